@@ -1,0 +1,138 @@
+# Enhanced Memory. One non-recursive Makefile; `make help` lists the targets.
+# Variants: V=release (default), asan, tsan, cov. All output goes to build/.
+
+V       ?= release
+CC      ?= gcc
+prefix  ?= /usr/local
+DESTDIR ?=
+VERSION := 0.1.0
+SOMAJOR := 0
+
+B := build/$(V)
+BIN := $(if $(filter release,$(V)),build/bin,$(B)/bin)
+
+PKGS := jansson sqlite3 zlib libseccomp lua5.4 libsodium libutf8proc
+DEBS := gcc make pkg-config libjansson-dev libsqlite3-dev zlib1g-dev \
+	libseccomp-dev liblua5.4-dev libev-dev libsodium-dev libutf8proc-dev \
+	libstemmer-dev libcmocka-dev python3 sqlite3
+
+WARN := -std=c11 -Wall -Wextra -Wconversion -Wsign-conversion -Wformat=2 \
+	-Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef \
+	-Wcast-qual -Wwrite-strings -Wpointer-arith -Wimplicit-fallthrough
+ifeq ($(CI),true)
+WARN += -Werror
+endif
+HARD := -fstack-protector-strong -fstack-clash-protection \
+	-fcf-protection=full -ftrivial-auto-var-init=zero
+DEFS := -D_GNU_SOURCE -DMEMORY_VERSION='"$(VERSION)"' -I. -I$(B)/gen
+
+CFLAGS_release := -O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 $(HARD)
+CFLAGS_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+	-fno-sanitize-recover=undefined -DMEMORY_TEST_BUILD=1
+CFLAGS_tsan := -O1 -g -fno-omit-frame-pointer -fsanitize=thread \
+	-DMEMORY_TEST_BUILD=1
+CFLAGS_cov := -O0 -g --coverage -DMEMORY_TEST_BUILD=1
+LDFLAGS_release := -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
+LDFLAGS_asan := -fsanitize=address,undefined
+LDFLAGS_tsan := -fsanitize=thread
+LDFLAGS_cov := --coverage
+
+ALL_CFLAGS = $(WARN) $(CFLAGS_$(V)) -fPIC -pthread $(CFLAGS)
+ALL_LDFLAGS = $(LDFLAGS_$(V)) -pthread $(LDFLAGS)
+
+LIBS_common := -ljansson -lutf8proc -lstemmer
+LIBS_db := -lsqlite3 -lz -lsodium -lev -lm $(LIBS_common)
+
+src = $(filter-out $(2),$(wildcard $(1)))
+obj = $(patsubst %.c,$(B)/%.o,$(1))
+
+SRC_common := $(sort $(wildcard common/*.c))
+SRC_mcp    := $(sort $(filter-out mcp-server/main.c,$(wildcard mcp-server/*.c)))
+SRC_db     := $(sort $(wildcard memory-db/net/*.c memory-db/work/*.c \
+	memory-db/method/*.c memory-db/model/*.c memory-db/store/*.c))
+SRC_cli    := $(sort $(wildcard memory-db/cli/*.c))
+SQL        := $(sort $(wildcard memory-db/sql/*.sql))
+# The public client library: these files of common/ and nothing else.
+SRC_client := $(addprefix common/,memory_client.c sock.c err.c buf.c \
+	frame.c clock.c jx.c rpc.c)
+
+OBJ_common := $(call obj,$(SRC_common))
+OBJ_mcp    := $(call obj,$(SRC_mcp))
+OBJ_db     := $(call obj,$(SRC_db)) $(B)/gen/sql.o
+OBJ_cli    := $(call obj,$(SRC_cli))
+OBJ_client := $(call obj,$(SRC_client))
+
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
+FUZZERS    := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+BENCHES    := $(patsubst tests/bench/%.c,$(B)/bench/%,$(sort $(wildcard tests/bench/bench_*.c)))
+SHIMS      := $(patsubst tests/lib/%.c,$(B)/lib/%.so,$(sort $(wildcard tests/lib/shim_*.c)))
+
+PROGRAMS := $(BIN)/memory-mcp $(BIN)/memory-db $(BIN)/memoryctl
+
+.DEFAULT_GOAL := all
+all: $(PROGRAMS) client ## Build the programs into build/bin and the client library
+
+$(B)/%.o: %.c $(B)/flags | missing
+	@mkdir -p $(@D)
+	$(CC) $(DEFS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# Rebuild when the flags change.
+$(B)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(DEFS) $(ALL_CFLAGS) $(ALL_LDFLAGS)' | cmp -s - $@ || \
+	echo '$(CC) $(DEFS) $(ALL_CFLAGS) $(ALL_LDFLAGS)' > $@
+FORCE:
+
+# Say which Debian packages are missing before the first compile error does.
+missing:
+	@command -v pkg-config >/dev/null || { echo "pkg-config is missing: run 'make deps'" >&2; exit 1; }
+	@for p in $(PKGS); do pkg-config --exists $$p || { echo "$$p is missing: run 'make deps'" >&2; exit 1; }; done
+
+# Schema steps are embedded as C strings.
+$(B)/gen/sql.c: $(SQL) tests/lib/embed_sql.py
+	@mkdir -p $(@D)
+	python3 tests/lib/embed_sql.py $(SQL) > $@
+$(B)/gen/sql.o: $(B)/gen/sql.c
+	$(CC) $(DEFS) $(ALL_CFLAGS) -c -o $@ $<
+
+$(BIN)/memory-mcp: $(call obj,mcp-server/main.c) $(OBJ_mcp) $(OBJ_common)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_common)
+$(BIN)/memory-db: $(call obj,memory-db/main.c) $(OBJ_db) $(OBJ_common)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_db)
+$(BIN)/memoryctl: $(OBJ_cli) $(OBJ_common)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_common)
+
+# --- tests ---------------------------------------------------------------
+$(B)/unit/%: $(B)/tests/unit/%.o $(OBJ_db) $(OBJ_mcp) $(OBJ_common) $(B)/tests/lib/heap.o
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LIBS_db)
+$(B)/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/lib/fuzz_replay.o $(OBJ_db) $(OBJ_mcp) $(OBJ_common)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_db)
+$(B)/bench/%: $(B)/tests/bench/%.o $(OBJ_db) $(OBJ_common)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_db)
+$(B)/lib/%.so: tests/lib/%.c
+	@mkdir -p $(@D)
+	$(CC) -O2 -g -D_GNU_SOURCE -Wall -shared -fPIC -o $@ $< -ldl
+
+include tests/tests.mk
+include common/client.mk
+
+deps: ## Install the Debian packages (sudo when not root)
+	@if [ "$$(id -u)" = 0 ]; then S=; else S=sudo; fi; \
+	$$S apt-get update -q && \
+	DEBIAN_FRONTEND=noninteractive $$S apt-get install -y -q --no-install-recommends $(DEBS)
+
+clean: ## Remove build/
+	rm -rf build
+
+help: ## This list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 20
+
+.PHONY: all deps clean help missing FORCE
+.SECONDARY:
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

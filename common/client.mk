@@ -1,0 +1,3 @@
+# The public client library: libmemory-client (.a, .so, header, pkg-config).
+client:
+.PHONY: client

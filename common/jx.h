@@ -1,0 +1,49 @@
+/* Typed getters over jansson that name the failing path. Borrowing: returned
+ * pointers live as long as the object. All set *e and return a negative code
+ * on a wrong type or range, 0 when found, 1 when absent (or null) and not
+ * required: *ret is untouched then. */
+#ifndef COMMON_JX_H
+#define COMMON_JX_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/buf.h"
+#include "common/cleanup.h"
+#include "common/err.h"
+
+#define JX_REQUIRED true
+#define JX_OPTIONAL false
+
+/* n: length in bytes, may be NULL. */
+int jx_string(const json_t *o, const char *key, bool required,
+	const char **ret, size_t *ret_n, struct err *e) MUST_CHECK;
+int jx_int(const json_t *o, const char *key, bool required, int64_t min,
+	int64_t max, int64_t *ret, struct err *e) MUST_CHECK;
+int jx_number(const json_t *o, const char *key, bool required, double min,
+	double max, double *ret, struct err *e) MUST_CHECK;
+int jx_bool(const json_t *o, const char *key, bool required, bool *ret,
+	struct err *e) MUST_CHECK;
+int jx_array(const json_t *o, const char *key, bool required, json_t **ret,
+	struct err *e) MUST_CHECK;
+int jx_object(const json_t *o, const char *key, bool required, json_t **ret,
+	struct err *e) MUST_CHECK;
+
+/* Parses one JSON object: duplicate keys, NUL, invalid UTF-8, lone surrogates
+ * and numbers out of range are errors whose text says where. Returns new, or
+ * NULL with *e set (MDB_E_PROTOCOL, or MDB_E_NOMEM). */
+json_t *jx_parse(const char *data, size_t n, struct err *e) MUST_CHECK;
+
+/* Appends compact JSON. 0 or MDB_E_NOMEM. */
+int jx_dump(const json_t *j, struct buf *out) MUST_CHECK;
+
+/* Appends s as a JSON string with its quotes. 0 or MDB_E_NOMEM. */
+int jx_quote(const char *s, size_t n, struct buf *out) MUST_CHECK;
+
+/* json_object_set_new / json_array_append_new that take the value also on
+ * failure and return MDB_E_NOMEM then (value NULL counts as no memory). */
+int jx_set(json_t *o, const char *key, json_t *value_new) MUST_CHECK;
+int jx_add(json_t *a, json_t *value_new) MUST_CHECK;
+
+#endif

@@ -1,0 +1,96 @@
+/* Every limit of the product, with its unit and its reason. Those marked (c)
+ * can be set in the configuration of memory-db; get_memory_status shows the
+ * values in force. Each has a test and an error text. */
+#ifndef COMMON_LIMITS_H
+#define COMMON_LIMITS_H
+
+/* --- what is stored ------------------------------------------------------ */
+/* Bytes of an entity name, 1 to this. Longer is text, not a name. */
+#define LIMIT_NAME_BYTES 1024
+/* Bytes of an entity type, relation type or tag. */
+#define LIMIT_TYPE_BYTES 256
+/* Bytes of one observation: larger texts are documents. */
+#define LIMIT_OBSERVATION_BYTES (1024 * 1024)
+/* Bytes of the metadata object of an entity, as JSON. */
+#define LIMIT_METADATA_BYTES (64 * 1024)
+/* Bytes of namespace, branch, session, client and commit message. */
+#define LIMIT_LABEL_BYTES 256
+#define LIMIT_MESSAGE_BYTES 4096
+/* Bytes of an idempotency key, and how long it is remembered. */
+#define LIMIT_KEY_BYTES 64
+#define LIMIT_KEY_AGE_MS (24LL * 3600 * 1000)
+/* (c) Facts of one namespace that are open: search stays fast up to here. */
+#define LIMIT_NAMESPACE_FACTS 1000000
+/* Facts one atomic operation may touch: bounds the time it holds the writer
+ * (500 ms). Larger ones are refused with the count. */
+#define LIMIT_CHANGE_FACTS 10000
+/* Facts of one slice of an import: a writer turn of about 10 ms. */
+#define LIMIT_SLICE_FACTS 250
+/* Branches between a branch and main: bounds each visibility test. */
+#define LIMIT_LENS_DEPTH 8
+
+/* --- what a request may be ----------------------------------------------- */
+/* (c) Bytes of a request: 4 x the largest observation. */
+#define LIMIT_REQUEST_BYTES (4 * 1024 * 1024)
+/* JSON values in a request: jansson needs ~80 bytes and 180 ns for each. */
+#define LIMIT_REQUEST_VALUES 200000
+/* Above this a reader thread parses the frame: the loop would hold up every
+ * client (1 ms per 100 KB). */
+#define LIMIT_LOOP_PARSE_BYTES (16 * 1024)
+/* Milliseconds without a byte in the middle of a request. */
+#define LIMIT_REQUEST_IDLE_MS 10000
+/* Entries of the list parameters (entities, names, relations, ...). */
+#define LIMIT_LIST_ENTRIES 10000
+/* Bytes of a search query: a paragraph. */
+#define LIMIT_QUERY_BYTES 4096
+/* Rows a read may ask for. */
+#define LIMIT_ROWS 1000
+/* Milliseconds a read may take before it answers what it has (search) or
+ * code timeout. */
+#define LIMIT_READ_MS 5000
+
+/* --- connections and queues ----------------------------------------------- */
+/* (c) Connections: a team's agents with room to spare; 1,000 + reserve. */
+#define LIMIT_CONNECTIONS 1100
+/* Bytes of unanswered input of all clients together. */
+#define LIMIT_INPUT_BYTES (32 * 1024 * 1024)
+/* Requests of one connection under way before we stop reading from it. */
+#define LIMIT_CONN_PENDING 64
+/* Bytes of replies a client has not read before we stop reading from it; at
+ * twice this it is closed. */
+#define LIMIT_CONN_OUTPUT_BYTES (8 * 1024 * 1024)
+/* Bytes of one reply: far below the 10 MiB buffer of MCP clients. */
+#define LIMIT_REPLY_BYTES (1024 * 1024)
+/* Requests waiting for the writer / the readers: above, code busy. */
+#define LIMIT_WRITE_QUEUE 40000
+#define LIMIT_READ_QUEUE 4096
+/* Requests of one commit group: a turn of some 60 ms of work. */
+#define LIMIT_GROUP_REQUESTS 512
+#define LIMIT_GROUP_BYTES (4 * 1024 * 1024)
+/* (c) Writes of a session: 600 a minute, bursts of 3,000; import exempt. A
+ * runaway agent fills no disk. */
+#define LIMIT_WRITES_PER_MINUTE 600
+#define LIMIT_WRITES_BURST 3000
+/* Change events a subscriber may be behind before it gets `lost` instead. */
+#define LIMIT_FEED_EVENTS 1024
+
+/* --- the machine ----------------------------------------------------------- */
+/* (c) Free bytes on the disk of the database below which writes stop. */
+#define LIMIT_DISK_FREE_BYTES (200LL * 1024 * 1024)
+/* WAL pages at which a commit checkpoints after all (brake: 16 MB). */
+#define LIMIT_WAL_PAGES 4000
+/* Seconds a spawned service stays without connection and job. */
+#define LIMIT_SPAWNED_IDLE_S 600
+/* The log file of a spawned service: 2 x this. */
+#define LIMIT_LOG_FILE_BYTES (5 * 1024 * 1024)
+
+/* --- what MCP clients get (memory-mcp) ------------------------------------- */
+/* Bytes of a JSON-RPC line. */
+#define LIMIT_MCP_LINE_BYTES (4 * 1024 * 1024)
+/* Default budgets: search_nodes in tokens, a page of a graph in bytes. */
+#define LIMIT_MCP_SEARCH_TOKENS 2000
+#define LIMIT_MCP_PAGE_BYTES 40000
+/* All calls of one memory-mcp under way. */
+#define LIMIT_MCP_CALLS 256
+
+#endif

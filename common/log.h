@@ -1,0 +1,51 @@
+/* One structured line a record, to stderr or a rotated file. Thread-safe:
+ * each record is one write(2). Never logs observation text above debug. */
+#ifndef COMMON_LOG_H
+#define COMMON_LOG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/cleanup.h"
+#include "common/err.h"
+
+enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG, LOG_LEVEL_MAX };
+enum log_format { LOG_TEXT, LOG_JSON };
+
+struct log_field {
+	const char *key;
+	const char *text;	/* NULL: use number */
+	int64_t number;
+};
+#define LOG_S(k, v) ((struct log_field){(k), (v) ? (v) : "", 0})
+#define LOG_I(k, v) ((struct log_field){(k), NULL, (int64_t)(v)})
+
+void log_setup(const char *program, enum log_level level,
+	enum log_format format);
+
+/* Writes to path (0600) instead of stderr; at max_bytes the file is renamed
+ * to path.1 (one old file is kept). 0 or MDB_E_STORE. */
+int log_to_file(const char *path, int64_t max_bytes, struct err *e) MUST_CHECK;
+
+/* event: a short fixed phrase ("request", "checkpoint"). request_id 0: none.
+ * Lines: text `2026-11-20T08:05:33.120Z info memory-db request id=7 ...`,
+ * json {"ts","level","program","event","request",...}. */
+void log_write(enum log_level level, const char *event, uint64_t request_id,
+	const struct log_field *fields, size_t n);
+
+bool log_enabled(enum log_level level);
+
+#define log_event(level, event, request_id, ...)                               \
+	do {                                                                   \
+		if (log_enabled(level)) {                                      \
+			const struct log_field log_f_[] = {__VA_ARGS__};       \
+			log_write(level, event, request_id, log_f_,            \
+				ARRAY_LEN(log_f_));                            \
+		}                                                              \
+	} while (0)
+
+/* "error" ... "debug" / "text" "json"; MDB_E_INVALID. */
+int log_level_of(const char *name, enum log_level *ret_level) MUST_CHECK;
+int log_format_of(const char *name, enum log_format *ret_format) MUST_CHECK;
+
+#endif

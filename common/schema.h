@@ -1,0 +1,55 @@
+/* Parameter tables: validation of requests and JSON Schema for MCP come from
+ * the same data. */
+#ifndef COMMON_SCHEMA_H
+#define COMMON_SCHEMA_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/cleanup.h"
+#include "common/err.h"
+
+enum param_type {
+	P_STRING,
+	P_INT,
+	P_NUMBER,
+	P_BOOL,
+	P_OBJECT,	/* members: sub; free-form when sub is NULL */
+	P_ARRAY,	/* entries: item (one struct param) */
+	P_POINT,	/* as_of: integer change id, or a string with a time */
+	P_TEXT_OR_OBJECT /* an observation: a string, or an object of sub */
+};
+
+enum param_flag {
+	PF_REQUIRED = 1,
+	PF_SOCKET_ONLY = 2,	/* not shown in the MCP schema */
+	PF_NOT_EMPTY = 4
+};
+
+struct param {
+	const char *name;	/* NULL ends a table */
+	enum param_type type;
+	unsigned flags;
+	const char *text;	/* description, terse; NULL: none */
+	int64_t min, max;	/* P_INT, P_NUMBER: value; P_STRING: bytes;
+				   P_ARRAY: entries. max 0: no limit here */
+	const char *const *choices; /* NULL-terminated; P_STRING */
+	const struct param *sub;
+	const struct param *item;
+};
+
+/* Checks an object against a table: types, ranges, required, choices, valid
+ * members. Unknown members: MDB_E_INVALID naming the nearest known one, or,
+ * when ret_ignored is not NULL, they are collected there (new array of names)
+ * and pass. extra: a second table also allowed (the common parameters), may
+ * be NULL. */
+int schema_check(const struct param *table, const struct param *extra,
+	const json_t *object, json_t **ret_ignored, struct err *e) MUST_CHECK;
+
+/* JSON Schema (2020-12, object, additionalProperties false unless lenient) of
+ * a table, without PF_SOCKET_ONLY members. Returns new or NULL: no memory. */
+json_t *schema_json(const struct param *table, bool lenient) MUST_CHECK;
+
+#endif

@@ -1,0 +1,230 @@
+/* The parameter tables of all methods, and the list that ties them to
+ * tools.def. Descriptions cost every agent tokens: terse, and only where the
+ * name does not say it. */
+#include "common/tools.h"
+
+#include <string.h>
+
+#include "common/limits.h"
+#include "common/text.h"
+
+const char *const tool_tiers[] = {
+	"working", "episodic", "semantic", "procedural", NULL};
+
+#define END {NULL, P_STRING, 0, NULL, 0, 0, NULL, NULL, NULL}
+#define STR(n, f, t, max) {n, P_STRING, f, t, 0, max, NULL, NULL, NULL}
+#define NAME(n, f, t)                                                          \
+	{n, P_STRING, (f) | PF_NOT_EMPTY, t, 1, LIMIT_NAME_BYTES, NULL, NULL,  \
+		NULL}
+#define TYPE(n, f, t)                                                          \
+	{n, P_STRING, (f) | PF_NOT_EMPTY, t, 1, LIMIT_TYPE_BYTES, NULL, NULL,  \
+		NULL}
+#define INT(n, f, t, lo, hi) {n, P_INT, f, t, lo, hi, NULL, NULL, NULL}
+#define NUM(n, f, t, lo, hi) {n, P_NUMBER, f, t, lo, hi, NULL, NULL, NULL}
+#define BOOLEAN(n, f, t) {n, P_BOOL, f, t, 0, 0, NULL, NULL, NULL}
+#define OBJ(n, f, t, s) {n, P_OBJECT, f, t, 0, 0, NULL, s, NULL}
+#define LIST(n, f, t, i)                                                       \
+	{n, P_ARRAY, f, t, 0, LIMIT_LIST_ENTRIES, NULL, NULL, i}
+#define CHOICE(n, f, t, c) {n, P_STRING, f, t, 0, 0, c, NULL, NULL}
+#define POINT(n, f, t) {n, P_POINT, f, t, 0, 0, NULL, NULL, NULL}
+
+static const char *const scopes[] = {"project", "user", NULL};
+
+const struct param tools_common[] = {
+	STR("namespace", PF_SOCKET_ONLY, NULL, LIMIT_LABEL_BYTES),
+	STR("branch", PF_SOCKET_ONLY, NULL, LIMIT_LABEL_BYTES),
+	POINT("as_of", PF_SOCKET_ONLY, NULL),
+	STR("session", PF_SOCKET_ONLY, NULL, LIMIT_LABEL_BYTES),
+	STR("client", PF_SOCKET_ONLY, NULL, LIMIT_LABEL_BYTES),
+	STR("actor", PF_SOCKET_ONLY, NULL, LIMIT_LABEL_BYTES),
+	STR("message", PF_SOCKET_ONLY, NULL, LIMIT_MESSAGE_BYTES),
+	STR("key", PF_SOCKET_ONLY, NULL, LIMIT_KEY_BYTES),
+	CHOICE("scope", PF_SOCKET_ONLY, NULL, scopes),
+	END};
+
+/* --- entries ---------------------------------------------------------------- */
+static const struct param observation_fields[] = {
+	STR("text", PF_REQUIRED | PF_NOT_EMPTY, NULL, LIMIT_OBSERVATION_BYTES),
+	STR("source_session", PF_SOCKET_ONLY, NULL, LIMIT_LABEL_BYTES),
+	POINT("source_timestamp", PF_SOCKET_ONLY, NULL),
+	STR("speaker", PF_SOCKET_ONLY, NULL, LIMIT_LABEL_BYTES),
+	NUM("confidence", PF_SOCKET_ONLY, NULL, 0, 1),
+	END};
+static const struct param observation = {"", P_TEXT_OR_OBJECT, PF_NOT_EMPTY,
+	NULL, 1, LIMIT_OBSERVATION_BYTES, NULL, observation_fields, NULL};
+static const struct param plain_text = {"", P_STRING, 0, NULL, 0,
+	LIMIT_OBSERVATION_BYTES, NULL, NULL, NULL};
+static const struct param name_entry = {
+	"", P_STRING, 0, NULL, 0, LIMIT_NAME_BYTES, NULL, NULL, NULL};
+static const char *const methods[] = {"manual", "auto", "import", "script", NULL};
+
+static const struct param entity_fields[] = {
+	NAME("name", PF_REQUIRED, NULL),
+	TYPE("entityType", PF_REQUIRED, NULL),
+	LIST("observations", PF_REQUIRED, NULL, &observation),
+	CHOICE("tier", PF_SOCKET_ONLY, NULL, tool_tiers),
+	BOOLEAN("pin", PF_SOCKET_ONLY, NULL),
+	OBJ("metadata", PF_SOCKET_ONLY, NULL, NULL),
+	STR("source_session", PF_SOCKET_ONLY, NULL, LIMIT_LABEL_BYTES),
+	POINT("source_timestamp", PF_SOCKET_ONLY, NULL),
+	STR("speaker", PF_SOCKET_ONLY, NULL, LIMIT_LABEL_BYTES),
+	CHOICE("extraction_method", PF_SOCKET_ONLY, NULL, methods),
+	END};
+static const struct param entity_entry = {
+	"", P_OBJECT, 0, NULL, 0, 0, NULL, entity_fields, NULL};
+
+static const struct param relation_fields[] = {
+	NAME("from", PF_REQUIRED, NULL), NAME("to", PF_REQUIRED, NULL),
+	TYPE("relationType", PF_REQUIRED, NULL),
+	NUM("weight", PF_SOCKET_ONLY, NULL, 0, 1), END};
+static const struct param relation_entry = {
+	"", P_OBJECT, 0, NULL, 0, 0, NULL, relation_fields, NULL};
+
+static const struct param addition_fields[] = {
+	NAME("entityName", PF_REQUIRED, NULL),
+	LIST("contents", PF_REQUIRED, NULL, &observation),
+	STR("source_session", PF_SOCKET_ONLY, NULL, LIMIT_LABEL_BYTES),
+	POINT("source_timestamp", PF_SOCKET_ONLY, NULL),
+	STR("speaker", PF_SOCKET_ONLY, NULL, LIMIT_LABEL_BYTES), END};
+static const struct param addition_entry = {
+	"", P_OBJECT, 0, NULL, 0, 0, NULL, addition_fields, NULL};
+
+static const struct param deletion_fields[] = {
+	NAME("entityName", PF_REQUIRED, NULL),
+	LIST("observations", PF_REQUIRED, NULL, &plain_text), END};
+static const struct param deletion_entry = {
+	"", P_OBJECT, 0, NULL, 0, 0, NULL, deletion_fields, NULL};
+
+/* --- methods ------------------------------------------------------------------ */
+static const char *const create_modes[] = {"merge", "replace", "skip", NULL};
+static const struct param params_create_entities[] = {
+	LIST("entities", PF_REQUIRED, NULL, &entity_entry),
+	CHOICE("mode", PF_SOCKET_ONLY, NULL, create_modes), END};
+static const struct param params_add_observations[] = {
+	LIST("observations", PF_REQUIRED, NULL, &addition_entry), END};
+static const struct param params_create_relations[] = {
+	LIST("relations", PF_REQUIRED, NULL, &relation_entry), END};
+static const struct param params_delete_entities[] = {
+	LIST("entityNames", PF_REQUIRED, NULL, &name_entry), END};
+static const struct param params_delete_observations[] = {
+	LIST("deletions", PF_REQUIRED, NULL, &deletion_entry), END};
+static const struct param params_delete_relations[] = {
+	LIST("relations", PF_REQUIRED, NULL, &relation_entry), END};
+static const struct param params_update_entity[] = {
+	NAME("name", PF_REQUIRED, NULL),
+	TYPE("entityType", 0, NULL),
+	CHOICE("tier", 0, NULL, tool_tiers),
+	BOOLEAN("pin", 0, "always part of the context"),
+	OBJ("metadata", 0, "replaces the present object; {} removes it", NULL),
+	END};
+static const struct param params_rename_entity[] = {
+	NAME("name", PF_REQUIRED, NULL), NAME("new_name", PF_REQUIRED, NULL),
+	END};
+
+/* Members of an entity a read can be asked for. */
+static const char *const entity_members[] = {"id", "name", "type",
+	"observations", "relations", "tier", "pin", "version", "branch",
+	"created_at", "updated_at", "namespace", "metadata", "aliases",
+	"facts", "access_count", NULL};
+static const struct param member_entry = {
+	"", P_STRING, 0, NULL, 0, 0, entity_members, NULL, NULL};
+#define FIELDS                                                                 \
+	LIST("fields", PF_SOCKET_ONLY, NULL, &member_entry)
+#define CURSOR STR("cursor", 0, "`next` of the page before", 256)
+#define MAX_BYTES                                                              \
+	INT("max_bytes", PF_SOCKET_ONLY, NULL, 256, LIMIT_REPLY_BYTES)
+#define MAX_TOKENS INT("max_tokens", 0, NULL, 50, 250000)
+
+static const struct param type_entry = {
+	"", P_STRING, 0, NULL, 0, LIMIT_TYPE_BYTES, NULL, NULL, NULL};
+static const struct param tier_entry = {
+	"", P_STRING, 0, NULL, 0, 0, tool_tiers, NULL, NULL};
+static const char *const search_modes[] = {"best", "substring", NULL};
+static const struct param params_search_nodes[] = {
+	STR("query", PF_REQUIRED, NULL, LIMIT_QUERY_BYTES),
+	INT("limit", 0, NULL, 1, LIMIT_ROWS),
+	MAX_TOKENS,
+	CURSOR,
+	LIST("types", PF_SOCKET_ONLY, NULL, &type_entry),
+	LIST("tiers", PF_SOCKET_ONLY, NULL, &tier_entry),
+	CHOICE("mode", PF_SOCKET_ONLY, NULL, search_modes),
+	BOOLEAN("relations", PF_SOCKET_ONLY, NULL),
+	FIELDS, MAX_BYTES, END};
+static const struct param params_open_nodes[] = {
+	LIST("names", PF_REQUIRED, NULL, &name_entry), CURSOR,
+	BOOLEAN("relations", PF_SOCKET_ONLY, NULL), FIELDS, MAX_BYTES, END};
+static const struct param params_read_graph[] = {CURSOR,
+	INT("limit", PF_SOCKET_ONLY, NULL, 1, LIMIT_ROWS),
+	BOOLEAN("relations", PF_SOCKET_ONLY, NULL), FIELDS, MAX_BYTES, END};
+static const struct param params_memory_history[] = {
+	NAME("name", 0, "entity; without it: everything"),
+	INT("limit", 0, NULL, 1, LIMIT_ROWS), CURSOR,
+	POINT("since", PF_SOCKET_ONLY, NULL), POINT("until", PF_SOCKET_ONLY, NULL),
+	MAX_BYTES, END};
+static const struct param params_get_memory_status[] = {END};
+
+static const struct param params_hello[] = {
+	INT("protocol", 0, NULL, 1, 1000), STR("version", 0, NULL, 64),
+	STR("time_zone", 0, NULL, 64), STR("expect_database", 0, NULL, 4096),
+	END};
+static const struct param params_ping[] = {END};
+static const struct param params_retire[] = {END};
+static const struct param params_cancel[] = {
+	{"id", P_INT, PF_REQUIRED, NULL, INT64_MIN, INT64_MAX, NULL, NULL, NULL},
+	END};
+static const struct param params_subscribe[] = {
+	BOOLEAN("all", 0, "every namespace"), END};
+static const struct param params_unsubscribe[] = {END};
+
+static const struct param params_list_sessions[] = {
+	INT("limit", 0, NULL, 1, LIMIT_ROWS), CURSOR, END};
+static const struct param params_list_namespaces[] = {END};
+#define NS(n) STR(n, PF_REQUIRED | PF_NOT_EMPTY, NULL, LIMIT_LABEL_BYTES)
+static const struct param params_rename_namespace[] = {
+	NS("from"), NS("to"), END};
+static const struct param params_merge_namespaces[] = {
+	NS("from"), NS("to"), END};
+static const struct param params_alias_namespace[] = {
+	NS("alias"), NS("of"), END};
+static const struct param params_export_log[] = {
+	CURSOR, BOOLEAN("current", 0, "today's state instead of the log"),
+	BOOLEAN("all", 0, "every namespace"), MAX_BYTES, END};
+static const struct param record_entry = {
+	"", P_OBJECT, 0, NULL, 0, 0, NULL, NULL, NULL};
+static const struct param params_import_records[] = {
+	STR("source", PF_REQUIRED | PF_NOT_EMPTY,
+		"identity of the file: name of its resumable state", 256),
+	INT("offset", PF_REQUIRED, "lines before this slice", 0, INT64_MAX),
+	LIST("records", 0, "parsed lines; none: only asks how far it got",
+		&record_entry),
+	BOOLEAN("done", 0, "this was the last slice"), END};
+static const struct param params_verify[] = {
+	CURSOR, STR("head", 0, "NAMESPACE:HEX, a chain head kept elsewhere", 600),
+	END};
+
+#define TOOL(name, title, flags, profiles, order, text)                        \
+	{#name, title, text, flags, profiles, order, params_##name, NULL},
+const struct tool tools[] = {
+#include "common/tools.def"
+};
+const size_t tools_n = ARRAY_LEN(tools);
+
+const struct tool *
+tool_find(const char *name)
+{
+	for (size_t i = 0; i < tools_n; i++)
+		if (strcmp(tools[i].name, name) == 0)
+			return &tools[i];
+	return NULL;
+}
+
+const char *
+tool_nearest(const char *name)
+{
+	const char *names[ARRAY_LEN(tools) + 1];
+
+	for (size_t i = 0; i < tools_n; i++)
+		names[i] = tools[i].name;
+	names[tools_n] = NULL;
+	return text_nearest(name, names);
+}
