@@ -1,0 +1,90 @@
+/* Writing: one change at a time, built op by op and sealed with its link of
+ * the namespace's hash chain. Only on the writer, inside a savepoint.
+ *
+ *   digest(fact) = H16("mf2", salt, ns, entity, kind, peer, label text, weight,
+ *                  method, confidence, valid_from, valid_to, source text,
+ *                  speaker text, source_at, supersedes, text)
+ *   digest(msg)  = H16("mm2", salt, message), 16 zero bytes without a message
+ *   chain        = H32("mc2", previous chain of the namespace, ns, id, at,
+ *                  branch, kind, about, actor, client, session (texts),
+ *                  digest(msg), number of ops, then per op by seq: what,
+ *                  entity, fact, key, value, and digest(fact) when it shows)
+ * H = BLAKE2b of 16 or 32 bytes; integers as i64 little endian, NULL as
+ * INT64_MIN; doubles by their bits; text = i64 length, then bytes. */
+#ifndef STORE_CHANGE_H
+#define STORE_CHANGE_H
+
+#include <stdint.h>
+
+#include "common/cleanup.h"
+#include "common/err.h"
+#include "memory-db/store/facts.h"
+
+enum change_kind {
+	CHANGE_CREATE = 1, CHANGE_ADD, CHANGE_RELATE, CHANGE_DELETE,
+	CHANGE_UPDATE, CHANGE_RENAME, CHANGE_IMPORT, CHANGE_MOVE, CHANGE_UNDO,
+	CHANGE_REVERT, CHANGE_MERGE, CHANGE_BRANCH, CHANGE_SCRIPT,
+	CHANGE_CURATE, CHANGE_FORGET, CHANGE_KIND_MAX
+};
+const char *change_kind_name(int kind);	/* "create", ... ; static */
+
+enum op_what {
+	OP_SHOW = 1,	/* fact */
+	OP_HIDE = 2,	/* fact */
+	OP_ATTR = 3,	/* key, value; fact = value before + 1, 0 unset */
+	OP_BRANCH = 4, OP_ERASE = 5, OP_DERIVE = 6
+};
+
+struct change_info {
+	int64_t ns, branch;
+	enum change_kind kind;
+	const char *actor, *client, *session, *message; /* or NULL */
+	int64_t about;		/* 0: none */
+};
+
+struct change;
+
+/* Begins a change; nothing is written before the first op. Returns new. */
+int change_begin(struct store *st, const struct change_info *info,
+	struct change **ret, struct err *e) MUST_CHECK;
+
+/* Shows a new fact. f: id, added, erased, flags ignored; text as given (for
+ * FACT_EXISTENCE the present name; stored only when it is not the first name).
+ * The caller has made sure it is not visible already. *ret_id may be NULL. */
+int change_add_fact(struct change *c, const struct fact *f, int64_t *ret_id,
+	struct err *e) MUST_CHECK;
+/* Hides a visible fact / shows a hidden one again. */
+int change_hide(struct change *c, int64_t fact, struct err *e) MUST_CHECK;
+int change_show(struct change *c, int64_t fact, struct err *e) MUST_CHECK;
+/* Sets an attribute; no op when it has that value. */
+int change_attr(struct change *c, int64_t entity, enum attr_key key,
+	int64_t value, struct err *e) MUST_CHECK;
+
+/* Facts touched so far, against LIMIT_CHANGE_FACTS (checked by each op). */
+int64_t change_ops(const struct change *c);
+/* Its id: that of the newest change + 1, whether or not it will be sealed. */
+int64_t change_id(const struct change *c);
+
+/* Seals: versions of the entities touched, chain, change row. Frees c.
+ * *ret_change 0 when it had no op (nothing is written then). */
+int change_seal(struct change *c, int64_t *ret_change, int64_t *ret_at,
+	struct err *e) MUST_CHECK;
+/* Frees without sealing; the caller rolls the savepoint back. NULL is fine. */
+void change_drop(struct change *c);
+
+static inline void
+cleanup_change(struct change **c)
+{
+	change_drop(*c);
+}
+#define AUTO_CHANGE __attribute__((cleanup(cleanup_change)))
+
+/* --- retries ------------------------------------------------------------------ */
+/* 1: the key was seen; *ret_change is the newest change after it ran (its
+ * own when it wrote one). */
+int request_seen(struct store *st, const char *key, int64_t *ret_change,
+	struct err *e) MUST_CHECK;
+int request_remember(struct store *st, const char *key, int64_t change,
+	struct err *e) MUST_CHECK;
+
+#endif

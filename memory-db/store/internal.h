@@ -1,0 +1,125 @@
+/* What the modules of store/ share. Not included outside store/. */
+#ifndef STORE_INTERNAL_H
+#define STORE_INTERNAL_H
+
+#include <pthread.h>
+#include <sodium.h>
+#include <sqlite3.h>
+#include <stdatomic.h>
+#include <sys/types.h>
+
+#include "common/buf.h"
+#include "memory-db/store/codec.h"
+#include "memory-db/store/lens.h"
+#include "memory-db/store/store.h"
+
+/* --- statements ------------------------------------------------------------ */
+enum stmt_flag {
+	STMT_WRITER = 1,	/* prepared on the writer only */
+	STMT_LENS = 2		/* two forms: see stmt.c for the marks in it */
+};
+struct stmt_def {
+	const char *sql;
+	int params;		/* checked against the prepared statement */
+	unsigned flags;
+};
+/* A module lists its statements once; all are prepared at open, so that a
+ * typo or a schema mismatch fails at start. */
+struct stmt_module {
+	const char *name;
+	const struct stmt_def *defs;
+	size_t n;
+};
+enum stmt_module_id {
+	MOD_DB, MOD_LENS, MOD_NAMES, MOD_FACTS, MOD_CHANGE, MOD_TEXT,
+	MOD_SEARCH, MOD_TALLY, MOD_LOG, MOD_VERIFY, MOD_OPERATE, MOD_MAX
+};
+extern const struct stmt_module *const stmt_modules[MOD_MAX];
+
+struct text_queue;
+struct tally_log;
+
+struct database {
+	char *path, *folder, *pid_path;
+	int lock_fd;
+	bool read_only;
+	dev_t dev;		/* of the file: vanished? */
+	ino_t ino;
+	char id[33], instance[33];
+	int schema;		/* user_version found at open */
+	unsigned char sip_key[crypto_shorthash_KEYBYTES];
+	struct codec_dictionary dictionary;
+	pthread_mutex_t tally_lock;
+	struct tally_state *tally; /* published counters (tally.c) */
+};
+
+struct store {
+	struct database *base;
+	sqlite3 *db;
+	enum store_role role;
+	sqlite3_stmt **stmts[MOD_MAX];	/* [module][2 * index + form] */
+	struct lens lens;
+	struct codec codec;
+	struct text_queue *queue;	/* writer: text index work of the group */
+	struct tally_log *deltas;	/* writer: counter changes of the group */
+	bool in_group;
+	int savepoint_texts, savepoint_deltas; /* marks for rollback */
+	int64_t deadline_ns;
+	atomic_bool interrupted;
+	int64_t idle_at;		/* last WAL checkpoint, key clean-up */
+	int idle_merge;			/* which index is merged next */
+	void *terms;			/* writer: cache of known terms */
+};
+
+/* The statement, reset and with its bindings cleared. Never NULL. For
+ * STMT_LENS the form that fits the lens applied. */
+sqlite3_stmt *stmt_use(struct store *st, enum stmt_module_id module, int index)
+	MUST_CHECK;
+int stmt_prepare_all(struct store *st, struct err *e) MUST_CHECK;
+void stmt_finalize_all(struct store *st);
+
+/* Steps: 1 a row, 0 done, negative with *e set. */
+int stmt_row(struct store *st, sqlite3_stmt *s, struct err *e) MUST_CHECK;
+/* Steps to the end and resets: 0, or negative. */
+int stmt_run(struct store *st, sqlite3_stmt *s, struct err *e) MUST_CHECK;
+/* Maps the connection's last error to our codes. where: what was done. */
+int stmt_error(struct store *st, int rc, const char *where, struct err *e);
+
+static inline void
+stmt_reset(sqlite3_stmt **s)
+{
+	if (*s != NULL)
+		sqlite3_reset(*s);
+}
+/* Resets at the end of the scope: a stepped statement that stays un-reset
+ * holds a read lock and blocks the checkpoint. */
+#define AUTO_STMT __attribute__((cleanup(stmt_reset)))
+
+/* Binding cannot fail for indexes checked at open, except for memory, which
+ * the step that follows reports. */
+static inline void
+bind_i(sqlite3_stmt *s, int i, int64_t v)
+{
+	(void)sqlite3_bind_int64(s, i, v);
+}
+static inline void
+bind_i0(sqlite3_stmt *s, int i, int64_t v) /* 0 becomes NULL */
+{
+	if (v != 0)
+		(void)sqlite3_bind_int64(s, i, v);
+}
+/* The bytes stay valid until the statement is reset. */
+static inline void
+bind_t(sqlite3_stmt *s, int i, const char *v, size_t n)
+{
+	(void)sqlite3_bind_text64(s, i, v, n, SQLITE_STATIC, SQLITE_UTF8);
+}
+static inline void
+bind_b(sqlite3_stmt *s, int i, const void *v, size_t n)
+{
+	(void)sqlite3_bind_blob64(s, i, v, n, SQLITE_STATIC);
+}
+
+int db_exec(struct store *st, const char *sql, struct err *e) MUST_CHECK;
+
+#endif

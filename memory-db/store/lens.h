@@ -1,0 +1,51 @@
+/* Which facts a read sees. The visibility rule stands in lens.c only.
+ *
+ * A lens is a list of (branch, last change), nearest branch first. Present
+ * reads of main (`now`) use one index range; everything else walks the levels:
+ * the first level that has a span of the fact with added <= limit decides, and
+ * the fact is visible when that span's removed > limit. Statements marked
+ * STMT_LENS are prepared in both forms from one text. */
+#ifndef STORE_LENS_H
+#define STORE_LENS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/cleanup.h"
+#include "common/err.h"
+#include "common/limits.h"
+
+struct store;
+
+struct lens {
+	bool now;		/* main, newest: the fast form */
+	int n;			/* levels; 1 for main */
+	struct {
+		int64_t branch, limit;
+	} level[LIMIT_LENS_DEPTH + 1];
+};
+
+/* The newest change id; it pins what a page shows. */
+int lens_newest(struct store *st, int64_t *ret_change, struct err *e)
+	MUST_CHECK;
+
+/* Highest change recorded at or before at_ms (0: before all). Below this only
+ * ids count, so clock jumps cannot reorder history. */
+int lens_change_at(struct store *st, int64_t at_ms, int64_t *ret_change,
+	struct err *e) MUST_CHECK;
+
+/* branch as of change (STORE_OPEN_END - 1 or more: the newest). */
+int lens_make(struct store *st, int64_t branch, int64_t change,
+	struct lens *ret, struct err *e) MUST_CHECK;
+
+/* Makes the lens that of the statements that follow on this store. Each
+ * request applies its own before the first read. */
+int lens_apply(struct store *st, const struct lens *lens, struct err *e)
+	MUST_CHECK;
+const struct lens *lens_of(const struct store *st);
+
+/* Branch id by name in a namespace ("main" = STORE_MAIN). */
+int lens_branch(struct store *st, int64_t ns, const char *name,
+	int64_t *ret_branch, struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,50 @@
+/* Reading the log: changes and what they did. */
+#ifndef STORE_LOG_H
+#define STORE_LOG_H
+
+#include <stdint.h>
+
+#include "common/cleanup.h"
+#include "common/err.h"
+#include "memory-db/store/change.h"
+#include "memory-db/store/facts.h"
+
+struct store;
+
+struct log_change {
+	int64_t id, ns, at, branch, about, fact_max, past_max;
+	enum change_kind kind;
+	int64_t actor, client, session;	/* labels, 0: none */
+	const char *message;		/* borrowed, or NULL */
+	size_t message_n;
+	const unsigned char *message_salt, *message_digest; /* or NULL */
+	const unsigned char *chain;	/* 32 bytes */
+	int64_t version;		/* of the entity asked for; else 0 */
+};
+struct log_op {
+	int64_t change, seq;
+	enum op_what what;
+	int64_t entity, fact, key, value;
+};
+
+typedef int (*log_change_fn)(void *ctx, const struct log_change *c);
+typedef int (*log_op_fn)(void *ctx, const struct log_op *op);
+
+/* Changes with id < before, newest first, of namespace ns (0: all) and session
+ * label (0: all). fn returns non-zero to stop. */
+int log_newest(struct store *st, int64_t ns, int64_t session, int64_t before,
+	log_change_fn fn, void *ctx, struct err *e) MUST_CHECK;
+/* Changes that touched an entity on the lens' first branch, newest first. */
+int log_of_entity(struct store *st, int64_t entity, int64_t before,
+	log_change_fn fn, void *ctx, struct err *e) MUST_CHECK;
+/* Changes with id > after, oldest first, of namespace ns (0: all). */
+int log_since(struct store *st, int64_t ns, int64_t after, log_change_fn fn,
+	void *ctx, struct err *e) MUST_CHECK;
+/* One change. 1 found. */
+int log_get(struct store *st, int64_t id, log_change_fn fn, void *ctx,
+	struct err *e) MUST_CHECK;
+/* Its ops by seq; entity 0: all. */
+int log_ops(struct store *st, int64_t change, int64_t entity, log_op_fn fn,
+	void *ctx, struct err *e) MUST_CHECK;
+
+#endif

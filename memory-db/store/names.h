@@ -1,0 +1,55 @@
+/* Small interned texts, namespaces, and names -> entities. */
+#ifndef STORE_NAMES_H
+#define STORE_NAMES_H
+
+#include <stdint.h>
+
+#include "common/buf.h"
+#include "common/cleanup.h"
+#include "common/err.h"
+
+struct store;
+
+/* Interned text; creates it (writer). 0 id for NULL text. */
+int label_intern(struct store *st, const char *text, int64_t *ret_id,
+	struct err *e) MUST_CHECK;
+/* 1 found (id), 0 not. */
+int label_find(struct store *st, const char *text, int64_t *ret_id,
+	struct err *e) MUST_CHECK;
+/* Appends the text of a label. 1 found, 0 not. */
+int label_text(struct store *st, int64_t id, struct buf *out, struct err *e)
+	MUST_CHECK;
+
+/* By name or alias. 1 found, 0 not. */
+int namespace_find(struct store *st, const char *name, int64_t *ret_id,
+	struct err *e) MUST_CHECK;
+/* Finds or creates (writer). */
+int namespace_intern(struct store *st, const char *name, int64_t *ret_id,
+	struct err *e) MUST_CHECK;
+/* Appends its name. 1 found, 0 not. */
+int namespace_name(struct store *st, int64_t id, struct buf *out,
+	struct err *e) MUST_CHECK;
+#define NAMESPACE_DEFAULT 1
+#define NAMESPACE_STEM_SIZE 32
+/* Language of its stemmer ("english", "" for none). */
+int namespace_stem(struct store *st, int64_t id,
+	char ret[NAMESPACE_STEM_SIZE], struct err *e) MUST_CHECK;
+
+/* The entity that has or had this name in the namespace (whether it exists
+ * under a lens is another question). 1 found, 0 not. */
+int entity_find(struct store *st, int64_t ns, const char *name, size_t n,
+	int64_t *ret_id, struct err *e) MUST_CHECK;
+int entity_create(struct store *st, int64_t ns, const char *name, size_t n,
+	int64_t *ret_id, struct err *e) MUST_CHECK;
+/* An old or new name that leads to it as well. */
+int entity_alias(struct store *st, int64_t ns, const char *name, size_t n,
+	int64_t entity, struct err *e) MUST_CHECK;
+/* First name of an entity (not its present one; see fact_existence). */
+int entity_first_name(struct store *st, int64_t entity, int64_t *ret_ns,
+	struct buf *out, struct err *e) MUST_CHECK;
+/* Calls fn for each alias. fn returns non-zero to stop. */
+int entity_aliases(struct store *st, int64_t entity,
+	int (*fn)(void *ctx, const char *name, size_t n), void *ctx,
+	struct err *e) MUST_CHECK;
+
+#endif
