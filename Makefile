@@ -12,8 +12,8 @@ B := build/$(V)
 BIN := $(if $(filter release,$(V)),build/bin,$(B)/bin)
 
 PKGS := jansson sqlite3 zlib libseccomp lua5.4 libsodium libutf8proc
-DEBS := gcc make pkg-config libjansson-dev libsqlite3-dev zlib1g-dev \
-	libseccomp-dev liblua5.4-dev libev-dev libsodium-dev libutf8proc-dev \
+DEBS := gcc libc6-dev make pkg-config libjansson-dev libsqlite3-dev \
+	zlib1g-dev libseccomp-dev liblua5.4-dev libev-dev libsodium-dev libutf8proc-dev \
 	libstemmer-dev libcmocka-dev python3 sqlite3
 
 WARN := -std=c11 -Wall -Wextra -Wconversion -Wsign-conversion -Wformat=2 \
@@ -67,7 +67,9 @@ FUZZERS    := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(sort $(wildcard tests/fuzz
 BENCHES    := $(patsubst tests/bench/%.c,$(B)/bench/%,$(sort $(wildcard tests/bench/bench_*.c)))
 SHIMS      := $(patsubst tests/lib/%.c,$(B)/lib/%.so,$(sort $(wildcard tests/lib/shim_*.c)))
 
-PROGRAMS := $(BIN)/memory-mcp $(BIN)/memory-db $(BIN)/memoryctl
+PROGRAMS := $(if $(wildcard mcp-server/main.c),$(BIN)/memory-mcp) \
+	$(if $(wildcard memory-db/main.c),$(BIN)/memory-db) \
+	$(if $(wildcard memory-db/cli/main.c),$(BIN)/memoryctl)
 
 .DEFAULT_GOAL := all
 all: $(PROGRAMS) client ## Build the programs into build/bin and the client library
@@ -109,7 +111,7 @@ $(BIN)/memoryctl: $(OBJ_cli) $(OBJ_common)
 $(B)/unit/%: $(B)/tests/unit/%.o $(OBJ_db) $(OBJ_mcp) $(OBJ_common) $(B)/tests/lib/heap.o
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LIBS_db)
-$(B)/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/lib/fuzz_replay.o $(OBJ_db) $(OBJ_mcp) $(OBJ_common)
+$(B)/fuzz/%: $(B)/tests/fuzz/%.o $(if $(filter fuzz,$(V)),,$(B)/tests/lib/fuzz_replay.o) $(OBJ_db) $(OBJ_mcp) $(OBJ_common)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_db)
 $(B)/bench/%: $(B)/tests/bench/%.o $(OBJ_db) $(OBJ_common)

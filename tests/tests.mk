@@ -1,4 +1,78 @@
 # Test targets. `make test` is everything a change must pass.
-unit: $(UNIT_TESTS) ## Build and run the unit tests
-	python3 tests/run.py --unit $(UNIT_TESTS)
-.PHONY: unit
+
+PY_TESTS := $(sort $(wildcard tests/proto/test_*.py tests/func/test_*.py))
+LINTS    := tests/lint_layers.sh
+RUN      := python3 tests/run.py --variant $(V)
+# Only jobs whose name matches: make func T=torture
+T ?=
+ifneq ($(T),)
+RUN += --filter '$(T)'
+endif
+
+# libFuzzer brings its own main; everywhere else a corpus is replayed.
+CFLAGS_fuzz := -O1 -g -fno-omit-frame-pointer -DMEMORY_TEST_BUILD=1 \
+	-fsanitize=fuzzer-no-link,address,undefined \
+	-fno-sanitize-recover=undefined
+LDFLAGS_fuzz := -fsanitize=fuzzer,address,undefined
+
+test-programs: $(PROGRAMS) $(SHIMS)
+test-all: test-programs $(UNIT_TESTS) $(FUZZERS)
+
+test: ## Everything a change must pass (ASan+UBSan), a few minutes
+	@$(MAKE) --no-print-directory -s V=release -j2 -Otarget all
+	@$(MAKE) --no-print-directory -s V=asan -j2 -Otarget test-all
+	@$(MAKE) --no-print-directory -s V=asan test-run
+test-run:
+	$(RUN) --unit $(UNIT_TESTS) --replay $(FUZZERS) --py $(PY_TESTS) \
+		--lint $(LINTS)
+
+unit: $(UNIT_TESTS) ## Build and run the unit tests (V=asan: with sanitizers)
+	$(RUN) --unit $(UNIT_TESTS)
+func: test-programs ## Run the functional tests (V=asan, T=regex)
+	$(RUN) --py $(PY_TESTS)
+lint: ## Layers, sizes, forbidden calls, man pages
+	$(RUN) --lint $(LINTS)
+
+tsan: ## Unit and functional tests under ThreadSanitizer
+	$(MAKE) --no-print-directory V=tsan -j2 -Otarget test-programs unit-programs
+	$(MAKE) --no-print-directory V=tsan tsan-run
+unit-programs: $(UNIT_TESTS)
+tsan-run:
+	$(RUN) --unit $(UNIT_TESTS) --py $(PY_TESTS)
+
+FUZZ_SECONDS ?= 20
+fuzz: ## Fuzz each decoder for FUZZ_SECONDS (20) with libFuzzer (clang)
+	@command -v clang >/dev/null || { echo "clang is missing: apt-get install clang" >&2; exit 1; }
+	$(MAKE) --no-print-directory V=fuzz CC=clang -j2 fuzz-run
+fuzz-run: $(FUZZERS)
+	@for f in $(FUZZERS); do \
+		name=$$(basename $$f | sed s/fuzz_//); \
+		mkdir -p $(B)/corpus/$$name; echo "== $$name"; \
+		$$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
+		-rss_limit_mb=2048 -print_final_stats=0 -verbosity=0 \
+		-artifact_prefix=$(B)/crash-$$name- $(B)/corpus/$$name \
+		tests/fuzz/corpus/$$name || exit 1; \
+	done; echo "all fuzzers clean"
+
+cov: ## Line and branch coverage of the unit and functional tests (gcovr)
+	@command -v gcovr >/dev/null || { echo "gcovr is missing: apt-get install gcovr" >&2; exit 1; }
+	$(MAKE) --no-print-directory V=cov -j2 test-programs unit-programs
+	-find build/cov -name '*.gcda' -delete
+	-$(MAKE) --no-print-directory V=cov tsan-run
+	gcovr -r . --object-directory build/cov -e tests/ -s --sort-percentage \
+		--html-details build/cov/coverage.html > build/cov/coverage.txt
+	@tail -25 build/cov/coverage.txt; echo "build/cov/coverage.html"
+
+analyze: ## gcc -fanalyzer and cppcheck; findings explained in tests/lib/analyze.supp
+	tests/analyze.sh
+
+bench: ## The figures of the product (QUICK=1: two minutes)
+	$(MAKE) --no-print-directory V=release bench-programs
+	python3 tests/bench/run.py $(if $(QUICK),--quick) $(BENCH_ARGS)
+bench-programs: $(PROGRAMS) $(BENCHES) $(SHIMS)
+
+demo: all ## The product at work: two clients, a crash, nothing lost
+	@python3 tests/demo/demo.py
+
+.PHONY: test test-run test-all test-programs unit unit-programs func lint \
+	tsan tsan-run fuzz fuzz-run cov analyze bench bench-programs demo

@@ -1,0 +1,88 @@
+#!/bin/bash
+# Rules that no compiler checks: layers, sizes, forbidden calls and words, man
+# pages. One TAP line a rule; a broken rule lists its places before it.
+set -u
+cd "$(dirname "$0")/.." || exit 111
+
+broken=0
+# rule NAME: reads the places that break it from stdin.
+rule()
+{
+	local places
+	places=$(cat)
+	if [ -z "$places" ]; then
+		echo "ok - $1"
+	else
+		broken=1
+		sed 's/^/# /' <<<"$places"
+		echo "not ok - $1"
+	fi
+}
+
+product=$(git ls-files -co --exclude-standard 2>/dev/null |
+	grep -E '^(common|mcp-server|memory-db|sandbox)/.*\.[ch]$')
+[ -n "$product" ] || product=$(find common mcp-server memory-db sandbox \
+	-name '*.[ch]' 2>/dev/null)
+sources="$product $(find tests -name '*.[ch]')"
+
+# includes FOLDER ALLOWED-REGEX: quoted includes that lead elsewhere.
+includes()
+{
+	grep -nHE '^#include "' $(grep -E "^$1/[^/]+\.[ch]$" <<<"$product") \
+		/dev/null | grep -vE "#include \"($2)/[^/\"]+\""
+}
+
+includes common 'common' | grep -v '"common/tools.def"' |
+	rule "common/ includes only itself"
+includes mcp-server 'common|mcp-server' |
+	rule "mcp-server/ includes only itself and common/"
+includes memory-db/store 'common|memory-db/store' |
+	rule "store/ is the lowest layer of memory-db"
+includes memory-db/model 'common|memory-db/(store|model)' |
+	rule "model/ includes nothing above it"
+includes memory-db/method 'common|memory-db/(store|model|method)' |
+	rule "method/ includes nothing above it"
+includes memory-db/work 'common|memory-db/(store|model|method|work)' |
+	rule "work/ includes nothing above it"
+includes memory-db/cli 'common|memory-db/cli' |
+	rule "memoryctl includes only itself and common/"
+
+grep -nH 'sqlite3\.h' $(grep -v '^memory-db/store/' <<<"$product") |
+	grep '#include' | rule "sqlite3.h stays in store/"
+grep -nHE '"(SELECT|INSERT INTO|UPDATE|DELETE FROM|CREATE TABLE|PRAGMA) ' \
+	$(grep -v '^memory-db/store/' <<<"$product") |
+	rule "SQL stays in store/"
+grep -nHE '#include <ev\.h>' \
+	$(grep -vE '^memory-db/(net/|main\.c)' <<<"$product") |
+	rule "libev stays in net/"
+grep -nHE '#include "common/rpc\.h"' \
+	$(grep -E '^memory-db/(model|store)/' <<<"$product") /dev/null |
+	rule "model/ and store/ do not know the request envelope"
+
+words='strtol|strtoul|strtoll|strtoull|atoi|atol|atoll|sprintf|vsprintf'
+words="$words|strcpy|stpcpy|strcat|strncpy|strncat|gets|system|alloca"
+grep -nHE "\b($words)\s*\(" $product | grep -vE ':\s*(/?\*|//)' |
+	rule "no strtol, atoi, sprintf, strcpy and their kin"
+
+for f in $sources; do
+	n=$(wc -l <"$f")
+	[ "$n" -le 500 ] || echo "$f: $n lines"
+done | rule "no C file over 500 lines"
+
+# A function begins with its brace at column 1 and ends with another.
+awk 'FNR == 1 { start = 0 }
+/^{/ { start = FNR }
+/^}/ { if (start && FNR - start > 101)
+		print FILENAME ":" start ": " FNR - start - 1 " lines"
+	start = 0 }' $sources | rule "no function over 100 lines"
+
+git grep -nIE '\b(FIXME|XXX|HACK)\b|(^|[^A-Za-z0-9_.-])/(home/[a-z]+|root|[w]ork)/' \
+	-- . ':!tests/lint_layers.sh' 2>/dev/null |
+	rule "no loose ends and no paths of a machine"
+
+pages=$(find . -path ./build -prune -o -name '*.[1-8]' -type f -print)
+if command -v mandoc >/dev/null && [ -n "$pages" ]; then
+	mandoc -Tlint -W warning $pages 2>&1 |
+		rule "man pages pass mandoc -Tlint"
+fi
+exit $broken
