@@ -54,7 +54,7 @@ SRC_cli    := $(sort $(wildcard memory-db/cli/*.c))
 SQL        := $(sort $(wildcard memory-db/sql/*.sql))
 # The public client library: these files of common/ and nothing else.
 SRC_client := $(addprefix common/,memory_client.c sock.c err.c buf.c \
-	frame.c clock.c jx.c rpc.c)
+	frame.c clock.c jx.c jx_dump.c rpc.c)
 
 OBJ_common := $(call obj,$(SRC_common))
 OBJ_mcp    := $(call obj,$(SRC_mcp))

@@ -27,7 +27,7 @@ struct frame_lexer {
 
 enum frame_status {
 	FRAME_MORE,		/* all consumed, no end yet */
-	FRAME_DONE,		/* [*ret_start, *ret_end) of data closes it */
+	FRAME_DONE,		/* data[*ret_skip, *ret_used) ends the frame */
 	FRAME_NOT_OBJECT,	/* top level is no object: protocol error */
 	FRAME_SYNTAX,		/* mismatched brackets, raw control character */
 	FRAME_TOO_LONG,
@@ -41,7 +41,7 @@ void frame_init(struct frame_lexer *lx, size_t max_bytes, size_t max_values);
  * *ret_used bytes were consumed, the last of them the closing brace, and the
  * lexer is ready for the next frame. *ret_skip is the number of leading bytes
  * that belong to no frame (white space between frames); only non-zero while
- * no frame is begun. */
+ * no frame is begun. After an error the lexer must be initialised again. */
 enum frame_status frame_feed(struct frame_lexer *lx, const char *data, size_t n,
 	size_t *ret_skip, size_t *ret_used);
 

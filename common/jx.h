@@ -30,6 +30,12 @@ int jx_array(const json_t *o, const char *key, bool required, json_t **ret,
 int jx_object(const json_t *o, const char *key, bool required, json_t **ret,
 	struct err *e) MUST_CHECK;
 
+/* JSON's name of the type: "string", "integer", "number", "boolean", ... */
+const char *jx_type_name(const json_t *v);
+
+/* True for an integer, also one written as 10.0. */
+bool jx_integral(const json_t *v, int64_t *ret);
+
 /* Parses one JSON object: duplicate keys, NUL, invalid UTF-8, lone surrogates
  * and numbers out of range are errors whose text says where. Returns new, or
  * NULL with *e set (MDB_E_PROTOCOL, or MDB_E_NOMEM). */

@@ -17,8 +17,9 @@ struct rpc_request {
 };
 
 /* Takes apart a parsed request (borrows msg). 0, MDB_E_PROTOCOL when it has
- * no method, or params is no object; ret->id is set whenever it could be
- * read. Free with rpc_request_done. */
+ * no method, or params is no object; MDB_E_INVALID for a member that a request
+ * does not have. ret->id is set whenever it could be read, also with an
+ * error. Free with rpc_request_done in any case. */
 int rpc_request_read(const json_t *msg, struct rpc_request *ret, struct err *e)
 	MUST_CHECK;
 void rpc_request_done(struct rpc_request *r);

@@ -33,13 +33,15 @@ const char *text_nearest(const char *s, const char *const *list);
 
 /* --- words: the one tokeniser of index and query --------------------------
  * Folded text is split into pieces by the class of each code point:
- *   WORD  letters, digits and marks; marks (diacritics) are dropped from the
- *         index form after canonical decomposition
+ *   WORD  letters, digits and marks; diacritics are dropped from the index
+ *         form after canonical decomposition (vowel signs of Indic scripts
+ *         stay)
  *   CJK   Han, kana, Hangul, Thai, Lao, Khmer, Myanmar: runs are indexed as
  *         character bigrams plus the last character alone, so that each
  *         character begins exactly one token
- *   SIGN  emoji and other symbols (category So, Sk, Sm above ASCII): each
- *         alone, variation selectors and joiners dropped
+ *   SIGN  emoji and other symbols (category So, Sk, Sm, Sc above ASCII, and
+ *         code points not assigned yet): each alone; variation selectors and
+ *         joiners dropped
  * everything else separates. The class depends on the code point alone, so a
  * substring of a text has the same pieces except at its two ends. */
 enum text_kind { TEXT_WORD, TEXT_CJK, TEXT_SIGN };
@@ -49,7 +51,8 @@ struct text_piece {
 	const char *s;		/* folded, decomposed, without marks; borrowed
 				   from the scan, valid until the next call */
 	size_t n;
-	bool at_start;		/* touches the first byte of the text */
+	bool at_start;		/* touches the first byte of the text: a
+				   longer text may go on before it */
 	bool at_end;		/* touches the last byte */
 };
 
@@ -72,7 +75,12 @@ int text_pieces(const char *s, size_t n, text_piece_fn fn, void *ctx)
 int text_tokens(const char *s, size_t n, const char *stem, struct buf *out)
 	MUST_CHECK;
 
-/* Stems one folded word into out (cleared first). 0 or MDB_E_NOMEM. */
+/* True for "" and for the languages of Snowball. */
+bool text_stem_known(const char *stem);
+
+/* Stems one folded word into out (cleared first): words of letters only and of
+ * at most TEXT_WORD_MAX bytes, all else is copied; so is everything when the
+ * language is "" or unknown. 0 or MDB_E_NOMEM. */
 int text_stem(const char *word, size_t n, const char *stem, struct buf *out)
 	MUST_CHECK;
 

@@ -1,0 +1,215 @@
+/* Typed getters over jansson that name the failing parameter. */
+#include "common/jx.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *
+jx_type_name(const json_t *v)
+{
+	switch (json_typeof(v)) {
+	case JSON_OBJECT:
+		return "object";
+	case JSON_ARRAY:
+		return "array";
+	case JSON_STRING:
+		return "string";
+	case JSON_INTEGER:
+		return "integer";
+	case JSON_REAL:
+		return "number";
+	case JSON_TRUE:
+	case JSON_FALSE:
+		return "boolean";
+	case JSON_NULL:
+		break;
+	}
+	return "null";
+}
+
+bool
+jx_integral(const json_t *v, int64_t *ret)
+{
+	double d;
+
+	if (json_is_integer(v)) {
+		*ret = json_integer_value(v);
+		return true;
+	}
+	if (!json_is_real(v))
+		return false;
+	d = json_real_value(v);
+	/* Up to 2^53 a double names one integer. */
+	if (d != floor(d) || fabs(d) > 9007199254740992.0)
+		return false;
+	*ret = (int64_t)d;
+	return true;
+}
+
+/* 0 and *ret, 1 absent, or an error. */
+static int
+find(const json_t *o, const char *key, bool required, json_t **ret,
+	const char *type, struct err *e)
+{
+	json_t *v = json_object_get(o, key);
+
+	if (v && !json_is_null(v)) {
+		*ret = v;
+		return 0;
+	}
+	if (!required)
+		return 1;
+	return err_param(e, MDB_E_INVALID, key,
+		"%s: is missing; it is required and must be %s", key, type);
+}
+
+static int
+wrong_type(const json_t *v, const char *key, const char *type, struct err *e)
+{
+	return err_param(e, MDB_E_INVALID, key, "%s: must be %s, is %s", key,
+		type, jx_type_name(v));
+}
+
+int
+jx_string(const json_t *o, const char *key, bool required, const char **ret,
+	size_t *ret_n, struct err *e)
+{
+	json_t *v = NULL;
+	int rc = find(o, key, required, &v, "a string", e);
+
+	if (rc != 0)
+		return rc;
+	if (!json_is_string(v))
+		return wrong_type(v, key, "a string", e);
+	*ret = json_string_value(v);
+	if (ret_n)
+		*ret_n = json_string_length(v);
+	return 0;
+}
+
+int
+jx_int(const json_t *o, const char *key, bool required, int64_t min,
+	int64_t max, int64_t *ret, struct err *e)
+{
+	json_t *v = NULL;
+	int rc = find(o, key, required, &v, "an integer", e);
+	int64_t i;
+
+	if (rc != 0)
+		return rc;
+	if (!jx_integral(v, &i))
+		return wrong_type(v, key, "an integer", e);
+	if (i < min || i > max)
+		return err_param(e, MDB_E_INVALID, key,
+			"%s: must be from %lld to %lld, is %lld", key,
+			(long long)min, (long long)max, (long long)i);
+	*ret = i;
+	return 0;
+}
+
+int
+jx_number(const json_t *o, const char *key, bool required, double min,
+	double max, double *ret, struct err *e)
+{
+	json_t *v = NULL;
+	int rc = find(o, key, required, &v, "a number", e);
+	double d;
+
+	if (rc != 0)
+		return rc;
+	if (!json_is_number(v))
+		return wrong_type(v, key, "a number", e);
+	d = json_number_value(v);
+	if (!(d >= min && d <= max))
+		return err_param(e, MDB_E_INVALID, key,
+			"%s: must be from %g to %g, is %g", key, min, max, d);
+	*ret = d;
+	return 0;
+}
+
+int
+jx_bool(const json_t *o, const char *key, bool required, bool *ret,
+	struct err *e)
+{
+	json_t *v = NULL;
+	int rc = find(o, key, required, &v, "true or false", e);
+
+	if (rc != 0)
+		return rc;
+	if (!json_is_boolean(v))
+		return wrong_type(v, key, "true or false", e);
+	*ret = json_is_true(v);
+	return 0;
+}
+
+int
+jx_array(const json_t *o, const char *key, bool required, json_t **ret,
+	struct err *e)
+{
+	json_t *v = NULL;
+	int rc = find(o, key, required, &v, "an array", e);
+
+	if (rc != 0)
+		return rc;
+	if (!json_is_array(v))
+		return wrong_type(v, key, "an array", e);
+	*ret = v;
+	return 0;
+}
+
+int
+jx_object(const json_t *o, const char *key, bool required, json_t **ret,
+	struct err *e)
+{
+	json_t *v = NULL;
+	int rc = find(o, key, required, &v, "an object", e);
+
+	if (rc != 0)
+		return rc;
+	if (!json_is_object(v))
+		return wrong_type(v, key, "an object", e);
+	*ret = v;
+	return 0;
+}
+
+json_t *
+jx_parse(const char *data, size_t n, struct err *e)
+{
+	json_error_t je;
+	json_t *j = json_loadb(data, n, JSON_REJECT_DUPLICATES, &je);
+
+	if (j && json_is_object(j))
+		return j;
+	if (j) {
+		json_decref(j);
+		err_set(e, MDB_E_PROTOCOL, "not a JSON object");
+		return NULL;
+	}
+	/* jansson sets no text when an allocation failed. */
+	if (je.text[0] == '\0' ||
+		json_error_code(&je) == json_error_out_of_memory) {
+		err_nomem(e);
+		return NULL;
+	}
+	err_set(e, MDB_E_PROTOCOL,
+		"not valid JSON at line %d, column %d (byte %d): %.200s",
+		je.line, je.column, je.position, je.text);
+	return NULL;
+}
+
+int
+jx_set(json_t *o, const char *key, json_t *value_new)
+{
+	if (!value_new || json_object_set_new(o, key, value_new) < 0)
+		return MDB_E_NOMEM;
+	return 0;
+}
+
+int
+jx_add(json_t *a, json_t *value_new)
+{
+	if (!value_new || json_array_append_new(a, value_new) < 0)
+		return MDB_E_NOMEM;
+	return 0;
+}

@@ -1,0 +1,340 @@
+/* One structured line a record. The line is built on the stack, at most
+ * PIPE_BUF bytes, and written by one write(2): records of threads and
+ * processes never mix, and logging needs no memory. */
+#include "common/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "common/clock.h"
+#include "common/utf8.h"
+
+#define LINE_MAX_BYTES 4096
+#define PATH_MAX_BYTES 4096
+/* Kept free for what closes a line that was cut. */
+#define LINE_TAIL 8
+
+struct line {
+	char s[LINE_MAX_BYTES];
+	size_t n;
+	bool full;
+};
+
+static struct {
+	pthread_mutex_t lock;	/* file, size and rotation */
+	char program[32];
+	enum log_level level;
+	enum log_format format;
+	int fd;			/* -1: stderr */
+	char path[PATH_MAX_BYTES];
+	int64_t size, max_bytes;
+} log_state = {.lock = PTHREAD_MUTEX_INITIALIZER,
+	.program = "memory",
+	.level = LOG_INFO,
+	.fd = -1};
+
+static const char *const level_names[] = {"error", "warn", "info", "debug"};
+static const char *const format_names[] = {"text", "json"};
+
+void
+log_setup(const char *program, enum log_level level, enum log_format format)
+{
+	pthread_mutex_lock(&log_state.lock);
+	snprintf(log_state.program, sizeof(log_state.program), "%s", program);
+	log_state.level = level;
+	log_state.format = format;
+	pthread_mutex_unlock(&log_state.lock);
+}
+
+bool
+log_enabled(enum log_level level)
+{
+	return level <= log_state.level;
+}
+
+/* --- the file ------------------------------------------------------------- */
+
+static int
+open_file(const char *path, int64_t *ret_size)
+{
+	int fd = open(path,
+		O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY |
+			O_NOFOLLOW | O_NONBLOCK,
+		0600);
+	struct stat st;
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+		close(fd);
+		errno = EINVAL;
+		return -1;
+	}
+	*ret_size = st.st_size;
+	return fd;
+}
+
+int
+log_to_file(const char *path, int64_t max_bytes, struct err *e)
+{
+	int64_t size;
+	int fd;
+
+	/* ".1" must fit behind it */
+	if (strlen(path) + 3 > PATH_MAX_BYTES)
+		return err_set(e, MDB_E_STORE, "the path of the log file is "
+					       "too long");
+	fd = open_file(path, &size);
+	if (fd < 0)
+		return err_set(e, MDB_E_STORE, "cannot open the log file "
+			"%s: %s", path, strerrordesc_np(errno));
+	pthread_mutex_lock(&log_state.lock);
+	if (log_state.fd >= 0)
+		close(log_state.fd);
+	log_state.fd = fd;
+	log_state.size = size;
+	log_state.max_bytes = max_bytes;
+	memcpy(log_state.path, path, strlen(path) + 1);
+	pthread_mutex_unlock(&log_state.lock);
+	return 0;
+}
+
+/* Moves the file aside when n more bytes would make it too long. If that
+ * fails, the old one goes on: a log that is too long beats none. */
+static void
+rotate(size_t n)
+{
+	char old[PATH_MAX_BYTES + 2];
+	int64_t size;
+	int fd;
+
+	if (log_state.max_bytes <= 0 || log_state.size == 0 ||
+		log_state.size + (int64_t)n <= log_state.max_bytes)
+		return;
+	snprintf(old, sizeof(old), "%s.1", log_state.path);
+	if (rename(log_state.path, old) < 0 && errno != ENOENT)
+		return;
+	fd = open_file(log_state.path, &size);
+	if (fd < 0)
+		return;
+	close(log_state.fd);
+	log_state.fd = fd;
+	log_state.size = size;
+}
+
+static void
+put(const struct line *l)
+{
+	ssize_t put;
+
+	pthread_mutex_lock(&log_state.lock);
+	if (log_state.fd >= 0)
+		rotate(l->n);
+	do
+		put = write(log_state.fd >= 0 ? log_state.fd : STDERR_FILENO,
+			l->s, l->n);
+	while (put < 0 && errno == EINTR);
+	if (put > 0)
+		log_state.size += put;
+	pthread_mutex_unlock(&log_state.lock);
+}
+
+/* --- the line ------------------------------------------------------------- */
+
+static void
+add(struct line *l, const char *s, size_t n)
+{
+	if (l->full || n > sizeof(l->s) - LINE_TAIL - l->n) {
+		l->full = true;
+		return;
+	}
+	memcpy(l->s + l->n, s, n);
+	l->n += n;
+}
+
+static void
+adds(struct line *l, const char *s)
+{
+	add(l, s, strlen(s));
+}
+
+/* Text inside of quotes; valid for JSON, and without control characters in
+ * either format, so that no text can forge a line. */
+static void
+add_escaped(struct line *l, const char *s)
+{
+	size_t n = strlen(s), i = 0;
+	uint32_t cp;
+
+	while (i < n && !l->full) {
+		size_t len = utf8_decode(s + i, n - i, &cp);
+		char code[8];
+
+		if (len == 0) {
+			add(l, "?", 1);
+			i++;
+			continue;
+		}
+		if (cp == '"' || cp == '\\') {
+			code[0] = '\\';
+			code[1] = (char)cp;
+			add(l, code, 2);
+		} else if (cp == '\n') {
+			add(l, "\\n", 2);
+		} else if (cp < 0x20 || (cp >= 0x7f && cp < 0xa0) ||
+			   cp == 0x2028 || cp == 0x2029) {
+			snprintf(code, sizeof(code), "\\u%04x", (unsigned)cp);
+			add(l, code, 6);
+		} else {
+			add(l, s + i, len);
+		}
+		i += len;
+	}
+}
+
+static void
+add_number(struct line *l, int64_t v)
+{
+	char s[24];
+
+	add(l, s, (size_t)snprintf(s, sizeof(s), "%lld", (long long)v));
+}
+
+static void
+add_json(struct line *l, const char *key, const struct log_field *f)
+{
+	size_t before = l->n;
+
+	adds(l, ",\"");
+	add_escaped(l, key);
+	adds(l, "\":");
+	if (f->text) {
+		adds(l, "\"");
+		if (l->full) {
+			l->n = before;
+			return;
+		}
+		add_escaped(l, f->text);
+		l->s[l->n++] = '"';	/* in the tail if the text was cut */
+		return;
+	}
+	add_number(l, f->number);
+	if (l->full)
+		l->n = before;
+}
+
+/* Letters, digits and a few signs stand without quotes. */
+static bool
+is_bare(const char *s)
+{
+	if (!*s)
+		return false;
+	for (; *s; s++) {
+		unsigned char c = (unsigned char)*s;
+
+		if (c <= ' ' || c >= 0x7f || c == '"' || c == '=' || c == '\\')
+			return false;
+	}
+	return true;
+}
+
+static void
+add_text(struct line *l, const char *key, const struct log_field *f)
+{
+	adds(l, " ");
+	adds(l, key);
+	adds(l, "=");
+	if (!f->text) {
+		add_number(l, f->number);
+	} else if (is_bare(f->text)) {
+		adds(l, f->text);
+	} else {
+		adds(l, "\"");
+		if (l->full)
+			return;
+		add_escaped(l, f->text);
+		l->s[l->n++] = '"';
+	}
+}
+
+static void
+add_field(struct line *l, const struct log_field *f)
+{
+	if (l->full)
+		return;
+	if (log_state.format == LOG_JSON)
+		add_json(l, f->key, f);
+	else
+		add_text(l, f->key, f);
+}
+
+void
+log_write(enum log_level level, const char *event, uint64_t request_id,
+	const struct log_field *fields, size_t n)
+{
+	struct line l = {.n = 0};
+	char now[CLOCK_TEXT_SIZE];
+
+	if (!log_enabled(level))
+		return;
+	clock_format(clock_now_ms(), now);
+	if (log_state.format == LOG_JSON) {
+		adds(&l, "{\"ts\":\"");
+		adds(&l, now);
+		adds(&l, "\"");
+		add_field(&l, &LOG_S("level", level_names[level]));
+		add_field(&l, &LOG_S("program", log_state.program));
+		add_field(&l, &LOG_S("event", event));
+	} else {
+		adds(&l, now);
+		adds(&l, " ");
+		adds(&l, level_names[level]);
+		adds(&l, " ");
+		adds(&l, log_state.program);
+		adds(&l, " ");
+		add_escaped(&l, event);
+	}
+	if (request_id != 0)
+		add_field(&l,
+			&LOG_I(log_state.format == LOG_JSON ? "request" : "id",
+				request_id));
+	for (size_t i = 0; i < n; i++)
+		add_field(&l, &fields[i]);
+	if (log_state.format == LOG_JSON)
+		l.s[l.n++] = '}';
+	l.s[l.n++] = '\n';
+	put(&l);
+}
+
+static int
+find(const char *const *names, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(names[i], name) == 0)
+			return (int)i;
+	return MDB_E_INVALID;
+}
+
+int
+log_level_of(const char *name, enum log_level *ret_level)
+{
+	int i = find(level_names, ARRAY_LEN(level_names), name);
+
+	if (i >= 0)
+		*ret_level = (enum log_level)i;
+	return i < 0 ? i : 0;
+}
+
+int
+log_format_of(const char *name, enum log_format *ret_format)
+{
+	int i = find(format_names, ARRAY_LEN(format_names), name);
+
+	if (i >= 0)
+		*ret_format = (enum log_format)i;
+	return i < 0 ? i : 0;
+}

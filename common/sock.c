@@ -1,0 +1,431 @@
+/* Unix sockets. In a shared folder whoever binds a name first owns it, so a
+ * listener is believed only when the kernel says that it is this user, root
+ * or the service user. */
+#include "common/sock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include "common/clock.h"
+
+#define SHARED_SOCKET	"/tmp/memory-db.sock"
+#define SERVICE_USER	"memory-db"
+#define LISTEN_ATTEMPTS 5
+
+/* --- whom to trust -------------------------------------------------------- */
+
+static bool
+is_service_user(uid_t uid)
+{
+	const char *name = getenv("MEMORY_DB_SERVICE_USER");
+	struct passwd pw, *found = NULL;
+	char data[4096];
+
+	if (!name || !*name)
+		name = SERVICE_USER;
+	return getpwnam_r(name, &pw, data, sizeof(data), &found) == 0 &&
+	       found && found->pw_uid == uid;
+}
+
+static bool
+is_trusted(uid_t uid)
+{
+	return uid == geteuid() || uid == 0 || is_service_user(uid);
+}
+
+/* --- where it is ---------------------------------------------------------- */
+
+static int
+copy_path(const char *from, char to[SOCK_PATH_SIZE], struct err *e)
+{
+	size_t n = strlen(from);
+
+	if (n == 0 || n >= SOCK_PATH_SIZE)
+		return err_param(e, MDB_E_INVALID, "socket",
+			"a socket path has 1 to %d bytes; '%.80s' has %zu: "
+			"set MEMORY_DB_SOCKET to a shorter one",
+			SOCK_PATH_SIZE - 1, from, n);
+	memcpy(to, from, n + 1);
+	return 0;
+}
+
+/* True when the shared name is free or held by somebody trusted. */
+static bool
+shared_is_usable(const char **ret_why)
+{
+	struct stat st;
+
+	if (lstat(SHARED_SOCKET, &st) < 0) {
+		*ret_why = "the default place, not taken by anybody";
+		return errno == ENOENT;
+	}
+	*ret_why = "the default place, owned by this user, root or the "
+		   "service user";
+	return S_ISSOCK(st.st_mode) && is_trusted(st.st_uid);
+}
+
+/* $XDG_RUNTIME_DIR/memory-db.sock, when that is a folder of this user. */
+static bool
+runtime_path(char path[SOCK_PATH_SIZE])
+{
+	const char *dir = getenv("XDG_RUNTIME_DIR");
+	struct stat st;
+	int n;
+
+	if (!dir || dir[0] != '/' || stat(dir, &st) < 0 ||
+		!S_ISDIR(st.st_mode) || st.st_uid != geteuid() ||
+		(st.st_mode & 022) != 0)
+		return false;
+	n = snprintf(path, SOCK_PATH_SIZE, "%s/memory-db.sock", dir);
+	return n > 0 && n < SOCK_PATH_SIZE;
+}
+
+static int
+private_path(char path[SOCK_PATH_SIZE], struct err *e)
+{
+	struct stat st;
+	char dir[64];
+
+	snprintf(dir, sizeof(dir), "/tmp/memory-db-%u", (unsigned)geteuid());
+	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
+		return err_set(e, MDB_E_DENIED,
+			"cannot make the folder %s: %s; set MEMORY_DB_SOCKET",
+			dir, strerrordesc_np(errno));
+	if (lstat(dir, &st) < 0 || !S_ISDIR(st.st_mode) ||
+		st.st_uid != geteuid() || (st.st_mode & 077) != 0)
+		return err_set(e, MDB_E_DENIED,
+			"%s is not a folder that only this user can enter "
+			"(mode 0700); remove it or set MEMORY_DB_SOCKET",
+			dir);
+	snprintf(path, SOCK_PATH_SIZE, "%s/sock", dir);
+	return 0;
+}
+
+int
+sock_path(const char *option, char ret_path[SOCK_PATH_SIZE],
+	const char **ret_why, struct err *e)
+{
+	const char *env = getenv("MEMORY_DB_SOCKET"), *why;
+	int rc = 0;
+
+	if (option && *option) {
+		why = "given as an option";
+		rc = copy_path(option, ret_path, e);
+	} else if (env && *env) {
+		why = "given by MEMORY_DB_SOCKET";
+		rc = copy_path(env, ret_path, e);
+	} else if (shared_is_usable(&why)) {
+		rc = copy_path(SHARED_SOCKET, ret_path, e);
+	} else if (runtime_path(ret_path)) {
+		why = SHARED_SOCKET " belongs to somebody else; this one lies "
+				    "in XDG_RUNTIME_DIR";
+	} else {
+		why = SHARED_SOCKET " belongs to somebody else; this one lies "
+				    "in a folder of this user";
+		rc = private_path(ret_path, e);
+	}
+	if (rc == 0 && ret_why)
+		*ret_why = why;
+	return rc;
+}
+
+/* --- listening ------------------------------------------------------------ */
+
+static int
+address(const char *path, struct sockaddr_un *ret, struct err *e)
+{
+	*ret = (struct sockaddr_un){.sun_family = AF_UNIX};
+	return copy_path(path, ret->sun_path, e);
+}
+
+/* Removes what is at path when it is a socket of this user that nobody
+ * answers. */
+static int
+remove_stale(const char *path, const struct sockaddr_un *sa, struct err *e)
+{
+	AUTO_FD int fd = -1;
+	struct stat st;
+
+	if (lstat(path, &st) < 0)
+		return errno == ENOENT ? 0
+				       : err_set(e, MDB_E_STORE, "%s: %s", path,
+						 strerrordesc_np(errno));
+	if (!S_ISSOCK(st.st_mode))
+		return err_set(e, MDB_E_EXISTS,
+			"%s exists and is not a socket; move it away or choose "
+			"another MEMORY_DB_SOCKET",
+			path);
+	if (st.st_uid != geteuid())
+		return err_set(e, MDB_E_DENIED,
+			"%s belongs to user %u; choose another "
+			"MEMORY_DB_SOCKET",
+			path, (unsigned)st.st_uid);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return err_set(e, MDB_E_STORE, "socket: %s",
+			strerrordesc_np(errno));
+	/* EAGAIN: somebody listens and has no time now. */
+	if (connect(fd, (const struct sockaddr *)sa, sizeof(*sa)) == 0 ||
+		errno != ECONNREFUSED)
+		return err_set(e, MDB_E_EXISTS,
+			"a service already listens at %s", path);
+	if (unlink(path) < 0 && errno != ENOENT)
+		return err_set(e, MDB_E_STORE, "cannot remove %s: %s", path,
+			strerrordesc_np(errno));
+	return 0;
+}
+
+/* A name for the time before the socket listens, in the same folder: nobody
+ * may find a bound socket at path that does not answer yet. */
+static int
+temporary_address(const char *path, struct sockaddr_un *ret, struct err *e)
+{
+	static _Atomic unsigned serial;
+	const char *slash = strrchr(path, '/');
+	int dir = slash ? (int)(slash - path) + 1 : 0, n;
+
+	*ret = (struct sockaddr_un){.sun_family = AF_UNIX};
+	n = snprintf(ret->sun_path, sizeof(ret->sun_path), "%.*s.%x.%x", dir, path,
+		(unsigned)getpid(), serial++);
+	if (n < 0 || (size_t)n >= sizeof(ret->sun_path))
+		return err_param(e, MDB_E_INVALID, "socket",
+			"the folder of the socket '%.80s' has too long a name",
+			path);
+	return 0;
+}
+
+static int
+publish(const char *from, const char *path, const struct sockaddr_un *sa,
+	struct err *e)
+{
+	int rc;
+
+	for (int i = 0; i < LISTEN_ATTEMPTS; i++) {
+		/* link() never replaces, unlike rename(). */
+		if (link(from, path) == 0)
+			return 0;
+		if (errno != EEXIST)
+			return err_set(e, MDB_E_STORE, "cannot make %s: %s",
+				path, strerrordesc_np(errno));
+		rc = remove_stale(path, sa, e);
+		if (rc < 0)
+			return rc;
+	}
+	return err_set(e, MDB_E_EXISTS,
+		"another process keeps taking the name %s", path);
+}
+
+int
+sock_listen(const char *path, int backlog, int *ret_fd, struct err *e)
+{
+	struct sockaddr_un sa, temporary;
+	AUTO_FD int fd = -1;
+	int rc = address(path, &sa, e);
+
+	if (rc == 0)
+		rc = temporary_address(path, &temporary, e);
+	if (rc == 0)
+		rc = remove_stale(path, &sa, e);
+	if (rc < 0)
+		return rc;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	/* The mode of the descriptor becomes that of the name: no moment with
+	 * a wider one, no umask to change under other threads. */
+	if (fd < 0 || fchmod(fd, 0600) < 0)
+		return err_set(e, MDB_E_STORE, "socket: %s",
+			strerrordesc_np(errno));
+	unlink(temporary.sun_path);
+	if (bind(fd, (struct sockaddr *)&temporary, sizeof(temporary)) < 0)
+		return err_set(e, MDB_E_STORE,
+			"cannot make a socket beside %s: %s", path,
+			strerrordesc_np(errno));
+	if (listen(fd, backlog) < 0)
+		rc = err_set(e, MDB_E_STORE, "listen on %s: %s", path,
+			strerrordesc_np(errno));
+	else
+		rc = publish(temporary.sun_path, path, &sa, e);
+	unlink(temporary.sun_path);
+	if (rc < 0)
+		return rc;
+	*ret_fd = fd;
+	fd = -1;
+	return 0;
+}
+
+/* --- connecting ----------------------------------------------------------- */
+
+int
+sock_peer(int fd, struct sock_peer *ret, struct err *e)
+{
+	struct ucred c;
+	socklen_t n = sizeof(c);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &c, &n) < 0 ||
+		n != sizeof(c))
+		return err_set(e, MDB_E_DENIED,
+			"the kernel does not say who is at the other end: %s",
+			strerrordesc_np(errno));
+	*ret = (struct sock_peer){.uid = c.uid, .gid = c.gid, .pid = c.pid};
+	return 0;
+}
+
+static int
+set_timeout(int fd, int timeout_ms)
+{
+	struct timeval tv = {.tv_sec = timeout_ms / 1000,
+		.tv_usec = timeout_ms % 1000 * 1000};
+
+	return setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
+}
+
+static int
+connect_error(const char *path, int timeout_ms, struct err *e)
+{
+	switch (errno) {
+	case EAGAIN:
+	case EINPROGRESS:
+		return err_set(e, MDB_E_UNREACHABLE,
+			"the service at %s took no connection within %d ms",
+			path, timeout_ms);
+	case EACCES:
+	case EPERM:
+		return err_set(e, MDB_E_DENIED,
+			"no permission to connect to %s; it belongs to another "
+			"user, choose another MEMORY_DB_SOCKET",
+			path);
+	case ENOENT:
+		return err_set(e, MDB_E_UNREACHABLE,
+			"no memory-db runs at %s", path);
+	case ECONNREFUSED:
+		return err_set(e, MDB_E_UNREACHABLE,
+			"nobody answers at %s; its memory-db has ended", path);
+	default:
+		return err_set(e, MDB_E_UNREACHABLE, "connect to %s: %s", path,
+			strerrordesc_np(errno));
+	}
+}
+
+int
+sock_connect(const char *path, int timeout_ms, int *ret_fd, struct err *e)
+{
+	int64_t end = clock_mono_ns() + timeout_ms * INT64_C(1000000);
+	struct sockaddr_un sa;
+	struct sock_peer peer;
+	AUTO_FD int fd = -1;
+	int rc = address(path, &sa, e), left = timeout_ms;
+
+	if (rc < 0)
+		return rc;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return err_set(e, MDB_E_UNREACHABLE, "socket: %s",
+			strerrordesc_np(errno));
+	for (;;) {
+		/* A full backlog makes connect wait; 0 would be for ever. */
+		if (set_timeout(fd, left > 0 ? left : 1) < 0)
+			return err_set(e, MDB_E_UNREACHABLE, "socket: %s",
+				strerrordesc_np(errno));
+		if (connect(fd, (struct sockaddr *)&sa, sizeof(sa)) == 0)
+			break;
+		left = (int)((end - clock_mono_ns()) / 1000000);
+		if (errno != EINTR || left <= 0)
+			return connect_error(path, timeout_ms, e);
+	}
+	if (set_timeout(fd, 0) < 0)
+		return err_set(e, MDB_E_UNREACHABLE, "socket: %s",
+			strerrordesc_np(errno));
+	rc = sock_peer(fd, &peer, e);
+	if (rc < 0)
+		return rc;
+	if (!is_trusted(peer.uid))
+		return err_set(e, MDB_E_DENIED,
+			"%s belongs to user %u, who is neither you, root nor "
+			"the service user: nothing was sent; set "
+			"MEMORY_DB_SOCKET, or MEMORY_DB_SERVICE_USER if that "
+			"user runs your memory-db",
+			path, (unsigned)peer.uid);
+	*ret_fd = fd;
+	fd = -1;
+	return 0;
+}
+
+/* --- reading and writing -------------------------------------------------- */
+
+/* Waits for events until the time `end` (ns, monotonic; -1: for ever). */
+static int
+wait_for(int fd, short events, int64_t end)
+{
+	struct pollfd p = {.fd = fd, .events = events};
+
+	for (;;) {
+		int64_t left = end < 0 ? -1 : end - clock_mono_ns();
+		int ms = end < 0   ? -1
+			 : left < 0 ? 0
+				    : (int)((left + 999999) / 1000000);
+		int n = poll(&p, 1, ms);
+
+		if (n > 0)
+			return 0;
+		if (n == 0 && end >= 0 && clock_mono_ns() >= end)
+			return MDB_E_TIMEOUT;
+		if (n < 0 && errno != EINTR)
+			return MDB_E_UNREACHABLE;
+	}
+}
+
+static int64_t
+deadline(int timeout_ms)
+{
+	return timeout_ms < 0 ? -1
+			      : clock_mono_ns() + timeout_ms * INT64_C(1000000);
+}
+
+ssize_t
+sock_read(int fd, void *data, size_t n, int timeout_ms)
+{
+	int64_t end = deadline(timeout_ms);
+
+	for (;;) {
+		int rc = wait_for(fd, POLLIN, end);
+		ssize_t got;
+
+		if (rc < 0)
+			return rc;
+		got = read(fd, data, n);
+		if (got >= 0)
+			return got;
+		if (errno != EINTR && errno != EAGAIN)
+			return MDB_E_UNREACHABLE;
+	}
+}
+
+int
+sock_write(int fd, const void *data, size_t n, int timeout_ms)
+{
+	int64_t end = deadline(timeout_ms);
+	const char *p = data;
+
+	while (n > 0) {
+		/* Never blocks and never raises SIGPIPE. */
+		ssize_t put = send(fd, p, n, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (put >= 0) {
+			p += put;
+			n -= (size_t)put;
+		} else if (errno == EAGAIN) {
+			int rc = wait_for(fd, POLLOUT, end);
+			if (rc < 0)
+				return rc;
+		} else if (errno != EINTR) {
+			return MDB_E_UNREACHABLE;
+		}
+	}
+	return 0;
+}

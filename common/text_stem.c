@@ -1,0 +1,153 @@
+/* Stems by Snowball. A stemmer is not thread-safe and costs 2 us to make, so
+ * each thread keeps a few. */
+#include "common/text.h"
+
+#include <libstemmer.h>
+#include <pthread.h>
+#include <string.h>
+#include <utf8proc.h>
+
+#include "common/err.h"
+#include "common/utf8.h"
+
+#define STEMMERS      4	 /* languages a thread keeps at a time */
+#define LANGUAGE_SIZE 24
+
+struct stemmers {
+	struct {
+		char language[LANGUAGE_SIZE];
+		struct sb_stemmer *stemmer;
+	} of[STEMMERS];
+	unsigned next;		/* replaced when all are taken */
+};
+
+static pthread_key_t key;
+static bool has_key;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void
+stemmers_free(void *p)
+{
+	struct stemmers *s = p;
+
+	for (size_t i = 0; s && i < STEMMERS; i++)
+		sb_stemmer_delete(s->of[i].stemmer);
+	free(s);
+}
+
+static void
+make_key(void)
+{
+	has_key = pthread_key_create(&key, stemmers_free) == 0;
+}
+
+bool
+text_stem_known(const char *stem)
+{
+	if (*stem == '\0')
+		return true;
+	for (const char **l = sb_stemmer_list(); *l; l++)
+		if (strcmp(*l, stem) == 0)
+			return strlen(stem) < LANGUAGE_SIZE;
+	return false;
+}
+
+static struct stemmers *
+stemmers_of_thread(void)
+{
+	struct stemmers *s;
+
+	pthread_once(&once, make_key);
+	if (!has_key)
+		return NULL;
+	s = pthread_getspecific(key);
+	if (s)
+		return s;
+	s = calloc(1, sizeof(*s));
+	if (s && pthread_setspecific(key, s) != 0) {
+		free(s);
+		return NULL;
+	}
+	return s;
+}
+
+/* 0 and the stemmer, borrowed (NULL: unknown language), or MDB_E_NOMEM. */
+static int
+stemmer_of(const char *language, struct sb_stemmer **ret)
+{
+	static _Thread_local struct stemmers *mine;
+	struct stemmers *s = mine ? mine : stemmers_of_thread();
+	struct sb_stemmer *made;
+
+	*ret = NULL;
+	if (!s)
+		return MDB_E_NOMEM;
+	mine = s;
+	for (size_t i = 0; i < STEMMERS; i++) {
+		if (strcmp(s->of[i].language, language) == 0) {
+			*ret = s->of[i].stemmer;
+			return 0;
+		}
+	}
+	if (!text_stem_known(language))
+		return 0;
+	made = sb_stemmer_new(language, "UTF_8");
+	if (!made)
+		return MDB_E_NOMEM;
+	sb_stemmer_delete(s->of[s->next].stemmer);
+	s->of[s->next].stemmer = made;
+	memcpy(s->of[s->next].language, language, strlen(language) + 1);
+	s->next = (s->next + 1) % STEMMERS;
+	*ret = made;
+	return 0;
+}
+
+static bool
+is_letter(uint32_t cp)
+{
+	utf8proc_category_t c = utf8proc_category((utf8proc_int32_t)cp);
+
+	return (c >= UTF8PROC_CATEGORY_LU && c <= UTF8PROC_CATEGORY_LO) ||
+	       c == UTF8PROC_CATEGORY_MN || c == UTF8PROC_CATEGORY_MC;
+}
+
+static bool
+is_stemmable(const char *word, size_t n)
+{
+	uint32_t cp;
+
+	if (n > TEXT_WORD_MAX)
+		return false;
+	for (size_t i = 0; i < n;) {
+		size_t len;
+
+		if (word[i] >= 'a' && word[i] <= 'z') {
+			i++;
+			continue;
+		}
+		len = utf8_decode(word + i, n - i, &cp);
+		if (len < 2 || !is_letter(cp))
+			return false;
+		i += len;
+	}
+	return true;
+}
+
+int
+text_stem(const char *word, size_t n, const char *stem, struct buf *out)
+{
+	struct sb_stemmer *st = NULL;
+	const sb_symbol *result;
+
+	out->len = 0;
+	if (*stem == '\0' || !is_stemmable(word, n))
+		return buf_add(out, word, n);
+	if (stemmer_of(stem, &st) < 0)
+		return MDB_E_NOMEM;
+	if (!st)
+		return buf_add(out, word, n);
+	result = sb_stemmer_stem(st, (const sb_symbol *)word, (int)n);
+	if (!result)
+		return MDB_E_NOMEM;
+	return buf_add(out, result, (size_t)sb_stemmer_length(st));
+}
