@@ -116,7 +116,7 @@ $(B)/unit/%: $(B)/tests/unit/%.o $(OBJ_db) $(OBJ_mcp) $(OBJ_common) $(B)/tests/l
 $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(if $(filter fuzz,$(V)),,$(B)/tests/lib/fuzz_replay.o) $(OBJ_db) $(OBJ_mcp) $(OBJ_common)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_db)
-$(B)/bench/%: $(B)/tests/bench/%.o $(OBJ_db) $(OBJ_common)
+$(B)/bench/%: $(B)/tests/bench/%.o $(B)/tests/bench/words.o $(B)/tests/bench/samples.o $(OBJ_db) $(OBJ_common)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_db)
 $(B)/lib/%.so: tests/lib/%.c

@@ -1,0 +1,21 @@
+/* Latencies and their percentiles. */
+#ifndef BENCH_SAMPLES_H
+#define BENCH_SAMPLES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct samples {
+	uint64_t *ns;
+	size_t n, size;
+};
+
+/* Ends the program when there is no memory: it is a benchmark. */
+void samples_add(struct samples *s, int64_t ns);
+void samples_sort(struct samples *s);
+
+/* Milliseconds below which a share (0..1) of the sorted samples lies; 1 is the
+ * largest. 0 without samples. */
+double samples_ms(const struct samples *s, double share);
+
+#endif
