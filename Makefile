@@ -46,21 +46,17 @@ LIBS_db := -lsqlite3 -lz -lsodium -lev -lm $(LIBS_common)
 src = $(filter-out $(2),$(wildcard $(1)))
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 
-SRC_common := $(sort $(wildcard common/*.c))
+SRC_common := $(sort $(filter-out common/example_%.c,$(wildcard common/*.c)))
 SRC_mcp    := $(sort $(filter-out mcp-server/main.c,$(wildcard mcp-server/*.c)))
 SRC_db     := $(sort $(wildcard memory-db/net/*.c memory-db/work/*.c \
 	memory-db/method/*.c memory-db/model/*.c memory-db/store/*.c))
 SRC_cli    := $(sort $(wildcard memory-db/cli/*.c))
 SQL        := $(sort $(wildcard memory-db/sql/*.sql))
-# The public client library: these files of common/ and nothing else.
-SRC_client := $(addprefix common/,memory_client.c sock.c err.c buf.c \
-	frame.c clock.c jx.c jx_dump.c rpc.c)
 
 OBJ_common := $(call obj,$(SRC_common))
 OBJ_mcp    := $(call obj,$(SRC_mcp))
 OBJ_db     := $(call obj,$(SRC_db)) $(B)/gen/sql.o
 OBJ_cli    := $(call obj,$(SRC_cli))
-OBJ_client := $(call obj,$(SRC_client))
 
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
 FUZZERS    := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))

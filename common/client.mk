@@ -1,3 +1,80 @@
-# The public client library: libmemory-client (.a, .so, header, pkg-config).
-client:
-.PHONY: client
+# The public client library: libmemory-client (.a, .so, header, pkg-config),
+# and make install | uninstall of everything.
+
+# These files of common/ and nothing else. They are compiled a second time,
+# with hidden visibility: only memory_* leaves the library.
+SRC_client := $(wildcard common/memory_client*.c) $(addprefix common/, \
+	sock.c err.c buf.c frame.c clock.c clock_zone.c jx.c jx_dump.c)
+OBJ_client := $(SRC_client:common/%.c=$(B)/client/%.o)
+OBJCOPY    ?= objcopy
+comma      := ,
+LIB_client := $(B)/client/libmemory-client
+SONAME     := libmemory-client.so.$(SOMAJOR)
+LDFLAGS_so := $(filter-out -pie,$(LDFLAGS_$(V))) \
+	$(if $(filter release,$(V)),-Wl$(comma)-z$(comma)defs)
+
+client: $(LIB_client).so $(LIB_client).a ## Build libmemory-client (.so and .a) into build/release/client
+
+$(B)/client/%.o: common/%.c $(B)/flags | missing
+	@mkdir -p $(@D)
+	$(CC) $(DEFS) $(ALL_CFLAGS) -fvisibility=hidden -MMD -MP -c -o $@ $<
+
+$(LIB_client).so.$(VERSION): $(OBJ_client) common/libmemory-client.map
+	$(CC) -shared -Wl,-soname,$(SONAME) $(LDFLAGS_so) $(LDFLAGS) \
+		-Wl,--version-script,common/libmemory-client.map \
+		-o $@ $(OBJ_client) -ljansson
+$(LIB_client).so: $(LIB_client).so.$(VERSION)
+	@ln -sf $(<F) $(@D)/$(SONAME)
+	@ln -sf $(<F) $@
+
+# One object whose internal names are local: no clash in a static link.
+$(LIB_client).a: $(OBJ_client)
+	$(LD) -r -o $(@D)/libmemory-client.o $^
+	$(OBJCOPY) --localize-hidden $(@D)/libmemory-client.o
+	@rm -f $@
+	$(AR) rcsD $@ $(@D)/libmemory-client.o
+
+
+
+# --- install ---------------------------------------------------------------
+bindir     ?= $(prefix)/bin
+libdir     ?= $(prefix)/lib
+includedir ?= $(prefix)/include
+mandir     ?= $(prefix)/share/man
+datadir    ?= $(prefix)/share/enhanced-memory
+MAN_PAGES  := $(wildcard */*.1 */*.3 */*.8 */*/*.1)
+PC_FILE    := libmemory-client.pc
+
+install: all ## Install under DESTDIR and prefix (/usr/local)
+	install -d $(addprefix $(DESTDIR),$(bindir) $(libdir)/pkgconfig \
+		$(includedir) $(datadir))
+	install -m 755 $(PROGRAMS) $(DESTDIR)$(bindir)/
+	install -m 644 common/memory_client.h $(DESTDIR)$(includedir)/
+	install -m 644 $(LIB_client).a $(DESTDIR)$(libdir)/
+	install -m 755 $(LIB_client).so.$(VERSION) $(DESTDIR)$(libdir)/
+	ln -sf libmemory-client.so.$(VERSION) $(DESTDIR)$(libdir)/$(SONAME)
+	ln -sf libmemory-client.so.$(VERSION) \
+		$(DESTDIR)$(libdir)/libmemory-client.so
+	sed -e 's|@prefix@|$(prefix)|' -e 's|@libdir@|$(libdir)|' \
+		-e 's|@includedir@|$(includedir)|' \
+		-e 's|@version@|$(VERSION)|' common/$(PC_FILE).in \
+		> $(DESTDIR)$(libdir)/pkgconfig/$(PC_FILE)
+	chmod 644 $(DESTDIR)$(libdir)/pkgconfig/$(PC_FILE)
+	install -m 755 common/memory_client.py $(DESTDIR)$(datadir)/
+	@for page in $(MAN_PAGES); do \
+		install -D -m 644 $$page \
+		$(DESTDIR)$(mandir)/man$${page##*.}/$${page##*/} || exit 1; \
+	done
+
+uninstall: ## Remove what install put there
+	rm -f $(addprefix $(DESTDIR)$(bindir)/,$(notdir $(PROGRAMS))) \
+		$(DESTDIR)$(includedir)/memory_client.h \
+		$(addprefix $(DESTDIR)$(libdir)/,libmemory-client.a \
+		libmemory-client.so $(SONAME) libmemory-client.so.$(VERSION) \
+		pkgconfig/$(PC_FILE)) $(DESTDIR)$(datadir)/memory_client.py
+	@for page in $(MAN_PAGES); do \
+		rm -f $(DESTDIR)$(mandir)/man$${page##*.}/$${page##*/}; \
+	done
+	-rmdir $(DESTDIR)$(datadir) 2>/dev/null
+
+.PHONY: client install uninstall
