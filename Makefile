@@ -106,9 +106,11 @@ $(BIN)/memoryctl: $(OBJ_cli) $(OBJ_common)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_common)
 
 # --- tests ---------------------------------------------------------------
+# Allocations go through tests/lib/heap.c, which can make them fail.
+WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=strndup
 $(B)/unit/%: $(B)/tests/unit/%.o $(OBJ_db) $(OBJ_mcp) $(OBJ_common) $(B)/tests/lib/heap.o
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LIBS_db)
+	$(CC) $(ALL_LDFLAGS) $(WRAP) -o $@ $^ -lcmocka $(LIBS_db)
 $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(if $(filter fuzz,$(V)),,$(B)/tests/lib/fuzz_replay.o) $(OBJ_db) $(OBJ_mcp) $(OBJ_common)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_db)
