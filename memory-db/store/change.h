@@ -7,8 +7,9 @@
  *   digest(msg)  = H16("mm2", salt, message), 16 zero bytes without a message
  *   chain        = H32("mc2", previous chain of the namespace, ns, id, at,
  *                  branch, kind, about, actor, client, session (texts),
- *                  digest(msg), number of ops, then per op by seq: what,
- *                  entity, fact, key, value, and digest(fact) when it shows)
+ *                  digest(msg), then per op by seq: what, entity, fact,
+ *                  key, value (0: none), and digest(fact) when it shows;
+ *                  last the number of ops)
  * H = BLAKE2b of 16 or 32 bytes; integers as i64 little endian, NULL as
  * INT64_MIN; doubles by their bits; text = i64 length, then bytes. */
 #ifndef STORE_CHANGE_H

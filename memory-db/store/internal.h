@@ -49,6 +49,7 @@ struct database {
 	int schema;		/* user_version found at open */
 	unsigned char sip_key[crypto_shorthash_KEYBYTES];
 	struct codec_dictionary dictionary;
+	int64_t namespace_facts;	/* limit */
 	pthread_mutex_t tally_lock;
 	struct tally_state *tally; /* published counters (tally.c) */
 };
@@ -63,6 +64,7 @@ struct store {
 	struct text_queue *queue;	/* writer: text index work of the group */
 	struct tally_log *deltas;	/* writer: counter changes of the group */
 	bool in_group;
+	struct label_cache *labels;	/* id -> text (names.c) */
 	int savepoint_texts, savepoint_deltas; /* marks for rollback */
 	int64_t deadline_ns;
 	atomic_bool interrupted;
@@ -121,5 +123,38 @@ bind_b(sqlite3_stmt *s, int i, const void *v, size_t n)
 }
 
 int db_exec(struct store *st, const char *sql, struct err *e) MUST_CHECK;
+
+/* --- tallies (tally.c) ------------------------------------------------------ */
+enum tally_kind { TALLY_TOTAL = 1, TALLY_TYPE = 2, TALLY_TIER = 3 };
+enum tally_total {
+	TOTAL_ENTITIES = 1, TOTAL_OBSERVATIONS, TOTAL_RELATIONS, TOTAL_FACTS,
+	TOTAL_CHANGES, TOTAL_VERSIONS, TOTAL_ORIGINAL, TOTAL_STORED, TOTAL_PAST,
+	TOTAL_LAST_CHANGE, TOTAL_LAST_AT /* set, not added; never stored */
+};
+/* Adds to a counter at COMMIT (writer). */
+int tally_add(struct store *st, int64_t ns, enum tally_kind kind, int64_t key,
+	int64_t delta, struct err *e) MUST_CHECK;
+/* Open facts of a namespace as of the last COMMIT. */
+int64_t tally_facts(struct database *db, int64_t ns);
+int tally_load(struct store *st, struct err *e) MUST_CHECK; /* at start */
+int tally_mark(const struct store *st);
+void tally_rollback(struct store *st, int mark);
+int tally_flush(struct store *st, struct err *e) MUST_CHECK; /* before COMMIT */
+void tally_publish(struct store *st);			     /* after it */
+void tally_free(struct database *db);
+int tally_log_new(struct store *st, struct err *e) MUST_CHECK;
+void tally_log_free(struct store *st);
+
+/* --- label cache (names.c) ---------------------------------------------------- */
+void label_cache_free(struct store *st);
+/* A rolled-back savepoint may have taken labels along. */
+void label_cache_clear(struct store *st);
+
+/* lens.c: the text of a statement in one of its two forms. */
+int lens_expand(const char *sql, bool now, struct buf *out) MUST_CHECK;
+int lens_prepare(struct store *st, struct err *e) MUST_CHECK; /* temp table */
+
+/* search.c: own functions of a connection; before statements are prepared. */
+int search_register(struct store *st, struct err *e) MUST_CHECK;
 
 #endif

@@ -24,7 +24,9 @@ struct store;
 
 struct database_options {
 	const char *path;	/* absolute; folder is made 0700, file 0600 */
-	bool read_only;		/* serve reads from a read-only file */
+	bool read_only;		/* serve reads only, also when writing would
+				   be possible */
+	int64_t namespace_facts; /* LIMIT_NAMESPACE_FACTS when 0 */
 };
 
 /* Checks the folder (owner, mode, no NFS/CIFS/9p), takes the lock file
@@ -49,6 +51,8 @@ const char *database_path(const struct database *db);
 const char *database_id(const struct database *db);	  /* 32 hex digits */
 const char *database_instance(const struct database *db); /* this copy of it */
 int database_schema(const struct database *db);
+/* The file or its file system cannot be written: writes are refused. */
+bool database_read_only(const struct database *db);
 
 /* True when the file or its folder was removed or replaced under us. */
 bool database_vanished(const struct database *db);
