@@ -68,7 +68,7 @@ struct store {
 	int savepoint_texts, savepoint_deltas; /* marks for rollback */
 	int64_t deadline_ns;
 	atomic_bool interrupted;
-	int64_t idle_at;		/* last WAL checkpoint, key clean-up */
+	int64_t idle_at, idle_keys_at;	/* last checkpoint, key clean-up */
 	int idle_merge;			/* which index is merged next */
 	void *terms;			/* writer: cache of known terms */
 };

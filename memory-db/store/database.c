@@ -1,0 +1,290 @@
+/* Opening a database: folder, lock file, file system, identity. */
+#include "memory-db/store/internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/vfs.h>
+
+#include "common/limits.h"
+#include "memory-db/store/database.h"
+
+/* File systems without the shared memory that WAL needs (linux/magic.h). */
+static const struct {
+	unsigned long magic;
+	const char *name;
+} refused[] = {
+	{0x6969, "NFS"}, {0xFF534D42, "CIFS"}, {0xFE534D42, "SMB"},
+	{0x517B, "SMB"}, {0x01021997, "9p"},
+};
+
+static int
+check_file_system(const char *folder, struct err *e)
+{
+	struct statfs fs;
+
+	if (statfs(folder, &fs) != 0)
+		return err_set(e, MDB_E_STORE, "%s: %s", folder,
+			strerror(errno));
+	for (size_t i = 0; i < ARRAY_LEN(refused); i++)
+		if ((unsigned long)fs.f_type == refused[i].magic)
+			return err_set(e, MDB_E_DENIED,
+				"%s lies on %s, where SQLite's WAL is unsafe; "
+				"put the database on a local disk "
+				"(MEMORY_DB_PATH)",
+				folder, refused[i].name);
+	return 0;
+}
+
+/* Makes the folder and its parents (0700). */
+static int
+make_folder(const char *folder, struct err *e)
+{
+	char *path AUTO_FREE = strdup(folder);
+
+	if (path == NULL)
+		return err_nomem(e);
+	for (char *p = path + 1; *p != '\0'; p++) {
+		if (*p != '/')
+			continue;
+		*p = '\0';
+		if (mkdir(path, 0700) != 0 && errno != EEXIST)
+			break;
+		*p = '/';
+	}
+	if (mkdir(folder, 0700) != 0 && errno != EEXIST && errno != EROFS)
+		return err_set(e, MDB_E_STORE, "cannot make %s: %s", folder,
+			strerror(errno));
+	return 0;
+}
+
+/* Nobody else may write where the database lies. */
+static int
+check_folder(const char *folder, struct err *e)
+{
+	struct stat s;
+
+	if (stat(folder, &s) != 0 || !S_ISDIR(s.st_mode))
+		return err_set(e, MDB_E_STORE, "%s is no folder", folder);
+	if (s.st_uid != geteuid() && s.st_uid != 0)
+		return err_set(e, MDB_E_DENIED,
+			"%s belongs to user %u; the database's folder must be "
+			"your own",
+			folder, (unsigned)s.st_uid);
+	if ((s.st_mode & (S_IWGRP | S_IWOTH)) != 0 && !(s.st_mode & S_ISVTX))
+		return err_set(e, MDB_E_DENIED,
+			"%s can be written by others; run: chmod go-w '%s'",
+			folder, folder);
+	return check_file_system(folder, e);
+}
+
+static int
+read_pid(int fd)
+{
+	char text[32] = "";
+	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
+	int pid = 0;
+
+	for (ssize_t i = 0; i < n && text[i] >= '0' && text[i] <= '9' &&
+		i < 9; i++)
+		pid = pid * 10 + (text[i] - '0');
+	return pid;
+}
+
+static int
+take_lock(struct database *db, struct err *e)
+{
+	char text[32];
+	int n;
+
+	db->lock_fd = open(db->pid_path,
+		O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (db->lock_fd < 0)
+		return err_set(e, MDB_E_STORE, "cannot open %s: %s",
+			db->pid_path, strerror(errno));
+	if (flock(db->lock_fd, LOCK_EX | LOCK_NB) != 0)
+		return err_set(e, MDB_E_EXISTS,
+			"another instance (pid %d) serves %s",
+			read_pid(db->lock_fd), db->path);
+	n = snprintf(text, sizeof(text), "%d\n", (int)getpid());
+	if (ftruncate(db->lock_fd, 0) != 0 ||
+		pwrite(db->lock_fd, text, (size_t)n, 0) != n)
+		return err_set(e, MDB_E_STORE, "cannot write %s: %s",
+			db->pid_path, strerror(errno));
+	return 0;
+}
+
+static int
+set_paths(struct database *db, const char *path, struct err *e)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (path[0] != '/' || slash[1] == '\0')
+		return err_set(e, MDB_E_INVALID,
+			"the database path '%s' must be absolute and name a "
+			"file",
+			path);
+	db->path = strdup(path);
+	db->folder = strndup(path, slash == path ? 1 : (size_t)(slash - path));
+	if (db->path == NULL || db->folder == NULL ||
+		asprintf(&db->pid_path, "%s.pid", path) < 0) {
+		db->pid_path = NULL;
+		return err_nomem(e);
+	}
+	return 0;
+}
+
+/* A new file gets its mode before SQLite puts anything into it. */
+static int
+prepare_file(struct database *db, struct err *e)
+{
+	struct stat s;
+	int fd AUTO_FD =
+		open(db->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0 && (errno == EROFS || errno == EACCES)) {
+		db->read_only = true;
+		fd = open(db->path, O_RDONLY | O_CLOEXEC);
+	}
+	if (fd < 0)
+		return err_set(e, MDB_E_STORE, "cannot open %s: %s", db->path,
+			strerror(errno));
+	if (fstat(fd, &s) != 0 || !S_ISREG(s.st_mode))
+		return err_set(e, MDB_E_STORE, "%s is no file", db->path);
+	db->dev = s.st_dev;
+	db->ino = s.st_ino;
+	return 0;
+}
+
+static int
+open_steps(struct database *db, const struct database_options *o, struct err *e)
+{
+	int r = set_paths(db, o->path, e);
+
+	if (r == 0)
+		r = make_folder(db->folder, e);
+	if (r == 0)
+		r = check_folder(db->folder, e);
+	if (r == 0)
+		r = prepare_file(db, e);
+	if (r == 0 && !db->read_only)
+		r = take_lock(db, e);
+	if (r == 0)
+		r = database_identify(db, e);
+	return r;
+}
+
+int
+database_open(const struct database_options *o, struct database **ret,
+	struct err *e)
+{
+	struct database *db;
+	int r;
+
+	if (sodium_init() < 0)
+		return err_set(e, MDB_E_INTERNAL, "libsodium cannot start");
+	db = calloc(1, sizeof(*db));
+	if (db == NULL)
+		return err_nomem(e);
+	db->lock_fd = -1;
+	db->read_only = o->read_only;
+	db->namespace_facts = o->namespace_facts > 0 ? o->namespace_facts
+						     : LIMIT_NAMESPACE_FACTS;
+	pthread_mutex_init(&db->tally_lock, NULL);
+	codec_builtin(&db->dictionary);
+	r = open_steps(db, o, e);
+	if (r != 0) {
+		database_close(db);
+		return r;
+	}
+	*ret = db;
+	return 0;
+}
+
+void
+database_close(struct database *db)
+{
+	if (db == NULL)
+		return;
+	if (db->lock_fd >= 0) {
+		/* The file stays: unlinking it would let two instances hold
+		 * locks on two files of one name. */
+		if (ftruncate(db->lock_fd, 0) != 0)
+			db->lock_fd = db->lock_fd; /* nothing to do about it */
+		close(db->lock_fd);
+	}
+	tally_free(db);
+	pthread_mutex_destroy(&db->tally_lock);
+	free(db->path);
+	free(db->folder);
+	free(db->pid_path);
+	free(db);
+}
+
+const char *
+database_path(const struct database *db)
+{
+	return db->path;
+}
+
+const char *
+database_id(const struct database *db)
+{
+	return db->id;
+}
+
+const char *
+database_instance(const struct database *db)
+{
+	return db->instance;
+}
+
+int
+database_schema(const struct database *db)
+{
+	return db->schema;
+}
+
+bool
+database_read_only(const struct database *db)
+{
+	return db->read_only;
+}
+
+bool
+database_needs_migration(const struct database *db)
+{
+	return db->schema < STORE_SCHEMA_VERSION;
+}
+
+bool
+database_vanished(const struct database *db)
+{
+	struct stat s;
+
+	if (stat(db->path, &s) != 0)
+		return errno == ENOENT || errno == ENOTDIR;
+	return s.st_ino != db->ino || s.st_dev != db->dev;
+}
+
+void
+database_sizes(const struct database *db, struct database_sizes *ret)
+{
+	char *wal AUTO_FREE = NULL;
+	struct statvfs v;
+	struct stat s;
+
+	memset(ret, 0, sizeof(*ret));
+	if (stat(db->path, &s) == 0)
+		ret->file_bytes = s.st_size;
+	if (asprintf(&wal, "%s-wal", db->path) < 0)
+		wal = NULL;
+	if (wal != NULL && stat(wal, &s) == 0)
+		ret->wal_bytes = s.st_size;
+	ret->disk_free_bytes = INT64_MAX;
+	if (statvfs(db->folder, &v) == 0)
+		ret->disk_free_bytes = (int64_t)v.f_bavail * (int64_t)v.f_frsize;
+}

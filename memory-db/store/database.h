@@ -1,0 +1,22 @@
+/* Shared by database.c, migrate.c and db.c. */
+#ifndef STORE_DATABASE_H
+#define STORE_DATABASE_H
+
+#include <sqlite3.h>
+
+#include "common/cleanup.h"
+#include "common/err.h"
+#include "memory-db/store/store.h"
+
+/* "EMEM" in the SQLite header, so that no other program's file is touched. */
+#define DATABASE_APPLICATION_ID 0x454d454d
+
+/* A bare connection with the settings of every connection. */
+int connection_open(struct database *db, bool writable, sqlite3 **ret,
+	struct err *e) MUST_CHECK;
+
+/* Reads or gives identity (application_id, user_version, ids, keys); a new
+ * file gets its schema here. */
+int database_identify(struct database *db, struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,355 @@
+/* Connections, the group transaction, snapshots, idle work. */
+#include "memory-db/store/internal.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/limits.h"
+#include "common/log.h"
+#include "memory-db/store/database.h"
+#include "memory-db/store/text_index.h"
+
+/* Pages a connection keeps: 3 MB of writer, 2 MB a reader. The rest of the
+ * file is in the system's cache, where a page costs 2 us. */
+#define CACHE_WRITER_KB 3072
+#define CACHE_READER_KB 2048
+/* Instructions of SQLite's machine between looks at the deadline. */
+#define PROGRESS_STEPS 2000
+#define IDLE_CHECKPOINT_MS 1000
+#define IDLE_KEYS_MS (10 * 60 * 1000)
+
+enum { BEGIN, COMMIT, ROLLBACK, SAVE, RELEASE, UNDO, READ, END, OLD_KEYS };
+
+static const struct stmt_def defs[] = {
+	[BEGIN] = {"BEGIN IMMEDIATE", 0, STMT_WRITER},
+	[COMMIT] = {"COMMIT", 0, STMT_WRITER},
+	[ROLLBACK] = {"ROLLBACK", 0, 0},
+	[SAVE] = {"SAVEPOINT r", 0, STMT_WRITER},
+	[RELEASE] = {"RELEASE r", 0, STMT_WRITER},
+	[UNDO] = {"ROLLBACK TO r", 0, STMT_WRITER},
+	[READ] = {"BEGIN", 0, 0},
+	[END] = {"END", 0, 0},
+	[OLD_KEYS] = {"DELETE FROM request WHERE key IN (SELECT key FROM "
+		      "request WHERE at < ?1 LIMIT 500)", 1, STMT_WRITER},
+};
+const struct stmt_module db_module = {"db", defs, ARRAY_LEN(defs)};
+
+static int
+set_flags(sqlite3 *db)
+{
+	static const struct {
+		int op, value;
+	} flags[] = {
+		{SQLITE_DBCONFIG_DEFENSIVE, 1},
+		{SQLITE_DBCONFIG_DQS_DML, 0},
+		{SQLITE_DBCONFIG_DQS_DDL, 0},
+		{SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
+		{SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+	};
+	int rc = SQLITE_OK;
+
+	for (size_t i = 0; rc == SQLITE_OK && i < ARRAY_LEN(flags); i++)
+		rc = sqlite3_db_config(db, flags[i].op, flags[i].value, NULL);
+	sqlite3_limit(db, SQLITE_LIMIT_LENGTH, 64 << 20);
+	sqlite3_limit(db, SQLITE_LIMIT_SQL_LENGTH, 1 << 20);
+	sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 1); /* VACUUM INTO needs it */
+	return rc;
+}
+
+int
+connection_open(struct database *base, bool writable, sqlite3 **ret,
+	struct err *e)
+{
+	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
+		    SQLITE_OPEN_NOFOLLOW, rc;
+	sqlite3 *db = NULL;
+	const char *setup =
+		"PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;"
+		"PRAGMA cell_size_check = ON; PRAGMA wal_autocheckpoint = 0;"
+		"PRAGMA synchronous = FULL;";
+
+	flags |= writable ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
+	rc = sqlite3_open_v2(base->path, &db, flags, NULL);
+	if (rc == SQLITE_OK)
+		rc = set_flags(db);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_busy_timeout(db, 5000);
+	if (rc == SQLITE_OK && writable)
+		rc = sqlite3_exec(db, "PRAGMA journal_mode = WAL", NULL, NULL,
+			NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(db, setup, NULL, NULL, NULL);
+	if (rc == SQLITE_OK) {
+		*ret = db;
+		return 0;
+	}
+	if ((rc & 0xff) == SQLITE_NOTADB || (rc & 0xff) == SQLITE_CORRUPT)
+		rc = err_set(e, MDB_E_CORRUPT,
+			"%s is no SQLite database or is damaged; nothing was "
+			"changed. Restore a backup or choose another path",
+			base->path);
+	else if ((rc & 0xff) == SQLITE_NOMEM)
+		rc = err_nomem(e);
+	else
+		rc = err_set(e, MDB_E_STORE, "cannot open %s: %s", base->path,
+			db != NULL ? sqlite3_errmsg(db) : "no memory");
+	sqlite3_close(db);
+	return rc;
+}
+
+static int
+on_progress(void *ctx)
+{
+	struct store *st = ctx;
+
+	if (atomic_load_explicit(&st->interrupted, memory_order_relaxed))
+		return 1;
+	return st->deadline_ns != 0 && clock_mono_ns() > st->deadline_ns;
+}
+
+int
+db_exec(struct store *st, const char *sql, struct err *e)
+{
+	int rc = sqlite3_exec(st->db, sql, NULL, NULL, NULL);
+
+	return rc == SQLITE_OK ? 0 : stmt_error(st, rc, sql, e);
+}
+
+static int
+open_writer(struct store *st, struct err *e)
+{
+	char pragma[96];
+	int r;
+
+	snprintf(pragma, sizeof(pragma),
+		"PRAGMA cache_size = -%d; PRAGMA wal_autocheckpoint = %d",
+		CACHE_WRITER_KB, LIMIT_WAL_PAGES);
+	r = db_exec(st, pragma, e);
+	if (r == 0)
+		r = text_queue_new(st, e);
+	if (r == 0)
+		r = tally_log_new(st, e);
+	return r;
+}
+
+static int
+open_steps(struct store *st, struct err *e)
+{
+	struct database *base = st->base;
+	bool writer = st->role == STORE_WRITER;
+	char pragma[48];
+	int r;
+
+	snprintf(pragma, sizeof(pragma), "PRAGMA cache_size = -%d",
+		CACHE_READER_KB);
+	r = connection_open(base, writer && !base->read_only, &st->db, e);
+	if (r == 0)
+		r = writer ? open_writer(st, e) : db_exec(st, pragma, e);
+	if (r == 0 && codec_init(&st->codec, &base->dictionary) != 0)
+		r = err_nomem(e);
+	if (r == 0)
+		r = search_register(st, e);
+	if (r == 0)
+		r = lens_prepare(st, e);
+	if (r == 0)
+		r = stmt_prepare_all(st, e);
+	if (r == 0)
+		sqlite3_progress_handler(
+			st->db, PROGRESS_STEPS, on_progress, st);
+	if (r == 0 && writer)
+		r = tally_load(st, e);
+	return r;
+}
+
+int
+store_open(struct database *base, enum store_role role, struct store **ret,
+	struct err *e)
+{
+	struct store *st = calloc(1, sizeof(*st));
+	int r;
+
+	if (st == NULL)
+		return err_nomem(e);
+	st->base = base;
+	/* Over a read-only file the "writer" only fills the tallies. */
+	st->role = base->read_only ? STORE_READER : role;
+	r = open_steps(st, e);
+	if (r == 0 && base->read_only && role == STORE_WRITER)
+		r = tally_load(st, e);
+	if (r != 0) {
+		store_close(st);
+		return r;
+	}
+	*ret = st;
+	return 0;
+}
+
+void
+store_close(struct store *st)
+{
+	if (st == NULL)
+		return;
+	if (st->in_group)
+		store_group_abort(st);
+	stmt_finalize_all(st);
+	text_queue_free(st);
+	tally_log_free(st);
+	label_cache_free(st);
+	codec_done(&st->codec);
+	sqlite3_close(st->db);
+	free(st);
+}
+
+/* --- the writer's transaction --------------------------------------------------- */
+int
+store_group_begin(struct store *st, struct err *e)
+{
+	int r = stmt_run(st, stmt_use(st, MOD_DB, BEGIN), e);
+
+	st->in_group = r == 0;
+	return r;
+}
+
+int
+store_group_commit(struct store *st, struct err *e)
+{
+	int r;
+
+	st->deadline_ns = 0;
+	r = text_queue_flush(st, e);
+	if (r == 0)
+		r = tally_flush(st, e);
+	if (r == 0)
+		r = stmt_run(st, stmt_use(st, MOD_DB, COMMIT), e);
+	if (r != 0)
+		return r;
+	st->in_group = false;
+	tally_publish(st);
+	return 0;
+}
+
+void
+store_group_abort(struct store *st)
+{
+	/* SQLite may have rolled back by itself. */
+	if (!sqlite3_get_autocommit(st->db))
+		(void)stmt_run(st, stmt_use(st, MOD_DB, ROLLBACK), NULL);
+	text_queue_rollback(st, 0);
+	tally_rollback(st, 0);
+	label_cache_clear(st);
+	st->in_group = false;
+}
+
+bool
+store_in_group(const struct store *st)
+{
+	return st->in_group && !sqlite3_get_autocommit(st->db);
+}
+
+int
+store_savepoint(struct store *st, struct err *e)
+{
+	st->savepoint_texts = text_queue_mark(st);
+	st->savepoint_deltas = tally_mark(st);
+	return stmt_run(st, stmt_use(st, MOD_DB, SAVE), e);
+}
+
+int
+store_release(struct store *st, struct err *e)
+{
+	return stmt_run(st, stmt_use(st, MOD_DB, RELEASE), e);
+}
+
+void
+store_rollback(struct store *st)
+{
+	if (!sqlite3_get_autocommit(st->db)) {
+		(void)stmt_run(st, stmt_use(st, MOD_DB, UNDO), NULL);
+		(void)stmt_run(st, stmt_use(st, MOD_DB, RELEASE), NULL);
+	}
+	text_queue_rollback(st, st->savepoint_texts);
+	tally_rollback(st, st->savepoint_deltas);
+	label_cache_clear(st);
+}
+
+/* --- readers ----------------------------------------------------------------------- */
+int
+store_read_begin(struct store *st, struct err *e)
+{
+	return stmt_run(st, stmt_use(st, MOD_DB, READ), e);
+}
+
+void
+store_read_end(struct store *st)
+{
+	st->deadline_ns = 0;
+	atomic_store(&st->interrupted, false);
+	if (!sqlite3_get_autocommit(st->db))
+		(void)stmt_run(st, stmt_use(st, MOD_DB, END), NULL);
+}
+
+void
+store_deadline(struct store *st, int64_t mono_ns)
+{
+	st->deadline_ns = mono_ns;
+}
+
+void
+store_interrupt(struct store *st)
+{
+	atomic_store(&st->interrupted, true);
+}
+
+/* --- idle time ------------------------------------------------------------------------ */
+static void
+forget_keys(struct store *st)
+{
+	sqlite3_stmt *s = stmt_use(st, MOD_DB, OLD_KEYS);
+
+	bind_i(s, 1, clock_now_ms() - LIMIT_KEY_AGE_MS);
+	if (stmt_run(st, s, NULL) != 0)
+		log_event(LOG_WARN, "old keys stay", 0,
+			LOG_S("error", sqlite3_errmsg(st->db)));
+}
+
+int
+store_idle_step(struct store *st)
+{
+	int64_t now = clock_mono_ns() / 1000000;
+	int pages = 0, moved = 0;
+
+	if (st->base->read_only || st->role != STORE_WRITER)
+		return 0;
+	if (text_idle_merge(st) == 1)
+		return 1;
+	if (now - st->idle_keys_at > IDLE_KEYS_MS) {
+		st->idle_keys_at = now;
+		forget_keys(st);
+		return 1;
+	}
+	if (now - st->idle_at < IDLE_CHECKPOINT_MS)
+		return 0;
+	st->idle_at = now;
+	(void)sqlite3_wal_checkpoint_v2(st->db, NULL, SQLITE_CHECKPOINT_PASSIVE,
+		&pages, &moved);
+	return 0;
+}
+
+int
+store_checkpoint(struct store *st, struct err *e)
+{
+	int rc;
+
+	if (st->base->read_only)
+		return 0;
+	rc = sqlite3_wal_checkpoint_v2(
+		st->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	return rc == SQLITE_OK ? 0 : stmt_error(st, rc, "checkpoint", e);
+}
+
+void
+store_shrink(struct store *st)
+{
+	(void)sqlite3_db_release_memory(st->db);
+}
