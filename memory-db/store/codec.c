@@ -5,6 +5,7 @@
  * has no Adler sum: the fact's digest is the checksum. */
 #include "memory-db/store/codec.h"
 
+#include <stdint.h>
 #include <string.h>
 
 enum { CODEC_PLAIN = 0, CODEC_DEFLATE = 1, CODEC_DICTIONARY = 2 };

@@ -5,7 +5,7 @@
 #include <string.h>
 
 extern const struct stmt_module db_module, lens_module, names_module,
-	facts_module, change_module, text_module, search_module, tally_module,
+	facts_module, entities_module, change_module, text_module, search_module, tally_module,
 	log_module, verify_module, operate_module;
 
 const struct stmt_module *const stmt_modules[MOD_MAX] = {
@@ -13,6 +13,7 @@ const struct stmt_module *const stmt_modules[MOD_MAX] = {
 	[MOD_LENS] = &lens_module,
 	[MOD_NAMES] = &names_module,
 	[MOD_FACTS] = &facts_module,
+	[MOD_ENTITIES] = &entities_module,
 	[MOD_CHANGE] = &change_module,
 	[MOD_TEXT] = &text_module,
 	[MOD_SEARCH] = &search_module,
