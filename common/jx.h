@@ -47,6 +47,10 @@ int jx_dump(const json_t *j, struct buf *out) MUST_CHECK;
 /* Appends s as a JSON string with its quotes. 0 or MDB_E_NOMEM. */
 int jx_quote(const char *s, size_t n, struct buf *out) MUST_CHECK;
 
+/* Bytes of s as a JSON string with its quotes, as jansson writes it (control
+ * characters and quotes escaped, the rest as UTF-8). */
+size_t jx_quoted_size(const char *s, size_t n);
+
 /* json_object_set_new / json_array_append_new that take the value also on
  * failure and return MDB_E_NOMEM then (value NULL counts as no memory). */
 int jx_set(json_t *o, const char *key, json_t *value_new) MUST_CHECK;

@@ -201,6 +201,17 @@ store_close(struct store *st)
 	free(st);
 }
 
+/* For statements whose failure changes nothing for the caller. */
+static void
+run_quietly(struct store *st, int which)
+{
+	struct err e = {0};
+
+	if (stmt_run(st, stmt_use(st, MOD_DB, which), &e) != 0)
+		log_event(LOG_DEBUG, "statement failed", 0,
+			LOG_S("sql", defs[which].sql), LOG_S("error", e.text));
+}
+
 /* --- the writer's transaction --------------------------------------------------- */
 int
 store_group_begin(struct store *st, struct err *e)
@@ -234,7 +245,7 @@ store_group_abort(struct store *st)
 {
 	/* SQLite may have rolled back by itself. */
 	if (!sqlite3_get_autocommit(st->db))
-		(void)stmt_run(st, stmt_use(st, MOD_DB, ROLLBACK), NULL);
+		run_quietly(st, ROLLBACK);
 	text_queue_rollback(st, 0);
 	tally_rollback(st, 0);
 	label_cache_clear(st);
@@ -265,8 +276,8 @@ void
 store_rollback(struct store *st)
 {
 	if (!sqlite3_get_autocommit(st->db)) {
-		(void)stmt_run(st, stmt_use(st, MOD_DB, UNDO), NULL);
-		(void)stmt_run(st, stmt_use(st, MOD_DB, RELEASE), NULL);
+		run_quietly(st, UNDO);
+		run_quietly(st, RELEASE);
 	}
 	text_queue_rollback(st, st->savepoint_texts);
 	tally_rollback(st, st->savepoint_deltas);
@@ -286,7 +297,7 @@ store_read_end(struct store *st)
 	st->deadline_ns = 0;
 	atomic_store(&st->interrupted, false);
 	if (!sqlite3_get_autocommit(st->db))
-		(void)stmt_run(st, stmt_use(st, MOD_DB, END), NULL);
+		run_quietly(st, END);
 }
 
 void

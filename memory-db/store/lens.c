@@ -1,7 +1,7 @@
 /* The visibility rule, and the resolution of times to change ids.
  *
  * A statement marked STMT_LENS writes its source of spans as @SPAN and its
- * condition as @VIS (attributes: @ATTR, @AVIS); @LV orders levels. The present
+ * condition as @VIS (attributes: @ATTR, @AVIS); @LV orders attributes by level. The present
  * form is one index range; the other joins the levels of temp.lin. */
 #include "memory-db/store/internal.h"
 
@@ -34,7 +34,7 @@ static const struct {
 	{"@ATTR", "attr a", "temp.lin l CROSS JOIN attr a"},
 	{"@AVIS", "a.branch = 1 AND a.removed = 140737488355327",
 		"a.branch = l.b AND a.added <= l.lim AND a.removed > l.lim"},
-	{"@LV", "0", "l.lv"},
+	{"@LV", "a.entity", "l.lv"},
 };
 
 int
