@@ -78,3 +78,11 @@ uninstall: ## Remove what install put there
 	-rmdir $(DESTDIR)$(datadir) 2>/dev/null
 
 .PHONY: client install uninstall
+
+# --- tests -----------------------------------------------------------------
+# Both clients hold the conversations of tests/proto/.
+CLIENT_DRIVER := $(B)/client/client_driver
+test-programs: $(CLIENT_DRIVER)
+$(CLIENT_DRIVER): $(B)/tests/lib/client_driver.o $(LIB_client).so
+	$(CC) $(ALL_LDFLAGS) -o $@ $< -L$(@D) -lmemory-client \
+		-Wl,-rpath,'$$ORIGIN' -ljansson

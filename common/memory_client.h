@@ -109,8 +109,8 @@ MEMORY_API int memory_client_poll(const memory_client *c, short *ret_events,
 /* Waits for an event of `subscribe` (NUL-terminated JSON in *ret_event).
  * MEMORY_TIMED_OUT: none within timeout_ms (-1: wait for ever).
  * MEMORY_BAD_ARGUMENT: there is no subscription. After a reconnect the library
- * subscribes again and delivers {"event":"lost","change":n} first; n is the
- * last change it had seen. */
+ * subscribes again and then delivers {"event":"lost","change":n}: what came
+ * after change n must be read again. */
 MEMORY_API int memory_client_next_event(memory_client *c, int timeout_ms,
 	char **ret_event);
 

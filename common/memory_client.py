@@ -272,8 +272,10 @@ class MemoryClient:
         self._done = collections.OrderedDict()  # ticket -> reply or error
         self._events = collections.deque()
         self._subscription = None
-        self._last_change = 0
-        self._lost = False
+        self._seen_change = 0       # of the last event that came
+        self._taken_change = 0      # of the last one handed out
+        self._lost = None           # changes above are unknown; told after
+        self._lost_after = 0        # so many more events
         self._failures = 0          # since the last good reply
         self._failure = ""          # what the last one was
         self._connect_at = 0.0
@@ -287,6 +289,11 @@ class MemoryClient:
 
     def close(self):
         """Closes the connection; the next call would open it again."""
+        self._close()
+        for call in self._calls.values():
+            call.sent = False
+
+    def _close(self):
         if self._sock is not None:
             self._sock.close()
         self._sock = None
@@ -295,8 +302,6 @@ class MemoryClient:
         self._out.clear()
         self._scanned = 0
         self._asked_by = None
-        for call in self._calls.values():
-            call.sent = False
 
     # --- calling ---
 
@@ -361,15 +366,19 @@ class MemoryClient:
 
     def next_event(self, timeout=None):
         """The next event of `subscribe`, or None within timeout. After a
-        reconnect {"event": "lost", "change": n} comes first."""
+        reconnect comes {"event": "lost", "change": n}: what came after
+        change n must be read again."""
         until = self._until(timeout)
         while True:
             self._round()
-            if self._lost:
-                self._lost = False
-                return {"event": "lost", "change": self._last_change}
+            if self._lost is not None and self._lost_after == 0:
+                lost, self._lost = self._lost, None
+                return {"event": "lost", "change": lost}
             if self._events:
-                return self._events.popleft()
+                self._lost_after = max(0, self._lost_after - 1)
+                event = self._events.popleft()
+                self._taken_change = event.get("change", 0)
+                return event
             if self._subscription is None and not any(
                     c.method == "subscribe" for c in self._calls.values()):
                 raise BadArgument("there is no subscription: call "
@@ -501,12 +510,13 @@ class MemoryClient:
         at_once = self._is_welcome() and self._failures == 0
         pause = 0.0 if at_once else self._backoff(self._failures)
         self._failure = str(broken.error)
-        self.close()
+        self._close()
         self._failures += 1
         self._connect_at = time.monotonic() + pause + broken.pause
-        if self._subscription is not None:
-            self._lost = True
         for call in list(self._calls.values()):
+            if at_once and not broken.final and not call.sent:
+                continue    # the end of an idle connection costs no retry
+            call.sent = False
             if broken.final or call.retries <= 0:
                 del self._calls[call.ticket]
                 self._done[call.ticket] = broken.error
@@ -663,6 +673,8 @@ class MemoryClient:
             if not message["success"]:
                 raise _Broken(Unreachable(
                     "memory-db did not renew the subscription"))
+            self._lose(self._seen_change)
+            self._seen_change = message.get("change", 0)
         else:
             call = self._calls.get(ticket)
             if call is not None and call.sent:
@@ -706,22 +718,25 @@ class MemoryClient:
         self._done[call.ticket] = message
         if call.method == "subscribe":
             self._subscription = call.params
-            self._last_change = max(self._last_change,
-                                    message.get("change", 0))
+            self._seen_change = message.get("change", 0)
+            self._taken_change = self._seen_change
         elif call.method == "unsubscribe":
             self._subscription = None
-            self._lost = False
+            self._lost = None
             self._events.clear()
 
     def _event(self, message):
         if len(self._events) >= EVENTS_MAX:
             self._events.clear()
-            self._lost = True
-            return
-        if not self._lost:
-            self._last_change = max(self._last_change,
-                                    message.get("change", 0))
+            self._lose(self._taken_change)
+        self._seen_change = message.get("change", 0)
         self._events.append(message)
+
+    def _lose(self, since):
+        """Changes after `since` are unknown: told after the events that
+        wait. Two gaps become one, from the beginning of the first."""
+        self._lost = since if self._lost is None else min(self._lost, since)
+        self._lost_after = len(self._events)
 
 
 # --- command line ---------------------------------------------------------------

@@ -301,9 +301,6 @@ static void
 take_note(memory_client *c, struct mc_call *call, const json_t *msg)
 {
 	if (call->kind == MC_SUBSCRIBE) {
-		json_int_t change = json_integer_value(
-			json_object_get(msg, "change"));
-
 		buf_done(&c->subscription);
 		c->subscription = call->request;
 		call->request = (struct buf){0};
@@ -312,12 +309,10 @@ take_note(memory_client *c, struct mc_call *call, const json_t *msg)
 		buf_consume(&c->subscription, call->params_at);
 		c->subscribed = true;
 		c->resubscribe = false;
-		if (change > c->last_change)
-			c->last_change = change;
+		mc_events_from(c, msg, false);
 	} else if (call->kind == MC_UNSUBSCRIBE) {
 		c->subscribed = false;
 		c->resubscribe = false;
-		c->lost = false;
 		mc_events_clear(c);
 	}
 }
@@ -363,12 +358,15 @@ mc_call_unwelcome(memory_client *c, const json_t *msg, const char *line,
 }
 
 void
-mc_call_retry_all(memory_client *c, int result, bool final, const char *text)
+mc_call_retry_all(memory_client *c, int result, bool final, bool spare_unsent,
+	const char *text)
 {
 	struct mc_call *next;
 
 	for (struct mc_call *p = c->calls; p != NULL; p = next) {
 		next = p->next;
+		if (!final && spare_unsent && !p->sent)
+			continue;
 		p->sent = false;
 		if (final || p->retries_left <= 0)
 			mc_call_finish(c, p, result, text, NULL);

@@ -1,6 +1,8 @@
 /* Events of libmemory-client: what `subscribe` sends, kept until asked for.
  * The queue is bounded; what does not fit, and what happened while there was
- * no connection, is told by one `lost` event, as the service itself does. */
+ * no connection, is told by one `lost` event, as the service itself does. It
+ * comes after the subscription was renewed: who reads again then misses
+ * nothing. */
 #include <stdio.h>
 #include <string.h>
 
@@ -31,28 +33,52 @@ mc_events_clear(memory_client *c)
 {
 	while (c->events != NULL)
 		event_free(pop(c));
+	c->lost = false;
+	c->lost_after = 0;
+}
+
+/* Changes after `from` are unknown: told after the events that wait. Two gaps
+ * become one, from the beginning of the first. */
+static void
+lose(memory_client *c, int64_t from)
+{
+	if (!c->lost || from < c->lost_from)
+		c->lost_from = from;
+	c->lost = true;
+	c->lost_after = c->events_n;
+}
+
+void
+mc_events_from(memory_client *c, const json_t *reply, bool gap)
+{
+	if (gap)
+		lose(c, c->seen_change);
+	c->seen_change = json_integer_value(json_object_get(reply, "change"));
+	if (!gap)
+		c->taken_change = c->seen_change;
 }
 
 void
 mc_event_add(memory_client *c, const json_t *msg, const char *line, size_t n)
 {
 	struct mc_event *event = calloc(1, sizeof(*event));
-	json_int_t change = json_integer_value(json_object_get(msg, "change"));
 
 	if (event != NULL)
 		event->text = strndup(line, n);
-	if (event == NULL || event->text == NULL
-		|| c->events_n >= MC_EVENTS_MAX) {
-		/* last_change stays at the last event that was delivered or
-		 * waits, so that `lost` says where to read on */
-		if (event != NULL)
-			event_free(event);
-		mc_events_clear(c);
-		c->lost = true;
+	if (event == NULL || event->text == NULL) {
+		free(event);
+		lose(c, c->seen_change);
 		return;
 	}
-	if (!c->lost && change > c->last_change)
-		c->last_change = change;
+	if (c->events_n >= MC_EVENTS_MAX) {
+		int64_t from = c->lost && c->lost_from < c->taken_change
+			? c->lost_from : c->taken_change;
+
+		mc_events_clear(c);
+		lose(c, from);
+	}
+	event->change = json_integer_value(json_object_get(msg, "change"));
+	c->seen_change = event->change;
 	*c->events_tail = event;
 	c->events_tail = &event->next;
 	c->events_n++;
@@ -74,7 +100,7 @@ take_lost(memory_client *c, char **ret_event)
 	char text[64];
 
 	snprintf(text, sizeof(text), "{\"event\":\"lost\",\"change\":%lld}",
-		(long long)c->last_change);
+		(long long)c->lost_from);
 	*ret_event = strdup(text);
 	if (*ret_event == NULL)
 		return mc_nomem(c);
@@ -86,12 +112,15 @@ take_lost(memory_client *c, char **ret_event)
 static int
 take_event(memory_client *c, char **ret_event)
 {
-	if (c->lost)
+	if (c->lost && c->lost_after == 0)
 		return take_lost(c, ret_event);
 	if (c->events == NULL)
 		return MEMORY_TIMED_OUT;
 	struct mc_event *event = pop(c);
 
+	if (c->lost_after > 0)
+		c->lost_after--;
+	c->taken_change = event->change;
 	*ret_event = take_ptr(event->text);
 	event_free(event);
 	return MEMORY_OK;

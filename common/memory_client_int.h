@@ -70,6 +70,7 @@ struct mc_call {
 
 struct mc_event {
 	struct mc_event *next;
+	int64_t change;
 	char *text;		/* owned */
 };
 
@@ -108,10 +109,13 @@ struct memory_client {
 	bool subscribed;
 	struct buf subscription; /* the params of subscribe */
 	bool resubscribe;	/* to be sent once greeted */
-	int64_t last_change;
-	bool lost;		/* tell before other events */
 	struct mc_event *events, **events_tail;
 	size_t events_n;
+	int64_t seen_change;	/* of the last event that came */
+	int64_t taken_change;	/* of the last one handed out */
+	bool lost;		/* to be told after lost_after more events: */
+	int64_t lost_from;	/* nothing is known of changes above this */
+	size_t lost_after;
 
 	struct err err;		/* what memory_client_error says */
 	char code[24];
@@ -143,9 +147,10 @@ void mc_call_finish(memory_client *c, struct mc_call *call, int result,
 void mc_call_reply(memory_client *c, struct mc_call *call, const json_t *msg,
 	const char *line, size_t n);
 /* The attempt (a connection) failed for all calls: back to queued, or done
- * with result and text when their retries are used up or final is set. */
+ * with result and text when their retries are used up or final is set. With
+ * spare_unsent it costs those nothing that had not been sent. */
 void mc_call_retry_all(memory_client *c, int result, bool final,
-	const char *text);
+	bool spare_unsent, const char *text);
 /* Answers the calls that wait for a greeting with the refusal. */
 void mc_call_unwelcome(memory_client *c, const json_t *msg, const char *line,
 	size_t n);
@@ -194,6 +199,8 @@ short mc_poll_events(const memory_client *c);
 int64_t mc_until(int timeout_ms);
 
 /* --- memory_client_event.c --- */
+/* A subscription begins, or goes on after a gap, at this change. */
+void mc_events_from(memory_client *c, const json_t *reply, bool gap);
 /* Keeps an event; without memory it counts as lost. */
 void mc_event_add(memory_client *c, const json_t *msg, const char *line,
 	size_t n);

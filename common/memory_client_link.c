@@ -4,7 +4,7 @@
  * A connection that had answered something is made again at once when it
  * breaks (the service was restarted); every further failure before the next
  * good reply doubles the pause. Each failure costs every unfinished call one
- * of its retries. A subscription alone is kept up for ever. */
+ * of its retries, but the end of an idle connection costs nothing. A subscription alone is kept up for ever. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -78,11 +78,8 @@ mc_link_broken(memory_client *c, int result, bool final, const char *fmt, ...)
 	int64_t at = clock_mono_ns() + pause_ms * NS_PER_MS;
 	if (at > c->connect_at_ns)
 		c->connect_at_ns = at;
-	if (c->subscribed) {
-		c->resubscribe = true;
-		c->lost = true;
-	}
-	mc_call_retry_all(c, result, final, c->link_text);
+	c->resubscribe = c->subscribed;
+	mc_call_retry_all(c, result, final, at_once, c->link_text);
 }
 
 /* --- what needs a connection ---------------------------------------------- */
@@ -280,8 +277,10 @@ mc_link_greeted(memory_client *c, const json_t *msg, const char *line,
 void
 mc_link_subscribed(memory_client *c, const json_t *msg)
 {
-	if (json_is_true(json_object_get(msg, "success")))
+	if (json_is_true(json_object_get(msg, "success"))) {
+		mc_events_from(c, msg, true);
 		return;
+	}
 	/* refused, most likely busy: the next connection tries again */
 	mc_link_broken(c, MEMORY_UNREACHABLE, false,
 		"memory-db did not renew the subscription");
