@@ -173,31 +173,6 @@ jx_object(const json_t *o, const char *key, bool required, json_t **ret,
 	return 0;
 }
 
-json_t *
-jx_parse(const char *data, size_t n, struct err *e)
-{
-	json_error_t je;
-	json_t *j = json_loadb(data, n, JSON_REJECT_DUPLICATES, &je);
-
-	if (j && json_is_object(j))
-		return j;
-	if (j) {
-		json_decref(j);
-		err_set(e, MDB_E_PROTOCOL, "not a JSON object");
-		return NULL;
-	}
-	/* jansson sets no text when an allocation failed. */
-	if (je.text[0] == '\0' ||
-		json_error_code(&je) == json_error_out_of_memory) {
-		err_nomem(e);
-		return NULL;
-	}
-	err_set(e, MDB_E_PROTOCOL,
-		"not valid JSON at line %d, column %d (byte %d): %.200s",
-		je.line, je.column, je.position, je.text);
-	return NULL;
-}
-
 int
 jx_set(json_t *o, const char *key, json_t *value_new)
 {

@@ -36,12 +36,19 @@ const char *jx_type_name(const json_t *v);
 /* True for an integer, also one written as 10.0. */
 bool jx_integral(const json_t *v, int64_t *ret);
 
+/* Nesting of what the parser takes: FRAME_DEPTH_MAX with room for envelopes. */
+#define JX_DEPTH_MAX 256
+
 /* Parses one JSON object: duplicate keys, NUL, invalid UTF-8, lone surrogates
  * and numbers out of range are errors whose text says where. Returns new, or
  * NULL with *e set (MDB_E_PROTOCOL, or MDB_E_NOMEM). */
 json_t *jx_parse(const char *data, size_t n, struct err *e) MUST_CHECK;
 
-/* Appends compact JSON. 0 or MDB_E_NOMEM. */
+/* The same for any JSON value. */
+json_t *jx_parse_any(const char *data, size_t n, struct err *e) MUST_CHECK;
+
+/* Appends compact JSON; numbers with the fewest digits that read back the
+ * same. 0 or MDB_E_NOMEM. */
 int jx_dump(const json_t *j, struct buf *out) MUST_CHECK;
 
 /* Appends s as a JSON string with its quotes. 0 or MDB_E_NOMEM. */
