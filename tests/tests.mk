@@ -15,7 +15,12 @@ CFLAGS_fuzz := -O1 -g -fno-omit-frame-pointer -DMEMORY_TEST_BUILD=1 \
 	-fno-sanitize-recover=undefined
 LDFLAGS_fuzz := -fsanitize=fuzzer,address,undefined
 
-test-programs: $(PROGRAMS) $(SHIMS)
+# The tool tables as JSON, for tests that try every parameter.
+$(B)/lib/dump_tools: $(B)/tests/lib/dump_tools.o $(OBJ_common)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_common)
+
+test-programs: $(PROGRAMS) $(SHIMS) $(B)/lib/dump_tools
 test-all: test-programs $(UNIT_TESTS) $(FUZZERS)
 
 test: ## Everything a change must pass (ASan+UBSan), a few minutes

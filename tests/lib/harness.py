@@ -13,6 +13,7 @@ HOME), is stopped at the end of the test and must have ended cleanly: exit code
 protocol by itself, on purpose independent of the client libraries.
 """
 import atexit
+import contextlib
 import itertools
 import json
 import os
@@ -60,6 +61,15 @@ def wait_until(what, seconds=10.0, step=0.01, why="condition"):
 def temp_folder(prefix="t"):
     """A short path: sockets take at most 107 bytes."""
     return Path(tempfile.mkdtemp(prefix=prefix))
+
+
+@contextlib.contextmanager
+def scratch():
+    folder = temp_folder()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def clean_env(home, extra=None):
@@ -134,7 +144,7 @@ class Process:
     """A started program with its stderr in a file."""
 
     def __init__(self, argv, folder, env, name, stdin=None, stdout=None,
-                 pass_fds=(), limits=None, cwd=None):
+                 pass_fds=(), limits=None, cwd=None, user=None):
         self.log = Path(folder) / f"{name}.log"
         self.name = name
         self.checked = False
@@ -148,7 +158,7 @@ class Process:
                 [str(a) for a in argv], env=env, stdin=stdin or
                 subprocess.DEVNULL, stdout=stdout or err, stderr=err,
                 pass_fds=pass_fds, cwd=cwd or folder,
-                preexec_fn=before_exec if limits else None)
+                user=user, preexec_fn=before_exec if limits else None)
         _living.add(self.p)
 
     @property
@@ -200,6 +210,7 @@ class Service:
         self.shims = tuple(shims)
         self.limits = limits
         self.rate_limit = rate_limit
+        self.user = None        # another one to run as
         self.process = None
         self.clients = []
         self.starts = 0
@@ -230,7 +241,8 @@ class Service:
             args += ["--writes-per-minute", "0"]
         self.starts += 1
         self.process = Process([BIN / "memory-db", *args], self.folder, full,
-                               "memory-db", limits=self.limits)
+                               "memory-db", limits=self.limits,
+                               user=self.user)
         return self.process
 
     def start(self, seconds=20, env=None):
@@ -340,6 +352,72 @@ class Service:
         elif self.process is not None:
             sys.stderr.write("memory-db log:\n" + self.process.tail() + "\n")
             self.kill()
+
+
+class Spawned:
+    """A place where memory-mcp starts memory-db by itself."""
+
+    def __init__(self, env=None):
+        self.folder = temp_folder()
+        self.socket = str(self.folder / "s")
+        self.database = self.folder / "db" / "memory.db"
+        self.home = self.folder / "home"
+        self.home.mkdir()
+        self.extra_env = dict(env or {})
+
+    def env(self, extra=None):
+        return clean_env(self.home, {
+            "MEMORY_DB_SOCKET": self.socket, "MEMORY_DB_PATH": self.database,
+            "MEMORY_DB_EXIT_WHEN_IDLE": 60, **self.extra_env,
+            **(extra or {})})
+
+    def pid(self):
+        """Of the running service, by its lock file; None."""
+        try:
+            pid = int(Path(f"{self.database}.pid").read_text().split()[0])
+        except (OSError, ValueError, IndexError):
+            return None
+        return pid if alive(pid) else None
+
+    def kill(self, number=signal.SIGKILL):
+        """Ends the service that runs now; waits until it is gone."""
+        pid = wait_until(self.pid, why="a spawned memory-db")
+        os.kill(pid, number)
+        wait_until(lambda: not alive(pid), why="end of memory-db")
+
+    def client(self, **kw):
+        return Client(self.socket, **kw)
+
+    def mcp(self, **kw):
+        return Mcp(self.folder, env=self.env(kw.pop("env", None)), **kw)
+
+    def ctl(self, *args, **kw):
+        return Service.ctl(self, *args, **kw)
+
+    def log(self):
+        try:
+            return Path(str(self.database.parent / "memory-db.log")
+                        ).read_text(errors="replace")
+        except FileNotFoundError:
+            return ""
+
+    def done(self):
+        try:
+            if self.pid():
+                self.kill(signal.SIGTERM)
+            bad = reports(self.log())
+            assert not bad, f"memory-db reported:\n{self.log()[-8000:]}"
+        finally:
+            if self.pid():
+                self.kill()
+            if not os.environ.get("TEST_KEEP"):
+                shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.done()
 
 
 class Client:

@@ -1,0 +1,186 @@
+"""The n-th allocation, read, write, sync, open or truncation fails, in a loop
+over n within one living service: an error answer, no loss, no leak."""
+import errno
+import socket
+
+import faults
+import harness
+from faults import Faults
+from harness import SLOW, Client, entity
+from writers import stored
+
+# Answers that a failing machine may give.
+CODES = {"nomem", "store", "busy", "internal", "disk_low", "limit", "timeout",
+         "corrupt"}
+# Loops over more calls than this take a share of them.
+MOST = 250
+
+
+class Loop(harness.TestCase):
+    timeout = 240
+
+    def setUp(self):
+        self.shim = Faults(self.folder() / "faults")
+        self.db = self.service(shims=["shim_fail.so"], env=self.shim.env())
+        self.made, self.unsure = set(), set()
+        self.number = 0
+        with Client(self.db.socket) as c:
+            c.ok("create_entities", entities=[entity("hub", "stays")])
+        self.made.add("hub")
+
+    def requests(self):
+        """What one turn asks: writes and reads of each kind."""
+        self.number += 1
+        name = f"n{self.number}"
+        return name, [
+            ("create_entities", {"entities": [entity(name, f"fact of {name}")],
+                                 "key": f"key {name}"}),
+            ("create_relations", {"relations": [
+                {"from": "hub", "to": name, "relationType": "knows"}]}),
+            ("search_nodes", {"query": "fact"}),
+            ("open_nodes", {"names": [name, "hub"]}),
+            ("memory_history", {"limit": 5}),
+            ("get_memory_status", {}),
+        ]
+
+    def turn(self, c):
+        """Asks; returns the client to go on with."""
+        name, asked = self.requests()
+        self.unsure.add(name)
+        for method, params in asked:
+            try:
+                if c is None:
+                    c = Client(self.db.socket)
+                reply = c.call(method, params)
+            except (ConnectionError, BrokenPipeError, socket.timeout):
+                # Closing that one client is allowed; falling over is not.
+                self.assertTrue(self.db.process.running(),
+                                self.db.process.tail())
+                if c:
+                    c.close()
+                c = None
+                continue
+            if reply["success"]:
+                if method == "create_entities":
+                    self.made.add(name)
+            elif method == "create_entities" or reply["code"] not in (
+                    "not_found",):
+                self.assertIn(reply["code"], CODES, (method, reply))
+                self.assertTrue(reply["error"])
+        return c
+
+    def loop(self, kinds, error, path="memory.db", expect=1):
+        c = Client(self.db.socket)
+        self.shim.arm(kinds, skip=1 << 40, error=error, path=path)
+        c = self.turn(c)
+        calls = self.shim.seen
+        failed = n = 0
+        step = max(1, calls * 2 // MOST)
+        while n < calls * 2 + step:
+            self.shim.arm(kinds, skip=n, error=error, path=path)
+            c = self.turn(c)
+            failed += self.shim.failed
+            n += step
+        self.shim.disarm()
+        print(f"{calls} calls a turn, {failed} failed", flush=True)
+        self.assertGreaterEqual(failed, expect, "nothing failed")
+        if c:
+            c.close()
+        self.healthy()
+
+    def healthy(self):
+        """Everything acknowledged is there, and it works as before."""
+        with Client(self.db.socket) as c:
+            there = set(stored(c))
+            self.assertEqual(self.made - there, set(), "lost")
+            self.assertEqual(there - self.made - self.unsure, set())
+            c.ok("create_entities", entities=[entity("later", "works")])
+            self.assertEqual(len(c.ok("search_nodes", query="later works")
+                                 ["results"][:1]), 1)
+        self.db.verify()
+        self.db.restart()
+        with Client(self.db.socket) as c:
+            self.assertEqual(self.made - set(stored(c)), set())
+
+    def test_memory(self):
+        self.loop(faults.MALLOC, errno.ENOMEM, expect=50)
+
+    def test_write_no_space(self):
+        self.loop(faults.WRITE, errno.ENOSPC)
+
+    def test_write_error(self):
+        self.loop(faults.WRITE, errno.EIO)
+
+    def test_sync(self):
+        self.loop(faults.SYNC, errno.EIO)
+
+    def test_read(self):
+        self.loop(faults.READ, errno.EIO, expect=0)
+
+    def test_open(self):
+        self.loop(faults.OPEN, errno.EMFILE, expect=0)
+
+    def test_truncate(self):
+        self.loop(faults.TRUNCATE, errno.EIO, expect=0)
+
+    def test_accept(self):
+        """Out of descriptors: clients wait or are refused, then served."""
+        for error in (errno.EMFILE, errno.ENOMEM, errno.ECONNABORTED):
+            self.shim.arm(faults.ACCEPT, count=5, error=error)
+            harness.wait_until(self.ping, 10, why="accept works again")
+        self.shim.disarm()
+        self.healthy()
+
+    def ping(self):
+        try:
+            with Client(self.db.socket, timeout=1 / SLOW) as c:
+                return c.call("ping")["success"]
+        except (ConnectionError, TimeoutError, OSError):
+            return False
+
+
+class Start(harness.TestCase):
+    """The n-th call of a start fails: it ends with a text or serves."""
+
+    timeout = 240
+
+    def loop(self, kinds, error, path="memory.db"):
+        folder = self.folder()
+        shim = Faults(folder / "faults")
+        db = self.service(shims=["shim_fail.so"], env=shim.env(), start=False)
+        db.start()
+        db.client().ok("create_entities", entities=[entity("ada", "tea")])
+        db.stop()
+        shim.arm(kinds, skip=1 << 40, error=error, path=path)
+        db.start()
+        calls = shim.seen
+        db.stop()
+        step = max(1, calls // 40)
+        for n in range(0, calls + 1, step):
+            shim.arm(kinds, skip=n, error=error, path=path)
+            process = db.spawn()
+            try:
+                db.wait_ready()
+            except AssertionError:
+                code = process.wait(5)
+                self.assertGreater(code, 0, f"n={n}: {process.tail()}")
+                process.check()
+                db.process = None
+                continue
+            shim.disarm()
+            db.stop()
+        shim.disarm()
+        db.start()
+        self.assertEqual(set(stored(db.client())), {"ada"})
+        db.verify()
+
+    def test_memory(self):
+        self.loop(faults.MALLOC, errno.ENOMEM)
+
+    def test_io(self):
+        self.loop(faults.READ | faults.WRITE | faults.OPEN | faults.SYNC,
+                  errno.EIO)
+
+
+if __name__ == "__main__":
+    harness.main()
