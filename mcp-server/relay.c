@@ -3,7 +3,7 @@
  * the same key.
  *
  *   service:  UNKNOWN -> CHECKING -> READY -> (unreachable) UNKNOWN
- *   call:     waiting -> sent -> done      \-> waiting, for GIVE_UP_MS
+ *   call:     waiting -> sent -> done      \-> waiting, for give_up_ms
  */
 #include "mcp-server/relay.h"
 
@@ -20,6 +20,7 @@
 
 /* How long a call may find nobody before its agent is told. */
 #define GIVE_UP_MS 6000
+#define GIVE_UP_HURRY_MS 1000
 /* Pause before the next attempt: a service that starts takes some 50 ms. */
 #define RETRY_MS 100
 /* Pause before events are asked for again. */
@@ -49,6 +50,7 @@ struct relay {
 	struct relay_call *calls, **tail; /* in order of submission */
 	enum service_state service;
 	struct service_check check;
+	int give_up_ms;
 	char key_prefix[24];
 	uint64_t key_n;
 	bool events_wanted, subscribed;
@@ -79,6 +81,7 @@ relay_new(const struct relay_options *o)
 		return NULL;
 	r->o = *o;
 	r->tail = &r->calls;
+	r->give_up_ms = GIVE_UP_MS;
 	r->client = memory_client_new(&m);
 	if (!r->client) {
 		free(r);
@@ -178,6 +181,12 @@ relay_cancel(struct relay_call *c)
 			LOG_S("method", c->method));
 	unlink_call(r, c);
 	call_free(c);
+}
+
+void
+relay_hurry(struct relay *r)
+{
+	r->give_up_ms = GIVE_UP_HURRY_MS;
 }
 
 /* --- sending ------------------------------------------------------------------ */
@@ -332,7 +341,7 @@ retry_call(struct relay *r, struct relay_call *c)
 
 	if (c->unreachable_ns == 0)
 		c->unreachable_ns = now;
-	if (now - c->unreachable_ns > GIVE_UP_MS * MS ||
+	if (now - c->unreachable_ns > r->give_up_ms * MS ||
 		now > c->deadline_ns) {
 		fail_call(r, c, MDB_E_UNREACHABLE,
 			memory_client_error(r->client));

@@ -375,6 +375,7 @@ session_end(struct session *s)
 		return;
 	s->end_at_ns = clock_mono_ns() + s->o.end_ms * MS;
 	subscribe_end_all(s);
+	relay_hurry(s->relay);
 }
 
 bool

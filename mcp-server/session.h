@@ -38,7 +38,6 @@ struct request {
 struct session_options {
 	int in_fd, out_fd;
 	struct profile profile;
-	const char *namespace_;	/* for events; resolved */
 	int end_ms;		/* from end of input to the last byte */
 };
 
