@@ -98,8 +98,8 @@ conn_close(struct conn *c)
 	c->next = s->dead;
 	s->dead = c;
 	s->conns_n--;
+	s->has_room = true;
 	log_event(LOG_DEBUG, "disconnected", 0, LOG_I("conn", c->serial));
-	server_feed_starved(s);
 }
 
 void
@@ -233,8 +233,8 @@ conn_tick(struct conn *c, int64_t now_ns)
 
 /* --- when to read ------------------------------------------------------------ */
 /* Small requests always pass. What is larger needs room in the budget of all
- * clients; one connection at a time may exceed it, so that there is always
- * one that can finish. */
+ * clients; one unfinished frame at a time may exceed it, so that there is
+ * always one that can finish. */
 static bool
 has_budget(struct conn *c)
 {
@@ -244,7 +244,8 @@ has_budget(struct conn *c)
 	    c->held + c->in.len < LIMIT_LOOP_PARSE_BYTES ||
 	    s->privileged == c)
 		return true;
-	if (s->privileged)
+	/* Without an unfinished frame its own replies will make room. */
+	if (s->privileged || c->in.len == 0)
 		return false;
 	s->privileged = c;
 	return true;
@@ -300,9 +301,9 @@ conn_update(struct conn *c)
 void
 conn_release(struct conn *c, size_t bytes)
 {
-	if (!c->is_dead) {
-		c->held -= bytes;
-		conn_update(c);
-	}
-	server_feed_starved(c->server);
+	c->server->has_room = true;
+	if (c->is_dead)
+		return;
+	c->held -= bytes;
+	conn_update(c);
 }

@@ -29,7 +29,7 @@ count_input(struct conn *c)
 	c->in_counted = c->in.len;
 	if (s->privileged == c && c->in.len == 0) {
 		s->privileged = NULL;
-		server_feed_starved(s);
+		s->has_room = true;
 	}
 }
 
@@ -38,6 +38,8 @@ conn_drop_input(struct conn *c)
 {
 	buf_clear(&c->in, 0);
 	c->lexed = 0;
+	frame_init(&c->lexer, (size_t)c->server->config->request_bytes,
+		LIMIT_REQUEST_VALUES);
 	count_input(c);
 }
 

@@ -37,6 +37,7 @@ struct server {
 	enum server_phase phase;
 	int exit_code;
 	bool is_announced;	/* ready was told */
+	bool is_open;		/* the database takes requests */
 	int ready_fd;		/* -1: nobody to tell */
 
 	int listen_fd;
@@ -48,7 +49,8 @@ struct server {
 	struct conn *conns, *dirty, *resumed, *dead;
 	size_t conns_n;
 	struct conn *privileged; /* may exceed the input budget */
-	size_t starved_n;
+	size_t starved_n;	/* connections that wait for the budget */
+	bool has_room;		/* input was answered since they were asked */
 	size_t input_bytes;	/* unanswered, of all connections */
 	size_t requests_n;	/* under way */
 	struct job_list writes, reads, slow_reads; /* gathered this turn */
@@ -91,8 +93,5 @@ const struct database_sizes *server_sizes(struct server *s);
 /* Lists of the present loop turn. */
 void server_mark_dirty(struct server *s, struct conn *c);
 void server_mark_resumed(struct server *s, struct conn *c);
-
-/* The input budget has room again. */
-void server_feed_starved(struct server *s);
 
 #endif
