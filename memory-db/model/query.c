@@ -1,0 +1,252 @@
+/* Taking a query apart. */
+#include "memory-db/model/query.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <string.h>
+
+#include "common/limits.h"
+#include "common/text.h"
+#include "memory-db/model/substring.h"
+#include "memory-db/store/names.h"
+
+/* A word in more facts than this is common: its matches are not all read for
+ * the ranking, and its number is estimated from how densely the newest lie. */
+#define COMMON_BOUND 1500
+/* Words looked at; the rarest SEARCH_WORDS of them are used. */
+#define WORDS_COUNTED 64
+
+int
+query_init(struct query *q, const char *text, size_t n, bool trim,
+	struct err *e)
+{
+	*q = (struct query){0};
+	while (trim && n > 0 && isspace((unsigned char)text[0])) {
+		text++;
+		n--;
+	}
+	while (trim && n > 0 && isspace((unsigned char)text[n - 1]))
+		n--;
+	q->text = text;
+	q->n = n;
+	return text_fold(text, n, &q->fold) < 0 ? err_nomem(e) : 0;
+}
+
+void
+query_done(struct query *q)
+{
+	buf_done(&q->fold);
+}
+
+int
+query_is_in(const struct query *q, const char *s, size_t n, struct buf *tmp)
+{
+	tmp->len = 0;
+	if (q->fold.len == 0)
+		return 1;
+	if (text_fold(s, n, tmp) < 0)
+		return MDB_E_NOMEM;
+	return tmp->len >= q->fold.len && memmem(tmp->data, tmp->len,
+		q->fold.data, q->fold.len) != NULL;
+}
+
+/* --- words ------------------------------------------------------------------- */
+
+struct collect {
+	struct query_terms *t;
+	struct query_word words[WORDS_COUNTED];
+	int n;
+	bool all;		/* stop words too */
+	bool english;
+};
+
+static int
+add_word(struct collect *c, size_t at, size_t n)
+{
+	const char *tokens = c->t->tokens.data;
+
+	for (int i = 0; i < c->n; i++)
+		if (c->words[i].n == n &&
+			memcmp(tokens + c->words[i].at, tokens + at, n) == 0)
+			return 0;
+	if (c->n < WORDS_COUNTED)
+		c->words[c->n++] = (struct query_word){.at = at, .n = n};
+	return 0;
+}
+
+static int
+collect_piece(void *ctx, const struct text_piece *p)
+{
+	struct collect *c = ctx;
+	struct buf *tokens = &c->t->tokens;
+	size_t at = tokens->len, end;
+	int added = 0;
+
+	if (p->kind == TEXT_WORD && !c->all && c->english &&
+		text_is_stop(p->s, p->n))
+		return 0;
+	if (text_tokens(p->s, p->n, c->t->stem, tokens) < 0)
+		return MDB_E_NOMEM;
+	for (; at < tokens->len; at = end + 1) {
+		const char *space = memchr(
+			tokens->data + at, ' ', tokens->len - at);
+
+		end = space ? (size_t)(space - tokens->data) : tokens->len;
+		/* The last character of a run stands alone in the index only
+		 * where a run of a text ends, too. */
+		if (p->kind == TEXT_CJK && end == tokens->len && added > 0)
+			break;
+		added++;
+		(void)add_word(c, at, end - at);
+	}
+	/* Tokens of pieces do not run into one another. */
+	return buf_addc(tokens, ' ');
+}
+
+static int
+count_word(struct collect *c, struct query_word *w, struct store *st,
+	const struct search_range *range, struct err *e)
+{
+	struct buf text AUTO_BUF = {0};
+	struct search_match match = {.words = 1, .counted = 1};
+	int64_t lowest;
+	int r;
+
+	if (buf_addf(&text, "\"%.*s\"", (int)w->n,
+		    c->t->tokens.data + w->at) < 0)
+		return err_nomem(e);
+	match.text = text.data;
+	match.n = text.len;
+	r = search_count(st, range, &match, COMMON_BOUND, &w->count, &lowest,
+		e);
+	if (r < 0 || w->count < COMMON_BOUND)
+		return r;
+	w->is_common = true;
+	w->count = (int64_t)((double)w->count *
+		(double)(range->hi - range->lo + 1) /
+		(double)(range->hi - lowest + 1));
+	return 0;
+}
+
+static int
+rarest_first(const void *a, const void *b)
+{
+	const struct query_word *x = a, *y = b;
+
+	if (x->is_common != y->is_common)
+		return x->is_common ? 1 : -1;
+	if (x->count != y->count)
+		return x->count < y->count ? -1 : 1;
+	return x->at < y->at ? -1 : x->at > y->at; /* as in the query */
+}
+
+static void
+weigh(struct query_terms *t, const struct search_range *range)
+{
+	double facts = (double)(range->hi - range->lo) + 1, sum = 0;
+
+	for (int i = 0; i < t->n; i++) {
+		double count = (double)t->words[i].count;
+
+		t->words[i].weight =
+			log(1 + (fmax(facts - count, 0) + 0.5) / (count + 0.5));
+		sum += t->words[i].weight;
+	}
+	for (int i = 0; i < t->n; i++)
+		t->words[i].weight /= sum;
+}
+
+static int
+words_init(struct query_terms *t, const struct query *q, struct store *st,
+	const struct search_range *range, struct err *e)
+{
+	struct collect c = {.t = t};
+
+	/* The stop words are English; without stemming nothing else is known
+	 * of the language, and English is the likely one. */
+	c.english = t->stem[0] == '\0' || strcmp(t->stem, "english") == 0;
+	if (text_pieces(q->text, q->n, collect_piece, &c) < 0)
+		return err_nomem(e);
+	if (c.n == 0) {
+		c.all = true;
+		if (text_pieces(q->text, q->n, collect_piece, &c) < 0)
+			return err_nomem(e);
+	}
+	for (int i = 0; i < c.n; i++) {
+		int r = count_word(&c, &c.words[i], st, range, e);
+
+		if (r < 0)
+			return r;
+	}
+	qsort(c.words, (size_t)c.n, sizeof(c.words[0]), rarest_first);
+	t->n = c.n < SEARCH_WORDS ? c.n : SEARCH_WORDS;
+	memcpy(t->words, c.words, (size_t)t->n * sizeof(c.words[0]));
+	while (t->rare < t->n && !t->words[t->rare].is_common)
+		t->rare++;
+	weigh(t, range);
+	return 0;
+}
+
+int
+query_terms_init(struct query_terms *t, const struct query *q,
+	struct store *st, const struct search_range *range, bool with_words,
+	struct err *e)
+{
+	int r;
+
+	*t = (struct query_terms){0};
+	r = namespace_stem(st, range->ns, t->stem, e);
+	if (r >= 0 && with_words)
+		r = words_init(t, q, st, range, e);
+	if (r >= 0)
+		r = substring_init(t, q, st, e);
+	if (r < 0)
+		query_terms_done(t);
+	return r < 0 ? r : 0;
+}
+
+void
+query_terms_done(struct query_terms *t)
+{
+	buf_done(&t->tokens);
+	buf_done(&t->match);
+}
+
+int
+query_expression(const struct query_terms *t, int from, int to,
+	const char *op, struct buf *out)
+{
+	for (int i = from; i < to; i++) {
+		const struct query_word *w = &t->words[i];
+
+		if (buf_addf(out, "%s%s%s\"%.*s\"", i > from ? " " : "",
+			    i > from ? op : "", i > from ? " " : "",
+			    (int)w->n, t->tokens.data + w->at) < 0)
+			return MDB_E_NOMEM;
+	}
+	return 0;
+}
+
+int
+query_mask(const struct query_terms *t, const char *s, size_t n,
+	struct buf *tmp, uint32_t *ret)
+{
+	uint32_t mask = 0;
+	size_t at, end;
+
+	tmp->len = 0;
+	if (text_tokens(s, n, t->stem, tmp) < 0)
+		return MDB_E_NOMEM;
+	for (at = 0; at < tmp->len; at = end + 1) {
+		const char *space = memchr(tmp->data + at, ' ', tmp->len - at);
+
+		end = space ? (size_t)(space - tmp->data) : tmp->len;
+		for (int i = 0; i < t->n; i++)
+			if (t->words[i].n == end - at &&
+				memcmp(t->tokens.data + t->words[i].at,
+					tmp->data + at, end - at) == 0)
+				mask |= UINT32_C(1) << i;
+	}
+	*ret = mask;
+	return 0;
+}

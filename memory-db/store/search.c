@@ -1,0 +1,455 @@
+/* Reading for search. Each match statement carries search_mask(), which tells
+ * per row which words of the expression were found and where, at the price of
+ * the posting lists alone: FTS5's bm25() reads the length of every match too,
+ * ten times the cost.
+ *
+ * The present lies in ft_live. An older state is what is still in ft_live and
+ * was there then, and what has closed since: ft_past is in order of closing,
+ * so that is a range of it. */
+#include "memory-db/store/search.h"
+
+#include <string.h>
+
+#include "memory-db/store/internal.h"
+
+enum { LIVE, COUNT, PAST, FACTS, ENTITIES, FACTS_OF, TERMS_PREFIX,
+	TERMS_TRIGRAM, TERMS_ALL, NAMESPACE, CHANGE };
+
+#define FROM_SPAN(fact) " CROSS JOIN @SPAN ON s.fact = " fact " AND @VIS "
+
+static const struct stmt_def defs[] = {
+	[LIVE] = {"SELECT ft_live.rowid, s.entity,"
+		" search_mask(ft_live, ?4, ?5) FROM ft_live"
+		FROM_SPAN("ft_live.rowid")
+		"WHERE ft_live MATCH ?1 AND ft_live.rowid BETWEEN ?2 AND ?3"
+		" ORDER BY ft_live.rowid DESC", 5, STMT_LENS},
+	/* Only for the present, where ft_live holds what is visible. */
+	[COUNT] = {"SELECT count(*), min(id) FROM (SELECT rowid AS id"
+		" FROM ft_live WHERE ft_live MATCH ?1 AND rowid BETWEEN ?2"
+		" AND ?3 ORDER BY rowid DESC LIMIT ?4)", 4, 0},
+	[PAST] = {"SELECT p.fact, s.entity, search_mask(ft_past, ?5, ?6)"
+		" FROM ft_past CROSS JOIN past p ON p.id = ft_past.rowid"
+		FROM_SPAN("p.fact")
+		"WHERE ft_past MATCH ?1 AND ft_past.rowid BETWEEN ?2 AND ?3"
+		" AND p.fact <= ?4", 6, STMT_LENS},
+	[FACTS] = {"SELECT f.id, s.entity, 0 FROM fact f"
+		FROM_SPAN("f.id")
+		"WHERE f.id BETWEEN ?1 AND ?2 AND f.kind IN (0, 1)"
+		" ORDER BY f.id DESC", 2, STMT_LENS},
+	[ENTITIES] = {"SELECT f.id, s.entity, 0"
+		" FROM fact f INDEXED BY fact_existence"
+		FROM_SPAN("f.id")
+		"WHERE f.kind = 0 AND f.id BETWEEN ?1 AND ?2"
+		" ORDER BY f.id DESC", 2, STMT_LENS},
+	[FACTS_OF] = {"SELECT f.id, s.entity, 0 FROM @SPAN"
+		" CROSS JOIN fact f ON f.id = s.fact AND f.kind IN (0, 1)"
+		" WHERE s.entity = ?1 AND s.fact >= ?2 AND @VIS"
+		" ORDER BY f.id", 2, STMT_LENS},
+	[TERMS_PREFIX] = {"SELECT text FROM term WHERE text >= ?1"
+		" ORDER BY text", 1, 0},
+	[TERMS_TRIGRAM] = {"SELECT t.text FROM ft_term"
+		" CROSS JOIN term t ON t.id = ft_term.rowid"
+		" WHERE ft_term MATCH ?1", 1, 0},
+	[TERMS_ALL] = {"SELECT text FROM term", 0, 0},
+	[NAMESPACE] = {"SELECT last_change, fact_max, past_max"
+		" FROM namespace WHERE id = ?1", 1, 0},
+	[CHANGE] = {"SELECT id, fact_max, past_max FROM change"
+		" WHERE ns = ?1 AND id <= ?2 ORDER BY id DESC LIMIT 1", 2, 0},
+};
+const struct stmt_module search_module = {"search", defs, ARRAY_LEN(defs)};
+
+/* Terms read at most to find those that contain a piece of one or two
+ * characters, which has no trigram: some 2 ms. */
+#define TERMS_SCAN 20000
+
+/* --- the mask --------------------------------------------------------------- */
+
+static void
+search_mask(const Fts5ExtensionApi *api, Fts5Context *fts,
+	sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	int words = argc > 0 ? sqlite3_value_int(argv[0]) : 0;
+	int counted = argc > 1 ? sqlite3_value_int(argv[1]) : 0;
+	int phrases = api->xPhraseCount(fts);
+	uint64_t mask = 0;
+
+	if (words < 1 || words > SEARCH_WORDS) {
+		sqlite3_result_int64(ctx, 0);
+		return;
+	}
+	for (int i = 0; i < phrases && i < counted; i++) {
+		Fts5PhraseIter it;
+		int column;
+		int rc = api->xPhraseFirstColumn(fts, i, &it, &column);
+
+		if (rc != SQLITE_OK) {
+			sqlite3_result_error_code(ctx, rc);
+			return;
+		}
+		for (; column >= 0; api->xPhraseNextColumn(fts, &it, &column))
+			mask |= UINT64_C(1)
+				<< (i % words + (column == 0 ? 32 : 0));
+	}
+	sqlite3_result_int64(ctx, (sqlite3_int64)mask);
+}
+
+/* Before any statement is prepared. */
+int
+search_register(struct store *st, struct err *e)
+{
+	fts5_api *api = NULL;
+	sqlite3_stmt *s = NULL;
+	int rc = sqlite3_prepare_v2(st->db, "SELECT fts5(?1)", -1, &s, NULL);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_bind_pointer(s, 1, &api, "fts5_api_ptr", NULL);
+	if (rc == SQLITE_OK && (rc = sqlite3_step(s)) == SQLITE_ROW)
+		rc = SQLITE_OK;
+	sqlite3_finalize(s);
+	if (rc == SQLITE_OK && !api)
+		rc = SQLITE_ERROR;
+	if (rc == SQLITE_OK)
+		rc = api->xCreateFunction(
+			api, "search_mask", NULL, search_mask, NULL);
+	return rc == SQLITE_OK ? 0 : stmt_error(st, rc, "search_mask", e);
+}
+
+/* --- ranges ------------------------------------------------------------------ */
+
+int
+search_range(struct store *st, int64_t ns, struct search_range *ret,
+	struct err *e)
+{
+	/* The last level of a lens is main. */
+	int64_t limit = st->lens.level[st->lens.n - 1].limit;
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_SEARCH, NAMESPACE);
+	sqlite3_stmt *c AUTO_STMT = NULL;
+	int r;
+
+	*ret = (struct search_range){.ns = ns, .lo = ns << STORE_NS_SHIFT,
+		.hi = ns << STORE_NS_SHIFT, .past = INT64_MAX};
+	bind_i(s, 1, ns);
+	r = stmt_row(st, s, e);
+	if (r == 1 && sqlite3_column_int64(s, 0) > limit) {
+		c = stmt_use(st, MOD_SEARCH, CHANGE);
+		bind_i(c, 1, ns);
+		bind_i(c, 2, limit);
+		r = stmt_row(st, c, e);
+	}
+	if (r <= 0)
+		return r;
+	ret->hi = sqlite3_column_int64(c ? c : s, 1);
+	ret->past = sqlite3_column_int64(c ? c : s, 2);
+	/* Facts of branches may be newer than what main had at its limit. */
+	if (st->lens.n > 1)
+		ret->hi = ret->lo | ((INT64_C(1) << STORE_NS_SHIFT) - 1);
+	return 0;
+}
+
+/* --- matches ----------------------------------------------------------------- */
+
+static void
+read_row(sqlite3_stmt *s, struct search_row *ret)
+{
+	uint64_t mask = (uint64_t)sqlite3_column_int64(s, 2);
+
+	ret->fact = sqlite3_column_int64(s, 0);
+	ret->entity = sqlite3_column_int64(s, 1);
+	ret->name = (uint32_t)(mask >> 32);
+	ret->body = (uint32_t)mask;
+}
+
+/* Runs a bound statement. */
+static int
+each_row(struct store *st, sqlite3_stmt *s, search_row_fn fn, void *ctx,
+	struct err *e)
+{
+	int r;
+
+	while ((r = stmt_row(st, s, e)) == 1) {
+		struct search_row row;
+
+		read_row(s, &row);
+		r = fn(ctx, &row);
+		if (r != 0)
+			break;
+	}
+	return r;
+}
+
+/* Matches of ft_past, and where the merge with ft_live stands in them. */
+struct merge {
+	struct search_row *rows;
+	size_t n, cap, next;
+	int64_t last;		/* fact given to fn last */
+	search_row_fn fn;
+	void *ctx;
+};
+
+static int
+merge_collect(void *ctx, const struct search_row *row)
+{
+	struct merge *m = ctx;
+
+	if (m->n == m->cap) {
+		size_t cap = m->cap ? m->cap * 2 : 256;
+		struct search_row *p =
+			reallocarray(m->rows, cap, sizeof(*p));
+
+		if (!p)
+			return MDB_E_NOMEM;
+		m->rows = p;
+		m->cap = cap;
+	}
+	m->rows[m->n++] = *row;
+	return 0;
+}
+
+static int
+newest_first(const void *a, const void *b)
+{
+	const struct search_row *x = a, *y = b;
+
+	return x->fact > y->fact ? -1 : x->fact < y->fact;
+}
+
+/* A fact that was removed and shown again stands in both indexes. */
+static int
+merge_give(struct merge *m, const struct search_row *row)
+{
+	if (row->fact == m->last)
+		return 0;
+	m->last = row->fact;
+	return m->fn(m->ctx, row);
+}
+
+static int
+merge_live(void *ctx, const struct search_row *row)
+{
+	struct merge *m = ctx;
+	int r = 0;
+
+	while (r == 0 && m->next < m->n && m->rows[m->next].fact > row->fact)
+		r = merge_give(m, &m->rows[m->next++]);
+	return r != 0 ? r : merge_give(m, row);
+}
+
+static sqlite3_stmt *
+use_live(struct store *st, const struct search_range *range,
+	const struct search_match *match)
+{
+	sqlite3_stmt *s = stmt_use(st, MOD_SEARCH, LIVE);
+
+	bind_t(s, 1, match->text, match->n);
+	bind_i(s, 2, range->lo);
+	bind_i(s, 3, range->hi);
+	bind_i(s, 4, match->words);
+	bind_i(s, 5, match->counted);
+	return s;
+}
+
+static int
+collect_past(struct store *st, const struct search_range *range,
+	const struct search_match *match, struct merge *m, struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_SEARCH, PAST);
+	int r;
+
+	bind_t(s, 1, match->text, match->n);
+	bind_i(s, 2, range->past + 1);
+	bind_i(s, 3, (range->ns + 1) << STORE_NS_SHIFT);
+	bind_i(s, 4, range->hi);
+	bind_i(s, 5, match->words);
+	bind_i(s, 6, match->counted);
+	r = each_row(st, s, merge_collect, m, e);
+	if (r == MDB_E_NOMEM)
+		return err_nomem(e);
+	if (r == 0 && m->n > 1)
+		qsort(m->rows, m->n, sizeof(*m->rows), newest_first);
+	return r;
+}
+
+int
+search_match(struct store *st, const struct search_range *range,
+	const struct search_match *match, search_row_fn fn, void *ctx,
+	struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = NULL;
+	struct merge m = {.fn = fn, .ctx = ctx};
+	int r = 0;
+
+	if (st->lens.now) {
+		s = use_live(st, range, match);
+		return each_row(st, s, fn, ctx, e);
+	}
+	r = collect_past(st, range, match, &m, e);
+	if (r == 0) {
+		s = use_live(st, range, match);
+		r = each_row(st, s, merge_live, &m, e);
+	}
+	while (r == 0 && m.next < m.n)
+		r = merge_give(&m, &m.rows[m.next++]);
+	free(m.rows);
+	return r;
+}
+
+struct counting {
+	int64_t n, bound, lowest;
+};
+
+static int
+count_row(void *ctx, const struct search_row *row)
+{
+	struct counting *c = ctx;
+
+	c->lowest = row->fact;
+	return ++c->n == c->bound;
+}
+
+int
+search_count(struct store *st, const struct search_range *range,
+	const struct search_match *match, int64_t bound, int64_t *ret_n,
+	int64_t *ret_lowest, struct err *e)
+{
+	struct counting c = {.bound = bound};
+	sqlite3_stmt *s AUTO_STMT = NULL;
+	int r;
+
+	if (!st->lens.now) {
+		r = search_match(st, range, match, count_row, &c, e);
+	} else {
+		s = stmt_use(st, MOD_SEARCH, COUNT);
+		bind_t(s, 1, match->text, match->n);
+		bind_i(s, 2, range->lo);
+		bind_i(s, 3, range->hi);
+		bind_i(s, 4, bound);
+		r = stmt_row(st, s, e);
+		if (r == 1) {
+			c.n = sqlite3_column_int64(s, 0);
+			c.lowest = sqlite3_column_int64(s, 1);
+		}
+	}
+	if (r < 0)
+		return r;
+	*ret_n = c.n;
+	*ret_lowest = c.lowest;
+	return 0;
+}
+
+/* --- facts in order ----------------------------------------------------------- */
+
+static int
+each_of_range(struct store *st, int statement, int64_t a, int64_t b,
+	search_row_fn fn, void *ctx, struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_SEARCH, statement);
+
+	bind_i(s, 1, a);
+	bind_i(s, 2, b);
+	return each_row(st, s, fn, ctx, e);
+}
+
+int
+search_facts(struct store *st, const struct search_range *range,
+	search_row_fn fn, void *ctx, struct err *e)
+{
+	return each_of_range(st, FACTS, range->lo, range->hi, fn, ctx, e);
+}
+
+int
+search_entities(struct store *st, const struct search_range *range,
+	search_row_fn fn, void *ctx, struct err *e)
+{
+	return each_of_range(st, ENTITIES, range->lo, range->hi, fn, ctx, e);
+}
+
+int
+search_facts_of(struct store *st, int64_t entity, int64_t from,
+	search_row_fn fn, void *ctx, struct err *e)
+{
+	return each_of_range(st, FACTS_OF, entity, from, fn, ctx, e);
+}
+
+/* --- the vocabulary ------------------------------------------------------------ */
+
+/* Appends the trigrams of a piece as an expression: "abc" AND "bcd" AND ...
+ * Returns how many; 0 for a piece of less than three characters. */
+static int
+trigrams(const char *piece, size_t n, struct buf *out)
+{
+	size_t at[4] = {0};	/* where the last characters begin */
+	int chars = 0, found = 0;
+
+	for (size_t i = 0; i <= n; i++) {
+		if (i < n && ((unsigned char)piece[i] & 0xc0) == 0x80)
+			continue;
+		at[chars++ % 4] = i;
+		if (chars < 4)
+			continue;
+		if ((found++ && buf_adds(out, " AND ") < 0) ||
+			buf_addc(out, '"') < 0 ||
+			buf_add(out, piece + at[chars % 4],
+				i - at[chars % 4]) < 0 ||
+			buf_addc(out, '"') < 0)
+			return MDB_E_NOMEM;
+	}
+	return found;
+}
+
+static bool
+fits(enum search_how how, const char *piece, size_t n, const char *term,
+	size_t term_n)
+{
+	if (term_n < n)
+		return false;
+	switch (how) {
+	case SEARCH_PREFIX:
+		return memcmp(term, piece, n) == 0;
+	case SEARCH_SUFFIX:
+		return memcmp(term + term_n - n, piece, n) == 0;
+	case SEARCH_INFIX:
+		break;
+	}
+	return memmem(term, term_n, piece, n) != NULL;
+}
+
+int
+search_terms(struct store *st, enum search_how how, const char *piece,
+	size_t n, int bound, search_term_fn fn, void *ctx, struct err *e)
+{
+	struct buf match AUTO_BUF = {0};
+	sqlite3_stmt *s AUTO_STMT = NULL;
+	int r = 0, found = 0, budget = TERMS_SCAN;
+
+	if (how == SEARCH_PREFIX) {
+		s = stmt_use(st, MOD_SEARCH, TERMS_PREFIX);
+		bind_t(s, 1, piece, n);
+	} else if ((r = trigrams(piece, n, &match)) > 0) {
+		s = stmt_use(st, MOD_SEARCH, TERMS_TRIGRAM);
+		bind_t(s, 1, match.data, match.len);
+	} else if (r == 0) {
+		s = stmt_use(st, MOD_SEARCH, TERMS_ALL);
+	} else {
+		return err_nomem(e);
+	}
+	while ((r = stmt_row(st, s, e)) == 1) {
+		const char *term = (const char *)sqlite3_column_text(s, 0);
+		size_t term_n = (size_t)sqlite3_column_bytes(s, 0);
+
+		if (!term)
+			return err_nomem(e);
+		if (--budget < 0)
+			return 1;
+		if (!fits(how, piece, n, term, term_n)) {
+			if (how == SEARCH_PREFIX)
+				return 0;
+			continue;
+		}
+		if (++found > bound)
+			return 1;
+		r = fn(ctx, term, term_n);
+		if (r != 0)
+			return r;
+	}
+	return r;
+}

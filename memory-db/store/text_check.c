@@ -1,0 +1,405 @@
+/* Do the text indexes hold what the facts say, and writing them anew.
+ *
+ * An index is a set of (row, column, token). Each such instance is hashed, and
+ * the hashes are added up in a table by row: plus what the facts give, minus
+ * what the index holds. A cell that is not zero at the end is a difference.
+ * That takes one pass over each side, no order and 1 MiB. */
+#include "memory-db/store/text_index.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/text.h"
+#include "memory-db/store/internal.h"
+#include "memory-db/store/names.h"
+#include "memory-db/store/text_sql.h"
+
+#define CELLS (64 * 1024)
+#define PROBLEMS_MAX 32
+
+struct check {
+	struct store *st;
+	struct err *e;
+	text_problem_fn fn;
+	void *ctx;
+	const char *index;
+	struct {
+		uint64_t sum;
+		int64_t row;	/* an expected row that falls here, or 0 */
+	} *cells;
+	unsigned char key[crypto_shorthash_KEYBYTES];
+	struct text_indexed text;
+	struct buf tokens;
+	char stem[NAMESPACE_STEM_SIZE];
+	int64_t stem_ns;
+	int problems;
+};
+
+/* --- the texts ----------------------------------------------------------------- */
+
+struct indexing {
+	struct store *st;
+	struct text_indexed *to;
+	struct err *e;
+};
+
+static int
+take_fact(void *ctx, const struct fact *f)
+{
+	struct indexing *x = ctx;
+	int r = 0;
+
+	if (f->erased)
+		return 0;
+	if (f->kind == FACT_OBSERVATION)
+		r = buf_add(&x->to->body, f->text, f->text_n);
+	if (f->kind == FACT_EXISTENCE) {
+		r = buf_add(&x->to->name, f->text, f->text_n);
+		if (r == 0)
+			r = label_text(x->st, f->label, &x->to->body, x->e);
+	}
+	return r < 0 ? r : 0;
+}
+
+int
+text_indexed_of(struct store *st, int64_t fact, struct text_indexed *ret,
+	struct err *e)
+{
+	struct indexing x = {.st = st, .to = ret, .e = e};
+	int r;
+
+	ret->name.len = ret->body.len = 0;
+	r = fact_get(st, fact, take_fact, &x, e);
+	if (r == MDB_E_NOMEM)
+		return err_nomem(e);
+	return r < 0 ? r : 0;
+}
+
+void
+text_indexed_done(struct text_indexed *x)
+{
+	buf_done(&x->name);
+	buf_done(&x->body);
+}
+
+/* --- both sides ---------------------------------------------------------------- */
+
+static size_t
+cell_of(int64_t row)
+{
+	return (size_t)((uint64_t)(row ^ fact_namespace(row) * 7919) % CELLS);
+}
+
+static int
+add_instance(struct check *c, int64_t row, int column, const char *token,
+	size_t n, int sign)
+{
+	unsigned char head[16 + TEXT_WORD_MAX * 2];
+	int64_t col = column;
+	uint64_t hash;
+
+	/* Longer tokens do not exist; if one does it differs at its start. */
+	if (n > TEXT_WORD_MAX * 2)
+		n = TEXT_WORD_MAX * 2;
+	memcpy(head, &row, 8);
+	memcpy(head + 8, &col, 8);
+	memcpy(head + 16, token, n);
+	crypto_shorthash((unsigned char *)&hash, head, 16 + n, c->key);
+	c->cells[cell_of(row)].sum += sign > 0 ? hash : -hash;
+	return 0;
+}
+
+static int
+by_text(const void *a, const void *b)
+{
+	const char *x = *(const char *const *)a, *y = *(const char *const *)b;
+
+	return strcmp(x, y);
+}
+
+/* The distinct tokens of a column. */
+static int
+add_column(struct check *c, int64_t row, int column, const struct buf *raw)
+{
+	const char **list AUTO_FREE = NULL;
+	size_t n = 0;
+
+	c->tokens.len = 0;
+	if (raw->len == 0)
+		return 0;
+	if (text_tokens(raw->data, raw->len, c->stem, &c->tokens) < 0 ||
+		!buf_str(&c->tokens))
+		return err_nomem(c->e);
+	list = calloc(c->tokens.len / 2 + 1, sizeof(*list));
+	if (!list)
+		return err_nomem(c->e);
+	for (char *s = c->tokens.data, *save = NULL;; s = NULL) {
+		char *token = strtok_r(s, " ", &save);
+
+		if (!token)
+			break;
+		list[n++] = token;
+	}
+	qsort(list, n, sizeof(*list), by_text);
+	for (size_t i = 0; i < n; i++)
+		if (i == 0 || strcmp(list[i - 1], list[i]) != 0)
+			(void)add_instance(
+				c, row, column, list[i], strlen(list[i]), 1);
+	return 0;
+}
+
+static int
+use_stem(struct check *c, int64_t ns)
+{
+	int r;
+
+	if (c->stem_ns == ns)
+		return 0;
+	r = namespace_stem(c->st, ns, c->stem, c->e);
+	c->stem_ns = r < 0 ? 0 : ns;
+	return r < 0 ? r : 0;
+}
+
+/* Adds what a statement says the index should hold: rows (row, fact). */
+static int
+add_expected(struct check *c, enum text_statement what, int64_t *ret_rows)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(c->st, MOD_TEXT, (int)what);
+	bool is_past = what == TEXT_PAST_FACTS;
+	int r;
+
+	*ret_rows = 0;
+	bind_i(s, 1, 0);
+	while ((r = stmt_row(c->st, s, c->e)) == 1) {
+		int64_t row = sqlite3_column_int64(s, 0);
+		int64_t fact = is_past ? sqlite3_column_int64(s, 1) : row;
+
+		r = text_indexed_of(c->st, fact, &c->text, c->e);
+		if (r == 0)
+			r = use_stem(c, fact_namespace(fact));
+		if (r == 0)
+			r = add_column(c, row, 0, &c->text.name);
+		if (r == 0)
+			r = add_column(c, row, 1, &c->text.body);
+		if (r < 0)
+			return r;
+		c->cells[cell_of(row)].row = row;
+		++*ret_rows;
+	}
+	return r;
+}
+
+/* Takes away what the index holds. */
+static int
+subtract_index(struct check *c)
+{
+	sqlite3_stmt *s = NULL;
+	char sql[160];
+	int rc, r = 0;
+
+	snprintf(sql, sizeof(sql), "CREATE VIRTUAL TABLE IF NOT EXISTS "
+		"temp.vocabulary_%s USING fts5vocab(main, %s, instance)",
+		c->index, c->index);
+	r = db_exec(c->st, sql, c->e);
+	if (r < 0)
+		return r;
+	snprintf(sql, sizeof(sql),
+		"SELECT doc, col, term FROM temp.vocabulary_%s", c->index);
+	rc = sqlite3_prepare_v2(c->st->db, sql, -1, &s, NULL);
+	if (rc != SQLITE_OK)
+		return stmt_error(c->st, rc, sql, c->e);
+	while ((r = stmt_row(c->st, s, c->e)) == 1) {
+		const char *column = (const char *)sqlite3_column_text(s, 1);
+		const char *token = (const char *)sqlite3_column_text(s, 2);
+
+		if (!column || !token) {
+			r = err_nomem(c->e);
+			break;
+		}
+		(void)add_instance(c, sqlite3_column_int64(s, 0),
+			strcmp(column, "name") == 0 ? 0 : 1, token,
+			(size_t)sqlite3_column_bytes(s, 2), -1);
+	}
+	sqlite3_finalize(s);
+	return r;
+}
+
+static int
+problem(struct check *c, const char *detail)
+{
+	if (++c->problems > PROBLEMS_MAX)
+		return 0;
+	return c->fn(c->ctx, c->index, detail);
+}
+
+static int
+compare(struct check *c, const char *index, enum text_statement what,
+	int64_t *ret_rows)
+{
+	char detail[160];
+	int r;
+
+	c->index = index;
+	c->problems = 0;
+	memset(c->cells, 0, CELLS * sizeof(*c->cells));
+	r = add_expected(c, what, ret_rows);
+	if (r == 0)
+		r = subtract_index(c);
+	for (size_t i = 0; r == 0 && i < CELLS; i++) {
+		if (c->cells[i].sum == 0)
+			continue;
+		if (c->cells[i].row)
+			snprintf(detail, sizeof(detail), "row %lld, or one "
+				"near it, is not indexed as its text says",
+				(long long)c->cells[i].row);
+		else
+			snprintf(detail, sizeof(detail), "holds a row that "
+				"should not be there (in slot %zu)", i);
+		r = problem(c, detail);
+	}
+	return r;
+}
+
+/* --- the vocabulary ------------------------------------------------------------- */
+
+static int
+check_word(void *ctx, const char *word, size_t n)
+{
+	struct check *c = ctx;
+	sqlite3_stmt *s AUTO_STMT = NULL;
+	char detail[160];
+	uint64_t hash;
+	int r;
+
+	/* The cells remember words already looked up. */
+	crypto_shorthash((unsigned char *)&hash, (const unsigned char *)word,
+		n, c->key);
+	if (c->cells[hash % CELLS].sum == hash)
+		return 0;
+	s = stmt_use(c->st, MOD_TEXT, TEXT_TERM_KNOWN);
+	bind_t(s, 1, word, n);
+	r = stmt_row(c->st, s, c->e);
+	if (r < 0)
+		return r;
+	c->cells[hash % CELLS].sum = hash;
+	if (r == 1)
+		return 0;
+	snprintf(detail, sizeof(detail),
+		"the word '%.*s' of a fact is missing", (int)n, word);
+	return problem(c, detail);
+}
+
+static int
+check_terms(struct check *c)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(c->st, MOD_TEXT, TEXT_OPEN_FACTS);
+	int r;
+
+	c->index = "term";
+	c->problems = 0;
+	memset(c->cells, 0, CELLS * sizeof(*c->cells));
+	bind_i(s, 1, 0);
+	while ((r = stmt_row(c->st, s, c->e)) == 1) {
+		r = text_indexed_of(c->st, sqlite3_column_int64(s, 0),
+			&c->text, c->e);
+		if (r == 0)
+			r = text_terms_each(c->text.name.data,
+				c->text.name.len, check_word, c);
+		if (r == 0)
+			r = text_terms_each(c->text.body.data,
+				c->text.body.len, check_word, c);
+		if (r != 0)
+			return r == MDB_E_NOMEM ? err_nomem(c->e) : r;
+	}
+	return r;
+}
+
+int
+text_check(struct store *st, text_problem_fn fn, void *ctx,
+	struct text_checked *ret, struct err *e)
+{
+	struct check c = {.st = st, .e = e, .fn = fn, .ctx = ctx};
+	int r;
+
+	c.cells = calloc(CELLS, sizeof(*c.cells));
+	if (!c.cells)
+		return err_nomem(e);
+	randombytes_buf(c.key, sizeof(c.key));
+	r = compare(&c, "ft_live", TEXT_OPEN_FACTS, &ret->live);
+	if (r == 0)
+		r = compare(&c, "ft_past", TEXT_PAST_FACTS, &ret->past);
+	if (r == 0)
+		r = check_terms(&c);
+	text_indexed_done(&c.text);
+	buf_done(&c.tokens);
+	free(c.cells);
+	return r;
+}
+
+/* --- anew ------------------------------------------------------------------------ */
+
+/* Facts queued at a time: bounds the memory, and each flush is in order. */
+#define REBUILD_SLICE 1000
+
+static int
+queue_slice(struct store *st, enum text_statement what, int64_t *after,
+	int *ret_n, struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_TEXT, (int)what);
+	struct text_indexed x = {0};
+	int r = 0;
+
+	*ret_n = 0;
+	bind_i(s, 1, *after);
+	while (*ret_n < REBUILD_SLICE && (r = stmt_row(st, s, e)) == 1) {
+		bool is_past = what == TEXT_PAST_FACTS;
+		int64_t fact = sqlite3_column_int64(s, is_past ? 1 : 0);
+
+		*after = sqlite3_column_int64(s, 0);
+		r = text_indexed_of(st, fact, &x, e);
+		/* Opened and closed: no row of ft_live, but its words. */
+		if (r == 0)
+			r = text_opens(st, fact, x.name.data, x.name.len,
+				x.body.data, x.body.len, e);
+		if (r == 0 && is_past)
+			r = text_closes(st, fact, *after, x.name.data,
+				x.name.len, x.body.data, x.body.len, e);
+		if (r < 0)
+			break;
+		++*ret_n;
+	}
+	text_indexed_done(&x);
+	return r < 0 ? r : 0;
+}
+
+static int
+rebuild_from(struct store *st, enum text_statement what, struct err *e)
+{
+	int64_t after = 0;
+	int n, r;
+
+	do {
+		r = queue_slice(st, what, &after, &n, e);
+		if (r == 0)
+			r = text_queue_flush(st, e);
+	} while (r == 0 && n == REBUILD_SLICE);
+	return r;
+}
+
+int
+text_rebuild(struct store *st, struct err *e)
+{
+	static const enum text_statement empty[] = {TEXT_LIVE_EMPTY,
+		TEXT_PAST_EMPTY, TEXT_TERM_EMPTY, TEXT_TERM_DELETE};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(empty); i++)
+		r = stmt_run(
+			st, stmt_use(st, MOD_TEXT, (int)empty[i]), e);
+	text_terms_clear(st);
+	if (r == 0)
+		r = rebuild_from(st, TEXT_OPEN_FACTS, e);
+	if (r == 0)
+		r = rebuild_from(st, TEXT_PAST_FACTS, e);
+	return r;
+}

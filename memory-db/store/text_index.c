@@ -1,0 +1,353 @@
+/* The text indexes: a queue filled while a group runs, emptied once before its
+ * COMMIT.
+ *
+ * An entry is "this fact opens" or "this fact closes". A fact may do both in a
+ * group, several times; what counts for ft_live is whether it was open before
+ * the group (its first entry closes it) and is open after it (its last entry
+ * opens it). Each closing has a row in `past` and its text in ft_past. */
+#include "memory-db/store/text_index.h"
+
+#include <string.h>
+
+#include "common/text.h"
+#include "memory-db/store/internal.h"
+#include "memory-db/store/names.h"
+#include "memory-db/store/text_sql.h"
+
+#define INSERT_INTO(table) "INSERT INTO " table "(rowid, name, body)" \
+	" VALUES(?1, ?2, ?3)"
+#define MERGE(table) "INSERT INTO " table "(" table ", rank)" \
+	" VALUES('merge', ?1)"
+#define EMPTY(table) "INSERT INTO " table "(" table ") VALUES('delete-all')"
+
+static const struct stmt_def defs[] = {
+	[TEXT_LIVE_DELETE] = {"INSERT INTO ft_live(ft_live, rowid, name, body)"
+		" VALUES('delete', ?1, ?2, ?3)", 3, STMT_WRITER},
+	[TEXT_LIVE_INSERT] = {INSERT_INTO("ft_live"), 3, STMT_WRITER},
+	[TEXT_PAST_INSERT] = {INSERT_INTO("ft_past"), 3, STMT_WRITER},
+	[TEXT_TERM_NEW] = {"INSERT INTO term(text) VALUES(?1)"
+		" ON CONFLICT DO NOTHING", 1, STMT_WRITER},
+	[TEXT_TERM_INDEX] = {"INSERT INTO ft_term(rowid, text)"
+		" VALUES(?1, ?2)", 2, STMT_WRITER},
+	[TEXT_MERGE_LIVE] = {MERGE("ft_live"), 1, STMT_WRITER},
+	[TEXT_MERGE_PAST] = {MERGE("ft_past"), 1, STMT_WRITER},
+	[TEXT_MERGE_BRANCH] = {MERGE("ft_branch"), 1, STMT_WRITER},
+	[TEXT_MERGE_TERM] = {MERGE("ft_term"), 1, STMT_WRITER},
+	/* Readers verify, so these two are prepared everywhere. Visible on
+	 * main now is what ft_live must hold, whatever the lens is. */
+	[TEXT_OPEN_FACTS] = {"SELECT f.id FROM fact f CROSS JOIN span s"
+		" ON s.fact = f.id AND s.branch = 1"
+		" AND s.removed = 140737488355327"
+		" WHERE f.kind IN (0, 1) AND f.id > ?1 ORDER BY f.id", 1, 0},
+	[TEXT_PAST_FACTS] = {"SELECT p.id, p.fact FROM past p"
+		" CROSS JOIN fact f ON f.id = p.fact AND f.kind IN (0, 1)"
+		" WHERE p.id > ?1 ORDER BY p.id", 1, 0},
+	[TEXT_LIVE_EMPTY] = {EMPTY("ft_live"), 0, STMT_WRITER},
+	[TEXT_PAST_EMPTY] = {EMPTY("ft_past"), 0, STMT_WRITER},
+	[TEXT_TERM_EMPTY] = {EMPTY("ft_term"), 0, STMT_WRITER},
+	[TEXT_TERM_DELETE] = {"DELETE FROM term", 0, STMT_WRITER},
+	[TEXT_TERM_KNOWN] = {"SELECT id FROM term WHERE text = ?1", 1, 0},
+};
+const struct stmt_module text_module = {"text", defs, ARRAY_LEN(defs)};
+
+/* Namespaces whose stemmer is remembered. */
+#define STEMS 8
+/* Arena kept between groups. */
+#define ARENA_KEEP (1024 * 1024)
+/* Pages of one idle merge step: 16 pages take some 2 ms. */
+#define MERGE_PAGES 16
+
+struct entry {
+	int64_t fact;
+	bool closes;
+	int64_t past;		/* row of its closing; 0: it never held */
+	size_t at, name_n, body_n; /* name, then body, in the arena */
+	size_t seq;		/* place in the queue */
+};
+struct text_queue {
+	struct entry *entries;
+	size_t n, cap;
+	struct buf arena;	/* raw texts */
+	struct buf name, body;	/* tokens of the entry under way */
+	/* Words learnt by a flush whose COMMIT may still fail. */
+	bool learnt;
+	struct {
+		int64_t ns;
+		char stem[NAMESPACE_STEM_SIZE];
+	} stems[STEMS];
+};
+
+int
+text_queue_new(struct store *st, struct err *e)
+{
+	st->queue = calloc(1, sizeof(*st->queue));
+	if (!st->queue)
+		return err_nomem(e);
+	return text_terms_new(st, e);
+}
+
+void
+text_queue_free(struct store *st)
+{
+	struct text_queue *q = st->queue;
+
+	text_terms_free(st);
+	if (!q)
+		return;
+	free(q->entries);
+	buf_done(&q->arena);
+	buf_done(&q->name);
+	buf_done(&q->body);
+	free(q);
+	st->queue = NULL;
+}
+
+int
+text_queue_mark(const struct store *st)
+{
+	/* A group goes on or begins: the one before has committed. */
+	st->queue->learnt = false;
+	return (int)st->queue->n;
+}
+
+void
+text_queue_rollback(struct store *st, int mark)
+{
+	struct text_queue *q = st->queue;
+
+	if (q->learnt) {
+		text_terms_clear(st);
+		q->learnt = false;
+	}
+	if ((size_t)mark >= q->n)
+		return;
+	q->n = (size_t)mark;
+	q->arena.len = q->entries[mark].at;
+}
+
+static int
+enqueue(struct store *st, const struct entry *new, const char *name,
+	const char *body, struct err *e)
+{
+	struct text_queue *q = st->queue;
+	size_t before = q->arena.len;
+
+	if (q->n == q->cap) {
+		size_t cap = q->cap ? q->cap * 2 : 64;
+		struct entry *p = reallocarray(q->entries, cap, sizeof(*p));
+
+		if (!p)
+			return err_nomem(e);
+		q->entries = p;
+		q->cap = cap;
+	}
+	if ((new->name_n && buf_add(&q->arena, name, new->name_n) < 0) ||
+		(new->body_n && buf_add(&q->arena, body, new->body_n) < 0)) {
+		q->arena.len = before;
+		return err_nomem(e);
+	}
+	q->entries[q->n] = *new;
+	q->entries[q->n].at = before;
+	q->entries[q->n].seq = q->n;
+	q->n++;
+	return 0;
+}
+
+int
+text_opens(struct store *st, int64_t fact, const char *name, size_t name_n,
+	const char *body, size_t body_n, struct err *e)
+{
+	struct entry new = {.fact = fact, .name_n = name_n, .body_n = body_n};
+
+	return enqueue(st, &new, name, body, e);
+}
+
+int
+text_closes(struct store *st, int64_t fact, int64_t past, const char *name,
+	size_t name_n, const char *body, size_t body_n, struct err *e)
+{
+	struct entry new = {.fact = fact, .closes = true, .past = past,
+		.name_n = name_n, .body_n = body_n};
+
+	return enqueue(st, &new, name, body, e);
+}
+
+/* --- emptying the queue ----------------------------------------------------- */
+
+static int
+stem_of(struct store *st, int64_t ns, const char **ret, struct err *e)
+{
+	struct text_queue *q = st->queue;
+	size_t slot = (size_t)ns % STEMS;
+	int r;
+
+	*ret = q->stems[slot].stem;
+	if (q->stems[slot].ns == ns)
+		return 0;
+	q->stems[slot].ns = 0;
+	r = namespace_stem(st, ns, q->stems[slot].stem, e);
+	if (r == 0)
+		q->stems[slot].ns = ns;
+	return r < 0 ? r : 0;
+}
+
+/* Writes the tokens of an entry to the row of an index. */
+static int
+write_row(struct store *st, enum text_statement what, int64_t row,
+	const struct entry *x, struct err *e)
+{
+	struct text_queue *q = st->queue;
+	const char *text = q->arena.data + x->at, *stem;
+	sqlite3_stmt *s;
+	int r = stem_of(st, fact_namespace(x->fact), &stem, e);
+
+	if (r < 0)
+		return r;
+	q->name.len = q->body.len = 0;
+	if ((x->name_n && text_tokens(text, x->name_n, stem, &q->name) < 0) ||
+		(x->body_n && text_tokens(text + x->name_n, x->body_n, stem,
+				      &q->body) < 0))
+		return err_nomem(e);
+	s = stmt_use(st, MOD_TEXT, (int)what);
+	bind_i(s, 1, row);
+	bind_t(s, 2, q->name.len ? q->name.data : "", q->name.len);
+	bind_t(s, 3, q->body.len ? q->body.data : "", q->body.len);
+	return stmt_run(st, s, e);
+}
+
+static int
+by_fact(const void *a, const void *b)
+{
+	const struct entry *x = a, *y = b;
+
+	if (x->fact != y->fact)
+		return x->fact < y->fact ? -1 : 1;
+	return x->seq < y->seq ? -1 : 1;
+}
+
+static int
+by_past(const void *a, const void *b)
+{
+	const struct entry *x = a, *y = b;
+
+	return x->past < y->past ? -1 : x->past > y->past;
+}
+
+/* One pass over the entries sorted by fact: what = TEXT_LIVE_DELETE for facts
+ * that were open and are not, TEXT_LIVE_INSERT for the reverse. */
+static int
+flush_live(struct store *st, enum text_statement what, struct err *e)
+{
+	struct text_queue *q = st->queue;
+	size_t first, last;
+
+	for (first = 0; first < q->n; first = last + 1) {
+		const struct entry *x = &q->entries[first];
+		bool was_open = x->closes, is_open;
+		int r;
+
+		for (last = first; last + 1 < q->n &&
+			q->entries[last + 1].fact == x->fact; last++)
+			;
+		is_open = !q->entries[last].closes;
+		if (was_open == is_open ||
+			was_open != (what == TEXT_LIVE_DELETE))
+			continue;
+		r = write_row(st, what, x->fact, x, e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int
+flush_past(struct store *st, struct err *e)
+{
+	struct text_queue *q = st->queue;
+
+	qsort(q->entries, q->n, sizeof(*q->entries), by_past);
+	for (size_t i = 0; i < q->n; i++) {
+		const struct entry *x = &q->entries[i];
+		int r;
+
+		if (x->past == 0)
+			continue;
+		r = write_row(st, TEXT_PAST_INSERT, x->past, x, e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int
+learn_words(struct store *st, struct err *e)
+{
+	struct text_queue *q = st->queue;
+
+	for (size_t i = 0; i < q->n; i++) {
+		const struct entry *x = &q->entries[i];
+		const char *text = q->arena.data + x->at;
+		int r;
+
+		/* Name and body apart: one must not run into the other. */
+		if (x->closes)
+			continue;
+		q->learnt = true;
+		r = text_terms_learn(st, text, x->name_n, e);
+		if (r == 0)
+			r = text_terms_learn(
+				st, text + x->name_n, x->body_n, e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int
+text_queue_flush(struct store *st, struct err *e)
+{
+	struct text_queue *q = st->queue;
+	int r;
+
+	if (q->n == 0)
+		return 0;
+	/* An empty arena (only empty texts) still needs a base. */
+	if (buf_reserve(&q->arena, 1) < 0)
+		return err_nomem(e);
+	r = learn_words(st, e);
+	qsort(q->entries, q->n, sizeof(*q->entries), by_fact);
+	if (r == 0)
+		r = flush_live(st, TEXT_LIVE_DELETE, e);
+	if (r == 0)
+		r = flush_live(st, TEXT_LIVE_INSERT, e);
+	if (r == 0)
+		r = flush_past(st, e);
+	/* On failure the group is aborted: the entries go all the same. */
+	q->n = 0;
+	buf_clear(&q->arena, ARENA_KEEP);
+	return r;
+}
+
+/* --- idle time -------------------------------------------------------------- */
+
+int
+text_idle_merge(struct store *st)
+{
+	static const enum text_statement merges[] = {TEXT_MERGE_LIVE,
+		TEXT_MERGE_PAST, TEXT_MERGE_TERM, TEXT_MERGE_BRANCH};
+	int before = sqlite3_total_changes(st->db);
+	sqlite3_stmt *s;
+
+	s = stmt_use(st, MOD_TEXT, (int)merges[st->idle_merge]);
+	bind_i(s, 1, MERGE_PAGES);
+	/* Less than 2 changes: nothing was merged (documented by FTS5). An
+	 * error shows at the next write; merging is no duty. */
+	if (stmt_run(st, s, NULL) == 0 &&
+		sqlite3_total_changes(st->db) - before >= 2)
+		return 1;
+	st->idle_merge++;
+	if ((size_t)st->idle_merge < ARRAY_LEN(merges))
+		return 1;
+	st->idle_merge = 0;
+	return 0;
+}

@@ -1,0 +1,363 @@
+/* The text indexes: the queue, the vocabulary, checking and rebuilding. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "memory-db/store/internal.h"
+#include "memory-db/store/search.h"
+#include "memory-db/store/text_index.h"
+#include "tests/lib/store_fixture.h"
+
+static int
+setup(void **state)
+{
+	struct store_fixture *f = calloc(1, sizeof(*f));
+
+	sf_open(f);
+	*state = f;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	sf_close(*state);
+	free(*state);
+	return 0;
+}
+
+static int
+print_problem(void *ctx, const char *index, const char *detail)
+{
+	++*(int *)ctx;
+	if (getenv("VERBOSE"))
+		fprintf(stderr, "%s: %s\n", index, detail);
+	return 0;
+}
+
+static int
+problems(struct store_fixture *f)
+{
+	struct text_checked checked;
+	int n = 0;
+
+	sf_ok(f, text_check(f->w, print_problem, &n, &checked, &f->e));
+	return n;
+}
+
+static int64_t
+rows(struct store_fixture *f, const char *sql)
+{
+	sqlite3_stmt *s;
+	int64_t n;
+
+	assert_int_equal(
+		sqlite3_prepare_v2(f->w->db, sql, -1, &s, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(s), SQLITE_ROW);
+	n = sqlite3_column_int64(s, 0);
+	sqlite3_finalize(s);
+	return n;
+}
+#define LIVE(word) "SELECT count(*) FROM ft_live WHERE ft_live MATCH '" word "'"
+#define PAST(word) "SELECT count(*) FROM ft_past WHERE ft_past MATCH '" word "'"
+
+static void
+test_opens_and_closes(void **state)
+{
+	struct store_fixture *f = *state;
+	int64_t ada, tea;
+
+	sf_begin(f);
+	ada = sf_entity(f, "Ada Lovelace", "person");
+	tea = sf_observe(f, ada, "likes running and green TEA");
+	sf_commit(f);
+	assert_int_equal(rows(f, LIVE("name : lovelac")), 1);
+	assert_int_equal(rows(f, LIVE("body : person")), 1);
+	assert_int_equal(rows(f, LIVE("tea AND run")), 1);
+	assert_int_equal(rows(f, PAST("tea")), 0);
+	assert_int_equal(problems(f), 0);
+
+	sf_begin(f);
+	sf_ok(f, change_hide(f->c, tea, &f->e));
+	sf_commit(f);
+	assert_int_equal(rows(f, LIVE("tea")), 0);
+	assert_int_equal(rows(f, PAST("tea")), 1);
+	assert_int_equal(rows(f, LIVE("lovelac")), 1);
+	assert_int_equal(problems(f), 0);
+}
+
+static void
+test_one_group_opens_and_closes(void **state)
+{
+	struct store_fixture *f = *state;
+	int64_t ada, tea, old;
+
+	sf_begin(f);
+	ada = sf_entity(f, "ada", "person");
+	old = sf_observe(f, ada, "plays chess");
+	sf_commit(f);
+
+	/* Several changes of one group: opened and closed; closed and opened
+	 * again. */
+	sf_begin(f);
+	tea = sf_observe(f, ada, "likes tea");
+	sf_ok(f, change_hide(f->c, old, &f->e));
+	sf_seal(f);
+	sf_begin(f);
+	sf_ok(f, change_hide(f->c, tea, &f->e));
+	sf_ok(f, change_show(f->c, old, &f->e));
+	sf_commit(f);
+	assert_int_equal(rows(f, LIVE("tea")), 0);
+	assert_int_equal(rows(f, PAST("tea")), 1);
+	assert_int_equal(rows(f, LIVE("chess")), 1);
+	assert_int_equal(rows(f, PAST("chess")), 1);
+	assert_int_equal(problems(f), 0);
+}
+
+static void
+test_rollback_takes_texts_along(void **state)
+{
+	struct store_fixture *f = *state;
+	int64_t ada;
+
+	sf_begin(f);
+	ada = sf_entity(f, "ada", "person");
+	sf_seal(f);
+	sf_begin(f);
+	sf_observe(f, ada, "vanishes");
+	change_drop(take_ptr(f->c));
+	store_rollback(f->w);
+	sf_begin(f);
+	sf_observe(f, ada, "stays");
+	sf_commit(f);
+	assert_int_equal(rows(f, LIVE("vanish")), 0);
+	assert_int_equal(rows(f, LIVE("stay")), 1);
+	assert_int_equal(problems(f), 0);
+}
+
+/* Words learnt by a group whose COMMIT fails are not remembered as known. */
+static void
+test_words_of_a_failed_group(void **state)
+{
+	struct store_fixture *f = *state;
+	int64_t ada;
+
+	sf_begin(f);
+	ada = sf_entity(f, "ada", "person");
+	sf_commit(f);
+	sf_begin(f);
+	sf_observe(f, ada, "zymurgy");
+	sf_seal(f);
+	sf_ok(f, text_queue_flush(f->w, &f->e)); /* ... and now it fails */
+	store_group_abort(f->w);
+	assert_int_equal(
+		rows(f, "SELECT count(*) FROM term WHERE text='zymurgy'"), 0);
+	sf_begin(f);
+	sf_observe(f, ada, "zymurgy");
+	sf_commit(f);
+	assert_int_equal(
+		rows(f, "SELECT count(*) FROM term WHERE text='zymurgy'"), 1);
+	assert_int_equal(problems(f), 0);
+}
+
+struct found {
+	int n;
+	char text[16][80];
+};
+
+static int
+take_term(void *ctx, const char *term, size_t n)
+{
+	struct found *x = ctx;
+
+	assert_true(x->n < 16 && n < 80);
+	memcpy(x->text[x->n], term, n);
+	x->text[x->n++][n] = '\0';
+	return 0;
+}
+
+static int
+terms(struct store_fixture *f, enum search_how how, const char *piece,
+	struct found *x)
+{
+	x->n = 0;
+	return sf_ok(f, search_terms(f->w, how, piece, strlen(piece), 10,
+		take_term, x, &f->e));
+}
+
+static void
+test_vocabulary(void **state)
+{
+	struct store_fixture *f = *state;
+	struct found x;
+	char word[201];
+
+	memset(word, 'x', 200);
+	memcpy(word + 90, "needle", 6);
+	word[200] = '\0';
+	sf_begin(f);
+	sf_observe(f, sf_entity(f, "Straße 17", "place"), word);
+	sf_observe(f, sf_entity(f, "steam", "thing"), "team stream ten");
+	sf_commit(f);
+
+	assert_int_equal(terms(f, SEARCH_PREFIX, "st", &x), 0);
+	assert_int_equal(x.n, 3); /* steam, strasse, stream */
+	assert_string_equal(x.text[0], "steam");
+	assert_string_equal(x.text[1], "strasse");
+	assert_int_equal(terms(f, SEARCH_SUFFIX, "eam", &x), 0);
+	assert_int_equal(x.n, 3);
+	assert_int_equal(terms(f, SEARCH_SUFFIX, "am", &x), 0);
+	assert_int_equal(x.n, 3);
+	assert_int_equal(terms(f, SEARCH_INFIX, "rass", &x), 0);
+	assert_int_equal(x.n, 1);
+	assert_int_equal(terms(f, SEARCH_INFIX, "t", &x), 0);
+	assert_int_equal(x.n, 6);
+	assert_int_equal(terms(f, SEARCH_INFIX, "qqq", &x), 0);
+	assert_int_equal(x.n, 0);
+	/* A long word stands there in chunks; each part in one of them. */
+	assert_int_equal(terms(f, SEARCH_INFIX, "xxneedlexx", &x), 0);
+	assert_true(x.n >= 1);
+	assert_int_equal(search_terms(f->w, SEARCH_INFIX, "t", 1, 2,
+		take_term, &x, &f->e), 1);
+}
+
+/* Each kind of damage shows, and a rebuild repairs it. */
+static void
+test_check_sees_damage(void **state)
+{
+	static const char *const damage[] = {
+		/* a ghost, a missing row, a wrong delete, a lost word */
+		"INSERT INTO ft_live(rowid, name, body) VALUES(99, '', 'x')",
+		"INSERT INTO ft_live(ft_live, rowid, name, body) SELECT"
+		" 'delete', max(id), '', 'second fact' FROM fact",
+		"INSERT INTO ft_live(ft_live, rowid, name, body) SELECT"
+		" 'delete', max(id), '', 'second wrong' FROM fact",
+		"INSERT INTO ft_past(rowid, name, body) SELECT id + 1, '',"
+		" 'x' FROM past",
+		"DELETE FROM term WHERE text = 'second'",
+	};
+	struct store_fixture *f = *state;
+	int64_t ada, first;
+
+	sf_begin(f);
+	ada = sf_entity(f, "ada", "person");
+	first = sf_observe(f, ada, "first fact");
+	sf_observe(f, ada, "second fact");
+	sf_commit(f);
+	sf_begin(f);
+	sf_ok(f, change_hide(f->c, first, &f->e));
+	sf_commit(f);
+	assert_int_equal(problems(f), 0);
+	for (size_t i = 0; i < ARRAY_LEN(damage); i++) {
+		assert_int_equal(sqlite3_exec(f->w->db, damage[i], NULL, NULL,
+			NULL), SQLITE_OK);
+		assert_true(problems(f) > 0);
+		sf_ok(f, store_group_begin(f->w, &f->e));
+		sf_ok(f, text_rebuild(f->w, &f->e));
+		sf_ok(f, store_group_commit(f->w, &f->e));
+		assert_int_equal(problems(f), 0);
+	}
+}
+
+struct random_state {
+	struct sf_random random;
+	int64_t entities[8], facts[400];
+	bool open[400];
+	int n;
+};
+
+static void
+random_change(struct store_fixture *f, struct random_state *s)
+{
+	static const char *const words[] = {"tea", "Größe", "running", "日本語",
+		"🙂", "c++", "naïve", "x1y2", "Ελλάς", "สวัสดี"};
+	char text[120];
+
+	for (int i = 0; i < 1 + sf_below(&s->random, 4); i++) {
+		int k = s->n > 0 ? sf_below(&s->random, s->n) : 0;
+
+		if (s->n < 400 && (s->n < 5 || sf_below(&s->random, 3))) {
+			snprintf(text, sizeof(text), "%s %s %d",
+				words[sf_below(&s->random, 10)],
+				words[sf_below(&s->random, 10)], s->n);
+			s->facts[s->n] = sf_observe(f,
+				s->entities[sf_below(&s->random, 8)], text);
+			s->open[s->n++] = true;
+		} else if (s->open[k]) {
+			sf_ok(f, change_hide(f->c, s->facts[k], &f->e));
+			s->open[k] = false;
+		} else {
+			sf_ok(f, change_show(f->c, s->facts[k], &f->e));
+			s->open[k] = true;
+		}
+	}
+}
+
+static void
+random_groups(struct store_fixture *f, uint64_t seed)
+{
+	struct random_state s = {.random = {seed}}, before;
+	char name[16];
+
+	sf_begin(f);
+	for (int i = 0; i < 8; i++) {
+		snprintf(name, sizeof(name), "e%d of %d", i, (int)seed);
+		s.entities[i] = sf_entity(f, name, "thing");
+	}
+	sf_commit(f);
+	for (int group = 0; group < 40; group++) {
+		struct random_state start = s;
+
+		for (int i = 0; i < 1 + sf_below(&s.random, 4); i++) {
+			before = s;
+			sf_begin(f);
+			random_change(f, &s);
+			if (sf_below(&s.random, 5) == 0) {
+				uint64_t go_on = s.random.state;
+
+				change_drop(take_ptr(f->c));
+				store_rollback(f->w);
+				s = before;
+				s.random.state = go_on;
+			} else {
+				sf_seal(f);
+			}
+		}
+		if (sf_below(&s.random, 6) == 0) {
+			uint64_t go_on = s.random.state;
+
+			store_group_abort(f->w);
+			s = start;
+			s.random.state = go_on;
+		} else {
+			sf_ok(f, store_group_commit(f->w, &f->e));
+		}
+		while (group % 8 == 0 && text_idle_merge(f->w) == 1)
+			;
+	}
+	if (problems(f) != 0)
+		fail_msg("seed %d", (int)seed);
+}
+
+static void
+test_random_groups(void **state)
+{
+	for (uint64_t seed = 1; seed <= 8; seed++)
+		random_groups(*state, seed);
+}
+
+int
+main(void)
+{
+#define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		T(test_opens_and_closes), T(test_one_group_opens_and_closes),
+		T(test_rollback_takes_texts_along),
+		T(test_words_of_a_failed_group), T(test_vocabulary),
+		T(test_check_sees_damage), T(test_random_groups)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
