@@ -193,7 +193,7 @@ def leftovers(marker):
     return found
 
 
-def python_jobs(files):
+def python_jobs(files, variant):
     """One job a test class, so that two cores share a long file."""
     runner = str(ROOT / "tests/lib/run_py.py")
     jobs = []
@@ -202,6 +202,7 @@ def python_jobs(files):
         listed = subprocess.run(
             [sys.executable, runner, "--list", str(p.resolve())], text=True,
             capture_output=True, env={**os.environ,
+                                      "TEST_VARIANT": variant,
                                       "PYTHONDONTWRITEBYTECODE": "1"})
         if listed.returncode != 0:
             jobs.append(Job("py", p.stem, [sys.executable, "-c",
@@ -230,7 +231,7 @@ def arguments():
 def make_jobs(args):
     jobs = [Job("lint", Path(s).name, [str(ROOT / s)], 2000)
             for s in args.lint]
-    jobs += python_jobs(args.py)
+    jobs += python_jobs(args.py, args.variant)
     jobs += [Job("unit", Path(b).name, [str(Path(b).resolve())])
              for b in args.unit]
     for b in args.replay:

@@ -49,9 +49,11 @@ def is_type(p, value):
 
 
 def bad_values(p):
-    """(value, why) that the table forbids."""
+    """(value, why) that the table forbids. null means "not given": models
+    send it for optional parameters."""
+    optional = p["name"] and not p["required"]
     for value in WRONG:
-        if not is_type(p, value):
+        if not is_type(p, value) and not (optional and value is None):
             yield value, "type"
     if p["type"] == "string":
         if p["not_empty"]:
