@@ -92,5 +92,14 @@
 #define LIMIT_MCP_PAGE_BYTES 40000
 /* All calls of one memory-mcp under way. */
 #define LIMIT_MCP_CALLS 256
+/* Bytes of the requests under way, and of answers the client has not read:
+ * above, memory-mcp stops reading until there is room. */
+#define LIMIT_MCP_INPUT_BYTES (32 * 1024 * 1024)
+#define LIMIT_MCP_OUTPUT_BYTES (16 * 1024 * 1024)
+/* Bytes of one answer with a whole graph (compat): the clients' read buffer
+ * is 10 MiB, and an answer holds the graph twice. */
+#define LIMIT_MCP_ANSWER_BYTES (8 * 1024 * 1024)
+/* Resource URIs of one subscription, and subscriptions. */
+#define LIMIT_MCP_SUBSCRIPTIONS 256
 
 #endif

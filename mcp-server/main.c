@@ -1,9 +1,265 @@
-/* memory-mcp: start. */
+/* memory-mcp: MCP on stdin and stdout, relayed to memory-db. Options, signals
+ * and the loop. */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/conf.h"
+#include "common/limits.h"
+#include "common/log.h"
+#include "common/project.h"
+#include "mcp-server/session.h"
+
+#define EXIT_USAGE 100
+#define EXIT_SYSTEM 111
+/* Clients wait 2 s between closing stdin and SIGTERM. */
+#define END_MS 1800
+/* Below the 60 s after which clients give up a request themselves. */
+#define CALL_MS 50000
+
+struct options {
+	const char *socket, *database, *namespace_, *branch, *tools;
+	const char *log_format, *log_level;
+	bool no_spawn;
+};
+
+/* What the options become; owned. */
+struct setup {
+	struct buf namespace_, database;
+	char session[32];
+	struct profile profile;
+};
+
+static int
+read_options(struct options *arg, int argc, char **argv, struct err *e)
+{
+	const struct conf_opt opts[] = {
+		{"socket", "MEMORY_DB_SOCKET", CONF_STRING, &arg->socket, 0, 0,
+			"PATH", "socket of memory-db"},
+		{"database", "MEMORY_DB_PATH", CONF_STRING, &arg->database, 0,
+			0, "FILE", "database that memory-db must serve"},
+		{"namespace", "MEMORY_NAMESPACE", CONF_STRING,
+			&arg->namespace_, 0, 0, "NAME",
+			"project; auto: from the git remote or the folder"},
+		{"branch", "MEMORY_BRANCH", CONF_STRING, &arg->branch, 0, 0,
+			"NAME", "branch to work on"},
+		{"tools", "MEMORY_TOOLS", CONF_STRING, &arg->tools, 0, 0,
+			"LIST", "default,compat,history,admin,all"},
+		{"no-spawn", "MEMORY_NO_SPAWN", CONF_BOOL, &arg->no_spawn, 0,
+			0, NULL, "never start memory-db"},
+		{"log-format", "MEMORY_LOG_FORMAT", CONF_STRING,
+			&arg->log_format, 0, 0, "FORMAT", "text or json"},
+		{"log-level", "MEMORY_LOG_LEVEL", CONF_STRING, &arg->log_level,
+			0, 0, "LEVEL", "error, warn, info or debug"},
+	};
+	enum log_level level = LOG_WARN;
+	enum log_format format = LOG_TEXT;
+	int rest = argc, rc;
+
+	conf_usage("memory-mcp [options]",
+		"A memory for LLM agents: MCP on stdin and stdout.");
+	rc = conf_read(opts, ARRAY_LEN(opts), argc, argv, &rest, e);
+	if (rc)
+		return rc;
+	if (rest < argc)
+		return err_set(e, MDB_E_INVALID, "unexpected argument '%s'",
+			argv[rest]);
+	if (log_level_of(arg->log_level, &level))
+		return err_set(e, MDB_E_INVALID, "--log-level: must be error, "
+			"warn, info or debug, is '%s'", arg->log_level);
+	if (log_format_of(arg->log_format, &format))
+		return err_set(e, MDB_E_INVALID, "--log-format: must be text "
+			"or json, is '%s'", arg->log_format);
+	log_setup("memory-mcp", level, format);
+	return 0;
+}
+
+static int
+find_namespace(const char *wanted, struct buf *out)
+{
+	AUTO_FREE char *folder = NULL;
+
+	if (!wanted || !*wanted)
+		return buf_adds(out, "default");
+	if (strcmp(wanted, "auto") != 0)
+		return buf_adds(out, wanted);
+	folder = getcwd(NULL, 0);
+	return folder ? project_namespace(folder, out) :
+		buf_adds(out, "default");
+}
+
+/* An absolute path, so that two programs mean the same file. */
+static int
+find_database(const char *path, struct buf *out)
+{
+	AUTO_FREE char *folder = NULL;
+
+	if (!path || !*path)
+		return 0;
+	folder = getcwd(NULL, 0);
+	if (*path != '/' && folder && buf_addf(out, "%s/", folder))
+		return MDB_E_NOMEM;
+	return buf_adds(out, path);
+}
+
+/* "2026-11-20-4f2a9c": the day, and which of that day's. */
+static void
+make_session(char *out, size_t size)
+{
+	char now[CLOCK_TEXT_SIZE];
+	unsigned char r[3] = {0};
+
+	clock_format(clock_now_ms(), now);
+	if (getrandom(r, sizeof(r), 0) < 0) {
+		pid_t pid = getpid();
+
+		memcpy(r, &pid, sizeof(r));
+	}
+	snprintf(out, size, "%.10s-%02x%02x%02x", now, r[0], r[1], r[2]);
+}
+
+static int
+set_up(const struct options *arg, struct setup *set, struct err *e)
+{
+	int rc = profile_read(arg->tools, &set->profile, e);
+
+	if (rc)
+		return rc;
+	if (find_namespace(arg->namespace_, &set->namespace_) ||
+		!buf_str(&set->namespace_) ||
+		find_database(arg->database, &set->database) ||
+		!buf_str(&set->database))
+		return err_nomem(e);
+	if (set->namespace_.len > LIMIT_LABEL_BYTES)
+		return err_set(e, MDB_E_INVALID, "--namespace: must be at most "
+			"%d bytes", LIMIT_LABEL_BYTES);
+	make_session(set->session, sizeof(set->session));
+	return 0;
+}
+
+/* SIGTERM and its kin arrive at a descriptor; the first ends the session as
+ * the end of input does, the second at once. */
+static int
+open_signals(void)
+{
+	sigset_t set;
+
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return -1;
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* True when the process is to end at once. */
+static bool
+take_signals(int fd, struct session *s)
+{
+	struct signalfd_siginfo info;
+
+	while (read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		if (s->end_at_ns)
+			return true;
+		session_end(s);
+	}
+	return false;
+}
+
+static int
+lower(int a, int b)
+{
+	return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
+static int
+loop(struct session *s, struct relay *relay, int signals)
+{
+	struct pollfd fds[3 + RELAY_FDS];
+
+	while (!session_finished(s)) {
+		int timeout = session_timeout(s), relay_ms = -1;
+		size_t mine = session_poll(s, fds);
+		size_t n = mine;
+
+		n += relay_poll(relay, fds + n, &relay_ms);
+		fds[n++] = (struct pollfd){signals, POLLIN, 0};
+		if (poll(fds, n, lower(timeout, relay_ms)) < 0 &&
+			errno != EINTR)
+			return EXIT_SYSTEM;
+		if (fds[n - 1].revents && take_signals(signals, s))
+			return 0;
+		session_run(s, fds, mine);
+		relay_run(relay);
+		session_flush(s);
+	}
+	return 0;
+}
+
+static int
+serve(const struct options *arg, struct setup *set)
+{
+	struct relay_options ro = {
+		.socket = arg->socket,
+		.database = set->database.len > 0 ? set->database.data : NULL,
+		.namespace_ = set->namespace_.data,
+		.branch = arg->branch,
+		.session = set->session,
+		.spawn = !arg->no_spawn,
+		.call_ms = CALL_MS,
+	};
+	struct session_options so = {
+		.in_fd = STDIN_FILENO,
+		.out_fd = STDOUT_FILENO,
+		.profile = set->profile,
+		.end_ms = END_MS,
+	};
+	struct session session;
+	AUTO_FD int signals = open_signals();
+	struct relay *relay = relay_new(&ro);
+	int code = EXIT_SYSTEM;
+
+	if (signals >= 0 && relay) {
+		log_event(LOG_INFO, "start", 0, LOG_S("session", set->session),
+			LOG_S("namespace", set->namespace_.data));
+		session_init(&session, &so, relay);
+		code = loop(&session, relay, signals);
+		session_done(&session);
+	} else {
+		fputs("memory-mcp: out of memory or descriptors\n", stderr);
+	}
+	relay_free(relay);
+	return code;
+}
 
 int
-main(void)
+main(int argc, char **argv)
 {
-	fputs("usage: memory-mcp [options]\n", stderr);
-	return 100;
+	struct options arg = {.tools = "default", .log_format = "text",
+		.log_level = "warn"};
+	struct setup set = {0};
+	struct err e = {0};
+	int rc = read_options(&arg, argc, argv, &e);
+
+	if (rc == 0)
+		rc = set_up(&arg, &set, &e);
+	if (rc == 0) {
+		rc = serve(&arg, &set);
+	} else if (rc < 0) {
+		fprintf(stderr, "memory-mcp: %s\n", e.text);
+		rc = EXIT_USAGE;
+	} else {
+		rc = 0;
+	}
+	buf_done(&set.namespace_);
+	buf_done(&set.database);
+	return rc;
 }

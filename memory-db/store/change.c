@@ -117,6 +117,24 @@ load_last(struct change *c, struct err *e)
 	return r < 0 ? r : 0;
 }
 
+/* A replayed change brings its id and time; they must follow what is there. */
+static int
+take_given(struct change *c, struct err *e)
+{
+	const struct change_given *g = c->info.given;
+
+	if (g == NULL)
+		return 0;
+	if (g->id < c->id)
+		return err_set(e, MDB_E_CONFLICT,
+			"change %lld cannot be replayed: this database has "
+			"changes up to %lld of its own; replay into an empty "
+			"database", (long long)g->id, (long long)c->id - 1);
+	c->id = g->id;
+	c->at = g->at;
+	return 0;
+}
+
 static int
 load_namespace(struct change *c, struct err *e)
 {
@@ -148,7 +166,10 @@ begin_chain(struct change *c)
 		.message_digest = c->message_digest,
 	};
 
-	if (m != NULL)
+	if (m != NULL && c->info.given != NULL)
+		memcpy(c->message_salt, c->info.given->message_salt,
+			sizeof(c->message_salt));
+	else if (m != NULL)
 		randombytes_buf(c->message_salt, sizeof(c->message_salt));
 	digest_message(c->message_salt, m, m != NULL ? strlen(m) : 0,
 		c->message_digest);
@@ -167,6 +188,8 @@ change_begin(struct store *st, const struct change_info *info,
 	c->st = st;
 	c->info = *info;
 	r = load_last(c, e);
+	if (r == 0)
+		r = take_given(c, e);
 	if (r == 0)
 		r = load_namespace(c, e);
 	if (r != 0) {
@@ -495,9 +518,11 @@ insert_fact(struct change *c, const struct fact *f, int64_t same,
 	bind_time(s, 13, f->source_at);
 	bind_i0(s, 14, f->supersedes);
 	bind_i(s, 15, f->flags);
-	if (f->kind == FACT_OBSERVATION || f->kind == FACT_RELATION)
+	if (salt != NULL &&
+		(f->kind == FACT_OBSERVATION || f->kind == FACT_RELATION))
 		bind_i(s, 16, same);
-	bind_b(s, 17, salt, FACT_SALT_BYTES);
+	if (salt != NULL)
+		bind_b(s, 17, salt, FACT_SALT_BYTES);
 	bind_b(s, 18, digest, FACT_DIGEST_BYTES);
 	bind_i(s, 19, (int64_t)f->text_n);
 	if (c->body.len > 0)
@@ -522,43 +547,73 @@ check_room(struct change *c, struct err *e)
 		(long long)limit);
 }
 
+/* Writes f, which has its id, with this salt (NULL: erased) and digest. */
+static int
+write_fact(struct change *c, const struct fact *f, const unsigned char *salt,
+	const unsigned char *digest, struct err *e)
+{
+	int64_t same = 0;
+	int r = f->erased ? 0 : same_of(c, f, &same, e);
+
+	if (r == 0 && f->erased)
+		buf_clear(&c->body, 64 * 1024);
+	else if (r == 0)
+		r = pack_body(c, f, e);
+	if (r == 0)
+		r = insert_fact(c, f, same, salt, digest, e);
+	if (r == 0)
+		r = open_span(c, f->id, f->entity, e);
+	if (r == 0)
+		r = add_op(c, OP_SHOW, f->entity, f->id, 0, 0, digest, e);
+	if (r == 0)
+		r = touch(c, f->entity, json_growth(f), e);
+	if (r == 0 && on_main(c))
+		r = count_fact(c, f, 1, e);
+	if (r == 0 && !f->erased)
+		r = index_opens(c, f, e);
+	if (r == 0)
+		c->fact_max = f->id;
+	return r;
+}
+
 int
 change_add_fact(struct change *c, const struct fact *given, int64_t *ret_id,
 	struct err *e)
 {
 	unsigned char salt[FACT_SALT_BYTES], digest[FACT_DIGEST_BYTES];
 	struct fact f = *given;
-	int64_t same;
 	int r = check_room(c, e);
 
-	if (r != 0)
-		return r;
 	f.id = c->fact_max + 1;
 	f.flags = 0;
+	f.erased = false;
 	randombytes_buf(salt, sizeof(salt));
-	r = digest_new(c, &f, salt, digest, e);
 	if (r == 0)
-		r = same_of(c, &f, &same, e);
+		r = digest_new(c, &f, salt, digest, e);
 	if (r == 0)
-		r = pack_body(c, &f, e);
-	if (r == 0)
-		r = insert_fact(c, &f, same, salt, digest, e);
-	if (r == 0)
-		r = open_span(c, f.id, f.entity, e);
-	if (r == 0)
-		r = add_op(c, OP_SHOW, f.entity, f.id, 0, 0, digest, e);
-	if (r == 0)
-		r = touch(c, f.entity, json_growth(&f), e);
-	if (r == 0 && on_main(c))
-		r = count_fact(c, &f, 1, e);
-	if (r == 0)
-		r = index_opens(c, &f, e);
-	if (r != 0)
-		return r;
-	c->fact_max = f.id;
-	if (ret_id != NULL)
+		r = write_fact(c, &f, salt, digest, e);
+	if (r == 0 && ret_id != NULL)
 		*ret_id = f.id;
-	return 0;
+	return r;
+}
+
+int
+change_replay_fact(struct change *c, const struct fact *f,
+	const unsigned char *salt, const unsigned char *given, struct err *e)
+{
+	unsigned char digest[FACT_DIGEST_BYTES];
+	int r = check_room(c, e);
+
+	if (r == 0 && f->id != c->fact_max + 1)
+		return err_set(e, MDB_E_CONFLICT,
+			"fact %lld cannot be replayed: the next of its "
+			"namespace is %lld", (long long)f->id,
+			(long long)c->fact_max + 1);
+	if (r == 0 && f->erased)
+		memcpy(digest, given, sizeof(digest));
+	else if (r == 0)
+		r = digest_new(c, f, salt, digest, e);
+	return r == 0 ? write_fact(c, f, f->erased ? NULL : salt, digest, e) : r;
 }
 
 /* --- hiding and showing ----------------------------------------------------------------- */

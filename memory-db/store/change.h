@@ -36,11 +36,17 @@ enum op_what {
 	OP_BRANCH = 4, OP_ERASE = 5, OP_DERIVE = 6
 };
 
+/* A change that is replayed from an export: given, not drawn. */
+struct change_given {
+	int64_t id, at;
+	const unsigned char *message_salt; /* FACT_SALT_BYTES; with a message */
+};
 struct change_info {
 	int64_t ns, branch;
 	enum change_kind kind;
 	const char *actor, *client, *session, *message; /* or NULL */
 	int64_t about;		/* 0: none */
+	const struct change_given *given; /* NULL: a new change */
 };
 
 struct change;
@@ -54,6 +60,11 @@ int change_begin(struct store *st, const struct change_info *info,
  * The caller has made sure it is not visible already. *ret_id may be NULL. */
 int change_add_fact(struct change *c, const struct fact *f, int64_t *ret_id,
 	struct err *e) MUST_CHECK;
+/* The same for a replayed fact: f->id must be the next of its namespace; salt
+ * is given, or, when f->erased, the digest alone. */
+int change_replay_fact(struct change *c, const struct fact *f,
+	const unsigned char *salt, const unsigned char *digest, struct err *e)
+	MUST_CHECK;
 /* Hides a visible fact / shows a hidden one again. */
 int change_hide(struct change *c, int64_t fact, struct err *e) MUST_CHECK;
 int change_show(struct change *c, int64_t fact, struct err *e) MUST_CHECK;

@@ -2,6 +2,7 @@
 #ifndef STORE_LOG_H
 #define STORE_LOG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/cleanup.h"
@@ -34,7 +35,7 @@ typedef int (*log_op_fn)(void *ctx, const struct log_op *op);
  * label (0: all). fn returns non-zero to stop. */
 int log_newest(struct store *st, int64_t ns, int64_t session, int64_t before,
 	log_change_fn fn, void *ctx, struct err *e) MUST_CHECK;
-/* Changes that touched an entity on the lens' first branch, newest first. */
+/* Changes that touched an entity under the lens, newest first. */
 int log_of_entity(struct store *st, int64_t entity, int64_t before,
 	log_change_fn fn, void *ctx, struct err *e) MUST_CHECK;
 /* Changes with id > after, oldest first, of namespace ns (0: all). */
@@ -43,8 +44,37 @@ int log_since(struct store *st, int64_t ns, int64_t after, log_change_fn fn,
 /* One change. 1 found. */
 int log_get(struct store *st, int64_t id, log_change_fn fn, void *ctx,
 	struct err *e) MUST_CHECK;
-/* Its ops by seq; entity 0: all. */
-int log_ops(struct store *st, int64_t change, int64_t entity, log_op_fn fn,
-	void *ctx, struct err *e) MUST_CHECK;
+/* Its ops from seq `from` on; entity 0: all. */
+int log_ops(struct store *st, int64_t change, int64_t entity, int64_t from,
+	log_op_fn fn, void *ctx, struct err *e) MUST_CHECK;
+
+/* A fact with all that its digest covers, whether visible or not. Nothing is
+ * checked: verify compares, export writes what is there. */
+struct log_fact {
+	int64_t id, ns, entity, kind, peer, method, supersedes; /* 0: none */
+	double weight, confidence;	/* < 0: none */
+	int64_t valid_from, valid_to, source_at; /* FACT_NO_TIME: none */
+	const char *label, *source, *speaker;	/* texts, NULL: none */
+	const unsigned char *salt;	/* FACT_SALT_BYTES; NULL: erased */
+	const unsigned char *digest;	/* FACT_DIGEST_BYTES */
+	bool has_body;			/* existence: renamed */
+	bool damaged;			/* its stored form gives no text */
+	const char *text;		/* existence: the name; NULL: erased
+					   or damaged */
+	size_t text_n;
+	const char *first_name;		/* of its entity; NULL: forgotten */
+	size_t first_name_n;
+};
+typedef int (*log_fact_fn)(void *ctx, const struct log_fact *f);
+
+/* One fact. 1 found. */
+int log_fact(struct store *st, int64_t id, log_fact_fn fn, void *ctx,
+	struct err *e) MUST_CHECK;
+/* True when no change before `change` shows the fact: 1, else 0. */
+int log_is_new(struct store *st, int64_t fact, int64_t change, struct err *e)
+	MUST_CHECK;
+/* Facts with id > after by id; fn returns non-zero to stop. */
+int log_facts_after(struct store *st, int64_t after, log_fact_fn fn, void *ctx,
+	struct err *e) MUST_CHECK;
 
 #endif

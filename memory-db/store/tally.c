@@ -133,6 +133,8 @@ sum_up(struct tally_log *log)
 {
 	size_t out = 0;
 
+	if (log->n == 0)
+		return;		/* qsort takes no NULL */
 	qsort(log->rows, log->n, sizeof(*log->rows), compare_rows);
 	for (size_t i = 0; i < log->n; i++) {
 		struct counter *last = out > 0 ? &log->rows[out - 1] : NULL;

@@ -221,7 +221,7 @@ class Full(harness.TestCase):
         db = self.service()
         db.client().ok("create_entities", entities=[entity("ada", "tea")])
         db.stop()
-        db.args = ["--disk-free-min", str(1 << 50)]
+        db.args = ["--limit-disk-free", str(1 << 50)]
         db.start()
         c = db.client()
         reply = c.fails("disk_low", "create_entities",

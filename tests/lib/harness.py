@@ -238,7 +238,7 @@ class Service:
             preload(full, *self.shims)
         args = list(self.args)
         if not self.rate_limit:
-            args += ["--writes-per-minute", "0"]
+            args += ["--limit-writes-per-minute", "0"]
         self.starts += 1
         self.process = Process([BIN / "memory-db", *args], self.folder, full,
                                "memory-db", limits=self.limits,

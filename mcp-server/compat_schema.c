@@ -1,0 +1,115 @@
+/* Schemas and descriptions. The literals are JSON with ' for ". */
+#include "mcp-server/compat.h"
+
+#include <string.h>
+
+#include "common/err.h"
+
+#define S "{'type':'string'}"
+#define N "{'type':'integer'}"
+#define B "{'type':'boolean'}"
+#define LIST(item) "{'type':'array','items':" item "}"
+#define OPEN(members, required)                                                \
+	"{'type':'object','properties':{" members "},'required':[" required "]}"
+/* Inside a list, where `required` would only cost tokens. */
+#define ITEM(members) "{'type':'object','properties':{" members "}}"
+#define CLOSED(members, required)                                              \
+	"{'type':'object','properties':{" members "},'required':[" required    \
+	"],'additionalProperties':false}"
+
+#define ENTITY_M "'name':" S ",'entityType':" S ",'observations':" LIST(S)
+#define ENTITY_R "'name','entityType','observations'"
+#define RELATION_M "'from':" S ",'to':" S ",'relationType':" S
+#define RELATION_R "'from','to','relationType'"
+#define ADDED                                                                  \
+	"'entityName':" S ",'addedObservations':" LIST(S)
+#define ADDED_R "'entityName','addedObservations'"
+#define DONE_M "'success':" B ",'message':" S
+#define DONE_R "'success','message'"
+
+#define ENTITIES_C "'entities':" LIST(CLOSED(ENTITY_M, ENTITY_R))
+#define RELATIONS_C "'relations':" LIST(CLOSED(RELATION_M, RELATION_R))
+#define ENTITIES "'entities':" LIST(ITEM(ENTITY_M ",'omitted':" N))
+#define RELATIONS "'relations':" LIST(ITEM(RELATION_M))
+
+#define DONE_C CLOSED(DONE_M, DONE_R)
+#define DONE OPEN(DONE_M ",'missing':{}", DONE_R)
+#define GRAPH_C                                                                \
+	CLOSED(ENTITIES_C "," RELATIONS_C, "'entities','relations'")
+#define GRAPH                                                                  \
+	OPEN(ENTITIES "," RELATIONS ",'next':" S, "'entities','relations'")
+
+struct schema_text {
+	const char *tool;
+	const char *plain;	/* default profile */
+	const char *compat;	/* NULL: not one of the nine */
+	const char *description; /* in compat; NULL: that of tools.def */
+};
+
+static const struct schema_text schemas[] = {
+	{"create_entities",
+		OPEN("'entities':" LIST(ITEM(ENTITY_M)) ",'updated':"
+			LIST(ITEM("'name':" S ",'added':" N)),
+			"'entities'"),
+		CLOSED(ENTITIES_C, "'entities'"),
+		"Store new entities with observations. An existing name is "
+		"skipped; add_observations adds to it."},
+	{"create_relations", OPEN(RELATIONS, "'relations'"),
+		CLOSED(RELATIONS_C, "'relations'"), NULL},
+	{"add_observations",
+		OPEN("'results':" LIST(ITEM(ADDED)), "'results'"),
+		CLOSED("'results':" LIST(CLOSED(ADDED, ADDED_R)), "'results'"),
+		NULL},
+	{"delete_entities", DONE, DONE_C, NULL},
+	{"delete_observations", DONE, DONE_C, NULL},
+	{"delete_relations", DONE, DONE_C, NULL},
+	{"read_graph", GRAPH, GRAPH_C, "Read everything at once."},
+	{"search_nodes", GRAPH, GRAPH_C,
+		"Find all entities whose name, type or observations contain "
+		"the query, upper or lower case alike, with their relations."},
+	{"open_nodes", GRAPH, GRAPH_C, NULL},
+	{"memory_history",
+		OPEN("'changes':" LIST("{'type':'object'}") ",'next':" S,
+			"'changes'"), NULL, NULL},
+};
+
+static const struct schema_text *
+find(const char *tool)
+{
+	for (size_t i = 0; i < ARRAY_LEN(schemas); i++)
+		if (strcmp(schemas[i].tool, tool) == 0)
+			return &schemas[i];
+	return NULL;
+}
+
+const char *
+compat_description(const char *tool)
+{
+	const struct schema_text *s = find(tool);
+
+	return s ? s->description : NULL;
+}
+
+/* Parses a literal of this file. */
+static json_t *
+parse(const char *literal)
+{
+	AUTO_FREE char *text = strdup(literal);
+
+	if (!text)
+		return NULL;
+	for (char *p = text; *p; p++)
+		if (*p == '\'')
+			*p = '"';
+	return json_loads(text, 0, NULL);
+}
+
+json_t *
+compat_output_schema(const char *tool, bool compat)
+{
+	const struct schema_text *s = find(tool);
+
+	if (!s)
+		return parse("{'type':'object'}");
+	return parse(compat && s->compat ? s->compat : s->plain);
+}

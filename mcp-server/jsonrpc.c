@@ -1,0 +1,222 @@
+/* A line is first lexed (depth, number of values), so that nothing small can
+ * explode in the parser, then parsed strictly by jx_parse. What is valid JSON
+ * all the same is refused with its id. */
+#include "mcp-server/jsonrpc.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/frame.h"
+#include "common/jx.h"
+#include "common/limits.h"
+
+int
+jsonrpc_fail(struct jsonrpc_error *e, int code, const char *fmt, ...)
+{
+	va_list ap;
+
+	e->code = code;
+	e->id = NULL;
+	va_start(ap, fmt);
+	vsnprintf(e->text, sizeof(e->text), fmt, ap);
+	va_end(ap);
+	return code;
+}
+
+static bool
+is_id(const json_t *j)
+{
+	return json_is_string(j) || json_is_integer(j);
+}
+
+/* Lexes `line` as a member of an object, since frames are objects and a batch
+ * is an array. */
+static enum frame_status
+lex(const char *line, size_t n)
+{
+	struct frame_lexer lx;
+	size_t skip, used;
+	enum frame_status st;
+
+	frame_init(&lx, n + 8, LIMIT_REQUEST_VALUES);
+	st = frame_feed(&lx, "{\"\":", 4, &skip, &used);
+	if (st == FRAME_MORE)
+		st = frame_feed(&lx, line, n, &skip, &used);
+	return st;
+}
+
+static json_t *
+refuse(const char *line, size_t n, struct jsonrpc_error *e, const char *why)
+{
+	struct jsonrpc_scan scan;
+
+	jsonrpc_fail(e, JSONRPC_INVALID, "request refused: %s", why);
+	jsonrpc_scan_init(&scan);
+	jsonrpc_scan_feed(&scan, line, n);
+	e->id = jsonrpc_scan_id(&scan);
+	return NULL;
+}
+
+/* jx_parse said no: not JSON at all, or JSON that we do not take? */
+static json_t *
+refuse_parsed(const char *line, size_t n, struct jsonrpc_error *e,
+	const struct err *why)
+{
+	AUTO_JSON json_t *loose = NULL;
+	json_t *id;
+
+	if (why->code == MDB_E_NOMEM) {
+		jsonrpc_fail(e, JSONRPC_INTERNAL, "out of memory");
+		return NULL;
+	}
+	loose = json_loadb(line, n, JSON_ALLOW_NUL, NULL);
+	if (!json_is_object(loose)) {
+		jsonrpc_fail(e, JSONRPC_PARSE, "parse error: %s", why->text);
+		return NULL;
+	}
+	jsonrpc_fail(e, JSONRPC_INVALID, "request refused: %s", why->text);
+	id = json_object_get(loose, "id");
+	e->id = is_id(id) ? json_incref(id) : NULL;
+	return NULL;
+}
+
+/* A batch is parsed as the only member of an object: jx_parse takes no other
+ * top level. */
+static json_t *
+parse_array(const char *line, size_t n, struct err *why)
+{
+	AUTO_BUF struct buf b = {0};
+	AUTO_JSON json_t *o = NULL;
+
+	if (buf_adds(&b, "{\"b\":") || buf_add(&b, line, n) ||
+		buf_addc(&b, '}')) {
+		err_nomem(why);
+		return NULL;
+	}
+	o = jx_parse(b.data, b.len, why);
+	return json_incref(json_object_get(o, "b"));
+}
+
+json_t *
+jsonrpc_parse(const char *line, size_t n, struct jsonrpc_error *e)
+{
+	struct err why = {0};
+	enum frame_status st;
+	json_t *j;
+	size_t i = 0;
+
+	e->id = NULL;
+	while (i < n && strchr(" \t\r", line[i]) && line[i])
+		i++;
+	if (i == n || (line[i] != '{' && line[i] != '[')) {
+		jsonrpc_fail(e, JSONRPC_PARSE,
+			"parse error: a message is one JSON object in a line");
+		return NULL;
+	}
+	st = lex(line, n);
+	if (st == FRAME_TOO_DEEP || st == FRAME_TOO_MANY_VALUES)
+		return refuse(line, n, e, frame_status_text(st));
+	if (line[i] == '[')
+		j = parse_array(line, n, &why);
+	else
+		j = jx_parse(line, n, &why);
+	return j ? j : refuse_parsed(line, n, e, &why);
+}
+
+static enum jsonrpc_kind
+bad(struct jsonrpc_error *e, json_t *id, int code, const char *text)
+{
+	jsonrpc_fail(e, code, "%s", text);
+	e->id = json_incref(id);
+	return JSONRPC_BAD;
+}
+
+enum jsonrpc_kind
+jsonrpc_read(json_t *value, struct jsonrpc_msg *ret, struct jsonrpc_error *e)
+{
+	json_t *id, *method, *version;
+
+	memset(ret, 0, sizeof(*ret));
+	e->id = NULL;
+	if (!json_is_object(value))
+		return bad(e, NULL, JSONRPC_INVALID,
+			"invalid request: a message is a JSON object");
+	id = json_object_get(value, "id");
+	method = json_object_get(value, "method");
+	ret->params = json_object_get(value, "params");
+	if (!method && (json_object_get(value, "result") ||
+		json_object_get(value, "error")))
+		return JSONRPC_RESPONSE;
+	if (id && !is_id(id))
+		return bad(e, NULL, JSONRPC_INVALID,
+			"invalid request: id must be a string or an integer");
+	version = json_object_get(value, "jsonrpc");
+	if (!json_is_string(version) ||
+		strcmp(json_string_value(version), "2.0") != 0)
+		return bad(e, id, JSONRPC_INVALID,
+			"invalid request: jsonrpc must be \"2.0\"");
+	if (!json_is_string(method))
+		return bad(e, id, JSONRPC_INVALID,
+			"invalid request: method must be a string");
+	ret->id = id;
+	ret->method = json_string_value(method);
+	if (ret->params && !json_is_object(ret->params)) {
+		if (!id)
+			return JSONRPC_RESPONSE; /* nothing to do, or to say */
+		return bad(e, id, JSONRPC_PARAMS,
+			"invalid params: params must be an object");
+	}
+	return id ? JSONRPC_REQUEST : JSONRPC_NOTIFICATION;
+}
+
+static json_t *
+envelope(json_t *id)
+{
+	AUTO_JSON json_t *m = json_object();
+
+	if (!m || jx_set(m, "jsonrpc", json_string("2.0")))
+		return NULL;
+	if (id && jx_set(m, "id", json_incref(id)))
+		return NULL;
+	return take_ptr(m);
+}
+
+json_t *
+jsonrpc_result(json_t *id, json_t *result_new)
+{
+	AUTO_JSON json_t *m = envelope(id);
+
+	if (!m) {
+		json_decref(result_new);
+		return NULL;
+	}
+	return jx_set(m, "result", result_new) ? NULL : take_ptr(m);
+}
+
+json_t *
+jsonrpc_error(json_t *id, int code, const char *text, json_t *data_new)
+{
+	AUTO_JSON json_t *data = data_new;
+	AUTO_JSON json_t *m = envelope(id);
+	AUTO_JSON json_t *e = json_object();
+
+	if (!m || !e || jx_set(e, "code", json_integer(code)) ||
+		jx_set(e, "message", json_string(text)) ||
+		(data && jx_set(e, "data", json_incref(data))) ||
+		jx_set(m, "error", json_incref(e)))
+		return NULL;
+	return take_ptr(m);
+}
+
+json_t *
+jsonrpc_notification(const char *method, json_t *params_new)
+{
+	AUTO_JSON json_t *params = params_new;
+	AUTO_JSON json_t *m = envelope(NULL);
+
+	if (!m || jx_set(m, "method", json_string(method)) ||
+		(params && jx_set(m, "params", json_incref(params))))
+		return NULL;
+	return take_ptr(m);
+}

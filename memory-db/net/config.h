@@ -1,0 +1,32 @@
+/* What memory-db was told: options, environment, defaults. Read by main.c,
+ * constant from then on. */
+#ifndef NET_CONFIG_H
+#define NET_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define CONFIG_UIDS 64
+
+struct config {
+	const char *socket;	/* path; NULL when systemd passed the socket */
+	const char *database;	/* absolute path */
+	const char *namespace_, *branch; /* of requests that name none */
+	bool is_spawned;	/* by a client, not by an operator */
+	bool is_read_only;
+	int64_t exit_when_idle_s; /* 0: never */
+	int64_t group_max;	/* requests of a commit group */
+	uid_t allow_uids[CONFIG_UIDS]; /* beside our own and root */
+	size_t allow_n;
+	/* the limits that can be set; see common/limits.h */
+	int64_t connections;
+	int64_t request_bytes;
+	int64_t disk_free_bytes;
+	int64_t writes_per_minute; /* 0: no limit */
+	int64_t writes_burst;
+	int64_t namespace_facts;
+};
+
+#endif

@@ -1,0 +1,317 @@
+/* Routing. Everything that can be said without touching the database is said
+ * here: unknown methods and parameters (job_read), who and where (the
+ * context), and what the service cannot take now (limits). */
+#include "memory-db/net/dispatch.h"
+
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/jx.h"
+#include "common/limits.h"
+#include "memory-db/net/loop_methods.h"
+
+#define RETRY_QUEUE_MS 500
+#define RETRY_MIGRATION_MS 500
+
+/* A text parameter: of the request, else of hello, else NULL. Empty counts as
+ * not given. */
+static const char *
+text_of(const struct job *j, const char *key)
+{
+	const char *t = json_string_value(json_object_get(j->params, key));
+
+	if (!t || !*t)
+		t = json_string_value(json_object_get(j->defaults, key));
+	return t && *t ? t : NULL;
+}
+
+/* Reads look at a point in time, writes happen now. */
+static int
+read_as_of(struct job *j, struct err *e)
+{
+	json_t *v = json_object_get(j->params, "as_of");
+	bool is_own = v && !json_is_null(v);
+
+	if (!v)
+		v = json_object_get(j->defaults, "as_of");
+	if (!v || json_is_null(v))
+		return 0;
+	if (!(j->tool->flags & TF_WRITE)) {
+		j->ctx.as_of = v;
+		return 0;
+	}
+	if (is_own)
+		return err_param(e, MDB_E_INVALID, "as_of",
+			"as_of: only for reads; a write always happens now");
+	return err_param(e, MDB_E_INVALID, "as_of",
+		"as_of: this connection reads the past (as_of of hello); send "
+		"the write over another one, or with \"as_of\":null");
+}
+
+static int
+read_context(struct request *r, struct err *e)
+{
+	struct job *j = &r->job;
+	const struct config *cfg = r->server->config;
+	const char *scope = json_string_value(
+		json_object_get(j->params, "scope"));
+
+	j->ctx = (struct context){
+		.namespace_ = text_of(j, "namespace"),
+		.branch = text_of(j, "branch"),
+		.session = text_of(j, "session"),
+		.client = text_of(j, "client"),
+		.actor = text_of(j, "actor"),
+		.message = text_of(j, "message"),
+		.key = text_of(j, "key"),
+		.user_scope = scope && strcmp(scope, "user") == 0,
+	};
+	if (!j->ctx.namespace_)
+		j->ctx.namespace_ = cfg->namespace_;
+	if (!j->ctx.branch)
+		j->ctx.branch = cfg->branch;
+	if (r->conn) {
+		j->ctx.zone_minutes = r->conn->zone_minutes;
+		j->ctx.uid = r->conn->peer.uid;
+	}
+	if (strcmp(j->ctx.branch, "main") != 0)
+		return err_param(e, MDB_E_NOT_FOUND, "branch",
+			"no branch '%.64s'; the only branch is 'main'",
+			j->ctx.branch);
+	return read_as_of(j, e);
+}
+
+/* --- what the service takes now ------------------------------------------------ */
+static int
+busy(struct err *e, int retry_ms)
+{
+	e->retry_after_ms = retry_ms;
+	return MDB_E_BUSY;
+}
+
+static int
+check_rate(struct request *r, struct err *e)
+{
+	struct server *s = r->server;
+	const char *session = r->job.ctx.session;
+	int64_t now = clock_mono_ns();
+	struct rate_bucket *b = session ? rate_session(&s->rate, session, now) :
+		r->conn ? &r->conn->rate : NULL;
+	int wait_ms = b ? rate_take(&s->rate, b, now) : 0;
+
+	if (wait_ms == 0)
+		return 0;
+	err_set(e, MDB_E_BUSY,
+		"this session wrote more than %lld requests and then more "
+		"than %lld a minute; wait, or send several entries in one "
+		"request (the limit is --limit-writes-per-minute of memory-db)",
+		(long long)s->config->writes_burst,
+		(long long)s->config->writes_per_minute);
+	return busy(e, wait_ms);
+}
+
+static int
+check_write(struct request *r, struct err *e)
+{
+	struct server *s = r->server;
+	int64_t free_bytes;
+
+	if (s->config->is_read_only)
+		return err_set(e, MDB_E_DENIED,
+			"the database %s is read-only; reads work, nothing can "
+			"be stored until its file may be written",
+			database_path(s->db));
+	free_bytes = server_sizes(s)->disk_free_bytes;
+	if (free_bytes < s->config->disk_free_bytes)
+		return err_set(e, MDB_E_DISK_LOW,
+			"only %lld MB are free on the disk of the database, "
+			"writes stop under %lld MB; reads go on. Free some "
+			"space on the disk of %s",
+			(long long)(free_bytes >> 20),
+			(long long)(s->config->disk_free_bytes >> 20),
+			database_path(s->db));
+	if (work_writes_queued(s->work) + s->writes.n >= LIMIT_WRITE_QUEUE) {
+		err_set(e, MDB_E_BUSY, "%d writes are waiting already; "
+			"try again", LIMIT_WRITE_QUEUE);
+		return busy(e, RETRY_QUEUE_MS);
+	}
+	if (strcmp(r->job.tool->name, "import_records") == 0)
+		return 0;
+	return check_rate(r, e);
+}
+
+static int
+check_limits(struct request *r, struct err *e)
+{
+	struct server *s = r->server;
+	enum work_state state = work_state(s->work);
+
+	if (r->job.tool->flags & TF_LOOP)
+		return 0;
+	if (state == WORK_MIGRATING) {
+		err_set(e, MDB_E_BUSY,
+			"the database is being brought to the format of this "
+			"version, %.0f %% are done; try again",
+			100 * work_progress(s->work));
+		return busy(e, RETRY_MIGRATION_MS);
+	}
+	if (state != WORK_READY) {
+		err_set(e, MDB_E_BUSY,
+			"the database is being opened; try again");
+		return busy(e, RETRY_MIGRATION_MS);
+	}
+	if (r->job.tool->flags & TF_WRITE)
+		return check_write(r, e);
+	if (work_reads_queued(s->work) + s->reads.n + s->slow_reads.n >=
+	    LIMIT_READ_QUEUE) {
+		err_set(e, MDB_E_BUSY, "%d reads are waiting already; "
+			"try again", LIMIT_READ_QUEUE);
+		return busy(e, RETRY_QUEUE_MS);
+	}
+	return 0;
+}
+
+/* --- routing --------------------------------------------------------------------- */
+static void
+run_in_loop(struct request *r)
+{
+	struct err e = {0};
+	json_t *result = NULL;
+	int rc;
+
+	if (!r->conn) {
+		err_set(&e, MDB_E_CANCELLED, "the connection is gone");
+		request_fail(r, &e);
+		return;
+	}
+	rc = loop_method_find(r->job.tool->name)(r, &result, &e);
+	if (rc) {
+		json_decref(result);
+		e.code = rc;
+		request_fail(r, &e);
+		return;
+	}
+	/* Its failure is an answer too. */
+	(void)!job_answer(&r->job, result, &e);
+	request_finish(r);
+}
+
+static void
+route(struct request *r)
+{
+	struct server *s = r->server;
+	unsigned flags = r->job.tool->flags;
+
+	if (flags & TF_LOOP) {
+		run_in_loop(r);
+		return;
+	}
+	r->job.kind = JOB_CALL;
+	r->is_queued = true;
+	if (flags & TF_WRITE)
+		job_list_add(&s->writes, &r->job);
+	else if (flags & TF_SLOW)
+		job_list_add(&s->slow_reads, &r->job);
+	else
+		job_list_add(&s->reads, &r->job);
+}
+
+/* Reads, and status, see the writes without id that were sent before them. */
+static bool
+sees_data(const struct tool *t)
+{
+	return t->flags & (TF_READ | TF_IDEMPOTENT);
+}
+
+/* The job was read: checks and routes it. */
+static void
+dispatch(struct request *r)
+{
+	struct err e = {0};
+
+	request_set_write(r, r->job.tool->flags & TF_WRITE);
+	if (read_context(r, &e) || check_limits(r, &e)) {
+		request_fail(r, &e);
+		return;
+	}
+	if (sees_data(r->job.tool) && request_park(r))
+		return;
+	route(r);
+}
+
+void
+dispatch_unparked(struct request *r)
+{
+	route(r);
+}
+
+/* A long frame: a reader parses it. Until then nobody knows whether it has
+ * an id or is a write: both are assumed. */
+static void
+dispatch_long(struct request *r, const char *data, size_t n)
+{
+	struct err e = {0};
+
+	if (buf_add(&r->job.frame, data, n) != 0) {
+		err_nomem(&e);
+		request_fail(r, &e);
+		return;
+	}
+	request_order(r);
+	request_set_write(r, true);
+	r->job.kind = JOB_PARSE;
+	r->is_queued = true;
+	job_list_add(&r->server->reads, &r->job);
+}
+
+void
+dispatch_frame(struct conn *c, const char *data, size_t n)
+{
+	struct request *r = request_new(c, n);
+	struct err e = {0};
+	int rc;
+
+	if (!r) {
+		/* Without memory for a request there is no reply. */
+		conn_close(c);
+		return;
+	}
+	r->job.defaults = json_incref(c->defaults);
+	if (n > LIMIT_LOOP_PARSE_BYTES) {
+		dispatch_long(r, data, n);
+		return;
+	}
+	rc = job_read(&r->job, data, n, &e);
+	if (!r->job.id)
+		request_order(r);
+	if (rc)
+		request_fail(r, &e);
+	else
+		dispatch(r);
+}
+
+void
+dispatch_done(struct server *s, struct job *j)
+{
+	struct request *r = request_of(j);
+
+	(void)s;
+	r->is_queued = false;
+	if (j->kind != JOB_PARSE) {
+		request_finish(r);
+		return;
+	}
+	if (j->id)
+		request_unorder(r);
+	if (j->is_answered)
+		request_finish(r);
+	else
+		dispatch(r);
+}
+
+void
+dispatch_flush(struct server *s)
+{
+	work_push_writes(s->work, &s->writes);
+	work_push_reads(s->work, &s->reads, &s->slow_reads);
+}

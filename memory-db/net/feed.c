@@ -1,0 +1,118 @@
+/* The change feed. An event is made once and copied to each subscriber; one
+ * that does not read gets `lost` instead of more memory. */
+#include "memory-db/net/feed.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/jx.h"
+#include "common/limits.h"
+
+void
+feed_subscribe(struct conn *c, const char *namespace_, bool all)
+{
+	if (!c->is_subscribed)
+		c->server->subscribers_n++;
+	c->is_subscribed = true;
+	c->wants_all = all;
+	snprintf(c->feed_namespace, sizeof c->feed_namespace, "%s",
+		namespace_);
+	c->feed_behind = 0;
+	c->feed_lost = 0;
+}
+
+void
+feed_unsubscribe(struct conn *c)
+{
+	if (c->is_subscribed)
+		c->server->subscribers_n--;
+	c->is_subscribed = false;
+	c->feed_lost = 0;
+}
+
+/* Sets a text member unless there is none. */
+static int
+set_text(json_t *o, const char *key, const char *text)
+{
+	return text ? jx_set(o, key, json_string(text)) : 0;
+}
+
+/* Appends the event as a line. */
+static int
+event_line(const struct job *j, struct buf *out)
+{
+	const struct change_note *n = &j->note;
+	AUTO_JSON json_t *o = json_object();
+	char at[CLOCK_TEXT_SIZE];
+
+	clock_format(n->at, at);
+	if (!o || jx_set(o, "event", json_string("change")) ||
+	    jx_set(o, "change", json_integer(n->change)) ||
+	    jx_set(o, "namespace", json_string(n->namespace_)) ||
+	    jx_set(o, "at", json_string(at)) ||
+	    set_text(o, "client", j->ctx.client) ||
+	    set_text(o, "session", j->ctx.session) ||
+	    set_text(o, "kind", n->kind) ||
+	    jx_set(o, "entities", n->entities ? json_incref(n->entities) :
+			json_array()) ||
+	    (n->more > 0 && jx_set(o, "more", json_integer(n->more))) ||
+	    jx_dump(o, out) || buf_addc(out, '\n'))
+		return MDB_E_NOMEM;
+	return 0;
+}
+
+static bool
+wants(const struct conn *c, const char *namespace_)
+{
+	return c->is_subscribed &&
+		(c->wants_all || strcmp(namespace_, "default") == 0 ||
+			strcmp(namespace_, c->feed_namespace) == 0);
+}
+
+void
+feed_publish(struct server *s, const struct job *j)
+{
+	AUTO_BUF struct buf line = {0};
+	struct conn *c, *next;
+	int64_t change = j->note.change;
+	bool is_lost;
+
+	if (change > s->last_change)
+		s->last_change = change;
+	if (s->subscribers_n == 0)
+		return;
+	is_lost = event_line(j, &line) != 0;
+	for (c = s->conns; c; c = next) {
+		next = c->next;	/* conn_send may close c */
+		if (!wants(c, j->note.namespace_))
+			continue;
+		if (c->feed_lost == 0 &&
+		    (is_lost || c->feed_behind >= LIMIT_FEED_EVENTS ||
+			    conn_unsent(c) + line.len >
+				    LIMIT_CONN_OUTPUT_BYTES))
+			c->feed_lost = change;
+		if (c->feed_lost) {
+			/* Told as soon as the output is empty. */
+			server_mark_dirty(s, c);
+			continue;
+		}
+		c->feed_behind++;
+		conn_send(c, line.data, line.len);
+	}
+}
+
+void
+feed_drained(struct conn *c)
+{
+	char line[80];
+	int n;
+
+	c->feed_behind = 0;
+	if (!c->is_subscribed || c->feed_lost == 0)
+		return;
+	n = snprintf(line, sizeof line, "{\"event\":\"lost\",\"change\":%lld}\n",
+		(long long)c->feed_lost);
+	c->feed_lost = 0;
+	conn_send(c, line, (size_t)n);
+}

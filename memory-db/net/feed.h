@@ -1,0 +1,18 @@
+/* Change events to the connections that subscribed. */
+#ifndef NET_FEED_H
+#define NET_FEED_H
+
+#include "memory-db/net/conn.h"
+#include "memory-db/net/server.h"
+#include "memory-db/work/job.h"
+
+void feed_subscribe(struct conn *c, const char *namespace_, bool all);
+void feed_unsubscribe(struct conn *c);
+
+/* Tells the subscribers of a committed write. */
+void feed_publish(struct server *s, const struct job *j);
+
+/* The output of c is empty: a reader that was too slow hears what it lost. */
+void feed_drained(struct conn *c);
+
+#endif

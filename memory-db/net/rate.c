@@ -1,0 +1,72 @@
+/* A bucket fills at a steady rate up to the burst; a write takes one token. */
+#include "memory-db/net/rate.h"
+
+#include <sodium.h>
+#include <string.h>
+
+void
+rate_init(struct rate *r, int64_t per_minute, int64_t burst)
+{
+	memset(r, 0, sizeof *r);
+	r->per_ns = (double)per_minute / 60e9;
+	r->burst = (double)(burst > 1 ? burst : 1);
+}
+
+/* Keyed with a random key of this process: sessions cannot be made up to
+ * share a set. */
+static uint64_t
+hash(const char *text)
+{
+	static unsigned char key[crypto_shorthash_KEYBYTES];
+	static bool has_key;
+	unsigned char out[crypto_shorthash_BYTES];
+	uint64_t h;
+
+	if (!has_key) {
+		randombytes_buf(key, sizeof key);
+		has_key = true;
+	}
+	crypto_shorthash(out, (const unsigned char *)text, strlen(text), key);
+	memcpy(&h, out, sizeof h);
+	return h ? h : 1;
+}
+
+struct rate_bucket *
+rate_session(struct rate *r, const char *session, int64_t now_ns)
+{
+	uint64_t h = hash(session);
+	struct rate_bucket *set = r->buckets[h % RATE_SETS], *oldest = set;
+
+	for (size_t i = 0; i < RATE_WAYS; i++) {
+		if (set[i].key == h)
+			return &set[i];
+		if (set[i].filled_ns < oldest->filled_ns)
+			oldest = &set[i];
+	}
+	oldest->key = h;
+	oldest->tokens = r->burst;
+	oldest->filled_ns = now_ns;
+	return oldest;
+}
+
+int
+rate_take(const struct rate *r, struct rate_bucket *b, int64_t now_ns)
+{
+	double wait_ms;
+
+	if (r->per_ns <= 0)
+		return 0;
+	if (b->filled_ns == 0)
+		b->tokens = r->burst;
+	else
+		b->tokens += (double)(now_ns - b->filled_ns) * r->per_ns;
+	if (b->tokens > r->burst)
+		b->tokens = r->burst;
+	b->filled_ns = now_ns;
+	if (b->tokens >= 1) {
+		b->tokens -= 1;
+		return 0;
+	}
+	wait_ms = (1 - b->tokens) / r->per_ns / 1e6;
+	return wait_ms < 1 ? 1 : wait_ms > 3600000 ? 3600000 : (int)wait_ms + 1;
+}

@@ -1,0 +1,263 @@
+/* Requests: each is answered exactly once, those without id in order. */
+#include "memory-db/net/request.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "memory-db/net/dispatch.h"
+#include "memory-db/net/feed.h"
+
+struct request *
+request_new(struct conn *c, size_t bytes)
+{
+	struct request *r = calloc(1, sizeof *r);
+	struct server *s = c->server;
+
+	if (!r)
+		return NULL;
+	job_init(&r->job, ++s->next_serial);
+	r->job.bytes = bytes;
+	r->server = s;
+	r->conn = c;
+	r->next = c->requests;
+	if (c->requests)
+		c->requests->prev = r;
+	c->requests = r;
+	c->pending++;
+	c->held += bytes;
+	s->input_bytes += bytes;
+	s->requests_n++;
+	s->requests_total++;
+	return r;
+}
+
+void
+request_order(struct request *r)
+{
+	struct conn *c = r->conn;
+
+	if (!c || r->is_ordered)
+		return;
+	r->is_ordered = true;
+	if (c->ordered_last)
+		c->ordered_last->later = r;
+	else
+		c->ordered = r;
+	c->ordered_last = r;
+}
+
+void
+request_set_write(struct request *r, bool is_write)
+{
+	if (r->conn && r->is_ordered && r->is_write != is_write) {
+		if (is_write)
+			r->conn->ordered_writes++;
+		else
+			r->conn->ordered_writes--;
+	}
+	r->is_write = is_write;
+}
+
+static void
+unlink_from_conn(struct request *r)
+{
+	struct conn *c = r->conn;
+
+	if (r->prev)
+		r->prev->next = r->next;
+	else
+		c->requests = r->next;
+	if (r->next)
+		r->next->prev = r->prev;
+	c->pending--;
+	r->next = r->prev = NULL;
+	r->conn = NULL;
+}
+
+static void
+request_free(struct request *r)
+{
+	r->server->input_bytes -= r->job.bytes;
+	r->server->requests_n--;
+	job_done(&r->job);
+	free(r);
+}
+
+/* Sends the reply and lets go of the connection and the request. */
+static void
+deliver(struct request *r)
+{
+	struct conn *c = r->conn;
+	struct buf reply = r->job.reply;
+	size_t bytes = r->job.bytes;
+	bool is_silent = r->is_silent;
+	bool is_protocol = r->job.code == MDB_E_PROTOCOL;
+
+	memset(&r->job.reply, 0, sizeof r->job.reply);
+	if (c)
+		unlink_from_conn(r);
+	request_free(r);
+	if (c) {
+		if (!is_silent && reply.len == 0)
+			conn_close(c);
+		else if (!is_silent)
+			conn_send(c, reply.data, reply.len);
+		if (is_protocol)
+			conn_finish(c);
+		conn_release(c, bytes);
+	}
+	buf_done(&reply);
+}
+
+/* The first read that waited for writes which are all answered now. */
+static struct request *
+next_unparked(const struct conn *c)
+{
+	struct request *r;
+
+	for (r = c->ordered; r; r = r->later) {
+		if (r->is_parked)
+			return r;
+		if (r->is_write && !r->job.is_answered)
+			return NULL;
+	}
+	return NULL;
+}
+
+/* The requests without id whose turn has come: answers those that are done,
+ * starts the reads that waited for the writes before them. */
+static void
+advance_ordered(struct conn *c)
+{
+	struct request *r;
+
+	while (!c->is_dead && (r = c->ordered) && r->job.is_answered) {
+		c->ordered = r->later;
+		if (!c->ordered)
+			c->ordered_last = NULL;
+		if (r->is_write)
+			c->ordered_writes--;
+		deliver(r);
+	}
+	/* Starting one may answer it and come back here: look anew. */
+	while (!c->is_dead && (r = next_unparked(c))) {
+		r->is_parked = false;
+		dispatch_unparked(r);
+	}
+}
+
+void
+request_unorder(struct request *r)
+{
+	struct conn *c = r->conn;
+	struct request **at, *before = NULL;
+
+	if (!r->is_ordered)
+		return;
+	request_set_write(r, false);
+	r->is_ordered = false;
+	if (!c)
+		return;
+	for (at = &c->ordered; *at != r; at = &before->later)
+		before = *at;
+	*at = r->later;
+	if (c->ordered_last == r)
+		c->ordered_last = before;
+	r->later = NULL;
+	advance_ordered(c);
+}
+
+static void
+count_and_log(struct request *r)
+{
+	const struct job *j = &r->job;
+	enum log_level level = LOG_DEBUG;
+
+	if (j->code <= 0 && -j->code < MDB_E_MAX)
+		r->server->outcomes[-j->code]++;
+	if (j->code == MDB_E_STORE || j->code == MDB_E_CORRUPT ||
+	    j->code == MDB_E_INTERNAL)
+		level = LOG_ERROR;
+	else if (j->code == MDB_E_NOMEM)
+		level = LOG_WARN;
+	log_event(level, "request", j->serial,
+		LOG_S("method", j->tool ? j->tool->name : "?"),
+		LOG_S("code", j->code ? err_name(j->code) : "ok"),
+		LOG_I("bytes", j->bytes), LOG_I("reply", j->reply.len),
+		LOG_I("conn", r->conn ? r->conn->serial : 0));
+}
+
+void
+request_finish(struct request *r)
+{
+	struct conn *c = r->conn;
+	struct err e = {0};
+
+	if (!r->job.is_answered) {
+		err_set(&e, MDB_E_INTERNAL,
+			"the request ended without an answer; this is a fault "
+			"of memory-db, see its log");
+		job_fail(&r->job, &e);
+	}
+	r->is_queued = false;
+	count_and_log(r);
+	if (r->job.note.change > 0)
+		feed_publish(r->server, &r->job);
+	if (c && r->is_ordered) {
+		advance_ordered(c);
+		return;
+	}
+	deliver(r);
+}
+
+void
+request_fail(struct request *r, const struct err *e)
+{
+	job_fail(&r->job, e);
+	request_finish(r);
+}
+
+void
+request_orphan_all(struct conn *c)
+{
+	struct request *r = c->requests, *next;
+
+	c->requests = c->ordered = c->ordered_last = NULL;
+	c->ordered_writes = 0;
+	for (; r; r = next) {
+		next = r->next;
+		r->next = r->prev = r->later = NULL;
+		r->conn = NULL;
+		c->pending--;
+		if (!r->is_queued) {
+			/* Parked, or done and waiting for its turn. */
+			request_free(r);
+			continue;
+		}
+		if (!r->is_write)
+			work_cancel(r->server->work, &r->job);
+	}
+	assert(c->pending == 0);
+}
+
+bool
+request_park(struct request *r)
+{
+	if (!r->is_ordered || r->is_write || !r->conn ||
+	    r->conn->ordered_writes == 0)
+		return false;
+	r->is_parked = true;
+	return true;
+}
+
+struct request *
+request_find(struct conn *c, int64_t id)
+{
+	for (struct request *r = c->requests; r; r = r->next)
+		if (json_is_integer(r->job.id) &&
+		    json_integer_value(r->job.id) == id)
+			return r;
+	return NULL;
+}

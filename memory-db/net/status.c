@@ -1,0 +1,224 @@
+/* get_memory_status, from counters alone: it answers in the loop, under full
+ * load and during a migration, and never touches the database file. */
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/jx.h"
+#include "common/limits.h"
+#include "memory-db/net/loop_methods.h"
+
+#define LOAD(x) ((json_int_t)atomic_load_explicit(&(x), memory_order_relaxed))
+
+static json_t *
+rows(const struct tally_row *r, size_t n)
+{
+	json_t *o = json_object();
+
+	for (size_t i = 0; o && i < n; i++)
+		if (jx_set(o, r[i].name, json_integer(r[i].n))) {
+			json_decref(o);
+			return NULL;
+		}
+	return o;
+}
+
+static json_t *
+tiers(const struct tally *t)
+{
+	json_t *o = json_object();
+
+	for (size_t i = 0; o && tool_tiers[i]; i++)
+		if (jx_set(o, tool_tiers[i], json_integer(t->by_tier[i]))) {
+			json_decref(o);
+			return NULL;
+		}
+	return o;
+}
+
+static json_t *
+sizes(const struct tally *t, const struct database_sizes *d)
+{
+	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I}",
+		"file_bytes", (json_int_t)d->file_bytes,
+		"wal_bytes", (json_int_t)d->wal_bytes,
+		"disk_free_bytes", (json_int_t)d->disk_free_bytes,
+		"stored_bytes", (json_int_t)t->stored_bytes,
+		"facts", (json_int_t)t->facts,
+		"past_facts", (json_int_t)t->past_facts);
+}
+
+/* The guide's figures: its JSON of every version against what is stored. */
+static json_t *
+compression(const struct tally *t)
+{
+	double saved = t->original_bytes > 0 ?
+		100.0 * (1 - (double)t->stored_bytes /
+			(double)t->original_bytes) : 0;
+
+	return json_pack("{s:I,s:I,s:f}",
+		"original_size", (json_int_t)t->original_bytes,
+		"compressed_size", (json_int_t)t->stored_bytes,
+		"saved_percent", (double)(int64_t)(saved * 10) / 10);
+}
+
+static json_t *
+queues(const struct server *s)
+{
+	const struct work_stats *w = work_stats(s->work);
+	json_int_t groups = LOAD(w->groups), grouped = LOAD(w->grouped);
+
+	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:f,s:I,s:I,s:I,s:I}",
+		"connections", (json_int_t)s->conns_n,
+		"connections_refused", (json_int_t)s->conns_refused,
+		"requests_under_way", (json_int_t)s->requests_n,
+		"requests_total", (json_int_t)s->requests_total,
+		"input_bytes", (json_int_t)s->input_bytes,
+		"writes_waiting", (json_int_t)work_writes_queued(s->work),
+		"reads_waiting", (json_int_t)work_reads_queued(s->work),
+		"commits", groups,
+		"writes_per_commit", groups ?
+			(double)(100 * grouped / groups) / 100 : 0.0,
+		"largest_commit", LOAD(w->group_largest),
+		"commits_failed", LOAD(w->commits_failed),
+		"commits_repeated", LOAD(w->groups_repeated),
+		"writer_cpu_ms",
+		(json_int_t)(work_writer_cpu_ns(s->work) / 1000000));
+}
+
+static json_t *
+quantiles(const struct histogram *h)
+{
+	return json_pack("{s:I,s:I,s:I,s:I}", "count", LOAD(h->count),
+		"p50_us", (json_int_t)histogram_quantile(h, 0.5),
+		"p99_us", (json_int_t)histogram_quantile(h, 0.99),
+		"max_us", LOAD(h->max_us));
+}
+
+static json_t *
+latency(const struct server *s)
+{
+	const struct work_stats *w = work_stats(s->work);
+
+	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o}",
+		"write_wait", quantiles(&w->write_wait),
+		"write", quantiles(&w->write_run),
+		"commit", quantiles(&w->commit),
+		"read_wait", quantiles(&w->read_wait),
+		"read", quantiles(&w->read_run),
+		"search", quantiles(&w->search));
+}
+
+static json_t *
+limits(const struct config *c)
+{
+	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:i,s:i,s:i,s:i,s:i}",
+		"connections", (json_int_t)c->connections,
+		"request_bytes", (json_int_t)c->request_bytes,
+		"disk_free_bytes", (json_int_t)c->disk_free_bytes,
+		"writes_per_minute", (json_int_t)c->writes_per_minute,
+		"writes_burst", (json_int_t)c->writes_burst,
+		"namespace_facts", (json_int_t)c->namespace_facts,
+		"name_bytes", LIMIT_NAME_BYTES,
+		"observation_bytes", LIMIT_OBSERVATION_BYTES,
+		"request_values", LIMIT_REQUEST_VALUES,
+		"change_facts", LIMIT_CHANGE_FACTS,
+		"pending_per_connection", LIMIT_CONN_PENDING);
+}
+
+static json_t *
+outcomes(const struct server *s)
+{
+	json_t *o = json_object();
+
+	for (int i = 0; o && i < MDB_E_MAX; i++)
+		if (s->outcomes[i] > 0 && jx_set(o, i ? err_name(-i) : "success",
+			json_integer((json_int_t)s->outcomes[i]))) {
+			json_decref(o);
+			return NULL;
+		}
+	return o;
+}
+
+/* Each problem is a sentence that says what to do. */
+static json_t *
+problems(struct server *s)
+{
+	json_t *a = json_array();
+	enum work_state state = work_state(s->work);
+	int rc = 0;
+
+	if (state == WORK_MIGRATING || state == WORK_OPENING)
+		rc |= jx_add(a, json_sprintf("the database is being brought to "
+			"the format of this version, %.0f %% are done",
+			100 * work_progress(s->work)));
+	if (s->config->is_read_only)
+		rc |= jx_add(a, json_string("the database file may not be "
+			"written: reads only"));
+	if (server_sizes(s)->disk_free_bytes < s->config->disk_free_bytes)
+		rc |= jx_add(a, json_sprintf("writes are off until more than "
+			"%lld MB are free on the disk of the database",
+			(long long)(s->config->disk_free_bytes >> 20)));
+	if (s->phase != SERVER_SERVING)
+		rc |= jx_add(a, json_string("the service is ending"));
+	if (rc) {
+		json_decref(a);
+		return NULL;
+	}
+	return a;
+}
+
+static json_t *
+health(struct server *s)
+{
+	json_t *p = problems(s);
+
+	return json_pack("{s:s,s:o,s:o}", "state",
+		json_array_size(p) == 0 ? "ok" : "limited", "problems", p,
+		"replies", outcomes(s));
+}
+
+static json_t *
+database(const struct server *s)
+{
+	return json_pack("{s:s,s:s,s:s,s:i,s:i,s:b}",
+		"path", database_path(s->db), "id", database_id(s->db),
+		"instance_id", database_instance(s->db),
+		"schema", database_schema(s->db), "pid", (int)getpid(),
+		"spawned", s->config->is_spawned);
+}
+
+static json_t *
+status(struct server *s, const struct tally *t)
+{
+	int64_t uptime = (clock_mono_ns() - s->started_ns) / 1000000000;
+
+	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,"
+			 "s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:s,s:I}",
+		"total_entities", (json_int_t)t->entities,
+		"total_observations", (json_int_t)t->observations,
+		"total_relations", (json_int_t)t->relations,
+		"total_changes", (json_int_t)t->changes,
+		"total_versions", (json_int_t)t->versions,
+		"last_change", (json_int_t)t->last_change,
+		"by_tier", tiers(t), "by_type", rows(t->types, t->types_n),
+		"namespaces", rows(t->namespaces, t->namespaces_n),
+		"sizes", sizes(t, server_sizes(s)),
+		"compression", compression(t), "queues", queues(s),
+		"latency", latency(s), "limits", limits(s->config),
+		"health", health(s), "database", database(s),
+		"version", MEMORY_VERSION, "uptime_s", (json_int_t)uptime);
+}
+
+int
+status_method(struct request *r, json_t **ret_result, struct err *e)
+{
+	struct tally t = {0};
+
+	/* Before the database is open there is nothing to count yet. */
+	if (r->server->is_open && store_tally(r->server->db, &t, e))
+		return e->code;
+	*ret_result = status(r->server, &t);
+	if (r->server->is_open)
+		tally_done(&t);
+	return *ret_result ? 0 : err_nomem(e);
+}

@@ -1,0 +1,44 @@
+/* What work.c, writer.c and readers.c share. */
+#ifndef WORK_INTERNAL_H
+#define WORK_INTERNAL_H
+
+#include "memory-db/work/work.h"
+
+struct reader {
+	struct work *work;
+	struct store *st;	/* set before WORK_READY */
+	pthread_t thread;
+	bool is_started, may_slow;
+	pthread_mutex_t lock;	/* guards current against interrupts */
+	struct job *current;
+};
+
+struct work {
+	struct work_options opt;
+	struct queue writes, reads, done;
+	pthread_t writer;
+	bool writer_started;
+	struct store *st;	/* of the writer */
+	struct reader readers[WORK_READERS];
+	const struct tool *search;
+	_Atomic int state;
+	_Atomic int permille;
+	struct err failure;	/* written before WORK_FAILED */
+	_Atomic int64_t busy_since;
+	struct work_stats stats;
+};
+
+/* Thread functions. */
+void *writer_main(void *arg);
+void *reader_main(void *arg);
+
+/* Hands finished jobs to the loop. */
+void work_deliver(struct work *w, struct job_list *l);
+
+/* Gives memory that is not needed now back to the system. */
+void work_shrink(struct store *st);
+
+/* Wait this long without work before giving memory back. */
+#define WORK_SHRINK_MS 3000
+
+#endif

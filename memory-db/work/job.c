@@ -1,0 +1,118 @@
+/* Jobs: from the bytes of a frame to a checked call, and from a result to the
+ * line that answers it. Pure of threads and connections. */
+#include "memory-db/work/job.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "common/jx.h"
+#include "common/rpc.h"
+
+void
+job_init(struct job *j, uint64_t serial)
+{
+	memset(j, 0, sizeof *j);
+	j->kind = JOB_CALL;
+	j->serial = serial;
+	atomic_init(&j->cancelled, false);
+}
+
+void
+job_done(struct job *j)
+{
+	buf_done(&j->frame);
+	buf_done(&j->reply);
+	change_note_done(&j->note);
+	json_decref(j->id);
+	json_decref(j->params);
+	json_decref(j->ignored);
+	json_decref(j->defaults);
+	j->id = j->params = j->ignored = j->defaults = NULL;
+}
+
+/* The error for a method nobody has. Echoes little of what came in. */
+static int
+unknown_method(const char *name, struct err *e)
+{
+	const char *near = tool_nearest(name);
+
+	if (near)
+		return err_param(e, MDB_E_UNKNOWN_METHOD, "method",
+			"no method '%s'; did you mean '%s'?", name, near);
+	return err_param(e, MDB_E_UNKNOWN_METHOD, "method",
+		"no method '%s'; see PROTOCOL.md for the list, for example "
+		"search_nodes, create_entities, get_memory_status", name);
+}
+
+int
+job_read(struct job *j, const char *data, size_t n, struct err *e)
+{
+	struct rpc_request rq = {0};
+	AUTO_JSON json_t *msg = jx_parse(data, n, e);
+	json_t *ignored = NULL;
+	int rc;
+
+	if (!msg)
+		return e->code;
+	rc = rpc_request_read(msg, &rq, e);
+	j->id = take_ptr(rq.id);
+	j->params = take_ptr(rq.params);
+	if (rc == 0) {
+		j->tool = tool_find(rq.method);
+		if (!j->tool)
+			rc = unknown_method(rq.method, e);
+	}
+	rpc_request_done(&rq);
+	if (rc)
+		return rc;
+	rc = schema_check(j->tool->params, tools_common, j->params,
+		j->tool->flags & TF_COMPAT ? &ignored : NULL, e);
+	if (ignored && json_array_size(ignored) == 0) {
+		json_decref(ignored);
+		ignored = NULL;
+	}
+	j->ignored = ignored;
+	return rc;
+}
+
+int
+job_answer(struct job *j, json_t *result_new, struct err *e)
+{
+	AUTO_JSON json_t *result = result_new ? result_new : json_object();
+
+	assert(!j->is_answered);
+	buf_clear(&j->reply, 4096);
+	if (!result || (j->ignored && json_object_set(result, "ignored",
+			j->ignored) != 0) ||
+	    rpc_reply(&j->reply, j->id, result) != 0) {
+		err_nomem(e);
+		job_fail(j, e);
+		return MDB_E_NOMEM;
+	}
+	j->is_answered = true;
+	j->code = MDB_OK;
+	return 0;
+}
+
+void
+job_fail(struct job *j, const struct err *e)
+{
+	assert(!j->is_answered);
+	buf_clear(&j->reply, 4096);
+	/* An empty reply line means: no memory even for the error. The
+	 * connection is closed then, so that its client does not wait. */
+	if (rpc_error(&j->reply, j->id, e) != 0)
+		buf_clear(&j->reply, 0);
+	j->is_answered = true;
+	j->code = e->code;
+}
+
+void
+job_retract(struct job *j)
+{
+	j->is_answered = false;
+	j->code = MDB_OK;
+	buf_clear(&j->reply, 4096);
+	change_note_done(&j->note);
+	memset(&j->note, 0, sizeof j->note);
+}

@@ -1,0 +1,69 @@
+/* A job: one request on its way through a worker thread, and the line that
+ * answers it. Knows no connection; net/request.h wraps one.
+ *
+ * The loop makes a job, a queue hands it to a worker, the worker answers it
+ * exactly once and hands it back. Whoever has it owns it; only `cancelled`
+ * may be touched by another thread. */
+#ifndef WORK_JOB_H
+#define WORK_JOB_H
+
+#include <jansson.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/buf.h"
+#include "common/cleanup.h"
+#include "common/err.h"
+#include "common/tools.h"
+#include "memory-db/method/method.h"
+
+enum job_kind {
+	JOB_PARSE,	/* a long frame: parse and check it, then route it */
+	JOB_CALL	/* run the method */
+};
+
+struct job {
+	struct job *next;	/* of the queue it is in */
+	enum job_kind kind;
+	uint64_t serial;	/* request id of the log */
+	size_t bytes;		/* of the frame: bounds groups and input */
+	struct buf frame;	/* JOB_PARSE: owned */
+	/* what was asked; set by job_read */
+	const struct tool *tool;
+	json_t *id;		/* owned, or NULL */
+	json_t *params;		/* owned */
+	json_t *ignored;	/* owned: unknown parameters, or NULL */
+	struct context ctx;	/* strings borrowed from params and defaults */
+	json_t *defaults;	/* owned: what hello of the connection said */
+	/* the answer */
+	bool is_answered;
+	int code;		/* MDB_OK or the code answered */
+	struct buf reply;	/* one line */
+	struct change_note note; /* of a committed write */
+	int64_t queued_ns;	/* when it entered its queue */
+	atomic_bool cancelled;	/* nobody waits for it */
+};
+
+void job_init(struct job *j, uint64_t serial);
+
+/* Frees what it holds, not the struct. */
+void job_done(struct job *j);
+
+/* Parses a frame into tool, id, params and ignored, and checks the params.
+ * 0; MDB_E_PROTOCOL (no JSON object or no method: the connection closes),
+ * MDB_E_UNKNOWN_METHOD, MDB_E_INVALID, MDB_E_NOMEM. id is set whenever it
+ * could be read. */
+int job_read(struct job *j, const char *data, size_t n, struct err *e)
+	MUST_CHECK;
+
+/* Answers with a result (takes it; may be NULL: {}) or an error. Asserts that
+ * the job has no answer yet. An answer that does not fit into memory becomes
+ * the error MDB_E_NOMEM; job_answer returns it then. */
+int job_answer(struct job *j, json_t *result_new, struct err *e) MUST_CHECK;
+void job_fail(struct job *j, const struct err *e);
+
+/* Takes the answer back: its commit group failed and it runs again. */
+void job_retract(struct job *j);
+
+#endif

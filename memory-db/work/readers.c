@@ -1,0 +1,107 @@
+/* The readers: each with a read-only connection of its own, one request at a
+ * time, one snapshot a request. They also parse long frames, so that the loop
+ * never spends milliseconds on one client. */
+#include "common/clock.h"
+#include "common/limits.h"
+#include "memory-db/work/internal.h"
+
+static void
+set_current(struct reader *r, struct job *j)
+{
+	pthread_mutex_lock(&r->lock);
+	r->current = j;
+	pthread_mutex_unlock(&r->lock);
+}
+
+/* Runs the method within one snapshot. 0 with *ret_result, or a code. */
+static int
+run_method(struct reader *r, struct job *j, json_t **ret_result, struct err *e)
+{
+	struct call c = {.st = r->st, .tool = j->tool, .ctx = &j->ctx,
+		.params = j->params};
+	int rc;
+
+	c.deadline_ns = clock_mono_ns() + (int64_t)LIMIT_READ_MS * 1000000;
+	store_deadline(r->st, c.deadline_ns);
+	rc = store_read_begin(r->st, e);
+	if (rc == 0) {
+		rc = method_find(j->tool->name)(&c, ret_result, e);
+		store_read_end(r->st);
+	}
+	store_deadline(r->st, 0);
+	change_note_done(&c.note);
+	return rc;
+}
+
+static void
+run_call(struct reader *r, struct job *j)
+{
+	struct work *w = r->work;
+	struct err e = {0};
+	json_t *result = NULL;
+	int64_t start = clock_mono_ns(), took;
+	int rc;
+
+	histogram_add(&w->stats.read_wait, start - j->queued_ns);
+	set_current(r, j);
+	if (atomic_load_explicit(&j->cancelled, memory_order_relaxed))
+		rc = err_set(&e, MDB_E_CANCELLED, "cancelled before it ran");
+	else
+		rc = run_method(r, j, &result, &e);
+	set_current(r, NULL);
+	if (rc == 0) {
+		/* Failure is answered too: NOMEM. */
+		if (job_answer(j, result, &e))
+			rc = e.code;
+	} else {
+		json_decref(result);
+		e.code = rc;
+		job_fail(j, &e);
+	}
+	took = clock_mono_ns() - start;
+	histogram_add(&w->stats.read_run, took);
+	if (j->tool == w->search)
+		histogram_add(&w->stats.search, took);
+}
+
+static void
+run_parse(struct job *j)
+{
+	struct err e = {0};
+	int rc = job_read(j, j->frame.data, j->frame.len, &e);
+
+	buf_done(&j->frame);
+	if (rc)
+		job_fail(j, &e);
+}
+
+void *
+reader_main(void *arg)
+{
+	struct reader *r = arg;
+	struct queue *q = &r->work->reads;
+	struct job_list done = {0};
+	struct job *j;
+	int wait_ms = WORK_SHRINK_MS;
+
+	(void)pthread_setname_np(pthread_self(), "reader");
+	for (;;) {
+		j = queue_take(q, 1, SIZE_MAX, r->may_slow, wait_ms);
+		if (!j) {
+			if (queue_is_stopped(q))
+				return NULL;
+			if (work_state(r->work) == WORK_READY) {
+				work_shrink(r->st);
+				wait_ms = -1;
+			}
+			continue;
+		}
+		if (j->kind == JOB_PARSE)
+			run_parse(j);
+		else
+			run_call(r, j);
+		job_list_add(&done, j);
+		work_deliver(r->work, &done);
+		wait_ms = WORK_SHRINK_MS;
+	}
+}

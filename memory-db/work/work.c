@@ -1,0 +1,256 @@
+/* Starting, stopping and feeding the worker threads. */
+#include "memory-db/work/work.h"
+
+#include <malloc.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/clock.h"
+#include "memory-db/work/internal.h"
+
+/* Jansson recurses 128 deep at most and SQLite is frugal; only pages touched
+ * count as memory. */
+#define THREAD_STACK_BYTES (1024 * 1024)
+
+static int
+start_thread(pthread_t *ret, void *(*fn)(void *), void *arg, struct err *e)
+{
+	pthread_attr_t attr;
+	sigset_t all, before;
+	int rc;
+
+	if (pthread_attr_init(&attr) != 0)
+		return err_nomem(e);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+	(void)pthread_attr_setstacksize(&attr, THREAD_STACK_BYTES);
+#endif
+	/* Signals belong to the loop. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	rc = pthread_create(ret, &attr, fn, arg);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	(void)pthread_attr_destroy(&attr);
+	if (rc)
+		return err_set(e, MDB_E_NOMEM, "cannot start a thread: %s",
+			strerror(rc));
+	return 0;
+}
+
+static int
+start_threads(struct work *w, struct err *e)
+{
+	for (size_t i = 0; i < WORK_READERS; i++) {
+		struct reader *r = &w->readers[i];
+
+		if (start_thread(&r->thread, reader_main, r, e))
+			return e->code;
+		r->is_started = true;
+	}
+	if (start_thread(&w->writer, writer_main, w, e))
+		return e->code;
+	w->writer_started = true;
+	return 0;
+}
+
+static int
+init_queues(struct work *w)
+{
+	if (queue_init(&w->writes))
+		return MDB_E_NOMEM;
+	if (queue_init(&w->reads)) {
+		queue_done(&w->writes);
+		return MDB_E_NOMEM;
+	}
+	if (queue_init(&w->done)) {
+		queue_done(&w->writes);
+		queue_done(&w->reads);
+		return MDB_E_NOMEM;
+	}
+	return 0;
+}
+
+int
+work_start(const struct work_options *o, struct work **ret, struct err *e)
+{
+	struct work *w = calloc(1, sizeof *w);
+
+	if (!w)
+		return err_nomem(e);
+	w->opt = *o;
+	w->search = tool_find("search_nodes");
+	if (init_queues(w)) {
+		free(w);
+		return err_nomem(e);
+	}
+	for (size_t i = 0; i < WORK_READERS; i++) {
+		w->readers[i].work = w;
+		w->readers[i].may_slow = i == 0;
+		(void)pthread_mutex_init(&w->readers[i].lock, NULL);
+	}
+	if (start_threads(w, e)) {
+		work_stop(w);
+		work_free(w);
+		return e->code;
+	}
+	*ret = w;
+	return 0;
+}
+
+void
+work_stop(struct work *w)
+{
+	queue_stop(&w->writes);
+	queue_stop(&w->reads);
+	/* Readers first: a checkpoint cannot pass an open snapshot. */
+	for (size_t i = 0; i < WORK_READERS; i++) {
+		struct reader *r = &w->readers[i];
+
+		if (r->is_started)
+			pthread_join(r->thread, NULL);
+		r->is_started = false;
+	}
+	if (w->writer_started)
+		pthread_join(w->writer, NULL);
+	w->writer_started = false;
+	for (size_t i = 0; i < WORK_READERS; i++) {
+		store_close(w->readers[i].st);
+		w->readers[i].st = NULL;
+	}
+	store_close(w->st);
+	w->st = NULL;
+}
+
+void
+work_free(struct work *w)
+{
+	if (!w)
+		return;
+	for (size_t i = 0; i < WORK_READERS; i++)
+		(void)pthread_mutex_destroy(&w->readers[i].lock);
+	queue_done(&w->writes);
+	queue_done(&w->reads);
+	queue_done(&w->done);
+	free(w);
+}
+
+enum work_state
+work_state(const struct work *w)
+{
+	return (enum work_state)atomic_load_explicit(
+		&w->state, memory_order_acquire);
+}
+
+double
+work_progress(const struct work *w)
+{
+	return atomic_load_explicit(&w->permille, memory_order_relaxed) /
+		1000.0;
+}
+
+const struct err *
+work_failure(const struct work *w)
+{
+	return &w->failure;
+}
+
+static void
+stamp(struct job_list *l)
+{
+	int64_t now;
+
+	if (!l || !l->head)
+		return;
+	now = clock_mono_ns();
+	for (struct job *j = l->head; j; j = j->next)
+		j->queued_ns = now;
+}
+
+void
+work_push_writes(struct work *w, struct job_list *l)
+{
+	stamp(l);
+	(void)queue_push(&w->writes, l, NULL);
+}
+
+void
+work_push_reads(struct work *w, struct job_list *fast, struct job_list *slow)
+{
+	stamp(fast);
+	stamp(slow);
+	(void)queue_push(&w->reads, fast, slow);
+}
+
+size_t
+work_writes_queued(const struct work *w)
+{
+	return queue_length(&w->writes);
+}
+
+size_t
+work_reads_queued(const struct work *w)
+{
+	return queue_length(&w->reads);
+}
+
+struct job *
+work_take_done(struct work *w)
+{
+	return queue_take(&w->done, SIZE_MAX, SIZE_MAX, false, 0);
+}
+
+void
+work_deliver(struct work *w, struct job_list *l)
+{
+	if (queue_push(&w->done, l, NULL))
+		w->opt.wake(w->opt.wake_ctx);
+}
+
+void
+work_cancel(struct work *w, struct job *j)
+{
+	atomic_store_explicit(&j->cancelled, true, memory_order_relaxed);
+	for (size_t i = 0; i < WORK_READERS; i++) {
+		struct reader *r = &w->readers[i];
+
+		/* The lock makes sure that the reader is still at this job
+		 * while the interrupt is sent: none hits the next one. */
+		pthread_mutex_lock(&r->lock);
+		if (r->current == j && r->st)
+			store_interrupt(r->st);
+		pthread_mutex_unlock(&r->lock);
+	}
+}
+
+const struct work_stats *
+work_stats(const struct work *w)
+{
+	return &w->stats;
+}
+
+int64_t
+work_writer_busy_since(const struct work *w)
+{
+	return atomic_load_explicit(&w->busy_since, memory_order_relaxed);
+}
+
+int64_t
+work_writer_cpu_ns(const struct work *w)
+{
+	clockid_t id;
+	struct timespec t;
+
+	if (!w->writer_started ||
+	    pthread_getcpuclockid(w->writer, &id) != 0 ||
+	    clock_gettime(id, &t) != 0)
+		return 0;
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+void
+work_shrink(struct store *st)
+{
+	if (st)
+		store_shrink(st);
+	(void)malloc_trim(0);
+}

@@ -1,0 +1,300 @@
+/* The writer: the only thread with a writable connection.
+ *
+ *   take what is queued -> begin -> each request in its savepoint -> commit
+ *   -> hand back the answers
+ *
+ * There is no grouping timer: while one group waits for the disk, the next
+ * one gathers in the queue. A group that fails as a whole (its commit, or an
+ * error that rolled the transaction back) is run again one by one, once, so
+ * that one poison request fails alone. Answers are made inside the savepoint,
+ * so that a request whose answer does not fit into memory did not happen, and
+ * leave this thread only after the commit that holds them. */
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/limits.h"
+#include "common/log.h"
+#include "memory-db/work/internal.h"
+
+/* Idle work waits this long after the last request: a client that writes one
+ * request after the other shall not find the writer busy. */
+#define IDLE_GRACE_MS 10
+/* Wake up for old keys and the like even when nothing is asked. */
+#define IDLE_PERIOD_MS 60000
+
+static void
+set_state(struct work *w, enum work_state s)
+{
+	atomic_store_explicit(&w->state, (int)s, memory_order_release);
+	w->opt.wake(w->opt.wake_ctx);
+}
+
+static void
+begin_busy(struct work *w)
+{
+	atomic_store_explicit(
+		&w->busy_since, clock_mono_ns(), memory_order_relaxed);
+}
+
+static void
+end_busy(struct work *w)
+{
+	atomic_store_explicit(&w->busy_since, 0, memory_order_relaxed);
+}
+
+/* Runs the method and answers the job, inside its savepoint. */
+static int
+run_method(struct work *w, struct job *j, struct err *e)
+{
+	struct call c = {.st = w->st, .tool = j->tool, .ctx = &j->ctx,
+		.params = j->params};
+	json_t *result = NULL;
+	int rc = method_find(j->tool->name)(&c, &result, e);
+
+	if (rc == 0) {
+		rc = job_answer(j, result, e);
+	} else {
+		json_decref(result);
+		e->code = rc;
+	}
+	if (rc)
+		change_note_done(&c.note);
+	else
+		j->note = c.note;
+	return rc;
+}
+
+/* One request of a group. Its answer is set in any case. */
+static void
+run_job(struct work *w, struct job *j)
+{
+	struct err e = {0};
+	int64_t start = clock_mono_ns();
+	int rc;
+
+	if (atomic_load_explicit(&j->cancelled, memory_order_relaxed)) {
+		err_set(&e, MDB_E_CANCELLED, "cancelled before it ran");
+		job_fail(j, &e);
+		return;
+	}
+	rc = store_savepoint(w->st, &e);
+	if (rc == 0) {
+		rc = run_method(w, j, &e);
+		if (rc == 0)
+			rc = store_release(w->st, &e);
+		if (rc) {
+			store_rollback(w->st);
+			if (j->is_answered)
+				job_retract(j);
+		}
+	}
+	if (rc)
+		job_fail(j, &e);
+	histogram_add(&w->stats.write_run, clock_mono_ns() - start);
+}
+
+/* Runs the jobs from first up to (not including) end in one transaction.
+ * 0 when it is committed; else nothing of it has happened. */
+static int
+run_group(struct work *w, struct job *first, struct job *end, struct err *e)
+{
+	int64_t start;
+	int rc = store_group_begin(w->st, e);
+
+	if (rc)
+		return rc;
+	for (struct job *j = first; j != end; j = j->next) {
+		run_job(w, j);
+		if (!store_in_group(w->st)) {
+			store_group_abort(w->st);
+			return err_set(e, MDB_E_STORE,
+				"the transaction was rolled back by the "
+				"database; nothing of it was stored");
+		}
+	}
+	start = clock_mono_ns();
+	rc = store_group_commit(w->st, e);
+	histogram_add(&w->stats.commit, clock_mono_ns() - start);
+	if (rc) {
+		store_group_abort(w->st);
+		atomic_fetch_add(&w->stats.commits_failed, 1);
+		return rc;
+	}
+	atomic_fetch_add_explicit(&w->stats.groups, 1, memory_order_relaxed);
+	return 0;
+}
+
+/* The second and last attempt for the requests of a failed group. */
+static void
+run_one_by_one(struct work *w, struct job *first)
+{
+	struct err e;
+
+	atomic_fetch_add(&w->stats.groups_repeated, 1);
+	for (struct job *j = first; j; j = j->next) {
+		if (j->is_answered)
+			job_retract(j);
+		memset(&e, 0, sizeof e);
+		if (run_group(w, j, j->next, &e) == 0)
+			continue;
+		/* Its own error says more than that of the commit. */
+		if (j->is_answered && j->code != MDB_OK)
+			continue;
+		if (j->is_answered)
+			job_retract(j);
+		job_fail(j, &e);
+	}
+}
+
+/* The group could not even begin: another program holds the file, or the disk
+ * is gone. Trying again for each would only multiply the waiting. */
+static void
+fail_all(struct job *first, struct err *e)
+{
+	if (e->code == MDB_E_BUSY && e->retry_after_ms == 0)
+		e->retry_after_ms = 500;
+	for (struct job *j = first; j; j = j->next)
+		job_fail(j, e);
+}
+
+static void
+run_all(struct work *w, struct job *first)
+{
+	struct job_list done = {0};
+	struct err e = {0};
+	int64_t now = clock_mono_ns();
+	uint64_t n = 0;
+
+	for (struct job *j = first; j; j = j->next, n++)
+		histogram_add(&w->stats.write_wait, now - j->queued_ns);
+	atomic_fetch_add_explicit(&w->stats.grouped, n, memory_order_relaxed);
+	if (n > atomic_load_explicit(
+			&w->stats.group_largest, memory_order_relaxed))
+		atomic_store_explicit(
+			&w->stats.group_largest, n, memory_order_relaxed);
+	if (run_group(w, first, NULL, &e)) {
+		log_event(LOG_WARN, "group failed", first->serial,
+			LOG_I("requests", n), LOG_S("code", err_name(e.code)),
+			LOG_S("error", e.text));
+		if (first->is_answered)
+			run_one_by_one(w, first);
+		else
+			fail_all(first, &e);
+	}
+	for (struct job *j = first, *next; j; j = next) {
+		next = j->next;
+		job_list_add(&done, j);
+	}
+	work_deliver(w, &done);
+}
+
+static void
+on_progress(void *ctx, double p)
+{
+	struct work *w = ctx;
+
+	begin_busy(w);	/* progress: the watchdog is content */
+	atomic_store_explicit(
+		&w->permille, (int)(p * 1000), memory_order_relaxed);
+}
+
+static int
+open_stores(struct work *w, struct err *e)
+{
+	struct database *db = w->opt.db;
+
+	if (!w->opt.read_only && database_needs_migration(db)) {
+		set_state(w, WORK_MIGRATING);
+		begin_busy(w);
+		if (database_migrate(db, on_progress, w, e))
+			return e->code;
+		end_busy(w);
+	}
+	if (!w->opt.read_only && store_open(db, STORE_WRITER, &w->st, e))
+		return e->code;
+	for (size_t i = 0; i < WORK_READERS; i++)
+		if (store_open(db, STORE_READER, &w->readers[i].st, e))
+			return e->code;
+	return 0;
+}
+
+/* How far the work for the time in which nobody asks has come. */
+enum idle_phase {
+	IDLE_STEPS,	/* small steps of the store, while it has some */
+	IDLE_SHRINK,	/* then give memory back */
+	IDLE_REST	/* and look again once a minute */
+};
+
+/* The next piece of it. Returns how long to wait for requests before coming
+ * here again. */
+static int
+idle(struct work *w, enum idle_phase *phase)
+{
+	if (!w->st)
+		return -1;
+	begin_busy(w);
+	if (store_idle_step(w->st) == 1) {
+		end_busy(w);
+		*phase = IDLE_STEPS;
+		return 0;
+	}
+	if (*phase == IDLE_SHRINK)
+		work_shrink(w->st);
+	end_busy(w);
+	if (*phase == IDLE_STEPS) {
+		*phase = IDLE_SHRINK;
+		return WORK_SHRINK_MS;
+	}
+	*phase = IDLE_REST;
+	return IDLE_PERIOD_MS;
+}
+
+static void
+serve(struct work *w)
+{
+	enum idle_phase phase = IDLE_STEPS;
+	int wait_ms = IDLE_GRACE_MS;
+	struct job *list;
+
+	for (;;) {
+		list = queue_take(&w->writes, w->opt.group_max,
+			LIMIT_GROUP_BYTES, true, wait_ms);
+		if (list) {
+			begin_busy(w);
+			run_all(w, list);
+			end_busy(w);
+			wait_ms = IDLE_GRACE_MS;
+			phase = IDLE_STEPS;
+		} else if (queue_is_stopped(&w->writes)) {
+			return;
+		} else {
+			wait_ms = idle(w, &phase);
+		}
+	}
+}
+
+void *
+writer_main(void *arg)
+{
+	struct work *w = arg;
+	struct err e = {0};
+
+	(void)pthread_setname_np(pthread_self(), "writer");
+	begin_busy(w);
+	if (open_stores(w, &e)) {
+		w->failure = e;
+		end_busy(w);
+		set_state(w, WORK_FAILED);
+		return NULL;
+	}
+	end_busy(w);
+	set_state(w, WORK_READY);
+	serve(w);
+	begin_busy(w);
+	if (w->st && store_checkpoint(w->st, &e))
+		log_event(LOG_WARN, "checkpoint failed", 0,
+			LOG_S("code", err_name(e.code)),
+			LOG_S("error", e.text));
+	end_busy(w);
+	return NULL;
+}
