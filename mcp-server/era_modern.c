@@ -60,7 +60,7 @@ finish(const struct request *r, json_t *result_new)
 static bool
 refuse_version(struct request *r, const char *wanted)
 {
-	request_fail(r, CODE_UNSUPPORTED_VERSION,
+	session_fail(r, CODE_UNSUPPORTED_VERSION,
 		json_pack("{s:[s], s:s}", "supported", ERA_MODERN_VERSION,
 			"requested", wanted),
 		"unsupported protocol version; earlier revisions begin with "
@@ -78,7 +78,7 @@ accept_request(struct request *r)
 	if (jx_object(r->params, "_meta", JX_REQUIRED, &meta, &e) ||
 		jx_string(meta, ERA_META "protocolVersion", JX_REQUIRED,
 			&version, NULL, &e)) {
-		request_fail(r, JSONRPC_PARAMS, NULL, "invalid params: %s. "
+		session_fail(r, JSONRPC_PARAMS, NULL, "invalid params: %s. "
 			"Either begin with initialize (2025-11-25 and earlier) "
 			"or send _meta with " ERA_META "protocolVersion (\""
 			ERA_MODERN_VERSION "\") and " ERA_META
@@ -91,7 +91,7 @@ accept_request(struct request *r)
 		&capabilities, &e) ||
 		jx_object(meta, ERA_META "clientInfo", JX_OPTIONAL, &info,
 			&e) < 0) {
-		request_fail(r, JSONRPC_PARAMS, NULL,
+		session_fail(r, JSONRPC_PARAMS, NULL,
 			"invalid params._meta: %s", e.text);
 		return false;
 	}

@@ -116,7 +116,7 @@ resource_is_touched(const char *uri, json_t *event)
 void
 resource_not_found(struct request *r, const char *uri)
 {
-	request_fail(r, r->era->code_no_resource,
+	session_fail(r, r->era->code_no_resource,
 		json_pack("{s:s}", "uri", uri),
 		"Resource not found: %.200s. There are " GRAPH_URI " and "
 		ENTITY_URI "{name}, the name percent-encoded", uri);
@@ -231,7 +231,7 @@ read_done(void *ctx, int rc, json_t *graph, const struct err *e)
 	bool whole = has_prefix(c->uri, GRAPH_URI);
 
 	if (rc)
-		request_fail(c->request, rc == MDB_E_INVALID && whole ?
+		session_fail(c->request, rc == MDB_E_INVALID && whole ?
 			JSONRPC_PARAMS : JSONRPC_INTERNAL, NULL, "%s", e->text);
 	else if (whole)
 		reply_contents(c, graph_contents(c, graph));

@@ -93,7 +93,7 @@ mcp_bad_cursor(struct request *r)
 
 	if (!cursor || json_is_null(cursor))
 		return false;
-	request_fail(r, JSONRPC_PARAMS, NULL,
+	session_fail(r, JSONRPC_PARAMS, NULL,
 		"invalid cursor: this list has one page, leave cursor out");
 	return true;
 }
@@ -364,7 +364,7 @@ find_tool(struct request *r)
 	t = tool_find(name);
 	if (t && profile_has(&r->session->o.profile, t))
 		return t;
-	request_fail(r, JSONRPC_PARAMS, NULL,
+	session_fail(r, JSONRPC_PARAMS, NULL,
 		"Unknown tool: %.100s. tools/list names those there are; "
 		"--tools decides which", name);
 	return NULL;
@@ -381,7 +381,7 @@ mcp_tools_call(struct request *r)
 		return;
 	args = json_object_get(r->params, "arguments");
 	if (args && !json_is_object(args) && !json_is_null(args)) {
-		request_fail(r, JSONRPC_PARAMS, NULL,
+		session_fail(r, JSONRPC_PARAMS, NULL,
 			"invalid params: arguments must be an object, is %s",
 			jx_type_name(args));
 		return;

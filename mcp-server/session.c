@@ -119,7 +119,7 @@ request_reply(struct request *r, json_t *result_new)
 	json_t *result = result_new ? r->era->finish(r, result_new) : NULL;
 
 	if (!result) {
-		request_fail(r, JSONRPC_INTERNAL, NULL,
+		session_fail(r, JSONRPC_INTERNAL, NULL,
 			"out of memory; nothing is broken, try again");
 		return;
 	}
@@ -128,7 +128,7 @@ request_reply(struct request *r, json_t *result_new)
 }
 
 void
-request_fail(struct request *r, int code, json_t *data_new,
+session_fail(struct request *r, int code, json_t *data_new,
 	const char *fmt, ...)
 {
 	char text[512];
@@ -163,7 +163,7 @@ request_string(struct request *r, const char *key)
 	struct err e = {0};
 
 	if (jx_string(r->params, key, JX_REQUIRED, &s, NULL, &e)) {
-		request_fail(r, JSONRPC_PARAMS, NULL,
+		session_fail(r, JSONRPC_PARAMS, NULL,
 			"invalid params of %s: %s", r->method, e.text);
 		return NULL;
 	}
@@ -197,7 +197,7 @@ dispatch(struct request *r)
 	while (m->name && strcmp(m->name, r->method) != 0)
 		m++;
 	if (!m->name) {
-		request_fail(r, JSONRPC_METHOD, NULL,
+		session_fail(r, JSONRPC_METHOD, NULL,
 			"method not found: %.100s", r->method);
 		return;
 	}

@@ -81,7 +81,7 @@ void session_send(struct session *s, json_t *m_new);
 /* Takes the result (NULL: no memory) and frees r. */
 void request_reply(struct request *r, json_t *result_new);
 /* Takes data_new (may be NULL) and frees r. */
-void request_fail(struct request *r, int code, json_t *data_new,
+void session_fail(struct request *r, int code, json_t *data_new,
 	const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 /* Frees r without an answer: the client cancelled it. */
 void request_drop(struct request *r);

@@ -159,7 +159,7 @@ subscribe_legacy_add(struct request *r)
 	if (!sub)
 		sub = subscription_add(s, NULL);
 	if (sub && json_object_size(sub->uris) >= LIMIT_MCP_SUBSCRIPTIONS) {
-		request_fail(r, JSONRPC_PARAMS, NULL,
+		session_fail(r, JSONRPC_PARAMS, NULL,
 			"at most %d resources can be subscribed to",
 			LIMIT_MCP_SUBSCRIPTIONS);
 		return;
@@ -256,12 +256,12 @@ subscribe_listen(struct request *r)
 	if (jx_object(r->params, "notifications", JX_REQUIRED, &filter, &e) ||
 		jx_array(filter, "resourceSubscriptions", JX_OPTIONAL, &wanted,
 			&e) < 0) {
-		request_fail(r, JSONRPC_PARAMS, NULL,
+		session_fail(r, JSONRPC_PARAMS, NULL,
 			"invalid params of %s: %s", r->method, e.text);
 		return;
 	}
 	if (count(s) >= LIMIT_MCP_SUBSCRIPTIONS) {
-		request_fail(r, JSONRPC_PARAMS, NULL,
+		session_fail(r, JSONRPC_PARAMS, NULL,
 			"at most %d subscriptions can be open",
 			LIMIT_MCP_SUBSCRIPTIONS);
 		return;
