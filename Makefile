@@ -50,7 +50,7 @@ SRC_common := $(sort $(filter-out common/example_%.c,$(wildcard common/*.c)))
 SRC_mcp    := $(sort $(filter-out mcp-server/main.c,$(wildcard mcp-server/*.c)))
 SRC_db     := $(sort $(wildcard memory-db/net/*.c memory-db/work/*.c \
 	memory-db/method/*.c memory-db/model/*.c memory-db/store/*.c))
-SRC_cli    := $(sort $(wildcard memory-db/cli/*.c))
+SRC_cli    := $(sort $(filter-out memory-db/cli/main.c,$(wildcard memory-db/cli/*.c)))
 SQL        := $(sort $(wildcard memory-db/sql/*.sql))
 
 OBJ_common := $(call obj,$(SRC_common))
@@ -101,14 +101,14 @@ $(BIN)/memory-db: $(call obj,memory-db/main.c) $(OBJ_db) $(OBJ_common) \
 		$(if $(filter asan tsan cov,$(V)),$(B)/tests/lib/vfs_shim.o)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_db)
-$(BIN)/memoryctl: $(OBJ_cli) $(OBJ_common)
+$(BIN)/memoryctl: $(call obj,memory-db/cli/main.c) $(OBJ_cli) $(OBJ_common)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_common)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lsodium $(LIBS_common)
 
 # --- tests ---------------------------------------------------------------
 # Allocations go through tests/lib/heap.c, which can make them fail.
 WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=strndup
-$(B)/unit/%: $(B)/tests/unit/%.o $(OBJ_db) $(OBJ_mcp) $(OBJ_common) $(B)/tests/lib/heap.o
+$(B)/unit/%: $(B)/tests/unit/%.o $(OBJ_db) $(OBJ_mcp) $(OBJ_cli) $(OBJ_common) $(B)/tests/lib/heap.o
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) $(WRAP) -o $@ $^ -lcmocka $(LIBS_db)
 $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(if $(filter fuzz,$(V)),,$(B)/tests/lib/fuzz_replay.o) $(OBJ_db) $(OBJ_mcp) $(OBJ_common)

@@ -1,0 +1,154 @@
+#include "memory-db/cli/cli.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/jx.h"
+#include "memory-db/cli/out.h"
+
+static void
+say(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0)));
+
+static void
+say(const char *fmt, va_list ap)
+{
+	AUTO_BUF struct buf b = {0};
+	const char *s;
+
+	fflush(stdout);
+	fputs("memoryctl: ", stderr);
+	if (buf_vaddf(&b, fmt, ap) == 0 && (s = buf_str(&b)) != NULL)
+		out_text(stderr, s);
+	else
+		fputs("out of memory", stderr);
+	fputc('\n', stderr);
+}
+
+int
+cli_fail(int code, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(fmt, ap);
+	va_end(ap);
+	return code;
+}
+
+void
+cli_note(const struct cli *c, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (c->quiet)
+		return;
+	va_start(ap, fmt);
+	say(fmt, ap);
+	va_end(ap);
+}
+
+int
+cli_exit_of(int mdb_code)
+{
+	switch (mdb_code) {
+	case MDB_OK:
+		return CLI_OK;
+	case MDB_E_INVALID:
+	case MDB_E_UNKNOWN_METHOD:
+		return CLI_USAGE;
+	case MDB_E_NOT_FOUND:
+	case MDB_E_EXISTS:
+	case MDB_E_CONFLICT:
+	case MDB_E_DENIED:
+	case MDB_E_LIMIT:
+	case MDB_E_CORRUPT:
+		return CLI_PROBLEM;
+	default:
+		return CLI_SYSTEM;
+	}
+}
+
+int
+cli_fail_err(const struct err *e)
+{
+	return cli_fail(cli_exit_of(e->code), "%s", e->text);
+}
+
+int
+cli_nomem(void)
+{
+	return cli_fail(CLI_SYSTEM, "out of memory");
+}
+
+/* --- JSON ------------------------------------------------------------------ */
+void
+cli_strip(json_t *reply)
+{
+	json_object_del(reply, "id");
+	json_object_del(reply, "success");
+}
+
+int
+cli_print_text(const struct cli *c, const char *json, size_t n)
+{
+	AUTO_BUF struct buf b = {0};
+
+	if (c->is_tty) {
+		if (out_safe_json(json, n, &b) != 0)
+			return cli_nomem();
+		json = b.data;
+		n = b.len;
+	}
+	fwrite(json, 1, n, stdout);
+	putchar('\n');
+	return CLI_OK;
+}
+
+int
+cli_print_json(const struct cli *c, const json_t *j)
+{
+	AUTO_BUF struct buf b = {0};
+
+	if (jx_dump(j, &b) != 0)
+		return cli_nomem();
+	return cli_print_text(c, b.data, b.len);
+}
+
+int
+cli_print_jsonl(const struct cli *c, const json_t *array)
+{
+	size_t i;
+	json_t *entry;
+	int rc = CLI_OK;
+
+	json_array_foreach((json_t *)(uintptr_t)array, i, entry)
+		if ((rc = cli_print_json(c, entry)) != CLI_OK)
+			break;
+	return rc;
+}
+
+const char *
+cli_str(const json_t *o, const char *key, const char *otherwise)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	return s != NULL ? s : otherwise;
+}
+
+int64_t
+cli_int(const json_t *o, const char *key, int64_t otherwise)
+{
+	const json_t *v = json_object_get(o, key);
+
+	return json_is_integer(v) ? json_integer_value(v) : otherwise;
+}
+
+double
+cli_num(const json_t *o, const char *key, double otherwise)
+{
+	const json_t *v = json_object_get(o, key);
+
+	return json_is_number(v) ? json_number_value(v) : otherwise;
+}

@@ -1,0 +1,111 @@
+/* memoryctl: what its commands share. A command is a file cmd_*.c with a
+ * handler and a descriptor, and a line in main.c. */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/cleanup.h"
+#include "common/conf.h"
+#include "common/err.h"
+#include "common/memory_client.h"
+
+/* Exit codes: scripts rely on them. */
+enum cli_exit {
+	CLI_OK = 0,
+	CLI_PROBLEM = 1,	/* found problems, or not what was asked for */
+	CLI_USAGE = 100,
+	CLI_SYSTEM = 111	/* unreachable, disk, memory */
+};
+
+struct cli {
+	/* options of every command; strings borrowed from argv or environ */
+	const char *socket, *database, *namespace_, *branch, *as_of;
+	int64_t timeout_s;
+	bool json, quiet, no_spawn;
+	/* where stdout goes */
+	bool is_tty, has_color;
+	int width;		/* columns of the terminal; 0: no terminal */
+	/* the service, from the first call on */
+	memory_client *client;
+};
+
+struct cli_command {
+	const char *name;
+	const char *args;	/* "QUERY...", for the usage line */
+	const char *summary;	/* one line, for the list of commands */
+	const char *about;	/* the text of help COMMAND; NULL: summary */
+	const struct conf_opt *opts;
+	size_t opts_n;
+	int min_args, max_args;	/* positional; max -1: any number */
+	/* argv: the positional arguments. Returns an exit code. */
+	int (*run)(struct cli *c, int argc, char **argv);
+};
+
+#define CLI_FLAG(name, target, help)                                           \
+	{name, NULL, CONF_BOOL, target, 0, 0, NULL, help}
+#define CLI_TEXT(name, target, arg, help)                                      \
+	{name, NULL, CONF_STRING, target, 0, 0, arg, help}
+#define CLI_COUNT(name, target, lo, hi, arg, help)                             \
+	{name, NULL, CONF_INT, target, lo, hi, arg, help}
+
+extern const struct cli_command cli_cmd_call, cli_cmd_doctor, cli_cmd_export,
+	cli_cmd_history, cli_cmd_import, cli_cmd_install, cli_cmd_namespace,
+	cli_cmd_ping, cli_cmd_search, cli_cmd_sessions, cli_cmd_show,
+	cli_cmd_status, cli_cmd_uninstall, cli_cmd_verify;
+
+/* --- messages (cli.c) ------------------------------------------------------ */
+
+/* Prints "memoryctl: text" to stderr, terminal-safe, and returns code. */
+int cli_fail(int code, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/* The same for an err. The exit code follows from its code. */
+int cli_fail_err(const struct err *e);
+int cli_nomem(void);
+/* A remark to stderr; not with --quiet. */
+void cli_note(const struct cli *c, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/* The exit code for an MDB_E_* code. */
+int cli_exit_of(int mdb_code);
+
+/* --- the service (call.c) --------------------------------------------------- */
+
+/* Calls a method. params_new (taken, NULL: none) gets `as_of` when the option
+ * is given and with_as_of is set. CLI_OK and a new object, or an exit code
+ * after the error was printed. Starts memory-db when nobody listens. */
+enum { CLI_NOW = 0, CLI_AS_OF = 1 };
+int cli_call(struct cli *c, const char *method, json_t *params_new,
+	int with_as_of, json_t **ret_reply) MUST_CHECK;
+/* Texts in and out: the reply as it came, free with memory_free. A refusal
+ * is printed and gives an exit code; *ret_reply is untouched then. */
+int cli_call_text(struct cli *c, const char *method, const char *params,
+	char **ret_reply) MUST_CHECK;
+/* The reply of a refusal too; *ret_refused says which. */
+int cli_call_raw(struct cli *c, const char *method, const char *params,
+	char **ret_reply, bool *ret_refused) MUST_CHECK;
+/* Options for a handle, as the command line gives them. path: room for the
+ * absolute database path that expect_database points to. */
+int cli_client_options(const struct cli *c, struct memory_options *ret,
+	char *path, size_t path_size) MUST_CHECK;
+/* The path from the root; printed errors, exit codes. */
+int cli_absolute(const char *path, char *out, size_t size) MUST_CHECK;
+
+/* --- JSON output (cli.c) ------------------------------------------------------ */
+
+/* Prints a value and a newline; terminal-safe on a terminal. An exit code. */
+int cli_print_json(const struct cli *c, const json_t *j);
+int cli_print_text(const struct cli *c, const char *json, size_t n);
+/* One line an entry. */
+int cli_print_jsonl(const struct cli *c, const json_t *array);
+/* A reply without its envelope. */
+void cli_strip(json_t *reply);
+
+/* A member as text or number, or the default. Borrowing. */
+const char *cli_str(const json_t *o, const char *key, const char *otherwise);
+int64_t cli_int(const json_t *o, const char *key, int64_t otherwise);
+double cli_num(const json_t *o, const char *key, double otherwise);
+
+#endif

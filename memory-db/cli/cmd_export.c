@@ -1,0 +1,173 @@
+/* Lines are cut out of the replies as they came: nothing is parsed and written
+ * anew, so numbers and escapes stay to the byte. */
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "common/jx.h"
+#include "memory-db/cli/cli.h"
+#include "memory-db/cli/jscan.h"
+#include "memory-db/cli/newfile.h"
+#include "memory-db/cli/progress.h"
+
+static bool is_current, is_all;
+
+static const struct conf_opt opts[] = {
+	CLI_FLAG("current", &is_current,
+		"today's state instead of the log of changes"),
+	CLI_FLAG("all", &is_all, "every namespace, not only one"),
+};
+
+struct export {
+	struct cli *c;
+	FILE *f;		/* borrowed; NULL: standard output */
+	struct progress progress;
+	int64_t lines;
+};
+
+static int
+put_lines(struct export *x, const char *reply, size_t n, size_t at)
+{
+	struct jmember m;
+	struct jwalk w;
+	int more = -1, rc;
+
+	if (jwalk_init(&w, reply, n, at))
+		while ((more = jwalk_next(&w, &m)) == 1) {
+			const char *line = reply + m.value.at;
+			size_t len = m.value.end - m.value.at;
+
+			x->lines++;
+			if (x->f != NULL) {
+				fwrite(line, 1, len, x->f);
+				putc('\n', x->f);
+			} else if ((rc = cli_print_text(x->c, line, len)) !=
+				CLI_OK) {
+				return rc;
+			}
+		}
+	if (more != 0)
+		return cli_fail(CLI_SYSTEM, "the reply of export_log cannot "
+			"be read");
+	return CLI_OK;
+}
+
+static json_t *
+make_params(const char *cursor)
+{
+	json_t *p = json_pack("{s:b,s:b}", "current", is_current, "all",
+		is_all);
+
+	if (p != NULL && cursor != NULL && jx_set(p, "cursor",
+		json_string(cursor)) != 0) {
+		json_decref(p);
+		p = NULL;
+	}
+	return p;
+}
+
+/* The value of a string member; 0 and NULL when absent. */
+static int
+text_member(const char *s, size_t n, const char *name, char **ret)
+{
+	struct jmember m;
+	int rc = jscan_find(s, n, 0, name, &m);
+	AUTO_JSON json_t *v = NULL;
+
+	*ret = NULL;
+	if (rc != 1)
+		return rc;
+	v = json_loadb(s + m.value.at, m.value.end - m.value.at,
+		JSON_DECODE_ANY, NULL);
+	if (!json_is_string(v))
+		return 0;
+	*ret = strdup(json_string_value(v));
+	return *ret == NULL ? -1 : 0;
+}
+
+static int
+put_page(struct export *x, char **cursor)
+{
+	AUTO_JSON json_t *params = make_params(*cursor);
+	AUTO_BUF struct buf b = {0};
+	struct jmember lines;
+	char *reply = NULL;
+	int rc;
+
+	if (params == NULL || jx_dump(params, &b) != 0 || buf_str(&b) == NULL)
+		return cli_nomem();
+	rc = cli_call_text(x->c, "export_log", buf_str(&b), &reply);
+	if (rc != CLI_OK)
+		return rc;
+	free(take_ptr(*cursor));
+	size_t n = strlen(reply);
+
+	if (jscan_find(reply, n, 0, "lines", &lines) != 1 ||
+		text_member(reply, n, "next", cursor) != 0)
+		rc = cli_fail(CLI_SYSTEM, "the reply of export_log cannot be "
+			"read");
+	else
+		rc = put_lines(x, reply, n, lines.value.at);
+	memory_free(reply);
+	return rc;
+}
+
+static int
+put_all(struct export *x)
+{
+	AUTO_FREE char *cursor = NULL;
+	int rc;
+
+	progress_start(&x->progress, x->c, "exporting");
+	do {
+		rc = put_page(x, &cursor);
+		progress_at(&x->progress, -1, x->lines, "lines");
+		if (rc == CLI_OK && ferror(x->f ? x->f : stdout))
+			rc = cli_fail(CLI_SYSTEM, "cannot write: %m");
+	} while (rc == CLI_OK && cursor != NULL);
+	progress_clear(&x->progress);
+	return rc;
+}
+
+static int
+run(struct cli *c, int argc, char **argv)
+{
+	AUTO_NEWFILE struct newfile nf = {0};
+	struct export x = {.c = c};
+	struct err e = {0};
+	struct stat st;
+	int rc;
+
+	if (argc == 0 || strcmp(argv[0], "-") == 0)
+		return put_all(&x);
+	if (stat(argv[0], &st) == 0 && !S_ISREG(st.st_mode))
+		return cli_fail(CLI_USAGE, "%s is no regular file; without "
+			"FILE the export goes to standard output", argv[0]);
+	if (newfile_open(&nf, argv[0], 0600, &e) != 0)
+		return cli_fail_err(&e);
+	x.f = nf.f;
+	if ((rc = put_all(&x)) != CLI_OK)
+		return rc;
+	if (newfile_commit(&nf, &e) != 0)
+		return cli_fail_err(&e);
+	if (c->json)
+		printf("{\"lines\":%lld}\n", (long long)x.lines);
+	else
+		cli_note(c, "%lld lines written to %s", (long long)x.lines,
+			argv[0]);
+	return CLI_OK;
+}
+
+const struct cli_command cli_cmd_export = {
+	.name = "export",
+	.args = "[FILE]",
+	.summary = "write the memory as JSON lines",
+	.about = "Writes the log of changes: lossless, and the same bytes each "
+		 "time. --current writes today's state in the format of the "
+		 "reference memory server. To FILE, which appears whole or not "
+		 "at all with mode 0600, or to standard output.",
+	.opts = opts,
+	.opts_n = ARRAY_LEN(opts),
+	.max_args = 1,
+	.run = run,
+};

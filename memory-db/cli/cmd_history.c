@@ -1,0 +1,187 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "common/jx.h"
+#include "common/limits.h"
+#include "memory-db/cli/cli.h"
+#include "memory-db/cli/out.h"
+
+static int64_t limit = 20;
+static const char *since, *until;
+
+static const struct conf_opt opts[] = {
+	CLI_COUNT("limit", &limit, 1, 1000000, "N",
+		"at most this many changes (20)"),
+	CLI_TEXT("since", &since, "WHEN", "only changes from then on"),
+	CLI_TEXT("until", &until, "WHEN", "only changes up to then"),
+};
+
+static void
+print_texts(const struct cli *c, const json_t *list, char sign,
+	enum out_style style)
+{
+	const json_t *x;
+	size_t i;
+
+	json_array_foreach((json_t *)(uintptr_t)list, i, x) {
+		printf("  %s%c ", out_on(c, style), sign);
+		out_text(stdout, cli_str(x, "entity", "?"));
+		fputs(": ", stdout);
+		out_text(stdout, cli_str(x, "text", "?"));
+		printf("%s\n", out_off(c, style));
+	}
+}
+
+static int
+print_value(const json_t *v)
+{
+	AUTO_BUF struct buf b = {0};
+
+	if (v == NULL) {
+		fputs("(none)", stdout);
+		return 0;
+	}
+	if (json_is_string(v)) {
+		out_text(stdout, json_string_value(v));
+		return 0;
+	}
+	if (jx_dump(v, &b) != 0 || buf_str(&b) == NULL)
+		return MDB_E_NOMEM;
+	out_text(stdout, buf_str(&b));
+	return 0;
+}
+
+static int
+print_set(const struct cli *c, const json_t *list)
+{
+	const json_t *x;
+	size_t i;
+
+	json_array_foreach((json_t *)(uintptr_t)list, i, x) {
+		printf("  %s~ ", out_on(c, OUT_YELLOW));
+		out_text(stdout, cli_str(x, "entity", "?"));
+		fputs(": ", stdout);
+		out_text(stdout, cli_str(x, "member", "?"));
+		putchar(' ');
+		if (print_value(json_object_get(x, "from")) != 0)
+			return MDB_E_NOMEM;
+		fputs(" -> ", stdout);
+		if (print_value(json_object_get(x, "to")) != 0)
+			return MDB_E_NOMEM;
+		printf("%s\n", out_off(c, OUT_YELLOW));
+	}
+	return 0;
+}
+
+static int
+print_change(const struct cli *c, const json_t *ch)
+{
+	static const char *const who[][2] = {{"actor", ""}, {"client", ""},
+		{"session", "session "}};
+	char at[OUT_TIME_SIZE];
+	const char *message = cli_str(ch, "message", NULL);
+
+	printf("%s#%lld%s  %s  ", out_on(c, OUT_BOLD),
+		(long long)cli_int(ch, "change", 0), out_off(c, OUT_BOLD),
+		out_time(cli_str(ch, "at", NULL), at));
+	out_text(stdout, cli_str(ch, "kind", "?"));
+	if (json_object_get(ch, "version") != NULL)
+		printf("  version %lld", (long long)cli_int(ch, "version", 0));
+	for (size_t i = 0; i < ARRAY_LEN(who); i++) {
+		const char *value = cli_str(ch, who[i][0], NULL);
+
+		if (value == NULL || value[0] == '\0')
+			continue;
+		printf("  %s%s", out_on(c, OUT_DIM), who[i][1]);
+		out_text(stdout, value);
+		fputs(out_off(c, OUT_DIM), stdout);
+	}
+	putchar('\n');
+	if (message != NULL && message[0] != '\0') {
+		fputs("  \"", stdout);
+		out_text(stdout, message);
+		fputs("\"\n", stdout);
+	}
+	print_texts(c, json_object_get(ch, "added"), '+', OUT_GREEN);
+	print_texts(c, json_object_get(ch, "removed"), '-', OUT_RED);
+	return print_set(c, json_object_get(ch, "set"));
+}
+
+static json_t *
+make_params(const char *name, const char *cursor, int64_t rows)
+{
+	json_t *p = json_pack("{s:I}", "limit", (json_int_t)rows);
+	const char *const texts[][2] = {{"name", name}, {"cursor", cursor},
+		{"since", since}, {"until", until}};
+
+	for (size_t i = 0; p != NULL && i < ARRAY_LEN(texts); i++)
+		if (texts[i][1] != NULL && jx_set(p, texts[i][0],
+			json_string(texts[i][1])) != 0) {
+			json_decref(p);
+			p = NULL;
+		}
+	return p;
+}
+
+static int
+print_changes(const struct cli *c, const json_t *changes)
+{
+	const json_t *ch;
+	size_t i;
+
+	if (c->json)
+		return cli_print_jsonl(c, changes);
+	json_array_foreach((json_t *)(uintptr_t)changes, i, ch)
+		if (print_change(c, ch) != 0)
+			return cli_nomem();
+	return CLI_OK;
+}
+
+static int
+run(struct cli *c, int argc, char **argv)
+{
+	AUTO_FREE char *cursor = NULL;
+	int64_t left = limit, seen = 0;
+	int rc;
+
+	do {
+		AUTO_JSON json_t *reply = NULL;
+		json_t *params = make_params(argc > 0 ? argv[0] : NULL, cursor,
+			left < LIMIT_ROWS ? left : LIMIT_ROWS);
+		const json_t *changes;
+		const char *next;
+
+		if (params == NULL)
+			return cli_fail(CLI_USAGE, "the name or a time is no "
+				"valid UTF-8");
+		rc = cli_call(c, "memory_history", params, CLI_AS_OF, &reply);
+		if (rc != CLI_OK)
+			return rc;
+		changes = json_object_get(reply, "changes");
+		if ((rc = print_changes(c, changes)) != CLI_OK)
+			return rc;
+		left -= (int64_t)json_array_size(changes);
+		seen += (int64_t)json_array_size(changes);
+		free(take_ptr(cursor));
+		next = cli_str(reply, "next", NULL);
+		if (next != NULL && (cursor = strdup(next)) == NULL)
+			return cli_nomem();
+	} while (cursor != NULL && left > 0);
+	if (seen == 0)
+		cli_note(c, "no changes");
+	else if (cursor != NULL && !c->json)
+		cli_note(c, "there are more: --limit N shows them");
+	return CLI_OK;
+}
+
+const struct cli_command cli_cmd_history = {
+	.name = "history",
+	.args = "[NAME]",
+	.summary = "what changed, newest first",
+	.about = "Lists the changes of an entity, or of the whole memory: when, "
+		 "who, what was added (+), removed (-) and set (~).",
+	.opts = opts,
+	.opts_n = ARRAY_LEN(opts),
+	.max_args = 1,
+	.run = run,
+};

@@ -1,0 +1,306 @@
+/* Import: lines are checked here and sent as they stand, in slices. memory-db
+ * keeps how far a source has got, in the same transaction as what it added. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/jx.h"
+#include "common/limits.h"
+#include "memory-db/cli/cli.h"
+#include "memory-db/cli/lines.h"
+#include "memory-db/cli/out.h"
+#include "memory-db/cli/progress.h"
+#include "memory-db/cli/slice.h"
+#include "memory-db/cli/source.h"
+
+/* The request around a line. */
+#define LINE_BYTES (LIMIT_REQUEST_BYTES - 4096)
+/* Complaints kept for --json; all are printed. */
+#define ERRORS_MAX 1000
+
+static bool is_fresh;
+
+static const struct conf_opt opts[] = {
+	CLI_FLAG("restart", &is_fresh,
+		"from the first line, even if it was interrupted before"),
+};
+
+struct import {
+	struct cli *c;
+	const char *name;
+	char source[SOURCE_SIZE];
+	int64_t size;		/* bytes, -1 unknown */
+	struct lines lines;
+	struct slice slice;
+	struct progress progress;
+	int64_t resumed, added, skipped, bad;
+	json_t *errors;		/* owned */
+};
+
+static void
+import_done(struct import *im)
+{
+	lines_done(&im->lines);
+	buf_done(&im->slice.records);
+	json_decref(im->errors);
+}
+
+/* A line that is not taken. */
+static int
+complain(struct import *im, int64_t line, const char *text)
+{
+	im->bad++;
+	progress_clear(&im->progress);
+	cli_fail(0, "%s:%lld: %s", im->name, (long long)line, text);
+	if (json_array_size(im->errors) < ERRORS_MAX && jx_add(im->errors,
+		json_pack("{s:I,s:s}", "line", (json_int_t)line, "error",
+			text)) != 0)
+		return cli_nomem();
+	return CLI_OK;
+}
+
+/* What the service did not like; empty lines are not news. */
+static int
+take_errors(struct import *im, const json_t *reply)
+{
+	const json_t *x;
+	int rc = CLI_OK;
+	size_t i;
+
+	json_array_foreach(json_object_get(reply, "errors"), i, x) {
+		int64_t line = cli_int(x, "line", 0);
+		int64_t k = line - im->slice.offset - 1;
+
+		if (k >= 0 && k < (int64_t)im->slice.lines &&
+			im->slice.is_empty[k])
+			continue;
+		rc = complain(im, line, cli_str(x, "error", "refused"));
+		if (rc != CLI_OK)
+			break;
+	}
+	return rc;
+}
+
+static int
+send_slice(struct import *im, bool is_last)
+{
+	AUTO_JSON json_t *reply = NULL;
+	AUTO_BUF struct buf params = {0};
+	struct err e = {0};
+	char *text = NULL;
+	int64_t expected = im->slice.offset + (int64_t)im->slice.lines;
+	int rc;
+
+	if (slice_params(&im->slice, im->source, is_last, &params) != 0 ||
+		buf_str(&params) == NULL)
+		return cli_nomem();
+	progress_clear(&im->progress);
+	rc = cli_call_text(im->c, "import_records", buf_str(&params), &text);
+	if (rc != CLI_OK)
+		return rc;
+	reply = jx_parse(text, strlen(text), &e);
+	memory_free(text);
+	if (reply == NULL)
+		return cli_fail(CLI_SYSTEM, "the reply of import_records "
+			"cannot be read: %s", e.text);
+	if (cli_int(reply, "next_offset", expected) < expected)
+		return cli_fail(CLI_SYSTEM, "memory-db took %lld of %lld "
+			"lines; run the import again, it goes on there",
+			(long long)cli_int(reply, "next_offset", 0),
+			(long long)expected);
+	im->added += cli_int(reply, "added", 0);
+	im->skipped += cli_int(reply, "skipped", 0);
+	rc = take_errors(im, reply);
+	slice_next(&im->slice);
+	return rc;
+}
+
+static bool
+is_blank(const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strchr(" \t\r", s[i]) == NULL || s[i] == '\0')
+			return false;
+	return true;
+}
+
+/* Checks a line. *ret_json is NULL for one that is sent empty. */
+static int
+check_line(struct import *im, const char **json, size_t *n, size_t *ret_facts)
+{
+	AUTO_JSON json_t *record = NULL;
+	struct err e = {0};
+
+	if (im->lines.number == 1 && *n >= 3 &&
+		memcmp(*json, "\xef\xbb\xbf", 3) == 0) {
+		*json += 3;
+		*n -= 3;
+	}
+	*ret_facts = 0;
+	if (is_blank(*json, *n)) {
+		*json = NULL;
+		return CLI_OK;
+	}
+	record = jx_parse(*json, *n, &e);
+	if (record == NULL && e.code == MDB_E_NOMEM)
+		return cli_nomem();
+	if (record == NULL) {
+		*json = NULL;
+		return complain(im, im->lines.number, e.text);
+	}
+	*ret_facts = slice_facts_of(record);
+	return CLI_OK;
+}
+
+static int
+take_line(struct import *im, const char *json, size_t n, bool is_long)
+{
+	size_t facts = 0;
+	int rc;
+
+	if (is_long) {
+		rc = complain(im, im->lines.number, "longer than a request "
+			"may be (4 MiB)");
+		json = NULL;
+	} else {
+		rc = check_line(im, &json, &n, &facts);
+	}
+	if (rc == CLI_OK && !slice_has_room(&im->slice, n, facts))
+		rc = send_slice(im, false);
+	if (rc == CLI_OK && slice_add(&im->slice, json, n, facts) != 0)
+		rc = cli_nomem();
+	return rc;
+}
+
+static int
+send_all(struct import *im)
+{
+	struct err e = {0};
+	const char *line;
+	size_t n;
+	int rc, got;
+
+	while ((got = lines_next(&im->lines, &line, &n, &e)) != 0) {
+		if (got < 0 && got != MDB_E_LIMIT)
+			return cli_fail(CLI_SYSTEM, "%s: %s", im->name,
+				e.text);
+		if (im->lines.number <= im->resumed)
+			continue;
+		rc = take_line(im, line, n, got == MDB_E_LIMIT);
+		if (rc != CLI_OK)
+			return rc;
+		progress_at(&im->progress, im->size > 0 ?
+			(double)im->lines.bytes / (double)im->size : -1,
+			im->lines.number, "lines");
+	}
+	return send_slice(im, true);
+}
+
+/* How far memory-db has this source already. */
+static int
+ask_offset(struct import *im)
+{
+	AUTO_JSON json_t *reply = NULL;
+	int rc = cli_call(im->c, "import_records", json_pack("{s:s,s:i}",
+		"source", im->source, "offset", 0), CLI_NOW, &reply);
+
+	if (rc != CLI_OK)
+		return rc;
+	im->resumed = cli_int(reply, "next_offset", 0);
+	im->slice.offset = im->resumed;
+	if (im->resumed > 0)
+		cli_note(im->c, "%s: goes on after line %lld, where it was "
+			"interrupted", im->name, (long long)im->resumed);
+	return CLI_OK;
+}
+
+static int
+summary(const struct import *im)
+{
+	char text[4][OUT_NUMBER_SIZE];
+	AUTO_JSON json_t *out = NULL;
+
+	if (im->c->json) {
+		out = json_pack("{s:I,s:I,s:I,s:I,s:I,s:O}", "lines",
+			(json_int_t)im->lines.number, "resumed_after",
+			(json_int_t)im->resumed, "added",
+			(json_int_t)im->added, "skipped",
+			(json_int_t)im->skipped, "bad", (json_int_t)im->bad,
+			"errors", im->errors);
+		return out == NULL ? cli_nomem() : cli_print_json(im->c, out);
+	}
+	if (!im->c->quiet)
+		printf("%s lines: %s facts added, %s known already, %s bad "
+			"lines\n", out_count(im->lines.number, text[0]),
+			out_count(im->added, text[1]),
+			out_count(im->skipped, text[2]),
+			out_count(im->bad, text[3]));
+	return CLI_OK;
+}
+
+static int
+open_file(const char *name, int *ret_fd)
+{
+	if (strcmp(name, "-") == 0) {
+		*ret_fd = STDIN_FILENO;
+		return CLI_OK;
+	}
+	*ret_fd = open(name, O_RDONLY | O_CLOEXEC);
+	return *ret_fd >= 0 ? CLI_OK : cli_fail(errno == ENOENT ? CLI_USAGE :
+		CLI_SYSTEM, "cannot read %s: %m", name);
+}
+
+static int
+run(struct cli *c, int argc, char **argv)
+{
+	static struct import im;
+	struct err e = {0};
+	char target[600];
+	bool is_resumable;
+	int fd, rc;
+
+	(void)argc;
+	if ((rc = open_file(argv[0], &fd)) != CLI_OK)
+		return rc;
+	im = (struct import){.c = c, .name = argv[0], .errors = json_array()};
+	lines_init(&im.lines, fd, LINE_BYTES);
+	snprintf(target, sizeof(target), "%.280s %.280s",
+		c->namespace_ ? c->namespace_ : "", c->branch ? c->branch : "");
+	if (im.errors == NULL)
+		rc = cli_nomem();
+	else if (source_identity(fd, target, is_fresh, im.source, &im.size,
+		&is_resumable, &e) != 0)
+		rc = cli_fail(CLI_SYSTEM, "%s: %s", argv[0], e.text);
+	else if (is_resumable)
+		rc = ask_offset(&im);
+	progress_start(&im.progress, c, "importing");
+	if (rc == CLI_OK)
+		rc = send_all(&im);
+	progress_clear(&im.progress);
+	if (rc == CLI_OK)
+		rc = summary(&im);
+	if (rc == CLI_OK && im.bad > 0)
+		rc = CLI_PROBLEM;
+	import_done(&im);
+	if (fd != STDIN_FILENO)
+		close(fd);
+	return rc;
+}
+
+const struct cli_command cli_cmd_import = {
+	.name = "import",
+	.args = "FILE",
+	.summary = "read JSON lines into the memory",
+	.about = "Reads the JSONL file of the reference memory server or an "
+		 "export (- is standard input). Lines that are wrong are "
+		 "reported by number and skipped, which gives exit code 1. "
+		 "What is known already is not added again. An interrupted "
+		 "import of the same file goes on where it stopped.",
+	.opts = opts,
+	.opts_n = ARRAY_LEN(opts),
+	.min_args = 1,
+	.max_args = 1,
+	.run = run,
+};

@@ -1,0 +1,153 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "common/jx.h"
+#include "common/limits.h"
+#include "memory-db/cli/cli.h"
+#include "memory-db/cli/out.h"
+
+/* Observations shown of each entity; show NAME has them all. */
+#define SHOWN 3
+
+static int64_t limit = 10;
+static const char *type, *tier;
+static bool is_substring;
+
+static const struct conf_opt opts[] = {
+	CLI_COUNT("limit", &limit, 1, LIMIT_ROWS, "N",
+		"at most this many (10)"),
+	CLI_TEXT("type", &type, "TYPE", "only entities of this type"),
+	CLI_TEXT("tier", &tier, "TIER",
+		"only working, episodic, semantic or procedural ones"),
+	CLI_FLAG("substring", &is_substring,
+		"only exact parts of the text, oldest first"),
+};
+
+static int
+join(int argc, char **argv, struct buf *out)
+{
+	for (int i = 0; i < argc; i++)
+		if (buf_addf(out, "%s%s", i > 0 ? " " : "", argv[i]) != 0)
+			return MDB_E_NOMEM;
+	return buf_str(out) == NULL ? MDB_E_NOMEM : 0;
+}
+
+/* A safe text after an indent, cut to the terminal. */
+static int
+print_line(const struct cli *c, const char *indent, const char *text)
+{
+	AUTO_BUF struct buf safe = {0}, cut = {0};
+	const char *s;
+
+	if (out_safe(text, strlen(text), &safe) != 0 ||
+		(s = buf_str(&safe)) == NULL)
+		return MDB_E_NOMEM;
+	if (c->width > 0) {
+		if (out_cut(s, c->width - (int)strlen(indent), &cut) != 0 ||
+			(s = buf_str(&cut)) == NULL)
+			return MDB_E_NOMEM;
+	}
+	printf("%s%s\n", indent, s);
+	return 0;
+}
+
+static int
+print_entity(const struct cli *c, const json_t *e)
+{
+	const json_t *list = json_object_get(e, "observations"), *o;
+	const char *ns = cli_str(e, "namespace", NULL);
+	size_t i, n = json_array_size(list);
+	int64_t more = cli_int(e, "omitted", 0);
+
+	fputs(out_on(c, OUT_BOLD), stdout);
+	out_text(stdout, cli_str(e, "name", "?"));
+	printf("%s  ", out_off(c, OUT_BOLD));
+	out_text(stdout, cli_str(e, "type", "?"));
+	if (ns != NULL) {
+		fputs("  in ", stdout);
+		out_text(stdout, ns);
+	}
+	putchar('\n');
+	json_array_foreach((json_t *)(uintptr_t)list, i, o) {
+		if (i == SHOWN && n > SHOWN + 1)
+			break;
+		if (print_line(c, "  ", json_is_string(o) ?
+			json_string_value(o) : "?") != 0)
+			return cli_nomem();
+	}
+	more += (int64_t)(n - i);
+	if (more > 0)
+		printf("  %s(%lld more)%s\n", out_on(c, OUT_DIM),
+			(long long)more, out_off(c, OUT_DIM));
+	return CLI_OK;
+}
+
+static json_t *
+make_params(const char *query)
+{
+	json_t *p = json_pack("{s:s,s:I}", "query", query, "limit",
+		(json_int_t)limit);
+
+	if (p != NULL && ((type != NULL && jx_set(p, "types",
+			json_pack("[s]", type)) != 0) ||
+		(tier != NULL && jx_set(p, "tiers",
+			json_pack("[s]", tier)) != 0) ||
+		(is_substring && jx_set(p, "mode",
+			json_string("substring")) != 0))) {
+		json_decref(p);
+		p = NULL;
+	}
+	return p;
+}
+
+static int
+run(struct cli *c, int argc, char **argv)
+{
+	AUTO_BUF struct buf query = {0};
+	AUTO_JSON json_t *reply = NULL;
+	const json_t *results, *e;
+	json_t *params;
+	size_t i;
+	int rc;
+
+	if (join(argc, argv, &query) != 0)
+		return cli_nomem();
+	if ((params = make_params(query.data)) == NULL)
+		return cli_fail(CLI_USAGE, "the query or a filter is no valid "
+			"UTF-8");
+	rc = cli_call(c, "search_nodes", params, CLI_AS_OF, &reply);
+	if (rc != CLI_OK)
+		return rc;
+	results = json_object_get(reply, "results");
+	if (c->json) {
+		rc = cli_print_jsonl(c, results);
+	} else {
+		json_array_foreach((json_t *)(uintptr_t)results, i, e)
+			if ((rc = print_entity(c, e)) != CLI_OK)
+				return rc;
+	}
+	if (json_is_true(json_object_get(reply, "partial")))
+		cli_note(c, "stopped at the time limit: a more specific query "
+			"finds all");
+	if (json_array_size(results) == 0) {
+		cli_note(c, "nothing found for '%s'", query.data);
+		return CLI_PROBLEM;
+	}
+	if (!c->json && json_object_get(reply, "next") != NULL)
+		cli_note(c, "there are more: --limit N shows them");
+	return rc;
+}
+
+const struct cli_command cli_cmd_search = {
+	.name = "search",
+	.args = "QUERY...",
+	.summary = "find entities by words or parts of words",
+	.about = "Searches names, types and observations. Words may come in "
+		 "any order and form; the best results come first. Exit code 1 "
+		 "when nothing is found.",
+	.opts = opts,
+	.opts_n = ARRAY_LEN(opts),
+	.min_args = 1,
+	.max_args = -1,
+	.run = run,
+};

@@ -1,0 +1,216 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "common/jx.h"
+#include "memory-db/cli/cli.h"
+#include "memory-db/cli/out.h"
+
+static void
+print_pair(const struct cli *c, const char *key, const char *value)
+{
+	if (value == NULL || value[0] == '\0')
+		return;
+	printf("  %s%-10s%s ", out_on(c, OUT_DIM), key, out_off(c, OUT_DIM));
+	out_text(stdout, value);
+	putchar('\n');
+}
+
+static int
+print_json_pair(const struct cli *c, const char *key, const json_t *value)
+{
+	AUTO_BUF struct buf b = {0};
+
+	if ((json_is_object(value) && json_object_size(value) == 0) ||
+		(json_is_array(value) && json_array_size(value) == 0) ||
+		value == NULL || json_is_null(value))
+		return 0;
+	if (jx_dump(value, &b) != 0 || buf_str(&b) == NULL)
+		return MDB_E_NOMEM;
+	print_pair(c, key, buf_str(&b));
+	return 0;
+}
+
+static int
+print_head(const struct cli *c, const json_t *e)
+{
+	char text[OUT_NUMBER_SIZE], at[OUT_TIME_SIZE];
+
+	fputs(out_on(c, OUT_BOLD), stdout);
+	out_text(stdout, cli_str(e, "name", "?"));
+	printf("%s  (", out_off(c, OUT_BOLD));
+	out_text(stdout, cli_str(e, "type", "?"));
+	puts(")");
+	print_pair(c, "namespace", cli_str(e, "namespace", NULL));
+	print_pair(c, "tier", cli_str(e, "tier", NULL));
+	if (json_is_true(json_object_get(e, "pin")))
+		print_pair(c, "pinned", "yes");
+	if (json_object_get(e, "version") != NULL)
+		print_pair(c, "version", out_count(cli_int(e, "version", 0),
+			text));
+	print_pair(c, "created", out_time(cli_str(e, "created_at", NULL), at));
+	print_pair(c, "updated", out_time(cli_str(e, "updated_at", NULL), at));
+	if (json_object_get(e, "access_count") != NULL)
+		print_pair(c, "read", out_count(cli_int(e, "access_count", 0),
+			text));
+	if (print_json_pair(c, "aliases", json_object_get(e, "aliases")) != 0)
+		return MDB_E_NOMEM;
+	return print_json_pair(c, "metadata", json_object_get(e, "metadata"));
+}
+
+/* Where a fact comes from: "2026-11-20 08:05:33, import, session s1". */
+static void
+print_origin(const struct cli *c, const json_t *f)
+{
+	static const char *const keys[][2] = {{"method", ""},
+		{"client", "by "}, {"session", "session "},
+		{"speaker", "said by "}, {"source_session", "from session "},
+		{"source_timestamp", "said at "}};
+	char at[OUT_TIME_SIZE];
+
+	printf("    %s%s", out_on(c, OUT_DIM), out_time(cli_str(f, "at", "-"),
+		at));
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+		const char *value = cli_str(f, keys[i][0], NULL);
+
+		if (value == NULL)
+			continue;
+		printf(", %s", keys[i][1]);
+		out_text(stdout, value);
+	}
+	if (json_object_get(f, "change") != NULL)
+		printf(", change %lld", (long long)cli_int(f, "change", 0));
+	printf("%s\n", out_off(c, OUT_DIM));
+}
+
+static void
+print_facts(const struct cli *c, const json_t *e)
+{
+	const json_t *facts = json_object_get(e, "facts"), *f;
+	int64_t omitted = cli_int(e, "omitted", 0);
+	size_t i;
+
+	json_array_foreach((json_t *)(uintptr_t)facts, i, f) {
+		fputs("  - ", stdout);
+		out_text(stdout, cli_str(f, "text", "?"));
+		putchar('\n');
+		print_origin(c, f);
+	}
+	if (omitted > 0)
+		printf("  (%lld more that did not fit)\n", (long long)omitted);
+}
+
+static void
+print_relations(const struct cli *c, const json_t *relations)
+{
+	const json_t *r;
+	size_t i;
+
+	json_array_foreach((json_t *)(uintptr_t)relations, i, r) {
+		fputs("  ", stdout);
+		out_text(stdout, cli_str(r, "from", "?"));
+		printf(" %s-[%s", out_on(c, OUT_DIM), out_off(c, OUT_DIM));
+		out_text(stdout, cli_str(r, "relationType", "?"));
+		if (json_object_get(r, "weight") != NULL)
+			printf(" %g", cli_num(r, "weight", 0));
+		printf("%s]->%s ", out_on(c, OUT_DIM), out_off(c, OUT_DIM));
+		out_text(stdout, cli_str(r, "to", "?"));
+		putchar('\n');
+	}
+}
+
+static int
+print_page(const struct cli *c, json_t *reply)
+{
+	const json_t *e;
+	size_t i;
+
+	if (c->json) {
+		cli_strip(reply);
+		return cli_print_json(c, reply);
+	}
+	json_array_foreach(json_object_get(reply, "entities"), i, e) {
+		if (print_head(c, e) != 0)
+			return cli_nomem();
+		print_facts(c, e);
+	}
+	print_relations(c, json_object_get(reply, "relations"));
+	return CLI_OK;
+}
+
+/* "no entity 'bob'; similar: 'rob', 'bo'" for each missing name. */
+static int
+report_missing(const json_t *missing)
+{
+	const json_t *m, *s;
+	int rc = CLI_OK;
+	size_t i, k;
+
+	json_array_foreach((json_t *)(uintptr_t)missing, i, m) {
+		const json_t *similar = json_object_get(m, "similar");
+		AUTO_BUF struct buf b = {0};
+
+		json_array_foreach((json_t *)(uintptr_t)similar, k, s)
+			if (buf_addf(&b, "%s'%s'", k > 0 ? ", " : "; similar: ",
+				json_is_string(s) ? json_string_value(s) :
+				"?") != 0)
+				return cli_nomem();
+		if (buf_str(&b) == NULL)
+			return cli_nomem();
+		rc = cli_fail(CLI_PROBLEM, "no entity '%s'%s",
+			cli_str(m, "name", "?"), buf_str(&b));
+	}
+	return rc;
+}
+
+static int
+run(struct cli *c, int argc, char **argv)
+{
+	static const char fields[] = "{s:[s], s:[s,s,s,s,s,s,s,s,s,s,s]}";
+	AUTO_JSON json_t *missing = NULL;
+	AUTO_FREE char *cursor = NULL;
+	int rc;
+
+	(void)argc;
+	do {
+		AUTO_JSON json_t *reply = NULL;
+		json_t *params = json_pack(fields, "names", argv[0], "fields",
+			"id", "name", "type", "facts", "tier", "pin",
+			"version", "created_at", "updated_at", "metadata",
+			"aliases");
+		const char *next;
+
+		if (params == NULL)
+			return cli_fail(CLI_USAGE, "the name is no valid "
+				"UTF-8");
+		if (cursor != NULL && jx_set(params, "cursor",
+			json_string(cursor)) != 0)
+			return json_decref(params), cli_nomem();
+		rc = cli_call(c, "open_nodes", params, CLI_AS_OF, &reply);
+		if (rc != CLI_OK)
+			return rc;
+		if (missing == NULL)
+			missing = json_incref(json_object_get(reply,
+				"missing"));
+		free(take_ptr(cursor));
+		next = cli_str(reply, "next", NULL);
+		if (next != NULL && (cursor = strdup(next)) == NULL)
+			return cli_nomem();
+		if (json_array_size(missing) == 0 &&
+			(rc = print_page(c, reply)) != CLI_OK)
+			return rc;
+	} while (cursor != NULL);
+	return report_missing(missing);
+}
+
+const struct cli_command cli_cmd_show = {
+	.name = "show",
+	.args = "NAME",
+	.summary = "an entity with its facts, their origin and relations",
+	.about = "Prints what is known of an entity: each fact with the time, "
+		 "client and session it came from, tier, version, aliases and "
+		 "relations. With --as-of as it was then. Exit code 1 when "
+		 "there is none of that name.",
+	.min_args = 1,
+	.max_args = 1,
+	.run = run,
+};

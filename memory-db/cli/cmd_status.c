@@ -1,0 +1,172 @@
+/* Status is whatever the service counts: known members come first, the rest
+ * is shown by its names. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/jx.h"
+#include "memory-db/cli/cli.h"
+#include "memory-db/cli/out.h"
+
+/* Types shown; --json has them all. */
+#define ROWS_MAX 12
+#define DEPTH_MAX 4
+
+/* "original_size" and "free_bytes" are bytes, "uptime_s" seconds. */
+static bool
+ends_with(const char *s, const char *end)
+{
+	size_t n = strlen(s), k = strlen(end);
+
+	return n >= k && strcmp(s + n - k, end) == 0;
+}
+
+static int
+value_text(const char *key, const json_t *v, struct buf *out)
+{
+	char text[OUT_NUMBER_SIZE];
+
+	if (json_is_integer(v)) {
+		int64_t n = json_integer_value(v);
+		bool is_bytes = ends_with(key, "bytes") ||
+			ends_with(key, "size");
+
+		return buf_adds(out, is_bytes ? out_bytes(n, text) :
+			out_count(n, text));
+	}
+	if (json_is_real(v))
+		return buf_addf(out, "%.3g", json_real_value(v));
+	if (json_is_string(v))
+		return out_safe(json_string_value(v), json_string_length(v),
+			out);
+	return jx_dump(v, out);
+}
+
+static int
+print_row(const struct cli *c, const char *key, const json_t *v)
+{
+	AUTO_BUF struct buf name = {0}, value = {0};
+
+	if (out_safe(key, strlen(key), &name) != 0 ||
+		value_text(key, v, &value) != 0 || buf_str(&name) == NULL ||
+		buf_str(&value) == NULL)
+		return MDB_E_NOMEM;
+	printf("  %s%s%s%*s  %s\n", out_on(c, OUT_DIM), name.data,
+		out_off(c, OUT_DIM), 24 - out_width(name.data) > 0 ?
+		24 - out_width(name.data) : 0, "", value.data);
+	return 0;
+}
+
+/* Members of nested objects get the names of those around: "write.depth". */
+static int
+print_members(const struct cli *c, const char *prefix, const json_t *o,
+	int depth, size_t *rows)
+{
+	const char *key;
+	json_t *v;
+
+	json_object_foreach((json_t *)(uintptr_t)o, key, v) {
+		char name[200];
+
+		snprintf(name, sizeof(name), "%s%s%s", prefix,
+			prefix[0] ? "." : "", key);
+		if (json_is_object(v) && depth < DEPTH_MAX) {
+			if (print_members(c, name, v, depth + 1, rows) != 0)
+				return MDB_E_NOMEM;
+		} else if ((*rows)++ < ROWS_MAX || depth > 0) {
+			if (print_row(c, name, v) != 0)
+				return MDB_E_NOMEM;
+		}
+	}
+	return 0;
+}
+
+static int
+print_section(const struct cli *c, const char *title, const json_t *o)
+{
+	size_t rows = 0;
+
+	if (json_object_size(o) == 0)
+		return 0;
+	printf("%s", out_on(c, OUT_BOLD));
+	out_text(stdout, title);
+	printf("%s\n", out_off(c, OUT_BOLD));
+	if (print_members(c, "", o, 0, &rows) != 0)
+		return MDB_E_NOMEM;
+	if (rows > ROWS_MAX)
+		printf("  (%zu more)\n", rows - ROWS_MAX);
+	return 0;
+}
+
+static void
+print_headline(const struct cli *c, const json_t *reply)
+{
+	static const char *const totals[][2] = {
+		{"total_entities", "entities"},
+		{"total_observations", "observations"},
+		{"total_relations", "relations"},
+		{"total_changes", "changes"}};
+	char text[OUT_NUMBER_SIZE];
+	int64_t up = cli_int(reply, "uptime_s", -1);
+
+	printf("%smemory-db %s%s", out_on(c, OUT_BOLD),
+		cli_str(reply, "version", ""), out_off(c, OUT_BOLD));
+	if (up >= 0)
+		printf(", up %lld h %02lld min %02lld s",
+			(long long)(up / 3600), (long long)(up / 60 % 60),
+			(long long)(up % 60));
+	putchar('\n');
+	if (cli_str(reply, "database", NULL) != NULL) {
+		out_text(stdout, cli_str(reply, "database", ""));
+		putchar('\n');
+	}
+	for (size_t i = 0; i < ARRAY_LEN(totals); i++)
+		printf("%s%s %s", i > 0 ? ", " : "",
+			out_count(cli_int(reply, totals[i][0], 0), text),
+			totals[i][1]);
+	putchar('\n');
+}
+
+static bool
+in_headline(const char *key, const json_t *v)
+{
+	return strncmp(key, "total_", 6) == 0 || strcmp(key, "version") == 0 ||
+		strcmp(key, "uptime_s") == 0 || (strcmp(key, "database") == 0 &&
+		json_is_string(v));
+}
+
+static int
+run(struct cli *c, int argc, char **argv)
+{
+	AUTO_JSON json_t *reply = NULL;
+	const char *key;
+	json_t *v;
+	int rc;
+
+	(void)argc;
+	(void)argv;
+	rc = cli_call(c, "get_memory_status", NULL, CLI_NOW, &reply);
+	if (rc != CLI_OK)
+		return rc;
+	cli_strip(reply);
+	if (c->json)
+		return cli_print_json(c, reply);
+	print_headline(c, reply);
+	json_object_foreach(reply, key, v) {
+		if (in_headline(key, v) || json_is_object(v))
+			continue;
+		if (!json_is_array(v) && print_row(c, key, v) != 0)
+			return cli_nomem();
+	}
+	json_object_foreach(reply, key, v)
+		if (json_is_object(v) && print_section(c, key, v) != 0)
+			return cli_nomem();
+	return CLI_OK;
+}
+
+const struct cli_command cli_cmd_status = {
+	.name = "status",
+	.args = "",
+	.summary = "counts, sizes, limits and health",
+	.run = run,
+};

@@ -1,0 +1,184 @@
+/* Where the socket is, who owns it, who answers, and what it says. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/jx.h"
+#include "common/rpc.h"
+#include "common/sock.h"
+#include "memory-db/cli/doctor.h"
+
+#define SHARED "/tmp/memory-db.sock"
+#define PATIENCE_MS 2000
+
+/* A foreign socket in the shared place is harmless, and worth knowing. */
+static void
+check_squatter(struct doctor *d)
+{
+	struct stat st;
+
+	if (strcmp(d->socket, SHARED) != 0 && lstat(SHARED, &st) == 0 &&
+		st.st_uid != geteuid() && st.st_uid != 0)
+		doctor_say(d, DOCTOR_WARN, "socket", "if that is not your "
+			"service user (MEMORY_DB_SERVICE_USER), ask them to "
+			"move it", SHARED " belongs to %s: it is not used",
+			doctor_user(st.st_uid));
+}
+
+static void
+check_folder(struct doctor *d)
+{
+	char dir[PATH_MAX];
+	struct stat st;
+	char *slash;
+
+	snprintf(dir, sizeof(dir), "%s", d->socket);
+	slash = strrchr(dir, '/');
+	if (slash == NULL)
+		return;
+	slash[slash == dir ? 1 : 0] = '\0';
+	if (stat(dir, &st) < 0) {
+		doctor_say(d, DOCTOR_FAIL, "socket", "make the folder, or "
+			"choose another MEMORY_DB_SOCKET",
+			"its folder %s cannot be reached: %s", dir,
+			strerrordesc_np(errno));
+	} else if ((st.st_mode & S_IWOTH) && !(st.st_mode & S_ISVTX)) {
+		doctor_say(d, DOCTOR_WARN, "socket", "chmod o-w the folder, "
+			"or choose another MEMORY_DB_SOCKET",
+			"everybody may replace files in its folder %s", dir);
+	} else if (access(dir, W_OK | X_OK) < 0) {
+		doctor_say(d, DOCTOR_WARN, "socket", "memory-db must be "
+			"started by its owner, or elsewhere",
+			"you may not make files in its folder %s", dir);
+	}
+}
+
+/* What lies at the path. False: no socket to talk to. */
+static bool
+check_file(struct doctor *d)
+{
+	struct stat st;
+
+	if (lstat(d->socket, &st) < 0) {
+		if (errno == ENOENT)
+			doctor_say(d, DOCTOR_OK, "socket", NULL, "does not "
+				"exist yet: memory-db makes it when it starts");
+		else
+			doctor_say(d, DOCTOR_FAIL, "socket", "choose another "
+				"MEMORY_DB_SOCKET", "cannot be reached: %s",
+				strerrordesc_np(errno));
+		return false;
+	}
+	if (!S_ISSOCK(st.st_mode)) {
+		doctor_say(d, DOCTOR_FAIL, "socket", "move it away, or choose "
+			"another MEMORY_DB_SOCKET",
+			"%s is no socket: memory-db will not start there",
+			d->socket);
+		return false;
+	}
+	doctor_say(d, st.st_mode & 077 ? DOCTOR_WARN : DOCTOR_OK, "socket",
+		st.st_mode & 077 ? "chmod 600 it, and start memory-db anew" :
+		NULL, "owned by %s, mode %04o%s", doctor_user(st.st_uid),
+		(unsigned)st.st_mode & 07777, st.st_mode & 077 ?
+		": others may connect" : "");
+	return true;
+}
+
+void
+doctor_socket(struct doctor *d)
+{
+	char path[SOCK_PATH_SIZE], name[64] = "";
+	struct sock_peer peer;
+	struct err e = {0};
+	const char *why = "";
+	AUTO_FD int fd = -1;
+	int rc;
+
+	if (sock_path(d->c->socket, path, &why, &e) != 0) {
+		doctor_say(d, DOCTOR_FAIL, "socket", NULL, "%s", e.text);
+		return;
+	}
+	snprintf(d->socket, sizeof(d->socket), "%s", path);
+	doctor_say(d, DOCTOR_OK, "socket", NULL, "%s: %s", path, why);
+	check_squatter(d);
+	check_folder(d);
+	if (!check_file(d))
+		return;
+	rc = sock_connect(path, PATIENCE_MS, &fd, &e);
+	if (rc == MDB_E_UNREACHABLE)
+		doctor_say(d, DOCTOR_WARN, "socket", "nothing to do: the next "
+			"memory-db replaces it", "stale: %s", e.text);
+	else if (rc != 0)
+		doctor_say(d, DOCTOR_FAIL, "socket", "set MEMORY_DB_SOCKET to "
+			"a path of yours", "%s", e.text);
+	if (rc != 0 || sock_peer(fd, &peer, &e) != 0)
+		return;
+	doctor_process(peer.pid, name, sizeof(name));
+	doctor_say(d, DOCTOR_OK, "socket", NULL, "process %ld (%s) of %s "
+		"listens", (long)peer.pid, name[0] ? name : "?",
+		doctor_user(peer.uid));
+	d->is_listening = true;
+}
+
+static void
+check_version(struct doctor *d)
+{
+	const char *version = cli_str(d->hello, "version", "?");
+	bool is_same = strcmp(version, MEMORY_VERSION) == 0;
+	int64_t protocol = cli_int(d->hello, "protocol", 0);
+
+	doctor_say(d, is_same ? DOCTOR_OK : DOCTOR_WARN, "service", is_same ?
+		NULL : "restart memory-db after an update",
+		"memory-db %s, protocol %lld, schema %lld, process %lld%s; "
+		"memoryctl %s, protocol %d", version, (long long)protocol,
+		(long long)cli_int(d->hello, "schema", 0),
+		(long long)cli_int(d->hello, "pid", 0),
+		json_is_true(json_object_get(d->hello, "spawned")) ?
+		" (started by a client)" : "", MEMORY_VERSION, RPC_PROTOCOL);
+}
+
+void
+doctor_service(struct doctor *d)
+{
+	struct memory_options options;
+	memory_client *client;
+	char path[PATH_MAX], *reply = NULL;
+	struct err e = {0};
+	int rc;
+
+	if (!d->is_listening) {
+		doctor_say(d, DOCTOR_OK, "service", NULL, "does not run; the "
+			"first client starts it");
+		return;
+	}
+	if (cli_client_options(d->c, &options, path, sizeof(path)) != CLI_OK)
+		return;
+	options.socket = d->socket;
+	options.retries = -1;
+	options.timeout_ms = options.connect_timeout_ms = PATIENCE_MS;
+	client = memory_client_new(&options);
+	if (client == NULL) {
+		d->is_out_of_memory = true;
+		return;
+	}
+	rc = memory_client_connect(client, &reply);
+	if (rc == MEMORY_OK) {
+		d->hello = jx_parse(reply, strlen(reply), &e);
+		check_version(d);
+	} else if (rc == MEMORY_REFUSED) {
+		doctor_say(d, DOCTOR_FAIL, "service", strcmp(
+			memory_client_error_code(client), "wrong_database") ?
+			"update the older of the two programs" :
+			"unset MEMORY_DB_PATH, or give that database a "
+			"MEMORY_DB_SOCKET of its own",
+			"it answers, but: %s", memory_client_error(client));
+	} else {
+		doctor_say(d, DOCTOR_FAIL, "service", "look at its log; "
+			"restart it if it hangs", "it does not answer: %s",
+			memory_client_error(client));
+	}
+	memory_free(reply);
+	memory_client_free(client);
+}

@@ -1,0 +1,285 @@
+#include "memory-db/cli/jedit.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "common/jx.h"
+#include "memory-db/cli/jscan.h"
+
+/* How the object is written. */
+struct style {
+	bool is_compact;	/* on one line */
+	const char *newline;	/* static */
+	const char *indent;	/* of its members; borrowed from the text */
+	size_t indent_n;
+	const char *unit;	/* one more level; borrowed or static */
+	size_t unit_n;
+	const char *outer;	/* of its closing brace; borrowed */
+	size_t outer_n;
+};
+
+static int
+broken(struct err *e)
+{
+	return err_set(e, MDB_E_INVALID, "the JSON text cannot be edited");
+}
+
+static size_t
+line_begin(const char *s, size_t at)
+{
+	while (at > 0 && s[at - 1] != '\n')
+		at--;
+	return at;
+}
+
+/* Blanks that the line of `at` begins with. */
+static size_t
+line_blanks(const char *s, size_t n, size_t begin)
+{
+	size_t k = begin;
+
+	while (k < n && (s[k] == ' ' || s[k] == '\t'))
+		k++;
+	return k - begin;
+}
+
+static bool
+is_first_on_line(const char *s, size_t n, size_t at)
+{
+	size_t begin = line_begin(s, at);
+
+	return begin > 0 && line_blanks(s, n, begin) == at - begin;
+}
+
+/* One level of indentation as the top of the text has it; two blanks when it
+ * shows none. False: the text is written on one line. */
+static bool
+find_unit(const char *s, size_t n, const char **ret, size_t *ret_n)
+{
+	struct jmember m;
+	struct jwalk w;
+
+	*ret = "  ";
+	*ret_n = 2;
+	if (!jwalk_init(&w, s, n, jscan_space(s, n, 0)) ||
+		jwalk_next(&w, &m) != 1)
+		return true;
+	if (!is_first_on_line(s, n, m.key.at))
+		return false;
+	size_t begin = line_begin(s, m.key.at);
+
+	if (m.key.at > begin) {
+		*ret = s + begin;
+		*ret_n = m.key.at - begin;
+	}
+	return true;
+}
+
+/* first: position of its first member's key, 0 when it has none. */
+static struct style
+look_at(const char *s, size_t n, size_t object, size_t first)
+{
+	struct style st = {.newline = "\n"};
+	bool has_lines = find_unit(s, n, &st.unit, &st.unit_n);
+	size_t begin = line_begin(s, object);
+	const char *nl = memchr(s, '\n', n);
+
+	if (nl != NULL && nl > s && nl[-1] == '\r')
+		st.newline = "\r\n";
+	st.outer = s + begin;
+	st.outer_n = line_blanks(s, n, begin);
+	st.is_compact = first > 0 ? !is_first_on_line(s, n, first) :
+		!has_lines;
+	if (first > 0 && !st.is_compact) {
+		begin = line_begin(s, first);
+		st.indent = s + begin;
+		st.indent_n = first - begin;
+	}
+	return st;
+}
+
+/* Newline and the indentation of members, `depth` levels deeper. */
+static int
+add_line(const struct style *st, int depth, struct buf *out)
+{
+	if (st->is_compact)
+		return 0;
+	if (buf_adds(out, st->newline) != 0)
+		return MDB_E_NOMEM;
+	if (st->indent != NULL) {
+		if (buf_add(out, st->indent, st->indent_n) != 0)
+			return MDB_E_NOMEM;
+	} else if (buf_add(out, st->outer, st->outer_n) != 0 ||
+		buf_add(out, st->unit, st->unit_n) != 0) {
+		return MDB_E_NOMEM;
+	}
+	for (; depth > 0; depth--)
+		if (buf_add(out, st->unit, st->unit_n) != 0)
+			return MDB_E_NOMEM;
+	return 0;
+}
+
+static int
+add_key(const char *key, struct buf *out)
+{
+	return jx_quote(key, strlen(key), out) != 0 ? MDB_E_NOMEM :
+		buf_adds(out, ": ");
+}
+
+/* What we write is at most three levels deep. */
+static int
+add_value(const struct style *st, const json_t *v, int depth, struct buf *out)
+{
+	bool is_object = json_is_object(v);
+	const char *key, *comma = st->is_compact ? ", " : ",";
+	size_t i, k = 0;
+	json_t *x;
+	int rc;
+
+	if (depth > 8)
+		return MDB_E_NOMEM;
+	if ((!is_object || json_object_size(v) == 0) &&
+		(!json_is_array(v) || json_array_size(v) == 0))
+		return jx_dump(v, out);
+	rc = buf_addc(out, is_object ? '{' : '[');
+	json_object_foreach((json_t *)(uintptr_t)v, key, x) {
+		if (rc != 0 || (k++ > 0 && buf_adds(out, comma) != 0) ||
+			add_line(st, depth + 1, out) != 0 ||
+			add_key(key, out) != 0)
+			return MDB_E_NOMEM;
+		rc = add_value(st, x, depth + 1, out);
+	}
+	json_array_foreach((json_t *)(uintptr_t)v, i, x) {
+		if (rc != 0 || (i > 0 && buf_adds(out, comma) != 0) ||
+			add_line(st, depth + 1, out) != 0)
+			return MDB_E_NOMEM;
+		rc = add_value(st, x, depth + 1, out);
+	}
+	if (rc != 0 || add_line(st, depth, out) != 0)
+		return MDB_E_NOMEM;
+	return buf_addc(out, is_object ? '}' : ']');
+}
+
+/* The outer style has no line of its own: close below the opening line. */
+static int
+add_only(const struct style *st, const char *name, const json_t *value,
+	struct buf *out)
+{
+	if (buf_addc(out, '{') != 0 || add_line(st, 0, out) != 0 ||
+		add_key(name, out) != 0 || add_value(st, value, 0, out) != 0)
+		return MDB_E_NOMEM;
+	if (!st->is_compact && (buf_adds(out, st->newline) != 0 ||
+		buf_add(out, st->outer, st->outer_n) != 0))
+		return MDB_E_NOMEM;
+	return buf_addc(out, '}');
+}
+
+int
+jedit_add(struct jedit *ed, const char *s, size_t n, size_t object,
+	const char *name, const json_t *value, struct err *e)
+{
+	struct jmember m, last = {{0, 0}, {0, 0}};
+	size_t first = 0;
+	struct style st;
+	struct jwalk w;
+	int more;
+
+	*ed = (struct jedit){0};
+	if (!jwalk_init(&w, s, n, object) || w.close != '}')
+		return broken(e);
+	while ((more = jwalk_next(&w, &m)) == 1) {
+		if (first == 0)
+			first = m.key.at;
+		last = m;
+	}
+	if (more < 0)
+		return broken(e);
+	st = look_at(s, n, object, first);
+	if (first == 0) {
+		ed->at = object;
+		ed->end = w.at + 1;
+		return add_only(&st, name, value, &ed->text) == 0 ? 0 :
+			err_nomem(e);
+	}
+	ed->at = ed->end = last.value.end;
+	if (buf_adds(&ed->text, st.is_compact ? ", " : ",") != 0 ||
+		add_line(&st, 0, &ed->text) != 0 ||
+		add_key(name, &ed->text) != 0 ||
+		add_value(&st, value, 0, &ed->text) != 0)
+		return err_nomem(e);
+	return 0;
+}
+
+int
+jedit_remove(struct jedit *ed, const char *s, size_t n, size_t object,
+	const char *name, struct err *e)
+{
+	struct jmember m, hit, before = {{0, 0}, {0, 0}};
+	bool is_after = false;
+	struct jwalk w;
+	int more;
+
+	*ed = (struct jedit){0};
+	more = jscan_find(s, n, object, name, &hit);
+	if (more <= 0)
+		return more < 0 ? broken(e) : err_set(e, MDB_E_NOT_FOUND,
+			"no member '%s'", name);
+	if (!jwalk_init(&w, s, n, object))
+		return broken(e);
+	while ((more = jwalk_next(&w, &m)) == 1) {
+		if (m.key.at < hit.key.at)
+			before = m;
+		if (m.key.at <= hit.key.at)
+			continue;
+		is_after = true;
+		break;
+	}
+	if (more < 0)
+		return broken(e);
+	if (is_after) {
+		ed->at = hit.key.at;
+		ed->end = m.key.at;
+	} else if (before.value.end > 0) {
+		ed->at = before.value.end;
+		ed->end = hit.value.end;
+	} else {
+		ed->at = object + 1;
+		ed->end = w.at;
+	}
+	return 0;
+}
+
+int
+jedit_set(struct jedit *ed, const char *s, size_t n, size_t object,
+	const char *name, const json_t *value, struct err *e)
+{
+	struct jmember hit;
+	struct style st;
+	int rc = jscan_find(s, n, object, name, &hit);
+
+	*ed = (struct jedit){0};
+	if (rc <= 0)
+		return rc < 0 ? broken(e) : err_set(e, MDB_E_NOT_FOUND,
+			"no member '%s'", name);
+	ed->at = hit.value.at;
+	ed->end = hit.value.end;
+	st = look_at(s, n, object, hit.key.at);
+	return add_value(&st, value, 0, &ed->text) == 0 ? 0 : err_nomem(e);
+}
+
+int
+jedit_apply(const struct jedit *ed, const char *s, size_t n, struct buf *out)
+{
+	if (buf_add(out, s, ed->at) != 0 ||
+		(ed->text.len > 0 &&
+			buf_add(out, ed->text.data, ed->text.len) != 0) ||
+		buf_add(out, s + ed->end, n - ed->end) != 0)
+		return MDB_E_NOMEM;
+	return 0;
+}
+
+void
+jedit_done(struct jedit *ed)
+{
+	buf_done(&ed->text);
+}

@@ -1,0 +1,45 @@
+/* Positions in a JSON text: where values and members begin and end, so that a
+ * text can be cut and edited without writing the rest anew. Callers have
+ * checked the text with a parser; on a broken one the functions say so and
+ * never read outside. */
+#ifndef CLI_JSCAN_H
+#define CLI_JSCAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/cleanup.h"
+
+struct jspan {
+	size_t at, end;		/* [at, end) */
+};
+
+struct jmember {
+	struct jspan key;	/* with its quotes; empty in an array */
+	struct jspan value;
+};
+
+struct jwalk {
+	const char *s;
+	size_t n, at;
+	char close;		/* '}' or ']' */
+	bool is_begun;
+};
+
+/* The first position from at on that is no white space; n at the end. */
+size_t jscan_space(const char *s, size_t n, size_t at);
+
+/* End of the value at `at`; 0 when it has none. */
+size_t jscan_value(const char *s, size_t n, size_t at);
+
+/* Starts at the brace or bracket of an object or array. False: no such. */
+bool jwalk_init(struct jwalk *w, const char *s, size_t n, size_t at);
+/* The next member or element: 1, 0 at the end (w->at is then the position of
+ * the closing brace), -1 broken. */
+int jwalk_next(struct jwalk *w, struct jmember *ret);
+
+/* Member `name` of the object at `at`: 1, 0 absent, -1 broken. */
+int jscan_find(const char *s, size_t n, size_t at, const char *name,
+	struct jmember *ret);
+
+#endif

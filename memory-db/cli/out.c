@@ -1,0 +1,233 @@
+#include "memory-db/cli/out.h"
+
+#include <string.h>
+#include <time.h>
+#include <utf8proc.h>
+
+#include "common/clock.h"
+#include "memory-db/cli/cli.h"
+
+/* Characters that change how others are shown: directions, isolates, line
+ * and paragraph separators, invisible ones that hide text. */
+static bool
+is_dangerous(utf8proc_int32_t cp)
+{
+	if (cp < 0x20 || (cp >= 0x7f && cp < 0xa0))
+		return true;
+	switch (utf8proc_category(cp)) {
+	case UTF8PROC_CATEGORY_ZL:
+	case UTF8PROC_CATEGORY_ZP:
+	case UTF8PROC_CATEGORY_CO:
+	case UTF8PROC_CATEGORY_CN:
+	case UTF8PROC_CATEGORY_CS:
+		return true;
+	case UTF8PROC_CATEGORY_CF:
+		/* Joiners belong to emoji and to Indic and Arabic text. */
+		return cp != 0x200c && cp != 0x200d && cp != 0xad;
+	default:
+		return false;
+	}
+}
+
+static int
+add_escape(utf8proc_int32_t cp, struct buf *out)
+{
+	switch (cp) {
+	case '\n':
+		return buf_adds(out, "\\n");
+	case '\r':
+		return buf_adds(out, "\\r");
+	case '\t':
+		return buf_adds(out, "\\t");
+	default:
+		if (cp < 0x80)
+			return buf_addf(out, "\\x%02x", (unsigned)cp);
+		return buf_addf(out, "\\u{%x}", (unsigned)cp);
+	}
+}
+
+static int
+add_json_escape(utf8proc_int32_t cp, struct buf *out)
+{
+	unsigned u = (unsigned)cp;
+
+	/* Outside of strings: the newline of a document. */
+	if (u < 0x20)
+		return buf_addc(out, (char)u);
+	if (u < 0x10000)
+		return buf_addf(out, "\\u%04x", u);
+	u -= 0x10000;
+	return buf_addf(out, "\\u%04x\\u%04x", 0xd800 + (u >> 10),
+		0xdc00 + (u & 0x3ff));
+}
+
+typedef int (*escape_fn)(utf8proc_int32_t cp, struct buf *out);
+
+static int
+make_safe(const char *s, size_t n, escape_fn escape, struct buf *out)
+{
+	const utf8proc_uint8_t *u = (const utf8proc_uint8_t *)s;
+	int rc = 0;
+
+	for (size_t i = 0; i < n && rc == 0;) {
+		utf8proc_int32_t cp;
+		utf8proc_ssize_t k = utf8proc_iterate(u + i,
+			(utf8proc_ssize_t)(n - i), &cp);
+
+		if (k <= 0) {
+			rc = buf_addf(out, "\\x%02x", u[i]);
+			i++;
+			continue;
+		}
+		if (is_dangerous(cp))
+			rc = escape(cp, out);
+		else
+			rc = buf_add(out, s + i, (size_t)k);
+		i += (size_t)k;
+	}
+	return rc;
+}
+
+int
+out_safe(const char *s, size_t n, struct buf *out)
+{
+	return make_safe(s, n, add_escape, out);
+}
+
+int
+out_safe_json(const char *s, size_t n, struct buf *out)
+{
+	return make_safe(s, n, add_json_escape, out);
+}
+
+/* Width of the character at s, and its bytes. */
+static int
+step(const char *s, size_t n, size_t *ret_bytes)
+{
+	utf8proc_int32_t cp;
+	utf8proc_ssize_t k = utf8proc_iterate((const utf8proc_uint8_t *)s,
+		(utf8proc_ssize_t)n, &cp);
+
+	if (k <= 0) {
+		*ret_bytes = 1;
+		return 1;
+	}
+	*ret_bytes = (size_t)k;
+	return utf8proc_charwidth(cp);
+}
+
+int
+out_width(const char *s)
+{
+	size_t n = strlen(s), k;
+	int width = 0;
+
+	for (size_t i = 0; i < n; i += k)
+		width += step(s + i, n - i, &k);
+	return width;
+}
+
+int
+out_cut(const char *s, int width, struct buf *out)
+{
+	size_t n = strlen(s), i, k;
+	int used = 0, rc;
+
+	if (out_width(s) <= width)
+		return buf_add(out, s, n);
+	for (i = 0; i < n; i += k) {
+		int w = step(s + i, n - i, &k);
+
+		if (used + w > width - 1)
+			break;
+		used += w;
+	}
+	rc = buf_add(out, s, i);
+	return rc != 0 || width < 1 ? rc : buf_adds(out, "\u2026");
+}
+
+void
+out_text(FILE *f, const char *s)
+{
+	AUTO_BUF struct buf b = {0};
+
+	if (out_safe(s, strlen(s), &b) == 0)
+		fwrite(b.data ? b.data : "", 1, b.len, f);
+}
+
+static const char *const styles[] = {
+	[OUT_PLAIN] = "",
+	[OUT_BOLD] = "\033[1m",
+	[OUT_DIM] = "\033[2m",
+	[OUT_GREEN] = "\033[32m",
+	[OUT_YELLOW] = "\033[33m",
+	[OUT_RED] = "\033[31m",
+};
+
+const char *
+out_on(const struct cli *c, enum out_style style)
+{
+	return c->has_color ? styles[style] : "";
+}
+
+const char *
+out_off(const struct cli *c, enum out_style style)
+{
+	return c->has_color && style != OUT_PLAIN ? "\033[0m" : "";
+}
+
+const char *
+out_bytes(int64_t bytes, char out[OUT_NUMBER_SIZE])
+{
+	static const char *const units[] = {"B", "KB", "MB", "GB", "TB", "PB"};
+	double v = (double)bytes;
+	size_t u = 0;
+
+	while (v >= 999.5 && u + 1 < ARRAY_LEN(units)) {
+		v /= 1024;
+		u++;
+	}
+	snprintf(out, OUT_NUMBER_SIZE, u == 0 || v >= 99.95 ? "%.0f %s" :
+		"%.1f %s", v, units[u]);
+	return out;
+}
+
+const char *
+out_count(int64_t n, char out[OUT_NUMBER_SIZE])
+{
+	char digits[32];
+	int len = snprintf(digits, sizeof(digits), "%lld", (long long)n);
+	size_t k = 0;
+
+	for (int i = 0; i < len; i++) {
+		int left = len - i;
+
+		if (i > 0 && digits[i - 1] != '-' && left % 3 == 0 &&
+			len > 4)
+			out[k++] = ' ';
+		out[k++] = digits[i];
+	}
+	out[k] = '\0';
+	return out;
+}
+
+const char *
+out_time(const char *at, char out[OUT_TIME_SIZE])
+{
+	struct tm tm;
+	int64_t ms;
+	time_t s;
+
+	out[0] = '\0';
+	if (at == NULL)
+		return out;
+	if (clock_parse(at, 0, 0, false, &ms, NULL) == 0) {
+		s = (time_t)(ms / 1000);
+		if (localtime_r(&s, &tm) != NULL &&
+			strftime(out, OUT_TIME_SIZE, "%Y-%m-%d %H:%M:%S",
+				&tm) > 0)
+			return out;
+	}
+	snprintf(out, OUT_TIME_SIZE, "%s", at);
+	return out;
+}
