@@ -19,11 +19,12 @@ class Driver:
     """A client library, driven line by line."""
 
     def __init__(self, language, folder, options):
-        self.p = subprocess.Popen(
-            DRIVERS[language], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=open(folder / "driver.log", "ab"), env=clean_env(folder),
-            cwd=folder, text=True, encoding="utf-8")
         self.log = folder / "driver.log"
+        with open(self.log, "ab") as err:
+            self.p = subprocess.Popen(
+                DRIVERS[language], stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE, stderr=err, env=clean_env(folder),
+                cwd=folder, text=True, encoding="utf-8")
         self.run({"op": "new", **options})
 
     def run(self, op):
@@ -41,6 +42,17 @@ class Driver:
         assert code == 0, f"driver: {code}\n{self.log.read_text()}"
 
 
+def fill(value, names):
+    """Puts what was seen before in place of <=NAME>."""
+    if isinstance(value, dict):
+        return {k: fill(v, names) for k, v in value.items()}
+    if isinstance(value, list):
+        return [fill(v, names) for v in value]
+    if isinstance(value, str) and value.startswith("<="):
+        return names[value[2:-1]]
+    return value
+
+
 def hold(talk, driver, test):
     """The client's side of a conversation."""
     names = {}
@@ -50,9 +62,8 @@ def hold(talk, driver, test):
             time.sleep(step["ms"] / 1000)
             continue
         began = time.monotonic()
-        op = {k: names.get(v[2:-1], v) if isinstance(v, str)
-              and v.startswith("<=") else v for k, v in step.items()
-              if k not in ("expect", "line", "at_least_ms", "at_most_ms")}
+        op = fill({k: v for k, v in step.items() if k not in (
+            "expect", "line", "at_least_ms", "at_most_ms")}, names)
         got = driver.run(op)
         took = (time.monotonic() - began) * 1000
         golden.match(step["expect"], got, names, where)
@@ -92,6 +103,53 @@ class Conversations:
             with self.subTest(talk["name"]):
                 self.talk_to_stub(talk, number)
 
+    def test_memory_db(self):
+        service = Service()
+        self.addCleanup(service.done)
+        for talk in golden.load(ROOT / "tests/proto/memory_db.jsonl"):
+            with self.subTest(talk["name"]):
+                driver = Driver(self.language, self.folder,
+                                {"socket": service.socket,
+                                 **talk["options"]})
+                try:
+                    hold(talk, driver, self)
+                finally:
+                    driver.close()
+
+    def test_over_a_crash(self):
+        """Calls under way when memory-db dies are answered by the next one,
+        each executed once."""
+        service = Service()
+        self.addCleanup(service.done)
+        driver = Driver(self.language, self.folder,
+                        {"socket": service.socket, "retries": 50})
+        self.addCleanup(driver.close)
+        names = []
+        for turn in range(3):
+            batch = [f"n{turn}-{i}" for i in range(10)]
+            for name in batch:
+                driver.run({"op": "submit", "as": name,
+                            "method": "create_entities",
+                            "params": {"entities": [{
+                                "name": name, "entityType": "t",
+                                "observations": ["x"]}]}})
+            # the first reply is there: the others are on their way
+            answered = [driver.run({"op": "receive", "timeout_ms": 20000})]
+            service.kill()
+            service.start()
+            while len(answered) < len(batch):
+                answered.append(driver.run({"op": "receive",
+                                            "timeout_ms": 20000}))
+            self.assertEqual({a["result"] for a in answered}, {"ok"})
+            self.assertEqual({a["as"] for a in answered}, set(batch))
+            for a in answered:
+                self.assertEqual(a["reply"]["results"][0]["action"],
+                                 "created", a)
+            names += batch
+        got = driver.run({"op": "call", "method": "read_graph",
+                          "params": {"max_bytes": 1048576}})
+        self.assertEqual({e["name"] for e in got["reply"]["entities"]},
+                         set(names))
 
 class CClient(Conversations, unittest.TestCase):
     language = "c"

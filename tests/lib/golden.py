@@ -30,6 +30,7 @@ import re
 import socket
 import threading
 import time
+from pathlib import Path
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 HELLO = {"success": True, "protocol": 1, "version": "0.1.0", "schema": 1,
@@ -44,7 +45,8 @@ class Mismatch(AssertionError):
 def load(path):
     """The conversations of a file: [{name, server: [...], steps: [...]}]."""
     found = []
-    for number, line in enumerate(open(path, encoding="utf-8"), 1):
+    lines = Path(path).read_text(encoding="utf-8").splitlines()
+    for number, line in enumerate(lines, 1):
         if not line.strip() or line.startswith("#"):
             continue
         try:
