@@ -25,7 +25,7 @@ run_method(struct reader *r, struct job *j, json_t **ret_result, struct err *e)
 	store_deadline(r->st, c.deadline_ns);
 	rc = store_read_begin(r->st, e);
 	if (rc == 0) {
-		rc = method_find(j->tool->name)(&c, ret_result, e);
+		rc = r->work->opt.find(j->tool->name)(&c, ret_result, e);
 		store_read_end(r->st);
 	}
 	store_deadline(r->st, 0);

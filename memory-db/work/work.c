@@ -78,6 +78,8 @@ work_start(const struct work_options *o, struct work **ret, struct err *e)
 	if (!w)
 		return err_nomem(e);
 	w->opt = *o;
+	if (!w->opt.find)
+		w->opt.find = method_find;
 	w->search = tool_find("search_nodes");
 	if (init_queues(w)) {
 		free(w);

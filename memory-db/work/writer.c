@@ -49,7 +49,7 @@ run_method(struct work *w, struct job *j, struct err *e)
 	struct call c = {.st = w->st, .tool = j->tool, .ctx = &j->ctx,
 		.params = j->params};
 	json_t *result = NULL;
-	int rc = method_find(j->tool->name)(&c, &result, e);
+	int rc = w->opt.find(j->tool->name)(&c, &result, e);
 
 	if (rc == 0) {
 		rc = job_answer(j, result, e);
@@ -64,24 +64,24 @@ run_method(struct work *w, struct job *j, struct err *e)
 	return rc;
 }
 
-/* One request of a group. Its answer is set in any case. */
+/* One request of a group. Its answer is set in any case; *e is its error, if
+ * it has one. */
 static void
-run_job(struct work *w, struct job *j)
+run_job(struct work *w, struct job *j, struct err *e)
 {
-	struct err e = {0};
 	int64_t start = clock_mono_ns();
 	int rc;
 
 	if (atomic_load_explicit(&j->cancelled, memory_order_relaxed)) {
-		err_set(&e, MDB_E_CANCELLED, "cancelled before it ran");
-		job_fail(j, &e);
+		err_set(e, MDB_E_CANCELLED, "cancelled before it ran");
+		job_fail(j, e);
 		return;
 	}
-	rc = store_savepoint(w->st, &e);
+	rc = store_savepoint(w->st, e);
 	if (rc == 0) {
-		rc = run_method(w, j, &e);
+		rc = run_method(w, j, e);
 		if (rc == 0)
-			rc = store_release(w->st, &e);
+			rc = store_release(w->st, e);
 		if (rc) {
 			store_rollback(w->st);
 			if (j->is_answered)
@@ -89,7 +89,7 @@ run_job(struct work *w, struct job *j)
 		}
 	}
 	if (rc)
-		job_fail(j, &e);
+		job_fail(j, e);
 	histogram_add(&w->stats.write_run, clock_mono_ns() - start);
 }
 
@@ -104,14 +104,14 @@ run_group(struct work *w, struct job *first, struct job *end, struct err *e)
 	if (rc)
 		return rc;
 	for (struct job *j = first; j != end; j = j->next) {
-		run_job(w, j);
+		run_job(w, j, e);
 		if (!store_in_group(w->st)) {
 			store_group_abort(w->st);
-			return err_set(e, MDB_E_STORE,
-				"the transaction was rolled back by the "
-				"database; nothing of it was stored");
+			err_prefix(e, "the database rolled everything back");
+			return MDB_E_STORE;
 		}
 	}
+	memset(e, 0, sizeof *e);
 	start = clock_mono_ns();
 	rc = store_group_commit(w->st, e);
 	histogram_add(&w->stats.commit, clock_mono_ns() - start);
