@@ -5,7 +5,7 @@
  *   {"op":"new", "socket":..., "timeout_ms":..., ...}
  *   {"op":"connect"} {"op":"call","method":..,"params":..,"key":..}
  *   {"op":"submit",...,"as":"a"} {"op":"receive"} {"op":"cancel","as":"a"}
- *   {"op":"event"}            each with "timeout_ms" where it makes sense
+ *   {"op":"event"} {"op":"socket"}   each with "timeout_ms" where it fits
  *   -> {"result":"ok","reply":{...},"as":"a","error":"...","code":"..."} */
 #include <jansson.h>
 #include <stdio.h>
@@ -204,12 +204,22 @@ op_event(const json_t *op)
 	answer(result, event, 0);
 }
 
+static void
+op_socket(const json_t *op)
+{
+	json_t *path = json_pack("{s:s}", "path", memory_client_socket(client));
+
+	(void)op;
+	answer(MEMORY_OK, json_dumps(path, 0), 0);
+	json_decref(path);
+}
+
 static const struct {
 	const char *name;
 	void (*run)(const json_t *op);
 } ops[] = {{"new", op_new}, {"connect", op_connect}, {"call", op_call},
 	{"submit", op_submit}, {"receive", op_receive}, {"cancel", op_cancel},
-	{"event", op_event}};
+	{"event", op_event}, {"socket", op_socket}};
 
 static int
 run(const char *line)

@@ -79,6 +79,10 @@ class Driver:
         return {"reply": event}
 
     @staticmethod
+    def socket(_):
+        return {"reply": {"path": mc.socket_path()}}
+
+    @staticmethod
     def failure(error):
         out = {"result": RESULTS[type(error)], "error": str(error)}
         if isinstance(error, mc.Refused):
