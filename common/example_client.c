@@ -75,8 +75,9 @@ static int
 call(memory_client *c, const char *method, char *params)
 {
 	char *reply = NULL;
-	int result = params == NULL ? MEMORY_NO_MEMORY
-		: memory_client_call(c, method, params, &reply);
+	int result = params == NULL
+			     ? MEMORY_NO_MEMORY
+			     : memory_client_call(c, method, params, &reply);
 
 	free(params);
 	if (reply != NULL)
@@ -90,11 +91,9 @@ call(memory_client *c, const char *method, char *params)
 int
 main(int argc, char **argv)
 {
-	struct memory_options options = {
-		.size = sizeof(options),
+	struct memory_options options = {.size = sizeof(options),
 		.client = "example/1.0",
-		.timeout_ms = 5000
-	};
+		.timeout_ms = 5000};
 
 	if (argc != 4) {
 		fprintf(stderr, "usage: %s NAME TYPE FACT\n", argv[0]);
@@ -105,8 +104,8 @@ main(int argc, char **argv)
 		fprintf(stderr, "%s: out of memory\n", argv[0]);
 		return 111;
 	}
-	int result = call(c, "create_entities",
-		create_params(argv[1], argv[2], argv[3]));
+	int result = call(
+		c, "create_entities", create_params(argv[1], argv[2], argv[3]));
 	if (result == MEMORY_OK)
 		result = call(c, "search_nodes", search_params(argv[3]));
 	memory_client_free(c);

@@ -10,9 +10,9 @@
 #include "common/clock.h"
 #include "common/memory_client_int.h"
 
-#define DEFAULT_TIMEOUT_MS 30000
+#define DEFAULT_TIMEOUT_MS	   30000
 #define DEFAULT_CONNECT_TIMEOUT_MS 5000
-#define DEFAULT_RETRIES 5
+#define DEFAULT_RETRIES		   5
 
 int
 mc_fail(memory_client *c, int result, const char *fmt, ...)
@@ -29,7 +29,8 @@ mc_fail(memory_client *c, int result, const char *fmt, ...)
 int
 mc_nomem(memory_client *c)
 {
-	return mc_fail(c, MEMORY_NO_MEMORY, "out of memory; nothing was lost, "
+	return mc_fail(c, MEMORY_NO_MEMORY,
+		"out of memory; nothing was lost, "
 		"the call may be repeated");
 }
 
@@ -100,18 +101,22 @@ copy_options(memory_client *c, const struct memory_options *o)
 		zone = system_zone(link, sizeof(link));
 	c->timeout_ms = o->timeout_ms == 0 ? DEFAULT_TIMEOUT_MS : o->timeout_ms;
 	c->connect_timeout_ms = o->connect_timeout_ms <= 0
-		? DEFAULT_CONNECT_TIMEOUT_MS : o->connect_timeout_ms;
-	c->retries = o->retries == 0 ? DEFAULT_RETRIES
-		: o->retries < 0 ? 0 : o->retries;
-	return copy_option(&c->opt_socket, o->socket, NULL)
-		&& copy_option(&c->opt_client, o->client ? o->client
-			: "libmemory-client/" MEMORY_VERSION, NULL)
-		&& copy_option(&c->opt_namespace, o->namespace_,
-			"MEMORY_NAMESPACE")
-		&& copy_option(&c->opt_branch, o->branch, "MEMORY_BRANCH")
-		&& copy_option(&c->opt_session, o->session, NULL)
-		&& copy_option(&c->opt_zone, zone, NULL)
-		&& copy_option(&c->opt_database, o->expect_database, NULL);
+					? DEFAULT_CONNECT_TIMEOUT_MS
+					: o->connect_timeout_ms;
+	c->retries = o->retries == 0  ? DEFAULT_RETRIES
+		     : o->retries < 0 ? 0
+				      : o->retries;
+	return copy_option(&c->opt_socket, o->socket, NULL) &&
+	       copy_option(&c->opt_client,
+		       o->client ? o->client
+				 : "libmemory-client/" MEMORY_VERSION,
+		       NULL) &&
+	       copy_option(
+		       &c->opt_namespace, o->namespace_, "MEMORY_NAMESPACE") &&
+	       copy_option(&c->opt_branch, o->branch, "MEMORY_BRANCH") &&
+	       copy_option(&c->opt_session, o->session, NULL) &&
+	       copy_option(&c->opt_zone, zone, NULL) &&
+	       copy_option(&c->opt_database, o->expect_database, NULL);
 }
 
 memory_client *
@@ -223,8 +228,8 @@ int
 memory_client_call(memory_client *c, const char *method,
 	const char *params_json, char **ret_reply)
 {
-	return memory_client_call_with(c, method, params_json, 0, NULL,
-		ret_reply);
+	return memory_client_call_with(
+		c, method, params_json, 0, NULL, ret_reply);
 }
 
 int
@@ -235,7 +240,8 @@ memory_client_submit(memory_client *c, const char *method,
 	struct mc_call *call;
 
 	if (ret_ticket == NULL)
-		return mc_fail(c, MEMORY_BAD_ARGUMENT, "ret_ticket is NULL: "
+		return mc_fail(c, MEMORY_BAD_ARGUMENT,
+			"ret_ticket is NULL: "
 			"without the ticket no reply can be told apart");
 	int r = mc_call_new(c, method, params_json, key, timeout_ms, &call);
 	if (r == MEMORY_OK)
@@ -273,8 +279,8 @@ memory_client_receive(memory_client *c, int timeout_ms,
 		if (r != MEMORY_OK)
 			return mc_nomem(c);
 		if (c->calls == NULL && !c->subscribed)
-			return mc_fail(c, MEMORY_TIMED_OUT,
-				"no call is under way");
+			return mc_fail(
+				c, MEMORY_TIMED_OUT, "no call is under way");
 		if (clock_mono_ns() >= until)
 			return mc_fail(c, MEMORY_TIMED_OUT,
 				"no call finished within %d ms", timeout_ms);
@@ -285,8 +291,8 @@ memory_client_receive(memory_client *c, int timeout_ms,
 int
 memory_client_cancel(memory_client *c, unsigned long long ticket)
 {
-	struct mc_call *call = ticket > INT64_MAX ? NULL
-		: mc_call_find(c, (int64_t)ticket);
+	struct mc_call *call =
+		ticket > INT64_MAX ? NULL : mc_call_find(c, (int64_t)ticket);
 
 	if (call == NULL || call->waited)
 		return mc_fail(c, MEMORY_BAD_ARGUMENT,
@@ -296,8 +302,8 @@ memory_client_cancel(memory_client *c, unsigned long long ticket)
 }
 
 int
-memory_client_poll(const memory_client *c, short *ret_events,
-	int *ret_timeout_ms)
+memory_client_poll(
+	const memory_client *c, short *ret_events, int *ret_timeout_ms)
 {
 	int64_t next = mc_next_ns(c);
 

@@ -62,7 +62,8 @@ check_params(memory_client *c, const char *params, const char *key,
 	*ret_empty = json_object_size(o) == 0;
 	*ret_has_key = json_object_get(o, "key") != NULL;
 	if (*ret_has_key && key != NULL)
-		return mc_fail(c, MEMORY_BAD_ARGUMENT, "the key is given "
+		return mc_fail(c, MEMORY_BAD_ARGUMENT,
+			"the key is given "
 			"twice: as argument and in the parameters");
 	return MEMORY_OK;
 }
@@ -77,9 +78,9 @@ add_params(struct buf *out, const char *params, bool empty, const char *key)
 
 	if (key == NULL)
 		return buf_adds(out, params);
-	if ((r = buf_adds(out, "{\"key\":")) != 0
-		|| (r = jx_quote(key, strlen(key), out)) != 0
-		|| (!empty && (r = buf_addc(out, ',')) != 0))
+	if ((r = buf_adds(out, "{\"key\":")) != 0 ||
+		(r = jx_quote(key, strlen(key), out)) != 0 ||
+		(!empty && (r = buf_addc(out, ',')) != 0))
 		return r;
 	return buf_adds(out, rest);
 }
@@ -100,16 +101,17 @@ build_request(memory_client *c, struct mc_call *call, const char *method,
 			return r;
 		key = made;
 	}
-	if (buf_addf(out, "{\"id\":%llu,\"method\":", call->ticket) != 0
-		|| jx_quote(method, strlen(method), out) != 0
-		|| buf_adds(out, ",\"params\":") != 0)
+	if (buf_addf(out, "{\"id\":%llu,\"method\":", call->ticket) != 0 ||
+		jx_quote(method, strlen(method), out) != 0 ||
+		buf_adds(out, ",\"params\":") != 0)
 		return mc_nomem(c);
 	call->params_at = out->len;
-	if (add_params(out, params, empty, key) != 0
-		|| buf_adds(out, "}\n") != 0)
+	if (add_params(out, params, empty, key) != 0 ||
+		buf_adds(out, "}\n") != 0)
 		return mc_nomem(c);
 	if (out->len > LIMIT_REQUEST_BYTES)
-		return mc_fail(c, MEMORY_BAD_ARGUMENT, "the request has %zu "
+		return mc_fail(c, MEMORY_BAD_ARGUMENT,
+			"the request has %zu "
 			"bytes, at most %d are allowed: send it in parts",
 			out->len, LIMIT_REQUEST_BYTES);
 	return MEMORY_OK;
@@ -127,8 +129,8 @@ static void
 queue(memory_client *c, struct mc_call *call, int timeout_ms)
 {
 	call->retries_left = c->retries;
-	call->deadline_ns = mc_until(timeout_ms == 0 ? c->timeout_ms
-		: timeout_ms);
+	call->deadline_ns =
+		mc_until(timeout_ms == 0 ? c->timeout_ms : timeout_ms);
 	append(&c->calls_tail, call);
 }
 
@@ -139,7 +141,8 @@ mc_call_new(memory_client *c, const char *method, const char *params,
 	if (method == NULL || method[0] == '\0')
 		return mc_fail(c, MEMORY_BAD_ARGUMENT, "the method is empty");
 	if (strcmp(method, "hello") == 0)
-		return mc_fail(c, MEMORY_BAD_ARGUMENT, "hello is said by the "
+		return mc_fail(c, MEMORY_BAD_ARGUMENT,
+			"hello is said by the "
 			"library: set namespace, branch, session and time_zone "
 			"in struct memory_options");
 	if (key != NULL && (key[0] == '\0' || strlen(key) > LIMIT_KEY_BYTES))
@@ -220,10 +223,12 @@ mc_call_find(const memory_client *c, int64_t ticket)
 static void
 withdraw(memory_client *c, const struct mc_call *call)
 {
-	if (call->sent && c->greeting == MC_GREETED && call->kind == MC_METHOD
-		&& buf_addf(&c->out, "{\"id\":%d,\"method\":\"cancel\","
-			"\"params\":{\"id\":%llu}}\n", MC_ID_IGNORED,
-			call->ticket) != 0)
+	if (call->sent && c->greeting == MC_GREETED &&
+		call->kind == MC_METHOD &&
+		buf_addf(&c->out,
+			"{\"id\":%d,\"method\":\"cancel\","
+			"\"params\":{\"id\":%llu}}\n",
+			MC_ID_IGNORED, call->ticket) != 0)
 		return;
 }
 
@@ -280,8 +285,8 @@ member_text(const json_t *msg, const char *name, const char *otherwise)
 static bool
 pause_call(memory_client *c, struct mc_call *call, const json_t *msg)
 {
-	json_int_t asked = json_integer_value(
-		json_object_get(msg, "retry_after_ms"));
+	json_int_t asked =
+		json_integer_value(json_object_get(msg, "retry_after_ms"));
 	int64_t pause_ms = mc_link_backoff_ms(c, call->busy);
 
 	if (asked > 0 && asked < INT32_MAX)
@@ -324,17 +329,19 @@ mc_call_reply(memory_client *c, struct mc_call *call, const json_t *msg,
 	bool success = json_is_true(json_object_get(msg, "success"));
 	const char *code = member_text(msg, "code", "internal");
 
-	if (!success && strcmp(code, err_name(MDB_E_BUSY)) == 0
-		&& pause_call(c, call, msg))
+	if (!success && strcmp(code, err_name(MDB_E_BUSY)) == 0 &&
+		pause_call(c, call, msg))
 		return;
 	if (success)
 		take_note(c, call, msg);
 
 	char *reply = strndup(line, n);
 	if (reply == NULL) {
-		mc_call_finish(c, call, MEMORY_NO_MEMORY, "the service has "
+		mc_call_finish(c, call, MEMORY_NO_MEMORY,
+			"the service has "
 			"answered, but there is no memory for the reply; a "
-			"write has been executed", NULL);
+			"write has been executed",
+			NULL);
 		return;
 	}
 	if (!success)
@@ -345,8 +352,8 @@ mc_call_reply(memory_client *c, struct mc_call *call, const json_t *msg,
 }
 
 void
-mc_call_unwelcome(memory_client *c, const json_t *msg, const char *line,
-	size_t n)
+mc_call_unwelcome(
+	memory_client *c, const json_t *msg, const char *line, size_t n)
 {
 	struct mc_call *next;
 
@@ -383,17 +390,22 @@ expire(memory_client *c, struct mc_call *call)
 	if (c->fd < 0 || c->greeting == MC_SILENT || c->greeting == MC_ASKED) {
 		char text[sizeof(call->text)];
 
-		snprintf(text, sizeof(text), "no connection to memory-db at %s "
-			"in time%s%.300s", c->path,
-			c->link_text[0] != '\0' ? ": " : "", c->link_text);
-		mc_call_finish(c, call, c->fd < 0 ? MEMORY_UNREACHABLE
-			: MEMORY_TIMED_OUT, text, NULL);
+		snprintf(text, sizeof(text),
+			"no connection to memory-db at %s "
+			"in time%s%.300s",
+			c->path, c->link_text[0] != '\0' ? ": " : "",
+			c->link_text);
+		mc_call_finish(c, call,
+			c->fd < 0 ? MEMORY_UNREACHABLE : MEMORY_TIMED_OUT, text,
+			NULL);
 		return;
 	}
 	withdraw(c, call);
-	mc_call_finish(c, call, MEMORY_TIMED_OUT, "memory-db did not answer in "
+	mc_call_finish(c, call, MEMORY_TIMED_OUT,
+		"memory-db did not answer in "
 		"time; a write may have been executed or not: repeat it with "
-		"the same key, or read", NULL);
+		"the same key, or read",
+		NULL);
 }
 
 void

@@ -72,7 +72,8 @@ mc_event_add(memory_client *c, const json_t *msg, const char *line, size_t n)
 	}
 	if (c->events_n >= MC_EVENTS_MAX) {
 		int64_t from = c->lost && c->lost_from < c->taken_change
-			? c->lost_from : c->taken_change;
+				       ? c->lost_from
+				       : c->taken_change;
 
 		mc_events_clear(c);
 		lose(c, from);
@@ -143,7 +144,8 @@ memory_client_next_event(memory_client *c, int timeout_ms, char **ret_event)
 		if (r != MEMORY_OK)
 			return mc_nomem(c);
 		if (!c->subscribed && !subscribing(c))
-			return mc_fail(c, MEMORY_BAD_ARGUMENT, "there is no "
+			return mc_fail(c, MEMORY_BAD_ARGUMENT,
+				"there is no "
 				"subscription: call `subscribe` first");
 		if (clock_mono_ns() >= until)
 			return mc_fail(c, MEMORY_TIMED_OUT,

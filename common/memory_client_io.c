@@ -8,7 +8,7 @@
 #include "common/jx.h"
 #include "common/memory_client_int.h"
 
-#define NS_PER_MS 1000000LL
+#define NS_PER_MS  1000000LL
 #define READ_BYTES (64u * 1024)
 /* Reads of one round: a fast sender does not keep the caller's loop. */
 #define READS_A_ROUND 16
@@ -25,8 +25,8 @@ complaint(memory_client *c, const json_t *msg)
 	const char *text = json_string_value(json_object_get(msg, "error"));
 	const char *code = json_string_value(json_object_get(msg, "code"));
 	int which = err_code_of(code != NULL ? code : "");
-	json_int_t after = json_integer_value(
-		json_object_get(msg, "retry_after_ms"));
+	json_int_t after =
+		json_integer_value(json_object_get(msg, "retry_after_ms"));
 
 	if (text == NULL)
 		text = "it sent a message without id";
@@ -73,17 +73,21 @@ take_frame(memory_client *c, const char *line, size_t n)
 	if (msg == NULL && e.code == MDB_E_NOMEM)
 		return MEMORY_NO_MEMORY;
 	if (msg == NULL) {
-		mc_link_broken(c, MEMORY_PROTOCOL, true, "what listens at %s "
-			"does not speak the protocol: %s", c->path, e.text);
+		mc_link_broken(c, MEMORY_PROTOCOL, true,
+			"what listens at %s "
+			"does not speak the protocol: %s",
+			c->path, e.text);
 		return MEMORY_OK;
 	}
 	const json_t *id = json_object_get(msg, "id");
 	if (json_is_string(json_object_get(msg, "event")))
 		mc_event_add(c, msg, line, n);
 	else if (!json_is_boolean(json_object_get(msg, "success")))
-		mc_link_broken(c, MEMORY_PROTOCOL, true, "what listens at %s "
+		mc_link_broken(c, MEMORY_PROTOCOL, true,
+			"what listens at %s "
 			"does not speak the protocol: a reply without "
-			"`success`", c->path);
+			"`success`",
+			c->path);
 	else if (id == NULL || json_is_null(id))
 		complaint(c, msg);
 	else if (json_is_integer(id))
@@ -114,9 +118,9 @@ take_frames(memory_client *c)
 	while (c->fd >= 0 && c->scanned < c->in.len) {
 		bool begun = frame_begun(&c->lexer);
 		size_t skip = 0, used = 0;
-		enum frame_status s = frame_feed(&c->lexer,
-			c->in.data + c->scanned, c->in.len - c->scanned,
-			&skip, &used);
+		enum frame_status s =
+			frame_feed(&c->lexer, c->in.data + c->scanned,
+				c->in.len - c->scanned, &skip, &used);
 
 		if (!begun)
 			c->start = c->scanned + skip;
@@ -125,7 +129,8 @@ take_frames(memory_client *c)
 			break;
 		}
 		if (s != FRAME_DONE) {
-			mc_link_broken(c, MEMORY_PROTOCOL, true, "what listens "
+			mc_link_broken(c, MEMORY_PROTOCOL, true,
+				"what listens "
 				"at %s does not speak the protocol: %s",
 				c->path, frame_status_text(s));
 			break;
@@ -277,7 +282,7 @@ int64_t
 mc_until(int timeout_ms)
 {
 	return timeout_ms < 0 ? MC_NEVER
-		: clock_mono_ns() + timeout_ms * NS_PER_MS;
+			      : clock_mono_ns() + timeout_ms * NS_PER_MS;
 }
 
 short
@@ -295,6 +300,6 @@ mc_wait(const memory_client *c, int64_t until_ns)
 	struct pollfd p = {c->fd, mc_poll_events(c), 0};
 
 	/* An interrupted wait is a short one: the caller looks again. */
-	(void)poll(&p, c->fd >= 0, mc_wait_ms(next < until_ns ? next
-		: until_ns));
+	(void)poll(
+		&p, c->fd >= 0, mc_wait_ms(next < until_ns ? next : until_ns));
 }

@@ -4,7 +4,8 @@
  * A connection that had answered something is made again at once when it
  * breaks (the service was restarted); every further failure before the next
  * good reply doubles the pause. Each failure costs every unfinished call one
- * of its retries, but the end of an idle connection costs nothing. A subscription alone is kept up for ever. */
+ * of its retries, but the end of an idle connection costs nothing. A
+ * subscription alone is kept up for ever. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -100,8 +101,8 @@ mc_link_open_for(const memory_client *c, const struct mc_call *call)
 {
 	if (call->sent || call->not_before_ns != 0)
 		return false;
-	return c->greeting == MC_GREETED
-		|| (c->greeting == MC_UNWELCOME && call->kind == MC_RETIRE);
+	return c->greeting == MC_GREETED ||
+	       (c->greeting == MC_UNWELCOME && call->kind == MC_RETIRE);
 }
 
 /* Whether hello must be said (again). */
@@ -113,8 +114,8 @@ greeting_wanted(const memory_client *c, int64_t now_ns)
 	if (c->resubscribe && c->connect_at_ns <= now_ns)
 		return true;
 	for (const struct mc_call *p = c->calls; p != NULL; p = p->next)
-		if (!p->sent && p->not_before_ns == 0
-			&& (c->greeting == MC_SILENT || p->kind != MC_RETIRE))
+		if (!p->sent && p->not_before_ns == 0 &&
+			(c->greeting == MC_SILENT || p->kind != MC_RETIRE))
 			return true;
 	return false;
 }
@@ -139,8 +140,9 @@ connect_now(memory_client *c)
 	c->fd = -1;
 	if (r == MDB_E_NOMEM)
 		return MEMORY_NO_MEMORY;
-	mc_link_broken(c, r == MDB_E_DENIED ? MEMORY_DENIED
-		: MEMORY_UNREACHABLE, r == MDB_E_DENIED, "%s", e.text);
+	mc_link_broken(c,
+		r == MDB_E_DENIED ? MEMORY_DENIED : MEMORY_UNREACHABLE,
+		r == MDB_E_DENIED, "%s", e.text);
 	return MEMORY_OK;
 }
 
@@ -159,17 +161,19 @@ say_hello(memory_client *c, int64_t now_ns)
 {
 	AUTO_BUF struct buf line = {0};
 
-	if (buf_addf(&line, "{\"id\":%d,\"method\":\"hello\",\"params\":{"
-			"\"protocol\":%d", MC_ID_HELLO, RPC_PROTOCOL) != 0
-		|| add_member(&line, "version", MEMORY_VERSION) != 0
-		|| add_member(&line, "client", c->opt_client) != 0
-		|| add_member(&line, "namespace", c->opt_namespace) != 0
-		|| add_member(&line, "branch", c->opt_branch) != 0
-		|| add_member(&line, "session", c->opt_session) != 0
-		|| add_member(&line, "time_zone", c->opt_zone) != 0
-		|| add_member(&line, "expect_database", c->opt_database) != 0
-		|| buf_adds(&line, "}}\n") != 0
-		|| buf_add(&c->out, line.data, line.len) != 0)
+	if (buf_addf(&line,
+		    "{\"id\":%d,\"method\":\"hello\",\"params\":{"
+		    "\"protocol\":%d",
+		    MC_ID_HELLO, RPC_PROTOCOL) != 0 ||
+		add_member(&line, "version", MEMORY_VERSION) != 0 ||
+		add_member(&line, "client", c->opt_client) != 0 ||
+		add_member(&line, "namespace", c->opt_namespace) != 0 ||
+		add_member(&line, "branch", c->opt_branch) != 0 ||
+		add_member(&line, "session", c->opt_session) != 0 ||
+		add_member(&line, "time_zone", c->opt_zone) != 0 ||
+		add_member(&line, "expect_database", c->opt_database) != 0 ||
+		buf_adds(&line, "}}\n") != 0 ||
+		buf_add(&c->out, line.data, line.len) != 0)
 		return MEMORY_NO_MEMORY;
 	c->greeting = MC_ASKED;
 	c->greet_by_ns = now_ns + c->connect_timeout_ms * NS_PER_MS;
@@ -182,11 +186,11 @@ subscribe_again(memory_client *c)
 	AUTO_BUF struct buf line = {0};
 
 	if (buf_addf(&line, "{\"id\":%d,\"method\":\"subscribe\",\"params\":",
-			MC_ID_SUBSCRIBE) != 0
-		|| buf_add(&line, c->subscription.data,
-			c->subscription.len) != 0
-		|| buf_adds(&line, "}\n") != 0
-		|| buf_add(&c->out, line.data, line.len) != 0)
+		    MC_ID_SUBSCRIBE) != 0 ||
+		buf_add(&line, c->subscription.data, c->subscription.len) !=
+			0 ||
+		buf_adds(&line, "}\n") != 0 ||
+		buf_add(&c->out, line.data, line.len) != 0)
 		return MEMORY_NO_MEMORY;
 	c->resubscribe = false;
 	return MEMORY_OK;
@@ -204,8 +208,10 @@ finish_connects(memory_client *c)
 			continue;
 		char *reply = strdup(c->hello_reply);
 		mc_call_finish(c, p, reply ? MEMORY_OK : MEMORY_NO_MEMORY,
-			reply ? NULL : "connected, but there is no memory "
-			"for the reply", reply);
+			reply ? NULL
+			      : "connected, but there is no memory "
+				"for the reply",
+			reply);
 	}
 }
 
@@ -215,9 +221,11 @@ mc_link_step(memory_client *c, int64_t now_ns)
 	int r = MEMORY_OK;
 
 	if (c->greeting == MC_ASKED && c->greet_by_ns <= now_ns)
-		mc_link_broken(c, MEMORY_UNREACHABLE, false, "memory-db at %s "
+		mc_link_broken(c, MEMORY_UNREACHABLE, false,
+			"memory-db at %s "
 			"took the connection but did not answer hello within "
-			"%d ms", c->path, c->connect_timeout_ms);
+			"%d ms",
+			c->path, c->connect_timeout_ms);
 	if (c->fd < 0 && mc_link_wanted(c) && c->connect_at_ns <= now_ns)
 		r = connect_now(c);
 	if (r == MEMORY_OK && c->fd >= 0 && greeting_wanted(c, now_ns))
@@ -247,23 +255,24 @@ mc_link_next_ns(const memory_client *c)
 /* --- replies to the library itself ---------------------------------------- */
 
 void
-mc_link_greeted(memory_client *c, const json_t *msg, const char *line,
-	size_t n)
+mc_link_greeted(memory_client *c, const json_t *msg, const char *line, size_t n)
 {
 	if (!json_is_true(json_object_get(msg, "success"))) {
 		c->greeting = MC_UNWELCOME;
-		c->connect_at_ns = clock_mono_ns()
-			+ mc_link_backoff_ms(c, c->failures++) * NS_PER_MS;
+		c->connect_at_ns =
+			clock_mono_ns() +
+			mc_link_backoff_ms(c, c->failures++) * NS_PER_MS;
 		mc_call_unwelcome(c, msg, line, n);
 		return;
 	}
-	json_int_t protocol = json_integer_value(
-		json_object_get(msg, "protocol"));
+	json_int_t protocol =
+		json_integer_value(json_object_get(msg, "protocol"));
 	if (protocol > RPC_PROTOCOL + 1 || protocol < RPC_PROTOCOL - 1) {
-		mc_link_broken(c, MEMORY_PROTOCOL, true, "memory-db at %s "
+		mc_link_broken(c, MEMORY_PROTOCOL, true,
+			"memory-db at %s "
 			"speaks protocol %lld, this library %d: install the "
-			"same version of both", c->path, (long long)protocol,
-			RPC_PROTOCOL);
+			"same version of both",
+			c->path, (long long)protocol, RPC_PROTOCOL);
 		return;
 	}
 	c->hello_reply = strndup(line, n);

@@ -12,7 +12,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -25,8 +24,9 @@
 #include "common/buf.h"
 #include "common/clock.h"
 #include "common/sock.h"
+#include "common/spawn_find.h"
 
-#define NS_PER_MS 1000000LL
+#define NS_PER_MS	   1000000LL
 #define DEFAULT_TIMEOUT_MS 5000
 /* Between two looks at the socket and the lock; both are cheap. */
 #define LOOK_MS 10
@@ -34,17 +34,17 @@
  * be waited for in vain. */
 #define OTHER_MS 2000
 /* The ready pipe keeps this number in the service, after stdio. */
-#define READY_FD 3
+#define READY_FD      3
 #define READY_FD_TEXT "3"
-#define LINE_SIZE 600
+#define LINE_SIZE     600
 /* Exit code of the child between fork and exec. */
 #define EXIT_SYSTEM 111
 
 struct plan {
 	char socket[SOCK_PATH_SIZE];
 	int64_t deadline_ns;
-	char *program, *database;	/* owned; absolute; database or NULL */
-	const char **argv;		/* owned array, borrowed texts */
+	char *program, *database; /* owned; absolute; database or NULL */
+	const char **argv;	  /* owned array, borrowed texts */
 };
 
 static void
@@ -53,101 +53,6 @@ plan_done(struct plan *p)
 	free(p->program);
 	free(p->database);
 	free(p->argv);
-}
-
-/* --- paths ---------------------------------------------------------------- */
-
-/* A new copy of path that does not depend on the working directory. */
-static int
-make_absolute(const char *path, char **ret, struct err *e)
-{
-	char here[PATH_MAX];
-	char *text = NULL;
-
-	if (path[0] == '/') {
-		text = strdup(path);
-		if (text == NULL)
-			return err_nomem(e);
-	} else {
-		if (getcwd(here, sizeof(here)) == NULL)
-			return err_set(e, MDB_E_INVALID, "'%s' is relative and "
-				"the working directory is unknown: %s", path,
-				strerrordesc_np(errno));
-		if (asprintf(&text, "%s/%s", here, path) < 0)
-			return err_nomem(e);
-	}
-	*ret = text;
-	return 0;
-}
-
-static bool
-is_program(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) == 0 && S_ISREG(st.st_mode)
-		&& access(path, X_OK) == 0;
-}
-
-/* memory-db in the folder of the running program: 0, 1 when there is none. */
-static int
-beside_self(char **ret, struct err *e)
-{
-	char path[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
-
-	if (n <= 0)
-		return 1;
-	path[n] = '\0';
-	char *slash = strrchr(path, '/');
-	size_t room = sizeof(path) - (size_t)(slash + 1 - path);
-	if (slash == NULL
-		|| snprintf(slash + 1, room, "memory-db") >= (int)room
-		|| !is_program(path))
-		return 1;
-	return make_absolute(path, ret, e);
-}
-
-static int
-on_path(char **ret, struct err *e)
-{
-	const char *dirs = getenv("PATH");
-	char path[PATH_MAX];
-
-	while (dirs != NULL && *dirs != '\0') {
-		size_t n = strcspn(dirs, ":");
-		int len = snprintf(path, sizeof(path), "%.*s/memory-db",
-			(int)n, dirs);
-
-		if (n > 0 && len < (int)sizeof(path) && is_program(path))
-			return make_absolute(path, ret, e);
-		dirs += n + (dirs[n] == ':');
-	}
-	return 1;
-}
-
-static int
-find_program(const char *option, char **ret, struct err *e)
-{
-	const char *name = option ? option : getenv("MEMORY_DB_PROGRAM");
-	int r;
-
-	if (name != NULL && name[0] != '\0') {
-		if (!is_program(name))
-			return err_set(e, MDB_E_NOT_FOUND,
-				"'%s' (%s) is no program that can be started",
-				name, option ? "the option" :
-				"MEMORY_DB_PROGRAM");
-		return make_absolute(name, ret, e);
-	}
-	r = beside_self(ret, e);
-	if (r == 1)
-		r = on_path(ret, e);
-	if (r == 1)
-		return err_set(e, MDB_E_NOT_FOUND, "memory-db does not run and "
-			"cannot be started: it is neither beside this program "
-			"nor on PATH; install it or set MEMORY_DB_PROGRAM");
-	return r;
 }
 
 /* --- the plan ------------------------------------------------------------- */
@@ -180,12 +85,12 @@ make_argv(const struct spawn_options *o, struct plan *p, struct err *e)
 static int
 make_plan(const struct spawn_options *o, struct plan *p, struct err *e)
 {
-	const char *database = o->database ? o->database
-		: getenv("MEMORY_DB_PATH");
-	int r = find_program(o->program, &p->program, e);
+	const char *database =
+		o->database ? o->database : getenv("MEMORY_DB_PATH");
+	int r = spawn_find(o->program, &p->program, e);
 
 	if (r == 0 && database != NULL && database[0] != '\0')
-		r = make_absolute(database, &p->database, e);
+		r = spawn_absolute(database, &p->database, e);
 	return r == 0 ? make_argv(o, p, e) : r;
 }
 
@@ -197,7 +102,7 @@ make_socket(const struct spawn_options *o, struct plan *p, struct err *e)
 	int r = sock_path(o->socket, p->socket, NULL, e);
 
 	if (r == 0)
-		r = make_absolute(p->socket, &path, e);
+		r = spawn_absolute(p->socket, &path, e);
 	return r == 0 ? sock_path(path, p->socket, NULL, e) : r;
 }
 
@@ -242,8 +147,8 @@ try_lock(struct lock *l)
 		return r;
 	}
 	/* The holder before us removed the file: its name is a new one now. */
-	if (fstat(fd, &held) != 0 || lstat(l->path, &named) != 0
-		|| held.st_ino != named.st_ino || held.st_dev != named.st_dev) {
+	if (fstat(fd, &held) != 0 || lstat(l->path, &named) != 0 ||
+		held.st_ino != named.st_ino || held.st_dev != named.st_dev) {
 		close(fd);
 		return 0;
 	}
@@ -280,8 +185,8 @@ close_above(unsigned first)
 {
 	struct rlimit limit;
 
-	if (close_range(first, ~0u, 0) == 0
-		|| getrlimit(RLIMIT_NOFILE, &limit) != 0)
+	if (close_range(first, ~0u, 0) == 0 ||
+		getrlimit(RLIMIT_NOFILE, &limit) != 0)
 		return;
 	for (unsigned fd = first; fd < limit.rlim_cur && fd < 65536; fd++)
 		close((int)fd);
@@ -324,8 +229,10 @@ start(const struct plan *p, int null_fd, int ready_fd, struct err *e)
 	pid_t child = fork();
 
 	if (child < 0)
-		return err_set(e, MDB_E_BUSY, "cannot start memory-db: fork: "
-			"%s", strerrordesc_np(errno));
+		return err_set(e, MDB_E_BUSY,
+			"cannot start memory-db: fork: "
+			"%s",
+			strerrordesc_np(errno));
 	if (child == 0) {
 		setsid();
 		pid_t service = fork();
@@ -365,8 +272,10 @@ start_service(const struct plan *p, int *ret_ready, struct err *e)
 		write_fd = raise_fd(pipe_fds[1]);
 	}
 	if (null_fd < 0 || read_fd < 0 || write_fd < 0)
-		return err_set(e, MDB_E_LIMIT, "cannot start memory-db: no "
-			"descriptors: %s", strerrordesc_np(errno));
+		return err_set(e, MDB_E_LIMIT,
+			"cannot start memory-db: no "
+			"descriptors: %s",
+			strerrordesc_np(errno));
 	int r = start(p, null_fd, write_fd, e);
 	if (r != 0)
 		return r;
@@ -385,8 +294,8 @@ read_line(const struct plan *p, int fd, char line[LINE_SIZE])
 	size_t n = 0;
 
 	while (n < LINE_SIZE - 1) {
-		ssize_t got = sock_read(fd, line + n, LINE_SIZE - 1 - n,
-			left_ms(p));
+		ssize_t got =
+			sock_read(fd, line + n, LINE_SIZE - 1 - n, left_ms(p));
 
 		if (got == MDB_E_TIMEOUT)
 			return MDB_E_TIMEOUT;
@@ -409,9 +318,11 @@ service_error(const struct plan *p, const char *line, struct err *e)
 	size_t n = strcspn(line, " ");
 
 	if (line[0] == '\0')
-		return err_set(e, MDB_E_UNREACHABLE, "%s ended before it "
+		return err_set(e, MDB_E_UNREACHABLE,
+			"%s ended before it "
 			"listened at %s and did not say why; its log is beside "
-			"the database", p->program, p->socket);
+			"the database",
+			p->program, p->socket);
 	if (n < sizeof(name))
 		memcpy(name, line, n);
 	int code = err_code_of(name);
@@ -438,9 +349,11 @@ wait_for_other(struct plan *p, struct lock *l, struct err *e)
 		}
 		int left = left_ms(p);
 		if (left == 0)
-			return err_set(e, MDB_E_TIMEOUT, "another process is "
+			return err_set(e, MDB_E_TIMEOUT,
+				"another process is "
 				"starting memory-db, but nobody listens at %s "
-				"in time", p->socket);
+				"in time",
+				p->socket);
 		(void)poll(NULL, 0, left < LOOK_MS ? left : LOOK_MS);
 	}
 }
@@ -457,7 +370,8 @@ start_and_wait(const struct spawn_options *o, struct plan *p, struct err *e)
 	if (r != 0)
 		return r;
 	if (read_line(p, ready, line) != 0)
-		return err_set(e, MDB_E_TIMEOUT, "%s was started but does not "
+		return err_set(e, MDB_E_TIMEOUT,
+			"%s was started but does not "
 			"listen at %s in time; see the log beside the database",
 			p->program, p->socket);
 	if (strcmp(line, "ready") == 0)
@@ -484,8 +398,9 @@ spawn_service(const struct spawn_options *o, struct err *e)
 	struct lock l = {.fd = -1};
 
 	o = o ? o : &defaults;
-	p.deadline_ns = clock_mono_ns() + NS_PER_MS
-		* (o->timeout_ms > 0 ? o->timeout_ms : DEFAULT_TIMEOUT_MS);
+	p.deadline_ns = clock_mono_ns() +
+			NS_PER_MS * (o->timeout_ms > 0 ? o->timeout_ms
+						       : DEFAULT_TIMEOUT_MS);
 	int r = make_socket(o, &p, e);
 	if (r != 0)
 		return r;

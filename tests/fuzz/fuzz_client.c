@@ -13,8 +13,8 @@ submit(memory_client *c, const char *method)
 {
 	unsigned long long ticket;
 
-	if (memory_client_submit(c, method, NULL, NULL, 1000, &ticket)
-		!= MEMORY_OK)
+	if (memory_client_submit(c, method, NULL, NULL, 1000, &ticket) !=
+		MEMORY_OK)
 		abort();
 }
 
@@ -23,7 +23,8 @@ static memory_client *
 new_client(int fd)
 {
 	struct memory_options o = {.size = sizeof(o),
-		.socket = "/nowhere/socket", .time_zone = "UTC",
+		.socket = "/nowhere/socket",
+		.time_zone = "UTC",
 		.retries = -1};
 	memory_client *c = memory_client_new(&o);
 
@@ -56,8 +57,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 			const uint8_t *from = round == 0 ? data : data + cut;
 			size_t len = round == 0 ? cut : n - cut;
 
-			if (len > 0 && send(fds[1], from, len, MSG_NOSIGNAL
-				| MSG_DONTWAIT) < 0)
+			if (len > 0 && send(fds[1], from, len,
+					       MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
 				break;
 		} else if (round == 2) {
 			shutdown(fds[1], SHUT_WR);

@@ -137,8 +137,8 @@ static int
 teardown(void **state)
 {
 	static const char *const names[] = {"fact.start", "fact.args",
-		"fact.fds", "fact.cwd", "fact.session", "fact.end", "fake",
-		"s", "s.spawn", "target"};
+		"fact.fds", "fact.cwd", "fact.session", "fact.end", "fake", "s",
+		"s.spawn", "target"};
 	char path[128];
 
 	(void)state;
@@ -153,7 +153,8 @@ teardown(void **state)
 static int
 spawn(int timeout_ms, struct err *e)
 {
-	struct spawn_options o = {.program = program, .socket = socket_path,
+	struct spawn_options o = {.program = program,
+		.socket = socket_path,
 		.timeout_ms = timeout_ms};
 
 	return spawn_service(&o, e);
@@ -174,8 +175,11 @@ static void
 test_starts_detached(void **state)
 {
 	const char *const more[] = {"--log-level", "debug", NULL};
-	struct spawn_options o = {.program = program, .socket = socket_path,
-		.database = "/x/memory.db", .args = more, .timeout_ms = 20000};
+	struct spawn_options o = {.program = program,
+		.socket = socket_path,
+		.database = "/x/memory.db",
+		.args = more,
+		.timeout_ms = 20000};
 	struct err e = {0};
 	char expected[400];
 	int sid = 0, pid = 0;
@@ -185,16 +189,18 @@ test_starts_detached(void **state)
 	assert_true(leaked > 2);
 	assert_int_equal(spawn_service(&o, &e), 0);
 	close(leaked);
-	snprintf(expected, sizeof(expected), "--spawned --socket %s --database "
-		"/x/memory.db --ready-fd 3 --log-level debug\n", socket_path);
+	snprintf(expected, sizeof(expected),
+		"--spawned --socket %s --database "
+		"/x/memory.db --ready-fd 3 --log-level debug\n",
+		socket_path);
 	assert_string_equal(fact("args"), expected);
 	assert_string_equal(fact("cwd"), "/\n");
-	assert_non_null(strstr(fact("fds"),
-		"0=/dev/null 1=/dev/null 2=/dev/null 3=pipe:"));
+	assert_non_null(strstr(
+		fact("fds"), "0=/dev/null 1=/dev/null 2=/dev/null 3=pipe:"));
 	assert_null(strstr(fact("fds"), "/dev/zero"));
 	assert_int_equal(sscanf(fact("session"), "%d %d", &sid, &pid), 2);
 	assert_true(sid != getsid(0));
-	assert_true(sid != pid);	/* no terminal can ever be its own */
+	assert_true(sid != pid); /* no terminal can ever be its own */
 	/* no child of ours is left, dead or alive */
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 	assert_false(lock_file_is_there());
@@ -246,8 +252,10 @@ test_sigchld_ignored_and_stdio_closed(void **state)
 static void
 test_relative_paths(void **state)
 {
-	struct spawn_options o = {.program = "./fake", .socket = "s",
-		.database = "db/m.db", .timeout_ms = 20000};
+	struct spawn_options o = {.program = "./fake",
+		.socket = "s",
+		.database = "db/m.db",
+		.timeout_ms = 20000};
 	struct err e = {0};
 	char here[256], expected[400];
 
@@ -257,8 +265,10 @@ test_relative_paths(void **state)
 	int r = spawn_service(&o, &e);
 	assert_int_equal(chdir(here), 0);
 	assert_int_equal(r, 0);
-	snprintf(expected, sizeof(expected), "--spawned --socket %s/s "
-		"--database %s/db/m.db --ready-fd 3\n", folder, folder);
+	snprintf(expected, sizeof(expected),
+		"--spawned --socket %s/s "
+		"--database %s/db/m.db --ready-fd 3\n",
+		folder, folder);
 	assert_string_equal(fact("args"), expected);
 }
 
@@ -285,7 +295,11 @@ test_program_that_cannot_run(void **state)
 	int fd = open(program, O_WRONLY | O_TRUNC | O_CLOEXEC);
 
 	(void)state;
-	assert_int_equal(write(fd, "\x7f" "ELFnot", 7), 7);
+	assert_int_equal(write(fd,
+				 "\x7f"
+				 "ELFnot",
+				 7),
+		7);
 	close(fd);
 	assert_int_equal(spawn(20000, &e), MDB_E_NOT_FOUND);
 	assert_non_null(strstr(e.text, program));
@@ -300,8 +314,8 @@ test_words_of_a_failing_service(void **state)
 	(void)state;
 	setenv("FAKE", "store the disk of /y is read-only", 1);
 	assert_int_equal(spawn(20000, &e), MDB_E_STORE);
-	assert_string_equal(e.text,
-		"memory-db did not start: the disk of /y is read-only");
+	assert_string_equal(
+		e.text, "memory-db did not start: the disk of /y is read-only");
 	setenv("FAKE", "something odd", 1);
 	assert_int_equal(spawn(20000, &e), MDB_E_UNREACHABLE);
 	assert_non_null(strstr(e.text, "something odd"));
@@ -355,8 +369,8 @@ test_deadline(void **state)
 	for (int i = 0; i < 500; i++) {
 		int pid = 0;
 
-		if (sscanf(fact("start"), "%d", &pid) == 1 && pid > 0
-			&& kill(pid, 0) != 0)
+		if (sscanf(fact("start"), "%d", &pid) == 1 && pid > 0 &&
+			kill(pid, 0) != 0)
 			break;
 		poll(NULL, 0, 10);
 	}
