@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { NEWEST, AT, FORK, BRANCH, CLEAR, LEVEL };
+enum { NEWEST, AT, FORK, BRANCH, CLEAR, LEVEL, NAME };
 
 static const struct stmt_def defs[] = {
 	[NEWEST] = {"SELECT coalesce(max(id), 0), (SELECT min(id) FROM change)"
@@ -19,6 +19,7 @@ static const struct stmt_def defs[] = {
 		    " AND state <> 2", 2, 0},
 	[CLEAR] = {"DELETE FROM temp.lin", 0, 0},
 	[LEVEL] = {"INSERT INTO temp.lin(lv, b, lim) VALUES(?1, ?2, ?3)", 3, 0},
+	[NAME] = {"SELECT name FROM branch WHERE id = ?1", 1, 0},
 };
 const struct stmt_module lens_module = {"lens", defs, ARRAY_LEN(defs)};
 
@@ -201,4 +202,19 @@ lens_branch(struct store *st, int64_t ns, const char *name, int64_t *ret_branch,
 	return r < 0 ? r
 		     : err_param(e, MDB_E_NOT_FOUND, "branch",
 			       "no branch '%s'; 'main' always exists", name);
+}
+
+int
+lens_branch_name(struct store *st, int64_t branch, struct buf *out,
+	struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_LENS, NAME);
+	int r;
+
+	bind_i(s, 1, branch);
+	r = stmt_row(st, s, e);
+	if (r == 1 &&
+		buf_adds(out, (const char *)sqlite3_column_text(s, 0)) != 0)
+		r = err_nomem(e);
+	return r;
 }

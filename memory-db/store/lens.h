@@ -47,5 +47,9 @@ const struct lens *lens_of(const struct store *st);
 /* Branch id by name in a namespace ("main" = STORE_MAIN). */
 int lens_branch(struct store *st, int64_t ns, const char *name,
 	int64_t *ret_branch, struct err *e) MUST_CHECK;
+/* Appends the name of a branch. 1 found, 0 not. */
+struct buf;
+int lens_branch_name(struct store *st, int64_t branch, struct buf *out,
+	struct err *e) MUST_CHECK;
 
 #endif

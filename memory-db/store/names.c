@@ -7,7 +7,7 @@
 
 enum {
 	LABEL_FIND, LABEL_ADD, LABEL_TEXT, NS_FIND, NS_ADD, NS_NAME, NS_STEM,
-	ENT_FIND, ENT_ADD, ENT_ALIAS, ENT_NAME, ENT_ALIASES
+	ENT_FIND, ENT_ADD, ENT_ALIAS, ENT_NAME, ENT_ALIASES, ENT_NEAR
 };
 
 static const struct stmt_def defs[] = {
@@ -34,6 +34,10 @@ static const struct stmt_def defs[] = {
 	[ENT_NAME] = {"SELECT ns, name FROM entity WHERE id = ?1", 1, 0},
 	[ENT_ALIASES] = {"SELECT name FROM alias WHERE entity = ?1 "
 			 "ORDER BY name", 1, 0},
+	[ENT_NEAR] = {"SELECT id, name FROM entity WHERE ns = ?1 AND name >= ?2 "
+		      "AND name < ?3 UNION ALL SELECT entity, name FROM alias "
+		      "WHERE ns = ?1 AND name >= ?2 AND name < ?3 LIMIT ?4", 4,
+		0},
 };
 const struct stmt_module names_module = {"names", defs, ARRAY_LEN(defs)};
 
@@ -334,6 +338,33 @@ entity_aliases(struct store *st, int64_t entity,
 	while ((r = stmt_row(st, s, e)) == 1) {
 		r = fn(ctx, (const char *)sqlite3_column_text(s, 0),
 			(size_t)sqlite3_column_bytes(s, 0));
+		if (r != 0)
+			return r;
+	}
+	return r;
+}
+
+int
+entity_near(struct store *st, int64_t ns, const char *prefix, size_t n,
+	int limit, int (*fn)(void *ctx, int64_t entity, const char *name),
+	void *ctx, struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_NAMES, ENT_NEAR);
+	struct buf end AUTO_BUF = {0};
+	int r;
+
+	/* No UTF-8 text holds the byte 0xff. */
+	if (buf_add(&end, prefix, n) != 0 || buf_addc(&end, (char)0xff) != 0)
+		return err_nomem(e);
+	bind_i(s, 1, ns);
+	bind_t(s, 2, prefix, n);
+	bind_t(s, 3, end.data, end.len);
+	bind_i(s, 4, limit);
+	while ((r = stmt_row(st, s, e)) == 1) {
+		const char *name = (const char *)sqlite3_column_text(s, 1);
+
+		r = name == NULL ? 0
+				 : fn(ctx, sqlite3_column_int64(s, 0), name);
 		if (r != 0)
 			return r;
 	}

@@ -47,6 +47,11 @@ int entity_alias(struct store *st, int64_t ns, const char *name, size_t n,
 /* First name of an entity (not its present one; see fact_existence). */
 int entity_first_name(struct store *st, int64_t entity, int64_t *ret_ns,
 	struct buf *out, struct err *e) MUST_CHECK;
+/* Names and aliases of a namespace that begin with a prefix, at most `limit`,
+ * whether they exist under the lens or not. fn returns non-zero to stop. */
+int entity_near(struct store *st, int64_t ns, const char *prefix, size_t n,
+	int limit, int (*fn)(void *ctx, int64_t entity, const char *name),
+	void *ctx, struct err *e) MUST_CHECK;
 /* Calls fn for each alias. fn returns non-zero to stop. */
 int entity_aliases(struct store *st, int64_t entity,
 	int (*fn)(void *ctx, const char *name, size_t n), void *ctx,

@@ -1,0 +1,233 @@
+/* open_nodes, read_graph. */
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/jx.h"
+#include "memory-db/method/handlers.h"
+#include "memory-db/model/graph.h"
+
+/* Reads the cursor of the page before: the change it pins and where it ended. */
+static int
+begin(struct call *c, struct scope *s, int64_t *ret_a, int64_t *ret_b,
+	struct err *e)
+{
+	const char *cursor =
+		json_string_value(json_object_get(c->params, "cursor"));
+	int64_t change = 0;
+	int r = 0;
+
+	*ret_a = *ret_b = 0;
+	if (cursor != NULL)
+		r = cursor_parse(cursor, &change, ret_a, ret_b, e);
+	return r == 0 ? scope_read(c->st, c->ctx, change, s, e) : r;
+}
+
+/* --- open_nodes --------------------------------------------------------------------- */
+static int
+add_missing(struct graph_page *p, const char *name, json_t *missing,
+	struct err *e)
+{
+	struct buf similar AUTO_BUF = {0};
+	int r = scope_similar(p->st, p->scope, name, &similar, e);
+	json_t *row;
+
+	if (r != 0)
+		return r;
+	row = json_pack("{s:s}", "name", name);
+	if (jx_add(missing, row) != 0)
+		return err_nomem(e);
+	if (similar.len > 0 && jx_set(row, "similar",
+				       json_stringn(similar.data,
+					       similar.len)) != 0)
+		return err_nomem(e);
+	return 0;
+}
+
+/* The entity of one name in one namespace, from relation *after on. 0 done,
+ * 2 the page is full (*after 0: before the entity itself). */
+static int
+open_one(struct graph_page *p, const char *name, int64_t ns, int64_t *after,
+	struct err *e)
+{
+	struct scope one = {.ns = {ns}, .n = 1};
+	int64_t entity;
+	int r = scope_entity(p->st, &one, name, strlen(name), &entity, e);
+
+	if (r == 1 && *after == 0)
+		r = graph_page_entity(p, entity, e);
+	return r == 1 ? graph_page_relations(p, entity, false, after, e) : r;
+}
+
+static int
+note_missing(struct graph_page *p, const char *name, json_t *missing,
+	struct err *e)
+{
+	int64_t entity;
+	int r = scope_entity(
+		p->st, p->scope, name, strlen(name), &entity, e);
+
+	if (r == 0)
+		r = add_missing(p, name, missing, e);
+	return r < 0 ? r : 0;
+}
+
+/* Cursor: (name, namespace) counted through, and the last relation given. */
+int
+m_open_nodes(struct call *c, json_t **ret_result, struct err *e)
+{
+	json_t *names = json_object_get(c->params, "names");
+	json_t *missing AUTO_JSON = json_array();
+	struct graph_page p AUTO_PAGE = {0};
+	char next[CURSOR_SIZE];
+	struct scope s;
+	int64_t at, after, n;
+	int r = begin(c, &s, &at, &after, e);
+
+	if (r == 0)
+		r = graph_page_init(&p, c->st, &s, c->params, e);
+	n = r == 0 ? (int64_t)json_array_size(names) * s.n : 0;
+	while (r == 0 && at < n) {
+		const char *name = json_string_value(
+			json_array_get(names, (size_t)(at / s.n)));
+		int64_t ns = s.ns[at % s.n];
+
+		if (ns != 0)
+			r = open_one(&p, name, ns, &after, e);
+		if (r == 0 && at % s.n == s.n - 1)
+			r = note_missing(&p, name, missing, e);
+		if (r == 0)
+			at++;
+	}
+	if (r == 2)
+		cursor_format(next, s.change, at, after);
+	if (r == 0 || r == 2)
+		r = graph_page_result(
+			&p, r == 2 ? next : NULL, ret_result, e);
+	if (r == 0 && json_array_size(missing) > 0 &&
+		jx_set(*ret_result, "missing", take_ptr(missing)) != 0) {
+		json_decref(*ret_result);
+		r = err_nomem(e);
+	}
+	return r;
+}
+
+/* --- read_graph ------------------------------------------------------------------------ */
+/* Ids first: encoding uses the statements of the loop. */
+#define BATCH 64
+
+struct batch {
+	int64_t entity[BATCH], existence[BATCH];
+	int n;
+};
+
+static int
+collect(void *ctx, const struct fact *f)
+{
+	struct batch *b = ctx;
+
+	b->entity[b->n] = f->entity;
+	b->existence[b->n++] = f->id;
+	return b->n == BATCH;
+}
+
+struct place {
+	int64_t which;		/* namespace of the scope */
+	int64_t existence;	/* of the last entity given */
+	int64_t relation;	/* its last relation given; 0: all */
+};
+
+/* One entity; 2: the page is full. */
+static int
+read_entity(struct graph_page *p, int64_t entity, int64_t existence,
+	struct place *at, struct err *e)
+{
+	int r = graph_page_entity(p, entity, e);
+
+	if (r != 1)
+		return r;
+	at->existence = existence;
+	return graph_page_relations(p, entity, true, &at->relation, e);
+}
+
+/* The rest of the relations of the entity the page before ended with. */
+static int
+entity_id(void *ctx, const struct fact *f)
+{
+	*(int64_t *)ctx = f->entity;
+	return 0;
+}
+
+static int
+resume(struct graph_page *p, struct place *at, struct err *e)
+{
+	int64_t entity = 0;
+	int r;
+
+	if (at->relation == 0)
+		return 0;
+	r = fact_get(p->st, at->existence, entity_id, &entity, e);
+	return r == 1 ? graph_page_relations(p, entity, true, &at->relation, e)
+		      : r;
+}
+
+/* The rest of a namespace. 0 its end, 2 page full. */
+static int
+read_namespace(struct graph_page *p, int64_t ns, int64_t limit,
+	struct place *at, struct err *e)
+{
+	int r = resume(p, at, e);
+
+	while (r == 0) {
+		struct batch b = {.n = 0};
+
+		r = fact_each_entity(
+			p->st, ns, at->existence, collect, &b, e);
+		if (r < 0)
+			return r;
+		r = 0;
+		for (int i = 0; r == 0 && i < b.n; i++)
+			r = (int64_t)json_array_size(p->entities) >= limit
+				    ? 2
+				    : read_entity(p, b.entity[i],
+					      b.existence[i], at, e);
+		if (b.n < BATCH)
+			break;
+	}
+	return r;
+}
+
+/* Cursor: namespace and last relation in one number, existence fact. */
+int
+m_read_graph(struct call *c, json_t **ret_result, struct err *e)
+{
+	struct graph_page p AUTO_PAGE = {0};
+	char next[CURSOR_SIZE];
+	struct scope s;
+	struct place at = {0};
+	int64_t packed, limit = INT64_MAX;
+	int r = begin(c, &s, &packed, &at.existence, e);
+
+	if (r == 0)
+		r = graph_page_init(&p, c->st, &s, c->params, e);
+	if (r == 0 && jx_int(c->params, "limit", JX_OPTIONAL, 1, INT64_MAX,
+			      &limit, e) < 0)
+		return MDB_E_INVALID;
+	if (r == 0) {
+		at.which = packed & 1;
+		at.relation = packed >> 1;
+	}
+	while (r == 0 && at.which < s.n) {
+		if (s.ns[at.which] != 0)
+			r = read_namespace(
+				&p, s.ns[at.which], limit, &at, e);
+		if (r == 0)
+			at = (struct place){at.which + 1, 0, 0};
+	}
+	if (r == 2)
+		cursor_format(next, s.change, at.which | at.relation << 1,
+			at.existence);
+	if (r == 0 || r == 2)
+		r = graph_page_result(
+			&p, r == 2 ? next : NULL, ret_result, e);
+	return r;
+}

@@ -1,0 +1,30 @@
+/* Replies of writes. */
+#include "memory-db/method/reply.h"
+
+#include "common/jx.h"
+
+int
+reply_change(const struct write *w, json_t *result, json_t **ret_result,
+	struct err *e)
+{
+	json_t *j AUTO_JSON = result;
+
+	if (j == NULL || (w->change_id != 0 && jx_set(j, "change",
+				json_integer(w->change_id)) != 0))
+		return err_nomem(e);
+	*ret_result = take_ptr(j);
+	return 0;
+}
+
+int
+reply_list(const struct write *w, const char *key, json_t *list,
+	json_t **ret_result, struct err *e)
+{
+	json_t *result = json_object();
+
+	if (jx_set(result, key, list) != 0) {
+		json_decref(result);
+		return err_nomem(e);
+	}
+	return reply_change(w, result, ret_result, e);
+}

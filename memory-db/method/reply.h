@@ -1,0 +1,19 @@
+/* Small helpers for the replies of handlers. */
+#ifndef METHOD_REPLY_H
+#define METHOD_REPLY_H
+
+#include <jansson.h>
+
+#include "common/cleanup.h"
+#include "common/err.h"
+#include "memory-db/model/write.h"
+
+/* {key: list, change?}. Takes list, also on failure. */
+int reply_list(const struct write *w, const char *key, json_t *list,
+	json_t **ret_result, struct err *e) MUST_CHECK;
+
+/* Adds `change` when the write changed something. Takes result. */
+int reply_change(const struct write *w, json_t *result, json_t **ret_result,
+	struct err *e) MUST_CHECK;
+
+#endif

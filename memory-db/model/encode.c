@@ -1,0 +1,497 @@
+/* Entities and relations as JSON. */
+#include "memory-db/model/encode.h"
+
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/jx.h"
+#include "common/text.h"
+#include "common/tools.h"
+#include "memory-db/store/lens.h"
+#include "memory-db/store/log.h"
+#include "memory-db/store/names.h"
+
+static const char *const members[] = {"id", "name", "type", "observations",
+	"relations", "tier", "pin", "version", "branch", "created_at",
+	"updated_at", "namespace", "metadata", "aliases", "facts",
+	"access_count"};
+
+unsigned
+encode_members(const json_t *fields)
+{
+	unsigned mask = 0;
+	json_t *field;
+	size_t i;
+
+	json_array_foreach(fields, i, field)
+		for (size_t m = 0; m < ARRAY_LEN(members); m++)
+			if (strcmp(json_string_value(field), members[m]) == 0)
+				mask |= 1u << m;
+	return mask != 0 ? mask : MEMBERS_DEFAULT;
+}
+
+static int
+add_size(const char *data, size_t n, void *ctx)
+{
+	(void)data;
+	*(size_t *)ctx += n;
+	return 0;
+}
+
+size_t
+encode_size(const json_t *j)
+{
+	size_t n = 0;
+
+	(void)json_dump_callback(
+		j, add_size, &n, JSON_COMPACT | JSON_ENCODE_ANY);
+	return n;
+}
+
+size_t
+encode_string_size(const char *s, size_t n)
+{
+	return jx_quoted_size(s, n);
+}
+
+/* --- relations -------------------------------------------------------------------------- */
+int
+encode_relation(struct store *st, const struct fact *f, json_t **ret,
+	struct err *e)
+{
+	struct buf from AUTO_BUF = {0}, to AUTO_BUF = {0}, type AUTO_BUF = {0};
+	json_t *j AUTO_JSON = NULL;
+	int r = fact_existence(st, f->entity, NULL, NULL, &from, e);
+
+	if (r == 1)
+		r = fact_existence(st, f->peer, NULL, NULL, &to, e);
+	if (r != 1)
+		return r;
+	r = label_text(st, f->label, &type, e);
+	if (r < 0)
+		return r;
+	j = json_pack("{s:I,s:s%,s:s%,s:s%}", "id", (json_int_t)f->id, "from",
+		from.data, from.len, "to", to.data, to.len, "relationType",
+		type.data, type.len);
+	if (j == NULL)
+		return err_nomem(e);
+	if (f->weight >= 0 && jx_set(j, "weight", json_real(f->weight)) != 0)
+		return err_nomem(e);
+	*ret = take_ptr(j);
+	return 1;
+}
+
+/* --- facts of an entity -------------------------------------------------------------------- */
+struct page {
+	struct store *st;
+	const struct encode_options *o;
+	json_t *list;
+	size_t bytes;		/* of the entity so far */
+	int64_t left_out;
+	bool full;		/* the budget was reached once */
+	struct err *e;
+};
+
+struct fact_source {
+	json_t *j;
+	struct store *st;
+	struct err *e;
+};
+
+static int
+set_label(struct store *st, json_t *j, const char *key, int64_t id,
+	struct err *e)
+{
+	struct buf text AUTO_BUF = {0};
+	int r = id == 0 ? 0 : label_text(st, id, &text, e);
+
+	if (r == 1 && jx_set(j, key, json_stringn(text.data, text.len)) != 0)
+		return err_nomem(e);
+	return r < 0 ? r : 0;
+}
+
+static int
+set_time(json_t *j, const char *key, int64_t ms, struct err *e)
+{
+	char text[CLOCK_TEXT_SIZE];
+
+	clock_format(ms, text);
+	return jx_set(j, key, json_string(text)) != 0 ? err_nomem(e) : 0;
+}
+
+static int
+set_change(void *ctx, const struct log_change *c)
+{
+	struct fact_source *s = ctx;
+	int r = set_time(s->j, "at", c->at, s->e);
+
+	if (r == 0)
+		r = set_label(s->st, s->j, "session", c->session, s->e);
+	if (r == 0)
+		r = set_label(s->st, s->j, "client", c->client, s->e);
+	return r;
+}
+
+/* {id, text, change, at, session?, ...} */
+static int
+encode_fact(struct page *p, const struct fact *f, json_t **ret)
+{
+	static const char *const methods[] = {
+		"manual", "auto", "import", "script"};
+	json_t *j AUTO_JSON = json_pack("{s:I,s:s%,s:I,s:s}", "id",
+		(json_int_t)f->id, "text", f->text, f->text_n, "change",
+		(json_int_t)f->added, "method", methods[f->method & 3]);
+	struct fact_source s = {j, p->st, p->e};
+	int r;
+
+	if (j == NULL)
+		return err_nomem(p->e);
+	r = log_get(p->st, f->added, set_change, &s, p->e);
+	if (r >= 0)
+		r = set_label(p->st, j, "speaker", f->speaker, p->e);
+	if (r == 0)
+		r = set_label(p->st, j, "source_session", f->source, p->e);
+	if (r == 0 && f->source_at != FACT_NO_TIME)
+		r = set_time(j, "source_timestamp", f->source_at, p->e);
+	if (r == 0 && f->confidence >= 0 &&
+		jx_set(j, "confidence", json_real(f->confidence)) != 0)
+		r = err_nomem(p->e);
+	if (r == 0)
+		*ret = take_ptr(j);
+	return r < 0 ? r : 0;
+}
+
+/* Does the folded text contain one of the words of `lead`? */
+static int
+leads(const char *lead, const struct fact *f)
+{
+	struct buf folded AUTO_BUF = {0};
+
+	if (text_fold(f->text, f->text_n, &folded) != 0 ||
+		buf_str(&folded) == NULL)
+		return MDB_E_NOMEM;
+	while (*lead != '\0') {
+		size_t n = strcspn(lead, " ");
+
+		if (n > 0 && memmem(folded.data, folded.len, lead, n) != NULL)
+			return 1;
+		lead += n + (lead[n] == ' ');
+	}
+	return 0;
+}
+
+static int
+append_fact(struct page *p, const struct fact *f, bool must)
+{
+	json_t *j = NULL;
+	size_t size;
+	int r = 0;
+
+	if (p->o->members & MEMBER_FACTS)
+		r = encode_fact(p, f, &j);
+	else
+		j = json_stringn(f->text, f->text_n);
+	if (r != 0)
+		return r;
+	if (j == NULL)
+		return err_nomem(p->e);
+	size = encode_size(j) + 1;
+	if (p->o->max_bytes > 0 && p->bytes + size > p->o->max_bytes && !must) {
+		json_decref(j);
+		p->left_out++;
+		p->full = true;
+		return 0;
+	}
+	p->bytes += size;
+	return jx_add(p->list, j) != 0 ? err_nomem(p->e) : 0;
+}
+
+/* The first fact always stays; once the budget is reached the rest waits for
+ * the next look, so that order is kept. */
+static int
+each_fact(void *ctx, const struct fact *f)
+{
+	struct page *p = ctx;
+
+	if (f->erased)
+		return 0;
+	if (p->full) {
+		p->left_out++;
+		return 0;
+	}
+	return append_fact(p, f, json_array_size(p->list) == 0);
+}
+
+static int
+each_leading(void *ctx, const struct fact *f)
+{
+	struct page *p = ctx;
+	int r = f->erased ? 0 : leads(p->o->lead, f);
+
+	if (r < 0)
+		return err_nomem(p->e);
+	return r == 1 ? each_fact(ctx, f) : 0;
+}
+
+static int
+each_other(void *ctx, const struct fact *f)
+{
+	struct page *p = ctx;
+	int r = f->erased ? 1 : leads(p->o->lead, f);
+
+	if (r < 0)
+		return err_nomem(p->e);
+	return r == 0 ? each_fact(ctx, f) : 0;
+}
+
+/* With a lead and too little room: what leads first, then the others. */
+static int
+add_facts(struct page *p, int64_t entity)
+{
+	unsigned kinds = 1u << FACT_OBSERVATION;
+	size_t before = p->bytes;
+	int r = fact_each(p->st, entity, kinds, each_fact, p, p->e);
+
+	if (r != 0 || p->left_out == 0 || p->o->lead == NULL)
+		return r;
+	json_array_clear(p->list);
+	p->bytes = before;
+	p->left_out = 0;
+	p->full = false;
+	r = fact_each(p->st, entity, kinds, each_leading, p, p->e);
+	if (r == 0)
+		r = fact_each(p->st, entity, kinds, each_other, p, p->e);
+	return r;
+}
+
+/* --- other members --------------------------------------------------------------------------- */
+static int
+each_relation(void *ctx, const struct fact *f)
+{
+	struct page *p = ctx;
+	json_t *j = NULL;
+	int r = encode_relation(p->st, f, &j, p->e);
+
+	if (r == 1)
+		r = jx_add(p->list, j) != 0 ? err_nomem(p->e) : 0;
+	return r;
+}
+
+static int
+set_relations(struct store *st, int64_t entity, json_t *j, struct err *e)
+{
+	struct page p = {.st = st, .e = e, .list = json_array()};
+	int r;
+
+	if (jx_set(j, "relations", p.list) != 0)
+		return err_nomem(e);
+	r = fact_each(st, entity, 1u << FACT_RELATION, each_relation, &p, e);
+	if (r == 0)
+		r = fact_each_incoming(st, entity, each_relation, &p, e);
+	return r;
+}
+
+static int
+set_metadata(void *ctx, const struct fact *f)
+{
+	struct fact_source *s = ctx;
+	json_t *m = f->erased ? NULL : jx_parse(f->text, f->text_n, s->e);
+
+	if (f->erased)
+		return 0;
+	if (m == NULL || jx_set(s->j, "metadata", m) != 0)
+		return err_nomem(s->e);
+	return 0;
+}
+
+static int
+add_alias(void *ctx, const char *name, size_t n)
+{
+	return jx_add(ctx, json_stringn(name, n));
+}
+
+/* Aliases other than the present name, the first name among them. */
+static int
+set_aliases(struct store *st, int64_t entity, json_t *j, struct err *e)
+{
+	struct buf first AUTO_BUF = {0};
+	const char *name = json_string_value(json_object_get(j, "name"));
+	json_t *list = json_array();
+	int r;
+
+	if (jx_set(j, "aliases", list) != 0)
+		return err_nomem(e);
+	r = entity_first_name(st, entity, NULL, &first, e);
+	if (r == 1)
+		r = jx_add(list, json_stringn(first.data, first.len));
+	if (r == 0)
+		r = entity_aliases(st, entity, add_alias, list, e);
+	for (size_t i = json_array_size(list); r == 0 && i-- > 0;)
+		if (name != NULL &&
+			strcmp(name, json_string_value(
+					     json_array_get(list, i))) == 0)
+			json_array_remove(list, i);
+	return r < 0 ? r : 0;
+}
+
+static int
+set_numbers(struct store *st, int64_t entity, unsigned m, json_t *j,
+	struct err *e)
+{
+	int64_t tier = 0, pin = 0;
+	int r = 0, bad = 0;
+
+	if (m & MEMBER_TIER)
+		r = attr_get(st, entity, ATTR_TIER, &tier, e);
+	if (r == 0 && (m & MEMBER_PIN))
+		r = attr_get(st, entity, ATTR_PIN, &pin, e);
+	if (r != 0)
+		return r;
+	if (m & MEMBER_TIER)
+		bad |= jx_set(j, "tier", json_string(tool_tiers[tier & 3]));
+	if (m & MEMBER_PIN)
+		bad |= jx_set(j, "pin", json_boolean(pin != 0));
+	return bad ? err_nomem(e) : 0;
+}
+
+static int
+set_times(struct store *st, int64_t entity, unsigned m, json_t *j,
+	struct err *e)
+{
+	struct entity_times t;
+	int r = entity_times(st, entity, &t, e), bad = 0;
+
+	if (r != 0)
+		return r;
+	if (m & MEMBER_VERSION)
+		bad |= jx_set(j, "version", json_integer(t.version));
+	if (m & MEMBER_ACCESS_COUNT)
+		bad |= jx_set(j, "access_count", json_integer(t.hits));
+	if (bad)
+		return err_nomem(e);
+	if (m & MEMBER_CREATED_AT)
+		r = set_time(j, "created_at", t.created_at, e);
+	if (r == 0 && (m & MEMBER_UPDATED_AT))
+		r = set_time(j, "updated_at", t.updated_at, e);
+	return r;
+}
+
+static int
+set_branch(struct store *st, json_t *j, struct err *e)
+{
+	struct buf name AUTO_BUF = {0};
+	int r = lens_branch_name(
+		st, lens_of(st)->level[0].branch, &name, e);
+
+	if (r == 1 &&
+		jx_set(j, "branch", json_stringn(name.data, name.len)) != 0)
+		r = err_nomem(e);
+	return r < 0 ? r : 0;
+}
+
+static int
+set_namespace(struct store *st, int64_t ns, json_t *j, struct err *e)
+{
+	struct buf name AUTO_BUF = {0};
+	int r = namespace_name(st, ns, &name, e);
+
+	if (r == 1 &&
+		jx_set(j, "namespace", json_stringn(name.data, name.len)) != 0)
+		r = err_nomem(e);
+	return r < 0 ? r : 0;
+}
+
+#define TIMES                                                                  \
+	(MEMBER_VERSION | MEMBER_ACCESS_COUNT | MEMBER_CREATED_AT |            \
+		MEMBER_UPDATED_AT)
+
+static int
+set_members(struct store *st, int64_t entity, int64_t ns,
+	const struct encode_options *o, json_t *j, struct err *e)
+{
+	struct fact_source source = {j, st, e};
+	unsigned m = o->members;
+	int r = set_numbers(st, entity, m, j, e);
+
+	if (r == 0 && (m & TIMES))
+		r = set_times(st, entity, m, j, e);
+	if (r == 0 && (m & MEMBER_BRANCH))
+		r = set_branch(st, j, e);
+	if (r == 0 && ((m & MEMBER_NAMESPACE) || ns != o->home_ns))
+		r = set_namespace(st, ns, j, e);
+	if (r == 0 && (m & MEMBER_METADATA))
+		r = fact_each(st, entity, 1u << FACT_METADATA, set_metadata,
+			&source, e);
+	if (r == 0 && (m & MEMBER_ALIASES))
+		r = set_aliases(st, entity, j, e);
+	if (r == 0 && (m & MEMBER_RELATIONS))
+		r = set_relations(st, entity, j, e);
+	return r;
+}
+
+/* id, name and type in front. */
+static int
+begin_entity(struct store *st, int64_t entity, const struct encode_options *o,
+	json_t *j, struct err *e)
+{
+	struct buf name AUTO_BUF = {0}, type AUTO_BUF = {0};
+	int64_t label;
+	int r = fact_existence(st, entity, NULL, &label, &name, e), bad = 0;
+
+	if (r != 1)
+		return r;
+	r = label_text(st, label, &type, e);
+	if (r < 0)
+		return r;
+	if (o->members & MEMBER_ID)
+		bad |= jx_set(j, "id", json_integer(entity));
+	if (o->members & (MEMBER_NAME | MEMBER_ALIASES))
+		bad |= jx_set(j, "name", json_stringn(name.data, name.len));
+	if (o->members & MEMBER_TYPE)
+		bad |= jx_set(j, "type", json_stringn(type.data, type.len));
+	return bad ? err_nomem(e) : 1;
+}
+
+static int
+set_facts(struct store *st, int64_t entity, const struct encode_options *o,
+	json_t *j, struct err *e)
+{
+	bool rich = o->members & MEMBER_FACTS;
+	struct page p = {.st = st, .o = o, .e = e, .list = json_array()};
+	int r;
+
+	p.bytes = encode_size(j) + 20;
+	if (jx_set(j, rich ? "facts" : "observations", p.list) != 0)
+		return err_nomem(e);
+	r = add_facts(&p, entity);
+	if (r == 0 && p.left_out > 0 &&
+		jx_set(j, "omitted", json_integer(p.left_out)) != 0)
+		r = err_nomem(e);
+	return r;
+}
+
+int
+encode_entity(struct store *st, int64_t entity, const struct encode_options *o,
+	json_t **ret, size_t *ret_bytes, struct err *e)
+{
+	json_t *j AUTO_JSON = json_object();
+	int64_t ns = 0;
+	int r;
+
+	if (j == NULL)
+		return err_nomem(e);
+	r = begin_entity(st, entity, o, j, e);
+	if (r != 1)
+		return r;
+	r = entity_first_name(st, entity, &ns, NULL, e);
+	if (r >= 0)
+		r = set_members(st, entity, ns, o, j, e);
+	if (r == 0 && (o->members & (MEMBER_OBSERVATIONS | MEMBER_FACTS)))
+		r = set_facts(st, entity, o, j, e);
+	if (r != 0)
+		return r;
+	if (ret_bytes != NULL)
+		*ret_bytes = encode_size(j);
+	*ret = take_ptr(j);
+	return 1;
+}

@@ -1,0 +1,76 @@
+/* Provenance members -> fact. */
+#include "memory-db/model/provenance.h"
+
+#include <string.h>
+
+#include "common/clock.h"
+#include "memory-db/store/names.h"
+
+static int
+read_time(const struct context *ctx, const json_t *j, const char *path,
+	int64_t *ret, struct err *e)
+{
+	int r;
+
+	if (json_is_integer(j)) { /* milliseconds since 1970 */
+		*ret = (int64_t)json_integer_value(j);
+		return 0;
+	}
+	r = clock_parse(json_string_value(j), clock_now_ms(),
+		ctx->zone_minutes, false, ret, e);
+	if (r != 0)
+		err_prefix(e, "%s.source_timestamp", path);
+	return r;
+}
+
+static void
+read_method(const char *name, struct fact *f)
+{
+	static const char *const names[] = {
+		"manual", "auto", "import", "script"};
+
+	for (size_t i = 0; name != NULL && i < ARRAY_LEN(names); i++)
+		if (strcmp(name, names[i]) == 0)
+			f->method = (enum fact_method)i;
+}
+
+int
+provenance_read(struct store *st, const struct context *ctx, const json_t *j,
+	const char *path, struct fact *f, struct err *e)
+{
+	const char *source =
+		json_string_value(json_object_get(j, "source_session"));
+	const char *speaker = json_string_value(json_object_get(j, "speaker"));
+	const json_t *at = json_object_get(j, "source_timestamp");
+	const json_t *confidence = json_object_get(j, "confidence");
+	int r = 0;
+
+	if (source != NULL && source[0] != '\0')
+		r = label_intern(st, source, &f->source, e);
+	if (r == 0 && speaker != NULL && speaker[0] != '\0')
+		r = label_intern(st, speaker, &f->speaker, e);
+	if (r == 0 && at != NULL && !json_is_null(at) &&
+		!(json_is_string(at) && json_string_length(at) == 0))
+		r = read_time(ctx, at, path, &f->source_at, e);
+	if (json_is_number(confidence))
+		f->confidence = json_number_value(confidence);
+	read_method(json_string_value(json_object_get(j, "extraction_method")),
+		f);
+	return r;
+}
+
+int
+provenance_observation(struct store *st, const struct context *ctx,
+	const json_t *j, const char *path, struct fact *f, struct err *e)
+{
+	const json_t *text = j;
+	int r = 0;
+
+	if (json_is_object(j)) {
+		r = provenance_read(st, ctx, j, path, f, e);
+		text = json_object_get(j, "text");
+	}
+	f->text = json_string_value(text);
+	f->text_n = json_string_length(text);
+	return r;
+}

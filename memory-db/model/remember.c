@@ -1,0 +1,226 @@
+/* Writing entities, observations, relations. */
+#include "memory-db/model/remember.h"
+
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/jx.h"
+#include "common/limits.h"
+#include "common/tools.h"
+#include "memory-db/model/provenance.h"
+#include "memory-db/store/names.h"
+
+enum create_mode
+remember_mode(const char *name)
+{
+	if (name == NULL || strcmp(name, "merge") == 0)
+		return CREATE_MERGE;
+	return strcmp(name, "replace") == 0 ? CREATE_REPLACE : CREATE_SKIP;
+}
+
+int
+remember_tier(const char *name)
+{
+	for (int i = 0; name != NULL && tool_tiers[i] != NULL; i++)
+		if (strcmp(name, tool_tiers[i]) == 0)
+			return i;
+	return -1;
+}
+
+int
+remember_observations(struct write *w, int64_t entity, const json_t *list,
+	const struct fact *defaults, const char *path, struct err *e)
+{
+	json_t *item;
+	size_t i;
+
+	json_array_foreach(list, i, item) {
+		struct fact f = *defaults;
+		int64_t have;
+		int r;
+
+		f.entity = entity;
+		f.kind = FACT_OBSERVATION;
+		f.label = 0;
+		r = provenance_observation(w->st, w->ctx, item, path, &f, e);
+		if (r == 0)
+			r = fact_find_text(w->st, entity, FACT_OBSERVATION,
+				f.text, f.text_n, &have, e);
+		if (r == 0)
+			r = write_add(w, &f, e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int
+remember_metadata(struct write *w, int64_t entity, const json_t *object,
+	const char *path, struct err *e)
+{
+	struct fact f = write_fact(entity, FACT_METADATA);
+	struct buf text AUTO_BUF = {0};
+	int64_t have;
+	int r;
+
+	if (jx_dump(object, &text) != 0 || buf_str(&text) == NULL)
+		return err_nomem(e);
+	if (text.len > LIMIT_METADATA_BYTES)
+		return err_param(e, MDB_E_LIMIT, path,
+			"metadata has %zu bytes as JSON; at most %d", text.len,
+			LIMIT_METADATA_BYTES);
+	f.text = text.data;
+	f.text_n = text.len;
+	/* Nothing to do when it stands there already. */
+	r = fact_find_text(
+		w->st, entity, FACT_METADATA, f.text, f.text_n, &have, e);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = write_hide_others(w, entity, 1u << FACT_METADATA, NULL, e);
+	if (r == 0 && json_object_size(object) > 0)
+		r = write_add(w, &f, e);
+	return r;
+}
+
+int
+remember_existence(struct write *w, int64_t entity, const char *name,
+	int64_t type_label, const struct fact *defaults, struct err *e)
+{
+	struct fact f = *defaults;
+	int r = write_hide_others(w, entity, 1u << FACT_EXISTENCE, NULL, e);
+
+	f.entity = entity;
+	f.kind = FACT_EXISTENCE;
+	f.label = type_label;
+	f.text = name;
+	f.text_n = strlen(name);
+	return r == 0 ? write_add(w, &f, e) : r;
+}
+
+static int
+set_attributes(struct write *w, int64_t entity, const json_t *entry,
+	const char *path, struct err *e)
+{
+	int tier = remember_tier(
+		json_string_value(json_object_get(entry, "tier")));
+	const json_t *pin = json_object_get(entry, "pin");
+	const json_t *metadata = json_object_get(entry, "metadata");
+	int r = 0;
+
+	if (tier >= 0)
+		r = write_attr(w, entity, ATTR_TIER, tier, e);
+	if (r == 0 && json_is_boolean(pin))
+		r = write_attr(w, entity, ATTR_PIN, json_is_true(pin), e);
+	if (r == 0 && json_is_object(metadata))
+		r = remember_metadata(w, entity, metadata, path, e);
+	return r;
+}
+
+static int
+create(struct write *w, const json_t *entry, const struct fact *defaults,
+	int64_t *ret_entity, struct err *e)
+{
+	const char *name = json_string_value(json_object_get(entry, "name"));
+	const char *type =
+		json_string_value(json_object_get(entry, "entityType"));
+	size_t n = strlen(name);
+	int64_t label;
+	int r = entity_find(w->st, w->ns, name, n, ret_entity, e);
+
+	if (r == 0)
+		r = entity_create(w->st, w->ns, name, n, ret_entity, e);
+	if (r >= 0)
+		r = label_intern(w->st, type, &label, e);
+	if (r == 0)
+		r = remember_existence(
+			w, *ret_entity, name, label, defaults, e);
+	return r;
+}
+
+int
+remember_entity(struct write *w, const json_t *entry, enum create_mode mode,
+	const char *path, struct err *e)
+{
+	const char *name = json_string_value(json_object_get(entry, "name"));
+	const json_t *list = json_object_get(entry, "observations");
+	struct fact defaults = write_fact(0, FACT_OBSERVATION);
+	int64_t entity;
+	int r = write_entity(w, name, &entity, e), exists = r;
+
+	if (r < 0 || (r == 1 && mode == CREATE_SKIP))
+		return r < 0 ? r : 0;
+	r = provenance_read(w->st, w->ctx, entry, path, &defaults, e);
+	if (r == 0 && !exists)
+		r = create(w, entry, &defaults, &entity, e);
+	if (r == 0 && exists && mode == CREATE_REPLACE)
+		r = write_hide_others(
+			w, entity, 1u << FACT_OBSERVATION, list, e);
+	if (r == 0)
+		r = remember_observations(w, entity, list, &defaults, path, e);
+	if (r == 0)
+		r = set_attributes(w, entity, entry, path, e);
+	return r;
+}
+
+/* --- relations --------------------------------------------------------------------------- */
+/* Weight of the relation that stands there; -2 for another one. */
+struct weight {
+	double v;
+};
+
+static int
+get_weight(void *ctx, const struct fact *f)
+{
+	((struct weight *)ctx)->v = f->weight;
+	return 0;
+}
+
+static int
+put_relation(struct write *w, struct fact *f, bool has_weight, struct err *e)
+{
+	struct weight now = {-1};
+	int64_t have;
+	int r = fact_find_relation(
+		w->st, f->entity, f->peer, f->label, &have, e);
+
+	if (r < 0)
+		return r;
+	if (r == 1) {
+		r = fact_get(w->st, have, get_weight, &now, e);
+		if (r < 0 || !has_weight || !(now.v < f->weight ||
+						   now.v > f->weight))
+			return r < 0 ? r : 0;
+		r = write_hide(w, have, e);
+		if (r != 0)
+			return r;
+	}
+	return write_add(w, f, e);
+}
+
+int
+remember_relation(struct write *w, const json_t *entry, const char *path,
+	struct err *e)
+{
+	const json_t *weight = json_object_get(entry, "weight");
+	struct fact f = write_fact(0, FACT_RELATION);
+	char at[96];
+	int r;
+
+	snprintf(at, sizeof(at), "%s.from", path);
+	r = write_need_entity(w,
+		json_string_value(json_object_get(entry, "from")), at,
+		&f.entity, e);
+	snprintf(at, sizeof(at), "%s.to", path);
+	if (r == 0)
+		r = write_need_entity(w,
+			json_string_value(json_object_get(entry, "to")), at,
+			&f.peer, e);
+	if (r == 0)
+		r = label_intern(w->st,
+			json_string_value(
+				json_object_get(entry, "relationType")),
+			&f.label, e);
+	if (json_is_number(weight))
+		f.weight = json_number_value(weight);
+	return r == 0 ? put_relation(w, &f, json_is_number(weight), e) : r;
+}

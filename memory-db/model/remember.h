@@ -1,0 +1,41 @@
+/* The rules of writing: entities, observations, relations. Each takes one
+ * entry of a request and applies it; see model/write.h for the frame. */
+#ifndef MODEL_REMEMBER_H
+#define MODEL_REMEMBER_H
+
+#include <jansson.h>
+
+#include "common/cleanup.h"
+#include "common/err.h"
+#include "memory-db/model/write.h"
+
+enum create_mode { CREATE_MERGE, CREATE_REPLACE, CREATE_SKIP };
+enum create_mode remember_mode(const char *name); /* NULL: merge */
+
+/* Creates the entity, or by mode adds to an existing one, makes its
+ * observations these, or leaves it alone. An existing type never changes. */
+int remember_entity(struct write *w, const json_t *entry,
+	enum create_mode mode, const char *path, struct err *e) MUST_CHECK;
+
+/* Adds observations that are not there yet. list: strings or objects;
+ * defaults: where their provenance comes from when they say nothing. */
+int remember_observations(struct write *w, int64_t entity, const json_t *list,
+	const struct fact *defaults, const char *path, struct err *e)
+	MUST_CHECK;
+
+int remember_relation(struct write *w, const json_t *entry, const char *path,
+	struct err *e) MUST_CHECK;
+
+/* Sets the metadata object; {} removes it. */
+int remember_metadata(struct write *w, int64_t entity, const json_t *object,
+	const char *path, struct err *e) MUST_CHECK;
+
+/* Shows the entity under a type and a name, hiding what stood there. */
+int remember_existence(struct write *w, int64_t entity, const char *name,
+	int64_t type_label, const struct fact *defaults, struct err *e)
+	MUST_CHECK;
+
+/* Index of a tier name; -1 for NULL. */
+int remember_tier(const char *name);
+
+#endif

@@ -1,0 +1,468 @@
+/* Scope, retries and the outcome of a write. */
+#include "memory-db/model/write.h"
+
+#include <sodium.h>
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/jx.h"
+#include "memory-db/store/log.h"
+#include "memory-db/store/names.h"
+
+#define NOTE_NAMES 50
+
+/* What one op did, as a hash of (what, entity, kind, peer, label, text). */
+struct outcome_entry {
+	uint64_t hash;
+	int64_t entity;
+	bool told;		/* write_did has answered with it */
+};
+
+struct fact
+write_fact(int64_t entity, enum fact_kind kind)
+{
+	return (struct fact){.entity = entity, .kind = kind, .weight = -1,
+		.confidence = -1, .valid_from = FACT_NO_TIME,
+		.valid_to = FACT_NO_TIME, .source_at = FACT_NO_TIME,
+		.text = "", .text_n = 0};
+}
+
+/* --- the outcome ---------------------------------------------------------------------- */
+/* Existence and relation facts are known by peer and label alone. */
+static uint64_t
+outcome_hash(enum op_what what, int64_t entity, enum fact_kind kind,
+	int64_t peer, int64_t label, const char *text, size_t n)
+{
+	static const unsigned char no_key[crypto_shorthash_KEYBYTES];
+	int64_t head[6] = {(int64_t)what, entity, (int64_t)kind, peer, label, 0};
+	bool has_text = kind == FACT_OBSERVATION || kind == FACT_METADATA;
+	uint64_t h;
+
+	if (has_text)
+		crypto_shorthash((unsigned char *)&head[5],
+			(const unsigned char *)text, n, no_key);
+	crypto_shorthash((unsigned char *)&h, (const unsigned char *)head,
+		sizeof(head), no_key);
+	return h;
+}
+
+static int
+record(struct write *w, uint64_t hash, int64_t entity, struct err *e)
+{
+	size_t cap = w->entries_cap == 0 ? 16 : w->entries_cap * 2;
+	struct outcome_entry *p;
+
+	if (w->entries_n == w->entries_cap) {
+		p = realloc(w->entries, cap * sizeof(*p));
+		if (p == NULL)
+			return err_nomem(e);
+		w->entries = p;
+		w->entries_cap = cap;
+	}
+	w->entries[w->entries_n++] =
+		(struct outcome_entry){hash, entity, false};
+	return 0;
+}
+
+static int
+record_fact(struct write *w, enum op_what what, const struct fact *f,
+	struct err *e)
+{
+	return record(w,
+		outcome_hash(what, f->entity, f->kind, f->peer, f->label,
+			f->text, f->text_n),
+		f->entity, e);
+}
+
+bool
+write_did(struct write *w, enum op_what what, int64_t entity,
+	enum fact_kind kind, int64_t peer, int64_t label, const char *text,
+	size_t n)
+{
+	uint64_t h = outcome_hash(what, entity, kind, peer, label, text, n);
+
+	/* Replies ask in the order in which things were done: going on from
+	 * the last hit finds nearly all at once. */
+	for (size_t k = 0; k < w->entries_n; k++) {
+		size_t i = (w->asked + k) % w->entries_n;
+
+		if (w->entries[i].hash == h && !w->entries[i].told) {
+			w->entries[i].told = true;
+			w->asked = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool
+write_touched(struct write *w, int64_t entity)
+{
+	for (size_t k = 0; k < w->entries_n; k++) {
+		size_t i = (w->asked + k) % w->entries_n;
+
+		if (w->entries[i].entity == entity) {
+			w->asked = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* --- a retry: the outcome from the log --------------------------------------------------- */
+struct replay {
+	struct write *w;
+	enum op_what what;
+	struct err *e;
+};
+
+static int
+replay_fact(void *ctx, const struct fact *f)
+{
+	struct replay *r = ctx;
+
+	return record_fact(r->w, r->what, f, r->e);
+}
+
+static int
+replay_op(void *ctx, const struct log_op *op)
+{
+	struct replay *x = ctx;
+	int r;
+
+	x->what = op->what;
+	if (op->what != OP_SHOW && op->what != OP_HIDE)
+		return record(x->w, 0, op->entity, x->e);
+	r = fact_get(x->w->st, op->fact, replay_fact, x, x->e);
+	return r < 0 ? r : 0;
+}
+
+static int
+load_replay(struct write *w, int64_t seen, struct err *e)
+{
+	struct replay x = {.w = w, .e = e};
+	int64_t state = seen < 0 ? -seen : seen;
+	int r;
+
+	w->replay = true;
+	w->change_id = seen > 0 ? seen : 0;
+	r = seen > 0 ? log_ops(w->st, seen, 0, replay_op, &x, e) : 0;
+	if (r == 0)
+		r = lens_make(w->st, w->branch, state, &w->scope.lens, e);
+	return r == 0 ? lens_apply(w->st, &w->scope.lens, e) : r;
+}
+
+/* --- begin and end ------------------------------------------------------------------------- */
+int
+write_begin(struct write *w, struct call *c, enum change_kind kind,
+	struct err *e)
+{
+	const struct context *ctx = c->ctx;
+	struct change_info info = {.kind = kind, .actor = ctx->actor,
+		.client = ctx->client, .session = ctx->session,
+		.message = ctx->message};
+	int64_t seen;
+	int r;
+
+	memset(w, 0, sizeof(*w));
+	w->st = c->st;
+	w->ctx = ctx;
+	w->note = &c->note;
+	r = scope_write(w->st, ctx, &w->ns, &w->branch, e);
+	if (r != 0)
+		return r;
+	w->scope.ns[0] = w->ns;
+	w->scope.n = 1;
+	w->scope.lens = *lens_of(w->st);
+	if (ctx->key != NULL) {
+		r = request_seen(w->st, ctx->key, &seen, e);
+		if (r != 0)
+			return r < 0 ? r : load_replay(w, seen, e);
+	}
+	info.ns = w->ns;
+	info.branch = w->branch;
+	c->note.kind = change_kind_name((int)kind);
+	return change_begin(w->st, &info, &w->change, e);
+}
+
+/* A retry of a write that changed nothing must see the same state: the newest
+ * change, negative, stands for it. */
+static int
+remember(struct write *w, int64_t newest, struct err *e)
+{
+	int64_t id = w->change_id;
+
+	if (w->ctx->key == NULL)
+		return 0;
+	return request_remember(
+		w->st, w->ctx->key, id != 0 ? id : -newest, e);
+}
+
+int
+write_end(struct write *w, struct err *e)
+{
+	struct buf name AUTO_BUF = {0};
+	int64_t newest;
+	int r;
+
+	if (w->replay)
+		return 0;
+	newest = change_id(w->change) - 1;
+	r = change_seal(take_ptr(w->change), &w->change_id, &w->at, e);
+	if (r == 0)
+		r = remember(w, newest, e);
+	if (r != 0)
+		return r;
+	w->note->change = w->change_id;
+	w->note->at = w->at;
+	r = namespace_name(w->st, w->ns, &name, e);
+	if (r == 1 && buf_str(&name) == NULL)
+		r = err_nomem(e);
+	if (r == 1)
+		snprintf(w->note->namespace_, sizeof(w->note->namespace_), "%s",
+			name.data);
+	return r < 0 ? r : 0;
+}
+
+void
+write_done(struct write *w)
+{
+	change_drop(w->change);
+	free(w->entries);
+	w->change = NULL;
+	w->entries = NULL;
+}
+
+int
+write_note(struct write *w, const char *name, struct err *e)
+{
+	if (w->replay)
+		return 0;
+	if (w->note->entities == NULL)
+		w->note->entities = json_array();
+	if (json_array_size(w->note->entities) >= NOTE_NAMES) {
+		w->note->more++;
+		return 0;
+	}
+	return jx_add(w->note->entities, json_string(name)) != 0 ? err_nomem(e)
+								 : 0;
+}
+
+/* --- steps ------------------------------------------------------------------------------------ */
+int
+write_add(struct write *w, const struct fact *f, struct err *e)
+{
+	int r = change_add_fact(w->change, f, NULL, e);
+
+	return r == 0 ? record_fact(w, OP_SHOW, f, e) : r;
+}
+
+struct hiding {
+	struct write *w;
+	struct err *e;
+};
+
+static int
+hide_one(void *ctx, const struct fact *f)
+{
+	struct hiding *h = ctx;
+	int r = change_hide(h->w->change, f->id, h->e);
+
+	return r == 0 ? record_fact(h->w, OP_HIDE, f, h->e) : r;
+}
+
+/* change_hide reads the fact through the same statement: get a copy first. */
+struct copy {
+	struct fact f;
+	char *text;
+};
+
+static int
+copy_fact(void *ctx, const struct fact *f)
+{
+	struct copy *c = ctx;
+
+	c->f = *f;
+	c->text = malloc(f->text_n + 1);
+	if (c->text == NULL)
+		return MDB_E_NOMEM;
+	memcpy(c->text, f->text, f->text_n);
+	c->f.text = c->text;
+	return 0;
+}
+
+int
+write_hide(struct write *w, int64_t fact, struct err *e)
+{
+	struct hiding h = {w, e};
+	struct copy c = {0};
+	int r = fact_get(w->st, fact, copy_fact, &c, e);
+
+	if (r == MDB_E_NOMEM)
+		err_nomem(e);
+	if (r == 1)
+		r = hide_one(&h, &c.f);
+	free(c.text);
+	return r;
+}
+
+int
+write_attr(struct write *w, int64_t entity, enum attr_key key, int64_t value,
+	struct err *e)
+{
+	int64_t before = change_ops(w->change);
+	int r = change_attr(w->change, entity, key, value, e);
+
+	if (r == 0 && change_ops(w->change) > before)
+		r = record(w, 0, entity, e);
+	return r;
+}
+
+/* Spans must not change under an open loop: ids first. */
+struct ids {
+	int64_t *v;
+	size_t n, cap;
+	const json_t *keep;
+};
+
+static int
+add_id(struct ids *x, int64_t id)
+{
+	if (x->n == x->cap) {
+		size_t cap = x->cap == 0 ? 32 : x->cap * 2;
+		int64_t *p = realloc(x->v, cap * sizeof(*p));
+
+		if (p == NULL)
+			return MDB_E_NOMEM;
+		x->v = p;
+		x->cap = cap;
+	}
+	x->v[x->n++] = id;
+	return 0;
+}
+
+static bool
+kept(const json_t *keep, const struct fact *f)
+{
+	json_t *j;
+	size_t i;
+
+	json_array_foreach(keep, i, j) {
+		const json_t *t =
+			json_is_object(j) ? json_object_get(j, "text") : j;
+
+		if (json_string_length(t) == f->text_n &&
+			memcmp(json_string_value(t), f->text, f->text_n) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int
+collect(void *ctx, const struct fact *f)
+{
+	struct ids *x = ctx;
+
+	return kept(x->keep, f) ? 0 : add_id(x, f->id);
+}
+
+static int
+hide_ids(struct write *w, struct ids *x, int r, struct err *e)
+{
+	if (r == MDB_E_NOMEM)
+		err_nomem(e);
+	for (size_t i = 0; r == 0 && i < x->n; i++)
+		r = write_hide(w, x->v[i], e);
+	free(x->v);
+	return r;
+}
+
+int
+write_hide_others(struct write *w, int64_t entity, unsigned kinds,
+	const json_t *keep, struct err *e)
+{
+	struct ids x = {.keep = keep};
+	int r = fact_each(w->st, entity, kinds, collect, &x, e);
+
+	return hide_ids(w, &x, r, e);
+}
+
+int
+write_hide_entity(struct write *w, int64_t entity, struct err *e)
+{
+	struct ids in = {0};
+	int r = fact_each_incoming(w->st, entity, collect, &in, e);
+
+	r = hide_ids(w, &in, r, e);
+	/* What is created again under this name begins anew. */
+	if (r == 0)
+		r = write_attr(w, entity, ATTR_TIER, 0, e);
+	if (r == 0)
+		r = write_attr(w, entity, ATTR_PIN, 0, e);
+	if (r == 0)
+		r = write_hide_others(w, entity, ~0u, NULL, e);
+	return r;
+}
+
+/* --- names ---------------------------------------------------------------------------------------- */
+int
+write_entity(struct write *w, const char *name, int64_t *ret_entity,
+	struct err *e)
+{
+	if (w->replay)
+		return entity_find(
+			w->st, w->ns, name, strlen(name), ret_entity, e);
+	return scope_entity(w->st, &w->scope, name, strlen(name), ret_entity, e);
+}
+
+static int
+not_found(struct write *w, const char *name, const char *param, struct err *e)
+{
+	struct scope user = w->scope;
+	struct buf similar AUTO_BUF = {0};
+	int64_t id;
+	int r;
+
+	user.ns[0] = NAMESPACE_DEFAULT;
+	r = w->ns == NAMESPACE_DEFAULT
+		    ? 0
+		    : scope_entity(w->st, &user, name, strlen(name), &id, e);
+	if (r < 0)
+		return r;
+	if (r == 1)
+		return err_param(e, MDB_E_NOT_FOUND, param,
+			"'%s' is not in this project's memory but in the "
+			"user's; pass scope:\"user\" to write there",
+			name);
+	r = scope_similar(w->st, &w->scope, name, &similar, e);
+	if (r < 0)
+		return r;
+	if (similar.len > 0 && buf_str(&similar) != NULL)
+		return err_param(e, MDB_E_NOT_FOUND, param,
+			"no entity '%s'; similar: %s", name, similar.data);
+	return err_param(e, MDB_E_NOT_FOUND, param,
+		"no entity '%s'; create it first with create_entities", name);
+}
+
+int
+write_need_entity(struct write *w, const char *name, const char *param,
+	int64_t *ret_entity, struct err *e)
+{
+	int r = write_entity(w, name, ret_entity, e);
+
+	if (r == 0)
+		return not_found(w, name, param, e);
+	return r < 0 ? r : 0;
+}
+
+int
+write_version(struct write *w, int64_t entity, int64_t *ret_version,
+	struct err *e)
+{
+	struct entity_times t;
+	int r = entity_times(w->st, entity, &t, e);
+
+	if (r == 0)
+		*ret_version = t.version;
+	return r;
+}

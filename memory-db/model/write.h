@@ -1,0 +1,88 @@
+/* What a write request does, around one change: scope, retries by key, the
+ * change itself, and the record from which its reply is made.
+ *
+ * A reply is made from the parameters and an `outcome`: the set of what the
+ * change showed and hid. A retry with a known key finds the change of the
+ * first try, reads the outcome back from the log, and so gives the same reply
+ * without keeping any text of it. */
+#ifndef MODEL_WRITE_H
+#define MODEL_WRITE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/cleanup.h"
+#include "common/err.h"
+#include "memory-db/method/method.h"
+#include "memory-db/model/scope.h"
+#include "memory-db/store/change.h"
+#include "memory-db/store/facts.h"
+
+struct outcome_entry;
+
+struct write {
+	struct store *st;
+	const struct context *ctx;
+	struct scope scope;	/* the namespace written to, lens now */
+	int64_t ns, branch;
+	struct change *change;	/* NULL when replaying */
+	bool replay;		/* a retry: apply nothing, only reply */
+	int64_t change_id, at;	/* after write_end; 0: nothing changed */
+	struct outcome_entry *entries; /* what it did; see write_did */
+	size_t entries_n, entries_cap, asked;
+	struct change_note *note;
+};
+
+/* Begins: for a key already seen, w->replay is set and the outcome loaded. */
+int write_begin(struct write *w, struct call *c, enum change_kind kind,
+	struct err *e) MUST_CHECK;
+/* Seals the change, remembers the key. Not called again for a replay. */
+int write_end(struct write *w, struct err *e) MUST_CHECK;
+void write_done(struct write *w);
+#define AUTO_WRITE __attribute__((cleanup(write_done)))
+
+/* --- steps: each records what it did --------------------------------------------- */
+/* f->entity, kind and the rest as for change_add_fact. */
+int write_add(struct write *w, const struct fact *f, struct err *e) MUST_CHECK;
+/* Hides a visible fact. */
+int write_hide(struct write *w, int64_t fact, struct err *e) MUST_CHECK;
+/* Sets an attribute of an entity. */
+int write_attr(struct write *w, int64_t entity, enum attr_key key,
+	int64_t value, struct err *e) MUST_CHECK;
+/* Hides every visible fact of an entity and the relations to it. */
+int write_hide_entity(struct write *w, int64_t entity, struct err *e)
+	MUST_CHECK;
+/* Hides its facts of the kinds (bit mask) whose text is not in keep (array of
+ * strings, may be NULL). */
+int write_hide_others(struct write *w, int64_t entity, unsigned kinds,
+	const json_t *keep, struct err *e) MUST_CHECK;
+
+/* Did the change show (hide) such a fact? Each entry answers yes once, so
+ * that a text given twice is reported once. text NULL: a relation or an
+ * existence fact (peer and label tell them apart). */
+bool write_did(struct write *w, enum op_what what, int64_t entity,
+	enum fact_kind kind, int64_t peer, int64_t label, const char *text,
+	size_t n);
+/* Whether it touched the entity at all. */
+bool write_touched(struct write *w, int64_t entity);
+
+/* --- names ------------------------------------------------------------------------- */
+/* The existing entity of that name where we write. 1 found, 0 not. In a
+ * replay also one that was deleted since. */
+int write_entity(struct write *w, const char *name, int64_t *ret_entity,
+	struct err *e) MUST_CHECK;
+/* The same, or MDB_E_NOT_FOUND with similar names and, when the name exists in
+ * the user's memory, the way to write there. param: "relations[2].from". */
+int write_need_entity(struct write *w, const char *name, const char *param,
+	int64_t *ret_entity, struct err *e) MUST_CHECK;
+/* Version of an entity after the change. */
+int write_version(struct write *w, int64_t entity, int64_t *ret_version,
+	struct err *e) MUST_CHECK;
+/* Adds a name to the note for the feed. */
+int write_note(struct write *w, const char *name, struct err *e) MUST_CHECK;
+
+/* A fact with nothing set but entity and kind. */
+struct fact write_fact(int64_t entity, enum fact_kind kind);
+
+#endif
