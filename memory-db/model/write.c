@@ -146,7 +146,7 @@ load_replay(struct write *w, int64_t seen, struct err *e)
 
 	w->replay = true;
 	w->change_id = seen > 0 ? seen : 0;
-	r = seen > 0 ? log_ops(w->st, seen, 0, replay_op, &x, e) : 0;
+	r = seen > 0 ? log_ops(w->st, seen, 0, 0, replay_op, &x, e) : 0;
 	if (r == 0)
 		r = lens_make(w->st, w->branch, state, &w->scope.lens, e);
 	return r == 0 ? lens_apply(w->st, &w->scope.lens, e) : r;

@@ -17,9 +17,10 @@ log_get(struct store *st, int64_t id, log_change_fn fn, void *ctx,
 	return 0;
 }
 WEAK int
-log_ops(struct store *st, int64_t change, int64_t entity, log_op_fn fn,
+log_ops(struct store *st, int64_t change, int64_t entity, int64_t from,
+	log_op_fn fn,
 	void *ctx, struct err *e)
 {
-	(void)st, (void)change, (void)entity, (void)fn, (void)ctx, (void)e;
+	(void)st, (void)change, (void)entity, (void)from, (void)fn, (void)ctx, (void)e;
 	return 0;
 }
