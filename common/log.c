@@ -148,7 +148,7 @@ put(const struct line *l)
 static void
 add(struct line *l, const char *s, size_t n)
 {
-	if (l->full || n > sizeof(l->s) - LINE_TAIL - l->n) {
+	if (l->full || l->n + n > sizeof(l->s) - LINE_TAIL) {
 		l->full = true;
 		return;
 	}
@@ -286,9 +286,9 @@ log_write(enum log_level level, const char *event, uint64_t request_id,
 		adds(&l, "{\"ts\":\"");
 		adds(&l, now);
 		adds(&l, "\"");
-		add_field(&l, &LOG_S("level", level_names[level]));
-		add_field(&l, &LOG_S("program", log_state.program));
-		add_field(&l, &LOG_S("event", event));
+		add_field(&l, &(struct log_field){"level", level_names[level], 0});
+		add_field(&l, &(struct log_field){"program", log_state.program, 0});
+		add_field(&l, &(struct log_field){"event", event, 0});
 	} else {
 		adds(&l, now);
 		adds(&l, " ");

@@ -4,6 +4,7 @@
 #define COMMON_LOG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "common/cleanup.h"
@@ -17,7 +18,12 @@ struct log_field {
 	const char *text;	/* NULL: use number */
 	int64_t number;
 };
-#define LOG_S(k, v) ((struct log_field){(k), (v) ? (v) : "", 0})
+static inline struct log_field
+log_text(const char *key, const char *text)
+{
+	return (struct log_field){key, text ? text : "", 0};
+}
+#define LOG_S(k, v) log_text((k), (v))
 #define LOG_I(k, v) ((struct log_field){(k), NULL, (int64_t)(v)})
 
 void log_setup(const char *program, enum log_level level,

@@ -42,6 +42,14 @@ write_place(const struct place *at, char *out, size_t size)
 		snprintf(out + n, size - n, "%s%s", n > 0 ? "." : "", at->name);
 }
 
+/* The same, cut between characters. */
+static void
+place_text(const struct place *at, char *out, size_t size)
+{
+	write_place(at, out, size);
+	out[text_cut(out, strlen(out))] = '\0';
+}
+
 static int wrong(struct check *c, const struct place *at, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
@@ -53,7 +61,7 @@ wrong(struct check *c, const struct place *at, const char *fmt, ...)
 
 	if (!c->e)
 		return MDB_E_INVALID;
-	write_place(at, path, sizeof(path));
+	place_text(at, path, sizeof(path));
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
@@ -265,11 +273,10 @@ unknown_member(struct check *c, const struct place *up,
 	char path[sizeof(c->e->param)], list[256] = "";
 	size_t n = 0, used = 0, own = 0;
 
-	write_place(&at, path, sizeof(path));
+	place_text(&at, path, sizeof(path));
 	if (c->ignored) {
 		if (json_array_size(c->ignored) >= IGNORED_MAX)
 			return 0;
-		path[text_cut(path, strlen(path))] = '\0';
 		return jx_add(c->ignored, json_string(path)) < 0
 			       ? err_nomem(c->e)
 			       : 0;

@@ -82,11 +82,11 @@ static int
 number_schema(const struct param *p, json_t *out)
 {
 	bool bounded = p->max != 0 && p->max != INT64_MAX;
+	bool has_least = p->min != INT64_MIN && (p->max != 0 || p->min != 0);
 
 	if (set_text(out, "type", p->type == P_INT ? "integer" : "number") < 0)
 		return MDB_E_NOMEM;
-	if (p->min != INT64_MIN && (bounded || p->min != 0) &&
-		jx_set(out, "minimum", json_integer(p->min)) < 0)
+	if (has_least && jx_set(out, "minimum", json_integer(p->min)) < 0)
 		return MDB_E_NOMEM;
 	if (bounded && jx_set(out, "maximum", json_integer(p->max)) < 0)
 		return MDB_E_NOMEM;

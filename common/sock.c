@@ -364,6 +364,9 @@ wait_for(int fd, short events, int64_t end)
 {
 	struct pollfd p = {.fd = fd, .events = events};
 
+	/* poll() would wait for ever for a descriptor below zero. */
+	if (fd < 0)
+		return MDB_E_UNREACHABLE;
 	for (;;) {
 		int64_t left = end < 0 ? -1 : end - clock_mono_ns();
 		int ms = end < 0   ? -1
