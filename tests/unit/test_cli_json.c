@@ -1,0 +1,210 @@
+/* Positions in JSON texts, and edits that leave the rest as it is. */
+#include <jansson.h>
+#include <string.h>
+
+#include "memory-db/cli/jedit.h"
+#include "memory-db/cli/jscan.h"
+#include "tests/lib/unit.h"
+
+static void
+walks_members_and_elements(void **state)
+{
+	static const char s[] = " { \"a\" : [1, {\"x\":\"}\"}] ,\"b\\u0063\":"
+				"\"q\\\"]\",\"d\":null}";
+	static const char *const values[] = {
+		"[1, {\"x\":\"}\"}]", "\"q\\\"]\"", "null"};
+	size_t n = strlen(s), i = 0;
+	struct jmember m;
+	struct jwalk w;
+
+	(void)state;
+	assert_true(jwalk_init(&w, s, n, jscan_space(s, n, 0)));
+	while (jwalk_next(&w, &m) == 1) {
+		assert_true(i < 3);
+		assert_int_equal(m.value.end - m.value.at, strlen(values[i]));
+		assert_memory_equal(s + m.value.at, values[i],
+			strlen(values[i]));
+		i++;
+	}
+	assert_int_equal(i, 3);
+	assert_int_equal(w.at, n - 1);
+	assert_int_equal(jscan_find(s, n, 1, "bc", &m), 1);
+	assert_int_equal(jscan_find(s, n, 1, "x", &m), 0);
+	assert_int_equal(jscan_find(s, n, 0, "a", &m), -1);
+}
+
+/* Each cut of a text is broken; none may be read beyond its end. */
+static void
+survives_broken_texts(void **state)
+{
+	static const char s[] = "{\"a\":[1,\"\\\"x\",{}],\"b\":{\"c\":-1e3}}";
+
+	(void)state;
+	for (size_t n = 0; n < strlen(s); n++) {
+		AUTO_FREE char *copy = malloc(n + 1);
+		struct jmember m;
+
+		assert_non_null(copy);
+		memcpy(copy, s, n);
+		char *exact = realloc(copy, n ? n : 1);
+		if (exact != NULL)
+			copy = exact;
+		assert_int_equal(jscan_find(copy, n, 0, "zz", &m), -1);
+		jscan_value(copy, n, 0);
+	}
+}
+
+static json_t *
+entry(void)
+{
+	return json_pack("{s:s,s:[s,s],s:[],s:{s:s}}", "command", "/x/y",
+		"args", "a", "b", "none", "env", "K", "v");
+}
+
+static size_t
+object_of(const char *s, const char *key)
+{
+	struct jmember m;
+
+	if (key == NULL)
+		return jscan_space(s, strlen(s), 0);
+	assert_int_equal(jscan_find(s, strlen(s), 0, key, &m), 1);
+	return m.value.at;
+}
+
+/* Adds and removes again; compares both texts to the byte. */
+static void
+round_trip(const char *before, const char *key, const char *after)
+{
+	AUTO_JSON json_t *value = entry();
+	AUTO_JEDIT struct jedit add = {0}, del = {0};
+	AUTO_BUF struct buf a = {0}, b = {0};
+	struct err e;
+
+	assert_int_equal(jedit_add(&add, before, strlen(before),
+		object_of(before, key), "m", value, &e), 0);
+	assert_int_equal(jedit_apply(&add, before, strlen(before), &a), 0);
+	assert_string_equal(buf_str(&a), after);
+	assert_int_equal(jedit_remove(&del, a.data, a.len,
+		object_of(a.data, key), "m", &e), 0);
+	assert_int_equal(jedit_apply(&del, a.data, a.len, &b), 0);
+	assert_string_equal(buf_str(&b), before);
+}
+
+static void
+adds_in_the_style_around(void **state)
+{
+	(void)state;
+	round_trip("{\n  \"s\": {\n    \"o\": 1\n  },\n  \"z\": 0\n}\n", "s",
+		"{\n  \"s\": {\n    \"o\": 1,\n    \"m\": {\n"
+		"      \"command\": \"/x/y\",\n      \"args\": [\n"
+		"        \"a\",\n        \"b\"\n      ],\n"
+		"      \"none\": [],\n      \"env\": {\n"
+		"        \"K\": \"v\"\n      }\n    }\n  },\n  \"z\": 0\n}\n");
+	/* Tabs and CRLF. */
+	round_trip("{\r\n\t\"s\": {\r\n\t\t\"o\": 1\r\n\t}\r\n}", "s",
+		"{\r\n\t\"s\": {\r\n\t\t\"o\": 1,\r\n\t\t\"m\": {\r\n"
+		"\t\t\t\"command\": \"/x/y\",\r\n\t\t\t\"args\": [\r\n"
+		"\t\t\t\t\"a\",\r\n\t\t\t\t\"b\"\r\n\t\t\t],\r\n"
+		"\t\t\t\"none\": [],\r\n\t\t\t\"env\": {\r\n"
+		"\t\t\t\t\"K\": \"v\"\r\n\t\t\t}\r\n\t\t}\r\n\t}\r\n}");
+	/* An empty object gets lines of its own; written on one line, not. */
+	round_trip("{\n  \"s\": {},\n  \"z\": 0\n}", "s",
+		"{\n  \"s\": {\n    \"m\": {\n      \"command\": \"/x/y\",\n"
+		"      \"args\": [\n        \"a\",\n        \"b\"\n      ],\n"
+		"      \"none\": [],\n      \"env\": {\n        \"K\": \"v\"\n"
+		"      }\n    }\n  },\n  \"z\": 0\n}");
+	round_trip("{\"s\":{\"o\":1},\"z\":0}", "s",
+		"{\"s\":{\"o\":1, \"m\": {\"command\": \"/x/y\", \"args\": "
+		"[\"a\", \"b\"], \"none\": [], \"env\": {\"K\": \"v\"}}},"
+		"\"z\":0}");
+	round_trip("{}", NULL,
+		"{\n  \"m\": {\n    \"command\": \"/x/y\",\n    \"args\": [\n"
+		"      \"a\",\n      \"b\"\n    ],\n    \"none\": [],\n"
+		"    \"env\": {\n      \"K\": \"v\"\n    }\n  }\n}");
+}
+
+static void
+removes_first_middle_last(void **state)
+{
+	static const char *const cases[][3] = {
+		{"{ \"a\": 1, \"b\": {\"x\":[]}, \"c\": 3 }", "a",
+			"{ \"b\": {\"x\":[]}, \"c\": 3 }"},
+		{"{ \"a\": 1, \"b\": {\"x\":[]}, \"c\": 3 }", "b",
+			"{ \"a\": 1, \"c\": 3 }"},
+		{"{ \"a\": 1, \"b\": {\"x\":[]}, \"c\": 3 }", "c",
+			"{ \"a\": 1, \"b\": {\"x\":[]} }"},
+		{"{\n \"a\": 1\n}", "a", "{}"},
+	};
+	struct jedit ed;
+	struct err e;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const char *s = cases[i][0];
+		AUTO_BUF struct buf out = {0};
+
+		assert_int_equal(jedit_remove(&ed, s, strlen(s), 0,
+			cases[i][1], &e), 0);
+		assert_int_equal(jedit_apply(&ed, s, strlen(s), &out), 0);
+		assert_string_equal(buf_str(&out), cases[i][2]);
+		jedit_done(&ed);
+		assert_int_equal(jedit_remove(&ed, s, strlen(s), 0, "no", &e),
+			MDB_E_NOT_FOUND);
+	}
+}
+
+static void
+sets_one_value(void **state)
+{
+	static const char s[] = "{\"a\": 1,\"b\":\"old\" , \"c\":2}";
+	AUTO_JSON json_t *v = json_string("n\"w");
+	AUTO_BUF struct buf out = {0};
+	AUTO_JEDIT struct jedit ed = {0};
+	struct err e;
+
+	(void)state;
+	assert_int_equal(jedit_set(&ed, s, strlen(s), 0, "b", v, &e), 0);
+	assert_int_equal(jedit_apply(&ed, s, strlen(s), &out), 0);
+	assert_string_equal(buf_str(&out),
+		"{\"a\": 1,\"b\":\"n\\\"w\" , \"c\":2}");
+}
+
+static void
+edits_without_memory(void **state)
+{
+	static const char s[] = "{\n  \"s\": {\n    \"o\": 1\n  }\n}\n";
+	AUTO_JSON json_t *value = entry();
+
+	(void)state;
+	for (size_t n = 1;; n++) {
+		struct jedit ed;
+		struct err e;
+		int rc;
+
+		heap_fail_at(n);
+		rc = jedit_add(&ed, s, strlen(s), 0, "m", value, &e);
+		if (!heap_disarm()) {
+			assert_int_equal(rc, 0);
+			jedit_done(&ed);
+			break;
+		}
+		assert_int_equal(rc, MDB_E_NOMEM);
+		jedit_done(&ed);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(walks_members_and_elements),
+		cmocka_unit_test(survives_broken_texts),
+		cmocka_unit_test(adds_in_the_style_around),
+		cmocka_unit_test(removes_first_middle_last),
+		cmocka_unit_test(sets_one_value),
+		cmocka_unit_test(edits_without_memory),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
