@@ -1,6 +1,7 @@
 /* install and uninstall: the entry of memory-mcp in the configuration of an
  * MCP client, and nothing else in it. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/jx.h"
@@ -106,13 +107,14 @@ servers_at(const struct clientfile *cf)
 static json_t *
 make_entry(const struct cli *c, const char *command)
 {
+	const char *chosen = c->socket ? c->socket : getenv("MEMORY_DB_SOCKET");
 	char database[PATH_MAX] = "", socket[PATH_MAX] = "";
 	json_t *entry;
 
 	/* The memory that this command line means is the one to connect. */
 	if ((c->database != NULL && cli_absolute(c->database, database,
 			sizeof(database)) != 0) ||
-		(c->socket != NULL && cli_absolute(c->socket, socket,
+		(chosen != NULL && chosen[0] && cli_absolute(chosen, socket,
 			sizeof(socket)) != 0))
 		return NULL;
 	entry = json_pack("{s:s,s:s,s:[],s:{s:s}}", "type", "stdio",

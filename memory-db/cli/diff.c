@@ -26,13 +26,23 @@ print_line(const struct cli *c, char sign, const char *s, size_t n)
 {
 	enum out_style style = sign == '+' ? OUT_GREEN : sign == '-' ?
 		OUT_RED : OUT_PLAIN;
-	AUTO_BUF struct buf b = {0};
 
 	if (n > 0 && s[n - 1] == '\r')
 		n--;
-	if (out_safe(s, n, &b) == 0)
-		printf("%s%c%.*s%s\n", out_on(c, style), sign, (int)b.len,
-			b.data ? b.data : "", out_off(c, style));
+	printf("%s%c", out_on(c, style), sign);
+	/* Tabs indent: they stay. */
+	for (size_t i = 0; i < n;) {
+		const char *tab = memchr(s + i, '\t', n - i);
+		size_t k = tab ? (size_t)(tab - s) - i : n - i;
+		AUTO_BUF struct buf b = {0};
+
+		if (out_safe(s + i, k, &b) == 0 && b.len > 0)
+			fwrite(b.data, 1, b.len, stdout);
+		if (tab != NULL)
+			putchar('\t');
+		i += k + (tab != NULL);
+	}
+	printf("%s\n", out_off(c, style));
 }
 
 static void

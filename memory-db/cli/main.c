@@ -23,8 +23,10 @@ static const struct cli_command *const commands[] = {
 static struct cli cli = {.timeout_s = 30};
 
 static const struct conf_opt global_opts[] = {
-	{"socket", "MEMORY_DB_SOCKET", CONF_STRING, &cli.socket, 0, 0, "PATH",
-		"socket of memory-db"},
+	/* The environment is read where the socket is chosen: the reason for
+	 * the choice is told. */
+	CLI_TEXT("socket", &cli.socket, "PATH",
+		"socket of memory-db [MEMORY_DB_SOCKET]"),
 	{"database", "MEMORY_DB_PATH", CONF_STRING, &cli.database, 0, 0,
 		"PATH", "database it must have open"},
 	{"namespace", "MEMORY_NAMESPACE", CONF_STRING, &cli.namespace_, 0, 0,
@@ -229,6 +231,7 @@ run(int argc, char **argv)
 	for (int i = 1; i < rest - 1; i++)
 		if (strcmp(sorted[i], "--help") == 0)
 			return print_help(cmd);
+	conf_usage("memoryctl", "");
 	rc = conf_read(opts, n, rest, sorted, &at, &e);
 	if (rc != 0)
 		return rc == 1 ? CLI_OK : cli_fail(CLI_USAGE, "%s", e.text);
