@@ -5,8 +5,9 @@
 #include <string.h>
 
 extern const struct stmt_module db_module, lens_module, names_module,
-	facts_module, entities_module, change_module, text_module, search_module, tally_module,
-	log_module, verify_module, operate_module;
+	facts_module, entities_module, change_module, ops_module, add_module,
+	text_module, search_module, tally_module, log_module, verify_module,
+	operate_module;
 
 const struct stmt_module *const stmt_modules[MOD_MAX] = {
 	[MOD_DB] = &db_module,
@@ -15,6 +16,8 @@ const struct stmt_module *const stmt_modules[MOD_MAX] = {
 	[MOD_FACTS] = &facts_module,
 	[MOD_ENTITIES] = &entities_module,
 	[MOD_CHANGE] = &change_module,
+	[MOD_OPS] = &ops_module,
+	[MOD_ADD] = &add_module,
 	[MOD_TEXT] = &text_module,
 	[MOD_SEARCH] = &search_module,
 	[MOD_TALLY] = &tally_module,
