@@ -98,6 +98,7 @@ conn_close(struct conn *c)
 	c->next = s->dead;
 	s->dead = c;
 	s->conns_n--;
+	s->idle_since_ns = clock_mono_ns();
 	s->has_room = true;
 	log_event(LOG_DEBUG, "disconnected", 0, LOG_I("conn", c->serial));
 }
