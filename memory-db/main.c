@@ -366,8 +366,10 @@ main(int argc, char **argv)
 		return 0;
 	if (rc < 0)
 		return fail(EXIT_USAGE, &e);
-	if (set_up_process(&e) || method_check(&e) || loop_method_check(&e) ||
+	if (set_up_process(&e) || loop_method_check(&e) ||
 	    find_database(&database, &e))
 		return fail(SERVER_EXIT_SYSTEM, &e);
+	if (method_check(&e))
+		fprintf(stderr, "memory-db: %s\n", e.text);
 	return serve(database, &e);
 }
