@@ -6,6 +6,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "common/buf.h"
+#include "common/project.h"
 #include "common/text.h"
 #include "memory-db/cli/args.h"
 #include "memory-db/cli/cli.h"
@@ -207,6 +209,24 @@ no_command(int argc, char **argv)
 	return CLI_USAGE;
 }
 
+/* `auto` is the project of the working directory, as for memory-mcp. */
+static int
+find_namespace(struct cli *c, struct buf *name)
+{
+	AUTO_FREE char *folder = NULL;
+
+	if (c->namespace_ == NULL || strcmp(c->namespace_, "auto") != 0)
+		return CLI_OK;
+	folder = getcwd(NULL, 0);
+	if (folder == NULL)
+		return cli_fail(CLI_SYSTEM, "cannot tell the project: no "
+			"working directory (%m); name a --namespace");
+	if (project_namespace(folder, name) != 0 ||
+		(c->namespace_ = buf_str(name)) == NULL)
+		return cli_nomem();
+	return CLI_OK;
+}
+
 static int
 run(int argc, char **argv)
 {
@@ -215,6 +235,7 @@ run(int argc, char **argv)
 	const struct cli_command *cmd;
 	struct conf_opt opts[MANY_OPTIONS];
 	AUTO_FREE char **sorted = NULL;
+	AUTO_BUF struct buf name = {0};
 	struct err e = {0};
 	int rest, at, rc;
 	size_t n;
@@ -237,7 +258,8 @@ run(int argc, char **argv)
 		return rc == 1 ? CLI_OK : cli_fail(CLI_USAGE, "%s", e.text);
 	for (argc = 0; sorted[rest + argc] != NULL;)
 		argc++;
-	if ((rc = check_count(cmd, argc)) != CLI_OK)
+	if ((rc = check_count(cmd, argc)) != CLI_OK ||
+		(rc = find_namespace(&cli, &name)) != CLI_OK)
 		return rc;
 	look_at_terminal(&cli);
 	return cmd->run(&cli, argc, sorted + rest);
