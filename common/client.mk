@@ -43,12 +43,14 @@ libdir     ?= $(prefix)/lib
 includedir ?= $(prefix)/include
 mandir     ?= $(prefix)/share/man
 datadir    ?= $(prefix)/share/enhanced-memory
+docdir     ?= $(prefix)/share/doc/enhanced-memory
+DOCS       := common/PROTOCOL.md $(wildcard README.md CHANGELOG.md LICENSE)
 MAN_PAGES  := $(wildcard */*.1 */*.3 */*.8 */*/*.1)
 PC_FILE    := libmemory-client.pc
 
 install: all ## Install under DESTDIR and prefix (/usr/local)
 	install -d $(addprefix $(DESTDIR),$(bindir) $(libdir)/pkgconfig \
-		$(includedir) $(datadir))
+		$(includedir) $(datadir) $(docdir))
 	install -m 755 $(PROGRAMS) $(DESTDIR)$(bindir)/
 	install -m 644 common/memory_client.h $(DESTDIR)$(includedir)/
 	install -m 644 $(LIB_client).a $(DESTDIR)$(libdir)/
@@ -62,6 +64,7 @@ install: all ## Install under DESTDIR and prefix (/usr/local)
 		> $(DESTDIR)$(libdir)/pkgconfig/$(PC_FILE)
 	chmod 644 $(DESTDIR)$(libdir)/pkgconfig/$(PC_FILE)
 	install -m 755 common/memory_client.py $(DESTDIR)$(datadir)/
+	install -m 644 $(DOCS) $(DESTDIR)$(docdir)/
 	@for page in $(MAN_PAGES); do \
 		install -D -m 644 $$page \
 		$(DESTDIR)$(mandir)/man$${page##*.}/$${page##*/} || exit 1; \
@@ -72,11 +75,12 @@ uninstall: ## Remove what install put there
 		$(DESTDIR)$(includedir)/memory_client.h \
 		$(addprefix $(DESTDIR)$(libdir)/,libmemory-client.a \
 		libmemory-client.so $(SONAME) libmemory-client.so.$(VERSION) \
-		pkgconfig/$(PC_FILE)) $(DESTDIR)$(datadir)/memory_client.py
+		pkgconfig/$(PC_FILE)) $(DESTDIR)$(datadir)/memory_client.py \
+		$(addprefix $(DESTDIR)$(docdir)/,$(notdir $(DOCS)))
 	@for page in $(MAN_PAGES); do \
 		rm -f $(DESTDIR)$(mandir)/man$${page##*.}/$${page##*/}; \
 	done
-	-rmdir $(DESTDIR)$(datadir) 2>/dev/null
+	@rmdir $(DESTDIR)$(datadir) $(DESTDIR)$(docdir) 2>/dev/null || true
 
 .PHONY: client install uninstall
 
