@@ -122,7 +122,7 @@ m_update_entity(struct call *c, json_t **ret_result, struct err *e)
 	if (r != 0)
 		return r;
 	return reply_change(&w,
-		json_pack("{s:s,s:I,s:I,s:b}", "name", name, "id",
+		json_pack("{s:s,s:I,s:I,s:b}", "name", name, "entity_id",
 			(json_int_t)entity, "version", (json_int_t)version,
 			"changed", write_touched(&w, entity)),
 		ret_result, e);
@@ -194,7 +194,7 @@ m_rename_entity(struct call *c, json_t **ret_result, struct err *e)
 		return r;
 	return reply_change(&w,
 		json_pack("{s:s,s:s,s:I,s:I}", "name", new_name, "old_name",
-			name, "id", (json_int_t)entity, "version",
+			name, "entity_id", (json_int_t)entity, "version",
 			(json_int_t)version),
 		ret_result, e);
 }
