@@ -197,6 +197,8 @@ listen_start(struct server *s)
 	}
 	ev_io_init(&s->acceptable, on_acceptable, s->listen_fd, EV_READ);
 	s->acceptable.data = s;
+	/* After the connections of the same turn: one that ends makes room. */
+	ev_set_priority(&s->acceptable, -1);
 	ev_io_start(s->loop, &s->acceptable);
 }
 
