@@ -22,6 +22,7 @@ Actions of the server, in order, on one connection:
     {"hello": true}    reads hello and answers it well
     {"send": OBJECT}   as it is, without an id
     {"raw": TEXT}      not even JSON
+    {"events": [FROM, TO]}   a change event for each number
     {"closed": true}   the client must close
     {"close": true}    (also at the end of the list)
 """
@@ -29,7 +30,6 @@ import json
 import re
 import socket
 import threading
-import time
 from pathlib import Path
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
@@ -185,8 +185,10 @@ class Stub:
     def _raw(self, peer, action, data):
         peer.sendall(action["raw"].encode())
 
-    def _pause(self, peer, action, data):
-        time.sleep(action["pause"] / 1000)
+    def _events(self, peer, action, data):
+        first, last = action["events"]
+        peer.sendall(b"".join(b'{"event":"change","change":%d}\n' % n
+                              for n in range(first, last + 1)))
 
     def _close(self, peer, action, data):
         peer.close()
