@@ -1,7 +1,6 @@
 """The n-th allocation, read, write, sync, open or truncation fails, in a loop
 over n within one living service: an error answer, no loss, no leak."""
 import errno
-import socket
 
 import faults
 import harness
@@ -50,9 +49,12 @@ class Loop(harness.TestCase):
         for method, params in asked:
             try:
                 if c is None:
-                    c = Client(self.db.socket)
+                    c = Client(self.db.socket, timeout=5)
                 reply = c.call(method, params)
-            except (ConnectionError, BrokenPipeError, socket.timeout):
+            except TimeoutError:
+                self.fail(f"no answer to {method} after {self.where}\n" +
+                          self.db.process.tail())
+            except (ConnectionError, BrokenPipeError):
                 # Closing that one client is allowed; falling over is not.
                 self.assertTrue(self.db.process.running(),
                                 self.db.process.tail())
@@ -70,7 +72,8 @@ class Loop(harness.TestCase):
         return c
 
     def loop(self, kinds, error, path="memory.db", expect=1):
-        c = Client(self.db.socket)
+        c = Client(self.db.socket, timeout=5)
+        self.where = "no failure"
         self.shim.arm(kinds, skip=1 << 40, error=error, path=path)
         c = self.turn(c)
         calls = self.shim.seen
@@ -78,6 +81,7 @@ class Loop(harness.TestCase):
         step = max(1, calls * 2 // MOST)
         while n < calls * 2 + step:
             self.shim.arm(kinds, skip=n, error=error, path=path)
+            self.where = f"call {n} failed"
             c = self.turn(c)
             failed += self.shim.failed
             n += step
