@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "common/err.h"
+#include "common/jx.h"
 
 #define S "{'type':'string'}"
 #define N "{'type':'integer'}"
@@ -101,7 +101,7 @@ parse(const char *literal)
 	for (char *p = text; *p; p++)
 		if (*p == '\'')
 			*p = '"';
-	return json_loads(text, 0, NULL);
+	return jx_parse(text, strlen(text), NULL);
 }
 
 json_t *

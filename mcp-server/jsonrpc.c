@@ -64,38 +64,16 @@ refuse_parsed(const char *line, size_t n, struct jsonrpc_error *e,
 	const struct err *why)
 {
 	AUTO_JSON json_t *loose = NULL;
-	json_t *id;
 
 	if (why->code == MDB_E_NOMEM) {
 		jsonrpc_fail(e, JSONRPC_INTERNAL, "out of memory");
 		return NULL;
 	}
 	loose = json_loadb(line, n, JSON_ALLOW_NUL, NULL);
-	if (!json_is_object(loose)) {
-		jsonrpc_fail(e, JSONRPC_PARSE, "parse error: %s", why->text);
-		return NULL;
-	}
-	jsonrpc_fail(e, JSONRPC_INVALID, "request refused: %s", why->text);
-	id = json_object_get(loose, "id");
-	e->id = is_id(id) ? json_incref(id) : NULL;
+	if (loose)
+		return refuse(line, n, e, why->text);
+	jsonrpc_fail(e, JSONRPC_PARSE, "parse error: %s", why->text);
 	return NULL;
-}
-
-/* A batch is parsed as the only member of an object: jx_parse takes no other
- * top level. */
-static json_t *
-parse_array(const char *line, size_t n, struct err *why)
-{
-	AUTO_BUF struct buf b = {0};
-	AUTO_JSON json_t *o = NULL;
-
-	if (buf_adds(&b, "{\"b\":") || buf_add(&b, line, n) ||
-		buf_addc(&b, '}')) {
-		err_nomem(why);
-		return NULL;
-	}
-	o = jx_parse(b.data, b.len, why);
-	return json_incref(json_object_get(o, "b"));
 }
 
 json_t *
@@ -117,10 +95,7 @@ jsonrpc_parse(const char *line, size_t n, struct jsonrpc_error *e)
 	st = lex(line, n);
 	if (st == FRAME_TOO_DEEP || st == FRAME_TOO_MANY_VALUES)
 		return refuse(line, n, e, frame_status_text(st));
-	if (line[i] == '[')
-		j = parse_array(line, n, &why);
-	else
-		j = jx_parse(line, n, &why);
+	j = jx_parse_any(line, n, &why);
 	return j ? j : refuse_parsed(line, n, e, &why);
 }
 

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "common/jx.h"
+
 void
 jsonrpc_scan_init(struct jsonrpc_scan *s)
 {
@@ -120,7 +122,7 @@ jsonrpc_scan_id(const struct jsonrpc_scan *s)
 
 	if (s->bad || s->value_n == 0 || s->value_n > sizeof(s->value))
 		return NULL;
-	id = json_loadb(s->value, s->value_n, JSON_DECODE_ANY, NULL);
+	id = jx_parse_any(s->value, s->value_n, NULL);
 	if (json_is_string(id) || json_is_integer(id))
 		return id;
 	json_decref(id);

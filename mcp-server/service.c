@@ -74,7 +74,7 @@ is_outdated(memory_client *c)
 	int r = memory_client_connect(c, &reply);
 
 	if (reply)
-		hello = json_loads(reply, 0, NULL);
+		hello = jx_parse(reply, strlen(reply), NULL);
 	memory_free(reply);
 	if ((r != MEMORY_OK && r != MEMORY_REFUSED) || !hello)
 		return 0;

@@ -1,0 +1,413 @@
+/* The pure parts of memory-mcp: shapes and texts of the reference server,
+ * profiles, the tool list, arguments. */
+#include "mcp-server/compat.h"
+
+#include <string.h>
+
+#include "common/jx.h"
+#include "mcp-server/era.h"
+#include "mcp-server/mcp_args.h"
+#include "mcp-server/mcp_tools.h"
+#include "mcp-server/service.h"
+#include "tests/lib/unit.h"
+
+static json_t *
+json(const char *text)
+{
+	json_t *j = json_loads(text, JSON_DECODE_ANY, NULL);
+
+	assert_non_null(j);
+	return j;
+}
+
+static void
+test_pretty(void **state)
+{
+	static const char *const cases[][2] = {
+		{"[]", "[]"},
+		{"{}", "{}"},
+		{"[[],{}]", "[\n  [],\n  {}\n]"},
+		{"{\"a\":1,\"b\":[true,null,-2]}",
+			"{\n  \"a\": 1,\n  \"b\": [\n    true,\n    null,\n"
+			"    -2\n  ]\n}"},
+		{"\"\\u001b\\n\\\"\\u2028\xc3\xa9/\"",
+			"\"\\u001b\\n\\\"\xe2\x80\xa8\xc3\xa9/\""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		AUTO_BUF struct buf out = {0};
+		AUTO_JSON json_t *j = json(cases[i][0]);
+
+		assert_int_equal(compat_pretty(j, &out), 0);
+		assert_string_equal(buf_str(&out), cases[i][1]);
+	}
+}
+
+struct shape_case {
+	const char *tool, *args, *reply;
+	const char *exact, *plain;	/* structuredContent */
+};
+
+static const struct shape_case shapes[] = {
+	{"create_entities",
+		"{\"entities\":[{\"name\":\"a\",\"entityType\":\"t\","
+		"\"observations\":[\"x\",\"x\",{\"text\":\"y\"}],\"more\":1},"
+		"{\"name\":\"b\",\"entityType\":\"t\",\"observations\":[]}]}",
+		"{\"results\":[{\"name\":\"a\",\"action\":\"created\","
+		"\"added\":2},{\"name\":\"b\",\"action\":\"unchanged\","
+		"\"added\":0,\"note\":\"n\"}]}",
+		"{\"entities\":[{\"name\":\"a\",\"entityType\":\"t\","
+		"\"observations\":[\"x\",\"y\"]}]}",
+		"{\"entities\":[{\"name\":\"a\",\"entityType\":\"t\","
+		"\"observations\":[\"x\",\"y\"]}],\"updated\":[{\"name\":\"b\","
+		"\"added\":0,\"note\":\"n\"}]}"},
+	{"search_nodes", "{}",
+		"{\"results\":[{\"id\":1,\"name\":\"a\",\"type\":\"t\","
+		"\"observations\":[\"x\"],\"score\":0.5,\"omitted\":2,"
+		"\"namespace\":\"default\"}],\"count\":1,\"next\":\"c\"}",
+		"{\"entities\":[{\"name\":\"a\",\"entityType\":\"t\","
+		"\"observations\":[\"x\"]}],\"relations\":[]}",
+		"{\"entities\":[{\"name\":\"a\",\"entityType\":\"t\","
+		"\"observations\":[\"x\"],\"omitted\":2,"
+		"\"namespace\":\"default\"}],\"relations\":[],\"next\":\"c\"}"},
+	{"open_nodes", "{}",
+		"{\"entities\":[],\"relations\":[{\"from\":\"a\",\"to\":\"b\","
+		"\"relationType\":\"r\",\"weight\":0.5}],\"missing\":[{"
+		"\"name\":\"z\",\"similar\":[]}]}",
+		"{\"entities\":[],\"relations\":[{\"from\":\"a\",\"to\":\"b\","
+		"\"relationType\":\"r\"}]}",
+		"{\"entities\":[],\"relations\":[{\"from\":\"a\",\"to\":\"b\","
+		"\"relationType\":\"r\",\"weight\":0.5}],\"missing\":[{"
+		"\"name\":\"z\",\"similar\":[]}]}"},
+	{"delete_relations", "{}", "{\"deleted\":1,\"missing\":2}",
+		"{\"success\":true,"
+		"\"message\":\"Relations deleted successfully\"}",
+		"{\"success\":true,"
+		"\"message\":\"Relations deleted successfully\",\"missing\":2}"},
+};
+
+static void
+assert_json(json_t *got, const char *wanted)
+{
+	AUTO_FREE char *text = json_dumps(got, JSON_COMPACT);
+
+	assert_non_null(text);
+	assert_string_equal(text, wanted);
+}
+
+static void
+test_shapes(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(shapes); i++) {
+		AUTO_JSON json_t *args = json(shapes[i].args);
+		AUTO_JSON json_t *reply = json(shapes[i].reply);
+		AUTO_JSON json_t *exact = compat_shape(
+			shapes[i].tool, true, args, reply);
+		AUTO_JSON json_t *plain = compat_shape(
+			shapes[i].tool, false, args, reply);
+
+		assert_json(exact, shapes[i].exact);
+		assert_json(plain, shapes[i].plain);
+	}
+}
+
+/* A service that answers nonsense must not bring us down. */
+static void
+test_shapes_of_nonsense(void **state)
+{
+	static const char *const replies[] = {"{}", "{\"results\":7}",
+		"{\"results\":[1,null,{}]}", "{\"entities\":{},\"relations\":3}",
+		"{\"missing\":[[]],\"results\":[{\"missing\":[[]]}]}"};
+	static const char *const names[] = {"create_entities",
+		"create_relations", "add_observations", "delete_entities",
+		"delete_observations", "delete_relations", "read_graph",
+		"search_nodes", "open_nodes"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(replies); i++)
+		for (size_t k = 0; k < ARRAY_LEN(names); k++) {
+			AUTO_BUF struct buf text = {0};
+			AUTO_JSON json_t *args = json("{}");
+			AUTO_JSON json_t *reply = json(replies[i]);
+			AUTO_JSON json_t *s =
+				compat_shape(names[k], k % 2, args, reply);
+
+			assert_non_null(s);
+			assert_int_equal(
+				compat_write_text(names[k], s, &text), 0);
+		}
+}
+
+static void
+test_shapes_without_memory(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(shapes); i++) {
+		AUTO_JSON json_t *args = json(shapes[i].args);
+		AUTO_JSON json_t *reply = json(shapes[i].reply);
+
+		for (size_t n = 1;; n++) {
+			json_t *s;
+
+			heap_fail_at(n);
+			s = compat_shape(shapes[i].tool, false, args, reply);
+			if (!heap_disarm()) {
+				assert_json(s, shapes[i].plain);
+				json_decref(s);
+				break;
+			}
+			assert_null(s);
+		}
+	}
+}
+
+/* --- profiles and the list --------------------------------------------------- */
+
+static void
+test_profiles(void **state)
+{
+	struct profile p;
+	struct err e = {0};
+
+	(void)state;
+	assert_int_equal(profile_read("default", &p, &e), 0);
+	assert_int_equal(p.set, TP_DEFAULT);
+	assert_false(p.compat);
+	assert_int_equal(profile_read(" compat , history", &p, &e), 0);
+	assert_true(p.compat && p.history);
+	assert_int_equal(profile_read("all", &p, &e), 0);
+	assert_false(p.set & TP_ADMIN);
+	assert_false(p.compat);
+	assert_int_equal(profile_read("all,admin", &p, &e), 0);
+	assert_true(p.set & TP_ADMIN);
+	assert_int_equal(profile_read("nosuch", &p, &e), MDB_E_INVALID);
+	assert_non_null(strstr(e.text, "'nosuch'"));
+	assert_non_null(strstr(e.text, "compat"));
+	assert_int_equal(profile_read("", &p, &e), MDB_E_INVALID);
+	assert_int_equal(profile_read("default,", &p, &e), MDB_E_INVALID);
+}
+
+/* Every client pays for the list in every conversation. */
+static void
+test_default_list_is_small(void **state)
+{
+	AUTO_BUF struct buf a = {0};
+	AUTO_BUF struct buf b = {0};
+	struct profile p;
+	AUTO_JSON json_t *first = NULL;
+	AUTO_JSON json_t *second = NULL;
+	json_t *t;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(profile_read("default", &p, NULL), 0);
+	first = mcp_tools_json(&p);
+	second = mcp_tools_json(&p);
+	assert_int_equal(jx_dump(first, &a), 0);
+	assert_int_equal(jx_dump(second, &b), 0);
+	assert_true(a.len < 9000);
+	assert_int_equal(a.len, b.len);
+	assert_memory_equal(a.data, b.data, a.len);
+	json_array_foreach(first, i, t) {
+		json_t *notes = json_object_get(t, "annotations");
+
+		assert_int_equal(json_object_size(notes), 4);
+		assert_true(json_is_false(
+			json_object_get(notes, "openWorldHint")));
+		assert_string_equal(json_string_value(json_object_get(
+			json_object_get(t, "outputSchema"), "type")), "object");
+		assert_string_equal(json_string_value(json_object_get(
+			json_object_get(t, "inputSchema"), "type")), "object");
+		assert_true(json_string_length(json_object_get(t, "name")) <=
+			32);
+		assert_true(json_string_length(
+			json_object_get(t, "description")) < 2048);
+	}
+}
+
+static void
+test_compat_list_is_the_nine(void **state)
+{
+	struct profile p;
+	AUTO_JSON json_t *list = NULL;
+	json_t *t;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(profile_read("compat", &p, NULL), 0);
+	list = mcp_tools_json(&p);
+	assert_int_equal(json_array_size(list), 9);
+	json_array_foreach(list, i, t) {
+		json_t *members = json_object_get(
+			json_object_get(t, "inputSchema"), "properties");
+
+		assert_true(json_object_size(members) <= 1);
+		assert_true(json_is_false(json_object_get(json_object_get(t,
+			"outputSchema"), "additionalProperties")));
+	}
+}
+
+static void
+test_list_without_memory(void **state)
+{
+	struct profile p;
+	AUTO_JSON json_t *whole = NULL;
+
+	(void)state;
+	assert_int_equal(profile_read("all", &p, NULL), 0);
+	whole = mcp_tools_json(&p);
+	for (size_t n = 1;; n++) {
+		AUTO_JSON json_t *list = NULL;
+
+		heap_fail_at(n);
+		list = mcp_tools_json(&p);
+		if (!heap_disarm())
+			break;
+		/* All of it, or nothing. */
+		if (list && !json_equal(list, whole))
+			fail_msg("allocation %zu: a list with holes", n);
+	}
+}
+
+static void
+test_instructions(void **state)
+{
+	static const char *const words[] = {"memory", "remember", "prefer",
+		"decisions", "sessions", "search_nodes", "next", "secrets",
+		"instructions", "memoryctl forget", "absolute dates"};
+	const char *text = era_instructions();
+
+	(void)state;
+	assert_true(strlen(text) < 1600);
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		assert_non_null(strstr(text, words[i]));
+}
+
+/* --- arguments ------------------------------------------------------------------ */
+
+static void
+filter(const char *profile, const char *tool, const char *args,
+	const char *wanted, const char *wanted_ignored)
+{
+	struct profile p;
+	AUTO_JSON json_t *a = json(args);
+	AUTO_JSON json_t *ignored = json_array();
+	struct err e = {0};
+	int rc;
+
+	assert_int_equal(profile_read(profile, &p, NULL), 0);
+	rc = mcp_args_filter(tool_find(tool), &p, a, ignored, &e);
+	if (!wanted) {
+		assert_int_equal(rc, MDB_E_INVALID);
+		return;
+	}
+	assert_int_equal(rc, 0);
+	assert_json(a, wanted);
+	assert_json(ignored, wanted_ignored);
+}
+
+static void
+test_filter(void **state)
+{
+	(void)state;
+	filter("default", "search_nodes",
+		"{\"query\":\"q\",\"namespace\":\"n\",\"fields\":[],"
+		"\"tiers\":[\"working\"],\"as_of\":1,\"typo\":1}",
+		"{\"query\":\"q\",\"tiers\":[\"working\"],\"typo\":1}",
+		"[\"namespace\",\"fields\",\"as_of\"]");
+	filter("default,history", "search_nodes",
+		"{\"query\":\"q\",\"as_of\":1,\"branch\":\"b\"}",
+		"{\"query\":\"q\",\"as_of\":1,\"branch\":\"b\"}", "[]");
+	filter("compat", "search_nodes",
+		"{\"query\":\"q\",\"limit\":3,\"tiers\":[],\"typo\":1}",
+		"{\"query\":\"q\",\"limit\":3}", "[\"tiers\",\"typo\"]");
+	filter("compat", "create_entities",
+		"{\"entities\":[{\"name\":\"a\",\"tier\":\"x\",\"z\":1,"
+		"\"observations\":[\"o\"]},7],\"mode\":\"replace\"}",
+		"{\"entities\":[{\"name\":\"a\",\"observations\":[\"o\"]},7]}",
+		"[\"mode\"]");
+	filter("default", "create_entities",
+		"{\"entities\":7,\"mode\":\"skip\",\"scope\":\"user\"}",
+		"{\"entities\":7,\"mode\":\"skip\",\"scope\":\"user\"}", "[]");
+	filter("default", "memory_history", "{\"key\":\"k\"}", NULL, NULL);
+	filter("default", "memory_history", "{\"typo\":1}", "{\"typo\":1}",
+		"[]");
+}
+
+static void
+test_paths(void **state)
+{
+	AUTO_JSON json_t *a = json("{\"o\":[{\"n\":\"x\"},{\"n\":7}],"
+		"\"s\":\"t\"}");
+
+	(void)state;
+	assert_string_equal(mcp_args_at(a, "o[0].n"), "x");
+	assert_string_equal(mcp_args_at(a, "s"), "t");
+	assert_null(mcp_args_at(a, "o[1].n"));
+	assert_null(mcp_args_at(a, "o[2].n"));
+	assert_null(mcp_args_at(a, "o[-1].n"));
+	assert_null(mcp_args_at(a, "o[x"));
+	assert_null(mcp_args_at(a, "o[]"));
+	assert_null(mcp_args_at(a, "o..n"));
+	assert_null(mcp_args_at(a, ""));
+	assert_null(mcp_args_at(a, "s.t.u[3]"));
+}
+
+static void
+test_versions(void **state)
+{
+	(void)state;
+	assert_int_equal(service_version_order("0.1.0", "0.1.0"), 0);
+	assert_int_equal(service_version_order("0.9.0", "0.10.0"), -1);
+	assert_int_equal(service_version_order("1.0", "0.99.99"), 1);
+	assert_int_equal(service_version_order("", "0.0.1"), -1);
+	assert_int_equal(service_version_order("1.2.3-rc1", "1.2.3"), 0);
+	assert_int_equal(service_version_order("garbage", "0.0.0"), 0);
+}
+
+static void
+test_client_label(void **state)
+{
+	char long_name[600], out[264];
+	AUTO_JSON json_t *j = json("{\"name\":\"n\",\"version\":\"1\"}");
+	AUTO_JSON json_t *bad = json("{\"name\":7}");
+	AUTO_JSON json_t *big = NULL;
+
+	(void)state;
+	era_client_label(j, out, sizeof(out));
+	assert_string_equal(out, "n/1");
+	era_client_label(bad, out, sizeof(out));
+	assert_string_equal(out, "");
+	era_client_label(NULL, out, sizeof(out));
+	assert_string_equal(out, "");
+	for (size_t i = 0; i + 1 < sizeof(long_name); i += 2)
+		memcpy(long_name + i, "\xc3\xa9", 2);
+	big = json_pack("{s:s%}", "name", long_name, sizeof(long_name));
+	era_client_label(big, out, sizeof(out));
+	assert_true(strlen(out) <= 256 && strlen(out) >= 254);
+	assert_int_equal(strlen(out) % 2, 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_pretty),
+		cmocka_unit_test(test_shapes),
+		cmocka_unit_test(test_shapes_of_nonsense),
+		cmocka_unit_test(test_shapes_without_memory),
+		cmocka_unit_test(test_profiles),
+		cmocka_unit_test(test_default_list_is_small),
+		cmocka_unit_test(test_compat_list_is_the_nine),
+		cmocka_unit_test(test_list_without_memory),
+		cmocka_unit_test(test_instructions),
+		cmocka_unit_test(test_filter),
+		cmocka_unit_test(test_paths),
+		cmocka_unit_test(test_versions),
+		cmocka_unit_test(test_client_label),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
