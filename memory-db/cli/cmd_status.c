@@ -8,11 +8,10 @@
 #include "memory-db/cli/cli.h"
 #include "memory-db/cli/out.h"
 
-/* Types shown; --json has them all. */
-#define ROWS_MAX 12
-#define DEPTH_MAX 4
+/* Rows of by_type and namespaces shown; --json has them all. */
+#define ROWS_MAX 15
 
-/* "original_size" and "free_bytes" are bytes, "uptime_s" seconds. */
+/* "original_size" and "free_bytes" are bytes, "p50_us" microseconds. */
 static bool
 ends_with(const char *s, const char *end)
 {
@@ -28,11 +27,12 @@ value_text(const char *key, const json_t *v, struct buf *out)
 
 	if (json_is_integer(v)) {
 		int64_t n = json_integer_value(v);
-		bool is_bytes = ends_with(key, "bytes") ||
-			ends_with(key, "size");
 
-		return buf_adds(out, is_bytes ? out_bytes(n, text) :
-			out_count(n, text));
+		if (ends_with(key, "bytes") || ends_with(key, "size"))
+			return buf_adds(out, out_bytes(n, text));
+		if (strcmp(key, "pid") == 0)
+			return buf_addf(out, "%lld", (long long)n);
+		return buf_adds(out, out_count(n, text));
 	}
 	if (json_is_real(v))
 		return buf_addf(out, "%.3g", json_real_value(v));
@@ -42,60 +42,85 @@ value_text(const char *key, const json_t *v, struct buf *out)
 	return jx_dump(v, out);
 }
 
+/* An object on one line: "count 3, p50_us 12". */
+static int
+object_text(const json_t *o, struct buf *out)
+{
+	size_t k = 0;
+	const char *key;
+	json_t *v;
+
+	json_object_foreach((json_t *)(uintptr_t)o, key, v)
+		if (buf_adds(out, k++ > 0 ? ", " : "") != 0 ||
+			out_safe(key, strlen(key), out) != 0 ||
+			buf_addc(out, ' ') != 0 ||
+			value_text(key, v, out) != 0)
+			return MDB_E_NOMEM;
+	return k > 0 ? 0 : buf_adds(out, "none");
+}
+
 static int
 print_row(const struct cli *c, const char *key, const json_t *v)
 {
 	AUTO_BUF struct buf name = {0}, value = {0};
+	int pad;
 
-	if (out_safe(key, strlen(key), &name) != 0 ||
-		value_text(key, v, &value) != 0 || buf_str(&name) == NULL ||
+	if (out_safe(key, strlen(key), &name) != 0 || buf_str(&name) == NULL ||
+		(json_is_object(v) ? object_text(v, &value) :
+			value_text(key, v, &value)) != 0 ||
 		buf_str(&value) == NULL)
 		return MDB_E_NOMEM;
+	pad = 24 - out_width(name.data);
 	printf("  %s%s%s%*s  %s\n", out_on(c, OUT_DIM), name.data,
-		out_off(c, OUT_DIM), 24 - out_width(name.data) > 0 ?
-		24 - out_width(name.data) : 0, "", value.data);
+		out_off(c, OUT_DIM), pad > 0 ? pad : 0, "", value.data);
 	return 0;
 }
 
-/* Members of nested objects get the names of those around: "write.depth". */
-static int
-print_members(const struct cli *c, const char *prefix, const json_t *o,
-	int depth, size_t *rows)
+/* Sections that grow with the content. */
+static bool
+is_open_ended(const char *title)
 {
-	const char *key;
-	json_t *v;
-
-	json_object_foreach((json_t *)(uintptr_t)o, key, v) {
-		char name[200];
-
-		snprintf(name, sizeof(name), "%s%s%s", prefix,
-			prefix[0] ? "." : "", key);
-		if (json_is_object(v) && depth < DEPTH_MAX) {
-			if (print_members(c, name, v, depth + 1, rows) != 0)
-				return MDB_E_NOMEM;
-		} else if ((*rows)++ < ROWS_MAX || depth > 0) {
-			if (print_row(c, name, v) != 0)
-				return MDB_E_NOMEM;
-		}
-	}
-	return 0;
+	return strcmp(title, "by_type") == 0 ||
+		strcmp(title, "namespaces") == 0;
 }
 
 static int
 print_section(const struct cli *c, const char *title, const json_t *o)
 {
-	size_t rows = 0;
+	size_t rows = 0, n = json_object_size(o);
+	const char *key;
+	json_t *v;
 
-	if (json_object_size(o) == 0)
+	if (n == 0)
 		return 0;
 	printf("%s", out_on(c, OUT_BOLD));
 	out_text(stdout, title);
 	printf("%s\n", out_off(c, OUT_BOLD));
-	if (print_members(c, "", o, 0, &rows) != 0)
-		return MDB_E_NOMEM;
-	if (rows > ROWS_MAX)
-		printf("  (%zu more)\n", rows - ROWS_MAX);
+	json_object_foreach((json_t *)(uintptr_t)o, key, v) {
+		if (rows++ == ROWS_MAX && is_open_ended(title)) {
+			printf("  (%zu more)\n", n - ROWS_MAX);
+			break;
+		}
+		/* Lists, as of problems, are shown where they matter. */
+		if (!json_is_array(v) && print_row(c, key, v) != 0)
+			return MDB_E_NOMEM;
+	}
 	return 0;
+}
+
+static void
+print_problems(const struct cli *c, const json_t *health)
+{
+	const json_t *p;
+	size_t i;
+
+	json_array_foreach(json_object_get(health, "problems"), i, p) {
+		printf("%sproblem:%s ", out_on(c, OUT_YELLOW),
+			out_off(c, OUT_YELLOW));
+		out_text(stdout, json_is_string(p) ? json_string_value(p) :
+			"?");
+		putchar('\n');
+	}
 }
 
 static void
@@ -116,10 +141,9 @@ print_headline(const struct cli *c, const json_t *reply)
 			(long long)(up / 3600), (long long)(up / 60 % 60),
 			(long long)(up % 60));
 	putchar('\n');
-	if (cli_str(reply, "database", NULL) != NULL) {
-		out_text(stdout, cli_str(reply, "database", ""));
-		putchar('\n');
-	}
+	out_text(stdout, cli_str(json_object_get(reply, "database"), "path",
+		""));
+	putchar('\n');
 	for (size_t i = 0; i < ARRAY_LEN(totals); i++)
 		printf("%s%s %s", i > 0 ? ", " : "",
 			out_count(cli_int(reply, totals[i][0], 0), text),
@@ -128,11 +152,10 @@ print_headline(const struct cli *c, const json_t *reply)
 }
 
 static bool
-in_headline(const char *key, const json_t *v)
+in_headline(const char *key)
 {
 	return strncmp(key, "total_", 6) == 0 || strcmp(key, "version") == 0 ||
-		strcmp(key, "uptime_s") == 0 || (strcmp(key, "database") == 0 &&
-		json_is_string(v));
+		strcmp(key, "uptime_s") == 0;
 }
 
 static int
@@ -152,8 +175,9 @@ run(struct cli *c, int argc, char **argv)
 	if (c->json)
 		return cli_print_json(c, reply);
 	print_headline(c, reply);
+	print_problems(c, json_object_get(reply, "health"));
 	json_object_foreach(reply, key, v) {
-		if (in_headline(key, v) || json_is_object(v))
+		if (in_headline(key) || json_is_object(v))
 			continue;
 		if (!json_is_array(v) && print_row(c, key, v) != 0)
 			return cli_nomem();

@@ -412,3 +412,8 @@ class Doctor(Local):
             "MEMORY_DB_PATH": f"{self.dir}/a\x1b[31m/m.db"})
         self.assertNotIn("\x1b", done.stdout)
         self.assertIn("\\x1b[31m", done.stdout)
+
+
+if __name__ == "__main__":
+    from harness import main
+    main()
