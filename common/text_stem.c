@@ -149,5 +149,8 @@ text_stem(const char *word, size_t n, const char *stem, struct buf *out)
 	result = sb_stemmer_stem(st, (const sb_symbol *)word, (int)n);
 	if (!result)
 		return MDB_E_NOMEM;
+	/* Some words are all suffix (Greek "αμε"); a word must leave a token. */
+	if (sb_stemmer_length(st) <= 0)
+		return buf_add(out, word, n);
 	return buf_add(out, result, (size_t)sb_stemmer_length(st));
 }

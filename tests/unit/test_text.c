@@ -189,6 +189,9 @@ stems(void **state)
 	check_stem("running", "klingon", "running");
 	check_stem("h\xc3\xa4user", "german", "haus");
 	check_stem("continuellement", "french", "continuel");
+	/* all suffix: the stemmer leaves nothing */
+	check_stem("\xce\xb1\xce\xbc\xce\xb5", "greek",
+		"\xce\xb1\xce\xbc\xce\xb5");
 	check_stem("2026", "english", "2026");
 	check_stem("mp3s", "english", "mp3s");
 	check_stem("", "english", "");
