@@ -18,6 +18,7 @@ CREATE TABLE branch(
   parent INTEGER REFERENCES branch,
   fork INTEGER NOT NULL,                 -- last change of the parent it sees
   state INTEGER NOT NULL DEFAULT 0,      -- 0 open, 1 merged, 2 discarded
+  about TEXT,                            -- description
   UNIQUE(ns, name)) STRICT;              -- id 1 = main of every namespace
 
 -- the log: one row a change (at never decreases); ops are what it did
@@ -116,12 +117,15 @@ CREATE TABLE tally(ns INTEGER NOT NULL, kind INTEGER NOT NULL,
 
 -- text: contentless indexes over tokens made by text_tokens(), separated by
 -- spaces. live: rowid = fact, open on main now. past: rowid = past.id, closed
--- on main, in order of closing. branch: rowid = fact, shown by a branch;
--- scope = 'b<branch>'.
+-- on main, in order of closing. branch: rowid = branch_text.id, a fact that a
+-- branch has shown; scope = 'b<branch>'.
 CREATE TABLE past(
   id INTEGER PRIMARY KEY, fact INTEGER NOT NULL, added INTEGER NOT NULL,
   removed INTEGER NOT NULL) STRICT;
 CREATE INDEX past_fact ON past(fact);
+CREATE TABLE branch_text(
+  id INTEGER PRIMARY KEY, fact INTEGER NOT NULL, branch INTEGER NOT NULL,
+  UNIQUE(fact, branch)) STRICT;
 CREATE VIRTUAL TABLE ft_live USING fts5(name, body, content='',
   columnsize=0, detail=column, tokenize='ascii');
 CREATE VIRTUAL TABLE ft_past USING fts5(name, body, content='',

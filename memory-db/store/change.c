@@ -35,8 +35,8 @@ static const struct stmt_def defs[] = {
 			"?14,?15)",
 		15, STMT_WRITER},
 	[LAST_VERSION] = {"SELECT n, bytes FROM version WHERE entity = ?1 AND "
-			  "branch = ?2 ORDER BY n DESC LIMIT 1",
-		2, STMT_WRITER},
+			  "branch = ?2 AND change <= ?3 ORDER BY n DESC LIMIT 1",
+		3, STMT_WRITER},
 	[ADD_VERSION] = {"INSERT INTO version(entity, branch, n, change, "
 			 "bytes) VALUES(?1,?2,?3,?4,?5)",
 		5, STMT_WRITER},
@@ -241,7 +241,8 @@ change_touch(struct change *c, int64_t entity, int64_t delta, struct err *e)
 /* --- sealing
  * ------------------------------------------------------------------------------
  */
-/* Newest (n, bytes) on the branch, or where it was forked from. */
+/* Newest (n, bytes) on the branch, or where it was forked from: the lens of a
+ * write is that of its branch. */
 static int
 last_version(struct change *c, int64_t entity, int64_t *ret_n,
 	int64_t *ret_bytes, struct err *e)
@@ -257,6 +258,7 @@ last_version(struct change *c, int64_t entity, int64_t *ret_n,
 
 		bind_i(s, 1, entity);
 		bind_i(s, 2, lens->level[i].branch);
+		bind_i(s, 3, lens->level[i].limit);
 		r = stmt_row(c->st, s, e);
 		if (r < 0)
 			return r;

@@ -160,14 +160,14 @@ int
 change_index(struct change *c, const struct fact *f, struct err *e)
 {
 	struct indexed x = {0};
-	int r = 0;
+	int r = indexed_text(c, f, &x, e);
 
-	if (!change_on_main(c))
-		return 0; /* branches: see ft_branch */
-	r = indexed_text(c, f, &x, e);
 	if (r == 0 && x.any)
-		r = text_opens(
-			c->st, f->id, x.name, x.name_n, x.body, x.body_n, e);
+		r = change_on_main(c)
+			    ? text_opens(c->st, f->id, x.name, x.name_n, x.body,
+				      x.body_n, e)
+			    : text_branch_shows(c->st, c->info.branch, f->id,
+				      x.name, x.name_n, x.body, x.body_n, e);
 	buf_done(&x.type);
 	return r;
 }

@@ -47,7 +47,7 @@ int64_t change_json_growth(const struct fact *f);
 /* Counters of main: sign +1 when a fact opens, -1 when it closes. */
 int change_count(struct change *c, const struct fact *f, int sign,
 	struct err *e) MUST_CHECK;
-/* Queues the text of a fact that opens on main. */
+/* Queues the text of a fact that opens, for the index of main or of branches. */
 int change_index(
 	struct change *c, const struct fact *f, struct err *e) MUST_CHECK;
 

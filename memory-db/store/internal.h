@@ -32,7 +32,7 @@ struct stmt_module {
 };
 enum stmt_module_id {
 	MOD_DB, MOD_LENS, MOD_NAMES, MOD_FACTS, MOD_ENTITIES, MOD_CHANGE, MOD_OPS, MOD_ADD, MOD_TEXT,
-	MOD_SEARCH, MOD_TALLY, MOD_LOG, MOD_VERIFY, MOD_OPERATE, MOD_MAX
+	MOD_SEARCH, MOD_TALLY, MOD_LOG, MOD_BRANCH, MOD_VERIFY, MOD_OPERATE, MOD_MAX
 };
 extern const struct stmt_module *const stmt_modules[MOD_MAX];
 

@@ -7,6 +7,7 @@
  * opens it). Each closing has a row in `past` and its text in ft_past. */
 #include "memory-db/store/text_index.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "common/text.h"
@@ -25,6 +26,11 @@ static const struct stmt_def defs[] = {
 		" VALUES('delete', ?1, ?2, ?3)", 3, STMT_WRITER},
 	[TEXT_LIVE_INSERT] = {INSERT_INTO("ft_live"), 3, STMT_WRITER},
 	[TEXT_PAST_INSERT] = {INSERT_INTO("ft_past"), 3, STMT_WRITER},
+	[TEXT_BRANCH_ROW] = {"INSERT INTO branch_text(fact, branch)"
+		" VALUES(?1, ?2) ON CONFLICT DO NOTHING RETURNING id", 2,
+		STMT_WRITER},
+	[TEXT_BRANCH_INSERT] = {"INSERT INTO ft_branch(rowid, name, body, scope)"
+		" VALUES(?1, ?2, ?3, ?4)", 4, STMT_WRITER},
 	[TEXT_TERM_NEW] = {"INSERT INTO term(text) VALUES(?1)"
 		" ON CONFLICT DO NOTHING", 1, STMT_WRITER},
 	[TEXT_TERM_INDEX] = {"INSERT INTO ft_term(rowid, text)"
@@ -61,6 +67,8 @@ struct entry {
 	int64_t fact;
 	bool closes;
 	int64_t past;		/* row of its closing; 0: it never held */
+	int64_t branch;		/* not 0: shown by this branch, */
+	int64_t row;		/* with this row of branch_text */
 	size_t at, name_n, body_n; /* name, then body, in the arena */
 	size_t seq;		/* place in the queue */
 };
@@ -172,6 +180,26 @@ text_closes(struct store *st, int64_t fact, int64_t past, const char *name,
 	return enqueue(st, &new, name, body, e);
 }
 
+int
+text_branch_shows(struct store *st, int64_t branch, int64_t fact,
+	const char *name, size_t name_n, const char *body, size_t body_n,
+	struct err *e)
+{
+	struct entry new = {.fact = fact, .branch = branch, .name_n = name_n,
+		.body_n = body_n};
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_TEXT, TEXT_BRANCH_ROW);
+	int r;
+
+	bind_i(s, 1, fact);
+	bind_i(s, 2, branch);
+	r = stmt_row(st, s, e);
+	if (r != 1)
+		return r; /* 0: it is there already */
+	new.row = sqlite3_column_int64(s, 0);
+	r = stmt_row(st, s, e);
+	return r == 0 ? enqueue(st, &new, name, body, e) : r;
+}
+
 /* --- emptying the queue ----------------------------------------------------- */
 
 static int
@@ -199,6 +227,7 @@ write_row(struct store *st, enum text_statement what, int64_t row,
 	struct text_queue *q = st->queue;
 	const char *text = q->arena.data + x->at, *stem;
 	sqlite3_stmt *s;
+	char scope[24];
 	int r = stem_of(st, fact_namespace(x->fact), &stem, e);
 
 	if (r < 0)
@@ -209,6 +238,9 @@ write_row(struct store *st, enum text_statement what, int64_t row,
 				      &q->body) < 0))
 		return err_nomem(e);
 	s = stmt_use(st, MOD_TEXT, (int)what);
+	snprintf(scope, sizeof(scope), "b%lld", (long long)x->branch);
+	if (what == TEXT_BRANCH_INSERT)
+		bind_t(s, 4, scope, strlen(scope));
 	bind_i(s, 1, row);
 	bind_t(s, 2, q->name.len ? q->name.data : "", q->name.len);
 	bind_t(s, 3, q->body.len ? q->body.data : "", q->body.len);
@@ -220,6 +252,8 @@ by_fact(const void *a, const void *b)
 {
 	const struct entry *x = a, *y = b;
 
+	if ((x->branch != 0) != (y->branch != 0)) /* branches behind main */
+		return x->branch != 0 ? 1 : -1;
 	if (x->fact != y->fact)
 		return x->fact < y->fact ? -1 : 1;
 	return x->seq < y->seq ? -1 : 1;
@@ -231,6 +265,14 @@ by_past(const void *a, const void *b)
 	const struct entry *x = a, *y = b;
 
 	return x->past < y->past ? -1 : x->past > y->past;
+}
+
+static int
+by_row(const void *a, const void *b)
+{
+	const struct entry *x = a, *y = b;
+
+	return x->row < y->row ? -1 : x->row > y->row;
 }
 
 /* One pass over the entries sorted by fact: what = TEXT_LIVE_DELETE for facts
@@ -246,8 +288,11 @@ flush_live(struct store *st, enum text_statement what, struct err *e)
 		bool was_open = x->closes, is_open;
 		int r;
 
+		if (x->branch != 0)
+			break;
 		for (last = first; last + 1 < q->n &&
-			q->entries[last + 1].fact == x->fact; last++)
+			q->entries[last + 1].fact == x->fact &&
+			q->entries[last + 1].branch == 0; last++)
 			;
 		is_open = !q->entries[last].closes;
 		if (was_open == is_open ||
@@ -277,6 +322,20 @@ flush_past(struct store *st, struct err *e)
 			return r;
 	}
 	return 0;
+}
+
+static int
+flush_branch(struct store *st, struct err *e)
+{
+	struct text_queue *q = st->queue;
+	int r = 0;
+
+	qsort(q->entries, q->n, sizeof(*q->entries), by_row);
+	for (size_t i = 0; r == 0 && i < q->n; i++)
+		if (q->entries[i].branch != 0)
+			r = write_row(st, TEXT_BRANCH_INSERT,
+				q->entries[i].row, &q->entries[i], e);
+	return r;
 }
 
 static int
@@ -322,6 +381,8 @@ text_queue_flush(struct store *st, struct err *e)
 		r = flush_live(st, TEXT_LIVE_INSERT, e);
 	if (r == 0)
 		r = flush_past(st, e);
+	if (r == 0)
+		r = flush_branch(st, e);
 	/* On failure the group is aborted: the entries go all the same. */
 	q->n = 0;
 	buf_clear(&q->arena, ARENA_KEEP);

@@ -23,6 +23,12 @@ int text_closes(struct store *st, int64_t fact, int64_t past, const char *name,
 	size_t name_n, const char *body, size_t body_n, struct err *e)
 	MUST_CHECK;
 
+/* Queues the text of a fact that a branch shows; the first time only, as the
+ * index of branches says who ever showed it, not who does now. */
+int text_branch_shows(struct store *st, int64_t branch, int64_t fact,
+	const char *name, size_t name_n, const char *body, size_t body_n,
+	struct err *e) MUST_CHECK;
+
 /* Used by store_savepoint / store_rollback / store_group_*. */
 int text_queue_mark(const struct store *st);
 void text_queue_rollback(struct store *st, int mark);
