@@ -119,9 +119,12 @@ static int
 probe(const struct plan *p, struct err *e)
 {
 	AUTO_FD int fd = -1;
-	int r = sock_connect(p->socket, 0, &fd, e);
+	struct err found = {0};
+	int r = sock_connect(p->socket, 0, &fd, &found);
 
-	return r == 0 ? 1 : r == MDB_E_DENIED ? r : 0;
+	if (r == MDB_E_DENIED)
+		return err_set(e, r, "%s", found.text);
+	return r == 0;
 }
 
 /* --- the lock ------------------------------------------------------------- */

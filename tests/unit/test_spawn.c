@@ -304,6 +304,14 @@ test_program_that_cannot_run(void **state)
 	assert_int_equal(spawn(20000, &e), MDB_E_NOT_FOUND);
 	assert_non_null(strstr(e.text, program));
 	assert_false(lock_file_is_there());
+	for (size_t n = 1;; n++) {
+		heap_fail_at(n);
+		int r = spawn(20000, &e);
+		if (!heap_disarm())
+			break;
+		assert_int_equal(r, MDB_E_NOMEM);
+		assert_false(lock_file_is_there());
+	}
 }
 
 static void
