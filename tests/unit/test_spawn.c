@@ -183,12 +183,14 @@ test_starts_detached(void **state)
 	struct err e = {0};
 	char expected[400];
 	int sid = 0, pid = 0;
-	int leaked = open("/dev/zero", O_RDONLY); /* not CLOEXEC, on purpose */
+	int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	int leaked = fcntl(zero, F_DUPFD, 20); /* not CLOEXEC, on purpose */
 
 	(void)state;
 	assert_true(leaked > 2);
 	assert_int_equal(spawn_service(&o, &e), 0);
 	close(leaked);
+	close(zero);
 	snprintf(expected, sizeof(expected),
 		"--spawned --socket %s --database "
 		"/x/memory.db --ready-fd 3 --log-level debug\n",
