@@ -36,13 +36,16 @@ static const struct stmt_def defs[] = {
 	[ADD_PAST] = {"INSERT INTO past(id, fact, added, removed) "
 		      "VALUES(?1,?2,?3,?4)",
 		4, STMT_WRITER},
-	/* Set twice in one change: the first value never held. */
-	[END_ATTR] = {"UPDATE OR REPLACE attr SET removed = ?4 WHERE "
-		      "entity = ?1 AND branch = ?2 AND key = ?3 AND "
-		      "removed = 140737488355327",
+	/* Set twice in one change: the first value never held, and what held
+	 * before the change keeps its end. */
+	[END_ATTR] = {"UPDATE attr SET removed = ?4 WHERE entity = ?1 AND "
+		      "branch = ?2 AND key = ?3 AND "
+		      "removed = 140737488355327 AND added < ?4",
 		4, STMT_WRITER},
 	[ADD_ATTR] = {"INSERT INTO attr(entity, branch, key, removed, added, "
-		      "value) VALUES(?1, ?2, ?3, 140737488355327, ?4, ?5)",
+		      "value) VALUES(?1, ?2, ?3, 140737488355327, ?4, ?5) "
+		      "ON CONFLICT(entity, branch, key, removed) DO UPDATE "
+		      "SET value = excluded.value",
 		5, STMT_WRITER},
 	[FACT_PLACE] = {"SELECT digest, length(body) FROM fact WHERE id = ?1",
 		1, STMT_WRITER},

@@ -17,10 +17,11 @@
 	" (SELECT text FROM label WHERE id = f.label),"                        \
 	" (SELECT text FROM label WHERE id = f.source),"                       \
 	" (SELECT text FROM label WHERE id = f.speaker),"                      \
-	" f.salt, f.digest, f.size, f.body, e.name"                            \
+	" f.salt, f.digest, f.size, f.body, e.name, f.same, f.label"                          \
 	" FROM fact f LEFT JOIN entity e ON e.id = f.entity "
 
-enum { NEWEST, SESSION, ENTITY, SINCE, GET, OPS, FACT_GET, FACT_AFTER, IS_NEW };
+enum { NEWEST, SESSION, ENTITY, SINCE, GET, OPS, FACT_GET, FACT_AFTER, IS_NEW,
+	FIRST };
 
 static const struct stmt_def defs[] = {
 	[NEWEST] = {"SELECT " CHANGE " FROM change c WHERE c.id < ?1"
@@ -41,6 +42,7 @@ static const struct stmt_def defs[] = {
 	[FACT_AFTER] = {FACT "WHERE f.id > ?1 ORDER BY f.id", 1, 0},
 	[IS_NEW] = {"SELECT NOT EXISTS (SELECT 1 FROM span WHERE fact = ?1"
 		    " AND added < ?2)", 2, 0},
+	[FIRST] = {"SELECT min(added) FROM span WHERE fact = ?1", 1, 0},
 };
 const struct stmt_module log_module = {"log", defs, ARRAY_LEN(defs)};
 
@@ -209,8 +211,11 @@ fact_text(struct store *st, sqlite3_stmt *s, struct log_fact *f,
 	if (body == NULL && f->kind != FACT_OBSERVATION &&
 		f->kind != FACT_METADATA) {
 		/* A relation has no text, an existence that of its entity. */
-		f->text = f->kind == FACT_EXISTENCE ? f->first_name : "";
-		f->text_n = f->kind == FACT_EXISTENCE ? f->first_name_n : 0;
+		bool is_named = f->kind == FACT_EXISTENCE &&
+			f->first_name != NULL;
+
+		f->text = is_named ? f->first_name : "";
+		f->text_n = is_named ? f->first_name_n : 0;
 		return 0;
 	}
 	f->damaged = true;
@@ -252,6 +257,10 @@ give_fact(struct store *st, sqlite3_stmt *s, log_fact_fn fn, void *ctx,
 		.speaker = (const char *)sqlite3_column_text(s, 13),
 		.first_name = (const char *)sqlite3_column_text(s, 18),
 		.first_name_n = (size_t)sqlite3_column_bytes(s, 18),
+		.same = sqlite3_column_type(s, 19) == SQLITE_NULL
+			? -1 : sqlite3_column_int64(s, 19),
+		.label_id = sqlite3_column_int64(s, 20),
+		.size = sqlite3_column_int64(s, 16),
 	};
 	int r;
 
@@ -303,4 +312,19 @@ log_is_new(struct store *st, int64_t fact, int64_t change, struct err *e)
 	bind_i(s, 2, change);
 	r = stmt_row(st, s, e);
 	return r == 1 ? sqlite3_column_int(s, 0) : r;
+}
+
+int
+log_first_shown(struct store *st, int64_t fact, int64_t *ret_change,
+	struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_LOG, FIRST);
+	int r;
+
+	bind_i(s, 1, fact);
+	r = stmt_row(st, s, e);
+	if (r != 1 || sqlite3_column_type(s, 0) == SQLITE_NULL)
+		return r < 0 ? r : 0;
+	*ret_change = sqlite3_column_int64(s, 0);
+	return 1;
 }

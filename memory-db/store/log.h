@@ -57,6 +57,8 @@ struct log_fact {
 	const char *label, *source, *speaker;	/* texts, NULL: none */
 	const unsigned char *salt;	/* FACT_SALT_BYTES; NULL: erased */
 	const unsigned char *digest;	/* FACT_DIGEST_BYTES */
+	int64_t same, label_id;		/* same -1: none */
+	int64_t size;			/* of the text, as recorded */
 	bool has_body;			/* existence: renamed */
 	bool damaged;			/* its stored form gives no text */
 	const char *text;		/* existence: the name; NULL: erased
@@ -69,6 +71,9 @@ typedef int (*log_fact_fn)(void *ctx, const struct log_fact *f);
 
 /* One fact. 1 found. */
 int log_fact(struct store *st, int64_t id, log_fact_fn fn, void *ctx,
+	struct err *e) MUST_CHECK;
+/* The change that showed a fact first. 1 found. */
+int log_first_shown(struct store *st, int64_t fact, int64_t *ret_change,
 	struct err *e) MUST_CHECK;
 /* True when no change before `change` shows the fact: 1, else 0. */
 int log_is_new(struct store *st, int64_t fact, int64_t change, struct err *e)

@@ -1,0 +1,89 @@
+#include "common/jx.h"
+#include "common/limits.h"
+#include "memory-db/method/handlers.h"
+#include "memory-db/model/export.h"
+#include "memory-db/model/members.h"
+#include "memory-db/model/scope.h"
+
+/* {"lines":[],"success":true,"id":...,"next":"..."} around the lines. */
+#define ENVELOPE_BYTES 512
+
+/* What a cursor carries: the change, the namespace (0: all), the mark, and
+ * which of the two exports it is. */
+enum { CHANGE, NS, CURRENT, PHASE, MARK_NS, A, B, NUMBERS };
+
+static int
+first_page(struct call *c, int64_t v[NUMBERS], struct err *e)
+{
+	bool all = false, current = false;
+	struct scope scope;
+	int r = jx_bool(c->params, "all", JX_OPTIONAL, &all, e);
+
+	if (r >= 0)
+		r = jx_bool(c->params, "current", JX_OPTIONAL, &current, e);
+	if (r >= 0)
+		r = scope_read(c->st, c->ctx, 0, &scope, e);
+	if (r < 0)
+		return r;
+	if (!all && scope.ns[0] == 0)
+		return err_param(e, MDB_E_NOT_FOUND, "namespace",
+			"no namespace '%s'; list_namespaces names them",
+			c->ctx->namespace_);
+	v[CHANGE] = scope.change;
+	v[NS] = all ? 0 : scope.ns[0];
+	v[CURRENT] = current;
+	return 0;
+}
+
+static int
+next_page(struct call *c, const char *cursor, int64_t v[NUMBERS], struct err *e)
+{
+	struct scope scope;
+	int r = marks_parse(cursor, 'x', v, NUMBERS, e);
+
+	return r == 0 ? scope_read(c->st, c->ctx, v[CHANGE], &scope, e) : r;
+}
+
+int
+m_export_log(struct call *c, json_t **ret_result, struct err *e)
+{
+	json_t *result AUTO_JSON = json_object();
+	int64_t v[NUMBERS] = {0}, bytes = LIMIT_REPLY_BYTES;
+	const char *cursor = NULL;
+	json_t *lines = NULL;
+	bool more;
+	int r = result == NULL
+		? err_nomem(e)
+		: jx_string(c->params, "cursor", JX_OPTIONAL, &cursor, NULL, e);
+
+	if (r >= 0)
+		r = jx_int(c->params, "max_bytes", JX_OPTIONAL, 256,
+			LIMIT_REPLY_BYTES, &bytes, e);
+	if (r >= 0)
+		r = cursor != NULL ? next_page(c, cursor, v, e)
+				   : first_page(c, v, e);
+	if (r < 0)
+		return r;
+
+	struct export_query q = {.ns = v[NS], .change = v[CHANGE],
+		.max_bytes = (size_t)(bytes > 2 * ENVELOPE_BYTES
+				? bytes - ENVELOPE_BYTES
+				: bytes / 2)};
+	struct export_mark mark = {v[PHASE], v[MARK_NS], v[A], v[B]};
+
+	r = (v[CURRENT] ? export_current_page : export_log_page)(c->st, &q,
+		&mark, &lines, &more, e);
+	if (r == 0)
+		r = member_set_new(result, "lines", lines, e);
+	if (r == 0 && more) {
+		int64_t next[NUMBERS] = {v[CHANGE], v[NS], v[CURRENT],
+			mark.phase, mark.ns, mark.a, mark.b};
+		char text[MARKS_SIZE];
+
+		marks_format(text, 'x', next, NUMBERS);
+		r = member_set_new(result, "next", json_string(text), e);
+	}
+	if (r == 0)
+		*ret_result = take_ptr(result);
+	return r;
+}

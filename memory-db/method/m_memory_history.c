@@ -1,0 +1,113 @@
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/jx.h"
+#include "common/limits.h"
+#include "memory-db/method/handlers.h"
+#include "memory-db/model/history.h"
+#include "memory-db/model/members.h"
+#include "memory-db/store/names.h"
+
+/* A change id, or a time as the id of the last change before (or at) it. */
+static int
+read_point(struct call *c, const char *key, bool end, int64_t *ret,
+	struct err *e)
+{
+	const json_t *v = json_object_get(c->params, key);
+	int64_t ms;
+	int r;
+
+	if (v == NULL || json_is_null(v))
+		return 1;
+	if (json_is_integer(v)) {
+		*ret = json_integer_value(v) - (end ? 0 : 1);
+		return 0;
+	}
+	r = clock_parse(json_string_value(v), clock_now_ms(),
+		c->ctx->zone_minutes, end, &ms, e);
+	if (r != 0) {
+		err_prefix(e, "%s", key);
+		return r;
+	}
+	return lens_change_at(c->st, end ? ms : ms - 1, ret, e);
+}
+
+/* The entity of the name, also one that exists no more. */
+static int
+find_entity(struct call *c, const struct scope *s, const char *name, size_t n,
+	int64_t *ret, struct err *e)
+{
+	struct buf similar AUTO_BUF = {0};
+	const char *near = NULL;
+	int r = scope_entity(c->st, s, name, n, ret, e);
+
+	for (int i = 0; r == 0 && i < s->n; i++)
+		if (s->ns[i] != 0)
+			r = entity_find(c->st, s->ns[i], name, n, ret, e);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = scope_similar(c->st, s, name, &similar, e);
+	if (r < 0)
+		return r;
+	if (similar.len > 0)
+		near = buf_str(&similar);
+	return err_param(e, MDB_E_NOT_FOUND, "name",
+		"no entity '%.200s' now or ever%s%s", name,
+		near != NULL ? "; similar: " : "", near != NULL ? near : "");
+}
+
+int
+m_memory_history(struct call *c, json_t **ret_result, struct err *e)
+{
+	struct history_query q = {.limit = 20, .max_bytes = LIMIT_REPLY_BYTES};
+	json_t *result AUTO_JSON = json_object();
+	json_t *changes = NULL;
+	const char *name = NULL, *cursor = NULL;
+	int64_t pinned = 0, before = 0, unused, until, next, bytes;
+	struct scope scope;
+	size_t name_n;
+	int r;
+
+	if (result == NULL)
+		return err_nomem(e);
+	r = jx_string(c->params, "cursor", JX_OPTIONAL, &cursor, NULL, e);
+	if (r == 0)
+		r = cursor_parse(cursor, &pinned, &before, &unused, e);
+	if (r >= 0)
+		r = scope_read(c->st, c->ctx, pinned, &scope, e);
+	if (r < 0)
+		return r;
+	q.before = before > 0 ? before : scope.change + 1;
+	r = jx_int(c->params, "limit", JX_OPTIONAL, 1, LIMIT_ROWS, &q.limit, e);
+	if (r >= 0)
+		r = jx_int(c->params, "max_bytes", JX_OPTIONAL, 256,
+			LIMIT_REPLY_BYTES, &bytes, e);
+	if (r == 0)
+		q.max_bytes = (size_t)bytes;
+	if (r >= 0)
+		r = read_point(c, "since", false, &q.since, e);
+	if (r < 0)
+		return r;
+	q.since += r == 0; /* read_point gave the change before it */
+	r = read_point(c, "until", true, &until, e);
+	if (r == 0 && until + 1 < q.before)
+		q.before = until + 1;
+	if (r >= 0)
+		r = jx_string(c->params, "name", JX_OPTIONAL, &name, &name_n, e);
+	if (r == 0)
+		r = find_entity(c, &scope, name, name_n, &q.entity, e);
+	if (r >= 0)
+		r = history_read(c->st, &scope, &q, &changes, &next, e);
+	if (r >= 0)
+		r = member_set_new(result, "changes", changes, e);
+	if (r >= 0 && next > 0) {
+		char text[CURSOR_SIZE];
+
+		cursor_format(text, scope.change, next, 0);
+		r = member_set_new(result, "next", json_string(text), e);
+	}
+	if (r < 0)
+		return r;
+	*ret_result = take_ptr(result);
+	return 0;
+}

@@ -1,0 +1,121 @@
+/* list_sessions, list_namespaces, rename_, alias_ and merge_namespaces. */
+#include <stdio.h>
+
+#include "common/jx.h"
+#include "common/limits.h"
+#include "memory-db/method/handlers.h"
+#include "memory-db/model/members.h"
+#include "memory-db/model/namespaces.h"
+#include "memory-db/model/scope.h"
+
+int
+m_list_sessions(struct call *c, json_t **ret_result, struct err *e)
+{
+	json_t *result AUTO_JSON = json_object(), *sessions = NULL;
+	int64_t limit = 50, pinned, before = STORE_OPEN_END, unused, next = 0;
+	const char *cursor = NULL;
+	int r = result == NULL
+		? err_nomem(e)
+		: jx_string(c->params, "cursor", JX_OPTIONAL, &cursor, NULL, e);
+
+	if (r == 0)
+		r = cursor_parse(cursor, &pinned, &before, &unused, e);
+	if (r >= 0)
+		r = jx_int(c->params, "limit", JX_OPTIONAL, 1, LIMIT_ROWS,
+			&limit, e);
+	if (r >= 0)
+		r = sessions_list(c->st, before, limit, &sessions, &next, e);
+	if (r == 0)
+		r = member_set_new(result, "sessions", sessions, e);
+	if (r == 0 && next > 0) {
+		char text[CURSOR_SIZE];
+
+		cursor_format(text, next, next, 0);
+		r = member_set_new(result, "next", json_string(text), e);
+	}
+	if (r == 0)
+		*ret_result = take_ptr(result);
+	return r;
+}
+
+int
+m_list_namespaces(struct call *c, json_t **ret_result, struct err *e)
+{
+	json_t *result AUTO_JSON = json_object(), *list = NULL;
+	int r = result == NULL ? err_nomem(e)
+			       : namespaces_list(c->st, &list, e);
+
+	if (r == 0)
+		r = member_set_new(result, "namespaces", list, e);
+	if (r == 0)
+		*ret_result = take_ptr(result);
+	return r;
+}
+
+/* Two texts of the parameters. */
+static int
+two_names(struct call *c, const char *first, const char **ret_first,
+	const char *second, const char **ret_second, struct err *e)
+{
+	int r = jx_string(c->params, first, JX_REQUIRED, ret_first, NULL, e);
+
+	return r == 0 ? jx_string(c->params, second, JX_REQUIRED, ret_second,
+				NULL, e)
+		      : r;
+}
+
+static int
+name_result(const char *name, json_t **ret_result, struct err *e)
+{
+	*ret_result = json_pack("{s:s}", "name", name);
+	return *ret_result == NULL ? err_nomem(e) : 0;
+}
+
+int
+m_rename_namespace(struct call *c, json_t **ret_result, struct err *e)
+{
+	const char *from, *to;
+	int r = two_names(c, "from", &from, "to", &to, e);
+
+	if (r == 0)
+		r = namespaces_rename(c->st, from, to, e);
+	return r == 0 ? name_result(to, ret_result, e) : r;
+}
+
+int
+m_alias_namespace(struct call *c, json_t **ret_result, struct err *e)
+{
+	const char *alias, *of;
+	int r = two_names(c, "alias", &alias, "of", &of, e);
+
+	if (r == 0)
+		r = namespaces_alias(c->st, alias, of, e);
+	return r == 0 ? name_result(of, ret_result, e) : r;
+}
+
+int
+m_merge_namespaces(struct call *c, json_t **ret_result, struct err *e)
+{
+	json_t *result AUTO_JSON = json_object();
+	struct merge_result got;
+	const char *from, *to;
+	int r = result == NULL ? err_nomem(e)
+			       : two_names(c, "from", &from, "to", &to, e);
+
+	if (r == 0)
+		r = namespaces_merge(c->st, c->ctx, from, to, &got, e);
+	if (r == 0)
+		r = member_set_int(result, "moved", got.moved, e);
+	if (r == 0 && got.more)
+		r = member_set_bool(result, "more", 1, e);
+	if (r == 0 && got.change != 0)
+		r = member_set_int(result, "change", got.change, e);
+	if (r != 0)
+		return r;
+	c->note.change = got.change;
+	c->note.at = got.at;
+	c->note.kind = "move";
+	snprintf(c->note.namespace_, sizeof(c->note.namespace_), "%s", to);
+	*ret_result = take_ptr(result);
+	return 0;
+}

@@ -1,0 +1,14 @@
+#include "common/jx.h"
+#include "memory-db/method/handlers.h"
+#include "memory-db/model/verify.h"
+
+int
+m_verify(struct call *c, json_t **ret_result, struct err *e)
+{
+	const char *cursor = NULL, *head = NULL;
+	int r = jx_string(c->params, "cursor", JX_OPTIONAL, &cursor, NULL, e);
+
+	if (r >= 0)
+		r = jx_string(c->params, "head", JX_OPTIONAL, &head, NULL, e);
+	return r < 0 ? r : verify_page(c->st, cursor, head, ret_result, e);
+}

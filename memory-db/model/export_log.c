@@ -1,0 +1,360 @@
+/* The change log as lines. The mark of a page: phase, then in ALIASES the
+ * namespace and the number of lines of it written; in CHANGES the change that
+ * is next (a) and its op that is next + 1 (b; 0: its head). */
+#include "memory-db/model/export.h"
+
+#include <string.h>
+
+#include "common/jx.h"
+#include "memory-db/model/encode.h"
+#include "memory-db/model/members.h"
+#include "memory-db/model/namespaces.h"
+#include "memory-db/store/log.h"
+#include "memory-db/store/operate.h"
+
+enum phase { HEADER, CHANGES, ALIASES, DONE };
+
+int
+export_push(struct export_page *p, json_t *line_new)
+{
+	size_t bytes;
+
+	if (line_new == NULL)
+		return err_nomem(p->e);
+	bytes = encode_size(line_new) + 1;
+	if (p->bytes > 0 && p->bytes + bytes > p->q->max_bytes) {
+		json_decref(line_new);
+		p->full = true;
+		return 1;
+	}
+	p->bytes += bytes;
+	return jx_add(p->lines, line_new) == 0 ? 0 : err_nomem(p->e);
+}
+
+/* --- header and namespaces ------------------------------------------------------ */
+int
+export_header(struct export_page *p, const char *format)
+{
+	json_t *o AUTO_JSON = json_pack("{s:s, s:s, s:i, s:s}", "type",
+		"header", "format", format, "version", EXPORT_VERSION,
+		"database", operate_database_id(p->st));
+	json_t *heads = NULL;
+	int r = o == NULL ? err_nomem(p->e)
+			  : namespaces_heads(p->st, p->q->ns, p->q->change,
+				    &heads, p->e);
+
+	if (r == 0)
+		r = member_set_new(o, "heads", heads, p->e);
+	return r == 0 ? export_push(p, take_ptr(o)) : r;
+}
+
+static int
+add_name(void *ctx, const char *name, size_t n)
+{
+	return jx_add(ctx, member_text(name, n));
+}
+
+static int
+push_namespace(void *ctx, const struct namespace_row *row)
+{
+	struct export_page *p = ctx;
+	json_t *o AUTO_JSON = json_pack("{s:s, s:I}", "type", "namespace", "id",
+		(json_int_t)row->id);
+	json_t *aliases = json_array();
+	int r;
+
+	if (o == NULL || aliases == NULL) {
+		json_decref(aliases);
+		return err_nomem(p->e);
+	}
+	r = member_set_text(o, "name", row->name, strlen(row->name), p->e);
+	if (r == 0)
+		r = member_set_text(o, "stem", row->stem, strlen(row->stem),
+			p->e);
+	if (r == 0)
+		r = operate_namespace_aliases(p->st, row->id, add_name, aliases,
+			p->e);
+	if (member_set_new(o, "aliases", aliases, p->e) != 0 ||
+		r == MDB_E_NOMEM)
+		return err_nomem(p->e);
+	if (r < 0)
+		return r;
+	/* All of them stand on the first page, however small a page is. */
+	p->bytes += encode_size(o) + 1;
+	return jx_add(p->lines, take_ptr(o)) == 0 ? 0 : err_nomem(p->e);
+}
+
+/* --- facts ------------------------------------------------------------------------ */
+struct fact_line {
+	struct export_page *p;
+	json_t *o;		/* `new`, borrowed */
+};
+
+static int
+set_number(json_t *o, const char *key, int64_t v, int64_t none, struct err *e)
+{
+	return v == none ? 0 : member_set_int(o, key, v, e);
+}
+
+static int
+set_share(json_t *o, const char *key, double v, struct err *e)
+{
+	return v < 0 ? 0 : member_set_real(o, key, v, e);
+}
+
+static int
+set_string(json_t *o, const char *key, const char *s, struct err *e)
+{
+	return s == NULL ? 0 : member_set_text(o, key, s, strlen(s), e);
+}
+
+static int
+set_content(json_t *o, const struct log_fact *f, struct err *e)
+{
+	int r;
+
+	if (f->salt == NULL)
+		return f->digest == NULL
+			? err_set(e, MDB_E_CORRUPT, "fact %lld has no digest",
+				  (long long)f->id)
+			: member_set_hex(o, "digest", f->digest,
+				  FACT_DIGEST_BYTES, e);
+	if (f->damaged || f->text == NULL)
+		return err_set(e, MDB_E_CORRUPT,
+			"the text of fact %lld cannot be read; run 'memoryctl "
+			"verify' and restore a backup", (long long)f->id);
+	r = member_set_hex(o, "salt", f->salt, FACT_SALT_BYTES, e);
+	if (r == 0 && f->kind != FACT_RELATION)
+		r = member_set_text(o, "text", f->text, f->text_n, e);
+	return r;
+}
+
+static int
+set_fact(void *ctx, const struct log_fact *f)
+{
+	struct fact_line *l = ctx;
+	struct err *e = l->p->e;
+	json_t *o = l->o;
+	int r = member_set_int(o, "kind", f->kind, e);
+
+	if (r == 0 && f->kind == FACT_EXISTENCE && f->first_name != NULL)
+		r = member_set_text(o, "first_name", f->first_name,
+			f->first_name_n, e);
+	if (r == 0)
+		r = set_number(o, "peer", f->peer, 0, e);
+	if (r == 0)
+		r = set_string(o, "label", f->label, e);
+	if (r == 0)
+		r = set_share(o, "weight", f->weight, e);
+	if (r == 0)
+		r = member_set_int(o, "method", f->method, e);
+	if (r == 0)
+		r = set_share(o, "confidence", f->confidence, e);
+	if (r == 0)
+		r = set_number(o, "valid_from", f->valid_from, FACT_NO_TIME, e);
+	if (r == 0)
+		r = set_number(o, "valid_to", f->valid_to, FACT_NO_TIME, e);
+	if (r == 0)
+		r = set_string(o, "source", f->source, e);
+	if (r == 0)
+		r = set_string(o, "speaker", f->speaker, e);
+	if (r == 0)
+		r = set_number(o, "source_at", f->source_at, FACT_NO_TIME, e);
+	if (r == 0)
+		r = set_number(o, "supersedes", f->supersedes, 0, e);
+	return r == 0 ? set_content(o, f, e) : r;
+}
+
+/* --- changes ---------------------------------------------------------------------- */
+static int
+set_new_fact(struct export_page *p, json_t *o, const struct log_op *op)
+{
+	struct fact_line l = {p, json_object()};
+	int r = member_set_new(o, "new", l.o, p->e);
+
+	if (r == 0)
+		r = log_fact(p->st, op->fact, set_fact, &l, p->e);
+	return r < 0 ? r : 0;
+}
+
+static int
+push_op(void *ctx, const struct log_op *op)
+{
+	struct export_page *p = ctx;
+	json_t *o AUTO_JSON = json_pack("{s:s, s:i, s:I}", "type", "op", "what",
+		(int)op->what, "entity", (json_int_t)op->entity);
+	int r;
+
+	if (o == NULL)
+		return err_nomem(p->e);
+	r = set_number(o, "fact", op->fact, 0, p->e);
+	if (r == 0 && (op->what == OP_ATTR || op->key != 0))
+		r = member_set_int(o, "key", op->key, p->e);
+	if (r == 0 && (op->what == OP_ATTR || op->value != 0))
+		r = member_set_int(o, "value", op->value, p->e);
+	if (r == 0 && op->what == OP_SHOW)
+		r = log_is_new(p->st, op->fact, op->change, p->e);
+	if (r == 1)
+		r = set_new_fact(p, o, op);
+	if (r == 0)
+		r = export_push(p, take_ptr(o));
+	if (r == 0)
+		p->mark->b = op->seq + 2;
+	return r;
+}
+
+static int
+count_op(void *ctx, const struct log_op *op)
+{
+	(void)op;
+	++*(int64_t *)ctx;
+	return 0;
+}
+
+static int
+set_change(struct export_page *p, json_t *o, const struct log_change *c)
+{
+	int64_t ops = 0;
+	int r = member_set_new(o, "kind",
+		json_string(change_kind_name((int)c->kind)), p->e);
+
+	if (r == 0)
+		r = set_number(o, "about", c->about, 0, p->e);
+	if (r == 0)
+		r = member_set_label(p->st, o, "actor", c->actor, p->e);
+	if (r == 0)
+		r = member_set_label(p->st, o, "client", c->client, p->e);
+	if (r == 0)
+		r = member_set_label(p->st, o, "session", c->session, p->e);
+	if (r == 0 && c->message != NULL)
+		r = member_set_text(o, "message", c->message, c->message_n,
+			p->e);
+	if (r == 0 && c->message_salt != NULL)
+		r = member_set_hex(o, "message_salt", c->message_salt,
+			FACT_SALT_BYTES, p->e);
+	if (r == 0 && c->message_digest != NULL)
+		r = member_set_hex(o, "message_digest", c->message_digest,
+			FACT_DIGEST_BYTES, p->e);
+	if (r == 0)
+		r = log_ops(p->st, c->id, 0, 0, count_op, &ops, p->e);
+	if (r == 0)
+		r = member_set_int(o, "ops", ops, p->e);
+	if (r == 0 && c->chain == NULL)
+		return err_set(p->e, MDB_E_CORRUPT, "change %lld has no chain",
+			(long long)c->id);
+	return r == 0 ? member_set_hex(o, "chain", c->chain, 32, p->e) : r;
+}
+
+static int
+push_head(struct export_page *p, const struct log_change *c)
+{
+	json_t *o AUTO_JSON = json_pack("{s:s, s:I, s:I, s:I, s:I}", "type",
+		"change", "id", (json_int_t)c->id, "ns", (json_int_t)c->ns,
+		"at", (json_int_t)c->at, "branch", (json_int_t)c->branch);
+	int r = o == NULL ? err_nomem(p->e) : set_change(p, o, c);
+
+	return r == 0 ? export_push(p, take_ptr(o)) : r;
+}
+
+static int
+push_change(void *ctx, const struct log_change *c)
+{
+	struct export_page *p = ctx;
+	int r = 0;
+
+	if (c->id > p->q->change)
+		return 1;
+	if (p->mark->a != c->id || p->mark->b == 0) {
+		p->mark->a = c->id;
+		p->mark->b = 0;
+		r = push_head(p, c);
+		if (r != 0)
+			return r;
+		p->mark->b = 1;
+	}
+	r = log_ops(p->st, c->id, 0, p->mark->b - 1, push_op, p, p->e);
+	if (r == 0) {
+		p->mark->a = c->id + 1;
+		p->mark->b = 0;
+	}
+	return r;
+}
+
+/* --- aliases ----------------------------------------------------------------------- */
+struct alias_run {
+	struct export_page *p;
+	int64_t skip;		/* of the namespace, written before */
+};
+
+static int
+push_alias(void *ctx, int64_t ns, const char *name, size_t n, int64_t entity)
+{
+	struct alias_run *run = ctx;
+	struct export_page *p = run->p;
+	json_t *o AUTO_JSON = NULL;
+	int r;
+
+	if (ns != p->mark->ns) {
+		p->mark->ns = ns;
+		p->mark->a = run->skip = 0;
+	}
+	if (run->skip > 0) {
+		run->skip--;
+		return 0;
+	}
+	o = json_pack("{s:s, s:I}", "type", "alias", "ns", (json_int_t)ns);
+	if (o == NULL)
+		return err_nomem(p->e);
+	r = member_set_text(o, "name", name, n, p->e);
+	if (r == 0)
+		r = member_set_int(o, "entity", entity, p->e);
+	if (r == 0)
+		r = export_push(p, take_ptr(o));
+	if (r == 0)
+		p->mark->a++;
+	return r;
+}
+
+static int
+push_aliases(struct export_page *p)
+{
+	struct alias_run run = {p, p->mark->a};
+
+	return operate_aliases(p->st, p->q->ns, p->q->change, p->mark->ns, "",
+		push_alias, &run, p->e);
+}
+
+int
+export_log_page(struct store *st, const struct export_query *q,
+	struct export_mark *mark, json_t **ret, bool *ret_more, struct err *e)
+{
+	json_t *lines AUTO_JSON = json_array();
+	struct export_page p = {.st = st, .q = q, .mark = mark, .lines = lines,
+		.e = e};
+	int r = lines == NULL ? err_nomem(e) : 0;
+
+	if (r == 0 && mark->phase == HEADER) {
+		r = export_header(&p, EXPORT_LOG_FORMAT);
+		if (r == 0)
+			r = operate_namespaces(st, q->ns, push_namespace, &p, e);
+		if (r == 0)
+			mark->phase = CHANGES;
+	}
+	if (r == 0 && mark->phase == CHANGES) {
+		r = log_since(st, q->ns, mark->a - 1, push_change, &p, e);
+		if (r >= 0 && !p.full) {
+			r = 0;
+			*mark = (struct export_mark){.phase = ALIASES};
+		}
+	}
+	if (r == 0 && mark->phase == ALIASES) {
+		r = push_aliases(&p);
+		if (r >= 0 && !p.full)
+			mark->phase = DONE;
+	}
+	if (r < 0)
+		return r;
+	*ret_more = mark->phase != DONE;
+	*ret = take_ptr(lines);
+	return 0;
+}

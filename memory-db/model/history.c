@@ -1,0 +1,452 @@
+/* History: each change as what it added, removed and set.
+ *
+ * A new type or name is recorded as one existence fact hidden and another
+ * shown; the same holds for metadata. Such a pair is told as `set`. */
+#include "memory-db/model/history.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/jx.h"
+#include "common/tools.h"
+#include "memory-db/model/encode.h"
+#include "memory-db/model/members.h"
+#include "memory-db/store/log.h"
+
+/* One thing a change did, before it is known whether it is half of a pair. */
+struct item {
+	int64_t entity;
+	int64_t kind;		/* enum fact_kind */
+	json_t *value;		/* owned: the object told; NULL: taken */
+	json_t *name;		/* existence: the name it gives; owned */
+};
+
+enum list { ADDED, REMOVED, SET, LISTS };
+static const char *const list_names[LISTS] = {"added", "removed", "set"};
+
+struct telling {		/* of one change */
+	struct item items[2][HISTORY_LIST_MAX]; /* ADDED, REMOVED */
+	size_t n[LISTS];
+	json_t *set;
+	int64_t more;
+	size_t bytes;
+};
+
+struct reader {
+	struct store *st;
+	const struct scope *scope;
+	const struct history_query *q;
+	struct err *e;
+	json_t *changes;
+	json_t *names;		/* cache: entity id as text -> name */
+	struct telling *t;	/* of the change being told */
+	size_t bytes;
+	int64_t last;		/* change told last */
+	bool more;
+};
+
+static void
+telling_clear(struct telling *t)
+{
+	for (int l = ADDED; l <= REMOVED; l++)
+		for (size_t i = 0; i < t->n[l]; i++) {
+			json_decref(t->items[l][i].value);
+			json_decref(t->items[l][i].name);
+		}
+	json_decref(t->set);
+	memset(t, 0, sizeof(*t));
+}
+
+/* Borrowed from the cache. */
+static int
+name_of(struct reader *rd, int64_t entity, json_t **ret)
+{
+	char key[24];
+	json_t *name;
+	int r;
+
+	snprintf(key, sizeof(key), "%" PRId64, entity);
+	name = json_object_get(rd->names, key);
+	if (name == NULL) {
+		r = member_entity_name(rd->st, entity, &name, rd->e);
+		if (r == 0)
+			r = member_set_new(rd->names, key, name, rd->e);
+		if (r != 0)
+			return r;
+	}
+	*ret = name;
+	return 0;
+}
+
+static int
+set_name(struct reader *rd, json_t *o, const char *key, int64_t entity)
+{
+	json_t *name;
+	int r = name_of(rd, entity, &name);
+
+	return r != 0 ? r : member_set_new(o, key, json_incref(name), rd->e);
+}
+
+/* --- a fact as an item --------------------------------------------------------- */
+struct fact_telling {
+	struct reader *rd;
+	json_t *o;		/* borrowed */
+	json_t *name;
+	int64_t kind, peer;
+};
+
+static int
+set_metadata(json_t *o, const struct log_fact *f, struct err *e)
+{
+	json_t *value = jx_parse(f->text, f->text_n, NULL);
+
+	if (value == NULL)
+		value = member_text(f->text, f->text_n);
+	return member_set_new(o, "metadata", value, e);
+}
+
+static int
+tell_content(void *ctx, const struct log_fact *f)
+{
+	struct fact_telling *t = ctx;
+	struct err *e = t->rd->e;
+	int r = 0;
+
+	t->kind = f->kind;
+	t->peer = f->peer;
+	if (f->salt == NULL && f->kind != FACT_RELATION)
+		return member_set_bool(t->o, "forgotten", 1, e);
+	switch ((enum fact_kind)f->kind) {
+	case FACT_EXISTENCE:
+		t->name = member_text(f->text, f->text_n);
+		r = member_set_text(t->o, "entityType", f->label,
+			f->label != NULL ? strlen(f->label) : 0, e);
+		return t->name == NULL ? err_nomem(e) : r;
+	case FACT_OBSERVATION:
+		return member_set_text(t->o, "text", f->text, f->text_n, e);
+	case FACT_RELATION:
+		r = member_set_text(t->o, "relationType", f->label,
+			f->label != NULL ? strlen(f->label) : 0, e);
+		if (r == 0 && f->weight >= 0)
+			r = member_set_real(t->o, "weight", f->weight, e);
+		return r;
+	case FACT_METADATA:
+		return f->text == NULL ? 0 : set_metadata(t->o, f, e);
+	}
+	return 0;
+}
+
+/* Builds the object of a fact into *ret (owned by the caller). */
+static int
+tell_fact(struct reader *rd, const struct log_op *op, struct item *ret)
+{
+	json_t *o AUTO_JSON = json_object();
+	struct fact_telling t = {.rd = rd, .o = o};
+	int r;
+
+	if (o == NULL)
+		return err_nomem(rd->e);
+	r = set_name(rd, o, "entity", op->entity);
+	if (r == 0)
+		r = log_fact(rd->st, op->fact, tell_content, &t, rd->e);
+	if (r >= 0 && t.kind == FACT_RELATION)
+		r = set_name(rd, o, "to", t.peer);
+	if (r < 0) {
+		json_decref(t.name);
+		return r;
+	}
+	ret->entity = op->entity;
+	ret->kind = t.kind;
+	ret->value = take_ptr(o);
+	ret->name = t.name;
+	return 0;
+}
+
+/* --- set ------------------------------------------------------------------------ */
+static int
+add_set(struct reader *rd, int64_t entity, const char *member, json_t *from,
+	json_t *to)
+{
+	struct telling *t = rd->t;
+	json_t *o AUTO_JSON = json_object();
+	int r;
+
+	if (o == NULL)
+		return err_nomem(rd->e);
+	r = set_name(rd, o, "entity", entity);
+	if (r == 0)
+		r = member_set_new(o, "member", json_string(member), rd->e);
+	if (r == 0 && from != NULL)
+		r = member_set_new(o, "from", json_incref(from), rd->e);
+	if (r == 0 && to != NULL)
+		r = member_set_new(o, "to", json_incref(to), rd->e);
+	if (r != 0)
+		return r;
+	if (t->set == NULL && (t->set = json_array()) == NULL)
+		return err_nomem(rd->e);
+	if (t->n[SET] == HISTORY_LIST_MAX) {
+		t->more++;
+		return 0;
+	}
+	t->n[SET]++;
+	t->bytes += encode_size(o) + 1;
+	return jx_add(t->set, json_incref(o)) == 0 ? 0 : err_nomem(rd->e);
+}
+
+static json_t *
+attr_value(int64_t key, int64_t value)
+{
+	if (key == ATTR_PIN)
+		return json_boolean(value != 0);
+	if (key == ATTR_TIER && value >= 0 && value < 4)
+		return json_string(tool_tiers[value]);
+	return json_integer(value);
+}
+
+static int
+tell_attr(struct reader *rd, const struct log_op *op)
+{
+	/* op->fact is the value before + 1; 0: it was unset. */
+	json_t *from AUTO_JSON =
+		op->fact != 0 ? attr_value(op->key, op->fact - 1) : NULL;
+	json_t *to AUTO_JSON = attr_value(op->key, op->value);
+
+	if (to == NULL || (op->fact != 0 && from == NULL))
+		return err_nomem(rd->e);
+	return add_set(rd, op->entity,
+		op->key == ATTR_TIER ? "tier"
+			: op->key == ATTR_PIN ? "pin" : "attribute",
+		from, to);
+}
+
+/* The other half of a pair, still in its list; NULL: none. */
+static struct item *
+find_half(struct telling *t, enum list l, const struct item *it)
+{
+	if (it->kind != FACT_EXISTENCE && it->kind != FACT_METADATA)
+		return NULL;
+	for (size_t i = t->n[l]; i-- > 0;) {
+		struct item *o = &t->items[l][i];
+
+		if (o->value != NULL && o->entity == it->entity &&
+			o->kind == it->kind)
+			return o;
+	}
+	return NULL;
+}
+
+static int
+set_if_other(struct reader *rd, int64_t entity, const char *member,
+	json_t *from, json_t *to)
+{
+	return json_equal(from, to) ? 0 : add_set(rd, entity, member, from, to);
+}
+
+static int
+tell_pair(struct reader *rd, const struct item *from, const struct item *to)
+{
+	int r;
+
+	if (to->kind == FACT_METADATA)
+		return add_set(rd, to->entity, "metadata",
+			json_object_get(from->value, "metadata"),
+			json_object_get(to->value, "metadata"));
+	r = set_if_other(rd, to->entity, "entityType",
+		json_object_get(from->value, "entityType"),
+		json_object_get(to->value, "entityType"));
+	return r != 0 ? r
+		      : set_if_other(rd, to->entity, "name", from->name,
+				to->name);
+}
+
+/* Puts the item into its list, or ends the pair it completes. Takes it. */
+static int
+add_item(struct reader *rd, enum list l, struct item *it)
+{
+	struct telling *t = rd->t;
+	struct item *half = find_half(t, l == ADDED ? REMOVED : ADDED, it);
+	size_t bytes = encode_size(it->value) + 1;
+	int r = 0;
+
+	if (half != NULL)
+		r = l == ADDED ? tell_pair(rd, half, it)
+			       : tell_pair(rd, it, half);
+	else if (t->n[l] == HISTORY_LIST_MAX ||
+		(t->bytes > 0 &&
+			rd->bytes + t->bytes + bytes > rd->q->max_bytes))
+		t->more++;
+	else {
+		t->items[l][t->n[l]++] = *it;
+		t->bytes += bytes;
+		return 0;
+	}
+	if (half != NULL) {
+		json_decref(half->value);
+		json_decref(half->name);
+		half->value = half->name = NULL;
+	}
+	json_decref(it->value);
+	json_decref(it->name);
+	return r;
+}
+
+static int
+tell_op(void *ctx, const struct log_op *op)
+{
+	struct reader *rd = ctx;
+	struct telling *t = rd->t;
+	struct item it = {0};
+	enum list l = op->what == OP_SHOW ? ADDED : REMOVED;
+	int r;
+
+	if (op->what == OP_ATTR)
+		return tell_attr(rd, op);
+	if (op->what != OP_SHOW && op->what != OP_HIDE)
+		return 0;
+	if (t->n[l] == HISTORY_LIST_MAX && t->n[1 - l] == 0) {
+		t->more++; /* full, and no half to look for */
+		return 0;
+	}
+	r = tell_fact(rd, op, &it);
+	return r != 0 ? r : add_item(rd, l, &it);
+}
+
+/* --- a change ------------------------------------------------------------------- */
+static int
+set_head(struct reader *rd, json_t *o, const struct log_change *c)
+{
+	int r = member_set_int(o, "change", c->id, rd->e);
+
+	if (r == 0)
+		r = member_set_time(o, "at", c->at, rd->e);
+	if (r == 0)
+		r = member_set_new(o, "kind",
+			json_string(change_kind_name(c->kind)), rd->e);
+	if (r == 0 && c->version > 0)
+		r = member_set_int(o, "version", c->version, rd->e);
+	if (r == 0)
+		r = member_set_label(rd->st, o, "actor", c->actor, rd->e);
+	if (r == 0)
+		r = member_set_label(rd->st, o, "client", c->client, rd->e);
+	if (r == 0)
+		r = member_set_label(rd->st, o, "session", c->session, rd->e);
+	if (r == 0 && c->message != NULL)
+		r = member_set_text(o, "message", c->message, c->message_n,
+			rd->e);
+	return r;
+}
+
+static int
+set_list(struct reader *rd, json_t *o, enum list l)
+{
+	struct telling *t = rd->t;
+	json_t *a = NULL;
+
+	for (size_t i = 0; i < t->n[l]; i++) {
+		json_t *v = take_ptr(t->items[l][i].value);
+
+		if (v == NULL)
+			continue;
+		if (a == NULL) {
+			a = json_array();
+			if (member_set_new(o, list_names[l], a, rd->e) != 0) {
+				json_decref(v);
+				return MDB_E_NOMEM;
+			}
+		}
+		if (jx_add(a, v) != 0)
+			return err_nomem(rd->e);
+	}
+	return 0;
+}
+
+static int
+set_lists(struct reader *rd, json_t *o)
+{
+	struct telling *t = rd->t;
+	int r = set_list(rd, o, ADDED);
+
+	if (r == 0)
+		r = set_list(rd, o, REMOVED);
+	if (r == 0 && t->set != NULL)
+		r = member_set_new(o, "set", take_ptr(t->set), rd->e);
+	if (r == 0 && t->more > 0)
+		r = member_set_int(o, "more", t->more, rd->e);
+	return r;
+}
+
+/* True when the change lies in a namespace of the scope. */
+static bool
+in_scope(const struct scope *s, int64_t ns)
+{
+	for (int i = 0; i < s->n; i++)
+		if (s->ns[i] == ns)
+			return true;
+	return false;
+}
+
+static int
+tell_change(void *ctx, const struct log_change *c)
+{
+	struct reader *rd = ctx;
+	json_t *o AUTO_JSON = NULL;
+	int r;
+
+	if (c->id < rd->q->since)
+		return 1;
+	if (rd->q->entity == 0 && !in_scope(rd->scope, c->ns))
+		return 0;
+	if (json_array_size(rd->changes) >= (size_t)rd->q->limit ||
+		(rd->bytes > 0 && rd->bytes >= rd->q->max_bytes)) {
+		rd->more = true;
+		return 1;
+	}
+	o = json_object();
+	if (o == NULL)
+		return err_nomem(rd->e);
+	r = set_head(rd, o, c);
+	if (r == 0 && rd->bytes > 0 &&
+		rd->bytes + encode_size(o) > rd->q->max_bytes) {
+		rd->more = true;
+		return 1;
+	}
+	if (r == 0)
+		r = log_ops(rd->st, c->id, rd->q->entity, 0, tell_op, rd, rd->e);
+	if (r == 0)
+		r = set_lists(rd, o);
+	telling_clear(rd->t);
+	if (r < 0)
+		return r;
+	rd->bytes += encode_size(o) + 1;
+	rd->last = c->id;
+	return jx_add(rd->changes, json_incref(o)) == 0 ? 0
+							 : err_nomem(rd->e);
+}
+
+int
+history_read(struct store *st, const struct scope *scope,
+	const struct history_query *q, json_t **ret, int64_t *ret_next,
+	struct err *e)
+{
+	json_t *changes AUTO_JSON = json_array();
+	json_t *names AUTO_JSON = json_object();
+	struct telling *t AUTO_FREE = calloc(1, sizeof(*t));
+	struct reader rd = {.st = st, .scope = scope, .q = q, .e = e,
+		.changes = changes, .names = names, .t = t};
+	int r;
+
+	if (changes == NULL || names == NULL || t == NULL)
+		return err_nomem(e);
+	if (q->entity != 0)
+		r = log_of_entity(st, q->entity, q->before, tell_change, &rd, e);
+	else
+		r = log_newest(st, scope->n == 1 ? scope->ns[0] : 0, 0,
+			q->before, tell_change, &rd, e);
+	telling_clear(t);
+	if (r < 0)
+		return r;
+	*ret_next = rd.more ? rd.last : 0;
+	*ret = take_ptr(changes);
+	return 0;
+}

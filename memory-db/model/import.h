@@ -1,0 +1,78 @@
+/* Import, slice by slice: the reference memory server's lines, our export of
+ * today's state, and our export of the log (a replay).
+ *
+ * Where a source stands is kept in the same transaction as what was imported,
+ * so that an interrupted import goes on where it stopped. An empty object
+ * stands for a line that the client could not parse or that was blank: it
+ * counts as a line and says nothing. */
+#ifndef MODEL_IMPORT_H
+#define MODEL_IMPORT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/buf.h"
+#include "common/cleanup.h"
+#include "common/err.h"
+#include "memory-db/method/method.h"
+
+struct import_query {
+	const char *source;
+	int64_t offset;		/* lines before records */
+	const json_t *records;	/* NULL: only asks where it stands */
+	bool done;
+};
+struct import_result {
+	int64_t next_offset, added, skipped;
+	json_t *errors;		/* [{line, error}]; owned by the caller */
+	int64_t change, at;	/* the last one written; 0: none */
+};
+
+/* Errors of a line are reported and the line is skipped; a log that does not
+ * fit this database is an error of the whole call. At most LIMIT_CHANGE_FACTS
+ * facts are written: next_offset then lies before the end of records. */
+int import_slice(struct store *st, const struct context *ctx,
+	const struct import_query *q, struct import_result *ret, struct err *e)
+	MUST_CHECK;
+
+/* --- between import.c and the two readers of lines ------------------------------ */
+struct import_state {		/* kept in the database between calls */
+	int64_t offset;
+	bool is_log;		/* the header said so */
+	bool skip;		/* log: the change is here already */
+	int64_t staged;		/* log: ops kept of an unfinished change */
+	json_t *head;		/* log: its head; owned, NULL: none */
+};
+struct importer {
+	struct store *st;
+	const struct context *ctx;
+	const struct import_query *q;
+	struct import_result *result;
+	struct import_state state;
+	struct err *e;
+	int64_t written;	/* facts, in this call */
+	int64_t line;		/* of the record, from 1 */
+	/* import_lines.c: the change that is open */
+	struct change *change;
+	int64_t ns, branch;
+	/* import_log.c: ops of the change under way, those staged first */
+	json_t *ops;
+};
+
+/* Adds {line, error} and counts the line as skipped. */
+int import_complain(struct importer *im, const char *fmt, ...) MUST_CHECK
+	__attribute__((format(printf, 2, 3)));
+
+/* One entity or relation. */
+int import_line(struct importer *im, const json_t *record) MUST_CHECK;
+/* Seals the change that is open. */
+int import_seal(struct importer *im) MUST_CHECK;
+
+/* One line of a log. */
+int replay_line(struct importer *im, const json_t *record) MUST_CHECK;
+/* Loads and keeps the ops of an unfinished change. */
+int replay_begin(struct importer *im) MUST_CHECK;
+int replay_end(struct importer *im) MUST_CHECK;
+
+#endif

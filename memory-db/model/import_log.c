@@ -1,0 +1,573 @@
+/* Replay of an exported log: ids, times, salts and chains as they were.
+ *
+ * A change is written when its last op has come. Ops of a change that does not
+ * end within a slice are kept in the database (state keys "import:SOURCE",
+ * \1, number) until the slice that ends it. A change that is here already with
+ * the same chain is passed over: replaying a longer log of the same database
+ * adds what is new. */
+#include "memory-db/model/import.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/jx.h"
+#include "common/limits.h"
+#include "memory-db/model/members.h"
+#include "memory-db/store/lens.h"
+#include "memory-db/store/log.h"
+#include "memory-db/store/names.h"
+#include "memory-db/store/operate.h"
+
+#define KEY_SIZE 340
+
+/* --- ops kept between slices -------------------------------------------------------- */
+static void
+staged_key(const struct importer *im, int64_t n, char out[KEY_SIZE])
+{
+	snprintf(out, KEY_SIZE, "import:%s\x01%08" PRId64, im->q->source, n);
+}
+
+static int
+load_staged(void *ctx, const char *text, size_t n)
+{
+	struct importer *im = ctx;
+	json_t *op = jx_parse(text, n, im->e);
+
+	if (op == NULL)
+		return im->e != NULL && im->e->code != 0 ? im->e->code
+							 : MDB_E_CORRUPT;
+	return jx_add(im->ops, op) == 0 ? 0 : err_nomem(im->e);
+}
+
+int
+replay_begin(struct importer *im)
+{
+	char from[KEY_SIZE], to[KEY_SIZE];
+
+	im->ops = json_array();
+	if (im->ops == NULL)
+		return err_nomem(im->e);
+	if (im->state.staged == 0)
+		return 0;
+	staged_key(im, 0, from);
+	staged_key(im, im->state.staged, to);
+	return operate_state_each(im->st, from, to, load_staged, im, im->e);
+}
+
+int
+replay_end(struct importer *im)
+{
+	int64_t n = (int64_t)json_array_size(im->ops);
+
+	for (int64_t i = im->state.staged; i < n; i++) {
+		struct buf text AUTO_BUF = {0};
+		char key[KEY_SIZE];
+		int r;
+
+		if (jx_dump(json_array_get(im->ops, (size_t)i), &text) != 0)
+			return err_nomem(im->e);
+		staged_key(im, i, key);
+		r = operate_state_set(im->st, key, text.data, text.len, im->e);
+		if (r != 0)
+			return r;
+	}
+	im->state.staged = n;
+	return 0;
+}
+
+static int
+drop_staged(struct importer *im)
+{
+	char from[KEY_SIZE], to[KEY_SIZE];
+
+	json_array_clear(im->ops);
+	if (im->state.staged == 0)
+		return 0;
+	staged_key(im, 0, from);
+	staged_key(im, im->state.staged, to);
+	im->state.staged = 0;
+	return operate_state_drop(im->st, from, to, im->e);
+}
+
+/* --- namespaces and aliases ------------------------------------------------------------ */
+struct found {
+	bool here, same_name, is_empty;
+	const char *name;
+};
+
+static int
+compare_namespace(void *ctx, const struct namespace_row *row)
+{
+	struct found *f = ctx;
+
+	f->here = true;
+	f->same_name = strcmp(row->name, f->name) == 0;
+	f->is_empty = row->last_change == 0;
+	return 0;
+}
+
+static int
+alias_namespaces(struct importer *im, const json_t *o, int64_t id)
+{
+	json_t *aliases = NULL, *v;
+	size_t i;
+	int r = jx_array(o, "aliases", JX_OPTIONAL, &aliases, im->e);
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	json_array_foreach(aliases, i, v) {
+		const char *name = json_string_value(v);
+		int64_t other;
+
+		if (name == NULL || json_string_length(v) > LIMIT_LABEL_BYTES)
+			continue;
+		r = namespace_find(im->st, name, &other, im->e);
+		if (r == 0)
+			r = operate_alias_namespace(im->st, id, name, im->e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int
+replay_namespace(struct importer *im, const json_t *o)
+{
+	const char *name, *stem;
+	struct found f = {0};
+	int64_t id, other;
+	size_t n, stem_n;
+	int r = jx_int(o, "id", JX_REQUIRED, 1, 1 << 20, &id, im->e);
+
+	if (r == 0)
+		r = jx_string(o, "name", JX_REQUIRED, &name, &n, im->e);
+	if (r == 0)
+		r = jx_string(o, "stem", JX_REQUIRED, &stem, &stem_n, im->e);
+	if (r != 0)
+		return r;
+	if (n == 0 || n > LIMIT_LABEL_BYTES || stem_n >= NAMESPACE_STEM_SIZE)
+		return err_set(im->e, MDB_E_INVALID, "a namespace of the log "
+			"has a name or language that is too long");
+	f.name = name;
+	r = operate_namespaces(im->st, id, compare_namespace, &f, im->e);
+	if (r == 0 && !f.same_name)
+		r = namespace_find(im->st, name, &other, im->e);
+	if (r == 1 || (r == 0 && f.here && !f.same_name && !f.is_empty))
+		return err_set(im->e, MDB_E_CONFLICT,
+			"namespace '%.200s' of the log (id %" PRId64 ") is not "
+			"that of this database; replay into an empty one",
+			name, id);
+	if (r == 0 && !f.here)
+		r = operate_create_namespace(im->st, id, name, stem, im->e);
+	else if (r == 0 && !f.same_name)
+		r = operate_rename_namespace(im->st, id, name, im->e);
+	return r == 0 ? alias_namespaces(im, o, id) : r;
+}
+
+static int
+replay_alias(struct importer *im, const json_t *o)
+{
+	int64_t ns, entity, other = 0;
+	const char *name;
+	size_t n;
+	int r = jx_int(o, "ns", JX_REQUIRED, 1, 1 << 20, &ns, im->e);
+
+	if (r == 0)
+		r = jx_int(o, "entity", JX_REQUIRED, 1, INT64_MAX, &entity,
+			im->e);
+	if (r == 0)
+		r = jx_string(o, "name", JX_REQUIRED, &name, &n, im->e);
+	if (r == 0)
+		r = operate_has_entity(im->st, entity, im->e);
+	if (r != 1)
+		return r;
+	r = entity_find(im->st, ns, name, n, &other, im->e);
+	if (r < 0 || other == entity)
+		return r < 0 ? r : 0;
+	return entity_alias(im->st, ns, name, n, entity, im->e);
+}
+
+/* --- a fact ----------------------------------------------------------------------------- */
+static int
+read_label(struct importer *im, const json_t *o, const char *key, int64_t *ret)
+{
+	const char *text = NULL;
+	int r = jx_string(o, key, JX_OPTIONAL, &text, NULL, im->e);
+
+	*ret = 0;
+	return r == 0 ? label_intern(im->st, text, ret, im->e) : r < 0 ? r : 0;
+}
+
+static int
+read_numbers(struct importer *im, const json_t *o, struct fact *f)
+{
+	const struct {
+		const char *key;
+		int64_t *target;
+	} numbers[] = {{"peer", &f->peer}, {"valid_from", &f->valid_from},
+		{"valid_to", &f->valid_to}, {"source_at", &f->source_at},
+		{"supersedes", &f->supersedes}};
+	int64_t kind = 0, method = 0;
+	int r = jx_int(o, "kind", JX_REQUIRED, 0, FACT_METADATA, &kind, im->e);
+
+	f->valid_from = f->valid_to = f->source_at = FACT_NO_TIME;
+	f->weight = f->confidence = -1;
+	if (r == 0)
+		r = jx_int(o, "method", JX_REQUIRED, 0, METHOD_SCRIPT, &method,
+			im->e);
+	f->kind = (enum fact_kind)kind;
+	f->method = (enum fact_method)method;
+	for (size_t i = 0; r >= 0 && i < ARRAY_LEN(numbers); i++)
+		r = jx_int(o, numbers[i].key, JX_OPTIONAL, INT64_MIN, INT64_MAX,
+			numbers[i].target, im->e);
+	if (r >= 0)
+		r = jx_number(o, "weight", JX_OPTIONAL, 0, 1, &f->weight, im->e);
+	if (r >= 0)
+		r = jx_number(o, "confidence", JX_OPTIONAL, 0, 1,
+			&f->confidence, im->e);
+	return r < 0 ? r : 0;
+}
+
+static int
+read_fact(struct importer *im, const json_t *o, struct fact *f)
+{
+	size_t limit = LIMIT_OBSERVATION_BYTES;
+	int r = read_numbers(im, o, f);
+
+	if (r == 0)
+		r = read_label(im, o, "label", &f->label);
+	if (r == 0)
+		r = read_label(im, o, "source", &f->source);
+	if (r == 0)
+		r = read_label(im, o, "speaker", &f->speaker);
+	if (r != 0)
+		return r;
+	f->text = "";
+	r = jx_string(o, "text", JX_OPTIONAL, &f->text, &f->text_n, im->e);
+	if (f->kind == FACT_EXISTENCE)
+		limit = LIMIT_NAME_BYTES;
+	if (r >= 0 && f->text_n > limit)
+		return err_set(im->e, MDB_E_LIMIT,
+			"fact %" PRId64 " of the log is longer than %zu bytes",
+			f->id, limit);
+	return r < 0 ? r : 0;
+}
+
+/* The entity of an existence fact, with the id it had. */
+static int
+place_entity(struct importer *im, const json_t *o, int64_t ns, int64_t entity)
+{
+	struct buf name AUTO_BUF = {0};
+	const char *first = NULL;
+	int64_t here = 0;
+	size_t n = 0;
+	int r = jx_string(o, "first_name", JX_OPTIONAL, &first, &n, im->e);
+
+	if (r >= 0)
+		r = entity_first_name(im->st, entity, &here, &name, im->e);
+	if (r == 0)
+		return operate_create_entity(im->st, entity, ns, first, n,
+			im->e);
+	if (r < 0)
+		return r;
+	if (here != ns || (first != NULL &&
+			(n != name.len || memcmp(first, name.data, n) != 0)))
+		return err_set(im->e, MDB_E_CONFLICT,
+			"entity %" PRId64 " of the log is another one here; "
+			"replay into an empty database", entity);
+	return 0;
+}
+
+static int
+replay_new(struct importer *im, const json_t *o, int64_t ns, int64_t entity,
+	int64_t fact)
+{
+	struct fact f = {.id = fact, .entity = entity};
+	unsigned char salt[FACT_SALT_BYTES], digest[FACT_DIGEST_BYTES];
+	const char *salt_hex =
+		json_string_value(json_object_get(o, "salt"));
+	const char *digest_hex =
+		json_string_value(json_object_get(o, "digest"));
+	int r = read_fact(im, o, &f);
+
+	f.erased = salt_hex == NULL;
+	if (r == 0 && (f.erased ? member_hex(digest_hex, digest, sizeof(digest))
+				: member_hex(salt_hex, salt, sizeof(salt))) != 0)
+		r = err_set(im->e, MDB_E_INVALID,
+			"fact %" PRId64 " of the log has neither a salt nor a "
+			"digest", fact);
+	if (r == 0 && f.kind == FACT_EXISTENCE)
+		r = place_entity(im, o, ns, entity);
+	if (r == 0)
+		r = operate_has_entity(im->st, entity, im->e);
+	if (r == 1 && f.kind == FACT_RELATION)
+		r = operate_has_entity(im->st, f.peer, im->e);
+	if (r == 0)
+		r = err_set(im->e, MDB_E_INVALID,
+			"fact %" PRId64 " of the log belongs to an entity that "
+			"it did not create", fact);
+	return r == 1 ? change_replay_fact(im->change, &f, salt, digest, im->e)
+		      : r;
+}
+
+/* --- a change ------------------------------------------------------------------------------ */
+static int
+replay_op(struct importer *im, const json_t *o, int64_t ns)
+{
+	int64_t what = 0, entity = 0, fact = 0, key = 0, value = 0;
+	json_t *new_fact = NULL;
+	int r = jx_int(o, "what", JX_REQUIRED, 0, INT64_MAX, &what, im->e);
+
+	if (r == 0)
+		r = jx_int(o, "entity", JX_REQUIRED, 0, INT64_MAX, &entity,
+			im->e);
+	if (r == 0)
+		r = jx_int(o, "fact", JX_OPTIONAL, 0, INT64_MAX, &fact, im->e);
+	if (r >= 0)
+		r = jx_int(o, "key", JX_OPTIONAL, INT64_MIN, INT64_MAX, &key,
+			im->e);
+	if (r >= 0)
+		r = jx_int(o, "value", JX_OPTIONAL, INT64_MIN, INT64_MAX,
+			&value, im->e);
+	if (r >= 0)
+		r = jx_object(o, "new", JX_OPTIONAL, &new_fact, im->e);
+	if (r < 0)
+		return r;
+	if (what == OP_SHOW && new_fact != NULL)
+		return replay_new(im, new_fact, ns, entity, fact);
+	if (what == OP_SHOW)
+		return change_show(im->change, fact, im->e);
+	if (what == OP_HIDE)
+		return change_hide(im->change, fact, im->e);
+	if (what == OP_ATTR && (key == ATTR_TIER || key == ATTR_PIN))
+		return change_attr(im->change, entity, (enum attr_key)key,
+			value, im->e);
+	return err_set(im->e, MDB_E_VERSION,
+		"the log holds an operation (%" PRId64 ") that this version "
+		"does not know; upgrade first", what);
+}
+
+struct head {
+	struct change_info info;
+	struct change_given given;
+	unsigned char salt[FACT_SALT_BYTES], chain[32];
+	int64_t ops;
+};
+
+static int
+kind_of(const char *name)
+{
+	for (int k = 1; name != NULL && k < CHANGE_KIND_MAX; k++)
+		if (strcmp(change_kind_name(k), name) == 0)
+			return k;
+	return 0;
+}
+
+static int
+read_texts(struct importer *im, const json_t *o, struct head *h)
+{
+	const char *kind, *chain, *salt = NULL;
+	int r = jx_string(o, "kind", JX_REQUIRED, &kind, NULL, im->e);
+
+	if (r == 0)
+		r = jx_string(o, "chain", JX_REQUIRED, &chain, NULL, im->e);
+	if (r == 0)
+		r = jx_string(o, "actor", JX_OPTIONAL, &h->info.actor, NULL,
+			im->e);
+	if (r >= 0)
+		r = jx_string(o, "client", JX_OPTIONAL, &h->info.client, NULL,
+			im->e);
+	if (r >= 0)
+		r = jx_string(o, "session", JX_OPTIONAL, &h->info.session, NULL,
+			im->e);
+	if (r >= 0)
+		r = jx_string(o, "message", JX_OPTIONAL, &h->info.message, NULL,
+			im->e);
+	if (r >= 0)
+		r = jx_string(o, "message_salt", JX_OPTIONAL, &salt, NULL,
+			im->e);
+	if (r < 0)
+		return r;
+	h->info.kind = (enum change_kind)kind_of(kind);
+	if (h->info.kind == 0 || member_hex(chain, h->chain, 32) != 0 ||
+		(h->info.message != NULL &&
+			member_hex(salt, h->salt, FACT_SALT_BYTES) != 0))
+		return err_set(im->e, MDB_E_INVALID,
+			"change %" PRId64 " of the log is damaged (kind, chain "
+			"or message_salt)", h->given.id);
+	return 0;
+}
+
+static int
+read_head(struct importer *im, const json_t *o, struct head *h)
+{
+	int r = jx_int(o, "id", JX_REQUIRED, 1, STORE_OPEN_END - 1,
+		&h->given.id, im->e);
+
+	if (r == 0)
+		r = jx_int(o, "ns", JX_REQUIRED, 1, 1 << 20, &h->info.ns, im->e);
+	if (r == 0)
+		r = jx_int(o, "at", JX_REQUIRED, INT64_MIN, INT64_MAX,
+			&h->given.at, im->e);
+	if (r == 0)
+		r = jx_int(o, "branch", JX_REQUIRED, 1, INT64_MAX,
+			&h->info.branch, im->e);
+	if (r == 0 && h->info.branch != STORE_MAIN)
+		r = err_set(im->e, MDB_E_VERSION, "the log holds branches, "
+			"which this version cannot replay; upgrade first");
+	if (r == 0)
+		r = jx_int(o, "ops", JX_REQUIRED, 1, LIMIT_CHANGE_FACTS,
+			&h->ops, im->e);
+	if (r == 0)
+		r = jx_int(o, "about", JX_OPTIONAL, 0, INT64_MAX,
+			&h->info.about, im->e);
+	h->given.message_salt = h->salt;
+	h->info.given = &h->given;
+	return r >= 0 ? read_texts(im, o, h) : r;
+}
+
+static int
+check_chain(struct importer *im, const struct head *h)
+{
+	unsigned char chain[32];
+	int64_t change = 0;
+	int r = operate_head_at(im->st, h->info.ns, h->given.id, chain, &change,
+		im->e);
+
+	if (r < 0)
+		return r;
+	if (r == 1 && change == h->given.id && memcmp(chain, h->chain, 32) == 0)
+		return 0;
+	return err_set(im->e, MDB_E_CORRUPT,
+		"change %" PRId64 " does not give the chain that the log says: "
+		"the log was altered, or lines before it are missing",
+		h->given.id);
+}
+
+/* The change is complete: writes it. */
+static int
+apply_change(struct importer *im)
+{
+	struct head h = {0};
+	struct lens lens;
+	int64_t change = 0, at = 0;
+	size_t i;
+	json_t *op;
+	int r = read_head(im, im->state.head, &h);
+
+	if (r == 0)
+		r = lens_make(im->st, STORE_MAIN, STORE_OPEN_END, &lens, im->e);
+	if (r == 0)
+		r = lens_apply(im->st, &lens, im->e);
+	if (r == 0)
+		r = change_begin(im->st, &h.info, &im->change, im->e);
+	json_array_foreach(im->ops, i, op) {
+		if (r != 0)
+			break;
+		r = replay_op(im, op, h.info.ns);
+	}
+	if (r == 0)
+		r = change_seal(take_ptr(im->change), &change, &at, im->e);
+	if (r == 0)
+		r = check_chain(im, &h);
+	if (r != 0)
+		return r;
+	im->written += h.ops;
+	im->result->added += h.ops;
+	im->result->change = change;
+	im->result->at = at;
+	json_decref(im->state.head);
+	im->state.head = NULL;
+	return drop_staged(im);
+}
+
+/* --- lines ------------------------------------------------------------------------------------ */
+struct same {
+	const struct head *h;
+	bool here, is_same;
+};
+
+static int
+compare_change(void *ctx, const struct log_change *c)
+{
+	struct same *s = ctx;
+
+	s->here = true;
+	s->is_same = c->ns == s->h->info.ns && c->chain != NULL &&
+		memcmp(c->chain, s->h->chain, 32) == 0;
+	return 0;
+}
+
+static int
+replay_change(struct importer *im, const json_t *o)
+{
+	struct head h = {0};
+	struct same s = {.h = &h};
+	int r;
+
+	if (im->state.head != NULL)
+		return err_set(im->e, MDB_E_INVALID,
+			"line %" PRId64 ": the change before it is not "
+			"complete; lines are missing", im->line);
+	r = read_head(im, o, &h);
+	if (r == 0)
+		r = log_get(im->st, h.given.id, compare_change, &s, im->e);
+	if (r < 0)
+		return r;
+	if (s.here && !s.is_same)
+		return err_set(im->e, MDB_E_CONFLICT,
+			"change %" PRId64 " of this database is another one "
+			"than that of the log; a log can be replayed into an "
+			"empty database or continue its own. To add what is "
+			"in it to this memory, import an export made with "
+			"--current", h.given.id);
+	im->state.skip = s.here;
+	im->result->skipped += s.here;
+	if (s.here)
+		return 0;
+	im->state.head = json_deep_copy(o);
+	return im->state.head == NULL ? err_nomem(im->e) : 0;
+}
+
+static int
+replay_one_op(struct importer *im, const json_t *o)
+{
+	const json_t *ops;
+
+	if (im->state.skip)
+		return 0;
+	if (im->state.head == NULL)
+		return err_set(im->e, MDB_E_INVALID,
+			"line %" PRId64 ": an operation outside of a change; "
+			"lines are missing", im->line);
+	if (json_array_append(im->ops, (json_t *)(uintptr_t)o) != 0)
+		return err_nomem(im->e);
+	ops = json_object_get(im->state.head, "ops");
+	return (json_int_t)json_array_size(im->ops) >= json_integer_value(ops)
+		? apply_change(im)
+		: 0;
+}
+
+int
+replay_line(struct importer *im, const json_t *record)
+{
+	static const struct {
+		const char *type;
+		int (*fn)(struct importer *im, const json_t *o);
+	} lines[] = {{"namespace", replay_namespace}, {"change", replay_change},
+		{"op", replay_one_op}, {"alias", replay_alias}};
+	const char *type = json_string_value(json_object_get(record, "type"));
+
+	for (size_t i = 0; type != NULL && i < ARRAY_LEN(lines); i++)
+		if (strcmp(lines[i].type, type) == 0) {
+			int r = lines[i].fn(im, record);
+
+			if (r < 0 && im->e != NULL)
+				err_prefix(im->e, "line %" PRId64, im->line);
+			return r;
+		}
+	return err_set(im->e, MDB_E_INVALID,
+		"line %" PRId64 ": '%.60s' is no line of a log", im->line,
+		type != NULL ? type : "");
+}

@@ -1,0 +1,267 @@
+/* Every fact: its digest from its text, its spans, its name; every version and
+ * attribute against the ops that made it. */
+#include "memory-db/store/verify_int.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "memory-db/store/digest.h"
+#include "memory-db/store/log.h"
+#include "memory-db/store/same.h"
+
+/* --- facts ------------------------------------------------------------------------ */
+static int
+check_digest(struct verify *v, const struct log_fact *f)
+{
+	unsigned char digest[FACT_DIGEST_BYTES];
+	struct digest_fact d = {.salt = f->salt, .ns = f->ns,
+		.entity = f->entity, .kind = f->kind, .peer = f->peer,
+		.label = f->label, .weight = f->weight, .method = f->method,
+		.confidence = f->confidence, .valid_from = f->valid_from,
+		.valid_to = f->valid_to, .source_at = f->source_at,
+		.source = f->source, .speaker = f->speaker,
+		.supersedes = f->supersedes, .text = f->text,
+		.text_n = f->text_n};
+
+	if (!f->damaged && f->digest != NULL) {
+		digest_fact(&d, digest);
+		if (memcmp(digest, f->digest, sizeof(digest)) == 0 &&
+			f->size == (int64_t)f->text_n)
+			return 0;
+	}
+	return verify_problem(v, "digest",
+		"fact %" PRId64 " of entity %" PRId64 " does not match its "
+		"digest", f->id, f->entity);
+}
+
+/* A fact without salt was forgotten: an op must say so. */
+static int
+check_erased(struct verify *v, const struct log_fact *f)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_ERASED);
+	int r;
+
+	bind_i(s, 1, f->entity);
+	bind_i(s, 2, f->id);
+	r = stmt_row(v->st, s, v->e);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	return verify_problem(v, "digest",
+		"fact %" PRId64 " has no text, and no change forgot it", f->id);
+}
+
+static int
+check_same(struct verify *v, const struct log_fact *f)
+{
+	int64_t same = -1;
+	int r = 0;
+
+	if (f->kind == FACT_OBSERVATION)
+		r = same_of_text(v->st, f->text, f->text_n, &same, v->e);
+	else if (f->kind == FACT_RELATION)
+		same = same_of_relation(v->st, f->peer, f->label_id);
+	if (r != 0 || same == f->same)
+		return r;
+	return verify_problem(v, "fact",
+		"fact %" PRId64 " cannot be found by its content", f->id);
+}
+
+/* The present name of an entity leads to it. */
+static int
+check_name(struct verify *v, const struct log_fact *f)
+{
+	sqlite3_stmt *s AUTO_STMT = NULL;
+	int r;
+
+	if (f->first_name != NULL && f->first_name_n == f->text_n &&
+		memcmp(f->first_name, f->text, f->text_n) == 0)
+		return 0;
+	s = stmt_use(v->st, MOD_VERIFY, V_ALIAS_OF);
+	bind_i(s, 1, f->ns);
+	bind_t(s, 2, f->text, f->text_n);
+	bind_i(s, 3, f->entity);
+	r = stmt_row(v->st, s, v->e);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	return verify_problem(v, "name",
+		"entity %" PRId64 " is not found by its name '%.200s'",
+		f->entity, f->text);
+}
+
+struct spans {
+	int64_t n;
+	bool is_open;		/* on main */
+};
+
+/* Intervals of a branch follow each other, and belong to the entity. */
+static int
+check_spans(struct verify *v, const struct log_fact *f, struct spans *ret)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_SPANS);
+	int64_t branch = 0, end = 0;
+	int r, told = 0;
+
+	bind_i(s, 1, f->id);
+	for (; (r = stmt_row(v->st, s, v->e)) == 1; ret->n++) {
+		int64_t added = sqlite3_column_int64(s, 1);
+		int64_t removed = sqlite3_column_int64(s, 2);
+		bool is_main = sqlite3_column_int64(s, 0) == STORE_MAIN;
+
+		if (sqlite3_column_int64(s, 0) != branch)
+			end = 0;
+		branch = sqlite3_column_int64(s, 0);
+		if (added < end || added > removed ||
+			sqlite3_column_int64(s, 3) != f->entity)
+			told = verify_problem(v, "span",
+				"the spans of fact %" PRId64 " are damaged",
+				f->id);
+		if (told != 0)
+			return told;
+		end = removed;
+		ret->is_open |= is_main && removed == STORE_OPEN_END;
+		v->mark->spans -= is_main && added <= v->mark->change;
+		v->mark->closed -= is_main && removed <= v->mark->change;
+	}
+	return r;
+}
+
+static int
+check_fact(void *ctx, const struct log_fact *f)
+{
+	struct verify *v = ctx;
+	struct spans spans = {0};
+	int r = f->salt == NULL ? check_erased(v, f) : check_digest(v, f);
+
+	if (r == 0 && f->salt != NULL && !f->damaged)
+		r = check_same(v, f);
+	if (r == 0)
+		r = check_spans(v, f, &spans);
+	if (r == 0 && spans.n == 0)
+		r = verify_problem(v, "span", "fact %" PRId64 " has no span",
+			f->id);
+	if (r == 0 && f->kind == FACT_EXISTENCE && spans.is_open &&
+		f->text != NULL)
+		r = check_name(v, f);
+	v->mark->a = f->id;
+	v->mark->facts++;
+	return r != 0 ? r : verify_is_late(v);
+}
+
+int
+verify_facts(struct verify *v)
+{
+	int r = log_facts_after(v->st, v->mark->a, check_fact, v, v->e);
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	if (v->mark->spans != 0 || v->mark->closed != 0)
+		r = verify_problem(v, "span",
+			"%" PRId64 " spans and %" PRId64 " ends of spans that "
+			"changes made are missing (or, below 0, too many)",
+			v->mark->spans, v->mark->closed);
+	return r != 0 ? r : 1;
+}
+
+/* --- versions ------------------------------------------------------------------------ */
+/* 1 the change has an op of the entity; key 0: any. */
+static int
+has_op(struct verify *v, int64_t change, int64_t entity, int64_t key,
+	int64_t value)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_OP_OF);
+
+	bind_i(s, 1, change);
+	bind_i(s, 2, entity);
+	bind_i(s, 3, key);
+	bind_i(s, 4, value);
+	return stmt_row(v->st, s, v->e);
+}
+
+struct version {
+	int64_t entity, branch, n, change;
+};
+
+static int
+check_version(struct verify *v, sqlite3_stmt *s, struct version *last)
+{
+	struct version x = {sqlite3_column_int64(s, 0),
+		sqlite3_column_int64(s, 1), sqlite3_column_int64(s, 2),
+		sqlite3_column_int64(s, 3)};
+	bool goes_on = x.entity == last->entity && x.branch == last->branch;
+	bool is_first = !goes_on && (x.n == 1 || x.branch != STORE_MAIN);
+	int64_t bytes = sqlite3_column_int64(s, 6);
+	int r;
+
+	bool is_next = goes_on && x.n == last->n + 1 && x.change > last->change;
+	bool is_damaged = !(is_first || is_next) ||
+		sqlite3_column_type(s, 4) == SQLITE_NULL ||
+		sqlite3_column_int64(s, 4) != sqlite3_column_int64(s, 5) ||
+		bytes < 0;
+
+	*last = x;
+	v->mark->versions -= x.change <= v->mark->change;
+	r = has_op(v, x.change, x.entity, 0, 0);
+	if (r < 0 || (r == 1 && !is_damaged))
+		return r < 0 ? r : 0;
+	return verify_problem(v, "version",
+		"version %" PRId64 " of entity %" PRId64 " does not fit the "
+		"changes that touched it", x.n, x.entity);
+}
+
+int
+verify_versions(struct verify *v)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_VERSIONS);
+	struct version last = {0};
+	int r;
+
+	bind_i(s, 1, v->mark->a);
+	while ((r = stmt_row(v->st, s, v->e)) == 1) {
+		if (sqlite3_column_int64(s, 0) != last.entity) {
+			v->mark->a = last.entity > 0 ? last.entity
+						     : v->mark->a;
+			if (last.entity > 0 && verify_is_late(v))
+				return 0;
+		}
+		r = check_version(v, s, &last);
+		if (r != 0)
+			return r;
+	}
+	if (r == 0 && v->mark->versions != 0)
+		r = verify_problem(v, "version",
+			"%" PRId64 " versions that changes made are missing "
+			"(or, below 0, too many)", v->mark->versions);
+	return r != 0 ? r : 1;
+}
+
+/* --- attributes ------------------------------------------------------------------------ */
+int
+verify_attrs(struct verify *v)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_ATTRS);
+	int64_t last = 0;
+	int r;
+
+	bind_i(s, 1, v->mark->a);
+	while ((r = stmt_row(v->st, s, v->e)) == 1) {
+		int64_t entity = sqlite3_column_int64(s, 0);
+		int64_t key = sqlite3_column_int64(s, 2);
+		int64_t added = sqlite3_column_int64(s, 3);
+
+		if (entity != last && last > 0) {
+			v->mark->a = last;
+			if (verify_is_late(v))
+				return 0;
+		}
+		last = entity;
+		r = has_op(v, added, entity, key, sqlite3_column_int64(s, 5));
+		if (r == 0 || (r == 1 && sqlite3_column_int64(s, 4) < added))
+			r = verify_problem(v, "attribute",
+				"attribute %" PRId64 " of entity %" PRId64
+				" does not fit the change that set it", key,
+				entity);
+		if (r < 0)
+			return r;
+	}
+	return r < 0 ? r : 1;
+}
