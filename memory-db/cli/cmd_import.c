@@ -126,38 +126,36 @@ is_blank(const char *s, size_t n)
 	return true;
 }
 
-/* Checks a line. *ret_json is NULL for one that is sent empty. */
+/* Checks a line. *json becomes NULL for one that is sent empty. */
 static int
-check_line(struct import *im, const char **json, size_t *n, size_t *ret_facts)
+check_line(struct import *im, const char **json, size_t n,
+	struct slice_cost *cost)
 {
-	AUTO_JSON json_t *record = NULL;
 	struct err e = {0};
+	int rc;
 
-	if (im->lines.number == 1 && *n >= 3 &&
+	if (im->lines.number == 1 && n >= 3 &&
 		memcmp(*json, "\xef\xbb\xbf", 3) == 0) {
 		*json += 3;
-		*n -= 3;
+		n -= 3;
 	}
-	*ret_facts = 0;
-	if (is_blank(*json, *n)) {
+	if (is_blank(*json, n)) {
 		*json = NULL;
 		return CLI_OK;
 	}
-	record = jx_parse(*json, *n, &e);
-	if (record == NULL && e.code == MDB_E_NOMEM)
+	rc = slice_weigh(*json, n, cost, &e);
+	if (rc == MDB_E_NOMEM)
 		return cli_nomem();
-	if (record == NULL) {
-		*json = NULL;
-		return complain(im, im->lines.number, e.text);
-	}
-	*ret_facts = slice_facts_of(record);
-	return CLI_OK;
+	if (rc == 0)
+		return CLI_OK;
+	*json = NULL;
+	return complain(im, im->lines.number, e.text);
 }
 
 static int
 take_line(struct import *im, const char *json, size_t n, bool is_long)
 {
-	size_t facts = 0;
+	struct slice_cost cost = {0};
 	int rc;
 
 	if (is_long) {
@@ -165,11 +163,11 @@ take_line(struct import *im, const char *json, size_t n, bool is_long)
 			"may be (4 MiB)");
 		json = NULL;
 	} else {
-		rc = check_line(im, &json, &n, &facts);
+		rc = check_line(im, &json, n, &cost);
 	}
-	if (rc == CLI_OK && !slice_has_room(&im->slice, n, facts))
+	if (rc == CLI_OK && !slice_has_room(&im->slice, &cost))
 		rc = send_slice(im, false);
-	if (rc == CLI_OK && slice_add(&im->slice, json, n, facts) != 0)
+	if (rc == CLI_OK && slice_add(&im->slice, json, &cost) != 0)
 		rc = cli_nomem();
 	return rc;
 }

@@ -19,21 +19,30 @@
 
 struct slice {
 	int64_t offset;		/* lines before it */
-	size_t lines, facts;
+	size_t lines, facts, values;
 	bool is_empty[SLICE_LINES];	/* sent as {} */
 	struct buf records;	/* their JSON, separated by commas */
 };
 
-/* Facts that a record makes: 1, and one for each entry of its lists. */
-size_t slice_facts_of(const json_t *record);
+/* What a line adds to a request. */
+struct slice_cost {
+	size_t bytes;
+	size_t facts;	/* 1, and one for each entry of its lists */
+	size_t values;	/* of JSON */
+};
 
-/* Whether a line of n bytes and so many facts still fits. A slice of no lines
- * takes any. */
-bool slice_has_room(const struct slice *s, size_t n, size_t facts);
+/* Checks that a line is a JSON object that the service can take in a request,
+ * and weighs it. 0, MDB_E_PROTOCOL with the reason, MDB_E_NOMEM. */
+int slice_weigh(const char *json, size_t n, struct slice_cost *ret,
+	struct err *e) MUST_CHECK;
 
-/* Appends a line; json NULL: an empty one. 0 or MDB_E_NOMEM. */
-int slice_add(struct slice *s, const char *json, size_t n, size_t facts)
-	MUST_CHECK;
+/* Whether a line of this cost still fits. A slice of no lines takes any. */
+bool slice_has_room(const struct slice *s, const struct slice_cost *cost);
+
+/* Appends a line; json NULL: an empty one (cost is not looked at). 0 or
+ * MDB_E_NOMEM. */
+int slice_add(struct slice *s, const char *json,
+	const struct slice_cost *cost) MUST_CHECK;
 
 /* Appends the parameters of import_records. 0 or MDB_E_NOMEM. */
 int slice_params(const struct slice *s, const char *source, bool is_last,

@@ -97,14 +97,61 @@ reports_read_errors(void **state)
 	assert_int_equal(lines_next(&l, &s, &n, &e), MDB_E_STORE);
 }
 
-static void
-counts_facts(void **state)
+/* {"a":[1,1,...]} of n ones. */
+static size_t
+list_of(char *out, size_t n)
 {
-	AUTO_JSON json_t *r = json_pack("{s:s,s:[s,s,s]}", "type", "entity",
-		"observations", "a", "b", "c");
+	size_t k = 0;
+
+	memcpy(out, "{\"a\":[", 6);
+	for (k = 6; n > 0; n--) {
+		out[k++] = '1';
+		out[k++] = n > 1 ? ',' : ']';
+	}
+	out[k++] = '}';
+	return k;
+}
+
+static void
+weighs_lines(void **state)
+{
+	static const char good[] = "{\"type\":\"entity\",\"observations\":"
+				   "[\"a\",\"b\",\"c\"]} ";
+	static const struct {
+		const char *s;
+		size_t n;
+	} bad[] = {{"", 0}, {"[1]", 3}, {"{", 1}, {"{}}", 3}, {"{} {}", 5},
+		{"{\"a\":1\0}", 8}, {"{\"a\":\"\t\"}", 9}, {"{}],\"x\":[{}", 13},
+		{"{\"a\":1,\"a\":2}", 15}, {"{\"a\":\"\xff\"}", 9}};
+	AUTO_FREE char *many = malloc(500000);
+	struct slice_cost cost;
+	struct err e;
+	size_t n;
 
 	(void)state;
-	assert_int_equal(slice_facts_of(r), 4);
+	assert_int_equal(slice_weigh(good, strlen(good), &cost, &e), 0);
+	assert_int_equal(cost.facts, 4);
+	assert_int_equal(cost.bytes, strlen(good));
+	assert_int_equal(cost.values, 8);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		assert_int_equal(slice_weigh(bad[i].s, bad[i].n, &cost, &e),
+			MDB_E_PROTOCOL);
+	/* A request around it would be too deep, or hold too many values. */
+	for (size_t depth = 124; depth < 127; depth++) {
+		char deep[300] = "{\"a\":";
+
+		n = strlen(deep);
+		memset(deep + n, '[', depth);
+		memset(deep + n + depth, ']', depth);
+		deep[n + 2 * depth] = '}';
+		assert_int_equal(slice_weigh(deep, n + 2 * depth + 1, &cost,
+			&e), depth == 124 ? 0 : MDB_E_PROTOCOL);
+	}
+	assert_non_null(many);
+	n = list_of(many, 200000);
+	assert_int_equal(slice_weigh(many, n, &cost, &e), MDB_E_PROTOCOL);
+	n = list_of(many, 190000);
+	assert_int_equal(slice_weigh(many, n, &cost, &e), 0);
 }
 
 static void
@@ -113,14 +160,21 @@ fills_slices(void **state)
 	static struct slice s;
 	AUTO_BUF struct buf params = {0};
 	AUTO_JSON json_t *p = NULL;
+	const struct slice_cost one = {7, 200, 3};
 
 	(void)state;
-	assert_true(slice_has_room(&s, SLICE_BYTES * 3, 100000));
-	assert_int_equal(slice_add(&s, "{\"a\":1}", 7, 200), 0);
-	assert_true(slice_has_room(&s, 10, LIMIT_SLICE_FACTS - 200));
-	assert_false(slice_has_room(&s, 10, LIMIT_SLICE_FACTS - 199));
-	assert_false(slice_has_room(&s, SLICE_BYTES, 1));
-	assert_int_equal(slice_add(&s, NULL, 0, 0), 0);
+	assert_true(slice_has_room(&s, &(struct slice_cost){
+		SLICE_BYTES * 3, 100000, 199000}));
+	assert_int_equal(slice_add(&s, "{\"a\":1}", &one), 0);
+	assert_true(slice_has_room(&s, &(struct slice_cost){
+		10, LIMIT_SLICE_FACTS - 200, 1}));
+	assert_false(slice_has_room(&s, &(struct slice_cost){
+		10, LIMIT_SLICE_FACTS - 199, 1}));
+	assert_false(slice_has_room(&s, &(struct slice_cost){
+		SLICE_BYTES, 1, 1}));
+	assert_false(slice_has_room(&s, &(struct slice_cost){
+		10, 1, LIMIT_REQUEST_VALUES - 10}));
+	assert_int_equal(slice_add(&s, NULL, NULL), 0);
 	assert_true(s.is_empty[1]);
 	assert_int_equal(slice_params(&s, "so\"urce", true, &params), 0);
 	p = json_loads(buf_str(&params), JSON_REJECT_DUPLICATES, NULL);
@@ -132,8 +186,8 @@ fills_slices(void **state)
 	slice_next(&s);
 	assert_int_equal(s.offset, 2);
 	while (s.lines < SLICE_LINES)
-		assert_int_equal(slice_add(&s, NULL, 0, 0), 0);
-	assert_false(slice_has_room(&s, 2, 0));
+		assert_int_equal(slice_add(&s, NULL, NULL), 0);
+	assert_false(slice_has_room(&s, &(struct slice_cost){2, 0, 1}));
 	buf_done(&s.records);
 }
 
@@ -185,7 +239,7 @@ main(void)
 		cmocka_unit_test(reads_lines),
 		cmocka_unit_test(skips_long_lines),
 		cmocka_unit_test(reports_read_errors),
-		cmocka_unit_test(counts_facts),
+		cmocka_unit_test(weighs_lines),
 		cmocka_unit_test(fills_slices),
 		cmocka_unit_test(knows_content_again),
 	};
