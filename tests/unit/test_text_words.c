@@ -295,6 +295,32 @@ pieces_do_not_depend_on_case(void **state)
 	}
 }
 
+/* A piece taken apart again is itself: the query side works on pieces. */
+static void
+pieces_are_stable(void **state)
+{
+	(void)state;
+	for (uint32_t cp = 1; cp <= 0x10ffff; cp++) {
+		struct pieces one, again;
+		char s[5] = "";
+
+		if (cp >= 0xd800 && cp <= 0xdfff)
+			continue;
+		pieces_read(&one, s, utf8_encode(cp, s));
+		for (size_t i = 0; i < one.n; i++) {
+			pieces_read(&again, one.p[i].s, one.p[i].n);
+			if (again.n != 1 || again.p[0].kind != one.p[i].kind ||
+				strcmp(again.p[0].s, one.p[i].s) != 0)
+				fail_msg("U+%04X: '%s'", cp, one.p[i].s);
+			pieces_done(&again);
+		}
+		pieces_done(&one);
+		/* skip through the large unassigned planes */
+		if (cp >= 0x32000 && cp < 0xdffff)
+			cp += 61;
+	}
+}
+
 /* Every character of an unspaced run begins one token, of it and the next. */
 static void
 bigrams_cover_each_character_once(void **state)
@@ -470,6 +496,7 @@ main(void)
 		cmocka_unit_test(makes_tokens),
 		cmocka_unit_test(substrings_agree_with_their_text),
 		cmocka_unit_test(pieces_do_not_depend_on_case),
+		cmocka_unit_test(pieces_are_stable),
 		cmocka_unit_test(bigrams_cover_each_character_once),
 		cmocka_unit_test(chunks_hold_each_short_part),
 		cmocka_unit_test(fts5_sees_the_same_tokens),
