@@ -20,7 +20,7 @@ struct context {
 	const json_t *as_of;	/* NULL: now. Integer or string, unresolved */
 	const char *session, *client, *actor, *message, *key; /* or NULL */
 	bool user_scope;	/* scope:"user": write to `default` */
-	int zone_minutes;	/* of the client, east of UTC */
+	char zone[65];		/* time zone of the client; "": UTC */
 	unsigned uid;		/* of the peer */
 };
 

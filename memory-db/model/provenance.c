@@ -16,8 +16,8 @@ read_time(const struct context *ctx, const json_t *j, const char *path,
 		*ret = (int64_t)json_integer_value(j);
 		return 0;
 	}
-	r = clock_parse(json_string_value(j), clock_now_ms(),
-		ctx->zone_minutes, false, ret, e);
+	r = clock_parse_in(json_string_value(j), clock_now_ms(), ctx->zone,
+		false, ret, e);
 	if (r != 0)
 		err_prefix(e, "%s.source_timestamp", path);
 	return r;

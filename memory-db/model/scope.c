@@ -36,8 +36,8 @@ resolve_as_of(struct store *st, const struct context *ctx, int64_t newest,
 			*ret_change = at;
 		return 0;
 	}
-	r = clock_parse(json_string_value(ctx->as_of), clock_now_ms(),
-		ctx->zone_minutes, true, &at, e);
+	r = clock_parse_in(json_string_value(ctx->as_of), clock_now_ms(),
+		ctx->zone, true, &at, e);
 	if (r != 0) {
 		err_prefix(e, "as_of");
 		return r;

@@ -55,7 +55,7 @@ struct conn {
 
 	/* what hello said */
 	json_t *defaults;	/* owned; common parameters, or NULL */
-	int zone_minutes;
+	char zone[65];		/* time_zone; "": UTC */
 	char version[65];
 	struct rate_bucket rate; /* of writes without a session */
 

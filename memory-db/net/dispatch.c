@@ -71,7 +71,7 @@ read_context(struct request *r, struct err *e)
 	if (!j->ctx.branch)
 		j->ctx.branch = cfg->branch;
 	if (r->conn) {
-		j->ctx.zone_minutes = r->conn->zone_minutes;
+		memcpy(j->ctx.zone, r->conn->zone, sizeof(j->ctx.zone));
 		j->ctx.uid = r->conn->peer.uid;
 	}
 	if (strcmp(j->ctx.branch, "main") != 0)

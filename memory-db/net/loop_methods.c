@@ -87,20 +87,23 @@ check_database(const struct server *s, const json_t *params, struct err *e)
 		database_path(s->db), path);
 }
 
+/* *ret_zone, borrowed, stays as it is when none is given. */
 static int
-read_zone(const json_t *params, int *ret_minutes, struct err *e)
+read_zone(const json_t *params, const char **ret_zone, struct err *e)
 {
 	const char *zone = json_string_value(
 		json_object_get(params, "time_zone"));
+	int minutes;
 
 	if (!zone || !*zone)
 		return 0;
-	if (clock_zone_minutes(zone, clock_now_ms(), ret_minutes) == 0)
-		return 0;
-	return err_param(e, MDB_E_INVALID, "time_zone",
-		"time_zone: '%.64s' is no IANA zone (\"Europe/Vienna\"), "
-		"offset (\"+02:00\") or \"UTC\"",
-		zone);
+	if (clock_zone_minutes(zone, clock_now_ms(), &minutes) < 0)
+		return err_param(e, MDB_E_INVALID, "time_zone",
+			"time_zone: '%.64s' is no IANA zone "
+			"(\"Europe/Vienna\"), offset (\"+02:00\") or \"UTC\"",
+			zone);
+	*ret_zone = zone;
+	return 0;
 }
 
 /* The common parameters of hello, as defaults of the connection. */
@@ -142,7 +145,7 @@ method_hello(struct request *r, json_t **ret_result, struct err *e)
 	const char *version = json_string_value(
 		json_object_get(params, "version"));
 	json_t *defaults, *result;
-	int zone = c->zone_minutes;
+	const char *zone = NULL;
 
 	if (check_protocol(params, e) ||
 	    check_database(c->server, params, e) || read_zone(params, &zone, e))
@@ -157,7 +160,8 @@ method_hello(struct request *r, json_t **ret_result, struct err *e)
 	/* Requests under way keep the former ones alive. */
 	json_decref(c->defaults);
 	c->defaults = defaults;
-	c->zone_minutes = zone;
+	if (zone)
+		snprintf(c->zone, sizeof c->zone, "%s", zone);
 	snprintf(c->version, sizeof c->version, "%s", version ? version : "");
 	*ret_result = result;
 	return 0;
