@@ -23,8 +23,8 @@ read_point(struct call *c, const char *key, bool end, int64_t *ret,
 		*ret = json_integer_value(v) - (end ? 0 : 1);
 		return 0;
 	}
-	r = clock_parse(json_string_value(v), clock_now_ms(),
-		c->ctx->zone_minutes, end, &ms, e);
+	r = clock_parse_in(json_string_value(v), clock_now_ms(),
+		c->ctx->zone, end, &ms, e);
 	if (r != 0) {
 		err_prefix(e, "%s", key);
 		return r;
