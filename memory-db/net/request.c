@@ -93,7 +93,9 @@ deliver(struct request *r)
 	struct buf reply = r->job.reply;
 	size_t bytes = r->job.bytes;
 	bool is_silent = r->is_silent;
-	bool is_protocol = r->job.code == MDB_E_PROTOCOL;
+	/* A request whose id nobody knows: its client can only learn from the
+	 * end of the connection which reply is missing. */
+	bool is_last = r->job.code == MDB_E_PROTOCOL || r->job.is_unread;
 
 	memset(&r->job.reply, 0, sizeof r->job.reply);
 	if (c)
@@ -104,7 +106,7 @@ deliver(struct request *r)
 			conn_close(c);
 		else if (!is_silent)
 			conn_send(c, reply.data, reply.len);
-		if (is_protocol)
+		if (is_last)
 			conn_finish(c);
 		conn_release(c, bytes);
 	}

@@ -75,9 +75,6 @@ connection_open(struct database *base, bool writable, sqlite3 **ret,
 		rc = set_flags(db);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_busy_timeout(db, 5000);
-	if (rc == SQLITE_OK && writable)
-		rc = sqlite3_exec(db, "PRAGMA journal_mode = WAL", NULL, NULL,
-			NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(db, setup, NULL, NULL, NULL);
 	if (rc == SQLITE_OK) {

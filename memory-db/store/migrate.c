@@ -209,6 +209,12 @@ database_identify(struct database *base, struct err *e)
 
 	if (r == 0)
 		r = recognise(base, db, e);
+	/* A file that is not ours stays as it is, its WAL too. */
+	if (r != 0 && db != NULL)
+		(void)sqlite3_db_config(
+			db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	if (r == 0 && !base->read_only)
+		r = exec(db, "PRAGMA journal_mode = WAL", base->path, e);
 	if (r == 0 && base->schema == 0) {
 		if (base->read_only)
 			r = err_set(e, MDB_E_STORE,

@@ -52,9 +52,12 @@ job_read(struct job *j, const char *data, size_t n, struct err *e)
 	json_t *ignored = NULL;
 	int rc;
 
-	if (!msg)
+	if (!msg) {
+		j->is_unread = true;
 		return e->code;
+	}
 	rc = rpc_request_read(msg, &rq, e);
+	j->is_unread = rc == MDB_E_NOMEM && !rq.id;
 	j->id = take_ptr(rq.id);
 	j->params = take_ptr(rq.params);
 	if (rc == 0) {

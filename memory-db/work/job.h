@@ -38,6 +38,7 @@ struct job {
 	json_t *defaults;	/* owned: what hello of the connection said */
 	/* the answer */
 	bool is_answered;
+	bool is_unread;		/* no memory to learn its id */
 	int code;		/* MDB_OK or the code answered */
 	struct buf reply;	/* one line */
 	struct change_note note; /* of a committed write */

@@ -5,6 +5,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -160,7 +161,10 @@ class Refused(harness.TestCase):
 class ReadOnly(harness.TestCase):
     def test_read_only_database(self):
         """Reads go on, writes are told why not."""
-        db = self.service()
+        # Not below the runner's folder, which is closed to other users.
+        place = Path(tempfile.mkdtemp(prefix="mdbr-", dir="/tmp"))
+        self.addCleanup(shutil.rmtree, place, ignore_errors=True)
+        db = self.service(folder=place)
         db.client().ok("create_entities", entities=[entity("ada", "tea")])
         db.stop()
         nobody = 65534
