@@ -15,50 +15,13 @@
 #include "common/jx.h"
 #include "common/limits.h"
 #include "common/log.h"
-#include "common/memory_client.h"
-#include "mcp-server/service.h"
+#include "mcp-server/relay_int.h"
 
 /* How long a call may find nobody before its agent is told. */
 #define GIVE_UP_MS 6000
 #define GIVE_UP_HURRY_MS 1000
 /* Pause before the next attempt: a service that starts takes some 50 ms. */
 #define RETRY_MS 100
-/* Pause before events are asked for again. */
-#define RESUBSCRIBE_MS 2000
-#define MS 1000000LL
-
-enum service_state { SERVICE_UNKNOWN, SERVICE_CHECKING, SERVICE_READY };
-
-struct relay_call {
-	struct relay_call *next;
-	struct relay *relay;
-	const char *method;	/* a literal of the caller */
-	char *params;		/* owned JSON text */
-	char key[LIMIT_KEY_BYTES + 1]; /* "" for reads */
-	relay_done_fn fn;
-	void *ctx;
-	bool sent;
-	unsigned long long ticket;
-	int64_t deadline_ns;
-	int64_t unreachable_ns;	/* since when; 0: it was reached last time */
-	int64_t retry_ns;	/* not before */
-};
-
-struct relay {
-	struct relay_options o;
-	memory_client *client;
-	struct relay_call *calls, **tail; /* in order of submission */
-	enum service_state service;
-	struct service_check check;
-	int give_up_ms;
-	char key_prefix[24];
-	uint64_t key_n;
-	bool events_wanted, subscribed;
-	struct relay_call *subscribe;
-	int64_t resubscribe_ns;
-	relay_event_fn event_fn;
-	void *event_ctx;
-};
 
 struct relay *
 relay_new(const struct relay_options *o)
@@ -403,75 +366,6 @@ finish_check(struct relay *r)
 	}
 }
 
-/* --- events ------------------------------------------------------------------- */
-
-static void
-subscribe_done(void *ctx, int rc, json_t *reply, const struct err *e)
-{
-	struct relay *r = ctx;
-
-	(void)reply;
-	r->subscribe = NULL;
-	r->subscribed = rc == 0;
-	if (rc == 0)
-		return;
-	log_event(LOG_WARN, "no events", 0, LOG_S("error", e->text));
-	r->resubscribe_ns = clock_mono_ns() + RESUBSCRIBE_MS * MS;
-}
-
-static void
-unsubscribe_done(void *ctx, int rc, json_t *reply, const struct err *e)
-{
-	(void)ctx;
-	(void)reply;
-	if (rc)
-		log_event(LOG_DEBUG, "unsubscribe", 0, LOG_S("error", e->text));
-}
-
-void
-relay_events(struct relay *r, bool wanted, relay_event_fn fn, void *ctx)
-{
-	r->events_wanted = wanted;
-	r->event_fn = fn;
-	r->event_ctx = ctx;
-}
-
-static void
-keep_subscription(struct relay *r)
-{
-	if (r->events_wanted && !r->subscribed && !r->subscribe &&
-		clock_mono_ns() >= r->resubscribe_ns) {
-		r->subscribe = relay_call(r, "subscribe", json_object(), false,
-			subscribe_done, r);
-	} else if (!r->events_wanted && r->subscribed) {
-		r->subscribed = false;
-		if (!relay_call(r, "unsubscribe", json_object(), false,
-			unsubscribe_done, NULL))
-			log_event(LOG_WARN, "unsubscribe", 0,
-				LOG_S("error", "out of memory"));
-	}
-}
-
-static void
-deliver_events(struct relay *r)
-{
-	char *text;
-	bool any = false;
-
-	while (r->subscribed &&
-		memory_client_next_event(r->client, 0, &text) == MEMORY_OK) {
-		AUTO_JSON json_t *event = jx_parse(text, strlen(text), NULL);
-
-		memory_free(text);
-		if (!event || !r->event_fn)
-			continue;
-		r->event_fn(r->event_ctx, event);
-		any = true;
-	}
-	if (any)
-		r->event_fn(r->event_ctx, NULL);
-}
-
 /* --- the loop ----------------------------------------------------------------- */
 
 static void
@@ -508,11 +402,11 @@ relay_poll(const struct relay *r, struct pollfd *fds, int *io_timeout_ms)
 void
 relay_run(struct relay *r)
 {
-	keep_subscription(r);
+	relay_keep_subscription(r);
 	finish_check(r);
 	send_waiting(r);
 	while (receive_one(r))
 		;
-	deliver_events(r);
+	relay_deliver_events(r);
 	send_waiting(r);
 }
