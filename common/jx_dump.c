@@ -13,7 +13,7 @@
 static const char escapes[256] = {
 	[0 ... 7] = 'u', ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', [11] = 'u',
 	['\f'] = 'f', ['\r'] = 'r', [14 ... 31] = 'u', ['"'] = '"',
-	['\\'] = '\\', [127] = 'u'};
+	['\\'] = '\\'};
 
 static int
 escape(unsigned char c, struct buf *out)

@@ -76,6 +76,60 @@ add_page(struct graph_read *g, json_t *reply)
 	return add_relations(g, page);
 }
 
+struct entry {
+	json_int_t id;
+	size_t at;		/* keeps the order of those without an id */
+	json_t *value;
+};
+
+static int
+by_id(const void *a, const void *b)
+{
+	const struct entry *x = a, *y = b;
+
+	if (x->id != y->id)
+		return x->id < y->id ? -1 : 1;
+	return (x->at > y->at) - (x->at < y->at);
+}
+
+/* Sorts a list of the graph by id, which follows creation. Of entries with the
+ * same id one stays: a name asked twice, or by an alias as well. */
+static int
+order(struct graph_read *g, const char *key)
+{
+	json_t *all = json_object_get(g->graph, key);
+	size_t n = json_array_size(all);
+	AUTO_FREE struct entry *list = calloc(n + 1, sizeof(*list));
+	AUTO_JSON json_t *sorted = json_array();
+
+	if (!list || !sorted)
+		return MDB_E_NOMEM;
+	for (size_t i = 0; i < n; i++) {
+		list[i].value = json_array_get(all, i);
+		list[i].id = json_integer_value(
+			json_object_get(list[i].value, "id"));
+		list[i].at = i;
+	}
+	qsort(list, n, sizeof(*list), by_id);
+	for (size_t i = 0; i < n; i++) {
+		if (i > 0 && list[i].id != 0 && list[i].id == list[i - 1].id)
+			continue;
+		if (jx_add(sorted, json_incref(list[i].value)))
+			return MDB_E_NOMEM;
+	}
+	return jx_set(g->graph, key, json_incref(sorted));
+}
+
+/* Pages bring relations in the order of their entities, and open_nodes
+ * entities in the order of the names. */
+static int
+order_all(struct graph_read *g)
+{
+	if (order(g, "relations"))
+		return MDB_E_NOMEM;
+	return strcmp(g->method, "open_nodes") == 0 ? order(g, "entities") : 0;
+}
+
 static void page_done(void *ctx, int rc, json_t *reply, const struct err *e);
 
 static int
@@ -117,7 +171,8 @@ page_done(void *ctx, int rc, json_t *reply, const struct err *e)
 			fail_nomem(g);
 		return;
 	}
-	if (next && jx_set(g->graph, "next", json_incref(next))) {
+	if ((next && jx_set(g->graph, "next", json_incref(next))) ||
+		order_all(g)) {
 		fail_nomem(g);
 		return;
 	}

@@ -13,7 +13,7 @@
 struct graph_read;
 
 /* rc 0: graph {entities, relations, next?}, borrowed, entries as memory-db
- * gives them, no relation twice; next: the bound was passed there. Negative:
+ * gives them in order of creation, no relation twice; next: the bound was passed there. Negative:
  * *e. The graph_read is still to be freed. */
 typedef void (*graph_read_fn)(void *ctx, int rc, json_t *graph,
 	const struct err *e);

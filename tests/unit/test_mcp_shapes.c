@@ -30,8 +30,8 @@ test_pretty(void **state)
 		{"{\"a\":1,\"b\":[true,null,-2]}",
 			"{\n  \"a\": 1,\n  \"b\": [\n    true,\n    null,\n"
 			"    -2\n  ]\n}"},
-		{"\"\\u001b\\n\\\"\\u2028\xc3\xa9/\"",
-			"\"\\u001b\\n\\\"\xe2\x80\xa8\xc3\xa9/\""},
+		{"\"\\u001b\x7f\\n\\\"\\u2028\xc3\xa9/\"",
+			"\"\\u001b\x7f\\n\\\"\xe2\x80\xa8\xc3\xa9/\""},
 	};
 
 	(void)state;
