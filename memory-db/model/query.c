@@ -10,9 +10,6 @@
 #include "memory-db/model/substring.h"
 #include "memory-db/store/names.h"
 
-/* A word in more facts than this is common: its matches are not all read for
- * the ranking, and its number is estimated from how densely the newest lie. */
-#define COMMON_BOUND 1500
 /* Words looked at; the rarest SEARCH_WORDS of them are used. */
 #define WORDS_COUNTED 64
 
@@ -38,13 +35,30 @@ query_done(struct query *q)
 	buf_done(&q->fold);
 }
 
+/* text_fold() of a text in ASCII, most of all. False: it is not. */
+static bool
+fold_ascii(const char *s, size_t n, struct buf *out)
+{
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)s[i];
+
+		if (c >= 0x80)
+			return false;
+		out->data[i] = (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+	}
+	out->len = n;
+	return true;
+}
+
 int
 query_is_in(const struct query *q, const char *s, size_t n, struct buf *tmp)
 {
 	tmp->len = 0;
 	if (q->fold.len == 0)
 		return 1;
-	if (text_fold(s, n, tmp) < 0)
+	if (buf_reserve(tmp, n + 1) < 0)
+		return MDB_E_NOMEM;
+	if (!fold_ascii(s, n, tmp) && text_fold(s, n, tmp) < 0)
 		return MDB_E_NOMEM;
 	return tmp->len >= q->fold.len && memmem(tmp->data, tmp->len,
 		q->fold.data, q->fold.len) != NULL;
@@ -58,6 +72,7 @@ struct collect {
 	int n;
 	bool all;		/* stop words too */
 	bool english;
+	int bound;		/* of a word that is not common */
 };
 
 static int
@@ -117,9 +132,8 @@ count_word(struct collect *c, struct query_word *w, struct store *st,
 		return err_nomem(e);
 	match.text = text.data;
 	match.n = text.len;
-	r = search_count(st, range, &match, COMMON_BOUND, &w->count, &lowest,
-		e);
-	if (r < 0 || w->count < COMMON_BOUND)
+	r = search_count(st, range, &match, c->bound, &w->count, &lowest, e);
+	if (r < 0 || w->count < c->bound)
 		return r;
 	w->is_common = true;
 	w->count = (int64_t)((double)w->count *
@@ -158,9 +172,9 @@ weigh(struct query_terms *t, const struct search_range *range)
 
 static int
 words_init(struct query_terms *t, const struct query *q, struct store *st,
-	const struct search_range *range, struct err *e)
+	const struct search_range *range, int bound, struct err *e)
 {
-	struct collect c = {.t = t};
+	struct collect c = {.t = t, .bound = bound};
 
 	/* The stop words are English; without stemming nothing else is known
 	 * of the language, and English is the likely one. */
@@ -181,25 +195,23 @@ words_init(struct query_terms *t, const struct query *q, struct store *st,
 	qsort(c.words, (size_t)c.n, sizeof(c.words[0]), rarest_first);
 	t->n = c.n < SEARCH_WORDS ? c.n : SEARCH_WORDS;
 	memcpy(t->words, c.words, (size_t)t->n * sizeof(c.words[0]));
-	while (t->rare < t->n && !t->words[t->rare].is_common)
-		t->rare++;
 	weigh(t, range);
 	return 0;
 }
 
 int
 query_terms_init(struct query_terms *t, const struct query *q,
-	struct store *st, const struct search_range *range, bool with_words,
-	struct err *e)
+	struct store *st, const struct search_range *range, int common_bound,
+	int terms_bound, struct err *e)
 {
 	int r;
 
 	*t = (struct query_terms){0};
 	r = namespace_stem(st, range->ns, t->stem, e);
-	if (r >= 0 && with_words)
-		r = words_init(t, q, st, range, e);
+	if (r >= 0 && common_bound > 0)
+		r = words_init(t, q, st, range, common_bound, e);
 	if (r >= 0)
-		r = substring_init(t, q, st, e);
+		r = substring_init(t, q, st, terms_bound, e);
 	if (r < 0)
 		query_terms_done(t);
 	return r < 0 ? r : 0;

@@ -42,7 +42,8 @@ struct query_terms {
 	char stem[32];
 	struct buf tokens;
 	struct query_word words[SEARCH_WORDS];
-	int n, rare;		/* words; the first `rare` are not common */
+	int n, rare;		/* words; all facts with one of the first
+				   `rare` can be read */
 	/* Facts with the whole query in them match this expression. */
 	enum {
 		SUBSTRING_MATCH,
@@ -50,11 +51,13 @@ struct query_terms {
 		SUBSTRING_SCAN	/* nothing to look up: look at every fact */
 	} substring;
 	struct buf match;
+	int found;		/* words of the vocabulary in it */
 };
-/* With words: counted and sorted. Without: only the substring part. */
+/* common_bound: words in as many facts are common; 0: no words at all, only the
+ * substring part. terms_bound: see substring.h. */
 int query_terms_init(struct query_terms *t, const struct query *q,
-	struct store *st, const struct search_range *range, bool with_words,
-	struct err *e) MUST_CHECK;
+	struct store *st, const struct search_range *range, int common_bound,
+	int terms_bound, struct err *e) MUST_CHECK;
 void query_terms_done(struct query_terms *t);
 
 #define QUERY_ALL(t) ((t)->n == 32 ? UINT32_MAX : (UINT32_C(1) << (t)->n) - 1)

@@ -8,9 +8,6 @@
 
 #include "common/text.h"
 
-/* A piece that more words contain is not worth looking up: an expression of
- * so many would cost more than looking at texts, newest first. */
-#define TERMS_BOUND 512
 /* Pieces used; each one more only narrows the candidates. */
 #define PIECES_USED 16
 /* Bytes of a word looked up: any so long part of a long word stands whole in
@@ -22,8 +19,10 @@ struct build {
 	struct query_terms *t;
 	struct store *st;
 	struct err *e;
+	int bound;
 	int pieces;		/* with a condition */
 	bool none;		/* a piece that occurs nowhere */
+	bool only_rare;		/* whole words that are not common, only */
 	struct buf tokens;	/* of one piece, separated by spaces */
 	struct buf stem;
 	int found;
@@ -98,6 +97,24 @@ add_condition(struct build *b, const char *op, bool is_prefix)
 	return buf_addc(out, ')');
 }
 
+/* Is a word (not stemmed) known to be common? */
+static bool
+is_common(struct build *b, const char *s, size_t n)
+{
+	const struct query_terms *t = b->t;
+
+	if (text_is_stop(s, n))
+		return true;
+	if (text_stem(s, n, t->stem, &b->stem) < 0)
+		return true;	/* only a condition less */
+	for (int i = 0; i < t->n; i++)
+		if (t->words[i].n == b->stem.len &&
+			memcmp(t->tokens.data + t->words[i].at, b->stem.data,
+				b->stem.len) == 0)
+			return t->words[i].is_common;
+	return false;
+}
+
 static int
 word_condition(struct build *b, const struct text_piece *p)
 {
@@ -117,10 +134,11 @@ word_condition(struct build *b, const struct text_piece *p)
 		how = SEARCH_INFIX;
 		n = text_cut(s, PART_MAX);
 	}
-	r = search_terms(b->st, how, s, n, TERMS_BOUND, add_term, b, b->e);
+	r = search_terms(b->st, how, s, n, b->bound, add_term, b, b->e);
 	if (r != 0)		/* too many: no condition */
 		return r < 0 ? r : 0;
 	b->none = b->found == 0;
+	b->t->found += b->found;
 	if (b->none)
 		return 0;
 	return add_condition(b, "OR", false) < 0 ? err_nomem(b->e) : 0;
@@ -157,17 +175,29 @@ piece_condition(void *ctx, const struct text_piece *p)
 		return 1;
 	b->tokens.len = 0;
 	b->found = 0;
+	if (b->only_rare && (p->kind != TEXT_WORD || p->at_start || p->at_end ||
+		is_common(b, p->s, p->n)))
+		return 0;
 	return p->kind == TEXT_WORD ? word_condition(b, p)
 				    : run_condition(b, p);
 }
 
 int
 substring_init(struct query_terms *t, const struct query *q, struct store *st,
-	struct err *e)
+	int bound, struct err *e)
 {
-	struct build b = {.t = t, .st = st, .e = e};
+	struct build b = {
+		.t = t, .st = st, .bound = bound, .e = e, .only_rare = true};
 	int r = text_pieces(q->text, q->n, piece_condition, &b);
 
+	/* Two rare words are condition enough: common ones would make FTS5 walk
+	 * through all of their matches. */
+	if (r >= 0 && b.pieces < 2) {
+		b.only_rare = false;
+		b.pieces = 0;
+		t->match.len = 0;
+		r = text_pieces(q->text, q->n, piece_condition, &b);
+	}
 	buf_done(&b.tokens);
 	buf_done(&b.stem);
 	if (r < 0)

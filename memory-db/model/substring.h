@@ -4,8 +4,10 @@
 
 #include "memory-db/model/query.h"
 
-/* Fills substring and match of t, whose stem is set. */
+/* Fills substring and match of t, whose stem is set. A piece that more than
+ * `bound` words contain is not looked up: an expression of so many would cost
+ * more than looking at texts, newest first. */
 int substring_init(struct query_terms *t, const struct query *q,
-	struct store *st, struct err *e) MUST_CHECK;
+	struct store *st, int bound, struct err *e) MUST_CHECK;
 
 #endif

@@ -193,6 +193,7 @@ store_close(struct store *st)
 	text_queue_free(st);
 	tally_log_free(st);
 	label_cache_free(st);
+	buf_done(&st->search_text);
 	codec_done(&st->codec);
 	sqlite3_close(st->db);
 	free(st);

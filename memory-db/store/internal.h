@@ -71,6 +71,7 @@ struct store {
 	int64_t idle_at, idle_keys_at;	/* last checkpoint, key clean-up */
 	int idle_merge;			/* which index is merged next */
 	void *terms;			/* writer: cache of known terms */
+	struct buf search_text;		/* text under search_text() */
 };
 
 /* The statement, reset and with its bindings cleared. Never NULL. For

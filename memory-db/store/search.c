@@ -10,10 +10,11 @@
 
 #include <string.h>
 
+#include "common/limits.h"
 #include "memory-db/store/internal.h"
 
 enum { LIVE, COUNT, PAST, FACTS, ENTITIES, FACTS_OF, TERMS_PREFIX,
-	TERMS_TRIGRAM, TERMS_ALL, NAMESPACE, CHANGE };
+	TERMS_TRIGRAM, TERMS_ALL, NAMESPACE, CHANGE, BODY };
 
 #define FROM_SPAN(fact) " CROSS JOIN @SPAN ON s.fact = " fact " AND @VIS "
 
@@ -55,12 +56,16 @@ static const struct stmt_def defs[] = {
 		" FROM namespace WHERE id = ?1", 1, 0},
 	[CHANGE] = {"SELECT id, fact_max, past_max FROM change"
 		" WHERE ns = ?1 AND id <= ?2 ORDER BY id DESC LIMIT 1", 2, 0},
+	[BODY] = {"SELECT f.id, f.entity, f.kind, f.label, f.salt IS NULL,"
+		" f.size, f.body, CASE WHEN f.kind = 0 AND f.body IS NULL THEN"
+		" (SELECT name FROM entity WHERE id = f.entity) END"
+		" FROM fact f WHERE f.id = ?1", 1, 0},
 };
 const struct stmt_module search_module = {"search", defs, ARRAY_LEN(defs)};
 
-/* Terms read at most to find those that contain a piece of one or two
- * characters, which has no trigram: some 2 ms. */
-#define TERMS_SCAN 20000
+/* Terms read at most for each wanted: bounds the search for a piece of one or
+ * two characters, which has no trigram (512 x 40: some 2 ms). */
+#define TERMS_FACTOR 40
 
 /* --- the mask --------------------------------------------------------------- */
 
@@ -370,6 +375,52 @@ search_facts_of(struct store *st, int64_t entity, int64_t from,
 	return each_of_range(st, FACTS_OF, entity, from, fn, ctx, e);
 }
 
+/* The body of the row s stands on, or the name that stands for it. */
+static int
+read_body(struct store *st, sqlite3_stmt *s, struct buf *text, struct err *e)
+{
+	int size = sqlite3_column_int(s, 5);
+	const void *name = sqlite3_column_text(s, 7);
+
+	if (sqlite3_column_type(s, 6) == SQLITE_NULL)
+		return name && buf_add(text, name,
+			(size_t)sqlite3_column_bytes(s, 7)) < 0
+			? err_nomem(e) : 0;
+	if (size < 0 || size > LIMIT_OBSERVATION_BYTES)
+		return err_set(e, MDB_E_CORRUPT, "fact %lld has a damaged size",
+			(long long)sqlite3_column_int64(s, 0));
+	return codec_unpack(&st->codec, sqlite3_column_blob(s, 6),
+		(size_t)sqlite3_column_bytes(s, 6), (size_t)size, text, e);
+}
+
+int
+search_text(struct store *st, int64_t fact, fact_fn fn, void *ctx,
+	struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_SEARCH, BODY);
+	struct buf *text = &st->search_text;
+	struct fact f = {0};
+	int r;
+
+	bind_i(s, 1, fact);
+	r = stmt_row(st, s, e);
+	if (r != 1)
+		return r;
+	buf_clear(text, 64 * 1024);
+	r = read_body(st, s, text, e);
+	if (r < 0)
+		return r;
+	f.id = fact;
+	f.entity = sqlite3_column_int64(s, 1);
+	f.kind = (enum fact_kind)sqlite3_column_int(s, 2);
+	f.label = sqlite3_column_int64(s, 3);
+	f.erased = sqlite3_column_int(s, 4) != 0;
+	f.text = text->len ? text->data : "";
+	f.text_n = text->len;
+	r = fn(ctx, &f);
+	return r == 0 ? 1 : r;
+}
+
 /* --- the vocabulary ------------------------------------------------------------ */
 
 /* Appends the trigrams of a piece as an expression: "abc" AND "bcd" AND ...
@@ -419,7 +470,7 @@ search_terms(struct store *st, enum search_how how, const char *piece,
 {
 	struct buf match AUTO_BUF = {0};
 	sqlite3_stmt *s AUTO_STMT = NULL;
-	int r = 0, found = 0, budget = TERMS_SCAN;
+	int r = 0, found = 0, budget = bound * TERMS_FACTOR;
 
 	if (how == SEARCH_PREFIX) {
 		s = stmt_use(st, MOD_SEARCH, TERMS_PREFIX);

@@ -11,6 +11,7 @@
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/err.h"
+#include "memory-db/store/facts.h"
 
 struct store;
 
@@ -62,6 +63,13 @@ int search_entities(struct store *st, const struct search_range *range,
 /* The same for those of one entity, by rising id, from `from` on. */
 int search_facts_of(struct store *st, int64_t entity, int64_t from,
 	search_row_fn fn, void *ctx, struct err *e) MUST_CHECK;
+
+/* The text of a fact to look into, without the check of its digest: what a
+ * search answers is read again, and checked then. Of the fact id, entity, kind,
+ * label, text and erased are set. 1, 0 no such fact, or what fn said when that
+ * was not 0. */
+int search_text(struct store *st, int64_t fact, fact_fn fn, void *ctx,
+	struct err *e) MUST_CHECK;
 
 enum search_how { SEARCH_PREFIX, SEARCH_SUFFIX, SEARCH_INFIX };
 typedef int (*search_term_fn)(void *ctx, const char *term, size_t n);

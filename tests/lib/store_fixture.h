@@ -35,10 +35,11 @@ sf_ok(struct store_fixture *f, int r)
 	return r;
 }
 
+/* keep: a database that stays; NULL: one in a folder of its own. */
 static inline void
-sf_open(struct store_fixture *f)
+sf_open_at(struct store_fixture *f, const char *keep)
 {
-	struct database_options o = {.path = f->path};
+	struct database_options o = {.path = keep ? keep : f->path};
 	const char *tmp = getenv("TMPDIR");
 
 	*f = (struct store_fixture){.ns = NAMESPACE_DEFAULT};
@@ -49,6 +50,12 @@ sf_open(struct store_fixture *f)
 	snprintf(f->path, sizeof(f->path), "%s/m.db", f->folder);
 	sf_ok(f, database_open(&o, &f->db, &f->e));
 	sf_ok(f, store_open(f->db, STORE_WRITER, &f->w, &f->e));
+}
+
+static inline void
+sf_open(struct store_fixture *f)
+{
+	sf_open_at(f, NULL);
 }
 
 static inline void

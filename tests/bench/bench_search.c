@@ -1,0 +1,253 @@
+/* Latency of search on a made memory: six classes of 250 fixed queries.
+ *
+ *   bench_search [--entities N] [--queries N] [--keep PATH] [--json]
+ *
+ * Builds a store through the store's own interface: entities with a name of
+ * two words and a number, and two observations of 14 words, words by Zipf's
+ * law out of 50,000. --keep uses the database at PATH, and builds it when it is
+ * missing. */
+#include <inttypes.h>
+#include <time.h>
+
+#include "common/text.h"
+#include "memory-db/model/search.h"
+#include "tests/lib/store_fixture.h"
+
+#define VOCABULARY 50000
+#define WORDS      14
+
+static double cumulated[VOCABULARY];
+static struct sf_random rng = {1};
+
+/* Words that can be said: rank 0 is "ba". */
+static void
+word_of(int rank, char out[16])
+{
+	static const char consonants[] = "bdfgklmnprstvz", vowels[] = "aeiou";
+	int n = 0;
+
+	for (int k = rank + 1; k > 0 && n < 12; k = (k - 1) / 70) {
+		out[n++] = consonants[(k - 1) % 70 % 14];
+		out[n++] = vowels[(k - 1) % 70 / 14];
+	}
+	out[n] = '\0';
+}
+
+static void
+zipf_init(void)
+{
+	double sum = 0;
+
+	for (int i = 0; i < VOCABULARY; i++)
+		cumulated[i] = sum += 1.0 / (i + 1);
+	for (int i = 0; i < VOCABULARY; i++)
+		cumulated[i] /= sum;
+}
+
+static int
+zipf(void)
+{
+	double x = (double)(sf_next(&rng) >> 11) / 9007199254740992.0;
+	int lo = 0, hi = VOCABULARY - 1;
+
+	while (lo < hi) {
+		int mid = (lo + hi) / 2;
+
+		if (cumulated[mid] < x)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+static void
+text_of(int words, char *out, size_t size)
+{
+	size_t n = 0;
+	char word[16];
+
+	for (int i = 0; i < words; i++) {
+		word_of(zipf(), word);
+		n += (size_t)snprintf(
+			out + n, size - n, "%s%s", i ? " " : "", word);
+	}
+}
+
+static void
+build(struct store_fixture *f, int entities)
+{
+	char text[256], name[300];
+
+	for (int i = 0; i < entities; i++) {
+		int64_t entity;
+
+		sf_begin(f);
+		text_of(2, text, sizeof(text));
+		snprintf(name, sizeof(name), "%s %d", text, i);
+		entity = sf_entity(f, name, i % 3 ? "note" : "person");
+		for (int k = 0; k < 2; k++) {
+			text_of(WORDS, text, sizeof(text));
+			sf_observe(f, entity, text);
+		}
+		if (i % 250 == 249 || i == entities - 1)
+			sf_commit(f);
+		else
+			sf_seal(f);
+	}
+	/* As the service does when nobody writes. */
+	while (store_idle_step(f->w) == 1)
+		;
+}
+
+/* --- queries ------------------------------------------------------------------ */
+
+enum query_class { RARE, MID, COMMON, SENTENCE, ABSENT, SUBSTRING, CLASSES };
+static const char *const class_names[] = {"rare word", "word in 1 %",
+	"word in > 50 %", "12 words", "absent word", "3 characters"};
+
+static void
+query_of(enum query_class class, char *out, size_t size)
+{
+	char word[16];
+
+	switch (class) {
+	case RARE:
+		word_of(20000 + sf_below(&rng, 20000), out);
+		break;
+	case MID:
+		word_of(100 + sf_below(&rng, 100), out);
+		break;
+	case COMMON:
+		word_of(sf_below(&rng, 2), out);
+		break;
+	case SENTENCE:
+		text_of(12, out, size);
+		break;
+	case ABSENT:
+		word_of(sf_below(&rng, VOCABULARY), word);
+		snprintf(out, size, "%sxq%d", word, sf_below(&rng, 100));
+		break;
+	case SUBSTRING:
+		do
+			word_of(sf_below(&rng, VOCABULARY), word);
+		while (strlen(word) < 6);
+		snprintf(out, size, "%.3s", word + sf_below(&rng, 3));
+		break;
+	case CLASSES:
+		abort();
+	}
+}
+
+static int
+ascending(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Time of this thread on a processor: other jobs on the machine show less. */
+static int64_t
+cpu_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
+}
+
+struct timing {
+	double wall_ms, cpu_ms;
+};
+
+static struct timing
+run_one(struct store_fixture *f, struct store *reader, const char *query,
+	double *ret_rows)
+{
+	struct search_request q = {.ns = {NAMESPACE_DEFAULT, 0},
+		.query = query, .query_n = strlen(query), .types_n = -1,
+		.limit = 10};
+	struct search_result r;
+	int64_t begin = clock_mono_ns(), cpu = cpu_ns();
+
+	sf_ok(f, store_read_begin(reader, &f->e));
+	sf_ok(f, search_run(reader, &q, &r, &f->e));
+	store_read_end(reader);
+	begin = clock_mono_ns() - begin;
+	cpu = cpu_ns() - cpu;
+	*ret_rows += (double)r.n;
+	search_result_done(&r);
+	return (struct timing){(double)begin / 1e6, (double)cpu / 1e6};
+}
+
+static void
+run_class(struct store_fixture *f, struct store *reader, int class, int n)
+{
+	double *ms = calloc((size_t)n, sizeof(*ms)), rows = 0;
+	double *cpu = calloc((size_t)n, sizeof(*cpu));
+	char query[256];
+
+	if (!ms || !cpu)
+		abort();
+	rng.state = (uint64_t)class + 100;
+	for (int i = 0; i < n; i++) {
+		struct timing t;
+
+		query_of((enum query_class)class, query, sizeof(query));
+		t = run_one(f, reader, query, &rows);
+		ms[i] = t.wall_ms;
+		cpu[i] = t.cpu_ms;
+		if (getenv("SLOW") && ms[i] > atof(getenv("SLOW")))
+			printf("  %.1f ms: %s\n", ms[i], query);
+	}
+	qsort(ms, (size_t)n, sizeof(*ms), ascending);
+	qsort(cpu, (size_t)n, sizeof(*cpu), ascending);
+	printf("%-16s p50 %7.2f ms  p99 %7.2f ms  (cpu p50 %6.2f p99 %6.2f)  "
+		"rows %4.1f\n", class_names[class], ms[n / 2],
+		ms[n * 99 / 100], cpu[n / 2], cpu[n * 99 / 100], rows / n);
+	free(ms);
+	free(cpu);
+}
+
+int
+main(int argc, char **argv)
+{
+	int64_t entities = 100000, queries = 250;
+	const char *keep = NULL;
+	struct store_fixture f;
+	struct store *reader;
+	int64_t begin;
+	bool fresh;
+
+	for (int i = 1; i + 1 < argc; i += 2) {
+		if (strcmp(argv[i], "--entities") == 0 &&
+			text_int(argv[i + 1], 1, 10000000, &entities) == 0)
+			continue;
+		if (strcmp(argv[i], "--queries") == 0 &&
+			text_int(argv[i + 1], 1, 1000000, &queries) == 0)
+			continue;
+		if (strcmp(argv[i], "--keep") == 0) {
+			keep = argv[i + 1];
+			continue;
+		}
+		fprintf(stderr, "usage: bench_search [--entities N] "
+			"[--queries N] [--keep PATH]\n");
+		return 100;
+	}
+	zipf_init();
+	fresh = !keep || access(keep, F_OK) != 0;
+	sf_open_at(&f, keep);
+	begin = clock_mono_ns();
+	if (fresh)
+		build(&f, (int)entities);
+	printf("%" PRId64 " entities, built in %.1f s\n", entities,
+		(double)(clock_mono_ns() - begin) / 1e9);
+	sf_ok(&f, store_open(f.db, STORE_READER, &reader, &f.e));
+	for (int class = 0; class < CLASSES; class++)
+		if (!getenv("ONLY") || atoi(getenv("ONLY")) == class)
+		run_class(&f, reader, class, (int)queries);
+	store_close(reader);
+	sf_close(&f);
+	return 0;
+}
