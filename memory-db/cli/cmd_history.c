@@ -16,22 +16,6 @@ static const struct conf_opt opts[] = {
 	CLI_TEXT("until", &until, "WHEN", "only changes up to then"),
 };
 
-static void
-print_texts(const struct cli *c, const json_t *list, char sign,
-	enum out_style style)
-{
-	const json_t *x;
-	size_t i;
-
-	json_array_foreach((json_t *)(uintptr_t)list, i, x) {
-		printf("  %s%c ", out_on(c, style), sign);
-		out_text(stdout, cli_str(x, "entity", "?"));
-		fputs(": ", stdout);
-		out_text(stdout, cli_str(x, "text", "?"));
-		printf("%s\n", out_off(c, style));
-	}
-}
-
 static int
 print_value(const json_t *v)
 {
@@ -48,6 +32,50 @@ print_value(const json_t *v)
 	if (jx_dump(v, &b) != 0 || buf_str(&b) == NULL)
 		return MDB_E_NOMEM;
 	out_text(stdout, buf_str(&b));
+	return 0;
+}
+
+/* A fact: an observation, a relation, metadata, or the entity itself. */
+static int
+print_fact(const json_t *x)
+{
+	const json_t *metadata = json_object_get(x, "metadata");
+	const char *text = cli_str(x, "text", NULL);
+	const char *relation = cli_str(x, "relationType", NULL);
+
+	out_text(stdout, cli_str(x, "entity", "?"));
+	if (text != NULL) {
+		fputs(": ", stdout);
+		out_text(stdout, text);
+	} else if (relation != NULL) {
+		fputs(" -[", stdout);
+		out_text(stdout, relation);
+		fputs("]-> ", stdout);
+		out_text(stdout, cli_str(x, "to", "?"));
+	} else if (metadata != NULL) {
+		fputs(": metadata ", stdout);
+		return print_value(metadata);
+	} else {
+		fputs(" (", stdout);
+		out_text(stdout, cli_str(x, "entityType", "?"));
+		putchar(')');
+	}
+	return 0;
+}
+
+static int
+print_facts(const struct cli *c, const json_t *list, char sign,
+	enum out_style style)
+{
+	const json_t *x;
+	size_t i;
+
+	json_array_foreach((json_t *)(uintptr_t)list, i, x) {
+		printf("  %s%c ", out_on(c, style), sign);
+		if (print_fact(x) != 0)
+			return MDB_E_NOMEM;
+		printf("%s\n", out_off(c, style));
+	}
 	return 0;
 }
 
@@ -102,9 +130,14 @@ print_change(const struct cli *c, const json_t *ch)
 		out_text(stdout, message);
 		fputs("\"\n", stdout);
 	}
-	print_texts(c, json_object_get(ch, "added"), '+', OUT_GREEN);
-	print_texts(c, json_object_get(ch, "removed"), '-', OUT_RED);
-	return print_set(c, json_object_get(ch, "set"));
+	if (print_facts(c, json_object_get(ch, "added"), '+', OUT_GREEN) != 0 ||
+		print_facts(c, json_object_get(ch, "removed"), '-',
+			OUT_RED) != 0 ||
+		print_set(c, json_object_get(ch, "set")) != 0)
+		return MDB_E_NOMEM;
+	if (cli_int(ch, "more", 0) > 0)
+		printf("  (%lld more)\n", (long long)cli_int(ch, "more", 0));
+	return 0;
 }
 
 static json_t *

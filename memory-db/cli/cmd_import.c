@@ -83,21 +83,16 @@ take_errors(struct import *im, const json_t *reply)
 	return rc;
 }
 
+/* One call. *ret_next: lines that memory-db has now. */
 static int
-send_slice(struct import *im, bool is_last)
+send_once(struct import *im, const char *params, int64_t *ret_next)
 {
 	AUTO_JSON json_t *reply = NULL;
-	AUTO_BUF struct buf params = {0};
 	struct err e = {0};
 	char *text = NULL;
-	int64_t expected = im->slice.offset + (int64_t)im->slice.lines;
-	int rc;
+	int64_t bad = im->bad;
+	int rc = cli_call_text(im->c, "import_records", params, &text);
 
-	if (slice_params(&im->slice, im->source, is_last, &params) != 0 ||
-		buf_str(&params) == NULL)
-		return cli_nomem();
-	progress_clear(&im->progress);
-	rc = cli_call_text(im->c, "import_records", buf_str(&params), &text);
 	if (rc != CLI_OK)
 		return rc;
 	reply = jx_parse(text, strlen(text), &e);
@@ -105,16 +100,39 @@ send_slice(struct import *im, bool is_last)
 	if (reply == NULL)
 		return cli_fail(CLI_SYSTEM, "the reply of import_records "
 			"cannot be read: %s", e.text);
-	if (cli_int(reply, "next_offset", expected) < expected)
+	*ret_next = cli_int(reply, "next_offset", 0);
+	rc = take_errors(im, reply);
+	im->added += cli_int(reply, "added", 0);
+	/* Lines that were refused count as skipped there. */
+	im->skipped += cli_int(reply, "skipped", 0) - (im->bad - bad);
+	return rc;
+}
+
+/* A slice may take several calls: each passes over the lines that the one
+ * before has taken. */
+static int
+send_slice(struct import *im, bool is_last)
+{
+	AUTO_BUF struct buf params = {0};
+	int64_t end = im->slice.offset + (int64_t)im->slice.lines;
+	int64_t next = im->slice.offset, before;
+	int rc;
+
+	if (slice_params(&im->slice, im->source, is_last, &params) != 0 ||
+		buf_str(&params) == NULL)
+		return cli_nomem();
+	do {
+		before = next;
+		rc = send_once(im, params.data, &next);
+		if (rc != CLI_OK)
+			return rc;
+	} while (next < end && next > before);
+	if (next < end)
 		return cli_fail(CLI_SYSTEM, "memory-db took %lld of %lld "
 			"lines; run the import again, it goes on there",
-			(long long)cli_int(reply, "next_offset", 0),
-			(long long)expected);
-	im->added += cli_int(reply, "added", 0);
-	im->skipped += cli_int(reply, "skipped", 0);
-	rc = take_errors(im, reply);
+			(long long)next, (long long)end);
 	slice_next(&im->slice);
-	return rc;
+	return CLI_OK;
 }
 
 static bool
@@ -132,6 +150,7 @@ check_line(struct import *im, const char **json, size_t n,
 	struct slice_cost *cost)
 {
 	struct err e = {0};
+	char *at;
 	int rc;
 
 	if (im->lines.number == 1 && n >= 3 &&
@@ -149,6 +168,10 @@ check_line(struct import *im, const char **json, size_t n,
 	if (rc == 0)
 		return CLI_OK;
 	*json = NULL;
+	/* The parser counts lines too, and sees but one. */
+	at = strstr(e.text, " at line 1, ");
+	if (at != NULL)
+		memmove(at + 4, at + 12, strlen(at + 12) + 1);
 	return complain(im, im->lines.number, e.text);
 }
 

@@ -20,11 +20,20 @@ print_json_pair(const struct cli *c, const char *key, const json_t *value)
 {
 	AUTO_BUF struct buf b = {0};
 
+	const json_t *x;
+	size_t i;
+
 	if ((json_is_object(value) && json_object_size(value) == 0) ||
 		(json_is_array(value) && json_array_size(value) == 0) ||
 		value == NULL || json_is_null(value))
 		return 0;
-	if (jx_dump(value, &b) != 0 || buf_str(&b) == NULL)
+	/* A list of texts, else JSON. */
+	json_array_foreach((json_t *)(uintptr_t)value, i, x)
+		if (buf_addf(&b, "%s%s", i > 0 ? ", " : "",
+			json_is_string(x) ? json_string_value(x) : "?") != 0)
+			return MDB_E_NOMEM;
+	if ((!json_is_array(value) && jx_dump(value, &b) != 0) ||
+		buf_str(&b) == NULL)
 		return MDB_E_NOMEM;
 	print_pair(c, key, buf_str(&b));
 	return 0;
