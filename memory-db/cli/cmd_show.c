@@ -105,7 +105,8 @@ print_facts(const struct cli *c, const json_t *e)
 		print_origin(c, f);
 	}
 	if (omitted > 0)
-		printf("  (%lld more that did not fit)\n", (long long)omitted);
+		printf("  (%lld more: export --current has them all)\n",
+			(long long)omitted);
 }
 
 static void

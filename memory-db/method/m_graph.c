@@ -27,20 +27,13 @@ static int
 add_missing(struct graph_page *p, const char *name, json_t *missing,
 	struct err *e)
 {
-	struct buf similar AUTO_BUF = {0};
-	int r = scope_similar(p->st, p->scope, name, &similar, e);
-	json_t *row;
+	json_t *similar = NULL, *row;
+	int r = scope_similar_names(p->st, p->scope, name, &similar, e);
 
 	if (r != 0)
 		return r;
-	row = json_pack("{s:s}", "name", name);
-	if (jx_add(missing, row) != 0)
-		return err_nomem(e);
-	if (similar.len > 0 && jx_set(row, "similar",
-				       json_stringn(similar.data,
-					       similar.len)) != 0)
-		return err_nomem(e);
-	return 0;
+	row = json_pack("{s:s,s:o}", "name", name, "similar", similar);
+	return jx_add(missing, row) == 0 ? 0 : err_nomem(e);
 }
 
 /* The entity of one name in one namespace, from relation *after on. 0 done,

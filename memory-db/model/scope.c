@@ -187,18 +187,47 @@ look_around(struct near *x, int64_t ns)
 	return r;
 }
 
+static int
+look_everywhere(struct near *x, const struct scope *s)
+{
+	for (int i = 0; i < s->n; i++) {
+		int r = s->ns[i] == 0 ? 0 : look_around(x, s->ns[i]);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int
+scope_similar_names(struct store *st, const struct scope *s, const char *name,
+	json_t **ret_names, struct err *e)
+{
+	struct near x = {.st = st, .wanted = name, .e = e};
+	json_t *names AUTO_JSON = json_array();
+	int r = look_everywhere(&x, s);
+
+	if (r != 0)
+		return r;
+	for (int i = 0; i < x.n; i++)
+		if (json_array_append_new(names,
+			    json_string(x.best[i].name)) != 0)
+			return err_nomem(e);
+	if (names == NULL)
+		return err_nomem(e);
+	*ret_names = take_ptr(names);
+	return 0;
+}
+
 int
 scope_similar(struct store *st, const struct scope *s, const char *name,
 	struct buf *out, struct err *e)
 {
 	struct near x = {.st = st, .wanted = name, .e = e};
+	int r = look_everywhere(&x, s);
 
-	for (int i = 0; i < s->n; i++) {
-		int r = s->ns[i] == 0 ? 0 : look_around(&x, s->ns[i]);
-
-		if (r < 0)
-			return r;
-	}
+	if (r != 0)
+		return r;
 	for (int i = 0; i < x.n; i++)
 		if (buf_addf(out, "%s'%s'", i > 0 ? ", " : "",
 			    x.best[i].name) != 0)

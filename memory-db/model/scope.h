@@ -2,6 +2,7 @@
 #ifndef MODEL_SCOPE_H
 #define MODEL_SCOPE_H
 
+#include <jansson.h>
 #include <stdint.h>
 
 #include "common/cleanup.h"
@@ -39,6 +40,9 @@ int scope_entity(struct store *st, const struct scope *s, const char *name,
 struct buf;
 int scope_similar(struct store *st, const struct scope *s, const char *name,
 	struct buf *out, struct err *e) MUST_CHECK;
+/* The same as a new array. */
+int scope_similar_names(struct store *st, const struct scope *s,
+	const char *name, json_t **ret_names, struct err *e) MUST_CHECK;
 
 /* Cursor texts: "c<change>.<a>.<b>"; a, b are the method's own. */
 #define CURSOR_SIZE 80

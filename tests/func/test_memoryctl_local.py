@@ -3,12 +3,10 @@ import json
 import os
 import re
 import shutil
-import signal
 import socket
 import sqlite3
 import stat
 import subprocess
-import time
 
 from harness import BIN, SLOW, TestCase, clean_env, reports, wait_until
 
