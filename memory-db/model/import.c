@@ -72,6 +72,8 @@ state_load(struct importer *im)
 	if (r == 0)
 		r = jx_bool(o, "skip", JX_REQUIRED, &s->skip, im->e);
 	if (r == 0)
+		r = jx_bool(o, "applied", JX_REQUIRED, &s->applied, im->e);
+	if (r == 0)
 		r = jx_int(o, "staged", JX_REQUIRED, 0, LIMIT_CHANGE_FACTS,
 			&s->staged, im->e);
 	if (r == 0)
@@ -85,9 +87,9 @@ static int
 state_save(struct importer *im)
 {
 	const struct import_state *s = &im->state;
-	json_t *o AUTO_JSON = json_pack("{s:I, s:b, s:b, s:I}", "offset",
+	json_t *o AUTO_JSON = json_pack("{s:I, s:b, s:b, s:b, s:I}", "offset",
 		(json_int_t)s->offset, "log", s->is_log, "skip", s->skip,
-		"staged", (json_int_t)s->staged);
+		"applied", s->applied, "staged", (json_int_t)s->staged);
 	struct buf text AUTO_BUF = {0};
 	char key[KEY_SIZE];
 

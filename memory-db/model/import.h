@@ -41,6 +41,7 @@ struct import_state {		/* kept in the database between calls */
 	int64_t offset;
 	bool is_log;		/* the header said so */
 	bool skip;		/* log: the change is here already */
+	bool applied;		/* log: a change of it was new here */
 	int64_t staged;		/* log: ops kept of an unfinished change */
 	json_t *head;		/* log: its head; owned, NULL: none */
 };
