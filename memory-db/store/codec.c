@@ -91,17 +91,25 @@ codec_pack(struct codec *c, const char *text, size_t n, struct buf *out)
 }
 
 static int
+begin_inflate(struct codec *c, bool with_dictionary, struct err *e)
+{
+	if (inflateReset(&c->inflate) != Z_OK ||
+		(with_dictionary &&
+			inflateSetDictionary(&c->inflate, c->dictionary->bytes,
+				(uInt)c->dictionary->n) != Z_OK))
+		return err_set(e, MDB_E_INTERNAL, "inflate cannot start");
+	return 0;
+}
+
+static int
 expand(struct codec *c, const unsigned char *data, size_t n, size_t size,
 	bool with_dictionary, struct buf *out, struct err *e)
 {
 	z_stream *z = &c->inflate;
-	int rc;
+	int rc = begin_inflate(c, with_dictionary, e);
 
-	if (inflateReset(z) != Z_OK ||
-		(with_dictionary &&
-			inflateSetDictionary(z, c->dictionary->bytes,
-				(uInt)c->dictionary->n) != Z_OK))
-		return err_set(e, MDB_E_INTERNAL, "inflate cannot start");
+	if (rc != 0)
+		return rc;
 	if (buf_reserve(out, size + 1) != 0)
 		return err_nomem(e);
 	z->next_in = (z_const Bytef *)(uintptr_t)data;
@@ -137,4 +145,50 @@ codec_unpack(struct codec *c, const void *body, size_t n, size_t size,
 			c, p + HEADER, n - HEADER, size, true, out, e);
 	}
 	return err_set(e, MDB_E_CORRUPT, "a stored text is damaged");
+}
+
+/* Stops at the end of the last block, where zlib still knows how many bits of
+ * the byte are unused. */
+static int
+last_bits(z_stream *z, int *ret_unused)
+{
+	int rc;
+
+	*ret_unused = 0;
+	do {
+		rc = inflate(z, Z_BLOCK);
+		if (rc == Z_OK && (z->data_type & (64 | 128)) == (64 | 128)) {
+			*ret_unused = z->data_type & 7;
+			return Z_STREAM_END;
+		}
+	} while (rc == Z_OK && (z->avail_out > 0 || z->avail_in > 0));
+	return rc;
+}
+
+int
+codec_check_rest(struct codec *c, const void *body, size_t n, size_t size,
+	struct err *e)
+{
+	const unsigned char *p = body;
+	size_t header = p[0] == CODEC_DICTIONARY ? HEADER : 1;
+	unsigned char *text AUTO_FREE = NULL;
+	z_stream *z = &c->inflate;
+	int unused, rc;
+
+	if (p[0] == CODEC_PLAIN || n <= header)
+		return 1;
+	rc = begin_inflate(c, p[0] == CODEC_DICTIONARY, e);
+	if (rc != 0)
+		return rc;
+	text = malloc(size + 1);
+	if (text == NULL)
+		return err_nomem(e);
+	z->next_in = (z_const Bytef *)(uintptr_t)(p + header);
+	z->avail_in = (uInt)(n - header);
+	z->next_out = text;
+	z->avail_out = (uInt)(size + 1);
+	rc = last_bits(z, &unused);
+	if (rc == Z_MEM_ERROR)
+		return err_nomem(e);
+	return rc == Z_STREAM_END && p[n - 1] >> (8 - unused) == 0;
 }

@@ -37,4 +37,10 @@ int codec_pack(struct codec *c, const char *text, size_t n, struct buf *out)
 int codec_unpack(struct codec *c, const void *body, size_t n, size_t size,
 	struct buf *out, struct err *e) MUST_CHECK;
 
+/* The bits of the last byte that deflate left over must be zero, as we write
+ * them: they are the only ones that can change without changing the text. For
+ * verify; body is one that codec_unpack took. 1 they are, 0 not, negative. */
+int codec_check_rest(struct codec *c, const void *body, size_t n, size_t size,
+	struct err *e) MUST_CHECK;
+
 #endif

@@ -205,7 +205,8 @@ fact_text(struct store *st, sqlite3_stmt *s, struct log_fact *f,
 	int n = sqlite3_column_bytes(s, 17);
 	int r;
 
-	f->has_body = body != NULL;
+	f->body = body;
+	f->body_n = (size_t)n;
 	if (f->salt == NULL)
 		return 0;
 	if (body == NULL && f->kind != FACT_OBSERVATION &&

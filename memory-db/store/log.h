@@ -59,8 +59,9 @@ struct log_fact {
 	const unsigned char *digest;	/* FACT_DIGEST_BYTES */
 	int64_t same, label_id;		/* same -1: none */
 	int64_t size;			/* of the text, as recorded */
-	bool has_body;			/* existence: renamed */
 	bool damaged;			/* its stored form gives no text */
+	const unsigned char *body;	/* as stored; NULL: none */
+	size_t body_n;
 	const char *text;		/* existence: the name; NULL: erased
 					   or damaged */
 	size_t text_n;

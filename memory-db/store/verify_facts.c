@@ -23,7 +23,14 @@ check_digest(struct verify *v, const struct log_fact *f)
 		.supersedes = f->supersedes, .text = f->text,
 		.text_n = f->text_n};
 
-	if (!f->damaged && f->digest != NULL) {
+	int rest = 1;
+
+	if (!f->damaged && f->body != NULL)
+		rest = codec_check_rest(&v->st->codec, f->body, f->body_n,
+			f->text_n, v->e);
+	if (rest < 0)
+		return rest;
+	if (rest == 1 && !f->damaged && f->digest != NULL) {
 		digest_fact(&d, digest);
 		if (memcmp(digest, f->digest, sizeof(digest)) == 0 &&
 			f->size == (int64_t)f->text_n)
