@@ -115,17 +115,22 @@ def bench_alone(b):
 
 
 def bench_status(b):
-    p99, worst, samples = [], [], 0
+    p99, samples = [], 0
     for _ in range(b.rounds):
         with b.service() as db:
-            status, writes = b.load(
-                db, f"op=status,rate=1000,seconds={b.n(2, 1.5)},warm=50",
-                "clients=64")
+            # A process of its own: the other one is busy with 64 clients.
+            seconds = b.n(2, 1.5)
+            load = subprocess.Popen(
+                [str(LOAD), db.socket, f"clients=64,seconds={seconds + 0.6}"],
+                text=True, stdout=subprocess.PIPE)
+            time.sleep(0.3)
+            [status] = b.load(
+                db, f"op=status,rate=1000,seconds={seconds},warm=50")
+            writes = json.loads(load.communicate()[0])
             p99.append(status["p99_ms"])
-            worst.append(status["max_ms"])
             samples += status["samples"]
     b.row("status under full write load, p99", "< 2 ms",
-          f"{b.median(p99):.2f} ms (max {max(worst):.1f}; beside "
+          f"{b.median(p99):.2f} ms (p50 {status['p50_ms']:.2f}; beside "
           f"{writes['rate']:,.0f} creates/s; {samples:,} samples)",
           b.median(p99) < 2)
 
@@ -200,7 +205,8 @@ def bench_append(b):
         for i in range(b.rounds):
             for name, into in (("small", small), ("large", large)):
                 [r] = b.load(db, f"op=append,name={name},bytes=60,"
-                             f"count={b.n(1800, 500)},from={i * 100000}")
+                             f"warm=100,count={b.n(1900, 600)},"
+                             f"from={i * 100000}")
                 into.append(r["p50_ms"])
     ratio = b.median(large) / b.median(small)
     b.row("append to 10,000 facts beside 10 facts", "(steps: <= 1.2x)",
@@ -290,7 +296,7 @@ def bench_bytes(b):
     grown = {k: (v - sizes[0].get(k, 0)) / n for k, v in sizes[1].items()}
     total = sum(grown.values())
     text = sum(v for k, v in grown.items()
-               if re.match(r"(fts|text|idx|live|past|born)", k))
+               if k.startswith("ft_"))
     b.row("bytes on disk per version (+100 byte fact)", "< 600",
           f"{total:.0f}", total < 600)
     b.row("  without text indexes", "< 300", f"{total - text:.0f}",

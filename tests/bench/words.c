@@ -1,10 +1,41 @@
-/* The vocabulary is not stored: the word of a rank is three syllables made
- * from a permutation of the rank, and a suffix for varied lengths. */
+/* The most frequent words are English, so that texts stem and compress about
+ * as real ones do. The others are not stored: three syllables made from a
+ * permutation of the rank, and a suffix for varied lengths. */
 #include "tests/bench/words.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+static const char *const frequent[] = {
+	"the", "of", "to", "and", "a", "in", "is", "for", "on", "that",
+	"with", "by", "it", "as", "was", "this", "from", "at", "be", "are",
+	"or", "an", "not", "have", "has", "which", "will", "can", "uses",
+	"user", "prefers", "project", "file", "code", "test", "build",
+	"server", "data", "memory", "write", "read", "change", "version",
+	"because", "when", "after", "before", "team", "name", "time", "value",
+	"error", "service", "client", "request", "page", "works", "fixed",
+	"decided", "should", "needs", "table", "query", "index", "release",
+	"branch", "week", "month", "monday", "friday", "november", "december",
+	"january", "customer", "design", "report", "meeting", "budget",
+	"plan", "weekly", "deploy", "python", "linux", "docker", "database",
+	"backup", "restore", "script", "function", "module", "library",
+	"review", "merge", "commit", "issue", "ticket", "bug", "feature",
+	"cache", "queue", "worker", "thread", "lock", "timeout", "retry",
+	"log", "metric", "alert", "dashboard", "window", "screen", "button",
+	"form", "email", "phone", "address", "city", "country", "street",
+	"office", "kitchen", "garden", "train", "travel", "summer", "winter",
+	"morning", "evening", "coffee", "tea", "lunch", "dinner", "birthday",
+	"sister", "brother", "mother", "father", "friend", "doctor", "school",
+	"teacher", "student", "course", "book", "chapter", "music", "guitar",
+	"piano", "film", "photo", "camera", "bicycle", "car", "engine",
+	"battery", "energy", "water", "light", "red", "green", "blue",
+	"black", "white", "small", "large", "long", "short", "fast", "slow",
+	"early", "late", "first", "second", "third", "last", "next", "other",
+	"same", "new", "old", "good", "better", "best", "bad", "wrong",
+	"right", "always", "never", "often", "sometimes", "usually", "now",
+	"later", "today", "yesterday", "tomorrow", "year"};
+#define FREQUENT_N (sizeof(frequent) / sizeof(frequent[0]))
 
 struct words {
 	double below[WORDS_N];	/* probability of a lower rank */
@@ -52,6 +83,10 @@ words_word(uint32_t rank, char ret[WORD_SIZE])
 	uint32_t x = (rank * 40503u + 12345u) % 343000u;
 	char syllables[7];
 
+	if (rank < FREQUENT_N) {
+		snprintf(ret, WORD_SIZE, "%s", frequent[rank]);
+		return;
+	}
 	for (size_t i = 0; i < 3; i++) {
 		syllables[2 * i] = consonants[x % 70 / 5];
 		syllables[2 * i + 1] = vowels[x % 5];

@@ -68,7 +68,7 @@ class Loop(harness.TestCase):
             elif method == "create_entities" or reply["code"] not in (
                     "not_found",):
                 self.assertIn(reply["code"], CODES, (method, reply))
-                self.assertTrue(reply["error"])
+                self.assertTrue(reply["error"], (method, self.where, reply))
         return c
 
     def loop(self, kinds, error, path="memory.db", expect=1):
