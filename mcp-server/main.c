@@ -201,6 +201,8 @@ loop(struct session *s, struct relay *relay, int signals)
 		relay_run(relay);
 		session_flush(s);
 	}
+	relay_abort(relay);
+	session_flush(s);
 	return 0;
 }
 

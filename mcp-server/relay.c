@@ -19,7 +19,8 @@
 
 /* How long a call may find nobody before its agent is told. */
 #define GIVE_UP_MS 6000
-#define GIVE_UP_HURRY_MS 1000
+/* How long a call may be told `busy`. */
+#define BUSY_MS 10000
 /* Pause before the next attempt: a service that starts takes some 50 ms. */
 #define RETRY_MS 100
 
@@ -36,7 +37,8 @@ relay_new(const struct relay_options *o)
 		.session = o->session,
 		.expect_database = o->database,
 		.timeout_ms = o->call_ms,
-		.retries = 2,
+		/* The rest is ours: a service may have to be started. */
+		.retries = 1,
 	};
 	uint64_t random[1] = {0};
 
@@ -149,7 +151,19 @@ relay_cancel(struct relay_call *c)
 void
 relay_hurry(struct relay *r)
 {
-	r->give_up_ms = GIVE_UP_HURRY_MS;
+	r->give_up_ms = 0;
+}
+
+void
+relay_abort(struct relay *r)
+{
+	struct err e = {0};
+
+	err_set(&e, MDB_E_CANCELLED, "memory-mcp was told to end before "
+		"memory-db had answered. A write may have happened all the "
+		"same: look before you repeat it.");
+	while (r->calls)
+		end_call(r, r->calls, e.code, NULL, &e);
 }
 
 /* --- sending ------------------------------------------------------------------ */
@@ -260,7 +274,7 @@ find_ticket(struct relay *r, unsigned long long ticket)
 }
 
 /* success:false -> *e. */
-static int
+static void
 read_refusal(json_t *reply, struct err *e)
 {
 	const char *text = "no reason given", *code = "internal", *param = "";
@@ -270,12 +284,38 @@ read_refusal(json_t *reply, struct err *e)
 		jx_string(reply, "code", JX_OPTIONAL, &code, NULL, NULL) < 0 ||
 		jx_string(reply, "param", JX_OPTIONAL, &param, NULL, NULL) < 0 ||
 		jx_int(reply, "retry_after_ms", JX_OPTIONAL, 0, 3600000,
-			&retry_ms, NULL) < 0)
-		return err_set(e, MDB_E_PROTOCOL, "memory-db sent a refusal "
-			"that cannot be read");
+			&retry_ms, NULL) < 0) {
+		err_set(e, MDB_E_PROTOCOL, "memory-db sent a refusal that "
+			"cannot be read");
+		return;
+	}
 	err_param(e, err_code_of(code), param, "%s", text);
 	e->retry_after_ms = (int)retry_ms;
-	return e->code;
+}
+
+/* Puts a call back; it is sent again after pause_ms. */
+static void
+wait_again(struct relay_call *c, int64_t now, int64_t pause_ms)
+{
+	c->sent = false;
+	c->retry_ns = now + pause_ms * MS;
+}
+
+/* Waits out a `busy` that will not last; false: it is the agent's to know. */
+static bool
+retry_busy(struct relay *r, struct relay_call *c, const struct err *e)
+{
+	int64_t now = clock_mono_ns();
+	int64_t pause_ms = e->retry_after_ms > 0 ? e->retry_after_ms : RETRY_MS;
+
+	if (e->code != MDB_E_BUSY || r->give_up_ms == 0)
+		return false;
+	if (c->busy_until_ns == 0)
+		c->busy_until_ns = now + BUSY_MS * MS;
+	if (now + pause_ms * MS > c->busy_until_ns)
+		return false;
+	wait_again(c, now, pause_ms);
+	return true;
 }
 
 static void
@@ -290,10 +330,13 @@ settle(struct relay *r, struct relay_call *c, int rc, const char *text)
 			MDB_E_PROTOCOL, "its answer cannot be read");
 		return;
 	}
-	if (rc == MEMORY_REFUSED || !success)
-		end_call(r, c, read_refusal(reply, &e), NULL, &e);
-	else
+	if (rc == MEMORY_OK && success) {
 		end_call(r, c, 0, reply, NULL);
+		return;
+	}
+	read_refusal(reply, &e);
+	if (!retry_busy(r, c, &e))
+		end_call(r, c, e.code, NULL, &e);
 }
 
 /* Nobody there, or gone in the middle: again after a look at the service. */
@@ -304,14 +347,13 @@ retry_call(struct relay *r, struct relay_call *c)
 
 	if (c->unreachable_ns == 0)
 		c->unreachable_ns = now;
-	if (now - c->unreachable_ns > r->give_up_ms * MS ||
+	if (now - c->unreachable_ns >= r->give_up_ms * MS ||
 		now > c->deadline_ns) {
 		fail_call(r, c, MDB_E_UNREACHABLE,
 			memory_client_error(r->client));
 		return;
 	}
-	c->sent = false;
-	c->retry_ns = now + RETRY_MS * MS;
+	wait_again(c, now, RETRY_MS);
 	if (r->o.spawn && r->service == SERVICE_READY)
 		r->service = SERVICE_UNKNOWN;
 }

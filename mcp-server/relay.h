@@ -54,6 +54,9 @@ void relay_events(struct relay *r, bool wanted, relay_event_fn fn, void *ctx);
 /* The session ends: calls that find nobody give up soon. */
 void relay_hurry(struct relay *r);
 
+/* Its time is over: what is still under way ends with an error. */
+void relay_abort(struct relay *r);
+
 /* At most RELAY_FDS entries are filled; *io_timeout_ms is lowered (-1 is
  * endless). */
 #define RELAY_FDS 2

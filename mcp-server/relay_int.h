@@ -23,6 +23,7 @@ struct relay_call {
 	unsigned long long ticket;
 	int64_t deadline_ns;
 	int64_t unreachable_ns;	/* since when; 0: it was reached last time */
+	int64_t busy_until_ns;	/* how long `busy` is borne; 0: not yet said */
 	int64_t retry_ns;	/* not before */
 };
 

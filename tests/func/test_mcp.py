@@ -592,6 +592,13 @@ class Service(Base):
         self.assertEqual(self.db.hellos[-1]["expect_database"],
                          os.path.join(os.path.realpath(self.home), "x/m.db"))
 
+    def test_short_busy_is_waited_out(self):
+        self.db.refuse["create_entities"] = [{
+            "code": "busy", "error": "queue full", "retry_after_ms": 50}] * 8
+        m = self.start()
+        m.ok("create_entities", entities=[entity("a")])
+        self.assertEqual(self.db.refuse["create_entities"], [])
+
     def test_busy_is_passed_on(self):
         self.db.refuse["read_graph"] = [{
             "code": "busy", "error": "migrating, 40 % done",
@@ -633,11 +640,12 @@ class End(Base):
     def test_eof_waits_two_seconds_at_most(self):
         self.db.silent.add("read_graph")
         m = self.start()
-        m.send("tools/call", {"name": "read_graph"})
+        number = m.send("tools/call", {"name": "read_graph"})
         wait_until(lambda: self.db.calls("read_graph"))
         began = time.monotonic()
         m.eof()
         self.assertEqual(m.process.wait(10), 0)
+        self.assertTrue(m.reply(number)["result"]["isError"])
         took = time.monotonic() - began
         self.assertTrue(1.0 < took < 2.0 + (SLOW - 1), took)
 

@@ -1,0 +1,192 @@
+"""memory-mcp with the real memory-db: who starts it, what survives its end,
+how long it takes."""
+import os
+import signal
+import sys
+import threading
+import time
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
+import harness
+from harness import (MODERN, SANITIZED, SLOW, Mcp, TestCase, alive, entity,
+                     main, rss_kb)
+from stub_db import StubDb
+
+
+class Spawned(TestCase):
+    def setUp(self):
+        self.place = harness.Spawned()
+        self.addCleanup(self.place.done)
+        self.home = self.place.folder
+
+    def start(self, *args, era="2025-11-25", env=None, **kw):
+        m = Mcp(self.home, args=args, era=era, env=self.place.env(env), **kw)
+        self.addCleanup(self._end_mcp, m)
+        return m
+
+
+class Spawn(Spawned):
+    def test_first_call_starts_it_and_discover_does_not_wait(self):
+        for era in ("2025-11-25", MODERN):
+            m = self.start(era=era)
+            m.request("tools/list")
+            self.assertIsNone(self.place.pid())
+            m.ok("create_entities", entities=[entity("a")])
+            m.done()
+            self.place.kill(signal.SIGTERM)
+
+    def test_it_outlives_its_client(self):
+        m = self.start()
+        m.ok("create_entities", entities=[entity("a")])
+        pid = self.place.pid()
+        self.assertNotEqual(os.getsid(pid), os.getsid(m.pid))
+        m.kill()
+        self.assertTrue(alive(pid))
+
+    def test_several_clients_start_one(self):
+        clients = [self.start() for _ in range(4)]
+        numbers = [m.send("tools/call", {
+            "name": "create_entities", "arguments": {
+                "entities": [entity(f"e{i}")]}})
+            for i, m in enumerate(clients)]
+        for m, number in zip(clients, numbers):
+            self.assertNotIn("isError", m.reply(number)["result"])
+        self.assertEqual(len(clients[0].ok("read_graph")["entities"]), 4)
+
+    def test_killed_service_is_started_again(self):
+        m = self.start()
+        m.ok("create_entities", entities=[entity("a")])
+        for i in range(3):
+            self.place.kill()
+            m.ok("create_entities", entities=[entity(f"b{i}")])
+        self.assertEqual([e["name"] for e in m.ok("read_graph")["entities"]],
+                         ["a", "b0", "b1", "b2"])
+
+    def test_kill_in_the_middle_loses_and_doubles_nothing(self):
+        m = self.start()
+        m.ok("create_entities", entities=[entity("log")])
+        numbers = []
+
+        def write():
+            for i in range(200):
+                numbers.append((i, m.send("tools/call", {
+                    "name": "add_observations", "arguments": {
+                        "observations": [{"entityName": "log",
+                                          "contents": [f"n{i}"]}]}})))
+        writer = threading.Thread(target=write)
+        writer.start()
+        time.sleep(0.02)
+        os.kill(self.place.pid(), signal.SIGKILL)
+        writer.join()
+        for i, number in numbers:
+            r = m.reply(number)["result"]
+            self.assertEqual(r.get("structuredContent"), {"results": [
+                {"entityName": "log", "addedObservations": [f"n{i}"]}]}, r)
+        [log] = m.ok("open_nodes", names=["log"])["entities"]
+        self.assertEqual(sorted(log["observations"]),
+                         sorted(f"n{i}" for i in range(200)))
+
+    def test_no_spawn(self):
+        for args, env in ((["--no-spawn"], {}), ([], {"MEMORY_NO_SPAWN": 1})):
+            m = self.start(*args, env=env)
+            number = m.send("tools/call", {"name": "read_graph"})
+            m.eof()
+            r = m.reply(number)["result"]
+            self.assertTrue(r["isError"])
+            self.assertIn("memoryctl doctor", r["content"][0]["text"])
+            self.assertIsNone(self.place.pid())
+
+    def test_it_cannot_be_started(self):
+        m = self.start(env={"MEMORY_DB_PROGRAM": "/nonexistent/memory-db"})
+        r = m.tool("read_graph")
+        self.assertTrue(r["isError"])
+        self.assertIn("memoryctl doctor", r["content"][0]["text"])
+        self.assertEqual(m.request("ping"), {})
+
+    def test_wrong_database(self):
+        m = self.start()
+        m.ok("read_graph")
+        other = self.start(env={"MEMORY_DB_PATH": self.home / "other.db"})
+        self.assertIsNotNone(self.place.pid())
+        r = other.tool("read_graph")
+        self.assertTrue(r["isError"])
+        self.assertIn("other.db", r["content"][0]["text"])
+        self.assertIn("memory.db", r["content"][0]["text"])
+
+    def test_older_spawned_service_retires(self):
+        old = StubDb(self.home / "s", version="0.0.1", spawned=True).start()
+        m = self.start()
+        m.ok("create_entities", entities=[entity("a")])
+        self.assertEqual(len(old.calls("retire")), 1)
+        self.assertEqual(old.entities, {})
+        self.assertIsNotNone(self.place.pid())
+
+    def test_older_managed_service_stays(self):
+        old = StubDb(self.home / "s", version="0.0.1", spawned=False).start()
+        self.addCleanup(old.stop)
+        m = self.start()
+        m.ok("create_entities", entities=[entity("a")])
+        self.assertEqual(old.calls("retire"), [])
+        self.assertEqual(list(old.entities), ["a"])
+
+    def test_newer_spawned_service_stays(self):
+        new = StubDb(self.home / "s", version="99.0.0", spawned=True).start()
+        self.addCleanup(new.stop)
+        self.start().ok("create_entities", entities=[entity("a")])
+        self.assertEqual(new.calls("retire"), [])
+
+
+class Namespaces(Spawned):
+    def test_of_the_folder(self):
+        (self.home / "app/.git").mkdir(parents=True)
+        (self.home / "app/src").mkdir()
+        (self.home / "app/.git/config").write_text(
+            '[remote "origin"]\n\turl = git@host.example:team/app.git\n')
+        m = self.start(env={"MEMORY_NAMESPACE": "auto"},
+                       cwd=self.home / "app/src")
+        m.ok("create_entities", entities=[entity("here")])
+        m.ok("create_entities", entities=[entity("mine")], scope="user")
+        plain = self.start()
+        self.assertEqual([e["name"] for e in
+                          plain.ok("read_graph")["entities"]], ["mine"])
+        named = self.start("--namespace", "host.example/team/app")
+        self.assertEqual({e["name"]: e.get("namespace") for e in
+                          named.ok("read_graph")["entities"]},
+                         {"here": None, "mine": "default"})
+
+    def test_provenance(self):
+        m = self.start()
+        m.ok("create_entities", entities=[entity("a", "x")])
+        [change] = m.ok("memory_history", {"name": "a"})["changes"]
+        self.assertEqual(change["client"], "harness/1")
+        self.assertRegex(change["session"], r"^20\d\d-\d\d-\d\d-[0-9a-f]{6}$")
+
+
+@unittest.skipIf(SANITIZED, "sanitizers are slow and large")
+class Figures(TestCase):
+    def test_start_to_first_answer(self):
+        db = self.service()
+        took = []
+        for _ in range(7):
+            began = time.monotonic()
+            m = db.mcp(era=MODERN, start=False)
+            m.tool("get_memory_status")
+            took.append(time.monotonic() - began)
+            m.done()
+        self.assertLess(sorted(took)[3], 0.015 * 3 * SLOW)  # a busy machine
+
+    def test_memory_after_work(self):
+        db = self.service(rate_limit=False)
+        m = self.mcp(db)
+        for k in range(20):
+            m.ok("create_entities", entities=[
+                entity(f"e{k}-{i}", "fact " * 10) for i in range(500)])
+        m.ok("read_graph")
+        m.tool("search_nodes", query="fact")
+        self.assertLess(rss_kb(m.pid), 5000)
+
+
+if __name__ == "__main__":
+    main()
