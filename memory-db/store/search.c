@@ -5,67 +5,69 @@
  *
  * The present lies in ft_live. An older state is what is still in ft_live and
  * was there then, and what has closed since: ft_past is in order of closing,
- * so that is a range of it. */
+ * so that is a range of it. A branch sees its fork like that, and what ft_branch
+ * says that it, or a branch below it, has ever shown. */
 #include "memory-db/store/search.h"
 
 #include <string.h>
 
 #include "common/limits.h"
 #include "memory-db/store/internal.h"
-
-enum { LIVE, COUNT, PAST, FACTS, ENTITIES, FACTS_OF, TERMS_PREFIX,
-	TERMS_TRIGRAM, TERMS_ALL, NAMESPACE, CHANGE, BODY };
+#include "memory-db/store/search_sql.h"
 
 #define FROM_SPAN(fact) " CROSS JOIN @SPAN ON s.fact = " fact " AND @VIS "
 
 static const struct stmt_def defs[] = {
-	[LIVE] = {"SELECT ft_live.rowid, s.entity,"
+	[SEARCH_LIVE] = {"SELECT ft_live.rowid, s.entity,"
 		" search_mask(ft_live, ?4, ?5) FROM ft_live"
 		FROM_SPAN("ft_live.rowid")
 		"WHERE ft_live MATCH ?1 AND ft_live.rowid BETWEEN ?2 AND ?3"
 		" ORDER BY ft_live.rowid DESC", 5, STMT_LENS},
 	/* Only for the present, where ft_live holds what is visible. */
-	[COUNT] = {"SELECT count(*), min(id) FROM (SELECT rowid AS id"
+	[SEARCH_COUNT] = {"SELECT count(*), min(id) FROM (SELECT rowid AS id"
 		" FROM ft_live WHERE ft_live MATCH ?1 AND rowid BETWEEN ?2"
 		" AND ?3 ORDER BY rowid DESC LIMIT ?4)", 4, 0},
-	[PAST] = {"SELECT p.fact, s.entity, search_mask(ft_past, ?5, ?6)"
+	[SEARCH_PAST] = {"SELECT p.fact, s.entity, search_mask(ft_past, ?5, ?6)"
 		" FROM ft_past CROSS JOIN past p ON p.id = ft_past.rowid"
 		FROM_SPAN("p.fact")
 		"WHERE ft_past MATCH ?1 AND ft_past.rowid BETWEEN ?2 AND ?3"
 		" AND p.fact <= ?4", 6, STMT_LENS},
-	[FACTS] = {"SELECT f.id, s.entity, 0 FROM fact f"
+	/* ?1 limits the scope column to the branches of the lens. */
+	[SEARCH_BRANCH] = {"SELECT b.fact, s.entity,"
+		" search_mask(ft_branch, ?4, ?5) FROM ft_branch"
+		" CROSS JOIN branch_text b ON b.id = ft_branch.rowid"
+		" AND b.fact BETWEEN ?2 AND ?3"
+		FROM_SPAN("b.fact")
+		"WHERE ft_branch MATCH ?1", 5, STMT_LENS},
+	[SEARCH_FACTS] = {"SELECT f.id, s.entity, 0 FROM fact f"
 		FROM_SPAN("f.id")
 		"WHERE f.id BETWEEN ?1 AND ?2 AND f.kind IN (0, 1)"
 		" ORDER BY f.id DESC", 2, STMT_LENS},
-	[ENTITIES] = {"SELECT f.id, s.entity, 0"
+	[SEARCH_ENTITIES] = {"SELECT f.id, s.entity, 0"
 		" FROM fact f INDEXED BY fact_existence"
 		FROM_SPAN("f.id")
 		"WHERE f.kind = 0 AND f.id BETWEEN ?1 AND ?2"
 		" ORDER BY f.id DESC", 2, STMT_LENS},
-	[FACTS_OF] = {"SELECT f.id, s.entity, 0 FROM @SPAN"
+	[SEARCH_FACTS_OF] = {"SELECT f.id, s.entity, 0 FROM @SPAN"
 		" CROSS JOIN fact f ON f.id = s.fact AND f.kind IN (0, 1)"
 		" WHERE s.entity = ?1 AND s.fact >= ?2 AND @VIS"
 		" ORDER BY f.id", 2, STMT_LENS},
-	[TERMS_PREFIX] = {"SELECT text FROM term WHERE text >= ?1"
+	[SEARCH_TERMS_PREFIX] = {"SELECT text FROM term WHERE text >= ?1"
 		" ORDER BY text", 1, 0},
-	[TERMS_TRIGRAM] = {"SELECT t.text FROM ft_term"
+	[SEARCH_TERMS_TRIGRAM] = {"SELECT t.text FROM ft_term"
 		" CROSS JOIN term t ON t.id = ft_term.rowid"
 		" WHERE ft_term MATCH ?1", 1, 0},
-	[TERMS_ALL] = {"SELECT text FROM term", 0, 0},
-	[NAMESPACE] = {"SELECT last_change, fact_max, past_max"
+	[SEARCH_TERMS_ALL] = {"SELECT text FROM term", 0, 0},
+	[SEARCH_NAMESPACE] = {"SELECT last_change, fact_max, past_max"
 		" FROM namespace WHERE id = ?1", 1, 0},
-	[CHANGE] = {"SELECT id, fact_max, past_max FROM change"
+	[SEARCH_CHANGE] = {"SELECT id, fact_max, past_max FROM change"
 		" WHERE ns = ?1 AND id <= ?2 ORDER BY id DESC LIMIT 1", 2, 0},
-	[BODY] = {"SELECT f.id, f.entity, f.kind, f.label, f.salt IS NULL,"
+	[SEARCH_BODY] = {"SELECT f.id, f.entity, f.kind, f.label, f.salt IS NULL,"
 		" f.size, f.body, CASE WHEN f.kind = 0 AND f.body IS NULL THEN"
 		" (SELECT name FROM entity WHERE id = f.entity) END"
 		" FROM fact f WHERE f.id = ?1", 1, 0},
 };
 const struct stmt_module search_module = {"search", defs, ARRAY_LEN(defs)};
-
-/* Terms read at most for each wanted: bounds the search for a piece of one or
- * two characters, which has no trigram (512 x 40: some 2 ms). */
-#define TERMS_FACTOR 40
 
 /* --- the mask --------------------------------------------------------------- */
 
@@ -76,6 +78,8 @@ search_mask(const Fts5ExtensionApi *api, Fts5Context *fts,
 	int words = argc > 0 ? sqlite3_value_int(argv[0]) : 0;
 	int counted = argc > 1 ? sqlite3_value_int(argv[1]) : 0;
 	int phrases = api->xPhraseCount(fts);
+	/* ft_branch has the column `scope` in front. */
+	int name_column = api->xColumnCount(fts) - 2;
 	uint64_t mask = 0;
 
 	if (words < 1 || words > SEARCH_WORDS) {
@@ -93,7 +97,8 @@ search_mask(const Fts5ExtensionApi *api, Fts5Context *fts,
 		}
 		for (; column >= 0; api->xPhraseNextColumn(fts, &it, &column))
 			mask |= UINT64_C(1)
-				<< (i % words + (column == 0 ? 32 : 0));
+				<< (i % words +
+					(column == name_column ? 32 : 0));
 	}
 	sqlite3_result_int64(ctx, (sqlite3_int64)mask);
 }
@@ -121,34 +126,46 @@ search_register(struct store *st, struct err *e)
 
 /* --- ranges ------------------------------------------------------------------ */
 
-int
-search_range(struct store *st, int64_t ns, struct search_range *ret,
-	struct err *e)
+/* Highest ids of a namespace after its newest change up to `limit`. */
+static int
+ids_at(struct store *st, int64_t ns, int64_t limit, int64_t *ret_fact,
+	int64_t *ret_past, struct err *e)
 {
-	/* The last level of a lens is main. */
-	int64_t limit = st->lens.level[st->lens.n - 1].limit;
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_SEARCH, NAMESPACE);
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_SEARCH, SEARCH_NAMESPACE);
 	sqlite3_stmt *c AUTO_STMT = NULL;
 	int r;
 
-	*ret = (struct search_range){.ns = ns, .lo = ns << STORE_NS_SHIFT,
-		.hi = ns << STORE_NS_SHIFT, .past = INT64_MAX};
 	bind_i(s, 1, ns);
 	r = stmt_row(st, s, e);
 	if (r == 1 && sqlite3_column_int64(s, 0) > limit) {
-		c = stmt_use(st, MOD_SEARCH, CHANGE);
+		c = stmt_use(st, MOD_SEARCH, SEARCH_CHANGE);
 		bind_i(c, 1, ns);
 		bind_i(c, 2, limit);
 		r = stmt_row(st, c, e);
 	}
 	if (r <= 0)
 		return r;
-	ret->hi = sqlite3_column_int64(c ? c : s, 1);
-	ret->past = sqlite3_column_int64(c ? c : s, 2);
-	/* Facts of branches may be newer than what main had at its limit. */
-	if (st->lens.n > 1)
-		ret->hi = ret->lo | ((INT64_C(1) << STORE_NS_SHIFT) - 1);
+	*ret_fact = sqlite3_column_int64(c ? c : s, 1);
+	*ret_past = sqlite3_column_int64(c ? c : s, 2);
 	return 0;
+}
+
+int
+search_range(struct store *st, int64_t ns, struct search_range *ret,
+	struct err *e)
+{
+	const struct lens *lens = &st->lens;
+	int64_t fact;
+	int r;
+
+	*ret = (struct search_range){.ns = ns, .lo = ns << STORE_NS_SHIFT,
+		.hi = ns << STORE_NS_SHIFT, .past = ns << STORE_NS_SHIFT};
+	/* The nearest level sees the newest facts; the last one is main. */
+	r = ids_at(st, ns, lens->level[0].limit, &ret->hi, &ret->past, e);
+	if (r == 0 && lens->n > 1)
+		r = ids_at(st, ns, lens->level[lens->n - 1].limit, &fact,
+			&ret->past, e);
+	return r;
 }
 
 /* --- matches ----------------------------------------------------------------- */
@@ -243,7 +260,7 @@ static sqlite3_stmt *
 use_live(struct store *st, const struct search_range *range,
 	const struct search_match *match)
 {
-	sqlite3_stmt *s = stmt_use(st, MOD_SEARCH, LIVE);
+	sqlite3_stmt *s = stmt_use(st, MOD_SEARCH, SEARCH_LIVE);
 
 	bind_t(s, 1, match->text, match->n);
 	bind_i(s, 2, range->lo);
@@ -257,7 +274,7 @@ static int
 collect_past(struct store *st, const struct search_range *range,
 	const struct search_match *match, struct merge *m, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_SEARCH, PAST);
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_SEARCH, SEARCH_PAST);
 	int r;
 
 	bind_t(s, 1, match->text, match->n);
@@ -267,11 +284,33 @@ collect_past(struct store *st, const struct search_range *range,
 	bind_i(s, 5, match->words);
 	bind_i(s, 6, match->counted);
 	r = each_row(st, s, merge_collect, m, e);
-	if (r == MDB_E_NOMEM)
+	return r == MDB_E_NOMEM ? err_nomem(e) : r;
+}
+
+/* Facts that branches of the lens have shown. */
+static int
+collect_branches(struct store *st, const struct search_range *range,
+	const struct search_match *match, struct merge *m, struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_SEARCH, SEARCH_BRANCH);
+	struct buf text AUTO_BUF = {0};
+	int bad = buf_adds(&text, "({name body} : (") ||
+		buf_add(&text, match->text, match->n) ||
+		buf_adds(&text, ")) AND scope : (");
+	int r;
+
+	for (int i = 0; i + 1 < st->lens.n; i++)
+		bad |= buf_addf(&text, "%sb%lld", i > 0 ? " OR " : "",
+			(long long)st->lens.level[i].branch);
+	if (bad || buf_addc(&text, ')') < 0)
 		return err_nomem(e);
-	if (r == 0 && m->n > 1)
-		qsort(m->rows, m->n, sizeof(*m->rows), newest_first);
-	return r;
+	bind_t(s, 1, text.data, text.len);
+	bind_i(s, 2, range->lo);
+	bind_i(s, 3, range->hi);
+	bind_i(s, 4, match->words);
+	bind_i(s, 5, match->counted);
+	r = each_row(st, s, merge_collect, m, e);
+	return r == MDB_E_NOMEM ? err_nomem(e) : r;
 }
 
 int
@@ -288,6 +327,10 @@ search_match(struct store *st, const struct search_range *range,
 		return each_row(st, s, fn, ctx, e);
 	}
 	r = collect_past(st, range, match, &m, e);
+	if (r == 0 && st->lens.n > 1)
+		r = collect_branches(st, range, match, &m, e);
+	if (r == 0 && m.n > 1)
+		qsort(m.rows, m.n, sizeof(*m.rows), newest_first);
 	if (r == 0) {
 		s = use_live(st, range, match);
 		r = each_row(st, s, merge_live, &m, e);
@@ -323,7 +366,7 @@ search_count(struct store *st, const struct search_range *range,
 	if (!st->lens.now) {
 		r = search_match(st, range, match, count_row, &c, e);
 	} else {
-		s = stmt_use(st, MOD_SEARCH, COUNT);
+		s = stmt_use(st, MOD_SEARCH, SEARCH_COUNT);
 		bind_t(s, 1, match->text, match->n);
 		bind_i(s, 2, range->lo);
 		bind_i(s, 3, range->hi);
@@ -358,21 +401,21 @@ int
 search_facts(struct store *st, const struct search_range *range,
 	search_row_fn fn, void *ctx, struct err *e)
 {
-	return each_of_range(st, FACTS, range->lo, range->hi, fn, ctx, e);
+	return each_of_range(st, SEARCH_FACTS, range->lo, range->hi, fn, ctx, e);
 }
 
 int
 search_entities(struct store *st, const struct search_range *range,
 	search_row_fn fn, void *ctx, struct err *e)
 {
-	return each_of_range(st, ENTITIES, range->lo, range->hi, fn, ctx, e);
+	return each_of_range(st, SEARCH_ENTITIES, range->lo, range->hi, fn, ctx, e);
 }
 
 int
 search_facts_of(struct store *st, int64_t entity, int64_t from,
 	search_row_fn fn, void *ctx, struct err *e)
 {
-	return each_of_range(st, FACTS_OF, entity, from, fn, ctx, e);
+	return each_of_range(st, SEARCH_FACTS_OF, entity, from, fn, ctx, e);
 }
 
 /* The body of the row s stands on, or the name that stands for it. */
@@ -397,7 +440,7 @@ int
 search_text(struct store *st, int64_t fact, fact_fn fn, void *ctx,
 	struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_SEARCH, BODY);
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_SEARCH, SEARCH_BODY);
 	struct buf *text = &st->search_text;
 	struct fact f = {0};
 	int r;
@@ -419,88 +462,4 @@ search_text(struct store *st, int64_t fact, fact_fn fn, void *ctx,
 	f.text_n = text->len;
 	r = fn(ctx, &f);
 	return r == 0 ? 1 : r;
-}
-
-/* --- the vocabulary ------------------------------------------------------------ */
-
-/* Appends the trigrams of a piece as an expression: "abc" AND "bcd" AND ...
- * Returns how many; 0 for a piece of less than three characters. */
-static int
-trigrams(const char *piece, size_t n, struct buf *out)
-{
-	size_t at[4] = {0};	/* where the last characters begin */
-	int chars = 0, found = 0;
-
-	for (size_t i = 0; i <= n; i++) {
-		if (i < n && ((unsigned char)piece[i] & 0xc0) == 0x80)
-			continue;
-		at[chars++ % 4] = i;
-		if (chars < 4)
-			continue;
-		if ((found++ && buf_adds(out, " AND ") < 0) ||
-			buf_addc(out, '"') < 0 ||
-			buf_add(out, piece + at[chars % 4],
-				i - at[chars % 4]) < 0 ||
-			buf_addc(out, '"') < 0)
-			return MDB_E_NOMEM;
-	}
-	return found;
-}
-
-static bool
-fits(enum search_how how, const char *piece, size_t n, const char *term,
-	size_t term_n)
-{
-	if (term_n < n)
-		return false;
-	switch (how) {
-	case SEARCH_PREFIX:
-		return memcmp(term, piece, n) == 0;
-	case SEARCH_SUFFIX:
-		return memcmp(term + term_n - n, piece, n) == 0;
-	case SEARCH_INFIX:
-		break;
-	}
-	return memmem(term, term_n, piece, n) != NULL;
-}
-
-int
-search_terms(struct store *st, enum search_how how, const char *piece,
-	size_t n, int bound, search_term_fn fn, void *ctx, struct err *e)
-{
-	struct buf match AUTO_BUF = {0};
-	sqlite3_stmt *s AUTO_STMT = NULL;
-	int r = 0, found = 0, budget = bound * TERMS_FACTOR;
-
-	if (how == SEARCH_PREFIX) {
-		s = stmt_use(st, MOD_SEARCH, TERMS_PREFIX);
-		bind_t(s, 1, piece, n);
-	} else if ((r = trigrams(piece, n, &match)) > 0) {
-		s = stmt_use(st, MOD_SEARCH, TERMS_TRIGRAM);
-		bind_t(s, 1, match.data, match.len);
-	} else if (r == 0) {
-		s = stmt_use(st, MOD_SEARCH, TERMS_ALL);
-	} else {
-		return err_nomem(e);
-	}
-	while ((r = stmt_row(st, s, e)) == 1) {
-		const char *term = (const char *)sqlite3_column_text(s, 0);
-		size_t term_n = (size_t)sqlite3_column_bytes(s, 0);
-
-		if (!term)
-			return err_nomem(e);
-		if (--budget < 0)
-			return 1;
-		if (!fits(how, piece, n, term, term_n)) {
-			if (how == SEARCH_PREFIX)
-				return 0;
-			continue;
-		}
-		if (++found > bound)
-			return 1;
-		r = fn(ctx, term, term_n);
-		if (r != 0)
-			return r;
-	}
-	return r;
 }

@@ -20,7 +20,7 @@ struct store_fixture {
 	struct database *db;
 	struct store *w;
 	struct change *c;	/* between sf_begin and sf_commit */
-	int64_t ns;		/* written to */
+	int64_t ns, branch;	/* written to */
 	struct err e;
 };
 
@@ -42,7 +42,8 @@ sf_open_at(struct store_fixture *f, const char *keep)
 	struct database_options o = {.path = keep ? keep : f->path};
 	const char *tmp = getenv("TMPDIR");
 
-	*f = (struct store_fixture){.ns = NAMESPACE_DEFAULT};
+	*f = (struct store_fixture){
+		.ns = NAMESPACE_DEFAULT, .branch = STORE_MAIN};
 	snprintf(f->folder, sizeof(f->folder), "%s/store_XXXXXX",
 		tmp && strlen(tmp) < 40 ? tmp : "/tmp");
 	if (!mkdtemp(f->folder))
@@ -76,13 +77,13 @@ sf_close(struct store_fixture *f)
 static inline void
 sf_begin(struct store_fixture *f)
 {
-	struct change_info info = {.ns = f->ns, .branch = STORE_MAIN,
+	struct change_info info = {.ns = f->ns, .branch = f->branch,
 		.kind = CHANGE_CREATE};
 	struct lens now;
 
 	if (!store_in_group(f->w))
 		sf_ok(f, store_group_begin(f->w, &f->e));
-	sf_ok(f, lens_make(f->w, STORE_MAIN, STORE_OPEN_END, &now, &f->e));
+	sf_ok(f, lens_make(f->w, f->branch, STORE_OPEN_END, &now, &f->e));
 	sf_ok(f, lens_apply(f->w, &now, &f->e));
 	sf_ok(f, store_savepoint(f->w, &f->e));
 	sf_ok(f, change_begin(f->w, &info, &f->c, &f->e));

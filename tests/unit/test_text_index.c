@@ -300,7 +300,7 @@ static void
 random_groups(struct store_fixture *f, uint64_t seed)
 {
 	struct random_state s = {.random = {seed}}, before;
-	char name[16];
+	char name[40];
 
 	sf_begin(f);
 	for (int i = 0; i < 8; i++) {

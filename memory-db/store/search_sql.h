@@ -1,0 +1,13 @@
+/* Statements of MOD_SEARCH, which search.c and search_terms.c share. Not
+ * included elsewhere. */
+#ifndef STORE_SEARCH_SQL_H
+#define STORE_SEARCH_SQL_H
+
+enum search_statement {
+	SEARCH_LIVE, SEARCH_COUNT, SEARCH_PAST, SEARCH_BRANCH, SEARCH_FACTS,
+	SEARCH_ENTITIES, SEARCH_FACTS_OF, SEARCH_TERMS_PREFIX,
+	SEARCH_TERMS_TRIGRAM, SEARCH_TERMS_ALL, SEARCH_NAMESPACE,
+	SEARCH_CHANGE, SEARCH_BODY
+};
+
+#endif
