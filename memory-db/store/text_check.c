@@ -84,6 +84,15 @@ text_indexed_done(struct text_indexed *x)
 
 /* --- both sides ---------------------------------------------------------------- */
 
+enum column { COLUMN_NAME, COLUMN_BODY, COLUMN_SCOPE };
+
+static enum column
+column_of(const char *name)
+{
+	return strcmp(name, "name") == 0 ? COLUMN_NAME
+		: strcmp(name, "scope") == 0 ? COLUMN_SCOPE : COLUMN_BODY;
+}
+
 static size_t
 cell_of(int64_t row)
 {
@@ -91,11 +100,11 @@ cell_of(int64_t row)
 }
 
 static int
-add_instance(struct check *c, int64_t row, int column, const char *token,
-	size_t n, int sign)
+add_instance(struct check *c, int64_t row, enum column column,
+	const char *token, size_t n, int sign)
 {
 	unsigned char head[16 + TEXT_WORD_MAX * 2];
-	int64_t col = column;
+	int64_t col = (int64_t)column;
 	uint64_t hash;
 
 	/* Longer tokens do not exist; if one does it differs at its start. */
@@ -119,7 +128,8 @@ by_text(const void *a, const void *b)
 
 /* The distinct tokens of a column. */
 static int
-add_column(struct check *c, int64_t row, int column, const struct buf *raw)
+add_column(struct check *c, int64_t row, enum column column,
+	const struct buf *raw)
 {
 	const char **list AUTO_FREE = NULL;
 	size_t n = 0;
@@ -160,27 +170,36 @@ use_stem(struct check *c, int64_t ns)
 	return r < 0 ? r : 0;
 }
 
-/* Adds what a statement says the index should hold: rows (row, fact). */
+/* Adds what a statement says the index should hold: rows (row, fact, branch);
+ * for ft_live the row is the fact. */
 static int
 add_expected(struct check *c, enum text_statement what, int64_t *ret_rows)
 {
 	sqlite3_stmt *s AUTO_STMT = stmt_use(c->st, MOD_TEXT, (int)what);
-	bool is_past = what == TEXT_PAST_FACTS;
+	char scope[24];
 	int r;
 
 	*ret_rows = 0;
 	bind_i(s, 1, 0);
 	while ((r = stmt_row(c->st, s, c->e)) == 1) {
 		int64_t row = sqlite3_column_int64(s, 0);
-		int64_t fact = is_past ? sqlite3_column_int64(s, 1) : row;
+		int64_t fact = what == TEXT_OPEN_FACTS
+				       ? row : sqlite3_column_int64(s, 1);
 
 		r = text_indexed_of(c->st, fact, &c->text, c->e);
 		if (r == 0)
 			r = use_stem(c, fact_namespace(fact));
 		if (r == 0)
-			r = add_column(c, row, 0, &c->text.name);
+			r = add_column(c, row, COLUMN_NAME, &c->text.name);
 		if (r == 0)
-			r = add_column(c, row, 1, &c->text.body);
+			r = add_column(c, row, COLUMN_BODY, &c->text.body);
+		if (r == 0 && what == TEXT_BRANCH_FACTS) {
+			int n = snprintf(scope, sizeof(scope), "b%lld",
+				(long long)sqlite3_column_int64(s, 2));
+
+			(void)add_instance(c, row, COLUMN_SCOPE, scope,
+				(size_t)n, 1);
+		}
 		if (r < 0)
 			return r;
 		c->cells[cell_of(row)].row = row;
@@ -217,7 +236,7 @@ subtract_index(struct check *c)
 			break;
 		}
 		(void)add_instance(c, sqlite3_column_int64(s, 0),
-			strcmp(column, "name") == 0 ? 0 : 1, token,
+			column_of(column), token,
 			(size_t)sqlite3_column_bytes(s, 2), -1);
 	}
 	sqlite3_finalize(s);
@@ -329,6 +348,8 @@ text_check(struct store *st, text_problem_fn fn, void *ctx,
 	if (r == 0)
 		r = compare(&c, "ft_past", TEXT_PAST_FACTS, &ret->past);
 	if (r == 0)
+		r = compare(&c, "ft_branch", TEXT_BRANCH_FACTS, &ret->branch);
+	if (r == 0)
 		r = check_terms(&c);
 	text_indexed_done(&c.text);
 	buf_done(&c.tokens);
@@ -353,12 +374,17 @@ queue_slice(struct store *st, enum text_statement what, int64_t *after,
 	bind_i(s, 1, *after);
 	while (*ret_n < REBUILD_SLICE && (r = stmt_row(st, s, e)) == 1) {
 		bool is_past = what == TEXT_PAST_FACTS;
-		int64_t fact = sqlite3_column_int64(s, is_past ? 1 : 0);
+		bool is_branch = what == TEXT_BRANCH_FACTS;
+		int64_t fact = sqlite3_column_int64(
+			s, is_past || is_branch ? 1 : 0);
 
 		*after = sqlite3_column_int64(s, 0);
 		r = text_indexed_of(st, fact, &x, e);
 		/* Opened and closed: no row of ft_live, but its words. */
-		if (r == 0)
+		if (r == 0 && is_branch)
+			r = text_queue_branch(st, *after,
+				sqlite3_column_int64(s, 2), fact, &x, e);
+		else if (r == 0)
 			r = text_opens(st, fact, x.name.data, x.name.len,
 				x.body.data, x.body.len, e);
 		if (r == 0 && is_past)
@@ -390,7 +416,8 @@ int
 text_rebuild(struct store *st, struct err *e)
 {
 	static const enum text_statement empty[] = {TEXT_LIVE_EMPTY,
-		TEXT_PAST_EMPTY, TEXT_TERM_EMPTY, TEXT_TERM_DELETE};
+		TEXT_PAST_EMPTY, TEXT_BRANCH_EMPTY, TEXT_TERM_EMPTY,
+		TEXT_TERM_DELETE};
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(empty); i++)
@@ -401,5 +428,7 @@ text_rebuild(struct store *st, struct err *e)
 		r = rebuild_from(st, TEXT_OPEN_FACTS, e);
 	if (r == 0)
 		r = rebuild_from(st, TEXT_PAST_FACTS, e);
+	if (r == 0)
+		r = rebuild_from(st, TEXT_BRANCH_FACTS, e);
 	return r;
 }

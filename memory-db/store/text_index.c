@@ -48,6 +48,9 @@ static const struct stmt_def defs[] = {
 	[TEXT_PAST_FACTS] = {"SELECT p.id, p.fact FROM past p"
 		" CROSS JOIN fact f ON f.id = p.fact AND f.kind IN (0, 1)"
 		" WHERE p.id > ?1 ORDER BY p.id", 1, 0},
+	[TEXT_BRANCH_FACTS] = {"SELECT b.id, b.fact, b.branch"
+		" FROM branch_text b WHERE b.id > ?1 ORDER BY b.id", 1, 0},
+	[TEXT_BRANCH_EMPTY] = {EMPTY("ft_branch"), 0, STMT_WRITER},
 	[TEXT_LIVE_EMPTY] = {EMPTY("ft_live"), 0, STMT_WRITER},
 	[TEXT_PAST_EMPTY] = {EMPTY("ft_past"), 0, STMT_WRITER},
 	[TEXT_TERM_EMPTY] = {EMPTY("ft_term"), 0, STMT_WRITER},
@@ -198,6 +201,16 @@ text_branch_shows(struct store *st, int64_t branch, int64_t fact,
 	new.row = sqlite3_column_int64(s, 0);
 	r = stmt_row(st, s, e);
 	return r == 0 ? enqueue(st, &new, name, body, e) : r;
+}
+
+int
+text_queue_branch(struct store *st, int64_t row, int64_t branch, int64_t fact,
+	const struct text_indexed *text, struct err *e)
+{
+	struct entry new = {.fact = fact, .branch = branch, .row = row,
+		.name_n = text->name.len, .body_n = text->body.len};
+
+	return enqueue(st, &new, text->name.data, text->body.data, e);
 }
 
 /* --- emptying the queue ----------------------------------------------------- */

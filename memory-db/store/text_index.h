@@ -48,12 +48,12 @@ int text_idle_merge(struct store *st);
 typedef int (*text_problem_fn)(void *ctx, const char *index,
 	const char *detail);
 struct text_checked {
-	int64_t live, past;	/* rows that each index should have */
+	int64_t live, past, branch; /* rows that each index should have */
 };
 int text_check(struct store *st, text_problem_fn fn, void *ctx,
 	struct text_checked *ret, struct err *e) MUST_CHECK;
 
-/* Writes ft_live, ft_past and the vocabulary anew from the facts, inside the
+/* Writes the indexes and the vocabulary anew from the facts, inside the
  * group under way (writer; nothing may be queued). */
 int text_rebuild(struct store *st, struct err *e) MUST_CHECK;
 

@@ -17,7 +17,8 @@ enum text_statement {
 	TEXT_BRANCH_ROW, TEXT_BRANCH_INSERT, TEXT_TERM_NEW,
 	TEXT_TERM_INDEX, TEXT_MERGE_LIVE, TEXT_MERGE_PAST, TEXT_MERGE_BRANCH,
 	TEXT_MERGE_TERM, TEXT_OPEN_FACTS, TEXT_PAST_FACTS, TEXT_TERM_KNOWN,
-	TEXT_LIVE_EMPTY, TEXT_PAST_EMPTY, TEXT_TERM_EMPTY, TEXT_TERM_DELETE,
+	TEXT_BRANCH_FACTS, TEXT_LIVE_EMPTY, TEXT_PAST_EMPTY, TEXT_BRANCH_EMPTY,
+	TEXT_TERM_EMPTY, TEXT_TERM_DELETE,
 	TEXT_STATEMENTS
 };
 
@@ -29,6 +30,11 @@ struct text_indexed {
 int text_indexed_of(struct store *st, int64_t fact, struct text_indexed *ret,
 	struct err *e) MUST_CHECK;
 void text_indexed_done(struct text_indexed *x);
+
+/* Queues the row of ft_branch that belongs to a row of branch_text. */
+int text_queue_branch(struct store *st, int64_t row, int64_t branch,
+	int64_t fact, const struct text_indexed *text, struct err *e)
+	MUST_CHECK;
 
 /* --- the vocabulary (text_terms.c): only on the writer ----------------------- */
 int text_terms_new(struct store *st, struct err *e) MUST_CHECK;

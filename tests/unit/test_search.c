@@ -6,6 +6,7 @@
 #include "common/text.h"
 #include "memory-db/model/search.h"
 #include "memory-db/store/branch.h"
+#include "memory-db/store/text_index.h"
 #include "tests/lib/search_model.h"
 
 static int
@@ -338,6 +339,25 @@ test_pages_are_pinned(void **state)
 	}
 }
 
+static int
+note_problem(void *ctx, const char *index, const char *detail)
+{
+	(void)ctx;
+	fail_msg("%s: %s", index, detail);
+	return 0;
+}
+
+static void
+check_index(struct model *m)
+{
+	struct text_checked checked;
+
+	sf_ok(&m->f, text_check(m->f.w, note_problem, NULL, &checked,
+		&m->f.e));
+	assert_true(checked.live > 0 && checked.past > 0 &&
+		checked.branch > 0);
+}
+
 /* What a branch sees: its fork and what it changed, whatever main does. */
 static void
 test_branches(void **state)
@@ -374,6 +394,11 @@ test_branches(void **state)
 		look_at(m, STORE_OPEN_END);
 		check_query(m, query, newest(m), 5, false, NULL);
 	}
+	check_index(m);
+	sf_ok(&m->f, store_group_begin(m->f.w, &m->f.e));
+	sf_ok(&m->f, text_rebuild(m->f.w, &m->f.e));
+	sf_ok(&m->f, store_group_commit(m->f.w, &m->f.e));
+	check_index(m);
 }
 
 int
