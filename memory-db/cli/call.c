@@ -148,9 +148,8 @@ cli_call_text(struct cli *c, const char *method, const char *params,
 	return rc;
 }
 
-/* as_of: a change id stays a number. */
-static json_t *
-point_json(const char *text)
+json_t *
+cli_point(const char *text)
 {
 	int64_t id;
 
@@ -172,7 +171,7 @@ cli_call(struct cli *c, const char *method, json_t *params_new,
 	int rc;
 
 	if (params == NULL || (with_as_of && c->as_of != NULL &&
-		jx_set(params, "as_of", point_json(c->as_of)) != 0))
+		jx_set(params, "as_of", cli_point(c->as_of)) != 0))
 		return cli_nomem();
 	if (jx_dump(params, &b) != 0 || (text = buf_str(&b)) == NULL)
 		return cli_nomem();

@@ -79,6 +79,8 @@ int cli_exit_of(int mdb_code);
 enum { CLI_NOW = 0, CLI_AS_OF = 1 };
 int cli_call(struct cli *c, const char *method, json_t *params_new,
 	int with_as_of, json_t **ret_reply) MUST_CHECK;
+/* A point in time as JSON: a change id becomes a number. Returns new. */
+json_t *cli_point(const char *text);
 /* Texts in and out: the reply as it came, free with memory_free. A refusal
  * is printed and gives an exit code; *ret_reply is untouched then. */
 int cli_call_text(struct cli *c, const char *method, const char *params,

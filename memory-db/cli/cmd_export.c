@@ -52,14 +52,16 @@ put_lines(struct export *x, const char *reply, size_t n, size_t at)
 	return CLI_OK;
 }
 
+/* The cursor keeps the point in time of the first page. */
 static json_t *
-make_params(const char *cursor)
+make_params(const struct cli *c, const char *cursor)
 {
 	json_t *p = json_pack("{s:b,s:b}", "current", is_current, "all",
 		is_all);
 
-	if (p != NULL && cursor != NULL && jx_set(p, "cursor",
-		json_string(cursor)) != 0) {
+	if (p != NULL && (cursor != NULL ? jx_set(p, "cursor",
+			json_string(cursor)) : c->as_of == NULL ? 0 :
+		jx_set(p, "as_of", cli_point(c->as_of))) != 0) {
 		json_decref(p);
 		p = NULL;
 	}
@@ -88,7 +90,7 @@ text_member(const char *s, size_t n, const char *name, char **ret)
 static int
 put_page(struct export *x, char **cursor)
 {
-	AUTO_JSON json_t *params = make_params(*cursor);
+	AUTO_JSON json_t *params = make_params(x->c, *cursor);
 	AUTO_BUF struct buf b = {0};
 	struct jmember lines;
 	char *reply = NULL;

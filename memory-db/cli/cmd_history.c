@@ -2,9 +2,9 @@
 #include <string.h>
 
 #include "common/jx.h"
-#include "common/limits.h"
 #include "memory-db/cli/cli.h"
 #include "memory-db/cli/out.h"
+#include "memory-db/cli/pages.h"
 
 static int64_t limit = 20;
 static const char *since, *until;
@@ -141,27 +141,28 @@ print_change(const struct cli *c, const json_t *ch)
 }
 
 static json_t *
-make_params(const char *name, const char *cursor, int64_t rows)
+make_params(const char *name)
 {
-	json_t *p = json_pack("{s:I}", "limit", (json_int_t)rows);
-	const char *const texts[][2] = {{"name", name}, {"cursor", cursor},
-		{"since", since}, {"until", until}};
+	json_t *p = json_object();
 
-	for (size_t i = 0; p != NULL && i < ARRAY_LEN(texts); i++)
-		if (texts[i][1] != NULL && jx_set(p, texts[i][0],
-			json_string(texts[i][1])) != 0) {
-			json_decref(p);
-			p = NULL;
-		}
+	if (p != NULL && ((name != NULL && jx_set(p, "name",
+			json_string(name)) != 0) ||
+		(since != NULL && jx_set(p, "since", cli_point(since)) != 0) ||
+		(until != NULL && jx_set(p, "until",
+			cli_point(until)) != 0))) {
+		json_decref(p);
+		p = NULL;
+	}
 	return p;
 }
 
 static int
-print_changes(const struct cli *c, const json_t *changes)
+print_page(struct cli *c, json_t *reply, void *ctx)
 {
-	const json_t *ch;
+	const json_t *changes = json_object_get(reply, "changes"), *ch;
 	size_t i;
 
+	(void)ctx;
 	if (c->json)
 		return cli_print_jsonl(c, changes);
 	json_array_foreach((json_t *)(uintptr_t)changes, i, ch)
@@ -173,36 +174,15 @@ print_changes(const struct cli *c, const json_t *changes)
 static int
 run(struct cli *c, int argc, char **argv)
 {
-	AUTO_FREE char *cursor = NULL;
-	int64_t left = limit, seen = 0;
-	int rc;
+	struct pages pages = {"memory_history", "changes", CLI_AS_OF, limit,
+		print_page, NULL, 0, false};
+	int rc = pages_read(c, &pages, make_params(argc > 0 ? argv[0] : NULL));
 
-	do {
-		AUTO_JSON json_t *reply = NULL;
-		json_t *params = make_params(argc > 0 ? argv[0] : NULL, cursor,
-			left < LIMIT_ROWS ? left : LIMIT_ROWS);
-		const json_t *changes;
-		const char *next;
-
-		if (params == NULL)
-			return cli_fail(CLI_USAGE, "the name or a time is no "
-				"valid UTF-8");
-		rc = cli_call(c, "memory_history", params, CLI_AS_OF, &reply);
-		if (rc != CLI_OK)
-			return rc;
-		changes = json_object_get(reply, "changes");
-		if ((rc = print_changes(c, changes)) != CLI_OK)
-			return rc;
-		left -= (int64_t)json_array_size(changes);
-		seen += (int64_t)json_array_size(changes);
-		free(take_ptr(cursor));
-		next = cli_str(reply, "next", NULL);
-		if (next != NULL && (cursor = strdup(next)) == NULL)
-			return cli_nomem();
-	} while (cursor != NULL && left > 0);
-	if (seen == 0)
+	if (rc != CLI_OK)
+		return rc;
+	if (pages.rows == 0)
 		cli_note(c, "no changes");
-	else if (cursor != NULL && !c->json)
+	else if (pages.has_more && !c->json)
 		cli_note(c, "there are more: --limit N shows them");
 	return CLI_OK;
 }

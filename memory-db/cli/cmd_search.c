@@ -2,9 +2,9 @@
 #include <string.h>
 
 #include "common/jx.h"
-#include "common/limits.h"
 #include "memory-db/cli/cli.h"
 #include "memory-db/cli/out.h"
+#include "memory-db/cli/pages.h"
 
 /* Observations shown of each entity; show NAME has them all. */
 #define SHOWN 3
@@ -14,7 +14,7 @@ static const char *type, *tier;
 static bool is_substring;
 
 static const struct conf_opt opts[] = {
-	CLI_COUNT("limit", &limit, 1, LIMIT_ROWS, "N",
+	CLI_COUNT("limit", &limit, 1, 1000000, "N",
 		"at most this many (10)"),
 	CLI_TEXT("type", &type, "TYPE", "only entities of this type"),
 	CLI_TEXT("tier", &tier, "TIER",
@@ -85,8 +85,7 @@ print_entity(const struct cli *c, const json_t *e)
 static json_t *
 make_params(const char *query)
 {
-	json_t *p = json_pack("{s:s,s:I}", "query", query, "limit",
-		(json_int_t)limit);
+	json_t *p = json_pack("{s:s}", "query", query);
 
 	if (p != NULL && ((type != NULL && jx_set(p, "types",
 			json_pack("[s]", type)) != 0) ||
@@ -101,41 +100,46 @@ make_params(const char *query)
 }
 
 static int
+print_page(struct cli *c, json_t *reply, void *ctx)
+{
+	const json_t *results = json_object_get(reply, "results"), *e;
+	bool *is_partial = ctx;
+	int rc = CLI_OK;
+	size_t i;
+
+	*is_partial = json_is_true(json_object_get(reply, "partial"));
+	if (c->json)
+		return cli_print_jsonl(c, results);
+	json_array_foreach((json_t *)(uintptr_t)results, i, e)
+		if ((rc = print_entity(c, e)) != CLI_OK)
+			break;
+	return rc;
+}
+
+static int
 run(struct cli *c, int argc, char **argv)
 {
 	AUTO_BUF struct buf query = {0};
-	AUTO_JSON json_t *reply = NULL;
-	const json_t *results, *e;
-	json_t *params;
-	size_t i;
+	bool is_partial = false;
+	struct pages pages = {"search_nodes", "results", CLI_AS_OF, limit,
+		print_page, &is_partial, 0, false};
 	int rc;
 
 	if (join(argc, argv, &query) != 0)
 		return cli_nomem();
-	if ((params = make_params(query.data)) == NULL)
-		return cli_fail(CLI_USAGE, "the query or a filter is no valid "
-			"UTF-8");
-	rc = cli_call(c, "search_nodes", params, CLI_AS_OF, &reply);
+	rc = pages_read(c, &pages, make_params(query.data));
 	if (rc != CLI_OK)
 		return rc;
-	results = json_object_get(reply, "results");
-	if (c->json) {
-		rc = cli_print_jsonl(c, results);
-	} else {
-		json_array_foreach((json_t *)(uintptr_t)results, i, e)
-			if ((rc = print_entity(c, e)) != CLI_OK)
-				return rc;
-	}
-	if (json_is_true(json_object_get(reply, "partial")))
+	if (is_partial)
 		cli_note(c, "stopped at the time limit: a more specific query "
 			"finds all");
-	if (json_array_size(results) == 0) {
+	if (pages.rows == 0) {
 		cli_note(c, "nothing found for '%s'", query.data);
 		return CLI_PROBLEM;
 	}
-	if (!c->json && json_object_get(reply, "next") != NULL)
+	if (pages.has_more && !c->json)
 		cli_note(c, "there are more: --limit N shows them");
-	return rc;
+	return CLI_OK;
 }
 
 const struct cli_command cli_cmd_search = {

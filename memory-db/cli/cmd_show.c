@@ -4,6 +4,7 @@
 #include "common/jx.h"
 #include "memory-db/cli/cli.h"
 #include "memory-db/cli/out.h"
+#include "memory-db/cli/pages.h"
 
 static void
 print_pair(const struct cli *c, const char *key, const char *value)
@@ -128,25 +129,6 @@ print_relations(const struct cli *c, const json_t *relations)
 	}
 }
 
-static int
-print_page(const struct cli *c, json_t *reply)
-{
-	const json_t *e;
-	size_t i;
-
-	if (c->json) {
-		cli_strip(reply);
-		return cli_print_json(c, reply);
-	}
-	json_array_foreach(json_object_get(reply, "entities"), i, e) {
-		if (print_head(c, e) != 0)
-			return cli_nomem();
-		print_facts(c, e);
-	}
-	print_relations(c, json_object_get(reply, "relations"));
-	return CLI_OK;
-}
-
 /* "no entity 'bob'; similar: 'rob', 'bo'" for each missing name. */
 static int
 report_missing(const json_t *missing)
@@ -173,43 +155,38 @@ report_missing(const json_t *missing)
 }
 
 static int
+print_page(struct cli *c, json_t *reply, void *ctx)
+{
+	const json_t *missing = json_object_get(reply, "missing"), *e;
+	size_t i;
+
+	(void)ctx;
+	if (json_array_size(missing) > 0)
+		return report_missing(missing);
+	if (c->json) {
+		cli_strip(reply);
+		return cli_print_json(c, reply);
+	}
+	json_array_foreach(json_object_get(reply, "entities"), i, e) {
+		if (print_head(c, e) != 0)
+			return cli_nomem();
+		print_facts(c, e);
+	}
+	print_relations(c, json_object_get(reply, "relations"));
+	return CLI_OK;
+}
+
+static int
 run(struct cli *c, int argc, char **argv)
 {
-	static const char fields[] = "{s:[s], s:[s,s,s,s,s,s,s,s,s,s,s]}";
-	AUTO_JSON json_t *missing = NULL;
-	AUTO_FREE char *cursor = NULL;
-	int rc;
+	struct pages pages = {"open_nodes", "entities", CLI_AS_OF, 0,
+		print_page, NULL, 0, false};
 
 	(void)argc;
-	do {
-		AUTO_JSON json_t *reply = NULL;
-		json_t *params = json_pack(fields, "names", argv[0], "fields",
-			"id", "name", "type", "facts", "tier", "pin",
-			"version", "created_at", "updated_at", "metadata",
-			"aliases");
-		const char *next;
-
-		if (params == NULL)
-			return cli_fail(CLI_USAGE, "the name is no valid "
-				"UTF-8");
-		if (cursor != NULL && jx_set(params, "cursor",
-			json_string(cursor)) != 0)
-			return json_decref(params), cli_nomem();
-		rc = cli_call(c, "open_nodes", params, CLI_AS_OF, &reply);
-		if (rc != CLI_OK)
-			return rc;
-		if (missing == NULL)
-			missing = json_incref(json_object_get(reply,
-				"missing"));
-		free(take_ptr(cursor));
-		next = cli_str(reply, "next", NULL);
-		if (next != NULL && (cursor = strdup(next)) == NULL)
-			return cli_nomem();
-		if (json_array_size(missing) == 0 &&
-			(rc = print_page(c, reply)) != CLI_OK)
-			return rc;
-	} while (cursor != NULL);
-	return report_missing(missing);
+	return pages_read(c, &pages, json_pack("{s:[s],"
+		"s:[s,s,s,s,s,s,s,s,s,s,s]}", "names", argv[0], "fields", "id",
+		"name", "type", "facts", "tier", "pin", "version",
+		"created_at", "updated_at", "metadata", "aliases"));
 }
 
 const struct cli_command cli_cmd_show = {

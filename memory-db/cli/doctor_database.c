@@ -48,6 +48,19 @@ choose_path(struct doctor *d)
 	return d->database[0] != '\0';
 }
 
+/* Nothing there: the first start makes it; a running one has lost it. */
+static void
+say_missing(struct doctor *d)
+{
+	if (d->hello != NULL)
+		doctor_say(d, DOCTOR_FAIL, "database", "put it back, or "
+			"restart memory-db", "memory-db has %s open, which "
+			"was moved or removed", d->database);
+	else
+		doctor_say(d, DOCTOR_OK, "database", NULL, "%s does not exist "
+			"yet: memory-db makes it when it starts", d->database);
+}
+
 static bool
 check_folder(struct doctor *d)
 {
@@ -60,9 +73,7 @@ check_folder(struct doctor *d)
 	slash[slash == dir ? 1 : 0] = '\0';
 	if (stat(dir, &st) < 0) {
 		if (errno == ENOENT)
-			doctor_say(d, DOCTOR_OK, "database", NULL, "%s does "
-				"not exist yet: memory-db makes it when it "
-				"starts", d->database);
+			say_missing(d);
 		else
 			doctor_say(d, DOCTOR_FAIL, "database", "check its "
 				"permissions", "folder %s cannot be reached: "
@@ -75,7 +86,8 @@ check_folder(struct doctor *d)
 		return false;
 	}
 	if (st.st_mode & 077)
-		doctor_say(d, DOCTOR_WARN, "database", "chmod 700 the folder",
+		doctor_say(d, DOCTOR_WARN, "database", "chmod 700 it, or give "
+			"the memory a folder of its own",
 			"folder %s has mode %04o: others may look in", dir,
 			(unsigned)st.st_mode & 07777);
 	if (access(dir, W_OK | X_OK) < 0)
@@ -153,8 +165,7 @@ doctor_database(struct doctor *d)
 	if (!check_folder(d))
 		return;
 	if (lstat(d->database, &st) < 0) {
-		doctor_say(d, DOCTOR_OK, "database", NULL, "%s does not exist "
-			"yet: memory-db makes it when it starts", d->database);
+		say_missing(d);
 		return;
 	}
 	if (!S_ISREG(st.st_mode)) {

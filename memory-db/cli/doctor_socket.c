@@ -139,6 +139,31 @@ check_version(struct doctor *d)
 		" (started by a client)" : "", MEMORY_VERSION, RPC_PROTOCOL);
 }
 
+/* What the service itself finds wrong. */
+static void
+check_health(struct doctor *d, memory_client *client)
+{
+	AUTO_JSON json_t *status = NULL;
+	char *reply = NULL;
+	struct err e = {0};
+	const json_t *p;
+	size_t i;
+
+	if (memory_client_call(client, "get_memory_status", NULL, &reply) !=
+		MEMORY_OK) {
+		doctor_say(d, DOCTOR_FAIL, "service", "look at its log",
+			"no status: %s", memory_client_error(client));
+		memory_free(reply);
+		return;
+	}
+	status = jx_parse(reply, strlen(reply), &e);
+	memory_free(reply);
+	json_array_foreach(json_object_get(json_object_get(status, "health"),
+		"problems"), i, p)
+		doctor_say(d, DOCTOR_WARN, "service", NULL, "it says: %s",
+			json_is_string(p) ? json_string_value(p) : "?");
+}
+
 void
 doctor_service(struct doctor *d)
 {
@@ -167,6 +192,7 @@ doctor_service(struct doctor *d)
 	if (rc == MEMORY_OK) {
 		d->hello = jx_parse(reply, strlen(reply), &e);
 		check_version(d);
+		check_health(d, client);
 	} else if (rc == MEMORY_REFUSED) {
 		doctor_say(d, DOCTOR_FAIL, "service", strcmp(
 			memory_client_error_code(client), "wrong_database") ?

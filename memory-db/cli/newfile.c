@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -74,20 +75,19 @@ newfile_open(struct newfile *nf, const char *path, mode_t mode, struct err *e)
 static void
 sync_folder(const char *path)
 {
-	AUTO_FREE char *dir = strdup(path);
-	AUTO_FD int fd = -1;
-	char *slash;
+	const char *slash = strrchr(path, '/');
+	char dir[PATH_MAX] = ".";
+	int fd;
 
-	if (dir == NULL)
-		return;
-	slash = strrchr(dir, '/');
 	if (slash != NULL)
-		slash[1] = '\0';
-	fd = open(slash != NULL ? dir : ".", O_RDONLY | O_DIRECTORY |
-		O_CLOEXEC);
-	if (fd >= 0 && fsync(fd) < 0)
-		return;		/* some file systems cannot: not our file's
-				   fault */
+		snprintf(dir, sizeof(dir), "%.*s", (int)(slash - path) + 1,
+			path);
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* Some file systems cannot: that is not our file's fault. */
+	if (fd >= 0) {
+		(void)fsync(fd);
+		close(fd);
+	}
 }
 
 int

@@ -191,6 +191,20 @@ class Files(Base):
         flipped = name[:-1] + ("0" if name[-1] != "0" else "1")
         self.fails(self.db, 1, "verify", "--head", flipped)
 
+    def test_export_of_the_past(self):
+        c = self.db.client()
+        change = c.ok("create_entities", entities=[
+            entity("old", "x")])["change"]
+        before = self.db.ctl("export").stdout
+        c.ok("delete_entities", entityNames=["old"])
+        c.ok("create_entities", entities=[entity("new", "x")])
+        self.assertNotEqual(self.db.ctl("export").stdout, before)
+        self.assertEqual(self.db.ctl("export", "--as-of", change).stdout,
+                         before)
+        names = [x["name"] for x in lines_of(self.db.ctl(
+            "export", "--current", "--as-of", change).stdout)[1:]]
+        self.assertEqual(names, ["old"])
+
     def test_current_state_round_trip(self):
         self.db.ctl("import", self.write("m", reference(120)))
         self.db.client().ok("delete_entities", entityNames=["e1"])

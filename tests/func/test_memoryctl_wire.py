@@ -45,7 +45,7 @@ class Script:
                 if method == "hello":
                     reply = {"protocol": 1, "version": "0.1.0", "schema": 1,
                              "database_id": "d", "instance_id": "i",
-                             "path": "/d.db", "spawned": False, "pid": 1}
+                             "path": "/nowhere/d.db", "spawned": False, "pid": 1}
                 else:
                     params.pop("key", None)
                     self.seen.append((method, params, len(line)))
@@ -420,6 +420,31 @@ class Answers(Wire):
         text = self.ctl("history", "--limit", "3").stdout.decode()
         self.assertEqual(re.findall(r"(?m)^#\d", text), ["#0", "#1", "#2"])
         self.assertIn("2026-11-20 08:05:33", text)
+
+    def test_limits_span_pages(self):
+        def answer(method, params):
+            k = int(params.get("cursor", "0"))
+            rows = [{"name": f"n{i}", "type": "t", "session": f"s{i}"}
+                    for i in range(k, min(k + params["limit"], k + 400))]
+            return {"results": rows, "sessions": rows,
+                    "next": str(k + len(rows))}
+        script = self.script(answer)
+        for command in (("search", "x"), ("sessions",)):
+            script.seen.clear()
+            got = self.ctl(*command, "--limit", "1300", "-j").stdout
+            self.assertEqual(len(got.splitlines()), 1300)
+            self.assertEqual([p["limit"] for _, p, _ in script.seen],
+                             [1000, 900, 500, 100])
+            done = self.ctl(*command, "--limit", "3")
+            self.assertIn(b"--limit", done.stderr)
+
+    def test_doctor_repeats_what_the_service_says(self):
+        self.script(lambda m, p: {"health": {"problems": ["no room\x1b"]}})
+        done = self.ctl("doctor", code=1)
+        self.assertRegex(done.stdout.decode(),
+                         r"(?m)^fail  database .*/nowhere/d.db open, which was moved")
+        self.assertRegex(done.stdout.decode(),
+                         r"(?m)^warn  service .*no room\\x1b$")
 
     def test_nothing_found_is_1(self):
         def answer(method, params):
