@@ -44,6 +44,7 @@ includedir ?= $(prefix)/include
 mandir     ?= $(prefix)/share/man
 datadir    ?= $(prefix)/share/enhanced-memory
 docdir     ?= $(prefix)/share/doc/enhanced-memory
+compdir    ?= $(prefix)/share/bash-completion/completions
 DOCS       := common/PROTOCOL.md $(wildcard README.md CHANGELOG.md LICENSE)
 MAN_PAGES  := $(wildcard */*.1 */*.3 */*.8 */*/*.1)
 PC_FILE    := libmemory-client.pc
@@ -65,6 +66,8 @@ install: all ## Install under DESTDIR and prefix (/usr/local)
 	chmod 644 $(DESTDIR)$(libdir)/pkgconfig/$(PC_FILE)
 	install -m 755 common/memory_client.py $(DESTDIR)$(datadir)/
 	install -m 644 $(DOCS) $(DESTDIR)$(docdir)/
+	install -D -m 644 memory-db/cli/memoryctl.bash-completion \
+		$(DESTDIR)$(compdir)/memoryctl
 	@for page in $(MAN_PAGES); do \
 		install -D -m 644 $$page \
 		$(DESTDIR)$(mandir)/man$${page##*.}/$${page##*/} || exit 1; \
@@ -76,7 +79,8 @@ uninstall: ## Remove what install put there
 		$(addprefix $(DESTDIR)$(libdir)/,libmemory-client.a \
 		libmemory-client.so $(SONAME) libmemory-client.so.$(VERSION) \
 		pkgconfig/$(PC_FILE)) $(DESTDIR)$(datadir)/memory_client.py \
-		$(addprefix $(DESTDIR)$(docdir)/,$(notdir $(DOCS)))
+		$(addprefix $(DESTDIR)$(docdir)/,$(notdir $(DOCS))) \
+		$(DESTDIR)$(compdir)/memoryctl
 	@for page in $(MAN_PAGES); do \
 		rm -f $(DESTDIR)$(mandir)/man$${page##*.}/$${page##*/}; \
 	done

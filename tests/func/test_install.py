@@ -68,6 +68,8 @@ class Install(unittest.TestCase):
                      "lib/libmemory-client.so", "lib/libmemory-client.so.0",
                      "lib/pkgconfig/libmemory-client.pc",
                      "share/enhanced-memory/memory_client.py",
+                     "share/bash-completion/completions/memoryctl",
+                     "share/man/man1/memoryctl.1",
                      "share/man/man3/libmemory-client.3"):
             self.assertIn(name, files)
 

@@ -8,7 +8,7 @@ import sqlite3
 import stat
 import subprocess
 
-from harness import BIN, SLOW, TestCase, clean_env, reports, wait_until
+from harness import BIN, ROOT, SLOW, TestCase, clean_env, reports, wait_until
 
 CTL = str(BIN / "memoryctl")
 
@@ -66,6 +66,38 @@ class Usage(Local):
                 done = self.ctl(*args, code=100)
                 self.assertIn(text, done.stderr)
                 self.assertEqual(done.stdout, "")
+
+    def complete(self, *words):
+        """What bash would offer for the last word."""
+        script = (f"source {ROOT}/memory-db/cli/memoryctl.bash-completion; "
+                  'COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); '
+                  '_memoryctl "$1"; printf "%s\\n" "${COMPREPLY[@]}"')
+        done = subprocess.run(["bash", "-c", script, "bash", CTL, *words],
+                              env=clean_env(self.home), text=True,
+                              cwd=self.dir, capture_output=True)
+        self.assertEqual(done.stderr, "")
+        return done.stdout.split()
+
+    def test_completion(self):
+        self.assertEqual(self.complete("sta"), ["status"])
+        self.assertEqual(self.complete("--json", "sea"), ["search"])
+        self.assertEqual(self.complete("search", "--sub"), ["--substring"])
+        self.assertEqual(self.complete("export", "x", "--cu"), ["--current"])
+        self.assertEqual(self.complete("namespace", "m"), ["merge"])
+        self.assertEqual(self.complete("install", "--scope", ""),
+                         ["user", "project"])
+        (self.dir / "memory.jsonl").touch()
+        self.assertEqual(self.complete("import", "mem"), ["memory.jsonl"])
+        self.assertIn("verify", self.complete("help", ""))
+
+    def test_manual_names_everything(self):
+        page = (ROOT / "memory-db/cli/memoryctl.1").read_text()
+        for name in re.findall(r"(?m)^  ([a-z]+) +\w", self.ctl("help").stdout):
+            if name != "help":
+                self.assertRegex(page, rf"\.It Cm {name}\b")
+                for option in re.findall(r"(?m)^  --([a-z-]+)",
+                                         self.ctl("help", name).stdout):
+                    self.assertIn(f"Fl Fl {option}", page)
 
     def test_version(self):
         for args in (("--version",), ("-V",), ("status", "--version")):
