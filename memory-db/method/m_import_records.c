@@ -2,6 +2,7 @@
 
 #include "common/jx.h"
 #include "memory-db/method/handlers.h"
+#include "memory-db/method/retry.h"
 #include "memory-db/model/import.h"
 #include "memory-db/model/members.h"
 
@@ -13,6 +14,33 @@ fill_note(struct call *c, const struct import_result *r)
 	c->note.kind = "import";
 	snprintf(c->note.namespace_, sizeof(c->note.namespace_), "%s",
 		c->ctx->user_scope ? "default" : c->ctx->namespace_);
+}
+
+/* A retry: the slice was taken, and its complaints went with the reply that
+ * was lost. */
+static int
+import_again(const struct import_query *q, struct import_result *ret,
+	struct err *e)
+{
+	*ret = (struct import_result){.errors = json_array(),
+		.next_offset =
+			q->offset + (int64_t)json_array_size(q->records)};
+	return ret->errors == NULL ? err_nomem(e) : 0;
+}
+
+/* Only the last slice needs its key: the others are known by their offset. */
+static int
+import(struct call *c, const struct import_query *q, struct import_result *ret,
+	struct err *e)
+{
+	int r = q->done ? retry_seen(c, e) : 0;
+
+	if (r != 0)
+		return r < 0 ? r : import_again(q, ret, e);
+	r = import_slice(c->st, c->ctx, q, ret, e);
+	if (r == 0 && q->done)
+		r = retry_remember(c, ret->change, e);
+	return r;
 }
 
 int
@@ -37,7 +65,7 @@ m_import_records(struct call *c, json_t **ret_result, struct err *e)
 	if (r < 0)
 		return r;
 	q.records = records;
-	r = import_slice(c->st, c->ctx, &q, &got, e);
+	r = import(c, &q, &got, e);
 	if (r != 0)
 		return r;
 	r = member_set_new(result, "errors", got.errors, e);

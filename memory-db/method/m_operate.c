@@ -4,6 +4,7 @@
 #include "common/jx.h"
 #include "common/limits.h"
 #include "memory-db/method/handlers.h"
+#include "memory-db/method/retry.h"
 #include "memory-db/model/members.h"
 #include "memory-db/model/namespaces.h"
 #include "memory-db/model/scope.h"
@@ -78,8 +79,12 @@ m_rename_namespace(struct call *c, json_t **ret_result, struct err *e)
 	int r = two_names(c, "from", &from, "to", &to, e);
 
 	if (r == 0)
+		r = retry_seen(c, e);
+	if (r == 0)
 		r = namespaces_rename(c->st, from, to, e);
-	return r == 0 ? name_result(to, ret_result, e) : r;
+	if (r == 0)
+		r = retry_remember(c, 0, e);
+	return r >= 0 ? name_result(to, ret_result, e) : r;
 }
 
 int
@@ -89,33 +94,50 @@ m_alias_namespace(struct call *c, json_t **ret_result, struct err *e)
 	int r = two_names(c, "alias", &alias, "of", &of, e);
 
 	if (r == 0)
+		r = retry_seen(c, e);
+	if (r == 0)
 		r = namespaces_alias(c->st, alias, of, e);
-	return r == 0 ? name_result(of, ret_result, e) : r;
+	if (r == 0)
+		r = retry_remember(c, 0, e);
+	return r >= 0 ? name_result(of, ret_result, e) : r;
+}
+
+static int
+merge_result(struct call *c, const char *to, const struct merge_result *got,
+	json_t **ret_result, struct err *e)
+{
+	json_t *result AUTO_JSON = json_object();
+	int r = result == NULL ? err_nomem(e)
+			       : member_set_int(result, "moved", got->moved, e);
+
+	if (r == 0 && got->more)
+		r = member_set_bool(result, "more", 1, e);
+	if (r == 0 && got->change != 0)
+		r = member_set_int(result, "change", got->change, e);
+	if (r != 0)
+		return r;
+	c->note.change = got->change;
+	c->note.at = got->at;
+	c->note.kind = "move";
+	snprintf(c->note.namespace_, sizeof(c->note.namespace_), "%s", to);
+	*ret_result = take_ptr(result);
+	return 0;
 }
 
 int
 m_merge_namespaces(struct call *c, json_t **ret_result, struct err *e)
 {
-	json_t *result AUTO_JSON = json_object();
-	struct merge_result got;
+	/* A retry: what the slice moved is not known any more, the next call
+	 * goes on behind it. */
+	struct merge_result got = {.more = true};
 	const char *from, *to;
-	int r = result == NULL ? err_nomem(e)
-			       : two_names(c, "from", &from, "to", &to, e);
+	int r = two_names(c, "from", &from, "to", &to, e);
 
+	if (r == 0)
+		r = retry_seen(c, e);
 	if (r == 0)
 		r = namespaces_merge(c->st, c->ctx, from, to, &got, e);
 	if (r == 0)
-		r = member_set_int(result, "moved", got.moved, e);
-	if (r == 0 && got.more)
-		r = member_set_bool(result, "more", 1, e);
-	if (r == 0 && got.change != 0)
-		r = member_set_int(result, "change", got.change, e);
-	if (r != 0)
-		return r;
-	c->note.change = got.change;
-	c->note.at = got.at;
-	c->note.kind = "move";
-	snprintf(c->note.namespace_, sizeof(c->note.namespace_), "%s", to);
-	*ret_result = take_ptr(result);
-	return 0;
+		r = retry_remember(c, got.change, e);
+	return r >= 0 ? merge_result(c, to, &got, ret_result, e) : r;
 }

@@ -75,5 +75,8 @@ int replay_line(struct importer *im, const json_t *record) MUST_CHECK;
 /* Loads and keeps the ops of an unfinished change. */
 int replay_begin(struct importer *im) MUST_CHECK;
 int replay_end(struct importer *im) MUST_CHECK;
+/* A fact shown for the first time, from the member `new` of its op. */
+int replay_new(struct importer *im, const json_t *o, int64_t ns, int64_t entity,
+	int64_t fact) MUST_CHECK;
 
 #endif

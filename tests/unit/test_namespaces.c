@@ -181,6 +181,45 @@ test_alias(void **state)
 	assert_clean(f);
 }
 
+/* A reply was lost: the same key does nothing a second time. */
+static void
+test_retries(void **state)
+{
+	struct fixture *f = *state;
+	int64_t entities;
+
+	create(f, "p1", "ada", "a");
+	for (int i = 0; i < 2; i++) {
+		f->ctx.key = "k1";
+		do_write(f, m_rename_namespace,
+			"{\"from\":\"p1\",\"to\":\"p2\"}");
+		expect(f, "{\"name\":\"p2\"}");
+		f->ctx.key = "k2";
+		do_write(f, m_alias_namespace,
+			"{\"alias\":\"x\",\"of\":\"p2\"}");
+		f->ctx.key = "k3";
+		do_write(f, m_merge_namespaces,
+			"{\"from\":\"p2\",\"to\":\"default\"}");
+		assert_int_equal(json_integer_value(json_object_get(f->last,
+			"moved")), i == 0 ? 2 : 0);
+		assert_int_equal(json_is_true(json_object_get(f->last, "more")),
+			i);
+		f->ctx.key = "k4";
+		do_write(f, m_import_records,
+			"{\"source\":\"s\",\"offset\":0,\"records\":["
+			"{\"type\":\"entity\",\"name\":\"bob\","
+			"\"entityType\":\"t\",\"observations\":[]},{}],"
+			"\"done\":true}");
+		assert_int_equal(json_integer_value(json_object_get(f->last,
+			"next_offset")), 2);
+		f->ctx.key = NULL;
+	}
+	do_read(f, m_list_namespaces, "{}");
+	entities = json_integer_value(json_object_get(json_array_get(
+		json_object_get(f->last, "namespaces"), 0), "entities"));
+	assert_int_equal(entities, 2);
+}
+
 /* --- merge ------------------------------------------------------------------------------ */
 /* Calls until there is no more; returns the number of calls. */
 static int
@@ -318,7 +357,8 @@ main(void)
 #define T(name)                                                                \
 	cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 		T(test_sessions), T(test_list_and_rename),
-		T(test_names_refused), T(test_alias), T(test_merge),
+		T(test_names_refused), T(test_alias), T(test_retries),
+		T(test_merge),
 		T(test_merge_in_slices)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

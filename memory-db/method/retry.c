@@ -1,0 +1,19 @@
+#include "memory-db/method/retry.h"
+
+#include "memory-db/store/change.h"
+
+int
+retry_seen(struct call *c, struct err *e)
+{
+	int64_t change;
+
+	return c->ctx->key == NULL
+		? 0 : request_seen(c->st, c->ctx->key, &change, e);
+}
+
+int
+retry_remember(struct call *c, int64_t change, struct err *e)
+{
+	return c->ctx->key == NULL
+		? 0 : request_remember(c->st, c->ctx->key, change, e);
+}
