@@ -247,6 +247,7 @@ def main():
     args = arguments()
     jobs = make_jobs(args)
     base = scratch()
+    os.chmod(base, 0o711)       # some tests act as another user
     lock = threading.Lock()
     todo = list(enumerate(jobs))
 
