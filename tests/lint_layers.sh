@@ -65,8 +65,10 @@ grep -nHE "\b($words)\s*\(" $product | grep -vE ':\s*(/?\*|//)' |
 	rule "no strtol, atoi, sprintf, strcpy and their kin"
 
 for f in $sources; do
+	# Lists of cases may be longer.
+	case $f in tests/unit/*) most=800 ;; *) most=500 ;; esac
 	n=$(wc -l <"$f")
-	[ "$n" -le 500 ] || echo "$f: $n lines"
+	[ "$n" -le "$most" ] || echo "$f: $n lines"
 done | rule "no C file over 500 lines"
 
 # A function begins with its brace at column 1 and ends with another.
@@ -76,7 +78,7 @@ awk 'FNR == 1 { start = 0 }
 		print FILENAME ":" start ": " FNR - start - 1 " lines"
 	start = 0 }' $sources | rule "no function over 100 lines"
 
-git grep -nIE '\b(FIXME|XXX|HACK)\b|(^|[^A-Za-z0-9_.-])/(home/[a-z]+|root|[w]ork)/' \
+git grep -nIE '\b(FIXME|XXX|HACK)\b|(^|[^A-Za-z0-9_.~-])/(home/[a-z]+|root|[w]ork)/' \
 	-- . ':!tests/lint_layers.sh' 2>/dev/null |
 	rule "no loose ends and no paths of a machine"
 

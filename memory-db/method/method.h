@@ -5,44 +5,10 @@
 #define METHOD_METHOD_H
 
 #include <jansson.h>
-#include <stdbool.h>
-#include <stdint.h>
 
 #include "common/cleanup.h"
 #include "common/err.h"
-#include "common/tools.h"
-#include "memory-db/store/store.h"
-
-/* Where and as whom a request runs. Strings are borrowed from the request. */
-struct context {
-	const char *namespace_;	/* never NULL: "default" */
-	const char *branch;	/* never NULL: "main" */
-	const json_t *as_of;	/* NULL: now. Integer or string, unresolved */
-	const char *session, *client, *actor, *message, *key; /* or NULL */
-	bool user_scope;	/* scope:"user": write to `default` */
-	char zone[65];		/* time zone of the client; "": UTC */
-	unsigned uid;		/* of the peer */
-};
-
-/* What a committed write tells the feed and the counters. */
-struct change_note {
-	int64_t change;		/* 0: nothing changed */
-	int64_t at;
-	char namespace_[257];
-	const char *kind;	/* "create", "add", "delete", ...; static */
-	json_t *entities;	/* names, at most 50; owned */
-	int64_t more;		/* names left out */
-};
-void change_note_done(struct change_note *n);
-
-struct call {
-	struct store *st;	/* of the thread that runs it */
-	const struct tool *tool;
-	const struct context *ctx;
-	json_t *params;		/* borrowed */
-	int64_t deadline_ns;	/* monotonic; 0: none */
-	struct change_note note; /* filled by writes */
-};
+#include "memory-db/model/call.h"
 
 /* Returns a new object in *ret_result (without id and success). Called inside
  * a savepoint (writes) or a read snapshot (reads). */

@@ -44,10 +44,3 @@ method_check(struct err *e)
 	}
 	return 0;
 }
-
-void
-change_note_done(struct change_note *n)
-{
-	json_decref(n->entities);
-	n->entities = NULL;
-}

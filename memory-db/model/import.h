@@ -15,7 +15,7 @@
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/err.h"
-#include "memory-db/method/method.h"
+#include "memory-db/model/call.h"
 
 struct import_query {
 	const char *source;

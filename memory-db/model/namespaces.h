@@ -9,7 +9,7 @@
 
 #include "common/cleanup.h"
 #include "common/err.h"
-#include "memory-db/method/method.h"
+#include "memory-db/model/call.h"
 
 /* Return new arrays (PROTOCOL.md, Operating). */
 int namespaces_list(struct store *st, json_t **ret, struct err *e) MUST_CHECK;

@@ -8,7 +8,7 @@
 
 #include "common/cleanup.h"
 #include "common/err.h"
-#include "memory-db/method/method.h"
+#include "memory-db/model/call.h"
 #include "memory-db/store/facts.h"
 
 /* Sets what j has on f and leaves the rest. Writer only (labels). path: of j,

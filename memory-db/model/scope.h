@@ -7,7 +7,7 @@
 
 #include "common/cleanup.h"
 #include "common/err.h"
-#include "memory-db/method/method.h"
+#include "memory-db/model/call.h"
 #include "memory-db/store/lens.h"
 
 /* For reads: applies the lens of ctx to the store. ns[0] is the namespace

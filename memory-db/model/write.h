@@ -14,7 +14,7 @@
 
 #include "common/cleanup.h"
 #include "common/err.h"
-#include "memory-db/method/method.h"
+#include "memory-db/model/call.h"
 #include "memory-db/model/scope.h"
 #include "memory-db/store/change.h"
 #include "memory-db/store/facts.h"

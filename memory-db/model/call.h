@@ -1,0 +1,43 @@
+/* What a call carries from dispatch down to the rules. */
+#ifndef MODEL_CALL_H
+#define MODEL_CALL_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/tools.h"
+#include "memory-db/store/store.h"
+
+/* Where and as whom a request runs. Strings are borrowed from the request. */
+struct context {
+	const char *namespace_;	/* never NULL: "default" */
+	const char *branch;	/* never NULL: "main" */
+	const json_t *as_of;	/* NULL: now. Integer or string, unresolved */
+	const char *session, *client, *actor, *message, *key; /* or NULL */
+	bool user_scope;	/* scope:"user": write to `default` */
+	char zone[65];		/* time zone of the client; "": UTC */
+	unsigned uid;		/* of the peer */
+};
+
+/* What a committed write tells the feed and the counters. */
+struct change_note {
+	int64_t change;		/* 0: nothing changed */
+	int64_t at;
+	char namespace_[257];
+	const char *kind;	/* "create", "add", "delete", ...; static */
+	json_t *entities;	/* names, at most 50; owned */
+	int64_t more;		/* names left out */
+};
+void change_note_done(struct change_note *n);
+
+struct call {
+	struct store *st;	/* of the thread that runs it */
+	const struct tool *tool;
+	const struct context *ctx;
+	json_t *params;		/* borrowed */
+	int64_t deadline_ns;	/* monotonic; 0: none */
+	struct change_note note; /* filled by writes */
+};
+
+#endif
