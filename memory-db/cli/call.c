@@ -162,7 +162,7 @@ int
 cli_call(struct cli *c, const char *method, json_t *params_new,
 	int with_as_of, json_t **ret_reply)
 {
-	AUTO_JSON json_t *params = params_new ? params_new : json_object();
+	AUTO_JSON json_t *params = params_new;
 	AUTO_BUF struct buf b = {0};
 	struct err e = {0};
 	char *reply = NULL;
@@ -170,9 +170,11 @@ cli_call(struct cli *c, const char *method, json_t *params_new,
 	json_t *j;
 	int rc;
 
-	if (params == NULL || (with_as_of && c->as_of != NULL &&
-		jx_set(params, "as_of", cli_point(c->as_of)) != 0))
-		return cli_nomem();
+	if (params == NULL)
+		return cli_fail(CLI_USAGE, "an argument is no valid UTF-8");
+	if (with_as_of && c->as_of != NULL && jx_set(params, "as_of",
+		cli_point(c->as_of)) != 0)
+		return cli_fail(CLI_USAGE, "--as-of is no valid UTF-8");
 	if (jx_dump(params, &b) != 0 || (text = buf_str(&b)) == NULL)
 		return cli_nomem();
 	if ((rc = cli_call_text(c, method, text, &reply)) != CLI_OK)

@@ -129,6 +129,21 @@ cli_print_jsonl(const struct cli *c, const json_t *array)
 	return rc;
 }
 
+json_t *
+cli_texts(int n, char **texts)
+{
+	json_t *list = json_array();
+
+	for (int i = 0; list != NULL && i < n; i++)
+		if (jx_add(list, json_string(texts[i])) != 0) {
+			json_decref(list);
+			list = NULL;
+		}
+	if (list == NULL)
+		cli_fail(CLI_USAGE, "a text is no valid UTF-8");
+	return list;
+}
+
 const char *
 cli_str(const json_t *o, const char *key, const char *otherwise)
 {

@@ -52,8 +52,8 @@ struct cli_command {
 #define CLI_COUNT(name, target, lo, hi, arg, help)                             \
 	{name, NULL, CONF_INT, target, lo, hi, arg, help}
 
-extern const struct cli_command cli_cmd_call, cli_cmd_doctor, cli_cmd_export,
-	cli_cmd_history, cli_cmd_import, cli_cmd_install, cli_cmd_namespace,
+extern const struct cli_command cli_cmd_add, cli_cmd_call, cli_cmd_delete,
+	cli_cmd_doctor, cli_cmd_export, cli_cmd_history, cli_cmd_import, cli_cmd_install, cli_cmd_namespace,
 	cli_cmd_ping, cli_cmd_search, cli_cmd_sessions, cli_cmd_show,
 	cli_cmd_status, cli_cmd_uninstall, cli_cmd_verify;
 
@@ -73,8 +73,9 @@ int cli_exit_of(int mdb_code);
 
 /* --- the service (call.c) --------------------------------------------------- */
 
-/* Calls a method. params_new (taken, NULL: none) gets `as_of` when the option
- * is given and with_as_of is set. CLI_OK and a new object, or an exit code
+/* Calls a method. params_new (taken; NULL, which json_pack gives for bytes that
+ * are no UTF-8, is an error) gets `as_of` when the option is given and
+ * with_as_of is set. CLI_OK and a new object, or an exit code
  * after the error was printed. Starts memory-db when nobody listens. */
 enum { CLI_NOW = 0, CLI_AS_OF = 1 };
 int cli_call(struct cli *c, const char *method, json_t *params_new,
@@ -104,6 +105,9 @@ int cli_print_text(const struct cli *c, const char *json, size_t n);
 int cli_print_jsonl(const struct cli *c, const json_t *array);
 /* A reply without its envelope. */
 void cli_strip(json_t *reply);
+
+/* New array of texts; NULL after saying that one is no UTF-8. */
+json_t *cli_texts(int n, char **texts);
 
 /* A member as text or number, or the default. Borrowing. */
 const char *cli_str(const json_t *o, const char *key, const char *otherwise);

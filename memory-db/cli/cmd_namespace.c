@@ -40,7 +40,7 @@ list(struct cli *c, char **argv)
 
 	(void)argv;
 	table_init(&t, columns, ARRAY_LEN(columns));
-	rc = cli_call(c, "list_namespaces", NULL, CLI_NOW, &reply);
+	rc = cli_call(c, "list_namespaces", json_object(), CLI_NOW, &reply);
 	if (rc != CLI_OK)
 		return rc;
 	all = json_object_get(reply, "namespaces");

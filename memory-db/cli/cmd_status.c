@@ -168,7 +168,7 @@ run(struct cli *c, int argc, char **argv)
 
 	(void)argc;
 	(void)argv;
-	rc = cli_call(c, "get_memory_status", NULL, CLI_NOW, &reply);
+	rc = cli_call(c, "get_memory_status", json_object(), CLI_NOW, &reply);
 	if (rc != CLI_OK)
 		return rc;
 	cli_strip(reply);

@@ -17,7 +17,7 @@
 
 static const struct cli_command *const commands[] = {
 	&cli_cmd_status, &cli_cmd_search, &cli_cmd_show, &cli_cmd_history,
-	&cli_cmd_sessions, &cli_cmd_namespace, &cli_cmd_import,
+	&cli_cmd_sessions, &cli_cmd_add, &cli_cmd_delete, &cli_cmd_namespace, &cli_cmd_import,
 	&cli_cmd_export, &cli_cmd_verify, &cli_cmd_doctor, &cli_cmd_install,
 	&cli_cmd_uninstall, &cli_cmd_ping, &cli_cmd_call,
 };
@@ -227,6 +227,22 @@ find_namespace(struct cli *c, struct buf *name)
 	return CLI_OK;
 }
 
+/* What goes into requests must be UTF-8. */
+static int
+check_texts(const struct cli *c)
+{
+	const char *const texts[][2] = {{"database", c->database},
+		{"namespace", c->namespace_}, {"branch", c->branch},
+		{"as-of", c->as_of}};
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		if (texts[i][1] != NULL && !text_is_utf8(texts[i][1],
+			strlen(texts[i][1])))
+			return cli_fail(CLI_USAGE, "--%s is no valid UTF-8",
+				texts[i][0]);
+	return CLI_OK;
+}
+
 static int
 run(int argc, char **argv)
 {
@@ -259,6 +275,7 @@ run(int argc, char **argv)
 	for (argc = 0; sorted[rest + argc] != NULL;)
 		argc++;
 	if ((rc = check_count(cmd, argc)) != CLI_OK ||
+		(rc = check_texts(&cli)) != CLI_OK ||
 		(rc = find_namespace(&cli, &name)) != CLI_OK)
 		return rc;
 	look_at_terminal(&cli);

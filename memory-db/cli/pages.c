@@ -31,8 +31,7 @@ pages_read(struct cli *c, struct pages *p, json_t *params_new)
 
 	p->rows = 0;
 	if (params == NULL)
-		return cli_fail(CLI_USAGE, "a name or a text is no valid "
-			"UTF-8");
+		return cli_fail(CLI_USAGE, "an argument is no valid UTF-8");
 	do {
 		AUTO_JSON json_t *reply = NULL;
 		json_t *page = page_params(p, params, cursor);

@@ -126,6 +126,38 @@ class Reading(Base):
         self.assertEqual(json.loads(done.stdout)["code"], "unknown_method")
 
 
+class Writing(Base):
+    def test_add_and_delete(self):
+        db = self.service()
+        self.assertIn("ada created, 2 added", db.ctl(
+            "add", "ada", "likes tea", "--", "-x", env={}).stdout)
+        self.assertIn("updated, 1 added", db.ctl(
+            "add", "ada", "likes tea", "likes rain").stdout)
+        got = json.loads(db.ctl("add", "ada", "likes rain", "-j").stdout)
+        self.assertEqual(got["results"][0]["action"], "unchanged")
+        self.assertIn("note", db.ctl("add", "ada", "--type",
+                                     "person").stderr)
+        db.ctl("delete", "ada", "likes tea")
+        page = json.loads(db.ctl("show", "ada", "-j").stdout)
+        self.assertEqual([f["text"] for f in page["entities"][0]["facts"]],
+                         ["-x", "likes rain"])
+        done = self.fails(db, 1, "delete", "ada", "likes tea")
+        self.assertIn("no observation 'likes tea'", done.stderr)
+        db.ctl("delete", "ada")
+        self.fails(db, 1, "delete", "ada")
+        self.fails(db, 1, "show", "ada")
+        self.fails(db, 1, "delete", "nobody", "x")
+        self.fails(db, 100, "add", "")
+        bad = b"\xff".decode(errors="surrogateescape")
+        for args in (("add", bad), ("add", "a", bad), ("delete", bad),
+                     ("delete", "a", bad), ("search", bad), ("show", bad),
+                     ("history", bad), ("namespace", "alias", bad, "x"),
+                     ("status", "--namespace", bad),
+                     ("show", "a", "--as-of", bad)):
+            done = db.ctl(*args, check=False)
+            self.assertEqual(done.returncode, 100, (args, done.stderr))
+
+
 class Files(Base):
     def write(self, name, lines):
         path = self.db.folder / name

@@ -1,0 +1,58 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "memory-db/cli/cli.h"
+#include "memory-db/cli/out.h"
+
+static const char *type;
+
+static const struct conf_opt opts[] = {
+	CLI_TEXT("type", &type, "TYPE", "of a new entity (note)"),
+};
+
+static int
+run(struct cli *c, int argc, char **argv)
+{
+	AUTO_JSON json_t *reply = NULL;
+	json_t *texts = cli_texts(argc - 1, argv + 1);
+	const json_t *result;
+	const char *note;
+	int rc;
+
+	if (texts == NULL)
+		return CLI_USAGE;
+	rc = cli_call(c, "create_entities", json_pack("{s:[{s:s,s:s,s:o}]}",
+		"entities", "name", argv[0], "entityType", type ? type : "note",
+		"observations", texts), CLI_NOW, &reply);
+	if (rc != CLI_OK)
+		return rc;
+	if (c->json) {
+		cli_strip(reply);
+		return cli_print_json(c, reply);
+	}
+	result = json_array_get(json_object_get(reply, "results"), 0);
+	/* The type of an entity that exists stays. */
+	note = type ? cli_str(result, "note", NULL) : NULL;
+	if (note != NULL)
+		cli_note(c, "%s", note);
+	if (c->quiet)
+		return CLI_OK;
+	out_text(stdout, argv[0]);
+	printf(" %s, %lld added\n", cli_str(result, "action", "?"),
+		(long long)cli_int(result, "added", 0));
+	return CLI_OK;
+}
+
+const struct cli_command cli_cmd_add = {
+	.name = "add",
+	.args = "NAME [TEXT...]",
+	.summary = "remember an entity, or more about it",
+	.about = "Adds each TEXT as an observation to the entity NAME, which "
+		 "is made if there is none. What it knows already is not added "
+		 "twice.",
+	.opts = opts,
+	.opts_n = ARRAY_LEN(opts),
+	.min_args = 1,
+	.max_args = -1,
+	.run = run,
+};

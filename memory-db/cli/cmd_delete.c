@@ -1,0 +1,80 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "memory-db/cli/cli.h"
+#include "memory-db/cli/out.h"
+
+/* Says what was not there. */
+static int
+report_missing(const json_t *missing, const char *what)
+{
+	const json_t *m;
+	size_t i;
+
+	json_array_foreach((json_t *)(uintptr_t)missing, i, m)
+		cli_fail(0, "no %s '%s'", what, json_is_string(m) ?
+			json_string_value(m) : "?");
+	return json_array_size(missing) > 0 ? CLI_PROBLEM : CLI_OK;
+}
+
+static int
+delete_entity(struct cli *c, char **argv, json_t **ret_reply)
+{
+	int rc = cli_call(c, "delete_entities", json_pack("{s:[s]}",
+		"entityNames", argv[0]), CLI_NOW, ret_reply);
+
+	if (rc != CLI_OK)
+		return rc;
+	return report_missing(json_object_get(*ret_reply, "missing"),
+		"entity");
+}
+
+static int
+delete_texts(struct cli *c, int argc, char **argv, json_t **ret_reply)
+{
+	json_t *texts = cli_texts(argc - 1, argv + 1);
+	int rc;
+
+	if (texts == NULL)
+		return CLI_USAGE;
+	rc = cli_call(c, "delete_observations", json_pack("{s:[{s:s,s:o}]}",
+		"deletions", "entityName", argv[0], "observations", texts),
+		CLI_NOW, ret_reply);
+	if (rc != CLI_OK)
+		return rc;
+	return report_missing(json_object_get(json_array_get(json_object_get(
+		*ret_reply, "results"), 0), "missing"), "observation");
+}
+
+static int
+run(struct cli *c, int argc, char **argv)
+{
+	AUTO_JSON json_t *reply = NULL;
+	int rc = argc == 1 ? delete_entity(c, argv, &reply) :
+		delete_texts(c, argc, argv, &reply);
+
+	if (reply == NULL)
+		return rc;
+	if (c->json) {
+		cli_strip(reply);
+		return cli_print_json(c, reply) == CLI_OK ? rc : CLI_SYSTEM;
+	}
+	if (rc == CLI_OK && !c->quiet) {
+		out_text(stdout, argv[0]);
+		puts(argc == 1 ? " deleted; history keeps it" :
+			" changed; history keeps what was deleted");
+	}
+	return rc;
+}
+
+const struct cli_command cli_cmd_delete = {
+	.name = "delete",
+	.args = "NAME [TEXT...]",
+	.summary = "hide an entity, or observations of it",
+	.about = "Deletes the entity NAME with its relations, or only the "
+		 "observations that read exactly TEXT. History keeps what is "
+		 "deleted. Exit code 1 when something was not there.",
+	.min_args = 1,
+	.max_args = -1,
+	.run = run,
+};
