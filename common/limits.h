@@ -84,6 +84,29 @@
 /* The log file of a spawned service: 2 x this. */
 #define LIMIT_LOG_FILE_BYTES (5 * 1024 * 1024)
 
+/* --- scripts (execute_code) -------------------------------------------------- */
+/* Milliseconds: the default, and the most a call may ask for. */
+#define LIMIT_SCRIPT_WALL_MS 5000
+#define LIMIT_SCRIPT_WALL_MAX_MS 30000
+/* Bytes a script's values may take: an arena mapped before it starts. */
+#define LIMIT_SCRIPT_MEMORY_BYTES (64 * 1024 * 1024)
+/* Bytes of source: the parser needs seconds for some texts above this. */
+#define LIMIT_SCRIPT_SOURCE_BYTES (128 * 1024)
+/* Bytes of print: the rest is cut. */
+#define LIMIT_SCRIPT_OUTPUT_BYTES (64 * 1024)
+/* The result: a script is there to answer little. */
+#define LIMIT_SCRIPT_RESULT_BYTES (256 * 1024)
+#define LIMIT_SCRIPT_RESULT_NODES 50000
+#define LIMIT_SCRIPT_DEPTH 64
+/* Calls of the API in one run, and the bytes that they carry. */
+#define LIMIT_SCRIPT_CALLS 1000
+#define LIMIT_SCRIPT_CALL_BYTES (16 * 1024 * 1024)
+/* Bytes of one message between a jail and memory-db, either way. */
+#define LIMIT_SCRIPT_FRAME_BYTES (1024 * 1024)
+/* Jails that wait ready. */
+#define LIMIT_SCRIPT_POOL 2
+#define LIMIT_SCRIPT_POOL_MAX 4
+
 /* --- what MCP clients get (memory-mcp) ------------------------------------- */
 /* Bytes of a JSON-RPC line. */
 #define LIMIT_MCP_LINE_BYTES (4 * 1024 * 1024)
