@@ -379,7 +379,8 @@ start(struct server *s, const struct server_options *o, struct err *e)
 	rate_init(&s->rate, o->config->writes_per_minute,
 		o->config->writes_burst);
 	s->scratch = malloc(SERVER_READ_BYTES);
-	s->loop = ev_default_loop(EVFLAG_AUTO);
+	/* not the default loop: that one reaps the jails */
+	s->loop = ev_loop_new(EVFLAG_AUTO);
 	if (!s->scratch || !s->loop)
 		return err_nomem(e);
 	start_watchers(s);
