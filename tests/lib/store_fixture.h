@@ -39,7 +39,8 @@ sf_ok(struct store_fixture *f, int r)
 static inline void
 sf_open_at(struct store_fixture *f, const char *keep)
 {
-	struct database_options o = {.path = keep ? keep : f->path};
+	struct database_options o = {.path = keep ? keep : f->path,
+		.namespace_facts = INT64_C(1) << 32};
 	const char *tmp = getenv("TMPDIR");
 
 	*f = (struct store_fixture){
