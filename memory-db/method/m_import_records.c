@@ -40,6 +40,10 @@ import(struct call *c, const struct import_query *q, struct import_result *ret,
 	r = import_slice(c->st, c->ctx, q, ret, e);
 	if (r == 0 && q->done)
 		r = retry_remember(c, ret->change, e);
+	if (r != 0) {
+		json_decref(ret->errors);
+		ret->errors = NULL;
+	}
 	return r;
 }
 
