@@ -146,11 +146,13 @@ add_observation(void *ctx, const struct fact *f)
 static int
 set_metadata(void *ctx, const struct fact *f)
 {
-	json_t *o = ctx;
-	json_t *v = jx_parse(f->text, f->text_n, NULL);
+	struct err why = {0};
+	json_t *v = jx_parse(f->text, f->text_n, &why);
 
+	if (v == NULL && why.code == MDB_E_NOMEM)
+		return MDB_E_NOMEM;
 	/* Written by us as an object; a damaged one is left out. */
-	return v == NULL ? 0 : jx_set(o, "metadata", v);
+	return v == NULL ? 0 : jx_set(ctx, "metadata", v);
 }
 
 static int

@@ -99,8 +99,11 @@ struct fact_telling {
 static int
 set_metadata(json_t *o, const struct log_fact *f, struct err *e)
 {
-	json_t *value = jx_parse(f->text, f->text_n, NULL);
+	struct err why = {0};
+	json_t *value = jx_parse(f->text, f->text_n, &why);
 
+	if (value == NULL && why.code == MDB_E_NOMEM)
+		return err_nomem(e);
 	if (value == NULL)
 		value = member_text(f->text, f->text_n);
 	return member_set_new(o, "metadata", value, e);

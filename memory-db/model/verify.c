@@ -156,9 +156,12 @@ verify_page(struct store *st, const char *cursor, const char *head,
 	bool done = false;
 	int r;
 
-	if (o == NULL || p.problems == NULL ||
-		member_set_new(o, "problems", p.problems, e) != 0)
+	if (o == NULL) {
+		json_decref(p.problems);
 		return err_nomem(e);
+	}
+	if (member_set_new(o, "problems", p.problems, e) != 0)
+		return MDB_E_NOMEM;
 	r = read_cursor(&p, cursor);
 	p.changes = p.mark.changes;
 	p.facts = p.mark.facts;

@@ -117,10 +117,13 @@ entity_times(struct store *st, int64_t entity, struct entity_times *ret,
 		r = version_at(st, entity, st->lens.level[i].branch,
 			st->lens.level[i].limit, &v, e);
 	/* Born on the farthest level that knows it. */
-	for (i = st->lens.n - 1; r == 1 && first.n == 0 && i >= 0; i--)
-		if (version_row(st, entity, st->lens.level[i].branch, 1,
-			    &first, e) < 0)
-			return MDB_E_STORE;
+	for (i = st->lens.n - 1; r == 1 && first.n == 0 && i >= 0; i--) {
+		int born = version_row(st, entity, st->lens.level[i].branch, 1,
+			&first, e);
+
+		if (born < 0)
+			return born;
+	}
 	ret->version = v.n;
 	if (r == 1)
 		r = change_at(st, v.change, &ret->updated_at, e);
