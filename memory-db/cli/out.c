@@ -29,61 +29,75 @@ is_dangerous(utf8proc_int32_t cp)
 	}
 }
 
-static int
-add_escape(utf8proc_int32_t cp, struct buf *out)
+#define ESCAPE_SIZE 16
+
+static void
+escape_text(utf8proc_int32_t cp, char out[ESCAPE_SIZE])
 {
-	switch (cp) {
-	case '\n':
-		return buf_adds(out, "\\n");
-	case '\r':
-		return buf_adds(out, "\\r");
-	case '\t':
-		return buf_adds(out, "\\t");
-	default:
-		if (cp < 0x80)
-			return buf_addf(out, "\\x%02x", (unsigned)cp);
-		return buf_addf(out, "\\u{%x}", (unsigned)cp);
-	}
+	unsigned u = (unsigned)cp;
+
+	if (cp == '\n')
+		snprintf(out, ESCAPE_SIZE, "\\n");
+	else if (cp == '\r')
+		snprintf(out, ESCAPE_SIZE, "\\r");
+	else if (cp == '\t')
+		snprintf(out, ESCAPE_SIZE, "\\t");
+	else if (cp < 0x80)
+		snprintf(out, ESCAPE_SIZE, "\\x%02x", u);
+	else
+		snprintf(out, ESCAPE_SIZE, "\\u{%x}", u);
 }
 
-static int
-add_json_escape(utf8proc_int32_t cp, struct buf *out)
+static void
+escape_json(utf8proc_int32_t cp, char out[ESCAPE_SIZE])
 {
 	unsigned u = (unsigned)cp;
 
 	/* Outside of strings: the newline of a document. */
 	if (u < 0x20)
-		return buf_addc(out, (char)u);
-	if (u < 0x10000)
-		return buf_addf(out, "\\u%04x", u);
-	u -= 0x10000;
-	return buf_addf(out, "\\u%04x\\u%04x", 0xd800 + (u >> 10),
-		0xdc00 + (u & 0x3ff));
+		snprintf(out, ESCAPE_SIZE, "%c", (char)u);
+	else if (u < 0x10000)
+		snprintf(out, ESCAPE_SIZE, "\\u%04x", u);
+	else
+		snprintf(out, ESCAPE_SIZE, "\\u%04x\\u%04x",
+			0xd800 + ((u - 0x10000) >> 10),
+			0xdc00 + ((u - 0x10000) & 0x3ff));
 }
 
-typedef int (*escape_fn)(utf8proc_int32_t cp, struct buf *out);
+typedef void (*escape_fn)(utf8proc_int32_t cp, char out[ESCAPE_SIZE]);
+
+/* The first character of s: how many bytes stay as they are, 0 when `escape`
+ * stands for it. *ret_bytes are passed. */
+static size_t
+look(const char *s, size_t n, escape_fn escape, char out[ESCAPE_SIZE],
+	size_t *ret_bytes)
+{
+	utf8proc_int32_t cp;
+	utf8proc_ssize_t k = utf8proc_iterate((const utf8proc_uint8_t *)s,
+		(utf8proc_ssize_t)n, &cp);
+
+	*ret_bytes = k > 0 ? (size_t)k : 1;
+	if (k > 0 && !is_dangerous(cp))
+		return (size_t)k;
+	if (k > 0)
+		escape(cp, out);
+	else
+		snprintf(out, ESCAPE_SIZE, "\\x%02x", (unsigned char)*s);
+	return 0;
+}
 
 static int
 make_safe(const char *s, size_t n, escape_fn escape, struct buf *out)
 {
-	const utf8proc_uint8_t *u = (const utf8proc_uint8_t *)s;
+	char escaped[ESCAPE_SIZE];
+	size_t k;
 	int rc = 0;
 
-	for (size_t i = 0; i < n && rc == 0;) {
-		utf8proc_int32_t cp;
-		utf8proc_ssize_t k = utf8proc_iterate(u + i,
-			(utf8proc_ssize_t)(n - i), &cp);
-
-		if (k <= 0) {
-			rc = buf_addf(out, "\\x%02x", u[i]);
-			i++;
-			continue;
-		}
-		if (is_dangerous(cp))
-			rc = escape(cp, out);
+	for (size_t i = 0; i < n && rc == 0; i += k) {
+		if (look(s + i, n - i, escape, escaped, &k) > 0)
+			rc = buf_add(out, s + i, k);
 		else
-			rc = buf_add(out, s + i, (size_t)k);
-		i += (size_t)k;
+			rc = buf_adds(out, escaped);
 	}
 	return rc;
 }
@@ -91,13 +105,28 @@ make_safe(const char *s, size_t n, escape_fn escape, struct buf *out)
 int
 out_safe(const char *s, size_t n, struct buf *out)
 {
-	return make_safe(s, n, add_escape, out);
+	return make_safe(s, n, escape_text, out);
 }
 
 int
 out_safe_json(const char *s, size_t n, struct buf *out)
 {
-	return make_safe(s, n, add_json_escape, out);
+	return make_safe(s, n, escape_json, out);
+}
+
+/* Needs no memory: what is printed is never a part. */
+void
+out_text(FILE *f, const char *s)
+{
+	size_t n = strlen(s), k;
+	char escaped[ESCAPE_SIZE];
+
+	for (size_t i = 0; i < n; i += k) {
+		if (look(s + i, n - i, escape_text, escaped, &k) > 0)
+			fwrite(s + i, 1, k, f);
+		else
+			fputs(escaped, f);
+	}
 }
 
 /* Width of the character at s, and its bytes. */
@@ -144,15 +173,6 @@ out_cut(const char *s, int width, struct buf *out)
 	}
 	rc = buf_add(out, s, i);
 	return rc != 0 || width < 1 ? rc : buf_adds(out, "\u2026");
-}
-
-void
-out_text(FILE *f, const char *s)
-{
-	AUTO_BUF struct buf b = {0};
-
-	if (out_safe(s, strlen(s), &b) == 0)
-		fwrite(b.data ? b.data : "", 1, b.len, f);
 }
 
 static const char *const styles[] = {

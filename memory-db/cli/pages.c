@@ -5,21 +5,19 @@
 #include "common/jx.h"
 #include "common/limits.h"
 
-/* The parameters of the next page. The copy is taken by cli_call. */
-static json_t *
-page_params(const struct pages *p, const json_t *params, const char *cursor)
+/* Not json_copy(): it leaves members out when there is no memory. */
+static int
+next_params(const struct pages *p, json_t *params, const char *cursor)
 {
-	json_t *copy = json_copy((json_t *)(uintptr_t)params);
 	int64_t left = p->limit - p->rows;
 
-	if (copy != NULL && ((p->limit > 0 && jx_set(copy, "limit",
-			json_integer(left < LIMIT_ROWS ? left : LIMIT_ROWS))) ||
-		(cursor != NULL && jx_set(copy, "cursor",
-			json_string(cursor)) != 0))) {
-		json_decref(copy);
-		copy = NULL;
-	}
-	return copy;
+	json_object_del(params, "as_of");
+	if (p->limit > 0 && jx_set(params, "limit", json_integer(
+		left < LIMIT_ROWS ? left : LIMIT_ROWS)) != 0)
+		return MDB_E_NOMEM;
+	if (cursor != NULL)
+		return jx_set(params, "cursor", json_string(cursor));
+	return 0;
 }
 
 int
@@ -34,13 +32,12 @@ pages_read(struct cli *c, struct pages *p, json_t *params_new)
 		return cli_fail(CLI_USAGE, "an argument is no valid UTF-8");
 	do {
 		AUTO_JSON json_t *reply = NULL;
-		json_t *page = page_params(p, params, cursor);
 		const char *next;
 
-		if (page == NULL)
+		if (next_params(p, params, cursor) != 0)
 			return cli_nomem();
-		rc = cli_call(c, p->method, page, cursor == NULL ?
-			p->with_as_of : CLI_NOW, &reply);
+		rc = cli_call(c, p->method, json_incref(params), cursor ?
+			CLI_NOW : p->with_as_of, &reply);
 		if (rc != CLI_OK)
 			return rc;
 		p->rows += (int64_t)json_array_size(json_object_get(reply,
