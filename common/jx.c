@@ -1,8 +1,6 @@
 /* Typed getters over jansson that name the failing parameter. */
 #include "common/jx.h"
 
-#include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 const char *
@@ -41,7 +39,9 @@ jx_integral(const json_t *v, int64_t *ret)
 		return false;
 	d = json_real_value(v);
 	/* Up to 2^53 a double names one integer. */
-	if (d != floor(d) || fabs(d) > 9007199254740992.0)
+	if (!(d >= -9007199254740992.0 && d <= 9007199254740992.0))
+		return false;
+	if ((double)(int64_t)d != d)
 		return false;
 	*ret = (int64_t)d;
 	return true;

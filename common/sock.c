@@ -9,6 +9,7 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -18,6 +19,8 @@
 #define SHARED_SOCKET	"/tmp/memory-db.sock"
 #define SERVICE_USER	"memory-db"
 #define LISTEN_ATTEMPTS 5
+#define LOCK_WAIT_MS	1000
+#define LOCK_STEP_MS	5
 
 /* --- whom to trust -------------------------------------------------------- */
 
@@ -173,7 +176,7 @@ remove_stale(const char *path, const struct sockaddr_un *sa, struct err *e)
 			strerrordesc_np(errno));
 	/* EAGAIN: somebody listens and has no time now. */
 	if (connect(fd, (const struct sockaddr *)sa, sizeof(*sa)) == 0 ||
-		errno != ECONNREFUSED)
+		(errno != ECONNREFUSED && errno != ENOENT))
 		return err_set(e, MDB_E_EXISTS,
 			"a service already listens at %s", path);
 	if (unlink(path) < 0 && errno != ENOENT)
@@ -222,17 +225,42 @@ publish(const char *from, const char *path, const struct sockaddr_un *sa,
 		"another process keeps taking the name %s", path);
 }
 
+/* Of several services that find the same stale socket, one must win: between
+ * looking and replacing they take turns, by a lock on the folder. Anybody who
+ * can read the folder can hold that lock, so nobody waits for it for long.
+ * Returns a descriptor that holds it, or -1. */
+static int
+lock_folder(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char dir[SOCK_PATH_SIZE] = ".";
+	int fd;
+
+	if (slash)
+		snprintf(dir, sizeof(dir), "%.*s",
+			slash == path ? 1 : (int)(slash - path), path);
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	for (int ms = 0; fd >= 0 && ms < LOCK_WAIT_MS; ms += LOCK_STEP_MS) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			break;
+		(void)poll(NULL, 0, LOCK_STEP_MS);
+	}
+	return fd;
+}
+
 int
 sock_listen(const char *path, int backlog, int *ret_fd, struct err *e)
 {
 	struct sockaddr_un sa, temporary;
-	AUTO_FD int fd = -1;
+	AUTO_FD int fd = -1, lock = -1;
 	int rc = address(path, &sa, e);
 
 	if (rc == 0)
 		rc = temporary_address(path, &temporary, e);
-	if (rc == 0)
-		rc = remove_stale(path, &sa, e);
+	if (rc < 0)
+		return rc;
+	lock = lock_folder(path);
+	rc = remove_stale(path, &sa, e);
 	if (rc < 0)
 		return rc;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

@@ -25,7 +25,8 @@ int sock_path(const char *option, char ret_path[SOCK_PATH_SIZE],
 
 /* Listening socket at path, CLOEXEC and non-blocking, mode 0600 by fchmod
  * before bind. Replaces a stale socket (nobody answers, owned by this user),
- * never a live one (MDB_E_EXISTS) and nothing that is no socket. */
+ * never a live one (MDB_E_EXISTS) and nothing that is no socket. Of several
+ * callers at once, also for different databases, one gets it. */
 int sock_listen(const char *path, int backlog, int *ret_fd, struct err *e)
 	MUST_CHECK;
 

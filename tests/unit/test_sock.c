@@ -114,6 +114,80 @@ a_full_backlog_is_not_stale(void **state)
 		close(fds[n]);
 }
 
+/* Pipes: the word to begin, the word back, and one whose closing ends it. */
+struct ring {
+	int to[2], from[2], end[2];
+};
+
+/* One of several that start at once over a stale socket, in a child: waits for
+ * the word, listens, says so, keeps the socket until the end.
+ * Exit code 0: it listens, 1: somebody else does, 2: a failure. */
+static pid_t
+start_rival(const char *path, const struct ring *r)
+{
+	pid_t pid = fork();
+	int fd = -1, rc;
+	char c;
+
+	if (pid != 0)
+		return pid;
+	close(r->end[1]);
+	if (read(r->to[0], &c, 1) != 1)
+		_exit(2);
+	rc = sock_listen(path, 8, &fd, NULL);
+	if (write(r->from[1], "d", 1) != 1 || read(r->end[0], &c, 1) != 0)
+		_exit(2);
+	_exit(rc == 0 ? 0 : rc == MDB_E_EXISTS ? 1 : 2);
+}
+
+static void
+one_of_many_rivals_wins(void **state)
+{
+	enum { RIVALS = 4 };
+	const char *path = scratch_path("rivals.sock");
+
+	(void)state;
+	for (int round = 0; round < 60; round++) {
+		int winners = 0, client = -1, stale = -1;
+		pid_t pid[RIVALS];
+		struct ring r;
+		char c;
+
+		if (access(path, F_OK) != 0) {
+			assert_int_equal(sock_listen(path, 8, &stale, NULL), 0);
+			close(stale);
+		}
+		assert_int_equal(pipe(r.to), 0);
+		assert_int_equal(pipe(r.from), 0);
+		assert_int_equal(pipe(r.end), 0);
+		for (int i = 0; i < RIVALS; i++) {
+			pid[i] = start_rival(path, &r);
+			assert_true(pid[i] > 0);
+		}
+		assert_int_equal(write(r.to[1], "gggg", RIVALS), RIVALS);
+		for (int i = 0; i < RIVALS; i++)
+			assert_int_equal(read(r.from[0], &c, 1), 1);
+		assert_int_equal(sock_connect(path, 1000, &client, NULL), 0);
+		close(client);
+		close(r.end[1]);
+		for (int i = 0; i < RIVALS; i++) {
+			int status = -1;
+
+			assert_int_equal(waitpid(pid[i], &status, 0), pid[i]);
+			assert_true(WIFEXITED(status));
+			assert_in_range(WEXITSTATUS(status), 0, 1);
+			winners += WEXITSTATUS(status) == 0;
+		}
+		close(r.to[0]);
+		close(r.to[1]);
+		close(r.from[0]);
+		close(r.from[1]);
+		close(r.end[0]);
+		if (winners != 1)
+			fail_msg("round %d: %d winners", round, winners);
+	}
+}
+
 static void
 says_why_nobody_is_there(void **state)
 {
@@ -342,6 +416,7 @@ main(void)
 		cmocka_unit_test(leaves_no_temporary_names),
 		cmocka_unit_test(replaces_a_stale_socket_only),
 		cmocka_unit_test(a_full_backlog_is_not_stale),
+		cmocka_unit_test(one_of_many_rivals_wins),
 		cmocka_unit_test(says_why_nobody_is_there),
 		cmocka_unit_test(believes_no_squatter),
 		cmocka_unit_test(finds_the_path),
