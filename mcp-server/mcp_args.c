@@ -132,7 +132,6 @@ complete_whole(const struct tool *t, json_t *args)
 {
 	if (strcmp(t->name, "search_nodes") == 0 &&
 		(jx_set(args, "mode", json_string("substring")) ||
-		jx_set(args, "relations", json_true()) ||
 		set_int(args, "limit", LIMIT_ROWS)))
 		return MDB_E_NOMEM;
 	if (strcmp(t->name, "read_graph") == 0 &&

@@ -217,10 +217,10 @@ fail_call(struct relay *r, struct relay_call *c, int code, const char *text)
 	else if (code == MDB_E_INVALID || code == MDB_E_NOMEM)
 		err_set(&e, code, "%s", text);
 	else
-		err_set(&e, code, "The memory service cannot be used: %s. "
-			"Nothing of this call was stored. Run `memoryctl "
-			"doctor`: it names the cause and what to do; then "
-			"repeat the call.", text);
+		err_set(&e, code, "The memory service cannot be used: %s. Run "
+			"`memoryctl doctor`: it names the cause and what to "
+			"do. Then repeat the call; what was stored already is "
+			"not stored twice.", text);
 	log_event(LOG_WARN, "call failed", c->ticket,
 		LOG_S("method", c->method), LOG_S("error", text));
 	end_call(r, c, code, NULL, &e);
