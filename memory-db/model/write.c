@@ -153,24 +153,18 @@ load_replay(struct write *w, int64_t seen, struct err *e)
 }
 
 /* --- begin and end ------------------------------------------------------------------------- */
-int
-write_begin(struct write *w, struct call *c, enum change_kind kind,
+static int
+begin(struct write *w, struct call *c, enum change_kind kind, int64_t about,
 	struct err *e)
 {
 	const struct context *ctx = c->ctx;
 	struct change_info info = {.kind = kind, .actor = ctx->actor,
 		.client = ctx->client, .session = ctx->session,
-		.message = ctx->message};
+		.message = ctx->message, .ns = w->ns, .branch = w->branch,
+		.about = about};
 	int64_t seen;
 	int r;
 
-	memset(w, 0, sizeof(*w));
-	w->st = c->st;
-	w->ctx = ctx;
-	w->note = &c->note;
-	r = scope_write(w->st, ctx, &w->ns, &w->branch, e);
-	if (r != 0)
-		return r;
 	w->scope.ns[0] = w->ns;
 	w->scope.n = 1;
 	w->scope.lens = *lens_of(w->st);
@@ -179,10 +173,46 @@ write_begin(struct write *w, struct call *c, enum change_kind kind,
 		if (r != 0)
 			return r < 0 ? r : load_replay(w, seen, e);
 	}
-	info.ns = w->ns;
-	info.branch = w->branch;
 	c->note.kind = change_kind_name((int)kind);
 	return change_begin(w->st, &info, &w->change, e);
+}
+
+static void
+prepare(struct write *w, struct call *c)
+{
+	memset(w, 0, sizeof(*w));
+	w->st = c->st;
+	w->ctx = c->ctx;
+	w->note = &c->note;
+}
+
+int
+write_begin(struct write *w, struct call *c, enum change_kind kind,
+	struct err *e)
+{
+	int r;
+
+	prepare(w, c);
+	r = scope_write(w->st, w->ctx, &w->ns, &w->branch, e);
+	return r == 0 ? begin(w, c, kind, 0, e) : r;
+}
+
+int
+write_begin_on(struct write *w, struct call *c, enum change_kind kind,
+	int64_t branch, int64_t about, struct err *e)
+{
+	struct lens lens;
+	int64_t unused;
+	int r;
+
+	prepare(w, c);
+	r = scope_write(w->st, w->ctx, &w->ns, &unused, e);
+	w->branch = branch;
+	if (r == 0)
+		r = lens_make(w->st, branch, STORE_OPEN_END, &lens, e);
+	if (r == 0)
+		r = lens_apply(w->st, &lens, e);
+	return r == 0 ? begin(w, c, kind, about, e) : r;
 }
 
 /* A retry of a write that changed nothing must see the same state: the newest
@@ -304,6 +334,25 @@ write_hide(struct write *w, int64_t fact, struct err *e)
 		r = hide_one(&h, &c.f);
 	free(c.text);
 	return r;
+}
+
+static int
+record_shown(void *ctx, const struct fact *f)
+{
+	struct hiding *h = ctx;
+
+	return record_fact(h->w, OP_SHOW, f, h->e);
+}
+
+int
+write_show(struct write *w, int64_t fact, struct err *e)
+{
+	struct hiding h = {w, e};
+	int r = change_show(w->change, fact, e);
+
+	if (r == 0)
+		r = fact_get(w->st, fact, record_shown, &h, e);
+	return r < 0 ? r : 0;
 }
 
 int

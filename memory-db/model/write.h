@@ -37,6 +37,9 @@ struct write {
 /* Begins: for a key already seen, w->replay is set and the outcome loaded. */
 int write_begin(struct write *w, struct call *c, enum change_kind kind,
 	struct err *e) MUST_CHECK;
+/* The same on a branch given by id, whatever the context says. */
+int write_begin_on(struct write *w, struct call *c, enum change_kind kind,
+	int64_t branch, int64_t about, struct err *e) MUST_CHECK;
 /* Seals the change, remembers the key. Not called again for a replay. */
 int write_end(struct write *w, struct err *e) MUST_CHECK;
 void write_done(struct write *w);
@@ -47,6 +50,8 @@ void write_done(struct write *w);
 int write_add(struct write *w, const struct fact *f, struct err *e) MUST_CHECK;
 /* Hides a visible fact. */
 int write_hide(struct write *w, int64_t fact, struct err *e) MUST_CHECK;
+/* Shows a fact that is not visible. */
+int write_show(struct write *w, int64_t fact, struct err *e) MUST_CHECK;
 /* Sets an attribute of an entity. */
 int write_attr(struct write *w, int64_t entity, enum attr_key key,
 	int64_t value, struct err *e) MUST_CHECK;

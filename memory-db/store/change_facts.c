@@ -72,7 +72,7 @@ change_op(struct change *c, enum op_what what, int64_t entity, int64_t fact,
 	bind_i(s, 3, (int64_t)what);
 	bind_i(s, 4, entity);
 	bind_i0(s, 5, fact);
-	if (what == OP_ATTR) {
+	if (what == OP_ATTR || what == OP_BRANCH) {
 		bind_i(s, 6, key);
 		bind_i(s, 7, value);
 	}
@@ -395,4 +395,12 @@ change_attr(struct change *c, int64_t entity, enum attr_key key, int64_t value,
 		r = change_op(c, OP_ATTR, entity, before + 1, (int64_t)key,
 			value, NULL, e);
 	return r == 0 ? change_touch(c, entity, 0, e) : r;
+}
+
+int
+change_branch(struct change *c, enum branch_action action, int64_t branch,
+	int64_t fork, struct err *e)
+{
+	return change_op(
+		c, OP_BRANCH, 0, fork, (int64_t)action, branch, NULL, e);
 }

@@ -222,7 +222,7 @@ test_update_and_rename(void **state)
 		"\"semantic\",\"pin\":true,\"metadata\":{\"a\":1}}");
 	ok(f, m_rename_entity,
 		"{\"name\":\"ada\",\"new_name\":\"ada lovelace\"}");
-	expect(f, "{\"name\":\"ada lovelace\",\"old_name\":\"ada\",\"id\":1,"
+	expect(f, "{\"name\":\"ada lovelace\",\"old_name\":\"ada\",\"entity_id\":1,"
 		  "\"version\":3,\"change\":3}");
 	ok(f, m_open_nodes,
 		"{\"names\":[\"ada\"],\"fields\":[\"name\",\"type\",\"tier\","

@@ -1,0 +1,662 @@
+/* Three-way merge; see merge.h for the rules. */
+#include "memory-db/model/merge.h"
+
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/clock.h"
+#include "common/jx.h"
+#include "common/tools.h"
+#include "memory-db/model/remember.h"
+#include "memory-db/store/branch.h"
+#include "memory-db/store/names.h"
+
+struct touched {
+	int64_t fact, entity;
+};
+
+/* A fact the branch touched, with what the three sides say of it. */
+struct item {
+	struct fact f;		/* text owned, see item_free */
+	char *text;
+	bool base, theirs, ours;
+};
+
+struct merge {
+	struct write *w;
+	struct store *st;
+	struct merge_result *out;
+	struct err *e;
+	int64_t branch, parent;
+	int64_t base_at;	/* change of the parent that base is of */
+	struct lens base, theirs, ours;
+	struct touched *touched;
+	size_t n, cap;
+};
+
+/* --- sides --------------------------------------------------------------------- */
+struct parent {
+	int64_t id, fork;
+};
+
+static int
+get_parent(void *ctx, const struct branch_row *b)
+{
+	*(struct parent *)ctx = (struct parent){b->parent, b->fork};
+	return 0;
+}
+
+static int
+make_sides(struct merge *m)
+{
+	struct parent p = {0, 0};
+	int64_t upto;
+	int r = branch_get(m->st, m->branch, get_parent, &p, m->e);
+
+	if (r < 0)
+		return r;
+	m->parent = p.id;
+	m->base_at = p.fork;
+	m->ours = *lens_of(m->st);
+	r = lens_make(m->st, m->branch, STORE_OPEN_END, &m->theirs, m->e);
+	if (r == 0)
+		r = branch_merged(m->st, m->branch, &m->base_at, &upto, m->e);
+	if (r == 1) /* the parent took the branch as it was then */
+		return lens_make(m->st, m->branch, upto, &m->base, m->e);
+	return r == 0 ? lens_make(m->st, p.id, p.fork, &m->base, m->e) : r;
+}
+
+static int
+add_touched(void *ctx, int64_t fact, int64_t entity)
+{
+	struct merge *m = ctx;
+
+	if (m->n == m->cap) {
+		size_t cap = m->cap == 0 ? 64 : m->cap * 2;
+		struct touched *p = realloc(m->touched, cap * sizeof(*p));
+
+		if (p == NULL)
+			return err_nomem(m->e);
+		m->touched = p;
+		m->cap = cap;
+	}
+	m->touched[m->n++] = (struct touched){fact, entity};
+	return 0;
+}
+
+static int
+by_entity(const void *a, const void *b)
+{
+	const struct touched *x = a, *y = b;
+
+	if (x->entity != y->entity)
+		return x->entity < y->entity ? -1 : 1;
+	return x->fact < y->fact ? -1 : x->fact > y->fact;
+}
+
+/* --- conflicts -------------------------------------------------------------------- */
+static int
+conflict(struct merge *m, int64_t entity, enum conflict_kind kind,
+	const char *member, const char *ours, const char *theirs)
+{
+	struct buf name AUTO_BUF = {0}, notes AUTO_BUF = {0};
+	struct conflict_row c = {
+		.entity = entity, .kind = kind, .found = clock_now_ms()};
+	int r = entity_first_name(m->st, entity, NULL, &name, m->e);
+
+	if (r < 0)
+		return r;
+	if (buf_str(&name) == NULL ||
+		buf_addf(&notes, "%s: here %.500s, on the branch %.500s", member,
+			ours, theirs) != 0 ||
+		(c.notes = buf_str(&notes)) == NULL)
+		return err_nomem(m->e);
+	c.ours = m->parent;
+	c.theirs = m->branch;
+	r = conflict_add(m->st, &c, m->e);
+	if (r != 0)
+		return r;
+	return jx_add(m->out->conflicts,
+		       json_pack("{s:s,s:s,s:s,s:s}", "entity", name.data,
+			       "member", member, "ours", ours, "theirs",
+			       theirs)) != 0
+		       ? err_nomem(m->e)
+		       : 0;
+}
+
+/* --- single values ------------------------------------------------------------------ */
+struct existence {
+	int64_t fact, label;
+	struct buf name;
+};
+
+static void
+existence_done(struct existence *x)
+{
+	buf_done(&x->name);
+}
+#define AUTO_EXISTENCE __attribute__((cleanup(existence_done)))
+
+static int
+existence_under(struct merge *m, const struct lens *lens, int64_t entity,
+	struct existence *x)
+{
+	int r = lens_apply(m->st, lens, m->e);
+
+	if (r == 0)
+		r = fact_existence(m->st, entity, &x->fact, &x->label,
+			&x->name, m->e);
+	if (r >= 0 && buf_str(&x->name) == NULL)
+		r = err_nomem(m->e);
+	return r < 0 ? r : 0;
+}
+
+static int
+label_name(struct merge *m, int64_t label, struct buf *out)
+{
+	int r = label == 0 ? 0 : label_text(m->st, label, out, m->e);
+
+	return r < 0 ? r : buf_str(out) == NULL ? err_nomem(m->e) : 0;
+}
+
+/* Which label stands after the merge. */
+static int
+merge_type(struct merge *m, int64_t entity, const struct existence *b,
+	const struct existence *t, const struct existence *o, int64_t *ret)
+{
+	struct buf ours AUTO_BUF = {0}, theirs AUTO_BUF = {0};
+	int r;
+
+	*ret = o->label;
+	if (t->label == o->label || t->label == b->label)
+		return 0;
+	if (o->label == b->label) {
+		*ret = t->label;
+		return 0;
+	}
+	r = label_name(m, o->label, &ours);
+	if (r == 0)
+		r = label_name(m, t->label, &theirs);
+	return r == 0 ? conflict(m, entity, CONFLICT_ATTRIBUTE, "entityType",
+				ours.data, theirs.data)
+		      : r;
+}
+
+static int
+merge_name(struct merge *m, int64_t entity, const struct existence *b,
+	const struct existence *t, const struct existence *o, const char **ret)
+{
+	*ret = o->name.data;
+	if (strcmp(t->name.data, o->name.data) == 0 ||
+		strcmp(t->name.data, b->name.data) == 0)
+		return 0;
+	if (strcmp(o->name.data, b->name.data) == 0) {
+		*ret = t->name.data;
+		return 0;
+	}
+	return conflict(m, entity, CONFLICT_ATTRIBUTE, "name", o->name.data,
+		t->name.data);
+}
+
+/* Both sides have the entity: its type and name. */
+static int
+merge_existence(struct merge *m, int64_t entity, const struct existence *b,
+	const struct existence *t, const struct existence *o)
+{
+	struct fact defaults = write_fact(entity, FACT_EXISTENCE);
+	int64_t label;
+	const char *name;
+	int r = merge_type(m, entity, b, t, o, &label);
+
+	if (r == 0)
+		r = merge_name(m, entity, b, t, o, &name);
+	if (r != 0 ||
+		(label == o->label && strcmp(name, o->name.data) == 0))
+		return r;
+	m->out->attributes++;
+	if (label != t->label || strcmp(name, t->name.data) != 0)
+		return remember_existence(
+			m->w, entity, name, label, &defaults, m->e);
+	r = write_hide(m->w, o->fact, m->e);
+	return r == 0 ? write_show(m->w, t->fact, m->e) : r;
+}
+
+/* --- items ------------------------------------------------------------------------------ */
+static int
+copy_item(void *ctx, const struct fact *f)
+{
+	struct item *x = ctx;
+
+	x->f = *f;
+	x->text = malloc(f->text_n + 1);
+	if (x->text == NULL)
+		return MDB_E_NOMEM;
+	memcpy(x->text, f->text, f->text_n);
+	x->text[f->text_n] = '\0';
+	x->f.text = x->text;
+	return 0;
+}
+
+static int
+load_item(struct merge *m, int64_t fact, struct item *x)
+{
+	int r = fact_get(m->st, fact, copy_item, x, m->e);
+
+	if (r == MDB_E_NOMEM)
+		return err_nomem(m->e);
+	if (r >= 0)
+		r = branch_sees(m->st, fact, &m->base, &x->base, NULL, m->e);
+	if (r == 0)
+		r = branch_sees(m->st, fact, &m->theirs, &x->theirs, NULL,
+			m->e);
+	if (r == 0)
+		r = branch_sees(m->st, fact, &m->ours, &x->ours, NULL, m->e);
+	return r;
+}
+
+static bool
+goes(const struct item *x)
+{
+	return x->base && !x->theirs && x->ours;
+}
+
+static bool
+comes(const struct item *x)
+{
+	return x->theirs && !x->base && !x->ours && !x->f.erased;
+}
+
+static int
+hide_item(struct merge *m, const struct item *x)
+{
+	m->out->removed++;
+	return write_hide(m->w, x->f.id, m->e);
+}
+
+struct twin {
+	int64_t from, to;
+	double weight;
+};
+
+static int
+get_twin(void *ctx, const struct fact *f)
+{
+	*(struct twin *)ctx =
+		(struct twin){f->valid_from, f->valid_to, f->weight};
+	return 0;
+}
+
+/* The same text (triple) stands here already: a conflict only when its
+ * validity (weight) differs. */
+static int
+compare_twin(struct merge *m, const struct item *x, int64_t fact)
+{
+	struct twin t = {0, 0, 0};
+	int r = fact_get(m->st, fact, get_twin, &t, m->e);
+	bool weight = x->f.kind == FACT_RELATION &&
+		      (t.weight < x->f.weight || t.weight > x->f.weight);
+
+	if (r < 0)
+		return r;
+	if (weight)
+		return conflict(m, x->f.entity, CONFLICT_ATTRIBUTE, "weight",
+			"another", "another");
+	if (t.from != x->f.valid_from || t.to != x->f.valid_to)
+		return conflict(m, x->f.entity, CONFLICT_ATTRIBUTE, "validity",
+			x->text, x->text);
+	return 0;
+}
+
+/* An observation or relation of the branch; dropped when it stands here. */
+static int
+show_item(struct merge *m, const struct item *x)
+{
+	int64_t twin = 0;
+	int r;
+
+	if (x->f.kind == FACT_RELATION)
+		r = fact_find_relation(m->st, x->f.entity, x->f.peer,
+			x->f.label, &twin, m->e);
+	else
+		r = fact_find_text(m->st, x->f.entity, x->f.kind, x->text,
+			x->f.text_n, &twin, m->e);
+	if (r != 0)
+		return r < 0 ? r : compare_twin(m, x, twin);
+	m->out->added++;
+	return write_show(m->w, x->f.id, m->e);
+}
+
+struct meta {
+	int64_t id;
+	struct buf text;
+	struct err *e;
+};
+
+static int
+get_meta(void *ctx, const struct fact *f)
+{
+	struct meta *x = ctx;
+
+	x->id = f->id;
+	return buf_add(&x->text, f->text, f->text_n) != 0 ? err_nomem(x->e) : 0;
+}
+
+/* Metadata is one value an entity: the branch's comes when ours is base's. */
+static int
+merge_metadata(struct merge *m, int64_t entity)
+{
+	struct meta side[3] = {{.e = m->e}, {.e = m->e}, {.e = m->e}};
+	const struct lens *lens[3] = {&m->base, &m->theirs, &m->ours};
+	int r = 0;
+
+	for (int i = 0; r == 0 && i < 3; i++) {
+		r = lens_apply(m->st, lens[i], m->e);
+		if (r == 0)
+			r = fact_each(m->st, entity, 1u << FACT_METADATA,
+				get_meta, &side[i], m->e);
+		if (r == 0 && buf_str(&side[i].text) == NULL)
+			r = err_nomem(m->e);
+	}
+	if (r == 0 && side[1].id != side[0].id && side[1].id != side[2].id &&
+		strcmp(side[1].text.data, side[2].text.data) != 0) {
+		if (side[2].id != side[0].id) {
+			r = conflict(m, entity, CONFLICT_ATTRIBUTE, "metadata",
+				side[2].text.data, side[1].text.data);
+		} else {
+			m->out->attributes++;
+			if (side[2].id != 0)
+				r = write_hide(m->w, side[2].id, m->e);
+			if (r == 0 && side[1].id != 0)
+				r = write_show(m->w, side[1].id, m->e);
+		}
+	}
+	for (int i = 0; i < 3; i++)
+		buf_done(&side[i].text);
+	return r;
+}
+
+/* --- one entity -------------------------------------------------------------------------- */
+struct group {
+	int64_t entity;
+	struct item *items;
+	size_t n;
+	bool changed;		/* the branch differs from base */
+	bool has_metadata;
+};
+
+static int
+any_incoming(void *ctx, const struct fact *f)
+{
+	int64_t *base_at = ctx;
+
+	return f->added > *base_at;
+}
+
+/* Did the parent change the entity, or relate something to it, since base? */
+static int
+parent_changed(struct merge *m, int64_t entity, bool *ret)
+{
+	int64_t change;
+	int r = branch_touched(m->st, entity, m->parent, &change, m->e);
+
+	*ret = r == 0 && change > m->base_at;
+	if (r != 0 || *ret)
+		return r;
+	r = fact_each_incoming(m->st, entity, any_incoming, &m->base_at, m->e);
+	*ret = r == 1;
+	return r < 0 ? r : 0;
+}
+
+/* 1 when the entity's facts are to be merged, 0 when it is left alone. */
+static int
+decide(struct merge *m, const struct group *g)
+{
+	struct existence b AUTO_EXISTENCE = {0}, t AUTO_EXISTENCE = {0},
+			 o AUTO_EXISTENCE = {0};
+	bool changed = false;
+	int r = existence_under(m, &m->base, g->entity, &b);
+
+	if (r == 0)
+		r = existence_under(m, &m->theirs, g->entity, &t);
+	if (r == 0)
+		r = existence_under(m, &m->ours, g->entity, &o);
+	if (r != 0)
+		return r;
+	if (t.fact != 0 && o.fact != 0) {
+		r = merge_existence(m, g->entity, &b, &t, &o);
+		return r != 0 ? r : 1;
+	}
+	if (t.fact != 0 && b.fact != 0) /* deleted here */
+		return g->changed ? conflict(m, g->entity, CONFLICT_MERGE,
+					    "existence", "deleted", "changed")
+				  : 0;
+	if (t.fact != 0) { /* new there */
+		m->out->added++;
+		r = write_show(m->w, t.fact, m->e);
+		return r != 0 ? r : 1;
+	}
+	if (o.fact == 0 || b.fact == 0)
+		return 0;
+	r = parent_changed(m, g->entity, &changed); /* deleted there */
+	if (r == 0 && changed)
+		return conflict(m, g->entity, CONFLICT_MERGE, "existence",
+			"changed", "deleted");
+	if (r == 0) {
+		m->out->removed++;
+		r = write_hide_entity(m->w, g->entity, m->e);
+	}
+	return r;
+}
+
+static int
+merge_items(struct merge *m, const struct group *g)
+{
+	int r = 0;
+
+	/* Removals first: a text removed and added again on the branch must
+	 * not be taken for one that stands here. */
+	for (size_t i = 0; r == 0 && i < g->n; i++)
+		if (g->items[i].f.kind == FACT_OBSERVATION &&
+			goes(&g->items[i]))
+			r = hide_item(m, &g->items[i]);
+	for (size_t i = 0; r == 0 && i < g->n; i++)
+		if (g->items[i].f.kind == FACT_OBSERVATION &&
+			comes(&g->items[i]))
+			r = show_item(m, &g->items[i]);
+	if (r == 0 && g->has_metadata)
+		r = merge_metadata(m, g->entity);
+	return r == 0 ? lens_apply(m->st, &m->ours, m->e) : r;
+}
+
+static int
+load_group(struct merge *m, size_t first, struct group *g)
+{
+	int r = 0;
+
+	g->entity = m->touched[first].entity;
+	while (first + g->n < m->n && m->touched[first + g->n].entity ==
+					      g->entity)
+		g->n++;
+	g->items = calloc(g->n, sizeof(*g->items));
+	if (g->items == NULL)
+		return err_nomem(m->e);
+	for (size_t i = 0; r == 0 && i < g->n; i++) {
+		struct item *x = &g->items[i];
+
+		r = load_item(m, m->touched[first + i].fact, x);
+		g->changed |= x->base != x->theirs;
+		g->has_metadata |= x->f.kind == FACT_METADATA;
+	}
+	return r;
+}
+
+static void
+free_group(struct group *g)
+{
+	for (size_t i = 0; g->items != NULL && i < g->n; i++)
+		free(g->items[i].text);
+	free(g->items);
+}
+
+static int
+merge_entity(struct merge *m, size_t first, size_t *ret_n)
+{
+	struct group g = {0};
+	int r = load_group(m, first, &g);
+
+	if (r == 0)
+		r = decide(m, &g);
+	if (r >= 0 && lens_apply(m->st, &m->ours, m->e) != 0)
+		r = MDB_E_STORE;
+	if (r == 1)
+		r = merge_items(m, &g);
+	*ret_n = g.n;
+	free_group(&g);
+	return r;
+}
+
+/* --- relations, after all entities ------------------------------------------------------- */
+static int
+merge_relation(struct merge *m, const struct item *x)
+{
+	int r;
+
+	if (x->f.kind != FACT_RELATION)
+		return 0;
+	if (goes(x))
+		return hide_item(m, x);
+	if (!comes(x))
+		return 0;
+	r = fact_existence(m->st, x->f.entity, NULL, NULL, NULL, m->e);
+	if (r == 1)
+		r = fact_existence(m->st, x->f.peer, NULL, NULL, NULL, m->e);
+	if (r == 1)
+		return show_item(m, x);
+	return r < 0 ? r
+		     : conflict(m, x->f.entity, CONFLICT_MERGE, "relation",
+			       "an end is deleted", "related");
+}
+
+static int
+merge_relations(struct merge *m)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < m->n; i++) {
+		struct item x = {0};
+
+		r = load_item(m, m->touched[i].fact, &x);
+		if (r == 0)
+			r = merge_relation(m, &x);
+		free(x.text);
+	}
+	return r;
+}
+
+/* --- tier and pin --------------------------------------------------------------------------- */
+static int
+merge_attr(void *ctx, int64_t key, int64_t entity)
+{
+	struct merge *m = ctx;
+	enum attr_key k = (enum attr_key)key;
+	int64_t base, theirs, ours, since;
+	char a[24], b[24];
+	int r = branch_attr(m->st, entity, k, &m->base, &base, &since, m->e);
+
+	if (r == 0)
+		r = branch_attr(
+			m->st, entity, k, &m->theirs, &theirs, &since, m->e);
+	if (r == 0)
+		r = branch_attr(
+			m->st, entity, k, &m->ours, &ours, &since, m->e);
+	if (r == 0)
+		r = fact_existence(m->st, entity, NULL, NULL, NULL, m->e);
+	if (r != 1 || theirs == base || theirs == ours)
+		return r < 0 ? r : 0;
+	if (ours == base) {
+		m->out->attributes++;
+		return write_attr(m->w, entity, k, theirs, m->e);
+	}
+	snprintf(a, sizeof(a), "%lld", (long long)ours);
+	snprintf(b, sizeof(b), "%lld", (long long)theirs);
+	return conflict(m, entity, CONFLICT_ATTRIBUTE,
+		k == ATTR_TIER ? "tier" : "pin",
+		k == ATTR_TIER ? tool_tiers[ours & 3] : a,
+		k == ATTR_TIER ? tool_tiers[theirs & 3] : b);
+}
+
+static int
+merge_attrs(struct merge *m)
+{
+	struct merge pairs = {.e = m->e};
+	int r = branch_each_attr(m->st, m->branch, add_touched, &pairs, m->e);
+
+	for (size_t i = 0; r == 0 && i < pairs.n; i++)
+		r = merge_attr(m, pairs.touched[i].fact,
+			pairs.touched[i].entity);
+	free(pairs.touched);
+	return r;
+}
+
+/* --- the whole ---------------------------------------------------------------------------------- */
+static int
+run(struct merge *m)
+{
+	int64_t newest;
+	size_t n;
+	int r = make_sides(m);
+
+	if (r == 0)
+		r = branch_newest(m->st, m->w->ns, m->parent, &newest, m->e);
+	if (r != 0)
+		return r;
+	m->out->fast_forward = newest <= m->base_at;
+	r = branch_each_fact(m->st, m->branch, add_touched, m, m->e);
+	if (r != 0)
+		return r;
+	if (m->n > 0)
+		qsort(m->touched, m->n, sizeof(*m->touched), by_entity);
+	for (size_t i = 0; r == 0 && i < m->n; i += n)
+		r = merge_entity(m, i, &n);
+	if (r == 0)
+		r = merge_relations(m);
+	if (r == 0)
+		r = merge_attrs(m);
+	if (r == 0 && (change_ops(m->w->change) > 0 ||
+			      json_array_size(m->out->conflicts) > 0))
+		r = change_branch(m->w->change, BRANCH_OP_MERGE, m->branch, 0,
+			m->e);
+	return r;
+}
+
+int
+merge_apply(struct write *w, int64_t branch, struct merge_result *ret,
+	struct err *e)
+{
+	struct merge m = {.w = w, .st = w->st, .out = ret, .e = e,
+		.branch = branch};
+	int r;
+
+	memset(ret, 0, sizeof(*ret));
+	ret->conflicts = json_array();
+	if (ret->conflicts == NULL)
+		return err_nomem(e);
+	r = run(&m);
+	free(m.touched);
+	return r;
+}
+
+int
+merge_record(struct write *w, int64_t branch, struct err *e)
+{
+	if (w->replay || w->change_id == 0)
+		return 0;
+	return branch_add_merge(w->st, branch, w->change_id, w->change_id - 1, e);
+}
+
+void
+merge_result_done(struct merge_result *r)
+{
+	json_decref(r->conflicts);
+	r->conflicts = NULL;
+}

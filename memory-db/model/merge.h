@@ -1,0 +1,33 @@
+/* Three-way merge of a branch into its parent.
+ *
+ * base: the parent at the fork, or the branch as the last merge took it.
+ * Facts that the branch added since come, facts that it removed go; both sides'
+ * added facts never conflict. Single-valued things (type, name, metadata,
+ * tier, pin, validity and weight of one text or triple) set differently on
+ * both sides, and an entity deleted on one side and changed on the other, are
+ * conflicts: the target keeps its value, the other stands in `conflict`. */
+#ifndef MODEL_MERGE_H
+#define MODEL_MERGE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/cleanup.h"
+#include "common/err.h"
+#include "memory-db/model/write.h"
+
+struct merge_result {
+	int64_t added, removed, attributes;
+	bool fast_forward;	/* the parent had not moved */
+	json_t *conflicts;	/* array; owned */
+};
+
+/* Applies the merge of `branch` to w, which writes on its parent. The caller
+ * seals w; then merge_record notes what was taken. */
+int merge_apply(struct write *w, int64_t branch, struct merge_result *ret,
+	struct err *e) MUST_CHECK;
+int merge_record(struct write *w, int64_t branch, struct err *e) MUST_CHECK;
+void merge_result_done(struct merge_result *r);
+
+#endif
