@@ -140,3 +140,23 @@ entity_times(struct store *st, int64_t entity, struct entity_times *ret,
 	}
 	return r < 0 ? r : 0;
 }
+
+int
+entity_version(struct store *st, int64_t entity, int64_t n,
+	int64_t *ret_change, struct err *e)
+{
+	for (int i = 0; i < st->lens.n; i++) {
+		struct version_row v;
+		int r = version_row(
+			st, entity, st->lens.level[i].branch, n, &v, e);
+
+		if (r < 0)
+			return r;
+		if (r == 1 && v.n == n &&
+			v.change <= st->lens.level[i].limit) {
+			*ret_change = v.change;
+			return 1;
+		}
+	}
+	return 0;
+}

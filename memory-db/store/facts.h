@@ -86,6 +86,10 @@ struct entity_times {
 int entity_times(struct store *st, int64_t entity, struct entity_times *ret,
 	struct err *e) MUST_CHECK;
 
+/* The change of version n of an entity under the lens. 1 found. */
+int entity_version(struct store *st, int64_t entity, int64_t n,
+	int64_t *ret_change, struct err *e) MUST_CHECK;
+
 /* Namespace of a fact or past id. */
 static inline int64_t
 fact_namespace(int64_t id)

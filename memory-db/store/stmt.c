@@ -6,7 +6,7 @@
 
 extern const struct stmt_module db_module, lens_module, names_module,
 	facts_module, entities_module, change_module, ops_module, add_module,
-	text_module, search_module, tally_module, log_module, branch_module, verify_module,
+	text_module, search_module, tally_module, log_module, derive_module, branch_module, verify_module,
 	operate_module;
 
 const struct stmt_module *const stmt_modules[MOD_MAX] = {
@@ -22,6 +22,7 @@ const struct stmt_module *const stmt_modules[MOD_MAX] = {
 	[MOD_SEARCH] = &search_module,
 	[MOD_TALLY] = &tally_module,
 	[MOD_LOG] = &log_module,
+	[MOD_DERIVE] = &derive_module,
 	[MOD_BRANCH] = &branch_module,
 	[MOD_VERIFY] = &verify_module,
 	[MOD_OPERATE] = &operate_module,

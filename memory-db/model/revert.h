@@ -1,0 +1,21 @@
+/* An entity back to what it was, as a new version. */
+#ifndef MODEL_REVERT_H
+#define MODEL_REVERT_H
+
+#include <stdint.h>
+
+#include "common/cleanup.h"
+#include "common/err.h"
+#include "memory-db/model/write.h"
+
+struct revert_result {
+	int64_t hidden, shown, attributes;
+	int64_t skipped;	/* relations whose other end exists no more */
+};
+
+/* Makes the entity what it was under `then`. Relations to it belong to their
+ * other ends and stay. */
+int revert_entity(struct write *w, int64_t entity, const struct lens *then,
+	struct revert_result *ret, struct err *e) MUST_CHECK;
+
+#endif
