@@ -160,9 +160,52 @@ static const struct param params_memory_history[] = {
 	NAME("name", 0, "entity; without it: everything"),
 	INT("limit", 0, NULL, 1, LIMIT_ROWS), CURSOR,
 	POINT("since", PF_SOCKET_ONLY, NULL), POINT("until", PF_SOCKET_ONLY, NULL),
+	STR("session", PF_SOCKET_ONLY, NULL, LIMIT_LABEL_BYTES),
 	MAX_BYTES, END};
 static const struct param params_get_memory_status[] = {END};
 
+/* Branch and point in time are parameters over MCP: nothing there depends on
+ * the state of a connection. */
+#define BRANCH STR("branch", 0, NULL, LIMIT_LABEL_BYTES)
+static const struct param params_memory_diff[] = {
+	NAME("name", 0, "entity; without it: everything"),
+	POINT("from", 0, "change id or time; default: the start"),
+	POINT("to", 0, "default: now"),
+	INT("from_version", 0, NULL, 1, INT64_MAX),
+	INT("to_version", 0, NULL, 1, INT64_MAX),
+	STR("from_branch", 0, NULL, LIMIT_LABEL_BYTES),
+	STR("to_branch", 0, NULL, LIMIT_LABEL_BYTES),
+	BOOLEAN("text", 0, "also as lines with + and -"), CURSOR, MAX_BYTES,
+	END};
+static const struct param params_memory_revert[] = {
+	NAME("name", PF_REQUIRED, NULL),
+	INT("version", PF_REQUIRED, NULL, 1, INT64_MAX),
+	BOOLEAN("dry_run", 0, NULL), BRANCH, END};
+static const struct param change_entry = {
+	"", P_INT, 0, NULL, 1, INT64_MAX, NULL, NULL, NULL};
+static const char *const undo_policies[] = {"refuse", "skip", "cascade", NULL};
+static const struct param params_memory_undo[] = {
+	INT("change", 0, NULL, 1, INT64_MAX),
+	LIST("changes", 0, NULL, &change_entry),
+	STR("session", 0, "all that this session wrote", LIMIT_LABEL_BYTES),
+	POINT("since", 0, NULL), POINT("until", 0, NULL),
+	CHOICE("on_conflict", 0, "default refuse", undo_policies),
+	BOOLEAN("dry_run", 0, NULL), BRANCH, END};
+static const char *const branch_actions[] = {
+	"create", "list", "describe", "discard", NULL};
+static const struct param params_memory_branch[] = {
+	CHOICE("action", PF_REQUIRED, NULL, branch_actions),
+	STR("name", 0, NULL, LIMIT_LABEL_BYTES),
+	STR("from_branch", 0, "default main", LIMIT_LABEL_BYTES),
+	POINT("at", 0, "fork from a past point"),
+	STR("about", 0, "what it is for", LIMIT_MESSAGE_BYTES),
+	BOOLEAN("lease", PF_SOCKET_ONLY, NULL), END};
+static const struct param params_memory_merge[] = {
+	STR("branch", PF_REQUIRED | PF_NOT_EMPTY, NULL, LIMIT_LABEL_BYTES),
+	BOOLEAN("dry_run", 0, NULL), END};
+static const struct param params_changes_since[] = {
+	STR("cursor", 0, "`next` of the call before; none: from the start", 256),
+	INT("limit", 0, NULL, 1, LIMIT_ROWS), MAX_BYTES, END};
 static const struct param params_hello[] = {
 	INT("protocol", 0, NULL, 1, 1000), STR("version", 0, NULL, 64),
 	STR("time_zone", 0, NULL, 64), STR("expect_database", 0, NULL, 4096),

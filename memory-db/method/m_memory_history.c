@@ -56,6 +56,22 @@ find_entity(struct call *c, const struct scope *s, const char *name, size_t n,
 		near != NULL ? "; similar: " : "", near != NULL ? near : "");
 }
 
+/* 1: a session that never wrote has no changes. */
+static int
+read_session(struct call *c, int64_t *ret_label, struct err *e)
+{
+	const char *session = NULL;
+	int r = jx_string(
+		c->params, "session", JX_OPTIONAL, &session, NULL, e);
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = label_find(c->st, session, ret_label, e);
+	if (r == 0)
+		*ret_label = -1; /* no label has this id */
+	return r < 0 ? r : 0;
+}
+
 int
 m_memory_history(struct call *c, json_t **ret_result, struct err *e)
 {
@@ -97,6 +113,8 @@ m_memory_history(struct call *c, json_t **ret_result, struct err *e)
 	if (r == 0)
 		r = find_entity(c, &scope, name, name_n, &q.entity, e);
 	if (r >= 0)
+		r = read_session(c, &q.session, e);
+	if (r >= 0)
 		r = history_read(c->st, &scope, &q, &changes, &next, e);
 	if (r >= 0)
 		r = member_set_new(result, "changes", changes, e);
@@ -106,6 +124,49 @@ m_memory_history(struct call *c, json_t **ret_result, struct err *e)
 		cursor_format(text, scope.change, next, 0);
 		r = member_set_new(result, "next", json_string(text), e);
 	}
+	if (r < 0)
+		return r;
+	*ret_result = take_ptr(result);
+	return 0;
+}
+
+/* The feed: oldest first after a cursor, which is always returned. */
+int
+m_changes_since(struct call *c, json_t **ret_result, struct err *e)
+{
+	struct history_query q = {.limit = 100, .max_bytes = LIMIT_REPLY_BYTES,
+		.oldest_first = true};
+	json_t *result AUTO_JSON = json_object();
+	json_t *changes = NULL;
+	const char *cursor = NULL;
+	int64_t next = 0, bytes, unused;
+	struct scope scope;
+	char text[CURSOR_SIZE];
+	int r = result == NULL ? err_nomem(e) : 0;
+
+	if (r == 0)
+		r = jx_string(c->params, "cursor", JX_OPTIONAL, &cursor, NULL, e);
+	if (r == 0 && cursor != NULL)
+		r = cursor_parse(cursor, &q.after, &unused, &unused, e);
+	if (r >= 0)
+		r = jx_int(c->params, "limit", JX_OPTIONAL, 1, LIMIT_ROWS,
+			&q.limit, e);
+	if (r >= 0)
+		r = jx_int(c->params, "max_bytes", JX_OPTIONAL, 256,
+			LIMIT_REPLY_BYTES, &bytes, e);
+	if (r == 0)
+		q.max_bytes = (size_t)bytes;
+	if (r >= 0)
+		r = scope_read(c->st, c->ctx, 0, &scope, e);
+	if (r >= 0)
+		r = history_read(c->st, &scope, &q, &changes, &next, e);
+	if (r >= 0)
+		r = member_set_new(result, "changes", changes, e);
+	cursor_format(text, next > 0 ? next : scope.change, 0, 0);
+	if (r >= 0)
+		r = member_set_new(result, "next", json_string(text), e);
+	if (r >= 0)
+		r = member_set_bool(result, "more", next > 0, e);
 	if (r < 0)
 		return r;
 	*ret_result = take_ptr(result);

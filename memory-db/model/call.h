@@ -38,6 +38,10 @@ struct call {
 	json_t *params;		/* borrowed */
 	int64_t deadline_ns;	/* monotonic; 0: none */
 	struct change_note note; /* filled by writes */
+	int64_t lease;		/* branch to be discarded when the connection
+				   ends; 0: none */
+	bool dry_run;		/* set by a handler: after the reply is made,
+				   all it did is rolled back */
 };
 
 #endif

@@ -28,10 +28,11 @@ diff_done(struct diff *d)
 	d->entities = NULL;
 }
 
-/* --- one entity under one lens ---------------------------------------------------- */
+/* --- one entity under one lens
+ * ---------------------------------------------------- */
 struct side {
 	struct store *st;
-	struct idset facts;	/* of kinds 1 and 2 */
+	struct idset facts; /* of kinds 1 and 2 */
 	bool exists;
 	struct buf name, type, metadata;
 	int64_t tier, pin;
@@ -79,7 +80,8 @@ read_side(struct store *st, int64_t entity, const struct lens *lens,
 	if (r == 1)
 		r = fact_each(st, entity, kinds, add_fact, s, e);
 	if (r == 0 && s->exists)
-		r = branch_attr(st, entity, ATTR_TIER, lens, &s->tier, &since, e);
+		r = branch_attr(
+			st, entity, ATTR_TIER, lens, &s->tier, &since, e);
 	if (r == 0 && s->exists)
 		r = branch_attr(st, entity, ATTR_PIN, lens, &s->pin, &since, e);
 	if (r >= 0 && (buf_str(&s->name) == NULL || buf_str(&s->type) == NULL ||
@@ -88,7 +90,8 @@ read_side(struct store *st, int64_t entity, const struct lens *lens,
 	return r < 0 ? r : 0;
 }
 
-/* --- the row ------------------------------------------------------------------------- */
+/* --- the row
+ * ------------------------------------------------------------------------- */
 struct row {
 	struct diff *d;
 	json_t *j, *texts, *relations;
@@ -226,11 +229,11 @@ begin_row(struct row *x, const struct side *a, const struct side *b)
 	x->j = json_pack("{s:s,s:s}", "entity", s->name.data, "status", status);
 	if (x->j == NULL)
 		return err_nomem(x->e);
-	if (x->d->text && buf_addf(&x->lines, "%s (%s)%s\n", s->name.data,
-				  s->type.data,
-				  a->exists && b->exists ? ""
-				  : b->exists		 ? ", created"
-							 : ", deleted") != 0)
+	if (x->d->text &&
+		buf_addf(&x->lines, "%s (%s)%s\n", s->name.data, s->type.data,
+			a->exists && b->exists ? ""
+			: b->exists	       ? ", created"
+					       : ", deleted") != 0)
 		return err_nomem(x->e);
 	return 0;
 }
@@ -249,7 +252,8 @@ keep_row(struct row *x, bool differs)
 		return 2;
 	x->d->bytes += bytes;
 	if (json_array_append(x->d->entities, x->j) != 0 ||
-		buf_add(&x->d->lines, x->lines.data != NULL ? x->lines.data : "",
+		buf_add(&x->d->lines,
+			x->lines.data != NULL ? x->lines.data : "",
 			x->lines.len) != 0)
 		return err_nomem(x->e);
 	return 0;
@@ -279,14 +283,15 @@ diff_entity(struct diff *d, int64_t entity, struct err *e)
 	if (r == 0)
 		r = add_sets(&x, &a, &b);
 	if (r == 0)
-		r = keep_row(&x, a.exists != b.exists ||
-					 json_object_size(x.j) > 2);
+		r = keep_row(
+			&x, a.exists != b.exists || json_object_size(x.j) > 2);
 	json_decref(x.j);
 	buf_done(&x.lines);
 	return r;
 }
 
-/* --- everything ------------------------------------------------------------------------ */
+/* --- everything
+ * ------------------------------------------------------------------------ */
 struct candidates {
 	struct idset ids;
 	struct err *e;

@@ -17,8 +17,8 @@ struct diff {
 	int64_t ns;
 	struct lens from, to;
 	size_t max_bytes;
-	bool text;		/* also as readable lines */
-	json_t *entities;	/* array of rows; owned */
+	bool text;	  /* also as readable lines */
+	json_t *entities; /* array of rows; owned */
 	struct buf lines;
 	size_t bytes;
 };

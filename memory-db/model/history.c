@@ -396,7 +396,7 @@ tell_change(void *ctx, const struct log_change *c)
 	json_t *o AUTO_JSON = NULL;
 	int r;
 
-	if (c->id < rd->q->since)
+	if (!rd->q->oldest_first && c->id < rd->q->since)
 		return 1;
 	if (rd->q->entity == 0 && !in_scope(rd->scope, c->ns))
 		return 0;
@@ -441,11 +441,14 @@ history_read(struct store *st, const struct scope *scope,
 
 	if (changes == NULL || names == NULL || t == NULL)
 		return err_nomem(e);
-	if (q->entity != 0)
+	if (q->oldest_first)
+		r = log_since(st, scope->n == 1 ? scope->ns[0] : 0, q->after,
+			tell_change, &rd, e);
+	else if (q->entity != 0)
 		r = log_of_entity(st, q->entity, q->before, tell_change, &rd, e);
 	else
-		r = log_newest(st, scope->n == 1 ? scope->ns[0] : 0, 0,
-			q->before, tell_change, &rd, e);
+		r = log_newest(st, scope->n == 1 ? scope->ns[0] : 0,
+			q->session, q->before, tell_change, &rd, e);
 	telling_clear(t);
 	if (r < 0)
 		return r;

@@ -3,6 +3,7 @@
 #define MODEL_HISTORY_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,12 +19,16 @@ struct history_query {
 	int64_t entity;		/* 0: everything in the scope */
 	int64_t since;		/* first change that counts; 0: from the start */
 	int64_t before;		/* changes with smaller ids only */
+	int64_t session;	/* label; 0: every session */
+	bool oldest_first;	/* from the one after `after` on; before and
+				   since do not count */
+	int64_t after;
 	int64_t limit;
 	size_t max_bytes;
 };
 
 /* Returns a new array of changes (PROTOCOL.md, memory_history). *ret_next is
- * the `before` of the following page, 0 when this is the last. */
+ * the `before` (`after`) of the following page, 0 when this is the last. */
 int history_read(struct store *st, const struct scope *scope,
 	const struct history_query *q, json_t **ret, int64_t *ret_next,
 	struct err *e) MUST_CHECK;

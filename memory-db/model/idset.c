@@ -4,7 +4,8 @@
 static struct idset_slot *
 find(struct idset_slot *slots, size_t cap, int64_t id)
 {
-	size_t i = (size_t)((uint64_t)id * 0x9e3779b97f4a7c15u >> 7) & (cap - 1);
+	size_t i =
+		(size_t)((uint64_t)id * 0x9e3779b97f4a7c15u >> 7) & (cap - 1);
 
 	while (slots[i].id != 0 && slots[i].id != id)
 		i = (i + 1) & (cap - 1);

@@ -10,8 +10,8 @@
 
 struct idset {
 	struct idset_slot {
-		int64_t id, value;	/* id 0: free */
-	} *slots;
+		int64_t id, value; /* id 0: free */
+	} * slots;
 	size_t n, cap;
 };
 

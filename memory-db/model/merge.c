@@ -17,7 +17,7 @@ struct touched {
 
 /* A fact the branch touched, with what the three sides say of it. */
 struct item {
-	struct fact f;		/* text owned, see item_free */
+	struct fact f; /* text owned, see item_free */
 	char *text;
 	bool base, theirs, ours;
 };
@@ -28,13 +28,14 @@ struct merge {
 	struct merge_result *out;
 	struct err *e;
 	int64_t branch, parent;
-	int64_t base_at;	/* change of the parent that base is of */
+	int64_t base_at; /* change of the parent that base is of */
 	struct lens base, theirs, ours;
 	struct touched *touched;
 	size_t n, cap;
 };
 
-/* --- sides --------------------------------------------------------------------- */
+/* --- sides
+ * --------------------------------------------------------------------- */
 struct parent {
 	int64_t id, fork;
 };
@@ -94,7 +95,8 @@ by_entity(const void *a, const void *b)
 	return x->fact < y->fact ? -1 : x->fact > y->fact;
 }
 
-/* --- conflicts -------------------------------------------------------------------- */
+/* --- conflicts
+ * -------------------------------------------------------------------- */
 static int
 conflict(struct merge *m, int64_t entity, enum conflict_kind kind,
 	const char *member, const char *ours, const char *theirs)
@@ -107,8 +109,8 @@ conflict(struct merge *m, int64_t entity, enum conflict_kind kind,
 	if (r < 0)
 		return r;
 	if (buf_str(&name) == NULL ||
-		buf_addf(&notes, "%s: here %.500s, on the branch %.500s", member,
-			ours, theirs) != 0 ||
+		buf_addf(&notes, "%s: here %.500s, on the branch %.500s",
+			member, ours, theirs) != 0 ||
 		(c.notes = buf_str(&notes)) == NULL)
 		return err_nomem(m->e);
 	c.ours = m->parent;
@@ -124,7 +126,8 @@ conflict(struct merge *m, int64_t entity, enum conflict_kind kind,
 		       : 0;
 }
 
-/* --- single values ------------------------------------------------------------------ */
+/* --- single values
+ * ------------------------------------------------------------------ */
 struct existence {
 	int64_t fact, label;
 	struct buf name;
@@ -144,8 +147,8 @@ existence_under(struct merge *m, const struct lens *lens, int64_t entity,
 	int r = lens_apply(m->st, lens, m->e);
 
 	if (r == 0)
-		r = fact_existence(m->st, entity, &x->fact, &x->label,
-			&x->name, m->e);
+		r = fact_existence(
+			m->st, entity, &x->fact, &x->label, &x->name, m->e);
 	if (r >= 0 && buf_str(&x->name) == NULL)
 		r = err_nomem(m->e);
 	return r < 0 ? r : 0;
@@ -210,8 +213,7 @@ merge_existence(struct merge *m, int64_t entity, const struct existence *b,
 
 	if (r == 0)
 		r = merge_name(m, entity, b, t, o, &name);
-	if (r != 0 ||
-		(label == o->label && strcmp(name, o->name.data) == 0))
+	if (r != 0 || (label == o->label && strcmp(name, o->name.data) == 0))
 		return r;
 	m->out->attributes++;
 	if (label != t->label || strcmp(name, t->name.data) != 0)
@@ -221,7 +223,9 @@ merge_existence(struct merge *m, int64_t entity, const struct existence *b,
 	return r == 0 ? write_show(m->w, t->fact, m->e) : r;
 }
 
-/* --- items ------------------------------------------------------------------------------ */
+/* --- items
+ * ------------------------------------------------------------------------------
+ */
 static int
 copy_item(void *ctx, const struct fact *f)
 {
@@ -247,8 +251,8 @@ load_item(struct merge *m, int64_t fact, struct item *x)
 	if (r >= 0)
 		r = branch_sees(m->st, fact, &m->base, &x->base, NULL, m->e);
 	if (r == 0)
-		r = branch_sees(m->st, fact, &m->theirs, &x->theirs, NULL,
-			m->e);
+		r = branch_sees(
+			m->st, fact, &m->theirs, &x->theirs, NULL, m->e);
 	if (r == 0)
 		r = branch_sees(m->st, fact, &m->ours, &x->ours, NULL, m->e);
 	return r;
@@ -315,8 +319,8 @@ show_item(struct merge *m, const struct item *x)
 	int r;
 
 	if (x->f.kind == FACT_RELATION)
-		r = fact_find_relation(m->st, x->f.entity, x->f.peer,
-			x->f.label, &twin, m->e);
+		r = fact_find_relation(
+			m->st, x->f.entity, x->f.peer, x->f.label, &twin, m->e);
 	else
 		r = fact_find_text(m->st, x->f.entity, x->f.kind, x->text,
 			x->f.text_n, &twin, m->e);
@@ -375,12 +379,13 @@ merge_metadata(struct merge *m, int64_t entity)
 	return r;
 }
 
-/* --- one entity -------------------------------------------------------------------------- */
+/* --- one entity
+ * -------------------------------------------------------------------------- */
 struct group {
 	int64_t entity;
 	struct item *items;
 	size_t n;
-	bool changed;		/* the branch differs from base */
+	bool changed; /* the branch differs from base */
 	bool has_metadata;
 };
 
@@ -412,7 +417,7 @@ static int
 decide(struct merge *m, const struct group *g)
 {
 	struct existence b AUTO_EXISTENCE = {0}, t AUTO_EXISTENCE = {0},
-			 o AUTO_EXISTENCE = {0};
+			   o AUTO_EXISTENCE = {0};
 	bool changed = false;
 	int r = existence_under(m, &m->base, g->entity, &b);
 
@@ -474,8 +479,8 @@ load_group(struct merge *m, size_t first, struct group *g)
 	int r = 0;
 
 	g->entity = m->touched[first].entity;
-	while (first + g->n < m->n && m->touched[first + g->n].entity ==
-					      g->entity)
+	while (first + g->n < m->n &&
+		m->touched[first + g->n].entity == g->entity)
 		g->n++;
 	g->items = calloc(g->n, sizeof(*g->items));
 	if (g->items == NULL)
@@ -515,7 +520,8 @@ merge_entity(struct merge *m, size_t first, size_t *ret_n)
 	return r;
 }
 
-/* --- relations, after all entities ------------------------------------------------------- */
+/* --- relations, after all entities
+ * ------------------------------------------------------- */
 static int
 merge_relation(struct merge *m, const struct item *x)
 {
@@ -553,7 +559,9 @@ merge_relations(struct merge *m)
 	return r;
 }
 
-/* --- tier and pin --------------------------------------------------------------------------- */
+/* --- tier and pin
+ * ---------------------------------------------------------------------------
+ */
 static int
 merge_attr(void *ctx, int64_t key, int64_t entity)
 {
@@ -592,13 +600,15 @@ merge_attrs(struct merge *m)
 	int r = branch_each_attr(m->st, m->branch, add_touched, &pairs, m->e);
 
 	for (size_t i = 0; r == 0 && i < pairs.n; i++)
-		r = merge_attr(m, pairs.touched[i].fact,
-			pairs.touched[i].entity);
+		r = merge_attr(
+			m, pairs.touched[i].fact, pairs.touched[i].entity);
 	free(pairs.touched);
 	return r;
 }
 
-/* --- the whole ---------------------------------------------------------------------------------- */
+/* --- the whole
+ * ----------------------------------------------------------------------------------
+ */
 static int
 run(struct merge *m)
 {
@@ -624,8 +634,8 @@ run(struct merge *m)
 		r = merge_attrs(m);
 	if (r == 0 && (change_ops(m->w->change) > 0 ||
 			      json_array_size(m->out->conflicts) > 0))
-		r = change_branch(m->w->change, BRANCH_OP_MERGE, m->branch, 0,
-			m->e);
+		r = change_branch(
+			m->w->change, BRANCH_OP_MERGE, m->branch, 0, m->e);
 	return r;
 }
 
@@ -633,8 +643,8 @@ int
 merge_apply(struct write *w, int64_t branch, struct merge_result *ret,
 	struct err *e)
 {
-	struct merge m = {.w = w, .st = w->st, .out = ret, .e = e,
-		.branch = branch};
+	struct merge m = {
+		.w = w, .st = w->st, .out = ret, .e = e, .branch = branch};
 	int r;
 
 	memset(ret, 0, sizeof(*ret));
@@ -651,7 +661,8 @@ merge_record(struct write *w, int64_t branch, struct err *e)
 {
 	if (w->replay || w->change_id == 0)
 		return 0;
-	return branch_add_merge(w->st, branch, w->change_id, w->change_id - 1, e);
+	return branch_add_merge(
+		w->st, branch, w->change_id, w->change_id - 1, e);
 }
 
 void

@@ -19,8 +19,8 @@
 
 struct merge_result {
 	int64_t added, removed, attributes;
-	bool fast_forward;	/* the parent had not moved */
-	json_t *conflicts;	/* array; owned */
+	bool fast_forward; /* the parent had not moved */
+	json_t *conflicts; /* array; owned */
 };
 
 /* Applies the merge of `branch` to w, which writes on its parent. The caller

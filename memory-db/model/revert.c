@@ -7,7 +7,7 @@
 #include "memory-db/store/branch.h"
 
 struct side {
-	struct idset ids;	/* fact -> kind + 1 */
+	struct idset ids; /* fact -> kind + 1 */
 	struct err *e;
 };
 

@@ -10,7 +10,7 @@
 
 struct revert_result {
 	int64_t hidden, shown, attributes;
-	int64_t skipped;	/* relations whose other end exists no more */
+	int64_t skipped; /* relations whose other end exists no more */
 };
 
 /* Makes the entity what it was under `then`. Relations to it belong to their

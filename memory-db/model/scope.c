@@ -15,34 +15,42 @@ namespace_of(const struct context *ctx)
 	return ctx->user_scope ? "default" : ctx->namespace_;
 }
 
-/* as_of -> the last change that is seen. */
+int
+scope_point(struct store *st, const struct context *ctx, const json_t *point,
+	bool end_of_day, int64_t *ret_change, struct err *e)
+{
+	int64_t at, newest;
+	int r;
+
+	if (json_is_integer(point)) {
+		r = lens_newest(st, &newest, e);
+		at = (int64_t)json_integer_value(point);
+		if (r == 0 && at < 0)
+			r = err_set(e, MDB_E_INVALID,
+				"a change id is 0 or more; or give a time as "
+				"a string");
+		if (r == 0)
+			*ret_change = at < newest ? at : newest;
+		return r;
+	}
+	r = clock_parse_in(json_string_value(point), clock_now_ms(), ctx->zone,
+		end_of_day, &at, e);
+	return r == 0 ? lens_change_at(st, at, ret_change, e) : r;
+}
+
 static int
 resolve_as_of(struct store *st, const struct context *ctx, int64_t newest,
 	int64_t *ret_change, struct err *e)
 {
-	int64_t at;
 	int r;
 
 	*ret_change = newest;
-	if (ctx->as_of == NULL)
+	if (ctx->as_of == NULL || json_is_null(ctx->as_of))
 		return 0;
-	if (json_is_integer(ctx->as_of)) {
-		at = (int64_t)json_integer_value(ctx->as_of);
-		if (at < 0)
-			return err_param(e, MDB_E_INVALID, "as_of",
-				"a change id is 0 or more; or give a time as "
-				"a string");
-		if (at < newest)
-			*ret_change = at;
-		return 0;
-	}
-	r = clock_parse_in(json_string_value(ctx->as_of), clock_now_ms(),
-		ctx->zone, true, &at, e);
-	if (r != 0) {
+	r = scope_point(st, ctx, ctx->as_of, true, ret_change, e);
+	if (r != 0)
 		err_prefix(e, "as_of");
-		return r;
-	}
-	return lens_change_at(st, at, ret_change, e);
+	return r;
 }
 
 int

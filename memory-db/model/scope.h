@@ -26,6 +26,13 @@ struct scope {
 int scope_read(struct store *st, const struct context *ctx, int64_t pinned,
 	struct scope *ret, struct err *e) MUST_CHECK;
 
+/* A point in time (P_POINT: a change id, or a text that names a time) as the
+ * last change at or before it. end_of_day: of a date, its last millisecond.
+ * Above the newest change: the newest. */
+int scope_point(struct store *st, const struct context *ctx,
+	const json_t *point, bool end_of_day, int64_t *ret_change,
+	struct err *e) MUST_CHECK;
+
 /* For writes: the namespace written to (created when new), lens now. */
 int scope_write(struct store *st, const struct context *ctx, int64_t *ret_ns,
 	int64_t *ret_branch, struct err *e) MUST_CHECK;

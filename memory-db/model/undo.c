@@ -11,7 +11,7 @@
 #include "memory-db/store/log.h"
 
 #define LIST_MAX 50
-#define UNDONE INT64_MAX	/* `since` of what the plan itself set */
+#define UNDONE	 INT64_MAX /* `since` of what the plan itself set */
 
 /* A fact with its state before, and the one the plan gives it. */
 struct undo_fact {
@@ -19,7 +19,7 @@ struct undo_fact {
 	enum fact_kind kind;
 	int64_t peer;
 	bool was, is;
-	bool blocked;		/* by policy skip: stays as it was */
+	bool blocked; /* by policy skip: stays as it was */
 	int64_t since;
 };
 struct undo_attr {
@@ -57,7 +57,8 @@ block(struct undo *u, int64_t change, int64_t entity, struct err *e)
 	return 0;
 }
 
-/* --- the plan's view of facts and attributes ------------------------------------ */
+/* --- the plan's view of facts and attributes
+ * ------------------------------------ */
 static int
 get_kind(void *ctx, const struct fact *f)
 {
@@ -147,7 +148,8 @@ attr_of(struct undo *u, int64_t entity, enum attr_key key,
 	return 0;
 }
 
-/* --- one op back -------------------------------------------------------------------- */
+/* --- one op back
+ * -------------------------------------------------------------------- */
 static int
 take_back_fact(struct undo *u, const struct log_op *op, struct err *e)
 {
@@ -230,7 +232,8 @@ take_back(struct undo *u, int64_t change, struct err *e)
 	return r;
 }
 
-/* --- what builds on it ---------------------------------------------------------------- */
+/* --- what builds on it
+ * ---------------------------------------------------------------- */
 /* Does the entity exist after the plan? *ret_since: what hides it. */
 struct exists {
 	struct undo *u;
@@ -282,7 +285,8 @@ see_remaining(void *ctx, const struct fact *f)
 	if (f->kind == FACT_EXISTENCE ||
 		(at != NULL && !x->u->facts[*at - 1].is))
 		return 0;
-	return ours(x->u, f->added) ? 0 : block(x->u, f->added, x->entity, x->e);
+	return ours(x->u, f->added) ? 0
+				    : block(x->u, f->added, x->entity, x->e);
 }
 
 /* The entity vanishes: nothing of it, and no relation to it, may remain. */
@@ -322,8 +326,7 @@ check_home(struct undo *u, int64_t entity, struct err *e)
 
 	if (r != 0 || exists)
 		return r;
-	r = log_of_entity(
-		u->w->st, entity, INT64_MAX, get_change, &last, e);
+	r = log_of_entity(u->w->st, entity, INT64_MAX, get_change, &last, e);
 	if (r < 0)
 		return r;
 	return ours(u, last.change) ? 0 : block(u, last.change, entity, e);
@@ -374,14 +377,13 @@ check_twin(struct undo *u, const struct undo_fact *f, struct err *e)
 	at = idset_get(&u->fact_index, twin);
 	if (twin == f->fact || (at != NULL && !u->facts[*at - 1].is))
 		return 0;
-	r = branch_sees(
-		u->w->st, twin, &u->w->scope.lens, &visible, &since, e);
+	r = branch_sees(u->w->st, twin, &u->w->scope.lens, &visible, &since, e);
 	return r == 0 && !ours(u, since) ? block(u, since, f->entity, e) : r;
 }
 
 struct derived {
 	struct undo *u;
-	int64_t entity;		/* of the source: left alone by UNDO_SKIP */
+	int64_t entity; /* of the source: left alone by UNDO_SKIP */
 	struct err *e;
 };
 
@@ -397,8 +399,7 @@ see_derived(void *ctx, int64_t fact)
 
 	if (r != 0 || !visible || (at != NULL && !x->u->facts[*at - 1].is))
 		return r;
-	return ours(x->u, since) ? 0 : block(x->u, since, x->entity,
-						  x->e);
+	return ours(x->u, since) ? 0 : block(x->u, since, x->entity, x->e);
 }
 
 static int
@@ -422,7 +423,9 @@ check_fact(struct undo *u, const struct undo_fact *f, struct err *e)
 	return r == 0 ? check_twin(u, f, e) : r;
 }
 
-/* --- the plan ---------------------------------------------------------------------------- */
+/* --- the plan
+ * ----------------------------------------------------------------------------
+ */
 static int
 descending(const void *a, const void *b)
 {
@@ -540,7 +543,9 @@ undo_apply(struct undo *u, struct err *e)
 	return r;
 }
 
-/* --- telling ------------------------------------------------------------------------------- */
+/* --- telling
+ * -------------------------------------------------------------------------------
+ */
 struct row {
 	struct undo *u;
 	json_t *list;

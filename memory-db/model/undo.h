@@ -20,16 +20,16 @@
 #include "memory-db/model/write.h"
 
 enum undo_policy {
-	UNDO_REFUSE,	/* any blocker: MDB_E_CONFLICT with the list */
-	UNDO_SKIP,	/* leave what is blocked as it is */
-	UNDO_CASCADE	/* take the blockers back as well */
+	UNDO_REFUSE, /* any blocker: MDB_E_CONFLICT with the list */
+	UNDO_SKIP,   /* leave what is blocked as it is */
+	UNDO_CASCADE /* take the blockers back as well */
 };
 
 struct undo {
 	struct write *w;
 	enum undo_policy policy;
-	struct idset changes;	/* to be taken back */
-	struct idset blockers;	/* change -> entity it touched */
+	struct idset changes;  /* to be taken back */
+	struct idset blockers; /* change -> entity it touched */
 	int64_t hidden, shown, attributes;
 	/* private: undo.c */
 	struct undo_fact *facts;
@@ -45,8 +45,8 @@ int undo_plan(struct undo *u, struct err *e) MUST_CHECK;
 /* Writes it. Facts first hidden, then shown. */
 int undo_apply(struct undo *u, struct err *e) MUST_CHECK;
 /* [{entity, text}] of what vanishes (hide) or comes back, at most 50. */
-int undo_list(struct undo *u, bool hide, json_t **ret, struct err *e)
-	MUST_CHECK;
+int undo_list(
+	struct undo *u, bool hide, json_t **ret, struct err *e) MUST_CHECK;
 void undo_done(struct undo *u);
 #define AUTO_UNDO __attribute__((cleanup(undo_done)))
 

@@ -25,6 +25,22 @@ text_of(const struct job *j, const char *key)
 	return t && *t ? t : NULL;
 }
 
+/* For some methods `session` names whose changes are meant; who asks is then
+ * what hello said. */
+static const char *
+session_of(const struct job *j)
+{
+	const char *t;
+
+	for (const struct param *p = j->tool->params; p->name; p++)
+		if (strcmp(p->name, "session") == 0) {
+			t = json_string_value(
+				json_object_get(j->defaults, "session"));
+			return t && *t ? t : NULL;
+		}
+	return text_of(j, "session");
+}
+
 /* Reads look at a point in time, writes happen now. */
 static int
 read_as_of(struct job *j, struct err *e)
@@ -59,7 +75,7 @@ read_context(struct request *r, struct err *e)
 	j->ctx = (struct context){
 		.namespace_ = text_of(j, "namespace"),
 		.branch = text_of(j, "branch"),
-		.session = text_of(j, "session"),
+		.session = session_of(j),
 		.client = text_of(j, "client"),
 		.actor = text_of(j, "actor"),
 		.message = text_of(j, "message"),
@@ -74,10 +90,6 @@ read_context(struct request *r, struct err *e)
 		memcpy(j->ctx.zone, r->conn->zone, sizeof(j->ctx.zone));
 		j->ctx.uid = r->conn->peer.uid;
 	}
-	if (strcmp(j->ctx.branch, "main") != 0)
-		return err_param(e, MDB_E_NOT_FOUND, "branch",
-			"no branch '%.64s'; the only branch is 'main'",
-			j->ctx.branch);
 	return read_as_of(j, e);
 }
 

@@ -6,47 +6,70 @@
 #include "memory-db/store/internal.h"
 
 enum {
-	CREATE, EACH, GET, SET_STATE, MERGED, ADD_MERGE, FACTS, ATTRS, SEES,
-	ATTR_AT, TOUCHED, NEWEST, ADD_CONFLICT, CONFLICTS
+	CREATE,
+	EACH,
+	GET,
+	SET_STATE,
+	MERGED,
+	ADD_MERGE,
+	FACTS,
+	ATTRS,
+	SEES,
+	ATTR_AT,
+	TOUCHED,
+	NEWEST,
+	ADD_CONFLICT,
+	CONFLICTS
 };
 
 #define COLUMNS "id, ns, parent, fork, state, name, about"
 
 static const struct stmt_def defs[] = {
 	[CREATE] = {"INSERT INTO branch(ns, name, about, parent, fork) "
-		    "VALUES(?1, ?2, ?3, ?4, ?5)", 5, STMT_WRITER},
+		    "VALUES(?1, ?2, ?3, ?4, ?5)",
+		5, STMT_WRITER},
 	[EACH] = {"SELECT " COLUMNS " FROM branch WHERE state <> 2 AND id <> 1 "
-		  "AND (ns = ?1 OR ?1 = 0) ORDER BY id", 1, 0},
+		  "AND (ns = ?1 OR ?1 = 0) ORDER BY id",
+		1, 0},
 	[GET] = {"SELECT " COLUMNS " FROM branch WHERE id = ?1", 1, 0},
 	[SET_STATE] = {"UPDATE branch SET state = ?2, name = CASE ?2 WHEN 2 "
-		       "THEN name || '#' || id ELSE name END WHERE id = ?1", 2,
-		STMT_WRITER},
+		       "THEN name || '#' || id ELSE name END WHERE id = ?1",
+		2, STMT_WRITER},
 	[MERGED] = {"SELECT at, upto FROM merged WHERE branch = ?1 ORDER BY at "
-		    "DESC LIMIT 1", 1, 0},
+		    "DESC LIMIT 1",
+		1, 0},
 	[ADD_MERGE] = {"INSERT INTO merged(branch, at, upto) VALUES(?1,?2,?3)",
 		3, STMT_WRITER},
 	[FACTS] = {"SELECT fact, max(entity) FROM span INDEXED BY span_branch "
 		   "WHERE branch = ?1 AND branch <> 1 GROUP BY fact ORDER BY "
-		   "fact", 1, 0},
-	[ATTRS] = {"SELECT DISTINCT o.key, o.entity FROM change c CROSS JOIN op "
-		   "o ON o.change = c.id AND o.what = 3 WHERE c.branch = ?1 "
-		   "AND c.ns = (SELECT ns FROM branch WHERE id = ?1)", 1, 0},
+		   "fact",
+		1, 0},
+	[ATTRS] =
+		{"SELECT DISTINCT o.key, o.entity FROM change c CROSS JOIN op "
+		 "o ON o.change = c.id AND o.what = 3 WHERE c.branch = ?1 "
+		 "AND c.ns = (SELECT ns FROM branch WHERE id = ?1)",
+			1, 0},
 	[SEES] = {"SELECT added, removed FROM span WHERE fact = ?1 AND "
-		  "branch = ?2 AND added <= ?3 ORDER BY added DESC LIMIT 1", 3,
-		0},
+		  "branch = ?2 AND added <= ?3 ORDER BY added DESC LIMIT 1",
+		3, 0},
 	[ATTR_AT] = {"SELECT value, added FROM attr WHERE entity = ?1 AND "
 		     "branch = ?2 AND key = ?3 AND added <= ?4 AND "
-		     "removed > ?4 ORDER BY added DESC LIMIT 1", 4, 0},
+		     "removed > ?4 ORDER BY added DESC LIMIT 1",
+		4, 0},
 	[TOUCHED] = {"SELECT change FROM version WHERE entity = ?1 AND "
-		     "branch = ?2 ORDER BY n DESC LIMIT 1", 2, 0},
+		     "branch = ?2 ORDER BY n DESC LIMIT 1",
+		2, 0},
 	[NEWEST] = {"SELECT id FROM change WHERE ns = ?1 AND branch = ?2 ORDER "
-		    "BY id DESC LIMIT 1", 2, 0},
+		    "BY id DESC LIMIT 1",
+		2, 0},
 	[ADD_CONFLICT] = {"INSERT INTO conflict(entity, other, kind, base, "
 			  "ours, theirs, state, found, notes) VALUES(?1,?2,?3,"
-			  "?4,?5,?6,?7,?8,?9)", 9, STMT_WRITER},
+			  "?4,?5,?6,?7,?8,?9)",
+		9, STMT_WRITER},
 	[CONFLICTS] = {"SELECT id, entity, other, kind, base, ours, theirs, "
 		       "state, found, notes FROM conflict WHERE state = 0 AND "
-		       "(entity = ?1 OR ?1 = 0) ORDER BY id", 1, 0},
+		       "(entity = ?1 OR ?1 = 0) ORDER BY id",
+		1, 0},
 };
 const struct stmt_module branch_module = {"branch", defs, ARRAY_LEN(defs)};
 
@@ -59,11 +82,11 @@ optional_text(sqlite3_stmt *s, int column, const char **ret, struct err *e)
 	return 0;
 }
 
-/* --- rows ------------------------------------------------------------------- */
+/* --- rows -------------------------------------------------------------------
+ */
 int
-branch_create(struct store *st, int64_t ns, const char *name,
-	const char *about, int64_t parent, int64_t fork, int64_t *ret_id,
-	struct err *e)
+branch_create(struct store *st, int64_t ns, const char *name, const char *about,
+	int64_t parent, int64_t fork, int64_t *ret_id, struct err *e)
 {
 	sqlite3_stmt *s = stmt_use(st, MOD_BRANCH, CREATE);
 	int r;
@@ -98,8 +121,8 @@ give_branch(sqlite3_stmt *s, branch_fn fn, void *ctx, struct err *e)
 }
 
 int
-branch_each(struct store *st, int64_t ns, branch_fn fn, void *ctx,
-	struct err *e)
+branch_each(
+	struct store *st, int64_t ns, branch_fn fn, void *ctx, struct err *e)
 {
 	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_BRANCH, EACH);
 	int r;
@@ -112,8 +135,7 @@ branch_each(struct store *st, int64_t ns, branch_fn fn, void *ctx,
 }
 
 int
-branch_get(struct store *st, int64_t id, branch_fn fn, void *ctx,
-	struct err *e)
+branch_get(struct store *st, int64_t id, branch_fn fn, void *ctx, struct err *e)
 {
 	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_BRANCH, GET);
 	int r;
@@ -127,8 +149,8 @@ branch_get(struct store *st, int64_t id, branch_fn fn, void *ctx,
 }
 
 int
-branch_set_state(struct store *st, int64_t id, enum branch_state state,
-	struct err *e)
+branch_set_state(
+	struct store *st, int64_t id, enum branch_state state, struct err *e)
 {
 	sqlite3_stmt *s = stmt_use(st, MOD_BRANCH, SET_STATE);
 
@@ -183,20 +205,21 @@ each_pair(struct store *st, int statement, int64_t branch, branch_fact_fn fn,
 }
 
 int
-branch_each_fact(struct store *st, int64_t branch, branch_fact_fn fn,
-	void *ctx, struct err *e)
+branch_each_fact(struct store *st, int64_t branch, branch_fact_fn fn, void *ctx,
+	struct err *e)
 {
 	return each_pair(st, FACTS, branch, fn, ctx, e);
 }
 
 int
-branch_each_attr(struct store *st, int64_t branch, branch_fact_fn fn,
-	void *ctx, struct err *e)
+branch_each_attr(struct store *st, int64_t branch, branch_fact_fn fn, void *ctx,
+	struct err *e)
 {
 	return each_pair(st, ATTRS, branch, fn, ctx, e);
 }
 
-/* --- other lenses ------------------------------------------------------------ */
+/* --- other lenses ------------------------------------------------------------
+ */
 int
 branch_sees(struct store *st, int64_t fact, const struct lens *lens,
 	bool *ret_visible, int64_t *ret_since, struct err *e)
@@ -274,13 +297,14 @@ branch_touched(struct store *st, int64_t entity, int64_t branch,
 }
 
 int
-branch_newest(struct store *st, int64_t ns, int64_t branch,
-	int64_t *ret_change, struct err *e)
+branch_newest(struct store *st, int64_t ns, int64_t branch, int64_t *ret_change,
+	struct err *e)
 {
 	return one_id(st, NEWEST, ns, branch, ret_change, e);
 }
 
-/* --- conflicts ----------------------------------------------------------------- */
+/* --- conflicts
+ * ----------------------------------------------------------------- */
 int
 conflict_add(struct store *st, const struct conflict_row *c, struct err *e)
 {

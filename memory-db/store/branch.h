@@ -18,9 +18,9 @@ struct store;
 enum branch_state { BRANCH_OPEN, BRANCH_MERGED, BRANCH_DISCARDED };
 
 struct branch_row {
-	int64_t id, ns, parent, fork;	/* parent 0: main */
+	int64_t id, ns, parent, fork; /* parent 0: main */
 	enum branch_state state;
-	const char *name, *about;	/* borrowed; about may be NULL */
+	const char *name, *about; /* borrowed; about may be NULL */
 };
 /* Non-zero stops and is returned. */
 typedef int (*branch_fn)(void *ctx, const struct branch_row *b);
@@ -42,8 +42,8 @@ int branch_set_state(struct store *st, int64_t id, enum branch_state state,
  * parent, upto the last change of the branch it took. 1 found. */
 int branch_merged(struct store *st, int64_t branch, int64_t *ret_at,
 	int64_t *ret_upto, struct err *e) MUST_CHECK;
-int branch_add_merge(struct store *st, int64_t branch, int64_t at,
-	int64_t upto, struct err *e) MUST_CHECK;
+int branch_add_merge(struct store *st, int64_t branch, int64_t at, int64_t upto,
+	struct err *e) MUST_CHECK;
 
 /* Each fact that the branch ever showed or hid, by id (once). */
 typedef int (*branch_fact_fn)(void *ctx, int64_t fact, int64_t entity);
@@ -68,21 +68,25 @@ int branch_touched(struct store *st, int64_t entity, int64_t branch,
 int branch_newest(struct store *st, int64_t ns, int64_t branch,
 	int64_t *ret_change, struct err *e) MUST_CHECK;
 
-/* --- conflicts -------------------------------------------------------------- */
+/* --- conflicts --------------------------------------------------------------
+ */
 enum conflict_kind {
-	CONFLICT_DUPLICATE = 1, CONFLICT_UPDATE, CONFLICT_CONTRADICTION,
-	CONFLICT_ATTRIBUTE, CONFLICT_MERGE
+	CONFLICT_DUPLICATE = 1,
+	CONFLICT_UPDATE,
+	CONFLICT_CONTRADICTION,
+	CONFLICT_ATTRIBUTE,
+	CONFLICT_MERGE
 };
 struct conflict_row {
-	int64_t id, entity, other;	/* other 0: none */
+	int64_t id, entity, other; /* other 0: none */
 	enum conflict_kind kind;
-	int64_t base, ours, theirs;	/* fact ids or values, 0: none */
-	int64_t state;			/* 0 pending, 1 resolved, 2 dismissed */
-	int64_t found;			/* ms */
+	int64_t base, ours, theirs; /* fact ids or values, 0: none */
+	int64_t state;		    /* 0 pending, 1 resolved, 2 dismissed */
+	int64_t found;		    /* ms */
 	const char *notes;
 };
-int conflict_add(struct store *st, const struct conflict_row *c, struct err *e)
-	MUST_CHECK;
+int conflict_add(struct store *st, const struct conflict_row *c,
+	struct err *e) MUST_CHECK;
 /* Pending ones by id; entity 0: all. */
 typedef int (*conflict_fn)(void *ctx, const struct conflict_row *c);
 int conflict_each(struct store *st, int64_t entity, conflict_fn fn, void *ctx,

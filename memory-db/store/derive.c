@@ -40,8 +40,8 @@ derive_each_dependant(struct store *st, int64_t source, derive_fn fn, void *ctx,
 }
 
 int
-derive_each_source(struct store *st, int64_t fact, derive_fn fn, void *ctx,
-	struct err *e)
+derive_each_source(
+	struct store *st, int64_t fact, derive_fn fn, void *ctx, struct err *e)
 {
 	return each(st, SOURCES, fact, fn, ctx, e);
 }
@@ -82,8 +82,8 @@ add_source(void *ctx, int64_t fact)
 }
 
 int
-derive_suspect(struct store *st, int64_t fact, int64_t *ret_source,
-	struct err *e)
+derive_suspect(
+	struct store *st, int64_t fact, int64_t *ret_source, struct err *e)
 {
 	struct walk w = {.n = 0};
 	int r = derive_each_source(st, fact, add_source, &w, e);
@@ -91,8 +91,7 @@ derive_suspect(struct store *st, int64_t fact, int64_t *ret_source,
 	for (int i = 0; r == 0 && i < w.n; i++) {
 		bool visible;
 
-		r = branch_sees(
-			st, w.seen[i], &st->lens, &visible, NULL, e);
+		r = branch_sees(st, w.seen[i], &st->lens, &visible, NULL, e);
 		if (r == 0 && !visible) {
 			*ret_source = w.seen[i];
 			return 1;

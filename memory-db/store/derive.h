@@ -11,7 +11,7 @@
 
 struct store;
 
-#define FACT_DERIVED 1	/* fact.flags: it has sources */
+#define FACT_DERIVED 1 /* fact.flags: it has sources */
 
 /* Facts derived from a fact, directly. Non-zero stops and is returned. */
 typedef int (*derive_fn)(void *ctx, int64_t fact);
@@ -21,8 +21,8 @@ int derive_each_source(struct store *st, int64_t fact, derive_fn fn, void *ctx,
 	struct err *e) MUST_CHECK;
 
 /* Adds an edge (writer); the op goes into the change by change_derive. */
-int derive_add(struct store *st, int64_t source, int64_t fact, struct err *e)
-	MUST_CHECK;
+int derive_add(struct store *st, int64_t source, int64_t fact,
+	struct err *e) MUST_CHECK;
 
 /* 1 suspect: *ret_source is the nearest source that is gone; 0 not. Asked only
  * for facts with FACT_DERIVED. At most 1,000 facts are looked at. */

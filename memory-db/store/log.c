@@ -21,7 +21,7 @@
 	" FROM fact f LEFT JOIN entity e ON e.id = f.entity "
 
 enum { NEWEST, SESSION, ENTITY, SINCE, GET, OPS, FACT_GET, FACT_AFTER, IS_NEW,
-	FIRST };
+	FIRST, ENTITIES };
 
 static const struct stmt_def defs[] = {
 	[NEWEST] = {"SELECT " CHANGE " FROM change c WHERE c.id < ?1"
@@ -43,6 +43,9 @@ static const struct stmt_def defs[] = {
 	[IS_NEW] = {"SELECT NOT EXISTS (SELECT 1 FROM span WHERE fact = ?1"
 		    " AND added < ?2)", 2, 0},
 	[FIRST] = {"SELECT min(added) FROM span WHERE fact = ?1", 1, 0},
+	[ENTITIES] = {"SELECT DISTINCT o.entity FROM change c CROSS JOIN op o"
+		      " ON o.change = c.id WHERE c.id > ?3 AND c.id <= ?4"
+		      " AND c.ns = ?1 AND c.branch = ?2", 4, 0},
 };
 const struct stmt_module log_module = {"log", defs, ARRAY_LEN(defs)};
 
@@ -328,4 +331,22 @@ log_first_shown(struct store *st, int64_t fact, int64_t *ret_change,
 		return r < 0 ? r : 0;
 	*ret_change = sqlite3_column_int64(s, 0);
 	return 1;
+}
+
+int
+log_entities(struct store *st, int64_t ns, int64_t branch, int64_t after,
+	int64_t upto, int (*fn)(void *ctx, int64_t entity), void *ctx,
+	struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_LOG, ENTITIES);
+	int r;
+
+	bind_i(s, 1, ns);
+	bind_i(s, 2, branch);
+	bind_i(s, 3, after);
+	bind_i(s, 4, upto);
+	while ((r = stmt_row(st, s, e)) == 1)
+		if ((r = fn(ctx, sqlite3_column_int64(s, 0))) != 0)
+			return r;
+	return r;
 }

@@ -83,4 +83,10 @@ int log_is_new(struct store *st, int64_t fact, int64_t change, struct err *e)
 int log_facts_after(struct store *st, int64_t after, log_fact_fn fn, void *ctx,
 	struct err *e) MUST_CHECK;
 
+/* Entities touched by the changes of a branch with after < id <= upto, each
+ * once, in no order. fn returns non-zero to stop. */
+int log_entities(struct store *st, int64_t ns, int64_t branch, int64_t after,
+	int64_t upto, int (*fn)(void *ctx, int64_t entity), void *ctx,
+	struct err *e) MUST_CHECK;
+
 #endif

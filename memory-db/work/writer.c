@@ -42,9 +42,10 @@ end_busy(struct work *w)
 	atomic_store_explicit(&w->busy_since, 0, memory_order_relaxed);
 }
 
-/* Runs the method and answers the job, inside its savepoint. */
+/* Runs the method and answers the job, inside its savepoint. *ret_keep: whether
+ * what it did stays (a dry run does not). */
 static int
-run_method(struct work *w, struct job *j, struct err *e)
+run_method(struct work *w, struct job *j, bool *ret_keep, struct err *e)
 {
 	struct call c = {.st = w->st, .tool = j->tool, .ctx = &j->ctx,
 		.params = j->params};
@@ -57,10 +58,11 @@ run_method(struct work *w, struct job *j, struct err *e)
 		json_decref(result);
 		e->code = rc;
 	}
-	if (rc)
+	if (rc || c.dry_run)
 		change_note_done(&c.note);
 	else
 		j->note = c.note;
+	*ret_keep = rc == 0 && !c.dry_run;
 	return rc;
 }
 
@@ -70,6 +72,7 @@ static void
 run_job(struct work *w, struct job *j, struct err *e)
 {
 	int64_t start = clock_mono_ns();
+	bool keep = true;
 	int rc;
 
 	if (atomic_load_explicit(&j->cancelled, memory_order_relaxed)) {
@@ -79,14 +82,13 @@ run_job(struct work *w, struct job *j, struct err *e)
 	}
 	rc = store_savepoint(w->st, e);
 	if (rc == 0) {
-		rc = run_method(w, j, e);
-		if (rc == 0)
+		rc = run_method(w, j, &keep, e);
+		if (rc == 0 && keep)
 			rc = store_release(w->st, e);
-		if (rc) {
+		if (rc || !keep)
 			store_rollback(w->st);
-			if (j->is_answered)
-				job_retract(j);
-		}
+		if (rc && j->is_answered)
+			job_retract(j);
 	}
 	if (rc)
 		job_fail(j, e);

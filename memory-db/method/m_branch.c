@@ -1,0 +1,307 @@
+/* memory_branch, memory_merge. */
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/jx.h"
+#include "memory-db/method/handlers.h"
+#include "memory-db/method/reply.h"
+#include "memory-db/model/members.h"
+#include "memory-db/model/merge.h"
+#include "memory-db/store/branch.h"
+
+static const char *
+string_of(const json_t *o, const char *key)
+{
+	return json_string_value(json_object_get(o, key));
+}
+
+/* --- rows
+ * ------------------------------------------------------------------------ */
+struct rows {
+	struct store *st;
+	json_t *list;
+	const char *only; /* describe: this one */
+	struct err *e;
+};
+
+static int
+set_parent(struct store *st, int64_t parent, json_t *row, struct err *e)
+{
+	struct buf name AUTO_BUF = {0};
+	int r = lens_branch_name(st, parent, &name, e);
+
+	if (r == 1)
+		r = member_set_text(row, "parent", name.data, name.len, e);
+	return r < 0 ? r : 0;
+}
+
+static int
+set_numbers(struct rows *x, const struct branch_row *b, json_t *row)
+{
+	int64_t newest, at, upto;
+	int r = member_set_int(row, "fork", b->fork, x->e);
+
+	if (r == 0)
+		r = branch_newest(x->st, b->ns, b->id, &newest, x->e);
+	if (r == 0 && newest > 0)
+		r = member_set_int(row, "last_change", newest, x->e);
+	if (r == 0)
+		r = branch_merged(x->st, b->id, &at, &upto, x->e);
+	if (r == 1) {
+		r = member_set_int(row, "merged", at, x->e);
+		if (r == 0)
+			r = member_set_bool(
+				row, "unmerged_changes", newest > upto, x->e);
+	} else if (r == 0) {
+		r = member_set_bool(row, "unmerged_changes", newest > 0, x->e);
+	}
+	return r;
+}
+
+static int
+add_branch(void *ctx, const struct branch_row *b)
+{
+	struct rows *x = ctx;
+	json_t *row;
+	int r;
+
+	if (x->only != NULL && strcmp(x->only, b->name) != 0)
+		return 0;
+	row = json_pack("{s:s}", "name", b->name);
+	if (jx_add(x->list, row) != 0)
+		return err_nomem(x->e);
+	r = set_parent(x->st, b->parent, row, x->e);
+	if (r == 0)
+		r = set_numbers(x, b, row);
+	if (r == 0 && b->about != NULL)
+		r = member_set_text(
+			row, "about", b->about, strlen(b->about), x->e);
+	return r;
+}
+
+static int
+list_branches(
+	struct call *c, const char *only, json_t **ret_result, struct err *e)
+{
+	json_t *list AUTO_JSON = json_array();
+	struct rows x = {c->st, list, only, e};
+	struct scope s;
+	int r = scope_read(c->st, c->ctx, 0, &s, e);
+
+	if (r == 0 && list == NULL)
+		r = err_nomem(e);
+	if (r == 0 && s.ns[0] != 0)
+		r = branch_each(c->st, s.ns[0], add_branch, &x, e);
+	if (r != 0)
+		return r;
+	if (only != NULL && json_array_size(list) == 0)
+		return err_param(e, MDB_E_NOT_FOUND, "name",
+			"no branch '%s'; action:\"list\" shows them", only);
+	*ret_result = json_pack("{s:O}", "branches", list);
+	return *ret_result == NULL ? err_nomem(e) : 0;
+}
+
+/* --- create and discard
+ * --------------------------------------------------------------- */
+static int
+check_name(struct write *w, const char *name, struct err *e)
+{
+	int64_t id;
+	int r;
+
+	if (name == NULL || name[0] == '\0' || strchr(name, '#') != NULL)
+		return err_param(e, MDB_E_INVALID, "name",
+			"give the branch a name, without '#'");
+	if (strcmp(name, "main") == 0)
+		return err_param(e, MDB_E_EXISTS, "name",
+			"'main' is there already; choose another name");
+	r = lens_branch(w->st, w->ns, name, &id, NULL);
+	if (r == 0)
+		return err_param(e, MDB_E_EXISTS, "name",
+			"branch '%s' exists already", name);
+	return r == MDB_E_NOT_FOUND ? 0 : r;
+}
+
+/* The fork: a past point of the parent, or its newest change. */
+static int
+find_fork(struct call *c, int64_t parent, int64_t *ret_fork, struct err *e)
+{
+	struct context ctx = *c->ctx;
+	struct lens lens;
+	struct scope s;
+	int r;
+
+	ctx.as_of = json_object_get(c->params, "at");
+	ctx.branch = "main";
+	r = scope_read(c->st, &ctx, 0, &s, e);
+	if (r == 0)
+		r = lens_make(c->st, parent, STORE_OPEN_END, &lens, e);
+	if (r == 0 && lens.n > LIMIT_LENS_DEPTH)
+		return err_set(e, MDB_E_LIMIT,
+			"branches nest at most %d deep; merge or fork from "
+			"main",
+			LIMIT_LENS_DEPTH);
+	*ret_fork = s.change;
+	return r;
+}
+
+static int
+create_branch(struct call *c, json_t **ret_result, struct err *e)
+{
+	const char *name = string_of(c->params, "name");
+	const char *from = string_of(c->params, "from_branch");
+	struct write w AUTO_WRITE = {0};
+	int64_t parent, fork = 0, id = 0;
+	int r = write_begin_on(&w, c, CHANGE_BRANCH, STORE_MAIN, 0, e);
+
+	if (r == 0 && !w.replay)
+		r = check_name(&w, name, e);
+	if (r == 0)
+		r = lens_branch(
+			w.st, w.ns, from != NULL ? from : "main", &parent, e);
+	if (r == 0)
+		r = find_fork(c, parent, &fork, e);
+	if (r == 0)
+		r = lens_apply(w.st, &w.scope.lens, e);
+	if (r == 0 && !w.replay)
+		r = branch_create(w.st, w.ns, name,
+			string_of(c->params, "about"), parent, fork, &id, e);
+	if (r == 0 && !w.replay)
+		r = change_branch(w.change, BRANCH_OP_CREATE, id, fork, e);
+	if (r == 0)
+		r = write_end(&w, e);
+	if (r != 0)
+		return r;
+	c->lease = json_is_true(json_object_get(c->params, "lease")) ? id : 0;
+	return reply_change(&w,
+		json_pack("{s:s,s:s,s:I}", "name", name, "parent",
+			from != NULL ? from : "main", "fork", (json_int_t)fork),
+		ret_result, e);
+}
+
+static int
+find_child(void *ctx, const struct branch_row *b)
+{
+	return b->parent == *(int64_t *)ctx;
+}
+
+static int
+discard_branch(struct call *c, json_t **ret_result, struct err *e)
+{
+	const char *name = string_of(c->params, "name");
+	struct write w AUTO_WRITE = {0};
+	int64_t id = 0;
+	int r = write_begin_on(&w, c, CHANGE_BRANCH, STORE_MAIN, 0, e);
+
+	if (r == 0 && (name == NULL || strcmp(name, "main") == 0))
+		r = err_param(e, MDB_E_INVALID, "name",
+			"name the branch to discard; main stays");
+	if (r == 0 && !w.replay)
+		r = lens_branch(w.st, w.ns, name, &id, e);
+	if (r == 0 && !w.replay)
+		r = branch_each(w.st, w.ns, find_child, &id, e);
+	if (r == 1)
+		return err_param(e, MDB_E_CONFLICT, "name",
+			"other branches were forked from '%s'; discard them "
+			"first",
+			name);
+	if (r == 0 && !w.replay)
+		r = branch_set_state(w.st, id, BRANCH_DISCARDED, e);
+	if (r == 0 && !w.replay)
+		r = change_branch(w.change, BRANCH_OP_DISCARD, id, 0, e);
+	if (r == 0)
+		r = write_end(&w, e);
+	if (r != 0)
+		return r;
+	return reply_change(
+		&w, json_pack("{s:s}", "discarded", name), ret_result, e);
+}
+
+int
+m_memory_branch(struct call *c, json_t **ret_result, struct err *e)
+{
+	const char *action = string_of(c->params, "action");
+	const char *name = string_of(c->params, "name");
+
+	if (strcmp(action, "create") == 0)
+		return create_branch(c, ret_result, e);
+	if (strcmp(action, "discard") == 0)
+		return discard_branch(c, ret_result, e);
+	if (strcmp(action, "describe") == 0 && name == NULL)
+		return err_param(e, MDB_E_INVALID, "name",
+			"name the branch to describe");
+	return list_branches(
+		c, strcmp(action, "list") == 0 ? NULL : name, ret_result, e);
+}
+
+/* --- memory_merge
+ * ------------------------------------------------------------------------ */
+static int
+parent_of(void *ctx, const struct branch_row *b)
+{
+	*(int64_t *)ctx = b->parent;
+	return 0;
+}
+
+/* The branch and its parent. */
+static int
+find_branches(struct call *c, const char *name, int64_t *ret_branch,
+	int64_t *ret_parent, struct err *e)
+{
+	struct context ctx = *c->ctx;
+	struct scope s;
+	int r;
+
+	if (strcmp(name, "main") == 0)
+		return err_param(e, MDB_E_INVALID, "branch",
+			"main has no parent; name the branch to be merged");
+	ctx.branch = "main";
+	r = scope_read(c->st, &ctx, 0, &s, e);
+	if (r == 0)
+		r = lens_branch(c->st, s.ns[0], name, ret_branch, e);
+	if (r == 0)
+		r = branch_get(c->st, *ret_branch, parent_of, ret_parent, e);
+	return r < 0 ? r : 0;
+}
+
+static int
+merge_reply(struct call *c, const struct write *w, const struct merge_result *m,
+	json_t **ret_result, struct err *e)
+{
+	json_t *j = json_pack("{s:I,s:I,s:I,s:b,s:O}", "added",
+		(json_int_t)m->added, "removed", (json_int_t)m->removed,
+		"attributes", (json_int_t)m->attributes, "fast_forward",
+		m->fast_forward, "conflicts", m->conflicts);
+
+	if (j != NULL && c->dry_run && jx_set(j, "dry_run", json_true()) != 0) {
+		json_decref(j);
+		j = NULL;
+	}
+	return reply_change(w, j, ret_result, e);
+}
+
+int
+m_memory_merge(struct call *c, json_t **ret_result, struct err *e)
+{
+	const char *name = string_of(c->params, "branch");
+	struct merge_result m = {0};
+	struct write w AUTO_WRITE = {0};
+	int64_t branch, parent = STORE_MAIN;
+	int r = find_branches(c, name, &branch, &parent, e);
+
+	c->dry_run = json_is_true(json_object_get(c->params, "dry_run"));
+	if (r == 0)
+		r = write_begin_on(&w, c, CHANGE_MERGE, parent, branch, e);
+	if (r == 0 && w.replay)
+		m.conflicts = json_array();
+	else if (r == 0)
+		r = merge_apply(&w, branch, &m, e);
+	if (r == 0)
+		r = write_end(&w, e);
+	if (r == 0)
+		r = merge_record(&w, branch, e);
+	if (r == 0)
+		r = merge_reply(c, &w, &m, ret_result, e);
+	merge_result_done(&m);
+	return r;
+}

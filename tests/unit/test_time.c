@@ -1,0 +1,370 @@
+/* Branches, merge, undo, revert, diff over a real store. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "memory-db/method/handlers.h"
+#include "memory-db/store/store.h"
+
+struct fixture {
+	char folder[64], path[96];
+	struct database *db;
+	struct store *w;
+	struct err e;
+	struct context ctx;
+	json_t *last;
+};
+
+static int
+setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	struct database_options o = {0};
+
+	strcpy(f->folder, "/tmp/test_time_XXXXXX");
+	assert_non_null(mkdtemp(f->folder));
+	snprintf(f->path, sizeof(f->path), "%s/m.db", f->folder);
+	o.path = f->path;
+	assert_int_equal(database_open(&o, &f->db, &f->e), 0);
+	assert_int_equal(store_open(f->db, STORE_WRITER, &f->w, &f->e), 0);
+	f->ctx = (struct context){.namespace_ = "default", .branch = "main",
+		.session = "s1", .client = "test 1"};
+	*state = f;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const ends[] = {"", "-wal", "-shm", ".pid"};
+	char path[128];
+
+	json_decref(f->last);
+	store_close(f->w);
+	database_close(f->db);
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+		snprintf(path, sizeof(path), "%s%s", f->path, ends[i]);
+		(void)unlink(path);
+	}
+	assert_int_equal(rmdir(f->folder), 0);
+	free(f);
+	return 0;
+}
+
+/* Calls a handler on a branch as the writer does; returns its code. */
+static int
+call(struct fixture *f, const char *branch, method_fn fn, const char *params)
+{
+	struct call c = {.st = f->w, .ctx = &f->ctx};
+	json_t *result = NULL;
+	int r;
+
+	f->ctx.branch = branch;
+	c.params = json_loads(params, 0, NULL);
+	assert_non_null(c.params);
+	json_decref(f->last);
+	memset(&f->e, 0, sizeof(f->e));
+	assert_int_equal(store_group_begin(f->w, &f->e), 0);
+	assert_int_equal(store_savepoint(f->w, &f->e), 0);
+	r = fn(&c, &result, &f->e);
+	if (r == 0 && !c.dry_run)
+		assert_int_equal(store_release(f->w, &f->e), 0);
+	else
+		store_rollback(f->w);
+	assert_int_equal(store_group_commit(f->w, &f->e), 0);
+	f->last = result;
+	json_decref(c.note.entities);
+	json_decref(c.params);
+	return r;
+}
+
+static void
+ok(struct fixture *f, const char *branch, method_fn fn, const char *params)
+{
+	int r = call(f, branch, fn, params);
+
+	if (r != 0)
+		print_error("%s: %s\n", params, f->e.text);
+	assert_int_equal(r, 0);
+}
+
+/* {"entities":[{"name":NAME,...,"observations":[TEXT]}]} */
+static void
+add(struct fixture *f, const char *branch, const char *name, const char *text)
+{
+	char p[400];
+
+	snprintf(p, sizeof(p),
+		"{\"entities\":[{\"name\":\"%s\",\"entityType\":\"t\","
+		"\"observations\":[\"%s\"]}]}",
+		name, text);
+	ok(f, branch, m_create_entities, p);
+}
+
+static void
+drop(struct fixture *f, const char *branch, const char *name, const char *text)
+{
+	char p[400];
+
+	snprintf(p, sizeof(p),
+		"{\"deletions\":[{\"entityName\":\"%s\",\"observations\":["
+		"\"%s\"]}]}",
+		name, text);
+	ok(f, branch, m_delete_observations, p);
+}
+
+/* "name:type[a,b] name:..." of a whole branch, facts sorted by text. */
+static const char *
+state(struct fixture *f, const char *branch)
+{
+	static char out[4096];
+	json_t *e, *o;
+	size_t i, k;
+
+	ok(f, branch, m_read_graph, "{}");
+	out[0] = '\0';
+	json_array_foreach(json_object_get(f->last, "entities"), i, e) {
+		const char *texts[64];
+		size_t n = 0;
+
+		json_array_foreach(json_object_get(e, "observations"), k, o) {
+			size_t at = n++;
+
+			for (; at > 0 && strcmp(texts[at - 1],
+						 json_string_value(o)) > 0;
+				at--)
+				texts[at] = texts[at - 1];
+			texts[at] = json_string_value(o);
+		}
+		snprintf(out + strlen(out), sizeof(out) - strlen(out),
+			"%s%s:%s[", i > 0 ? " " : "",
+			json_string_value(json_object_get(e, "name")),
+			json_string_value(json_object_get(e, "type")));
+		for (k = 0; k < n; k++)
+			snprintf(out + strlen(out), sizeof(out) - strlen(out),
+				"%s%s", k > 0 ? "," : "", texts[k]);
+		snprintf(out + strlen(out), sizeof(out) - strlen(out), "]");
+	}
+	return out;
+}
+
+static int64_t
+got(struct fixture *f, const char *key)
+{
+	return (int64_t)json_integer_value(json_object_get(f->last, key));
+}
+
+#define FORK(n) "{\"action\":\"create\",\"name\":\"" n "\"}"
+#define MERGE(n) "{\"branch\":\"" n "\"}"
+
+static void
+test_branch_sees_parent_as_of_the_fork(void **st)
+{
+	struct fixture *f = *st;
+
+	add(f, "main", "ada", "a");
+	ok(f, "main", m_memory_branch, FORK("try"));
+	add(f, "main", "ada", "later");
+	add(f, "try", "ada", "b");
+	drop(f, "try", "ada", "a");
+	add(f, "try", "bob", "new");
+	assert_string_equal(state(f, "try"), "ada:t[b] bob:t[new]");
+	assert_string_equal(state(f, "main"), "ada:t[a,later]");
+	add(f, "try", "ada", "a"); /* back again */
+	assert_string_equal(state(f, "try"), "ada:t[a,b] bob:t[new]");
+	assert_int_equal(call(f, "main", m_memory_branch, FORK("try")),
+		MDB_E_EXISTS);
+	assert_int_equal(call(f, "nowhere", m_read_graph, "{}"),
+		MDB_E_NOT_FOUND);
+}
+
+static void
+test_merge_brings_both_sides(void **st)
+{
+	struct fixture *f = *st;
+
+	add(f, "main", "ada", "a");
+	add(f, "main", "ada", "gone");
+	ok(f, "main", m_memory_branch, FORK("try"));
+	add(f, "main", "ada", "later");
+	add(f, "try", "ada", "b");
+	add(f, "try", "ada", "later"); /* both added the same */
+	drop(f, "try", "ada", "gone");
+	add(f, "try", "bob", "new");
+	ok(f, "main", m_memory_merge,
+		"{\"branch\":\"try\",\"dry_run\":true}");
+	assert_int_equal(got(f, "removed"), 1);
+	assert_string_equal(state(f, "main"), "ada:t[a,gone,later]");
+	ok(f, "main", m_memory_merge, MERGE("try"));
+	assert_int_equal(
+		json_array_size(json_object_get(f->last, "conflicts")), 0);
+	assert_string_equal(
+		state(f, "main"), "ada:t[a,b,later] bob:t[new]");
+	ok(f, "main", m_memory_merge, MERGE("try")); /* nothing more */
+	assert_null(json_object_get(f->last, "change"));
+	/* On goes the branch; only the new comes. */
+	add(f, "try", "bob", "more");
+	drop(f, "main", "ada", "b");
+	ok(f, "main", m_memory_merge, MERGE("try"));
+	assert_string_equal(
+		state(f, "main"), "ada:t[a,later] bob:t[more,new]");
+}
+
+static void
+test_merge_conflicts_keep_the_target(void **st)
+{
+	struct fixture *f = *st;
+
+	add(f, "main", "ada", "a");
+	add(f, "main", "bob", "b");
+	add(f, "main", "cy", "c");
+	ok(f, "main", m_memory_branch, FORK("try"));
+	ok(f, "main", m_update_entity,
+		"{\"name\":\"ada\",\"entityType\":\"here\",\"tier\":"
+		"\"semantic\"}");
+	ok(f, "try", m_update_entity,
+		"{\"name\":\"ada\",\"entityType\":\"there\",\"tier\":"
+		"\"episodic\",\"pin\":true}");
+	ok(f, "main", m_delete_entities, "{\"entityNames\":[\"bob\"]}");
+	add(f, "try", "bob", "changed");
+	ok(f, "try", m_delete_entities, "{\"entityNames\":[\"cy\"]}");
+	add(f, "main", "cy", "changed");
+	ok(f, "main", m_memory_merge, MERGE("try"));
+	assert_int_equal(
+		json_array_size(json_object_get(f->last, "conflicts")), 4);
+	assert_string_equal(state(f, "main"), "cy:t[c,changed] ada:here[a]");
+	ok(f, "main", m_open_nodes,
+		"{\"names\":[\"ada\"],\"fields\":[\"tier\",\"pin\"]}");
+	{
+		json_t *ada = json_array_get(
+			json_object_get(f->last, "entities"), 0);
+
+		assert_string_equal(
+			json_string_value(json_object_get(ada, "tier")),
+			"semantic");
+		assert_true(json_is_true(json_object_get(ada, "pin")));
+	}
+	ok(f, "main", m_memory_merge, MERGE("try"));
+	assert_int_equal(
+		json_array_size(json_object_get(f->last, "conflicts")), 0);
+}
+
+static void
+test_undo_of_undo_is_nothing(void **st)
+{
+	struct fixture *f = *st;
+	int64_t change;
+	char p[64];
+
+	add(f, "main", "ada", "a");
+	add(f, "main", "ada", "b");
+	ok(f, "main", m_delete_entities, "{\"entityNames\":[\"ada\"]}");
+	change = got(f, "change");
+	snprintf(p, sizeof(p), "{\"change\":%d}", (int)change);
+	ok(f, "main", m_memory_undo, p);
+	assert_string_equal(state(f, "main"), "ada:t[a,b]");
+	ok(f, "main", m_memory_undo, "{\"change\":4}");
+	assert_string_equal(state(f, "main"), "");
+	ok(f, "main", m_memory_undo, "{\"change\":5}");
+	assert_string_equal(state(f, "main"), "ada:t[a,b]");
+}
+
+static void
+test_undo_refuses_skips_and_cascades(void **st)
+{
+	struct fixture *f = *st;
+
+	add(f, "main", "ada", "a");	/* 1 */
+	add(f, "main", "ada", "b");	/* 2: builds on 1 */
+	add(f, "main", "bob", "x");	/* 3 */
+	drop(f, "main", "bob", "x");	/* 4: builds on 3 */
+	assert_int_equal(call(f, "main", m_memory_undo, "{\"change\":1}"),
+		MDB_E_CONFLICT);
+	assert_non_null(strstr(f->e.text, "build on it: 2."));
+	ok(f, "main", m_memory_undo,
+		"{\"change\":1,\"on_conflict\":\"cascade\",\"dry_run\":true}");
+	assert_int_equal(got(f, "undone"), 2);
+	assert_string_equal(state(f, "main"), "ada:t[a,b] bob:t[]");
+	ok(f, "main", m_memory_undo,
+		"{\"changes\":[1,3,4],\"on_conflict\":\"skip\"}");
+	assert_string_equal(state(f, "main"), "ada:t[a,b]");
+	ok(f, "main", m_memory_undo,
+		"{\"change\":1,\"on_conflict\":\"cascade\"}");
+	assert_string_equal(state(f, "main"), "");
+}
+
+static void
+test_undo_of_a_session(void **st)
+{
+	struct fixture *f = *st;
+
+	add(f, "main", "ada", "a");
+	f->ctx.session = "night";
+	add(f, "main", "ada", "nonsense");
+	drop(f, "main", "ada", "a");
+	add(f, "main", "zoe", "z");
+	f->ctx.session = "s1";
+	ok(f, "main", m_memory_undo, "{\"session\":\"night\"}");
+	assert_int_equal(got(f, "undone"), 3);
+	assert_string_equal(state(f, "main"), "ada:t[a]");
+}
+
+static void
+test_revert_and_diff(void **st)
+{
+	struct fixture *f = *st;
+
+	add(f, "main", "ada", "a");
+	add(f, "main", "ada", "b");
+	drop(f, "main", "ada", "a");
+	ok(f, "main", m_update_entity,
+		"{\"name\":\"ada\",\"tier\":\"semantic\"}");
+	ok(f, "main", m_memory_diff,
+		"{\"name\":\"ada\",\"from_version\":1,\"to_version\":4,"
+		"\"text\":true}");
+	assert_string_equal(
+		json_string_value(json_object_get(f->last, "text")),
+		"ada (t)\n  - a\n  + b\n  ~ tier: working -> semantic\n");
+	ok(f, "main", m_memory_revert, "{\"name\":\"ada\",\"version\":2}");
+	assert_int_equal(got(f, "version"), 5);
+	assert_string_equal(state(f, "main"), "ada:t[a,b]");
+	ok(f, "main", m_memory_diff, "{\"from\":2,\"text\":true}");
+	assert_string_equal(
+		json_string_value(json_object_get(f->last, "text")), "");
+	assert_int_equal(call(f, "main", m_memory_revert,
+				 "{\"name\":\"ada\",\"version\":9}"),
+		MDB_E_NOT_FOUND);
+	ok(f, "main", m_memory_branch, FORK("try"));
+	add(f, "try", "bob", "x");
+	ok(f, "main", m_memory_diff,
+		"{\"from_branch\":\"main\",\"to_branch\":\"try\",\"text\":"
+		"true}");
+	assert_string_equal(
+		json_string_value(json_object_get(f->last, "text")),
+		"bob (t), created\n  + x\n");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		T(test_branch_sees_parent_as_of_the_fork),
+		T(test_merge_brings_both_sides),
+		T(test_merge_conflicts_keep_the_target),
+		T(test_undo_of_undo_is_nothing),
+		T(test_undo_refuses_skips_and_cascades),
+		T(test_undo_of_a_session),
+		T(test_revert_and_diff),
+	};
+
+	return cmocka_run_group_tests_name("time", tests, NULL, NULL);
+}
