@@ -348,13 +348,17 @@ refine_fact(void *ctx, const struct fact *f)
 	return 0;
 }
 
-/* Is the query a part of the name? */
+/* Is the query a part of the name? Then of three words one at least, which is
+ * neither the first nor the last, is a word of the name. */
 static int
 refine_name(struct searching *s, struct candidate *c)
 {
 	int64_t fact;
-	int flags = 0;
-	int r = fact_existence(s->st, c->entity, &fact, NULL, NULL, s->e);
+	int flags = 0, r;
+
+	if (s->terms[c->which].n >= 3 && c->name == 0)
+		return 0;
+	r = fact_existence(s->st, c->entity, &fact, NULL, NULL, s->e);
 
 	if (r == 1) {
 		flags = searching_verify(s, fact);
