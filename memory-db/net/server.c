@@ -22,6 +22,8 @@
 #define SECOND_NS 1000000000LL
 /* Clients get this long to take their last replies. */
 #define FLUSH_NS (5 * SECOND_NS)
+/* Clients wait this long for a migration before they are let in and told. */
+#define MIGRATION_GRACE_NS (SECOND_NS / 2)
 /* Whether database and socket are still there is looked at this often. */
 #define CHECK_NS (2 * SECOND_NS)
 
@@ -218,6 +220,11 @@ look_at_state(struct server *s)
 	}
 	if (s->is_announced || state == WORK_OPENING || state == WORK_FAILED)
 		return;
+	/* Making a new database is a migration too, but a short one: nobody
+	 * shall get `busy` for that. */
+	if (state == WORK_MIGRATING &&
+	    clock_mono_ns() - s->started_ns < MIGRATION_GRACE_NS)
+		return;
 	s->is_announced = true;
 	listen_start(s);
 	announce(s, "ready\n");
@@ -323,6 +330,8 @@ on_tick(struct ev_loop *loop, ev_timer *w, int events)
 		next = c->next;
 		conn_tick(c, now);
 	}
+	if (!s->is_announced)
+		look_at_state(s);
 	check_vanished(s, now);
 	check_idle(s, now);
 	ping_watchdog(s, now);
