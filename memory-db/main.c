@@ -330,7 +330,8 @@ static int
 serve(char *database, struct err *e)
 {
 	struct database_options dbo = {.path = database,
-		.read_only = arg.read_only || is_read_only(database)};
+		.read_only = arg.read_only || is_read_only(database),
+		.namespace_facts = config.namespace_facts};
 	struct server_options so = {.config = &config, .listen_fd = -1,
 		.ready_fd = (int)arg.ready_fd};
 	char socket[SOCK_PATH_SIZE];
@@ -366,10 +367,8 @@ main(int argc, char **argv)
 		return 0;
 	if (rc < 0)
 		return fail(EXIT_USAGE, &e);
-	if (set_up_process(&e) || loop_method_check(&e) ||
+	if (set_up_process(&e) || method_check(&e) || loop_method_check(&e) ||
 	    find_database(&database, &e))
 		return fail(SERVER_EXIT_SYSTEM, &e);
-	if (method_check(&e))
-		fprintf(stderr, "memory-db: %s\n", e.text);
 	return serve(database, &e);
 }

@@ -160,10 +160,6 @@ check_limits(struct request *r, struct err *e)
 
 	if (r->job.tool->flags & TF_LOOP)
 		return 0;
-	if (!method_find(r->job.tool->name))
-		return err_set(e, MDB_E_UNKNOWN_METHOD,
-			"method '%s' is not part of this build",
-			r->job.tool->name);
 	if (state == WORK_MIGRATING) {
 		err_set(e, MDB_E_BUSY,
 			"the database is being brought to the format of this "
