@@ -212,8 +212,7 @@ database_close(struct database *db)
 	if (db->lock_fd >= 0) {
 		/* The file stays: unlinking it would let two instances hold
 		 * locks on two files of one name. */
-		if (ftruncate(db->lock_fd, 0) != 0)
-			db->lock_fd = db->lock_fd; /* nothing to do about it */
+		(void)!ftruncate(db->lock_fd, 0); /* a stale pid harms nobody */
 		close(db->lock_fd);
 	}
 	tally_free(db);
