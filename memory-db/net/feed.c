@@ -62,12 +62,19 @@ event_line(const struct job *j, struct buf *out)
 	return 0;
 }
 
+/* The name in the note is that of the namespace; the writer may have called it
+ * by an alias, and so may the subscriber. */
 static bool
-wants(const struct conn *c, const char *namespace_)
+wants(const struct conn *c, const struct job *j)
 {
-	return c->is_subscribed &&
-		(c->wants_all || strcmp(namespace_, "default") == 0 ||
-			strcmp(namespace_, c->feed_namespace) == 0);
+	const char *name = j->note.namespace_;
+
+	if (!c->is_subscribed)
+		return false;
+	return c->wants_all || strcmp(name, "default") == 0 ||
+		strcmp(name, c->feed_namespace) == 0 ||
+		(!j->ctx.user_scope &&
+			strcmp(j->ctx.namespace_, c->feed_namespace) == 0);
 }
 
 void
@@ -85,7 +92,7 @@ feed_publish(struct server *s, const struct job *j)
 	is_lost = event_line(j, &line) != 0;
 	for (c = s->conns; c; c = next) {
 		next = c->next;	/* conn_send may close c */
-		if (!wants(c, j->note.namespace_))
+		if (!wants(c, j))
 			continue;
 		if (c->feed_lost == 0 &&
 		    (is_lost || c->feed_behind >= LIMIT_FEED_EVENTS ||

@@ -9,6 +9,9 @@
 #include "memory-db/net/dispatch.h"
 #include "memory-db/net/feed.h"
 
+/* A request that took longer is logged at level info. */
+#define SLOW_US 1000000
+
 struct request *
 request_new(struct conn *c, size_t bytes)
 {
@@ -171,23 +174,30 @@ request_unorder(struct request *r)
 	advance_ordered(c);
 }
 
+static enum log_level
+level_of(int code, int64_t us)
+{
+	if (code == MDB_E_STORE || code == MDB_E_CORRUPT ||
+	    code == MDB_E_INTERNAL)
+		return LOG_ERROR;
+	if (code == MDB_E_NOMEM)
+		return LOG_WARN;
+	return us >= SLOW_US ? LOG_INFO : LOG_DEBUG;
+}
+
 static void
 count_and_log(struct request *r)
 {
 	const struct job *j = &r->job;
-	enum log_level level = LOG_DEBUG;
+	int64_t us = j->queued_ns ? (clock_mono_ns() - j->queued_ns) / 1000 : 0;
 
 	if (j->code <= 0 && -j->code < MDB_E_MAX)
 		r->server->outcomes[-j->code]++;
-	if (j->code == MDB_E_STORE || j->code == MDB_E_CORRUPT ||
-	    j->code == MDB_E_INTERNAL)
-		level = LOG_ERROR;
-	else if (j->code == MDB_E_NOMEM)
-		level = LOG_WARN;
-	log_event(level, "request", j->serial,
+	log_event(level_of(j->code, us), "request", j->serial,
 		LOG_S("method", j->tool ? j->tool->name : "?"),
 		LOG_S("code", j->code ? err_name(j->code) : "ok"),
-		LOG_I("bytes", j->bytes), LOG_I("reply", j->reply.len),
+		LOG_I("us", us), LOG_I("bytes", j->bytes),
+		LOG_I("reply", j->reply.len),
 		LOG_I("conn", r->conn ? r->conn->serial : 0));
 }
 

@@ -258,6 +258,17 @@ class Feed(harness.TestCase):
         self.assertEqual([c.event()["namespace"] for _ in range(3)],
                          ["other", "p", "default"])
 
+    def test_alias(self):
+        db = self.service()
+        a, b, c = db.client(), db.client(), db.client()
+        a.ok("create_entities", entities=[entity("x")], namespace="new")
+        a.ok("alias_namespace", alias="old", of="new")
+        b.ok("subscribe", namespace="old")
+        c.ok("subscribe", namespace="new")
+        a.ok("create_entities", entities=[entity("y")], namespace="old")
+        self.assertEqual(b.event()["namespace"], "new")
+        self.assertEqual(c.event()["namespace"], "new")
+
     def test_failed_write_is_no_event(self):
         db = self.service()
         a, b = db.client(), db.client()
