@@ -12,8 +12,9 @@
 /* A sentence of common words then reads some 10,000 postings and some 500
  * texts: 3 to 5 ms. */
 static const struct search_caps default_caps = {
-	.common_bound = 800,
-	.rare_max = 1500, .mid_max = 12000, .all_max = 200, .names_max = 250, .common_max = 1000,
+	.common_bound = 500,
+	.rare_max = 1500, .mid_max = 12000,
+	.together_max = 50000, .all_max = 200, .names_max = 250, .common_max = 1000,
 	.verify_max = 250, .hits_max = 100,
 	.refine_entities = 60, .refine_facts = 150, .refine_facts_of = 20,
 	.gather_max = 5000,

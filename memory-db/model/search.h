@@ -32,7 +32,8 @@ struct search_caps {
 	int rare_max;		/* facts read that have rare words, */
 	int mid_max;		/* ... and that have words not so rare, to tell
 				   which of the former have them, */
-	int all_max;		/* ... that have all words, */
+	int together_max, all_max; /* ... that have the rarest words together
+				   (their matches in all, and rows read), */
 	int names_max;		/* ... common words in names, */
 	int common_max;		/* ... common words */
 	int verify_max, hits_max; /* texts looked at for substrings, hits */

@@ -2,9 +2,9 @@
  *
  * Candidates of a namespace are
  *   - the entity whose name is the query,
- *   - all facts with a rare word, with the common words they have as well,
- *   - the newest facts that have all words, that have a common word in a name,
- *     or have a common word at all,
+ *   - all facts with a rare word, with the less common words they have as well,
+ *   - the newest facts that have the rarest words together, that have a word in
+ *     a name, or have one at all,
  *   - the newest facts with the whole query as a substring.
  * What is found of one entity is put together: words may be spread over its
  * name and its facts. Everything here depends on the state that the lens shows
@@ -163,17 +163,23 @@ take_common(struct searching *s, int which)
 	struct buf names AUTO_BUF = {0};
 	/* Beside rare words common ones hardly matter. */
 	int share = t->rare > 0 ? 3 : 1;
-	int r = 0;
+	int64_t facts = 0;
+	int together = 0, r = 0;
 
-	/* Only words 0 to n - 1 in order give phrase i = word i. */
-	if (query_expression(t, 0, t->n, "AND", &all) < 0 ||
+	/* The rarest words together, as far as FTS5 has not too much to walk
+	 * through when nothing has them all. */
+	while (together < t->n && (together < 2 ||
+		facts + t->words[together].count <= s->caps->together_max))
+		facts += t->words[together++].count;
+	/* Words in order from the first on give phrase i = word i. */
+	if (query_expression(t, 0, together, "AND", &all) < 0 ||
 		query_expression(t, 0, t->n, "OR", &any) < 0 ||
 		buf_adds(&names, "name : (") < 0 ||
 		buf_add(&names, any.data, any.len) < 0 ||
 		buf_addc(&names, ')') < 0)
 		return err_nomem(s->e);
 	if (t->rare == 0 && t->n > 1)
-		r = take(s, which, &all, t->n, t->n, s->caps->all_max);
+		r = take(s, which, &all, together, together, s->caps->all_max);
 	if (r == 0)
 		r = take(s, which, &names, t->n, t->n, s->caps->names_max / share);
 	if (r == 0)

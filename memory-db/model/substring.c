@@ -22,7 +22,7 @@ struct build {
 	int bound;
 	int pieces;		/* with a condition */
 	bool none;		/* a piece that occurs nowhere */
-	bool only_rare;		/* whole words that are not common, only */
+	enum { WHOLE_RARE, RARE, ALL } which; /* conditions made */
 	struct buf tokens;	/* of one piece, separated by spaces */
 	struct buf stem;
 	int found;
@@ -97,7 +97,8 @@ add_condition(struct build *b, const char *op, bool is_prefix)
 	return buf_addc(out, ')');
 }
 
-/* Is a word (not stemmed) known to be common? */
+/* Is a word (not stemmed) known to be common? The two rarest of a query never
+ * count as that. */
 static bool
 is_common(struct build *b, const char *s, size_t n)
 {
@@ -111,7 +112,7 @@ is_common(struct build *b, const char *s, size_t n)
 		if (t->words[i].n == b->stem.len &&
 			memcmp(t->tokens.data + t->words[i].at, b->stem.data,
 				b->stem.len) == 0)
-			return t->words[i].is_common;
+			return i >= 2 && t->words[i].is_common;
 	return false;
 }
 
@@ -175,8 +176,11 @@ piece_condition(void *ctx, const struct text_piece *p)
 		return 1;
 	b->tokens.len = 0;
 	b->found = 0;
-	if (b->only_rare && (p->kind != TEXT_WORD || p->at_start || p->at_end ||
-		is_common(b, p->s, p->n)))
+	if (b->which == WHOLE_RARE &&
+		(p->kind != TEXT_WORD || p->at_start || p->at_end))
+		return 0;
+	if (b->which != ALL && p->kind == TEXT_WORD &&
+		is_common(b, p->s, p->n))
 		return 0;
 	return p->kind == TEXT_WORD ? word_condition(b, p)
 				    : run_condition(b, p);
@@ -186,17 +190,18 @@ int
 substring_init(struct query_terms *t, const struct query *q, struct store *st,
 	int bound, struct err *e)
 {
-	struct build b = {
-		.t = t, .st = st, .bound = bound, .e = e, .only_rare = true};
-	int r = text_pieces(q->text, q->n, piece_condition, &b);
+	struct build b = {.t = t, .st = st, .bound = bound, .e = e};
+	int r = 0;
 
-	/* Two rare words are condition enough: common ones would make FTS5 walk
-	 * through all of their matches. */
-	if (r >= 0 && b.pieces < 2) {
-		b.only_rare = false;
+	/* Two rare words are condition enough, and where there are others,
+	 * common words are none: FTS5 would walk through all their matches. */
+	for (b.which = WHOLE_RARE; r >= 0 && !b.none; b.which++) {
 		b.pieces = 0;
 		t->match.len = 0;
+		t->found = 0;
 		r = text_pieces(q->text, q->n, piece_condition, &b);
+		if (b.which == ALL || b.pieces >= (b.which == RARE ? 1 : 2))
+			break;
 	}
 	buf_done(&b.tokens);
 	buf_done(&b.stem);

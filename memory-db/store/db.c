@@ -156,6 +156,8 @@ open_steps(struct store *st, struct err *e)
 			st->db, PROGRESS_STEPS, on_progress, st);
 	if (r == 0 && writer)
 		r = tally_load(st, e);
+	if (r == 0 && writer)
+		r = text_index_open(st, e);
 	return r;
 }
 

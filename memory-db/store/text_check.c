@@ -1,4 +1,4 @@
-/* Do the text indexes hold what the facts say, and writing them anew.
+/* Do the text indexes hold what the facts say?
  *
  * An index is a set of (row, column, token). Each such instance is hashed, and
  * the hashes are added up in a table by row: plus what the facts give, minus
@@ -12,6 +12,7 @@
 #include "common/text.h"
 #include "memory-db/store/internal.h"
 #include "memory-db/store/names.h"
+#include "memory-db/store/search.h"
 #include "memory-db/store/text_sql.h"
 
 #define CELLS (64 * 1024)
@@ -69,7 +70,7 @@ text_indexed_of(struct store *st, int64_t fact, struct text_indexed *ret,
 	int r;
 
 	ret->name.len = ret->body.len = 0;
-	r = fact_get(st, fact, take_fact, &x, e);
+	r = search_text(st, fact, take_fact, &x, e);
 	if (r == MDB_E_NOMEM)
 		return err_nomem(e);
 	return r < 0 ? r : 0;
@@ -232,12 +233,7 @@ subtract_index(struct check *c)
 		const char *token = (const char *)sqlite3_column_text(s, 2);
 
 		if (!column || !token) {
-			/* NULL in the index itself, or no memory for the text */
-			r = sqlite3_column_type(s, column ? 2 : 1) ==
-					SQLITE_NULL
-				? err_set(c->e, MDB_E_CORRUPT,
-					"%s is damaged", c->index)
-				: err_nomem(c->e);
+			r = err_nomem(c->e);
 			break;
 		}
 		(void)add_instance(c, sqlite3_column_int64(s, 0),
@@ -343,8 +339,12 @@ text_check(struct store *st, text_problem_fn fn, void *ctx,
 	struct text_checked *ret, struct err *e)
 {
 	struct check c = {.st = st, .e = e, .fn = fn, .ctx = ctx};
+	int64_t deadline_ns = st->deadline_ns;
 	int r;
 
+	/* Both sides must be one state, so this cannot go on in a later
+	 * request; it can be cancelled. */
+	st->deadline_ns = 0;
 	c.cells = calloc(CELLS, sizeof(*c.cells));
 	if (!c.cells)
 		return err_nomem(e);
@@ -359,81 +359,6 @@ text_check(struct store *st, text_problem_fn fn, void *ctx,
 	text_indexed_done(&c.text);
 	buf_done(&c.tokens);
 	free(c.cells);
-	return r;
-}
-
-/* --- anew ------------------------------------------------------------------------ */
-
-/* Facts queued at a time: bounds the memory, and each flush is in order. */
-#define REBUILD_SLICE 1000
-
-static int
-queue_slice(struct store *st, enum text_statement what, int64_t *after,
-	int *ret_n, struct err *e)
-{
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_TEXT, (int)what);
-	struct text_indexed x = {0};
-	int r = 0;
-
-	*ret_n = 0;
-	bind_i(s, 1, *after);
-	while (*ret_n < REBUILD_SLICE && (r = stmt_row(st, s, e)) == 1) {
-		bool is_past = what == TEXT_PAST_FACTS;
-		bool is_branch = what == TEXT_BRANCH_FACTS;
-		int64_t fact = sqlite3_column_int64(
-			s, is_past || is_branch ? 1 : 0);
-
-		*after = sqlite3_column_int64(s, 0);
-		r = text_indexed_of(st, fact, &x, e);
-		/* Opened and closed: no row of ft_live, but its words. */
-		if (r == 0 && is_branch)
-			r = text_queue_branch(st, *after,
-				sqlite3_column_int64(s, 2), fact, &x, e);
-		else if (r == 0)
-			r = text_opens(st, fact, x.name.data, x.name.len,
-				x.body.data, x.body.len, e);
-		if (r == 0 && is_past)
-			r = text_closes(st, fact, *after, x.name.data,
-				x.name.len, x.body.data, x.body.len, e);
-		if (r < 0)
-			break;
-		++*ret_n;
-	}
-	text_indexed_done(&x);
-	return r < 0 ? r : 0;
-}
-
-static int
-rebuild_from(struct store *st, enum text_statement what, struct err *e)
-{
-	int64_t after = 0;
-	int n, r;
-
-	do {
-		r = queue_slice(st, what, &after, &n, e);
-		if (r == 0)
-			r = text_queue_flush(st, e);
-	} while (r == 0 && n == REBUILD_SLICE);
-	return r;
-}
-
-int
-text_rebuild(struct store *st, struct err *e)
-{
-	static const enum text_statement empty[] = {TEXT_LIVE_EMPTY,
-		TEXT_PAST_EMPTY, TEXT_BRANCH_EMPTY, TEXT_TERM_EMPTY,
-		TEXT_TERM_DELETE};
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < ARRAY_LEN(empty); i++)
-		r = stmt_run(
-			st, stmt_use(st, MOD_TEXT, (int)empty[i]), e);
-	text_terms_clear(st);
-	if (r == 0)
-		r = rebuild_from(st, TEXT_OPEN_FACTS, e);
-	if (r == 0)
-		r = rebuild_from(st, TEXT_PAST_FACTS, e);
-	if (r == 0)
-		r = rebuild_from(st, TEXT_BRANCH_FACTS, e);
+	st->deadline_ns = deadline_ns;
 	return r;
 }

@@ -55,6 +55,10 @@ static const struct stmt_def defs[] = {
 	[TEXT_PAST_EMPTY] = {EMPTY("ft_past"), 0, STMT_WRITER},
 	[TEXT_TERM_EMPTY] = {EMPTY("ft_term"), 0, STMT_WRITER},
 	[TEXT_TERM_DELETE] = {"DELETE FROM term", 0, STMT_WRITER},
+	[TEXT_VERSION] = {"SELECT value FROM meta WHERE key = 'tokenizer'",
+		0, 0},
+	[TEXT_SET_VERSION] = {"INSERT OR REPLACE INTO meta(key, value)"
+		" VALUES('tokenizer', ?1)", 1, STMT_WRITER},
 	[TEXT_TERM_KNOWN] = {"SELECT id FROM term WHERE text = ?1", 1, 0},
 };
 const struct stmt_module text_module = {"text", defs, ARRAY_LEN(defs)};

@@ -34,11 +34,11 @@ teardown(void **state)
 /* --- running ---------------------------------------------------------------------- */
 
 /* So small that each path is taken in a memory of 20 entities. */
-static const struct search_caps tiny = {.common_bound = 4, .rare_max = 6, .mid_max = 5,
-	.all_max = 2, .names_max = 2, .common_max = 3, .verify_max = 6,
-	.hits_max = 2, .refine_entities = 3, .refine_facts = 5,
-	.refine_facts_of = 2, .gather_max = 6, .terms_bound = 3,
-	.rank_terms = 2};
+static const struct search_caps tiny = {.common_bound = 4, .rare_max = 6,
+	.mid_max = 5, .together_max = 9, .all_max = 2, .names_max = 2,
+	.common_max = 3, .verify_max = 6, .hits_max = 2, .refine_entities = 3,
+	.refine_facts = 5, .refine_facts_of = 2, .gather_max = 6,
+	.terms_bound = 3, .rank_terms = 2};
 
 static struct search_request
 request(const char *query, int limit)

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "common/text.h"
 #include "memory-db/store/internal.h"
 #include "memory-db/store/search.h"
 #include "memory-db/store/text_index.h"
@@ -262,6 +263,30 @@ test_check_sees_damage(void **state)
 	}
 }
 
+/* Tokens of another version are replaced when the file is opened. */
+static void
+test_other_tokenizer(void **state)
+{
+	struct store_fixture *f = *state;
+
+	sf_begin(f);
+	sf_observe(f, sf_entity(f, "ada", "person"), "likes tea");
+	sf_commit(f);
+	assert_int_equal(rows(f, "SELECT value FROM meta"
+		" WHERE key = 'tokenizer'"), TEXT_TOKENIZER_VERSION);
+	assert_int_equal(sqlite3_exec(f->w->db,
+		"UPDATE meta SET value = 99 WHERE key = 'tokenizer';"
+		"INSERT INTO ft_live(ft_live) VALUES('delete-all');"
+		"DELETE FROM term", NULL, NULL, NULL), SQLITE_OK);
+	assert_true(problems(f) > 0);
+	store_close(f->w);
+	sf_ok(f, store_open(f->db, STORE_WRITER, &f->w, &f->e));
+	assert_int_equal(problems(f), 0);
+	assert_int_equal(rows(f, LIVE("tea")), 1);
+	assert_int_equal(rows(f, "SELECT value FROM meta"
+		" WHERE key = 'tokenizer'"), TEXT_TOKENIZER_VERSION);
+}
+
 struct random_state {
 	struct sf_random random;
 	int64_t entities[8], facts[400];
@@ -357,7 +382,8 @@ main(void)
 		T(test_opens_and_closes), T(test_one_group_opens_and_closes),
 		T(test_rollback_takes_texts_along),
 		T(test_words_of_a_failed_group), T(test_vocabulary),
-		T(test_check_sees_damage), T(test_random_groups)};
+		T(test_check_sees_damage), T(test_other_tokenizer),
+		T(test_random_groups)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
