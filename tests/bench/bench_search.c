@@ -1,6 +1,7 @@
 /* Latency of search on a made memory: six classes of 250 fixed queries.
  *
- *   bench_search [--entities N] [--queries N] [--query TEXT] [--keep PATH]
+ *   bench_search [--entities N] [--queries N] [--query TEXT]
+ *                [--as-of CHANGE] [--keep PATH]
  *
  * Builds a store through the store's own interface: entities with a name of
  * two words and a number, and two observations of 14 words, words by Zipf's
@@ -18,6 +19,7 @@
 
 static double cumulated[VOCABULARY];
 static struct sf_random rng = {1};
+static int64_t as_of;		/* change; 0: now */
 static const char *one_query;	/* instead of the classes */
 
 /* Words that can be said: rank 0 is "ba". */
@@ -79,6 +81,8 @@ static void
 build(struct store_fixture *f, int entities)
 {
 	char text[256], name[300];
+	int64_t begin, slowest = 0;
+	int more, idle = 0;
 
 	for (int i = 0; i < entities; i++) {
 		int64_t entity;
@@ -97,8 +101,15 @@ build(struct store_fixture *f, int entities)
 			sf_seal(f);
 	}
 	/* As the service does when nobody writes. */
-	while (store_idle_step(f->w) == 1)
-		;
+	do {
+		begin = clock_mono_ns();
+		more = store_idle_step(f->w);
+		begin = clock_mono_ns() - begin;
+		slowest = begin > slowest ? begin : slowest;
+		idle++;
+	} while (more == 1);
+	printf("%d idle steps, the slowest %.1f ms\n", idle,
+		(double)slowest / 1e6);
 }
 
 /* --- queries ------------------------------------------------------------------ */
@@ -170,9 +181,13 @@ run_one(struct store_fixture *f, struct store *reader, const char *query,
 		.query = query, .query_n = strlen(query), .types_n = -1,
 		.limit = 10};
 	struct search_result r;
+	struct lens lens;
 	int64_t begin = clock_mono_ns(), cpu = cpu_ns();
 
 	sf_ok(f, store_read_begin(reader, &f->e));
+	sf_ok(f, lens_make(reader, STORE_MAIN,
+		as_of ? as_of : STORE_OPEN_END, &lens, &f->e));
+	sf_ok(f, lens_apply(reader, &lens, &f->e));
 	sf_ok(f, search_run(reader, &q, &r, &f->e));
 	store_read_end(reader);
 	begin = clock_mono_ns() - begin;
@@ -228,6 +243,9 @@ main(int argc, char **argv)
 		if (strcmp(argv[i], "--queries") == 0 &&
 			text_int(argv[i + 1], 1, 1000000, &queries) == 0)
 			continue;
+		if (strcmp(argv[i], "--as-of") == 0 &&
+			text_int(argv[i + 1], 1, INT64_MAX, &as_of) == 0)
+			continue;
 		if (strcmp(argv[i], "--query") == 0) {
 			one_query = argv[i + 1];
 			continue;
@@ -237,7 +255,8 @@ main(int argc, char **argv)
 			continue;
 		}
 		fprintf(stderr, "usage: bench_search [--entities N] "
-			"[--queries N] [--query TEXT] [--keep PATH]\n");
+			"[--queries N] [--query TEXT] [--as-of CHANGE] "
+			"[--keep PATH]\n");
 		return 100;
 	}
 	zipf_init();
