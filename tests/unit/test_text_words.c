@@ -12,12 +12,7 @@
 #define PIECES_MAX 256
 
 struct pieces {
-	struct {
-		enum text_kind kind;
-		char *s;
-		size_t n;
-		bool at_start, at_end;
-	} p[PIECES_MAX];
+	struct text_piece p[PIECES_MAX]; /* texts owned, with a NUL */
 	size_t n;
 };
 
@@ -25,16 +20,11 @@ static int
 collect(void *ctx, const struct text_piece *p)
 {
 	struct pieces *all = ctx;
-	char *s = malloc(p->n + 1);
 
 	assert_true(all->n < PIECES_MAX && p->n > 0);
-	memcpy(s, p->s, p->n);
-	s[p->n] = '\0';
-	all->p[all->n].kind = p->kind;
-	all->p[all->n].s = s;
-	all->p[all->n].n = p->n;
-	all->p[all->n].at_start = p->at_start;
-	all->p[all->n++].at_end = p->at_end;
+	all->p[all->n] = *p;
+	all->p[all->n].s = strndup(p->s, p->n);
+	assert_non_null(all->p[all->n++].s);
 	return 0;
 }
 
@@ -49,7 +39,7 @@ static void
 pieces_done(struct pieces *all)
 {
 	while (all->n > 0)
-		free(all->p[--all->n].s);
+		free((void *)(uintptr_t)all->p[--all->n].s);
 }
 
 /* As "w:the c:\xe4.. s:.. " with < and > for the ends. */
