@@ -42,44 +42,42 @@ weight_of(const struct query_terms *t, uint32_t mask)
 	return sum;
 }
 
-/* *ret: the candidate of an entity, new if need be; valid until the next. */
-static int
-candidate_of(struct searching *s, int which, int64_t entity,
-	struct candidate **ret)
+/* The candidate of an entity, new if need be; valid until the next. NULL: no
+ * memory. */
+static struct candidate *
+candidate_of(struct searching *s, int which, int64_t entity)
 {
+	struct candidate *c;
 	int32_t at;
 
-	if (idmap_get(&s->index, entity, &at)) {
-		*ret = &s->candidates[at];
-		return 0;
-	}
+	if (idmap_get(&s->index, entity, &at))
+		return &s->candidates[at];
 	if (s->n == s->cap) {
 		size_t cap = s->cap ? s->cap * 2 : 256;
 		struct candidate *p =
 			reallocarray(s->candidates, cap, sizeof(*p));
 
 		if (!p)
-			return err_nomem(s->e);
+			return NULL;
 		s->candidates = p;
 		s->cap = cap;
 	}
 	if (idmap_put(&s->index, entity, (int32_t)s->n) < 0)
-		return err_nomem(s->e);
-	*ret = &s->candidates[s->n++];
-	**ret = (struct candidate){.entity = entity, .which = which};
-	return 0;
+		return NULL;
+	c = &s->candidates[s->n++];
+	*c = (struct candidate){.entity = entity, .which = which};
+	return c;
 }
 
 static int
 add_found(struct searching *s, int which, const struct search_row *row,
 	unsigned flags)
 {
-	struct candidate *c = NULL;
+	struct candidate *c = candidate_of(s, which, row->entity);
 	double weight = weight_of(&s->terms[which], row->name | row->body);
-	int r = candidate_of(s, which, row->entity, &c);
 
-	if (r < 0)
-		return r;
+	if (!c)
+		return err_nomem(s->e);
 	c->name |= row->name;
 	c->body |= row->body;
 	c->flags |= flags;
