@@ -261,7 +261,8 @@ set_up_log(const char *database, struct err *e)
 	enum log_level level;
 	enum log_format format;
 	AUTO_BUF struct buf path = {0};
-	const char *file = arg.log_file;
+	AUTO_FREE char *given = NULL;
+	const char *file = NULL;
 	const char *slash = strrchr(database, '/');
 
 	if (log_level_of(arg.log_level, &level))
@@ -273,7 +274,11 @@ set_up_log(const char *database, struct err *e)
 			"--log-format: '%.64s' is neither text nor json",
 			arg.log_format);
 	log_setup("memory-db", level, format);
-	if (!file && arg.spawned) {
+	if (arg.log_file) {
+		if (absolute_path(arg.log_file, &given, e))
+			return e->code;
+		file = given;
+	} else if (arg.spawned) {
 		if (buf_addf(&path, "%.*s/memory-db.log",
 			(int)(slash - database), database))
 			return err_nomem(e);
@@ -347,7 +352,8 @@ serve(char *database, struct err *e)
 		database_close(so.db);
 		return fail(SERVER_EXIT_SYSTEM, e);
 	}
-	if (arg.spawned)
+	/* Not to hold a file system that somebody wants to unmount. */
+	if (arg.spawned && socket[0] == '/')
 		(void)!chdir("/");
 	if (arg.ready_fd >= 0)
 		(void)fcntl((int)arg.ready_fd, F_SETFD, FD_CLOEXEC);

@@ -69,8 +69,7 @@ read_context(struct request *r, struct err *e)
 {
 	struct job *j = &r->job;
 	const struct config *cfg = r->server->config;
-	const char *scope = json_string_value(
-		json_object_get(j->params, "scope"));
+	const char *scope = text_of(j, "scope");
 
 	j->ctx = (struct context){
 		.namespace_ = text_of(j, "namespace"),
@@ -303,18 +302,19 @@ dispatch_frame(struct conn *c, const char *data, size_t n)
 }
 
 void
-dispatch_done(struct server *s, struct job *j)
+dispatch_done(struct job *j)
 {
 	struct request *r = request_of(j);
 
-	(void)s;
-	r->is_queued = false;
 	if (j->kind != JOB_PARSE) {
 		request_finish(r);
 		return;
 	}
+	/* Others may be answered now, and the connection be closed over it:
+	 * what is queued survives that. */
 	if (j->id)
 		request_unorder(r);
+	r->is_queued = false;
 	if (j->is_answered)
 		request_finish(r);
 	else

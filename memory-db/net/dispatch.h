@@ -12,7 +12,7 @@
 void dispatch_frame(struct conn *c, const char *data, size_t n);
 
 /* A job came back from a worker. */
-void dispatch_done(struct server *s, struct job *j);
+void dispatch_done(struct job *j);
 
 /* A parked request may run now. */
 void dispatch_unparked(struct request *r);

@@ -204,7 +204,7 @@ count_and_log(struct request *r)
 void
 request_finish(struct request *r)
 {
-	struct conn *c = r->conn;
+	struct conn *c;
 	struct err e = {0};
 
 	if (!r->job.is_answered) {
@@ -213,10 +213,14 @@ request_finish(struct request *r)
 			"of memory-db, see its log");
 		job_fail(&r->job, &e);
 	}
-	r->is_queued = false;
 	count_and_log(r);
+	/* Telling the subscribers may close connections, this one too: until
+	 * then the request counts as queued, so that it survives that. */
+	r->is_queued = true;
 	if (r->job.note.change > 0)
 		feed_publish(r->server, &r->job);
+	r->is_queued = false;
+	c = r->conn;
 	if (c && r->is_ordered) {
 		advance_ordered(c);
 		return;
@@ -244,7 +248,7 @@ request_orphan_all(struct conn *c)
 		r->conn = NULL;
 		c->pending--;
 		if (!r->is_queued) {
-			/* Parked, or done and waiting for its turn. */
+			/* Parked, or answered and waiting for its turn. */
 			request_free(r);
 			continue;
 		}

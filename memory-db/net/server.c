@@ -247,7 +247,7 @@ on_woken(struct ev_loop *loop, ev_async *w, int events)
 	look_at_state(s);
 	for (j = work_take_done(s->work); j; j = next) {
 		next = j->next;
-		dispatch_done(s, j);
+		dispatch_done(j);
 	}
 }
 
