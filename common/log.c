@@ -5,7 +5,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -36,6 +38,9 @@ static struct {
 	.program = "memory",
 	.level = LOG_INFO,
 	.fd = -1};
+
+/* Lines that could not be written since the last that could. */
+static _Atomic int64_t log_lost;
 
 static const char *const level_names[] = {"error", "warn", "info", "debug"};
 static const char *const format_names[] = {"text", "json"};
@@ -126,21 +131,35 @@ rotate(size_t n)
 	log_state.size = size;
 }
 
-static void
+/* A pipe that nobody empties must not stop the program: what does not fit is
+ * lost and counted. A pipe that is ready takes a whole line. */
+static bool
+is_ready(int fd)
+{
+	struct pollfd p = {.fd = fd, .events = POLLOUT};
+
+	return poll(&p, 1, 0) > 0 && (p.revents & POLLOUT) != 0;
+}
+
+static bool
 put(const struct line *l)
 {
-	ssize_t put;
+	ssize_t n = -1;
 
 	pthread_mutex_lock(&log_state.lock);
-	if (log_state.fd >= 0)
+	if (log_state.fd >= 0) {
 		rotate(l->n);
-	do
-		put = write(log_state.fd >= 0 ? log_state.fd : STDERR_FILENO,
-			l->s, l->n);
-	while (put < 0 && errno == EINTR);
-	if (put > 0)
-		log_state.size += put;
+		while ((n = write(log_state.fd, l->s, l->n)) < 0 &&
+			errno == EINTR)
+			;
+		log_state.size += n > 0 ? n : 0;
+	} else if (is_ready(STDERR_FILENO)) {
+		while ((n = write(STDERR_FILENO, l->s, l->n)) < 0 &&
+			errno == EINTR)
+			;
+	}
 	pthread_mutex_unlock(&log_state.lock);
+	return n >= 0;
 }
 
 /* --- the line ------------------------------------------------------------- */
@@ -200,8 +219,9 @@ static void
 add_number(struct line *l, int64_t v)
 {
 	char s[24];
+	int n = snprintf(s, sizeof(s), "%lld", (long long)v);
 
-	add(l, s, (size_t)snprintf(s, sizeof(s), "%lld", (long long)v));
+	add(l, s, (size_t)n);
 }
 
 static void
@@ -278,6 +298,7 @@ log_write(enum log_level level, const char *event, uint64_t request_id,
 {
 	struct line l = {.n = 0};
 	char now[CLOCK_TEXT_SIZE];
+	int64_t lost;
 
 	if (!log_enabled(level))
 		return;
@@ -302,12 +323,16 @@ log_write(enum log_level level, const char *event, uint64_t request_id,
 		add_field(&l,
 			&LOG_I(log_state.format == LOG_JSON ? "request" : "id",
 				request_id));
+	lost = atomic_exchange(&log_lost, 0);
+	if (lost > 0)
+		add_field(&l, &LOG_I("lost_before", lost));
 	for (size_t i = 0; i < n; i++)
 		add_field(&l, &fields[i]);
 	if (log_state.format == LOG_JSON)
 		l.s[l.n++] = '}';
 	l.s[l.n++] = '\n';
-	put(&l);
+	if (!put(&l))
+		atomic_fetch_add(&log_lost, lost + 1);
 }
 
 static int

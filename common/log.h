@@ -1,5 +1,7 @@
 /* One structured line a record, to stderr or a rotated file. Thread-safe:
- * each record is one write(2). Never logs observation text above debug. */
+ * each record is one write(2). Never waits for a pipe that nobody reads: such
+ * lines are lost, the next one that gets through says how many. Never logs
+ * observation text above debug. */
 #ifndef COMMON_LOG_H
 #define COMMON_LOG_H
 

@@ -39,6 +39,39 @@ begin(const char *name, enum log_format format, int64_t max_bytes)
 	return path;
 }
 
+/* Must be the first: afterwards the log goes to files. */
+static void
+a_full_pipe_stops_nobody(void **state)
+{
+	char data[70000], *last;
+	int fd[2], saved = dup(STDERR_FILENO);
+	ssize_t n;
+
+	(void)state;
+	clock_fake(1500);
+	log_setup("memory-test", LOG_INFO, LOG_TEXT);
+	assert_int_equal(pipe(fd), 0);
+	dup2(fd[1], STDERR_FILENO);
+	for (int i = 0; i < 3000; i++)
+		log_event(LOG_INFO, "line", 0, LOG_I("i", i));
+	n = read(fd[0], data, sizeof(data) - 1);
+	log_event(LOG_INFO, "after", 0, LOG_S("all", "well"));
+	log_event(LOG_INFO, "again", 0, LOG_S("all", "well"));
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	close(fd[1]);
+	assert_in_range(n, 60000, 66000);
+	assert_int_equal(data[n - 1], '\n');
+	n = read(fd[0], data, sizeof(data) - 1);
+	close(fd[0]);
+	assert_true(n > 0);
+	data[n] = '\0';
+	last = strstr(data, "after lost_before=");
+	assert_non_null(last);
+	assert_non_null(strstr(last, " all=well\n1970-01-01T00:00:01.500Z info "
+				     "memory-test again all=well\n"));
+}
+
 static void
 writes_text(void **state)
 {
@@ -264,6 +297,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_full_pipe_stops_nobody),
 		cmocka_unit_test(writes_text),
 		cmocka_unit_test(writes_json),
 		cmocka_unit_test(no_text_forges_a_line),
