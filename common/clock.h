@@ -35,7 +35,9 @@ int clock_month_days(int64_t year, int month);
 /* Reads a point in time: RFC 3339 with or without zone ("2026-11-20",
  * "2026-11-20T08:05", "...:33.5+01:00"), "now", "today", "yesterday",
  * "N minutes|hours|days|weeks|months|years ago", "last week|month|year",
- * weekday names ("last tuesday"), "HH:MM". Case does not matter.
+ * weekday names ("last tuesday"), "HH:MM", dates in words ("8 May 2023",
+ * "1:56 pm on May 8th, 2023", "2023/05/08", "May 2023", "5 May": the latest
+ * that is not in the future). Case does not matter.
  * Dates without a zone are local to zone_minutes east of UTC. A date without
  * a time is its first millisecond, or its last when end_of_day is set; so are
  * today, weekdays and all that is counted in days or longer ("3 days ago" is

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/clock_words.h"
+
 #define MINUTE_MS INT64_C(60000)
 #define DAY_MS	  INT64_C(86400000)
 #define TEXT_MAX  64
@@ -14,6 +16,7 @@
 struct moment {
 	int64_t now_ms;		/* local */
 	int64_t day;		/* days since 1970 */
+	int days;		/* a date: how many of them; 0 means 1 */
 	int64_t in_day_ms;
 	bool is_date;		/* no time of day was given */
 	bool is_exact;		/* counted from now: no calendar involved */
@@ -252,6 +255,21 @@ read_ago(const char *s, struct moment *m)
 	return count_back(m, n, unit);
 }
 
+/* "8 May 2023", "1:56 pm on May 8, 2023", "2023/05/08", "May 2023" */
+static bool
+read_words(const char *s, struct moment *m)
+{
+	struct clock_words w;
+
+	if (!clock_words(s, floor_day(m->now_ms), &w))
+		return false;
+	m->day = w.day;
+	m->days = w.days;
+	m->in_day_ms = w.in_day_ms;
+	m->is_date = !w.has_time;
+	return true;
+}
+
 /* Lower case, single spaces, none at the ends. */
 static bool
 normalise(const char *text, char out[TEXT_MAX])
@@ -284,7 +302,8 @@ parse(const char *text, int64_t now_ms, int zone_minutes, bool end_of_day,
 	struct moment *ret, int64_t *ret_local_ms, struct err *e)
 {
 	static bool (*const forms[])(const char *, struct moment *) = {
-		read_date, read_clock, read_word, read_weekday, read_ago};
+		read_date, read_clock, read_word, read_weekday, read_ago,
+		read_words};
 	struct moment m = {0};
 	char s[TEXT_MAX];
 	bool found = false;
@@ -300,13 +319,14 @@ parse(const char *text, int64_t now_ms, int zone_minutes, bool end_of_day,
 	if (!found)
 		return err_set(e, MDB_E_INVALID,
 			"'%.80s' is no time; write 2026-11-20, "
-			"2026-11-20T08:05:00Z, yesterday, '3 days ago', 'last "
-			"tuesday' or 08:05",
+			"2026-11-20T08:05:00Z, '8 May 2023', yesterday, "
+			"'3 days ago', 'last tuesday' or 08:05",
 			text);
 	if (m.is_exact)
 		*ret_local_ms = m.now_ms;
 	else if (m.is_date && end_of_day)
-		*ret_local_ms = m.day * DAY_MS + DAY_MS - 1;
+		*ret_local_ms =
+			(m.day + (m.days > 0 ? m.days : 1)) * DAY_MS - 1;
 	else
 		*ret_local_ms = m.day * DAY_MS + m.in_day_ms;
 	*ret = m;

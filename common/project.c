@@ -272,6 +272,15 @@ add_remote(const char *git, struct buf *out)
 	return add_label(label.data, label.len, out);
 }
 
+/* Where desktop programs start when nobody chose a folder. */
+static bool
+is_no_project(const char *folder)
+{
+	const char *home = getenv("HOME");
+
+	return strcmp(folder, "/") == 0 || (home && strcmp(folder, home) == 0);
+}
+
 int
 project_namespace(const char *folder, struct buf *out)
 {
@@ -290,6 +299,8 @@ project_namespace(const char *folder, struct buf *out)
 			while (at.len > 0 && at.data[--at.len] != '/')
 				;
 	}
+	if (rc == MDB_E_NOT_FOUND && is_no_project(folder))
+		return buf_adds(out, "default");
 	if (rc == MDB_E_NOT_FOUND)
 		return add_label(folder, strlen(folder), out);
 	if (rc || !buf_str(&git))

@@ -11,7 +11,8 @@
  * "https://user:secret@host.example/team/app" are host.example/team/app), found
  * by looking for .git from the folder upwards, through worktrees and
  * submodules; without a remote the top folder of the repository; without a
- * repository the folder. At most LIMIT_LABEL_BYTES, the end of longer ones.
+ * repository the folder, or `default` where that is the root or the home
+ * folder. At most LIMIT_LABEL_BYTES, the end of longer ones.
  * 0 or MDB_E_NOMEM. */
 int project_namespace(const char *folder, struct buf *out) MUST_CHECK;
 

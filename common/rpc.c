@@ -1,6 +1,7 @@
 /* The request/response envelope of the socket protocol. */
 #include "common/rpc.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "common/jx.h"
@@ -135,6 +136,10 @@ add_members(struct buf *out, const json_t *result)
 		it = json_object_iter_next(o, it)) {
 		const char *key = json_object_iter_key(it);
 
+#ifdef MEMORY_TEST_BUILD
+		/* They would stand twice in the reply. */
+		assert(strcmp(key, "id") != 0 && strcmp(key, "success") != 0);
+#endif
 		if (buf_addc(out, ',') < 0 ||
 			jx_quote(key, strlen(key), out) < 0 ||
 			buf_addc(out, ':') < 0 ||

@@ -301,21 +301,46 @@ unknown_member(struct check *c, const struct place *up,
 		own > 0 ? list : "none");
 }
 
+/* A member of object that may be a slip of the pen for name; NULL: none. Where
+ * unknown members pass, it explains why a required one is missing. */
+static const char *
+mistaken(const struct param *table, const json_t *object, const char *name)
+{
+	const char *const only[] = {name, NULL};
+	json_t *o = (json_t *)(uintptr_t)object;
+
+	for (void *it = json_object_iter(o); it;
+		it = json_object_iter_next(o, it)) {
+		const char *key = json_object_iter_key(it);
+
+		if (!param_find(table, key) && text_nearest(key, only))
+			return key;
+	}
+	return NULL;
+}
+
 static int
 check_required(struct check *c, const struct place *up,
 	const struct param *table, const json_t *object)
 {
 	for (const struct param *p = table; p && p->name; p++) {
 		const struct place at = {.up = up, .name = p->name};
+		const char *slip;
 		const json_t *v;
 
 		if (!(p->flags & PF_REQUIRED))
 			continue;
 		v = json_object_get(object, p->name);
-		if (!v || json_is_null(v))
+		if (v && !json_is_null(v))
+			continue;
+		slip = mistaken(table, object, p->name);
+		if (slip)
 			return wrong(c, &at,
-				"is missing; it is required and must be %s",
-				wanted(p->type));
+				"is missing; '%.64s' is not known, write '%s'",
+				slip, p->name);
+		return wrong(c, &at,
+			"is missing; it is required and must be %s",
+			wanted(p->type));
 	}
 	return 0;
 }

@@ -34,6 +34,7 @@ const struct param tools_common[] = {
 	STR("namespace", PF_SOCKET_ONLY, NULL, LIMIT_LABEL_BYTES),
 	STR("branch", PF_SOCKET_ONLY, NULL, LIMIT_LABEL_BYTES),
 	POINT("as_of", PF_SOCKET_ONLY, NULL),
+	POINT("valid_at", PF_SOCKET_ONLY, NULL),
 	STR("session", PF_SOCKET_ONLY, NULL, LIMIT_LABEL_BYTES),
 	STR("client", PF_SOCKET_ONLY, NULL, LIMIT_LABEL_BYTES),
 	STR("actor", PF_SOCKET_ONLY, NULL, LIMIT_LABEL_BYTES),
@@ -43,12 +44,17 @@ const struct param tools_common[] = {
 	END};
 
 /* --- entries ---------------------------------------------------------------- */
+static const struct param source_entry = {
+	"", P_POINT, 0, NULL, 0, 0, NULL, NULL, NULL};
 static const struct param observation_fields[] = {
 	STR("text", PF_REQUIRED | PF_NOT_EMPTY, NULL, LIMIT_OBSERVATION_BYTES),
 	STR("source_session", PF_SOCKET_ONLY, NULL, LIMIT_LABEL_BYTES),
 	POINT("source_timestamp", PF_SOCKET_ONLY, NULL),
 	STR("speaker", PF_SOCKET_ONLY, NULL, LIMIT_LABEL_BYTES),
 	NUM("confidence", PF_SOCKET_ONLY, NULL, 0, 1),
+	POINT("valid_from", PF_SOCKET_ONLY, NULL),
+	POINT("valid_to", PF_SOCKET_ONLY, NULL),
+	LIST("derived_from", PF_SOCKET_ONLY, NULL, &source_entry),
 	END};
 static const struct param observation = {"", P_TEXT_OR_OBJECT, PF_NOT_EMPTY,
 	NULL, 1, LIMIT_OBSERVATION_BYTES, NULL, observation_fields, NULL};

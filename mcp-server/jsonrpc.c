@@ -120,6 +120,8 @@ jsonrpc_read(json_t *value, struct jsonrpc_msg *ret, struct jsonrpc_error *e)
 	id = json_object_get(value, "id");
 	method = json_object_get(value, "method");
 	ret->params = json_object_get(value, "params");
+	if (json_is_null(ret->params)) /* some clients' word for none */
+		ret->params = NULL;
 	if (!method && (json_object_get(value, "result") ||
 		json_object_get(value, "error")))
 		return JSONRPC_RESPONSE;

@@ -94,14 +94,18 @@ find_namespace(const char *wanted, struct buf *out)
 		buf_adds(out, "default");
 }
 
-/* An absolute path, so that two programs mean the same file. */
+/* An absolute path, so that two programs mean the same file. No shell has seen
+ * what stands in a client's configuration: "~/" is ours to resolve. */
 static int
 find_database(const char *path, struct buf *out)
 {
 	AUTO_FREE char *folder = NULL;
+	const char *home = getenv("HOME");
 
 	if (!path || !*path)
 		return 0;
+	if (strncmp(path, "~/", 2) == 0 && home && *home == '/')
+		return buf_addf(out, "%s%s", home, path + 1);
 	folder = getcwd(NULL, 0);
 	if (*path != '/' && folder && buf_addf(out, "%s/", folder))
 		return MDB_E_NOMEM;

@@ -78,6 +78,8 @@ request_free(struct request *r)
 	*p = r->next;
 	s->requests_n--;
 	s->requests_bytes -= r->bytes;
+	log_event(LOG_DEBUG, "request", r->number, LOG_S("method", r->method),
+		LOG_I("us", (clock_mono_ns() - r->began_ns) / 1000));
 	if (r->state_free)
 		r->state_free(r->state);
 	if (r->batch)
@@ -105,6 +107,8 @@ request_new(struct session *s, json_t *value_new,
 	r->batch = b;
 	if (b)
 		b->pending++;
+	r->number = ++s->requests_all;
+	r->began_ns = clock_mono_ns();
 	r->bytes = bytes;
 	s->requests_bytes += bytes;
 	s->requests_n++;

@@ -29,6 +29,8 @@ struct request {
 	const char *method;	/* borrowed from message */
 	const struct method *entry;
 	size_t bytes;		/* of its line, counted against the session */
+	uint64_t number;	/* of the process, for the log */
+	int64_t began_ns;
 	char client[264];	/* "name/version" of the sender, "" unknown */
 	/* What a handler under way holds; released with the request. */
 	void *state;
@@ -48,6 +50,7 @@ struct session {
 	struct relay *relay;		/* borrowed */
 	struct request *requests;	/* under way, newest first */
 	size_t requests_n, requests_bytes;
+	uint64_t requests_all;
 	struct subscription *subscriptions;
 	const char *legacy_version;	/* negotiated; NULL: no initialize yet */
 	char client[264];		/* clientInfo of initialize */

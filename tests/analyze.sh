@@ -32,7 +32,7 @@ xargs -P 2 -I{} bash -c 'analyzer {}' <<<"$sources" >>"$found"
 
 if command -v cppcheck >/dev/null; then
 	echo "cppcheck" >&2
-	cppcheck -q -j 2 --std=c11 --inline-suppr $defs \
+	cppcheck -q -j 2 --std=c11 --inline-suppr $defs --include=tests/lib/analyze.h \
 		--enable=warning,performance,portability \
 		--suppress=missingIncludeSystem --error-exitcode=0 \
 		--template='{file} {id} cppcheck {line}: {message}' \

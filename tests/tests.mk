@@ -51,12 +51,13 @@ fuzz: ## Fuzz each decoder for FUZZ_SECONDS (20) with libFuzzer (clang)
 	$(MAKE) --no-print-directory V=fuzz CC=clang -j2 fuzz-run
 fuzz-run: $(FUZZERS)
 	@for f in $(FUZZERS); do \
-		name=$$(basename $$f | sed s/fuzz_//); \
-		mkdir -p $(B)/corpus/$$name; echo "== $$name"; \
+		name=$$(basename $$f | sed s/fuzz_//); log=$(B)/$$name.log; \
+		mkdir -p $(B)/corpus/$$name; \
 		$$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
-		-rss_limit_mb=2048 -print_final_stats=0 -verbosity=0 \
-		-artifact_prefix=$(B)/crash-$$name- $(B)/corpus/$$name \
-		tests/fuzz/corpus/$$name || exit 1; \
+			-rss_limit_mb=2048 -artifact_prefix=$(B)/crash-$$name- \
+			$(B)/corpus/$$name tests/fuzz/corpus/$$name 2>$$log || \
+			{ tail -n 60 $$log; exit 1; }; \
+		echo "$$name: $$(grep -E '^Done ' $$log)"; \
 	done; echo "all fuzzers clean"
 
 cov: ## Line and branch coverage of the unit and functional tests (gcovr)

@@ -124,7 +124,8 @@ check_name(struct write *w, const char *name, struct err *e)
 
 /* The fork: a past point of the parent, or its newest change. */
 static int
-find_fork(struct call *c, int64_t parent, int64_t *ret_fork, struct err *e)
+find_fork(struct call *c, int64_t parent, int64_t own, int64_t *ret_fork,
+	struct err *e)
 {
 	struct context ctx = *c->ctx;
 	struct lens lens;
@@ -142,6 +143,10 @@ find_fork(struct call *c, int64_t parent, int64_t *ret_fork, struct err *e)
 			"main",
 			LIMIT_LENS_DEPTH);
 	*ret_fork = s.change;
+	/* From now: the change that creates the branch says nothing else, and
+	 * a parent that did not move since is told by it. */
+	if (json_object_get(c->params, "at") == NULL)
+		*ret_fork = own;
 	return r;
 }
 
@@ -160,7 +165,8 @@ create_branch(struct call *c, json_t **ret_result, struct err *e)
 		r = lens_branch(
 			w.st, w.ns, from != NULL ? from : "main", &parent, e);
 	if (r == 0)
-		r = find_fork(c, parent, &fork, e);
+		r = find_fork(c, parent,
+			w.replay ? 0 : change_id(w.change), &fork, e);
 	if (r == 0)
 		r = lens_apply(w.st, &w.scope.lens, e);
 	if (r == 0 && !w.replay)

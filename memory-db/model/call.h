@@ -14,6 +14,7 @@ struct context {
 	const char *namespace_;	/* never NULL: "default" */
 	const char *branch;	/* never NULL: "main" */
 	const json_t *as_of;	/* NULL: now. Integer or string, unresolved */
+	const json_t *valid_at;	/* NULL: facts whatever their validity */
 	const char *session, *client, *actor, *message, *key; /* or NULL */
 	bool user_scope;	/* scope:"user": write to `default` */
 	char zone[65];		/* time zone of the client; "": UTC */

@@ -1,5 +1,5 @@
 /* Entities and relations as JSON. */
-#include "memory-db/model/encode.h"
+#include "memory-db/model/encode_internal.h"
 
 #include <string.h>
 
@@ -7,6 +7,7 @@
 #include "common/jx.h"
 #include "common/text.h"
 #include "common/tools.h"
+#include "memory-db/model/suspect.h"
 #include "memory-db/store/lens.h"
 #include "memory-db/store/log.h"
 #include "memory-db/store/names.h"
@@ -23,10 +24,10 @@ encode_members(const json_t *fields)
 	json_t *field;
 	size_t i;
 
-	json_array_foreach(fields, i, field)
-		for (size_t m = 0; m < ARRAY_LEN(members); m++)
-			if (strcmp(json_string_value(field), members[m]) == 0)
-				mask |= 1u << m;
+	json_array_foreach(fields, i,
+		field) for (size_t m = 0; m < ARRAY_LEN(members);
+			    m++) if (strcmp(json_string_value(field),
+					     members[m]) == 0) mask |= 1u << m;
 	return mask != 0 ? mask : MEMBERS_DEFAULT;
 }
 
@@ -54,10 +55,11 @@ encode_string_size(const char *s, size_t n)
 	return jx_quoted_size(s, n);
 }
 
-/* --- relations -------------------------------------------------------------------------- */
+/* --- relations
+ * -------------------------------------------------------------------------- */
 int
-encode_relation(struct store *st, const struct fact *f, json_t **ret,
-	struct err *e)
+encode_relation(
+	struct store *st, const struct fact *f, json_t **ret, struct err *e)
 {
 	struct buf from AUTO_BUF = {0}, to AUTO_BUF = {0}, type AUTO_BUF = {0};
 	json_t *j AUTO_JSON = NULL;
@@ -81,14 +83,15 @@ encode_relation(struct store *st, const struct fact *f, json_t **ret,
 	return 1;
 }
 
-/* --- facts of an entity -------------------------------------------------------------------- */
+/* --- facts of an entity
+ * -------------------------------------------------------------------- */
 struct page {
 	struct store *st;
 	const struct encode_options *o;
 	json_t *list;
-	size_t bytes;		/* of the entity so far */
+	size_t bytes; /* of the entity so far */
 	int64_t left_out;
-	bool full;		/* the budget was reached once */
+	bool full; /* the budget was reached once */
 	struct err *e;
 };
 
@@ -98,9 +101,9 @@ struct fact_source {
 	struct err *e;
 };
 
-static int
-set_label(struct store *st, json_t *j, const char *key, int64_t id,
-	struct err *e)
+int
+encode_set_label(
+	struct store *st, json_t *j, const char *key, int64_t id, struct err *e)
 {
 	struct buf text AUTO_BUF = {0};
 	int r = id == 0 ? 0 : label_text(st, id, &text, e);
@@ -110,8 +113,8 @@ set_label(struct store *st, json_t *j, const char *key, int64_t id,
 	return r < 0 ? r : 0;
 }
 
-static int
-set_time(json_t *j, const char *key, int64_t ms, struct err *e)
+int
+encode_set_time(json_t *j, const char *key, int64_t ms, struct err *e)
 {
 	char text[CLOCK_TEXT_SIZE];
 
@@ -123,12 +126,12 @@ static int
 set_change(void *ctx, const struct log_change *c)
 {
 	struct fact_source *s = ctx;
-	int r = set_time(s->j, "at", c->at, s->e);
+	int r = encode_set_time(s->j, "at", c->at, s->e);
 
 	if (r == 0)
-		r = set_label(s->st, s->j, "session", c->session, s->e);
+		r = encode_set_label(s->st, s->j, "session", c->session, s->e);
 	if (r == 0)
-		r = set_label(s->st, s->j, "client", c->client, s->e);
+		r = encode_set_label(s->st, s->j, "client", c->client, s->e);
 	return r;
 }
 
@@ -148,11 +151,16 @@ encode_fact(struct page *p, const struct fact *f, json_t **ret)
 		return err_nomem(p->e);
 	r = log_get(p->st, f->added, set_change, &s, p->e);
 	if (r >= 0)
-		r = set_label(p->st, j, "speaker", f->speaker, p->e);
+		r = encode_set_label(p->st, j, "speaker", f->speaker, p->e);
 	if (r == 0)
-		r = set_label(p->st, j, "source_session", f->source, p->e);
+		r = encode_set_label(
+			p->st, j, "source_session", f->source, p->e);
 	if (r == 0 && f->source_at != FACT_NO_TIME)
-		r = set_time(j, "source_timestamp", f->source_at, p->e);
+		r = encode_set_time(j, "source_timestamp", f->source_at, p->e);
+	if (r == 0 && f->valid_from != FACT_NO_TIME)
+		r = encode_set_time(j, "valid_from", f->valid_from, p->e);
+	if (r == 0 && f->valid_to != FACT_NO_TIME)
+		r = encode_set_time(j, "valid_to", f->valid_to, p->e);
 	if (r == 0 && f->confidence >= 0 &&
 		jx_set(j, "confidence", json_real(f->confidence)) != 0)
 		r = err_nomem(p->e);
@@ -206,6 +214,19 @@ append_fact(struct page *p, const struct fact *f, bool must)
 	return jx_add(p->list, j) != 0 ? err_nomem(p->e) : 0;
 }
 
+static bool
+counts(const struct page *p, const struct fact *f)
+{
+	int64_t at = p->o->valid_at;
+
+	if (f->erased)
+		return false;
+	if (at == 0 || at == FACT_NO_TIME)
+		return true;
+	return (f->valid_from == FACT_NO_TIME || f->valid_from <= at) &&
+	       (f->valid_to == FACT_NO_TIME || at < f->valid_to);
+}
+
 /* The first fact always stays; once the budget is reached the rest waits for
  * the next look, so that order is kept. */
 static int
@@ -213,7 +234,7 @@ each_fact(void *ctx, const struct fact *f)
 {
 	struct page *p = ctx;
 
-	if (f->erased)
+	if (!counts(p, f))
 		return 0;
 	if (p->full) {
 		p->left_out++;
@@ -264,171 +285,9 @@ add_facts(struct page *p, int64_t entity)
 	return r;
 }
 
-/* --- other members --------------------------------------------------------------------------- */
-static int
-each_relation(void *ctx, const struct fact *f)
-{
-	struct page *p = ctx;
-	json_t *j = NULL;
-	int r = encode_relation(p->st, f, &j, p->e);
-
-	if (r == 1)
-		r = jx_add(p->list, j) != 0 ? err_nomem(p->e) : 0;
-	return r;
-}
-
-static int
-set_relations(struct store *st, int64_t entity, json_t *j, struct err *e)
-{
-	struct page p = {.st = st, .e = e, .list = json_array()};
-	int r;
-
-	if (jx_set(j, "relations", p.list) != 0)
-		return err_nomem(e);
-	r = fact_each(st, entity, 1u << FACT_RELATION, each_relation, &p, e);
-	if (r == 0)
-		r = fact_each_incoming(st, entity, each_relation, &p, e);
-	return r;
-}
-
-static int
-set_metadata(void *ctx, const struct fact *f)
-{
-	struct fact_source *s = ctx;
-	json_t *m = f->erased ? NULL : jx_parse(f->text, f->text_n, s->e);
-
-	if (f->erased)
-		return 0;
-	if (m == NULL || jx_set(s->j, "metadata", m) != 0)
-		return err_nomem(s->e);
-	return 0;
-}
-
-static int
-add_alias(void *ctx, const char *name, size_t n)
-{
-	return jx_add(ctx, json_stringn(name, n));
-}
-
-/* Aliases other than the present name, the first name among them. */
-static int
-set_aliases(struct store *st, int64_t entity, json_t *j, struct err *e)
-{
-	struct buf first AUTO_BUF = {0};
-	const char *name = json_string_value(json_object_get(j, "name"));
-	json_t *list = json_array();
-	int r;
-
-	if (jx_set(j, "aliases", list) != 0)
-		return err_nomem(e);
-	r = entity_first_name(st, entity, NULL, &first, e);
-	if (r == 1)
-		r = jx_add(list, json_stringn(first.data, first.len));
-	if (r == 0)
-		r = entity_aliases(st, entity, add_alias, list, e);
-	for (size_t i = json_array_size(list); r == 0 && i-- > 0;)
-		if (name != NULL &&
-			strcmp(name, json_string_value(
-					     json_array_get(list, i))) == 0)
-			json_array_remove(list, i);
-	return r < 0 ? r : 0;
-}
-
-static int
-set_numbers(struct store *st, int64_t entity, unsigned m, json_t *j,
-	struct err *e)
-{
-	int64_t tier = 0, pin = 0;
-	int r = 0, bad = 0;
-
-	if (m & MEMBER_TIER)
-		r = attr_get(st, entity, ATTR_TIER, &tier, e);
-	if (r == 0 && (m & MEMBER_PIN))
-		r = attr_get(st, entity, ATTR_PIN, &pin, e);
-	if (r != 0)
-		return r;
-	if (m & MEMBER_TIER)
-		bad |= jx_set(j, "tier", json_string(tool_tiers[tier & 3]));
-	if (m & MEMBER_PIN)
-		bad |= jx_set(j, "pin", json_boolean(pin != 0));
-	return bad ? err_nomem(e) : 0;
-}
-
-static int
-set_times(struct store *st, int64_t entity, unsigned m, json_t *j,
-	struct err *e)
-{
-	struct entity_times t;
-	int r = entity_times(st, entity, &t, e), bad = 0;
-
-	if (r != 0)
-		return r;
-	if (m & MEMBER_VERSION)
-		bad |= jx_set(j, "version", json_integer(t.version));
-	if (m & MEMBER_ACCESS_COUNT)
-		bad |= jx_set(j, "access_count", json_integer(t.hits));
-	if (bad)
-		return err_nomem(e);
-	if (m & MEMBER_CREATED_AT)
-		r = set_time(j, "created_at", t.created_at, e);
-	if (r == 0 && (m & MEMBER_UPDATED_AT))
-		r = set_time(j, "updated_at", t.updated_at, e);
-	return r;
-}
-
-static int
-set_branch(struct store *st, json_t *j, struct err *e)
-{
-	struct buf name AUTO_BUF = {0};
-	int r = lens_branch_name(
-		st, lens_of(st)->level[0].branch, &name, e);
-
-	if (r == 1 &&
-		jx_set(j, "branch", json_stringn(name.data, name.len)) != 0)
-		r = err_nomem(e);
-	return r < 0 ? r : 0;
-}
-
-static int
-set_namespace(struct store *st, int64_t ns, json_t *j, struct err *e)
-{
-	struct buf name AUTO_BUF = {0};
-	int r = namespace_name(st, ns, &name, e);
-
-	if (r == 1 &&
-		jx_set(j, "namespace", json_stringn(name.data, name.len)) != 0)
-		r = err_nomem(e);
-	return r < 0 ? r : 0;
-}
-
-#define TIMES                                                                  \
-	(MEMBER_VERSION | MEMBER_ACCESS_COUNT | MEMBER_CREATED_AT |            \
-		MEMBER_UPDATED_AT)
-
-static int
-set_members(struct store *st, int64_t entity, int64_t ns,
-	const struct encode_options *o, json_t *j, struct err *e)
-{
-	struct fact_source source = {j, st, e};
-	unsigned m = o->members;
-	int r = set_numbers(st, entity, m, j, e);
-
-	if (r == 0 && (m & TIMES))
-		r = set_times(st, entity, m, j, e);
-	if (r == 0 && (m & MEMBER_BRANCH))
-		r = set_branch(st, j, e);
-	if (r == 0 && ((m & MEMBER_NAMESPACE) || ns != o->home_ns))
-		r = set_namespace(st, ns, j, e);
-	if (r == 0 && (m & MEMBER_METADATA))
-		r = fact_each(st, entity, 1u << FACT_METADATA, set_metadata,
-			&source, e);
-	if (r == 0 && (m & MEMBER_ALIASES))
-		r = set_aliases(st, entity, j, e);
-	if (r == 0 && (m & MEMBER_RELATIONS))
-		r = set_relations(st, entity, j, e);
-	return r;
-}
-
+/* --- the whole
+ * -------------------------------------------------------------------------------
+ */
 /* id, name and type in front. */
 static int
 begin_entity(struct store *st, int64_t entity, const struct encode_options *o,
@@ -470,6 +329,20 @@ set_facts(struct store *st, int64_t entity, const struct encode_options *o,
 	return r;
 }
 
+/* `suspect`: reasons, only when there are any. */
+static int
+set_suspect(struct store *st, int64_t entity, json_t *j, struct err *e)
+{
+	json_t *list AUTO_JSON = json_array();
+	int r = list == NULL ? err_nomem(e)
+			     : suspect_reasons(st, entity, list, e);
+
+	if (r == 0 && json_array_size(list) > 0 &&
+		json_object_set(j, "suspect", list) != 0)
+		r = err_nomem(e);
+	return r;
+}
+
 int
 encode_entity(struct store *st, int64_t entity, const struct encode_options *o,
 	json_t **ret, size_t *ret_bytes, struct err *e)
@@ -485,7 +358,9 @@ encode_entity(struct store *st, int64_t entity, const struct encode_options *o,
 		return r;
 	r = entity_first_name(st, entity, &ns, NULL, e);
 	if (r >= 0)
-		r = set_members(st, entity, ns, o, j, e);
+		r = encode_set_members(st, entity, ns, o, j, e);
+	if (r == 0)
+		r = set_suspect(st, entity, j, e);
 	if (r == 0 && (o->members & (MEMBER_OBSERVATIONS | MEMBER_FACTS)))
 		r = set_facts(st, entity, o, j, e);
 	if (r != 0)

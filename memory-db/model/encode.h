@@ -11,14 +11,23 @@
 #include "memory-db/store/facts.h"
 #include "memory-db/store/store.h"
 
-enum member {			/* in the order of tools.c entity_members */
-	MEMBER_ID = 1 << 0, MEMBER_NAME = 1 << 1, MEMBER_TYPE = 1 << 2,
-	MEMBER_OBSERVATIONS = 1 << 3, MEMBER_RELATIONS = 1 << 4,
-	MEMBER_TIER = 1 << 5, MEMBER_PIN = 1 << 6, MEMBER_VERSION = 1 << 7,
-	MEMBER_BRANCH = 1 << 8, MEMBER_CREATED_AT = 1 << 9,
-	MEMBER_UPDATED_AT = 1 << 10, MEMBER_NAMESPACE = 1 << 11,
-	MEMBER_METADATA = 1 << 12, MEMBER_ALIASES = 1 << 13,
-	MEMBER_FACTS = 1 << 14, MEMBER_ACCESS_COUNT = 1 << 15
+enum member { /* in the order of tools.c entity_members */
+	MEMBER_ID = 1 << 0,
+	MEMBER_NAME = 1 << 1,
+	MEMBER_TYPE = 1 << 2,
+	MEMBER_OBSERVATIONS = 1 << 3,
+	MEMBER_RELATIONS = 1 << 4,
+	MEMBER_TIER = 1 << 5,
+	MEMBER_PIN = 1 << 6,
+	MEMBER_VERSION = 1 << 7,
+	MEMBER_BRANCH = 1 << 8,
+	MEMBER_CREATED_AT = 1 << 9,
+	MEMBER_UPDATED_AT = 1 << 10,
+	MEMBER_NAMESPACE = 1 << 11,
+	MEMBER_METADATA = 1 << 12,
+	MEMBER_ALIASES = 1 << 13,
+	MEMBER_FACTS = 1 << 14,
+	MEMBER_ACCESS_COUNT = 1 << 15
 };
 #define MEMBERS_DEFAULT                                                        \
 	(MEMBER_ID | MEMBER_NAME | MEMBER_TYPE | MEMBER_OBSERVATIONS)
@@ -28,13 +37,15 @@ unsigned encode_members(const json_t *fields);
 
 struct encode_options {
 	unsigned members;
-	int64_t home_ns;	/* entities elsewhere get `namespace` */
-	size_t max_bytes;	/* of this entity; facts beyond are left out and
-				   counted in `omitted`; the first always stays.
-				   0: no bound */
-	const char *lead;	/* search: facts containing one of these folded
-				   words come first when some are left out;
-				   NULL: order of creation */
+	int64_t home_ns;  /* entities elsewhere get `namespace` */
+	size_t max_bytes; /* of this entity; facts beyond are left out and
+			     counted in `omitted`; the first always stays.
+			     0: no bound */
+	int64_t valid_at; /* ms: only facts valid then; 0 or
+			     FACT_NO_TIME: any */
+	const char *lead; /* search: facts containing one of these folded
+			     words come first when some are left out;
+			     NULL: order of creation */
 };
 
 /* 1 with a new object, 0 when the entity does not exist under the lens.

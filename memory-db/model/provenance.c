@@ -6,12 +6,17 @@
 #include "common/clock.h"
 #include "memory-db/store/names.h"
 
+/* Sets *ret when j has the member and it is not empty. */
 static int
-read_time(const struct context *ctx, const json_t *j, const char *path,
-	int64_t *ret, struct err *e)
+read_time(const struct context *ctx, const json_t *o, const char *key,
+	const char *path, int64_t *ret, struct err *e)
 {
+	const json_t *j = json_object_get(o, key);
 	int r;
 
+	if (j == NULL || json_is_null(j) ||
+		(json_is_string(j) && json_string_length(j) == 0))
+		return 0;
 	if (json_is_integer(j)) { /* milliseconds since 1970 */
 		*ret = (int64_t)json_integer_value(j);
 		return 0;
@@ -19,7 +24,7 @@ read_time(const struct context *ctx, const json_t *j, const char *path,
 	r = clock_parse_in(json_string_value(j), clock_now_ms(), ctx->zone,
 		false, ret, e);
 	if (r != 0)
-		err_prefix(e, "%s.source_timestamp", path);
+		err_prefix(e, "%s.%s", path, key);
 	return r;
 }
 
@@ -41,7 +46,6 @@ provenance_read(struct store *st, const struct context *ctx, const json_t *j,
 	const char *source =
 		json_string_value(json_object_get(j, "source_session"));
 	const char *speaker = json_string_value(json_object_get(j, "speaker"));
-	const json_t *at = json_object_get(j, "source_timestamp");
 	const json_t *confidence = json_object_get(j, "confidence");
 	int r = 0;
 
@@ -49,9 +53,13 @@ provenance_read(struct store *st, const struct context *ctx, const json_t *j,
 		r = label_intern(st, source, &f->source, e);
 	if (r == 0 && speaker != NULL && speaker[0] != '\0')
 		r = label_intern(st, speaker, &f->speaker, e);
-	if (r == 0 && at != NULL && !json_is_null(at) &&
-		!(json_is_string(at) && json_string_length(at) == 0))
-		r = read_time(ctx, at, path, &f->source_at, e);
+	if (r == 0)
+		r = read_time(
+			ctx, j, "source_timestamp", path, &f->source_at, e);
+	if (r == 0)
+		r = read_time(ctx, j, "valid_from", path, &f->valid_from, e);
+	if (r == 0)
+		r = read_time(ctx, j, "valid_to", path, &f->valid_to, e);
 	if (json_is_number(confidence))
 		f->confidence = json_number_value(confidence);
 	read_method(json_string_value(json_object_get(j, "extraction_method")),

@@ -8,6 +8,8 @@
 #include "common/limits.h"
 #include "common/tools.h"
 #include "memory-db/model/provenance.h"
+#include "memory-db/store/derive.h"
+#include "memory-db/store/derive.h"
 #include "memory-db/store/names.h"
 
 enum create_mode
@@ -27,6 +29,70 @@ remember_tier(const char *name)
 	return -1;
 }
 
+/* --- derived facts --------------------------------------------------------------- */
+struct sources {
+	struct write *w;
+	int64_t entity, fact;	/* derived */
+	struct err *e;
+};
+
+static int
+add_source(void *ctx, const struct fact *f)
+{
+	struct sources *s = ctx;
+
+	return f->id == s->fact ? 0
+				: change_derive(s->w->change, s->entity,
+					  s->fact, f->id, s->e);
+}
+
+/* A source: the id of a fact, or the name of an entity (all it says now). */
+static int
+derive_from(struct sources *s, const json_t *source, const char *path)
+{
+	const char *name = json_string_value(source);
+	int64_t entity, id = (int64_t)json_integer_value(source);
+	char at[128];
+	int r;
+
+	snprintf(at, sizeof(at), "%s.derived_from", path);
+	if (name != NULL) {
+		r = write_need_entity(s->w, name, at, &entity, s->e);
+		return r == 0 ? fact_each(s->w->st, entity,
+					1u << FACT_OBSERVATION, add_source, s,
+					s->e)
+			      : r;
+	}
+	r = fact_get(s->w->st, id, add_source, s, s->e);
+	if (r == 0 || (r == 1 && fact_namespace(id) != s->w->ns))
+		return err_param(s->e, MDB_E_NOT_FOUND, at,
+			"no fact %lld here; the member `facts` of a read "
+			"gives their ids",
+			(long long)id);
+	return r < 0 ? r : 0;
+}
+
+static int
+derive_all(struct write *w, int64_t entity, const json_t *item,
+	const char *path, struct err *e)
+{
+	const json_t *list = json_object_get(item, "derived_from"), *source;
+	struct sources s = {w, entity, w->last_fact, e};
+	size_t i;
+	int r = 0;
+
+	json_array_foreach(list, i, source)
+		if (r == 0)
+			r = derive_from(&s, source, path);
+	return r;
+}
+
+static bool
+is_derived(const json_t *item)
+{
+	return json_array_size(json_object_get(item, "derived_from")) > 0;
+}
+
 int
 remember_observations(struct write *w, int64_t entity, const json_t *list,
 	const struct fact *defaults, const char *path, struct err *e)
@@ -42,12 +108,16 @@ remember_observations(struct write *w, int64_t entity, const json_t *list,
 		f.entity = entity;
 		f.kind = FACT_OBSERVATION;
 		f.label = 0;
+		f.flags = is_derived(item) ? FACT_DERIVED : 0;
 		r = provenance_observation(w->st, w->ctx, item, path, &f, e);
 		if (r == 0)
 			r = fact_find_text(w->st, entity, FACT_OBSERVATION,
 				f.text, f.text_n, &have, e);
-		if (r == 0)
+		if (r == 0) {
 			r = write_add(w, &f, e);
+			if (r == 0 && f.flags != 0)
+				r = derive_all(w, entity, item, path, e);
+		}
 		if (r < 0)
 			return r;
 	}
@@ -222,5 +292,8 @@ remember_relation(struct write *w, const json_t *entry, const char *path,
 			&f.label, e);
 	if (json_is_number(weight))
 		f.weight = json_number_value(weight);
+	if (strcmp(json_string_value(json_object_get(entry, "relationType")),
+		    DERIVED_FROM) == 0)
+		f.flags = FACT_DERIVED;
 	return r == 0 ? put_relation(w, &f, json_is_number(weight), e) : r;
 }

@@ -53,6 +53,26 @@ resolve_as_of(struct store *st, const struct context *ctx, int64_t newest,
 	return r;
 }
 
+/* Valid time is the world's, not the log's: milliseconds, not a change. */
+static int
+read_valid_at(const struct context *ctx, int64_t *ret, struct err *e)
+{
+	int r;
+
+	*ret = FACT_NO_TIME;
+	if (ctx->valid_at == NULL || json_is_null(ctx->valid_at))
+		return 0;
+	if (json_is_integer(ctx->valid_at)) {
+		*ret = (int64_t)json_integer_value(ctx->valid_at);
+		return 0;
+	}
+	r = clock_parse_in(json_string_value(ctx->valid_at), clock_now_ms(),
+		ctx->zone, false, ret, e);
+	if (r != 0)
+		err_prefix(e, "valid_at");
+	return r;
+}
+
 int
 scope_read(struct store *st, const struct context *ctx, int64_t pinned,
 	struct scope *ret, struct err *e)
@@ -63,6 +83,8 @@ scope_read(struct store *st, const struct context *ctx, int64_t pinned,
 	memset(ret, 0, sizeof(*ret));
 	if (r == 0)
 		r = resolve_as_of(st, ctx, newest, &ret->change, e);
+	if (r == 0)
+		r = read_valid_at(ctx, &ret->valid_at, e);
 	if (r != 0)
 		return r;
 	if (pinned > 0 && pinned < newest)

@@ -8,6 +8,7 @@
 #include "common/cleanup.h"
 #include "common/err.h"
 #include "memory-db/model/call.h"
+#include "memory-db/store/facts.h"
 #include "memory-db/store/lens.h"
 
 /* For reads: applies the lens of ctx to the store. ns[0] is the namespace
@@ -18,6 +19,7 @@ struct scope {
 	int64_t ns[2];
 	int n;
 	int64_t change;
+	int64_t valid_at;	/* ms; FACT_NO_TIME: any */
 	struct lens lens;
 };
 

@@ -282,7 +282,7 @@ write_note(struct write *w, const char *name, struct err *e)
 int
 write_add(struct write *w, const struct fact *f, struct err *e)
 {
-	int r = change_add_fact(w->change, f, NULL, e);
+	int r = change_add_fact(w->change, f, &w->last_fact, e);
 
 	return r == 0 ? record_fact(w, OP_SHOW, f, e) : r;
 }

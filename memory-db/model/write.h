@@ -31,6 +31,7 @@ struct write {
 	int64_t change_id, at;	/* after write_end; 0: nothing changed */
 	struct outcome_entry *entries; /* what it did; see write_did */
 	size_t entries_n, entries_cap, asked;
+	int64_t last_fact;	/* added by write_add */
 	struct change_note *note;
 };
 

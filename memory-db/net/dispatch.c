@@ -74,6 +74,7 @@ read_context(struct request *r, struct err *e)
 	j->ctx = (struct context){
 		.namespace_ = text_of(j, "namespace"),
 		.branch = text_of(j, "branch"),
+		.valid_at = json_object_get(j->params, "valid_at"),
 		.session = session_of(j),
 		.client = text_of(j, "client"),
 		.actor = text_of(j, "actor"),

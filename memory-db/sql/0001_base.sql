@@ -61,7 +61,7 @@ CREATE TABLE fact(
   speaker INTEGER REFERENCES label,
   source_at INTEGER,                     -- when it was said there
   supersedes INTEGER,                    -- the fact this one replaces
-  flags INTEGER NOT NULL DEFAULT 0,      -- 1 has sources (derived)
+  flags INTEGER NOT NULL DEFAULT 0,      -- 1 has sources, or says derived_from
   same INTEGER,                          -- 31 bits of keyed hash of the text
   salt BLOB,                             -- NULL = erased; the digest stays
   digest BLOB NOT NULL, size INTEGER NOT NULL,
@@ -69,6 +69,7 @@ CREATE TABLE fact(
 CREATE INDEX fact_same ON fact(entity, same);
 CREATE INDEX fact_peer ON fact(peer) WHERE peer IS NOT NULL;
 CREATE INDEX fact_existence ON fact(id) WHERE kind = 0;
+CREATE INDEX fact_derived ON fact(entity) WHERE flags <> 0;
 
 -- presence: a fact holds on branch from change added until before removed;
 -- open = 140737488355327 (2^47-1). An empty span (added = removed) on a branch

@@ -55,7 +55,7 @@ struct change;
 int change_begin(struct store *st, const struct change_info *info,
 	struct change **ret, struct err *e) MUST_CHECK;
 
-/* Shows a new fact. f: id, added, erased, flags ignored; text as given (for
+/* Shows a new fact. f: id, added, erased ignored; text as given (for
  * FACT_EXISTENCE the present name; stored only when it is not the first name).
  * The caller has made sure it is not visible already. *ret_id may be NULL. */
 int change_add_fact(struct change *c, const struct fact *f, int64_t *ret_id,
@@ -77,6 +77,10 @@ int change_attr(struct change *c, int64_t entity, enum attr_key key,
 enum branch_action { BRANCH_OP_CREATE = 1, BRANCH_OP_MERGE, BRANCH_OP_DISCARD };
 int change_branch(struct change *c, enum branch_action action, int64_t branch,
 	int64_t fork, struct err *e) MUST_CHECK;
+
+/* Records that a new fact (added with FACT_DERIVED) was derived from another. */
+int change_derive(struct change *c, int64_t entity, int64_t fact,
+	int64_t source, struct err *e) MUST_CHECK;
 
 /* Facts touched so far, against LIMIT_CHANGE_FACTS (checked by each op). */
 int64_t change_ops(const struct change *c);

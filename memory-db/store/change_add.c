@@ -202,7 +202,6 @@ change_add_fact(struct change *c, const struct fact *given, int64_t *ret_id,
 	int r = check_room(c, e);
 
 	f.id = c->fact_max + 1;
-	f.flags = 0;
 	f.erased = false;
 	randombytes_buf(salt, sizeof(salt));
 	if (r == 0)

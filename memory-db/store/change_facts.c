@@ -4,6 +4,7 @@
 #include "common/jx.h"
 #include "common/limits.h"
 #include "memory-db/store/change_internal.h"
+#include "memory-db/store/derive.h"
 #include "memory-db/store/names.h"
 #include "memory-db/store/text_index.h"
 
@@ -72,7 +73,7 @@ change_op(struct change *c, enum op_what what, int64_t entity, int64_t fact,
 	bind_i(s, 3, (int64_t)what);
 	bind_i(s, 4, entity);
 	bind_i0(s, 5, fact);
-	if (what == OP_ATTR || what == OP_BRANCH) {
+	if (what == OP_ATTR || what == OP_BRANCH || what == OP_DERIVE) {
 		bind_i(s, 6, key);
 		bind_i(s, 7, value);
 	}
@@ -403,4 +404,15 @@ change_branch(struct change *c, enum branch_action action, int64_t branch,
 {
 	return change_op(
 		c, OP_BRANCH, 0, fork, (int64_t)action, branch, NULL, e);
+}
+
+int
+change_derive(struct change *c, int64_t entity, int64_t fact, int64_t source,
+	struct err *e)
+{
+	int r = derive_add(c->st, source, fact, e);
+
+	return r == 0 ? change_op(c, OP_DERIVE, entity, fact, 0, source, NULL,
+				e)
+		      : r;
 }

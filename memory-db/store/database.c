@@ -137,6 +137,31 @@ set_paths(struct database *db, const char *path, struct err *e)
 	return 0;
 }
 
+/* Links on the way to the folder are the user's choice; SQLite follows none
+ * (SQLITE_OPEN_NOFOLLOW, meant for the file itself). */
+static int
+resolve_folder(struct database *db, struct err *e)
+{
+	char *real AUTO_FREE = realpath(db->folder, NULL);
+	char *path AUTO_FREE = NULL;
+
+	if (real == NULL)
+		return err_set(e, MDB_E_STORE, "%s cannot be resolved: %s",
+			db->folder, strerror(errno));
+	if (strcmp(real, db->folder) == 0)
+		return 0;
+	if (asprintf(&path, "%s%s", strcmp(real, "/") == 0 ? "" : real,
+		strrchr(db->path, '/')) < 0) {
+		path = NULL;
+		return err_nomem(e);
+	}
+	free(db->path);
+	free(db->folder);
+	free(db->pid_path);
+	db->path = db->folder = db->pid_path = NULL;
+	return set_paths(db, path, e);
+}
+
 /* A new file gets its mode before SQLite puts anything into it. */
 static int
 prepare_file(struct database *db, struct err *e)
@@ -168,6 +193,8 @@ open_steps(struct database *db, const struct database_options *o, struct err *e)
 		r = make_folder(db->folder, e);
 	if (r == 0)
 		r = check_folder(db->folder, e);
+	if (r == 0)
+		r = resolve_folder(db, e);
 	if (r == 0)
 		r = prepare_file(db, e);
 	if (r == 0 && !db->read_only)
@@ -212,8 +239,7 @@ database_close(struct database *db)
 	if (db->lock_fd >= 0) {
 		/* The file stays: unlinking it would let two instances hold
 		 * locks on two files of one name. */
-		if (ftruncate(db->lock_fd, 0) != 0)
-			db->lock_fd = db->lock_fd; /* nothing to do about it */
+		(void)!ftruncate(db->lock_fd, 0); /* a stale pid harms nobody */
 		close(db->lock_fd);
 	}
 	tally_free(db);

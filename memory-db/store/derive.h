@@ -11,7 +11,10 @@
 
 struct store;
 
-#define FACT_DERIVED 1 /* fact.flags: it has sources */
+/* fact.flags: it has sources, or is a relation of type derived_from (then its
+ * entity as a whole is derived from the other). */
+#define FACT_DERIVED 1
+#define DERIVED_FROM "derived_from"
 
 /* Facts derived from a fact, directly. Non-zero stops and is returned. */
 typedef int (*derive_fn)(void *ctx, int64_t fact);
@@ -20,9 +23,23 @@ int derive_each_dependant(struct store *st, int64_t source, derive_fn fn,
 int derive_each_source(struct store *st, int64_t fact, derive_fn fn, void *ctx,
 	struct err *e) MUST_CHECK;
 
-/* Adds an edge (writer); the op goes into the change by change_derive. */
+/* Adds an edge (writer); see change_derive. */
 int derive_add(struct store *st, int64_t source, int64_t fact,
 	struct err *e) MUST_CHECK;
+
+/* Visible facts of an entity with FACT_DERIVED: id, kind, peer (relations) and
+ * the change that shows it. */
+struct derived_row {
+	int64_t fact, kind, peer, added;
+};
+typedef int (*derive_row_fn)(void *ctx, const struct derived_row *row);
+int derive_each_of(struct store *st, int64_t entity, derive_row_fn fn,
+	void *ctx, struct err *e) MUST_CHECK;
+
+/* An observation of the entity that was hidden after change `since` and is
+ * not visible: 1 and the newest such in *ret_fact, 0 none. */
+int derive_lost(struct store *st, int64_t entity, int64_t since,
+	int64_t *ret_fact, struct err *e) MUST_CHECK;
 
 /* 1 suspect: *ret_source is the nearest source that is gone; 0 not. Asked only
  * for facts with FACT_DERIVED. At most 1,000 facts are looked at. */

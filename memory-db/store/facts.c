@@ -295,7 +295,7 @@ fact_find_text(struct store *st, int64_t entity, enum fact_kind kind,
 	sqlite3_stmt *s AUTO_STMT = NULL;
 	struct buf body AUTO_BUF = {0};
 	struct fact f;
-	int64_t same;
+	int64_t same = 0;
 	int r = same_of_text(st, text, n, &same, e);
 
 	if (r != 0)

@@ -233,7 +233,12 @@ subtract_index(struct check *c)
 		const char *token = (const char *)sqlite3_column_text(s, 2);
 
 		if (!column || !token) {
-			r = err_nomem(c->e);
+			/* NULL in the index itself, or no memory for the text */
+			r = sqlite3_column_type(s, column ? 2 : 1) ==
+					SQLITE_NULL
+				? err_set(c->e, MDB_E_CORRUPT,
+					"%s is damaged", c->index)
+				: err_nomem(c->e);
 			break;
 		}
 		(void)add_instance(c, sqlite3_column_int64(s, 0),

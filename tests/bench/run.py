@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The figures of the product, each beside its target.
 
-    tests/bench/run.py [--quick] [--million] [--only REGEX] [--keep-going]
+    tests/bench/run.py [--quick] [--million] [--only REGEX] [--rounds N]
 
 Databases lie on /dev/shm behind an fsync of fixed length (1 ms), so the disk
 of the machine does not matter. Modes that are compared run by turns, three
@@ -31,9 +31,9 @@ CLASSES = ("rare", "mid", "common", "sentence", "absent", "substring")
 
 
 class Bench:
-    def __init__(self, quick, million, only):
-        self.quick, self.million, self.only = quick, million, only
-        self.rounds = 1 if quick else 3
+    def __init__(self, quick, million, rounds):
+        self.quick, self.million = quick, million
+        self.rounds = rounds or (1 if quick else 3)
         self.rows = []
         self.generator_s = 0.0
 
@@ -317,10 +317,12 @@ def main():
     a.add_argument("--quick", action="store_true", help="about two minutes")
     a.add_argument("--million", action="store_true",
                    help="search 1,000,000 entities too (minutes more)")
+    a.add_argument("--rounds", type=int, default=0,
+                   help="of each comparison (3; quick: 1)")
     a.add_argument("--only", default="", help="parts that match: " +
                    ", ".join(n for n, _ in PARTS))
     args = a.parse_args()
-    b = Bench(args.quick, args.million, args.only)
+    b = Bench(args.quick, args.million, args.rounds)
     tempfile.tempdir = tempfile.mkdtemp(
         prefix="mdbb-", dir="/dev/shm" if os.access("/dev/shm", os.W_OK)
         else None)

@@ -115,6 +115,22 @@ class Spawn(Spawned):
         self.assertIn("other.db", r["content"][0]["text"])
         self.assertIn("memory.db", r["content"][0]["text"])
 
+    def test_database_in_a_linked_folder(self):
+        (self.home / "real").mkdir()
+        os.symlink(self.home / "real", self.home / "db")
+        m = self.start()
+        m.ok("create_entities", entities=[entity("a")])
+        other = self.start(env={
+            "MEMORY_DB_PATH": self.home / "real/memory.db"})
+        self.assertEqual(len(other.ok("read_graph")["entities"]), 1)
+
+    def test_a_file_that_is_no_database(self):
+        (self.home / "db").mkdir()
+        (self.home / "db/memory.db").write_bytes(b"something else" * 100)
+        r = self.start().tool("read_graph")
+        self.assertTrue(r["isError"])
+        self.assertIn("no SQLite database", r["content"][0]["text"])
+
     def test_older_spawned_service_retires(self):
         old = StubDb(self.home / "s", version="0.0.1", spawned=True).start()
         m = self.start()

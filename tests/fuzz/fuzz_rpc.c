@@ -107,12 +107,14 @@ handle(const json_t *msg)
 			abort();
 		json_decref(ignored);
 	}
+	if (rc == 0) {
+		json_object_del(r.params, "id"); /* no result has them */
+		json_object_del(r.params, "success");
+	}
 	if ((rc < 0 ? rpc_error(&b, r.id, &e) : rpc_reply(&b, r.id, r.params)) <
 		0)
 		abort();
-	/* parameters may have members named id or success */
-	if (rc < 0)
-		check_reply(&b);
+	check_reply(&b);
 	rpc_request_done(&r);
 	buf_done(&b);
 }

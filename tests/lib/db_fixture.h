@@ -45,9 +45,11 @@ static inline struct fixture *
 fixture_new(void)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
+	const char *tmp = getenv("TMPDIR");
 
 	assert_non_null(f);
-	strcpy(f->folder, "/tmp/test_db_XXXXXX");
+	snprintf(f->folder, sizeof(f->folder), "%s/db_XXXXXX",
+		tmp != NULL && strlen(tmp) < 40 ? tmp : "/tmp");
 	assert_non_null(mkdtemp(f->folder));
 	snprintf(f->path, sizeof(f->path), "%s/m.db", f->folder);
 	fixture_open_stores(f);

@@ -180,6 +180,33 @@ months_end_where_they_end(void **state)
 }
 
 static void
+reads_dates_in_words(void **state)
+{
+	(void)state;
+	check("1:56 pm on 8 May, 2023", 0, false, "2023-05-08T13:56:00.000Z");
+	check("12:05 AM on 9 June, 2023", 0, true, "2023-06-09T00:05:00.000Z");
+	check("12 pm, 9 June 2023", 60, true, "2023-06-09T11:00:00.000Z");
+	check("8 May 2023", 0, false, "2023-05-08T00:00:00.000Z");
+	check("8 May 2023", 120, true, "2023-05-08T21:59:59.999Z");
+	check("8th of May 2023", 0, false, "2023-05-08T00:00:00.000Z");
+	check("May 8, 2023", 0, false, "2023-05-08T00:00:00.000Z");
+	check("Mon, May 8th, 2023 at 1:56 p.m.", 0, false,
+		"2023-05-08T13:56:00.000Z");
+	check("2023 Sept 21", 0, false, "2023-09-21T00:00:00.000Z");
+	check("March-15-2024", 0, false, "2024-03-15T00:00:00.000Z");
+	check("2023/05/08", 0, false, "2023-05-08T00:00:00.000Z");
+	check("2023/05/08 (Mon) 02:43", 0, true, "2023-05-08T02:43:00.000Z");
+	check("2023-05-08 (Mon) 02:43:09", 0, true, "2023-05-08T02:43:09.000Z");
+	check("May 2023", 0, false, "2023-05-01T00:00:00.000Z");
+	check("February 2024", 0, true, "2024-02-29T23:59:59.999Z");
+	/* without a year: the latest that is not in the future */
+	check("5 May", 0, false, "2026-05-05T00:00:00.000Z");
+	check("20 november", 0, false, "2026-11-20T00:00:00.000Z");
+	check("November 21", 0, true, "2025-11-21T23:59:59.999Z");
+	check("29 February", 0, false, "2024-02-29T00:00:00.000Z");
+}
+
+static void
 refuses_what_is_no_time(void **state)
 {
 	static const char *const bad[] = {"", " ", "tomorrow week", "2026",
@@ -191,6 +218,10 @@ refuses_what_is_no_time(void **state)
 		"3 days", "3 fortnights ago", "-3 days ago", "1e3 days ago",
 		"9999999 days ago", "999999 years ago", "last", "last day",
 		"last x", "ago", " ago", "25:00", "12", "12:3", "1763625600",
+		"may", "8", "8 may 9", "31 june", "5/8/2023", "8 may 2023 june",
+		"13 pm 8 may 2023", "0 am 8 may 2023", "8 may 2023 1:5 pm",
+		"8 may 2023 13:56 14:00", "may 2023 13:56", "8 mayor 2023",
+		"the 8", "2023/13/01", "2023/05/08/01", "8 may 20230",
 		"2026-11-20T08:05:33.120Z 2026-11-20T08:05:33.120Z and then "
 		"something longer than any time"};
 
@@ -334,6 +365,7 @@ main(void)
 		cmocka_unit_test(reads_rfc_3339),
 		cmocka_unit_test(reads_relative_times),
 		cmocka_unit_test(months_end_where_they_end),
+		cmocka_unit_test(reads_dates_in_words),
 		cmocka_unit_test(refuses_what_is_no_time),
 		cmocka_unit_test(reads_fixed_zones),
 		cmocka_unit_test(agrees_with_localtime),

@@ -31,6 +31,8 @@ static const struct line lines[] = {
 		JSONRPC_INVALID, "2"},
 	{"{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"m\",\"params\":[]}",
 		JSONRPC_BAD, JSONRPC_PARAMS, "2"},
+	{"{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"m\",\"params\":null}",
+		JSONRPC_REQUEST, 0, "2"},
 	{"{\"jsonrpc\":\"2.0\",\"method\":\"m\",\"params\":[]}",
 		JSONRPC_RESPONSE, 0, NULL},
 };

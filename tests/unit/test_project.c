@@ -155,6 +155,21 @@ test_folders(void **state)
 }
 
 static void
+test_no_project(void **state)
+{
+	AUTO_BUF struct buf out = {0};
+	AUTO_BUF struct buf home = {0};
+
+	(void)state;
+	assert_int_equal(project_namespace("/", &out), 0);
+	assert_string_equal(buf_str(&out), "default");
+	assert_int_equal(setenv("HOME", root, 1), 0);
+	assert_int_equal(project_namespace(root, &home), 0);
+	assert_string_equal(buf_str(&home), "default");
+	is("plain", "/plain");
+}
+
+static void
 test_long_names_keep_their_end(void **state)
 {
 	AUTO_BUF struct buf out = {0};
@@ -222,6 +237,7 @@ main(void)
 		cmocka_unit_test(test_urls),
 		cmocka_unit_test(test_configs),
 		cmocka_unit_test(test_folders),
+		cmocka_unit_test(test_no_project),
 		cmocka_unit_test(test_long_names_keep_their_end),
 		cmocka_unit_test(test_without_memory),
 	};

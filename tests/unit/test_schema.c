@@ -192,6 +192,22 @@ collects_what_is_ignored(void **state)
 		MDB_E_INVALID);
 }
 
+/* What is ignored may be what is missing. */
+static void
+a_slip_that_is_ignored_is_named(void **state)
+{
+	AUTO_JSON json_t *o = json_pack("{s:s}", "quary", "x"), *ignored = NULL;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(
+		schema_check(table, NULL, o, &ignored, &e), MDB_E_INVALID);
+	assert_string_equal(e.text,
+		"query: is missing; 'quary' is not known, write 'query'");
+	assert_string_equal(e.param, "query");
+	assert_null(ignored);
+}
+
 static void
 ignored_names_are_bounded(void **state)
 {
@@ -338,7 +354,9 @@ tools_are_consistent(void **state)
 		check_table(t->params, t->name);
 		for (const struct param *p = t->params; p->name; p++)
 			for (const struct param *c = tools_common; c->name; c++)
-				assert_string_not_equal(p->name, c->name);
+				/* shown to models, or a filter: same type */
+				assert_true(strcmp(p->name, c->name) != 0 ||
+					    p->type == c->type);
 	}
 	assert_null(tool_find("nonsense"));
 	assert_null(tool_find(""));
@@ -356,6 +374,7 @@ main(void)
 		cmocka_unit_test(names_the_place_inside),
 		cmocka_unit_test(names_the_nearest_member),
 		cmocka_unit_test(collects_what_is_ignored),
+		cmocka_unit_test(a_slip_that_is_ignored_is_named),
 		cmocka_unit_test(ignored_names_are_bounded),
 		cmocka_unit_test(long_names_are_cut),
 		cmocka_unit_test(writes_json_schema),

@@ -178,6 +178,11 @@ test_branch_sees_parent_as_of_the_fork(void **st)
 	add(f, "try", "bob", "new");
 	assert_string_equal(state(f, "try"), "ada:t[b] bob:t[new]");
 	assert_string_equal(state(f, "main"), "ada:t[a,later]");
+	ok(f, "main", m_memory_branch, FORK("ff"));
+	add(f, "ff", "ada", "fast");
+	ok(f, "main", m_memory_merge, MERGE("ff"));
+	assert_true(json_is_true(json_object_get(f->last, "fast_forward")));
+	assert_string_equal(state(f, "main"), "ada:t[a,fast,later]");
 	add(f, "try", "ada", "a"); /* back again */
 	assert_string_equal(state(f, "try"), "ada:t[a,b] bob:t[new]");
 	assert_int_equal(call(f, "main", m_memory_branch, FORK("try")),
@@ -352,6 +357,67 @@ test_revert_and_diff(void **st)
 		"bob (t), created\n  + x\n");
 }
 
+static size_t
+suspects(struct fixture *f, const char *name)
+{
+	char p[200];
+
+	snprintf(p, sizeof(p), "{\"names\":[\"%s\"]}", name);
+	ok(f, "main", m_open_nodes, p);
+	return json_array_size(json_object_get(
+		json_array_get(json_object_get(f->last, "entities"), 0),
+		"suspect"));
+}
+
+static void
+test_what_is_derived_becomes_suspect(void **st)
+{
+	struct fixture *f = *st;
+
+	add(f, "main", "report", "the budget is 5k");
+	ok(f, "main", m_create_entities,
+		"{\"entities\":[{\"name\":\"plan\",\"entityType\":\"t\","
+		"\"observations\":[{\"text\":\"buy three\",\"derived_from\":"
+		"[\"report\"]},\"plain\"]}]}");
+	add(f, "main", "offer", "three for 4k");
+	ok(f, "main", m_create_relations,
+		"{\"relations\":[{\"from\":\"offer\",\"to\":\"plan\","
+		"\"relationType\":\"derived_from\"}]}");
+	assert_int_equal(suspects(f, "plan"), 0);
+	assert_int_equal(suspects(f, "offer"), 0);
+	drop(f, "main", "report", "the budget is 5k");
+	assert_int_equal(suspects(f, "plan"), 1);
+	assert_int_equal(suspects(f, "offer"), 1);
+	ok(f, "main", m_memory_undo, "{\"change\":5}");
+	assert_int_equal(suspects(f, "plan"), 0);
+	assert_int_equal(suspects(f, "offer"), 0);
+	drop(f, "main", "plan", "plain"); /* the relation is to the whole */
+	assert_int_equal(suspects(f, "offer"), 1);
+	assert_int_equal(call(f, "main", m_add_observations,
+				 "{\"observations\":[{\"entityName\":\"plan\","
+				 "\"contents\":[{\"text\":\"x\","
+				 "\"derived_from\":[99]}]}]}"),
+		MDB_E_NOT_FOUND);
+}
+
+static void
+test_valid_time(void **st)
+{
+	struct fixture *f = *st;
+	json_t *at = json_string("2024-06-01");
+
+	ok(f, "main", m_create_entities,
+		"{\"entities\":[{\"name\":\"ada\",\"entityType\":\"t\","
+		"\"observations\":[{\"text\":\"lives in Rome\",\"valid_to\":"
+		"\"2024-01-01\"},{\"text\":\"lives in Oslo\",\"valid_from\":"
+		"\"2024-01-01\"},\"likes tea\"]}]}");
+	f->ctx.valid_at = at;
+	assert_string_equal(
+		state(f, "main"), "ada:t[likes tea,lives in Oslo]");
+	f->ctx.valid_at = NULL;
+	json_decref(at);
+}
+
 int
 main(void)
 {
@@ -364,6 +430,8 @@ main(void)
 		T(test_undo_refuses_skips_and_cascades),
 		T(test_undo_of_a_session),
 		T(test_revert_and_diff),
+		T(test_what_is_derived_becomes_suspect),
+		T(test_valid_time),
 	};
 
 	return cmocka_run_group_tests_name("time", tests, NULL, NULL);
