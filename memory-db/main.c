@@ -132,6 +132,7 @@ absolute_path(const char *path, char **ret, struct err *e)
 {
 	AUTO_BUF struct buf b = {0};
 	AUTO_FREE char *cwd = NULL;
+	char *absolute;
 	int rc;
 
 	if (strncmp(path, "~/", 2) == 0) {
@@ -140,16 +141,21 @@ absolute_path(const char *path, char **ret, struct err *e)
 		rc = buf_adds(&b, path);
 	} else {
 		cwd = getcwd(NULL, 0);
-		if (!cwd)
-			return err_set(e, MDB_E_STORE,
+		if (!cwd) {
+			err_set(e, MDB_E_STORE,
 				"the working directory is gone; give "
 				"--database an absolute path");
+			return MDB_E_STORE;
+		}
 		rc = buf_addf(&b, "%s/%s", cwd, path);
 	}
-	if (rc)
-		return err_nomem(e);
-	*ret = buf_steal(&b);
-	return *ret ? 0 : err_nomem(e);
+	absolute = rc ? NULL : buf_steal(&b);
+	if (!absolute) {
+		err_nomem(e);
+		return MDB_E_NOMEM;
+	}
+	*ret = absolute;
+	return 0;
 }
 
 static int
@@ -254,16 +260,36 @@ read_options(int argc, char **argv, struct err *e)
 }
 
 /* A service that a client started has no standard error: its log lies beside
- * the database. */
+ * the database. *ret_path stays NULL for standard error. */
+static int
+find_log(const char *database, char **ret_path, struct err *e)
+{
+	AUTO_BUF struct buf b = {0};
+	const char *slash = strrchr(database, '/');
+	char *path = NULL;
+
+	if (arg.log_file)
+		return absolute_path(arg.log_file, ret_path, e);
+	if (!arg.spawned || !slash)
+		return 0;
+	if (buf_addf(&b, "%.*s/memory-db.log", (int)(slash - database),
+		    database) == 0)
+		path = buf_steal(&b);
+	if (!path) {
+		err_nomem(e);
+		return MDB_E_NOMEM;
+	}
+	*ret_path = path;
+	return 0;
+}
+
 static int
 set_up_log(const char *database, struct err *e)
 {
 	enum log_level level;
 	enum log_format format;
-	AUTO_BUF struct buf path = {0};
-	AUTO_FREE char *given = NULL;
-	const char *file = NULL;
-	const char *slash = strrchr(database, '/');
+	AUTO_FREE char *path = NULL;
+	int rc;
 
 	if (log_level_of(arg.log_level, &level))
 		return err_param(e, MDB_E_INVALID, "log-level",
@@ -274,19 +300,10 @@ set_up_log(const char *database, struct err *e)
 			"--log-format: '%.64s' is neither text nor json",
 			arg.log_format);
 	log_setup("memory-db", level, format);
-	if (arg.log_file) {
-		if (absolute_path(arg.log_file, &given, e))
-			return e->code;
-		file = given;
-	} else if (arg.spawned) {
-		if (buf_addf(&path, "%.*s/memory-db.log",
-			(int)(slash - database), database))
-			return err_nomem(e);
-		file = buf_str(&path);
-		if (!file)
-			return err_nomem(e);
-	}
-	return file ? log_to_file(file, LIMIT_LOG_FILE_BYTES, e) : 0;
+	rc = find_log(database, &path, e);
+	if (rc || !path)
+		return rc;
+	return log_to_file(path, LIMIT_LOG_FILE_BYTES, e);
 }
 
 /* --- start ----------------------------------------------------------------------- */

@@ -27,7 +27,7 @@
 /* Whether database and socket are still there is looked at this often. */
 #define CHECK_NS (2 * SECOND_NS)
 
-/* --- lists of the turn --------------------------------------------------------------- */
+/* --- lists of the turn ---------------------------------------------- */
 void
 server_mark_dirty(struct server *s, struct conn *c)
 {
@@ -108,7 +108,7 @@ free_dead(struct server *s)
 	}
 }
 
-/* --- the end ---------------------------------------------------------------------------- */
+/* --- the end ---------------------------------------------- */
 void
 server_stop(struct server *s, int exit_code, const char *why)
 {
@@ -175,7 +175,7 @@ on_busy(struct ev_loop *loop, ev_idle *w, int events)
 	(void)events;
 }
 
-/* --- workers ------------------------------------------------------------------------------ */
+/* --- workers ---------------------------------------------- */
 static void
 announce(struct server *s, const char *line)
 {
@@ -260,7 +260,7 @@ wake(void *ctx)
 	ev_async_send(s->loop, &s->woken);
 }
 
-/* --- the clock ------------------------------------------------------------------------------ */
+/* --- the clock ---------------------------------------------- */
 const struct database_sizes *
 server_sizes(struct server *s)
 {
@@ -345,7 +345,7 @@ on_signal(struct ev_loop *loop, ev_signal *w, int events)
 	server_stop(w->data, 0, w->signum == SIGTERM ? "SIGTERM" : "SIGINT");
 }
 
-/* --- running ---------------------------------------------------------------------------------- */
+/* --- running ---------------------------------------------- */
 static void
 start_watchers(struct server *s)
 {
