@@ -100,7 +100,7 @@ m_memory_revert(struct call *c, json_t **ret_result, struct err *e)
  * -------------------------------------------------------------------------- */
 struct select {
 	struct undo *u;
-	int64_t branch, since, until, other_branch;
+	int64_t branch, since, until, other_branch, other_ns;
 	struct err *e;
 };
 
@@ -113,6 +113,10 @@ select_change(void *ctx, const struct log_change *c)
 		return 1;
 	if (c->id > s->until)
 		return 0;
+	if (c->ns != s->u->w->ns) {
+		s->other_ns++;
+		return 0;
+	}
 	if (c->branch != s->branch) {
 		s->other_branch++;
 		return 0;
@@ -200,7 +204,10 @@ select_changes(struct call *c, struct undo *u, struct err *e)
 	}
 	if (r == 0 && u->changes.n == 0)
 		return err_set(e, MDB_E_NOT_FOUND,
-			s.other_branch > 0
+			s.other_ns > 0
+				? "these changes are in another namespace; "
+				  "pass it as `namespace`"
+			: s.other_branch > 0
 				? "these changes are on another branch; pass "
 				  "it as `branch`"
 				: "no change matches");

@@ -9,13 +9,16 @@
  *   {"type":"change","id","ns","at","branch","kind","about"?,"actor"?,
  *    "client"?,"session"?,"message"?,"message_salt"?,"message_digest"?,
  *    "ops":N,"chain":HEX}
- *   {"type":"op","what","entity","fact"?,"key"?,"value"?,"new"?:{...}}  N times
+ *   {"type":"op","what","entity","fact"?,"key"?,"value"?,"new"?:{...},
+ *    "branch"?:{"name","parent","about"?}}  N times
  *   {"type":"alias","ns","name","entity"}
+ *   {"type":"conflict","id","entity","kind","state","found","other"?,"base"?,
+ *    "ours"?,"theirs"?,"action"?,"closed"?,"confidence"?,"notes"?}
  *
  * `new` stands at the op that shows a fact for the first time: {"kind",
  * "first_name"? (existence), "peer"?, "label"?, "weight"?, "method",
  * "confidence"?, "valid_from"?, "valid_to"?, "source"?, "speaker"?,
- * "source_at"?, "supersedes"?, "salt", "text"}, or "digest" instead of salt
+ * "source_at"?, "supersedes"?, "flags"?, "salt", "text"}, or "digest" instead of salt
  * and text when it was forgotten.
  *
  * Today's state (current): the reference memory server's lines with more

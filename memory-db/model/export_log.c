@@ -1,6 +1,7 @@
 /* The change log as lines. The mark of a page: phase, then in ALIASES the
  * namespace and the number of lines of it written; in CHANGES the change that
- * is next (a) and its op that is next + 1 (b; 0: its head). */
+ * is next (a) and its op that is next + 1 (b; 0: its head); in CONFLICTS the
+ * last one written. */
 #include "memory-db/model/export.h"
 
 #include <string.h>
@@ -9,10 +10,11 @@
 #include "memory-db/model/encode.h"
 #include "memory-db/model/members.h"
 #include "memory-db/model/namespaces.h"
+#include "memory-db/store/branch.h"
 #include "memory-db/store/log.h"
 #include "memory-db/store/operate.h"
 
-enum phase { HEADER, CHANGES, ALIASES, DONE };
+enum phase { HEADER, CHANGES, ALIASES, CONFLICTS, DONE };
 
 int
 export_push(struct export_page *p, json_t *line_new)
@@ -162,6 +164,8 @@ set_fact(void *ctx, const struct log_fact *f)
 		r = set_number(o, "source_at", f->source_at, FACT_NO_TIME, e);
 	if (r == 0)
 		r = set_number(o, "supersedes", f->supersedes, 0, e);
+	if (r == 0)
+		r = set_number(o, "flags", f->flags, 0, e);
 	return r == 0 ? set_content(o, f, e) : r;
 }
 
@@ -177,6 +181,43 @@ set_new_fact(struct export_page *p, json_t *o, const struct log_op *op)
 	return r < 0 ? r : 0;
 }
 
+struct branch_line {
+	struct export_page *p;
+	json_t *o;		/* `branch`, borrowed */
+};
+
+/* A discarded branch is named "name#id": here as it was created. */
+static int
+set_branch(void *ctx, const struct branch_row *b)
+{
+	struct branch_line *l = ctx;
+	const char *end = strrchr(b->name, '#');
+	size_t n = end != NULL ? (size_t)(end - b->name) : strlen(b->name);
+	int r = member_set_text(l->o, "name", b->name, n, l->p->e);
+
+	if (r == 0)
+		r = member_set_int(l->o, "parent", b->parent, l->p->e);
+	return r == 0 ? set_string(l->o, "about", b->about, l->p->e) : r;
+}
+
+static int
+set_new_branch(struct export_page *p, json_t *o, const struct log_op *op)
+{
+	struct branch_line l = {p, json_object()};
+	int r = member_set_new(o, "branch", l.o, p->e);
+
+	if (r == 0)
+		r = branch_get(p->st, op->value, set_branch, &l, p->e);
+	return r < 0 ? r : 0;
+}
+
+static bool
+has_value(const struct log_op *op)
+{
+	return op->what == OP_ATTR || op->what == OP_BRANCH ||
+		op->what == OP_DERIVE;
+}
+
 static int
 push_op(void *ctx, const struct log_op *op)
 {
@@ -188,10 +229,12 @@ push_op(void *ctx, const struct log_op *op)
 	if (o == NULL)
 		return err_nomem(p->e);
 	r = set_number(o, "fact", op->fact, 0, p->e);
-	if (r == 0 && (op->what == OP_ATTR || op->key != 0))
+	if (r == 0 && has_value(op))
 		r = member_set_int(o, "key", op->key, p->e);
-	if (r == 0 && (op->what == OP_ATTR || op->value != 0))
+	if (r == 0 && has_value(op))
 		r = member_set_int(o, "value", op->value, p->e);
+	if (r == 0 && op->what == OP_BRANCH && op->key == BRANCH_OP_CREATE)
+		r = set_new_branch(p, o, op);
 	if (r == 0 && op->what == OP_SHOW)
 		r = log_is_new(p->st, op->fact, op->change, p->e);
 	if (r == 1)
@@ -324,6 +367,37 @@ push_aliases(struct export_page *p)
 		push_alias, &run, p->e);
 }
 
+/* --- conflicts --------------------------------------------------------------------- */
+static int
+push_conflict(void *ctx, const struct conflict_line *c)
+{
+	struct export_page *p = ctx;
+	json_t *o AUTO_JSON = json_pack("{s:s, s:I, s:I, s:I, s:I, s:I}",
+		"type", "conflict", "id", (json_int_t)c->id, "entity",
+		(json_int_t)c->entity, "kind", (json_int_t)c->kind, "state",
+		(json_int_t)c->state, "found", (json_int_t)c->found);
+	const struct {
+		const char *key;
+		int64_t v;
+	} numbers[] = {{"other", c->other}, {"base", c->base},
+		{"ours", c->ours}, {"theirs", c->theirs},
+		{"action", c->action}, {"closed", c->closed}};
+	int r = o == NULL ? err_nomem(p->e) : 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(numbers); i++)
+		r = set_number(o, numbers[i].key, numbers[i].v,
+			CONFLICT_NONE, p->e);
+	if (r == 0)
+		r = set_share(o, "confidence", c->confidence, p->e);
+	if (r == 0)
+		r = set_string(o, "notes", c->notes, p->e);
+	if (r == 0)
+		r = export_push(p, take_ptr(o));
+	if (r == 0)
+		p->mark->a = c->id;
+	return r;
+}
+
 int
 export_log_page(struct store *st, const struct export_query *q,
 	struct export_mark *mark, json_t **ret, bool *ret_more, struct err *e)
@@ -349,6 +423,12 @@ export_log_page(struct store *st, const struct export_query *q,
 	}
 	if (r == 0 && mark->phase == ALIASES) {
 		r = push_aliases(&p);
+		if (r >= 0 && !p.full)
+			*mark = (struct export_mark){.phase = CONFLICTS};
+	}
+	if (r == 0 && mark->phase == CONFLICTS) {
+		r = operate_conflicts(st, q->ns, q->change, mark->a,
+			push_conflict, &p, e);
 		if (r >= 0 && !p.full)
 			mark->phase = DONE;
 	}

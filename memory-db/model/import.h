@@ -78,5 +78,13 @@ int replay_end(struct importer *im) MUST_CHECK;
 /* A fact shown for the first time, from the member `new` of its op. */
 int replay_new(struct importer *im, const json_t *o, int64_t ns, int64_t entity,
 	int64_t fact) MUST_CHECK;
+/* Rows beside the changes (import_rows.c). */
+int replay_namespace(struct importer *im, const json_t *o) MUST_CHECK;
+int replay_alias(struct importer *im, const json_t *o) MUST_CHECK;
+int replay_conflict(struct importer *im, const json_t *o) MUST_CHECK;
+/* b: id, ns and fork are set. action: enum branch_action. */
+struct branch_row;
+int replay_branch(struct importer *im, const json_t *op, struct branch_row *b,
+	int64_t action) MUST_CHECK;
 
 #endif

@@ -9,6 +9,7 @@
 #include "common/limits.h"
 #include "memory-db/model/members.h"
 #include "memory-db/store/change.h"
+#include "memory-db/store/derive.h"
 #include "memory-db/store/names.h"
 #include "memory-db/store/operate.h"
 
@@ -25,12 +26,13 @@ read_label(struct importer *im, const json_t *o, const char *key, int64_t *ret)
 static int
 read_numbers(struct importer *im, const json_t *o, struct fact *f)
 {
+	int64_t flags = 0;
 	const struct {
 		const char *key;
 		int64_t *target;
 	} numbers[] = {{"peer", &f->peer}, {"valid_from", &f->valid_from},
 		{"valid_to", &f->valid_to}, {"source_at", &f->source_at},
-		{"supersedes", &f->supersedes}};
+		{"supersedes", &f->supersedes}, {"flags", &flags}};
 	int64_t kind = 0, method = 0;
 	int r = jx_int(o, "kind", JX_REQUIRED, 0, FACT_METADATA, &kind, im->e);
 
@@ -49,6 +51,7 @@ read_numbers(struct importer *im, const json_t *o, struct fact *f)
 	if (r >= 0)
 		r = jx_number(o, "confidence", JX_OPTIONAL, 0, 1,
 			&f->confidence, im->e);
+	f->flags = (int)(flags & FACT_DERIVED);
 	return r < 0 ? r : 0;
 }
 

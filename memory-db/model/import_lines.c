@@ -13,6 +13,7 @@
 #include "memory-db/model/members.h"
 #include "memory-db/model/scope.h"
 #include "memory-db/store/change.h"
+#include "memory-db/store/derive.h"
 #include "memory-db/store/names.h"
 
 struct entity_line {
@@ -423,6 +424,8 @@ import_relation(struct importer *im, const json_t *o)
 		r = find_end(im, o, "to", &f.peer);
 	if (r != 1)
 		return r;
+	if (strcmp(type, DERIVED_FROM) == 0)
+		f.flags = FACT_DERIVED;
 	r = label_intern(im->st, type, &f.label, im->e);
 	if (r == 0)
 		r = fact_find_relation(im->st, f.entity, f.peer, f.label, &same,

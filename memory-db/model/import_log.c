@@ -14,6 +14,7 @@
 #include "common/jx.h"
 #include "common/limits.h"
 #include "memory-db/model/members.h"
+#include "memory-db/store/branch.h"
 #include "memory-db/store/lens.h"
 #include "memory-db/store/log.h"
 #include "memory-db/store/names.h"
@@ -90,106 +91,6 @@ drop_staged(struct importer *im)
 	return operate_state_drop(im->st, from, to, im->e);
 }
 
-/* --- namespaces and aliases ------------------------------------------------------------ */
-struct found {
-	bool here, same_name, is_empty;
-	const char *name;
-};
-
-static int
-compare_namespace(void *ctx, const struct namespace_row *row)
-{
-	struct found *f = ctx;
-
-	f->here = true;
-	f->same_name = strcmp(row->name, f->name) == 0;
-	f->is_empty = row->last_change == 0;
-	return 0;
-}
-
-static int
-alias_namespaces(struct importer *im, const json_t *o, int64_t id)
-{
-	json_t *aliases = NULL, *v;
-	size_t i;
-	int r = jx_array(o, "aliases", JX_OPTIONAL, &aliases, im->e);
-
-	if (r != 0)
-		return r < 0 ? r : 0;
-	json_array_foreach(aliases, i, v) {
-		const char *name = json_string_value(v);
-		int64_t other;
-
-		if (name == NULL || json_string_length(v) > LIMIT_LABEL_BYTES)
-			continue;
-		r = namespace_find(im->st, name, &other, im->e);
-		if (r == 0)
-			r = operate_alias_namespace(im->st, id, name, im->e);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-static int
-replay_namespace(struct importer *im, const json_t *o)
-{
-	const char *name, *stem;
-	struct found f = {0};
-	int64_t id, other;
-	size_t n, stem_n;
-	int r = jx_int(o, "id", JX_REQUIRED, 1, 1 << 20, &id, im->e);
-
-	if (r == 0)
-		r = jx_string(o, "name", JX_REQUIRED, &name, &n, im->e);
-	if (r == 0)
-		r = jx_string(o, "stem", JX_REQUIRED, &stem, &stem_n, im->e);
-	if (r != 0)
-		return r;
-	if (n == 0 || n > LIMIT_LABEL_BYTES || stem_n >= NAMESPACE_STEM_SIZE)
-		return err_set(im->e, MDB_E_INVALID, "a namespace of the log "
-			"has a name or language that is too long");
-	f.name = name;
-	r = operate_namespaces(im->st, id, compare_namespace, &f, im->e);
-	if (r == 0 && !f.same_name)
-		r = namespace_find(im->st, name, &other, im->e);
-	if (r == 1 || (r == 0 && f.here && !f.same_name && !f.is_empty))
-		return err_set(im->e, MDB_E_CONFLICT,
-			"namespace '%.200s' of the log (id %" PRId64 ") is not "
-			"that of this database; replay into an empty one",
-			name, id);
-	if (r == 0 && !f.here)
-		r = operate_create_namespace(im->st, id, name, stem, im->e);
-	else if (r == 0 && !f.same_name)
-		r = operate_rename_namespace(im->st, id, name, im->e);
-	return r == 0 ? alias_namespaces(im, o, id) : r;
-}
-
-static int
-replay_alias(struct importer *im, const json_t *o)
-{
-	int64_t ns, entity, other;
-	const char *name;
-	size_t n;
-	int r = jx_int(o, "ns", JX_REQUIRED, 1, 1 << 20, &ns, im->e);
-
-	if (r == 0)
-		r = jx_int(o, "entity", JX_REQUIRED, 1, INT64_MAX, &entity,
-			im->e);
-	if (r == 0)
-		r = jx_string(o, "name", JX_REQUIRED, &name, &n, im->e);
-	if (r == 0)
-		r = operate_has_entity(im->st, entity, im->e);
-	if (r != 1)
-		return r;
-	/* Names may have moved on since the log was written. */
-	r = im->state.applied ? 0 : entity_find(im->st, ns, name, n, &other,
-					    im->e);
-	if (r != 0)
-		return r < 0 ? r : 0;
-	return entity_alias(im->st, ns, name, n, entity, im->e);
-}
-
 /* --- a change ------------------------------------------------------------------------------ */
 static int
 replay_op(struct importer *im, const json_t *o, int64_t ns)
@@ -222,6 +123,11 @@ replay_op(struct importer *im, const json_t *o, int64_t ns)
 	if (what == OP_ATTR && (key == ATTR_TIER || key == ATTR_PIN))
 		return change_attr(im->change, entity, (enum attr_key)key,
 			value, im->e);
+	if (what == OP_DERIVE)
+		return change_derive(im->change, entity, fact, value, im->e);
+	if (what == OP_BRANCH)
+		return replay_branch(im, o, &(struct branch_row){
+			.id = value, .ns = ns, .fork = fact}, key);
 	return err_set(im->e, MDB_E_VERSION,
 		"the log holds an operation (%" PRId64 ") that this version "
 		"does not know; upgrade first", what);
@@ -292,9 +198,6 @@ read_head(struct importer *im, const json_t *o, struct head *h)
 	if (r == 0)
 		r = jx_int(o, "branch", JX_REQUIRED, 1, INT64_MAX,
 			&h->info.branch, im->e);
-	if (r == 0 && h->info.branch != STORE_MAIN)
-		r = err_set(im->e, MDB_E_VERSION, "the log holds branches, "
-			"which this version cannot replay; upgrade first");
 	if (r == 0)
 		r = jx_int(o, "ops", JX_REQUIRED, 1, LIMIT_CHANGE_FACTS,
 			&h->ops, im->e);
@@ -336,7 +239,8 @@ apply_change(struct importer *im)
 	int r = read_head(im, im->state.head, &h);
 
 	if (r == 0)
-		r = lens_make(im->st, STORE_MAIN, STORE_OPEN_END, &lens, im->e);
+		r = lens_make(im->st, h.info.branch, STORE_OPEN_END, &lens,
+			im->e);
 	if (r == 0)
 		r = lens_apply(im->st, &lens, im->e);
 	if (r == 0)
@@ -436,7 +340,8 @@ replay_line(struct importer *im, const json_t *record)
 		const char *type;
 		int (*fn)(struct importer *im, const json_t *o);
 	} lines[] = {{"namespace", replay_namespace}, {"change", replay_change},
-		{"op", replay_one_op}, {"alias", replay_alias}};
+		{"op", replay_one_op}, {"alias", replay_alias},
+		{"conflict", replay_conflict}};
 	const char *type = json_string_value(json_object_get(record, "type"));
 
 	for (size_t i = 0; type != NULL && i < ARRAY_LEN(lines); i++)

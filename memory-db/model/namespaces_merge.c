@@ -223,6 +223,8 @@ move_fact(void *ctx, const struct fact *given)
 
 	f.entity = m->target;
 	f.supersedes = 0;
+	if (f.kind != FACT_RELATION)
+		f.flags = 0; /* edges lead to facts, and these stay behind */
 	if (f.text == NULL)
 		f.text = "";
 	if (f.kind == FACT_RELATION)
@@ -396,6 +398,7 @@ namespaces_merge(struct store *st, const struct context *ctx, const char *from,
 	if (r == 0 && m->from == m->to)
 		r = err_param(e, MDB_E_INVALID, "to",
 			"'%.200s' and '%.200s' are one namespace", from, to);
+	target.branch = "main"; /* of both namespaces */
 	target.namespace_ = to;
 	target.user_scope = false;
 	if (r == 0)

@@ -17,7 +17,7 @@
 	" (SELECT text FROM label WHERE id = f.label),"                        \
 	" (SELECT text FROM label WHERE id = f.source),"                       \
 	" (SELECT text FROM label WHERE id = f.speaker),"                      \
-	" f.salt, f.digest, f.size, f.body, e.name, f.same, f.label"                          \
+	" f.salt, f.digest, f.size, f.body, e.name, f.same, f.label, f.flags"  \
 	" FROM fact f LEFT JOIN entity e ON e.id = f.entity "
 
 enum { NEWEST, SESSION, ENTITY, SINCE, GET, OPS, FACT_GET, FACT_AFTER, IS_NEW,
@@ -264,6 +264,7 @@ give_fact(struct store *st, sqlite3_stmt *s, log_fact_fn fn, void *ctx,
 		.same = sqlite3_column_type(s, 19) == SQLITE_NULL
 			? -1 : sqlite3_column_int64(s, 19),
 		.label_id = sqlite3_column_int64(s, 20),
+		.flags = sqlite3_column_int64(s, 21),
 		.size = sqlite3_column_int64(s, 16),
 	};
 	int r;

@@ -57,7 +57,7 @@ struct log_fact {
 	const char *label, *source, *speaker;	/* texts, NULL: none */
 	const unsigned char *salt;	/* FACT_SALT_BYTES; NULL: erased */
 	const unsigned char *digest;	/* FACT_DIGEST_BYTES */
-	int64_t same, label_id;		/* same -1: none */
+	int64_t same, label_id, flags;	/* same -1: none */
 	int64_t size;			/* of the text, as recorded */
 	bool damaged;			/* its stored form gives no text */
 	const unsigned char *body;	/* as stored; NULL: none */

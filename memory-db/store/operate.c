@@ -2,12 +2,13 @@
 
 #include <string.h>
 
+#include "memory-db/store/branch.h"
 #include "memory-db/store/internal.h"
 
 enum {
 	SESSIONS, SESSION, NAMESPACES, NS_ALIASES, HEAD_AT, NS_RENAME, NS_ALIAS,
 	NS_UNALIAS, NS_CREATE, ALIASES, ENTITY_CREATE, ENTITY_HAS, STATE_GET,
-	STATE_SET, STATE_DROP, STATE_EACH
+	STATE_SET, STATE_DROP, STATE_EACH, CONFLICTS, CONFLICT_PUT, BRANCH_CREATE
 };
 
 #define TOTAL(key)                                                             \
@@ -61,6 +62,21 @@ static const struct stmt_def defs[] = {
 		STMT_WRITER},
 	[STATE_EACH] = {"SELECT value FROM meta WHERE key >= ?1 AND key < ?2"
 			" ORDER BY key", 2, 0},
+	[CONFLICTS] = {"SELECT c.id, c.entity, c.other, c.kind, c.base, c.ours,"
+		       " c.theirs, c.action, c.state, c.found, c.closed,"
+		       " c.confidence, c.notes FROM conflict c JOIN entity e"
+		       " ON e.id = c.entity WHERE c.id > ?3"
+		       " AND (?1 = 0 OR e.ns = ?1) AND EXISTS (SELECT 1 FROM"
+		       " version v WHERE v.entity = e.id AND v.change <= ?2)"
+		       " ORDER BY c.id", 3, 0},
+	[CONFLICT_PUT] = {"INSERT OR REPLACE INTO conflict(id, entity, other,"
+			  " kind, base, ours, theirs, action, state, found,"
+			  " closed, confidence, notes) VALUES(?1, ?2, ?3, ?4,"
+			  " ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)", 13,
+		STMT_WRITER},
+	[BRANCH_CREATE] = {"INSERT INTO branch(id, ns, name, about, parent,"
+			   " fork) VALUES(?1, ?2, ?3, ?4, ?5, ?6)", 6,
+		STMT_WRITER},
 };
 const struct stmt_module operate_module = {"operate", defs, ARRAY_LEN(defs)};
 
@@ -276,6 +292,96 @@ operate_has_entity(struct store *st, int64_t id, struct err *e)
 
 	bind_i(s, 1, id);
 	return stmt_row(st, s, e);
+}
+
+/* --- rows that are no changes ----------------------------------------------------- */
+static int64_t
+number_or_none(sqlite3_stmt *s, int i)
+{
+	return sqlite3_column_type(s, i) == SQLITE_NULL
+		? CONFLICT_NONE : sqlite3_column_int64(s, i);
+}
+
+static void
+bind_or_none(sqlite3_stmt *s, int i, int64_t v)
+{
+	if (v != CONFLICT_NONE)
+		bind_i(s, i, v);
+}
+
+int
+operate_conflicts(struct store *st, int64_t ns, int64_t change, int64_t after,
+	conflict_line_fn fn, void *ctx, struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_OPERATE, CONFLICTS);
+	int r;
+
+	bind_i(s, 1, ns);
+	bind_i(s, 2, change);
+	bind_i(s, 3, after);
+	while ((r = stmt_row(st, s, e)) == 1) {
+		struct conflict_line c = {
+			.id = sqlite3_column_int64(s, 0),
+			.entity = sqlite3_column_int64(s, 1),
+			.other = number_or_none(s, 2),
+			.kind = sqlite3_column_int64(s, 3),
+			.base = number_or_none(s, 4),
+			.ours = number_or_none(s, 5),
+			.theirs = number_or_none(s, 6),
+			.action = number_or_none(s, 7),
+			.state = sqlite3_column_int64(s, 8),
+			.found = sqlite3_column_int64(s, 9),
+			.closed = number_or_none(s, 10),
+			.confidence =
+				sqlite3_column_type(s, 11) == SQLITE_NULL
+				? -1 : sqlite3_column_double(s, 11),
+			.notes = (const char *)sqlite3_column_text(s, 12)};
+
+		r = fn(ctx, &c);
+		if (r != 0)
+			return r;
+	}
+	return r;
+}
+
+int
+operate_put_conflict(struct store *st, const struct conflict_line *c,
+	struct err *e)
+{
+	sqlite3_stmt *s = stmt_use(st, MOD_OPERATE, CONFLICT_PUT);
+
+	bind_i(s, 1, c->id);
+	bind_i(s, 2, c->entity);
+	bind_or_none(s, 3, c->other);
+	bind_i(s, 4, c->kind);
+	bind_or_none(s, 5, c->base);
+	bind_or_none(s, 6, c->ours);
+	bind_or_none(s, 7, c->theirs);
+	bind_or_none(s, 8, c->action);
+	bind_i(s, 9, c->state);
+	bind_i(s, 10, c->found);
+	bind_or_none(s, 11, c->closed);
+	if (c->confidence >= 0)
+		(void)sqlite3_bind_double(s, 12, c->confidence);
+	if (c->notes != NULL)
+		bind_s(s, 13, c->notes);
+	return stmt_run(st, s, e);
+}
+
+int
+operate_create_branch(struct store *st, const struct branch_row *b,
+	struct err *e)
+{
+	sqlite3_stmt *s = stmt_use(st, MOD_OPERATE, BRANCH_CREATE);
+
+	bind_i(s, 1, b->id);
+	bind_i(s, 2, b->ns);
+	bind_s(s, 3, b->name);
+	if (b->about != NULL)
+		bind_s(s, 4, b->about);
+	bind_i(s, 5, b->parent);
+	bind_i(s, 6, b->fork);
+	return stmt_run(st, s, e);
 }
 
 /* --- named state -------------------------------------------------------------- */

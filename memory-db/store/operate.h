@@ -69,6 +69,27 @@ int operate_create_entity(struct store *st, int64_t id, int64_t ns,
 /* 1 there is one with this id, 0 not. */
 int operate_has_entity(struct store *st, int64_t id, struct err *e) MUST_CHECK;
 
+/* --- rows of a log that are no changes (export and replay) ------------------------- */
+#define CONFLICT_NONE INT64_MIN
+struct conflict_line {
+	int64_t id, entity, kind, state, found;
+	int64_t other, base, ours, theirs, action, closed; /* or NONE */
+	double confidence;		/* < 0: none */
+	const char *notes;		/* or NULL */
+};
+typedef int (*conflict_line_fn)(void *ctx, const struct conflict_line *c);
+/* Of namespace ns (0: all), of entities that existed at `change`, id > after. */
+int operate_conflicts(struct store *st, int64_t ns, int64_t change,
+	int64_t after, conflict_line_fn fn, void *ctx, struct err *e)
+	MUST_CHECK;
+/* Writes the row, over one with its id. */
+int operate_put_conflict(struct store *st, const struct conflict_line *c,
+	struct err *e) MUST_CHECK;
+/* A branch with a given id; parent, fork, ns, name and about are taken. */
+struct branch_row;
+int operate_create_branch(struct store *st, const struct branch_row *b,
+	struct err *e) MUST_CHECK;
+
 /* --- named state: small texts that a resumable job keeps (table meta) -------------- */
 /* Appends the value. 1 found, 0 not. */
 int operate_state_get(struct store *st, const char *key, struct buf *out,

@@ -108,6 +108,24 @@ static const struct stmt_def defs[V_STATEMENTS] = {
 		     " GROUP BY ns, kind, key HAVING sum(n) <> 0 LIMIT 20", 0,
 		0},
 	[V_HEAD] = {"SELECT id FROM change WHERE ns = ?1 AND chain = ?2", 2, 0},
+	[V_OP_FACT] = {"SELECT 1 FROM op WHERE change = ?1 AND fact = ?2"
+		       " AND what IN (?3, 2) LIMIT 1", 3, 0},
+	[V_DERIVED] = {"SELECT 1 FROM derived WHERE source = ?1 AND fact = ?2",
+		2, 0},
+	[V_DERIVED_OF] = {"SELECT 1 FROM derived WHERE fact = ?1 LIMIT 1", 1,
+		0},
+	[V_BRANCH] = {"SELECT ns, fork, state FROM branch WHERE id = ?1", 1, 0},
+	[V_MERGED] = {"SELECT upto FROM merged WHERE branch = ?1 AND at = ?2",
+		2, 0},
+	/* Rows beside the changes, and the ops that made them. */
+	[V_BESIDE] = {"SELECT (SELECT count(*) FROM branch WHERE id <> 1),"
+		      " (SELECT count(*) FROM merged),"
+		      " (SELECT count(*) FROM branch WHERE state = 2),"
+		      " (SELECT count(*) FROM derived),"
+		      " sum(what = 4 AND key = 1), sum(what = 4 AND key = 2),"
+		      " sum(what = 4 AND key = 3), (SELECT count(*) FROM"
+		      " (SELECT DISTINCT fact, value FROM op WHERE what = 6))"
+		      " FROM op", 0, 0},
 	[V_TOTALS] = {"SELECT sum(fact_max - (id << 33)) FROM namespace", 0, 0},
 };
 const struct stmt_module verify_module = {"verify", defs, ARRAY_LEN(defs)};
@@ -149,7 +167,8 @@ static const struct step {
 	{"version", verify_versions, 0.10},
 	{"attribute", verify_attrs, 0.01},
 	{"past", verify_past, 0.03},
-	{"name", verify_names, 0.02},
+	{"name", verify_names, 0.01},
+	{"branch", verify_beside, 0.01},
 	{"counter", verify_tally, 0.04},
 	{"text index", verify_text, 0.15},
 };

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "memory-db/store/derive.h"
 #include "memory-db/store/digest.h"
 #include "memory-db/store/log.h"
 #include "memory-db/store/same.h"
@@ -95,6 +96,44 @@ check_name(struct verify *v, const struct log_fact *f)
 		f->entity, f->text);
 }
 
+/* A span of a branch: its change shows or hides the fact (a mask), the change
+ * that ends it hides it. */
+static int
+check_branch_span(struct verify *v, const struct log_fact *f, int64_t change,
+	int64_t what)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_OP_FACT);
+	int r;
+
+	bind_i(s, 1, change);
+	bind_i(s, 2, f->id);
+	bind_i(s, 3, what);
+	r = stmt_row(v->st, s, v->e);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	return verify_problem(v, "span",
+		"a span of fact %" PRId64 " names change %" PRId64 ", which "
+		"did nothing to it", f->id, change);
+}
+
+/* Derived facts carry a mark, and so do relations that say so. (The mark alone
+ * does no harm: what a fact was derived from may have held no facts.) */
+static int
+check_flags(struct verify *v, const struct log_fact *f)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_DERIVED_OF);
+	bool says_so = f->kind == FACT_RELATION && f->label != NULL &&
+		strcmp(f->label, DERIVED_FROM) == 0;
+	int r;
+
+	bind_i(s, 1, f->id);
+	r = stmt_row(v->st, s, v->e);
+	if (r < 0 || f->flags != 0 || (r == 0 && !says_so))
+		return r < 0 ? r : 0;
+	return verify_problem(v, "derivation",
+		"fact %" PRId64 " is derived and not marked so", f->id);
+}
+
 struct spans {
 	int64_t n;
 	bool is_open;		/* on main */
@@ -122,6 +161,10 @@ check_spans(struct verify *v, const struct log_fact *f, struct spans *ret)
 			told = verify_problem(v, "span",
 				"the spans of fact %" PRId64 " are damaged",
 				f->id);
+		if (told == 0 && !is_main)
+			told = check_branch_span(v, f, added, OP_SHOW);
+		if (told == 0 && !is_main && removed < STORE_OPEN_END)
+			told = check_branch_span(v, f, removed, OP_HIDE);
 		if (told != 0)
 			return told;
 		end = removed;
@@ -141,6 +184,8 @@ check_fact(void *ctx, const struct log_fact *f)
 
 	if (r == 0 && f->salt != NULL && !f->damaged)
 		r = check_same(v, f);
+	if (r == 0)
+		r = check_flags(v, f);
 	if (r == 0)
 		r = check_spans(v, f, &spans);
 	if (r == 0 && spans.n == 0)

@@ -237,6 +237,26 @@ verify_names(struct verify *v)
 }
 
 int
+verify_beside(struct verify *v)
+{
+	static const char *const names[] = {"branches", "merges of branches",
+		"discarded branches", "edges of derived facts"};
+	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_BESIDE);
+	int r = stmt_row(v->st, s, v->e);
+
+	for (int i = 0; r == 1 && i < 4; i++) {
+		int64_t rows = sqlite3_column_int64(s, i);
+		int64_t ops = sqlite3_column_int64(s, i + 4);
+
+		if (rows != ops && verify_problem(v, "branch",
+				"there are %" PRId64 " %s, but changes made %"
+				PRId64, rows, names[i], ops) != 0)
+			return err_nomem(v->e);
+	}
+	return r < 0 ? r : 1;
+}
+
+int
 verify_tally(struct verify *v)
 {
 	static const char *const kinds[] = {

@@ -49,12 +49,51 @@ observations_of(uint64_t *seed)
 		json_t *text = text_of(seed);
 
 		if (pick(seed, 3) == 0)
-			text = json_pack("{s:o, s:s, s:s, s:f}", "text", text,
-				"speaker", "eve", "source_timestamp",
-				"2026-01-02T03:04:05Z", "confidence", 0.1);
+			text = json_pack("{s:o, s:s, s:s, s:f, s:s}", "text",
+				text, "speaker", "eve", "source_timestamp",
+				"2026-01-02T03:04:05Z", "confidence", 0.1,
+				"valid_to", "2027-01-01");
+		else if (pick(seed, 6) == 0)
+			text = json_pack("{s:o, s:[o]}", "text", text,
+				"derived_from", name_of(seed));
 		json_array_append_new(list, text);
 	}
 	return list;
+}
+
+/* Branches, merges, undo. */
+static inline method_fn
+random_history(uint64_t *seed, json_t **ret)
+{
+	static const char *const names[] = {"b1", "b2", "b3"};
+	const char *name = names[pick(seed, 3)];
+
+	switch (pick(seed, 6)) {
+	case 0:
+		*ret = json_pack("{s:s, s:s, s:s}", "action",
+			pick(seed, 6) ? "create" : "discard", "name", name,
+			"about", "a try");
+		return m_memory_branch;
+	case 1:
+		*ret = json_pack("{s:s, s:s, s:s}", "action", "create", "name",
+			name, "from_branch", names[pick(seed, 3)]);
+		return m_memory_branch;
+	case 2:
+		*ret = json_pack("{s:s}", "branch", name);
+		return m_memory_merge;
+	case 3:
+		*ret = json_pack("{s:o, s:i}", "name", name_of(seed), "version",
+			1 + pick(seed, 3));
+		return m_memory_revert;
+	case 4:
+		*ret = json_pack("{s:i, s:s}", "since", 1 + pick(seed, 120),
+			"on_conflict", "skip");
+		return m_memory_undo;
+	default:
+		*ret = json_pack("{s:i, s:s}", "change", 1 + pick(seed, 60),
+			"on_conflict", pick(seed, 2) ? "skip" : "cascade");
+		return m_memory_undo;
+	}
 }
 
 static inline method_fn
@@ -64,7 +103,7 @@ random_write(uint64_t *seed, json_t **ret)
 		"working", "episodic", "semantic", "procedural"};
 	static const char *const modes[] = {"merge", "replace", "skip"};
 
-	switch (pick(seed, 9)) {
+	switch (pick(seed, 11)) {
 	case 0:
 		*ret = json_pack("{s:[{s:o, s:o}]}", "observations",
 			"entityName", name_of(seed), "contents",
@@ -91,6 +130,8 @@ random_write(uint64_t *seed, json_t **ret)
 			pick(seed, 2) ? "person" : "robot", "metadata", "n",
 			pick(seed, 3));
 		return m_update_entity;
+	case 6:
+		return random_history(seed, ret);
 	case 5:
 		*ret = json_pack("{s:o, s:o}", "name", name_of(seed),
 			"new_name", name_of(seed));
@@ -109,6 +150,7 @@ random_work(struct fixture *f, uint64_t seed, int writes)
 {
 	static const char *const spaces[] = {"default", "p1", "p2"};
 	static const char *const sessions[] = {"s1", "s2", NULL};
+	static const char *const branches[] = {"b1", "b2", "b3"};
 	json_t *params;
 	int done = 0;
 
@@ -117,6 +159,8 @@ random_work(struct fixture *f, uint64_t seed, int writes)
 
 		f->ctx.namespace_ = spaces[pick(&seed, 3)];
 		f->ctx.session = sessions[pick(&seed, 3)];
+		f->ctx.branch = pick(&seed, 4) == 0 ? branches[pick(&seed, 3)]
+						    : "main";
 		f->ctx.message = pick(&seed, 3) == 0 ? "because" : NULL;
 		clock_fake(1760000000000 + done * 1000);
 		fn = random_write(&seed, &params);
@@ -148,6 +192,11 @@ static const char *const state_queries[] = {
 	"SELECT * FROM attr ORDER BY entity, branch, key, removed",
 	"SELECT * FROM version ORDER BY entity, branch, n",
 	"SELECT * FROM past ORDER BY id",
+	"SELECT * FROM branch ORDER BY id",
+	"SELECT * FROM merged ORDER BY branch, at",
+	"SELECT * FROM conflict ORDER BY id",
+	"SELECT * FROM derived ORDER BY source, fact",
+	"SELECT fact, branch FROM branch_text ORDER BY fact, branch",
 	"SELECT ns, kind, CASE kind WHEN 2 THEN (SELECT text FROM label WHERE "
 	"id = key) ELSE key END AS k, n FROM tally WHERE n <> 0 "
 	"ORDER BY ns, kind, k",
