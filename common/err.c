@@ -67,12 +67,13 @@ print(char *out, size_t size, const char *fmt, va_list ap)
 static void __attribute__((format(printf, 4, 0)))
 set(struct err *e, int code, const char *param, const char *fmt, va_list ap)
 {
-	int n = snprintf(e->param, sizeof(e->param), "%s", param);
+	/* The arguments may be parts of *e. */
+	struct err made = {.code = code};
+	int n = snprintf(made.param, sizeof(made.param), "%s", param);
 
-	e->code = code;
-	e->retry_after_ms = 0;
-	scrub(e->param, n < 0 || (size_t)n >= sizeof(e->param));
-	print(e->text, sizeof(e->text), fmt, ap);
+	scrub(made.param, n < 0 || (size_t)n >= sizeof(made.param));
+	print(made.text, sizeof(made.text), fmt, ap);
+	*e = made;
 }
 
 int

@@ -12,6 +12,8 @@
 #define HIGHS UINT64_C(0x8080808080808080)
 /* Code points that one folds to at most (CaseFolding.txt has 3). */
 #define FOLD_MAX 8
+/* A name shorter than this is part of too many others. */
+#define PART_LEAST 4
 
 /* Eight bytes that are ASCII and not NUL. */
 static inline bool
@@ -193,12 +195,24 @@ plain_name(const char *s, char *out, size_t size)
 	return n;
 }
 
+/* One name is part of the other: type for entityType, search for
+ * search_nodes. */
+static bool
+is_part(const char *a, size_t na, const char *b, size_t nb)
+{
+	if (na < PART_LEAST || nb < PART_LEAST)
+		return false;
+	return na < nb ? memmem(b, nb, a, na) != NULL
+		       : memmem(a, na, b, nb) != NULL;
+}
+
 const char *
 text_nearest(const char *s, const char *const *list)
 {
 	char a[LIMIT_TYPE_BYTES], b[LIMIT_TYPE_BYTES];
 	size_t na = plain_name(s, a, sizeof(a));
-	const char *best = NULL;
+	const char *best = NULL, *part = NULL;
+	size_t part_n = SIZE_MAX;
 	unsigned best_distance = (unsigned)(na < 3 ? 1 : na / 3) + 1;
 
 	if (na == 0)
@@ -214,6 +228,10 @@ text_nearest(const char *s, const char *const *list)
 			best = *list;
 			best_distance = d;
 		}
+		if (nb < part_n && is_part(a, na, b, nb)) {
+			part = *list;
+			part_n = nb;
+		}
 	}
-	return best;
+	return best ? best : part;
 }

@@ -28,7 +28,8 @@ int text_int(const char *s, int64_t min, int64_t max, int64_t *ret) MUST_CHECK;
 unsigned text_distance(const char *a, const char *b, unsigned limit);
 
 /* The entry of a NULL-terminated list that is nearest to s, or NULL when none
- * is near enough to be a slip of the pen. */
+ * is near enough to be a slip of the pen, and none is part of s or the other
+ * way round. */
 const char *text_nearest(const char *s, const char *const *list);
 
 /* --- words: the one tokeniser of index and query --------------------------

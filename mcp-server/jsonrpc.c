@@ -47,11 +47,12 @@ lex(const char *line, size_t n)
 }
 
 static json_t *
-refuse(const char *line, size_t n, struct jsonrpc_error *e, const char *why)
+refuse(const char *line, size_t n, struct jsonrpc_error *e, int code,
+	const char *why)
 {
 	struct jsonrpc_scan scan;
 
-	jsonrpc_fail(e, JSONRPC_INVALID, "request refused: %s", why);
+	jsonrpc_fail(e, code, "request refused: %s", why);
 	jsonrpc_scan_init(&scan);
 	jsonrpc_scan_feed(&scan, line, n);
 	e->id = jsonrpc_scan_id(&scan);
@@ -65,13 +66,12 @@ refuse_parsed(const char *line, size_t n, struct jsonrpc_error *e,
 {
 	AUTO_JSON json_t *loose = NULL;
 
-	if (why->code == MDB_E_NOMEM) {
-		jsonrpc_fail(e, JSONRPC_INTERNAL, "out of memory");
-		return NULL;
-	}
+	if (why->code == MDB_E_NOMEM)
+		return refuse(line, n, e, JSONRPC_INTERNAL,
+			"out of memory; nothing is broken, try again");
 	loose = json_loadb(line, n, JSON_ALLOW_NUL, NULL);
 	if (loose)
-		return refuse(line, n, e, why->text);
+		return refuse(line, n, e, JSONRPC_INVALID, why->text);
 	jsonrpc_fail(e, JSONRPC_PARSE, "parse error: %s", why->text);
 	return NULL;
 }
@@ -94,7 +94,8 @@ jsonrpc_parse(const char *line, size_t n, struct jsonrpc_error *e)
 	}
 	st = lex(line, n);
 	if (st == FRAME_TOO_DEEP || st == FRAME_TOO_MANY_VALUES)
-		return refuse(line, n, e, frame_status_text(st));
+		return refuse(line, n, e, JSONRPC_INVALID,
+			frame_status_text(st));
 	j = jx_parse_any(line, n, &why);
 	return j ? j : refuse_parsed(line, n, e, &why);
 }

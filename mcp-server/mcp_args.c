@@ -173,22 +173,35 @@ mcp_args_complete(const struct tool *t, const struct profile *p,
 
 /* --- schema ------------------------------------------------------------------- */
 
+/* Takes schema_new. A parameter of the tool's own stays as it is. */
+static int
+add_member(json_t *members, const char *name, json_t *schema_new)
+{
+	if (schema_new && json_object_get(members, name)) {
+		json_decref(schema_new);
+		return 0;
+	}
+	return jx_set(members, name, schema_new);
+}
+
 int
 mcp_args_schema(const struct tool *t, const struct profile *p, json_t *schema)
 {
 	json_t *members = json_object_get(schema, "properties");
 
+	if (t->flags & TF_ADMIN)
+		return 0;
 	if ((t->flags & TF_WRITE) && is_allowed(t, p, "scope") &&
-		jx_set(members, "scope", json_pack("{s:s, s:[s]}",
+		add_member(members, "scope", json_pack("{s:s, s:[s]}",
 			"type", "string", "enum", "user")))
 		return MDB_E_NOMEM;
 	if (!p->history)
 		return 0;
-	if ((t->flags & TF_READ) && jx_set(members, "as_of",
+	if ((t->flags & TF_READ) && add_member(members, "as_of",
 		json_pack("{s:[ss], s:s}", "type", "integer", "string",
 			"description", "change id or time")))
 		return MDB_E_NOMEM;
-	if ((t->flags & (TF_READ | TF_WRITE)) && jx_set(members, "branch",
+	if ((t->flags & (TF_READ | TF_WRITE)) && add_member(members, "branch",
 		json_pack("{s:s}", "type", "string")))
 		return MDB_E_NOMEM;
 	return 0;

@@ -211,11 +211,11 @@ build_result(struct tool_call *c, json_t *structured_new, json_t *reply)
 	AUTO_JSON json_t *structured = structured_new;
 	AUTO_JSON json_t *result = json_object();
 	AUTO_BUF struct buf text = {0};
-	json_t *content = json_array();
+	AUTO_JSON json_t *content = json_array();
 	int rc;
 
 	if (!content || !structured || !result ||
-		jx_set(result, "content", content))
+		jx_set(result, "content", json_incref(content)))
 		return NULL;
 	rc = c->exact ? compat_write_text(c->tool->name, structured, &text) :
 		jx_dump(structured, &text);

@@ -32,12 +32,18 @@ session_init(struct session *s, const struct session_options *o,
 	stdio_out_init(&s->out, o->out_fd);
 }
 
+static void
+log_dropped(void)
+{
+	log_event(LOG_ERROR, "message dropped", 0,
+		LOG_S("error", "out of memory"));
+}
+
 void
 session_send(struct session *s, json_t *m_new)
 {
 	if (stdio_out_add(&s->out, m_new))
-		log_event(LOG_ERROR, "message dropped", 0,
-			LOG_S("error", "out of memory"));
+		log_dropped();
 }
 
 /* --- batches ------------------------------------------------------------------ */
@@ -54,15 +60,20 @@ batch_release(struct session *s, struct batch *b)
 	free(b);
 }
 
-/* Sends an answer, or puts it into its batch. Takes m_new. */
-static void
+/* Sends an answer, or puts it into its batch. Takes m_new (NULL: no memory).
+ * 0 or MDB_E_NOMEM. */
+static int MUST_CHECK
 answer(struct session *s, struct batch *b, json_t *m_new)
 {
-	if (!b)
-		session_send(s, m_new);
-	else if (!m_new || json_array_append_new(b->answers, m_new))
-		log_event(LOG_ERROR, "message dropped", 0,
-			LOG_S("error", "out of memory"));
+	return b ? jx_add(b->answers, m_new) : stdio_out_add(&s->out, m_new);
+}
+
+static void
+answer_error(struct session *s, struct batch *b, json_t *id, int code,
+	const char *text)
+{
+	if (answer(s, b, jsonrpc_error(id, code, text, NULL)))
+		log_dropped();
 }
 
 /* --- requests ----------------------------------------------------------------- */
@@ -121,14 +132,13 @@ void
 request_reply(struct request *r, json_t *result_new)
 {
 	json_t *result = result_new ? r->era->finish(r, result_new) : NULL;
+	json_t *m = result ? jsonrpc_result(r->id, result) : NULL;
 
-	if (!result) {
+	if (answer(r->session, r->batch, m))
 		session_fail(r, JSONRPC_INTERNAL, NULL,
 			"out of memory; nothing is broken, try again");
-		return;
-	}
-	answer(r->session, r->batch, jsonrpc_result(r->id, result));
-	request_free(r);
+	else
+		request_free(r);
 }
 
 void
@@ -142,8 +152,9 @@ session_fail(struct request *r, int code, json_t *data_new,
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	text[text_cut(text, strlen(text))] = '\0';
-	answer(r->session, r->batch,
-		jsonrpc_error(r->id, code, text, data_new));
+	if (answer(r->session, r->batch,
+		jsonrpc_error(r->id, code, text, data_new)))
+		answer_error(r->session, r->batch, r->id, code, text);
 	request_free(r);
 }
 
@@ -226,22 +237,22 @@ message(struct session *s, json_t *value_new, struct batch *b, size_t bytes)
 			cancel(s, m.params);
 		return;
 	case JSONRPC_BAD:
-		answer(s, b, jsonrpc_error(e.id, e.code, e.text, NULL));
+		answer_error(s, b, e.id, e.code, e.text);
 		json_decref(e.id);
 		return;
 	case JSONRPC_REQUEST:
 		break;
 	}
 	if (b && strcmp(m.method, "initialize") == 0) {
-		answer(s, b, jsonrpc_error(m.id, JSONRPC_INVALID,
-			"invalid request: initialize cannot be part of a batch",
-			NULL));
+		answer_error(s, b, m.id, JSONRPC_INVALID,
+			"invalid request: initialize cannot be part of a "
+			"batch");
 		return;
 	}
 	r = request_new(s, json_incref(value), &m, b, bytes);
 	if (!r) {
-		answer(s, b, jsonrpc_error(m.id, JSONRPC_INTERNAL,
-			"out of memory; nothing is broken, try again", NULL));
+		answer_error(s, b, m.id, JSONRPC_INTERNAL,
+			"out of memory; nothing is broken, try again");
 		return;
 	}
 	r->era = era_of(s, &m);
@@ -266,9 +277,9 @@ batch(struct session *s, json_t *array, size_t bytes)
 		b->answers = json_array();
 	if (!b || !b->answers) {
 		free(b);
-		session_send(s, jsonrpc_error(NULL,
+		answer_error(s, NULL, NULL,
 			why ? JSONRPC_INVALID : JSONRPC_INTERNAL,
-			why ? why : "out of memory", NULL));
+			why ? why : "out of memory");
 		return;
 	}
 	b->pending = 1;
@@ -284,7 +295,7 @@ line(struct session *s, const char *text, size_t n)
 	AUTO_JSON json_t *value = jsonrpc_parse(text, n, &e);
 
 	if (!value) {
-		session_send(s, jsonrpc_error(e.id, e.code, e.text, NULL));
+		answer_error(s, NULL, e.id, e.code, e.text);
 		json_decref(e.id);
 	} else if (json_is_array(value)) {
 		batch(s, value, n);
@@ -301,7 +312,7 @@ too_long(struct session *s)
 
 	snprintf(text, sizeof(text), "request refused: a message may have %d "
 		"bytes; split it into several calls", LIMIT_MCP_LINE_BYTES);
-	session_send(s, jsonrpc_error(id, JSONRPC_INVALID, text, NULL));
+	answer_error(s, NULL, id, JSONRPC_INVALID, text);
 }
 
 /* --- the loop ----------------------------------------------------------------- */

@@ -9,6 +9,7 @@
 #include <sys/statvfs.h>
 #include <sys/vfs.h>
 
+#include "common/buf.h"
 #include "common/limits.h"
 #include "memory-db/store/database.h"
 
@@ -143,23 +144,21 @@ static int
 resolve_folder(struct database *db, struct err *e)
 {
 	char *real AUTO_FREE = realpath(db->folder, NULL);
-	char *path AUTO_FREE = NULL;
+	struct buf path AUTO_BUF = {0};
 
 	if (real == NULL)
 		return err_set(e, MDB_E_STORE, "%s cannot be resolved: %s",
 			db->folder, strerror(errno));
 	if (strcmp(real, db->folder) == 0)
 		return 0;
-	if (asprintf(&path, "%s%s", strcmp(real, "/") == 0 ? "" : real,
-		strrchr(db->path, '/')) < 0) {
-		path = NULL;
+	if (buf_addf(&path, "%s%s", strcmp(real, "/") == 0 ? "" : real,
+		strrchr(db->path, '/')) != 0 || buf_str(&path) == NULL)
 		return err_nomem(e);
-	}
 	free(db->path);
 	free(db->folder);
 	free(db->pid_path);
 	db->path = db->folder = db->pid_path = NULL;
-	return set_paths(db, path, e);
+	return set_paths(db, path.data, e);
 }
 
 /* A new file gets its mode before SQLite puts anything into it. */

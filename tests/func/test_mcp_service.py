@@ -180,6 +180,45 @@ class Namespaces(Spawned):
         self.assertRegex(change["session"], r"^20\d\d-\d\d-\d\d-[0-9a-f]{6}$")
 
 
+class Profiles(TestCase):
+    def test_every_tool_shown_is_served(self):
+        """Nothing is listed that memory-db does not know."""
+        db = self.service()
+        m = self.mcp(db, args=["--tools", "all,admin"])
+        tools = m.request("tools/list")["tools"]
+        self.assertEqual(len(tools), len({t["name"] for t in tools}))
+        for t in tools:
+            r = m.tool(t["name"], {"no_such_parameter": 1})
+            text = r["content"][0]["text"]
+            self.assertNotIn("not part of this build", text, t["name"])
+            self.assertNotIn("unknown method", text, t["name"])
+
+    def test_admin(self):
+        db = self.service()
+        m = self.mcp(db, args=["--tools", "default,admin"])
+        m.ok("create_entities", entities=[entity("a")])
+        self.assertEqual([n["name"] for n in
+                          m.ok("list_namespaces")["namespaces"]], ["default"])
+        self.assertEqual(m.ok("verify")["problems"], [])
+        self.assertEqual(len(m.ok("list_sessions")["sessions"]), 1)
+
+    def test_history(self):
+        db = self.service()
+        m = self.mcp(db, args=["--tools", "default,history"])
+        m.ok("create_entities", entities=[entity("a", "x")])
+        change = m.ok("memory_history")["changes"][0]["change"]
+        m.ok("add_observations", observations=[
+            {"entityName": "a", "contents": ["y"]}])
+        m.ok("rename_entity", {"name": "a", "new_name": "b"})
+        m.ok("update_entity", {"name": "b", "tier": "semantic"})
+        self.assertEqual(m.ok("open_nodes", names=["b"])["entities"],
+                         [entity("b", "x", "y")])
+        self.assertEqual(m.ok("read_graph", as_of=change)["entities"],
+                         [entity("a", "x")])
+        r = m.tool("read_graph", branch="nosuch")
+        self.assertTrue(r["isError"])
+
+
 @unittest.skipIf(SANITIZED, "sanitizers are slow and large")
 class Figures(TestCase):
     def test_start_to_first_answer(self):

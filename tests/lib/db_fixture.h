@@ -39,6 +39,8 @@ fixture_close_stores(struct fixture *f)
 	store_close(f->r);
 	store_close(f->w);
 	database_close(f->db);
+	f->r = f->w = NULL;
+	f->db = NULL;
 }
 
 static inline struct fixture *

@@ -39,6 +39,11 @@ prefixes(void **state)
 	err_prefix(&e, "line %d", 7);
 	assert_string_equal(e.text, "line 7: disk full");
 	assert_int_equal(e.code, MDB_E_STORE);
+	/* an error may be made of itself */
+	err_param(&e, MDB_E_INVALID, "p", "x");
+	err_param(&e, MDB_E_STORE, e.param, "again: %s (%s)", e.text, e.param);
+	assert_string_equal(e.text, "again: x (p)");
+	assert_string_equal(e.param, "p");
 }
 
 /* Cut anywhere in a text of two- to four-byte characters. */

@@ -143,6 +143,10 @@ finds_the_nearest_name(void **state)
 	assert_string_equal(text_nearest("observation", list), "observations");
 	assert_string_equal(text_nearest("name", list), "names");
 	assert_string_equal(text_nearest("lmiit", list), "limit");
+	assert_string_equal(text_nearest("type", list), "entityType");
+	assert_string_equal(text_nearest("search_query", list), "query");
+	assert_string_equal(text_nearest("tokens", list), "max_tokens");
+	assert_null(text_nearest("max", list));
 	assert_null(text_nearest("colour", list));
 	assert_null(text_nearest("x", list));
 	assert_null(text_nearest("", list));

@@ -437,16 +437,6 @@ opens_with_problems(struct fixture *f)
 	return told;
 }
 
-static void
-close_damaged(struct fixture *f)
-{
-	store_close(f->r);
-	store_close(f->w);
-	database_close(f->db);
-	f->r = f->w = NULL;
-	f->db = NULL;
-}
-
 /* Any flipped byte is told, or changes nothing of what was recorded. */
 static void
 test_bytes_of_the_file(void **state)
@@ -487,7 +477,7 @@ test_bytes_of_the_file(void **state)
 			json_decref(got);
 		}
 		if (f->db != NULL)
-			close_damaged(f);
+			fixture_close_stores(f);
 	}
 	print_message("%zu of 300 told\n", told);
 	assert_true(told > 100);
