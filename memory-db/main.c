@@ -1,5 +1,4 @@
 /* memory-db: options, the database, the socket, then the loop. */
-#include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
 #include <limits.h>
@@ -165,14 +164,6 @@ find_database(char **ret, struct err *e)
 		"~/.memories/memory.db";
 
 	return absolute_path(path, ret, e);
-}
-
-/* A file that exists and may not be written is served for reading. */
-static bool
-is_read_only(const char *path)
-{
-	return access(path, F_OK) == 0 && access(path, W_OK) != 0 &&
-		(errno == EACCES || errno == EROFS || errno == EPERM);
 }
 
 /* --- options -------------------------------------------------------------------- */
@@ -352,7 +343,7 @@ static int
 serve(char *database, struct err *e)
 {
 	struct database_options dbo = {.path = database,
-		.read_only = arg.read_only || is_read_only(database),
+		.read_only = arg.read_only,
 		.namespace_facts = config.namespace_facts};
 	struct server_options so = {.config = &config, .listen_fd = -1,
 		.ready_fd = (int)arg.ready_fd};
@@ -360,9 +351,9 @@ serve(char *database, struct err *e)
 	int code;
 
 	config.database = database;
-	config.is_read_only = dbo.read_only;
 	if (database_open(&dbo, &so.db, e))
 		return fail(SERVER_EXIT_SYSTEM, e);
+	config.is_read_only = database_read_only(so.db);
 	if (set_up_log(database, e) || open_socket(socket, &so, e)) {
 		log_event(LOG_ERROR, "cannot start", 0,
 			LOG_S("error", e->text));

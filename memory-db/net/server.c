@@ -342,7 +342,8 @@ on_signal(struct ev_loop *loop, ev_signal *w, int events)
 {
 	(void)loop;
 	(void)events;
-	server_stop(w->data, 0, w->signum == SIGTERM ? "SIGTERM" : "SIGINT");
+	server_stop(w->data, 0, w->signum == SIGTERM ? "SIGTERM" :
+		w->signum == SIGINT ? "SIGINT" : "SIGHUP");
 }
 
 /* --- running ---------------------------------------------- */
@@ -353,12 +354,13 @@ start_watchers(struct server *s)
 
 	s->acceptable.data = s->woken.data = s->turn_end.data = s;
 	s->busy.data = s->terminate.data = s->interrupt.data = s;
-	s->tick.data = s;
+	s->hangup.data = s->tick.data = s;
 	ev_async_init(&s->woken, on_woken);
 	ev_prepare_init(&s->turn_end, on_turn_end);
 	ev_idle_init(&s->busy, on_busy);
 	ev_signal_init(&s->terminate, on_signal, SIGTERM);
 	ev_signal_init(&s->interrupt, on_signal, SIGINT);
+	ev_signal_init(&s->hangup, on_signal, SIGHUP);
 	if (s->watchdog_ms > 0 && s->watchdog_ms < 3000)
 		tick = (double)s->watchdog_ms / 3000;
 	ev_timer_init(&s->tick, on_tick, tick, tick);
@@ -366,6 +368,7 @@ start_watchers(struct server *s)
 	ev_prepare_start(s->loop, &s->turn_end);
 	ev_signal_start(s->loop, &s->terminate);
 	ev_signal_start(s->loop, &s->interrupt);
+	ev_signal_start(s->loop, &s->hangup);
 	ev_timer_start(s->loop, &s->tick);
 }
 
@@ -373,7 +376,6 @@ static int
 start(struct server *s, const struct server_options *o, struct err *e)
 {
 	struct work_options wo = {.db = o->db,
-		.read_only = o->config->is_read_only,
 		.group_max = (size_t)o->config->group_max,
 		.wake = wake, .wake_ctx = s};
 

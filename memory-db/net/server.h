@@ -32,7 +32,7 @@ struct server {
 	ev_async woken;
 	ev_prepare turn_end;
 	ev_idle busy;		/* keeps the loop awake while input waits */
-	ev_signal terminate, interrupt;
+	ev_signal terminate, interrupt, hangup;
 	ev_timer tick;
 	enum server_phase phase;
 	int exit_code;

@@ -37,7 +37,6 @@ struct work_stats {
 
 struct work_options {
 	struct database *db;	/* borrowed; outlives the work */
-	bool read_only;		/* no writer connection */
 	size_t group_max;	/* requests of a commit group */
 	method_fn (*find)(const char *name); /* NULL: method_find */
 	void (*wake)(void *ctx); /* from worker threads: jobs are done, or

@@ -205,14 +205,15 @@ open_stores(struct work *w, struct err *e)
 {
 	struct database *db = w->opt.db;
 
-	if (!w->opt.read_only && database_needs_migration(db)) {
+	if (database_needs_migration(db) && !database_read_only(db)) {
 		set_state(w, WORK_MIGRATING);
 		begin_busy(w);
 		if (database_migrate(db, on_progress, w, e))
 			return e->code;
 		end_busy(w);
 	}
-	if (!w->opt.read_only && store_open(db, STORE_WRITER, &w->st, e))
+	/* Over a read-only file it only fills the counters. */
+	if (store_open(db, STORE_WRITER, &w->st, e))
 		return e->code;
 	for (size_t i = 0; i < WORK_READERS; i++)
 		if (store_open(db, STORE_READER, &w->readers[i].st, e))
@@ -232,8 +233,6 @@ enum idle_phase {
 static int
 idle(struct work *w, enum idle_phase *phase)
 {
-	if (!w->st)
-		return -1;
 	begin_busy(w);
 	if (store_idle_step(w->st) == 1) {
 		end_busy(w);
@@ -293,7 +292,7 @@ writer_main(void *arg)
 	set_state(w, WORK_READY);
 	serve(w);
 	begin_busy(w);
-	if (w->st && store_checkpoint(w->st, &e))
+	if (!database_read_only(w->opt.db) && store_checkpoint(w->st, &e))
 		log_event(LOG_WARN, "checkpoint failed", 0,
 			LOG_S("code", err_name(e.code)),
 			LOG_S("error", e.text));

@@ -199,6 +199,80 @@ class Routing(harness.TestCase):
         self.assertEqual(health["state"], "limited")
 
 
+    def test_request_bytes(self):
+        db = self.service(args=["--limit-request-bytes", "2000"])
+        c = db.client()
+        c.ok("create_entities", entities=[entity("a", "x" * 1500)])
+        c.request("create_entities", entities=[entity("b", "x" * 2000)])
+        got = c.read()
+        self.assertEqual(got["code"], "protocol")
+        self.assertIn("2000 bytes", got["error"])
+        self.assertTrue(c.closed())
+
+    def test_namespace_facts(self):
+        db = self.service(args=["--limit-namespace-facts", "6"])
+        c = db.client()
+        c.ok("create_entities", entities=[entity("a", "1", "2", "3")])
+        c.fails("limit", "create_entities",
+                entities=[entity("b", "1", "2", "3", "4")])
+        c.ok("create_entities", entities=[entity("b", "1")], namespace="n2")
+
+    def flood(self, db, clients, method, params, each=64):
+        """Sends much at once; returns the first reply with code busy."""
+        line = json.dumps({"id": 1, "method": method, "params": params})
+        all = [Client(db.socket) for _ in range(clients)]
+        try:
+            for c in all:
+                c.send(line * each)
+            for c in reversed(all):
+                for _ in range(each):
+                    got = c.read(60)
+                    if got.get("code") == "busy":
+                        return got
+        finally:
+            for c in all:
+                c.close()
+        return None
+
+    def test_write_queue_has_an_end(self):
+        """More than 40,000 writes behind one slow commit."""
+        db = self.service()
+        db.stop()
+        # Making a database takes many syncs: only now the slow disk.
+        db.shims, db.extra_env = ["shim_fsync.so"], {"FSYNC_US": 2 * SECOND}
+        db.start(60)
+        got = self.flood(db, 700, "create_entities", {"entities": [
+            entity("x", "y")], "mode": "replace"})
+        self.assertIn("writes are waiting", got["error"])
+        self.assertGreater(got["retry_after_ms"], 0)
+        db.client().ok("ping")
+        db.kill()
+
+    def test_read_queue_has_an_end(self):
+        db = self.service()
+        c = db.client()
+        c.ok("create_entities", entities=[
+            entity(f"e{i}", "y" * 5000) for i in range(100)])
+        got = self.flood(db, 200, "read_graph", {"limit": 100})
+        self.assertIn("reads are waiting", got["error"])
+        self.assertGreater(got["retry_after_ms"], 0)
+        self.assertTrue(c.ok("search_nodes", query="e1", timeout=60))
+
+    def test_read_only(self):
+        db = self.service()
+        db.client().ok("create_entities", entities=[entity("ada")])
+        db.stop()
+        db.args.append("--read-only")
+        db.start()
+        c = db.client()
+        got = c.fails("denied", "create_entities", entities=[entity("bob")])
+        self.assertIn("read-only", got["error"])
+        self.assertEqual(c.ok("search_nodes", query="ada")["count"], 1)
+        got = c.ok("get_memory_status")
+        self.assertEqual(got["total_entities"], 1)
+        self.assertEqual(got["health"]["state"], "limited")
+
+
 class Cancel(harness.TestCase):
     def test_queued_write(self):
         """The second write waits behind the commit of the first."""
@@ -356,6 +430,14 @@ class Status(harness.TestCase):
 
 
 class End(harness.TestCase):
+    def test_other_signals(self):
+        for number in (signal.SIGINT, signal.SIGHUP):
+            db = self.service()
+            db.client().ok("create_entities", entities=[entity("a")])
+            os.kill(db.pid, number)
+            ended(db, 0)
+            self.assertFalse(os.path.exists(f"{db.database}-wal"))
+
     def test_sigterm_finishes_what_was_accepted(self):
         db = self.service(**slow_disk(300_000))
         c = db.client()

@@ -510,6 +510,23 @@ without_memory(void **state)
 	fail_msg("a write needs more than 400 allocations");
 }
 
+/* The steps fail on a database that has their tables already. */
+static void
+a_failed_migration_says_why(void **state)
+{
+	struct fixture *f = *state;
+	struct work_options o = {.db = f->db, .group_max = 10, .find = find,
+		.wake = on_wake, .wake_ctx = f};
+	struct err e;
+
+	f->db->schema = 0;
+	assert_int_equal(work_start(&o, &f->work, &e), 0);
+	while (work_state(f->work) != WORK_FAILED)
+		usleep(200);
+	assert_true(work_failure(f->work)->code < 0);
+	assert_true(strlen(work_failure(f->work)->text) > 0);
+}
+
 int
 main(void)
 {
@@ -525,6 +542,7 @@ main(void)
 		TEST(readers_parse_long_frames),
 		TEST(what_is_queued_is_finished_at_the_end),
 		TEST(without_memory),
+		TEST(a_failed_migration_says_why),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
