@@ -449,7 +449,7 @@ test_bytes_of_the_file(void **state)
 
 	fill(f);
 	want = log_of(f);
-	close_damaged(f);
+	fixture_close_stores(f);
 	data = file_bytes(f, &n);
 	for (int i = 0; i < 300; i++) {
 		unsigned char bit;
