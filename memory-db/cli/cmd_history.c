@@ -3,103 +3,20 @@
 
 #include "common/jx.h"
 #include "memory-db/cli/cli.h"
+#include "memory-db/cli/facts.h"
 #include "memory-db/cli/out.h"
 #include "memory-db/cli/pages.h"
 
 static int64_t limit = 20;
-static const char *since, *until;
+static const char *since, *until, *session;
 
 static const struct conf_opt opts[] = {
 	CLI_COUNT("limit", &limit, 1, 1000000, "N",
 		"at most this many changes (20)"),
 	CLI_TEXT("since", &since, "WHEN", "only changes from then on"),
 	CLI_TEXT("until", &until, "WHEN", "only changes up to then"),
+	CLI_TEXT("session", &session, "ID", "only what this session wrote"),
 };
-
-static int
-print_value(const json_t *v)
-{
-	AUTO_BUF struct buf b = {0};
-
-	if (v == NULL) {
-		fputs("(none)", stdout);
-		return 0;
-	}
-	if (json_is_string(v)) {
-		out_text(stdout, json_string_value(v));
-		return 0;
-	}
-	if (jx_dump(v, &b) != 0 || buf_str(&b) == NULL)
-		return MDB_E_NOMEM;
-	out_text(stdout, buf_str(&b));
-	return 0;
-}
-
-/* A fact: an observation, a relation, metadata, or the entity itself. */
-static int
-print_fact(const json_t *x)
-{
-	const json_t *metadata = json_object_get(x, "metadata");
-	const char *text = cli_str(x, "text", NULL);
-	const char *relation = cli_str(x, "relationType", NULL);
-
-	out_text(stdout, cli_str(x, "entity", "?"));
-	if (text != NULL) {
-		fputs(": ", stdout);
-		out_text(stdout, text);
-	} else if (relation != NULL) {
-		fputs(" -[", stdout);
-		out_text(stdout, relation);
-		fputs("]-> ", stdout);
-		out_text(stdout, cli_str(x, "to", "?"));
-	} else if (metadata != NULL) {
-		fputs(": metadata ", stdout);
-		return print_value(metadata);
-	} else {
-		fputs(" (", stdout);
-		out_text(stdout, cli_str(x, "entityType", "?"));
-		putchar(')');
-	}
-	return 0;
-}
-
-static int
-print_facts(const struct cli *c, const json_t *list, char sign,
-	enum out_style style)
-{
-	const json_t *x;
-	size_t i;
-
-	json_array_foreach((json_t *)(uintptr_t)list, i, x) {
-		printf("  %s%c ", out_on(c, style), sign);
-		if (print_fact(x) != 0)
-			return MDB_E_NOMEM;
-		printf("%s\n", out_off(c, style));
-	}
-	return 0;
-}
-
-static int
-print_set(const struct cli *c, const json_t *list)
-{
-	const json_t *x;
-	size_t i;
-
-	json_array_foreach((json_t *)(uintptr_t)list, i, x) {
-		printf("  %s~ ", out_on(c, OUT_YELLOW));
-		out_text(stdout, cli_str(x, "entity", "?"));
-		fputs(": ", stdout);
-		out_text(stdout, cli_str(x, "member", "?"));
-		putchar(' ');
-		if (print_value(json_object_get(x, "from")) != 0)
-			return MDB_E_NOMEM;
-		fputs(" -> ", stdout);
-		if (print_value(json_object_get(x, "to")) != 0)
-			return MDB_E_NOMEM;
-		printf("%s\n", out_off(c, OUT_YELLOW));
-	}
-	return 0;
-}
 
 static int
 print_change(const struct cli *c, const json_t *ch)
@@ -130,10 +47,10 @@ print_change(const struct cli *c, const json_t *ch)
 		out_text(stdout, message);
 		fputs("\"\n", stdout);
 	}
-	if (print_facts(c, json_object_get(ch, "added"), '+', OUT_GREEN) != 0 ||
-		print_facts(c, json_object_get(ch, "removed"), '-',
+	if (facts_print(c, json_object_get(ch, "added"), '+', OUT_GREEN) != 0 ||
+		facts_print(c, json_object_get(ch, "removed"), '-',
 			OUT_RED) != 0 ||
-		print_set(c, json_object_get(ch, "set")) != 0)
+		facts_print_set(c, json_object_get(ch, "set")) != 0)
 		return MDB_E_NOMEM;
 	if (cli_int(ch, "more", 0) > 0)
 		printf("  (%lld more)\n", (long long)cli_int(ch, "more", 0));
@@ -149,7 +66,9 @@ make_params(const char *name)
 			json_string(name)) != 0) ||
 		(since != NULL && jx_set(p, "since", cli_point(since)) != 0) ||
 		(until != NULL && jx_set(p, "until",
-			cli_point(until)) != 0))) {
+			cli_point(until)) != 0) ||
+		(session != NULL && jx_set(p, "session",
+			json_string(session)) != 0))) {
 		json_decref(p);
 		p = NULL;
 	}
@@ -187,12 +106,27 @@ run(struct cli *c, int argc, char **argv)
 	return CLI_OK;
 }
 
+#define ABOUT                                                                  \
+	"Lists the changes of an entity, or of the whole memory: when, who, "  \
+	"what was added (+), removed (-) and set (~). --session shows what "   \
+	"one session wrote; `undo --session` takes it back."
+
 const struct cli_command cli_cmd_history = {
 	.name = "history",
 	.args = "[NAME]",
 	.summary = "what changed, newest first",
-	.about = "Lists the changes of an entity, or of the whole memory: when, "
-		 "who, what was added (+), removed (-) and set (~).",
+	.about = ABOUT,
+	.opts = opts,
+	.opts_n = ARRAY_LEN(opts),
+	.max_args = 1,
+	.run = run,
+};
+
+const struct cli_command cli_cmd_log = {
+	.name = "log",
+	.args = "[NAME]",
+	.summary = "the same as history",
+	.about = ABOUT,
 	.opts = opts,
 	.opts_n = ARRAY_LEN(opts),
 	.max_args = 1,

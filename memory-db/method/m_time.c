@@ -310,10 +310,12 @@ m_memory_undo(struct call *c, json_t **ret_result, struct err *e)
 /* --- memory_diff
  * ------------------------------------------------------------------------------
  */
-/* One side: branch, and a time, a change or a version of the entity. */
+/* One side: branch, and a time, a change or a version of the entity; without
+ * any, the state at which the first page began. */
 static int
 read_point(struct call *c, const char *branch, const char *point,
-	int64_t version, int64_t entity, struct lens *ret, struct err *e)
+	int64_t version, int64_t pinned, int64_t entity, struct lens *ret,
+	struct err *e)
 {
 	struct context ctx = *c->ctx;
 	struct scope s;
@@ -323,7 +325,7 @@ read_point(struct call *c, const char *branch, const char *point,
 	if (branch != NULL)
 		ctx.branch = branch;
 	ctx.as_of = json_object_get(c->params, point);
-	r = scope_read(c->st, &ctx, 0, &s, e);
+	r = scope_read(c->st, &ctx, ctx.as_of == NULL ? pinned : 0, &s, e);
 	if (r != 0)
 		return r;
 	*ret = s.lens;
@@ -341,7 +343,8 @@ read_point(struct call *c, const char *branch, const char *point,
 }
 
 static int
-diff_sides(struct call *c, struct diff *d, int64_t entity, struct err *e)
+diff_sides(struct call *c, struct diff *d, int64_t pinned, int64_t entity,
+	struct err *e)
 {
 	const char *from = string_of(c->params, "from_branch");
 	const char *to = string_of(c->params, "to_branch");
@@ -349,13 +352,14 @@ diff_sides(struct call *c, struct diff *d, int64_t entity, struct err *e)
 		     json_object_get(c->params, "from_version") == NULL &&
 		     from == NULL && to == NULL;
 	int r = read_point(c, from, "from", int_of(c->params, "from_version"),
-		entity, &d->from, e);
+		pinned, entity, &d->from, e);
 
 	if (r == 0 && start) /* from nothing */
 		r = lens_make(c->st, d->from.level[0].branch, 0, &d->from, e);
-	return r == 0 ? read_point(c, to, "to", int_of(c->params, "to_version"),
-				entity, &d->to, e)
-		      : r;
+	if (r != 0)
+		return r;
+	return read_point(c, to, "to", int_of(c->params, "to_version"), pinned,
+		entity, &d->to, e);
 }
 
 static int
@@ -404,7 +408,7 @@ m_memory_diff(struct call *c, json_t **ret_result, struct err *e)
 		r = r < 0 ? r : 0;
 	}
 	if (r == 0)
-		r = diff_sides(c, &d, entity, e);
+		r = diff_sides(c, &d, s.change, entity, e);
 	if (r == 0)
 		r = name != NULL ? diff_entity(&d, entity, e)
 				 : diff_all(&d, &after, e);

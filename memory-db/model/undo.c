@@ -563,11 +563,12 @@ add_row(void *ctx, const struct fact *f)
 		json_decref(row);
 		return r;
 	}
-	if (jx_set(row, "entity", name) != 0 ||
-		jx_set(row, "text", member_text(f->text, f->text_n)) != 0 ||
-		jx_add(x->list, row) != 0)
+	if (jx_set(row, "entity", name) != 0 || jx_add(x->list, row) != 0)
 		return err_nomem(x->e);
-	return 0;
+	if (f->kind == FACT_EXISTENCE)
+		return member_set_label(
+			x->u->w->st, row, "entityType", f->label, x->e);
+	return member_set_text(row, "text", f->text, f->text_n, x->e);
 }
 
 int
