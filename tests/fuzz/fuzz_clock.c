@@ -30,7 +30,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	minutes = (data[0] - 128) * 7;
 	if (clock_parse(s, now, minutes, false, &ms, &e) == 0) {
 		if (clock_parse(s, now, minutes, true, &end, NULL) < 0 ||
-			end < ms || end >= ms + 86400000)
+			end < ms || end >= ms + INT64_C(31) * 86400000)
 			abort();
 		clock_format(ms, text);
 		/* years 0 and 9999 may leave the range by their zone */
