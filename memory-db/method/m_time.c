@@ -290,7 +290,10 @@ m_memory_undo(struct call *c, json_t **ret_result, struct err *e)
 	struct write w AUTO_WRITE = {0};
 	struct undo u AUTO_UNDO = {.w = &w,
 		.policy = policy_of(string_of(c->params, "on_conflict"))};
-	int r = write_begin(&w, c, CHANGE_UNDO, e);
+	int64_t one = json_object_get(c->params, "change") != NULL
+			      ? int_of(c->params, "change")
+			      : 0;
+	int r = write_begin_about(&w, c, CHANGE_UNDO, one, e);
 
 	c->dry_run = is_true(c, "dry_run");
 	if (r == 0 && !w.replay)

@@ -25,7 +25,8 @@
  * members, so that both read it: {"type":"entity","name","entityType",
  * "observations":[text], "namespace"?,"tier"?,"pin"?,"metadata"?,"aliases"?,
  * "created_at"?,"provenance"?:[an object for each observation]} and
- * {"type":"relation","from","to","relationType","weight"?,"namespace"?}.
+ * {"type":"relation","from","to","relationType","weight"?,"valid_from"?,
+ * "valid_to"?,"namespace"?}.
  * An entity with very much text takes several lines. */
 #ifndef MODEL_EXPORT_H
 #define MODEL_EXPORT_H

@@ -74,6 +74,17 @@ note_origin(void *ctx, const struct log_change *c)
 	return 0;
 }
 
+/* When what a fact says is true in the world. */
+static int
+set_validity(struct export_page *p, json_t *o, const struct fact *f)
+{
+	int r = f->valid_from == FACT_NO_TIME
+		? 0 : member_set_time(o, "valid_from", f->valid_from, p->e);
+
+	return r != 0 || f->valid_to == FACT_NO_TIME
+		? r : member_set_time(o, "valid_to", f->valid_to, p->e);
+}
+
 static int
 set_provenance(struct current *x, json_t *o, const struct fact *f)
 {
@@ -101,6 +112,8 @@ set_provenance(struct current *x, json_t *o, const struct fact *f)
 		r = member_set_label(p->st, o, "speaker", f->speaker, p->e);
 	if (r == 0 && f->confidence >= 0)
 		r = member_set_real(o, "confidence", f->confidence, p->e);
+	if (r == 0)
+		r = set_validity(p, o, f);
 	if (r == 0 && f->method != METHOD_MANUAL &&
 		(size_t)f->method < ARRAY_LEN(methods))
 		r = member_set_text(o, "method", methods[f->method],
@@ -292,6 +305,8 @@ push_relation(void *ctx, const struct fact *f)
 		r = set_label_member(p, o, "relationType", f->label);
 	if (r == 0 && f->weight >= 0)
 		r = member_set_real(o, "weight", f->weight, p->e);
+	if (r == 0)
+		r = set_validity(p, o, f);
 	if (r == 0)
 		r = set_namespace(p, o, p->mark->ns);
 	if (r == 0)

@@ -30,6 +30,7 @@ struct telling {		/* of one change */
 	size_t n[LISTS];
 	json_t *set;
 	int64_t more;
+	int64_t branch, action;	/* of a branch it made or discarded; 0: none */
 	size_t bytes;
 };
 
@@ -305,6 +306,10 @@ tell_op(void *ctx, const struct log_op *op)
 
 	if (op->what == OP_ATTR)
 		return tell_attr(rd, op);
+	if (op->what == OP_BRANCH) {
+		t->branch = op->value;
+		t->action = op->key;
+	}
 	if (op->what != OP_SHOW && op->what != OP_HIDE)
 		return 0;
 	if (t->n[l] == HISTORY_LIST_MAX && t->n[1 - l] == 0) {
@@ -316,6 +321,35 @@ tell_op(void *ctx, const struct log_op *op)
 }
 
 /* --- a change ------------------------------------------------------------------- */
+static int
+set_branch(struct reader *rd, json_t *o, const char *key, int64_t branch)
+{
+	struct buf name AUTO_BUF = {0};
+	const char *end;
+	int r = lens_branch_name(rd->st, branch, &name, rd->e);
+
+	if (r != 1)
+		return r;
+	/* A discarded one is named "name#id". */
+	end = memchr(name.data, '#', name.len);
+	return member_set_text(o, key, name.data,
+		end != NULL ? (size_t)(end - name.data) : name.len, rd->e);
+}
+
+/* Where it happened, and what it is about: a branch, a change undone. */
+static int
+set_about(struct reader *rd, json_t *o, const struct log_change *c)
+{
+	int r = c->branch == STORE_MAIN
+		? 0 : set_branch(rd, o, "branch", c->branch);
+
+	if (r != 0 || c->about == 0)
+		return r;
+	return c->kind == CHANGE_MERGE
+		? set_branch(rd, o, "merged", c->about)
+		: member_set_int(o, "about", c->about, rd->e);
+}
+
 static int
 set_head(struct reader *rd, json_t *o, const struct log_change *c)
 {
@@ -334,6 +368,8 @@ set_head(struct reader *rd, json_t *o, const struct log_change *c)
 		r = member_set_label(rd->st, o, "client", c->client, rd->e);
 	if (r == 0)
 		r = member_set_label(rd->st, o, "session", c->session, rd->e);
+	if (r == 0)
+		r = set_about(rd, o, c);
 	if (r == 0 && c->message != NULL)
 		r = member_set_text(o, "message", c->message, c->message_n,
 			rd->e);
@@ -374,19 +410,28 @@ set_lists(struct reader *rd, json_t *o)
 		r = set_list(rd, o, REMOVED);
 	if (r == 0 && t->set != NULL)
 		r = member_set_new(o, "set", take_ptr(t->set), rd->e);
+	if (r == 0 && t->action == BRANCH_OP_CREATE)
+		r = set_branch(rd, o, "created_branch", t->branch);
+	if (r == 0 && t->action == BRANCH_OP_DISCARD)
+		r = set_branch(rd, o, "discarded_branch", t->branch);
 	if (r == 0 && t->more > 0)
 		r = member_set_int(o, "more", t->more, rd->e);
 	return r;
 }
 
-/* True when the change lies in a namespace of the scope. */
+/* True when the change lies in a namespace of the scope, and on its branch or
+ * on a parent before the fork. */
 static bool
-in_scope(const struct scope *s, int64_t ns)
+in_scope(const struct scope *s, const struct log_change *c)
 {
+	bool is_seen = false, is_inside = false;
+
 	for (int i = 0; i < s->n; i++)
-		if (s->ns[i] == ns)
-			return true;
-	return false;
+		is_inside |= s->ns[i] == c->ns;
+	for (int i = 0; i < s->lens.n; i++)
+		is_seen |= s->lens.level[i].branch == c->branch &&
+			c->id <= s->lens.level[i].limit;
+	return is_inside && is_seen;
 }
 
 static int
@@ -398,7 +443,7 @@ tell_change(void *ctx, const struct log_change *c)
 
 	if (!rd->q->oldest_first && c->id < rd->q->since)
 		return 1;
-	if (rd->q->entity == 0 && !in_scope(rd->scope, c->ns))
+	if (rd->q->entity == 0 && !in_scope(rd->scope, c))
 		return 0;
 	if (json_array_size(rd->changes) >= (size_t)rd->q->limit ||
 		(rd->bytes > 0 && rd->bytes >= rd->q->max_bytes)) {

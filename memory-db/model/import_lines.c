@@ -253,6 +253,15 @@ label_member(struct importer *im, const json_t *o, const char *key,
 		: 0;
 }
 
+static void
+read_validity(const json_t *o, struct fact *f)
+{
+	if (!time_member(o, "valid_from", &f->valid_from))
+		f->valid_from = FACT_NO_TIME;
+	if (!time_member(o, "valid_to", &f->valid_to))
+		f->valid_to = FACT_NO_TIME;
+}
+
 /* Where an observation comes from: what the line says of it. */
 static int
 read_provenance(struct importer *im, const json_t *o, struct fact *f)
@@ -265,6 +274,7 @@ read_provenance(struct importer *im, const json_t *o, struct fact *f)
 	if (json_is_number(confidence) && json_number_value(confidence) >= 0 &&
 		json_number_value(confidence) <= 1)
 		f->confidence = json_number_value(confidence);
+	read_validity(o, f);
 	if (!time_member(o, "source_timestamp", &f->source_at) &&
 		!time_member(o, "at", &f->source_at))
 		f->source_at = FACT_NO_TIME;
@@ -424,6 +434,7 @@ import_relation(struct importer *im, const json_t *o)
 		r = find_end(im, o, "to", &f.peer);
 	if (r != 1)
 		return r;
+	read_validity(o, &f);
 	if (strcmp(type, DERIVED_FROM) == 0)
 		f.flags = FACT_DERIVED;
 	r = label_intern(im->st, type, &f.label, im->e);

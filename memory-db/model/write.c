@@ -190,11 +190,18 @@ int
 write_begin(struct write *w, struct call *c, enum change_kind kind,
 	struct err *e)
 {
+	return write_begin_about(w, c, kind, 0, e);
+}
+
+int
+write_begin_about(struct write *w, struct call *c, enum change_kind kind,
+	int64_t about, struct err *e)
+{
 	int r;
 
 	prepare(w, c);
 	r = scope_write(w->st, w->ctx, &w->ns, &w->branch, e);
-	return r == 0 ? begin(w, c, kind, 0, e) : r;
+	return r == 0 ? begin(w, c, kind, about, e) : r;
 }
 
 int

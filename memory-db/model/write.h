@@ -38,6 +38,9 @@ struct write {
 /* Begins: for a key already seen, w->replay is set and the outcome loaded. */
 int write_begin(struct write *w, struct call *c, enum change_kind kind,
 	struct err *e) MUST_CHECK;
+/* The same for a change that is about another one (undone), 0: none. */
+int write_begin_about(struct write *w, struct call *c, enum change_kind kind,
+	int64_t about, struct err *e) MUST_CHECK;
 /* The same on a branch given by id, whatever the context says. */
 int write_begin_on(struct write *w, struct call *c, enum change_kind kind,
 	int64_t branch, int64_t about, struct err *e) MUST_CHECK;

@@ -92,6 +92,7 @@ test_current_keeps_provenance(void **state)
 		"{\"entities\":[{\"name\":\"ada\",\"entityType\":\"person\","
 		"\"observations\":[\"a\",{\"text\":\"b\",\"speaker\":\"eve\","
 		"\"source_session\":\"s0\",\"confidence\":0.5,"
+		"\"valid_from\":\"2024-01-02T00:00:00Z\","
 		"\"source_timestamp\":\"2024-01-02T03:04:05Z\"}],"
 		"\"tier\":\"semantic\",\"pin\":true,\"metadata\":{\"k\":1}}]}");
 	do_write(f, m_rename_entity,
@@ -125,6 +126,9 @@ test_current_keeps_provenance(void **state)
 	}
 	assert_string_equal(json_string_value(json_object_get(
 		json_array_get(lines, 1), "speaker")), "eve");
+	assert_string_equal(json_string_value(json_object_get(
+		json_array_get(lines, 1), "valid_from")),
+		"2024-01-02T00:00:00.000Z");
 	fixture_free(b);
 }
 

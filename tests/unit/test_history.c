@@ -204,6 +204,46 @@ test_points(void **state)
 }
 
 static void
+test_branches(void **state)
+{
+	struct fixture *f = *state;
+
+	do_write(f, m_create_entities, ADA);
+	do_write(f, m_memory_branch,
+		"{\"action\":\"create\",\"name\":\"try\"}");
+	f->ctx.branch = "try";
+	do_write(f, m_add_observations,
+		"{\"observations\":[{\"entityName\":\"ada\",\"contents\":"
+		"[\"plays chess\"]}]}");
+	f->ctx.branch = "main";
+	do_write(f, m_add_observations,
+		"{\"observations\":[{\"entityName\":\"ada\",\"contents\":"
+		"[\"walks\"]}]}");
+	/* Each branch tells what it sees. */
+	do_read(f, m_memory_history, "{}");
+	assert_int_equal(count(f), 3);
+	is(f, 1, "created_branch", "\"try\"");
+	f->ctx.branch = "try";
+	do_read(f, m_memory_history, "{}");
+	is(f, 0, "change", "3");
+	is(f, 0, "branch", "\"try\"");
+	do_read(f, m_memory_history, "{\"name\":\"ada\"}");
+	assert_int_equal(count(f), 2);
+	f->ctx.branch = "main";
+	do_write(f, m_memory_merge, "{\"branch\":\"try\"}");
+	do_write(f, m_memory_undo, "{\"change\":4}");
+	do_write(f, m_memory_branch,
+		"{\"action\":\"discard\",\"name\":\"try\"}");
+	do_read(f, m_memory_history, "{}");
+	is(f, 0, "discarded_branch", "\"try\"");
+	is(f, 1, "about", "4");
+	is(f, 1, "removed", "[{\"entity\":\"ada\",\"text\":\"walks\"}]");
+	is(f, 2, "merged", "\"try\"");
+	is(f, 2, "added",
+		"[{\"entity\":\"ada\",\"text\":\"plays chess\"}]");
+}
+
+static void
 test_large_change(void **state)
 {
 	struct fixture *f = *state;
@@ -230,7 +270,8 @@ main(void)
 #define T(name)                                                                \
 	cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 		T(test_one_entity), T(test_set), T(test_everything_and_gone),
-		T(test_pages), T(test_points), T(test_large_change)};
+		T(test_pages), T(test_points), T(test_branches),
+		T(test_large_change)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
