@@ -6,7 +6,7 @@ import faults
 import harness
 from faults import Faults
 from harness import SLOW, Client, entity
-from writers import stored
+from writers import Writers, check_acked, stored
 
 # Answers that a failing machine may give.
 CODES = {"nomem", "store", "busy", "internal", "disk_low", "limit", "timeout",
@@ -141,6 +141,86 @@ class Loop(harness.TestCase):
                 return c.call("ping")["success"]
         except (ConnectionError, TimeoutError, OSError):
             return False
+
+
+class Groups(harness.TestCase):
+    """One failing call in the commit of a group: its requests are run again
+    one by one, so that at most the poisoned one fails."""
+
+    def loop(self, kinds, error):
+        shim = Faults(self.folder() / "faults")
+        db = self.service(shims=["shim_fail.so"], env=shim.env())
+        w = Writers(db.socket, clients=32).start()
+        failed = 0
+        for i in range(30):
+            w.wait_acked(len(w.acked) + 50)
+            shim.arm(kinds, skip=i % 7, error=error)
+            harness.wait_until(lambda: shim.failed, why="a failing call")
+            failed += shim.failed
+        shim.disarm()
+        w.stop()
+        self.assertGreaterEqual(failed, 30)
+        self.assertLessEqual(len(w.refused), failed, w.refused[:3])
+        for reply in w.refused:
+            self.assertIn(reply["code"], CODES)
+        print(f"{failed} calls failed, {len(w.acked)} writes acknowledged, "
+              f"{len(w.refused)} refused", flush=True)
+        with Client(db.socket) as c:
+            check_acked(self, c, w)
+        db.verify()
+
+    def test_write(self):
+        self.loop(faults.WRITE, errno.ENOSPC)
+
+    def test_sync(self):
+        self.loop(faults.SYNC, errno.EIO)
+
+    def test_memory(self):
+        self.loop(faults.MALLOC, errno.ENOMEM)
+
+
+class Relay(harness.TestCase):
+    """memory-mcp without memory: an error answer or a result, and it lives."""
+
+    timeout = 120
+
+    def test_memory(self):
+        db = self.service()
+        shim = Faults(self.folder() / "faults")
+        m = db.mcp(env=shim.env(), shims=["shim_fail.so"])
+        self.addCleanup(self._end_mcp, m)
+        shim.arm(faults.MALLOC, skip=1 << 40)
+        m.ok("search_nodes", query="nothing")
+        m.ok("create_entities", entities=[entity("first", "x")])
+        calls = shim.seen
+        made, step = {"first"}, max(1, calls // 120)
+        for n in range(0, calls + 1, step):
+            shim.arm(faults.MALLOC, skip=n)
+            answers = [m.send("tools/call", {"name": tool, "arguments": a})
+                       for tool, a in (
+                           ("search_nodes", {"query": "x"}),
+                           ("create_entities",
+                            {"entities": [entity(f"n{n}", "x")]}))]
+            for i, number in enumerate(answers):
+                got = self.answer(m, number, n)
+                if i == 1 and got and not got.get("isError"):
+                    made.add(f"n{n}")
+        shim.disarm()
+        m.ok("create_entities", entities=[entity("last", "x")])
+        made.add("last")
+        with db.client() as c:
+            self.assertEqual(made - set(stored(c)), set())
+
+    def answer(self, m, number, n):
+        """The result or None. An answer whose id was lost with the memory
+        comes without one."""
+        def arrived():
+            self.assertTrue(m.process.running(), m.process.tail())
+            return m.replies.get(number) or m.replies.get(None)
+        harness.wait_until(arrived, 5, 0.001,
+                           f"answer at call {n}; {m.process.tail(5)}")
+        got = (m.replies.get(number) or m.replies[None]).pop()
+        return got.get("result")
 
 
 class Start(harness.TestCase):

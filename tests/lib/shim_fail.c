@@ -11,6 +11,7 @@
  * count only on files whose path contains `path`. */
 #include <dlfcn.h>
 #include <errno.h>
+#include <execinfo.h>
 #include <fcntl.h>
 #include <link.h>
 #include <stdarg.h>
@@ -42,7 +43,11 @@ struct control {
 	char path[88];
 };
 
+#define TRACE_FRAMES 24
+
 static struct control *control;
+static int trace;		/* FAIL_TRACE: say who was hit (addr2line -e) */
+static void *trace_frames[TRACE_FRAMES];
 
 struct range {
 	uintptr_t from, to;
@@ -84,6 +89,9 @@ start(void)
 	int fd;
 
 	dl_iterate_phdr(note_object, NULL);
+	trace = getenv("FAIL_TRACE") != NULL;
+	if (trace) /* the first call allocates */
+		backtrace(trace_frames, TRACE_FRAMES);
 	if (!path || (fd = open(path, O_RDWR | O_CLOEXEC)) < 0)
 		return;
 	map = mmap(NULL, sizeof(struct control), PROT_READ | PROT_WRITE,
@@ -116,6 +124,9 @@ hit(enum kind kind)
 		number >= atomic_load(&c->skip) + atomic_load(&c->count))
 		return 0;
 	atomic_fetch_add(&c->failed, 1);
+	if (trace)
+		backtrace_symbols_fd(trace_frames,
+			backtrace(trace_frames, TRACE_FRAMES), 2);
 	errno = atomic_load(&c->error);
 	return 1;
 }

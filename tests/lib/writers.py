@@ -110,6 +110,7 @@ class Writers:
         return stream, reply
 
     def _answered(self, name, reply):
+        # A refused write must not be there: it is not unsure any more.
         self.unsure.discard(name)
         if reply.get("success"):
             self.acked[name] = reply["results"][0]
