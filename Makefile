@@ -55,7 +55,7 @@ SQL        := $(sort $(wildcard memory-db/sql/*.sql))
 
 OBJ_common := $(call obj,$(SRC_common))
 OBJ_mcp    := $(call obj,$(SRC_mcp))
-OBJ_db     := $(call obj,$(SRC_db)) $(B)/gen/sql.o
+OBJ_db     := $(call obj,$(SRC_db)) $(B)/gen/sql.o $(call obj,$(sort $(wildcard sandbox/*.c)))
 OBJ_cli    := $(call obj,$(SRC_cli))
 
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
@@ -64,7 +64,7 @@ BENCHES    := $(patsubst tests/bench/%.c,$(B)/bench/%,$(sort $(wildcard tests/be
 SHIMS      := $(patsubst tests/lib/%.c,$(B)/lib/%.so,$(sort $(wildcard tests/lib/shim_*.c)))
 
 PROGRAMS := $(if $(wildcard mcp-server/main.c),$(BIN)/memory-mcp) \
-	$(if $(wildcard memory-db/main.c),$(BIN)/memory-db) \
+	$(if $(wildcard memory-db/main.c),$(BIN)/memory-db $(BIN)/memory-sandbox) \
 	$(if $(wildcard memory-db/cli/main.c),$(BIN)/memoryctl)
 
 .DEFAULT_GOAL := all
@@ -104,6 +104,8 @@ $(BIN)/memory-db: $(call obj,memory-db/main.c) $(OBJ_db) $(OBJ_common) \
 $(BIN)/memoryctl: $(call obj,memory-db/cli/main.c) $(OBJ_cli) $(OBJ_common)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lsodium $(LIBS_common)
+
+include sandbox/sandbox.mk
 
 # --- tests ---------------------------------------------------------------
 # Allocations go through tests/lib/heap.c, which can make them fail.

@@ -1,0 +1,534 @@
+-- Helpers of scripts, in the same state as the script and with no more rights.
+-- Called with the table `memory`, the documentation of the methods by name, and
+-- their names in order.
+local memory, docs, names = ...
+local G = _G
+local type, pairs, ipairs, next = type, pairs, ipairs, next
+local error, tostring, tonumber, select = error, tostring, tonumber, select
+local rawequal, setmetatable = rawequal, setmetatable
+local sort, concat, insert = table.sort, table.concat, table.insert
+local match, gmatch, rep, format = string.match, string.gmatch, string.rep,
+	string.format
+local floor, sqrt, mtype, huge = math.floor, math.sqrt, math.type, math.huge
+local date, time = os.date, os.time
+local null = memory.null
+
+local function fail(level, ...)
+	error(format(...), level + 1)
+end
+
+-- Lists come as arrays or as whole replies of a method.
+local function list_of(fname, t)
+	if type(t) ~= "table" then
+		fail(3, "%s: expected a list or a reply with one, got %s",
+			fname, type(t))
+	end
+	if t[1] == nil then
+		for _, k in ipairs{"results", "entities", "changes", "items",
+			"facts"} do
+			if type(t[k]) == "table" then return t[k] end
+		end
+	end
+	return t
+end
+
+-- "metadata.source" of an entity; a function is called; names of other
+-- writers are understood.
+local alias = {entityType = "type", type = "entityType", date = "created_at"}
+local function get(e, field)
+	if type(field) == "function" then return field(e) end
+	if type(e) ~= "table" then return nil end
+	local v = e[field]
+	if v == nil and type(field) == "string" then
+		if alias[field] then v = e[alias[field]] end
+		if v == nil and match(field, "%.") then
+			v = e
+			for part in gmatch(field, "[^.]+") do
+				if type(v) ~= "table" then return nil end
+				local w = v[part]
+				if w == nil then w = v[tonumber(part)] end
+				v = w
+			end
+		end
+	end
+	if rawequal(v, null) then return nil end
+	return v
+end
+
+local function number_of(e, field)
+	local v = field == nil and e or get(e, field)
+	return type(v) == "number" and v or nil
+end
+
+-- Seconds since 1970 of a number (milliseconds when large), "2026-11-20" or
+-- "2026-11-20T08:05:33Z"; nil when it is none. is_end: of a mere date its end.
+local function seconds(v, is_end)
+	if type(v) == "number" then
+		return v > 1e11 and v / 1000 or v
+	end
+	if type(v) ~= "string" then return nil end
+	local y, m, d, rest = match(v, "^(%d%d%d%d)-(%d%d)-(%d%d)(.*)$")
+	if not y then return nil end
+	local h, min, s, zone = match(rest, "^[T ](%d%d):(%d%d):?([%d.]*)(.*)$")
+	if not h and rest ~= "" then return nil end
+	local t = time{year = tonumber(y), month = tonumber(m), day = tonumber(d),
+		hour = tonumber(h or 0), min = tonumber(min or 0), sec = 0}
+	if not h then return is_end and t + 86399.999 or t end
+	t = t + (tonumber(s) or 0)
+	local sign, zh, zm = match(zone, "^([+-])(%d%d):?(%d%d)$")
+	if sign then
+		local offset = (tonumber(zh) * 60 + tonumber(zm)) * 60
+		t = sign == "+" and t - offset or t + offset
+	end
+	return t
+end
+
+local function when(e, field)
+	if field then return seconds(get(e, field)) end
+	if type(e) ~= "table" then return seconds(e) end
+	return seconds(e.created_at) or seconds(e.at) or seconds(e.updated_at) or
+		seconds(e.date)
+end
+
+-- Order of values of any types: numbers, then texts, then the rest as text.
+local function before(a, b)
+	local ta, tb = type(a), type(b)
+	if ta == tb and (ta == "number" or ta == "string") then return a < b end
+	if ta == "number" or tb == "number" then return ta == "number" end
+	return tostring(a) < tostring(b)
+end
+
+local function sorted_keys(t)
+	local keys = {}
+	for k in pairs(t) do keys[#keys + 1] = k end
+	sort(keys, before)
+	return keys
+end
+
+-- A key that is equal for equal values, whatever they are.
+local function fingerprint(v, depth)
+	depth = depth or 0
+	if type(v) ~= "table" then return type(v) .. ":" .. tostring(v) end
+	if depth > 16 then fail(3, "deduplicate: nested deeper than 16") end
+	local parts = {}
+	for i, k in ipairs(sorted_keys(v)) do
+		parts[i] = tostring(k) .. "=" .. fingerprint(v[k], depth + 1)
+	end
+	local s = concat(parts, ",")
+	return "{" .. #s .. ":" .. s .. "}"
+end
+
+local H, help = {}, {}
+
+help.filter_by_type = "filter_by_type(list, type...): the entities of these types."
+function H.filter_by_type(list, ...)
+	local wanted, out = {}, {}
+	for i = 1, select("#", ...) do
+		local t = select(i, ...)
+		if type(t) == "table" then
+			for _, v in ipairs(t) do wanted[v] = true end
+		elseif t == nil then
+			fail(2, "filter_by_type: type %d is nil", i)
+		else
+			wanted[t] = true
+		end
+	end
+	for _, e in ipairs(list_of("filter_by_type", list)) do
+		local t = get(e, "type")
+		if t ~= nil and wanted[t] then out[#out + 1] = e end
+	end
+	return out
+end
+
+help.filter_by_confidence = "filter_by_confidence(list, min[, max]): entries " ..
+	"whose confidence (else metadata.confidence, else score) is within."
+function H.filter_by_confidence(list, min, max)
+	min, max = min or 0, max or huge
+	local out = {}
+	for _, e in ipairs(list_of("filter_by_confidence", list)) do
+		local c = number_of(e, "confidence") or
+			number_of(e, "metadata.confidence") or number_of(e, "score")
+		if c and c >= min and c <= max then out[#out + 1] = e end
+	end
+	return out
+end
+
+help.filter_by_date_range = "filter_by_date_range(list, from, to[, field]): " ..
+	"entries between two times (ISO texts or seconds, nil: open); field: " ..
+	"created_at, else at, else updated_at."
+function H.filter_by_date_range(list, from, to, field)
+	local lo, hi = -huge, huge
+	if from ~= nil then
+		lo = seconds(from) or fail(2, "filter_by_date_range: from " ..
+			"'%s' is no date; use 2026-11-20 or seconds", tostring(from))
+	end
+	if to ~= nil then
+		hi = seconds(to, true) or fail(2, "filter_by_date_range: to " ..
+			"'%s' is no date; use 2026-11-20 or seconds", tostring(to))
+	end
+	local out = {}
+	for _, e in ipairs(list_of("filter_by_date_range", list)) do
+		local t = when(e, field)
+		if t and t >= lo and t <= hi then out[#out + 1] = e end
+	end
+	return out
+end
+
+help.top_n = "top_n(list, n[, field or function]): the n entries with the " ..
+	"greatest value (default: score), greatest first; equal ones keep their order."
+function H.top_n(list, n, field)
+	field = field or "score"
+	local all, out = {}, {}
+	for i, e in ipairs(list_of("top_n", list)) do
+		local v = type(e) == "number" and field == "score" and e or
+			get(e, field)
+		if v ~= nil then all[#all + 1] = {v, i, e} end
+	end
+	sort(all, function(a, b)
+		if before(b[1], a[1]) then return true end
+		if before(a[1], b[1]) then return false end
+		return a[2] < b[2]
+	end)
+	for i = 1, n < #all and n or #all do out[i] = all[i][3] end
+	return out
+end
+
+help.group_by = "group_by(list, field or function): {value = {entries}}; " ..
+	"entries without the field are under '(none)'."
+function H.group_by(list, field)
+	if field == nil then fail(2, "group_by: the field is missing") end
+	local out = {}
+	for _, e in ipairs(list_of("group_by", list)) do
+		local k = get(e, field)
+		if k == nil then k = "(none)" end
+		if type(k) ~= "string" then k = tostring(k) end
+		local g = out[k]
+		if not g then g = {}; out[k] = g end
+		g[#g + 1] = e
+	end
+	return memory.object(out)
+end
+
+help.deduplicate = "deduplicate(list[, field or function]): the first of " ..
+	"equal entries; equal: the field, else id, else name, else all."
+function H.deduplicate(list, field)
+	local seen, out = {}, {}
+	for _, e in ipairs(list_of("deduplicate", list)) do
+		local v
+		if field ~= nil then v = get(e, field)
+		elseif type(e) == "table" then
+			v = e.id
+			if v == nil then v = e.name end
+			if v == nil then v = e end
+		else v = e end
+		local k = fingerprint(v)
+		if not seen[k] then
+			seen[k] = true
+			out[#out + 1] = e
+		end
+	end
+	return out
+end
+
+help.combine_results = "combine_results(list...): one list of all, each " ..
+	"entry once (see deduplicate), in order of appearance."
+function H.combine_results(...)
+	local all = {}
+	for i = 1, select("#", ...) do
+		local l = select(i, ...)
+		if l ~= nil then
+			for _, e in ipairs(list_of("combine_results", l)) do
+				all[#all + 1] = e
+			end
+		end
+	end
+	return H.deduplicate(all)
+end
+
+help.extract_field = "extract_field(list, field or function): the values, " ..
+	"entries without it left out; 'metadata.source' goes deeper."
+function H.extract_field(list, field)
+	if field == nil then fail(2, "extract_field: the field is missing") end
+	local out = {}
+	for _, e in ipairs(list_of("extract_field", list)) do
+		local v = get(e, field)
+		if v ~= nil then out[#out + 1] = v end
+	end
+	return out
+end
+
+local function tally(list, field)
+	local n = {}
+	for _, e in ipairs(list) do
+		local k = get(e, field)
+		k = k == nil and "(none)" or tostring(k)
+		n[k] = (n[k] or 0) + 1
+	end
+	return memory.object(n)
+end
+
+help.summarize_results = "summarize_results(list[, n]): {count, by_type, " ..
+	"sample}: the names of the first n (5) and the start of their first " ..
+	"observation."
+function H.summarize_results(list, n)
+	list = list_of("summarize_results", list)
+	local sample = {}
+	for i = 1, n or 5 do
+		local e = list[i]
+		if e == nil then break end
+		if type(e) == "table" then
+			local o = e.observations and e.observations[1]
+			if type(o) == "table" then o = o.text end
+			if type(o) == "string" and #o > 120 then
+				local cut = utf8.offset(o, 0, 118)
+				o = o:sub(1, cut - 1) .. "..."
+			end
+			sample[i] = {name = e.name, type = get(e, "type"), text = o}
+		else
+			sample[i] = e
+		end
+	end
+	return {count = #list, by_type = tally(list, "type"), sample = sample}
+end
+
+help.calculate_statistics = "calculate_statistics(numbers): {count, sum, " ..
+	"min, max, mean, median, stddev (of the whole), p90}."
+function H.calculate_statistics(list)
+	local v, sum = {}, 0
+	for _, x in ipairs(list_of("calculate_statistics", list)) do
+		if type(x) == "number" and x == x then
+			v[#v + 1] = x
+			sum = sum + x
+		end
+	end
+	local n = #v
+	if n == 0 then return {count = 0, sum = 0} end
+	sort(v)
+	local mean, square = sum / n, 0
+	for i = 1, n do square = square + (v[i] - mean) ^ 2 end
+	local half = (n + 1) // 2
+	local median = n % 2 == 1 and v[half] or (v[half] + v[half + 1]) / 2
+	local at = floor(0.9 * n + 0.999999)
+	return {count = n, sum = sum, min = v[1], max = v[n], mean = mean,
+		median = median, stddev = sqrt(square / n),
+		p90 = v[at < 1 and 1 or at]}
+end
+
+help.aggregate_stats = "aggregate_stats(list, field[, group]): statistics of " ..
+	"a number in each entry; with group: {value = statistics} by that field."
+function H.aggregate_stats(list, field, group)
+	list = list_of("aggregate_stats", list)
+	if field == nil then fail(2, "aggregate_stats: the field is missing") end
+	local function of(l)
+		local v = {}
+		for _, e in ipairs(l) do v[#v + 1] = number_of(e, field) end
+		return H.calculate_statistics(v)
+	end
+	if group == nil then return of(list) end
+	local out = {}
+	for k, l in pairs(H.group_by(list, group)) do out[k] = of(l) end
+	return memory.object(out)
+end
+
+help.aggregate_by_tier = "aggregate_by_tier(list): {tier = count}; read " ..
+	"the entities with fields = {'name', 'tier'}."
+function H.aggregate_by_tier(list)
+	return tally(list_of("aggregate_by_tier", list), "tier")
+end
+
+help.aggregate_by_date = "aggregate_by_date(list[, unit[, field]]): " ..
+	"[{date, count}], oldest first; unit: day (default), month, year or hour."
+local units = {year = "%Y", month = "%Y-%m", day = "%Y-%m-%d",
+	hour = "%Y-%m-%dT%H"}
+function H.aggregate_by_date(list, unit, field)
+	local f = units[unit or "day"]
+	if not f then
+		fail(2, "aggregate_by_date: unit '%s'; there are day, month, year, hour",
+			tostring(unit))
+	end
+	local n, out = {}, {}
+	for _, e in ipairs(list_of("aggregate_by_date", list)) do
+		local t = when(e, field)
+		if t then
+			local k = date(f, floor(t))
+			n[k] = (n[k] or 0) + 1
+		end
+	end
+	for i, k in ipairs(sorted_keys(n)) do out[i] = {date = k, count = n[k]} end
+	return out
+end
+
+-- One value on one line.
+local function short(v, depth)
+	if type(v) ~= "table" then
+		return type(v) == "string" and v or tostring(v)
+	end
+	if depth > 8 then return "..." end
+	local parts = {}
+	if v[1] ~= nil then
+		for i, x in ipairs(v) do parts[i] = short(x, depth + 1) end
+		return concat(parts, ", ")
+	end
+	for i, k in ipairs(sorted_keys(v)) do
+		parts[i] = tostring(k) .. ": " .. short(v[k], depth + 1)
+	end
+	return concat(parts, "; ")
+end
+
+local function lines(v, indent, out, depth)
+	if type(v) ~= "table" or depth > 8 then
+		out[#out + 1] = rep("  ", indent) .. short(v, depth)
+		return
+	end
+	if v[1] ~= nil then
+		for _, x in ipairs(v) do
+			out[#out + 1] = rep("  ", indent) .. "- " .. short(x, depth + 1)
+		end
+		return
+	end
+	for _, k in ipairs(sorted_keys(v)) do
+		local x = v[k]
+		if type(x) == "table" and next(x) ~= nil then
+			out[#out + 1] = rep("  ", indent) .. tostring(k) .. ":"
+			lines(x, indent + 1, out, depth + 1)
+		else
+			out[#out + 1] = rep("  ", indent) .. tostring(k) .. ": " ..
+				short(x, depth)
+		end
+	end
+end
+
+help.format_output = "format_output(value[, style]): text for a reader; style: " ..
+	"text (default), or table for a list of records (Markdown)."
+function H.format_output(v, style)
+	local out = {}
+	if style == nil or style == "text" then
+		lines(v, 0, out, 0)
+		return concat(out, "\n")
+	end
+	if style ~= "table" then
+		fail(2, "format_output: style '%s'; there are text and table",
+			tostring(style))
+	end
+	local columns, seen = {}, {}
+	local list = list_of("format_output", v)
+	for _, e in ipairs(list) do
+		if type(e) ~= "table" then
+			fail(2, "format_output: a table needs a list of records")
+		end
+		for _, k in ipairs(sorted_keys(e)) do
+			if not seen[k] then
+				seen[k] = true
+				columns[#columns + 1] = tostring(k)
+			end
+		end
+	end
+	local function row(cells)
+		out[#out + 1] = "| " .. concat(cells, " | ") .. " |"
+	end
+	row(columns)
+	local bars = {}
+	for i = 1, #columns do bars[i] = "---" end
+	row(bars)
+	for _, e in ipairs(list) do
+		local cells = {}
+		for i, c in ipairs(columns) do
+			local x = e[c]
+			if x == nil then x = e[tonumber(c)] end
+			local s = x == nil and "" or short(x, 0)
+			cells[i] = s:gsub("\n", " "):gsub("|", "\\|")
+		end
+		row(cells)
+	end
+	return concat(out, "\n")
+end
+
+help.each = "for e in memory.each{query=, type=, types=, limit=, fields=, " ..
+	"page=} do: every entity (or every search result), read page by page; " ..
+	"options of the reading method pass through."
+function memory.each(options)
+	if options ~= nil and type(options) ~= "table" then
+		fail(2, "memory.each: expected a table of options")
+	end
+	local params, wanted = {}, nil
+	local left, page = huge, 100
+	for k, v in pairs(options or {}) do
+		if k == "limit" then left = v
+		elseif k == "page" then page = v
+		elseif k == "type" then wanted = {[v] = true}
+		elseif k == "types" then
+			wanted = {}
+			for _, t in ipairs(v) do wanted[t] = true end
+		else params[k] = v end
+	end
+	local read = params.query and memory.search_nodes or memory.read_graph
+	if not read then fail(2, "memory.each: there is nothing to read from") end
+	local types_pass = params.query and wanted
+	if types_pass then params.types = sorted_keys(wanted) end
+	if not params.query and params.relations == nil then
+		params.relations = false
+	end
+	local strip
+	if wanted and params.fields then
+		local has
+		for _, f in ipairs(params.fields) do has = has or f == "type" end
+		if not has then
+			strip = true
+			local fields = {"type"}
+			for _, f in ipairs(params.fields) do fields[#fields + 1] = f end
+			params.fields = fields
+		end
+	end
+	params.limit = page
+	local items, at, is_last = {}, 0, false
+	return function()
+		if left <= 0 then return nil end
+		while true do
+			at = at + 1
+			local e = items[at]
+			if e == nil then
+				if is_last then return nil end
+				local reply = read(params)
+				items = reply.results or reply.entities or {}
+				at = 0
+				params.cursor = reply.next
+				is_last = reply.next == nil
+			elseif not wanted or wanted[get(e, "type")] then
+				if strip then e.type = nil end
+				left = left - 1
+				return e
+			end
+		end
+	end
+end
+
+help.object = "memory.object([table]): an empty table that stays {} in JSON."
+help.null = "memory.null: JSON's null inside tables."
+help.help = "memory.help([name]): this list, or one entry."
+
+function memory.help(name)
+	if name == nil then
+		local out = {"memory.NAME{param = value, ...} calls the memory; " ..
+			"memory.help('NAME') tells its parameters. Methods:"}
+		for _, n in ipairs(names) do
+			out[#out + 1] = "  " .. n .. ": " ..
+				(match(docs[n] or "", "^[^\n]*") or "")
+		end
+		out[#out + 1] = "Helpers (globals too, but each, object, null, help):"
+		for _, n in ipairs(sorted_keys(help)) do
+			out[#out + 1] = "  " .. help[n]
+		end
+		return concat(out, "\n")
+	end
+	local text = docs[name] or help[name]
+	if text == nil then
+		fail(2, "memory.help: there is no '%s'; memory.help() lists all",
+			tostring(name))
+	end
+	return text
+end
+
+for name, f in pairs(H) do
+	memory[name] = f
+	if G[name] == nil then G[name] = f end
+end

@@ -1,0 +1,431 @@
+/* The keeper's day:
+ *
+ *   test   a jail says which layers it has; then each forbidden call of the
+ *          list is tried by a jail of its own, which must die of it
+ *   keep   reap what was retired, start what is missing, wait to be told
+ *
+ * When starting fails it is tried again after a pause, and pool_take says why
+ * it failed. */
+#include "sandbox/pool.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "common/limits.h"
+#include "common/log.h"
+#include "sandbox/talk.h"
+
+#define RETIRED_MAX   64
+#define READY_MS      5000
+#define PAUSE_MIN_MS  100
+#define PAUSE_MAX_MS  5000
+
+struct pool {
+	pthread_t keeper;
+	pthread_mutex_t lock;
+	pthread_cond_t work;	/* for the keeper */
+	pthread_cond_t ready;	/* for pool_take */
+	bool closing;
+	struct jail waiting[LIMIT_SCRIPT_POOL_MAX];
+	struct jail retired[RETIRED_MAX];
+	int retired_n;
+	int pause_ms;
+	struct pool_status status;
+
+	/* of the keeper alone */
+	int program;
+	uid_t uid;
+	int size;
+	struct buf setup;
+};
+
+/* --- starting one ------------------------------------------------------------------- */
+static int
+write_setup(struct pool *p, const struct jail *j)
+{
+	/* The socket takes some 200 KB; more is sent as the jail reads. */
+	size_t at = 0;
+
+	while (at < p->setup.len) {
+		ssize_t n = send(j->fd, p->setup.data + at, p->setup.len - at,
+			MSG_NOSIGNAL);
+		struct pollfd w = {j->fd, POLLOUT, 0};
+
+		if (n > 0)
+			at += (size_t)n;
+		else if (errno != EINTR && errno != EAGAIN)
+			return -1;
+		else if (poll(&w, 1, READY_MS) == 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Bytes of READY are read one frame at a time: nothing follows it. */
+static int
+read_ready(const struct jail *j, uint32_t *ret_in_place, uint32_t *ret_refused)
+{
+	uint8_t data[512];
+	size_t n = 0;
+
+	for (;;) {
+		struct pollfd r = {j->fd, POLLIN, 0};
+		ssize_t got;
+
+		if (poll(&r, 1, READY_MS) != 1)
+			return -1;
+		got = recv(j->fd, data + n, sizeof(data) - n, 0);
+		if (got < 0 && (errno == EINTR || errno == EAGAIN))
+			continue;
+		if (got <= 0)
+			return -1;
+		n += (size_t)got;
+		ssize_t used = talk_ready(data, n, ret_in_place, ret_refused);
+		if (used > 0)
+			return (size_t)used == n ? 0 : -1;
+		if (used < 0 || n == sizeof(data))
+			return -1;
+	}
+}
+
+static const char *const layer_names[] = WIRE_LAYER_NAMES;
+
+/* Why a jail ended before it was ready. */
+static int
+explain(int status, struct err *e)
+{
+	int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+
+	if (code >= WIRE_EXIT_LAYER &&
+		code < WIRE_EXIT_LAYER + (int)WIRE_LAYER_REQUIRED)
+		return err_set(e, MDB_E_SANDBOX,
+			"this system does not give a jail its layer '%s'",
+			layer_names[code - WIRE_EXIT_LAYER]);
+	if (WIFSIGNALED(status))
+		return err_set(e, MDB_E_SANDBOX,
+			"a jail died at its start (signal %d)",
+			WTERMSIG(status));
+	return err_set(e, MDB_E_SANDBOX,
+		"a jail ended at its start (exit code %d); is memory-sandbox "
+		"of the same version as this program?", code);
+}
+
+static int
+start(struct pool *p, struct jail *ret, uint32_t *ret_in_place,
+	uint32_t *ret_refused, struct err *e)
+{
+	const uint32_t required = (1u << WIRE_LAYER_REQUIRED) - 1;
+	struct jail j = JAIL_NONE;
+	int rc = launch_start(p->program, p->uid, "serve", -1, &j, e);
+
+	if (rc)
+		return rc;
+	if (write_setup(p, &j) || read_ready(&j, ret_in_place, ret_refused))
+		return explain(launch_reap(&j, 50, NULL), e);
+	if ((*ret_in_place & required) != required) {
+		launch_end(&j);
+		return err_set(e, MDB_E_SANDBOX, "a jail lacks a layer");
+	}
+	*ret = j;
+	return 0;
+}
+
+/* --- the self test --------------------------------------------------------------------- */
+static int
+probe(struct pool *p, int n, struct err *e)
+{
+	static const char *const names[] = WIRE_PROBE_NAMES;
+	struct jail j = JAIL_NONE;
+	int status, rc;
+
+	rc = launch_start(p->program, p->uid, "probe", n, &j, e);
+	if (rc)
+		return rc;
+	status = launch_reap(&j, READY_MS, NULL);
+	if (WIFSIGNALED(status) ||
+		(WIFEXITED(status) && WEXITSTATUS(status) == WIRE_EXIT_POLICY))
+		return 0;
+	return err_set(e, MDB_E_SANDBOX,
+		"the jail does not hold: it could make the system call '%s'",
+		names[n]);
+}
+
+static bool
+is_closing(struct pool *p)
+{
+	pthread_mutex_lock(&p->lock);
+	bool closing = p->closing;
+	pthread_mutex_unlock(&p->lock);
+	return closing;
+}
+
+static int
+self_test(struct pool *p, struct err *e)
+{
+	struct jail j = JAIL_NONE;
+	uint32_t in_place = 0, refused = 0;
+	int rc = start(p, &j, &in_place, &refused, e);
+
+	if (rc)
+		return rc;
+	launch_end(&j);
+	for (int i = 0; i < WIRE_PROBES && !is_closing(p); i++) {
+		rc = probe(p, i, e);
+		if (rc)
+			return rc;
+	}
+	pthread_mutex_lock(&p->lock);
+	p->status.in_place = in_place;
+	p->status.refused = refused;
+	pthread_mutex_unlock(&p->lock);
+	return 0;
+}
+
+/* --- keeping ------------------------------------------------------------------------------ */
+/* With the lock: what came of a start or of the test. */
+static void
+note(struct pool *p, int rc, const struct err *e)
+{
+	if (rc) {
+		if (p->status.is_available || !p->status.is_settled)
+			log_event(LOG_WARN, "sandbox unavailable", 0,
+				LOG_S("reason", e->text));
+		snprintf(p->status.reason, sizeof(p->status.reason), "%.390s",
+			e->text);
+		p->pause_ms = p->pause_ms ? p->pause_ms * 2 : PAUSE_MIN_MS;
+		if (p->pause_ms > PAUSE_MAX_MS)
+			p->pause_ms = PAUSE_MAX_MS;
+	} else {
+		p->status.reason[0] = '\0';
+		p->pause_ms = 0;
+	}
+	p->status.is_settled = true;
+	p->status.is_available = rc == 0;
+	pthread_cond_broadcast(&p->ready);
+}
+
+static void
+reap_retired(struct pool *p)
+{
+	struct jail gone[RETIRED_MAX];
+	int n = p->retired_n;
+
+	memcpy(gone, p->retired, sizeof(gone));
+	p->retired_n = 0;
+	pthread_mutex_unlock(&p->lock);
+	for (int i = 0; i < n; i++)
+		launch_end(&gone[i]);
+	pthread_mutex_lock(&p->lock);
+}
+
+static void
+refill(struct pool *p)
+{
+	struct jail j = JAIL_NONE;
+	uint32_t in_place, refused;
+	struct err e = {0};
+	int rc;
+
+	pthread_mutex_unlock(&p->lock);
+	rc = start(p, &j, &in_place, &refused, &e);
+	pthread_mutex_lock(&p->lock);
+	if (rc == 0) {
+		p->waiting[p->status.waiting++] = j;
+		p->status.started++;
+	}
+	note(p, rc, &e);
+}
+
+static void
+pause_keeper(struct pool *p)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += p->pause_ms / 1000;
+	until.tv_nsec += (long)(p->pause_ms % 1000) * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000;
+	}
+	pthread_cond_timedwait(&p->work, &p->lock, &until);
+}
+
+static void *
+keeper(void *arg)
+{
+	struct pool *p = arg;
+	struct err e = {0};
+	int rc = self_test(p, &e);
+	bool is_tested = rc == 0;
+
+	pthread_mutex_lock(&p->lock);
+	if (!p->closing)
+		note(p, rc, &e);
+	while (!p->closing) {
+		if (p->retired_n > 0) {
+			reap_retired(p);
+		} else if (p->pause_ms > 0) {
+			pause_keeper(p);
+			if (p->closing || p->retired_n > 0)
+				continue;
+			if (is_tested) {
+				refill(p);
+				continue;
+			}
+			pthread_mutex_unlock(&p->lock);
+			rc = self_test(p, &e);
+			pthread_mutex_lock(&p->lock);
+			is_tested = rc == 0;
+			note(p, rc, &e);
+		} else if (p->status.waiting < p->size) {
+			refill(p);
+		} else {
+			pthread_cond_wait(&p->work, &p->lock);
+		}
+	}
+	reap_retired(p);
+	while (p->status.waiting > 0)
+		launch_end(&p->waiting[--p->status.waiting]);
+	pthread_mutex_unlock(&p->lock);
+	return NULL;
+}
+
+/* --- from outside ---------------------------------------------------------------------------- */
+static int
+start_keeper(struct pool *p, struct err *e)
+{
+	sigset_t all, old;
+	int rc;
+
+	/* signals are for the other threads */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	rc = pthread_create(&p->keeper, NULL, keeper, p);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return rc ? err_set(e, MDB_E_INTERNAL, "no thread for the sandbox: %s",
+			    strerrordesc_np(rc))
+		  : 0;
+}
+
+int
+pool_open(const struct pool_options *o, struct pool **ret, struct err *e)
+{
+	struct pool *p = calloc(1, sizeof(*p));
+	pthread_condattr_t mono;
+	int rc = 0;
+
+	if (!p)
+		return err_nomem(e);
+	pthread_mutex_init(&p->lock, NULL);
+	pthread_condattr_init(&mono);
+	pthread_condattr_setclock(&mono, CLOCK_MONOTONIC);
+	pthread_cond_init(&p->work, &mono);
+	pthread_cond_init(&p->ready, &mono);
+	pthread_condattr_destroy(&mono);
+	p->program = o->program;
+	p->uid = o->uid;
+	p->size = o->size;
+	p->setup = *o->setup;
+	*o->setup = (struct buf){0};
+	if (p->program < 0) {
+		p->status.is_settled = true;
+		snprintf(p->status.reason, sizeof(p->status.reason), "%.390s",
+			o->reason);
+	} else {
+		rc = start_keeper(p, e);
+	}
+	if (rc) {
+		close(p->program);
+		p->program = -1;
+		pool_close(p);
+		return rc;
+	}
+	*ret = p;
+	return 0;
+}
+
+void
+pool_close(struct pool *p)
+{
+	if (!p)
+		return;
+	if (p->program >= 0) {
+		pthread_mutex_lock(&p->lock);
+		p->closing = true;
+		pthread_cond_broadcast(&p->work);
+		pthread_mutex_unlock(&p->lock);
+		pthread_join(p->keeper, NULL);
+		close(p->program);
+	}
+	buf_done(&p->setup);
+	pthread_cond_destroy(&p->work);
+	pthread_cond_destroy(&p->ready);
+	pthread_mutex_destroy(&p->lock);
+	free(p);
+}
+
+int
+pool_take(struct pool *p, int timeout_ms, struct jail *ret, struct err *e)
+{
+	struct timespec until;
+	int rc = 0;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += timeout_ms / 1000 + 1;
+	pthread_mutex_lock(&p->lock);
+	if (p->status.waiting == 0)
+		p->status.misses++;
+	while (p->status.waiting == 0 && rc == 0 &&
+		(p->status.is_available || !p->status.is_settled))
+		rc = pthread_cond_timedwait(&p->ready, &p->lock, &until);
+	if (p->status.waiting > 0) {
+		*ret = p->waiting[--p->status.waiting];
+		/* the oldest would be fairer; the newest is warmer */
+		pthread_cond_signal(&p->work);
+		rc = 0;
+	} else if (rc) {
+		rc = err_set(e, MDB_E_BUSY,
+			"no jail became free in time; try again");
+	} else {
+		rc = err_set(e, MDB_E_SANDBOX, "%s", p->status.reason);
+	}
+	pthread_mutex_unlock(&p->lock);
+	return rc;
+}
+
+void
+pool_retire(struct pool *p, struct jail *j)
+{
+	bool is_full;
+
+	if (j->pid <= 0)
+		return;
+	launch_signal(j, SIGKILL);
+	pthread_mutex_lock(&p->lock);
+	is_full = p->retired_n == RETIRED_MAX;
+	if (!is_full) {
+		p->retired[p->retired_n++] = *j;
+		*j = JAIL_NONE;
+		pthread_cond_signal(&p->work);
+	}
+	pthread_mutex_unlock(&p->lock);
+	if (is_full)
+		launch_end(j);
+}
+
+void
+pool_status(struct pool *p, struct pool_status *ret)
+{
+	pthread_mutex_lock(&p->lock);
+	*ret = p->status;
+	pthread_mutex_unlock(&p->lock);
+}

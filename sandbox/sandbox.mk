@@ -1,0 +1,59 @@
+# The jail: a static program, the same in every variant, because sanitizers
+# need system calls that it must not make.
+
+SRC_sandbox := $(sort $(wildcard sandbox/*.c))
+OBJ_sandbox := $(call obj,$(SRC_sandbox))
+SRC_jail    := $(sort $(wildcard sandbox/jail/*.c))
+J           := build/jail
+
+JAIL_DEFS   := -D_GNU_SOURCE -DMEMORY_VERSION='"$(VERSION)"' -I. -I$(J)/gen \
+	$(shell pkg-config --cflags lua5.4)
+JAIL_CFLAGS := $(WARN) -O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 $(HARD) -fPIE
+JAIL_LDFLAGS := -static-pie -Wl,-z,relro,-z,now,-z,noexecstack
+JAIL_GEN    := $(J)/gen/policy.inc $(J)/gen/helpers.inc
+
+$(J)/gen/policy_gen: sandbox/gen/policy_gen.c sandbox/policy.def sandbox/wire.h
+	@mkdir -p $(@D)
+	$(CC) $(JAIL_DEFS) $(WARN) -O1 -o $@ $< -lseccomp
+$(J)/gen/policy.inc: $(J)/gen/policy_gen
+	$< > $@.new && mv $@.new $@
+$(J)/gen/helpers.inc: sandbox/lua/helpers.lua sandbox/gen/embed.py
+	@mkdir -p $(@D)
+	python3 sandbox/gen/embed.py $< > $@.new && mv $@.new $@
+$(J)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(JAIL_DEFS) $(JAIL_CFLAGS)' | cmp -s - $@ || \
+	echo '$(CC) $(JAIL_DEFS) $(JAIL_CFLAGS)' > $@
+
+$(J)/%.o: sandbox/jail/%.c $(J)/flags $(JAIL_GEN) | missing
+	$(CC) $(JAIL_DEFS) $(JAIL_CFLAGS) -MMD -MP -c -o $@ $<
+$(J)/probe/%.o: sandbox/jail/%.c $(J)/flags $(JAIL_GEN) | missing
+	@mkdir -p $(@D)
+	$(CC) $(JAIL_DEFS) $(JAIL_CFLAGS) -DSANDBOX_PROBE -MMD -MP -c -o $@ $<
+# liblua asks for dlopen and for libm; nothing here opens anything.
+LIBS_jail := -l:liblua5.4.a -lm
+
+$(BIN)/memory-sandbox: $(patsubst sandbox/jail/%.c,$(J)/%.o,$(SRC_jail))
+	@mkdir -p $(@D)
+	$(CC) $(JAIL_LDFLAGS) -o $@ $^ $(LIBS_jail)
+
+# For tests: the jail with functions that try to break it, and the inside of
+# the jail without walls under the sanitizers.
+$(J)/memory-sandbox-probe: $(patsubst sandbox/jail/%.c,$(J)/probe/%.o,$(SRC_jail))
+	$(CC) $(JAIL_LDFLAGS) -o $@ $^ $(LIBS_jail)
+$(J)/bare/%.o: sandbox/jail/%.c $(J)/flags $(JAIL_GEN) | missing
+	@mkdir -p $(@D)
+	$(CC) $(JAIL_DEFS) $(WARN) $(CFLAGS_asan) -DSANDBOX_UNJAILED \
+		-DSANDBOX_PROBE -MMD -MP -c -o $@ $<
+$(J)/memory-sandbox-bare: $(patsubst sandbox/jail/%.c,$(J)/bare/%.o,$(SRC_jail))
+	$(CC) $(LDFLAGS_asan) -o $@ $^ -llua5.4 -lm
+
+-include $(wildcard $(J)/*.d $(J)/probe/*.d $(J)/bare/*.d)
+
+OBJ_driver := $(call obj,tests/jail/jail_driver.c tests/jail/made_up.c)
+$(B)/jail/jail_driver: $(OBJ_driver) $(OBJ_sandbox) $(OBJ_common)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_common)
+jail-programs: $(BIN)/memory-sandbox $(B)/jail/jail_driver \
+	$(J)/memory-sandbox-probe $(J)/memory-sandbox-bare
+.PHONY: jail-programs
