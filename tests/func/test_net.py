@@ -14,9 +14,14 @@ from harness import BIN, SLOW, Client, entity, wait_until
 SECOND = 1_000_000
 
 
-def slow_disk(us):
-    """A service whose commits take so many microseconds."""
-    return dict(shims=["shim_fsync.so"], env={"FSYNC_US": us})
+class TestCase(harness.TestCase):
+    def slow(self, us):
+        """A service whose commits take so many microseconds. Making a
+        database takes many syncs: the disk is slow only after that."""
+        db = self.service()
+        db.stop()
+        db.shims, db.extra_env = ["shim_fsync.so"], {"FSYNC_US": us}
+        return db.start(60)
 
 
 def ended(db, code):
@@ -26,7 +31,7 @@ def ended(db, code):
     return process.text()
 
 
-class Hello(harness.TestCase):
+class Hello(TestCase):
     def test_reply(self):
         db = self.service()
         got = db.client().ok("hello", protocol=1, version="0.1.0",
@@ -96,7 +101,7 @@ class Hello(harness.TestCase):
         self.assertIn("main", got["error"])
 
 
-class Routing(harness.TestCase):
+class Routing(TestCase):
     def test_nearest_method(self):
         c = self.service().client()
         got = c.fails("unknown_method", "search_node", query="x")
@@ -111,7 +116,7 @@ class Routing(harness.TestCase):
 
     def test_out_of_order(self):
         """A status overtakes a write that waits for the disk."""
-        c = self.service(**slow_disk(300_000)).client()
+        c = self.slow(300_000).client()
         write = c.request("create_entities", entities=[entity("a")])
         status = c.request("get_memory_status")
         first = c.read()
@@ -120,7 +125,7 @@ class Routing(harness.TestCase):
 
     def test_without_id_in_order(self):
         """Replies keep the order; reads see the writes before them."""
-        c = self.service(**slow_disk(200_000)).client()
+        c = self.slow(200_000).client()
         c.send('{"method":"create_entities","params":{"entities":'
                '[{"name":"ada","entityType":"p","observations":["x"]}]}}'
                '{"method":"get_memory_status"}'
@@ -140,7 +145,7 @@ class Routing(harness.TestCase):
         self.assertEqual(c.read(), {"success": True})
 
     def test_long_frame_with_an_id_does_not_hold_others(self):
-        c = self.service(**slow_disk(300_000)).client()
+        c = self.slow(300_000).client()
         c.send(json.dumps({"id": 1, "method": "create_entities", "params": {
             "entities": [entity("long", "x" * 100_000)]}}) +
             '{"method":"ping"}')
@@ -154,20 +159,20 @@ class Routing(harness.TestCase):
         self.assertTrue(c.closed())
 
     def test_pending_is_bounded_but_nothing_dropped(self):
-        c = self.service(**slow_disk(100_000)).client()
+        c = self.slow(100_000).client()
         ids = [c.request("create_entities", entities=[entity(f"e{i}")])
                for i in range(300)]
         self.assertEqual({c.read()["id"] for _ in ids}, set(ids))
 
     def test_half_close_gets_the_replies(self):
-        c = self.service(**slow_disk(200_000)).client()
+        c = self.slow(200_000).client()
         number = c.request("create_entities", entities=[entity("a")])
         c.sock.shutdown(socket.SHUT_WR)
         self.assertEqual(c.read()["id"], number)
         self.assertTrue(c.closed())
 
     def test_write_of_a_client_that_left_happens(self):
-        db = self.service(**slow_disk(200_000))
+        db = self.slow(200_000)
         with Client(db.socket) as c:
             c.request("create_entities", entities=[entity("left")])
         c = db.client()
@@ -236,11 +241,7 @@ class Routing(harness.TestCase):
 
     def test_write_queue_has_an_end(self):
         """More than 40,000 writes behind one slow commit."""
-        db = self.service()
-        db.stop()
-        # Making a database takes many syncs: only now the slow disk.
-        db.shims, db.extra_env = ["shim_fsync.so"], {"FSYNC_US": 2 * SECOND}
-        db.start(60)
+        db = self.slow(2 * SECOND)
         got = self.flood(db, 700, "create_entities", {"entities": [
             entity("x", "y")], "mode": "replace"})
         self.assertIn("writes are waiting", got["error"])
@@ -256,7 +257,8 @@ class Routing(harness.TestCase):
         got = self.flood(db, 200, "read_graph", {"limit": 100})
         self.assertIn("reads are waiting", got["error"])
         self.assertGreater(got["retry_after_ms"], 0)
-        self.assertTrue(c.ok("search_nodes", query="e1", timeout=60))
+        wait_until(lambda: c.call("search_nodes", query="e1")["success"],
+                   why="a free queue, as those who asked have left")
 
     def test_read_only(self):
         db = self.service()
@@ -273,10 +275,10 @@ class Routing(harness.TestCase):
         self.assertEqual(got["health"]["state"], "limited")
 
 
-class Cancel(harness.TestCase):
+class Cancel(TestCase):
     def test_queued_write(self):
         """The second write waits behind the commit of the first."""
-        db = self.service(**slow_disk(500_000))
+        db = self.slow(500_000)
         c = db.client()
         first = c.request("create_entities", entities=[entity("first")])
         time.sleep(0.15)
@@ -295,14 +297,14 @@ class Cancel(harness.TestCase):
         c.fails("invalid", "cancel", id="x")
 
     def test_of_another_connection(self):
-        db = self.service(**slow_disk(300_000))
+        db = self.slow(300_000)
         a, b = db.client(), db.client()
         number = a.request("create_entities", entities=[entity("a")])
         self.assertFalse(b.ok("cancel", id=number)["cancelled"])
         self.assertTrue(a.reply(number)["success"])
 
 
-class Feed(harness.TestCase):
+class Feed(TestCase):
     def test_events(self):
         db = self.service()
         a, b = db.client(), db.client()
@@ -384,7 +386,7 @@ class Feed(harness.TestCase):
             changes.append(event["change"])
 
 
-class Status(harness.TestCase):
+class Status(TestCase):
     def test_shape(self):
         c = self.service().client()
         c.ok("create_entities", entities=[entity("ada", "likes tea")])
@@ -408,7 +410,7 @@ class Status(harness.TestCase):
         self.assertGreaterEqual(got["uptime_s"], 0)
 
     def test_grouped(self):
-        db = self.service(**slow_disk(50_000))
+        db = self.slow(50_000)
         c = db.client()
         ids = [c.request("create_entities", entities=[entity(f"e{i}")])
                for i in range(60)]
@@ -429,7 +431,7 @@ class Status(harness.TestCase):
         self.assertEqual((q["commits"], q["largest_commit"]), (20, 1))
 
 
-class End(harness.TestCase):
+class End(TestCase):
     def test_other_signals(self):
         for number in (signal.SIGINT, signal.SIGHUP):
             db = self.service()
@@ -439,7 +441,7 @@ class End(harness.TestCase):
             self.assertFalse(os.path.exists(f"{db.database}-wal"))
 
     def test_sigterm_finishes_what_was_accepted(self):
-        db = self.service(**slow_disk(300_000))
+        db = self.slow(300_000)
         c = db.client()
         ids = [c.request("create_entities", entities=[entity(f"e{i}")])
                for i in range(40)]
@@ -515,7 +517,7 @@ class End(harness.TestCase):
         self.assertIn("systemctl restart memory-db", got["error"])
 
 
-class Start(harness.TestCase):
+class Start(TestCase):
     def run_db(self, *args, env, **kw):
         return subprocess.run([BIN / "memory-db", *args], env=env, text=True,
                               capture_output=True, timeout=20 * SLOW, **kw)
@@ -595,7 +597,7 @@ class Start(harness.TestCase):
                             for o in lines))
 
 
-class Systemd(harness.TestCase):
+class Systemd(TestCase):
     """The protocols of systemd, with this test in its place."""
 
     def test_socket_activation_and_notify(self):
@@ -640,7 +642,7 @@ class Systemd(harness.TestCase):
 
 
 @unittest.skipUnless(os.geteuid() == 0, "needs root to be two users")
-class Users(harness.TestCase):
+class Users(TestCase):
     NOBODY = 65534
 
     def as_nobody(self, path):
@@ -673,7 +675,7 @@ class Users(harness.TestCase):
         self.assertTrue(self.as_nobody(db.socket)["success"])
 
 
-class Connections(harness.TestCase):
+class Connections(TestCase):
     def test_limit(self):
         db = self.service(args=["--limit-connections", "5"])
         held = [db.client() for _ in range(5)]
