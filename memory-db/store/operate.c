@@ -6,7 +6,7 @@
 #include "memory-db/store/internal.h"
 
 enum {
-	SESSIONS, SESSION, NAMESPACES, NS_ALIASES, HEAD_AT, NS_RENAME, NS_ALIAS,
+	SESSIONS, SESSION, NAMESPACES, NS_ALIASES, HEAD_NOW, HEAD_AT, NS_RENAME, NS_ALIAS,
 	NS_UNALIAS, NS_CREATE, ALIASES, ENTITY_CREATE, ENTITY_HAS, STATE_GET,
 	STATE_SET, STATE_DROP, STATE_EACH, CONFLICTS, CONFLICT_PUT, BRANCH_CREATE
 };
@@ -35,6 +35,8 @@ static const struct stmt_def defs[] = {
 			" ORDER BY n.id", 1, 0},
 	[NS_ALIASES] = {"SELECT name FROM namespace_alias WHERE ns = ?1"
 			" ORDER BY name", 1, 0},
+	[HEAD_NOW] = {"SELECT head, last_change FROM namespace WHERE id = ?1"
+		      " AND last_change BETWEEN 1 AND ?2", 2, 0},
 	[HEAD_AT] = {"SELECT chain, id FROM change WHERE ns = ?1 AND id <= ?2"
 		     " ORDER BY id DESC LIMIT 1", 2, 0},
 	[NS_RENAME] = {"UPDATE namespace SET name = ?2 WHERE id = ?1", 2,
@@ -185,11 +187,11 @@ operate_namespace_aliases(struct store *st, int64_t ns, name_fn fn, void *ctx,
 	return each_text(st, s, fn, ctx, e);
 }
 
-int
-operate_head_at(struct store *st, int64_t ns, int64_t change,
+static int
+find_head(struct store *st, int statement, int64_t ns, int64_t change,
 	unsigned char ret[32], int64_t *ret_change, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_OPERATE, HEAD_AT);
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_OPERATE, statement);
 	int r;
 
 	bind_i(s, 1, ns);
@@ -204,6 +206,17 @@ operate_head_at(struct store *st, int64_t ns, int64_t change,
 	memcpy(ret, sqlite3_column_blob(s, 0), 32);
 	*ret_change = sqlite3_column_int64(s, 1);
 	return 1;
+}
+
+int
+operate_head_at(struct store *st, int64_t ns, int64_t change,
+	unsigned char ret[32], int64_t *ret_change, struct err *e)
+{
+	/* The log is searched from `change` back only for a past state. */
+	int r = find_head(st, HEAD_NOW, ns, change, ret, ret_change, e);
+
+	return r != 0 ? r : find_head(st, HEAD_AT, ns, change, ret, ret_change,
+				    e);
 }
 
 int

@@ -16,10 +16,12 @@ static const struct stmt_def defs[V_STATEMENTS] = {
 	[V_FOREIGN] = {"SELECT parent, count(*), min(rowid)"
 		       " FROM pragma_foreign_key_check(?1) GROUP BY parent", 1,
 		0},
-	[V_NAMESPACES] = {"SELECT id, name, head, last_change, fact_max,"
-			  " past_max FROM namespace ORDER BY id", 0, 0},
-	[V_NS_LAST] = {"SELECT id, chain, fact_max, past_max FROM change"
-		       " WHERE ns = ?1 ORDER BY id DESC LIMIT 1", 1, 0},
+	[V_NAMESPACES] = {"SELECT n.id, n.name, n.head, n.last_change,"
+			  " n.fact_max, n.past_max, c.id, c.chain, c.fact_max,"
+			  " c.past_max FROM namespace n LEFT JOIN (SELECT ns,"
+			  " max(id) AS id FROM change GROUP BY ns) m"
+			  " ON m.ns = n.id LEFT JOIN change c ON c.id = m.id"
+			  " ORDER BY n.id", 0, 0},
 	[V_NS_MAX] = {"SELECT (SELECT max(id) FROM fact WHERE id >= ?1 << 33"
 		      " AND id < (?1 + 1) << 33), (SELECT max(id) FROM past"
 		      " WHERE id >= ?1 << 33 AND id < (?1 + 1) << 33)", 1, 0},

@@ -81,41 +81,57 @@ struct ns_row {
 	int64_t id, last_change, fact_max, past_max;
 	const char *name;
 	const unsigned char *head;
+	/* as its newest change says */
+	int64_t change, change_fact_max, change_past_max;
+	const unsigned char *chain;
 };
+
+static const unsigned char *
+chain_column(sqlite3_stmt *s, int i)
+{
+	return sqlite3_column_bytes(s, i) == CHAIN_BYTES
+		? sqlite3_column_blob(s, i) : NULL;
+}
+
+static void
+read_namespace(sqlite3_stmt *s, struct ns_row *n)
+{
+	static const unsigned char zero[CHAIN_BYTES];
+
+	*n = (struct ns_row){.id = sqlite3_column_int64(s, 0),
+		.name = (const char *)sqlite3_column_text(s, 1),
+		.head = chain_column(s, 2),
+		.last_change = sqlite3_column_int64(s, 3),
+		.fact_max = sqlite3_column_int64(s, 4),
+		.past_max = sqlite3_column_int64(s, 5),
+		.change = sqlite3_column_int64(s, 6),
+		.chain = chain_column(s, 7),
+		.change_fact_max = sqlite3_column_int64(s, 8),
+		.change_past_max = sqlite3_column_int64(s, 9)};
+	if (n->change == 0) {
+		n->chain = zero;
+		n->change_fact_max = n->change_past_max =
+			n->id << STORE_NS_SHIFT;
+	}
+}
 
 /* The newest change of the namespace against the row that keeps its head. */
 static int
 check_head(struct verify *v, const struct ns_row *n)
 {
-	static const unsigned char zero[CHAIN_BYTES];
-	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_NS_LAST);
-	const unsigned char *chain = zero;
-	int64_t id = 0, base = n->id << STORE_NS_SHIFT;
-	int64_t fact_max = base, past_max = base;
-	int r;
-
-	bind_i(s, 1, n->id);
-	r = stmt_row(v->st, s, v->e);
-	if (r < 0)
-		return r;
-	if (r == 1) {
-		id = sqlite3_column_int64(s, 0);
-		chain = sqlite3_column_bytes(s, 1) == CHAIN_BYTES
-			? sqlite3_column_blob(s, 1) : NULL;
-		fact_max = sqlite3_column_int64(s, 2);
-		past_max = sqlite3_column_int64(s, 3);
-	}
-	if (n->head == NULL || chain == NULL ||
-		memcmp(n->head, chain, CHAIN_BYTES) != 0 ||
-		n->last_change != id)
+	if (n->head == NULL || n->chain == NULL ||
+		memcmp(n->head, n->chain, CHAIN_BYTES) != 0 ||
+		n->last_change != n->change)
 		return verify_problem(v, "head",
 			"namespace '%.100s' says its newest change is %" PRId64
 			", with another head than the newest change that is "
-			"there (%" PRId64 ")", n->name, n->last_change, id);
-	if (n->fact_max != fact_max || n->past_max != past_max)
+			"there (%" PRId64 ")", n->name, n->last_change,
+			n->change);
+	if (n->fact_max != n->change_fact_max ||
+		n->past_max != n->change_past_max)
 		return verify_problem(v, "head",
 			"namespace '%.100s' and its newest change %" PRId64
-			" name different highest ids", n->name, id);
+			" name different highest ids", n->name, n->change);
 	return 0;
 }
 
@@ -145,15 +161,9 @@ verify_namespaces(struct verify *v)
 	int r;
 
 	while ((r = stmt_row(v->st, s, v->e)) == 1) {
-		struct ns_row n = {
-			.id = sqlite3_column_int64(s, 0),
-			.name = (const char *)sqlite3_column_text(s, 1),
-			.head = sqlite3_column_bytes(s, 2) == CHAIN_BYTES
-				? sqlite3_column_blob(s, 2) : NULL,
-			.last_change = sqlite3_column_int64(s, 3),
-			.fact_max = sqlite3_column_int64(s, 4),
-			.past_max = sqlite3_column_int64(s, 5)};
+		struct ns_row n;
 
+		read_namespace(s, &n);
 		r = check_head(v, &n);
 		if (r == 0)
 			r = check_highest(v, &n);
