@@ -1,0 +1,475 @@
+/* Pages of a pinned state; see snapshot.h.
+ *
+ * While a reader holds its read mark, a checkpoint may copy into the file only
+ * frames that this reader sees as well, and the log is not begun anew. So a
+ * page of the state is: its last frame at or below the mark, else the page of
+ * the file. The mark is found by reading the header of the log's index (-shm)
+ * before and after the read transaction began, until both are equal. */
+#include "memory-db/store/snapshot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "memory-db/store/database.h"
+#include "memory-db/store/internal.h"
+
+#define PAGE 4096		/* SQLite's default, which we never change */
+#define WAL_HEADER 32
+#define FRAME_HEADER 24
+#define PIN_TRIES 100
+
+/* WalIndexHdr of walformat.html, in the machine's byte order. */
+struct index_header {
+	uint32_t version, unused, change;
+	uint8_t is_init, big_endian;
+	uint16_t page_size;
+	uint32_t max_frame, pages;
+	uint32_t frame_checksum[2], salt[2], checksum[2];
+};
+
+struct snapshot {
+	struct database *base;
+	sqlite3_vfs vfs;	/* ours; the rest goes to the default one */
+	char name[32];
+	bool is_registered;
+	sqlite3 *reader;	/* holds the read mark */
+	int file, wal, shm;
+	struct index_header header; /* of the state pinned */
+	uint32_t *frames;	/* page number -> last frame, 0: none */
+	uint32_t frames_cap, frames_read;
+	uint32_t generation;	/* change counter shown to SQLite */
+};
+
+struct snapshot_file {
+	sqlite3_file base;
+	struct snapshot *s;
+};
+
+/* --- reading ------------------------------------------------------------------- */
+static int
+read_at(int fd, void *data, size_t n, off_t offset)
+{
+	char *p = data;
+
+	while (n > 0) {
+		ssize_t k = pread(fd, p, n, offset);
+
+		if (k < 0 && errno == EINTR)
+			continue;
+		if (k <= 0)
+			return -1;
+		p += k;
+		n -= (size_t)k;
+		offset += k;
+	}
+	return 0;
+}
+
+static uint32_t
+big_endian(const unsigned char *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
+	       (uint32_t)p[2] << 8 | p[3];
+}
+
+static void
+put_big_endian(unsigned char *p, uint32_t v)
+{
+	p[0] = (unsigned char)(v >> 24);
+	p[1] = (unsigned char)(v >> 16);
+	p[2] = (unsigned char)(v >> 8);
+	p[3] = (unsigned char)v;
+}
+
+/* Two equal copies, or it is being written. No log at all: all zero. */
+static int
+read_header(struct snapshot *s, struct index_header *ret)
+{
+	struct index_header h[2];
+
+	for (int i = 0; i < PIN_TRIES; i++) {
+		if (read_at(s->shm, h, sizeof(h), 0) != 0)
+			return -1;
+		if (memcmp(&h[0], &h[1], sizeof(h[0])) == 0 && h[0].is_init) {
+			*ret = h[0];
+			return 0;
+		}
+		sched_yield();
+	}
+	return -1;
+}
+
+static int
+note_frame(struct snapshot *s, uint32_t page, uint32_t frame)
+{
+	if (page >= s->frames_cap) {
+		uint32_t cap = s->frames_cap == 0 ? 1024 : s->frames_cap;
+		uint32_t *p;
+
+		while (cap <= page)
+			cap *= 2;
+		p = realloc(s->frames, (size_t)cap * sizeof(*p));
+		if (p == NULL)
+			return MDB_E_NOMEM;
+		memset(p + s->frames_cap, 0,
+			(size_t)(cap - s->frames_cap) * sizeof(*p));
+		s->frames = p;
+		s->frames_cap = cap;
+	}
+	s->frames[page] = frame;
+	return 0;
+}
+
+/* Learns the frames up to the mark that are not known yet. */
+static int
+read_frames(struct snapshot *s, const struct index_header *h, struct err *e)
+{
+	unsigned char frame[FRAME_HEADER];
+
+	if (memcmp(h->salt, s->header.salt, sizeof(h->salt)) != 0 ||
+		h->max_frame < s->frames_read) {
+		/* The log was begun anew. */
+		s->frames_read = 0;
+		if (s->frames_cap > 0)
+			memset(s->frames, 0,
+				(size_t)s->frames_cap * sizeof(*s->frames));
+	}
+	while (s->frames_read < h->max_frame) {
+		off_t at = WAL_HEADER + (off_t)s->frames_read *
+						(PAGE + FRAME_HEADER);
+
+		if (read_at(s->wal, frame, sizeof(frame), at) != 0)
+			return err_set(e, MDB_E_STORE,
+				"the write-ahead log cannot be read");
+		s->frames_read++;
+		if (note_frame(s, big_endian(frame), s->frames_read) != 0)
+			return err_nomem(e);
+	}
+	return 0;
+}
+
+/* --- the VFS ---------------------------------------------------------------------- */
+static int
+file_close(sqlite3_file *f)
+{
+	(void)f;
+	return SQLITE_OK;
+}
+
+/* Page 1 claims a rollback journal, and a counter that changes with the state
+ * so that SQLite drops cached pages exactly then. */
+static void
+patch_first_page(const struct snapshot *s, unsigned char *page)
+{
+	page[18] = page[19] = 1;
+	put_big_endian(page + 24, s->generation);
+	put_big_endian(page + 28, s->header.pages);
+	put_big_endian(page + 92, s->generation);
+}
+
+static int
+read_page(struct snapshot *s, uint32_t page, unsigned char *out)
+{
+	uint32_t frame = page < s->frames_cap ? s->frames[page] : 0;
+	off_t at = (off_t)(page - 1) * PAGE;
+	int fd = s->file;
+
+	if (frame != 0 && frame <= s->header.max_frame) {
+		at = WAL_HEADER + (off_t)(frame - 1) * (PAGE + FRAME_HEADER) +
+		     FRAME_HEADER;
+		fd = s->wal;
+	}
+	if (read_at(fd, out, PAGE, at) != 0)
+		return -1;
+	if (page == 1)
+		patch_first_page(s, out);
+	return 0;
+}
+
+static int
+file_read(sqlite3_file *f, void *out, int n, sqlite3_int64 offset)
+{
+	struct snapshot *s = ((struct snapshot_file *)(void *)f)->s;
+	unsigned char page[PAGE];
+	int64_t size = (int64_t)s->header.pages * PAGE;
+
+	if (offset >= size || n <= 0) {
+		memset(out, 0, (size_t)(n > 0 ? n : 0));
+		return SQLITE_IOERR_SHORT_READ;
+	}
+	if (n == PAGE && offset % PAGE == 0)
+		return read_page(s, (uint32_t)(offset / PAGE) + 1, out) == 0
+			       ? SQLITE_OK
+			       : SQLITE_IOERR_READ;
+	/* Parts are only ever read of the header. */
+	if (offset % PAGE + n > PAGE ||
+		read_page(s, (uint32_t)(offset / PAGE) + 1, page) != 0)
+		return SQLITE_IOERR_READ;
+	memcpy(out, page + offset % PAGE, (size_t)n);
+	return SQLITE_OK;
+}
+
+/* Spilling is off and every transaction is rolled back: nobody writes. */
+static int
+file_write(sqlite3_file *f, const void *data, int n, sqlite3_int64 offset)
+{
+	(void)f, (void)data, (void)n, (void)offset;
+	return SQLITE_FULL;
+}
+
+static int
+file_truncate(sqlite3_file *f, sqlite3_int64 size)
+{
+	(void)f, (void)size;
+	return SQLITE_OK;
+}
+
+static int
+file_sync(sqlite3_file *f, int flags)
+{
+	(void)f, (void)flags;
+	return SQLITE_OK;
+}
+
+static int
+file_size(sqlite3_file *f, sqlite3_int64 *ret)
+{
+	struct snapshot *s = ((struct snapshot_file *)(void *)f)->s;
+
+	*ret = (int64_t)s->header.pages * PAGE;
+	return SQLITE_OK;
+}
+
+static int
+file_lock(sqlite3_file *f, int level)
+{
+	(void)f, (void)level;
+	return SQLITE_OK;
+}
+
+static int
+file_reserved(sqlite3_file *f, int *ret)
+{
+	(void)f;
+	*ret = 0;
+	return SQLITE_OK;
+}
+
+static int
+file_control(sqlite3_file *f, int op, void *arg)
+{
+	(void)f, (void)op, (void)arg;
+	return SQLITE_NOTFOUND;
+}
+
+static int
+file_sector(sqlite3_file *f)
+{
+	(void)f;
+	return PAGE;
+}
+
+static int
+file_characteristics(sqlite3_file *f)
+{
+	(void)f;
+	return 0;
+}
+
+static const sqlite3_io_methods methods = {
+	.iVersion = 1,
+	.xClose = file_close,
+	.xRead = file_read,
+	.xWrite = file_write,
+	.xTruncate = file_truncate,
+	.xSync = file_sync,
+	.xFileSize = file_size,
+	.xLock = file_lock,
+	.xUnlock = file_lock,
+	.xCheckReservedLock = file_reserved,
+	.xFileControl = file_control,
+	.xSectorSize = file_sector,
+	.xDeviceCharacteristics = file_characteristics,
+};
+
+static int
+vfs_open(sqlite3_vfs *v, const char *name, sqlite3_file *f, int flags,
+	int *ret_flags)
+{
+	struct snapshot_file *file = (struct snapshot_file *)(void *)f;
+
+	(void)name;
+	f->pMethods = NULL;
+	if (!(flags & SQLITE_OPEN_MAIN_DB))
+		return SQLITE_CANTOPEN; /* journals and temp are in memory */
+	file->s = v->pAppData;
+	f->pMethods = &methods;
+	if (ret_flags != NULL)
+		*ret_flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_MAIN_DB;
+	return SQLITE_OK;
+}
+
+static int
+vfs_delete(sqlite3_vfs *v, const char *name, int sync_folder)
+{
+	(void)v, (void)name, (void)sync_folder;
+	return SQLITE_OK;
+}
+
+/* No journal and no log lie beside it. */
+static int
+vfs_access(sqlite3_vfs *v, const char *name, int flags, int *ret)
+{
+	(void)v, (void)name, (void)flags;
+	*ret = 0;
+	return SQLITE_OK;
+}
+
+static int
+vfs_full_path(sqlite3_vfs *v, const char *name, int n, char *out)
+{
+	(void)v;
+	snprintf(out, (size_t)n, "%s", name);
+	return SQLITE_OK;
+}
+
+/* --- life --------------------------------------------------------------------------- */
+static int
+open_file(struct snapshot *s, const char *suffix, int *ret_fd, struct err *e)
+{
+	char *path AUTO_FREE = NULL;
+
+	if (asprintf(&path, "%s%s", s->base->path, suffix) < 0) {
+		path = NULL;
+		return err_nomem(e);
+	}
+	*ret_fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (*ret_fd < 0)
+		return err_set(e, MDB_E_STORE, "%s: %s", path, strerror(errno));
+	return 0;
+}
+
+static int
+register_vfs(struct snapshot *s, struct err *e)
+{
+	const sqlite3_vfs *base = sqlite3_vfs_find(NULL);
+
+	snprintf(s->name, sizeof(s->name), "snapshot-%p", (void *)s);
+	s->vfs = *base;
+	s->vfs.pNext = NULL;
+	s->vfs.zName = s->name;
+	s->vfs.szOsFile = sizeof(struct snapshot_file);
+	s->vfs.pAppData = s;
+	s->vfs.xOpen = vfs_open;
+	s->vfs.xDelete = vfs_delete;
+	s->vfs.xAccess = vfs_access;
+	s->vfs.xFullPathname = vfs_full_path;
+	if (sqlite3_vfs_register(&s->vfs, 0) != SQLITE_OK)
+		return err_nomem(e);
+	s->is_registered = true;
+	return 0;
+}
+
+int
+snapshot_new(struct database *db, struct snapshot **ret, struct err *e)
+{
+	struct snapshot *s = calloc(1, sizeof(*s));
+	int r;
+
+	if (s == NULL)
+		return err_nomem(e);
+	s->base = db;
+	s->file = s->wal = s->shm = -1;
+	r = connection_open(db, false, &s->reader, e);
+	/* A first read makes sure that log and index are there. */
+	if (r == 0 && sqlite3_exec(s->reader, "SELECT 1 FROM sqlite_schema",
+			      NULL, NULL, NULL) != SQLITE_OK)
+		r = err_set(e, MDB_E_STORE, "snapshot: %s",
+			sqlite3_errmsg(s->reader));
+	if (r == 0)
+		r = open_file(s, "", &s->file, e);
+	if (r == 0)
+		r = open_file(s, "-wal", &s->wal, e);
+	if (r == 0)
+		r = open_file(s, "-shm", &s->shm, e);
+	if (r == 0)
+		r = register_vfs(s, e);
+	if (r != 0) {
+		snapshot_free(s);
+		return r;
+	}
+	*ret = s;
+	return 0;
+}
+
+void
+snapshot_free(struct snapshot *s)
+{
+	if (s == NULL)
+		return;
+	if (s->is_registered)
+		sqlite3_vfs_unregister(&s->vfs);
+	sqlite3_close(s->reader);
+	cleanup_fd(&s->file);
+	cleanup_fd(&s->wal);
+	cleanup_fd(&s->shm);
+	free(s->frames);
+	free(s);
+}
+
+const char *
+snapshot_vfs(const struct snapshot *s)
+{
+	return s->name;
+}
+
+static int
+reader_error(struct snapshot *s, struct err *e)
+{
+	return err_set(e, MDB_E_STORE, "snapshot: %s",
+		sqlite3_errmsg(s->reader));
+}
+
+int
+snapshot_pin(struct snapshot *s, struct err *e)
+{
+	struct index_header before, after;
+
+	for (int i = 0; i < PIN_TRIES; i++) {
+		int r;
+
+		if (read_header(s, &before) != 0)
+			return err_set(e, MDB_E_STORE,
+				"the index of the write-ahead log cannot be "
+				"read");
+		if (sqlite3_exec(s->reader,
+			    "BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1", NULL,
+			    NULL, NULL) != SQLITE_OK)
+			return reader_error(s, e);
+		if (read_header(s, &after) != 0 ||
+			memcmp(&before, &after, sizeof(before)) != 0) {
+			snapshot_release(s); /* somebody committed: again */
+			continue;
+		}
+		r = read_frames(s, &after, e);
+		if (r != 0) {
+			snapshot_release(s);
+			return r;
+		}
+		if (memcmp(&s->header, &after, sizeof(after)) != 0)
+			s->generation++;
+		s->header = after;
+		return 0;
+	}
+	return err_set(e, MDB_E_BUSY, "too many writes at the moment");
+}
+
+void
+snapshot_release(struct snapshot *s)
+{
+	if (!sqlite3_get_autocommit(s->reader))
+		(void)sqlite3_exec(s->reader, "END", NULL, NULL, NULL);
+}
