@@ -32,6 +32,8 @@ struct change_note {
 };
 void change_note_done(struct change_note *n);
 
+struct write;
+
 struct call {
 	struct store *st;	/* of the thread that runs it */
 	const struct tool *tool;
@@ -39,6 +41,8 @@ struct call {
 	json_t *params;		/* borrowed */
 	int64_t deadline_ns;	/* monotonic; 0: none */
 	struct change_note note; /* filled by writes */
+	struct write *within;	/* the write this one is a part of: it seals no
+				   change of its own; NULL: on its own */
 	int64_t lease;		/* branch to be discarded when the connection
 				   ends; 0: none */
 	bool dry_run;		/* set by a handler: after the reply is made,

@@ -186,6 +186,23 @@ prepare(struct write *w, struct call *c)
 	w->note = &c->note;
 }
 
+/* A part of another write uses its change. */
+static int
+join(struct write *w, const struct write *whole, struct err *e)
+{
+	int r = lens_apply(w->st, &whole->scope.lens, e);
+
+	w->is_part = true;
+	w->change = whole->change;
+	w->branch = whole->branch;
+	w->scope = whole->scope;
+	return r == 0 && w->ns != whole->ns
+		       ? err_set(e, MDB_E_INVALID,
+				 "one script writes to one namespace; leave "
+				 "out scope, or always pass it")
+		       : r;
+}
+
 int
 write_begin(struct write *w, struct call *c, enum change_kind kind,
 	struct err *e)
@@ -201,6 +218,8 @@ write_begin_about(struct write *w, struct call *c, enum change_kind kind,
 
 	prepare(w, c);
 	r = scope_write(w->st, w->ctx, &w->ns, &w->branch, e);
+	if (r == 0 && c->within != NULL)
+		return join(w, c->within, e);
 	return r == 0 ? begin(w, c, kind, about, e) : r;
 }
 
@@ -242,7 +261,7 @@ write_end(struct write *w, struct err *e)
 	int64_t newest;
 	int r;
 
-	if (w->replay)
+	if (w->replay || w->is_part)
 		return 0;
 	newest = change_id(w->change) - 1;
 	r = change_seal(take_ptr(w->change), &w->change_id, &w->at, e);
@@ -264,7 +283,8 @@ write_end(struct write *w, struct err *e)
 void
 write_done(struct write *w)
 {
-	change_drop(w->change);
+	if (!w->is_part)
+		change_drop(w->change);
 	free(w->entries);
 	w->change = NULL;
 	w->entries = NULL;

@@ -27,6 +27,7 @@ struct write {
 	struct scope scope;	/* the namespace written to, lens now */
 	int64_t ns, branch;
 	struct change *change;	/* NULL when replaying */
+	bool is_part;		/* of another write, which seals the change */
 	bool replay;		/* a retry: apply nothing, only reply */
 	int64_t change_id, at;	/* after write_end; 0: nothing changed */
 	struct outcome_entry *entries; /* what it did; see write_did */

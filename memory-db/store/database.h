@@ -15,6 +15,10 @@
 int connection_open(struct database *db, bool writable, sqlite3 **ret,
 	struct err *e) MUST_CHECK;
 
+/* The same on the private view of a script. */
+int connection_open_snapshot(struct database *db, const char *vfs,
+	sqlite3 **ret, struct err *e) MUST_CHECK;
+
 /* Reads or gives identity (application_id, user_version, ids, keys); a new
  * file gets its schema here. */
 int database_identify(struct database *db, struct err *e) MUST_CHECK;

@@ -8,16 +8,18 @@
 #include "common/limits.h"
 #include "common/log.h"
 #include "memory-db/store/database.h"
+#include "memory-db/store/snapshot.h"
 #include "memory-db/store/text_index.h"
+#include "memory-db/store/text_sql.h"
 
 /* Pages a connection keeps: 3 MB of writer, 2 MB a reader. The rest of the
  * file is in the system's cache, where a page costs 2 us. */
 #define CACHE_WRITER_KB 3072
 #define CACHE_READER_KB 2048
 /* Instructions of SQLite's machine between looks at the deadline. */
-#define PROGRESS_STEPS 2000
+#define PROGRESS_STEPS	   2000
 #define IDLE_CHECKPOINT_MS 1000
-#define IDLE_KEYS_MS (10 * 60 * 1000)
+#define IDLE_KEYS_MS	   (10 * 60 * 1000)
 
 enum { BEGIN, COMMIT, ROLLBACK, SAVE, RELEASE, UNDO, READ, END, OLD_KEYS };
 
@@ -31,7 +33,8 @@ static const struct stmt_def defs[] = {
 	[READ] = {"BEGIN", 0, 0},
 	[END] = {"END", 0, 0},
 	[OLD_KEYS] = {"DELETE FROM request WHERE key IN (SELECT key FROM "
-		      "request WHERE at < ?1 LIMIT 500)", 1, STMT_WRITER},
+		      "request WHERE at < ?1 LIMIT 500)",
+		1, STMT_WRITER},
 };
 const struct stmt_module db_module = {"db", defs, ARRAY_LEN(defs)};
 
@@ -57,20 +60,33 @@ set_flags(sqlite3 *db)
 	return rc;
 }
 
-int
-connection_open(struct database *base, bool writable, sqlite3 **ret,
-	struct err *e)
+static int
+open_error(struct database *base, sqlite3 *db, int rc, struct err *e)
 {
-	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
-		    SQLITE_OPEN_NOFOLLOW, rc;
-	sqlite3 *db = NULL;
-	const char *setup =
-		"PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;"
-		"PRAGMA cell_size_check = ON; PRAGMA wal_autocheckpoint = 0;"
-		"PRAGMA synchronous = FULL;";
+	switch (rc & 0xff) {
+	case SQLITE_NOTADB:
+	case SQLITE_CORRUPT:
+		return err_set(e, MDB_E_CORRUPT,
+			"%s is no SQLite database or is damaged; nothing was "
+			"changed. Restore a backup or choose another path",
+			base->path);
+	case SQLITE_NOMEM:
+		return err_nomem(e);
+	default:
+		return err_set(e, MDB_E_STORE, "cannot open %s: %s", base->path,
+			db != NULL ? sqlite3_errmsg(db) : "no memory");
+	}
+}
 
-	flags |= writable ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
-	rc = sqlite3_open_v2(base->path, &db, flags, NULL);
+static int
+open_with(struct database *base, int flags, const char *vfs, const char *setup,
+	sqlite3 **ret, struct err *e)
+{
+	sqlite3 *db = NULL;
+	int rc = sqlite3_open_v2(base->path, &db,
+		flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
+			SQLITE_OPEN_NOFOLLOW, vfs);
+
 	if (rc == SQLITE_OK)
 		rc = set_flags(db);
 	if (rc == SQLITE_OK)
@@ -81,18 +97,36 @@ connection_open(struct database *base, bool writable, sqlite3 **ret,
 		*ret = db;
 		return 0;
 	}
-	if ((rc & 0xff) == SQLITE_NOTADB || (rc & 0xff) == SQLITE_CORRUPT)
-		rc = err_set(e, MDB_E_CORRUPT,
-			"%s is no SQLite database or is damaged; nothing was "
-			"changed. Restore a backup or choose another path",
-			base->path);
-	else if ((rc & 0xff) == SQLITE_NOMEM)
-		rc = err_nomem(e);
-	else
-		rc = err_set(e, MDB_E_STORE, "cannot open %s: %s", base->path,
-			db != NULL ? sqlite3_errmsg(db) : "no memory");
+	rc = open_error(base, db, rc, e);
 	sqlite3_close(db);
 	return rc;
+}
+
+#define SETUP                                                                  \
+	"PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;"                \
+	"PRAGMA cell_size_check = ON;"
+#define SETUP_FILE                                                             \
+	SETUP "PRAGMA wal_autocheckpoint = 0; PRAGMA synchronous = FULL;"
+
+int
+connection_open(
+	struct database *base, bool writable, sqlite3 **ret, struct err *e)
+{
+	if (writable)
+		return open_with(base, SQLITE_OPEN_READWRITE, NULL,
+			"PRAGMA journal_mode = WAL;" SETUP_FILE, ret, e);
+	return open_with(base, SQLITE_OPEN_READONLY, NULL, SETUP_FILE, ret, e);
+}
+
+/* Pages are never spilled: what a script wrote exists in memory only. */
+int
+connection_open_snapshot(
+	struct database *base, const char *vfs, sqlite3 **ret, struct err *e)
+{
+	return open_with(base, SQLITE_OPEN_READWRITE, vfs,
+		"PRAGMA journal_mode = MEMORY; PRAGMA cache_spill = OFF;"
+		"PRAGMA synchronous = OFF;" SETUP,
+		ret, e);
 }
 
 static int
@@ -114,36 +148,43 @@ db_exec(struct store *st, const char *sql, struct err *e)
 }
 
 static int
-open_writer(struct store *st, struct err *e)
+open_connection(struct store *st, struct err *e)
 {
+	struct database *base = st->base;
+	bool writer = st->role == STORE_WRITER;
 	char pragma[96];
 	int r;
 
+	if (st->role == STORE_SCRIPT) {
+		r = snapshot_new(base, &st->snapshot, e);
+		if (r == 0)
+			r = snapshot_pin(st->snapshot, e);
+		if (r != 0)
+			return r;
+		r = connection_open_snapshot(
+			base, snapshot_vfs(st->snapshot), &st->db, e);
+	} else {
+		r = connection_open(
+			base, writer && !base->read_only, &st->db, e);
+	}
 	snprintf(pragma, sizeof(pragma),
 		"PRAGMA cache_size = -%d; PRAGMA wal_autocheckpoint = %d",
-		CACHE_WRITER_KB, LIMIT_WAL_PAGES);
-	r = db_exec(st, pragma, e);
-	if (r == 0)
-		r = text_queue_new(st, e);
-	if (r == 0)
-		r = tally_log_new(st, e);
-	return r;
+		writer ? CACHE_WRITER_KB : CACHE_READER_KB,
+		writer ? LIMIT_WAL_PAGES : 0);
+	return r == 0 ? db_exec(st, pragma, e) : r;
 }
 
 static int
 open_steps(struct store *st, struct err *e)
 {
-	struct database *base = st->base;
-	bool writer = st->role == STORE_WRITER;
-	char pragma[48];
-	int r;
+	bool writes = st->role != STORE_READER;
+	int r = open_connection(st, e);
 
-	snprintf(pragma, sizeof(pragma), "PRAGMA cache_size = -%d",
-		CACHE_READER_KB);
-	r = connection_open(base, writer && !base->read_only, &st->db, e);
-	if (r == 0)
-		r = writer ? open_writer(st, e) : db_exec(st, pragma, e);
-	if (r == 0 && codec_init(&st->codec, &base->dictionary) != 0)
+	if (r == 0 && writes)
+		r = text_queue_new(st, e);
+	if (r == 0 && writes)
+		r = tally_log_new(st, e);
+	if (r == 0 && codec_init(&st->codec, &st->base->dictionary) != 0)
 		r = err_nomem(e);
 	if (r == 0)
 		r = search_register(st, e);
@@ -154,9 +195,11 @@ open_steps(struct store *st, struct err *e)
 	if (r == 0)
 		sqlite3_progress_handler(
 			st->db, PROGRESS_STEPS, on_progress, st);
-	if (r == 0 && writer)
+	if (st->snapshot != NULL)
+		snapshot_release(st->snapshot);
+	if (r == 0 && st->role == STORE_WRITER)
 		r = tally_load(st, e);
-	if (r == 0 && writer)
+	if (r == 0 && st->role == STORE_WRITER)
 		r = text_index_open(st, e);
 	return r;
 }
@@ -172,7 +215,8 @@ store_open(struct database *base, enum store_role role, struct store **ret,
 		return err_nomem(e);
 	st->base = base;
 	/* Over a read-only file the "writer" only fills the tallies. */
-	st->role = base->read_only ? STORE_READER : role;
+	st->role =
+		base->read_only && role == STORE_WRITER ? STORE_READER : role;
 	r = open_steps(st, e);
 	if (r == 0 && base->read_only && role == STORE_WRITER)
 		r = tally_load(st, e);
@@ -198,6 +242,7 @@ store_close(struct store *st)
 	buf_done(&st->search_text);
 	codec_done(&st->codec);
 	sqlite3_close(st->db);
+	snapshot_free(st->snapshot);
 	free(st);
 }
 
@@ -212,7 +257,8 @@ run_quietly(struct store *st, int which)
 			LOG_S("sql", defs[which].sql), LOG_S("error", e.text));
 }
 
-/* --- the writer's transaction --------------------------------------------------- */
+/* --- the writer's transaction
+ * --------------------------------------------------- */
 int
 store_group_begin(struct store *st, struct err *e)
 {
@@ -284,7 +330,8 @@ store_rollback(struct store *st)
 	label_cache_clear(st);
 }
 
-/* --- readers ----------------------------------------------------------------------- */
+/* --- readers
+ * ----------------------------------------------------------------------- */
 int
 store_read_begin(struct store *st, struct err *e)
 {
@@ -312,7 +359,42 @@ store_interrupt(struct store *st)
 	atomic_store(&st->interrupted, true);
 }
 
-/* --- idle time ------------------------------------------------------------------------ */
+/* --- scripts
+ * ---------------------------------------------------------------------------
+ */
+int
+store_script_begin(struct store *st, int64_t *ret_change, struct err *e)
+{
+	int r = snapshot_pin(st->snapshot, e);
+
+	if (r != 0)
+		return r;
+	r = store_group_begin(st, e);
+	if (r == 0)
+		r = lens_newest(st, ret_change, e);
+	if (r != 0)
+		store_script_end(st);
+	return r;
+}
+
+int
+store_script_flush(struct store *st, struct err *e)
+{
+	return text_queue_flush(st, e);
+}
+
+void
+store_script_end(struct store *st)
+{
+	st->deadline_ns = 0;
+	atomic_store(&st->interrupted, false);
+	store_group_abort(st);
+	text_terms_clear(st);
+	snapshot_release(st->snapshot);
+}
+
+/* --- idle time
+ * ------------------------------------------------------------------------ */
 static void
 forget_keys(struct store *st)
 {
@@ -342,8 +424,8 @@ store_idle_step(struct store *st)
 	if (now - st->idle_at < IDLE_CHECKPOINT_MS)
 		return 0;
 	st->idle_at = now;
-	(void)sqlite3_wal_checkpoint_v2(st->db, NULL, SQLITE_CHECKPOINT_PASSIVE,
-		&pages, &moved);
+	(void)sqlite3_wal_checkpoint_v2(
+		st->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, &moved);
 	return 0;
 }
 

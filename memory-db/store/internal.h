@@ -63,6 +63,7 @@ struct store {
 	struct codec codec;
 	struct text_queue *queue;	/* writer: text index work of the group */
 	struct tally_log *deltas;	/* writer: counter changes of the group */
+	struct snapshot *snapshot;	/* STORE_SCRIPT: the pages it sees */
 	bool in_group;
 	struct label_cache *labels;	/* id -> text (names.c) */
 	int savepoint_texts, savepoint_deltas; /* marks for rollback */

@@ -16,10 +16,10 @@
 #include "memory-db/store/database.h"
 #include "memory-db/store/internal.h"
 
-#define PAGE 4096		/* SQLite's default, which we never change */
-#define WAL_HEADER 32
+#define PAGE	     4096 /* SQLite's default, which we never change */
+#define WAL_HEADER   32
 #define FRAME_HEADER 24
-#define PIN_TRIES 100
+#define PIN_TRIES    100
 
 /* WalIndexHdr of walformat.html, in the machine's byte order. */
 struct index_header {
@@ -32,15 +32,15 @@ struct index_header {
 
 struct snapshot {
 	struct database *base;
-	sqlite3_vfs vfs;	/* ours; the rest goes to the default one */
+	sqlite3_vfs vfs; /* ours; the rest goes to the default one */
 	char name[32];
 	bool is_registered;
-	sqlite3 *reader;	/* holds the read mark */
+	sqlite3 *reader; /* holds the read mark */
 	int file, wal, shm;
 	struct index_header header; /* of the state pinned */
-	uint32_t *frames;	/* page number -> last frame, 0: none */
+	uint32_t *frames;	    /* page number -> last frame, 0: none */
 	uint32_t frames_cap, frames_read;
-	uint32_t generation;	/* change counter shown to SQLite */
+	uint32_t generation; /* change counter shown to SQLite */
 };
 
 struct snapshot_file {
@@ -48,7 +48,8 @@ struct snapshot_file {
 	struct snapshot *s;
 };
 
-/* --- reading ------------------------------------------------------------------- */
+/* --- reading
+ * ------------------------------------------------------------------- */
 static int
 read_at(int fd, void *data, size_t n, off_t offset)
 {
@@ -138,8 +139,8 @@ read_frames(struct snapshot *s, const struct index_header *h, struct err *e)
 				(size_t)s->frames_cap * sizeof(*s->frames));
 	}
 	while (s->frames_read < h->max_frame) {
-		off_t at = WAL_HEADER + (off_t)s->frames_read *
-						(PAGE + FRAME_HEADER);
+		off_t at = WAL_HEADER +
+			   (off_t)s->frames_read * (PAGE + FRAME_HEADER);
 
 		if (read_at(s->wal, frame, sizeof(frame), at) != 0)
 			return err_set(e, MDB_E_STORE,
@@ -151,7 +152,8 @@ read_frames(struct snapshot *s, const struct index_header *h, struct err *e)
 	return 0;
 }
 
-/* --- the VFS ---------------------------------------------------------------------- */
+/* --- the VFS
+ * ---------------------------------------------------------------------- */
 static int
 file_close(sqlite3_file *f)
 {
@@ -336,7 +338,9 @@ vfs_full_path(sqlite3_vfs *v, const char *name, int n, char *out)
 	return SQLITE_OK;
 }
 
-/* --- life --------------------------------------------------------------------------- */
+/* --- life
+ * ---------------------------------------------------------------------------
+ */
 static int
 open_file(struct snapshot *s, const char *suffix, int *ret_fd, struct err *e)
 {
@@ -429,8 +433,8 @@ snapshot_vfs(const struct snapshot *s)
 static int
 reader_error(struct snapshot *s, struct err *e)
 {
-	return err_set(e, MDB_E_STORE, "snapshot: %s",
-		sqlite3_errmsg(s->reader));
+	return err_set(
+		e, MDB_E_STORE, "snapshot: %s", sqlite3_errmsg(s->reader));
 }
 
 int
@@ -458,6 +462,13 @@ snapshot_pin(struct snapshot *s, struct err *e)
 		if (r != 0) {
 			snapshot_release(s);
 			return r;
+		}
+		if (after.max_frame == 0) { /* all is in the file */
+			struct stat st;
+
+			if (fstat(s->file, &st) != 0)
+				return reader_error(s, e);
+			after.pages = (uint32_t)(st.st_size / PAGE);
 		}
 		if (memcmp(&s->header, &after, sizeof(after)) != 0)
 			s->generation++;

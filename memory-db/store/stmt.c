@@ -73,7 +73,7 @@ prepare_module(struct store *st, enum stmt_module_id id, struct err *e)
 		return err_nomem(e);
 	for (size_t i = 0; i < m->n; i++) {
 		if ((m->defs[i].flags & STMT_WRITER) &&
-			st->role != STORE_WRITER)
+			st->role == STORE_READER)
 			continue;
 		r = prepare_form(st, m, i, true, &st->stmts[id][2 * i], e);
 		if (r != 0)

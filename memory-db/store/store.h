@@ -63,7 +63,9 @@ struct database_sizes {
 };
 void database_sizes(const struct database *db, struct database_sizes *ret);
 
-enum store_role { STORE_WRITER, STORE_READER };
+/* STORE_SCRIPT: everything the writer can do, in a private view that is thrown
+ * away (see snapshot.h). */
+enum store_role { STORE_WRITER, STORE_READER, STORE_SCRIPT };
 int store_open(struct database *db, enum store_role role, struct store **ret,
 	struct err *e) MUST_CHECK;
 void store_close(struct store *st);
@@ -85,6 +87,15 @@ void store_rollback(struct store *st);
 /* --- a reader's snapshot: everything between sees one state ------------------- */
 int store_read_begin(struct store *st, struct err *e) MUST_CHECK;
 void store_read_end(struct store *st);
+
+/* --- a script's view (STORE_SCRIPT) ---------------------------------------------
+ * Between begin and end the store is the database as of *ret_change, plus what
+ * was written to it since, each request in its savepoint as on the writer.
+ * store_script_flush makes written texts searchable. end drops all of it. */
+int store_script_begin(struct store *st, int64_t *ret_change, struct err *e)
+	MUST_CHECK;
+int store_script_flush(struct store *st, struct err *e) MUST_CHECK;
+void store_script_end(struct store *st);
 
 /* Statements stop with MDB_E_TIMEOUT after this monotonic time (0: never). */
 void store_deadline(struct store *st, int64_t mono_ns);
