@@ -246,6 +246,12 @@ store_close(struct store *st)
 	free(st);
 }
 
+struct database *
+store_database(const struct store *st)
+{
+	return st->base;
+}
+
 /* For statements whose failure changes nothing for the caller. */
 static void
 run_quietly(struct store *st, int which)

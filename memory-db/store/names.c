@@ -7,7 +7,7 @@
 
 enum {
 	LABEL_FIND, LABEL_ADD, LABEL_TEXT, NS_FIND, NS_ADD, NS_NAME, NS_STEM,
-	ENT_FIND, ENT_ADD, ENT_ALIAS, ENT_NAME, ENT_ALIASES, ENT_NEAR
+	ENT_FIND, ENT_ADD, ENT_ALIAS, ENT_NAME, ENT_ALIASES, ENT_NEAR, ENT_HIGHEST
 };
 
 static const struct stmt_def defs[] = {
@@ -38,6 +38,7 @@ static const struct stmt_def defs[] = {
 		      "AND name < ?3 UNION ALL SELECT entity, name FROM alias "
 		      "WHERE ns = ?1 AND name >= ?2 AND name < ?3 LIMIT ?4", 4,
 		0},
+	[ENT_HIGHEST] = {"SELECT coalesce(max(id), 0) FROM entity", 0, 0},
 };
 const struct stmt_module names_module = {"names", defs, ARRAY_LEN(defs)};
 
@@ -369,4 +370,13 @@ entity_near(struct store *st, int64_t ns, const char *prefix, size_t n,
 			return r;
 	}
 	return r;
+}
+
+int
+entity_highest(struct store *st, int64_t *ret_id, struct err *e)
+{
+	int r = find_id(
+		st, stmt_use(st, MOD_NAMES, ENT_HIGHEST), ret_id, e);
+
+	return r < 0 ? r : 0;
 }

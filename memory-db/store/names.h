@@ -41,6 +41,8 @@ int entity_find(struct store *st, int64_t ns, const char *name, size_t n,
 	int64_t *ret_id, struct err *e) MUST_CHECK;
 int entity_create(struct store *st, int64_t ns, const char *name, size_t n,
 	int64_t *ret_id, struct err *e) MUST_CHECK;
+/* The highest id given so far, 0: none. */
+int entity_highest(struct store *st, int64_t *ret_id, struct err *e) MUST_CHECK;
 /* An old or new name that leads to it as well. */
 int entity_alias(struct store *st, int64_t ns, const char *name, size_t n,
 	int64_t entity, struct err *e) MUST_CHECK;

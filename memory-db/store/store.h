@@ -69,6 +69,7 @@ enum store_role { STORE_WRITER, STORE_READER, STORE_SCRIPT };
 int store_open(struct database *db, enum store_role role, struct store **ret,
 	struct err *e) MUST_CHECK;
 void store_close(struct store *st);
+struct database *store_database(const struct store *st);
 
 /* --- the writer's transaction ------------------------------------------------
  * group_begin, then per request: savepoint, work, release or rollback; then

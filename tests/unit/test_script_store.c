@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "memory-db/method/handlers.h"
+#include "memory-db/model/script.h"
 #include "memory-db/store/store.h"
 
 struct fixture {
@@ -161,12 +162,126 @@ test_view_is_private(void **state)
 	}
 }
 
+static int
+run(struct fixture *f, struct script *s, const char *method, const char *params)
+{
+	json_t *p = json_loads(params, 0, NULL);
+	int r;
+
+	assert_non_null(p);
+	json_decref(f->last);
+	r = script_call(s, method, p, 5000, &f->last, &f->e);
+	json_decref(p);
+	return r;
+}
+
+/* Commits as the writer does. */
+static bool
+commit(struct fixture *f, struct script *s, int64_t *ret_change)
+{
+	struct call c = {.st = f->w, .ctx = &f->ctx};
+	json_t *pack = NULL;
+	bool conflict;
+
+	OK(script_pack(s, &pack, &f->e));
+	OK(store_group_begin(f->w, &f->e));
+	OK(store_savepoint(f->w, &f->e));
+	OK(script_commit(&c, pack, method_find, ret_change, &conflict, &f->e));
+	if (conflict)
+		store_rollback(f->w);
+	else
+		OK(store_release(f->w, &f->e));
+	OK(store_group_commit(f->w, &f->e));
+	json_decref(c.note.entities);
+	json_decref(pack);
+	return conflict;
+}
+
+#define BOB                                                                    \
+	"{\"entities\":[{\"name\":\"bob\",\"entityType\":\"t\","                 \
+	"\"observations\":[\"b\"]}]}"
+#define RELATE                                                                 \
+	"{\"relations\":[{\"from\":\"bob\",\"to\":\"ada\","                      \
+	"\"relationType\":\"knows\"}]}"
+
+static void
+test_writes_become_one_change(void **state)
+{
+	struct fixture *f = *state;
+	struct script s = {.st = f->s, .ctx = &f->ctx, .find = method_find};
+	json_t *changes = NULL;
+	int64_t change;
+
+	add(f, f->w, "ada", "a");
+	assert_int_equal(run(f, &s, "create_entities", BOB), 0);
+	assert_int_equal(run(f, &s, "create_relations", RELATE), 0);
+	assert_int_equal(run(f, &s, "create_relations",
+				 "{\"relations\":[{\"from\":\"bob\",\"to\":"
+				 "\"zoe\",\"relationType\":\"knows\"}]}"),
+		MDB_E_NOT_FOUND);
+	assert_int_equal(run(f, &s, "delete_observations",
+				 "{\"deletions\":[{\"entityName\":\"ada\","
+				 "\"observations\":[\"a\"]}]}"),
+		0);
+	assert_int_equal(run(f, &s, "forget", "{}"), MDB_E_UNKNOWN_METHOD);
+	OK(script_changes(&s, &changes, &f->e));
+	assert_int_equal(json_array_size(changes), 2);
+	json_decref(changes);
+	assert_false(commit(f, &s, &change));
+	assert_int_equal(change, 2);
+	script_done(&s);
+	assert_int_equal(entities(f, f->w), 2);
+	assert_int_equal(
+		json_array_size(json_object_get(f->last, "relations")), 1);
+	assert_int_equal(found(f, f->w, "a"), 1); /* ada's name, not her text */
+}
+
+static void
+test_conflicts_change_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct script s = {.st = f->s, .ctx = &f->ctx, .find = method_find};
+	int64_t change;
+
+	add(f, f->w, "ada", "a");
+	assert_int_equal(run(f, &s, "create_entities", BOB), 0);
+	assert_int_equal(run(f, &s, "create_relations", RELATE), 0);
+	add(f, f->w, "zoe", "z"); /* nothing of the script's */
+	add(f, f->w, "bob", "by another");
+	assert_true(commit(f, &s, &change));
+	assert_non_null(strstr(f->e.text, "created by somebody else"));
+	script_done(&s);
+
+	s = (struct script){.st = f->s, .ctx = &f->ctx, .find = method_find};
+	assert_int_equal(run(f, &s, "add_observations",
+				 "{\"observations\":[{\"entityName\":\"bob\","
+				 "\"contents\":[\"x\"]}]}"),
+		0);
+	add(f, f->w, "zoe", "more");
+	assert_false(commit(f, &s, &change)); /* others do not matter */
+	script_done(&s);
+
+	s = (struct script){.st = f->s, .ctx = &f->ctx, .find = method_find};
+	assert_int_equal(run(f, &s, "add_observations",
+				 "{\"observations\":[{\"entityName\":\"bob\","
+				 "\"contents\":[\"qqq\"]}]}"),
+		0);
+	add(f, f->w, "bob", "late");
+	assert_true(commit(f, &s, &change));
+	script_done(&s);
+	assert_int_equal(found(f, f->w, "qqq"), 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			test_view_is_private, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_writes_become_one_change, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_conflicts_change_nothing, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("script_store", tests, NULL, NULL);

@@ -1,0 +1,391 @@
+/* Scripts: calls on the private view, and the commit of what they wrote. */
+#include "memory-db/model/script.h"
+
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/jx.h"
+#include "common/limits.h"
+#include "memory-db/model/diff.h"
+#include "memory-db/model/encode.h"
+#include "memory-db/model/scope.h"
+#include "memory-db/model/write.h"
+#include "memory-db/store/branch.h"
+#include "memory-db/store/log.h"
+#include "memory-db/store/names.h"
+
+/* Bytes of the calls that a script may make to write: they wait in memory
+ * until its end. */
+#define WRITES_BYTES (8 * 1024 * 1024)
+
+/* Shorter names, as the guide that this API follows has them. */
+static const struct {
+	const char *name, *tool;
+} aliases[] = {
+	{"history", "memory_history"},
+	{"diff", "memory_diff"},
+	{"revert", "memory_revert"},
+	{"undo", "memory_undo"},
+	{"get_status", "get_memory_status"},
+};
+
+/* Not for scripts although agents have them: they write more than one change
+ * or another branch, or would run a script in a script. */
+static const char *const refused[] = {
+	"memory_branch", "memory_merge", "execute_code", NULL};
+
+const struct tool *
+script_tool(const char *name)
+{
+	const struct tool *t;
+
+	for (size_t i = 0; i < ARRAY_LEN(aliases); i++)
+		if (strcmp(name, aliases[i].name) == 0)
+			name = aliases[i].tool;
+	for (size_t i = 0; refused[i] != NULL; i++)
+		if (strcmp(name, refused[i]) == 0)
+			return NULL;
+	t = tool_find(name);
+	if (t == NULL || (t->flags & (TF_ADMIN | TF_SLOW)) ||
+		(t->profiles == 0))
+		return NULL;
+	if ((t->flags & TF_LOOP) && strcmp(name, "get_memory_status") != 0)
+		return NULL;
+	return t;
+}
+
+/* --- one call
+ * ----------------------------------------------------------------------- */
+static int
+begin(struct script *s, struct err *e)
+{
+	int r;
+
+	if (s->began)
+		return 0;
+	s->calls = json_array();
+	if (s->calls == NULL)
+		return err_nomem(e);
+	r = store_script_begin(s->st, &s->base, e);
+	if (r != 0)
+		return r;
+	s->began = true;
+	return entity_highest(s->st, &s->highest, e);
+}
+
+/* The context of the caller, with what the call itself says. */
+static void
+context_of(
+	const struct context *caller, const json_t *params, struct context *ret)
+{
+	const json_t *as_of = json_object_get(params, "as_of");
+	const json_t *valid_at = json_object_get(params, "valid_at");
+	const char *scope = json_string_value(json_object_get(params, "scope"));
+
+	*ret = *caller;
+	ret->key = NULL;
+	if (as_of != NULL && !json_is_null(as_of))
+		ret->as_of = as_of;
+	if (valid_at != NULL && !json_is_null(valid_at))
+		ret->valid_at = valid_at;
+	if (scope != NULL)
+		ret->user_scope = strcmp(scope, "user") == 0;
+}
+
+static int
+status(struct script *s, json_t **ret, struct err *e)
+{
+	struct tally t;
+	int r = store_tally(store_database(s->st), &t, e);
+
+	if (r != 0)
+		return r;
+	*ret = json_pack("{s:I,s:I,s:I,s:I}", "total_entities",
+		(json_int_t)t.entities, "total_observations",
+		(json_int_t)t.observations, "total_relations",
+		(json_int_t)t.relations, "total_changes",
+		(json_int_t)t.changes);
+	tally_done(&t);
+	return *ret == NULL ? err_nomem(e) : 0;
+}
+
+static int
+record(struct script *s, const struct tool *t, json_t *params, struct err *e)
+{
+	size_t bytes = encode_size(params) + 64;
+
+	if (s->bytes + bytes > WRITES_BYTES)
+		return err_set(e, MDB_E_LIMIT,
+			"this script writes more than %d MiB; split it",
+			WRITES_BYTES / (1024 * 1024));
+	s->bytes += bytes;
+	return jx_add(s->calls, json_pack("{s:s,s:O}", "method", t->name,
+					"params", params)) != 0
+		       ? err_nomem(e)
+		       : 0;
+}
+
+/* Within a savepoint; what was written can be searched at once. */
+static int
+write_call(struct script *s, struct call *c, json_t **ret, struct err *e)
+{
+	int r = store_savepoint(s->st, e);
+
+	if (r != 0)
+		return r;
+	r = s->find(c->tool->name)(c, ret, e);
+	if (r == 0 && !c->dry_run)
+		r = record(s, c->tool, c->params, e);
+	if (r == 0 && !c->dry_run)
+		r = store_release(s->st, e);
+	if (r != 0 || c->dry_run)
+		store_rollback(s->st);
+	return r == 0 ? store_script_flush(s->st, e) : r;
+}
+
+int
+script_call(struct script *s, const char *name, json_t *params, int64_t left_ms,
+	json_t **ret_result, struct err *e)
+{
+	const struct tool *t = script_tool(name);
+	struct context ctx;
+	struct call c = {.st = s->st, .tool = t, .ctx = &ctx, .params = params};
+	int r;
+
+	*ret_result = NULL;
+	if (t == NULL)
+		return err_set(e, MDB_E_UNKNOWN_METHOD,
+			"scripts cannot call '%.64s'; memory.help() lists what "
+			"they can",
+			name);
+	r = schema_check(t->params, tools_common, params, NULL, e);
+	if (r == 0)
+		r = begin(s, e);
+	if (r != 0)
+		return r;
+	context_of(s->ctx, params, &ctx);
+	c.deadline_ns = clock_mono_ns() + left_ms * 1000000;
+	store_deadline(s->st, c.deadline_ns);
+	if (t->flags & TF_LOOP)
+		r = status(s, ret_result, e);
+	else if (t->flags & TF_WRITE)
+		r = write_call(s, &c, ret_result, e);
+	else
+		r = s->find(t->name)(&c, ret_result, e);
+	store_deadline(s->st, 0);
+	json_decref(c.note.entities);
+	if (r != 0) {
+		json_decref(*ret_result);
+		*ret_result = NULL;
+	}
+	return r;
+}
+
+bool
+script_wrote(const struct script *s)
+{
+	return json_array_size(s->calls) > 0;
+}
+
+void
+script_done(struct script *s)
+{
+	if (s->began)
+		store_script_end(s->st);
+	s->began = false;
+	json_decref(s->calls);
+	s->calls = NULL;
+}
+
+/* --- what it changed
+ * --------------------------------------------------------------------- */
+int
+script_changes(struct script *s, json_t **ret, struct err *e)
+{
+	struct diff d AUTO_DIFF = {.st = s->st, .max_bytes = 64 * 1024};
+	struct scope scope;
+	int64_t after = 0;
+	int r = diff_init(&d) != 0 ? err_nomem(e) : 0;
+
+	if (r == 0)
+		r = scope_read(s->st, s->ctx, 0, &scope, e);
+	d.ns = scope.ns[0];
+	if (r == 0)
+		r = lens_make(
+			s->st, scope.lens.level[0].branch, s->base, &d.from, e);
+	d.to = scope.lens;
+	if (r == 0 && d.ns != 0)
+		r = diff_all(&d, &after, e);
+	if (r != 0 && r != 2)
+		return r;
+	*ret = json_incref(d.entities);
+	return 0;
+}
+
+struct touched {
+	struct script *s;
+	json_t *ids, *names;
+	struct err *e;
+};
+
+static int
+add_touched(void *ctx, int64_t entity)
+{
+	struct touched *t = ctx;
+	struct buf name AUTO_BUF = {0};
+	int r;
+
+	if (entity == 0)
+		return 0;
+	if (entity <= t->s->highest)
+		return jx_add(t->ids, json_integer(entity)) != 0
+			       ? err_nomem(t->e)
+			       : 0;
+	r = entity_first_name(t->s->st, entity, NULL, &name, t->e);
+	if (r == 1 && jx_add(t->names, json_stringn(name.data, name.len)) != 0)
+		r = err_nomem(t->e);
+	return r < 0 ? r : 0;
+}
+
+int
+script_pack(struct script *s, json_t **ret, struct err *e)
+{
+	json_t *pack AUTO_JSON = json_pack("{s:I,s:O,s:[],s:[]}", "base",
+		(json_int_t)s->base, "calls", s->calls, "touched", "created");
+	struct touched t = {s, json_object_get(pack, "touched"),
+		json_object_get(pack, "created"), e};
+	struct scope scope;
+	int r = pack == NULL ? err_nomem(e) : 0;
+
+	if (r == 0)
+		r = scope_read(s->st, s->ctx, 0, &scope, e);
+	for (int i = 0; r == 0 && i < scope.n; i++)
+		if (scope.ns[i] != 0)
+			r = log_entities(s->st, scope.ns[i],
+				scope.lens.level[0].branch, s->base,
+				STORE_OPEN_END, add_touched, &t, e);
+	if (r == 0)
+		*ret = take_ptr(pack);
+	return r;
+}
+
+/* --- on the writer
+ * ----------------------------------------------------------------------------
+ */
+/* 1 somebody changed what the script changed. */
+static int
+changed_since(struct write *w, const json_t *pack, struct err *e)
+{
+	int64_t base =
+		(int64_t)json_integer_value(json_object_get(pack, "base"));
+	json_t *item;
+	size_t i;
+
+	json_array_foreach(json_object_get(pack, "touched"), i, item)
+	{
+		int64_t change;
+		int r = branch_touched(w->st, (int64_t)json_integer_value(item),
+			w->branch, &change, e);
+
+		if (r != 0)
+			return r;
+		if (change > base) {
+			err_set(e, MDB_E_CONFLICT,
+				"change %lld touched what this script changed",
+				(long long)change);
+			return 1;
+		}
+	}
+	json_array_foreach(json_object_get(pack, "created"), i, item)
+	{
+		int64_t entity;
+		int r = write_entity(w, json_string_value(item), &entity, e);
+
+		if (r < 0)
+			return r;
+		if (r == 1) {
+			err_set(e, MDB_E_CONFLICT,
+				"'%s' was created by somebody else meanwhile",
+				json_string_value(item));
+			return 1;
+		}
+	}
+	return 0;
+}
+
+static int
+merge_note(struct change_note *whole, struct change_note *part, struct err *e)
+{
+	int r = 0;
+
+	if (whole->entities == NULL)
+		whole->entities = take_ptr(part->entities);
+	else if (part->entities != NULL &&
+		 json_array_size(whole->entities) < 50 &&
+		 json_array_extend(whole->entities, part->entities) != 0)
+		r = err_nomem(e);
+	json_decref(part->entities);
+	return r;
+}
+
+static int
+execute(struct call *whole, struct write *w, const json_t *entry,
+	script_handler (*find)(const char *name), struct err *e)
+{
+	json_t *params = json_object_get(entry, "params"), *result = NULL;
+	struct context ctx;
+	struct call c = {
+		.st = whole->st, .ctx = &ctx, .params = params, .within = w};
+	int r;
+
+	c.tool = script_tool(
+		json_string_value(json_object_get(entry, "method")));
+	if (c.tool == NULL)
+		return err_set(e, MDB_E_INTERNAL, "unknown call of a script");
+	context_of(whole->ctx, params, &ctx);
+	r = find(c.tool->name)(&c, &result, e);
+	json_decref(result);
+	if (r != 0) {
+		json_decref(c.note.entities);
+		return r;
+	}
+	return merge_note(&whole->note, &c.note, e);
+}
+
+/* These say that the state is another than the one the script saw. */
+static bool
+means_conflict(int code)
+{
+	return code == MDB_E_NOT_FOUND || code == MDB_E_EXISTS ||
+	       code == MDB_E_CONFLICT;
+}
+
+int
+script_commit(struct call *c, const json_t *pack,
+	script_handler (*find)(const char *name), int64_t *ret_change,
+	bool *ret_conflict, struct err *e)
+{
+	struct write w AUTO_WRITE = {0};
+	json_t *entry;
+	size_t i;
+	int r = write_begin(&w, c, CHANGE_SCRIPT, e);
+
+	*ret_conflict = false;
+	*ret_change = 0;
+	if (r == 0 && !w.replay)
+		r = changed_since(&w, pack, e);
+	if (r == 0 && !w.replay)
+		json_array_foreach(json_object_get(pack, "calls"), i, entry)
+		{
+			r = execute(c, &w, entry, find, e);
+			if (r != 0)
+				break;
+		}
+	*ret_conflict = r == 1 || means_conflict(r);
+	if (*ret_conflict)
+		return 0;
+	if (r == 0)
+		r = write_end(&w, e);
+	*ret_change = w.change_id;
+	return r;
+}
