@@ -230,7 +230,9 @@ class Figures(TestCase):
             m.tool("get_memory_status")
             took.append(time.monotonic() - began)
             m.done()
-        self.assertLess(sorted(took)[3], 0.015 * 3 * SLOW)  # a busy machine
+        # The best of several: other tests run on this machine, and the
+        # start of the process from Python counts as well.
+        self.assertLess(min(took), 0.03 * SLOW, took)
 
     def test_memory_after_work(self):
         db = self.service(rate_limit=False)
