@@ -333,7 +333,8 @@ test_words_of_a_failing_service(void **state)
 	assert_int_equal(spawn(20000, &e), MDB_E_UNREACHABLE);
 	assert_non_null(strstr(e.text, "did not say why"));
 	setenv("FAKE", "exists pid 7 serves /y at /z", 1);
-	assert_int_equal(spawn(200, &e), MDB_E_EXISTS);
+	/* time for a slow machine to start it; then it is waited for */
+	assert_int_equal(spawn(2500, &e), MDB_E_EXISTS);
 	assert_non_null(strstr(e.text, "pid 7"));
 }
 
