@@ -51,7 +51,7 @@ m_export_log(struct call *c, json_t **ret_result, struct err *e)
 	int64_t v[NUMBERS] = {0}, bytes = LIMIT_REPLY_BYTES;
 	const char *cursor = NULL;
 	json_t *lines = NULL;
-	bool more;
+	bool more = false;
 	int r = result == NULL
 		? err_nomem(e)
 		: jx_string(c->params, "cursor", JX_OPTIONAL, &cursor, NULL, e);

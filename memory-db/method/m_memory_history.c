@@ -162,12 +162,13 @@ m_changes_since(struct call *c, json_t **ret_result, struct err *e)
 		r = history_read(c->st, &scope, &q, &changes, &next, e);
 	if (r >= 0)
 		r = member_set_new(result, "changes", changes, e);
-	cursor_format(text, next > 0 ? next : scope.change, 0, 0);
-	if (r >= 0)
-		r = member_set_new(result, "next", json_string(text), e);
-	if (r >= 0)
-		r = member_set_bool(result, "more", next > 0, e);
 	if (r < 0)
+		return r;
+	cursor_format(text, next > 0 ? next : scope.change, 0, 0);
+	r = member_set_new(result, "next", json_string(text), e);
+	if (r == 0)
+		r = member_set_bool(result, "more", next > 0, e);
+	if (r != 0)
 		return r;
 	*ret_result = take_ptr(result);
 	return 0;

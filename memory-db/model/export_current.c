@@ -206,7 +206,7 @@ static int
 set_numbers(struct export_page *p, json_t *o, int64_t entity)
 {
 	struct entity_times times;
-	int64_t tier, pin;
+	int64_t tier = 0, pin = 0;
 	int r = attr_get(p->st, entity, ATTR_TIER, &tier, p->e);
 
 	if (r == 0)

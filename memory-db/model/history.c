@@ -420,11 +420,12 @@ set_lists(struct reader *rd, json_t *o)
 }
 
 /* True when the change lies in a namespace of the scope, and on its branch or
- * on a parent before the fork. */
+ * on a parent before the fork. The feed follows all branches. */
 static bool
-in_scope(const struct scope *s, const struct log_change *c)
+in_scope(const struct reader *rd, const struct log_change *c)
 {
-	bool is_seen = false, is_inside = false;
+	const struct scope *s = rd->scope;
+	bool is_seen = rd->q->oldest_first, is_inside = false;
 
 	for (int i = 0; i < s->n; i++)
 		is_inside |= s->ns[i] == c->ns;
@@ -443,7 +444,7 @@ tell_change(void *ctx, const struct log_change *c)
 
 	if (!rd->q->oldest_first && c->id < rd->q->since)
 		return 1;
-	if (rd->q->entity == 0 && !in_scope(rd->scope, c))
+	if (rd->q->entity == 0 && !in_scope(rd, c))
 		return 0;
 	if (json_array_size(rd->changes) >= (size_t)rd->q->limit ||
 		(rd->bytes > 0 && rd->bytes >= rd->q->max_bytes)) {
