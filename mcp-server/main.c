@@ -1,6 +1,7 @@
 /* memory-mcp: MCP on stdin and stdout, relayed to memory-db. Options, signals
  * and the loop. */
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -204,6 +205,8 @@ loop(struct session *s, struct relay *relay, int signals)
 		session_run(s, fds, mine);
 		relay_run(relay);
 		session_flush(s);
+		if (session_was_heavy(s))
+			malloc_trim(0);
 	}
 	relay_abort(relay);
 	session_flush(s);

@@ -15,6 +15,8 @@
 #include "mcp-server/subscribe.h"
 
 #define MS 1000000LL
+/* Bytes in and out after which freed memory is worth giving back. */
+#define HEAVY_BYTES (256 * 1024)
 
 struct batch {
 	json_t *answers;	/* owned */
@@ -349,6 +351,7 @@ take_lines(struct session *s)
 	while (accepting(s)) {
 		switch (stdio_in_line(&s->in, &text, &n)) {
 		case STDIO_LINE:
+			s->moved_bytes += n;
 			line(s, text, n);
 			break;
 		case STDIO_TOO_LONG:
@@ -380,7 +383,18 @@ session_run(struct session *s, const struct pollfd *fds, size_t n)
 void
 session_flush(struct session *s)
 {
+	s->moved_bytes += stdio_out_pending(&s->out);
 	stdio_out_flush(&s->out);
+}
+
+bool
+session_was_heavy(struct session *s)
+{
+	if (s->moved_bytes < HEAVY_BYTES || s->requests_n > 0 ||
+		stdio_out_pending(&s->out) > 0)
+		return false;
+	s->moved_bytes = 0;
+	return true;
 }
 
 void

@@ -51,6 +51,7 @@ struct session {
 	struct request *requests;	/* under way, newest first */
 	size_t requests_n, requests_bytes;
 	uint64_t requests_all;
+	size_t moved_bytes;		/* since session_was_heavy said so */
 	struct subscription *subscriptions;
 	const char *legacy_version;	/* negotiated; NULL: no initialize yet */
 	char client[264];		/* clientInfo of initialize */
@@ -74,6 +75,9 @@ void session_flush(struct session *s);
 void session_end(struct session *s);
 /* True when nothing is left to do or the time for it is over. */
 bool session_finished(const struct session *s);
+/* True when nothing is under way after much was: a moment to give memory back
+ * to the system. Once for each time. */
+bool session_was_heavy(struct session *s);
 /* Milliseconds until session_finished may change by itself; -1: never. */
 int session_timeout(const struct session *s);
 

@@ -11,7 +11,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 import harness
 from harness import (MODERN, SANITIZED, SLOW, Mcp, TestCase, alive, entity,
-                     main, rss_kb)
+                     main, rss_kb, wait_until)
 from stub_db import StubDb
 
 
@@ -243,6 +243,11 @@ class Figures(TestCase):
         m.ok("read_graph")
         m.tool("search_nodes", query="fact")
         self.assertLess(rss_kb(m.pid), 5000)
+        # What a large answer took is given back.
+        whole = self.mcp(db, args=["--tools", "compat"])
+        self.assertEqual(len(whole.ok("read_graph")["entities"]), 10000)
+        wait_until(lambda: rss_kb(whole.pid) < 5000, 5,
+                   why="memory of the answer given back")
 
 
 if __name__ == "__main__":
