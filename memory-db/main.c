@@ -207,9 +207,21 @@ read_uids(struct err *e)
 	return 0;
 }
 
+/* A client that starts a service does so for every client: what its own
+ * environment says about its requests is not meant for those of the others.
+ * (conf_read returns pointers into the environment.) */
+static void
+use_option_only(const char **value, const char *env)
+{
+	if (arg.spawned && *value == getenv(env))
+		*value = "";
+}
+
 static int
 read_labels(struct err *e)
 {
+	use_option_only(&arg.namespace_, "MEMORY_NAMESPACE");
+	use_option_only(&arg.branch, "MEMORY_BRANCH");
 	if (!*arg.namespace_)
 		arg.namespace_ = "default";
 	if (!*arg.branch)
@@ -217,10 +229,9 @@ read_labels(struct err *e)
 	if (strlen(arg.namespace_) > LIMIT_LABEL_BYTES)
 		return err_param(e, MDB_E_INVALID, "namespace",
 			"--namespace: at most %d bytes", LIMIT_LABEL_BYTES);
-	if (strcmp(arg.branch, "main") != 0)
+	if (strlen(arg.branch) > LIMIT_LABEL_BYTES)
 		return err_param(e, MDB_E_INVALID, "branch",
-			"--branch: no branch '%.64s'; the only one is 'main'",
-			arg.branch);
+			"--branch: at most %d bytes", LIMIT_LABEL_BYTES);
 	return 0;
 }
 

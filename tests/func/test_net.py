@@ -101,6 +101,25 @@ class Hello(TestCase):
         self.assertIn("main", got["error"])
 
 
+    def test_defaults_of_the_service(self):
+        for how in (dict(env={"MEMORY_NAMESPACE": "team"}),
+                    dict(args=["--namespace", "team", "--spawned"])):
+            db = self.service(**how)
+            c = db.client()
+            c.ok("create_entities", entities=[entity("a")])
+            c.ok("create_entities", entities=[entity("b")], namespace="own")
+            got = c.ok("get_memory_status")["namespaces"]
+            self.assertEqual(got, {"team": 1, "own": 1})
+
+    def test_environment_of_one_client_is_not_that_of_all(self):
+        db = self.service(args=["--spawned"], env={
+            "MEMORY_NAMESPACE": "team", "MEMORY_BRANCH": "dev"})
+        c = db.client()
+        c.ok("create_entities", entities=[entity("a")])
+        self.assertEqual(c.ok("get_memory_status")["namespaces"],
+                         {"default": 1})
+
+
 class Routing(TestCase):
     def test_nearest_method(self):
         c = self.service().client()
@@ -577,7 +596,7 @@ class Start(TestCase):
         db = self.service(start=False)
         for args in (["--nonsense"], ["--group-max", "0"], ["extra"],
                      ["--allow-uid", "nobody-has-this-name"],
-                     ["--log-level", "loud"], ["--branch", "dev"]):
+                     ["--log-level", "loud"], ["--namespace", "n" * 300]):
             got = self.run_db(*args, env=db.env())
             self.assertIn(got.returncode, (100, 111), args)
             self.assertIn("memory-db: ", got.stderr)
