@@ -106,6 +106,8 @@
 /* Jails that wait ready. */
 #define LIMIT_SCRIPT_POOL 2
 #define LIMIT_SCRIPT_POOL_MAX 4
+/* Scripts waiting for one of the two threads that run them: above, busy. */
+#define LIMIT_SCRIPT_QUEUE 16
 
 /* --- what MCP clients get (memory-mcp) ------------------------------------- */
 /* Bytes of a JSON-RPC line. */

@@ -170,6 +170,13 @@ static const struct param params_memory_history[] = {
 	MAX_BYTES, END};
 static const struct param params_get_memory_status[] = {END};
 
+static const struct param params_execute_code[] = {
+	{"code", P_STRING, PF_REQUIRED | PF_NOT_EMPTY, NULL, 1,
+		LIMIT_SCRIPT_SOURCE_BYTES, NULL, NULL, NULL},
+	OBJ("args", 0, "the global `args`", NULL),
+	INT("timeout_ms", 0, NULL, 1, LIMIT_SCRIPT_WALL_MAX_MS),
+	BOOLEAN("dry_run", 0, "show what it would change"), END};
+
 /* Branch and point in time are parameters over MCP: nothing there depends on
  * the state of a connection. */
 #define BRANCH STR("branch", 0, NULL, LIMIT_LABEL_BYTES)

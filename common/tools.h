@@ -17,7 +17,9 @@ enum tool_flag {
 	TF_IDEMPOTENT = 32,
 	TF_COMPAT = 64,		/* one of the nine: unknown fields are ignored
 				   and reported under `ignored` */
-	TF_SLOW = 128		/* scans much: only one reader may run it */
+	TF_SLOW = 128,		/* scans much: only one reader may run it */
+	TF_SCRIPT = 256		/* runs on a script thread; its writes go to
+				   the writer at the end */
 };
 
 enum tool_profile {		/* which MCP profiles list it; 0: socket only */

@@ -11,6 +11,7 @@
 #include "memory-db/net/loop_methods.h"
 
 #define RETRY_QUEUE_MS 500
+#define RETRY_SCRIPT_MS 500
 #define RETRY_MIGRATION_MS 500
 
 /* A text parameter: of the request, else of hello, else NULL. Empty counts as
@@ -153,6 +154,18 @@ check_write(struct request *r, struct err *e)
 }
 
 static int
+check_script(struct request *r, struct err *e)
+{
+	struct server *s = r->server;
+
+	if (work_scripts_queued(s->work) + s->scripts.n < LIMIT_SCRIPT_QUEUE)
+		return check_rate(r, e);
+	err_set(e, MDB_E_BUSY, "%d scripts are waiting already; try again",
+		LIMIT_SCRIPT_QUEUE);
+	return busy(e, RETRY_SCRIPT_MS);
+}
+
+static int
 check_limits(struct request *r, struct err *e)
 {
 	struct server *s = r->server;
@@ -174,6 +187,8 @@ check_limits(struct request *r, struct err *e)
 	}
 	if (r->job.tool->flags & TF_WRITE)
 		return check_write(r, e);
+	if (r->job.tool->flags & TF_SCRIPT)
+		return check_script(r, e);
 	if (work_reads_queued(s->work) + s->reads.n + s->slow_reads.n >=
 	    LIMIT_READ_QUEUE) {
 		err_set(e, MDB_E_BUSY, "%d reads are waiting already; "
@@ -220,7 +235,9 @@ route(struct request *r)
 	}
 	r->job.kind = JOB_CALL;
 	r->is_queued = true;
-	if (flags & TF_WRITE)
+	if (flags & TF_SCRIPT)
+		job_list_add(&s->scripts, &r->job);
+	else if (flags & TF_WRITE)
 		job_list_add(&s->writes, &r->job);
 	else if (flags & TF_SLOW)
 		job_list_add(&s->slow_reads, &r->job);
@@ -326,5 +343,6 @@ void
 dispatch_flush(struct server *s)
 {
 	work_push_writes(s->work, &s->writes);
+	work_push_scripts(s->work, &s->scripts);
 	work_push_reads(s->work, &s->reads, &s->slow_reads);
 }

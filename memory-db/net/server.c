@@ -18,6 +18,7 @@
 #include "memory-db/net/listen.h"
 #include "memory-db/net/notify.h"
 #include "memory-db/net/request.h"
+#include "memory-db/work/script_methods.h"
 
 #define SECOND_NS 1000000000LL
 /* Clients get this long to take their last replies. */
@@ -378,6 +379,7 @@ start(struct server *s, const struct server_options *o, struct err *e)
 	struct work_options wo = {.db = o->db,
 		.group_max = (size_t)o->config->group_max,
 		.wake = wake, .wake_ctx = s};
+	struct sandbox_options so = {.methods = script_methods()};
 
 	s->config = o->config;
 	s->db = o->db;
@@ -394,6 +396,9 @@ start(struct server *s, const struct server_options *o, struct err *e)
 	s->loop = ev_loop_new(EVFLAG_AUTO);
 	if (!s->scratch || !s->loop)
 		return err_nomem(e);
+	if (sandbox_open(&so, &s->sandbox, e) != 0)
+		return e->code;
+	wo.sandbox = s->sandbox;
 	start_watchers(s);
 	return work_start(&wo, &s->work, e);
 }
@@ -416,6 +421,7 @@ finish(struct server *s)
 		c->is_dirty = c->is_resumed = false;
 	free_dead(s);
 	work_free(s->work);
+	sandbox_close(s->sandbox);
 }
 
 static void

@@ -53,7 +53,8 @@ struct server {
 	bool has_room;		/* input was answered since they were asked */
 	size_t input_bytes;	/* unanswered, of all connections */
 	size_t requests_n;	/* under way */
-	struct job_list writes, reads, slow_reads; /* gathered this turn */
+	struct job_list writes, reads, slow_reads, scripts; /* of this turn */
+	struct sandbox *sandbox;
 	size_t subscribers_n;
 	int64_t last_change;	/* newest change known to the loop */
 	struct rate rate;

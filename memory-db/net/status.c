@@ -6,6 +6,7 @@
 #include "common/jx.h"
 #include "common/limits.h"
 #include "memory-db/net/loop_methods.h"
+#include "sandbox/sandbox.h"
 
 #define LOAD(x) ((json_int_t)atomic_load_explicit(&(x), memory_order_relaxed))
 
@@ -193,7 +194,7 @@ status(struct server *s, const struct tally *t)
 	int64_t uptime = (clock_mono_ns() - s->started_ns) / 1000000000;
 
 	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,"
-			 "s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:s,s:I}",
+			 "s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:s,s:I}",
 		"total_entities", (json_int_t)t->entities,
 		"total_observations", (json_int_t)t->observations,
 		"total_relations", (json_int_t)t->relations,
@@ -205,7 +206,8 @@ status(struct server *s, const struct tally *t)
 		"sizes", sizes(t, server_sizes(s)),
 		"compression", compression(t), "queues", queues(s),
 		"latency", latency(s), "limits", limits(s->config),
-		"health", health(s), "database", database(s),
+		"health", health(s), "sandbox", sandbox_status(s->sandbox),
+		"database", database(s),
 		"version", MEMORY_VERSION, "uptime_s", (json_int_t)uptime);
 }
 

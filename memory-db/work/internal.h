@@ -13,13 +13,22 @@ struct reader {
 	struct job *current;
 };
 
+struct runner {
+	struct work *work;
+	struct store *st;	/* opened at the first script */
+	pthread_t thread;
+	bool is_started;
+	struct job *_Atomic current;
+};
+
 struct work {
 	struct work_options opt;
-	struct queue writes, reads, done;
+	struct queue writes, reads, scripts, done;
 	pthread_t writer;
 	bool writer_started;
 	struct store *st;	/* of the writer */
 	struct reader readers[WORK_READERS];
+	struct runner runners[WORK_SCRIPTS];
 	const struct tool *search;
 	_Atomic int state;
 	_Atomic int permille;
@@ -31,6 +40,7 @@ struct work {
 /* Thread functions. */
 void *writer_main(void *arg);
 void *reader_main(void *arg);
+void *runner_main(void *arg);
 
 /* Hands finished jobs to the loop. */
 void work_deliver(struct work *w, struct job_list *l);

@@ -47,6 +47,13 @@ start_threads(struct work *w, struct err *e)
 			return e->code;
 		r->is_started = true;
 	}
+	for (size_t i = 0; i < WORK_SCRIPTS; i++) {
+		struct runner *r = &w->runners[i];
+
+		if (start_thread(&r->thread, runner_main, r, e))
+			return e->code;
+		r->is_started = true;
+	}
 	if (start_thread(&w->writer, writer_main, w, e))
 		return e->code;
 	w->writer_started = true;
@@ -56,15 +63,14 @@ start_threads(struct work *w, struct err *e)
 static int
 init_queues(struct work *w)
 {
-	if (queue_init(&w->writes))
-		return MDB_E_NOMEM;
-	if (queue_init(&w->reads)) {
-		queue_done(&w->writes);
-		return MDB_E_NOMEM;
-	}
-	if (queue_init(&w->done)) {
-		queue_done(&w->writes);
-		queue_done(&w->reads);
+	struct queue *const queues[] = {
+		&w->writes, &w->reads, &w->scripts, &w->done};
+
+	for (size_t i = 0; i < ARRAY_LEN(queues); i++) {
+		if (queue_init(queues[i]) == 0)
+			continue;
+		while (i-- > 0)
+			queue_done(queues[i]);
 		return MDB_E_NOMEM;
 	}
 	return 0;
@@ -90,6 +96,8 @@ work_start(const struct work_options *o, struct work **ret, struct err *e)
 		w->readers[i].may_slow = i == 0;
 		(void)pthread_mutex_init(&w->readers[i].lock, NULL);
 	}
+	for (size_t i = 0; i < WORK_SCRIPTS; i++)
+		w->runners[i].work = w;
 	if (start_threads(w, e)) {
 		work_stop(w);
 		work_free(w);
@@ -99,9 +107,34 @@ work_start(const struct work_options *o, struct work **ret, struct err *e)
 	return 0;
 }
 
+/* A script may take half a minute; whoever stops the service does not wait. */
+static void
+stop_runners(struct work *w)
+{
+	for (size_t i = 0; i < WORK_SCRIPTS; i++) {
+		struct runner *r = &w->runners[i];
+		struct job *j = atomic_load(&r->current);
+
+		if (j != NULL)
+			atomic_store(&j->cancelled, true);
+	}
+	for (size_t i = 0; i < WORK_SCRIPTS; i++) {
+		struct runner *r = &w->runners[i];
+
+		if (r->is_started)
+			pthread_join(r->thread, NULL);
+		r->is_started = false;
+		store_close(r->st);
+		r->st = NULL;
+	}
+}
+
 void
 work_stop(struct work *w)
 {
+	/* Scripts first: what they wrote still goes to the writer. */
+	queue_stop(&w->scripts);
+	stop_runners(w);
 	queue_stop(&w->writes);
 	queue_stop(&w->reads);
 	/* Readers first: a checkpoint cannot pass an open snapshot. */
@@ -132,6 +165,7 @@ work_free(struct work *w)
 		(void)pthread_mutex_destroy(&w->readers[i].lock);
 	queue_done(&w->writes);
 	queue_done(&w->reads);
+	queue_done(&w->scripts);
 	queue_done(&w->done);
 	free(w);
 }
@@ -181,6 +215,19 @@ work_push_reads(struct work *w, struct job_list *fast, struct job_list *slow)
 	stamp(fast);
 	stamp(slow);
 	(void)queue_push(&w->reads, fast, slow);
+}
+
+void
+work_push_scripts(struct work *w, struct job_list *l)
+{
+	stamp(l);
+	(void)queue_push(&w->scripts, l, NULL);
+}
+
+size_t
+work_scripts_queued(const struct work *w)
+{
+	return queue_length(&w->scripts);
 }
 
 size_t

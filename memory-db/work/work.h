@@ -17,6 +17,7 @@
 #include "memory-db/work/queue.h"
 
 #define WORK_READERS 2
+#define WORK_SCRIPTS 2 /* at a time: as many as there are threads for them */
 
 enum work_state {
 	WORK_OPENING,	/* some ms: connections and statements */
@@ -35,9 +36,12 @@ struct work_stats {
 	_Atomic uint64_t group_largest;
 };
 
+struct sandbox;
+
 struct work_options {
 	struct database *db;	/* borrowed; outlives the work */
 	size_t group_max;	/* requests of a commit group */
+	struct sandbox *sandbox; /* borrowed; outlives the work */
 	method_fn (*find)(const char *name); /* NULL: method_find */
 	void (*wake)(void *ctx); /* from worker threads: jobs are done, or
 				    the state changed. Must not block */
@@ -68,6 +72,10 @@ const struct err *work_failure(const struct work *w);
 void work_push_writes(struct work *w, struct job_list *l);
 void work_push_reads(struct work *w, struct job_list *fast,
 	struct job_list *slow);
+
+/* Scripts; JOB_CALL of TF_SCRIPT. */
+void work_push_scripts(struct work *w, struct job_list *l);
+size_t work_scripts_queued(const struct work *w);
 
 size_t work_writes_queued(const struct work *w);
 size_t work_reads_queued(const struct work *w);

@@ -1,0 +1,74 @@
+/* The tool list as functions of scripts. */
+#include "memory-db/work/script_methods.h"
+
+#include <string.h>
+
+#include "common/tools.h"
+#include "memory-db/model/script.h"
+
+#define METHODS_MAX 64
+
+/* Arguments by position: search_nodes("tea", 5). */
+static const struct {
+	const char *name, *positional;
+} positions[] = {
+	{"search_nodes", "query limit"},
+	{"recall", "query limit"},
+	{"open_nodes", "names"},
+	{"read_graph", "cursor limit"},
+	{"create_entities", "entities mode"},
+	{"add_observations", "observations"},
+	{"create_relations", "relations"},
+	{"delete_entities", "entityNames"},
+	{"delete_observations", "deletions"},
+	{"delete_relations", "relations"},
+	{"rename_entity", "name new_name"},
+	{"memory_history", "name limit"},
+	{"memory_diff", "name"},
+	{"memory_revert", "name version"},
+	{"memory_undo", "change"},
+	{"changes_since", "cursor limit"},
+};
+
+/* Names of the guide's API. */
+static const char *const shorter[] = {
+	"history", "diff", "revert", "undo", "get_status", NULL};
+
+static const char *
+positional_of(const char *tool)
+{
+	for (size_t i = 0; i < ARRAY_LEN(positions); i++)
+		if (strcmp(positions[i].name, tool) == 0)
+			return positions[i].positional;
+	return "";
+}
+
+static void
+add(struct sandbox_method *list, size_t *n, const char *name)
+{
+	const struct tool *t = script_tool(name);
+
+	if (t == NULL || *n + 1 >= METHODS_MAX)
+		return;
+	list[(*n)++] = (struct sandbox_method){
+		.name = name,
+		.doc = t->text,
+		.positional = positional_of(t->name),
+		.is_global = true,
+		.is_write = t->flags & TF_WRITE,
+	};
+}
+
+const struct sandbox_method *
+script_methods(void)
+{
+	static struct sandbox_method list[METHODS_MAX];
+	size_t n = 0;
+
+	for (size_t i = 0; i < tools_n; i++)
+		add(list, &n, tools[i].name);
+	for (size_t i = 0; shorter[i] != NULL; i++)
+		add(list, &n, shorter[i]);
+	list[n].name = NULL;
+	return list;
+}

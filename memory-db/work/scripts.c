@@ -1,0 +1,176 @@
+/* The script threads: each runs one script at a time in a jail, with a private
+ * view of the database. A script that wrote and ended well goes on to the
+ * writer, which makes its writes one change (method/m_execute_code.c); every
+ * other one is answered here. */
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/jx.h"
+#include "common/limits.h"
+#include "memory-db/model/script.h"
+#include "memory-db/work/internal.h"
+#include "sandbox/sandbox.h"
+
+struct run {
+	struct runner *r;
+	struct job *j;
+	struct script script;
+	struct sandbox_outcome outcome;
+};
+
+/* A call of the script, in this thread. */
+static int
+on_call(void *ctx, const char *method, json_t *params, int64_t left_ms,
+	json_t **ret_result, struct err *e)
+{
+	struct run *x = ctx;
+
+	return script_call(&x->script, method, params, left_ms, ret_result, e);
+}
+
+static bool
+is_true(const struct job *j, const char *key)
+{
+	return json_is_true(json_object_get(j->params, key));
+}
+
+/* Each thread opens its view at the first script: most services run none. */
+static int
+open_store(struct runner *r, struct err *e)
+{
+	return r->st != NULL ? 0
+			     : store_open(r->work->opt.db, STORE_SCRIPT, &r->st,
+				       e);
+}
+
+static int
+run_jailed(struct run *x, struct err *e)
+{
+	const json_t *code = json_object_get(x->j->params, "code");
+	struct sandbox_job job = {
+		.source = json_string_value(code),
+		.source_len = json_string_length(code),
+		.args = json_object_get(x->j->params, "args"),
+		.call = on_call,
+		.call_ctx = x,
+		.cancel = &x->j->cancelled,
+	};
+
+	job.limits.wall_ms = (int64_t)json_integer_value(
+		json_object_get(x->j->params, "timeout_ms"));
+	x->script = (struct script){.st = x->r->st, .ctx = &x->j->ctx,
+		.find = x->r->work->opt.find};
+	return sandbox_run(x->r->work->opt.sandbox, &job, &x->outcome, e);
+}
+
+/* Adds what the script changed; nothing when it changed nothing. */
+static int
+add_changes(struct run *x, json_t *result, struct err *e)
+{
+	json_t *changes = NULL;
+	int r = script_wrote(&x->script)
+			? script_changes(&x->script, &changes, e)
+			: 0;
+
+	if (r == 0 && changes != NULL && jx_set(result, "changes", changes) != 0)
+		r = err_nomem(e);
+	if (r == 0 && is_true(x->j, "dry_run") &&
+		jx_set(result, "dry_run", json_true()) != 0)
+		r = err_nomem(e);
+	return r;
+}
+
+/* The job becomes one for the writer: what it was asked stays inside, since
+ * its context borrows from there. */
+static int
+pass_on(struct run *x, json_t *result, struct err *e)
+{
+	json_t *pack = NULL, *params;
+	int r = script_pack(&x->script, &pack, e);
+
+	if (r != 0)
+		return r;
+	params = json_pack("{s:O,s:o,s:O}", "request", x->j->params, "pack",
+		pack, "outcome", result);
+	if (params == NULL)
+		return err_nomem(e);
+	json_decref(x->j->params);
+	x->j->params = params;
+	return 0;
+}
+
+/* 1 when the job goes on to the writer, 0 when it is answered. */
+static int
+finish(struct run *x, struct err *e)
+{
+	json_t *result AUTO_JSON = sandbox_outcome_json(&x->outcome);
+	bool keep = x->outcome.result == SANDBOX_OK &&
+		    script_wrote(&x->script) && !is_true(x->j, "dry_run");
+	int r = result == NULL ? err_nomem(e) : 0;
+
+	if (r == 0 && x->outcome.result == SANDBOX_OK)
+		r = add_changes(x, result, e);
+	if (r == 0 && keep && database_read_only(x->r->work->opt.db))
+		return err_set(e, MDB_E_DENIED,
+			"the database is read-only; the script's writes were "
+			"dropped");
+	if (r == 0 && keep) {
+		r = pass_on(x, result, e);
+		return r == 0 ? 1 : r;
+	}
+	return r == 0 ? job_answer(x->j, take_ptr(result), e) : r;
+}
+
+static int
+run_script(struct runner *r, struct job *j, struct err *e)
+{
+	struct run x = {.r = r, .j = j};
+	int rc;
+
+	if (atomic_load_explicit(&j->cancelled, memory_order_relaxed))
+		return err_set(e, MDB_E_CANCELLED, "cancelled before it ran");
+	rc = open_store(r, e);
+	if (rc == 0)
+		rc = run_jailed(&x, e);
+	if (rc == 0)
+		rc = finish(&x, e);
+	script_done(&x.script);
+	sandbox_outcome_done(&x.outcome);
+	return rc;
+}
+
+void *
+runner_main(void *arg)
+{
+	struct runner *r = arg;
+	struct work *w = r->work;
+	struct job *j;
+
+	(void)pthread_setname_np(pthread_self(), "script");
+	for (;;) {
+		struct job_list list = {0};
+		struct err e = {0};
+		int rc;
+
+		j = queue_take(&w->scripts, 1, SIZE_MAX, false, -1);
+		if (j == NULL) {
+			if (queue_is_stopped(&w->scripts))
+				return NULL;
+			continue;
+		}
+		atomic_store(&r->current, j);
+		rc = run_script(r, j, &e);
+		atomic_store(&r->current, NULL);
+		job_list_add(&list, j);
+		if (rc == 1) {
+			work_push_writes(w, &list);
+			continue;
+		}
+		if (rc < 0) {
+			e.code = rc;
+			if (!j->is_answered)
+				job_fail(j, &e);
+		}
+		work_deliver(w, &list);
+	}
+}
