@@ -1,6 +1,7 @@
 /* memory-mcp: MCP on stdin and stdout, relayed to memory-db. Options, signals
  * and the loop. */
 #include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <poll.h>
 #include <signal.h>
@@ -249,6 +250,22 @@ serve(const struct options *arg, struct setup *set)
 	return code;
 }
 
+/* A closed standard descriptor would be the next one opened here, and get
+ * what belongs to the client. */
+static int
+guard_descriptors(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDWR);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd < 0)
+		return -1;
+	close(fd);
+	return 0;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -256,8 +273,11 @@ main(int argc, char **argv)
 		.log_level = "warn"};
 	struct setup set = {0};
 	struct err e = {0};
-	int rc = read_options(&arg, argc, argv, &e);
+	int rc;
 
+	if (guard_descriptors() < 0)
+		return EXIT_SYSTEM;
+	rc = read_options(&arg, argc, argv, &e);
 	if (rc == 0)
 		rc = set_up(&arg, &set, &e);
 	if (rc == 0) {

@@ -350,6 +350,17 @@ class Input(Base):
             pass
         self.assertEqual(p.wait(5 * SLOW), 0)
 
+    def test_closed_descriptors(self):
+        """Nobody else's descriptor takes the place of stdout."""
+        for closing in (">&-", "<&-", "2>&-", "<&- >&- 2>&-"):
+            done = subprocess.run(
+                ["sh", "-c", f'exec "$0" {closing}', BIN / "memory-mcp"],
+                env=self.env(), input=b'{"jsonrpc":"2.0","id":1,"method":"ping"}\n',
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                timeout=10 * SLOW)
+            self.assertEqual(done.returncode, 0, closing)
+            self.assertEqual(b"result" in done.stdout, closing == "2>&-")
+
     def test_a_client_that_does_not_read(self):
         """Reading stops while much is unwritten, and nothing is lost."""
         p = self.bare()
