@@ -44,8 +44,10 @@ class Demo:
         self.calls = 0
 
     def begin(self):
-        self.agents = {"mara": self.place.mcp(era=MODERN),
-                       "jonas": self.place.mcp(era="2025-11-25")}
+        self.agents = {
+            "mara": self.place.mcp(era=MODERN, client="mara's editor"),
+            "jonas": self.place.mcp(era="2025-11-25",
+                                    client="jonas's terminal")}
 
     def call(self, at, tool, arguments):
         """One tool call; what it acknowledged is noted."""
@@ -72,7 +74,7 @@ class Demo:
         say("agent", t["says"])
         result = self.call(t["at"], t["tool"], t["arguments"])
         text = json.dumps(result, ensure_ascii=False)
-        print(f"{'':11}-> {t['tool']} {self.short(t, result)}", flush=True)
+        print(f"{'':11}-> {t['tool']}: {self.short(t, result)}", flush=True)
         if "shows" in t and t["shows"] not in text:
             raise SystemExit(f"expected {t['shows']!r} in {text[:600]}")
         if "finds" in t and len(result.get("entities", ())) != t["finds"]:
@@ -81,15 +83,19 @@ class Demo:
     @staticmethod
     def short(t, result):
         """What came back, in a line or two."""
+        if "finds" in t:
+            return f"{t['finds'] or 'nothing'} found"
         if "shows" not in t:
-            return "ok"
+            return "on disk"
         lines = [o if isinstance(o, str) else o.get("text", "")
                  for e in result.get("entities", result.get("results", ()))
                  for o in e.get("observations", ())]
         lines += [f"{r['from']} {r['relationType']} {r['to']}"
                   for r in result.get("relations", ())]
         hit = next((x for x in lines if t["shows"] in x), t["shows"])
-        return f"\n{'':14}\"{hit}\""
+        return "\n" + textwrap.fill(f'"{hit}"', WIDTH,
+                                    initial_indent=" " * 14,
+                                    subsequent_indent=" " * 15)
 
     def burst(self, at, acked, failures):
         """Writes one after the other while memory-db dies."""
@@ -156,7 +162,8 @@ class Demo:
         done = self.place.ctl(*args)
         print(f"\n{'':11}$ memoryctl {' '.join(args)}")
         for line in done.stdout.splitlines()[:24]:
-            print(f"{'':11}{line}"[:110])
+            line = line if len(line) < 100 else line[:97] + "..."
+            print(f"{'':11}{line}")
 
     def end(self):
         for m in getattr(self, "agents", {}).values():

@@ -539,7 +539,9 @@ class Mcp:
     count = itertools.count(1)
 
     def __init__(self, folder, args=(), env=None, era="2025-11-25",
-                 start=True, shims=(), cwd=None, timeout=30.0):
+                 start=True, shims=(), cwd=None, timeout=30.0,
+                 client="harness"):
+        self.client = client
         self.era, self.timeout = era, timeout * SLOW
         self.ids = itertools.count(1)
         self.replies, self.notes = {}, queue.Queue()
@@ -601,7 +603,7 @@ class Mcp:
                 "io.modelcontextprotocol/protocolVersion": MODERN,
                 "io.modelcontextprotocol/clientCapabilities": {},
                 "io.modelcontextprotocol/clientInfo":
-                    {"name": "harness", "version": "1"}})
+                    {"name": self.client, "version": "1"}})
         self.send_line(json.dumps({"jsonrpc": "2.0", "id": number,
                                    "method": method, "params": params}))
         return number
@@ -630,7 +632,7 @@ class Mcp:
     def initialize(self):
         result = self.request("initialize", {
             "protocolVersion": self.era, "capabilities": {},
-            "clientInfo": {"name": "harness", "version": "1"}})
+            "clientInfo": {"name": self.client, "version": "1"}})
         self.notify("notifications/initialized")
         return result
 
