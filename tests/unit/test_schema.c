@@ -339,11 +339,12 @@ tools_are_consistent(void **state)
 	(void)state;
 	for (size_t i = 0; i < tools_n; i++) {
 		const struct tool *t = &tools[i];
-		unsigned where = t->flags & (TF_READ | TF_WRITE | TF_LOOP);
+		unsigned where = t->flags &
+			(TF_READ | TF_WRITE | TF_LOOP | TF_SCRIPT);
 
 		assert_ptr_equal(tool_find(t->name), t);
 		assert_true(where == TF_READ || where == TF_WRITE ||
-			    where == TF_LOOP);
+			    where == TF_LOOP || where == TF_SCRIPT);
 		assert_true(strlen(t->name) < 64 && *t->title && *t->text);
 		assert_true(strlen(t->text) < 2048);
 		assert_true(!t->profiles || t->order > 0);
