@@ -159,13 +159,9 @@ add_observation(void *ctx, const struct fact *f)
 static int
 set_metadata(void *ctx, const struct fact *f)
 {
-	struct err why = {0};
-	json_t *v = jx_parse(f->text, f->text_n, &why);
-
-	if (v == NULL && why.code == MDB_E_NOMEM)
-		return MDB_E_NOMEM;
-	/* Written by us as an object; a damaged one is left out. */
-	return v == NULL ? 0 : jx_set(ctx, "metadata", v);
+	return f->erased ? 0
+			 : member_set_parsed(ctx, "metadata", f->text,
+				   f->text_n, NULL);
 }
 
 static int

@@ -98,19 +98,6 @@ struct fact_telling {
 };
 
 static int
-set_metadata(json_t *o, const struct log_fact *f, struct err *e)
-{
-	struct err why = {0};
-	json_t *value = jx_parse(f->text, f->text_n, &why);
-
-	if (value == NULL && why.code == MDB_E_NOMEM)
-		return err_nomem(e);
-	if (value == NULL)
-		value = member_text(f->text, f->text_n);
-	return member_set_new(o, "metadata", value, e);
-}
-
-static int
 tell_content(void *ctx, const struct log_fact *f)
 {
 	struct fact_telling *t = ctx;
@@ -136,7 +123,9 @@ tell_content(void *ctx, const struct log_fact *f)
 			r = member_set_real(t->o, "weight", f->weight, e);
 		return r;
 	case FACT_METADATA:
-		return f->text == NULL ? 0 : set_metadata(t->o, f, e);
+		return f->text == NULL
+			? 0 : member_set_parsed(t->o, "metadata", f->text,
+				      f->text_n, e);
 	}
 	return 0;
 }

@@ -72,6 +72,20 @@ member_set_hex(json_t *o, const char *key, const unsigned char *bytes, size_t n,
 		e);
 }
 
+int
+member_set_parsed(json_t *o, const char *key, const char *text, size_t n,
+	struct err *e)
+{
+	struct err why = {0};
+	json_t *value = jx_parse(text, n, &why);
+
+	if (value == NULL && why.code == MDB_E_NOMEM)
+		return err_nomem(e);
+	if (value == NULL)
+		value = member_text(text, n);
+	return member_set_new(o, key, value, e);
+}
+
 static int
 hex_digit(char c)
 {

@@ -32,6 +32,9 @@ int member_set_hex(json_t *o, const char *key, const unsigned char *bytes,
 /* Takes v (NULL counts as no memory). */
 int member_set_new(json_t *o, const char *key, json_t *v_new, struct err *e)
 	MUST_CHECK;
+/* A JSON object kept as text (metadata); what is no object is set as text. */
+int member_set_parsed(json_t *o, const char *key, const char *text, size_t n,
+	struct err *e) MUST_CHECK;
 /* Text of a label; nothing is set for label 0. 0 or negative. */
 int member_set_label(struct store *st, json_t *o, const char *key,
 	int64_t label, struct err *e) MUST_CHECK;
