@@ -219,6 +219,11 @@ static const struct param params_memory_merge[] = {
 static const struct param params_changes_since[] = {
 	STR("cursor", 0, "`next` of the call before; none: from the start", 256),
 	INT("limit", 0, NULL, 1, LIMIT_ROWS), MAX_BYTES, END};
+static const struct param params_forget[] = {
+	NAME("name", PF_REQUIRED, NULL),
+	STR("observation", 0, "only this one, by its exact text",
+		LIMIT_OBSERVATION_BYTES),
+	BOOLEAN("confirm", PF_REQUIRED, "true: erase"), END};
 static const struct param params_hello[] = {
 	INT("protocol", 0, NULL, 1, 1000), STR("version", 0, NULL, 64),
 	STR("time_zone", 0, NULL, 64), STR("expect_database", 0, NULL, 4096),

@@ -45,6 +45,8 @@ struct call {
 				   change of its own; NULL: on its own */
 	int64_t lease;		/* branch to be discarded when the connection
 				   ends; 0: none */
+	bool erased;		/* set by forget: what it erased is gone only
+				   when the log is emptied, after COMMIT */
 	bool dry_run;		/* set by a handler: after the reply is made,
 				   all it did is rolled back */
 };

@@ -215,7 +215,7 @@ static bool
 has_value(const struct log_op *op)
 {
 	return op->what == OP_ATTR || op->what == OP_BRANCH ||
-		op->what == OP_DERIVE;
+		op->what == OP_ERASE || op->what == OP_DERIVE;
 }
 
 static int

@@ -106,7 +106,7 @@ tell_content(void *ctx, const struct log_fact *f)
 
 	t->kind = f->kind;
 	t->peer = f->peer;
-	if (f->salt == NULL && f->kind != FACT_RELATION)
+	if (f->salt == NULL)
 		return member_set_bool(t->o, "forgotten", 1, e);
 	switch ((enum fact_kind)f->kind) {
 	case FACT_EXISTENCE:

@@ -13,6 +13,7 @@
 
 #include "common/jx.h"
 #include "common/limits.h"
+#include "memory-db/model/forget.h"
 #include "memory-db/model/members.h"
 #include "memory-db/store/branch.h"
 #include "memory-db/store/lens.h"
@@ -125,6 +126,9 @@ replay_op(struct importer *im, const json_t *o, int64_t ns)
 			value, im->e);
 	if (what == OP_DERIVE)
 		return change_derive(im->change, entity, fact, value, im->e);
+	if (what == OP_ERASE)
+		return forget_replay(im->change, im->st, entity, fact, key,
+			im->e);
 	if (what == OP_BRANCH)
 		return replay_branch(im, o, &(struct branch_row){
 			.id = value, .ns = ns, .fork = fact}, key);
@@ -137,6 +141,7 @@ struct head {
 	struct change_info info;
 	struct change_given given;
 	unsigned char salt[FACT_SALT_BYTES], chain[32];
+	unsigned char message_digest[FACT_DIGEST_BYTES];
 	int64_t ops;
 };
 
@@ -152,7 +157,7 @@ kind_of(const char *name)
 static int
 read_texts(struct importer *im, const json_t *o, struct head *h)
 {
-	const char *kind, *chain, *salt = NULL;
+	const char *kind, *chain, *salt = NULL, *digest = NULL;
 	int r = jx_string(o, "kind", JX_REQUIRED, &kind, NULL, im->e);
 
 	if (r == 0)
@@ -174,6 +179,10 @@ read_texts(struct importer *im, const json_t *o, struct head *h)
 			im->e);
 	if (r < 0)
 		return r;
+	if (jx_string(o, "message_digest", JX_OPTIONAL, &digest, NULL,
+		    im->e) == 0 && h->info.message == NULL &&
+		member_hex(digest, h->message_digest, FACT_DIGEST_BYTES) == 0)
+		h->given.message_digest = h->message_digest;
 	h->info.kind = (enum change_kind)kind_of(kind);
 	if (h->info.kind == 0 || member_hex(chain, h->chain, 32) != 0 ||
 		(h->info.message != NULL &&

@@ -19,7 +19,7 @@ struct undo_fact {
 	enum fact_kind kind;
 	int64_t peer;
 	bool was, is;
-	bool blocked; /* by policy skip: stays as it was */
+	bool erased;
 	int64_t since;
 };
 struct undo_attr {
@@ -67,6 +67,7 @@ get_kind(void *ctx, const struct fact *f)
 	x->entity = f->entity;
 	x->kind = f->kind;
 	x->peer = f->peer;
+	x->erased = f->erased;
 	return 0;
 }
 
@@ -157,7 +158,7 @@ take_back_fact(struct undo *u, const struct log_op *op, struct err *e)
 	struct undo_fact *f;
 	int r = fact_of(u, op->fact, &f, e);
 
-	if (r != 0)
+	if (r != 0 || f->erased) /* forgotten: neither comes nor goes */
 		return r;
 	if (f->is != shows || !ours(u, f->since)) {
 		/* Somebody touched it since. */

@@ -114,6 +114,12 @@ load_namespace(struct change *c, struct err *e)
 	return 0;
 }
 
+static bool
+is_forgotten(const struct change *c)
+{
+	return c->info.given != NULL && c->info.given->message_digest != NULL;
+}
+
 static void
 begin_chain(struct change *c)
 {
@@ -138,6 +144,9 @@ begin_chain(struct change *c)
 		randombytes_buf(c->message_salt, sizeof(c->message_salt));
 	digest_message(c->message_salt, m, m != NULL ? strlen(m) : 0,
 		c->message_digest);
+	if (m == NULL && is_forgotten(c))
+		memcpy(c->message_digest, c->info.given->message_digest,
+			sizeof(c->message_digest));
 	chain_begin(&c->chain, c->head, &h);
 }
 
@@ -320,8 +329,9 @@ seal_row(struct change *c, const unsigned char *head, struct err *e)
 	if (c->info.message != NULL) {
 		bind_t(s, 9, c->info.message, strlen(c->info.message));
 		bind_b(s, 10, c->message_salt, FACT_SALT_BYTES);
-		bind_b(s, 11, c->message_digest, FACT_DIGEST_BYTES);
 	}
+	if (c->info.message != NULL || is_forgotten(c))
+		bind_b(s, 11, c->message_digest, FACT_DIGEST_BYTES);
 	bind_i0(s, 12, c->info.about);
 	bind_i(s, 13, c->fact_max);
 	bind_i(s, 14, c->past_max);

@@ -33,13 +33,17 @@ enum op_what {
 	OP_SHOW = 1,	/* fact */
 	OP_HIDE = 2,	/* fact */
 	OP_ATTR = 3,	/* key, value; fact = value before + 1, 0 unset */
-	OP_BRANCH = 4, OP_ERASE = 5, OP_DERIVE = 6
+	OP_BRANCH = 4,	/* see change_branch */
+	OP_ERASE = 5,	/* see erase.h */
+	OP_DERIVE = 6
 };
 
 /* A change that is replayed from an export: given, not drawn. */
 struct change_given {
 	int64_t id, at;
 	const unsigned char *message_salt; /* FACT_SALT_BYTES; with a message */
+	const unsigned char *message_digest; /* FACT_DIGEST_BYTES, of one that
+						was forgotten; or NULL */
 };
 struct change_info {
 	int64_t ns, branch;

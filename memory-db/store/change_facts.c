@@ -73,7 +73,8 @@ change_op(struct change *c, enum op_what what, int64_t entity, int64_t fact,
 	bind_i(s, 3, (int64_t)what);
 	bind_i(s, 4, entity);
 	bind_i0(s, 5, fact);
-	if (what == OP_ATTR || what == OP_BRANCH || what == OP_DERIVE) {
+	if (what == OP_ATTR || what == OP_BRANCH || what == OP_ERASE ||
+		what == OP_DERIVE) {
 		bind_i(s, 6, key);
 		bind_i(s, 7, value);
 	}
@@ -269,7 +270,7 @@ hide_loaded(struct change *c, const struct fact *f, struct err *e)
 		r = change_touch(c, f->entity, -change_json_growth(f), e);
 	if (r == 0 && change_on_main(c))
 		r = change_count(c, f, -1, e);
-	if (r == 0 && change_on_main(c))
+	if (r == 0 && change_on_main(c) && !f->erased)
 		r = index_closes(c, f, past, e);
 	return r;
 }
@@ -296,7 +297,8 @@ show_loaded(struct change *c, const struct fact *f, struct err *e)
 	unsigned char digest[FACT_DIGEST_BYTES];
 	int r = fact_digest(c, f->id, digest, e);
 
-	if (r == 0 && f->erased)
+	/* A log is replayed without the text, but with all its ops. */
+	if (r == 0 && f->erased && c->info.given == NULL)
 		r = err_set(e, MDB_E_NOT_FOUND,
 			"fact %lld was forgotten and cannot come back",
 			(long long)f->id);
@@ -308,7 +310,7 @@ show_loaded(struct change *c, const struct fact *f, struct err *e)
 		r = change_touch(c, f->entity, change_json_growth(f), e);
 	if (r == 0 && change_on_main(c))
 		r = change_count(c, f, 1, e);
-	if (r == 0)
+	if (r == 0 && !f->erased)
 		r = change_index(c, f, e);
 	return r;
 }

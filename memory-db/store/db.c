@@ -8,6 +8,7 @@
 #include "common/limits.h"
 #include "common/log.h"
 #include "memory-db/store/database.h"
+#include "memory-db/store/erase.h"
 #include "memory-db/store/snapshot.h"
 #include "memory-db/store/text_index.h"
 #include "memory-db/store/text_sql.h"
@@ -106,7 +107,8 @@ open_with(struct database *base, int flags, const char *vfs, const char *setup,
 	"PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;"                \
 	"PRAGMA cell_size_check = ON;"
 #define SETUP_FILE                                                             \
-	SETUP "PRAGMA wal_autocheckpoint = 0; PRAGMA synchronous = FULL;"
+	SETUP "PRAGMA wal_autocheckpoint = 0; PRAGMA synchronous = FULL;"      \
+	      "PRAGMA secure_delete = ON;"
 
 int
 connection_open(
@@ -201,6 +203,8 @@ open_steps(struct store *st, struct err *e)
 		r = tally_load(st, e);
 	if (r == 0 && st->role == STORE_WRITER)
 		r = text_index_open(st, e);
+	if (r == 0 && st->role == STORE_WRITER)
+		r = erase_open(st, e);
 	return r;
 }
 
@@ -315,6 +319,7 @@ store_savepoint(struct store *st, struct err *e)
 {
 	st->savepoint_texts = text_queue_mark(st);
 	st->savepoint_deltas = tally_mark(st);
+	st->flushed_early = false;
 	return stmt_run(st, stmt_use(st, MOD_DB, SAVE), e);
 }
 
@@ -327,6 +332,12 @@ store_release(struct store *st, struct err *e)
 void
 store_rollback(struct store *st)
 {
+	/* Index work of earlier requests, flushed in this savepoint, would be
+	 * lost: the whole group goes, and its requests run one by one. */
+	if (st->flushed_early && st->savepoint_texts > 0 &&
+		!sqlite3_get_autocommit(st->db))
+		run_quietly(st, ROLLBACK);
+	st->flushed_early = false;
 	if (!sqlite3_get_autocommit(st->db)) {
 		run_quietly(st, UNDO);
 		run_quietly(st, RELEASE);
@@ -422,6 +433,7 @@ store_idle_step(struct store *st)
 		return 0;
 	if (text_idle_merge(st) == 1)
 		return 1;
+	erase_idle(st);
 	if (now - st->idle_keys_at > IDLE_KEYS_MS) {
 		st->idle_keys_at = now;
 		forget_keys(st);

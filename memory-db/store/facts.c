@@ -17,17 +17,20 @@
 #define FROM_FACT " CROSS JOIN fact f ON f.id = s.fact CROSS JOIN entity e "   \
 	"ON e.id = f.entity "
 
+/* What was forgotten is visible nowhere, at no time, on no branch. */
 enum { EACH, INCOMING, SAME, GET, ENTITIES, EXISTENCE };
 
 static const struct stmt_def defs[] = {
 	[EACH] = {"SELECT " COLUMNS ", s.added FROM @SPAN" FROM_FACT
 		  "WHERE s.entity = ?1 AND @VIS AND (?2 >> f.kind) & 1 "
+		  "AND f.salt IS NOT NULL "
 		  "ORDER BY s.fact", 2, STMT_LENS},
 	/* From the fact by its peer; the span must be a visible one. */
 	[INCOMING] = {"SELECT " COLUMNS ", (SELECT s.added FROM @SPAN WHERE "
 		      "s.fact = f.id AND @VIS) AS shown FROM fact f CROSS "
 		      "JOIN entity e ON e.id = f.entity WHERE f.peer = ?1 AND "
-		      "f.kind = 2 AND shown IS NOT NULL ORDER BY f.id", 1,
+		      "f.kind = 2 AND f.salt IS NOT NULL AND shown IS NOT "
+		      "NULL ORDER BY f.id", 1,
 		STMT_LENS},
 	[SAME] = {"SELECT " COLUMNS ", (SELECT s.added FROM @SPAN WHERE "
 		  "s.fact = f.id AND @VIS) AS shown FROM fact f CROSS JOIN "
@@ -38,10 +41,12 @@ static const struct stmt_def defs[] = {
 	[ENTITIES] = {"SELECT " COLUMNS ", (SELECT s.added FROM @SPAN WHERE "
 		      "s.fact = f.id AND @VIS) AS shown FROM fact f CROSS "
 		      "JOIN entity e ON e.id = f.entity WHERE f.kind = 0 AND "
-		      "f.id > ?1 AND f.id < ?2 AND shown IS NOT NULL "
+		      "f.id > ?1 AND f.id < ?2 AND f.salt IS NOT NULL AND "
+		      "shown IS NOT NULL "
 		      "ORDER BY f.id", 2, STMT_LENS},
 	[EXISTENCE] = {"SELECT " COLUMNS ", s.added FROM @SPAN" FROM_FACT
-		       "WHERE s.entity = ?1 AND @VIS AND f.kind = 0", 1,
+		       "WHERE s.entity = ?1 AND @VIS AND f.kind = 0 AND "
+		       "f.salt IS NOT NULL", 1,
 		STMT_LENS},
 };
 const struct stmt_module facts_module = {"facts", defs, ARRAY_LEN(defs)};

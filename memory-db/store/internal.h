@@ -32,7 +32,8 @@ struct stmt_module {
 };
 enum stmt_module_id {
 	MOD_DB, MOD_LENS, MOD_NAMES, MOD_FACTS, MOD_ENTITIES, MOD_CHANGE, MOD_OPS, MOD_ADD, MOD_TEXT,
-	MOD_SEARCH, MOD_TALLY, MOD_LOG, MOD_DERIVE, MOD_BRANCH, MOD_VERIFY, MOD_OPERATE, MOD_MAX
+	MOD_SEARCH, MOD_TALLY, MOD_LOG, MOD_DERIVE, MOD_BRANCH, MOD_VERIFY, MOD_OPERATE,
+	MOD_ERASE, MOD_ERASE_WORDS, MOD_MAX
 };
 extern const struct stmt_module *const stmt_modules[MOD_MAX];
 
@@ -65,6 +66,8 @@ struct store {
 	struct tally_log *deltas;	/* writer: counter changes of the group */
 	struct snapshot *snapshot;	/* STORE_SCRIPT: the pages it sees */
 	bool in_group;
+	bool flushed_early;	/* the queue, inside a savepoint (erase.h) */
+	int erasing;		/* traces of what was erased remain (erase.c) */
 	struct label_cache *labels;	/* id -> text (names.c) */
 	int savepoint_texts, savepoint_deltas; /* marks for rollback */
 	int64_t deadline_ns;

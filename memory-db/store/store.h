@@ -109,6 +109,11 @@ void store_interrupt(struct store *st);
  * old keys. Returns 1 when more is to do, 0 when not. Never fails: errors
  * are logged. */
 int store_idle_step(struct store *st);
+/* Something was erased whose traces are still in the file or its WAL. */
+bool store_is_erasing(const struct store *st);
+/* After the COMMIT of an erasure: 1 no trace is left; 0 it goes on in idle time
+ * (segments to merge, or a reader holds the WAL). */
+int store_erase_finish(struct store *st);
 /* Checkpoint everything (TRUNCATE) at the end. */
 int store_checkpoint(struct store *st, struct err *e) MUST_CHECK;
 /* Gives cache memory back. */

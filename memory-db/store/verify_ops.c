@@ -34,14 +34,15 @@ compare(int64_t a, int64_t b)
 	return a < b ? -1 : a > b;
 }
 
-enum class { FACTS, ATTRS, OTHERS };
+enum class { FACTS, ATTRS, ERASES, OTHERS };
 
 static enum class
 class_of(const struct verify_op *op)
 {
 	if (op->what == OP_SHOW || op->what == OP_HIDE)
 		return FACTS;
-	return op->what == OP_ATTR ? ATTRS : OTHERS;
+	return op->what == OP_ATTR ? ATTRS
+		: op->what == OP_ERASE ? ERASES : OTHERS;
 }
 
 /* 0 when both ops are about one fact, or one attribute of an entity. */

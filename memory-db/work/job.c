@@ -27,6 +27,7 @@ job_done(struct job *j)
 	json_decref(j->params);
 	json_decref(j->ignored);
 	json_decref(j->defaults);
+	json_decref(j->erased);
 	j->id = j->params = j->ignored = j->defaults = NULL;
 }
 
@@ -115,6 +116,7 @@ job_retract(struct job *j)
 {
 	j->is_answered = false;
 	j->code = MDB_OK;
+	j->lease = 0;
 	buf_clear(&j->reply, 4096);
 	change_note_done(&j->note);
 	memset(&j->note, 0, sizeof j->note);

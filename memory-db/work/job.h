@@ -42,6 +42,10 @@ struct job {
 	int code;		/* MDB_OK or the code answered */
 	struct buf reply;	/* one line */
 	struct change_note note; /* of a committed write */
+	int64_t lease;		/* branch that its connection holds from now
+				   on; 0: none */
+	json_t *erased;		/* owned: the result of one that erased, as
+				   its answer may have to say more; or NULL */
 	int64_t queued_ns;	/* when it entered its queue */
 	atomic_bool cancelled;	/* nobody waits for it */
 };

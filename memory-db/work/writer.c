@@ -53,6 +53,8 @@ run_method(struct work *w, struct job *j, bool *ret_keep, struct err *e)
 	int rc = w->opt.find(j->tool->name)(&c, &result, e);
 
 	if (rc == 0) {
+		if (c.erased)
+			j->erased = json_incref(result);
 		rc = job_answer(j, result, e);
 	} else {
 		json_decref(result);
@@ -62,6 +64,7 @@ run_method(struct work *w, struct job *j, bool *ret_keep, struct err *e)
 		change_note_done(&c.note);
 	else
 		j->note = c.note;
+	j->lease = rc == 0 ? c.lease : 0;
 	*ret_keep = rc == 0 && !c.dry_run;
 	return rc;
 }
@@ -95,6 +98,34 @@ run_job(struct work *w, struct job *j, struct err *e)
 	histogram_add(&w->stats.write_run, clock_mono_ns() - start);
 }
 
+/* Says that traces remain until idle time. */
+static void
+answer_again(struct job *j)
+{
+	struct change_note note = j->note;
+	struct err e = {0};
+
+	memset(&j->note, 0, sizeof(j->note));
+	job_retract(j);
+	if (json_object_set_new(j->erased, "pending", json_true()) != 0)
+		log_event(LOG_DEBUG, "no memory to say more", j->serial);
+	if (job_answer(j, json_incref(j->erased), &e) != 0)
+		log_event(LOG_DEBUG, "no memory to answer", j->serial);
+	j->note = note;
+}
+
+/* What a group erased is gone from the file only when the text index is merged
+ * and the WAL emptied. */
+static void
+finish_erasures(struct work *w, struct job *first, struct job *end)
+{
+	if (!store_is_erasing(w->st) || store_erase_finish(w->st) == 1)
+		return;
+	for (struct job *j = first; j != end; j = j->next)
+		if (j->erased != NULL && j->is_answered && j->code == MDB_OK)
+			answer_again(j);
+}
+
 /* Runs the jobs from first up to (not including) end in one transaction.
  * 0 when it is committed; else nothing of it has happened. */
 static int
@@ -123,6 +154,7 @@ run_group(struct work *w, struct job *first, struct job *end, struct err *e)
 		return rc;
 	}
 	atomic_fetch_add_explicit(&w->stats.groups, 1, memory_order_relaxed);
+	finish_erasures(w, first, end);
 	return 0;
 }
 
