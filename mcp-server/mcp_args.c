@@ -184,6 +184,17 @@ add_member(json_t *members, const char *name, json_t *schema_new)
 	return jx_set(members, name, schema_new);
 }
 
+/* memory_diff, memory_branch and their kin name branches and times in their
+ * own parameters. */
+static bool
+is_about_branches(const struct tool *t)
+{
+	for (const struct param *own = t->params; own && own->name; own++)
+		if (strstr(own->name, "branch"))
+			return true;
+	return false;
+}
+
 int
 mcp_args_schema(const struct tool *t, const struct profile *p, json_t *schema)
 {
@@ -195,7 +206,7 @@ mcp_args_schema(const struct tool *t, const struct profile *p, json_t *schema)
 		add_member(members, "scope", json_pack("{s:s, s:[s]}",
 			"type", "string", "enum", "user")))
 		return MDB_E_NOMEM;
-	if (!p->history)
+	if (!p->history || is_about_branches(t))
 		return 0;
 	if ((t->flags & TF_READ) && add_member(members, "as_of",
 		json_pack("{s:[ss], s:s}", "type", "integer", "string",
