@@ -82,7 +82,7 @@ place(const struct talk *t, char room[160])
 	if (t->line > 0)
 		n = (size_t)snprintf(room, 160, " at line %" PRId64, t->line);
 	if (t->message[0])
-		snprintf(room + n, 160 - n, "%s inside %.100s", n ? "," : "",
+		snprintf(room + n, 160 - n, "%s inside %.110s", n ? "," : "",
 			t->message);
 	return room;
 }

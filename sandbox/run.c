@@ -1,8 +1,11 @@
 /* Time, from the moment the script is sent:
  *
  *   T            SIGALRM: the interpreter stops between two instructions
- *   T +  50 ms   SIGALRM: a loop in C is looked at from outside
- *   T + 150 ms   SIGKILL
+ *   T +  50 ms   SIGALRM, and again every 50 ms: a loop in C is looked at from
+ *                outside. Again, because two that come before the jail has
+ *                run are one.
+ *   then         SIGKILL, when it has had 150 ms of CPU time for its last
+ *                word, or 1 s has passed (at nice 19 it may have to wait)
  *
  * Both alarms only name the place; SIGKILL ends it. A result that comes after
  * T is too late. */
@@ -15,14 +18,16 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 
 #include "common/clock.h"
 #include "common/jx.h"
 #include "common/utf8.h"
 
 #define MS	     INT64_C(1000000)
-#define SECOND_ALARM (50 * MS)
-#define LAST_WORD    (150 * MS)
+#define NEXT_ALARM   (50 * MS)
+#define LAST_WORD    (1000 * MS)
+#define LAST_CPU_US  150000
 #define TICK_MS	     20	   /* how often a cancellation is looked for */
 #define TAKE_MS	     3000  /* for a jail, when none waits */
 #define TRIES	     3	   /* jails that died while they waited */
@@ -37,6 +42,7 @@ struct run {
 	int64_t cpu_from_us;		/* used before the script came */
 	int64_t cpu_at_ns;		/* when to look at the CPU time next */
 	int64_t over_ns;		/* when time was found to be over */
+	int64_t over_cpu_us;
 	int alarms;
 	bool got_any;			/* the jail has said something */
 };
@@ -82,20 +88,23 @@ keep_time(struct run *r)
 	if (!r->facts.is_over)
 		return r->end_ns < r->cpu_at_ns ? r->end_ns : r->cpu_at_ns;
 	if (r->alarms == 0) {
+		r->over_cpu_us = launch_cpu_us(&r->jail);
 		launch_signal(&r->jail, SIGALRM);
 		r->alarms = 1;
 	}
-	next = r->over_ns + SECOND_ALARM;
-	if (now < next)
-		return next;
-	if (r->alarms == 1) {
-		launch_signal(&r->jail, SIGALRM);
-		r->alarms = 2;
-	}
-	next = r->over_ns + LAST_WORD;
-	if (now >= next)
+	if (r->alarms > 1 &&
+		(now >= r->over_ns + LAST_WORD ||
+			launch_cpu_us(&r->jail) - r->over_cpu_us > LAST_CPU_US)) {
 		launch_signal(&r->jail, SIGKILL);
-	return now < next ? next : now + TICK_MS * MS;
+		return now + TICK_MS * MS;
+	}
+	next = r->over_ns + r->alarms * NEXT_ALARM;
+	if (now >= next) {
+		launch_signal(&r->jail, SIGALRM);
+		r->alarms++;
+		next += NEXT_ALARM;
+	}
+	return next;
 }
 
 static bool
@@ -289,6 +298,17 @@ warn_of_cut(struct sandbox_outcome *o)
 	return jx_add(o->warnings, json_string(text));
 }
 
+/* Somebody killed it before it did anything: its script can be given to
+ * another, as it has made no call. */
+static bool
+died_waiting(const struct run *r, const struct sandbox_usage *u)
+{
+	return !r->got_any && !r->facts.is_over && !r->facts.is_cancelled &&
+	       r->facts.has_status && WIFSIGNALED(r->facts.status) &&
+	       WTERMSIG(r->facts.status) == SIGKILL && u->cpu_us < 2000;
+}
+
+/* 0, 1: as try_one, or MDB_E_NOMEM. */
 static int
 conclude(struct run *r, struct pool *pool, struct sandbox_outcome *o)
 {
@@ -298,6 +318,8 @@ conclude(struct run *r, struct pool *pool, struct sandbox_outcome *o)
 	measure(r, pool, &o->usage);
 	if (t->end == TALK_NOMEM)
 		return MDB_E_NOMEM;
+	if (died_waiting(r, &o->usage))
+		return 1;
 	outcome_decide(&r->facts, o);
 	if (o->result == SANDBOX_OK) {
 		o->value = take_ptr(t->value);
@@ -331,12 +353,7 @@ try_one(struct pool *pool, const struct sandbox_method *methods,
 		r.end_ns = r.start_ns + o->limits.wall_ms * MS;
 		r.cpu_at_ns = r.start_ns + o->limits.cpu_ms * MS;
 		converse(&r);
-		if (r.talk.end == TALK_OPEN && !r.got_any &&
-			!r.facts.is_over && !r.facts.is_cancelled &&
-			r.talk.out.len > 0)
-			rc = 1;
-		else
-			rc = conclude(&r, pool, o);
+		rc = conclude(&r, pool, o);
 	}
 	launch_end(&r.jail);
 	talk_done(&r.talk);

@@ -132,7 +132,7 @@ struct sandbox_outcome {
 };
 
 /* Runs one script to its end and fills *ret (free with sandbox_outcome_done).
- * Always returns in about limits.wall_ms + 0.5 s plus the time of its last
+ * Always returns in about limits.wall_ms + 1 s plus the time of its last
  * call. 0, or MDB_E_NOMEM (*ret is empty then). Any thread, several at a
  * time. */
 int sandbox_run(struct sandbox *s, const struct sandbox_job *job,

@@ -1,6 +1,7 @@
 # Test targets. `make test` is everything a change must pass.
 
-PY_TESTS := $(sort $(wildcard tests/proto/test_*.py tests/func/test_*.py))
+PY_TESTS := $(sort $(wildcard tests/proto/test_*.py tests/func/test_*.py \
+	tests/jail/test_*.py))
 LINTS    := tests/lint_layers.sh
 RUN      := python3 tests/run.py --variant $(V)
 # Only jobs whose name matches: make func T=torture
@@ -20,7 +21,7 @@ $(B)/lib/dump_tools: $(B)/tests/lib/dump_tools.o $(OBJ_common)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_common)
 
-test-programs: $(PROGRAMS) $(SHIMS) $(B)/lib/dump_tools
+test-programs: jail-programs $(PROGRAMS) $(SHIMS) $(B)/lib/dump_tools
 test-all: test-programs $(UNIT_TESTS) $(FUZZERS)
 
 test: ## Everything a change must pass (ASan+UBSan), a few minutes

@@ -9,13 +9,16 @@
 #include <unistd.h>
 
 #include "sandbox/jail/arena.h"
+#include "sandbox/jail/output.h"
 
 #define FRAMES_MAX 16
+#define DEEP	   10000 /* calls, when memory is out: that was the reason */
 #define NAMES_MAX  128
 
 static struct alarm_frame *volatile running;
 static volatile sig_atomic_t alarms;
 static int refused_line;
+static bool is_deep;
 
 static struct {
 	lua_CFunction f;
@@ -130,8 +133,8 @@ alarm_traceback(struct out *o, lua_State *L, int *ret_line,
 		o->data[count_at] = (uint8_t)n;
 }
 
-_Noreturn void
-alarm_stop(int exit_code, int line)
+static _Noreturn void
+stop(int exit_code, int line, const char *why)
 {
 	static uint8_t data[8192];
 	struct out o = {data, WIRE_HEADER, sizeof(data), false};
@@ -145,16 +148,23 @@ alarm_stop(int exit_code, int line)
 	else
 		out_count(&frames, WIRE_ARRAY, 0);
 	out_count(&o, WIRE_ARRAY, 4);
-	out_text(&o, where);
+	out_textf(&o, "%s", why ? why : where);
 	out_int(&o, line > 0 ? line : now);
 	o.cap = sizeof(data);
 	/* frames lies behind: move it up */
 	memmove(data + o.len, frames.data, frames.len);
 	o.len += frames.len;
 	out_int(&o, (int64_t)arena_peak());
+	output_flush();
 	if (!o.full && !frames.full)
 		io_send(&o, WIRE_TRACE);
 	_exit(exit_code);
+}
+
+_Noreturn void
+alarm_stop(int exit_code)
+{
+	stop(exit_code, 0, NULL);
 }
 
 static void
@@ -162,7 +172,7 @@ on_hook(lua_State *L, lua_Debug *ar)
 {
 	(void)L;
 	(void)ar;
-	alarm_stop(WIRE_EXIT_TIME, 0);
+	alarm_stop(WIRE_EXIT_TIME);
 }
 
 static void
@@ -173,7 +183,7 @@ on_alarm(int number)
 		if (running)
 			lua_sethook(running->L, on_hook, LUA_MASKCOUNT, 1);
 	} else if (!io_sending()) {
-		alarm_stop(WIRE_EXIT_TIME, 0);
+		alarm_stop(WIRE_EXIT_TIME);
 	}
 }
 
@@ -181,7 +191,7 @@ void
 alarm_check(void)
 {
 	if (alarms > 0)
-		alarm_stop(WIRE_EXIT_TIME, 0);
+		alarm_stop(WIRE_EXIT_TIME);
 }
 
 static void
@@ -236,12 +246,19 @@ alarm_leave(struct alarm_frame *f)
 void
 alarm_memory_refused(void)
 {
-	if (running)
-		refused_line = alarm_line(running->L);
+	lua_Debug ar;
+
+	if (!running)
+		return;
+	refused_line = alarm_line(running->L);
+	is_deep = lua_getstack(running->L, DEEP, &ar);
 }
 
 _Noreturn void
 alarm_out_of_memory(void)
 {
-	alarm_stop(WIRE_EXIT_MEMORY, refused_line);
+	stop(WIRE_EXIT_MEMORY, refused_line,
+		is_deep ? "calls nested more than 10000 deep (a recursion "
+			  "without end?)"
+			: NULL);
 }

@@ -35,8 +35,8 @@ void alarm_traceback(struct out *o, lua_State *L, int *ret_line,
 /* The line of the script that runs now in L or those that wait for it. */
 int alarm_line(lua_State *L);
 
-/* Sends TRACE and ends the process with this code. */
-_Noreturn void alarm_stop(int exit_code, int line);
+/* Sends what was printed and TRACE, and ends the process with this code. */
+_Noreturn void alarm_stop(int exit_code);
 
 /* What the arena calls when memory is refused: remembers the line. */
 void alarm_memory_refused(void);

@@ -196,10 +196,8 @@ static void
 spend(size_t bytes)
 {
 	bytes_left -= (int64_t)bytes;
-	if (bytes_left < 0) {
-		output_flush();
-		alarm_stop(WIRE_EXIT_API, 0);
-	}
+	if (bytes_left < 0)
+		alarm_stop(WIRE_EXIT_API);
 }
 
 /* Upvalues: name, names of positional parameters. */
@@ -211,10 +209,8 @@ call(lua_State *L)
 	struct out *o = out_begin();
 	struct frame f;
 
-	if (calls_left-- <= 0) {
-		output_flush();
-		alarm_stop(WIRE_EXIT_API, 0);
-	}
+	if (calls_left-- <= 0)
+		alarm_stop(WIRE_EXIT_API);
 	out_count(o, WIRE_ARRAY, 2);
 	out_text(o, method);
 	if (is_whole(L, names))

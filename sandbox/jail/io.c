@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/utf8.h"
 #include "sandbox/jail/alarm.h"
 
 /* Untouched pages of these cost nothing. */
@@ -102,6 +103,21 @@ out_text(struct out *o, const char *s)
 }
 
 void
+out_scrub(char *s)
+{
+	size_t n = strlen(s), k;
+	uint32_t cp;
+
+	for (size_t i = 0; i < n; i += k) {
+		k = utf8_decode(s + i, n - i, &cp);
+		if (k == 0) {
+			s[i] = '?';
+			k = 1;
+		}
+	}
+}
+
+void
 out_textf(struct out *o, const char *fmt, ...)
 {
 	char text[256];
@@ -110,6 +126,7 @@ out_textf(struct out *o, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	out_scrub(text);
 	out_text(o, text);
 }
 

@@ -25,7 +25,9 @@ void out_int(struct out *o, int64_t v);
 void out_float(struct out *o, double v);
 void out_string(struct out *o, const char *s, size_t n);
 void out_text(struct out *o, const char *s);
-/* printf into a string of at most 255 bytes; no memory, no locale. */
+/* Replaces what is not UTF-8 in s by '?'. */
+void out_scrub(char *s);
+/* printf into a string of at most 255 bytes, scrubbed; no memory, no locale. */
 void out_textf(struct out *o, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 

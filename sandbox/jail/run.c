@@ -299,16 +299,16 @@ run(lua_State *L)
 	lua_pushcfunction(L, on_error);
 	base = lua_gettop(L);
 	status = load(L, &t);
-	if (status == LUA_ERRSYNTAX) {
+	if (status == LUA_OK) {
+		status = lua_pcall(L, 0, LUA_MULTRET, base);
+		if (status == LUA_ERRERR && failure.message_n == 0)
+			keep_message("error in error handling", 23);
+	} else if (status != LUA_ERRMEM) {
 		size_t n;
 		const char *s = lua_tolstring(L, -1, &n);
 
 		keep_message(s, n);
 		failure.line = line_of(s);
-	} else if (status == LUA_OK) {
-		status = lua_pcall(L, 0, LUA_MULTRET, base);
-		if (status == LUA_ERRERR && failure.message_n == 0)
-			keep_message("error in error handling", 23);
 	}
 	if (status == LUA_ERRMEM)
 		alarm_out_of_memory();
@@ -332,9 +332,7 @@ run_script(lua_State *L, struct in *in)
 	lua_pushlightuserdata(L, in);
 	/* what is outside of the script's own protected call: the arguments
 	 * and the result, where only memory can fail */
-	if (lua_pcall(L, 1, 0, 0) == LUA_ERRMEM) {
-		output_flush();
+	if (lua_pcall(L, 1, 0, 0) == LUA_ERRMEM)
 		alarm_out_of_memory();
-	}
 	alarm_leave(&frame);
 }

@@ -69,6 +69,7 @@ fail(struct value_writer *w, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(w->error + n, sizeof(w->error) - n, fmt, ap);
 	va_end(ap);
+	out_scrub(w->error);
 	return false;
 }
 
@@ -88,9 +89,12 @@ lossy(struct value_writer *w, const char *what)
 	if (w->is_strict)
 		return fail(w, "%s", what);
 	path_text(w, path, 100);
-	if (w->warnings_n < VALUE_WARNINGS)
-		snprintf(w->warnings[w->warnings_n++],
-			sizeof(w->warnings[0]), "%s: %s", path, what);
+	if (w->warnings_n < VALUE_WARNINGS) {
+		char *text = w->warnings[w->warnings_n++];
+
+		snprintf(text, sizeof(w->warnings[0]), "%s: %s", path, what);
+		out_scrub(text);
+	}
 	return true;
 }
 
