@@ -42,7 +42,7 @@ includes memory-db/model 'common|memory-db/(store|model)' |
 	rule "model/ includes nothing above it"
 includes memory-db/method 'common|memory-db/(store|model|method)' |
 	rule "method/ includes nothing above it"
-includes memory-db/work 'common|memory-db/(store|model|method|work)' |
+includes memory-db/work 'common|sandbox|memory-db/(store|model|method|work)' |
 	rule "work/ includes nothing above it"
 includes memory-db/cli 'common|memory-db/cli' |
 	rule "memoryctl includes only itself and common/"

@@ -114,10 +114,11 @@ int
 connection_open(
 	struct database *base, bool writable, sqlite3 **ret, struct err *e)
 {
-	if (writable)
-		return open_with(base, SQLITE_OPEN_READWRITE, NULL,
-			"PRAGMA journal_mode = WAL;" SETUP_FILE, ret, e);
-	return open_with(base, SQLITE_OPEN_READONLY, NULL, SETUP_FILE, ret, e);
+	int flags = writable ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
+
+	/* The journal mode stays as it is: database_identify sets it once the
+	 * file is known to be ours. */
+	return open_with(base, flags, NULL, SETUP_FILE, ret, e);
 }
 
 /* Pages are never spilled: what a script wrote exists in memory only. */
