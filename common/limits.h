@@ -27,6 +27,7 @@
 /* Facts of one slice of an import: a writer turn of about 10 ms. */
 #define LIMIT_SLICE_FACTS 250
 /* Branches between a branch and main: bounds each visibility test. */
+#define LIMIT_CONN_LEASES 32 /* leased branches of a connection */
 #define LIMIT_LENS_DEPTH 8
 
 /* --- what a request may be ----------------------------------------------- */

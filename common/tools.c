@@ -212,7 +212,8 @@ static const struct param params_memory_branch[] = {
 	STR("from_branch", 0, "default main", LIMIT_LABEL_BYTES),
 	POINT("at", 0, "fork from a past point"),
 	STR("about", 0, "what it is for", LIMIT_MESSAGE_BYTES),
-	BOOLEAN("lease", PF_SOCKET_ONLY, NULL), END};
+	BOOLEAN("lease", PF_SOCKET_ONLY, NULL),
+	INT("id", PF_SOCKET_ONLY, NULL, 2, INT64_MAX), END};
 static const struct param params_memory_merge[] = {
 	STR("branch", PF_REQUIRED | PF_NOT_EMPTY, NULL, LIMIT_LABEL_BYTES),
 	BOOLEAN("dry_run", 0, NULL), END};

@@ -5,6 +5,7 @@
 #include "common/jx.h"
 #include "memory-db/method/handlers.h"
 #include "memory-db/method/reply.h"
+#include "memory-db/model/lease.h"
 #include "memory-db/model/members.h"
 #include "memory-db/model/merge.h"
 #include "memory-db/store/branch.h"
@@ -41,6 +42,8 @@ set_numbers(struct rows *x, const struct branch_row *b, json_t *row)
 	int64_t newest, at, upto;
 	int r = member_set_int(row, "fork", b->fork, x->e);
 
+	if (r == 0 && b->state == BRANCH_LEASED)
+		r = member_set_bool(row, "leased", true, x->e);
 	if (r == 0)
 		r = branch_newest(x->st, b->ns, b->id, &newest, x->e);
 	if (r == 0 && newest > 0)
@@ -157,6 +160,7 @@ create_branch(struct call *c, json_t **ret_result, struct err *e)
 	const char *from = string_of(c->params, "from_branch");
 	struct write w AUTO_WRITE = {0};
 	int64_t parent, fork = 0, id = 0;
+	bool is_lease = json_is_true(json_object_get(c->params, "lease"));
 	int r = write_begin_on(&w, c, CHANGE_BRANCH, STORE_MAIN, 0, e);
 
 	if (r == 0 && !w.replay)
@@ -174,11 +178,13 @@ create_branch(struct call *c, json_t **ret_result, struct err *e)
 			string_of(c->params, "about"), parent, fork, &id, e);
 	if (r == 0 && !w.replay)
 		r = change_branch(w.change, BRANCH_OP_CREATE, id, fork, e);
+	if (r == 0 && is_lease && id != 0)
+		r = branch_set_state(w.st, id, BRANCH_LEASED, e);
 	if (r == 0)
 		r = write_end(&w, e);
 	if (r != 0)
 		return r;
-	c->lease = json_is_true(json_object_get(c->params, "lease")) ? id : 0;
+	c->lease = is_lease ? id : 0;
 	return reply_change(&w,
 		json_pack("{s:s,s:s,s:I}", "name", name, "parent",
 			from != NULL ? from : "main", "fork", (json_int_t)fork),
@@ -223,14 +229,34 @@ discard_branch(struct call *c, json_t **ret_result, struct err *e)
 		&w, json_pack("{s:s}", "discarded", name), ret_result, e);
 }
 
+/* The service itself discards a leased branch by its id: its owner is gone. */
+static int
+end_lease(struct call *c, int64_t id, json_t **ret_result, struct err *e)
+{
+	int64_t change;
+	int r = lease_discard(c->st, id, &change, e);
+
+	if (r == 0)
+		return err_param(e, MDB_E_NOT_FOUND, "id",
+			"no leased branch has this id");
+	if (r < 0)
+		return r;
+	*ret_result = json_pack("{s:I}", "change", (json_int_t)change);
+	return *ret_result == NULL ? err_nomem(e) : 0;
+}
+
 int
 m_memory_branch(struct call *c, json_t **ret_result, struct err *e)
 {
 	const char *action = string_of(c->params, "action");
 	const char *name = string_of(c->params, "name");
+	const json_t *id = json_object_get(c->params, "id");
 
 	if (strcmp(action, "create") == 0)
 		return create_branch(c, ret_result, e);
+	if (strcmp(action, "discard") == 0 && json_is_integer(id))
+		return end_lease(c, (int64_t)json_integer_value(id), ret_result,
+			e);
 	if (strcmp(action, "discard") == 0)
 		return discard_branch(c, ret_result, e);
 	if (strcmp(action, "describe") == 0 && name == NULL)

@@ -21,6 +21,7 @@
 #include "common/log.h"
 #include "memory-db/net/conn_input.h"
 #include "memory-db/net/feed.h"
+#include "memory-db/net/lease.h"
 #include "memory-db/net/request.h"
 #include "memory-db/net/server.h"
 
@@ -82,6 +83,7 @@ conn_close(struct conn *c)
 	c->fd = -1;
 	feed_unsubscribe(c);
 	request_orphan_all(c);
+	lease_drop_all(c);
 	s->input_bytes -= c->in_counted;
 	c->in_counted = 0;
 	if (c->is_starved)

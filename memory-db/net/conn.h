@@ -11,6 +11,7 @@
 
 #include "common/buf.h"
 #include "common/frame.h"
+#include "common/limits.h"
 #include "common/sock.h"
 #include "memory-db/net/rate.h"
 
@@ -58,6 +59,10 @@ struct conn {
 	char zone[65];		/* time_zone; "": UTC */
 	char version[65];
 	struct rate_bucket rate; /* of writes without a session */
+
+	/* branches that end with the connection (lease.h) */
+	int64_t leases[LIMIT_CONN_LEASES];
+	unsigned leases_n;
 
 	/* change feed */
 	bool is_subscribed, wants_all;

@@ -8,6 +8,7 @@
 #include "common/clock.h"
 #include "common/jx.h"
 #include "common/limits.h"
+#include "memory-db/net/lease.h"
 #include "memory-db/net/loop_methods.h"
 
 #define RETRY_QUEUE_MS 500
@@ -150,7 +151,7 @@ check_write(struct request *r, struct err *e)
 	}
 	if (strcmp(r->job.tool->name, "import_records") == 0)
 		return 0;
-	return check_rate(r, e);
+	return lease_check(r, e) ? e->code : check_rate(r, e);
 }
 
 static int

@@ -8,6 +8,7 @@
 #include "common/log.h"
 #include "memory-db/net/dispatch.h"
 #include "memory-db/net/feed.h"
+#include "memory-db/net/lease.h"
 
 /* A request that took longer is logged at level info. */
 #define SLOW_US 1000000
@@ -31,6 +32,24 @@ request_new(struct conn *c, size_t bytes)
 	c->pending++;
 	c->held += bytes;
 	s->input_bytes += bytes;
+	s->requests_n++;
+	s->requests_total++;
+	return r;
+}
+
+struct request *
+request_new_internal(struct server *s, const char *method, json_t *params_new)
+{
+	struct request *r = params_new ? calloc(1, sizeof *r) : NULL;
+
+	if (!r) {
+		json_decref(params_new);
+		return NULL;
+	}
+	job_init(&r->job, ++s->next_serial);
+	r->job.tool = tool_find(method);
+	r->job.params = params_new;
+	r->server = s;
 	s->requests_n++;
 	s->requests_total++;
 	return r;
@@ -219,6 +238,7 @@ request_finish(struct request *r)
 	r->is_queued = true;
 	if (r->job.note.change > 0)
 		feed_publish(r->server, &r->job);
+	lease_take(r);
 	r->is_queued = false;
 	c = r->conn;
 	if (c && r->is_ordered) {

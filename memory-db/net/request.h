@@ -37,6 +37,11 @@ request_of(struct job *j)
 /* A request of c whose frame had this many bytes. NULL: no memory. */
 struct request *request_new(struct conn *c, size_t bytes) MUST_CHECK;
 
+/* One of the service itself: nobody waits for its reply. Takes params_new, also
+ * on failure; the caller sets the context and queues it. NULL: no memory. */
+struct request *request_new_internal(struct server *s, const char *method,
+	json_t *params_new) MUST_CHECK;
+
 /* Takes its place among those without id. A long frame does so before anyone
  * has looked whether it has one. */
 void request_order(struct request *r);

@@ -17,7 +17,7 @@ CREATE TABLE branch(
   id INTEGER PRIMARY KEY, ns INTEGER NOT NULL, name TEXT NOT NULL,
   parent INTEGER REFERENCES branch,
   fork INTEGER NOT NULL,                 -- last change of the parent it sees
-  state INTEGER NOT NULL DEFAULT 0,      -- 0 open, 1 merged, 2 discarded
+  state INTEGER NOT NULL DEFAULT 0,      -- 0 open, 1 merged, 2 discarded, 3 leased
   about TEXT,                            -- description
   UNIQUE(ns, name)) STRICT;              -- id 1 = main of every namespace
 

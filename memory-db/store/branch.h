@@ -15,7 +15,12 @@
 
 struct store;
 
-enum branch_state { BRANCH_OPEN, BRANCH_MERGED, BRANCH_DISCARDED };
+enum branch_state {
+	BRANCH_OPEN,
+	BRANCH_MERGED,
+	BRANCH_DISCARDED,
+	BRANCH_LEASED /* open, and discarded when its owner goes away */
+};
 
 struct branch_row {
 	int64_t id, ns, parent, fork; /* parent 0: main */

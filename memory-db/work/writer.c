@@ -14,6 +14,7 @@
 #include "common/clock.h"
 #include "common/limits.h"
 #include "common/log.h"
+#include "memory-db/model/lease.h"
 #include "memory-db/work/internal.h"
 
 /* Idle work waits this long after the last request: a client that writes one
@@ -306,6 +307,29 @@ serve(struct work *w)
 	}
 }
 
+/* Branches whose owner went away with the service that crashed. What fails is
+ * tried again at the next start. */
+static void
+end_leases(struct work *w)
+{
+	struct err e = {0};
+	int64_t n = 0;
+	int rc = store_group_begin(w->st, &e);
+
+	if (rc == 0)
+		rc = lease_discard_all(w->st, &n, &e);
+	if (rc == 0)
+		rc = store_group_commit(w->st, &e);
+	if (rc != 0)
+		store_group_abort(w->st);
+	if (rc != 0)
+		log_event(LOG_WARN, "leased branches stay", 0,
+			LOG_S("error", e.text));
+	else if (n > 0)
+		log_event(LOG_INFO, "leased branches discarded", 0,
+			LOG_I("branches", n));
+}
+
 void *
 writer_main(void *arg)
 {
@@ -320,6 +344,8 @@ writer_main(void *arg)
 		set_state(w, WORK_FAILED);
 		return NULL;
 	}
+	if (w->st != NULL && !database_read_only(w->opt.db))
+		end_leases(w);
 	end_busy(w);
 	set_state(w, WORK_READY);
 	serve(w);
