@@ -144,7 +144,7 @@ next_unparked(const struct conn *c)
 	for (r = c->ordered; r; r = r->later) {
 		if (r->is_parked)
 			return r;
-		if (r->is_write && !r->job.is_answered)
+		if (r->is_write && !r->is_finished)
 			return NULL;
 	}
 	return NULL;
@@ -157,7 +157,7 @@ advance_ordered(struct conn *c)
 {
 	struct request *r;
 
-	while (!c->is_dead && (r = c->ordered) && r->job.is_answered) {
+	while (!c->is_dead && (r = c->ordered) && r->is_finished) {
 		c->ordered = r->later;
 		if (!c->ordered)
 			c->ordered_last = NULL;
@@ -240,6 +240,7 @@ request_finish(struct request *r)
 		feed_publish(r->server, &r->job);
 	lease_take(r);
 	r->is_queued = false;
+	r->is_finished = true;
 	c = r->conn;
 	if (c && r->is_ordered) {
 		advance_ordered(c);

@@ -24,7 +24,8 @@ struct request {
 	bool is_ordered;	/* without id: replies keep their order */
 	bool is_write;
 	bool is_parked;		/* waits for earlier writes without id */
-	bool is_queued;		/* a worker has it */
+	bool is_queued;		/* a worker has it, or has just given it back */
+	bool is_finished;	/* answered, and in the hands of the loop */
 	bool is_silent;		/* cancelled: no reply */
 };
 

@@ -1,10 +1,12 @@
 """The process: connections, hello, routing, the ways it begins and ends."""
 import json
 import os
+import random
 import signal
 import socket
 import stat
 import subprocess
+import threading
 import time
 import unittest
 
@@ -154,6 +156,18 @@ class Routing(TestCase):
         self.assertEqual(c.read()["total_entities"], 1)
         self.assertEqual(c.read(), {"success": True})
         self.assertEqual(c.read()["count"], 1)
+
+    def test_many_without_id_in_one_group(self):
+        """Answers that come back together are told apart."""
+        c = self.slow(20_000).client()
+        for turn in range(5):
+            c.send("".join(json.dumps({
+                "method": "create_entities", "params": {
+                    "entities": [entity(f"e{turn}-{i}")]}})
+                for i in range(300)))
+            self.assertEqual(
+                [c.read()["results"][0]["name"] for _ in range(300)],
+                [f"e{turn}-{i}" for i in range(300)])
 
     def test_long_frame_without_id_keeps_its_place(self):
         c = self.service().client()
@@ -748,6 +762,92 @@ class Connections(TestCase):
                         (200_000 if harness.SANITIZED else 25_000))
         for c in held:
             c.close()
+
+
+class Chaos(TestCase):
+    """Many clients at once that do what clients do, and worse. Afterwards
+    nothing is left of them: no connection, no request, no byte of input."""
+
+    def one(self, db, rng, number):
+        """The life of one client."""
+        c = Client(db.socket, timeout=5)
+        with c:
+            for _ in range(rng.randrange(1, 25)):
+                name = f"n{rng.randrange(50)}"
+                act = rng.randrange(12)
+                if act < 4:
+                    c.request("create_entities", entities=[
+                        entity(name, "z" * rng.choice([10, 500, 30000]))])
+                elif act == 4:
+                    c.send(json.dumps({"method": "create_entities", "params": {
+                        "entities": [entity(name, "without id")]}}))
+                elif act == 5:
+                    c.send('{"method":"search_nodes","params":'
+                           '{"query":"%s"}}{"method":"get_memory_status"}'
+                           % name)
+                elif act == 6:
+                    c.request("cancel", id=rng.randrange(1, 30))
+                elif act == 7:
+                    c.request(rng.choice(["subscribe", "unsubscribe"]))
+                elif act == 8:
+                    c.request("read_graph", limit=5)
+                elif act == 9:
+                    c.request("hello", namespace=rng.choice(["a", "default"]))
+                elif act == 10:
+                    try:
+                        c.sock.setblocking(False)
+                        while c.sock.recv(1 << 16):
+                            pass
+                    except OSError:
+                        pass
+                    finally:
+                        c.sock.setblocking(True)
+                        c.sock.settimeout(5 * SLOW)
+                else:
+                    time.sleep(rng.random() / 100)
+            end = rng.randrange(4)
+            if end == 0:
+                c.send('{"id":1,"method":"create_entities","params":{"en')
+            elif end == 1:
+                c.send("[1,2,3]")
+            elif end == 2:
+                c.sock.shutdown(socket.SHUT_WR)
+                while c.read() is not None:
+                    pass
+
+    def test_nothing_is_left(self):
+        seed = int(os.environ.get("TEST_SEED", time.time_ns() % 1_000_000))
+        print(f"TEST_SEED={seed}", flush=True)
+        db = self.slow(2000)
+        end = time.monotonic() + 4
+        wrong = []
+
+        def run(k):
+            rng = random.Random(seed * 100 + k)
+            while time.monotonic() < end:
+                try:
+                    self.one(db, rng, k)
+                except (OSError, TimeoutError):
+                    pass    # closed for what it did
+                except Exception as e:
+                    wrong.append(repr(e))
+                    return
+        threads = [threading.Thread(target=run, args=(k,)) for k in range(16)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        self.assertEqual(wrong, [])
+        c = db.client(timeout=60)
+
+        def left():
+            q = c.ok("get_memory_status")["queues"]
+            return (q["connections"], q["requests_under_way"],
+                    q["writes_waiting"], q["reads_waiting"],
+                    q["input_bytes"] < 200)
+        wait_until(lambda: left() == (1, 1, 0, 0, True), 30,
+                   why=f"nothing left, but {left()}")
+        db.verify()
 
 
 if __name__ == "__main__":
