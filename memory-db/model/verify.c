@@ -53,7 +53,7 @@ read_cursor(struct page *p, const char *cursor)
 		p->mark = (struct verify_mark){.change = v[0], .step = v[1],
 			.a = v[2], .changes = v[3], .facts = v[4],
 			.spans = v[5], .closed = v[6], .versions = v[7],
-			.problems = v[8]};
+			.attrs = v[8], .problems = v[9]};
 	return r;
 }
 
@@ -62,7 +62,8 @@ set_next(struct page *p, json_t *o)
 {
 	const struct verify_mark *m = &p->mark;
 	int64_t v[VERIFY_MARK_NUMBERS] = {m->change, m->step, m->a, m->changes,
-		m->facts, m->spans, m->closed, m->versions, m->problems};
+		m->facts, m->spans, m->closed, m->versions, m->attrs,
+		m->problems};
 	char text[MARKS_SIZE];
 
 	marks_format(text, 'v', v, VERIFY_MARK_NUMBERS);

@@ -41,7 +41,7 @@ static const struct stmt_def defs[V_STATEMENTS] = {
 		   " WHERE o.change = ?1 ORDER BY o.seq", 1, 0},
 	[V_SPAN_ADDED] = {"SELECT removed, entity FROM span WHERE fact = ?1"
 			  " AND branch = ?2 AND added = ?3", 3, 0},
-	[V_SPAN_REMOVED] = {"SELECT 1 FROM span WHERE fact = ?1 AND branch = ?2"
+	[V_SPAN_REMOVED] = {"SELECT count(*) FROM span WHERE fact = ?1 AND branch = ?2"
 			    " AND removed = ?3", 3, 0},
 	[V_ATTR_OF] = {"SELECT value FROM attr WHERE entity = ?1 AND"
 		       " branch = ?2 AND key = ?3 AND added = ?4"
@@ -59,9 +59,6 @@ static const struct stmt_def defs[V_STATEMENTS] = {
 			" ON c.id = v.change LEFT JOIN entity e"
 			" ON e.id = v.entity WHERE v.entity > ?1"
 			" ORDER BY v.entity, v.branch, v.n", 1, 0},
-	[V_OP_OF] = {"SELECT 1 FROM op WHERE change = ?1 AND entity = ?2"
-		     " AND (?3 = 0 OR (what = 3 AND key = ?3 AND value = ?4))"
-		     " LIMIT 1", 4, 0},
 	[V_ATTRS] = {"SELECT entity, branch, key, added, removed, value"
 		     " FROM attr WHERE entity > ?1"
 		     " ORDER BY entity, branch, key, removed", 1, 0},
@@ -111,8 +108,6 @@ static const struct stmt_def defs[V_STATEMENTS] = {
 		     " GROUP BY ns, kind, key HAVING sum(n) <> 0 LIMIT 20", 0,
 		0},
 	[V_HEAD] = {"SELECT id FROM change WHERE ns = ?1 AND chain = ?2", 2, 0},
-	[V_OP_FACT] = {"SELECT 1 FROM op WHERE change = ?1 AND fact = ?2"
-		       " AND what IN (?3, 2) LIMIT 1", 3, 0},
 	[V_DERIVED] = {"SELECT 1 FROM derived WHERE source = ?1 AND fact = ?2",
 		2, 0},
 	[V_DERIVED_OF] = {"SELECT 1 FROM derived WHERE fact = ?1 LIMIT 1", 1,
@@ -148,6 +143,20 @@ verify_problem(struct verify *v, const char *what, const char *fmt, ...)
 		snprintf(text, sizeof(text),
 			"%d problems; the run stops here", VERIFY_PROBLEMS_MAX);
 	return v->fn(v->ctx, what, text);
+}
+
+void
+verify_sum(struct verify *v, int64_t *sum, int sign, enum verify_row row,
+	const int64_t key[4])
+{
+	int64_t data[5] = {row, key[0], key[1], key[2], key[3]};
+	unsigned char out[crypto_shorthash_BYTES];
+	uint64_t hash;
+
+	crypto_shorthash(out, (const unsigned char *)data, sizeof(data),
+		v->st->base->sip_key);
+	memcpy(&hash, out, sizeof(hash));
+	*sum = (int64_t)((uint64_t)*sum + (sign > 0 ? hash : -hash));
 }
 
 bool

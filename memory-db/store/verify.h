@@ -23,11 +23,12 @@ struct verify_mark {		/* zeroed but for `change` at the start */
 	int64_t change;		/* the newest when the run began */
 	int64_t step, a;
 	int64_t changes, facts;	/* checked so far */
-	/* Rows that the ops ask for, less those found: 0 in the end. */
-	int64_t spans, closed, versions;
+	/* Hashes of the rows that the ops ask for, less those of the rows
+	 * found: 0 in the end. */
+	int64_t spans, closed, versions, attrs;
 	int64_t problems;
 };
-#define VERIFY_MARK_NUMBERS 9
+#define VERIFY_MARK_NUMBERS 10
 
 /* what: a word ("chain", "digest", "span", ...). Non-zero stops the slice and
  * is returned. */

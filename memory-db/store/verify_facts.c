@@ -96,26 +96,6 @@ check_name(struct verify *v, const struct log_fact *f)
 		f->entity, f->text);
 }
 
-/* A span of a branch: its change shows or hides the fact (a mask), the change
- * that ends it hides it. */
-static int
-check_branch_span(struct verify *v, const struct log_fact *f, int64_t change,
-	int64_t what)
-{
-	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_OP_FACT);
-	int r;
-
-	bind_i(s, 1, change);
-	bind_i(s, 2, f->id);
-	bind_i(s, 3, what);
-	r = stmt_row(v->st, s, v->e);
-	if (r != 0)
-		return r < 0 ? r : 0;
-	return verify_problem(v, "span",
-		"a span of fact %" PRId64 " names change %" PRId64 ", which "
-		"did nothing to it", f->id, change);
-}
-
 /* Derived facts carry a mark, and so do relations that say so. (The mark alone
  * does no harm: what a fact was derived from may have held no facts.) */
 static int
@@ -139,6 +119,19 @@ struct spans {
 	bool is_open;		/* on main */
 };
 
+static void
+sum_span(struct verify *v, int64_t fact, int64_t branch, int64_t added,
+	int64_t removed)
+{
+	const int64_t start[4] = {fact, branch, added, 0};
+	const int64_t end[4] = {fact, branch, removed, 0};
+
+	if (added <= v->mark->change)
+		verify_sum(v, &v->mark->spans, -1, ROW_ADDED, start);
+	if (removed <= v->mark->change)
+		verify_sum(v, &v->mark->closed, -1, ROW_REMOVED, end);
+}
+
 /* Intervals of a branch follow each other, and belong to the entity. */
 static int
 check_spans(struct verify *v, const struct log_fact *f, struct spans *ret)
@@ -161,16 +154,11 @@ check_spans(struct verify *v, const struct log_fact *f, struct spans *ret)
 			told = verify_problem(v, "span",
 				"the spans of fact %" PRId64 " are damaged",
 				f->id);
-		if (told == 0 && !is_main)
-			told = check_branch_span(v, f, added, OP_SHOW);
-		if (told == 0 && !is_main && removed < STORE_OPEN_END)
-			told = check_branch_span(v, f, removed, OP_HIDE);
 		if (told != 0)
 			return told;
 		end = removed;
 		ret->is_open |= is_main && removed == STORE_OPEN_END;
-		v->mark->spans -= is_main && added <= v->mark->change;
-		v->mark->closed -= is_main && removed <= v->mark->change;
+		sum_span(v, f->id, branch, added, removed);
 	}
 	return r;
 }
@@ -208,27 +196,12 @@ verify_facts(struct verify *v)
 		return r < 0 ? r : 0;
 	if (v->mark->spans != 0 || v->mark->closed != 0)
 		r = verify_problem(v, "span",
-			"%" PRId64 " spans and %" PRId64 " ends of spans that "
-			"changes made are missing (or, below 0, too many)",
-			v->mark->spans, v->mark->closed);
+			"the spans of facts are not those that the changes "
+			"made: some are missing, altered or added");
 	return r != 0 ? r : 1;
 }
 
 /* --- versions ------------------------------------------------------------------------ */
-/* 1 the change has an op of the entity; key 0: any. */
-static int
-has_op(struct verify *v, int64_t change, int64_t entity, int64_t key,
-	int64_t value)
-{
-	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_OP_OF);
-
-	bind_i(s, 1, change);
-	bind_i(s, 2, entity);
-	bind_i(s, 3, key);
-	bind_i(s, 4, value);
-	return stmt_row(v->st, s, v->e);
-}
-
 struct version {
 	int64_t entity, branch, n, change;
 };
@@ -242,8 +215,7 @@ check_version(struct verify *v, sqlite3_stmt *s, struct version *last)
 	bool goes_on = x.entity == last->entity && x.branch == last->branch;
 	bool is_first = !goes_on && (x.n == 1 || x.branch != STORE_MAIN);
 	int64_t bytes = sqlite3_column_int64(s, 6);
-	int r;
-
+	const int64_t key[4] = {x.entity, x.branch, x.change, 0};
 	bool is_next = goes_on && x.n == last->n + 1 && x.change > last->change;
 	bool is_damaged = !(is_first || is_next) ||
 		sqlite3_column_type(s, 4) == SQLITE_NULL ||
@@ -251,10 +223,10 @@ check_version(struct verify *v, sqlite3_stmt *s, struct version *last)
 		bytes < 0;
 
 	*last = x;
-	v->mark->versions -= x.change <= v->mark->change;
-	r = has_op(v, x.change, x.entity, 0, 0);
-	if (r < 0 || (r == 1 && !is_damaged))
-		return r < 0 ? r : 0;
+	if (x.change <= v->mark->change)
+		verify_sum(v, &v->mark->versions, -1, ROW_VERSION, key);
+	if (!is_damaged)
+		return 0;
 	return verify_problem(v, "version",
 		"version %" PRId64 " of entity %" PRId64 " does not fit the "
 		"changes that touched it", x.n, x.entity);
@@ -281,39 +253,81 @@ verify_versions(struct verify *v)
 	}
 	if (r == 0 && v->mark->versions != 0)
 		r = verify_problem(v, "version",
-			"%" PRId64 " versions that changes made are missing "
-			"(or, below 0, too many)", v->mark->versions);
+			"the versions are not those that the changes made: "
+			"some are missing, altered or added");
 	return r != 0 ? r : 1;
 }
 
 /* --- attributes ------------------------------------------------------------------------ */
+struct attr {
+	int64_t entity, branch, key, added, removed, value;
+};
+
+static bool
+is_same(const struct attr *a, const struct attr *b)
+{
+	return a->entity == b->entity && a->branch == b->branch &&
+		a->key == b->key;
+}
+
+/* The intervals of an attribute follow each other without a gap, the last one
+ * is open. last: the row before, all 0 at first; x: NULL after the last row. */
+static int
+check_order(struct verify *v, const struct attr *last, const struct attr *x)
+{
+	bool goes_on = x != NULL && is_same(last, x);
+	bool fits = goes_on ? x->added == last->removed
+			    : last->entity == 0 ||
+			last->removed == STORE_OPEN_END;
+
+	if (fits && (x == NULL || x->removed > x->added))
+		return 0;
+	return verify_problem(v, "attribute",
+		"the intervals of an attribute of entity %" PRId64 " do not "
+		"follow each other", goes_on || !fits ? last->entity
+						      : x->entity);
+}
+
+static int
+check_attr(struct verify *v, const struct attr *last, const struct attr *x)
+{
+	const int64_t key[4] = {
+		x->entity, x->branch, x->added * 16 + x->key, x->value};
+
+	if (x->added <= v->mark->change)
+		verify_sum(v, &v->mark->attrs, -1, ROW_ATTR, key);
+	return check_order(v, last, x);
+}
+
 int
 verify_attrs(struct verify *v)
 {
 	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_ATTRS);
-	int64_t last = 0;
+	struct attr last = {0};
 	int r;
 
 	bind_i(s, 1, v->mark->a);
 	while ((r = stmt_row(v->st, s, v->e)) == 1) {
-		int64_t entity = sqlite3_column_int64(s, 0);
-		int64_t key = sqlite3_column_int64(s, 2);
-		int64_t added = sqlite3_column_int64(s, 3);
+		struct attr x = {sqlite3_column_int64(s, 0),
+			sqlite3_column_int64(s, 1), sqlite3_column_int64(s, 2),
+			sqlite3_column_int64(s, 3), sqlite3_column_int64(s, 4),
+			sqlite3_column_int64(s, 5)};
 
-		if (entity != last && last > 0) {
-			v->mark->a = last;
+		if (last.entity > 0 && x.entity != last.entity) {
+			v->mark->a = last.entity;
 			if (verify_is_late(v))
-				return 0;
+				return check_order(v, &last, NULL);
 		}
-		last = entity;
-		r = has_op(v, added, entity, key, sqlite3_column_int64(s, 5));
-		if (r == 0 || (r == 1 && sqlite3_column_int64(s, 4) < added))
-			r = verify_problem(v, "attribute",
-				"attribute %" PRId64 " of entity %" PRId64
-				" does not fit the change that set it", key,
-				entity);
-		if (r < 0)
+		r = check_attr(v, &last, &x);
+		if (r != 0)
 			return r;
+		last = x;
 	}
-	return r < 0 ? r : 1;
+	if (r == 0)
+		r = check_order(v, &last, NULL);
+	if (r == 0 && v->mark->attrs != 0)
+		r = verify_problem(v, "attribute",
+			"tiers and pins are not those that the changes set: "
+			"some are missing, altered or added");
+	return r != 0 ? r : 1;
 }

@@ -1,10 +1,8 @@
-/* What the ops of a change must have left in spans and attributes.
+/* What the ops of a change must have left in spans, versions and attributes.
  *
- * Each op is looked up; then the rows that all ops together ask for are
- * counted, and the rows found are taken off again where they are read
- * (verify_facts, verify_versions): so a row that no op explains is seen too,
- * without an index from a change to its rows. Hiding on a branch may leave a
- * mask or not, so the rows of branches are looked up the other way (verify_facts). */
+ * Each op is looked up in the tables it changed. The rows that all ops together
+ * ask for go into sums (verify_sum), and come out where the tables are read
+ * (verify_facts.c): so a row that no op explains is seen too. */
 #include "memory-db/store/verify_int.h"
 
 #include <inttypes.h>
@@ -97,16 +95,20 @@ span_added(struct verify *v, const struct verify_ops *o,
 	return r;
 }
 
+/* How many spans of the fact end with the change. */
 static int
-span_removed(struct verify *v, const struct verify_ops *o,
-	const struct verify_op *op)
+spans_removed(struct verify *v, const struct verify_ops *o,
+	const struct verify_op *op, int *ret_n)
 {
 	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_SPAN_REMOVED);
+	int r;
 
 	bind_i(s, 1, op->fact);
 	bind_i(s, 2, o->branch);
 	bind_i(s, 3, o->change);
-	return stmt_row(v->st, s, v->e);
+	r = stmt_row(v->st, s, v->e);
+	*ret_n = r == 1 ? sqlite3_column_int(s, 0) : 0;
+	return r < 0 ? r : 0;
 }
 
 static int
@@ -118,41 +120,78 @@ missing(struct verify *v, const struct verify_ops *o,
 		o->change, what, op->fact);
 }
 
-/* All ops of one fact, first..last. */
+/* What the ops of one fact, first..last, ask of its spans. */
+struct asked {
+	bool shown, hidden;	/* at all */
+	bool closes_older;	/* hidden first: it was visible before */
+	bool ends_hidden;
+};
+
+static void
+read_asked(const struct verify_op *first, const struct verify_op *last,
+	struct asked *a)
+{
+	*a = (struct asked){.closes_older = first->what == OP_HIDE,
+		.ends_hidden = last->what == OP_HIDE};
+	for (const struct verify_op *op = first; op <= last; op++) {
+		a->shown |= op->what == OP_SHOW;
+		a->hidden |= op->what == OP_HIDE;
+	}
+}
+
+/* The span that the change added: asked for when it shows the fact. On a
+ * branch hiding may add one too, an empty one, which masks the parent's. */
+static int
+check_added(struct verify *v, const struct verify_ops *o,
+	const struct verify_op *first, const struct asked *a)
+{
+	const int64_t key[4] = {first->fact, o->branch, o->change, 0};
+	int64_t removed = 0;
+	int r = span_added(v, o, first, &removed);
+
+	if (r < 0)
+		return r;
+	if (a->shown || (r == 1 && o->branch != STORE_MAIN))
+		verify_sum(v, &v->mark->spans, 1, ROW_ADDED, key);
+	if (a->shown && (r == 0 || a->ends_hidden != (removed == o->change)))
+		return missing(v, o, first, "shows or hides");
+	return 0;
+}
+
+/* The spans that end with it. On main that of an older change, and its own
+ * when it is hidden again; on a branch the parent's may be masked instead,
+ * until the fact is shown again. */
+static int
+check_removed(struct verify *v, struct verify_ops *o,
+	const struct verify_op *first, const struct asked *a)
+{
+	const int64_t key[4] = {first->fact, o->branch, o->change, 0};
+	bool is_main = o->branch == STORE_MAIN;
+	int asked = a->closes_older + (a->shown && a->ends_hidden), n;
+	int r = spans_removed(v, o, first, &n);
+
+	if (r != 0)
+		return r;
+	for (int i = 0; i < (is_main ? asked : n); i++)
+		verify_sum(v, &v->mark->closed, 1, ROW_REMOVED, key);
+	if (is_main)
+		o->new_past += a->closes_older;
+	return n == 0 && a->closes_older && (is_main || !a->shown)
+		? missing(v, o, first, "hides") : 0;
+}
+
 static int
 check_fact(struct verify *v, struct verify_ops *o,
 	const struct verify_op *first, const struct verify_op *last)
 {
-	bool shown = false, is_main = o->branch == STORE_MAIN;
-	bool closes_older = first->what == OP_HIDE;
-	int64_t removed = STORE_OPEN_END;
-	int r = 0;
+	struct asked a;
+	int r;
 
-	for (const struct verify_op *op = first; op <= last; op++)
-		shown |= op->what == OP_SHOW;
-	if (shown && first->fact > o->fact_max)
+	read_asked(first, last, &a);
+	if (a.shown && first->fact > o->fact_max)
 		o->fact_max = first->fact;
-	if (shown) {
-		r = span_added(v, o, first, &removed);
-		if (r == 0)
-			r = missing(v, o, first, "shows");
-		else if (r == 1)
-			r = (last->what == OP_HIDE) !=
-					(removed == o->change)
-				? missing(v, o, first, "shows or hides") : 0;
-	}
-	/* On main the span of an older change ends here; on a branch it may be
-	 * the parent's, which an empty span masks until it is shown again. */
-	if (r == 0 && closes_older && (is_main || !shown)) {
-		r = span_removed(v, o, first);
-		r = r == 0 ? missing(v, o, first, "hides") : r < 0 ? r : 0;
-	}
-	if (r != 0 || !is_main)
-		return r;
-	v->mark->spans += shown;
-	v->mark->closed += closes_older + (shown && last->what == OP_HIDE);
-	o->new_past += closes_older;
-	return 0;
+	r = check_added(v, o, first, &a);
+	return r == 0 && a.hidden ? check_removed(v, o, first, &a) : r;
 }
 
 static int
@@ -160,8 +199,11 @@ check_attr(struct verify *v, const struct verify_ops *o,
 	const struct verify_op *op)
 {
 	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_ATTR_OF);
+	const int64_t key[4] = {op->entity, o->branch,
+		o->change * 16 + op->key, op->value};
 	int r;
 
+	verify_sum(v, &v->mark->attrs, 1, ROW_ATTR, key);
 	bind_i(s, 1, op->entity);
 	bind_i(s, 2, o->branch);
 	bind_i(s, 3, op->key);
@@ -229,13 +271,18 @@ check_other(struct verify *v, const struct verify_ops *o,
 		PRId64 ", but no edge says so", op->fact, op->value, o->change);
 }
 
+/* One version for each entity that the change touched. */
 static void
-count_versions(struct verify *v, struct verify_ops *o)
+sum_versions(struct verify *v, struct verify_ops *o)
 {
 	qsort(o->rows, o->n, sizeof(*o->rows), by_entity);
-	for (size_t i = 0; i < o->n && class_of(&o->rows[i]) != OTHERS; i++)
-		v->mark->versions += i == 0 ||
-			o->rows[i].entity != o->rows[i - 1].entity;
+	for (size_t i = 0; i < o->n && class_of(&o->rows[i]) != OTHERS; i++) {
+		const int64_t key[4] = {
+			o->rows[i].entity, o->branch, o->change, 0};
+
+		if (i == 0 || o->rows[i].entity != o->rows[i - 1].entity)
+			verify_sum(v, &v->mark->versions, 1, ROW_VERSION, key);
+	}
 }
 
 int
@@ -262,6 +309,6 @@ verify_ops_check(struct verify *v, struct verify_ops *o)
 			r = check_other(v, o, first);
 	}
 	if (r == 0)
-		count_versions(v, o);
+		sum_versions(v, o);
 	return r;
 }
