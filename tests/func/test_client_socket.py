@@ -23,6 +23,14 @@ def may_mount():
     return done is not None and done.returncode == 0
 
 
+# An empty /tmp; the checkout stays where it is, should it lie there too.
+ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "../.."))
+PRIVATE_TMP = "mount -t tmpfs none /tmp"
+if ROOT.startswith("/tmp/"):
+    PRIVATE_TMP = (f"mount --bind {ROOT} /mnt && {PRIVATE_TMP} && "
+                   f"mkdir -p {ROOT} && mount --bind /mnt {ROOT}")
+
+
 def taken(owner, kind="socket"):
     """Shell words that put something at the shared name."""
     if kind == "file":
@@ -42,8 +50,7 @@ class SearchOrder(unittest.TestCase):
         for driver in DRIVERS.values():
             lines = [{"op": "new", "retries": -1}, *ops, {"op": "socket"}]
             done = subprocess.run(
-                ["unshare", "-m", "sh", "-c", "mount -t tmpfs none /tmp && "
-                 f"{prepare} && exec \"$0\" \"$@\"", *driver],
+                ["unshare", "-m", "sh", "-c", f"{PRIVATE_TMP} && {prepare} && exec \"$0\" \"$@\"", *driver],
                 input="".join(json.dumps(x) + "\n" for x in lines),
                 env=clean_env(folder, env), text=True, capture_output=True,
                 timeout=30 * SLOW)
@@ -97,8 +104,8 @@ class SearchOrder(unittest.TestCase):
             self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
             for driver in DRIVERS.values():
                 done = subprocess.run(
-                    ["unshare", "-m", "sh", "-c", "mount -t tmpfs none /tmp "
-                     f"&& {taken(NOBODY)} && {spoil} && exec \"$0\" \"$@\"",
+                    ["unshare", "-m", "sh", "-c",
+                     f"{PRIVATE_TMP} && {taken(NOBODY)} && {spoil} && exec \"$0\" \"$@\"",
                      *driver], text=True, capture_output=True,
                     input='{"op":"new"}\n{"op":"connect"}\n',
                     env=clean_env(folder), timeout=30 * SLOW)
