@@ -3,6 +3,7 @@
 PY_TESTS := $(sort $(wildcard tests/proto/test_*.py tests/func/test_*.py \
 	tests/jail/test_*.py))
 LINTS    := tests/lint_layers.sh
+CORES    := $(shell nproc 2>/dev/null || echo 2)
 RUN      := python3 tests/run.py --variant $(V)
 # Only jobs whose name matches: make func T=torture
 T ?=
@@ -25,8 +26,8 @@ test-programs: jail-programs $(PROGRAMS) $(SHIMS) $(B)/lib/dump_tools
 test-all: test-programs $(UNIT_TESTS) $(FUZZERS)
 
 test: ## Everything a change must pass (ASan+UBSan), a few minutes
-	@$(MAKE) --no-print-directory -s V=release -j2 -Otarget all
-	@$(MAKE) --no-print-directory -s V=asan -j2 -Otarget test-all
+	@$(MAKE) --no-print-directory -s V=release -j$(CORES) -Otarget all
+	@$(MAKE) --no-print-directory -s V=asan -j$(CORES) -Otarget test-all
 	@$(MAKE) --no-print-directory -s V=asan test-run
 test-run:
 	$(RUN) --unit $(UNIT_TESTS) --replay $(FUZZERS) --py $(PY_TESTS) \
@@ -40,7 +41,7 @@ lint: ## Layers, sizes, forbidden calls, man pages
 	$(RUN) --lint $(LINTS)
 
 tsan: ## Unit and functional tests under ThreadSanitizer
-	$(MAKE) --no-print-directory V=tsan -j2 -Otarget test-programs unit-programs
+	$(MAKE) --no-print-directory V=tsan -j$(CORES) -Otarget test-programs unit-programs
 	$(MAKE) --no-print-directory V=tsan tsan-run
 unit-programs: $(UNIT_TESTS)
 tsan-run:
@@ -49,7 +50,7 @@ tsan-run:
 FUZZ_SECONDS ?= 20
 fuzz: ## Fuzz each decoder for FUZZ_SECONDS (20) with libFuzzer (clang)
 	@command -v clang >/dev/null || { echo "clang is missing: apt-get install clang" >&2; exit 1; }
-	$(MAKE) --no-print-directory V=fuzz CC=clang -j2 fuzz-run
+	$(MAKE) --no-print-directory V=fuzz CC=clang -j$(CORES) fuzz-run
 fuzz-run: $(FUZZERS)
 	@for f in $(FUZZERS); do \
 		name=$$(basename $$f | sed s/fuzz_//); log=$(B)/$$name.log; \
@@ -63,7 +64,7 @@ fuzz-run: $(FUZZERS)
 
 cov: ## Line and branch coverage of the unit and functional tests (gcovr)
 	@command -v gcovr >/dev/null || { echo "gcovr is missing: apt-get install gcovr" >&2; exit 1; }
-	$(MAKE) --no-print-directory V=cov -j2 test-programs unit-programs
+	$(MAKE) --no-print-directory V=cov -j$(CORES) test-programs unit-programs
 	-find build/cov -name '*.gcda' -delete
 	-$(MAKE) --no-print-directory V=cov tsan-run
 	gcovr -r . --object-directory build/cov -e tests/ -s --sort-percentage \
@@ -78,7 +79,8 @@ bench: ## The figures of the product (QUICK=1: two minutes)
 	python3 tests/bench/run.py $(if $(QUICK),--quick) $(BENCH_ARGS)
 bench-programs: $(PROGRAMS) $(BENCHES) $(SHIMS)
 
-demo: all ## The product at work: two clients, a crash, nothing lost
+demo: ## The product at work: two clients, a crash, nothing lost
+	@$(MAKE) --no-print-directory -s -j$(CORES) -Otarget all
 	@python3 tests/demo/demo.py
 
 .PHONY: test test-run test-all test-programs unit unit-programs func lint \
