@@ -44,6 +44,9 @@ includes memory-db/method 'common|memory-db/(store|model|method)' |
 	rule "method/ includes nothing above it"
 includes memory-db/work 'common|sandbox|memory-db/(store|model|method|work)' |
 	rule "work/ includes nothing above it"
+{ includes sandbox 'common|sandbox'; includes sandbox/jail 'sandbox|sandbox/jail'
+} | grep -vE '"(common/(limits|utf8)\.h|[a-z]+\.inc)"' |
+	rule "sandbox/ knows the jail and common/, no more"
 includes memory-db/cli 'common|memory-db/cli' |
 	rule "memoryctl includes only itself and common/"
 
