@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/vfs.h>
+#include <time.h>
 
 #include "common/buf.h"
 #include "common/limits.h"
@@ -95,6 +97,24 @@ read_pid(int fd)
 	return pid;
 }
 
+/* A holder that was killed may live on for a moment in a child that has not
+ * reached its exec yet: the lock is waited for when its process is gone. */
+static int
+lock_or_wait(int fd)
+{
+	const struct timespec pause = {0, 20 * 1000000};
+
+	for (int i = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; i++) {
+		int pid = read_pid(fd);
+
+		if (i == 100 || errno != EWOULDBLOCK || pid <= 0 ||
+			kill(pid, 0) == 0 || errno != ESRCH)
+			return -1;
+		(void)nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
 static int
 take_lock(struct database *db, struct err *e)
 {
@@ -106,7 +126,7 @@ take_lock(struct database *db, struct err *e)
 	if (db->lock_fd < 0)
 		return err_set(e, MDB_E_STORE, "cannot open %s: %s",
 			db->pid_path, strerror(errno));
-	if (flock(db->lock_fd, LOCK_EX | LOCK_NB) != 0)
+	if (lock_or_wait(db->lock_fd) != 0)
 		return err_set(e, MDB_E_EXISTS,
 			"another instance (pid %d) serves %s",
 			read_pid(db->lock_fd), db->path);
