@@ -57,3 +57,17 @@ $(B)/jail/jail_driver: $(OBJ_driver) $(OBJ_sandbox) $(OBJ_common)
 jail-programs: $(BIN)/memory-sandbox $(B)/jail/jail_driver \
 	$(J)/memory-sandbox-probe $(J)/memory-sandbox-bare
 .PHONY: jail-programs
+
+# The fuzzer of the jail's side is built from its sources, without walls.
+OBJ_value := $(patsubst %,$(B)/unjailed/%.o,value io alarm output arena)
+$(B)/unjailed/%.o: sandbox/jail/%.c $(B)/flags | missing
+	@mkdir -p $(@D)
+	$(CC) $(JAIL_DEFS) $(ALL_CFLAGS) -DSANDBOX_UNJAILED -MMD -MP -c -o $@ $<
+$(B)/tests/fuzz/fuzz_jail_value.o: DEFS += $(shell pkg-config --cflags lua5.4)
+$(B)/fuzz/fuzz_jail_value: $(B)/tests/fuzz/fuzz_jail_value.o $(OBJ_value) \
+		$(if $(filter fuzz,$(V)),,$(B)/tests/lib/fuzz_replay.o) \
+		$(B)/sandbox/codec.o $(OBJ_common)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ -llua5.4 $(LIBS_common)
+
+$(B)/tests/unit/test_sandbox_policy.o: $(J)/gen/policy.inc

@@ -1,10 +1,12 @@
 """The walls: what a jail is, seen from outside, and what it may do, tried from
 inside with the program whose scripts can make any system call."""
+import ctypes
 import errno
 import json
 import os
 import re
 import signal
+import struct
 import subprocess
 import time
 import unittest
@@ -20,6 +22,29 @@ def status(pid):
     with open(f"/proc/{pid}/status", encoding="ascii") as f:
         return dict(line.rstrip("\n").split(":\t", 1) for line in f
                     if ":\t" in line)
+
+
+def loaded_filter(pid):
+    """The seccomp program of a process, from the kernel."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.ptrace.argtypes = [ctypes.c_long] * 2 + [ctypes.c_void_p] * 2
+    libc.ptrace.restype = ctypes.c_long
+
+    def ptrace(request, addr, data):
+        n = libc.ptrace(request, pid, addr, data)
+        if n < 0:
+            raise OSError(ctypes.get_errno(), f"ptrace {request:#x}")
+        return n
+    ptrace(0x4206, 0, 0)        # SEIZE
+    try:
+        ptrace(0x4207, 0, 0)    # INTERRUPT
+        os.waitpid(pid, 0x40000000)
+        n = ptrace(0x420c, 0, 0)    # SECCOMP_GET_FILTER: its length
+        room = ctypes.create_string_buffer(8 * n)
+        ptrace(0x420c, 0, ctypes.addressof(room))
+    finally:
+        ptrace(17, 0, 0)        # DETACH
+    return [struct.unpack_from("HBBI", room, 8 * i) for i in range(n)]
 
 
 def alive(pid):
@@ -99,6 +124,14 @@ class Layers(Base):
                 self.assertEqual(line.split()[-3:-1] if not line.rstrip()
                                  .endswith("0") else line.split()[-2:],
                                  ["0", "0"], line)
+
+    @unittest.skipIf(os.getuid(), "only root reads the filter of a jail")
+    def test_the_filter_in_the_kernel_is_that_of_the_policy(self):
+        text = (jail.JAIL / "gen/policy.inc").read_text(encoding="ascii")
+        want = [tuple(int(x, 0) for x in re.findall(r"[0-9a-fx]+", line))
+                for line in text.splitlines()]
+        self.assertGreater(len(want), 20)
+        self.assertEqual(loaded_filter(self.waiting()[0]), want)
 
     def test_it_is_small(self):
         for pid in self.waiting():
