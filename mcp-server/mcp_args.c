@@ -42,9 +42,9 @@ is_allowed(const struct tool *t, const struct profile *p, const char *name)
 	if (strcmp(name, "branch") == 0)
 		return p->history;
 	if (strcmp(name, "as_of") == 0)
-		return p->history && (t->flags & TF_READ);
+		return p->history && (t->flags & (TF_READ | TF_SCRIPT));
 	if (strcmp(name, "scope") == 0 || strcmp(name, "message") == 0)
-		return plain && (t->flags & TF_WRITE);
+		return plain && (t->flags & (TF_WRITE | TF_SCRIPT));
 	return own && plain && !is_one_of(name, ours);
 }
 
@@ -163,7 +163,7 @@ mcp_args_complete(const struct tool *t, const struct profile *p,
 	if (t->flags & TF_READ)
 		return exact ? complete_whole(t, args) :
 			complete_page(t, args);
-	if (!(t->flags & TF_WRITE))
+	if (!(t->flags & (TF_WRITE | TF_SCRIPT)))
 		return 0;
 	if (exact && strcmp(t->name, "create_entities") == 0 &&
 		jx_set(args, "mode", json_string("skip")))
@@ -208,11 +208,12 @@ mcp_args_schema(const struct tool *t, const struct profile *p, json_t *schema)
 		return MDB_E_NOMEM;
 	if (!p->history || is_about_branches(t))
 		return 0;
-	if ((t->flags & TF_READ) && add_member(members, "as_of",
+	if ((t->flags & (TF_READ | TF_SCRIPT)) && add_member(members, "as_of",
 		json_pack("{s:[ss], s:s}", "type", "integer", "string",
 			"description", "change id or time")))
 		return MDB_E_NOMEM;
-	if ((t->flags & (TF_READ | TF_WRITE)) && add_member(members, "branch",
+	if ((t->flags & (TF_READ | TF_WRITE | TF_SCRIPT)) &&
+		add_member(members, "branch",
 		json_pack("{s:s}", "type", "string")))
 		return MDB_E_NOMEM;
 	return 0;

@@ -11,6 +11,7 @@
 #include "mcp-server/compat.h"
 #include "mcp-server/graph_read.h"
 #include "mcp-server/mcp_args.h"
+#include "mcp-server/script_shape.h"
 
 /* --- the list ------------------------------------------------------------------ */
 
@@ -24,7 +25,7 @@ static json_t *
 annotations(const struct tool *t)
 {
 	return json_pack("{s:b, s:b, s:b, s:b}",
-		"readOnlyHint", !(t->flags & TF_WRITE),
+		"readOnlyHint", !(t->flags & (TF_WRITE | TF_SCRIPT)),
 		"destructiveHint", (t->flags & TF_DESTRUCTIVE) != 0,
 		"idempotentHint", (t->flags & TF_IDEMPOTENT) != 0,
 		"openWorldHint", 0);
@@ -52,7 +53,8 @@ tool_json(const struct tool *t, const struct profile *p)
 		jx_set(j, "title", json_string(t->title)) ||
 		jx_set(j, "description", json_string(text ? text : t->text)) ||
 		jx_set(j, "inputSchema", take_ptr(input)) ||
-		jx_set(j, "outputSchema",
+		jx_set(j, "outputSchema", t->flags & TF_SCRIPT ?
+			script_schema() :
 			compat_output_schema(t->name, is_exact(p, t))) ||
 		jx_set(j, "annotations", annotations(t)))
 		return NULL;
@@ -251,12 +253,20 @@ plain_shape(json_t *reply)
 	return shape;
 }
 
+static json_t *
+shape_of(struct tool_call *c, json_t *reply)
+{
+	if (c->tool->flags & TF_COMPAT)
+		return compat_shape(
+			c->tool->name, c->exact, c->args, reply);
+	return c->tool->flags & TF_SCRIPT ? script_shape(reply) :
+		plain_shape(reply);
+}
+
 static void
 reply_success(struct tool_call *c, json_t *reply)
 {
-	json_t *structured = c->tool->flags & TF_COMPAT ?
-		compat_shape(c->tool->name, c->exact, c->args, reply) :
-		plain_shape(reply);
+	json_t *structured = shape_of(c, reply);
 	json_t *result;
 
 	if (!structured || (!c->exact && add_ignored(c, structured, reply))) {
@@ -273,6 +283,11 @@ reply_success(struct tool_call *c, json_t *reply)
 			"or open_nodes. Without --tools compat all reads come "
 			"in pages.", LIMIT_MCP_ANSWER_BYTES >> 20);
 		return;
+	}
+	if (result && (c->tool->flags & TF_SCRIPT) && script_failed(reply) &&
+		jx_set(result, "isError", json_true())) {
+		json_decref(result);
+		result = NULL;
 	}
 	request_reply(c->request, result);
 }
@@ -345,8 +360,8 @@ start(struct tool_call *c)
 			read_done, c);
 	} else {
 		c->call = relay_call(r->session->relay, c->tool->name,
-			json_incref(c->args), c->tool->flags & TF_WRITE,
-			call_done, c);
+			json_incref(c->args),
+			c->tool->flags & (TF_WRITE | TF_SCRIPT), call_done, c);
 	}
 	if (!c->read && !c->call)
 		request_reply(r, NULL);

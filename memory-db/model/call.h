@@ -29,6 +29,7 @@ struct change_note {
 	const char *kind;	/* "create", "add", "delete", ...; static */
 	json_t *entities;	/* names, at most 50; owned */
 	int64_t more;		/* names left out */
+	int64_t facts;		/* shown and hidden */
 };
 void change_note_done(struct change_note *n);
 

@@ -73,6 +73,54 @@ begin(struct script *s, struct err *e)
 	return entity_highest(s->st, &s->highest, e);
 }
 
+static bool
+has_param(const struct param *table, const char *name)
+{
+	for (; table->name != NULL; table++)
+		if (strcmp(table->name, name) == 0)
+			return true;
+	return false;
+}
+
+static bool
+is_given(const json_t *params, const char *name)
+{
+	const json_t *v = json_object_get(params, name);
+
+	return v != NULL && !json_is_null(v);
+}
+
+/* Who asks and where is decided once, for the whole script. */
+static int
+check_place(const struct tool *t, const struct context *caller,
+	const json_t *params, struct err *e)
+{
+	static const char *const fixed[] = {"namespace", "session", "client",
+		"actor", "message", "key", NULL};
+	const char *branch =
+		json_string_value(json_object_get(params, "branch"));
+
+	for (size_t i = 0; fixed[i] != NULL; i++)
+		if (is_given(params, fixed[i]) && !has_param(t->params, fixed[i]))
+			return err_param(e, MDB_E_INVALID, fixed[i],
+				"%s: a script has one for all its calls, that "
+				"of execute_code; leave it out", fixed[i]);
+	if (!(t->flags & TF_WRITE))
+		return 0;
+	if (branch != NULL && strcmp(branch, caller->branch) != 0)
+		return err_param(e, MDB_E_INVALID, "branch",
+			"branch: this script writes to '%s'; give execute_code "
+			"the branch '%s' to write there", caller->branch, branch);
+	if (is_given(params, "as_of"))
+		return err_param(e, MDB_E_INVALID, "as_of",
+			"as_of: only for reads; a write always happens now");
+	if (caller->as_of != NULL)
+		return err_param(e, MDB_E_INVALID, "as_of",
+			"this script reads the past (as_of of execute_code) and "
+			"cannot write; give as_of to single reads instead");
+	return 0;
+}
+
 /* The context of the caller, with what the call itself says. */
 static void
 context_of(
@@ -81,9 +129,13 @@ context_of(
 	const json_t *as_of = json_object_get(params, "as_of");
 	const json_t *valid_at = json_object_get(params, "valid_at");
 	const char *scope = json_string_value(json_object_get(params, "scope"));
+	const char *branch =
+		json_string_value(json_object_get(params, "branch"));
 
 	*ret = *caller;
 	ret->key = NULL;
+	if (branch != NULL)
+		ret->branch = branch;
 	if (as_of != NULL && !json_is_null(as_of))
 		ret->as_of = as_of;
 	if (valid_at != NULL && !json_is_null(valid_at))
@@ -109,20 +161,29 @@ status(struct script *s, json_t **ret, struct err *e)
 	return *ret == NULL ? err_nomem(e) : 0;
 }
 
+/* Keeps a call for the writer, within what one change may hold. */
 static int
-record(struct script *s, const struct tool *t, json_t *params, struct err *e)
+record(struct script *s, const struct call *c, struct err *e)
 {
-	size_t bytes = encode_size(params) + 64;
+	size_t bytes = encode_size(c->params) + 64;
 
+	if (s->facts + c->note.facts > LIMIT_CHANGE_FACTS)
+		return err_set(e, MDB_E_LIMIT,
+			"this script changes more than %d facts, the most one "
+			"change may hold; this call was not done. Write the "
+			"rest with another script", LIMIT_CHANGE_FACTS);
 	if (s->bytes + bytes > WRITES_BYTES)
 		return err_set(e, MDB_E_LIMIT,
-			"this script writes more than %d MiB; split it",
+			"this script writes more than %d MiB, the most one "
+			"change may hold; this call was not done. Write the "
+			"rest with another script",
 			WRITES_BYTES / (1024 * 1024));
+	if (jx_add(s->calls, json_pack("{s:s,s:O}", "method", c->tool->name,
+			"params", c->params)) != 0)
+		return err_nomem(e);
 	s->bytes += bytes;
-	return jx_add(s->calls, json_pack("{s:s,s:O}", "method", t->name,
-					"params", params)) != 0
-		       ? err_nomem(e)
-		       : 0;
+	s->facts += c->note.facts;
+	return 0;
 }
 
 /* Within a savepoint; what was written can be searched at once. */
@@ -135,7 +196,7 @@ write_call(struct script *s, struct call *c, json_t **ret, struct err *e)
 		return r;
 	r = s->find(c->tool->name)(c, ret, e);
 	if (r == 0 && !c->dry_run)
-		r = record(s, c->tool, c->params, e);
+		r = record(s, c, e);
 	if (r == 0 && !c->dry_run)
 		r = store_release(s->st, e);
 	if (r != 0 || c->dry_run)
@@ -159,6 +220,8 @@ script_call(struct script *s, const char *name, json_t *params, int64_t left_ms,
 			"they can",
 			name);
 	r = schema_check(t->params, tools_common, params, NULL, e);
+	if (r == 0)
+		r = check_place(t, s->ctx, params, e);
 	if (r == 0)
 		r = begin(s, e);
 	if (r != 0)

@@ -29,6 +29,7 @@ struct script {
 	int64_t highest; /* entity id then */
 	json_t *calls;	 /* those that wrote: [{method, params}] */
 	size_t bytes;	 /* of calls */
+	int64_t facts;	 /* shown and hidden by them */
 };
 
 /* The tool behind a name that scripts know ("history" is memory_history), or

@@ -271,6 +271,7 @@ write_end(struct write *w, struct err *e)
 		return r;
 	w->note->change = w->change_id;
 	w->note->at = w->at;
+	w->note->facts = (int64_t)w->entries_n;
 	r = namespace_name(w->st, w->ns, &name, e);
 	if (r == 1 && buf_str(&name) == NULL)
 		r = err_nomem(e);

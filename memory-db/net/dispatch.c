@@ -124,8 +124,9 @@ check_rate(struct request *r, struct err *e)
 	return busy(e, wait_ms);
 }
 
+/* Whether anything can be stored at all. */
 static int
-check_write(struct request *r, struct err *e)
+check_storage(struct request *r, struct err *e)
 {
 	struct server *s = r->server;
 	int64_t free_bytes;
@@ -144,6 +145,16 @@ check_write(struct request *r, struct err *e)
 			(long long)(free_bytes >> 20),
 			(long long)(s->config->disk_free_bytes >> 20),
 			database_path(s->db));
+	return 0;
+}
+
+static int
+check_write(struct request *r, struct err *e)
+{
+	struct server *s = r->server;
+
+	if (check_storage(r, e))
+		return e->code;
 	if (work_writes_queued(s->work) + s->writes.n >= LIMIT_WRITE_QUEUE) {
 		err_set(e, MDB_E_BUSY, "%d writes are waiting already; "
 			"try again", LIMIT_WRITE_QUEUE);
@@ -154,11 +165,15 @@ check_write(struct request *r, struct err *e)
 	return lease_check(r, e) ? e->code : check_rate(r, e);
 }
 
+/* Whether it writes shows in the end; then its writes are refused. */
 static int
 check_script(struct request *r, struct err *e)
 {
 	struct server *s = r->server;
+	struct err why = {0};
 
+	if (check_storage(r, &why))
+		r->job.write_refusal = why.code;
 	if (work_scripts_queued(s->work) + s->scripts.n < LIMIT_SCRIPT_QUEUE)
 		return check_rate(r, e);
 	err_set(e, MDB_E_BUSY, "%d scripts are waiting already; try again",
@@ -250,7 +265,7 @@ route(struct request *r)
 static bool
 sees_data(const struct tool *t)
 {
-	return t->flags & (TF_READ | TF_IDEMPOTENT);
+	return t->flags & (TF_READ | TF_IDEMPOTENT | TF_SCRIPT);
 }
 
 /* The job was read: checks and routes it. */
@@ -259,7 +274,7 @@ dispatch(struct request *r)
 {
 	struct err e = {0};
 
-	request_set_write(r, r->job.tool->flags & TF_WRITE);
+	request_set_write(r, r->job.tool->flags & (TF_WRITE | TF_SCRIPT));
 	if (read_context(r, &e) || check_limits(r, &e)) {
 		request_fail(r, &e);
 		return;

@@ -124,6 +124,8 @@ server_stop(struct server *s, int exit_code, const char *why)
 	s->exit_code = exit_code;
 	notify_send("STOPPING=1");
 	listen_stop(s);
+	if (s->work)
+		work_end_scripts(s->work);
 	for (c = s->conns; c; c = next) {
 		next = c->next;
 		conn_update(c);

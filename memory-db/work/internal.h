@@ -29,6 +29,7 @@ struct work {
 	struct store *st;	/* of the writer */
 	struct reader readers[WORK_READERS];
 	struct runner runners[WORK_SCRIPTS];
+	atomic_bool scripts_end;
 	const struct tool *search;
 	_Atomic int state;
 	_Atomic int permille;

@@ -46,6 +46,8 @@ struct job {
 				   on; 0: none */
 	json_t *erased;		/* owned: the result of one that erased, as
 				   its answer may have to say more; or NULL */
+	int write_refusal;	/* code with which what a script wrote is
+				   refused; 0: it may write */
 	int64_t queued_ns;	/* when it entered its queue */
 	atomic_bool cancelled;	/* nobody waits for it */
 };

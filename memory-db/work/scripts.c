@@ -99,6 +99,19 @@ pass_on(struct run *x, json_t *result, struct err *e)
 	return 0;
 }
 
+static int
+refuse_writes(const struct run *x, struct err *e)
+{
+	if (x->j->write_refusal == MDB_E_DISK_LOW)
+		return err_set(e, MDB_E_DISK_LOW,
+			"the script ended well, but the disk of the database "
+			"is nearly full: what it wrote was dropped. Reads go "
+			"on; free some space and run it again");
+	return err_set(e, x->j->write_refusal,
+		"the script ended well, but the database is read-only: what "
+		"it wrote was dropped. Scripts that only read work");
+}
+
 /* 1 when the job goes on to the writer, 0 when it is answered. */
 static int
 finish(struct run *x, struct err *e)
@@ -110,10 +123,8 @@ finish(struct run *x, struct err *e)
 
 	if (r == 0 && x->outcome.result == SANDBOX_OK)
 		r = add_changes(x, result, e);
-	if (r == 0 && keep && database_read_only(x->r->work->opt.db))
-		return err_set(e, MDB_E_DENIED,
-			"the database is read-only; the script's writes were "
-			"dropped");
+	if (r == 0 && keep && x->j->write_refusal)
+		return refuse_writes(x, e);
 	if (r == 0 && keep) {
 		r = pass_on(x, result, e);
 		return r == 0 ? 1 : r;
@@ -145,6 +156,7 @@ runner_main(void *arg)
 	struct runner *r = arg;
 	struct work *w = r->work;
 	struct job *j;
+	int wait_ms = -1;
 
 	(void)pthread_setname_np(pthread_self(), "script");
 	for (;;) {
@@ -152,13 +164,18 @@ runner_main(void *arg)
 		struct err e = {0};
 		int rc;
 
-		j = queue_take(&w->scripts, 1, SIZE_MAX, false, -1);
+		j = queue_take(&w->scripts, 1, SIZE_MAX, false, wait_ms);
 		if (j == NULL) {
 			if (queue_is_stopped(&w->scripts))
 				return NULL;
+			work_shrink(r->st);
+			wait_ms = -1;
 			continue;
 		}
+		wait_ms = WORK_SHRINK_MS;
 		atomic_store(&r->current, j);
+		if (atomic_load(&w->scripts_end))
+			atomic_store(&j->cancelled, true);
 		rc = run_script(r, j, &e);
 		atomic_store(&r->current, NULL);
 		job_list_add(&list, j);

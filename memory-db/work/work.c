@@ -107,17 +107,23 @@ work_start(const struct work_options *o, struct work **ret, struct err *e)
 	return 0;
 }
 
-/* A script may take half a minute; whoever stops the service does not wait. */
-static void
-stop_runners(struct work *w)
+void
+work_end_scripts(struct work *w)
 {
+	/* A runner notes its job first and looks at the flag then. */
+	atomic_store(&w->scripts_end, true);
 	for (size_t i = 0; i < WORK_SCRIPTS; i++) {
-		struct runner *r = &w->runners[i];
-		struct job *j = atomic_load(&r->current);
+		struct job *j = atomic_load(&w->runners[i].current);
 
 		if (j != NULL)
 			atomic_store(&j->cancelled, true);
 	}
+}
+
+static void
+stop_runners(struct work *w)
+{
+	work_end_scripts(w);
 	for (size_t i = 0; i < WORK_SCRIPTS; i++) {
 		struct runner *r = &w->runners[i];
 

@@ -75,6 +75,83 @@ class ExecuteCode(TestCase):
         self.assertFalse(r["result"][0])
         self.assertIn("no entity 'no'", r["result"][1])
 
+    def test_place_is_that_of_the_whole_script(self):
+        def refused(call, part, **more):
+            r = self.run_code('return select(2, pcall(%s)).message' % call,
+                              **more)
+            self.assertIn(part, r["result"])
+        self.add("ada", "first")
+        was = self.c.ok("memory_history")["changes"][0]["change"]
+        self.add("ada", "second")
+        self.c.ok("memory_branch", action="create", name="try")
+        add = 'add_observations, {observations={{entityName="ada", ' \
+              'contents={"x"}}}%s}'
+        refused(add % ', branch="main"', "give execute_code", branch="try")
+        refused(add % ', as_of=1', "only for reads")
+        refused(add % '', "reads the past", as_of=was)
+        refused('open_nodes, {names={"ada"}, namespace="other"}', "leave it out")
+        read = 'open_nodes{names={"ada"}%s}.entities[1].observations'
+        r = self.run_code('return {#%s, #%s}' % (read % '', read %
+                          (", as_of=%d" % was)))
+        self.assertEqual(r["result"], [2, 1])
+        self.assertEqual(self.run_code('return #' + read % '',
+                                       as_of=was)["result"], 1)
+        r = self.run_code('add_observations{observations={{entityName="ada", '
+                          'contents={"branched"}}}} return {#%s, #%s}' % (
+                              read % '', read % ', branch="main"'),
+                          branch="try")
+        self.assertEqual(r["result"], [3, 2])
+        self.assertEqual([x["entity"] for x in r["changes"]], ["ada"])
+        get = self.c.ok("open_nodes", names=["ada"])["entities"][0]
+        self.assertEqual(get["observations"], ["first", "second"])
+        get = self.c.ok("open_nodes", names=["ada"], branch="try")
+        self.assertIn("branched", get["entities"][0]["observations"])
+
+    def test_more_than_a_change_may_hold(self):
+        r = self.run_code(
+            'for i = 1, 12 do local l = {} for k = 1, 1000 do '
+            'l[k] = "fact " .. i .. " " .. k end '
+            'create_entities{entities={{name="big", entityType="t", '
+            'observations=l}}} end', outcome="error")
+        self.assertIn("more than 10000 facts", r["message"])
+        r = self.run_code(
+            'local s = ("x"):rep(700000) for i = 1, 20 do '
+            'create_entities{entities={{name="n" .. i, entityType="t", '
+            'observations={s .. i}}}} end', outcome="error")
+        self.assertIn("8 MiB", r["message"])
+        self.assertEqual(self.graph(), [])
+
+    def test_over_mcp(self):
+        with self.service.mcp() as m:
+            m.initialize()
+            r = m.ok("execute_code", {"code": CREATE + "return {1, 2}"})
+            self.assertEqual(set(r), {"outcome", "result", "changes",
+                                      "change", "usage"})
+            self.assertEqual(r["usage"]["calls"], 1)
+            r = m.tool("execute_code", {"code": "print('x')\nreturn nil + 1"})
+            self.assertTrue(r["isError"])
+            r = r["structuredContent"]
+            self.assertEqual(set(r), {"outcome", "stdout", "message", "line",
+                                      "traceback", "hint", "usage"})
+            self.assertEqual((r["outcome"], r["line"]), ("error", 2))
+            r = m.ok("execute_code", {"code": CREATE, "dry_run": True})
+            self.assertEqual(r["dry_run"], True)
+        log = self.c.ok("memory_history")["changes"]
+        self.assertEqual(len(log), 1)
+        self.assertIn("client", log[0])
+
+    def test_sigterm_does_not_wait_for_scripts(self):
+        clients = [self.service.client() for _ in range(6)]
+        for x in clients:
+            x.request("execute_code", {"code": "while true do end",
+                                       "timeout_ms": 30000})
+        time.sleep(0.3)
+        start = time.monotonic()
+        self.service.stop()
+        self.assertLess(time.monotonic() - start, 5)
+        for x in clients:
+            x.close()
+
     def test_conflict(self):
         self.add("ada", "a")
         code = ('open_nodes({"ada"}) local t = 0 while t < args.n do t = t + 1 '
