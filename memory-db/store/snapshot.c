@@ -4,14 +4,20 @@
  * frames that this reader sees as well, and the log is not begun anew. So a
  * page of the state is: its last frame at or below the mark, else the page of
  * the file. The mark is found by reading the header of the log's index (-shm)
- * before and after the read transaction began, until both are equal. */
+ * before and after the read transaction began, until both are equal.
+ *
+ * When all of the log is in the file already, SQLite's reader has no mark: it
+ * holds off checkpoints, and the log may be written over from its start. Then
+ * every page is read from the file, which nobody writes meanwhile.
+ *
+ * The files are read through the handles of that reader: a descriptor of our
+ * own would, when closed, take all locks of the process on the file along
+ * (sqlite.org/howtocorrupt.html, 2.2). */
 #include "memory-db/store/snapshot.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "memory-db/store/database.h"
 #include "memory-db/store/internal.h"
@@ -30,16 +36,24 @@ struct index_header {
 	uint32_t frame_checksum[2], salt[2], checksum[2];
 };
 
+/* Behind its two copies: how many frames are in the file. */
+#define HEADER_WORDS (sizeof(struct index_header) / sizeof(uint32_t))
+#define BACKFILL_AT  (2 * HEADER_WORDS)
+/* Bytes of a region of the index. */
+#define REGION 32768
+
 struct snapshot {
 	struct database *base;
 	sqlite3_vfs vfs; /* ours; the rest goes to the default one */
 	char name[32];
 	bool is_registered;
 	sqlite3 *reader; /* holds the read mark */
-	int file, wal, shm;
+	sqlite3_file *file, *wal;  /* of the reader */
+	const volatile uint32_t *shm; /* first region of the log's index */
 	struct index_header header; /* of the state pinned */
 	uint32_t *frames;	    /* page number -> last frame, 0: none */
 	uint32_t frames_cap, frames_read;
+	bool from_file;	     /* the log is not looked at */
 	uint32_t generation; /* change counter shown to SQLite */
 };
 
@@ -48,25 +62,24 @@ struct snapshot_file {
 	struct snapshot *s;
 };
 
-/* --- reading
- * ------------------------------------------------------------------- */
+/* --- reading ----------------------------------------------------- */
 static int
-read_at(int fd, void *data, size_t n, off_t offset)
+read_at(sqlite3_file *f, void *data, size_t n, int64_t offset)
 {
-	char *p = data;
+	return f->pMethods->xRead(f, data, (int)n, offset) == SQLITE_OK ? 0
+									: -1;
+}
 
-	while (n > 0) {
-		ssize_t k = pread(fd, p, n, offset);
+/* Memory that other threads and processes write as they like: what was read
+ * is checked by reading it again. */
+__attribute__((no_sanitize("thread"))) static void
+read_index(const struct snapshot *s, size_t from, uint32_t *to, size_t n)
+{
+	const volatile uint32_t *words = s->shm;
 
-		if (k < 0 && errno == EINTR)
-			continue;
-		if (k <= 0)
-			return -1;
-		p += k;
-		n -= (size_t)k;
-		offset += k;
-	}
-	return 0;
+	for (size_t i = 0; i < n; i++)
+		to[i] = words[from + i];
+	atomic_thread_fence(memory_order_seq_cst);
 }
 
 static uint32_t
@@ -89,11 +102,12 @@ put_big_endian(unsigned char *p, uint32_t v)
 static int
 read_header(struct snapshot *s, struct index_header *ret)
 {
+	uint32_t words[2 * HEADER_WORDS];
 	struct index_header h[2];
 
 	for (int i = 0; i < PIN_TRIES; i++) {
-		if (read_at(s->shm, h, sizeof(h), 0) != 0)
-			return -1;
+		read_index(s, 0, words, 2 * HEADER_WORDS);
+		memcpy(h, words, sizeof(h));
 		if (memcmp(&h[0], &h[1], sizeof(h[0])) == 0 && h[0].is_init) {
 			*ret = h[0];
 			return 0;
@@ -129,6 +143,7 @@ static int
 read_frames(struct snapshot *s, const struct index_header *h, struct err *e)
 {
 	unsigned char frame[FRAME_HEADER];
+	uint32_t last = s->from_file ? 0 : h->max_frame;
 
 	if (memcmp(h->salt, s->header.salt, sizeof(h->salt)) != 0 ||
 		h->max_frame < s->frames_read) {
@@ -138,9 +153,9 @@ read_frames(struct snapshot *s, const struct index_header *h, struct err *e)
 			memset(s->frames, 0,
 				(size_t)s->frames_cap * sizeof(*s->frames));
 	}
-	while (s->frames_read < h->max_frame) {
-		off_t at = WAL_HEADER +
-			   (off_t)s->frames_read * (PAGE + FRAME_HEADER);
+	while (s->frames_read < last) {
+		int64_t at = WAL_HEADER +
+			     (int64_t)s->frames_read * (PAGE + FRAME_HEADER);
 
 		if (read_at(s->wal, frame, sizeof(frame), at) != 0)
 			return err_set(e, MDB_E_STORE,
@@ -152,8 +167,7 @@ read_frames(struct snapshot *s, const struct index_header *h, struct err *e)
 	return 0;
 }
 
-/* --- the VFS
- * ---------------------------------------------------------------------- */
+/* --- the VFS ----------------------------------------------------- */
 static int
 file_close(sqlite3_file *f)
 {
@@ -175,16 +189,18 @@ patch_first_page(const struct snapshot *s, unsigned char *page)
 static int
 read_page(struct snapshot *s, uint32_t page, unsigned char *out)
 {
-	uint32_t frame = page < s->frames_cap ? s->frames[page] : 0;
-	off_t at = (off_t)(page - 1) * PAGE;
-	int fd = s->file;
+	uint32_t frame = page < s->frames_cap && !s->from_file
+				 ? s->frames[page] : 0;
+	int64_t at = (int64_t)(page - 1) * PAGE;
+	sqlite3_file *f = s->file;
 
 	if (frame != 0 && frame <= s->header.max_frame) {
-		at = WAL_HEADER + (off_t)(frame - 1) * (PAGE + FRAME_HEADER) +
+		at = WAL_HEADER +
+		     (int64_t)(frame - 1) * (PAGE + FRAME_HEADER) +
 		     FRAME_HEADER;
-		fd = s->wal;
+		f = s->wal;
 	}
-	if (read_at(fd, out, PAGE, at) != 0)
+	if (read_at(f, out, PAGE, at) != 0)
 		return -1;
 	if (page == 1)
 		patch_first_page(s, out);
@@ -338,21 +354,30 @@ vfs_full_path(sqlite3_vfs *v, const char *name, int n, char *out)
 	return SQLITE_OK;
 }
 
-/* --- life
- * ---------------------------------------------------------------------------
- */
+/* --- life -------------------------------------------------------- */
+/* The reader's handles. A first read makes sure that log and index are
+ * there. */
 static int
-open_file(struct snapshot *s, const char *suffix, int *ret_fd, struct err *e)
+borrow_files(struct snapshot *s, struct err *e)
 {
-	char *path AUTO_FREE = NULL;
+	void volatile *shm = NULL;
 
-	if (asprintf(&path, "%s%s", s->base->path, suffix) < 0) {
-		path = NULL;
-		return err_nomem(e);
-	}
-	*ret_fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (*ret_fd < 0)
-		return err_set(e, MDB_E_STORE, "%s: %s", path, strerror(errno));
+	if (sqlite3_exec(s->reader, "SELECT 1 FROM sqlite_schema", NULL, NULL,
+		    NULL) != SQLITE_OK)
+		return err_set(e, MDB_E_STORE, "snapshot: %s",
+			sqlite3_errmsg(s->reader));
+	if (sqlite3_file_control(s->reader, "main", SQLITE_FCNTL_FILE_POINTER,
+		    &s->file) != SQLITE_OK ||
+		sqlite3_file_control(s->reader, "main",
+			SQLITE_FCNTL_JOURNAL_POINTER, &s->wal) != SQLITE_OK ||
+		s->file->pMethods == NULL || s->wal->pMethods == NULL ||
+		s->file->pMethods->iVersion < 2 ||
+		s->file->pMethods->xShmMap(
+			s->file, 0, REGION, 0, &shm) != SQLITE_OK ||
+		shm == NULL)
+		return err_set(e, MDB_E_STORE,
+			"the write-ahead log of the database is not there");
+	s->shm = (const volatile uint32_t *)shm;
 	return 0;
 }
 
@@ -386,19 +411,9 @@ snapshot_new(struct database *db, struct snapshot **ret, struct err *e)
 	if (s == NULL)
 		return err_nomem(e);
 	s->base = db;
-	s->file = s->wal = s->shm = -1;
 	r = connection_open(db, false, &s->reader, e);
-	/* A first read makes sure that log and index are there. */
-	if (r == 0 && sqlite3_exec(s->reader, "SELECT 1 FROM sqlite_schema",
-			      NULL, NULL, NULL) != SQLITE_OK)
-		r = err_set(e, MDB_E_STORE, "snapshot: %s",
-			sqlite3_errmsg(s->reader));
 	if (r == 0)
-		r = open_file(s, "", &s->file, e);
-	if (r == 0)
-		r = open_file(s, "-wal", &s->wal, e);
-	if (r == 0)
-		r = open_file(s, "-shm", &s->shm, e);
+		r = borrow_files(s, e);
 	if (r == 0)
 		r = register_vfs(s, e);
 	if (r != 0) {
@@ -417,9 +432,6 @@ snapshot_free(struct snapshot *s)
 	if (s->is_registered)
 		sqlite3_vfs_unregister(&s->vfs);
 	sqlite3_close(s->reader);
-	cleanup_fd(&s->file);
-	cleanup_fd(&s->wal);
-	cleanup_fd(&s->shm);
 	free(s->frames);
 	free(s);
 }
@@ -437,45 +449,67 @@ reader_error(struct snapshot *s, struct err *e)
 		e, MDB_E_STORE, "snapshot: %s", sqlite3_errmsg(s->reader));
 }
 
+/* Begins the read transaction; 1: somebody wrote meanwhile, again. */
+static int
+try_pin(struct snapshot *s, struct index_header *ret, struct err *e)
+{
+	struct index_header before;
+	uint32_t in_file;
+
+	if (read_header(s, &before) != 0)
+		return err_set(e, MDB_E_STORE,
+			"the index of the write-ahead log cannot be read");
+	if (sqlite3_exec(s->reader,
+		    "BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1", NULL, NULL,
+		    NULL) != SQLITE_OK)
+		return reader_error(s, e);
+	/* In this order: whoever begins the log anew changes the header
+	 * first. A count that grew since the transaction began is no harm,
+	 * the file then holds the same pages. */
+	read_index(s, BACKFILL_AT, &in_file, 1);
+	if (read_header(s, ret) != 0 ||
+		memcmp(&before, ret, sizeof(before)) != 0)
+		return 1;
+	s->from_file = in_file == ret->max_frame;
+	return 0;
+}
+
+/* Takes over a state that is held. */
+static int
+take_state(struct snapshot *s, struct index_header *h, struct err *e)
+{
+	sqlite3_int64 bytes;
+	int r = read_frames(s, h, e);
+
+	if (r != 0)
+		return r;
+	if (h->max_frame == 0) { /* its count of pages may be none */
+		if (s->file->pMethods->xFileSize(s->file, &bytes) != SQLITE_OK)
+			return err_set(e, MDB_E_STORE,
+				"the size of the database cannot be read");
+		h->pages = (uint32_t)(bytes / PAGE);
+	}
+	if (memcmp(&s->header, h, sizeof(*h)) != 0)
+		s->generation++;
+	s->header = *h;
+	return 0;
+}
+
 int
 snapshot_pin(struct snapshot *s, struct err *e)
 {
-	struct index_header before, after;
+	struct index_header h;
+	int r = 1;
 
-	for (int i = 0; i < PIN_TRIES; i++) {
-		int r;
-
-		if (read_header(s, &before) != 0)
-			return err_set(e, MDB_E_STORE,
-				"the index of the write-ahead log cannot be "
-				"read");
-		if (sqlite3_exec(s->reader,
-			    "BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1", NULL,
-			    NULL, NULL) != SQLITE_OK)
-			return reader_error(s, e);
-		if (read_header(s, &after) != 0 ||
-			memcmp(&before, &after, sizeof(before)) != 0) {
-			snapshot_release(s); /* somebody committed: again */
-			continue;
-		}
-		r = read_frames(s, &after, e);
-		if (r != 0) {
+	for (int i = 0; r == 1 && i < PIN_TRIES; i++) {
+		r = try_pin(s, &h, e);
+		if (r == 0)
+			r = take_state(s, &h, e);
+		if (r != 0)
 			snapshot_release(s);
-			return r;
-		}
-		if (after.max_frame == 0) { /* all is in the file */
-			struct stat st;
-
-			if (fstat(s->file, &st) != 0)
-				return reader_error(s, e);
-			after.pages = (uint32_t)(st.st_size / PAGE);
-		}
-		if (memcmp(&s->header, &after, sizeof(after)) != 0)
-			s->generation++;
-		s->header = after;
-		return 0;
 	}
-	return err_set(e, MDB_E_BUSY, "too many writes at the moment");
+	return r == 1 ? err_set(e, MDB_E_BUSY, "too many writes at the moment")
+		      : r;
 }
 
 void

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -162,6 +163,59 @@ test_view_is_private(void **state)
 	}
 }
 
+/* Copies all of the log into the file without beginning it anew. */
+static void
+checkpoint_passively(struct fixture *f)
+{
+	int frames = 0, done = 0;
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "SELECT * FROM meta", NULL, NULL,
+		NULL), SQLITE_OK); /* it has no log before */
+	assert_int_equal(sqlite3_wal_checkpoint_v2(db, NULL,
+				 SQLITE_CHECKPOINT_PASSIVE, &frames, &done),
+		SQLITE_OK);
+	assert_true(frames > 0 && frames == done);
+	sqlite3_close(db);
+}
+
+/* With all of the log in the file, the next write begins it anew, under the
+ * eyes of the script. */
+static void
+test_log_is_begun_anew(void **state)
+{
+	struct fixture *f = *state;
+	char name[32];
+	int64_t change;
+
+	for (int round = 0; round < 4; round++) {
+		size_t n;
+
+		for (int i = 0; i < 20; i++) {
+			snprintf(name, sizeof(name), "a%d-%d", round, i);
+			add(f, f->w, name, "before the script");
+		}
+		checkpoint_passively(f);
+		n = entities(f, f->w);
+		OK(store_script_begin(f->s, &change, &f->e));
+		for (int i = 0; i < 40; i++) {
+			snprintf(name, sizeof(name), "b%d-%d", round, i);
+			add(f, f->w, name, "while it runs");
+			if (round % 2 && i == 20)
+				(void)store_idle_step(f->w);
+		}
+		assert_int_equal(entities(f, f->s), n);
+		assert_int_equal(found(f, f->s, "while"), round > 0 ? 10 : 0);
+		add(f, f->s, "mine", "while");
+		assert_int_equal(entities(f, f->s), n + 1);
+		store_script_end(f->s);
+		OK(store_script_begin(f->s, &change, &f->e));
+		assert_int_equal(entities(f, f->s), n + 40);
+		store_script_end(f->s);
+	}
+}
+
 static int
 run(struct fixture *f, struct script *s, const char *method, const char *params)
 {
@@ -278,6 +332,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			test_view_is_private, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_log_is_begun_anew, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			test_writes_become_one_change, setup, teardown),
 		cmocka_unit_test_setup_teardown(
