@@ -305,6 +305,7 @@ dispatch_long(struct request *r, const char *data, size_t n)
 	request_order(r);
 	request_set_write(r, true);
 	r->job.kind = JOB_PARSE;
+	r->is_unread = true;
 	r->is_queued = true;
 	job_list_add(&r->server->reads, &r->job);
 }
@@ -344,6 +345,7 @@ dispatch_done(struct job *j)
 		request_finish(r);
 		return;
 	}
+	r->is_unread = false;
 	/* Others may be answered now, and the connection be closed over it:
 	 * what is queued survives that. */
 	if (j->id)

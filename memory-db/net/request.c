@@ -293,7 +293,7 @@ struct request *
 request_find(struct conn *c, int64_t id)
 {
 	for (struct request *r = c->requests; r; r = r->next)
-		if (json_is_integer(r->job.id) &&
+		if (!r->is_unread && json_is_integer(r->job.id) &&
 		    json_integer_value(r->job.id) == id)
 			return r;
 	return NULL;

@@ -24,6 +24,8 @@ struct request {
 	bool is_ordered;	/* without id: replies keep their order */
 	bool is_write;
 	bool is_parked;		/* waits for earlier writes without id */
+	bool is_unread;		/* long: a reader is parsing it, it may have an
+				   id that is not known yet */
 	bool is_queued;		/* a worker has it, or has just given it back */
 	bool is_finished;	/* answered, and in the hands of the loop */
 	bool is_silent;		/* cancelled: no reply */
@@ -68,7 +70,8 @@ void request_orphan_all(struct conn *c);
  * connection, which it shall see. Parks it then. */
 bool request_park(struct request *r);
 
-/* The request of c with this integer id, or NULL. */
+/* The request of c with this integer id, or NULL. One that is still being
+ * parsed is not found. */
 struct request *request_find(struct conn *c, int64_t id);
 
 #endif
