@@ -113,8 +113,9 @@
 /* --- what MCP clients get (memory-mcp) ------------------------------------- */
 /* Bytes of a JSON-RPC line. */
 #define LIMIT_MCP_LINE_BYTES (4 * 1024 * 1024)
-/* Default budgets: search_nodes in tokens, a page of a graph in bytes. */
+/* Default budgets: search_nodes and recall in tokens, a page of a graph in bytes. */
 #define LIMIT_MCP_SEARCH_TOKENS 2000
+#define LIMIT_MCP_RECALL_TOKENS 800
 #define LIMIT_MCP_PAGE_BYTES 40000
 /* All calls of one memory-mcp under way. */
 #define LIMIT_MCP_CALLS 256

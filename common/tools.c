@@ -136,7 +136,7 @@ static const struct param member_entry = {
 	"", P_STRING, 0, NULL, 0, 0, entity_members, NULL, NULL};
 #define FIELDS                                                                 \
 	LIST("fields", PF_SOCKET_ONLY, NULL, &member_entry)
-#define CURSOR STR("cursor", 0, "`next` of the page before", 256)
+#define CURSOR STR("cursor", 0, "`next`", 256)
 #define MAX_BYTES                                                              \
 	INT("max_bytes", PF_SOCKET_ONLY, NULL, 256, LIMIT_REPLY_BYTES)
 #define MAX_TOKENS INT("max_tokens", 0, NULL, 50, 250000)
@@ -156,6 +156,19 @@ static const struct param params_search_nodes[] = {
 	CHOICE("mode", PF_SOCKET_ONLY, NULL, search_modes),
 	BOOLEAN("relations", PF_SOCKET_ONLY, NULL),
 	FIELDS, MAX_BYTES, END};
+static const struct param params_recall[] = {
+	STR("query", PF_REQUIRED | PF_NOT_EMPTY, NULL, LIMIT_QUERY_BYTES),
+	INT("limit", 0, NULL, 1, LIMIT_ROWS),
+	MAX_TOKENS,
+	STR("since", 0, NULL, 64), STR("until", 0, NULL, 64),
+	LIST("types", PF_SOCKET_ONLY, NULL, &type_entry),
+	LIST("tiers", PF_SOCKET_ONLY, NULL, &tier_entry),
+	NUM("min_score", PF_SOCKET_ONLY, NULL, 0, 1),
+	BOOLEAN("explain", PF_SOCKET_ONLY, NULL),
+	OBJ("weights", PF_SOCKET_ONLY, NULL, NULL),
+	MAX_BYTES, END};
+static const struct param params_memory_why[] = {
+	STR("receipt", PF_REQUIRED | PF_NOT_EMPTY, "of the answer", 64), END};
 static const struct param params_open_nodes[] = {
 	LIST("names", PF_REQUIRED, NULL, &name_entry), CURSOR,
 	BOOLEAN("relations", PF_SOCKET_ONLY, NULL), FIELDS, MAX_BYTES, END};

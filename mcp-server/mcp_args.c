@@ -149,6 +149,9 @@ complete_page(const struct tool *t, json_t *args)
 		return json_object_get(args, "max_tokens") ? 0 :
 			set_int(args, "max_tokens", LIMIT_MCP_SEARCH_TOKENS);
 	}
+	if (strcmp(t->name, "recall") == 0)
+		return json_object_get(args, "max_tokens") ? 0 :
+			set_int(args, "max_tokens", LIMIT_MCP_RECALL_TOKENS);
 	if (find(t->params, "max_bytes"))
 		return set_int(args, "max_bytes", LIMIT_MCP_PAGE_BYTES);
 	return 0;

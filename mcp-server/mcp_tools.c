@@ -50,7 +50,8 @@ tool_json(const struct tool *t, const struct profile *p)
 		json_object_del(members, "max_tokens");
 	}
 	if (jx_set(j, "name", json_string(t->name)) ||
-		jx_set(j, "title", json_string(t->title)) ||
+		/* Elsewhere the name says it, and every client pays. */
+		(is_exact(p, t) && jx_set(j, "title", json_string(t->title))) ||
 		jx_set(j, "description", json_string(text ? text : t->text)) ||
 		jx_set(j, "inputSchema", take_ptr(input)) ||
 		jx_set(j, "outputSchema", t->flags & TF_SCRIPT ?
@@ -263,12 +264,32 @@ shape_of(struct tool_call *c, json_t *reply)
 		plain_shape(reply);
 }
 
+/* Facts that do not answer the question would only mislead. */
+static int
+hide_irrelevant(json_t *shape)
+{
+	if (!json_is_false(json_object_get(shape, "relevant")))
+		return 0;
+	json_object_del(shape, "omitted");
+	if (jx_set(shape, "results", json_array()) ||
+		jx_set(shape, "count", json_integer(0)) ||
+		jx_set(shape, "note", json_string("Nothing in memory answers "
+			"this. Other words, or search_nodes, may find more.")))
+		return MDB_E_NOMEM;
+	return 0;
+}
+
 static void
 reply_success(struct tool_call *c, json_t *reply)
 {
 	json_t *structured = shape_of(c, reply);
 	json_t *result;
 
+	if (structured && strcmp(c->tool->name, "recall") == 0 &&
+		hide_irrelevant(structured)) {
+		json_decref(structured);
+		structured = NULL;
+	}
 	if (!structured || (!c->exact && add_ignored(c, structured, reply))) {
 		json_decref(structured);
 		request_reply(c->request, NULL);

@@ -3,56 +3,14 @@
 
 #include "common/jx.h"
 #include "common/limits.h"
+#include "memory-db/method/filter.h"
 #include "memory-db/method/handlers.h"
 #include "memory-db/model/encode.h"
 #include "memory-db/model/scope.h"
 #include "memory-db/model/search.h"
 #include "memory-db/model/search_page.h"
-#include "memory-db/store/names.h"
 
 #define LIMIT_DEFAULT 10
-
-/* Labels of the types asked for; a type that does not exist matches nothing. */
-static int
-read_types(struct call *c, struct search_request *q, int64_t **ret_labels,
-	struct err *e)
-{
-	json_t *types = json_object_get(c->params, "types");
-	json_t *type;
-	size_t i;
-
-	q->types_n = -1;
-	if (json_array_size(types) == 0)
-		return 0;
-	*ret_labels = calloc(json_array_size(types), sizeof(**ret_labels));
-	if (!*ret_labels)
-		return err_nomem(e);
-	q->types = *ret_labels;
-	q->types_n = 0;
-	json_array_foreach(types, i, type) {
-		int r = label_find(c->st, json_string_value(type),
-			&(*ret_labels)[q->types_n], e);
-
-		if (r < 0)
-			return r;
-		q->types_n += r;
-	}
-	return 0;
-}
-
-static unsigned
-read_tiers(const json_t *tiers)
-{
-	unsigned mask = 0;
-	json_t *tier;
-	size_t i;
-
-	json_array_foreach(tiers, i, tier)
-		for (unsigned k = 0; tool_tiers[k]; k++)
-			if (strcmp(json_string_value(tier), tool_tiers[k]) == 0)
-				mask |= 1u << k;
-	return mask;
-}
 
 static int
 read_budget(struct call *c, struct search_request *q, struct search_page *page,
@@ -100,7 +58,7 @@ m_search_nodes(struct call *c, json_t **ret_result, struct err *e)
 	json_t *query = json_object_get(c->params, "query");
 	struct search_request q = {.query = json_string_value(query),
 		.query_n = json_string_length(query),
-		.tiers = read_tiers(json_object_get(c->params, "tiers")),
+		.tiers = filter_tiers(json_object_get(c->params, "tiers")),
 		.deadline_ns = c->deadline_ns};
 	struct search_page page = {
 		.members = encode_members(json_object_get(c->params, "fields")),
@@ -114,7 +72,8 @@ m_search_nodes(struct call *c, json_t **ret_result, struct err *e)
 
 	q.substring = mode && strcmp(mode, "substring") == 0;
 	if (r == 0)
-		r = read_types(c, &q, &labels, e);
+		r = filter_types(c, &labels, &q.types_n, e);
+	q.types = labels;
 	if (r == 0)
 		r = read_place(c, &q, &s, e);
 	if (r == 0)

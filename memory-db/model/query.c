@@ -210,7 +210,7 @@ query_terms_init(struct query_terms *t, const struct query *q,
 	r = namespace_stem(st, range->ns, t->stem, e);
 	if (r >= 0 && common_bound > 0)
 		r = words_init(t, q, st, range, common_bound, e);
-	if (r >= 0)
+	if (r >= 0 && terms_bound > 0)
 		r = substring_init(t, q, st, terms_bound, e);
 	if (r < 0)
 		query_terms_done(t);

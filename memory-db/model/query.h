@@ -54,7 +54,7 @@ struct query_terms {
 	int found;		/* words of the vocabulary in it */
 };
 /* common_bound: words in as many facts are common; 0: no words at all, only the
- * substring part. terms_bound: see substring.h. */
+ * substring part. terms_bound: see substring.h; 0: no substring part. */
 int query_terms_init(struct query_terms *t, const struct query *q,
 	struct store *st, const struct search_range *range, int common_bound,
 	int terms_bound, struct err *e) MUST_CHECK;

@@ -69,6 +69,8 @@ CREATE TABLE fact(
 CREATE INDEX fact_same ON fact(entity, same);
 CREATE INDEX fact_peer ON fact(peer) WHERE peer IS NOT NULL;
 CREATE INDEX fact_existence ON fact(id) WHERE kind = 0;
+-- what was said in a session, in order of arrival
+CREATE INDEX fact_source ON fact(source) WHERE source IS NOT NULL AND kind = 1;
 CREATE INDEX fact_derived ON fact(entity) WHERE flags <> 0;
 
 -- presence: a fact holds on branch from change added until before removed;
@@ -115,6 +117,14 @@ CREATE TABLE meta(key TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;
 CREATE TABLE tally(ns INTEGER NOT NULL, kind INTEGER NOT NULL,
   key INTEGER NOT NULL, n INTEGER NOT NULL,
   PRIMARY KEY(ns, kind, key)) STRICT, WITHOUT ROWID;
+
+-- what reads gave, newest 5,000: outside the log (store/receipts.h)
+CREATE TABLE receipt(
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE, at INTEGER NOT NULL, kind INTEGER NOT NULL,
+  ns INTEGER NOT NULL, branch INTEGER NOT NULL, change INTEGER NOT NULL,
+  relevant INTEGER NOT NULL, query TEXT NOT NULL,
+  facts TEXT NOT NULL) STRICT;           -- [fact, score, fact, score, ...]
 
 -- text: contentless indexes over tokens made by text_tokens(), separated by
 -- spaces. live: rowid = fact, open on main now. past: rowid = past.id, closed

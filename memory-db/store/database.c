@@ -1,5 +1,6 @@
 /* Opening a database: folder, lock file, file system, identity. */
 #include "memory-db/store/internal.h"
+#include "memory-db/store/receipts.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -241,7 +242,9 @@ database_open(const struct database_options *o, struct database **ret,
 						     : LIMIT_NAMESPACE_FACTS;
 	pthread_mutex_init(&db->tally_lock, NULL);
 	codec_builtin(&db->dictionary);
-	r = open_steps(db, o, e);
+	r = receipts_new(db, e);
+	if (r == 0)
+		r = open_steps(db, o, e);
 	if (r != 0) {
 		database_close(db);
 		return r;
@@ -262,6 +265,7 @@ database_close(struct database *db)
 		close(db->lock_fd);
 	}
 	tally_free(db);
+	receipts_free(db);
 	pthread_mutex_destroy(&db->tally_lock);
 	free(db->path);
 	free(db->folder);

@@ -1,6 +1,7 @@
 /* Connections, the group transaction, snapshots, idle work. */
 #include "memory-db/store/internal.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@
 #include "memory-db/store/database.h"
 #include "memory-db/store/erase.h"
 #include "memory-db/store/snapshot.h"
+#include "memory-db/store/receipts.h"
 #include "memory-db/store/text_index.h"
 #include "memory-db/store/text_sql.h"
 
@@ -244,6 +246,8 @@ store_close(struct store *st)
 	text_queue_free(st);
 	tally_log_free(st);
 	label_cache_free(st);
+	if (st->kept != NULL)
+		st->kept_free(st->kept);
 	buf_done(&st->search_text);
 	codec_done(&st->codec);
 	sqlite3_close(st->db);
@@ -255,6 +259,14 @@ struct database *
 store_database(const struct store *st)
 {
 	return st->base;
+}
+
+void **
+store_kept(struct store *st, void (*free_fn)(void *))
+{
+	assert(st->kept_free == NULL || st->kept_free == free_fn);
+	st->kept_free = free_fn;
+	return &st->kept;
 }
 
 /* For statements whose failure changes nothing for the caller. */
@@ -289,10 +301,13 @@ store_group_commit(struct store *st, struct err *e)
 	if (r == 0)
 		r = tally_flush(st, e);
 	if (r == 0)
+		receipts_write(st);
+	if (r == 0)
 		r = stmt_run(st, stmt_use(st, MOD_DB, COMMIT), e);
 	if (r != 0)
 		return r;
 	st->in_group = false;
+	receipts_committed(st);
 	tally_publish(st);
 	return 0;
 }
@@ -305,6 +320,7 @@ store_group_abort(struct store *st)
 		run_quietly(st, ROLLBACK);
 	text_queue_rollback(st, 0);
 	tally_rollback(st, 0);
+	receipts_rolled_back(st);
 	label_cache_clear(st);
 	st->in_group = false;
 }
@@ -424,6 +440,18 @@ forget_keys(struct store *st)
 			LOG_S("error", sqlite3_errmsg(st->db)));
 }
 
+/* What readers gave, when no write takes it along. */
+static void
+keep_receipts(struct store *st)
+{
+	struct err e = {0};
+
+	if (store_group_begin(st, &e) == 0 && store_group_commit(st, &e) == 0)
+		return;
+	store_group_abort(st);
+	log_event(LOG_WARN, "receipts wait", 0, LOG_S("error", e.text));
+}
+
 int
 store_idle_step(struct store *st)
 {
@@ -440,6 +468,8 @@ store_idle_step(struct store *st)
 		forget_keys(st);
 		return 1;
 	}
+	if (receipts_waiting(st))
+		keep_receipts(st);
 	if (now - st->idle_at < IDLE_CHECKPOINT_MS)
 		return 0;
 	st->idle_at = now;
@@ -455,6 +485,8 @@ store_checkpoint(struct store *st, struct err *e)
 
 	if (st->base->read_only)
 		return 0;
+	if (receipts_waiting(st))
+		keep_receipts(st);
 	rc = sqlite3_wal_checkpoint_v2(
 		st->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 	return rc == SQLITE_OK ? 0 : stmt_error(st, rc, "checkpoint", e);

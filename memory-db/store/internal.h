@@ -33,10 +33,11 @@ struct stmt_module {
 enum stmt_module_id {
 	MOD_DB, MOD_LENS, MOD_NAMES, MOD_FACTS, MOD_ENTITIES, MOD_CHANGE, MOD_OPS, MOD_ADD, MOD_TEXT,
 	MOD_SEARCH, MOD_TALLY, MOD_LOG, MOD_DERIVE, MOD_BRANCH, MOD_VERIFY, MOD_OPERATE,
-	MOD_ERASE, MOD_ERASE_WORDS, MOD_MAX
+	MOD_ERASE, MOD_ERASE_WORDS, MOD_RECALL, MOD_RECEIPTS, MOD_MAX
 };
 extern const struct stmt_module *const stmt_modules[MOD_MAX];
 
+struct receipts;
 struct text_queue;
 struct tally_log;
 
@@ -52,6 +53,7 @@ struct database {
 	struct codec_dictionary dictionary;
 	int64_t namespace_facts;	/* limit */
 	pthread_mutex_t tally_lock;
+	struct receipts *receipts; /* queue (receipts.c) */
 	struct tally_state *tally; /* published counters (tally.c) */
 };
 
@@ -76,6 +78,8 @@ struct store {
 	int idle_merge;			/* which index is merged next */
 	void *terms;			/* writer: cache of known terms */
 	struct buf search_text;		/* text under search_text() */
+	void *kept;			/* see store_kept() */
+	void (*kept_free)(void *);
 };
 
 /* The statement, reset and with its bindings cleared. Never NULL. For

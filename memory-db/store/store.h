@@ -116,6 +116,11 @@ bool store_is_erasing(const struct store *st);
 int store_erase_finish(struct store *st);
 /* Checkpoint everything (TRUNCATE) at the end. */
 int store_checkpoint(struct store *st, struct err *e) MUST_CHECK;
+/* A place for what a model keeps with its connection, NULL at first; freed by
+ * free_fn when the connection closes. One use: a second free_fn is an error
+ * of the program. */
+void **store_kept(struct store *st, void (*free_fn)(void *));
+
 /* Gives cache memory back. */
 void store_shrink(struct store *st);
 

@@ -1,0 +1,18 @@
+/* memory_why. */
+#include "memory-db/method/handlers.h"
+#include "memory-db/model/receipt.h"
+#include "memory-db/store/receipts.h"
+
+int
+m_memory_why(struct call *c, json_t **ret_result, struct err *e)
+{
+	const char *id =
+		json_string_value(json_object_get(c->params, "receipt"));
+	int r = receipt_json(c->st, id, ret_result, e);
+
+	if (r == 0)
+		return err_param(e, MDB_E_NOT_FOUND, "receipt",
+			"no receipt '%.40s'; the newest %d are kept", id,
+			RECEIPTS_KEPT);
+	return r < 0 ? r : 0;
+}

@@ -1,0 +1,134 @@
+/* What the files of recall share. */
+#ifndef MODEL_RECALL_INTERNAL_H
+#define MODEL_RECALL_INTERNAL_H
+
+#include "common/buf.h"
+#include "memory-db/model/idmap.h"
+#include "memory-db/model/query.h"
+#include "memory-db/model/recall.h"
+#include "memory-db/store/recall.h"
+
+/* --- a fact as recall sees it (recall_fact.c) -------------------------------- */
+
+/* Tokens are hashes of what text_tokens() gives. */
+typedef uint32_t token_t;
+
+#define RECALL_FACT_TOKENS 1024	/* of a text; what comes behind is not scored */
+struct recall_fact {
+	struct recall_fact *next; /* of its bucket */
+	int64_t id, entity, source, at, valid_from, valid_to;
+	double salience;
+	bool is_observation;
+	bool has_time;		/* a word of time: "yesterday", "2023" */
+	bool is_question;
+	uint16_t words, speaker_words;
+	token_t tokens[];	/* the text's, then the speaker's */
+};
+
+token_t recall_token(const char *s, size_t n);
+/* Tokens of a text, appended to an array that grows. */
+struct tokens {
+	token_t *v;
+	size_t n, cap;
+};
+int tokens_add(struct tokens *t, const char *text, size_t n, const char *stem,
+	struct buf *tmp, size_t max) MUST_CHECK;
+
+/* The fact, from the cache of this connection or read; valid until the next
+ * recall begins. 1, 0 when it is not there, or negative. */
+int recall_fact(struct store *st, int64_t id, const char *stem,
+	const struct recall_fact **ret, struct err *e) MUST_CHECK;
+/* Before the first recall_fact of a request: makes room. */
+int recall_facts_begin(struct store *st, struct err *e) MUST_CHECK;
+
+/* --- the question (recall_query.c, recall_dates.c) ----------------------------- */
+
+struct recall_span {
+	int64_t from, to;	/* days, inclusive */
+};
+struct recall_dates {
+	unsigned months;	/* 1 << month */
+	int years[4], years_n;
+	int day;		/* of the month; 0: none */
+	struct recall_span spans[4];
+	int spans_n;
+};
+struct recall_question {
+	bool asks_when;
+	struct recall_dates dates;
+};
+int recall_question(const char *s, size_t n, int64_t today,
+	struct recall_question *ret) MUST_CHECK;
+bool recall_has_dates(const struct recall_dates *d);
+/* How well a day (since 1970) fits: 0 to 1. */
+double recall_date_fits(const struct recall_dates *d, int64_t day);
+void recall_dates_read(const char *low, int64_t today,
+	struct recall_dates *ret);
+
+/* --- the work -------------------------------------------------------------------- */
+
+struct recall_name {		/* an entity of candidates */
+	int64_t id;
+	struct recall_entity e;
+	token_t tokens[16];
+	int tokens_n;
+	double named;		/* how much of its name the query has */
+	double score;		/* of its best fact */
+};
+struct recall_candidate {
+	int64_t fact;
+	int which;		/* namespace */
+	double guess;		/* weight of the words the index found */
+	const struct recall_fact *f;
+	int name;		/* of names */
+	uint32_t found, around;	/* words of the query in it, in neighbours */
+	double base;		/* words, scaled to 1 */
+	double total;
+	float parts[PART_MAX];
+};
+
+struct recalling {
+	struct store *st;
+	const struct recall_request *request;
+	struct recall_weights w;
+	struct recall_result *ret;
+	struct err *e;
+	struct query query;
+	struct search_range range[2];
+	struct query_terms terms[2];
+	bool has_terms[2];
+	token_t hashes[2][SEARCH_WORDS]; /* of terms */
+	struct recall_question question;
+	struct recall_candidate *c;
+	size_t n, cap;
+	struct idmap index;	/* fact -> candidate */
+	struct recall_name *names;
+	size_t names_n, names_cap;
+	struct idmap names_index; /* entity -> name */
+	struct idmap passed;	/* entity -> does it pass the filters */
+	int64_t named[16];	/* entities whose name or type matches */
+	double named_guess[16];
+	int named_n;
+	unsigned ticks;
+	bool late;
+	struct buf tmp, text;
+};
+
+int recall_gather(struct recalling *r) MUST_CHECK;
+/* Adds a fact that is not there yet, when it passes the filters. *ret may be
+ * NULL. 1 added or there, 0 it does not pass. */
+int recall_add(struct recalling *r, int which, int64_t fact, double guess,
+	struct recall_candidate **ret) MUST_CHECK;
+/* 1 when the entity passes the filters on type and tier. */
+int recall_passes(struct recalling *r, int64_t entity) MUST_CHECK;
+bool recall_is_late(struct recalling *r);
+
+int recall_score(struct recalling *r) MUST_CHECK;
+/* The entities of candidates that came later. */
+int recall_name_all(struct recalling *r) MUST_CHECK;
+int recall_spread(struct recalling *r) MUST_CHECK;
+void recall_features(struct recalling *r);
+double recall_covered(const struct recalling *r, int which, uint32_t found);
+double recall_confidence(const struct recalling *r);
+
+#endif

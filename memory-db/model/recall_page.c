@@ -1,0 +1,195 @@
+/* What was recalled, as JSON. A row is small: what is usual is left out. */
+#include "memory-db/model/recall_page.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "common/clock.h"
+#include "common/jx.h"
+#include "memory-db/model/encode.h"
+#include "memory-db/model/encode_internal.h"
+#include "memory-db/store/facts.h"
+#include "memory-db/store/names.h"
+
+/* Room for the frame of the reply: names of members, receipt. */
+#define FRAME_BYTES 120
+#define MINUTE_MS   INT64_C(60000)
+#define DAY_MS	    INT64_C(86400000)
+
+/* A fact that was forgotten after it was found. */
+#define GONE 2
+
+struct writing {
+	struct store *st;
+	const struct scope *scope;
+	const struct recall_page *page;
+	json_t *results;	/* owned */
+	size_t bytes, given;
+	int minutes;		/* of the zone, east of UTC */
+	struct err *e;
+};
+struct row {
+	struct writing *w;
+	const struct recall_found *found;
+	json_t *j;		/* owned */
+};
+
+static double
+rounded(double v)
+{
+	return round(v * 1000) / 1000;
+}
+
+static int
+set_date(const struct writing *w, json_t *j, const char *key, int64_t ms)
+{
+	int64_t local = ms + w->minutes * MINUTE_MS;
+	struct clock_date d =
+		clock_date_of(local / DAY_MS - (local % DAY_MS < 0));
+	char text[40];
+
+	snprintf(text, sizeof(text), "%04lld-%02d-%02d", (long long)d.year,
+		d.month, d.day);
+	return jx_set(j, key, json_string(text));
+}
+
+static int
+set_parts(json_t *j, const struct recall_found *found)
+{
+	json_t *parts = json_object();
+	int bad = parts ? 0 : MDB_E_NOMEM;
+
+	for (int p = 0; bad == 0 && p < PART_MAX; p++)
+		if (found->parts[p] > 0.0005f || found->parts[p] < -0.0005f)
+			bad = jx_set(parts,
+				recall_part_name((enum recall_part)p),
+				json_real(rounded((double)found->parts[p])));
+	if (bad != 0) {
+		json_decref(parts);
+		return bad;
+	}
+	return jx_set(j, "parts", parts);
+}
+
+static int
+set_fact(void *ctx, const struct fact *f)
+{
+	struct row *x = ctx;
+	struct writing *w = x->w;
+	int r;
+
+	if (f->erased)
+		return GONE;
+	if (jx_set(x->j, "id", json_integer((json_int_t)f->id)) != 0 ||
+		jx_set(x->j, "text", json_stringn(f->text, f->text_n)) != 0 ||
+		set_date(w, x->j, "date", x->found->at) != 0)
+		return err_nomem(w->e);
+	r = encode_set_label(w->st, x->j, "source", f->source, w->e);
+	if (r == 0)
+		r = encode_set_label(w->st, x->j, "speaker", f->speaker, w->e);
+	if (r == 0 && f->valid_from != FACT_NO_TIME)
+		r = set_date(w, x->j, "valid_from", f->valid_from);
+	if (r == 0 && f->valid_to != FACT_NO_TIME)
+		r = set_date(w, x->j, "valid_to", f->valid_to);
+	return r < 0 ? r : 0;
+}
+
+static int
+set_entity(struct row *x)
+{
+	struct writing *w = x->w;
+	struct buf name AUTO_BUF = {0}, ns_name AUTO_BUF = {0};
+	int64_t type = 0, ns = fact_namespace(x->found->fact);
+	int r = fact_existence(
+		w->st, x->found->entity, NULL, &type, &name, w->e);
+
+	if (r != 1)
+		return r;
+	if (jx_set(x->j, "name", json_stringn(name.data ? name.data : "",
+					 name.len)) != 0)
+		return err_nomem(w->e);
+	r = encode_set_label(w->st, x->j, "type", type, w->e);
+	if (r == 0 && ns != w->scope->ns[0]) {
+		r = namespace_name(w->st, ns, &ns_name, w->e);
+		if (r == 1 && jx_set(x->j, "namespace",
+				      json_stringn(ns_name.data,
+					      ns_name.len)) != 0)
+			r = err_nomem(w->e);
+	}
+	return r < 0 ? r : 1;
+}
+
+/* 1 written, 0 gone, 2 it does not fit. */
+static int
+write_row(struct writing *w, const struct recall_found *found)
+{
+	json_t *j AUTO_JSON = json_object();
+	struct row x = {w, found, j};
+	size_t bytes;
+	int r = j ? set_entity(&x) : err_nomem(w->e);
+
+	if (r == 1)
+		r = fact_get(w->st, found->fact, set_fact, &x, w->e);
+	if (r != 1)
+		return r == GONE ? 0 : r;
+	if (jx_set(j, "score", json_real(rounded(found->score))) != 0 ||
+		(w->page->explain && set_parts(j, found) != 0))
+		return err_nomem(w->e);
+	bytes = encode_size(j) + 1;
+	if (w->bytes + bytes > w->page->max_bytes &&
+		json_array_size(w->results) > 0)
+		return 2;
+	w->bytes += bytes;
+	return jx_add(w->results, take_ptr(j)) != 0 ? err_nomem(w->e) : 1;
+}
+
+static int
+write_rows(struct writing *w, const struct recall_result *found)
+{
+	for (; w->given < found->n; w->given++) {
+		int r = write_row(w, &found->rows[w->given]);
+
+		if (r < 0)
+			return r;
+		if (r == 2)
+			break;
+	}
+	return 0;
+}
+
+int
+recall_page_json(struct store *st, const struct scope *scope,
+	const struct recall_page *page, const struct recall_result *found,
+	json_t **ret_result, size_t *ret_given, struct err *e)
+{
+	struct writing w = {.st = st, .scope = scope, .page = page, .e = e,
+		.bytes = FRAME_BYTES};
+	json_t *j AUTO_JSON = json_object();
+	size_t wanted = 0, count;
+	int r;
+
+	while (wanted < found->n &&
+		found->rows[wanted].score >= page->min_score)
+		wanted++;
+	if (clock_zone_minutes(page->zone[0] ? page->zone : "UTC",
+		    clock_now_ms(), &w.minutes) < 0)
+		w.minutes = 0;
+	w.results = json_array();
+	r = j && w.results ? write_rows(&w,
+		&(struct recall_result){found->rows, wanted, false, false})
+			   : err_nomem(e);
+	count = json_array_size(w.results);
+	if (r == 0 && (jx_set(j, "results", take_ptr(w.results)) != 0 ||
+		jx_set(j, "count", json_integer((json_int_t)count)) != 0 ||
+		jx_set(j, "relevant", json_boolean(found->is_relevant)) != 0 ||
+		(w.given < wanted && jx_set(j, "omitted",
+			json_integer((json_int_t)(wanted - w.given))) != 0) ||
+		(found->partial && jx_set(j, "partial", json_true()) != 0)))
+		r = err_nomem(e);
+	json_decref(w.results);
+	if (r < 0)
+		return r;
+	*ret_given = w.given;
+	*ret_result = take_ptr(j);
+	return 0;
+}

@@ -1,0 +1,19 @@
+/* What a receipt says, as JSON. */
+#ifndef MODEL_RECEIPT_H
+#define MODEL_RECEIPT_H
+
+#include <jansson.h>
+
+#include "common/cleanup.h"
+#include "common/err.h"
+
+struct store;
+
+/* {receipt, kind, at, query, namespace, branch?, change, relevant,
+ * facts:[{id, name, text, score, gone?}]}: texts and names as they were in the
+ * state that was read; gone: not visible now. 1, 0 when there is no such
+ * receipt. Changes the lens. */
+int receipt_json(struct store *st, const char *id, json_t **ret,
+	struct err *e) MUST_CHECK;
+
+#endif

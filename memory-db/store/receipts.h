@@ -1,0 +1,64 @@
+/* Receipts: what a read gave to whom, outside the log. A read puts its receipt
+ * into a queue of the database, from any thread; the writer puts the queue into
+ * the file in batches: with the commit of other work, or in its idle time. So a
+ * read never waits for a write, and a crash loses the receipts of the last
+ * moments, nothing else. The file keeps the newest RECEIPTS_KEPT.
+ *
+ * Usage (how often an entity was given, and when last) comes from here. */
+#ifndef STORE_RECEIPTS_H
+#define STORE_RECEIPTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/cleanup.h"
+#include "common/err.h"
+
+struct store;
+struct database;
+
+#define RECEIPTS_KEPT 5000
+/* Receipts that wait for the writer; above, the oldest are dropped. */
+#define RECEIPTS_WAITING 1000
+#define RECEIPT_ID_SIZE 12	/* "r" and 10 letters or digits, and NUL */
+
+enum receipt_kind { RECEIPT_RECALL = 1, RECEIPT_CONTEXT = 2 };
+
+struct receipt_row {
+	int64_t fact, entity;
+	double score;
+};
+struct receipt {
+	char id[RECEIPT_ID_SIZE];
+	enum receipt_kind kind;
+	int64_t at;		/* ms */
+	int64_t ns, branch, change; /* the state that was read */
+	bool is_relevant;
+	const char *query;	/* borrowed */
+	size_t query_n;
+	const struct receipt_row *rows; /* borrowed */
+	size_t n;
+};
+
+/* Queues a copy; sets r->id. From any thread. MDB_E_NOMEM. */
+int receipt_give(struct store *st, struct receipt *r, struct err *e) MUST_CHECK;
+
+/* The receipt with this id, waiting or written. 1 fn was called, 0 not found,
+ * or what fn said when that was not 0. */
+typedef int (*receipt_fn)(void *ctx, const struct receipt *r);
+int receipt_find(struct store *st, const char *id, receipt_fn fn, void *ctx,
+	struct err *e) MUST_CHECK;
+
+/* Writer, inside a group: writes what waits. Never fails the group: errors
+ * leave the queue as it is. */
+void receipts_write(struct store *st);
+/* After COMMIT, or after a rollback. */
+void receipts_committed(struct store *st);
+void receipts_rolled_back(struct store *st);
+bool receipts_waiting(const struct store *st);
+
+int receipts_new(struct database *db, struct err *e) MUST_CHECK;
+void receipts_free(struct database *db);
+
+#endif

@@ -1,0 +1,451 @@
+/* recall: questions find the facts that answer them, filters are exact, budgets
+ * are kept, what does not fit is said to. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "memory-db/model/encode.h"
+#include "memory-db/model/recall.h"
+#include "tests/lib/heap.h"
+#include "tests/lib/method_fixture.h"
+
+static int
+setup(void **state)
+{
+	struct method_fixture *f = calloc(1, sizeof(*f));
+
+	clock_fake(INT64_C(1795161933120)); /* 2026-11-20 */
+	mf_open(f);
+	*state = f;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	mf_close(*state);
+	free(*state);
+	clock_fake(0);
+	return 0;
+}
+
+static void
+remember(struct method_fixture *f, const char *name, const char *type,
+	const char *text)
+{
+	mf_call(f, "create_entities", "{s:[{s:s, s:s, s:[s]}]}", "entities",
+		"name", name, "entityType", type, "observations", text);
+}
+
+static void
+say(struct method_fixture *f, const char *name, const char *session,
+	const char *at, const char *speaker, const char *text)
+{
+	mf_call(f, "create_entities",
+		"{s:[{s:s, s:s, s:[s], s:s, s:s, s:s}]}", "entities", "name",
+		name, "entityType", "memory", "observations", text,
+		"source_session", session, "source_timestamp", at, "speaker",
+		speaker);
+}
+
+static json_t *
+row(struct method_fixture *f, size_t i)
+{
+	return json_array_get(json_object_get(f->last, "results"), i);
+}
+
+static const char *
+text_of(struct method_fixture *f, size_t i)
+{
+	const char *s = json_string_value(
+		json_object_get(row(f, i), "text"));
+
+	return s ? s : "(none)";
+}
+
+static const char *
+name_of(struct method_fixture *f, size_t i)
+{
+	const char *s = json_string_value(
+		json_object_get(row(f, i), "name"));
+
+	return s ? s : "(none)";
+}
+
+static size_t
+recall(struct method_fixture *f, const char *query)
+{
+	mf_call(f, "recall", "{s:s}", "query", query);
+	return json_array_size(json_object_get(f->last, "results"));
+}
+
+static bool
+is_relevant(struct method_fixture *f)
+{
+	return json_is_true(json_object_get(f->last, "relevant"));
+}
+
+/* --- questions ------------------------------------------------------------------- */
+
+static void
+fill(struct method_fixture *f)
+{
+	remember(f, "Ada", "person", "drinks green tea every morning");
+	remember(f, "Rob", "person", "is allergic to peanuts");
+	remember(f, "deploy", "procedure",
+		"releases go out on Thursdays after the smoke tests pass");
+	remember(f, "billing", "service",
+		"invoices are sent by a cron job at 03:00 UTC");
+	remember(f, "garden", "place", "the roses need pruning in March");
+}
+
+static void
+questions_find_facts(void **state)
+{
+	struct method_fixture *f = *state;
+
+	fill(f);
+	assert_true(recall(f, "What does Ada drink in the mornings?") >= 1);
+	assert_string_equal(text_of(f, 0), "drinks green tea every morning");
+	assert_string_equal(name_of(f, 0), "Ada");
+	assert_string_equal(json_string_value(json_object_get(row(f, 0),
+				    "type")), "person");
+	assert_string_equal(json_string_value(json_object_get(row(f, 0),
+				    "date")), "2026-11-20");
+	assert_true(is_relevant(f));
+	recall(f, "when are invoices sent?");
+	assert_string_equal(name_of(f, 0), "billing");
+	recall(f, "Is anybody allergic to something?");
+	assert_string_equal(name_of(f, 0), "Rob");
+	/* an entity by its name alone, or by its type */
+	recall(f, "tell me about Rob");
+	assert_string_equal(name_of(f, 0), "Rob");
+	recall(f, "which procedure is there?");
+	assert_string_equal(name_of(f, 0), "deploy");
+}
+
+static void
+says_when_nothing_fits(void **state)
+{
+	struct method_fixture *f = *state;
+
+	assert_int_equal(recall(f, "anything at all?"), 0);
+	assert_false(is_relevant(f));
+	fill(f);
+	assert_int_equal(
+		recall(f, "Which submarine crossed the Atlantic first?"), 0);
+	assert_false(is_relevant(f));
+	/* one word of many is no answer, but it is returned */
+	assert_true(recall(f, "Did the submarine captain in Lisbon ever taste "
+			      "tea from Nagasaki harbour?") >= 1);
+	assert_false(is_relevant(f));
+	assert_int_equal(recall(f, "?!"), 0);
+	assert_false(is_relevant(f));
+}
+
+static void
+neighbours_come_along(void **state)
+{
+	struct method_fixture *f = *state;
+
+	say(f, "a1", "day 1", "8 May 2023", "Caro", "Hi there, long time!");
+	say(f, "a2", "day 1", "8 May 2023", "Mel",
+		"Which instrument did you learn at school?");
+	say(f, "a3", "day 1", "8 May 2023", "Caro", "The cello, and I loved it.");
+	say(f, "b1", "day 2", "9 July 2023", "Mel", "We went swimming.");
+	assert_true(recall(f, "Which instrument did Caro learn at school?") >= 2);
+	assert_string_equal(name_of(f, 0), "a2");
+	assert_string_equal(name_of(f, 1), "a3");
+	/* what was said in another session is no neighbour */
+	for (size_t i = 0; i < json_array_size(
+		json_object_get(f->last, "results")); i++)
+		assert_string_not_equal(name_of(f, i), "b1");
+}
+
+static void
+dates_and_speakers_count(void **state)
+{
+	struct method_fixture *f = *state;
+
+	say(f, "m1", "s1", "1:56 pm on 8 May, 2023", "Caro", "I ran a race.");
+	say(f, "m2", "s2", "3 June 2023", "Mel", "I ran a race.");
+	say(f, "m3", "s3", "9 September 2023", "Caro", "I ran a race.");
+	recall(f, "Who ran a race in June 2023?");
+	assert_string_equal(name_of(f, 0), "m2");
+	recall(f, "Which race was run on 8 May?");
+	assert_string_equal(name_of(f, 0), "m1");
+	recall(f, "Which race was run on 2023-09-09?");
+	assert_string_equal(name_of(f, 0), "m3");
+	recall(f, "What race did Mel run?");
+	assert_string_equal(name_of(f, 0), "m2");
+	assert_string_equal(json_string_value(json_object_get(row(f, 0),
+				    "speaker")), "Mel");
+	assert_string_equal(json_string_value(json_object_get(row(f, 0),
+				    "source")), "s2");
+	assert_string_equal(json_string_value(json_object_get(row(f, 0),
+				    "date")), "2023-06-03");
+}
+
+static void
+when_wants_a_time(void **state)
+{
+	struct method_fixture *f = *state;
+
+	remember(f, "p1", "note", "the painting class is fun");
+	remember(f, "p2", "note", "the painting class is tomorrow");
+	remember(f, "p3", "note", "the painting class is full");
+	recall(f, "When is the painting class?");
+	assert_string_equal(name_of(f, 0), "p2");
+}
+
+static void
+relations_lead_on(void **state)
+{
+	struct method_fixture *f = *state;
+
+	fill(f);
+	remember(f, "Zenith", "company", "makes telescopes");
+	assert_int_equal(recall(f, "where does Ada work?"), 1);
+	mf_call(f, "create_relations", "{s:[{s:s, s:s, s:s}]}", "relations",
+		"from", "Ada", "to", "Zenith", "relationType", "works at");
+	assert_int_equal(recall(f, "where does Ada work?"), 2);
+	assert_string_equal(name_of(f, 0), "Ada");
+	assert_string_equal(text_of(f, 1), "makes telescopes");
+}
+
+static void
+scripts_and_syntax(void **state)
+{
+	static const char *const texts[] = {"東京タワーは高いです",
+		"القهوة في الصباح لذيذة", "the party was 🎉 loud",
+		"le café fermé", "Übermäßig große Straße", "ซื้อกาแฟที่ตลาด"};
+	static const char *const queries[] = {"東京タワーはどこ？", "القهوة",
+		"🎉", "cafe\xcc\x81", "STRASSE", "กาแฟ"};
+	static const char *const odd[] = {"\"", "a AND", "NEAR(a b)", "name:x",
+		"(((", "* ^ - +", "body : \"x", "OR OR", "'; DROP TABLE fact",
+		"{a b}", "\xf0\x9f\x8e\x89\xef\xb8\x8f", "\t\n"};
+	struct method_fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		char name[8];
+
+		snprintf(name, sizeof(name), "t%zu", i);
+		remember(f, name, "note", texts[i]);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(queries); i++) {
+		assert_true(recall(f, queries[i]) >= 1);
+		assert_string_equal(text_of(f, 0), texts[i]);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(odd); i++)
+		(void)recall(f, odd[i]);
+}
+
+/* --- filters and budgets ------------------------------------------------------------ */
+
+static void
+filters_are_exact(void **state)
+{
+	static const char *const types[] = {"red", "blue", "green"};
+	static const char *const tiers[] = {"working", "semantic"};
+	struct method_fixture *f = *state;
+	int wanted = 0;
+
+	for (int i = 0; i < 120; i++) {
+		char name[16], at[32];
+
+		snprintf(name, sizeof(name), "e%d", i);
+		snprintf(at, sizeof(at), "2025-%02d-%02d", i % 12 + 1,
+			i % 28 + 1);
+		mf_call(f, "create_entities",
+			"{s:[{s:s, s:s, s:[s], s:s, s:s, s:s}]}", "entities",
+			"name", name, "entityType", types[i % 3],
+			"observations", "a common word of everyone",
+			"source_timestamp", at, "tier", tiers[i % 2],
+			"source_session", i % 5 == 0 ? "five" : "other");
+		wanted += i % 3 == 1 && i % 2 == 1 && i % 12 + 1 >= 4 &&
+			i % 12 + 1 <= 10;
+	}
+	assert_true(wanted > 0);
+	mf_call(f, "recall", "{s:s, s:i, s:[s, s], s:[s], s:s, s:s}", "query",
+		"the common word", "limit", 1000, "types", "blue", "nosuch",
+		"tiers", "semantic", "since", "2025-04-01", "until",
+		"31 October 2025");
+	assert_int_equal(json_array_size(json_object_get(f->last, "results")),
+		wanted);
+	for (size_t i = 0; i < (size_t)wanted; i++) {
+		const char *date = json_string_value(
+			json_object_get(row(f, i), "date"));
+
+		assert_string_equal(json_string_value(json_object_get(
+					    row(f, i), "type")), "blue");
+		assert_true(strcmp(date, "2025-04-01") >= 0 &&
+			strcmp(date, "2025-10-31") <= 0);
+	}
+	mf_call(f, "recall", "{s:s, s:i, s:s}", "query", "the common word",
+		"limit", 1000, "session", "five");
+	assert_int_equal(
+		json_array_size(json_object_get(f->last, "results")), 24);
+	mf_call(f, "recall", "{s:s, s:s}", "query", "the common word",
+		"session", "nobody knows it");
+	assert_int_equal(
+		json_array_size(json_object_get(f->last, "results")), 0);
+}
+
+static void
+budgets_are_kept(void **state)
+{
+	struct method_fixture *f = *state;
+	struct sf_random random = {7};
+
+	for (int i = 0; i < 60; i++) {
+		char name[16], text[600] = "shared";
+		int words = 1 + sf_below(&random, 40);
+
+		snprintf(name, sizeof(name), "e%d", i);
+		while (words-- > 0)
+			strcat(text, sf_below(&random, 2) ? " lorem" : " \"ü\"");
+		remember(f, name, "note", text);
+	}
+	for (int i = 0; i < 200; i++) {
+		int tokens = 50 + sf_below(&random, 3000);
+		size_t n, size;
+
+		mf_call(f, "recall", "{s:s, s:i, s:i, s:b}", "query",
+			"the shared one", "limit", 60, "max_tokens", tokens,
+			"explain", sf_below(&random, 2));
+		n = json_array_size(json_object_get(f->last, "results"));
+		size = encode_size(f->last);
+		assert_true(n >= 1);
+		assert_true(n == 1 || size <= (size_t)tokens * 4);
+		assert_int_equal(n + (size_t)json_integer_value(
+			json_object_get(f->last, "omitted")), 60);
+	}
+}
+
+static void
+explains_its_scores(void **state)
+{
+	struct method_fixture *f = *state;
+	double before = 2;
+
+	fill(f);
+	say(f, "q1", "s1", "2026-11-19", "Ada", "I had tea with Rob yesterday");
+	mf_call(f, "recall", "{s:s, s:b, s:f}", "query",
+		"When did Ada have tea?", "explain", 1, "min_score", 0.01);
+	assert_string_equal(name_of(f, 0), "q1");
+	assert_true(json_object_get(json_object_get(row(f, 0), "parts"),
+			    "speaker") != NULL);
+	assert_true(json_object_get(json_object_get(row(f, 0), "parts"),
+			    "time") != NULL);
+	for (size_t i = 0; row(f, i); i++) {
+		double score = json_real_value(
+			json_object_get(row(f, i), "score"));
+
+		assert_true(score <= before && score >= 0.01 && score <= 1);
+		before = score;
+	}
+	mf_call(f, "recall", "{s:s, s:f}", "query", "When did Ada have tea?",
+		"min_score", 0.999);
+	assert_null(row(f, 1));
+}
+
+static void
+weights_are_checked(void **state)
+{
+	struct method_fixture *f = *state;
+	const char *text;
+	double value;
+	int n = 0;
+
+	fill(f);
+	mf_call(f, "recall", "{s:s, s:{s:f}}", "query", "tea", "weights",
+		"relevant", 1.0);
+	assert_int_equal(mf_run(f, "recall", json_pack("{s:s, s:{s:f}}",
+		"query", "tea", "weights", "sesion", 1.0)), MDB_E_INVALID);
+	assert_non_null(strstr(f->e.text, "'session'"));
+	assert_int_equal(mf_run(f, "recall", json_pack("{s:s, s:{s:f}}",
+		"query", "tea", "weights", "session", -1.0)), MDB_E_INVALID);
+	while (recall_weights_at(&recall_weights_default, n, &value, &text)) {
+		struct recall_weights w = recall_weights_default;
+
+		assert_int_equal(recall_weights_set(&w, recall_weights_at(
+			&w, n, &value, &text), value, NULL), 0);
+		assert_memory_equal(&w, &recall_weights_default, sizeof(w));
+		n++;
+	}
+	assert_true(n > 20);
+}
+
+static void
+sees_past_and_namespaces(void **state)
+{
+	struct method_fixture *f = *state;
+
+	fill(f);
+	mf_call(f, "delete_observations", "{s:[{s:s, s:[s]}]}", "deletions",
+		"entityName", "Ada", "observations",
+		"drinks green tea every morning");
+	remember(f, "Ada", "person", "drinks coffee now");
+	recall(f, "what does Ada drink?");
+	assert_string_equal(text_of(f, 0), "drinks coffee now");
+	assert_null(row(f, 1));
+	f->ctx.as_of = json_integer(5);
+	recall(f, "what does Ada drink?");
+	json_decref((json_t *)(uintptr_t)f->ctx.as_of);
+	f->ctx.as_of = NULL;
+	assert_string_equal(text_of(f, 0), "drinks green tea every morning");
+	/* another namespace also sees the user's memory, not the reverse */
+	f->ctx.namespace_ = "project";
+	remember(f, "Eve", "person", "drinks water");
+	recall(f, "what does Ada drink?");
+	assert_string_equal(text_of(f, 0), "drinks coffee now");
+	assert_string_equal(json_string_value(json_object_get(row(f, 0),
+				    "namespace")), "default");
+	f->ctx.namespace_ = "default";
+	recall(f, "what does Eve drink?");
+	for (size_t i = 0; row(f, i); i++)
+		assert_string_not_equal(name_of(f, i), "Eve");
+}
+
+static void
+survives_lack_of_memory(void **state)
+{
+	struct method_fixture *f = *state;
+
+	fill(f);
+	say(f, "q1", "s1", "2026-11-19", "Ada", "I had tea with Rob yesterday");
+	recall(f, "When did Ada have tea?");
+	for (size_t n = 1;; n++) {
+		json_t *params = json_pack("{s:s, s:b}", "query",
+			"When did Ada have tea in May?", "explain", 1);
+		int r;
+
+		heap_fail_at(n);
+		r = mf_run(f, "recall", params);
+		if (!heap_disarm())
+			break;
+		if (r != 0)
+			assert_int_equal(r, MDB_E_NOMEM);
+	}
+	assert_string_equal(name_of(f, 0), "q1");
+}
+
+int
+main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		T(questions_find_facts), T(says_when_nothing_fits),
+		T(neighbours_come_along), T(dates_and_speakers_count),
+		T(when_wants_a_time), T(relations_lead_on),
+		T(scripts_and_syntax), T(filters_are_exact),
+		T(budgets_are_kept), T(explains_its_scores),
+		T(weights_are_checked), T(sees_past_and_namespaces),
+		T(survives_lack_of_memory),
+	};
+
+	return cmocka_run_group_tests_name("recall", tests, NULL, NULL);
+}
