@@ -389,8 +389,10 @@ pool_take(struct pool *p, int timeout_ms, struct jail *ret, struct err *e)
 		rc = pthread_cond_timedwait(&p->ready, &p->lock, &until);
 	if (p->status.waiting > 0) {
 		*ret = p->waiting[--p->status.waiting];
-		/* the oldest would be fairer; the newest is warmer */
-		pthread_cond_signal(&p->work);
+		/* Starting another now would take the CPU from the script,
+		 * which runs at nice 19; its end wakes the keeper. */
+		if (p->status.waiting == 0)
+			pthread_cond_signal(&p->work);
 		rc = 0;
 	} else if (rc) {
 		rc = err_set(e, MDB_E_BUSY,
@@ -407,16 +409,15 @@ pool_retire(struct pool *p, struct jail *j)
 {
 	bool is_full;
 
-	if (j->pid <= 0)
-		return;
-	launch_signal(j, SIGKILL);
+	if (j->pid > 0)
+		launch_signal(j, SIGKILL);
 	pthread_mutex_lock(&p->lock);
 	is_full = p->retired_n == RETIRED_MAX;
-	if (!is_full) {
+	if (!is_full && j->pid > 0) {
 		p->retired[p->retired_n++] = *j;
 		*j = JAIL_NONE;
-		pthread_cond_signal(&p->work);
 	}
+	pthread_cond_signal(&p->work);
 	pthread_mutex_unlock(&p->lock);
 	if (is_full)
 		launch_end(j);

@@ -31,7 +31,8 @@ void pool_close(struct pool *p);
 int pool_take(struct pool *p, int timeout_ms, struct jail *ret, struct err *e)
 	MUST_CHECK;
 
-/* Gives a jail back to be killed and reaped, soon and elsewhere. */
+/* Gives a jail back to be killed and reaped, soon and elsewhere; JAIL_NONE
+ * when that is done already. Once for each pool_take: starts the next. */
 void pool_retire(struct pool *p, struct jail *j);
 
 struct pool_status {

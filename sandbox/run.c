@@ -223,7 +223,7 @@ needs_status(const struct run *r)
 }
 
 static void
-measure(struct run *r, struct pool *pool, struct sandbox_usage *u)
+measure(struct run *r, struct sandbox_usage *u)
 {
 	struct rusage usage;
 
@@ -244,7 +244,6 @@ measure(struct run *r, struct pool *pool, struct sandbox_usage *u)
 		u->memory_peak_kib = usage.ru_maxrss;
 	} else {
 		u->cpu_us = launch_cpu_us(&r->jail);
-		pool_retire(pool, &r->jail);
 	}
 	u->cpu_us -= u->cpu_us < r->cpu_from_us ? u->cpu_us : r->cpu_from_us;
 	/* what the jail counted, when that is possible at all */
@@ -310,12 +309,12 @@ died_waiting(const struct run *r, const struct sandbox_usage *u)
 
 /* 0, 1: as try_one, or MDB_E_NOMEM. */
 static int
-conclude(struct run *r, struct pool *pool, struct sandbox_outcome *o)
+conclude(struct run *r, struct sandbox_outcome *o)
 {
 	struct talk *t = &r->talk;
 
 	r->facts.talk = t;
-	measure(r, pool, &o->usage);
+	measure(r, &o->usage);
 	if (t->end == TALK_NOMEM)
 		return MDB_E_NOMEM;
 	if (died_waiting(r, &o->usage))
@@ -353,9 +352,9 @@ try_one(struct pool *pool, const struct sandbox_method *methods,
 		r.end_ns = r.start_ns + o->limits.wall_ms * MS;
 		r.cpu_at_ns = r.start_ns + o->limits.cpu_ms * MS;
 		converse(&r);
-		rc = conclude(&r, pool, o);
+		rc = conclude(&r, o);
 	}
-	launch_end(&r.jail);
+	pool_retire(pool, &r.jail);
 	talk_done(&r.talk);
 	return rc;
 }

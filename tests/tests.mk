@@ -77,7 +77,7 @@ analyze: ## gcc -fanalyzer and cppcheck; findings explained in tests/lib/analyze
 bench: ## The figures of the product (QUICK=1: two minutes)
 	$(MAKE) --no-print-directory V=release bench-programs
 	python3 tests/bench/run.py $(if $(QUICK),--quick) $(BENCH_ARGS)
-bench-programs: $(PROGRAMS) $(BENCHES) $(SHIMS)
+bench-programs: jail-programs $(PROGRAMS) $(BENCHES) $(SHIMS)
 
 demo: ## The product at work: two clients, a crash, nothing lost
 	@$(MAKE) --no-print-directory -s -j$(CORES) -Otarget all

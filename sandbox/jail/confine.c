@@ -73,11 +73,26 @@ close_all_but_ours(void)
 	return (int)syscall(SYS_close_range, WIRE_FD + 1, ~0u, 0);
 }
 
+/* Nothing is asked of the kernel when there is nothing to give up: a service
+ * manager's filter may forbid these calls. */
+static int
+drop_capabilities(void)
+{
+	struct __user_cap_header_struct h = {_LINUX_CAPABILITY_VERSION_3, 0};
+	struct __user_cap_data_struct d[2];
+	static const struct __user_cap_data_struct none[2];
+
+	if (syscall(SYS_capget, &h, d) != 0)
+		return -1;
+	if (memcmp(d, none, sizeof(d)) == 0)
+		return 0;
+	return (int)syscall(SYS_capset, &h, none);
+}
+
 static int
 become_nobody(uid_t uid)
 {
-	struct __user_cap_header_struct h = {_LINUX_CAPABILITY_VERSION_3, 0};
-	struct __user_cap_data_struct none[2] = {{0, 0, 0}, {0, 0, 0}};
+	uid_t r, e, s;
 
 	if (geteuid() == 0 || getuid() == 0) {
 		gid_t gid = uid;
@@ -86,9 +101,9 @@ become_nobody(uid_t uid)
 			setresuid(uid, uid, uid) != 0)
 			return -1;
 	}
-	if (geteuid() == 0 || getuid() == 0 || setuid(0) == 0)
+	if (getresuid(&r, &e, &s) != 0 || r == 0 || e == 0 || s == 0)
 		return -1;
-	return (int)syscall(SYS_capset, &h, none);
+	return drop_capabilities();
 }
 
 /* Killed when memory-db goes; it may have gone before we asked for that. */

@@ -305,11 +305,78 @@ def bench_bytes(b):
         b.row(f"    {name}", "", f"{v:.0f}")
 
 
+def timed(argv, n):
+    """p50 in ms of starting a program and waiting for its end."""
+    times = []
+    for _ in range(n):
+        start = time.monotonic()
+        subprocess.run(argv, check=True, stdout=subprocess.DEVNULL)
+        times.append((time.monotonic() - start) * 1e3)
+    return statistics.median(times)
+
+
+def jails_gone():
+    """ms from SIGKILL of a parent to the end of its last jail."""
+    code = (f"import sys; sys.path[:0] = ['tests/lib', 'tests/jail']\n"
+            "import test_jail_walls as w, unittest\n"
+            "unittest.main(w, argv=['x', 'Ends.test_all_jails_go_with_their_"
+            "parent'])")
+    done = subprocess.run([sys.executable, "-B", "-c", code], text=True,
+                          capture_output=True, cwd=harness.ROOT,
+                          env={**os.environ, "TEST_VARIANT": "release"})
+    found = re.search(r"gone after (\d+) ms", done.stdout)
+    return int(found[1]) if done.returncode == 0 and found else None
+
+
+def bench_sandbox(b):
+    """Scripts in their jails, beside other ways to run Lua."""
+    done = subprocess.run(
+        [str(BUILD / "bench/bench_sandbox"), "--runs",
+         str(b.n(2000, 300)), "--growth", str(b.n(10000, 1000))],
+        text=True, capture_output=True, check=True,
+        env={**os.environ, "MEMORY_SANDBOX_PROGRAM":
+             str(harness.BIN / "memory-sandbox")})
+    r = {x["what"]: x for x in map(json.loads, done.stdout.splitlines())}
+    x = r["return 1+1, a jail waits"]
+    b.row("script `return 1+1`, a jail waits", "p50 < 0.3, p99 < 2 ms",
+          f"p50 {x['p50_us'] / 1e3:.3f}, p99 {x['p99_us'] / 1e3:.3f} ms",
+          x["p50_us"] < 300 and x["p99_us"] < 2000)
+    x = r["return 1+1, one after the other"]
+    b.row("  one after the other (a jail is started)", "",
+          f"p50 {x['p50_us'] / 1e3:.3f}, p99 {x['p99_us'] / 1e3:.3f} ms")
+    if shutil.which("lua5.4"):
+        b.row("  lua5.4 -e 'return 1+1'", "",
+              f"p50 {timed(['lua5.4', '-e', 'return 1+1'], 100):.3f} ms")
+        if shutil.which("bwrap"):
+            jail = ["bwrap", "--ro-bind", "/", "/", "--unshare-all", "--",
+                    "lua5.4", "-e", "return 1+1"]
+            b.row("  bwrap ... lua5.4", "", f"p50 {timed(jail, 50):.3f} ms")
+        plain = min(float(subprocess.run(
+            ["lua5.4", "-e", "local function fib(n) if n < 2 then return n "
+             "end return fib(n - 1) + fib(n - 2) end local t = os.clock() "
+             "fib(30) print(os.clock() - t)"], text=True, check=True,
+            capture_output=True).stdout) * 1e3 for _ in range(7))
+        ms = r["fib(30)"]["ms"]
+        b.row("fib(30) in a jail / in lua5.4", "<= 1.1",
+              f"{ms / plain:.2f} ({ms:.1f} / {plain:.1f} ms)",
+              ms <= 1.1 * plain)
+    b.row("a call of the API, the method aside", "< 60 us",
+          f"{r['call']['us']:.1f} us", r["call"]["us"] < 60)
+    x = r["growth"]
+    b.row(f"growth over {x['runs']} scripts", "0 descriptors, < 1 MiB",
+          f"{x['descriptors']} descriptors, {x['kib']} KiB "
+          f"({x['runs'] / x['seconds']:.0f} scripts/s)",
+          x["descriptors"] == 0 and x["kib"] < 1024)
+    gone = jails_gone()
+    b.row("jails gone after SIGKILL of their parent", "< 100 ms",
+          f"{gone} ms", gone is not None and gone < 100)
+
+
 PARTS = (("create", bench_create), ("alone", bench_alone),
          ("status", bench_status), ("crowd", bench_crowd),
          ("search", bench_search), ("append", bench_append),
          ("start", bench_start), ("memory", bench_memory),
-         ("bytes", bench_bytes))
+         ("bytes", bench_bytes), ("sandbox", bench_sandbox))
 
 
 def main():

@@ -3,6 +3,7 @@
  *
  *   {"source":.., "args":.., "limits":{..}, "cancel_after_ms":..}
  *   {"do":"status"}   {"do":"pids"}   {"do":"repeat", "n":.., "source":..}
+ *   {"do":"parallel", "threads":.., "n":.., "source":..}
  *
  * The API behind it is a small made-up memory: 250 entities, and methods that
  * misbehave on demand. */
@@ -143,6 +144,53 @@ repeat(const json_t *o)
 		(double)(clock_mono_ns() - start) / 1e6);
 }
 
+/* --- several at a time --------------------------------------------------------------- */
+struct worker {
+	const json_t *request;
+	pthread_t thread;
+	int64_t number, runs, good;
+};
+
+/* Each script must give back the number that it alone was given. */
+static void *
+work(void *arg)
+{
+	struct worker *w = arg;
+
+	for (int64_t i = 0; i < w->runs; i++) {
+		json_t *o = json_deep_copy(w->request);
+		json_t *r;
+
+		json_object_set_new(o, "args", json_integer(
+			w->number * 1000000 + i));
+		r = run(o);
+		w->good += json_integer_value(json_object_get(r, "result")) ==
+			   w->number * 1000000 + i;
+		json_decref(r);
+		json_decref(o);
+	}
+	return NULL;
+}
+
+static json_t *
+parallel(const json_t *o)
+{
+	struct worker w[8];
+	int64_t good = 0, n = number(o, "threads", 2);
+
+	for (int64_t i = 0; i < n && i < 8; i++) {
+		w[i] = (struct worker){.request = o, .number = i + 1,
+			.runs = number(o, "n", 1)};
+		if (pthread_create(&w[i].thread, NULL, work, &w[i]) != 0)
+			abort();
+	}
+	for (int64_t i = 0; i < n && i < 8; i++) {
+		pthread_join(w[i].thread, NULL);
+		good += w[i].good;
+	}
+	return json_pack("{s:I}", "good", (json_int_t)good);
+}
+
 static json_t *
 answer(const json_t *o)
 {
@@ -154,6 +202,8 @@ answer(const json_t *o)
 		return sandbox_status(box);
 	if (strcmp(what, "pids") == 0)
 		return json_pack("{s:o}", "pids", pids());
+	if (strcmp(what, "parallel") == 0)
+		return parallel(o);
 	return repeat(o);
 }
 

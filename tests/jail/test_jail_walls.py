@@ -79,7 +79,8 @@ class Base(unittest.TestCase):
     def waiting(self):
         """Pids of the jails that wait ready."""
         wait_until(lambda: self.driver.ask(do="status")["jails"]["waiting"]
-                   == 2, why="two jails wait")
+                   == 2 and len(self.driver.pids()) == 2,
+                   why="two jails wait, and there are no others")
         return self.driver.pids()
 
 
@@ -385,6 +386,16 @@ class Ends(Base):
         os.kill(wait_until(busy, why="one of them runs"), signal.SIGKILL)
         reply = json.loads(self.driver.process.stdout.readline())
         self.assertEqual(reply["outcome"], "killed", reply)
+
+    def test_several_at_a_time_do_not_meet(self):
+        source = ("assert(seen == nil) seen = args "
+                  "for i = 1, 20 do assert(memory.echo(args) == args) end "
+                  "return seen")
+        r = self.driver.ask(do="parallel", threads=4, n=40, source=source,
+                            limits={"wall_ms": 20000})
+        self.assertEqual(r["good"], 160)
+        st = self.driver.ask(do="status")
+        self.assertEqual(st["jails"]["running"], 0)
 
     def test_nothing_grows(self):
         def measure():
