@@ -1,5 +1,5 @@
 /* Undo; see undo.h. */
-#include "memory-db/model/undo.h"
+#include "memory-db/model/undo_internal.h"
 
 #include <string.h>
 
@@ -7,26 +7,9 @@
 #include "common/limits.h"
 #include "memory-db/model/members.h"
 #include "memory-db/store/branch.h"
-#include "memory-db/store/derive.h"
 #include "memory-db/store/log.h"
 
 #define LIST_MAX 50
-#define UNDONE	 INT64_MAX /* `since` of what the plan itself set */
-
-/* A fact with its state before, and the one the plan gives it. */
-struct undo_fact {
-	int64_t fact, entity;
-	enum fact_kind kind;
-	int64_t peer;
-	bool was, is;
-	bool erased;
-	int64_t since;
-};
-struct undo_attr {
-	int64_t entity;
-	enum attr_key key;
-	int64_t was, is, since;
-};
 
 void
 undo_done(struct undo *u)
@@ -34,20 +17,15 @@ undo_done(struct undo *u)
 	idset_done(&u->changes);
 	idset_done(&u->blockers);
 	idset_done(&u->fact_index);
+	idset_done(&u->twins);
 	free(u->facts);
 	free(u->attrs);
 	u->facts = NULL;
 	u->attrs = NULL;
 }
 
-static bool
-ours(const struct undo *u, int64_t since)
-{
-	return since == UNDONE || idset_has(&u->changes, since);
-}
-
-static int
-block(struct undo *u, int64_t change, int64_t entity, struct err *e)
+int
+undo_block(struct undo *u, int64_t change, int64_t entity, struct err *e)
 {
 	int64_t *v = idset_put(&u->blockers, change);
 
@@ -160,11 +138,11 @@ take_back_fact(struct undo *u, const struct log_op *op, struct err *e)
 
 	if (r != 0 || f->erased) /* forgotten: neither comes nor goes */
 		return r;
-	if (f->is != shows || !ours(u, f->since)) {
+	if (f->is != shows || !undo_ours(u, f->since)) {
 		/* Somebody touched it since. */
-		if (ours(u, f->since))
+		if (undo_ours(u, f->since))
 			return 0;
-		return block(u, f->since, f->entity, e);
+		return undo_block(u, f->since, f->entity, e);
 	}
 	f->is = !shows;
 	f->since = UNDONE;
@@ -179,8 +157,8 @@ take_back_attr(struct undo *u, const struct log_op *op, struct err *e)
 
 	if (r != 0)
 		return r;
-	if (!ours(u, a->since))
-		return block(u, a->since, op->entity, e);
+	if (!undo_ours(u, a->since))
+		return undo_block(u, a->since, op->entity, e);
 	a->is = op->fact - 1; /* the value before */
 	a->since = UNDONE;
 	return 0;
@@ -233,197 +211,6 @@ take_back(struct undo *u, int64_t change, struct err *e)
 	return r;
 }
 
-/* --- what builds on it
- * ---------------------------------------------------------------- */
-/* Does the entity exist after the plan? *ret_since: what hides it. */
-struct exists {
-	struct undo *u;
-	bool yes;
-	struct err *e;
-};
-
-static int
-see_existence(void *ctx, const struct fact *f)
-{
-	struct exists *x = ctx;
-	const int64_t *at = idset_get(&x->u->fact_index, f->id);
-
-	if (at == NULL || x->u->facts[*at - 1].is)
-		x->yes = true;
-	return 0;
-}
-
-static int
-exists_after(struct undo *u, int64_t entity, bool *ret, struct err *e)
-{
-	struct exists x = {u, false, e};
-	int r = 0;
-
-	for (size_t i = 0; i < u->facts_n; i++)
-		if (u->facts[i].entity == entity && u->facts[i].is &&
-			u->facts[i].kind == FACT_EXISTENCE)
-			x.yes = true;
-	if (!x.yes)
-		r = fact_each(u->w->st, entity, 1u << FACT_EXISTENCE,
-			see_existence, &x, e);
-	*ret = x.yes;
-	return r;
-}
-
-struct remains {
-	struct undo *u;
-	int64_t entity;
-	struct err *e;
-};
-
-/* A visible fact that the plan does not hide needs its entity. */
-static int
-see_remaining(void *ctx, const struct fact *f)
-{
-	struct remains *x = ctx;
-	const int64_t *at = idset_get(&x->u->fact_index, f->id);
-
-	if (f->kind == FACT_EXISTENCE ||
-		(at != NULL && !x->u->facts[*at - 1].is))
-		return 0;
-	return ours(x->u, f->added) ? 0
-				    : block(x->u, f->added, x->entity, x->e);
-}
-
-/* The entity vanishes: nothing of it, and no relation to it, may remain. */
-static int
-check_vanishing(struct undo *u, int64_t entity, struct err *e)
-{
-	struct remains x = {u, entity, e};
-	bool exists;
-	int r = exists_after(u, entity, &exists, e);
-
-	if (r != 0 || exists)
-		return r;
-	r = fact_each(u->w->st, entity, ~0u, see_remaining, &x, e);
-	if (r == 0)
-		r = fact_each_incoming(u->w->st, entity, see_remaining, &x, e);
-	return r;
-}
-
-struct last {
-	int64_t change;
-};
-
-static int
-get_change(void *ctx, const struct log_change *c)
-{
-	((struct last *)ctx)->change = c->id;
-	return 1;
-}
-
-/* A fact comes back: its entity (and the other end) must exist. */
-static int
-check_home(struct undo *u, int64_t entity, struct err *e)
-{
-	struct last last = {0};
-	bool exists;
-	int r = exists_after(u, entity, &exists, e);
-
-	if (r != 0 || exists)
-		return r;
-	r = log_of_entity(u->w->st, entity, INT64_MAX, get_change, &last, e);
-	if (r < 0)
-		return r;
-	return ours(u, last.change) ? 0 : block(u, last.change, entity, e);
-}
-
-struct twin {
-	struct undo *u;
-	const struct undo_fact *f;
-	struct buf text;
-	int64_t peer, label;
-	struct err *e;
-};
-
-static int
-get_text(void *ctx, const struct fact *f)
-{
-	struct twin *x = ctx;
-
-	x->peer = f->peer;
-	x->label = f->label;
-	if (f->erased)
-		return err_set(x->e, MDB_E_CONFLICT,
-			"a fact of this change was forgotten for good; it "
-			"cannot come back");
-	return buf_add(&x->text, f->text, f->text_n) != 0 ? err_nomem(x->e) : 0;
-}
-
-/* The same text (triple) stands there again: it was added anew since. */
-static int
-check_twin(struct undo *u, const struct undo_fact *f, struct err *e)
-{
-	struct twin x = {.u = u, .f = f, .e = e};
-	const int64_t *at;
-	int64_t twin = 0, since;
-	bool visible;
-	int r = fact_get(u->w->st, f->fact, get_text, &x, e);
-
-	if (r == 1)
-		r = f->kind == FACT_RELATION
-			    ? fact_find_relation(u->w->st, f->entity, x.peer,
-				      x.label, &twin, e)
-			    : fact_find_text(u->w->st, f->entity, f->kind,
-				      x.text.data != NULL ? x.text.data : "",
-				      x.text.len, &twin, e);
-	buf_done(&x.text);
-	if (r != 1)
-		return r < 0 ? r : 0;
-	at = idset_get(&u->fact_index, twin);
-	if (twin == f->fact || (at != NULL && !u->facts[*at - 1].is))
-		return 0;
-	r = branch_sees(u->w->st, twin, &u->w->scope.lens, &visible, &since, e);
-	return r == 0 && !ours(u, since) ? block(u, since, f->entity, e) : r;
-}
-
-struct derived {
-	struct undo *u;
-	int64_t entity; /* of the source: left alone by UNDO_SKIP */
-	struct err *e;
-};
-
-static int
-see_derived(void *ctx, int64_t fact)
-{
-	struct derived *x = ctx;
-	const int64_t *at = idset_get(&x->u->fact_index, fact);
-	int64_t since;
-	bool visible;
-	int r = branch_sees(x->u->w->st, fact, &x->u->w->scope.lens, &visible,
-		&since, x->e);
-
-	if (r != 0 || !visible || (at != NULL && !x->u->facts[*at - 1].is))
-		return r;
-	return ours(x->u, since) ? 0 : block(x->u, since, x->entity, x->e);
-}
-
-static int
-check_fact(struct undo *u, const struct undo_fact *f, struct err *e)
-{
-	struct derived d = {u, f->entity, e};
-	int r = 0;
-
-	if (f->was == f->is)
-		return 0;
-	if (!f->is && f->kind == FACT_EXISTENCE)
-		return check_vanishing(u, f->entity, e);
-	if (!f->is)
-		return derive_each_dependant(
-			u->w->st, f->fact, see_derived, &d, e);
-	if (f->kind == FACT_EXISTENCE)
-		return 0;
-	r = check_home(u, f->entity, e);
-	if (r == 0 && f->kind == FACT_RELATION)
-		r = check_home(u, f->peer, e);
-	return r == 0 ? check_twin(u, f, e) : r;
-}
-
 /* --- the plan
  * ----------------------------------------------------------------------------
  */
@@ -461,6 +248,7 @@ plan_once(struct undo *u, struct err *e)
 	u->facts_n = u->attrs_n = 0;
 	idset_done(&u->fact_index);
 	idset_done(&u->blockers);
+	idset_done(&u->twins);
 	for (size_t i = 0; r == 0 && i < u->changes.n; i++)
 		r = take_back(u, v[i], e);
 	if (r == 0 && u->facts_n > LIMIT_CHANGE_FACTS)
@@ -469,7 +257,7 @@ plan_once(struct undo *u, struct err *e)
 			"a part of the changes at a time",
 			u->facts_n, LIMIT_CHANGE_FACTS);
 	for (size_t i = 0; r == 0 && i < u->facts_n; i++)
-		r = check_fact(u, &u->facts[i], e);
+		r = undo_check(u, &u->facts[i], e);
 	return r;
 }
 

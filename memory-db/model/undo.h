@@ -34,7 +34,7 @@ struct undo {
 	/* private: undo.c */
 	struct undo_fact *facts;
 	size_t facts_n, facts_cap;
-	struct idset fact_index;
+	struct idset fact_index, twins;
 	struct undo_attr *attrs;
 	size_t attrs_n, attrs_cap;
 };

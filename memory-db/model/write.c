@@ -184,6 +184,7 @@ prepare(struct write *w, struct call *c)
 	w->st = c->st;
 	w->ctx = c->ctx;
 	w->note = &c->note;
+	w->dry_run = &c->dry_run;
 }
 
 /* A part of another write uses its change. */

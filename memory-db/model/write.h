@@ -24,6 +24,7 @@ struct outcome_entry;
 struct write {
 	struct store *st;
 	const struct context *ctx;
+	const bool *dry_run;	/* of the call: a handler may still set it */
 	struct scope scope;	/* the namespace written to, lens now */
 	int64_t ns, branch;
 	struct change *change;	/* NULL when replaying */

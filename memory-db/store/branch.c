@@ -15,6 +15,7 @@ enum {
 	FACTS,
 	ATTRS,
 	SEES,
+	SHOWN,
 	ATTR_AT,
 	TOUCHED,
 	NEWEST,
@@ -51,6 +52,9 @@ static const struct stmt_def defs[] = {
 			1, 0},
 	[SEES] = {"SELECT added, removed FROM span WHERE fact = ?1 AND "
 		  "branch = ?2 AND added <= ?3 ORDER BY added DESC LIMIT 1",
+		3, 0},
+	[SHOWN] = {"SELECT added FROM span WHERE fact = ?1 AND branch = ?2 AND "
+		   "added <= ?3 AND removed > added ORDER BY added DESC LIMIT 1",
 		3, 0},
 	[ATTR_AT] = {"SELECT value, added FROM attr WHERE entity = ?1 AND "
 		     "branch = ?2 AND key = ?3 AND added <= ?4 AND "
@@ -246,6 +250,27 @@ branch_sees(struct store *st, int64_t fact, const struct lens *lens,
 		if (ret_since != NULL)
 			*ret_since = *ret_visible ? added : removed;
 		return 0;
+	}
+	return 0;
+}
+
+int
+branch_shown(struct store *st, int64_t fact, const struct lens *lens,
+	int64_t *ret_change, struct err *e)
+{
+	*ret_change = 0;
+	for (int i = 0; i < lens->n; i++) {
+		sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_BRANCH, SHOWN);
+		int r;
+
+		bind_i(s, 1, fact);
+		bind_i(s, 2, lens->level[i].branch);
+		bind_i(s, 3, lens->level[i].limit);
+		r = stmt_row(st, s, e);
+		if (r == 1)
+			*ret_change = sqlite3_column_int64(s, 0);
+		if (r != 0)
+			return r < 0 ? r : 0;
 	}
 	return 0;
 }

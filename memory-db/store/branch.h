@@ -62,6 +62,10 @@ int branch_each_attr(struct store *st, int64_t branch, branch_fact_fn fn,
  * be NULL): the change that shows or hides it there, 0 when it never was. */
 int branch_sees(struct store *st, int64_t fact, const struct lens *lens,
 	bool *ret_visible, int64_t *ret_since, struct err *e) MUST_CHECK;
+/* The newest change at which a fact was shown under a lens, whether it is
+ * visible or not; 0 never. */
+int branch_shown(struct store *st, int64_t fact, const struct lens *lens,
+	int64_t *ret_change, struct err *e) MUST_CHECK;
 /* Value of an attribute under another lens; *ret_since as above. */
 int branch_attr(struct store *st, int64_t entity, enum attr_key key,
 	const struct lens *lens, int64_t *ret_value, int64_t *ret_since,

@@ -1,0 +1,272 @@
+/* What stands in the way of an undo: later changes that build on what would go
+ * or that would contradict what would come back. */
+#include "memory-db/model/undo_internal.h"
+
+#include <sodium.h>
+
+#include "memory-db/store/branch.h"
+#include "memory-db/store/derive.h"
+#include "memory-db/store/log.h"
+
+/* --- what builds on it
+ * ---------------------------------------------------------------- */
+/* Does the entity exist after the plan? *ret_since: what hides it. */
+struct exists {
+	struct undo *u;
+	bool yes;
+	struct err *e;
+};
+
+static int
+see_existence(void *ctx, const struct fact *f)
+{
+	struct exists *x = ctx;
+	const int64_t *at = idset_get(&x->u->fact_index, f->id);
+
+	if (at == NULL || x->u->facts[*at - 1].is)
+		x->yes = true;
+	return 0;
+}
+
+static int
+exists_after(struct undo *u, int64_t entity, bool *ret, struct err *e)
+{
+	struct exists x = {u, false, e};
+	int r = 0;
+
+	for (size_t i = 0; i < u->facts_n; i++)
+		if (u->facts[i].entity == entity && u->facts[i].is &&
+			u->facts[i].kind == FACT_EXISTENCE)
+			x.yes = true;
+	if (!x.yes)
+		r = fact_each(u->w->st, entity, 1u << FACT_EXISTENCE,
+			see_existence, &x, e);
+	*ret = x.yes;
+	return r;
+}
+
+struct remains {
+	struct undo *u;
+	int64_t entity;
+	struct err *e;
+};
+
+/* A visible fact that the plan does not hide needs its entity. */
+static int
+see_remaining(void *ctx, const struct fact *f)
+{
+	struct remains *x = ctx;
+	const int64_t *at = idset_get(&x->u->fact_index, f->id);
+
+	if (f->kind == FACT_EXISTENCE ||
+		(at != NULL && !x->u->facts[*at - 1].is))
+		return 0;
+	return undo_ours(x->u, f->added) ? 0
+				    : undo_block(x->u, f->added, x->entity, x->e);
+}
+
+/* The entity vanishes: nothing of it, and no relation to it, may remain. */
+static int
+check_vanishing(struct undo *u, int64_t entity, struct err *e)
+{
+	struct remains x = {u, entity, e};
+	bool exists;
+	int r = exists_after(u, entity, &exists, e);
+
+	if (r != 0 || exists)
+		return r;
+	r = fact_each(u->w->st, entity, ~0u, see_remaining, &x, e);
+	if (r == 0)
+		r = fact_each_incoming(u->w->st, entity, see_remaining, &x, e);
+	return r;
+}
+
+struct last {
+	int64_t change;
+};
+
+static int
+get_change(void *ctx, const struct log_change *c)
+{
+	((struct last *)ctx)->change = c->id;
+	return 1;
+}
+
+/* A fact comes back: its entity (and the other end) must exist. */
+static int
+check_home(struct undo *u, int64_t entity, struct err *e)
+{
+	struct last last = {0};
+	bool exists;
+	int r = exists_after(u, entity, &exists, e);
+
+	if (r != 0 || exists)
+		return r;
+	r = log_of_entity(u->w->st, entity, INT64_MAX, get_change, &last, e);
+	if (r < 0)
+		return r;
+	return undo_ours(u, last.change) ? 0 : undo_block(u, last.change, entity, e);
+}
+
+/* --- what would stand there twice -------------------------------------------
+ */
+struct twin {
+	struct buf text;
+	int64_t peer, label;
+	struct err *e;
+};
+
+static int
+get_text(void *ctx, const struct fact *f)
+{
+	struct twin *x = ctx;
+
+	x->peer = f->peer;
+	x->label = f->label;
+	if (f->kind == FACT_EXISTENCE) /* one an entity, whatever it says */
+		x->label = 0;
+	else if (buf_add(&x->text, f->text, f->text_n) != 0)
+		return err_nomem(x->e);
+	return 0;
+}
+
+static int
+find_existence(void *ctx, const struct fact *f)
+{
+	*(int64_t *)ctx = f->id;
+	return 0;
+}
+
+/* A visible fact that says the same: *ret 0 for none. */
+static int
+find_twin(struct undo *u, const struct undo_fact *f, const struct twin *x,
+	int64_t *ret, struct err *e)
+{
+	struct store *st = u->w->st;
+	int r;
+
+	*ret = 0;
+	if (f->kind == FACT_EXISTENCE)
+		return fact_each(st, f->entity, 1u << FACT_EXISTENCE,
+			find_existence, ret, e);
+	if (f->kind == FACT_RELATION)
+		r = fact_find_relation(
+			st, f->entity, x->peer, x->label, ret, e);
+	else
+		r = fact_find_text(st, f->entity, f->kind,
+			x->text.data != NULL ? x->text.data : "", x->text.len,
+			ret, e);
+	return r < 0 ? r : 0;
+}
+
+/* Two facts that the plan shows say the same: what showed the later one lies
+ * between the changes to be undone and is not among them. */
+static int
+block_between(struct undo *u, const struct undo_fact *a,
+	const struct undo_fact *b, struct err *e)
+{
+	int64_t x, y;
+	int r = branch_shown(u->w->st, a->fact, &u->w->scope.lens, &x, e);
+
+	if (r == 0)
+		r = branch_shown(u->w->st, b->fact, &u->w->scope.lens, &y, e);
+	if (r != 0)
+		return r;
+	if (y > x)
+		x = y;
+	return undo_ours(u, x) ? 0 : undo_block(u, x, a->entity, e);
+}
+
+static int
+check_plan(struct undo *u, const struct undo_fact *f, const struct twin *x,
+	struct err *e)
+{
+	static const unsigned char no_key[crypto_shorthash_KEYBYTES];
+	int64_t head[5] = {f->entity, (int64_t)f->kind, x->peer, x->label, 0};
+	int64_t *at, hash;
+
+	crypto_shorthash((unsigned char *)&head[4],
+		(const unsigned char *)(x->text.data ? x->text.data : ""),
+		x->text.len, no_key);
+	crypto_shorthash((unsigned char *)&hash, (const unsigned char *)head,
+		sizeof(head), no_key);
+	hash = (hash & INT64_MAX) | 1; /* positive */
+	at = idset_put(&u->twins, hash);
+	if (at == NULL)
+		return err_nomem(e);
+	if (*at != 0)
+		return block_between(u, f, &u->facts[*at - 1], e);
+	*at = (int64_t)(f - u->facts) + 1;
+	return 0;
+}
+
+/* The same text (triple, existence) stands there again, or would come twice. */
+static int
+check_twin(struct undo *u, const struct undo_fact *f, struct err *e)
+{
+	struct twin x = {.e = e};
+	const int64_t *at;
+	int64_t twin = 0, since;
+	bool visible;
+	int r = fact_get(u->w->st, f->fact, get_text, &x, e);
+
+	if (r == 1)
+		r = find_twin(u, f, &x, &twin, e);
+	if (r == 0)
+		r = check_plan(u, f, &x, e);
+	buf_done(&x.text);
+	if (r != 0 || twin == 0)
+		return r;
+	at = idset_get(&u->fact_index, twin);
+	if (twin == f->fact || (at != NULL && !u->facts[*at - 1].is))
+		return 0;
+	r = branch_sees(u->w->st, twin, &u->w->scope.lens, &visible, &since, e);
+	return r == 0 && !undo_ours(u, since)
+		       ? undo_block(u, since, f->entity, e)
+		       : r;
+}
+
+/* --- all of it ----------------------------------------------------------------
+ */
+struct derived {
+	struct undo *u;
+	int64_t entity; /* of the source: left alone by UNDO_SKIP */
+	struct err *e;
+};
+
+static int
+see_derived(void *ctx, int64_t fact)
+{
+	struct derived *x = ctx;
+	const int64_t *at = idset_get(&x->u->fact_index, fact);
+	int64_t since;
+	bool visible;
+	int r = branch_sees(x->u->w->st, fact, &x->u->w->scope.lens, &visible,
+		&since, x->e);
+
+	if (r != 0 || !visible || (at != NULL && !x->u->facts[*at - 1].is))
+		return r;
+	return undo_ours(x->u, since) ? 0 : undo_block(x->u, since, x->entity, x->e);
+}
+
+int
+undo_check(struct undo *u, const struct undo_fact *f, struct err *e)
+{
+	struct derived d = {u, f->entity, e};
+	int r = 0;
+
+	if (f->was == f->is)
+		return 0;
+	if (!f->is && f->kind == FACT_EXISTENCE)
+		return check_vanishing(u, f->entity, e);
+	if (!f->is)
+		return derive_each_dependant(
+			u->w->st, f->fact, see_derived, &d, e);
+	if (f->kind == FACT_EXISTENCE)
+		return check_twin(u, f, e);
+	r = check_home(u, f->entity, e);
+	if (r == 0 && f->kind == FACT_RELATION)
+		r = check_home(u, f->peer, e);
+	return r == 0 ? check_twin(u, f, e) : r;
+}
+

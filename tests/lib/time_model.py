@@ -1,0 +1,319 @@
+"""A plain model of memory through time: sets of facts, copied at each change.
+
+Facts have identities of their own (uids), as the same text may have been added
+twice. A state is what one branch shows after one change. Nothing here knows
+spans, lenses or SQL; what the rules are is written in merge.h, undo.h, revert.h.
+"""
+import copy
+import itertools
+
+TIERS = ("working", "episodic", "semantic", "procedural")
+
+
+class State:
+    """uids shown -> facts, and attributes."""
+
+    def __init__(self):
+        self.facts = {}     # uid -> (kind, entity, ...)
+        self.attrs = {}     # (entity, key) -> value other than 0
+
+    def copy(self):
+        new = State()
+        new.facts = dict(self.facts)
+        new.attrs = dict(self.attrs)
+        return new
+
+    def existence(self, entity):
+        """(uid, type, name) or None."""
+        for uid, f in self.facts.items():
+            if f[0] == "is" and f[1] == entity:
+                return uid, f[2], f[3]
+        return None
+
+    def entities(self):
+        return {f[1]: f[3] for f in self.facts.values() if f[0] == "is"}
+
+    def of(self, entity, *kinds):
+        return {u: f for u, f in self.facts.items()
+                if f[1] == entity and (not kinds or f[0] in kinds)}
+
+    def incoming(self, entity):
+        return {u: f for u, f in self.facts.items()
+                if f[0] == "rel" and f[3] == entity}
+
+    def find(self, fact):
+        for uid, f in self.facts.items():
+            if f == fact:
+                return uid
+        return None
+
+    def attr(self, entity, key):
+        return self.attrs.get((entity, key), 0)
+
+    def view(self):
+        """As plain values, to be compared with what the service says."""
+        names = self.entities()
+        graph = {}
+        for entity, name in names.items():
+            graph[name] = {
+                "type": self.existence(entity)[1],
+                "tier": TIERS[self.attr(entity, "tier")],
+                "pin": bool(self.attr(entity, "pin")),
+                "observations": sorted(
+                    f[2] for f in self.of(entity, "obs").values())}
+        relations = sorted((names.get(f[1]), f[2], names.get(f[3]))
+                           for f in self.facts.values() if f[0] == "rel")
+        return graph, relations
+
+
+class Change:
+    def __init__(self, id, branch, before, after):
+        self.id = id
+        self.branch = branch
+        self.shown = {u: f for u, f in after.facts.items()
+                      if u not in before.facts}
+        self.hidden = {u: f for u, f in before.facts.items()
+                       if u not in after.facts}
+        keys = set(before.attrs) | set(after.attrs)
+        self.attrs = {k: before.attrs.get(k, 0) for k in keys
+                      if before.attrs.get(k, 0) != after.attrs.get(k, 0)}
+
+    def touched(self):
+        return ({f[1] for f in self.shown.values()} |
+                {f[1] for f in self.hidden.values()} |
+                {k[0] for k in self.attrs})
+
+
+class Branch:
+    def __init__(self, name, parent, fork, state):
+        self.name = name
+        self.parent = parent
+        self.fork = fork
+        self.log = [(fork, state)]      # (change, state after it)
+        self.ever = set()               # uids it showed or hid itself
+        self.set = []                   # (entity, key) it set
+        self.touched = {}               # entity -> change
+        self.base_at = fork             # of the parent
+        self.base = state               # what the last merge saw of it
+
+    @property
+    def depth(self):
+        return 0 if self.parent is None else self.parent.depth + 1
+
+    def now(self):
+        return self.log[-1][1]
+
+    def at(self, change):
+        for id, state in reversed(self.log):
+            if id <= change:
+                return state
+        return self.parent.at(change) if self.parent else State()
+
+
+class Model:
+    def __init__(self, start=0):
+        self.uids = itertools.count(1)
+        self.main = Branch("main", None, start, State())
+        self.branches = {"main": self.main}
+        self.changes = {}
+        self.added_at = {}      # (branch, uid) -> change that shows it there
+
+    def commit(self, branch, id, state):
+        change = Change(id, branch, branch.now(), state)
+        branch.log.append((id, state))
+        branch.ever |= set(change.shown) | set(change.hidden)
+        for key in change.attrs:
+            if key not in branch.set:
+                branch.set.append(key)
+        for entity in change.touched():
+            branch.touched[entity] = id
+        for uid in change.shown:
+            self.added_at[branch.name, uid] = id
+        self.changes[id] = change
+        return change
+
+    def versions(self, branch, entity):
+        """Changes that made a version, as the branch sees them."""
+        own = [c.id for c in self.changes.values()
+               if c.branch is branch and entity in c.touched()]
+        if branch.parent is None:
+            return own
+        return [c for c in self.versions(branch.parent, entity)
+                if c <= branch.fork] + own
+
+    # --- steps on a copy of the state
+    def add(self, state, fact):
+        """Shows a new fact unless it is there."""
+        if state.find(fact) is None:
+            state.facts[next(self.uids)] = fact
+
+    def delete_entity(self, state, entity):
+        for uid in {**state.of(entity), **state.incoming(entity)}:
+            del state.facts[uid]
+        for key in ("tier", "pin"):
+            state.attrs.pop((entity, key), None)
+
+    def inverse(self, state, changes):
+        for c in sorted(changes, key=lambda c: -c.id):
+            for uid in c.shown:
+                state.facts.pop(uid, None)
+            state.facts.update(c.hidden)
+            for key, value in c.attrs.items():
+                if value:
+                    state.attrs[key] = value
+                else:
+                    state.attrs.pop(key, None)
+        return state
+
+    def revert(self, branch, entity, change):
+        """The state after it, with what it was at the change."""
+        then, new = branch.at(change), branch.now().copy()
+        wanted = then.of(entity)
+        if not wanted:
+            self.delete_entity(new, entity)
+            return new
+        for uid in new.of(entity):
+            if uid not in wanted:
+                del new.facts[uid]
+        for uid, f in wanted.items():
+            if f[0] != "is" and uid not in new.facts:
+                if f[0] == "rel" and f[3] != entity and \
+                        new.existence(f[3]) is None:
+                    continue
+            new.facts[uid] = f
+        for key in ("tier", "pin"):
+            value = then.attr(entity, key)
+            if value:
+                new.attrs[entity, key] = value
+            else:
+                new.attrs.pop((entity, key), None)
+        return new
+
+    # --- merge
+    def merge(self, branch):
+        """(state of the parent after it, number of conflicts)."""
+        merge = Merge(self, branch)
+        merge.run()
+        return merge.ours, merge.conflicts
+
+    def merged(self, branch, at):
+        branch.base_at = at
+        branch.base = branch.now()
+
+
+class Merge:
+    def __init__(self, model, branch):
+        self.model = model
+        self.branch = branch
+        self.base = branch.base
+        self.theirs = branch.now()
+        self.before = branch.parent.now()
+        self.ours = self.before.copy()
+        self.conflicts = 0
+        self.facts = {u: f for s in (self.base, self.theirs, self.before)
+                      for u, f in s.facts.items() if u in branch.ever}
+
+    def known(self, uid):
+        for state in (self.base, self.theirs, self.ours):
+            if uid in state.facts:
+                return state.facts[uid]
+        return None
+
+    def goes(self, u):
+        return u in self.base.facts and u not in self.theirs.facts and \
+            u in self.ours.facts
+
+    def comes(self, u):
+        return u in self.theirs.facts and u not in self.base.facts and \
+            u not in self.ours.facts
+
+    def single(self, b, t, o):
+        """Three-way choice of one value."""
+        if t in (o, b):
+            return o
+        if o == b:
+            return t
+        self.conflicts += 1
+        return o
+
+    def existence(self, entity, b, t, o):
+        b = b or (None, None, None)
+        type = self.single(b[1], t[1], o[1])
+        name = self.single(b[2], t[2], o[2])
+        if (type, name) == o[1:]:
+            return
+        del self.ours.facts[o[0]]
+        uid = t[0] if (type, name) == t[1:] else next(self.model.uids)
+        self.ours.facts[uid] = ("is", entity, type, name)
+
+    def changed(self, entity):
+        return any((u in self.base.facts) != (u in self.theirs.facts)
+                   for u, f in self.facts.items() if f[1] == entity)
+
+    def parent_changed(self, entity):
+        parent = self.branch.parent
+        if parent.touched.get(entity, 0) > self.branch.base_at:
+            return True
+        return any(self.shown_at(parent, u) > self.branch.base_at
+                   for u in self.ours.incoming(entity))
+
+    def shown_at(self, branch, uid):
+        """The newest change at which a branch (or its parent) shows it."""
+        while branch is not None:
+            at = self.model.added_at.get((branch.name, uid))
+            if at is not None:
+                return at
+            branch = branch.parent
+        return 0
+
+    def entity(self, entity):
+        b = self.base.existence(entity)
+        t = self.theirs.existence(entity)
+        o = self.ours.existence(entity)
+        if t and o:
+            self.existence(entity, b, t, o)
+        elif t and b:
+            self.conflicts += self.changed(entity)
+            return
+        elif t:
+            self.ours.facts[t[0]] = ("is", entity, t[1], t[2])
+        elif not o or not b:
+            return
+        elif self.parent_changed(entity):
+            self.conflicts += 1
+            return
+        else:
+            self.model.delete_entity(self.ours, entity)
+            return
+        mine = sorted((u, f) for u, f in self.facts.items()
+                      if f[1] == entity and f[0] == "obs")
+        for u, f in mine:
+            if self.goes(u):
+                del self.ours.facts[u]
+        for u, f in mine:
+            if self.comes(u) and self.ours.find(f) is None:
+                self.ours.facts[u] = f
+
+    def run(self):
+        for entity in sorted({f[1] for f in self.facts.values()}):
+            self.entity(entity)
+        for u, f in sorted(self.facts.items()):
+            if f[0] != "rel":
+                continue
+            if self.goes(u):
+                del self.ours.facts[u]
+            elif self.comes(u):
+                if not (self.ours.existence(f[1]) and
+                        self.ours.existence(f[3])):
+                    self.conflicts += 1
+                elif self.ours.find(f) is None:
+                    self.ours.facts[u] = f
+        for entity, key in self.branch.set:
+            b, t, o = (s.attr(entity, key)
+                       for s in (self.base, self.theirs, self.ours))
+            if self.ours.existence(entity) is None or t in (b, o):
+                continue
+            if o == b:
+                self.ours.attrs[entity, key] = t
+                continue
+            self.conflicts += 1
