@@ -139,7 +139,7 @@ def check_acked(test, client, writers):
     """Everything acknowledged is there, once; nothing that nobody wrote."""
     there = stored(client)
     lost = sorted(set(writers.acked) - set(there))
-    test.assertFalse(lost, f"{len(lost)} acknowledged writes lost")
+    test.assertEqual(lost[:5], [], f"{len(lost)} acknowledged writes lost")
     for name in writers.acked:
         version, texts = there[name]
         test.assertEqual(version, 1, f"{name} was written twice")
