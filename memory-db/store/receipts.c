@@ -208,7 +208,7 @@ find_written(struct store *st, const char *id, receipt_fn fn, void *ctx,
 	r = stmt_row(st, s, e);
 	if (r != 1)
 		return r;
-	strcpy(x.id, id);
+	snprintf(x.id, sizeof(x.id), "%s", id);
 	x.at = sqlite3_column_int64(s, 0);
 	x.kind = (enum receipt_kind)sqlite3_column_int(s, 1);
 	x.ns = sqlite3_column_int64(s, 2);
