@@ -10,7 +10,9 @@ import threading
 import time
 import unittest
 
+import faults
 import harness
+from faults import Faults
 from harness import BIN, SLOW, Client, entity, wait_until
 
 SECOND = 1_000_000
@@ -817,10 +819,10 @@ class Chaos(TestCase):
                 while c.sock.recv(1 << 16):
                     pass
 
-    def test_nothing_is_left(self):
+    def crowd(self, db, beside=None):
+        """Sixteen clients for some seconds, and what happens beside them."""
         seed = int(os.environ.get("TEST_SEED", time.time_ns() % 1_000_000))
         print(f"TEST_SEED={seed}", flush=True)
-        db = self.slow(2000)
         end = time.monotonic() + 4
         wrong = []
 
@@ -837,9 +839,14 @@ class Chaos(TestCase):
         threads = [threading.Thread(target=run, args=(k,)) for k in range(16)]
         for t in threads:
             t.start()
+        rng = random.Random(seed)
+        while beside and time.monotonic() < end:
+            beside(rng)
         for t in threads:
             t.join()
         self.assertEqual(wrong, [])
+
+    def nothing_is_left(self, db):
         c = db.client(timeout=60)
 
         def left():
@@ -847,9 +854,31 @@ class Chaos(TestCase):
             return (q["connections"], q["requests_under_way"],
                     q["writes_waiting"], q["reads_waiting"],
                     q["input_bytes"] < 200)
-        wait_until(lambda: left() == (1, 1, 0, 0, True), 30,
-                   why=f"nothing left, but {left()}")
+        try:
+            wait_until(lambda: left() == (1, 1, 0, 0, True), 30)
+        except TimeoutError:
+            self.fail(f"left: {left()}")
         db.verify()
+
+    def test_nothing_is_left(self):
+        db = self.slow(2000)
+        self.crowd(db)
+        self.nothing_is_left(db)
+
+    def test_nothing_is_left_without_memory(self):
+        """One of some hundred allocations fails all the time."""
+        shim = Faults(self.folder() / "faults")
+        db = self.service(shims=["shim_fail.so"], env=shim.env())
+
+        def fail(rng):
+            shim.arm(faults.MALLOC, skip=rng.randrange(300),
+                     count=rng.choice([1, 1, 3, 20]))
+            time.sleep(0.005)
+        try:
+            self.crowd(db, fail)
+        finally:
+            shim.disarm()
+        self.nothing_is_left(db)
 
 
 if __name__ == "__main__":
