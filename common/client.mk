@@ -45,6 +45,8 @@ mandir     ?= $(prefix)/share/man
 datadir    ?= $(prefix)/share/enhanced-memory
 docdir     ?= $(prefix)/share/doc/enhanced-memory
 compdir    ?= $(prefix)/share/bash-completion/completions
+unitdir    ?= $(prefix)/lib/systemd/system
+UNITS      := $(wildcard systemd/*.service systemd/*.socket)
 DOCS       := common/PROTOCOL.md $(wildcard README.md CHANGELOG.md LICENSE)
 MAN_PAGES  := $(wildcard */*.1 */*.3 */*.8 */*/*.1)
 PC_FILE    := libmemory-client.pc
@@ -68,6 +70,11 @@ install: all ## Install under DESTDIR and prefix (/usr/local)
 	install -m 644 $(DOCS) $(DESTDIR)$(docdir)/
 	install -D -m 644 memory-db/cli/memoryctl.bash-completion \
 		$(DESTDIR)$(compdir)/memoryctl
+	@for unit in $(UNITS); do \
+		install -D -m 644 $$unit $(DESTDIR)$(unitdir)/$${unit##*/} && \
+		sed -i 's|@bindir@|$(bindir)|' \
+		$(DESTDIR)$(unitdir)/$${unit##*/} || exit 1; \
+	done
 	@for page in $(MAN_PAGES); do \
 		install -D -m 644 $$page \
 		$(DESTDIR)$(mandir)/man$${page##*.}/$${page##*/} || exit 1; \
@@ -80,7 +87,8 @@ uninstall: ## Remove what install put there
 		libmemory-client.so $(SONAME) libmemory-client.so.$(VERSION) \
 		pkgconfig/$(PC_FILE)) $(DESTDIR)$(datadir)/memory_client.py \
 		$(addprefix $(DESTDIR)$(docdir)/,$(notdir $(DOCS))) \
-		$(DESTDIR)$(compdir)/memoryctl
+		$(DESTDIR)$(compdir)/memoryctl \
+		$(addprefix $(DESTDIR)$(unitdir)/,$(notdir $(UNITS)))
 	@for page in $(MAN_PAGES); do \
 		rm -f $(DESTDIR)$(mandir)/man$${page##*.}/$${page##*/}; \
 	done

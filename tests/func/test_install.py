@@ -64,6 +64,9 @@ class Install(unittest.TestCase):
         files = {str(p.relative_to(self.root / "usr"))
                  for p in (self.root / "usr").rglob("*") if not p.is_dir()}
         for name in ("bin/memory-mcp", "bin/memory-db", "bin/memoryctl",
+                     "bin/memory-sandbox",
+                     "lib/systemd/system/memory-db.service",
+                     "lib/systemd/system/memory-db.socket",
                      "include/memory_client.h", "lib/libmemory-client.a",
                      "lib/libmemory-client.so", "lib/libmemory-client.so.0",
                      "lib/pkgconfig/libmemory-client.pc",
@@ -72,6 +75,10 @@ class Install(unittest.TestCase):
                      "share/man/man1/memoryctl.1",
                      "share/man/man3/libmemory-client.3"):
             self.assertIn(name, files)
+
+    def test_unit_names_the_program(self):
+        unit = (self.root / "usr/lib/systemd/system/memory-db.service")
+        self.assertIn("ExecStart=/usr/bin/memory-db ", unit.read_text())
 
     def test_exported_names(self):
         text = self.run_here("nm", "-D", "--defined-only",
