@@ -284,8 +284,8 @@ check_vanished(struct server *s, int64_t now)
 	s->checked_ns = now;
 	if (database_vanished(s->db))
 		server_stop(s, SERVER_EXIT_SYSTEM,
-			"the database file or its folder was removed or "
-			"replaced");
+			"the database file, its lock file or its folder was "
+			"removed or replaced");
 	else if (s->is_announced && listen_vanished(s))
 		server_stop(s, SERVER_EXIT_SYSTEM,
 			"the socket was removed or replaced");

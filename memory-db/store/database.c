@@ -116,21 +116,47 @@ lock_or_wait(int fd)
 	return 0;
 }
 
-static int
-take_lock(struct database *db, struct err *e)
+/* Whether the path still names the file that is locked. */
+static bool
+lock_is_named(const struct database *db)
 {
-	char text[32];
-	int n;
+	struct stat held, named;
 
+	return fstat(db->lock_fd, &held) == 0 &&
+	       lstat(db->pid_path, &named) == 0 &&
+	       held.st_ino == named.st_ino && held.st_dev == named.st_dev;
+}
+
+static int
+lock_once(struct database *db, struct err *e)
+{
 	db->lock_fd = open(db->pid_path,
 		O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (db->lock_fd < 0)
 		return err_set(e, MDB_E_STORE, "cannot open %s: %s",
 			db->pid_path, strerror(errno));
-	if (lock_or_wait(db->lock_fd) != 0)
-		return err_set(e, MDB_E_EXISTS,
-			"another instance (pid %d) serves %s",
-			read_pid(db->lock_fd), db->path);
+	if (lock_or_wait(db->lock_fd) == 0)
+		return 0;
+	err_set(e, MDB_E_EXISTS, "another instance (pid %d) serves %s",
+		read_pid(db->lock_fd), db->path);
+	close(db->lock_fd);
+	db->lock_fd = -1; /* the pid in it is not ours to take away */
+	return MDB_E_EXISTS;
+}
+
+static int
+take_lock(struct database *db, struct err *e)
+{
+	char text[32];
+	int n, r = lock_once(db, e);
+
+	/* Removed between open and lock: others would lock another file. */
+	for (int i = 0; r == 0 && i < 10 && !lock_is_named(db); i++) {
+		close(db->lock_fd);
+		r = lock_once(db, e);
+	}
+	if (r != 0)
+		return r;
 	n = snprintf(text, sizeof(text), "%d\n", (int)getpid());
 	if (ftruncate(db->lock_fd, 0) != 0 ||
 		pwrite(db->lock_fd, text, (size_t)n, 0) != n)
@@ -316,7 +342,9 @@ database_vanished(const struct database *db)
 
 	if (stat(db->path, &s) != 0)
 		return errno == ENOENT || errno == ENOTDIR;
-	return s.st_ino != db->ino || s.st_dev != db->dev;
+	/* Without its name the lock keeps no second instance away. */
+	return s.st_ino != db->ino || s.st_dev != db->dev ||
+	       (db->lock_fd >= 0 && !lock_is_named(db));
 }
 
 void

@@ -54,7 +54,8 @@ int database_schema(const struct database *db);
 /* The file or its file system cannot be written: writes are refused. */
 bool database_read_only(const struct database *db);
 
-/* True when the file or its folder was removed or replaced under us. */
+/* True when the file, its lock file or its folder was removed or replaced
+ * under us. */
 bool database_vanished(const struct database *db);
 
 /* Sizes for status, without SQL. wal_bytes and free_bytes (of the disk). */

@@ -535,6 +535,25 @@ class End(TestCase):
         os.rename(db.database.parent, db.folder / "moved")
         self.assertIn("database file", ended(db, 111))
 
+    def test_vanished_lock(self):
+        db = self.service()
+        os.unlink(f"{db.database}.pid")
+        self.assertIn("lock file", ended(db, 111))
+
+    def test_a_second_instance_leaves_the_pid(self):
+        db = self.service()
+        pid = db.database.with_name(db.database.name + ".pid")
+        before = pid.read_text()
+        self.assertTrue(before.strip().isdigit())
+        for _ in range(2):
+            second = subprocess.run(
+                [BIN / "memory-db", "--database", db.database,
+                 "--socket", f"{db.socket}2"], capture_output=True,
+                text=True, timeout=60)
+            self.assertEqual(second.returncode, 111)
+            self.assertIn(f"pid {before.strip()}", second.stderr)
+        self.assertEqual(pid.read_text(), before)
+
     def test_retire(self):
         db = self.service(args=["--spawned"])
         c = db.client()
