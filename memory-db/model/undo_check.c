@@ -92,9 +92,12 @@ get_change(void *ctx, const struct log_change *c)
 	return 1;
 }
 
-/* A fact comes back: its entity (and the other end) must exist. */
+/* A fact comes back: its entity (and the other end) must exist. Where it does
+ * not, either a later change took it away, or the fact itself was added after
+ * what is undone. */
 static int
-check_home(struct undo *u, int64_t entity, struct err *e)
+check_home(struct undo *u, const struct undo_fact *f, int64_t entity,
+	struct err *e)
 {
 	struct last last = {0};
 	bool exists;
@@ -103,9 +106,14 @@ check_home(struct undo *u, int64_t entity, struct err *e)
 	if (r != 0 || exists)
 		return r;
 	r = log_of_entity(u->w->st, entity, INT64_MAX, get_change, &last, e);
+	if (r >= 0 && undo_ours(u, last.change))
+		r = branch_shown(u->w->st, f->fact, &u->w->scope.lens,
+			&last.change, e);
 	if (r < 0)
 		return r;
-	return undo_ours(u, last.change) ? 0 : undo_block(u, last.change, entity, e);
+	return undo_ours(u, last.change)
+		       ? 0
+		       : undo_block(u, last.change, entity, e);
 }
 
 /* --- what would stand there twice -------------------------------------------
@@ -264,9 +272,9 @@ undo_check(struct undo *u, const struct undo_fact *f, struct err *e)
 			u->w->st, f->fact, see_derived, &d, e);
 	if (f->kind == FACT_EXISTENCE)
 		return check_twin(u, f, e);
-	r = check_home(u, f->entity, e);
+	r = check_home(u, f, f->entity, e);
 	if (r == 0 && f->kind == FACT_RELATION)
-		r = check_home(u, f->peer, e);
+		r = check_home(u, f, f->peer, e);
 	return r == 0 ? check_twin(u, f, e) : r;
 }
 
