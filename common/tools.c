@@ -167,6 +167,13 @@ static const struct param params_recall[] = {
 	BOOLEAN("explain", PF_SOCKET_ONLY, NULL),
 	OBJ("weights", PF_SOCKET_ONLY, NULL, NULL),
 	MAX_BYTES, END};
+static const char *const context_sources[] = {
+	"pinned", "relevant", "conflicts", "recent", NULL};
+static const struct param context_source = {
+	"", P_STRING, 0, NULL, 0, 0, context_sources, NULL, NULL};
+static const struct param params_assemble_context[] = {
+	STR("task", PF_REQUIRED, NULL, LIMIT_QUERY_BYTES), MAX_TOKENS,
+	LIST("sources", 0, NULL, &context_source), END};
 static const struct param params_memory_why[] = {
 	STR("receipt", PF_REQUIRED | PF_NOT_EMPTY, "of the answer", 64), END};
 static const struct param params_open_nodes[] = {

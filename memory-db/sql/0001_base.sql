@@ -88,6 +88,8 @@ CREATE TABLE attr(
   entity INTEGER NOT NULL, branch INTEGER NOT NULL, key INTEGER NOT NULL,
   removed INTEGER NOT NULL, added INTEGER NOT NULL, value INTEGER,
   PRIMARY KEY(entity, branch, key, removed)) STRICT, WITHOUT ROWID;
+-- pinned entities: part of every context
+CREATE INDEX attr_pin ON attr(entity) WHERE key = 2 AND value = 1;
 CREATE TABLE usage(
   entity INTEGER PRIMARY KEY REFERENCES entity, hits INTEGER NOT NULL,
   last_at INTEGER NOT NULL, confirmed_at INTEGER NOT NULL) STRICT;

@@ -8,7 +8,7 @@
 #include "memory-db/store/facts.h"
 #include "memory-db/store/internal.h"
 
-enum { ROW, AFTER, BEFORE, NEWEST, ENTITY };
+enum { ROW, AFTER, BEFORE, NEWEST, ENTITY, PINNED };
 
 #define SESSION(compare)                                                       \
 	"SELECT f.id FROM fact f INDEXED BY fact_source"                       \
@@ -41,6 +41,11 @@ static const struct stmt_def defs[] = {
 		" LEFT JOIN usage u ON u.entity = e.id"
 		" WHERE s.entity = ?1 AND @VIS AND f.salt IS NOT NULL", 1,
 		STMT_LENS},
+	/* Ever pinned; whether it is, the lens says. */
+	[PINNED] = {"SELECT DISTINCT p.entity FROM attr p"
+		" INDEXED BY attr_pin CROSS JOIN entity e ON e.id = p.entity"
+		" WHERE p.key = 2 AND p.value = 1 AND e.ns = ?1"
+		" ORDER BY p.entity", 1, 0},
 };
 const struct stmt_module recall_module = {"recall", defs, ARRAY_LEN(defs)};
 
@@ -163,4 +168,24 @@ recall_entity(struct store *st, int64_t entity, struct buf *name,
 	if (r == MDB_E_NOMEM)
 		return err_nomem(e);
 	return r < 0 ? r : 1;
+}
+
+int
+recall_pinned(struct store *st, int64_t ns, int (*fn)(void *ctx, int64_t entity),
+	void *ctx, struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_RECALL, PINNED);
+	int r;
+
+	bind_i(s, 1, ns);
+	while ((r = stmt_row(st, s, e)) == 1) {
+		int64_t entity = sqlite3_column_int64(s, 0), value;
+
+		r = attr_get(st, entity, ATTR_PIN, &value, e);
+		if (r == 0 && value != 0)
+			r = fn(ctx, entity);
+		if (r != 0)
+			return r;
+	}
+	return r;
 }

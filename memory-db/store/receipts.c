@@ -75,8 +75,8 @@ receipts_free(struct database *db)
 	db->receipts = NULL;
 }
 
-static void
-make_id(char id[RECEIPT_ID_SIZE])
+void
+receipt_make_id(char id[RECEIPT_ID_SIZE])
 {
 	static const char letters[] = "abcdefghjkmnpqrstuvwxyz023456789";
 	unsigned char random[RECEIPT_ID_SIZE - 2];
@@ -98,7 +98,7 @@ receipt_give(struct store *st, struct receipt *r, struct err *e)
 	w = malloc(sizeof(*w) + r->n * sizeof(*w->rows) + r->query_n);
 	if (!w)
 		return err_nomem(e);
-	make_id(r->id);
+	receipt_make_id(r->id);
 	w->next = NULL;
 	w->r = *r;
 	if (r->n > 0)

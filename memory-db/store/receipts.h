@@ -41,6 +41,9 @@ struct receipt {
 	size_t n;
 };
 
+/* A new id, not to be guessed. */
+void receipt_make_id(char id[RECEIPT_ID_SIZE]);
+
 /* Queues a copy; sets r->id. From any thread. MDB_E_NOMEM. */
 int receipt_give(struct store *st, struct receipt *r, struct err *e) MUST_CHECK;
 

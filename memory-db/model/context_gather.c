@@ -1,0 +1,181 @@
+/* What could be part of a context, each source best first. */
+#include <string.h>
+
+#include "memory-db/model/context_internal.h"
+#include "memory-db/model/recall.h"
+#include "memory-db/store/branch.h"
+#include "memory-db/store/facts.h"
+#include "memory-db/store/names.h"
+#include "memory-db/store/recall.h"
+#include "memory-db/store/search.h"
+#include "memory-db/store/store.h"
+
+/* Items of each source; of one pinned entity. */
+#define PINNED_MAX    200
+#define PINNED_FACTS  20
+#define RELEVANT_MAX  100
+#define CONFLICTS_MAX 30
+#define RECENT_MAX    60
+/* Rows of recall that score less than this share of the best are no part. */
+#define RELEVANT_SHARE 0.4
+
+static int
+add(struct gathering *g, const struct context_item *item)
+{
+	if (item->fact != 0 && item->conflict == 0) {
+		if (idmap_get(&g->seen, item->fact, NULL))
+			return 0;
+		if (idmap_put(&g->seen, item->fact, 1) < 0)
+			return err_nomem(g->e);
+	}
+	if (g->n == g->cap) {
+		size_t cap = g->cap ? g->cap * 2 : 64;
+		struct context_item *p =
+			reallocarray(g->items, cap, sizeof(*p));
+
+		if (!p)
+			return err_nomem(g->e);
+		g->items = p;
+		g->cap = cap;
+	}
+	g->items[g->n++] = *item;
+	return g->left > 0 && --g->left == 0;
+}
+
+static int
+add_pinned(void *ctx, int64_t entity)
+{
+	struct gathering *g = ctx;
+	int64_t facts[PINNED_FACTS];
+	int n = 0;
+	int r = recall_newest_of(
+		g->st, entity, PINNED_FACTS, facts, &n, g->e);
+
+	for (int i = 0; r == 0 && i < n; i++)
+		r = add(g, &(struct context_item){.source = CONTEXT_PINNED,
+			.fact = facts[i], .entity = entity});
+	return r;
+}
+
+static int
+pinned(struct gathering *g)
+{
+	int r = 0;
+
+	for (int i = 0; r == 0 && i < g->scope->n; i++)
+		if (g->scope->ns[i] != 0)
+			r = recall_pinned(g->st, g->scope->ns[i], add_pinned,
+				g, g->e);
+	return r < 0 ? r : 0;
+}
+
+static int
+relevant(struct gathering *g)
+{
+	const struct context_request *q = g->request;
+	struct recall_request request = {.query = q->task,
+		.query_n = q->task_n, .limit = RELEVANT_MAX, .types_n = -1,
+		.since = INT64_MIN, .until = INT64_MAX,
+		.valid_at = g->scope->valid_at, .now = q->now,
+		.zone = q->zone, .deadline_ns = q->deadline_ns};
+	struct recall_result found = {0};
+	int r;
+
+	for (int i = 0; i < g->scope->n; i++)
+		request.ns[i] = g->scope->ns[i];
+	r = recall_run(g->st, &request, &found, g->e);
+	g->is_relevant = r == 0 && found.is_relevant;
+	for (size_t i = 0; r == 0 && g->is_relevant && i < found.n; i++) {
+		const struct recall_found *row = &found.rows[i];
+
+		if (row->score < RELEVANT_SHARE * found.rows[0].score)
+			break;
+		r = add(g, &(struct context_item){.source = CONTEXT_RELEVANT,
+			.fact = row->fact, .entity = row->entity,
+			.at = row->at, .score = row->score});
+	}
+	recall_result_done(&found);
+	return r < 0 ? r : 0;
+}
+
+static int
+add_conflict(void *ctx, const struct conflict_row *c)
+{
+	struct gathering *g = ctx;
+	struct buf name AUTO_BUF = {0};
+	bool facts = c->kind != CONFLICT_ATTRIBUTE && c->kind != CONFLICT_MERGE;
+	int64_t ns = 0;
+	int r = entity_first_name(g->st, c->entity, &ns, &name, g->e);
+
+	if (r < 0 || ns == 0 ||
+		(ns != g->scope->ns[0] && ns != g->scope->ns[1]))
+		return r < 0 ? r : 0;
+	/* Those of a merge may hold values instead of facts. */
+	return add(g, &(struct context_item){.source = CONTEXT_CONFLICTS,
+		.entity = c->entity, .conflict = c->id, .at = c->found,
+		.conflict_kind = (int)c->kind, .fact = facts ? c->ours : 0,
+		.other = facts ? c->theirs : 0});
+}
+
+static int
+conflicts(struct gathering *g)
+{
+	int r = conflict_each(g->st, 0, add_conflict, g, g->e);
+
+	return r < 0 ? r : 0;
+}
+
+static int
+add_recent(void *ctx, const struct search_row *row)
+{
+	struct gathering *g = ctx;
+	struct recall_row x;
+	int r = recall_row(g->st, row->fact, &x, g->e);
+
+	if (r != 1 || x.kind != FACT_OBSERVATION)
+		return r < 0 ? r : 0;
+	return add(g, &(struct context_item){.source = CONTEXT_RECENT,
+		.fact = row->fact, .entity = row->entity, .at = x.at});
+}
+
+static int
+recent(struct gathering *g)
+{
+	int r = 0;
+
+	for (int i = 0; r == 0 && i < g->scope->n; i++) {
+		struct search_range range;
+
+		if (g->scope->ns[i] == 0)
+			continue;
+		r = search_range(g->st, g->scope->ns[i], &range, g->e);
+		if (r == 0)
+			r = search_facts(g->st, &range, add_recent, g, g->e);
+		/* Of the user's own memory only what there is room for. */
+		if (r == 1)
+			break;
+	}
+	return r < 0 ? r : 0;
+}
+
+int
+context_gather(struct gathering *g)
+{
+	static const struct {
+		int (*fn)(struct gathering *);
+		size_t max;
+	} sources[CONTEXT_MAX] = {[CONTEXT_PINNED] = {pinned, PINNED_MAX},
+		[CONTEXT_RELEVANT] = {relevant, RELEVANT_MAX},
+		[CONTEXT_CONFLICTS] = {conflicts, CONFLICTS_MAX},
+		[CONTEXT_RECENT] = {recent, RECENT_MAX}};
+	unsigned wanted = g->request->sources;
+	int r = 0;
+
+	for (unsigned i = 0; r == 0 && i < CONTEXT_MAX; i++) {
+		if (wanted != 0 && !(wanted >> i & 1))
+			continue;
+		g->left = sources[i].max;
+		r = sources[i].fn(g);
+	}
+	return r;
+}
