@@ -5,6 +5,7 @@
 #include "common/jx.h"
 #include "memory-db/method/handlers.h"
 #include "memory-db/model/graph.h"
+#include "memory-db/model/idset.h"
 
 /* Reads the cursor of the page before: the change it pins and where it ended. */
 static int
@@ -36,18 +37,52 @@ add_missing(struct graph_page *p, const char *name, json_t *missing,
 	return jx_add(missing, row) == 0 ? 0 : err_nomem(e);
 }
 
-/* The entity of one name in one namespace, from relation *after on. 0 done,
- * 2 the page is full (*after 0: before the entity itself). */
+/* Names asked for, in each namespace read: the n-th pair, and the entities
+ * that stand at an earlier one. Two names of one entity give it once. */
+struct asked {
+	const json_t *names;
+	struct idset seen; /* entity -> its first pair, from 1 */
+};
+
+/* Entity of pair n; 0: none, or it was given before. */
 static int
-open_one(struct graph_page *p, const char *name, int64_t ns, int64_t *after,
+resolve(struct graph_page *p, struct asked *a, int64_t n, int64_t *ret_entity,
 	struct err *e)
 {
-	struct scope one = {.ns = {ns}, .n = 1};
-	int64_t entity;
-	int r = scope_entity(p->st, &one, name, strlen(name), &entity, e);
+	const char *name = json_string_value(
+		json_array_get(a->names, (size_t)(n / p->scope->n)));
+	struct scope one = {.ns = {p->scope->ns[n % p->scope->n]}, .n = 1};
+	int64_t *first;
+	int r;
 
-	if (r == 1 && *after == 0)
-		r = graph_page_entity(p, entity, e);
+	*ret_entity = 0;
+	if (one.ns[0] == 0)
+		return 0;
+	r = scope_entity(p->st, &one, name, strlen(name), ret_entity, e);
+	if (r != 1)
+		return r;
+	first = idset_put(&a->seen, *ret_entity);
+	if (first == NULL)
+		return err_nomem(e);
+	if (*first == 0)
+		*first = n + 1;
+	else if (*first != n + 1)
+		*ret_entity = 0;
+	return 0;
+}
+
+/* The entity of a pair, from relation *after on. 0 done, 2 the page is full
+ * (*after 0: before the entity itself). */
+static int
+open_one(struct graph_page *p, struct asked *a, int64_t n, int64_t *after,
+	struct err *e)
+{
+	int64_t entity;
+	int r = resolve(p, a, n, &entity, e);
+
+	if (r != 0 || entity == 0)
+		return r;
+	r = *after == 0 ? graph_page_entity(p, entity, e) : 1;
 	return r == 1 ? graph_page_relations(p, entity, false, after, e) : r;
 }
 
@@ -68,29 +103,30 @@ note_missing(struct graph_page *p, const char *name, json_t *missing,
 int
 m_open_nodes(struct call *c, json_t **ret_result, struct err *e)
 {
-	json_t *names = json_object_get(c->params, "names");
+	struct asked a = {.names = json_object_get(c->params, "names")};
 	json_t *missing AUTO_JSON = json_array();
 	struct graph_page p AUTO_PAGE = {0};
 	char next[CURSOR_SIZE];
 	struct scope s;
-	int64_t at, after, n;
+	int64_t at, after, before, n;
 	int r = begin(c, &s, &at, &after, e);
 
 	if (r == 0)
 		r = graph_page_init(&p, c->st, &s, c->params, e);
-	n = r == 0 ? (int64_t)json_array_size(names) * s.n : 0;
+	n = r == 0 ? (int64_t)json_array_size(a.names) * s.n : 0;
+	for (int64_t i = 0; r == 0 && i < at && i < n; i++)
+		r = resolve(&p, &a, i, &before, e);
 	while (r == 0 && at < n) {
-		const char *name = json_string_value(
-			json_array_get(names, (size_t)(at / s.n)));
-		int64_t ns = s.ns[at % s.n];
-
-		if (ns != 0)
-			r = open_one(&p, name, ns, &after, e);
+		r = open_one(&p, &a, at, &after, e);
 		if (r == 0 && at % s.n == s.n - 1)
-			r = note_missing(&p, name, missing, e);
+			r = note_missing(&p,
+				json_string_value(json_array_get(
+					a.names, (size_t)(at / s.n))),
+				missing, e);
 		if (r == 0)
 			at++;
 	}
+	idset_done(&a.seen);
 	if (r == 2)
 		cursor_format(next, s.change, at, after);
 	if (r == 0 || r == 2)

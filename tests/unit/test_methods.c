@@ -360,6 +360,37 @@ test_graph_pages_give_everything_once(void **state)
 	assert_int_equal(pages, 1);
 }
 
+static void
+test_an_entity_asked_for_twice_comes_once(void **state)
+{
+	struct fixture *f = *state;
+	char next[100], params[200];
+
+	ok(f, m_create_entities, ADA);
+	ok(f, m_rename_entity, "{\"name\":\"ada\",\"new_name\":\"eva\"}");
+	ok(f, m_open_nodes, "{\"names\":[\"ada\",\"eva\",\"eva\",\"no\"]}");
+	assert_int_equal(
+		json_array_size(json_object_get(f->last, "entities")), 1);
+	assert_int_equal(
+		json_array_size(json_object_get(f->last, "missing")), 1);
+	/* Neither on a later page. */
+	ok(f, m_create_entities,
+		"{\"entities\":[{\"name\":\"bob\",\"entityType\":\"t\","
+		"\"observations\":[\"a text that is long enough to fill what "
+		"a small page can take, so that the next one is needed for "
+		"the entities which follow it in the list of names\"]}]}");
+	ok(f, m_open_nodes,
+		"{\"names\":[\"ada\",\"bob\",\"eva\"],\"max_bytes\":256}");
+	snprintf(next, sizeof(next), "%s",
+		json_string_value(json_object_get(f->last, "next")));
+	snprintf(params, sizeof(params),
+		"{\"names\":[\"ada\",\"bob\",\"eva\"],\"cursor\":\"%s\"}",
+		next);
+	ok(f, m_open_nodes, params);
+	assert_int_equal(
+		json_array_size(json_object_get(f->last, "entities")), 1);
+}
+
 int
 main(void)
 {
@@ -377,6 +408,9 @@ main(void)
 			test_namespaces, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			test_graph_pages_give_everything_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_an_entity_asked_for_twice_comes_once, setup,
+			teardown),
 	};
 
 	return cmocka_run_group_tests_name("methods", tests, NULL, NULL);
