@@ -222,11 +222,6 @@ run_in_loop(struct request *r)
 	json_t *result = NULL;
 	int rc;
 
-	if (!r->conn) {
-		err_set(&e, MDB_E_CANCELLED, "the connection is gone");
-		request_fail(r, &e);
-		return;
-	}
 	rc = loop_method_find(r->job.tool->name)(r, &result, &e);
 	if (rc) {
 		json_decref(result);
@@ -261,11 +256,14 @@ route(struct request *r)
 		job_list_add(&s->reads, &r->job);
 }
 
-/* Reads, and status, see the writes without id that were sent before them. */
+/* Reads, scripts and status see the writes without id that were sent before
+ * them. */
 static bool
 sees_data(const struct tool *t)
 {
-	return t->flags & (TF_READ | TF_IDEMPOTENT | TF_SCRIPT);
+	if (t->flags & TF_LOOP)
+		return t->flags & TF_IDEMPOTENT;
+	return t->flags & (TF_READ | TF_SCRIPT);
 }
 
 /* The job was read: checks and routes it. */
@@ -275,6 +273,11 @@ dispatch(struct request *r)
 	struct err e = {0};
 
 	request_set_write(r, r->job.tool->flags & (TF_WRITE | TF_SCRIPT));
+	if (!r->conn && !(r->job.tool->flags & TF_WRITE)) {
+		err_set(&e, MDB_E_CANCELLED, "the connection is gone");
+		request_fail(r, &e);
+		return;
+	}
 	if (read_context(r, &e) || check_limits(r, &e)) {
 		request_fail(r, &e);
 		return;

@@ -256,6 +256,12 @@ request_fail(struct request *r, const struct err *e)
 	request_finish(r);
 }
 
+static bool
+is_script(const struct request *r)
+{
+	return !r->is_unread && r->job.tool->flags & TF_SCRIPT;
+}
+
 void
 request_orphan_all(struct conn *c)
 {
@@ -273,7 +279,7 @@ request_orphan_all(struct conn *c)
 			request_free(r);
 			continue;
 		}
-		if (!r->is_write)
+		if (!r->is_write || is_script(r))
 			work_cancel(r->server->work, &r->job);
 	}
 	assert(c->pending == 0);
@@ -282,8 +288,9 @@ request_orphan_all(struct conn *c)
 bool
 request_park(struct request *r)
 {
-	if (!r->is_ordered || r->is_write || !r->conn ||
-	    r->conn->ordered_writes == 0)
+	unsigned self = r->is_write;
+
+	if (!r->is_ordered || !r->conn || r->conn->ordered_writes == self)
 		return false;
 	r->is_parked = true;
 	return true;

@@ -62,12 +62,12 @@ void request_fail(struct request *r, const struct err *e);
  * nobody answered is answered with code internal. */
 void request_finish(struct request *r);
 
-/* The connection is gone: nobody waits for its requests any more. Reads are
- * stopped, writes go on. */
+/* The connection is gone: nobody waits for its requests any more. Reads and
+ * scripts are stopped, writes go on. */
 void request_orphan_all(struct conn *c);
 
-/* Whether r must wait: a read without id after writes without id of the same
- * connection, which it shall see. Parks it then. */
+/* Whether r, which reads, must wait: for writes without id of the same
+ * connection that came before it, when it has no id either. Parks it then. */
 bool request_park(struct request *r);
 
 /* The request of c with this integer id, or NULL. One that is still being

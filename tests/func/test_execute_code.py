@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Scripts through the service: what they see, what becomes of their writes,
 and that nobody waits for them."""
+import json
 import sys
 import threading
 import time
@@ -48,6 +49,29 @@ class ExecuteCode(TestCase):
                           args={"x": 41})
         self.assertEqual(r["result"], {"n": 42})
         self.assertEqual(r["stdout"], "hi\n")
+
+    def test_sees_writes_without_id_before_it(self):
+        for i in range(20):
+            self.c.send(json.dumps({"method": "create_entities", "params": {
+                "entities": [{"name": f"e{i}", "entityType": "t",
+                              "observations": ["quince"]}]}}) + json.dumps(
+                {"method": "execute_code", "params": {
+                    "code": 'return search_nodes("quince").count'}}))
+            self.assertTrue(self.c.read()["success"])
+            self.assertEqual(self.c.read()["result"], min(i + 1, 10))
+
+    def test_ends_with_its_client(self):
+        """Nobody waits for an endless script whose client has left."""
+        other = self.service.client()
+        other.request("execute_code", code="while true do end",
+                      timeout_ms=30000)
+        time.sleep(0.2)
+        other.close()
+        end = time.monotonic() + 8
+        while self.c.ok("get_memory_status")["queues"][
+                "requests_under_way"] > 1:
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.05)
 
     def test_reads_its_own_writes_and_commits_once(self):
         r = self.run_code(CREATE + 'return {search_nodes("quince").count, '
