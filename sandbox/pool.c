@@ -316,6 +316,21 @@ start_keeper(struct pool *p, struct err *e)
 		  : 0;
 }
 
+/* A shell may have had SIGCHLD ignored: jails would be reaped by nobody, and
+ * how they ended be lost. */
+static void
+keep_children(void)
+{
+	struct sigaction a;
+
+	if (sigaction(SIGCHLD, NULL, &a) != 0 ||
+		(a.sa_handler != SIG_IGN && !(a.sa_flags & SA_NOCLDWAIT)))
+		return;
+	memset(&a, 0, sizeof(a));
+	a.sa_handler = SIG_DFL;
+	(void)sigaction(SIGCHLD, &a, NULL);
+}
+
 int
 pool_open(const struct pool_options *o, struct pool **ret, struct err *e)
 {
@@ -341,6 +356,7 @@ pool_open(const struct pool_options *o, struct pool **ret, struct err *e)
 		snprintf(p->status.reason, sizeof(p->status.reason), "%.390s",
 			o->reason);
 	} else {
+		keep_children();
 		rc = start_keeper(p, e);
 	}
 	if (rc) {

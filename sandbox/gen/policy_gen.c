@@ -5,19 +5,21 @@
 #include <seccomp.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "sandbox/wire.h"
 
-enum kind { KIND_ALLOW, KIND_ALLOW_FD, KIND_KILL };
+enum kind { KIND_ALLOW, KIND_ALLOW_WITH, KIND_KILL };
 
 static const struct rule {
 	const char *name;
 	enum kind kind;
+	unsigned first;
 } rules[] = {
-#define ALLOW(name)    {#name, KIND_ALLOW},
-#define ALLOW_FD(name) {#name, KIND_ALLOW_FD},
-#define KILL(name)     {#name, KIND_KILL},
+#define ALLOW(name)	      {#name, KIND_ALLOW, 0},
+#define ALLOW_WITH(name, arg) {#name, KIND_ALLOW_WITH, arg},
+#define KILL(name)	      {#name, KIND_KILL, 0},
 #include "sandbox/policy.def"
 };
 
@@ -31,9 +33,9 @@ add(scmp_filter_ctx ctx, const struct rule *r)
 	switch (r->kind) {
 	case KIND_ALLOW:
 		return seccomp_rule_add_exact(ctx, SCMP_ACT_ALLOW, nr, 0);
-	case KIND_ALLOW_FD:
+	case KIND_ALLOW_WITH:
 		return seccomp_rule_add_exact(ctx, SCMP_ACT_ALLOW, nr, 1,
-			SCMP_A0(SCMP_CMP_EQ, WIRE_FD));
+			SCMP_A0(SCMP_CMP_EQ, r->first));
 	case KIND_KILL:
 		return seccomp_rule_add_exact(
 			ctx, SCMP_ACT_KILL_PROCESS, nr, 0);

@@ -229,8 +229,11 @@ class Calls(Base):
         self.assertEqual((reply["outcome"], reply["result"]), ("ok", 0))
 
     def test_the_allowed_are_allowed(self):
-        reply = self.driver.run("return probe(228, 1, 0)")
-        self.assertEqual(reply["outcome"], "ok")
+        for clock in (0, 1, 2):
+            reply = self.driver.run(f"return probe(228, {clock}, 0)")
+            self.assertEqual(reply["outcome"], "ok")
+        for clock in (3, 4, 7, 11, -1, -6, ~os.getpid() << 3):
+            self.denied(f"probe(228, {clock}, 0)", f"clock {clock}")
         reply = self.driver.run("probe(231, 0)")
         self.assertEqual(reply["outcome"], "crashed", "an end without a word")
 
@@ -368,6 +371,15 @@ class Ends(Base):
             reply = self.driver.run("return 7")
             self.assertEqual((reply["outcome"], reply["result"]), ("ok", 7),
                              reply)
+
+    def test_children_that_the_parent_was_told_to_ignore(self):
+        d = subprocess.run(
+            ["sh", "-c", "trap '' CHLD; exec \"$0\"",
+             jail.BUILD / "jail/jail_driver"], text=True, timeout=20 * SLOW,
+            input='{"source":"local s = (\'x\'):rep(1 << 27)"}\n',
+            stdout=subprocess.PIPE,
+            env={**os.environ, "MEMORY_SANDBOX_PROGRAM": str(jail.SHIPPED)})
+        self.assertEqual(json.loads(d.stdout)["outcome"], "memory")
 
     def test_one_killed_while_it_runs(self):
         self.waiting()

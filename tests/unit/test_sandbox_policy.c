@@ -8,6 +8,7 @@
 #include <linux/seccomp.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 #include "common/cleanup.h"
 #include "sandbox/wire.h"
@@ -16,15 +17,16 @@ static const struct sock_filter program[] = {
 #include "build/jail/gen/policy.inc"
 };
 
-enum kind { ALLOWED, ALLOWED_ON_SOCKET, KILLED };
+enum kind { ALLOWED, ALLOWED_WITH, KILLED };
 static const struct {
 	const char *name;
 	long nr;
 	enum kind kind;
+	uint64_t first;
 } table[] = {
-#define ALLOW(name)    {#name, SYS_##name, ALLOWED},
-#define ALLOW_FD(name) {#name, SYS_##name, ALLOWED_ON_SOCKET},
-#define KILL(name)     {#name, SYS_##name, KILLED},
+#define ALLOW(name)	      {#name, SYS_##name, ALLOWED, 0},
+#define ALLOW_WITH(name, arg) {#name, SYS_##name, ALLOWED_WITH, arg},
+#define KILL(name)	      {#name, SYS_##name, KILLED, 0},
 #include "sandbox/policy.def"
 };
 
@@ -92,9 +94,10 @@ wanted(long nr, uint64_t first)
 		switch (table[i].kind) {
 		case ALLOWED:
 			return SECCOMP_RET_ALLOW;
-		case ALLOWED_ON_SOCKET:
-			return first == WIRE_FD ? SECCOMP_RET_ALLOW
-						: SECCOMP_RET_TRAP;
+		case ALLOWED_WITH:
+			if (first == table[i].first)
+				return SECCOMP_RET_ALLOW;
+			continue;
 		case KILLED:
 			return SECCOMP_RET_KILL_PROCESS;
 		}
@@ -123,8 +126,8 @@ test_every_call(void **state)
 			allowed += v == SECCOMP_RET_ALLOW;
 		}
 	}
-	/* three with any of the nine, two with the one */
-	assert_int_equal(allowed, 3 * (int)ARRAY_LEN(firsts) + 2);
+	/* two with any of the nine, read and write with one, three clocks */
+	assert_int_equal(allowed, 2 * (int)ARRAY_LEN(firsts) + 2 + 3);
 }
 
 static void
@@ -150,15 +153,23 @@ test_other_entries(void **state)
 static void
 test_table(void **state)
 {
-	int n[3] = {0};
+	int calls = 0;
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
-		n[table[i].kind]++;
-		for (size_t k = 0; k < i; k++)
-			assert_int_not_equal(table[i].nr, table[k].nr);
+		bool is_new = true;
+
+		for (size_t k = 0; k < i; k++) {
+			if (table[i].nr != table[k].nr)
+				continue;
+			is_new = false;
+			assert_int_equal(table[i].kind, ALLOWED_WITH);
+			assert_int_equal(table[k].kind, ALLOWED_WITH);
+			assert_int_not_equal(table[i].first, table[k].first);
+		}
+		calls += is_new && table[i].kind != KILLED;
 	}
-	assert_int_equal(n[ALLOWED] + n[ALLOWED_ON_SOCKET], 5);
+	assert_int_equal(calls, 5);
 }
 
 int
