@@ -1,6 +1,7 @@
 """Random operations on random branches against a plain model.
 
     TIME_SEEDS=3000 python3 tests/func/test_time_model.py     more seeds
+    TIME_FROM=5000 TIME_STEPS=200 ...                         others, longer
     TIME_SEED=17 python3 tests/func/test_time_model.py        one seed, told
 
 Each seed has a namespace of its own, so that one service takes thousands.
@@ -11,9 +12,10 @@ import random
 import unittest
 
 from harness import TestCase, entity
-from time_model import TIERS, Model
+from time_model import TIERS, Branch, Model
 
 SEEDS = int(os.environ.get("TIME_SEEDS", 60))
+FROM = int(os.environ.get("TIME_FROM", 1))
 ONE = os.environ.get("TIME_SEED")
 STEPS = int(os.environ.get("TIME_STEPS", 40))
 # Small pools: the same text, name or triple comes back again and again.
@@ -341,7 +343,6 @@ class Run:
             params["at"] = self.rng.choice(parent.log[1:])[0]
         reply = self.ok("memory_branch", action="create", name=name,
                         from_branch=parent.name, **params)
-        from time_model import Branch
         fork = reply["fork"]
         self.model.branches[name] = Branch(name, parent, fork,
                                            parent.at(fork))
@@ -446,7 +447,7 @@ class TimeModel(TestCase):
             run.past()
 
     def test_against_the_model(self):
-        seeds = [int(ONE)] if ONE else range(1, SEEDS + 1)
+        seeds = [int(ONE)] if ONE else range(FROM, FROM + SEEDS)
         db = self.service()
         client = db.client(timeout=60)
         runs = []
