@@ -49,7 +49,7 @@ idset_get(const struct idset *s, int64_t id)
 {
 	struct idset_slot *slot;
 
-	if (s->cap == 0)
+	if (s->cap == 0 || id == 0)
 		return NULL;
 	slot = find(s->slots, s->cap, id);
 	return slot->id == id ? &slot->value : NULL;

@@ -18,6 +18,7 @@ undo_done(struct undo *u)
 	idset_done(&u->blockers);
 	idset_done(&u->fact_index);
 	idset_done(&u->twins);
+	idset_done(&u->blocked);
 	free(u->facts);
 	free(u->attrs);
 	u->facts = NULL;
@@ -27,11 +28,9 @@ undo_done(struct undo *u)
 int
 undo_block(struct undo *u, int64_t change, int64_t entity, struct err *e)
 {
-	int64_t *v = idset_put(&u->blockers, change);
-
-	if (v == NULL)
+	if (idset_put(&u->blockers, change) == NULL ||
+		idset_put(&u->blocked, entity) == NULL)
 		return err_nomem(e);
-	*v = entity;
 	return 0;
 }
 
@@ -249,6 +248,7 @@ plan_once(struct undo *u, struct err *e)
 	idset_done(&u->fact_index);
 	idset_done(&u->blockers);
 	idset_done(&u->twins);
+	idset_done(&u->blocked);
 	for (size_t i = 0; r == 0 && i < u->changes.n; i++)
 		r = take_back(u, v[i], e);
 	if (r == 0 && u->facts_n > LIMIT_CHANGE_FACTS)
@@ -258,6 +258,8 @@ plan_once(struct undo *u, struct err *e)
 			u->facts_n, LIMIT_CHANGE_FACTS);
 	for (size_t i = 0; r == 0 && i < u->facts_n; i++)
 		r = undo_check(u, &u->facts[i], e);
+	for (size_t i = 0; r == 0 && i < u->attrs_n; i++)
+		r = undo_check_attr(u, &u->attrs[i], e);
 	return r;
 }
 
@@ -272,23 +274,17 @@ add_blockers(struct undo *u, struct err *e)
 	return 0;
 }
 
-/* Skip: facts of entities that a blocker touched stay as they are. */
+/* Skip: entities that a blocker touched stay as they are. */
 static void
 leave_blocked(struct undo *u)
 {
-	for (size_t i = 0; i < u->blockers.cap; i++) {
-		int64_t entity = u->blockers.slots[i].value;
-
-		if (u->blockers.slots[i].id == 0)
-			continue;
-		for (size_t k = 0; k < u->facts_n; k++)
-			if (u->facts[k].entity == entity ||
-				u->facts[k].peer == entity)
-				u->facts[k].is = u->facts[k].was;
-		for (size_t k = 0; k < u->attrs_n; k++)
-			if (u->attrs[k].entity == entity)
-				u->attrs[k].is = u->attrs[k].was;
-	}
+	for (size_t k = 0; k < u->facts_n; k++)
+		if (idset_has(&u->blocked, u->facts[k].entity) ||
+			idset_has(&u->blocked, u->facts[k].peer))
+			u->facts[k].is = u->facts[k].was;
+	for (size_t k = 0; k < u->attrs_n; k++)
+		if (idset_has(&u->blocked, u->attrs[k].entity))
+			u->attrs[k].is = u->attrs[k].was;
 }
 
 int

@@ -29,12 +29,14 @@ struct undo {
 	struct write *w;
 	enum undo_policy policy;
 	struct idset changes;  /* to be taken back */
-	struct idset blockers; /* change -> entity it touched */
+	struct idset blockers; /* later changes in the way */
 	int64_t hidden, shown, attributes;
 	/* private: undo.c */
 	struct undo_fact *facts;
 	size_t facts_n, facts_cap;
 	struct idset fact_index, twins;
+	struct idset blocked; /* entities: one change may be in the way of
+				 several */
 	struct undo_attr *attrs;
 	size_t attrs_n, attrs_cap;
 };

@@ -65,6 +65,24 @@ see_remaining(void *ctx, const struct fact *f)
 				    : undo_block(x->u, f->added, x->entity, x->e);
 }
 
+/* Its tier and pin would outlive it, and what is created under its name again
+ * begins anew. */
+static int
+check_values(struct undo *u, int64_t entity, struct err *e)
+{
+	static const enum attr_key keys[] = {ATTR_TIER, ATTR_PIN};
+	int64_t value, since;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(keys); i++) {
+		r = branch_attr(u->w->st, entity, keys[i], &u->w->scope.lens,
+			&value, &since, e);
+		if (r == 0 && value != 0 && !undo_ours(u, since))
+			r = undo_block(u, since, entity, e);
+	}
+	return r;
+}
+
 /* The entity vanishes: nothing of it, and no relation to it, may remain. */
 static int
 check_vanishing(struct undo *u, int64_t entity, struct err *e)
@@ -78,7 +96,7 @@ check_vanishing(struct undo *u, int64_t entity, struct err *e)
 	r = fact_each(u->w->st, entity, ~0u, see_remaining, &x, e);
 	if (r == 0)
 		r = fact_each_incoming(u->w->st, entity, see_remaining, &x, e);
-	return r;
+	return r == 0 ? check_values(u, entity, e) : r;
 }
 
 struct last {
@@ -255,6 +273,28 @@ see_derived(void *ctx, int64_t fact)
 	if (r != 0 || !visible || (at != NULL && !x->u->facts[*at - 1].is))
 		return r;
 	return undo_ours(x->u, since) ? 0 : undo_block(x->u, since, x->entity, x->e);
+}
+
+/* A tier or pin comes back: to an entity that exists. */
+int
+undo_check_attr(struct undo *u, const struct undo_attr *a, struct err *e)
+{
+	struct last last = {0};
+	bool exists;
+	int r = 0;
+
+	if (a->was == a->is || a->is == 0)
+		return 0;
+	r = exists_after(u, a->entity, &exists, e);
+	if (r != 0 || exists)
+		return r;
+	r = log_of_entity(
+		u->w->st, a->entity, INT64_MAX, get_change, &last, e);
+	if (r < 0)
+		return r;
+	return undo_ours(u, last.change)
+		       ? 0
+		       : undo_block(u, last.change, a->entity, e);
 }
 
 int

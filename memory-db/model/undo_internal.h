@@ -25,7 +25,9 @@ struct undo_attr {
 static inline bool
 undo_ours(const struct undo *u, int64_t since)
 {
-	return since == UNDONE || idset_has(&u->changes, since);
+	/* 0: it never was */
+	return since == UNDONE || since == 0 ||
+	       idset_has(&u->changes, since);
 }
 
 /* The change stands in the way; the entity is what UNDO_SKIP leaves alone. */
@@ -34,6 +36,8 @@ int undo_block(struct undo *u, int64_t change, int64_t entity,
 
 /* Blockers of one fact of the plan (undo_check.c). */
 int undo_check(struct undo *u, const struct undo_fact *f,
+	struct err *e) MUST_CHECK;
+int undo_check_attr(struct undo *u, const struct undo_attr *a,
 	struct err *e) MUST_CHECK;
 
 #endif
