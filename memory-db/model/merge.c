@@ -1,37 +1,16 @@
 /* Three-way merge; see merge.h for the rules. */
-#include "memory-db/model/merge.h"
+#include "memory-db/model/merge_internal.h"
 
 #include <string.h>
 
-#include "common/buf.h"
-#include "common/clock.h"
 #include "common/jx.h"
 #include "common/tools.h"
-#include "memory-db/model/remember.h"
-#include "memory-db/store/branch.h"
-#include "memory-db/store/names.h"
-
-struct touched {
-	int64_t fact, entity;
-};
 
 /* A fact the branch touched, with what the three sides say of it. */
 struct item {
 	struct fact f; /* text owned, see item_free */
 	char *text;
 	bool base, theirs, ours;
-};
-
-struct merge {
-	struct write *w;
-	struct store *st;
-	struct merge_result *out;
-	struct err *e;
-	int64_t branch, parent;
-	int64_t base_at; /* change of the parent that base is of */
-	struct lens base, theirs, ours;
-	struct touched *touched;
-	size_t n, cap;
 };
 
 /* --- sides
@@ -93,134 +72,6 @@ by_entity(const void *a, const void *b)
 	if (x->entity != y->entity)
 		return x->entity < y->entity ? -1 : 1;
 	return x->fact < y->fact ? -1 : x->fact > y->fact;
-}
-
-/* --- conflicts
- * -------------------------------------------------------------------- */
-static int
-conflict(struct merge *m, int64_t entity, enum conflict_kind kind,
-	const char *member, const char *ours, const char *theirs)
-{
-	struct buf name AUTO_BUF = {0}, notes AUTO_BUF = {0};
-	struct conflict_row c = {
-		.entity = entity, .kind = kind, .found = clock_now_ms()};
-	int r = entity_first_name(m->st, entity, NULL, &name, m->e);
-
-	if (r < 0)
-		return r;
-	if (buf_str(&name) == NULL ||
-		buf_addf(&notes, "%s: here %.500s, on the branch %.500s",
-			member, ours, theirs) != 0 ||
-		(c.notes = buf_str(&notes)) == NULL)
-		return err_nomem(m->e);
-	c.ours = m->parent;
-	c.theirs = m->branch;
-	r = conflict_add(m->st, &c, m->e);
-	if (r != 0)
-		return r;
-	return jx_add(m->out->conflicts,
-		       json_pack("{s:s,s:s,s:s,s:s}", "entity", name.data,
-			       "member", member, "ours", ours, "theirs",
-			       theirs)) != 0
-		       ? err_nomem(m->e)
-		       : 0;
-}
-
-/* --- single values
- * ------------------------------------------------------------------ */
-struct existence {
-	int64_t fact, label;
-	struct buf name;
-};
-
-static void
-existence_done(struct existence *x)
-{
-	buf_done(&x->name);
-}
-#define AUTO_EXISTENCE __attribute__((cleanup(existence_done)))
-
-static int
-existence_under(struct merge *m, const struct lens *lens, int64_t entity,
-	struct existence *x)
-{
-	int r = lens_apply(m->st, lens, m->e);
-
-	if (r == 0)
-		r = fact_existence(
-			m->st, entity, &x->fact, &x->label, &x->name, m->e);
-	if (r >= 0 && buf_str(&x->name) == NULL)
-		r = err_nomem(m->e);
-	return r < 0 ? r : 0;
-}
-
-static int
-label_name(struct merge *m, int64_t label, struct buf *out)
-{
-	int r = label == 0 ? 0 : label_text(m->st, label, out, m->e);
-
-	return r < 0 ? r : buf_str(out) == NULL ? err_nomem(m->e) : 0;
-}
-
-/* Which label stands after the merge. */
-static int
-merge_type(struct merge *m, int64_t entity, const struct existence *b,
-	const struct existence *t, const struct existence *o, int64_t *ret)
-{
-	struct buf ours AUTO_BUF = {0}, theirs AUTO_BUF = {0};
-	int r;
-
-	*ret = o->label;
-	if (t->label == o->label || t->label == b->label)
-		return 0;
-	if (o->label == b->label) {
-		*ret = t->label;
-		return 0;
-	}
-	r = label_name(m, o->label, &ours);
-	if (r == 0)
-		r = label_name(m, t->label, &theirs);
-	return r == 0 ? conflict(m, entity, CONFLICT_ATTRIBUTE, "entityType",
-				ours.data, theirs.data)
-		      : r;
-}
-
-static int
-merge_name(struct merge *m, int64_t entity, const struct existence *b,
-	const struct existence *t, const struct existence *o, const char **ret)
-{
-	*ret = o->name.data;
-	if (strcmp(t->name.data, o->name.data) == 0 ||
-		strcmp(t->name.data, b->name.data) == 0)
-		return 0;
-	if (strcmp(o->name.data, b->name.data) == 0) {
-		*ret = t->name.data;
-		return 0;
-	}
-	return conflict(m, entity, CONFLICT_ATTRIBUTE, "name", o->name.data,
-		t->name.data);
-}
-
-/* Both sides have the entity: its type and name. */
-static int
-merge_existence(struct merge *m, int64_t entity, const struct existence *b,
-	const struct existence *t, const struct existence *o)
-{
-	struct fact defaults = write_fact(entity, FACT_EXISTENCE);
-	int64_t label;
-	const char *name;
-	int r = merge_type(m, entity, b, t, o, &label);
-
-	if (r == 0)
-		r = merge_name(m, entity, b, t, o, &name);
-	if (r != 0 || (label == o->label && strcmp(name, o->name.data) == 0))
-		return r;
-	m->out->attributes++;
-	if (label != t->label || strcmp(name, t->name.data) != 0)
-		return remember_existence(
-			m->w, entity, name, label, &defaults, m->e);
-	r = write_hide(m->w, o->fact, m->e);
-	return r == 0 ? write_show(m->w, t->fact, m->e) : r;
 }
 
 /* --- items
@@ -303,10 +154,10 @@ compare_twin(struct merge *m, const struct item *x, int64_t fact)
 	if (r < 0)
 		return r;
 	if (weight)
-		return conflict(m, x->f.entity, CONFLICT_ATTRIBUTE, "weight",
+		return merge_conflict(m, x->f.entity, CONFLICT_ATTRIBUTE, "weight",
 			"another", "another");
 	if (t.from != x->f.valid_from || t.to != x->f.valid_to)
-		return conflict(m, x->f.entity, CONFLICT_ATTRIBUTE, "validity",
+		return merge_conflict(m, x->f.entity, CONFLICT_ATTRIBUTE, "validity",
 			x->text, x->text);
 	return 0;
 }
@@ -328,55 +179,6 @@ show_item(struct merge *m, const struct item *x)
 		return r < 0 ? r : compare_twin(m, x, twin);
 	m->out->added++;
 	return write_show(m->w, x->f.id, m->e);
-}
-
-struct meta {
-	int64_t id;
-	struct buf text;
-	struct err *e;
-};
-
-static int
-get_meta(void *ctx, const struct fact *f)
-{
-	struct meta *x = ctx;
-
-	x->id = f->id;
-	return buf_add(&x->text, f->text, f->text_n) != 0 ? err_nomem(x->e) : 0;
-}
-
-/* Metadata is one value an entity: the branch's comes when ours is base's. */
-static int
-merge_metadata(struct merge *m, int64_t entity)
-{
-	struct meta side[3] = {{.e = m->e}, {.e = m->e}, {.e = m->e}};
-	const struct lens *lens[3] = {&m->base, &m->theirs, &m->ours};
-	int r = 0;
-
-	for (int i = 0; r == 0 && i < 3; i++) {
-		r = lens_apply(m->st, lens[i], m->e);
-		if (r == 0)
-			r = fact_each(m->st, entity, 1u << FACT_METADATA,
-				get_meta, &side[i], m->e);
-		if (r == 0 && buf_str(&side[i].text) == NULL)
-			r = err_nomem(m->e);
-	}
-	if (r == 0 && side[1].id != side[0].id && side[1].id != side[2].id &&
-		strcmp(side[1].text.data, side[2].text.data) != 0) {
-		if (side[2].id != side[0].id) {
-			r = conflict(m, entity, CONFLICT_ATTRIBUTE, "metadata",
-				side[2].text.data, side[1].text.data);
-		} else {
-			m->out->attributes++;
-			if (side[2].id != 0)
-				r = write_hide(m->w, side[2].id, m->e);
-			if (r == 0 && side[1].id != 0)
-				r = write_show(m->w, side[1].id, m->e);
-		}
-	}
-	for (int i = 0; i < 3; i++)
-		buf_done(&side[i].text);
-	return r;
 }
 
 /* --- one entity
@@ -432,7 +234,7 @@ decide(struct merge *m, const struct group *g)
 		return r != 0 ? r : 1;
 	}
 	if (t.fact != 0 && b.fact != 0) /* deleted here */
-		return g->changed ? conflict(m, g->entity, CONFLICT_MERGE,
+		return g->changed ? merge_conflict(m, g->entity, CONFLICT_MERGE,
 					    "existence", "deleted", "changed")
 				  : 0;
 	if (t.fact != 0) { /* new there */
@@ -444,7 +246,7 @@ decide(struct merge *m, const struct group *g)
 		return 0;
 	r = parent_changed(m, g->entity, &changed); /* deleted there */
 	if (r == 0 && changed)
-		return conflict(m, g->entity, CONFLICT_MERGE, "existence",
+		return merge_conflict(m, g->entity, CONFLICT_MERGE, "existence",
 			"changed", "deleted");
 	if (r == 0) {
 		m->out->removed++;
@@ -539,7 +341,7 @@ merge_relation(struct merge *m, const struct item *x)
 	if (r == 1)
 		return show_item(m, x);
 	return r < 0 ? r
-		     : conflict(m, x->f.entity, CONFLICT_MERGE, "relation",
+		     : merge_conflict(m, x->f.entity, CONFLICT_MERGE, "relation",
 			       "an end is deleted", "related");
 }
 
@@ -587,7 +389,7 @@ merge_attr(void *ctx, int64_t key, int64_t entity)
 	}
 	snprintf(a, sizeof(a), "%lld", (long long)ours);
 	snprintf(b, sizeof(b), "%lld", (long long)theirs);
-	return conflict(m, entity, CONFLICT_ATTRIBUTE,
+	return merge_conflict(m, entity, CONFLICT_ATTRIBUTE,
 		k == ATTR_TIER ? "tier" : "pin",
 		k == ATTR_TIER ? tool_tiers[ours & 3] : a,
 		k == ATTR_TIER ? tool_tiers[theirs & 3] : b);

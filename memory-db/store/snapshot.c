@@ -13,28 +13,13 @@
  * The files are read through the handles of that reader: a descriptor of our
  * own would, when closed, take all locks of the process on the file along
  * (sqlite.org/howtocorrupt.html, 2.2). */
-#include "memory-db/store/snapshot.h"
+#include "memory-db/store/snapshot_internal.h"
 
 #include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
 
 #include "memory-db/store/database.h"
-#include "memory-db/store/internal.h"
-
-#define PAGE	     4096 /* SQLite's default, which we never change */
-#define WAL_HEADER   32
-#define FRAME_HEADER 24
-#define PIN_TRIES    100
-
-/* WalIndexHdr of walformat.html, in the machine's byte order. */
-struct index_header {
-	uint32_t version, unused, change;
-	uint8_t is_init, big_endian;
-	uint16_t page_size;
-	uint32_t max_frame, pages;
-	uint32_t frame_checksum[2], salt[2], checksum[2];
-};
 
 /* Behind its two copies: how many frames are in the file. */
 #define HEADER_WORDS (sizeof(struct index_header) / sizeof(uint32_t))
@@ -42,29 +27,9 @@ struct index_header {
 /* Bytes of a region of the index. */
 #define REGION 32768
 
-struct snapshot {
-	struct database *base;
-	sqlite3_vfs vfs; /* ours; the rest goes to the default one */
-	char name[32];
-	bool is_registered;
-	sqlite3 *reader; /* holds the read mark */
-	sqlite3_file *file, *wal;  /* of the reader */
-	const volatile uint32_t *shm; /* first region of the log's index */
-	struct index_header header; /* of the state pinned */
-	uint32_t *frames;	    /* page number -> last frame, 0: none */
-	uint32_t frames_cap, frames_read;
-	bool from_file;	     /* the log is not looked at */
-	uint32_t generation; /* change counter shown to SQLite */
-};
-
-struct snapshot_file {
-	sqlite3_file base;
-	struct snapshot *s;
-};
-
 /* --- reading ----------------------------------------------------- */
-static int
-read_at(sqlite3_file *f, void *data, size_t n, int64_t offset)
+int
+snapshot_read_at(sqlite3_file *f, void *data, size_t n, int64_t offset)
 {
 	return f->pMethods->xRead(f, data, (int)n, offset) == SQLITE_OK ? 0
 									: -1;
@@ -87,15 +52,6 @@ big_endian(const unsigned char *p)
 {
 	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
 	       (uint32_t)p[2] << 8 | p[3];
-}
-
-static void
-put_big_endian(unsigned char *p, uint32_t v)
-{
-	p[0] = (unsigned char)(v >> 24);
-	p[1] = (unsigned char)(v >> 16);
-	p[2] = (unsigned char)(v >> 8);
-	p[3] = (unsigned char)v;
 }
 
 /* Two equal copies, or it is being written. No log at all: all zero. */
@@ -157,7 +113,7 @@ read_frames(struct snapshot *s, const struct index_header *h, struct err *e)
 		int64_t at = WAL_HEADER +
 			     (int64_t)s->frames_read * (PAGE + FRAME_HEADER);
 
-		if (read_at(s->wal, frame, sizeof(frame), at) != 0)
+		if (snapshot_read_at(s->wal, frame, sizeof(frame), at) != 0)
 			return err_set(e, MDB_E_STORE,
 				"the write-ahead log cannot be read");
 		s->frames_read++;
@@ -165,193 +121,6 @@ read_frames(struct snapshot *s, const struct index_header *h, struct err *e)
 			return err_nomem(e);
 	}
 	return 0;
-}
-
-/* --- the VFS ----------------------------------------------------- */
-static int
-file_close(sqlite3_file *f)
-{
-	(void)f;
-	return SQLITE_OK;
-}
-
-/* Page 1 claims a rollback journal, and a counter that changes with the state
- * so that SQLite drops cached pages exactly then. */
-static void
-patch_first_page(const struct snapshot *s, unsigned char *page)
-{
-	page[18] = page[19] = 1;
-	put_big_endian(page + 24, s->generation);
-	put_big_endian(page + 28, s->header.pages);
-	put_big_endian(page + 92, s->generation);
-}
-
-static int
-read_page(struct snapshot *s, uint32_t page, unsigned char *out)
-{
-	uint32_t frame = page < s->frames_cap && !s->from_file
-				 ? s->frames[page] : 0;
-	int64_t at = (int64_t)(page - 1) * PAGE;
-	sqlite3_file *f = s->file;
-
-	if (frame != 0 && frame <= s->header.max_frame) {
-		at = WAL_HEADER +
-		     (int64_t)(frame - 1) * (PAGE + FRAME_HEADER) +
-		     FRAME_HEADER;
-		f = s->wal;
-	}
-	if (read_at(f, out, PAGE, at) != 0)
-		return -1;
-	if (page == 1)
-		patch_first_page(s, out);
-	return 0;
-}
-
-static int
-file_read(sqlite3_file *f, void *out, int n, sqlite3_int64 offset)
-{
-	struct snapshot *s = ((struct snapshot_file *)(void *)f)->s;
-	unsigned char page[PAGE];
-	int64_t size = (int64_t)s->header.pages * PAGE;
-
-	if (offset >= size || n <= 0) {
-		memset(out, 0, (size_t)(n > 0 ? n : 0));
-		return SQLITE_IOERR_SHORT_READ;
-	}
-	if (n == PAGE && offset % PAGE == 0)
-		return read_page(s, (uint32_t)(offset / PAGE) + 1, out) == 0
-			       ? SQLITE_OK
-			       : SQLITE_IOERR_READ;
-	/* Parts are only ever read of the header. */
-	if (offset % PAGE + n > PAGE ||
-		read_page(s, (uint32_t)(offset / PAGE) + 1, page) != 0)
-		return SQLITE_IOERR_READ;
-	memcpy(out, page + offset % PAGE, (size_t)n);
-	return SQLITE_OK;
-}
-
-/* Spilling is off and every transaction is rolled back: nobody writes. */
-static int
-file_write(sqlite3_file *f, const void *data, int n, sqlite3_int64 offset)
-{
-	(void)f, (void)data, (void)n, (void)offset;
-	return SQLITE_FULL;
-}
-
-static int
-file_truncate(sqlite3_file *f, sqlite3_int64 size)
-{
-	(void)f, (void)size;
-	return SQLITE_OK;
-}
-
-static int
-file_sync(sqlite3_file *f, int flags)
-{
-	(void)f, (void)flags;
-	return SQLITE_OK;
-}
-
-static int
-file_size(sqlite3_file *f, sqlite3_int64 *ret)
-{
-	struct snapshot *s = ((struct snapshot_file *)(void *)f)->s;
-
-	*ret = (int64_t)s->header.pages * PAGE;
-	return SQLITE_OK;
-}
-
-static int
-file_lock(sqlite3_file *f, int level)
-{
-	(void)f, (void)level;
-	return SQLITE_OK;
-}
-
-static int
-file_reserved(sqlite3_file *f, int *ret)
-{
-	(void)f;
-	*ret = 0;
-	return SQLITE_OK;
-}
-
-static int
-file_control(sqlite3_file *f, int op, void *arg)
-{
-	(void)f, (void)op, (void)arg;
-	return SQLITE_NOTFOUND;
-}
-
-static int
-file_sector(sqlite3_file *f)
-{
-	(void)f;
-	return PAGE;
-}
-
-static int
-file_characteristics(sqlite3_file *f)
-{
-	(void)f;
-	return 0;
-}
-
-static const sqlite3_io_methods methods = {
-	.iVersion = 1,
-	.xClose = file_close,
-	.xRead = file_read,
-	.xWrite = file_write,
-	.xTruncate = file_truncate,
-	.xSync = file_sync,
-	.xFileSize = file_size,
-	.xLock = file_lock,
-	.xUnlock = file_lock,
-	.xCheckReservedLock = file_reserved,
-	.xFileControl = file_control,
-	.xSectorSize = file_sector,
-	.xDeviceCharacteristics = file_characteristics,
-};
-
-static int
-vfs_open(sqlite3_vfs *v, const char *name, sqlite3_file *f, int flags,
-	int *ret_flags)
-{
-	struct snapshot_file *file = (struct snapshot_file *)(void *)f;
-
-	(void)name;
-	f->pMethods = NULL;
-	if (!(flags & SQLITE_OPEN_MAIN_DB))
-		return SQLITE_CANTOPEN; /* journals and temp are in memory */
-	file->s = v->pAppData;
-	f->pMethods = &methods;
-	if (ret_flags != NULL)
-		*ret_flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_MAIN_DB;
-	return SQLITE_OK;
-}
-
-static int
-vfs_delete(sqlite3_vfs *v, const char *name, int sync_folder)
-{
-	(void)v, (void)name, (void)sync_folder;
-	return SQLITE_OK;
-}
-
-/* No journal and no log lie beside it. */
-static int
-vfs_access(sqlite3_vfs *v, const char *name, int flags, int *ret)
-{
-	(void)v, (void)name, (void)flags;
-	*ret = 0;
-	return SQLITE_OK;
-}
-
-static int
-vfs_full_path(sqlite3_vfs *v, const char *name, int n, char *out)
-{
-	(void)v;
-	snprintf(out, (size_t)n, "%s", name);
-	return SQLITE_OK;
 }
 
 /* --- life -------------------------------------------------------- */
@@ -381,27 +150,6 @@ borrow_files(struct snapshot *s, struct err *e)
 	return 0;
 }
 
-static int
-register_vfs(struct snapshot *s, struct err *e)
-{
-	const sqlite3_vfs *base = sqlite3_vfs_find(NULL);
-
-	snprintf(s->name, sizeof(s->name), "snapshot-%p", (void *)s);
-	s->vfs = *base;
-	s->vfs.pNext = NULL;
-	s->vfs.zName = s->name;
-	s->vfs.szOsFile = sizeof(struct snapshot_file);
-	s->vfs.pAppData = s;
-	s->vfs.xOpen = vfs_open;
-	s->vfs.xDelete = vfs_delete;
-	s->vfs.xAccess = vfs_access;
-	s->vfs.xFullPathname = vfs_full_path;
-	if (sqlite3_vfs_register(&s->vfs, 0) != SQLITE_OK)
-		return err_nomem(e);
-	s->is_registered = true;
-	return 0;
-}
-
 int
 snapshot_new(struct database *db, struct snapshot **ret, struct err *e)
 {
@@ -415,7 +163,7 @@ snapshot_new(struct database *db, struct snapshot **ret, struct err *e)
 	if (r == 0)
 		r = borrow_files(s, e);
 	if (r == 0)
-		r = register_vfs(s, e);
+		r = snapshot_register(s, e);
 	if (r != 0) {
 		snapshot_free(s);
 		return r;

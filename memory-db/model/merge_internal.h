@@ -1,0 +1,44 @@
+/* What merge.c and merge_values.c share. */
+#ifndef MODEL_MERGE_INTERNAL_H
+#define MODEL_MERGE_INTERNAL_H
+
+#include "common/buf.h"
+#include "memory-db/model/merge.h"
+#include "memory-db/store/branch.h"
+
+struct touched {
+	int64_t fact, entity;
+};
+
+struct merge {
+	struct write *w;
+	struct store *st;
+	struct merge_result *out;
+	struct err *e;
+	int64_t branch, parent;
+	int64_t base_at; /* change of the parent that base is of */
+	struct lens base, theirs, ours;
+	struct touched *touched;
+	size_t n, cap;
+};
+
+/* Notes a conflict for people and in the result; the target keeps its own. */
+int merge_conflict(struct merge *m, int64_t entity, enum conflict_kind kind,
+	const char *member, const char *ours, const char *theirs) MUST_CHECK;
+
+/* --- values of which an entity has one -------------------------------------- */
+struct existence {
+	int64_t fact, label;
+	struct buf name;
+};
+
+void existence_done(struct existence *x);
+#define AUTO_EXISTENCE __attribute__((cleanup(existence_done)))
+int existence_under(struct merge *m, const struct lens *lens, int64_t entity,
+	struct existence *x) MUST_CHECK;
+/* Both sides have the entity: its type and name. */
+int merge_existence(struct merge *m, int64_t entity, const struct existence *b,
+	const struct existence *t, const struct existence *o) MUST_CHECK;
+int merge_metadata(struct merge *m, int64_t entity) MUST_CHECK;
+
+#endif

@@ -1,0 +1,180 @@
+/* Merge of what an entity has one of: type, name, metadata. Conflicts. */
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/jx.h"
+#include "memory-db/model/merge_internal.h"
+#include "memory-db/model/remember.h"
+#include "memory-db/store/names.h"
+
+/* --- conflicts
+ * -------------------------------------------------------------------- */
+int
+merge_conflict(struct merge *m, int64_t entity, enum conflict_kind kind,
+	const char *member, const char *ours, const char *theirs)
+{
+	struct buf name AUTO_BUF = {0}, notes AUTO_BUF = {0};
+	struct conflict_row c = {
+		.entity = entity, .kind = kind, .found = clock_now_ms()};
+	int r = entity_first_name(m->st, entity, NULL, &name, m->e);
+
+	if (r < 0)
+		return r;
+	if (buf_str(&name) == NULL ||
+		buf_addf(&notes, "%s: here %.500s, on the branch %.500s",
+			member, ours, theirs) != 0 ||
+		(c.notes = buf_str(&notes)) == NULL)
+		return err_nomem(m->e);
+	c.ours = m->parent;
+	c.theirs = m->branch;
+	r = conflict_add(m->st, &c, m->e);
+	if (r != 0)
+		return r;
+	return jx_add(m->out->conflicts,
+		       json_pack("{s:s,s:s,s:s,s:s}", "entity", name.data,
+			       "member", member, "ours", ours, "theirs",
+			       theirs)) != 0
+		       ? err_nomem(m->e)
+		       : 0;
+}
+
+/* --- single values
+ * ------------------------------------------------------------------ */
+void
+existence_done(struct existence *x)
+{
+	buf_done(&x->name);
+}
+
+int
+existence_under(struct merge *m, const struct lens *lens, int64_t entity,
+	struct existence *x)
+{
+	int r = lens_apply(m->st, lens, m->e);
+
+	if (r == 0)
+		r = fact_existence(
+			m->st, entity, &x->fact, &x->label, &x->name, m->e);
+	if (r >= 0 && buf_str(&x->name) == NULL)
+		r = err_nomem(m->e);
+	return r < 0 ? r : 0;
+}
+
+static int
+label_name(struct merge *m, int64_t label, struct buf *out)
+{
+	int r = label == 0 ? 0 : label_text(m->st, label, out, m->e);
+
+	return r < 0 ? r : buf_str(out) == NULL ? err_nomem(m->e) : 0;
+}
+
+/* Which label stands after the merge. */
+static int
+merge_type(struct merge *m, int64_t entity, const struct existence *b,
+	const struct existence *t, const struct existence *o, int64_t *ret)
+{
+	struct buf ours AUTO_BUF = {0}, theirs AUTO_BUF = {0};
+	int r;
+
+	*ret = o->label;
+	if (t->label == o->label || t->label == b->label)
+		return 0;
+	if (o->label == b->label) {
+		*ret = t->label;
+		return 0;
+	}
+	r = label_name(m, o->label, &ours);
+	if (r == 0)
+		r = label_name(m, t->label, &theirs);
+	return r == 0 ? merge_conflict(m, entity, CONFLICT_ATTRIBUTE, "entityType",
+				ours.data, theirs.data)
+		      : r;
+}
+
+static int
+merge_name(struct merge *m, int64_t entity, const struct existence *b,
+	const struct existence *t, const struct existence *o, const char **ret)
+{
+	*ret = o->name.data;
+	if (strcmp(t->name.data, o->name.data) == 0 ||
+		strcmp(t->name.data, b->name.data) == 0)
+		return 0;
+	if (strcmp(o->name.data, b->name.data) == 0) {
+		*ret = t->name.data;
+		return 0;
+	}
+	return merge_conflict(m, entity, CONFLICT_ATTRIBUTE, "name", o->name.data,
+		t->name.data);
+}
+
+int
+merge_existence(struct merge *m, int64_t entity, const struct existence *b,
+	const struct existence *t, const struct existence *o)
+{
+	struct fact defaults = write_fact(entity, FACT_EXISTENCE);
+	int64_t label;
+	const char *name;
+	int r = merge_type(m, entity, b, t, o, &label);
+
+	if (r == 0)
+		r = merge_name(m, entity, b, t, o, &name);
+	if (r != 0 || (label == o->label && strcmp(name, o->name.data) == 0))
+		return r;
+	m->out->attributes++;
+	if (label != t->label || strcmp(name, t->name.data) != 0)
+		return remember_existence(
+			m->w, entity, name, label, &defaults, m->e);
+	r = write_hide(m->w, o->fact, m->e);
+	return r == 0 ? write_show(m->w, t->fact, m->e) : r;
+}
+
+/* --- metadata
+ * ------------------------------------------------------------------------ */
+struct meta {
+	int64_t id;
+	struct buf text;
+	struct err *e;
+};
+
+static int
+get_meta(void *ctx, const struct fact *f)
+{
+	struct meta *x = ctx;
+
+	x->id = f->id;
+	return buf_add(&x->text, f->text, f->text_n) != 0 ? err_nomem(x->e) : 0;
+}
+
+/* Metadata is one value an entity: the branch's comes when ours is base's. */
+int
+merge_metadata(struct merge *m, int64_t entity)
+{
+	struct meta side[3] = {{.e = m->e}, {.e = m->e}, {.e = m->e}};
+	const struct lens *lens[3] = {&m->base, &m->theirs, &m->ours};
+	int r = 0;
+
+	for (int i = 0; r == 0 && i < 3; i++) {
+		r = lens_apply(m->st, lens[i], m->e);
+		if (r == 0)
+			r = fact_each(m->st, entity, 1u << FACT_METADATA,
+				get_meta, &side[i], m->e);
+		if (r == 0 && buf_str(&side[i].text) == NULL)
+			r = err_nomem(m->e);
+	}
+	if (r == 0 && side[1].id != side[0].id && side[1].id != side[2].id &&
+		strcmp(side[1].text.data, side[2].text.data) != 0) {
+		if (side[2].id != side[0].id) {
+			r = merge_conflict(m, entity, CONFLICT_ATTRIBUTE, "metadata",
+				side[2].text.data, side[1].text.data);
+		} else {
+			m->out->attributes++;
+			if (side[2].id != 0)
+				r = write_hide(m->w, side[2].id, m->e);
+			if (r == 0 && side[1].id != 0)
+				r = write_show(m->w, side[1].id, m->e);
+		}
+	}
+	for (int i = 0; i < 3; i++)
+		buf_done(&side[i].text);
+	return r;
+}
