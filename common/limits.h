@@ -104,8 +104,9 @@
 #define LIMIT_SCRIPT_CALL_BYTES (16 * 1024 * 1024)
 /* Bytes of one message between a jail and memory-db, either way. */
 #define LIMIT_SCRIPT_FRAME_BYTES (1024 * 1024)
-/* Jails that wait ready. */
-#define LIMIT_SCRIPT_POOL 2
+/* Jails that wait ready: a burst of scripts finds them, while each takes a
+ * millisecond to replace. One waiting costs some 300 KB. */
+#define LIMIT_SCRIPT_POOL 4
 #define LIMIT_SCRIPT_POOL_MAX 4
 /* Scripts waiting for one of the two threads that run them: above, busy. */
 #define LIMIT_SCRIPT_QUEUE 16

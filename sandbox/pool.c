@@ -271,7 +271,12 @@ keeper(void *arg)
 	if (!p->closing)
 		note(p, rc, &e);
 	while (!p->closing) {
-		if (p->retired_n > 0) {
+		bool is_short = p->status.waiting < p->size &&
+			p->pause_ms == 0;
+
+		/* somebody may be waiting for a new one; nobody waits for the
+		 * old ones, which are dead already */
+		if (p->retired_n > 0 && (!is_short || p->retired_n > 8)) {
 			reap_retired(p);
 		} else if (p->pause_ms > 0) {
 			pause_keeper(p);
@@ -286,7 +291,7 @@ keeper(void *arg)
 			pthread_mutex_lock(&p->lock);
 			is_tested = rc == 0;
 			note(p, rc, &e);
-		} else if (p->status.waiting < p->size) {
+		} else if (is_short) {
 			refill(p);
 		} else {
 			pthread_cond_wait(&p->work, &p->lock);

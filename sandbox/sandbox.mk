@@ -17,9 +17,11 @@ $(J)/gen/policy_gen: sandbox/gen/policy_gen.c sandbox/policy.def sandbox/wire.h
 	$(CC) $(JAIL_DEFS) $(WARN) -O1 -o $@ $< -lseccomp
 $(J)/gen/policy.inc: $(J)/gen/policy_gen
 	$< > $@.new && mv $@.new $@
-$(J)/gen/helpers.inc: sandbox/lua/helpers.lua sandbox/gen/embed.py
+$(J)/gen/precompile: sandbox/gen/precompile.c
 	@mkdir -p $(@D)
-	python3 sandbox/gen/embed.py $< > $@.new && mv $@.new $@
+	$(CC) $(JAIL_DEFS) $(WARN) -O1 -o $@ $< -l:liblua5.4.a -lm
+$(J)/gen/helpers.inc: sandbox/lua/helpers.lua $(J)/gen/precompile
+	$(J)/gen/precompile $< =memory > $@.new && mv $@.new $@
 $(J)/flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(CC) $(JAIL_DEFS) $(JAIL_CFLAGS)' | cmp -s - $@ || \
