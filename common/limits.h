@@ -108,6 +108,13 @@
  * millisecond to replace. One waiting costs some 300 KB. */
 #define LIMIT_SCRIPT_POOL 4
 #define LIMIT_SCRIPT_POOL_MAX 4
+/* Bytes of the code of a skill: it is kept like metadata. */
+#define LIMIT_SKILL_BYTES (48 * 1024)
+/* The workspace of a namespace: values, bytes of one, bytes of all. It is for
+ * what scripts hand to each other, not for documents. */
+#define LIMIT_FILES 1000
+#define LIMIT_FILE_BYTES (256 * 1024)
+#define LIMIT_FILES_BYTES (16 * 1024 * 1024)
 /* Scripts waiting for one of the two threads that run them: above, busy. */
 #define LIMIT_SCRIPT_QUEUE 16
 

@@ -86,6 +86,8 @@ wanted(enum param_type type)
 		return "an array";
 	case P_POINT:
 		return "an integer (change id) or a string (time)";
+	case P_ANY:
+		return "any value";
 	case P_TEXT_OR_OBJECT:
 		break;
 	}
@@ -240,6 +242,8 @@ check_value(struct check *c, const struct place *at, const struct param *p,
 		return json_is_boolean(v) ? 0 : wrong_type(c, at, p, v);
 	case P_POINT:
 		return check_point(c, at, p, v);
+	case P_ANY:
+		return 0;
 	case P_ARRAY:
 		return json_is_array(v) ? check_array(c, at, p, v)
 					: wrong_type(c, at, p, v);

@@ -19,7 +19,8 @@ enum param_type {
 	P_OBJECT,	/* members: sub; free-form when sub is NULL */
 	P_ARRAY,	/* entries: item (one struct param) */
 	P_POINT,	/* as_of: integer change id, or a string with a time */
-	P_TEXT_OR_OBJECT /* an observation: a string, or an object of sub */
+	P_TEXT_OR_OBJECT, /* an observation: a string, or an object of sub */
+	P_ANY		/* any value */
 };
 
 enum param_flag {

@@ -151,6 +151,8 @@ type_schema(const struct param *p, json_t *out)
 		return array_schema(p, out);
 	case P_POINT:
 		return point_schema(out);
+	case P_ANY:
+		return 0;
 	case P_TEXT_OR_OBJECT:
 		return text_or_object_schema(p, out);
 	case P_OBJECT:

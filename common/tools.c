@@ -197,6 +197,33 @@ static const struct param params_execute_code[] = {
 	INT("timeout_ms", 0, NULL, 1, LIMIT_SCRIPT_WALL_MAX_MS),
 	BOOLEAN("dry_run", 0, "show what it would change"), END};
 
+static const struct param params_save_skill[] = {
+	NAME("name", PF_REQUIRED, NULL),
+	{"code", P_STRING, PF_REQUIRED | PF_NOT_EMPTY, NULL, 1,
+		LIMIT_SKILL_BYTES, NULL, NULL, NULL},
+	{"description", P_STRING, PF_REQUIRED | PF_NOT_EMPTY,
+		"what it does and returns", 1, LIMIT_MESSAGE_BYTES, NULL, NULL,
+		NULL},
+	OBJ("params", 0, "name: what it means", NULL), END};
+static const struct param params_load_skill[] = {
+	NAME("name", PF_REQUIRED, NULL), END};
+static const struct param params_list_skills[] = {
+	STR("query", 0, NULL, LIMIT_QUERY_BYTES),
+	INT("limit", 0, NULL, 1, LIMIT_ROWS), CURSOR, END};
+static const struct param params_run_skill[] = {
+	NAME("name", PF_REQUIRED, NULL),
+	OBJ("params", 0, "its global `args`", NULL),
+	INT("timeout_ms", 0, NULL, 1, LIMIT_SCRIPT_WALL_MAX_MS),
+	BOOLEAN("dry_run", 0, "show what it would change"), END};
+#define FILE_NAME                                                              \
+	{"name", P_STRING, PF_REQUIRED | PF_NOT_EMPTY, NULL, 1,                \
+		LIMIT_LABEL_BYTES, NULL, NULL, NULL}
+static const struct param params_list_files[] = {END};
+static const struct param params_read_file[] = {FILE_NAME, END};
+static const struct param params_write_file[] = {FILE_NAME,
+	{"content", P_ANY, PF_REQUIRED, NULL, 0, 0, NULL, NULL, NULL}, END};
+static const struct param params_delete_file[] = {FILE_NAME, END};
+
 /* Branch and point in time are parameters over MCP: nothing there depends on
  * the state of a connection. */
 #define BRANCH STR("branch", 0, NULL, LIMIT_LABEL_BYTES)

@@ -26,7 +26,8 @@ enum tool_profile {		/* which MCP profiles list it; 0: socket only */
 	TP_DEFAULT = 1,
 	TP_COMPAT = 2,
 	TP_HISTORY = 4,
-	TP_ADMIN = 8
+	TP_ADMIN = 8,
+	TP_SKILLS = 16
 };
 
 struct tool {

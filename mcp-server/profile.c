@@ -13,7 +13,8 @@ static const struct profile_name names[] = {
 	{"compat", TP_COMPAT},
 	{"history", TP_HISTORY},
 	{"admin", TP_ADMIN},
-	{"all", TP_DEFAULT | TP_HISTORY},
+	{"skills", TP_SKILLS},
+	{"all", TP_DEFAULT | TP_HISTORY | TP_SKILLS},
 };
 
 static const struct profile_name *
@@ -46,7 +47,7 @@ profile_read(const char *text, struct profile *ret, struct err *e)
 		if (!found)
 			return err_param(e, MDB_E_INVALID, "tools",
 				"no tool profile '%.*s'; known are default, "
-				"compat, history, admin and all, combined by "
+				"compat, history, skills, admin and all, combined by "
 				"commas", (int)n, s);
 		p.set |= found->set;
 		s += strcspn(s, ",");

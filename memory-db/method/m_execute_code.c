@@ -40,3 +40,9 @@ m_execute_code(struct call *c, json_t **ret_result, struct err *e)
 	*ret_result = json_incref(result);
 	return 0;
 }
+
+int
+m_run_skill(struct call *c, json_t **ret_result, struct err *e)
+{
+	return m_execute_code(c, ret_result, e);
+}

@@ -12,6 +12,7 @@
 #include "common/limits.h"
 #include "memory-db/model/scope.h"
 #include "memory-db/store/change.h"
+#include "memory-db/store/files.h"
 #include "memory-db/store/log.h"
 #include "memory-db/store/names.h"
 
@@ -408,5 +409,7 @@ namespaces_merge(struct store *st, const struct context *ctx, const char *from,
 	if (r == 0)
 		r = run_slice(m, ctx, message, ret);
 	change_drop(m->change);
+	if (r == 0 && !ret->more)
+		r = file_move_all(st, m->from, m->to, e);
 	return r;
 }

@@ -124,13 +124,23 @@ remember_observations(struct write *w, int64_t entity, const json_t *list,
 	return 0;
 }
 
+/* Metadata has no index by text: there is one of it. Returns 1 when it is
+ * this one, else 0. */
+static int
+is_same_text(void *ctx, const struct fact *f)
+{
+	const struct buf *text = ctx;
+
+	return f->text_n == text->len &&
+	       memcmp(f->text, text->data, text->len) == 0;
+}
+
 int
 remember_metadata(struct write *w, int64_t entity, const json_t *object,
 	const char *path, struct err *e)
 {
 	struct fact f = write_fact(entity, FACT_METADATA);
 	struct buf text AUTO_BUF = {0};
-	int64_t have;
 	int r;
 
 	if (jx_dump(object, &text) != 0 || buf_str(&text) == NULL)
@@ -142,8 +152,8 @@ remember_metadata(struct write *w, int64_t entity, const json_t *object,
 	f.text = text.data;
 	f.text_n = text.len;
 	/* Nothing to do when it stands there already. */
-	r = fact_find_text(
-		w->st, entity, FACT_METADATA, f.text, f.text_n, &have, e);
+	r = fact_each(w->st, entity, 1u << FACT_METADATA, is_same_text, &text,
+		e);
 	if (r != 0)
 		return r < 0 ? r : 0;
 	r = write_hide_others(w, entity, 1u << FACT_METADATA, NULL, e);

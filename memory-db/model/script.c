@@ -9,6 +9,7 @@
 #include "memory-db/model/diff.h"
 #include "memory-db/model/encode.h"
 #include "memory-db/model/scope.h"
+#include "memory-db/model/script_int.h"
 #include "memory-db/model/write.h"
 #include "memory-db/store/branch.h"
 #include "memory-db/store/log.h"
@@ -31,8 +32,7 @@ static const struct {
 
 /* Not for scripts although agents have them: they write more than one change
  * or another branch, or would run a script in a script. */
-static const char *const refused[] = {
-	"memory_branch", "memory_merge", "execute_code", NULL};
+static const char *const refused[] = {"memory_branch", "memory_merge", NULL};
 
 const struct tool *
 script_tool(const char *name)
@@ -46,7 +46,7 @@ script_tool(const char *name)
 		if (strcmp(name, refused[i]) == 0)
 			return NULL;
 	t = tool_find(name);
-	if (t == NULL || (t->flags & (TF_ADMIN | TF_SLOW)) ||
+	if (t == NULL || (t->flags & (TF_ADMIN | TF_SLOW | TF_SCRIPT)) ||
 		(t->profiles == 0))
 		return NULL;
 	if ((t->flags & TF_LOOP) && strcmp(name, "get_memory_status") != 0)
@@ -56,8 +56,8 @@ script_tool(const char *name)
 
 /* --- one call
  * ----------------------------------------------------------------------- */
-static int
-begin(struct script *s, struct err *e)
+int
+script_begin(struct script *s, struct err *e)
 {
 	int r;
 
@@ -194,7 +194,11 @@ write_call(struct script *s, struct call *c, json_t **ret, struct err *e)
 
 	if (r != 0)
 		return r;
-	r = s->find(c->tool->name)(c, ret, e);
+	if (strcmp(c->tool->name, "write_file") == 0 ||
+		strcmp(c->tool->name, "delete_file") == 0)
+		r = script_note_file(s, c, e);
+	if (r == 0)
+		r = s->find(c->tool->name)(c, ret, e);
 	if (r == 0 && !c->dry_run)
 		r = record(s, c, e);
 	if (r == 0 && !c->dry_run)
@@ -211,8 +215,10 @@ script_call(struct script *s, const char *name, json_t *params, int64_t left_ms,
 	const struct tool *t = script_tool(name);
 	struct context ctx;
 	struct call c = {.st = s->st, .tool = t, .ctx = &ctx, .params = params};
-	int r;
+	int r = script_own_call(s, name, params, ret_result, e);
 
+	if (r != 1)
+		return r;
 	*ret_result = NULL;
 	if (t == NULL)
 		return err_set(e, MDB_E_UNKNOWN_METHOD,
@@ -223,7 +229,7 @@ script_call(struct script *s, const char *name, json_t *params, int64_t left_ms,
 	if (r == 0)
 		r = check_place(t, s->ctx, params, e);
 	if (r == 0)
-		r = begin(s, e);
+		r = script_begin(s, e);
 	if (r != 0)
 		return r;
 	context_of(s->ctx, params, &ctx);
@@ -257,7 +263,12 @@ script_done(struct script *s)
 		store_script_end(s->st);
 	s->began = false;
 	json_decref(s->calls);
-	s->calls = NULL;
+	json_decref(s->message);
+	json_decref(s->files);
+	free(s->skills);
+	s->calls = s->message = s->files = NULL;
+	s->skills = NULL;
+	s->skills_n = 0;
 }
 
 /* --- what it changed
@@ -281,8 +292,10 @@ script_changes(struct script *s, json_t **ret, struct err *e)
 		r = diff_all(&d, &after, e);
 	if (r != 0 && r != 2)
 		return r;
-	*ret = json_incref(d.entities);
-	return 0;
+	r = script_add_files(s, d.entities, e);
+	if (r == 0)
+		*ret = json_incref(d.entities);
+	return r;
 }
 
 struct touched {
@@ -313,8 +326,9 @@ add_touched(void *ctx, int64_t entity)
 int
 script_pack(struct script *s, json_t **ret, struct err *e)
 {
-	json_t *pack AUTO_JSON = json_pack("{s:I,s:O,s:[],s:[]}", "base",
-		(json_int_t)s->base, "calls", s->calls, "touched", "created");
+	json_t *pack AUTO_JSON = json_pack("{s:I,s:O,s:[],s:[],s:O*,s:O*}",
+		"base", (json_int_t)s->base, "calls", s->calls, "touched",
+		"created", "files", s->files, "message", s->message);
 	struct touched t = {s, json_object_get(pack, "touched"),
 		json_object_get(pack, "created"), e};
 	struct scope scope;
@@ -373,7 +387,8 @@ changed_since(struct write *w, const json_t *pack, struct err *e)
 			return 1;
 		}
 	}
-	return 0;
+	return script_files_changed(w->st, w->ctx,
+		json_object_get(pack, "files"), e);
 }
 
 static int
@@ -428,10 +443,18 @@ script_commit(struct call *c, const json_t *pack,
 	script_handler (*find)(const char *name), int64_t *ret_change,
 	bool *ret_conflict, struct err *e)
 {
+	const char *message =
+		json_string_value(json_object_get(pack, "message"));
+	struct context ctx = *c->ctx;
 	struct write w AUTO_WRITE = {0};
 	json_t *entry;
 	size_t i;
-	int r = write_begin(&w, c, CHANGE_SCRIPT, e);
+	int r;
+
+	if (message != NULL)
+		ctx.message = message;
+	c->ctx = &ctx; /* no longer than here */
+	r = write_begin(&w, c, CHANGE_SCRIPT, e);
 
 	*ret_conflict = false;
 	*ret_change = 0;

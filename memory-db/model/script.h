@@ -20,6 +20,12 @@
 typedef int (*script_handler)(
 	struct call *c, json_t **ret_result, struct err *e);
 
+/* A skill that a script runs or ran. */
+struct script_skill {
+	int64_t entity, start_ns, us;
+	bool has_ended, ok;
+};
+
 struct script {
 	struct store *st; /* STORE_SCRIPT */
 	const struct context *ctx;
@@ -30,11 +36,20 @@ struct script {
 	json_t *calls;	 /* those that wrote: [{method, params}] */
 	size_t bytes;	 /* of calls */
 	int64_t facts;	 /* shown and hidden by them */
+	json_t *message; /* what memory.commit said; owned, or NULL */
+	json_t *files;	 /* written: [{name, user, id before}]; owned */
+	struct script_skill *skills; /* that it ran; owned */
+	size_t skills_n;
 };
 
 /* The tool behind a name that scripts know ("history" is memory_history), or
  * NULL when scripts may not call it. */
 const struct tool *script_tool(const char *name);
+
+/* Functions that scripts have and clients do not; NULL ends the list. */
+extern const struct script_own {
+	const char *name, *positional, *doc; /* doc "": for the helpers only */
+} script_own[];
 
 /* Runs one call, giving up after left_ms. Errors leave the view as it was
  * before the call. */
@@ -50,6 +65,9 @@ int script_changes(struct script *s, json_t **ret, struct err *e) MUST_CHECK;
 int script_pack(struct script *s, json_t **ret, struct err *e) MUST_CHECK;
 
 /* Ends the view. */
+/* Counts the skills it ran; those that did not come to an end failed. */
+void script_count_skills(const struct script *s);
+
 void script_done(struct script *s);
 
 /* On the writer. pack: of script_pack. Executes the calls as one change.

@@ -303,12 +303,15 @@ store_group_commit(struct store *st, struct err *e)
 	if (r == 0)
 		receipts_write(st);
 	if (r == 0)
+		r = runs_flush(st, e);
+	if (r == 0)
 		r = stmt_run(st, stmt_use(st, MOD_DB, COMMIT), e);
 	if (r != 0)
 		return r;
 	st->in_group = false;
 	receipts_committed(st);
 	tally_publish(st);
+	runs_committed(st, true);
 	return 0;
 }
 
@@ -321,6 +324,7 @@ store_group_abort(struct store *st)
 	text_queue_rollback(st, 0);
 	tally_rollback(st, 0);
 	receipts_rolled_back(st);
+	runs_committed(st, false);
 	label_cache_clear(st);
 	st->in_group = false;
 }
@@ -440,16 +444,17 @@ forget_keys(struct store *st)
 			LOG_S("error", sqlite3_errmsg(st->db)));
 }
 
-/* What readers gave, when no write takes it along. */
+/* What readers and scripts gave, when no write takes it along. */
 static void
-keep_receipts(struct store *st)
+keep_notes(struct store *st)
 {
 	struct err e = {0};
 
 	if (store_group_begin(st, &e) == 0 && store_group_commit(st, &e) == 0)
 		return;
 	store_group_abort(st);
-	log_event(LOG_WARN, "receipts wait", 0, LOG_S("error", e.text));
+	log_event(LOG_WARN, "receipts and counters wait", 0,
+		LOG_S("error", e.text));
 }
 
 int
@@ -469,10 +474,12 @@ store_idle_step(struct store *st)
 		return 1;
 	}
 	if (receipts_waiting(st))
-		keep_receipts(st);
+		keep_notes(st);
 	if (now - st->idle_at < IDLE_CHECKPOINT_MS)
 		return 0;
 	st->idle_at = now;
+	if (runs_pending(st->base))
+		keep_notes(st);
 	(void)sqlite3_wal_checkpoint_v2(
 		st->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, &moved);
 	return 0;
@@ -485,8 +492,8 @@ store_checkpoint(struct store *st, struct err *e)
 
 	if (st->base->read_only)
 		return 0;
-	if (receipts_waiting(st))
-		keep_receipts(st);
+	if (receipts_waiting(st) || runs_pending(st->base))
+		keep_notes(st);
 	rc = sqlite3_wal_checkpoint_v2(
 		st->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 	return rc == SQLITE_OK ? 0 : stmt_error(st, rc, "checkpoint", e);

@@ -27,6 +27,7 @@ enum {
 	WIPE_NAME,
 	DROP_ALIASES,
 	DROP_USAGE,
+	DROP_RUNS,
 	WIPE_MESSAGES,
 	WIPE_MESSAGES_OF,
 	WIPE_NOTES,
@@ -57,6 +58,8 @@ static const struct stmt_def defs[] = {
 	[DROP_ALIASES] = {"DELETE FROM alias WHERE entity = ?1", 1,
 		STMT_WRITER},
 	[DROP_USAGE] = {"DELETE FROM usage WHERE entity = ?1", 1, STMT_WRITER},
+	[DROP_RUNS] = {"DELETE FROM skill_run WHERE entity = ?1", 1,
+		STMT_WRITER},
 	[WIPE_MESSAGES] = {"UPDATE change SET message = NULL, message_salt = "
 			   "NULL WHERE message IS NOT NULL AND id IN (SELECT "
 			   "change FROM version WHERE entity = ?1)",
@@ -254,6 +257,8 @@ erase_names(struct erasure *x, int64_t entity, struct err *e)
 		r = run_one(st, DROP_ALIASES, entity, &x->names, e);
 	if (r == 0)
 		r = run_one(st, DROP_USAGE, entity, NULL, e);
+	if (r == 0)
+		r = run_one(st, DROP_RUNS, entity, NULL, e);
 	if (r == 0)
 		r = run_one(st, WIPE_MESSAGES, entity, &x->messages, e);
 	if (r == 0)

@@ -33,11 +33,13 @@ struct stmt_module {
 enum stmt_module_id {
 	MOD_DB, MOD_LENS, MOD_NAMES, MOD_FACTS, MOD_ENTITIES, MOD_CHANGE, MOD_OPS, MOD_ADD, MOD_TEXT,
 	MOD_SEARCH, MOD_TALLY, MOD_LOG, MOD_DERIVE, MOD_BRANCH, MOD_VERIFY, MOD_OPERATE,
-	MOD_ERASE, MOD_ERASE_WORDS, MOD_RECALL, MOD_RECEIPTS, MOD_MAX
+	MOD_ERASE, MOD_ERASE_WORDS, MOD_RECALL, MOD_RECEIPTS, MOD_FILES, MOD_RUNS,
+	MOD_MAX
 };
 extern const struct stmt_module *const stmt_modules[MOD_MAX];
 
 struct receipts;
+struct run_sum;
 struct text_queue;
 struct tally_log;
 
@@ -55,6 +57,9 @@ struct database {
 	pthread_mutex_t tally_lock;
 	struct receipts *receipts; /* queue (receipts.c) */
 	struct tally_state *tally; /* published counters (tally.c) */
+	pthread_mutex_t runs_lock;
+	struct run_sum *runs;	/* not stored yet (runs.c) */
+	size_t runs_n;
 };
 
 struct store {
@@ -70,6 +75,8 @@ struct store {
 	bool in_group;
 	bool flushed_early;	/* the queue, inside a savepoint (erase.h) */
 	int erasing;		/* traces of what was erased remain (erase.c) */
+	struct run_sum *runs;	/* writer: of the group under way (runs.c) */
+	size_t runs_n;
 	struct label_cache *labels;	/* id -> text (names.c) */
 	int savepoint_texts, savepoint_deltas; /* marks for rollback */
 	int64_t deadline_ns;
@@ -153,6 +160,11 @@ void tally_publish(struct store *st);			     /* after it */
 void tally_free(struct database *db);
 int tally_log_new(struct store *st, struct err *e) MUST_CHECK;
 void tally_log_free(struct store *st);
+
+/* --- runs of skills (runs.c) -------------------------------------------------- */
+bool runs_pending(struct database *db);
+int runs_flush(struct store *st, struct err *e) MUST_CHECK; /* before COMMIT */
+void runs_committed(struct store *st, bool committed);	    /* after it */
 
 /* --- label cache (names.c) ---------------------------------------------------- */
 void label_cache_free(struct store *st);

@@ -17,7 +17,7 @@
 struct database;
 struct store;
 
-#define STORE_SCHEMA_VERSION 1
+#define STORE_SCHEMA_VERSION 2
 #define STORE_MAIN 1			/* branch id of main, in every namespace */
 #define STORE_OPEN_END 140737488355327LL /* 2^47-1: a span not removed */
 #define STORE_NS_SHIFT 33		/* fact.id >> 33 = namespace id */

@@ -6,7 +6,9 @@
 #include "common/tools.h"
 #include "memory-db/model/script.h"
 
-#define METHODS_MAX 64
+#define METHODS_MAX 96
+/* Room kept for script_own and the end of the list. */
+#define OWN_MAX 8
 
 /* Arguments by position: search_nodes("tea", 5). */
 static const struct {
@@ -28,6 +30,12 @@ static const struct {
 	{"memory_revert", "name version"},
 	{"memory_undo", "change"},
 	{"changes_since", "cursor limit"},
+	{"save_skill", "name code description params"},
+	{"load_skill", "name"},
+	{"list_skills", "query limit"},
+	{"read_file", "name"},
+	{"write_file", "name content"},
+	{"delete_file", "name"},
 };
 
 /* Names of the guide's API. */
@@ -48,7 +56,7 @@ add(struct sandbox_method *list, size_t *n, const char *name)
 {
 	const struct tool *t = script_tool(name);
 
-	if (t == NULL || *n + 1 >= METHODS_MAX)
+	if (t == NULL || *n + OWN_MAX >= METHODS_MAX)
 		return;
 	list[(*n)++] = (struct sandbox_method){
 		.name = name,
@@ -69,6 +77,13 @@ script_methods(void)
 		add(list, &n, tools[i].name);
 	for (size_t i = 0; shorter[i] != NULL; i++)
 		add(list, &n, shorter[i]);
+	for (const struct script_own *o = script_own; o->name != NULL; o++)
+		list[n++] = (struct sandbox_method){
+			.name = o->name,
+			.doc = o->doc,
+			.positional = o->positional,
+			.is_global = *o->doc != '\0',
+		};
 	list[n].name = NULL;
 	return list;
 }

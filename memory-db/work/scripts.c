@@ -43,14 +43,18 @@ open_store(struct runner *r, struct err *e)
 				       e);
 }
 
+/* run_skill of a client is a script of one line. */
 static int
 run_jailed(struct run *x, struct err *e)
 {
+	static const char skill[] = "return run_skill(args.name, args.params)";
 	const json_t *code = json_object_get(x->j->params, "code");
 	struct sandbox_job job = {
-		.source = json_string_value(code),
-		.source_len = json_string_length(code),
-		.args = json_object_get(x->j->params, "args"),
+		.source = code != NULL ? json_string_value(code) : skill,
+		.source_len = code != NULL ? json_string_length(code)
+					   : sizeof(skill) - 1,
+		.args = code != NULL ? json_object_get(x->j->params, "args")
+				     : x->j->params,
 		.call = on_call,
 		.call_ctx = x,
 		.cancel = &x->j->cancelled,
@@ -143,6 +147,8 @@ run_script(struct runner *r, struct job *j, struct err *e)
 	rc = open_store(r, e);
 	if (rc == 0)
 		rc = run_jailed(&x, e);
+	if (rc == 0 && !is_true(j, "dry_run"))
+		script_count_skills(&x.script);
 	if (rc == 0)
 		rc = finish(&x, e);
 	script_done(&x.script);

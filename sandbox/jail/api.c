@@ -286,6 +286,29 @@ add_method(lua_State *L, struct in *in, lua_Integer nth)
 	lua_pop(L, 1);
 }
 
+/* For the helpers alone: compile(code, chunk name, globals). Text only, as the
+ * script itself. */
+static int
+compile(lua_State *L)
+{
+	size_t n;
+	const char *code = luaL_checklstring(L, 1, &n);
+	const char *chunk = luaL_checkstring(L, 2);
+
+	luaL_checktype(L, 3, LUA_TTABLE);
+	int status = luaL_loadbufferx(L, code, n, chunk, "t");
+	if (status == LUA_ERRMEM)
+		return lua_error(L);
+	if (status != LUA_OK) {
+		lua_pushnil(L);
+		lua_insert(L, -2);
+		return 2;
+	}
+	lua_pushvalue(L, 3);
+	lua_setupvalue(L, -2, 1); /* _ENV */
+	return 1;
+}
+
 static int
 null_tostring(lua_State *L)
 {
@@ -341,5 +364,7 @@ api_setup(lua_State *L, struct in *setup)
 		    "b"))
 		lua_error(L);
 	lua_insert(L, 1);
-	lua_call(L, 3, 0);
+	lua_pushcfunction(L, compile);
+	alarm_name(compile, "the compiler");
+	lua_call(L, 4, 0);
 }

@@ -1,12 +1,13 @@
 -- Helpers of scripts, in the same state as the script and with no more rights.
--- Called with the table `memory`, the documentation of the methods by name, and
--- their names in order.
-local memory, docs, names = ...
+-- Called with the table `memory`, the documentation of the methods by name,
+-- their names in order, and compile(code, chunk name, globals).
+local memory, docs, names, compile = ...
 local G = _G
 local type, pairs, ipairs, next = type, pairs, ipairs, next
 local error, tostring, tonumber, select = error, tostring, tonumber, select
 local rawequal, setmetatable = rawequal, setmetatable
 local sort, concat, insert = table.sort, table.concat, table.insert
+local pack, unpack, pcall = table.pack, table.unpack, pcall
 local match, gmatch, rep, format = string.match, string.gmatch, string.rep,
 	string.format
 local floor, sqrt, mtype, huge = math.floor, math.sqrt, math.type, math.huge
@@ -502,6 +503,79 @@ function memory.each(options)
 	end
 end
 
+-- What only the helpers call has no documentation.
+local skill_begin, skill_end = memory.skill_begin, memory.skill_end
+for i = #names, 1, -1 do
+	if docs[names[i]] == "" then
+		memory[names[i]] = nil
+		table.remove(names, i)
+	end
+end
+
+help.run_skill = "run_skill(name[, params]): runs a saved skill with params " ..
+	"as its `args` and returns what it returns. Its globals are its own."
+local globals_of_skill = {__index = G, __metatable = false}
+function H.run_skill(name, params)
+	if not skill_begin then fail(2, "run_skill: there are no skills here") end
+	local skill = skill_begin{name = name}
+	local env = setmetatable({args = params == nil and {} or params},
+		globals_of_skill)
+	local f, why = compile(skill.code, "=skill " .. name, env)
+	local out = f and pack(pcall(f)) or {false, why, n = 2}
+	skill_end{run = skill.run, ok = out[1]}
+	if not out[1] then error(out[2], 0) end
+	if out.n == 1 then return env.result end
+	return unpack(out, 2, out.n)
+end
+
+-- Words that say something: long enough, and not too many.
+local function words_of(e)
+	local seen, words = {}, {}
+	for _, o in ipairs(e.observations or {}) do
+		for w in gmatch(type(o) == "table" and o.text or o, "[%w\128-\255]+") do
+			if #w > 4 and not seen[w] and #words < 12 then
+				seen[w] = true
+				words[#words + 1] = w
+			end
+		end
+	end
+	return concat(words, " ")
+end
+
+help.find_related = "find_related(name[, limit]): [{name, type, score, by}] of " ..
+	"entities related to one, by its relations (by lists their types) and " ..
+	"by words they share; the nearest first."
+function H.find_related(name, limit)
+	local reply = memory.open_nodes{names = {name}, relations = true}
+	local e = reply.entities[1]
+	if not e then fail(2, "find_related: no entity '%s'", tostring(name)) end
+	local by_name, out = {}, {}
+	local function add(other, kind, score, why)
+		if other == e.name then return end
+		local r = by_name[other]
+		if not r then
+			r = {name = other, type = kind, score = 0, by = {}}
+			by_name[other] = r
+			out[#out + 1] = r
+		end
+		r.type = r.type or kind
+		r.score = r.score + score
+		r.by[#r.by + 1] = why
+	end
+	for _, r in ipairs(reply.relations or {}) do
+		add(r.from == e.name and r.to or r.from, nil, 1, r.relationType)
+	end
+	local query = words_of(e)
+	if query ~= "" then
+		local found = memory.search_nodes{query = query, limit = 20,
+			fields = {"name", "type"}}.results
+		for i, x in ipairs(found) do
+			add(x.name, x.type, 1 / (i + 1), "words")
+		end
+	end
+	return H.top_n(out, limit or 10, "score")
+end
+
 help.object = "memory.object([table]): an empty table that stays {} in JSON."
 help.null = "memory.null: JSON's null inside tables."
 help.help = "memory.help([name]): this list, or one entry."
@@ -514,6 +588,8 @@ function memory.help(name)
 			out[#out + 1] = "  " .. n .. ": " ..
 				(match(docs[n] or "", "^[^\n]*") or "")
 		end
+		out[#out + 1] = "Not there yet: classify_content, " ..
+			"analyze_patterns, detect_conflicts."
 		out[#out + 1] = "Helpers (globals too, but each, object, null, help):"
 		for _, n in ipairs(sorted_keys(help)) do
 			out[#out + 1] = "  " .. help[n]

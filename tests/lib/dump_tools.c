@@ -11,7 +11,7 @@ static json_t *
 dump_param(const struct param *p)
 {
 	static const char *const types[] = {"string", "int", "number", "bool",
-		"object", "array", "point", "text_or_object"};
+		"object", "array", "point", "text_or_object", "any"};
 	json_t *o = json_pack("{s:s, s:s, s:b, s:b, s:I, s:I}", "name", p->name,
 		"type", types[p->type], "required", p->flags & PF_REQUIRED,
 		"not_empty", p->flags & PF_NOT_EMPTY, "min",
