@@ -170,7 +170,7 @@ create_branch(struct call *c, json_t **ret_result, struct err *e)
 			w.st, w.ns, from != NULL ? from : "main", &parent, e);
 	if (r == 0)
 		r = find_fork(c, parent,
-			w.replay ? 0 : change_id(w.change), &fork, e);
+			w.replay ? w.change_id : change_id(w.change), &fork, e);
 	if (r == 0)
 		r = lens_apply(w.st, &w.scope.lens, e);
 	if (r == 0 && !w.replay)

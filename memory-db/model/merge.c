@@ -141,21 +141,36 @@ get_twin(void *ctx, const struct fact *f)
 	return 0;
 }
 
+#define WEIGHT_SIZE 24
+
+static void
+describe_weight(double weight, char ret[WEIGHT_SIZE])
+{
+	if (weight < 0)
+		snprintf(ret, WEIGHT_SIZE, "none");
+	else
+		snprintf(ret, WEIGHT_SIZE, "%g", weight);
+}
+
 /* The same text (triple) stands here already: a conflict only when its
  * validity (weight) differs. */
 static int
 compare_twin(struct merge *m, const struct item *x, int64_t fact)
 {
 	struct twin t = {0, 0, 0};
+	char ours[WEIGHT_SIZE], theirs[WEIGHT_SIZE];
 	int r = fact_get(m->st, fact, get_twin, &t, m->e);
 	bool weight = x->f.kind == FACT_RELATION &&
 		      (t.weight < x->f.weight || t.weight > x->f.weight);
 
 	if (r < 0)
 		return r;
-	if (weight)
-		return merge_conflict(m, x->f.entity, CONFLICT_ATTRIBUTE, "weight",
-			"another", "another");
+	if (weight) {
+		describe_weight(t.weight, ours);
+		describe_weight(x->f.weight, theirs);
+		return merge_conflict(m, x->f.entity, CONFLICT_ATTRIBUTE,
+			"weight", ours, theirs);
+	}
 	if (t.from != x->f.valid_from || t.to != x->f.valid_to)
 		return merge_conflict(m, x->f.entity, CONFLICT_ATTRIBUTE, "validity",
 			x->text, x->text);

@@ -442,6 +442,11 @@ write_need_entity(struct write *w, const char *name, const char *param,
 {
 	int r = write_entity(w, name, ret_entity, e);
 
+	if (r == 0 && w->replay)
+		return err_param(e, MDB_E_INVALID, "key",
+			"this key was used within a day by another request, "
+			"which did not name '%s'; give each request its own "
+			"key, or none", name);
 	if (r == 0)
 		return not_found(w, name, param, e);
 	return r < 0 ? r : 0;

@@ -281,6 +281,26 @@ test_retry_by_key_answers_the_first_result(void **state)
 }
 
 static void
+test_retry_of_a_fork_and_a_key_of_another_request(void **state)
+{
+	static const char fork[] = "{\"action\":\"create\",\"name\":\"b\"}";
+	struct fixture *f = *state;
+	json_t *first;
+
+	ok(f, m_create_entities, ADA);
+	f->ctx.key = "fork";
+	ok(f, m_memory_branch, fork);
+	first = json_incref(f->last);
+	ok(f, m_memory_branch, fork);
+	assert_true(json_equal(first, f->last));
+	json_decref(first);
+	assert_int_equal(call(f, m_create_entities,
+		"{\"entities\":[{\"name\":\"zoe\",\"entityType\":\"t\","
+		"\"observations\":[]}]}"), MDB_E_INVALID);
+	assert_non_null(strstr(f->e.text, "key"));
+}
+
+static void
 test_namespaces(void **state)
 {
 	struct fixture *f = *state;
@@ -404,6 +424,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 			test_retry_by_key_answers_the_first_result, setup,
 			teardown),
+		cmocka_unit_test_setup_teardown(
+			test_retry_of_a_fork_and_a_key_of_another_request,
+			setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			test_namespaces, setup, teardown),
 		cmocka_unit_test_setup_teardown(

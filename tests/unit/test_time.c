@@ -263,6 +263,34 @@ test_merge_conflicts_keep_the_target(void **st)
 }
 
 static void
+test_merge_names_the_weights_that_differ(void **st)
+{
+	static const char *const weights[] = {"0.25", "0.75"};
+	static const char *const branches[] = {"main", "try"};
+	struct fixture *f = *st;
+	json_t *c;
+
+	add(f, "main", "ada", "a");
+	add(f, "main", "bob", "b");
+	ok(f, "main", m_memory_branch, FORK("try"));
+	for (size_t i = 0; i < 2; i++) {
+		char p[200];
+
+		snprintf(p, sizeof(p),
+			"{\"relations\":[{\"from\":\"ada\",\"to\":\"bob\","
+			"\"relationType\":\"knows\",\"weight\":%s}]}",
+			weights[i]);
+		ok(f, branches[i], m_create_relations, p);
+	}
+	ok(f, "main", m_memory_merge, MERGE("try"));
+	c = json_array_get(json_object_get(f->last, "conflicts"), 0);
+	assert_string_equal(
+		json_string_value(json_object_get(c, "ours")), "0.25");
+	assert_string_equal(
+		json_string_value(json_object_get(c, "theirs")), "0.75");
+}
+
+static void
 test_undo_of_undo_is_nothing(void **st)
 {
 	struct fixture *f = *st;
@@ -426,6 +454,7 @@ main(void)
 		T(test_branch_sees_parent_as_of_the_fork),
 		T(test_merge_brings_both_sides),
 		T(test_merge_conflicts_keep_the_target),
+		T(test_merge_names_the_weights_that_differ),
 		T(test_undo_of_undo_is_nothing),
 		T(test_undo_refuses_skips_and_cascades),
 		T(test_undo_of_a_session),
