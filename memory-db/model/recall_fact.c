@@ -10,8 +10,8 @@
 #include "memory-db/store/names.h"
 #include "memory-db/store/store.h"
 
-/* Bytes kept by one connection: some 40,000 facts of a line or two. */
-#define CACHE_BYTES (8 * 1024 * 1024)
+/* Bytes kept by one connection: some 80,000 facts of a line or two. */
+#define CACHE_BYTES (16 * 1024 * 1024)
 #define BUCKETS	    (1 << 14)
 
 struct cache {
@@ -72,41 +72,53 @@ static const char *const time_words[] = {"yesterday", "today", "tonight",
 	"december", "soon", "now", "just", "morn", "morning", "summer",
 	"winter", "fall", "spring"};
 
-static bool
-is_time_word(token_t t)
-{
-	for (size_t i = 0; i < ARRAY_LEN(time_words); i++)
-		if (recall_token(time_words[i], strlen(time_words[i])) == t)
-			return true;
-	for (int year = 1900; year < 2100; year++) {
-		char text[16];
+/* Those and the years 1900 to 2099 as a set of tokens, made once for each
+ * thread. */
+#define TIME_SLOTS 1024
+struct time_set {
+	token_t slots[TIME_SLOTS];	/* 0: empty */
+	bool is_made;
+};
 
-		snprintf(text, sizeof(text), "%d", year);
-		if (recall_token(text, 4) == t)
+static bool
+time_set_has(const struct time_set *set, token_t t)
+{
+	size_t i = t % TIME_SLOTS;
+
+	for (; set->slots[i] != 0; i = (i + 1) % TIME_SLOTS)
+		if (set->slots[i] == t)
 			return true;
-	}
 	return false;
 }
 
-/* What is_time_word() said of the tokens seen last, for each thread. */
-#define TIME_SLOTS 1024
+static void
+time_set_add(struct time_set *set, const char *word)
+{
+	token_t t = recall_token(word, strlen(word));
+	size_t i = t % TIME_SLOTS;
+
+	while (set->slots[i] != 0)
+		i = (i + 1) % TIME_SLOTS;
+	set->slots[i] = t;
+}
+
 static bool
 has_time_word(const struct tokens *t)
 {
-	static _Thread_local token_t set[TIME_SLOTS];
-	static _Thread_local bool known[TIME_SLOTS], time[TIME_SLOTS];
+	static _Thread_local struct time_set set;
 
-	for (size_t i = 0; i < t->n; i++) {
-		size_t slot = t->v[i] % TIME_SLOTS;
+	for (size_t i = 0; !set.is_made && i < ARRAY_LEN(time_words); i++)
+		time_set_add(&set, time_words[i]);
+	for (int year = 1900; !set.is_made && year < 2100; year++) {
+		char text[16];
 
-		if (!known[slot] || set[slot] != t->v[i]) {
-			set[slot] = t->v[i];
-			time[slot] = is_time_word(t->v[i]);
-			known[slot] = true;
-		}
-		if (time[slot])
-			return true;
+		snprintf(text, sizeof(text), "%d", year);
+		time_set_add(&set, text);
 	}
+	set.is_made = true;
+	for (size_t i = 0; i < t->n; i++)
+		if (time_set_has(&set, t->v[i]))
+			return true;
 	return false;
 }
 

@@ -16,14 +16,14 @@
 /* Matches read for the rare words (the rarest always, up to COMMON_BOUND) and,
  * joined with them, for the less rare. */
 #define RARE_MAX     4000
-#define MID_MAX	     16000
+#define MID_MAX	     8000
 /* Newest matches read when every word is common: with all words, with any. */
 #define ALL_MAX	     600
 #define ANY_MAX	     2000
 /* Rows looked at for each that passes the filters. */
 #define FILTER_FACTOR 20
 /* Matches of one namespace kept by weight of their words. */
-#define KEEP	     300
+#define KEEP	     200
 /* Facts that an entity brings along by its name. */
 #define NAMED_FACTS  24
 #define TICKS	     64

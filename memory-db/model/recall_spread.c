@@ -9,7 +9,10 @@
 #include "memory-db/store/facts.h"
 
 /* Candidates that share with their neighbours. */
-#define SHARING	     160
+#define SHARING	     100
+/* Neighbours without a word of the question that are read, beside as many as
+ * rows are wanted: the others get too small a share to matter. */
+#define SILENT	     60
 /* Entities whose relations are followed, relations of each, facts taken along
  * of each entity found. */
 #define HOP_ENTITIES 12
@@ -35,26 +38,77 @@ best_first(const void *a, const void *b)
 
 /* --- neighbours -------------------------------------------------------------------- */
 
+/* A neighbour that is no candidate yet. */
+struct silent {
+	int64_t fact;
+	int which;
+	double part;
+	uint32_t found;
+};
+struct sharing {
+	struct recalling *r;
+	struct silent v[4 * SHARING];
+	int n;
+	struct idmap index;	/* fact -> silent */
+};
+
 static int
-share(struct recalling *r, int which, int64_t fact, double part,
-	uint32_t found)
+share(struct sharing *s, int which, int64_t fact, double part, uint32_t found)
 {
-	struct recall_candidate *c = NULL;
-	int k;
+	struct recalling *r = s->r;
+	int32_t at;
 
 	if (part <= 0)
 		return 0;
-	k = recall_add(r, which, fact, 0, &c);
-	if (k == 1) {
-		c->parts[PART_NEAR] += (float)part;
-		c->around |= found;
+	if (idmap_get(&r->index, fact, &at)) {
+		r->c[at].parts[PART_NEAR] += (float)part;
+		r->c[at].around |= found;
+		return 0;
+	}
+	if (!idmap_get(&s->index, fact, &at)) {
+		at = s->n++;
+		if (idmap_put(&s->index, fact, at) < 0)
+			return err_nomem(r->e);
+		s->v[at] = (struct silent){.fact = fact, .which = which};
+	}
+	s->v[at].part += part;
+	s->v[at].found |= found;
+	return 0;
+}
+
+static int
+largest_first(const void *a, const void *b)
+{
+	const struct silent *x = a, *y = b;
+
+	if (x->part != y->part)
+		return x->part > y->part ? -1 : 1;
+	return x->fact > y->fact ? -1 : x->fact < y->fact;
+}
+
+/* The neighbours with the largest shares become candidates. */
+static int
+add_silent(struct sharing *s)
+{
+	int wanted = SILENT + s->r->request->limit, k = 0;
+
+	qsort(s->v, (size_t)s->n, sizeof(s->v[0]), largest_first);
+	for (int i = 0; k >= 0 && i < s->n && i < wanted; i++) {
+		struct recall_candidate *c = NULL;
+
+		k = recall_add(s->r, s->v[i].which, s->v[i].fact, 0, &c);
+		if (k == 1) {
+			c->parts[PART_NEAR] = (float)s->v[i].part;
+			c->around = s->v[i].found;
+		}
 	}
 	return k < 0 ? k : 0;
 }
 
 static int
-share_with_neighbours(struct recalling *r, size_t at)
+share_with_neighbours(struct sharing *s, size_t at)
 {
+	struct recalling *r = s->r;
 	const struct recall_fact *f = r->c[at].f;
 	double base = r->c[at].base;
 	uint32_t found = r->c[at].found;
@@ -63,18 +117,18 @@ share_with_neighbours(struct recalling *r, size_t at)
 
 	k = recall_neighbours(r->st, f->id, f->source, true, 2, facts, &n, r->e);
 	if (k == 0 && n > 0)
-		k = share(r, which, facts[0], base *
+		k = share(s, which, facts[0], base *
 			(r->w.prev + (f->is_question ? r->w.answer : 0)),
 			found);
 	if (k == 0 && n > 1)
-		k = share(r, which, facts[1], base * r->w.prev2, found);
+		k = share(s, which, facts[1], base * r->w.prev2, found);
 	if (k == 0)
 		k = recall_neighbours(r->st, f->id, f->source, false,
 			r->w.next2 > 0 ? 2 : 1, facts, &n, r->e);
 	if (k == 0 && n > 0)
-		k = share(r, which, facts[0], base * r->w.next, found);
+		k = share(s, which, facts[0], base * r->w.next, found);
 	if (k == 0 && n > 1)
-		k = share(r, which, facts[1], base * r->w.next2, found);
+		k = share(s, which, facts[1], base * r->w.next2, found);
 	return k;
 }
 
@@ -269,6 +323,25 @@ share_by_relations(struct recalling *r, const struct order *order, size_t n)
 	return k;
 }
 
+static int
+share_with_all(struct recalling *r, const struct order *order, size_t n)
+{
+	struct sharing *s AUTO_FREE = calloc(1, sizeof(*s));
+	int k = 0;
+
+	if (!s)
+		return err_nomem(r->e);
+	s->r = r;
+	for (size_t i = 0; k == 0 && i < n && i < SHARING; i++)
+		if (r->c[order[i].at].f->source != 0 && order[i].base > 0 &&
+			!recall_is_late(r))
+			k = share_with_neighbours(s, order[i].at);
+	if (k == 0)
+		k = add_silent(s);
+	idmap_done(&s->index);
+	return k;
+}
+
 int
 recall_spread(struct recalling *r)
 {
@@ -281,10 +354,7 @@ recall_spread(struct recalling *r)
 	for (size_t i = 0; i < n; i++)
 		v[i] = (struct order){i, r->c[i].base, r->c[i].fact};
 	qsort(v, n, sizeof(*v), best_first);
-	for (size_t i = 0; k == 0 && i < n && i < SHARING; i++)
-		if (r->c[v[i].at].f->source != 0 && v[i].base > 0 &&
-			!recall_is_late(r))
-			k = share_with_neighbours(r, v[i].at);
+	k = share_with_all(r, v, n);
 	if (k == 0 && r->w.hop > 0 && !r->late)
 		k = share_by_relations(r, v, n);
 	if (k == 0 && r->w.session > 0)

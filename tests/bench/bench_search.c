@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "common/text.h"
+#include "memory-db/model/recall.h"
 #include "memory-db/model/search.h"
 #include "tests/lib/store_fixture.h"
 
@@ -20,6 +21,7 @@
 static double cumulated[VOCABULARY];
 static struct sf_random rng = {1};
 static int64_t as_of;		/* change; 0: now */
+static bool recalls;		/* recall instead of search */
 static const char *one_query;	/* instead of the classes */
 
 /* Words that can be said: rank 0 is "ba". */
@@ -77,6 +79,18 @@ text_of(int words, char *out, size_t size)
 	}
 }
 
+/* A fact of a session: recall looks at its neighbours there. */
+static void
+observe(struct store_fixture *f, int64_t entity, const char *text, int session)
+{
+	struct fact x = sf_fact(entity, FACT_OBSERVATION, text);
+	char label[32];
+
+	snprintf(label, sizeof(label), "session %d", session);
+	sf_ok(f, label_intern(f->w, label, &x.source, &f->e));
+	sf_ok(f, change_add_fact(f->c, &x, NULL, &f->e));
+}
+
 static void
 build(struct store_fixture *f, int entities)
 {
@@ -93,7 +107,7 @@ build(struct store_fixture *f, int entities)
 		entity = sf_entity(f, name, i % 3 ? "note" : "person");
 		for (int k = 0; k < 2; k++) {
 			text_of(WORDS, text, sizeof(text));
-			sf_observe(f, entity, text);
+			observe(f, entity, text, i / 10);
 		}
 		if (i % 250 == 249 || i == entities - 1)
 			sf_commit(f);
@@ -173,14 +187,42 @@ struct timing {
 	double wall_ms, cpu_ms;
 };
 
-static struct timing
-run_one(struct store_fixture *f, struct store *reader, const char *query,
-	double *ret_rows)
+/* Rows found by recall. */
+static size_t
+recall_one(struct store_fixture *f, struct store *reader, const char *query)
+{
+	struct recall_request q = {.ns = {NAMESPACE_DEFAULT, 0},
+		.query = query, .query_n = strlen(query), .types_n = -1,
+		.limit = 10, .since = INT64_MIN, .until = INT64_MAX,
+		.valid_at = FACT_NO_TIME, .now = clock_now_ms(), .zone = ""};
+	struct recall_result r;
+	size_t n;
+
+	sf_ok(f, recall_run(reader, &q, &r, &f->e));
+	n = r.n;
+	recall_result_done(&r);
+	return n;
+}
+
+static size_t
+search_one(struct store_fixture *f, struct store *reader, const char *query)
 {
 	struct search_request q = {.ns = {NAMESPACE_DEFAULT, 0},
 		.query = query, .query_n = strlen(query), .types_n = -1,
 		.limit = 10};
 	struct search_result r;
+	size_t n;
+
+	sf_ok(f, search_run(reader, &q, &r, &f->e));
+	n = r.n;
+	search_result_done(&r);
+	return n;
+}
+
+static struct timing
+run_one(struct store_fixture *f, struct store *reader, const char *query,
+	double *ret_rows)
+{
 	struct lens lens;
 	int64_t begin = clock_mono_ns(), cpu = cpu_ns();
 
@@ -188,12 +230,11 @@ run_one(struct store_fixture *f, struct store *reader, const char *query,
 	sf_ok(f, lens_make(reader, STORE_MAIN,
 		as_of ? as_of : STORE_OPEN_END, &lens, &f->e));
 	sf_ok(f, lens_apply(reader, &lens, &f->e));
-	sf_ok(f, search_run(reader, &q, &r, &f->e));
+	*ret_rows += (double)(recalls ? recall_one : search_one)(
+		f, reader, query);
 	store_read_end(reader);
 	begin = clock_mono_ns() - begin;
 	cpu = cpu_ns() - cpu;
-	*ret_rows += (double)r.n;
-	search_result_done(&r);
 	return (struct timing){(double)begin / 1e6, (double)cpu / 1e6};
 }
 
@@ -246,6 +287,10 @@ main(int argc, char **argv)
 		if (strcmp(argv[i], "--as-of") == 0 &&
 			text_int(argv[i + 1], 1, INT64_MAX, &as_of) == 0)
 			continue;
+		if (strcmp(argv[i], "--recall") == 0) {
+			recalls = strcmp(argv[i + 1], "yes") == 0;
+			continue;
+		}
 		if (strcmp(argv[i], "--query") == 0) {
 			one_query = argv[i + 1];
 			continue;
@@ -256,7 +301,7 @@ main(int argc, char **argv)
 		}
 		fprintf(stderr, "usage: bench_search [--entities N] "
 			"[--queries N] [--query TEXT] [--as-of CHANGE] "
-			"[--keep PATH]\n");
+			"[--keep PATH] [--recall yes]\n");
 		return 100;
 	}
 	zipf_init();
