@@ -190,6 +190,23 @@ def bench_mixed(b, db):
           f"(searches p50 {b.median(searches):.1f} ms)", share >= 0.5)
 
 
+def bench_recall(b):
+    """The six classes at three sizes, in one thread (no service)."""
+    for entities in (500, 5_000, 50_000)[:b.n(3, 2)]:
+        done = subprocess.run(
+            [str(BUILD / "bench" / "bench_search"), "--recall", "yes",
+             "--entities", str(entities), "--queries", str(b.n(250, 100))],
+            text=True, capture_output=True, check=True)
+        for line in done.stdout.splitlines():
+            m = re.match(r"(.*?) +p50 +([\d.]+) ms +p99 +([\d.]+) ms +"
+                         r"\(cpu p50 +([\d.]+) p99 +([\d.]+)", line)
+            if m:
+                p50, p99 = float(m[4]), float(m[5])
+                b.row(f"recall, {2 * entities:,} facts, {m[1].strip()}",
+                      "p50 < 10, p99 < 30 ms (cpu)",
+                      f"{p50:.2f} / {p99:.2f} ms", p50 < 10 and p99 < 30)
+
+
 def bench_append(b):
     """Time beside the deterministic test that counts SQLite's steps."""
     small, large = [], []
@@ -434,7 +451,8 @@ def bench_scripts(b):
 
 PARTS = (("create", bench_create), ("alone", bench_alone),
          ("status", bench_status), ("crowd", bench_crowd),
-         ("search", bench_search), ("append", bench_append),
+         ("search", bench_search), ("recall", bench_recall),
+         ("append", bench_append),
          ("start", bench_start), ("memory", bench_memory),
          ("bytes", bench_bytes), ("sandbox", bench_sandbox),
          ("scripts", bench_scripts))
