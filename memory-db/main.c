@@ -50,6 +50,7 @@ static struct config config = {
 	.writes_per_minute = LIMIT_WRITES_PER_MINUTE,
 	.writes_burst = LIMIT_WRITES_BURST,
 	.namespace_facts = LIMIT_NAMESPACE_FACTS,
+	.script_ms = LIMIT_SCRIPT_WALL_MAX_MS,
 };
 
 #define TEXT(name, env, target, what, help)                                    \
@@ -73,6 +74,11 @@ static const struct conf_opt options[] = {
 		"end after so long without a client (0: never)"),
 	SWITCH("spawned", &arg.spawned,
 		"started by a client: may be retired, ends when idle"),
+	SWITCH("no-scripts", &config.no_scripts,
+		"run no scripts (execute_code answers unavailable)"),
+	NUMBER("limit-script-ms", NULL, &config.script_ms, 1,
+		LIMIT_SCRIPT_WALL_MAX_MS, "N",
+		"milliseconds a script may run at most"),
 	SWITCH("read-only", &arg.read_only, "serve reads only"),
 	NUMBER("ready-fd", NULL, &arg.ready_fd, 0, INT_MAX, "N",
 		"descriptor that gets \"ready\" or one error line"),

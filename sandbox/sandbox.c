@@ -18,6 +18,7 @@
 struct sandbox {
 	const struct sandbox_method *methods;
 	struct pool *pool;
+	int64_t wall_max_ms;
 	_Atomic int64_t runs[SANDBOX_RESULT_MAX];
 	_Atomic int running;
 };
@@ -39,7 +40,9 @@ open_pool(struct sandbox *s, const struct sandbox_options *o, struct buf *setup,
 		po.size = LIMIT_SCRIPT_POOL;
 	if (po.size > LIMIT_SCRIPT_POOL_MAX)
 		po.size = LIMIT_SCRIPT_POOL_MAX;
-	if (launch_find(o->program, &po.program, &why))
+	if (o->off)
+		po.reason = o->off;
+	else if (launch_find(o->program, &po.program, &why))
 		po.reason = why.text;
 	return pool_open(&po, &s->pool, e);
 }
@@ -55,6 +58,7 @@ sandbox_open(const struct sandbox_options *o, struct sandbox **ret,
 	if (!s)
 		return err_nomem(e);
 	s->methods = o->methods;
+	s->wall_max_ms = o->wall_max_ms;
 	rc = open_pool(s, o, &setup, e);
 	if (rc) {
 		free(s);
@@ -128,6 +132,10 @@ sandbox_run(struct sandbox *s, const struct sandbox_job *job,
 	int rc = 0;
 
 	sandbox_limits_settle(&o.limits);
+	if (s->wall_max_ms > 0 && o.limits.wall_ms > s->wall_max_ms) {
+		o.limits.wall_ms = s->wall_max_ms;
+		sandbox_limits_settle(&o.limits);
+	}
 	s->running++;
 	if (!is_too_long(job, &o))
 		rc = run_job(s->pool, s->methods, job, &o, e);

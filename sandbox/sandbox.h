@@ -40,6 +40,8 @@ struct sandbox_options {
 	const struct sandbox_method *methods;
 	int pool;		/* waiting jails, 1 to 4; 0: 2 */
 	uid_t uid;		/* of jails when this process is root; 0: 65534 */
+	int64_t wall_max_ms;	/* no script runs longer; 0: the greatest */
+	const char *off;	/* not NULL: nothing is run, and this is why */
 };
 
 /* Opens the program once (later changes of the file do not matter) and starts

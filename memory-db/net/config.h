@@ -27,6 +27,8 @@ struct config {
 	int64_t writes_per_minute; /* 0: no limit */
 	int64_t writes_burst;
 	int64_t namespace_facts;
+	int64_t script_ms;	/* a script may run at most */
+	bool no_scripts;
 };
 
 #endif

@@ -381,7 +381,11 @@ start(struct server *s, const struct server_options *o, struct err *e)
 	struct work_options wo = {.db = o->db,
 		.group_max = (size_t)o->config->group_max,
 		.wake = wake, .wake_ctx = s};
-	struct sandbox_options so = {.methods = script_methods()};
+	struct sandbox_options so = {.methods = script_methods(),
+		.wall_max_ms = o->config->script_ms,
+		.off = o->config->no_scripts
+			? "scripts are switched off here (--no-scripts)"
+			: NULL};
 
 	s->config = o->config;
 	s->db = o->db;

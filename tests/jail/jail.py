@@ -90,7 +90,7 @@ class Case:
         r = {"source": self.source,
              "limits": {key: int(self.want[k]) for k, key in
                         self.NUMBERS.items() if k in self.want}}
-        r["limits"].setdefault("wall_ms", 2000)
+        r["limits"].setdefault("wall_ms", 20000)
         if "args" in self.want:
             r["args"] = json.loads(self.want["args"])
         if "cancel" in self.want:

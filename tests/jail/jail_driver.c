@@ -210,7 +210,8 @@ answer(const json_t *o)
 int
 main(void)
 {
-	struct sandbox_options options = {.methods = made_up_methods};
+	struct sandbox_options options = {.methods = made_up_methods,
+		.pool = 2};
 	struct err e = {0};
 	char *line = NULL;
 	size_t cap = 0;

@@ -76,13 +76,35 @@ class ThroughTheService(unittest.TestCase):
                     len(os.listdir(f"/proc/{pid}/task")))
         for _ in range(20):
             self.client.ok("execute_code", {"code": "return 1"})
-        wait_until(lambda: self.client.ok("get_memory_status")["sandbox"]
-                   ["jails"]["waiting"] == 2, why="two jails wait")
+        seen = [None]
+
+        def settled():      # the pool is full, and nobody is being reaped
+            last, seen[0] = seen[0], measure()
+            time.sleep(0.2)
+            return last == seen[0] == measure()
+        wait_until(settled, why="the pool is full")
         before = measure()
         for i in range(300):
             code = ("return 1 + 1", "error('x')", "return search_nodes('x')")
             self.client.call("execute_code", {"code": code[i % 3]})
         wait_until(lambda: measure() == before, why=f"{before} again")
+
+    def test_an_operator_may_shorten_and_switch_off(self):
+        with Service(args=["--limit-script-ms", "150"]) as short:
+            c = short.client()
+            r = c.call("execute_code", {"code": "while true do end",
+                                        "timeout_ms": 20000})
+            c.close()
+            self.assertEqual(r["outcome"], "timeout")
+            self.assertEqual(r["limits"]["wall_ms"], 150)
+            self.assertLess(r["usage"]["wall_ms"], 3000 * SLOW)
+        with Service(args=["--no-scripts"]) as off:
+            c = off.client()
+            r = c.call("execute_code", {"code": "return 1"})
+            self.assertEqual(r["outcome"], "unavailable")
+            self.assertIn("--no-scripts", r["message"])
+            self.assertFalse(c.ok("get_memory_status")["sandbox"]["available"])
+            c.close()
 
     def test_ten_at_a_time(self):
         clients = [self.service.client() for _ in range(10)]

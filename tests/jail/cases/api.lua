@@ -32,7 +32,7 @@ return {memory.backup or memory.null, memory.retire or memory.null, memory.verif
 for i = 1, 20 do memory.echo(i) end
 --- as many as allowed: ok; result=10; api_calls=10
 local n = 0 for i = 1, 10 do n = n + memory.echo(1) end return n
---- pcall cannot swallow that limit: api_limit; api_calls=10; wall=2000
+--- pcall cannot swallow that limit: api_limit; api_calls=10; wall=20000
 while true do pcall(memory.echo, 1) end
 --- too many bytes: api_limit; limit=api_bytes; line=1; api_bytes=100000
 for i = 1, 100 do memory.echo(("x"):rep(10000)) end

@@ -24,9 +24,9 @@ end)()
 local c = coroutine.wrap(function() while true do coroutine.yield() end end) while true do c() end
 --- nested without end: error; message=script:1:
 local function f() return coroutine.wrap(f)() end return f()
---- nested by resume: ok; result=true; wall=3000
+--- nested by resume: ok; result=true; wall=20000
 local function f() return coroutine.resume(coroutine.create(f)) end return (f())
---- 20000 that hold to-be-closed values: ok; result=20000; wall=4000
+--- 20000 that hold to-be-closed values: ok; result=20000; wall=20000
 local t = {}
 for i = 1, 20000 do
 	t[i] = coroutine.create(function() local x <close> = setmetatable({}, {__close = function() end}) coroutine.yield() end)

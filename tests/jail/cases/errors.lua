@@ -47,9 +47,9 @@ local function f() table.sort({1, 2, 3}, f) return true end f()
 local t = setmetatable({}, {}) getmetatable(t).__index = function(t, k) return t[k .. "x"] end return t.a
 --- __index chain in a loop: error; message=loop
 local t = {} setmetatable(t, {__index = t}) getmetatable(t).__index = t return t.x
---- pcall in pcall in pcall: error|ok; wall=2000
+--- pcall in pcall in pcall: error|ok; wall=20000
 local function f() return pcall(f) end return (f())
---- xpcall whose handler is itself: ok; wall=2000
+--- xpcall whose handler is itself: ok; wall=20000
 local function h() return xpcall(error, h) end return type(h())
 --- calling nil names the variable: error; message=global 'nope'; line=1
 nope()

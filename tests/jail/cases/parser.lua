@@ -28,13 +28,13 @@ return 2@{^2*30000}
 local a = {} return a@{.b*30000}
 --- pattern too complex: error; message=complex
 return ("x"):rep(300):find(("x?"):rep(300) .. "y")
---- long chain of method calls: error|timeout|crashed; wall=3000
+--- long chain of method calls: error|timeout|crashed; wall=20000
 local a = {} return a@{:b()*20000}
 --- too many locals: error; message=local
 @{local a *300}
 --- too many upvalues or registers: error
 return {@{f(*200}
---- many constants: ok; wall=3000
+--- many constants: ok; wall=20000
 local t = {@{1.5,*20000}} return #t > 0
 --- many goto labels: error; message=label
 @{::a:: *100}

@@ -54,7 +54,7 @@ local t = {a = {}} t.a.b = t return t
 local t = {} t[1] = t return t
 --- twice the same is no cycle: ok; result=[[1],[1]]
 local t = {1} return {t, t}
---- 2^40 leaves: output; wall=3000
+--- 2^40 leaves: output; wall=20000
 local t = {1} for i = 1, 40 do t = {t, t} end return t
 --- 64 levels: ok
 local t = {} for i = 1, 63 do t = {t} end return t
