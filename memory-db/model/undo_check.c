@@ -198,7 +198,7 @@ block_between(struct undo *u, const struct undo_fact *a,
 		r = branch_shown(u->w->st, b->fact, &u->w->scope.lens, &y, e);
 	if (r != 0)
 		return r;
-	if (y > x)
+	if (undo_ours(u, x) || (y > x && !undo_ours(u, y)))
 		x = y;
 	return undo_ours(u, x) ? 0 : undo_block(u, x, a->entity, e);
 }
