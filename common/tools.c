@@ -55,6 +55,7 @@ static const struct param observation_fields[] = {
 	POINT("valid_from", PF_SOCKET_ONLY, NULL),
 	POINT("valid_to", PF_SOCKET_ONLY, NULL),
 	LIST("derived_from", PF_SOCKET_ONLY, NULL, &source_entry),
+	NUM("salience", PF_SOCKET_ONLY, NULL, 0, 1),
 	END};
 static const struct param observation = {"", P_TEXT_OR_OBJECT, PF_NOT_EMPTY,
 	NULL, 1, LIMIT_OBSERVATION_BYTES, NULL, observation_fields, NULL};
@@ -64,12 +65,16 @@ static const struct param name_entry = {
 	"", P_STRING, 0, NULL, 0, LIMIT_NAME_BYTES, NULL, NULL, NULL};
 static const char *const methods[] = {"manual", "auto", "import", "script", NULL};
 
+static const struct param tag_entry = {"", P_STRING, PF_NOT_EMPTY, NULL, 1,
+	LIMIT_TYPE_BYTES, NULL, NULL, NULL};
 static const struct param entity_fields[] = {
 	NAME("name", PF_REQUIRED, NULL),
 	TYPE("entityType", PF_REQUIRED, NULL),
 	LIST("observations", PF_REQUIRED, NULL, &observation),
 	CHOICE("tier", PF_SOCKET_ONLY, NULL, tool_tiers),
 	BOOLEAN("pin", PF_SOCKET_ONLY, NULL),
+	LIST("tags", PF_SOCKET_ONLY, NULL, &tag_entry),
+	NUM("salience", PF_SOCKET_ONLY, NULL, 0, 1),
 	OBJ("metadata", PF_SOCKET_ONLY, NULL, NULL),
 	STR("source_session", PF_SOCKET_ONLY, NULL, LIMIT_LABEL_BYTES),
 	POINT("source_timestamp", PF_SOCKET_ONLY, NULL),
@@ -91,6 +96,7 @@ static const struct param addition_fields[] = {
 	LIST("contents", PF_REQUIRED, NULL, &observation),
 	STR("source_session", PF_SOCKET_ONLY, NULL, LIMIT_LABEL_BYTES),
 	POINT("source_timestamp", PF_SOCKET_ONLY, NULL),
+	NUM("salience", PF_SOCKET_ONLY, NULL, 0, 1),
 	STR("speaker", PF_SOCKET_ONLY, NULL, LIMIT_LABEL_BYTES), END};
 static const struct param addition_entry = {
 	"", P_OBJECT, 0, NULL, 0, 0, NULL, addition_fields, NULL};
@@ -152,6 +158,7 @@ static const struct param params_search_nodes[] = {
 	MAX_TOKENS,
 	CURSOR,
 	LIST("types", PF_SOCKET_ONLY, NULL, &type_entry),
+	LIST("tags", PF_SOCKET_ONLY, NULL, &tag_entry),
 	LIST("tiers", PF_SOCKET_ONLY, NULL, &tier_entry),
 	CHOICE("mode", PF_SOCKET_ONLY, NULL, search_modes),
 	BOOLEAN("relations", PF_SOCKET_ONLY, NULL),
@@ -162,6 +169,7 @@ static const struct param params_recall[] = {
 	MAX_TOKENS,
 	STR("since", 0, NULL, 64), STR("until", 0, NULL, 64),
 	LIST("types", PF_SOCKET_ONLY, NULL, &type_entry),
+	LIST("tags", PF_SOCKET_ONLY, NULL, &tag_entry),
 	LIST("tiers", PF_SOCKET_ONLY, NULL, &tier_entry),
 	NUM("min_score", PF_SOCKET_ONLY, NULL, 0, 1),
 	BOOLEAN("explain", PF_SOCKET_ONLY, NULL),

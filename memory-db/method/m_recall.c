@@ -121,6 +121,7 @@ m_recall(struct call *c, json_t **ret_result, struct err *e)
 		.query_n = json_string_length(query),
 		.tiers = filter_tiers(json_object_get(c->params, "tiers")),
 		.deadline_ns = c->deadline_ns};
+	json_t *tags = json_object_get(c->params, "tags");
 	struct recall_page page = {.zone = c->ctx->zone,
 		.explain = json_is_true(
 			json_object_get(c->params, "explain"))};
@@ -136,6 +137,7 @@ m_recall(struct call *c, json_t **ret_result, struct err *e)
 	if (r == 0)
 		r = filter_types(c, &labels, &q.types_n, e);
 	q.types = labels;
+	q.tags = json_array_size(tags) > 0 ? tags : NULL;
 	if (r == 0)
 		r = read_times(c, &q, e);
 	if (r == 0)

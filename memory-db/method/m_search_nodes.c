@@ -65,6 +65,7 @@ m_search_nodes(struct call *c, json_t **ret_result, struct err *e)
 		.relations = json_is_true(
 			json_object_get(c->params, "relations"))};
 	const char *mode = json_string_value(json_object_get(c->params, "mode"));
+	json_t *tags = json_object_get(c->params, "tags");
 	int64_t *labels AUTO_FREE = NULL;
 	struct search_result found = {0};
 	struct scope s;
@@ -74,6 +75,7 @@ m_search_nodes(struct call *c, json_t **ret_result, struct err *e)
 	if (r == 0)
 		r = filter_types(c, &labels, &q.types_n, e);
 	q.types = labels;
+	q.tags = json_array_size(tags) > 0 ? tags : NULL;
 	if (r == 0)
 		r = read_place(c, &q, &s, e);
 	if (r == 0)

@@ -164,6 +164,9 @@ encode_fact(struct page *p, const struct fact *f, json_t **ret)
 	if (r == 0 && f->confidence >= 0 &&
 		jx_set(j, "confidence", json_real(f->confidence)) != 0)
 		r = err_nomem(p->e);
+	if (r == 0 && f->weight >= 0 &&
+		jx_set(j, "salience", json_real(f->weight)) != 0)
+		r = err_nomem(p->e);
 	if (r == 0)
 		*ret = take_ptr(j);
 	return r < 0 ? r : 0;

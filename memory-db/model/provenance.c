@@ -46,6 +46,7 @@ provenance_read(struct store *st, const struct context *ctx, const json_t *j,
 	const char *source =
 		json_string_value(json_object_get(j, "source_session"));
 	const char *speaker = json_string_value(json_object_get(j, "speaker"));
+	const json_t *salience = json_object_get(j, "salience");
 	const json_t *confidence = json_object_get(j, "confidence");
 	int r = 0;
 
@@ -60,6 +61,8 @@ provenance_read(struct store *st, const struct context *ctx, const json_t *j,
 		r = read_time(ctx, j, "valid_from", path, &f->valid_from, e);
 	if (r == 0)
 		r = read_time(ctx, j, "valid_to", path, &f->valid_to, e);
+	if (json_is_number(salience)) /* observations have no other weight */
+		f->weight = json_number_value(salience);
 	if (json_is_number(confidence))
 		f->confidence = json_number_value(confidence);
 	read_method(json_string_value(json_object_get(j, "extraction_method")),

@@ -12,6 +12,7 @@
 #ifndef MODEL_RECALL_H
 #define MODEL_RECALL_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -39,6 +40,7 @@ struct recall_request {
 	const int64_t *types;	/* labels; any when types_n is negative */
 	int types_n;
 	unsigned tiers;		/* mask of 1 << tier; 0: any */
+	const json_t *tags;	/* entities with all of them; NULL: any */
 	int64_t since, until;	/* ms, inclusive, of a fact's date;
 				   INT64_MIN, INT64_MAX: open */
 	int64_t valid_at;	/* ms: only facts valid then; FACT_NO_TIME */

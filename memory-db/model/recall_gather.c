@@ -9,6 +9,7 @@
 
 #include "common/clock.h"
 #include "memory-db/model/recall_internal.h"
+#include "memory-db/model/tags.h"
 #include "memory-db/store/facts.h"
 
 /* A word in more facts is common: their number is estimated. */
@@ -60,7 +61,7 @@ recall_passes(struct recalling *r, int64_t entity)
 	int32_t known;
 	int passes, k;
 
-	if (q->types_n < 0 && q->tiers == 0)
+	if (q->types_n < 0 && q->tiers == 0 && !q->tags)
 		return 1;
 	if (idmap_get(&r->passed, entity, &known))
 		return known;
@@ -74,6 +75,10 @@ recall_passes(struct recalling *r, int64_t entity)
 		passes = 0;
 	if (passes && q->tiers != 0)
 		passes = x.tier >= 0 && x.tier < 32 && (q->tiers >> x.tier & 1);
+	if (passes && q->tags)
+		passes = tags_have(r->st, entity, q->tags, r->e);
+	if (passes < 0)
+		return passes;
 	if (idmap_put(&r->passed, entity, passes) < 0)
 		return err_nomem(r->e);
 	return passes;

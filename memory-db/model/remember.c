@@ -8,6 +8,7 @@
 #include "common/limits.h"
 #include "common/tools.h"
 #include "memory-db/model/provenance.h"
+#include "memory-db/model/tags.h"
 #include "memory-db/store/derive.h"
 #include "memory-db/store/derive.h"
 #include "memory-db/store/names.h"
@@ -171,6 +172,7 @@ remember_existence(struct write *w, int64_t entity, const char *name,
 
 	f.entity = entity;
 	f.kind = FACT_EXISTENCE;
+	f.weight = -1; /* salience is that of observations */
 	f.label = type_label;
 	f.text = name;
 	f.text_n = strlen(name);
@@ -185,6 +187,8 @@ set_attributes(struct write *w, int64_t entity, const json_t *entry,
 		json_string_value(json_object_get(entry, "tier")));
 	const json_t *pin = json_object_get(entry, "pin");
 	const json_t *metadata = json_object_get(entry, "metadata");
+	const json_t *tags = json_object_get(entry, "tags");
+	json_t *tagged AUTO_JSON = NULL;
 	int r = 0;
 
 	if (tier >= 0)
@@ -193,6 +197,10 @@ set_attributes(struct write *w, int64_t entity, const json_t *entry,
 		r = write_attr(w, entity, ATTR_PIN, json_is_true(pin), e);
 	if (r == 0 && json_is_object(metadata))
 		r = remember_metadata(w, entity, metadata, path, e);
+	if (r == 0 && json_array_size(tags) > 0)
+		r = tags_add(w->st, entity, tags, &tagged, e);
+	if (r == 0 && tagged)
+		r = remember_metadata(w, entity, tagged, path, e);
 	return r;
 }
 

@@ -7,6 +7,7 @@
 #include "common/text.h"
 #include "memory-db/model/search_internal.h"
 #include "memory-db/model/substring.h"
+#include "memory-db/model/tags.h"
 #include "memory-db/store/names.h"
 
 /* A sentence of common words then reads some 10,000 postings and some 500
@@ -36,7 +37,7 @@ searching_passes(struct searching *s, int64_t entity)
 	int64_t label = 0, tier = 0;
 	int r, passes = 1;
 
-	if (q->types_n < 0 && q->tiers == 0)
+	if (q->types_n < 0 && q->tiers == 0 && !q->tags)
 		return 1;
 	if (idmap_get(&s->filtered, entity, &known))
 		return known;
@@ -53,6 +54,11 @@ searching_passes(struct searching *s, int64_t entity)
 		if (r < 0)
 			return r;
 		passes = tier >= 0 && tier < 32 && (q->tiers >> tier & 1);
+	}
+	if (passes && q->tags) {
+		passes = tags_have(s->st, entity, q->tags, s->e);
+		if (passes < 0)
+			return passes;
 	}
 	if (idmap_put(&s->filtered, entity, passes) < 0)
 		return err_nomem(s->e);

@@ -14,6 +14,7 @@
 #ifndef MODEL_SEARCH_H
 #define MODEL_SEARCH_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -54,6 +55,7 @@ struct search_request {
 	const int64_t *types;	/* labels; any when types_n is negative */
 	int types_n;
 	unsigned tiers;		/* mask of 1 << tier; 0: any */
+	const json_t *tags;	/* entities with all of them; NULL: any */
 	int limit;		/* rows wanted, >= 1 */
 	int64_t a, b;		/* position; 0, 0: from the start */
 	int64_t deadline_ns;	/* monotonic; 0: none */

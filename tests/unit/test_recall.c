@@ -295,6 +295,64 @@ filters_are_exact(void **state)
 }
 
 static void
+tags_and_salience(void **state)
+{
+	struct method_fixture *f = *state;
+
+	for (int i = 0; i < 12; i++) {
+		char name[8];
+
+		snprintf(name, sizeof(name), "e%d", i);
+		mf_call(f, "create_entities",
+			"{s:[{s:s, s:s, s:[{s:s, s:f}], s:[s, s]}]}",
+			"entities", "name", name, "entityType", "note",
+			"observations", "text", "a common word", "salience",
+			i == 5 ? 1.0 : 0.1, "tags", i % 2 ? "odd" : "even",
+			i % 3 ? "other" : "third");
+	}
+	recall(f, "the common word");
+	assert_string_equal(name_of(f, 0), "e5");
+	mf_call(f, "recall", "{s:s, s:i, s:[s, s]}", "query", "common word",
+		"limit", 50, "tags", "odd", "third");
+	assert_int_equal(
+		json_array_size(json_object_get(f->last, "results")), 2);
+	mf_call(f, "search_nodes", "{s:s, s:i, s:[s]}", "query", "common",
+		"limit", 50, "tags", "even");
+	assert_int_equal(
+		json_array_size(json_object_get(f->last, "results")), 6);
+	mf_call(f, "search_nodes", "{s:s, s:[s]}", "query", "common", "tags",
+		"nosuch");
+	assert_int_equal(
+		json_array_size(json_object_get(f->last, "results")), 0);
+	/* tags come together, and other metadata stays */
+	mf_call(f, "update_entity", "{s:s, s:{s:s, s:[s]}}", "name", "e1",
+		"metadata", "owner", "Ada", "tags", "odd");
+	mf_call(f, "create_entities", "{s:[{s:s, s:s, s:[], s:[s, s]}]}",
+		"entities", "name", "e1", "entityType", "note", "observations",
+		"tags", "odd", "new");
+	mf_call(f, "open_nodes", "{s:[s], s:[s]}", "names", "e1", "fields",
+		"metadata");
+	assert_int_equal(json_array_size(json_object_get(json_object_get(
+		json_array_get(json_object_get(f->last, "entities"), 0),
+		"metadata"), "tags")), 2);
+	assert_string_equal(json_string_value(json_object_get(json_object_get(
+		json_array_get(json_object_get(f->last, "entities"), 0),
+		"metadata"), "owner")), "Ada");
+	/* the past has the tags of then */
+	f->ctx.as_of = json_integer(12);
+	mf_call(f, "recall", "{s:s, s:[s]}", "query", "common word", "tags",
+		"new");
+	assert_int_equal(
+		json_array_size(json_object_get(f->last, "results")), 0);
+	json_decref((json_t *)(uintptr_t)f->ctx.as_of);
+	f->ctx.as_of = NULL;
+	mf_call(f, "recall", "{s:s, s:[s]}", "query", "common word", "tags",
+		"new");
+	assert_int_equal(
+		json_array_size(json_object_get(f->last, "results")), 1);
+}
+
+static void
 budgets_are_kept(void **state)
 {
 	struct method_fixture *f = *state;
@@ -442,6 +500,7 @@ main(void)
 		T(neighbours_come_along), T(dates_and_speakers_count),
 		T(when_wants_a_time), T(relations_lead_on),
 		T(scripts_and_syntax), T(filters_are_exact),
+		T(tags_and_salience),
 		T(budgets_are_kept), T(explains_its_scores),
 		T(weights_are_checked), T(sees_past_and_namespaces),
 		T(survives_lack_of_memory),
