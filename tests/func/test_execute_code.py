@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 sys.dont_write_bytecode = True
-from harness import Service, TestCase  # noqa: E402
+from harness import SANITIZED, Service, TestCase, open_fds, rss_kb  # noqa: E402
 
 CREATE = 'create_entities{entities={{name="bob",entityType="t",' \
          'observations={"a quince"}}}}\n'
@@ -175,6 +175,89 @@ class ExecuteCode(TestCase):
         self.assertLess(time.monotonic() - start, 5)
         for x in clients:
             x.close()
+
+    def children(self):
+        pid = self.service.pid
+        found = 0
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                found += int(stat.read_text().rpartition(")")[2].split()[1]) \
+                    == pid
+            except (OSError, ValueError):
+                pass  # it went away
+        return found
+
+    def test_a_thousand_runs_leave_nothing(self):
+        self.add("ada", "x")
+        code = ('create_entities{entities={{name="b" .. args.i, '
+                'entityType="t", observations={"y"}}}} '
+                'if args.i % 3 == 0 then error("no") end '
+                'return open_nodes{names={"ada"}}')
+
+        def runs(n):
+            for i in range(n):
+                self.c.ok("execute_code", code=code, args={"i": i},
+                          dry_run=i % 50 != 1)
+
+        def settled():
+            time.sleep(0.3)
+            return (open_fds(self.service.pid), self.children(),
+                    rss_kb(self.service.pid))
+        runs(150)
+        fds, children, rss = settled()
+        runs(1000)
+        got = settled()
+        self.assertLessEqual(got[0], fds + 2)
+        self.assertLessEqual(got[1], max(children, 5))
+        if not SANITIZED:
+            self.assertLess(got[2], rss + 1500)
+
+    def test_the_log_is_copied_back_after_a_script(self):
+        wal = Path(str(self.service.database) + "-wal")
+        with self.service.client() as other:
+            other.request("execute_code", {
+                "code": "open_nodes{names={'x'}} while true do end",
+                "timeout_ms": 2500})
+            time.sleep(0.3)
+            for i in range(60):
+                self.add("e%d" % i, "some text " * 50)
+            self.assertEqual(other.read(timeout=30)["outcome"], "timeout")
+        grown = wal.stat().st_size
+        time.sleep(1.3)  # idle: everything is copied, the log begins anew
+        for i in range(30):
+            self.add("f%d" % i, "some text " * 50)
+        self.assertLessEqual(wal.stat().st_size, grown)
+        self.assertEqual(self.run_code(
+            "local n = 0 for e in memory.each{} do n = n + 1 end return n"
+        )["result"], 90)
+
+    def test_read_only_database(self):
+        self.add("ada", "x")
+        self.c.close()
+        self.service.stop()
+        with Service(folder=self.service.folder, args=["--read-only"]) as s, \
+                s.client() as c:
+            end = time.monotonic() + 30
+            while not c.ok("get_memory_status")["sandbox"]["available"] and \
+                    time.monotonic() < end:
+                time.sleep(0.05)
+            r = c.ok("execute_code", code='return #open_nodes({"ada"}).entities')
+            self.assertEqual(r["result"], 1)
+            r = c.ok("execute_code", code=CREATE, dry_run=True)
+            self.assertEqual(len(r["changes"]), 1)
+            r = c.fails("denied", "execute_code", {"code": CREATE})
+            self.assertIn("read-only", r["error"])
+
+    def test_disk_low(self):
+        with Service(args=["--limit-disk-free", str(1 << 60)]) as s, \
+                s.client() as c:
+            end = time.monotonic() + 30
+            while not c.ok("get_memory_status")["sandbox"]["available"] and \
+                    time.monotonic() < end:
+                time.sleep(0.05)
+            self.assertEqual(
+                c.ok("execute_code", code="return 1")["result"], 1)
+            c.fails("disk_low", "execute_code", {"code": CREATE})
 
     def test_conflict(self):
         self.add("ada", "a")
