@@ -8,13 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/database_file.h"
 #include "common/text.h"
 #include "memory-db/cli/doctor.h"
-
-/* "EMEM": what memory-db writes into the header of its files. */
-#define APPLICATION_ID 0x454d454d
-/* The schema that this version writes. */
-#define NEWEST_SCHEMA 1
 
 /* The first 100 bytes of a SQLite file (sqlite.org/fileformat2.html):
  * 0 magic, 16 page size, 24 change counter, 28 pages, 60 user_version,
@@ -106,16 +102,16 @@ check_identity(struct doctor *d, const unsigned char *h, const struct stat *st)
 
 	if (page == 1)
 		page = 65536;
-	if (id != APPLICATION_ID) {
+	if (id != DATABASE_APPLICATION_ID) {
 		doctor_say(d, DOCTOR_FAIL, "database", "choose another "
 			"MEMORY_DB_PATH", "%s is a SQLite database of another "
 			"program (application_id 0x%08x)", d->database, id);
 		return;
 	}
-	if (version > NEWEST_SCHEMA)
+	if (version > DATABASE_SCHEMA)
 		doctor_say(d, DOCTOR_FAIL, "database", "update memory-db and "
 			"memoryctl", "its schema %u is newer than %d, the one "
-			"of this version", version, NEWEST_SCHEMA);
+			"of this version", version, DATABASE_SCHEMA);
 	/* Pages may be in the write-ahead log: more is fine, fewer is not. */
 	if (memcmp(h + 24, h + 92, 4) == 0 &&
 		(uint64_t)st->st_size < (uint64_t)page * pages)

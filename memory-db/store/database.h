@@ -8,9 +8,6 @@
 #include "common/err.h"
 #include "memory-db/store/store.h"
 
-/* "EMEM" in the SQLite header, so that no other program's file is touched. */
-#define DATABASE_APPLICATION_ID 0x454d454d
-
 /* A bare connection with the settings of every connection. */
 int connection_open(struct database *db, bool writable, sqlite3 **ret,
 	struct err *e) MUST_CHECK;

@@ -12,12 +12,13 @@
 #include <stdint.h>
 
 #include "common/cleanup.h"
+#include "common/database_file.h"
 #include "common/err.h"
 
 struct database;
 struct store;
 
-#define STORE_SCHEMA_VERSION 2
+#define STORE_SCHEMA_VERSION DATABASE_SCHEMA
 #define STORE_MAIN 1			/* branch id of main, in every namespace */
 #define STORE_OPEN_END 140737488355327LL /* 2^47-1: a span not removed */
 #define STORE_NS_SHIFT 33		/* fact.id >> 33 = namespace id */

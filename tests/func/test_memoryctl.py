@@ -353,7 +353,8 @@ class Care(Base):
         self.assertTrue(has("service", "ok", f"process {db.pid}"))
         self.assertTrue(has("lock", "ok", str(db.pid)))
         # The header as doctor reads it is the one that memory-db writes.
-        self.assertTrue(has("database", "ok", "schema 1"))
+        schema = db.client().ok("hello")["schema"]
+        self.assertTrue(has("database", "ok", f"schema {schema},"))
         self.assertFalse(has("database", "fail", ""))
         done = self.fails(db, 1, "doctor", "--database", "/other/m.db")
         self.assertIn(str(db.database), done.stdout)

@@ -1,0 +1,9 @@
+/* What the database file says of itself in its header: memory-db writes it,
+ * `memoryctl doctor` reads it without opening the database. */
+#ifndef COMMON_DATABASE_FILE_H
+#define COMMON_DATABASE_FILE_H
+
+#define DATABASE_APPLICATION_ID 0x454d454d /* "EMEM" */
+#define DATABASE_SCHEMA		2	   /* newest step of memory-db/sql */
+
+#endif
