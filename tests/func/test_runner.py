@@ -41,6 +41,17 @@ class Runner(harness.TestCase):
         self.check("unit", "test_u", self.tap(
             "echo 1..2\necho ok 1 - a\necho not ok 2 - b\nexit 1"), 1, 1, "b")
 
+    def test_what_fails_once_is_unsteady(self):
+        once = ("[ -e {0} ] && good=1; touch {0}; echo 1..1\n"
+                "[ \"$good\" ] && echo ok 1 - a || {{ echo not ok 1 - a{1}; "
+                "exit 1; }}")
+        mark = self.folder() / "mark"
+        self.check("unit", "test_u", self.tap(once.format(mark, "")), 1, 0,
+                   "unsteady: test_u: a")
+        mark.unlink()
+        self.check("unit", "test_u", self.tap(once.format(
+            mark, "; echo ERROR: AddressSanitizer")), 0, 1)
+
     def test_unit_that_crashes_or_leaks(self):
         self.check("unit", "test_u", self.tap("echo 1..3\necho ok 1 - a\n"
                                               "kill -SEGV $$"), 1, 1,
