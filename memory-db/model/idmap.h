@@ -1,4 +1,4 @@
-/* A map from ids to small numbers. Safe on a zeroed struct. */
+/* A map from ids to small numbers, as a set of ids. Safe on a zeroed struct. */
 #ifndef MODEL_IDMAP_H
 #define MODEL_IDMAP_H
 
@@ -6,19 +6,40 @@
 #include <stdint.h>
 
 #include "common/cleanup.h"
+#include "common/err.h"
+#include "memory-db/model/idset.h"
 
 struct idmap {
-	struct idmap_slot {
-		int64_t id;	/* 0: empty */
-		int32_t value;
-	} *slots;
-	size_t n, cap;		/* cap: a power of 2 */
+	struct idset set;
 };
 
 /* 1 found (*ret, which may be NULL), 0 not. */
-int idmap_get(const struct idmap *m, int64_t id, int32_t *ret);
+static inline int
+idmap_get(const struct idmap *m, int64_t id, int32_t *ret)
+{
+	const int64_t *v = idset_get(&m->set, id);
+
+	if (v != NULL && ret != NULL)
+		*ret = (int32_t)*v;
+	return v != NULL;
+}
+
 /* Sets or replaces; id is not 0. 0 or MDB_E_NOMEM. */
-int idmap_put(struct idmap *m, int64_t id, int32_t value) MUST_CHECK;
-void idmap_done(struct idmap *m);
+static inline int MUST_CHECK
+idmap_put(struct idmap *m, int64_t id, int32_t value)
+{
+	int64_t *v = idset_put(&m->set, id);
+
+	if (v == NULL)
+		return MDB_E_NOMEM;
+	*v = value;
+	return 0;
+}
+
+static inline void
+idmap_done(struct idmap *m)
+{
+	idset_done(&m->set);
+}
 
 #endif

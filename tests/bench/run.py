@@ -230,6 +230,44 @@ def bench_append(b):
           f"{ratio:.2f}x in time ({1000 * b.median(large):.0f} us)")
 
 
+def timed_calls(client, calls):
+    """Milliseconds of each call."""
+    times = []
+    for method, params in calls:
+        began = time.monotonic()
+        client.ok(method, params)
+        times.append(1000 * (time.monotonic() - began))
+    return times
+
+
+def bench_time(b):
+    """Branches and the past of a memory of 100,000 facts."""
+    facts = b.n(100_000, 10_000)
+    with b.service(fsync_us=1000) as db:
+        fill(b, db, facts // 2)     # an existence and an observation each
+        c = db.client(timeout=120)
+        times = timed_calls(c, [
+            ("memory_branch", {"action": "create", "name": f"b{i}"})
+            for i in range(b.n(200, 50))])
+        p50 = b.median(times)
+        b.row(f"branch of a memory of {facts:,} facts", "< 5 ms",
+              f"{p50:.2f} ms, slowest {max(times):.2f} ms", p50 < 5)
+        for k in range(4):
+            c.ok("create_entities", branch="b0", entities=[
+                harness.entity(f"new {k} {i}", f"fact {i}")
+                for i in range(125)])
+        [took] = timed_calls(c, [("memory_merge", {"branch": "b0"})])
+        b.row("merge of 1,000 facts", "", f"{took:.1f} ms")
+        words = ["common", "mid", "rare7"]
+        now = timed_calls(c, [("search_nodes", {"query": w})
+                              for w in words * 30])
+        past = timed_calls(c, [("search_nodes", {"query": w, "as_of": 150})
+                               for w in words * 30])
+        ratio = b.median(past) / b.median(now)
+        b.row("search of a past state beside the present", "<= 3x",
+              f"{ratio:.2f}x ({b.median(past):.2f} ms)", ratio <= 3)
+
+
 def bench_crowd(b):
     worst, ok = [], []
     for _ in range(b.rounds):
@@ -452,7 +490,7 @@ def bench_scripts(b):
 PARTS = (("create", bench_create), ("alone", bench_alone),
          ("status", bench_status), ("crowd", bench_crowd),
          ("search", bench_search), ("recall", bench_recall),
-         ("append", bench_append),
+         ("append", bench_append), ("time", bench_time),
          ("start", bench_start), ("memory", bench_memory),
          ("bytes", bench_bytes), ("sandbox", bench_sandbox),
          ("scripts", bench_scripts))

@@ -299,13 +299,14 @@ class Run:
         names = {}
         pool = {**full.facts, **before.facts}
         new.facts = {}
-        for uid, f in sorted(pool.items()):
+        mine_first = sorted(pool.items(), key=lambda x: (
+            x[0] not in before.facts, x[0]))
+        for uid, f in mine_first:
             if f[0] == "is" and f[3] in graph and \
                     graph[f[3]]["type"] == f[2] and f[1] not in names:
                 new.facts[uid] = f
                 names[f[1]] = f[3]
-        for uid, f in sorted(pool.items(),
-                             key=lambda x: x[0] not in before.facts):
+        for uid, f in mine_first:
             if f[0] == "obs" and f[1] in names and f[2] in \
                     graph[names[f[1]]]["observations"] and \
                     new.find(f) is None:
