@@ -26,6 +26,7 @@
 #define RETIRED_MAX   64
 #define READY_MS      5000
 #define PAUSE_MIN_MS  100
+#define START_MS      150
 #define PAUSE_MAX_MS  5000
 
 struct pool {
@@ -259,14 +260,30 @@ pause_keeper(struct pool *p)
 	pthread_cond_timedwait(&p->work, &p->lock, &until);
 }
 
+/* The first client of a service that it started waits for an answer, mostly
+ * not for a script: the test leaves the CPU to that for a moment. */
+static void
+let_others_start(struct pool *p)
+{
+	pthread_mutex_lock(&p->lock);
+	p->pause_ms = START_MS;
+	if (!p->closing && p->status.misses == 0)
+		pause_keeper(p);
+	p->pause_ms = 0;
+	pthread_mutex_unlock(&p->lock);
+}
+
 static void *
 keeper(void *arg)
 {
 	struct pool *p = arg;
 	struct err e = {0};
-	int rc = self_test(p, &e);
-	bool is_tested = rc == 0;
+	bool is_tested;
+	int rc;
 
+	let_others_start(p);
+	rc = self_test(p, &e);
+	is_tested = rc == 0;
 	pthread_mutex_lock(&p->lock);
 	if (!p->closing)
 		note(p, rc, &e);
@@ -403,8 +420,10 @@ pool_take(struct pool *p, int timeout_ms, struct jail *ret, struct err *e)
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += timeout_ms / 1000 + 1;
 	pthread_mutex_lock(&p->lock);
-	if (p->status.waiting == 0)
+	if (p->status.waiting == 0) {
 		p->status.misses++;
+		pthread_cond_signal(&p->work);
+	}
 	while (p->status.waiting == 0 && rc == 0 &&
 		(p->status.is_available || !p->status.is_settled))
 		rc = pthread_cond_timedwait(&p->ready, &p->lock, &until);
