@@ -6,7 +6,7 @@
 #include "common/limits.h"
 #include "memory-db/method/filter.h"
 #include "memory-db/method/handlers.h"
-#include "memory-db/model/recall.h"
+#include "memory-db/model/recall_cached.h"
 #include "memory-db/model/recall_page.h"
 #include "memory-db/model/scope.h"
 #include "memory-db/store/names.h"
@@ -149,7 +149,7 @@ m_recall(struct call *c, json_t **ret_result, struct err *e)
 	for (int i = 0; i < s.n; i++)
 		q.ns[i] = s.ns[i];
 	q.valid_at = s.valid_at;
-	r = recall_run(c->st, &q, &found, e);
+	r = recall_run_cached(c->st, &s, &q, &found, e);
 	if (r == 0)
 		r = recall_page_json(
 			c->st, &s, &page, &found, &result, &given, e);

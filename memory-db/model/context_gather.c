@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "memory-db/model/context_internal.h"
-#include "memory-db/model/recall.h"
+#include "memory-db/model/recall_cached.h"
 #include "memory-db/store/branch.h"
 #include "memory-db/store/facts.h"
 #include "memory-db/store/names.h"
@@ -83,7 +83,7 @@ relevant(struct gathering *g)
 
 	for (int i = 0; i < g->scope->n; i++)
 		request.ns[i] = g->scope->ns[i];
-	r = recall_run(g->st, &request, &found, g->e);
+	r = recall_run_cached(g->st, g->scope, &request, &found, g->e);
 	g->is_relevant = r == 0 && found.is_relevant;
 	for (size_t i = 0; r == 0 && g->is_relevant && i < found.n; i++) {
 		const struct recall_found *row = &found.rows[i];

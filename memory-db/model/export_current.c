@@ -112,6 +112,8 @@ set_provenance(struct current *x, json_t *o, const struct fact *f)
 		r = member_set_label(p->st, o, "speaker", f->speaker, p->e);
 	if (r == 0 && f->confidence >= 0)
 		r = member_set_real(o, "confidence", f->confidence, p->e);
+	if (r == 0 && f->kind == FACT_OBSERVATION && f->weight >= 0)
+		r = member_set_real(o, "salience", f->weight, p->e);
 	if (r == 0)
 		r = set_validity(p, o, f);
 	if (r == 0 && f->method != METHOD_MANUAL &&

@@ -267,6 +267,7 @@ static int
 read_provenance(struct importer *im, const json_t *o, struct fact *f)
 {
 	const json_t *confidence = json_object_get(o, "confidence");
+	const json_t *salience = json_object_get(o, "salience");
 	int r;
 
 	if (!json_is_object(o))
@@ -274,6 +275,9 @@ read_provenance(struct importer *im, const json_t *o, struct fact *f)
 	if (json_is_number(confidence) && json_number_value(confidence) >= 0 &&
 		json_number_value(confidence) <= 1)
 		f->confidence = json_number_value(confidence);
+	if (json_is_number(salience) && json_number_value(salience) >= 0 &&
+		json_number_value(salience) <= 1)
+		f->weight = json_number_value(salience);
 	read_validity(o, f);
 	if (!time_member(o, "source_timestamp", &f->source_at) &&
 		!time_member(o, "at", &f->source_at))

@@ -5,6 +5,7 @@
 #include "common/clock.h"
 #include "common/jx.h"
 #include "common/limits.h"
+#include "memory-db/store/answers.h"
 #include "memory-db/net/loop_methods.h"
 #include "sandbox/sandbox.h"
 
@@ -188,13 +189,29 @@ database(const struct server *s)
 		"spawned", s->config->is_spawned);
 }
 
+/* Of recall: what was answered from memory. */
+static json_t *
+recall_cache(const struct server *s)
+{
+	struct answers_stats a = {0};
+	int64_t asked;
+
+	if (s->is_open)
+		answers_stats(s->db, &a);
+	asked = a.hits + a.misses;
+	return json_pack("{s:I,s:I,s:I,s:I}", "hits", (json_int_t)a.hits,
+		"misses", (json_int_t)a.misses, "bytes", (json_int_t)a.bytes,
+		"hit_percent", (json_int_t)(asked ? 100 * a.hits / asked : 0));
+}
+
 static json_t *
 status(struct server *s, const struct tally *t)
 {
 	int64_t uptime = (clock_mono_ns() - s->started_ns) / 1000000000;
 
 	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,"
-			 "s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:s,s:I}",
+			 "s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:s,"
+			 "s:I}",
 		"total_entities", (json_int_t)t->entities,
 		"total_observations", (json_int_t)t->observations,
 		"total_relations", (json_int_t)t->relations,
@@ -206,6 +223,7 @@ status(struct server *s, const struct tally *t)
 		"sizes", sizes(t, server_sizes(s)),
 		"compression", compression(t), "queues", queues(s),
 		"latency", latency(s), "limits", limits(s->config),
+		"recall_cache", recall_cache(s),
 		"health", health(s), "sandbox", sandbox_status(s->sandbox),
 		"database", database(s),
 		"version", MEMORY_VERSION, "uptime_s", (json_int_t)uptime);

@@ -1,5 +1,6 @@
 /* Opening a database: folder, lock file, file system, identity. */
 #include "memory-db/store/internal.h"
+#include "memory-db/store/answers.h"
 #include "memory-db/store/receipts.h"
 
 #include <errno.h>
@@ -271,6 +272,8 @@ database_open(const struct database_options *o, struct database **ret,
 	codec_builtin(&db->dictionary);
 	r = receipts_new(db, e);
 	if (r == 0)
+		r = answers_new(db, e);
+	if (r == 0)
 		r = open_steps(db, o, e);
 	if (r != 0) {
 		database_close(db);
@@ -293,6 +296,7 @@ database_close(struct database *db)
 	}
 	tally_free(db);
 	receipts_free(db);
+	answers_free(db);
 	pthread_mutex_destroy(&db->tally_lock);
 	pthread_mutex_destroy(&db->runs_lock);
 	free(db->runs);

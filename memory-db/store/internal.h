@@ -38,6 +38,7 @@ enum stmt_module_id {
 };
 extern const struct stmt_module *const stmt_modules[MOD_MAX];
 
+struct answers;
 struct receipts;
 struct run_sum;
 struct text_queue;
@@ -55,6 +56,7 @@ struct database {
 	struct codec_dictionary dictionary;
 	int64_t namespace_facts;	/* limit */
 	pthread_mutex_t tally_lock;
+	struct answers *answers; /* cache (answers.c) */
 	struct receipts *receipts; /* queue (receipts.c) */
 	struct tally_state *tally; /* published counters (tally.c) */
 	pthread_mutex_t runs_lock;

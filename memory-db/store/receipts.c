@@ -40,6 +40,7 @@ struct receipts {
 	struct waiting *first, *last;	/* waiting, oldest first */
 	struct waiting *written;	/* in the group under way */
 	size_t n;
+	int64_t commits;		/* that wrote some */
 };
 
 int
@@ -341,8 +342,21 @@ receipts_committed(struct store *st)
 	pthread_mutex_lock(&q->lock);
 	w = q->written;
 	q->written = NULL;
+	q->commits += w != NULL;
 	pthread_mutex_unlock(&q->lock);
 	free_list(w);
+}
+
+int64_t
+receipts_written(const struct store *st)
+{
+	struct receipts *q = st->base->receipts;
+	int64_t n;
+
+	pthread_mutex_lock(&q->lock);
+	n = q->commits;
+	pthread_mutex_unlock(&q->lock);
+	return n;
 }
 
 /* They wait again, in front. */

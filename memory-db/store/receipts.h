@@ -59,6 +59,8 @@ void receipts_write(struct store *st);
 /* After COMMIT, or after a rollback. */
 void receipts_committed(struct store *st);
 void receipts_rolled_back(struct store *st);
+/* Rises whenever usage has changed. */
+int64_t receipts_written(const struct store *st);
 bool receipts_waiting(const struct store *st);
 
 int receipts_new(struct database *db, struct err *e) MUST_CHECK;

@@ -9,6 +9,7 @@
 
 #include "memory-db/model/encode.h"
 #include "memory-db/model/recall.h"
+#include "memory-db/store/answers.h"
 #include "tests/lib/heap.h"
 #include "tests/lib/method_fixture.h"
 
@@ -469,6 +470,63 @@ sees_past_and_namespaces(void **state)
 }
 
 static void
+answers_are_kept_until_a_write(void **state)
+{
+	static const char *const queries[] = {"what does Ada drink?",
+		"who is allergic?", "nothing of that kind", "invoices"};
+	struct method_fixture *f = *state;
+	struct answers_stats a, b;
+
+	fill(f);
+	for (int round = 0; round < 3; round++) {
+		json_t *first[ARRAY_LEN(queries)];
+
+		answers_stats(f->s.db, &a);
+		for (size_t i = 0; i < 2 * ARRAY_LEN(queries); i++) {
+			size_t k = i % ARRAY_LEN(queries);
+
+			recall(f, queries[k]);
+			json_object_del(f->last, "receipt");
+			if (i < ARRAY_LEN(queries)) {
+				first[k] = json_incref(f->last);
+				continue;
+			}
+			assert_true(json_equal(first[k], f->last));
+			json_decref(first[k]);
+		}
+		answers_stats(f->s.db, &b);
+		assert_int_equal(b.misses - a.misses, ARRAY_LEN(queries));
+		assert_int_equal(b.hits - a.hits, ARRAY_LEN(queries));
+		remember(f, "Ada", "person", round ? "drinks cocoa, too"
+						   : "drinks beer");
+	}
+	/* what else is asked makes another key */
+	recall(f, "what does Ada drink?");
+	assert_int_equal(json_array_size(json_object_get(f->last,
+		"results")), 3);
+	mf_call(f, "recall", "{s:s, s:i}", "query", "what does Ada drink?",
+		"limit", 1);
+	assert_null(row(f, 1));
+	mf_call(f, "recall", "{s:s, s:[s]}", "query", "what does Ada drink?",
+		"types", "service");
+	assert_null(row(f, 0));
+	mf_call(f, "recall", "{s:s, s:[s]}", "query", "what does Ada drink?",
+		"tags", "none");
+	assert_null(row(f, 0));
+	/* the bound */
+	for (int i = 0; i < 3000; i++) {
+		char key[32];
+		static const char data[4000];
+
+		snprintf(key, sizeof(key), "key %d", i);
+		answer_keep(f->s.w, key, strlen(key), data, sizeof(data));
+		answers_stats(f->s.db, &a);
+		assert_true(a.bytes <= ANSWERS_BYTES);
+	}
+	assert_true(a.bytes > ANSWERS_BYTES / 2);
+}
+
+static void
 survives_lack_of_memory(void **state)
 {
 	struct method_fixture *f = *state;
@@ -503,6 +561,7 @@ main(void)
 		T(tags_and_salience),
 		T(budgets_are_kept), T(explains_its_scores),
 		T(weights_are_checked), T(sees_past_and_namespaces),
+		T(answers_are_kept_until_a_write),
 		T(survives_lack_of_memory),
 	};
 
