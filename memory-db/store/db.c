@@ -13,7 +13,6 @@
 #include "memory-db/store/snapshot.h"
 #include "memory-db/store/receipts.h"
 #include "memory-db/store/text_index.h"
-#include "memory-db/store/text_sql.h"
 
 /* Pages a connection keeps: 3 MB of writer, 2 MB a reader. The rest of the
  * file is in the system's cache, where a page costs 2 us. */
@@ -395,40 +394,6 @@ void
 store_interrupt(struct store *st)
 {
 	atomic_store(&st->interrupted, true);
-}
-
-/* --- scripts
- * ---------------------------------------------------------------------------
- */
-int
-store_script_begin(struct store *st, int64_t *ret_change, struct err *e)
-{
-	int r = snapshot_pin(st->snapshot, e);
-
-	if (r != 0)
-		return r;
-	r = store_group_begin(st, e);
-	if (r == 0)
-		r = lens_newest(st, ret_change, e);
-	if (r != 0)
-		store_script_end(st);
-	return r;
-}
-
-int
-store_script_flush(struct store *st, struct err *e)
-{
-	return text_queue_flush(st, e);
-}
-
-void
-store_script_end(struct store *st)
-{
-	st->deadline_ns = 0;
-	atomic_store(&st->interrupted, false);
-	store_group_abort(st);
-	text_terms_clear(st);
-	snapshot_release(st->snapshot);
 }
 
 /* --- idle time
