@@ -89,6 +89,9 @@ describe(struct out *o, const lua_Debug *ar, const char *name)
 {
 	if (name)
 		out_textf(o, "in %s", name);
+	else if (strncmp(ar->source, "=skill ", 7) == 0)
+		out_textf(o, "line %d of %.100s", ar->currentline,
+			ar->source + 1);
 	else if (!in_script(ar))
 		out_textf(o, "in memory.%s", ar->name ? ar->name : "each");
 	else if (*ar->what == 'm')
