@@ -110,6 +110,36 @@ get_change(void *ctx, const struct log_change *c)
 	return 1;
 }
 
+/* Nothing particular lies between, as the changes chosen leave holes: the
+ * newest other change of the entity stands in the way. */
+struct other {
+	struct undo *u;
+	int64_t change;
+};
+
+static int
+find_other(void *ctx, const struct log_change *c)
+{
+	struct other *x = ctx;
+
+	if (undo_ours(x->u, c->id))
+		return 0;
+	x->change = c->id;
+	return 1;
+}
+
+static int
+block_any(struct undo *u, int64_t entity, struct err *e)
+{
+	struct other x = {u, 0};
+	int r = log_of_entity(
+		u->w->st, entity, INT64_MAX, find_other, &x, e);
+
+	if (r < 0 || x.change == 0)
+		return r < 0 ? r : 0;
+	return undo_block(u, x.change, entity, e);
+}
+
 /* A fact comes back: its entity (and the other end) must exist. Where it does
  * not, either a later change took it away, or the fact itself was added after
  * what is undone. */
@@ -130,7 +160,7 @@ check_home(struct undo *u, const struct undo_fact *f, int64_t entity,
 	if (r < 0)
 		return r;
 	return undo_ours(u, last.change)
-		       ? 0
+		       ? block_any(u, entity, e)
 		       : undo_block(u, last.change, entity, e);
 }
 
@@ -200,7 +230,8 @@ block_between(struct undo *u, const struct undo_fact *a,
 		return r;
 	if (undo_ours(u, x) || (y > x && !undo_ours(u, y)))
 		x = y;
-	return undo_ours(u, x) ? 0 : undo_block(u, x, a->entity, e);
+	return undo_ours(u, x) ? block_any(u, a->entity, e)
+			       : undo_block(u, x, a->entity, e);
 }
 
 static int
@@ -247,9 +278,10 @@ check_twin(struct undo *u, const struct undo_fact *f, struct err *e)
 	if (twin == f->fact || (at != NULL && !u->facts[*at - 1].is))
 		return 0;
 	r = branch_sees(u->w->st, twin, &u->w->scope.lens, &visible, &since, e);
-	return r == 0 && !undo_ours(u, since)
-		       ? undo_block(u, since, f->entity, e)
-		       : r;
+	if (r != 0)
+		return r;
+	return undo_ours(u, since) ? block_any(u, f->entity, e)
+				   : undo_block(u, since, f->entity, e);
 }
 
 /* --- all of it ----------------------------------------------------------------
@@ -293,7 +325,7 @@ undo_check_attr(struct undo *u, const struct undo_attr *a, struct err *e)
 	if (r < 0)
 		return r;
 	return undo_ours(u, last.change)
-		       ? 0
+		       ? block_any(u, a->entity, e)
 		       : undo_block(u, last.change, a->entity, e);
 }
 
