@@ -30,7 +30,7 @@ static int
 make_sides(struct merge *m)
 {
 	struct parent p = {0, 0};
-	int64_t upto;
+	int64_t upto = 0;
 	int r = branch_get(m->st, m->branch, get_parent, &p, m->e);
 
 	if (r < 0)
@@ -384,7 +384,7 @@ merge_attr(void *ctx, int64_t key, int64_t entity)
 {
 	struct merge *m = ctx;
 	enum attr_key k = (enum attr_key)key;
-	int64_t base, theirs, ours, since;
+	int64_t base = 0, theirs = 0, ours = 0, since;
 	char a[24], b[24];
 	int r = branch_attr(m->st, entity, k, &m->base, &base, &since, m->e);
 

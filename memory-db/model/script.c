@@ -277,7 +277,7 @@ int
 script_changes(struct script *s, json_t **ret, struct err *e)
 {
 	struct diff d AUTO_DIFF = {.st = s->st, .max_bytes = 64 * 1024};
-	struct scope scope;
+	struct scope scope = {0};
 	int64_t after = 0;
 	int r = diff_init(&d) != 0 ? err_nomem(e) : 0;
 
@@ -445,7 +445,8 @@ script_commit(struct call *c, const json_t *pack,
 {
 	const char *message =
 		json_string_value(json_object_get(pack, "message"));
-	struct context ctx = *c->ctx;
+	const struct context *caller = c->ctx;
+	struct context ctx = *caller;
 	struct write w AUTO_WRITE = {0};
 	json_t *entry;
 	size_t i;
@@ -467,6 +468,7 @@ script_commit(struct call *c, const json_t *pack,
 			if (r != 0)
 				break;
 		}
+	c->ctx = caller;
 	*ret_conflict = r == 1 || means_conflict(r);
 	if (*ret_conflict)
 		return 0;
