@@ -24,6 +24,8 @@
 #include "sandbox/talk.h"
 
 #define RETIRED_MAX   64
+#define RETIRED_SOME  8	/* more are reaped at once */
+#define QUIET_MS      2
 #define READY_MS      5000
 #define PAUSE_MIN_MS  100
 #define START_MS      150
@@ -245,19 +247,33 @@ refill(struct pool *p)
 	note(p, rc, &e);
 }
 
-static void
-pause_keeper(struct pool *p)
+/* True when nobody called meanwhile. */
+static bool
+pause_keeper(struct pool *p, int ms)
 {
 	struct timespec until;
 
 	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += p->pause_ms / 1000;
-	until.tv_nsec += (long)(p->pause_ms % 1000) * 1000000;
+	until.tv_sec += ms / 1000;
+	until.tv_nsec += (long)(ms % 1000) * 1000000;
 	if (until.tv_nsec >= 1000000000) {
 		until.tv_sec++;
 		until.tv_nsec -= 1000000000;
 	}
-	pthread_cond_timedwait(&p->work, &p->lock, &until);
+	return pthread_cond_timedwait(&p->work, &p->lock, &until) == ETIMEDOUT;
+}
+
+/* What is to do while some jails still wait: in quiet moments, as a start
+ * takes a core from the script that has just been let in. */
+static void
+tidy(struct pool *p)
+{
+	if (!pause_keeper(p, QUIET_MS) || p->closing)
+		return;
+	if (p->status.waiting < p->size)
+		refill(p);
+	else
+		reap_retired(p);
 }
 
 /* The first client of a service that it started waits for an answer, mostly
@@ -288,15 +304,14 @@ keeper(void *arg)
 	if (!p->closing)
 		note(p, rc, &e);
 	while (!p->closing) {
-		bool is_short = p->status.waiting < p->size &&
-			p->pause_ms == 0;
+		bool fails = p->pause_ms > 0;
 
 		/* somebody may be waiting for a new one; nobody waits for the
 		 * old ones, which are dead already */
-		if (p->retired_n > 0 && (!is_short || p->retired_n > 8)) {
+		if (p->retired_n > (fails ? 0 : RETIRED_SOME)) {
 			reap_retired(p);
-		} else if (p->pause_ms > 0) {
-			pause_keeper(p);
+		} else if (fails) {
+			(void)pause_keeper(p, p->pause_ms);
 			if (p->closing || p->retired_n > 0)
 				continue;
 			if (is_tested) {
@@ -308,8 +323,10 @@ keeper(void *arg)
 			pthread_mutex_lock(&p->lock);
 			is_tested = rc == 0;
 			note(p, rc, &e);
-		} else if (is_short) {
+		} else if (p->status.waiting < (p->size + 1) / 2) {
 			refill(p);
+		} else if (p->status.waiting < p->size || p->retired_n > 0) {
+			tidy(p);
 		} else {
 			pthread_cond_wait(&p->work, &p->lock);
 		}
