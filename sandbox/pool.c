@@ -282,10 +282,8 @@ static void
 let_others_start(struct pool *p)
 {
 	pthread_mutex_lock(&p->lock);
-	p->pause_ms = START_MS;
 	if (!p->closing && p->status.misses == 0)
-		pause_keeper(p);
-	p->pause_ms = 0;
+		(void)pause_keeper(p, START_MS);
 	pthread_mutex_unlock(&p->lock);
 }
 
@@ -448,7 +446,7 @@ pool_take(struct pool *p, int timeout_ms, struct jail *ret, struct err *e)
 		*ret = p->waiting[--p->status.waiting];
 		/* Starting another now would take the CPU from the script,
 		 * which runs at nice 19; its end wakes the keeper. */
-		if (p->status.waiting == 0)
+		if (p->status.waiting < (p->size + 1) / 2)
 			pthread_cond_signal(&p->work);
 		rc = 0;
 	} else if (rc) {
