@@ -32,6 +32,7 @@ enum {
 	WIPE_MESSAGES_OF,
 	WIPE_NOTES,
 	WIPE_LABEL,
+	WIPE_QUERIES,
 	SET_FLAG,
 	CLEAR_FLAG,
 	GET_FLAG
@@ -81,6 +82,10 @@ static const struct stmt_def defs[] = {
 			"?1 OR source = ?1 OR speaker = ?1) AND NOT EXISTS "
 			"(SELECT 1 FROM change WHERE actor = ?1 OR client = "
 			"?1 OR session = ?1)",
+		1, STMT_WRITER},
+	/* What was asked may say it too; what was given stays. */
+	[WIPE_QUERIES] = {"UPDATE receipt SET query = '' WHERE ns = ?1 AND "
+			  "query <> ''",
 		1, STMT_WRITER},
 	[SET_FLAG] = {"INSERT OR REPLACE INTO meta(key, value) "
 		      "VALUES('erasing', 1)",
@@ -303,6 +308,8 @@ erase_end(struct erasure *x, struct err *e)
 	for (size_t i = 0; r == 0 && i < x->labels_n; i++)
 		r = run_one(x->st, WIPE_LABEL, x->labels[i], NULL, e);
 	label_cache_clear(x->st);
+	if (r == 0)
+		r = run_one(x->st, WIPE_QUERIES, x->change->info.ns, NULL, e);
 	if (r == 0)
 		r = merge_segments(x->st, e);
 	return r == 0 ? stmt_run(x->st,

@@ -90,6 +90,13 @@ class Forget(TestCase):
                                  observation=f"lost the {SECRET}")
         self.assertEqual(reply["code"], "not_found")
 
+    def test_what_was_asked(self):
+        self.client.ok("recall", query=f"where is the {SECRET}")
+        self.client.ok("create_entities", entities=[entity("x", "y")])
+        self.assertTrue(traces(self.db, f"where is the {SECRET}"))
+        self.client.ok("forget", name="Ada", confirm=True)
+        self.assertEqual(traces(self.db, SECRET), [])
+
     def test_an_entity_everywhere(self):
         head = self.db.verify()["heads"]
         reply = self.client.ok("forget", name="Ada", confirm=True,
