@@ -94,7 +94,7 @@ class Usage(Local):
         page = (ROOT / "memory-db/cli/memoryctl.1").read_text()
         for name in re.findall(r"(?m)^  ([a-z]+) +\w", self.ctl("help").stdout):
             if name != "help":
-                self.assertRegex(page, rf"\.It Cm {name}\b")
+                self.assertRegex(page, rf"\.(It )?Cm {name}\b")
                 for option in re.findall(r"(?m)^  --([a-z-]+)",
                                          self.ctl("help", name).stdout):
                     self.assertIn(f"Fl Fl {option}", page)
