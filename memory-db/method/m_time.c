@@ -402,7 +402,8 @@ m_memory_diff(struct call *c, json_t **ret_result, struct err *e)
 		d.max_bytes = (size_t)max;
 	if (r == 0)
 		r = scope_read(c->st, c->ctx, pinned, &s, e);
-	d.ns = s.ns[0];
+	if (r == 0)
+		d.ns = s.ns[0];
 	if (r == 0 && name != NULL) {
 		r = entity_find(c->st, d.ns, name, strlen(name), &entity, e);
 		if (r == 0)
