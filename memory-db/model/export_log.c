@@ -37,14 +37,17 @@ export_push(struct export_page *p, json_t *line_new)
 int
 export_header(struct export_page *p, const char *format)
 {
-	json_t *o AUTO_JSON = json_pack("{s:s, s:s, s:i, s:s}", "type",
-		"header", "format", format, "version", EXPORT_VERSION,
-		"database", operate_database_id(p->st));
+	json_t *o AUTO_JSON = json_pack("{s:s, s:s, s:i}", "type", "header",
+		"format", format, "version", EXPORT_VERSION);
+	const char *id = operate_database_id(p->st);
 	json_t *heads = NULL;
 	int r = o == NULL ? err_nomem(p->e)
-			  : namespaces_heads(p->st, p->q->ns, p->q->change,
-				    &heads, p->e);
+			  : member_set_text(o, "database", id, strlen(id),
+				    p->e);
 
+	if (r == 0)
+		r = namespaces_heads(p->st, p->q->ns, p->q->change, &heads,
+			p->e);
 	if (r == 0)
 		r = member_set_new(o, "heads", heads, p->e);
 	return r == 0 ? export_push(p, take_ptr(o)) : r;
@@ -307,6 +310,9 @@ push_change(void *ctx, const struct log_change *c)
 
 	if (c->id > p->q->change)
 		return 1;
+	if (c->id < p->mark->a)
+		return err_set(p->e, MDB_E_CORRUPT, "the changes are out of "
+			"order; run 'memoryctl verify' and restore a backup");
 	if (p->mark->a != c->id || p->mark->b == 0) {
 		p->mark->a = c->id;
 		p->mark->b = 0;

@@ -145,6 +145,14 @@ verify_problem(struct verify *v, const char *what, const char *fmt, ...)
 	return v->fn(v->ctx, what, text);
 }
 
+int
+verify_rises(struct verify *v, int64_t before, int64_t key)
+{
+	if (key > before)
+		return 0;
+	return err_set(v->e, MDB_E_CORRUPT, "rows are out of order");
+}
+
 void
 verify_sum(struct verify *v, int64_t *sum, int sign, enum verify_row row,
 	const int64_t key[4])
@@ -217,15 +225,16 @@ progress(struct verify *v)
 	return sum < 1 ? sum : 1;
 }
 
-/* One step, as far as time allows. Damage that SQLite itself meets is a
- * problem, not an error, and ends the step. */
+/* One step, as far as time allows. Damage that SQLite itself meets (a broken
+ * index of words is a plain "logic error") is a problem, not an error, and ends
+ * the step. */
 static int
 run_step(struct verify *v)
 {
 	const struct step *step = &steps[v->mark->step];
 	int r = step->fn(v);
 
-	if (r == MDB_E_CORRUPT) {
+	if (r == MDB_E_CORRUPT || r == MDB_E_STORE) {
 		r = verify_problem(v, step->name, "%s", v->e->text);
 		if (r == 0)
 			r = 1;

@@ -242,7 +242,9 @@ verify_changes(struct verify *v)
 	bind_i(s, 1, v->mark->a);
 	bind_i(s, 2, v->mark->change);
 	while (r == 0 && (r = stmt_row(v->st, s, v->e)) == 1) {
-		r = check_change(&run, s);
+		r = verify_rises(v, v->mark->a, sqlite3_column_int64(s, 0));
+		if (r == 0)
+			r = check_change(&run, s);
 		if (r != 0)
 			break;
 		v->mark->a = run.ops.change;

@@ -168,8 +168,10 @@ check_fact(void *ctx, const struct log_fact *f)
 {
 	struct verify *v = ctx;
 	struct spans spans = {0};
-	int r = f->salt == NULL ? check_erased(v, f) : check_digest(v, f);
+	int r = verify_rises(v, v->mark->a, f->id);
 
+	if (r == 0)
+		r = f->salt == NULL ? check_erased(v, f) : check_digest(v, f);
 	if (r == 0 && f->salt != NULL && !f->damaged)
 		r = check_same(v, f);
 	if (r == 0)
@@ -246,6 +248,10 @@ verify_versions(struct verify *v)
 						     : v->mark->a;
 			if (last.entity > 0 && verify_is_late(v))
 				return 0;
+			r = verify_rises(v, v->mark->a,
+				sqlite3_column_int64(s, 0));
+			if (r != 0)
+				return r;
 		}
 		r = check_version(v, s, &last);
 		if (r != 0)
@@ -317,6 +323,9 @@ verify_attrs(struct verify *v)
 			v->mark->a = last.entity;
 			if (verify_is_late(v))
 				return check_order(v, &last, NULL);
+			r = verify_rises(v, v->mark->a, x.entity);
+			if (r != 0)
+				return r;
 		}
 		r = check_attr(v, &last, &x);
 		if (r != 0)

@@ -28,6 +28,10 @@ int verify_problem(struct verify *v, const char *what, const char *fmt, ...)
 	MUST_CHECK __attribute__((format(printf, 3, 4)));
 bool verify_is_late(const struct verify *v);
 
+/* A damaged tree may give rows out of order, and for ever: keys that do not
+ * rise end the step. 0, or MDB_E_CORRUPT. */
+int verify_rises(struct verify *v, int64_t before, int64_t key) MUST_CHECK;
+
 /* The sums of the mark: a row that an op asks for goes in with its hash, the
  * row found comes out. So each side is read once, in its own order, and a
  * change of 10,000 ops costs no search among them for each row. */

@@ -61,15 +61,18 @@ verify_tables(struct verify *v)
 		r = stmt_row(v->st, s, v->e);
 		if (r != 1)
 			return r < 0 ? r : 1;
+		r = verify_rises(v, v->mark->a, sqlite3_column_int64(s, 0));
+		if (r != 0)
+			return r;
 		v->mark->a = sqlite3_column_int64(s, 0);
 		snprintf(name, sizeof(name), "%s",
 			(const char *)sqlite3_column_text(s, 1));
 		r = check_integrity(v, name);
 		if (r == 0)
 			r = check_foreign(v, name);
-		if (r < 0 && r != MDB_E_CORRUPT)
+		if (r < 0 && r != MDB_E_CORRUPT && r != MDB_E_STORE)
 			return r;
-		if (r == MDB_E_CORRUPT)
+		if (r < 0)
 			r = verify_problem(v, "sqlite", "table %s: %s", name,
 				v->e->text);
 	} while (r == 0 && !verify_is_late(v));
@@ -154,13 +157,24 @@ check_highest(struct verify *v, const struct ns_row *n)
 	return 0;
 }
 
+/* The name by which clients know the database. */
+static int
+check_identity(struct verify *v)
+{
+	const char *id = v->st->base->id;
+
+	if (strlen(id) == 32 && strspn(id, "0123456789abcdef") == 32)
+		return 0;
+	return verify_problem(v, "meta", "the id of the database is damaged");
+}
+
 int
 verify_namespaces(struct verify *v)
 {
 	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_NAMESPACES);
-	int r;
+	int r = check_identity(v);
 
-	while ((r = stmt_row(v->st, s, v->e)) == 1) {
+	while (r == 0 && (r = stmt_row(v->st, s, v->e)) == 1) {
 		struct ns_row n;
 
 		read_namespace(s, &n);
@@ -198,6 +212,9 @@ verify_past(struct verify *v)
 	while ((r = stmt_row(v->st, s, v->e)) == 1) {
 		int64_t id = sqlite3_column_int64(s, 0);
 
+		r = verify_rises(v, v->mark->a, id);
+		if (r != 0)
+			return r;
 		v->mark->a = id;
 		if (sqlite3_column_type(s, 2) == SQLITE_NULL ||
 			sqlite3_column_int64(s, 3) != id >> STORE_NS_SHIFT)

@@ -251,7 +251,8 @@ test_bytes_of_the_file(void **state)
 			json_t *got = log_of(f);
 
 			if (!json_equal(got, want))
-				print_error("byte %zu, bit %d\n", at, bit);
+				print_error("byte %zu, bit %d: %s\n", at, bit,
+					f->e.text);
 			assert_true(json_equal(got, want));
 			json_decref(got);
 		}
