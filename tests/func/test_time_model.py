@@ -1,5 +1,6 @@
 """Random operations on random branches against a plain model.
 
+    export PYTHONPATH=tests/lib
     TIME_SEEDS=3000 python3 tests/func/test_time_model.py     more seeds
     TIME_FROM=5000 TIME_STEPS=200 ...                         others, longer
     TIME_SEED=17 python3 tests/func/test_time_model.py        one seed, told
@@ -319,9 +320,19 @@ class Run:
         for who, name in names.items():
             self.set(new, who, "tier", TIERS.index(graph[name]["tier"]))
             self.set(new, who, "pin", int(graph[name]["pin"]))
-        for key, value in before.attrs.items():
-            if key[0] not in names:
-                new.attrs[key] = value
+        # No read shows those of an entity that is gone: each goes back as
+        # far as its newest changes are undone ones.
+        ids = {c.id for c in changes}
+        for key in set(before.attrs) | set(full.attrs):
+            if key[0] in names:
+                continue
+            value = before.attr(*key)
+            for c in sorted(self.model.changes.values(), key=lambda c: -c.id):
+                if c.branch is branch and key in c.attrs:
+                    if c.id not in ids:
+                        break
+                    value = c.attrs[key]
+            self.set(new, *key, value)
 
     def undo_the_undo(self):
         """undo(undo(x)) = x, as nothing happened in between."""

@@ -116,7 +116,7 @@ class Model:
         self.main = Branch("main", None, start, State())
         self.branches = {"main": self.main}
         self.changes = {}
-        self.added_at = {}      # (branch, uid) -> change that shows it there
+        self.added_at = {}      # (branch, uid) -> changes that showed it there
 
     def commit(self, branch, id, state):
         change = Change(id, branch, branch.now(), state)
@@ -128,7 +128,7 @@ class Model:
         for entity in change.touched():
             branch.touched[entity] = id
         for uid in change.shown:
-            self.added_at[branch.name, uid] = id
+            self.added_at.setdefault((branch.name, uid), []).append(id)
         self.changes[id] = change
         return change
 
@@ -258,11 +258,15 @@ class Merge:
                    for u in self.ours.incoming(entity))
 
     def shown_at(self, branch, uid):
-        """The newest change at which a branch (or its parent) shows it."""
+        """The newest change at which a branch shows it, or its parent did
+        before the fork."""
+        until = float("inf")
         while branch is not None:
-            at = self.model.added_at.get((branch.name, uid))
-            if at is not None:
-                return at
+            at = [c for c in self.model.added_at.get((branch.name, uid), [])
+                  if c <= until]
+            if at:
+                return at[-1]
+            until = min(until, branch.fork)
             branch = branch.parent
         return 0
 
