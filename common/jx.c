@@ -71,6 +71,12 @@ wrong_type(const json_t *v, const char *key, const char *type, struct err *e)
 		type, jx_type_name(v));
 }
 
+const char *
+jx_text(const json_t *o, const char *key)
+{
+	return json_string_value(json_object_get(o, key));
+}
+
 int
 jx_string(const json_t *o, const char *key, bool required, const char **ret,
 	size_t *ret_n, struct err *e)

@@ -30,6 +30,9 @@ int jx_array(const json_t *o, const char *key, bool required, json_t **ret,
 int jx_object(const json_t *o, const char *key, bool required, json_t **ret,
 	struct err *e) MUST_CHECK;
 
+/* The text of a member that was checked before; NULL when it is absent. */
+const char *jx_text(const json_t *o, const char *key);
+
 /* JSON's name of the type: "string", "integer", "number", "boolean", ... */
 const char *jx_type_name(const json_t *v);
 

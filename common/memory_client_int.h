@@ -164,8 +164,6 @@ int mc_call_take(memory_client *c, struct mc_call *call, char **ret_reply);
 /* --- memory_client_link.c --- */
 /* Where the socket is now. 0, or MDB_E_* with the handle's error set. */
 int mc_link_path(memory_client *c) MUST_CHECK;
-/* Something needs a connection. */
-bool mc_link_wanted(const memory_client *c);
 /* One step: connect when it is time, greet, subscribe again. MEMORY_OK or
  * MEMORY_NO_MEMORY. */
 int mc_link_step(memory_client *c, int64_t now_ns) MUST_CHECK;

@@ -85,8 +85,9 @@ mc_link_broken(memory_client *c, int result, bool final, const char *fmt, ...)
 
 /* --- what needs a connection ---------------------------------------------- */
 
-bool
-mc_link_wanted(const memory_client *c)
+/* Something needs a connection. */
+static bool
+is_wanted(const memory_client *c)
 {
 	if (c->subscribed)
 		return true;
@@ -226,7 +227,7 @@ mc_link_step(memory_client *c, int64_t now_ns)
 			"took the connection but did not answer hello within "
 			"%d ms",
 			c->path, c->connect_timeout_ms);
-	if (c->fd < 0 && mc_link_wanted(c) && c->connect_at_ns <= now_ns)
+	if (c->fd < 0 && is_wanted(c) && c->connect_at_ns <= now_ns)
 		r = connect_now(c);
 	if (r == MEMORY_OK && c->fd >= 0 && greeting_wanted(c, now_ns))
 		r = say_hello(c, now_ns);
@@ -244,7 +245,7 @@ mc_link_next_ns(const memory_client *c)
 	if (c->greeting == MC_ASKED)
 		return c->greet_by_ns;
 	if (c->fd < 0)
-		return mc_link_wanted(c) ? c->connect_at_ns : MC_NEVER;
+		return is_wanted(c) ? c->connect_at_ns : MC_NEVER;
 	if (greeting_wanted(c, clock_mono_ns()))
 		return 0;
 	if (c->greeting == MC_UNWELCOME && c->resubscribe)

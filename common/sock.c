@@ -436,27 +436,3 @@ sock_read(int fd, void *data, size_t n, int timeout_ms)
 			return MDB_E_UNREACHABLE;
 	}
 }
-
-int
-sock_write(int fd, const void *data, size_t n, int timeout_ms)
-{
-	int64_t end = deadline(timeout_ms);
-	const char *p = data;
-
-	while (n > 0) {
-		/* Never blocks and never raises SIGPIPE. */
-		ssize_t put = send(fd, p, n, MSG_NOSIGNAL | MSG_DONTWAIT);
-
-		if (put >= 0) {
-			p += put;
-			n -= (size_t)put;
-		} else if (errno == EAGAIN) {
-			int rc = wait_for(fd, POLLOUT, end);
-			if (rc < 0)
-				return rc;
-		} else if (errno != EINTR) {
-			return MDB_E_UNREACHABLE;
-		}
-	}
-	return 0;
-}

@@ -47,7 +47,4 @@ int sock_peer(int fd, struct sock_peer *ret, struct err *e) MUST_CHECK;
  * first. > 0 bytes, 0 end of stream, MDB_E_TIMEOUT, MDB_E_UNREACHABLE. */
 ssize_t sock_read(int fd, void *data, size_t n, int timeout_ms) MUST_CHECK;
 
-/* Writes all of it within timeout_ms. 0, MDB_E_TIMEOUT, MDB_E_UNREACHABLE. */
-int sock_write(int fd, const void *data, size_t n, int timeout_ms) MUST_CHECK;
-
 #endif

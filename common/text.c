@@ -134,6 +134,46 @@ text_int(const char *s, int64_t min, int64_t max, int64_t *ret)
 	return 0;
 }
 
+int
+text_hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+/* The next number of a version text; moves *at behind it and its dot. */
+static int64_t
+next_number(const char **at)
+{
+	int64_t n = 0;
+	const char *s = *at;
+
+	for (; *s >= '0' && *s <= '9'; s++)
+		if (n < INT32_MAX)
+			n = n * 10 + (*s - '0');
+	/* What follows the number (a suffix) does not count. */
+	s += strcspn(s, ".");
+	*at = *s == '.' ? s + 1 : s;
+	return n;
+}
+
+int
+text_version_order(const char *a, const char *b)
+{
+	for (int i = 0; i < 3; i++) {
+		int64_t x = next_number(&a), y = next_number(&b);
+
+		if (x != y)
+			return x < y ? -1 : 1;
+	}
+	return 0;
+}
+
 /* --- similar names -------------------------------------------------------- */
 
 /* Optimal string alignment: insert, delete, replace, swap of neighbours. Three

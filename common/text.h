@@ -24,6 +24,13 @@ int text_fold(const char *s, size_t n, struct buf *out) MUST_CHECK;
 /* A decimal integer in full, no spaces: 0 or MDB_E_INVALID. */
 int text_int(const char *s, int64_t min, int64_t max, int64_t *ret) MUST_CHECK;
 
+/* The value of a hexadecimal digit, or -1. */
+int text_hex_digit(char c);
+
+/* -1, 0, 1 as the version a is older than, as old as, newer than b: "1.10.0"
+ * is newer than "1.9". What is no number counts as 0, a suffix not at all. */
+int text_version_order(const char *a, const char *b);
+
 /* Edit distance in code units, at most `limit` + 1 (early stop). */
 unsigned text_distance(const char *a, const char *b, unsigned limit);
 

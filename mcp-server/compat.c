@@ -19,8 +19,8 @@ copy(json_t *to, const char *as, json_t *from, const char *key)
 	return v ? jx_set(to, as, json_incref(v)) : 0;
 }
 
-json_t *
-compat_entity(json_t *stored, bool compat)
+static json_t *
+shape_entity(json_t *stored, bool compat)
 {
 	AUTO_JSON json_t *e = json_object();
 
@@ -34,8 +34,8 @@ compat_entity(json_t *stored, bool compat)
 	return take_ptr(e);
 }
 
-json_t *
-compat_relation(json_t *stored, bool compat)
+static json_t *
+shape_relation(json_t *stored, bool compat)
 {
 	AUTO_JSON json_t *r = json_object();
 
@@ -75,9 +75,9 @@ shape_graph(bool compat, const json_t *args, json_t *reply)
 	if (!entities)
 		entities = json_object_get(reply, "entities");
 	if (!g || jx_set(g, "entities",
-		list_of(entities, compat, compat_entity)) ||
+		list_of(entities, compat, shape_entity)) ||
 		jx_set(g, "relations", list_of(json_object_get(reply,
-			"relations"), compat, compat_relation)))
+			"relations"), compat, shape_relation)))
 		return NULL;
 	if (compat)
 		return take_ptr(g);
@@ -192,7 +192,7 @@ shape_create_relations(bool compat, const json_t *args, json_t *reply)
 	json_array_foreach(json_object_get(reply, "results"), i, result) {
 		if (!is_action(result, "created"))
 			unchanged++;
-		else if (jx_add(created, compat_relation(result, true)))
+		else if (jx_add(created, shape_relation(result, true)))
 			return NULL;
 	}
 	if (jx_set(shape, "relations", json_incref(created)))

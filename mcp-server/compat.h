@@ -22,10 +22,6 @@ json_t *compat_output_schema(const char *tool, bool compat) MUST_CHECK;
 json_t *compat_shape(const char *tool, bool compat, const json_t *args,
 	json_t *reply) MUST_CHECK;
 
-/* An entity and a relation as memory-db gives them -> as they are shown. */
-json_t *compat_entity(json_t *stored, bool compat) MUST_CHECK;
-json_t *compat_relation(json_t *stored, bool compat) MUST_CHECK;
-
 /* The text block the reference gives for this structuredContent. 0 or
  * MDB_E_NOMEM. */
 int compat_write_text(const char *tool, json_t *structured, struct buf *out)

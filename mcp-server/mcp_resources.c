@@ -19,16 +19,6 @@
 
 /* --- URIs ------------------------------------------------------------------------ */
 
-static int
-hex_digit(char c)
-{
-	const char *digits = "0123456789abcdefABCDEF";
-	const char *p = c ? strchr(digits, c) : NULL;
-	int v = p ? (int)(p - digits) : -1;
-
-	return v > 15 ? v - 6 : v;
-}
-
 /* Percent-decodes into out. 0, or MDB_E_INVALID: no name of ours. */
 static int
 decode(const char *s, char out[LIMIT_NAME_BYTES + 1])
@@ -41,8 +31,8 @@ decode(const char *s, char out[LIMIT_NAME_BYTES + 1])
 		if (n == LIMIT_NAME_BYTES)
 			return MDB_E_INVALID;
 		if (c == '%') {
-			int high = hex_digit(s[0]);
-			int low = high < 0 ? -1 : hex_digit(s[1]);
+			int high = text_hex_digit(s[0]);
+			int low = high < 0 ? -1 : text_hex_digit(s[1]);
 
 			if (low < 0)
 				return MDB_E_INVALID;

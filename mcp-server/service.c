@@ -18,27 +18,10 @@
 #include "common/jx.h"
 #include "common/memory_client.h"
 #include "common/spawn.h"
+#include "common/text.h"
 
 #define HELLO_MS 5000
 #define RETIRE_MS 5000	/* finish what was accepted, checkpoint, exit */
-
-int
-service_version_order(const char *a, const char *b)
-{
-	for (int part = 0; part < 3; part++) {
-		unsigned long x = 0, y = 0;
-
-		for (; *a >= '0' && *a <= '9'; a++)
-			x = x * 10 + (unsigned long)(*a - '0');
-		for (; *b >= '0' && *b <= '9'; b++)
-			y = y * 10 + (unsigned long)(*b - '0');
-		if (x != y)
-			return x < y ? -1 : 1;
-		a += *a == '.';
-		b += *b == '.';
-	}
-	return 0;
-}
 
 static int
 run_service(const struct service_options *o, struct err *e)
@@ -81,7 +64,7 @@ is_outdated(memory_client *c)
 	if (jx_string(hello, "version", JX_REQUIRED, &version, NULL, NULL) ||
 		jx_bool(hello, "spawned", JX_REQUIRED, &spawned, NULL))
 		return 0;
-	return spawned && service_version_order(version, MEMORY_VERSION) < 0;
+	return spawned && text_version_order(version, MEMORY_VERSION) < 0;
 }
 
 /* Waits until the connection of c ends: the old service has gone. */

@@ -32,7 +32,4 @@ int service_check_finish(struct service_check *c, struct err *e) MUST_CHECK;
 /* Lets go of a running check (the child ends by itself). */
 void service_check_drop(struct service_check *c);
 
-/* -1, 0, 1: order of two versions "1.2.3"; what is no number counts as 0. */
-int service_version_order(const char *a, const char *b);
-
 #endif

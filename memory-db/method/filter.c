@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/jx.h"
 #include "memory-db/store/names.h"
 
 int
@@ -48,8 +49,7 @@ int
 filter_time(struct call *c, const char *key, bool end_of_day, int64_t *ret_ms,
 	struct err *e)
 {
-	const char *text =
-		json_string_value(json_object_get(c->params, key));
+	const char *text = jx_text(c->params, key);
 	int r;
 
 	if (!text)

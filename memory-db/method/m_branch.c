@@ -10,12 +10,6 @@
 #include "memory-db/model/merge.h"
 #include "memory-db/store/branch.h"
 
-static const char *
-string_of(const json_t *o, const char *key)
-{
-	return json_string_value(json_object_get(o, key));
-}
-
 /* --- rows
  * ------------------------------------------------------------------------ */
 struct rows {
@@ -156,8 +150,8 @@ find_fork(struct call *c, int64_t parent, int64_t own, int64_t *ret_fork,
 static int
 create_branch(struct call *c, json_t **ret_result, struct err *e)
 {
-	const char *name = string_of(c->params, "name");
-	const char *from = string_of(c->params, "from_branch");
+	const char *name = jx_text(c->params, "name");
+	const char *from = jx_text(c->params, "from_branch");
 	struct write w AUTO_WRITE = {0};
 	int64_t parent, fork = 0, id = 0;
 	bool is_lease = json_is_true(json_object_get(c->params, "lease"));
@@ -175,7 +169,7 @@ create_branch(struct call *c, json_t **ret_result, struct err *e)
 		r = lens_apply(w.st, &w.scope.lens, e);
 	if (r == 0 && !w.replay)
 		r = branch_create(w.st, w.ns, name,
-			string_of(c->params, "about"), parent, fork, &id, e);
+			jx_text(c->params, "about"), parent, fork, &id, e);
 	if (r == 0 && !w.replay)
 		r = change_branch(w.change, BRANCH_OP_CREATE, id, fork, e);
 	if (r == 0 && is_lease && id != 0)
@@ -200,7 +194,7 @@ find_child(void *ctx, const struct branch_row *b)
 static int
 discard_branch(struct call *c, json_t **ret_result, struct err *e)
 {
-	const char *name = string_of(c->params, "name");
+	const char *name = jx_text(c->params, "name");
 	struct write w AUTO_WRITE = {0};
 	int64_t id = 0;
 	int r = write_begin_on(&w, c, CHANGE_BRANCH, STORE_MAIN, 0, e);
@@ -248,8 +242,8 @@ end_lease(struct call *c, int64_t id, json_t **ret_result, struct err *e)
 int
 m_memory_branch(struct call *c, json_t **ret_result, struct err *e)
 {
-	const char *action = string_of(c->params, "action");
-	const char *name = string_of(c->params, "name");
+	const char *action = jx_text(c->params, "action");
+	const char *name = jx_text(c->params, "name");
 	const json_t *id = json_object_get(c->params, "id");
 
 	if (strcmp(action, "create") == 0)
@@ -315,7 +309,7 @@ merge_reply(struct call *c, const struct write *w, const struct merge_result *m,
 int
 m_memory_merge(struct call *c, json_t **ret_result, struct err *e)
 {
-	const char *name = string_of(c->params, "branch");
+	const char *name = jx_text(c->params, "branch");
 	struct merge_result m = {0};
 	struct write w AUTO_WRITE = {0};
 	int64_t branch, parent = STORE_MAIN;

@@ -8,16 +8,49 @@
 #include "memory-db/model/remember.h"
 #include "memory-db/store/names.h"
 
-static const char *
-string_of(const json_t *o, const char *key)
-{
-	return json_string_value(json_object_get(o, key));
-}
-
 static const json_t *
 text_of(const json_t *item)
 {
 	return json_is_object(item) ? json_object_get(item, "text") : item;
+}
+
+/* --- lists ----------------------------------------------------------------------- */
+/* A write of a list: what an entry does, then, with all of them done, the row
+ * that tells it. */
+struct list_write {
+	enum change_kind kind;
+	const char *member, *name; /* the list; in an entry, its entity */
+	int (*apply)(struct write *w, const json_t *params,
+		const json_t *entry, const char *path, struct err *e);
+	int (*row)(struct write *w, const json_t *entry, json_t *rows,
+		struct err *e);
+};
+
+static int
+write_list(const struct list_write *l, struct call *c, json_t **ret_result,
+	struct err *e)
+{
+	json_t *list = json_object_get(c->params, l->member), *entry;
+	json_t *rows AUTO_JSON = json_array();
+	struct write w AUTO_WRITE = {0};
+	char path[48];
+	size_t i;
+	int r = write_begin(&w, c, l->kind, e);
+
+	json_array_foreach(list, i, entry) {
+		snprintf(path, sizeof(path), "%s[%zu]", l->member, i);
+		if (r == 0 && !w.replay)
+			r = l->apply(&w, c->params, entry, path, e);
+		if (r == 0)
+			r = write_note(&w, jx_text(entry, l->name), e);
+	}
+	if (r == 0)
+		r = write_end(&w, e);
+	json_array_foreach(list, i, entry)
+		if (r == 0)
+			r = l->row(&w, entry, rows, e);
+	return r == 0 ? reply_list(&w, "results", take_ptr(rows), ret_result, e)
+		      : r;
 }
 
 /* --- create_entities ------------------------------------------------------------ */
@@ -62,8 +95,8 @@ note_type(struct write *w, int64_t entity, const char *given, json_t *row,
 static int
 entity_row(struct write *w, const json_t *entry, json_t *rows, struct err *e)
 {
-	const char *name = string_of(entry, "name"), *action = "unchanged";
-	const char *type = string_of(entry, "entityType");
+	const char *name = jx_text(entry, "name"), *action = "unchanged";
+	const char *type = jx_text(entry, "entityType");
 	int64_t entity, version, label = 0, added;
 	json_t *row;
 	int r = write_need_entity(w, name, "entities", &entity, e);
@@ -90,44 +123,34 @@ entity_row(struct write *w, const json_t *entry, json_t *rows, struct err *e)
 		       : note_type(w, entity, type, row, e);
 }
 
+static int
+create_one(struct write *w, const json_t *params, const json_t *entry,
+	const char *path, struct err *e)
+{
+	enum create_mode mode = remember_mode(jx_text(params, "mode"));
+
+	return remember_entity(w, entry, mode, path, e);
+}
+
 int
 m_create_entities(struct call *c, json_t **ret_result, struct err *e)
 {
-	json_t *list = json_object_get(c->params, "entities"), *entry;
-	enum create_mode mode = remember_mode(string_of(c->params, "mode"));
-	json_t *rows AUTO_JSON = json_array();
-	struct write w AUTO_WRITE = {0};
-	char path[48];
-	size_t i;
-	int r = write_begin(&w, c, CHANGE_CREATE, e);
+	static const struct list_write l = {
+		CHANGE_CREATE, "entities", "name", create_one, entity_row};
 
-	json_array_foreach(list, i, entry) {
-		snprintf(path, sizeof(path), "entities[%zu]", i);
-		if (r == 0 && !w.replay)
-			r = remember_entity(&w, entry, mode, path, e);
-		if (r == 0)
-			r = write_note(&w, string_of(entry, "name"), e);
-	}
-	if (r == 0)
-		r = write_end(&w, e);
-	json_array_foreach(list, i, entry)
-		if (r == 0)
-			r = entity_row(&w, entry, rows, e);
-	return r == 0 ? reply_list(&w, "results", take_ptr(rows), ret_result, e)
-		      : r;
+	return write_list(&l, c, ret_result, e);
 }
 
 /* --- add_observations ------------------------------------------------------------- */
 static int
-addition_row(struct write *w, const json_t *entry, const char *path,
-	json_t *rows, struct err *e)
+addition_row(struct write *w, const json_t *entry, json_t *rows, struct err *e)
 {
-	const char *name = string_of(entry, "entityName");
+	const char *name = jx_text(entry, "entityName");
 	const json_t *list = json_object_get(entry, "contents");
 	json_t *added AUTO_JSON = json_array(), *item, *row;
 	int64_t entity, version;
 	size_t i;
-	int r = write_need_entity(w, name, path, &entity, e);
+	int r = write_need_entity(w, name, "observations", &entity, e);
 
 	if (r == 0)
 		r = write_version(w, entity, &version, e);
@@ -150,15 +173,17 @@ addition_row(struct write *w, const json_t *entry, const char *path,
 }
 
 static int
-add_one(struct write *w, const json_t *entry, const char *path, struct err *e)
+add_one(struct write *w, const json_t *params, const json_t *entry,
+	const char *path, struct err *e)
 {
 	struct fact defaults = write_fact(0, FACT_OBSERVATION);
 	char at[80];
 	int64_t entity;
 	int r;
 
+	(void)params;
 	snprintf(at, sizeof(at), "%s.entityName", path);
-	r = write_need_entity(w, string_of(entry, "entityName"), at, &entity, e);
+	r = write_need_entity(w, jx_text(entry, "entityName"), at, &entity, e);
 	if (r == 0)
 		r = provenance_read(w->st, w->ctx, entry, path, &defaults, e);
 	if (r == 0)
@@ -170,35 +195,18 @@ add_one(struct write *w, const json_t *entry, const char *path, struct err *e)
 int
 m_add_observations(struct call *c, json_t **ret_result, struct err *e)
 {
-	json_t *list = json_object_get(c->params, "observations"), *entry;
-	json_t *rows AUTO_JSON = json_array();
-	struct write w AUTO_WRITE = {0};
-	char path[48];
-	size_t i;
-	int r = write_begin(&w, c, CHANGE_ADD, e);
+	static const struct list_write l = {CHANGE_ADD, "observations",
+		"entityName", add_one, addition_row};
 
-	json_array_foreach(list, i, entry) {
-		snprintf(path, sizeof(path), "observations[%zu]", i);
-		if (r == 0 && !w.replay)
-			r = add_one(&w, entry, path, e);
-		if (r == 0)
-			r = write_note(&w, string_of(entry, "entityName"), e);
-	}
-	if (r == 0)
-		r = write_end(&w, e);
-	json_array_foreach(list, i, entry)
-		if (r == 0)
-			r = addition_row(&w, entry, "observations", rows, e);
-	return r == 0 ? reply_list(&w, "results", take_ptr(rows), ret_result, e)
-		      : r;
+	return write_list(&l, c, ret_result, e);
 }
 
 /* --- create_relations ------------------------------------------------------------------ */
 static int
 relation_row(struct write *w, const json_t *entry, json_t *rows, struct err *e)
 {
-	const char *from = string_of(entry, "from"), *to = string_of(entry, "to");
-	const char *type = string_of(entry, "relationType");
+	const char *from = jx_text(entry, "from"), *to = jx_text(entry, "to");
+	const char *type = jx_text(entry, "relationType");
 	int64_t a, b, label = 0;
 	bool made;
 	int r = write_need_entity(w, from, "relations", &a, e);
@@ -218,28 +226,19 @@ relation_row(struct write *w, const json_t *entry, json_t *rows, struct err *e)
 		       : 0;
 }
 
+static int
+relate_one(struct write *w, const json_t *params, const json_t *entry,
+	const char *path, struct err *e)
+{
+	(void)params;
+	return remember_relation(w, entry, path, e);
+}
+
 int
 m_create_relations(struct call *c, json_t **ret_result, struct err *e)
 {
-	json_t *list = json_object_get(c->params, "relations"), *entry;
-	json_t *rows AUTO_JSON = json_array();
-	struct write w AUTO_WRITE = {0};
-	char path[48];
-	size_t i;
-	int r = write_begin(&w, c, CHANGE_RELATE, e);
+	static const struct list_write l = {CHANGE_RELATE, "relations", "from",
+		relate_one, relation_row};
 
-	json_array_foreach(list, i, entry) {
-		snprintf(path, sizeof(path), "relations[%zu]", i);
-		if (r == 0 && !w.replay)
-			r = remember_relation(&w, entry, path, e);
-		if (r == 0)
-			r = write_note(&w, string_of(entry, "from"), e);
-	}
-	if (r == 0)
-		r = write_end(&w, e);
-	json_array_foreach(list, i, entry)
-		if (r == 0)
-			r = relation_row(&w, entry, rows, e);
-	return r == 0 ? reply_list(&w, "results", take_ptr(rows), ret_result, e)
-		      : r;
+	return write_list(&l, c, ret_result, e);
 }

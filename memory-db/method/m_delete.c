@@ -7,12 +7,6 @@
 #include "memory-db/model/write.h"
 #include "memory-db/store/names.h"
 
-static const char *
-string_of(const json_t *o, const char *key)
-{
-	return json_string_value(json_object_get(o, key));
-}
-
 /* --- delete_entities ------------------------------------------------------------- */
 static int
 delete_entity(struct write *w, const char *name, struct err *e)
@@ -73,11 +67,11 @@ delete_texts(struct write *w, const json_t *entry, struct err *e)
 	const json_t *texts = json_object_get(entry, "observations"), *text;
 	int64_t entity, fact;
 	size_t i;
-	int r = write_entity(w, string_of(entry, "entityName"), &entity, e);
+	int r = write_entity(w, jx_text(entry, "entityName"), &entity, e);
 
 	if (r != 1)
 		return r;
-	r = write_note(w, string_of(entry, "entityName"), e);
+	r = write_note(w, jx_text(entry, "entityName"), e);
 	json_array_foreach(texts, i, text) {
 		if (r == 0)
 			r = fact_find_text(w->st, entity, FACT_OBSERVATION,
@@ -94,7 +88,7 @@ delete_texts(struct write *w, const json_t *entry, struct err *e)
 static int
 texts_row(struct write *w, const json_t *entry, json_t *rows, struct err *e)
 {
-	const char *name = string_of(entry, "entityName");
+	const char *name = jx_text(entry, "entityName");
 	json_t *texts = json_object_get(entry, "observations"), *text;
 	json_t *missing AUTO_JSON = json_array();
 	int64_t entity = 0, n = 0;
@@ -149,13 +143,13 @@ static int
 find_triple(struct write *w, const json_t *entry, struct triple *t,
 	struct err *e)
 {
-	int r = write_entity(w, string_of(entry, "from"), &t->from, e);
+	int r = write_entity(w, jx_text(entry, "from"), &t->from, e);
 
 	if (r == 1)
-		r = write_entity(w, string_of(entry, "to"), &t->to, e);
+		r = write_entity(w, jx_text(entry, "to"), &t->to, e);
 	if (r == 1)
 		r = label_find(
-			w->st, string_of(entry, "relationType"), &t->label, e);
+			w->st, jx_text(entry, "relationType"), &t->label, e);
 	return r;
 }
 
@@ -171,7 +165,7 @@ delete_relation(struct write *w, const json_t *entry, struct err *e)
 			w->st, t.from, t.to, t.label, &fact, e);
 	if (r != 1)
 		return r;
-	r = write_note(w, string_of(entry, "from"), e);
+	r = write_note(w, jx_text(entry, "from"), e);
 	return r == 0 ? write_hide(w, fact, e) : r;
 }
 

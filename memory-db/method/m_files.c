@@ -13,7 +13,7 @@
 static const char *
 name_of(const struct call *c)
 {
-	return json_string_value(json_object_get(c->params, "name"));
+	return jx_text(c->params, "name");
 }
 
 /* --- reading ----------------------------------------------------------------- */

@@ -11,12 +11,6 @@
 	"erased from the database and its log; backups, exports and other "   \
 	"copies made elsewhere may still hold it"
 
-static const char *
-string_of(const json_t *o, const char *key)
-{
-	return json_string_value(json_object_get(o, key));
-}
-
 static int
 find(struct write *w, const char *name, int64_t *ret_entity, struct err *e)
 {
@@ -50,7 +44,7 @@ forget(struct write *w, const char *name, const json_t *observation,
 int
 m_forget(struct call *c, json_t **ret_result, struct err *e)
 {
-	const char *name = string_of(c->params, "name");
+	const char *name = jx_text(c->params, "name");
 	struct forget_result out = {0};
 	struct write w AUTO_WRITE = {0};
 	int r;

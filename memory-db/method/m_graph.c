@@ -12,8 +12,7 @@ static int
 begin(struct call *c, struct scope *s, int64_t *ret_a, int64_t *ret_b,
 	struct err *e)
 {
-	const char *cursor =
-		json_string_value(json_object_get(c->params, "cursor"));
+	const char *cursor = jx_text(c->params, "cursor");
 	int64_t change = 0;
 	int r = 0;
 

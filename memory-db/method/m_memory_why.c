@@ -1,4 +1,5 @@
 /* memory_why. */
+#include "common/jx.h"
 #include "memory-db/method/handlers.h"
 #include "memory-db/model/receipt.h"
 #include "memory-db/store/receipts.h"
@@ -6,8 +7,7 @@
 int
 m_memory_why(struct call *c, json_t **ret_result, struct err *e)
 {
-	const char *id =
-		json_string_value(json_object_get(c->params, "receipt"));
+	const char *id = jx_text(c->params, "receipt");
 	int r = receipt_json(c->st, id, ret_result, e);
 
 	if (r == 0)

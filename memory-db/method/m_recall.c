@@ -6,6 +6,7 @@
 #include "common/limits.h"
 #include "memory-db/method/filter.h"
 #include "memory-db/method/handlers.h"
+#include "memory-db/model/encode.h"
 #include "memory-db/model/recall_cached.h"
 #include "memory-db/model/recall_page.h"
 #include "memory-db/model/scope.h"
@@ -18,23 +19,16 @@ static int
 read_budget(struct call *c, struct recall_request *q, struct recall_page *page,
 	struct err *e)
 {
-	int64_t limit = LIMIT_DEFAULT, bytes = LIMIT_REPLY_BYTES, tokens = 0;
+	int64_t limit = LIMIT_DEFAULT;
 	int r = jx_int(c->params, "limit", JX_OPTIONAL, 1, LIMIT_ROWS, &limit,
 		e);
 
 	if (r >= 0)
-		r = jx_int(c->params, "max_bytes", JX_OPTIONAL, 1,
-			LIMIT_REPLY_BYTES, &bytes, e);
-	if (r >= 0)
-		r = jx_int(c->params, "max_tokens", JX_OPTIONAL, 1, INT32_MAX,
-			&tokens, e);
+		r = encode_budget(c->params, &page->max_bytes, e);
 	if (r >= 0)
 		r = jx_number(c->params, "min_score", JX_OPTIONAL, 0, 1,
 			&page->min_score, e);
-	if (tokens > 0 && tokens * 4 < bytes)
-		bytes = tokens * 4;
 	q->limit = (int)limit;
-	page->max_bytes = (size_t)bytes;
 	return r < 0 ? r : 0;
 }
 
@@ -75,8 +69,7 @@ read_times(struct call *c, struct recall_request *q, struct err *e)
 static int
 read_session(struct call *c, struct recall_request *q, struct err *e)
 {
-	const char *session =
-		json_string_value(json_object_get(c->params, "session"));
+	const char *session = jx_text(c->params, "session");
 	int r;
 
 	if (!session || !session[0])

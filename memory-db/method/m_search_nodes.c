@@ -16,20 +16,13 @@ static int
 read_budget(struct call *c, struct search_request *q, struct search_page *page,
 	struct err *e)
 {
-	int64_t limit = LIMIT_DEFAULT, bytes = LIMIT_REPLY_BYTES, tokens = 0;
+	int64_t limit = LIMIT_DEFAULT;
 	int r = jx_int(c->params, "limit", JX_OPTIONAL, 1, LIMIT_ROWS, &limit,
 		e);
 
 	if (r >= 0)
-		r = jx_int(c->params, "max_bytes", JX_OPTIONAL, 1,
-			LIMIT_REPLY_BYTES, &bytes, e);
-	if (r >= 0)
-		r = jx_int(c->params, "max_tokens", JX_OPTIONAL, 1, INT32_MAX,
-			&tokens, e);
-	if (tokens > 0 && tokens * 4 < bytes)
-		bytes = tokens * 4;
+		r = encode_budget(c->params, &page->max_bytes, e);
 	q->limit = (int)limit;
-	page->max_bytes = (size_t)bytes;
 	return r < 0 ? r : 0;
 }
 
@@ -38,8 +31,7 @@ static int
 read_place(struct call *c, struct search_request *q, struct scope *s,
 	struct err *e)
 {
-	const char *cursor =
-		json_string_value(json_object_get(c->params, "cursor"));
+	const char *cursor = jx_text(c->params, "cursor");
 	int64_t change = 0;
 	int r = 0;
 
@@ -64,7 +56,7 @@ m_search_nodes(struct call *c, json_t **ret_result, struct err *e)
 		.members = encode_members(json_object_get(c->params, "fields")),
 		.relations = json_is_true(
 			json_object_get(c->params, "relations"))};
-	const char *mode = json_string_value(json_object_get(c->params, "mode"));
+	const char *mode = jx_text(c->params, "mode");
 	json_t *tags = json_object_get(c->params, "tags");
 	int64_t *labels AUTO_FREE = NULL;
 	struct search_result found = {0};

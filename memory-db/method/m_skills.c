@@ -13,7 +13,7 @@
 static const char *
 text_of(const struct call *c, const char *key)
 {
-	return json_string_value(json_object_get(c->params, key));
+	return jx_text(c->params, key);
 }
 
 /* --- save_skill ---------------------------------------------------------------- */

@@ -12,12 +12,6 @@
 #include "memory-db/store/log.h"
 #include "memory-db/store/names.h"
 
-static const char *
-string_of(const json_t *o, const char *key)
-{
-	return json_string_value(json_object_get(o, key));
-}
-
 static int64_t
 int_of(const json_t *o, const char *key)
 {
@@ -67,7 +61,7 @@ any_entity(
 int
 m_memory_revert(struct call *c, json_t **ret_result, struct err *e)
 {
-	const char *name = string_of(c->params, "name");
+	const char *name = jx_text(c->params, "name");
 	struct revert_result out = {0};
 	struct write w AUTO_WRITE = {0};
 	int64_t entity = 0, version;
@@ -175,7 +169,7 @@ select_changes(struct call *c, struct undo *u, struct err *e)
 	struct write *w = u->w;
 	struct select s = {.u = u, .branch = w->branch, .e = e};
 	const json_t *p = c->params;
-	const char *session = string_of(p, "session");
+	const char *session = jx_text(p, "session");
 	bool listed = json_object_get(p, "change") != NULL ||
 		      json_object_get(p, "changes") != NULL;
 	bool ranged = session != NULL || json_object_get(p, "since") != NULL;
@@ -289,7 +283,7 @@ m_memory_undo(struct call *c, json_t **ret_result, struct err *e)
 {
 	struct write w AUTO_WRITE = {0};
 	struct undo u AUTO_UNDO = {.w = &w,
-		.policy = policy_of(string_of(c->params, "on_conflict"))};
+		.policy = policy_of(jx_text(c->params, "on_conflict"))};
 	int64_t one = json_object_get(c->params, "change") != NULL
 			      ? int_of(c->params, "change")
 			      : 0;
@@ -349,8 +343,8 @@ static int
 diff_sides(struct call *c, struct diff *d, int64_t pinned, int64_t entity,
 	struct err *e)
 {
-	const char *from = string_of(c->params, "from_branch");
-	const char *to = string_of(c->params, "to_branch");
+	const char *from = jx_text(c->params, "from_branch");
+	const char *to = jx_text(c->params, "to_branch");
 	bool start = json_object_get(c->params, "from") == NULL &&
 		     json_object_get(c->params, "from_version") == NULL &&
 		     from == NULL && to == NULL;
@@ -385,8 +379,8 @@ diff_reply(struct diff *d, const char *next, json_t **ret_result, struct err *e)
 int
 m_memory_diff(struct call *c, json_t **ret_result, struct err *e)
 {
-	const char *name = string_of(c->params, "name");
-	const char *cursor = string_of(c->params, "cursor");
+	const char *name = jx_text(c->params, "name");
+	const char *cursor = jx_text(c->params, "cursor");
 	struct diff d AUTO_DIFF = {.st = c->st,
 		.text = is_true(c, "text"),
 		.max_bytes = LIMIT_REPLY_BYTES - 4096};

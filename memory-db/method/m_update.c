@@ -8,12 +8,6 @@
 #include "memory-db/model/remember.h"
 #include "memory-db/store/names.h"
 
-static const char *
-string_of(const json_t *o, const char *key)
-{
-	return json_string_value(json_object_get(o, key));
-}
-
 /* What the existence fact carries on when it is shown anew. */
 struct existence {
 	struct fact f;
@@ -69,10 +63,10 @@ update_type(struct write *w, int64_t entity, const char *type, struct err *e)
 static int
 update(struct write *w, int64_t entity, const json_t *p, struct err *e)
 {
-	const char *type = string_of(p, "entityType");
+	const char *type = jx_text(p, "entityType");
 	const json_t *pin = json_object_get(p, "pin");
 	const json_t *metadata = json_object_get(p, "metadata");
-	int tier = remember_tier(string_of(p, "tier"));
+	int tier = remember_tier(jx_text(p, "tier"));
 	int r = 0;
 
 	if (type != NULL)
@@ -102,7 +96,7 @@ has_something(const json_t *p, struct err *e)
 int
 m_update_entity(struct call *c, json_t **ret_result, struct err *e)
 {
-	const char *name = string_of(c->params, "name");
+	const char *name = jx_text(c->params, "name");
 	struct write w AUTO_WRITE = {0};
 	int64_t entity, version;
 	int r = has_something(c->params, e);
@@ -172,8 +166,8 @@ rename_it(struct write *w, int64_t entity, const char *new_name, struct err *e)
 int
 m_rename_entity(struct call *c, json_t **ret_result, struct err *e)
 {
-	const char *name = string_of(c->params, "name");
-	const char *new_name = string_of(c->params, "new_name");
+	const char *name = jx_text(c->params, "name");
+	const char *new_name = jx_text(c->params, "new_name");
 	struct write w AUTO_WRITE = {0};
 	int64_t entity, version;
 	int r = write_begin(&w, c, CHANGE_RENAME, e);

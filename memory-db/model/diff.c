@@ -125,8 +125,8 @@ add_text(void *ctx, const struct fact *f)
 		r = jx_add(x->relations, j) != 0 ? err_nomem(x->e) : 0;
 	if (r == 0 && j != NULL && x->d->text &&
 		buf_addf(&x->lines, "  %s %s -> %s\n", x->sign,
-			json_string_value(json_object_get(j, "relationType")),
-			json_string_value(json_object_get(j, "to"))) != 0)
+			jx_text(j, "relationType"),
+			jx_text(j, "to")) != 0)
 		r = err_nomem(x->e);
 	return r;
 }

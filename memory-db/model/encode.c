@@ -5,12 +5,16 @@
 
 #include "common/clock.h"
 #include "common/jx.h"
+#include "common/limits.h"
 #include "common/text.h"
 #include "common/tools.h"
 #include "memory-db/model/suspect.h"
 #include "memory-db/store/lens.h"
 #include "memory-db/store/log.h"
 #include "memory-db/store/names.h"
+
+/* Of JSON text, on average. */
+#define TOKEN_BYTES 4
 
 static const char *const members[] = {"id", "name", "type", "observations",
 	"relations", "tier", "pin", "version", "branch", "created_at",
@@ -49,10 +53,22 @@ encode_size(const json_t *j)
 	return n;
 }
 
-size_t
-encode_string_size(const char *s, size_t n)
+int
+encode_budget(const json_t *params, size_t *ret_bytes, struct err *e)
 {
-	return jx_quoted_size(s, n);
+	int64_t bytes = LIMIT_REPLY_BYTES, tokens = 0;
+	int r = jx_int(params, "max_bytes", JX_OPTIONAL, 1, LIMIT_REPLY_BYTES,
+		&bytes, e);
+
+	if (r >= 0)
+		r = jx_int(params, "max_tokens", JX_OPTIONAL, 1, INT32_MAX,
+			&tokens, e);
+	if (r < 0)
+		return r;
+	if (tokens > 0 && tokens * TOKEN_BYTES < bytes)
+		bytes = tokens * TOKEN_BYTES;
+	*ret_bytes = (size_t)bytes;
+	return 0;
 }
 
 /* --- relations

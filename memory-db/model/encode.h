@@ -62,7 +62,9 @@ int encode_relation(struct store *st, const struct fact *f, json_t **ret,
 /* Bytes of a JSON value in compact form. */
 size_t encode_size(const json_t *j);
 
-/* Length of the string as JSON with quotes, jansson's escaping. */
-size_t encode_string_size(const char *s, size_t n);
+/* Bytes a reply may take: the lesser of max_bytes and max_tokens (4 bytes
+ * each); without them LIMIT_REPLY_BYTES. */
+int encode_budget(const json_t *params, size_t *ret_bytes, struct err *e)
+	MUST_CHECK;
 
 #endif

@@ -65,7 +65,7 @@ static int
 set_aliases(struct store *st, int64_t entity, json_t *j, struct err *e)
 {
 	struct buf first AUTO_BUF = {0};
-	const char *name = json_string_value(json_object_get(j, "name"));
+	const char *name = jx_text(j, "name");
 	json_t *list = json_array();
 	int r;
 

@@ -176,7 +176,7 @@ static int
 set_aliases(struct export_page *p, json_t *o, int64_t entity)
 {
 	json_t *aliases AUTO_JSON = json_array();
-	const char *name = json_string_value(json_object_get(o, "name"));
+	const char *name = jx_text(o, "name");
 	struct buf first AUTO_BUF = {0};
 	size_t i;
 	json_t *v;

@@ -13,22 +13,14 @@ int
 graph_page_init(struct graph_page *p, struct store *st,
 	const struct scope *scope, const json_t *params, struct err *e)
 {
-	int64_t max = LIMIT_REPLY_BYTES, tokens = 0;
 	int r;
 
 	memset(p, 0, sizeof(*p));
 	p->st = st;
 	p->scope = scope;
-	r = jx_int(params, "max_bytes", JX_OPTIONAL, 256, LIMIT_REPLY_BYTES,
-		&max, e);
-	if (r >= 0)
-		r = jx_int(params, "max_tokens", JX_OPTIONAL, 1, INT32_MAX,
-			&tokens, e);
+	r = encode_budget(params, &p->max_bytes, e);
 	if (r < 0)
 		return r;
-	if (tokens > 0 && tokens * 4 < max)
-		max = tokens * 4;
-	p->max_bytes = (size_t)max;
 	p->with_relations = !json_is_false(json_object_get(params, "relations"));
 	p->encode.members = encode_members(json_object_get(params, "fields"));
 	p->encode.home_ns = scope->ns[0];

@@ -118,8 +118,7 @@ state_drop(struct importer *im)
 static int
 read_header(struct importer *im, const json_t *record)
 {
-	const char *format =
-		json_string_value(json_object_get(record, "format"));
+	const char *format = jx_text(record, "format");
 	int64_t version;
 	int r;
 
@@ -140,7 +139,7 @@ read_header(struct importer *im, const json_t *record)
 static int
 import_record(struct importer *im, const json_t *record)
 {
-	const char *type = json_string_value(json_object_get(record, "type"));
+	const char *type = jx_text(record, "type");
 
 	if (json_object_size(record) == 0)
 		return 0;

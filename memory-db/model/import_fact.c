@@ -111,10 +111,8 @@ replay_new(struct importer *im, const json_t *o, int64_t ns, int64_t entity,
 {
 	struct fact f = {.id = fact, .entity = entity};
 	unsigned char salt[FACT_SALT_BYTES], digest[FACT_DIGEST_BYTES];
-	const char *salt_hex =
-		json_string_value(json_object_get(o, "salt"));
-	const char *digest_hex =
-		json_string_value(json_object_get(o, "digest"));
+	const char *salt_hex = jx_text(o, "salt");
+	const char *digest_hex = jx_text(o, "digest");
 	int r = read_fact(im, o, &f);
 
 	f.erased = salt_hex == NULL;

@@ -48,7 +48,7 @@ observation_text(const json_t *v)
 static int
 time_member(const json_t *o, const char *key, int64_t *ret)
 {
-	const char *text = json_string_value(json_object_get(o, key));
+	const char *text = jx_text(o, key);
 
 	return text != NULL && clock_parse(text, clock_now_ms(), 0, false, ret,
 				       NULL) == 0;
@@ -96,7 +96,7 @@ check_metadata(const struct entity_line *l)
 static const char *
 read_entity(const json_t *o, struct entity_line *l)
 {
-	const char *tier = json_string_value(json_object_get(o, "tier"));
+	const char *tier = jx_text(o, "tier");
 	const char *wrong;
 	size_t n;
 
@@ -455,7 +455,7 @@ import_relation(struct importer *im, const json_t *o)
 int
 import_line(struct importer *im, const json_t *record)
 {
-	const char *type = json_string_value(json_object_get(record, "type"));
+	const char *type = jx_text(record, "type");
 
 	if (type != NULL && strcmp(type, "entity") == 0)
 		return import_entity(im, record);

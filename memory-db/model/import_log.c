@@ -351,7 +351,7 @@ replay_line(struct importer *im, const json_t *record)
 	} lines[] = {{"namespace", replay_namespace}, {"change", replay_change},
 		{"op", replay_one_op}, {"alias", replay_alias},
 		{"conflict", replay_conflict}};
-	const char *type = json_string_value(json_object_get(record, "type"));
+	const char *type = jx_text(record, "type");
 
 	for (size_t i = 0; type != NULL && i < ARRAY_LEN(lines); i++)
 		if (strcmp(lines[i].type, type) == 0) {

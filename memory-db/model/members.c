@@ -86,26 +86,14 @@ member_set_parsed(json_t *o, const char *key, const char *text, size_t n,
 	return member_set_new(o, key, value, e);
 }
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 int
 member_hex(const char *text, unsigned char *out, size_t n)
 {
 	if (text == NULL || strlen(text) != 2 * n)
 		return MDB_E_INVALID;
 	for (size_t i = 0; i < n; i++) {
-		int high = hex_digit(text[2 * i]);
-		int low = hex_digit(text[2 * i + 1]);
+		int high = text_hex_digit(text[2 * i]);
+		int low = text_hex_digit(text[2 * i + 1]);
 
 		if (high < 0 || low < 0)
 			return MDB_E_INVALID;

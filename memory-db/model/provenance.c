@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/jx.h"
 #include "memory-db/store/names.h"
 
 /* Sets *ret when j has the member and it is not empty. */
@@ -43,9 +44,8 @@ int
 provenance_read(struct store *st, const struct context *ctx, const json_t *j,
 	const char *path, struct fact *f, struct err *e)
 {
-	const char *source =
-		json_string_value(json_object_get(j, "source_session"));
-	const char *speaker = json_string_value(json_object_get(j, "speaker"));
+	const char *source = jx_text(j, "source_session");
+	const char *speaker = jx_text(j, "speaker");
 	const json_t *salience = json_object_get(j, "salience");
 	const json_t *confidence = json_object_get(j, "confidence");
 	int r = 0;
@@ -65,7 +65,7 @@ provenance_read(struct store *st, const struct context *ctx, const json_t *j,
 		f->weight = json_number_value(salience);
 	if (json_is_number(confidence))
 		f->confidence = json_number_value(confidence);
-	read_method(json_string_value(json_object_get(j, "extraction_method")),
+	read_method(jx_text(j, "extraction_method"),
 		f);
 	return r;
 }

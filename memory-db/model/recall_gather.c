@@ -53,8 +53,9 @@ recall_is_late(struct recalling *r)
 	return r->late;
 }
 
-int
-recall_passes(struct recalling *r, int64_t entity)
+/* 1 when the entity passes the filters on type and tier. */
+static int
+passes(struct recalling *r, int64_t entity)
 {
 	const struct recall_request *q = r->request;
 	struct recall_entity x;
@@ -124,7 +125,7 @@ recall_add(struct recalling *r, int which, int64_t fact, double guess,
 	if (k == 1 && (!f->is_observation || !fact_passes(r->request, f)))
 		return 0;
 	if (k == 1)
-		k = recall_passes(r, f->entity);
+		k = passes(r, f->entity);
 	if (k != 1)
 		return k;
 	if (r->n == r->cap) {
@@ -164,7 +165,7 @@ match_passes(struct gathering *g, const struct search_row *row)
 {
 	struct recalling *r = g->r;
 	const struct recall_fact *f;
-	int k = recall_passes(r, row->entity);
+	int k = passes(r, row->entity);
 
 	if (k != 1 || !filters_facts(r->request))
 		return k;

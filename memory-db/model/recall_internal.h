@@ -119,8 +119,6 @@ int recall_gather(struct recalling *r) MUST_CHECK;
  * NULL. 1 added or there, 0 it does not pass. */
 int recall_add(struct recalling *r, int which, int64_t fact, double guess,
 	struct recall_candidate **ret) MUST_CHECK;
-/* 1 when the entity passes the filters on type and tier. */
-int recall_passes(struct recalling *r, int64_t entity) MUST_CHECK;
 bool recall_is_late(struct recalling *r);
 
 int recall_score(struct recalling *r) MUST_CHECK;

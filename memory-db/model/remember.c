@@ -184,7 +184,7 @@ set_attributes(struct write *w, int64_t entity, const json_t *entry,
 	const char *path, struct err *e)
 {
 	int tier = remember_tier(
-		json_string_value(json_object_get(entry, "tier")));
+		jx_text(entry, "tier"));
 	const json_t *pin = json_object_get(entry, "pin");
 	const json_t *metadata = json_object_get(entry, "metadata");
 	const json_t *tags = json_object_get(entry, "tags");
@@ -208,9 +208,8 @@ static int
 create(struct write *w, const json_t *entry, const struct fact *defaults,
 	int64_t *ret_entity, struct err *e)
 {
-	const char *name = json_string_value(json_object_get(entry, "name"));
-	const char *type =
-		json_string_value(json_object_get(entry, "entityType"));
+	const char *name = jx_text(entry, "name");
+	const char *type = jx_text(entry, "entityType");
 	size_t n = strlen(name);
 	int64_t label;
 	int r = entity_find(w->st, w->ns, name, n, ret_entity, e);
@@ -229,7 +228,7 @@ int
 remember_entity(struct write *w, const json_t *entry, enum create_mode mode,
 	const char *path, struct err *e)
 {
-	const char *name = json_string_value(json_object_get(entry, "name"));
+	const char *name = jx_text(entry, "name");
 	const json_t *list = json_object_get(entry, "observations");
 	struct fact defaults = write_fact(0, FACT_OBSERVATION);
 	int64_t entity;
@@ -296,12 +295,12 @@ remember_relation(struct write *w, const json_t *entry, const char *path,
 
 	snprintf(at, sizeof(at), "%s.from", path);
 	r = write_need_entity(w,
-		json_string_value(json_object_get(entry, "from")), at,
+		jx_text(entry, "from"), at,
 		&f.entity, e);
 	snprintf(at, sizeof(at), "%s.to", path);
 	if (r == 0)
 		r = write_need_entity(w,
-			json_string_value(json_object_get(entry, "to")), at,
+			jx_text(entry, "to"), at,
 			&f.peer, e);
 	if (r == 0)
 		r = label_intern(w->st,
@@ -310,7 +309,7 @@ remember_relation(struct write *w, const json_t *entry, const char *path,
 			&f.label, e);
 	if (json_is_number(weight))
 		f.weight = json_number_value(weight);
-	if (strcmp(json_string_value(json_object_get(entry, "relationType")),
+	if (strcmp(jx_text(entry, "relationType"),
 		    DERIVED_FROM) == 0)
 		f.flags = FACT_DERIVED;
 	return r == 0 ? put_relation(w, &f, json_is_number(weight), e) : r;

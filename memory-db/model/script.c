@@ -97,8 +97,7 @@ check_place(const struct tool *t, const struct context *caller,
 {
 	static const char *const fixed[] = {"namespace", "session", "client",
 		"actor", "message", "key", NULL};
-	const char *branch =
-		json_string_value(json_object_get(params, "branch"));
+	const char *branch = jx_text(params, "branch");
 
 	for (size_t i = 0; fixed[i] != NULL; i++)
 		if (is_given(params, fixed[i]) && !has_param(t->params, fixed[i]))
@@ -128,9 +127,8 @@ context_of(
 {
 	const json_t *as_of = json_object_get(params, "as_of");
 	const json_t *valid_at = json_object_get(params, "valid_at");
-	const char *scope = json_string_value(json_object_get(params, "scope"));
-	const char *branch =
-		json_string_value(json_object_get(params, "branch"));
+	const char *scope = jx_text(params, "scope");
+	const char *branch = jx_text(params, "branch");
 
 	*ret = *caller;
 	ret->key = NULL;
@@ -417,7 +415,7 @@ execute(struct call *whole, struct write *w, const json_t *entry,
 	int r;
 
 	c.tool = script_tool(
-		json_string_value(json_object_get(entry, "method")));
+		jx_text(entry, "method"));
 	if (c.tool == NULL)
 		return err_set(e, MDB_E_INTERNAL, "unknown call of a script");
 	context_of(whole->ctx, params, &ctx);
@@ -443,8 +441,7 @@ script_commit(struct call *c, const json_t *pack,
 	script_handler (*find)(const char *name), int64_t *ret_change,
 	bool *ret_conflict, struct err *e)
 {
-	const char *message =
-		json_string_value(json_object_get(pack, "message"));
+	const char *message = jx_text(pack, "message");
 	const struct context *caller = c->ctx;
 	struct context ctx = *caller;
 	struct write w AUTO_WRITE = {0};

@@ -44,7 +44,7 @@ commit(struct script *s, const json_t *params, json_t **ret, struct err *e)
 static int
 skill_begin(struct script *s, const json_t *params, json_t **ret, struct err *e)
 {
-	const char *name = json_string_value(json_object_get(params, "name"));
+	const char *name = jx_text(params, "name");
 	struct script_skill *run;
 	int64_t entity;
 	int r;
@@ -142,14 +142,13 @@ static bool
 is_file(const json_t *f, const char *name, bool user)
 {
 	return json_is_true(json_object_get(f, "user")) == user &&
-	       strcmp(json_string_value(json_object_get(f, "name")), name) == 0;
+	       strcmp(jx_text(f, "name"), name) == 0;
 }
 
 int
 script_note_file(struct script *s, const struct call *c, struct err *e)
 {
-	const char *name =
-		json_string_value(json_object_get(c->params, "name"));
+	const char *name = jx_text(c->params, "name");
 	bool user = c->ctx->user_scope;
 	json_t *f;
 	int64_t id;
@@ -179,7 +178,7 @@ script_add_files(struct script *s, json_t *changes, struct err *e)
 
 	json_array_foreach(s->files, i, f) {
 		const char *name =
-			json_string_value(json_object_get(f, "name"));
+			jx_text(f, "name");
 		int64_t id, was = (int64_t)json_integer_value(
 			json_object_get(f, "id"));
 		int r;
@@ -208,7 +207,7 @@ script_files_changed(struct store *st, const struct context *ctx,
 
 	json_array_foreach(files, i, f) {
 		const char *name =
-			json_string_value(json_object_get(f, "name"));
+			jx_text(f, "name");
 		int64_t id;
 		int r;
 

@@ -34,7 +34,7 @@ shape(const json_t *entity, const char *name, json_t **ret, struct err *e)
 	json_t *metadata = json_object_get(entity, "metadata");
 	json_t *code = json_object_get(metadata, "code");
 	json_t *params = json_object_get(metadata, "params");
-	const char *type = json_string_value(json_object_get(entity, "type"));
+	const char *type = jx_text(entity, "type");
 
 	if (type == NULL || strcmp(type, SKILL_TYPE) != 0 ||
 		!json_is_string(code))

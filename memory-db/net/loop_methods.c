@@ -11,35 +11,6 @@
 #include "common/text.h"
 #include "memory-db/net/feed.h"
 
-/* --- versions --------------------------------------------------------------- */
-/* The next number of a version text; moves *at behind it and its dot. */
-static int64_t
-next_number(const char **at)
-{
-	int64_t n = 0;
-	const char *s = *at;
-
-	for (; *s >= '0' && *s <= '9'; s++)
-		if (n < INT32_MAX)
-			n = n * 10 + (*s - '0');
-	/* What follows the number (a suffix) does not count. */
-	s += strcspn(s, ".");
-	*at = *s == '.' ? s + 1 : s;
-	return n;
-}
-
-int
-loop_version_compare(const char *a, const char *b)
-{
-	for (int i = 0; i < 3; i++) {
-		int64_t x = next_number(&a), y = next_number(&b);
-
-		if (x != y)
-			return x < y ? -1 : 1;
-	}
-	return 0;
-}
-
 /* --- hello ---------------------------------------------------------------------- */
 static int
 check_protocol(const json_t *params, struct err *e)
@@ -187,7 +158,7 @@ method_retire(struct request *r, json_t **ret_result, struct err *e)
 			"operator; restart it with: systemctl restart "
 			"memory-db (or: kill %d, then start it again)",
 			(int)getpid(), MEMORY_VERSION, (int)getpid());
-	if (loop_version_compare(r->conn->version, MEMORY_VERSION) <= 0)
+	if (text_version_order(r->conn->version, MEMORY_VERSION) <= 0)
 		return err_set(e, MDB_E_DENIED,
 			"only a newer client may retire this memory-db; it is "
 			"version %s, hello said '%s'",

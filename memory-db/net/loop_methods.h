@@ -15,10 +15,6 @@ loop_method_fn loop_method_find(const char *name);
 /* At start: each TF_LOOP tool has a method here. 0 or MDB_E_INTERNAL. */
 int loop_method_check(struct err *e) MUST_CHECK;
 
-/* Exposed for tests: < 0, 0, > 0 as a is older than, as old as, newer than b;
- * "1.10.0" is newer than "1.9". What is no number counts as 0. */
-int loop_version_compare(const char *a, const char *b);
-
 /* get_memory_status, in status.c. */
 int status_method(struct request *r, json_t **ret_result, struct err *e);
 

@@ -43,8 +43,8 @@ derive_each_dependant(struct store *st, int64_t source, derive_fn fn, void *ctx,
 	return each(st, DEPENDANTS, source, fn, ctx, e);
 }
 
-int
-derive_each_source(
+static int
+each_source(
 	struct store *st, int64_t fact, derive_fn fn, void *ctx, struct err *e)
 {
 	return each(st, SOURCES, fact, fn, ctx, e);
@@ -84,7 +84,7 @@ derive_suspect(
 	struct store *st, int64_t fact, int64_t *ret_source, struct err *e)
 {
 	struct walk w = {.n = 0};
-	int r = derive_each_source(st, fact, add_source, &w, e);
+	int r = each_source(st, fact, add_source, &w, e);
 
 	for (int i = 0; r == 0 && i < w.n; i++) {
 		bool visible;
@@ -95,7 +95,7 @@ derive_suspect(
 			return 1;
 		}
 		if (r == 0)
-			r = derive_each_source(
+			r = each_source(
 				st, w.seen[i], add_source, &w, e);
 	}
 	return r;

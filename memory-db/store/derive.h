@@ -20,8 +20,6 @@ struct store;
 typedef int (*derive_fn)(void *ctx, int64_t fact);
 int derive_each_dependant(struct store *st, int64_t source, derive_fn fn,
 	void *ctx, struct err *e) MUST_CHECK;
-int derive_each_source(struct store *st, int64_t fact, derive_fn fn, void *ctx,
-	struct err *e) MUST_CHECK;
 
 /* Adds an edge (writer); see change_derive. */
 int derive_add(struct store *st, int64_t source, int64_t fact,

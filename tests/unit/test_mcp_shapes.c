@@ -356,18 +356,6 @@ test_paths(void **state)
 }
 
 static void
-test_versions(void **state)
-{
-	(void)state;
-	assert_int_equal(service_version_order("0.1.0", "0.1.0"), 0);
-	assert_int_equal(service_version_order("0.9.0", "0.10.0"), -1);
-	assert_int_equal(service_version_order("1.0", "0.99.99"), 1);
-	assert_int_equal(service_version_order("", "0.0.1"), -1);
-	assert_int_equal(service_version_order("1.2.3-rc1", "1.2.3"), 0);
-	assert_int_equal(service_version_order("garbage", "0.0.0"), 0);
-}
-
-static void
 test_client_label(void **state)
 {
 	char long_name[600], out[264];
@@ -405,7 +393,6 @@ main(void)
 		cmocka_unit_test(test_instructions),
 		cmocka_unit_test(test_filter),
 		cmocka_unit_test(test_paths),
-		cmocka_unit_test(test_versions),
 		cmocka_unit_test(test_client_label),
 	};
 

@@ -32,29 +32,6 @@ every_method_has_a_handler(void **state)
 	assert_null(loop_method_find("nonsense"));
 }
 
-static void
-versions_are_ordered(void **state)
-{
-	static const struct {
-		const char *a, *b;
-		int order;
-	} cases[] = {
-		{"1.2.3", "1.2.3", 0}, {"1.2.3", "1.2.4", -1},
-		{"1.10.0", "1.9.9", 1}, {"2", "1.99.99", 1},
-		{"0.1", "0.1.0", 0}, {"", "0.0.1", -1},
-		{"1.0.0-rc1", "1.0.0", 0}, {"x", "0.0.0", 0},
-		{"99999999999999999999.0", "3", 1}, {"1..2", "1.0.2", 0},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		assert_int_equal(loop_version_compare(cases[i].a, cases[i].b),
-			cases[i].order);
-		assert_int_equal(loop_version_compare(cases[i].b, cases[i].a),
-			-cases[i].order);
-	}
-}
-
 /* --- jobs ------------------------------------------------------------------------ */
 static const char question[] =
 	"{\"id\":7,\"method\":\"search_nodes\",\"params\":{\"query\":\"q\","
@@ -240,7 +217,6 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_method_has_a_handler),
-		cmocka_unit_test(versions_are_ordered),
 		cmocka_unit_test(a_job_is_read_and_answered),
 		cmocka_unit_test(bad_requests_keep_their_id),
 		cmocka_unit_test(jobs_without_memory),

@@ -303,6 +303,31 @@ survives_failing_malloc(void **state)
 	}
 }
 
+static void
+versions_are_ordered(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		int order;
+	} cases[] = {
+		{"1.2.3", "1.2.3", 0}, {"1.2.3", "1.2.4", -1},
+		{"1.10.0", "1.9.9", 1}, {"2", "1.99.99", 1},
+		{"0.1", "0.1.0", 0}, {"", "0.0.1", -1},
+		{"1.0.0-rc1", "1.0.0", 0}, {"x", "0.0.0", 0},
+		{"99999999999999999999.0", "3", 1}, {"1..2", "1.0.2", 0},
+		{"0.9.0", "0.10.0", -1}, {"1.0", "0.99.99", 1},
+		{"1.2.3-rc1", "1.2.3", 0}, {"garbage", "0.0.0", 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		assert_int_equal(text_version_order(cases[i].a, cases[i].b),
+			cases[i].order);
+		assert_int_equal(text_version_order(cases[i].b, cases[i].a),
+			-cases[i].order);
+	}
+}
+
 int
 main(void)
 {
@@ -310,6 +335,7 @@ main(void)
 		cmocka_unit_test(knows_utf8),
 		cmocka_unit_test(folds),
 		cmocka_unit_test(reads_integers),
+		cmocka_unit_test(versions_are_ordered),
 		cmocka_unit_test(measures_distance),
 		cmocka_unit_test(finds_the_nearest_name),
 		cmocka_unit_test(knows_stop_words),
