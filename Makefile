@@ -49,7 +49,8 @@ obj = $(patsubst %.c,$(B)/%.o,$(1))
 SRC_common := $(sort $(filter-out common/example_%.c,$(wildcard common/*.c)))
 SRC_mcp    := $(sort $(filter-out mcp-server/main.c,$(wildcard mcp-server/*.c)))
 SRC_db     := $(sort $(wildcard memory-db/net/*.c memory-db/work/*.c \
-	memory-db/method/*.c memory-db/model/*.c memory-db/store/*.c))
+	memory-db/method/*.c memory-db/model/*.c memory-db/store/*.c \
+	memory-db/embed/*.c))
 SRC_cli    := $(sort $(filter-out memory-db/cli/main.c,$(wildcard memory-db/cli/*.c)))
 SQL        := $(sort $(wildcard memory-db/sql/*.sql))
 

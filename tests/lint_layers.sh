@@ -38,11 +38,13 @@ includes mcp-server 'common|mcp-server' |
 	rule "mcp-server/ includes only itself and common/"
 includes memory-db/store 'common|memory-db/store' |
 	rule "store/ is the lowest layer of memory-db"
-includes memory-db/model 'common|memory-db/(store|model)' |
+includes memory-db/embed 'common|memory-db/embed' |
+	rule "embed/ is a leaf"
+includes memory-db/model 'common|memory-db/(store|embed|model)' |
 	rule "model/ includes nothing above it"
-includes memory-db/method 'common|memory-db/(store|model|method)' |
+includes memory-db/method 'common|memory-db/(store|embed|model|method)' |
 	rule "method/ includes nothing above it"
-includes memory-db/work 'common|sandbox|memory-db/(store|model|method|work)' |
+includes memory-db/work 'common|sandbox|memory-db/(store|embed|model|method|work)' |
 	rule "work/ includes nothing above it"
 { includes sandbox 'common|sandbox'; includes sandbox/jail 'sandbox|sandbox/jail'
 } | grep -vE '"(common/(limits|utf8)\.h|[a-z]+\.inc)"' |
