@@ -4,16 +4,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/jx.h"
 #include "memory-db/method/handlers.h"
 #include "memory-db/store/store.h"
+#include "tests/lib/db_folder.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 static struct {
-	char folder[64], path[96];
+	struct db_folder at;
 	struct database *db;
 	struct store *w;
 	struct context ctx;
@@ -54,29 +54,18 @@ run(method_fn fn, json_t *params, bool keep)
 static void
 close_all(void)
 {
-	static const char *const ends[] = {"", "-wal", "-shm", ".pid"};
-	char path[128];
-
 	store_close(f.w);
 	database_close(f.db);
-	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
-		snprintf(path, sizeof(path), "%s%s", f.path, ends[i]);
-		(void)unlink(path);
-	}
-	(void)rmdir(f.folder);
+	(void)db_folder_remove(&f.at);
 }
 
 static void
 open_all(void)
 {
-	const char *tmp = getenv("TMPDIR");
-	struct database_options o = {.path = f.path};
+	struct database_options o = {.path = f.at.path};
 	struct err e = {0};
 
-	snprintf(f.folder, sizeof(f.folder), "%s/fuzz_XXXXXX",
-		tmp != NULL && strlen(tmp) < 40 ? tmp : "/tmp");
-	must(mkdtemp(f.folder) != NULL);
-	snprintf(f.path, sizeof(f.path), "%s/m.db", f.folder);
+	db_folder_make(&f.at);
 	must(database_open(&o, &f.db, &e) == 0);
 	must(store_open(f.db, STORE_WRITER, &f.w, &e) == 0);
 	atexit(close_all);

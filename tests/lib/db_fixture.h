@@ -7,14 +7,15 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/clock.h"
 #include "memory-db/method/handlers.h"
 #include "memory-db/store/store.h"
+#include "tests/lib/db_folder.h"
 
 struct fixture {
-	char folder[64], path[96];
+	struct db_folder at;
+	const char *path;	/* of the database */
 	struct database *db;
 	struct store *w, *r;
 	struct err e;
@@ -47,13 +48,10 @@ static inline struct fixture *
 fixture_new(void)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
-	const char *tmp = getenv("TMPDIR");
 
 	assert_non_null(f);
-	snprintf(f->folder, sizeof(f->folder), "%s/db_XXXXXX",
-		tmp != NULL && strlen(tmp) < 40 ? tmp : "/tmp");
-	assert_non_null(mkdtemp(f->folder));
-	snprintf(f->path, sizeof(f->path), "%s/m.db", f->folder);
+	db_folder_make(&f->at);
+	f->path = f->at.path;
 	fixture_open_stores(f);
 	f->ctx = (struct context){.namespace_ = "default", .branch = "main",
 		.session = "s1", .client = "test 1"};
@@ -63,16 +61,9 @@ fixture_new(void)
 static inline void
 fixture_free(struct fixture *f)
 {
-	static const char *const ends[] = {"", "-wal", "-shm", ".pid"};
-	char path[128];
-
 	json_decref(f->last);
 	fixture_close_stores(f);
-	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
-		snprintf(path, sizeof(path), "%s%s", f->path, ends[i]);
-		(void)unlink(path);
-	}
-	assert_int_equal(rmdir(f->folder), 0);
+	assert_int_equal(db_folder_remove(&f->at), 0);
 	free(f);
 }
 
@@ -91,7 +82,7 @@ fixture_teardown(void **state)
 	return 0;
 }
 
-/* Takes params. The result is in f->last. */
+/* Takes params. The result is in f->last. A dry run is rolled back. */
 static inline int
 fixture_write(struct fixture *f, method_fn fn, json_t *params)
 {
@@ -106,7 +97,7 @@ fixture_write(struct fixture *f, method_fn fn, json_t *params)
 	assert_int_equal(store_group_begin(f->w, &f->e), 0);
 	assert_int_equal(store_savepoint(f->w, &f->e), 0);
 	r = fn(&c, &result, &f->e);
-	if (r == 0)
+	if (r == 0 && !c.dry_run)
 		assert_int_equal(store_release(f->w, &f->e), 0);
 	else
 		store_rollback(f->w);

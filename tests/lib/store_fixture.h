@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/clock.h"
 #include "memory-db/store/change.h"
@@ -14,9 +13,10 @@
 #include "memory-db/store/lens.h"
 #include "memory-db/store/names.h"
 #include "memory-db/store/store.h"
+#include "tests/lib/db_folder.h"
 
 struct store_fixture {
-	char folder[64], path[96];
+	struct db_folder at;
 	struct database *db;
 	struct store *w;
 	struct change *c;	/* between sf_begin and sf_commit */
@@ -39,17 +39,12 @@ sf_ok(struct store_fixture *f, int r)
 static inline void
 sf_open_at(struct store_fixture *f, const char *keep)
 {
-	struct database_options o = {.path = keep ? keep : f->path,
+	struct database_options o = {.path = keep ? keep : f->at.path,
 		.namespace_facts = INT64_C(1) << 32};
-	const char *tmp = getenv("TMPDIR");
 
 	*f = (struct store_fixture){
 		.ns = NAMESPACE_DEFAULT, .branch = STORE_MAIN};
-	snprintf(f->folder, sizeof(f->folder), "%s/store_XXXXXX",
-		tmp && strlen(tmp) < 40 ? tmp : "/tmp");
-	if (!mkdtemp(f->folder))
-		abort();
-	snprintf(f->path, sizeof(f->path), "%s/m.db", f->folder);
+	db_folder_make(&f->at);
 	sf_ok(f, database_open(&o, &f->db, &f->e));
 	sf_ok(f, store_open(f->db, STORE_WRITER, &f->w, &f->e));
 }
@@ -63,16 +58,9 @@ sf_open(struct store_fixture *f)
 static inline void
 sf_close(struct store_fixture *f)
 {
-	static const char *const ends[] = {"", "-wal", "-shm", ".pid"};
-	char path[128];
-
 	store_close(f->w);
 	database_close(f->db);
-	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
-		snprintf(path, sizeof(path), "%s%s", f->path, ends[i]);
-		(void)unlink(path);
-	}
-	(void)rmdir(f->folder);
+	(void)db_folder_remove(&f->at);
 }
 
 static inline void

@@ -1,121 +1,13 @@
 /* Handlers over a real store: what each write does and answers, retries by
  * key, pages of the graph. Requests and replies are JSON texts. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "tests/lib/unit.h"
 
-#include <cmocka.h>
+#include "tests/lib/db_fixture.h"
 
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "memory-db/method/handlers.h"
-#include "memory-db/store/store.h"
-
-struct fixture {
-	char folder[64], path[96];
-	struct database *db;
-	struct store *w;
-	struct err e;
-	struct context ctx;
-	int64_t change;
-	json_t *last;
-};
-
-static int
-setup(void **state)
-{
-	struct fixture *f = calloc(1, sizeof(*f));
-	struct database_options o = {0};
-
-	strcpy(f->folder, "/tmp/test_methods_XXXXXX");
-	assert_non_null(mkdtemp(f->folder));
-	snprintf(f->path, sizeof(f->path), "%s/m.db", f->folder);
-	o.path = f->path;
-	assert_int_equal(database_open(&o, &f->db, &f->e), 0);
-	assert_int_equal(store_open(f->db, STORE_WRITER, &f->w, &f->e), 0);
-	f->ctx = (struct context){.namespace_ = "default", .branch = "main",
-		.session = "s1", .client = "test 1"};
-	*state = f;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	struct fixture *f = *state;
-	static const char *const ends[] = {"", "-wal", "-shm", ".pid"};
-	char path[128];
-
-	json_decref(f->last);
-	store_close(f->w);
-	database_close(f->db);
-	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
-		snprintf(path, sizeof(path), "%s%s", f->path, ends[i]);
-		(void)unlink(path);
-	}
-	assert_int_equal(rmdir(f->folder), 0);
-	free(f);
-	return 0;
-}
-
-/* Calls a handler as the writer does; returns its code. */
 static int
 call(struct fixture *f, method_fn fn, const char *params)
 {
-	struct call c = {.st = f->w, .ctx = &f->ctx};
-	json_t *result = NULL;
-	json_error_t je;
-	int r;
-
-	c.params = json_loads(params, 0, &je);
-	if (c.params == NULL)
-		print_error("%s: %s\n", params, je.text);
-	assert_non_null(c.params);
-	json_decref(f->last);
-	f->last = NULL;
-	memset(&f->e, 0, sizeof(f->e));
-	assert_int_equal(store_group_begin(f->w, &f->e), 0);
-	assert_int_equal(store_savepoint(f->w, &f->e), 0);
-	r = fn(&c, &result, &f->e);
-	if (r == 0)
-		assert_int_equal(store_release(f->w, &f->e), 0);
-	else
-		store_rollback(f->w);
-	assert_int_equal(store_group_commit(f->w, &f->e), 0);
-	f->change = c.note.change;
-	f->last = result;
-	json_decref(c.note.entities);
-	json_decref(c.params);
-	return r;
-}
-
-static void
-expect(struct fixture *f, const char *want)
-{
-	json_t *w = json_loads(want, 0, NULL);
-
-	assert_non_null(w);
-	if (!json_equal(w, f->last)) {
-		char *got = json_dumps(f->last, JSON_COMPACT);
-
-		print_error("got  %s\nwant %s\n", got, want);
-		free(got);
-		fail();
-	}
-	json_decref(w);
-}
-
-static void
-ok(struct fixture *f, method_fn fn, const char *params)
-{
-	int r = call(f, fn, params);
-
-	if (r != 0)
-		print_error("%s: %s\n", params, f->e.text);
-	assert_int_equal(r, 0);
+	return fixture_write(f, fn, parse(params));
 }
 
 #define ADA                                                                    \
@@ -127,35 +19,35 @@ test_create_merge_replace_skip(void **state)
 {
 	struct fixture *f = *state;
 
-	ok(f, m_create_entities, ADA);
+	do_write(f, m_create_entities, ADA);
 	expect(f, "{\"results\":[{\"name\":\"ada\",\"action\":\"created\","
 		  "\"id\":1,\"version\":1,\"added\":1}],\"change\":1}");
-	ok(f, m_create_entities, ADA);
+	do_write(f, m_create_entities, ADA);
 	expect(f, "{\"results\":[{\"name\":\"ada\",\"action\":\"unchanged\","
 		  "\"id\":1,\"version\":1,\"added\":0}]}");
-	ok(f, m_create_entities,
+	do_write(f, m_create_entities,
 		"{\"entities\":[{\"name\":\"ada\",\"entityType\":\"robot\","
 		"\"observations\":[\"likes chess\"]}]}");
 	expect(f, "{\"results\":[{\"name\":\"ada\",\"action\":\"updated\","
 		  "\"id\":1,\"version\":2,\"added\":1,\"note\":\"type kept: "
 		  "person\"}],\"change\":2}");
-	ok(f, m_create_entities,
+	do_write(f, m_create_entities,
 		"{\"mode\":\"skip\",\"entities\":[{\"name\":\"ada\","
 		"\"entityType\":\"person\",\"observations\":[\"x\"]}]}");
 	expect(f, "{\"results\":[{\"name\":\"ada\",\"action\":\"unchanged\","
 		  "\"id\":1,\"version\":2,\"added\":0}]}");
-	ok(f, m_create_entities,
+	do_write(f, m_create_entities,
 		"{\"mode\":\"replace\",\"entities\":[{\"name\":\"ada\","
 		"\"entityType\":\"person\",\"observations\":[\"likes chess\","
 		"\"likes go\"]}]}");
 	expect(f, "{\"results\":[{\"name\":\"ada\",\"action\":\"updated\","
 		  "\"id\":1,\"version\":3,\"added\":1}],\"change\":3}");
-	ok(f, m_open_nodes, "{\"names\":[\"ada\"]}");
+	do_read(f, m_open_nodes, "{\"names\":[\"ada\"]}");
 	expect(f, "{\"entities\":[{\"id\":1,\"name\":\"ada\",\"type\":"
 		  "\"person\",\"observations\":[\"likes chess\",\"likes "
 		  "go\"]}],\"relations\":[]}");
 	f->ctx.as_of = json_integer(1);
-	ok(f, m_open_nodes, "{\"names\":[\"ada\"]}");
+	do_read(f, m_open_nodes, "{\"names\":[\"ada\"]}");
 	json_decref((json_t *)(uintptr_t)f->ctx.as_of);
 	f->ctx.as_of = NULL;
 	expect(f, "{\"entities\":[{\"id\":1,\"name\":\"ada\",\"type\":"
@@ -168,7 +60,7 @@ test_relations_and_deletion(void **state)
 {
 	struct fixture *f = *state;
 
-	ok(f, m_create_entities,
+	do_write(f, m_create_entities,
 		"{\"entities\":[{\"name\":\"ada\",\"entityType\":\"person\","
 		"\"observations\":[\"a\",\"b\"]},{\"name\":\"bob\","
 		"\"entityType\":\"person\",\"observations\":[]}]}");
@@ -178,7 +70,7 @@ test_relations_and_deletion(void **state)
 		MDB_E_NOT_FOUND);
 	assert_string_equal(f->e.text, "no entity 'bop'; similar: 'bob'");
 	assert_string_equal(f->e.param, "relations[0].to");
-	ok(f, m_create_relations,
+	do_write(f, m_create_relations,
 		"{\"relations\":[{\"from\":\"ada\",\"to\":\"bob\","
 		"\"relationType\":\"knows\"},{\"from\":\"ada\",\"to\":"
 		"\"bob\",\"relationType\":\"knows\"}]}");
@@ -186,26 +78,26 @@ test_relations_and_deletion(void **state)
 		  "\"relationType\":\"knows\",\"action\":\"created\"},"
 		  "{\"from\":\"ada\",\"to\":\"bob\",\"relationType\":"
 		  "\"knows\",\"action\":\"unchanged\"}],\"change\":2}");
-	ok(f, m_delete_observations,
+	do_write(f, m_delete_observations,
 		"{\"deletions\":[{\"entityName\":\"ada\",\"observations\":["
 		"\"a\",\"zzz\"]},{\"entityName\":\"nobody\","
 		"\"observations\":[\"q\"]}]}");
 	expect(f, "{\"results\":[{\"entityName\":\"ada\",\"deleted\":1,"
 		  "\"missing\":[\"zzz\"]},{\"entityName\":\"nobody\","
 		  "\"deleted\":0,\"missing\":[\"q\"]}],\"change\":3}");
-	ok(f, m_delete_entities, "{\"entityNames\":[\"bob\",\"nobody\"]}");
+	do_write(f, m_delete_entities, "{\"entityNames\":[\"bob\",\"nobody\"]}");
 	expect(f, "{\"deleted\":[\"bob\"],\"missing\":[\"nobody\"],"
 		  "\"change\":4}");
-	ok(f, m_read_graph, "{}");
+	do_read(f, m_read_graph, "{}");
 	expect(f, "{\"entities\":[{\"id\":1,\"name\":\"ada\",\"type\":"
 		  "\"person\",\"observations\":[\"b\"]}],\"relations\":[]}");
 	/* Back again: the same entity, its count of versions goes on. */
-	ok(f, m_create_entities,
+	do_write(f, m_create_entities,
 		"{\"entities\":[{\"name\":\"bob\",\"entityType\":\"robot\","
 		"\"observations\":[]}]}");
 	expect(f, "{\"results\":[{\"name\":\"bob\",\"action\":\"created\","
 		  "\"id\":2,\"version\":3,\"added\":0}],\"change\":5}");
-	ok(f, m_delete_relations,
+	do_write(f, m_delete_relations,
 		"{\"relations\":[{\"from\":\"ada\",\"to\":\"bob\","
 		"\"relationType\":\"knows\"}]}");
 	expect(f, "{\"deleted\":0,\"missing\":1}");
@@ -216,22 +108,22 @@ test_update_and_rename(void **state)
 {
 	struct fixture *f = *state;
 
-	ok(f, m_create_entities, ADA);
-	ok(f, m_update_entity,
+	do_write(f, m_create_entities, ADA);
+	do_write(f, m_update_entity,
 		"{\"name\":\"ada\",\"entityType\":\"scientist\",\"tier\":"
 		"\"semantic\",\"pin\":true,\"metadata\":{\"a\":1}}");
-	ok(f, m_rename_entity,
+	do_write(f, m_rename_entity,
 		"{\"name\":\"ada\",\"new_name\":\"ada lovelace\"}");
 	expect(f, "{\"name\":\"ada lovelace\",\"old_name\":\"ada\",\"entity_id\":1,"
 		  "\"version\":3,\"change\":3}");
-	ok(f, m_open_nodes,
+	do_read(f, m_open_nodes,
 		"{\"names\":[\"ada\"],\"fields\":[\"name\",\"type\",\"tier\","
 		"\"pin\",\"metadata\",\"aliases\",\"version\",\"branch\"]}");
 	expect(f, "{\"entities\":[{\"name\":\"ada lovelace\",\"type\":"
 		  "\"scientist\",\"tier\":\"semantic\",\"pin\":true,"
 		  "\"metadata\":{\"a\":1},\"aliases\":[\"ada\"],\"version\":3,"
 		  "\"branch\":\"main\"}],\"relations\":[]}");
-	ok(f, m_create_entities,
+	do_write(f, m_create_entities,
 		"{\"entities\":[{\"name\":\"bob\",\"entityType\":\"person\","
 		"\"observations\":[]}]}");
 	assert_int_equal(call(f, m_rename_entity,
@@ -248,34 +140,34 @@ test_retry_by_key_answers_the_first_result(void **state)
 	json_t *first;
 
 	f->ctx.key = "k1";
-	ok(f, m_create_entities, ADA);
+	do_write(f, m_create_entities, ADA);
 	first = json_incref(f->last);
 	f->ctx.key = "k2";
-	ok(f, m_create_entities,
+	do_write(f, m_create_entities,
 		"{\"entities\":[{\"name\":\"ada\",\"entityType\":\"person\","
 		"\"observations\":[\"more\"]}]}");
 	f->ctx.key = "k1";
-	ok(f, m_create_entities, ADA);
+	do_write(f, m_create_entities, ADA);
 	assert_true(json_equal(first, f->last));
-	assert_int_equal(f->change, 0); /* no event for a retry */
+	assert_int_equal(f->note.change, 0); /* no event for a retry */
 	json_decref(first);
 	f->ctx.key = "k3";
-	ok(f, m_delete_observations,
+	do_write(f, m_delete_observations,
 		"{\"deletions\":[{\"entityName\":\"ada\",\"observations\":["
 		"\"more\",\"no\"]}]}");
 	first = json_incref(f->last);
-	ok(f, m_delete_observations,
+	do_write(f, m_delete_observations,
 		"{\"deletions\":[{\"entityName\":\"ada\",\"observations\":["
 		"\"more\",\"no\"]}]}");
 	assert_true(json_equal(first, f->last));
 	json_decref(first);
 	f->ctx.key = "k4";
-	ok(f, m_create_entities, ADA); /* changes nothing */
+	do_write(f, m_create_entities, ADA); /* changes nothing */
 	first = json_incref(f->last);
 	f->ctx.key = NULL;
-	ok(f, m_delete_entities, "{\"entityNames\":[\"ada\"]}");
+	do_write(f, m_delete_entities, "{\"entityNames\":[\"ada\"]}");
 	f->ctx.key = "k4";
-	ok(f, m_create_entities, ADA);
+	do_write(f, m_create_entities, ADA);
 	assert_true(json_equal(first, f->last));
 	json_decref(first);
 }
@@ -287,11 +179,11 @@ test_retry_of_a_fork_and_a_key_of_another_request(void **state)
 	struct fixture *f = *state;
 	json_t *first;
 
-	ok(f, m_create_entities, ADA);
+	do_write(f, m_create_entities, ADA);
 	f->ctx.key = "fork";
-	ok(f, m_memory_branch, fork);
+	do_write(f, m_memory_branch, fork);
 	first = json_incref(f->last);
-	ok(f, m_memory_branch, fork);
+	do_write(f, m_memory_branch, fork);
 	assert_true(json_equal(first, f->last));
 	json_decref(first);
 	assert_int_equal(call(f, m_create_entities,
@@ -305,9 +197,9 @@ test_namespaces(void **state)
 {
 	struct fixture *f = *state;
 
-	ok(f, m_create_entities, ADA);
+	do_write(f, m_create_entities, ADA);
 	f->ctx.namespace_ = "project";
-	ok(f, m_open_nodes, "{\"names\":[\"ada\"]}");
+	do_read(f, m_open_nodes, "{\"names\":[\"ada\"]}");
 	expect(f, "{\"entities\":[{\"id\":1,\"name\":\"ada\",\"type\":"
 		  "\"person\",\"namespace\":\"default\",\"observations\":["
 		  "\"likes tea\"]}],\"relations\":[]}");
@@ -317,7 +209,7 @@ test_namespaces(void **state)
 		MDB_E_NOT_FOUND);
 	assert_non_null(strstr(f->e.text, "scope:\"user\""));
 	f->ctx.user_scope = true;
-	ok(f, m_add_observations,
+	do_write(f, m_add_observations,
 		"{\"observations\":[{\"entityName\":\"ada\",\"contents\":["
 		"\"x\",\"likes tea\"]}]}");
 	expect(f, "{\"results\":[{\"entityName\":\"ada\","
@@ -339,7 +231,7 @@ walk(struct fixture *f, int max_bytes, int *entities, int *relations,
 		snprintf(params, sizeof(params), "{\"max_bytes\":%d%s%s%s}",
 			max_bytes, next[0] ? ",\"cursor\":\"" : "", next,
 			next[0] ? "\"" : "");
-		ok(f, m_read_graph, params);
+		do_read(f, m_read_graph, params);
 		*entities += (int)json_array_size(
 			json_object_get(f->last, "entities"));
 		*relations += (int)json_array_size(
@@ -362,7 +254,7 @@ test_graph_pages_give_everything_once(void **state)
 			"{\"entities\":[{\"name\":\"e%d\",\"entityType\":"
 			"\"t\",\"observations\":[\"some text of %d\"]}]}",
 			i, i);
-		ok(f, m_create_entities, text);
+		do_write(f, m_create_entities, text);
 	}
 	for (int i = 0; i < 20; i++)
 		for (int k = 0; k < 20; k++) {
@@ -370,7 +262,7 @@ test_graph_pages_give_everything_once(void **state)
 				"{\"relations\":[{\"from\":\"e%d\",\"to\":"
 				"\"e%d\",\"relationType\":\"r\"}]}",
 				i, k);
-			ok(f, m_create_relations, text);
+			do_write(f, m_create_relations, text);
 		}
 	for (int max = 256; max <= 1 << 20; max *= 4) {
 		walk(f, max, &entities, &relations, &pages);
@@ -386,27 +278,27 @@ test_an_entity_asked_for_twice_comes_once(void **state)
 	struct fixture *f = *state;
 	char next[100], params[200];
 
-	ok(f, m_create_entities, ADA);
-	ok(f, m_rename_entity, "{\"name\":\"ada\",\"new_name\":\"eva\"}");
-	ok(f, m_open_nodes, "{\"names\":[\"ada\",\"eva\",\"eva\",\"no\"]}");
+	do_write(f, m_create_entities, ADA);
+	do_write(f, m_rename_entity, "{\"name\":\"ada\",\"new_name\":\"eva\"}");
+	do_read(f, m_open_nodes, "{\"names\":[\"ada\",\"eva\",\"eva\",\"no\"]}");
 	assert_int_equal(
 		json_array_size(json_object_get(f->last, "entities")), 1);
 	assert_int_equal(
 		json_array_size(json_object_get(f->last, "missing")), 1);
 	/* Neither on a later page. */
-	ok(f, m_create_entities,
+	do_write(f, m_create_entities,
 		"{\"entities\":[{\"name\":\"bob\",\"entityType\":\"t\","
 		"\"observations\":[\"a text that is long enough to fill what "
 		"a small page can take, so that the next one is needed for "
 		"the entities which follow it in the list of names\"]}]}");
-	ok(f, m_open_nodes,
+	do_read(f, m_open_nodes,
 		"{\"names\":[\"ada\",\"bob\",\"eva\"],\"max_bytes\":256}");
 	snprintf(next, sizeof(next), "%s",
 		json_string_value(json_object_get(f->last, "next")));
 	snprintf(params, sizeof(params),
 		"{\"names\":[\"ada\",\"bob\",\"eva\"],\"cursor\":\"%s\"}",
 		next);
-	ok(f, m_open_nodes, params);
+	do_read(f, m_open_nodes, params);
 	assert_int_equal(
 		json_array_size(json_object_get(f->last, "entities")), 1);
 }
@@ -415,25 +307,16 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(
-			test_create_merge_replace_skip, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-			test_relations_and_deletion, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-			test_update_and_rename, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-			test_retry_by_key_answers_the_first_result, setup,
-			teardown),
-		cmocka_unit_test_setup_teardown(
-			test_retry_of_a_fork_and_a_key_of_another_request,
-			setup, teardown),
-		cmocka_unit_test_setup_teardown(
-			test_namespaces, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-			test_graph_pages_give_everything_once, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-			test_an_entity_asked_for_twice_comes_once, setup,
-			teardown),
+#define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup,            \
+		fixture_teardown)
+		T(test_create_merge_replace_skip),
+		T(test_relations_and_deletion),
+		T(test_update_and_rename),
+		T(test_retry_by_key_answers_the_first_result),
+		T(test_retry_of_a_fork_and_a_key_of_another_request),
+		T(test_namespaces),
+		T(test_graph_pages_give_everything_once),
+		T(test_an_entity_asked_for_twice_comes_once),
 	};
 
 	return cmocka_run_group_tests_name("methods", tests, NULL, NULL);

@@ -10,14 +10,14 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "memory-db/method/handlers.h"
 #include "memory-db/model/script.h"
 #include "memory-db/store/store.h"
+#include "tests/lib/db_folder.h"
 
 struct fixture {
-	char folder[64], path[96];
+	struct db_folder at;
 	struct database *db;
 	struct store *w, *s;
 	struct err e;
@@ -37,12 +37,9 @@ static int
 setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
-	struct database_options o = {0};
+	struct database_options o = {.path = f->at.path};
 
-	strcpy(f->folder, "/tmp/test_script_XXXXXX");
-	assert_non_null(mkdtemp(f->folder));
-	snprintf(f->path, sizeof(f->path), "%s/m.db", f->folder);
-	o.path = f->path;
+	db_folder_make(&f->at);
 	OK(database_open(&o, &f->db, &f->e));
 	OK(store_open(f->db, STORE_WRITER, &f->w, &f->e));
 	OK(store_open(f->db, STORE_SCRIPT, &f->s, &f->e));
@@ -55,18 +52,12 @@ static int
 teardown(void **state)
 {
 	struct fixture *f = *state;
-	static const char *const ends[] = {"", "-wal", "-shm", ".pid"};
-	char path[128];
 
 	json_decref(f->last);
 	store_close(f->s);
 	store_close(f->w);
 	database_close(f->db);
-	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
-		snprintf(path, sizeof(path), "%s%s", f->path, ends[i]);
-		(void)unlink(path);
-	}
-	assert_int_equal(rmdir(f->folder), 0);
+	assert_int_equal(db_folder_remove(&f->at), 0);
 	free(f);
 	return 0;
 }
@@ -170,7 +161,7 @@ checkpoint_passively(struct fixture *f)
 	int frames = 0, done = 0;
 	sqlite3 *db;
 
-	assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_open(f->at.path, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db, "SELECT * FROM meta", NULL, NULL,
 		NULL), SQLITE_OK); /* it has no log before */
 	assert_int_equal(sqlite3_wal_checkpoint_v2(db, NULL,

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "common/clock.h"
 #include "memory-db/store/change.h"
@@ -17,9 +16,10 @@
 #include "memory-db/store/lens.h"
 #include "memory-db/store/names.h"
 #include "memory-db/store/store.h"
+#include "tests/lib/db_folder.h"
 
 struct fixture {
-	char folder[64], path[96];
+	struct db_folder at;
 	struct database *db;
 	struct store *w;
 	struct err e;
@@ -36,7 +36,7 @@ struct fixture {
 static void
 open_all(struct fixture *f)
 {
-	struct database_options o = {.path = f->path};
+	struct database_options o = {.path = f->at.path};
 
 	OK(database_open(&o, &f->db, &f->e));
 	OK(store_open(f->db, STORE_WRITER, &f->w, &f->e));
@@ -54,9 +54,7 @@ setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 
-	strcpy(f->folder, "/tmp/test_store_XXXXXX");
-	assert_non_null(mkdtemp(f->folder));
-	snprintf(f->path, sizeof(f->path), "%s/m.db", f->folder);
+	db_folder_make(&f->at);
 	open_all(f);
 	*state = f;
 	return 0;
@@ -66,15 +64,9 @@ static int
 teardown(void **state)
 {
 	struct fixture *f = *state;
-	static const char *const ends[] = {"", "-wal", "-shm", ".pid"};
-	char path[128];
 
 	close_all(f);
-	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
-		snprintf(path, sizeof(path), "%s%s", f->path, ends[i]);
-		(void)unlink(path);
-	}
-	assert_int_equal(rmdir(f->folder), 0);
+	assert_int_equal(db_folder_remove(&f->at), 0);
 	free(f);
 	clock_fake(0);
 	return 0;
@@ -254,7 +246,7 @@ static void
 test_second_instance_is_refused(void **state)
 {
 	struct fixture *f = *state;
-	struct database_options o = {.path = f->path};
+	struct database_options o = {.path = f->at.path};
 	struct database *db;
 
 	assert_int_equal(database_open(&o, &db, &f->e), MDB_E_EXISTS);

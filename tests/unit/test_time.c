@@ -1,99 +1,19 @@
 /* Branches, merge, undo, revert, diff over a real store. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "tests/lib/unit.h"
 
-#include <cmocka.h>
+#include "tests/lib/db_fixture.h"
 
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "memory-db/method/handlers.h"
-#include "memory-db/store/store.h"
-
-struct fixture {
-	char folder[64], path[96];
-	struct database *db;
-	struct store *w;
-	struct err e;
-	struct context ctx;
-	json_t *last;
-};
-
-static int
-setup(void **state)
-{
-	struct fixture *f = calloc(1, sizeof(*f));
-	struct database_options o = {0};
-
-	strcpy(f->folder, "/tmp/test_time_XXXXXX");
-	assert_non_null(mkdtemp(f->folder));
-	snprintf(f->path, sizeof(f->path), "%s/m.db", f->folder);
-	o.path = f->path;
-	assert_int_equal(database_open(&o, &f->db, &f->e), 0);
-	assert_int_equal(store_open(f->db, STORE_WRITER, &f->w, &f->e), 0);
-	f->ctx = (struct context){.namespace_ = "default", .branch = "main",
-		.session = "s1", .client = "test 1"};
-	*state = f;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	struct fixture *f = *state;
-	static const char *const ends[] = {"", "-wal", "-shm", ".pid"};
-	char path[128];
-
-	json_decref(f->last);
-	store_close(f->w);
-	database_close(f->db);
-	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
-		snprintf(path, sizeof(path), "%s%s", f->path, ends[i]);
-		(void)unlink(path);
-	}
-	assert_int_equal(rmdir(f->folder), 0);
-	free(f);
-	return 0;
-}
-
-/* Calls a handler on a branch as the writer does; returns its code. */
 static int
 call(struct fixture *f, const char *branch, method_fn fn, const char *params)
 {
-	struct call c = {.st = f->w, .ctx = &f->ctx};
-	json_t *result = NULL;
-	int r;
-
 	f->ctx.branch = branch;
-	c.params = json_loads(params, 0, NULL);
-	assert_non_null(c.params);
-	json_decref(f->last);
-	memset(&f->e, 0, sizeof(f->e));
-	assert_int_equal(store_group_begin(f->w, &f->e), 0);
-	assert_int_equal(store_savepoint(f->w, &f->e), 0);
-	r = fn(&c, &result, &f->e);
-	if (r == 0 && !c.dry_run)
-		assert_int_equal(store_release(f->w, &f->e), 0);
-	else
-		store_rollback(f->w);
-	assert_int_equal(store_group_commit(f->w, &f->e), 0);
-	f->last = result;
-	json_decref(c.note.entities);
-	json_decref(c.params);
-	return r;
+	return fixture_write(f, fn, parse(params));
 }
 
 static void
 ok(struct fixture *f, const char *branch, method_fn fn, const char *params)
 {
-	int r = call(f, branch, fn, params);
-
-	if (r != 0)
-		print_error("%s: %s\n", params, f->e.text);
-	assert_int_equal(r, 0);
+	must(f, call(f, branch, fn, params));
 }
 
 /* {"entities":[{"name":NAME,...,"observations":[TEXT]}]} */
@@ -450,7 +370,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup,            \
+		fixture_teardown)
 		T(test_branch_sees_parent_as_of_the_fork),
 		T(test_merge_brings_both_sides),
 		T(test_merge_conflicts_keep_the_target),

@@ -13,9 +13,10 @@
 #include "memory-db/store/internal.h"
 #include "memory-db/store/names.h"
 #include "memory-db/work/work.h"
+#include "tests/lib/db_folder.h"
 
 struct fixture {
-	char folder[64], path[96];
+	struct db_folder at;
 	struct database *db;
 	struct work *work;
 	pthread_mutex_t lock;
@@ -121,13 +122,10 @@ static int
 setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof *f);
-	struct database_options o = {0};
+	struct database_options o = {.path = f->at.path};
 	struct err e;
 
-	strcpy(f->folder, "/tmp/test_work_XXXXXX");
-	assert_non_null(mkdtemp(f->folder));
-	snprintf(f->path, sizeof f->path, "%s/m.db", f->folder);
-	o.path = f->path;
+	db_folder_make(&f->at);
 	pthread_mutex_init(&f->lock, NULL);
 	pthread_cond_init(&f->woken, NULL);
 	assert_int_equal(database_open(&o, &f->db, &e), 0);
@@ -141,19 +139,13 @@ static int
 teardown(void **state)
 {
 	struct fixture *f = *state;
-	static const char *const ends[] = {"", "-wal", "-shm", ".pid"};
-	char path[128];
 
 	atomic_store(&gate_open, true);
 	work_stop(f->work);
 	assert_null(work_take_done(f->work));
 	work_free(f->work);
 	database_close(f->db);
-	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
-		snprintf(path, sizeof path, "%s%s", f->path, ends[i]);
-		(void)unlink(path);
-	}
-	assert_int_equal(rmdir(f->folder), 0);
+	assert_int_equal(db_folder_remove(&f->at), 0);
 	free(f);
 	return 0;
 }
