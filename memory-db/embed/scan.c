@@ -1,0 +1,505 @@
+/* The flat scan.
+ *
+ * A group is three arrays in step: ids (ascending), scales, and the vectors as
+ * int8, padded with zeros to a multiple of 32. A vector's cosine with a query
+ * is the sum of products of both int8 vectors times both scales: sums of up to
+ * 4,096 products of 127 * 127 fit into 32 bits.
+ *
+ * A removed vector stays where it is with a negative scale until one in eight
+ * of its group is gone; then the group is closed up. So a removal costs a
+ * search for the id and, over time, the move of eight vectors. One put between
+ * others moves those behind it: 1 ms for each 10 MB. */
+#include "memory-db/embed/scan.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+#include "common/err.h"
+#include "memory-db/embed/embed.h"
+
+#define BLOCK	 32		/* dimensions are padded to a multiple */
+#define REMOVED	 (-1.0f)	/* scale of a removed vector */
+#define ROWS_MIN 16
+
+struct group {
+	int64_t group;
+	int64_t *ids;
+	float *scales;
+	int8_t *rows;		/* cap * stride */
+	size_t n, cap, removed;
+};
+
+typedef int32_t (*dot_fn)(const int8_t *a, const int16_t *b, size_t n);
+
+struct scan {
+	size_t dims, stride;
+	dot_fn dot;
+	struct group *groups;	/* ascending */
+	size_t groups_n, groups_cap;
+};
+
+/* --- arithmetic ----------------------------------------------------------- */
+
+/* The compiler makes vector instructions of this, sixteen products at a time;
+ * n is a multiple of BLOCK. */
+static inline __attribute__((always_inline)) int32_t
+dot_body(const int8_t *a, const int16_t *b, size_t n)
+{
+	int32_t sum = 0;
+
+	for (size_t i = 0; i < n; i += BLOCK)
+		for (size_t k = 0; k < BLOCK; k++)
+			sum += (int32_t)a[i + k] * b[i + k];
+	return sum;
+}
+
+#if defined(__GNUC__) && !defined(__clang__)
+#define VECTORISED __attribute__((optimize("O3")))
+#else
+#define VECTORISED
+#endif
+
+static VECTORISED int32_t
+dot_plain(const int8_t *a, const int16_t *b, size_t n)
+{
+	return dot_body(a, b, n);
+}
+
+#ifdef __x86_64__
+/* Chosen at run time, by hand: target_clones would put an indirect function
+ * into the program, which runs before the sanitizers are ready. */
+static VECTORISED __attribute__((target("avx2"))) int32_t
+dot_avx2(const int8_t *a, const int16_t *b, size_t n)
+{
+	return dot_body(a, b, n);
+}
+#endif
+
+static dot_fn
+dot_for_cpu(void)
+{
+#ifdef __x86_64__
+	if (__builtin_cpu_supports("avx2"))
+		return dot_avx2;
+#endif
+	return dot_plain;
+}
+
+/* Scale so that the largest is 127; 0 when all are zero or one is not finite.
+ * out gets the rounded values, or zeros. */
+static float
+quantise(const float *v, size_t n, int16_t *out)
+{
+	float most = 0, inverse;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!isfinite(v[i])) {
+			most = 0;
+			break;
+		}
+		if (fabsf(v[i]) > most)
+			most = fabsf(v[i]);
+	}
+	/* Below, the inverse would not be finite. */
+	if (most < 1e-30f) {
+		memset(out, 0, n * sizeof(*out));
+		return 0;
+	}
+	inverse = 127 / most;
+	for (size_t i = 0; i < n; i++)
+		out[i] = (int16_t)lrintf(v[i] * inverse);
+	return most / 127;
+}
+
+/* --- groups --------------------------------------------------------------- */
+
+/* Position of the first group not below; *ret_found: it is this one. */
+static size_t
+group_place(const struct scan *s, int64_t group, bool *ret_found)
+{
+	size_t low = 0, high = s->groups_n;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (s->groups[mid].group < group)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	*ret_found = low < s->groups_n && s->groups[low].group == group;
+	return low;
+}
+
+static struct group *
+group_find(const struct scan *s, int64_t group)
+{
+	bool found;
+	size_t i = group_place(s, group, &found);
+
+	return found ? &s->groups[i] : NULL;
+}
+
+static struct group *
+group_make(struct scan *s, int64_t group)
+{
+	bool found;
+	size_t i = group_place(s, group, &found);
+	struct group *g;
+
+	if (found)
+		return &s->groups[i];
+	if (s->groups_n == s->groups_cap) {
+		size_t cap = s->groups_cap ? s->groups_cap * 2 : 8;
+
+		g = reallocarray(s->groups, cap, sizeof(*g));
+		if (!g)
+			return NULL;
+		s->groups = g;
+		s->groups_cap = cap;
+	}
+	g = s->groups + i;
+	memmove(g + 1, g, (s->groups_n - i) * sizeof(*g));
+	s->groups_n++;
+	*g = (struct group){.group = group};
+	return g;
+}
+
+static void
+group_done(struct group *g)
+{
+	free(g->ids);
+	free(g->scales);
+	free(g->rows);
+}
+
+static void
+group_drop(struct scan *s, struct group *g)
+{
+	size_t i = (size_t)(g - s->groups);
+
+	group_done(g);
+	s->groups_n--;
+	memmove(g, g + 1, (s->groups_n - i) * sizeof(*g));
+}
+
+/* Half as much again. A group with larger arrays than it says is whole. */
+static int
+group_grow(struct group *g, size_t stride)
+{
+	size_t cap = g->cap ? g->cap + g->cap / 2 : ROWS_MIN;
+	void *p;
+
+	if (!(p = reallocarray(g->ids, cap, sizeof(*g->ids))))
+		return MDB_E_NOMEM;
+	g->ids = p;
+	if (!(p = reallocarray(g->scales, cap, sizeof(*g->scales))))
+		return MDB_E_NOMEM;
+	g->scales = p;
+	if (!(p = reallocarray(g->rows, cap, stride)))
+		return MDB_E_NOMEM;
+	g->rows = p;
+	g->cap = cap;
+	return 0;
+}
+
+/* Position of the first id at or behind `from` that is not below id. Doubles
+ * its steps, so that a near one is found soon. */
+static size_t
+place_from(const struct group *g, size_t from, int64_t id)
+{
+	size_t low = from, step = 1, high;
+
+	while (step <= g->n - low && g->ids[low + step - 1] < id) {
+		low += step;
+		step *= 2;
+	}
+	high = step <= g->n - low ? low + step - 1 : g->n;
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (g->ids[mid] < id)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+static size_t
+place(const struct group *g, int64_t id)
+{
+	size_t low = 0, high = g->n;
+
+	if (high > 0 && g->ids[high - 1] < id)
+		return high;
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (g->ids[mid] < id)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+static void
+group_close_up(struct group *g, size_t stride)
+{
+	size_t to = 0;
+
+	for (size_t i = 0; i < g->n; i++) {
+		if (g->scales[i] < 0)
+			continue;
+		if (to < i) {
+			g->ids[to] = g->ids[i];
+			g->scales[to] = g->scales[i];
+			memcpy(g->rows + to * stride, g->rows + i * stride,
+				stride);
+		}
+		to++;
+	}
+	g->n = to;
+	g->removed = 0;
+}
+
+/* --- the set -------------------------------------------------------------- */
+
+struct scan *
+scan_new(size_t dims)
+{
+	struct scan *s = calloc(1, sizeof(*s));
+
+	assert(dims > 0 && dims <= EMBED_DIMS_MAX);
+	if (!s)
+		return NULL;
+	s->dims = dims;
+	s->stride = (dims + BLOCK - 1) / BLOCK * BLOCK;
+	s->dot = dot_for_cpu();
+	return s;
+}
+
+void
+scan_free(struct scan *s)
+{
+	if (!s)
+		return;
+	for (size_t i = 0; i < s->groups_n; i++)
+		group_done(&s->groups[i]);
+	free(s->groups);
+	free(s);
+}
+
+/* Opens a gap at i. */
+static int
+group_insert(struct group *g, size_t i, size_t stride)
+{
+	size_t behind = g->n - i;
+
+	if (g->n == g->cap && group_grow(g, stride) < 0)
+		return MDB_E_NOMEM;
+	memmove(g->ids + i + 1, g->ids + i, behind * sizeof(*g->ids));
+	memmove(g->scales + i + 1, g->scales + i, behind * sizeof(*g->scales));
+	memmove(g->rows + (i + 1) * stride, g->rows + i * stride,
+		behind * stride);
+	g->n++;
+	return 0;
+}
+
+int
+scan_put(struct scan *s, int64_t group, int64_t id, const float *v)
+{
+	int16_t q[EMBED_DIMS_MAX];
+	struct group *g = group_make(s, group);
+	int8_t *row;
+	size_t i;
+
+	if (!g)
+		return MDB_E_NOMEM;
+	i = place(g, id);
+	if (i < g->n && g->ids[i] == id) {
+		if (g->scales[i] < 0)
+			g->removed--;
+	} else if (group_insert(g, i, s->stride) < 0) {
+		if (g->n == 0)
+			group_drop(s, g);
+		return MDB_E_NOMEM;
+	}
+	g->ids[i] = id;
+	g->scales[i] = quantise(v, s->dims, q);
+	row = g->rows + i * s->stride;
+	for (size_t k = 0; k < s->dims; k++)
+		row[k] = (int8_t)q[k];
+	memset(row + s->dims, 0, s->stride - s->dims);
+	return 0;
+}
+
+void
+scan_remove(struct scan *s, int64_t group, int64_t id)
+{
+	struct group *g = group_find(s, group);
+	size_t i = g ? place(g, id) : 0;
+
+	if (!g || i == g->n || g->ids[i] != id || g->scales[i] < 0)
+		return;
+	g->scales[i] = REMOVED;
+	g->removed++;
+	if (g->removed == g->n)
+		group_drop(s, g);
+	else if (g->removed > g->n / 8 + 64)
+		group_close_up(g, s->stride);
+}
+
+void
+scan_remove_group(struct scan *s, int64_t group)
+{
+	struct group *g = group_find(s, group);
+
+	if (g)
+		group_drop(s, g);
+}
+
+size_t
+scan_count(const struct scan *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->groups_n; i++)
+		n += s->groups[i].n - s->groups[i].removed;
+	return n;
+}
+
+size_t
+scan_bytes(const struct scan *s)
+{
+	size_t n = sizeof(*s) + s->groups_cap * sizeof(*s->groups);
+
+	for (size_t i = 0; i < s->groups_n; i++)
+		n += s->groups[i].cap * (sizeof(*s->groups->ids) +
+				sizeof(*s->groups->scales) + s->stride);
+	return n;
+}
+
+/* --- the best ------------------------------------------------------------- */
+
+/* A heap with the worst on top, in the caller's array. */
+struct best {
+	struct scan_hit *hits;
+	size_t n, max;
+};
+
+static bool
+is_worse(const struct scan_hit *a, const struct scan_hit *b)
+{
+	return a->score < b->score || (a->score == b->score && a->id < b->id);
+}
+
+/* Puts h at i or below. */
+static void
+sift_down(struct scan_hit *hits, size_t n, size_t i, struct scan_hit h)
+{
+	for (;;) {
+		size_t child = 2 * i + 1;
+
+		if (child >= n)
+			break;
+		if (child + 1 < n && is_worse(&hits[child + 1], &hits[child]))
+			child++;
+		if (!is_worse(&hits[child], &h))
+			break;
+		hits[i] = hits[child];
+		i = child;
+	}
+	hits[i] = h;
+}
+
+static void
+sift_up(struct scan_hit *hits, size_t i, struct scan_hit h)
+{
+	while (i > 0 && is_worse(&h, &hits[(i - 1) / 2])) {
+		hits[i] = hits[(i - 1) / 2];
+		i = (i - 1) / 2;
+	}
+	hits[i] = h;
+}
+
+static inline void
+offer(struct best *b, int64_t id, float score)
+{
+	struct scan_hit h = {.id = id, .score = score};
+
+	if (b->n < b->max)
+		sift_up(b->hits, b->n++, h);
+	else if (is_worse(&b->hits[0], &h))
+		sift_down(b->hits, b->n, 0, h);
+}
+
+/* Best first: the worst goes to the end, again and again. */
+static void
+sort(struct best *b)
+{
+	for (size_t n = b->n; n > 1; n--) {
+		struct scan_hit worst = b->hits[0];
+
+		sift_down(b->hits, n - 1, 0, b->hits[n - 1]);
+		b->hits[n - 1] = worst;
+	}
+}
+
+struct question {
+	const struct scan *s;
+	const struct group *g;
+	int16_t q[EMBED_DIMS_MAX];
+	float scale;
+	struct best best;
+};
+
+/* Removed vectors and those of zeros are never hits. */
+static inline void
+look_at(struct question *q, size_t i)
+{
+	const struct scan *s = q->s;
+	float scale = q->g->scales[i];
+
+	if (scale <= 0)
+		return;
+	offer(&q->best, q->g->ids[i],
+		(float)s->dot(q->g->rows + i * s->stride, q->q, s->stride) *
+			scale * q->scale);
+}
+
+static void
+look_at_only(struct question *q, const int64_t *only, size_t n)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < n && at < q->g->n; i++) {
+		at = place_from(q->g, at, only[i]);
+		if (at < q->g->n && q->g->ids[at] == only[i])
+			look_at(q, at);
+	}
+}
+
+int64_t
+scan_best(const struct scan *s, int64_t group, const float *query,
+	const int64_t *only, size_t only_n, struct scan_hit *ret, size_t max)
+{
+	struct question q = {.s = s,
+		.g = group_find(s, group),
+		.best = {.hits = ret, .max = max}};
+
+	if (!q.g || max == 0)
+		return 0;
+	q.scale = quantise(query, s->dims, q.q);
+	if (q.scale <= 0)
+		return 0;
+	if (only)
+		look_at_only(&q, only, only_n);
+	else
+		for (size_t i = 0; i < q.g->n; i++)
+			look_at(&q, i);
+	sort(&q.best);
+	return (int64_t)q.best.n;
+}
