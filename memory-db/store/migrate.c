@@ -197,6 +197,13 @@ recognise(struct database *base, sqlite3 *db, struct err *e)
 			"%s was written by a newer version (schema %lld, this "
 			"program knows %d); install the newer program",
 			base->path, (long long)version, STORE_SCHEMA_VERSION);
+	if (base->read_only && version > 0 && version < STORE_SCHEMA_VERSION)
+		return err_set(e, MDB_E_VERSION,
+			"%s has the format of an older version (schema %lld, "
+			"this program reads %d) and may not be written here; "
+			"start memory-db on it once where it may: that brings "
+			"it to the new format",
+			base->path, (long long)version, STORE_SCHEMA_VERSION);
 	base->schema = (int)version;
 	return 0;
 }
