@@ -24,6 +24,9 @@ static const struct stmt_def defs[] = {
 		"WHERE ft_live MATCH ?1 AND ft_live.rowid BETWEEN ?2 AND ?3"
 		" ORDER BY ft_live.rowid DESC", 5, STMT_LENS},
 	/* Only for the present, where ft_live holds what is visible. */
+	[SEARCH_BARE] = {"SELECT rowid, 0, search_mask(ft_live, ?4, ?5)"
+		" FROM ft_live WHERE ft_live MATCH ?1 AND rowid BETWEEN ?2"
+		" AND ?3 ORDER BY rowid DESC", 5, 0},
 	[SEARCH_COUNT] = {"SELECT count(*), min(id) FROM (SELECT rowid AS id"
 		" FROM ft_live WHERE ft_live MATCH ?1 AND rowid BETWEEN ?2"
 		" AND ?3 ORDER BY rowid DESC LIMIT ?4)", 4, 0},
@@ -260,7 +263,8 @@ static sqlite3_stmt *
 use_live(struct store *st, const struct search_range *range,
 	const struct search_match *match)
 {
-	sqlite3_stmt *s = stmt_use(st, MOD_SEARCH, SEARCH_LIVE);
+	sqlite3_stmt *s = stmt_use(st, MOD_SEARCH,
+		match->bare && st->lens.now ? SEARCH_BARE : SEARCH_LIVE);
 
 	bind_t(s, 1, match->text, match->n);
 	bind_i(s, 2, range->lo);

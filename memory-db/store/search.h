@@ -33,6 +33,7 @@ struct search_match {
 	const char *text;
 	size_t n;
 	int words, counted;
+	bool bare;		/* the rows' entity may be 0: saves a look-up */
 };
 
 struct search_row {

@@ -23,6 +23,7 @@ static struct sf_random rng = {1};
 static int64_t as_of;		/* change; 0: now */
 static bool recalls;		/* recall instead of search */
 static const char *one_query;	/* instead of the classes */
+static int64_t one_class = -1;	/* of the classes */
 
 /* Words that can be said: rank 0 is "ba". */
 static void
@@ -284,6 +285,10 @@ main(int argc, char **argv)
 		if (strcmp(argv[i], "--queries") == 0 &&
 			text_int(argv[i + 1], 1, 1000000, &queries) == 0)
 			continue;
+		if (strcmp(argv[i], "--class") == 0 &&
+			text_int(argv[i + 1], 0, CLASSES - 1,
+				&one_class) == 0)
+			continue;
 		if (strcmp(argv[i], "--as-of") == 0 &&
 			text_int(argv[i + 1], 1, INT64_MAX, &as_of) == 0)
 			continue;
@@ -314,8 +319,9 @@ main(int argc, char **argv)
 		(double)(clock_mono_ns() - begin) / 1e9);
 	sf_ok(&f, store_open(f.db, STORE_READER, &reader, &f.e));
 	for (int class = 0; class < CLASSES; class++)
-		if (!one_query || class == 0)
-		run_class(&f, reader, class, (int)queries);
+		if (one_query ? class == 0 :
+			one_class < 0 || one_class == class)
+			run_class(&f, reader, class, (int)queries);
 	store_close(reader);
 	sf_close(&f);
 	return 0;
