@@ -49,7 +49,7 @@ add_pinned(void *ctx, int64_t entity)
 	int64_t facts[PINNED_FACTS];
 	int n = 0;
 	int r = recall_newest_of(
-		g->st, entity, PINNED_FACTS, facts, &n, g->e);
+		g->st, entity, INT64_MAX, PINNED_FACTS, facts, &n, g->e);
 
 	for (int i = 0; r == 0 && i < n; i++)
 		r = add(g, &(struct context_item){.source = CONTEXT_PINNED,

@@ -9,30 +9,25 @@
 
 #include "common/clock.h"
 #include "memory-db/model/recall_internal.h"
-#include "memory-db/model/tags.h"
-#include "memory-db/store/facts.h"
 
 /* A word in more facts is common: their number is estimated. */
-#define COMMON_BOUND 1500
+#define COMMON_BOUND 1000
 /* Matches read for the rare words (the rarest always, up to COMMON_BOUND) and,
  * joined with them, for the less rare. */
-#define RARE_MAX     4000
-#define MID_MAX	     8000
+#define RARE_MAX     3000
+#define MID_MAX	     6000
 /* Newest matches read when every word is common: with all words, with any. */
 #define ALL_MAX	     600
 #define ANY_MAX	     2000
-/* Rows looked at for each that passes the filters. */
-#define FILTER_FACTOR 20
 /* Matches of one namespace kept by weight of their words. */
-#define KEEP	     200
+#define KEEP	     150
 /* Facts that an entity brings along by its name. */
 #define NAMED_FACTS  24
 #define TICKS	     64
 
 struct match {
-	int64_t fact, entity;
+	int64_t fact;
 	double weight;
-	bool in_name;
 };
 struct gathering {
 	struct recalling *r;
@@ -40,7 +35,8 @@ struct gathering {
 	struct match *v;
 	size_t n, cap;
 	struct idmap seen;
-	int64_t taken, max, looked, look_max;
+	int64_t taken, max;	/* matches that pass the filters */
+	bool filters;
 };
 
 bool
@@ -51,60 +47,6 @@ recall_is_late(struct recalling *r)
 		return r->late;
 	r->late = clock_mono_ns() > r->request->deadline_ns;
 	return r->late;
-}
-
-/* 1 when the entity passes the filters on type and tier. */
-static int
-passes(struct recalling *r, int64_t entity)
-{
-	const struct recall_request *q = r->request;
-	struct recall_entity x;
-	int32_t known;
-	int passes, k;
-
-	if (q->types_n < 0 && q->tiers == 0 && !q->tags)
-		return 1;
-	if (idmap_get(&r->passed, entity, &known))
-		return known;
-	r->tmp.len = 0;
-	passes = recall_entity(r->st, entity, &r->tmp, &x, r->e);
-	if (passes < 0)
-		return passes;
-	for (k = 0; passes && k < q->types_n && q->types[k] != x.type; k++)
-		;
-	if (passes && q->types_n >= 0 && k == q->types_n)
-		passes = 0;
-	if (passes && q->tiers != 0)
-		passes = x.tier >= 0 && x.tier < 32 && (q->tiers >> x.tier & 1);
-	if (passes && q->tags)
-		passes = tags_have(r->st, entity, q->tags, r->e);
-	if (passes < 0)
-		return passes;
-	if (idmap_put(&r->passed, entity, passes) < 0)
-		return err_nomem(r->e);
-	return passes;
-}
-
-/* Filters on the fact itself. */
-static bool
-fact_passes(const struct recall_request *q, const struct recall_fact *f)
-{
-	if (f->at < q->since || f->at > q->until)
-		return false;
-	if (q->source != 0 && f->source != q->source)
-		return false;
-	if (q->valid_at == FACT_NO_TIME)
-		return true;
-	return (f->valid_from == FACT_NO_TIME ||
-		f->valid_from <= q->valid_at) &&
-	       (f->valid_to == FACT_NO_TIME || f->valid_to > q->valid_at);
-}
-
-static bool
-filters_facts(const struct recall_request *q)
-{
-	return q->since != INT64_MIN || q->until != INT64_MAX ||
-	       q->source != 0 || q->valid_at != FACT_NO_TIME;
 }
 
 int
@@ -122,10 +64,10 @@ recall_add(struct recalling *r, int which, int64_t fact, double guess,
 		return 1;
 	}
 	k = recall_fact(r->st, fact, r->terms[which].stem, &f, r->e);
-	if (k == 1 && (!f->is_observation || !fact_passes(r->request, f)))
+	if (k == 1 && (!f->is_observation || !recall_fact_passes(r->request, f)))
 		return 0;
 	if (k == 1)
-		k = passes(r, f->entity);
+		k = recall_entity_passes(r, f->entity);
 	if (k != 1)
 		return k;
 	if (r->n == r->cap) {
@@ -161,20 +103,6 @@ weight_of(const struct query_terms *t, uint32_t mask)
 }
 
 static int
-match_passes(struct gathering *g, const struct search_row *row)
-{
-	struct recalling *r = g->r;
-	const struct recall_fact *f;
-	int k = passes(r, row->entity);
-
-	if (k != 1 || !filters_facts(r->request))
-		return k;
-	k = recall_fact(r->st, row->fact, r->terms[g->which].stem, &f, r->e);
-	/* Existence facts pass: the facts they bring are asked again. */
-	return k == 1 ? !f->is_observation || fact_passes(r->request, f) : k;
-}
-
-static int
 keep_match(struct gathering *g, const struct search_row *row)
 {
 	const struct query_terms *t = &g->r->terms[g->which];
@@ -193,7 +121,6 @@ keep_match(struct gathering *g, const struct search_row *row)
 	if (idmap_put(&g->seen, row->fact, 1) < 0)
 		return err_nomem(g->r->e);
 	g->v[g->n++] = (struct match){.fact = row->fact,
-		.entity = row->entity, .in_name = row->name != 0,
 		.weight = weight_of(t, row->name | row->body)};
 	return 0;
 }
@@ -202,17 +129,13 @@ static int
 take_row(void *ctx, const struct search_row *row)
 {
 	struct gathering *g = ctx;
-	int k = match_passes(g, row);
+	int k = g->filters ? recall_match_passes(g->r, row) : 1;
 
 	if (k == 1) {
 		g->taken++;
 		k = keep_match(g, row);
 	}
-	if (k < 0)
-		return k;
-	g->looked++;
-	return g->taken >= g->max || g->looked >= g->look_max ||
-	       recall_is_late(g->r);
+	return k < 0 ? k : g->taken >= g->max || recall_is_late(g->r);
 }
 
 static int
@@ -220,12 +143,11 @@ take(struct gathering *g, const struct buf *text, int words, int counted,
 	int64_t max)
 {
 	struct search_match match = {.text = text->data, .n = text->len,
-		.words = words, .counted = counted};
+		.words = words, .counted = counted, .bare = !g->filters};
 	int k;
 
-	g->taken = g->looked = 0;
+	g->taken = 0;
 	g->max = max;
-	g->look_max = max > INT32_MAX ? max : max * FILTER_FACTOR;
 	k = search_match(g->r->st, &g->r->range[g->which], &match, take_row,
 		g, g->r->e);
 	return k < 0 ? k : 0;
@@ -259,14 +181,16 @@ take_common(struct gathering *g)
 {
 	const struct query_terms *t = &g->r->terms[g->which];
 	struct buf all AUTO_BUF = {0}, any AUTO_BUF = {0};
-	int k = 0;
+	int k;
 
 	if (query_expression(t, 0, t->n, "AND", &all) < 0 ||
 		query_expression(t, 0, t->n, "OR", &any) < 0)
 		return err_nomem(g->r->e);
-	if (t->n > 1)
+	k = take(g, &any, t->n, t->n, ANY_MAX);
+	/* That was not all of them: those with all words. */
+	if (k == 0 && t->n > 1 && g->taken == g->max)
 		k = take(g, &all, t->n, t->n, ALL_MAX);
-	return k == 0 ? take(g, &any, t->n, t->n, ANY_MAX) : k;
+	return k;
 }
 
 /* --- the best of them ------------------------------------------------------------ */
@@ -281,26 +205,82 @@ heaviest_first(const void *a, const void *b)
 	return x->fact > y->fact ? -1 : x->fact < y->fact;
 }
 
+/* The newest facts of an entity that pass the filters. */
+static int
+take_facts_of(struct gathering *g, int64_t entity, double weight)
+{
+	struct recalling *r = g->r;
+	struct search_row row = {.fact = INT64_MAX, .entity = entity};
+	int64_t facts[NAMED_FACTS];
+	int taken = 0, n = NAMED_FACTS, k = 0;
+
+	while (n == NAMED_FACTS && taken < NAMED_FACTS && !recall_is_late(r)) {
+		k = recall_newest_of(r->st, entity, row.fact, NAMED_FACTS,
+			facts, &n, r->e);
+		for (int i = 0; k >= 0 && i < n && taken < NAMED_FACTS; i++) {
+			row.fact = facts[i];
+			k = g->filters ? recall_match_passes(r, &row) : 1;
+			if (k == 1)
+				k = recall_add(r, g->which, row.fact, weight,
+					NULL);
+			taken += k == 1;
+		}
+		if (k < 0)
+			return k;
+	}
+	return 0;
+}
+
 /* An entity that the question names or whose type it names. */
 static int
 take_named(struct gathering *g, const struct match *m)
 {
 	struct recalling *r = g->r;
-	int64_t facts[NAMED_FACTS];
-	int n = 0, k = 0;
+	const struct recall_fact *f;
+	int k = recall_fact(r->st, m->fact, r->terms[g->which].stem, &f, r->e);
 
+	if (k <= 0)
+		return k;
 	for (int i = 0; i < r->named_n; i++)
-		if (r->named[i] == m->entity)
+		if (r->named[i] == f->entity)
 			return 0;
 	if (r->named_n == (int)ARRAY_LEN(r->named))
 		return 0;
-	r->named[r->named_n] = m->entity;
+	r->named[r->named_n] = f->entity;
 	r->named_guess[r->named_n++] = m->weight;
-	k = recall_newest_of(
-		r->st, m->entity, NAMED_FACTS, facts, &n, r->e);
-	for (int i = 0; k >= 0 && i < n; i++)
-		k = recall_add(r, g->which, facts[i], m->weight, NULL);
-	return k < 0 ? k : 0;
+	return take_facts_of(g, f->entity, m->weight);
+}
+
+static void
+swap(struct match *a, struct match *b)
+{
+	struct match x = *a;
+
+	*a = *b;
+	*b = x;
+}
+
+/* Brings the k heaviest of n to the front; they are few of many. */
+static void
+heaviest_to_front(struct match *v, size_t n, size_t k)
+{
+	while (n > k && k > 0) {
+		size_t front = 0;
+
+		swap(&v[n / 2], &v[n - 1]);
+		for (size_t i = 0; i + 1 < n; i++)
+			if (heaviest_first(&v[i], &v[n - 1]) < 0)
+				swap(&v[i], &v[front++]);
+		swap(&v[front], &v[n - 1]);
+		if (front >= k) {
+			n = front;
+			continue;
+		}
+		front++;	/* v[front - 1] and those before it */
+		v += front;
+		n -= front;
+		k -= front;
+	}
 }
 
 static int
@@ -309,9 +289,12 @@ take_best(struct gathering *g)
 	struct recalling *r = g->r;
 	int k = 0;
 
+	heaviest_to_front(g->v, g->n, KEEP);
+	if (g->n > KEEP)
+		g->n = KEEP;
 	if (g->n > 1)
 		qsort(g->v, g->n, sizeof(*g->v), heaviest_first);
-	for (size_t i = 0; k >= 0 && i < g->n && i < KEEP; i++) {
+	for (size_t i = 0; k >= 0 && i < g->n; i++) {
 		const struct match *m = &g->v[i];
 
 		k = recall_add(r, g->which, m->fact, m->weight, NULL);
@@ -325,10 +308,13 @@ static int
 gather_one(struct recalling *r, int which)
 {
 	const struct query_terms *t = &r->terms[which];
-	struct gathering g = {.r = r, .which = which};
+	struct gathering g = {.r = r, .which = which,
+		.filters = recall_filters(r->request)};
 	int64_t facts = 0;
-	int rare, k = 0;
+	int rare, k = t->n > 0 ? recall_gather_few(r, which) : 1;
 
+	if (k != 0)
+		return k < 0 ? k : 0;
 	for (rare = 0; rare < t->n; rare++) {
 		facts += t->words[rare].count;
 		if (t->words[rare].is_common || (rare > 0 && facts > RARE_MAX))
@@ -336,7 +322,8 @@ gather_one(struct recalling *r, int which)
 	}
 	if (rare > 0)
 		k = take_rare(&g, rare);
-	else if (t->n > 0)
+	/* The rare words occur nowhere, or where the filters end. */
+	if (k == 0 && g.n < (size_t)r->request->limit && rare < t->n)
 		k = take_common(&g);
 	if (k == 0)
 		k = take_best(&g);

@@ -121,6 +121,19 @@ int recall_add(struct recalling *r, int which, int64_t fact, double guess,
 	struct recall_candidate **ret) MUST_CHECK;
 bool recall_is_late(struct recalling *r);
 
+/* --- filters (recall_filter.c) --- */
+bool recall_filters(const struct recall_request *q);
+/* Filters on the fact itself, and those on its entity: 1, 0 or negative. */
+bool recall_fact_passes(const struct recall_request *q,
+	const struct recall_fact *f);
+int recall_entity_passes(struct recalling *r, int64_t entity) MUST_CHECK;
+/* Both, of a match. */
+int recall_match_passes(struct recalling *r, const struct search_row *row)
+	MUST_CHECK;
+/* When an index tells that few facts pass, they are the candidates. 1: so it
+ * is; 0: matches must be read. */
+int recall_gather_few(struct recalling *r, int which) MUST_CHECK;
+
 int recall_score(struct recalling *r) MUST_CHECK;
 /* The entities of candidates that came later. */
 int recall_name_all(struct recalling *r) MUST_CHECK;

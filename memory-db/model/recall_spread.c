@@ -241,7 +241,7 @@ reach(struct hopping *h, int64_t entity, double part)
 	if (h->to && h->to_n < HOP2_ENTITIES)
 		h->to[h->to_n++] =
 			(struct hop){entity, h->from->which, h->from->score};
-	k = recall_newest_of(r->st, entity, HOP_FACTS, facts, &n, r->e);
+	k = recall_newest_of(r->st, entity, INT64_MAX, HOP_FACTS, facts, &n, r->e);
 	for (int i = 0; k >= 0 && i < n; i++) {
 		struct recall_candidate *c = NULL;
 

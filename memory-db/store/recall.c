@@ -28,8 +28,8 @@ static const struct stmt_def defs[] = {
 		" ORDER BY f.id DESC LIMIT ?4", 4, STMT_LENS},
 	[NEWEST] = {"SELECT s.fact FROM @SPAN CROSS JOIN fact f"
 		" ON f.id = s.fact AND f.kind = 1"
-		" WHERE s.entity = ?1 AND @VIS"
-		" ORDER BY s.fact DESC LIMIT ?2", 2, STMT_LENS},
+		" WHERE s.entity = ?1 AND s.fact < ?3 AND @VIS"
+		" ORDER BY s.fact DESC LIMIT ?2", 3, STMT_LENS},
 	[ENTITY] = {"SELECT f.label, f.size, f.body, e.name,"
 		" (SELECT a.value FROM @ATTR WHERE a.entity = ?1"
 		" AND a.key = 1 AND @AVIS ORDER BY @LV LIMIT 1),"
@@ -72,24 +72,16 @@ time_of(sqlite3_stmt *s, int column)
 		       : sqlite3_column_int64(s, column);
 }
 
-int
-recall_row(struct store *st, int64_t fact, struct recall_row *ret,
-	struct err *e)
+static int
+find_row(struct store *st, sqlite3_stmt *s, int64_t fact,
+	struct recall_row *ret, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_RECALL, ROW);
-	struct buf *text = &st->search_text;
 	int r;
 
 	bind_i(s, 1, fact);
 	r = stmt_row(st, s, e);
 	if (r != 1 || sqlite3_column_int(s, 10) != 0)
 		return r < 0 ? r : 0;
-	buf_clear(text, 64 * 1024);
-	r = unpack(st, s, 8, 9, text, e);
-	if (r == 0 && buf_str(text) == NULL)
-		r = err_nomem(e);
-	if (r < 0)
-		return r;
 	*ret = (struct recall_row){.id = fact,
 		.entity = sqlite3_column_int64(s, 0),
 		.kind = sqlite3_column_int(s, 1),
@@ -98,8 +90,37 @@ recall_row(struct store *st, int64_t fact, struct recall_row *ret,
 		.at = sqlite3_column_int64(s, 4),
 		.valid_from = time_of(s, 5), .valid_to = time_of(s, 6),
 		.salience = sqlite3_column_type(s, 7) == SQLITE_NULL
-			? -1 : sqlite3_column_double(s, 7),
-		.text = text->data, .text_n = text->len};
+			? -1 : sqlite3_column_double(s, 7)};
+	return 1;
+}
+
+int
+recall_head(struct store *st, int64_t fact, struct recall_row *ret,
+	struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_RECALL, ROW);
+
+	return find_row(st, s, fact, ret, e);
+}
+
+int
+recall_row(struct store *st, int64_t fact, struct recall_row *ret,
+	struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_RECALL, ROW);
+	struct buf *text = &st->search_text;
+	int r = find_row(st, s, fact, ret, e);
+
+	if (r != 1)
+		return r;
+	buf_clear(text, 64 * 1024);
+	r = unpack(st, s, 8, 9, text, e);
+	if (r == 0 && buf_str(text) == NULL)
+		r = err_nomem(e);
+	if (r < 0)
+		return r;
+	ret->text = text->data;
+	ret->text_n = text->len;
 	return 1;
 }
 
@@ -134,13 +155,14 @@ recall_neighbours(struct store *st, int64_t fact, int64_t source, bool after,
 }
 
 int
-recall_newest_of(struct store *st, int64_t entity, int max, int64_t *ret,
-	int *ret_n, struct err *e)
+recall_newest_of(struct store *st, int64_t entity, int64_t before, int max,
+	int64_t *ret, int *ret_n, struct err *e)
 {
 	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_RECALL, NEWEST);
 
 	bind_i(s, 1, entity);
 	bind_i(s, 2, max);
+	bind_i(s, 3, before);
 	return read_ids(st, s, max, ret, ret_n, e);
 }
 

@@ -26,6 +26,8 @@ struct recall_row {
 	size_t text_n;
 };
 /* 1 found; 0: no such fact, not visible, or erased. */
+int recall_head(struct store *st, int64_t fact, struct recall_row *ret,
+	struct err *e) MUST_CHECK; /* without the text */
 int recall_row(struct store *st, int64_t fact, struct recall_row *ret,
 	struct err *e) MUST_CHECK;
 
@@ -35,9 +37,10 @@ int recall_neighbours(struct store *st, int64_t fact, int64_t source,
 	bool after, int max, int64_t *ret, int *ret_n, struct err *e)
 	MUST_CHECK;
 
-/* The newest visible observations of an entity, newest first. */
-int recall_newest_of(struct store *st, int64_t entity, int max, int64_t *ret,
-	int *ret_n, struct err *e) MUST_CHECK;
+/* The newest visible observations of an entity with ids below `before`, newest
+ * first. */
+int recall_newest_of(struct store *st, int64_t entity, int64_t before, int max,
+	int64_t *ret, int *ret_n, struct err *e) MUST_CHECK;
 
 /* Pinned entities of a namespace, by id. fn returns non-zero to stop. */
 int recall_pinned(struct store *st, int64_t ns,
