@@ -46,6 +46,8 @@ const struct param tools_common[] = {
 /* --- entries ---------------------------------------------------------------- */
 static const struct param source_entry = {
 	"", P_POINT, 0, NULL, 0, 0, NULL, NULL, NULL};
+static const struct param tag_entry = {"", P_STRING, PF_NOT_EMPTY, NULL, 1,
+	LIMIT_TYPE_BYTES, NULL, NULL, NULL};
 static const struct param observation_fields[] = {
 	STR("text", PF_REQUIRED | PF_NOT_EMPTY, NULL, LIMIT_OBSERVATION_BYTES),
 	STR("source_session", PF_SOCKET_ONLY, NULL, LIMIT_LABEL_BYTES),
@@ -56,6 +58,8 @@ static const struct param observation_fields[] = {
 	POINT("valid_to", PF_SOCKET_ONLY, NULL),
 	LIST("derived_from", PF_SOCKET_ONLY, NULL, &source_entry),
 	NUM("salience", PF_SOCKET_ONLY, NULL, 0, 1),
+	LIST("tags", PF_SOCKET_ONLY, NULL, &tag_entry),
+	OBJ("metadata", PF_SOCKET_ONLY, NULL, NULL),
 	END};
 static const struct param observation = {"", P_TEXT_OR_OBJECT, PF_NOT_EMPTY,
 	NULL, 1, LIMIT_OBSERVATION_BYTES, NULL, observation_fields, NULL};
@@ -65,8 +69,6 @@ static const struct param name_entry = {
 	"", P_STRING, 0, NULL, 0, LIMIT_NAME_BYTES, NULL, NULL, NULL};
 static const char *const methods[] = {"manual", "auto", "import", "script", NULL};
 
-static const struct param tag_entry = {"", P_STRING, PF_NOT_EMPTY, NULL, 1,
-	LIMIT_TYPE_BYTES, NULL, NULL, NULL};
 static const struct param entity_fields[] = {
 	NAME("name", PF_REQUIRED, NULL),
 	TYPE("entityType", PF_REQUIRED, NULL),
@@ -128,6 +130,10 @@ static const struct param params_update_entity[] = {
 	CHOICE("tier", 0, NULL, tool_tiers),
 	BOOLEAN("pin", 0, "always part of the context"),
 	OBJ("metadata", 0, "replaces the present object; {} removes it", NULL),
+	LIST("tags", 0, "these and no others", &tag_entry),
+	STR("observation", 0, "tags and metadata of this fact, by exact text",
+		LIMIT_OBSERVATION_BYTES),
+	INT("fact", 0, "or by id", 1, INT64_MAX),
 	END};
 static const struct param params_rename_entity[] = {
 	NAME("name", PF_REQUIRED, NULL), NAME("new_name", PF_REQUIRED, NULL),
@@ -158,7 +164,9 @@ static const struct param params_search_nodes[] = {
 	MAX_TOKENS,
 	CURSOR,
 	LIST("types", PF_SOCKET_ONLY, NULL, &type_entry),
-	LIST("tags", PF_SOCKET_ONLY, NULL, &tag_entry),
+	LIST("tags", PF_SOCKET_ONLY,
+		"all of these, on the entity or with it on one fact",
+		&tag_entry),
 	LIST("tiers", PF_SOCKET_ONLY, NULL, &tier_entry),
 	CHOICE("mode", PF_SOCKET_ONLY, NULL, search_modes),
 	BOOLEAN("relations", PF_SOCKET_ONLY, NULL),
@@ -169,7 +177,8 @@ static const struct param params_recall[] = {
 	MAX_TOKENS,
 	STR("since", 0, NULL, 64), STR("until", 0, NULL, 64),
 	LIST("types", PF_SOCKET_ONLY, NULL, &type_entry),
-	LIST("tags", PF_SOCKET_ONLY, NULL, &tag_entry),
+	LIST("tags", PF_SOCKET_ONLY,
+		"all of these, on the fact or its entity", &tag_entry),
 	LIST("tiers", PF_SOCKET_ONLY, NULL, &tier_entry),
 	NUM("min_score", PF_SOCKET_ONLY, NULL, 0, 1),
 	BOOLEAN("explain", PF_SOCKET_ONLY, NULL),

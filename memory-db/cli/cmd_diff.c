@@ -56,6 +56,23 @@ print_relations(const struct cli *c, const json_t *list, char sign,
 	}
 }
 
+/* Tags and metadata of facts. */
+static int
+print_marks(const struct cli *c, const json_t *list, char sign,
+	enum out_style style)
+{
+	const json_t *x;
+	size_t i;
+
+	json_array_foreach((json_t *)(uintptr_t)list, i, x) {
+		printf("  %s%c ", out_on(c, style), sign);
+		if (facts_print_mark(x) != 0)
+			return MDB_E_NOMEM;
+		printf("%s\n", out_off(c, style));
+	}
+	return 0;
+}
+
 static int
 print_entity(const struct cli *c, const json_t *e)
 {
@@ -73,6 +90,10 @@ print_entity(const struct cli *c, const json_t *e)
 	print_texts(c, json_object_get(e, "added"), '+', OUT_GREEN);
 	print_relations(
 		c, json_object_get(e, "relations_added"), '+', OUT_GREEN);
+	if (print_marks(c, json_object_get(e, "marks_removed"), '-', OUT_RED) ||
+		print_marks(c, json_object_get(e, "marks_added"), '+',
+			OUT_GREEN))
+		return MDB_E_NOMEM;
 	return facts_print_set(c, json_object_get(e, "set"));
 }
 

@@ -24,6 +24,24 @@ print_value(const json_t *v)
 	return 0;
 }
 
+int
+facts_print_mark(const json_t *x)
+{
+	const char *tag = cli_str(x, "tag", NULL);
+	const char *of = cli_str(x, "of", NULL);
+
+	fputs(tag != NULL ? "#" : "metadata ", stdout);
+	if (tag != NULL)
+		out_text(stdout, tag);
+	else if (print_value(json_object_get(x, "metadata")) != 0)
+		return MDB_E_NOMEM;
+	if (of != NULL) {
+		fputs(" of: ", stdout);
+		out_text(stdout, of);
+	}
+	return 0;
+}
+
 /* A fact: an observation, a relation, metadata, or the entity itself. */
 static int
 print_fact(const json_t *x)
@@ -42,9 +60,9 @@ print_fact(const json_t *x)
 		out_text(stdout, relation);
 		fputs("]-> ", stdout);
 		out_text(stdout, cli_str(x, "to", "?"));
-	} else if (metadata != NULL) {
-		fputs(": metadata ", stdout);
-		return print_value(metadata);
+	} else if (metadata != NULL || json_object_get(x, "tag") != NULL) {
+		fputs(": ", stdout);
+		return facts_print_mark(x);
 	} else if (type != NULL) {
 		fputs(" (", stdout);
 		out_text(stdout, type);

@@ -10,12 +10,15 @@
 struct cli;
 
 /* Each entry of a list ({entity, text}, {entity, entityType}, {entity,
- * relationType, to} or {entity, metadata}) on a line of its own behind the
+ * relationType, to}, {entity, metadata, of?} or {entity, tag, of}) on a line of its own behind the
  * sign. NULL: an empty list. 0 or MDB_E_NOMEM. */
 int facts_print(const struct cli *c, const json_t *list, char sign,
 	enum out_style style) MUST_CHECK;
 /* [{entity?, member, from, to}] as "~ ada: tier working -> semantic". */
 int facts_print_set(const struct cli *c, const json_t *list) MUST_CHECK;
+
+/* {tag, of} or {metadata, of} as "#urgent of: TEXT". 0 or MDB_E_NOMEM. */
+int facts_print_mark(const json_t *x) MUST_CHECK;
 
 /* "3 facts", "1 fact": appends nothing else. */
 const char *facts_plural(int64_t n);

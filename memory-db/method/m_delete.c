@@ -78,7 +78,7 @@ delete_texts(struct write *w, const json_t *entry, struct err *e)
 				json_string_value(text),
 				json_string_length(text), &fact, e);
 		if (r == 1)
-			r = write_hide(w, fact, e);
+			r = write_hide_marked(w, entity, fact, e);
 		if (r != 0)
 			return r;
 	}

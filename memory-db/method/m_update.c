@@ -5,7 +5,10 @@
 #include "common/jx.h"
 #include "memory-db/method/handlers.h"
 #include "memory-db/method/reply.h"
+#include "memory-db/model/fact_tags.h"
 #include "memory-db/model/remember.h"
+#include "memory-db/model/tags.h"
+#include "memory-db/store/branch.h"
 #include "memory-db/store/names.h"
 
 /* What the existence fact carries on when it is shown anew. */
@@ -60,12 +63,23 @@ update_type(struct write *w, int64_t entity, const char *type, struct err *e)
 	return r;
 }
 
+/* Its list of tags is a member of its metadata. */
+static int
+update_tags(struct write *w, int64_t entity, const json_t *tags, struct err *e)
+{
+	json_t *metadata AUTO_JSON = NULL;
+	int r = tags_replace(w->st, entity, tags, &metadata, e);
+
+	return r == 0 ? remember_metadata(w, entity, metadata, "tags", e) : r;
+}
+
 static int
 update(struct write *w, int64_t entity, const json_t *p, struct err *e)
 {
 	const char *type = jx_text(p, "entityType");
 	const json_t *pin = json_object_get(p, "pin");
 	const json_t *metadata = json_object_get(p, "metadata");
+	const json_t *tags = json_object_get(p, "tags");
 	int tier = remember_tier(jx_text(p, "tier"));
 	int r = 0;
 
@@ -77,20 +91,98 @@ update(struct write *w, int64_t entity, const json_t *p, struct err *e)
 		r = write_attr(w, entity, ATTR_PIN, json_is_true(pin), e);
 	if (r == 0 && json_is_object(metadata))
 		r = remember_metadata(w, entity, metadata, "metadata", e);
+	if (r == 0 && json_is_array(tags))
+		r = update_tags(w, entity, tags, e);
 	return r;
+}
+
+/* --- a fact of it ----------------------------------------------------------------- */
+static int
+is_observation_of(void *ctx, const struct fact *f)
+{
+	return f->kind == FACT_OBSERVATION && !f->erased &&
+			       f->entity == *(int64_t *)ctx
+		       ? 2
+		       : 0;
+}
+
+/* The fact meant by `observation` or `fact`. */
+static int
+find_fact(struct write *w, int64_t entity, const json_t *p, int64_t *ret,
+	struct err *e)
+{
+	const json_t *text = json_object_get(p, "observation");
+	bool visible = false;
+	int r;
+
+	if (text != NULL) {
+		r = fact_find_text(w->st, entity, FACT_OBSERVATION,
+			json_string_value(text), json_string_length(text), ret,
+			e);
+		return r != 0 ? (r < 0 ? r : 0)
+			      : err_param(e, MDB_E_NOT_FOUND, "observation",
+					"it has no observation with exactly "
+					"this text; open_nodes gives them");
+	}
+	*ret = json_integer_value(json_object_get(p, "fact"));
+	r = fact_get(w->st, *ret, is_observation_of, &entity, e);
+	if (r == 2)
+		r = branch_sees(
+			w->st, *ret, &w->scope.lens, &visible, NULL, e);
+	if (r >= 0 && !visible)
+		r = err_param(e, MDB_E_NOT_FOUND, "fact",
+			"it has no observation %lld; the member `facts` of a "
+			"read gives their ids", (long long)*ret);
+	return r < 0 ? r : 0;
+}
+
+static int
+update_fact(struct write *w, int64_t entity, const json_t *p, struct err *e)
+{
+	const json_t *metadata = json_object_get(p, "metadata");
+	const json_t *tags = json_object_get(p, "tags");
+	int64_t fact;
+	int r = find_fact(w, entity, p, &fact, e);
+
+	if (r == 0 && json_is_object(metadata))
+		r = fact_tags_note(w, entity, fact, metadata, "metadata", e);
+	if (r == 0 && json_is_array(tags))
+		r = fact_tags_set(w, entity, fact, tags, e);
+	return r;
+}
+
+static bool
+is_of_fact(const json_t *p)
+{
+	return json_object_get(p, "observation") != NULL ||
+	       json_object_get(p, "fact") != NULL;
 }
 
 static int
 has_something(const json_t *p, struct err *e)
 {
 	static const char *const members[] = {
-		"entityType", "tier", "pin", "metadata"};
+		"entityType", "tier", "pin", "metadata", "tags"};
+	bool any = false;
 
-	for (size_t i = 0; i < ARRAY_LEN(members); i++)
-		if (json_object_get(p, members[i]) != NULL)
-			return 0;
-	return err_set(e, MDB_E_INVALID,
-		"nothing to update: give entityType, tier, pin or metadata");
+	if (json_object_get(p, "observation") && json_object_get(p, "fact"))
+		return err_param(e, MDB_E_INVALID, "fact",
+			"give the fact by `observation` or by `fact`, not by "
+			"both");
+	for (size_t i = 0; i < ARRAY_LEN(members); i++) {
+		if (json_object_get(p, members[i]) == NULL)
+			continue;
+		if (i < 3 && is_of_fact(p))
+			return err_param(e, MDB_E_INVALID, members[i],
+				"a single fact has tags and metadata only; "
+				"leave out observation (fact) to set %s of "
+				"the entity", members[i]);
+		any = true;
+	}
+	return any ? 0
+		   : err_set(e, MDB_E_INVALID,
+			     "nothing to update: give entityType, tier, pin, "
+			     "tags or metadata");
 }
 
 int
@@ -106,7 +198,9 @@ m_update_entity(struct call *c, json_t **ret_result, struct err *e)
 	if (r == 0)
 		r = write_need_entity(&w, name, "name", &entity, e);
 	if (r == 0 && !w.replay)
-		r = update(&w, entity, c->params, e);
+		r = is_of_fact(c->params)
+			    ? update_fact(&w, entity, c->params, e)
+			    : update(&w, entity, c->params, e);
 	if (r == 0)
 		r = write_note(&w, name, e);
 	if (r == 0)

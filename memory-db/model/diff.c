@@ -32,7 +32,7 @@ diff_done(struct diff *d)
  * ---------------------------------------------------- */
 struct side {
 	struct store *st;
-	struct idset facts; /* of kinds 1 and 2 */
+	struct idset facts; /* all but metadata */
 	bool exists;
 	struct buf name, type, metadata;
 	int64_t tier, pin;
@@ -66,7 +66,7 @@ read_side(struct store *st, int64_t entity, const struct lens *lens,
 	struct side *s, struct err *e)
 {
 	unsigned kinds = 1u << FACT_OBSERVATION | 1u << FACT_RELATION |
-			 1u << FACT_METADATA;
+			 1u << FACT_METADATA | FACT_MARKS;
 	int64_t label = 0, since;
 	int r = lens_apply(st, lens, e);
 
@@ -94,7 +94,7 @@ read_side(struct store *st, int64_t entity, const struct lens *lens,
  * ------------------------------------------------------------------------- */
 struct row {
 	struct diff *d;
-	json_t *j, *texts, *relations;
+	json_t *j, *texts, *relations, *marks;
 	struct buf lines;
 	const char *sign;
 	struct err *e;
@@ -108,12 +108,59 @@ line(struct row *x, const char *sign, const char *text)
 	return 0;
 }
 
+/* {tag, of} or {metadata, of}. The text it is said of is read later: one
+ * statement reads both. */
+static int
+add_mark(struct row *x, const struct fact *f)
+{
+	json_t *o = json_pack("{s:I}", "fact", (json_int_t)f->supersedes);
+
+	if (jx_add(x->marks, o) != 0)
+		return err_nomem(x->e);
+	return f->kind == FACT_TAG
+		       ? member_set_text(o, "tag", f->text, f->text_n, x->e)
+		       : member_set_parsed(o, "metadata", f->text, f->text_n,
+				 x->e);
+}
+
+static int
+name_marks(struct row *x)
+{
+	struct buf text AUTO_BUF = {0};
+	json_t *o;
+	size_t i;
+	int r;
+
+	json_array_foreach(x->marks, i, o) {
+		const json_t *metadata = json_object_get(o, "metadata");
+
+		r = member_set_of(x->d->st, o,
+			json_integer_value(json_object_get(o, "fact")), x->e);
+		buf_clear(&text, 64 * 1024);
+		if (r == 0 && metadata && jx_dump(metadata, &text) != 0)
+			r = err_nomem(x->e);
+		if (r == 0 && x->d->text &&
+			buf_addf(&x->lines, "  %s %s%s of: %s\n", x->sign,
+				metadata ? "metadata " : "#",
+				metadata ? buf_str(&text) : jx_text(o, "tag"),
+				jx_text(o, "of") ? jx_text(o, "of")
+						 : "(forgotten)") != 0)
+			r = err_nomem(x->e);
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}
+
 static int
 add_text(void *ctx, const struct fact *f)
 {
 	struct row *x = ctx;
 	json_t *j = NULL;
 	int r;
+
+	if (fact_is_mark(f->kind))
+		return f->erased ? 0 : add_mark(x, f);
 
 	if (f->kind == FACT_OBSERVATION) {
 		if (jx_add(x->texts, member_text(f->text, f->text_n)) != 0)
@@ -142,7 +189,8 @@ ascending(const void *a, const void *b)
 /* Facts of a that b has not, under the lens a is of. */
 static int
 add_difference(struct row *x, const struct side *a, const struct side *b,
-	const char *texts, const char *relations, const char *sign)
+	const char *texts, const char *relations, const char *marks,
+	const char *sign)
 {
 	int64_t *v AUTO_FREE = calloc(a->facts.n + 1, sizeof(*v));
 	size_t n = 0;
@@ -159,19 +207,24 @@ add_difference(struct row *x, const struct side *a, const struct side *b,
 	qsort(v, n, sizeof(*v), ascending);
 	x->texts = json_array();
 	x->relations = json_array();
+	x->marks = json_array();
 	x->sign = sign;
 	for (size_t i = 0; r >= 0 && i < n; i++)
 		r = fact_get(x->d->st, v[i], add_text, x, x->e);
 	if (r >= 0)
-		r = 0;
+		r = name_marks(x);
 	if (json_array_size(x->texts) > 0 &&
 		json_object_set(x->j, texts, x->texts) != 0)
 		r = err_nomem(x->e);
 	if (json_array_size(x->relations) > 0 &&
 		json_object_set(x->j, relations, x->relations) != 0)
 		r = err_nomem(x->e);
+	if (json_array_size(x->marks) > 0 &&
+		json_object_set(x->j, marks, x->marks) != 0)
+		r = err_nomem(x->e);
 	json_decref(x->texts);
 	json_decref(x->relations);
+	json_decref(x->marks);
 	return r;
 }
 
@@ -275,11 +328,13 @@ diff_entity(struct diff *d, int64_t entity, struct err *e)
 		r = lens_apply(d->st, &d->from, e); /* names of then */
 	if (r == 0)
 		r = add_difference(
-			&x, &a, &b, "removed", "relations_removed", "-");
+			&x, &a, &b, "removed", "relations_removed",
+			"marks_removed", "-");
 	if (r == 0)
 		r = lens_apply(d->st, &d->to, e);
 	if (r == 0)
-		r = add_difference(&x, &b, &a, "added", "relations_added", "+");
+		r = add_difference(&x, &b, &a, "added", "relations_added",
+			"marks_added", "+");
 	if (r == 0)
 		r = add_sets(&x, &a, &b);
 	if (r == 0)

@@ -8,6 +8,7 @@
 #include "common/limits.h"
 #include "common/text.h"
 #include "common/tools.h"
+#include "memory-db/model/fact_tags.h"
 #include "memory-db/model/suspect.h"
 #include "memory-db/store/lens.h"
 #include "memory-db/store/log.h"
@@ -183,6 +184,8 @@ encode_fact(struct page *p, const struct fact *f, json_t **ret)
 	if (r == 0 && f->weight >= 0 &&
 		jx_set(j, "salience", json_real(f->weight)) != 0)
 		r = err_nomem(p->e);
+	if (r == 0)
+		r = fact_tags_encode(p->st, f->entity, f->id, j, p->e);
 	if (r == 0)
 		*ret = take_ptr(j);
 	return r < 0 ? r : 0;

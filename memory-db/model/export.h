@@ -24,7 +24,8 @@
  * Today's state (current): the reference memory server's lines with more
  * members, so that both read it: {"type":"entity","name","entityType",
  * "observations":[text], "namespace"?,"tier"?,"pin"?,"metadata"?,"aliases"?,
- * "created_at"?,"provenance"?:[an object for each observation]} and
+ * "created_at"?,"provenance"?:[an object for each observation, with its "tags"
+ * and "metadata"]} and
  * {"type":"relation","from","to","relationType","weight"?,"valid_from"?,
  * "valid_to"?,"namespace"?}.
  * An entity with very much text takes several lines. */

@@ -9,6 +9,7 @@
 #include "common/jx.h"
 #include "common/tools.h"
 #include "memory-db/model/encode.h"
+#include "memory-db/model/fact_tags.h"
 #include "memory-db/model/members.h"
 #include "memory-db/store/log.h"
 #include "memory-db/store/names.h"
@@ -120,6 +121,8 @@ set_provenance(struct current *x, json_t *o, const struct fact *f)
 		(size_t)f->method < ARRAY_LEN(methods))
 		r = member_set_text(o, "method", methods[f->method],
 			strlen(methods[f->method]), p->e);
+	if (r == 0 && f->kind == FACT_OBSERVATION)
+		r = fact_tags_encode(p->st, f->entity, f->id, o, p->e);
 	return r;
 }
 

@@ -122,7 +122,12 @@ tell_content(void *ctx, const struct log_fact *f)
 		if (r == 0 && f->weight >= 0)
 			r = member_set_real(t->o, "weight", f->weight, e);
 		return r;
+	case FACT_TAG:
+		t->peer = f->supersedes;
+		return member_set_text(t->o, "tag", f->text, f->text_n, e);
+	case FACT_NOTE:
 	case FACT_METADATA:
+		t->peer = f->supersedes;
 		return f->text == NULL
 			? 0 : member_set_parsed(t->o, "metadata", f->text,
 				      f->text_n, e);
@@ -145,6 +150,8 @@ tell_fact(struct reader *rd, const struct log_op *op, struct item *ret)
 		r = log_fact(rd->st, op->fact, tell_content, &t, rd->e);
 	if (r >= 0 && t.kind == FACT_RELATION)
 		r = set_name(rd, o, "to", t.peer);
+	if (r >= 0 && fact_is_mark(t.kind))
+		r = member_set_of(rd->st, o, t.peer, rd->e);
 	if (r < 0) {
 		json_decref(t.name);
 		return r;

@@ -16,6 +16,7 @@
 #include "common/cleanup.h"
 #include "common/err.h"
 #include "memory-db/model/call.h"
+#include "memory-db/store/facts.h"
 
 struct import_query {
 	const char *source;
@@ -67,6 +68,14 @@ int import_complain(struct importer *im, const char *fmt, ...) MUST_CHECK
 
 /* One entity or relation. */
 int import_line(struct importer *im, const json_t *record) MUST_CHECK;
+/* A new fact with nothing set but entity and kind; and adding one. ret_id may
+ * be NULL. */
+struct fact import_fact(int64_t entity, enum fact_kind kind);
+int import_add(struct importer *im, const struct fact *f, int64_t *ret_id)
+	MUST_CHECK;
+/* Tags and metadata that the object o says of a fact (import_marks.c). */
+int import_marks(struct importer *im, int64_t entity, int64_t of,
+	const json_t *o) MUST_CHECK;
 /* Seals the change that is open. */
 int import_seal(struct importer *im) MUST_CHECK;
 

@@ -34,7 +34,7 @@ read_numbers(struct importer *im, const json_t *o, struct fact *f)
 		{"valid_to", &f->valid_to}, {"source_at", &f->source_at},
 		{"supersedes", &f->supersedes}, {"flags", &flags}};
 	int64_t kind = 0, method = 0;
-	int r = jx_int(o, "kind", JX_REQUIRED, 0, FACT_METADATA, &kind, im->e);
+	int r = jx_int(o, "kind", JX_REQUIRED, 0, FACT_KIND_LAST, &kind, im->e);
 
 	f->valid_from = f->valid_to = f->source_at = FACT_NO_TIME;
 	f->weight = f->confidence = -1;

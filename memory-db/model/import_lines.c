@@ -163,13 +163,13 @@ open_change(struct importer *im, int64_t ns)
 	return r;
 }
 
-static int
-add_fact(struct importer *im, const struct fact *f)
+int
+import_add(struct importer *im, const struct fact *f, int64_t *ret_id)
 {
 	int r = open_change(im, im->ns);
 
 	if (r == 0)
-		r = change_add_fact(im->change, f, NULL, im->e);
+		r = change_add_fact(im->change, f, ret_id, im->e);
 	if (r == 0) {
 		im->written++;
 		im->result->added++;
@@ -177,8 +177,8 @@ add_fact(struct importer *im, const struct fact *f)
 	return r;
 }
 
-static struct fact
-new_fact(int64_t entity, enum fact_kind kind)
+struct fact
+import_fact(int64_t entity, enum fact_kind kind)
 {
 	return (struct fact){.entity = entity, .kind = kind, .weight = -1,
 		.method = METHOD_IMPORT, .confidence = -1,
@@ -207,14 +207,14 @@ line_namespace(struct importer *im, const json_t *o, int64_t *ret_ns)
 static int
 add_existence(struct importer *im, int64_t entity, const struct entity_line *l)
 {
-	struct fact f = new_fact(entity, FACT_EXISTENCE);
+	struct fact f = import_fact(entity, FACT_EXISTENCE);
 	int r = label_intern(im->st, l->type, &f.label, im->e);
 
 	f.source_at = l->created_at;
 	f.text = l->name;
 	f.text_n = l->name_n;
 	if (r == 0)
-		r = add_fact(im, &f);
+		r = import_add(im, &f, NULL);
 	if (r == 0 && l->has_tier)
 		r = change_attr(im->change, entity, ATTR_TIER, l->tier, im->e);
 	if (r == 0 && l->pin)
@@ -292,7 +292,7 @@ static int
 add_observation(struct importer *im, int64_t entity, const json_t *text,
 	const json_t *provenance)
 {
-	struct fact f = new_fact(entity, FACT_OBSERVATION);
+	struct fact f = import_fact(entity, FACT_OBSERVATION);
 	int64_t same;
 	int r;
 
@@ -302,10 +302,14 @@ add_observation(struct importer *im, int64_t entity, const json_t *text,
 		return 0;
 	r = fact_find_text(im->st, entity, FACT_OBSERVATION, f.text, f.text_n,
 		&same, im->e);
-	if (r != 0)
-		return r < 0 ? r : 0;
-	r = read_provenance(im, provenance, &f);
-	return r == 0 ? add_fact(im, &f) : r;
+	if (r == 0) {
+		r = read_provenance(im, provenance, &f);
+		if (r == 0)
+			r = import_add(im, &f, &same);
+	}
+	return r >= 0 && json_is_object(provenance)
+		? import_marks(im, entity, same, provenance)
+		: r < 0 ? r : 0;
 }
 
 static int
@@ -319,7 +323,7 @@ note_there(void *ctx, const struct fact *f)
 static int
 add_metadata(struct importer *im, int64_t entity, const json_t *metadata)
 {
-	struct fact f = new_fact(entity, FACT_METADATA);
+	struct fact f = import_fact(entity, FACT_METADATA);
 	struct buf text AUTO_BUF = {0};
 	bool there = false;
 	int r;
@@ -334,7 +338,7 @@ add_metadata(struct importer *im, int64_t entity, const json_t *metadata)
 		return err_nomem(im->e);
 	f.text = text.data;
 	f.text_n = text.len;
-	return add_fact(im, &f);
+	return import_add(im, &f, NULL);
 }
 
 /* Other names lead to it too, unless they lead elsewhere already. */
@@ -418,7 +422,7 @@ find_end(struct importer *im, const json_t *o, const char *key, int64_t *ret)
 static int
 import_relation(struct importer *im, const json_t *o)
 {
-	struct fact f = new_fact(0, FACT_RELATION);
+	struct fact f = import_fact(0, FACT_RELATION);
 	const json_t *weight = json_object_get(o, "weight");
 	const char *type;
 	int64_t same, ns;
@@ -449,7 +453,7 @@ import_relation(struct importer *im, const json_t *o)
 		im->result->skipped++;
 		return 0;
 	}
-	return r == 0 ? add_fact(im, &f) : r;
+	return r == 0 ? import_add(im, &f, NULL) : r;
 }
 
 int

@@ -7,6 +7,7 @@
 #include "common/jx.h"
 #include "common/text.h"
 #include "memory-db/store/facts.h"
+#include "memory-db/store/log.h"
 #include "memory-db/store/names.h"
 
 json_t *
@@ -137,4 +138,27 @@ member_entity_name(struct store *st, int64_t entity, json_t **ret,
 		return err_nomem(e);
 	*ret = text;
 	return 0;
+}
+
+struct of {
+	json_t *o;		/* borrowed */
+	struct err *e;
+};
+
+static int
+set_of(void *ctx, const struct log_fact *f)
+{
+	struct of *x = ctx;
+
+	return f->text == NULL
+		? 0 : member_set_text(x->o, "of", f->text, f->text_n, x->e);
+}
+
+int
+member_set_of(struct store *st, json_t *o, int64_t fact, struct err *e)
+{
+	struct of x = {o, e};
+	int r = log_fact(st, fact, set_of, &x, e);
+
+	return r < 0 ? r : 0;
 }

@@ -6,13 +6,6 @@
 #include "common/jx.h"
 #include "common/tools.h"
 
-/* A fact the branch touched, with what the three sides say of it. */
-struct item {
-	struct fact f; /* text owned, see item_free */
-	char *text;
-	bool base, theirs, ours;
-};
-
 /* --- sides
  * --------------------------------------------------------------------- */
 struct parent {
@@ -74,133 +67,11 @@ by_entity(const void *a, const void *b)
 	return x->fact < y->fact ? -1 : x->fact > y->fact;
 }
 
-/* --- items
- * ------------------------------------------------------------------------------
- */
-static int
-copy_item(void *ctx, const struct fact *f)
-{
-	struct item *x = ctx;
-
-	x->f = *f;
-	x->text = malloc(f->text_n + 1);
-	if (x->text == NULL)
-		return MDB_E_NOMEM;
-	memcpy(x->text, f->text, f->text_n);
-	x->text[f->text_n] = '\0';
-	x->f.text = x->text;
-	return 0;
-}
-
-static int
-load_item(struct merge *m, int64_t fact, struct item *x)
-{
-	int r = fact_get(m->st, fact, copy_item, x, m->e);
-
-	if (r == MDB_E_NOMEM)
-		return err_nomem(m->e);
-	if (r >= 0)
-		r = branch_sees(m->st, fact, &m->base, &x->base, NULL, m->e);
-	if (r == 0)
-		r = branch_sees(
-			m->st, fact, &m->theirs, &x->theirs, NULL, m->e);
-	if (r == 0)
-		r = branch_sees(m->st, fact, &m->ours, &x->ours, NULL, m->e);
-	return r;
-}
-
-static bool
-goes(const struct item *x)
-{
-	return x->base && !x->theirs && x->ours;
-}
-
-static bool
-comes(const struct item *x)
-{
-	return x->theirs && !x->base && !x->ours && !x->f.erased;
-}
-
-static int
-hide_item(struct merge *m, const struct item *x)
-{
-	m->out->removed++;
-	return write_hide(m->w, x->f.id, m->e);
-}
-
-struct twin {
-	int64_t from, to;
-	double weight;
-};
-
-static int
-get_twin(void *ctx, const struct fact *f)
-{
-	*(struct twin *)ctx =
-		(struct twin){f->valid_from, f->valid_to, f->weight};
-	return 0;
-}
-
-#define WEIGHT_SIZE 24
-
-static void
-describe_weight(double weight, char ret[WEIGHT_SIZE])
-{
-	if (weight < 0)
-		snprintf(ret, WEIGHT_SIZE, "none");
-	else
-		snprintf(ret, WEIGHT_SIZE, "%g", weight);
-}
-
-/* The same text (triple) stands here already: a conflict only when its
- * validity (weight) differs. */
-static int
-compare_twin(struct merge *m, const struct item *x, int64_t fact)
-{
-	struct twin t = {0, 0, 0};
-	char ours[WEIGHT_SIZE], theirs[WEIGHT_SIZE];
-	int r = fact_get(m->st, fact, get_twin, &t, m->e);
-	bool weight = x->f.kind == FACT_RELATION &&
-		      (t.weight < x->f.weight || t.weight > x->f.weight);
-
-	if (r < 0)
-		return r;
-	if (weight) {
-		describe_weight(t.weight, ours);
-		describe_weight(x->f.weight, theirs);
-		return merge_conflict(m, x->f.entity, CONFLICT_ATTRIBUTE,
-			"weight", ours, theirs);
-	}
-	if (t.from != x->f.valid_from || t.to != x->f.valid_to)
-		return merge_conflict(m, x->f.entity, CONFLICT_ATTRIBUTE, "validity",
-			x->text, x->text);
-	return 0;
-}
-
-/* An observation or relation of the branch; dropped when it stands here. */
-static int
-show_item(struct merge *m, const struct item *x)
-{
-	int64_t twin = 0;
-	int r;
-
-	if (x->f.kind == FACT_RELATION)
-		r = fact_find_relation(
-			m->st, x->f.entity, x->f.peer, x->f.label, &twin, m->e);
-	else
-		r = fact_find_text(m->st, x->f.entity, x->f.kind, x->text,
-			x->f.text_n, &twin, m->e);
-	if (r != 0)
-		return r < 0 ? r : compare_twin(m, x, twin);
-	m->out->added++;
-	return write_show(m->w, x->f.id, m->e);
-}
-
 /* --- one entity
  * -------------------------------------------------------------------------- */
 struct group {
 	int64_t entity;
-	struct item *items;
+	struct merge_item *items;
 	size_t n;
 	bool changed; /* the branch differs from base */
 	bool has_metadata;
@@ -271,20 +142,33 @@ decide(struct merge *m, const struct group *g)
 }
 
 static int
-merge_items(struct merge *m, const struct group *g)
+hide_kind(struct merge *m, const struct group *g, enum fact_kind kind)
 {
 	int r = 0;
 
+	for (size_t i = 0; r == 0 && i < g->n; i++)
+		if (g->items[i].f.kind == kind &&
+			merge_item_goes(&g->items[i]))
+			r = merge_item_hide(m, &g->items[i]);
+	return r;
+}
+
+static int
+merge_items(struct merge *m, const struct group *g)
+{
 	/* Removals first: a text removed and added again on the branch must
-	 * not be taken for one that stands here. */
+	 * not be taken for one that stands here. Tags before the facts, which
+	 * take what is left of theirs along. */
+	int r = hide_kind(m, g, FACT_TAG);
+
+	if (r == 0)
+		r = hide_kind(m, g, FACT_OBSERVATION);
 	for (size_t i = 0; r == 0 && i < g->n; i++)
 		if (g->items[i].f.kind == FACT_OBSERVATION &&
-			goes(&g->items[i]))
-			r = hide_item(m, &g->items[i]);
-	for (size_t i = 0; r == 0 && i < g->n; i++)
-		if (g->items[i].f.kind == FACT_OBSERVATION &&
-			comes(&g->items[i]))
-			r = show_item(m, &g->items[i]);
+			merge_item_comes(&g->items[i]))
+			r = merge_item_show(m, &g->items[i]);
+	if (r == 0)
+		r = merge_marks(m, g->items, g->n);
 	if (r == 0 && g->has_metadata)
 		r = merge_metadata(m, g->entity);
 	return r == 0 ? lens_apply(m->st, &m->ours, m->e) : r;
@@ -303,9 +187,9 @@ load_group(struct merge *m, size_t first, struct group *g)
 	if (g->items == NULL)
 		return err_nomem(m->e);
 	for (size_t i = 0; r == 0 && i < g->n; i++) {
-		struct item *x = &g->items[i];
+		struct merge_item *x = &g->items[i];
 
-		r = load_item(m, m->touched[first + i].fact, x);
+		r = merge_item_load(m, m->touched[first + i].fact, x);
 		g->changed |= x->base != x->theirs;
 		g->has_metadata |= x->f.kind == FACT_METADATA;
 	}
@@ -340,21 +224,21 @@ merge_entity(struct merge *m, size_t first, size_t *ret_n)
 /* --- relations, after all entities
  * ------------------------------------------------------- */
 static int
-merge_relation(struct merge *m, const struct item *x)
+merge_relation(struct merge *m, const struct merge_item *x)
 {
 	int r;
 
 	if (x->f.kind != FACT_RELATION)
 		return 0;
-	if (goes(x))
-		return hide_item(m, x);
-	if (!comes(x))
+	if (merge_item_goes(x))
+		return merge_item_hide(m, x);
+	if (!merge_item_comes(x))
 		return 0;
 	r = fact_existence(m->st, x->f.entity, NULL, NULL, NULL, m->e);
 	if (r == 1)
 		r = fact_existence(m->st, x->f.peer, NULL, NULL, NULL, m->e);
 	if (r == 1)
-		return show_item(m, x);
+		return merge_item_show(m, x);
 	return r < 0 ? r
 		     : merge_conflict(m, x->f.entity, CONFLICT_MERGE, "relation",
 			       "an end is deleted", "related");
@@ -366,9 +250,9 @@ merge_relations(struct merge *m)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < m->n; i++) {
-		struct item x = {0};
+		struct merge_item x = {0};
 
-		r = load_item(m, m->touched[i].fact, &x);
+		r = merge_item_load(m, m->touched[i].fact, &x);
 		if (r == 0)
 			r = merge_relation(m, &x);
 		free(x.text);

@@ -22,6 +22,35 @@ struct merge {
 	size_t n, cap;
 };
 
+/* A fact the branch touched, with what the three sides say of it. */
+struct merge_item {
+	struct fact f; /* text owned: free(text) */
+	char *text;
+	bool base, theirs, ours;
+};
+int merge_item_load(
+	struct merge *m, int64_t fact, struct merge_item *x) MUST_CHECK;
+
+static inline bool
+merge_item_goes(const struct merge_item *x)
+{
+	return x->base && !x->theirs && x->ours;
+}
+
+static inline bool
+merge_item_comes(const struct merge_item *x)
+{
+	return x->theirs && !x->base && !x->ours && !x->f.erased;
+}
+
+/* Hides it here; an observation with all that is said of it. */
+int merge_item_hide(struct merge *m, const struct merge_item *x) MUST_CHECK;
+/* An observation or relation of the branch; dropped when it stands here. */
+int merge_item_show(struct merge *m, const struct merge_item *x) MUST_CHECK;
+/* Tags and metadata of facts of one entity, after its observations. */
+int merge_marks(struct merge *m, const struct merge_item *items,
+	size_t n) MUST_CHECK;
+
 /* Notes a conflict for people and in the result; the target keeps its own. */
 int merge_conflict(struct merge *m, int64_t entity, enum conflict_kind kind,
 	const char *member, const char *ours, const char *theirs) MUST_CHECK;

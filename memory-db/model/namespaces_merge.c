@@ -177,6 +177,12 @@ is_known(struct mover *m, const struct fact *f)
 		r = fact_each(m->st, f->entity, 1u << FACT_METADATA,
 			note_metadata, &found, m->e);
 		return r < 0 ? r : found;
+	case FACT_TAG:
+		return fact_find_mark(m->st, f->entity, f->supersedes, f->kind,
+			f->text, f->text_n, &other, m->e);
+	case FACT_NOTE:
+		return fact_find_mark(m->st, f->entity, f->supersedes, f->kind,
+			NULL, 0, &other, m->e);
 	case FACT_EXISTENCE:
 		break;
 	}
@@ -215,10 +221,58 @@ keep_origin(struct mover *m, struct fact *f, int64_t id)
 	return r < 0 ? r : 0;
 }
 
+struct said_of {
+	struct mover *m;
+	int64_t fact;		/* in the target; 0: none */
+};
+
 static int
-move_fact(void *ctx, const struct fact *given)
+find_said_of(void *ctx, const struct fact *f)
 {
-	struct mover *m = ctx;
+	struct said_of *x = ctx;
+	int r = f->erased ? 0
+			  : fact_find_text(x->m->st, x->m->target,
+				    FACT_OBSERVATION, f->text, f->text_n,
+				    &x->fact, x->m->e);
+
+	return r < 0 ? r : 0;
+}
+
+/* What a mark is said of has gone before, to a fact of the same text. 1, or 0
+ * when there is none. */
+static int
+move_mark(struct mover *m, struct fact *f, int64_t of)
+{
+	struct said_of x = {m, 0};
+	int r = fact_get(m->st, of, find_said_of, &x, m->e);
+
+	f->supersedes = x.fact;
+	return r < 0 ? r : x.fact != 0;
+}
+
+/* A row stays readable only until the statement is used again. */
+struct given {
+	struct fact f;
+	struct buf text;
+	struct err *e;
+};
+
+static int
+copy_given(void *ctx, const struct fact *f)
+{
+	struct given *x = ctx;
+
+	x->f = *f;
+	if (buf_add(&x->text, f->text, f->text_n) != 0 ||
+		buf_str(&x->text) == NULL)
+		return err_nomem(x->e);
+	x->f.text = x->text.data;
+	return 0;
+}
+
+static int
+move_fact(struct mover *m, const struct fact *given)
+{
 	struct fact f = *given;
 	int r = 1;
 
@@ -230,16 +284,30 @@ move_fact(void *ctx, const struct fact *given)
 		f.text = "";
 	if (f.kind == FACT_RELATION)
 		r = target_of(m, given->peer, &f.peer);
+	if (fact_is_mark(f.kind))
+		r = move_mark(m, &f, given->supersedes);
 	if (r == 1)
 		r = is_known(m, &f);
 	else if (r == 0)
-		return 0; /* the other end is gone: so is the relation */
+		return 0; /* the other end is gone, and so is this */
 	if (r == 0)
 		r = keep_origin(m, &f, given->id);
 	else
 		return r < 0 ? r : 0;
 	m->bytes += f.text_n;
 	return r == 0 ? change_add_fact(m->change, &f, NULL, m->e) : r;
+}
+
+static int
+move_id(struct mover *m, int64_t fact)
+{
+	struct given x = {.e = m->e};
+	int r = fact_get(m->st, fact, copy_given, &x, m->e);
+
+	if (r == 1)
+		r = move_fact(m, &x.f);
+	buf_done(&x.text);
+	return r;
 }
 
 static int
@@ -264,14 +332,15 @@ move_entity(struct mover *m, int64_t entity, int64_t existence)
 	m->facts.n = 0;
 	if (r == 1)
 		r = fact_each(m->st, entity, 1u << FACT_OBSERVATION |
-				1u << FACT_RELATION | 1u << FACT_METADATA,
+				1u << FACT_RELATION | 1u << FACT_METADATA |
+				FACT_MARKS,
 			collect_fact, m, m->e);
 	for (size_t i = 0; r >= 0 && i < m->facts.n; i++) {
 		if (is_full(m)) {
 			m->full = true;
 			return 0;
 		}
-		r = fact_get(m->st, m->facts.id[i], move_fact, m, m->e);
+		r = move_id(m, m->facts.id[i]);
 		m->moved.id[m->moved.n++] = m->facts.id[i];
 	}
 	if (r >= 0 && !m->full)

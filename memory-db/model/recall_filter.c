@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/text.h"
+#include "memory-db/model/fact_tags.h"
 #include "memory-db/model/recall_internal.h"
 #include "memory-db/model/tags.h"
 #include "memory-db/store/facts.h"
@@ -17,6 +18,19 @@
 /* Matches of the words of a type looked at: they stand in texts, too. */
 #define TYPE_MATCHES 4000
 #define TYPES_MAX    16
+
+/* The tags of the entity are those of its facts, too. */
+static int
+tags_pass(struct recalling *r, int64_t entity)
+{
+	json_t *missing AUTO_JSON = NULL;
+	int k = tags_missing(
+		r->st, entity, r->request->tags, &missing, r->e);
+
+	return k < 0			      ? k
+	       : json_array_size(missing) > 0 ? RECALL_ASK_FACT
+					      : 1;
+}
 
 /* Type and tier, tags. */
 static int
@@ -37,7 +51,7 @@ entity_passes(struct recalling *r, int64_t entity)
 	if (q->tiers != 0 &&
 		(x.tier < 0 || x.tier >= 32 || !(q->tiers >> x.tier & 1)))
 		return 0;
-	return q->tags ? tags_have(r->st, entity, q->tags, r->e) : 1;
+	return q->tags ? tags_pass(r, entity) : 1;
 }
 
 int
@@ -103,7 +117,15 @@ recall_match_passes(struct recalling *r, const struct search_row *row)
 		((q->source != 0 && x.source != q->source) ||
 			!times_pass(q, x.at, x.valid_from, x.valid_to)))
 		return 0;
-	return k == 1 ? recall_entity_passes(r, row->entity) : k;
+	if (k == 1)
+		k = recall_entity_passes(r, row->entity);
+	if (k != RECALL_ASK_FACT)
+		return k;
+	k = filters_facts(q) ? 1 : recall_head(r->st, row->fact, &x, r->e);
+	return k == 1 && x.kind == FACT_OBSERVATION
+		       ? fact_tags_have(
+				 r->st, row->entity, row->fact, q->tags, r->e)
+		       : k;
 }
 
 /* --- few facts ---------------------------------------------------------------- */

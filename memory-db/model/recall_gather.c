@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "memory-db/model/fact_tags.h"
 #include "memory-db/model/recall_internal.h"
 
 /* A word in more facts is common: their number is estimated. */
@@ -68,6 +69,9 @@ recall_add(struct recalling *r, int which, int64_t fact, double guess,
 		return 0;
 	if (k == 1)
 		k = recall_entity_passes(r, f->entity);
+	if (k == RECALL_ASK_FACT)
+		k = fact_tags_have(
+			r->st, f->entity, fact, r->request->tags, r->e);
 	if (k != 1)
 		return k;
 	if (r->n == r->cap) {

@@ -123,7 +123,9 @@ bool recall_is_late(struct recalling *r);
 
 /* --- filters (recall_filter.c) --- */
 bool recall_filters(const struct recall_request *q);
-/* Filters on the fact itself, and those on its entity: 1, 0 or negative. */
+/* Filters on the fact itself, and those on its entity: 1, 0 or negative;
+ * RECALL_ASK_FACT: a fact of it passes that has the tags it has not. */
+#define RECALL_ASK_FACT 2
 bool recall_fact_passes(const struct recall_request *q,
 	const struct recall_fact *f);
 int recall_entity_passes(struct recalling *r, int64_t entity) MUST_CHECK;

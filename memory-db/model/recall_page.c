@@ -8,6 +8,7 @@
 #include "common/jx.h"
 #include "memory-db/model/encode.h"
 #include "memory-db/model/encode_internal.h"
+#include "memory-db/model/fact_tags.h"
 #include "memory-db/store/facts.h"
 #include "memory-db/store/names.h"
 
@@ -91,6 +92,8 @@ set_fact(void *ctx, const struct fact *f)
 		r = set_date(w, x->j, "valid_from", f->valid_from);
 	if (r == 0 && f->valid_to != FACT_NO_TIME)
 		r = set_date(w, x->j, "valid_to", f->valid_to);
+	if (r == 0)
+		r = fact_tags_encode(w->st, f->entity, f->id, x->j, w->e);
 	return r < 0 ? r : 0;
 }
 

@@ -7,9 +7,9 @@
 #include "common/jx.h"
 #include "common/limits.h"
 #include "common/tools.h"
+#include "memory-db/model/fact_tags.h"
 #include "memory-db/model/provenance.h"
 #include "memory-db/model/tags.h"
-#include "memory-db/store/derive.h"
 #include "memory-db/store/derive.h"
 #include "memory-db/store/names.h"
 
@@ -116,9 +116,12 @@ remember_observations(struct write *w, int64_t entity, const json_t *list,
 				f.text, f.text_n, &have, e);
 		if (r == 0) {
 			r = write_add(w, &f, e);
+			have = w->last_fact;
 			if (r == 0 && f.flags != 0)
 				r = derive_all(w, entity, item, path, e);
 		}
+		if (r >= 0 && json_is_object(item))
+			r = fact_tags_give(w, entity, have, item, path, e);
 		if (r < 0)
 			return r;
 	}

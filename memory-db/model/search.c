@@ -5,9 +5,9 @@
 
 #include "common/clock.h"
 #include "common/text.h"
+#include "memory-db/model/fact_tags.h"
 #include "memory-db/model/search_internal.h"
 #include "memory-db/model/substring.h"
-#include "memory-db/model/tags.h"
 #include "memory-db/store/names.h"
 
 /* A sentence of common words then reads some 10,000 postings and some 500
@@ -56,7 +56,7 @@ searching_passes(struct searching *s, int64_t entity)
 		passes = tier >= 0 && tier < 32 && (q->tiers >> tier & 1);
 	}
 	if (passes && q->tags) {
-		passes = tags_have(s->st, entity, q->tags, s->e);
+		passes = fact_tags_any(s->st, entity, q->tags, s->e);
 		if (passes < 0)
 			return passes;
 	}

@@ -48,18 +48,24 @@ has(const json_t *list, const json_t *tag)
 }
 
 int
-tags_have(struct store *st, int64_t entity, const json_t *tags, struct err *e)
+tags_missing(struct store *st, int64_t entity, const json_t *tags,
+	json_t **ret, struct err *e)
 {
-	json_t *metadata AUTO_JSON = NULL, *tag;
+	json_t *metadata AUTO_JSON = NULL, *missing AUTO_JSON = json_array();
+	json_t *tag;
 	size_t i;
 	int r = metadata_of(st, entity, &metadata, e);
 
 	if (r < 0)
 		return r;
+	if (!missing)
+		return err_nomem(e);
 	json_array_foreach(tags, i, tag)
-		if (!has(json_object_get(metadata, "tags"), tag))
-			return 0;
-	return 1;
+		if (!has(json_object_get(metadata, "tags"), tag) &&
+			jx_add(missing, json_incref(tag)) != 0)
+			return err_nomem(e);
+	*ret = take_ptr(missing);
+	return 0;
 }
 
 int
@@ -84,6 +90,32 @@ tags_add(struct store *st, int64_t entity, const json_t *tags, json_t **ret,
 		if (!has(all, tag) && jx_add(all, json_incref(tag)) != 0)
 			return err_nomem(e);
 	if (jx_set(metadata, "tags", take_ptr(all)) != 0)
+		return err_nomem(e);
+	*ret = take_ptr(metadata);
+	return 0;
+}
+
+int
+tags_replace(struct store *st, int64_t entity, const json_t *tags,
+	json_t **ret, struct err *e)
+{
+	json_t *metadata AUTO_JSON = NULL, *all AUTO_JSON = json_array();
+	json_t *tag;
+	size_t i;
+	int r = metadata_of(st, entity, &metadata, e);
+
+	if (r < 0)
+		return r;
+	if (!metadata)
+		metadata = json_object();
+	if (!metadata || !all)
+		return err_nomem(e);
+	json_array_foreach(tags, i, tag)
+		if (!has(all, tag) && jx_add(all, json_incref(tag)) != 0)
+			return err_nomem(e);
+	if (json_array_size(all) == 0)
+		(void)json_object_del(metadata, "tags");
+	else if (jx_set(metadata, "tags", take_ptr(all)) != 0)
 		return err_nomem(e);
 	*ret = take_ptr(metadata);
 	return 0;

@@ -168,7 +168,7 @@ check_home(struct undo *u, const struct undo_fact *f, int64_t entity,
  */
 struct twin {
 	struct buf text;
-	int64_t peer, label;
+	int64_t peer, label, of;
 	struct err *e;
 };
 
@@ -179,10 +179,21 @@ get_text(void *ctx, const struct fact *f)
 
 	x->peer = f->peer;
 	x->label = f->label;
+	x->of = fact_is_mark(f->kind) ? f->supersedes : 0;
 	if (f->kind == FACT_EXISTENCE) /* one an entity, whatever it says */
 		x->label = 0;
+	else if (f->kind == FACT_NOTE) /* one a fact */
+		return 0;
 	else if (buf_add(&x->text, f->text, f->text_n) != 0)
 		return err_nomem(x->e);
+	return 0;
+}
+
+/* The fact a mark is said of. */
+static int
+get_of(void *ctx, const struct fact *f)
+{
+	*(int64_t *)ctx = f->supersedes;
 	return 0;
 }
 
@@ -208,6 +219,10 @@ find_twin(struct undo *u, const struct undo_fact *f, const struct twin *x,
 	if (f->kind == FACT_RELATION)
 		r = fact_find_relation(
 			st, f->entity, x->peer, x->label, ret, e);
+	else if (fact_is_mark(f->kind))
+		r = fact_find_mark(st, f->entity, x->of, f->kind,
+			f->kind == FACT_TAG ? x->text.data : NULL, x->text.len,
+			ret, e);
 	else
 		r = fact_find_text(st, f->entity, f->kind,
 			x->text.data != NULL ? x->text.data : "", x->text.len,
@@ -239,10 +254,11 @@ check_plan(struct undo *u, const struct undo_fact *f, const struct twin *x,
 	struct err *e)
 {
 	static const unsigned char no_key[crypto_shorthash_KEYBYTES];
-	int64_t head[5] = {f->entity, (int64_t)f->kind, x->peer, x->label, 0};
+	int64_t head[6] = {
+		f->entity, (int64_t)f->kind, x->peer, x->label, x->of, 0};
 	int64_t *at, hash;
 
-	crypto_shorthash((unsigned char *)&head[4],
+	crypto_shorthash((unsigned char *)&head[5],
 		(const unsigned char *)(x->text.data ? x->text.data : ""),
 		x->text.len, no_key);
 	crypto_shorthash((unsigned char *)&hash, (const unsigned char *)head,
@@ -293,6 +309,40 @@ struct derived {
 };
 
 static int
+see_mark(void *ctx, const struct fact *f)
+{
+	struct derived *x = ctx;
+	const int64_t *at = idset_get(&x->u->fact_index, f->id);
+
+	if ((at != NULL && !x->u->facts[*at - 1].is) ||
+		undo_ours(x->u, f->added))
+		return 0;
+	return undo_block(x->u, f->added, x->entity, x->e);
+}
+
+/* A mark comes back: what it is said of must be there. */
+static int
+check_of(struct undo *u, const struct undo_fact *f, struct err *e)
+{
+	const int64_t *at;
+	int64_t of = 0, since;
+	bool visible;
+	int r = fact_get(u->w->st, f->fact, get_of, &of, e);
+
+	if (r < 0)
+		return r;
+	at = idset_get(&u->fact_index, of);
+	if (at != NULL && u->facts[*at - 1].is)
+		return 0;
+	r = branch_sees(
+		u->w->st, of, &u->w->scope.lens, &visible, &since, e);
+	if (r != 0 || (visible && at == NULL))
+		return r;
+	return undo_ours(u, since) ? block_any(u, f->entity, e)
+				   : undo_block(u, since, f->entity, e);
+}
+
+static int
 see_derived(void *ctx, int64_t fact)
 {
 	struct derived *x = ctx;
@@ -339,14 +389,21 @@ undo_check(struct undo *u, const struct undo_fact *f, struct err *e)
 		return 0;
 	if (!f->is && f->kind == FACT_EXISTENCE)
 		return check_vanishing(u, f->entity, e);
-	if (!f->is)
-		return derive_each_dependant(
+	if (!f->is) {
+		r = derive_each_dependant(
 			u->w->st, f->fact, see_derived, &d, e);
+		return r == 0 && f->kind == FACT_OBSERVATION
+			       ? fact_each_mark(u->w->st, f->entity, f->fact,
+					 FACT_MARKS, see_mark, &d, e)
+			       : r;
+	}
 	if (f->kind == FACT_EXISTENCE)
 		return check_twin(u, f, e);
 	r = check_home(u, f, f->entity, e);
 	if (r == 0 && f->kind == FACT_RELATION)
 		r = check_home(u, f, f->peer, e);
+	if (r == 0 && fact_is_mark(f->kind))
+		r = check_of(u, f, e);
 	return r == 0 ? check_twin(u, f, e) : r;
 }
 

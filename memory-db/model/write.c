@@ -35,7 +35,7 @@ outcome_hash(enum op_what what, int64_t entity, enum fact_kind kind,
 {
 	static const unsigned char no_key[crypto_shorthash_KEYBYTES];
 	int64_t head[6] = {(int64_t)what, entity, (int64_t)kind, peer, label, 0};
-	bool has_text = kind == FACT_OBSERVATION || kind == FACT_METADATA;
+	bool has_text = kind != FACT_EXISTENCE && kind != FACT_RELATION;
 	uint64_t h;
 
 	if (has_text)

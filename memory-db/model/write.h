@@ -69,6 +69,13 @@ int write_hide_entity(struct write *w, int64_t entity, struct err *e)
 int write_hide_others(struct write *w, int64_t entity, unsigned kinds,
 	const json_t *keep, struct err *e) MUST_CHECK;
 
+/* Hides the marks of a fact whose text is not in keep; an observation together
+ * with all of its marks. */
+int write_hide_marks(struct write *w, int64_t entity, int64_t fact,
+	unsigned kinds, const json_t *keep, struct err *e) MUST_CHECK;
+int write_hide_marked(struct write *w, int64_t entity, int64_t fact,
+	struct err *e) MUST_CHECK;
+
 /* Did the change show (hide) such a fact? Each entry answers yes once, so
  * that a text given twice is reported once. text NULL: a relation or an
  * existence fact (peer and label tell them apart). */

@@ -68,9 +68,30 @@ write_hide_others(struct write *w, int64_t entity, unsigned kinds,
 	const json_t *keep, struct err *e)
 {
 	struct ids x = {.keep = keep};
+	bool alone = (kinds & 1u << FACT_OBSERVATION) && !(kinds & FACT_MARKS);
 	int r = fact_each(w->st, entity, kinds, collect, &x, e);
 
+	for (size_t i = 0; r == 0 && alone && i < x.n; i++)
+		r = write_hide_marks(w, entity, x.v[i], FACT_MARKS, NULL, e);
 	return hide_ids(w, &x, r, e);
+}
+
+int
+write_hide_marks(struct write *w, int64_t entity, int64_t fact, unsigned kinds,
+	const json_t *keep, struct err *e)
+{
+	struct ids x = {.keep = keep};
+	int r = fact_each_mark(w->st, entity, fact, kinds, collect, &x, e);
+
+	return hide_ids(w, &x, r, e);
+}
+
+int
+write_hide_marked(struct write *w, int64_t entity, int64_t fact, struct err *e)
+{
+	int r = write_hide_marks(w, entity, fact, FACT_MARKS, NULL, e);
+
+	return r == 0 ? write_hide(w, fact, e) : r;
 }
 
 int

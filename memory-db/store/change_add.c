@@ -89,6 +89,8 @@ same_of(struct change *c, const struct fact *f, int64_t *ret_same,
 		return same_of_text(c->st, f->text, f->text_n, ret_same, e);
 	if (f->kind == FACT_RELATION)
 		*ret_same = same_of_relation(c->st, f->peer, f->label);
+	if (fact_is_mark(f->kind))
+		*ret_same = same_of_mark(c->st, f->supersedes);
 	return 0;
 }
 
@@ -136,7 +138,8 @@ insert_fact(struct change *c, const struct fact *f, int64_t same,
 	bind_i0(s, 14, f->supersedes);
 	bind_i(s, 15, f->flags);
 	if (salt != NULL &&
-		(f->kind == FACT_OBSERVATION || f->kind == FACT_RELATION))
+		(f->kind == FACT_OBSERVATION || f->kind == FACT_RELATION ||
+			fact_is_mark(f->kind)))
 		bind_i(s, 16, same);
 	if (salt != NULL)
 		bind_b(s, 17, salt, FACT_SALT_BYTES);

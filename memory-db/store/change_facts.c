@@ -123,10 +123,11 @@ change_count(struct change *c, const struct fact *f, int sign, struct err *e)
 		[FACT_OBSERVATION] = TOTAL_OBSERVATIONS,
 		[FACT_RELATION] = TOTAL_RELATIONS,
 	};
+	bool has_total = (size_t)f->kind < ARRAY_LEN(totals);
 	int64_t ns = c->info.ns, tier = 0;
 	int r = tally_add(c->st, ns, TALLY_TOTAL, TOTAL_FACTS, sign, e);
 
-	if (r == 0 && f->kind != FACT_METADATA)
+	if (r == 0 && has_total)
 		r = tally_add(c->st, ns, TALLY_TOTAL, totals[f->kind], sign, e);
 	if (r != 0 || f->kind != FACT_EXISTENCE)
 		return r;

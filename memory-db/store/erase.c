@@ -22,6 +22,7 @@ enum { NOTHING, MERGING, TRUNCATING };
 enum {
 	OF_ENTITY,
 	OF_TEXT,
+	OF_MARKS,
 	USES,
 	WIPE_FACT,
 	WIPE_NAME,
@@ -46,6 +47,10 @@ static const struct stmt_def defs[] = {
 	[OF_TEXT] = {"SELECT id, entity FROM fact WHERE entity = ?1 AND "
 		     "same = ?2 AND kind = 1 AND salt IS NOT NULL",
 		2, STMT_WRITER},
+	[OF_MARKS] = {"SELECT id, entity FROM fact WHERE entity = ?1 AND "
+		      "same = ?2 AND kind IN (4, 5) AND supersedes = ?3 AND "
+		      "salt IS NOT NULL",
+		3, STMT_WRITER},
 	[USES] = {"SELECT label, source, speaker, length(body) FROM fact WHERE "
 		  "id = ?1",
 		1, STMT_WRITER},
@@ -112,6 +117,24 @@ reads_so(void *ctx, const struct fact *f)
 	return f->text_n == w->n && memcmp(f->text, w->text, w->n) == 0 ? 2 : 0;
 }
 
+/* What is said of a fact goes with it. */
+static int
+each_mark(struct store *st, int64_t entity, int64_t of, erase_fn fn, void *ctx,
+	struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_ERASE, OF_MARKS);
+	int r;
+
+	bind_i(s, 1, entity);
+	bind_i(s, 2, same_of_mark(st, of));
+	bind_i(s, 3, of);
+	while ((r = stmt_row(st, s, e)) == 1)
+		if ((r = fn(ctx, sqlite3_column_int64(s, 0),
+			     sqlite3_column_int64(s, 1))) != 0)
+			return r;
+	return r;
+}
+
 int
 erase_each(struct store *st, int64_t entity, const char *text, size_t n,
 	erase_fn fn, void *ctx, struct err *e)
@@ -129,10 +152,14 @@ erase_each(struct store *st, int64_t entity, const char *text, size_t n,
 		int64_t fact = sqlite3_column_int64(s, 0);
 
 		r = text == NULL ? 2 : fact_get(st, fact, reads_so, &wanted, e);
+		if (r == 1) {
+			r = 0;
+			continue;
+		}
 		if (r == 2)
 			r = fn(ctx, fact, sqlite3_column_int64(s, 1));
-		else if (r == 1)
-			r = 0;
+		if (r == 0 && text != NULL)
+			r = each_mark(st, entity, fact, fn, ctx, e);
 	}
 	return r;
 }

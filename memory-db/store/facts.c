@@ -35,7 +35,8 @@ static const struct stmt_def defs[] = {
 	[SAME] = {"SELECT " COLUMNS ", (SELECT s.added FROM @SPAN WHERE "
 		  "s.fact = f.id AND @VIS) AS shown FROM fact f CROSS JOIN "
 		  "entity e ON e.id = f.entity WHERE f.entity = ?1 AND "
-		  "f.same = ?2 AND shown IS NOT NULL", 2, STMT_LENS},
+		  "f.same = ?2 AND shown IS NOT NULL ORDER BY f.id", 2,
+		STMT_LENS},
 	[GET] = {"SELECT " COLUMNS ", 0 FROM fact f CROSS JOIN entity e ON "
 		 "e.id = f.entity WHERE f.id = ?1", 1, 0},
 	[ENTITIES] = {"SELECT " COLUMNS ", (SELECT s.added FROM @SPAN WHERE "
@@ -337,5 +338,62 @@ fact_find_relation(struct store *st, int64_t entity, int64_t peer,
 			*ret_fact = sqlite3_column_int64(s, C_ID);
 			return 1;
 		}
+	return r;
+}
+
+int
+fact_each_mark(struct store *st, int64_t entity, int64_t of, unsigned kinds,
+	fact_fn fn, void *ctx, struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_FACTS, SAME);
+	struct buf body AUTO_BUF = {0};
+	struct fact f;
+	int r;
+
+	bind_i(s, 1, entity);
+	bind_i(s, 2, same_of_mark(st, of));
+	while ((r = stmt_row(st, s, e)) == 1) {
+		int kind = sqlite3_column_int(s, C_KIND);
+
+		if (!fact_is_mark(kind) || !(kinds >> kind & 1) ||
+			sqlite3_column_int64(s, C_SUPERSEDES) != of)
+			continue;
+		r = load(st, s, &f, &body, e);
+		if (r == 0)
+			r = fn(ctx, &f);
+		if (r != 0)
+			return r;
+	}
+	return r;
+}
+
+struct mark_wanted {
+	const char *text;
+	size_t n;
+	int64_t found;
+};
+
+static int
+is_wanted(void *ctx, const struct fact *f)
+{
+	struct mark_wanted *w = ctx;
+
+	if (w->text != NULL &&
+		(f->text_n != w->n || memcmp(f->text, w->text, w->n) != 0))
+		return 0;
+	w->found = f->id;
+	return 1;
+}
+
+int
+fact_find_mark(struct store *st, int64_t entity, int64_t of,
+	enum fact_kind kind, const char *text, size_t n, int64_t *ret_fact,
+	struct err *e)
+{
+	struct mark_wanted w = {text, n, 0};
+	int r = fact_each_mark(st, entity, of, 1u << kind, is_wanted, &w, e);
+
+	if (r == 1)
+		*ret_fact = w.found;
 	return r;
 }

@@ -13,8 +13,13 @@ struct store;
 
 enum fact_kind {
 	FACT_EXISTENCE = 0, FACT_OBSERVATION = 1, FACT_RELATION = 2,
-	FACT_METADATA = 3
+	FACT_METADATA = 3,
+	/* marks: said of another fact, an observation of the same entity */
+	FACT_TAG = 4,		/* text: the tag */
+	FACT_NOTE = 5		/* text: its metadata, a JSON object */
 };
+#define FACT_KIND_LAST FACT_NOTE
+#define FACT_MARKS (1u << FACT_TAG | 1u << FACT_NOTE)
 enum fact_method { METHOD_MANUAL, METHOD_AUTO, METHOD_IMPORT, METHOD_SCRIPT };
 
 #define FACT_DIGEST_BYTES 16
@@ -29,7 +34,8 @@ struct fact {
 	enum fact_method method;
 	double confidence;	/* < 0: none */
 	int64_t valid_from, valid_to, source_at;
-	int64_t source, speaker, supersedes; /* 0: none */
+	int64_t source, speaker; /* 0: none */
+	int64_t supersedes;	/* a fact; marks: what they are said of; 0: none */
 	int64_t added;		/* change that shows it under the lens */
 	int flags;
 	bool erased;		/* forgotten: no text */
@@ -63,6 +69,15 @@ int fact_find_text(struct store *st, int64_t entity, enum fact_kind kind,
 int fact_find_relation(struct store *st, int64_t entity, int64_t peer,
 	int64_t label, int64_t *ret_fact, struct err *e) MUST_CHECK;
 
+/* The visible marks of a fact by id; kinds as above. fn must not look facts up
+ * by their content itself. */
+int fact_each_mark(struct store *st, int64_t entity, int64_t of,
+	unsigned kinds, fact_fn fn, void *ctx, struct err *e) MUST_CHECK;
+/* A visible mark of a fact with this text; text NULL: any of the kind. */
+int fact_find_mark(struct store *st, int64_t entity, int64_t of,
+	enum fact_kind kind, const char *text, size_t n, int64_t *ret_fact,
+	struct err *e) MUST_CHECK;
+
 /* Any fact by id, visible or not. 1 found. */
 int fact_get(struct store *st, int64_t id, fact_fn fn, void *ctx,
 	struct err *e) MUST_CHECK;
@@ -89,6 +104,12 @@ int entity_times(struct store *st, int64_t entity, struct entity_times *ret,
 /* The change of version n of an entity under the lens. 1 found. */
 int entity_version(struct store *st, int64_t entity, int64_t n,
 	int64_t *ret_change, struct err *e) MUST_CHECK;
+
+static inline bool
+fact_is_mark(int64_t kind)
+{
+	return kind == FACT_TAG || kind == FACT_NOTE;
+}
 
 /* Namespace of a fact or past id. */
 static inline int64_t

@@ -212,8 +212,8 @@ fact_text(struct store *st, sqlite3_stmt *s, struct log_fact *f,
 	f->body_n = (size_t)n;
 	if (f->salt == NULL)
 		return 0;
-	if (body == NULL && f->kind != FACT_OBSERVATION &&
-		f->kind != FACT_METADATA) {
+	if (body == NULL && (f->kind == FACT_EXISTENCE ||
+				    f->kind == FACT_RELATION)) {
 		/* A relation has no text, an existence that of its entity. */
 		bool is_named = f->kind == FACT_EXISTENCE &&
 			f->first_name != NULL;

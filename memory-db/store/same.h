@@ -1,5 +1,6 @@
 /* The hash by which equal facts of an entity are found: 31 bits of SipHash
- * under the database's key, of the folded text or of (peer, label). */
+ * under the database's key, of the folded text, of (peer, label), or of what a mark
+ * is said of. */
 #ifndef STORE_SAME_H
 #define STORE_SAME_H
 
@@ -37,6 +38,15 @@ static inline int64_t
 same_of_relation(const struct store *st, int64_t peer, int64_t label)
 {
 	int64_t key[2] = {peer, label};
+
+	return same_of_bytes(st, key, sizeof(key));
+}
+
+/* The marks of a fact are found by it. */
+static inline int64_t
+same_of_mark(const struct store *st, int64_t of)
+{
+	int64_t key[2] = {of, -1}; /* no label is negative */
 
 	return same_of_bytes(st, key, sizeof(key));
 }

@@ -68,6 +68,8 @@ check_same(struct verify *v, const struct log_fact *f)
 		r = same_of_text(v->st, f->text, f->text_n, &same, v->e);
 	else if (f->kind == FACT_RELATION)
 		same = same_of_relation(v->st, f->peer, f->label_id);
+	else if (fact_is_mark(f->kind))
+		same = same_of_mark(v->st, f->supersedes);
 	if (r != 0 || same == f->same)
 		return r;
 	return verify_problem(v, "fact",

@@ -1,0 +1,74 @@
+/* Tags and metadata of an observation, from the object of a line that says
+ * where it comes from. What does not fit is left out, as there. */
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/jx.h"
+#include "common/limits.h"
+#include "memory-db/model/import.h"
+#include "memory-db/store/facts.h"
+
+static int
+add_mark(struct importer *im, int64_t entity, int64_t of, enum fact_kind kind,
+	const char *text, size_t n)
+{
+	struct fact f = import_fact(entity, kind);
+
+	f.supersedes = of;
+	f.text = text;
+	f.text_n = n;
+	return import_add(im, &f, NULL);
+}
+
+static int
+add_tag(struct importer *im, int64_t entity, int64_t of, const json_t *tag)
+{
+	const char *text = json_string_value(tag);
+	size_t n = text != NULL ? json_string_length(tag) : 0;
+	int64_t have;
+	int r;
+
+	if (n == 0 || n > LIMIT_TYPE_BYTES || strlen(text) != n)
+		return 0;
+	r = fact_find_mark(im->st, entity, of, FACT_TAG, text, n, &have, im->e);
+	return r == 0 ? add_mark(im, entity, of, FACT_TAG, text, n)
+		      : r < 0 ? r : 0;
+}
+
+/* Metadata that the fact has stays. */
+static int
+add_note(struct importer *im, int64_t entity, int64_t of, const json_t *object)
+{
+	struct buf text AUTO_BUF = {0};
+	int64_t have;
+	int r;
+
+	if (json_object_size(object) == 0)
+		return 0;
+	if (jx_dump(object, &text) != 0 || buf_str(&text) == NULL)
+		return err_nomem(im->e);
+	if (text.len > LIMIT_METADATA_BYTES)
+		return 0;
+	r = fact_find_mark(
+		im->st, entity, of, FACT_NOTE, NULL, 0, &have, im->e);
+	return r == 0 ? add_mark(im, entity, of, FACT_NOTE, text.data, text.len)
+		      : r < 0 ? r : 0;
+}
+
+int
+import_marks(struct importer *im, int64_t entity, int64_t of, const json_t *o)
+{
+	const json_t *tags = json_object_get(o, "tags");
+	json_t *tag;
+	size_t i;
+	int r = 0;
+
+	if (json_array_size(tags) > LIMIT_LIST_ENTRIES)
+		tags = NULL;
+	json_array_foreach(tags, i, tag)
+		if (r == 0)
+			r = add_tag(im, entity, of, tag);
+	return r == 0 ? add_note(im, entity, of,
+				json_object_get(o, "metadata"))
+		      : r;
+}
