@@ -22,7 +22,13 @@ $(B)/lib/dump_tools: $(B)/tests/lib/dump_tools.o $(OBJ_common)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_common)
 
-test-programs: jail-programs $(PROGRAMS) $(SHIMS) $(B)/lib/dump_tools
+# Embeds the texts of a test.
+$(B)/lib/embed_driver: $(B)/tests/lib/embed_driver.o $(OBJ_db) $(OBJ_common)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_db)
+
+test-programs: jail-programs $(PROGRAMS) $(SHIMS) $(B)/lib/dump_tools \
+	$(B)/lib/embed_driver
 test-all: test-programs $(UNIT_TESTS) $(FUZZERS)
 
 test: ## Everything a change must pass (ASan+UBSan), a few minutes

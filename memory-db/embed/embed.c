@@ -7,7 +7,7 @@
 
 #include "memory-db/embed/internal.h"
 
-#define FORMS "none, hash"
+#define FORMS "none, hash, static:FOLDER"
 
 static const struct {
 	const char *name;
@@ -17,6 +17,7 @@ static const struct {
 } providers[] = {
 	{"none", false, NULL},
 	{"hash", false, embed_hash_open},
+	{"static", true, embed_static_open},
 };
 
 int

@@ -30,6 +30,9 @@ struct embedder {
 int embed_hash_open(const struct embed_options *o, const char *arg,
 	struct embedder **ret, struct err *e) MUST_CHECK;
 
+int embed_static_open(const struct embed_options *o, const char *arg,
+	struct embedder **ret, struct err *e) MUST_CHECK;
+
 /* Scales v to length 1. A vector of zeros, or one that is not finite, becomes
  * zeros; false then. */
 bool embed_unit(float *v, size_t n);

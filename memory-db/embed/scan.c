@@ -227,22 +227,11 @@ place_from(const struct group *g, size_t from, int64_t id)
 	return low;
 }
 
+/* Most often behind all others. */
 static size_t
 place(const struct group *g, int64_t id)
 {
-	size_t low = 0, high = g->n;
-
-	if (high > 0 && g->ids[high - 1] < id)
-		return high;
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (g->ids[mid] < id)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
+	return g->n > 0 && g->ids[g->n - 1] < id ? g->n : place_from(g, 0, id);
 }
 
 static void
