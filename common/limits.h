@@ -75,6 +75,27 @@
 /* Change events a subscriber may be behind before it gets `lost` instead. */
 #define LIMIT_FEED_EVENTS 1024
 
+/* --- embeddings -------------------------------------------------------------- */
+/* Numbers of a vector: the most that known models give. */
+#define LIMIT_VECTOR_DIMS 4096
+/* Bytes of a text that its vector stands for: models read no more of it. */
+#define LIMIT_EMBED_TEXT_BYTES 8192
+/* Texts and bytes handed to a provider at a time, and vectors to the writer: a
+ * turn of a millisecond or two. */
+#define LIMIT_EMBED_BATCH 32
+#define LIMIT_EMBED_BATCH_BYTES (64 * 1024)
+/* Vectors of another model that are removed in one turn of the writer. */
+#define LIMIT_EMBED_DROP 256
+/* (c) Milliseconds: of a request of a provider for stored texts, for a
+ * question. */
+#define LIMIT_EMBED_MS 10000
+#define LIMIT_EMBED_QUESTION_MS 300
+/* Pause before a provider that failed is asked again; doubles. */
+#define LIMIT_EMBED_PAUSE_MS 1000
+#define LIMIT_EMBED_PAUSE_MAX_MS 60000
+/* Vectors of questions that were asked, kept: some hundred. */
+#define LIMIT_QUESTION_CACHE_BYTES (1024 * 1024)
+
 /* --- the machine ----------------------------------------------------------- */
 /* (c) Free bytes on the disk of the database below which writes stop. */
 #define LIMIT_DISK_FREE_BYTES (200LL * 1024 * 1024)

@@ -31,9 +31,12 @@
 static struct {
 	const char *socket, *database, *namespace_, *branch, *allow_uid;
 	const char *log_format, *log_level, *log_file;
+	const char *embed, *embed_model, *embed_key_file;
 	bool spawned, read_only;
-	int64_t idle, ready_fd, group_max;
+	int64_t idle, ready_fd, group_max, embed_ms;
 } arg = {
+	.embed = "none",
+	.embed_ms = LIMIT_EMBED_MS,
 	.namespace_ = "default",
 	.branch = "main",
 	.log_format = "text",
@@ -51,6 +54,7 @@ static struct config config = {
 	.writes_burst = LIMIT_WRITES_BURST,
 	.namespace_facts = LIMIT_NAMESPACE_FACTS,
 	.script_ms = LIMIT_SCRIPT_WALL_MAX_MS,
+	.embed_question_ms = LIMIT_EMBED_QUESTION_MS,
 };
 
 #define TEXT(name, env, target, what, help)                                    \
@@ -79,6 +83,18 @@ static const struct conf_opt options[] = {
 	NUMBER("limit-script-ms", NULL, &config.script_ms, 1,
 		LIMIT_SCRIPT_WALL_MAX_MS, "N",
 		"milliseconds a script may run at most"),
+	TEXT("embed", "MEMORY_EMBED", &arg.embed, "PROVIDER",
+		"none (default), hash, static:FOLDER or http:URL; recall then "
+		"finds what is near in meaning, too"),
+	TEXT("embed-model", "MEMORY_EMBED_MODEL", &arg.embed_model, "NAME",
+		"the model that an http provider is asked for"),
+	TEXT("embed-key-file", NULL, &arg.embed_key_file, "PATH",
+		"its first line is the key of an http provider (default: "
+		"MEMORY_EMBED_KEY)"),
+	NUMBER("embed-timeout-ms", NULL, &arg.embed_ms, 1, 600000, "N",
+		"of a request to an http provider"),
+	NUMBER("embed-question-ms", NULL, &config.embed_question_ms, 1, 60000,
+		"N", "that a question waits for an http provider"),
 	SWITCH("read-only", &arg.read_only, "serve reads only"),
 	NUMBER("ready-fd", NULL, &arg.ready_fd, 0, INT_MAX, "N",
 		"descriptor that gets \"ready\" or one error line"),
@@ -314,6 +330,46 @@ set_up_log(const char *database, struct err *e)
 	return log_to_file(path, LIMIT_LOG_FILE_BYTES, e);
 }
 
+/* --- embeddings ------------------------------------------------------------------- */
+/* The first line of the file. A key on the command line would be seen by all
+ * users of the machine. */
+static int
+read_key(char *ret, size_t size, struct err *e)
+{
+	const char *path = arg.embed_key_file;
+	FILE *f;
+	bool ok;
+
+	if (!path)
+		return 0;
+	f = fopen(path, "re");
+	ok = f && fgets(ret, (int)size, f);
+	if (f)
+		fclose(f);
+	if (!ok)
+		return err_param(e, MDB_E_INVALID, "embed-key-file",
+			"--embed-key-file: cannot read a line of %s", path);
+	ret[strcspn(ret, "\r\n")] = '\0';
+	return 0;
+}
+
+static int
+open_embedder(struct err *e)
+{
+	char key[1024] = "";
+	const char *given = getenv("MEMORY_EMBED_KEY");
+	struct embed_options o = {.spec = arg.embed && *arg.embed ? arg.embed :
+		"none", .model = arg.embed_model, .timeout_ms = arg.embed_ms,
+		.query_timeout_ms = config.embed_question_ms};
+	int rc = read_key(key, sizeof(key), e);
+
+	o.key = *key ? key : given && *given ? given : NULL;
+	if (rc == 0)
+		rc = embed_open(&o, &config.embedder, e);
+	explicit_bzero(key, sizeof(key));
+	return rc;
+}
+
 /* --- start ----------------------------------------------------------------------- */
 static int
 set_up_process(struct err *e)
@@ -368,13 +424,18 @@ serve(char *database, struct err *e)
 	int code;
 
 	config.database = database;
-	if (database_open(&dbo, &so.db, e))
+	if (open_embedder(e))
+		return fail(EXIT_USAGE, e);
+	if (database_open(&dbo, &so.db, e)) {
+		embed_close(config.embedder);
 		return fail(SERVER_EXIT_SYSTEM, e);
+	}
 	config.is_read_only = database_read_only(so.db);
 	if (set_up_log(database, e) || open_socket(socket, &so, e)) {
 		log_event(LOG_ERROR, "cannot start", 0,
 			LOG_S("error", e->text));
 		database_close(so.db);
+		embed_close(config.embedder);
 		return fail(SERVER_EXIT_SYSTEM, e);
 	}
 	/* Not to hold a file system that somebody wants to unmount. */
@@ -384,6 +445,7 @@ serve(char *database, struct err *e)
 		(void)fcntl((int)arg.ready_fd, F_SETFD, FD_CLOEXEC);
 	code = server_run(&so);
 	database_close(so.db);
+	embed_close(config.embedder);
 	return code;
 }
 

@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "memory-db/embed/embed.h"
+
 #define CONFIG_UIDS 64
 
 struct config {
@@ -29,6 +31,8 @@ struct config {
 	int64_t namespace_facts;
 	int64_t script_ms;	/* a script may run at most */
 	bool no_scripts;
+	struct embedder *embedder; /* NULL: none */
+	int64_t embed_question_ms;
 };
 
 #endif

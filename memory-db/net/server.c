@@ -380,6 +380,9 @@ start(struct server *s, const struct server_options *o, struct err *e)
 {
 	struct work_options wo = {.db = o->db,
 		.group_max = (size_t)o->config->group_max,
+		.embedding = {.x = o->config->embedder,
+			.disk_free_bytes = o->config->disk_free_bytes,
+			.question_ms = o->config->embed_question_ms},
 		.wake = wake, .wake_ctx = s};
 	struct sandbox_options so = {.methods = script_methods(),
 		.wall_max_ms = o->config->script_ms,

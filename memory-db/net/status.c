@@ -1,10 +1,12 @@
 /* get_memory_status, from counters alone: it answers in the loop, under full
  * load and during a migration, and never touches the database file. */
+#include <string.h>
 #include <unistd.h>
 
 #include "common/clock.h"
 #include "common/jx.h"
 #include "common/limits.h"
+#include "common/utf8.h"
 #include "memory-db/store/answers.h"
 #include "memory-db/net/loop_methods.h"
 #include "sandbox/sandbox.h"
@@ -205,12 +207,37 @@ recall_cache(const struct server *s)
 }
 
 static json_t *
+embeddings(struct server *s)
+{
+	struct embedding_status x;
+	json_t *o;
+
+	work_embedding(s->work, &x);
+	if (!x.model[0])
+		return json_pack("{s:s}", "provider", x.provider);
+	o = json_pack("{s:s,s:s,s:I,s:I,s:I,s:I,s:s}", "provider", x.provider,
+		"model", x.model, "dims", (json_int_t)x.dims,
+		"vectors", (json_int_t)x.vectors,
+		"pending", (json_int_t)x.pending,
+		"bytes", (json_int_t)x.bytes, "state", x.state);
+	/* What a provider answered may be cut anywhere. */
+	if (o && x.last_error[0] && jx_set(o, "last_error",
+			json_stringn(x.last_error,
+				utf8_cut(x.last_error,
+					strlen(x.last_error))))) {
+		json_decref(o);
+		return NULL;
+	}
+	return o;
+}
+
+static json_t *
 status(struct server *s, const struct tally *t)
 {
 	int64_t uptime = (clock_mono_ns() - s->started_ns) / 1000000000;
 
 	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,"
-			 "s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:s,"
+			 "s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:s,"
 			 "s:I}",
 		"total_entities", (json_int_t)t->entities,
 		"total_observations", (json_int_t)t->observations,
@@ -224,6 +251,7 @@ status(struct server *s, const struct tally *t)
 		"compression", compression(t), "queues", queues(s),
 		"latency", latency(s), "limits", limits(s->config),
 		"recall_cache", recall_cache(s),
+		"embedding", embeddings(s),
 		"health", health(s), "sandbox", sandbox_status(s->sandbox),
 		"database", database(s),
 		"version", MEMORY_VERSION, "uptime_s", (json_int_t)uptime);

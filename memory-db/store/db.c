@@ -13,6 +13,7 @@
 #include "memory-db/store/snapshot.h"
 #include "memory-db/store/receipts.h"
 #include "memory-db/store/text_index.h"
+#include "memory-db/store/vectors.h"
 
 /* Pages a connection keeps at most. The rest of the file is in the system's
  * cache, where a page costs 2 us: with 2 MB a recall in 100,000 facts spent a
@@ -155,6 +156,7 @@ store_close(struct store *st)
 	label_cache_free(st);
 	if (st->kept != NULL)
 		st->kept_free(st->kept);
+	vectors_rolled_back(st);
 	buf_done(&st->search_text);
 	codec_done(&st->codec);
 	sqlite3_close(st->db);
@@ -174,6 +176,12 @@ store_kept(struct store *st, void (*free_fn)(void *))
 	assert(st->kept_free == NULL || st->kept_free == free_fn);
 	st->kept_free = free_fn;
 	return &st->kept;
+}
+
+void **
+database_kept(struct database *db)
+{
+	return &db->kept;
 }
 
 /* For statements whose failure changes nothing for the caller. */
@@ -201,6 +209,7 @@ store_group_begin(struct store *st, struct err *e)
 int
 store_group_commit(struct store *st, struct err *e)
 {
+	bool changed = tally_mark(st) > 0;
 	int r;
 
 	st->deadline_ns = 0;
@@ -219,6 +228,7 @@ store_group_commit(struct store *st, struct err *e)
 	receipts_committed(st);
 	tally_publish(st);
 	runs_committed(st, true);
+	vectors_committed(st, changed);
 	return 0;
 }
 
@@ -232,6 +242,7 @@ store_group_abort(struct store *st)
 	tally_rollback(st, 0);
 	receipts_rolled_back(st);
 	runs_committed(st, false);
+	vectors_rolled_back(st);
 	label_cache_clear(st);
 	st->in_group = false;
 }

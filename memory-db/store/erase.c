@@ -9,6 +9,7 @@
 #include "memory-db/store/same.h"
 #include "memory-db/store/text_index.h"
 #include "memory-db/store/text_sql.h"
+#include "memory-db/store/vectors.h"
 
 /* Merging segments inside the transaction: what takes longer goes on in idle
  * time. */
@@ -265,6 +266,8 @@ erase_fact(struct erasure *x, int64_t entity, int64_t fact, bool with_op,
 		r = erase_index(x, fact, e);
 	if (r == 0)
 		r = run_one(x->st, WIPE_FACT, fact, &x->facts, e);
+	if (r == 0)
+		r = vector_erase(x->st, fact, e);
 	if (r == 0)
 		r = tally_add(x->st, x->change->info.ns, TALLY_TOTAL,
 			TOTAL_STORED, -stored, e);

@@ -34,9 +34,17 @@ enum stmt_module_id {
 	MOD_DB, MOD_LENS, MOD_NAMES, MOD_FACTS, MOD_ENTITIES, MOD_CHANGE, MOD_OPS, MOD_ADD, MOD_TEXT,
 	MOD_SEARCH, MOD_TALLY, MOD_LOG, MOD_DERIVE, MOD_BRANCH, MOD_VERIFY, MOD_OPERATE,
 	MOD_ERASE, MOD_ERASE_WORDS, MOD_RECALL, MOD_RECEIPTS, MOD_FILES, MOD_RUNS,
+	MOD_VECTORS,
 	MOD_MAX
 };
 extern const struct stmt_module *const stmt_modules[MOD_MAX];
+
+/* Facts whose vectors went in the group under way (vectors.c). */
+struct vectors_erased {
+	int64_t *v;
+	size_t n, cap;
+	bool lost;		/* there was no memory for one */
+};
 
 struct answers;
 struct receipts;
@@ -62,6 +70,10 @@ struct database {
 	pthread_mutex_t runs_lock;
 	struct run_sum *runs;	/* not stored yet (runs.c) */
 	size_t runs_n;
+	void (*vectors_told)(void *ctx, const int64_t *erased, size_t n,
+		bool lost);	/* or NULL; see vectors_watch() */
+	void *vectors_ctx;
+	void *kept;		/* see database_kept() */
 };
 
 struct store {
@@ -86,6 +98,7 @@ struct store {
 	int64_t idle_at, idle_keys_at;	/* last checkpoint, key clean-up */
 	int idle_merge;			/* which index is merged next */
 	void *terms;			/* writer: cache of known terms */
+	struct vectors_erased vectors_erased; /* writer */
 	struct buf search_text;		/* text under search_text() */
 	void *kept;			/* see store_kept() */
 	void (*kept_free)(void *);

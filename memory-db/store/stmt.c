@@ -8,7 +8,8 @@ extern const struct stmt_module db_module, lens_module, names_module,
 	facts_module, entities_module, change_module, ops_module, add_module,
 	text_module, search_module, tally_module, log_module, derive_module, branch_module, verify_module,
 	operate_module, erase_module, erase_words_module, recall_module,
-	receipts_module, files_module, runs_module;
+	receipts_module, files_module, runs_module,
+	vectors_module;
 
 const struct stmt_module *const stmt_modules[MOD_MAX] = {
 	[MOD_DB] = &db_module,
@@ -33,6 +34,7 @@ const struct stmt_module *const stmt_modules[MOD_MAX] = {
 	[MOD_RECEIPTS] = &receipts_module,
 	[MOD_FILES] = &files_module,
 	[MOD_RUNS] = &runs_module,
+	[MOD_VECTORS] = &vectors_module,
 };
 
 static int

@@ -123,6 +123,10 @@ int store_checkpoint(struct store *st, struct err *e) MUST_CHECK;
  * of the program. */
 void **store_kept(struct store *st, void (*free_fn)(void *));
 
+/* The same for all connections of a database; borrowed, set before threads
+ * begin. */
+void **database_kept(struct database *db);
+
 /* Gives cache memory back. */
 void store_shrink(struct store *st);
 

@@ -124,6 +124,17 @@ static const struct stmt_def defs[V_STATEMENTS] = {
 		      " sum(what = 4 AND key = 3), (SELECT count(*) FROM"
 		      " (SELECT DISTINCT fact, value FROM op WHERE what = 6))"
 		      " FROM op", 0, 0},
+	[V_VECTORS] = {"SELECT v.fact, v.model, CASE WHEN m.id IS NULL THEN 0"
+		       " WHEN f.id IS NULL OR f.kind <> 1 THEN 1"
+		       " WHEN f.salt IS NULL THEN 2 ELSE 3 END AS why"
+		       " FROM vector v LEFT JOIN fact f ON f.id = v.fact"
+		       " LEFT JOIN vector_model m ON m.id = v.model"
+		       " WHERE m.id IS NULL OR f.id IS NULL OR f.kind <> 1"
+		       " OR f.salt IS NULL OR (length(v.data) <> 0 AND"
+		       " length(v.data) <> 4 * m.dims AND"
+		       " (length(v.data) > 4 * m.dims OR"
+		       " (length(v.data) - (m.dims + 7) / 8) % 4 <> 0))"
+		       " LIMIT 20", 0, 0},
 	[V_TOTALS] = {"SELECT sum(fact_max - (id << 33)) FROM namespace", 0, 0},
 };
 const struct stmt_module verify_module = {"verify", defs, ARRAY_LEN(defs)};
@@ -190,7 +201,8 @@ static const struct step {
 	{"name", verify_names, 0.01},
 	{"branch", verify_beside, 0.01},
 	{"counter", verify_tally, 0.04},
-	{"text index", verify_text, 0.15},
+	{"vector", verify_vectors, 0.02},
+	{"text index", verify_text, 0.13},
 };
 
 /* How far the step under way is, 0..1. */

@@ -10,7 +10,7 @@ enum verify_statement {
 	V_CHANGES, V_BEFORE, V_OPS, V_SPAN_ADDED, V_SPAN_REMOVED, V_ATTR_OF,
 	V_SPANS, V_ERASED, V_ALIAS_OF, V_VERSIONS, V_ATTRS, V_PAST,
 	V_PAST_COUNT, V_ORPHAN_OPS, V_ALIASES, V_TALLY, V_HEAD, V_TOTALS,
-	V_DERIVED, V_DERIVED_OF, V_BRANCH, V_MERGED, V_BESIDE,
+	V_DERIVED, V_DERIVED_OF, V_BRANCH, V_MERGED, V_BESIDE, V_VECTORS,
 	V_STATEMENTS
 };
 
@@ -50,6 +50,7 @@ int verify_past(struct verify *v) MUST_CHECK;
 int verify_names(struct verify *v) MUST_CHECK;
 int verify_beside(struct verify *v) MUST_CHECK;
 int verify_tally(struct verify *v) MUST_CHECK;
+int verify_vectors(struct verify *v) MUST_CHECK;
 int verify_text(struct verify *v) MUST_CHECK;
 
 /* Ops of one change, sorted: what they do to spans, versions and attributes

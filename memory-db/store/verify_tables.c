@@ -306,6 +306,27 @@ verify_tally(struct verify *v)
 	return r < 0 ? r : 1;
 }
 
+int
+verify_vectors(struct verify *v)
+{
+	static const char *const why[] = {"belongs to no model",
+		"belongs to no observation", "belongs to a forgotten text",
+		"has a damaged size"};
+	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_VECTORS);
+	int r;
+
+	while ((r = stmt_row(v->st, s, v->e)) == 1) {
+		r = verify_problem(v, "vector", "the vector of fact %" PRId64
+			" and model %" PRId64 " %s",
+			(int64_t)sqlite3_column_int64(s, 0),
+			(int64_t)sqlite3_column_int64(s, 1),
+			why[sqlite3_column_int(s, 2) & 3]);
+		if (r != 0)
+			return r;
+	}
+	return r < 0 ? r : 1;
+}
+
 static int
 tell_text(void *ctx, const char *index, const char *detail)
 {

@@ -28,6 +28,7 @@ struct work {
 	bool writer_started;
 	struct store *st;	/* of the writer */
 	struct reader readers[WORK_READERS];
+	struct embedding *embedding; /* NULL: none */
 	struct runner runners[WORK_SCRIPTS];
 	atomic_bool scripts_end;
 	const struct tool *search;
@@ -42,6 +43,10 @@ struct work {
 void *writer_main(void *arg);
 void *reader_main(void *arg);
 void *runner_main(void *arg);
+
+/* A thread with the stack and the signals of workers. */
+int work_thread(pthread_t *ret, void *(*fn)(void *), void *arg, struct err *e)
+	MUST_CHECK;
 
 /* Hands finished jobs to the loop. */
 void work_deliver(struct work *w, struct job_list *l);

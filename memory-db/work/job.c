@@ -23,6 +23,7 @@ job_done(struct job *j)
 	buf_done(&j->frame);
 	buf_done(&j->reply);
 	change_note_done(&j->note);
+	question_done(&j->question);
 	json_decref(j->id);
 	json_decref(j->params);
 	json_decref(j->ignored);

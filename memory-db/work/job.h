@@ -17,10 +17,24 @@
 #include "common/err.h"
 #include "common/tools.h"
 #include "memory-db/method/method.h"
+#include "memory-db/model/meaning.h"
 
 enum job_kind {
 	JOB_PARSE,	/* a long frame: parse and check it, then route it */
-	JOB_CALL	/* run the method */
+	JOB_CALL,	/* run the method */
+	JOB_OWN		/* of the service itself, for the writer */
+};
+
+struct job;
+
+/* Work of the service itself that the writer does between that of clients. */
+struct own_work {
+	/* In a savepoint of a group; again, when the group failed. */
+	int (*run)(void *ctx, struct store *st, struct err *e);
+	/* After the COMMIT, in the writer's thread; job->code is what became
+	 * of it. Takes the job. Must not block. */
+	void (*done)(void *ctx, struct job *j);
+	void *ctx;
 };
 
 struct job {
@@ -29,6 +43,7 @@ struct job {
 	uint64_t serial;	/* request id of the log */
 	size_t bytes;		/* of the frame: bounds groups and input */
 	struct buf frame;	/* JOB_PARSE: owned */
+	struct own_work own;	/* JOB_OWN */
 	/* what was asked; set by job_read */
 	const struct tool *tool;
 	json_t *id;		/* owned, or NULL */
@@ -36,6 +51,8 @@ struct job {
 	json_t *ignored;	/* owned: unknown parameters, or NULL */
 	struct context ctx;	/* strings borrowed from params and defaults */
 	json_t *defaults;	/* owned: what hello of the connection said */
+	struct question question; /* owned: its vector, made before a reader
+				   has it; none: that is the reader's */
 	/* the answer */
 	bool is_answered;
 	bool is_unread;		/* no memory to learn its id */

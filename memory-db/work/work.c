@@ -13,8 +13,8 @@
  * count as memory. */
 #define THREAD_STACK_BYTES (1024 * 1024)
 
-static int
-start_thread(pthread_t *ret, void *(*fn)(void *), void *arg, struct err *e)
+int
+work_thread(pthread_t *ret, void *(*fn)(void *), void *arg, struct err *e)
 {
 	pthread_attr_t attr;
 	sigset_t all, before;
@@ -43,18 +43,18 @@ start_threads(struct work *w, struct err *e)
 	for (size_t i = 0; i < WORK_READERS; i++) {
 		struct reader *r = &w->readers[i];
 
-		if (start_thread(&r->thread, reader_main, r, e))
+		if (work_thread(&r->thread, reader_main, r, e))
 			return e->code;
 		r->is_started = true;
 	}
 	for (size_t i = 0; i < WORK_SCRIPTS; i++) {
 		struct runner *r = &w->runners[i];
 
-		if (start_thread(&r->thread, runner_main, r, e))
+		if (work_thread(&r->thread, runner_main, r, e))
 			return e->code;
 		r->is_started = true;
 	}
-	if (start_thread(&w->writer, writer_main, w, e))
+	if (work_thread(&w->writer, writer_main, w, e))
 		return e->code;
 	w->writer_started = true;
 	return 0;
@@ -98,7 +98,8 @@ work_start(const struct work_options *o, struct work **ret, struct err *e)
 	}
 	for (size_t i = 0; i < WORK_SCRIPTS; i++)
 		w->runners[i].work = w;
-	if (start_threads(w, e)) {
+	if (embedding_start(w, &o->embedding, o->db, &w->embedding, e) ||
+	    start_threads(w, e)) {
 		work_stop(w);
 		work_free(w);
 		return e->code;
@@ -141,6 +142,7 @@ work_stop(struct work *w)
 	/* Scripts first: what they wrote still goes to the writer. */
 	queue_stop(&w->scripts);
 	stop_runners(w);
+	embedding_stop(w->embedding);
 	queue_stop(&w->writes);
 	queue_stop(&w->reads);
 	/* Readers first: a checkpoint cannot pass an open snapshot. */
@@ -160,6 +162,8 @@ work_stop(struct work *w)
 	}
 	store_close(w->st);
 	w->st = NULL;
+	embedding_free(w->embedding);
+	w->embedding = NULL;
 }
 
 void
@@ -300,6 +304,12 @@ work_writer_cpu_ns(const struct work *w)
 	    clock_gettime(id, &t) != 0)
 		return 0;
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+void
+work_embedding(struct work *w, struct embedding_status *ret)
+{
+	embedding_status(w->embedding, ret);
 }
 
 void

@@ -12,6 +12,7 @@
 #include "common/cleanup.h"
 #include "common/err.h"
 #include "memory-db/store/store.h"
+#include "memory-db/work/embedding.h"
 #include "memory-db/work/histogram.h"
 #include "memory-db/work/job.h"
 #include "memory-db/work/queue.h"
@@ -41,6 +42,7 @@ struct sandbox;
 struct work_options {
 	struct database *db;	/* borrowed; outlives the work */
 	size_t group_max;	/* requests of a commit group */
+	struct embedding_options embedding;
 	struct sandbox *sandbox; /* borrowed; outlives the work */
 	method_fn (*find)(const char *name); /* NULL: method_find */
 	void (*wake)(void *ctx); /* from worker threads: jobs are done, or
@@ -92,6 +94,9 @@ struct job *work_take_done(struct work *w);
 void work_cancel(struct work *w, struct job *j);
 
 const struct work_stats *work_stats(const struct work *w);
+
+/* Of the embeddings; from counters. */
+void work_embedding(struct work *w, struct embedding_status *ret);
 
 /* Monotonic time since which the writer has been in one piece of work, or 0:
  * it waits. The watchdog looks at it. */

@@ -70,6 +70,17 @@ run_method(struct work *w, struct job *j, bool *ret_keep, struct err *e)
 	return rc;
 }
 
+/* Work of the service: nobody reads an answer. */
+static int
+run_own(struct work *w, struct job *j, struct err *e)
+{
+	int rc = j->own.run(j->own.ctx, w->st, e);
+
+	j->is_answered = rc == 0;
+	j->code = rc;
+	return rc;
+}
+
 /* One request of a group. Its answer is set in any case; *e is its error, if
  * it has one. */
 static void
@@ -86,7 +97,8 @@ run_job(struct work *w, struct job *j, struct err *e)
 	}
 	rc = store_savepoint(w->st, e);
 	if (rc == 0) {
-		rc = run_method(w, j, &keep, e);
+		rc = j->kind == JOB_OWN ? run_own(w, j, e) :
+			run_method(w, j, &keep, e);
 		if (rc == 0 && keep)
 			rc = store_release(w->st, e);
 		if (rc || !keep)
@@ -96,7 +108,9 @@ run_job(struct work *w, struct job *j, struct err *e)
 	}
 	if (rc)
 		job_fail(j, e);
-	histogram_add(&w->stats.write_run, clock_mono_ns() - start);
+	if (j->kind != JOB_OWN)
+		histogram_add(
+			&w->stats.write_run, clock_mono_ns() - start);
 }
 
 /* Says that traces remain until idle time. */
@@ -201,7 +215,9 @@ run_all(struct work *w, struct job *first)
 	uint64_t n = 0;
 
 	for (struct job *j = first; j; j = j->next, n++)
-		histogram_add(&w->stats.write_wait, now - j->queued_ns);
+		if (j->kind != JOB_OWN)
+			histogram_add(
+				&w->stats.write_wait, now - j->queued_ns);
 	atomic_fetch_add_explicit(&w->stats.grouped, n, memory_order_relaxed);
 	if (n > atomic_load_explicit(
 			&w->stats.group_largest, memory_order_relaxed))
@@ -218,7 +234,10 @@ run_all(struct work *w, struct job *first)
 	}
 	for (struct job *j = first, *next; j; j = next) {
 		next = j->next;
-		job_list_add(&done, j);
+		if (j->kind == JOB_OWN)
+			j->own.done(j->own.ctx, j);
+		else
+			job_list_add(&done, j);
 	}
 	work_deliver(w, &done);
 }
@@ -348,6 +367,7 @@ writer_main(void *arg)
 		end_leases(w);
 	end_busy(w);
 	set_state(w, WORK_READY);
+	embedding_begin(w->embedding);
 	serve(w);
 	begin_busy(w);
 	if (!database_read_only(w->opt.db) && store_checkpoint(w->st, &e))

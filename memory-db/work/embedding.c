@@ -1,0 +1,449 @@
+/* The thread that fills, its health, and what others learn of it.
+ *
+ * What was erased is told by the writer after its COMMIT, before a batch of
+ * the same group is. Both only name facts: the table says what holds, so their
+ * order does not matter. */
+#include "memory-db/work/embedding_internal.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+
+/* After a write others follow soon: they share a batch. */
+#define GATHER_MS 20
+#define IDLE_MS	  60000
+
+/* --- health --------------------------------------------------------------------- */
+void
+health_failed(struct health *h)
+{
+	h->is_down = true;
+	h->pause_ms = h->pause_ms == 0 ? LIMIT_EMBED_PAUSE_MS : 2 * h->pause_ms;
+	if (h->pause_ms > LIMIT_EMBED_PAUSE_MAX_MS)
+		h->pause_ms = LIMIT_EMBED_PAUSE_MAX_MS;
+	h->retry_ns = clock_mono_ns() + h->pause_ms * 1000000;
+}
+
+void
+health_ok(struct health *h)
+{
+	*h = (struct health){0};
+}
+
+bool
+health_is_due(const struct health *h)
+{
+	return !h->is_down || clock_mono_ns() >= h->retry_ns;
+}
+
+void
+embedding_note(struct embedding *x, const struct err *e)
+{
+	pthread_mutex_lock(&x->lock);
+	snprintf(x->last_error, sizeof(x->last_error), "%.*s",
+		(int)sizeof(x->last_error) - 1, e->text);
+	pthread_mutex_unlock(&x->lock);
+}
+
+void
+embedding_failed(struct embedding *x, const struct err *e)
+{
+	pthread_mutex_lock(&x->lock);
+	if (!x->question.is_down) {
+		health_failed(&x->question);
+		x->question_failed = true;
+		x->is_woken = true;
+		pthread_cond_signal(&x->wake);
+	}
+	pthread_mutex_unlock(&x->lock);
+	atomic_store(&x->question_down, true);
+	embedding_note(x, e);
+}
+
+/* Asks on behalf of the questions, so that none of them finds out. */
+static void
+look_after_questions(struct embedding *x)
+{
+	static const struct embed_text text = {"memory", 6};
+	float *v AUTO_FREE = NULL;
+	struct err e = {0};
+	size_t dims;
+	bool due;
+	int r;
+
+	pthread_mutex_lock(&x->lock);
+	due = x->question.is_down && health_is_due(&x->question);
+	pthread_mutex_unlock(&x->lock);
+	if (!due)
+		return;
+	r = embed_texts(x->opt.x, EMBED_QUESTION, &text, 1, &v, &dims, &e);
+	pthread_mutex_lock(&x->lock);
+	x->question_failed = r != 0;
+	if (r == 0)
+		health_ok(&x->question);
+	else
+		health_failed(&x->question);
+	pthread_mutex_unlock(&x->lock);
+	atomic_store(&x->question_down, r != 0);
+	if (r != 0)
+		embedding_note(x, &e);
+}
+
+/* --- the writer ------------------------------------------------------------------- */
+static int
+run(void *ctx, struct store *st, struct err *e)
+{
+	struct embedding *x = ctx;
+	struct batch *b = &x->b;
+	int r = 0;
+
+	if (b->drop != 0)
+		return vectors_drop(st, b->drop, LIMIT_EMBED_DROP, e);
+	if (b->model == 0)
+		r = vector_model_make(st, embed_model(x->opt.x), b->dims,
+			&b->model, e);
+	for (size_t i = 0, k = 0; r == 0 && i < b->n; i++)
+		r = vector_put(st, b->model, b->facts[i],
+			b->empty[i] ? NULL : b->v + k++ * b->dims, b->dims, e);
+	return r;
+}
+
+static void
+done(void *ctx, struct job *j)
+{
+	struct embedding *x = ctx;
+
+	(void)j;
+	pthread_mutex_lock(&x->lock);
+	x->job_done = true;
+	pthread_cond_signal(&x->wake);
+	pthread_mutex_unlock(&x->lock);
+}
+
+static int
+check_disk(struct embedding *x, struct err *e)
+{
+	struct database_sizes sizes;
+
+	database_sizes(x->db, &sizes);
+	if (sizes.disk_free_bytes >= x->opt.disk_free_bytes)
+		return 0;
+	return err_set(e, MDB_E_DISK_LOW, "no vectors are stored until more is "
+		"free on the disk of the database");
+}
+
+int
+embedding_write(struct embedding *x, struct err *e)
+{
+	struct job_list list = {0};
+	int64_t model = x->b.model;
+	int r = check_disk(x, e);
+
+	if (r != 0)
+		return r;
+	job_init(&x->job, 0);
+	x->job.kind = JOB_OWN;
+	x->job.own = (struct own_work){.run = run, .done = done, .ctx = x};
+	x->job_done = false;
+	job_list_add(&list, &x->job);
+	work_push_writes(x->work, &list);
+	pthread_mutex_lock(&x->lock);
+	while (!x->job_done)
+		pthread_cond_wait(&x->wake, &x->lock);
+	pthread_mutex_unlock(&x->lock);
+	r = x->job.code;
+	job_done(&x->job);
+	if (r == 0)
+		return 0;
+	x->b.model = model;
+	return err_set(e, r, "the vectors could not be stored (%s)",
+		err_name(r));
+}
+
+/* Called by the writer. */
+static void
+on_commit(void *ctx, const int64_t *erased, size_t n, bool lost)
+{
+	struct embedding *x = ctx;
+
+	atomic_fetch_add(&x->written, 1);
+	pthread_mutex_lock(&x->lock);
+	if (x->erased_n + n > x->erased_cap) {
+		size_t cap = 2 * (x->erased_n + n);
+		int64_t *v = reallocarray(x->erased, cap, sizeof(*v));
+
+		lost = lost || v == NULL;
+		if (v != NULL) {
+			x->erased = v;
+			x->erased_cap = cap;
+		}
+	}
+	x->erased_lost = x->erased_lost || lost;
+	if (n > 0 && x->erased_n + n <= x->erased_cap) {
+		memcpy(x->erased + x->erased_n, erased, n * sizeof(*erased));
+		x->erased_n += n;
+	}
+	x->is_woken = true;
+	pthread_cond_signal(&x->wake);
+	pthread_mutex_unlock(&x->lock);
+}
+
+/* --- the thread ------------------------------------------------------------------- */
+static int
+take_erased(struct embedding *x, struct err *e)
+{
+	struct vector_model model = meaning_model(x->m);
+	int64_t *facts AUTO_FREE = NULL;
+	size_t n;
+	bool lost;
+	int r;
+
+	pthread_mutex_lock(&x->lock);
+	facts = take_ptr(x->erased);
+	n = x->erased_n;
+	lost = x->erased_lost;
+	x->erased_n = x->erased_cap = 0;
+	x->erased_lost = false;
+	pthread_mutex_unlock(&x->lock);
+	if (n == 0 && !lost)
+		return 0;
+	r = lost ? -1 : meaning_sync(x->m, x->st, facts, n, e);
+	if (r == 0)
+		return 0;
+	/* Which ones is not known any more: all are read again. */
+	r = meaning_use(x->m, &model, e);
+	return r == 0 ? meaning_load(x->m, x->st, &x->stop, e) : r;
+}
+
+/* 1 something was done, 0 there is nothing to do now. */
+static int
+step(struct embedding *x)
+{
+	struct err e = {0};
+	int r = take_erased(x, &e);
+
+	look_after_questions(x);
+	if (r != 0 || database_read_only(x->db) || !health_is_due(&x->fill))
+		return 0;
+	r = embedding_fill(x, &e);
+	if (r == 0)
+		r = embedding_drop(x, &e);
+	if (r >= 0) {
+		if (r == 1 && x->fill.is_down)
+			health_ok(&x->fill);
+		atomic_store(&x->fill_down, x->fill.is_down);
+		return r;
+	}
+	health_failed(&x->fill);
+	atomic_store(&x->fill_down, true);
+	embedding_note(x, &e);
+	log_event(LOG_WARN, "texts cannot be embedded now", 0,
+		LOG_S("error", e.text),
+		LOG_I("again_after_ms", x->fill.pause_ms));
+	return 0;
+}
+
+static int64_t
+earlier(const struct health *h, int64_t until)
+{
+	return h->is_down && h->retry_ns < until ? h->retry_ns : until;
+}
+
+static void
+wait_until(struct embedding *x, int64_t until_ns, bool for_work)
+{
+	struct timespec until = {.tv_sec = until_ns / 1000000000,
+		.tv_nsec = until_ns % 1000000000};
+
+	while (!embedding_is_stopped(x) && !(for_work && x->is_woken))
+		if (pthread_cond_timedwait(&x->wake, &x->lock, &until) != 0)
+			return;
+}
+
+static void
+pause_thread(struct embedding *x)
+{
+	int64_t until = clock_mono_ns() + IDLE_MS * INT64_C(1000000);
+
+	pthread_mutex_lock(&x->lock);
+	until = earlier(&x->fill, earlier(&x->question, until));
+	wait_until(x, until, true);
+	if (x->is_woken && x->erased_n == 0)
+		wait_until(x, clock_mono_ns() + GATHER_MS * 1000000, false);
+	x->is_woken = false;
+	pthread_mutex_unlock(&x->lock);
+}
+
+static int
+open_all(struct embedding *x, struct err *e)
+{
+	int r = store_open(x->db, STORE_READER, &x->st, e);
+
+	if (r == 0)
+		r = embedding_choose(x, e);
+	return r == 0 ? meaning_load(x->m, x->st, &x->stop, e) : r;
+}
+
+static void *
+embedding_main(void *arg)
+{
+	struct embedding *x = arg;
+	struct err e = {0};
+
+	(void)pthread_setname_np(pthread_self(), "embedding");
+	pthread_mutex_lock(&x->lock);
+	while (!x->is_begun && !embedding_is_stopped(x))
+		pthread_cond_wait(&x->wake, &x->lock);
+	pthread_mutex_unlock(&x->lock);
+	if (embedding_is_stopped(x))
+		return NULL;
+	if (open_all(x, &e) != 0) {
+		embedding_note(x, &e);
+		atomic_store(&x->fill_down, true);
+		log_event(LOG_ERROR, "no embeddings", 0,
+			LOG_S("error", e.text));
+		return NULL;
+	}
+	while (!embedding_is_stopped(x))
+		if (step(x) == 0)
+			pause_thread(x);
+	return NULL;
+}
+
+/* --- from outside ------------------------------------------------------------------ */
+static int
+make(struct work *w, const struct embedding_options *o, struct database *db,
+	struct embedding **ret, struct err *e)
+{
+	struct embedding *x = calloc(1, sizeof(*x));
+	pthread_condattr_t attr;
+
+	if (x == NULL)
+		return err_nomem(e);
+	x->work = w;
+	x->db = db;
+	x->opt = *o;
+	x->written = 1;	/* the first look */
+	x->question.is_down = !embed_is_local(o->x);
+	x->question_down = x->question.is_down;
+	(void)pthread_mutex_init(&x->lock, NULL);
+	(void)pthread_condattr_init(&attr);
+	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(&x->wake, &attr);
+	(void)pthread_condattr_destroy(&attr);
+	*ret = x;
+	return meaning_open(db, o->x, &x->m, e);
+}
+
+int
+embedding_start(struct work *w, const struct embedding_options *o,
+	struct database *db, struct embedding **ret, struct err *e)
+{
+	struct embedding *x = NULL;
+	int r;
+
+	*ret = NULL;
+	if (o->x == NULL)
+		return 0;
+	r = make(w, o, db, &x, e);
+	if (r == 0)
+		r = work_thread(&x->thread, embedding_main, x, e);
+	if (r != 0) {
+		embedding_free(x);
+		return r;
+	}
+	x->is_started = true;
+	vectors_watch(db, on_commit, x);
+	*ret = x;
+	return 0;
+}
+
+void
+embedding_begin(struct embedding *x)
+{
+	if (x == NULL)
+		return;
+	pthread_mutex_lock(&x->lock);
+	x->is_begun = true;
+	pthread_cond_signal(&x->wake);
+	pthread_mutex_unlock(&x->lock);
+}
+
+void
+embedding_stop(struct embedding *x)
+{
+	if (x == NULL || !x->is_started)
+		return;
+	pthread_mutex_lock(&x->lock);
+	atomic_store(&x->stop, true);
+	pthread_cond_signal(&x->wake);
+	pthread_mutex_unlock(&x->lock);
+	pthread_join(x->thread, NULL);
+	x->is_started = false;
+	store_close(x->st);
+	x->st = NULL;
+}
+
+void
+embedding_free(struct embedding *x)
+{
+	if (x == NULL)
+		return;
+	vectors_watch(x->db, NULL, NULL);
+	meaning_close(x->m);
+	pthread_mutex_destroy(&x->lock);
+	pthread_cond_destroy(&x->wake);
+	buf_done(&x->b.text);
+	free(x->b.v);
+	free(x->places);
+	free(x->erased);
+	free(x);
+}
+
+bool
+embedding_asks(const struct embedding *x)
+{
+	return x != NULL && !embed_is_local(x->opt.x) &&
+	       !atomic_load(&x->question_down) && meaning_count(x->m) > 0;
+}
+
+struct meaning *
+embedding_meaning(const struct embedding *x)
+{
+	return x->m;
+}
+
+int64_t
+embedding_question_ms(const struct embedding *x)
+{
+	return x->opt.question_ms;
+}
+
+void
+embedding_status(struct embedding *x, struct embedding_status *ret)
+{
+	bool busy;
+
+	*ret = (struct embedding_status){.provider = "none", .state = "ready"};
+	if (x == NULL)
+		return;
+	/* In this order: what is written meanwhile is not overlooked. */
+	busy = atomic_load(&x->seen) != atomic_load(&x->written);
+	ret->provider = embed_provider(x->opt.x);
+	snprintf(ret->model, sizeof(ret->model), "%.*s",
+		(int)sizeof(ret->model) - 1, embed_model(x->opt.x));
+	ret->dims = embed_dims(x->opt.x);
+	ret->vectors = meaning_count(x->m);
+	ret->bytes = meaning_bytes(x->m);
+	ret->pending = atomic_load(&x->pending);
+	pthread_mutex_lock(&x->lock);
+	memcpy(ret->last_error, x->last_error, sizeof(ret->last_error));
+	if (atomic_load(&x->fill_down) ||
+		(x->question.is_down && x->question_failed))
+		ret->state = "down";
+	else if (busy)
+		ret->state = "filling";
+	pthread_mutex_unlock(&x->lock);
+}

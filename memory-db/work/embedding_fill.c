@@ -1,0 +1,320 @@
+/* Filling: which facts lack a vector, and how they come to one.
+ *
+ * Places hold how far each namespace is; they are read again when all of them
+ * are done and something was written meanwhile. A batch that a provider
+ * refuses, or that fails twice, is tried text by text; a text that fails while
+ * another one does not gets an empty vector, so that filling goes on. */
+#include <string.h>
+
+#include "common/log.h"
+#include "common/utf8.h"
+#include "memory-db/work/embedding_internal.h"
+
+/* --- where to go on --------------------------------------------------------------- */
+static struct place *
+place_of(struct embedding *x, int64_t ns)
+{
+	size_t at = x->places_n;
+
+	/* They come in order, so this is the last or the one behind it. */
+	while (at > 0 && x->places[at - 1].ns > ns)
+		at--;
+	if (at > 0 && x->places[at - 1].ns == ns)
+		return &x->places[at - 1];
+	if (x->places_n == x->places_cap) {
+		size_t cap = x->places_cap > 0 ? 2 * x->places_cap : 16;
+		struct place *p = reallocarray(x->places, cap, sizeof(*p));
+
+		if (p == NULL)
+			return NULL;
+		x->places = p;
+		x->places_cap = cap;
+	}
+	memmove(&x->places[at + 1], &x->places[at],
+		(x->places_n - at) * sizeof(*x->places));
+	x->places_n++;
+	x->places[at] = (struct place){.ns = ns, .upto = -1};
+	return &x->places[at];
+}
+
+static int
+note_place(void *ctx, int64_t ns, int64_t fact_max)
+{
+	struct place *p = place_of(ctx, ns);
+
+	if (p == NULL)
+		return MDB_E_NOMEM;
+	p->max = fact_max;
+	return 0;
+}
+
+static void
+count_pending(struct embedding *x)
+{
+	int64_t n = 0;
+
+	for (size_t i = 0; i < x->places_n; i++) {
+		const struct place *p = &x->places[i];
+
+		if (p->max > p->upto && p->upto >= 0)
+			n += p->max - p->upto;
+	}
+	atomic_store(&x->pending, n);
+}
+
+static int
+read_places(struct embedding *x, struct err *e)
+{
+	struct vector_model model = meaning_model(x->m);
+	int64_t written = atomic_load(&x->written);
+	int r = vector_namespaces(x->st, note_place, x, e);
+
+	if (r == MDB_E_NOMEM)
+		err_nomem(e);
+	for (size_t i = 0; r == 0 && i < x->places_n; i++)
+		if (x->places[i].upto < 0)
+			r = vector_highest(x->st, model.id, x->places[i].ns,
+				&x->places[i].upto, e);
+	if (r != 0)
+		return r;
+	x->place = 0;
+	x->round = written;
+	x->has_round = true;
+	count_pending(x);
+	return 0;
+}
+
+/* --- a batch ------------------------------------------------------------------------ */
+static int
+collect(void *ctx, int64_t fact, const char *text, size_t n)
+{
+	struct batch *b = ctx;
+
+	if (b->n == b->max || (b->n > 0 && b->text.len + n >
+				      LIMIT_EMBED_BATCH_BYTES))
+		return 1;
+	if (n > LIMIT_EMBED_TEXT_BYTES)
+		n = utf8_cut(text, LIMIT_EMBED_TEXT_BYTES);
+	b->facts[b->n] = fact;
+	b->at[b->n] = b->text.len;
+	b->len[b->n] = n;
+	b->empty[b->n] = n == 0;
+	if (buf_add(&b->text, text, n) != 0)
+		return MDB_E_NOMEM;
+	b->n++;
+	return 0;
+}
+
+static void
+clear(struct batch *b, size_t max)
+{
+	free(b->v);
+	b->v = NULL;
+	b->n = b->dims = 0;
+	b->max = max;
+	b->drop = 0;
+	buf_clear(&b->text, LIMIT_EMBED_BATCH_BYTES);
+}
+
+static int
+gather(struct embedding *x, const struct place *p, struct err *e)
+{
+	int r = store_read_begin(x->st, e);
+
+	clear(&x->b, x->singles > 0 ? 1 : LIMIT_EMBED_BATCH);
+	if (r != 0)
+		return r;
+	r = vector_texts(x->st, p->ns, p->upto, collect, &x->b, e);
+	store_read_end(x->st);
+	x->b.is_last = r == 0;
+	return r == MDB_E_NOMEM ? err_nomem(e) : r < 0 ? r : 0;
+}
+
+/* Texts that are not empty go to the provider; what it says of no text goes
+ * empty, too. */
+static int
+embed(struct embedding *x, struct err *e)
+{
+	struct embed_text texts[LIMIT_EMBED_BATCH];
+	struct batch *b = &x->b;
+	size_t n = 0;
+	int r;
+
+	for (size_t i = 0; i < b->n; i++)
+		if (!b->empty[i])
+			texts[n++] = (struct embed_text){
+				b->text.data + b->at[i], b->len[i]};
+	if (n == 0)
+		return 0;
+	r = embed_texts(x->opt.x, EMBED_STORED, texts, n, &b->v, &b->dims, e);
+	if (r != 0)
+		return r;
+	for (size_t i = 0, k = 0; i < b->n; i++) {
+		const float *v = b->v + k * b->dims;
+		size_t d = 0;
+
+		if (b->empty[i])
+			continue;
+		while (d < b->dims && v[d] == 0)
+			d++;
+		if (d == b->dims) {
+			/* Nothing to embed: taken out of the row. */
+			memmove(b->v + k * b->dims, b->v + (k + 1) * b->dims,
+				(n - k - 1) * b->dims * sizeof(*v));
+			n--;
+			b->empty[i] = true;
+		} else {
+			k++;
+		}
+	}
+	return 0;
+}
+
+/* Does the provider answer at all? */
+static bool
+answers(struct embedding *x)
+{
+	static const struct embed_text text = {"memory", 6};
+	struct err e = {0};
+	size_t dims;
+	float *v AUTO_FREE = NULL;
+
+	return embed_texts(x->opt.x, EMBED_STORED, &text, 1, &v, &dims, &e) ==
+	       0;
+}
+
+/* A batch failed. 0: it is tried text by text, or goes on without this one;
+ * else the error stays one. */
+static int
+look_closer(struct embedding *x, int r, struct err *e)
+{
+	struct batch *b = &x->b;
+	bool again = x->failed_at == b->facts[0];
+	bool refused = r != MDB_E_TIMEOUT && r != MDB_E_UNREACHABLE;
+
+	x->failed_at = b->facts[0];
+	if (r == MDB_E_NOMEM || embedding_is_stopped(x) ||
+		!(again || refused))
+		return r;
+	if (b->n > 1) {
+		x->singles = b->n;
+		clear(b, 0);
+		return 0;
+	}
+	if (!answers(x))
+		return r;
+	log_event(LOG_WARN, "a text cannot be embedded", 0,
+		LOG_I("fact", b->facts[0]), LOG_S("error", e->text));
+	b->empty[0] = true;
+	return 0;
+}
+
+static int
+store_batch(struct embedding *x, struct err *e)
+{
+	struct vector_model model = meaning_model(x->m);
+	struct batch *b = &x->b;
+	int r;
+
+	if (b->dims != 0 && model.dims != 0 && b->dims != model.dims) {
+		/* The provider has another model under the same name. */
+		return embedding_choose(x, e);
+	}
+	/* Without a single vector the dimensions are not known yet: of such
+	 * texts only those behind the first vector are noted. */
+	if (b->dims == 0 && model.id == 0)
+		return 0;
+	b->model = model.id;
+	r = embedding_write(x, e);
+	if (r == 0 && model.id != b->model)
+		r = meaning_use(x->m,
+			&(struct vector_model){b->model, b->dims}, e);
+	if (r == 0)
+		r = meaning_sync(x->m, x->st, b->facts, b->n, e);
+	return r;
+}
+
+static int
+fill_place(struct embedding *x, struct place *p, struct err *e)
+{
+	struct batch *b = &x->b;
+	int r = gather(x, p, e);
+
+	if (r == 0 && b->n > 0) {
+		r = embed(x, e);
+		if (r != 0)
+			r = look_closer(x, r, e);
+		else
+			x->failed_at = 0;
+		if (r == 0 && b->n > 0)
+			r = store_batch(x, e);
+		if (r != 0 || b->n == 0 || x->places_n == 0)
+			return r;
+		x->singles -= x->singles > 0;
+		p->upto = b->facts[b->n - 1];
+	}
+	if (r == 0 && b->is_last && p->upto < p->max)
+		p->upto = p->max;
+	count_pending(x);
+	return r;
+}
+
+int
+embedding_fill(struct embedding *x, struct err *e)
+{
+	int r = 0;
+
+	if (!x->has_round) {
+		if (atomic_load(&x->written) == atomic_load(&x->seen))
+			return 0;
+		r = read_places(x, e);
+	}
+	for (; r == 0 && x->place < x->places_n; x->place++) {
+		struct place *p = &x->places[x->place];
+
+		if (p->upto < p->max) {
+			r = fill_place(x, p, e);
+			return r == 0 ? 1 : r;
+		}
+	}
+	if (r != 0)
+		return r;
+	x->has_round = false;
+	atomic_store(&x->seen, x->round);
+	return atomic_load(&x->written) != x->round;
+}
+
+/* --- another model ---------------------------------------------------------------------- */
+int
+embedding_choose(struct embedding *x, struct err *e)
+{
+	struct vector_model model = {0};
+	size_t dims = x->b.dims != 0 ? x->b.dims : embed_dims(x->opt.x);
+	int r = vector_model_find(x->st, embed_model(x->opt.x), &model, e);
+
+	if (r < 0)
+		return r;
+	if (r == 0 || (dims != 0 && dims != model.dims))
+		model = (struct vector_model){0};
+	x->places_n = x->place = 0;
+	x->has_round = false;
+	atomic_fetch_add(&x->written, 1);
+	return meaning_use(x->m, &model, e);
+}
+
+int
+embedding_drop(struct embedding *x, struct err *e)
+{
+	int64_t model = meaning_model(x->m).id;
+	int r = model != 0 ? vector_model_other(x->st, model, &x->b.drop, e)
+			   : 0;
+
+	if (r != 1)
+		return r;
+	model = x->b.drop;
+	clear(&x->b, 0);
+	x->b.drop = model;
+	r = embedding_write(x, e);
+	x->b.drop = 0;
+	return r == 0 ? 1 : r;
+}

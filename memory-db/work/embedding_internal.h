@@ -1,0 +1,98 @@
+/* What embedding.c and embedding_fill.c share. */
+#ifndef WORK_EMBEDDING_INTERNAL_H
+#define WORK_EMBEDDING_INTERNAL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "common/limits.h"
+#include "memory-db/work/embedding.h"
+#include "memory-db/work/internal.h"
+
+/* Is somebody who may fail asked again? */
+struct health {
+	bool is_down;
+	int64_t pause_ms;	/* the next one */
+	int64_t retry_ns;	/* monotonic; when it is down */
+};
+
+/* How far a namespace is. */
+struct place {
+	int64_t ns;
+	int64_t upto;		/* looked at up to this fact; -1: not known */
+	int64_t max;		/* highest fact id given there */
+};
+
+/* Texts under way to their vectors. */
+struct batch {
+	int64_t facts[LIMIT_EMBED_BATCH];
+	size_t at[LIMIT_EMBED_BATCH], len[LIMIT_EMBED_BATCH]; /* in text */
+	size_t n, max;		/* texts; as many as are wanted */
+	struct buf text;
+	bool is_last;		/* no more of the namespace */
+	float *v;		/* owned; of those that are not empty */
+	bool empty[LIMIT_EMBED_BATCH];
+	size_t dims;
+	int64_t drop;		/* instead: vectors of this model go */
+	int64_t model;		/* made by the writer when it was 0 */
+};
+
+struct embedding {
+	struct work *work;
+	struct database *db;
+	struct embedding_options opt;
+	struct meaning *m;
+	struct store *st;	/* of the thread */
+	pthread_t thread;
+	bool is_started;
+	atomic_bool stop;
+
+	pthread_mutex_t lock;	/* of what follows up to the line */
+	pthread_cond_t wake;
+	bool is_begun, is_woken, job_done;
+	int64_t *erased;	/* owned */
+	size_t erased_n, erased_cap;
+	bool erased_lost;
+	struct health question;
+	bool question_failed;	/* down because it failed, not at the start */
+	char last_error[256];
+	/* ------------------------------------------------------------------ */
+
+	_Atomic int64_t written; /* commits with new facts */
+	_Atomic int64_t seen;	/* of them, those whose facts have vectors */
+	_Atomic int64_t pending;
+	atomic_bool fill_down, question_down;
+
+	/* of the thread alone */
+	struct health fill;
+	struct place *places;	/* by namespace */
+	size_t places_n, places_cap, place;
+	int64_t round;		/* `written` when the places were read */
+	bool has_round;
+	int64_t failed_at;	/* first fact of the batch that failed last */
+	size_t singles;		/* texts that are tried one by one */
+	struct batch b;
+	struct job job;
+};
+
+static inline bool
+embedding_is_stopped(const struct embedding *x)
+{
+	return atomic_load_explicit(&x->stop, memory_order_relaxed);
+}
+
+/* Hands x->b to the writer and waits for its COMMIT. */
+int embedding_write(struct embedding *x, struct err *e) MUST_CHECK;
+void embedding_note(struct embedding *x, const struct err *e);
+void health_failed(struct health *h);
+void health_ok(struct health *h);
+bool health_is_due(const struct health *h);
+
+/* The next piece of filling: 1 something was done, 0 all is, or negative. */
+int embedding_fill(struct embedding *x, struct err *e) MUST_CHECK;
+/* A batch of vectors of another model goes. 1, 0 there are none, negative. */
+int embedding_drop(struct embedding *x, struct err *e) MUST_CHECK;
+/* Begins with the model that the embedder has now. */
+int embedding_choose(struct embedding *x, struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,260 @@
+"""Embeddings behind a running service: vectors follow writes, restarts,
+crashes, another model, forget; the status says how far they are."""
+import os
+import sqlite3
+import struct
+import sys
+import time
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+from harness import TestCase, rss_kb, wait_until  # noqa: E402
+
+
+def embedding(c):
+    return c.ok("get_memory_status")["embedding"]
+
+
+def filled(c, vectors=None, seconds=20):
+    """Waits until every text has its vector."""
+    def look():
+        s = embedding(c)
+        return s["state"] == "ready" and s["pending"] == 0 and \
+            (vectors is None or s["vectors"] == vectors) and s
+    return wait_until(look, seconds, why="vectors")
+
+
+def add(c, name, *texts, **more):
+    return c.ok("create_entities", entities=[
+        {"name": name, "entityType": "note", "observations": list(texts)}],
+        **more)
+
+
+def rows(path, sql, *args):
+    db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        return db.execute(sql, args).fetchall()
+    finally:
+        db.close()
+
+
+def numbers(data, dims):
+    """The vector in a column `data`."""
+    if len(data) == 4 * dims:
+        return list(struct.unpack(f"<{dims}f", data))
+    mask, at, v = data[:dims // 8], dims // 8, []
+    for i in range(dims):
+        if mask[i // 8] >> i % 8 & 1:
+            v.append(struct.unpack_from("<f", data, at)[0])
+            at += 4
+        else:
+            v.append(0.0)
+    assert at == len(data)
+    return v
+
+
+class Filling(TestCase):
+    def hash(self, **kw):
+        return self.service(args=["--embed", "hash"], **kw)
+
+    def test_status(self):
+        c = self.service().client()
+        self.assertEqual(embedding(c), {"provider": "none"})
+        c = self.hash().client()
+        add(c, "tea", "the kettle whistles")
+        s = filled(c, 1)
+        self.assertEqual(s["provider"], "hash")
+        self.assertEqual(s["dims"], 512)
+        self.assertTrue(s["model"].startswith("hash-512"))
+        self.assertGreater(s["bytes"], 512)
+        self.assertNotIn("last_error", s)
+
+    def test_every_observation_and_nothing_else(self):
+        db = self.hash()
+        c = db.client()
+        for i in range(130):
+            add(c, f"e{i}", f"fact number {i}", f"another one, {i * 7}")
+        add(c, "u", "of another namespace", namespace="other")
+        c.ok("create_relations", relations=[
+            {"from": "e1", "to": "e2", "relationType": "knows"}])
+        filled(c, 261)
+        found = rows(db.database, "SELECT fact, data FROM vector v JOIN "
+                     "vector_model m ON m.id = v.model")
+        facts = rows(db.database, "SELECT id FROM fact WHERE kind = 1")
+        self.assertEqual(sorted(f for f, _ in found),
+                         sorted(f for f, in facts))
+        for _, data in found[:5]:
+            v = numbers(data, 512)
+            self.assertAlmostEqual(sum(x * x for x in v), 1, places=4)
+        db.verify()
+
+    def test_text_without_anything_to_embed(self):
+        db = self.hash()
+        c = db.client()
+        add(c, "a", "first")
+        filled(c, 1)
+        add(c, "b", " ", "!")
+        add(c, "d", "last")
+        filled(c)
+        got = rows(db.database, "SELECT length(data) = 0 FROM vector "
+                   "ORDER BY fact")
+        self.assertEqual(len(got), 4)
+        self.assertEqual(got[0], (0,))
+        self.assertEqual(got[-1], (0,))
+        self.assertEqual(embedding(c)["vectors"],
+                         sum(1 for e, in got if not e))
+
+    def test_restart_loads_and_goes_on(self):
+        db = self.service()
+        c = db.client()
+        for i in range(50):
+            add(c, f"e{i}", f"written before there were vectors {i}")
+        db.stop()
+        db.args += ["--embed", "hash"]
+        db.start()
+        c = db.client()
+        filled(c, 50)
+        add(c, "new", "written after")
+        filled(c, 51)
+        db.restart()
+        c = db.client()
+        filled(c, 51)
+        self.assertEqual(rows(db.database, "SELECT count(*) FROM vector"),
+                         [(51,)])
+
+    def test_kill_while_filling(self):
+        db = self.service()
+        c = db.client()
+        for i in range(20):
+            c.ok("create_entities", entities=[
+                {"name": f"e{i}-{k}", "entityType": "t",
+                 "observations": [f"one of many facts {i} {k}"]}
+                for k in range(100)])
+        db.stop()
+        db.args += ["--embed", "hash"]
+        for pause in (0.01, 0.05, 0.1):
+            db.start()
+            time.sleep(pause)
+            db.kill()
+        db.start()
+        c = db.client()
+        filled(c, 2000)
+        self.assertEqual(
+            rows(db.database, "SELECT count(*), count(DISTINCT fact) "
+                 "FROM vector"), [(2000, 2000)])
+        db.verify()
+
+    def test_another_model(self):
+        db = self.hash()
+        c = db.client()
+        for i in range(600):
+            add(c, f"e{i}", f"a fact {i}")
+        filled(c, 600)
+        db.stop()
+        # A model of earlier, higher and lower than the present one.
+        f = sqlite3.connect(db.database)
+        f.execute("UPDATE vector_model SET name = 'of-earlier'")
+        f.commit()
+        f.close()
+        db.start()
+        c = db.client()
+        filled(c, 600)
+        wait_until(lambda: rows(
+            db.database, "SELECT count(*) FROM vector_model") == [(1,)],
+            why="the old model gone")
+        self.assertEqual(rows(db.database, "SELECT count(*) FROM vector"),
+                         [(600,)])
+        self.assertEqual(rows(db.database, "SELECT name FROM vector_model"),
+                         [(embedding(c)["model"],)])
+        db.verify()
+
+    def test_forget_leaves_no_bytes(self):
+        db = self.hash()
+        c = db.client()
+        secret = "the combination of the safe is four seven one one"
+        add(c, "safe", secret, "it stands in the cellar")
+        add(c, "gone", "an entity that is forgotten as a whole")
+        filled(c, 3)
+        data = [d for d, in rows(
+            db.database, "SELECT v.data FROM vector v JOIN fact f ON "
+            "f.id = v.fact JOIN entity e ON e.id = f.entity WHERE e.name = "
+            "'gone' OR f.id = (SELECT min(f.id) FROM fact f WHERE kind = 1)")]
+        self.assertEqual(len(data), 2)
+        # The end of each holds numbers in either form.
+        traces = [d[-64:] for d in data]
+        c.ok("forget", name="safe", observation=secret, confirm=True)
+        c.ok("forget", name="gone", confirm=True)
+        wait_until(lambda: embedding(c)["vectors"] == 1, why="memory")
+        filled(c, 1)
+        self.assertEqual(rows(db.database, "SELECT count(*) FROM vector"),
+                         [(1,)])
+        db.verify()
+        db.stop()
+        for path in db.database.parent.iterdir():
+            if path.is_file():
+                have = path.read_bytes()
+                for t in traces:
+                    self.assertNotIn(t, have, path.name)
+
+    def test_exports_hold_none_and_imports_get_them(self):
+        db = self.hash()
+        c = db.client()
+        for i in range(10):
+            add(c, f"e{i}", f"a fact {i}")
+        filled(c, 10)
+        out = db.folder / "log.jsonl"
+        db.ctl("export", out)
+        self.assertNotIn(b"vector", out.read_bytes())
+        other = self.service(args=["--embed", "hash"])
+        other.ctl("import", out)
+        filled(other.client(), 10)
+
+    def test_verify_tells(self):
+        db = self.hash()
+        c = db.client()
+        add(c, "a", "a fact", "another")
+        filled(c, 2)
+        db.stop()
+        f = sqlite3.connect(db.database)
+        f.execute("INSERT INTO vector(model, head, fact, data) "
+                  "SELECT model, 0, fact + 1000, data FROM vector LIMIT 1")
+        f.execute("UPDATE vector SET data = zeroblob(2049) WHERE fact = "
+                  "(SELECT min(fact) FROM vector)")
+        f.commit()
+        f.close()
+        db.start()
+        reply = db.client().ok("verify")
+        told = [p["detail"] if isinstance(p, dict) else p
+                for p in reply["problems"]]
+        self.assertEqual(len(told), 2, told)
+        self.assertTrue(any("no observation" in t for t in told), told)
+        self.assertTrue(any("damaged size" in t for t in told), told)
+
+    def test_nothing_of_it_when_off(self):
+        db = self.service()
+        c = db.client()
+        add(c, "a", "a fact")
+        with open(f"/proc/{db.pid}/maps") as f:
+            self.assertNotIn("libcurl", f.read())
+        threads = [Path(f"/proc/{db.pid}/task/{t}/comm").read_text().strip()
+                   for t in os.listdir(f"/proc/{db.pid}/task")]
+        self.assertNotIn("embedding", threads)
+        self.assertEqual(rows(db.database, "SELECT count(*) FROM vector"),
+                         [(0,)])
+        self.assertLess(rss_kb(db.pid), 60000)
+
+    def test_bad_options(self):
+        db = self.service(start=False)
+        for args, word in ((["--embed", "magic"], "magic"),
+                           (["--embed", "hash", "--embed-key-file",
+                             "/nonexistent"], "embed-key-file")):
+            db.args = args
+            p = db.spawn()
+            self.assertEqual(p.wait(), 100)
+            self.assertIn(word, p.text())
+        db.process = None
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
