@@ -1,4 +1,4 @@
-/* Scripts: calls on the private view, and the commit of what they wrote. */
+/* Scripts: calls on the private view, and what the writer needs of them. */
 #include "memory-db/model/script.h"
 
 #include <string.h>
@@ -10,8 +10,6 @@
 #include "memory-db/model/encode.h"
 #include "memory-db/model/scope.h"
 #include "memory-db/model/script_int.h"
-#include "memory-db/model/write.h"
-#include "memory-db/store/branch.h"
 #include "memory-db/store/log.h"
 #include "memory-db/store/names.h"
 
@@ -120,9 +118,33 @@ check_place(const struct tool *t, const struct context *caller,
 	return 0;
 }
 
-/* The context of the caller, with what the call itself says. */
-static void
-context_of(
+/* In the view each call is a change, in the end all are one: a call of the
+ * script itself is nothing that can be undone. */
+static int
+check_undo(const struct script *s, const struct tool *t, const json_t *params,
+	struct err *e)
+{
+	json_t *one = json_object_get(params, "change"), *change;
+	json_t *many = json_object_get(params, "changes");
+	bool named = one != NULL || many != NULL;
+	bool own = !named && script_wrote(s);
+	size_t i;
+
+	if (strcmp(t->name, "memory_undo") != 0)
+		return 0;
+	own = own || json_integer_value(one) > s->base;
+	json_array_foreach(many, i, change)
+		own = own || json_integer_value(change) > s->base;
+	if (!own)
+		return 0;
+	return err_param(e, MDB_E_INVALID, named ? "change" : "session",
+		"memory_undo: the script's own calls become one change at its "
+		"end and cannot be undone before; undo first, and name "
+		"changes up to %lld", (long long)s->base);
+}
+
+void
+script_context(
 	const struct context *caller, const json_t *params, struct context *ret)
 {
 	const json_t *as_of = json_object_get(params, "as_of");
@@ -161,9 +183,12 @@ status(struct script *s, json_t **ret, struct err *e)
 
 /* Keeps a call for the writer, within what one change may hold. */
 static int
-record(struct script *s, const struct call *c, struct err *e)
+record(struct script *s, const struct call *c, const json_t *reply,
+	struct err *e)
 {
 	size_t bytes = encode_size(c->params) + 64;
+	int64_t told;
+	int r;
 
 	if (s->facts + c->note.facts > LIMIT_CHANGE_FACTS)
 		return err_set(e, MDB_E_LIMIT,
@@ -176,8 +201,13 @@ record(struct script *s, const struct call *c, struct err *e)
 			"change may hold; this call was not done. Write the "
 			"rest with another script",
 			WRITES_BYTES / (1024 * 1024));
-	if (jx_add(s->calls, json_pack("{s:s,s:O}", "method", c->tool->name,
-			"params", c->params)) != 0)
+	r = script_told(c->tool, reply, s->highest, &told, e);
+	if (r == 0)
+		r = script_did(s, c, e);
+	if (r != 0)
+		return r;
+	if (jx_add(s->calls, json_pack("{s:s,s:O,s:I}", "method", c->tool->name,
+			"params", c->params, "told", (json_int_t)told)) != 0)
 		return err_nomem(e);
 	s->bytes += bytes;
 	s->facts += c->note.facts;
@@ -198,11 +228,13 @@ write_call(struct script *s, struct call *c, json_t **ret, struct err *e)
 	if (r == 0)
 		r = s->find(c->tool->name)(c, ret, e);
 	if (r == 0 && !c->dry_run)
-		r = record(s, c, e);
+		r = record(s, c, *ret, e);
 	if (r == 0 && !c->dry_run)
 		r = store_release(s->st, e);
-	if (r != 0 || c->dry_run)
+	if (r != 0 || c->dry_run) {
+		s->saw_all = true; /* the answer told what stands there */
 		store_rollback(s->st);
+	}
 	return r == 0 ? store_script_flush(s->st, e) : r;
 }
 
@@ -228,16 +260,19 @@ script_call(struct script *s, const char *name, json_t *params, int64_t left_ms,
 		r = check_place(t, s->ctx, params, e);
 	if (r == 0)
 		r = script_begin(s, e);
+	if (r == 0)
+		r = check_undo(s, t, params, e);
 	if (r != 0)
 		return r;
-	context_of(s->ctx, params, &ctx);
+	script_context(s->ctx, params, &ctx);
 	c.deadline_ns = clock_mono_ns() + left_ms * 1000000;
 	store_deadline(s->st, c.deadline_ns);
-	if (t->flags & TF_LOOP)
+	r = t->flags & TF_WRITE ? 0 : script_saw(s, &c, e);
+	if (r == 0 && (t->flags & TF_LOOP))
 		r = status(s, ret_result, e);
-	else if (t->flags & TF_WRITE)
+	else if (r == 0 && (t->flags & TF_WRITE))
 		r = write_call(s, &c, ret_result, e);
-	else
+	else if (r == 0)
 		r = s->find(t->name)(&c, ret_result, e);
 	store_deadline(s->st, 0);
 	json_decref(c.note.entities);
@@ -264,6 +299,7 @@ script_done(struct script *s)
 	json_decref(s->message);
 	json_decref(s->files);
 	free(s->skills);
+	idset_done(&s->bound);
 	s->calls = s->message = s->files = NULL;
 	s->skills = NULL;
 	s->skills_n = 0;
@@ -312,7 +348,8 @@ add_touched(void *ctx, int64_t entity)
 	if (entity == 0)
 		return 0;
 	if (entity <= t->s->highest)
-		return jx_add(t->ids, json_integer(entity)) != 0
+		return script_is_bound(t->s, entity) &&
+				       jx_add(t->ids, json_integer(entity)) != 0
 			       ? err_nomem(t->e)
 			       : 0;
 	r = entity_first_name(t->s->st, entity, NULL, &name, t->e);
@@ -324,8 +361,9 @@ add_touched(void *ctx, int64_t entity)
 int
 script_pack(struct script *s, json_t **ret, struct err *e)
 {
-	json_t *pack AUTO_JSON = json_pack("{s:I,s:O,s:[],s:[],s:O*,s:O*}",
-		"base", (json_int_t)s->base, "calls", s->calls, "touched",
+	json_t *pack AUTO_JSON = json_pack("{s:I,s:I,s:O,s:[],s:[],s:O*,s:O*}",
+		"base", (json_int_t)s->base, "highest",
+		(json_int_t)s->highest, "calls", s->calls, "touched",
 		"created", "files", s->files, "message", s->message);
 	struct touched t = {s, json_object_get(pack, "touched"),
 		json_object_get(pack, "created"), e};
@@ -341,136 +379,5 @@ script_pack(struct script *s, json_t **ret, struct err *e)
 				STORE_OPEN_END, add_touched, &t, e);
 	if (r == 0)
 		*ret = take_ptr(pack);
-	return r;
-}
-
-/* --- on the writer
- * ----------------------------------------------------------------------------
- */
-/* 1 somebody changed what the script changed. */
-static int
-changed_since(struct write *w, const json_t *pack, struct err *e)
-{
-	int64_t base =
-		(int64_t)json_integer_value(json_object_get(pack, "base"));
-	json_t *item;
-	size_t i;
-
-	json_array_foreach(json_object_get(pack, "touched"), i, item)
-	{
-		int64_t change;
-		int r = branch_touched(w->st, (int64_t)json_integer_value(item),
-			w->branch, &change, e);
-
-		if (r != 0)
-			return r;
-		if (change > base) {
-			err_set(e, MDB_E_CONFLICT,
-				"change %lld touched what this script changed",
-				(long long)change);
-			return 1;
-		}
-	}
-	json_array_foreach(json_object_get(pack, "created"), i, item)
-	{
-		int64_t entity;
-		int r = write_entity(w, json_string_value(item), &entity, e);
-
-		if (r < 0)
-			return r;
-		if (r == 1) {
-			err_set(e, MDB_E_CONFLICT,
-				"'%s' was created by somebody else meanwhile",
-				json_string_value(item));
-			return 1;
-		}
-	}
-	return script_files_changed(w->st, w->ctx,
-		json_object_get(pack, "files"), e);
-}
-
-static int
-merge_note(struct change_note *whole, struct change_note *part, struct err *e)
-{
-	int r = 0;
-
-	if (whole->entities == NULL)
-		whole->entities = take_ptr(part->entities);
-	else if (part->entities != NULL &&
-		 json_array_size(whole->entities) < 50 &&
-		 json_array_extend(whole->entities, part->entities) != 0)
-		r = err_nomem(e);
-	json_decref(part->entities);
-	return r;
-}
-
-static int
-execute(struct call *whole, struct write *w, const json_t *entry,
-	script_handler (*find)(const char *name), struct err *e)
-{
-	json_t *params = json_object_get(entry, "params"), *result = NULL;
-	struct context ctx;
-	struct call c = {
-		.st = whole->st, .ctx = &ctx, .params = params, .within = w};
-	int r;
-
-	c.tool = script_tool(
-		jx_text(entry, "method"));
-	if (c.tool == NULL)
-		return err_set(e, MDB_E_INTERNAL, "unknown call of a script");
-	context_of(whole->ctx, params, &ctx);
-	r = find(c.tool->name)(&c, &result, e);
-	json_decref(result);
-	if (r != 0) {
-		json_decref(c.note.entities);
-		return r;
-	}
-	return merge_note(&whole->note, &c.note, e);
-}
-
-/* These say that the state is another than the one the script saw. */
-static bool
-means_conflict(int code)
-{
-	return code == MDB_E_NOT_FOUND || code == MDB_E_EXISTS ||
-	       code == MDB_E_CONFLICT;
-}
-
-int
-script_commit(struct call *c, const json_t *pack,
-	script_handler (*find)(const char *name), int64_t *ret_change,
-	bool *ret_conflict, struct err *e)
-{
-	const char *message = jx_text(pack, "message");
-	const struct context *caller = c->ctx;
-	struct context ctx = *caller;
-	struct write w AUTO_WRITE = {0};
-	json_t *entry;
-	size_t i;
-	int r;
-
-	if (message != NULL)
-		ctx.message = message;
-	c->ctx = &ctx; /* no longer than here */
-	r = write_begin(&w, c, CHANGE_SCRIPT, e);
-
-	*ret_conflict = false;
-	*ret_change = 0;
-	if (r == 0 && !w.replay)
-		r = changed_since(&w, pack, e);
-	if (r == 0 && !w.replay)
-		json_array_foreach(json_object_get(pack, "calls"), i, entry)
-		{
-			r = execute(c, &w, entry, find, e);
-			if (r != 0)
-				break;
-		}
-	c->ctx = caller;
-	*ret_conflict = r == 1 || means_conflict(r);
-	if (*ret_conflict)
-		return 0;
-	if (r == 0)
-		r = write_end(&w, e);
-	*ret_change = w.change_id;
 	return r;
 }

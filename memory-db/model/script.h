@@ -2,8 +2,10 @@
  *
  * While it runs, a script reads and writes a private view (STORE_SCRIPT). The
  * calls that wrote are kept. At a good end the writer executes them again, as
- * one change, unless somebody changed meanwhile what the script changed: then
- * nothing happens and the outcome is `conflict`. */
+ * one change, unless somebody changed meanwhile what the script changed, or
+ * one of them answers otherwise: then nothing happens and the outcome is
+ * `conflict`. What the script only added to, without reading it, may have
+ * changed (script_seen.c). */
 #ifndef MODEL_SCRIPT_H
 #define MODEL_SCRIPT_H
 
@@ -15,6 +17,7 @@
 #include "common/err.h"
 #include "common/tools.h"
 #include "memory-db/model/call.h"
+#include "memory-db/model/idset.h"
 
 /* The type of handlers (method/method.h). */
 typedef int (*script_handler)(
@@ -33,9 +36,11 @@ struct script {
 	bool began;	 /* at the first call */
 	int64_t base;	 /* the change it sees */
 	int64_t highest; /* entity id then */
-	json_t *calls;	 /* those that wrote: [{method, params}] */
+	json_t *calls;	 /* those that wrote: [{method, params, told}] */
 	size_t bytes;	 /* of calls */
 	int64_t facts;	 /* shown and hidden by them */
+	struct idset bound; /* entities it read, or not only added to */
+	bool saw_all;	 /* it read many, by a search or a list */
 	json_t *message; /* what memory.commit said; owned, or NULL */
 	json_t *files;	 /* written: [{name, user, id before}]; owned */
 	struct script_skill *skills; /* that it ran; owned */
@@ -64,10 +69,10 @@ int script_changes(struct script *s, json_t **ret, struct err *e) MUST_CHECK;
 /* What the writer needs (see script_commit). New object. */
 int script_pack(struct script *s, json_t **ret, struct err *e) MUST_CHECK;
 
-/* Ends the view. */
 /* Counts the skills it ran; those that did not come to an end failed. */
 void script_count_skills(const struct script *s);
 
+/* Ends the view. */
 void script_done(struct script *s);
 
 /* On the writer. pack: of script_pack. Executes the calls as one change.

@@ -55,6 +55,8 @@ skill_begin(struct script *s, const json_t *params, json_t **ret, struct err *e)
 	r = script_begin(s, e);
 	if (r == 0)
 		r = skill_load(s->st, s->ctx, name, &entity, ret, e);
+	if (r == 0 && idset_put(&s->bound, entity) == NULL)
+		r = err_nomem(e);
 	if (r != 0)
 		return r;
 	if (s->skills == NULL)

@@ -279,6 +279,31 @@ class ExecuteCode(TestCase):
         got = self.c.ok("open_nodes", names=["ada"])["entities"][0]
         self.assertEqual(got["observations"], ["a", "by another"])
 
+    def test_additions_do_not_conflict(self):
+        self.add("log", "begun")
+        code = ('for i = 1, 10 do add_observations{observations={{'
+                'entityName="log", contents={args.who .. " " .. i}}}} end '
+                'create_relations{relations={{from="log", to="log", '
+                'relationType=args.who}}} return args.who')
+
+        def work(who):
+            with self.service.client() as c:
+                for i in range(5):
+                    outcomes.append(c.ok("execute_code", {
+                        "code": code, "timeout_ms": 20000,
+                        "args": {"who": f"{who}.{i}"}})["outcome"])
+        outcomes = []
+        threads = [threading.Thread(target=work, args=(w,)) for w in "abcd"]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        self.assertEqual(outcomes, ["ok"] * 20)
+        log = self.c.ok("open_nodes", names=["log"], relations=True)
+        self.assertEqual(len(log["entities"][0]["observations"]), 201)
+        self.assertEqual(len(log["relations"]), 20)
+        self.service.verify()
+
     def test_others_do_not_wait(self):
         with self.service.client() as other:
             other.request("execute_code", {"code": "while true do end",

@@ -1,5 +1,6 @@
-/* Random scripts: what a script did is what the same calls do directly; what
- * it did not commit never was; conflicts are whole; others write, checkpoint
+/* Random scripts: what a script did is what the same calls do directly, also
+ * after what others wrote meanwhile; what it did not commit never was;
+ * conflicts are whole, and what must be one is one; others write, checkpoint
  * and begin the log anew meanwhile. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -35,16 +36,19 @@ struct made {
 	json_t *params;
 };
 
-/* Names from `low` on: so that two writers can keep out of each other's way. */
+/* Names from `low` on: so that two writers can keep out of each other's way.
+ * Of the kinds of calls, the first 4 only add. */
+#define ADDING 4
+#define ANY    7
 static struct made
-random_call(struct world *w, unsigned low, unsigned n)
+random_call(struct world *w, unsigned low, unsigned n, unsigned kinds)
 {
 	char a[16], b[16], text[40];
 
 	snprintf(a, sizeof(a), "e%u", low + pick(w, n));
 	snprintf(b, sizeof(b), "e%u", low + pick(w, n));
 	snprintf(text, sizeof(text), "pear %u", pick(w, 6));
-	switch (pick(w, 7)) {
+	switch (pick(w, kinds)) {
 	case 0:
 	case 1:
 		return (struct made){"create_entities",
@@ -55,13 +59,13 @@ random_call(struct world *w, unsigned low, unsigned n)
 			json_pack("{s:[{s:s,s:[s]}]}", "observations",
 				"entityName", a, "contents", text)};
 	case 3:
-		return (struct made){"delete_observations",
-			json_pack("{s:[{s:s,s:[s]}]}", "deletions",
-				"entityName", a, "observations", text)};
-	case 4:
 		return (struct made){"create_relations",
 			json_pack("{s:[{s:s,s:s,s:s}]}", "relations", "from", a,
 				"to", b, "relationType", "knows")};
+	case 4:
+		return (struct made){"delete_observations",
+			json_pack("{s:[{s:s,s:[s]}]}", "deletions",
+				"entityName", a, "observations", text)};
 	case 5:
 		return (struct made){"delete_entities",
 			json_pack("{s:[s]}", "entityNames", a)};
@@ -170,7 +174,7 @@ random_script(struct world *w, struct script *s, bool also_direct)
 	unsigned n = 1 + pick(w, 8);
 
 	for (unsigned i = 0; i < n; i++) {
-		struct made m = random_call(w, 0, NAMES);
+		struct made m = random_call(w, 0, NAMES, ANY);
 		json_t *result = NULL;
 		int r = script_call(s, m.method, m.params, 5000, &result,
 			&w->f->e);
@@ -199,11 +203,14 @@ checkpoint(struct fixture *f)
 }
 
 static void
-others_write(struct world *w, unsigned low, unsigned n)
+others_write(struct world *w, unsigned low, unsigned n, bool also_direct)
 {
 	for (unsigned i = pick(w, 4); i > 0; i--) {
-		struct made m = random_call(w, low, n);
+		struct made m = random_call(w, low, n, ANY);
 
+		if (also_direct)
+			(void)fixture_write(w->direct, method_find(m.method),
+				json_deep_copy(m.params));
 		(void)fixture_write(w->f, method_find(m.method), m.params);
 	}
 	if (pick(w, 4) == 0)
@@ -273,7 +280,7 @@ test_dry_runs_leave_nothing(void **state)
 		json_t *changes = NULL;
 		char *before;
 
-		others_write(w, 0, NAMES);
+		others_write(w, 0, NAMES, false);
 		before = graph_now(w->f);
 		random_script(w, &s, false);
 		if (script_wrote(&s))
@@ -303,9 +310,9 @@ test_interleavings(void **state)
 			continue;
 		view = graph(w->f, w->s);
 		if (apart)
-			others_write(w, NAMES, 3);
+			others_write(w, NAMES, 3, false);
 		else
-			others_write(w, 0, NAMES);
+			others_write(w, 0, NAMES, false);
 		same(graph(w->f, w->s), view); /* nothing moves under it */
 		before = graph_now(w->f);
 		r = script_wrote(&s) ? commit(w, &s) : 1;
@@ -323,6 +330,137 @@ test_interleavings(void **state)
 	check_whole(w->f);
 }
 
+/* --- additions to the same entities ------------------------------------------------------ */
+#define NAMES_FEW 3
+
+/* What a script that adds, and perhaps reads, did. */
+struct adder {
+	struct made calls[8];
+	size_t n;
+	unsigned read;		/* bit: it was told what e<bit> says */
+};
+
+static void
+read_one(struct world *w, struct script *s, struct adder *a)
+{
+	bool search = pick(w, 4) == 0;
+	unsigned i = pick(w, NAMES_FEW);
+	char name[16];
+	json_t *params, *result = NULL;
+
+	snprintf(name, sizeof(name), "e%u", i);
+	params = search ? json_pack("{s:s}", "query", "pear")
+			: json_pack("{s:[s]}", "names", name);
+	must(w->f, script_call(s, search ? "search_nodes" : "open_nodes",
+		params, 5000, &result, &w->f->e));
+	a->read |= search ? ~0u : 1u << i;
+	json_decref(result);
+	json_decref(params);
+}
+
+static void
+adding_script(struct world *w, struct script *s, struct adder *a)
+{
+	unsigned n = 1 + pick(w, ARRAY_LEN(a->calls) - 1);
+
+	while (n-- > 0) {
+		struct made m = random_call(w, 0, NAMES_FEW, ADDING);
+		json_t *result = NULL;
+		int r;
+
+		if (pick(w, 6) == 0)
+			read_one(w, s, a);
+		r = script_call(s, m.method, m.params, 5000, &result,
+			&w->f->e);
+		json_decref(result);
+		if (r == 0) {
+			a->calls[a->n++] = m;
+			continue;
+		}
+		json_decref(m.params);
+		a->read = ~0u; /* told that something is not there */
+	}
+}
+
+/* Names in e0.. that differ between two graphs, as bits. */
+static unsigned
+changed(const char *before, const char *after)
+{
+	json_t *a = parse(before), *b = parse(after);
+	unsigned bits = 0;
+
+	for (unsigned i = 0; i < NAMES_FEW; i++) {
+		char name[16];
+		json_t *x, *y;
+
+		snprintf(name, sizeof(name), "e%u", i);
+		x = json_object_get(a, name);
+		y = json_object_get(b, name);
+		if (x != y && !json_equal(x, y))
+			bits |= 1u << i;
+	}
+	json_decref(a);
+	json_decref(b);
+	return bits;
+}
+
+static unsigned
+script_changed(struct world *w, struct script *s)
+{
+	json_t *rows = NULL, *row;
+	unsigned bits = 0;
+	size_t i;
+
+	must(w->f, script_changes(s, &rows, &w->f->e));
+	json_array_foreach(rows, i, row)
+		bits |= 1u << (json_string_value(
+				       json_object_get(row, "entity"))[1] - '0');
+	json_decref(rows);
+	return bits;
+}
+
+/* A committed script is as if it had run behind the others; one that was told
+ * what they changed, and wrote there, is a conflict. */
+static void
+test_additions_commute(void **state)
+{
+	struct world *w = *state;
+	int beside = 0, conflicts = 0;
+
+	for (int i = 0; i < 400; i++) {
+		struct script s = new_script(w);
+		struct adder a = {0};
+		char *before = graph_now(w->f), *between;
+		unsigned theirs, mine;
+		int r = 1;
+
+		adding_script(w, &s, &a);
+		others_write(w, 0, NAMES_FEW, true);
+		between = graph_now(w->f);
+		theirs = changed(before, between);
+		mine = s.began ? script_changed(w, &s) : 0;
+		if (script_wrote(&s))
+			r = commit(w, &s);
+		assert_true(r == 1 || !(mine & theirs & a.read));
+		beside += r == 0 && (mine & theirs);
+		conflicts += r == 1 && script_wrote(&s);
+		for (size_t k = 0; k < a.n; k++) {
+			if (r == 0)
+				must(w->f, fixture_write(w->direct,
+					method_find(a.calls[k].method),
+					json_incref(a.calls[k].params)));
+			json_decref(a.calls[k].params);
+		}
+		script_done(&s);
+		free(before);
+		free(between);
+		same(graph_now(w->f), graph_now(w->direct));
+	}
+	assert_true(beside > 20);
+	assert_true(conflicts > 20);
+	check_whole(w->f);
+}
+
 int
 main(void)
 {
@@ -333,6 +471,8 @@ main(void)
 			test_dry_runs_leave_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			test_interleavings, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_additions_commute, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("script_random", tests, NULL, NULL);
