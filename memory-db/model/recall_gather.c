@@ -20,8 +20,10 @@
 /* Newest matches read when every word is common: with all words, with any. */
 #define ALL_MAX	     600
 #define ANY_MAX	     2000
-/* Matches of one namespace kept by weight of their words. */
+/* Matches of one namespace kept by weight of their words; so many more as rows
+ * are asked for, when these are many. */
 #define KEEP	     150
+#define MANY_ROWS    100
 /* Facts that an entity brings along by its name. */
 #define NAMED_FACTS  24
 #define TICKS	     64
@@ -291,11 +293,13 @@ static int
 take_best(struct gathering *g)
 {
 	struct recalling *r = g->r;
+	size_t rows = (size_t)r->request->limit;
+	size_t keep = rows > MANY_ROWS ? KEEP + rows : KEEP;
 	int k = 0;
 
-	heaviest_to_front(g->v, g->n, KEEP);
-	if (g->n > KEEP)
-		g->n = KEEP;
+	heaviest_to_front(g->v, g->n, keep);
+	if (g->n > keep)
+		g->n = keep;
 	if (g->n > 1)
 		qsort(g->v, g->n, sizeof(*g->v), heaviest_first);
 	for (size_t i = 0; k >= 0 && i < g->n; i++) {

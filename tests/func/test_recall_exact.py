@@ -1,0 +1,372 @@
+"""recall over the socket, parameter by parameter, against brute force: what
+passes is what the filters say, and nothing is missing while there is room."""
+import os
+import random
+import unicodedata
+
+from harness import TestCase
+
+DAY = 86400000
+WORDS = ["kelvar", "bromin", "tustal", "gorvex", "plimdo", "wexfal", "nordux",
+         "cravlo", "dentup", "humbra", "jolvik", "lastor", "mirkan", "obrest",
+         "quandor", "rilvex", "sombak", "tarvol", "ulmrix", "vornat"]
+TYPES = ["person", "place", "old project"]
+TIERS = ["working", "episodic", "semantic", "procedural"]
+TAGS = ["red", "green", "blue", "Blue"]
+SESSIONS = ["s1", "s2", "s3"]
+SPEAKERS = ["Ann", "Ben"]
+#: The seed of a failure is printed with it; this sets it.
+SEED = int(os.environ.get("RECALL_SEED", "1"))
+
+
+def day_of(n):
+    """2023-01-01 plus n days, at noon, as RFC 3339."""
+    month, day = divmod(n, 28)
+    return f"2023-{month + 1:02d}-{day + 1:02d}T12:00:00Z"
+
+
+class Fact:
+    """What was written, as the filters see it."""
+
+    def __init__(self, rng, entity, number):
+        self.entity = entity
+        self.words = rng.sample(WORDS, rng.randint(1, 5))
+        self.text = f"common {' '.join(self.words)} n{number}"
+        self.tags = set(rng.sample(TAGS, rng.choice((0, 0, 1, 2))))
+        self.own = rng.random() < 0.7   # says itself where it comes from
+        self.session = rng.choice(SESSIONS) if self.own else entity.session
+        self.speaker = rng.choice(SPEAKERS) if self.own else entity.speaker
+        self.day = rng.randrange(300) if self.own else entity.day
+        self.valid = sorted(rng.sample(range(300), 2)) \
+            if rng.random() < 0.3 else None
+
+    def entry(self):
+        out = {"text": self.text}
+        if self.tags:
+            out["tags"] = sorted(self.tags)
+        if self.own:
+            out.update(source_session=self.session, speaker=self.speaker,
+                       source_timestamp=day_of(self.day))
+        if self.valid:
+            out.update(valid_from=day_of(self.valid[0]),
+                       valid_to=day_of(self.valid[1]))
+        return out
+
+    def passes(self, q):
+        e = self.entity
+        return all((
+            "types" not in q or e.type in q["types"],
+            "tiers" not in q or e.tier in q["tiers"],
+            "tags" not in q or set(q["tags"]) <= self.tags | e.tags,
+            "session" not in q or self.session == q["session"],
+            "since" not in q or day_of(self.day) >= q["since"],
+            "until" not in q or day_of(self.day)[:10] <= q["until"],
+            "valid_at" not in q or not self.valid or
+            day_of(self.valid[0]) <= q["valid_at"] < day_of(self.valid[1])))
+
+
+class Entity:
+    def __init__(self, rng, number):
+        self.name = f"{rng.choice(WORDS)} {number}"
+        self.type = rng.choice(TYPES)
+        self.tier = rng.choice(TIERS)
+        self.tags = set(rng.sample(TAGS, rng.choice((0, 0, 1))))
+        self.session = rng.choice(SESSIONS)
+        self.speaker = rng.choice(SPEAKERS)
+        self.day = rng.randrange(300)
+
+    def entry(self, facts):
+        return {"name": self.name, "entityType": self.type, "tier": self.tier,
+                "tags": sorted(self.tags), "source_session": self.session,
+                "speaker": self.speaker, "source_timestamp": day_of(self.day),
+                "observations": [f.entry() for f in facts]}
+
+
+def random_filters(rng):
+    q = {}
+    if rng.random() < 0.35:
+        q["types"] = rng.sample(TYPES + ["nosuch"], rng.randint(1, 2))
+    if rng.random() < 0.3:
+        q["tiers"] = rng.sample(TIERS, rng.randint(1, 3))
+    if rng.random() < 0.35:
+        q["tags"] = rng.sample(TAGS, rng.choice((1, 1, 2)))
+    if rng.random() < 0.2:
+        q["session"] = rng.choice(SESSIONS + ["nobody"])
+    if rng.random() < 0.3:
+        q["since"] = day_of(rng.randrange(300))
+    if rng.random() < 0.3:
+        q["until"] = day_of(rng.randrange(300))[:10]
+    if rng.random() < 0.2:
+        q["valid_at"] = day_of(rng.randrange(300))
+    return q
+
+
+class Exact(TestCase):
+    FACTS = 420
+
+    def fill(self, seed):
+        rng = random.Random(seed)
+        self.db = self.service()
+        self.c = self.db.client()
+        self.facts, number = [], 0
+        while len(self.facts) < self.FACTS:
+            e = Entity(rng, number)
+            number += 1
+            facts = [Fact(rng, e, len(self.facts) + i)
+                     for i in range(rng.randint(1, 12))]
+            self.facts += facts
+            self.c.ok("create_entities", entities=[e.entry(facts)])
+        return rng
+
+    def recall(self, **q):
+        reply = self.c.ok("recall", limit=1000, **q)
+        self.assertNotIn("partial", reply)
+        self.assertEqual(reply["count"], len(reply["results"]))
+        texts = [r["text"] for r in reply["results"]]
+        self.assertEqual(len(texts), len(set(texts)), "a row came twice")
+        return reply, texts
+
+    def none(self, texts, what, note):
+        if texts:
+            self.fail(f"{what}: {len(texts)}, {sorted(texts)[:3]}, {note}")
+
+    def check(self, q, facts):
+        """Every row passes; every fact with a word of the query is there."""
+        reply, texts = self.recall(**q)
+        passing = {f.text for f in facts if f.passes(q)}
+        words = set(q["query"].split())
+        wanted = {f.text for f in facts if f.passes(q) and
+                  words & {"common", *f.words}}
+        note = f"RECALL_SEED={SEED} {q}"
+        self.none(set(texts) - passing, "does not pass", note)
+        self.none(wanted - set(texts), "is missing", note)
+        scores = [r["score"] for r in reply["results"]]
+        self.assertEqual(scores, sorted(scores, reverse=True), note)
+
+    def test_filters(self):
+        for seed in (SEED, SEED + 1):
+            rng = self.fill(seed)
+            for _ in range(60):
+                query = rng.choice((["common"], rng.sample(WORDS, 1),
+                                    rng.sample(WORDS, 3)))
+                self.check({"query": " ".join(query), **random_filters(rng)},
+                           self.facts)
+
+    def test_rows_say_where_they_come_from(self):
+        self.fill(SEED)
+        by_text = {f.text: f for f in self.facts}
+        reply, texts = self.recall(query="common")
+        self.none(set(by_text) ^ set(texts), "differs", "")
+        for row in reply["results"]:
+            f = by_text[row["text"]]
+            self.assertEqual(
+                (row["name"], row["type"], row["source"], row["speaker"],
+                 row["date"], set(row.get("tags", []))),
+                (f.entity.name, f.entity.type, f.session, f.speaker,
+                 day_of(f.day)[:10], f.tags))
+            if f.valid:
+                self.assertEqual((row["valid_from"], row["valid_to"]),
+                                 tuple(day_of(d)[:10] for d in f.valid))
+            else:
+                self.assertNotIn("valid_from", row)
+
+    def test_limit_score_and_budget(self):
+        """Less room gives the beginning of the same list."""
+        rng = self.fill(SEED)
+        for _ in range(15):
+            # What was given before counts for later: not here.
+            q = {"query": " ".join(rng.sample(WORDS, 2)),
+                 "weights": {"use": 0, "recency": 0}, **random_filters(rng)}
+            rows = self.c.ok("recall", limit=100, **q)["results"]
+            texts = [r["text"] for r in rows]
+            for limit in (1, 3, 10, 60):
+                got = self.c.ok("recall", limit=limit, **q)["results"]
+                self.assertEqual([r["text"] for r in got], texts[:limit], q)
+            for score in (0.1, 0.4, 0.9):
+                got = self.c.ok("recall", limit=100, min_score=score, **q)
+                n = len(got["results"])
+                self.assertEqual([r["text"] for r in got["results"]],
+                                 texts[:n], q)
+                self.assertFalse([r for r in rows[:n]
+                                  if r["score"] < score - 0.0005])
+                self.assertFalse([r for r in rows[n:]
+                                  if r["score"] > score + 0.0005])
+            for tokens in (100, 700):
+                got = self.c.ok("recall", limit=100, max_tokens=tokens, **q)
+                n = len(got["results"])
+                self.assertEqual([r["text"] for r in got["results"]],
+                                 texts[:n], q)
+                self.assertEqual(got.get("omitted", 0), len(rows) - n)
+                if n > 1:
+                    size = len(str(got["results"]).encode())
+                    self.assertLess(size / 4, tokens * 1.3)
+
+    def test_explain(self):
+        """The parts add up: their order is the order of the rows."""
+        rng = self.fill(SEED)
+        for _ in range(10):
+            q = {"query": " ".join(rng.sample(WORDS, 3)),
+                 "weights": {"use": 0, "recency": 0}}
+            rows = self.recall(explain=True, **q)[0]["results"]
+            plain = self.recall(**q)[0]["results"]
+            self.assertEqual([r["text"] for r in rows],
+                             [r["text"] for r in plain])
+            self.assertFalse([r for r in plain if "parts" in r])
+            sums = [sum(r["parts"].values()) for r in rows]
+            for a, b in zip(sums, sums[1:]):
+                self.assertGreaterEqual(a, b - 0.02)    # each is rounded
+            top = rows[0]
+            for r, s in zip(rows, sums):
+                self.assertAlmostEqual(r["score"],
+                                       top["score"] * s / sums[0], delta=0.02)
+
+    def test_past_and_branches(self):
+        rng = self.fill(SEED)
+        first = self.c.ok("get_memory_status")["total_changes"]
+        gone = rng.sample(self.facts, 60)
+        for f in gone:
+            self.c.ok("delete_observations", deletions=[
+                {"entityName": f.entity.name, "observations": [f.text]}])
+        now = [f for f in self.facts if f not in gone]
+        self.c.ok("memory_branch", action="create", name="b")
+        away = rng.sample(now, 30)
+        for f in away:
+            self.c.ok("delete_observations", branch="b", deletions=[
+                {"entityName": f.entity.name, "observations": [f.text]}])
+        more = [Fact(rng, rng.choice(now).entity, 10000 + i)
+                for i in range(20)]
+        for f in more:      # alone, it takes nothing from its entity
+            f.own = True
+            f.session, f.speaker, f.day = "s1", "Ann", 7
+            self.c.ok("add_observations", branch="b", observations=[
+                {"entityName": f.entity.name, "contents": [f.entry()]}])
+        on_b = [f for f in now if f not in away] + more
+        for _ in range(20):
+            q = {"query": rng.choice(["common", *WORDS]),
+                 **random_filters(rng)}
+            self.check(q, now)
+            self.check({**q, "as_of": first}, self.facts)
+            self.check({**q, "branch": "b"}, on_b)
+
+    def test_namespaces(self):
+        """A project sees its own facts and the user's, no others."""
+        for ns, text in (("default", "common of the user"),
+                         ("a", "common of a"), ("b", "common of b")):
+            self.db = getattr(self, "db", None) or self.service()
+            self.db.client().ok("create_entities", namespace=ns, entities=[
+                {"name": "x", "entityType": "t", "observations": [text]}])
+        self.c = self.db.client()
+        for ns, wanted in (("a", {"common of a", "common of the user"}),
+                           ("default", {"common of the user"})):
+            self.assertEqual(
+                set(self.recall(query="common", namespace=ns)[1]), wanted)
+
+
+class Hostile(TestCase):
+    #: What FTS5 reads as syntax, and what SQL, JSON and LIKE do.
+    PIECES = ['"', "'", "*", "(", ")", ":", "^", "-", "+", "{", "}", "AND",
+              "OR", "NOT", "NEAR", "NEAR(", ",", ".", ";", "--", "/*", "%",
+              "_", "\\", "name:", "body :", "rowid", "\t", "\n", "\u0000"[:0],
+              "\ufeff", "\u202e", "é", "日", "tea", "green", "0", "-1", "1e9"]
+
+    def test_syntax_in_queries(self):
+        db = self.service()
+        c = db.client()
+        c.ok("create_entities", entities=[
+            {"name": "ada", "entityType": "person", "observations": [
+                "drinks green tea", 'says "AND" (often) * NEAR:me']}])
+        rng = random.Random(SEED)
+        for _ in range(400):
+            query = rng.choice(("", " ")).join(
+                rng.choices(self.PIECES, k=rng.randint(1, 12)))
+            for method in ("recall", "search_nodes"):
+                reply = c.call(method, query=query)
+                if method == "recall" and not query:
+                    continue
+                self.assertTrue(reply["success"], (query, reply))
+            if "tea" in query.replace("\n", " ").split():
+                texts = [r["text"] for r in
+                         c.ok("recall", query=query)["results"]]
+                self.assertIn("drinks green tea", texts, query)
+        found = c.ok("search_nodes", query='"AND" (often) * NEAR:')["results"]
+        self.assertEqual([e["name"] for e in found], ["ada"])
+
+
+#: Sentence, a part of it as one would ask, and one that it does not have.
+SCRIPTS = {
+    "Chinese": ("我昨天在北京买了一本旧书", "北京", "上海"),
+    "Japanese": ("昨日は京都で抹茶を飲みました", "抹茶", "珈琲"),
+    "Korean": ("어제 서울에서 녹차를 마셨습니다", "서울에서", "부산"),
+    "Thai": ("เมื่อวานฉันดื่มชาเขียวที่เชียงใหม่", "ชาเขียว", "กาแฟ"),
+    "Hindi": ("मैंने कल दिल्ली में हरी चाय पी", "चाय", "कॉफ़ी"),
+    "Arabic": ("شربت الشاي الأخضر في القاهرة أمس", "القاهرة", "قهوة"),
+    "Hebrew": ("שתיתי תה ירוק בחיפה אתמול", "בחיפה", "קפה"),
+    "Russian": ("вчера я пил зелёный чай в Москве", "Москве", "кофе"),
+    "Greek": ("ήπια πράσινο τσάι στην Αθήνα", "Αθήνα", "καφές"),
+    "Emoji": ("the party was 🎉🎂 and then 👩‍💻 worked", "🎂", "🚀"),
+    "Combining": ("un cafe\u0301 a\u0300 Gene\u0300ve", "Gene\u0300ve",
+                  "Zu\u0308rich"),
+    "Vietnamese": ("hôm qua tôi uống trà ở Đà Nẵng", "Nẵng", "Huế"),
+    "Georgian": ("გუშინ თბილისში ჩაი დავლიე", "თბილისში", "ყავა"),
+    "Amharic": ("ትናንት በአዲስ አበባ ሻይ ጠጣሁ", "አበባ", "ቡና"),
+    "Old": ("𐌰𐌱𐌲𐌳 wrote 𝔉𝔯𝔞𝔨𝔱𝔲𝔯", "𐌰𐌱𐌲𐌳", "𐌸𐌹𐌿"),
+}
+
+
+class Scripts(TestCase):
+    def test_each_is_found(self):
+        db = self.service()
+        c = db.client()
+        c.ok("create_entities", entities=[
+            {"name": name, "entityType": "note", "observations": [text]}
+            for name, (text, _, _) in SCRIPTS.items()])
+        for name, (text, part, absent) in SCRIPTS.items():
+            forms = {part, unicodedata.normalize("NFC", part)} \
+                if name != "Combining" else {part}
+            for query in sorted(forms | {text}):
+                with self.subTest(script=name, query=query):
+                    rows = c.ok("recall", query=query)
+                    self.assertEqual(rows["results"][0]["text"], text)
+                    self.assertTrue(rows["relevant"])
+                    found = c.ok("search_nodes", query=query)["results"]
+                    self.assertEqual(found[0]["name"], name)
+            with self.subTest(script=name, query=absent):
+                rows = c.ok("recall", query=absent)
+                self.assertFalse(rows["relevant"])
+                self.assertEqual(
+                    c.ok("search_nodes", query=absent)["count"], 0)
+        # A part of a word, where words have no spaces between them.
+        for part, name in (("买了一本", "Chinese"), ("都で抹", "Japanese"),
+                           ("ดื่มชา", "Thai"), ("лёны", "Russian"),
+                           ("💻", "Emoji")):
+            with self.subTest(part=part):
+                found = c.ok("search_nodes", query=part)["results"]
+                self.assertEqual(found[0]["name"], name)
+
+
+class OverMcp(TestCase):
+    def test_what_is_not_relevant_is_hidden(self):
+        db = self.service()
+        db.client().ok("create_entities", entities=[
+            {"name": "ada", "entityType": "person", "observations": [
+                "drinks green tea in the morning"]}])
+        with self.mcp(db) as m:
+            m.initialize()
+            good = m.ok("recall", {"query": "what does ada drink"})
+            bad = m.ok("recall", {"query": "price of gold tea in Zurich "
+                                  "yesterday evening bank account"})
+        self.assertTrue(good["relevant"])
+        self.assertEqual(len(good["results"]), 1)
+        self.assertFalse(bad["relevant"])
+        self.assertEqual(bad["results"], [])
+        self.assertNotIn("green tea", str(bad))
+        # The socket shows what was nearest.
+        reply = db.client().ok("recall", query="price of gold tea in Zurich "
+                               "yesterday evening bank account")
+        self.assertFalse(reply["relevant"])
+        self.assertEqual(len(reply["results"]), 1)
+
+
+if __name__ == "__main__":
+    import harness
+    harness.main()
