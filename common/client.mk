@@ -61,6 +61,9 @@ install: all ## Install under DESTDIR and prefix (/usr/local)
 	ln -sf libmemory-client.so.$(VERSION) $(DESTDIR)$(libdir)/$(SONAME)
 	ln -sf libmemory-client.so.$(VERSION) \
 		$(DESTDIR)$(libdir)/libmemory-client.so
+# The loader looks into its list, not into the folder.
+	@case "$(DESTDIR)$(libdir)" in /usr/lib | /usr/local/lib) \
+		ldconfig 2>/dev/null || true;; esac
 	sed -e 's|@prefix@|$(prefix)|' -e 's|@libdir@|$(libdir)|' \
 		-e 's|@includedir@|$(includedir)|' \
 		-e 's|@version@|$(VERSION)|' common/$(PC_FILE).in \

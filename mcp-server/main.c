@@ -52,7 +52,8 @@ read_options(struct options *arg, int argc, char **argv, struct err *e)
 		{"branch", "MEMORY_BRANCH", CONF_STRING, &arg->branch, 0, 0,
 			"NAME", "branch to work on"},
 		{"tools", "MEMORY_TOOLS", CONF_STRING, &arg->tools, 0, 0,
-			"LIST", "default,compat,history,admin,all"},
+			"LIST",
+			"default,compat,history,skills,admin,all"},
 		{"no-spawn", "MEMORY_NO_SPAWN", CONF_BOOL, &arg->no_spawn, 0,
 			0, NULL, "never start memory-db"},
 		{"log-format", "MEMORY_LOG_FORMAT", CONF_STRING,
@@ -266,6 +267,16 @@ guard_descriptors(void)
 	return 0;
 }
 
+/* Somebody tries it in a terminal, where it would seem to hang. */
+static void
+greet_terminal(void)
+{
+	if (isatty(STDIN_FILENO))
+		fputs("memory-mcp: waiting for MCP messages on stdin; an MCP "
+		      "client starts this program. End it with Ctrl-D; "
+		      "--help says more, memoryctl is for people\n", stderr);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -281,6 +292,7 @@ main(int argc, char **argv)
 	if (rc == 0)
 		rc = set_up(&arg, &set, &e);
 	if (rc == 0) {
+		greet_terminal();
 		rc = serve(&arg, &set);
 	} else if (rc < 0) {
 		fprintf(stderr, "memory-mcp: %s\n", e.text);

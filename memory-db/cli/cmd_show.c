@@ -129,9 +129,10 @@ print_relations(const struct cli *c, const json_t *relations)
 	}
 }
 
-/* "no entity 'bob'; similar: 'rob', 'bo'" for each missing name. */
+/* "no entity 'bob'; similar: 'rob', 'bo'" for each missing name. as_of: NULL
+ * for now. */
 static int
-report_missing(const json_t *missing)
+report_missing(const json_t *missing, const char *as_of)
 {
 	const json_t *m, *s;
 	int rc = CLI_OK;
@@ -148,8 +149,9 @@ report_missing(const json_t *missing)
 				return cli_nomem();
 		if (buf_str(&b) == NULL)
 			return cli_nomem();
-		rc = cli_fail(CLI_PROBLEM, "no entity '%s'%s",
-			cli_str(m, "name", "?"), buf_str(&b));
+		rc = cli_fail(CLI_PROBLEM, "no entity '%s'%s%s%s",
+			cli_str(m, "name", "?"), as_of ? " as of " : "",
+			as_of ? as_of : "", buf_str(&b));
 	}
 	return rc;
 }
@@ -162,7 +164,7 @@ print_page(struct cli *c, json_t *reply, void *ctx)
 
 	(void)ctx;
 	if (json_array_size(missing) > 0)
-		return report_missing(missing);
+		return report_missing(missing, c->as_of);
 	if (c->json) {
 		cli_strip(reply);
 		return cli_print_json(c, reply);

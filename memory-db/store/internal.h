@@ -59,7 +59,8 @@ struct database {
 	dev_t dev;		/* of the file: vanished? */
 	ino_t ino;
 	char id[33], instance[33];
-	int schema;		/* user_version found at open */
+	_Atomic int schema;	/* user_version; raised by the writer, told
+				   by the loop */
 	unsigned char sip_key[crypto_shorthash_KEYBYTES];
 	struct codec_dictionary dictionary;
 	int64_t namespace_facts;	/* limit */

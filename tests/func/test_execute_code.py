@@ -136,12 +136,13 @@ class ExecuteCode(TestCase):
             'for i = 1, 12 do local l = {} for k = 1, 1000 do '
             'l[k] = "fact " .. i .. " " .. k end '
             'create_entities{entities={{name="big", entityType="t", '
-            'observations=l}}} end', outcome="error")
+            'observations=l}}} end', outcome="error", timeout_ms=30000)
         self.assertIn("more than 10000 facts", r["message"])
         r = self.run_code(
             'local s = ("x"):rep(700000) for i = 1, 20 do '
             'create_entities{entities={{name="n" .. i, entityType="t", '
-            'observations={s .. i}}}} end', outcome="error")
+            'observations={s .. i}}}} end', outcome="error",
+            timeout_ms=30000)
         self.assertIn("8 MiB", r["message"])
         self.assertEqual(self.graph(), [])
 

@@ -2,6 +2,7 @@
 how long it takes."""
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -87,6 +88,19 @@ class Spawn(Spawned):
         [log] = m.ok("open_nodes", names=["log"])["entities"]
         self.assertEqual(sorted(log["observations"]),
                          sorted(f"n{i}" for i in range(200)))
+
+    def test_in_a_terminal_it_says_what_it_waits_for(self):
+        ours, theirs = os.openpty()
+        with os.fdopen(ours, "wb", 0) as terminal:
+            done = subprocess.Popen(
+                [harness.BIN / "memory-mcp"], stdin=theirs, text=True,
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                env=self.place.env())
+            os.close(theirs)
+            terminal.write(b"\x04")        # Ctrl-D
+            out, err = done.communicate(timeout=20 * SLOW)
+        self.assertEqual((done.returncode, out), (0, ""))
+        self.assertIn("waiting for MCP messages on stdin", err)
 
     def test_no_spawn(self):
         for args, env in ((["--no-spawn"], {}), ([], {"MEMORY_NO_SPAWN": 1})):

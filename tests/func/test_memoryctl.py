@@ -60,6 +60,9 @@ class Reading(Base):
         self.assertIn("by tester 1, session s-1", text)
         self.assertIn("ada -[works at]-> acme", text)
         self.assertNotIn("likes tea", text)
+        none = self.db.ctl("show", "ada", "--as-of", "2001-01-01", check=False)
+        self.assertEqual((none.returncode, none.stderr), (
+            1, "memoryctl: no entity 'ada' as of 2001-01-01\n"))
         text = self.db.ctl("show", "ada", "--as-of", self.change - 1).stdout
         self.assertIn("likes tea", text)
         [page] = lines_of(self.db.ctl("show", "ada", "-j").stdout)
