@@ -11,10 +11,10 @@ SOMAJOR := 0
 B := build/$(V)
 BIN := $(if $(filter release,$(V)),build/bin,$(B)/bin)
 
-PKGS := jansson sqlite3 zlib libseccomp lua5.4 libsodium libutf8proc
+PKGS := jansson sqlite3 zlib libseccomp lua5.4 libsodium libutf8proc libcurl
 DEBS := gcc libc6-dev make pkg-config libjansson-dev libsqlite3-dev \
 	zlib1g-dev libseccomp-dev liblua5.4-dev libev-dev libsodium-dev libutf8proc-dev \
-	libstemmer-dev libcmocka-dev python3 sqlite3
+	libstemmer-dev libcurl4-openssl-dev libcmocka-dev python3 sqlite3
 
 WARN := -std=c11 -Wall -Wextra -Wconversion -Wsign-conversion -Wformat=2 \
 	-Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef \

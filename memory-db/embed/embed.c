@@ -7,7 +7,7 @@
 
 #include "memory-db/embed/internal.h"
 
-#define FORMS "none, hash, static:FOLDER"
+#define FORMS "none, hash, static:FOLDER, http:URL"
 
 static const struct {
 	const char *name;
@@ -18,6 +18,7 @@ static const struct {
 	{"none", false, NULL},
 	{"hash", false, embed_hash_open},
 	{"static", true, embed_static_open},
+	{"http", true, embed_http_open},
 };
 
 int
@@ -26,6 +27,10 @@ embed_open(const struct embed_options *o, struct embedder **ret, struct err *e)
 	const char *spec = o->spec;
 	size_t n = strcspn(spec, ":");
 
+	/* An address by itself says as much. */
+	if (strncmp(spec, "http://", 7) == 0 ||
+		strncmp(spec, "https://", 8) == 0)
+		return embed_http_open(o, spec, ret, e);
 	for (size_t i = 0; i < ARRAY_LEN(providers); i++) {
 		const char *name = providers[i].name;
 
@@ -42,6 +47,13 @@ embed_open(const struct embed_options *o, struct embedder **ret, struct err *e)
 	return err_set(e, MDB_E_INVALID,
 		"embeddings: '%s' is no provider; right would be one of " FORMS,
 		spec);
+}
+
+void
+embed_stop(struct embedder *x)
+{
+	if (x && x->ops->stop)
+		x->ops->stop(x);
 }
 
 void

@@ -5,9 +5,10 @@
  *   hash             built in: hashed words and character n-grams, 512
  *                    dimensions (feature hashing, Weinberger et al. 2009)
  *   static:FOLDER    a Model2Vec model (github.com/MinishLab/model2vec):
- *                    model.safetensors, tokenizer.json (WordPiece),
- *                    config.json; mapped, not read
- *   http:URL         an OpenAI-compatible POST /v1/embeddings
+ *                    model.safetensors, tokenizer.json (WordPiece); mapped,
+ *                    not read: replace it by renaming, never in place
+ *   http:URL         an OpenAI-compatible POST /v1/embeddings; the path may
+ *                    be left out, and "http:" before an address, too
  *
  * hash and static are *local*: some microseconds a text on the thread that
  * calls, never fail but for memory. http blocks its caller up to its time
@@ -39,7 +40,11 @@ struct embed_options {
  * be used, and why; MDB_E_NOMEM. Asks nothing of the network. */
 int embed_open(const struct embed_options *o, struct embedder **ret,
 	struct err *e) MUST_CHECK;
+/* No request is under way. NULL: nothing. */
 void embed_close(struct embedder *x);
+/* Requests under way end within about a second with MDB_E_CANCELLED, later
+ * ones at once. Any thread; NULL: nothing. */
+void embed_stop(struct embedder *x);
 
 /* "hash", "static" or "http". */
 const char *embed_provider(const struct embedder *x);
@@ -58,8 +63,10 @@ enum embed_use { EMBED_STORED, EMBED_QUESTION };
 
 /* n <= EMBED_BATCH_MAX vectors, one after the other, new (free). A vector of
  * zeros: the text has nothing to embed. Any thread, several at a time.
- * MDB_E_TIMEOUT, MDB_E_UNREACHABLE, MDB_E_INVALID (an answer that is none, or
- * of other dimensions than before), MDB_E_NOMEM. */
+ * MDB_E_TIMEOUT; MDB_E_UNREACHABLE (also: refused, busy, a wrong key);
+ * MDB_E_INVALID (an answer that is none, or of other dimensions than before; or
+ * the endpoint refuses these texts: 400, 413, 422); MDB_E_CANCELLED;
+ * MDB_E_NOMEM. */
 int embed_texts(struct embedder *x, enum embed_use use,
 	const struct embed_text *texts, size_t n, float **ret, size_t *ret_dims,
 	struct err *e) MUST_CHECK;

@@ -10,6 +10,7 @@ struct embed_ops {
 	bool is_local;
 	void (*close)(struct embedder *x);
 	size_t (*dims)(const struct embedder *x);
+	void (*stop)(struct embedder *x); /* may be NULL */
 	/* n vectors into out, which is zeroed, of the dims above. Local
 	 * providers only. 0, MDB_E_NOMEM. */
 	int (*local)(struct embedder *x, const struct embed_text *t, float *out,
@@ -31,6 +32,9 @@ int embed_hash_open(const struct embed_options *o, const char *arg,
 	struct embedder **ret, struct err *e) MUST_CHECK;
 
 int embed_static_open(const struct embed_options *o, const char *arg,
+	struct embedder **ret, struct err *e) MUST_CHECK;
+
+int embed_http_open(const struct embed_options *o, const char *arg,
 	struct embedder **ret, struct err *e) MUST_CHECK;
 
 /* Scales v to length 1. A vector of zeros, or one that is not finite, becomes

@@ -1,0 +1,323 @@
+/* An OpenAI-compatible endpoint: POST {"model", "input": [...],
+ * "encoding_format": "float"}. Nothing is tried again here: the caller knows when.
+ * Redirects are not followed: they would carry texts to where nobody sent
+ * them. */
+#include <sodium.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "common/jx.h"
+#include "common/text.h"
+#include "memory-db/embed/http_client.h"
+#include "memory-db/embed/http_reply.h"
+#include "memory-db/embed/internal.h"
+
+/* Bytes of a text that are sent: a token has at least one, and endpoints that
+ * refuse long texts refuse those above 8,191 tokens. */
+#define TEXT_MAX       8000
+#define NAME_MAX_BYTES 256
+
+struct http {
+	struct embedder head;
+	struct http_client *client;
+	char *url, *model, *key; /* key NULL: none */
+	const char *place;	/* part of head.model: what errors name */
+	atomic_size_t dims;
+};
+
+/* --- texts ---------------------------------------------------------------- */
+
+static bool
+is_blank(const struct embed_text *t)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (!strchr(" \t\r\n", t->s[i]))
+			return false;
+	return true;
+}
+
+/* Endpoints refuse empty texts; such a one is sent as a dot, and its vector
+ * made zero. */
+static int
+make_body(const struct http *x, const struct embed_text *texts, size_t n,
+	struct buf *out)
+{
+	if (buf_adds(out, "{\"model\":") < 0 ||
+		jx_quote(x->model, strlen(x->model), out) < 0 ||
+		buf_adds(out, ",\"encoding_format\":\"float\",\"input\":[") < 0)
+		return MDB_E_NOMEM;
+	for (size_t i = 0; i < n; i++) {
+		const struct embed_text *t = &texts[i];
+		bool blank = is_blank(t);
+		size_t cut = t->n > TEXT_MAX ? text_cut(t->s, TEXT_MAX) : t->n;
+
+		if ((i > 0 && buf_addc(out, ',') < 0) ||
+			jx_quote(blank ? "." : t->s, blank ? 1 : cut, out) < 0)
+			return MDB_E_NOMEM;
+	}
+	return buf_adds(out, "]}");
+}
+
+/* Any status but 200. Those that speak of the texts are another matter than
+ * those that speak of the endpoint: asking again does not help. */
+static int
+refused(const struct http *x, const struct http_answer *a, struct err *e)
+{
+	AUTO_BUF struct buf says = {0};
+	const char *s;
+	bool of_texts = a->status == 400 || a->status == 413 ||
+			a->status == 422;
+	const char *hint = a->status >= 300 && a->status < 400
+				   ? " (redirects are not followed: give the "
+				     "address that it names)"
+			   : a->status == 401 || a->status == 403
+				   ? " (is the key right?)"
+			   : a->status == 404
+				   ? " (are path and model right?)"
+				   : "";
+
+	if (http_reply_message(a->body.data, a->body.len, x->key, &says) < 0 ||
+		!(s = buf_str(&says)))
+		return err_nomem(e);
+	return err_set(e, of_texts ? MDB_E_INVALID : MDB_E_UNREACHABLE,
+		"embeddings: %s answered %ld%s%s%s", x->place, a->status, hint,
+		*s ? ": " : "", s);
+}
+
+/* The first answer says how many dimensions all have. */
+static int
+check_dims(struct http *x, size_t dims, struct err *e)
+{
+	size_t before = 0;
+
+	if (atomic_compare_exchange_strong(&x->dims, &before, dims) ||
+		before == dims)
+		return 0;
+	return err_set(e, MDB_E_INVALID,
+		"embeddings: %s gave vectors of %zu dimensions before and now "
+		"of %zu: the model behind it was changed; start again with "
+		"another name of the model",
+		x->place, before, dims);
+}
+
+static int
+read_answer(struct http *x, const struct http_answer *a, size_t n, float **ret,
+	size_t *ret_dims, struct err *e)
+{
+	AUTO_FREE float *v = NULL;
+	size_t dims = 0;
+	int rc;
+
+	if (a->status != 200)
+		return refused(x, a, e);
+	rc = http_reply_vectors(a->body.data ? a->body.data : "", a->body.len,
+		n, &v, &dims, e);
+	if (rc < 0) {
+		if (rc != MDB_E_NOMEM)
+			err_prefix(e, "embeddings: %s", x->place);
+		return rc;
+	}
+	rc = check_dims(x, dims, e);
+	if (rc < 0)
+		return rc;
+	*ret = take_ptr(v);
+	*ret_dims = dims;
+	return 0;
+}
+
+static int
+http_texts(struct embedder *embedder, enum embed_use use,
+	const struct embed_text *texts, size_t n, float **ret, size_t *ret_dims,
+	struct err *e)
+{
+	struct http *x = (struct http *)embedder;
+	AUTO_BUF struct buf body = {0};
+	struct http_answer a = {.most = n * EMBED_DIMS_MAX * HTTP_NUMBER_BYTES +
+				   HTTP_REST_BYTES};
+	int rc = make_body(x, texts, n, &body);
+
+	if (rc < 0)
+		return err_nomem(e);
+	rc = http_client_post(x->client, use, &body, &a, e);
+	if (rc == 0)
+		rc = read_answer(x, &a, n, ret, ret_dims, e);
+	buf_done(&a.body);
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		if (is_blank(&texts[i]))
+			memset(*ret + i * *ret_dims, 0,
+				*ret_dims * sizeof(**ret));
+	return rc;
+}
+
+/* --- the provider --------------------------------------------------------- */
+
+static size_t
+http_dims(const struct embedder *x)
+{
+	return atomic_load(&((const struct http *)x)->dims);
+}
+
+static void
+http_stop(struct embedder *x)
+{
+	http_client_stop(((struct http *)x)->client);
+}
+
+static void
+http_close(struct embedder *embedder)
+{
+	struct http *x = (struct http *)embedder;
+
+	http_client_free(x->client);
+	if (x->key)
+		sodium_memzero(x->key, strlen(x->key));
+	free(x->url);
+	free(x->model);
+	free(x->key);
+	free(x);
+}
+
+static const struct embed_ops http_ops = {.provider = "http",
+	.close = http_close,
+	.dims = http_dims,
+	.stop = http_stop,
+	.remote = http_texts};
+
+/* Visible ASCII only: nothing that could end a header or hide in a log. */
+static bool
+is_plain(const char *s)
+{
+	for (; *s; s++)
+		if (*s <= 0x20 || *s >= 0x7f)
+			return false;
+	return true;
+}
+
+static int
+check_options(const struct embed_options *o, struct err *e)
+{
+	if (!o->model || !*o->model || strlen(o->model) > NAME_MAX_BYTES ||
+		!text_is_utf8(o->model, strlen(o->model)))
+		return err_set(e, MDB_E_INVALID,
+			"embeddings: http needs the name of the model to ask "
+			"for, of 1 to %d bytes",
+			NAME_MAX_BYTES);
+	if (o->key && (!*o->key || !is_plain(o->key)))
+		return err_set(e, MDB_E_INVALID,
+			"embeddings: the key must be visible ASCII characters "
+			"without spaces");
+	return 0;
+}
+
+/* *ret_host: in url, behind the scheme. */
+static int
+check_url(const char *url, const char **ret_host, size_t *ret_host_n,
+	struct err *e)
+{
+	const char *host = strncmp(url, "http://", 7) == 0    ? url + 7
+			   : strncmp(url, "https://", 8) == 0 ? url + 8
+							      : NULL;
+	size_t n = host ? strcspn(host, "/?#") : 0;
+
+	if (n == 0 || !is_plain(url))
+		return err_set(e, MDB_E_INVALID,
+			"embeddings: http: must be followed by an address such "
+			"as http://127.0.0.1:11434/v1/embeddings, with http "
+			"or https");
+	if (memchr(host, '@', n))
+		return err_set(e, MDB_E_INVALID,
+			"embeddings: the address must not hold a password: "
+			"give the key by its own option");
+	*ret_host = host;
+	*ret_host_n = n;
+	return 0;
+}
+
+static bool
+is_loopback(const char *host, size_t n)
+{
+	static const char *const names[] = {"localhost", "127.0.0.1", "[::1]"};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		size_t k = strlen(names[i]);
+
+		if (n >= k && strncmp(host, names[i], k) == 0 &&
+			(n == k || host[k] == ':'))
+			return true;
+	}
+	return false;
+}
+
+/* An address without a path, or with that of the API alone, is completed. */
+static int
+complete(const char *url, const char *path, struct http *x)
+{
+	const char *more = path[0] == '\0'	      ? "/v1/embeddings"
+			   : strcmp(path, "/") == 0   ? "v1/embeddings"
+			   : strcmp(path, "/v1") == 0 ? "/embeddings"
+			   : strcmp(path, "/v1/") == 0 ? "embeddings"
+						       : "";
+
+	if (asprintf(&x->url, "%s%s", url, more) < 0) {
+		x->url = NULL;
+		return MDB_E_NOMEM;
+	}
+	return 0;
+}
+
+/* The name of the space: what stands behind ? may be secret. */
+static int
+name_space(struct http *x, size_t host_at)
+{
+	const char *place = x->url + host_at;
+
+	if (asprintf(&x->head.model, "http:%s@%.*s", x->model,
+		    (int)strcspn(place, "?#"), place) < 0) {
+		x->head.model = NULL;
+		return MDB_E_NOMEM;
+	}
+	x->place = x->head.model + strlen("http:") + strlen(x->model) + 1;
+	return 0;
+}
+
+static int
+fill_in(struct http *x, const struct embed_options *o, const char *url,
+	const char *host, size_t host_n, struct err *e)
+{
+	struct http_place place = {.is_loopback = is_loopback(host, host_n)};
+
+	x->model = strdup(o->model);
+	x->key = o->key ? strdup(o->key) : NULL;
+	if (!x->model || (o->key && !x->key) ||
+		complete(url, host + host_n, x) < 0 ||
+		name_space(x, (size_t)(host - url)) < 0)
+		return err_nomem(e);
+	place.url = x->url;
+	place.place = x->place;
+	return http_client_new(&place, o, &x->client, e);
+}
+
+int
+embed_http_open(const struct embed_options *o, const char *url,
+	struct embedder **ret, struct err *e)
+{
+	const char *host = NULL;
+	size_t host_n = 0;
+	struct http *x;
+	int rc;
+
+	if ((rc = check_url(url, &host, &host_n, e)) < 0 ||
+		(rc = check_options(o, e)) < 0)
+		return rc;
+	x = calloc(1, sizeof(*x));
+	if (!x)
+		return err_nomem(e);
+	x->head.ops = &http_ops;
+	rc = fill_in(x, o, url, host, host_n, e);
+	if (rc < 0) {
+		embed_close(&x->head);
+		return rc;
+	}
+	*ret = &x->head;
+	return 0;
+}
