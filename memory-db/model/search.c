@@ -24,6 +24,10 @@ static const struct search_caps default_caps = {
 /* A later page looks the query up as the first one did, although words have
  * come since: so many times more may. */
 #define TERMS_LATER 4
+/* The vocabulary is that of all namespaces. In a quiet one of so few facts,
+ * with so many times more words in it, the texts themselves are looked at. */
+#define QUIET_FACTS 250
+#define QUIET_WORDS 32
 /* Time kept for writing the reply. */
 #define RESERVE_NS (INT64_C(100) * 1000 * 1000)
 /* How often the clock is looked at. */
@@ -174,10 +178,21 @@ searching_how(const struct searching *s)
 }
 
 static int
+is_quiet(struct searching *s, const struct search_range *range)
+{
+	int64_t facts = range->hi - range->lo, words = 0;
+	int r = 0;
+
+	if (facts <= QUIET_FACTS)
+		r = search_terms_count(s->st, &words, s->e);
+	return r < 0 ? r : words > facts * QUIET_WORDS;
+}
+
+static int
 take_apart(struct searching *s)
 {
 	const struct search_request *q = s->request;
-	int r;
+	int r, quiet;
 
 	for (int k = 0; k < 2; k++) {
 		bool matched = (q->a & POSITION_MATCH(k)) != 0;
@@ -185,15 +200,18 @@ take_apart(struct searching *s)
 		if (q->ns[k] == 0)
 			continue;
 		r = search_range(s->st, q->ns[k], &s->range[k], s->e);
-		if (r == 0 && s->query.n > 0)
+		quiet = r == 0 && !matched ? is_quiet(s, &s->range[k]) : r;
+		if (quiet >= 0 && s->query.n > 0)
 			r = query_terms_init(&s->terms[k], &s->query, s->st,
 				&s->range[k],
 				q->substring ? 0 : s->caps->common_bound,
-				s->caps->terms_bound *
+				quiet ? 0 : s->caps->terms_bound *
 					(matched ? TERMS_LATER : 1),
 				s->e);
-		if (r < 0)
-			return r;
+		if (quiet < 0 || r < 0)
+			return quiet < 0 ? quiet : r;
+		if (quiet)
+			s->terms[k].substring = SUBSTRING_SCAN;
 		s->has_terms[k] = s->query.n > 0;
 	}
 	return 0;

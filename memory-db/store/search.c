@@ -61,6 +61,7 @@ static const struct stmt_def defs[] = {
 		" CROSS JOIN term t ON t.id = ft_term.rowid"
 		" WHERE ft_term MATCH ?1", 1, 0},
 	[SEARCH_TERMS_ALL] = {"SELECT text FROM term", 0, 0},
+	[SEARCH_TERMS_COUNT] = {"SELECT coalesce(max(id), 0) FROM term", 0, 0},
 	[SEARCH_NAMESPACE] = {"SELECT last_change, fact_max, past_max"
 		" FROM namespace WHERE id = ?1", 1, 0},
 	[SEARCH_CHANGE] = {"SELECT id, fact_max, past_max FROM change"

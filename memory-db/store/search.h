@@ -80,5 +80,8 @@ typedef int (*search_term_fn)(void *ctx, const char *term, size_t n);
 int search_terms(struct store *st, enum search_how how, const char *piece,
 	size_t n, int bound, search_term_fn fn, void *ctx, struct err *e)
 	MUST_CHECK;
+/* How many entries it has, those of all namespaces. */
+int search_terms_count(struct store *st, int64_t *ret, struct err *e)
+	MUST_CHECK;
 
 #endif

@@ -93,3 +93,15 @@ search_terms(struct store *st, enum search_how how, const char *piece,
 	}
 	return r;
 }
+
+int
+search_terms_count(struct store *st, int64_t *ret, struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT =
+		stmt_use(st, MOD_SEARCH, SEARCH_TERMS_COUNT);
+	int r = stmt_row(st, s, e);
+
+	if (r == 1)
+		*ret = sqlite3_column_int64(s, 0);
+	return r < 0 ? r : 0;
+}
