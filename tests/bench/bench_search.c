@@ -1,18 +1,21 @@
-/* Latency of search on a made memory: six classes of 250 fixed queries.
+/* Latency of search and recall on a made memory: six classes of fixed queries.
  *
- *   bench_search [--entities N] [--queries N] [--query TEXT]
- *                [--as-of CHANGE] [--keep PATH]
+ *   bench_search [--facts N] [--queries N] [--what search|recall|both]
+ *                [--class K] [--query TEXT] [--as-of CHANGE] [--keep PATH]
+ *   bench_search --quiet N
  *
  * Builds a store through the store's own interface: entities with a name of
  * two words and a number, and two observations of 14 words, words by Zipf's
  * law out of 50,000. --keep uses the database at PATH, and builds it when it is
- * missing. */
+ * missing. --quiet: what a namespace of 50 facts answers alone, and what it
+ * answers beside one of N facts with the same words. */
 #include <inttypes.h>
 #include <time.h>
 
 #include "common/text.h"
 #include "memory-db/model/recall.h"
 #include "memory-db/model/search.h"
+#include "memory-db/store/internal.h"
 #include "tests/lib/store_fixture.h"
 
 #define VOCABULARY 50000
@@ -21,7 +24,7 @@
 static double cumulated[VOCABULARY];
 static struct sf_random rng = {1};
 static int64_t as_of;		/* change; 0: now */
-static bool recalls;		/* recall instead of search */
+static int64_t asked = NAMESPACE_DEFAULT;
 static const char *one_query;	/* instead of the classes */
 static int64_t one_class = -1;	/* of the classes */
 
@@ -96,8 +99,6 @@ static void
 build(struct store_fixture *f, int entities)
 {
 	char text[256], name[300];
-	int64_t begin, slowest = 0;
-	int more, idle = 0;
 
 	for (int i = 0; i < entities; i++) {
 		int64_t entity;
@@ -116,15 +117,8 @@ build(struct store_fixture *f, int entities)
 			sf_seal(f);
 	}
 	/* As the service does when nobody writes. */
-	do {
-		begin = clock_mono_ns();
-		more = store_idle_step(f->w);
-		begin = clock_mono_ns() - begin;
-		slowest = begin > slowest ? begin : slowest;
-		idle++;
-	} while (more == 1);
-	printf("%d idle steps, the slowest %.1f ms\n", idle,
-		(double)slowest / 1e6);
+	while (store_idle_step(f->w) == 1)
+		;
 }
 
 /* --- queries ------------------------------------------------------------------ */
@@ -188,11 +182,28 @@ struct timing {
 	double wall_ms, cpu_ms;
 };
 
+/* Of a class: percentiles, and all rows together. */
+struct figures {
+	struct timing p50, p99;
+	double rows;
+	int64_t steps;		/* of SQLite's machine */
+};
+
+static int64_t
+steps_of(struct store *st)
+{
+	int64_t n = 0;
+
+	for (sqlite3_stmt *s = NULL; (s = sqlite3_next_stmt(st->db, s));)
+		n += sqlite3_stmt_status(s, SQLITE_STMTSTATUS_VM_STEP, 1);
+	return n;
+}
+
 /* Rows found by recall. */
 static size_t
 recall_one(struct store_fixture *f, struct store *reader, const char *query)
 {
-	struct recall_request q = {.ns = {NAMESPACE_DEFAULT, 0},
+	struct recall_request q = {.ns = {asked, 0},
 		.query = query, .query_n = strlen(query), .types_n = -1,
 		.limit = 10, .since = INT64_MIN, .until = INT64_MAX,
 		.valid_at = FACT_NO_TIME, .now = clock_now_ms(), .zone = ""};
@@ -208,7 +219,7 @@ recall_one(struct store_fixture *f, struct store *reader, const char *query)
 static size_t
 search_one(struct store_fixture *f, struct store *reader, const char *query)
 {
-	struct search_request q = {.ns = {NAMESPACE_DEFAULT, 0},
+	struct search_request q = {.ns = {asked, 0},
 		.query = query, .query_n = strlen(query), .types_n = -1,
 		.limit = 10};
 	struct search_result r;
@@ -221,8 +232,8 @@ search_one(struct store_fixture *f, struct store *reader, const char *query)
 }
 
 static struct timing
-run_one(struct store_fixture *f, struct store *reader, const char *query,
-	double *ret_rows)
+run_one(struct store_fixture *f, struct store *reader, bool recalls,
+	const char *query, double *ret_rows)
 {
 	struct lens lens;
 	int64_t begin = clock_mono_ns(), cpu = cpu_ns();
@@ -239,90 +250,187 @@ run_one(struct store_fixture *f, struct store *reader, const char *query,
 	return (struct timing){(double)begin / 1e6, (double)cpu / 1e6};
 }
 
-static void
-run_class(struct store_fixture *f, struct store *reader, int class, int n)
+static struct figures
+run_class(struct store_fixture *f, struct store *reader, bool recalls,
+	int class, int n)
 {
-	double *ms = calloc((size_t)n, sizeof(*ms)), rows = 0;
+	double *ms = calloc((size_t)n, sizeof(*ms));
 	double *cpu = calloc((size_t)n, sizeof(*cpu));
+	struct figures x = {0};
 	char query[256];
 
 	if (!ms || !cpu)
 		abort();
 	rng.state = (uint64_t)class + 100;
+	(void)steps_of(reader);
 	for (int i = 0; i < n; i++) {
 		struct timing t;
 
 		query_of((enum query_class)class, query, sizeof(query));
 		if (one_query)
 			snprintf(query, sizeof(query), "%s", one_query);
-		t = run_one(f, reader, query, &rows);
+		t = run_one(f, reader, recalls, query, &x.rows);
 		ms[i] = t.wall_ms;
 		cpu[i] = t.cpu_ms;
 	}
+	x.steps = steps_of(reader);
 	qsort(ms, (size_t)n, sizeof(*ms), ascending);
 	qsort(cpu, (size_t)n, sizeof(*cpu), ascending);
-	printf("%-16s p50 %7.2f ms  p99 %7.2f ms  (cpu p50 %6.2f p99 %6.2f)  "
-		"rows %4.1f\n", class_names[class], ms[n / 2],
-		ms[n * 99 / 100], cpu[n / 2], cpu[n * 99 / 100], rows / n);
+	x.p50 = (struct timing){ms[n / 2], cpu[n / 2]};
+	x.p99 = (struct timing){ms[n * 99 / 100], cpu[n * 99 / 100]};
 	free(ms);
 	free(cpu);
+	return x;
+}
+
+static void
+run_classes(struct store_fixture *f, bool recalls, int n)
+{
+	struct store *reader;
+
+	sf_ok(f, store_open(f->db, STORE_READER, &reader, &f->e));
+	for (int class = 0; class < CLASSES; class++) {
+		struct figures x;
+
+		if (one_query ? class != 0
+			      : one_class >= 0 && one_class != class)
+			continue;
+		x = run_class(f, reader, recalls, class, n);
+		printf("%s, %-14s p50 %7.2f ms  p99 %7.2f ms  "
+			"(cpu p50 %6.2f p99 %6.2f)  rows %4.1f\n",
+			recalls ? "recall" : "search", class_names[class],
+			x.p50.wall_ms, x.p99.wall_ms, x.p50.cpu_ms,
+			x.p99.cpu_ms, x.rows / n);
+	}
+	store_close(reader);
+}
+
+/* --- a quiet namespace --------------------------------------------------------- */
+
+#define QUIET_ENTITIES 25
+#define QUIET_QUERIES  200
+
+static void
+quiet_figures(struct store_fixture *f, struct figures v[2][CLASSES])
+{
+	struct store *reader;
+
+	sf_ok(f, store_open(f->db, STORE_READER, &reader, &f->e));
+	for (int what = 0; what < 2; what++)
+		for (int class = 0; class < CLASSES; class++) {
+			/* once more for what is read only once */
+			(void)run_class(f, reader, what, class, QUIET_QUERIES);
+			v[what][class] = run_class(
+				f, reader, what, class, QUIET_QUERIES);
+		}
+	store_close(reader);
+}
+
+static void
+quiet_beside_busy(int facts)
+{
+	struct figures alone[2][CLASSES], beside[2][CLASSES];
+	struct store_fixture f;
+	int64_t busy;
+
+	sf_open(&f);
+	sf_begin(&f);
+	sf_ok(&f, namespace_intern(f.w, "busy", &busy, &f.e));
+	sf_ok(&f, namespace_intern(f.w, "quiet", &asked, &f.e));
+	sf_commit(&f);
+	f.ns = asked;
+	build(&f, QUIET_ENTITIES);
+	quiet_figures(&f, alone);
+	f.ns = busy;
+	build(&f, facts / 2);
+	quiet_figures(&f, beside);
+	for (int what = 0; what < 2; what++)
+		for (int class = 0; class < CLASSES; class++) {
+			const struct figures *a = &alone[what][class];
+			const struct figures *b = &beside[what][class];
+
+			printf("quiet: %s, %s: steps %" PRId64 " -> %" PRId64
+				", rows %.0f -> %.0f, cpu %.3f -> %.3f ms\n",
+				what ? "recall" : "search", class_names[class],
+				a->steps / QUIET_QUERIES,
+				b->steps / QUIET_QUERIES, a->rows, b->rows,
+				a->p50.cpu_ms, b->p50.cpu_ms);
+		}
+	sf_close(&f);
+}
+
+/* --- options ------------------------------------------------------------------- */
+
+struct options {
+	int64_t facts, queries, quiet;
+	const char *what, *keep;
+};
+
+static bool
+read_option(struct options *o, const char *name, const char *value)
+{
+	const struct {
+		const char *name;
+		int64_t least, most, *ret;
+	} numbers[] = {
+		{"--facts", 2, 10000000, &o->facts},
+		{"--queries", 1, 1000000, &o->queries},
+		{"--quiet", 2, 10000000, &o->quiet},
+		{"--class", 0, CLASSES - 1, &one_class},
+		{"--as-of", 1, INT64_MAX, &as_of},
+	};
+	const struct {
+		const char *name, **ret;
+	} texts[] = {
+		{"--what", &o->what}, {"--keep", &o->keep},
+		{"--query", &one_query},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
+		if (strcmp(name, numbers[i].name) == 0)
+			return text_int(value, numbers[i].least,
+				numbers[i].most, numbers[i].ret) == 0;
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		if (strcmp(name, texts[i].name) == 0) {
+			*texts[i].ret = value;
+			return true;
+		}
+	return false;
 }
 
 int
 main(int argc, char **argv)
 {
-	int64_t entities = 100000, queries = 250;
-	const char *keep = NULL;
+	struct options o = {.facts = 200000, .queries = 250, .what = "search"};
 	struct store_fixture f;
-	struct store *reader;
+	bool good = argc % 2 == 1;
 	int64_t begin;
-	bool fresh;
 
-	for (int i = 1; i + 1 < argc; i += 2) {
-		if (strcmp(argv[i], "--entities") == 0 &&
-			text_int(argv[i + 1], 1, 10000000, &entities) == 0)
-			continue;
-		if (strcmp(argv[i], "--queries") == 0 &&
-			text_int(argv[i + 1], 1, 1000000, &queries) == 0)
-			continue;
-		if (strcmp(argv[i], "--class") == 0 &&
-			text_int(argv[i + 1], 0, CLASSES - 1,
-				&one_class) == 0)
-			continue;
-		if (strcmp(argv[i], "--as-of") == 0 &&
-			text_int(argv[i + 1], 1, INT64_MAX, &as_of) == 0)
-			continue;
-		if (strcmp(argv[i], "--recall") == 0) {
-			recalls = strcmp(argv[i + 1], "yes") == 0;
-			continue;
-		}
-		if (strcmp(argv[i], "--query") == 0) {
-			one_query = argv[i + 1];
-			continue;
-		}
-		if (strcmp(argv[i], "--keep") == 0) {
-			keep = argv[i + 1];
-			continue;
-		}
-		fprintf(stderr, "usage: bench_search [--entities N] "
-			"[--queries N] [--query TEXT] [--as-of CHANGE] "
-			"[--keep PATH] [--recall yes]\n");
+	for (int i = 1; good && i + 1 < argc; i += 2)
+		good = read_option(&o, argv[i], argv[i + 1]);
+	if (!good) {
+		fprintf(stderr, "usage: bench_search [--facts N] "
+			"[--queries N] [--what search|recall|both] "
+			"[--class K] [--query TEXT] [--as-of CHANGE] "
+			"[--keep PATH] [--quiet N]\n");
 		return 100;
 	}
 	zipf_init();
-	fresh = !keep || access(keep, F_OK) != 0;
-	sf_open_at(&f, keep);
+	if (o.quiet > 0) {
+		quiet_beside_busy((int)o.quiet);
+		return 0;
+	}
+	good = o.keep && access(o.keep, F_OK) == 0;
+	sf_open_at(&f, o.keep);
 	begin = clock_mono_ns();
-	if (fresh)
-		build(&f, (int)entities);
-	printf("%" PRId64 " entities, built in %.1f s\n", entities,
+	if (!good)
+		build(&f, (int)(o.facts / 2));
+	printf("%" PRId64 " facts, built in %.1f s\n", o.facts,
 		(double)(clock_mono_ns() - begin) / 1e9);
-	sf_ok(&f, store_open(f.db, STORE_READER, &reader, &f.e));
-	for (int class = 0; class < CLASSES; class++)
-		if (one_query ? class == 0 :
-			one_class < 0 || one_class == class)
-			run_class(&f, reader, class, (int)queries);
-	store_close(reader);
+	for (int what = 0; what < 2; what++)
+		if (strcmp(o.what, "both") == 0 ||
+			strcmp(o.what, what ? "recall" : "search") == 0)
+			run_classes(&f, what, (int)o.queries);
 	sf_close(&f);
 	return 0;
 }
