@@ -94,7 +94,7 @@ m_memory_revert(struct call *c, json_t **ret_result, struct err *e)
  * -------------------------------------------------------------------------- */
 struct select {
 	struct undo *u;
-	int64_t branch, since, until, other_branch, other_ns;
+	int64_t branch, since, until, other_branch, other_ns, of_branches;
 	struct err *e;
 };
 
@@ -113,6 +113,10 @@ select_change(void *ctx, const struct log_change *c)
 	}
 	if (c->branch != s->branch) {
 		s->other_branch++;
+		return 0;
+	}
+	if (c->kind == CHANGE_BRANCH) { /* holds no facts */
+		s->of_branches++;
 		return 0;
 	}
 	return idset_put(&s->u->changes, c->id) == NULL ? err_nomem(s->e) : 0;
@@ -187,7 +191,8 @@ select_changes(struct call *c, struct undo *u, struct err *e)
 		r = label_find(w->st, session, &label, e);
 		if (r == 0)
 			return err_param(e, MDB_E_NOT_FOUND, "session",
-				"no session '%s'; list_sessions shows them",
+				"no session '%s'; list_sessions (memoryctl "
+				"sessions) shows them",
 				session);
 		r = r < 0 ? r : 0;
 	}
@@ -204,6 +209,9 @@ select_changes(struct call *c, struct undo *u, struct err *e)
 			: s.other_branch > 0
 				? "these changes are on another branch; pass "
 				  "it as `branch`"
+			: s.of_branches > 0
+				? "these changes made or discarded a branch; "
+				  "memory_branch discards one"
 				: "no change matches");
 	return r;
 }

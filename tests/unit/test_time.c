@@ -271,6 +271,20 @@ test_undo_of_a_session(void **st)
 }
 
 static void
+test_undo_of_a_branch_is_told(void **st)
+{
+	struct fixture *f = *st;
+
+	add(f, "main", "ada", "a");
+	ok(f, "main", m_memory_branch, FORK("try"));
+	assert_int_equal(call(f, "main", m_memory_undo, "{\"change\":2}"),
+		MDB_E_NOT_FOUND);
+	assert_non_null(strstr(f->e.text, "memory_branch discards"));
+	ok(f, "main", m_memory_undo, "{\"session\":\"s1\"}");
+	assert_int_equal(got(f, "undone"), 1);
+}
+
+static void
 test_revert_and_diff(void **st)
 {
 	struct fixture *f = *st;
@@ -379,6 +393,7 @@ main(void)
 		T(test_undo_of_undo_is_nothing),
 		T(test_undo_refuses_skips_and_cascades),
 		T(test_undo_of_a_session),
+		T(test_undo_of_a_branch_is_told),
 		T(test_revert_and_diff),
 		T(test_what_is_derived_becomes_suspect),
 		T(test_valid_time),
