@@ -65,6 +65,8 @@ METHODS = {
     "get_memory_status": (),
     "list_sessions": (),
     "list_namespaces": (),
+    "recall_weights": (),
+    "set_recall_weights": ("weights",),
     "ping": (),
     "subscribe": (),
     "unsubscribe": (),

@@ -312,6 +312,9 @@ static const struct param params_merge_namespaces[] = {
 	NS("from"), NS("to"), END};
 static const struct param params_alias_namespace[] = {
 	NS("alias"), NS("of"), END};
+static const struct param params_recall_weights[] = {END};
+static const struct param params_set_recall_weights[] = {
+	OBJ("weights", PF_REQUIRED, "name: number or null", NULL), END};
 static const struct param params_export_log[] = {
 	CURSOR, BOOLEAN("current", 0, "today's state instead of the log"),
 	BOOLEAN("all", 0, "every namespace"), MAX_BYTES, END};

@@ -31,7 +31,7 @@
 static struct {
 	const char *socket, *database, *namespace_, *branch, *allow_uid;
 	const char *log_format, *log_level, *log_file;
-	const char *embed, *embed_model, *embed_key_file;
+	const char *embed, *embed_model, *embed_key_file, *weights;
 	bool spawned, read_only;
 	int64_t idle, ready_fd, group_max, embed_ms;
 } arg = {
@@ -95,6 +95,9 @@ static const struct conf_opt options[] = {
 		"of a request to an http provider"),
 	NUMBER("embed-question-ms", NULL, &config.embed_question_ms, 1, 60000,
 		"N", "that a question waits for an http provider"),
+	TEXT("recall-weights", "MEMORY_RECALL_WEIGHTS", &arg.weights, "LIST",
+		"weights of recall, as in recency=0.1,relevant=0.3; "
+		"`memoryctl weights` lists them"),
 	SWITCH("read-only", &arg.read_only, "serve reads only"),
 	NUMBER("ready-fd", NULL, &arg.ready_fd, 0, INT_MAX, "N",
 		"descriptor that gets \"ready\" or one error line"),
@@ -258,6 +261,21 @@ read_labels(struct err *e)
 }
 
 static int
+read_weights(struct err *e)
+{
+	struct err why = {0};
+	int rc;
+
+	config.weights = recall_weights_default;
+	if (!arg.weights)
+		return 0;
+	rc = recall_weights_parse(&config.weights, arg.weights, &why);
+	return rc ? err_param(e, rc, "recall-weights", "--recall-weights "
+			"(MEMORY_RECALL_WEIGHTS): %s", why.text)
+		  : 0;
+}
+
+static int
 read_options(int argc, char **argv, struct err *e)
 {
 	int rest, rc;
@@ -272,7 +290,7 @@ read_options(int argc, char **argv, struct err *e)
 		return err_set(e, MDB_E_INVALID,
 			"'%.64s': memory-db takes options only; see --help",
 			argv[rest]);
-	if (read_uids(e) || read_labels(e))
+	if (read_uids(e) || read_labels(e) || read_weights(e))
 		return e->code;
 	config.namespace_ = arg.namespace_;
 	config.branch = arg.branch;
@@ -417,7 +435,8 @@ serve(char *database, struct err *e)
 {
 	struct database_options dbo = {.path = database,
 		.read_only = arg.read_only,
-		.namespace_facts = config.namespace_facts};
+		.namespace_facts = config.namespace_facts,
+		.weights = &config.weights};
 	struct server_options so = {.config = &config, .listen_fd = -1,
 		.ready_fd = (int)arg.ready_fd};
 	char socket[SOCK_PATH_SIZE];

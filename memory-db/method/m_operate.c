@@ -1,4 +1,5 @@
-/* list_sessions, list_namespaces, rename_, alias_ and merge_namespaces. */
+/* list_sessions, list_namespaces, rename_, alias_ and merge_namespaces,
+ * weights of recall. */
 #include <stdio.h>
 
 #include "common/jx.h"
@@ -7,6 +8,7 @@
 #include "memory-db/method/retry.h"
 #include "memory-db/model/members.h"
 #include "memory-db/model/namespaces.h"
+#include "memory-db/model/recall_settings.h"
 #include "memory-db/model/scope.h"
 
 int
@@ -102,6 +104,48 @@ m_alias_namespace(struct call *c, json_t **ret_result, struct err *e)
 	return r >= 0 ? name_result(of, ret_result, e) : r;
 }
 
+/* --- weights of recall -------------------------------------------------------- */
+static int
+weights_result(struct call *c, int64_t ns, json_t **ret_result, struct err *e)
+{
+	json_t *result AUTO_JSON = json_object(), *list = NULL;
+	int r = result == NULL
+		? err_nomem(e)
+		: recall_settings_table(c->st, ns, &list, e);
+
+	if (r == 0)
+		r = member_set_new(result, "weights", list, e);
+	if (r == 0)
+		*ret_result = take_ptr(result);
+	return r;
+}
+
+int
+m_recall_weights(struct call *c, json_t **ret_result, struct err *e)
+{
+	struct scope s;
+	int r = scope_read(c->st, c->ctx, 0, &s, e);
+
+	return r == 0 ? weights_result(c, s.ns[0], ret_result, e) : r;
+}
+
+int
+m_set_recall_weights(struct call *c, json_t **ret_result, struct err *e)
+{
+	int64_t ns, branch;
+	int r = retry_seen(c, e), seen = r;
+
+	if (r >= 0)
+		r = scope_write(c->st, c->ctx, &ns, &branch, e);
+	if (r == 0 && seen == 0)
+		r = recall_settings_set(c->st, ns,
+			json_object_get(c->params, "weights"), e);
+	if (r == 0 && seen == 0)
+		r = retry_remember(c, 0, e);
+	return r >= 0 ? weights_result(c, ns, ret_result, e) : r;
+}
+
+/* --- merging ------------------------------------------------------------------------ */
 static int
 merge_result(struct call *c, const char *to, const struct merge_result *got,
 	json_t **ret_result, struct err *e)

@@ -9,6 +9,7 @@
 #include "memory-db/model/encode.h"
 #include "memory-db/model/recall_cached.h"
 #include "memory-db/model/recall_page.h"
+#include "memory-db/model/recall_settings.h"
 #include "memory-db/model/scope.h"
 #include "memory-db/store/names.h"
 #include "memory-db/store/receipts.h"
@@ -126,8 +127,6 @@ m_recall(struct call *c, json_t **ret_result, struct err *e)
 	int r = read_budget(c, &q, &page, e);
 
 	if (r == 0)
-		r = read_weights(c, &weights, e);
-	if (r == 0)
 		r = filter_types(c, &labels, &q.types_n, e);
 	q.types = labels;
 	q.tags = json_array_size(tags) > 0 ? tags : NULL;
@@ -142,7 +141,11 @@ m_recall(struct call *c, json_t **ret_result, struct err *e)
 	for (int i = 0; i < s.n; i++)
 		q.ns[i] = s.ns[i];
 	q.valid_at = s.valid_at;
-	r = recall_run_cached(c->st, &s, &q, &found, e);
+	r = recall_settings_read(c->st, s.ns[0], &weights, e);
+	if (r == 0)
+		r = read_weights(c, &weights, e);
+	if (r == 0)
+		r = recall_run_cached(c->st, &s, &q, &found, e);
 	if (r == 0)
 		r = recall_page_json(
 			c->st, &s, &page, &found, &result, &given, e);

@@ -3,6 +3,7 @@
 
 #include "memory-db/model/context_internal.h"
 #include "memory-db/model/recall_cached.h"
+#include "memory-db/model/recall_settings.h"
 #include "memory-db/store/branch.h"
 #include "memory-db/store/facts.h"
 #include "memory-db/store/names.h"
@@ -73,17 +74,20 @@ static int
 relevant(struct gathering *g)
 {
 	const struct context_request *q = g->request;
-	struct recall_request request = {.query = q->task,
+	struct recall_weights weights;
+	struct recall_request request = {.weights = &weights, .query = q->task,
 		.query_n = q->task_n, .limit = RELEVANT_MAX, .types_n = -1,
 		.since = INT64_MIN, .until = INT64_MAX,
 		.valid_at = g->scope->valid_at, .now = q->now,
 		.zone = q->zone, .deadline_ns = q->deadline_ns};
 	struct recall_result found = {0};
-	int r;
+	int r = recall_settings_read(g->st, g->scope->ns[0], &weights, g->e);
 
 	for (int i = 0; i < g->scope->n; i++)
 		request.ns[i] = g->scope->ns[i];
-	r = recall_run_cached(g->st, g->scope, &request, &found, g->e);
+	if (r == 0)
+		r = recall_run_cached(
+			g->st, g->scope, &request, &found, g->e);
 	g->is_relevant = r == 0 && found.is_relevant;
 	for (size_t i = 0; r == 0 && g->is_relevant && i < found.n; i++) {
 		const struct recall_found *row = &found.rows[i];

@@ -9,6 +9,7 @@
 #include "common/jx.h"
 #include "memory-db/model/encode.h"
 #include "memory-db/model/members.h"
+#include "memory-db/model/recall_settings.h"
 #include "memory-db/model/namespaces.h"
 #include "memory-db/store/branch.h"
 #include "memory-db/store/log.h"
@@ -65,7 +66,7 @@ push_namespace(void *ctx, const struct namespace_row *row)
 	struct export_page *p = ctx;
 	json_t *o AUTO_JSON = json_pack("{s:s, s:I}", "type", "namespace", "id",
 		(json_int_t)row->id);
-	json_t *aliases = json_array();
+	json_t *aliases = json_array(), *weights = NULL;
 	int r;
 
 	if (o == NULL || aliases == NULL) {
@@ -82,6 +83,10 @@ push_namespace(void *ctx, const struct namespace_row *row)
 	if (member_set_new(o, "aliases", aliases, p->e) != 0 ||
 		r == MDB_E_NOMEM)
 		return err_nomem(p->e);
+	if (r >= 0)
+		r = recall_settings_stored(p->st, row->id, &weights, p->e);
+	if (r == 0 && weights != NULL)
+		r = member_set_new(o, "recall_weights", weights, p->e);
 	if (r < 0)
 		return r;
 	/* All of them stand on the first page, however small a page is. */

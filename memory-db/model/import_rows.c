@@ -7,6 +7,7 @@
 
 #include "common/jx.h"
 #include "common/limits.h"
+#include "memory-db/model/recall_settings.h"
 #include "memory-db/store/branch.h"
 #include "memory-db/store/change.h"
 #include "memory-db/store/names.h"
@@ -53,6 +54,25 @@ alias_namespaces(struct importer *im, const json_t *o, int64_t id)
 	return 0;
 }
 
+/* What this version does not know is left out. */
+static int
+set_weights(struct importer *im, int64_t ns, json_t *weights)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach(weights, name, value) {
+		json_t *one AUTO_JSON = json_pack("{s:O}", name, value);
+		int r = one ? recall_settings_set(im->st, ns, one, NULL)
+			    : MDB_E_NOMEM;
+
+		if (r != 0 && r != MDB_E_INVALID)
+			return err_set(im->e, r, "the weights of recall of a "
+				"namespace cannot be written");
+	}
+	return 0;
+}
+
 int
 replay_namespace(struct importer *im, const json_t *o)
 {
@@ -84,6 +104,8 @@ replay_namespace(struct importer *im, const json_t *o)
 		r = operate_create_namespace(im->st, id, name, stem, im->e);
 	else if (r == 0 && !f.same_name)
 		r = operate_rename_namespace(im->st, id, name, im->e);
+	if (r == 0)
+		r = set_weights(im, id, json_object_get(o, "recall_weights"));
 	return r == 0 ? alias_namespaces(im, o, id) : r;
 }
 

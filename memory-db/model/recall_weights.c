@@ -2,8 +2,10 @@
 #include "memory-db/model/recall_weights.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "common/jx.h"
 #include "common/text.h"
 
 const struct recall_weights recall_weights_default = {
@@ -50,14 +52,61 @@ recall_weights_set(struct recall_weights *w, const char *name, double value,
 		near ? "'?" : "");
 }
 
-const char *
-recall_weights_at(const struct recall_weights *w, int i, double *ret_value,
-	const char **ret_text)
+/* "name=number" of n bytes. */
+static int
+parse_one(struct recall_weights *w, const char *s, size_t n, struct err *e)
+{
+	char name[64];
+	const char *sign = memchr(s, '=', n);
+	size_t name_n = sign ? (size_t)(sign - s) : n;
+	json_t *value AUTO_JSON = NULL;
+
+	snprintf(name, sizeof(name), "%.*s", (int)name_n, s);
+	if (sign)
+		value = jx_parse_any(sign + 1, n - name_n - 1, NULL);
+	if (!json_is_number(value)) {
+		/* An unknown name is told before its value. */
+		int r = recall_weights_set(w, name, 0, e);
+
+		return r < 0 ? r
+			     : err_set(e, MDB_E_INVALID,
+				       "weight '%.40s' needs a number, as in "
+				       "%.40s=0.1", name, name);
+	}
+	return recall_weights_set(w, name, json_number_value(value), e);
+}
+
+int
+recall_weights_parse(struct recall_weights *w, const char *text, struct err *e)
+{
+	struct recall_weights set = *w;
+
+	while (*text != '\0') {
+		size_t blank = strspn(text, " ,"), n;
+		int r = 0;
+
+		text += blank;
+		n = strcspn(text, " ,");
+		if (n > 0)
+			r = parse_one(&set, text, n, e);
+		if (r != 0)
+			return r;
+		text += n;
+	}
+	*w = set;
+	return 0;
+}
+
+bool
+recall_weights_row(const struct recall_weights *w, int i,
+	struct recall_weight *ret)
 {
 	if (i < 0 || (size_t)i >= ARRAY_LEN(rows))
-		return NULL;
-	memcpy(ret_value, (const char *)w + rows[i].offset,
-		sizeof(*ret_value));
-	*ret_text = rows[i].text;
-	return rows[i].name;
+		return false;
+	ret->name = rows[i].name;
+	ret->text = rows[i].text;
+	ret->most = rows[i].most;
+	memcpy(&ret->value, (const char *)w + rows[i].offset,
+		sizeof(ret->value));
+	return true;
 }

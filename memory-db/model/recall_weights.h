@@ -5,6 +5,8 @@
 #ifndef MODEL_RECALL_WEIGHTS_H
 #define MODEL_RECALL_WEIGHTS_H
 
+#include <stdbool.h>
+
 #include "common/cleanup.h"
 #include "common/err.h"
 
@@ -50,9 +52,17 @@ extern const struct recall_weights recall_weights_default;
 int recall_weights_set(struct recall_weights *w, const char *name,
 	double value, struct err *e) MUST_CHECK;
 
-/* The name of the i-th weight, its value in w and what it is; NULL behind the
- * last. */
-const char *recall_weights_at(const struct recall_weights *w, int i,
-	double *ret_value, const char **ret_text);
+/* Sets several from a text as "recency=0.1,relevant=0.3". The text says what
+ * is wrong with which. */
+int recall_weights_parse(struct recall_weights *w, const char *text,
+	struct err *e) MUST_CHECK;
+
+/* The i-th weight as w has it; false behind the last. */
+struct recall_weight {
+	const char *name, *text;	/* what it is; static */
+	double value, most;
+};
+bool recall_weights_row(const struct recall_weights *w, int i,
+	struct recall_weight *ret);
 
 #endif

@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "memory-db/embed/embed.h"
+#include "memory-db/model/recall_weights.h"
 
 #define CONFIG_UIDS 64
 
@@ -31,6 +32,7 @@ struct config {
 	int64_t namespace_facts;
 	int64_t script_ms;	/* a script may run at most */
 	bool no_scripts;
+	struct recall_weights weights;
 	struct embedder *embedder; /* NULL: none */
 	int64_t embed_question_ms;
 };

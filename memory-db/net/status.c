@@ -206,6 +206,24 @@ recall_cache(const struct server *s)
 		"hit_percent", (json_int_t)(asked ? 100 * a.hits / asked : 0));
 }
 
+/* Weights that the configuration sets. */
+static json_t *
+recall_weights(const struct config *c)
+{
+	struct recall_weight set, base;
+	json_t *o = json_object();
+
+	for (int i = 0; o && recall_weights_row(&c->weights, i, &set); i++) {
+		(void)recall_weights_row(&recall_weights_default, i, &base);
+		if ((set.value > base.value || set.value < base.value) &&
+			jx_set(o, set.name, json_real(set.value))) {
+			json_decref(o);
+			return NULL;
+		}
+	}
+	return o;
+}
+
 static json_t *
 embeddings(struct server *s)
 {
@@ -237,7 +255,8 @@ status(struct server *s, const struct tally *t)
 	int64_t uptime = (clock_mono_ns() - s->started_ns) / 1000000000;
 
 	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,"
-			 "s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:s,"
+			 "s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,"
+			 "s:o,s:s,"
 			 "s:I}",
 		"total_entities", (json_int_t)t->entities,
 		"total_observations", (json_int_t)t->observations,
@@ -251,6 +270,7 @@ status(struct server *s, const struct tally *t)
 		"compression", compression(t), "queues", queues(s),
 		"latency", latency(s), "limits", limits(s->config),
 		"recall_cache", recall_cache(s),
+		"recall_weights", recall_weights(s->config),
 		"embedding", embeddings(s),
 		"health", health(s), "sandbox", sandbox_status(s->sandbox),
 		"database", database(s),

@@ -265,6 +265,7 @@ database_open(const struct database_options *o, struct database **ret,
 		return err_nomem(e);
 	db->lock_fd = -1;
 	db->read_only = o->read_only;
+	db->weights = o->weights;
 	db->namespace_facts = o->namespace_facts > 0 ? o->namespace_facts
 						     : LIMIT_NAMESPACE_FACTS;
 	pthread_mutex_init(&db->tally_lock, NULL);
@@ -328,6 +329,12 @@ int
 database_schema(const struct database *db)
 {
 	return db->schema;
+}
+
+const struct recall_weights *
+database_weights(const struct database *db)
+{
+	return db->weights;
 }
 
 bool

@@ -64,6 +64,7 @@ struct database {
 	unsigned char sip_key[crypto_shorthash_KEYBYTES];
 	struct codec_dictionary dictionary;
 	int64_t namespace_facts;	/* limit */
+	const struct recall_weights *weights; /* borrowed, or NULL */
 	pthread_mutex_t tally_lock;
 	struct answers *answers; /* cache (answers.c) */
 	struct receipts *receipts; /* queue (receipts.c) */

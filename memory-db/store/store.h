@@ -17,6 +17,7 @@
 
 struct database;
 struct store;
+struct recall_weights;
 
 #define STORE_SCHEMA_VERSION DATABASE_SCHEMA
 #define STORE_MAIN 1			/* branch id of main, in every namespace */
@@ -28,6 +29,7 @@ struct database_options {
 	bool read_only;		/* serve reads only, also when writing would
 				   be possible */
 	int64_t namespace_facts; /* LIMIT_NAMESPACE_FACTS when 0 */
+	const struct recall_weights *weights; /* borrowed; NULL: the defaults */
 };
 
 /* Checks the folder (owner, mode, no NFS/CIFS/9p), takes the lock file
@@ -52,6 +54,8 @@ const char *database_path(const struct database *db);
 const char *database_id(const struct database *db);	  /* 32 hex digits */
 const char *database_instance(const struct database *db); /* this copy of it */
 int database_schema(const struct database *db);
+/* As it was opened with: the model's settings are not the store's. */
+const struct recall_weights *database_weights(const struct database *db);
 /* The file or its file system cannot be written: writes are refused. */
 bool database_read_only(const struct database *db);
 

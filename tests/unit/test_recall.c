@@ -415,8 +415,7 @@ static void
 weights_are_checked(void **state)
 {
 	struct method_fixture *f = *state;
-	const char *text;
-	double value;
+	struct recall_weight row;
 	int n = 0;
 
 	fill(f);
@@ -427,12 +426,14 @@ weights_are_checked(void **state)
 	assert_non_null(strstr(f->e.text, "'session'"));
 	assert_int_equal(mf_run(f, "recall", json_pack("{s:s, s:{s:f}}",
 		"query", "tea", "weights", "session", -1.0)), MDB_E_INVALID);
-	while (recall_weights_at(&recall_weights_default, n, &value, &text)) {
+	while (recall_weights_row(&recall_weights_default, n, &row)) {
 		struct recall_weights w = recall_weights_default;
 
-		assert_int_equal(recall_weights_set(&w, recall_weights_at(
-			&w, n, &value, &text), value, NULL), 0);
+		assert_int_equal(
+			recall_weights_set(&w, row.name, row.value, NULL), 0);
 		assert_memory_equal(&w, &recall_weights_default, sizeof(w));
+		assert_int_equal(recall_weights_set(&w, row.name,
+			row.most * 1.01, NULL), MDB_E_INVALID);
 		n++;
 	}
 	assert_true(n > 20);
