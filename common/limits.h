@@ -7,6 +7,9 @@
 /* --- what is stored ------------------------------------------------------ */
 /* Bytes of an entity name, 1 to this. Longer is text, not a name. */
 #define LIMIT_NAME_BYTES 1024
+/* Names that lead to one entity from its renames, the newest ones: the chain is
+ * walked at each look-up by an old name. */
+#define LIMIT_ENTITY_NAMES 1000
 /* Bytes of an entity type, relation type or tag. */
 #define LIMIT_TYPE_BYTES 256
 /* Bytes of one observation: larger texts are documents. */

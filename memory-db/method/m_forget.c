@@ -14,9 +14,10 @@
 static int
 find(struct write *w, const char *name, int64_t *ret_entity, struct err *e)
 {
-	int r = entity_find(w->st, w->ns, name, strlen(name), ret_entity, e);
+	int r = entity_find_ever(
+		w->st, w->ns, name, strlen(name), ret_entity, e);
 
-	/* Also one that was deleted long ago. */
+	/* Also one that was deleted long ago, or is on a branch only. */
 	return r == 0 ? write_need_entity(w, name, "name", ret_entity, e)
 		      : r < 0 ? r : 0;
 }

@@ -43,7 +43,7 @@ find_entity(struct call *c, const struct scope *s, const char *name, size_t n,
 
 	for (int i = 0; r == 0 && i < s->n; i++)
 		if (s->ns[i] != 0)
-			r = entity_find(c->st, s->ns[i], name, n, ret, e);
+			r = entity_find_ever(c->st, s->ns[i], name, n, ret, e);
 	if (r != 0)
 		return r < 0 ? r : 0;
 	r = scope_similar(c->st, s, name, &similar, e);

@@ -407,7 +407,8 @@ m_memory_diff(struct call *c, json_t **ret_result, struct err *e)
 	if (r == 0)
 		d.ns = s.ns[0];
 	if (r == 0 && name != NULL) {
-		r = entity_find(c->st, d.ns, name, strlen(name), &entity, e);
+		r = entity_find_ever(
+			c->st, d.ns, name, strlen(name), &entity, e);
 		if (r == 0)
 			return err_param(e, MDB_E_NOT_FOUND, "name",
 				"no entity '%s'", name);

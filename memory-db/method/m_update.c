@@ -222,15 +222,19 @@ static int
 check_free(struct write *w, int64_t entity, const char *name, struct err *e)
 {
 	int64_t other;
+	bool exists;
 	int r = entity_find(w->st, w->ns, name, strlen(name), &other, e);
 
 	if (r != 1 || other == entity)
 		return r < 0 ? r : 0;
 	r = fact_existence(w->st, other, NULL, NULL, NULL, e);
-	if (r < 0)
+	exists = r == 1;
+	if (r == 0) /* on other branches only: free here */
+		r = entity_was(w->st, other, e);
+	if (r != 1)
 		return r;
 	return err_param(e, MDB_E_EXISTS, "new_name",
-		r == 1 ? "'%s' exists already; add the observations of one to "
+		exists ? "'%s' exists already; add the observations of one to "
 			 "the other and delete it"
 		       : "'%s' was the name of an entity that is deleted; its "
 			 "history keeps the name. Choose another",
@@ -245,14 +249,9 @@ rename_it(struct write *w, int64_t entity, const char *new_name, struct err *e)
 
 	if (r == 0)
 		r = load_existence(w, entity, &x, e);
-	if (r == 0 && strcmp(x.name.data, new_name) != 0) {
+	if (r == 0 && strcmp(x.name.data, new_name) != 0)
 		r = remember_existence(
 			w, entity, new_name, x.label, &x.f, e);
-		/* Every name it ever had leads to it. */
-		if (r == 0)
-			r = entity_alias(w->st, w->ns, new_name,
-				strlen(new_name), entity, e);
-	}
 	buf_done(&x.name);
 	return r;
 }

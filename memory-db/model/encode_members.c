@@ -60,28 +60,17 @@ add_alias(void *ctx, const char *name, size_t n)
 	return jx_add(ctx, json_stringn(name, n));
 }
 
-/* Aliases other than the present name, the first name among them. */
+/* Names other than the present one. */
 static int
 set_aliases(struct store *st, int64_t entity, json_t *j, struct err *e)
 {
-	struct buf first AUTO_BUF = {0};
-	const char *name = jx_text(j, "name");
 	json_t *list = json_array();
 	int r;
 
 	if (jx_set(j, "aliases", list) != 0)
 		return err_nomem(e);
-	r = entity_first_name(st, entity, NULL, &first, e);
-	if (r == 1)
-		r = jx_add(list, json_stringn(first.data, first.len));
-	if (r == 0)
-		r = entity_aliases(st, entity, add_alias, list, e);
-	for (size_t i = json_array_size(list); r == 0 && i-- > 0;)
-		if (name != NULL &&
-			strcmp(name, json_string_value(
-					     json_array_get(list, i))) == 0)
-			json_array_remove(list, i);
-	return r < 0 ? r : 0;
+	r = entity_aliases(st, entity, add_alias, list, e);
+	return r == MDB_E_NOMEM ? err_nomem(e) : r;
 }
 
 static int

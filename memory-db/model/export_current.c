@@ -179,24 +179,13 @@ static int
 set_aliases(struct export_page *p, json_t *o, int64_t entity)
 {
 	json_t *aliases AUTO_JSON = json_array();
-	const char *name = jx_text(o, "name");
-	struct buf first AUTO_BUF = {0};
-	size_t i;
-	json_t *v;
 	int r;
 
 	if (aliases == NULL)
 		return err_nomem(p->e);
-	r = entity_first_name(p->st, entity, NULL, &first, p->e);
-	if (r == 1 && first.len > 0)
-		r = add_alias(aliases, first.data, first.len);
-	if (r >= 0)
-		r = entity_aliases(p->st, entity, add_alias, aliases, p->e);
+	r = entity_aliases(p->st, entity, add_alias, aliases, p->e);
 	if (r < 0)
 		return r == MDB_E_NOMEM ? err_nomem(p->e) : r;
-	json_array_foreach(aliases, i, v)
-		if (strcmp(json_string_value(v), name) == 0)
-			json_array_remove(aliases, i--);
 	return json_array_size(aliases) == 0
 		? 0
 		: member_set_new(o, "aliases", json_incref(aliases), p->e);

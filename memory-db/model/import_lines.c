@@ -358,7 +358,8 @@ add_aliases(struct importer *im, int64_t entity, const json_t *aliases)
 			continue;
 		r = entity_find(im->st, im->ns, name, n, &other, im->e);
 		if (r == 0)
-			r = entity_alias(im->st, im->ns, name, n, entity, im->e);
+			r = entity_alias(im->st, im->ns, name, n, entity, true,
+				im->e);
 		if (r < 0)
 			return r;
 	}

@@ -131,7 +131,7 @@ replay_alias(struct importer *im, const json_t *o)
 					    im->e);
 	if (r != 0)
 		return r < 0 ? r : 0;
-	return entity_alias(im->st, ns, name, n, entity, im->e);
+	return entity_alias(im->st, ns, name, n, entity, true, im->e);
 }
 
 /* --- branches --------------------------------------------------------------------------- */

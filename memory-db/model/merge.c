@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "common/jx.h"
-#include "common/tools.h"
 
 /* --- sides
  * --------------------------------------------------------------------- */
@@ -26,6 +25,10 @@ make_sides(struct merge *m)
 	int64_t upto = 0;
 	int r = branch_get(m->st, m->branch, get_parent, &p, m->e);
 
+	if (r >= 0)
+		r = lens_branch_name(m->st, m->branch, &m->name, m->e);
+	if (r >= 0 && buf_str(&m->name) == NULL)
+		r = err_nomem(m->e);
 	if (r < 0)
 		return r;
 	m->parent = p.id;
@@ -53,7 +56,7 @@ add_touched(void *ctx, int64_t fact, int64_t entity)
 		m->touched = p;
 		m->cap = cap;
 	}
-	m->touched[m->n++] = (struct touched){fact, entity};
+	m->touched[m->n++] = (struct touched){fact, entity, false};
 	return 0;
 }
 
@@ -100,7 +103,8 @@ parent_changed(struct merge *m, int64_t entity, bool *ret)
 	return r < 0 ? r : 0;
 }
 
-/* 1 when the entity's facts are to be merged, 0 when it is left alone. */
+/* 1 when the entity's facts are to be merged, 0 when it is left alone,
+ * MERGE_WAITS when a name it needs may still come free. */
 static int
 decide(struct merge *m, const struct group *g)
 {
@@ -124,8 +128,7 @@ decide(struct merge *m, const struct group *g)
 					    "existence", "deleted", "changed")
 				  : 0;
 	if (t.fact != 0) { /* new there */
-		m->out->added++;
-		r = write_show(m->w, t.fact, m->e);
+		r = merge_new(m, g->entity, &t);
 		return r != 0 ? r : 1;
 	}
 	if (o.fact == 0 || b.fact == 0)
@@ -216,8 +219,32 @@ merge_entity(struct merge *m, size_t first, size_t *ret_n)
 		r = MDB_E_STORE;
 	if (r == 1)
 		r = merge_items(m, &g);
+	m->touched[first].waits = r == MERGE_WAITS;
+	if (r == MERGE_WAITS) {
+		m->waiting++;
+		r = 0;
+	}
 	*ret_n = g.n;
 	free_group(&g);
+	return r;
+}
+
+/* Names move between entities: what waits for one is looked at again until no
+ * more come free. */
+static int
+merge_waiting(struct merge *m)
+{
+	int r = 0;
+
+	while (r == 0 && m->waiting > 0) {
+		size_t before = m->waiting, n;
+
+		m->waiting = 0;
+		for (size_t i = 0; r == 0 && i < m->n; i++)
+			if (m->touched[i].waits)
+				r = merge_entity(m, i, &n);
+		m->last_round = m->waiting == before;
+	}
 	return r;
 }
 
@@ -264,45 +291,14 @@ merge_relations(struct merge *m)
  * ---------------------------------------------------------------------------
  */
 static int
-merge_attr(void *ctx, int64_t key, int64_t entity)
-{
-	struct merge *m = ctx;
-	enum attr_key k = (enum attr_key)key;
-	int64_t base = 0, theirs = 0, ours = 0, since;
-	char a[24], b[24];
-	int r = branch_attr(m->st, entity, k, &m->base, &base, &since, m->e);
-
-	if (r == 0)
-		r = branch_attr(
-			m->st, entity, k, &m->theirs, &theirs, &since, m->e);
-	if (r == 0)
-		r = branch_attr(
-			m->st, entity, k, &m->ours, &ours, &since, m->e);
-	if (r == 0)
-		r = fact_existence(m->st, entity, NULL, NULL, NULL, m->e);
-	if (r != 1 || theirs == base || theirs == ours)
-		return r < 0 ? r : 0;
-	if (ours == base) {
-		m->out->attributes++;
-		return write_attr(m->w, entity, k, theirs, m->e);
-	}
-	snprintf(a, sizeof(a), "%lld", (long long)ours);
-	snprintf(b, sizeof(b), "%lld", (long long)theirs);
-	return merge_conflict(m, entity, CONFLICT_ATTRIBUTE,
-		k == ATTR_TIER ? "tier" : "pin",
-		k == ATTR_TIER ? tool_tiers[ours & 3] : a,
-		k == ATTR_TIER ? tool_tiers[theirs & 3] : b);
-}
-
-static int
 merge_attrs(struct merge *m)
 {
 	struct merge pairs = {.e = m->e};
 	int r = branch_each_attr(m->st, m->branch, add_touched, &pairs, m->e);
 
 	for (size_t i = 0; r == 0 && i < pairs.n; i++)
-		r = merge_attr(
-			m, pairs.touched[i].fact, pairs.touched[i].entity);
+		r = merge_attribute(m, pairs.touched[i].entity,
+			(enum attr_key)pairs.touched[i].fact);
 	free(pairs.touched);
 	return r;
 }
@@ -330,6 +326,8 @@ run(struct merge *m)
 	for (size_t i = 0; r == 0 && i < m->n; i += n)
 		r = merge_entity(m, i, &n);
 	if (r == 0)
+		r = merge_waiting(m);
+	if (r == 0)
 		r = merge_relations(m);
 	if (r == 0)
 		r = merge_attrs(m);
@@ -354,6 +352,7 @@ merge_apply(struct write *w, int64_t branch, struct merge_result *ret,
 		return err_nomem(e);
 	r = run(&m);
 	free(m.touched);
+	buf_done(&m.name);
 	return r;
 }
 

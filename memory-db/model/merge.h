@@ -5,7 +5,9 @@
  * added facts never conflict. Single-valued things (type, name, metadata,
  * tier, pin, validity and weight of one text or triple) set differently on
  * both sides, and an entity deleted on one side and changed on the other, are
- * conflicts: the target keeps its value, the other stands in `conflict`. */
+ * conflicts: the target keeps its value, the other stands in `conflict`. So is
+ * a name that leads to another entity on the target; an entity new there comes
+ * as "name~branch". */
 #ifndef MODEL_MERGE_H
 #define MODEL_MERGE_H
 

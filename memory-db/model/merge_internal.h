@@ -8,6 +8,7 @@
 
 struct touched {
 	int64_t fact, entity;
+	bool waits; /* first of an entity whose new name was taken */
 };
 
 struct merge {
@@ -20,6 +21,9 @@ struct merge {
 	struct lens base, theirs, ours;
 	struct touched *touched;
 	size_t n, cap;
+	size_t waiting; /* entities whose new name was taken when looked at */
+	bool last_round; /* taken names are conflicts now */
+	struct buf name; /* of the branch */
 };
 
 /* A fact the branch touched, with what the three sides say of it. */
@@ -51,9 +55,19 @@ int merge_item_show(struct merge *m, const struct merge_item *x) MUST_CHECK;
 int merge_marks(struct merge *m, const struct merge_item *items,
 	size_t n) MUST_CHECK;
 
+/* merge_existence, merge_new: comes back when other names have moved. */
+#define MERGE_WAITS 2
+
+/* The entity other than this one to which a name leads on the target; 0: none. */
+int merge_taken(struct merge *m, int64_t entity, const char *name,
+	int64_t *ret_other) MUST_CHECK;
+
 /* Notes a conflict for people and in the result; the target keeps its own. */
 int merge_conflict(struct merge *m, int64_t entity, enum conflict_kind kind,
 	const char *member, const char *ours, const char *theirs) MUST_CHECK;
+/* The same over a name that leads to another entity on the target. */
+int merge_conflict_with(struct merge *m, int64_t entity, int64_t other,
+	const char *ours, const char *theirs) MUST_CHECK;
 
 /* --- values of which an entity has one -------------------------------------- */
 struct existence {
@@ -65,9 +79,15 @@ void existence_done(struct existence *x);
 #define AUTO_EXISTENCE __attribute__((cleanup(existence_done)))
 int existence_under(struct merge *m, const struct lens *lens, int64_t entity,
 	struct existence *x) MUST_CHECK;
-/* Both sides have the entity: its type and name. */
+/* Both sides have the entity: its type and name. MERGE_WAITS: nothing done. */
 int merge_existence(struct merge *m, int64_t entity, const struct existence *b,
 	const struct existence *t, const struct existence *o) MUST_CHECK;
+/* The branch alone has it. Where its name leads to another entity on the target
+ * it comes as "name~branch". MERGE_WAITS: nothing done. */
+int merge_new(struct merge *m, int64_t entity, const struct existence *t)
+	MUST_CHECK;
 int merge_metadata(struct merge *m, int64_t entity) MUST_CHECK;
+int merge_attribute(struct merge *m, int64_t entity, enum attr_key k)
+	MUST_CHECK;
 
 #endif

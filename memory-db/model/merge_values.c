@@ -3,20 +3,21 @@
 
 #include "common/clock.h"
 #include "common/jx.h"
+#include "common/limits.h"
+#include "common/text.h"
+#include "common/tools.h"
 #include "memory-db/model/merge_internal.h"
 #include "memory-db/model/remember.h"
 #include "memory-db/store/names.h"
 
 /* --- conflicts
  * -------------------------------------------------------------------- */
-int
-merge_conflict(struct merge *m, int64_t entity, enum conflict_kind kind,
-	const char *member, const char *ours, const char *theirs)
+static int
+add_conflict(struct merge *m, struct conflict_row c, const char *member,
+	const char *ours, const char *theirs)
 {
 	struct buf name AUTO_BUF = {0}, notes AUTO_BUF = {0};
-	struct conflict_row c = {
-		.entity = entity, .kind = kind, .found = clock_now_ms()};
-	int r = entity_first_name(m->st, entity, NULL, &name, m->e);
+	int r = entity_first_name(m->st, c.entity, NULL, &name, m->e);
 
 	if (r < 0)
 		return r;
@@ -25,6 +26,7 @@ merge_conflict(struct merge *m, int64_t entity, enum conflict_kind kind,
 			member, ours, theirs) != 0 ||
 		(c.notes = buf_str(&notes)) == NULL)
 		return err_nomem(m->e);
+	c.found = clock_now_ms();
 	c.ours = m->parent;
 	c.theirs = m->branch;
 	r = conflict_add(m->st, &c, m->e);
@@ -36,6 +38,42 @@ merge_conflict(struct merge *m, int64_t entity, enum conflict_kind kind,
 			       theirs)) != 0
 		       ? err_nomem(m->e)
 		       : 0;
+}
+
+int
+merge_conflict(struct merge *m, int64_t entity, enum conflict_kind kind,
+	const char *member, const char *ours, const char *theirs)
+{
+	struct conflict_row c = {.entity = entity, .kind = kind};
+
+	return add_conflict(m, c, member, ours, theirs);
+}
+
+int
+merge_conflict_with(struct merge *m, int64_t entity, int64_t other,
+	const char *ours, const char *theirs)
+{
+	struct conflict_row c = {
+		.entity = entity, .other = other, .kind = CONFLICT_ATTRIBUTE};
+
+	return add_conflict(m, c, "name", ours, theirs);
+}
+
+int
+merge_taken(struct merge *m, int64_t entity, const char *name,
+	int64_t *ret_other)
+{
+	int r = lens_apply(m->st, &m->ours, m->e);
+
+	if (r == 0)
+		r = entity_find(m->st, m->w->ns, name, strlen(name), ret_other,
+			m->e);
+	if (r == 1 && *ret_other != entity)
+		r = fact_existence(
+			m->st, *ret_other, NULL, NULL, NULL, m->e);
+	if (r == 0 || *ret_other == entity)
+		*ret_other = 0;
+	return r < 0 ? r : 0;
 }
 
 /* --- single values
@@ -95,16 +133,24 @@ static int
 merge_name(struct merge *m, int64_t entity, const struct existence *b,
 	const struct existence *t, const struct existence *o, const char **ret)
 {
+	int64_t other = 0;
+	int r;
+
 	*ret = o->name.data;
 	if (strcmp(t->name.data, o->name.data) == 0 ||
 		strcmp(t->name.data, b->name.data) == 0)
 		return 0;
-	if (strcmp(o->name.data, b->name.data) == 0) {
+	if (strcmp(o->name.data, b->name.data) != 0)
+		return merge_conflict(m, entity, CONFLICT_ATTRIBUTE, "name",
+			o->name.data, t->name.data);
+	r = merge_taken(m, entity, t->name.data, &other);
+	if (r == 0 && other == 0)
 		*ret = t->name.data;
-		return 0;
-	}
-	return merge_conflict(m, entity, CONFLICT_ATTRIBUTE, "name", o->name.data,
-		t->name.data);
+	if (r != 0 || other == 0)
+		return r;
+	return m->last_round ? merge_conflict_with(m, entity, other,
+				       o->name.data, t->name.data)
+			     : MERGE_WAITS;
 }
 
 int
@@ -114,10 +160,10 @@ merge_existence(struct merge *m, int64_t entity, const struct existence *b,
 	struct fact defaults = write_fact(entity, FACT_EXISTENCE);
 	int64_t label;
 	const char *name;
-	int r = merge_type(m, entity, b, t, o, &label);
+	int r = merge_name(m, entity, b, t, o, &name);
 
 	if (r == 0)
-		r = merge_name(m, entity, b, t, o, &name);
+		r = merge_type(m, entity, b, t, o, &label);
 	if (r != 0 || (label == o->label && strcmp(name, o->name.data) == 0))
 		return r;
 	m->out->attributes++;
@@ -126,6 +172,64 @@ merge_existence(struct merge *m, int64_t entity, const struct existence *b,
 			m->w, entity, name, label, &defaults, m->e);
 	r = write_hide(m->w, o->fact, m->e);
 	return r == 0 ? write_show(m->w, t->fact, m->e) : r;
+}
+
+static int
+get_provenance(void *ctx, const struct fact *f)
+{
+	struct fact *to = ctx;
+
+	to->method = f->method;
+	to->source = f->source;
+	to->speaker = f->speaker;
+	to->source_at = f->source_at;
+	to->confidence = f->confidence;
+	return 0;
+}
+
+/* "name~branch", or "name~branch~2" and so on: the first that is free. */
+static int
+other_name(struct merge *m, int64_t entity, const char *name, struct buf *ret)
+{
+	size_t room = LIMIT_NAME_BYTES - m->name.len - 16;
+	char *cut AUTO_FREE = strndup(name, text_cut(name, room));
+	int64_t other = 1;
+	int r = cut == NULL ? err_nomem(m->e) : 0;
+
+	for (int i = 1; r == 0 && other != 0; i++) {
+		ret->len = 0;
+		if (buf_addf(ret, "%s~%s", cut, m->name.data) != 0 ||
+			(i > 1 && buf_addf(ret, "~%d", i) != 0) ||
+			buf_str(ret) == NULL)
+			return err_nomem(m->e);
+		r = merge_taken(m, entity, ret->data, &other);
+	}
+	return r;
+}
+
+int
+merge_new(struct merge *m, int64_t entity, const struct existence *t)
+{
+	struct fact defaults = write_fact(entity, FACT_EXISTENCE);
+	struct buf name AUTO_BUF = {0};
+	int64_t other;
+	int r = merge_taken(m, entity, t->name.data, &other);
+
+	if (r == 0 && other != 0 && !m->last_round)
+		return MERGE_WAITS;
+	m->out->added++;
+	if (r != 0 || other == 0)
+		return r != 0 ? r : write_show(m->w, t->fact, m->e);
+	r = fact_get(m->st, t->fact, get_provenance, &defaults, m->e);
+	defaults.supersedes = t->fact;
+	if (r == 1)
+		r = other_name(m, entity, t->name.data, &name);
+	if (r == 0)
+		r = remember_existence(
+			m->w, entity, name.data, t->label, &defaults, m->e);
+	return r == 0 ? merge_conflict_with(
+				m, entity, other, name.data, t->name.data)
+		      : r;
 }
 
 /* --- metadata
@@ -177,4 +281,36 @@ merge_metadata(struct merge *m, int64_t entity)
 	for (int i = 0; i < 3; i++)
 		buf_done(&side[i].text);
 	return r;
+}
+
+/* --- tier and pin
+ * ---------------------------------------------------------------------------
+ */
+int
+merge_attribute(struct merge *m, int64_t entity, enum attr_key k)
+{
+	int64_t base = 0, theirs = 0, ours = 0, since;
+	char a[24], b[24];
+	int r = branch_attr(m->st, entity, k, &m->base, &base, &since, m->e);
+
+	if (r == 0)
+		r = branch_attr(
+			m->st, entity, k, &m->theirs, &theirs, &since, m->e);
+	if (r == 0)
+		r = branch_attr(
+			m->st, entity, k, &m->ours, &ours, &since, m->e);
+	if (r == 0)
+		r = fact_existence(m->st, entity, NULL, NULL, NULL, m->e);
+	if (r != 1 || theirs == base || theirs == ours)
+		return r < 0 ? r : 0;
+	if (ours == base) {
+		m->out->attributes++;
+		return write_attr(m->w, entity, k, theirs, m->e);
+	}
+	snprintf(a, sizeof(a), "%lld", (long long)ours);
+	snprintf(b, sizeof(b), "%lld", (long long)theirs);
+	return merge_conflict(m, entity, CONFLICT_ATTRIBUTE,
+		k == ATTR_TIER ? "tier" : "pin",
+		k == ATTR_TIER ? tool_tiers[ours & 3] : a,
+		k == ATTR_TIER ? tool_tiers[theirs & 3] : b);
 }

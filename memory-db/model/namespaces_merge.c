@@ -57,7 +57,8 @@ lend_name(void *ctx, const char *name, size_t n)
 	int r = entity_find(m->st, m->to, name, n, &other, m->e);
 
 	return r != 0 ? (r < 0 ? r : 0)
-		      : entity_alias(m->st, m->to, name, n, x->target, m->e);
+		      : entity_alias(m->st, m->to, name, n, x->target, true,
+				m->e);
 }
 
 /* All names of the entity lead to its target, where they are free. */
@@ -65,13 +66,8 @@ static int
 lend_names(struct mover *m, int64_t entity, int64_t target)
 {
 	struct naming x = {m, target};
-	struct buf first AUTO_BUF = {0};
-	int r = entity_first_name(m->st, entity, NULL, &first, m->e);
 
-	if (r == 1 && first.len > 0)
-		r = lend_name(&x, first.data, first.len);
-	return r < 0 ? r
-		     : entity_aliases(m->st, entity, lend_name, &x, m->e);
+	return entity_aliases(m->st, entity, lend_name, &x, m->e);
 }
 
 static int

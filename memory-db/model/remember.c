@@ -166,13 +166,42 @@ remember_metadata(struct write *w, int64_t entity, const json_t *object,
 	return r;
 }
 
+static int
+get_predecessor(void *ctx, const struct fact *f)
+{
+	*(int64_t *)ctx = f->supersedes;
+	return 0;
+}
+
+/* The chain of names (store/named.c): the fact that this one replaces, or where
+ * that says the same name what it replaced. */
+static int
+set_predecessor(struct write *w, int64_t entity, const char *name,
+	struct fact *f, struct err *e)
+{
+	struct buf now AUTO_BUF = {0};
+	int64_t fact = 0;
+	int r = fact_existence(w->st, entity, &fact, NULL, &now, e);
+
+	if (r != 1)
+		return r;
+	if (buf_str(&now) == NULL)
+		return err_nomem(e);
+	f->supersedes = fact;
+	if (strcmp(now.data, name) == 0)
+		r = fact_get(w->st, fact, get_predecessor, &f->supersedes, e);
+	return r < 0 ? r : 0;
+}
+
 int
 remember_existence(struct write *w, int64_t entity, const char *name,
 	int64_t type_label, const struct fact *defaults, struct err *e)
 {
 	struct fact f = *defaults;
-	int r = write_hide_others(w, entity, 1u << FACT_EXISTENCE, NULL, e);
+	int r = f.supersedes == 0 ? set_predecessor(w, entity, name, &f, e) : 0;
 
+	if (r == 0)
+		r = write_hide_others(w, entity, 1u << FACT_EXISTENCE, NULL, e);
 	f.entity = entity;
 	f.kind = FACT_EXISTENCE;
 	f.weight = -1; /* salience is that of observations */

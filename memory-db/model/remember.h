@@ -30,7 +30,8 @@ int remember_relation(struct write *w, const json_t *entry, const char *path,
 int remember_metadata(struct write *w, int64_t entity, const json_t *object,
 	const char *path, struct err *e) MUST_CHECK;
 
-/* Shows the entity under a type and a name, hiding what stood there. */
+/* Shows the entity under a type and a name, hiding what stood there. defaults->
+ * supersedes: what it replaces; 0: what stood there. */
 int remember_existence(struct write *w, int64_t entity, const char *name,
 	int64_t type_label, const struct fact *defaults, struct err *e)
 	MUST_CHECK;

@@ -5,6 +5,7 @@
 
 #include "memory-db/model/idset.h"
 #include "memory-db/store/branch.h"
+#include "memory-db/store/names.h"
 
 struct side {
 	struct idset ids; /* fact -> kind + 1 */
@@ -53,6 +54,58 @@ peer_exists(void *ctx, const struct fact *f)
 		       : 3;
 }
 
+/* A name that another entity has by now cannot come back. */
+struct name {
+	struct write *w;
+	int64_t entity;
+	struct buf text;
+	struct err *e;
+};
+
+static int
+see_named(void *ctx, int64_t entity)
+{
+	struct name *x = ctx;
+	struct buf now AUTO_BUF = {0};
+	int r = entity == x->entity ? 0
+				    : fact_existence(x->w->st, entity, NULL,
+					      NULL, &now, x->e);
+
+	if (r != 1 || now.len != x->text.len ||
+		memcmp(now.data, x->text.data, now.len) != 0)
+		return r < 0 ? r : 0;
+	return err_set(x->e, MDB_E_CONFLICT,
+		"it was called '%.200s' then, and that is the name of another "
+		"entity now; rename that one first",
+		buf_str(&x->text));
+}
+
+static int
+get_name(void *ctx, const struct fact *f)
+{
+	struct name *x = ctx;
+
+	if (f->kind == FACT_EXISTENCE &&
+		buf_add(&x->text, f->text, f->text_n) != 0)
+		return err_nomem(x->e);
+	return 0;
+}
+
+static int
+check_name(struct write *w, int64_t entity, int64_t fact, struct err *e)
+{
+	struct name x = {.w = w, .entity = entity, .e = e};
+	int r = fact_get(w->st, fact, get_name, &x, e);
+
+	if (r == 1 && x.text.len > 0)
+		r = buf_str(&x.text) == NULL
+			    ? err_nomem(e)
+			    : entity_each_named(w->st, w->ns, x.text.data,
+				      x.text.len, see_named, &x, e);
+	buf_done(&x.text);
+	return r < 0 ? r : 0;
+}
+
 /* Shows a fact of then; a relation only when its other end exists. */
 static int
 show(struct write *w, int64_t fact, struct revert_result *out, struct err *e)
@@ -72,7 +125,7 @@ show(struct write *w, int64_t fact, struct revert_result *out, struct err *e)
 
 /* Ids of a but not of b; existence facts first or last. */
 static int
-apply(struct write *w, const struct side *a, const struct side *b, bool hide,
+apply(struct write *w, int64_t entity, const struct side *a, const struct side *b, bool hide,
 	struct revert_result *out, struct err *e)
 {
 	int r = 0;
@@ -90,7 +143,10 @@ apply(struct write *w, const struct side *a, const struct side *b, bool hide,
 				out->hidden++;
 				r = write_hide(w, id, e);
 			} else {
-				r = show(w, id, out, e);
+				if (existence)
+					r = check_name(w, entity, id, e);
+				if (r == 0)
+					r = show(w, id, out, e);
 			}
 		}
 	return r;
@@ -131,9 +187,9 @@ revert_entity(struct write *w, int64_t entity, const struct lens *then,
 		ret->hidden = (int64_t)b.ids.n;
 		r = write_hide_entity(w, entity, e);
 	} else if (r == 0) {
-		r = apply(w, &b, &a, true, ret, e);
+		r = apply(w, entity, &b, &a, true, ret, e);
 		if (r == 0)
-			r = apply(w, &a, &b, false, ret, e);
+			r = apply(w, entity, &a, &b, false, ret, e);
 		if (r == 0)
 			r = revert_attrs(w, entity, then, ret, e);
 	}

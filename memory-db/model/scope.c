@@ -147,6 +147,7 @@ scope_entity(struct store *st, const struct scope *s, const char *name,
 
 struct near {
 	struct store *st;
+	int64_t ns;
 	const char *wanted;
 	struct {
 		unsigned distance;
@@ -182,6 +183,7 @@ look(void *ctx, int64_t entity, const char *name)
 {
 	struct near *x = ctx;
 	unsigned limit = 2 + (unsigned)strlen(x->wanted) / 4, d;
+	int64_t meant;
 	int r;
 
 	if (strlen(name) >= sizeof(x->best[0].name))
@@ -190,7 +192,10 @@ look(void *ctx, int64_t entity, const char *name)
 	if (d > limit && strncasecmp(x->wanted, name, strlen(x->wanted)) != 0)
 		return 0;
 	r = fact_existence(x->st, entity, NULL, NULL, NULL, x->e);
+	/* The name may be its own on another branch only. */
 	if (r == 1)
+		r = entity_find(x->st, x->ns, name, strlen(name), &meant, x->e);
+	if (r == 1 && meant == entity)
 		keep(x, name, d);
 	return r < 0 ? r : 0;
 }
@@ -205,6 +210,7 @@ look_around(struct near *x, int64_t ns)
 	char prefix[8] = "";
 	int r = 0;
 
+	x->ns = ns;
 	for (int upper = 0; r == 0 && upper < 2; upper++) {
 		memcpy(prefix, x->wanted, n);
 		if (prefix[0] >= 'a' && prefix[0] <= 'z' && upper)

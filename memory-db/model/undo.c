@@ -287,6 +287,23 @@ leave_blocked(struct undo *u)
 			u->attrs[k].is = u->attrs[k].was;
 }
 
+/* What stays as it is keeps its name: others cannot get that back. */
+static int
+skip_blocked(struct undo *u, struct err *e)
+{
+	size_t before;
+	int r = 0;
+
+	do {
+		before = u->blocked.n;
+		leave_blocked(u);
+		idset_done(&u->twins);
+		for (size_t i = 0; r == 0 && i < u->facts_n; i++)
+			r = undo_check_name(u, &u->facts[i], e);
+	} while (r == 0 && u->blocked.n != before);
+	return r;
+}
+
 int
 undo_plan(struct undo *u, struct err *e)
 {
@@ -299,9 +316,7 @@ undo_plan(struct undo *u, struct err *e)
 		if (r == 0 && u->policy == UNDO_CASCADE)
 			r = add_blockers(u, e);
 	} while (r == 0 && u->changes.n != before);
-	if (r == 0 && u->policy == UNDO_SKIP)
-		leave_blocked(u);
-	return r;
+	return r == 0 && u->policy == UNDO_SKIP ? skip_blocked(u, e) : r;
 }
 
 int

@@ -128,8 +128,8 @@ find_other(void *ctx, const struct log_change *c)
 	return 1;
 }
 
-static int
-block_any(struct undo *u, int64_t entity, struct err *e)
+int
+undo_block_any(struct undo *u, int64_t entity, struct err *e)
 {
 	struct other x = {u, 0};
 	int r = log_of_entity(
@@ -160,7 +160,7 @@ check_home(struct undo *u, const struct undo_fact *f, int64_t entity,
 	if (r < 0)
 		return r;
 	return undo_ours(u, last.change)
-		       ? block_any(u, entity, e)
+		       ? undo_block_any(u, entity, e)
 		       : undo_block(u, last.change, entity, e);
 }
 
@@ -232,8 +232,8 @@ find_twin(struct undo *u, const struct undo_fact *f, const struct twin *x,
 
 /* Two facts that the plan shows say the same: what showed the later one lies
  * between the changes to be undone and is not among them. */
-static int
-block_between(struct undo *u, const struct undo_fact *a,
+int
+undo_block_between(struct undo *u, const struct undo_fact *a,
 	const struct undo_fact *b, struct err *e)
 {
 	int64_t x, y;
@@ -245,7 +245,7 @@ block_between(struct undo *u, const struct undo_fact *a,
 		return r;
 	if (undo_ours(u, x) || (y > x && !undo_ours(u, y)))
 		x = y;
-	return undo_ours(u, x) ? block_any(u, a->entity, e)
+	return undo_ours(u, x) ? undo_block_any(u, a->entity, e)
 			       : undo_block(u, x, a->entity, e);
 }
 
@@ -268,7 +268,7 @@ check_plan(struct undo *u, const struct undo_fact *f, const struct twin *x,
 	if (at == NULL)
 		return err_nomem(e);
 	if (*at != 0)
-		return block_between(u, f, &u->facts[*at - 1], e);
+		return undo_block_between(u, f, &u->facts[*at - 1], e);
 	*at = (int64_t)(f - u->facts) + 1;
 	return 0;
 }
@@ -296,7 +296,7 @@ check_twin(struct undo *u, const struct undo_fact *f, struct err *e)
 	r = branch_sees(u->w->st, twin, &u->w->scope.lens, &visible, &since, e);
 	if (r != 0)
 		return r;
-	return undo_ours(u, since) ? block_any(u, f->entity, e)
+	return undo_ours(u, since) ? undo_block_any(u, f->entity, e)
 				   : undo_block(u, since, f->entity, e);
 }
 
@@ -338,7 +338,7 @@ check_of(struct undo *u, const struct undo_fact *f, struct err *e)
 		u->w->st, of, &u->w->scope.lens, &visible, &since, e);
 	if (r != 0 || (visible && at == NULL))
 		return r;
-	return undo_ours(u, since) ? block_any(u, f->entity, e)
+	return undo_ours(u, since) ? undo_block_any(u, f->entity, e)
 				   : undo_block(u, since, f->entity, e);
 }
 
@@ -375,7 +375,7 @@ undo_check_attr(struct undo *u, const struct undo_attr *a, struct err *e)
 	if (r < 0)
 		return r;
 	return undo_ours(u, last.change)
-		       ? block_any(u, a->entity, e)
+		       ? undo_block_any(u, a->entity, e)
 		       : undo_block(u, last.change, a->entity, e);
 }
 
@@ -397,8 +397,10 @@ undo_check(struct undo *u, const struct undo_fact *f, struct err *e)
 					 FACT_MARKS, see_mark, &d, e)
 			       : r;
 	}
-	if (f->kind == FACT_EXISTENCE)
-		return check_twin(u, f, e);
+	if (f->kind == FACT_EXISTENCE) {
+		r = check_twin(u, f, e);
+		return r == 0 ? undo_check_name(u, f, e) : r;
+	}
 	r = check_home(u, f, f->entity, e);
 	if (r == 0 && f->kind == FACT_RELATION)
 		r = check_home(u, f, f->peer, e);

@@ -34,8 +34,19 @@ undo_ours(const struct undo *u, int64_t since)
 int undo_block(struct undo *u, int64_t change, int64_t entity,
 	struct err *e) MUST_CHECK;
 
+/* Nothing particular lies between: the newest other change of the entity. */
+int undo_block_any(struct undo *u, int64_t entity, struct err *e) MUST_CHECK;
+/* Two facts that the plan shows do not go together: what showed the later one
+ * stands in the way. */
+int undo_block_between(struct undo *u, const struct undo_fact *a,
+	const struct undo_fact *b, struct err *e) MUST_CHECK;
+
 /* Blockers of one fact of the plan (undo_check.c). */
 int undo_check(struct undo *u, const struct undo_fact *f,
+	struct err *e) MUST_CHECK;
+/* Of an entity that gets a name back: nobody else may have it by then
+ * (undo_names.c). */
+int undo_check_name(struct undo *u, const struct undo_fact *f,
 	struct err *e) MUST_CHECK;
 int undo_check_attr(struct undo *u, const struct undo_attr *a,
 	struct err *e) MUST_CHECK;

@@ -181,6 +181,10 @@ write_fact(struct change *c, const struct fact *f, const unsigned char *salt,
 		r = pack_body(c, f, e);
 	if (r == 0)
 		r = insert_fact(c, f, same, salt, digest, e);
+	/* It has a body only where it says another than the first name. */
+	if (r == 0 && f->kind == FACT_EXISTENCE && c->body.len > 0)
+		r = entity_alias(c->st, c->info.ns, f->text, f->text_n,
+			f->entity, false, e);
 	if (r == 0)
 		r = change_open_span(c, f->id, f->entity, e);
 	if (r == 0)

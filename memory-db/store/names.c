@@ -1,4 +1,5 @@
-/* Labels (with a cache), namespaces, and names -> entities. */
+/* Labels (with a cache), namespaces, entities by id. Names -> entities:
+ * named.c. */
 #include "memory-db/store/names.h"
 
 #include <string.h>
@@ -7,7 +8,7 @@
 
 enum {
 	LABEL_FIND, LABEL_ADD, LABEL_TEXT, NS_FIND, NS_ADD, NS_NAME, NS_STEM,
-	ENT_FIND, ENT_ADD, ENT_ALIAS, ENT_NAME, ENT_ALIASES, ENT_NEAR, ENT_HIGHEST
+	ENT_ADD, ENT_NAME, ENT_HIGHEST
 };
 
 static const struct stmt_def defs[] = {
@@ -24,20 +25,9 @@ static const struct stmt_def defs[] = {
 		    "RETURNING id", 1, STMT_WRITER},
 	[NS_NAME] = {"SELECT name FROM namespace WHERE id = ?1", 1, 0},
 	[NS_STEM] = {"SELECT stem FROM namespace WHERE id = ?1", 1, 0},
-	[ENT_FIND] = {"SELECT id FROM entity WHERE ns = ?1 AND name = ?2 "
-		      "UNION ALL SELECT entity FROM alias WHERE ns = ?1 AND "
-		      "name = ?2 LIMIT 1", 2, 0},
 	[ENT_ADD] = {"INSERT INTO entity(ns, name) VALUES(?1, ?2)", 2,
 		STMT_WRITER},
-	[ENT_ALIAS] = {"INSERT OR REPLACE INTO alias(ns, name, entity) "
-		       "VALUES(?1, ?2, ?3)", 3, STMT_WRITER},
 	[ENT_NAME] = {"SELECT ns, name FROM entity WHERE id = ?1", 1, 0},
-	[ENT_ALIASES] = {"SELECT name FROM alias WHERE entity = ?1 "
-			 "ORDER BY name", 1, 0},
-	[ENT_NEAR] = {"SELECT id, name FROM entity WHERE ns = ?1 AND name >= ?2 "
-		      "AND name < ?3 UNION ALL SELECT entity, name FROM alias "
-		      "WHERE ns = ?1 AND name >= ?2 AND name < ?3 LIMIT ?4", 4,
-		0},
 	[ENT_HIGHEST] = {"SELECT coalesce(max(id), 0) FROM entity", 0, 0},
 };
 const struct stmt_module names_module = {"names", defs, ARRAY_LEN(defs)};
@@ -274,17 +264,6 @@ namespace_stem(struct store *st, int64_t id, char ret[NAMESPACE_STEM_SIZE],
 
 /* --- entities ------------------------------------------------------------------------ */
 int
-entity_find(struct store *st, int64_t ns, const char *name, size_t n,
-	int64_t *ret_id, struct err *e)
-{
-	sqlite3_stmt *s = stmt_use(st, MOD_NAMES, ENT_FIND);
-
-	bind_i(s, 1, ns);
-	bind_t(s, 2, name, n);
-	return find_id(st, s, ret_id, e);
-}
-
-int
 entity_create(struct store *st, int64_t ns, const char *name, size_t n,
 	int64_t *ret_id, struct err *e)
 {
@@ -297,18 +276,6 @@ entity_create(struct store *st, int64_t ns, const char *name, size_t n,
 	if (r == 0)
 		*ret_id = sqlite3_last_insert_rowid(st->db);
 	return r;
-}
-
-int
-entity_alias(struct store *st, int64_t ns, const char *name, size_t n,
-	int64_t entity, struct err *e)
-{
-	sqlite3_stmt *s = stmt_use(st, MOD_NAMES, ENT_ALIAS);
-
-	bind_i(s, 1, ns);
-	bind_t(s, 2, name, n);
-	bind_i(s, 3, entity);
-	return stmt_run(st, s, e);
 }
 
 int
@@ -325,51 +292,6 @@ entity_first_name(struct store *st, int64_t entity, int64_t *ret_ns,
 	if (ret_ns != NULL)
 		*ret_ns = sqlite3_column_int64(s, 0);
 	return out != NULL ? append_text(s, 1, out, e) : 1;
-}
-
-int
-entity_aliases(struct store *st, int64_t entity,
-	int (*fn)(void *ctx, const char *name, size_t n), void *ctx,
-	struct err *e)
-{
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_NAMES, ENT_ALIASES);
-	int r;
-
-	bind_i(s, 1, entity);
-	while ((r = stmt_row(st, s, e)) == 1) {
-		r = fn(ctx, (const char *)sqlite3_column_text(s, 0),
-			(size_t)sqlite3_column_bytes(s, 0));
-		if (r != 0)
-			return r;
-	}
-	return r;
-}
-
-int
-entity_near(struct store *st, int64_t ns, const char *prefix, size_t n,
-	int limit, int (*fn)(void *ctx, int64_t entity, const char *name),
-	void *ctx, struct err *e)
-{
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_NAMES, ENT_NEAR);
-	struct buf end AUTO_BUF = {0};
-	int r;
-
-	/* No UTF-8 text holds the byte 0xff. */
-	if (buf_add(&end, prefix, n) != 0 || buf_addc(&end, (char)0xff) != 0)
-		return err_nomem(e);
-	bind_i(s, 1, ns);
-	bind_t(s, 2, prefix, n);
-	bind_t(s, 3, end.data, end.len);
-	bind_i(s, 4, limit);
-	while ((r = stmt_row(st, s, e)) == 1) {
-		const char *name = (const char *)sqlite3_column_text(s, 1);
-
-		r = name == NULL ? 0
-				 : fn(ctx, sqlite3_column_int64(s, 0), name);
-		if (r != 0)
-			return r;
-	}
-	return r;
 }
 
 int

@@ -2,6 +2,7 @@
 #ifndef STORE_NAMES_H
 #define STORE_NAMES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/buf.h"
@@ -35,17 +36,31 @@ int namespace_name(struct store *st, int64_t id, struct buf *out,
 int namespace_stem(struct store *st, int64_t id,
 	char ret[NAMESPACE_STEM_SIZE], struct err *e) MUST_CHECK;
 
-/* The entity that has or had this name in the namespace (whether it exists
- * under a lens is another question). 1 found, 0 not. */
+/* The entity that the name means under the lens applied: the one so called;
+ * else one that was called so before its present name, or at first; else one
+ * that was called so last and exists no more, or has it as its first name
+ * (whether it exists under the lens is another question). 1 found, 0 not. */
 int entity_find(struct store *st, int64_t ns, const char *name, size_t n,
 	int64_t *ret_id, struct err *e) MUST_CHECK;
+/* The same; else the one entity that has the name on any branch at any time,
+ * if there is just one. */
+int entity_find_ever(struct store *st, int64_t ns, const char *name, size_t n,
+	int64_t *ret_id, struct err *e) MUST_CHECK;
+/* Each entity that has or had the name, anywhere. fn returns non-zero to
+ * stop. */
+int entity_each_named(struct store *st, int64_t ns, const char *name, size_t n,
+	int (*fn)(void *ctx, int64_t entity), void *ctx, struct err *e)
+	MUST_CHECK;
+/* Did it, which does not exist under the lens, exist there once? 1 or 0. */
+int entity_was(struct store *st, int64_t entity, struct err *e) MUST_CHECK;
 int entity_create(struct store *st, int64_t ns, const char *name, size_t n,
 	int64_t *ret_id, struct err *e) MUST_CHECK;
 /* The highest id given so far, 0: none. */
 int entity_highest(struct store *st, int64_t *ret_id, struct err *e) MUST_CHECK;
-/* An old or new name that leads to it as well. */
+/* Makes it a candidate for the name. lent: without a rename; the name leads to
+ * it wherever it exists. */
 int entity_alias(struct store *st, int64_t ns, const char *name, size_t n,
-	int64_t entity, struct err *e) MUST_CHECK;
+	int64_t entity, bool lent, struct err *e) MUST_CHECK;
 /* First name of an entity (not its present one; see fact_existence). */
 int entity_first_name(struct store *st, int64_t entity, int64_t *ret_ns,
 	struct buf *out, struct err *e) MUST_CHECK;
@@ -54,7 +69,8 @@ int entity_first_name(struct store *st, int64_t entity, int64_t *ret_ns,
 int entity_near(struct store *st, int64_t ns, const char *prefix, size_t n,
 	int limit, int (*fn)(void *ctx, int64_t entity, const char *name),
 	void *ctx, struct err *e) MUST_CHECK;
-/* Calls fn for each alias. fn returns non-zero to stop. */
+/* Calls fn for each other name that leads to it under the lens: the first one,
+ * those before its present one, lent ones. fn returns non-zero to stop. */
 int entity_aliases(struct store *st, int64_t entity,
 	int (*fn)(void *ctx, const char *name, size_t n), void *ctx,
 	struct err *e) MUST_CHECK;

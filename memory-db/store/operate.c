@@ -50,9 +50,10 @@ static const struct stmt_def defs[] = {
 		       " ?1 << 33)", 3, STMT_WRITER},
 	[ALIASES] = {"SELECT a.ns, a.name, a.entity FROM alias a"
 		     " WHERE (a.ns, a.name) > (?3, ?4) AND (?1 = 0 OR a.ns = ?1)"
+		   " AND a.lent = 1"
 		     " AND EXISTS (SELECT 1 FROM version v"
 		     " WHERE v.entity = a.entity AND v.change <= ?2)"
-		     " ORDER BY a.ns, a.name", 4, 0},
+		     " ORDER BY a.ns, a.name, a.entity", 4, 0},
 	[ENTITY_CREATE] = {"INSERT INTO entity(id, ns, name)"
 			   " VALUES(?1, ?2, ?3)", 3, STMT_WRITER},
 	[ENTITY_HAS] = {"SELECT 1 FROM entity WHERE id = ?1", 1, 0},

@@ -4,7 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
-extern const struct stmt_module db_module, lens_module, names_module,
+extern const struct stmt_module db_module, lens_module, names_module, named_module,
 	facts_module, entities_module, change_module, ops_module, add_module,
 	text_module, search_module, tally_module, log_module, derive_module, branch_module, verify_module,
 	operate_module, erase_module, erase_words_module, recall_module,
@@ -15,6 +15,7 @@ const struct stmt_module *const stmt_modules[MOD_MAX] = {
 	[MOD_DB] = &db_module,
 	[MOD_LENS] = &lens_module,
 	[MOD_NAMES] = &names_module,
+	[MOD_NAMED] = &named_module,
 	[MOD_FACTS] = &facts_module,
 	[MOD_ENTITIES] = &entities_module,
 	[MOD_CHANGE] = &change_module,

@@ -41,8 +41,8 @@ class Forget(TestCase):
              "observations": [f"keeps a {SECRET} at home"]}])
         c.ok("rename_entity", name="Ada", new_name="Adelheid")
 
-    def texts(self, **params):
-        reply = self.client.ok("open_nodes", names=["Adelheid"], **params)
+    def texts(self, name="Adelheid", **params):
+        reply = self.client.ok("open_nodes", names=[name], **params)
         return [t for e in reply["entities"] for t in e["observations"]]
 
     def dump(self):
@@ -70,8 +70,8 @@ class Forget(TestCase):
         self.assertEqual(reply["messages"], 1)
         self.assertIn("backups", reply["note"])
         # The one of the branch still says the word.
-        self.assertEqual(self.texts(as_of=1), ["owns a teapot"])
-        self.assertIn(f"lost the {SECRET}", self.texts(branch="idea"))
+        self.assertEqual(self.texts("Ada", as_of=1), ["owns a teapot"])
+        self.assertIn(f"lost the {SECRET}", self.texts("Ada", branch="idea"))
         self.assertEqual(self.client.ok("search_nodes", query=SECRET[2:7],
                                         branch="idea")["count"], 1)
         self.db.verify()

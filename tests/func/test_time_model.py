@@ -22,6 +22,7 @@ STEPS = int(os.environ.get("TIME_STEPS", 40))
 # Small pools: the same text, name or triple comes back again and again.
 NAMES = ["ada", "bob", "cy", "dee"]
 TEXTS = ["likes green tea", "likes rum", "owns a teapot", "is tall", "moved"]
+OTHERS = ["eve", "fay", "gil"]
 TYPES = ["person", "place"]
 LABELS = ["knows", "near"]
 
@@ -65,12 +66,12 @@ class Run:
             params["as_of"] = as_of
         while True:
             r = self.ok("read_graph", relations=True, fields=[
-                "name", "type", "observations", "tier", "pin"],
+                "id", "name", "type", "observations", "tier", "pin"],
                 **params, **cursor)
             for e in r["entities"]:
                 self.test.assertNotIn(e["name"], graph)
                 graph[e["name"]] = {
-                    "type": e["type"], "tier": e["tier"], "pin": e["pin"],
+                    "id": e["id"], "type": e["type"], "tier": e["tier"], "pin": e["pin"],
                     "observations": sorted(e["observations"])}
             relations += [(x["from"], x["relationType"], x["to"])
                           for x in r["relations"]]
@@ -80,14 +81,14 @@ class Run:
 
     def check(self, branch, change=None):
         state = branch.now() if change is None else branch.at(change)
-        want = state.view()
+        want = state.view(self.model.ids)
         got = self.read(branch.name, change)
         self.test.assertEqual(
             got, want, f"seed {self.seed}: {branch.name} as of {change}")
 
     def check_search(self, branch, change=None):
         state = branch.now() if change is None else branch.at(change)
-        graph, _ = state.view()
+        graph, _ = state.view(self.model.ids)
         query = self.rng.choice(["tea", "likes", "a", "perso", "ad", "rum"])
         want = sorted(n for n, e in graph.items() if any(
             query in t for t in [n, e["type"], *e["observations"]]))
@@ -99,6 +100,21 @@ class Run:
             f"seed {self.seed}: search {query!r} on {branch.name} "
             f"as of {change}")
 
+    def check_names(self, branch, change=None):
+        """Each name anybody ever had leads where it should."""
+        state = branch.now() if change is None else branch.at(change)
+        params = {} if change is None else {"as_of": change}
+        for name in sorted({*NAMES, *self.model.names.values()}):
+            who = self.model.resolve(state, name)
+            r = self.ok("open_nodes", names=[name], branch=branch.name,
+                        fields=["id", "name"], **params)
+            want = [] if who is None else [
+                (self.model.ids[who], state.existence(who)[2])]
+            self.test.assertEqual(
+                [(e["id"], e["name"]) for e in r["entities"]], want,
+                f"seed {self.seed}: name {name!r} on {branch.name} "
+                f"as of {change}")
+
     # --- operations: each returns (reply, expected state) or None
     def pick(self, state):
         """A random existing entity and its name."""
@@ -109,18 +125,20 @@ class Run:
         name = self.rng.choice(NAMES)
         texts = self.rng.sample(TEXTS, self.rng.randint(0, 3))
         type = self.rng.choice(TYPES)
-        # The name may be that of another entity now, or an old one of it.
-        here = new.existence(name)
-        if here is not None and here[2] != name:
-            name_now = here[2]
-        else:
-            name_now = name
+        # The name may be an old one, or that of an entity that is gone.
+        who = self.model.find(branch, new, name)
         reply = self.ok("create_entities", branch=branch.name,
                         entities=[entity(name, *texts, type=type)])
-        if here is None:
-            self.model.add(new, ("is", name, type, name_now))
+        if who is None:
+            who = name
+            self.model.ids[who] = reply["results"][0]["id"]
+        self.test.assertEqual(
+            reply["results"][0]["id"], self.model.ids[who],
+            f"seed {self.seed}: {name} on {branch.name} is another entity")
+        if new.existence(who) is None:
+            self.model.call(new, who, type, name)
         for t in texts:
-            self.model.add(new, ("obs", name, t))
+            self.model.add(new, ("obs", who, t))
         return reply
 
     def op_add(self, branch, new):
@@ -208,10 +226,8 @@ class Run:
             type = self.rng.choice(TYPES)
             reply = self.ok("update_entity", branch=branch.name, name=name,
                             entityType=type)
-            uid, old, _ = new.existence(who)
-            if old != type:
-                del new.facts[uid]
-                self.model.add(new, ("is", who, type, name))
+            if new.existence(who)[1] != type:
+                self.model.call(new, who, type, name)
         return reply
 
     def set(self, state, who, key, value):
@@ -225,12 +241,18 @@ class Run:
         if who is None:
             return None
         self.fresh += 1
-        to = f"{who}{self.fresh}"
-        reply = self.ok("rename_entity", branch=branch.name, name=name,
-                        new_name=to)
-        uid, type, _ = new.existence(who)
-        del new.facts[uid]
-        self.model.add(new, ("is", who, type, to))
+        to = self.rng.choice(NAMES + OTHERS + [f"{who}{self.fresh}"])
+        other = self.model.find(branch, new, to)
+        reply = self.call("rename_entity", branch=branch.name, name=name,
+                          new_name=to)
+        if other not in (None, who) and (
+                new.existence(other) or self.model.last(branch, other)):
+            self.test.assertEqual(reply.get("code"), "exists",
+                                  f"seed {self.seed}: {name} to {to}: {reply}")
+            return {}
+        self.test.assertTrue(reply["success"], f"seed {self.seed}: {reply}")
+        if to != name:
+            self.model.call(new, who, new.existence(who)[1], to)
         return reply
 
     def op_revert(self, branch, new):
@@ -240,6 +262,12 @@ class Run:
             return None
         n = self.rng.randrange(len(versions))
         after = self.model.revert(branch, who, versions[n])
+        if after is None:
+            reply = self.call("memory_revert", branch=branch.name, name=name,
+                              version=n + 1)
+            self.test.assertEqual(reply.get("code"), "conflict",
+                                  f"seed {self.seed}: {reply}")
+            return {}
         dry = self.ok("memory_revert", branch=branch.name, name=name,
                       version=n + 1, dry_run=True)
         self.test.assertNotIn("change", dry)
@@ -304,6 +332,7 @@ class Run:
             x[0] not in before.facts, x[0]))
         for uid, f in mine_first:
             if f[0] == "is" and f[3] in graph and \
+                    graph[f[3]]["id"] == self.model.ids[f[1]] and \
                     graph[f[3]]["type"] == f[2] and f[1] not in names:
                 new.facts[uid] = f
                 names[f[1]] = f[3]
@@ -384,7 +413,7 @@ class Run:
     # --- the run
     OPS = [("create", 6), ("add", 6), ("remove", 5), ("swap", 1),
            ("delete", 2), ("relate", 4), ("unrelate", 2), ("update", 4),
-           ("rename", 1), ("revert", 2), ("undo", 4)]
+           ("rename", 5), ("revert", 2), ("undo", 4)]
 
     def step(self):
         dice = self.rng.random()
@@ -407,6 +436,8 @@ class Run:
             self.undo_the_undo()
         if self.rng.random() < 0.3:
             self.check_search(branch)
+        if op in ("rename", "undo") or self.rng.random() < 0.1:
+            self.check_names(branch)
         return None
 
     def past(self):
@@ -421,6 +452,7 @@ class Run:
                                          min(4, len(points))):
                 if point > self.model.main.fork:
                     self.check_search(branch, point)
+                    self.check_names(branch, point)
 
     def run(self):
         for _ in range(STEPS):
@@ -428,6 +460,7 @@ class Run:
         for branch in self.model.branches.values():
             self.check(branch)
             self.check_search(branch)
+            self.check_names(branch)
         self.past()
 
 
@@ -456,6 +489,7 @@ class TimeModel(TestCase):
             for branch in run.model.branches.values():
                 run.check(branch)
                 run.check_search(branch)
+                run.check_names(branch)
             run.past()
 
     def test_against_the_model(self):

@@ -2,7 +2,9 @@
 
 Facts have identities of their own (uids), as the same text may have been added
 twice. A state is what one branch shows after one change. Nothing here knows
-spans, lenses or SQL; what the rules are is written in merge.h, undo.h, revert.h.
+spans, lenses or SQL; what the rules are is written in merge.h, undo.h, revert.h,
+and for names in store/named.c. An entity is known by its first name, as "is" facts
+are ("is", entity, type, name).
 """
 import copy
 import itertools
@@ -50,12 +52,14 @@ class State:
     def attr(self, entity, key):
         return self.attrs.get((entity, key), 0)
 
-    def view(self):
+    def view(self, ids):
         """As plain values, to be compared with what the service says."""
         names = self.entities()
         graph = {}
         for entity, name in names.items():
+            assert name not in graph
             graph[name] = {
+                "id": ids[entity],
                 "type": self.existence(entity)[1],
                 "tier": TIERS[self.attr(entity, "tier")],
                 "pin": bool(self.attr(entity, "pin")),
@@ -117,6 +121,9 @@ class Model:
         self.branches = {"main": self.main}
         self.changes = {}
         self.added_at = {}      # (branch, uid) -> changes that showed it there
+        self.ids = {}           # entity -> its id, in order of creation
+        self.names = {}         # uid of an "is" fact -> its name
+        self.before = {}        # the same -> uid of the one it replaced
 
     def commit(self, branch, id, state):
         change = Change(id, branch, branch.now(), state)
@@ -147,6 +154,72 @@ class Model:
         if state.find(fact) is None:
             state.facts[next(self.uids)] = fact
 
+    # --- names
+    def call(self, state, entity, type, name, before=None):
+        """Shows a new "is" fact; before: the one it replaced, by itself the
+        one shown now. Facts of one name are one link of the chain."""
+        old = state.existence(entity)
+        if old is not None:
+            del state.facts[old[0]]
+            before = before or (
+                self.before[old[0]] if old[2] == name else old[0])
+        uid = next(self.uids)
+        state.facts[uid] = ("is", entity, type, name)
+        self.names[uid] = name
+        self.before[uid] = before
+
+    def aliases(self, uid):
+        while self.before[uid] is not None:
+            uid = self.before[uid]
+            yield self.names[uid]
+
+    def resolve(self, state, name):
+        """The existing entity that the name means, or None."""
+        was = []
+        for uid, f in state.facts.items():
+            if f[0] == "is" and f[3] == name:
+                return f[1]
+            if f[0] == "is" and name in self.aliases(uid):
+                was.append(f[1])
+        if state.existence(name) is not None:
+            return name
+        return min(was, key=self.order, default=None)
+
+    def order(self, entity):
+        return self.ids[entity]
+
+    def last(self, branch, entity):
+        """(change, name): when an entity that is gone vanished from the
+        branch, and what it was called; None if it never was there."""
+        until, gone = float("inf"), None
+        while branch is not None:
+            for id, state in reversed(branch.log):
+                if id > until or (id == branch.fork and branch.parent):
+                    continue
+                here = state.existence(entity)
+                if here:
+                    return gone, here[2]
+                gone = id
+            until = min(until, branch.fork)
+            if branch.parent and branch.log[0][1].existence(entity):
+                return gone, branch.log[0][1].existence(entity)[2]
+            branch = branch.parent
+        return None
+
+    def find(self, branch, state, name):
+        """As resolve; else the entity to be created again under the name."""
+        entity = self.resolve(state, name)
+        if entity is not None:
+            return entity
+        gone = []
+        for e in self.ids:
+            last = None if state.existence(e) else self.last(branch, e)
+            if last and last[1] == name:
+                gone.append((last[0], e))
+        if gone:
+            return max(gone)[1]
+        return name if name in self.ids else None
+
     def delete_entity(self, state, entity):
         for uid in {**state.of(entity), **state.incoming(entity)}:
             del state.facts[uid]
@@ -166,9 +239,15 @@ class Model:
         return state
 
     def revert(self, branch, entity, change):
-        """The state after it, with what it was at the change."""
+        """The state after it, with what it was at the change; None: another
+        entity has its name by now."""
         then, new = branch.at(change), branch.now().copy()
         wanted = then.of(entity)
+        for uid, f in wanted.items():
+            if f[0] == "is" and uid not in new.facts and any(
+                    n == f[3] and e != entity
+                    for e, n in new.entities().items()):
+                return None
         if not wanted:
             self.delete_entity(new, entity)
             return new
@@ -236,15 +315,42 @@ class Merge:
         self.conflicts += 1
         return o
 
+    def taken(self, entity, name):
+        return self.model.resolve(self.ours, name) not in (None, entity)
+
     def existence(self, entity, b, t, o):
+        """True: it waits for a name that may come free."""
         b = b or (None, None, None)
+        name = o[2]
+        if t[2] not in (o[2], b[2]):
+            taken = o[2] == b[2] and self.taken(entity, t[2])
+            if taken and not self.last_round:
+                return True
+            self.conflicts += taken
+            name = o[2] if taken else self.single(b[2], t[2], o[2])
         type = self.single(b[1], t[1], o[1])
-        name = self.single(b[2], t[2], o[2])
         if (type, name) == o[1:]:
-            return
-        del self.ours.facts[o[0]]
-        uid = t[0] if (type, name) == t[1:] else next(self.model.uids)
-        self.ours.facts[uid] = ("is", entity, type, name)
+            return False
+        if (type, name) == t[1:]:
+            del self.ours.facts[o[0]]
+            self.ours.facts[t[0]] = ("is", entity, type, name)
+        else:
+            self.model.call(self.ours, entity, type, name)
+        return False
+
+    def new(self, entity, t):
+        if not self.taken(entity, t[2]):
+            self.ours.facts[t[0]] = ("is", entity, t[1], t[2])
+            return False
+        if not self.last_round:
+            return True
+        name, n = f"{t[2]}~{self.branch.name}", 1
+        while self.taken(entity, name):
+            n += 1
+            name = f"{t[2]}~{self.branch.name}~{n}"
+        self.conflicts += 1
+        self.model.call(self.ours, entity, t[1], name, t[0])
+        return False
 
     def changed(self, entity):
         return any((u in self.base.facts) != (u in self.theirs.facts)
@@ -271,24 +377,27 @@ class Merge:
         return 0
 
     def entity(self, entity):
+        """True: not yet."""
         b = self.base.existence(entity)
         t = self.theirs.existence(entity)
         o = self.ours.existence(entity)
         if t and o:
-            self.existence(entity, b, t, o)
+            if self.existence(entity, b, t, o):
+                return True
         elif t and b:
             self.conflicts += self.changed(entity)
-            return
+            return False
         elif t:
-            self.ours.facts[t[0]] = ("is", entity, t[1], t[2])
+            if self.new(entity, t):
+                return True
         elif not o or not b:
-            return
+            return False
         elif self.parent_changed(entity):
             self.conflicts += 1
-            return
+            return False
         else:
             self.model.delete_entity(self.ours, entity)
-            return
+            return False
         mine = sorted((u, f) for u, f in self.facts.items()
                       if f[1] == entity and f[0] == "obs")
         for u, f in mine:
@@ -297,10 +406,16 @@ class Merge:
         for u, f in mine:
             if self.comes(u) and self.ours.find(f) is None:
                 self.ours.facts[u] = f
+        return False
 
     def run(self):
-        for entity in sorted({f[1] for f in self.facts.values()}):
-            self.entity(entity)
+        waiting = sorted({f[1] for f in self.facts.values()},
+                         key=self.model.order)
+        self.last_round = False
+        while waiting:
+            still = [e for e in waiting if self.entity(e)]
+            self.last_round = still == waiting
+            waiting = still
         for u, f in sorted(self.facts.items()):
             if f[0] != "rel":
                 continue
