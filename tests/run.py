@@ -102,7 +102,8 @@ class Job:
                    ASAN_OPTIONS="detect_leaks=1:exitcode=99:"
                    "allocator_may_return_null=1",
                    UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1",
-                   TSAN_OPTIONS="exitcode=98:second_deadlock_stack=1")
+                   TSAN_OPTIONS="exitcode=98:second_deadlock_stack=1:"
+                   f"suppressions='{ROOT}/tests/lib/tsan.supp'")
         return env
 
     @staticmethod

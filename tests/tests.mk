@@ -77,7 +77,7 @@ cov: ## Line and branch coverage of the unit and functional tests (gcovr)
 		--html-details build/cov/coverage.html > build/cov/coverage.txt
 	@tail -25 build/cov/coverage.txt; echo "build/cov/coverage.html"
 
-analyze: ## gcc -fanalyzer and cppcheck; findings explained in tests/lib/analyze.supp
+analyze: ## gcc -fanalyzer and cppcheck; findings explained in tests/lib/analyze.txt
 	tests/analyze.sh
 
 bench: ## The figures of the product (QUICK=1: two minutes)

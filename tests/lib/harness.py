@@ -81,7 +81,8 @@ def clean_env(home, extra=None):
     env.setdefault("ASAN_OPTIONS", "detect_leaks=1:exitcode=99:"
                    "allocator_may_return_null=1")
     env.setdefault("UBSAN_OPTIONS", "print_stacktrace=1:halt_on_error=1")
-    env.setdefault("TSAN_OPTIONS", "exitcode=98:second_deadlock_stack=1")
+    env.setdefault("TSAN_OPTIONS", "exitcode=98:second_deadlock_stack=1:"
+                   f"suppressions='{ROOT}/tests/lib/tsan.supp'")
     for key, value in (extra or {}).items():
         if value is None:
             env.pop(key, None)
