@@ -175,16 +175,16 @@ add_clean(const char *s, size_t n, const char *key, struct buf *out)
 	for (size_t i = 0; i < n && rc == 0;) {
 		size_t len = utf8_decode(s + i, n - i, &cp);
 
+		/* Room for one more character and the dots. */
+		if (out->len - from > HTTP_MESSAGE_BYTES - 7) {
+			rc = buf_adds(out, "...");
+			break;
+		}
 		if (key_n > 0 && n - i >= key_n &&
 			memcmp(s + i, key, key_n) == 0) {
 			rc = buf_adds(out, "***");
 			i += key_n;
 			continue;
-		}
-		/* Room for one more character and the dots. */
-		if (out->len - from > HTTP_MESSAGE_BYTES - 7) {
-			rc = buf_adds(out, "...");
-			break;
 		}
 		if (len == 0 || cp < 0x20 || cp == 0x7f)
 			rc = buf_addc(out, len == 0 ? '?' : ' ');

@@ -175,7 +175,7 @@ class Http(TestCase):
                 ("big", "too large"),
                 ("text", "string among the numbers"),
                 ("base64", "string as embedding", "array of numbers"),
-                ("huge", "bytes"),
+                ("huge", "more than 327680 bytes"),
                 ("values", "more values")]:
             with self.subTest(mode):
                 self.stub.mode = mode
@@ -188,10 +188,8 @@ class Http(TestCase):
 
     def test_dimensions(self):
         d = self.driver()
-        for dims in (4097, 0):
-            self.stub.mode, self.stub.other_dims = "dims", dims
-            if dims:
-                self.fails(d.ask("tea"), "invalid", "4097 dimensions", "4096")
+        self.stub.mode, self.stub.other_dims = "dims", 4097
+        self.fails(d.ask("tea"), "invalid", "4097 dimensions", "4096")
         self.stub.mode = "ok"
         self.check(d.ask("tea"), "tea")
         self.stub.mode, self.stub.other_dims = "dims", 8

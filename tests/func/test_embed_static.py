@@ -3,6 +3,7 @@ files that are damaged or of another kind are refused with their reason."""
 import json
 import os
 import random
+import statistics
 import struct
 import subprocess
 
@@ -89,7 +90,14 @@ class Vectors(TestCase):
         # More tokens than count, in fewer characters than count.
         text = "!" * 600 + "tea"
         self.assertEqual(len(model.tokens(text)), 512)
-        self.check(model, [text, "!" * 511 + "tea", "!" * 512 + "tea"])
+        texts = [text, "!" * 511 + "tea", "!" * 512 + "tea"]
+        # More characters than 512 tokens of the usual length have.
+        usual = int(statistics.median(map(len, model.vocab)))
+        for n in range(-5, 2):
+            texts.append("東" + " " * (512 * usual + n) + "tea")
+        self.assertEqual(model.tokens(texts[-1]), ["東"])
+        self.assertEqual(model.tokens(texts[3]), ["東", "tea"])
+        self.check(model, texts)
 
     def test_name_follows_the_files(self):
         a = self.check(StaticModel(), TEXTS[:1], "a")
