@@ -33,7 +33,7 @@ m_assemble_context(struct call *c, json_t **ret_result, struct err *e)
 		.task_n = json_string_length(task),
 		.sources = read_sources(json_object_get(c->params, "sources")),
 		.now = clock_now_ms(), .zone = c->ctx->zone,
-		.deadline_ns = c->deadline_ns};
+		.deadline_ns = c->deadline_ns, .question = c->question};
 	int64_t tokens = TOKENS_DEFAULT;
 	struct scope s;
 	int r = jx_int(c->params, "max_tokens", JX_OPTIONAL, 50, 250000,

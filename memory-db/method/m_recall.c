@@ -114,7 +114,7 @@ m_recall(struct call *c, json_t **ret_result, struct err *e)
 		.query = json_string_value(query),
 		.query_n = json_string_length(query),
 		.tiers = filter_tiers(json_object_get(c->params, "tiers")),
-		.deadline_ns = c->deadline_ns};
+		.deadline_ns = c->deadline_ns, .question = c->question};
 	json_t *tags = json_object_get(c->params, "tags");
 	struct recall_page page = {.zone = c->ctx->zone,
 		.explain = json_is_true(

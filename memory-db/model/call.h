@@ -33,6 +33,7 @@ struct change_note {
 };
 void change_note_done(struct change_note *n);
 
+struct question;
 struct write;
 
 struct call {
@@ -41,6 +42,8 @@ struct call {
 	const struct context *ctx;
 	json_t *params;		/* borrowed */
 	int64_t deadline_ns;	/* monotonic; 0: none */
+	const struct question *question; /* borrowed: vector of what is asked,
+				   made before; NULL: none was */
 	struct change_note note; /* filled by writes */
 	struct write *within;	/* the write this one is a part of: it seals no
 				   change of its own; NULL: on its own */

@@ -34,6 +34,7 @@ struct context_request {
 	int64_t now;		/* ms */
 	const char *zone;
 	int64_t deadline_ns;
+	const struct question *question; /* vector of the task, or NULL */
 };
 
 /* {context, tokens, counts:{pinned, ..}, named (facts without text),

@@ -79,7 +79,8 @@ relevant(struct gathering *g)
 		.query_n = q->task_n, .limit = RELEVANT_MAX, .types_n = -1,
 		.since = INT64_MIN, .until = INT64_MAX,
 		.valid_at = g->scope->valid_at, .now = q->now,
-		.zone = q->zone, .deadline_ns = q->deadline_ns};
+		.zone = q->zone, .deadline_ns = q->deadline_ns,
+		.question = q->question};
 	struct recall_result found = {0};
 	int r = recall_settings_read(g->st, g->scope->ns[0], &weights, g->e);
 

@@ -21,7 +21,8 @@ recall_part_name(enum recall_part p)
 		[PART_TIME] = "time", [PART_RELATION] = "relation",
 		[PART_RECENCY] = "recency", [PART_USE] = "use",
 		[PART_SALIENCE] = "salience", [PART_TIER] = "tier",
-		[PART_PIN] = "pin", [PART_LENGTH] = "length"};
+		[PART_PIN] = "pin", [PART_LENGTH] = "length",
+		[PART_MEANING] = "meaning"};
 
 	return names[p];
 }
@@ -41,6 +42,7 @@ give(struct recalling *r)
 {
 	struct recall_result *ret = r->ret;
 	double confidence, most;
+	bool is_near;
 	size_t n = (size_t)r->request->limit;
 
 	if (r->n > 1)
@@ -50,6 +52,9 @@ give(struct recalling *r)
 	if (!ret->rows)
 		return err_nomem(r->e);
 	confidence = recall_confidence(r);
+	is_near = r->w.near > 0 && r->nearest >= r->w.near;
+	if (is_near)
+		confidence = fmax(confidence, fmin(r->nearest, 1));
 	most = r->n > 0 ? r->c[0].total : 0;
 	for (size_t i = 0; i < n; i++) {
 		const struct recall_candidate *c = &r->c[i];
@@ -63,7 +68,8 @@ give(struct recalling *r)
 		memcpy(row->parts, c->parts, sizeof(row->parts));
 		ret->n++;
 	}
-	ret->is_relevant = ret->n > 0 && confidence >= r->w.relevant;
+	ret->is_relevant = ret->n > 0 &&
+		(is_near || confidence >= r->w.relevant);
 	ret->partial = r->late;
 	return 0;
 }
@@ -83,11 +89,17 @@ run(struct recalling *r)
 	if (k == 0)
 		k = recall_gather(r);
 	if (k == 0)
+		k = recall_nearest(r);
+	if (k == 0)
 		k = recall_score(r);
+	if (k == 0)
+		k = recall_meanings(r);
 	if (k == 0)
 		k = recall_spread(r);
 	if (k == 0)
 		k = recall_name_all(r);
+	if (k == 0)
+		k = recall_meanings(r);
 	if (k < 0)
 		return k;
 	recall_features(r);
@@ -110,6 +122,7 @@ recall_run(struct store *st, const struct recall_request *request,
 	query_done(&r.query);
 	for (int i = 0; i < 2; i++)
 		query_terms_done(&r.terms[i]);
+	recall_meaning_done(&r);
 	free(r.c);
 	free(r.names);
 	idmap_done(&r.index);

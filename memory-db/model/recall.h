@@ -21,13 +21,14 @@
 #include "common/err.h"
 #include "memory-db/model/recall_weights.h"
 
+struct question;
 struct store;
 
 /* What a score is made of. */
 enum recall_part {
 	PART_WORDS, PART_NEAR, PART_SESSION, PART_SPEAKER, PART_ENTITY,
 	PART_DATE, PART_TIME, PART_RELATION, PART_RECENCY, PART_USE,
-	PART_SALIENCE, PART_TIER, PART_PIN, PART_LENGTH, PART_MAX
+	PART_SALIENCE, PART_TIER, PART_PIN, PART_LENGTH, PART_MEANING, PART_MAX
 };
 const char *recall_part_name(enum recall_part p);
 
@@ -48,6 +49,8 @@ struct recall_request {
 	int64_t now;		/* ms */
 	const char *zone;	/* of the client; "": UTC */
 	int64_t deadline_ns;	/* monotonic; 0: none */
+	const struct question *question; /* its vector, when the caller had it
+				   made; NULL, or without numbers: none */
 };
 
 struct recall_found {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/jx.h"
+#include "memory-db/model/meaning.h"
 #include "memory-db/store/answers.h"
 #include "memory-db/store/receipts.h"
 
@@ -12,7 +13,7 @@
  * there is nothing undefined between the members. */
 struct key {
 	struct recall_weights weights;
-	int64_t change, usage, ns[2], since, until, valid_at, source, hour;
+	int64_t change, usage, vectors, asked, ns[2], since, until, valid_at, source, hour;
 	int64_t limit, types_n, tiers, levels;
 	int64_t lens[2 * (LIMIT_LENS_DEPTH + 1)];
 };
@@ -21,12 +22,16 @@ static int
 make_key(struct store *st, const struct scope *scope,
 	const struct recall_request *q, struct buf *out)
 {
+	struct meaning *m = meaning_of(st);
 	struct key k;
 
 	memset(&k, 0, sizeof(k));
 	k.weights = q->weights ? *q->weights : recall_weights_default;
 	k.change = scope->change;
 	k.usage = receipts_written(st);
+	k.vectors = m != NULL ? meaning_generation(m) : -1;
+	/* Of a provider that is down the answer is another. */
+	k.asked = q->question != NULL && q->question->v != NULL;
 	k.ns[0] = q->ns[0];
 	k.ns[1] = q->ns[1];
 	k.since = q->since;

@@ -128,6 +128,20 @@ recall_match_passes(struct recalling *r, const struct search_row *row)
 		       : k;
 }
 
+int
+recall_row_passes(struct recalling *r, const struct recall_row *x)
+{
+	const struct recall_request *q = r->request;
+	int k;
+
+	if ((q->source != 0 && x->source != q->source) ||
+		!times_pass(q, x->at, x->valid_from, x->valid_to))
+		return 0;
+	k = recall_entity_passes(r, x->entity);
+	return k != RECALL_ASK_FACT ? k
+	       : fact_tags_have(r->st, x->entity, x->id, q->tags, r->e);
+}
+
 /* --- few facts ---------------------------------------------------------------- */
 
 struct few {

@@ -4,6 +4,7 @@
 
 #include "common/buf.h"
 #include "memory-db/model/idmap.h"
+#include "memory-db/model/meaning.h"
 #include "memory-db/model/query.h"
 #include "memory-db/model/recall.h"
 #include "memory-db/store/recall.h"
@@ -83,6 +84,8 @@ struct recall_candidate {
 	int name;		/* of names */
 	uint32_t found, around;	/* words of the query in it, in neighbours */
 	double base;		/* words, scaled to 1 */
+	double nearness;	/* of meaning: cosine; 0 when not known */
+	bool has_nearness;
 	double total;
 	float parts[PART_MAX];
 };
@@ -109,6 +112,10 @@ struct recalling {
 	int64_t named[16];	/* entities whose name or type matches */
 	double named_guess[16];
 	int named_n;
+	struct meaning *meaning; /* NULL: no vectors, or none of the question */
+	struct question vector;	/* of the question; owned when is_own */
+	bool is_own;
+	double nearest;		/* highest cosine */
 	unsigned ticks;
 	bool late;
 	struct buf tmp, text;
@@ -132,9 +139,21 @@ int recall_entity_passes(struct recalling *r, int64_t entity) MUST_CHECK;
 /* Both, of a match. */
 int recall_match_passes(struct recalling *r, const struct search_row *row)
 	MUST_CHECK;
+/* Both, of an observation whose row was read. */
+int recall_row_passes(struct recalling *r, const struct recall_row *x)
+	MUST_CHECK;
 /* When an index tells that few facts pass, they are the candidates. 1: so it
  * is; 0: matches must be read. */
 int recall_gather_few(struct recalling *r, int which) MUST_CHECK;
+
+/* --- nearness of meaning (recall_meaning.c) --- */
+/* The nearest facts that pass become candidates. */
+int recall_nearest(struct recalling *r) MUST_CHECK;
+/* The nearness of all candidates that do not have it yet. */
+int recall_meanings(struct recalling *r) MUST_CHECK;
+/* Its part of the score. */
+void recall_meaning_features(struct recalling *r);
+void recall_meaning_done(struct recalling *r);
 
 int recall_score(struct recalling *r) MUST_CHECK;
 /* The entities of candidates that came later. */

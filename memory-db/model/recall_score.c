@@ -232,6 +232,7 @@ recall_features(struct recalling *r)
 {
 	bool has_dates = recall_has_dates(&r->question.dates);
 
+	recall_meaning_features(r);
 	for (size_t i = 0; i < r->n; i++) {
 		struct recall_candidate *c = &r->c[i];
 		const struct recall_fact *f = c->f;
@@ -266,13 +267,30 @@ recall_features(struct recalling *r)
 
 /* --- is it an answer? ------------------------------------------------------------- */
 
+/* Of the three best by all but the nearness of vectors: that has a threshold
+ * of its own. */
 double
 recall_confidence(const struct recalling *r)
 {
-	double best = 0;
+	double best[3] = {0}, covered[3] = {0}, most = 0;
 
-	for (size_t i = 0; i < r->n && i < 3; i++)
-		best = fmax(best, recall_covered(r, r->c[i].which,
-			r->c[i].found));
-	return best;
+	for (size_t i = 0; i < r->n; i++) {
+		const struct recall_candidate *c = &r->c[i];
+		double score = c->total - (double)c->parts[PART_MEANING];
+		int k = 3;
+
+		while (k > 0 && score > best[k - 1])
+			k--;
+		if (k == 3)
+			continue;
+		for (int m = 2; m > k; m--) {
+			best[m] = best[m - 1];
+			covered[m] = covered[m - 1];
+		}
+		best[k] = score;
+		covered[k] = recall_covered(r, c->which, c->found);
+	}
+	for (int k = 0; k < 3; k++)
+		most = fmax(most, covered[k]);
+	return most;
 }

@@ -37,6 +37,10 @@
 	X(salience, 0.1, 10, "salience given at write")                        \
 	X(tier, 0.02, 10, "semantic and procedural entities")                  \
 	X(pin, 0.05, 10, "pinned entities")                                    \
+	X(meaning, 0.4, 10, "nearness of meaning, of a model (static, http)")  \
+	X(near, 0.6, 1, "a model's cosine from which something is relevant")   \
+	X(letters, 0.6, 10, "nearness of words and letters (hash)")            \
+	X(letters_from, 200, 100000, "words of a text where that is full")     \
 	X(relevant, 0.25, 1, "below this nothing is relevant")
 
 struct recall_weights {

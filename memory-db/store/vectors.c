@@ -6,10 +6,11 @@
 #include "common/limits.h"
 #include "memory-db/store/facts.h"
 #include "memory-db/store/internal.h"
+#include "memory-db/store/recall.h"
 
 enum {
 	FIND, MAKE, OTHER, DROP, DROP_MODEL, PUT, GET, ERASE, EACH, NAMESPACES,
-	HIGHEST, TEXTS, FACT, FACTS, OF_SESSION
+	HIGHEST, TEXTS, FACTS, OF_SESSION
 };
 
 #define OBSERVATIONS "f.kind = 1 AND f.salt IS NOT NULL"
@@ -46,8 +47,6 @@ static const struct stmt_def defs[] = {
 		" head = 0 AND fact > ?2 AND fact < ?3", 3, 0},
 	[TEXTS] = {"SELECT f.id, f.size, f.body FROM fact f WHERE f.id > ?1"
 		" AND f.id < ?2 AND " OBSERVATIONS " ORDER BY f.id", 2, 0},
-	[FACT] = {COLUMNS SPAN " WHERE f.id = ?1 AND " OBSERVATIONS, 1,
-		STMT_LENS},
 	[FACTS] = {COLUMNS SPAN " WHERE f.id > ?1 AND f.id < ?2 AND "
 		OBSERVATIONS " ORDER BY f.id", 2, STMT_LENS},
 	[OF_SESSION] = {COLUMNS " INDEXED BY fact_source" SPAN
@@ -307,30 +306,6 @@ time_of(sqlite3_stmt *s, int i)
 		       ? FACT_NO_TIME : sqlite3_column_int64(s, i);
 }
 
-static struct vector_fact
-fact_of(sqlite3_stmt *s)
-{
-	return (struct vector_fact){.fact = sqlite3_column_int64(s, 0),
-		.entity = sqlite3_column_int64(s, 1),
-		.source = sqlite3_column_int64(s, 2),
-		.at = sqlite3_column_int64(s, 3),
-		.valid_from = time_of(s, 4), .valid_to = time_of(s, 5)};
-}
-
-int
-vector_fact_get(struct store *st, int64_t fact, struct vector_fact *ret,
-	struct err *e)
-{
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_VECTORS, FACT);
-	int r;
-
-	bind_i(s, 1, fact);
-	r = stmt_row(st, s, e);
-	if (r == 1)
-		*ret = fact_of(s);
-	return r;
-}
-
 int
 vector_facts(struct store *st, int64_t ns, int64_t source, vector_fact_fn fn,
 	void *ctx, struct err *e)
@@ -344,7 +319,13 @@ vector_facts(struct store *st, int64_t ns, int64_t source, vector_fact_fn fn,
 	if (source != 0)
 		bind_i(s, 3, source);
 	while ((r = stmt_row(st, s, e)) == 1) {
-		struct vector_fact f = fact_of(s);
+		struct recall_row f = {.id = sqlite3_column_int64(s, 0),
+			.entity = sqlite3_column_int64(s, 1),
+			.kind = FACT_OBSERVATION,
+			.source = sqlite3_column_int64(s, 2),
+			.at = sqlite3_column_int64(s, 3),
+			.valid_from = time_of(s, 4),
+			.valid_to = time_of(s, 5), .salience = -1};
 
 		r = fn(ctx, &f);
 		if (r != 0)

@@ -68,19 +68,11 @@ typedef int (*vector_text_fn)(void *ctx, int64_t fact, const char *text,
 int vector_texts(struct store *st, int64_t ns, int64_t after, vector_text_fn fn,
 	void *ctx, struct err *e) MUST_CHECK;
 
-/* --- what a recall needs of a fact before it reads it ------------------------------ */
-struct vector_fact {
-	int64_t fact, entity;
-	int64_t source;			/* label; 0: none */
-	int64_t at;			/* when it was said, else recorded */
-	int64_t valid_from, valid_to;	/* FACT_NO_TIME: open */
-};
-/* An observation under the lens. 1, or 0: not visible, or erased. */
-int vector_fact_get(struct store *st, int64_t fact, struct vector_fact *ret,
-	struct err *e) MUST_CHECK;
-/* All of a namespace under the lens, by id; of one session, when source is not
- * 0. fn returns non-zero to stop. */
-typedef int (*vector_fact_fn)(void *ctx, const struct vector_fact *f);
+/* --- facts that may have one ------------------------------------------------------- */
+/* All observations of a namespace under the lens, by id, without their texts;
+ * of one session, when source is not 0. fn returns non-zero to stop. */
+struct recall_row;
+typedef int (*vector_fact_fn)(void *ctx, const struct recall_row *f);
 int vector_facts(struct store *st, int64_t ns, int64_t source,
 	vector_fact_fn fn, void *ctx, struct err *e) MUST_CHECK;
 

@@ -18,7 +18,7 @@ static int
 run_method(struct reader *r, struct job *j, json_t **ret_result, struct err *e)
 {
 	struct call c = {.st = r->st, .tool = j->tool, .ctx = &j->ctx,
-		.params = j->params};
+		.params = j->params, .question = &j->question};
 	int rc;
 
 	c.deadline_ns = clock_mono_ns() + (int64_t)LIMIT_READ_MS * 1000000;

@@ -256,5 +256,44 @@ class Filling(TestCase):
         db.process = None
 
 
+class Recall(TestCase):
+    def names(self, c, query, **kw):
+        return [r["name"] for r in
+                c.ok("recall", query=query, **kw)["results"]]
+
+    def test_what_looks_alike_is_found(self):
+        db = self.service(args=["--embed", "hash"])
+        c = db.client()
+        add(c, "cluster", "Kubernetes runs in the basement")
+        add(c, "garden", "the roses need water on Sundays")
+        filled(c, 2)
+        reply = c.ok("recall", query="Kubernetis", explain=True)
+        self.assertEqual(reply["results"][0]["name"], "cluster")
+        self.assertGreater(reply["results"][0]["parts"]["meaning"], 0)
+        self.assertFalse(reply["relevant"])
+        c.ok("delete_entities", entityNames=["cluster"])
+        self.assertNotIn("cluster", self.names(c, "Kubernetis"))
+        before = c.ok("get_memory_status")["last_change"] - 1
+        self.assertEqual(self.names(c, "Kubernetis", as_of=before)[0],
+                         "cluster")
+        add(c, "side", "Kubernetes on the side")
+        c.ok("memory_branch", action="create", name="b")
+        add(c, "branched", "a Kubernetes of the branch", branch="b")
+        filled(c)
+        self.assertNotIn("branched", self.names(c, "Kubernetis"))
+        self.assertIn("branched", self.names(c, "Kubernetis", branch="b"))
+        # Scripts and contexts ask in the same way.
+        out = c.ok("execute_code", code=
+                   'return memory.recall{query="Kubernetis"}.results[1].name')
+        self.assertEqual(out.get("result"), "side", out)
+
+    def test_search_stays_with_words(self):
+        db = self.service(args=["--embed", "hash"])
+        c = db.client()
+        add(c, "cluster", "Kubernetes runs in the basement")
+        filled(c, 1)
+        self.assertEqual(c.ok("search_nodes", query="Kubernetis")["count"], 0)
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=2)
