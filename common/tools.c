@@ -189,7 +189,8 @@ static const char *const context_sources[] = {
 static const struct param context_source = {
 	"", P_STRING, 0, NULL, 0, 0, context_sources, NULL, NULL};
 static const struct param params_assemble_context[] = {
-	STR("task", PF_REQUIRED, NULL, LIMIT_QUERY_BYTES), MAX_TOKENS,
+	STR("task", PF_REQUIRED, NULL, LIMIT_QUERY_BYTES),
+	INT("max_tokens", 0, NULL, 1, 250000),
 	LIST("sources", 0, NULL, &context_source), END};
 static const struct param params_memory_why[] = {
 	STR("receipt", PF_REQUIRED | PF_NOT_EMPTY, "of the answer", 64), END};

@@ -36,7 +36,7 @@ m_assemble_context(struct call *c, json_t **ret_result, struct err *e)
 		.deadline_ns = c->deadline_ns, .question = c->question};
 	int64_t tokens = TOKENS_DEFAULT;
 	struct scope s;
-	int r = jx_int(c->params, "max_tokens", JX_OPTIONAL, 50, 250000,
+	int r = jx_int(c->params, "max_tokens", JX_OPTIONAL, 1, 250000,
 		&tokens, e);
 
 	if (r >= 0)

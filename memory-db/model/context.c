@@ -2,6 +2,7 @@
  * left goes to whatever still waits, in order; what finds no room is named. The
  * cost of a line is known exactly before it is written. */
 #include <assert.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -36,13 +37,28 @@ struct writing {
 	size_t counts[CONTEXT_MAX];
 	size_t named, left_out;
 	char begin[96], end[48];
+	bool is_framed;		/* the marks fit into the budget */
 	int minutes;		/* of the zone */
 	struct receipt_row *rows;
 	size_t rows_n;
 	int64_t at;		/* of the fact under way */
+	uint64_t key;		/* of its entity's name and its text */
+	struct idmap said;	/* keys of what is written */
 };
 
 /* --- one line ------------------------------------------------------------------------ */
+
+/* Bytes of a line end of Unicode at s: U+0085, U+2028, U+2029. 0: none. */
+static size_t
+line_end(const char *s, size_t n)
+{
+	if (n >= 2 && memcmp(s, "\xc2\x85", 2) == 0)
+		return 2;
+	return n >= 3 && (memcmp(s, "\xe2\x80\xa8", 3) == 0 ||
+				 memcmp(s, "\xe2\x80\xa9", 3) == 0)
+		       ? 3
+		       : 0;
+}
 
 /* Text of others in one line: no line ends, nothing that looks like a mark. */
 static int
@@ -55,8 +71,12 @@ add_data(struct buf *out, const char *s, size_t n)
 		k--;
 	for (size_t i = 0; bad == 0 && i < k; i++) {
 		unsigned char c = (unsigned char)s[i];
+		size_t end = line_end(s + i, k - i);
 
-		bad = buf_addc(out, c < 0x20 || c == 0x7f ? ' ' : (char)c);
+		bad = buf_addc(out, end > 0 || c < 0x20 || c == 0x7f
+					    ? ' '
+					    : (char)c);
+		i += end > 0 ? end - 1 : 0;
 	}
 	if (bad == 0 && k < n)
 		bad = buf_addf(out, " [+%zu bytes]", n - k);
@@ -86,6 +106,22 @@ add_label(struct writing *w, const char *before, int64_t label)
 	return r < 0 ? r : 0;
 }
 
+static uint64_t
+key_of(const struct buf *name, const struct fact *f)
+{
+	static const unsigned char no_key[crypto_shorthash_KEYBYTES];
+	uint64_t parts[2] = {0, 0}, key;
+
+	crypto_shorthash((unsigned char *)&parts[0],
+		(const unsigned char *)(name->data ? name->data : ""),
+		name->len, no_key);
+	crypto_shorthash((unsigned char *)&parts[1],
+		(const unsigned char *)f->text, f->text_n, no_key);
+	crypto_shorthash((unsigned char *)&key, (const unsigned char *)parts,
+		sizeof(parts), no_key);
+	return key;
+}
+
 /* ": text (date, by speaker, session s, suspect) #id" */
 static int
 add_fact(void *ctx, const struct fact *f)
@@ -96,6 +132,7 @@ add_fact(void *ctx, const struct fact *f)
 
 	if (f->erased)
 		return 0;
+	w->key = key_of(&w->name, f);
 	if (add_data(&w->line, f->text, f->text_n) != 0 ||
 		buf_adds(&w->line, " (") != 0 ||
 		add_day(w, &w->line, f->source_at != FACT_NO_TIME
@@ -173,18 +210,13 @@ make_line(struct writing *w, const struct context_item *x)
 
 /* --- packing ------------------------------------------------------------------------- */
 
-/* The same text of the same entity is there already. */
+/* The same text of an entity of the same name is there already: a project and
+ * its user may both have it. */
 static bool
-is_repeated(const struct writing *w, const struct buf *line)
+is_repeated(const struct writing *w, const struct context_item *x)
 {
-	const char *mark = memrchr(line->data, '(', line->len);
-	size_t n = mark ? (size_t)(mark - line->data) : line->len;
-
-	for (int i = 0; i < CONTEXT_MAX; i++)
-		if (w->lines[i].len > 0 && memmem(w->lines[i].data,
-			    w->lines[i].len, line->data, n))
-			return true;
-	return false;
+	return x->conflict == 0 &&
+	       idmap_get(&w->said, (int64_t)(w->key >> 1), NULL);
 }
 
 static size_t
@@ -205,7 +237,7 @@ pack(struct writing *w, struct context_item *x, size_t *room)
 
 	if (r < 0)
 		return r;
-	if (w->line.len == 0 || is_repeated(w, &w->line)) {
+	if (w->line.len == 0 || is_repeated(w, x)) {
 		x->written = true; /* nothing to say */
 		return 0;
 	}
@@ -213,7 +245,9 @@ pack(struct writing *w, struct context_item *x, size_t *room)
 	       head_cost(w, x->source);
 	if (cost > *room || w->tokens + cost > w->g.request->max_tokens)
 		return 0;
-	if (buf_add(&w->lines[x->source], w->line.data, w->line.len) != 0)
+	if (buf_add(&w->lines[x->source], w->line.data, w->line.len) != 0 ||
+		(x->conflict == 0 &&
+			idmap_put(&w->said, (int64_t)(w->key >> 1), 1) < 0))
 		return err_nomem(w->g.e);
 	*room -= cost;
 	w->tokens += cost;
@@ -295,7 +329,7 @@ put_together(struct writing *w, const struct buf *names, struct buf *out)
 		bad = buf_add(out, names->data, names->len);
 	if (bad == 0)
 		bad = buf_adds(out, w->end);
-	return bad ? err_nomem(w->g.e) : 0;
+	return bad || buf_str(out) == NULL ? err_nomem(w->g.e) : 0;
 }
 
 static int
@@ -340,6 +374,12 @@ make_frame(struct writing *w)
 	snprintf(w->end, sizeof(w->end), "</memory %s>\n", id + 5);
 	w->tokens = tokens_estimate(w->begin, strlen(w->begin)) +
 		    tokens_estimate(w->end, strlen(w->end));
+	w->is_framed = w->tokens <= w->g.request->max_tokens;
+	if (!w->is_framed) {	/* not even the marks: nothing */
+		w->begin[0] = w->end[0] = '\0';
+		w->tokens = 0;
+		w->left_out = w->g.n;
+	}
 	w->rows = calloc(w->g.n + 1, sizeof(*w->rows));
 	if (clock_zone_minutes(w->g.request->zone[0] ? w->g.request->zone
 						    : "UTC",
@@ -361,9 +401,9 @@ assemble(struct writing *w, json_t **ret)
 
 	if (r == 0)
 		r = make_frame(w);
-	if (r == 0)
+	if (r == 0 && w->is_framed)
 		r = pack_all(w);
-	if (r == 0)
+	if (r == 0 && w->is_framed)
 		r = pack_names(w, &names);
 	if (r == 0)
 		r = put_together(w, &names, &text);
@@ -392,5 +432,6 @@ context_json(struct store *st, const struct scope *scope,
 	free(w.rows);
 	free(w.g.items);
 	idmap_done(&w.g.seen);
+	idmap_done(&w.said);
 	return r;
 }

@@ -7,7 +7,8 @@
  *   conflicts  open ones: what contradicts what
  *   recent     the newest facts
  *
- * Each fact comes once. Facts derived from one that is gone are marked as
+ * A text of an entity comes once, also when a project and its user both say it.
+ * Facts derived from one that is gone are marked as
  * suspect. What finds no room is named, with its id. */
 #ifndef MODEL_CONTEXT_H
 #define MODEL_CONTEXT_H
