@@ -188,6 +188,7 @@ class Handler(BaseHTTPRequestHandler):
         try:
             while not stub.stopped.is_set():
                 self.wfile.write(b" " * 65536)
+                stub.sent += 65536
         except OSError:
             pass
 
@@ -212,6 +213,7 @@ class StubEmbed:
         self.seen, self.headers, self.paths = [], [], []
         self.connections = self.gets = 0
         self.sockets = []
+        self.sent = 0           # bytes of mode huge
         self.lock, self.stopped = threading.Lock(), threading.Event()
         self.server = Server(("127.0.0.1", port), Handler)
         self.server.stub = self
