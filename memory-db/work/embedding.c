@@ -380,6 +380,8 @@ embedding_stop(struct embedding *x)
 	atomic_store(&x->stop, true);
 	pthread_cond_signal(&x->wake);
 	pthread_mutex_unlock(&x->lock);
+	/* A request may have a long time limit. */
+	embed_stop(x->opt.x);
 	pthread_join(x->thread, NULL);
 	x->is_started = false;
 	store_close(x->st);

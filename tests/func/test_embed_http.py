@@ -6,7 +6,7 @@ import os
 import subprocess
 import time
 
-from harness import BUILD, SLOW, TestCase, main
+from harness import BUILD, SLOW, TestCase, entity, main, wait_until
 from stub_embed import ClosedPort, StubEmbed, unused_port
 
 KEY = "sk-secret-0123456789"
@@ -320,6 +320,22 @@ class Http(TestCase):
     def test_nothing_is_asked_when_opened(self):
         self.driver()
         self.assertEqual(self.stub.connections, 0)
+
+
+class Stop(TestCase):
+    def test_a_request_under_way_does_not_hold_up_the_end(self):
+        stub = StubEmbed()
+        self.addCleanup(stub.close)
+        stub.mode = "silent"
+        db = self.service(args=["--embed", "http:" + stub.url,
+                                "--embed-model", "m",
+                                "--embed-timeout-ms", "50000"])
+        with db.client() as c:
+            c.ok("create_entities", entities=[entity("ada", "likes tea")])
+        wait_until(lambda: stub.seen, why="the endpoint is asked")
+        begin = time.monotonic()
+        db.stop()
+        self.assertLess(time.monotonic() - begin, 5 * SLOW)
 
 
 if __name__ == "__main__":
