@@ -61,8 +61,11 @@ see_remaining(void *ctx, const struct fact *f)
 	if (f->kind == FACT_EXISTENCE ||
 		(at != NULL && !x->u->facts[*at - 1].is))
 		return 0;
-	return undo_ours(x->u, f->added) ? 0
-				    : undo_block(x->u, f->added, x->entity, x->e);
+	/* Shown by one of the changes and yet to stay: an earlier one, which is
+	 * not among them, showed it first. */
+	return undo_ours(x->u, f->added)
+		       ? undo_block_any(x->u, x->entity, x->e)
+		       : undo_block(x->u, f->added, x->entity, x->e);
 }
 
 /* Its tier and pin would outlive it, and what is created under its name again

@@ -121,7 +121,7 @@ class Names(TestCase):
         self.db.verify()
 
     def test_a_file_from_before(self):
-        """Other names of schema 2 were one entity's, everywhere."""
+        """Other names up to schema 3 were one entity's, everywhere."""
         self.rename("x", "y")
         self.db.stop()
         con = sqlite3.connect(self.db.database)
@@ -132,7 +132,7 @@ class Names(TestCase):
               PRIMARY KEY(ns, name)) STRICT, WITHOUT ROWID;
             CREATE INDEX alias_entity ON alias(entity);
             INSERT INTO alias VALUES(1, 'y', 1), (1, 'old', 1);
-            PRAGMA user_version = 2;""")
+            PRAGMA user_version = 3;""")
         con.close()
         self.db.start()
         self.client = self.db.client()
