@@ -1,6 +1,7 @@
 #include "memory-db/model/receipt.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "common/jx.h"
 #include "memory-db/model/encode.h"
@@ -71,14 +72,51 @@ add_row(struct telling *t, const struct receipt *r, size_t i,
 	return k;
 }
 
+struct branch_name {
+	struct buf text;
+	bool is_discarded;
+};
+
+/* The name it had: that of a discarded one is free again ("name#id"). */
+static int
+copy_branch(void *ctx, const struct branch_row *b)
+{
+	struct branch_name *x = ctx;
+	size_t n = strlen(b->name);
+	const char *end = b->state == BRANCH_DISCARDED
+				  ? memrchr(b->name, '#', n)
+				  : NULL;
+
+	x->is_discarded = b->state == BRANCH_DISCARDED;
+	return buf_add(&x->text, b->name, end ? (size_t)(end - b->name) : n);
+}
+
+static int
+set_branch(struct telling *t, int64_t branch, json_t *j)
+{
+	struct branch_name x = {0};
+	int k = branch == STORE_MAIN
+			? 0
+			: branch_get(t->st, branch, copy_branch, &x, t->e);
+
+	if (x.text.len > 0 &&
+		(jx_set(j, "branch",
+			 json_stringn(x.text.data, x.text.len)) != 0 ||
+			(x.is_discarded &&
+				jx_set(j, "discarded", json_true()) != 0)))
+		k = MDB_E_NOMEM;
+	buf_done(&x.text);
+	return k == MDB_E_NOMEM ? err_nomem(t->e) : k < 0 ? k : 0;
+}
+
 static int
 set_head(struct telling *t, const struct receipt *r, json_t *j)
 {
-	struct buf ns AUTO_BUF = {0}, branch AUTO_BUF = {0};
+	struct buf ns AUTO_BUF = {0};
 	int k = namespace_name(t->st, r->ns, &ns, t->e);
 
-	if (k >= 0 && r->branch != STORE_MAIN)
-		k = lens_branch_name(t->st, r->branch, &branch, t->e);
+	if (k >= 0)
+		k = set_branch(t, r->branch, j);
 	if (k < 0)
 		return k;
 	if (jx_set(j, "receipt", json_string(r->id)) != 0 ||
@@ -88,9 +126,7 @@ set_head(struct telling *t, const struct receipt *r, json_t *j)
 		jx_set(j, "relevant", json_boolean(r->is_relevant)) != 0 ||
 		jx_set(j, "change", json_integer((json_int_t)r->change)) != 0 ||
 		(ns.len > 0 && jx_set(j, "namespace",
-			json_stringn(ns.data, ns.len)) != 0) ||
-		(branch.len > 0 && jx_set(j, "branch",
-			json_stringn(branch.data, branch.len)) != 0))
+			json_stringn(ns.data, ns.len)) != 0))
 		return err_nomem(t->e);
 	return encode_set_time(j, "at", r->at, t->e);
 }

@@ -9,9 +9,10 @@
 
 struct store;
 
-/* {receipt, kind, at, query, namespace, branch?, change, relevant,
- * facts:[{id, name, text, score, gone?}]}: texts and names as they were in the
- * state that was read; gone: not visible now. 1, 0 when there is no such
+/* {receipt, kind, at, query, namespace, branch?, discarded?, change, relevant,
+ * facts:[{id, name, text, score, gone?, forgotten?}]}: texts and names as they
+ * were in the state that was read; gone: not visible there now; forgotten:
+ * erased, without a text; discarded: so is the branch. 1, 0 when there is no such
  * receipt. Changes the lens. */
 int receipt_json(struct store *st, const char *id, json_t **ret,
 	struct err *e) MUST_CHECK;
