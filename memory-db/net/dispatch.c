@@ -205,8 +205,8 @@ check_limits(struct request *r, struct err *e)
 		return check_write(r, e);
 	if (r->job.tool->flags & TF_SCRIPT)
 		return check_script(r, e);
-	if (work_reads_queued(s->work) + s->reads.n + s->slow_reads.n >=
-	    LIMIT_READ_QUEUE) {
+	if (work_reads_queued(s->work) + s->reads.n + s->slow_reads.n +
+	    s->questions.n >= LIMIT_READ_QUEUE) {
 		err_set(e, MDB_E_BUSY, "%d reads are waiting already; "
 			"try again", LIMIT_READ_QUEUE);
 		return busy(e, RETRY_QUEUE_MS);
@@ -250,6 +250,8 @@ route(struct request *r)
 		job_list_add(&s->scripts, &r->job);
 	else if (flags & TF_WRITE)
 		job_list_add(&s->writes, &r->job);
+	else if (work_wants_vector(s->work, &r->job))
+		job_list_add(&s->questions, &r->job);
 	else if (flags & TF_SLOW)
 		job_list_add(&s->slow_reads, &r->job);
 	else
@@ -365,5 +367,6 @@ dispatch_flush(struct server *s)
 {
 	work_push_writes(s->work, &s->writes);
 	work_push_scripts(s->work, &s->scripts);
+	work_push_questions(s->work, &s->questions);
 	work_push_reads(s->work, &s->reads, &s->slow_reads);
 }

@@ -194,15 +194,13 @@ look_closer(struct embedding *x, int r, struct err *e)
 
 	x->failed_at = b->facts[0];
 	if (r == MDB_E_NOMEM || embedding_is_stopped(x) ||
-		!(again || refused))
+		!(again || refused) || !answers(x))
 		return r;
 	if (b->n > 1) {
 		x->singles = b->n;
 		clear(b, 0);
 		return 0;
 	}
-	if (!answers(x))
-		return r;
 	log_event(LOG_WARN, "a text cannot be embedded", 0,
 		LOG_I("fact", b->facts[0]), LOG_S("error", e->text));
 	b->empty[0] = true;

@@ -29,6 +29,7 @@ struct work {
 	struct store *st;	/* of the writer */
 	struct reader readers[WORK_READERS];
 	struct embedding *embedding; /* NULL: none */
+	struct questions *questions; /* NULL: none waits for a vector */
 	struct runner runners[WORK_SCRIPTS];
 	atomic_bool scripts_end;
 	const struct tool *search;

@@ -8,6 +8,7 @@
 
 #include "common/clock.h"
 #include "memory-db/work/internal.h"
+#include "memory-db/work/questions.h"
 
 /* Jansson recurses 128 deep at most and SQLite is frugal; only pages touched
  * count as memory. */
@@ -99,6 +100,8 @@ work_start(const struct work_options *o, struct work **ret, struct err *e)
 	for (size_t i = 0; i < WORK_SCRIPTS; i++)
 		w->runners[i].work = w;
 	if (embedding_start(w, &o->embedding, o->db, &w->embedding, e) ||
+	    questions_start(w, w->embedding, o->embedding.x, &w->questions,
+		    e) ||
 	    start_threads(w, e)) {
 		work_stop(w);
 		work_free(w);
@@ -142,7 +145,9 @@ work_stop(struct work *w)
 	/* Scripts first: what they wrote still goes to the writer. */
 	queue_stop(&w->scripts);
 	stop_runners(w);
+	embed_stop(w->opt.embedding.x);
 	embedding_stop(w->embedding);
+	questions_stop(w->questions);
 	queue_stop(&w->writes);
 	queue_stop(&w->reads);
 	/* Readers first: a checkpoint cannot pass an open snapshot. */
@@ -162,6 +167,8 @@ work_stop(struct work *w)
 	}
 	store_close(w->st);
 	w->st = NULL;
+	questions_free(w->questions);
+	w->questions = NULL;
 	embedding_free(w->embedding);
 	w->embedding = NULL;
 }
@@ -227,6 +234,19 @@ work_push_reads(struct work *w, struct job_list *fast, struct job_list *slow)
 	(void)queue_push(&w->reads, fast, slow);
 }
 
+bool
+work_wants_vector(struct work *w, struct job *j)
+{
+	return questions_want(w->questions, j);
+}
+
+void
+work_push_questions(struct work *w, struct job_list *l)
+{
+	stamp(l);
+	questions_push(w->questions, l);
+}
+
 void
 work_push_scripts(struct work *w, struct job_list *l)
 {
@@ -249,7 +269,7 @@ work_writes_queued(const struct work *w)
 size_t
 work_reads_queued(const struct work *w)
 {
-	return queue_length(&w->reads);
+	return queue_length(&w->reads) + questions_queued(w->questions);
 }
 
 struct job *

@@ -79,6 +79,11 @@ void work_push_writes(struct work *w, struct job_list *l);
 void work_push_reads(struct work *w, struct job_list *fast,
 	struct job_list *slow);
 
+/* Whether a read waits for its vector before a reader gets it; then it goes
+ * this way. By the loop. */
+bool work_wants_vector(struct work *w, struct job *j);
+void work_push_questions(struct work *w, struct job_list *l);
+
 /* Scripts; JOB_CALL of TF_SCRIPT. */
 void work_push_scripts(struct work *w, struct job_list *l);
 size_t work_scripts_queued(const struct work *w);

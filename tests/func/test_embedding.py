@@ -1,5 +1,6 @@
 """Embeddings behind a running service: vectors follow writes, restarts,
 crashes, another model, forget; the status says how far they are."""
+import json
 import os
 import sqlite3
 import struct
@@ -10,6 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 from harness import TestCase, rss_kb, wait_until  # noqa: E402
+from stub_embed import ClosedPort, StubEmbed, unused_port  # noqa: E402
 
 
 def embedding(c):
@@ -293,6 +295,210 @@ class Recall(TestCase):
         add(c, "cluster", "Kubernetes runs in the basement")
         filled(c, 1)
         self.assertEqual(c.ok("search_nodes", query="Kubernetis")["count"], 0)
+
+
+SYNONYMS = {"automobile": "car", "physician": "doctor"}
+
+
+class Http(TestCase):
+    def stub(self, **kw):
+        stub = StubEmbed(dims=64, synonyms=SYNONYMS, **kw)
+        self.addCleanup(stub.close)
+        return stub
+
+    def http(self, url, *args, **kw):
+        return self.service(args=["--embed", "http:" + url, "--embed-model",
+                                  "m", *args], **kw)
+
+    def top(self, c, query, **kw):
+        got = c.ok("recall", query=query, **kw)["results"]
+        return got[0]["name"] if got else None
+
+    def down(self, c, seconds=20):
+        wait_until(lambda: embedding(c)["state"] == "down", seconds,
+                   why="state down")
+
+    def test_meaning_is_found(self):
+        stub = self.stub()
+        db = self.http(stub.url, env={"MEMORY_EMBED_KEY": "sesame"})
+        c = db.client()
+        add(c, "garage", "the car needs new tyres")
+        add(c, "health", "see the doctor on Monday")
+        s = filled(c, 2)
+        self.assertEqual((s["provider"], s["dims"]), ("http", 64))
+        wait_until(lambda: self.top(c, "automobile") == "garage",
+                   why="questions are asked")
+        reply = c.ok("recall", query="automobile tyres", explain=True)
+        self.assertGreater(reply["results"][0]["parts"]["meaning"], 0)
+        self.assertEqual(self.top(c, "physician"), "health")
+        self.assertEqual(stub.headers[-1]["Authorization"], "Bearer sesame")
+        # near in meaning is relevant, though no word is the same
+        self.assertTrue(c.ok("recall", query="the physician on Monday")
+                        ["relevant"])
+        # asked once, answered from then on
+        n = len(stub.seen)
+        add(c, "x", "something else")
+        filled(c, 3)
+        asked = len(stub.seen)
+        self.assertGreater(asked, n)
+        self.assertEqual(self.top(c, "physician"), "health")
+        self.assertEqual(len(stub.seen), asked)
+        # a context asks the same way
+        got = c.ok("assemble_context", task="see the physician", sources=["relevant"])
+        self.assertIn("doctor", got["context"])
+
+    def test_key_from_a_file(self):
+        stub = self.stub()
+        folder = self.service().folder
+        key = folder / "key"
+        key.write_text("from the file\n".replace(" ", "-"))
+        db = self.http(stub.url, "--embed-key-file", str(key))
+        c = db.client()
+        add(c, "a", "a fact")
+        filled(c, 1)
+        self.assertEqual(stub.headers[-1]["Authorization"],
+                         "Bearer from-the-file")
+
+    def test_no_provider_at_all(self):
+        """Nobody listens: words alone, at once; writes go on."""
+        db = self.http(f"http://127.0.0.1:{unused_port()}")
+        c = db.client()
+        add(c, "garage", "the car needs new tyres")
+        self.down(c)
+        s = embedding(c)
+        self.assertIn("127.0.0.1", s["last_error"])
+        for _ in range(20):
+            start = time.monotonic()
+            self.assertEqual(self.top(c, "car"), "garage")
+            self.assertLess(time.monotonic() - start, 0.25)
+        start = time.monotonic()
+        db.stop()
+        self.assertLess(time.monotonic() - start, 5)
+
+    def test_dies_and_comes_back(self):
+        stub = self.stub()
+        db = self.http(stub.url)
+        c = db.client()
+        add(c, "garage", "the car needs new tyres")
+        filled(c, 1)
+        wait_until(lambda: self.top(c, "automobile") == "garage",
+                   why="questions are asked")
+        port = stub.port
+        stub.close()
+        # The first that asks finds out; the others do not wait.
+        self.assertIsNone(self.top(c, "automobile one"))
+        self.down(c)
+        for i in range(10):
+            start = time.monotonic()
+            self.assertEqual(self.top(c, f"car {i}"), "garage")
+            self.assertLess(time.monotonic() - start, 0.25)
+        # What it said before is known still, but an answer of words alone is
+        # not given for it later.
+        add(c, "health", "see the doctor on Monday")
+        self.assertIsNone(self.top(c, "physician"))
+        stub = self.stub(port=port)
+        filled(c, 2, seconds=30)
+        wait_until(lambda: self.top(c, "physician") == "health", 30,
+                   why="questions are asked again")
+        self.assertEqual(embedding(c)["state"], "ready")
+
+    def test_hangs(self):
+        stub = self.stub()
+        db = self.http(stub.url, "--embed-question-ms", "200",
+                       "--embed-timeout-ms", "400")
+        c = db.client()
+        add(c, "garage", "the car needs new tyres")
+        filled(c, 1)
+        wait_until(lambda: self.top(c, "automobile") == "garage",
+                   why="questions are asked")
+        stub.mode = "silent"
+        clients = [db.client() for _ in range(8)]
+        start = time.monotonic()
+        for i, k in enumerate(clients):
+            k.send(json.dumps({"id": 1, "method": "recall", "params": {
+                "query": f"which car is {i}"}}).encode() + b"\n")
+        for k in clients:
+            self.assertTrue(k.read()["success"])
+        took = time.monotonic() - start
+        self.assertLess(took, 1.0)
+        self.down(c)
+        start = time.monotonic()
+        self.assertEqual(self.top(c, "which car now"), "garage")
+        self.assertLess(time.monotonic() - start, 0.15)
+        # A write does not wait for it either.
+        start = time.monotonic()
+        add(c, "b", "written while it hangs")
+        self.assertLess(time.monotonic() - start, 0.5)
+        start = time.monotonic()
+        db.stop()
+        self.assertLess(time.monotonic() - start, 5)
+
+    def test_one_text_that_it_refuses(self):
+        stub = self.stub()
+        refuse = stub.server.RequestHandlerClass
+
+        class Picky(refuse):
+            def mode_ok(self, stub, body):
+                if any("poison" in t for t in body["input"]):
+                    self.reply(400, b'{"error":{"message":"no poison"}}')
+                else:
+                    refuse.mode_ok(self, stub, body)
+        stub.server.RequestHandlerClass = Picky
+        db = self.service()
+        c = db.client()
+        for i in range(50):
+            add(c, f"e{i}", "a poison" if i in (3, 40) else f"fact {i}")
+        db.stop()
+        db.args = ["--embed", "http:" + stub.url, "--embed-model", "m"]
+        db.start()
+        c = db.client()
+        filled(c, 48)
+        self.assertEqual(rows(db.database, "SELECT count(*) FROM vector "
+                              "WHERE length(data) = 0"), [(2,)])
+        db.verify()
+
+    def test_garbage_marks_no_text(self):
+        stub = self.stub()
+        stub.mode = "garbage"
+        db = self.http(stub.url)
+        c = db.client()
+        add(c, "a", "a fact")
+        self.down(c)
+        self.assertEqual(rows(db.database, "SELECT count(*) FROM vector"),
+                         [(0,)])
+        stub.mode = "ok"
+        filled(c, 1, seconds=30)
+
+    def test_other_dimensions_after_a_restart(self):
+        stub = self.stub()
+        db = self.http(stub.url)
+        c = db.client()
+        for i in range(40):
+            add(c, f"e{i}", f"fact {i}")
+        filled(c, 40)
+        db.stop()
+        stub.dims = 32
+        db.start()
+        c = db.client()
+        add(c, "new", "one more")
+        wait_until(lambda: embedding(c)["dims"] == 32, why="dims")
+        filled(c, 41)
+        wait_until(lambda: rows(
+            db.database, "SELECT dims FROM vector_model") == [(32,)],
+            why="the old vectors gone")
+        db.verify()
+
+    def test_connection_that_nobody_takes(self):
+        port = ClosedPort()
+        self.addCleanup(port.close)
+        db = self.http(f"http://127.0.0.1:{port.port}",
+                       "--embed-timeout-ms", "300")
+        c = db.client()
+        add(c, "garage", "the car needs new tyres")
+        self.down(c)
+        start = time.monotonic()
+        self.assertEqual(self.top(c, "car"), "garage")
+        self.assertLess(time.monotonic() - start, 0.25)
 
 
 if __name__ == "__main__":
