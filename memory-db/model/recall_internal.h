@@ -161,6 +161,10 @@ int recall_name_all(struct recalling *r) MUST_CHECK;
 int recall_spread(struct recalling *r) MUST_CHECK;
 void recall_features(struct recalling *r);
 double recall_covered(const struct recalling *r, int which, uint32_t found);
+/* Weight of the words that stand close to another of the question. */
+double recall_pairs(const struct recalling *r,
+	const struct recall_candidate *c);
+/* recall_relevance.c: how sure it is that there is an answer, 0 to 1. */
 double recall_confidence(const struct recalling *r);
 
 #endif

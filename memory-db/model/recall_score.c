@@ -98,8 +98,8 @@ count_tokens(const struct recalling *r, const struct recall_candidate *c,
 
 /* Words that stand near each other in question and text: of each pair of
  * neighbours in the question, whether they do. Weighted by the rarer. */
-static double
-pairs(const struct recalling *r, const struct recall_candidate *c)
+double
+recall_pairs(const struct recalling *r, const struct recall_candidate *c)
 {
 	const struct query_terms *t = &r->terms[c->which];
 	const token_t *h = r->hashes[c->which];
@@ -148,7 +148,7 @@ score_words(struct recalling *r, struct recall_candidate *c, double average)
 		       (tf[w] + norm);
 	}
 	if (r->w.pair > 0)
-		sum += r->w.pair * pairs(r, c);
+		sum += r->w.pair * recall_pairs(r, c);
 	c->base = sum;
 }
 
@@ -263,34 +263,4 @@ recall_features(struct recalling *r)
 		for (int p = 0; p < PART_MAX; p++)
 			c->total += c->parts[p];
 	}
-}
-
-/* --- is it an answer? ------------------------------------------------------------- */
-
-/* Of the three best by all but the nearness of vectors: that has a threshold
- * of its own. */
-double
-recall_confidence(const struct recalling *r)
-{
-	double best[3] = {0}, covered[3] = {0}, most = 0;
-
-	for (size_t i = 0; i < r->n; i++) {
-		const struct recall_candidate *c = &r->c[i];
-		double score = c->total - (double)c->parts[PART_MEANING];
-		int k = 3;
-
-		while (k > 0 && score > best[k - 1])
-			k--;
-		if (k == 3)
-			continue;
-		for (int m = 2; m > k; m--) {
-			best[m] = best[m - 1];
-			covered[m] = covered[m - 1];
-		}
-		best[k] = score;
-		covered[k] = recall_covered(r, c->which, c->found);
-	}
-	for (int k = 0; k < 3; k++)
-		most = fmax(most, covered[k]);
-	return most;
 }

@@ -41,7 +41,7 @@
 	X(near, 0.6, 1, "a model's cosine from which something is relevant")   \
 	X(letters, 0.6, 10, "nearness of words and letters (hash)")            \
 	X(letters_from, 200, 100000, "words of a text where that is full")     \
-	X(relevant, 0.25, 1, "below this nothing is relevant")
+	X(relevant, 0.25, 1, "less sure than this: nothing is relevant")
 
 struct recall_weights {
 #define X(name, value, most, text) double name;

@@ -128,6 +128,38 @@ questions_find_facts(void **state)
 	assert_string_equal(name_of(f, 0), "deploy");
 }
 
+/* Words that stand together answer; the same words far apart are chance. */
+static void
+words_together_are_surer(void **state)
+{
+	static const char *const texts[] = {
+		"likes the ceremony of green tea on sundays",
+		"the green door of the old house by the river has been "
+		"painted again, and someone poured tea at the end of the "
+		"long day before the school held its ceremony"};
+	struct method_fixture *f = *state;
+	double score[2];
+
+	for (int i = 0; i < 2; i++) {
+		f->ctx.namespace_ = i == 0 ? "near" : "far";
+		remember(f, "x", "note", texts[i]);
+		remember(f, "y", "note", "something else entirely");
+		assert_true(recall(f, "green tea ceremony in Kyoto") >= 1);
+		score[i] = json_number_value(
+			json_object_get(row(f, 0), "score"));
+	}
+	assert_true(score[0] > score[1] + 0.1);
+	/* Few words need no company. */
+	assert_true(recall(f, "tea") >= 1);
+	assert_true(is_relevant(f));
+	recall(f, "tea kettle");
+	assert_true(is_relevant(f));
+	/* Words that say nothing do not count as missing. */
+	fill(f);
+	recall(f, "Is anybody allergic to something?");
+	assert_true(is_relevant(f));
+}
+
 static void
 says_when_nothing_fits(void **state)
 {
@@ -556,6 +588,7 @@ main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(questions_find_facts), T(says_when_nothing_fits),
+		T(words_together_are_surer),
 		T(neighbours_come_along), T(dates_and_speakers_count),
 		T(when_wants_a_time), T(relations_lead_on),
 		T(scripts_and_syntax), T(filters_are_exact),
