@@ -25,6 +25,7 @@ TEXTS = ["likes green tea", "likes rum", "owns a teapot", "is tall", "moved"]
 OTHERS = ["eve", "fay", "gil"]
 TYPES = ["person", "place"]
 LABELS = ["knows", "near"]
+TAGS = ["red", "blue"]
 
 
 class Run:
@@ -66,13 +67,16 @@ class Run:
             params["as_of"] = as_of
         while True:
             r = self.ok("read_graph", relations=True, fields=[
-                "id", "name", "type", "observations", "tier", "pin"],
+                "id", "name", "type", "facts", "tier", "pin"],
                 **params, **cursor)
             for e in r["entities"]:
                 self.test.assertNotIn(e["name"], graph)
                 graph[e["name"]] = {
-                    "id": e["id"], "type": e["type"], "tier": e["tier"], "pin": e["pin"],
-                    "observations": sorted(e["observations"])}
+                    "id": e["id"], "type": e["type"], "tier": e["tier"],
+                    "pin": e["pin"],
+                    "observations": sorted(f["text"] for f in e["facts"]),
+                    "tags": sorted((f["text"], t) for f in e["facts"]
+                                   for t in f.get("tags", []))}
             relations += [(x["from"], x["relationType"], x["to"])
                           for x in r["relations"]]
             if not r.get("next"):
@@ -146,10 +150,15 @@ class Run:
         if who is None:
             return None
         texts = self.rng.sample(TEXTS, 2)
+        tag = self.rng.choice([None, None, *TAGS])
         reply = self.ok("add_observations", branch=branch.name, observations=[
-            {"entityName": name, "contents": texts}])
+            {"entityName": name, "contents": [
+                {"text": t, "tags": [tag]} if tag else t for t in texts]}])
         for t in texts:
             self.model.add(new, ("obs", who, t))
+            if tag:
+                self.model.add(new, (
+                    "tag", who, new.find(("obs", who, t)), tag))
         return reply
 
     def op_remove(self, branch, new):
@@ -160,8 +169,41 @@ class Run:
         reply = self.ok("delete_observations", branch=branch.name, deletions=[
             {"entityName": name, "observations": texts}])
         for t in texts:
-            new.facts.pop(new.find(("obs", who, t)), None)
+            new.drop(new.find(("obs", who, t)))
         return reply
+
+    def op_tag(self, branch, new):
+        """An observation gets these tags and no others."""
+        all = sorted((u, f) for u, f in new.facts.items() if f[0] == "obs")
+        if not all:
+            return None
+        obs, f = self.rng.choice(all)
+        tags = self.rng.sample(TAGS, self.rng.randint(0, 2))
+        reply = self.ok("update_entity", branch=branch.name,
+                        name=new.existence(f[1])[2], observation=f[2],
+                        tags=tags)
+        for u, t in new.tags(obs).items():
+            if t[3] not in tags:
+                del new.facts[u]
+        for t in tags:
+            self.model.add(new, ("tag", f[1], obs, t))
+        return reply
+
+    def check_tags(self, branch):
+        """recall and search with a tag as a filter."""
+        graph, _ = branch.now().view(self.model.ids)
+        tag = self.rng.choice(TAGS)
+        want = sorted((n, t) for n, e in graph.items()
+                      for t, x in e["tags"] if x == tag)
+        r = self.ok("recall", query="likes owns tall moved", limit=100,
+                    tags=[tag], branch=branch.name)
+        self.test.assertEqual(
+            sorted((x["name"], x["text"]) for x in r["results"]), want,
+            f"seed {self.seed}: tag {tag} on {branch.name}")
+        r = self.ok("search_nodes", query="", limit=50, tags=[tag],
+                    branch=branch.name)
+        self.test.assertEqual(sorted(x["name"] for x in r["results"]),
+                              sorted({n for n, _ in want}))
 
     def op_swap(self, branch, new):
         """The same text goes and comes within one entity: another fact."""
@@ -172,7 +214,7 @@ class Run:
                         entities=[entity(name, "moved", type="x")])
         for u, f in new.of(who, "obs").items():
             if f[2] != "moved":
-                del new.facts[u]
+                new.drop(u)
         self.model.add(new, ("obs", who, "moved"))
         return reply
 
@@ -345,6 +387,11 @@ class Run:
                     names[f[1]], f[2], names[f[3]]) in relations and \
                     new.find(f) is None:
                 new.facts[uid] = f
+        for uid, f in mine_first:
+            if f[0] == "tag" and f[2] in new.facts and new.find(f) is None \
+                    and (new.facts[f[2]][2], f[3]) in \
+                    graph[names[f[1]]]["tags"]:
+                new.facts[uid] = f
         new.attrs = {}
         for who, name in names.items():
             self.set(new, who, "tier", TIERS.index(graph[name]["tier"]))
@@ -413,7 +460,7 @@ class Run:
     # --- the run
     OPS = [("create", 6), ("add", 6), ("remove", 5), ("swap", 1),
            ("delete", 2), ("relate", 4), ("unrelate", 2), ("update", 4),
-           ("rename", 5), ("revert", 2), ("undo", 4)]
+           ("rename", 5), ("revert", 2), ("undo", 4), ("tag", 5)]
 
     def step(self):
         dice = self.rng.random()
@@ -436,6 +483,8 @@ class Run:
             self.undo_the_undo()
         if self.rng.random() < 0.3:
             self.check_search(branch)
+        if op in ("tag", "undo") or self.rng.random() < 0.1:
+            self.check_tags(branch)
         if op in ("rename", "undo") or self.rng.random() < 0.1:
             self.check_names(branch)
         return None

@@ -49,6 +49,16 @@ class State:
                 return uid
         return None
 
+    def tags(self, obs):
+        """Tag facts of an observation: uid -> fact."""
+        return {u: f for u, f in self.facts.items()
+                if f[0] == "tag" and f[2] == obs}
+
+    def drop(self, obs):
+        """An observation goes with what is said of it."""
+        for uid in (*self.tags(obs), obs):
+            self.facts.pop(uid, None)
+
     def attr(self, entity, key):
         return self.attrs.get((entity, key), 0)
 
@@ -64,7 +74,10 @@ class State:
                 "tier": TIERS[self.attr(entity, "tier")],
                 "pin": bool(self.attr(entity, "pin")),
                 "observations": sorted(
-                    f[2] for f in self.of(entity, "obs").values())}
+                    f[2] for f in self.of(entity, "obs").values()),
+                "tags": sorted(
+                    (self.facts[f[2]][2], f[3])
+                    for f in self.of(entity, "tag").values())}
         relations = sorted((names.get(f[1]), f[2], names.get(f[3]))
                            for f in self.facts.values() if f[0] == "rel")
         return graph, relations
@@ -400,13 +413,33 @@ class Merge:
             return False
         mine = sorted((u, f) for u, f in self.facts.items()
                       if f[1] == entity and f[0] == "obs")
-        for u, f in mine:
+        tags = sorted((u, f) for u, f in self.facts.items()
+                      if f[1] == entity and f[0] == "tag")
+        for u, f in tags:
             if self.goes(u):
                 del self.ours.facts[u]
         for u, f in mine:
+            if self.goes(u):
+                self.ours.drop(u)
+        for u, f in mine:
             if self.comes(u) and self.ours.find(f) is None:
                 self.ours.facts[u] = f
+        for u, f in tags:
+            if self.comes(u):
+                self.tag(u, f)
         return False
+
+    def tag(self, u, f):
+        """To its fact, or to the one here that says the same."""
+        home = f[2]
+        if home not in self.ours.facts:
+            home = self.ours.find(self.known(home))
+        if home is None:
+            self.conflicts += 1
+        elif self.ours.find(("tag", f[1], home, f[3])) is None:
+            if home != f[2]:
+                u = next(self.model.uids)
+            self.ours.facts[u] = ("tag", f[1], home, f[3])
 
     def run(self):
         waiting = sorted({f[1] for f in self.facts.values()},
