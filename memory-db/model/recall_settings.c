@@ -31,6 +31,7 @@ recall_settings_stored(
 	struct store *st, int64_t ns, json_t **ret, struct err *e)
 {
 	struct buf text AUTO_BUF = {0};
+	struct err why = {0};
 	char key[KEY_SIZE];
 	int r;
 
@@ -41,8 +42,14 @@ recall_settings_stored(
 	r = operate_state_get(st, key, &text, e);
 	if (r != 1)
 		return r;
-	*ret = jx_parse(text.data, text.len, e);
-	return *ret ? 0 : MDB_E_CORRUPT;
+	*ret = jx_parse(text.data, text.len, &why);
+	if (*ret)
+		return 0;
+	return why.code == MDB_E_NOMEM
+		       ? err_nomem(e)
+		       : err_set(e, MDB_E_CORRUPT,
+				 "the weights of recall of a namespace cannot "
+				 "be read: %s", why.text);
 }
 
 int

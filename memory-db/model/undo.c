@@ -363,7 +363,11 @@ add_row(void *ctx, const struct fact *f)
 		json_decref(row);
 		return r;
 	}
-	if (jx_set(row, "entity", name) != 0 || jx_add(x->list, row) != 0)
+	if (jx_set(row, "entity", name) != 0) {
+		json_decref(row);
+		return err_nomem(x->e);
+	}
+	if (jx_add(x->list, row) != 0)
 		return err_nomem(x->e);
 	if (f->kind == FACT_EXISTENCE)
 		return member_set_label(
