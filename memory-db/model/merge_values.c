@@ -191,8 +191,8 @@ get_provenance(void *ctx, const struct fact *f)
 static int
 other_name(struct merge *m, int64_t entity, const char *name, struct buf *ret)
 {
-	size_t room = LIMIT_NAME_BYTES - m->name.len - 16;
-	char *cut AUTO_FREE = strndup(name, text_cut(name, room));
+	size_t n = strnlen(name, LIMIT_NAME_BYTES - m->name.len - 16);
+	char *cut AUTO_FREE = strndup(name, text_cut(name, n));
 	int64_t other = 1;
 	int r = cut == NULL ? err_nomem(m->e) : 0;
 
