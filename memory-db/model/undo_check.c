@@ -317,10 +317,13 @@ see_mark(void *ctx, const struct fact *f)
 	struct derived *x = ctx;
 	const int64_t *at = idset_get(&x->u->fact_index, f->id);
 
-	if ((at != NULL && !x->u->facts[*at - 1].is) ||
-		undo_ours(x->u, f->added))
+	if (at != NULL && !x->u->facts[*at - 1].is)
 		return 0;
-	return undo_block(x->u, f->added, x->entity, x->e);
+	/* As for what remains of an entity: one that stays although one of the
+	 * changes showed it was shown by an earlier one before. */
+	return undo_ours(x->u, f->added)
+		       ? undo_block_any(x->u, x->entity, x->e)
+		       : undo_block(x->u, f->added, x->entity, x->e);
 }
 
 /* A mark comes back: what it is said of must be there. */
