@@ -32,6 +32,24 @@ knows_meaning(const struct recalling *r)
 	       0;
 }
 
+/* Has the text index found more than nothing? */
+static bool
+has_words(const struct recalling *r, int which)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->c[i].which == which && r->c[i].guess >= NO_WORDS)
+			return true;
+	return false;
+}
+
+/* Hashed letters beside words that are found add little: what is quickly had
+ * will do. */
+static bool
+adds_little(const struct recalling *r, int which)
+{
+	return !knows_meaning(r) && has_words(r, which);
+}
+
 static double
 weight(const struct recalling *r)
 {
@@ -128,7 +146,7 @@ nearest_of(struct recalling *r, int which, struct scan_hit *hits)
 
 	n = meaning_nearest(r->meaning, ns, &r->vector, NULL, 0, hits, LOOKED);
 	k = n < 0 ? err_nomem(r->e) : look_at(&x, hits, n, false);
-	if (k != 0 || x.added == WANTED || n < LOOKED ||
+	if (k != 0 || adds_little(r, which) || x.added == WANTED || n < LOOKED ||
 		hits[n - 1].score <= 0 || recall_is_late(r))
 		return k;
 	x.added = 0;
@@ -188,8 +206,10 @@ exact(struct recalling *r, int64_t fact, float *v, double *ret)
 
 /* hits: the candidates that have a vector, best first. */
 static int
-set_nearness(struct recalling *r, const struct scan_hit *hits, int64_t n)
+set_nearness(struct recalling *r, int which, const struct scan_hit *hits,
+	int64_t n)
 {
+	int exact_n = adds_little(r, which) ? 0 : EXACT;
 	float *v AUTO_FREE = calloc(r->vector.dims, sizeof(*v));
 	int k = v != NULL ? 0 : err_nomem(r->e);
 
@@ -197,7 +217,7 @@ set_nearness(struct recalling *r, const struct scan_hit *hits, int64_t n)
 		double cosine = hits[i].score;
 		int32_t at;
 
-		if (i < EXACT)
+		if (i < exact_n)
 			k = exact(r, hits[i].id, v, &cosine);
 		if (k == 0 && idmap_get(&r->index, hits[i].id, &at))
 			r->c[at].nearness = fmax(cosine, 0);
@@ -222,7 +242,7 @@ meanings_of(struct recalling *r, int which, int64_t *ids, struct scan_hit *hits)
 	qsort(ids, n, sizeof(*ids), by_id);
 	found = meaning_nearest(r->meaning, r->request->ns[which], &r->vector,
 		ids, n, hits, n);
-	return found < 0 ? err_nomem(r->e) : set_nearness(r, hits, found);
+	return found < 0 ? err_nomem(r->e) : set_nearness(r, which, hits, found);
 }
 
 int
@@ -249,9 +269,9 @@ recall_meanings(struct recalling *r)
  * the question are found nowhere, letters are all there is. */
 static double
 share_of_letters(const struct recalling *r, const struct recall_candidate *c,
-	bool has_words)
+	bool by_words)
 {
-	if (!knows_meaning(r) && has_words)
+	if (!knows_meaning(r) && by_words)
 		return fmin(1, fmax(0, c->f->words - SHORT) /
 				fmax(r->w.letters_from - SHORT, 1));
 	return 1;
