@@ -149,6 +149,7 @@ problems(struct server *s)
 {
 	json_t *a = json_array();
 	enum work_state state = work_state(s->work);
+	struct embedding_status x;
 	int rc = 0;
 
 	if (state == WORK_MIGRATING || state == WORK_OPENING)
@@ -162,6 +163,11 @@ problems(struct server *s)
 		rc |= jx_add(a, json_sprintf("writes are off until more than "
 			"%lld MB are free on the disk of the database",
 			(long long)(s->config->disk_free_bytes >> 20)));
+	work_embedding(s->work, &x);
+	if (strcmp(x.state, "down") == 0)
+		rc |= jx_add(a, json_string("no vectors are made now "
+			"(embedding.last_error says why); recall goes on by "
+			"words, and what is missing is made later"));
 	if (s->phase != SERVER_SERVING)
 		rc |= jx_add(a, json_string("the service is ending"));
 	if (rc) {

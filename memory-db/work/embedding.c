@@ -432,7 +432,8 @@ embedding_status(struct embedding *x, struct embedding_status *ret)
 	if (x == NULL)
 		return;
 	/* In this order: what is written meanwhile is not overlooked. */
-	busy = atomic_load(&x->seen) != atomic_load(&x->written);
+	busy = atomic_load(&x->seen) != atomic_load(&x->written) &&
+	       !database_read_only(x->db);
 	ret->provider = embed_provider(x->opt.x);
 	snprintf(ret->model, sizeof(ret->model), "%.*s",
 		(int)sizeof(ret->model) - 1, embed_model(x->opt.x));

@@ -212,6 +212,45 @@ class Filling(TestCase):
         other.ctl("import", out)
         filled(other.client(), 10)
 
+    def test_moved_namespaces_get_them(self):
+        db = self.hash()
+        c = db.client()
+        for i in range(20):
+            add(c, f"e{i}", f"a Kubernetes fact {i}", namespace="old")
+        add(c, "own", "a fact", namespace="new")
+        filled(c, 21)
+        db.ctl("namespace", "merge", "old", "new")
+        filled(c)
+        got = c.ok("recall", query="Kubernetis", namespace="new")
+        self.assertEqual(got["count"], 10)
+        db.verify()
+
+    def test_read_only(self):
+        db = self.hash()
+        c = db.client()
+        add(c, "cluster", "Kubernetes runs in the basement")
+        filled(c, 1)
+        db.stop()
+        db.args += ["--read-only"]
+        db.start()
+        c = db.client()
+        filled(c, 1)
+        self.assertEqual(c.ok("recall", query="Kubernetis")["count"], 1)
+
+    def test_low_disk(self):
+        db = self.service()
+        add(db.client(), "a", "a fact")
+        db.stop()
+        db.args = ["--embed", "hash", "--limit-disk-free", str(1 << 60)]
+        db.start()
+        c = db.client()
+        s = wait_until(lambda: embedding(c)["state"] == "down" and
+                       embedding(c), why="state down")
+        self.assertIn("disk", s["last_error"])
+        self.assertEqual(s["vectors"], 0)
+        self.assertTrue(any("vectors" in p for p in c.ok(
+            "get_memory_status")["health"]["problems"]))
+
     def test_verify_tells(self):
         db = self.hash()
         c = db.client()
