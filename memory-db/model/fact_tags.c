@@ -7,6 +7,7 @@
 #include "common/limits.h"
 #include "memory-db/model/tags.h"
 #include "memory-db/store/facts.h"
+#include "memory-db/store/names.h"
 
 /* --- reading --------------------------------------------------------------------- */
 struct marks {
@@ -154,11 +155,12 @@ add_mark(struct write *w, int64_t entity, int64_t fact, enum fact_kind kind,
 	const char *text, size_t n, struct err *e)
 {
 	struct fact f = write_fact(entity, kind);
+	int r = kind == FACT_TAG ? label_intern(w->st, text, &f.label, e) : 0;
 
 	f.supersedes = fact;
 	f.text = text;
 	f.text_n = n;
-	return write_add(w, &f, e);
+	return r == 0 ? write_add(w, &f, e) : r;
 }
 
 static int

@@ -7,17 +7,21 @@
 #include "common/limits.h"
 #include "memory-db/model/import.h"
 #include "memory-db/store/facts.h"
+#include "memory-db/store/names.h"
 
 static int
 add_mark(struct importer *im, int64_t entity, int64_t of, enum fact_kind kind,
 	const char *text, size_t n)
 {
 	struct fact f = import_fact(entity, kind);
+	int r = kind == FACT_TAG
+			? label_intern(im->st, text, &f.label, im->e)
+			: 0;
 
 	f.supersedes = of;
 	f.text = text;
 	f.text_n = n;
-	return import_add(im, &f, NULL);
+	return r == 0 ? import_add(im, &f, NULL) : r;
 }
 
 static int

@@ -1,6 +1,7 @@
 /* Erasing rows; see erase.h. Words and index entries: erase_words.c. */
 #include "memory-db/store/erase.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/clock.h"
@@ -194,16 +195,31 @@ void
 erase_done(struct erasure *x)
 {
 	buf_done(&x->texts);
+	free(x->labels);
+	x->labels = NULL;
+	x->labels_n = x->labels_cap = 0;
 }
 
-static void
-may_go(struct erasure *x, int64_t label)
+static int
+may_go(struct erasure *x, int64_t label, struct err *e)
 {
+	size_t cap = x->labels_cap == 0 ? 16 : x->labels_cap * 2;
+	int64_t *p;
+
 	for (size_t i = 0; i < x->labels_n; i++)
 		if (x->labels[i] == label)
-			return;
-	if (label != 0 && x->labels_n < ARRAY_LEN(x->labels))
-		x->labels[x->labels_n++] = label;
+			return 0;
+	if (label == 0)
+		return 0;
+	if (x->labels_n == x->labels_cap) {
+		p = reallocarray(x->labels, cap, sizeof(*p));
+		if (p == NULL)
+			return err_nomem(e);
+		x->labels = p;
+		x->labels_cap = cap;
+	}
+	x->labels[x->labels_n++] = label;
+	return 0;
 }
 
 /* Notes its labels; *ret_stored: bytes of its body. */
@@ -217,8 +233,11 @@ note_uses(struct erasure *x, int64_t fact, int64_t *ret_stored, struct err *e)
 	r = stmt_row(x->st, s, e);
 	if (r != 1)
 		return r;
-	for (int i = 0; i < 3; i++)
-		may_go(x, sqlite3_column_int64(s, i));
+	for (int i = 0; i < 3; i++) {
+		r = may_go(x, sqlite3_column_int64(s, i), e);
+		if (r != 0)
+			return r;
+	}
 	*ret_stored = sqlite3_column_int64(s, 3);
 	return 0;
 }

@@ -28,8 +28,8 @@ struct erasure {
 	int64_t facts, names, messages, notes, words; /* what went */
 	/* private */
 	struct buf texts;   /* raw, each with its NUL: their words may go */
-	int64_t labels[64]; /* that nobody may use any more */
-	size_t labels_n;
+	int64_t *labels; /* that nobody may use any more */
+	size_t labels_n, labels_cap;
 };
 
 /* Facts of the entity that are not erased yet, whether visible or not, with

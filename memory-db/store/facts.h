@@ -15,7 +15,7 @@ enum fact_kind {
 	FACT_EXISTENCE = 0, FACT_OBSERVATION = 1, FACT_RELATION = 2,
 	FACT_METADATA = 3,
 	/* marks: said of another fact, an observation of the same entity */
-	FACT_TAG = 4,		/* text: the tag */
+	FACT_TAG = 4,		/* text: the tag; label: the same, to find by */
 	FACT_NOTE = 5		/* text: its metadata, a JSON object */
 };
 #define FACT_KIND_LAST FACT_NOTE

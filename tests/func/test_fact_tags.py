@@ -367,6 +367,24 @@ class FactTags(TestCase):
             "body IS NOT NULL").fetchone()
         self.assertEqual(rows, (2,))    # those of DOG, past and present
         self.assertNotIn(b"xanadustan", data)
+        labels = {t for t, in sqlite3.connect(self.db.database).execute(
+            "SELECT text FROM label")}
+        self.assertNotIn("xanadu", labels)
+        self.assertLessEqual({"xanaduesque", "habit"}, labels)
+
+    def test_forget_many_tags(self):
+        """Every one of them goes, however many there are."""
+        self.c.ok("create_entities", entities=[
+            {"name": "zed", "entityType": "t", "observations": [
+                told(f"fact {i}", f"secret{i}", f"hidden{i}")
+                for i in range(150)]}])
+        self.c.ok("forget", name="zed", confirm=True)
+        self.db.verify()
+        self.db.stop()
+        labels = [t for t, in sqlite3.connect(self.db.database).execute(
+            "SELECT text FROM label")]
+        self.assertEqual([t for t in labels if t.startswith(("sec", "hid"))],
+                         [])
 
     def test_in_scripts(self):
         got = self.c.ok("execute_code", code="""
