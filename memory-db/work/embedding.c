@@ -214,7 +214,27 @@ take_erased(struct embedding *x, struct err *e)
 		return 0;
 	/* Which ones is not known any more: all are read again. */
 	r = meaning_use(x->m, &model, e);
-	return r == 0 ? meaning_load(x->m, x->st, &x->stop, e) : r;
+	if (r == 0 && model.id != 0)
+		r = meaning_load(x->m, x->st, &x->stop, e);
+	if (r == 0)
+		return 0;
+	pthread_mutex_lock(&x->lock);
+	x->erased_lost = true;
+	pthread_mutex_unlock(&x->lock);
+	return r;
+}
+
+static void
+filling_failed(struct embedding *x, const struct err *e)
+{
+	if (embedding_is_stopped(x))
+		return;
+	health_failed(&x->fill);
+	atomic_store(&x->fill_down, true);
+	embedding_note(x, e);
+	log_event(LOG_WARN, "texts cannot be embedded now", 0,
+		LOG_S("error", e->text),
+		LOG_I("again_after_ms", x->fill.pause_ms));
 }
 
 /* 1 something was done, 0 there is nothing to do now. */
@@ -222,27 +242,24 @@ static int
 step(struct embedding *x)
 {
 	struct err e = {0};
-	int r = take_erased(x, &e);
+	int r;
 
 	look_after_questions(x);
-	if (r != 0 || database_read_only(x->db) || !health_is_due(&x->fill))
+	r = take_erased(x, &e);
+	if (r == 0 && !health_is_due(&x->fill))
 		return 0;
-	r = embedding_fill(x, &e);
-	if (r == 0)
+	if (r == 0 && !database_read_only(x->db))
+		r = embedding_fill(x, &e);
+	if (r == 0 && !database_read_only(x->db))
 		r = embedding_drop(x, &e);
-	if (r >= 0) {
-		if (r == 1 && x->fill.is_down)
-			health_ok(&x->fill);
-		atomic_store(&x->fill_down, x->fill.is_down);
-		return r;
+	if (r < 0) {
+		filling_failed(x, &e);
+		return 0;
 	}
-	health_failed(&x->fill);
-	atomic_store(&x->fill_down, true);
-	embedding_note(x, &e);
-	log_event(LOG_WARN, "texts cannot be embedded now", 0,
-		LOG_S("error", e.text),
-		LOG_I("again_after_ms", x->fill.pause_ms));
-	return 0;
+	if (x->fill.is_down)
+		health_ok(&x->fill);
+	atomic_store(&x->fill_down, false);
+	return r;
 }
 
 static int64_t
@@ -283,7 +300,13 @@ open_all(struct embedding *x, struct err *e)
 
 	if (r == 0)
 		r = embedding_choose(x, e);
-	return r == 0 ? meaning_load(x->m, x->st, &x->stop, e) : r;
+	if (r == 0 && meaning_model(x->m).id != 0)
+		r = meaning_load(x->m, x->st, &x->stop, e);
+	if (r != 0) {
+		store_close(x->st);
+		x->st = NULL;
+	}
+	return r;
 }
 
 static void *
@@ -297,14 +320,9 @@ embedding_main(void *arg)
 	while (!x->is_begun && !embedding_is_stopped(x))
 		pthread_cond_wait(&x->wake, &x->lock);
 	pthread_mutex_unlock(&x->lock);
-	if (embedding_is_stopped(x))
-		return NULL;
-	if (open_all(x, &e) != 0) {
-		embedding_note(x, &e);
-		atomic_store(&x->fill_down, true);
-		log_event(LOG_ERROR, "no embeddings", 0,
-			LOG_S("error", e.text));
-		return NULL;
+	while (!embedding_is_stopped(x) && open_all(x, &e) != 0) {
+		filling_failed(x, &e);
+		pause_thread(x);
 	}
 	while (!embedding_is_stopped(x))
 		if (step(x) == 0)

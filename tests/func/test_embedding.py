@@ -10,7 +10,8 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
-from harness import TestCase, rss_kb, wait_until  # noqa: E402
+import faults  # noqa: E402
+from harness import Spawned, TestCase, rss_kb, wait_until  # noqa: E402
 from stub_embed import ClosedPort, StubEmbed, unused_port  # noqa: E402
 
 
@@ -295,6 +296,61 @@ class Filling(TestCase):
             self.assertEqual(p.wait(), 100)
             self.assertIn(word, p.text())
         db.process = None
+
+
+class Memory(TestCase):
+    timeout = 240
+
+    def test_allocations_that_fail(self):
+        """Of the thread that fills and of recall: nothing stays undone."""
+        shim = faults.Faults(self.folder() / "faults")
+        db = self.service(args=["--embed", "hash"], shims=["shim_fail.so"],
+                          env=shim.env())
+        c = db.client()
+        for n in range(60):
+            shim.arm(faults.MALLOC, skip=n * 4)
+            try:
+                c.call("create_entities", entities=[
+                    {"name": f"e{n}", "entityType": "t",
+                     "observations": [f"Kubernetes number {n}"]}])
+                c.call("recall", query=f"Kubernetis {n}")
+            except (ConnectionError, BrokenPipeError):
+                c = db.client()
+            if n % 3 == 0:
+                time.sleep(.03)     # the thread gathers 20 ms
+            shim.disarm()
+        made = c.ok("get_memory_status")["total_observations"]
+        self.assertGreater(made, 10)
+        filled(c, made, seconds=60)
+        # Forgetting, too.
+        for n in range(0, 60, 7):
+            shim.arm(faults.MALLOC, skip=n * 5)
+            try:
+                c.call("forget", name=f"e{n}", confirm=True)
+                time.sleep(.01)
+            except (ConnectionError, BrokenPipeError):
+                c = db.client()
+            shim.disarm()
+        left = rows(db.database, "SELECT count(*) FROM fact WHERE kind = 1 "
+                    "AND salt IS NOT NULL")[0][0]
+        filled(c, left, seconds=60)
+        self.assertEqual(rows(db.database, "SELECT count(*) FROM vector"),
+                         [(left,)])
+        self.assertGreater(shim.failed, 0)
+        db.verify()
+
+
+class Spawning(TestCase):
+    def test_a_client_says_it(self):
+        """What starts the service hands its environment on."""
+        place = Spawned(env={"MEMORY_EMBED": "hash"})
+        self.addCleanup(place.done)
+        with place.mcp() as m:
+            m.initialize()
+            m.tool("create_entities", entities=[
+                {"name": "a", "entityType": "t", "observations": ["a fact"]}])
+            with place.client() as c:
+                self.assertEqual(filled(c, 1)["provider"], "hash")
 
 
 class Recall(TestCase):
