@@ -262,6 +262,71 @@ class Exact(TestCase):
                 set(self.recall(query="common", namespace=ns)[1]), wanted)
 
 
+class Provenance(TestCase):
+    """source_session, source_timestamp and speaker of an entity or of an
+    addition hold for its facts, unless a fact says otherwise; the order of
+    arrival stays."""
+    KEYS = ("source_session", "source_timestamp", "speaker")
+    OF_ALL = dict(source_session="all", speaker="Ann",
+                  source_timestamp="2024-01-02T03:04:05Z")
+    OF_ONE = dict(source_session="one", speaker="Ben",
+                  source_timestamp="2023-05-06T07:08:09Z")
+
+    def facts(self, c):
+        return c.ok("open_nodes", names=["ada"], fields=["facts"])[
+            "entities"][0]["facts"]
+
+    def test_each_way(self):
+        c = self.service().client()
+        texts = [{"text": "tea one"}, {"text": "tea two", **self.OF_ONE},
+                 "tea three",
+                 {"text": "tea four", "speaker": "Cid"}]
+        # By entity or addition, with a millisecond, a date, and nothing.
+        c.ok("create_entities", entities=[
+            {"name": "ada", "entityType": "person", "observations": texts,
+             **self.OF_ALL}])
+        c.ok("add_observations", observations=[
+            {"entityName": "ada", "contents": [
+                {"text": t["text"] + " more", **{
+                    k: v for k, v in t.items() if k != "text"}}
+                if isinstance(t, dict) else t + " more" for t in texts],
+             **self.OF_ALL},
+            {"entityName": "ada", "contents": ["tea plain"]}])
+        facts = self.facts(c)
+        self.assertEqual([f["text"] for f in facts], [
+            *(w + m for m in ("", " more") for w in (
+                "tea one", "tea two", "tea three", "tea four")),
+            "tea plain"])
+        four = {**self.OF_ALL, "speaker": "Cid"}
+        for fact, want in zip(facts, [self.OF_ALL, self.OF_ONE, self.OF_ALL,
+                                      four] * 2):
+            self.assertEqual({k: fact[k] for k in self.KEYS}, {
+                **want, "source_timestamp": fact["source_timestamp"]})
+            self.assertEqual(fact["source_timestamp"][:19],
+                             want["source_timestamp"][:19])
+        self.assertFalse([k for k in self.KEYS if k in facts[-1]])
+        for session, n in (("all", 6), ("one", 2), ("none", 0)):
+            self.assertEqual(c.ok("recall", query="tea", session=session)[
+                "count"], n)
+
+    def test_forms_of_time(self):
+        c = self.service().client()
+        for i, (given, want) in enumerate((
+                (1700000000123, "2023-11-14T22:13:20.123"),
+                ("2023-11-14", "2023-11-14T00:00:00"),
+                ("2023-11-14T23:13:20+01:00", "2023-11-14T22:13:20"))):
+            c.ok("create_entities", entities=[
+                {"name": "ada", "entityType": "person", "observations": [
+                    {"text": f"fact {i}", "source_timestamp": given}]}])
+            got = self.facts(c)[-1]["source_timestamp"]
+            self.assertTrue(got.startswith(want), (given, got))
+        reply = c.call("create_entities", entities=[
+            {"name": "ada", "entityType": "person", "observations": [
+                {"text": "x", "source_timestamp": "the day of the cat"}]}])
+        self.assertEqual(reply["code"], "invalid")
+        self.assertIn("source_timestamp", reply["error"])
+
+
 class Hostile(TestCase):
     #: What FTS5 reads as syntax, and what SQL, JSON and LIKE do.
     PIECES = ['"', "'", "*", "(", ")", ":", "^", "-", "+", "{", "}", "AND",
