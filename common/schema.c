@@ -190,6 +190,8 @@ check_point(struct check *c, const struct place *at, const struct param *p,
 					(long long)i);
 	if (!json_is_string(v))
 		return wrong_type(c, at, p, v);
+	if (json_string_length(v) == 0 && (p->flags & PF_MAY_BE_EMPTY))
+		return 0;
 	if (json_string_length(v) < 1 || json_string_length(v) > POINT_BYTES)
 		return wrong(c, at,
 			"must be a time like 2026-11-20T08:05:00Z or "

@@ -26,7 +26,8 @@ enum param_type {
 enum param_flag {
 	PF_REQUIRED = 1,
 	PF_SOCKET_ONLY = 2,	/* not shown in the MCP schema */
-	PF_NOT_EMPTY = 4
+	PF_NOT_EMPTY = 4,
+	PF_MAY_BE_EMPTY = 8	/* P_POINT: "" counts as not given */
 };
 
 struct param {

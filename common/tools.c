@@ -51,7 +51,7 @@ static const struct param tag_entry = {"", P_STRING, PF_NOT_EMPTY, NULL, 1,
 static const struct param observation_fields[] = {
 	STR("text", PF_REQUIRED | PF_NOT_EMPTY, NULL, LIMIT_OBSERVATION_BYTES),
 	STR("source_session", PF_SOCKET_ONLY, NULL, LIMIT_LABEL_BYTES),
-	POINT("source_timestamp", PF_SOCKET_ONLY, NULL),
+	POINT("source_timestamp", PF_SOCKET_ONLY | PF_MAY_BE_EMPTY, NULL),
 	STR("speaker", PF_SOCKET_ONLY, NULL, LIMIT_LABEL_BYTES),
 	NUM("confidence", PF_SOCKET_ONLY, NULL, 0, 1),
 	POINT("valid_from", PF_SOCKET_ONLY, NULL),
@@ -79,7 +79,7 @@ static const struct param entity_fields[] = {
 	NUM("salience", PF_SOCKET_ONLY, NULL, 0, 1),
 	OBJ("metadata", PF_SOCKET_ONLY, NULL, NULL),
 	STR("source_session", PF_SOCKET_ONLY, NULL, LIMIT_LABEL_BYTES),
-	POINT("source_timestamp", PF_SOCKET_ONLY, NULL),
+	POINT("source_timestamp", PF_SOCKET_ONLY | PF_MAY_BE_EMPTY, NULL),
 	STR("speaker", PF_SOCKET_ONLY, NULL, LIMIT_LABEL_BYTES),
 	CHOICE("extraction_method", PF_SOCKET_ONLY, NULL, methods),
 	END};
@@ -97,7 +97,7 @@ static const struct param addition_fields[] = {
 	NAME("entityName", PF_REQUIRED, NULL),
 	LIST("contents", PF_REQUIRED, NULL, &observation),
 	STR("source_session", PF_SOCKET_ONLY, NULL, LIMIT_LABEL_BYTES),
-	POINT("source_timestamp", PF_SOCKET_ONLY, NULL),
+	POINT("source_timestamp", PF_SOCKET_ONLY | PF_MAY_BE_EMPTY, NULL),
 	NUM("salience", PF_SOCKET_ONLY, NULL, 0, 1),
 	STR("speaker", PF_SOCKET_ONLY, NULL, LIMIT_LABEL_BYTES), END};
 static const struct param addition_entry = {

@@ -320,6 +320,12 @@ class Provenance(TestCase):
                     {"text": f"fact {i}", "source_timestamp": given}]}])
             got = self.facts(c)[-1]["source_timestamp"]
             self.assertTrue(got.startswith(want), (given, got))
+        # A source without a date says so with an empty text.
+        c.ok("create_entities", entities=[
+            {"name": "ada", "entityType": "person", "source_timestamp": "",
+             "speaker": "", "source_session": "", "observations": [
+                 {"text": "undated", "source_timestamp": ""}]}])
+        self.assertFalse([k for k in self.KEYS if k in self.facts(c)[-1]])
         reply = c.call("create_entities", entities=[
             {"name": "ada", "entityType": "person", "observations": [
                 {"text": "x", "source_timestamp": "the day of the cat"}]}])
