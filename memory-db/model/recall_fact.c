@@ -1,12 +1,15 @@
 /* Facts as numbers: the tokens of a text as hashes, and what else ranks it. A
  * fact never changes, so what was read once is kept with the connection; what
- * is visible the index says, and what is answered is read again. */
+ * is visible the index says, and what is answered is read again. Only the date
+ * of one that was not given any is that of the change which shows it: another
+ * one after it was removed and shown again, or under another lens. */
 #include <stdio.h>
 #include <string.h>
 
 #include "common/text.h"
 #include "memory-db/model/recall_internal.h"
 #include "memory-db/store/facts.h"
+#include "memory-db/store/lens.h"
 #include "memory-db/store/names.h"
 #include "memory-db/store/store.h"
 
@@ -17,6 +20,9 @@
 struct cache {
 	struct recall_fact *buckets[BUCKETS];
 	size_t bytes, hand;
+	uint32_t state;		/* counts up when one of these is another */
+	int64_t newest;
+	struct lens lens;
 };
 
 token_t
@@ -152,7 +158,7 @@ make(struct store *st, const struct recall_row *row, const char *stem,
 		.valid_from = row->valid_from, .valid_to = row->valid_to,
 		.salience = row->salience,
 		.is_observation = row->kind == FACT_OBSERVATION,
-		.has_time = time,
+		.is_dated = row->is_dated, .has_time = time,
 		.is_question = row->text_n > 0 &&
 			row->text[row->text_n - 1] == '?',
 		.words = (uint16_t)words, .speaker_words = (uint16_t)said};
@@ -188,13 +194,34 @@ cache_of(struct store *st)
 	return (struct cache **)store_kept(st, cache_free);
 }
 
+static bool
+is_same(const struct lens *a, const struct lens *b)
+{
+	bool same = a->now == b->now && a->n == b->n;
+
+	for (int i = 0; same && i < a->n; i++)
+		same = a->level[i].branch == b->level[i].branch &&
+		       a->level[i].limit == b->level[i].limit;
+	return same;
+}
+
 int
 recall_facts_begin(struct store *st, struct err *e)
 {
 	struct cache **c = cache_of(st);
+	int64_t newest = 0;
+	int r;
 
 	if (!*c && !(*c = calloc(1, sizeof(**c))))
 		return err_nomem(e);
+	r = lens_newest(st, &newest, e);
+	if (r < 0)
+		return r;
+	if ((*c)->newest != newest || !is_same(&(*c)->lens, lens_of(st))) {
+		(*c)->newest = newest;
+		(*c)->lens = *lens_of(st);
+		(*c)->state++;
+	}
 	/* Bucket after bucket goes until there is room. */
 	while ((*c)->bytes > CACHE_BYTES) {
 		struct recall_fact **bucket = &(*c)->buckets[(*c)->hand];
@@ -222,17 +249,26 @@ recall_fact(struct store *st, int64_t id, const char *stem,
 	struct tokens t = {0};
 	int r;
 
-	for (f = *bucket; f; f = f->next)
-		if (f->id == id) {
-			*ret = f;
-			return 1;
-		}
+	for (f = *bucket; f && f->id != id; f = f->next)
+		;
+	if (f && !f->is_dated && f->state != c->state) {
+		r = recall_head(st, id, &row, e);
+		if (r < 0)
+			return r;
+		if (r == 1)
+			f->at = row.at;
+		f->state = c->state;
+	}
+	*ret = f;
+	if (f)
+		return 1;
 	r = recall_row(st, id, &row, e);
 	if (r == 1)
 		r = make(st, &row, stem, &t, &f, e);
 	free(t.v);
 	if (r != 1)
 		return r;
+	f->state = c->state;
 	f->next = *bucket;
 	*bucket = f;
 	c->bytes += size_of(f);

@@ -19,7 +19,9 @@ struct recall_fact {
 	struct recall_fact *next; /* of its bucket */
 	int64_t id, entity, source, at, valid_from, valid_to;
 	double salience;
+	uint32_t state;		/* of the memory when `at` was read */
 	bool is_observation;
+	bool is_dated;		/* `at` was given with it */
 	bool has_time;		/* a word of time: "yesterday", "2023" */
 	bool is_question;
 	uint16_t words, speaker_words;

@@ -174,6 +174,9 @@ searching_how(const struct searching *s)
 		if (s->has_terms[k] &&
 			s->terms[k].substring == SUBSTRING_MATCH)
 			how |= POSITION_MATCH(k);
+	for (int k = 0; k < 2; k++)
+		if (s->is_few[k])
+			how |= POSITION_FEW(k);
 	return how;
 }
 
@@ -221,9 +224,9 @@ static int
 search_best(struct searching *s)
 {
 	int64_t from = s->request->a & POSITION_ROWS;
-	int64_t how = searching_how(s);
 	bool in_tail = s->request->a & POSITION_TAIL;
 	int r = search_rank(s);
+	int64_t how = searching_how(s); /* search_rank() settles it */
 
 	for (size_t i = (size_t)from; r == 0 && !in_tail && i < s->n; i++)
 		r = searching_give(s, s->candidates[i].entity,

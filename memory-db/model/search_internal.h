@@ -41,6 +41,7 @@ struct searching {
 	size_t n, cap;
 	struct idmap index;	/* entity -> candidate, before sorting */
 	bool cut;		/* there is more than the candidates */
+	bool is_few[2];		/* all that passes the filters was looked at */
 };
 
 /* Position: rows of the ranked part by number; then b = fact, exclusive. The
@@ -49,6 +50,7 @@ struct searching {
 #define POSITION_ROWS 0xffffff
 #define POSITION_TAIL (INT64_C(1) << 24)
 #define POSITION_MATCH(which) (INT64_C(1) << (25 + (which)))
+#define POSITION_FEW(which) (INT64_C(1) << (27 + (which)))
 
 /* 1 when the entity passes the filters of the request, 0, or negative. */
 int searching_passes(struct searching *s, int64_t entity) MUST_CHECK;
@@ -68,6 +70,12 @@ int64_t searching_how(const struct searching *s);
 
 /* search_rank.c: fills candidates, best first. */
 int search_rank(struct searching *s) MUST_CHECK;
+/* A fact that is found. */
+int searching_found(struct searching *s, int which,
+	const struct search_row *row, unsigned flags) MUST_CHECK;
+/* search_few.c: 1: what passes the filters are few entities, and what is found
+ * of them are the candidates; 0: matches must be read. */
+int search_few(struct searching *s, int which) MUST_CHECK;
 /* search_tail.c: rows behind the ranked part, from fact id b on (0: all). */
 int search_tail(struct searching *s, int64_t b) MUST_CHECK;
 /* search_listing.c: everything, newest first; substrings by creation. */

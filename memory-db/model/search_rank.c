@@ -69,8 +69,8 @@ candidate_of(struct searching *s, int which, int64_t entity)
 	return c;
 }
 
-static int
-add_found(struct searching *s, int which, const struct search_row *row,
+int
+searching_found(struct searching *s, int which, const struct search_row *row,
 	unsigned flags)
 {
 	struct candidate *c = candidate_of(s, which, row->entity);
@@ -100,7 +100,7 @@ take_row(void *ctx, const struct search_row *row)
 		r = flags;
 	}
 	if (r > 0) {
-		r = add_found(g->s, g->which, row, (unsigned)flags);
+		r = searching_found(g->s, g->which, row, (unsigned)flags);
 		g->taken++;
 	}
 	if (r < 0)
@@ -229,7 +229,7 @@ take_name(struct searching *s, int which)
 		flags = searching_verify(s, row.fact);
 		r = flags;
 	}
-	return r > 0 ? add_found(s, which, &row, (unsigned)flags) : r;
+	return r > 0 ? searching_found(s, which, &row, (unsigned)flags) : r;
 }
 
 /* Rare words first, as many as can be read completely. */
@@ -253,10 +253,12 @@ static int
 gather(struct searching *s, int which)
 {
 	const struct query_terms *t = &s->terms[which];
-	int r = take_name(s, which);
+	int r = search_few(s, which);
 
+	if (r != 0)
+		return r < 0 ? r : 0;
 	choose_rare(s, which);
-
+	r = take_name(s, which);
 	if (r == 0 && t->rare > 0)
 		r = take_rare(s, which);
 	if (r == 0 && t->rare < t->n)

@@ -188,7 +188,7 @@ search_tail(struct searching *s, int64_t b)
 		struct search_range range = s->range[k];
 
 		/* A position in the second namespace: the first is done. */
-		if (!s->has_terms[k] || (k == 0 && b > 0 && s->has_terms[1] &&
+		if (!s->has_terms[k] || s->is_few[k] || (k == 0 && b > 0 && s->has_terms[1] &&
 			fact_namespace(b) == s->range[1].ns))
 			continue;
 		t.from = 0;

@@ -19,7 +19,7 @@ static const struct stmt_def defs[] = {
 	[ROW] = {"SELECT f.entity, f.kind, f.source, f.speaker,"
 		" coalesce(f.source_at, (SELECT at FROM change"
 		" WHERE id = s.added)), f.valid_from, f.valid_to, f.weight,"
-		" f.size, f.body, f.salt IS NULL"
+		" f.size, f.body, f.salt IS NULL, f.source_at IS NOT NULL"
 		" FROM fact f CROSS JOIN @SPAN ON s.fact = f.id AND @VIS"
 		" WHERE f.id = ?1", 1, STMT_LENS},
 	[AFTER] = {SESSION("f.id > ?2 AND f.id < ?3")
@@ -88,6 +88,7 @@ find_row(struct store *st, sqlite3_stmt *s, int64_t fact,
 		.source = sqlite3_column_int64(s, 2),
 		.speaker = sqlite3_column_int64(s, 3),
 		.at = sqlite3_column_int64(s, 4),
+		.is_dated = sqlite3_column_int(s, 11) != 0,
 		.valid_from = time_of(s, 5), .valid_to = time_of(s, 6),
 		.salience = sqlite3_column_type(s, 7) == SQLITE_NULL
 			? -1 : sqlite3_column_double(s, 7)};

@@ -20,6 +20,7 @@ struct recall_row {
 	int kind;
 	int64_t source, speaker;	/* labels; 0: none */
 	int64_t at;			/* when it was said, else recorded, ms */
+	bool is_dated;			/* it is known when it was said */
 	int64_t valid_from, valid_to;	/* FACT_NO_TIME: open */
 	double salience;		/* 0 to 1; < 0: not given */
 	const char *text;		/* borrowed until the next call */

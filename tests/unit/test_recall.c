@@ -128,6 +128,40 @@ questions_find_facts(void **state)
 	assert_string_equal(name_of(f, 0), "deploy");
 }
 
+static const char *
+date_of(struct method_fixture *f, size_t i)
+{
+	return json_string_value(json_object_get(row(f, i), "date"));
+}
+
+/* A fact without a date of its own has that of the change which shows it: also
+ * when it was read before it was removed and shown again, and in the past. */
+static void
+dates_are_those_of_the_state(void **state)
+{
+	struct method_fixture *f = *state;
+	const int64_t ten_days = 864000000;
+	json_t *first = json_integer(1);
+
+	assert_non_null(first);
+	remember(f, "Ada", "person", "plays chess");
+	assert_int_equal(recall(f, "chess"), 1);
+	assert_string_equal(date_of(f, 0), "2026-11-20");
+	clock_fake(INT64_C(1795161933120) + ten_days);
+	mf_call(f, "delete_observations", "{s:[{s:s, s:[s]}]}", "deletions",
+		"entityName", "Ada", "observations", "plays chess");
+	mf_call(f, "memory_undo", "{s:i}", "change", 2);
+	assert_int_equal(recall(f, "chess"), 1);
+	assert_string_equal(date_of(f, 0), "2026-11-30");
+	f->ctx.as_of = first;
+	assert_int_equal(recall(f, "chess game"), 1);
+	assert_string_equal(date_of(f, 0), "2026-11-20");
+	f->ctx.as_of = NULL;
+	json_decref(first);
+	assert_int_equal(recall(f, "chess board"), 1);
+	assert_string_equal(date_of(f, 0), "2026-11-30");
+}
+
 /* Words that stand together answer; the same words far apart are chance. */
 static void
 words_together_are_surer(void **state)
@@ -589,6 +623,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(questions_find_facts), T(says_when_nothing_fits),
 		T(words_together_are_surer),
+		T(dates_are_those_of_the_state),
 		T(neighbours_come_along), T(dates_and_speakers_count),
 		T(when_wants_a_time), T(relations_lead_on),
 		T(scripts_and_syntax), T(filters_are_exact),

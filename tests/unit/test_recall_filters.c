@@ -25,6 +25,26 @@ steps(struct method_fixture *f)
 	return n;
 }
 
+/* Half of them notes of 2024, half memos of 2025. */
+static void
+add_plain(struct method_fixture *f, int i)
+{
+	char name[32], text[64];
+	struct fact x;
+
+	sf_begin(&f->s);
+	snprintf(name, sizeof(name), "plain %d", i);
+	snprintf(text, sizeof(text), "a common word, number %d", i);
+	x = sf_fact(sf_entity(&f->s, name, i % 2 ? "memo" : "note"),
+		FACT_OBSERVATION, text);
+	x.source_at = i % 2 ? INT64_C(1746403200000) : INT64_C(1714867200000);
+	sf_ok(&f->s, change_add_fact(f->s.c, &x, NULL, &f->s.e));
+	if (i % 500 == 499)
+		sf_commit(&f->s);
+	else
+		sf_seal(&f->s);
+}
+
 /* The rare ones are the oldest: what is read newest first comes to them last. */
 static int
 setup(void **state)
@@ -45,16 +65,16 @@ setup(void **state)
 			"source_timestamp", "2020-05-05", "tier",
 			"procedural", "tags", "odd");
 	}
-	for (int i = 0; i < FACTS; i++) {
-		sf_begin(&f->s);
-		snprintf(name, sizeof(name), "plain %d", i);
-		snprintf(text, sizeof(text), "a common word, number %d", i);
-		(void)sf_observe(&f->s, sf_entity(&f->s, name, "note"), text);
-		if (i % 500 == 499)
-			sf_commit(&f->s);
-		else
-			sf_seal(&f->s);
+	/* Many are of this type, many of this year, few of both. */
+	for (int i = 0; i < RARE; i++) {
+		snprintf(name, sizeof(name), "odd memo %d", i);
+		snprintf(text, sizeof(text), "a common word, written by %d", i);
+		mf_call(f, "create_entities", "{s:[{s:s, s:s, s:[s], s:s}]}",
+			"entities", "name", name, "entityType", "memo",
+			"observations", text, "source_timestamp", "2024-05-05");
 	}
+	for (int i = 0; i < FACTS; i++)
+		add_plain(f, i);
 	while (store_idle_step(f->s.w) == 1)
 		;
 	*state = f;
@@ -112,21 +132,27 @@ recall_finds_all(void **state)
 	cost = finds_the_rare(f, "recall", "type",
 		json_pack("{s:s, s:[s]}", QUERY, "types", "rarity"));
 	assert_true(cost < base);
-	/* All matches are looked at: so many steps each. */
 	cost = finds_the_rare(f, "recall", "tier",
 		json_pack("{s:s, s:[s]}", QUERY, "tiers", "procedural"));
-	assert_true(cost < FACTS * 110);
+	assert_true(cost < base);
 	cost = finds_the_rare(f, "recall", "tag",
 		json_pack("{s:s, s:[s]}", QUERY, "tags", "odd"));
-	/* tags of the entity, then those of the fact */
-	assert_true(cost < FACTS * 220);
+	assert_true(cost < base);
 	cost = finds_the_rare(f, "recall", "date",
 		json_pack("{s:s, s:s, s:s}", QUERY, "since", "2020-01-01",
 			"until", "2020-12-31"));
-	assert_true(cost < FACTS * 80);
-	(void)finds_the_rare(f, "recall", "type and date",
+	assert_true(cost < base);
+	/* The date leads to them: it does not matter that the type is common. */
+	cost = finds_the_rare(f, "recall", "a type and a date",
 		json_pack("{s:s, s:[s, s], s:s}", QUERY, "types", "rarity",
 			"note", "until", "2021-01-01"));
+	assert_true(cost < base + 5000 * 20);
+	/* No index does: all matches are looked at, for so many steps each. */
+	cost = finds_the_rare(f, "recall", "a common type and a common date",
+		json_pack("{s:s, s:[s], s:s}", QUERY, "types", "memo",
+			"until", "2024-12-31"));
+	assert_true(cost > base);
+	assert_true(cost < FACTS * 100);
 	/* A type that is common leaves its facts, and all of the rare. */
 	mf_call(f, "recall", "{s:s, s:i, s:[s]}", "query", "said number",
 		"limit", 100, "types", "note");
@@ -142,13 +168,56 @@ search_finds_all(void **state)
 
 	cost = finds_the_rare(f, "search_nodes", "type",
 		json_pack("{s:s, s:[s]}", QUERY, "types", "rarity"));
-	assert_true(cost < FACTS * 120);
+	assert_true(cost < 20000);
 	cost = finds_the_rare(f, "search_nodes", "tier",
 		json_pack("{s:s, s:[s]}", QUERY, "tiers", "procedural"));
-	assert_true(cost < FACTS * 80);
+	assert_true(cost < 20000);
 	cost = finds_the_rare(f, "search_nodes", "tag",
 		json_pack("{s:s, s:[s]}", QUERY, "tags", "odd"));
-	assert_true(cost < FACTS * 110);
+	assert_true(cost < 20000);
+}
+
+/* Pages of few: a later page goes the way of the first, also when what was
+ * written since has made them many. */
+static void
+pages_of_few(void **state)
+{
+	struct method_fixture *f = *state;
+	char seen[RARE + 1] = {0}, *cursor;
+	int at;
+
+	mf_call(f, "search_nodes", "{s:s, s:[s], s:i}", QUERY, "tags", "odd",
+		"limit", 2);
+	for (int page = 0;; page++) {
+		json_t *rows = json_object_get(f->last, "results"), *row;
+		size_t i;
+
+		json_array_foreach(rows, i, row) {
+			assert_int_equal(sscanf(json_string_value(
+						 json_object_get(row, "name")),
+						 "odd %d", &at), 1);
+			assert_int_equal(seen[at]++, 0);
+		}
+		if (!json_object_get(f->last, "next"))
+			break;
+		cursor = strdup(json_string_value(
+			json_object_get(f->last, "next")));
+		assert_non_null(cursor);
+		for (int k = 0; page == 0 && k < 2500; k++) {
+			char name[32];
+
+			snprintf(name, sizeof(name), "late %d", k);
+			mf_call(f, "create_entities",
+				"{s:[{s:s, s:s, s:[s], s:[s]}]}", "entities",
+				"name", name, "entityType", "note",
+				"observations", "a common word", "tags", "odd");
+		}
+		mf_call(f, "search_nodes", "{s:s, s:[s], s:i, s:s}", QUERY,
+			"tags", "odd", "limit", 2, "cursor", cursor);
+		free(cursor);
+	}
+	for (at = 0; at < RARE; at++)
+		assert_int_equal(seen[at], 1);
 }
 
 /* What has no word of the question is no answer, also where few facts pass. */
@@ -222,7 +291,7 @@ deadlines_are_kept(void **state)
 	struct method_fixture *f = *state;
 	struct recall_request q = {.ns = {NAMESPACE_DEFAULT, 0},
 		.query = "common word", .query_n = 11, .types_n = -1,
-		.limit = 10, .since = INT64_MIN, .until = 1,
+		.limit = 10, .since = 1, .until = INT64_MAX,
 		.valid_at = FACT_NO_TIME, .now = clock_now_ms(), .zone = "",
 		.deadline_ns = clock_mono_ns()};
 	struct recall_result found;
@@ -230,7 +299,6 @@ deadlines_are_kept(void **state)
 	sf_ok(&f->s, store_read_begin(f->s.w, &f->e));
 	sf_ok(&f->s, recall_run(f->s.w, &q, &found, &f->e));
 	assert_true(found.partial);
-	assert_int_equal(found.n, 0);
 	recall_result_done(&found);
 	q.deadline_ns = 0;
 	sf_ok(&f->s, recall_run(f->s.w, &q, &found, &f->e));
@@ -251,6 +319,7 @@ main(void)
 		T(absent_words_hide_nothing),
 		T(named_entities_bring_old_facts),
 		T(deadlines_are_kept),
+		T(pages_of_few), /* the last: it adds to them */
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
