@@ -285,6 +285,9 @@ vector_texts(struct store *st, int64_t ns, int64_t after, vector_text_fn fn,
 			r = codec_unpack(&st->codec, sqlite3_column_blob(s, 2),
 				(size_t)sqlite3_column_bytes(s, 2),
 				(size_t)size, &text, e);
+		if (r == MDB_E_CORRUPT && sqlite3_errcode(st->db) ==
+						  SQLITE_NOMEM)
+			r = err_nomem(e);
 		if (r == MDB_E_CORRUPT) {
 			text.len = 0;	/* verify tells; none here */
 			r = 0;

@@ -10,6 +10,9 @@
 #include "common/utf8.h"
 #include "memory-db/work/embedding_internal.h"
 
+/* Times that a text fails, one after the other, while another one does not. */
+#define BLAMED 3
+
 /* --- where to go on --------------------------------------------------------------- */
 static struct place *
 place_of(struct embedding *x, int64_t ns)
@@ -196,11 +199,14 @@ look_closer(struct embedding *x, int r, struct err *e)
 	if (r == MDB_E_NOMEM || embedding_is_stopped(x) ||
 		!(again || refused) || !answers(x))
 		return r;
-	if (b->n > 1) {
-		x->singles = b->n;
+	/* A provider that has just come back: tried again at once. */
+	if (b->n > 1 || ++x->blamed < BLAMED) {
+		if (x->singles < b->n)
+			x->singles = b->n;
 		clear(b, 0);
 		return 0;
 	}
+	x->blamed = 0;
 	log_event(LOG_WARN, "a text cannot be embedded", 0,
 		LOG_I("fact", b->facts[0]), LOG_S("error", e->text));
 	b->empty[0] = true;
@@ -243,7 +249,7 @@ fill_place(struct embedding *x, struct place *p, struct err *e)
 		if (r != 0)
 			r = look_closer(x, r, e);
 		else
-			x->failed_at = 0;
+			x->failed_at = x->blamed = 0;
 		if (r == 0 && b->n > 0)
 			r = store_batch(x, e);
 		if (r != 0 || b->n == 0 || x->places_n == 0)

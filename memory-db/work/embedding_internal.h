@@ -71,6 +71,7 @@ struct embedding {
 	bool has_round;
 	int64_t failed_at;	/* first fact of the batch that failed last */
 	size_t singles;		/* texts that are tried one by one */
+	int blamed;		/* times that one failed alone */
 	struct batch b;
 	struct job job;
 };

@@ -54,11 +54,12 @@ questions_want(struct questions *q, struct job *j)
 	const char *text;
 	size_t n;
 
-	if (q == NULL || !embedding_asks(q->embedding))
+	if (q == NULL || (text = text_of(j, &n)) == NULL)
 		return false;
-	text = text_of(j, &n);
-	return text != NULL &&
-	       question_cache_find(q->cache, text, n, &j->question) == 0;
+	/* What is known needs no provider. */
+	if (question_cache_find(q->cache, text, n, &j->question) == 1)
+		return false;
+	return embedding_asks(q->embedding);
 }
 
 /* --- a batch ------------------------------------------------------------------- */
