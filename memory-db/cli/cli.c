@@ -144,6 +144,25 @@ cli_texts(int n, char **texts)
 	return list;
 }
 
+json_t *
+cli_list(const char *text)
+{
+	json_t *list = json_array();
+
+	while (list != NULL && *text != '\0') {
+		size_t n = strcspn(text, ",");
+
+		if (n > 0 && jx_add(list, json_stringn(text, n)) != 0) {
+			json_decref(list);
+			list = NULL;
+		}
+		text += n + (text[n] == ',');
+	}
+	if (list == NULL)
+		cli_fail(CLI_USAGE, "a text is no valid UTF-8");
+	return list;
+}
+
 const char *
 cli_str(const json_t *o, const char *key, const char *otherwise)
 {

@@ -111,6 +111,8 @@ void cli_strip(json_t *reply);
 
 /* New array of texts; NULL after saying that one is no UTF-8. */
 json_t *cli_texts(int n, char **texts);
+/* The same of the parts of "a,b". */
+json_t *cli_list(const char *text);
 
 /* A member as text or number, or the default. Borrowing. */
 const char *cli_str(const json_t *o, const char *key, const char *otherwise);

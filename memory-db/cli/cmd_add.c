@@ -4,11 +4,31 @@
 #include "memory-db/cli/cli.h"
 #include "memory-db/cli/out.h"
 
-static const char *type;
+static const char *type, *tags;
 
 static const struct conf_opt opts[] = {
 	CLI_TEXT("type", &type, "TYPE", "of a new entity (note)"),
+	CLI_TEXT("tags", &tags, "TAG,...", "of each TEXT"),
 };
+
+/* Each text with the tags. NULL after saying why. */
+static json_t *
+tagged(json_t *texts)
+{
+	AUTO_JSON json_t *list = cli_list(tags);
+	json_t *text, *out = list != NULL ? json_array() : NULL;
+	size_t i;
+
+	json_array_foreach(texts, i, text)
+		if (out != NULL && json_array_append_new(out,
+			    json_pack("{s:O,s:O}", "text", text, "tags",
+				    list)) != 0) {
+			json_decref(out);
+			out = NULL;
+		}
+	json_decref(texts);
+	return out;
+}
 
 static int
 run(struct cli *c, int argc, char **argv)
@@ -19,6 +39,8 @@ run(struct cli *c, int argc, char **argv)
 	const char *note;
 	int rc;
 
+	if (texts != NULL && tags != NULL)
+		texts = tagged(texts);
 	if (texts == NULL)
 		return CLI_USAGE;
 	rc = cli_call(c, "create_entities", json_pack("{s:[{s:s,s:s,s:o}]}",
@@ -49,7 +71,7 @@ const struct cli_command cli_cmd_add = {
 	.summary = "remember an entity, or more about it",
 	.about = "Adds each TEXT as an observation to the entity NAME, which "
 		 "is made if there is none. What it knows already is not added "
-		 "twice.",
+		 "twice, but gets the tags.",
 	.opts = opts,
 	.opts_n = ARRAY_LEN(opts),
 	.min_args = 1,

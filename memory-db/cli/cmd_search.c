@@ -10,7 +10,7 @@
 #define SHOWN 3
 
 static int64_t limit = 10;
-static const char *type, *tier;
+static const char *type, *tier, *tags;
 static bool is_substring;
 
 static const struct conf_opt opts[] = {
@@ -19,6 +19,8 @@ static const struct conf_opt opts[] = {
 	CLI_TEXT("type", &type, "TYPE", "only entities of this type"),
 	CLI_TEXT("tier", &tier, "TIER",
 		"only working, episodic, semantic or procedural ones"),
+	CLI_TEXT("tags", &tags, "TAG,...",
+		"only entities that have all of them, or a fact that has"),
 	CLI_FLAG("substring", &is_substring,
 		"only exact parts of the text, oldest first"),
 };
@@ -91,6 +93,7 @@ make_params(const char *query)
 			json_pack("[s]", type)) != 0) ||
 		(tier != NULL && jx_set(p, "tiers",
 			json_pack("[s]", tier)) != 0) ||
+		(tags != NULL && jx_set(p, "tags", cli_list(tags)) != 0) ||
 		(is_substring && jx_set(p, "mode",
 			json_string("substring")) != 0))) {
 		json_decref(p);

@@ -92,6 +92,30 @@ print_origin(const struct cli *c, const json_t *f)
 	printf("%s\n", out_off(c, OUT_DIM));
 }
 
+/* Behind the text: "  #habit #food {"cups":2}". */
+static int
+print_marks(const struct cli *c, const json_t *f)
+{
+	const json_t *tags = json_object_get(f, "tags"), *tag;
+	const json_t *metadata = json_object_get(f, "metadata");
+	AUTO_BUF struct buf b = {0};
+	size_t i;
+
+	if (metadata != NULL && jx_dump(metadata, &b) != 0)
+		return MDB_E_NOMEM;
+	fputs(out_on(c, OUT_DIM), stdout);
+	json_array_foreach((json_t *)(uintptr_t)tags, i, tag) {
+		fputs(i > 0 ? " #" : "  #", stdout);
+		out_text(stdout, json_string_value(tag));
+	}
+	if (metadata != NULL) {
+		fputs("  ", stdout);
+		out_text(stdout, buf_str(&b) != NULL ? b.data : "");
+	}
+	fputs(out_off(c, OUT_DIM), stdout);
+	return 0;
+}
+
 static void
 print_facts(const struct cli *c, const json_t *e)
 {
@@ -102,6 +126,8 @@ print_facts(const struct cli *c, const json_t *e)
 	json_array_foreach((json_t *)(uintptr_t)facts, i, f) {
 		fputs("  - ", stdout);
 		out_text(stdout, cli_str(f, "text", "?"));
+		if (print_marks(c, f) != 0)
+			fputs(" (no memory for the metadata)", stdout);
 		putchar('\n');
 		print_origin(c, f);
 	}

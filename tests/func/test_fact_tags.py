@@ -386,6 +386,20 @@ class FactTags(TestCase):
         self.assertEqual([t for t in labels if t.startswith(("sec", "hid"))],
                          [])
 
+    def test_memoryctl(self):
+        self.db.ctl("add", "--tags", "food,fish", "bob", "eats herring",
+                    "drinks tea too")
+        self.assertEqual(self.tags("eats herring", "bob"), ["food", "fish"])
+        self.assertEqual(self.tags("drinks tea too", "bob"), ["food", "fish"])
+        shown = self.db.ctl("show", "bob").stdout
+        self.assertIn("- eats herring  #food #fish\n", shown)
+        self.assertIn('- %s  #habit #food  {"cups":2}\n' % TEA,
+                      self.db.ctl("show", "ada").stdout)
+        self.assertIn("bob", self.db.ctl("search", "--tags", "food,fish",
+                                         "herring").stdout)
+        self.assertEqual(self.db.ctl("search", "--tags", "food,habit",
+                                     "herring", check=False).returncode, 1)
+
     def test_in_scripts(self):
         got = self.c.ok("execute_code", code="""
             memory.update_entity{name="ada", observation=%s, tags={"lua"}}
