@@ -13,6 +13,8 @@
 
 /* After a write others follow soon: they share a batch. */
 #define GATHER_MS 20
+/* Between batches while clients write: these have the machine first. */
+#define YIELD_MS  25
 #define IDLE_MS	  60000
 
 /* --- health --------------------------------------------------------------------- */
@@ -293,6 +295,20 @@ pause_thread(struct embedding *x)
 	pthread_mutex_unlock(&x->lock);
 }
 
+/* Clients wrote while the last batch was made. */
+static void
+yield_to_writes(struct embedding *x)
+{
+	int64_t written = atomic_load(&x->written);
+
+	if (written == x->yielded)
+		return;
+	x->yielded = written;
+	pthread_mutex_lock(&x->lock);
+	wait_until(x, clock_mono_ns() + YIELD_MS * 1000000, false);
+	pthread_mutex_unlock(&x->lock);
+}
+
 static int
 open_all(struct embedding *x, struct err *e)
 {
@@ -327,6 +343,8 @@ embedding_main(void *arg)
 	while (!embedding_is_stopped(x))
 		if (step(x) == 0)
 			pause_thread(x);
+		else
+			yield_to_writes(x);
 	return NULL;
 }
 
