@@ -372,7 +372,15 @@ add_row(void *ctx, const struct fact *f)
 	if (f->kind == FACT_EXISTENCE)
 		return member_set_label(
 			x->u->w->st, row, "entityType", f->label, x->e);
-	return member_set_text(row, "text", f->text, f->text_n, x->e);
+	if (!fact_is_mark(f->kind))
+		return member_set_text(row, "text", f->text, f->text_n, x->e);
+	r = f->kind == FACT_TAG
+		    ? member_set_text(row, "tag", f->text, f->text_n, x->e)
+		    : member_set_parsed(
+			      row, "metadata", f->text, f->text_n, x->e);
+	return r == 0 ? member_set_of(
+				x->u->w->st, row, f->supersedes, x->e)
+		      : r;
 }
 
 int
@@ -386,7 +394,8 @@ undo_list(struct undo *u, bool hide, json_t **ret, struct err *e)
 
 		if (f->was == f->is || f->is == hide ||
 			(f->kind != FACT_OBSERVATION &&
-				f->kind != FACT_EXISTENCE) ||
+				f->kind != FACT_EXISTENCE &&
+				!fact_is_mark(f->kind)) ||
 			json_array_size(x.list) >= LIST_MAX)
 			continue;
 		r = fact_get(u->w->st, f->fact, add_row, &x, e);

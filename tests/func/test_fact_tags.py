@@ -167,6 +167,9 @@ class FactTags(TestCase):
         self.assertEqual(self.found("habit"), {DOG})
         self.assertEqual(self.found("habit", as_of=change - 1), {TEA, DOG})
         undo = self.c.ok("memory_undo", change=change)
+        self.assertEqual(undo["restored_facts"], [
+            {"entity": "ada", "tag": "habit", "of": TEA}])
+        self.assertEqual(undo["removed_facts"], [])
         self.assertEqual(sorted(self.tags(TEA)), ["food", "habit"])
         self.assertEqual(self.found("habit"), {TEA, DOG})
         self.c.ok("memory_undo", change=undo["change"])
@@ -371,6 +374,39 @@ class FactTags(TestCase):
             "SELECT text FROM label")}
         self.assertNotIn("xanadu", labels)
         self.assertLessEqual({"xanaduesque", "habit"}, labels)
+
+    def test_verify_sees_what_was_altered(self):
+        """A tag moved to another fact, or lost from its index."""
+        facts = self.facts()
+        self.db.stop()
+        for sql in (f"UPDATE fact SET supersedes = {facts[CAR]['id']} "
+                    "WHERE kind = 4 AND id = ?",
+                    "UPDATE fact SET same = same + 1 WHERE id = ?"):
+            db = sqlite3.connect(self.db.database)
+            db.execute("SAVEPOINT x")
+            tag, = db.execute("SELECT max(id) FROM fact WHERE kind = 4"
+                              ).fetchone()
+            before = db.execute("SELECT supersedes, same FROM fact WHERE "
+                                "id = ?", (tag,)).fetchone()
+            db.execute(sql, (tag,))
+            db.commit()
+            self.db.start()
+            self.c = self.db.client()
+            problems, params = [], {}
+            while params is not None:
+                reply = self.c.ok("verify", **params)
+                problems += reply["problems"]
+                params = {"cursor": reply["next"]} if reply.get("next") \
+                    else None
+            self.assertTrue(any(f"fact {tag} " in p["detail"]
+                                for p in problems), problems)
+            self.db.stop()
+            db.execute("UPDATE fact SET supersedes = ?, same = ? "
+                       "WHERE id = ?", (*before, tag))
+            db.commit()
+            db.close()
+        self.db.start()
+        self.db.verify()
 
     def test_forget_many_tags(self):
         """Every one of them goes, however many there are."""

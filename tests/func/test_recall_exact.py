@@ -152,6 +152,33 @@ class Exact(TestCase):
                 self.check({"query": " ".join(query), **random_filters(rng)},
                            self.facts)
 
+    def test_search_filters(self):
+        """The entities, over all pages: those with the word that pass."""
+        rng = self.fill(SEED)
+        entities = {f.entity: [] for f in self.facts}
+        for f in self.facts:
+            entities[f.entity].append(f)
+        for _ in range(60):
+            word = rng.choice(["", "common", *WORDS])
+            q = {k: v for k, v in random_filters(rng).items()
+                 if k in ("types", "tiers", "tags")}
+            wanted = sorted(
+                e.name for e, facts in entities.items()
+                if (not word or word in e.name.split() or
+                    any(word in f.text.split() for f in facts))
+                and ("types" not in q or e.type in q["types"])
+                and ("tiers" not in q or e.tier in q["tiers"])
+                and ("tags" not in q or any(
+                    set(q["tags"]) <= f.tags | e.tags for f in facts)))
+            got, page = [], {}
+            while page is not None:
+                reply = self.c.ok("search_nodes", query=word, limit=7,
+                                  fields=["name"], **q, **page)
+                got += [e["name"] for e in reply["results"]]
+                page = {"cursor": reply["next"]} if reply.get("next") else None
+            self.assertEqual(sorted(got), wanted,
+                             f"RECALL_SEED={SEED} {word!r} {q}")
+
     def test_rows_say_where_they_come_from(self):
         self.fill(SEED)
         by_text = {f.text: f for f in self.facts}
