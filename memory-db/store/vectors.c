@@ -27,8 +27,11 @@ static const struct stmt_def defs[] = {
 		" ON CONFLICT DO UPDATE SET dims = excluded.dims"
 		" RETURNING id", 2, STMT_WRITER},
 	[OTHER] = {"SELECT id FROM vector_model WHERE id <> ?1 LIMIT 1", 1, 0},
+	/* From above: what is left lacks nothing below its highest, should
+	 * this be the model in use again. */
 	[DROP] = {"DELETE FROM vector WHERE id IN (SELECT id FROM vector"
-		" WHERE model = ?1 LIMIT ?2)", 2, STMT_WRITER},
+		" WHERE model = ?1 ORDER BY head DESC, fact DESC LIMIT ?2)", 2,
+		STMT_WRITER},
 	[DROP_MODEL] = {"DELETE FROM vector_model WHERE id = ?1", 1,
 		STMT_WRITER},
 	/* Forgotten while its vector was made: there is none. */

@@ -103,7 +103,9 @@ run(void *ctx, struct store *st, struct err *e)
 
 	if (b->drop != 0)
 		return vectors_drop(st, b->drop, LIMIT_EMBED_DROP, e);
-	if (b->model == 0)
+	/* A group that failed is run again: what it made is not there. */
+	b->model = b->known;
+	if (b->known == 0)
 		r = vector_model_make(st, embed_model(x->opt.x), b->dims,
 			&b->model, e);
 	for (size_t i = 0, k = 0; r == 0 && i < b->n; i++)
@@ -140,7 +142,6 @@ int
 embedding_write(struct embedding *x, struct err *e)
 {
 	struct job_list list = {0};
-	int64_t model = x->b.model;
 	int r = check_disk(x, e);
 
 	if (r != 0)
@@ -159,7 +160,6 @@ embedding_write(struct embedding *x, struct err *e)
 	job_done(&x->job);
 	if (r == 0)
 		return 0;
-	x->b.model = model;
 	return err_set(e, r, "the vectors could not be stored (%s)",
 		err_name(r));
 }

@@ -228,7 +228,7 @@ store_batch(struct embedding *x, struct err *e)
 	 * texts only those behind the first vector are noted. */
 	if (b->dims == 0 && model.id == 0)
 		return 0;
-	b->model = model.id;
+	b->known = model.id;
 	r = embedding_write(x, e);
 	if (r == 0 && model.id != b->model)
 		r = meaning_use(x->m,

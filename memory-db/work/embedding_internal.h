@@ -34,7 +34,8 @@ struct batch {
 	bool empty[LIMIT_EMBED_BATCH];
 	size_t dims;
 	int64_t drop;		/* instead: vectors of this model go */
-	int64_t model;		/* made by the writer when it was 0 */
+	int64_t known;		/* model; 0: the writer makes it */
+	int64_t model;		/* set by the writer */
 };
 
 struct embedding {

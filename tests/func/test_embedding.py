@@ -1,5 +1,6 @@
 """Embeddings behind a running service: vectors follow writes, restarts,
 crashes, another model, forget; the status says how far they are."""
+import errno
 import json
 import os
 import sqlite3
@@ -174,6 +175,23 @@ class Filling(TestCase):
         self.assertEqual(rows(db.database, "SELECT name FROM vector_model"),
                          [(embedding(c)["model"],)])
         db.verify()
+
+    def test_first_commit_that_fails(self):
+        """The model that it made is made again, or its vectors would be of
+        none."""
+        shim = faults.Faults(self.folder() / "faults")
+        db = self.service()
+        add(db.client(), "a", "a fact")
+        db.stop()
+        shim.arm(faults.SYNC, error=errno.EIO, path="-wal")
+        db.args += ["--embed", "hash"]
+        db.shims, db.extra_env = ("shim_fail.so",), shim.env()
+        db.start()
+        filled(db.client(), 1)
+        self.assertEqual(shim.failed, 1)
+        self.assertEqual(rows(
+            db.database, "SELECT count(*) FROM vector WHERE model IN "
+            "(SELECT id FROM vector_model)"), [(1,)])
 
     def test_forget_leaves_no_bytes(self):
         db = self.hash()

@@ -238,7 +238,7 @@ static void
 models_go_in_slices(void **state)
 {
 	struct store_fixture *f = *state;
-	int64_t first = observe(f, 10), old, new, other;
+	int64_t first = observe(f, 10), old, new, other, highest;
 	float v[DIMS] = {1};
 
 	sf_ok(f, store_group_begin(f->w, &f->e));
@@ -253,6 +253,13 @@ models_go_in_slices(void **state)
 			f->w, new, &other, &f->e), 1);
 		assert_int_equal(other, old);
 		sf_ok(f, vectors_drop(f->w, old, 4, &f->e));
+		/* Should it be used again: nothing below is missing. */
+		sf_ok(f, vector_highest(f->w, old, fact_namespace(first),
+				&highest, &f->e));
+		for (int64_t i = first; i <= highest; i++)
+			assert_int_equal(vector_get(f->w, old, i, v, DIMS,
+				&f->e), 1);
+		assert_int_equal(highest >= first, left > 4);
 	}
 	assert_int_equal(vector_model_other(f->w, new, &other, &f->e), 0);
 	assert_int_equal(vector_get(f->w, old, first, v, DIMS, &f->e), 0);
