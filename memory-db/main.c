@@ -84,7 +84,7 @@ static const struct conf_opt options[] = {
 		LIMIT_SCRIPT_WALL_MAX_MS, "N",
 		"milliseconds a script may run at most"),
 	TEXT("embed", "MEMORY_EMBED", &arg.embed, "PROVIDER",
-		"none (default), hash, static:FOLDER or http:URL; recall then "
+		"none (default), hash, static:FOLDER or http://...; recall then "
 		"finds what is near in meaning, too"),
 	TEXT("embed-model", "MEMORY_EMBED_MODEL", &arg.embed_model, "NAME",
 		"the model that an http provider is asked for"),

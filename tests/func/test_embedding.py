@@ -425,8 +425,8 @@ class Http(TestCase):
         return stub
 
     def http(self, url, *args, **kw):
-        return self.service(args=["--embed", "http:" + url, "--embed-model",
-                                  "m", *args], **kw)
+        return self.service(args=["--embed", url, "--embed-model", "m",
+                                  *args], **kw)
 
     def top(self, c, query, **kw):
         got = c.ok("recall", query=query, **kw)["results"]
