@@ -13,6 +13,7 @@ from pathlib import Path
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import faults  # noqa: E402
 from harness import Spawned, TestCase, rss_kb, wait_until  # noqa: E402
+from static_model import StaticModel  # noqa: E402
 from stub_embed import ClosedPort, StubEmbed, unused_port  # noqa: E402
 
 
@@ -361,6 +362,38 @@ class Memory(TestCase):
                          [(left,)])
         self.assertGreater(failed, 0)
         db.verify()
+
+
+class Static(TestCase):
+    def test_words_that_mean_the_same(self):
+        model = StaticModel(dims=16)
+        # Coffee as the model has it: nearly tea.
+        tea, coffee = model.vocab["tea"], model.vocab["coffee"]
+        model.rows[coffee] = [x + 0.01 for x in model.rows[tea]]
+        model.raw = b"".join(model.pack(x) for row in model.rows for x in row)
+        folder = self.folder() / "m"
+        model.save(folder)
+        db = self.service(args=["--embed", f"static:{folder}"])
+        c = db.client()
+        add(c, "cup", "tea")
+        add(c, "home", "house zurich")
+        s = filled(c, 2)
+        self.assertEqual((s["provider"], s["dims"]), ("static", 16))
+        reply = c.ok("recall", query="coffee", explain=True)
+        self.assertEqual(reply["results"][0]["name"], "cup")
+        self.assertTrue(reply["relevant"])
+        self.assertGreater(reply["results"][0]["parts"]["meaning"], 0.3)
+        self.assertAlmostEqual(
+            numbers(rows(db.database, "SELECT data FROM vector ORDER BY "
+                         "fact")[0][0], 16)[3],
+            model.encode("tea")[3], places=3)
+        # Another provider begins anew.
+        db.stop()
+        db.args = ["--embed", "hash"]
+        db.start()
+        c = db.client()
+        self.assertEqual(filled(c, 2)["dims"], 512)
+        self.assertEqual(c.ok("recall", query="coffee")["count"], 0)
 
 
 class Spawning(TestCase):
