@@ -106,21 +106,34 @@ of_types(struct store *st, const struct search_range *range, const char *stem,
 	return search_match(st, range, &match, add_match, ret, e);
 }
 
+static int
+of_tag(struct store *st, const struct search_range *range, const json_t *tag,
+	struct few_ids *ret, struct err *e)
+{
+	int64_t label = 0;
+	int r = label_find(st, json_string_value(tag), &label, e);
+
+	few_ids_done(ret);
+	ret->looked = 0;
+	return r < 0 ? r
+		     : few_tagged(st, range, label, few_ids_add, ret, e);
+}
+
 int
 few_entities(struct store *st, const struct search_range *range,
 	const char *stem, const struct few_filter *filter,
 	struct few_ids *ret, struct err *e)
 {
+	const json_t *tag;
+	size_t i;
 	int r = 1;
 
 	ret->e = e;
 	if (filter->types_n >= 0)
 		r = of_types(st, range, stem, filter, ret, e);
-	if (r == 1 && filter->tags) {
-		few_ids_done(ret);
-		ret->looked = 0;
-		r = few_marked(st, range, few_ids_add, ret, e);
-	}
+	json_array_foreach(filter->tags, i, tag)
+		if (r == 1)
+			r = of_tag(st, range, tag, ret, e);
 	/* Most entities are of tier 0 without having it written. */
 	if (r == 1 && filter->tiers > 1 && !(filter->tiers & 1)) {
 		few_ids_done(ret);

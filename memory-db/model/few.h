@@ -30,7 +30,7 @@ struct few_filter {
 	const int64_t *types;
 	int types_n;		/* any when negative */
 	unsigned tiers;		/* 0: any */
-	bool tags;
+	const json_t *tags;	/* all of them; NULL: any */
 };
 /* 1: all that may pass are in ret, and some that do not; 0: there are many, or
  * no index tells. ret->most is set by the caller. stem: of the namespace. */

@@ -56,7 +56,7 @@ facts_of_entities(struct few *x)
 	const struct recall_request *q = r->request;
 	const struct few_filter filter = {.types = q->types,
 		.types_n = q->types_n, .tiers = q->tiers,
-		.tags = q->tags != NULL};
+		.tags = q->tags};
 	struct few_ids ids = {.most = FEW_LOOKED};
 	int k = few_entities(r->st, &r->range[x->which],
 		r->terms[x->which].stem, &filter, &ids, r->e);

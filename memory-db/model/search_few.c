@@ -90,7 +90,7 @@ search_few(struct searching *s, int which)
 	const struct search_request *q = s->request;
 	const struct few_filter filter = {.types = q->types,
 		.types_n = q->types_n, .tiers = q->tiers,
-		.tags = q->tags != NULL};
+		.tags = q->tags};
 	bool later = q->a != 0 || q->b != 0;
 	struct few_ids ids = {.most = FEW_LOOKED * (later ? LATER : 1)};
 	struct look l = {.s = s, .which = which};

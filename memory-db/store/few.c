@@ -3,13 +3,16 @@
 
 #include "memory-db/store/internal.h"
 
-enum { TIER, MARKED, SAID, SHOWN };
+enum { TIER, TAGGED, METADATA, SAID, SHOWN };
 
 static const struct stmt_def defs[] = {
 	[TIER] = {"SELECT entity FROM attr INDEXED BY attr_tier"
 		" WHERE key = 1 AND value = ?1", 1, 0},
-	[MARKED] = {"SELECT entity FROM fact INDEXED BY fact_marked"
-		" WHERE kind >= 3 AND id BETWEEN ?1 AND ?2", 2, 0},
+	[TAGGED] = {"SELECT entity FROM fact INDEXED BY fact_tag"
+		" WHERE kind = 4 AND label = ?3 AND id BETWEEN ?1 AND ?2",
+		3, 0},
+	[METADATA] = {"SELECT entity FROM fact INDEXED BY fact_metadata"
+		" WHERE kind = 3 AND id BETWEEN ?1 AND ?2", 2, 0},
 	[SAID] = {"SELECT id FROM fact INDEXED BY fact_when"
 		" WHERE source_at BETWEEN ?1 AND ?2"
 		" AND source_at IS NOT NULL AND kind = 1", 2, 0},
@@ -51,14 +54,20 @@ few_of_tiers(struct store *st, unsigned tiers, few_fn fn, void *ctx,
 }
 
 int
-few_marked(struct store *st, const struct search_range *range, few_fn fn,
-	void *ctx, struct err *e)
+few_tagged(struct store *st, const struct search_range *range, int64_t label,
+	few_fn fn, void *ctx, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_FEW, MARKED);
+	sqlite3_stmt *tagged AUTO_STMT = stmt_use(st, MOD_FEW, TAGGED);
+	sqlite3_stmt *metadata AUTO_STMT = stmt_use(st, MOD_FEW, METADATA);
+	int r;
 
-	bind_i(s, 1, range->lo);
-	bind_i(s, 2, range->hi);
-	return each_id(st, s, fn, ctx, e);
+	bind_i(tagged, 1, range->lo);
+	bind_i(tagged, 2, range->hi);
+	bind_i(tagged, 3, label);
+	bind_i(metadata, 1, range->lo);
+	bind_i(metadata, 2, range->hi);
+	r = each_id(st, tagged, fn, ctx, e);
+	return r == 0 ? each_id(st, metadata, fn, ctx, e) : r;
 }
 
 int

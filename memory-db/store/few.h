@@ -18,9 +18,10 @@ typedef int (*few_fn)(void *ctx, int64_t id);
  * 0, which is that of most without a word, is not among them). */
 int few_of_tiers(struct store *st, unsigned tiers, few_fn fn, void *ctx,
 	struct err *e) MUST_CHECK;
-/* Entities of the range that ever had tags or metadata, or a fact with them. */
-int few_marked(struct store *st, const struct search_range *range, few_fn fn,
-	void *ctx, struct err *e) MUST_CHECK;
+/* Entities of the range that ever had a fact with the tag (label; 0: nobody
+ * has it), or metadata, which may hold it. */
+int few_tagged(struct store *st, const struct search_range *range,
+	int64_t label, few_fn fn, void *ctx, struct err *e) MUST_CHECK;
 /* Observations that were said between two times (ms, inclusive), or recorded
  * when they have no date. Ids of other facts and namespaces are among them, and
  * 0. */
