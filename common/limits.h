@@ -27,6 +27,11 @@
 /* Facts one atomic operation may touch: bounds the time it holds the writer
  * (500 ms). Larger ones are refused with the count. */
 #define LIMIT_CHANGE_FACTS 10000
+/* Facts of one slice of a run (merge, undo, revert, forget with sliced:true):
+ * the writer is held for about 250 ms. */
+#define LIMIT_RUN_FACTS 2500
+/* Facts of one slice of forgetting: words and index entries are erased, too. */
+#define LIMIT_RUN_ERASED 1000
 /* Facts of one slice of an import: a writer turn of about 10 ms. */
 #define LIMIT_SLICE_FACTS 250
 /* Branches between a branch and main: bounds each visibility test. */

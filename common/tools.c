@@ -255,10 +255,13 @@ static const struct param params_memory_diff[] = {
 	STR("to_branch", 0, NULL, LIMIT_LABEL_BYTES),
 	BOOLEAN("text", 0, "also as lines with + and -"), CURSOR, MAX_BYTES,
 	END};
+/* Large ones: a part a call. */
+#define SLICED                                                                 \
+	BOOLEAN("sliced", 0, "in several changes; repeat the call until done")
 static const struct param params_memory_revert[] = {
 	NAME("name", PF_REQUIRED, NULL),
 	INT("version", PF_REQUIRED, NULL, 1, INT64_MAX),
-	BOOLEAN("dry_run", 0, NULL), BRANCH, END};
+	BOOLEAN("dry_run", 0, NULL), SLICED, BRANCH, END};
 static const struct param change_entry = {
 	"", P_INT, 0, NULL, 1, INT64_MAX, NULL, NULL, NULL};
 static const char *const undo_policies[] = {"refuse", "skip", "cascade", NULL};
@@ -267,8 +270,9 @@ static const struct param params_memory_undo[] = {
 	LIST("changes", 0, NULL, &change_entry),
 	STR("session", 0, "all that this session wrote", LIMIT_LABEL_BYTES),
 	POINT("since", 0, NULL), POINT("until", 0, NULL),
+	STR("run", 0, "all changes of this run", LIMIT_LABEL_BYTES),
 	CHOICE("on_conflict", 0, "default refuse", undo_policies),
-	BOOLEAN("dry_run", 0, NULL), BRANCH, END};
+	BOOLEAN("dry_run", 0, NULL), SLICED, BRANCH, END};
 static const char *const branch_actions[] = {
 	"create", "list", "describe", "discard", NULL};
 static const struct param params_memory_branch[] = {
@@ -281,7 +285,7 @@ static const struct param params_memory_branch[] = {
 	INT("id", PF_SOCKET_ONLY, NULL, 2, INT64_MAX), END};
 static const struct param params_memory_merge[] = {
 	STR("branch", PF_REQUIRED | PF_NOT_EMPTY, NULL, LIMIT_LABEL_BYTES),
-	BOOLEAN("dry_run", 0, NULL), END};
+	BOOLEAN("dry_run", 0, NULL), SLICED, END};
 static const struct param params_changes_since[] = {
 	STR("cursor", 0, "`next` of the call before; none: from the start", 256),
 	INT("limit", 0, NULL, 1, LIMIT_ROWS), MAX_BYTES, END};
@@ -289,7 +293,7 @@ static const struct param params_forget[] = {
 	NAME("name", PF_REQUIRED, NULL),
 	STR("observation", 0, "only this one, by its exact text",
 		LIMIT_OBSERVATION_BYTES),
-	BOOLEAN("confirm", PF_REQUIRED, "true: erase"), END};
+	BOOLEAN("confirm", PF_REQUIRED, "true: erase"), SLICED, END};
 static const struct param params_hello[] = {
 	INT("protocol", 0, NULL, 1, 1000), STR("version", 0, NULL, 64),
 	STR("time_zone", 0, NULL, 64), STR("expect_database", 0, NULL, 4096),

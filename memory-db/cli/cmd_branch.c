@@ -30,6 +30,25 @@ state_of(const json_t *b)
 	return json_object_get(b, "merged") != NULL ? "merged" : "no changes";
 }
 
+/* What --sliced began and did not end. */
+static void
+print_unfinished(const json_t *list)
+{
+	const json_t *x;
+	size_t i;
+
+	json_array_foreach((json_t *)(uintptr_t)list, i, x) {
+		out_text(stdout, cli_str(x, "method", "?"));
+		if (cli_str(x, "branch", NULL) != NULL) {
+			fputs(" of ", stdout);
+			out_text(stdout, cli_str(x, "branch", ""));
+		}
+		fputs(" is half done (", stdout);
+		out_text(stdout, cli_str(x, "run", "?"));
+		puts("): repeat it with --sliced, or undo --run");
+	}
+}
+
 static int
 print_branches(struct cli *c, const json_t *reply)
 {
@@ -53,7 +72,10 @@ print_branches(struct cli *c, const json_t *reply)
 	}
 	if (json_array_size(all) == 0)
 		cli_note(c, "only main");
-	return table_print(&t, c, stdout) != 0 ? cli_nomem() : CLI_OK;
+	if (table_print(&t, c, stdout) != 0)
+		return cli_nomem();
+	print_unfinished(json_object_get(reply, "unfinished"));
+	return CLI_OK;
 }
 
 static int

@@ -6,14 +6,17 @@
 #include "memory-db/cli/cli.h"
 #include "memory-db/cli/facts.h"
 #include "memory-db/cli/out.h"
+#include "memory-db/cli/sliced.h"
 
 static const char *observation;
-static bool yes;
+static bool yes, sliced;
 
 static const struct conf_opt opts[] = {
 	CLI_TEXT("observation", &observation, "TEXT",
 		"only this observation, past or present"),
 	CLI_FLAG("yes", &yes, "do not ask"),
+	CLI_FLAG("sliced", &sliced, "in several changes, for what is too large "
+		"for one"),
 };
 
 /* Asks on the terminal; the answer is the name itself, so that no habit
@@ -60,7 +63,7 @@ run(struct cli *c, int argc, char **argv)
 		json_decref(p);
 		p = NULL;
 	}
-	rc = cli_call(c, "forget", p, CLI_NOW, &reply);
+	rc = sliced_call(c, "forget", p, sliced, "erasing", &reply);
 	if (rc != CLI_OK)
 		return rc;
 	if (c->json) {

@@ -3,11 +3,14 @@
 #include "memory-db/cli/cli.h"
 #include "memory-db/cli/facts.h"
 #include "memory-db/cli/out.h"
+#include "memory-db/cli/sliced.h"
 
-static bool dry_run;
+static bool dry_run, sliced;
 
 static const struct conf_opt opts[] = {
 	CLI_FLAG("dry-run", &dry_run, "say what would happen, change nothing"),
+	CLI_FLAG("sliced", &sliced, "in several changes, for what is too large "
+		"for one"),
 };
 
 static void
@@ -35,9 +38,9 @@ run(struct cli *c, int argc, char **argv)
 	AUTO_JSON json_t *reply = NULL;
 	int64_t added, removed, attributes;
 	const json_t *conflicts;
-	int rc = cli_call(c, "memory_merge",
+	int rc = sliced_call(c, "memory_merge",
 		json_pack("{s:s,s:b}", "branch", argv[0], "dry_run", dry_run),
-		CLI_NOW, &reply);
+		sliced, "merging", &reply);
 
 	(void)argc;
 	if (rc != CLI_OK)
@@ -73,7 +76,9 @@ const struct cli_command cli_cmd_merge = {
 		 "Where both sides set one thing differently, or one deleted "
 		 "what the other changed, the parent keeps its own, the "
 		 "conflict is listed and the exit code is 1. The branch stays "
-		 "and may be merged again.",
+		 "and may be merged again. A merge that was undone does not come "
+		 "again with the next one, as in git: undo the undo to have it "
+		 "back.",
 	.opts = opts,
 	.opts_n = ARRAY_LEN(opts),
 	.min_args = 1,

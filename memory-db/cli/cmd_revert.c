@@ -4,11 +4,14 @@
 #include "memory-db/cli/cli.h"
 #include "memory-db/cli/facts.h"
 #include "memory-db/cli/out.h"
+#include "memory-db/cli/sliced.h"
 
-static bool dry_run;
+static bool dry_run, sliced;
 
 static const struct conf_opt opts[] = {
 	CLI_FLAG("dry-run", &dry_run, "say what would happen, change nothing"),
+	CLI_FLAG("sliced", &sliced, "in several changes, for what is too large "
+		"for one"),
 };
 
 static int
@@ -22,10 +25,10 @@ run(struct cli *c, int argc, char **argv)
 	if (text_int(argv[1], 1, INT64_MAX, &version) != 0)
 		return cli_fail(CLI_USAGE, "'%s' is no version: a number from "
 			"1, see memoryctl log %s", argv[1], argv[0]);
-	rc = cli_call(c, "memory_revert",
+	rc = sliced_call(c, "memory_revert",
 		json_pack("{s:s,s:I,s:b}", "name", argv[0], "version",
 			(json_int_t)version, "dry_run", dry_run),
-		CLI_NOW, &reply);
+		sliced, "reverting", &reply);
 	if (rc != CLI_OK)
 		return rc;
 	if (c->json) {

@@ -5,20 +5,25 @@
 #include "memory-db/cli/cli.h"
 #include "memory-db/cli/facts.h"
 #include "memory-db/cli/out.h"
+#include "memory-db/cli/sliced.h"
 
-static const char *session, *since, *until;
+static const char *session, *since, *until, *of_run;
 static int64_t change;
-static bool dry_run, cascade, skip;
+static bool dry_run, cascade, skip, sliced;
 
 static const struct conf_opt opts[] = {
 	CLI_TEXT("session", &session, "ID", "all that this session wrote"),
 	CLI_TEXT("since", &since, "WHEN", "all changes from then on"),
 	CLI_TEXT("until", &until, "WHEN", "none after this"),
+	CLI_TEXT("run", &of_run, "ID", "all changes of this run: what --sliced "
+		"did in several"),
 	CLI_COUNT("change", &change, 1, INT64_MAX, "ID", "this change"),
 	CLI_FLAG("dry-run", &dry_run, "say what would happen, change nothing"),
 	CLI_FLAG("cascade", &cascade,
 		"take back later changes that build on it as well"),
 	CLI_FLAG("skip", &skip, "leave alone what later changes touched"),
+	CLI_FLAG("sliced", &sliced, "in several changes, for what is too large "
+		"for one"),
 };
 
 static int
@@ -59,6 +64,8 @@ make_params(int argc, char **argv, json_t **ret)
 	if (rc == CLI_OK &&
 		((session != NULL &&
 			 jx_set(p, "session", json_string(session)) != 0) ||
+			(of_run != NULL && jx_set(p, "run",
+						   json_string(of_run)) != 0) ||
 			(since != NULL &&
 				jx_set(p, "since", cli_point(since)) != 0) ||
 			(until != NULL &&
@@ -124,7 +131,11 @@ print_reply(const struct cli *c, const json_t *reply)
 	if (print_lists(c, reply) != CLI_OK)
 		return CLI_SYSTEM;
 	print_blockers(c, json_object_get(reply, "blockers"));
-	if (!dry_run && cli_int(reply, "change", 0) > 0)
+	if (sliced && !dry_run && cli_int(reply, "slices", 0) > 1) {
+		fputs("these are several changes; undo --run ", stdout);
+		out_text(stdout, cli_str(reply, "run", "?"));
+		puts(" takes them back");
+	} else if (!dry_run && cli_int(reply, "change", 0) > 0)
 		printf("this is change #%lld; undo %lld takes it back\n",
 			(long long)cli_int(reply, "change", 0),
 			(long long)cli_int(reply, "change", 0));
@@ -142,7 +153,8 @@ run(struct cli *c, int argc, char **argv)
 		return cli_fail(CLI_USAGE, "either --cascade or --skip");
 	rc = make_params(argc, argv, &p);
 	if (rc == CLI_OK)
-		rc = cli_call(c, "memory_undo", p, CLI_NOW, &reply);
+		rc = sliced_call(
+			c, "memory_undo", p, sliced, "undoing", &reply);
 	if (rc != CLI_OK)
 		return rc;
 	if (c->json) {

@@ -8,6 +8,7 @@
 #include "memory-db/model/lease.h"
 #include "memory-db/model/members.h"
 #include "memory-db/model/merge.h"
+#include "memory-db/model/run.h"
 #include "memory-db/store/branch.h"
 
 /* --- rows
@@ -76,6 +77,23 @@ add_branch(void *ctx, const struct branch_row *b)
 	return r;
 }
 
+/* What is half done is told: merges, undos, reverts, forgettings in slices. */
+static int
+add_runs(struct store *st, int64_t ns, json_t *reply, json_t **ret_result,
+	struct err *e)
+{
+	json_t *j AUTO_JSON = reply, *runs AUTO_JSON = json_array();
+	int r = j == NULL || runs == NULL ? err_nomem(e)
+					  : run_list(st, ns, runs, e);
+
+	if (r == 0 && json_array_size(runs) > 0 &&
+		json_object_set(j, "unfinished", runs) != 0)
+		r = err_nomem(e);
+	if (r == 0)
+		*ret_result = take_ptr(j);
+	return r;
+}
+
 static int
 list_branches(
 	struct call *c, const char *only, json_t **ret_result, struct err *e)
@@ -94,8 +112,8 @@ list_branches(
 	if (only != NULL && json_array_size(list) == 0)
 		return err_param(e, MDB_E_NOT_FOUND, "name",
 			"no branch '%s'; action:\"list\" shows them", only);
-	*ret_result = json_pack("{s:O}", "branches", list);
-	return *ret_result == NULL ? err_nomem(e) : 0;
+	return add_runs(c->st, s.ns[0], json_pack("{s:O}", "branches", list),
+		ret_result, e);
 }
 
 /* --- create and discard
@@ -306,28 +324,87 @@ merge_reply(struct call *c, const struct write *w, const struct merge_result *m,
 	return reply_change(w, j, ret_result, e);
 }
 
+/* One change, unless a run of slices of it is under way. */
+static int
+merge_whole(struct write *w, int64_t branch, const char *target,
+	struct merge_result *m, struct err *e)
+{
+	struct run run AUTO_RUN = {0};
+	int r = run_find(&run, w->st, w->ns, "memory_merge", target, e);
+
+	if (r == 1)
+		return err_param(e, MDB_E_CONFLICT, "sliced",
+			"%s of this merge is not finished; pass sliced:true "
+			"to go on, or take it back with memory_undo and its "
+			"`run`",
+			run.id);
+	if (r == 0)
+		r = merge_apply(w, branch, m, e);
+	if (r == 0)
+		r = write_end(w, e);
+	if (r == 0)
+		r = merge_record(w, branch, e);
+	return r;
+}
+
+static int
+merge_part(struct call *c, struct write *w, int64_t branch,
+	const char *target, struct merge_result *m, json_t **ret_result,
+	struct err *e)
+{
+	struct run run AUTO_RUN = {0};
+	int r = run_begin(&run, w->st, w->ns, "memory_merge", target, e);
+
+	if (r == 0)
+		r = jx_set(run.state, "branch",
+			    json_string(jx_text(c->params, "branch"))) != 0
+			    ? err_nomem(e)
+			    : merge_slice(w, branch, &run, m, e);
+	if (r == 0)
+		r = write_end(w, e);
+	if (r == 0)
+		r = merge_record_run(w, branch, &run, m, e);
+	if (r != 0)
+		return r;
+	m->added = run_total(&run, "added", m->added);
+	m->removed = run_total(&run, "removed", m->removed);
+	m->attributes = run_total(&run, "attributes", m->attributes);
+	r = run_end(&run, w->change_id, m->remaining, e);
+	if (r == 0)
+		r = merge_reply(c, w, m, ret_result, e);
+	return r == 0 ? run_reply(&run, *ret_result, e) : r;
+}
+
 int
 m_memory_merge(struct call *c, json_t **ret_result, struct err *e)
 {
 	const char *name = jx_text(c->params, "branch");
+	bool sliced = json_is_true(json_object_get(c->params, "sliced"));
 	struct merge_result m = {0};
 	struct write w AUTO_WRITE = {0};
 	int64_t branch, parent = STORE_MAIN;
+	char target[24];
 	int r = find_branches(c, name, &branch, &parent, e);
 
 	c->dry_run = json_is_true(json_object_get(c->params, "dry_run"));
-	if (r == 0)
+	if (r == 0) {
+		snprintf(target, sizeof(target), "%lld", (long long)branch);
 		r = write_begin_on(&w, c, CHANGE_MERGE, parent, branch, e);
+	}
+	if (r == 0 && !w.replay && sliced) {
+		r = merge_part(c, &w, branch, target, &m, ret_result, e);
+		merge_result_done(&m);
+		return r;
+	}
 	if (r == 0 && w.replay)
 		m.conflicts = json_array();
 	else if (r == 0)
-		r = merge_apply(&w, branch, &m, e);
-	if (r == 0)
-		r = write_end(&w, e);
-	if (r == 0)
-		r = merge_record(&w, branch, e);
+		r = merge_whole(&w, branch, target, &m, e);
 	if (r == 0)
 		r = merge_reply(c, &w, &m, ret_result, e);
+	if (r == 0 && sliced)
+		r = run_reply_again(c->st, w.ns, "memory_merge", target,
+			*ret_result, e);
 	merge_result_done(&m);
 	return r;
 }

@@ -5,11 +5,15 @@
 #include "memory-db/method/handlers.h"
 #include "memory-db/method/reply.h"
 #include "memory-db/model/forget.h"
+#include "memory-db/model/run.h"
 #include "memory-db/store/names.h"
 
 #define NOTE                                                                   \
 	"erased from the database and its log; backups, exports and other "   \
 	"copies made elsewhere may still hold it"
+#define NOTE_LEFT                                                              \
+	"a part is erased; the rest is still there: repeat the call until "   \
+	"done is true"
 
 static int
 find(struct write *w, const char *name, int64_t *ret_entity, struct err *e)
@@ -20,6 +24,53 @@ find(struct write *w, const char *name, int64_t *ret_entity, struct err *e)
 	/* Also one that was deleted long ago, or is on a branch only. */
 	return r == 0 ? write_need_entity(w, name, "name", ret_entity, e)
 		      : r < 0 ? r : 0;
+}
+
+/* What goes, and what is still there. */
+static int
+forget_reply(struct call *c, struct write *w, const struct forget_result *out,
+	json_t **ret_result, struct err *e)
+{
+	c->erased = !w->replay;
+	return reply_change(w,
+		json_pack("{s:I,s:I,s:I,s:I,s:I,s:s}", "facts",
+			(json_int_t)out->facts, "names",
+			(json_int_t)out->names, "messages",
+			(json_int_t)out->messages, "notes",
+			(json_int_t)out->notes, "words",
+			(json_int_t)out->words, "note",
+			out->left > 0 ? NOTE_LEFT : NOTE),
+		ret_result, e);
+}
+
+static int
+forget_part(struct call *c, struct write *w, const char *name,
+	json_t **ret_result, struct err *e)
+{
+	struct forget_result out = {0};
+	struct run run AUTO_RUN = {0};
+	char target[24];
+	int64_t entity;
+	int r = find(w, name, &entity, e);
+
+	if (r != 0)
+		return r;
+	snprintf(target, sizeof(target), "%lld", (long long)entity);
+	r = run_begin(&run, w->st, w->ns, "forget", target, e);
+	if (r == 0)
+		r = forget_slice(w, entity, &out, e);
+	if (r == 0)
+		r = write_end(w, e);
+	if (r != 0)
+		return r;
+	out.facts = run_total(&run, "facts", out.facts);
+	out.messages = run_total(&run, "messages", out.messages);
+	out.notes = run_total(&run, "notes", out.notes);
+	out.words = run_total(&run, "words", out.words);
+	r = run_end(&run, w->change_id, out.left, e);
+	if (r == 0)
+		r = forget_reply(c, w, &out, ret_result, e);
+	return r == 0 ? run_reply(&run, *ret_result, e) : r;
 }
 
 static int
@@ -42,10 +93,27 @@ forget(struct write *w, const char *name, const json_t *observation,
 		       : 0;
 }
 
+/* The reply to a retry of a slice: after the last one the name is gone. */
+static int
+set_done(struct write *w, const char *name, json_t *reply, struct err *e)
+{
+	int64_t entity;
+	int r = !w->replay ? 0
+			   : entity_find_ever(w->st, w->ns, name, strlen(name),
+				     &entity, e);
+
+	if (r < 0)
+		return r;
+	return jx_set(reply, "done", json_boolean(r == 0)) != 0 ? err_nomem(e)
+								 : 0;
+}
+
 int
 m_forget(struct call *c, json_t **ret_result, struct err *e)
 {
 	const char *name = jx_text(c->params, "name");
+	const json_t *observation = json_object_get(c->params, "observation");
+	bool sliced = json_is_true(json_object_get(c->params, "sliced"));
 	struct forget_result out = {0};
 	struct write w AUTO_WRITE = {0};
 	int r;
@@ -57,19 +125,13 @@ m_forget(struct call *c, json_t **ret_result, struct err *e)
 			"and keep the history use delete_entities or "
 			"delete_observations");
 	r = write_begin_on(&w, c, CHANGE_FORGET, STORE_MAIN, 0, e);
+	if (r == 0 && !w.replay && sliced && observation == NULL)
+		return forget_part(c, &w, name, ret_result, e);
 	if (r == 0 && !w.replay)
-		r = forget(&w, name, json_object_get(c->params, "observation"),
-			&out, e);
+		r = forget(&w, name, observation, &out, e);
 	if (r == 0)
 		r = write_end(&w, e);
-	if (r != 0)
-		return r;
-	c->erased = !w.replay;
-	return reply_change(&w,
-		json_pack("{s:I,s:I,s:I,s:I,s:I,s:s}", "facts",
-			(json_int_t)out.facts, "names", (json_int_t)out.names,
-			"messages", (json_int_t)out.messages, "notes",
-			(json_int_t)out.notes, "words", (json_int_t)out.words,
-			"note", NOTE),
-		ret_result, e);
+	if (r == 0)
+		r = forget_reply(c, &w, &out, ret_result, e);
+	return r == 0 && sliced ? set_done(&w, name, *ret_result, e) : r;
 }

@@ -1,6 +1,8 @@
 /* Forgetting; see forget.h. */
 #include "memory-db/model/forget.h"
 
+#include "common/limits.h"
+#include "memory-db/model/run.h"
 #include "memory-db/store/branch.h"
 #include "memory-db/store/erase.h"
 
@@ -67,30 +69,74 @@ erase_targets(struct erasure *x, const struct targets *t, int64_t whole,
 	return r;
 }
 
+static int
+erase_all(struct write *w, int64_t entity, bool whole, const struct targets *t,
+	struct forget_result *ret, struct err *e)
+{
+	struct erasure x AUTO_ERASURE = {0};
+	int r = whole ? write_hide_entity(w, entity, e) : hide_visible(w, t, e);
+
+	if (r == 0)
+		r = erase_begin(&x, w->change, e);
+	if (r == 0)
+		r = erase_targets(&x, t, whole ? entity : 0, e);
+	if (r == 0 && whole)
+		r = erase_names(&x, entity, e);
+	if (r == 0)
+		r = erase_end(&x, e);
+	*ret = (struct forget_result){
+		x.facts, x.names, x.messages, x.notes, x.words, 0};
+	return r;
+}
+
 int
 forget_apply(struct write *w, int64_t entity, const char *text, size_t n,
 	struct forget_result *ret, struct err *e)
 {
 	struct targets t AUTO_TARGETS = {.e = e};
-	struct erasure x AUTO_ERASURE = {0};
 	int r = erase_each(w->st, entity, text, n, add_target, &t, e);
 
 	if (r == 0 && text != NULL && t.n == 0)
 		return 0;
 	if (r == 0)
-		r = text == NULL ? write_hide_entity(w, entity, e)
-				 : hide_visible(w, &t, e);
+		r = erase_all(w, entity, text == NULL, &t, ret, e);
+	r = run_refuse(w, (int64_t)t.n, r, e);
+	return r == 0 ? 1 : r;
+}
+
+static int
+erase_part(struct write *w, struct targets *t, struct forget_result *ret,
+	struct err *e)
+{
+	struct erasure x AUTO_ERASURE = {0};
+	int64_t left = (int64_t)(t->n - LIMIT_RUN_ERASED);
+	int r;
+
+	t->n = LIMIT_RUN_ERASED;
+	r = hide_visible(w, t, e);
 	if (r == 0)
 		r = erase_begin(&x, w->change, e);
 	if (r == 0)
-		r = erase_targets(&x, &t, text == NULL ? entity : 0, e);
-	if (r == 0 && text == NULL)
-		r = erase_names(&x, entity, e);
+		r = erase_targets(&x, t, 0, e);
 	if (r == 0)
 		r = erase_end(&x, e);
 	*ret = (struct forget_result){
-		x.facts, x.names, x.messages, x.notes, x.words};
-	return r == 0 ? 1 : r;
+		x.facts, x.names, x.messages, x.notes, x.words, left};
+	return r;
+}
+
+int
+forget_slice(struct write *w, int64_t entity, struct forget_result *ret,
+	struct err *e)
+{
+	struct targets t AUTO_TARGETS = {.e = e};
+	int r = erase_each(w->st, entity, NULL, 0, add_target, &t, e);
+
+	if (r == 0)
+		r = t.n > LIMIT_RUN_ERASED
+			    ? erase_part(w, &t, ret, e)
+			    : erase_all(w, entity, true, &t, ret, e);
+	return r;
 }
 
 int

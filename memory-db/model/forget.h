@@ -13,6 +13,7 @@
 
 struct forget_result {
 	int64_t facts, names, messages, notes, words;
+	int64_t left; /* facts that are still there: the slice was full */
 };
 
 /* w writes on main. text NULL: the entity with its names and all relations to
@@ -20,6 +21,10 @@ struct forget_result {
  * nothing to forget. */
 int forget_apply(struct write *w, int64_t entity, const char *text, size_t n,
 	struct forget_result *ret, struct err *e) MUST_CHECK;
+/* One slice of forgetting an entity (model/run.h): LIMIT_RUN_ERASED facts; the
+ * last one, when left is 0, takes its names. */
+int forget_slice(struct write *w, int64_t entity, struct forget_result *ret,
+	struct err *e) MUST_CHECK;
 
 /* A replayed op of a log: erases what is still there. */
 int forget_replay(struct change *c, struct store *st, int64_t entity,

@@ -167,7 +167,8 @@ replay_branch(struct importer *im, const json_t *op, struct branch_row *b,
 		r = create_branch(im, op, b);
 		break;
 	case BRANCH_OP_MERGE:
-		r = branch_add_merge(im->st, b->id, change, change - 1, im->e);
+		r = branch_add_merge(im->st, b->id, change,
+			b->fork != 0 ? b->fork : change - 1, im->e);
 		break;
 	case BRANCH_OP_DISCARD:
 		r = branch_set_state(im->st, b->id, BRANCH_DISCARDED, im->e);

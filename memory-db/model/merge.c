@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/jx.h"
+#include "memory-db/model/run.h"
 
 /* --- sides
  * --------------------------------------------------------------------- */
@@ -34,7 +35,9 @@ make_sides(struct merge *m)
 	m->parent = p.id;
 	m->base_at = p.fork;
 	m->ours = *lens_of(m->st);
-	r = lens_make(m->st, m->branch, STORE_OPEN_END, &m->theirs, m->e);
+	r = lens_make(m->st, m->branch,
+		m->at.upto != 0 ? m->at.upto : STORE_OPEN_END, &m->theirs,
+		m->e);
 	if (r == 0)
 		r = branch_merged(m->st, m->branch, &m->base_at, &upto, m->e);
 	if (r == 1) /* the parent took the branch as it was then */
@@ -70,172 +73,20 @@ by_entity(const void *a, const void *b)
 	return x->fact < y->fact ? -1 : x->fact > y->fact;
 }
 
-/* --- one entity
- * -------------------------------------------------------------------------- */
-struct group {
-	int64_t entity;
-	struct merge_item *items;
-	size_t n;
-	bool changed; /* the branch differs from base */
-	bool has_metadata;
-};
-
-static int
-any_incoming(void *ctx, const struct fact *f)
-{
-	int64_t *base_at = ctx;
-
-	return f->added > *base_at;
-}
-
-/* Did the parent change the entity, or relate something to it, since base? */
-static int
-parent_changed(struct merge *m, int64_t entity, bool *ret)
-{
-	int64_t change;
-	int r = branch_touched(m->st, entity, m->parent, &change, m->e);
-
-	*ret = r == 0 && change > m->base_at;
-	if (r != 0 || *ret)
-		return r;
-	r = fact_each_incoming(m->st, entity, any_incoming, &m->base_at, m->e);
-	*ret = r == 1;
-	return r < 0 ? r : 0;
-}
-
-/* 1 when the entity's facts are to be merged, 0 when it is left alone,
- * MERGE_WAITS when a name it needs may still come free. */
-static int
-decide(struct merge *m, const struct group *g)
-{
-	struct existence b AUTO_EXISTENCE = {0}, t AUTO_EXISTENCE = {0},
-			   o AUTO_EXISTENCE = {0};
-	bool changed = false;
-	int r = existence_under(m, &m->base, g->entity, &b);
-
-	if (r == 0)
-		r = existence_under(m, &m->theirs, g->entity, &t);
-	if (r == 0)
-		r = existence_under(m, &m->ours, g->entity, &o);
-	if (r != 0)
-		return r;
-	if (t.fact != 0 && o.fact != 0) {
-		r = merge_existence(m, g->entity, &b, &t, &o);
-		return r != 0 ? r : 1;
-	}
-	if (t.fact != 0 && b.fact != 0) /* deleted here */
-		return g->changed ? merge_conflict(m, g->entity, CONFLICT_MERGE,
-					    "existence", "deleted", "changed")
-				  : 0;
-	if (t.fact != 0) { /* new there */
-		r = merge_new(m, g->entity, &t);
-		return r != 0 ? r : 1;
-	}
-	if (o.fact == 0 || b.fact == 0)
-		return 0;
-	r = parent_changed(m, g->entity, &changed); /* deleted there */
-	if (r == 0 && changed)
-		return merge_conflict(m, g->entity, CONFLICT_MERGE, "existence",
-			"changed", "deleted");
-	if (r == 0) {
-		m->out->removed++;
-		r = write_hide_entity(m->w, g->entity, m->e);
-	}
-	return r;
-}
-
-static int
-hide_kind(struct merge *m, const struct group *g, enum fact_kind kind)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < g->n; i++)
-		if (g->items[i].f.kind == kind &&
-			merge_item_goes(&g->items[i]))
-			r = merge_item_hide(m, &g->items[i]);
-	return r;
-}
-
-static int
-merge_items(struct merge *m, const struct group *g)
-{
-	/* Removals first: a text removed and added again on the branch must
-	 * not be taken for one that stands here. Tags before the facts, which
-	 * take what is left of theirs along. */
-	int r = hide_kind(m, g, FACT_TAG);
-
-	if (r == 0)
-		r = hide_kind(m, g, FACT_OBSERVATION);
-	for (size_t i = 0; r == 0 && i < g->n; i++)
-		if (g->items[i].f.kind == FACT_OBSERVATION &&
-			merge_item_comes(&g->items[i]))
-			r = merge_item_show(m, &g->items[i]);
-	if (r == 0)
-		r = merge_marks(m, g->items, g->n);
-	if (r == 0 && g->has_metadata)
-		r = merge_metadata(m, g->entity);
-	return r == 0 ? lens_apply(m->st, &m->ours, m->e) : r;
-}
-
-static int
-load_group(struct merge *m, size_t first, struct group *g)
-{
-	int r = 0;
-
-	g->entity = m->touched[first].entity;
-	while (first + g->n < m->n &&
-		m->touched[first + g->n].entity == g->entity)
-		g->n++;
-	g->items = calloc(g->n, sizeof(*g->items));
-	if (g->items == NULL)
-		return err_nomem(m->e);
-	for (size_t i = 0; r == 0 && i < g->n; i++) {
-		struct merge_item *x = &g->items[i];
-
-		r = merge_item_load(m, m->touched[first + i].fact, x);
-		g->changed |= x->base != x->theirs;
-		g->has_metadata |= x->f.kind == FACT_METADATA;
-	}
-	return r;
-}
-
-static void
-free_group(struct group *g)
-{
-	for (size_t i = 0; g->items != NULL && i < g->n; i++)
-		free(g->items[i].text);
-	free(g->items);
-}
-
-static int
-merge_entity(struct merge *m, size_t first, size_t *ret_n)
-{
-	struct group g = {0};
-	int r = load_group(m, first, &g);
-
-	if (r == 0)
-		r = decide(m, &g);
-	if (r >= 0 && lens_apply(m->st, &m->ours, m->e) != 0)
-		r = MDB_E_STORE;
-	if (r == 1)
-		r = merge_items(m, &g);
-	m->touched[first].waits = r == MERGE_WAITS;
-	if (r == MERGE_WAITS) {
-		m->waiting++;
-		r = 0;
-	}
-	*ret_n = g.n;
-	free_group(&g);
-	return r;
-}
-
 /* Names move between entities: what waits for one is looked at again until no
  * more come free. */
 static int
 merge_waiting(struct merge *m)
 {
+	int64_t room = m->room;
 	int r = 0;
 
+	/* In one go, with all the room of a change. */
+	if (m->room > 0 && m->waiting > 0 && change_ops(m->w->change) > 0) {
+		m->cut = true;
+		return 0;
+	}
+	m->room = 0;
 	while (r == 0 && m->waiting > 0) {
 		size_t before = m->waiting, n;
 
@@ -245,6 +96,7 @@ merge_waiting(struct merge *m)
 				r = merge_entity(m, i, &n);
 		m->last_round = m->waiting == before;
 	}
+	m->room = room;
 	return r;
 }
 
@@ -279,6 +131,14 @@ merge_relations(struct merge *m)
 	for (size_t i = 0; r == 0 && i < m->n; i++) {
 		struct merge_item x = {0};
 
+		if (m->touched[i].entity < m->at.entity ||
+			(m->touched[i].entity == m->at.entity &&
+				m->touched[i].fact <= m->at.fact))
+			continue;
+		if (merge_is_tired(m))
+			return 0;
+		m->at.entity = m->touched[i].entity;
+		m->at.fact = m->touched[i].fact;
 		r = merge_item_load(m, m->touched[i].fact, &x);
 		if (r == 0)
 			r = merge_relation(m, &x);
@@ -296,9 +156,13 @@ merge_attrs(struct merge *m)
 	struct merge pairs = {.e = m->e};
 	int r = branch_each_attr(m->st, m->branch, add_touched, &pairs, m->e);
 
-	for (size_t i = 0; r == 0 && i < pairs.n; i++)
+	for (size_t i = (size_t)m->at.attrs; r == 0 && i < pairs.n; i++) {
+		if (merge_full(m))
+			break;
+		m->at.attrs++;
 		r = merge_attribute(m, pairs.touched[i].entity,
 			(enum attr_key)pairs.touched[i].fact);
+	}
 	free(pairs.touched);
 	return r;
 }
@@ -306,11 +170,26 @@ merge_attrs(struct merge *m)
 /* --- the whole
  * ----------------------------------------------------------------------------------
  */
+bool
+merge_full(struct merge *m)
+{
+	if (m->room > 0 && change_ops(m->w->change) >= m->room)
+		m->cut = true;
+	return m->cut;
+}
+
+bool
+merge_is_tired(struct merge *m)
+{
+	if (m->room > 0 && m->looked >= 4 * m->room)
+		m->cut = true;
+	return merge_full(m);
+}
+
 static int
-run(struct merge *m)
+prepare(struct merge *m)
 {
 	int64_t newest;
-	size_t n;
 	int r = make_sides(m);
 
 	if (r == 0)
@@ -319,40 +198,99 @@ run(struct merge *m)
 		return r;
 	m->out->fast_forward = newest <= m->base_at;
 	r = branch_each_fact(m->st, m->branch, add_touched, m, m->e);
-	if (r != 0)
-		return r;
-	if (m->n > 0)
+	if (r == 0 && m->n > 0)
 		qsort(m->touched, m->n, sizeof(*m->touched), by_entity);
-	for (size_t i = 0; r == 0 && i < m->n; i += n)
-		r = merge_entity(m, i, &n);
+	m->out->touched = (int64_t)m->n;
 	if (r == 0)
-		r = merge_waiting(m);
-	if (r == 0)
-		r = merge_relations(m);
-	if (r == 0)
-		r = merge_attrs(m);
-	if (r == 0 && (change_ops(m->w->change) > 0 ||
-			      json_array_size(m->out->conflicts) > 0))
-		r = change_branch(
-			m->w->change, BRANCH_OP_MERGE, m->branch, 0, m->e);
+		merge_set_waiting(m);
 	return r;
+}
+
+static int
+merge_entities(struct merge *m)
+{
+	int64_t first = m->at.entity;
+	bool within = m->at.pass != PASS_NEW;
+	size_t n;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && !m->cut && i < m->n; i += n) {
+		int64_t entity = m->touched[i].entity;
+
+		n = 1;
+		if (entity < first || (entity == first && !within))
+			continue;
+		if (merge_is_tired(m))
+			break;
+		r = merge_entity(m, i, &n);
+		if (!m->cut)
+			m->at.pass = PASS_NEW;
+	}
+	return r;
+}
+
+/* Phase by phase, until all is done or the slice is full. */
+static int
+run_phases(struct merge *m)
+{
+	static int (*const phases[])(struct merge *) = {
+		[MERGE_ENTITIES] = merge_entities,
+		[MERGE_NAMES] = merge_waiting,
+		[MERGE_RELATIONS] = merge_relations,
+		[MERGE_ATTRS] = merge_attrs,
+	};
+	int r = 0;
+
+	while (r == 0 && m->at.phase < MERGE_DONE) {
+		r = phases[m->at.phase](m);
+		if (m->cut)
+			break;
+		m->at.phase++;
+		m->at.entity = m->at.pass = m->at.fact = 0;
+	}
+	return r;
+}
+
+int
+merge_run(struct merge *m, struct merge_result *ret)
+{
+	int r;
+
+	memset(ret, 0, sizeof(*ret));
+	m->out = ret;
+	ret->conflicts = json_array();
+	r = ret->conflicts == NULL ? err_nomem(m->e) : prepare(m);
+	return r == 0 ? run_phases(m) : r;
+}
+
+/* upto 0: all that the branch has by now. */
+int
+merge_end(struct merge *m, int64_t upto)
+{
+	return change_branch(
+		m->w->change, BRANCH_OP_MERGE, m->branch, upto, m->e);
+}
+
+void
+merge_done(struct merge *m)
+{
+	free(m->touched);
+	buf_done(&m->name);
+	idset_done(&m->own);
 }
 
 int
 merge_apply(struct write *w, int64_t branch, struct merge_result *ret,
 	struct err *e)
 {
-	struct merge m = {
-		.w = w, .st = w->st, .out = ret, .e = e, .branch = branch};
-	int r;
+	struct merge m = {.w = w, .st = w->st, .e = e, .branch = branch};
+	int r = merge_run(&m, ret);
 
-	memset(ret, 0, sizeof(*ret));
-	ret->conflicts = json_array();
-	if (ret->conflicts == NULL)
-		return err_nomem(e);
-	r = run(&m);
-	free(m.touched);
-	buf_done(&m.name);
+	if (r == 0 && (change_ops(w->change) > 0 ||
+			      json_array_size(ret->conflicts) > 0))
+		r = merge_end(&m, 0);
+	r = run_refuse(w, ret->touched, r, e);
+	merge_done(&m);
 	return r;
 }
 

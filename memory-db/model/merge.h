@@ -21,6 +21,8 @@
 
 struct merge_result {
 	int64_t added, removed, attributes;
+	int64_t touched; /* facts the branch ever showed or hid */
+	int64_t remaining; /* of a slice: what is left, 0 when it is done */
 	bool fast_forward; /* the parent had not moved */
 	json_t *conflicts; /* array; owned */
 };
@@ -30,6 +32,15 @@ struct merge_result {
 int merge_apply(struct write *w, int64_t branch, struct merge_result *ret,
 	struct err *e) MUST_CHECK;
 int merge_record(struct write *w, int64_t branch, struct err *e) MUST_CHECK;
+/* One slice of a merge (model/run.h). The state of the run keeps how far it
+ * came, and pins what of the branch it takes. Then
+ * merge_record_run. */
+struct run;
+int merge_slice(struct write *w, int64_t branch, struct run *run,
+	struct merge_result *ret, struct err *e) MUST_CHECK;
+/* After w is sealed. */
+int merge_record_run(struct write *w, int64_t branch, struct run *run,
+	const struct merge_result *m, struct err *e) MUST_CHECK;
 void merge_result_done(struct merge_result *r);
 
 #endif

@@ -3,12 +3,37 @@
 #define MODEL_MERGE_INTERNAL_H
 
 #include "common/buf.h"
+#include "memory-db/model/idset.h"
 #include "memory-db/model/merge.h"
 #include "memory-db/store/branch.h"
 
 struct touched {
 	int64_t fact, entity;
 	bool waits; /* first of an entity whose new name was taken */
+};
+
+/* How far the slices came. */
+enum merge_phase {
+	MERGE_ENTITIES,
+	MERGE_NAMES,	/* what waited for names */
+	MERGE_RELATIONS,
+	MERGE_ATTRS,
+	MERGE_DONE
+};
+enum merge_pass {
+	PASS_NEW,	/* the entity is not begun */
+	PASS_DELETE,
+	PASS_HIDE_TAGS,
+	PASS_HIDE,
+	PASS_SHOW,
+	PASS_MARKS
+};
+struct merge_at {
+	int64_t phase;
+	int64_t entity, pass, fact; /* the last one done */
+	int64_t attrs;	/* done */
+	int64_t upto;	/* last change of the branch that is taken */
+	int64_t change;	/* of the last slice */
 };
 
 struct merge {
@@ -21,6 +46,12 @@ struct merge {
 	struct lens base, theirs, ours;
 	struct touched *touched;
 	size_t n, cap;
+	struct merge_at at;
+	struct idset own; /* changes of the slices before */
+	int64_t room; /* ops of a slice; 0: no slices */
+	int64_t looked; /* facts looked at: time, where nothing is written */
+	bool cut; /* the slice is full */
+	const json_t *waited; /* entities that waited before; or NULL */
 	size_t waiting; /* entities whose new name was taken when looked at */
 	bool last_round; /* taken names are conflicts now */
 	struct buf name; /* of the branch */
@@ -47,6 +78,15 @@ merge_item_comes(const struct merge_item *x)
 	return x->theirs && !x->base && !x->ours && !x->f.erased;
 }
 
+/* Whether an item is one of this pass, not done yet, and the slice has room;
+ * then notes that it is done. */
+bool merge_takes(struct merge *m, enum merge_pass pass,
+	const struct merge_item *x);
+/* Is the slice full? Then m->cut is set. */
+bool merge_full(struct merge *m);
+/* The same, also when it has looked at much. */
+bool merge_is_tired(struct merge *m);
+
 /* Hides it here; an observation with all that is said of it. */
 int merge_item_hide(struct merge *m, const struct merge_item *x) MUST_CHECK;
 /* An observation or relation of the branch; dropped when it stands here. */
@@ -61,6 +101,17 @@ int merge_marks(struct merge *m, const struct merge_item *items,
 /* The entity other than this one to which a name leads on the target; 0: none. */
 int merge_taken(struct merge *m, int64_t entity, const char *name,
 	int64_t *ret_other) MUST_CHECK;
+
+/* The entity whose facts begin at m->touched[first]; *ret_n: how many. Where
+ * the slice ends within it, m->cut is set. */
+int merge_entity(struct merge *m, size_t first, size_t *ret_n) MUST_CHECK;
+/* All steps, or those of a slice; the op that says that the branch was merged.
+ * merge_done frees what m holds. */
+int merge_run(struct merge *m, struct merge_result *ret) MUST_CHECK;
+int merge_end(struct merge *m, int64_t upto) MUST_CHECK;
+void merge_done(struct merge *m);
+/* Of slices: who waits for a name (merge_slice.c). */
+void merge_set_waiting(struct merge *m);
 
 /* Notes a conflict for people and in the result; the target keeps its own. */
 int merge_conflict(struct merge *m, int64_t entity, enum conflict_kind kind,

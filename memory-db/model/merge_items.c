@@ -25,6 +25,7 @@ merge_item_load(struct merge *m, int64_t fact, struct merge_item *x)
 {
 	int r = fact_get(m->st, fact, copy_item, x, m->e);
 
+	m->looked++;
 	if (r == MDB_E_NOMEM)
 		return err_nomem(m->e);
 	if (r >= 0)
@@ -259,14 +260,15 @@ merge_marks(struct merge *m, const struct merge_item *items, size_t n)
 		const struct merge_item *x = &items[i];
 		bool is_told = false;
 
-		if (x->f.kind == FACT_TAG && merge_item_comes(x))
+		if (x->f.kind == FACT_TAG && merge_item_comes(x) &&
+			merge_takes(m, PASS_MARKS, x))
 			r = merge_tag(m, x);
 		if (x->f.kind != FACT_NOTE)
 			continue;
 		for (size_t k = 0; k < i; k++)
 			is_told |= items[k].f.kind == FACT_NOTE &&
 				   items[k].f.supersedes == x->f.supersedes;
-		if (!is_told)
+		if (!is_told && merge_takes(m, PASS_MARKS, x))
 			r = merge_note(m, x->f.entity, x->f.supersedes);
 	}
 	return r;

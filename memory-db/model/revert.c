@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include "common/limits.h"
 #include "memory-db/model/idset.h"
+#include "memory-db/model/run.h"
 #include "memory-db/store/branch.h"
 #include "memory-db/store/names.h"
 
@@ -123,31 +125,67 @@ show(struct write *w, int64_t fact, struct revert_result *out, struct err *e)
 	return write_show(w, fact, e);
 }
 
-/* Ids of a but not of b; existence facts first or last. */
+/* Existence before all else, what is said of facts last; hidden the other way
+ * round. */
 static int
-apply(struct write *w, int64_t entity, const struct side *a, const struct side *b, bool hide,
-	struct revert_result *out, struct err *e)
+rank_of(int64_t value)
+{
+	enum fact_kind kind = (enum fact_kind)(value - 1);
+
+	return kind == FACT_EXISTENCE ? 0 : fact_is_mark(kind) ? 2 : 1;
+}
+
+struct reverting {
+	struct write *w;
+	int64_t entity, room; /* room 0: no slices */
+	struct revert_result *out;
+	struct err *e;
+};
+
+/* Is there no room for it? Of an entity that changes its name or type the old
+ * existence goes and the new one comes in one slice. */
+static bool
+is_cut(struct reverting *x, int rank, bool hide)
+{
+	bool full = x->room > 0 && change_ops(x->w->change) >= x->room;
+
+	if (x->out->left == 0 && (!full || (rank == 0 && !hide)))
+		return false;
+	x->out->left++;
+	return true;
+}
+
+static int
+change_one(struct reverting *x, int64_t id, int rank, bool hide)
 {
 	int r = 0;
 
-	for (int pass = 0; pass < 2; pass++)
+	if (hide) {
+		x->out->hidden++;
+		return write_hide(x->w, id, x->e);
+	}
+	if (rank == 0)
+		r = check_name(x->w, x->entity, id, x->e);
+	return r == 0 ? show(x->w, id, x->out, x->e) : r;
+}
+
+/* Ids of a but not of b. */
+static int
+apply(struct reverting *x, const struct side *a, const struct side *b,
+	bool hide)
+{
+	int r = 0;
+
+	for (int pass = 0; pass < 3; pass++)
 		for (size_t i = 0; r == 0 && i < a->ids.cap; i++) {
 			int64_t id = a->ids.slots[i].id;
-			bool existence =
-				a->ids.slots[i].value == FACT_EXISTENCE + 1;
+			int rank = rank_of(a->ids.slots[i].value);
 
 			if (id == 0 || idset_has(&b->ids, id) ||
-				existence != (pass == (hide ? 1 : 0)))
+				rank != (hide ? 2 - pass : pass) ||
+				is_cut(x, rank, hide))
 				continue;
-			if (hide) {
-				out->hidden++;
-				r = write_hide(w, id, e);
-			} else {
-				if (existence)
-					r = check_name(w, entity, id, e);
-				if (r == 0)
-					r = show(w, id, out, e);
-			}
+			r = change_one(x, id, rank, hide);
 		}
 	return r;
 }
@@ -172,28 +210,47 @@ revert_attrs(struct write *w, int64_t entity, const struct lens *then,
 	return 0;
 }
 
-int
-revert_entity(struct write *w, int64_t entity, const struct lens *then,
+static int
+revert(struct write *w, int64_t entity, const struct lens *then, int64_t room,
 	struct revert_result *ret, struct err *e)
 {
+	struct reverting x = {w, entity, room, ret, e};
 	struct lens now = w->scope.lens;
 	struct side a = {.e = e}, b = {.e = e};
+	size_t left = 0;
 	int r = read_side(w, entity, then, &a, e);
 
 	memset(ret, 0, sizeof(*ret));
 	if (r == 0)
 		r = read_side(w, entity, &now, &b, e);
 	if (r == 0 && a.ids.n == 0 && b.ids.n > 0) {
-		ret->hidden = (int64_t)b.ids.n;
-		r = write_hide_entity(w, entity, e);
+		r = write_hide_part(w, entity,
+			room > 0 ? (size_t)room : SIZE_MAX, &left, e);
+		ret->left = (int64_t)left;
+		ret->hidden = (int64_t)(b.ids.n > left ? b.ids.n - left : 0);
 	} else if (r == 0) {
-		r = apply(w, entity, &b, &a, true, ret, e);
+		r = apply(&x, &b, &a, true);
 		if (r == 0)
-			r = apply(w, entity, &a, &b, false, ret, e);
-		if (r == 0)
+			r = apply(&x, &a, &b, false);
+		if (r == 0 && ret->left == 0)
 			r = revert_attrs(w, entity, then, ret, e);
 	}
+	r = run_refuse(w, (int64_t)(a.ids.n + b.ids.n), r, e);
 	idset_done(&a.ids);
 	idset_done(&b.ids);
 	return r;
+}
+
+int
+revert_entity(struct write *w, int64_t entity, const struct lens *then,
+	struct revert_result *ret, struct err *e)
+{
+	return revert(w, entity, then, 0, ret, e);
+}
+
+int
+revert_slice(struct write *w, int64_t entity, const struct lens *then,
+	struct revert_result *ret, struct err *e)
+{
+	return revert(w, entity, then, LIMIT_RUN_FACTS, ret, e);
 }

@@ -11,11 +11,16 @@
 struct revert_result {
 	int64_t hidden, shown, attributes;
 	int64_t skipped; /* relations whose other end exists no more */
+	int64_t left;	 /* facts still to come or go: the slice was full */
 };
 
 /* Makes the entity what it was under `then`. Relations to it belong to their
  * other ends and stay. */
 int revert_entity(struct write *w, int64_t entity, const struct lens *then,
+	struct revert_result *ret, struct err *e) MUST_CHECK;
+/* One slice of it (model/run.h): about LIMIT_RUN_FACTS facts, until left is 0.
+ * What remains follows from the two states: nothing is kept between slices. */
+int revert_slice(struct write *w, int64_t entity, const struct lens *then,
 	struct revert_result *ret, struct err *e) MUST_CHECK;
 
 #endif

@@ -15,6 +15,7 @@ void
 undo_done(struct undo *u)
 {
 	idset_done(&u->changes);
+	idset_done(&u->others);
 	idset_done(&u->blockers);
 	idset_done(&u->fact_index);
 	idset_done(&u->twins);
@@ -253,8 +254,9 @@ plan_once(struct undo *u, struct err *e)
 		r = take_back(u, v[i], e);
 	if (r == 0 && u->facts_n > LIMIT_CHANGE_FACTS)
 		return err_set(e, MDB_E_LIMIT,
-			"this would touch %zu facts at once; at most %d. Undo "
-			"a part of the changes at a time",
+			"this touches %zu facts, more than the %d of one "
+			"change; pass sliced:true to have it done in several, "
+			"and call again while the reply says done:false",
 			u->facts_n, LIMIT_CHANGE_FACTS);
 	for (size_t i = 0; r == 0 && i < u->facts_n; i++)
 		r = undo_check(u, &u->facts[i], e);

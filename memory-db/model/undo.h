@@ -30,6 +30,10 @@ struct undo {
 	enum undo_policy policy;
 	struct idset changes;  /* to be taken back */
 	struct idset blockers; /* later changes in the way */
+	struct idset others; /* taken back by other slices of a run, and the
+				slices before: nothing of them blocks */
+	size_t undone;	     /* of the run (undo_slice.c) */
+	int64_t total;	     /* changes of the run taken back so far */
 	int64_t hidden, shown, attributes;
 	/* private: undo.c */
 	struct undo_fact *facts;

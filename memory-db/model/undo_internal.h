@@ -27,7 +27,8 @@ undo_ours(const struct undo *u, int64_t since)
 {
 	/* 0: it never was */
 	return since == UNDONE || since == 0 ||
-	       idset_has(&u->changes, since);
+	       idset_has(&u->changes, since) ||
+	       idset_has(&u->others, since);
 }
 
 /* The change stands in the way; the entity is what UNDO_SKIP leaves alone. */

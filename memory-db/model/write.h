@@ -64,6 +64,10 @@ int write_attr(struct write *w, int64_t entity, enum attr_key key,
 /* Hides every visible fact of an entity and the relations to it. */
 int write_hide_entity(struct write *w, int64_t entity, struct err *e)
 	MUST_CHECK;
+/* The same for at most `most` of them, so that what is left is an entity as
+ * good as any; itself goes last. *ret_left: how many remain. */
+int write_hide_part(struct write *w, int64_t entity, size_t most,
+	size_t *ret_left, struct err *e) MUST_CHECK;
 /* Hides its facts of the kinds (bit mask) whose text is not in keep (array of
  * strings, may be NULL). */
 int write_hide_others(struct write *w, int64_t entity, unsigned kinds,

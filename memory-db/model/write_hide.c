@@ -110,3 +110,56 @@ write_hide_entity(struct write *w, int64_t entity, struct err *e)
 		r = write_hide_others(w, entity, ~0u, NULL, e);
 	return r;
 }
+
+static int
+hide_first(struct write *w, struct ids *x, size_t *room, size_t *left,
+	struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < x->n && *room > 0; i++) {
+		r = write_hide(w, x->v[i], e);
+		--*room;
+		--*left;
+	}
+	free(x->v);
+	return r;
+}
+
+int
+write_hide_part(struct write *w, int64_t entity, size_t most, size_t *ret_left,
+	struct err *e)
+{
+	/* What is said of facts goes before them. */
+	static const unsigned kinds[] = {FACT_MARKS,
+		~(FACT_MARKS | 1u << FACT_EXISTENCE), 1u << FACT_EXISTENCE};
+	struct ids in = {0}, own = {0};
+	size_t room = most, left;
+	int r = fact_each_incoming(w->st, entity, collect, &in, e);
+
+	if (r == 0)
+		r = fact_each(w->st, entity, ~0u, collect, &own, e);
+	left = in.n + own.n; /* a relation to itself counts twice: no harm */
+	free(own.v);
+	if (r != 0 || left <= most) {
+		free(in.v);
+		*ret_left = 0;
+		if (r == MDB_E_NOMEM)
+			err_nomem(e);
+		return r == 0 ? write_hide_entity(w, entity, e) : r;
+	}
+	r = hide_first(w, &in, &room, &left, e);
+	for (size_t i = 0; r == 0 && room > 0 && i < ARRAY_LEN(kinds); i++) {
+		struct ids x = {0};
+
+		r = fact_each(w->st, entity, kinds[i], collect, &x, e);
+		if (r == MDB_E_NOMEM)
+			err_nomem(e);
+		if (r == 0)
+			r = hide_first(w, &x, &room, &left, e);
+		else
+			free(x.v);
+	}
+	*ret_left = left;
+	return r;
+}

@@ -76,7 +76,8 @@ int change_show(struct change *c, int64_t fact, struct err *e) MUST_CHECK;
 int change_attr(struct change *c, int64_t entity, enum attr_key key,
 	int64_t value, struct err *e) MUST_CHECK;
 
-/* Creating (value: branch, fact: fork), merging or discarding a branch, so that
+/* Creating (value: branch, fact: fork), merging (fact: the last change of the
+ * branch that is taken; 0: the one before this) or discarding a branch, so that
  * the chain covers it. */
 enum branch_action { BRANCH_OP_CREATE = 1, BRANCH_OP_MERGE, BRANCH_OP_DISCARD };
 int change_branch(struct change *c, enum branch_action action, int64_t branch,

@@ -41,10 +41,14 @@ enum {
 	GET_FLAG
 };
 
+#define RANK "CASE kind WHEN 0 THEN 2 WHEN 4 THEN 0 WHEN 5 THEN 0 ELSE 1 END"
+
 static const struct stmt_def defs[] = {
-	[OF_ENTITY] = {"SELECT id, entity FROM fact WHERE entity = ?1 AND "
-		       "salt IS NOT NULL UNION ALL SELECT id, entity FROM fact "
-		       "WHERE peer = ?1 AND entity <> ?1 AND salt IS NOT NULL",
+	/* What is said of facts first, existence last. */
+	[OF_ENTITY] = {"SELECT id, entity, " RANK " AS rank FROM fact WHERE "
+		       "entity = ?1 AND salt IS NOT NULL UNION ALL SELECT id, "
+		       "entity, 1 FROM fact WHERE peer = ?1 AND entity <> ?1 "
+		       "AND salt IS NOT NULL ORDER BY rank",
 		1, STMT_WRITER},
 	[OF_TEXT] = {"SELECT id, entity FROM fact WHERE entity = ?1 AND "
 		     "same = ?2 AND kind = 1 AND salt IS NOT NULL",
@@ -72,12 +76,12 @@ static const struct stmt_def defs[] = {
 			   "NULL WHERE message IS NOT NULL AND id IN (SELECT "
 			   "change FROM version WHERE entity = ?1)",
 		1, STMT_WRITER},
+	/* Changes that showed or hid it. */
 	[WIPE_MESSAGES_OF] = {"UPDATE change SET message = NULL, message_salt "
 			      "= NULL WHERE message IS NOT NULL AND id IN "
-			      "(SELECT v.change FROM version v WHERE v.entity "
-			      "= ?1 AND EXISTS (SELECT 1 FROM op o WHERE "
-			      "o.change = v.change AND o.fact = ?2))",
-		2, STMT_WRITER},
+			      "(SELECT added FROM span WHERE fact = ?1 UNION "
+			      "SELECT removed FROM span WHERE fact = ?1)",
+		1, STMT_WRITER},
 	/* Of a single fact only the notes that hold its text. */
 	[WIPE_NOTES] = {"UPDATE conflict SET notes = NULL WHERE notes IS NOT "
 			"NULL AND (entity = ?1 OR other = ?1) AND (?2 IS NULL "
@@ -259,20 +263,6 @@ wipe_notes(struct erasure *x, int64_t entity, size_t text_at, struct err *e)
 	return r;
 }
 
-static int
-wipe_messages_of(
-	struct erasure *x, int64_t entity, int64_t fact, struct err *e)
-{
-	sqlite3_stmt *s = stmt_use(x->st, MOD_ERASE, WIPE_MESSAGES_OF);
-	int r;
-
-	bind_i(s, 1, entity);
-	bind_i(s, 2, fact);
-	r = stmt_run(x->st, s, e);
-	x->messages += r == 0 ? sqlite3_changes(x->st->db) : 0;
-	return r;
-}
-
 int
 erase_fact(struct erasure *x, int64_t entity, int64_t fact, bool with_op,
 	struct err *e)
@@ -294,7 +284,7 @@ erase_fact(struct erasure *x, int64_t entity, int64_t fact, bool with_op,
 		return r;
 	r = wipe_notes(x, entity, text_at, e);
 	if (r == 0)
-		r = wipe_messages_of(x, entity, fact, e);
+		r = run_one(x->st, WIPE_MESSAGES_OF, fact, &x->messages, e);
 	if (r == 0)
 		r = change_op(x->change, OP_ERASE, entity, fact, ERASE_FACT, 0,
 			NULL, e);

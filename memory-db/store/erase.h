@@ -33,7 +33,7 @@ struct erasure {
 };
 
 /* Facts of the entity that are not erased yet, whether visible or not, with
- * relations that point to it. text NULL: all; else its observations that read
+ * relations that point to it; what is said of facts first, existence last. text NULL: all; else its observations that read
  * so, and their tags and metadata. fn returns non-zero to stop. */
 typedef int (*erase_fn)(void *ctx, int64_t fact, int64_t entity);
 int erase_each(struct store *st, int64_t entity, const char *text, size_t n,

@@ -21,7 +21,7 @@
 	" FROM fact f LEFT JOIN entity e ON e.id = f.entity "
 
 enum { NEWEST, SESSION, ENTITY, SINCE, GET, OPS, FACT_GET, FACT_AFTER, IS_NEW,
-	FIRST, ENTITIES };
+	FIRST, ENTITIES, OP_COUNT };
 
 static const struct stmt_def defs[] = {
 	[NEWEST] = {"SELECT " CHANGE " FROM change c WHERE c.id < ?1"
@@ -46,6 +46,8 @@ static const struct stmt_def defs[] = {
 	[ENTITIES] = {"SELECT DISTINCT o.entity FROM change c CROSS JOIN op o"
 		      " ON o.change = c.id WHERE c.id > ?3 AND c.id <= ?4"
 		      " AND c.ns = ?1 AND c.branch = ?2", 4, 0},
+	[OP_COUNT] = {"SELECT coalesce(max(seq) + 1, 0) FROM op"
+		      " WHERE change = ?1", 1, 0},
 };
 const struct stmt_module log_module = {"log", defs, ARRAY_LEN(defs)};
 
@@ -350,4 +352,17 @@ log_entities(struct store *st, int64_t ns, int64_t branch, int64_t after,
 		if ((r = fn(ctx, sqlite3_column_int64(s, 0))) != 0)
 			return r;
 	return r;
+}
+
+int
+log_op_count(struct store *st, int64_t change, int64_t *ret_n, struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_LOG, OP_COUNT);
+	int r;
+
+	bind_i(s, 1, change);
+	r = stmt_row(st, s, e);
+	if (r == 1)
+		*ret_n = sqlite3_column_int64(s, 0);
+	return r < 0 ? r : 0;
 }

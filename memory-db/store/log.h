@@ -48,6 +48,10 @@ int log_get(struct store *st, int64_t id, log_change_fn fn, void *ctx,
 int log_ops(struct store *st, int64_t change, int64_t entity, int64_t from,
 	log_op_fn fn, void *ctx, struct err *e) MUST_CHECK;
 
+/* How many ops it has. */
+int log_op_count(struct store *st, int64_t change, int64_t *ret_n,
+	struct err *e) MUST_CHECK;
+
 /* A fact with all that its digest covers, whether visible or not. Nothing is
  * checked: verify compares, export writes what is there. */
 struct log_fact {

@@ -48,10 +48,16 @@ static const struct stmt_def defs[V_STATEMENTS] = {
 		       " AND (removed > added)", 4, 0},
 	[V_SPANS] = {"SELECT branch, added, removed, entity FROM span"
 		     " WHERE fact = ?1 ORDER BY branch, added", 1, 0},
-	[V_ERASED] = {"SELECT 1 FROM version v CROSS JOIN op o"
+	[V_FORGOTTEN] = {"SELECT 1 FROM version v CROSS JOIN change c"
+			 " ON c.id = v.change AND c.kind = 15 CROSS JOIN op o"
+			 " ON o.change = v.change WHERE v.entity = ?1"
+			 " AND o.what = 5 AND o.entity = ?1 AND o.key = 1"
+			 " LIMIT 1", 1, 0},
+	[V_ERASED] = {"SELECT 1 FROM version v CROSS JOIN change c"
+		      " ON c.id = v.change AND c.kind = 15 CROSS JOIN op o"
 		      " ON o.change = v.change WHERE v.entity = ?1"
-		      " AND o.what = 5 AND o.entity = ?1"
-		      " AND (o.fact = ?2 OR o.key = 1) LIMIT 1", 2, 0},
+		      " AND o.what = 5 AND o.entity = ?1 AND o.fact = ?2"
+		      " LIMIT 1", 2, 0},
 	[V_ALIAS_OF] = {"SELECT 1 FROM alias WHERE ns = ?1 AND name = ?2"
 			" AND entity = ?3", 3, 0},
 	[V_VERSIONS] = {"SELECT v.entity, v.branch, v.n, v.change, c.ns, e.ns,"

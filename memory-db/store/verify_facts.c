@@ -46,9 +46,22 @@ check_digest(struct verify *v, const struct log_fact *f)
 static int
 check_erased(struct verify *v, const struct log_fact *f)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_ERASED);
+	sqlite3_stmt *whole AUTO_STMT = NULL, *s AUTO_STMT = NULL;
 	int r;
 
+	/* Nearly always the entity went, and it has many. */
+	if (v->looked_at != f->entity) {
+		whole = stmt_use(v->st, MOD_VERIFY, V_FORGOTTEN);
+		bind_i(whole, 1, f->entity);
+		r = stmt_row(v->st, whole, v->e);
+		if (r < 0)
+			return r;
+		v->looked_at = f->entity;
+		v->is_forgotten = r == 1;
+	}
+	if (v->is_forgotten)
+		return 0;
+	s = stmt_use(v->st, MOD_VERIFY, V_ERASED);
 	bind_i(s, 1, f->entity);
 	bind_i(s, 2, f->id);
 	r = stmt_row(v->st, s, v->e);

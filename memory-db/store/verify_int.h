@@ -8,7 +8,7 @@
 enum verify_statement {
 	V_TABLE, V_INTEGRITY, V_FOREIGN, V_NAMESPACES, V_NS_MAX,
 	V_CHANGES, V_BEFORE, V_OPS, V_SPAN_ADDED, V_SPAN_REMOVED, V_ATTR_OF,
-	V_SPANS, V_ERASED, V_ALIAS_OF, V_VERSIONS, V_ATTRS, V_PAST,
+	V_SPANS, V_FORGOTTEN, V_ERASED, V_ALIAS_OF, V_VERSIONS, V_ATTRS, V_PAST,
 	V_PAST_COUNT, V_ORPHAN_OPS, V_ALIASES, V_TALLY, V_HEAD, V_TOTALS,
 	V_DERIVED, V_DERIVED_OF, V_BRANCH, V_MERGED, V_BESIDE, V_VECTORS,
 	V_STATEMENTS
@@ -19,6 +19,8 @@ struct verify {
 	struct verify_mark *mark;
 	int64_t until_ns;
 	verify_problem_fn fn;
+	int64_t looked_at;	/* last entity of an erased fact */
+	bool is_forgotten;	/* it, as a whole */
 	void *ctx;
 	struct err *e;
 };

@@ -242,7 +242,8 @@ check_branch(struct verify *v, const struct verify_ops *o,
 		r = stmt_row(v->st, m, v->e);
 		if (r < 0)
 			return r;
-		fits = r == 1 && sqlite3_column_int64(m, 0) == o->change - 1;
+		fits = r == 1 && sqlite3_column_int64(m, 0) ==
+				(op->fact != 0 ? op->fact : o->change - 1);
 	}
 	return fits ? 0 : verify_problem(v, "branch",
 				  "branch %" PRId64 " is not as change %" PRId64

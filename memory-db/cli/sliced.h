@@ -1,0 +1,19 @@
+/* Calls that are done in several changes: repeated until the service says that
+ * nothing is left. */
+#ifndef CLI_SLICED_H
+#define CLI_SLICED_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "common/cleanup.h"
+
+struct cli;
+
+/* As cli_call with `sliced` in the parameters, again and again, with a progress
+ * bar; without is_sliced just that. The last reply, whose numbers are those of
+ * all, with the conflicts of all. Interrupted, the same command goes on. */
+int sliced_call(struct cli *c, const char *method, json_t *params_new,
+	bool is_sliced, const char *label, json_t **ret_reply) MUST_CHECK;
+
+#endif

@@ -1,0 +1,317 @@
+/* memory_undo. */
+#include <string.h>
+
+#include "common/jx.h"
+#include "common/limits.h"
+#include "memory-db/method/handlers.h"
+#include "memory-db/method/reply.h"
+#include "memory-db/model/run.h"
+#include "memory-db/model/undo.h"
+#include "memory-db/model/undo_slice.h"
+#include "memory-db/store/log.h"
+#include "memory-db/store/names.h"
+
+static int64_t
+int_of(const json_t *o, const char *key)
+{
+	return (int64_t)json_integer_value(json_object_get(o, key));
+}
+
+static bool
+is_true(const struct call *c, const char *key)
+{
+	return json_is_true(json_object_get(c->params, key));
+}
+
+struct select {
+	struct undo *u;
+	int64_t branch, since, until, other_branch, other_ns, of_branches;
+	struct err *e;
+};
+
+static int
+select_change(void *ctx, const struct log_change *c)
+{
+	struct select *s = ctx;
+
+	if (c->id <= s->since)
+		return 1;
+	if (c->id > s->until)
+		return 0;
+	if (c->ns != s->u->w->ns) {
+		s->other_ns++;
+		return 0;
+	}
+	if (c->branch != s->branch) {
+		s->other_branch++;
+		return 0;
+	}
+	if (c->kind == CHANGE_BRANCH) { /* holds no facts */
+		s->of_branches++;
+		return 0;
+	}
+	return idset_put(&s->u->changes, c->id) == NULL ? err_nomem(s->e) : 0;
+}
+
+/* Points in time of since and until as change ids: (since, until]. */
+static int
+read_range(struct call *c, struct select *s, struct err *e)
+{
+	struct context ctx = *c->ctx;
+	struct scope scope;
+	const json_t *since = json_object_get(c->params, "since");
+	const json_t *until = json_object_get(c->params, "until");
+	int r = 0;
+
+	s->since = 0;
+	s->until = INT64_MAX;
+	ctx.branch = "main";
+	if (since != NULL && !json_is_null(since)) {
+		r = scope_point(c->st, &ctx, since, false, &s->since, e);
+		if (r != 0)
+			err_prefix(e, "since");
+		else if (json_is_integer(since))
+			s->since--; /* this change is the first */
+	}
+	if (r == 0 && until != NULL && !json_is_null(until)) {
+		ctx.as_of = until;
+		r = scope_read(c->st, &ctx, 0, &scope, e);
+		s->until = scope.change;
+	}
+	return r;
+}
+
+static int
+select_listed(struct select *s, struct write *w, const json_t *p, struct err *e)
+{
+	const json_t *list = json_object_get(p, "changes"), *id;
+	size_t i;
+	int r = 1;
+
+	if (json_object_get(p, "change") != NULL)
+		r = log_get(w->st, int_of(p, "change"), select_change, s, e);
+	json_array_foreach(list, i, id) if (r == 1) r = log_get(
+		w->st, (int64_t)json_integer_value(id), select_change, s, e);
+	return r < 0	? r
+	       : r == 0 ? err_param(e, MDB_E_NOT_FOUND, "change",
+				  "no such change; memory_history lists them")
+			: 0;
+}
+
+/* All that a run did so far; it does not go on. */
+static int
+select_run(struct undo *u, const char *run, struct err *e)
+{
+	int r = run_changes(u->w->st, run, u->w->ns, &u->changes, e);
+
+	return r == 0 ? run_close(u->w->st, run, e) : r;
+}
+
+static int
+select_changes(struct call *c, struct undo *u, struct err *e)
+{
+	struct write *w = u->w;
+	struct select s = {.u = u, .branch = w->branch, .e = e};
+	const json_t *p = c->params;
+	const char *session = jx_text(p, "session");
+	bool listed = json_object_get(p, "change") != NULL ||
+		      json_object_get(p, "changes") != NULL;
+	const char *run = jx_text(p, "run");
+	bool ranged = session != NULL || json_object_get(p, "since") != NULL;
+	int64_t label = 0;
+	int r;
+
+	if (listed + ranged + (run != NULL) != 1)
+		return err_set(e, MDB_E_INVALID,
+			"say what to undo: change, changes, session, run, or "
+			"since (with until)");
+	if (run != NULL)
+		return select_run(u, run, e);
+	r = read_range(c, &s, e);
+	if (r == 0 && listed)
+		r = select_listed(&s, w, p, e);
+	if (r == 0 && session != NULL) {
+		r = label_find(w->st, session, &label, e);
+		if (r == 0)
+			return err_param(e, MDB_E_NOT_FOUND, "session",
+				"no session '%s'; list_sessions (memoryctl "
+				"sessions) shows them",
+				session);
+		r = r < 0 ? r : 0;
+	}
+	if (r == 0 && ranged) {
+		r = log_newest(
+			w->st, w->ns, label, INT64_MAX, select_change, &s, e);
+		r = r < 0 ? r : 0;
+	}
+	if (r == 0 && u->changes.n == 0)
+		return err_set(e, MDB_E_NOT_FOUND,
+			s.other_ns > 0
+				? "these changes are in another namespace; "
+				  "pass it as `namespace`"
+			: s.other_branch > 0
+				? "these changes are on another branch; pass "
+				  "it as `branch`"
+			: s.of_branches > 0
+				? "these changes made or discarded a branch; "
+				  "memory_branch discards one"
+				: "no change matches");
+	return r;
+}
+
+/* "41, 43, 50" of at most 20 ids. */
+static int
+refuse(struct undo *u, struct err *e)
+{
+	struct buf ids AUTO_BUF = {0};
+	int n = 0;
+
+	for (size_t i = 0; i < u->blockers.cap && n < 20; i++)
+		if (u->blockers.slots[i].id != 0 &&
+			buf_addf(&ids, "%s%lld", n++ > 0 ? ", " : "",
+				(long long)u->blockers.slots[i].id) != 0)
+			return err_nomem(e);
+	if (buf_str(&ids) == NULL)
+		return err_nomem(e);
+	return err_set(e, MDB_E_CONFLICT,
+		"%zu later changes build on it: %s%s. Undo them too with "
+		"on_conflict:\"cascade\", or leave what they touched with "
+		"on_conflict:\"skip\"; dry_run shows what would happen",
+		u->blockers.n, ids.data, u->blockers.n > 20 ? ", ..." : "");
+}
+
+static int
+set_blockers(struct undo *u, json_t *j, struct err *e)
+{
+	json_t *list = json_array();
+
+	if (jx_set(j, "blockers", list) != 0)
+		return err_nomem(e);
+	for (size_t i = 0; i < u->blockers.cap; i++)
+		if (u->blockers.slots[i].id != 0 &&
+			jx_add(list, json_integer(u->blockers.slots[i].id)) !=
+				0)
+			return err_nomem(e);
+	return 0;
+}
+
+static int
+undo_reply(struct call *c, struct undo *u, json_t **ret_result, struct err *e)
+{
+	json_t *removed = NULL, *restored = NULL;
+	json_t *j AUTO_JSON = NULL;
+	int r = undo_list(u, true, &removed, e);
+
+	if (r == 0)
+		r = undo_list(u, false, &restored, e);
+	if (r == 0)
+		j = json_pack("{s:I,s:I,s:I,s:I,s:o,s:o}", "undone",
+			(json_int_t)(u->total > 0 ? u->total : (int64_t)u->changes.n),
+			"removed",
+			(json_int_t)u->hidden, "restored", (json_int_t)u->shown,
+			"attributes", (json_int_t)u->attributes,
+			"removed_facts", removed, "restored_facts", restored);
+	else
+		json_decref(removed);
+	if (r == 0 && j == NULL)
+		r = err_nomem(e);
+	if (r == 0)
+		r = set_blockers(u, j, e);
+	if (r == 0 && c->dry_run && jx_set(j, "dry_run", json_true()) != 0)
+		r = err_nomem(e);
+	return r == 0 ? reply_change(u->w, take_ptr(j), ret_result, e) : r;
+}
+
+static enum undo_policy
+policy_of(const char *name)
+{
+	if (name == NULL || strcmp(name, "refuse") == 0)
+		return UNDO_REFUSE;
+	return strcmp(name, "skip") == 0 ? UNDO_SKIP : UNDO_CASCADE;
+}
+
+static int
+undo(struct call *c, struct undo *u, struct err *e)
+{
+	int r = undo_plan(u, e);
+
+	if (r == 0 && u->blockers.n > 0 && u->policy == UNDO_REFUSE &&
+		!c->dry_run)
+		return refuse(u, e);
+	return r == 0 ? undo_apply(u, e) : r;
+}
+
+static int
+undo_part(struct call *c, struct undo *u, const char *target,
+	json_t **ret_result, struct err *e)
+{
+	struct run run AUTO_RUN = {0};
+	int64_t left = 0;
+	int r = run_begin(&run, u->w->st, u->w->ns, "memory_undo", target, e);
+
+	if (r == 0 && run.is_new)
+		r = select_changes(c, u, e);
+	if (r == 0)
+		r = undo_slice_begin(u, &run, e);
+	if (r == 0)
+		r = undo(c, u, e);
+	if (r == 0)
+		r = write_end(u->w, e);
+	if (r == 0)
+		r = undo_slice_end(u, &run, &left, e);
+	if (r == 0)
+		r = run_end(&run, u->w->change_id, left, e);
+	if (r == 0)
+		r = undo_reply(c, u, ret_result, e);
+	return r == 0 ? run_reply(&run, *ret_result, e) : r;
+}
+
+/* What the call selects, on which branch: the same call again goes on. */
+static int
+make_target(struct call *c, struct buf *ret, struct err *e)
+{
+	static const char *const keys[] = {"change", "changes", "session",
+		"run", "since", "until"};
+	json_t *target AUTO_JSON = json_pack("{s:s}", "branch", c->ctx->branch);
+
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+		json_t *v = json_object_get(c->params, keys[i]);
+
+		if (target == NULL ||
+			(v != NULL && json_object_set(target, keys[i], v) != 0))
+			return err_nomem(e);
+	}
+	return jx_dump(target, ret) != 0 || buf_str(ret) == NULL ? err_nomem(e)
+								 : 0;
+}
+
+int
+m_memory_undo(struct call *c, json_t **ret_result, struct err *e)
+{
+	struct write w AUTO_WRITE = {0};
+	struct undo u AUTO_UNDO = {.w = &w,
+		.policy = policy_of(jx_text(c->params, "on_conflict"))};
+	struct buf target AUTO_BUF = {0};
+	int64_t one = json_object_get(c->params, "change") != NULL
+			      ? int_of(c->params, "change")
+			      : 0;
+	bool sliced = is_true(c, "sliced");
+	int r = write_begin_about(&w, c, CHANGE_UNDO, one, e);
+
+	c->dry_run = is_true(c, "dry_run");
+	if (r == 0 && sliced)
+		r = make_target(c, &target, e);
+	if (r == 0 && sliced && !w.replay)
+		return undo_part(c, &u, target.data, ret_result, e);
+	if (r == 0 && !w.replay)
+		r = select_changes(c, &u, e);
+	if (r == 0 && !w.replay)
+		r = undo(c, &u, e);
+	if (r == 0)
+		r = write_end(&w, e);
+	if (r == 0)
+		r = undo_reply(c, &u, ret_result, e);
+	return r == 0 && sliced ? run_reply_again(c->st, w.ns, "memory_undo",
+					  target.data, *ret_result, e)
+				: r;
+}
