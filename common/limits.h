@@ -12,6 +12,8 @@
 #define LIMIT_ENTITY_NAMES 1000
 /* Bytes of an entity type, relation type or tag. */
 #define LIMIT_TYPE_BYTES 256
+/* Tags of one fact: each is compared with the others. */
+#define LIMIT_FACT_TAGS 100
 /* Bytes of one observation: larger texts are documents. */
 #define LIMIT_OBSERVATION_BYTES (1024 * 1024)
 /* Bytes of the metadata object of an entity, as JSON. */

@@ -78,6 +78,20 @@ fact_tags_encode(struct store *st, int64_t entity, int64_t fact, json_t *j,
 }
 
 int
+fact_tags_list(struct store *st, int64_t entity, int64_t fact, json_t **ret,
+	struct err *e)
+{
+	struct marks m AUTO_MARKS = {0};
+	int r = read_marks(st, entity, fact, 1u << FACT_TAG, &m, e);
+
+	if (r == 0 && !m.tags && !(m.tags = json_array()))
+		r = err_nomem(e);
+	if (r == 0)
+		*ret = take_ptr(m.tags);
+	return r;
+}
+
+int
 fact_tags_have(struct store *st, int64_t entity, int64_t fact,
 	const json_t *tags, struct err *e)
 {
@@ -163,26 +177,35 @@ add_mark(struct write *w, int64_t entity, int64_t fact, enum fact_kind kind,
 	return r == 0 ? write_add(w, &f, e) : r;
 }
 
+/* What it has is read once: a tag more costs its own fact only. */
 static int
 add_tags(struct write *w, int64_t entity, int64_t fact, const json_t *tags,
-	struct err *e)
+	const char *path, struct err *e)
 {
+	struct marks m AUTO_MARKS = {0};
 	json_t *tag;
 	size_t i;
+	int r = 0;
 
+	if (json_array_size(tags) > 0)
+		r = read_marks(w->st, entity, fact, 1u << FACT_TAG, &m, e);
+	if (r == 0 && m.tags == NULL && (m.tags = json_array()) == NULL)
+		r = err_nomem(e);
 	json_array_foreach(tags, i, tag) {
 		const char *text = json_string_value(tag);
 		size_t n = json_string_length(tag);
-		int64_t have;
-		int r = fact_find_mark(
-			w->st, entity, fact, FACT_TAG, text, n, &have, e);
 
-		if (r == 0)
-			r = add_mark(w, entity, fact, FACT_TAG, text, n, e);
-		if (r < 0)
-			return r;
+		if (r != 0 || is_in(m.tags, text, n))
+			continue;
+		if (json_array_size(m.tags) >= LIMIT_FACT_TAGS)
+			return err_param(e, MDB_E_LIMIT, path, "a fact has at "
+				"most %d tags; tags of the entity count for "
+				"its facts, too", LIMIT_FACT_TAGS);
+		r = add_mark(w, entity, fact, FACT_TAG, text, n, e);
+		if (r == 0 && jx_add(m.tags, json_incref(tag)) != 0)
+			r = err_nomem(e);
 	}
-	return 0;
+	return r;
 }
 
 int
@@ -192,7 +215,7 @@ fact_tags_set(struct write *w, int64_t entity, int64_t fact,
 	int r = write_hide_marks(
 		w, entity, fact, 1u << FACT_TAG, tags, e);
 
-	return r == 0 ? add_tags(w, entity, fact, tags, e) : r;
+	return r == 0 ? add_tags(w, entity, fact, tags, "tags", e) : r;
 }
 
 int
@@ -225,7 +248,8 @@ fact_tags_give(struct write *w, int64_t entity, int64_t fact,
 	const json_t *entry, const char *path, struct err *e)
 {
 	const json_t *metadata = json_object_get(entry, "metadata");
-	int r = add_tags(w, entity, fact, json_object_get(entry, "tags"), e);
+	int r = add_tags(w, entity, fact, json_object_get(entry, "tags"), path,
+		e);
 
 	return r == 0 && json_is_object(metadata)
 		       ? fact_tags_note(w, entity, fact, metadata, path, e)

@@ -17,6 +17,9 @@
 /* Sets j.tags and j.metadata of a fact; leaves j alone when it has none. */
 int fact_tags_encode(struct store *st, int64_t entity, int64_t fact, json_t *j,
 	struct err *e) MUST_CHECK;
+/* The tags of a fact alone. *ret: new. */
+int fact_tags_list(struct store *st, int64_t entity, int64_t fact,
+	json_t **ret, struct err *e) MUST_CHECK;
 /* Has the fact (with its entity) all of these tags? 1, 0 or negative. */
 int fact_tags_have(struct store *st, int64_t entity, int64_t fact,
 	const json_t *tags, struct err *e) MUST_CHECK;

@@ -5,6 +5,7 @@
 #include "common/buf.h"
 #include "common/jx.h"
 #include "common/limits.h"
+#include "memory-db/model/fact_tags.h"
 #include "memory-db/model/import.h"
 #include "memory-db/store/facts.h"
 #include "memory-db/store/names.h"
@@ -24,19 +25,39 @@ add_mark(struct importer *im, int64_t entity, int64_t of, enum fact_kind kind,
 	return r == 0 ? import_add(im, &f, NULL) : r;
 }
 
-static int
-add_tag(struct importer *im, int64_t entity, int64_t of, const json_t *tag)
+static bool
+is_in(const json_t *list, const json_t *tag)
 {
-	const char *text = json_string_value(tag);
-	size_t n = text != NULL ? json_string_length(tag) : 0;
-	int64_t have;
-	int r;
+	json_t *have;
+	size_t i;
 
-	if (n == 0 || n > LIMIT_TYPE_BYTES || strlen(text) != n)
-		return 0;
-	r = fact_find_mark(im->st, entity, of, FACT_TAG, text, n, &have, im->e);
-	return r == 0 ? add_mark(im, entity, of, FACT_TAG, text, n)
-		      : r < 0 ? r : 0;
+	json_array_foreach(list, i, have)
+		if (json_equal(have, tag))
+			return true;
+	return false;
+}
+
+static int
+add_tags(struct importer *im, int64_t entity, int64_t of, const json_t *tags)
+{
+	json_t *all AUTO_JSON = NULL, *tag;
+	size_t i;
+	int r = fact_tags_list(im->st, entity, of, &all, im->e);
+
+	json_array_foreach(tags, i, tag) {
+		const char *text = json_string_value(tag);
+		size_t n = text != NULL ? json_string_length(tag) : 0;
+
+		if (r != 0 || json_array_size(all) >= LIMIT_FACT_TAGS)
+			return r;
+		if (n == 0 || n > LIMIT_TYPE_BYTES || strlen(text) != n ||
+			is_in(all, tag))
+			continue;
+		r = add_mark(im, entity, of, FACT_TAG, text, n);
+		if (r == 0 && jx_add(all, json_incref(tag)) != 0)
+			r = err_nomem(im->e);
+	}
+	return r;
 }
 
 /* Metadata that the fact has stays. */
@@ -63,15 +84,10 @@ int
 import_marks(struct importer *im, int64_t entity, int64_t of, const json_t *o)
 {
 	const json_t *tags = json_object_get(o, "tags");
-	json_t *tag;
-	size_t i;
 	int r = 0;
 
-	if (json_array_size(tags) > LIMIT_LIST_ENTRIES)
-		tags = NULL;
-	json_array_foreach(tags, i, tag)
-		if (r == 0)
-			r = add_tag(im, entity, of, tag);
+	if (json_array_size(tags) > 0)
+		r = add_tags(im, entity, of, tags);
 	return r == 0 ? add_note(im, entity, of,
 				json_object_get(o, "metadata"))
 		      : r;

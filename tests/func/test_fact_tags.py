@@ -92,6 +92,37 @@ class FactTags(TestCase):
         self.assertEqual(self.tags(TEA), ["habit", "food"])
 
     # --- changing
+    def test_as_many_as_a_fact_may_have(self):
+        many = [f"t{i}" for i in range(100)]
+        self.c.ok("update_entity", name="ada", observation=CAR, tags=many)
+        self.assertEqual(sorted(self.facts()[CAR]["tags"]), sorted(many))
+
+        def refused(method, **params):
+            e = self.c.fails("limit", method, **params)
+            self.assertIn("at most 100 tags", e["error"])
+        refused("update_entity", name="ada", observation=CAR,
+                tags=many + ["more"])
+        refused("create_entities", entities=[
+            {"name": "ada", "entityType": "person", "observations": [
+                {"text": CAR, "tags": ["more"]}]}])
+        refused("create_entities", entities=[
+            {"name": "new", "entityType": "person", "observations": [
+                {"text": CAR, "tags": [str(i) for i in range(10000)]}]}])
+        self.assertEqual(sorted(self.facts()[CAR]["tags"]), sorted(many))
+        # Others in their place, and those that are there again.
+        self.c.ok("update_entity", name="ada", observation=CAR,
+                  tags=many[1:] + ["more", "more"])
+        self.assertEqual(sorted(self.facts()[CAR]["tags"]),
+                         sorted(many[1:] + ["more"]))
+        lines = self.db.folder / "lines.jsonl"
+        lines.write_text(json.dumps(
+            {"type": "entity", "name": "eve", "entityType": "person",
+             "observations": [CAR], "provenance": [
+                 {"tags": [str(i) for i in range(1000)]}]}) + "\n")
+        self.db.ctl("import", lines)
+        self.assertEqual(self.tags(CAR, name="eve"),
+                         [str(i) for i in range(100)])
+
     def test_change(self):
         before = self.facts()[TEA]["id"]
         self.assertTrue(self.set(TEA, "food", "drink")["changed"])
