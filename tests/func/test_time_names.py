@@ -1,7 +1,8 @@
 """Names belong to a branch and a time."""
+import re
 import sqlite3
 
-from harness import TestCase, entity
+from harness import ROOT, TestCase, entity
 
 
 class Names(TestCase):
@@ -125,6 +126,10 @@ class Names(TestCase):
         self.rename("x", "y")
         self.db.stop()
         con = sqlite3.connect(self.db.database)
+        for step in sorted((ROOT / "memory-db" / "sql").glob("*.sql"))[4:]:
+            for what, name in re.findall(r"CREATE (?:UNIQUE )?(TABLE|INDEX) "
+                                         r"(\w+)", step.read_text()):
+                con.execute(f"DROP {what} IF EXISTS {name}")
         con.executescript("""
             DROP TABLE alias;
             CREATE TABLE alias(ns INTEGER NOT NULL, name TEXT NOT NULL,
