@@ -7,6 +7,9 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
+#include <string.h>
+
 #include "memory-db/store/internal.h"
 #include "tests/lib/db_fixture.h"
 
@@ -138,6 +141,30 @@ test_versions(void **state)
 		1.5);
 }
 
+/* Facts in entities of 500: filled faster. */
+static void
+fill_facts(struct fixture *f, int n)
+{
+	char name[32], text[48];
+
+	for (int i = 0; i < n; i += 500) {
+		json_t *texts = json_array();
+
+		snprintf(name, sizeof(name), "large %d", i);
+		for (int k = 0; k < 500; k++) {
+			snprintf(text, sizeof(text), "fact %d", i + k);
+			assert_int_equal(json_array_append_new(texts,
+				json_string(text)), 0);
+		}
+		must(f, store_group_begin(f->w, &f->e));
+		in_group(f, m_create_entities,
+			json_pack("{s:[{s:s,s:s,s:o}]}", "entities", "name",
+				name, "entityType", "thing", "observations",
+				texts));
+		must(f, store_group_commit(f->w, &f->e));
+	}
+}
+
 static int64_t
 fork_cost(struct fixture *f, int i)
 {
@@ -156,9 +183,89 @@ test_fork_is_constant(void **state)
 	fill(f, 100);
 	(void)fork_cost(f, 0); /* the labels of it are new */
 	small = fork_cost(f, 1);
-	fill(f, 4000);
+	fill_facts(f, 100000);
 	large = fork_cost(f, 2);
-	at_most("a branch of a larger memory", large, small, 1.05);
+	at_most("a branch of 100,000 facts", large, small, 1.05);
+}
+
+/* --- bytes of a version ------------------------------------------------------- */
+#define SAMPLE 3000
+
+static int64_t
+number(struct fixture *f, const char *sql)
+{
+	sqlite3_stmt *s = NULL;
+	int64_t n;
+
+	assert_int_equal(sqlite3_prepare_v2(f->r->db, sql, -1, &s, NULL),
+		SQLITE_OK);
+	assert_int_equal(sqlite3_step(s), SQLITE_ROW);
+	n = sqlite3_column_int64(s, 0);
+	sqlite3_finalize(s);
+	return n;
+}
+
+struct size {
+	int64_t all, plain; /* bytes; without the SQL and text indexes */
+};
+
+static struct size
+size_of(struct fixture *f)
+{
+	struct size s;
+
+	while (store_idle_step(f->w) == 1)
+		;
+	s.all = number(f, "SELECT sum(pgsize) FROM dbstat");
+	s.plain = number(f,
+		"SELECT sum(pgsize) FROM dbstat WHERE name NOT IN (SELECT name "
+		"FROM sqlite_schema WHERE type = 'index') AND name NOT LIKE "
+		"'ft%' AND name NOT LIKE 'term%'");
+	return s;
+}
+
+/* Versions that add a fact of 100 bytes, of words that recur. */
+static void
+test_bytes_of_a_version(void **state)
+{
+	static const char *const words[] = {"quarterly", "report", "reviewed",
+		"customer", "deadline", "budget", "meeting", "postponed",
+		"invoice", "approved", "migration", "rollback", "colleague",
+		"preferred", "morning", "release"};
+	struct fixture *f = *state;
+	struct size before, after;
+	int64_t all, plain;
+
+	fill(f, 500);
+	before = size_of(f);
+	must(f, store_group_begin(f->w, &f->e));
+	for (int i = 0; i < SAMPLE; i++) {
+		char text[160], name[32];
+		uint32_t dice = (uint32_t)i * 2654435761u;
+
+		snprintf(name, sizeof(name), "thing %d", i % 500);
+		snprintf(text, sizeof(text), "on day %d the", i);
+		for (int k = 0; strlen(text) < 90; k++, dice = dice * 69069 + 1)
+			snprintf(text + strlen(text),
+				sizeof(text) - strlen(text), " %s",
+				words[(dice >> 20) % ARRAY_LEN(words)]);
+		text[100] = '\0';
+		in_group(f, m_add_observations,
+			json_pack("{s:[{s:s,s:[s]}]}", "observations",
+				"entityName", name, "contents", text));
+		if (i % 100 == 99) {
+			must(f, store_group_commit(f->w, &f->e));
+			must(f, store_group_begin(f->w, &f->e));
+		}
+	}
+	must(f, store_group_commit(f->w, &f->e));
+	after = size_of(f);
+	all = (after.all - before.all) / SAMPLE;
+	plain = (after.plain - before.plain) / SAMPLE;
+	print_message("bytes of a version: %lld, %lld without indexes\n",
+		(long long)all, (long long)plain);
+	assert_in_range(all, 100, 600);
+	assert_in_range(plain, 100, 300);
 }
 
 static void
@@ -188,7 +295,8 @@ main(void)
 {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
-		T(test_versions), T(test_fork_is_constant), T(test_past)};
+		T(test_versions), T(test_fork_is_constant), T(test_past),
+		T(test_bytes_of_a_version)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
