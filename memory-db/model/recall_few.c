@@ -49,6 +49,27 @@ facts_of_time(struct few *x)
 	return k < 0 ? k : k == 0;
 }
 
+/* Adds all facts of the entities that pass. */
+static int
+add_entities(struct few *x, const struct few_ids *ids)
+{
+	struct recalling *r = x->r;
+	int k = 1;
+
+	for (size_t i = 0; k == 1 && i < ids->n && !recall_is_late(r); i++) {
+		int n = 0;
+
+		k = recall_entity_passes(r, ids->v[i]);
+		if (k > 0)
+			k = recall_newest_of(r->st, ids->v[i], INT64_MAX,
+				FEW + 1 - x->n, x->facts + x->n, &n, r->e);
+		x->n += n;
+		if (k >= 0)
+			k = x->n <= FEW;
+	}
+	return k;
+}
+
 static int
 facts_of_entities(struct few *x)
 {
@@ -62,18 +83,50 @@ facts_of_entities(struct few *x)
 		r->terms[x->which].stem, &filter, &ids, r->e);
 
 	x->n = 0;
-	for (size_t i = 0; k == 1 && i < ids.n && !recall_is_late(r); i++) {
-		int n = 0;
-
-		k = recall_entity_passes(r, ids.v[i]);
-		if (k > 0)
-			k = recall_newest_of(r->st, ids.v[i], INT64_MAX,
-				FEW + 1 - x->n, x->facts + x->n, &n, r->e);
-		x->n += n;
-		if (k >= 0)
-			k = x->n <= FEW;
-	}
+	if (k == 1)
+		k = add_entities(x, &ids);
 	few_ids_done(&ids);
+	return k;
+}
+
+/* Those that have the tag, and those of entities that may have it. */
+static int
+facts_with_tag(struct few *x, const char *tag)
+{
+	struct recalling *r = x->r;
+	const struct search_range *range = &r->range[x->which];
+	struct few_ids facts = {.most = FEW, .e = r->e};
+	struct few_ids entities = {.most = FEW_LOOKED, .e = r->e};
+	int64_t label = 0;
+	int k = label_find(r->st, tag, &label, r->e);
+
+	x->n = 0;
+	if (k >= 0)
+		k = few_tagged_facts(
+			r->st, range, label, few_ids_add, &facts, r->e);
+	if (k == 0)
+		k = few_with_metadata(
+			r->st, range, few_ids_add, &entities, r->e);
+	for (size_t i = 0; k == 0 && i < facts.n; i++)
+		x->facts[x->n++] = facts.v[i];
+	k = k < 0 ? k : k == 0;
+	if (k == 1)
+		k = add_entities(x, &entities);
+	few_ids_done(&facts);
+	few_ids_done(&entities);
+	return k;
+}
+
+static int
+facts_of_tags(struct few *x)
+{
+	const json_t *tag;
+	size_t i;
+	int k = 0;
+
+	json_array_foreach(x->r->request->tags, i, tag)
+		if (k == 0)
+			k = facts_with_tag(x, json_string_value(tag));
 	return k;
 }
 
@@ -161,6 +214,8 @@ find_few(struct few *x)
 
 	if (q->source != 0)
 		k = facts_of_session(x);
+	if (k == 0 && q->tags)
+		k = facts_of_tags(x);
 	if (k == 0 && (q->types_n >= 0 || q->tiers != 0 || q->tags))
 		k = facts_of_entities(x);
 	if (k == 0 && (q->since != INT64_MIN || q->until != INT64_MAX))

@@ -3,12 +3,15 @@
 
 #include "memory-db/store/internal.h"
 
-enum { TIER, TAGGED, METADATA, SAID, SHOWN };
+enum { TIER, TAGGED, TAGGED_FACTS, METADATA, SAID, SHOWN };
 
 static const struct stmt_def defs[] = {
 	[TIER] = {"SELECT entity FROM attr INDEXED BY attr_tier"
 		" WHERE key = 1 AND value = ?1", 1, 0},
 	[TAGGED] = {"SELECT entity FROM fact INDEXED BY fact_tag"
+		" WHERE kind = 4 AND label = ?3 AND id BETWEEN ?1 AND ?2",
+		3, 0},
+	[TAGGED_FACTS] = {"SELECT supersedes FROM fact INDEXED BY fact_tag"
 		" WHERE kind = 4 AND label = ?3 AND id BETWEEN ?1 AND ?2",
 		3, 0},
 	[METADATA] = {"SELECT entity FROM fact INDEXED BY fact_metadata"
@@ -53,21 +56,40 @@ few_of_tiers(struct store *st, unsigned tiers, few_fn fn, void *ctx,
 	return r;
 }
 
+static int
+in_range(struct store *st, int statement, const struct search_range *range,
+	int64_t label, few_fn fn, void *ctx, struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_FEW, statement);
+
+	bind_i(s, 1, range->lo);
+	bind_i(s, 2, range->hi);
+	if (statement != METADATA)
+		bind_i(s, 3, label);
+	return each_id(st, s, fn, ctx, e);
+}
+
 int
 few_tagged(struct store *st, const struct search_range *range, int64_t label,
 	few_fn fn, void *ctx, struct err *e)
 {
-	sqlite3_stmt *tagged AUTO_STMT = stmt_use(st, MOD_FEW, TAGGED);
-	sqlite3_stmt *metadata AUTO_STMT = stmt_use(st, MOD_FEW, METADATA);
-	int r;
+	int r = in_range(st, TAGGED, range, label, fn, ctx, e);
 
-	bind_i(tagged, 1, range->lo);
-	bind_i(tagged, 2, range->hi);
-	bind_i(tagged, 3, label);
-	bind_i(metadata, 1, range->lo);
-	bind_i(metadata, 2, range->hi);
-	r = each_id(st, tagged, fn, ctx, e);
-	return r == 0 ? each_id(st, metadata, fn, ctx, e) : r;
+	return r == 0 ? few_with_metadata(st, range, fn, ctx, e) : r;
+}
+
+int
+few_tagged_facts(struct store *st, const struct search_range *range,
+	int64_t label, few_fn fn, void *ctx, struct err *e)
+{
+	return in_range(st, TAGGED_FACTS, range, label, fn, ctx, e);
+}
+
+int
+few_with_metadata(struct store *st, const struct search_range *range,
+	few_fn fn, void *ctx, struct err *e)
+{
+	return in_range(st, METADATA, range, 0, fn, ctx, e);
 }
 
 int

@@ -22,6 +22,11 @@ int few_of_tiers(struct store *st, unsigned tiers, few_fn fn, void *ctx,
  * has it), or metadata, which may hold it. */
 int few_tagged(struct store *st, const struct search_range *range,
 	int64_t label, few_fn fn, void *ctx, struct err *e) MUST_CHECK;
+/* Its facts that ever had the tag; and entities that ever had metadata. */
+int few_tagged_facts(struct store *st, const struct search_range *range,
+	int64_t label, few_fn fn, void *ctx, struct err *e) MUST_CHECK;
+int few_with_metadata(struct store *st, const struct search_range *range,
+	few_fn fn, void *ctx, struct err *e) MUST_CHECK;
 /* Observations that were said between two times (ms, inclusive), or recorded
  * when they have no date. Ids of other facts and namespaces are among them, and
  * 0. */
