@@ -39,6 +39,7 @@ struct receipts {
 	pthread_mutex_t lock;
 	struct waiting *first, *last;	/* waiting, oldest first */
 	struct waiting *written;	/* in the group under way */
+	const struct store *writer;	/* whose group that is */
 	size_t n;
 	int64_t commits;		/* that wrote some */
 };
@@ -315,6 +316,7 @@ receipts_write(struct store *st)
 	w = q->written = q->first;
 	q->first = q->last = NULL;
 	q->n = 0;
+	q->writer = st;
 	pthread_mutex_unlock(&q->lock);
 	if (!w)
 		return;
@@ -359,7 +361,8 @@ receipts_written(const struct store *st)
 	return n;
 }
 
-/* They wait again, in front. */
+/* They wait again, in front. The end of a script is a rollback, too, and takes
+ * nothing from the writer. */
 void
 receipts_rolled_back(struct store *st)
 {
@@ -367,9 +370,9 @@ receipts_rolled_back(struct store *st)
 	struct waiting *w;
 
 	pthread_mutex_lock(&q->lock);
-	w = q->written;
-	q->written = NULL;
+	w = q->writer == st ? q->written : NULL;
 	if (w) {
+		q->written = NULL;
 		struct waiting *last = w;
 
 		for (q->n++; last->next; last = last->next)

@@ -219,6 +219,29 @@ old_ones_go(void **state)
 		json_pack("{s:s}", "receipt", first)), MDB_E_NOT_FOUND);
 }
 
+/* It would take them from under the writer, who counted usage twice then. */
+static void
+a_script_takes_none_from_the_writer(void **state)
+{
+	struct method_fixture *f = *state;
+	struct receipt r = {.kind = RECEIPT_RECALL, .at = 1, .ns = 1,
+		.branch = 1, .change = 1, .query = "q", .query_n = 1};
+	struct store *script = NULL;
+	int64_t change;
+
+	sf_ok(&f->s, store_open(f->s.db, STORE_SCRIPT, &script, &f->s.e));
+	sf_ok(&f->s, receipt_give(f->s.w, &r, &f->s.e));
+	sf_ok(&f->s, store_script_begin(script, &change, &f->s.e));
+	sf_ok(&f->s, store_group_begin(f->s.w, &f->s.e));
+	receipts_write(f->s.w);
+	store_script_end(script);
+	assert_false(receipts_waiting(f->s.w));
+	store_group_abort(f->s.w);
+	assert_true(receipts_waiting(f->s.w));
+	write_waiting(f);
+	store_close(script);
+}
+
 int
 main(void)
 {
@@ -227,6 +250,7 @@ main(void)
 		T(tells_what_was_given), T(tells_the_state_that_was_read),
 		T(unknown_ones_are_errors), T(usage_is_counted),
 		T(a_failed_group_loses_none), T(old_ones_go),
+		T(a_script_takes_none_from_the_writer),
 	};
 
 	return cmocka_run_group_tests_name("receipts", tests, NULL, NULL);
