@@ -277,6 +277,7 @@ merge_done(struct merge *m)
 	free(m->touched);
 	buf_done(&m->name);
 	idset_done(&m->own);
+	idset_done(&m->told);
 }
 
 int

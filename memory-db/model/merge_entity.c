@@ -98,8 +98,7 @@ go_on(struct merge *m, int64_t entity)
 		return fact_existence(m->st, entity, NULL, NULL, NULL, m->e);
 	r = branch_touched(m->st, entity, m->parent, &change, m->e);
 	if (r == 0 && change > m->at.change) /* what is left stays */
-		return merge_conflict(m, entity, CONFLICT_MERGE, "existence",
-			"changed", "deleted");
+		return merge_gone(m, entity, "changed", "deleted");
 	return r == 0 ? delete_entity(m, entity) : r;
 }
 
@@ -124,8 +123,7 @@ decide(struct merge *m, const struct group *g)
 		return r != 0 ? r : 1;
 	}
 	if (t.fact != 0 && b.fact != 0) /* deleted here */
-		return g->changed ? merge_conflict(m, g->entity, CONFLICT_MERGE,
-					    "existence", "deleted", "changed")
+		return g->changed ? merge_gone(m, g->entity, "deleted", "changed")
 				  : 0;
 	if (t.fact != 0) { /* new there */
 		r = merge_new(m, g->entity, &t);
@@ -135,8 +133,7 @@ decide(struct merge *m, const struct group *g)
 		return 0;
 	r = parent_changed(m, g->entity, &changed); /* deleted there */
 	if (r == 0 && changed)
-		return merge_conflict(m, g->entity, CONFLICT_MERGE, "existence",
-			"changed", "deleted");
+		return merge_gone(m, g->entity, "changed", "deleted");
 	return r == 0 ? delete_entity(m, g->entity) : r;
 }
 

@@ -47,6 +47,8 @@ struct merge {
 	struct touched *touched;
 	size_t n, cap;
 	struct merge_at at;
+	struct idset told; /* entities deleted on one side, changed on the
+			      other */
 	struct idset own; /* changes of the slices before */
 	int64_t room; /* ops of a slice; 0: no slices */
 	int64_t looked; /* facts looked at: time, where nothing is written */
@@ -116,6 +118,9 @@ void merge_set_waiting(struct merge *m);
 /* Notes a conflict for people and in the result; the target keeps its own. */
 int merge_conflict(struct merge *m, int64_t entity, enum conflict_kind kind,
 	const char *member, const char *ours, const char *theirs) MUST_CHECK;
+/* An entity that one side deleted and the other changed. */
+int merge_gone(struct merge *m, int64_t entity, const char *ours,
+	const char *theirs) MUST_CHECK;
 /* The same over a name that leads to another entity on the target. */
 int merge_conflict_with(struct merge *m, int64_t entity, int64_t other,
 	const char *ours, const char *theirs) MUST_CHECK;

@@ -286,6 +286,33 @@ merge_metadata(struct merge *m, int64_t entity)
 /* --- tier and pin
  * ---------------------------------------------------------------------------
  */
+/* The parent deleted what the branch gave another tier or pin. */
+static int
+deleted_here(struct merge *m, int64_t entity)
+{
+	struct existence b AUTO_EXISTENCE = {0}, t AUTO_EXISTENCE = {0};
+	int r = idset_has(&m->told, entity)
+			? 0
+			: existence_under(m, &m->base, entity, &b);
+
+	if (r == 0 && b.fact != 0)
+		r = existence_under(m, &m->theirs, entity, &t);
+	if (r == 0)
+		r = lens_apply(m->st, &m->ours, m->e);
+	return r == 0 && t.fact != 0 ? merge_gone(m, entity, "deleted", "changed")
+				     : r;
+}
+
+int
+merge_gone(struct merge *m, int64_t entity, const char *ours,
+	const char *theirs)
+{
+	if (idset_put(&m->told, entity) == NULL)
+		return err_nomem(m->e);
+	return merge_conflict(
+		m, entity, CONFLICT_MERGE, "existence", ours, theirs);
+}
+
 int
 merge_attribute(struct merge *m, int64_t entity, enum attr_key k)
 {
@@ -301,6 +328,8 @@ merge_attribute(struct merge *m, int64_t entity, enum attr_key k)
 			m->st, entity, k, &m->ours, &ours, &since, m->e);
 	if (r == 0)
 		r = fact_existence(m->st, entity, NULL, NULL, NULL, m->e);
+	if (r == 0 && theirs != base)
+		return deleted_here(m, entity);
 	if (r != 1 || theirs == base || theirs == ours)
 		return r < 0 ? r : 0;
 	if (ours == base) {

@@ -302,6 +302,7 @@ class Merge:
         self.before = branch.parent.now()
         self.ours = self.before.copy()
         self.conflicts = 0
+        self.told = set()
         self.facts = {u: f for s in (self.base, self.theirs, self.before)
                       for u, f in s.facts.items() if u in branch.ever}
 
@@ -365,6 +366,11 @@ class Merge:
         self.model.call(self.ours, entity, t[1], name, t[0])
         return False
 
+    def gone(self, entity):
+        """Deleted on one side, changed on the other."""
+        self.conflicts += entity not in self.told
+        self.told.add(entity)
+
     def changed(self, entity):
         return any((u in self.base.facts) != (u in self.theirs.facts)
                    for u, f in self.facts.items() if f[1] == entity)
@@ -398,7 +404,8 @@ class Merge:
             if self.existence(entity, b, t, o):
                 return True
         elif t and b:
-            self.conflicts += self.changed(entity)
+            if self.changed(entity):
+                self.gone(entity)
             return False
         elif t:
             if self.new(entity, t):
@@ -406,7 +413,7 @@ class Merge:
         elif not o or not b:
             return False
         elif self.parent_changed(entity):
-            self.conflicts += 1
+            self.gone(entity)
             return False
         else:
             self.model.delete_entity(self.ours, entity)
@@ -463,6 +470,10 @@ class Merge:
         for entity, key in self.branch.set:
             b, t, o = (s.attr(entity, key)
                        for s in (self.base, self.theirs, self.ours))
+            if self.ours.existence(entity) is None and t != b and \
+                    self.base.existence(entity) and \
+                    self.theirs.existence(entity):
+                self.gone(entity)
             if self.ours.existence(entity) is None or t in (b, o):
                 continue
             if o == b:
