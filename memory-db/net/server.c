@@ -125,7 +125,7 @@ server_stop(struct server *s, int exit_code, const char *why)
 	notify_send("STOPPING=1");
 	listen_stop(s);
 	if (s->work)
-		work_end_scripts(s->work);
+		work_end_long(s->work);
 	for (c = s->conns; c; c = next) {
 		next = c->next;
 		conn_update(c);

@@ -229,7 +229,7 @@ take_erased(struct embedding *x, struct err *e)
 static void
 filling_failed(struct embedding *x, const struct err *e)
 {
-	if (embedding_is_stopped(x))
+	if (embedding_is_stopped(x) || e->code == MDB_E_CANCELLED)
 		return;
 	health_failed(&x->fill);
 	atomic_store(&x->fill_down, true);

@@ -112,7 +112,7 @@ work_start(const struct work_options *o, struct work **ret, struct err *e)
 }
 
 void
-work_end_scripts(struct work *w)
+work_end_long(struct work *w)
 {
 	/* A runner notes its job first and looks at the flag then. */
 	atomic_store(&w->scripts_end, true);
@@ -122,12 +122,13 @@ work_end_scripts(struct work *w)
 		if (j != NULL)
 			atomic_store(&j->cancelled, true);
 	}
+	embed_stop(w->opt.embedding.x);
 }
 
 static void
 stop_runners(struct work *w)
 {
-	work_end_scripts(w);
+	work_end_long(w);
 	for (size_t i = 0; i < WORK_SCRIPTS; i++) {
 		struct runner *r = &w->runners[i];
 
@@ -145,7 +146,6 @@ work_stop(struct work *w)
 	/* Scripts first: what they wrote still goes to the writer. */
 	queue_stop(&w->scripts);
 	stop_runners(w);
-	embed_stop(w->opt.embedding.x);
 	embedding_stop(w->embedding);
 	questions_stop(w->questions);
 	queue_stop(&w->writes);

@@ -57,9 +57,10 @@ struct work;
 int work_start(const struct work_options *o, struct work **ret, struct err *e)
 	MUST_CHECK;
 
-/* The service is about to end: a script may take half a minute, so those under
- * way and those that wait are cancelled. All are answered. */
-void work_end_scripts(struct work *w);
+/* The service is about to end: a script may take half a minute, a request of a
+ * provider longer, so those under way and those that wait are cancelled. All
+ * are answered; a question then without its vector. */
+void work_end_long(struct work *w);
 
 /* Waits for the threads, which finish what is queued, checkpoints and closes
  * the stores. Jobs that are done stay in the list of work_take_done until

@@ -12,7 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import faults  # noqa: E402
-from harness import Spawned, TestCase, rss_kb, wait_until  # noqa: E402
+from harness import SLOW, Spawned, TestCase, rss_kb, wait_until  # noqa: E402
 from static_model import StaticModel  # noqa: E402
 from stub_embed import ClosedPort, StubEmbed, unused_port  # noqa: E402
 
@@ -584,6 +584,28 @@ class Http(TestCase):
         start = time.monotonic()
         db.stop()
         self.assertLess(time.monotonic() - start, 5)
+
+    def test_end_while_it_hangs(self):
+        """Neither a batch nor a question that may take long is waited for."""
+        stub = self.stub()
+        db = self.http(stub.url, "--embed-timeout-ms", "100000",
+                       "--embed-question-ms", "60000")
+        c = db.client()
+        add(c, "garage", "the car needs new tyres")
+        filled(c, 1)
+        wait_until(lambda: self.top(c, "automobile") == "garage",
+                   why="questions are asked")
+        stub.mode = "silent"
+        n = len(stub.seen)
+        add(c, "x", "something else")
+        asked = c.request("recall", {"query": "what of the tyres"})
+        wait_until(lambda: len(stub.seen) == n + 2, why="both are asked")
+        start = time.monotonic()
+        db.process.p.terminate()
+        # It is answered all the same.
+        self.assertEqual(c.reply(asked)["results"][0]["name"], "garage")
+        db.stop()
+        self.assertLess(time.monotonic() - start, 8 * SLOW)
 
     def test_one_text_that_it_refuses(self):
         stub = self.stub()
