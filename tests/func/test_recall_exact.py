@@ -44,6 +44,7 @@ class Fact:
         out = {"text": self.text}
         if self.tags:
             out["tags"] = sorted(self.tags)
+            out["metadata"] = {"n": len(self.text), "of": self.words}
         if self.own:
             out.update(source_session=self.session, speaker=self.speaker,
                        source_timestamp=day_of(self.day))
@@ -274,6 +275,32 @@ class Exact(TestCase):
             self.check(q, now)
             self.check({**q, "as_of": first}, self.facts)
             self.check({**q, "branch": "b"}, on_b)
+
+    def test_export_of_today_keeps_all(self):
+        """What an import of it has is what was there."""
+        self.fill(SEED)
+        before = self.state()
+        path = self.folder() / "today.jsonl"
+        self.db.ctl("export", "--current", str(path))
+        self.db = self.service()
+        self.db.ctl("import", str(path))
+        self.c = self.db.client()
+        self.assertEqual(self.state(), before)
+        self.db.verify()
+
+    def state(self):
+        out, page = {}, {}
+        while page is not None:
+            reply = self.c.ok("read_graph", fields=[
+                "name", "type", "tier", "metadata", "facts"], **page)
+            for e in reply["entities"]:
+                out[e["name"]] = (e["type"], e["tier"], e.get("metadata"), [
+                    {k: f.get(k) for k in (
+                        "text", "tags", "metadata", "speaker", "valid_from",
+                        "valid_to", "source_session", "source_timestamp")}
+                    for f in e["facts"]])
+            page = {"cursor": reply["next"]} if reply.get("next") else None
+        return out
 
     def test_namespaces(self):
         """A project sees its own facts and the user's, no others."""

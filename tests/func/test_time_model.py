@@ -76,7 +76,9 @@ class Run:
                     "pin": e["pin"],
                     "observations": sorted(f["text"] for f in e["facts"]),
                     "tags": sorted((f["text"], t) for f in e["facts"]
-                                   for t in f.get("tags", []))}
+                                   for t in f.get("tags", [])),
+                    "notes": sorted((f["text"], f["metadata"]["v"])
+                                    for f in e["facts"] if "metadata" in f)}
             relations += [(x["from"], x["relationType"], x["to"])
                           for x in r["relations"]]
             if not r.get("next"):
@@ -182,11 +184,28 @@ class Run:
         reply = self.ok("update_entity", branch=branch.name,
                         name=new.existence(f[1])[2], observation=f[2],
                         tags=tags)
-        for u, t in new.tags(obs).items():
+        for u, t in new.marks(obs, "tag").items():
             if t[3] not in tags:
                 del new.facts[u]
         for t in tags:
             self.model.add(new, ("tag", f[1], obs, t))
+        return reply
+
+    def op_note(self, branch, new):
+        """The metadata of an observation is set, or taken away."""
+        all = sorted((u, f) for u, f in new.facts.items() if f[0] == "obs")
+        if not all:
+            return None
+        obs, f = self.rng.choice(all)
+        value = self.rng.choice([None, 1, 2, 3])
+        reply = self.ok("update_entity", branch=branch.name,
+                        name=new.existence(f[1])[2], observation=f[2],
+                        metadata={"v": value} if value else {})
+        old, was = new.note(obs)
+        if was != value:
+            new.facts.pop(old, None)
+            if value:
+                self.model.add(new, ("note", f[1], obs, value))
         return reply
 
     def check_tags(self, branch):
@@ -392,6 +411,10 @@ class Run:
                     and (new.facts[f[2]][2], f[3]) in \
                     graph[names[f[1]]]["tags"]:
                 new.facts[uid] = f
+            if f[0] == "note" and f[2] in new.facts and \
+                    not new.marks(f[2], "note") and \
+                    (new.facts[f[2]][2], f[3]) in graph[names[f[1]]]["notes"]:
+                new.facts[uid] = f
         new.attrs = {}
         for who, name in names.items():
             self.set(new, who, "tier", TIERS.index(graph[name]["tier"]))
@@ -460,7 +483,7 @@ class Run:
     # --- the run
     OPS = [("create", 6), ("add", 6), ("remove", 5), ("swap", 1),
            ("delete", 2), ("relate", 4), ("unrelate", 2), ("update", 4),
-           ("rename", 5), ("revert", 2), ("undo", 4), ("tag", 5)]
+           ("rename", 5), ("revert", 2), ("undo", 4), ("tag", 5), ("note", 3)]
 
     def step(self):
         dice = self.rng.random()

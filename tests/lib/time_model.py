@@ -49,14 +49,20 @@ class State:
                 return uid
         return None
 
-    def tags(self, obs):
-        """Tag facts of an observation: uid -> fact."""
+    def marks(self, obs, *kinds):
+        """Tags and metadata (note) of an observation: uid -> fact."""
         return {u: f for u, f in self.facts.items()
-                if f[0] == "tag" and f[2] == obs}
+                if f[0] in (kinds or ("tag", "note")) and f[2] == obs}
+
+    def note(self, obs):
+        """(uid, value) of its metadata; (None, None): none."""
+        for uid, f in self.marks(obs, "note").items():
+            return uid, f[3]
+        return None, None
 
     def drop(self, obs):
         """An observation goes with what is said of it."""
-        for uid in (*self.tags(obs), obs):
+        for uid in (*self.marks(obs), obs):
             self.facts.pop(uid, None)
 
     def attr(self, entity, key):
@@ -77,7 +83,10 @@ class State:
                     f[2] for f in self.of(entity, "obs").values()),
                 "tags": sorted(
                     (self.facts[f[2]][2], f[3])
-                    for f in self.of(entity, "tag").values())}
+                    for f in self.of(entity, "tag").values()),
+                "notes": sorted(
+                    (self.facts[f[2]][2], f[3])
+                    for f in self.of(entity, "note").values())}
         relations = sorted((names.get(f[1]), f[2], names.get(f[3]))
                            for f in self.facts.values() if f[0] == "rel")
         return graph, relations
@@ -434,13 +443,34 @@ class Merge:
         for u, f in tags:
             if self.comes(u):
                 self.tag(u, f)
+        for of in sorted({f[2] for f in self.facts.values()
+                          if f[1] == entity and f[0] == "note"}):
+            self.note(entity, of)
         return False
 
+    def home(self, of):
+        """The fact here, or the one that says the same, or None."""
+        return of if of in self.ours.facts else \
+            self.ours.find(self.known(of))
+
+    def note(self, entity, of):
+        """One value a fact, as the metadata of an entity."""
+        home = self.home(of)
+        b, _ = self.base.note(of)
+        t, theirs = self.theirs.note(of)
+        o, ours = self.ours.note(home)
+        if t == b or theirs == ours:
+            return
+        if home is None or (o != b and (home == of or o)):
+            self.conflicts += 1
+            return
+        self.ours.facts.pop(o, None)
+        if t:
+            u = t if home == of else next(self.model.uids)
+            self.ours.facts[u] = ("note", entity, home, theirs)
+
     def tag(self, u, f):
-        """To its fact, or to the one here that says the same."""
-        home = f[2]
-        if home not in self.ours.facts:
-            home = self.ours.find(self.known(home))
+        home = self.home(f[2])
         if home is None:
             self.conflicts += 1
         elif self.ours.find(("tag", f[1], home, f[3])) is None:
