@@ -163,15 +163,14 @@ select_changes(struct call *c, struct undo *u, struct err *e)
 static int
 refuse(struct undo *u, struct err *e)
 {
+	int64_t *v AUTO_FREE = undo_blockers(u);
 	struct buf ids AUTO_BUF = {0};
-	int n = 0;
 
-	for (size_t i = 0; i < u->blockers.cap && n < 20; i++)
-		if (u->blockers.slots[i].id != 0 &&
-			buf_addf(&ids, "%s%lld", n++ > 0 ? ", " : "",
-				(long long)u->blockers.slots[i].id) != 0)
+	for (size_t i = 0; v != NULL && i < u->blockers.n && i < 20; i++)
+		if (buf_addf(&ids, "%s%lld", i > 0 ? ", " : "",
+			    (long long)v[i]) != 0)
 			return err_nomem(e);
-	if (buf_str(&ids) == NULL)
+	if (v == NULL || buf_str(&ids) == NULL)
 		return err_nomem(e);
 	return err_set(e, MDB_E_CONFLICT,
 		"%zu later changes build on it: %s%s. Undo them too with "
@@ -183,14 +182,13 @@ refuse(struct undo *u, struct err *e)
 static int
 set_blockers(struct undo *u, json_t *j, struct err *e)
 {
+	int64_t *v AUTO_FREE = undo_blockers(u);
 	json_t *list = json_array();
 
-	if (jx_set(j, "blockers", list) != 0)
+	if (jx_set(j, "blockers", list) != 0 || v == NULL)
 		return err_nomem(e);
-	for (size_t i = 0; i < u->blockers.cap; i++)
-		if (u->blockers.slots[i].id != 0 &&
-			jx_add(list, json_integer(u->blockers.slots[i].id)) !=
-				0)
+	for (size_t i = 0; i < u->blockers.n; i++)
+		if (jx_add(list, json_integer(v[i])) != 0)
 			return err_nomem(e);
 	return 0;
 }

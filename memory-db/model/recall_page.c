@@ -9,6 +9,7 @@
 #include "memory-db/model/encode.h"
 #include "memory-db/model/encode_internal.h"
 #include "memory-db/model/fact_tags.h"
+#include "memory-db/model/suspect.h"
 #include "memory-db/store/facts.h"
 #include "memory-db/store/names.h"
 
@@ -122,6 +123,21 @@ set_entity(struct row *x)
 	return r < 0 ? r : 1;
 }
 
+/* `suspect`: reasons, only when there are any. */
+static int
+set_suspect(struct row *x)
+{
+	json_t *list AUTO_JSON = json_array();
+	int r = list == NULL ? err_nomem(x->w->e)
+			     : suspect_fact_reasons(x->w->st, x->found->entity,
+				       x->found->fact, list, x->w->e);
+
+	if (r == 0 && json_array_size(list) > 0 &&
+		json_object_set(x->j, "suspect", list) != 0)
+		r = err_nomem(x->w->e);
+	return r;
+}
+
 /* 1 written, 0 gone, 2 it does not fit. */
 static int
 write_row(struct writing *w, const struct recall_found *found)
@@ -135,6 +151,9 @@ write_row(struct writing *w, const struct recall_found *found)
 		r = fact_get(w->st, found->fact, set_fact, &x, w->e);
 	if (r != 1)
 		return r == GONE ? 0 : r;
+	r = set_suspect(&x);
+	if (r != 0)
+		return r;
 	if (jx_set(j, "score", json_real(rounded(found->score))) != 0 ||
 		(w->page->explain && set_parts(j, found) != 0))
 		return err_nomem(w->e);

@@ -19,6 +19,7 @@ struct search {
 	int n;
 	int64_t seen[STEPS];
 	int steps;
+	int64_t only;	/* this fact, and the entity as a whole; 0: all */
 	struct err *e;
 };
 
@@ -79,10 +80,10 @@ add_reason(struct search *s, int64_t derived, int64_t gone)
 
 	if (derived != 0) {
 		r = fact_get(s->st, derived, quote_fact, &q, s->e);
-		if (r >= 0 && buf_adds(&text, " was") != 0)
+		if (r >= 0 && buf_adds(&text, " was ") != 0)
 			r = err_nomem(s->e);
 	}
-	if (r >= 0 && buf_adds(&text, " derived from ") != 0)
+	if (r >= 0 && buf_adds(&text, "derived from ") != 0)
 		r = err_nomem(s->e);
 	if (r >= 0)
 		r = describe(s, gone, &text);
@@ -108,19 +109,23 @@ static int look(struct search *s, int64_t entity);
 static int
 look_at_relation(struct search *s, const struct derived_row *row)
 {
+	struct search peer = *s;
 	int64_t gone;
 	int r = derive_lost(s->st, row->peer, row->added, &gone, s->e);
 
 	if (r == 1)
 		return add_reason(s, 0, gone);
-	return r < 0 ? r : look(s, row->peer);
+	peer.only = 0;
+	return r < 0 ? r : look(&peer, row->peer);
 }
 
 static int
 look_at_fact(struct search *s, const struct derived_row *row)
 {
 	int64_t gone;
-	int r = derive_suspect(s->st, row->fact, &gone, s->e);
+	int r = s->only != 0 && s->only != row->fact
+			? 0
+			: derive_suspect(s->st, row->fact, &gone, s->e);
 
 	return r == 1 ? add_reason(s, row->fact, gone) : r;
 }
@@ -146,6 +151,15 @@ look(struct search *s, int64_t entity)
 			    ? look_at_relation(&here, &here.rows[i])
 			    : look_at_fact(&here, &here.rows[i]);
 	return r;
+}
+
+int
+suspect_fact_reasons(struct store *st, int64_t entity, int64_t fact,
+	json_t *list, struct err *e)
+{
+	struct search s = {.st = st, .list = list, .only = fact, .e = e};
+
+	return look(&s, entity);
 }
 
 int

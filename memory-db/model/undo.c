@@ -222,6 +222,12 @@ descending(const void *a, const void *b)
 	return x > y ? -1 : x < y;
 }
 
+static int
+ascending(const void *a, const void *b)
+{
+	return descending(b, a);
+}
+
 /* The changes, newest first. */
 static int
 sorted(const struct undo *u, int64_t **ret, struct err *e)
@@ -319,6 +325,20 @@ undo_plan(struct undo *u, struct err *e)
 			r = add_blockers(u, e);
 	} while (r == 0 && u->changes.n != before);
 	return r == 0 && u->policy == UNDO_SKIP ? skip_blocked(u, e) : r;
+}
+
+int64_t *
+undo_blockers(const struct undo *u)
+{
+	int64_t *v = calloc(u->blockers.n + 1, sizeof(*v));
+	size_t n = 0;
+
+	for (size_t i = 0; v != NULL && i < u->blockers.cap; i++)
+		if (u->blockers.slots[i].id != 0)
+			v[n++] = u->blockers.slots[i].id;
+	if (v != NULL)
+		qsort(v, n, sizeof(*v), ascending);
+	return v;
 }
 
 int

@@ -48,6 +48,8 @@ struct undo {
 /* u->w, policy and changes are set. Works out what to do; with UNDO_CASCADE
  * adds the blockers to changes. */
 int undo_plan(struct undo *u, struct err *e) MUST_CHECK;
+/* The blockers by id: a new array of u->blockers.n; NULL without memory. */
+int64_t *undo_blockers(const struct undo *u) MUST_CHECK;
 /* Writes it. Facts first hidden, then shown. */
 int undo_apply(struct undo *u, struct err *e) MUST_CHECK;
 /* [{entity, text}] of what vanishes (hide) or comes back, at most 50. */

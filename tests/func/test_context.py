@@ -197,6 +197,18 @@ class Context(TestCase):
             {"entityName": "ada", "observations": ["moved to Bern"]}])
         text = self.c.ok("assemble_context", task="parcel")["context"]
         self.assertIn(f"suspect: its source #{source} is gone", text)
+        self.c.ok("create_entities", entities=[
+            {"name": "offer", "entityType": "t", "observations": [
+                "three parcels for ten"]}])
+        self.c.ok("create_relations", relations=[
+            {"from": "offer", "to": "plan", "relationType": "derived_from"}])
+        said = {r["name"]: r.get("suspect") for r in self.c.ok(
+            "recall", query="parcels")["results"]}
+        why = ("'send the parcel to Bern' was derived from 'moved to Bern' "
+               "of ada, which is gone")
+        self.assertEqual(said, {"plan": [why], "offer": [why]})
+        self.assertNotIn("suspect", self.c.ok(
+            "recall", query="parcel", as_of=2)["results"][0])
         self.c.ok("memory_branch", action="create", name="b")
         for branch, tier in (("b", "semantic"), ("main", "procedural")):
             self.c.ok("update_entity", name="plan", tier=tier, branch=branch)
