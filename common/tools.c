@@ -25,6 +25,9 @@ const char *const tool_tiers[] = {
 #define OBJ(n, f, t, s) {n, P_OBJECT, f, t, 0, 0, NULL, s, NULL}
 #define LIST(n, f, t, i)                                                       \
 	{n, P_ARRAY, f, t, 0, LIMIT_LIST_ENTRIES, NULL, NULL, i}
+/* Each must be there: more than a fact may have make no sense. */
+#define ALL_OF(n, f, t, i)                                                     \
+	{n, P_ARRAY, f, t, 0, LIMIT_FACT_TAGS, NULL, NULL, i}
 #define CHOICE(n, f, t, c) {n, P_STRING, f, t, 0, 0, c, NULL, NULL}
 #define POINT(n, f, t) {n, P_POINT, f, t, 0, 0, NULL, NULL, NULL}
 
@@ -164,7 +167,7 @@ static const struct param params_search_nodes[] = {
 	MAX_TOKENS,
 	CURSOR,
 	LIST("types", PF_SOCKET_ONLY, NULL, &type_entry),
-	LIST("tags", PF_SOCKET_ONLY,
+	ALL_OF("tags", PF_SOCKET_ONLY,
 		"all of these, on the entity or with it on one fact",
 		&tag_entry),
 	LIST("tiers", PF_SOCKET_ONLY, NULL, &tier_entry),
@@ -177,7 +180,7 @@ static const struct param params_recall[] = {
 	MAX_TOKENS,
 	STR("since", 0, NULL, 64), STR("until", 0, NULL, 64),
 	LIST("types", PF_SOCKET_ONLY, NULL, &type_entry),
-	LIST("tags", PF_SOCKET_ONLY,
+	ALL_OF("tags", PF_SOCKET_ONLY,
 		"all of these, on the fact or its entity", &tag_entry),
 	LIST("tiers", PF_SOCKET_ONLY, NULL, &tier_entry),
 	NUM("min_score", PF_SOCKET_ONLY, NULL, 0, 1),

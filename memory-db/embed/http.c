@@ -200,7 +200,8 @@ check_options(const struct embed_options *o, struct err *e)
 		!text_is_utf8(o->model, strlen(o->model)))
 		return err_set(e, MDB_E_INVALID,
 			"embeddings: http needs the name of the model to ask "
-			"for, of 1 to %d bytes",
+			"for (--embed-model, MEMORY_EMBED_MODEL), of 1 to %d "
+			"bytes",
 			NAME_MAX_BYTES);
 	if (o->key && (!*o->key || !is_plain(o->key)))
 		return err_set(e, MDB_E_INVALID,

@@ -191,6 +191,16 @@ class FactTags(TestCase):
                                    tags=["one", "two"])["count"], 0)
 
     # --- time
+    def test_filter_of_many(self):
+        """Each entity is compared with each: 10,000 took a reader until its
+        deadline."""
+        many = [f"t{i}" for i in range(101)]
+        for method in ("recall", "search_nodes"):
+            self.assertEqual(self.c.ok(
+                method, query="tea", tags=many[:100])["count"], 0)
+            e = self.c.fails("invalid", method, query="tea", tags=many)
+            self.assertIn("at most 100", e["error"])
+
     def test_past_and_undo(self):
         change = self.set(TEA, "food")["change"]
         self.assertEqual(self.tags(TEA), ["food"])
