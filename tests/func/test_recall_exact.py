@@ -153,6 +153,28 @@ class Exact(TestCase):
                 self.check({"query": " ".join(query), **random_filters(rng)},
                            self.facts)
 
+    def test_filters_that_many_pass(self):
+        """More than any index leads to: matches are read instead."""
+        rng = random.Random(SEED)
+        self.db = self.service()
+        self.c = self.db.client()
+        self.facts = []
+        for number in range(250):
+            e = Entity(rng, number)
+            e.tags = set(rng.sample(TAGS, 1)) if number % 3 else set()
+            facts = [Fact(rng, e, number * 20 + i) for i in range(20)]
+            for f in facts:
+                f.tags = {"red"} if rng.random() < 0.4 else f.tags
+                f.text = f"common {' '.join(f.words)} n{rng.random()}"
+            self.facts += facts
+            self.c.ok("create_entities", entities=[e.entry(facts)])
+        for _ in range(25):
+            q = {"query": rng.choice(WORDS), **random_filters(rng),
+                 "tags": rng.choice((["red"], ["red", "blue"], ["green"]))}
+            if sum(f.passes(q) for f in self.facts) > 900:
+                q["tiers"] = ["semantic"]
+            self.check(q, self.facts)
+
     def test_search_filters(self):
         """The entities, over all pages: those with the word that pass."""
         rng = self.fill(SEED)
