@@ -15,7 +15,8 @@
 static const struct search_caps default_caps = {
 	.common_bound = 500,
 	.rare_max = 1500, .mid_max = 12000,
-	.together_max = 50000, .all_max = 200, .names_max = 250, .common_max = 1000,
+	.together_max = 50000, .all_max = 200, .names_max = 250,
+	.names_walk = 10000, .common_max = 1000,
 	.verify_max = 250, .hits_max = 100,
 	.refine_entities = 60, .refine_facts = 150, .refine_facts_of = 20,
 	.gather_max = 5000,

@@ -36,6 +36,7 @@ struct search_caps {
 	int together_max, all_max; /* ... that have the rarest words together
 				   (their matches in all, and rows read), */
 	int names_max;		/* ... common words in names, */
+	int names_walk;		/* (looked for among so many matches; 0: all) */
 	int common_max;		/* ... common words */
 	int verify_max, hits_max; /* texts looked at for substrings, hits */
 	int refine_entities;	/* candidates worked out in full, */

@@ -110,20 +110,44 @@ take_row(void *ctx, const struct search_row *row)
 	return g->cut;
 }
 
-/* Takes the newest matches of an expression. */
+/* Takes the newest matches of an expression in a range. */
 static int
-take(struct searching *s, int which, const struct buf *text, int words,
-	int counted, int64_t max)
+take_in(struct searching *s, int which, const struct search_range *range,
+	const struct buf *text, int words, int counted, int64_t max)
 {
 	struct gather g = {.s = s, .which = which, .max = max,
 		.look_max = max * FILTER_FACTOR};
 	struct search_match match = {.text = text->data, .n = text->len,
 		.words = words, .counted = counted};
-	int r = search_match(s->st, &s->range[which], &match, take_row, &g,
-		s->e);
+	int r = search_match(s->st, range, &match, take_row, &g, s->e);
 
 	s->cut |= g.cut;
 	return r < 0 ? r : 0;
+}
+
+static int
+take(struct searching *s, int which, const struct buf *text, int words,
+	int counted, int64_t max)
+{
+	return take_in(
+		s, which, &s->range[which], text, words, counted, max);
+}
+
+/* Where a common word is in no name, FTS5 walks through all texts that have it:
+ * only the newest facts, in which the words should occur so many times. */
+static int
+take_names(struct searching *s, int which, const struct buf *text, int64_t max)
+{
+	const struct query_terms *t = &s->terms[which];
+	struct search_range range = s->range[which];
+	double found = 0, walk = s->caps->names_walk;
+
+	for (int i = 0; i < t->n; i++)
+		found += (double)t->words[i].count;
+	if (walk > 0 && found > walk)
+		range.lo = range.hi - (int64_t)((double)(range.hi - range.lo) *
+			walk / found);
+	return take_in(s, which, &range, text, t->n, t->n, max);
 }
 
 /* (rare AND mid) OR rare: phrase i is word i % mid, and a row tells which words
@@ -179,7 +203,7 @@ take_common(struct searching *s, int which)
 	if (t->rare == 0 && t->n > 1)
 		r = take(s, which, &all, together, together, s->caps->all_max);
 	if (r == 0)
-		r = take(s, which, &names, t->n, t->n, s->caps->names_max / share);
+		r = take_names(s, which, &names, s->caps->names_max / share);
 	if (r == 0)
 		r = take(s, which, &any, t->n, t->n, s->caps->common_max / share);
 	return r;
