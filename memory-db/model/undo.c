@@ -5,11 +5,15 @@
 
 #include "common/jx.h"
 #include "common/limits.h"
+#include "memory-db/model/encode.h"
 #include "memory-db/model/members.h"
 #include "memory-db/store/branch.h"
 #include "memory-db/store/log.h"
 
 #define LIST_MAX 50
+/* Bytes of the facts that a reply lists, of each kind: it has two such lists,
+ * and stays under LIMIT_REPLY_BYTES. */
+#define LIST_BYTES (LIMIT_REPLY_BYTES * 2 / 5)
 
 void
 undo_done(struct undo *u)
@@ -371,6 +375,7 @@ undo_apply(struct undo *u, struct err *e)
 struct row {
 	struct undo *u;
 	json_t *list;
+	size_t bytes;
 	struct err *e;
 };
 
@@ -405,10 +410,23 @@ add_row(void *ctx, const struct fact *f)
 		      : r;
 }
 
+/* Is the row added last one too many? A fact may have a megabyte. */
+static bool
+is_full(struct row *x)
+{
+	size_t last = json_array_size(x->list) - 1;
+
+	x->bytes += encode_size(json_array_get(x->list, last));
+	if (x->bytes <= LIST_BYTES)
+		return false;
+	(void)json_array_remove(x->list, last);
+	return true;
+}
+
 int
 undo_list(struct undo *u, bool hide, json_t **ret, struct err *e)
 {
-	struct row x = {u, json_array(), e};
+	struct row x = {u, json_array(), 0, e};
 	int r = x.list == NULL ? err_nomem(e) : 0;
 
 	for (size_t i = 0; r >= 0 && i < u->facts_n; i++) {
@@ -421,6 +439,8 @@ undo_list(struct undo *u, bool hide, json_t **ret, struct err *e)
 			json_array_size(x.list) >= LIST_MAX)
 			continue;
 		r = fact_get(u->w->st, f->fact, add_row, &x, e);
+		if (r == 1 && is_full(&x))
+			break;
 	}
 	if (r < 0) {
 		json_decref(x.list);
