@@ -120,8 +120,10 @@ recall_run(struct store *st, const struct recall_request *request,
 		q.deadline_ns -= RESERVE_NS;
 	k = run(&r);
 	query_done(&r.query);
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < 2; i++) {
 		query_terms_done(&r.terms[i]);
+		free(r.few[i].facts);
+	}
 	recall_meaning_done(&r);
 	free(r.c);
 	free(r.names);

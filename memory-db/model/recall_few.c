@@ -17,7 +17,7 @@ struct few {
 	struct recalling *r;
 	int which;
 	int64_t *facts;		/* FEW + 1 */
-	int n;
+	int n, passed;		/* those that passed come first */
 	struct idmap words;	/* entity -> words of its name and type */
 };
 
@@ -193,6 +193,8 @@ add_fact(struct few *x, int64_t fact)
 	if (k == 1)
 		k = recall_row_passes(r, &row);
 	if (k == 1)
+		x->facts[x->passed++] = fact;
+	if (k == 1)
 		k = recall_fact(r->st, fact, r->terms[x->which].stem, &f,
 			r->e);
 	if (k <= 0)
@@ -242,5 +244,7 @@ recall_gather_few(struct recalling *r, int which)
 	for (int i = 0; k >= 0 && i < x.n && !recall_is_late(r); i++)
 		k = add_fact(&x, facts[i]);
 	idmap_done(&x.words);
+	r->few[which] = (struct recall_few){
+		take_ptr(facts), (size_t)x.passed};
 	return k < 0 ? k : 1;
 }

@@ -114,6 +114,10 @@ struct recalling {
 	int64_t named[16];	/* entities whose name or type matches */
 	double named_guess[16];
 	int named_n;
+	struct recall_few {	/* all that pass; NULL: they may be many */
+		int64_t *facts;	/* owned */
+		size_t n;
+	} few[2];
 	struct meaning *meaning; /* NULL: no vectors, or none of the question */
 	struct question vector;	/* of the question; owned when is_own */
 	bool is_own;
@@ -144,8 +148,8 @@ int recall_match_passes(struct recalling *r, const struct search_row *row)
 /* Both, of an observation whose row was read. */
 int recall_row_passes(struct recalling *r, const struct recall_row *x)
 	MUST_CHECK;
-/* When an index tells that few facts pass, they are the candidates. 1: so it
- * is; 0: matches must be read. */
+/* When an index tells that few facts pass, they are the candidates, and in
+ * r->few. 1: so it is; 0: matches must be read. */
 int recall_gather_few(struct recalling *r, int which) MUST_CHECK;
 
 /* --- nearness of meaning (recall_meaning.c) --- */

@@ -138,12 +138,40 @@ look_at(struct nearest *x, const struct scan_hit *hits, int64_t n, bool checked)
 }
 
 static int
+by_id(const void *a, const void *b)
+{
+	const int64_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+/* Of few that pass nothing else needs to be looked at. */
+static int
+nearest_of_few(struct nearest *x, struct recall_few *few, struct scan_hit *hits)
+{
+	struct recalling *r = x->r;
+	size_t to = 0;
+	int64_t n;
+
+	qsort(few->facts, few->n, sizeof(*few->facts), by_id);
+	for (size_t i = 0; i < few->n; i++)
+		if (i == 0 || few->facts[i] != few->facts[i - 1])
+			few->facts[to++] = few->facts[i];
+	few->n = to;
+	n = meaning_nearest(r->meaning, r->request->ns[x->which], &r->vector,
+		few->facts, few->n, hits, WANTED);
+	return n < 0 ? err_nomem(r->e) : look_at(x, hits, n, true);
+}
+
+static int
 nearest_of(struct recalling *r, int which, struct scan_hit *hits)
 {
 	struct nearest x = {.r = r, .which = which};
 	int64_t ns = r->request->ns[which], n;
 	int k;
 
+	if (r->few[which].facts != NULL)
+		return nearest_of_few(&x, &r->few[which], hits);
 	n = meaning_nearest(r->meaning, ns, &r->vector, NULL, 0, hits, LOOKED);
 	k = n < 0 ? err_nomem(r->e) : look_at(&x, hits, n, false);
 	if (k != 0 || adds_little(r, which) || x.added == WANTED || n < LOOKED ||
@@ -179,14 +207,6 @@ recall_nearest(struct recalling *r)
 }
 
 /* --- cosines ------------------------------------------------------------------------ */
-static int
-by_id(const void *a, const void *b)
-{
-	const int64_t *x = a, *y = b;
-
-	return *x < *y ? -1 : *x > *y;
-}
-
 static int
 exact(struct recalling *r, int64_t fact, float *v, double *ret)
 {
