@@ -45,7 +45,10 @@ print_unfinished(const json_t *list)
 		}
 		fputs(" is half done (", stdout);
 		out_text(stdout, cli_str(x, "run", "?"));
-		puts("): repeat it with --sliced, or undo --run");
+		puts(json_is_true(json_object_get(x, "discarded"))
+				? "), and its branch is gone: undo --run takes "
+				  "back what it did"
+				: "): repeat it with --sliced, or undo --run");
 	}
 }
 

@@ -353,13 +353,10 @@ merge_part(struct call *c, struct write *w, int64_t branch,
 	struct err *e)
 {
 	struct run run AUTO_RUN = {0};
-	int r = run_begin(&run, w->st, w->ns, "memory_merge", target, e);
+	int r = run_begin(&run, w, "memory_merge", target, branch, e);
 
 	if (r == 0)
-		r = jx_set(run.state, "branch",
-			    json_string(jx_text(c->params, "branch"))) != 0
-			    ? err_nomem(e)
-			    : merge_slice(w, branch, &run, m, e);
+		r = merge_slice(w, branch, &run, m, e);
 	if (r == 0)
 		r = write_end(w, e);
 	if (r == 0)

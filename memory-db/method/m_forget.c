@@ -56,7 +56,7 @@ forget_part(struct call *c, struct write *w, const char *name,
 	if (r != 0)
 		return r;
 	snprintf(target, sizeof(target), "%lld", (long long)entity);
-	r = run_begin(&run, w->st, w->ns, "forget", target, e);
+	r = run_begin(&run, w, "forget", target, STORE_MAIN, e);
 	if (r == 0)
 		r = forget_slice(w, entity, &out, e);
 	if (r == 0)

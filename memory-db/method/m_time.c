@@ -82,7 +82,7 @@ revert_part(struct call *c, struct write *w, int64_t entity,
 {
 	struct revert_result out = {0};
 	struct run run AUTO_RUN = {0};
-	int r = run_begin(&run, w->st, w->ns, "memory_revert", target, e);
+	int r = run_begin(&run, w, "memory_revert", target, w->branch, e);
 
 	if (r == 0)
 		r = revert_slice(w, entity, then, &out, e);

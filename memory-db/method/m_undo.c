@@ -8,6 +8,7 @@
 #include "memory-db/model/run.h"
 #include "memory-db/model/undo.h"
 #include "memory-db/model/undo_slice.h"
+#include "memory-db/store/lens.h"
 #include "memory-db/store/log.h"
 #include "memory-db/store/names.h"
 
@@ -25,7 +26,8 @@ is_true(const struct call *c, const char *key)
 
 struct select {
 	struct undo *u;
-	int64_t branch, since, until, other_branch, other_ns, of_branches;
+	int64_t branch, since, until, other_ns, of_branches;
+	int64_t other_branch; /* one that changes are on; -1: none */
 	struct err *e;
 };
 
@@ -43,7 +45,7 @@ select_change(void *ctx, const struct log_change *c)
 		return 0;
 	}
 	if (c->branch != s->branch) {
-		s->other_branch++;
+		s->other_branch = c->branch;
 		return 0;
 	}
 	if (c->kind == CHANGE_BRANCH) { /* holds no facts */
@@ -100,18 +102,61 @@ select_listed(struct select *s, struct write *w, const json_t *p, struct err *e)
 
 /* All that a run did so far; it does not go on. */
 static int
-select_run(struct undo *u, const char *run, struct err *e)
+select_run(struct select *s, const char *run, struct err *e)
 {
-	int r = run_changes(u->w->st, run, u->w->ns, &u->changes, e);
+	struct store *st = s->u->w->st;
+	struct idset all AUTO_IDSET = {0};
+	int r = run_changes(st, run, s->u->w->ns, &all, e);
 
-	return r == 0 ? run_close(u->w->st, run, e) : r;
+	for (size_t i = 0; r == 0 && i < all.cap; i++)
+		if (all.slots[i].id != 0 &&
+			(r = log_get(st, all.slots[i].id, select_change, s,
+				 e)) == 1)
+			r = 0;
+	return r == 0 ? run_close(st, run, e) : r;
+}
+
+/* Why nothing was selected. */
+static int
+nothing(const struct select *s, struct err *e)
+{
+	struct buf name AUTO_BUF = {0};
+	int r = s->other_branch < 0 || s->other_ns > 0
+			? 0
+			: lens_branch_name(
+				  s->u->w->st, s->other_branch, &name, e);
+
+	if (r < 0)
+		return r;
+	if (buf_str(&name) == NULL)
+		return err_nomem(e);
+	/* A discarded one is called "name#id". */
+	if (name.len > 0)
+		return err_param(e, MDB_E_NOT_FOUND, "branch",
+			strchr(name.data, '#') != NULL
+				? "these changes were on a branch that was "
+				  "discarded; nothing is left of them"
+				: "these changes are on branch '%s'; pass it "
+				  "as `branch`",
+			name.data);
+	return err_set(e, MDB_E_NOT_FOUND,
+		s->other_ns > 0
+			? "these changes are in another namespace; pass it as "
+			  "`namespace`"
+		: s->of_branches > 0
+			? "these changes made or discarded a branch; "
+			  "memory_branch discards one"
+			: "no change matches");
 }
 
 static int
 select_changes(struct call *c, struct undo *u, struct err *e)
 {
 	struct write *w = u->w;
-	struct select s = {.u = u, .branch = w->branch, .e = e};
+	struct select s = {.u = u,
+		.branch = w->branch,
+		.other_branch = -1,
+		.e = e};
 	const json_t *p = c->params;
 	const char *session = jx_text(p, "session");
 	bool listed = json_object_get(p, "change") != NULL ||
@@ -125,9 +170,9 @@ select_changes(struct call *c, struct undo *u, struct err *e)
 		return err_set(e, MDB_E_INVALID,
 			"say what to undo: change, changes, session, run, or "
 			"since (with until)");
-	if (run != NULL)
-		return select_run(u, run, e);
 	r = read_range(c, &s, e);
+	if (r == 0 && run != NULL)
+		r = select_run(&s, run, e);
 	if (r == 0 && listed)
 		r = select_listed(&s, w, p, e);
 	if (r == 0 && session != NULL) {
@@ -144,19 +189,7 @@ select_changes(struct call *c, struct undo *u, struct err *e)
 			w->st, w->ns, label, INT64_MAX, select_change, &s, e);
 		r = r < 0 ? r : 0;
 	}
-	if (r == 0 && u->changes.n == 0)
-		return err_set(e, MDB_E_NOT_FOUND,
-			s.other_ns > 0
-				? "these changes are in another namespace; "
-				  "pass it as `namespace`"
-			: s.other_branch > 0
-				? "these changes are on another branch; pass "
-				  "it as `branch`"
-			: s.of_branches > 0
-				? "these changes made or discarded a branch; "
-				  "memory_branch discards one"
-				: "no change matches");
-	return r;
+	return r == 0 && u->changes.n == 0 ? nothing(&s, e) : r;
 }
 
 /* "41, 43, 50" of at most 20 ids. */
@@ -245,7 +278,7 @@ undo_part(struct call *c, struct undo *u, const char *target,
 {
 	struct run run AUTO_RUN = {0};
 	int64_t left = 0;
-	int r = run_begin(&run, u->w->st, u->w->ns, "memory_undo", target, e);
+	int r = run_begin(&run, u->w, "memory_undo", target, u->w->branch, e);
 
 	if (r == 0 && run.is_new)
 		r = select_changes(c, u, e);

@@ -7,6 +7,7 @@
 
 #include "common/jx.h"
 #include "common/limits.h"
+#include "memory-db/store/branch.h"
 #include "memory-db/store/operate.h"
 
 #define RUN_PREFIX "run:"
@@ -91,18 +92,19 @@ run_find(struct run *r, struct store *st, int64_t ns, const char *method,
 }
 
 int
-run_begin(struct run *r, struct store *st, int64_t ns, const char *method,
-	const char *target, struct err *e)
+run_begin(struct run *r, const struct write *w, const char *method,
+	const char *target, int64_t branch, struct err *e)
 {
-	int rc = run_find(r, st, ns, method, target, e);
+	int rc = run_find(r, w->st, w->ns, method, target, e);
 
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
 	snprintf(r->id, sizeof(r->id), "run-%08" PRIx32, randombytes_random());
 	r->is_new = true;
-	r->state = json_pack("{s:s,s:s,s:I,s:b,s:s,s:[],s:{}}", "id", r->id,
-		"method", method, "ns", (json_int_t)ns, "open", 1, "key",
-		r->open_key, "changes", "totals");
+	r->state = json_pack("{s:s,s:s,s:I,s:I,s:b,s:s,s:[],s:{}}", "id",
+		r->id, "method", method, "ns", (json_int_t)w->ns, "branch",
+		(json_int_t)branch, "open", 1, "key", r->open_key, "changes",
+		"totals");
 	return r->state == NULL ? err_nomem(e) : 0;
 }
 
@@ -219,40 +221,63 @@ run_close(struct store *st, const char *id, struct err *e)
 }
 
 struct listing {
+	struct store *st;
 	int64_t ns;
-	json_t *list;
+	json_t *list, *row; /* row: borrowed, of the run at hand */
+	bool is_merge;
 	struct err *e;
 };
+
+/* 2 the run is not told. */
+static int
+tell_branch(void *ctx, const struct branch_row *b)
+{
+	struct listing *x = ctx;
+
+	if (b->id == STORE_MAIN)
+		return 0;
+	if (b->state != BRANCH_DISCARDED)
+		return jx_set(x->row, "branch", json_string(b->name)) != 0
+			       ? err_nomem(x->e)
+			       : 0;
+	if (!x->is_merge)
+		return 2;
+	return jx_set(x->row, "discarded", json_true()) != 0 ? err_nomem(x->e)
+							     : 0;
+}
 
 static int
 list_one(void *ctx, const char *text, size_t n)
 {
 	struct listing *x = ctx;
-	json_t *state AUTO_JSON = jx_parse(text, n, x->e), *row;
+	json_t *state AUTO_JSON = jx_parse(text, n, x->e), *row AUTO_JSON = NULL;
+	int r;
 
 	if (state == NULL)
 		return x->e->code;
 	if (!json_is_true(json_object_get(state, "open")) ||
 		json_integer_value(json_object_get(state, "ns")) != x->ns)
 		return 0;
-	row = json_pack("{s:O,s:O,s:O,s:O}", "run",
+	x->row = row = json_pack("{s:O,s:O,s:O,s:O}", "run",
 		json_object_get(state, "id"), "method",
 		json_object_get(state, "method"), "remaining",
 		json_object_get(state, "remaining"), "changes",
 		json_object_get(state, "changes"));
-	if (row != NULL && json_object_get(state, "branch") != NULL &&
-		json_object_set(row, "branch",
-			json_object_get(state, "branch")) != 0) {
-		json_decref(row);
-		row = NULL;
-	}
-	return jx_add(x->list, row) != 0 ? err_nomem(x->e) : 0;
+	if (row == NULL)
+		return err_nomem(x->e);
+	x->is_merge = strcmp(jx_text(row, "method"), "memory_merge") == 0;
+	r = branch_get(x->st,
+		json_integer_value(json_object_get(state, "branch")),
+		tell_branch, x, x->e);
+	if (r < 0 || r == 2)
+		return r < 0 ? r : 0;
+	return jx_add(x->list, json_incref(row)) != 0 ? err_nomem(x->e) : 0;
 }
 
 int
 run_list(struct store *st, int64_t ns, json_t *ret_list, struct err *e)
 {
-	struct listing x = {ns, ret_list, e};
+	struct listing x = {.st = st, .ns = ns, .list = ret_list, .e = e};
 
 	return operate_state_each(st, RUN_PREFIX, RUN_LAST, list_one, &x, e);
 }

@@ -6,8 +6,8 @@
  * with the database, in the transaction of the slice: after a crash the same
  * call goes on as well. Two rows of `meta`:
  *   "open:<hash of method, namespace, target>" -> id, until the run is done
- *   "run:<id>" -> {"id", "method", "ns", "open", "remaining", "changes":[id],
- *                  "totals":{}, and what the method keeps}
+ *   "run:<id>" -> {"id", "method", "ns", "branch", "open", "remaining",
+ *                  "changes":[id], "totals":{}, and what the method keeps}
  * The second one stays, so that the run can be undone as a whole. Runs are not
  * exported: their changes are. */
 #ifndef MODEL_RUN_H
@@ -32,9 +32,10 @@ struct run {
 };
 
 /* The open run of a method with this target (a text that tells what it works
- * on), or a new one. Nothing is written before run_end. */
-int run_begin(struct run *r, struct store *st, int64_t ns, const char *method,
-	const char *target, struct err *e) MUST_CHECK;
+ * on), or a new one. branch: the one that is merged, else the one that is
+ * written to. Nothing is written before run_end. */
+int run_begin(struct run *r, const struct write *w, const char *method,
+	const char *target, int64_t branch, struct err *e) MUST_CHECK;
 /* 0 there is none; 1 with its id in r. */
 int run_find(struct run *r, struct store *st, int64_t ns, const char *method,
 	const char *target, struct err *e) MUST_CHECK;
@@ -58,7 +59,8 @@ int run_changes(struct store *st, const char *id, int64_t ns,
 int run_close(struct store *st, const char *id, struct err *e) MUST_CHECK;
 
 /* Runs of a namespace that are not done: an array of {run, method, remaining,
- * changes, branch?}. */
+ * changes, branch?, discarded?}. What was half done on a branch that is gone is
+ * gone, too; what a merge took of one is still there. */
 int run_list(struct store *st, int64_t ns, json_t *ret_list, struct err *e)
 	MUST_CHECK;
 

@@ -173,6 +173,48 @@ class Runs(TestCase):
         reply = self.client.call("memory_undo", {"run": "run-0"})
         self.assertEqual(reply["code"], "not_found")
 
+    def test_of_a_branch(self):
+        """Undone where it was done, and nowhere else."""
+        self.client.ok("memory_branch", action="create", name="b")
+        self.fill("ada", branch="b")
+        first = self.client.ok("memory_undo", since=1, branch="b",
+                               sliced=True)
+        self.assertEqual(self.unfinished()[0]["branch"], "b")
+        reply = self.client.call("memory_undo", {"run": first["run"]})
+        self.assertEqual((reply["code"], reply["param"]),
+                         ("not_found", "branch"))
+        self.assertIn("on branch 'b'", reply["error"])
+        self.assertIsNone(self.count("ada"))
+        main = self.client.ok("create_entities", entities=[
+            entity("bob", "tea")])["change"]
+        reply = self.client.call("memory_undo", {"change": main,
+                                                 "branch": "b"})
+        self.assertIn("on branch 'main'", reply["error"])
+        self.client.ok("memory_undo", run=first["run"], branch="b")
+        self.assertEqual(self.count("ada", branch="b"), BIG)
+        self.assertEqual(self.unfinished(), [])
+        self.db.verify()
+
+    def test_of_a_branch_that_is_discarded(self):
+        self.client.ok("memory_branch", action="create", name="b")
+        self.fill("ada", branch="b")
+        merge = self.client.ok("memory_merge", branch="b", sliced=True)
+        undo = self.client.ok("memory_undo", since=1, branch="b",
+                              sliced=True)
+        self.assertEqual({x["run"] for x in self.unfinished()},
+                         {merge["run"], undo["run"]})
+        self.client.ok("memory_branch", action="discard", name="b")
+        left = self.unfinished()
+        self.assertEqual([(x["run"], x["discarded"]) for x in left],
+                         [(merge["run"], True)])
+        self.assertIn("branch is gone", self.db.ctl("branch").stdout)
+        reply = self.client.call("memory_undo", {"run": undo["run"]})
+        self.assertIn("discarded", reply["error"])
+        self.client.ok("memory_undo", run=merge["run"])
+        self.assertEqual(self.unfinished(), [])
+        self.assertIsNone(self.count("ada"))
+        self.db.verify()
+
     def test_what_comes_between_blocks(self):
         self.fill("ada")
         first = self.client.ok("memory_undo", since=1, sliced=True)
