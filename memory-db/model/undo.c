@@ -23,6 +23,7 @@ undo_done(struct undo *u)
 	idset_done(&u->blockers);
 	idset_done(&u->fact_index);
 	idset_done(&u->twins);
+	idset_done(&u->homes);
 	idset_done(&u->blocked);
 	free(u->facts);
 	free(u->attrs);
@@ -259,6 +260,7 @@ plan_once(struct undo *u, struct err *e)
 	idset_done(&u->fact_index);
 	idset_done(&u->blockers);
 	idset_done(&u->twins);
+	idset_done(&u->homes);
 	idset_done(&u->blocked);
 	for (size_t i = 0; r == 0 && i < u->changes.n; i++)
 		r = take_back(u, v[i], e);

@@ -39,6 +39,7 @@ struct undo {
 	struct undo_fact *facts;
 	size_t facts_n, facts_cap;
 	struct idset fact_index, twins;
+	struct idset homes; /* entities that exist after the plan, or not */
 	struct idset blocked; /* entities: one change may be in the way of
 				 several */
 	struct undo_attr *attrs;

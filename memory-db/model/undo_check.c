@@ -28,12 +28,22 @@ see_existence(void *ctx, const struct fact *f)
 	return 0;
 }
 
+/* Of one entity many facts may ask. */
+enum { EXISTS = 1, EXISTS_NOT };
+
 static int
 exists_after(struct undo *u, int64_t entity, bool *ret, struct err *e)
 {
 	struct exists x = {u, false, e};
+	int64_t *known = idset_put(&u->homes, entity);
 	int r = 0;
 
+	if (known == NULL)
+		return err_nomem(e);
+	if (*known != 0) {
+		*ret = *known == EXISTS;
+		return 0;
+	}
 	for (size_t i = 0; i < u->facts_n; i++)
 		if (u->facts[i].entity == entity && u->facts[i].is &&
 			u->facts[i].kind == FACT_EXISTENCE)
@@ -42,6 +52,9 @@ exists_after(struct undo *u, int64_t entity, bool *ret, struct err *e)
 		r = fact_each(u->w->st, entity, 1u << FACT_EXISTENCE,
 			see_existence, &x, e);
 	*ret = x.yes;
+	known = idset_get(&u->homes, entity);
+	if (known != NULL)
+		*known = x.yes ? EXISTS : EXISTS_NOT;
 	return r;
 }
 
