@@ -14,7 +14,7 @@ import unittest
 
 from harness import TestCase, entity
 
-SEEDS = int(os.environ.get("MERGE_SEEDS", 100))
+SEEDS = int(os.environ.get("MERGE_SEEDS", 300))
 FROM = int(os.environ.get("MERGE_FROM", 1))
 ONE = os.environ.get("MERGE_SEED")
 NAMES = ["ada", "bob", "cy", "dee", "eve"]

@@ -15,7 +15,7 @@ import unittest
 from harness import TestCase, entity
 from time_model import TIERS, Branch, Model
 
-SEEDS = int(os.environ.get("TIME_SEEDS", 60))
+SEEDS = int(os.environ.get("TIME_SEEDS", 120))
 FROM = int(os.environ.get("TIME_FROM", 1))
 ONE = os.environ.get("TIME_SEED")
 STEPS = int(os.environ.get("TIME_STEPS", 40))
