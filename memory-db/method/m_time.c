@@ -42,16 +42,28 @@ find_version(struct write *w, int64_t entity, int64_t version,
 	return r == 1 ? lens_make(w->st, w->branch, change, ret_then, e) : r;
 }
 
-/* The name may be that of an entity deleted since. */
+/* The name may be that of an entity deleted since. In a retry it is the one
+ * before the change, which may have taken the name back. */
 static int
 any_entity(
 	struct write *w, const char *name, int64_t *ret_entity, struct err *e)
 {
-	int r = entity_find(w->st, w->ns, name, strlen(name), ret_entity, e);
+	bool is_retry = w->replay && w->change_id != 0;
+	struct lens before;
+	int r = 0, found = 0;
 
-	return r == 0  ? write_need_entity(w, name, "name", ret_entity, e)
-	       : r < 0 ? r
-		       : 0;
+	if (is_retry)
+		r = lens_make(w->st, w->branch, w->change_id - 1, &before, e);
+	if (r == 0 && is_retry)
+		r = lens_apply(w->st, &before, e);
+	if (r == 0)
+		r = found = entity_find(w->st, w->ns, name, strlen(name),
+			ret_entity, e);
+	if (r >= 0 && is_retry)
+		r = lens_apply(w->st, &w->scope.lens, e);
+	if (r < 0 || found == 1)
+		return r < 0 ? r : 0;
+	return write_need_entity(w, name, "name", ret_entity, e);
 }
 
 static int

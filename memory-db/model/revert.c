@@ -126,7 +126,9 @@ show(struct write *w, int64_t fact, struct revert_result *out, struct err *e)
 }
 
 /* Existence before all else, what is said of facts last; hidden the other way
- * round. */
+ * round. Of an entity that was and is, the existence (name, type) is the last
+ * to change: until the last slice it has the name by which the run is called
+ * on to go on. */
 static int
 rank_of(int64_t value)
 {
@@ -138,21 +140,20 @@ rank_of(int64_t value)
 struct reverting {
 	struct write *w;
 	int64_t entity, room; /* room 0: no slices */
+	int64_t from, to; /* existence facts that change places; 0: none do */
 	struct revert_result *out;
 	struct err *e;
 };
 
-/* Is there no room for it? Of an entity that changes its name or type the old
- * existence goes and the new one comes in one slice. */
+/* Is there no room for it? */
 static bool
-is_cut(struct reverting *x, int rank, bool hide)
+is_cut(struct reverting *x)
 {
 	bool full = x->room > 0 && change_ops(x->w->change) >= x->room;
 
-	if (x->out->left == 0 && (!full || (rank == 0 && !hide)))
-		return false;
-	x->out->left++;
-	return true;
+	if (x->out->left > 0 || full)
+		x->out->left++;
+	return x->out->left > 0;
 }
 
 static int
@@ -182,12 +183,51 @@ apply(struct reverting *x, const struct side *a, const struct side *b,
 			int rank = rank_of(a->ids.slots[i].value);
 
 			if (id == 0 || idset_has(&b->ids, id) ||
-				rank != (hide ? 2 - pass : pass) ||
-				is_cut(x, rank, hide))
+				id == x->from || id == x->to ||
+				rank != (hide ? 2 - pass : pass) || is_cut(x))
 				continue;
 			r = change_one(x, id, rank, hide);
 		}
 	return r;
+}
+
+static int64_t
+existence_of(const struct side *s)
+{
+	for (size_t i = 0; i < s->ids.cap; i++)
+		if (s->ids.slots[i].id != 0 &&
+			rank_of(s->ids.slots[i].value) == 0)
+			return s->ids.slots[i].id;
+	return 0;
+}
+
+/* Finds out whether it changes; a name that is taken is told before anything
+ * is written. */
+static int
+plan_existence(struct reverting *x, const struct side *then,
+	const struct side *now)
+{
+	x->to = existence_of(then);
+	x->from = existence_of(now);
+	if (x->to != 0 && x->from != 0 && x->to != x->from)
+		return check_name(x->w, x->entity, x->to, x->e);
+	x->to = x->from = 0;
+	return 0;
+}
+
+static int
+change_existence(struct reverting *x)
+{
+	int r;
+
+	if (x->to == 0)
+		return 0;
+	if (x->out->left > 0) {
+		x->out->left += 2;
+		return 0;
+	}
+	r = change_one(x, x->from, 0, true);
+	return r == 0 ? change_one(x, x->to, 0, false) : r;
 }
 
 static int
@@ -214,7 +254,8 @@ static int
 revert(struct write *w, int64_t entity, const struct lens *then, int64_t room,
 	struct revert_result *ret, struct err *e)
 {
-	struct reverting x = {w, entity, room, ret, e};
+	struct reverting x = {
+		.w = w, .entity = entity, .room = room, .out = ret, .e = e};
 	struct lens now = w->scope.lens;
 	struct side a = {.e = e}, b = {.e = e};
 	size_t left = 0;
@@ -229,9 +270,13 @@ revert(struct write *w, int64_t entity, const struct lens *then, int64_t room,
 		ret->left = (int64_t)left;
 		ret->hidden = (int64_t)(b.ids.n > left ? b.ids.n - left : 0);
 	} else if (r == 0) {
-		r = apply(&x, &b, &a, true);
+		r = plan_existence(&x, &a, &b);
+		if (r == 0)
+			r = apply(&x, &b, &a, true);
 		if (r == 0)
 			r = apply(&x, &a, &b, false);
+		if (r == 0)
+			r = change_existence(&x);
 		if (r == 0 && ret->left == 0)
 			r = revert_attrs(w, entity, then, ret, e);
 	}

@@ -257,6 +257,43 @@ class Runs(TestCase):
             "search_nodes", query="one left")["count"], 1)
         self.db.verify()
 
+    def test_revert_by_a_name_that_goes(self):
+        """It leads there until the last slice."""
+        self.client.ok("create_entities", entities=[entity("ada", "first")])
+        self.fill("ada", 3 * PART)
+        self.client.ok("create_entities", mode="replace", entities=[
+            entity("ada", "one left")])
+        self.fill("ada", 3 * PART)
+        self.client.ok("rename_entity", name="ada", new_name="ida")
+        replies = self.slices("memory_revert", name="ida", version=4,
+                              kill=True)
+        self.assertEqual(self.count("ada"), 3 * PART + 1)
+        self.assertIsNone(self.count("ida"))
+        self.db.verify()
+        self.slices("memory_undo", run=replies[0]["run"])
+        # A name that another has by now is told at once.
+        self.client.ok("memory_undo", change=self.client.ok(
+            "rename_entity", name="ida", new_name="eda")["change"])
+        self.client.ok("create_entities", entities=[entity("eda", "other")])
+        last = self.client.ok("memory_history", name="ida",
+                              limit=2)["changes"][1]["version"]
+        reply = self.client.call("memory_revert", {
+            "name": "ida", "version": last, "sliced": True})
+        self.assertEqual(reply["code"], "conflict", reply)
+        self.assertEqual(self.unfinished(), [])
+        self.db.verify()
+
+    def test_retry_of_a_revert_that_took_the_name_back(self):
+        self.client.ok("create_entities", entities=[entity("ada", "tea")])
+        self.client.ok("rename_entity", name="ada", new_name="ida")
+        retry = {"name": "ida", "version": 1}
+        for key, more in (("k1", {}), ("k2", {"sliced": True})):
+            one, two = (self.client.ok("memory_revert", key=key, **retry,
+                                       **more) for _ in range(2))
+            self.assertEqual((one["change"], one["version"]),
+                             (two["change"], two["version"]))
+            self.client.ok("memory_undo", change=one["change"])
+
     def test_forget(self):
         self.fill("ada")
         self.client.ok("create_entities", entities=[entity("bob", "stays")])
