@@ -294,6 +294,29 @@ def bench_time(b):
               f"{ratio:.2f}x ({b.median(past):.2f} ms)", ratio <= 3)
 
 
+def bench_versions(b):
+    """An entity of many versions beside one of a single version."""
+    versions = b.n(10_000, 2_000)
+    with b.service(fsync_us=0) as db:
+        fill(b, db, 1000)
+        c = db.client(timeout=120)
+        for name, times in (("alpha", 1), ("omega", versions)):
+            for i in range(times):
+                c.ok("create_entities", mode="replace", entities=[
+                    harness.entity(name, f"reading {i} of {name}")])
+        for what, method, key in (("open", "open_nodes", "names"),
+                                  ("search", "search_nodes", "query")):
+            took = {}
+            calls = [(n, (method, {key: [n] if key == "names" else n}))
+                     for n in ("alpha", "omega")] * b.n(1500, 500)
+            for name, call in calls:
+                took.setdefault(name, []).extend(timed_calls(c, [call]))
+            ratio = b.median(took["omega"]) / b.median(took["alpha"])
+            b.row(f"{what} of {versions:,} versions beside 1",
+                  "(steps: <= 1.2x)", f"{ratio:.2f}x in time "
+                  f"({1000 * b.median(took['omega']):.0f} us)")
+
+
 def bench_crowd(b):
     worst, ok = [], []
     for _ in range(b.rounds):
@@ -556,6 +579,7 @@ PARTS = (("create", bench_create), ("alone", bench_alone),
          ("search", bench_search), ("read", bench_read),
          ("quiet", bench_quiet),
          ("append", bench_append), ("time", bench_time),
+         ("versions", bench_versions),
          ("start", bench_start), ("memory", bench_memory),
          ("vectors", bench_vectors),
          ("bytes", bench_bytes), ("sandbox", bench_sandbox),
