@@ -161,25 +161,46 @@ read_option(const struct conf_opt *opts, size_t n, int argc, char **argv,
 	return assign(o, source, argv[++*at], e);
 }
 
+/* Does the option have its value in the next argument? */
+static bool
+has_value_behind(const struct conf_opt *opts, size_t n, const char *arg)
+{
+	const struct conf_opt *o = NULL;
+
+	if (arg[1] == '-' && !strchr(arg, '='))
+		o = find(opts, n, arg + 2, strlen(arg + 2));
+	return o && o->type != CONF_BOOL;
+}
+
+/* --help must work whatever the environment and the other options hold. */
+static bool
+is_answered(const struct conf_opt *opts, size_t n, int argc, char **argv)
+{
+	for (int i = 1; i < argc && argv[i][0] == '-' &&
+			strcmp(argv[i], "--") != 0; i++) {
+		if (strcmp(argv[i], "--help") == 0 ||
+			strcmp(argv[i], "-h") == 0) {
+			print_help(opts, n);
+			return true;
+		}
+		if (strcmp(argv[i], "--version") == 0) {
+			print_version();
+			return true;
+		}
+		if (has_value_behind(opts, n, argv[i]))
+			i++;
+	}
+	return false;
+}
+
 int
 conf_read(const struct conf_opt *opts, size_t n, int argc, char **argv,
 	int *ret_rest, struct err *e)
 {
 	int at = 1, rc;
 
-	/* --help must work whatever the environment holds. */
-	for (int i = 1; i < argc && argv[i][0] == '-' &&
-			strcmp(argv[i], "--") != 0; i++) {
-		if (strcmp(argv[i], "--help") == 0 ||
-			strcmp(argv[i], "-h") == 0) {
-			print_help(opts, n);
-			return 1;
-		}
-		if (strcmp(argv[i], "--version") == 0) {
-			print_version();
-			return 1;
-		}
-	}
+	if (is_answered(opts, n, argc, argv))
+		return 1;
 	rc = read_environment(opts, n, e);
 	for (; rc == 0 && at < argc && argv[at][0] == '-'; at++) {
 		if (strcmp(argv[at], "--") == 0) {

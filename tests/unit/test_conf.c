@@ -148,7 +148,8 @@ errors_name_the_source(void **state)
 }
 
 static void
-capture(const char *arg, char *out, size_t size)
+capture(const char *arg, const char *behind, const char *third, char *out,
+	size_t size)
 {
 	int rest = 0, saved, fd[2];
 	ssize_t n;
@@ -157,7 +158,7 @@ capture(const char *arg, char *out, size_t size)
 	fflush(stdout);
 	saved = dup(STDOUT_FILENO);
 	dup2(fd[1], STDOUT_FILENO);
-	assert_int_equal(read_args(arg, NULL, NULL, NULL, &rest, NULL), 1);
+	assert_int_equal(read_args(arg, behind, third, NULL, &rest, NULL), 1);
 	fflush(stdout);
 	dup2(saved, STDOUT_FILENO);
 	close(saved);
@@ -177,13 +178,16 @@ prints_help_and_version(void **state)
 	conf_usage("test-program [options] FILE", "Tests things.");
 	/* a broken environment does not hide the help */
 	setenv("TEST_CONF_LIMIT", "broken", 1);
-	capture("--help", text, sizeof(text));
+	capture("--help", NULL, NULL, text, sizeof(text));
 	assert_non_null(strstr(text, "usage: test-program [options] FILE\n"));
 	assert_non_null(strstr(text, "Tests things."));
 	assert_non_null(strstr(text, "  --socket PATH             where the "
 				     "socket is [TEST_CONF_SOCKET]\n"));
 	assert_non_null(strstr(text, "  --version                 the version"));
-	capture("--version", text, sizeof(text));
+	/* nor do other options, their values or what is wrong with them */
+	capture("--socket", "/here", "--help", text, sizeof(text));
+	assert_non_null(strstr(text, "Tests things."));
+	capture("--version", NULL, NULL, text, sizeof(text));
 	assert_string_equal(text, "test-program " MEMORY_VERSION "\n");
 }
 
