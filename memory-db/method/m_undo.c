@@ -189,7 +189,11 @@ select_changes(struct call *c, struct undo *u, struct err *e)
 			w->st, w->ns, label, INT64_MAX, select_change, &s, e);
 		r = r < 0 ? r : 0;
 	}
-	return r == 0 && u->changes.n == 0 ? nothing(&s, e) : r;
+	/* A run may have found nothing to do so far. */
+	return r == 0 && u->changes.n == 0 &&
+			       (run == NULL || s.other_branch >= 0)
+		       ? nothing(&s, e)
+		       : r;
 }
 
 /* "41, 43, 50" of at most 20 ids. */
@@ -286,6 +290,9 @@ undo_part(struct call *c, struct undo *u, const char *target,
 		r = undo_slice_begin(u, &run, e);
 	if (r == 0)
 		r = undo(c, u, e);
+	if (r == MDB_E_CONFLICT && !run.is_new)
+		err_prefix(e, "%s is half done (undo it with `run`, or go on)",
+			run.id);
 	if (r == 0)
 		r = write_end(u->w, e);
 	if (r == 0)

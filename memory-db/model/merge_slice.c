@@ -20,32 +20,48 @@ cursor(struct merge_at *at, int64_t *ret[ARRAY_LEN(members)])
 }
 
 static int
+load_ids(struct idset *set, const struct run *run, const char *member,
+	struct err *e)
+{
+	json_t *id;
+	size_t i;
+
+	json_array_foreach(json_object_get(run->state, member), i, id)
+		if (idset_put(set, json_integer_value(id)) == NULL)
+			return err_nomem(e);
+	return 0;
+}
+
+static int
 load_cursor(struct merge *m, const struct run *run)
 {
 	const json_t *at = json_object_get(run->state, "at");
 	int64_t *v[ARRAY_LEN(members)];
-	json_t *change;
-	size_t i;
+	int r;
 
 	cursor(&m->at, v);
-	for (i = 0; i < ARRAY_LEN(members); i++)
+	for (size_t i = 0; i < ARRAY_LEN(members); i++)
 		*v[i] = (int64_t)json_integer_value(
 			json_object_get(at, members[i]));
-	json_array_foreach(json_object_get(run->state, "changes"), i, change)
-		if (idset_put(&m->own, json_integer_value(change)) == NULL)
-			return err_nomem(m->e);
+	r = load_ids(&m->own, run, "changes", m->e);
+	if (r == 0)
+		r = load_ids(&m->told, run, "told", m->e);
 	/* What the branch has now is taken, and no more. */
-	return m->at.upto == 0 ? lens_newest(m->st, &m->at.upto, m->e) : 0;
+	return r == 0 && m->at.upto == 0
+		       ? lens_newest(m->st, &m->at.upto, m->e)
+		       : r;
 }
 
 static int
 save_cursor(struct merge *m, struct run *run)
 {
 	json_t *at = json_object(), *waiting = json_array();
+	json_t *told = json_array();
 	int64_t *v[ARRAY_LEN(members)];
 	int bad = jx_set(run->state, "at", at);
 
 	bad |= jx_set(run->state, "waiting", waiting);
+	bad |= jx_set(run->state, "told", told);
 	cursor(&m->at, v);
 	for (size_t i = 0; !bad && i < ARRAY_LEN(members); i++)
 		bad = jx_set(at, members[i], json_integer(*v[i]));
@@ -53,6 +69,9 @@ save_cursor(struct merge *m, struct run *run)
 		if (m->touched[i].waits)
 			bad = jx_add(waiting,
 				json_integer(m->touched[i].entity));
+	for (size_t i = 0; !bad && i < m->told.cap; i++)
+		if (m->told.slots[i].id != 0)
+			bad = jx_add(told, json_integer(m->told.slots[i].id));
 	return bad ? err_nomem(m->e) : 0;
 }
 
@@ -100,15 +119,18 @@ merge_slice(struct write *w, int64_t branch, struct run *run,
 	struct merge m = {.w = w, .st = w->st, .e = e, .branch = branch,
 		.room = LIMIT_RUN_FACTS,
 		.waited = json_object_get(run->state, "waiting")};
+	int64_t conflicts = 0;
 	int r = load_cursor(&m, run);
 
 	if (r == 0)
 		r = merge_run(&m, ret);
-	if (r == 0)
+	if (r == 0) {
 		ret->remaining = left(&m);
+		conflicts = run_total(run, "conflicts",
+			(int64_t)json_array_size(ret->conflicts));
+	}
 	if (r == 0 && ret->remaining == 0 &&
-		(change_ops(w->change) > 0 || m.own.n > 0 ||
-			json_array_size(ret->conflicts) > 0))
+		(change_ops(w->change) > 0 || m.own.n > 0 || conflicts > 0))
 		r = merge_end(&m, m.at.upto);
 	if (r == 0)
 		r = save_cursor(&m, run);

@@ -268,7 +268,7 @@ revert(struct write *w, int64_t entity, const struct lens *then, int64_t room,
 		r = write_hide_part(w, entity,
 			room > 0 ? (size_t)room : SIZE_MAX, &left, e);
 		ret->left = (int64_t)left;
-		ret->hidden = (int64_t)(b.ids.n > left ? b.ids.n - left : 0);
+		ret->hidden = change_ops(w->change);
 	} else if (r == 0) {
 		r = plan_existence(&x, &a, &b);
 		if (r == 0)

@@ -134,7 +134,9 @@ run_end(struct run *r, int64_t change, int64_t remaining, struct err *e)
 			r->st, r->open_key, r->id, strlen(r->id), e);
 	else if (!r->is_new) /* one of a single slice was never open */
 		rc = drop_key(r->st, r->open_key, e);
-	return rc == 0 && json_array_size(changes) > 0
+	/* A slice may only have looked at what is to be left alone. */
+	return rc == 0 && (remaining > 0 || json_array_size(changes) > 0 ||
+				  !r->is_new)
 		       ? save(r->st, r->id, r->state, e)
 		       : rc;
 }

@@ -122,6 +122,48 @@ class Runs(TestCase):
         self.assertEqual(self.count("gone"), 3_000)
         self.db.verify()
 
+    def test_merge_of_little_behind_much(self):
+        """Slices that only pass what was merged before get on, too."""
+        self.client.ok("create_entities", entities=[entity("zoe", "last")])
+        self.client.ok("memory_branch", action="create", name="b")
+        self.fill("ada", branch="b")
+        self.slices("memory_merge", branch="b")
+        self.client.ok("create_entities", branch="b", entities=[
+            entity("yan", "new")])
+        replies = []
+        while not replies or not replies[-1]["done"]:
+            replies.append(self.client.ok("memory_merge", branch="b",
+                                          sliced=True))
+            self.assertLess(len(replies), 10)
+        self.assertEqual({r["run"] for r in replies}, {replies[0]["run"]})
+        self.assertNotIn("change", replies[0])
+        self.assertEqual(replies[-1]["added"], 2)
+        self.assertEqual(self.count("yan"), 1)
+        self.assertEqual(self.unfinished(), [])
+        # A conflict is told once, however many slices say nothing more.
+        self.client.ok("delete_entities", entityNames=["zoe"], branch="b")
+        self.client.ok("update_entity", name="zoe", pin=True)
+        self.client.ok("add_observations", observations=[
+            {"entityName": "zoe", "contents": ["more"]}])
+        for told in (1, 0):
+            replies = [{"done": False}]
+            while not replies[-1]["done"]:
+                replies.append(self.client.ok("memory_merge", branch="b",
+                                              sliced=True))
+            self.assertEqual(sum(len(r["conflicts"]) for r in replies[1:]),
+                             told)
+        # One that found nothing so far is taken back, too.
+        run = self.client.ok("memory_merge", branch="b", sliced=True)
+        self.assertEqual((run["done"], run["slices"]), (False, 0))
+        self.client.ok("memory_undo", run=run["run"])
+        self.assertEqual(self.unfinished(), [])
+        # Nothing to do, found out in slices.
+        while not self.client.ok("memory_merge", branch="b",
+                                 sliced=True)["done"]:
+            pass
+        self.assertEqual(self.unfinished(), [])
+        self.db.verify()
+
     def test_merge_in_slices_is_a_merge(self):
         """Small and random: the same facts either way."""
         self.branch_work()
@@ -229,6 +271,7 @@ class Runs(TestCase):
                 break
         self.assertEqual(reply["code"], "conflict")
         self.assertIn(f" {between}.", reply["error"])
+        self.assertIn(first["run"], reply["error"])
         self.assertEqual(self.unfinished()[0]["run"], first["run"])
         self.slices_on("memory_undo", since=1, on_conflict="cascade")
         self.assertIsNone(self.count("ada"))
