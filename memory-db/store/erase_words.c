@@ -3,7 +3,9 @@
  * A word goes when no fact has it any more. The indexes know stems only, so
  * the facts that have its stem are looked into, newest first; when that many
  * have it that the word itself is not found among the first, it stays. */
+#include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/text.h"
@@ -163,12 +165,34 @@ erase_index(struct erasure *x, int64_t fact, struct err *e)
 
 /* --- words -------------------------------------------------------------------
  */
+/* A word stands in many of the texts, and each look at it reads what the
+ * indexes hold of it: hashes of words that were looked at, direct-mapped. */
+#define LOOKED_N 16384
+
 struct word {
 	struct erasure *x;
+	uint64_t *looked;	/* owned; NULL: no memory, no matter */
 	const char *text;
 	size_t n;
 	struct err *e;
 };
+
+static bool
+was_looked_at(struct word *w, const char *text, size_t n)
+{
+	uint64_t hash, *slot;
+
+	if (w->looked == NULL)
+		return false;
+	crypto_shorthash((unsigned char *)&hash, (const unsigned char *)text, n,
+		w->x->st->base->sip_key);
+	hash += hash == 0; /* 0 marks an empty slot */
+	slot = &w->looked[hash % LOOKED_N];
+	if (*slot == hash)
+		return true;
+	*slot = hash;
+	return false;
+}
 
 static int
 is_it(void *ctx, const char *text, size_t n)
@@ -278,9 +302,12 @@ static int
 look_at(void *ctx, const char *text, size_t n)
 {
 	struct word w = *(struct word *)ctx;
-	char *copy = strndup(text, n); /* the scan's own may not last */
+	char *copy;
 	int r;
 
+	if (was_looked_at(&w, text, n))
+		return 0;
+	copy = strndup(text, n); /* the scan's own may not last */
 	if (copy == NULL)
 		return err_nomem(w.e);
 	w.text = copy;
@@ -295,7 +322,8 @@ look_at(void *ctx, const char *text, size_t n)
 int
 erase_words(struct erasure *x, struct err *e)
 {
-	struct word w = {.x = x, .e = e};
+	struct word w = {.x = x, .e = e,
+		.looked = calloc(LOOKED_N, sizeof(*w.looked))};
 	int r = 0;
 
 	for (size_t at = 0; r == 0 && at < x->texts.len;) {
@@ -304,6 +332,7 @@ erase_words(struct erasure *x, struct err *e)
 		r = text_terms_each(x->texts.data + at, n, look_at, &w);
 		at += n + 1;
 	}
+	free(w.looked);
 	text_terms_clear(x->st);
 	return r == MDB_E_NOMEM ? err_nomem(e) : r;
 }

@@ -180,3 +180,16 @@ class Forget(TestCase):
         self.assertIn("backups", done.stdout)
         self.assertIn("erased", self.db.ctl("forget", "Ada", "--yes").stdout)
         self.assertEqual(traces(self.db, SECRET), [])
+
+    def test_price_of_many_texts_with_the_same_words(self):
+        """A word is looked at once, however many texts have it: beside the
+        time that the writer took to store them."""
+        def busy():
+            return self.client.ok("get_memory_status")[
+                "queues"]["writer_cpu_ms"]
+        before = busy()
+        self.client.ok("create_entities", entities=[entity("many", *[
+            f"an observation with the number {i}" for i in range(5000)])])
+        stored = busy()
+        self.client.ok("forget", name="many", confirm=True)
+        self.assertLess(busy() - stored, 20 * (stored - before))
