@@ -260,7 +260,8 @@ static const struct param params_memory_diff[] = {
 	END};
 /* Large ones: a part a call. */
 #define SLICED                                                                 \
-	BOOLEAN("sliced", 0, "in several changes; repeat the call until done")
+	BOOLEAN("sliced", 0, "in several changes; repeat the call until done"), \
+		INT("slice_facts", PF_SOCKET_ONLY, NULL, 1, LIMIT_RUN_FACTS)
 static const struct param params_memory_revert[] = {
 	NAME("name", PF_REQUIRED, NULL),
 	INT("version", PF_REQUIRED, NULL, 1, INT64_MAX),

@@ -3,6 +3,7 @@
 
 #include "common/clock.h"
 #include "common/jx.h"
+#include "common/limits.h"
 #include "memory-db/method/handlers.h"
 #include "memory-db/method/reply.h"
 #include "memory-db/model/lease.h"
@@ -354,6 +355,8 @@ merge_part(struct call *c, struct write *w, int64_t branch,
 {
 	struct run run AUTO_RUN = {0};
 	int r = run_begin(&run, w, "memory_merge", target, branch, e);
+
+	run_room(&run, c->params, LIMIT_RUN_FACTS);
 
 	if (r == 0)
 		r = merge_slice(w, branch, &run, m, e);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "common/jx.h"
+#include "common/limits.h"
 #include "memory-db/method/handlers.h"
 #include "memory-db/method/reply.h"
 #include "memory-db/model/forget.h"
@@ -57,8 +58,9 @@ forget_part(struct call *c, struct write *w, const char *name,
 		return r;
 	snprintf(target, sizeof(target), "%lld", (long long)entity);
 	r = run_begin(&run, w, "forget", target, STORE_MAIN, e);
+	run_room(&run, c->params, LIMIT_RUN_ERASED);
 	if (r == 0)
-		r = forget_slice(w, entity, &out, e);
+		r = forget_slice(w, entity, (size_t)run.room, &out, e);
 	if (r == 0)
 		r = write_end(w, e);
 	if (r != 0)

@@ -96,8 +96,10 @@ revert_part(struct call *c, struct write *w, int64_t entity,
 	struct run run AUTO_RUN = {0};
 	int r = run_begin(&run, w, "memory_revert", target, w->branch, e);
 
+	run_room(&run, c->params, LIMIT_RUN_FACTS);
+
 	if (r == 0)
-		r = revert_slice(w, entity, then, &out, e);
+		r = revert_slice(w, entity, then, run.room, &out, e);
 	if (r == 0)
 		r = write_end(w, e);
 	if (r != 0)

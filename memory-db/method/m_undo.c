@@ -284,6 +284,8 @@ undo_part(struct call *c, struct undo *u, const char *target,
 	int64_t left = 0;
 	int r = run_begin(&run, u->w, "memory_undo", target, u->w->branch, e);
 
+	run_room(&run, c->params, LIMIT_RUN_FACTS);
+
 	if (r == 0 && run.is_new)
 		r = select_changes(c, u, e);
 	if (r == 0)

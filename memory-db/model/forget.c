@@ -105,14 +105,14 @@ forget_apply(struct write *w, int64_t entity, const char *text, size_t n,
 }
 
 static int
-erase_part(struct write *w, struct targets *t, struct forget_result *ret,
+erase_part(struct write *w, struct targets *t, size_t room, struct forget_result *ret,
 	struct err *e)
 {
 	struct erasure x AUTO_ERASURE = {0};
-	int64_t left = (int64_t)(t->n - LIMIT_RUN_ERASED);
+	int64_t left = (int64_t)(t->n - room);
 	int r;
 
-	t->n = LIMIT_RUN_ERASED;
+	t->n = room;
 	r = hide_visible(w, t, e);
 	if (r == 0)
 		r = erase_begin(&x, w->change, e);
@@ -126,15 +126,16 @@ erase_part(struct write *w, struct targets *t, struct forget_result *ret,
 }
 
 int
-forget_slice(struct write *w, int64_t entity, struct forget_result *ret,
+forget_slice(struct write *w, int64_t entity, size_t room,
+	struct forget_result *ret,
 	struct err *e)
 {
 	struct targets t AUTO_TARGETS = {.e = e};
 	int r = erase_each(w->st, entity, NULL, 0, add_target, &t, e);
 
 	if (r == 0)
-		r = t.n > LIMIT_RUN_ERASED
-			    ? erase_part(w, &t, ret, e)
+		r = t.n > room
+			    ? erase_part(w, &t, room, ret, e)
 			    : erase_all(w, entity, true, &t, ret, e);
 	return r;
 }

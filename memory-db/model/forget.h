@@ -21,10 +21,10 @@ struct forget_result {
  * nothing to forget. */
 int forget_apply(struct write *w, int64_t entity, const char *text, size_t n,
 	struct forget_result *ret, struct err *e) MUST_CHECK;
-/* One slice of forgetting an entity (model/run.h): LIMIT_RUN_ERASED facts; the
+/* One slice of forgetting an entity (model/run.h): `room` facts; the
  * last one, when left is 0, takes its names. */
-int forget_slice(struct write *w, int64_t entity, struct forget_result *ret,
-	struct err *e) MUST_CHECK;
+int forget_slice(struct write *w, int64_t entity, size_t room,
+	struct forget_result *ret, struct err *e) MUST_CHECK;
 
 /* A replayed op of a log: erases what is still there. */
 int forget_replay(struct change *c, struct store *st, int64_t entity,

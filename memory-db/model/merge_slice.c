@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "common/jx.h"
-#include "common/limits.h"
 #include "memory-db/model/merge_internal.h"
 #include "memory-db/model/run.h"
 #include "memory-db/store/lens.h"
@@ -117,7 +116,7 @@ merge_slice(struct write *w, int64_t branch, struct run *run,
 	struct merge_result *ret, struct err *e)
 {
 	struct merge m = {.w = w, .st = w->st, .e = e, .branch = branch,
-		.room = LIMIT_RUN_FACTS,
+		.room = run->room,
 		.waited = json_object_get(run->state, "waiting")};
 	int64_t conflicts = 0;
 	int r = load_cursor(&m, run);

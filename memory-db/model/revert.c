@@ -295,7 +295,7 @@ revert_entity(struct write *w, int64_t entity, const struct lens *then,
 
 int
 revert_slice(struct write *w, int64_t entity, const struct lens *then,
-	struct revert_result *ret, struct err *e)
+	int64_t room, struct revert_result *ret, struct err *e)
 {
-	return revert(w, entity, then, LIMIT_RUN_FACTS, ret, e);
+	return revert(w, entity, then, room, ret, e);
 }

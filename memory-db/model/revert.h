@@ -18,9 +18,9 @@ struct revert_result {
  * other ends and stay. */
 int revert_entity(struct write *w, int64_t entity, const struct lens *then,
 	struct revert_result *ret, struct err *e) MUST_CHECK;
-/* One slice of it (model/run.h): about LIMIT_RUN_FACTS facts, until left is 0.
+/* One slice of it (model/run.h): about `room` facts, until left is 0.
  * What remains follows from the two states: nothing is kept between slices. */
 int revert_slice(struct write *w, int64_t entity, const struct lens *then,
-	struct revert_result *ret, struct err *e) MUST_CHECK;
+	int64_t room, struct revert_result *ret, struct err *e) MUST_CHECK;
 
 #endif

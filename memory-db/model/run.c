@@ -108,6 +108,15 @@ run_begin(struct run *r, const struct write *w, const char *method,
 	return r->state == NULL ? err_nomem(e) : 0;
 }
 
+void
+run_room(struct run *r, const json_t *params, int64_t most)
+{
+	int64_t wanted = (int64_t)json_integer_value(
+		json_object_get(params, "slice_facts"));
+
+	r->room = wanted > 0 && wanted < most ? wanted : most;
+}
+
 int64_t
 run_total(struct run *r, const char *key, int64_t more)
 {

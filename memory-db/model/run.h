@@ -29,6 +29,7 @@ struct run {
 	char id[RUN_ID_SIZE], open_key[40];
 	json_t *state;		/* owned; NULL: no run */
 	bool is_new;
+	int64_t room;		/* facts of a slice: set by run_room */
 };
 
 /* The open run of a method with this target (a text that tells what it works
@@ -36,6 +37,8 @@ struct run {
  * written to. Nothing is written before run_end. */
 int run_begin(struct run *r, const struct write *w, const char *method,
 	const char *target, int64_t branch, struct err *e) MUST_CHECK;
+/* The room of a slice: `most`, unless the call wants smaller ones. */
+void run_room(struct run *r, const json_t *params, int64_t most);
 /* 0 there is none; 1 with its id in r. */
 int run_find(struct run *r, struct store *st, int64_t ns, const char *method,
 	const char *target, struct err *e) MUST_CHECK;

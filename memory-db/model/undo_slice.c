@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "common/jx.h"
-#include "common/limits.h"
 #include "memory-db/store/log.h"
 
 static int
@@ -79,7 +78,7 @@ undo_slice_begin(struct undo *u, struct run *run, struct err *e)
 
 		r = log_op_count(u->w->st, change, &ops, e);
 		facts += ops;
-		if (r != 0 || (u->changes.n > 0 && facts > LIMIT_RUN_FACTS))
+		if (r != 0 || (u->changes.n > 0 && facts > run->room))
 			break;
 		if (idset_put(&u->changes, change) == NULL)
 			r = err_nomem(e);

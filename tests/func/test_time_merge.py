@@ -4,6 +4,9 @@ Two namespaces get the same base. In one, a is written on main and b on a
 branch; in the other, b on main and a on the branch. Both are merged, and what
 main shows is compared, but for the members that either merge names.
 
+A merge, undo or revert in slices does what one in a whole does: two namespaces
+get the same all over; one is merged at once, the other a few facts at a time.
+
     MERGE_SEEDS=3000 MERGE_FROM=5000 python3 tests/func/test_time_merge.py
     MERGE_SEED=17 ...                                      one seed, told
 """
@@ -63,10 +66,10 @@ class Copy:
                   json.dumps(reply)[:400], flush=True)
         return reply
 
-    def apply(self, ops, branch):
+    def apply(self, ops, branch, **more):
         told = []
         for method, params in ops:
-            reply = self.call(method, branch=branch, **params)
+            reply = self.call(method, branch=branch, **more, **params)
             told.append(reply.get("code"))
             for row in reply.get("results", []):
                 if row.get("action") == "created" and "id" in row:
@@ -78,6 +81,18 @@ class Copy:
         reply = self.call("memory_merge", branch="b")
         self.test.assertTrue(reply["success"], f"{self.ns}: {reply}")
         return {(c["entity"], c["member"]) for c in reply["conflicts"]}
+
+    def slices(self, method, size, **params):
+        """The last reply, the conflicts of all, and the run."""
+        conflicts = []
+        for _ in range(500):
+            reply = self.call(method, sliced=True, slice_facts=size, **params)
+            if not reply["success"]:
+                return reply, None
+            conflicts += reply.get("conflicts", [])
+            if reply["done"]:
+                return reply, conflicts
+        self.test.fail(f"{self.ns}: {method} {params} never ends")
 
     def view(self):
         """First name -> what main shows of it, and the relations."""
@@ -134,6 +149,80 @@ class MergeModel(TestCase):
         loose = {e for e, member in conflicts if member == "relation"}
         for r in related[0] ^ related[1]:
             self.assertIn(r[0], loose, f"seed {seed}: {r}, {conflicts}")
+
+    def same(self, what, seed, copies, replies):
+        """Both succeeded or neither did, and both show the same."""
+        codes = [r.get("code") for r in replies]
+        self.assertEqual(codes[0], codes[1], f"seed {seed}: {what}: {replies}")
+        views = [copy.view() for copy in copies]
+        self.assertEqual(views[0], views[1], f"seed {seed}: {what}")
+        return views[0]
+
+    def sliced(self, client, seed):
+        rng = random.Random(seed)
+        base, a, b = ([an_op(rng) for _ in range(rng.randint(1, n))]
+                      for n in (10, 6, 14))
+        base = [("create_entities", {"entities": [
+            entity(n, *rng.sample(TEXTS, 2), type="person")
+            for n in NAMES]})] + base
+        size = rng.randint(1, 4)
+        copies = [Copy(self, client, f"t{seed}.{i}", ONE) for i in (1, 2)]
+        whole, parts = copies
+        for copy in copies:
+            copy.apply(base, "main")
+            copy.call("memory_branch", action="create", name="b")
+            copy.apply(a, "main", session=f"{copy.ns} a")
+            copy.apply(b, "b")
+        before = self.same("before", seed, copies, [{}, {}])
+        # Slices make more versions than a whole: one from before.
+        name = rng.choice(NAMES)
+        got = whole.call("open_nodes", names=[name], fields=["version"])
+        version = rng.randint(1, got["entities"][0]["version"]
+                              if got["entities"] else 1)
+        one = whole.call("memory_undo", session=f"{whole.ns} a")
+        two, _ = parts.slices("memory_undo", size, session=f"{parts.ns} a")
+        self.same("undo of a session", seed, copies, [one, two])
+        if "change" in one:
+            one = whole.call("memory_undo", change=one["change"])
+            two, _ = parts.slices("memory_undo", size, run=two["run"])
+            self.assertEqual(self.same("undo of the undo", seed, copies,
+                                       [one, two]), before)
+        one = whole.call("memory_merge", branch="b")
+        two, conflicts = parts.slices("memory_merge", size, branch="b")
+        self.same("merge", seed, copies, [one, two])
+        told = [sorted((c["entity"], c["member"], c["ours"], c["theirs"])
+                       for c in x) for x in (one["conflicts"], conflicts)]
+        self.assertEqual(told[0], told[1], f"seed {seed}: conflicts")
+        for key in ("added", "removed", "attributes"):
+            self.assertEqual(one[key], two[key], f"seed {seed}: {key}")
+        if "change" in one:
+            one = whole.call("memory_undo", change=one["change"])
+            two, _ = parts.slices("memory_undo", size, run=two["run"])
+            self.assertEqual(self.same("undo", seed, copies, [one, two]),
+                             before, f"seed {seed}: undo of the merge")
+            for copy in copies:     # nothing comes again
+                self.assertNotIn("change", copy.call("memory_merge",
+                                                     branch="b"))
+        one = whole.call("memory_revert", name=name, version=version)
+        two, _ = parts.slices("memory_revert", size, name=name,
+                              version=version)
+        self.same(f"revert {name} {version}", seed, copies, [one, two])
+        if ONE is None and seed % 3 == 0:
+            one = whole.call("forget", name="ada", confirm=True)
+            two, _ = parts.slices("forget", size, name="ada", confirm=True)
+            self.same("forget", seed, copies, [one, two])
+
+    def test_in_slices(self):
+        db = self.service()
+        client = db.client(timeout=60)
+        for seed in [int(ONE)] if ONE else range(FROM, FROM + SEEDS // 2):
+            try:
+                self.sliced(client, seed)
+            except Exception:
+                print(f"\nseed {seed} failed: MERGE_SEED={seed} tells each "
+                      "step", flush=True)
+                raise
+        db.verify()
 
     def test_either_way(self):
         seeds = [int(ONE)] if ONE else range(FROM, FROM + SEEDS)
