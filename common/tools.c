@@ -206,8 +206,8 @@ static const struct param params_read_graph[] = {CURSOR,
 static const struct param params_memory_history[] = {
 	NAME("name", 0, "entity; without it: everything"),
 	INT("limit", 0, NULL, 1, LIMIT_ROWS), CURSOR,
-	POINT("since", PF_SOCKET_ONLY, NULL), POINT("until", PF_SOCKET_ONLY, NULL),
-	STR("session", PF_SOCKET_ONLY, NULL, LIMIT_LABEL_BYTES),
+	POINT("since", 0, NULL), POINT("until", 0, NULL),
+	STR("session", 0, NULL, LIMIT_LABEL_BYTES),
 	MAX_BYTES, END};
 static const struct param params_get_memory_status[] = {END};
 

@@ -220,7 +220,14 @@ class Profiles(TestCase):
         db = self.service()
         m = self.mcp(db, args=["--tools", "default,history"])
         m.ok("create_entities", entities=[entity("a", "x")])
-        change = m.ok("memory_history")["changes"][0]["change"]
+        [change] = m.ok("memory_history", since="1 hour ago")["changes"]
+        self.assertEqual(m.ok("memory_history", until="yesterday")["changes"],
+                         [])
+        self.assertEqual(m.ok("memory_history", session=change["session"])
+                         ["changes"], [change])
+        self.assertEqual(m.ok("memory_history", session="another")["changes"],
+                         [])
+        change = change["change"]
         m.ok("add_observations", observations=[
             {"entityName": "a", "contents": ["y"]}])
         m.ok("rename_entity", {"name": "a", "new_name": "b"})
