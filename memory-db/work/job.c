@@ -46,6 +46,16 @@ unknown_method(const char *name, struct err *e)
 		"search_nodes, create_entities, get_memory_status", name);
 }
 
+/* Null is as good as not there, as some clients give all parameters. Of the
+ * common ones it may take back what hello said. */
+static void
+drop_nulls(const struct param *table, json_t *params)
+{
+	for (const struct param *p = table; p && p->name; p++)
+		if (json_is_null(json_object_get(params, p->name)))
+			(void)json_object_del(params, p->name);
+}
+
 int
 job_read(struct job *j, const char *data, size_t n, struct err *e)
 {
@@ -77,6 +87,7 @@ job_read(struct job *j, const char *data, size_t n, struct err *e)
 		ignored = NULL;
 	}
 	j->ignored = ignored;
+	drop_nulls(j->tool->params, j->params);
 	return rc;
 }
 

@@ -144,6 +144,30 @@ class Fields(harness.TestCase):
             status = c.ok("get_memory_status")
             self.assertEqual(status["total_changes"], 0)
 
+    def test_null_is_not_there(self):
+        """Some clients give every parameter that a tool has."""
+        db = self.service()
+        c = db.client()
+        c.ok("create_entities", entities=[
+            {"name": "ada", "entityType": "person",
+             "observations": ["likes tea"]}])
+
+        def all_of(method, **given):
+            table, = [t for t in TABLES["methods"] if t["name"] == method]
+            return {p["name"]: given.get(p["name"])
+                    for p in table["params"]}
+        for method, given in (
+                ("update_entity", {"name": "ada", "tags": ["x"]}),
+                ("update_entity", {"name": "ada", "tags": ["y"],
+                                   "observation": "likes tea"}),
+                ("memory_undo", {"change": 2}), ("recall", {"query": "tea"}),
+                ("search_nodes", {"query": "tea"}), ("memory_history", {}),
+                ("memory_diff", {})):
+            c.ok(method, **all_of(method, **given))
+        e = c.fails("invalid", "update_entity",
+                    **all_of("update_entity", name="ada"))
+        self.assertIn("nothing to update", e["error"])
+
     def test_unknown_members(self):
         """An error that names the nearest; the compat tools list it."""
         with Client(self.db.socket) as c:
