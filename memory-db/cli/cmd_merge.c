@@ -56,7 +56,8 @@ run(struct cli *c, int argc, char **argv)
 	added = cli_int(reply, "added", 0);
 	removed = cli_int(reply, "removed", 0);
 	attributes = cli_int(reply, "attributes", 0);
-	if (added + removed + attributes == 0 && rc == CLI_OK) {
+	if (added + removed + attributes == 0 && rc == CLI_OK &&
+		!json_is_false(json_object_get(reply, "done"))) {
 		puts("nothing to merge");
 		return rc;
 	}

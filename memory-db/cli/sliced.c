@@ -35,6 +35,21 @@ take(struct slices *s, const json_t *reply)
 	return 1;
 }
 
+/* A dry run tells of the next slice alone: others build on what that does. */
+static int
+try_next(struct cli *c, const char *method, json_t *params_new,
+	json_t **ret_reply)
+{
+	int rc = cli_call(c, method, params_new, CLI_NOW, ret_reply);
+
+	if (rc == CLI_OK &&
+		json_is_false(json_object_get(*ret_reply, "done")))
+		cli_note(c, "this is the next of several changes; %lld steps "
+			"would be left",
+			(long long)cli_int(*ret_reply, "remaining", 0));
+	return rc;
+}
+
 int
 sliced_call(struct cli *c, const char *method, json_t *params_new,
 	bool is_sliced, const char *label, json_t **ret_reply)
@@ -44,14 +59,13 @@ sliced_call(struct cli *c, const char *method, json_t *params_new,
 	AUTO_JSON json_t *params = params_new, *reply = NULL;
 	int rc, more = 1;
 
-	/* A dry run tells of the first slice. */
-	if (json_is_true(json_object_get(params, "dry_run")))
-		is_sliced = false;
 	if (!is_sliced)
 		return cli_call(c, method, take_ptr(params), CLI_NOW,
 			ret_reply);
 	if (s.conflicts == NULL || jx_set(params, "sliced", json_true()) != 0)
 		return cli_nomem();
+	if (json_is_true(json_object_get(params, "dry_run")))
+		return try_next(c, method, take_ptr(params), ret_reply);
 	progress_start(&s.progress, c, label);
 	while (more == 1) {
 		json_decref(reply);

@@ -12,7 +12,8 @@ struct cli;
 
 /* As cli_call with `sliced` in the parameters, again and again, with a progress
  * bar; without is_sliced just that. The last reply, whose numbers are those of
- * all, with the conflicts of all. Interrupted, the same command goes on. */
+ * all, with the conflicts of all. Interrupted, the same command goes on. A dry
+ * run is one call: what the next slice would do. */
 int sliced_call(struct cli *c, const char *method, json_t *params_new,
 	bool is_sliced, const char *label, json_t **ret_reply) MUST_CHECK;
 

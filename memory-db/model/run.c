@@ -189,7 +189,9 @@ need(struct store *st, const char *id, json_t **ret, struct err *e)
 
 	return r == 0 ? err_param(e, MDB_E_NOT_FOUND, "run",
 				"no run '%.40s'; the reply of a sliced call "
-				"names it",
+				"names it, memory_branch (action list) lists "
+				"those half done. One that changed nothing is "
+				"not kept",
 				id)
 		      : r;
 }
@@ -294,14 +296,20 @@ run_list(struct store *st, int64_t ns, json_t *ret_list, struct err *e)
 }
 
 int
-run_refuse(const struct write *w, int64_t facts, int r, struct err *e)
+run_too_large(int64_t facts, struct err *e)
 {
-	if (r != MDB_E_LIMIT || w->change == NULL ||
-		change_ops(w->change) < LIMIT_CHANGE_FACTS)
-		return r;
 	return err_param(e, MDB_E_LIMIT, "sliced",
 		"this touches %lld facts, more than the %d of one change; pass "
-		"sliced:true to have it done in several, and call again while "
-		"the reply says done:false",
+		"sliced:true (memoryctl: --sliced) to have it done in several, "
+		"and call again while the reply says done:false",
 		(long long)facts, LIMIT_CHANGE_FACTS);
+}
+
+int
+run_refuse(const struct write *w, int64_t facts, int r, struct err *e)
+{
+	return r == MDB_E_LIMIT && w->change != NULL &&
+			       change_ops(w->change) >= LIMIT_CHANGE_FACTS
+		       ? run_too_large(facts, e)
+		       : r;
 }

@@ -67,7 +67,9 @@ int run_close(struct store *st, const char *id, struct err *e) MUST_CHECK;
 int run_list(struct store *st, int64_t ns, json_t *ret_list, struct err *e)
 	MUST_CHECK;
 
-/* Called when a change was refused for its size: says so with the count. */
+/* Refuses what is too large for one change, with the count of its facts. */
+int run_too_large(int64_t facts, struct err *e) MUST_CHECK;
+/* Called with the result of a change: when it was refused for its size. */
 int run_refuse(const struct write *w, int64_t facts, int r, struct err *e)
 	MUST_CHECK;
 

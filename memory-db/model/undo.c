@@ -7,6 +7,7 @@
 #include "common/limits.h"
 #include "memory-db/model/encode.h"
 #include "memory-db/model/members.h"
+#include "memory-db/model/run.h"
 #include "memory-db/store/branch.h"
 #include "memory-db/store/log.h"
 
@@ -265,11 +266,7 @@ plan_once(struct undo *u, struct err *e)
 	for (size_t i = 0; r == 0 && i < u->changes.n; i++)
 		r = take_back(u, v[i], e);
 	if (r == 0 && u->facts_n > LIMIT_CHANGE_FACTS)
-		return err_set(e, MDB_E_LIMIT,
-			"this touches %zu facts, more than the %d of one "
-			"change; pass sliced:true to have it done in several, "
-			"and call again while the reply says done:false",
-			u->facts_n, LIMIT_CHANGE_FACTS);
+		return run_too_large((int64_t)u->facts_n, e);
 	for (size_t i = 0; r == 0 && i < u->facts_n; i++)
 		r = undo_check(u, &u->facts[i], e);
 	for (size_t i = 0; r == 0 && i < u->attrs_n; i++)

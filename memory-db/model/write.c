@@ -433,7 +433,8 @@ not_found(struct write *w, const char *name, const char *param, struct err *e)
 		return err_param(e, MDB_E_NOT_FOUND, param,
 			"no entity '%s'; similar: %s", name, similar.data);
 	return err_param(e, MDB_E_NOT_FOUND, param,
-		"no entity '%s'; create it first with create_entities", name);
+		"no entity '%s'; search_nodes finds others, create_entities "
+		"makes one", name);
 }
 
 int

@@ -368,6 +368,10 @@ class Runs(TestCase):
         done = self.db.ctl("merge", "b", check=False)
         self.assertEqual(done.returncode, 1)
         self.assertIn("sliced", done.stderr)
+        done = self.db.ctl("merge", "b", "--sliced", "--dry-run")
+        self.assertRegex(done.stdout, r"would merge: \d+ facts? added")
+        self.assertIn("next of several", done.stderr)
+        self.assertEqual(self.unfinished(), [])
         first = self.client.ok("memory_merge", branch="b", sliced=True)
         text = self.db.ctl("branch").stdout
         self.assertIn(f"memory_merge of b is half done ({first['run']})", text)
