@@ -12,8 +12,7 @@
 #include "memory-db/model/run.h"
 #include "memory-db/store/branch.h"
 
-/* --- rows
- * ------------------------------------------------------------------------ */
+/* --- rows ----------------------------------------------------------------- */
 struct rows {
 	struct store *st;
 	json_t *list;
@@ -117,8 +116,7 @@ list_branches(
 		ret_result, e);
 }
 
-/* --- create and discard
- * --------------------------------------------------------------- */
+/* --- create and discard --------------------------------------------------- */
 static int
 check_name(struct write *w, const char *name, struct err *e)
 {
@@ -279,8 +277,7 @@ m_memory_branch(struct call *c, json_t **ret_result, struct err *e)
 		c, strcmp(action, "list") == 0 ? NULL : name, ret_result, e);
 }
 
-/* --- memory_merge
- * ------------------------------------------------------------------------ */
+/* --- memory_merge --------------------------------------------------------- */
 static int
 parent_of(void *ctx, const struct branch_row *b)
 {

@@ -23,8 +23,7 @@ is_true(const struct call *c, const char *key)
 	return json_is_true(json_object_get(c->params, key));
 }
 
-/* --- memory_revert
- * ------------------------------------------------------------------- */
+/* --- memory_revert -------------------------------------------------------- */
 static int
 find_version(struct write *w, int64_t entity, int64_t version,
 	struct lens *ret_then, struct err *e)
@@ -151,9 +150,7 @@ m_memory_revert(struct call *c, json_t **ret_result, struct err *e)
 		       : r;
 }
 
-/* --- memory_diff
- * ------------------------------------------------------------------------------
- */
+/* --- memory_diff ---------------------------------------------------------- */
 /* One side: branch, and a time, a change or a version of the entity; without
  * any, the state at which the first page began. */
 static int

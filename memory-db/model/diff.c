@@ -28,8 +28,7 @@ diff_done(struct diff *d)
 	d->entities = NULL;
 }
 
-/* --- one entity under one lens
- * ---------------------------------------------------- */
+/* --- one entity under one lens -------------------------------------------- */
 struct side {
 	struct store *st;
 	struct idset facts; /* all but metadata */
@@ -90,8 +89,7 @@ read_side(struct store *st, int64_t entity, const struct lens *lens,
 	return r < 0 ? r : 0;
 }
 
-/* --- the row
- * ------------------------------------------------------------------------- */
+/* --- the row -------------------------------------------------------------- */
 struct row {
 	struct diff *d;
 	json_t *j, *texts, *relations, *marks;
@@ -345,8 +343,7 @@ diff_entity(struct diff *d, int64_t entity, struct err *e)
 	return r;
 }
 
-/* --- everything
- * ------------------------------------------------------------------------ */
+/* --- everything ----------------------------------------------------------- */
 struct candidates {
 	struct idset ids;
 	struct err *e;

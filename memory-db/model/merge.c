@@ -6,8 +6,7 @@
 #include "common/jx.h"
 #include "memory-db/model/run.h"
 
-/* --- sides
- * --------------------------------------------------------------------- */
+/* --- sides ---------------------------------------------------------------- */
 struct parent {
 	int64_t id, fork;
 };
@@ -100,8 +99,7 @@ merge_waiting(struct merge *m)
 	return r;
 }
 
-/* --- relations, after all entities
- * ------------------------------------------------------- */
+/* --- relations, after all entities ---------------------------------------- */
 static int
 merge_relation(struct merge *m, const struct merge_item *x)
 {
@@ -147,9 +145,7 @@ merge_relations(struct merge *m)
 	return r;
 }
 
-/* --- tier and pin
- * ---------------------------------------------------------------------------
- */
+/* --- tier and pin --------------------------------------------------------- */
 static int
 merge_attrs(struct merge *m)
 {
@@ -167,9 +163,7 @@ merge_attrs(struct merge *m)
 	return r;
 }
 
-/* --- the whole
- * ----------------------------------------------------------------------------------
- */
+/* --- the whole ------------------------------------------------------------ */
 bool
 merge_full(struct merge *m)
 {

@@ -10,8 +10,7 @@
 #include "memory-db/model/remember.h"
 #include "memory-db/store/names.h"
 
-/* --- conflicts
- * -------------------------------------------------------------------- */
+/* --- conflicts ------------------------------------------------------------ */
 static int
 add_conflict(struct merge *m, struct conflict_row c, const char *member,
 	const char *ours, const char *theirs)
@@ -76,8 +75,7 @@ merge_taken(struct merge *m, int64_t entity, const char *name,
 	return r < 0 ? r : 0;
 }
 
-/* --- single values
- * ------------------------------------------------------------------ */
+/* --- single values -------------------------------------------------------- */
 void
 existence_done(struct existence *x)
 {
@@ -232,8 +230,7 @@ merge_new(struct merge *m, int64_t entity, const struct existence *t)
 		      : r;
 }
 
-/* --- metadata
- * ------------------------------------------------------------------------ */
+/* --- metadata ------------------------------------------------------------- */
 struct meta {
 	int64_t id;
 	struct buf text;
@@ -283,9 +280,7 @@ merge_metadata(struct merge *m, int64_t entity)
 	return r;
 }
 
-/* --- tier and pin
- * ---------------------------------------------------------------------------
- */
+/* --- tier and pin --------------------------------------------------------- */
 /* The parent deleted what the branch gave another tier or pin. */
 static int
 deleted_here(struct merge *m, int64_t entity)

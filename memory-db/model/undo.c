@@ -41,8 +41,7 @@ undo_block(struct undo *u, int64_t change, int64_t entity, struct err *e)
 	return 0;
 }
 
-/* --- the plan's view of facts and attributes
- * ------------------------------------ */
+/* --- the plan's view of facts and attributes ------------------------------ */
 static int
 get_kind(void *ctx, const struct fact *f)
 {
@@ -133,8 +132,7 @@ attr_of(struct undo *u, int64_t entity, enum attr_key key,
 	return 0;
 }
 
-/* --- one op back
- * -------------------------------------------------------------------- */
+/* --- one op back ---------------------------------------------------------- */
 static int
 take_back_fact(struct undo *u, const struct log_op *op, struct err *e)
 {
@@ -217,9 +215,7 @@ take_back(struct undo *u, int64_t change, struct err *e)
 	return r;
 }
 
-/* --- the plan
- * ----------------------------------------------------------------------------
- */
+/* --- the plan ------------------------------------------------------------- */
 static int
 descending(const void *a, const void *b)
 {
@@ -368,9 +364,7 @@ undo_apply(struct undo *u, struct err *e)
 	return r;
 }
 
-/* --- telling
- * -------------------------------------------------------------------------------
- */
+/* --- telling -------------------------------------------------------------- */
 struct row {
 	struct undo *u;
 	json_t *list;

@@ -8,8 +8,7 @@
 #include "memory-db/store/derive.h"
 #include "memory-db/store/log.h"
 
-/* --- what builds on it
- * ---------------------------------------------------------------- */
+/* --- what builds on it ---------------------------------------------------- */
 /* Does the entity exist after the plan? *ret_since: what hides it. */
 struct exists {
 	struct undo *u;

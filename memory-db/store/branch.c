@@ -328,8 +328,7 @@ branch_newest(struct store *st, int64_t ns, int64_t branch, int64_t *ret_change,
 	return one_id(st, NEWEST, ns, branch, ret_change, e);
 }
 
-/* --- conflicts
- * ----------------------------------------------------------------- */
+/* --- conflicts ------------------------------------------------------------ */
 int
 conflict_add(struct store *st, const struct conflict_row *c, struct err *e)
 {
