@@ -105,8 +105,8 @@ forget_apply(struct write *w, int64_t entity, const char *text, size_t n,
 }
 
 static int
-erase_part(struct write *w, struct targets *t, size_t room, struct forget_result *ret,
-	struct err *e)
+erase_part(struct write *w, struct targets *t, size_t room,
+	struct forget_result *ret, struct err *e)
 {
 	struct erasure x AUTO_ERASURE = {0};
 	int64_t left = (int64_t)(t->n - room);
@@ -127,8 +127,7 @@ erase_part(struct write *w, struct targets *t, size_t room, struct forget_result
 
 int
 forget_slice(struct write *w, int64_t entity, size_t room,
-	struct forget_result *ret,
-	struct err *e)
+	struct forget_result *ret, struct err *e)
 {
 	struct targets t AUTO_TARGETS = {.e = e};
 	int r = erase_each(w->st, entity, NULL, 0, add_target, &t, e);

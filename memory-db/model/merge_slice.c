@@ -98,17 +98,20 @@ left(const struct merge *m)
 void
 merge_set_waiting(struct merge *m)
 {
-	json_t *entity;
-	size_t i;
+	const json_t *entity;
+	size_t i, k = 0;
 
-	json_array_foreach(m->waited, i, entity)
-		for (size_t k = 0; k < m->n; k++)
-			if (m->touched[k].entity ==
-				json_integer_value(entity)) {
-				m->touched[k].waits = true;
-				m->waiting++;
-				break;
-			}
+	/* Both are in order of entities. */
+	json_array_foreach(m->waited, i, entity) {
+		int64_t id = json_integer_value(entity);
+
+		while (k < m->n && m->touched[k].entity < id)
+			k++;
+		if (k < m->n && m->touched[k].entity == id) {
+			m->touched[k].waits = true;
+			m->waiting++;
+		}
+	}
 }
 
 int
