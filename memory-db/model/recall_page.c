@@ -138,6 +138,22 @@ set_suspect(struct row *x)
 	return r;
 }
 
+/* Bytes of the row. One that does not fit does without its metadata, which may
+ * be far larger than what was asked for; the text is never cut. */
+static int
+fit_row(const struct writing *w, json_t *j, size_t *ret_bytes)
+{
+	*ret_bytes = encode_size(j) + 1;
+	if (w->bytes + *ret_bytes <= w->page->max_bytes ||
+		!json_object_get(j, "metadata"))
+		return 0;
+	if (json_object_del(j, "metadata") != 0 ||
+		jx_set(j, "omitted", json_pack("[s]", "metadata")) != 0)
+		return MDB_E_NOMEM;
+	*ret_bytes = encode_size(j) + 1;
+	return 0;
+}
+
 /* 1 written, 0 gone, 2 it does not fit. */
 static int
 write_row(struct writing *w, const struct recall_found *found)
@@ -155,9 +171,9 @@ write_row(struct writing *w, const struct recall_found *found)
 	if (r != 0)
 		return r;
 	if (jx_set(j, "score", json_real(rounded(found->score))) != 0 ||
-		(w->page->explain && set_parts(j, found) != 0))
+		(w->page->explain && set_parts(j, found) != 0) ||
+		fit_row(w, j, &bytes) != 0)
 		return err_nomem(w->e);
-	bytes = encode_size(j) + 1;
 	if (w->bytes + bytes > w->page->max_bytes &&
 		json_array_size(w->results) > 0)
 		return 2;

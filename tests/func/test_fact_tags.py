@@ -65,6 +65,19 @@ class FactTags(TestCase):
         self.assertEqual(row["metadata"], {"cups": 2})
         self.db.verify()
 
+    def test_metadata_stays_out_of_a_small_budget(self):
+        self.set(TEA, "food", metadata={"x": "y" * 60000})
+        row = self.c.ok("recall", query="green tea")["results"][0]
+        self.assertEqual(len(row["metadata"]["x"]), 60000)
+        self.assertNotIn("omitted", row)
+        reply = self.c.ok("recall", query="green tea", max_tokens=100)
+        row = reply["results"][0]
+        self.assertEqual(row["text"], TEA)
+        self.assertEqual(row["tags"], ["food"])
+        self.assertEqual(row["omitted"], ["metadata"])
+        self.assertNotIn("metadata", row)
+        self.assertLess(len(json.dumps(reply)), 600)
+
     def test_given_again(self):
         """A text that is there is not added twice; new tags join."""
         reply = self.c.ok("add_observations", observations=[
