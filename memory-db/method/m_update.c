@@ -221,18 +221,26 @@ m_update_entity(struct call *c, json_t **ret_result, struct err *e)
 static int
 check_free(struct write *w, int64_t entity, const char *name, struct err *e)
 {
+	struct buf now AUTO_BUF = {0};
 	int64_t other;
 	bool exists;
 	int r = entity_find(w->st, w->ns, name, strlen(name), &other, e);
 
 	if (r != 1 || other == entity)
 		return r < 0 ? r : 0;
-	r = fact_existence(w->st, other, NULL, NULL, NULL, e);
+	r = fact_existence(w->st, other, NULL, NULL, &now, e);
 	exists = r == 1;
 	if (r == 0) /* on other branches only: free here */
 		r = entity_was(w->st, other, e);
 	if (r != 1)
 		return r;
+	if (buf_str(&now) == NULL)
+		return err_nomem(e);
+	if (exists && strcmp(now.data, name) != 0)
+		return err_param(e, MDB_E_EXISTS, "new_name",
+			"'%s' is another name of '%s' and leads there; choose "
+			"another",
+			name, now.data);
 	return err_param(e, MDB_E_EXISTS, "new_name",
 		exists ? "'%s' exists already; add the observations of one to "
 			 "the other and delete it"

@@ -111,6 +111,16 @@ class Names(TestCase):
         self.assertEqual(self.who("other"), ("other", ["second"]))
         self.db.verify()
 
+    def test_a_name_that_leads_to_another(self):
+        self.rename("x", "y")
+        self.make("z", "second")
+        for name, says in (("y", "exists already"), ("x", "name of 'y'")):
+            reply = self.client.call("rename_entity", {
+                "name": "z", "new_name": name})
+            self.assertEqual((reply["code"], reply["param"]),
+                             ("exists", "new_name"))
+            self.assertIn(says, reply["error"])
+
     def test_erased_on_every_branch(self):
         self.rename("x", "y", branch="b")
         reply = self.client.ok("forget", name="y", confirm=True)
