@@ -152,7 +152,8 @@ set_change(void *ctx, const struct log_change *c)
 	return r;
 }
 
-/* {id, text, change, at, session?, ...} */
+/* {id, text, change, at, session?, ...}: of the change that first showed it,
+ * whichever merge or undo brought it here. */
 static int
 encode_fact(struct page *p, const struct fact *f, json_t **ret)
 {
@@ -162,11 +163,17 @@ encode_fact(struct page *p, const struct fact *f, json_t **ret)
 		(json_int_t)f->id, "text", f->text, f->text_n, "change",
 		(json_int_t)f->added, "method", methods[f->method & 3]);
 	struct fact_source s = {j, p->st, p->e};
+	int64_t origin = f->added;
 	int r;
 
 	if (j == NULL)
 		return err_nomem(p->e);
-	r = log_get(p->st, f->added, set_change, &s, p->e);
+	r = log_first_shown(p->st, f->id, &origin, p->e);
+	if (r >= 0 && origin != f->added &&
+		jx_set(j, "change", json_integer((json_int_t)origin)) != 0)
+		r = err_nomem(p->e);
+	if (r >= 0)
+		r = log_get(p->st, origin, set_change, &s, p->e);
 	if (r >= 0)
 		r = encode_set_label(p->st, j, "speaker", f->speaker, p->e);
 	if (r == 0)

@@ -131,6 +131,18 @@ class Names(TestCase):
             "SELECT * FROM alias").fetchall(), [])
         self.db.verify()
 
+    def test_a_merged_fact_says_where_it_is_from(self):
+        said = self.client.ok("add_observations", branch="b", session="s7",
+                              observations=[{"entityName": "x", "contents": [
+                                  "second"]}])["change"]
+        merged = self.client.ok("memory_merge", branch="b", session="s8")
+        self.client.ok("memory_undo", change=self.client.ok(
+            "memory_undo", change=merged["change"])["change"])
+        got = self.client.ok("open_nodes", names=["x"], fields=["facts"])
+        self.assertEqual([(f["change"], f.get("session"))
+                          for f in got["entities"][0]["facts"]],
+                         [(1, None), (said, "s7")])
+
     def test_a_file_from_before(self):
         """Other names up to schema 3 were one entity's, everywhere."""
         self.rename("x", "y")
