@@ -44,19 +44,27 @@ forget_reply(struct call *c, struct write *w, const struct forget_result *out,
 		ret_result, e);
 }
 
+#define TARGET_SIZE 24
+
+static void
+make_target(int64_t entity, char ret[TARGET_SIZE])
+{
+	snprintf(ret, TARGET_SIZE, "%lld", (long long)entity);
+}
+
 static int
 forget_part(struct call *c, struct write *w, const char *name,
 	json_t **ret_result, struct err *e)
 {
 	struct forget_result out = {0};
 	struct run run AUTO_RUN = {0};
-	char target[24];
+	char target[TARGET_SIZE];
 	int64_t entity;
 	int r = find(w, name, &entity, e);
 
 	if (r != 0)
 		return r;
-	snprintf(target, sizeof(target), "%lld", (long long)entity);
+	make_target(entity, target);
 	r = run_begin(&run, w, "forget", target, STORE_MAIN, e);
 	run_room(&run, c->params, LIMIT_RUN_ERASED);
 	if (r == 0)
@@ -75,6 +83,20 @@ forget_part(struct call *c, struct write *w, const char *name,
 	return r == 0 ? run_reply(&run, *ret_result, e) : r;
 }
 
+/* Slices that others began have nothing left to do, and no name to be called
+ * by. */
+static int
+end_slices(struct write *w, int64_t entity, struct err *e)
+{
+	struct run run AUTO_RUN = {0};
+	char target[TARGET_SIZE];
+	int r;
+
+	make_target(entity, target);
+	r = run_find(&run, w->st, w->ns, "forget", target, e);
+	return r == 1 ? run_end(&run, w->change_id, 0, e) : r;
+}
+
 static int
 forget(struct write *w, const char *name, const json_t *observation,
 	struct forget_result *out, struct err *e)
@@ -82,17 +104,16 @@ forget(struct write *w, const char *name, const json_t *observation,
 	int64_t entity;
 	int r = find(w, name, &entity, e);
 
-	if (r == 0)
-		r = forget_apply(w, entity, json_string_value(observation),
-			json_string_length(observation), out, e);
-	else
+	if (r != 0)
 		return r;
-	return r == 0 ? err_param(e, MDB_E_NOT_FOUND, "observation",
-				"'%s' never had an observation that reads "
-				"exactly so",
-				name)
-	       : r < 0 ? r
-		       : 0;
+	r = forget_apply(w, entity, json_string_value(observation),
+		json_string_length(observation), out, e);
+	if (r == 0)
+		return err_param(e, MDB_E_NOT_FOUND, "observation",
+			"'%s' never had an observation that reads exactly so",
+			name);
+	r = r < 0 ? r : write_end(w, e);
+	return r == 0 && observation == NULL ? end_slices(w, entity, e) : r;
 }
 
 /* The reply to a retry of a slice: after the last one the name is gone. */
@@ -131,8 +152,6 @@ m_forget(struct call *c, json_t **ret_result, struct err *e)
 		return forget_part(c, &w, name, ret_result, e);
 	if (r == 0 && !w.replay)
 		r = forget(&w, name, observation, &out, e);
-	if (r == 0)
-		r = write_end(&w, e);
 	if (r == 0)
 		r = forget_reply(c, &w, &out, ret_result, e);
 	return r == 0 && sliced ? set_done(&w, name, *ret_result, e) : r;

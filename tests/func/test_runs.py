@@ -363,6 +363,17 @@ class Runs(TestCase):
         self.db.verify()
         self.replay()
 
+    def test_forget_at_once_what_was_begun_in_slices(self):
+        self.client.ok("create_entities", entities=[
+            entity("ada", *(f"fact {i}" for i in range(9)))])
+        first = self.client.ok("forget", name="ada", confirm=True,
+                               sliced=True, slice_facts=4)
+        self.assertEqual(self.unfinished()[0]["run"], first["run"])
+        done = self.client.ok("forget", name="ada", confirm=True)
+        self.assertEqual(first["facts"] + done["facts"], 10)
+        self.assertEqual(self.unfinished(), [])
+        self.db.verify()
+
     def test_on_the_command_line(self):
         self.branch_work()
         done = self.db.ctl("merge", "b", check=False)
