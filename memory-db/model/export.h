@@ -12,7 +12,7 @@
  *    "ops":N,"chain":HEX}
  *   {"type":"op","what","entity","fact"?,"key"?,"value"?,"new"?:{...},
  *    "branch"?:{"name","parent","about"?}}  N times
- *   {"type":"alias","ns","name","entity"}
+ *   {"type":"alias","ns","name","entity"}  lent names alone (store/named.c)
  *   {"type":"conflict","id","entity","kind","state","found","other"?,"base"?,
  *    "ours"?,"theirs"?,"action"?,"closed"?,"confidence"?,"notes"?}
  *
