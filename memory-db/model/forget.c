@@ -83,7 +83,7 @@ erase_all(struct write *w, int64_t entity, bool whole, const struct targets *t,
 	if (r == 0 && whole)
 		r = erase_names(&x, entity, e);
 	if (r == 0)
-		r = erase_end(&x, e);
+		r = erase_end(&x, true, e);
 	*ret = (struct forget_result){
 		x.facts, x.names, x.messages, x.notes, x.words, 0};
 	return r;
@@ -119,7 +119,7 @@ erase_part(struct write *w, struct targets *t, size_t room,
 	if (r == 0)
 		r = erase_targets(&x, t, 0, e);
 	if (r == 0)
-		r = erase_end(&x, e);
+		r = erase_end(&x, false, e);
 	*ret = (struct forget_result){
 		x.facts, x.names, x.messages, x.notes, x.words, left};
 	return r;
@@ -157,6 +157,6 @@ forget_replay(struct change *c, struct store *st, int64_t entity, int64_t fact,
 			    ? erase_names(&x, entity, e)
 			    : erase_fact(&x, entity, fact, true, e);
 	if (r == 0 && x.facts + x.names > 0)
-		r = erase_end(&x, e);
+		r = erase_end(&x, true, e);
 	return r;
 }

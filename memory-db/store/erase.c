@@ -15,6 +15,10 @@
 /* Merging segments inside the transaction: what takes longer goes on in idle
  * time. */
 #define MERGE_BUDGET_NS (250 * 1000000LL)
+/* Merging all segments into one opens another level of the index each time, and
+ * FTS5 (3.40) takes one of more than 2,000 for damaged: from here on it is
+ * written anew instead. */
+#define LEVELS_MAX 1500
 /* How long the WAL waits for readers. */
 #define TRUNCATE_WAIT_MS 250
 #define BUSY_MS 5000 /* as db.c sets it */
@@ -38,7 +42,8 @@ enum {
 	WIPE_QUERIES,
 	SET_FLAG,
 	CLEAR_FLAG,
-	GET_FLAG
+	GET_FLAG,
+	STRUCTURES
 };
 
 #define RANK "CASE kind WHEN 0 THEN 2 WHEN 4 THEN 0 WHEN 5 THEN 0 ELSE 1 END"
@@ -105,6 +110,14 @@ static const struct stmt_def defs[] = {
 		STMT_WRITER},
 	[GET_FLAG] = {"SELECT 1 FROM meta WHERE key = 'erasing'", 0,
 		STMT_WRITER},
+	/* Row 10 of an FTS5 index: a cookie of 4 bytes, then how many levels
+	 * of segments it has, as a varint. */
+	[STRUCTURES] = {"SELECT block FROM ft_live_data WHERE id = 10 "
+			"UNION ALL SELECT block FROM ft_past_data WHERE id = 10 "
+			"UNION ALL SELECT block FROM ft_branch_data WHERE id = "
+			"10 UNION ALL SELECT block FROM ft_term_data WHERE id "
+			"= 10",
+		0, STMT_WRITER},
 };
 const struct stmt_module erase_module = {"erase", defs, ARRAY_LEN(defs)};
 
@@ -316,14 +329,41 @@ erase_names(struct erasure *x, int64_t entity, struct err *e)
 /* --- segments and the log ----------------------------------------------------
  */
 static int
+highest_level(struct store *st, int *ret, struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_ERASE, STRUCTURES);
+	int r;
+
+	*ret = 0;
+	while ((r = stmt_row(st, s, e)) == 1) {
+		const unsigned char *p = sqlite3_column_blob(s, 0);
+		int n = 0;
+
+		if (sqlite3_column_bytes(s, 0) < 6)
+			continue;
+		n = p[4] < 0x80 ? p[4] : (p[4] & 0x7f) << 7 | p[5];
+		*ret = n > *ret ? n : *ret;
+	}
+	return r;
+}
+
+static int
 merge_segments(struct store *st, struct err *e)
 {
+	int levels;
+
 	static const enum text_statement merges[] = {TEXT_MERGE_LIVE,
 		TEXT_MERGE_PAST, TEXT_MERGE_TERM, TEXT_MERGE_BRANCH};
 	int64_t end = clock_mono_ns() + MERGE_BUDGET_NS;
 	/* A savepoint makes FTS5 write down what it holds in memory. */
 	int r = db_exec(st, "SAVEPOINT fts; RELEASE fts", e);
 
+	if (r == 0)
+		r = highest_level(st, &levels, e);
+	if (r == 0 && levels >= LEVELS_MAX) {
+		st->erasing = TRUNCATING;
+		return text_rebuild(st, e);
+	}
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(merges); i++) {
 		sqlite3_stmt *s = stmt_use(st, MOD_TEXT, (int)merges[i]);
 
@@ -340,7 +380,7 @@ merge_segments(struct store *st, struct err *e)
 }
 
 int
-erase_end(struct erasure *x, struct err *e)
+erase_end(struct erasure *x, bool is_last, struct err *e)
 {
 	int r = erase_words(x, e);
 
@@ -349,8 +389,9 @@ erase_end(struct erasure *x, struct err *e)
 	label_cache_clear(x->st);
 	if (r == 0)
 		r = run_one(x->st, WIPE_QUERIES, x->change->info.ns, NULL, e);
-	if (r == 0)
-		r = merge_segments(x->st, e);
+	if (r != 0 || !is_last)
+		return r;
+	r = merge_segments(x->st, e);
 	return r == 0 ? stmt_run(x->st,
 				stmt_use(x->st, MOD_ERASE, SET_FLAG), e)
 		      : r;

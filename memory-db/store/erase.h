@@ -47,8 +47,8 @@ int erase_fact(struct erasure *x, int64_t entity, int64_t fact, bool with_op,
 	struct err *e) MUST_CHECK;
 /* The names of an entity, and the op for all of it. */
 int erase_names(struct erasure *x, int64_t entity, struct err *e) MUST_CHECK;
-/* Words, labels and segments. */
-int erase_end(struct erasure *x, struct err *e) MUST_CHECK;
+/* Words and labels; the segments of the index when nothing is left to come. */
+int erase_end(struct erasure *x, bool is_last, struct err *e) MUST_CHECK;
 void erase_done(struct erasure *x);
 #define AUTO_ERASURE __attribute__((cleanup(erase_done)))
 

@@ -1,8 +1,9 @@
 """forget: what is erased is nowhere any more, and the rest still verifies."""
 import json
 import sqlite3
+import unittest
 
-from harness import TestCase, entity, wait_until
+from harness import SANITIZED, TestCase, entity, wait_until
 
 SECRET = "zanzibarium"
 PLAIN = "teapot"
@@ -53,6 +54,23 @@ class Forget(TestCase):
             if not reply.get("next"):
                 return lines
             params = {"cursor": reply["next"]}
+
+    @unittest.skipIf(SANITIZED, "a thousand of them take too long")
+    def test_a_thousand_times(self):
+        """The index has a bound of levels, which each merge of all its
+        segments comes nearer to."""
+        self.client.ok("memory_branch", action="create", name="many")
+        for i in range(1200):
+            self.client.ok("create_entities", entities=[
+                entity(f"e{i}", f"word{i} here"),
+                entity("stays", f"common {i}")])
+            self.client.ok("create_entities", branch="many", entities=[
+                entity(f"f{i}", f"bord{i} here")])
+            self.client.ok("forget", name=f"e{i}", confirm=True)
+        self.assertEqual(self.client.ok(
+            "search_nodes", query="bord7", branch="many")["count"], 1)
+        self.assertEqual(traces(self.db, "word1199"), [])
+        self.db.verify()
 
     def test_needs_confirmation(self):
         for confirm in ({}, {"confirm": False}):
