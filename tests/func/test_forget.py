@@ -68,7 +68,7 @@ class Forget(TestCase):
                 entity(f"f{i}", f"bord{i} here")])
             self.client.ok("forget", name=f"e{i}", confirm=True)
         self.assertEqual(self.client.ok(
-            "search_nodes", query="bord7", branch="many")["count"], 1)
+            "search_nodes", query="bord1199", branch="many")["count"], 1)
         self.assertEqual(traces(self.db, "word1199"), [])
         self.db.verify()
 
