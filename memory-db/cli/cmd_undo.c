@@ -146,7 +146,7 @@ static int
 run(struct cli *c, int argc, char **argv)
 {
 	AUTO_JSON json_t *reply = NULL;
-	json_t *p;
+	json_t *p = NULL;
 	int rc;
 
 	if (cascade && skip)

@@ -137,7 +137,7 @@ static int
 take_back_fact(struct undo *u, const struct log_op *op, struct err *e)
 {
 	bool shows = op->what == OP_SHOW;
-	struct undo_fact *f;
+	struct undo_fact *f = NULL;
 	int r = fact_of(u, op->fact, &f, e);
 
 	if (r != 0 || f->erased) /* forgotten: neither comes nor goes */
@@ -156,7 +156,7 @@ take_back_fact(struct undo *u, const struct log_op *op, struct err *e)
 static int
 take_back_attr(struct undo *u, const struct log_op *op, struct err *e)
 {
-	struct undo_attr *a;
+	struct undo_attr *a = NULL;
 	int r = attr_of(u, op->entity, (enum attr_key)op->key, &a, e);
 
 	if (r != 0)
