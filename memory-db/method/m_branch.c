@@ -319,7 +319,7 @@ merge_reply(struct call *c, const struct write *w, const struct merge_result *m,
 		json_decref(j);
 		j = NULL;
 	}
-	return reply_change(w, j, ret_result, e);
+	return reply_effect(w, j, ret_result, e);
 }
 
 /* One change, unless a run of slices of it is under way. */

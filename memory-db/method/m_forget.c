@@ -33,7 +33,7 @@ forget_reply(struct call *c, struct write *w, const struct forget_result *out,
 	json_t **ret_result, struct err *e)
 {
 	c->erased = !w->replay;
-	return reply_change(w,
+	return reply_effect(w,
 		json_pack("{s:I,s:I,s:I,s:I,s:I,s:s}", "facts",
 			(json_int_t)out->facts, "names",
 			(json_int_t)out->names, "messages",

@@ -74,7 +74,7 @@ revert_reply(struct call *c, struct write *w, int64_t entity,
 
 	if (r != 0)
 		return r;
-	return reply_change(w,
+	return reply_effect(w,
 		json_pack("{s:s,s:I,s:I,s:I,s:I,s:I,s:b}", "name",
 			jx_text(c->params, "name"), "version",
 			(json_int_t)version, "removed",

@@ -254,7 +254,7 @@ undo_reply(struct call *c, struct undo *u, json_t **ret_result, struct err *e)
 		r = set_blockers(u, j, e);
 	if (r == 0 && c->dry_run && jx_set(j, "dry_run", json_true()) != 0)
 		r = err_nomem(e);
-	return r == 0 ? reply_change(u->w, take_ptr(j), ret_result, e) : r;
+	return r == 0 ? reply_effect(u->w, take_ptr(j), ret_result, e) : r;
 }
 
 static enum undo_policy

@@ -16,4 +16,9 @@ int reply_list(const struct write *w, const char *key, json_t *list,
 int reply_change(const struct write *w, json_t *result, json_t **ret_result,
 	struct err *e) MUST_CHECK;
 
+/* The same for a write whose numbers nobody keeps: a retry says `repeated`
+ * instead of what it would have to make up. Its texts and `version` stay. */
+int reply_effect(const struct write *w, json_t *result, json_t **ret_result,
+	struct err *e) MUST_CHECK;
+
 #endif
