@@ -46,6 +46,22 @@ ask(const char *name)
 	return CLI_OK;
 }
 
+/* Copies of the database from before an upgrade. */
+static void
+print_copies(const json_t *copies)
+{
+	const json_t *path;
+	size_t i;
+
+	json_array_foreach(copies, i, path) {
+		fputs(i == 0 ? "still in these copies, until you remove them:\n"
+			     : "", stdout);
+		fputs("  ", stdout);
+		out_text(stdout, json_string_value(path));
+		putchar('\n');
+	}
+}
+
 static int
 run(struct cli *c, int argc, char **argv)
 {
@@ -83,6 +99,7 @@ run(struct cli *c, int argc, char **argv)
 		out_text(stdout, cli_str(reply, "note", ""));
 		putchar('\n');
 	}
+	print_copies(json_object_get(reply, "copies"));
 	return CLI_OK;
 }
 

@@ -102,6 +102,25 @@ keep_copy(sqlite3 *db, const struct database *base, struct err *e)
 }
 
 int
+database_copies(const struct database *base,
+	int (*fn)(void *ctx, const char *path), void *ctx, struct err *e)
+{
+	int r = 0;
+
+	for (int v = 1; r == 0 && v < STORE_SCHEMA_VERSION; v++) {
+		char *path AUTO_FREE = NULL;
+
+		if (asprintf(&path, "%s.schema-%d", base->path, v) < 0) {
+			path = NULL;
+			return err_nomem(e);
+		}
+		if (access(path, F_OK) == 0)
+			r = fn(ctx, path);
+	}
+	return r;
+}
+
+int
 database_migrate(struct database *base, void (*progress)(void *ctx, double p),
 	void *ctx, struct err *e)
 {

@@ -51,6 +51,12 @@ bool database_needs_migration(const struct database *db);
 void database_close(struct database *db);
 
 const char *database_path(const struct database *db);
+/* Calls fn with the path of each copy that a schema step left beside the file
+ * and that is still there; fn returns non-zero to stop. That, 0, or
+ * MDB_E_NOMEM. */
+int database_copies(const struct database *db,
+	int (*fn)(void *ctx, const char *path), void *ctx, struct err *e)
+	MUST_CHECK;
 const char *database_id(const struct database *db);	  /* 32 hex digits */
 const char *database_instance(const struct database *db); /* this copy of it */
 int database_schema(const struct database *db);

@@ -219,6 +219,11 @@ class Migration(TestCase):
                 db.start()
                 db.verify()
 
+    def forgets(self, c):
+        """A name that is erased, and the copies that may still have it."""
+        c.ok("create_entities", entities=[entity("brief", "gone soon")])
+        return c.ok("forget", name="brief", confirm=True).get("copies")
+
     def look_at_the_copy(self, db, schema):
         """The file as it was stays beside it, and is made once."""
         copy = db.database.with_name(f"{db.database.name}.schema-{schema}")
@@ -230,8 +235,14 @@ class Migration(TestCase):
         self.assertEqual(kept.execute("SELECT count(*) FROM fact WHERE body "
                                       "LIKE '%since today'").fetchone(), (0,))
         kept.close()
+        db.start()
+        with db.client() as c:
+            self.assertEqual(self.forgets(c), [str(copy)])
+        db.stop()
         copy.unlink()
         db.start()
+        with db.client() as c:
+            self.assertIsNone(self.forgets(c))
         db.stop()
         self.assertFalse(copy.exists())
 
