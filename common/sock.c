@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -148,6 +149,19 @@ address(const char *path, struct sockaddr_un *ret, struct err *e)
 	return copy_path(path, ret->sun_path, e);
 }
 
+/* The process that listens behind fd has ended. One that was killed leaves its
+ * socket open for a moment when it had just forked: the child holds a copy
+ * until it executes its program. */
+static bool
+listener_is_gone(int fd)
+{
+	struct sock_peer peer;
+
+	/* The kernel tells who called listen(). 0: in another namespace. */
+	return sock_peer(fd, &peer, NULL) == 0 && peer.pid > 0 &&
+	       kill(peer.pid, 0) < 0 && errno == ESRCH;
+}
+
 /* Removes what is at path when it is a socket of this user that nobody
  * answers. */
 static int
@@ -175,8 +189,9 @@ remove_stale(const char *path, const struct sockaddr_un *sa, struct err *e)
 		return err_set(e, MDB_E_STORE, "socket: %s",
 			strerrordesc_np(errno));
 	/* EAGAIN: somebody listens and has no time now. */
-	if (connect(fd, (const struct sockaddr *)sa, sizeof(*sa)) == 0 ||
-		(errno != ECONNREFUSED && errno != ENOENT))
+	if (connect(fd, (const struct sockaddr *)sa, sizeof(*sa)) == 0
+			? !listener_is_gone(fd)
+			: errno != ECONNREFUSED && errno != ENOENT)
 		return err_set(e, MDB_E_EXISTS,
 			"a service already listens at %s", path);
 	if (unlink(path) < 0 && errno != ENOENT)

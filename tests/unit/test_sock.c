@@ -85,6 +85,38 @@ replaces_a_stale_socket_only(void **state)
 	assert_int_equal(access(file, F_OK), 0);
 }
 
+/* One that was killed after it forked: its child holds the socket. */
+static void
+a_child_of_a_dead_service_is_stale(void **state)
+{
+	const char *path = scratch_path("orphan.sock");
+	AUTO_FD int live = -1;
+	int fd = -1, ends[2], status;
+	pid_t service, child = 0;
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	service = fork();
+	if (service == 0) {
+		if (sock_listen(path, 8, &fd, NULL) < 0)
+			_exit(1);
+		child = fork();
+		if (child == 0)
+			for (;;)
+				pause();
+		_exit(write(ends[1], &child, sizeof(child)) < 0);
+	}
+	assert_int_equal(waitpid(service, &status, 0), service);
+	assert_int_equal(status, 0);
+	assert_int_equal(read(ends[0], &child, sizeof(child)), sizeof(child));
+	assert_int_equal(sock_connect(path, 1000, &fd, NULL), 0);
+	close(fd);
+	assert_int_equal(sock_listen(path, 8, &live, NULL), 0);
+	assert_int_equal(kill(child, SIGKILL), 0);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 /* A service too busy to accept is alive. */
 static void
 a_full_backlog_is_not_stale(void **state)
@@ -375,6 +407,7 @@ main(void)
 		cmocka_unit_test(listens_privately_and_connects),
 		cmocka_unit_test(leaves_no_temporary_names),
 		cmocka_unit_test(replaces_a_stale_socket_only),
+		cmocka_unit_test(a_child_of_a_dead_service_is_stale),
 		cmocka_unit_test(a_full_backlog_is_not_stale),
 		cmocka_unit_test(one_of_many_rivals_wins),
 		cmocka_unit_test(says_why_nobody_is_there),
