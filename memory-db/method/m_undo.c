@@ -83,39 +83,6 @@ read_range(struct call *c, struct select *s, struct err *e)
 	return r;
 }
 
-static int
-select_listed(struct select *s, struct write *w, const json_t *p, struct err *e)
-{
-	const json_t *list = json_object_get(p, "changes"), *id;
-	size_t i;
-	int r = 1;
-
-	if (json_object_get(p, "change") != NULL)
-		r = log_get(w->st, int_of(p, "change"), select_change, s, e);
-	json_array_foreach(list, i, id) if (r == 1) r = log_get(
-		w->st, (int64_t)json_integer_value(id), select_change, s, e);
-	return r < 0	? r
-	       : r == 0 ? err_param(e, MDB_E_NOT_FOUND, "change",
-				  "no such change; memory_history lists them")
-			: 0;
-}
-
-/* All that a run did so far; it does not go on. */
-static int
-select_run(struct select *s, const char *run, struct err *e)
-{
-	struct store *st = s->u->w->st;
-	struct idset all AUTO_IDSET = {0};
-	int r = run_changes(st, run, s->u->w->ns, &all, e);
-
-	for (size_t i = 0; r == 0 && i < all.cap; i++)
-		if (all.slots[i].id != 0 &&
-			(r = log_get(st, all.slots[i].id, select_change, s,
-				 e)) == 1)
-			r = 0;
-	return r == 0 ? run_close(st, run, e) : r;
-}
-
 /* Why nothing was selected. */
 static int
 nothing(const struct select *s, struct err *e)
@@ -147,6 +114,54 @@ nothing(const struct select *s, struct err *e)
 			? "these changes made or discarded a branch; "
 			  "memory_branch discards one"
 			: "no change matches");
+}
+
+/* Nothing that was listed is passed over in silence. */
+static int
+some_elsewhere(const struct select *s, struct err *e)
+{
+	int r;
+
+	if (s->other_ns == 0 && s->other_branch < 0 && s->of_branches == 0)
+		return 0;
+	r = nothing(s, e);
+	if (s->u->changes.n > 0)
+		err_prefix(e, "nothing was undone, as not all of `changes` are "
+			      "of one branch and namespace");
+	return r;
+}
+
+static int
+select_listed(struct select *s, struct write *w, const json_t *p, struct err *e)
+{
+	const json_t *list = json_object_get(p, "changes"), *id;
+	size_t i;
+	int r = 1;
+
+	if (json_object_get(p, "change") != NULL)
+		r = log_get(w->st, int_of(p, "change"), select_change, s, e);
+	json_array_foreach(list, i, id) if (r == 1) r = log_get(
+		w->st, (int64_t)json_integer_value(id), select_change, s, e);
+	return r < 0	? r
+	       : r == 0 ? err_param(e, MDB_E_NOT_FOUND, "change",
+				  "no such change; memory_history lists them")
+			: some_elsewhere(s, e);
+}
+
+/* All that a run did so far; it does not go on. */
+static int
+select_run(struct select *s, const char *run, struct err *e)
+{
+	struct store *st = s->u->w->st;
+	struct idset all AUTO_IDSET = {0};
+	int r = run_changes(st, run, s->u->w->ns, &all, e);
+
+	for (size_t i = 0; r == 0 && i < all.cap; i++)
+		if (all.slots[i].id != 0 &&
+			(r = log_get(st, all.slots[i].id, select_change, s,
+				 e)) == 1)
+			r = 0;
+	return r == 0 ? run_close(st, run, e) : r;
 }
 
 static int

@@ -1,7 +1,7 @@
 """The reply of an undo has a bound, however large what came back is."""
 import json
 
-from harness import TestCase
+from harness import TestCase, entity
 
 BOUND = 1 << 20
 LARGE = 180 * 1024
@@ -43,3 +43,23 @@ class Reply(TestCase):
 if __name__ == "__main__":
     import harness
     harness.main()
+
+    def test_changes_of_several_branches(self):
+        """None of a list is passed over in silence."""
+        c = self.service().client()
+        c.ok("create_entities", entities=[entity("ada", "tea")])
+        c.ok("memory_branch", action="create", name="b")
+        c.ok("add_observations", branch="b", observations=[
+            {"entityName": "ada", "contents": ["on b"]}])
+        c.ok("add_observations", observations=[
+            {"entityName": "ada", "contents": ["on main"]}])
+        ids = [x["change"] for x in c.ok("memory_history")["changes"]]
+        on_b = c.ok("memory_history", branch="b")["changes"][0]["change"]
+        e = c.fails("not_found", "memory_undo", changes=[max(ids), on_b])
+        self.assertIn("nothing was undone", e["error"])
+        self.assertIn("branch 'b'", e["error"])
+        texts = c.ok("open_nodes", names=["ada"])["entities"][0]
+        self.assertEqual(texts["observations"], ["tea", "on main"])
+        self.assertEqual(self.undo(c, changes=[max(ids)])["removed"], 1)
+        self.assertEqual(self.undo(c, changes=[on_b], branch="b")["removed"],
+                         1)
