@@ -39,11 +39,6 @@ class Reply(TestCase):
         self.assertEqual(reply["removed"], 81)
         self.assertGreater(len(reply["removed_facts"]), 5)
 
-
-if __name__ == "__main__":
-    import harness
-    harness.main()
-
     def test_changes_of_several_branches(self):
         """None of a list is passed over in silence."""
         c = self.service().client()
@@ -63,3 +58,8 @@ if __name__ == "__main__":
         self.assertEqual(self.undo(c, changes=[max(ids)])["removed"], 1)
         self.assertEqual(self.undo(c, changes=[on_b], branch="b")["removed"],
                          1)
+
+
+if __name__ == "__main__":
+    import harness
+    harness.main()
