@@ -116,7 +116,8 @@ copy_options(memory_client *c, const struct memory_options *o)
 	       copy_option(&c->opt_branch, o->branch, "MEMORY_BRANCH") &&
 	       copy_option(&c->opt_session, o->session, NULL) &&
 	       copy_option(&c->opt_zone, zone, NULL) &&
-	       copy_option(&c->opt_database, o->expect_database, NULL);
+	       copy_option(&c->opt_database, o->expect_database, NULL) &&
+	       copy_option(&c->opt_tools, o->tools, NULL);
 }
 
 memory_client *
@@ -179,6 +180,7 @@ memory_client_free(memory_client *c)
 	free(c->opt_session);
 	free(c->opt_zone);
 	free(c->opt_database);
+	free(c->opt_tools);
 	free(c);
 }
 

@@ -52,6 +52,9 @@ struct memory_options {
 	int retries;		/* of one call, after a failed attempt to
 				   connect, a broken connection or `busy` [5];
 				   -1: none */
+	const char *tools;	/* "default,skills": the calls are those of an
+				   agent that has these tools [none: of the
+				   program itself, without restrictions] */
 };
 
 /* Never connects by itself. o may be NULL. NULL: no memory, or options of a

@@ -252,20 +252,23 @@ class MemoryClient:
     def __init__(self, socket=None, client="memory_client.py/" + VERSION,
                  namespace=None, branch=None, session=None, time_zone=None,
                  expect_database=None, timeout=30.0, connect_timeout=5.0,
-                 retries=5):
+                 retries=5, tools=None):
+        """tools: "default,skills", when the calls are those of an agent that
+        has these tools; without it they are the program's own."""
         self._option = socket
         hello = {
             "protocol": PROTOCOL, "version": VERSION, "client": client,
             "namespace": namespace or os.environ.get("MEMORY_NAMESPACE"),
             "branch": branch or os.environ.get("MEMORY_BRANCH"),
             "session": session, "time_zone": time_zone or _time_zone(),
-            "expect_database": expect_database}
+            "expect_database": expect_database, "tools": tools}
         self._hello_params = {k: v for k, v in hello.items() if v}
         self.timeout = timeout
         self.connect_timeout = connect_timeout
         self.retries = retries
         self._sock = None
         self._welcome = None        # the reply of hello, good or bad
+        self._plain = False         # it does not know `tools` yet
         self._in = bytearray()
         self._scanned = 0
         self._out = bytearray()
@@ -300,6 +303,7 @@ class MemoryClient:
             self._sock.close()
         self._sock = None
         self._welcome = None
+        self._plain = False
         self._in.clear()
         self._out.clear()
         self._scanned = 0
@@ -541,8 +545,11 @@ class MemoryClient:
             except (Denied, BadArgument) as error:
                 raise _Broken(error, final=True) from None
         if not self._unwelcome_retire():
+            params = dict(self._hello_params)
+            if self._plain:
+                params.pop("tools", None)
             self._out += _encode({"id": HELLO, "method": "hello",
-                                  "params": self._hello_params})
+                                  "params": params})
             self._asked_by = now + self.connect_timeout
 
     def _unwelcome_retire(self):
@@ -577,6 +584,10 @@ class MemoryClient:
         self._asked_by = None
         self._welcome = message
         if not message["success"]:
+            if message.get("param") == "tools" and not self._plain:
+                # A service from before `tools`, which restricts nobody.
+                self._plain, self._welcome = True, None
+                return
             self._refuse_unwelcome()
             return
         if abs(message.get("protocol", 0) - PROTOCOL) > 1:

@@ -79,12 +79,13 @@ enum mc_greeting { MC_SILENT, MC_ASKED, MC_GREETED, MC_UNWELCOME };
 struct memory_client {
 	/* options, owned */
 	char *opt_socket, *opt_client, *opt_namespace, *opt_branch;
-	char *opt_session, *opt_zone, *opt_database;
+	char *opt_session, *opt_zone, *opt_database, *opt_tools;
 	int timeout_ms, connect_timeout_ms, retries;
 
 	/* the connection */
 	int fd;
 	enum mc_greeting greeting;
+	bool plain;		/* the service does not know `tools` yet */
 	char path[SOCK_PATH_SIZE];
 	const char *why;
 	int64_t greet_by_ns;	/* while MC_ASKED */

@@ -57,6 +57,7 @@ mc_link_close(memory_client *c)
 		close(c->fd);
 	c->fd = -1;
 	c->greeting = MC_SILENT;
+	c->plain = false;
 	c->start = c->scanned = c->frame_end = 0;
 	buf_clear(&c->in, 1 << 16);
 	buf_clear(&c->out, 1 << 16);
@@ -173,6 +174,8 @@ say_hello(memory_client *c, int64_t now_ns)
 		add_member(&line, "session", c->opt_session) != 0 ||
 		add_member(&line, "time_zone", c->opt_zone) != 0 ||
 		add_member(&line, "expect_database", c->opt_database) != 0 ||
+		add_member(&line, "tools",
+			c->plain ? NULL : c->opt_tools) != 0 ||
 		buf_adds(&line, "}}\n") != 0 ||
 		buf_add(&c->out, line.data, line.len) != 0)
 		return MEMORY_NO_MEMORY;
@@ -255,10 +258,26 @@ mc_link_next_ns(const memory_client *c)
 
 /* --- replies to the library itself ---------------------------------------- */
 
+/* A service from before `tools` refuses hello because of it, and only that
+ * one does; it has nothing that the member would restrict. */
+static bool
+is_older(const memory_client *c, const json_t *msg)
+{
+	const char *param = json_string_value(json_object_get(msg, "param"));
+
+	return !c->plain && c->opt_tools && param &&
+	       strcmp(param, "tools") == 0;
+}
+
 void
 mc_link_greeted(memory_client *c, const json_t *msg, const char *line, size_t n)
 {
 	if (!json_is_true(json_object_get(msg, "success"))) {
+		if (is_older(c, msg)) {
+			c->plain = true;
+			c->greeting = MC_SILENT;
+			return;
+		}
 		c->greeting = MC_UNWELCOME;
 		c->connect_at_ns =
 			clock_mono_ns() +

@@ -15,6 +15,7 @@
 #include "common/conf.h"
 #include "common/limits.h"
 #include "common/log.h"
+#include "common/profiles.h"
 #include "common/project.h"
 #include "mcp-server/session.h"
 
@@ -34,7 +35,7 @@ struct options {
 /* What the options become; owned. */
 struct setup {
 	struct buf namespace_, database;
-	char session[32];
+	char session[32], tools[PROFILES_TEXT];
 	struct profile profile;
 };
 
@@ -147,6 +148,7 @@ set_up(const struct options *arg, struct setup *set, struct err *e)
 		return err_set(e, MDB_E_INVALID, "--namespace: must be at most "
 			"%d bytes", LIMIT_LABEL_BYTES);
 	make_session(set->session, sizeof(set->session));
+	profiles_text(set->profile.set, set->tools);
 	return 0;
 }
 
@@ -224,6 +226,7 @@ serve(const struct options *arg, struct setup *set)
 		.namespace_ = set->namespace_.data,
 		.branch = arg->branch,
 		.session = set->session,
+		.tools = set->tools,
 		.spawn = !arg->no_spawn,
 		.call_ms = CALL_MS,
 	};

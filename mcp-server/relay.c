@@ -36,6 +36,7 @@ relay_new(const struct relay_options *o)
 		.branch = o->branch,
 		.session = o->session,
 		.expect_database = o->database,
+		.tools = o->tools,
 		.timeout_ms = o->call_ms,
 		/* The rest is ours: a service may have to be started. */
 		.retries = 1,

@@ -21,6 +21,7 @@ struct relay_options {
 	const char *namespace_;
 	const char *branch;	/* NULL: main */
 	const char *session;
+	const char *tools;	/* profiles that the agent has */
 	bool spawn;		/* start a service when nobody listens */
 	int call_ms;		/* deadline of a call */
 };

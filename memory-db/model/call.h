@@ -19,6 +19,12 @@ struct context {
 	bool user_scope;	/* scope:"user": write to `default` */
 	char zone[65];		/* time zone of the client; "": UTC */
 	unsigned uid;		/* of the peer */
+	/* Authority. An agent is whoever memory-mcp serves; a caller that is
+	 * none is the operator's own program, or the service itself. Every
+	 * restriction of agents hangs on these two, never on a name that a
+	 * client gives itself. */
+	bool is_agent;
+	unsigned profiles;	/* of an agent: its tools (enum tool_profile) */
 };
 
 /* What a committed write tells the feed and the counters. */

@@ -58,6 +58,8 @@ struct conn {
 	json_t *defaults;	/* owned; common parameters, or NULL */
 	char zone[65];		/* time_zone; "": UTC */
 	char version[65];
+	bool is_agent;		/* it serves an agent, which has the tools of */
+	unsigned profiles;	/* these (enum tool_profile, or-ed) */
 	struct rate_bucket rate; /* of writes without a session */
 
 	/* branches that end with the connection (lease.h) */

@@ -83,6 +83,8 @@ read_context(struct request *r, struct err *e)
 		.message = text_of(j, "message"),
 		.key = text_of(j, "key"),
 		.user_scope = scope && strcmp(scope, "user") == 0,
+		.is_agent = j->is_agent,
+		.profiles = j->profiles,
 	};
 	if (!j->ctx.namespace_)
 		j->ctx.namespace_ = cfg->namespace_;
@@ -328,6 +330,8 @@ dispatch_frame(struct conn *c, const char *data, size_t n)
 		return;
 	}
 	r->job.defaults = json_incref(c->defaults);
+	r->job.is_agent = c->is_agent;
+	r->job.profiles = c->profiles;
 	if (n > LIMIT_LOOP_PARSE_BYTES) {
 		dispatch_long(r, data, n);
 		return;

@@ -7,6 +7,7 @@
 
 #include "common/clock.h"
 #include "common/jx.h"
+#include "common/profiles.h"
 #include "common/rpc.h"
 #include "common/text.h"
 #include "memory-db/net/feed.h"
@@ -115,6 +116,8 @@ method_hello(struct request *r, json_t **ret_result, struct err *e)
 	struct conn *c = r->conn;
 	const char *version = json_string_value(
 		json_object_get(params, "version"));
+	const char *profiles = json_string_value(
+		json_object_get(params, "tools"));
 	json_t *defaults, *result;
 	const char *zone = NULL;
 
@@ -134,6 +137,12 @@ method_hello(struct request *r, json_t **ret_result, struct err *e)
 	if (zone)
 		snprintf(c->zone, sizeof c->zone, "%s", zone);
 	snprintf(c->version, sizeof c->version, "%s", version ? version : "");
+	/* Once of an agent, always: a later hello may say which tools it has,
+	 * not that it is none. */
+	if (profiles) {
+		c->is_agent = true;
+		c->profiles = profiles_known(profiles);
+	}
 	*ret_result = result;
 	return 0;
 }

@@ -51,6 +51,9 @@ struct job {
 	json_t *ignored;	/* owned: unknown parameters, or NULL */
 	struct context ctx;	/* strings borrowed from params and defaults */
 	json_t *defaults;	/* owned: what hello of the connection said */
+	bool is_agent;		/* the same of whom it serves; kept here, as a
+				   request may outlive its connection */
+	unsigned profiles;
 	struct question question; /* owned: its vector, made before a reader
 				   has it; none: that is the reader's */
 	/* the answer */

@@ -626,9 +626,31 @@ class Service(Base):
         hello = self.db.hellos[-1]
         self.assertRegex(hello["session"], r"^20\d\d-\d\d-\d\d-[0-9a-f]{6}$")
         self.assertTrue(hello["client"].startswith("memory-mcp/"))
+        self.assertEqual(hello["tools"], "default")
         other = self.start()
         other.ok("read_graph")
         self.assertNotEqual(self.db.hellos[-1]["session"], hello["session"])
+
+
+    def test_tools_are_told_on_each_connection(self):
+        m = self.start("--tools", "all, compat")
+        self.db.drop_after["read_graph"] = 1
+        m.tool("read_graph", timeout=20)
+        self.assertGreater(len(self.db.hellos), 1)
+        for hello in self.db.hellos:
+            self.assertIn(hello.get("tools"),
+                          ("default,compat,history,skills", None))
+        self.assertEqual(self.db.hellos[-1]["tools"],
+                         "default,compat,history,skills")
+
+    def test_service_from_before_tools(self):
+        self.db.refuse["hello"] = [{
+            "code": "invalid", "param": "tools",
+            "error": "unknown parameter 'tools'"}]
+        m = self.start()
+        m.ok("read_graph")
+        self.assertIn("tools", self.db.hellos[-2])
+        self.assertNotIn("tools", self.db.hellos[-1])
 
 
 class End(Base):

@@ -71,6 +71,7 @@ class Hello(TestCase):
     def test_zone(self):
         c = self.service().client()
         c.ok("hello", time_zone="+02:00")
+        c.ok("hello", tools="default,of_a_later_version")
         self.assertEqual(
             c.fails("invalid", "hello", time_zone="Mars/Olympus")["param"],
             "time_zone")
