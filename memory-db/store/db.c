@@ -315,6 +315,12 @@ store_interrupt(struct store *st)
 	atomic_store(&st->interrupted, true);
 }
 
+void
+store_uninterrupt(struct store *st)
+{
+	atomic_store(&st->interrupted, false);
+}
+
 /* --- idle time
  * ------------------------------------------------------------------------ */
 static void

@@ -115,6 +115,8 @@ void store_deadline(struct store *st, int64_t mono_ns);
 
 /* From any thread: the running statement of st stops with MDB_E_CANCELLED. */
 void store_interrupt(struct store *st);
+/* Forgets an interrupt that came too late for what was running. */
+void store_uninterrupt(struct store *st);
 
 /* --- the writer's idle time ---------------------------------------------------- */
 /* One small step (<= some 5 ms) of text index merging, WAL checkpoint, forgetting

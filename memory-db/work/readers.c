@@ -5,10 +5,15 @@
 #include "common/limits.h"
 #include "memory-db/work/internal.h"
 
+/* An interrupt is for the job that is current while it is sent. What came when
+ * that job had already read everything goes with it: the next one starts
+ * without. */
 static void
 set_current(struct reader *r, struct job *j)
 {
 	pthread_mutex_lock(&r->lock);
+	if (r->st)
+		store_uninterrupt(r->st);
 	r->current = j;
 	pthread_mutex_unlock(&r->lock);
 }

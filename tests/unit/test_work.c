@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -413,6 +414,70 @@ a_running_read_is_interrupted(void **state)
 		assert_false(exists(f, "nothing"));
 }
 
+struct hammer {
+	struct work *work;
+	struct job *_Atomic victim;
+	atomic_bool end;
+	atomic_ulong blows;
+};
+
+static void *
+cancel_all_the_time(void *arg)
+{
+	struct hammer *h = arg;
+
+	while (!atomic_load(&h->end)) {
+		struct job *j = atomic_load(&h->victim);
+
+		if (j)
+			work_cancel(h->work, j);
+		atomic_fetch_add(&h->blows, 1);
+	}
+	return NULL;
+}
+
+/* Whoever leaves at whatever moment of its read ends no read of another. */
+static void
+an_interrupt_hits_only_its_job(void **state)
+{
+	struct fixture *f = *state;
+	struct hammer h = {0};
+	pthread_t thread;
+	struct job *done;
+	int code, hits = 0;
+
+	start(f, 100);
+	h.work = f->work;
+	assert_int_equal(pthread_create(&thread, NULL, cancel_all_the_time, &h),
+		0);
+	for (int i = 0; i < 4000; i++) {
+		struct job_list l = {0}, none = {0};
+		struct job *victim = read_of("victim");
+		unsigned long before;
+
+		job_list_add(&l, victim);
+		atomic_store(&h.victim, victim);
+		work_push_reads(f->work, &l, &none);
+		done = wait_done(f, 1);
+		/* The hammer has let go of it before it is freed. */
+		atomic_store(&h.victim, NULL);
+		before = atomic_load(&h.blows);
+		while (atomic_load(&h.blows) < before + 2)
+			sched_yield();
+		(void)pop(&done);
+		for (int k = 0; k < WORK_READERS; k++) {
+			job_list_add(&l, read_of("other"));
+			work_push_reads(f->work, &l, &none);
+			done = wait_done(f, 1);
+			code = pop(&done);
+			hits += code == MDB_E_CANCELLED;
+		}
+	}
+	atomic_store(&h.end, true);
+	pthread_join(thread, NULL);
+	assert_int_equal(hits, 0);
+}
+
 static void
 readers_parse_long_frames(void **state)
 {
@@ -531,6 +596,7 @@ main(void)
 		TEST(a_poison_request_fails_alone),
 		TEST(cancelled_writes_do_not_happen),
 		TEST(a_running_read_is_interrupted),
+		TEST(an_interrupt_hits_only_its_job),
 		TEST(readers_parse_long_frames),
 		TEST(what_is_queued_is_finished_at_the_end),
 		TEST(without_memory),
