@@ -4,6 +4,6 @@
 #define COMMON_DATABASE_FILE_H
 
 #define DATABASE_APPLICATION_ID 0x454d454d /* "EMEM" */
-#define DATABASE_SCHEMA		6	   /* newest step of memory-db/sql */
+#define DATABASE_SCHEMA		7	   /* newest step of memory-db/sql */
 
 #endif

@@ -24,6 +24,11 @@
 /* Bytes of an idempotency key, and how long it is remembered. */
 #define LIMIT_KEY_BYTES 64
 #define LIMIT_KEY_AGE_MS (24LL * 3600 * 1000)
+/* Answers kept for retries: the newest, and none that is long. A retry comes
+ * within minutes; these are many minutes of many clients, in 2 MB as a rule.
+ * What is not kept is made again from the log. */
+#define LIMIT_KEY_ANSWERS      10000
+#define LIMIT_KEY_ANSWER_BYTES 8192
 /* (c) Facts of one namespace that are open: search stays fast up to here. */
 #define LIMIT_NAMESPACE_FACTS 1000000
 /* Facts one atomic operation may touch: bounds the time it holds the writer

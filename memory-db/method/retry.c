@@ -6,9 +6,11 @@ int
 retry_seen(struct call *c, struct err *e)
 {
 	int64_t change;
-
-	return c->ctx->key == NULL
+	int r = c->ctx->key == NULL
 		? 0 : request_seen(c->st, c->ctx->key, &change, e);
+
+	c->is_retry = r == 1;
+	return r;
 }
 
 int

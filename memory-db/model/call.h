@@ -57,6 +57,8 @@ struct call {
 				   ends; 0: none */
 	bool erased;		/* set by forget: what it erased is gone only
 				   when the log is emptied, after COMMIT */
+	bool is_retry;		/* set by a handler: its key was seen, it did
+				   nothing and says what was done then */
 	bool dry_run;		/* set by a handler: after the reply is made,
 				   all it did is rolled back */
 };

@@ -13,6 +13,7 @@
 #include "memory-db/model/scope.h"
 #include "memory-db/store/change.h"
 #include "memory-db/store/files.h"
+#include "memory-db/store/keys.h"
 #include "memory-db/store/log.h"
 #include "memory-db/store/names.h"
 
@@ -476,5 +477,5 @@ namespaces_merge(struct store *st, const struct context *ctx, const char *from,
 	change_drop(m->change);
 	if (r == 0 && !ret->more)
 		r = file_move_all(st, m->from, m->to, e);
-	return r;
+	return r == 0 ? keys_moved(st, e) : r;
 }

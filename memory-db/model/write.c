@@ -170,6 +170,7 @@ begin(struct write *w, struct call *c, enum change_kind kind, int64_t about,
 	w->scope.lens = *lens_of(w->st);
 	if (ctx->key != NULL) {
 		r = request_seen(w->st, ctx->key, &seen, e);
+		c->is_retry = r == 1;
 		if (r != 0)
 			return r < 0 ? r : load_replay(w, seen, e);
 	}

@@ -7,6 +7,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "memory-db/store/change_internal.h"
+#include "memory-db/store/keys.h"
 #include "memory-db/store/same.h"
 #include "memory-db/store/text_index.h"
 #include "memory-db/store/text_sql.h"
@@ -389,6 +390,8 @@ erase_end(struct erasure *x, bool is_last, struct err *e)
 	label_cache_clear(x->st);
 	if (r == 0)
 		r = run_one(x->st, WIPE_QUERIES, x->change->info.ns, NULL, e);
+	if (r == 0)
+		r = keys_forget(x->st, x->change->info.ns, e);
 	if (r != 0 || !is_last)
 		return r;
 	r = merge_segments(x->st, e);

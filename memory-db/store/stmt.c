@@ -9,7 +9,7 @@ extern const struct stmt_module db_module, lens_module, names_module, named_modu
 	text_module, search_module, tally_module, log_module, derive_module, branch_module, verify_module,
 	operate_module, erase_module, erase_words_module, recall_module,
 	receipts_module, files_module, runs_module,
-	vectors_module, few_module;
+	vectors_module, few_module, keys_module;
 
 const struct stmt_module *const stmt_modules[MOD_MAX] = {
 	[MOD_DB] = &db_module,
@@ -37,6 +37,7 @@ const struct stmt_module *const stmt_modules[MOD_MAX] = {
 	[MOD_RUNS] = &runs_module,
 	[MOD_VECTORS] = &vectors_module,
 	[MOD_FEW] = &few_module,
+	[MOD_KEYS] = &keys_module,
 };
 
 static int

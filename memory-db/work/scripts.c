@@ -9,6 +9,7 @@
 #include "common/limits.h"
 #include "memory-db/model/script.h"
 #include "memory-db/work/internal.h"
+#include "memory-db/work/once.h"
 #include "sandbox/sandbox.h"
 
 struct run {
@@ -140,11 +141,16 @@ static int
 run_script(struct runner *r, struct job *j, struct err *e)
 {
 	struct run x = {.r = r, .j = j};
+	json_t *again AUTO_JSON = NULL;
 	int rc;
 
 	if (atomic_load_explicit(&j->cancelled, memory_order_relaxed))
 		return err_set(e, MDB_E_CANCELLED, "cancelled before it ran");
 	rc = open_store(r, e);
+	if (rc == 0)
+		rc = once_look_script(r->st, j, &again, e);
+	if (rc == 0 && again != NULL)
+		return job_answer(j, take_ptr(again), e);
 	if (rc == 0)
 		rc = run_jailed(&x, e);
 	if (rc == 0 && !is_true(j, "dry_run"))

@@ -16,6 +16,7 @@
 #include "common/log.h"
 #include "memory-db/model/lease.h"
 #include "memory-db/work/internal.h"
+#include "memory-db/work/once.h"
 
 /* Idle work waits this long after the last request: a client that writes one
  * request after the other shall not find the writer busy. */
@@ -44,15 +45,23 @@ end_busy(struct work *w)
 }
 
 /* Runs the method and answers the job, inside its savepoint. *ret_keep: whether
- * what it did stays (a dry run does not). */
+ * what it did stays (of a dry run and of a retry nothing does). */
 static int
 run_method(struct work *w, struct job *j, bool *ret_keep, struct err *e)
 {
 	struct call c = {.st = w->st, .tool = j->tool, .ctx = &j->ctx,
 		.params = j->params};
 	json_t *result = NULL;
-	int rc = w->opt.find(j->tool->name)(&c, &result, e);
+	struct once once;
+	int rc = once_look(w->st, j, &once, &result, e);
 
+	if (rc == 0 && result == NULL) {
+		rc = w->opt.find(j->tool->name)(&c, &result, e);
+		if (once.is_seen)
+			rc = once_again(&once, &c, rc, &result, e);
+		else if (rc == 0 && !c.dry_run)
+			rc = once_keep(w->st, j, &once, &c, result, e);
+	}
 	if (rc == 0) {
 		if (c.erased)
 			j->erased = json_incref(result);
@@ -61,12 +70,12 @@ run_method(struct work *w, struct job *j, bool *ret_keep, struct err *e)
 		json_decref(result);
 		e->code = rc;
 	}
-	if (rc || c.dry_run)
+	if (rc || c.dry_run || once.is_seen)
 		change_note_done(&c.note);
 	else
 		j->note = c.note;
 	j->lease = rc == 0 ? c.lease : 0;
-	*ret_keep = rc == 0 && !c.dry_run;
+	*ret_keep = rc == 0 && !c.dry_run && !once.is_seen;
 	return rc;
 }
 
