@@ -31,9 +31,12 @@ test-programs: jail-programs $(PROGRAMS) $(SHIMS) $(B)/lib/dump_tools \
 	$(B)/lib/embed_driver
 test-all: test-programs $(UNIT_TESTS) $(FUZZERS)
 
+# Says how far it is; -s of the caller would silence what is counted.
+BUILD := env -u MAKEFLAGS python3 tests/lib/build.py $(MAKEOVERRIDES) \
+	-j$(CORES) -Otarget
 test: ## Everything a change must pass (ASan+UBSan), a few minutes
-	@$(MAKE) --no-print-directory -s V=release -j$(CORES) -Otarget all
-	@$(MAKE) --no-print-directory -s V=asan -j$(CORES) -Otarget test-all
+	@$(BUILD) V=release all
+	@$(BUILD) V=asan test-all
 	@$(MAKE) --no-print-directory -s V=asan test-run
 test-run:
 	$(RUN) --unit $(UNIT_TESTS) --replay $(FUZZERS) --py $(PY_TESTS) \

@@ -6,7 +6,8 @@ import signal
 import sqlite3
 import subprocess
 
-from harness import BIN, SLOW, TestCase, clean_env, entity, wait_until
+from harness import (BIN, SLOW, TestCase, alive, clean_env, entity,
+                     wait_until)
 
 CTL = str(BIN / "memoryctl")
 
@@ -387,7 +388,7 @@ class Care(Base):
             self.assertEqual(ctl("ping").returncode, 0)
         finally:
             os.kill(pid, signal.SIGTERM)
-            wait_until(lambda: not os.path.exists(f"/proc/{pid}"), 20)
+            wait_until(lambda: not alive(pid), 20)
 
     def test_namespace_auto_is_the_project(self):
         db = self.service()

@@ -41,6 +41,15 @@ class Runner(harness.TestCase):
         self.check("unit", "test_u", self.tap(
             "echo 1..2\necho ok 1 - a\necho not ok 2 - b\nexit 1"), 1, 1, "b")
 
+    def test_unit_that_skips(self):
+        """As cmocka writes it, and as TAP has it; a failure that only speaks
+        of a skip stays one."""
+        self.check("unit", "test_u", self.tap(
+            "echo 1..3\necho 'not ok 1 # SKIP a'\necho 'ok 2 - b # SKIP'\n"
+            "echo 'ok 3 - c'"), 1, 0, "skipped: 2")
+        self.check("unit", "test_u", self.tap(
+            "echo 1..1\necho 'not ok 1 - a # SKIP'\nexit 1"), 0, 1)
+
     def test_what_fails_once_is_unsteady(self):
         once = ("[ -e {0} ] && good=1; touch {0}; echo 1..1\n"
                 "[ \"$good\" ] && echo ok 1 - a || {{ echo not ok 1 - a{1}; "
