@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #include "common/clock.h"
+#include "common/owned.h"
 #include "common/utf8.h"
 
 #define LINE_MAX_BYTES 4096
@@ -64,39 +65,31 @@ log_enabled(enum log_level level)
 /* --- the file ------------------------------------------------------------- */
 
 static int
-open_file(const char *path, int64_t *ret_size)
+open_file(const char *path, int *ret_fd, int64_t *ret_size, struct err *e)
 {
-	int fd = open(path,
-		O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY |
-			O_NOFOLLOW | O_NONBLOCK,
-		0600);
 	struct stat st;
+	int rc = owned_open(path, O_WRONLY | O_CREAT | O_APPEND, 0600, ret_fd,
+		&st, e);
 
-	if (fd < 0)
-		return -1;
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
-		close(fd);
-		errno = EINVAL;
-		return -1;
-	}
-	*ret_size = st.st_size;
-	return fd;
+	if (rc == 0)
+		*ret_size = st.st_size;
+	return rc;
 }
 
 int
 log_to_file(const char *path, int64_t max_bytes, struct err *e)
 {
+	struct err why = {0};
 	int64_t size;
-	int fd;
+	int fd, rc;
 
 	/* ".1" must fit behind it */
 	if (strlen(path) + 3 > PATH_MAX_BYTES)
 		return err_set(e, MDB_E_STORE, "the path of the log file is "
 					       "too long");
-	fd = open_file(path, &size);
-	if (fd < 0)
-		return err_set(e, MDB_E_STORE, "cannot open the log file "
-			"%s: %s", path, strerrordesc_np(errno));
+	rc = open_file(path, &fd, &size, &why);
+	if (rc < 0)
+		return err_set(e, MDB_E_STORE, "the log file: %s", why.text);
 	pthread_mutex_lock(&log_state.lock);
 	if (log_state.fd >= 0)
 		close(log_state.fd);
@@ -123,8 +116,7 @@ rotate(size_t n)
 	snprintf(old, sizeof(old), "%s.1", log_state.path);
 	if (rename(log_state.path, old) < 0 && errno != ENOENT)
 		return;
-	fd = open_file(log_state.path, &size);
-	if (fd < 0)
+	if (open_file(log_state.path, &fd, &size, NULL) < 0)
 		return;
 	close(log_state.fd);
 	log_state.fd = fd;

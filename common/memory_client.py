@@ -119,16 +119,31 @@ def _trusted_uids():
     return uids
 
 
-def _own_folder(path):
+def _is_own_folder(path, others):
+    try:
+        info = os.lstat(path)
+    except OSError:
+        return False
+    return stat.S_ISDIR(info.st_mode) and info.st_uid == os.geteuid() \
+        and not info.st_mode & others
+
+
+def _made(path, others):
+    """Makes the folder; whether only this user can write there."""
     try:
         os.mkdir(path, 0o700)
-    except FileExistsError:
+    except OSError:
         pass
-    info = os.lstat(path)
-    if not stat.S_ISDIR(info.st_mode) or info.st_uid != os.geteuid() \
-            or info.st_mode & 0o077:
-        raise Denied(f"{path} is not a folder of this user alone; set "
-                     "MEMORY_DB_SOCKET to a path in a folder of your own")
+    return _is_own_folder(path, others)
+
+
+def _is_member(gid):
+    """By the tables of the system; this process may be of an older login."""
+    try:
+        user = pwd.getpwuid(os.geteuid())
+        return gid in os.getgrouplist(user.pw_name, user.pw_gid)
+    except (KeyError, OSError):
+        return False
 
 
 def _shared_is_usable():
@@ -138,12 +153,13 @@ def _shared_is_usable():
         return True
     except OSError:
         return False
-    return stat.S_ISSOCK(info.st_mode) and info.st_uid in _trusted_uids()
+    return stat.S_ISSOCK(info.st_mode) and info.st_uid in _trusted_uids() \
+        and (info.st_uid == os.geteuid() or os.access(SHARED_SOCKET, os.W_OK)
+             or bool(info.st_mode & stat.S_IWGRP and _is_member(info.st_gid)))
 
 
-def _runtime_path():
-    """$XDG_RUNTIME_DIR/memory-db.sock, when that is a folder of this user."""
-    folder = os.environ.get("XDG_RUNTIME_DIR", "")
+def _runtime_path(folder):
+    """memory-db.sock in it, when that is a folder of this user."""
     path = folder + "/memory-db.sock"
     try:
         info = os.stat(folder)
@@ -156,16 +172,44 @@ def _runtime_path():
     return path if len(os.fsencode(path)) < SOCKET_BYTES else None
 
 
+def _session_path():
+    """The socket of this user's session, when it is there."""
+    path = _runtime_path(os.environ.get("XDG_RUNTIME_DIR", "")) or \
+        _runtime_path(f"/run/user/{os.geteuid()}")
+    try:
+        info = os.lstat(path) if path else None
+    except OSError:
+        return None
+    return path if info and stat.S_ISSOCK(info.st_mode) and \
+        info.st_uid == os.geteuid() else None
+
+
+def _beside_database():
+    given = os.environ.get("MEMORY_DB_PATH", "")
+    folder = os.path.dirname(given) if given.startswith("/") else ""
+    folder = folder if folder.strip("/") else \
+        os.path.expanduser("~") + "/.memories"
+    path = folder + "/memory-db.sock"
+    if folder.startswith("/") and _made(folder, 0o022) and \
+            len(os.fsencode(path)) < SOCKET_BYTES:
+        return path
+    raise Denied(
+        f"no place for the socket: {SHARED_SOCKET} and /tmp/memory-db-"
+        f"{os.geteuid()} belong to somebody else, XDG_RUNTIME_DIR is not set, "
+        "and the folder of the database is not this user's alone; set "
+        "MEMORY_DB_SOCKET to a path in a folder of your own")
+
+
 def socket_path(option=None):
     """The path of the socket; the same order as the C library."""
-    path = option or os.environ.get("MEMORY_DB_SOCKET")
+    path = option or os.environ.get("MEMORY_DB_SOCKET") or _session_path()
     if not path and _shared_is_usable():
         path = SHARED_SOCKET
-    path = path or _runtime_path()
+    path = path or _runtime_path(os.environ.get("XDG_RUNTIME_DIR", ""))
     if not path:
         folder = f"/tmp/memory-db-{os.geteuid()}"
-        _own_folder(folder)
-        path = folder + "/sock"
+        path = folder + "/sock" if _made(folder, 0o077) else \
+            _beside_database()
     if len(os.fsencode(path)) >= SOCKET_BYTES:
         raise BadArgument(f"the socket path has {len(os.fsencode(path))} "
                           f"bytes, at most {SOCKET_BYTES - 1} are possible: "
@@ -570,6 +614,13 @@ class MemoryClient:
                 raise Denied(
                     f"{path} is served by user {uid}, not by this user, root "
                     "or the service user; set MEMORY_DB_SOCKET")
+        except PermissionError:
+            sock.close()
+            raise Denied(
+                f"no permission to connect to {path}, which serves others: "
+                "its owner can let you in (--allow-uid, or the group of the "
+                "socket and a new login); for a memory of your own choose "
+                "another MEMORY_DB_SOCKET") from None
         except OSError as error:
             sock.close()
             raise _Broken(Unreachable(

@@ -6,139 +6,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
 #include "common/clock.h"
 
-#define SHARED_SOCKET	"/tmp/memory-db.sock"
-#define SERVICE_USER	"memory-db"
 #define LISTEN_ATTEMPTS 5
 #define LOCK_WAIT_MS	1000
 #define LOCK_STEP_MS	5
-
-/* --- whom to trust -------------------------------------------------------- */
-
-static bool
-is_service_user(uid_t uid)
-{
-	const char *name = getenv("MEMORY_DB_SERVICE_USER");
-	struct passwd pw, *found = NULL;
-	char data[4096];
-
-	if (!name || !*name)
-		name = SERVICE_USER;
-	return getpwnam_r(name, &pw, data, sizeof(data), &found) == 0 &&
-	       found && found->pw_uid == uid;
-}
-
-static bool
-is_trusted(uid_t uid)
-{
-	return uid == geteuid() || uid == 0 || is_service_user(uid);
-}
-
-/* --- where it is ---------------------------------------------------------- */
-
-static int
-copy_path(const char *from, char to[SOCK_PATH_SIZE], struct err *e)
-{
-	size_t n = strlen(from);
-
-	if (n == 0 || n >= SOCK_PATH_SIZE)
-		return err_param(e, MDB_E_INVALID, "socket",
-			"a socket path has 1 to %d bytes; '%.80s' has %zu: "
-			"set MEMORY_DB_SOCKET to a shorter one",
-			SOCK_PATH_SIZE - 1, from, n);
-	memcpy(to, from, n + 1);
-	return 0;
-}
-
-/* True when the shared name is free or held by somebody trusted. */
-static bool
-shared_is_usable(const char **ret_why)
-{
-	struct stat st;
-
-	if (lstat(SHARED_SOCKET, &st) < 0) {
-		*ret_why = "the default place, not taken by anybody";
-		return errno == ENOENT;
-	}
-	*ret_why = "the default place, owned by this user, root or the "
-		   "service user";
-	return S_ISSOCK(st.st_mode) && is_trusted(st.st_uid);
-}
-
-/* $XDG_RUNTIME_DIR/memory-db.sock, when that is a folder of this user. */
-static bool
-runtime_path(char path[SOCK_PATH_SIZE])
-{
-	const char *dir = getenv("XDG_RUNTIME_DIR");
-	struct stat st;
-	int n;
-
-	if (!dir || dir[0] != '/' || stat(dir, &st) < 0 ||
-		!S_ISDIR(st.st_mode) || st.st_uid != geteuid() ||
-		(st.st_mode & 022) != 0)
-		return false;
-	n = snprintf(path, SOCK_PATH_SIZE, "%s/memory-db.sock", dir);
-	return n > 0 && n < SOCK_PATH_SIZE;
-}
-
-static int
-private_path(char path[SOCK_PATH_SIZE], struct err *e)
-{
-	struct stat st;
-	char dir[64];
-
-	snprintf(dir, sizeof(dir), "/tmp/memory-db-%u", (unsigned)geteuid());
-	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
-		return err_set(e, MDB_E_DENIED,
-			"cannot make the folder %s: %s; set MEMORY_DB_SOCKET",
-			dir, strerrordesc_np(errno));
-	if (lstat(dir, &st) < 0 || !S_ISDIR(st.st_mode) ||
-		st.st_uid != geteuid() || (st.st_mode & 077) != 0)
-		return err_set(e, MDB_E_DENIED,
-			"%s is not a folder that only this user can enter "
-			"(mode 0700); remove it or set MEMORY_DB_SOCKET",
-			dir);
-	snprintf(path, SOCK_PATH_SIZE, "%s/sock", dir);
-	return 0;
-}
-
-int
-sock_path(const char *option, char ret_path[SOCK_PATH_SIZE],
-	const char **ret_why, struct err *e)
-{
-	const char *env = getenv("MEMORY_DB_SOCKET"), *why;
-	int rc = 0;
-
-	if (option && *option) {
-		why = "given as an option";
-		rc = copy_path(option, ret_path, e);
-	} else if (env && *env) {
-		why = "given by MEMORY_DB_SOCKET";
-		rc = copy_path(env, ret_path, e);
-	} else if (shared_is_usable(&why)) {
-		rc = copy_path(SHARED_SOCKET, ret_path, e);
-	} else if (runtime_path(ret_path)) {
-		why = SHARED_SOCKET " belongs to somebody else; this one lies "
-				    "in XDG_RUNTIME_DIR";
-	} else {
-		why = SHARED_SOCKET " belongs to somebody else; this one lies "
-				    "in a folder of this user";
-		rc = private_path(ret_path, e);
-	}
-	if (rc == 0 && ret_why)
-		*ret_why = why;
-	return rc;
-}
 
 /* --- listening ------------------------------------------------------------ */
 
@@ -146,7 +27,7 @@ static int
 address(const char *path, struct sockaddr_un *ret, struct err *e)
 {
 	*ret = (struct sockaddr_un){.sun_family = AF_UNIX};
-	return copy_path(path, ret->sun_path, e);
+	return sock_copy_path(path, ret->sun_path, e);
 }
 
 /* The process that listens behind fd has ended. One that was killed leaves its
@@ -201,17 +82,21 @@ remove_stale(const char *path, const struct sockaddr_un *sa, struct err *e)
 }
 
 /* A name for the time before the socket listens, in the same folder: nobody
- * may find a bound socket at path that does not answer yet. */
+ * may find a bound socket at path that does not answer yet. Nobody can guess
+ * it and take it before us, either. */
 static int
 temporary_address(const char *path, struct sockaddr_un *ret, struct err *e)
 {
-	static _Atomic unsigned serial;
 	const char *slash = strrchr(path, '/');
 	int dir = slash ? (int)(slash - path) + 1 : 0, n;
+	uint32_t random;
 
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+		return err_set(e, MDB_E_STORE, "no random number: %s",
+			strerrordesc_np(errno));
 	*ret = (struct sockaddr_un){.sun_family = AF_UNIX};
-	n = snprintf(ret->sun_path, sizeof(ret->sun_path), "%.*s.%x.%x", dir, path,
-		(unsigned)getpid(), serial++);
+	n = snprintf(ret->sun_path, sizeof(ret->sun_path), "%.*s.%08x", dir,
+		path, (unsigned)random);
 	if (n < 0 || (size_t)n >= sizeof(ret->sun_path))
 		return err_param(e, MDB_E_INVALID, "socket",
 			"the folder of the socket '%.80s' has too long a name",
@@ -263,15 +148,47 @@ lock_folder(const char *path)
 	return fd;
 }
 
+/* Binds fd to a new name beside path. */
+static int
+bind_beside(int fd, const char *path, struct sockaddr_un *ret, struct err *e)
+{
+	for (int i = 0; i < LISTEN_ATTEMPTS; i++) {
+		int rc = temporary_address(path, ret, e);
+
+		if (rc < 0)
+			return rc;
+		if (bind(fd, (struct sockaddr *)ret, sizeof(*ret)) == 0)
+			return 0;
+		if (errno != EADDRINUSE)
+			break;
+	}
+	return err_set(e, MDB_E_STORE, "cannot make a socket beside %s: %s",
+		path, strerrordesc_np(errno));
+}
+
+/* The mode that bind gives is below what the umask leaves. */
+static int
+open_for(const char *name, const struct sock_access *access, struct err *e)
+{
+	if (access->has_group && lchown(name, (uid_t)-1, access->group) < 0)
+		return err_set(e, MDB_E_DENIED,
+			"cannot give the socket to group %u: %s; be a member "
+			"of it, or root", (unsigned)access->group,
+			strerrordesc_np(errno));
+	if (chmod(name, access->mode) < 0)
+		return err_set(e, MDB_E_STORE, "chmod of the socket: %s",
+			strerrordesc_np(errno));
+	return 0;
+}
+
 int
-sock_listen(const char *path, int backlog, int *ret_fd, struct err *e)
+sock_listen_for(const char *path, int backlog,
+	const struct sock_access *access, int *ret_fd, struct err *e)
 {
 	struct sockaddr_un sa, temporary;
 	AUTO_FD int fd = -1, lock = -1;
 	int rc = address(path, &sa, e);
 
-	if (rc == 0)
-		rc = temporary_address(path, &temporary, e);
 	if (rc < 0)
 		return rc;
 	lock = lock_folder(path);
@@ -284,15 +201,15 @@ sock_listen(const char *path, int backlog, int *ret_fd, struct err *e)
 	if (fd < 0 || fchmod(fd, 0600) < 0)
 		return err_set(e, MDB_E_STORE, "socket: %s",
 			strerrordesc_np(errno));
-	unlink(temporary.sun_path);
-	if (bind(fd, (struct sockaddr *)&temporary, sizeof(temporary)) < 0)
-		return err_set(e, MDB_E_STORE,
-			"cannot make a socket beside %s: %s", path,
-			strerrordesc_np(errno));
+	rc = bind_beside(fd, path, &temporary, e);
+	if (rc < 0)
+		return rc;
 	if (listen(fd, backlog) < 0)
 		rc = err_set(e, MDB_E_STORE, "listen on %s: %s", path,
 			strerrordesc_np(errno));
-	else
+	if (rc == 0 && access->mode != 0600)
+		rc = open_for(temporary.sun_path, access, e);
+	if (rc == 0)
 		rc = publish(temporary.sun_path, path, &sa, e);
 	unlink(temporary.sun_path);
 	if (rc < 0)
@@ -300,6 +217,14 @@ sock_listen(const char *path, int backlog, int *ret_fd, struct err *e)
 	*ret_fd = fd;
 	fd = -1;
 	return 0;
+}
+
+int
+sock_listen(const char *path, int backlog, int *ret_fd, struct err *e)
+{
+	static const struct sock_access own = {.mode = 0600};
+
+	return sock_listen_for(path, backlog, &own, ret_fd, e);
 }
 
 /* --- connecting ----------------------------------------------------------- */
@@ -340,8 +265,10 @@ connect_error(const char *path, int timeout_ms, struct err *e)
 	case EACCES:
 	case EPERM:
 		return err_set(e, MDB_E_DENIED,
-			"no permission to connect to %s; it belongs to another "
-			"user, choose another MEMORY_DB_SOCKET",
+			"no permission to connect to %s, which serves others: "
+			"its owner can let you in (--allow-uid, or the group "
+			"of the socket and a new login); for a memory of your "
+			"own choose another MEMORY_DB_SOCKET",
 			path);
 	case ENOENT:
 		return err_set(e, MDB_E_UNREACHABLE,
@@ -387,7 +314,7 @@ sock_connect(const char *path, int timeout_ms, int *ret_fd, struct err *e)
 	rc = sock_peer(fd, &peer, e);
 	if (rc < 0)
 		return rc;
-	if (!is_trusted(peer.uid))
+	if (!sock_is_trusted(peer.uid))
 		return err_set(e, MDB_E_DENIED,
 			"%s belongs to user %u, who is neither you, root nor "
 			"the service user: nothing was sent; set "

@@ -23,7 +23,9 @@
 
 #include "common/buf.h"
 #include "common/clock.h"
+#include "common/owned.h"
 #include "common/sock.h"
+#include "common/spawn_env.h"
 #include "common/spawn_find.h"
 
 #define NS_PER_MS	   1000000LL
@@ -44,7 +46,7 @@ struct plan {
 	char socket[SOCK_PATH_SIZE];
 	int64_t deadline_ns;
 	char *program, *database; /* owned; absolute; database or NULL */
-	const char **argv;	  /* owned array, borrowed texts */
+	const char **argv, **envp; /* owned arrays, borrowed texts */
 };
 
 static void
@@ -53,6 +55,7 @@ plan_done(struct plan *p)
 	free(p->program);
 	free(p->database);
 	free(p->argv);
+	free(p->envp);
 }
 
 /* --- the plan ------------------------------------------------------------- */
@@ -91,6 +94,8 @@ make_plan(const struct spawn_options *o, struct plan *p, struct err *e)
 
 	if (r == 0 && database != NULL && database[0] != '\0')
 		r = spawn_absolute(database, &p->database, e);
+	if (r == 0)
+		r = spawn_env(&p->envp, e);
 	return r == 0 ? make_argv(o, p, e) : r;
 }
 
@@ -134,14 +139,15 @@ struct lock {
 	int fd;
 };
 
-/* 1: held; 0: somebody else holds it; -1: cannot be had at all. */
+/* 1: held; 0: somebody else holds it; -1: cannot be had at all, as the file is
+ * another user's, who could hold it for ever. */
 static int
 try_lock(struct lock *l)
 {
 	struct stat named, held;
-	int fd = open(l->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int fd;
 
-	if (fd < 0)
+	if (owned_open(l->path, O_RDWR | O_CREAT, 0600, &fd, &held, NULL) != 0)
 		return -1;
 	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
 		int r = errno == EWOULDBLOCK ? 0 : -1;
@@ -150,7 +156,7 @@ try_lock(struct lock *l)
 		return r;
 	}
 	/* The holder before us removed the file: its name is a new one now. */
-	if (fstat(fd, &held) != 0 || lstat(l->path, &named) != 0 ||
+	if (lstat(l->path, &named) != 0 ||
 		held.st_ino != named.st_ino || held.st_dev != named.st_dev) {
 		close(fd);
 		return 0;
@@ -220,7 +226,8 @@ run_child(const struct plan *p, int null_fd, int ready_fd)
 	if (dup2(ready_fd, READY_FD) < 0 || chdir("/") != 0)
 		fail_child(ready_fd, p->program);
 	close_above(READY_FD + 1);
-	execv(p->program, (char *const *)(uintptr_t)p->argv);
+	execve(p->program, (char *const *)(uintptr_t)p->argv,
+		(char *const *)(uintptr_t)p->envp);
 	fail_child(READY_FD, p->program);
 }
 

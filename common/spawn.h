@@ -19,7 +19,8 @@ struct spawn_options {
 
 /* Returns 0 at once when somebody listens on the socket. Else starts
  * memory-db detached (own session, own parent init, stdio on /dev/null, no
- * other descriptor inherited, default signals) and waits until it listens.
+ * other descriptor inherited, default signals, of the environment only what
+ * spawn_env.c lists) and waits until it listens.
  * Several callers at a time start one: a lock file beside the socket
  * (`<socket>.spawn`) lets the others wait. An exiting memory-db that says that
  * another instance runs is waited for as well.

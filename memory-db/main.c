@@ -16,6 +16,7 @@
 #include "common/conf.h"
 #include "common/limits.h"
 #include "common/log.h"
+#include "common/owned.h"
 #include "common/sock.h"
 #include "common/text.h"
 #include "memory-db/method/method.h"
@@ -357,10 +358,16 @@ read_key(char *ret, size_t size, struct err *e)
 	const char *path = arg.embed_key_file;
 	FILE *f;
 	bool ok;
+	int fd, rc;
 
 	if (!path)
 		return 0;
-	f = fopen(path, "re");
+	rc = owned_open(path, O_RDONLY, 0, &fd, NULL, e);
+	if (rc < 0)
+		return rc;
+	f = fdopen(fd, "r");
+	if (!f)
+		close(fd);
 	ok = f && fgets(ret, (int)size, f);
 	if (f)
 		fclose(f);

@@ -15,6 +15,7 @@
 
 #include "common/buf.h"
 #include "common/limits.h"
+#include "common/owned.h"
 #include "memory-db/store/database.h"
 
 /* File systems without the shared memory that WAL needs (linux/magic.h). */
@@ -66,7 +67,8 @@ make_folder(const char *folder, struct err *e)
 	return 0;
 }
 
-/* Nobody else may write where the database lies. */
+/* Nobody else may write where the database lies: not in a sticky folder like
+ * /tmp either, where they cannot replace a file but can be there first. */
 static int
 check_folder(const char *folder, struct err *e)
 {
@@ -79,7 +81,14 @@ check_folder(const char *folder, struct err *e)
 			"%s belongs to user %u; the database's folder must be "
 			"your own",
 			folder, (unsigned)s.st_uid);
-	if ((s.st_mode & (S_IWGRP | S_IWOTH)) != 0 && !(s.st_mode & S_ISVTX))
+	if ((s.st_mode & S_ISVTX) != 0 && (s.st_mode & S_IWOTH) != 0)
+		return err_set(e, MDB_E_DENIED,
+			"everybody may make files in %s, also one that the "
+			"memory would be written to; give the database a "
+			"folder of its own: MEMORY_DB_PATH=%s%smemory/"
+			"memory.db makes one",
+			folder, folder, strcmp(folder, "/") == 0 ? "" : "/");
+	if ((s.st_mode & (S_IWGRP | S_IWOTH)) != 0)
 		return err_set(e, MDB_E_DENIED,
 			"%s can be written by others; run: chmod go-w '%s'",
 			folder, folder);
@@ -131,11 +140,11 @@ lock_is_named(const struct database *db)
 static int
 lock_once(struct database *db, struct err *e)
 {
-	db->lock_fd = open(db->pid_path,
-		O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (db->lock_fd < 0)
-		return err_set(e, MDB_E_STORE, "cannot open %s: %s",
-			db->pid_path, strerror(errno));
+	int rc = owned_open(db->pid_path, O_RDWR | O_CREAT, 0600, &db->lock_fd,
+		NULL, e);
+
+	if (rc < 0)
+		return rc;
 	if (lock_or_wait(db->lock_fd) == 0)
 		return 0;
 	err_set(e, MDB_E_EXISTS, "another instance (pid %d) serves %s",
@@ -209,26 +218,35 @@ resolve_folder(struct database *db, struct err *e)
 	return set_paths(db, path.data, e);
 }
 
-/* A new file gets its mode before SQLite puts anything into it. */
+/* A new file gets its mode before SQLite puts anything into it. What another
+ * user put there is not used, nor are files of theirs beside it, from which
+ * SQLite would read. */
 static int
 prepare_file(struct database *db, struct err *e)
 {
+	static const char *const beside[] = {"-wal", "-shm", "-journal"};
 	struct stat s;
-	int fd AUTO_FD =
-		open(db->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int fd AUTO_FD = -1;
+	int rc = owned_open(db->path, O_RDWR | O_CREAT, 0600, &fd, &s, e);
 
-	if (fd < 0 && (errno == EROFS || errno == EACCES)) {
+	if (rc == MDB_E_STORE && (errno == EROFS || errno == EACCES)) {
 		db->read_only = true;
-		fd = open(db->path, O_RDONLY | O_CLOEXEC);
+		rc = owned_open(db->path, O_RDONLY, 0, &fd, &s, e);
 	}
-	if (fd < 0)
-		return err_set(e, MDB_E_STORE, "cannot open %s: %s", db->path,
-			strerror(errno));
-	if (fstat(fd, &s) != 0 || !S_ISREG(s.st_mode))
-		return err_set(e, MDB_E_STORE, "%s is no file", db->path);
+	if (rc < 0)
+		return rc;
 	db->dev = s.st_dev;
 	db->ino = s.st_ino;
-	return 0;
+	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(beside); i++) {
+		char *path AUTO_FREE = NULL;
+
+		if (asprintf(&path, "%s%s", db->path, beside[i]) < 0) {
+			path = NULL;
+			return err_nomem(e);
+		}
+		rc = owned_check_path(path, e);
+	}
+	return rc;
 }
 
 static int

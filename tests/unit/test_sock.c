@@ -62,6 +62,31 @@ leaves_no_temporary_names(void **state)
 	assert_int_equal(rmdir(dir), 0);
 }
 
+/* Whoever may connect is said by mode and group, whatever the umask is. */
+static void
+opens_for_others(void **state)
+{
+	const char *path = scratch_path("open.sock");
+	struct sock_access all = {.mode = 0666};
+	struct sock_access group = {.mode = 0660, .has_group = true,
+		.group = geteuid() == 0 ? 65534 : getegid()};
+	mode_t before = umask(077);
+	struct stat st;
+	int fd = -1;
+
+	(void)state;
+	assert_int_equal(sock_listen_for(path, 8, &all, &fd, NULL), 0);
+	assert_int_equal(lstat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0666);
+	close(fd);
+	assert_int_equal(sock_listen_for(path, 8, &group, &fd, NULL), 0);
+	umask(before);
+	assert_int_equal(lstat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0660);
+	assert_int_equal(st.st_gid, group.group);
+	close(fd);
+}
+
 static void
 replaces_a_stale_socket_only(void **state)
 {
@@ -406,6 +431,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(listens_privately_and_connects),
 		cmocka_unit_test(leaves_no_temporary_names),
+		cmocka_unit_test(opens_for_others),
 		cmocka_unit_test(replaces_a_stale_socket_only),
 		cmocka_unit_test(a_child_of_a_dead_service_is_stale),
 		cmocka_unit_test(a_full_backlog_is_not_stale),

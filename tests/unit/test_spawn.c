@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -17,7 +18,7 @@
 #define CALLERS 8
 
 /* Notes its facts in `fact.*` beside the socket and serves until somebody
- * sends it a byte; FAKE says how it behaves. */
+ * sends it a byte; --fake says how it behaves. */
 static const char script[] =
 	"#!/usr/bin/env python3\n"
 	"import os, socket, sys, time\n"
@@ -35,8 +36,9 @@ static const char script[] =
 	"        except OSError:\n"
 	"            pass\n"
 	"fds = ' '.join(sorted(links()))\n"
-	"how = os.environ.get('FAKE', 'ready')\n"
+	"how = args[args.index('--fake') + 1] if '--fake' in args else 'ready'\n"
 	"note('start', os.getpid())\n"
+	"note('env', '\\n'.join(sorted(k + '=' + v for k, v in os.environ.items())))\n"
 	"note('args', ' '.join(args))\n"
 	"note('fds', fds)\n"
 	"note('cwd', os.getcwd())\n"
@@ -64,6 +66,7 @@ static const char script[] =
 	"note('end', '')\n";
 
 static char folder[64], socket_path[96], program[96];
+static const char *fake; /* how the service behaves */
 
 static void
 path_in(char out[128], const char *name)
@@ -112,7 +115,7 @@ setup(void **state)
 	if (fd < 0 || write(fd, script, sizeof(script) - 1) < 0)
 		return -1;
 	close(fd);
-	unsetenv("FAKE");
+	fake = NULL;
 	unsetenv("MEMORY_DB_PROGRAM");
 	unsetenv("MEMORY_DB_PATH");
 	return 0;
@@ -137,7 +140,7 @@ static int
 teardown(void **state)
 {
 	static const char *const names[] = {"fact.start", "fact.args",
-		"fact.fds", "fact.cwd", "fact.session", "fact.end", "fake", "s",
+		"fact.fds", "fact.cwd", "fact.session", "fact.env", "fact.end", "fake", "s",
 		"s.spawn", "target"};
 	char path[128];
 
@@ -153,8 +156,10 @@ teardown(void **state)
 static int
 spawn(int timeout_ms, struct err *e)
 {
+	const char *const args[] = {"--fake", fake, NULL};
 	struct spawn_options o = {.program = program,
 		.socket = socket_path,
+		.args = fake ? args : NULL,
 		.timeout_ms = timeout_ms};
 
 	return spawn_service(&o, e);
@@ -322,17 +327,17 @@ test_words_of_a_failing_service(void **state)
 	struct err e = {0};
 
 	(void)state;
-	setenv("FAKE", "store the disk of /y is read-only", 1);
+	fake = "store the disk of /y is read-only";
 	assert_int_equal(spawn(20000, &e), MDB_E_STORE);
 	assert_string_equal(
 		e.text, "memory-db did not start: the disk of /y is read-only");
-	setenv("FAKE", "something odd", 1);
+	fake = "something odd";
 	assert_int_equal(spawn(20000, &e), MDB_E_UNREACHABLE);
 	assert_non_null(strstr(e.text, "something odd"));
-	setenv("FAKE", "die", 1);
+	fake = "die";
 	assert_int_equal(spawn(20000, &e), MDB_E_UNREACHABLE);
 	assert_non_null(strstr(e.text, "did not say why"));
-	setenv("FAKE", "exists pid 7 serves /y at /z", 1);
+	fake = "exists pid 7 serves /y at /z";
 	/* time for a slow machine to start it; then it is waited for */
 	assert_int_equal(spawn(2500, &e), MDB_E_EXISTS);
 	assert_non_null(strstr(e.text, "pid 7"));
@@ -359,7 +364,7 @@ test_another_instance_counts(void **state)
 		poll(NULL, 0, 2000);
 		_exit(0);
 	}
-	setenv("FAKE", "exists another one is just starting", 1);
+	fake = "exists another one is just starting";
 	assert_int_equal(spawn(20000, &e), 0);
 	kill(pid, SIGKILL);
 	waitpid(pid, &status, 0);
@@ -373,7 +378,7 @@ test_deadline(void **state)
 	int64_t began = clock_mono_ns();
 
 	(void)state;
-	setenv("FAKE", "silent", 1);
+	fake = "silent";
 	assert_int_equal(spawn(100, &e), MDB_E_TIMEOUT);
 	assert_true(clock_mono_ns() - began >= 100 * 1000000LL);
 	/* let it end before the folder goes */
@@ -385,6 +390,78 @@ test_deadline(void **state)
 			break;
 		poll(NULL, 0, 10);
 	}
+}
+
+/* What one client has in its environment is not for the service of all. */
+static void
+test_environment_of_the_service(void **state)
+{
+	static const char *const kept[] = {"LC_TIME", "TZ", "XDG_RUNTIME_DIR",
+		"MEMORY_DB_EXIT_WHEN_IDLE"};
+	static const char *const dropped[] = {"ANTHROPIC_API_KEY",
+		"MEMORY_EMBED", "MEMORY_EMBED_KEY", "MEMORY_RECALL_WEIGHTS",
+		"MEMORY_LOG_LEVEL", "MEMORY_DB_SERVICE_USER", "LC", "HOMER",
+		"MEMORY_SANDBOX_PROGRAM", "MEMORY_DB_PROGRAM", "SSLKEYLOGFILE",
+		"https_proxy", "LD_LIBRARY_PATH", "LD_AUDIT"};
+	struct err e = {0};
+	char line[64];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(kept); i++)
+		setenv(kept[i], "7kept", 1);
+	for (size_t i = 0; i < ARRAY_LEN(dropped); i++)
+		setenv(dropped[i], "/7dropped", 1);
+	setenv("MEMORY_DB_PROGRAM", program, 1);
+	int r = spawn(20000, &e);
+	for (size_t i = 0; i < ARRAY_LEN(dropped); i++)
+		unsetenv(dropped[i]);
+	for (size_t i = 0; i < ARRAY_LEN(kept); i++) {
+		unsetenv(kept[i]);
+		snprintf(line, sizeof(line), "%s=7kept\n", kept[i]);
+		assert_non_null(strstr(fact("env"), line));
+	}
+	assert_int_equal(r, 0);
+	assert_non_null(strstr(fact("env"), "HOME="));
+	assert_non_null(strstr(fact("env"), "PATH="));
+	assert_null(strstr(fact("env"), "7dropped"));
+	assert_null(strstr(fact("env"), "MEMORY_DB_PROGRAM"));
+}
+
+/* Another user holds a lock of that name for ever. */
+static void
+test_lock_of_another_user(void **state)
+{
+	struct err e = {0};
+	char lock[128];
+	int fd, status;
+	pid_t pid;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	path_in(lock, "s.spawn");
+	fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+	assert_int_equal(fchown(fd, 65534, 65534), 0);
+	assert_int_equal(fchmod(fd, 0666), 0);
+	pid = fork();
+	if (pid == 0) {
+		(void)flock(fd, LOCK_EX);
+		for (;;)
+			pause();
+	}
+	assert_int_equal(close(fd), 0);
+	fd = open(lock, O_RDWR | O_CLOEXEC);
+	for (int i = 0; i < 1000 && flock(fd, LOCK_EX | LOCK_NB) == 0; i++) {
+		flock(fd, LOCK_UN);
+		poll(NULL, 0, 5);
+	}
+	close(fd);
+	int r = spawn(5000, &e);
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	assert_int_equal(r, 0);
+	/* it is not ours to remove */
+	assert_int_equal(access(lock, F_OK), 0);
 }
 
 /* A name in the way is no reason not to start. */
@@ -417,6 +494,8 @@ main(void)
 		TEST(test_sigchld_ignored_and_stdio_closed),
 		TEST(test_relative_paths),
 		TEST(test_program_by_environment),
+		TEST(test_environment_of_the_service),
+		TEST(test_lock_of_another_user),
 		TEST(test_program_that_cannot_run),
 		TEST(test_words_of_a_failing_service),
 		TEST(test_another_instance_counts),

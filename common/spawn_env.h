@@ -1,0 +1,12 @@
+/* The environment of a service that a client starts. */
+#ifndef COMMON_SPAWN_ENV_H
+#define COMMON_SPAWN_ENV_H
+
+#include "common/cleanup.h"
+#include "common/err.h"
+
+/* New array (free), NULL-terminated, of borrowed entries of `environ`: the
+ * few that the service needs. 0 or MDB_E_NOMEM. */
+int spawn_env(const char ***ret_new, struct err *e) MUST_CHECK;
+
+#endif
