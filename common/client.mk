@@ -4,7 +4,7 @@
 # These files of common/ and nothing else. They are compiled a second time,
 # with hidden visibility: only memory_* leaves the library.
 SRC_client := $(wildcard common/memory_client*.c) $(addprefix common/, \
-	sock.c sock_path.c err.c buf.c frame.c clock.c clock_zone.c jx.c jx_lex.c jx_parse.c \
+	sock.c sock_path.c settings.c err.c buf.c frame.c clock.c clock_zone.c jx.c jx_lex.c jx_parse.c \
 	jx_dump.c)
 OBJ_client := $(SRC_client:common/%.c=$(B)/client/%.o)
 OBJCOPY    ?= objcopy

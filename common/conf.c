@@ -161,6 +161,69 @@ read_option(const struct conf_opt *opts, size_t n, int argc, char **argv,
 	return assign(o, source, argv[++*at], e);
 }
 
+/* --- a file ------------------------------------------------------------------ */
+static char *
+trim(char *s)
+{
+	size_t n;
+
+	s += strspn(s, " \t\r");
+	n = strlen(s);
+	while (n > 0 && strchr(" \t\r", s[n - 1]))
+		s[--n] = '\0';
+	return s;
+}
+
+static int
+read_line(const struct conf_opt *opts, size_t n, const char *const *without,
+	char *line, struct err *e)
+{
+	char *sign = strchr(line, '='), *name, *value = NULL;
+	const struct conf_opt *o;
+
+	if (sign) {
+		*sign = '\0';
+		value = trim(sign + 1);
+	}
+	name = trim(line);
+	name += strncmp(name, "--", 2) == 0 ? 2 : 0;
+	o = find(opts, n, name, strlen(name));
+	if (!o)
+		return unknown_option(opts, n, name, e);
+	for (size_t i = 0; without[i]; i++)
+		if (strcmp(without[i], name) == 0)
+			return err_param(e, MDB_E_INVALID, name,
+				"%s has no place in this file; give it as an "
+				"option: --%s", name, name);
+	if (!value && o->type != CONF_BOOL)
+		return err_param(e, MDB_E_INVALID, name,
+			"%s needs a value: %s = %s", name, name,
+			o->arg ? o->arg : "VALUE");
+	return assign(o, name, value ? value : "true", e);
+}
+
+int
+conf_text(const struct conf_opt *opts, size_t n, const char *const *without,
+	const char *path, char *text, struct err *e)
+{
+	int number = 0;
+
+	for (char *line; (line = strsep(&text, "\n"));) {
+		struct err why = {0};
+		int rc;
+
+		number++;
+		line = trim(line);
+		if (*line == '\0' || *line == '#')
+			continue;
+		rc = read_line(opts, n, without, line, &why);
+		if (rc < 0)
+			return err_set(e, rc, "%s, line %d: %s", path, number,
+				why.text);
+	}
+	return 0;
+}
+
 /* Does the option have its value in the next argument? */
 static bool
 has_value_behind(const struct conf_opt *opts, size_t n, const char *arg)

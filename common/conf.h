@@ -29,6 +29,13 @@ struct conf_opt {
 int conf_read(const struct conf_opt *opts, size_t n, int argc, char **argv,
 	int *ret_rest, struct err *e) MUST_CHECK;
 
+/* The same options from a file's text: lines `name = value`, of a switch also
+ * `name`; blank lines and those that begin with # are passed over. `text` is
+ * cut into pieces that the targets point to. `without` (NULL-terminated) names
+ * options that have no place in a file. MDB_E_INVALID names path and line. */
+int conf_text(const struct conf_opt *opts, size_t n, const char *const *without,
+	const char *path, char *text, struct err *e) MUST_CHECK;
+
 /* What conf_read prints for --help: usage line, text, options. */
 void conf_usage(const char *usage, const char *about);
 

@@ -217,6 +217,15 @@ def socket_path(option=None):
     return path
 
 
+def _settings():
+    """What the environment holds that is meant for the service; it says what
+    of it does not count (`ignored_settings`). No secrets."""
+    given = {n: os.environ.get(n) for n in
+             ("MEMORY_EMBED", "MEMORY_EMBED_MODEL", "MEMORY_RECALL_WEIGHTS")}
+    given["MEMORY_EMBED_KEY"] = bool(os.environ.get("MEMORY_EMBED_KEY"))
+    return {k: v for k, v in given.items() if v}
+
+
 def _time_zone():
     zone = os.environ.get("TZ", "").removeprefix(":")
     if not zone:
@@ -305,7 +314,8 @@ class MemoryClient:
             "namespace": namespace or os.environ.get("MEMORY_NAMESPACE"),
             "branch": branch or os.environ.get("MEMORY_BRANCH"),
             "session": session, "time_zone": time_zone or _time_zone(),
-            "expect_database": expect_database, "tools": tools}
+            "expect_database": expect_database, "tools": tools,
+            "settings": _settings()}
         self._hello_params = {k: v for k, v in hello.items() if v}
         self.timeout = timeout
         self.connect_timeout = connect_timeout
@@ -592,6 +602,7 @@ class MemoryClient:
             params = dict(self._hello_params)
             if self._plain:
                 params.pop("tools", None)
+                params.pop("settings", None)
             self._out += _encode({"id": HELLO, "method": "hello",
                                   "params": params})
             self._asked_by = now + self.connect_timeout
@@ -635,8 +646,9 @@ class MemoryClient:
         self._asked_by = None
         self._welcome = message
         if not message["success"]:
-            if message.get("param") == "tools" and not self._plain:
-                # A service from before `tools`, which restricts nobody.
+            if message.get("param") in ("tools", "settings") \
+                    and not self._plain:
+                # A service from before those, which restricts nobody.
                 self._plain, self._welcome = True, None
                 return
             self._refuse_unwelcome()

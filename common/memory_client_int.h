@@ -85,7 +85,7 @@ struct memory_client {
 	/* the connection */
 	int fd;
 	enum mc_greeting greeting;
-	bool plain;		/* the service does not know `tools` yet */
+	bool plain;		/* it does not know `tools`, `settings` yet */
 	char path[SOCK_PATH_SIZE];
 	const char *why;
 	int64_t greet_by_ns;	/* while MC_ASKED */

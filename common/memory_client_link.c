@@ -14,6 +14,7 @@
 #include "common/jx.h"
 #include "common/memory_client_int.h"
 #include "common/rpc.h"
+#include "common/settings.h"
 
 #define NS_PER_MS 1000000LL
 
@@ -158,6 +159,23 @@ add_member(struct buf *out, const char *name, const char *value)
 	return r != 0 ? r : jx_quote(value, strlen(value), out);
 }
 
+/* What the environment holds that is meant for the service, which says what of
+ * it does not count. Left out when there is nothing. */
+static int
+add_settings(struct buf *out)
+{
+	AUTO_JSON json_t *given = settings_given();
+
+	if (given == NULL)
+		return MDB_E_NOMEM;
+	if (json_object_size(given) == 0)
+		return 0;
+	return buf_adds(out, ",\"settings\":") != 0 ||
+			       jx_dump(given, out) != 0
+		       ? MDB_E_NOMEM
+		       : 0;
+}
+
 static int
 say_hello(memory_client *c, int64_t now_ns)
 {
@@ -176,6 +194,7 @@ say_hello(memory_client *c, int64_t now_ns)
 		add_member(&line, "expect_database", c->opt_database) != 0 ||
 		add_member(&line, "tools",
 			c->plain ? NULL : c->opt_tools) != 0 ||
+		(!c->plain && add_settings(&line) != 0) ||
 		buf_adds(&line, "}}\n") != 0 ||
 		buf_add(&c->out, line.data, line.len) != 0)
 		return MEMORY_NO_MEMORY;
@@ -258,15 +277,16 @@ mc_link_next_ns(const memory_client *c)
 
 /* --- replies to the library itself ---------------------------------------- */
 
-/* A service from before `tools` refuses hello because of it, and only that
- * one does; it has nothing that the member would restrict. */
+/* A service from before `tools` or `settings` refuses hello because of it, and
+ * only that one does; it has nothing that the former would restrict. */
 static bool
 is_older(const memory_client *c, const json_t *msg)
 {
 	const char *param = json_string_value(json_object_get(msg, "param"));
 
-	return !c->plain && c->opt_tools && param &&
-	       strcmp(param, "tools") == 0;
+	return !c->plain && param &&
+	       ((c->opt_tools && strcmp(param, "tools") == 0) ||
+		       strcmp(param, "settings") == 0);
 }
 
 void

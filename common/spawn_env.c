@@ -58,3 +58,25 @@ spawn_env(const char ***ret_new, struct err *e)
 	*ret_new = kept;
 	return 0;
 }
+
+void
+spawn_env_clear(void)
+{
+	static const char *const own[] = {"MEMORY_DB_SOCKET=",
+		"MEMORY_DB_PATH=", "LISTEN_", "NOTIFY_SOCKET=", "WATCHDOG_"};
+	size_t n = 0;
+
+	for (size_t i = 0; environ != NULL && environ[i] != NULL; i++) {
+		bool keep = is_kept(environ[i]);
+
+		for (size_t k = 0; k < ARRAY_LEN(own); k++)
+			keep |= strncmp(environ[i], own[k], strlen(own[k])) ==
+				0;
+		if (keep)
+			environ[n++] = environ[i];
+		else
+			explicit_bzero(environ[i], strlen(environ[i]));
+	}
+	if (environ != NULL)
+		environ[n] = NULL;
+}

@@ -302,7 +302,7 @@ static const struct param params_hello[] = {
 	INT("protocol", 0, NULL, 1, 1000), STR("version", 0, NULL, 64),
 	STR("time_zone", 0, NULL, 64), STR("expect_database", 0, NULL, 4096),
 	STR("tools", 0, "profiles of the agent behind it", 256),
-	END};
+	OBJ("settings", 0, NULL, NULL), END};
 static const struct param params_ping[] = {END};
 static const struct param params_retire[] = {END};
 static const struct param params_cancel[] = {

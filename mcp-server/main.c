@@ -13,6 +13,7 @@
 
 #include "common/clock.h"
 #include "common/conf.h"
+#include "common/harden.h"
 #include "common/limits.h"
 #include "common/log.h"
 #include "common/profiles.h"
@@ -289,6 +290,7 @@ main(int argc, char **argv)
 	struct err e = {0};
 	int rc;
 
+	harden_process();
 	if (guard_descriptors() < 0)
 		return EXIT_SYSTEM;
 	rc = read_options(&arg, argc, argv, &e);

@@ -16,6 +16,7 @@
 
 #include "common/clock.h"
 #include "common/jx.h"
+#include "common/log.h"
 #include "common/memory_client.h"
 #include "common/spawn.h"
 #include "common/text.h"
@@ -46,6 +47,20 @@ new_client(const struct service_options *o)
 	return memory_client_new(&m);
 }
 
+/* What stands in the environment of this client and is not gone by. */
+static void
+tell_ignored(const json_t *hello)
+{
+	const char *name;
+	json_t *why;
+
+	json_object_foreach(json_object_get(hello, "ignored_settings"), name,
+		why)
+		log_event(LOG_WARN, "a setting is ignored", 0,
+			LOG_S("name", name),
+			LOG_S("why", json_string_value(why)));
+}
+
 /* 1: the service that listens is a spawned one of an older version. */
 static int
 is_outdated(memory_client *c)
@@ -61,6 +76,7 @@ is_outdated(memory_client *c)
 	memory_free(reply);
 	if ((r != MEMORY_OK && r != MEMORY_REFUSED) || !hello)
 		return 0;
+	tell_ignored(hello);
 	if (jx_string(hello, "version", JX_REQUIRED, &version, NULL, NULL) ||
 		jx_bool(hello, "spawned", JX_REQUIRED, &spawned, NULL))
 		return 0;

@@ -53,7 +53,8 @@ struct cli_command {
 	{name, NULL, CONF_INT, target, lo, hi, arg, help}
 
 extern const struct cli_command cli_cmd_add, cli_cmd_branch, cli_cmd_call,
-	cli_cmd_delete, cli_cmd_diff, cli_cmd_doctor, cli_cmd_export,
+	cli_cmd_delete, cli_cmd_diff, cli_cmd_doctor, cli_cmd_embed,
+	cli_cmd_export,
 	cli_cmd_forget, cli_cmd_history, cli_cmd_import, cli_cmd_install,
 	cli_cmd_log, cli_cmd_merge, cli_cmd_namespace, cli_cmd_ping,
 	cli_cmd_revert, cli_cmd_search, cli_cmd_sessions, cli_cmd_show,

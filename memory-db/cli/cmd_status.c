@@ -123,6 +123,23 @@ print_problems(const struct cli *c, const json_t *health)
 	}
 }
 
+/* What is set for this client and does not count. */
+static void
+print_ignored(const struct cli *c, const json_t *ignored)
+{
+	const char *name;
+	json_t *why;
+
+	json_object_foreach((json_t *)(uintptr_t)ignored, name, why) {
+		printf("%signored:%s ", out_on(c, OUT_YELLOW),
+			out_off(c, OUT_YELLOW));
+		out_text(stdout, name);
+		putchar(' ');
+		out_text(stdout, json_string_value(why));
+		putchar('\n');
+	}
+}
+
 static void
 print_headline(const struct cli *c, const json_t *reply)
 {
@@ -176,6 +193,8 @@ run(struct cli *c, int argc, char **argv)
 		return cli_print_json(c, reply);
 	print_headline(c, reply);
 	print_problems(c, json_object_get(reply, "health"));
+	print_ignored(c, json_object_get(reply, "ignored_settings"));
+	json_object_del(reply, "ignored_settings");
 	json_object_foreach(reply, key, v) {
 		if (in_headline(key) || json_is_object(v))
 			continue;

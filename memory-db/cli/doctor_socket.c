@@ -139,6 +139,20 @@ check_version(struct doctor *d)
 		" (started by a client)" : "", MEMORY_VERSION, RPC_PROTOCOL);
 }
 
+/* What this client has in its environment, and the service does not go by. */
+static void
+check_ignored(struct doctor *d)
+{
+	const char *name;
+	json_t *why;
+
+	json_object_foreach(json_object_get(d->hello, "ignored_settings"),
+		name, why)
+		doctor_say(d, DOCTOR_WARN, "service", "unset it", "%s %s",
+			name, json_is_string(why) ? json_string_value(why) :
+			"is ignored");
+}
+
 /* What the service itself finds wrong. */
 static void
 check_health(struct doctor *d, memory_client *client)
@@ -192,6 +206,7 @@ doctor_service(struct doctor *d)
 	if (rc == MEMORY_OK) {
 		d->hello = jx_parse(reply, strlen(reply), &e);
 		check_version(d);
+		check_ignored(d);
 		check_health(d, client);
 	} else if (rc == MEMORY_REFUSED) {
 		doctor_say(d, DOCTOR_FAIL, "service", strcmp(

@@ -23,6 +23,8 @@ struct config {
 	int64_t group_max;	/* requests of a commit group */
 	uid_t allow_uids[CONFIG_UIDS]; /* beside our own and root */
 	size_t allow_n;
+	gid_t allow_gids[CONFIG_UIDS]; /* whose members may connect */
+	size_t allow_gids_n;
 	/* the limits that can be set; see common/limits.h */
 	int64_t connections;
 	int64_t request_bytes;
@@ -34,6 +36,9 @@ struct config {
 	bool no_scripts;
 	struct recall_weights weights;
 	struct embedder *embedder; /* NULL: none */
+	/* as they were given; NULL: not */
+	const char *embed, *embed_model, *weights_text;
+	bool has_embed_key;
 	int64_t embed_question_ms;
 };
 

@@ -111,6 +111,7 @@ conn_free(struct conn *c)
 	buf_done(&c->in);
 	buf_done(&c->out);
 	json_decref(c->defaults);
+	json_decref(c->ignored);
 	free(c);
 }
 

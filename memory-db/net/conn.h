@@ -56,6 +56,7 @@ struct conn {
 
 	/* what hello said */
 	json_t *defaults;	/* owned; common parameters, or NULL */
+	json_t *ignored;	/* owned; of its settings, or NULL */
 	char zone[65];		/* time_zone; "": UTC */
 	char version[65];
 	bool is_agent;		/* it serves an agent, which has the tools of */

@@ -1,5 +1,5 @@
-/* Who may connect is asked of the kernel (SO_PEERCRED): our own user, root
- * and the users of --allow-uid. Others get one line that says so. */
+/* Who may connect is asked of the kernel (SO_PEERCRED): our own user, root,
+ * the users of --allow-uid and members of the groups of --allow-gid. Others get one line that says so. */
 #include "memory-db/net/listen.h"
 
 #include <errno.h>
@@ -36,14 +36,40 @@ refuse(struct server *s, int fd, const struct err *e)
 }
 
 static bool
-is_allowed(const struct config *cfg, uid_t uid)
+has_gid(const struct config *cfg, gid_t gid)
 {
-	if (uid == geteuid() || uid == 0)
-		return true;
-	for (size_t i = 0; i < cfg->allow_n; i++)
-		if (cfg->allow_uids[i] == uid)
+	for (size_t i = 0; i < cfg->allow_gids_n; i++)
+		if (cfg->allow_gids[i] == gid)
 			return true;
 	return false;
+}
+
+/* The groups that the peer had when it connected. */
+static bool
+is_member(const struct config *cfg, int fd, gid_t first)
+{
+	gid_t groups[256];
+	socklen_t n = sizeof(groups);
+
+	if (cfg->allow_gids_n == 0 || has_gid(cfg, first))
+		return cfg->allow_gids_n > 0;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &n) != 0)
+		return false;
+	for (size_t i = 0; i < n / sizeof(*groups); i++)
+		if (has_gid(cfg, groups[i]))
+			return true;
+	return false;
+}
+
+static bool
+is_allowed(const struct config *cfg, int fd, const struct sock_peer *peer)
+{
+	if (peer->uid == geteuid() || peer->uid == 0)
+		return true;
+	for (size_t i = 0; i < cfg->allow_n; i++)
+		if (cfg->allow_uids[i] == peer->uid)
+			return true;
+	return is_member(cfg, fd, peer->gid);
 }
 
 static void
@@ -56,10 +82,11 @@ take(struct server *s, int fd)
 		close(fd);
 		return;
 	}
-	if (!is_allowed(s->config, peer.uid)) {
+	if (!is_allowed(s->config, fd, &peer)) {
 		err_set(&e, MDB_E_DENIED,
 			"this memory-db serves user %u; user %u is not among "
-			"those named by --allow-uid",
+			"those named by --allow-uid, nor in a group named by "
+			"--allow-gid (a new group counts from the next login)",
 			(unsigned)geteuid(), (unsigned)peer.uid);
 		log_event(LOG_WARN, "refused a user", 0,
 			LOG_I("uid", peer.uid), LOG_I("pid", peer.pid));

@@ -11,6 +11,7 @@
 #include "common/rpc.h"
 #include "common/text.h"
 #include "memory-db/net/feed.h"
+#include "memory-db/net/ignored.h"
 
 /* --- hello ---------------------------------------------------------------------- */
 static int
@@ -118,7 +119,7 @@ method_hello(struct request *r, json_t **ret_result, struct err *e)
 		json_object_get(params, "version"));
 	const char *profiles = json_string_value(
 		json_object_get(params, "tools"));
-	json_t *defaults, *result;
+	json_t *defaults, *result, *ignored;
 	const char *zone = NULL;
 
 	if (check_protocol(params, e) ||
@@ -126,14 +127,21 @@ method_hello(struct request *r, json_t **ret_result, struct err *e)
 		return e->code;
 	defaults = read_defaults(params);
 	result = hello_result(c->server);
-	if (!defaults || !result) {
+	ignored = ignored_settings(c->server->config,
+		json_object_get(params, "settings"));
+	if (!defaults || !result || !ignored ||
+	    (json_object_size(ignored) > 0 &&
+		    json_object_set(result, "ignored_settings", ignored))) {
 		json_decref(defaults);
 		json_decref(result);
+		json_decref(ignored);
 		return err_nomem(e);
 	}
 	/* Requests under way keep the former ones alive. */
 	json_decref(c->defaults);
 	c->defaults = defaults;
+	json_decref(c->ignored);
+	c->ignored = ignored;
 	if (zone)
 		snprintf(c->zone, sizeof c->zone, "%s", zone);
 	snprintf(c->version, sizeof c->version, "%s", version ? version : "");

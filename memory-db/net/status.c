@@ -294,5 +294,11 @@ status_method(struct request *r, json_t **ret_result, struct err *e)
 	*ret_result = status(r->server, &t);
 	if (r->server->is_open)
 		tally_done(&t);
+	if (*ret_result && json_object_size(r->conn->ignored) > 0 &&
+	    json_object_set(*ret_result, "ignored_settings",
+		    r->conn->ignored)) {
+		json_decref(*ret_result);
+		*ret_result = NULL;
+	}
 	return *ret_result ? 0 : err_nomem(e);
 }

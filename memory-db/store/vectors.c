@@ -10,7 +10,7 @@
 
 enum {
 	FIND, MAKE, OTHER, DROP, DROP_MODEL, PUT, GET, ERASE, EACH, NAMESPACES,
-	HIGHEST, TEXTS, FACTS, OF_SESSION
+	HIGHEST, TEXTS, COUNT, FACTS, OF_SESSION
 };
 
 #define OBSERVATIONS "f.kind = 1 AND f.salt IS NOT NULL"
@@ -50,6 +50,8 @@ static const struct stmt_def defs[] = {
 		" head = 0 AND fact > ?2 AND fact < ?3", 3, 0},
 	[TEXTS] = {"SELECT f.id, f.size, f.body FROM fact f WHERE f.id > ?1"
 		" AND f.id < ?2 AND " OBSERVATIONS " ORDER BY f.id", 2, 0},
+	[COUNT] = {"SELECT count(*) FROM fact f WHERE f.id > ?1 AND f.id < ?2"
+		" AND " OBSERVATIONS, 2, 0},
 	[FACTS] = {COLUMNS SPAN " WHERE f.id > ?1 AND f.id < ?2 AND "
 		OBSERVATIONS " ORDER BY f.id", 2, STMT_LENS},
 	[OF_SESSION] = {COLUMNS " INDEXED BY fact_source" SPAN
@@ -265,6 +267,21 @@ vector_highest(struct store *st, int64_t model, int64_t ns, int64_t *ret_fact,
 	if (r == 1)
 		*ret_fact = sqlite3_column_type(s, 0) == SQLITE_NULL
 				    ? low : sqlite3_column_int64(s, 0);
+	return r < 0 ? r : 0;
+}
+
+int
+vector_texts_count(struct store *st, int64_t ns, int64_t after, int64_t *ret,
+	struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_VECTORS, COUNT);
+	int r;
+
+	bind_i(s, 1, after);
+	bind_i(s, 2, (ns + 1) << STORE_NS_SHIFT);
+	r = stmt_row(st, s, e);
+	if (r == 1)
+		*ret = sqlite3_column_int64(s, 0);
 	return r < 0 ? r : 0;
 }
 

@@ -68,6 +68,10 @@ typedef int (*vector_text_fn)(void *ctx, int64_t fact, const char *text,
 int vector_texts(struct store *st, int64_t ns, int64_t after, vector_text_fn fn,
 	void *ctx, struct err *e) MUST_CHECK;
 
+/* How many those are. */
+int vector_texts_count(struct store *st, int64_t ns, int64_t after,
+	int64_t *ret, struct err *e) MUST_CHECK;
+
 /* --- facts that may have one ------------------------------------------------------- */
 /* All observations of a namespace under the lens, by id, without their texts;
  * of one session, when source is not 0. fn returns non-zero to stop. */

@@ -4,6 +4,7 @@
  * are done and something was written meanwhile. A batch that a provider
  * refuses, or that fails twice, is tried text by text; a text that fails while
  * another one does not gets an empty vector, so that filling goes on. */
+#include <stdio.h>
 #include <string.h>
 
 #include "common/log.h"
@@ -65,6 +66,32 @@ count_pending(struct embedding *x)
 	atomic_store(&x->pending, n);
 }
 
+/* Texts leave this machine, or this program: at the start the log says where
+ * to, and how many. */
+static int
+tell(struct embedding *x, struct err *e)
+{
+	const char *model = embed_model(x->opt.x);
+	const char *place = strrchr(model, '@');
+	int64_t n = 0, all = 0;
+	char host[256];
+	int r = 0;
+
+	if (x->is_told || embed_is_local(x->opt.x))
+		return 0;
+	place = place ? place + 1 : model;
+	snprintf(host, sizeof(host), "%.*s", (int)strcspn(place, "/"), place);
+	for (size_t i = 0; r == 0 && i < x->places_n; i++, all += n)
+		r = vector_texts_count(x->st, x->places[i].ns,
+			x->places[i].upto, &n, e);
+	if (r != 0)
+		return r;
+	x->is_told = true;
+	log_event(LOG_INFO, "texts go to an endpoint", 0, LOG_S("host", host),
+		LOG_I("texts", all), LOG_S("model", model));
+	return 0;
+}
+
 static int
 read_places(struct embedding *x, struct err *e)
 {
@@ -78,6 +105,8 @@ read_places(struct embedding *x, struct err *e)
 		if (x->places[i].upto < 0)
 			r = vector_highest(x->st, model.id, x->places[i].ns,
 				&x->places[i].upto, e);
+	if (r == 0)
+		r = tell(x, e);
 	if (r != 0)
 		return r;
 	x->place = 0;

@@ -70,6 +70,7 @@ struct embedding {
 	size_t places_n, places_cap, place;
 	int64_t round;		/* `written` when the places were read */
 	bool has_round;
+	bool is_told;		/* the log has where texts go, and how many */
 	int64_t yielded;	/* `written` at the last yield */
 	int64_t failed_at;	/* first fact of the batch that failed last */
 	size_t singles;		/* texts that are tried one by one */

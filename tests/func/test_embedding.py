@@ -397,10 +397,11 @@ class Static(TestCase):
 
 
 class Spawning(TestCase):
-    def test_a_client_says_it(self):
-        """What starts the service hands its environment on."""
-        place = Spawned(env={"MEMORY_EMBED": "hash"})
+    def test_the_file_says_it(self):
+        """A service that a client started goes by memory-db.conf."""
+        place = Spawned()
         self.addCleanup(place.done)
+        place.ctl("embed", "hash")
         with place.mcp() as m:
             m.initialize()
             m.tool("create_entities", entities=[

@@ -1,6 +1,5 @@
 """Another user of the same machine: gets in where that was allowed, reads
 nothing and stops nobody where it was not. Needs root, to be two users."""
-import json
 import os
 import socket
 import stat
@@ -8,7 +7,7 @@ import subprocess
 import unittest
 from pathlib import Path
 
-from harness import BIN, SLOW, Client, TestCase, clean_env, main
+from harness import BIN, SLOW, TestCase, clean_env, main
 
 NOBODY = 65534
 OTHER = 65533       # a third one, without a name
@@ -100,6 +99,97 @@ class Files(TestCase):
         db.start()
         self.assertEqual(
             stat.S_IMODE(db.database.parent.stat().st_mode), 0o700)
+
+
+@unittest.skipUnless(os.geteuid() == 0, "needs root, to be two users")
+class Admitted(TestCase):
+    """A second user of one service: by number, by group, or not at all."""
+
+    def ask(self, db, uid, gid=None, groups=()):
+        """Code and text of memoryctl as that user."""
+        env = clean_env("/nonexistent", {"MEMORY_DB_SOCKET": db.socket})
+        done = subprocess.run(
+            [*as_user(uid, gid, groups), str(BIN / "memoryctl"), "--no-spawn",
+             "--json", "search", "tea"], env=env, text=True, cwd="/",
+            capture_output=True, timeout=60 * SLOW)
+        return done.returncode, done.stdout + done.stderr
+
+    def open_folders(self, db):
+        """They may be passed through, and no more."""
+        for at in (db.folder, *db.folder.parents):
+            mode = at.stat().st_mode
+            if not mode & 0o001:
+                at.chmod(stat.S_IMODE(mode) | 0o011)
+
+    def serve(self, *args):
+        db = self.service(args=args, start=False)
+        self.open_folders(db)
+        db.start()
+        db.client().ok("create_entities", entities=[
+            {"name": "ada", "entityType": "person",
+             "observations": ["likes tea"]}])
+        return db
+
+    def mode(self, db):
+        return stat.S_IMODE(os.lstat(db.socket).st_mode)
+
+    def test_nobody_else(self):
+        db = self.serve()
+        self.assertEqual(self.mode(db), 0o600)
+        code, out = self.ask(db, NOBODY)
+        self.assertEqual(code, 111)
+        self.assertIn("no permission", out)
+
+    def test_by_number_and_name(self):
+        for who in (str(NOBODY), "nobody", f"1,{NOBODY}"):
+            db = self.serve("--allow-uid", who)
+            code, out = self.ask(db, NOBODY)
+            self.assertEqual(code, 0, out)
+            self.assertIn("ada", out)
+            # the socket is open to all, the service is not
+            code, out = self.ask(db, OTHER)
+            self.assertNotEqual(code, 0, out)
+            self.assertIn("--allow-uid", out)
+
+    def test_by_group(self):
+        db = self.serve("--allow-gid", "54321")
+        self.assertEqual(self.mode(db), 0o660)
+        self.assertEqual(os.lstat(db.socket).st_gid, 54321)
+        for gid, groups in ((54321, ()), (OTHER, (7, 54321))):
+            code, out = self.ask(db, NOBODY, gid, groups)
+            self.assertEqual(code, 0, out)
+            self.assertIn("ada", out)
+        code, out = self.ask(db, NOBODY, OTHER, (7,))
+        self.assertEqual(code, 111, out)
+
+    def test_group_of_a_socket_that_systemd_made(self):
+        """Its mode is the unit's; the group is asked of the peer."""
+        db = self.service(start=False, args=["--allow-gid", "54321"])
+        self.open_folders(db)
+        s = socket.socket(socket.AF_UNIX)
+        self.addCleanup(s.close)
+        s.bind(db.socket)
+        s.listen(16)
+        os.chmod(db.socket, 0o666)
+        # sh becomes memory-db, so that the number is right
+        p = subprocess.Popen(
+            ["sh", "-c", "LISTEN_PID=$$ exec \"$0\" \"$@\" 3<&0 </dev/null",
+             str(BIN / "memory-db"), *db.args],
+            env=db.env({"LISTEN_FDS": "1"}), stdin=s.fileno(),
+            stderr=subprocess.DEVNULL)
+        self.addCleanup(p.wait)
+        self.addCleanup(p.terminate)
+        code, out = self.ask(db, NOBODY, OTHER, (54321,))
+        self.assertIn("nothing found", out)     # it was let in
+        code, out = self.ask(db, NOBODY, OTHER)
+        self.assertIn("--allow-gid", out)
+
+    def test_no_such_user_or_group(self):
+        for option in ("--allow-uid", "--allow-gid"):
+            db = self.service(start=False, args=[option, "nosuch"])
+            p, db.process = db.spawn(), None
+            self.assertEqual(p.wait(), 100)
+            self.assertIn("nosuch", p.text())
 
 
 if __name__ == "__main__":

@@ -114,6 +114,41 @@ the_command_line_beats_the_environment(void **state)
 	assert_string_equal(socket_path, "default");
 }
 
+static int
+read_text(const char *text, struct err *e)
+{
+	static const char *const without[] = {"verbose", NULL};
+	static char copy[200];
+
+	snprintf(copy, sizeof(copy), "%s", text);
+	return conf_text(opts, ARRAY_LEN(opts), without, "/etc/x.conf", copy, e);
+}
+
+static void
+reads_a_file(void **state)
+{
+	struct err e = {0};
+
+	(void)state;
+	assert_int_equal(read_text("", &e), 0);
+	assert_int_equal(read_text("# a\n \t\r\n  socket =  /a b=c \r\n"
+				   "--limit=7\n# limit = 9", &e), 0);
+	assert_string_equal(socket_path, "/a b=c");
+	assert_int_equal(limit, 7);
+	assert_int_equal(read_text("socket =", &e), 0);
+	assert_string_equal(socket_path, "");
+	assert_int_equal(read_text("\n\nsockte = /a\n", &e), MDB_E_INVALID);
+	assert_non_null(strstr(e.text, "/etc/x.conf, line 3: "));
+	assert_non_null(strstr(e.text, "did you mean --socket"));
+	assert_int_equal(read_text("limit = many", &e), MDB_E_INVALID);
+	assert_non_null(strstr(e.text, "line 1: limit: must be an integer"));
+	assert_int_equal(read_text("limit", &e), MDB_E_INVALID);
+	assert_non_null(strstr(e.text, "needs a value"));
+	assert_int_equal(read_text("verbose = true", &e), MDB_E_INVALID);
+	assert_non_null(strstr(e.text, "has no place in this file"));
+	assert_int_equal(read_text("= 3", &e), MDB_E_INVALID);
+}
+
 static void
 check_error(const char *a, const char *b, const char *text)
 {
@@ -199,6 +234,7 @@ main(void)
 		cmocka_unit_test_setup(reads_both_forms, defaults),
 		cmocka_unit_test_setup(
 			the_command_line_beats_the_environment, defaults),
+		cmocka_unit_test_setup(reads_a_file, defaults),
 		cmocka_unit_test_setup(errors_name_the_source, defaults),
 		cmocka_unit_test_setup(prints_help_and_version, defaults),
 	};
