@@ -151,8 +151,17 @@
 #define LIMIT_FILES 1000
 #define LIMIT_FILE_BYTES (256 * 1024)
 #define LIMIT_FILES_BYTES (16 * 1024 * 1024)
-/* Scripts waiting for one of the two threads that run them: above, busy. */
-#define LIMIT_SCRIPT_QUEUE 16
+/* Scripts waiting for one of the threads that run them (work/fair.h): of a
+ * session beside the one that runs (agents ask a few at once), running or
+ * waiting of a process, waiting of all. Above: busy. */
+#define LIMIT_SCRIPT_WAITING 2
+#define LIMIT_SCRIPT_PROCESS 24
+#define LIMIT_SCRIPT_QUEUE   128
+/* CPU time of the scripts of a session, a minute: half a core. */
+#define LIMIT_SCRIPT_CPU_MS 30000
+/* Sessions and processes whose use is remembered: three for each script there
+ * can be, and as many again. */
+#define LIMIT_SCRIPT_ACCOUNTS 1024
 
 /* --- what MCP clients get (memory-mcp) ------------------------------------- */
 /* Bytes of a JSON-RPC line. */

@@ -12,7 +12,6 @@
 #include "memory-db/net/loop_methods.h"
 
 #define RETRY_QUEUE_MS 500
-#define RETRY_SCRIPT_MS 500
 #define RETRY_MIGRATION_MS 500
 
 /* A text parameter: of the request, else of hello, else NULL. Empty counts as
@@ -171,16 +170,33 @@ check_write(struct request *r, struct err *e)
 static int
 check_script(struct request *r, struct err *e)
 {
-	struct server *s = r->server;
 	struct err why = {0};
 
 	if (check_storage(r, &why))
 		r->job.write_refusal = why.code;
-	if (work_scripts_queued(s->work) + s->scripts.n < LIMIT_SCRIPT_QUEUE)
-		return check_rate(r, e);
-	err_set(e, MDB_E_BUSY, "%d scripts are waiting already; try again",
-		LIMIT_SCRIPT_QUEUE);
-	return busy(e, RETRY_SCRIPT_MS);
+	return check_rate(r, e);
+}
+
+/* Whose script it is: of the session, wherever it connects from; without one
+ * of the connection, which the number tells. */
+static int
+enter_script(struct request *r, struct err *e)
+{
+	const struct conn *c = r->conn;
+	const char *session = r->job.ctx.session;
+	struct fair_who who = {.is_named = session != NULL};
+	char text[64];
+
+	snprintf(text, sizeof(text), "%llu",
+		c != NULL ? (unsigned long long)c->serial : 0);
+	/* Users do not share sessions by their names. */
+	who.session = rate_hash(session != NULL ? session : text) ^
+		      (uint64_t)r->job.ctx.uid << 16;
+	snprintf(text, sizeof(text), "process %lld of %lld",
+		c != NULL ? (long long)c->peer.pid : 0,
+		c != NULL ? (long long)c->peer.uid : 0);
+	who.process = rate_hash(text);
+	return work_enter_script(r->server->work, &r->job, &who, e);
 }
 
 static int
@@ -241,9 +257,14 @@ route(struct request *r)
 {
 	struct server *s = r->server;
 	unsigned flags = r->job.tool->flags;
+	struct err e = {0};
 
 	if (flags & TF_LOOP) {
 		run_in_loop(r);
+		return;
+	}
+	if ((flags & TF_SCRIPT) && enter_script(r, &e) != 0) {
+		request_fail(r, &e);
 		return;
 	}
 	r->job.kind = JOB_CALL;

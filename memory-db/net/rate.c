@@ -12,10 +12,8 @@ rate_init(struct rate *r, int64_t per_minute, int64_t burst)
 	r->burst = (double)(burst > 1 ? burst : 1);
 }
 
-/* Keyed with a random key of this process: sessions cannot be made up to
- * share a set. */
-static uint64_t
-hash(const char *text)
+uint64_t
+rate_hash(const char *text)
 {
 	static unsigned char key[crypto_shorthash_KEYBYTES];
 	static bool has_key;
@@ -34,7 +32,7 @@ hash(const char *text)
 struct rate_bucket *
 rate_session(struct rate *r, const char *session, int64_t now_ns)
 {
-	uint64_t h = hash(session);
+	uint64_t h = rate_hash(session);
 	struct rate_bucket *set = r->buckets[h % RATE_SETS], *oldest = set;
 
 	for (size_t i = 0; i < RATE_WAYS; i++) {

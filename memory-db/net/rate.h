@@ -29,6 +29,10 @@ struct rate {
 /* per_minute 0: no limit. */
 void rate_init(struct rate *r, int64_t per_minute, int64_t burst);
 
+/* Of a name, never 0, other in each process: none can be made up to meet
+ * another. */
+uint64_t rate_hash(const char *text);
+
 /* The bucket of a session, made when it is new. Valid until the next call. */
 struct rate_bucket *rate_session(
 	struct rate *r, const char *session, int64_t now_ns);

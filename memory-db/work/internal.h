@@ -19,11 +19,13 @@ struct runner {
 	pthread_t thread;
 	bool is_started;
 	struct job *_Atomic current;
+	int64_t cpu_us;		/* of the script under way */
 };
 
 struct work {
 	struct work_options opt;
-	struct queue writes, reads, scripts, done;
+	struct queue writes, reads, done;
+	struct fair scripts;
 	pthread_t writer;
 	bool writer_started;
 	struct store *st;	/* of the writer */

@@ -26,6 +26,10 @@ enum job_kind {
 };
 
 struct job;
+struct fair_account;
+
+/* Accounts that a script is on (fair.h). */
+#define FAIR_KINDS 3
 
 /* Work of the service itself that the writer does between that of clients. */
 struct own_work {
@@ -68,6 +72,7 @@ struct job {
 				   its answer may have to say more; or NULL */
 	int write_refusal;	/* code with which what a script wrote is
 				   refused; 0: it may write */
+	struct fair_account *accounts[FAIR_KINDS]; /* of a script; or NULL */
 	int64_t queued_ns;	/* when it entered its queue */
 	atomic_bool cancelled;	/* nobody waits for it */
 };

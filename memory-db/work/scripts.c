@@ -3,6 +3,7 @@
  * writer, which makes its writes one change (method/m_execute_code.c); every
  * other one is answered here. */
 #include <string.h>
+#include <time.h>
 
 #include "common/clock.h"
 #include "common/jx.h"
@@ -157,9 +158,21 @@ run_script(struct runner *r, struct job *j, struct err *e)
 		script_count_skills(&x.script);
 	if (rc == 0)
 		rc = finish(&x, e);
+	r->cpu_us += x.outcome.usage.cpu_us;
 	script_done(&x.script);
 	sandbox_outcome_done(&x.outcome);
 	return rc;
+}
+
+/* What calls of a script cost is its cost. */
+static int64_t
+thread_cpu_us(void)
+{
+	struct timespec t;
+
+	return clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t) != 0
+		       ? 0
+		       : (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
 void *
@@ -168,6 +181,7 @@ runner_main(void *arg)
 	struct runner *r = arg;
 	struct work *w = r->work;
 	struct job *j;
+	unsigned index = (unsigned)(r - w->runners);
 	int wait_ms = -1;
 
 	(void)pthread_setname_np(pthread_self(), "script");
@@ -176,9 +190,9 @@ runner_main(void *arg)
 		struct err e = {0};
 		int rc;
 
-		j = queue_take(&w->scripts, 1, SIZE_MAX, false, wait_ms);
+		j = fair_take(&w->scripts, index, wait_ms);
 		if (j == NULL) {
-			if (queue_is_stopped(&w->scripts))
+			if (fair_is_stopped(&w->scripts))
 				return NULL;
 			work_shrink(r->st);
 			wait_ms = -1;
@@ -188,8 +202,11 @@ runner_main(void *arg)
 		atomic_store(&r->current, j);
 		if (atomic_load(&w->scripts_end))
 			atomic_store(&j->cancelled, true);
+		r->cpu_us = -thread_cpu_us();
 		rc = run_script(r, j, &e);
+		r->cpu_us += thread_cpu_us();
 		atomic_store(&r->current, NULL);
+		fair_leave(&w->scripts, j, clock_mono_ns(), r->cpu_us);
 		job_list_add(&list, j);
 		if (rc == 1) {
 			work_push_writes(w, &list);

@@ -65,7 +65,7 @@ static int
 init_queues(struct work *w)
 {
 	struct queue *const queues[] = {
-		&w->writes, &w->reads, &w->scripts, &w->done};
+		&w->writes, &w->reads, &w->done};
 
 	for (size_t i = 0; i < ARRAY_LEN(queues); i++) {
 		if (queue_init(queues[i]) == 0)
@@ -74,7 +74,11 @@ init_queues(struct work *w)
 			queue_done(queues[i]);
 		return MDB_E_NOMEM;
 	}
-	return 0;
+	if (fair_init(&w->scripts) == 0)
+		return 0;
+	for (size_t i = 0; i < ARRAY_LEN(queues); i++)
+		queue_done(queues[i]);
+	return MDB_E_NOMEM;
 }
 
 int
@@ -144,7 +148,7 @@ void
 work_stop(struct work *w)
 {
 	/* Scripts first: what they wrote still goes to the writer. */
-	queue_stop(&w->scripts);
+	fair_stop(&w->scripts);
 	stop_runners(w);
 	embedding_stop(w->embedding);
 	questions_stop(w->questions);
@@ -182,7 +186,7 @@ work_free(struct work *w)
 		(void)pthread_mutex_destroy(&w->readers[i].lock);
 	queue_done(&w->writes);
 	queue_done(&w->reads);
-	queue_done(&w->scripts);
+	fair_done(&w->scripts);
 	queue_done(&w->done);
 	free(w);
 }
@@ -251,13 +255,14 @@ void
 work_push_scripts(struct work *w, struct job_list *l)
 {
 	stamp(l);
-	(void)queue_push(&w->scripts, l, NULL);
+	fair_push(&w->scripts, l);
 }
 
-size_t
-work_scripts_queued(const struct work *w)
+int
+work_enter_script(struct work *w, struct job *j, const struct fair_who *who,
+	struct err *e)
 {
-	return queue_length(&w->scripts);
+	return fair_enter(&w->scripts, who, clock_mono_ns(), j, e);
 }
 
 size_t

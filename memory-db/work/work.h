@@ -13,12 +13,15 @@
 #include "common/err.h"
 #include "memory-db/store/store.h"
 #include "memory-db/work/embedding.h"
+#include "memory-db/work/fair.h"
 #include "memory-db/work/histogram.h"
 #include "memory-db/work/job.h"
 #include "memory-db/work/queue.h"
 
 #define WORK_READERS 2
-#define WORK_SCRIPTS 2 /* at a time: as many as there are threads for them */
+/* Threads for scripts. No process gets more than all but one of them (fair.h),
+ * and one of a session; the cores are shared by the kernel, at nice 19. */
+#define WORK_SCRIPTS 4
 
 enum work_state {
 	WORK_OPENING,	/* some ms: connections and statements */
@@ -85,9 +88,11 @@ void work_push_reads(struct work *w, struct job_list *fast,
 bool work_wants_vector(struct work *w, struct job *j);
 void work_push_questions(struct work *w, struct job_list *l);
 
-/* Scripts; JOB_CALL of TF_SCRIPT. */
+/* Scripts; JOB_CALL of TF_SCRIPT. Each is entered before it is pushed:
+ * MDB_E_BUSY when its client has too many, or used too much. */
+int work_enter_script(struct work *w, struct job *j,
+	const struct fair_who *who, struct err *e) MUST_CHECK;
 void work_push_scripts(struct work *w, struct job_list *l);
-size_t work_scripts_queued(const struct work *w);
 
 size_t work_writes_queued(const struct work *w);
 size_t work_reads_queued(const struct work *w);
