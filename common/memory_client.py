@@ -636,7 +636,8 @@ class MemoryClient:
             sock.close()
             raise _Broken(Unreachable(
                 f"nobody answers at {path} ({error.strerror or error}); "
-                "start memory-db or set MEMORY_DB_SOCKET")) from None
+                "start it with `memoryctl status`, or run memory-db; this "
+                "library never does. Or set MEMORY_DB_SOCKET")) from None
         except BaseException:
             sock.close()
             raise

@@ -143,9 +143,12 @@ connect_now(memory_client *c)
 	c->fd = -1;
 	if (r == MDB_E_NOMEM)
 		return MEMORY_NO_MEMORY;
-	mc_link_broken(c,
-		r == MDB_E_DENIED ? MEMORY_DENIED : MEMORY_UNREACHABLE,
-		r == MDB_E_DENIED, "%s", e.text);
+	if (r == MDB_E_DENIED)
+		mc_link_broken(c, MEMORY_DENIED, true, "%s", e.text);
+	else
+		mc_link_broken(c, MEMORY_UNREACHABLE, false,
+			"%s; start it with `memoryctl status`, or run "
+			"memory-db", e.text);
 	return MEMORY_OK;
 }
 

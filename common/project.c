@@ -284,6 +284,14 @@ is_no_project(const char *folder)
 int
 project_namespace(const char *folder, struct buf *out)
 {
+	bool is_repository;
+
+	return project_find(folder, out, &is_repository);
+}
+
+int
+project_find(const char *folder, struct buf *out, bool *ret_is_repository)
+{
 	AUTO_BUF struct buf at = {0};
 	AUTO_BUF struct buf git = {0};
 	size_t before = out->len;
@@ -299,6 +307,7 @@ project_namespace(const char *folder, struct buf *out)
 			while (at.len > 0 && at.data[--at.len] != '/')
 				;
 	}
+	*ret_is_repository = rc == 0;
 	if (rc == MDB_E_NOT_FOUND && is_no_project(folder))
 		return buf_adds(out, "default");
 	if (rc == MDB_E_NOT_FOUND)

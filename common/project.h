@@ -3,6 +3,8 @@
 #ifndef COMMON_PROJECT_H
 #define COMMON_PROJECT_H
 
+#include <stdbool.h>
+
 #include "common/buf.h"
 #include "common/cleanup.h"
 
@@ -15,6 +17,9 @@
  * folder. At most LIMIT_LABEL_BYTES, the end of longer ones.
  * 0 or MDB_E_NOMEM. */
 int project_namespace(const char *folder, struct buf *out) MUST_CHECK;
+/* The same, and whether the folder lies in a repository. */
+int project_find(const char *folder, struct buf *out, bool *ret_is_repository)
+	MUST_CHECK;
 
 /* The pure part: "host/path" of a remote's URL appended to out, or nothing
  * when it is a path of this machine. 0 or MDB_E_NOMEM. */

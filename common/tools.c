@@ -313,7 +313,8 @@ static const struct param params_subscribe[] = {
 static const struct param params_unsubscribe[] = {END};
 
 static const struct param params_list_sessions[] = {
-	INT("limit", 0, NULL, 1, LIMIT_ROWS), CURSOR, END};
+	INT("limit", 0, NULL, 1, LIMIT_ROWS), CURSOR,
+	STR("session", 0, "only this one", LIMIT_LABEL_BYTES), END};
 static const struct param params_list_namespaces[] = {END};
 #define NS(n) STR(n, PF_REQUIRED | PF_NOT_EMPTY, NULL, LIMIT_LABEL_BYTES)
 static const struct param params_rename_namespace[] = {

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/clock.h"
@@ -281,6 +282,22 @@ greet_terminal(void)
 		      "--help says more, memoryctl is for people\n", stderr);
 }
 
+/* Who comes from the reference memory server has its variable in the
+ * configuration, and a memory in that file. */
+static void
+tell_of_file(void)
+{
+	const char *path = getenv("MEMORY_FILE_PATH");
+	struct stat st;
+
+	if (path && *path && stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+		st.st_size > 0)
+		log_event(LOG_WARN, "MEMORY_FILE_PATH is not used here: "
+			"`memoryctl import FILE` takes over what it holds, "
+			"and adds nothing when it is run again", 0,
+			LOG_S("file", path));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -298,6 +315,7 @@ main(int argc, char **argv)
 		rc = set_up(&arg, &set, &e);
 	if (rc == 0) {
 		greet_terminal();
+		tell_of_file();
 		rc = serve(&arg, &set);
 	} else if (rc < 0) {
 		fprintf(stderr, "memory-mcp: %s\n", e.text);

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/conf.h"
 #include "common/err.h"
@@ -21,6 +22,8 @@ enum cli_exit {
 	CLI_SYSTEM = 111	/* unreachable, disk, memory */
 };
 
+struct cli_command;
+
 struct cli {
 	/* options of every command; strings borrowed from argv or environ */
 	const char *socket, *database, *namespace_, *branch, *as_of;
@@ -31,6 +34,16 @@ struct cli {
 	int width;		/* columns of the terminal; 0: no terminal */
 	/* the service, from the first call on */
 	memory_client *client;
+	/* where (where.h) */
+	bool is_named;		/* the namespace was given, and not as auto */
+	bool is_chosen;		/* it was chosen by the folder or the client */
+	struct buf place, found; /* hold the names that were chosen; owned */
+	const char *in;		/* of the next calls; NULL: namespace_ */
+	const char *asked;	/* entity or query that the command is about */
+	/* what runs */
+	const struct cli_command *command;
+	int argc;		/* its arguments, borrowed */
+	char **argv;
 };
 
 struct cli_command {
@@ -41,6 +54,9 @@ struct cli_command {
 	const struct conf_opt *opts;
 	size_t opts_n;
 	int min_args, max_args;	/* positional; max -1: any number */
+	bool looks;		/* reads a namespace: one that is not there is
+				   an error */
+	bool pages;		/* long output goes through a pager */
 	/* argv: the positional arguments. Returns an exit code. */
 	int (*run)(struct cli *c, int argc, char **argv);
 };
@@ -56,9 +72,11 @@ extern const struct cli_command cli_cmd_add, cli_cmd_branch, cli_cmd_call,
 	cli_cmd_delete, cli_cmd_diff, cli_cmd_doctor, cli_cmd_embed,
 	cli_cmd_export,
 	cli_cmd_forget, cli_cmd_history, cli_cmd_import, cli_cmd_install,
-	cli_cmd_log, cli_cmd_merge, cli_cmd_namespace, cli_cmd_ping,
+	cli_cmd_link, cli_cmd_list, cli_cmd_log, cli_cmd_merge,
+	cli_cmd_namespace, cli_cmd_ping, cli_cmd_recall, cli_cmd_rename,
 	cli_cmd_revert, cli_cmd_search, cli_cmd_sessions, cli_cmd_show,
-	cli_cmd_status, cli_cmd_undo, cli_cmd_uninstall, cli_cmd_verify,
+	cli_cmd_status, cli_cmd_stop, cli_cmd_tag, cli_cmd_tags, cli_cmd_undo,
+	cli_cmd_uninstall, cli_cmd_unlink, cli_cmd_untag, cli_cmd_verify,
 	cli_cmd_weights;
 
 /* --- messages (cli.c) ------------------------------------------------------ */
@@ -84,6 +102,13 @@ int cli_exit_of(int mdb_code);
 enum { CLI_NOW = 0, CLI_AS_OF = 1 };
 int cli_call(struct cli *c, const char *method, json_t *params_new,
 	int with_as_of, json_t **ret_reply) MUST_CHECK;
+/* The same without a word about a refusal: CLI_OK with the reply, CLI_PROBLEM
+ * with none when it was refused. */
+int cli_ask(struct cli *c, const char *method, json_t *params_new,
+	json_t **ret_reply) MUST_CHECK;
+/* Starts or finds the service and decides the namespace; the calls above do
+ * so by themselves. */
+int cli_connect(struct cli *c) MUST_CHECK;
 /* A point in time as JSON: a change id becomes a number. Returns new. */
 json_t *cli_point(const char *text);
 /* Texts in and out: the reply as it came, free with memory_free. A refusal

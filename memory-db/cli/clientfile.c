@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "memory-db/cli/jscan.h"
 #include "memory-db/cli/newfile.h"
 
 /* Claude Code keeps histories in its file: tens of MB occur. */
@@ -68,10 +69,13 @@ read_all(int fd, struct clientfile *cf, struct err *e)
 static int
 parse(struct clientfile *cf, struct err *e)
 {
+	AUTO_BUF struct buf plain = {0};
 	json_error_t je;
 
-	cf->json = json_loadb(cf->text.data, cf->text.len,
-		JSON_REJECT_DUPLICATES, &je);
+	if (jscan_plain(cf->text.data, cf->text.len, &plain) != 0)
+		return err_nomem(e);
+	cf->json = json_loadb(plain.data, plain.len, JSON_REJECT_DUPLICATES,
+		&je);
 	if (cf->json == NULL)
 		return err_set(e, MDB_E_INVALID, "%s is no valid JSON (line "
 			"%d, column %d: %s): correct it first; nothing was "
@@ -83,10 +87,9 @@ parse(struct clientfile *cf, struct err *e)
 }
 
 int
-clientfile_read(struct clientfile *cf, const char *path, struct err *e)
+clientfile_load(struct clientfile *cf, const char *path, struct err *e)
 {
 	AUTO_FD int fd = -1;
-	int rc;
 
 	*cf = (struct clientfile){0};
 	/* Renaming over a link would cut it off from its target. */
@@ -105,9 +108,15 @@ clientfile_read(struct clientfile *cf, const char *path, struct err *e)
 		return err_set(e, MDB_E_INVALID, "%s is no regular file",
 			cf->path);
 	cf->exists = true;
-	if ((rc = read_all(fd, cf, e)) != 0)
-		return rc;
-	return parse(cf, e);
+	return read_all(fd, cf, e);
+}
+
+int
+clientfile_read(struct clientfile *cf, const char *path, struct err *e)
+{
+	int rc = clientfile_load(cf, path, e);
+
+	return rc != 0 || !cf->exists ? rc : parse(cf, e);
 }
 
 static bool

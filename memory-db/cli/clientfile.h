@@ -28,6 +28,9 @@ int clientfile_claude(bool is_project, char ret_path[PATH_MAX], struct err *e)
  * it is no JSON object, with the reason; MDB_E_STORE; MDB_E_NOMEM. */
 int clientfile_read(struct clientfile *cf, const char *path, struct err *e)
 	MUST_CHECK;
+/* Only reads: cf->json stays NULL. */
+int clientfile_load(struct clientfile *cf, const char *path, struct err *e)
+	MUST_CHECK;
 
 /* Copies the file to <path>.bak-TIME, then replaces it by this text; keeps
  * mode and owner. MDB_E_CONFLICT: somebody changed it since it was read.

@@ -3,6 +3,7 @@
 
 #include "memory-db/cli/cli.h"
 #include "memory-db/cli/out.h"
+#include "memory-db/cli/where.h"
 
 static const char *type, *tags;
 
@@ -43,6 +44,11 @@ run(struct cli *c, int argc, char **argv)
 		texts = tagged(texts);
 	if (texts == NULL)
 		return CLI_USAGE;
+	/* More about what is known goes to where it is known. */
+	if ((rc = where_entity(c, argv[0])) != CLI_OK) {
+		json_decref(texts);
+		return rc;
+	}
 	rc = cli_call(c, "create_entities", json_pack("{s:[{s:s,s:s,s:o}]}",
 		"entities", "name", argv[0], "entityType", type ? type : "note",
 		"observations", texts), CLI_NOW, &reply);
@@ -60,8 +66,10 @@ run(struct cli *c, int argc, char **argv)
 	if (c->quiet)
 		return CLI_OK;
 	out_text(stdout, argv[0]);
-	printf(" %s, %lld added\n", cli_str(result, "action", "?"),
+	printf(" %s, %lld added", cli_str(result, "action", "?"),
 		(long long)cli_int(result, "added", 0));
+	out_text(stdout, where_said(c));
+	putchar('\n');
 	return CLI_OK;
 }
 

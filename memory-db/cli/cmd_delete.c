@@ -3,6 +3,7 @@
 
 #include "memory-db/cli/cli.h"
 #include "memory-db/cli/out.h"
+#include "memory-db/cli/where.h"
 
 /* Says what was not there. */
 static int
@@ -50,19 +51,25 @@ static int
 run(struct cli *c, int argc, char **argv)
 {
 	AUTO_JSON json_t *reply = NULL;
-	int rc = argc == 1 ? delete_entity(c, argv, &reply) :
-		delete_texts(c, argc, argv, &reply);
+	int rc = where_entity(c, argv[0]);
 
+	if (rc == CLI_OK)
+		rc = argc == 1 ? delete_entity(c, argv, &reply) :
+			delete_texts(c, argc, argv, &reply);
 	if (reply == NULL)
 		return rc;
+	if (rc == CLI_PROBLEM && argc == 1)
+		where_tell_entity(c);
 	if (c->json) {
 		cli_strip(reply);
 		return cli_print_json(c, reply) == CLI_OK ? rc : CLI_SYSTEM;
 	}
 	if (rc == CLI_OK && !c->quiet) {
 		out_text(stdout, argv[0]);
-		puts(argc == 1 ? " deleted; history keeps it" :
-			" changed; history keeps what was deleted");
+		fputs(argc == 1 ? " deleted" : " changed", stdout);
+		out_text(stdout, where_said(c));
+		puts(argc == 1 ? "; history keeps it" :
+			"; history keeps what was deleted");
 	}
 	return rc;
 }

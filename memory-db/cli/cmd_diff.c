@@ -1,13 +1,12 @@
-#include <stdio.h>
 #include <string.h>
 
 #include "common/jx.h"
+#include "memory-db/cli/changes.h"
 #include "memory-db/cli/cli.h"
-#include "memory-db/cli/facts.h"
-#include "memory-db/cli/out.h"
 #include "memory-db/cli/pages.h"
+#include "memory-db/cli/where.h"
 
-static const char *from, *to, *from_branch, *to_branch;
+static const char *from, *to, *from_branch, *to_branch, *session;
 static int64_t from_version, to_version;
 
 static const struct conf_opt opts[] = {
@@ -20,97 +19,9 @@ static const struct conf_opt opts[] = {
 		"the newer one"),
 	CLI_TEXT("from-branch", &from_branch, "NAME", "branch of the older"),
 	CLI_TEXT("to-branch", &to_branch, "NAME", "branch of the newer"),
+	CLI_TEXT("session", &session, "ID",
+		"what this session changed, from its first change to its last"),
 };
-
-/* Texts of one entity: "+ text". */
-static void
-print_texts(const struct cli *c, const json_t *list, char sign,
-	enum out_style style)
-{
-	const json_t *x;
-	size_t i;
-
-	json_array_foreach((json_t *)(uintptr_t)list, i, x) {
-		printf("  %s%c ", out_on(c, style), sign);
-		out_text(stdout, json_is_string(x) ? json_string_value(x)
-						   : "(forgotten)");
-		printf("%s\n", out_off(c, style));
-	}
-}
-
-static void
-print_relations(const struct cli *c, const json_t *list, char sign,
-	enum out_style style)
-{
-	const json_t *x;
-	size_t i;
-
-	json_array_foreach((json_t *)(uintptr_t)list, i, x) {
-		printf("  %s%c ", out_on(c, style), sign);
-		out_text(stdout, cli_str(x, "from", "?"));
-		fputs(" -[", stdout);
-		out_text(stdout, cli_str(x, "relationType", "?"));
-		fputs("]-> ", stdout);
-		out_text(stdout, cli_str(x, "to", "?"));
-		printf("%s\n", out_off(c, style));
-	}
-}
-
-/* Tags and metadata of facts. */
-static int
-print_marks(const struct cli *c, const json_t *list, char sign,
-	enum out_style style)
-{
-	const json_t *x;
-	size_t i;
-
-	json_array_foreach((json_t *)(uintptr_t)list, i, x) {
-		printf("  %s%c ", out_on(c, style), sign);
-		if (facts_print_mark(x) != 0)
-			return MDB_E_NOMEM;
-		printf("%s\n", out_off(c, style));
-	}
-	return 0;
-}
-
-static int
-print_entity(const struct cli *c, const json_t *e)
-{
-	const char *status = cli_str(e, "status", "changed");
-
-	fputs(out_on(c, OUT_BOLD), stdout);
-	out_text(stdout, cli_str(e, "entity", "?"));
-	fputs(out_off(c, OUT_BOLD), stdout);
-	if (strcmp(status, "changed") != 0)
-		printf("  (%s)", status);
-	putchar('\n');
-	print_texts(c, json_object_get(e, "removed"), '-', OUT_RED);
-	print_relations(
-		c, json_object_get(e, "relations_removed"), '-', OUT_RED);
-	print_texts(c, json_object_get(e, "added"), '+', OUT_GREEN);
-	print_relations(
-		c, json_object_get(e, "relations_added"), '+', OUT_GREEN);
-	if (print_marks(c, json_object_get(e, "marks_removed"), '-', OUT_RED) ||
-		print_marks(c, json_object_get(e, "marks_added"), '+',
-			OUT_GREEN))
-		return MDB_E_NOMEM;
-	return facts_print_set(c, json_object_get(e, "set"));
-}
-
-static int
-print_page(struct cli *c, json_t *reply, void *ctx)
-{
-	const json_t *list = json_object_get(reply, "entities"), *e;
-	size_t i;
-
-	(void)ctx;
-	if (c->json)
-		return cli_print_jsonl(c, list);
-	json_array_foreach((json_t *)(uintptr_t)list, i, e)
-		if (print_entity(c, e) != 0)
-			return cli_nomem();
-	return CLI_OK;
-}
 
 static json_t *
 make_params(const char *name)
@@ -142,15 +53,106 @@ make_params(const char *name)
 }
 
 static int
-run(struct cli *c, int argc, char **argv)
+compare(struct cli *c, json_t *params_new, json_t *only)
 {
 	struct pages pages = {"memory_diff", "entities", CLI_NOW, 0,
-		print_page, NULL, 0, false};
-	int rc = pages_read(c, &pages, make_params(argc > 0 ? argv[0] : NULL));
+		changes_page, only, 0, false};
+	int rc = pages_read(c, &pages, params_new);
 
 	if (rc == CLI_OK && pages.rows == 0)
 		cli_note(c, "no difference");
 	return rc;
+}
+
+/* --- a session ------------------------------------------------------------------- */
+struct span {
+	int64_t first, last;	/* changes */
+	json_t *names;		/* of what it touched; owned */
+	bool is_open;		/* names are missing */
+};
+
+static void
+span_done(struct span *s)
+{
+	json_decref(s->names);
+}
+
+static int
+add_page(struct cli *c, json_t *reply, void *ctx)
+{
+	static const char *const lists[] = {"added", "removed", "set"};
+	struct span *s = ctx;
+	const json_t *ch, *x;
+	size_t i, k;
+
+	(void)c;
+	json_array_foreach(json_object_get(reply, "changes"), i, ch) {
+		s->first = cli_int(ch, "change", 0);
+		if (s->last == 0)
+			s->last = s->first;
+		s->is_open |= cli_int(ch, "more", 0) > 0;
+		for (size_t l = 0; l < ARRAY_LEN(lists); l++)
+			json_array_foreach(json_object_get(ch, lists[l]), k, x)
+				if (jx_set(s->names, cli_str(x, "entity", ""),
+					json_true()) != 0)
+					return cli_nomem();
+	}
+	return CLI_OK;
+}
+
+/* From before its first change to its last one, of what it touched. Others
+ * may have written to the same entities meanwhile; the log tells them apart. */
+static int
+compare_session(struct cli *c)
+{
+	struct span s __attribute__((cleanup(span_done))) = {
+		.names = json_object()};
+	struct pages pages = {"memory_history", "changes", CLI_NOW, 1000000,
+		add_page, &s, 0, false};
+	int rc = s.names == NULL ? cli_nomem() : pages_read(c, &pages,
+		json_pack("{s:s}", "session", session));
+
+	if (rc != CLI_OK)
+		return rc;
+	if (pages.rows == 0)
+		return cli_fail(CLI_PROBLEM, "session %s changed nothing here",
+			session);
+	return compare(c, json_pack("{s:I,s:I}", "from",
+		(json_int_t)(s.first - 1), "to", (json_int_t)s.last),
+		s.is_open ? NULL : s.names);
+}
+
+static int
+compare_sessions(struct cli *c)
+{
+	AUTO_JSON json_t *names = NULL;
+	const json_t *n;
+	int rc = where_session(c, session, &names);
+	size_t i;
+
+	json_array_foreach(names, i, n) {
+		if (rc != CLI_OK)
+			break;
+		c->in = json_string_value(n);
+		rc = compare_session(c);
+	}
+	c->in = NULL;
+	return rc;
+}
+
+static int
+run(struct cli *c, int argc, char **argv)
+{
+	const char *name = argc > 0 ? argv[0] : NULL;
+
+	c->asked = name;
+	if (session == NULL)
+		return compare(c, make_params(name), NULL);
+	if (name != NULL || from != NULL || to != NULL || from_branch != NULL ||
+		to_branch != NULL || from_version != 0 || to_version != 0)
+		return cli_fail(CLI_USAGE, "--session stands alone: it says "
+			"from where to where");
+	return compare_sessions(c);
 }
 
 const struct cli_command cli_cmd_diff = {
@@ -165,5 +167,7 @@ const struct cli_command cli_cmd_diff = {
 	.opts = opts,
 	.opts_n = ARRAY_LEN(opts),
 	.max_args = 1,
+	.looks = true,
+	.pages = true,
 	.run = run,
 };

@@ -9,6 +9,7 @@
 #include "memory-db/cli/jscan.h"
 #include "memory-db/cli/newfile.h"
 #include "memory-db/cli/progress.h"
+#include "memory-db/cli/where.h"
 
 static bool is_current, is_all;
 
@@ -155,8 +156,9 @@ run(struct cli *c, int argc, char **argv)
 	if (c->json)
 		printf("{\"lines\":%lld}\n", (long long)x.lines);
 	else
-		cli_note(c, "%lld lines written to %s", (long long)x.lines,
-			argv[0]);
+		cli_note(c, "%lld lines written to %s%s%s", (long long)x.lines,
+			argv[0], is_all ? "" : where_said(c), c->is_chosen &&
+			!is_all ? "; --all exports every namespace" : "");
 	return CLI_OK;
 }
 

@@ -7,6 +7,7 @@
 #include "memory-db/cli/facts.h"
 #include "memory-db/cli/out.h"
 #include "memory-db/cli/sliced.h"
+#include "memory-db/cli/where.h"
 
 static const char *observation;
 static bool yes, sliced;
@@ -22,7 +23,7 @@ static const struct conf_opt opts[] = {
 /* Asks on the terminal; the answer is the name itself, so that no habit
  * erases anything. */
 static int
-ask(const char *name)
+ask(const struct cli *c, const char *name)
 {
 	char line[4096];
 	size_t n;
@@ -33,6 +34,7 @@ ask(const char *name)
 	fputs("This erases ", stderr);
 	out_text(stderr, observation != NULL ? "an observation of " : "");
 	out_text(stderr, name);
+	out_text(stderr, where_said(c));
 	fputs(" for good: every version, on every branch. It cannot be "
 	      "undone.\nType the name of the entity to go on: ", stderr);
 	fflush(stderr);
@@ -68,9 +70,11 @@ run(struct cli *c, int argc, char **argv)
 	AUTO_JSON json_t *reply = NULL;
 	json_t *p;
 	int64_t facts, words;
-	int rc = yes ? CLI_OK : ask(argv[0]);
+	int rc = where_entity(c, argv[0]);
 
 	(void)argc;
+	if (rc == CLI_OK && !yes)
+		rc = ask(c, argv[0]);
 	if (rc != CLI_OK)
 		return rc;
 	p = json_pack("{s:s,s:b}", "name", argv[0], "confirm", 1);

@@ -14,6 +14,7 @@
 #include "memory-db/cli/progress.h"
 #include "memory-db/cli/slice.h"
 #include "memory-db/cli/source.h"
+#include "memory-db/cli/where.h"
 
 /* The request around a line. */
 #define LINE_BYTES (LIMIT_REQUEST_BYTES - 4096)
@@ -35,6 +36,7 @@ struct import {
 	struct lines lines;
 	struct slice slice;
 	struct progress progress;
+	int64_t records;	/* lines that were neither blank nor wrong */
 	int64_t resumed, added, skipped, bad;
 	json_t *errors;		/* owned */
 };
@@ -192,6 +194,7 @@ take_line(struct import *im, const char *json, size_t n, bool is_long)
 		rc = send_slice(im, false);
 	if (rc == CLI_OK && slice_add(&im->slice, json, &cost) != 0)
 		rc = cli_nomem();
+	im->records += json != NULL;
 	return rc;
 }
 
@@ -252,12 +255,14 @@ summary(const struct import *im)
 			"errors", im->errors);
 		return out == NULL ? cli_nomem() : cli_print_json(im->c, out);
 	}
-	if (!im->c->quiet)
+	if (im->records == 0 && im->resumed == 0 && im->bad == 0)
+		cli_note(im->c, "%s is empty: nothing to import", im->name);
+	else if (!im->c->quiet)
 		printf("%s lines: %s facts added, %s known already, %s bad "
-			"lines\n", out_count(im->lines.number, text[0]),
+			"lines%s\n", out_count(im->lines.number, text[0]),
 			out_count(im->added, text[1]),
 			out_count(im->skipped, text[2]),
-			out_count(im->bad, text[3]));
+			out_count(im->bad, text[3]), where_said(im->c));
 	return CLI_OK;
 }
 
@@ -285,6 +290,12 @@ run(struct cli *c, int argc, char **argv)
 	(void)argc;
 	if ((rc = open_file(argv[0], &fd)) != CLI_OK)
 		return rc;
+	/* The namespace is a part of what the import is called. */
+	if ((rc = cli_connect(c)) != CLI_OK) {
+		if (fd != STDIN_FILENO)
+			close(fd);
+		return rc;
+	}
 	im = (struct import){.c = c, .name = argv[0], .errors = json_array()};
 	lines_init(&im.lines, fd, LINE_BYTES);
 	snprintf(target, sizeof(target), "%.280s %.280s",

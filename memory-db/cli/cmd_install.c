@@ -40,6 +40,8 @@ static const struct conf_opt uninstall_opts[] = {COMMON_OPTIONS};
 struct outcome {
 	const char *action;	/* added, updated, unchanged, removed, absent */
 	char backup[PATH_MAX];
+	/* of the reference memory server: what it remembered; borrowed */
+	const char *file;
 };
 
 static int
@@ -137,9 +139,10 @@ report(const struct cli *c, const struct clientfile *cf,
 	AUTO_JSON json_t *out = NULL;
 
 	if (c->json) {
-		out = json_pack("{s:s,s:s,s:s,s:b,s:s*}", "file", cf->path,
-			"server", name, "action", o->action, "dry_run",
-			is_dry_run, "backup", o->backup[0] ? o->backup : NULL);
+		out = json_pack("{s:s,s:s,s:s,s:b,s:s*,s:s*}", "file",
+			cf->path, "server", name, "action", o->action,
+			"dry_run", is_dry_run, "backup", o->backup[0] ?
+			o->backup : NULL, "import", o->file);
 		return out == NULL ? cli_nomem() : cli_print_json(c, out);
 	}
 	if (c->quiet)
@@ -159,6 +162,12 @@ report(const struct cli *c, const struct clientfile *cf,
 	if (!is_dry_run && (strcmp(o->action, "added") == 0 ||
 		strcmp(o->action, "updated") == 0))
 		puts("Start Claude Code anew to use it.");
+	if (o->file != NULL) {
+		fputs("What the reference memory server remembered is taken "
+		      "over by:\n  memoryctl import ", stdout);
+		out_text(stdout, o->file);
+		putchar('\n');
+	}
 	return CLI_OK;
 }
 
@@ -167,15 +176,16 @@ static int
 finish(const struct cli *c, const struct clientfile *cf,
 	const struct jedit *ed, struct outcome *o)
 {
-	AUTO_BUF struct buf after = {0};
+	AUTO_BUF struct buf after = {0}, plain = {0};
 	AUTO_JSON json_t *check = NULL;
 	struct err e = {0};
 
 	if (jedit_apply(ed, cf->text.data, cf->text.len, &after) != 0 ||
 		buf_str(&after) == NULL)
 		return cli_nomem();
-	check = json_loadb(after.data, after.len, JSON_REJECT_DUPLICATES,
-		NULL);
+	if (jscan_plain(after.data, after.len, &plain) != 0)
+		return cli_nomem();
+	check = json_loadb(plain.data, plain.len, JSON_REJECT_DUPLICATES, NULL);
 	if (check == NULL)
 		return cli_fail(CLI_SYSTEM, "the edit of %s would not be valid "
 			"JSON: nothing was changed", cf->path);
@@ -291,6 +301,19 @@ find_program(char path[PATH_MAX])
 		"PATH: name it with --program", PROGRAM);
 }
 
+/* Where the reference memory server kept its memory: as the entry that is
+ * replaced says, else the environment; NULL: nowhere. */
+static const char *
+reference_file(const json_t *old)
+{
+	const char *path = cli_str(json_object_get(old, "env"),
+		"MEMORY_FILE_PATH", NULL);
+
+	if (path == NULL)
+		path = getenv("MEMORY_FILE_PATH");
+	return path != NULL && path[0] != '\0' ? path : NULL;
+}
+
 static int
 run_install(struct cli *c, int argc, char **argv)
 {
@@ -309,6 +332,7 @@ run_install(struct cli *c, int argc, char **argv)
 		return rc;
 	if ((entry = make_entry(c, path)) == NULL)
 		return cli_nomem();
+	o.file = reference_file(old);
 	return old != NULL ? update(c, &cf, old, entry, &o) :
 		add(c, &cf, entry, &o);
 }

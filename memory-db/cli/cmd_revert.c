@@ -5,6 +5,7 @@
 #include "memory-db/cli/facts.h"
 #include "memory-db/cli/out.h"
 #include "memory-db/cli/sliced.h"
+#include "memory-db/cli/where.h"
 
 static bool dry_run, sliced;
 
@@ -25,6 +26,8 @@ run(struct cli *c, int argc, char **argv)
 	if (text_int(argv[1], 1, INT64_MAX, &version) != 0)
 		return cli_fail(CLI_USAGE, "'%s' is no version: a number from "
 			"1, see memoryctl log %s", argv[1], argv[0]);
+	if ((rc = where_entity(c, argv[0])) != CLI_OK)
+		return rc;
 	rc = sliced_call(c, "memory_revert",
 		json_pack("{s:s,s:I,s:b}", "name", argv[0], "version",
 			(json_int_t)version, "dry_run", dry_run),
@@ -41,8 +44,8 @@ run(struct cli *c, int argc, char **argv)
 	restored = cli_int(reply, "restored", 0);
 	out_text(stdout, argv[0]);
 	if (!dry_run && cli_int(reply, "change", 0) == 0) {
-		printf(" is as it was at version %lld already\n",
-			(long long)version);
+		printf(" is as it was at version %lld already%s\n",
+			(long long)version, where_said(c));
 		return CLI_OK;
 	}
 	printf(" %s as at version %lld: %lld fact%s removed, %lld restored",
@@ -55,6 +58,7 @@ run(struct cli *c, int argc, char **argv)
 		printf("; %lld relation%s to what is gone left out",
 			(long long)cli_int(reply, "skipped", 0),
 			facts_plural(cli_int(reply, "skipped", 0)));
+	out_text(stdout, where_said(c));
 	putchar('\n');
 	return CLI_OK;
 }

@@ -5,6 +5,7 @@
 #include "memory-db/cli/cli.h"
 #include "memory-db/cli/out.h"
 #include "memory-db/cli/pages.h"
+#include "memory-db/cli/where.h"
 
 /* Observations shown of each entity; show NAME has them all. */
 #define SHOWN 3
@@ -130,14 +131,20 @@ run(struct cli *c, int argc, char **argv)
 
 	if (join(argc, argv, &query) != 0)
 		return cli_nomem();
-	rc = pages_read(c, &pages, make_params(query.data));
+	if ((rc = cli_connect(c)) != CLI_OK)
+		return rc;
+	rc = pages_read(c, &pages, where_fields(c, make_params(query.data)));
 	if (rc != CLI_OK)
 		return rc;
 	if (is_partial)
 		cli_note(c, "stopped at the time limit: a more specific query "
 			"finds all");
 	if (pages.rows == 0) {
-		cli_note(c, "nothing found for '%s'", query.data);
+		AUTO_JSON json_t *params = make_params(query.data);
+
+		cli_note(c, "nothing found for '%s'%s", query.data,
+			where_said(c));
+		where_tell(c, "search_nodes", "results", params);
 		return CLI_PROBLEM;
 	}
 	if (pages.has_more && !c->json)
@@ -156,5 +163,7 @@ const struct cli_command cli_cmd_search = {
 	.opts_n = ARRAY_LEN(opts),
 	.min_args = 1,
 	.max_args = -1,
+	.looks = true,
+	.pages = true,
 	.run = run,
 };

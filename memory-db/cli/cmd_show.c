@@ -5,6 +5,7 @@
 #include "memory-db/cli/cli.h"
 #include "memory-db/cli/out.h"
 #include "memory-db/cli/pages.h"
+#include "memory-db/cli/where.h"
 
 static void
 print_pair(const struct cli *c, const char *key, const char *value)
@@ -209,12 +210,19 @@ run(struct cli *c, int argc, char **argv)
 {
 	struct pages pages = {"open_nodes", "entities", CLI_AS_OF, 0,
 		print_page, NULL, 0, false};
+	int rc;
 
 	(void)argc;
-	return pages_read(c, &pages, json_pack("{s:[s],"
+	c->asked = argv[0];
+	if ((rc = cli_connect(c)) != CLI_OK)
+		return rc;
+	rc = pages_read(c, &pages, where_fields(c, json_pack("{s:[s],"
 		"s:[s,s,s,s,s,s,s,s,s,s,s]}", "names", argv[0], "fields", "id",
 		"name", "type", "facts", "tier", "pin", "version",
-		"created_at", "updated_at", "metadata", "aliases"));
+		"created_at", "updated_at", "metadata", "aliases")));
+	if (rc == CLI_PROBLEM)
+		where_tell_entity(c);
+	return rc;
 }
 
 const struct cli_command cli_cmd_show = {
@@ -227,5 +235,7 @@ const struct cli_command cli_cmd_show = {
 		 "there is none of that name.",
 	.min_args = 1,
 	.max_args = 1,
+	.looks = true,
+	.pages = true,
 	.run = run,
 };

@@ -1,5 +1,5 @@
-/* Status is whatever the service counts: known members come first, the rest
- * is shown by its names. */
+/* Ten lines for a person, each from members that are known here. With --all
+ * whatever the service counts, by its names. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +7,12 @@
 #include "common/jx.h"
 #include "memory-db/cli/cli.h"
 #include "memory-db/cli/out.h"
+
+static bool is_all;
+
+static const struct conf_opt opts[] = {
+	CLI_FLAG("all", &is_all, "everything that is counted"),
+};
 
 /* Rows of by_type and namespaces shown; --json has them all. */
 #define ROWS_MAX 15
@@ -109,39 +115,78 @@ print_section(const struct cli *c, const char *title, const json_t *o)
 }
 
 static void
-print_problems(const struct cli *c, const json_t *health)
+print_problems(FILE *f, const struct cli *c, const json_t *health)
 {
 	const json_t *p;
 	size_t i;
 
 	json_array_foreach(json_object_get(health, "problems"), i, p) {
-		printf("%sproblem:%s ", out_on(c, OUT_YELLOW),
+		fprintf(f, "%sproblem:%s ", out_on(c, OUT_YELLOW),
 			out_off(c, OUT_YELLOW));
-		out_text(stdout, json_is_string(p) ? json_string_value(p) :
-			"?");
-		putchar('\n');
+		out_text(f, json_is_string(p) ? json_string_value(p) : "?");
+		fputc('\n', f);
 	}
 }
 
 /* What is set for this client and does not count. */
 static void
-print_ignored(const struct cli *c, const json_t *ignored)
+print_ignored(FILE *f, const struct cli *c, const json_t *ignored)
 {
 	const char *name;
 	json_t *why;
 
 	json_object_foreach((json_t *)(uintptr_t)ignored, name, why) {
-		printf("%signored:%s ", out_on(c, OUT_YELLOW),
+		fprintf(f, "%signored:%s ", out_on(c, OUT_YELLOW),
 			out_off(c, OUT_YELLOW));
-		out_text(stdout, name);
-		putchar(' ');
-		out_text(stdout, json_string_value(why));
-		putchar('\n');
+		out_text(f, name);
+		fputc(' ', f);
+		out_text(f, json_string_value(why));
+		fputc('\n', f);
 	}
 }
 
+/* --- in ten lines ---------------------------------------------------------------- */
 static void
-print_headline(const struct cli *c, const json_t *reply)
+print_headline(FILE *f, const struct cli *c, const json_t *reply)
+{
+	const json_t *db = json_object_get(reply, "database");
+	int64_t up = cli_int(reply, "uptime_s", -1);
+
+	fprintf(f, "%smemory-db %s%s", out_on(c, OUT_BOLD),
+		cli_str(reply, "version", ""), out_off(c, OUT_BOLD));
+	if (up >= 0)
+		fprintf(f, ", up %lld h %02lld min %02lld s",
+			(long long)(up / 3600), (long long)(up / 60 % 60),
+			(long long)(up % 60));
+	if (json_object_get(db, "pid") != NULL)
+		fprintf(f, ", pid %lld%s", (long long)cli_int(db, "pid", 0),
+			json_is_true(json_object_get(db, "spawned")) ?
+			", started by a client" : "");
+	fputc('\n', f);
+}
+
+static void
+print_label(FILE *f, const struct cli *c, const char *label)
+{
+	fprintf(f, "%s%-11s%s ", out_on(c, OUT_DIM), label, out_off(c, OUT_DIM));
+}
+
+static void
+print_database(FILE *f, const struct cli *c, const json_t *reply)
+{
+	const json_t *sizes = json_object_get(reply, "sizes");
+	char text[2][OUT_NUMBER_SIZE];
+
+	print_label(f, c, "database");
+	out_text(f, cli_str(json_object_get(reply, "database"), "path",
+		""));
+	fprintf(f, " (%s, %s free)\n", out_bytes(cli_int(sizes, "file_bytes", 0) +
+		cli_int(sizes, "wal_bytes", 0), text[0]),
+		out_bytes(cli_int(sizes, "disk_free_bytes", 0), text[1]));
+}
+
+static void
+print_totals(FILE *f, const struct cli *c, const json_t *reply)
 {
 	static const char *const totals[][2] = {
 		{"total_entities", "entities"},
@@ -149,25 +194,138 @@ print_headline(const struct cli *c, const json_t *reply)
 		{"total_relations", "relations"},
 		{"total_changes", "changes"}};
 	char text[OUT_NUMBER_SIZE];
-	int64_t up = cli_int(reply, "uptime_s", -1);
 
-	printf("%smemory-db %s%s", out_on(c, OUT_BOLD),
-		cli_str(reply, "version", ""), out_off(c, OUT_BOLD));
-	if (up >= 0)
-		printf(", up %lld h %02lld min %02lld s",
-			(long long)(up / 3600), (long long)(up / 60 % 60),
-			(long long)(up % 60));
-	putchar('\n');
-	out_text(stdout, cli_str(json_object_get(reply, "database"), "path",
-		""));
-	putchar('\n');
+	print_label(f, c, "memory");
 	for (size_t i = 0; i < ARRAY_LEN(totals); i++)
-		printf("%s%s %s", i > 0 ? ", " : "",
+		fprintf(f, "%s%s %s", i > 0 ? ", " : "",
 			out_count(cli_int(reply, totals[i][0], 0), text),
 			totals[i][1]);
-	putchar('\n');
+	fputc('\n', f);
 }
 
+/* "types       person 12, project 3 and 5 more", cut to the terminal. */
+static int
+print_counts(FILE *f, const struct cli *c, const char *label, const json_t *counts)
+{
+	size_t i = 0, n = json_object_size(counts);
+	int room = (c->width > 0 ? c->width : 80) - 12;
+	const char *name;
+	json_t *v;
+
+	print_label(f, c, label);
+	json_object_foreach((json_t *)(uintptr_t)counts, name, v) {
+		AUTO_BUF struct buf one = {0};
+		char text[OUT_NUMBER_SIZE];
+
+		if (buf_addf(&one, "%s", i > 0 ? ", " : "") != 0 ||
+			out_safe(name, strlen(name), &one) != 0 || buf_addf(
+			&one, " %s", out_count(json_integer_value(v), text)) ||
+			buf_str(&one) == NULL)
+			return MDB_E_NOMEM;
+		room -= out_width(one.data);
+		if (i > 0 && room < (i + 1 < n ? 14 : 0))
+			break;
+		fputs(one.data, f);
+		i++;
+	}
+	if (i < n)
+		fprintf(f, " and %zu more", n - i);
+	fputs(n == 0 ? "none\n" : "\n", f);
+	return 0;
+}
+
+static void
+print_here(FILE *f, const struct cli *c)
+{
+	print_label(f, c, "here");
+	out_text(f, c->namespace_ != NULL && c->namespace_[0] ?
+		c->namespace_ : "default");
+	fputs(c->is_chosen ? ", the namespace of this project; reads cover "
+			     "default too\n" : " is the namespace\n", f);
+}
+
+static void
+print_vectors(FILE *f, const struct cli *c, const json_t *e)
+{
+	char text[2][OUT_NUMBER_SIZE];
+
+	print_label(f, c, "recall");
+	if (strcmp(cli_str(e, "provider", "none"), "none") == 0) {
+		fputs("by words (no vectors)\n", f);
+		return;
+	}
+	fputs("by words and vectors of ", f);
+	out_text(f, cli_str(e, "model", cli_str(e, "provider", "?")));
+	fprintf(f, ": %s made, %s to come", out_count(cli_int(e, "vectors", 0),
+		text[0]), out_count(cli_int(e, "pending", 0), text[1]));
+	if (strcmp(cli_str(e, "state", ""), "down") == 0) {
+		fprintf(f, "; %sit does not answer%s: ", out_on(c, OUT_YELLOW),
+			out_off(c, OUT_YELLOW));
+		out_text(f, cli_str(e, "last_error", "no reason given"));
+	}
+	fputc('\n', f);
+}
+
+static void
+print_scripts(FILE *f, const struct cli *c, const json_t *s)
+{
+	const char *reason = cli_str(s, "reason", "");
+
+	print_label(f, c, "scripts");
+	if (json_is_true(json_object_get(s, "available"))) {
+		fputs("available\n", f);
+	} else if (strstr(reason, "self test is running") != NULL) {
+		fputs("the jail is being tested, ready in a moment\n", f);
+	} else {
+		fprintf(f, "%snot available%s: ", out_on(c, OUT_YELLOW),
+			out_off(c, OUT_YELLOW));
+		out_text(f, reason);
+		fputc('\n', f);
+	}
+}
+
+static int
+print_lines(FILE *f, const struct cli *c, const json_t *reply)
+{
+	const json_t *health = json_object_get(reply, "health");
+
+	print_headline(f, c, reply);
+	print_database(f, c, reply);
+	print_totals(f, c, reply);
+	if (print_counts(f, c, "types", json_object_get(reply, "by_type")) != 0 ||
+		print_counts(f, c, "namespaces", json_object_get(reply,
+			"namespaces")) != 0)
+		return cli_nomem();
+	print_here(f, c);
+	print_vectors(f, c, json_object_get(reply, "embedding"));
+	print_scripts(f, c, json_object_get(reply, "sandbox"));
+	print_label(f, c, "health");
+	out_text(f, cli_str(health, "state", "?"));
+	fputc('\n', f);
+	print_problems(f, c, health);
+	print_ignored(f, c, json_object_get(reply, "ignored_settings"));
+	print_label(f, c, "more");
+	fputs("memoryctl status --all: sizes, limits, queues, latency\n", f);
+	return CLI_OK;
+}
+
+/* Lines that are too long go on below their text, not their label. */
+static int
+print_short(const struct cli *c, const json_t *reply)
+{
+	AUTO_FREE char *text = NULL;
+	size_t n;
+	FILE *f = open_memstream(&text, &n);
+	int rc = f == NULL ? cli_nomem() : print_lines(f, c, reply);
+
+	if (f != NULL && fclose(f) != 0)
+		rc = cli_nomem();
+	if (rc == CLI_OK)
+		out_wrapped(stdout, text, c->width, 12);
+	return rc;
+}
+
+/* --- all of it ---------------------------------------------------------------------- */
 static bool
 in_headline(const char *key)
 {
@@ -176,24 +334,16 @@ in_headline(const char *key)
 }
 
 static int
-run(struct cli *c, int argc, char **argv)
+print_all(const struct cli *c, json_t *reply)
 {
-	AUTO_JSON json_t *reply = NULL;
 	const char *key;
 	json_t *v;
-	int rc;
 
-	(void)argc;
-	(void)argv;
-	rc = cli_call(c, "get_memory_status", json_object(), CLI_NOW, &reply);
-	if (rc != CLI_OK)
-		return rc;
-	cli_strip(reply);
-	if (c->json)
-		return cli_print_json(c, reply);
-	print_headline(c, reply);
-	print_problems(c, json_object_get(reply, "health"));
-	print_ignored(c, json_object_get(reply, "ignored_settings"));
+	print_headline(stdout, c, reply);
+	print_database(stdout, c, reply);
+	print_totals(stdout, c, reply);
+	print_problems(stdout, c, json_object_get(reply, "health"));
+	print_ignored(stdout, c, json_object_get(reply, "ignored_settings"));
 	json_object_del(reply, "ignored_settings");
 	json_object_foreach(reply, key, v) {
 		if (in_headline(key) || json_is_object(v))
@@ -207,9 +357,31 @@ run(struct cli *c, int argc, char **argv)
 	return CLI_OK;
 }
 
+static int
+run(struct cli *c, int argc, char **argv)
+{
+	AUTO_JSON json_t *reply = NULL;
+	int rc;
+
+	(void)argc;
+	(void)argv;
+	rc = cli_call(c, "get_memory_status", json_object(), CLI_NOW, &reply);
+	if (rc != CLI_OK)
+		return rc;
+	cli_strip(reply);
+	if (c->json)
+		return cli_print_json(c, reply);
+	return is_all ? print_all(c, reply) : print_short(c, reply);
+}
+
 const struct cli_command cli_cmd_status = {
 	.name = "status",
 	.args = "",
-	.summary = "counts, sizes, limits and health",
+	.summary = "counts, health, and where this is",
+	.about = "What memory-db runs here and how it is. With --all everything "
+		 "it counts: sizes, limits, queues, latency, the jail of "
+		 "scripts.",
+	.opts = opts,
+	.opts_n = ARRAY_LEN(opts),
 	.run = run,
 };

@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <string.h>
 
 #include "common/jx.h"
 #include "common/text.h"
@@ -6,6 +7,7 @@
 #include "memory-db/cli/facts.h"
 #include "memory-db/cli/out.h"
 #include "memory-db/cli/sliced.h"
+#include "memory-db/cli/where.h"
 
 static const char *session, *since, *until, *of_run;
 static int64_t change;
@@ -86,8 +88,8 @@ print_lists(const struct cli *c, const json_t *reply)
 	int64_t all = cli_int(reply, "removed", 0) +
 		      cli_int(reply, "restored", 0);
 
-	if (facts_print(c, gone, '-', OUT_RED) != 0 ||
-		facts_print(c, back, '+', OUT_GREEN) != 0)
+	if (facts_print(c, gone, SIZE_MAX, '-', OUT_RED) != 0 ||
+		facts_print(c, back, SIZE_MAX, '+', OUT_GREEN) != 0)
 		return cli_nomem();
 	if (all > told)
 		printf("  (and %lld more)\n", (long long)(all - told));
@@ -142,16 +144,14 @@ print_reply(const struct cli *c, const json_t *reply)
 	return CLI_OK;
 }
 
+/* In the namespace that c->in says. */
 static int
-run(struct cli *c, int argc, char **argv)
+undo(struct cli *c, int argc, char **argv)
 {
 	AUTO_JSON json_t *reply = NULL;
 	json_t *p = NULL;
-	int rc;
+	int rc = make_params(argc, argv, &p);
 
-	if (cascade && skip)
-		return cli_fail(CLI_USAGE, "either --cascade or --skip");
-	rc = make_params(argc, argv, &p);
 	if (rc == CLI_OK)
 		rc = sliced_call(
 			c, "memory_undo", p, sliced, "undoing", &reply);
@@ -164,6 +164,55 @@ run(struct cli *c, int argc, char **argv)
 	return c->quiet ? CLI_OK : print_reply(c, reply);
 }
 
+/* A session may have written to the project and to the user's memory. */
+static int
+undo_session(struct cli *c)
+{
+	AUTO_JSON json_t *names = NULL;
+	const json_t *name;
+	int rc = where_session(c, session, &names);
+	size_t i;
+
+	json_array_foreach(names, i, name) {
+		if (rc != CLI_OK)
+			break;
+		c->in = json_string_value(name);
+		if (!c->json && !c->quiet && (json_array_size(names) > 1 ||
+			(!c->is_named && strcmp(c->in, "default") != 0))) {
+			fputs("in ", stdout);
+			out_text(stdout, c->in);
+			fputs(": ", stdout);
+			fflush(stdout);
+		}
+		rc = undo(c, 0, NULL);
+	}
+	c->in = NULL;
+	return rc;
+}
+
+static int
+run(struct cli *c, int argc, char **argv)
+{
+	bool is_listed = argc > 0 || change != 0;
+	int64_t id = change;
+	int rc;
+
+	if (cascade && skip)
+		return cli_fail(CLI_USAGE, "either --cascade or --skip");
+	if (is_listed + (session != NULL) + (of_run != NULL) +
+			(since != NULL) != 1)
+		return cli_fail(CLI_USAGE, "say what to undo, in one way: "
+			"change ids, --session ID, --run ID or --since WHEN; "
+			"memoryctl log and memoryctl sessions list them");
+	if (session != NULL)
+		return undo_session(c);
+	if (is_listed && (change != 0 || text_int(argv[0] +
+		(argv[0][0] == '#'), 1, INT64_MAX, &id) == 0) &&
+		(rc = where_change(c, id)) != CLI_OK)
+		return rc;
+	return undo(c, argc, argv);
+}
+
 const struct cli_command cli_cmd_undo = {
 	.name = "undo",
 	.args = "[CHANGE...]",
@@ -172,7 +221,8 @@ const struct cli_command cli_cmd_undo = {
 		 "as a new change that can be undone itself. Later changes "
 		 "that build on them are named and stop it, unless --cascade "
 		 "takes them back too or --skip leaves alone what they "
-		 "touched. Try --dry-run first.",
+		 "touched. A session and a change are found in whatever "
+		 "namespace they are. Try --dry-run first.",
 	.opts = opts,
 	.opts_n = ARRAY_LEN(opts),
 	.max_args = -1,

@@ -13,9 +13,10 @@ extern char **environ;
 static const char *const known[] = {"MEMORY_BRANCH",
 	"MEMORY_DB_EXIT_WHEN_IDLE", "MEMORY_DB_PATH", "MEMORY_DB_PROGRAM",
 	"MEMORY_DB_SERVICE_USER", "MEMORY_DB_SOCKET", "MEMORY_EMBED",
-	"MEMORY_EMBED_KEY", "MEMORY_EMBED_MODEL", "MEMORY_LOG_FORMAT",
-	"MEMORY_LOG_LEVEL", "MEMORY_NAMESPACE", "MEMORY_NO_SPAWN",
-	"MEMORY_RECALL_WEIGHTS", "MEMORY_SANDBOX_PROGRAM",
+	"MEMORY_EMBED_KEY", "MEMORY_EMBED_MODEL", "MEMORY_FILE_PATH",
+	"MEMORY_LOG_FORMAT", "MEMORY_LOG_LEVEL", "MEMORY_NAMESPACE",
+	"MEMORY_NO_SPAWN", "MEMORY_PAGER", "MEMORY_RECALL_WEIGHTS",
+	"MEMORY_SANDBOX_PROGRAM",
 	"MEMORY_TEST_CLOCK_OFFSET_MS", "MEMORY_TEST_VFS", "MEMORY_TOOLS", NULL};
 
 static bool
@@ -73,6 +74,21 @@ check_number(struct doctor *d, const char *name)
 			"start", name, value);
 }
 
+/* The variable of the reference memory server. */
+static void
+check_reference(struct doctor *d)
+{
+	const char *value = getenv("MEMORY_FILE_PATH");
+	char advice[PATH_MAX + 32];
+
+	if (value == NULL || value[0] == '\0')
+		return;
+	snprintf(advice, sizeof(advice), "memoryctl import %s", value);
+	doctor_say(d, DOCTOR_WARN, "environment", advice,
+		"MEMORY_FILE_PATH is not used here; what its file holds can be "
+		"imported");
+}
+
 void
 doctor_environment(struct doctor *d)
 {
@@ -92,6 +108,7 @@ doctor_environment(struct doctor *d)
 	check_path(d, "MEMORY_DB_SOCKET");
 	check_path(d, "MEMORY_DB_PROGRAM");
 	check_number(d, "MEMORY_DB_EXIT_WHEN_IDLE");
+	check_reference(d);
 	if (home == NULL || home[0] != '/')
 		doctor_say(d, DOCTOR_WARN, "environment",
 			"set HOME, or MEMORY_DB_PATH",

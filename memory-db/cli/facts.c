@@ -72,13 +72,15 @@ print_fact(const json_t *x)
 }
 
 int
-facts_print(const struct cli *c, const json_t *list, char sign,
+facts_print(const struct cli *c, const json_t *list, size_t most, char sign,
 	enum out_style style)
 {
 	const json_t *x;
 	size_t i;
 
 	json_array_foreach((json_t *)(uintptr_t)list, i, x) {
+		if (i == most)
+			break;
 		printf("  %s%c ", out_on(c, style), sign);
 		if (print_fact(x) != 0)
 			return MDB_E_NOMEM;

@@ -9,11 +9,14 @@
 
 struct cli;
 
+/* Entries of one list that are shown where not all are asked for. */
+#define FACTS_SHOWN 10
+
 /* Each entry of a list ({entity, text}, {entity, entityType}, {entity,
  * relationType, to}, {entity, metadata, of?} or {entity, tag, of}) on a line of its own behind the
- * sign. NULL: an empty list. 0 or MDB_E_NOMEM. */
-int facts_print(const struct cli *c, const json_t *list, char sign,
-	enum out_style style) MUST_CHECK;
+ * sign, at most `most` of them. NULL: an empty list. 0 or MDB_E_NOMEM. */
+int facts_print(const struct cli *c, const json_t *list, size_t most,
+	char sign, enum out_style style) MUST_CHECK;
 /* [{entity?, member, from, to}] as "~ ada: tier working -> semantic". */
 int facts_print_set(const struct cli *c, const json_t *list) MUST_CHECK;
 

@@ -160,18 +160,62 @@ add_value(const struct style *st, const json_t *v, int depth, struct buf *out)
 	return buf_addc(out, is_object ? '}' : ']');
 }
 
-/* The outer style has no line of its own: close below the opening line. */
+/* The only member of an object, behind its brace and what comments stand there.
+ * The outer style has no line of its own: close below the opening line. */
 static int
 add_only(const struct style *st, const char *name, const json_t *value,
 	struct buf *out)
 {
-	if (buf_addc(out, '{') != 0 || add_line(st, 0, out) != 0 ||
-		add_key(name, out) != 0 || add_value(st, value, 0, out) != 0)
+	if (add_line(st, 0, out) != 0 || add_key(name, out) != 0 ||
+		add_value(st, value, 0, out) != 0)
 		return MDB_E_NOMEM;
 	if (!st->is_compact && (buf_adds(out, st->newline) != 0 ||
 		buf_add(out, st->outer, st->outer_n) != 0))
 		return MDB_E_NOMEM;
 	return buf_addc(out, '}');
+}
+
+/* End of the comments that stand behind `at` on its line; `at` when none do. */
+static size_t
+remarks_end(const char *s, size_t n, size_t at)
+{
+	for (;;) {
+		size_t begin = at + line_blanks(s, n, at), end;
+
+		end = jscan_comment(s, n, begin);
+		if (end == begin)
+			return at;
+		at = end;
+		if (s[begin + 1] == '/' || memchr(s + begin, '\n', end - begin))
+			return at > begin && s[at - 1] == '\r' ? at - 1 : at;
+	}
+}
+
+/* Behind the last member, whose comma may stand there already; a remark on its
+ * line stays with it. */
+static int
+add_behind(const struct style *st, struct jedit *ed, const char *s, size_t n,
+	size_t last_end, const char *name, const json_t *value)
+{
+	size_t comma = jscan_space(s, n, last_end);
+	bool has_comma = comma < n && s[comma] == ',';
+	size_t from = has_comma ? comma + 1 : last_end;
+	size_t end = remarks_end(s, n, from);
+	bool is_same_line = st->is_compact && end == from;
+
+	ed->at = from;
+	ed->end = end;
+	if ((!has_comma && buf_addc(&ed->text, ',') != 0) ||
+		buf_add(&ed->text, s + from, end - from) != 0 ||
+		(is_same_line && buf_addc(&ed->text, ' ') != 0) ||
+		(st->is_compact && !is_same_line &&
+			buf_adds(&ed->text, st->newline) != 0) ||
+		add_line(st, 0, &ed->text) != 0 ||
+		add_key(name, &ed->text) != 0 ||
+		add_value(st, value, 0, &ed->text) != 0 ||
+		(has_comma && buf_addc(&ed->text, ',') != 0))
+		return MDB_E_NOMEM;
+	return 0;
 }
 
 int
@@ -196,18 +240,58 @@ jedit_add(struct jedit *ed, const char *s, size_t n, size_t object,
 		return broken(e);
 	st = look_at(s, n, object, first);
 	if (first == 0) {
-		ed->at = object;
+		size_t inside = w.at;
+
+		/* Comments stay where they are. */
+		if (jscan_blank(s, n, object + 1) == w.at)
+			inside = object + 1;
+		while (inside > object + 1 && strchr(" \t\r\n",
+			s[inside - 1]) != NULL)
+			inside--;
+		ed->at = inside;
 		ed->end = w.at + 1;
+		if (inside > object + 1 && st.is_compact &&
+			buf_adds(&ed->text, st.newline) != 0)
+			return err_nomem(e);
 		return add_only(&st, name, value, &ed->text) == 0 ? 0 :
 			err_nomem(e);
 	}
-	ed->at = ed->end = last.value.end;
-	if (buf_adds(&ed->text, st.is_compact ? ", " : ",") != 0 ||
-		add_line(&st, 0, &ed->text) != 0 ||
-		add_key(name, &ed->text) != 0 ||
-		add_value(&st, value, 0, &ed->text) != 0)
-		return err_nomem(e);
+	return add_behind(&st, ed, s, n, last.value.end, name, value) == 0 ? 0 :
+		err_nomem(e);
+}
+
+/* What stands between, without what is removed: nothing, unless there are
+ * comments. */
+static int
+keep_comments(const char *s, size_t from, size_t end, struct buf *out)
+{
+	size_t at = from;
+
+	while ((at = jscan_blank(s, end, at)) < end) {
+		size_t stop = jscan_comment(s, end, at);
+
+		if (stop == at)
+			stop = at + 1;	/* a comma */
+		else if (buf_add(out, s + from, stop - from) != 0)
+			return MDB_E_NOMEM;
+		from = at = stop;
+	}
 	return 0;
+}
+
+/* A remark to the line's end would take along what follows. */
+static int
+end_remark(struct jedit *ed, const char *s, size_t n)
+{
+	const char *line = ed->text.len > 0 ? memrchr(ed->text.data, '\n',
+		ed->text.len) : NULL;
+	size_t begin = line != NULL ? (size_t)(line - ed->text.data) : 0;
+
+	if (ed->text.len == 0 || ed->end >= n || s[ed->end] == '\n' ||
+		s[ed->end] == '\r' || memmem(ed->text.data + begin,
+			ed->text.len - begin, "//", 2) == NULL)
+		return 0;
+	return buf_addc(&ed->text, '\n');
 }
 
 int
@@ -237,16 +321,25 @@ jedit_remove(struct jedit *ed, const char *s, size_t n, size_t object,
 	if (more < 0)
 		return broken(e);
 	if (is_after) {
+		/* Up to what stands behind its comma. */
 		ed->at = hit.key.at;
-		ed->end = m.key.at;
+		more = keep_comments(s, hit.value.end,
+			jscan_space(s, n, hit.value.end), &ed->text);
+		ed->end = jscan_blank(s, n, jscan_space(s, n, hit.value.end) +
+			1);
 	} else if (before.value.end > 0) {
 		ed->at = before.value.end;
 		ed->end = hit.value.end;
+		more = keep_comments(s, before.value.end, hit.key.at,
+			&ed->text);
 	} else {
 		ed->at = object + 1;
 		ed->end = w.at;
+		more = keep_comments(s, object + 1, hit.key.at, &ed->text);
+		if (more == 0)
+			more = keep_comments(s, hit.value.end, w.at, &ed->text);
 	}
-	return 0;
+	return more != 0 || end_remark(ed, s, n) != 0 ? err_nomem(e) : 0;
 }
 
 int

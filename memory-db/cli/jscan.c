@@ -3,12 +3,44 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "common/err.h"
+
 size_t
-jscan_space(const char *s, size_t n, size_t at)
+jscan_blank(const char *s, size_t n, size_t at)
 {
+	if (at == 0 && n >= 3 && memcmp(s, "\xef\xbb\xbf", 3) == 0)
+		at = 3;
 	while (at < n && (s[at] == ' ' || s[at] == '\t' || s[at] == '\n' ||
 		s[at] == '\r'))
 		at++;
+	return at;
+}
+
+size_t
+jscan_comment(const char *s, size_t n, size_t at)
+{
+	const char *end;
+
+	if (at + 1 >= n || s[at] != '/' || (s[at + 1] != '/' &&
+		s[at + 1] != '*'))
+		return at;
+	if (s[at + 1] == '/') {
+		end = memchr(s + at, '\n', n - at);
+		return end != NULL ? (size_t)(end - s) : n;
+	}
+	end = memmem(s + at + 2, n - at - 2, "*/", 2);
+	return end != NULL ? (size_t)(end - s) + 2 : n;
+}
+
+size_t
+jscan_space(const char *s, size_t n, size_t at)
+{
+	size_t before;
+
+	do {
+		before = at;
+		at = jscan_comment(s, n, jscan_blank(s, n, at));
+	} while (at > before);
 	return at;
 }
 
@@ -30,7 +62,7 @@ scalar_end(const char *s, size_t n, size_t at)
 {
 	size_t begin = at;
 
-	while (at < n && strchr(",]}: \t\r\n\"[{", s[at]) == NULL)
+	while (at < n && strchr(",]}: \t\r\n\"[{/", s[at]) == NULL)
 		at++;
 	return at > begin ? at : 0;
 }
@@ -53,6 +85,11 @@ jscan_value(const char *s, size_t n, size_t at)
 			if (at == 0)
 				return 0;
 			continue;
+		case '/':
+			at = jscan_comment(s, n, at);
+			if (at < n && s[at] != '/')
+				continue;
+			break;
 		case '{':
 		case '[':
 			depth++;
@@ -68,6 +105,53 @@ jscan_value(const char *s, size_t n, size_t at)
 		at++;
 	}
 	return 0;
+}
+
+/* Whether a comma stands at `at` behind a value and before a closing bracket.
+ * before: what stands before it, blanks and comments left out. */
+static bool
+is_last_comma(const char *s, size_t n, size_t at, char before)
+{
+	if (s[at] != ',' || strchr("{[,:", before) != NULL)
+		return false;
+	at = jscan_space(s, n, at + 1);
+	return at < n && (s[at] == '}' || s[at] == ']');
+}
+
+static int
+add_blanks(const char *s, size_t n, struct buf *out)
+{
+	for (size_t i = 0; i < n; i++)
+		if (buf_addc(out, s[i] == '\n' ? '\n' : ' ') != 0)
+			return MDB_E_NOMEM;
+	return 0;
+}
+
+int
+jscan_plain(const char *s, size_t n, struct buf *out)
+{
+	size_t at = 0, end;
+	char before = '{';
+	int rc = 0;
+
+	while (at < n && rc == 0) {
+		if (s[at] == '"' && (end = string_end(s, n, at)) > at) {
+			rc = buf_add(out, s + at, end - at);
+			before = '"';
+		} else if ((end = jscan_comment(s, n, at)) > at) {
+			rc = add_blanks(s + at, end - at, out);
+		} else {
+			end = at == 0 && jscan_blank(s, n, 0) >= 3 &&
+				s[0] == '\xef' ? 3 : at + 1;
+			rc = end > at + 1 || is_last_comma(s, n, at, before) ?
+				add_blanks(s + at, end - at, out) :
+				buf_addc(out, s[at]);
+			if (end == at + 1 && strchr(" \t\r\n", s[at]) == NULL)
+				before = s[at];
+		}
+		at = end;
+	}
+	return rc != 0 || buf_str(out) == NULL ? MDB_E_NOMEM : 0;
 }
 
 bool
@@ -109,6 +193,9 @@ jwalk_next(struct jwalk *w, struct jmember *ret)
 		if (w->s[w->at] != ',')
 			return -1;
 		w->at = jscan_space(w->s, w->n, w->at + 1);
+		/* A comma that nothing follows. */
+		if (w->at < w->n && w->s[w->at] == w->close)
+			return 0;
 	}
 	w->is_begun = true;
 	if (w->close == '}' && !take_key(w, ret))

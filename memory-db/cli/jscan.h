@@ -1,5 +1,7 @@
 /* Positions in a JSON text: where values and members begin and end, so that a
- * text can be cut and edited without writing the rest anew. Callers have
+ * text can be cut and edited without writing the rest anew. The text may have
+ * what people write into configuration files: comments, a byte order mark, a
+ * comma behind the last member. Callers have
  * checked the text with a parser; on a broken one the functions say so and
  * never read outside. */
 #ifndef CLI_JSCAN_H
@@ -8,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "common/buf.h"
 #include "common/cleanup.h"
 
 struct jspan {
@@ -26,8 +29,19 @@ struct jwalk {
 	bool is_begun;
 };
 
-/* The first position from at on that is no white space; n at the end. */
+/* The first position from at on that is neither white space nor in a comment;
+ * n at the end. */
 size_t jscan_space(const char *s, size_t n, size_t at);
+/* The same, and comments end it. A byte order mark counts as blank. */
+size_t jscan_blank(const char *s, size_t n, size_t at);
+/* End of the comment that begins at `at`: the line's end of one with two
+ * slashes; `at` itself when none does. */
+size_t jscan_comment(const char *s, size_t n, size_t at);
+
+/* Appends the text with blanks for comments, byte order mark and commas that
+ * nothing follows: what a strict parser takes, each byte at its place.
+ * NUL-terminated. 0 or MDB_E_NOMEM. */
+int jscan_plain(const char *s, size_t n, struct buf *out) MUST_CHECK;
 
 /* End of the value at `at`; 0 when it has none. */
 size_t jscan_value(const char *s, size_t n, size_t at);

@@ -7,22 +7,25 @@
 #include <unistd.h>
 
 #include "common/buf.h"
-#include "common/project.h"
 #include "common/text.h"
 #include "memory-db/cli/args.h"
 #include "memory-db/cli/cli.h"
 #include "memory-db/cli/out.h"
+#include "memory-db/cli/pager.h"
+#include "memory-db/cli/where.h"
 
 #define MANY_OPTIONS 32		/* of all commands together and one command */
 
 static const struct cli_command *const commands[] = {
-	&cli_cmd_status, &cli_cmd_search, &cli_cmd_show, &cli_cmd_history,
-	&cli_cmd_log, &cli_cmd_diff, &cli_cmd_sessions, &cli_cmd_add,
-	&cli_cmd_delete, &cli_cmd_undo, &cli_cmd_revert, &cli_cmd_branch,
+	&cli_cmd_status, &cli_cmd_recall, &cli_cmd_search, &cli_cmd_list,
+	&cli_cmd_show, &cli_cmd_history, &cli_cmd_log, &cli_cmd_diff,
+	&cli_cmd_sessions, &cli_cmd_tags, &cli_cmd_add, &cli_cmd_delete,
+	&cli_cmd_rename, &cli_cmd_link, &cli_cmd_unlink, &cli_cmd_tag,
+	&cli_cmd_untag, &cli_cmd_undo, &cli_cmd_revert, &cli_cmd_branch,
 	&cli_cmd_merge, &cli_cmd_forget, &cli_cmd_namespace, &cli_cmd_weights,
-	&cli_cmd_embed,
-	&cli_cmd_import, &cli_cmd_export, &cli_cmd_verify, &cli_cmd_doctor, &cli_cmd_install,
-	&cli_cmd_uninstall, &cli_cmd_ping, &cli_cmd_call,
+	&cli_cmd_embed, &cli_cmd_import, &cli_cmd_export, &cli_cmd_verify,
+	&cli_cmd_doctor, &cli_cmd_install, &cli_cmd_uninstall, &cli_cmd_ping,
+	&cli_cmd_stop, &cli_cmd_call,
 };
 
 static struct cli cli = {.timeout_s = 30};
@@ -212,24 +215,6 @@ no_command(int argc, char **argv)
 	return CLI_USAGE;
 }
 
-/* `auto` is the project of the working directory, as for memory-mcp. */
-static int
-find_namespace(struct cli *c, struct buf *name)
-{
-	AUTO_FREE char *folder = NULL;
-
-	if (c->namespace_ == NULL || strcmp(c->namespace_, "auto") != 0)
-		return CLI_OK;
-	folder = getcwd(NULL, 0);
-	if (folder == NULL)
-		return cli_fail(CLI_SYSTEM, "cannot tell the project: no "
-			"working directory (%m); name a --namespace");
-	if (project_namespace(folder, name) != 0 ||
-		(c->namespace_ = buf_str(name)) == NULL)
-		return cli_nomem();
-	return CLI_OK;
-}
-
 /* What goes into requests must be UTF-8. */
 static int
 check_texts(const struct cli *c)
@@ -254,7 +239,6 @@ run(int argc, char **argv)
 	const struct cli_command *cmd;
 	struct conf_opt opts[MANY_OPTIONS];
 	AUTO_FREE char **sorted = NULL;
-	AUTO_BUF struct buf name = {0};
 	struct err e = {0};
 	int rest, at, rc;
 	size_t n;
@@ -279,9 +263,15 @@ run(int argc, char **argv)
 		argc++;
 	if ((rc = check_count(cmd, argc)) != CLI_OK ||
 		(rc = check_texts(&cli)) != CLI_OK ||
-		(rc = find_namespace(&cli, &name)) != CLI_OK)
+		(rc = where_read(&cli)) != CLI_OK)
 		return rc;
+	cli.command = cmd;
+	cli.argc = argc;
+	cli.argv = sorted + rest;
 	look_at_terminal(&cli);
+	/* Who cannot turn pages gets everything at once. */
+	if (cmd->pages && cli.is_tty && !cli.json && isatty(STDIN_FILENO))
+		pager_start();
 	return cmd->run(&cli, argc, sorted + rest);
 }
 
@@ -293,8 +283,11 @@ main(int argc, char **argv)
 	setlocale(LC_CTYPE, "");
 	rc = run(argc, argv);
 	memory_client_free(cli.client);
+	buf_done(&cli.place);
+	buf_done(&cli.found);
 	if (fflush(stdout) != 0 || ferror(stdout))
 		rc = cli_fail(CLI_SYSTEM, "cannot write to standard output: "
 			"%m");
+	pager_wait();
 	return rc;
 }

@@ -175,6 +175,57 @@ out_cut(const char *s, int width, struct buf *out)
 	return rc != 0 || width < 1 ? rc : buf_adds(out, "\u2026");
 }
 
+/* Bytes of the style that begins at s; 0: none does. */
+static size_t
+style_bytes(const char *s)
+{
+	return s[0] == '\033' ? strcspn(s, "m") + (strchr(s, 'm') != NULL) : 0;
+}
+
+/* The columns of the word at s, and its bytes. */
+static int
+word_width(const char *s, size_t *ret_bytes)
+{
+	size_t n = strcspn(s, " \n"), i = 0, k;
+	int width = 0;
+
+	while (i < n) {
+		k = style_bytes(s + i);
+		if (k == 0)
+			width += step(s + i, n - i, &k);
+		i += k;
+	}
+	*ret_bytes = n;
+	return width;
+}
+
+void
+out_wrapped(FILE *f, const char *text, int width, int indent)
+{
+	int column = 0, wide;
+	size_t n, blanks;
+
+	while (*text != '\0') {
+		blanks = strspn(text, " ");
+		wide = word_width(text + blanks, &n);
+		if (width > 0 && column > indent &&
+			column + (int)blanks + wide > width) {
+			fprintf(f, "\n%*s", indent, "");
+			column = indent;
+		} else {
+			fprintf(f, "%*s", (int)blanks, "");
+			column += (int)blanks;
+		}
+		fwrite(text + blanks, 1, n, f);
+		column += wide;
+		text += blanks + n;
+		if (*text == '\n') {
+			fputc(*text++, f);
+			column = 0;
+		}
+	}
+}
+
 static const char *const styles[] = {
 	[OUT_PLAIN] = "",
 	[OUT_BOLD] = "\033[1m",

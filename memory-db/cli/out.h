@@ -29,6 +29,11 @@ int out_width(const char *s);
  * 0 or MDB_E_NOMEM. */
 int out_cut(const char *s, int width, struct buf *out) MUST_CHECK;
 
+/* Writes lines of safe text; those wider than width (0: none is) go on in the
+ * next line behind indent blanks, at a blank where there is one. Escape
+ * sequences of styles count nothing. */
+void out_wrapped(FILE *f, const char *text, int width, int indent);
+
 /* Writes the safe form of s to f. */
 void out_text(FILE *f, const char *s);
 

@@ -27,7 +27,6 @@ bool
 programs_find(const char *name, char ret_path[PATH_MAX])
 {
 	ssize_t n = readlink("/proc/self/exe", ret_path, PATH_MAX - 1);
-	const char *dirs = getenv("PATH");
 	int len;
 
 	if (n > 0) {
@@ -39,11 +38,19 @@ programs_find(const char *name, char ret_path[PATH_MAX])
 			programs_is_program(ret_path))
 			return true;
 	}
+	return programs_on_path(name, ret_path);
+}
+
+bool
+programs_on_path(const char *name, char ret_path[PATH_MAX])
+{
+	const char *dirs = getenv("PATH");
+
 	while (dirs != NULL && *dirs != '\0') {
 		size_t k = strcspn(dirs, ":");
-
-		len = snprintf(ret_path, PATH_MAX, "%.*s/%s", (int)k, dirs,
+		int len = snprintf(ret_path, PATH_MAX, "%.*s/%s", (int)k, dirs,
 			name);
+
 		/* A relative folder would mean another program elsewhere. */
 		if (dirs[0] == '/' && len < PATH_MAX &&
 			programs_is_program(ret_path))

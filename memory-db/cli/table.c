@@ -58,8 +58,9 @@ table_number(struct table *t, int64_t n)
 	table_text(t, out_count(n, text));
 }
 
-/* Natural widths, then as many columns less as the terminal asks for. */
-static void
+/* Natural widths, then as many columns less as the terminal asks for. The
+ * width of a row. */
+static int
 measure(const struct table *t, int room, int *widths)
 {
 	int total = 0;
@@ -83,10 +84,11 @@ measure(const struct table *t, int room, int *widths)
 				(widest < 0 || widths[k] > widths[widest]))
 				widest = (int)k;
 		if (widest < 0)
-			return;
+			break;
 		widths[widest]--;
 		total--;
 	}
+	return total;
 }
 
 static int
@@ -110,6 +112,33 @@ print_cell(const struct table *t, size_t k, const char *text, int width,
 	return 0;
 }
 
+/* A row that does not fit, however narrow its columns: a cell a line. */
+static int
+print_records(const struct table *t, const struct cli *c, FILE *f)
+{
+	int titles = 0;
+
+	for (size_t k = 0; k < t->columns_n; k++)
+		if (out_width(t->columns[k].title) > titles)
+			titles = out_width(t->columns[k].title);
+	for (size_t i = 0; i < t->n; i++) {
+		AUTO_BUF struct buf b = {0};
+		size_t k = i % t->columns_n;
+
+		if (k == 0 && i > 0)
+			fputc('\n', f);
+		if (t->cells[i][0] == '\0')
+			continue;
+		if (out_cut(t->cells[i], c->width - titles - GAP, &b) != 0 ||
+			buf_str(&b) == NULL)
+			return MDB_E_NOMEM;
+		fprintf(f, "%s%s%s%*s%s\n", out_on(c, OUT_BOLD),
+			t->columns[k].title, out_off(c, OUT_BOLD), titles +
+			GAP - out_width(t->columns[k].title), "", b.data);
+	}
+	return 0;
+}
+
 int
 table_print(const struct table *t, const struct cli *c, FILE *f)
 {
@@ -119,7 +148,8 @@ table_print(const struct table *t, const struct cli *c, FILE *f)
 		return MDB_E_NOMEM;
 	if (t->n == 0)
 		return 0;
-	measure(t, c->width, widths);
+	if (measure(t, c->width, widths) > c->width && c->width > 0)
+		return print_records(t, c, f);
 	fputs(out_on(c, OUT_BOLD), f);
 	for (size_t k = 0; k < t->columns_n; k++)
 		if (print_cell(t, k, t->columns[k].title, widths[k], f) != 0)

@@ -1,5 +1,6 @@
 /* Aligned tables. On a terminal the widest flexible columns give way until a
- * row fits; elsewhere nothing is cut. */
+ * row fits; where it never does, each row becomes a few lines of its own.
+ * Elsewhere nothing is cut. */
 #ifndef CLI_TABLE_H
 #define CLI_TABLE_H
 

@@ -141,12 +141,18 @@ static int
 find_fork(struct call *c, int64_t parent, int64_t own, int64_t *ret_fork,
 	struct err *e)
 {
+	const json_t *at = json_object_get(c->params, "at");
 	struct context ctx = *c->ctx;
 	struct lens lens;
 	struct scope s;
-	int r;
+	int64_t point;
+	int r = at == NULL ? 0 : scope_point(c->st, c->ctx, at, true, &point, e);
 
-	ctx.as_of = json_object_get(c->params, "at");
+	if (r != 0) {
+		err_prefix(e, "at");
+		return r;
+	}
+	ctx.as_of = at;
 	ctx.branch = "main";
 	r = scope_read(c->st, &ctx, 0, &s, e);
 	if (r == 0)
@@ -159,7 +165,7 @@ find_fork(struct call *c, int64_t parent, int64_t own, int64_t *ret_fork,
 	*ret_fork = s.change;
 	/* From now: the change that creates the branch says nothing else, and
 	 * a parent that did not move since is told by it. */
-	if (json_object_get(c->params, "at") == NULL)
+	if (at == NULL)
 		*ret_fork = own;
 	return r;
 }

@@ -16,18 +16,24 @@ m_list_sessions(struct call *c, json_t **ret_result, struct err *e)
 {
 	json_t *result AUTO_JSON = json_object(), *sessions = NULL;
 	int64_t limit = 50, pinned, before = STORE_OPEN_END, unused, next = 0;
-	const char *cursor = NULL;
+	const char *cursor = NULL, *session = NULL;
 	int r = result == NULL
 		? err_nomem(e)
 		: jx_string(c->params, "cursor", JX_OPTIONAL, &cursor, NULL, e);
 
-	if (r == 0)
+	if (r >= 0)
+		r = jx_string(c->params, "session", JX_OPTIONAL, &session, NULL,
+			e);
+	if (r >= 0 && cursor != NULL)
 		r = cursor_parse(cursor, &pinned, &before, &unused, e);
 	if (r >= 0)
 		r = jx_int(c->params, "limit", JX_OPTIONAL, 1, LIMIT_ROWS,
 			&limit, e);
 	if (r >= 0)
-		r = sessions_list(c->st, before, limit, &sessions, &next, e);
+		r = session != NULL
+			? sessions_one(c->st, session, &sessions, e)
+			: sessions_list(c->st, before, limit, &sessions, &next,
+				  e);
 	if (r == 0)
 		r = member_set_new(result, "sessions", sessions, e);
 	if (r == 0 && next > 0) {

@@ -167,6 +167,48 @@ sessions_list(struct store *st, int64_t before, int64_t limit, json_t **ret,
 	return 0;
 }
 
+static int
+add_namespace(void *ctx, int64_t ns)
+{
+	struct buf name AUTO_BUF = {0};
+	struct lister *l = ctx;
+	int r = namespace_name(l->st, ns, &name, l->e);
+
+	if (r < 0)
+		return r;
+	return jx_add(l->list, member_text(name.data != NULL ? name.data : "",
+			name.len)) != 0 ? err_nomem(l->e) : 0;
+}
+
+int
+sessions_one(struct store *st, const char *session, json_t **ret, struct err *e)
+{
+	json_t *list AUTO_JSON = json_array(), *names AUTO_JSON = json_array();
+	struct lister l = {.st = st, .list = list, .limit = 1, .e = e};
+	struct session_row row;
+	int64_t label;
+	int r = list == NULL || names == NULL
+		? err_nomem(e)
+		: label_find(st, session, &label, e);
+
+	if (r == 1)
+		r = operate_session(st, label, &row, e);
+	if (r == 0)
+		*ret = take_ptr(list);
+	if (r <= 0)
+		return r;
+	r = list_session(&l, &row);
+	l.list = names;
+	if (r == 0)
+		r = operate_session_namespaces(st, label, add_namespace, &l, e);
+	if (r == 0)
+		r = member_set_new(json_array_get(list, 0), "namespaces",
+			take_ptr(names), e);
+	if (r == 0)
+		*ret = take_ptr(list);
+	return r;
+}
+
 /* --- names --------------------------------------------------------------------------- */
 /* Its id and whether `name` is its name rather than an alias. */
 static int

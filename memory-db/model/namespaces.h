@@ -21,6 +21,11 @@ int namespaces_heads(struct store *st, int64_t ns, int64_t change,
 int sessions_list(struct store *st, int64_t before, int64_t limit,
 	json_t **ret, int64_t *ret_next, struct err *e) MUST_CHECK;
 
+/* The session of that name alone, with the `namespaces` it wrote to; an empty
+ * array when it never wrote. */
+int sessions_one(struct store *st, const char *session, json_t **ret,
+	struct err *e) MUST_CHECK;
+
 /* Writer. A rename changes the name alone: chains hash the id. */
 int namespaces_rename(struct store *st, const char *from, const char *to,
 	struct err *e) MUST_CHECK;

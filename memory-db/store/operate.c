@@ -6,7 +6,7 @@
 #include "memory-db/store/internal.h"
 
 enum {
-	SESSIONS, SESSION, NAMESPACES, NS_ALIASES, HEAD_NOW, HEAD_AT, NS_RENAME, NS_ALIAS,
+	SESSIONS, SESSION, SESSION_LAST, SESSION_NS, NAMESPACES, NS_ALIASES, HEAD_NOW, HEAD_AT, NS_RENAME, NS_ALIAS,
 	NS_UNALIAS, NS_CREATE, ALIASES, ENTITY_CREATE, ENTITY_HAS, STATE_GET,
 	STATE_SET, STATE_DROP, STATE_EACH, CONFLICTS, CONFLICT_PUT, BRANCH_CREATE
 };
@@ -29,6 +29,10 @@ static const struct stmt_def defs[] = {
 		     " WHERE session = ?1 ORDER BY id LIMIT 1),"
 		     " (SELECT count(*) FROM change WHERE session = ?1)"
 		     " FROM change l WHERE l.id = ?2", 2, 0},
+	[SESSION_LAST] = {"SELECT max(id) FROM change WHERE session = ?1", 1,
+		0},
+	[SESSION_NS] = {"SELECT DISTINCT ns FROM change WHERE session = ?1"
+			" ORDER BY ns", 1, 0},
 	[NAMESPACES] = {"SELECT n.id, n.name, n.stem, n.head, n.last_change, "
 			TOTAL("1") ", " TOTAL("2") ", " TOTAL("5")
 			" FROM namespace n WHERE ?1 = 0 OR n.id = ?1"
@@ -125,6 +129,42 @@ operate_sessions(struct store *st, int64_t before, session_fn fn, void *ctx,
 		r = session_details(st, &row, e);
 		if (r == 0)
 			r = fn(ctx, &row);
+		if (r != 0)
+			return r;
+	}
+	return r;
+}
+
+int
+operate_session(struct store *st, int64_t session, struct session_row *ret,
+	struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_OPERATE, SESSION_LAST);
+	struct session_row row = {.session = session};
+	int r;
+
+	bind_i(s, 1, session);
+	r = stmt_row(st, s, e);
+	if (r != 1 || sqlite3_column_type(s, 0) == SQLITE_NULL)
+		return r < 0 ? r : 0;
+	row.last_change = sqlite3_column_int64(s, 0);
+	r = session_details(st, &row, e);
+	if (r < 0)
+		return r;
+	*ret = row;
+	return 1;
+}
+
+int
+operate_session_namespaces(struct store *st, int64_t session, ns_fn fn,
+	void *ctx, struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_OPERATE, SESSION_NS);
+	int r;
+
+	bind_i(s, 1, session);
+	while ((r = stmt_row(st, s, e)) == 1) {
+		r = fn(ctx, sqlite3_column_int64(s, 0));
 		if (r != 0)
 			return r;
 	}

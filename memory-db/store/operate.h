@@ -23,6 +23,13 @@ typedef int (*session_fn)(void *ctx, const struct session_row *row);
  * to stop, and that is returned. */
 int operate_sessions(struct store *st, int64_t before, session_fn fn, void *ctx,
 	struct err *e) MUST_CHECK;
+/* One session, by its label: 1 and the row, 0 it never wrote. */
+int operate_session(struct store *st, int64_t session, struct session_row *ret,
+	struct err *e) MUST_CHECK;
+typedef int (*ns_fn)(void *ctx, int64_t ns);
+/* The namespaces it wrote to, by id. */
+int operate_session_namespaces(struct store *st, int64_t session, ns_fn fn,
+	void *ctx, struct err *e) MUST_CHECK;
 
 /* --- namespaces ------------------------------------------------------------------ */
 struct namespace_row {

@@ -175,7 +175,8 @@ class Demo:
 def connect_lines():
     program = BIN / "memory-mcp"
     title("To use it from your own client")
-    print(f"Claude Code:\n  claude mcp add memory -- {program}\n")
+    print("Claude Code, for all projects, with a backup of its file:\n"
+          f"  {BIN / 'memoryctl'} install --client claude-code\n")
     print("Any client with a JSON configuration (Claude Desktop, Cursor):")
     print(textwrap.indent(json.dumps(
         {"mcpServers": {"memory": {"command": str(program)}}}, indent=2),

@@ -17,7 +17,7 @@ class Demo(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertEqual(done.stderr, "")
         for words in ("killed with SIGKILL", "none twice", "no problems",
-                      f"claude mcp add memory -- {BIN / 'memory-mcp'}",
+                      f"{BIN / 'memoryctl'} install --client claude-code",
                       '"mcpServers"'):
             self.assertIn(words, done.stdout)
         # Nothing is left of its scratch folder.

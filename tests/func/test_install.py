@@ -114,6 +114,7 @@ class Install(unittest.TestCase):
         text = self.run_here(program, "ada", "person", "tea", env=env,
                              cwd=self.root, code=111)
         self.assertIn("no memory-db runs at", text)
+        self.assertIn("start it with `memoryctl status`", text)
 
     def test_example_shared(self):
         self.build(*self.pkg_config("--cflags", "--libs"))

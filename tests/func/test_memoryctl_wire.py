@@ -46,6 +46,9 @@ class Script:
                     reply = {"protocol": 1, "version": "0.1.0", "schema": 1,
                              "database_id": "d", "instance_id": "i",
                              "path": "/nowhere/d.db", "spawned": False, "pid": 1}
+                elif method == "list_namespaces":
+                    # Asked first, to tell whether the folder is a project.
+                    reply = {"namespaces": []}
                 else:
                     params.pop("key", None)
                     self.seen.append((method, params, len(line)))
@@ -199,8 +202,10 @@ class Import(Wire):
     def test_empty_file(self):
         (self.dir / "m").write_bytes(b"")
         script = self.importer()
-        self.ctl("import", self.dir / "m")
+        done = self.ctl("import", self.dir / "m")
         self.check_slices(script, 0)
+        self.assertIn(b"m is empty: nothing to import", done.stderr)
+        self.ctl("import", "-", stdin=b"\n \n")
 
     def test_refusal_and_lost_lines_end_it(self):
         (self.dir / "m").write_text(entity_line("a") + "\n")

@@ -72,6 +72,16 @@ object_of(const char *s, const char *key)
 	return m.value.at;
 }
 
+/* The object "s" of a text with comments. */
+static size_t
+object_of2(const char *s, size_t n)
+{
+	struct jmember m;
+
+	assert_int_equal(jscan_find(s, n, jscan_space(s, n, 0), "s", &m), 1);
+	return m.value.at;
+}
+
 /* Adds and removes again; compares both texts to the byte. */
 static void
 round_trip(const char *before, const char *key, const char *after)
@@ -170,6 +180,88 @@ sets_one_value(void **state)
 		"{\"a\": 1,\"b\":\"n\\\"w\" , \"c\":2}");
 }
 
+static json_t *
+parsed(const struct buf *text)
+{
+	AUTO_BUF struct buf plain = {0};
+	json_t *j;
+
+	assert_int_equal(jscan_plain(text->data, text->len, &plain), 0);
+	assert_int_equal(plain.len, text->len);
+	j = json_loadb(plain.data, plain.len, JSON_REJECT_DUPLICATES, NULL);
+	assert_non_null(j);
+	return j;
+}
+
+/* What people write into configuration files: every comment survives an edit,
+ * and the edit does what it does in a file without. */
+static void
+keeps_comments(void **state)
+{
+	static const char *const texts[] = {
+		"\xef\xbb\xbf{\n  // top\n  \"s\": {\n    \"o\": 1 // its own\n"
+		"    /* end */\n  } // after\n}\n// last\n",
+		"{\"s\": {\"o\": 1, /* a } in a comment */},}",
+		"{\n\t\"s\": {\n\t\t// nothing \" yet\n\t},\n}",
+		"{\"s\": {/* nothing */}}",
+		"{\"s\": { // one\n \"o\": \"http://x/*no*/\" } }",
+		"// first\r\n{\r\n\t\"s\": {\r\n\t\t\"o\": [1, 2,], // two\r\n"
+		"\t},\r\n}\r\n",
+		"{\"s\": {\"o\": 1 // to the end\n}}",
+	};
+	static const char *const remarks[] = {"// top", "// its own",
+		"/* end */", "// after", "// last", "/* a } in a comment */",
+		"// nothing \" yet", "/* nothing */", "// one", "// first",
+		"// two", "// to the end", "http://x/*no*/"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		AUTO_JEDIT struct jedit add = {0}, del = {0}, first = {0};
+		AUTO_BUF struct buf a = {0}, b = {0}, c = {0}, d = {0};
+		AUTO_JSON json_t *value = entry();
+		struct err e;
+
+		assert_int_equal(buf_adds(&d, texts[i]), 0);
+		AUTO_JSON json_t *want = parsed(&d);
+		AUTO_JSON json_t *before = json_deep_copy(want);
+
+		assert_int_equal(jedit_add(&add, d.data, d.len, object_of2(
+			d.data, d.len), "m", value, &e), 0);
+		assert_int_equal(jedit_apply(&add, d.data, d.len, &a), 0);
+		AUTO_JSON json_t *got = parsed(&a);
+		json_object_set(json_object_get(want, "s"), "m", value);
+		assert_true(json_equal(got, want));
+
+		assert_int_equal(jedit_remove(&del, a.data, a.len, object_of2(
+			a.data, a.len), "m", &e), 0);
+		assert_int_equal(jedit_apply(&del, a.data, a.len, &b), 0);
+		AUTO_JSON json_t *back = parsed(&b);
+		assert_true(json_equal(back, before));
+
+		AUTO_JSON json_t *less = NULL;
+		if (json_object_get(json_object_get(want, "s"), "o") != NULL) {
+			assert_int_equal(jedit_remove(&first, a.data, a.len,
+				object_of2(a.data, a.len), "o", &e), 0);
+			assert_int_equal(jedit_apply(&first, a.data, a.len,
+				&c), 0);
+			less = parsed(&c);
+			json_object_del(json_object_get(want, "s"), "o");
+			assert_true(json_equal(less, want));
+		}
+		for (size_t k = 0; k < ARRAY_LEN(remarks); k++) {
+			bool is_there = strstr(texts[i], remarks[k]) != NULL;
+
+			assert_true(!is_there || strstr(buf_str(&a),
+				remarks[k]) != NULL);
+			assert_true(!is_there || strstr(buf_str(&b),
+				remarks[k]) != NULL);
+			assert_true(!is_there || remarks[k][0] != '/' ||
+				less == NULL || strstr(buf_str(&c),
+				remarks[k]) != NULL);
+		}
+	}
+}
+
 static void
 edits_without_memory(void **state)
 {
@@ -203,6 +295,7 @@ main(void)
 		cmocka_unit_test(adds_in_the_style_around),
 		cmocka_unit_test(removes_first_middle_last),
 		cmocka_unit_test(sets_one_value),
+		cmocka_unit_test(keeps_comments),
 		cmocka_unit_test(edits_without_memory),
 	};
 
