@@ -177,8 +177,8 @@
 #define LIMIT_MCP_INPUT_BYTES (32 * 1024 * 1024)
 #define LIMIT_MCP_OUTPUT_BYTES (16 * 1024 * 1024)
 /* Bytes of one answer with a whole graph (compat): the clients' read buffer
- * is 10 MiB, and an answer holds the graph twice. */
-#define LIMIT_MCP_ANSWER_BYTES (8 * 1024 * 1024)
+ * is 10 MiB. */
+#define LIMIT_MCP_ANSWER_BYTES (9 * 1024 * 1024)
 /* Resource URIs of one subscription, and subscriptions. */
 #define LIMIT_MCP_SUBSCRIPTIONS 256
 

@@ -18,8 +18,10 @@ enum param_type {
 	P_BOOL,
 	P_OBJECT,	/* members: sub; free-form when sub is NULL */
 	P_ARRAY,	/* entries: item (one struct param) */
-	P_POINT,	/* as_of: integer change id, or a string with a time */
-	P_TEXT_OR_OBJECT, /* an observation: a string, or an object of sub */
+	P_POINT,	/* as_of: change id (an integer, or its digits), or a
+			   string with a time. MCP shows a string */
+	P_TEXT_OR_OBJECT, /* an observation: a string, or an object of sub.
+			   MCP shows a string */
 	P_ANY		/* any value */
 };
 
@@ -27,7 +29,9 @@ enum param_flag {
 	PF_REQUIRED = 1,
 	PF_SOCKET_ONLY = 2,	/* not shown in the MCP schema */
 	PF_NOT_EMPTY = 4,
-	PF_MAY_BE_EMPTY = 8	/* P_POINT: "" counts as not given */
+	PF_MAY_BE_EMPTY = 8,	/* P_POINT: "" counts as not given */
+	PF_EXTRA = 16		/* of one of the nine, but not in the reference
+				   memory server: not part of `compat` */
 };
 
 struct param {
@@ -50,8 +54,9 @@ struct param {
 int schema_check(const struct param *table, const struct param *extra,
 	const json_t *object, json_t **ret_ignored, struct err *e) MUST_CHECK;
 
-/* JSON Schema (2020-12, object, additionalProperties false unless lenient) of
- * a table, without PF_SOCKET_ONLY members. Returns new or NULL: no memory. */
-json_t *schema_json(const struct param *table, bool lenient) MUST_CHECK;
+/* JSON Schema (2020-12, an object) of a table, without the members that have
+ * one of the flags `hidden`, and without unions of types. What the schema does not name is memory-db's to
+ * explain: it knows the nearest name. Returns new or NULL: no memory. */
+json_t *schema_json(const struct param *table, unsigned hidden) MUST_CHECK;
 
 #endif

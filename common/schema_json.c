@@ -1,27 +1,16 @@
 /* JSON Schema from parameter tables. Every byte costs every agent tokens, so
  * only what steers a model is written: no titles, no lengths, nothing that is
- * the default. */
+ * the default, no lower bound that goes without saying.
+ *
+ * One type a value: `"type":["integer","string"]` and `anyOf` are JSON Schema,
+ * but not of the subset that Gemini's API takes, which refuses the whole
+ * request for one of them. Where a value may also be something else, the
+ * schema shows the form that a model should write and the check takes both. */
 #include "common/schema.h"
 
 #include "common/jx.h"
 
-static int value_schema(const struct param *p, json_t *out);
-
-static bool
-is_visible(const struct param *p)
-{
-	return !(p->flags & PF_SOCKET_ONLY);
-}
-
-static size_t
-visible_members(const struct param *table)
-{
-	size_t n = 0;
-
-	for (; table && table->name; table++)
-		n += is_visible(table);
-	return n;
-}
+static int value_schema(const struct param *p, unsigned hidden, json_t *out);
 
 static int
 set_text(json_t *out, const char *key, const char *text)
@@ -31,7 +20,7 @@ set_text(json_t *out, const char *key, const char *text)
 
 /* properties and required of a table, into out. */
 static int
-members_schema(const struct param *table, json_t *out)
+members_schema(const struct param *table, unsigned hidden, json_t *out)
 {
 	AUTO_JSON json_t *properties = json_object();
 	AUTO_JSON json_t *required = json_array();
@@ -41,10 +30,10 @@ members_schema(const struct param *table, json_t *out)
 	for (const struct param *p = table; p && p->name; p++) {
 		AUTO_JSON json_t *one = NULL;
 
-		if (!is_visible(p))
+		if (p->flags & hidden)
 			continue;
 		one = json_object();
-		if (!one || value_schema(p, one) < 0 ||
+		if (!one || value_schema(p, hidden, one) < 0 ||
 			json_object_set(properties, p->name, one) < 0)
 			return MDB_E_NOMEM;
 		if ((p->flags & PF_REQUIRED) &&
@@ -82,7 +71,7 @@ static int
 number_schema(const struct param *p, json_t *out)
 {
 	bool bounded = p->max != 0 && p->max != INT64_MAX;
-	bool has_least = p->min != INT64_MIN && (p->max != 0 || p->min != 0);
+	bool has_least = p->min > 1 || (p->min < 0 && p->min != INT64_MIN);
 
 	if (set_text(out, "type", p->type == P_INT ? "integer" : "number") < 0)
 		return MDB_E_NOMEM;
@@ -94,7 +83,7 @@ number_schema(const struct param *p, json_t *out)
 }
 
 static int
-array_schema(const struct param *p, json_t *out)
+array_schema(const struct param *p, unsigned hidden, json_t *out)
 {
 	AUTO_JSON json_t *items = NULL;
 
@@ -103,41 +92,14 @@ array_schema(const struct param *p, json_t *out)
 	if (!p->item)
 		return 0;
 	items = json_object();
-	if (!items || value_schema(p->item, items) < 0 ||
+	if (!items || value_schema(p->item, hidden, items) < 0 ||
 		json_object_set(out, "items", items) < 0)
 		return MDB_E_NOMEM;
 	return 0;
 }
 
-/* An object whose only visible member is the text says no more than the
- * text. */
 static int
-text_or_object_schema(const struct param *p, json_t *out)
-{
-	AUTO_JSON json_t *text = NULL, *object = NULL, *both = NULL;
-
-	if (visible_members(p->sub) <= 1)
-		return set_text(out, "type", "string");
-	text = json_object();
-	object = json_object();
-	both = json_array();
-	if (!text || !object || !both || set_text(text, "type", "string") < 0 ||
-		members_schema(p->sub, object) < 0 ||
-		json_array_append(both, text) < 0 ||
-		json_array_append(both, object) < 0 ||
-		json_object_set(out, "anyOf", both) < 0)
-		return MDB_E_NOMEM;
-	return 0;
-}
-
-static int
-point_schema(json_t *out)
-{
-	return jx_set(out, "type", json_pack("[ss]", "integer", "string"));
-}
-
-static int
-type_schema(const struct param *p, json_t *out)
+type_schema(const struct param *p, unsigned hidden, json_t *out)
 {
 	switch (p->type) {
 	case P_STRING:
@@ -148,37 +110,33 @@ type_schema(const struct param *p, json_t *out)
 	case P_BOOL:
 		return set_text(out, "type", "boolean");
 	case P_ARRAY:
-		return array_schema(p, out);
+		return array_schema(p, hidden, out);
 	case P_POINT:
-		return point_schema(out);
+	case P_TEXT_OR_OBJECT:
+		return set_text(out, "type", "string");
 	case P_ANY:
 		return 0;
-	case P_TEXT_OR_OBJECT:
-		return text_or_object_schema(p, out);
 	case P_OBJECT:
 		break;
 	}
-	return p->sub ? members_schema(p->sub, out)
+	return p->sub ? members_schema(p->sub, hidden, out)
 		      : set_text(out, "type", "object");
 }
 
 static int
-value_schema(const struct param *p, json_t *out)
+value_schema(const struct param *p, unsigned hidden, json_t *out)
 {
-	if (type_schema(p, out) < 0)
+	if (type_schema(p, hidden, out) < 0)
 		return MDB_E_NOMEM;
 	return p->text ? set_text(out, "description", p->text) : 0;
 }
 
 json_t *
-schema_json(const struct param *table, bool lenient)
+schema_json(const struct param *table, unsigned hidden)
 {
 	AUTO_JSON json_t *out = json_object();
 
-	if (!out || members_schema(table, out) < 0)
-		return NULL;
-	if (!lenient &&
-		jx_set(out, "additionalProperties", json_false()) < 0)
+	if (!out || members_schema(table, hidden, out) < 0)
 		return NULL;
 	return take_ptr(out);
 }

@@ -73,12 +73,12 @@ static const struct param name_entry = {
 static const char *const methods[] = {"manual", "auto", "import", "script", NULL};
 
 static const struct param entity_fields[] = {
-	NAME("name", PF_REQUIRED, NULL),
-	TYPE("entityType", PF_REQUIRED, NULL),
-	LIST("observations", PF_REQUIRED, NULL, &observation),
+	NAME("name", PF_REQUIRED, "unique"),
+	TYPE("entityType", PF_REQUIRED, "person, project, ..."),
+	LIST("observations", PF_REQUIRED, "one fact each", &observation),
 	CHOICE("tier", PF_SOCKET_ONLY, NULL, tool_tiers),
 	BOOLEAN("pin", PF_SOCKET_ONLY, NULL),
-	LIST("tags", PF_SOCKET_ONLY, NULL, &tag_entry),
+	LIST("tags", PF_EXTRA, "of the entity", &tag_entry),
 	NUM("salience", PF_SOCKET_ONLY, NULL, 0, 1),
 	OBJ("metadata", PF_SOCKET_ONLY, NULL, NULL),
 	STR("source_session", PF_SOCKET_ONLY, NULL, LIMIT_LABEL_BYTES),
@@ -90,15 +90,15 @@ static const struct param entity_entry = {
 	"", P_OBJECT, 0, NULL, 0, 0, NULL, entity_fields, NULL};
 
 static const struct param relation_fields[] = {
-	NAME("from", PF_REQUIRED, NULL), NAME("to", PF_REQUIRED, NULL),
-	TYPE("relationType", PF_REQUIRED, NULL),
+	NAME("from", PF_REQUIRED, "entity"), NAME("to", PF_REQUIRED, "entity"),
+	TYPE("relationType", PF_REQUIRED, "verb: works at"),
 	NUM("weight", PF_SOCKET_ONLY, NULL, 0, 1), END};
 static const struct param relation_entry = {
 	"", P_OBJECT, 0, NULL, 0, 0, NULL, relation_fields, NULL};
 
 static const struct param addition_fields[] = {
-	NAME("entityName", PF_REQUIRED, NULL),
-	LIST("contents", PF_REQUIRED, NULL, &observation),
+	NAME("entityName", PF_REQUIRED, "entity"),
+	LIST("contents", PF_REQUIRED, "one fact each", &observation),
 	STR("source_session", PF_SOCKET_ONLY, NULL, LIMIT_LABEL_BYTES),
 	POINT("source_timestamp", PF_SOCKET_ONLY | PF_MAY_BE_EMPTY, NULL),
 	NUM("salience", PF_SOCKET_ONLY, NULL, 0, 1),
@@ -107,30 +107,30 @@ static const struct param addition_entry = {
 	"", P_OBJECT, 0, NULL, 0, 0, NULL, addition_fields, NULL};
 
 static const struct param deletion_fields[] = {
-	NAME("entityName", PF_REQUIRED, NULL),
-	LIST("observations", PF_REQUIRED, NULL, &plain_text), END};
+	NAME("entityName", PF_REQUIRED, "entity"),
+	LIST("observations", PF_REQUIRED, "exact texts", &plain_text), END};
 static const struct param deletion_entry = {
 	"", P_OBJECT, 0, NULL, 0, 0, NULL, deletion_fields, NULL};
 
 /* --- methods ------------------------------------------------------------------ */
 static const char *const create_modes[] = {"merge", "replace", "skip", NULL};
 static const struct param params_create_entities[] = {
-	LIST("entities", PF_REQUIRED, NULL, &entity_entry),
+	LIST("entities", PF_REQUIRED, "new or known ones", &entity_entry),
 	CHOICE("mode", PF_SOCKET_ONLY, NULL, create_modes), END};
 static const struct param params_add_observations[] = {
-	LIST("observations", PF_REQUIRED, NULL, &addition_entry), END};
+	LIST("observations", PF_REQUIRED, "by entity", &addition_entry), END};
 static const struct param params_create_relations[] = {
-	LIST("relations", PF_REQUIRED, NULL, &relation_entry), END};
+	LIST("relations", PF_REQUIRED, "new ones", &relation_entry), END};
 static const struct param params_delete_entities[] = {
-	LIST("entityNames", PF_REQUIRED, NULL, &name_entry), END};
+	LIST("entityNames", PF_REQUIRED, "exact names", &name_entry), END};
 static const struct param params_delete_observations[] = {
-	LIST("deletions", PF_REQUIRED, NULL, &deletion_entry), END};
+	LIST("deletions", PF_REQUIRED, "by entity", &deletion_entry), END};
 static const struct param params_delete_relations[] = {
-	LIST("relations", PF_REQUIRED, NULL, &relation_entry), END};
+	LIST("relations", PF_REQUIRED, "as stored", &relation_entry), END};
 static const struct param params_update_entity[] = {
-	NAME("name", PF_REQUIRED, NULL),
-	TYPE("entityType", 0, NULL),
-	CHOICE("tier", 0, NULL, tool_tiers),
+	NAME("name", PF_REQUIRED, "entity"),
+	TYPE("entityType", 0, "new type"),
+	CHOICE("tier", 0, "new tier", tool_tiers),
 	BOOLEAN("pin", 0, "always part of the context"),
 	OBJ("metadata", 0, "replaces the present object; {} removes it", NULL),
 	LIST("tags", 0, "these and no others", &tag_entry),
@@ -139,8 +139,8 @@ static const struct param params_update_entity[] = {
 	INT("fact", 0, "or by id", 1, INT64_MAX),
 	END};
 static const struct param params_rename_entity[] = {
-	NAME("name", PF_REQUIRED, NULL), NAME("new_name", PF_REQUIRED, NULL),
-	END};
+	NAME("name", PF_REQUIRED, "entity"),
+	NAME("new_name", PF_REQUIRED, "must be free"), END};
 
 /* Members of an entity a read can be asked for. */
 static const char *const entity_members[] = {"id", "name", "type",
@@ -151,10 +151,11 @@ static const struct param member_entry = {
 	"", P_STRING, 0, NULL, 0, 0, entity_members, NULL, NULL};
 #define FIELDS                                                                 \
 	LIST("fields", PF_SOCKET_ONLY, NULL, &member_entry)
-#define CURSOR STR("cursor", 0, "`next`", 256)
+#define CURSOR STR("cursor", PF_EXTRA, "`next` of the page before", 256)
 #define MAX_BYTES                                                              \
 	INT("max_bytes", PF_SOCKET_ONLY, NULL, 256, LIMIT_REPLY_BYTES)
-#define MAX_TOKENS INT("max_tokens", 0, NULL, 50, 250000)
+#define MAX_TOKENS INT("max_tokens", PF_EXTRA, "of the reply", 50, 250000)
+#define LIMIT_ROWS_OF(t) INT("limit", PF_EXTRA, t, 1, LIMIT_ROWS)
 
 static const struct param type_entry = {
 	"", P_STRING, 0, NULL, 0, LIMIT_TYPE_BYTES, NULL, NULL, NULL};
@@ -162,26 +163,27 @@ static const struct param tier_entry = {
 	"", P_STRING, 0, NULL, 0, 0, tool_tiers, NULL, NULL};
 static const char *const search_modes[] = {"best", "substring", NULL};
 static const struct param params_search_nodes[] = {
-	STR("query", PF_REQUIRED, NULL, LIMIT_QUERY_BYTES),
-	INT("limit", 0, NULL, 1, LIMIT_ROWS),
+	STR("query", PF_REQUIRED, "words", LIMIT_QUERY_BYTES),
+	LIMIT_ROWS_OF("entities, default 10"),
 	MAX_TOKENS,
 	CURSOR,
 	LIST("types", PF_SOCKET_ONLY, NULL, &type_entry),
-	ALL_OF("tags", PF_SOCKET_ONLY,
-		"all of these, on the entity or with it on one fact",
-		&tag_entry),
+	/* On the entity, or with it on one fact. */
+	ALL_OF("tags", PF_EXTRA, "has all of these", &tag_entry),
 	LIST("tiers", PF_SOCKET_ONLY, NULL, &tier_entry),
 	CHOICE("mode", PF_SOCKET_ONLY, NULL, search_modes),
 	BOOLEAN("relations", PF_SOCKET_ONLY, NULL),
 	FIELDS, MAX_BYTES, END};
 static const struct param params_recall[] = {
-	STR("query", PF_REQUIRED | PF_NOT_EMPTY, NULL, LIMIT_QUERY_BYTES),
-	INT("limit", 0, NULL, 1, LIMIT_ROWS),
+	STR("query", PF_REQUIRED | PF_NOT_EMPTY, "the question",
+		LIMIT_QUERY_BYTES),
+	LIMIT_ROWS_OF("facts, default 10"),
 	MAX_TOKENS,
-	STR("since", 0, NULL, 64), STR("until", 0, NULL, 64),
+	STR("since", 0, "date, yesterday, 3 days ago", 64),
+	STR("until", 0, "as since", 64),
 	LIST("types", PF_SOCKET_ONLY, NULL, &type_entry),
-	ALL_OF("tags", PF_SOCKET_ONLY,
-		"all of these, on the fact or its entity", &tag_entry),
+	/* On the fact or its entity. */
+	ALL_OF("tags", PF_EXTRA, "has all of these", &tag_entry),
 	LIST("tiers", PF_SOCKET_ONLY, NULL, &tier_entry),
 	NUM("min_score", PF_SOCKET_ONLY, NULL, 0, 1),
 	BOOLEAN("explain", PF_SOCKET_ONLY, NULL),
@@ -192,70 +194,71 @@ static const char *const context_sources[] = {
 static const struct param context_source = {
 	"", P_STRING, 0, NULL, 0, 0, context_sources, NULL, NULL};
 static const struct param params_assemble_context[] = {
-	STR("task", PF_REQUIRED, NULL, LIMIT_QUERY_BYTES),
-	INT("max_tokens", 0, NULL, 1, 250000),
-	LIST("sources", 0, NULL, &context_source), END};
+	STR("task", PF_REQUIRED, "what you are about to do", LIMIT_QUERY_BYTES),
+	INT("max_tokens", 0, "of the reply", 1, 250000),
+	LIST("sources", 0, "default all", &context_source), END};
 static const struct param params_memory_why[] = {
 	STR("receipt", PF_REQUIRED | PF_NOT_EMPTY, "of the answer", 64), END};
 static const struct param params_open_nodes[] = {
-	LIST("names", PF_REQUIRED, NULL, &name_entry), CURSOR,
+	LIST("names", PF_REQUIRED, "exact names", &name_entry), CURSOR,
 	BOOLEAN("relations", PF_SOCKET_ONLY, NULL), FIELDS, MAX_BYTES, END};
 static const struct param params_read_graph[] = {CURSOR,
 	INT("limit", PF_SOCKET_ONLY, NULL, 1, LIMIT_ROWS),
 	BOOLEAN("relations", PF_SOCKET_ONLY, NULL), FIELDS, MAX_BYTES, END};
 static const struct param params_memory_history[] = {
 	NAME("name", 0, "entity; without it: everything"),
-	INT("limit", 0, NULL, 1, LIMIT_ROWS), CURSOR,
-	POINT("since", 0, NULL), POINT("until", 0, NULL),
-	STR("session", 0, NULL, LIMIT_LABEL_BYTES),
+	LIMIT_ROWS_OF("changes"), CURSOR,
+	POINT("since", 0, "time or change id"), POINT("until", 0, "as since"),
+	STR("session", 0, "who wrote", LIMIT_LABEL_BYTES),
 	MAX_BYTES, END};
 static const struct param params_get_memory_status[] = {END};
 
 static const struct param params_execute_code[] = {
-	{"code", P_STRING, PF_REQUIRED | PF_NOT_EMPTY, NULL, 1,
+	{"code", P_STRING, PF_REQUIRED | PF_NOT_EMPTY, "Lua 5.4", 1,
 		LIMIT_SCRIPT_SOURCE_BYTES, NULL, NULL, NULL},
 	OBJ("args", 0, "the global `args`", NULL),
-	INT("timeout_ms", 0, NULL, 1, LIMIT_SCRIPT_WALL_MAX_MS),
+	INT("timeout_ms", 0, "default 5000", 1, LIMIT_SCRIPT_WALL_MAX_MS),
 	BOOLEAN("dry_run", 0, "show what it would change"), END};
 
 static const struct param params_save_skill[] = {
-	NAME("name", PF_REQUIRED, NULL),
-	{"code", P_STRING, PF_REQUIRED | PF_NOT_EMPTY, NULL, 1,
+	NAME("name", PF_REQUIRED, "of the skill"),
+	{"code", P_STRING, PF_REQUIRED | PF_NOT_EMPTY, "Lua 5.4", 1,
 		LIMIT_SKILL_BYTES, NULL, NULL, NULL},
 	{"description", P_STRING, PF_REQUIRED | PF_NOT_EMPTY,
 		"what it does and returns", 1, LIMIT_MESSAGE_BYTES, NULL, NULL,
 		NULL},
 	OBJ("params", 0, "name: what it means", NULL), END};
 static const struct param params_load_skill[] = {
-	NAME("name", PF_REQUIRED, NULL), END};
+	NAME("name", PF_REQUIRED, "of the skill"), END};
 static const struct param params_list_skills[] = {
-	STR("query", 0, NULL, LIMIT_QUERY_BYTES),
-	INT("limit", 0, NULL, 1, LIMIT_ROWS), CURSOR, END};
+	STR("query", 0, "words; without it: all", LIMIT_QUERY_BYTES),
+	LIMIT_ROWS_OF("skills"), CURSOR, END};
 static const struct param params_run_skill[] = {
-	NAME("name", PF_REQUIRED, NULL),
+	NAME("name", PF_REQUIRED, "of the skill"),
 	OBJ("params", 0, "its global `args`", NULL),
-	INT("timeout_ms", 0, NULL, 1, LIMIT_SCRIPT_WALL_MAX_MS),
+	INT("timeout_ms", 0, "default 5000", 1, LIMIT_SCRIPT_WALL_MAX_MS),
 	BOOLEAN("dry_run", 0, "show what it would change"), END};
 #define FILE_NAME                                                              \
-	{"name", P_STRING, PF_REQUIRED | PF_NOT_EMPTY, NULL, 1,                \
+	{"name", P_STRING, PF_REQUIRED | PF_NOT_EMPTY, "of the value", 1,      \
 		LIMIT_LABEL_BYTES, NULL, NULL, NULL}
 static const struct param params_list_files[] = {END};
 static const struct param params_read_file[] = {FILE_NAME, END};
 static const struct param params_write_file[] = {FILE_NAME,
-	{"content", P_ANY, PF_REQUIRED, NULL, 0, 0, NULL, NULL, NULL}, END};
+	{"content", P_ANY, PF_REQUIRED, "any JSON value", 0, 0, NULL, NULL,
+		NULL}, END};
 static const struct param params_delete_file[] = {FILE_NAME, END};
 
 /* Branch and point in time are parameters over MCP: nothing there depends on
  * the state of a connection. */
-#define BRANCH STR("branch", 0, NULL, LIMIT_LABEL_BYTES)
+#define BRANCH STR("branch", 0, "default main", LIMIT_LABEL_BYTES)
 static const struct param params_memory_diff[] = {
 	NAME("name", 0, "entity; without it: everything"),
 	POINT("from", 0, "change id or time; default: the start"),
 	POINT("to", 0, "default: now"),
-	INT("from_version", 0, NULL, 1, INT64_MAX),
-	INT("to_version", 0, NULL, 1, INT64_MAX),
-	STR("from_branch", 0, NULL, LIMIT_LABEL_BYTES),
-	STR("to_branch", 0, NULL, LIMIT_LABEL_BYTES),
+	INT("from_version", 0, "of the entity, instead of from", 1, INT64_MAX),
+	INT("to_version", 0, "of the entity, instead of to", 1, INT64_MAX),
+	STR("from_branch", 0, "default main", LIMIT_LABEL_BYTES),
+	STR("to_branch", 0, "default main", LIMIT_LABEL_BYTES),
 	BOOLEAN("text", 0, "also as lines with + and -"), CURSOR, MAX_BYTES,
 	END};
 /* Large ones: a part a call. */
@@ -263,38 +266,41 @@ static const struct param params_memory_diff[] = {
 	BOOLEAN("sliced", 0, "in several changes; repeat the call until done"), \
 		INT("slice_facts", PF_SOCKET_ONLY, NULL, 1, LIMIT_RUN_FACTS)
 static const struct param params_memory_revert[] = {
-	NAME("name", PF_REQUIRED, NULL),
-	INT("version", PF_REQUIRED, NULL, 1, INT64_MAX),
-	BOOLEAN("dry_run", 0, NULL), SLICED, BRANCH, END};
+	NAME("name", PF_REQUIRED, "entity"),
+	INT("version", PF_REQUIRED, "as memory_history has it", 1, INT64_MAX),
+	BOOLEAN("dry_run", 0, "show what it would change"), SLICED, BRANCH, END};
 static const struct param change_entry = {
 	"", P_INT, 0, NULL, 1, INT64_MAX, NULL, NULL, NULL};
 static const char *const undo_policies[] = {"refuse", "skip", "cascade", NULL};
 static const struct param params_memory_undo[] = {
-	INT("change", 0, NULL, 1, INT64_MAX),
-	LIST("changes", 0, NULL, &change_entry),
+	INT("change", 0, "its id", 1, INT64_MAX),
+	LIST("changes", 0, "their ids", &change_entry),
 	STR("session", 0, "all that this session wrote", LIMIT_LABEL_BYTES),
-	POINT("since", 0, NULL), POINT("until", 0, NULL),
+	POINT("since", 0, "all since this time or change id"),
+	POINT("until", 0, "and until this one"),
 	STR("run", 0, "all changes of this run", LIMIT_LABEL_BYTES),
 	CHOICE("on_conflict", 0, "default refuse", undo_policies),
-	BOOLEAN("dry_run", 0, NULL), SLICED, BRANCH, END};
+	BOOLEAN("dry_run", 0, "show what it would change"), SLICED, BRANCH,
+	END};
 static const char *const branch_actions[] = {
 	"create", "list", "describe", "discard", NULL};
 static const struct param params_memory_branch[] = {
-	CHOICE("action", PF_REQUIRED, NULL, branch_actions),
-	STR("name", 0, NULL, LIMIT_LABEL_BYTES),
+	CHOICE("action", PF_REQUIRED, "what to do", branch_actions),
+	STR("name", 0, "of the branch", LIMIT_LABEL_BYTES),
 	STR("from_branch", 0, "default main", LIMIT_LABEL_BYTES),
 	POINT("at", 0, "fork from a past point"),
 	STR("about", 0, "what it is for", LIMIT_MESSAGE_BYTES),
 	BOOLEAN("lease", PF_SOCKET_ONLY, NULL),
 	INT("id", PF_SOCKET_ONLY, NULL, 2, INT64_MAX), END};
 static const struct param params_memory_merge[] = {
-	STR("branch", PF_REQUIRED | PF_NOT_EMPTY, NULL, LIMIT_LABEL_BYTES),
-	BOOLEAN("dry_run", 0, NULL), SLICED, END};
+	STR("branch", PF_REQUIRED | PF_NOT_EMPTY, "merged into its parent",
+		LIMIT_LABEL_BYTES),
+	BOOLEAN("dry_run", 0, "show what it would change"), SLICED, END};
 static const struct param params_changes_since[] = {
 	STR("cursor", 0, "`next` of the call before; none: from the start", 256),
-	INT("limit", 0, NULL, 1, LIMIT_ROWS), MAX_BYTES, END};
+	LIMIT_ROWS_OF("changes"), MAX_BYTES, END};
 static const struct param params_forget[] = {
-	NAME("name", PF_REQUIRED, NULL),
+	NAME("name", PF_REQUIRED, "entity"),
 	STR("observation", 0, "only this one, by its exact text",
 		LIMIT_OBSERVATION_BYTES),
 	BOOLEAN("confirm", PF_REQUIRED, "true: erase"), SLICED, END};
@@ -313,16 +319,16 @@ static const struct param params_subscribe[] = {
 static const struct param params_unsubscribe[] = {END};
 
 static const struct param params_list_sessions[] = {
-	INT("limit", 0, NULL, 1, LIMIT_ROWS), CURSOR,
+	LIMIT_ROWS_OF("sessions"), CURSOR,
 	STR("session", 0, "only this one", LIMIT_LABEL_BYTES), END};
 static const struct param params_list_namespaces[] = {END};
-#define NS(n) STR(n, PF_REQUIRED | PF_NOT_EMPTY, NULL, LIMIT_LABEL_BYTES)
+#define NS(n, t) STR(n, PF_REQUIRED | PF_NOT_EMPTY, t, LIMIT_LABEL_BYTES)
 static const struct param params_rename_namespace[] = {
-	NS("from"), NS("to"), END};
+	NS("from", "its name"), NS("to", "must be free"), END};
 static const struct param params_merge_namespaces[] = {
-	NS("from"), NS("to"), END};
+	NS("from", "emptied"), NS("to", "gets it all"), END};
 static const struct param params_alias_namespace[] = {
-	NS("alias"), NS("of"), END};
+	NS("alias", "the second name"), NS("of", "a namespace"), END};
 static const struct param params_recall_weights[] = {END};
 static const struct param params_set_recall_weights[] = {
 	OBJ("weights", PF_REQUIRED, "name: number or null", NULL), END};

@@ -13,8 +13,8 @@
 /* The tool's description where compat behaves in its own way, else NULL. */
 const char *compat_description(const char *tool);
 
-/* outputSchema, of the other tools as well. Returns new, or NULL: no
- * memory. */
+/* outputSchema, of the other tools as well. Returns new (null: the tool has
+ * none), or NULL: no memory. */
 json_t *compat_output_schema(const char *tool, bool compat) MUST_CHECK;
 
 /* structuredContent of one of the nine. args: what was sent; reply: what

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/jx.h"
+#include "mcp-server/compat_answer.h"
 
 /* Names of one open_nodes of a search: a request of 1 MiB at most. */
 #define OPEN_NAMES 1000
@@ -64,6 +65,7 @@ add_relations(struct graph_read *g, json_t *page)
 		if (jx_set(g->seen, text, json_true()) ||
 			jx_add(all, json_incref(r)))
 			return MDB_E_NOMEM;
+		g->bytes += compat_relation_bytes(r);
 	}
 	return 0;
 }
@@ -94,13 +96,14 @@ add_page(struct graph_read *g, json_t *reply)
 	json_t *e;
 	size_t i;
 
-	json_array_foreach(page, i, e)
-		if (is_wanted(g, e) && jx_add(all, json_incref(e)))
+	json_array_foreach(page, i, e) {
+		if (!is_wanted(g, e))
+			continue;
+		if (jx_add(all, json_incref(e)))
 			return MDB_E_NOMEM;
-	g->bytes += json_dumpb(page, NULL, 0, JSON_COMPACT);
-	page = json_object_get(reply, "relations");
-	g->bytes += json_dumpb(page, NULL, 0, JSON_COMPACT);
-	return add_relations(g, page);
+		g->bytes += compat_entity_bytes(e);
+	}
+	return add_relations(g, json_object_get(reply, "relations"));
 }
 
 struct entry {

@@ -19,7 +19,8 @@ typedef void (*graph_read_fn)(void *ctx, int rc, json_t *graph,
 	const struct err *e);
 
 /* method: read_graph, search_nodes or open_nodes. Takes params_new. Stops
- * after the page that passes max_bytes. NULL: no memory. */
+ * after the page that passes max_bytes (of text in an answer, as
+ * compat_answer.h counts). NULL: no memory. */
 struct graph_read *graph_read_start(struct relay *relay, const char *method,
 	json_t *params_new, size_t max_bytes, graph_read_fn fn, void *ctx)
 	MUST_CHECK;

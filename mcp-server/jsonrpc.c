@@ -87,12 +87,14 @@ jsonrpc_parse(const char *line, size_t n, struct jsonrpc_error *e)
 	e->id = NULL;
 	while (i < n && strchr(" \t\r", line[i]) && line[i])
 		i++;
-	if (i == n || (line[i] != '{' && line[i] != '[')) {
+	if (i == n) {
 		jsonrpc_fail(e, JSONRPC_PARSE,
 			"parse error: a message is one JSON object in a line");
 		return NULL;
 	}
-	st = lex(line, n);
+	/* 1, "x", null and true are JSON, but no message: jsonrpc_read says
+	 * so. */
+	st = line[i] == '{' || line[i] == '[' ? lex(line, n) : FRAME_MORE;
 	if (st == FRAME_TOO_DEEP || st == FRAME_TOO_MANY_VALUES)
 		return refuse(line, n, e, JSONRPC_INVALID,
 			frame_status_text(st));

@@ -28,8 +28,9 @@ struct jsonrpc_error {
 int jsonrpc_fail(struct jsonrpc_error *e, int code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Parses a line: an object, or an array (a batch; whether one is welcome is
- * the session's question). Returns new, or NULL with *e set. e->id is set
+/* Parses a line: any JSON value. Objects are messages, an array is a batch
+ * (whether one is welcome is the session's question), and what is neither,
+ * jsonrpc_read refuses. Returns new, or NULL with *e set. e->id is set
  * when the text is JSON that we refuse (NUL, duplicate keys, too deep, too
  * many values), so that the sender does not wait for an answer in vain. */
 json_t *jsonrpc_parse(const char *line, size_t n, struct jsonrpc_error *e)

@@ -29,6 +29,14 @@ is_one_of(const char *name, const char *const *names)
 
 /* --- filter ------------------------------------------------------------------- */
 
+unsigned
+mcp_args_hidden(const struct tool *t, const struct profile *p)
+{
+	bool exact = p->compat && (t->flags & TF_COMPAT);
+
+	return exact ? PF_SOCKET_ONLY | PF_EXTRA : PF_SOCKET_ONLY;
+}
+
 static bool
 is_allowed(const struct tool *t, const struct profile *p, const char *name)
 {
@@ -37,7 +45,7 @@ is_allowed(const struct tool *t, const struct profile *p, const char *name)
 	bool plain = !p->compat || !(t->flags & TF_COMPAT);
 	const struct param *own = find(t->params, name);
 
-	if (own && !(own->flags & PF_SOCKET_ONLY))
+	if (own && !(own->flags & mcp_args_hidden(t, p)))
 		return true;
 	if (strcmp(name, "branch") == 0)
 		return p->history;
@@ -74,7 +82,7 @@ drop_unknown(const struct param *table, json_t *object)
 	json_object_foreach_safe(object, next, name, value) {
 		const struct param *p = find(table, name);
 
-		if (!p || (p->flags & PF_SOCKET_ONLY))
+		if (!p || (p->flags & (PF_SOCKET_ONLY | PF_EXTRA)))
 			json_object_del(object, name);
 		else
 			drop_unknown_in(p, value);
@@ -206,18 +214,20 @@ mcp_args_schema(const struct tool *t, const struct profile *p, json_t *schema)
 	if (t->flags & TF_ADMIN)
 		return 0;
 	if ((t->flags & TF_WRITE) && is_allowed(t, p, "scope") &&
-		add_member(members, "scope", json_pack("{s:s, s:[s]}",
-			"type", "string", "enum", "user")))
+		add_member(members, "scope", json_pack("{s:s, s:[s], s:s}",
+			"type", "string", "enum", "user", "description",
+			"user: what holds in every project")))
 		return MDB_E_NOMEM;
 	if (!p->history || is_about_branches(t))
 		return 0;
 	if ((t->flags & (TF_READ | TF_SCRIPT)) && add_member(members, "as_of",
-		json_pack("{s:[ss], s:s}", "type", "integer", "string",
-			"description", "change id or time")))
+		json_pack("{s:s, s:s}", "type", "string",
+			"description", "state at this change id or time")))
 		return MDB_E_NOMEM;
 	if ((t->flags & (TF_READ | TF_WRITE | TF_SCRIPT)) &&
 		add_member(members, "branch",
-		json_pack("{s:s}", "type", "string")))
+		json_pack("{s:s, s:s}", "type", "string",
+			"description", "default main")))
 		return MDB_E_NOMEM;
 	return 0;
 }

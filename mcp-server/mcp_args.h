@@ -14,6 +14,9 @@
 int mcp_args_filter(const struct tool *t, const struct profile *p,
 	json_t *args, json_t *ignored, struct err *e) MUST_CHECK;
 
+/* Flags of the parameters that this profile does not show of the tool. */
+unsigned mcp_args_hidden(const struct tool *t, const struct profile *p);
+
 /* Adds budgets, modes and the client's name. 0 or MDB_E_NOMEM. */
 int mcp_args_complete(const struct tool *t, const struct profile *p,
 	const char *client, json_t *args) MUST_CHECK;

@@ -173,7 +173,8 @@ reply_contents(struct resource_read *c, json_t *contents_new)
 		json_pack("{s:o}", "contents", contents_new) : NULL);
 }
 
-/* The whole graph, or the page of it that fits. */
+/* The whole graph, or the page of it that fits: as indented text, which takes
+ * up to three times what graph_read counts. */
 static json_t *
 graph_contents(struct resource_read *c, json_t *graph)
 {
@@ -278,7 +279,7 @@ mcp_resources_read(struct request *r)
 	c->uri = uri;
 	request_hold(r, c, resource_read_free);
 	c->read = graph_read_start(r->session->relay, method, params,
-		LIMIT_MCP_ANSWER_BYTES / 2, read_done, c);
+		LIMIT_MCP_ANSWER_BYTES / 3, read_done, c);
 	if (!c->read)
 		request_reply(r, NULL);
 }

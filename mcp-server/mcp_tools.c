@@ -9,6 +9,7 @@
 #include "common/jx.h"
 #include "common/limits.h"
 #include "mcp-server/compat.h"
+#include "mcp-server/compat_answer.h"
 #include "mcp-server/graph_read.h"
 #include "mcp-server/mcp_args.h"
 #include "mcp-server/script_shape.h"
@@ -21,14 +22,26 @@ is_exact(const struct profile *p, const struct tool *t)
 	return p->compat && (t->flags & TF_COMPAT);
 }
 
+/* Hints that differ from the protocol's defaults (not read-only, destructive,
+ * not idempotent, open world). Of a tool that only reads, the two about writing
+ * mean nothing. In compat all of them, as in the reference. */
 static json_t *
-annotations(const struct tool *t)
+annotations(const struct tool *t, bool exact)
 {
-	return json_pack("{s:b, s:b, s:b, s:b}",
-		"readOnlyHint", !(t->flags & (TF_WRITE | TF_SCRIPT)),
-		"destructiveHint", (t->flags & TF_DESTRUCTIVE) != 0,
-		"idempotentHint", (t->flags & TF_IDEMPOTENT) != 0,
-		"openWorldHint", 0);
+	bool reads = !(t->flags & (TF_WRITE | TF_SCRIPT));
+	bool destroys = (t->flags & TF_DESTRUCTIVE) != 0;
+	bool again = (t->flags & TF_IDEMPOTENT) != 0;
+	AUTO_JSON json_t *a = json_pack("{s:b}", "openWorldHint", 0);
+
+	if (!a ||
+		((exact || reads) &&
+		jx_set(a, "readOnlyHint", json_boolean(reads))) ||
+		((exact || (!reads && !destroys)) &&
+		jx_set(a, "destructiveHint", json_boolean(destroys))) ||
+		((exact || (!reads && again)) &&
+		jx_set(a, "idempotentHint", json_boolean(again))))
+		return NULL;
+	return take_ptr(a);
 }
 
 static json_t *
@@ -36,28 +49,21 @@ tool_json(const struct tool *t, const struct profile *p)
 {
 	AUTO_JSON json_t *j = json_object();
 	AUTO_JSON json_t *input =
-		schema_json(t->params, (t->flags & TF_COMPAT) != 0);
+		schema_json(t->params, mcp_args_hidden(t, p));
+	AUTO_JSON json_t *output = t->flags & TF_SCRIPT ? script_schema() :
+		compat_output_schema(t->name, is_exact(p, t));
 	const char *text = is_exact(p, t) ? compat_description(t->name) : NULL;
 
-	if (!j || !input || mcp_args_schema(t, p, input))
+	if (!j || !input || !output || mcp_args_schema(t, p, input))
 		return NULL;
-	/* As in the reference, which has no parameters beside its own. */
-	if (is_exact(p, t)) {
-		json_t *members = json_object_get(input, "properties");
-
-		json_object_del(members, "limit");
-		json_object_del(members, "cursor");
-		json_object_del(members, "max_tokens");
-	}
 	if (jx_set(j, "name", json_string(t->name)) ||
 		/* Elsewhere the name says it, and every client pays. */
 		(is_exact(p, t) && jx_set(j, "title", json_string(t->title))) ||
 		jx_set(j, "description", json_string(text ? text : t->text)) ||
 		jx_set(j, "inputSchema", take_ptr(input)) ||
-		jx_set(j, "outputSchema", t->flags & TF_SCRIPT ?
-			script_schema() :
-			compat_output_schema(t->name, is_exact(p, t))) ||
-		jx_set(j, "annotations", annotations(t)))
+		(!json_is_null(output) &&
+		jx_set(j, "outputSchema", json_incref(output))) ||
+		jx_set(j, "annotations", annotations(t, is_exact(p, t))))
 		return NULL;
 	return take_ptr(j);
 }
@@ -207,26 +213,34 @@ add_omitted(json_t *content, json_t *reply)
 }
 
 /* {content, structuredContent}: the same data twice, since clients show the
- * model the one or the other. Takes structured_new. */
-static json_t *
-build_result(struct tool_call *c, json_t *structured_new, json_t *reply)
+ * model the one or the other; a large graph once. Takes structured_new. 0,
+ * MDB_E_LIMIT or MDB_E_NOMEM. */
+static int
+build_result(struct tool_call *c, json_t *structured_new, json_t *reply,
+	json_t **ret_result)
 {
 	AUTO_JSON json_t *structured = structured_new;
 	AUTO_JSON json_t *result = json_object();
 	AUTO_BUF struct buf text = {0};
 	AUTO_JSON json_t *content = json_array();
+	bool alone = false;
 	int rc;
 
 	if (!content || !structured || !result ||
 		jx_set(result, "content", json_incref(content)))
-		return NULL;
-	rc = c->exact ? compat_write_text(c->tool->name, structured, &text) :
+		return MDB_E_NOMEM;
+	rc = c->exact ?
+		compat_answer(c->tool->name, structured, &text, &alone) :
 		jx_dump(structured, &text);
-	if (rc || add_text(content, text.data, text.len) ||
+	if (rc)
+		return rc;
+	if (add_text(content, text.data, text.len) ||
 		(c->exact && add_omitted(content, reply)) ||
-		jx_set(result, "structuredContent", json_incref(structured)))
-		return NULL;
-	return take_ptr(result);
+		(!alone && jx_set(result, "structuredContent",
+			json_incref(structured))))
+		return MDB_E_NOMEM;
+	*ret_result = take_ptr(result);
+	return 0;
 }
 
 /* What was left out of the arguments, by us and by memory-db. */
@@ -280,10 +294,21 @@ hide_irrelevant(json_t *shape)
 }
 
 static void
+reply_too_large(struct tool_call *c)
+{
+	reply_error(c, "the memory is too large to be read at once: the answer "
+		"would pass %d MiB, more than clients take. Use search_nodes "
+		"with a narrower query, or open_nodes with names. Without "
+		"--tools compat all reads come in pages.",
+		LIMIT_MCP_ANSWER_BYTES >> 20);
+}
+
+static void
 reply_success(struct tool_call *c, json_t *reply)
 {
 	json_t *structured = shape_of(c, reply);
-	json_t *result;
+	json_t *result = NULL;
+	int rc;
 
 	if (structured && strcmp(c->tool->name, "recall") == 0 &&
 		hide_irrelevant(structured)) {
@@ -295,14 +320,9 @@ reply_success(struct tool_call *c, json_t *reply)
 		request_reply(c->request, NULL);
 		return;
 	}
-	result = build_result(c, structured, reply);
-	if (c->exact && json_dumpb(result, NULL, 0, JSON_COMPACT) >
-		LIMIT_MCP_ANSWER_BYTES) {
-		json_decref(result);
-		reply_error(c, "the result is larger than %d MiB, more than "
-			"clients take. Use search_nodes with a narrower query, "
-			"or open_nodes. Without --tools compat all reads come "
-			"in pages.", LIMIT_MCP_ANSWER_BYTES >> 20);
+	rc = build_result(c, structured, reply, &result);
+	if (rc == MDB_E_LIMIT) {
+		reply_too_large(c);
 		return;
 	}
 	if (result && (c->tool->flags & TF_SCRIPT) && script_failed(reply) &&
@@ -335,11 +355,7 @@ read_done(void *ctx, int rc, json_t *graph, const struct err *e)
 	if (rc)
 		reply_failure(c, e);
 	else if (json_object_get(graph, "next"))
-		reply_error(c, "the memory is too large to be read at once: "
-			"%zu entities are only a part of it. Use search_nodes "
-			"with a narrower query, or open_nodes. Without --tools "
-			"compat all reads come in pages.",
-			json_array_size(json_object_get(graph, "entities")));
+		reply_too_large(c);
 	else
 		reply_success(c, graph);
 }
@@ -377,7 +393,7 @@ start(struct tool_call *c)
 		const char *method = whole_method(c);
 
 		c->read = graph_read_start(r->session->relay, method,
-			json_incref(c->args), LIMIT_MCP_ANSWER_BYTES / 2,
+			json_incref(c->args), LIMIT_MCP_ANSWER_BYTES,
 			read_done, c);
 	} else {
 		c->call = relay_call(r->session->relay, c->tool->name,

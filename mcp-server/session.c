@@ -290,12 +290,25 @@ batch(struct session *s, json_t *array, size_t bytes)
 	batch_release(s, b);
 }
 
+/* Some clients end a message with an empty line. */
+static bool
+is_blank(const char *text, size_t n)
+{
+	while (n > 0 && (text[n - 1] == ' ' || text[n - 1] == '\t' ||
+		text[n - 1] == '\r'))
+		n--;
+	return n == 0;
+}
+
 static void
 line(struct session *s, const char *text, size_t n)
 {
 	struct jsonrpc_error e = {0};
-	AUTO_JSON json_t *value = jsonrpc_parse(text, n, &e);
+	AUTO_JSON json_t *value = NULL;
 
+	if (is_blank(text, n))
+		return;
+	value = jsonrpc_parse(text, n, &e);
 	if (!value) {
 		answer_error(s, NULL, e.id, e.code, e.text);
 		json_decref(e.id);

@@ -15,6 +15,18 @@ namespace_of(const struct context *ctx)
 	return ctx->user_scope ? "default" : ctx->namespace_;
 }
 
+/* A change id: an integer, or its digits in a string, as clients send it that
+ * know one type for a parameter. No time is written as digits alone. */
+static bool
+is_change_id(const json_t *point, int64_t *ret)
+{
+	if (json_is_integer(point)) {
+		*ret = (int64_t)json_integer_value(point);
+		return true;
+	}
+	return text_int(json_string_value(point), 0, INT64_MAX, ret) == 0;
+}
+
 int
 scope_point(struct store *st, const struct context *ctx, const json_t *point,
 	bool end_of_day, int64_t *ret_change, struct err *e)
@@ -22,9 +34,8 @@ scope_point(struct store *st, const struct context *ctx, const json_t *point,
 	int64_t at, newest;
 	int r;
 
-	if (json_is_integer(point)) {
+	if (is_change_id(point, &at)) {
 		r = lens_newest(st, &newest, e);
-		at = (int64_t)json_integer_value(point);
 		if (r == 0 && at < 0)
 			r = err_set(e, MDB_E_INVALID,
 				"a change id is 0 or more; or give a time as "

@@ -224,7 +224,7 @@ class Input(Base):
     def test_no_json(self):
         m = self.start()
         for line in (b"hello", b"{", b'{"jsonrpc":"2.0","id":1,', b"\x00",
-                     b"\xff\xfe{}", b'"text"', b"7", b"null", b"{}{}",
+                     b"\xff\xfe{}", b"{}{}", b"7 8", b"nul", b'"text',
                      b'{"jsonrpc":"2.0","id":1,"method":"\xff"}',
                      b'{"jsonrpc":"2.0","id":1,"method":"\xed\xa0\x80"}',
                      b'{"jsonrpc":"2.0","id":1,"method":"\\ud800"}',
@@ -238,7 +238,9 @@ class Input(Base):
     def test_no_request(self):
         m = self.start()
         for text, number in (
-                ('{}', None), ('{"jsonrpc":"2.0","id":1}', 1),
+                ('{}', None), ("7", None), ('"text"', None), ("null", None),
+                ("true", None), (" -1.5e3 ", None),
+                ('{"jsonrpc":"2.0","id":1}', 1),
                 ('{"jsonrpc":"1.0","id":2,"method":"ping"}', 2),
                 ('{"id":3,"method":"ping"}', 3),
                 ('{"jsonrpc":"2.0","id":null,"method":"ping"}', None),
@@ -311,7 +313,8 @@ class Input(Base):
             m.process.p.stdin.write(bytes([byte]))
             m.process.p.stdin.flush()
         self.assertEqual(m.reply(5)["result"], {})
-        self.assertEqual(m.reply(None)["error"]["code"], -32700)
+        self.assertEqual(m.request("ping"), {})
+        self.assertNotIn(None, m.replies)
 
     def test_responses_and_unknown_notifications_are_ignored(self):
         m = self.start()

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "common/jx.h"
+#include "common/limits.h"
+#include "mcp-server/compat_answer.h"
 #include "mcp-server/era.h"
 #include "mcp-server/mcp_args.h"
 #include "mcp-server/mcp_tools.h"
@@ -189,6 +191,127 @@ test_profiles(void **state)
 	assert_int_equal(profile_read("default,", &p, &e), MDB_E_INVALID);
 }
 
+/* What graph_read counts is what the text takes in the end. */
+static void
+test_bytes_of_an_answer(void **state)
+{
+	AUTO_JSON json_t *reply = json(
+		"{\"entities\":[{\"id\":1,\"name\":\"a\\\"b\",\"type\":\"t\\\\\","
+		"\"observations\":[\"x\\ny\",\"\\u0001\xc3\xa9\"]},{\"id\":2,"
+		"\"name\":\"c\",\"type\":\"\",\"observations\":[]}],"
+		"\"relations\":[{\"from\":\"c\",\"to\":\"c\","
+		"\"relationType\":\"k\"},{\"from\":\"c\",\"to\":\"c\","
+		"\"relationType\":\"l\"}]}");
+	AUTO_JSON json_t *shape = compat_shape("read_graph", true, NULL, reply);
+	AUTO_BUF struct buf text = {0}, twice = {0};
+	json_t *list = json_object_get(reply, "entities");
+	size_t counted = strlen("{\\\"entities\\\":[],\\\"relations\\\":[]}");
+	size_t i;
+	json_t *one;
+
+	(void)state;
+	json_array_foreach(list, i, one)
+		counted += compat_entity_bytes(one);
+	list = json_object_get(reply, "relations");
+	json_array_foreach(list, i, one)
+		counted += compat_relation_bytes(one);
+	assert_int_equal(jx_dump(shape, &text), 0);
+	assert_int_equal(jx_quote(text.data, text.len, &twice), 0);
+	/* The quotes of the whole; a comma behind each last one. */
+	assert_int_equal(counted - 2 + 2, twice.len);
+}
+
+/* Indented, then not, then without structuredContent, then not at all. */
+static void
+test_large_answers_shrink(void **state)
+{
+	static const struct {
+		size_t entities;
+		bool indented, alone;
+		int rc;
+	} steps[] = {{100, true, false, 0}, {45000, true, false, 0},
+		{60000, false, false, 0}, {100000, false, true, 0},
+		{200000, false, false, MDB_E_LIMIT}};
+
+	(void)state;
+	for (size_t k = 0; k < ARRAY_LEN(steps); k++) {
+		AUTO_JSON json_t *graph = json_pack("{s:[], s:[]}", "entities",
+			"relations");
+		json_t *all = json_object_get(graph, "entities");
+		AUTO_BUF struct buf text = {0};
+		AUTO_JSON json_t *back = NULL;
+		bool alone = false;
+		int rc;
+
+		for (size_t i = 0; i < steps[k].entities; i++)
+			assert_int_equal(jx_add(all, json_pack("{s:s,s:s,s:[s]}",
+				"name", "n", "entityType", "t", "observations",
+				"o")), 0);
+		rc = compat_answer("read_graph", graph, &text, &alone);
+		assert_int_equal(rc, steps[k].rc);
+		if (rc)
+			continue;
+		assert_int_equal(alone, steps[k].alone);
+		assert_int_equal(text.data[1] == '\n', steps[k].indented);
+		assert_true(jx_quoted_size(text.data, text.len) <
+			LIMIT_MCP_ANSWER_BYTES);
+		back = json_loadb(text.data, text.len, 0, NULL);
+		assert_true(json_equal(back, graph));
+	}
+}
+
+/* A schema of one type a value, as the smallest subset that a client takes has
+ * it, with entries for every array. */
+static void
+check_schema(const char *tool, json_t *schema, bool is_input)
+{
+	static const char *const unions[] = {"anyOf", "oneOf", "allOf", "$ref"};
+	json_t *type = json_object_get(schema, "type");
+	const char *name, *text = json_string_value(type);
+	json_t *member;
+
+	assert_true(!type || json_is_string(type));
+	for (size_t i = 0; i < ARRAY_LEN(unions); i++)
+		assert_null(json_object_get(schema, unions[i]));
+	if (text && strcmp(text, "array") == 0) {
+		if (!json_is_object(json_object_get(schema, "items")))
+			fail_msg("%s: an array without items", tool);
+		check_schema(tool, json_object_get(schema, "items"), is_input);
+	}
+	json_object_foreach(json_object_get(schema, "properties"), name, member) {
+		if (is_input && json_string_length(json_object_get(member,
+			"description")) == 0)
+			fail_msg("%s: %s has no description", tool, name);
+		check_schema(tool, member, is_input);
+	}
+}
+
+static void
+test_schemas_suit_every_client(void **state)
+{
+	static const char *const profiles[] = {"default", "compat", "all"};
+
+	(void)state;
+	for (size_t k = 0; k < ARRAY_LEN(profiles); k++) {
+		struct profile p;
+		AUTO_JSON json_t *list = NULL;
+		json_t *t;
+		size_t i;
+
+		assert_int_equal(profile_read(profiles[k], &p, NULL), 0);
+		list = mcp_tools_json(&p);
+		json_array_foreach(list, i, t) {
+			const char *name =
+				json_string_value(json_object_get(t, "name"));
+
+			check_schema(name,
+				json_object_get(t, "inputSchema"), true);
+			check_schema(name,
+				json_object_get(t, "outputSchema"), false);
+		}
+	}
+}
+
 /* Every client pays for the list in every conversation. */
 static void
 test_default_list_is_small(void **state)
@@ -213,11 +336,10 @@ test_default_list_is_small(void **state)
 	json_array_foreach(first, i, t) {
 		json_t *notes = json_object_get(t, "annotations");
 
-		assert_int_equal(json_object_size(notes), 4);
 		assert_true(json_is_false(
 			json_object_get(notes, "openWorldHint")));
-		assert_string_equal(json_string_value(json_object_get(
-			json_object_get(t, "outputSchema"), "type")), "object");
+		/* Read-only, or what differs from "destroys". */
+		assert_true(json_object_size(notes) <= 3);
 		assert_string_equal(json_string_value(json_object_get(
 			json_object_get(t, "inputSchema"), "type")), "object");
 		assert_true(json_string_length(json_object_get(t, "name")) <=
@@ -244,6 +366,8 @@ test_compat_list_is_the_nine(void **state)
 			json_object_get(t, "inputSchema"), "properties");
 
 		assert_true(json_object_size(members) <= 1);
+		assert_int_equal(json_object_size(
+			json_object_get(t, "annotations")), 4);
 		assert_true(json_is_false(json_object_get(json_object_get(t,
 			"outputSchema"), "additionalProperties")));
 	}
@@ -322,7 +446,7 @@ test_filter(void **state)
 		"{\"query\":\"q\",\"as_of\":1,\"branch\":\"b\"}", "[]");
 	filter("compat", "search_nodes",
 		"{\"query\":\"q\",\"limit\":3,\"tiers\":[],\"typo\":1}",
-		"{\"query\":\"q\",\"limit\":3}", "[\"tiers\",\"typo\"]");
+		"{\"query\":\"q\"}", "[\"limit\",\"tiers\",\"typo\"]");
 	filter("compat", "create_entities",
 		"{\"entities\":[{\"name\":\"a\",\"tier\":\"x\",\"z\":1,"
 		"\"observations\":[\"o\"]},7],\"mode\":\"replace\"}",
@@ -387,6 +511,9 @@ main(void)
 		cmocka_unit_test(test_shapes_of_nonsense),
 		cmocka_unit_test(test_shapes_without_memory),
 		cmocka_unit_test(test_profiles),
+		cmocka_unit_test(test_bytes_of_an_answer),
+		cmocka_unit_test(test_large_answers_shrink),
+		cmocka_unit_test(test_schemas_suit_every_client),
 		cmocka_unit_test(test_default_list_is_small),
 		cmocka_unit_test(test_compat_list_is_the_nine),
 		cmocka_unit_test(test_list_without_memory),

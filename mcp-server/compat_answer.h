@@ -1,0 +1,23 @@
+/* The answer of one of the nine in compat, as large as clients take it. */
+#ifndef MCP_COMPAT_ANSWER_H
+#define MCP_COMPAT_ANSWER_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/buf.h"
+#include "common/cleanup.h"
+
+/* Appends the text block for this structuredContent. *ret_alone: the text goes
+ * without structuredContent, because both would pass LIMIT_MCP_ANSWER_BYTES.
+ * 0, MDB_E_LIMIT (even the text alone is too large) or MDB_E_NOMEM. */
+int compat_answer(const char *tool, json_t *structured, struct buf *text,
+	bool *ret_alone) MUST_CHECK;
+
+/* Bytes that an entity or a relation, as memory-db gives it, takes at least as
+ * text in an answer. */
+size_t compat_entity_bytes(json_t *entity);
+size_t compat_relation_bytes(json_t *relation);
+
+#endif
