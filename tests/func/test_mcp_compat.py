@@ -249,16 +249,17 @@ class Read(Compat):
     def test_large(self):
         """A line stays below the 10 MiB that clients take: the text goes
         without structuredContent where both would not."""
-        names = [f"entity {i}" for i in range(50000)]
+        names = [f"entity {i}" for i in range(20000)]
         with self.db.client() as c:
             for i in range(0, len(names), 2000):
                 c.ok("create_entities", entities=[
-                    entity(n, "short") for n in names[i:i + 2000]])
+                    entity(n, "o" * 100) for n in names[i:i + 2000]])
         r = self.m.tool("read_graph", timeout=60)
         self.assertNotIn("isError", r)
         graph = json.loads(r["content"][0]["text"])
         self.assertEqual([e["name"] for e in graph["entities"]], names)
-        self.assertEqual(graph["entities"][7]["observations"], ["short"])
+        self.assertEqual(graph["entities"][7]["observations"],
+                         ["o" * 100])
         self.assertLess(len(json.dumps(r, ensure_ascii=False)), 10 << 20)
 
     def test_too_large_is_said(self):
