@@ -57,30 +57,46 @@ print_lists(const struct cli *c, const json_t *ch)
 	return CLI_OK;
 }
 
-static int
-print_change(struct cli *c, const json_t *ch)
+/* "#7  2026-11-20 09:05:33  create  version 2  client  session s" */
+static void
+print_head(FILE *f, const struct cli *c, const json_t *ch)
 {
 	static const char *const who[][2] = {{"actor", ""}, {"client", ""},
 		{"session", "session "}};
 	char at[OUT_TIME_SIZE];
-	const char *message = cli_str(ch, "message", NULL);
 
-	printf("%s#%lld%s  %s  ", out_on(c, OUT_BOLD),
+	fprintf(f, "%s#%lld%s  %s  ", out_on(c, OUT_BOLD),
 		(long long)cli_int(ch, "change", 0), out_off(c, OUT_BOLD),
 		out_time(cli_str(ch, "at", NULL), at));
-	out_text(stdout, cli_str(ch, "kind", "?"));
+	out_text(f, cli_str(ch, "kind", "?"));
 	if (json_object_get(ch, "version") != NULL)
-		printf("  version %lld", (long long)cli_int(ch, "version", 0));
+		fprintf(f, "  version %lld", (long long)cli_int(ch, "version", 0));
 	for (size_t i = 0; i < ARRAY_LEN(who); i++) {
 		const char *value = cli_str(ch, who[i][0], NULL);
 
 		if (value == NULL || value[0] == '\0')
 			continue;
-		printf("  %s%s", out_on(c, OUT_DIM), who[i][1]);
-		out_text(stdout, value);
-		fputs(out_off(c, OUT_DIM), stdout);
+		fprintf(f, "  %s%s", out_on(c, OUT_DIM), who[i][1]);
+		out_text(f, value);
+		fputs(out_off(c, OUT_DIM), f);
 	}
-	putchar('\n');
+	fputc('\n', f);
+}
+
+static int
+print_change(struct cli *c, const json_t *ch)
+{
+	const char *message = cli_str(ch, "message", NULL);
+	AUTO_FREE char *head = NULL;
+	size_t n;
+	FILE *f = open_memstream(&head, &n);
+
+	if (f == NULL)
+		return cli_nomem();
+	print_head(f, c, ch);
+	if (fclose(f) != 0)
+		return cli_nomem();
+	out_wrapped(stdout, head, c->width, 4);
 	if (message != NULL && message[0] != '\0') {
 		fputs("  \"", stdout);
 		out_text(stdout, message);
