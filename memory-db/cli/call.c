@@ -269,8 +269,8 @@ cli_call(struct cli *c, const char *method, json_t *params_new,
 	j = jx_parse(reply, strlen(reply), &e);
 	memory_free(reply);
 	if (j == NULL)
-		return cli_fail(CLI_SYSTEM, "the reply of %s cannot be read: "
-			"%s", method, e.text);
+		return cli_fail(CLI_SYSTEM, "the reply of the service cannot be "
+			"read: %s", e.text);
 	*ret_reply = j;
 	return CLI_OK;
 }

@@ -60,7 +60,7 @@ compare(struct cli *c, json_t *params_new, json_t *only)
 	int rc = pages_read(c, &pages, params_new);
 
 	if (rc == CLI_OK && pages.rows == 0)
-		cli_note(c, "no difference");
+		cli_note(c, "no difference%s", where_said(c));
 	return rc;
 }
 

@@ -48,7 +48,7 @@ put_lines(struct export *x, const char *reply, size_t n, size_t at)
 			}
 		}
 	if (more != 0)
-		return cli_fail(CLI_SYSTEM, "the reply of export_log cannot "
+		return cli_fail(CLI_SYSTEM, "the reply of the service cannot "
 			"be read");
 	return CLI_OK;
 }
@@ -107,7 +107,7 @@ put_page(struct export *x, char **cursor)
 
 	if (jscan_find(reply, n, 0, "lines", &lines) != 1 ||
 		text_member(reply, n, "next", cursor) != 0)
-		rc = cli_fail(CLI_SYSTEM, "the reply of export_log cannot be "
+		rc = cli_fail(CLI_SYSTEM, "the reply of the service cannot be "
 			"read");
 	else
 		rc = put_lines(x, reply, n, lines.value.at);

@@ -100,7 +100,7 @@ send_once(struct import *im, const char *params, int64_t *ret_next)
 	reply = jx_parse(text, strlen(text), &e);
 	memory_free(text);
 	if (reply == NULL)
-		return cli_fail(CLI_SYSTEM, "the reply of import_records "
+		return cli_fail(CLI_SYSTEM, "the reply of the service "
 			"cannot be read: %s", e.text);
 	*ret_next = cli_int(reply, "next_offset", 0);
 	rc = take_errors(im, reply);

@@ -28,12 +28,13 @@ static const struct conf_opt opts[] = {
 };
 
 static const struct table_column here[] = {
-	{"NAME", false, true}, {"TYPE", false, true}, {"FACTS", true, false},
-	{"UPDATED", false, false},
+	{"NAME", false, true}, {"TYPE", false, true},
+	{"FACTS", true, false}, {"UPDATED", false, false},
 };
 static const struct table_column both[] = {
-	{"NAME", false, true}, {"TYPE", false, true}, {"FACTS", true, false},
-	{"UPDATED", false, false}, {"NAMESPACE", false, true},
+	{"NAME", false, true}, {"TYPE", false, true},
+	{"FACTS", true, false}, {"UPDATED", false, false},
+	{"NAMESPACE", false, TABLE_TAIL},
 };
 
 struct listing {

@@ -7,7 +7,7 @@
 #include "memory-db/cli/table.h"
 
 static const struct table_column columns[] = {
-	{"NAMESPACE", false, true}, {"ENTITIES", true, false},
+	{"NAMESPACE", false, TABLE_TAIL}, {"ENTITIES", true, false},
 	{"OBSERVATIONS", true, false}, {"CHANGES", true, false},
 	{"ALIASES", false, true},
 };

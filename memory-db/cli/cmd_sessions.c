@@ -13,7 +13,7 @@ static const struct conf_opt opts[] = {
 
 static const struct table_column columns[] = {
 	{"SESSION", false, true}, {"CLIENT", false, true},
-	{"NAMESPACE", false, true}, {"FIRST", false, false},
+	{"NAMESPACE", false, TABLE_TAIL}, {"FIRST", false, false},
 	{"LAST", false, false}, {"CHANGES", true, false},
 };
 

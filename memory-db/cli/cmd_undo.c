@@ -164,6 +164,17 @@ undo(struct cli *c, int argc, char **argv)
 	return c->quiet ? CLI_OK : print_reply(c, reply);
 }
 
+static void
+print_place(const struct cli *c, const char *name)
+{
+	if (c->json || c->quiet)
+		return;
+	fputs("in ", stdout);
+	out_text(stdout, name);
+	fputs(": ", stdout);
+	fflush(stdout);
+}
+
 /* A session may have written to the project and to the user's memory. */
 static int
 undo_session(struct cli *c)
@@ -177,13 +188,9 @@ undo_session(struct cli *c)
 		if (rc != CLI_OK)
 			break;
 		c->in = json_string_value(name);
-		if (!c->json && !c->quiet && (json_array_size(names) > 1 ||
-			(!c->is_named && strcmp(c->in, "default") != 0))) {
-			fputs("in ", stdout);
-			out_text(stdout, c->in);
-			fputs(": ", stdout);
-			fflush(stdout);
-		}
+		if (json_array_size(names) > 1 || (!c->is_named &&
+			strcmp(c->in, "default") != 0))
+			print_place(c, c->in);
 		rc = undo(c, 0, NULL);
 	}
 	c->in = NULL;
@@ -210,6 +217,10 @@ run(struct cli *c, int argc, char **argv)
 		(argv[0][0] == '#'), 1, INT64_MAX, &id) == 0) &&
 		(rc = where_change(c, id)) != CLI_OK)
 		return rc;
+	if ((rc = cli_connect(c)) != CLI_OK)
+		return rc;
+	if (c->is_chosen || (c->in != NULL && strcmp(c->in, "default") != 0))
+		print_place(c, c->in != NULL ? c->in : c->namespace_);
 	return undo(c, argc, argv);
 }
 

@@ -175,6 +175,22 @@ out_cut(const char *s, int width, struct buf *out)
 	return rc != 0 || width < 1 ? rc : buf_adds(out, "\u2026");
 }
 
+int
+out_cut_head(const char *s, int width, struct buf *out)
+{
+	size_t n = strlen(s), k;
+	int left = out_width(s);
+
+	if (left <= width || width < 1)
+		return out_cut(s, width, out);
+	while (n > 0 && left > width - 1) {
+		left -= step(s, n, &k);
+		s += k;
+		n -= k;
+	}
+	return buf_adds(out, "\u2026") != 0 ? MDB_E_NOMEM : buf_add(out, s, n);
+}
+
 /* Bytes of the style that begins at s; 0: none does. */
 static size_t
 style_bytes(const char *s)

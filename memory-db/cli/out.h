@@ -29,6 +29,9 @@ int out_width(const char *s);
  * 0 or MDB_E_NOMEM. */
 int out_cut(const char *s, int width, struct buf *out) MUST_CHECK;
 
+/* The same, cut at its beginning. */
+int out_cut_head(const char *s, int width, struct buf *out) MUST_CHECK;
+
 /* Writes lines of safe text; those wider than width (0: none is) go on in the
  * next line behind indent blanks, at a blank where there is one. Escape
  * sequences of styles count nothing. */

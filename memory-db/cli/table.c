@@ -79,7 +79,7 @@ measure(const struct table *t, int room, int *widths)
 		int widest = -1;
 
 		for (size_t k = 0; k < t->columns_n; k++)
-			if (t->columns[k].is_flexible &&
+			if (t->columns[k].flexible &&
 				widths[k] > NARROWEST &&
 				(widest < 0 || widths[k] > widths[widest]))
 				widest = (int)k;
@@ -92,6 +92,14 @@ measure(const struct table *t, int room, int *widths)
 }
 
 static int
+cut_cell(const struct table *t, size_t k, const char *text, int width,
+	struct buf *out)
+{
+	return t->columns[k].flexible == TABLE_TAIL ?
+		out_cut_head(text, width, out) : out_cut(text, width, out);
+}
+
+static int
 print_cell(const struct table *t, size_t k, const char *text, int width,
 	FILE *f)
 {
@@ -100,7 +108,7 @@ print_cell(const struct table *t, size_t k, const char *text, int width,
 	const char *s;
 	int pad;
 
-	if (out_cut(text, width, &b) != 0 || (s = buf_str(&b)) == NULL)
+	if (cut_cell(t, k, text, width, &b) != 0 || (s = buf_str(&b)) == NULL)
 		return MDB_E_NOMEM;
 	pad = width - out_width(s);
 	if (t->columns[k].is_right)
@@ -129,7 +137,7 @@ print_records(const struct table *t, const struct cli *c, FILE *f)
 			fputc('\n', f);
 		if (t->cells[i][0] == '\0')
 			continue;
-		if (out_cut(t->cells[i], c->width - titles - GAP, &b) != 0 ||
+		if (cut_cell(t, k, t->cells[i], c->width - titles - GAP, &b) ||
 			buf_str(&b) == NULL)
 			return MDB_E_NOMEM;
 		fprintf(f, "%s%s%s%*s%s\n", out_on(c, OUT_BOLD),

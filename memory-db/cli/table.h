@@ -12,11 +12,12 @@
 #include "common/cleanup.h"
 
 #define TABLE_COLUMNS 8
+#define TABLE_TAIL 2	/* cut at its beginning: the end says more */
 
 struct table_column {
 	const char *title;
 	bool is_right;		/* numbers */
-	bool is_flexible;	/* may be cut */
+	int flexible;		/* false: never cut; true: may be; TABLE_TAIL */
 };
 
 struct table {

@@ -46,7 +46,7 @@ SUBSTITUTES = (
     (r"http://127\.0\.0\.1:11434\b", "http://127.0.0.1:9"),
     (r"\bNAME\b", "bob"),
     (r"\bID\b", "{session}"),
-    (r"\bUNIX:work/", "UNIX:{home}/work/"),
+    (r"\bUNIX:(?=work\b)", "UNIX:{home}/"),
     (r"^memoryctl namespace rename$", "memoryctl namespace rename spare kept"),
     (r"^memoryctl namespace alias$", "memoryctl namespace alias other kept"),
     (r"^memoryctl namespace merge$", "memoryctl namespace merge kept default"),
