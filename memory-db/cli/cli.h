@@ -56,6 +56,7 @@ struct cli_command {
 	int min_args, max_args;	/* positional; max -1: any number */
 	bool looks;		/* reads a namespace: one that is not there is
 				   an error */
+	bool writes;		/* always now: --as-of is an error */
 	bool pages;		/* long output goes through a pager */
 	/* argv: the positional arguments. Returns an exit code. */
 	int (*run)(struct cli *c, int argc, char **argv);

@@ -83,5 +83,6 @@ const struct cli_command cli_cmd_delete = {
 		 "deleted. Exit code 1 when something was not there.",
 	.min_args = 1,
 	.max_args = -1,
+	.writes = true,
 	.run = run,
 };

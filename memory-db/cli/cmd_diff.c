@@ -145,7 +145,13 @@ run(struct cli *c, int argc, char **argv)
 {
 	const char *name = argc > 0 ? argv[0] : NULL;
 
-	c->asked = name;
+	int rc = CLI_OK;
+
+	if (session == NULL && name != NULL && from_branch == NULL &&
+		to_branch == NULL)
+		rc = where_entity(c, name);
+	if (rc != CLI_OK)
+		return rc;
 	if (session == NULL)
 		return compare(c, make_params(name), NULL);
 	if (name != NULL || from != NULL || to != NULL || from_branch != NULL ||

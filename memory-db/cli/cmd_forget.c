@@ -119,5 +119,6 @@ const struct cli_command cli_cmd_forget = {
 	.opts_n = ARRAY_LEN(opts),
 	.min_args = 1,
 	.max_args = 1,
+	.writes = true,
 	.run = run,
 };

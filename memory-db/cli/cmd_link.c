@@ -117,6 +117,7 @@ const struct cli_command cli_cmd_link = {
 	.opts_n = ARRAY_LEN(opts),
 	.min_args = 3,
 	.max_args = 3,
+	.writes = true,
 	.run = run_link,
 };
 
@@ -128,5 +129,6 @@ const struct cli_command cli_cmd_unlink = {
 		 "it. Exit code 1 when there is none.",
 	.min_args = 3,
 	.max_args = 3,
+	.writes = true,
 	.run = run_unlink,
 };

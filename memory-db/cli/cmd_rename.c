@@ -40,5 +40,6 @@ const struct cli_command cli_cmd_rename = {
 		 "back.",
 	.min_args = 2,
 	.max_args = 2,
+	.writes = true,
 	.run = run,
 };

@@ -74,5 +74,6 @@ const struct cli_command cli_cmd_revert = {
 	.opts_n = ARRAY_LEN(opts),
 	.min_args = 2,
 	.max_args = 2,
+	.writes = true,
 	.run = run,
 };

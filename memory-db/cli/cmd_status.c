@@ -8,6 +8,8 @@
 #include "memory-db/cli/cli.h"
 #include "memory-db/cli/out.h"
 
+#define STATUS_NAMES 100	/* types or namespaces in a status */
+
 static bool is_all;
 
 static const struct conf_opt opts[] = {
@@ -228,7 +230,10 @@ print_counts(FILE *f, const struct cli *c, const char *label, const json_t *coun
 		fputs(one.data, f);
 		i++;
 	}
-	if (i < n)
+	/* The service names no more than that. */
+	if (i < n && n >= STATUS_NAMES)
+		fputs(" and more", f);
+	else if (i < n)
 		fprintf(f, " and %zu more", n - i);
 	fputs(n == 0 ? "none\n" : "\n", f);
 	return 0;

@@ -348,6 +348,7 @@ const struct cli_command cli_cmd_tag = {
 	.opts_n = ARRAY_LEN(opts),
 	.min_args = 2,
 	.max_args = -1,
+	.writes = true,
 	.run = run_tag,
 };
 
@@ -361,5 +362,6 @@ const struct cli_command cli_cmd_untag = {
 	.opts_n = ARRAY_LEN(opts),
 	.min_args = 2,
 	.max_args = -1,
+	.writes = true,
 	.run = run_untag,
 };

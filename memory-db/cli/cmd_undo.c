@@ -237,5 +237,6 @@ const struct cli_command cli_cmd_undo = {
 	.opts = opts,
 	.opts_n = ARRAY_LEN(opts),
 	.max_args = -1,
+	.writes = true,
 	.run = run,
 };

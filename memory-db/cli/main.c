@@ -94,9 +94,13 @@ print_list(FILE *f)
 	fputs("usage: memoryctl [OPTIONS] COMMAND [ARGUMENTS]\n\n"
 	      "The operator's command line of Enhanced Memory.\n\nCommands:\n",
 		f);
-	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-		fprintf(f, "  %-12s %s\n", commands[i]->name,
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+		char line[256];
+
+		snprintf(line, sizeof(line), "  %-12s %s\n", commands[i]->name,
 			commands[i]->summary);
+		out_wrapped(f, line, f == stdout ? cli.width : 0, 15);
+	}
 	fputs("  help         what a command does and its options\n\n"
 	      "memoryctl help COMMAND says more. See also memoryctl(1).\n", f);
 }
@@ -243,6 +247,7 @@ run(int argc, char **argv)
 	int rest, at, rc;
 	size_t n;
 
+	look_at_terminal(&cli);
 	if (first >= argc)
 		return no_command(argc, argv);
 	if (strcmp(argv[first], "help") == 0)
@@ -261,6 +266,9 @@ run(int argc, char **argv)
 		return rc == 1 ? CLI_OK : cli_fail(CLI_USAGE, "%s", e.text);
 	for (argc = 0; sorted[rest + argc] != NULL;)
 		argc++;
+	if (cmd->writes && cli.as_of != NULL)
+		return cli_fail(CLI_USAGE, "--as-of is for commands that read; "
+			"%s always happens now", cmd->name);
 	if ((rc = check_count(cmd, argc)) != CLI_OK ||
 		(rc = check_texts(&cli)) != CLI_OK ||
 		(rc = where_read(&cli)) != CLI_OK)
@@ -268,7 +276,6 @@ run(int argc, char **argv)
 	cli.command = cmd;
 	cli.argc = argc;
 	cli.argv = sorted + rest;
-	look_at_terminal(&cli);
 	/* Who cannot turn pages gets everything at once. */
 	if (cmd->pages && cli.is_tty && !cli.json && isatty(STDIN_FILENO))
 		pager_start();

@@ -4,14 +4,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/jx.h"
 #include "common/project.h"
 #include "common/text.h"
 #include "memory-db/cli/agents.h"
 #include "memory-db/cli/out.h"
 
-/* Namespaces that are asked, and named, when nothing was found. */
-#define ASKED_MAX 200
+/* How long other namespaces are asked when nothing was found, and how many
+ * are named. */
+#define ASK_MS 2000
 #define TOLD_MAX 5
 
 int
@@ -73,6 +75,7 @@ no_such(const char *name, const json_t *names)
 {
 	size_t n = json_array_size(names);
 	AUTO_FREE const char **list = calloc(n + 1, sizeof(*list));
+	AUTO_BUF struct buf some = {0};
 	const char *near;
 
 	if (list == NULL)
@@ -84,9 +87,16 @@ no_such(const char *name, const json_t *names)
 	for (size_t i = 0; near == NULL && i < n; i++)
 		if (strstr(list[i], name) != NULL)
 			near = list[i];
-	return cli_fail(CLI_PROBLEM, "no namespace '%s'%s%s%s; memoryctl "
-		"namespace lists them", name, near ? "; similar: '" : "",
-		near ? near : "", near ? "'" : "");
+	if (near != NULL)
+		return cli_fail(CLI_PROBLEM, "no namespace '%s'; similar: '%s'",
+			name, near);
+	for (size_t i = 0; i < n && i < TOLD_MAX; i++)
+		if (buf_addf(&some, "%s'%s'", i > 0 ? ", " : "", list[i]) != 0)
+			return cli_nomem();
+	return cli_fail(CLI_PROBLEM, "no namespace '%s'; there %s %s%s", name,
+		n == 1 ? "is" : "are", buf_str(&some) != NULL ? some.data : "",
+		n > TOLD_MAX ? " and more: memoryctl namespace lists them" :
+		"");
 }
 
 /* The namespace of the working directory becomes that of the command. */
@@ -215,6 +225,7 @@ int
 where_change(struct cli *c, int64_t change)
 {
 	AUTO_JSON json_t *names = NULL;
+	const int64_t end = clock_mono_ns() + ASK_MS * 1000000LL;
 	const json_t *n;
 	size_t i;
 	int rc = cli_connect(c);
@@ -227,7 +238,7 @@ where_change(struct cli *c, int64_t change)
 	json_array_foreach(names, i, n) {
 		AUTO_JSON json_t *reply = NULL;
 
-		if (i < ASKED_MAX && cli_ask(c, "memory_history", json_pack(
+		if (clock_mono_ns() < end && cli_ask(c, "memory_history", json_pack(
 			"{s:O,s:I,s:i}", "namespace", n, "until",
 			(json_int_t)change, "limit", 1), &reply) == CLI_OK &&
 			cli_int(json_array_get(json_object_get(reply,
@@ -323,6 +334,8 @@ where_tell(struct cli *c, const char *method, const char *list,
 {
 	AUTO_JSON json_t *names = NULL, *found = json_array();
 	AUTO_BUF struct buf text = {0};
+	const int64_t end = clock_mono_ns() + ASK_MS * 1000000LL;
+	size_t left = 0;
 	const json_t *n;
 	size_t i;
 
@@ -332,9 +345,9 @@ where_tell(struct cli *c, const char *method, const char *list,
 	json_array_foreach(names, i, n) {
 		const char *name = json_string_value(n);
 
-		if (i >= ASKED_MAX)
-			break;
-		if (strcmp(name, home_of(c)) != 0 &&
+		if (clock_mono_ns() > end)
+			left++;
+		else if (strcmp(name, home_of(c)) != 0 &&
 			strcmp(name, "default") != 0 &&
 			answers(c, name, method, list, params) &&
 			json_array_append(found, (json_t *)(uintptr_t)n) != 0)
@@ -342,6 +355,10 @@ where_tell(struct cli *c, const char *method, const char *list,
 	}
 	if (json_array_size(found) > 0 && add_told(c, found, &text) == 0)
 		cli_note(c, "%s", text.data);
+	if (left > 0)
+		cli_note(c, "%zu of %zu namespaces were not asked, for want of "
+			"time; --namespace NAME asks one", left,
+			json_array_size(names));
 }
 
 void

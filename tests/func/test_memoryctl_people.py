@@ -155,7 +155,8 @@ class Where(TestCase):
         for args in (("search", "x"), ("show", "x"), ("log",), ("list",),
                      ("recall", "x"), ("diff",), ("tags",)):
             done = self.ctl("--namespace", "nope", *args, code=1)
-            self.assertIn("no namespace 'nope'", done.stderr)
+            self.assertIn("no namespace 'nope'; there are 'default'",
+                          done.stderr)
         done = self.ctl("--namespace", "tides", "log", code=1)
         self.assertIn(f"similar: '{PROJECT}'", done.stderr)
         done = self.ctl("search", "x", code=1,
@@ -184,6 +185,12 @@ class Where(TestCase):
                             cwd=cwd).stdout
             self.assertIn(f"in {PROJECT}: would undo 1 change", text)
             self.assertIn("in default: would undo 1 change", text)
+        with self.db.client() as c:
+            [row] = c.ok("list_sessions", session=self.session)["sessions"]
+            self.assertEqual(sorted(row["namespaces"]),
+                             ["default", PROJECT])
+            self.assertEqual(c.ok("list_sessions", session="nobody")
+                             ["sessions"], [])
         for command in ("log", "undo", "diff"):
             done = self.ctl(command, "--session", "2026-01-01-000000",
                             code=1)
@@ -222,6 +229,7 @@ class Where(TestCase):
         self.ctl("show", "quay", cwd=self.home, code=1)
         self.assertIn("in default", self.ctl("tag", "Nina Berg",
                                              "sailor").stdout)
+        self.assertIn("+ has a boat", self.ctl("diff", "Nina Berg").stdout)
         self.assertIn("in default", self.ctl("delete", "Nina Berg",
                                              "has a boat").stdout)
         self.assertIn("--all exports every namespace", self.ctl(
@@ -384,6 +392,11 @@ class Commands(TestCase):
         text = self.ctl("log", "--limit", "1", "--full").stdout
         for i in range(100):
             self.assertIn(f"observation {i}\n", text)
+
+    def test_writes_happen_now(self):
+        for args in (("add", "x", "y"), ("undo", "1"), ("tag", "x", "y")):
+            self.assertIn("--as-of is for commands that read", self.ctl(
+                "--as-of", "yesterday", *args, code=100).stderr)
 
     def test_undo_says_what_options_there_are(self):
         done = self.ctl("undo", code=100)
