@@ -22,17 +22,22 @@ WARN := -std=c11 -Wall -Wextra -Wconversion -Wsign-conversion -Wformat=2 \
 ifeq ($(CI),true)
 WARN += -Werror
 endif
+# No -fcf-protection: a program is marked for it only when all that is linked
+# into it is, and Debian's start files and liblua are not.
 HARD := -fstack-protector-strong -fstack-clash-protection \
-	-fcf-protection=full -ftrivial-auto-var-init=zero
+	-fcf-protection=none -ftrivial-auto-var-init=zero
+# The same bytes from whatever folder it is built in.
+MAP  := -ffile-prefix-map=$(CURDIR)=.
 DEFS := -D_GNU_SOURCE -DMEMORY_VERSION='"$(VERSION)"' -I. -I$(B)/gen
 
-CFLAGS_release := -O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 $(HARD)
+CFLAGS_release := -O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 $(HARD) $(MAP)
 CFLAGS_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=undefined -DMEMORY_TEST_BUILD=1
 CFLAGS_tsan := -O1 -g -fno-omit-frame-pointer -fsanitize=thread \
 	-DMEMORY_TEST_BUILD=1
 CFLAGS_cov := -O0 -g --coverage -DMEMORY_TEST_BUILD=1
-LDFLAGS_release := -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
+LDFLAGS_release := -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code \
+	-Wl,--as-needed
 LDFLAGS_asan := -fsanitize=address,undefined
 LDFLAGS_tsan := -fsanitize=thread
 LDFLAGS_cov := --coverage
@@ -91,8 +96,13 @@ missing:
 $(B)/gen/sql.c: $(SQL) tests/lib/embed_sql.py
 	@mkdir -p $(@D)
 	python3 tests/lib/embed_sql.py $(SQL) > $@
-$(B)/gen/sql.o: $(B)/gen/sql.c
+$(B)/gen/sql.o: $(B)/gen/sql.c $(B)/flags
 	$(CC) $(DEFS) $(ALL_CFLAGS) -c -o $@ $<
+
+# What --version tells of the parts: the jail's Lua is linked statically, so
+# that an update of the system's needs a new build.
+$(B)/memory-db/options.o: DEFS += \
+	-DMEMORY_LUA='"$(shell pkg-config --modversion lua5.4)"'
 
 $(BIN)/memory-mcp: $(call obj,mcp-server/main.c) $(OBJ_mcp) $(OBJ_common)
 	@mkdir -p $(@D)
@@ -132,12 +142,27 @@ deps: ## Install the Debian packages (sudo when not root)
 	$$S apt-get update -q && \
 	DEBIAN_FRONTEND=noninteractive $$S apt-get install -y -q --no-install-recommends $(DEBS)
 
+# Two builds in two folders must not differ. OTHER is made and removed.
+OTHER := $(or $(TMPDIR),/tmp)/enhanced-memory-other-$(shell id -u)
+reproducible: $(PROGRAMS) ## Build in another folder and compare the programs
+	@rm -rf $(OTHER) && mkdir -m 700 $(OTHER) && \
+	git ls-files -z | xargs -0 cp --parents -t $(OTHER) && \
+	$(MAKE) --no-print-directory -s -C $(OTHER) V=release all && \
+	for p in $(notdir $(PROGRAMS)); do \
+		cmp $(BIN)/$$p $(OTHER)/build/bin/$$p || exit 1; \
+	done && echo "the same: $(notdir $(PROGRAMS))"; \
+	status=$$?; rm -rf $(OTHER); exit $$status
+
+sbom: $(PROGRAMS) ## What the programs are made of, as CycloneDX: build/sbom.json
+	@python3 tests/lib/sbom.py $(VERSION) $(PROGRAMS) > build/sbom.json.new && \
+	mv build/sbom.json.new build/sbom.json && echo build/sbom.json
+
 clean: ## Remove build/
 	rm -rf build
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 20
 
-.PHONY: all deps clean help missing FORCE
+.PHONY: all deps reproducible sbom clean help missing FORCE
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -46,7 +46,10 @@ datadir    ?= $(prefix)/share/enhanced-memory
 docdir     ?= $(prefix)/share/doc/enhanced-memory
 compdir    ?= $(prefix)/share/bash-completion/completions
 unitdir    ?= $(prefix)/lib/systemd/system
+userunitdir ?= $(prefix)/lib/systemd/user
 UNITS      := $(wildcard systemd/*.service systemd/*.socket)
+USER_UNITS := $(wildcard systemd/user/*.service systemd/user/*.socket)
+EXAMPLES   := $(wildcard systemd/examples/*.conf)
 DOCS       := common/PROTOCOL.md $(wildcard README.md CHANGELOG.md LICENSE)
 MAN_PAGES  := $(wildcard */*.1 */*.3 */*.8 */*/*.1)
 PC_FILE    := libmemory-client.pc
@@ -73,10 +76,11 @@ install: all ## Install under DESTDIR and prefix (/usr/local)
 	install -m 644 $(DOCS) $(DESTDIR)$(docdir)/
 	install -D -m 644 memory-db/cli/memoryctl.bash-completion \
 		$(DESTDIR)$(compdir)/memoryctl
-	@for unit in $(UNITS); do \
-		install -D -m 644 $$unit $(DESTDIR)$(unitdir)/$${unit##*/} && \
-		sed -i 's|@bindir@|$(bindir)|' \
-		$(DESTDIR)$(unitdir)/$${unit##*/} || exit 1; \
+	@for file in $(UNITS:%=$(unitdir):%) $(USER_UNITS:%=$(userunitdir):%) \
+		$(EXAMPLES:%=$(docdir):%); do \
+		to=$(DESTDIR)$${file%%:*}/$${file##*/}; \
+		install -D -m 644 $${file#*:} $$to && \
+		sed -i 's|@bindir@|$(bindir)|' $$to || exit 1; \
 	done
 	@for page in $(MAN_PAGES); do \
 		install -D -m 644 $$page \
@@ -91,7 +95,9 @@ uninstall: ## Remove what install put there
 		pkgconfig/$(PC_FILE)) $(DESTDIR)$(datadir)/memory_client.py \
 		$(addprefix $(DESTDIR)$(docdir)/,$(notdir $(DOCS))) \
 		$(DESTDIR)$(compdir)/memoryctl \
-		$(addprefix $(DESTDIR)$(unitdir)/,$(notdir $(UNITS)))
+		$(addprefix $(DESTDIR)$(unitdir)/,$(notdir $(UNITS))) \
+		$(addprefix $(DESTDIR)$(userunitdir)/,$(notdir $(USER_UNITS))) \
+		$(addprefix $(DESTDIR)$(docdir)/,$(notdir $(EXAMPLES)))
 	@for page in $(MAN_PAGES); do \
 		rm -f $(DESTDIR)$(mandir)/man$${page##*.}/$${page##*/}; \
 	done

@@ -9,13 +9,19 @@
 #define OPTIONS_MAX 64
 #define NAME_COLUMN 28
 
-static const char *usage_line = "", *about_text = "";
+static const char *usage_line = "", *about_text = "", *version_more = "";
 
 void
 conf_usage(const char *usage, const char *about)
 {
 	usage_line = usage;
 	about_text = about;
+}
+
+void
+conf_version(const char *more)
+{
+	version_more = more;
 }
 
 static void
@@ -40,8 +46,8 @@ print_help(const struct conf_opt *opts, size_t n)
 static void
 print_version(void)
 {
-	printf("%.*s %s\n", (int)strcspn(usage_line, " "), usage_line,
-		MEMORY_VERSION);
+	printf("%.*s %s\n%s", (int)strcspn(usage_line, " "), usage_line,
+		MEMORY_VERSION, version_more);
 }
 
 static int

@@ -36,6 +36,9 @@ int conf_read(const struct conf_opt *opts, size_t n, int argc, char **argv,
 int conf_text(const struct conf_opt *opts, size_t n, const char *const *without,
 	const char *path, char *text, struct err *e) MUST_CHECK;
 
+/* More lines for --version, each with its newline; a literal. */
+void conf_version(const char *more);
+
 /* What conf_read prints for --help: usage line, text, options. */
 void conf_usage(const char *usage, const char *about);
 

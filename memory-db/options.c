@@ -5,14 +5,20 @@
 #include "memory-db/options.h"
 
 #include <errno.h>
+#include <ev.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <jansson.h>
 #include <limits.h>
 #include <pwd.h>
+#include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <utf8proc.h>
+#include <zlib.h>
 
 #include "common/buf.h"
 #include "common/conf.h"
@@ -21,6 +27,7 @@
 #include "common/settings.h"
 #include "common/spawn_env.h"
 #include "common/text.h"
+#include "memory-db/store/store.h"
 
 static struct options arg = {
 	.embed = "none",
@@ -373,6 +380,22 @@ options_done(struct options *o)
 	o->file_text = NULL;
 }
 
+/* The libraries that are there now, which need not be those of the build. */
+static void
+tell_versions(void)
+{
+	static char text[400];
+
+	snprintf(text, sizeof(text),
+		"scripts run in Lua %s (in memory-sandbox, linked "
+		"statically)\nSQLite %s, zlib %s, libsodium %s, Jansson %s, "
+		"libev %d.%d, utf8proc %s\n",
+		MEMORY_LUA, store_sqlite_version(), zlibVersion(),
+		sodium_version_string(), jansson_version_str(),
+		ev_version_major(), ev_version_minor(), utf8proc_version());
+	conf_version(text);
+}
+
 int
 options_read(int argc, char **argv, struct options *ret, struct config *config,
 	char **ret_database, struct err *e)
@@ -386,6 +409,7 @@ options_read(int argc, char **argv, struct options *ret, struct config *config,
 	conf_usage("memory-db [options]",
 		"Keeps a memory for language model agents in one SQLite file "
 		"and serves it\non a Unix socket. See memory-db(8).");
+	tell_versions();
 	/* Twice: the first tells which file lies beside the database, and the
 	 * second comes before what that says. */
 	rc = conf_read(table, ARRAY_LEN(table), argc, argv, &rest, e);

@@ -8,8 +8,8 @@ J           := build/jail
 
 JAIL_DEFS   := -D_GNU_SOURCE -DMEMORY_VERSION='"$(VERSION)"' -I. -I$(J)/gen \
 	$(shell pkg-config --cflags lua5.4)
-JAIL_CFLAGS := $(WARN) -O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 $(HARD) -fPIE
-JAIL_LDFLAGS := -static-pie -Wl,-z,relro,-z,now,-z,noexecstack
+JAIL_CFLAGS := $(WARN) -O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 $(HARD) $(MAP) -fPIE
+JAIL_LDFLAGS := -static-pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code
 JAIL_GEN    := $(J)/gen/policy.inc $(J)/gen/helpers.inc
 
 $(J)/gen/policy_gen: sandbox/gen/policy_gen.c sandbox/policy.def sandbox/wire.h

@@ -58,7 +58,7 @@ grep -nHE '"(SELECT|INSERT INTO|UPDATE|DELETE FROM|CREATE TABLE|PRAGMA) ' \
 	$(grep -v '^memory-db/store/' <<<"$product") |
 	rule "SQL stays in store/"
 grep -nHE '#include <ev\.h>' \
-	$(grep -vE '^memory-db/(net/|main\.c)' <<<"$product") |
+	$(grep -vE '^memory-db/(net/|main\.c|options\.c)' <<<"$product") |
 	rule "libev stays in net/"
 grep -nHE '#include "common/rpc\.h"' \
 	$(grep -E '^memory-db/(model|store)/' <<<"$product") /dev/null |

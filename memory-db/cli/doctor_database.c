@@ -44,6 +44,31 @@ choose_path(struct doctor *d)
 	return d->database[0] != '\0';
 }
 
+/* A service for several serves its own database; what this user had before
+ * lies where it was, and nobody looks there. */
+static void
+check_other(struct doctor *d)
+{
+	const char *home = getenv("HOME");
+	char own[PATH_MAX];
+	struct stat here, there;
+
+	if (d->hello == NULL || home == NULL || home[0] != '/')
+		return;
+	snprintf(own, sizeof(own), "%s/.memories/memory.db", home);
+	if (stat(own, &there) != 0 || there.st_size == 0 ||
+		strcmp(own, d->database) == 0 ||
+		(stat(d->database, &here) == 0 &&
+			here.st_ino == there.st_ino &&
+			here.st_dev == there.st_dev))
+		return;
+	doctor_say(d, DOCTOR_WARN, "database", "to bring it along: memoryctl "
+		"--socket /tmp/own.sock --database ~/.memories/memory.db "
+		"export --current own.jsonl, then memoryctl import own.jsonl",
+		"the service has %s open; you also have %s, which is not read",
+		d->database, own);
+}
+
 /* Nothing there: the first start makes it; a running one has lost it. */
 static void
 say_missing(struct doctor *d)
@@ -158,6 +183,15 @@ doctor_database(struct doctor *d)
 			"no path for the database is known");
 		return;
 	}
+	check_other(d);
+	/* That of a service of the machine is its own matter. */
+	if (d->hello != NULL && access(d->database, F_OK) != 0 &&
+		errno == EACCES) {
+		doctor_say(d, DOCTOR_OK, "database", NULL, "%s, which only "
+			"the user of the service may look at", d->database);
+		d->database[0] = '\0';
+		return;
+	}
 	if (!check_folder(d))
 		return;
 	if (lstat(d->database, &st) < 0) {
@@ -207,6 +241,11 @@ doctor_lock(struct doctor *d)
 		strcmp(name, "memory-db") != 0) {
 		doctor_say(d, DOCTOR_OK, "lock", NULL, "process %s, named in "
 			"%s, has ended: free", text, path);
+	} else if (d->is_listening && d->hello == NULL) {
+		doctor_say(d, DOCTOR_WARN, "lock", "end that process (it "
+			"finishes what it accepted): the one behind the socket "
+			"can start then", "process %s has this database open, "
+			"but not behind %s", text, d->socket);
 	} else if (!d->is_listening) {
 		doctor_say(d, DOCTOR_WARN, "lock", "set MEMORY_DB_SOCKET as "
 			"that process has it, or end it", "process %s has "

@@ -1,5 +1,6 @@
 /* Where the socket is, who owns it, who answers, and what it says. */
 #include <errno.h>
+#include <grp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,18 +14,73 @@
 #define SHARED "/tmp/memory-db.sock"
 #define PATIENCE_MS 2000
 
-/* A foreign socket in the shared place is harmless, and worth knowing. */
+static const char *
+group_name(gid_t gid)
+{
+	static char text[80];
+	const struct group *gr = getgrgid(gid);
+
+	if (gr != NULL)
+		snprintf(text, sizeof(text), "%s", gr->gr_name);
+	else
+		snprintf(text, sizeof(text), "%u", (unsigned)gid);
+	return text;
+}
+
+/* How to be let in to a service of the machine. */
+static void
+way_in(const struct stat *st, char *out, size_t size)
+{
+	if (st->st_mode & S_IWGRP)
+		snprintf(out, size, "its group is '%s': sudo usermod -aG %s %s, "
+			"then log in again (a membership counts from the next "
+			"login)", group_name(st->st_gid),
+			group_name(st->st_gid), doctor_user(geteuid()));
+	else
+		snprintf(out, size, "it admits its own user alone: give "
+			"memory-db.socket SocketGroup=memory and "
+			"SocketMode=0660, and memory-db --allow-gid memory");
+}
+
+/* A socket in the shared place that is not used: a service of the machine that
+ * does not let this user in, or a squatter. Both are harmless, and worth
+ * knowing. */
 static void
 check_squatter(struct doctor *d)
 {
+	char way[300];
 	struct stat st;
 
-	if (strcmp(d->socket, SHARED) != 0 && lstat(SHARED, &st) == 0 &&
-		st.st_uid != geteuid() && st.st_uid != 0)
+	if (strcmp(d->socket, SHARED) == 0 || lstat(SHARED, &st) != 0)
+		return;
+	if (st.st_uid == geteuid())
+		doctor_say(d, DOCTOR_WARN, "socket", "if one listens there "
+			"still, end it: memoryctl --socket " SHARED " doctor "
+			"names its process", SHARED " is yours, too, and is "
+			"not asked any more");
+	else if (!sock_is_trusted(st.st_uid))
 		doctor_say(d, DOCTOR_WARN, "socket", "if that is not your "
 			"service user (MEMORY_DB_SERVICE_USER), ask them to "
 			"move it", SHARED " belongs to %s: it is not used",
 			doctor_user(st.st_uid));
+	else if (access(SHARED, W_OK) != 0) {
+		way_in(&st, way, sizeof(way));
+		doctor_say(d, DOCTOR_WARN, "socket", way, "a memory service of "
+			"this machine listens at " SHARED " and does not let "
+			"you in: you have a memory of your own instead");
+	}
+}
+
+/* The service that was chosen refuses this user. */
+static void
+say_denied(struct doctor *d, const char *path, const struct err *e)
+{
+	char way[300] = "set MEMORY_DB_SOCKET to a path of yours";
+	struct stat st;
+
+	if (lstat(path, &st) == 0 && sock_is_trusted(st.st_uid))
+		way_in(&st, way, sizeof(way));
+	doctor_say(d, DOCTOR_FAIL, "socket", way, "%s", e->text);
 }
 
 static void
@@ -48,7 +104,8 @@ check_folder(struct doctor *d)
 		doctor_say(d, DOCTOR_WARN, "socket", "chmod o-w the folder, "
 			"or choose another MEMORY_DB_SOCKET",
 			"everybody may replace files in its folder %s", dir);
-	} else if (access(dir, W_OK | X_OK) < 0) {
+	} else if (access(dir, W_OK | X_OK) < 0 &&
+		access(d->socket, W_OK) < 0) {
 		doctor_say(d, DOCTOR_WARN, "socket", "memory-db must be "
 			"started by its owner, or elsewhere",
 			"you may not make files in its folder %s", dir);
@@ -78,11 +135,13 @@ check_file(struct doctor *d)
 			d->socket);
 		return false;
 	}
-	doctor_say(d, st.st_mode & 077 ? DOCTOR_WARN : DOCTOR_OK, "socket",
-		st.st_mode & 077 ? "chmod 600 it, and start memory-db anew" :
-		NULL, "owned by %s, mode %04o%s", doctor_user(st.st_uid),
-		(unsigned)st.st_mode & 07777, st.st_mode & 077 ?
-		": others may connect" : "");
+	/* Others are let in on purpose (a group, --allow-uid), and memory-db
+	 * asks the kernel who they are: nothing to take back. */
+	doctor_say(d, DOCTOR_OK, "socket", NULL, "owned by %s, group %s, mode "
+		"%04o%s", doctor_user(st.st_uid), group_name(st.st_gid),
+		(unsigned)st.st_mode & 07777, st.st_mode & 022 ?
+		": others may ask, memory-db decides (--allow-uid, "
+		"--allow-gid)" : "");
 	return true;
 }
 
@@ -111,8 +170,7 @@ doctor_socket(struct doctor *d)
 		doctor_say(d, DOCTOR_WARN, "socket", "nothing to do: the next "
 			"memory-db replaces it", "stale: %s", e.text);
 	else if (rc != 0)
-		doctor_say(d, DOCTOR_FAIL, "socket", "set MEMORY_DB_SOCKET to "
-			"a path of yours", "%s", e.text);
+		say_denied(d, path, &e);
 	if (rc != 0 || sock_peer(fd, &peer, &e) != 0)
 		return;
 	doctor_process(peer.pid, name, sizeof(name));

@@ -96,3 +96,9 @@ connection_open_snapshot(
 		"PRAGMA synchronous = OFF;" SETUP,
 		ret, e);
 }
+
+const char *
+store_sqlite_version(void)
+{
+	return sqlite3_libversion();
+}

@@ -24,6 +24,9 @@ struct recall_weights;
 #define STORE_OPEN_END 140737488355327LL /* 2^47-1: a span not removed */
 #define STORE_NS_SHIFT 33		/* fact.id >> 33 = namespace id */
 
+/* Of the library in use. */
+const char *store_sqlite_version(void);
+
 struct database_options {
 	const char *path;	/* absolute; folder is made 0700, file 0600 */
 	bool read_only;		/* serve reads only, also when writing would

@@ -67,6 +67,9 @@ class Install(unittest.TestCase):
                      "bin/memory-sandbox",
                      "lib/systemd/system/memory-db.service",
                      "lib/systemd/system/memory-db.socket",
+                     "lib/systemd/user/memory-db.service",
+                     "lib/systemd/user/memory-db.socket",
+                     "share/doc/enhanced-memory/http-embeddings.conf",
                      "include/memory_client.h", "lib/libmemory-client.a",
                      "lib/libmemory-client.so", "lib/libmemory-client.so.0",
                      "lib/pkgconfig/libmemory-client.pc",
@@ -78,6 +81,8 @@ class Install(unittest.TestCase):
 
     def test_unit_names_the_program(self):
         unit = (self.root / "usr/lib/systemd/system/memory-db.service")
+        self.assertIn("ExecStart=/usr/bin/memory-db ", unit.read_text())
+        unit = (self.root / "usr/lib/systemd/user/memory-db.service")
         self.assertIn("ExecStart=/usr/bin/memory-db ", unit.read_text())
 
     def test_exported_names(self):

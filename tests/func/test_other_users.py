@@ -8,6 +8,7 @@ import unittest
 from pathlib import Path
 
 from harness import BIN, SLOW, TestCase, clean_env, main
+from test_client_socket import PRIVATE_TMP, SHARED, may_mount, taken
 
 NOBODY = 65534
 OTHER = 65533       # a third one, without a name
@@ -190,6 +191,71 @@ class Admitted(TestCase):
             p, db.process = db.spawn(), None
             self.assertEqual(p.wait(), 100)
             self.assertIn("nosuch", p.text())
+
+
+@unittest.skipUnless(may_mount(), "needs root and mount namespaces")
+class Doctor(TestCase):
+    """What it says of a service that is for others; nothing that it advises
+    would undo that service."""
+
+    def doctor(self, prepare, user=None, home=None):
+        folder = self.folder()
+        folder.chmod(0o777)
+        done = subprocess.run(
+            ["unshare", "-m", "sh", "-c", f"{PRIVATE_TMP} && {prepare} && "
+             f"exec \"$@\"", "sh", *(user or ()), str(BIN / "memoryctl"),
+             "doctor"], text=True, capture_output=True, cwd="/",
+            env=clean_env(home or folder), timeout=60 * SLOW)
+        self.assertEqual(done.stderr, "")
+        for word in ("chmod 600", "chmod o-w"):
+            self.assertNotIn(word, [line for line in
+                                    done.stdout.splitlines()
+                                    if "socket" in line])
+        return done.stdout
+
+    def test_a_service_of_the_machine(self):
+        closed = taken(0) + f" && chgrp nogroup {SHARED} && chmod 660 {SHARED}"
+        # not in its group: the way in, and a memory of one's own meanwhile
+        out = self.doctor(closed, as_user(OTHER, OTHER))
+        self.assertIn("does not let you in", out)
+        self.assertIn("usermod -aG nogroup", out)
+        self.assertIn("memory of your own", out)
+        # in it, by a login from before
+        out = self.doctor(closed, as_user(NOBODY, OTHER))
+        self.assertRegex(out, "fail +socket +no permission")
+        self.assertIn("log in again", out)
+        self.assertNotIn("-> set MEMORY_DB_SOCKET", out)
+        # for its own user alone
+        out = self.doctor(taken(0) + f" && chmod 600 {SHARED}",
+                          as_user(OTHER, OTHER))
+        self.assertIn("SocketGroup=memory", out)
+        # and let in: nothing to take back
+        out = self.doctor(closed, as_user(NOBODY, NOBODY))
+        self.assertRegex(out, "ok +socket +owned by root, group nogroup, "
+                         "mode 0660")
+        self.assertNotIn("-> chmod", out)
+
+    def test_a_squatter(self):
+        out = self.doctor(taken(NOBODY))
+        self.assertIn("belongs to nobody: it is not used", out)
+
+    def test_two_databases(self):
+        """The service of the machine has another than the user had."""
+        db = self.service(args=["--allow-uid", str(NOBODY)], start=False)
+        Admitted.open_folders(self, db)
+        db.start()
+        home = self.folder()
+        (home / ".memories").mkdir()
+        (home / ".memories" / "memory.db").write_bytes(b"x" * 4096)
+        for at in (home, home / ".memories"):
+            at.chmod(0o755)
+        out = subprocess.run(
+            [*as_user(NOBODY), str(BIN / "memoryctl"), "doctor"], cwd="/",
+            env=clean_env(home, {"MEMORY_DB_SOCKET": db.socket}), text=True,
+            capture_output=True, timeout=60 * SLOW).stdout
+        self.assertIn(f"you also have {home}/.memories/memory.db", out)
+        self.assertIn("memoryctl import", out)
+        self.assertNotRegex(out, "(?m)^fail")
 
 
 if __name__ == "__main__":
