@@ -31,6 +31,7 @@ static const char *const names[MDB_E_MAX] = {
 	[-MDB_E_VERSION] = "version",
 	[-MDB_E_CANCELLED] = "cancelled",
 	[-MDB_E_UNREACHABLE] = "unreachable",
+	[-MDB_E_UNKNOWN_OUTCOME] = "unknown_outcome",
 };
 
 /* Texts echo input of any bytes and are cut by vsnprintf anywhere: a cut

@@ -28,7 +28,9 @@ enum mdb_error {
 	MDB_E_VERSION = -18,	/* client and service too far apart */
 	MDB_E_CANCELLED = -19,
 	MDB_E_UNREACHABLE = -20, /* client side: no service, connection lost */
-	MDB_E_MAX = 21
+	MDB_E_UNKNOWN_OUTCOME = -21, /* a commit failed so that nobody knows
+				   whether it is on the disk */
+	MDB_E_MAX = 22
 };
 
 /* Lives on the caller's stack. text is written for a language model and a

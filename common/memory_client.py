@@ -771,7 +771,8 @@ class MemoryClient:
             f"memory-db closed the connection: {text}"))
 
     def _busy_pause(self, message, n):
-        if message.get("code") != "busy":
+        # Under its key a write whose outcome nobody knows is known, or done.
+        if message.get("code") not in ("busy", "unknown_outcome"):
             return None
         return self._backoff(n) + message.get("retry_after_ms", 0) / 1000
 

@@ -322,6 +322,16 @@ take_note(memory_client *c, struct mc_call *call, const json_t *msg)
 	}
 }
 
+/* `busy` passes. A write whose outcome nobody knows is asked for again under
+ * its key: then it is known, or done. */
+static bool
+is_to_repeat(const struct mc_call *call, const char *code)
+{
+	return strcmp(code, err_name(MDB_E_BUSY)) == 0 ||
+	       (call->kind == MC_METHOD &&
+		       strcmp(code, err_name(MDB_E_UNKNOWN_OUTCOME)) == 0);
+}
+
 void
 mc_call_reply(memory_client *c, struct mc_call *call, const json_t *msg,
 	const char *line, size_t n)
@@ -329,8 +339,7 @@ mc_call_reply(memory_client *c, struct mc_call *call, const json_t *msg,
 	bool success = json_is_true(json_object_get(msg, "success"));
 	const char *code = member_text(msg, "code", "internal");
 
-	if (!success && strcmp(code, err_name(MDB_E_BUSY)) == 0 &&
-		pause_call(c, call, msg))
+	if (!success && is_to_repeat(call, code) && pause_call(c, call, msg))
 		return;
 	if (success)
 		take_note(c, call, msg);

@@ -309,7 +309,9 @@ retry_busy(struct relay *r, struct relay_call *c, const struct err *e)
 	int64_t now = clock_mono_ns();
 	int64_t pause_ms = e->retry_after_ms > 0 ? e->retry_after_ms : RETRY_MS;
 
-	if (e->code != MDB_E_BUSY || r->give_up_ms == 0)
+	/* An unknown outcome is known when the call comes again with its key. */
+	if ((e->code != MDB_E_BUSY && e->code != MDB_E_UNKNOWN_OUTCOME) ||
+		r->give_up_ms == 0)
 		return false;
 	if (c->busy_until_ns == 0)
 		c->busy_until_ns = now + BUSY_MS * MS;

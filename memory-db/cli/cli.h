@@ -141,6 +141,9 @@ json_t *cli_texts(int n, char **texts);
 /* The same of the parts of "a,b". */
 json_t *cli_list(const char *text);
 
+/* Whether a status tells of damage or of a disk that fails. */
+bool cli_is_broken(const json_t *status);
+
 /* A member as text or number, or the default. Borrowing. */
 const char *cli_str(const json_t *o, const char *key, const char *otherwise);
 int64_t cli_int(const json_t *o, const char *key, int64_t otherwise);

@@ -331,6 +331,15 @@ print_short(const struct cli *c, const json_t *reply)
 }
 
 /* --- all of it ---------------------------------------------------------------------- */
+bool
+cli_is_broken(const json_t *status)
+{
+	const char *state =
+		cli_str(json_object_get(status, "health"), "state", "");
+
+	return strcmp(state, "damaged") == 0 || strcmp(state, "failing") == 0;
+}
+
 static bool
 in_headline(const char *key)
 {
@@ -366,6 +375,7 @@ static int
 run(struct cli *c, int argc, char **argv)
 {
 	AUTO_JSON json_t *reply = NULL;
+	bool is_broken;
 	int rc;
 
 	(void)argc;
@@ -374,9 +384,10 @@ run(struct cli *c, int argc, char **argv)
 	if (rc != CLI_OK)
 		return rc;
 	cli_strip(reply);
-	if (c->json)
-		return cli_print_json(c, reply);
-	return is_all ? print_all(c, reply) : print_short(c, reply);
+	is_broken = cli_is_broken(reply);
+	rc = c->json ? cli_print_json(c, reply) :
+		is_all ? print_all(c, reply) : print_short(c, reply);
+	return rc == CLI_OK && is_broken ? CLI_PROBLEM : rc;
 }
 
 const struct cli_command cli_cmd_status = {
@@ -385,7 +396,8 @@ const struct cli_command cli_cmd_status = {
 	.summary = "counts, health, and where this is",
 	.about = "What memory-db runs here and how it is. With --all everything "
 		 "it counts: sizes, limits, queues, latency, the jail of "
-		 "scripts.",
+		 "scripts. Exit code 1 when the database is damaged or its "
+		 "disk fails.",
 	.opts = opts,
 	.opts_n = ARRAY_LEN(opts),
 	.run = run,

@@ -133,7 +133,11 @@ check_identity(struct doctor *d, const unsigned char *h, const struct stat *st)
 			"program (application_id 0x%08x)", d->database, id);
 		return;
 	}
-	if (version > DATABASE_SCHEMA)
+	if (version > DATABASE_SCHEMA_MOST)
+		doctor_say(d, DOCTOR_FAIL, "database", "restore a backup; "
+			"keep this file", "damaged: its header says schema "
+			"%u, which no version writes", version);
+	else if (version > DATABASE_SCHEMA)
 		doctor_say(d, DOCTOR_FAIL, "database", "update memory-db and "
 			"memoryctl", "its schema %u is newer than %d, the one "
 			"of this version", version, DATABASE_SCHEMA);

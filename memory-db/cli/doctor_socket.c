@@ -232,7 +232,8 @@ check_health(struct doctor *d, memory_client *client)
 	memory_free(reply);
 	json_array_foreach(json_object_get(json_object_get(status, "health"),
 		"problems"), i, p)
-		doctor_say(d, DOCTOR_WARN, "service", NULL, "it says: %s",
+		doctor_say(d, cli_is_broken(status) ? DOCTOR_FAIL : DOCTOR_WARN,
+			"service", NULL, "it says: %s",
 			json_is_string(p) ? json_string_value(p) : "?");
 }
 

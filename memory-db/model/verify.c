@@ -11,6 +11,7 @@
 #include "memory-db/model/namespaces.h"
 #include "memory-db/store/lens.h"
 #include "memory-db/store/names.h"
+#include "memory-db/store/trouble.h"
 #include "memory-db/store/verify.h"
 
 /* Time of a slice: other reads share the reader. */
@@ -171,6 +172,8 @@ verify_page(struct store *st, const char *cursor, const char *head,
 	if (r == 0)
 		r = verify_slice(st, &p.mark, clock_mono_ns() + SLICE_NS, tell,
 			&p, &progress, &done, e);
+	if (r == 0 && done && p.mark.problems == 0)
+		trouble_over(store_database(st), TROUBLE_DAMAGE);
 	if (r == 0)
 		r = set_checked(&p, o);
 	if (r == 0)

@@ -8,6 +8,7 @@
 #include "common/limits.h"
 #include "common/utf8.h"
 #include "memory-db/store/answers.h"
+#include "memory-db/store/trouble.h"
 #include "memory-db/net/loop_methods.h"
 #include "sandbox/sandbox.h"
 
@@ -150,8 +151,13 @@ problems(struct server *s)
 	json_t *a = json_array();
 	enum work_state state = work_state(s->work);
 	struct embedding_status x;
+	char trouble[600];
 	int rc = 0;
 
+	if (s->is_open && trouble_now(s->db) != TROUBLE_NONE) {
+		trouble_text(s->db, trouble, sizeof(trouble));
+		rc |= jx_add(a, json_string(trouble));
+	}
 	if (state == WORK_MIGRATING || state == WORK_OPENING)
 		rc |= jx_add(a, json_sprintf("the database is being brought to "
 			"the format of this version, %.0f %% are done",
@@ -180,10 +186,15 @@ problems(struct server *s)
 static json_t *
 health(struct server *s)
 {
+	static const char *const states[] = {
+		[TROUBLE_NONE] = "limited", [TROUBLE_LOCKS] = "failing",
+		[TROUBLE_DISK] = "failing", [TROUBLE_DAMAGE] = "damaged"};
 	json_t *p = problems(s);
 
 	return json_pack("{s:s,s:o,s:o}", "state",
-		json_array_size(p) == 0 ? "ok" : "limited", "problems", p,
+		json_array_size(p) == 0 ? "ok" :
+		s->is_open ? states[trouble_now(s->db)] : states[0],
+		"problems", p,
 		"replies", outcomes(s));
 }
 

@@ -287,6 +287,7 @@ database_open(const struct database_options *o, struct database **ret,
 	db->namespace_facts = o->namespace_facts > 0 ? o->namespace_facts
 						     : LIMIT_NAMESPACE_FACTS;
 	pthread_mutex_init(&db->tally_lock, NULL);
+	pthread_mutex_init(&db->trouble_lock, NULL);
 	pthread_mutex_init(&db->runs_lock, NULL);
 	codec_builtin(&db->dictionary);
 	r = receipts_new(db, e);
@@ -317,6 +318,7 @@ database_close(struct database *db)
 	receipts_free(db);
 	answers_free(db);
 	pthread_mutex_destroy(&db->tally_lock);
+	pthread_mutex_destroy(&db->trouble_lock);
 	pthread_mutex_destroy(&db->runs_lock);
 	free(db->runs);
 	free(db->path);

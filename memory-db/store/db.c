@@ -13,6 +13,7 @@
 #include "memory-db/store/snapshot.h"
 #include "memory-db/store/receipts.h"
 #include "memory-db/store/text_index.h"
+#include "memory-db/store/trouble.h"
 #include "memory-db/store/vectors.h"
 
 /* Pages a connection keeps at most. The rest of the file is in the system's
@@ -225,6 +226,7 @@ store_group_commit(struct store *st, struct err *e)
 	if (r != 0)
 		return r;
 	st->in_group = false;
+	trouble_over(st->base, TROUBLE_DISK);
 	receipts_committed(st);
 	tally_publish(st);
 	runs_committed(st, true);
@@ -353,7 +355,8 @@ store_idle_step(struct store *st)
 	int64_t now = clock_mono_ns() / 1000000;
 	int pages = 0, moved = 0;
 
-	if (st->base->read_only || st->role != STORE_WRITER)
+	if (st->base->read_only || st->role != STORE_WRITER ||
+		trouble_now(st->base) == TROUBLE_DAMAGE)
 		return 0;
 	if (text_idle_merge(st) == 1)
 		return 1;
@@ -370,8 +373,8 @@ store_idle_step(struct store *st)
 	st->idle_at = now;
 	if (runs_pending(st->base))
 		keep_notes(st);
-	(void)sqlite3_wal_checkpoint_v2(
-		st->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, &moved);
+	trouble_note(st, sqlite3_wal_checkpoint_v2(st->db, NULL,
+		SQLITE_CHECKPOINT_PASSIVE, &pages, &moved));
 	return 0;
 }
 
@@ -382,6 +385,12 @@ store_checkpoint(struct store *st, struct err *e)
 
 	if (st->base->read_only)
 		return 0;
+	/* What is damaged is not written on, not even at the end. */
+	if (trouble_now(st->base) == TROUBLE_DAMAGE) {
+		(void)sqlite3_db_config(st->db,
+			SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+		return 0;
+	}
 	if (receipts_waiting(st) || runs_pending(st->base))
 		keep_notes(st);
 	rc = sqlite3_wal_checkpoint_v2(

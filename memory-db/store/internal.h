@@ -66,6 +66,9 @@ struct database {
 	int64_t namespace_facts;	/* limit */
 	const struct recall_weights *weights; /* borrowed, or NULL */
 	pthread_mutex_t tally_lock;
+	pthread_mutex_t trouble_lock;	/* of the cause; see trouble.h */
+	_Atomic int trouble;
+	char trouble_cause[200];
 	struct answers *answers; /* cache (answers.c) */
 	struct receipts *receipts; /* queue (receipts.c) */
 	struct tally_state *tally; /* published counters (tally.c) */

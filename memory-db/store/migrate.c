@@ -211,6 +211,12 @@ recognise(struct database *base, sqlite3 *db, struct err *e)
 			"%s is a database of another program; nothing was "
 			"changed. Choose another path (MEMORY_DB_PATH)",
 			base->path);
+	if (version < 0 || version > DATABASE_SCHEMA_MOST)
+		return err_set(e, MDB_E_CORRUPT,
+			"%s is damaged: its header says schema %lld, which no "
+			"version writes; nothing was changed. Restore a "
+			"backup, and keep this file", base->path,
+			(long long)version);
 	if (version > STORE_SCHEMA_VERSION)
 		return err_set(e, MDB_E_VERSION,
 			"%s was written by a newer version (schema %lld, this "

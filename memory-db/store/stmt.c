@@ -1,6 +1,8 @@
 /* Prepared statements: all at open, found by module and index. */
 #include "memory-db/store/internal.h"
 
+#include "memory-db/store/trouble.h"
+
 #include <assert.h>
 #include <string.h>
 
@@ -40,6 +42,24 @@ const struct stmt_module *const stmt_modules[MOD_MAX] = {
 	[MOD_KEYS] = &keys_module,
 };
 
+/* The schema step of the file is known by now: what a statement needs and is
+ * not there was there once. */
+static int
+prepare_error(struct store *st, int rc, const struct stmt_module *m, size_t i,
+	struct err *e)
+{
+	int primary = rc & 0xff;
+
+	if (primary != SQLITE_ERROR && primary != SQLITE_CORRUPT &&
+		primary != SQLITE_NOTADB)
+		return stmt_error(st, rc, m->defs[i].sql, e);
+	return err_set(e, MDB_E_CORRUPT,
+		"%s is damaged, or another program changed it (%s; statement "
+		"%s[%zu]); nothing was changed. Restore a backup, and keep "
+		"this file", st->base->path, sqlite3_errmsg(st->db), m->name,
+		i);
+}
+
 static int
 prepare_form(struct store *st, const struct stmt_module *m, size_t i, bool now,
 	sqlite3_stmt **ret, struct err *e)
@@ -59,8 +79,7 @@ prepare_form(struct store *st, const struct stmt_module *m, size_t i, bool now,
 	if (rc == SQLITE_NOMEM)
 		return err_nomem(e);
 	if (rc != SQLITE_OK)
-		return err_set(e, MDB_E_STORE, "statement %s[%zu]: %s", m->name,
-			i, sqlite3_errmsg(st->db));
+		return prepare_error(st, rc, m, i, e);
 	if (sqlite3_bind_parameter_count(*ret) != d->params)
 		return err_set(e, MDB_E_INTERNAL,
 			"statement %s[%zu] takes %d parameters, not %d",
@@ -180,6 +199,8 @@ static const struct error_map error_maps[] = {
 	{SQLITE_BUSY, MDB_E_BUSY,
 		"another program holds the database; try again"},
 	{SQLITE_LOCKED, MDB_E_BUSY, "a table is locked; try again"},
+	{SQLITE_PROTOCOL, MDB_E_BUSY,
+		"the file system refuses locks for the database; try again"},
 	{SQLITE_TOOBIG, MDB_E_LIMIT, "a value is too large"},
 	{SQLITE_IOERR, MDB_E_STORE,
 		"the disk reported an error; nothing of this request was "
@@ -191,6 +212,7 @@ stmt_error(struct store *st, int rc, const char *where, struct err *e)
 {
 	int primary = rc & 0xff;
 
+	trouble_note(st, rc);
 	if (primary == SQLITE_INTERRUPT) {
 		if (atomic_load(&st->interrupted))
 			return err_set(e, MDB_E_CANCELLED, "cancelled");

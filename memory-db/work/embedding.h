@@ -32,6 +32,9 @@ int embedding_start(struct work *w, const struct embedding_options *o,
 	struct database *db, struct embedding **ret, struct err *e) MUST_CHECK;
 /* The database is open (called once, by the writer). */
 void embedding_begin(struct embedding *x);
+/* Closes its connection for a while: true when that is so. False: its thread is
+ * at work, ask again. Off: it opens another one and goes on. NULL is fine. */
+bool embedding_park(struct embedding *x, bool on);
 /* Waits for the thread; the writer still runs. */
 void embedding_stop(struct embedding *x);
 /* When no connection is open any more. */

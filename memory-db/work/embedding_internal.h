@@ -51,6 +51,7 @@ struct embedding {
 	pthread_mutex_t lock;	/* of what follows up to the line */
 	pthread_cond_t wake;
 	bool is_begun, is_woken, job_done;
+	bool is_to_park, is_parked; /* its connection is closed for a while */
 	int64_t *erased;	/* owned */
 	size_t erased_n, erased_cap;
 	bool erased_lost;

@@ -4,6 +4,8 @@
 
 #include "memory-db/work/work.h"
 
+struct verify_mark;
+
 struct reader {
 	struct work *work;
 	struct store *st;	/* set before WORK_READY */
@@ -26,6 +28,13 @@ struct work {
 	struct work_options opt;
 	struct queue writes, reads, done;
 	struct fair scripts;
+	pthread_rwlock_t gate;	/* held by whoever uses a store (recover.h) */
+	atomic_bool is_closed;	/* no store could be opened */
+	_Atomic int64_t reopen_ns; /* not before */
+	bool is_unsettled;	/* writer: the last COMMIT failed */
+	struct verify_mark *verify; /* writer: looks whether there is damage */
+	int64_t verify_ns, verify_pause_ms; /* its next run, after one that
+					       found some */
 	pthread_t writer;
 	bool writer_started;
 	struct store *st;	/* of the writer */

@@ -3,7 +3,9 @@
  * never spends milliseconds on one client. */
 #include "common/clock.h"
 #include "common/limits.h"
+#include "memory-db/store/trouble.h"
 #include "memory-db/work/internal.h"
+#include "memory-db/work/recover.h"
 
 /* An interrupt is for the job that is current while it is sent. What came when
  * that job had already read everything goes with it: the next one starts
@@ -26,6 +28,8 @@ run_method(struct reader *r, struct job *j, json_t **ret_result, struct err *e)
 		.params = j->params, .question = &j->question};
 	int rc;
 
+	if (r->st == NULL)
+		return work_no_store(e);
 	c.deadline_ns = clock_mono_ns() + (int64_t)LIMIT_READ_MS * 1000000;
 	store_deadline(r->st, c.deadline_ns);
 	rc = store_read_begin(r->st, e);
@@ -48,12 +52,18 @@ run_call(struct reader *r, struct job *j)
 	int rc;
 
 	histogram_add(&w->stats.read_wait, start - j->queued_ns);
+	work_enter(w);
 	set_current(r, j);
 	if (atomic_load_explicit(&j->cancelled, memory_order_relaxed))
 		rc = err_set(&e, MDB_E_CANCELLED, "cancelled before it ran");
 	else
 		rc = run_method(r, j, &result, &e);
 	set_current(r, NULL);
+	if (rc == MDB_E_CORRUPT) {
+		trouble_damage(w->opt.db, e.text);
+		store_shrink(r->st); /* what is bad is not kept */
+	}
+	work_leave(w);
 	if (rc == 0) {
 		/* Failure is answered too: NOMEM. */
 		if (job_answer(j, result, &e))
@@ -96,7 +106,9 @@ reader_main(void *arg)
 			if (queue_is_stopped(q))
 				return NULL;
 			if (work_state(r->work) == WORK_READY) {
+				work_enter(r->work);
 				work_shrink(r->st);
+				work_leave(r->work);
 				wait_ms = -1;
 			}
 			continue;

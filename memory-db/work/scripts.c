@@ -11,6 +11,7 @@
 #include "memory-db/model/script.h"
 #include "memory-db/work/internal.h"
 #include "memory-db/work/once.h"
+#include "memory-db/work/recover.h"
 #include "sandbox/sandbox.h"
 
 struct run {
@@ -194,7 +195,9 @@ runner_main(void *arg)
 		if (j == NULL) {
 			if (fair_is_stopped(&w->scripts))
 				return NULL;
+			work_enter(w);
 			work_shrink(r->st);
+			work_leave(w);
 			wait_ms = -1;
 			continue;
 		}
@@ -203,7 +206,9 @@ runner_main(void *arg)
 		if (atomic_load(&w->scripts_end))
 			atomic_store(&j->cancelled, true);
 		r->cpu_us = -thread_cpu_us();
+		work_enter(w);
 		rc = run_script(r, j, &e);
+		work_leave(w);
 		r->cpu_us += thread_cpu_us();
 		atomic_store(&r->current, NULL);
 		fair_leave(&w->scripts, j, clock_mono_ns(), r->cpu_us);

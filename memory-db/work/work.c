@@ -9,6 +9,7 @@
 #include "common/clock.h"
 #include "memory-db/work/internal.h"
 #include "memory-db/work/questions.h"
+#include "memory-db/work/recover.h"
 
 /* Jansson recurses 128 deep at most and SQLite is frugal; only pages touched
  * count as memory. */
@@ -74,8 +75,11 @@ init_queues(struct work *w)
 			queue_done(queues[i]);
 		return MDB_E_NOMEM;
 	}
-	if (fair_init(&w->scripts) == 0)
-		return 0;
+	if (gate_init(w) == 0) {
+		if (fair_init(&w->scripts) == 0)
+			return 0;
+		gate_done(w);
+	}
 	for (size_t i = 0; i < ARRAY_LEN(queues); i++)
 		queue_done(queues[i]);
 	return MDB_E_NOMEM;
@@ -187,6 +191,8 @@ work_free(struct work *w)
 	queue_done(&w->writes);
 	queue_done(&w->reads);
 	fair_done(&w->scripts);
+	gate_done(w);
+	free(w->verify);
 	queue_done(&w->done);
 	free(w);
 }

@@ -15,8 +15,10 @@
 #include "common/limits.h"
 #include "common/log.h"
 #include "memory-db/model/lease.h"
+#include "memory-db/store/trouble.h"
 #include "memory-db/work/internal.h"
 #include "memory-db/work/once.h"
+#include "memory-db/work/recover.h"
 
 /* Idle work waits this long after the last request: a client that writes one
  * request after the other shall not find the writer busy. */
@@ -117,6 +119,10 @@ run_job(struct work *w, struct job *j, struct err *e)
 	}
 	if (rc)
 		job_fail(j, e);
+	/* Records of a damaged import say that of themselves. */
+	if (rc == MDB_E_CORRUPT && j->kind == JOB_CALL &&
+		strcmp(j->tool->name, "import_records") != 0)
+		trouble_damage(w->opt.db, e->text);
 	if (j->kind != JOB_OWN)
 		histogram_add(
 			&w->stats.write_run, clock_mono_ns() - start);
@@ -175,26 +181,60 @@ run_group(struct work *w, struct job *first, struct job *end, struct err *e)
 	if (rc) {
 		store_group_abort(w->st);
 		atomic_fetch_add(&w->stats.commits_failed, 1);
+		/* A full disk took no end of the group; others may have. */
+		if (trouble_now(w->opt.db) == TROUBLE_DISK)
+			w->is_unsettled = true;
 		return rc;
 	}
+	w->is_unsettled = false;
 	atomic_fetch_add_explicit(&w->stats.groups, 1, memory_order_relaxed);
 	finish_erasures(w, first, end);
 	return 0;
+}
+
+/* Failures of the disk; any other error is of the request, and it would fail
+ * with it again. */
+static bool
+is_of_disk(int code)
+{
+	return code == MDB_E_STORE || code == MDB_E_DISK_LOW;
+}
+
+/* A COMMIT failed, and none that followed was able to take its place in the
+ * log. What it held may come back by itself. */
+static void
+answer_unknown(struct job *first, struct job *last)
+{
+	struct err e = {0};
+
+	(void)recover_unknown(&e);
+	for (struct job *j = first; j; j = j->next) {
+		if (is_of_disk(j->code)) {
+			job_retract(j);
+			job_fail(j, &e);
+		}
+		if (j == last)
+			break;
+	}
 }
 
 /* The second and last attempt for the requests of a failed group. */
 static void
 run_one_by_one(struct work *w, struct job *first)
 {
+	struct job *unsure = first, *last = first;
 	struct err e;
 
 	atomic_fetch_add(&w->stats.groups_repeated, 1);
 	for (struct job *j = first; j; j = j->next) {
+		last = j;
 		if (j->is_answered)
 			job_retract(j);
 		memset(&e, 0, sizeof e);
-		if (run_group(w, j, j->next, &e) == 0)
+		if (run_group(w, j, j->next, &e) == 0) {
+			unsure = j->next;
 			continue;
+		}
 		/* Its own error says more than that of the commit. */
 		if (j->is_answered && j->code != MDB_OK)
 			continue;
@@ -202,6 +242,8 @@ run_one_by_one(struct work *w, struct job *first)
 			job_retract(j);
 		job_fail(j, &e);
 	}
+	if (unsure && !recover_settle(w))
+		answer_unknown(unsure, last);
 }
 
 /* The group could not even begin: another program holds the file, or the disk
@@ -232,7 +274,9 @@ run_all(struct work *w, struct job *first)
 			&w->stats.group_largest, memory_order_relaxed))
 		atomic_store_explicit(
 			&w->stats.group_largest, n, memory_order_relaxed);
-	if (run_group(w, first, NULL, &e)) {
+	if (recover_before(w, &e)) {
+		fail_all(first, &e);
+	} else if (run_group(w, first, NULL, &e)) {
 		log_event(LOG_WARN, "group failed", first->serial,
 			LOG_I("requests", n), LOG_S("code", err_name(e.code)),
 			LOG_S("error", e.text));
@@ -294,6 +338,10 @@ enum idle_phase {
 static int
 idle(struct work *w, enum idle_phase *phase)
 {
+	int wait_ms = recover_idle(w);
+
+	if (wait_ms >= 0)
+		return wait_ms;
 	begin_busy(w);
 	if (store_idle_step(w->st) == 1) {
 		end_busy(w);
@@ -323,14 +371,18 @@ serve(struct work *w)
 			LIMIT_GROUP_BYTES, true, wait_ms);
 		if (list) {
 			begin_busy(w);
+			work_enter(w);
 			run_all(w, list);
+			work_leave(w);
 			end_busy(w);
 			wait_ms = IDLE_GRACE_MS;
 			phase = IDLE_STEPS;
 		} else if (queue_is_stopped(&w->writes)) {
 			return;
 		} else {
+			work_enter(w);
 			wait_ms = idle(w, &phase);
+			work_leave(w);
 		}
 	}
 }
@@ -379,7 +431,8 @@ writer_main(void *arg)
 	embedding_begin(w->embedding);
 	serve(w);
 	begin_busy(w);
-	if (!database_read_only(w->opt.db) && store_checkpoint(w->st, &e))
+	if (!database_read_only(w->opt.db) && w->st != NULL &&
+		store_checkpoint(w->st, &e))
 		log_event(LOG_WARN, "checkpoint failed", 0,
 			LOG_S("code", err_name(e.code)),
 			LOG_S("error", e.text));

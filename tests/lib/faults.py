@@ -3,7 +3,8 @@ import errno
 import mmap
 import struct
 
-MALLOC, READ, WRITE, SYNC, TRUNCATE, OPEN, ACCEPT = (1 << i for i in range(7))
+(MALLOC, READ, WRITE, SYNC, TRUNCATE, OPEN, ACCEPT,
+ LOCK) = (1 << i for i in range(8))
 LAYOUT = struct.Struct("=Iiqqqq88s")
 
 

@@ -33,7 +33,8 @@ enum kind {
 	K_SYNC = 8,
 	K_TRUNCATE = 16,
 	K_OPEN = 32,
-	K_ACCEPT = 64
+	K_ACCEPT = 64,
+	K_LOCK = 128
 };
 
 struct control {
@@ -315,6 +316,24 @@ IO2(ftruncate64)
 	}
 OPEN(open)
 OPEN(open64)
+
+/* Locking and unlocking by fcntl. */
+#define LOCK(name)                                                             \
+	int name(int fd, int cmd, ...)                                         \
+	{                                                                      \
+		REAL(name);                                                    \
+		va_list ap;                                                    \
+		void *arg;                                                     \
+                                                                               \
+		va_start(ap, cmd);                                             \
+		arg = va_arg(ap, void *);                                      \
+		va_end(ap);                                                    \
+		if (cmd == F_SETLK && hit_fd(K_LOCK, fd))                      \
+			return -1;                                             \
+		return real(fd, cmd, arg);                                     \
+	}
+LOCK(fcntl)
+LOCK(fcntl64)
 
 int
 accept4(int fd, struct sockaddr *a, socklen_t *n, int flags)
