@@ -19,7 +19,7 @@
 #define VERIFY_AT_ONCE_MS 400
 #define VERIFY_SLICE_MS	  50
 /* From the run that found damage to the next one. */
-#define VERIFY_PAUSE_MS	    5000
+#define VERIFY_PAUSE_MS	    1000
 #define VERIFY_PAUSE_MAX_MS (10 * 60 * 1000)
 
 static int64_t
@@ -222,14 +222,16 @@ begin_verify(struct work *w)
 	return w->verify != NULL;
 }
 
+/* The first time it may have been a read that failed once more. */
 static void
 pause_verify(struct work *w)
 {
-	w->verify_pause_ms = w->verify_pause_ms == 0 ? VERIFY_PAUSE_MS :
+	int64_t next = w->verify_pause_ms == 0 ? VERIFY_PAUSE_MS :
 		2 * w->verify_pause_ms;
-	if (w->verify_pause_ms > VERIFY_PAUSE_MAX_MS)
-		w->verify_pause_ms = VERIFY_PAUSE_MAX_MS;
+
 	w->verify_ns = after_ms(w->verify_pause_ms);
+	w->verify_pause_ms =
+		next < VERIFY_PAUSE_MAX_MS ? next : VERIFY_PAUSE_MAX_MS;
 }
 
 /* Verifies on. A sign of damage may have been a failing read: when nothing is
@@ -269,8 +271,9 @@ recover_before(struct work *w, struct err *e)
 {
 	if (w->st == NULL)
 		return work_no_store(e);
-	if (trouble_now(w->opt.db) == TROUBLE_DAMAGE)
-		verify_on(w, VERIFY_AT_ONCE_MS);
+	for (int i = 0; i < 2; i++)
+		if (trouble_now(w->opt.db) == TROUBLE_DAMAGE)
+			verify_on(w, VERIFY_AT_ONCE_MS);
 	if (trouble_now(w->opt.db) == TROUBLE_DAMAGE ||
 		(!recover_settle(w) &&
 			trouble_now(w->opt.db) != TROUBLE_NONE))
@@ -281,7 +284,7 @@ recover_before(struct work *w, struct err *e)
 	/* Somebody ran memoryctl verify. */
 	free(w->verify);
 	w->verify = NULL;
-	w->verify_ns = 0;
+	w->verify_ns = w->verify_pause_ms = 0;
 	return 0;
 }
 
