@@ -325,47 +325,6 @@ open_all(struct embedding *x, struct err *e)
 	return r;
 }
 
-/* All connections of the process are opened anew: without this one. */
-static void
-park(struct embedding *x)
-{
-	struct err e = {0};
-
-	pthread_mutex_lock(&x->lock);
-	if (!x->is_to_park) {
-		pthread_mutex_unlock(&x->lock);
-		return;
-	}
-	store_close(x->st);
-	x->st = NULL;
-	x->is_parked = true;
-	while (x->is_to_park && !embedding_is_stopped(x))
-		pthread_cond_wait(&x->wake, &x->lock);
-	x->is_parked = false;
-	pthread_mutex_unlock(&x->lock);
-	while (!embedding_is_stopped(x) &&
-		store_open(x->db, STORE_READER, &x->st, &e) != 0) {
-		filling_failed(x, &e);
-		pause_thread(x);
-	}
-}
-
-bool
-embedding_park(struct embedding *x, bool on)
-{
-	bool is_parked;
-
-	if (x == NULL)
-		return true;
-	pthread_mutex_lock(&x->lock);
-	x->is_to_park = on;
-	x->is_woken = true;
-	pthread_cond_broadcast(&x->wake);
-	is_parked = x->is_parked || !x->is_started || !x->is_begun;
-	pthread_mutex_unlock(&x->lock);
-	return is_parked;
-}
-
 static void *
 embedding_main(void *arg)
 {
@@ -382,9 +341,13 @@ embedding_main(void *arg)
 		pause_thread(x);
 	}
 	while (!embedding_is_stopped(x)) {
-		park(x);
-		if (embedding_is_stopped(x))
-			break;
+		embedding_rest(x);
+		if (x->st == NULL && store_open(x->db, STORE_READER, &x->st,
+					     &e) != 0) {
+			filling_failed(x, &e);
+			pause_thread(x);
+			continue;
+		}
 		if (step(x) == 0)
 			pause_thread(x);
 		else

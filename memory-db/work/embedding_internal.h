@@ -86,6 +86,8 @@ embedding_is_stopped(const struct embedding *x)
 	return atomic_load_explicit(&x->stop, memory_order_relaxed);
 }
 
+/* Closes the connection and waits, when it was asked to (embedding_park). */
+void embedding_rest(struct embedding *x);
 /* Hands x->b to the writer and waits for its COMMIT. */
 int embedding_write(struct embedding *x, struct err *e) MUST_CHECK;
 void embedding_note(struct embedding *x, const struct err *e);
