@@ -207,17 +207,16 @@ relation_row(struct write *w, const json_t *entry, json_t *rows, struct err *e)
 {
 	const char *from = jx_text(entry, "from"), *to = jx_text(entry, "to");
 	const char *type = jx_text(entry, "relationType");
-	int64_t a, b, label = 0;
+	struct relation_ends ends = {0};
+	int64_t label = 0;
 	bool made;
-	int r = write_need_entity(w, from, "relations", &a, e);
+	int r = write_need_ends(w, from, to, "relations", &ends, e);
 
-	if (r == 0)
-		r = write_need_entity(w, to, "relations", &b, e);
 	if (r == 0)
 		r = label_find(w->st, type, &label, e);
 	if (r < 0)
 		return r;
-	made = write_did(w, OP_SHOW, a, FACT_RELATION, b, label, "", 0);
+	made = write_did_relation(w, OP_SHOW, &ends, label);
 	return jx_add(rows,
 		       json_pack("{s:s,s:s,s:s,s:s}", "from", from, "to", to,
 			       "relationType", type, "action",

@@ -135,7 +135,8 @@ m_delete_observations(struct call *c, json_t **ret_result, struct err *e)
 
 /* --- delete_relations ---------------------------------------------------------------------- */
 struct triple {
-	int64_t from, to, label;
+	struct relation_ends ends;
+	int64_t label;
 };
 
 /* 1 all three known. */
@@ -143,14 +144,12 @@ static int
 find_triple(struct write *w, const json_t *entry, struct triple *t,
 	struct err *e)
 {
-	int r = write_entity(w, jx_text(entry, "from"), &t->from, e);
+	int r = write_ends(
+		w, jx_text(entry, "from"), jx_text(entry, "to"), &t->ends, e);
 
-	if (r == 1)
-		r = write_entity(w, jx_text(entry, "to"), &t->to, e);
-	if (r == 1)
-		r = label_find(
-			w->st, jx_text(entry, "relationType"), &t->label, e);
-	return r;
+	return r == 1 ? label_find(w->st, jx_text(entry, "relationType"),
+				&t->label, e)
+		      : r < 0 ? r : 0;
 }
 
 static int
@@ -162,7 +161,8 @@ delete_relation(struct write *w, const json_t *entry, struct err *e)
 
 	if (r == 1)
 		r = fact_find_relation(
-			w->st, t.from, t.to, t.label, &fact, e);
+			w->st, t.ends.entity, t.ends.peer, t.label,
+			t.ends.reversed, &fact, e);
 	if (r != 1)
 		return r;
 	r = write_note(w, jx_text(entry, "from"), e);
@@ -189,9 +189,8 @@ m_delete_relations(struct call *c, json_t **ret_result, struct err *e)
 
 		if (found < 0)
 			return found;
-		deleted += found == 1 && write_did(&w, OP_HIDE, t.from,
-						  FACT_RELATION, t.to, t.label,
-						  "", 0);
+		deleted += found == 1 &&
+			   write_did_relation(&w, OP_HIDE, &t.ends, t.label);
 	}
 	if (r != 0)
 		return r;

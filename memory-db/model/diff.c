@@ -132,7 +132,7 @@ name_marks(struct row *x)
 	json_array_foreach(x->marks, i, o) {
 		const json_t *metadata = json_object_get(o, "metadata");
 
-		r = member_set_of(x->d->st, o,
+		r = member_set_fact(x->d->st, o, "of",
 			json_integer_value(json_object_get(o, "fact")), x->e);
 		buf_clear(&text, 64 * 1024);
 		if (r == 0 && metadata && jx_dump(metadata, &text) != 0)

@@ -79,11 +79,15 @@ encode_relation(
 	struct store *st, const struct fact *f, json_t **ret, struct err *e)
 {
 	struct buf from AUTO_BUF = {0}, to AUTO_BUF = {0}, type AUTO_BUF = {0};
+	bool reversed = fact_is_reversed(f);
 	json_t *j AUTO_JSON = NULL;
-	int r = fact_existence(st, f->entity, NULL, NULL, &from, e);
+	int64_t there = 0;
+	int r = fact_existence(st, f->entity, NULL, NULL,
+		reversed ? &to : &from, e);
 
 	if (r == 1)
-		r = fact_existence(st, f->peer, NULL, NULL, &to, e);
+		r = fact_existence(st, f->peer, &there, NULL,
+			reversed ? &from : &to, e);
 	if (r != 1)
 		return r;
 	r = label_text(st, f->label, &type, e);
@@ -95,6 +99,11 @@ encode_relation(
 	if (j == NULL)
 		return err_nomem(e);
 	if (f->weight >= 0 && jx_set(j, "weight", json_real(f->weight)) != 0)
+		return err_nomem(e);
+	/* The end that is in another memory: the user's. */
+	if (fact_namespace(there) != fact_namespace(f->id) &&
+		jx_set(j, reversed ? "from_namespace" : "to_namespace",
+			json_string("default")) != 0)
 		return err_nomem(e);
 	*ret = take_ptr(j);
 	return 1;

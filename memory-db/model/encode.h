@@ -54,7 +54,8 @@ int encode_entity(struct store *st, int64_t entity,
 	const struct encode_options *o, json_t **ret, size_t *ret_bytes,
 	struct err *e) MUST_CHECK;
 
-/* {id, from, to, relationType, weight?}. 1, or 0 when an end does not exist
+/* {id, from, to, relationType, weight?}; from_namespace or to_namespace where
+ * that end is in the user's memory and the relation in another. 1, or 0 when an end does not exist
  * under the lens. f: FACT_RELATION. */
 int encode_relation(struct store *st, const struct fact *f, json_t **ret,
 	struct err *e) MUST_CHECK;

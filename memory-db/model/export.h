@@ -17,7 +17,8 @@
  *    "ours"?,"theirs"?,"action"?,"closed"?,"confidence"?,"notes"?}
  *
  * `new` stands at the op that shows a fact for the first time: {"kind",
- * "first_name"? (existence), "peer"?, "label"?, "weight"?, "method",
+ * "first_name"? (existence), "peer"?, "peer_namespace"?, "peer_name"? (of an
+ * end in the user's memory), "label"?, "weight"?, "method",
  * "confidence"?, "valid_from"?, "valid_to"?, "source"?, "speaker"?,
  * "source_at"?, "supersedes"?, "flags"?, "salt", "text"}, or "digest" instead of salt
  * and text when it was forgotten.
@@ -28,7 +29,7 @@
  * "created_at"?,"provenance"?:[an object for each observation, with its "tags"
  * and "metadata"]} and
  * {"type":"relation","from","to","relationType","weight"?,"valid_from"?,
- * "valid_to"?,"namespace"?}.
+ * "valid_to"?,"namespace"?,"from_namespace"?,"to_namespace"? ("default")}.
  * An entity with very much text takes several lines. */
 #ifndef MODEL_EXPORT_H
 #define MODEL_EXPORT_H

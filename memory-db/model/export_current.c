@@ -275,22 +275,29 @@ push_relation(void *ctx, const struct fact *f)
 {
 	struct current *x = ctx;
 	struct export_page *p = x->p;
+	bool reversed = fact_is_reversed(f);
 	json_t *o AUTO_JSON = NULL;
-	struct buf to AUTO_BUF = {0};
+	struct buf peer AUTO_BUF = {0};
+	int64_t there = 0;
 	int r;
 
 	if (f->id <= p->mark->b)
 		return 0;
-	r = fact_existence(p->st, f->peer, NULL, NULL, &to, p->e);
+	r = fact_existence(p->st, f->peer, &there, NULL, &peer, p->e);
 	if (r != 1)
 		return r;
 	o = json_pack("{s:s}", "type", "relation");
 	if (o == NULL)
 		return err_nomem(p->e);
-	r = member_set_text(o, "from", x->entity->text, x->entity->text_n,
-		p->e);
+	r = member_set_text(o, reversed ? "to" : "from", x->entity->text,
+		x->entity->text_n, p->e);
 	if (r == 0)
-		r = member_set_text(o, "to", to.data, to.len, p->e);
+		r = member_set_text(o, reversed ? "from" : "to", peer.data,
+			peer.len, p->e);
+	if (r == 0 && fact_namespace(there) != fact_namespace(f->id))
+		r = member_set_text(o,
+			reversed ? "from_namespace" : "to_namespace", "default",
+			7, p->e);
 	if (r == 0)
 		r = set_label_member(p, o, "relationType", f->label);
 	if (r == 0 && f->weight >= 0)

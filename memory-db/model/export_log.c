@@ -13,6 +13,7 @@
 #include "memory-db/model/namespaces.h"
 #include "memory-db/store/branch.h"
 #include "memory-db/store/log.h"
+#include "memory-db/store/names.h"
 #include "memory-db/store/operate.h"
 
 enum phase { HEADER, CHANGES, ALIASES, CONFLICTS, DONE };
@@ -134,9 +135,29 @@ set_content(json_t *o, const struct log_fact *f, struct err *e)
 			"the text of fact %lld cannot be read; run 'memoryctl "
 			"verify' and restore a backup", (long long)f->id);
 	r = member_set_hex(o, "salt", f->salt, FACT_SALT_BYTES, e);
-	if (r == 0 && f->kind != FACT_RELATION)
+	if (r == 0 && (f->kind != FACT_RELATION || f->text_n > 0))
 		r = member_set_text(o, "text", f->text, f->text_n, e);
 	return r;
+}
+
+/* An end in the user's memory, which the log of a project does not create. */
+static int
+set_peer(struct fact_line *l, const struct log_fact *f)
+{
+	struct buf name AUTO_BUF = {0};
+	struct err *e = l->p->e;
+	int64_t ns = f->ns;
+	int r = set_number(l->o, "peer", f->peer, 0, e);
+
+	if (r == 0 && f->peer != 0)
+		r = entity_first_name(l->p->st, f->peer, &ns, &name, e);
+	if (r < 0 || ns == f->ns)
+		return r < 0 ? r : 0;
+	r = member_set_text(l->o, "peer_namespace", "default", 7, e);
+	return r != 0 || name.len == 0
+		       ? r
+		       : member_set_text(
+				 l->o, "peer_name", name.data, name.len, e);
 }
 
 static int
@@ -151,7 +172,7 @@ set_fact(void *ctx, const struct log_fact *f)
 		r = member_set_text(o, "first_name", f->first_name,
 			f->first_name_n, e);
 	if (r == 0)
-		r = set_number(o, "peer", f->peer, 0, e);
+		r = set_peer(l, f);
 	if (r == 0)
 		r = set_string(o, "label", f->label, e);
 	if (r == 0)

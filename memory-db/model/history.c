@@ -2,10 +2,8 @@
  *
  * A new type or name is recorded as one existence fact hidden and another
  * shown; the same holds for metadata. Such a pair is told as `set`. */
-#include "memory-db/model/history.h"
+#include "memory-db/model/history_internal.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "common/jx.h"
@@ -14,38 +12,7 @@
 #include "memory-db/model/members.h"
 #include "memory-db/store/log.h"
 
-/* One thing a change did, before it is known whether it is half of a pair. */
-struct item {
-	int64_t entity;
-	int64_t kind;		/* enum fact_kind */
-	json_t *value;		/* owned: the object told; NULL: taken */
-	json_t *name;		/* existence: the name it gives; owned */
-};
-
-enum list { ADDED, REMOVED, SET, LISTS };
 static const char *const list_names[LISTS] = {"added", "removed", "set"};
-
-struct telling {		/* of one change */
-	struct item items[2][HISTORY_LIST_MAX]; /* ADDED, REMOVED */
-	size_t n[LISTS];
-	json_t *set;
-	int64_t more;
-	int64_t branch, action;	/* of a branch it made or discarded; 0: none */
-	size_t bytes;
-};
-
-struct reader {
-	struct store *st;
-	const struct scope *scope;
-	const struct history_query *q;
-	struct err *e;
-	json_t *changes;
-	json_t *names;		/* cache: entity id as text -> name */
-	struct telling *t;	/* of the change being told */
-	size_t bytes;
-	int64_t last;		/* change told last */
-	bool more;
-};
 
 static void
 telling_clear(struct telling *t)
@@ -59,110 +26,6 @@ telling_clear(struct telling *t)
 	memset(t, 0, sizeof(*t));
 }
 
-/* Borrowed from the cache. */
-static int
-name_of(struct reader *rd, int64_t entity, json_t **ret)
-{
-	char key[24];
-	json_t *name;
-	int r;
-
-	snprintf(key, sizeof(key), "%" PRId64, entity);
-	name = json_object_get(rd->names, key);
-	if (name == NULL) {
-		r = member_entity_name(rd->st, entity, &name, rd->e);
-		if (r == 0)
-			r = member_set_new(rd->names, key, name, rd->e);
-		if (r != 0)
-			return r;
-	}
-	*ret = name;
-	return 0;
-}
-
-static int
-set_name(struct reader *rd, json_t *o, const char *key, int64_t entity)
-{
-	json_t *name;
-	int r = name_of(rd, entity, &name);
-
-	return r != 0 ? r : member_set_new(o, key, json_incref(name), rd->e);
-}
-
-/* --- a fact as an item --------------------------------------------------------- */
-struct fact_telling {
-	struct reader *rd;
-	json_t *o;		/* borrowed */
-	json_t *name;
-	int64_t kind, peer;
-};
-
-static int
-tell_content(void *ctx, const struct log_fact *f)
-{
-	struct fact_telling *t = ctx;
-	struct err *e = t->rd->e;
-	int r = 0;
-
-	t->kind = f->kind;
-	t->peer = f->peer;
-	if (f->salt == NULL)
-		return member_set_bool(t->o, "forgotten", 1, e);
-	switch ((enum fact_kind)f->kind) {
-	case FACT_EXISTENCE:
-		t->name = member_text(f->text, f->text_n);
-		r = member_set_text(t->o, "entityType", f->label,
-			f->label != NULL ? strlen(f->label) : 0, e);
-		return t->name == NULL ? err_nomem(e) : r;
-	case FACT_OBSERVATION:
-		return member_set_text(t->o, "text", f->text, f->text_n, e);
-	case FACT_RELATION:
-		r = member_set_text(t->o, "relationType", f->label,
-			f->label != NULL ? strlen(f->label) : 0, e);
-		if (r == 0 && f->weight >= 0)
-			r = member_set_real(t->o, "weight", f->weight, e);
-		return r;
-	case FACT_TAG:
-		t->peer = f->supersedes;
-		return member_set_text(t->o, "tag", f->text, f->text_n, e);
-	case FACT_NOTE:
-	case FACT_METADATA:
-		t->peer = f->supersedes;
-		return f->text == NULL
-			? 0 : member_set_parsed(t->o, "metadata", f->text,
-				      f->text_n, e);
-	}
-	return 0;
-}
-
-/* Builds the object of a fact into *ret (owned by the caller). */
-static int
-tell_fact(struct reader *rd, const struct log_op *op, struct item *ret)
-{
-	json_t *o AUTO_JSON = json_object();
-	struct fact_telling t = {.rd = rd, .o = o};
-	int r;
-
-	if (o == NULL)
-		return err_nomem(rd->e);
-	r = set_name(rd, o, "entity", op->entity);
-	if (r == 0)
-		r = log_fact(rd->st, op->fact, tell_content, &t, rd->e);
-	if (r >= 0 && t.kind == FACT_RELATION)
-		r = set_name(rd, o, "to", t.peer);
-	if (r >= 0 && fact_is_mark(t.kind))
-		r = member_set_of(rd->st, o, t.peer, rd->e);
-	if (r < 0) {
-		json_decref(t.name);
-		return r;
-	}
-	ret->entity = op->entity;
-	ret->kind = t.kind;
-	ret->value = take_ptr(o);
-	ret->name = t.name;
-	return 0;
-}
-
 /* --- set ------------------------------------------------------------------------ */
 static int
 add_set(struct reader *rd, int64_t entity, const char *member, json_t *from,
@@ -174,7 +37,7 @@ add_set(struct reader *rd, int64_t entity, const char *member, json_t *from,
 
 	if (o == NULL)
 		return err_nomem(rd->e);
-	r = set_name(rd, o, "entity", entity);
+	r = history_set_name(rd, o, "entity", entity);
 	if (r == 0)
 		r = member_set_new(o, "member", json_string(member), rd->e);
 	if (r == 0 && from != NULL)
@@ -312,7 +175,7 @@ tell_op(void *ctx, const struct log_op *op)
 		t->more++; /* full, and no half to look for */
 		return 0;
 	}
-	r = tell_fact(rd, op, &it);
+	r = history_tell_fact(rd, op, &it);
 	return r != 0 ? r : add_item(rd, l, &it);
 }
 
@@ -396,12 +259,36 @@ set_list(struct reader *rd, json_t *o, enum list l)
 	return 0;
 }
 
+/* What was replaced says by what: the other half is in the same change. */
+static int
+link_replaced(struct reader *rd)
+{
+	struct telling *t = rd->t;
+
+	for (size_t i = 0; i < t->n[ADDED]; i++) {
+		struct item *new = &t->items[ADDED][i];
+
+		for (size_t k = 0; new->replaces != 0 && k < t->n[REMOVED]; k++) {
+			struct item *old = &t->items[REMOVED][k];
+			json_t *text = json_object_get(new->value, "text");
+
+			if (old->fact == new->replaces && text != NULL &&
+				jx_set(old->value, "replaced_by",
+					json_incref(text)) != 0)
+				return err_nomem(rd->e);
+		}
+	}
+	return 0;
+}
+
 static int
 set_lists(struct reader *rd, json_t *o)
 {
 	struct telling *t = rd->t;
-	int r = set_list(rd, o, ADDED);
+	int r = link_replaced(rd);
 
+	if (r == 0)
+		r = set_list(rd, o, ADDED);
 	if (r == 0)
 		r = set_list(rd, o, REMOVED);
 	if (r == 0 && t->set != NULL)

@@ -76,6 +76,16 @@ int import_add(struct importer *im, const struct fact *f, int64_t *ret_id)
 /* Tags and metadata that the object o says of a fact (import_marks.c). */
 int import_marks(struct importer *im, int64_t entity, int64_t of,
 	const json_t *o) MUST_CHECK;
+/* A text of the record: 1 when it is there, fits and is not empty. */
+int import_text(const json_t *o, const char *key, size_t max, const char **ret,
+	size_t *ret_n);
+/* The namespace that the line names, else the one of the call; opens a change
+ * there. */
+int import_namespace(struct importer *im, const json_t *o, int64_t *ret_ns)
+	MUST_CHECK;
+void import_validity(const json_t *o, struct fact *f);
+/* A line of a relation (import_relations.c). */
+int import_relation(struct importer *im, const json_t *o) MUST_CHECK;
 /* Seals the change that is open. */
 int import_seal(struct importer *im) MUST_CHECK;
 

@@ -105,6 +105,24 @@ place_entity(struct importer *im, const json_t *o, int64_t ns, int64_t entity)
 	return 0;
 }
 
+/* The other end of a relation. One in the user's memory may be missing: a log
+ * of the project alone does not create it. */
+static int
+place_peer(struct importer *im, const json_t *o, int64_t peer)
+{
+	const char *ns = jx_text(o, "peer_namespace"), *name = NULL;
+	size_t n = 0;
+	int r = operate_has_entity(im->st, peer, im->e);
+
+	if (r != 0 || ns == NULL || strcmp(ns, "default") != 0)
+		return r;
+	r = jx_string(o, "peer_name", JX_OPTIONAL, &name, &n, im->e);
+	if (r >= 0)
+		r = operate_create_entity(im->st, peer, NAMESPACE_DEFAULT, name,
+			n, im->e);
+	return r == 0 ? 1 : r;
+}
+
 int
 replay_new(struct importer *im, const json_t *o, int64_t ns, int64_t entity,
 	int64_t fact)
@@ -126,7 +144,7 @@ replay_new(struct importer *im, const json_t *o, int64_t ns, int64_t entity,
 	if (r == 0)
 		r = operate_has_entity(im->st, entity, im->e);
 	if (r == 1 && f.kind == FACT_RELATION)
-		r = operate_has_entity(im->st, f.peer, im->e);
+		r = place_peer(im, o, f.peer);
 	if (r == 0)
 		r = err_set(im->e, MDB_E_INVALID,
 			"fact %" PRId64 " of the log belongs to an entity that "

@@ -13,7 +13,6 @@
 #include "memory-db/model/members.h"
 #include "memory-db/model/scope.h"
 #include "memory-db/store/change.h"
-#include "memory-db/store/derive.h"
 #include "memory-db/store/names.h"
 
 struct entity_line {
@@ -25,9 +24,8 @@ struct entity_line {
 };
 
 /* --- reading with tolerance ---------------------------------------------------- */
-/* A text of the record: 1 when it is there, fits and is not empty. */
-static int
-text_member(const json_t *o, const char *key, size_t max, const char **ret,
+int
+import_text(const json_t *o, const char *key, size_t max, const char **ret,
 	size_t *ret_n)
 {
 	const json_t *v = json_object_get(o, key);
@@ -100,9 +98,9 @@ read_entity(const json_t *o, struct entity_line *l)
 	const char *wrong;
 	size_t n;
 
-	if (!text_member(o, "name", LIMIT_NAME_BYTES, &l->name, &l->name_n))
+	if (!import_text(o, "name", LIMIT_NAME_BYTES, &l->name, &l->name_n))
 		return "name must be a text of 1 to 1024 bytes";
-	if (!text_member(o, "entityType", LIMIT_TYPE_BYTES, &l->type, &n)) {
+	if (!import_text(o, "entityType", LIMIT_TYPE_BYTES, &l->type, &n)) {
 		if (n > LIMIT_TYPE_BYTES)
 			return "entityType is longer than 256 bytes";
 		l->type = "unknown";
@@ -186,16 +184,15 @@ import_fact(int64_t entity, enum fact_kind kind)
 		.source_at = FACT_NO_TIME, .text = ""};
 }
 
-/* The namespace that the line names, else the one of the call. */
-static int
-line_namespace(struct importer *im, const json_t *o, int64_t *ret_ns)
+int
+import_namespace(struct importer *im, const json_t *o, int64_t *ret_ns)
 {
 	struct context ctx = *im->ctx;
 	const char *name;
 	size_t n;
 	int r;
 
-	if (text_member(o, "namespace", LIMIT_LABEL_BYTES, &name, &n)) {
+	if (import_text(o, "namespace", LIMIT_LABEL_BYTES, &name, &n)) {
 		ctx.namespace_ = name;
 		ctx.user_scope = false;
 	}
@@ -248,13 +245,13 @@ label_member(struct importer *im, const json_t *o, const char *key,
 	const char *text;
 	size_t n;
 
-	return text_member(o, key, LIMIT_LABEL_BYTES, &text, &n)
+	return import_text(o, key, LIMIT_LABEL_BYTES, &text, &n)
 		? label_intern(im->st, text, ret, im->e)
 		: 0;
 }
 
-static void
-read_validity(const json_t *o, struct fact *f)
+void
+import_validity(const json_t *o, struct fact *f)
 {
 	if (!time_member(o, "valid_from", &f->valid_from))
 		f->valid_from = FACT_NO_TIME;
@@ -278,7 +275,7 @@ read_provenance(struct importer *im, const json_t *o, struct fact *f)
 	if (json_is_number(salience) && json_number_value(salience) >= 0 &&
 		json_number_value(salience) <= 1)
 		f->weight = json_number_value(salience);
-	read_validity(o, f);
+	import_validity(o, f);
 	if (!time_member(o, "source_timestamp", &f->source_at) &&
 		!time_member(o, "at", &f->source_at))
 		f->source_at = FACT_NO_TIME;
@@ -378,7 +375,7 @@ import_entity(struct importer *im, const json_t *o)
 
 	if (wrong != NULL)
 		return import_complain(im, "%s", wrong);
-	r = line_namespace(im, o, &ns);
+	r = import_namespace(im, o, &ns);
 	if (r == 0)
 		r = find_or_add(im, &l, &entity);
 	if (r == 0)
@@ -397,64 +394,6 @@ import_entity(struct importer *im, const json_t *o)
 	}
 	im->result->skipped += im->written == before;
 	return 0;
-}
-
-/* --- relations -------------------------------------------------------------------------- */
-/* 1 with the entity; 0 when it does not exist and the line was reported. */
-static int
-find_end(struct importer *im, const json_t *o, const char *key, int64_t *ret)
-{
-	const char *name;
-	size_t n;
-	int r;
-
-	if (!text_member(o, key, LIMIT_NAME_BYTES, &name, &n))
-		return import_complain(im,
-			"%s must be a text of 1 to 1024 bytes", key);
-	r = entity_find(im->st, im->ns, name, n, ret, im->e);
-	if (r == 1)
-		r = fact_existence(im->st, *ret, NULL, NULL, NULL, im->e);
-	if (r == 0)
-		r = import_complain(im, "relation %s '%.200s': no entity of "
-			"that name in the lines before", key, name);
-	return r;
-}
-
-static int
-import_relation(struct importer *im, const json_t *o)
-{
-	struct fact f = import_fact(0, FACT_RELATION);
-	const json_t *weight = json_object_get(o, "weight");
-	const char *type;
-	int64_t same, ns;
-	size_t n;
-	int r = line_namespace(im, o, &ns);
-
-	if (r != 0)
-		return r;
-	if (!text_member(o, "relationType", LIMIT_TYPE_BYTES, &type, &n))
-		return import_complain(im,
-			"relationType must be a text of 1 to 256 bytes");
-	if (json_is_number(weight) && json_number_value(weight) >= 0 &&
-		json_number_value(weight) <= 1)
-		f.weight = json_number_value(weight);
-	r = find_end(im, o, "from", &f.entity);
-	if (r == 1)
-		r = find_end(im, o, "to", &f.peer);
-	if (r != 1)
-		return r;
-	read_validity(o, &f);
-	if (strcmp(type, DERIVED_FROM) == 0)
-		f.flags = FACT_DERIVED;
-	r = label_intern(im->st, type, &f.label, im->e);
-	if (r == 0)
-		r = fact_find_relation(im->st, f.entity, f.peer, f.label, &same,
-			im->e);
-	if (r == 1) {
-		im->result->skipped++;
-		return 0;
-	}
-	return r == 0 ? import_add(im, &f, NULL) : r;
 }
 
 int

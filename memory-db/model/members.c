@@ -142,6 +142,7 @@ member_entity_name(struct store *st, int64_t entity, json_t **ret,
 
 struct of {
 	json_t *o;		/* borrowed */
+	const char *key;
 	struct err *e;
 };
 
@@ -151,13 +152,14 @@ set_of(void *ctx, const struct log_fact *f)
 	struct of *x = ctx;
 
 	return f->text == NULL
-		? 0 : member_set_text(x->o, "of", f->text, f->text_n, x->e);
+		? 0 : member_set_text(x->o, x->key, f->text, f->text_n, x->e);
 }
 
 int
-member_set_of(struct store *st, json_t *o, int64_t fact, struct err *e)
+member_set_fact(struct store *st, json_t *o, const char *key, int64_t fact,
+	struct err *e)
 {
-	struct of x = {o, e};
+	struct of x = {o, key, e};
 	int r = log_fact(st, fact, set_of, &x, e);
 
 	return r < 0 ? r : 0;

@@ -39,10 +39,10 @@ int member_set_parsed(json_t *o, const char *key, const char *text, size_t n,
 int member_set_label(struct store *st, json_t *o, const char *key,
 	int64_t label, struct err *e) MUST_CHECK;
 
-/* `of`: the text of the fact that a mark is said of; nothing when it was
- * forgotten. */
-int member_set_of(struct store *st, json_t *o, int64_t fact, struct err *e)
-	MUST_CHECK;
+/* o[key]: the text of a fact (what a mark is said of, what an observation
+ * replaces); nothing when it was forgotten. */
+int member_set_fact(struct store *st, json_t *o, const char *key, int64_t fact,
+	struct err *e) MUST_CHECK;
 
 /* The reverse of member_set_hex: exactly n bytes from 2 n digits. 0 or
  * MDB_E_INVALID. */

@@ -104,7 +104,8 @@ merge_item_show(struct merge *m, const struct merge_item *x)
 
 	if (x->f.kind == FACT_RELATION)
 		r = fact_find_relation(
-			m->st, x->f.entity, x->f.peer, x->f.label, &twin, m->e);
+			m->st, x->f.entity, x->f.peer, x->f.label,
+			x->f.text_n > 0, &twin, m->e);
 	else
 		r = fact_find_text(m->st, x->f.entity, x->f.kind, x->text,
 			x->f.text_n, &twin, m->e);

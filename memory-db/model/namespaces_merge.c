@@ -4,7 +4,7 @@
  * takes what is still visible. A relation whose other end is not moved yet
  * creates that end in the target; one whose other end is hidden by now finds
  * it there by name. */
-#include "memory-db/model/namespaces.h"
+#include "memory-db/model/namespaces_int.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -19,23 +19,6 @@
 
 /* Text of one slice: bounds memory and the turn of the writer. */
 #define SLICE_BYTES (4 * 1024 * 1024)
-
-struct ids {
-	int64_t id[LIMIT_SLICE_FACTS + 1];
-	size_t n;
-};
-
-struct mover {
-	struct store *st;
-	int64_t from, to, branch;
-	struct change *change;	/* of the target */
-	struct ids moved;	/* facts to hide in the source */
-	struct ids facts;	/* of the entity at hand */
-	int64_t entity, target;	/* the entity at hand and what it becomes */
-	size_t bytes;
-	bool full;
-	struct err *e;
-};
 
 static bool
 is_full(const struct mover *m)
@@ -117,10 +100,8 @@ existing_target(struct mover *m, const struct buf *name, int64_t *ret_target)
 		: r;
 }
 
-/* What an entity of the source is in the target; created when it exists in
- * the source only. 1, or 0 when it exists in neither. */
-static int
-target_of(struct mover *m, int64_t entity, int64_t *ret_target)
+int
+namespaces_target(struct mover *m, int64_t entity, int64_t *ret_target)
 {
 	struct buf name AUTO_BUF = {0};
 	int64_t label = 0, ns;
@@ -169,7 +150,7 @@ is_known(struct mover *m, const struct fact *f)
 			f->text, f->text_n, &other, m->e);
 	case FACT_RELATION:
 		return fact_find_relation(m->st, f->entity, f->peer, f->label,
-			&other, m->e);
+			fact_is_reversed(f), &other, m->e);
 	case FACT_METADATA:
 		r = fact_each(m->st, f->entity, 1u << FACT_METADATA,
 			note_metadata, &found, m->e);
@@ -280,7 +261,7 @@ move_fact(struct mover *m, const struct fact *given)
 	if (f.text == NULL)
 		f.text = "";
 	if (f.kind == FACT_RELATION)
-		r = target_of(m, given->peer, &f.peer);
+		r = namespaces_ends(m, &f);
 	if (fact_is_mark(f.kind))
 		r = move_mark(m, &f, given->supersedes);
 	if (r == 1)
@@ -324,7 +305,7 @@ collect_fact(void *ctx, const struct fact *f)
 static int
 move_entity(struct mover *m, int64_t entity, int64_t existence)
 {
-	int r = target_of(m, entity, &m->target);
+	int r = namespaces_target(m, entity, &m->target);
 
 	m->facts.n = 0;
 	if (r == 1)
@@ -340,6 +321,8 @@ move_entity(struct mover *m, int64_t entity, int64_t existence)
 		r = move_id(m, m->facts.id[i]);
 		m->moved.id[m->moved.n++] = m->facts.id[i];
 	}
+	if (r >= 0 && !m->full)
+		r = namespaces_incoming(m, entity);
 	if (r >= 0 && !m->full)
 		m->moved.id[m->moved.n++] = existence;
 	return r < 0 ? r : 0;

@@ -300,7 +300,8 @@ put_relation(struct write *w, struct fact *f, bool has_weight, struct err *e)
 	struct weight now = {-1};
 	int64_t have;
 	int r = fact_find_relation(
-		w->st, f->entity, f->peer, f->label, &have, e);
+		w->st, f->entity, f->peer, f->label, fact_is_reversed(f), &have,
+		e);
 
 	if (r < 0)
 		return r;
@@ -321,28 +322,24 @@ remember_relation(struct write *w, const json_t *entry, const char *path,
 	struct err *e)
 {
 	const json_t *weight = json_object_get(entry, "weight");
+	const char *type = jx_text(entry, "relationType");
 	struct fact f = write_fact(0, FACT_RELATION);
-	char at[96];
-	int r;
+	struct relation_ends ends = {0};
+	int r = write_need_ends(w, jx_text(entry, "from"), jx_text(entry, "to"),
+		path, &ends, e);
 
-	snprintf(at, sizeof(at), "%s.from", path);
-	r = write_need_entity(w,
-		jx_text(entry, "from"), at,
-		&f.entity, e);
-	snprintf(at, sizeof(at), "%s.to", path);
+	f.entity = ends.entity;
+	f.peer = ends.peer;
+	if (ends.reversed) {
+		f.text = FACT_REVERSED;
+		f.text_n = strlen(FACT_REVERSED);
+	}
 	if (r == 0)
-		r = write_need_entity(w,
-			jx_text(entry, "to"), at,
-			&f.peer, e);
-	if (r == 0)
-		r = label_intern(w->st,
-			json_string_value(
-				json_object_get(entry, "relationType")),
-			&f.label, e);
+		r = label_intern(w->st, type, &f.label, e);
 	if (json_is_number(weight))
 		f.weight = json_number_value(weight);
-	if (strcmp(jx_text(entry, "relationType"),
-		    DERIVED_FROM) == 0)
+	/* What is said of the user's entity does not make ours doubtful. */
+	if (strcmp(type, DERIVED_FROM) == 0 && !ends.reversed)
 		f.flags = FACT_DERIVED;
 	return r == 0 ? put_relation(w, &f, json_is_number(weight), e) : r;
 }

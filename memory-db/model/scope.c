@@ -106,6 +106,7 @@ scope_read(struct store *st, const struct context *ctx, int64_t pinned,
 	if (r == 0)
 		ret->ns[0] = 0;
 	ret->n = 1;
+	fact_home(st, ret->ns[0]);
 	if (ret->ns[0] != NAMESPACE_DEFAULT)
 		ret->ns[ret->n++] = NAMESPACE_DEFAULT;
 	r = lens_branch(st, ret->ns[0], ctx->branch, &branch, e);
@@ -124,6 +125,8 @@ scope_write(struct store *st, const struct context *ctx, int64_t *ret_ns,
 
 	if (r == 0)
 		r = lens_branch(st, *ret_ns, ctx->branch, ret_branch, e);
+	if (r == 0)
+		fact_home(st, *ret_ns);
 	if (r == 0)
 		r = lens_make(st, *ret_branch, STORE_OPEN_END, &lens, e);
 	return r == 0 ? lens_apply(st, &lens, e) : r;

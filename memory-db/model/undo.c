@@ -398,8 +398,8 @@ add_row(void *ctx, const struct fact *f)
 		    ? member_set_text(row, "tag", f->text, f->text_n, x->e)
 		    : member_set_parsed(
 			      row, "metadata", f->text, f->text_n, x->e);
-	return r == 0 ? member_set_of(
-				x->u->w->st, row, f->supersedes, x->e)
+	return r == 0 ? member_set_fact(x->u->w->st, row, "of",
+				f->supersedes, x->e)
 		      : r;
 }
 

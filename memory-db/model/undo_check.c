@@ -233,7 +233,8 @@ find_twin(struct undo *u, const struct undo_fact *f, const struct twin *x,
 			find_existence, ret, e);
 	if (f->kind == FACT_RELATION)
 		r = fact_find_relation(
-			st, f->entity, x->peer, x->label, ret, e);
+			st, f->entity, x->peer, x->label, x->text.len > 0, ret,
+			e);
 	else if (fact_is_mark(f->kind))
 		r = fact_find_mark(st, f->entity, x->of, f->kind,
 			f->kind == FACT_TAG ? x->text.data : NULL, x->text.len,

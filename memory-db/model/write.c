@@ -35,7 +35,8 @@ outcome_hash(enum op_what what, int64_t entity, enum fact_kind kind,
 {
 	static const unsigned char no_key[crypto_shorthash_KEYBYTES];
 	int64_t head[6] = {(int64_t)what, entity, (int64_t)kind, peer, label, 0};
-	bool has_text = kind != FACT_EXISTENCE && kind != FACT_RELATION;
+	bool has_text = kind != FACT_EXISTENCE &&
+			(kind != FACT_RELATION || n > 0);
 	uint64_t h;
 
 	if (has_text)
@@ -93,6 +94,16 @@ write_did(struct write *w, enum op_what what, int64_t entity,
 		}
 	}
 	return false;
+}
+
+bool
+write_did_relation(struct write *w, enum op_what what,
+	const struct relation_ends *ends, int64_t label)
+{
+	const char *text = ends->reversed ? FACT_REVERSED : "";
+
+	return write_did(w, what, ends->entity, FACT_RELATION, ends->peer,
+		label, text, strlen(text));
 }
 
 bool
@@ -394,74 +405,5 @@ write_attr(struct write *w, int64_t entity, enum attr_key key, int64_t value,
 
 	if (r == 0 && change_ops(w->change) > before)
 		r = record(w, 0, entity, e);
-	return r;
-}
-
-/* --- names ---------------------------------------------------------------------------------------- */
-int
-write_entity(struct write *w, const char *name, int64_t *ret_entity,
-	struct err *e)
-{
-	if (w->replay)
-		return entity_find(
-			w->st, w->ns, name, strlen(name), ret_entity, e);
-	return scope_entity(w->st, &w->scope, name, strlen(name), ret_entity, e);
-}
-
-static int
-not_found(struct write *w, const char *name, const char *param, struct err *e)
-{
-	struct scope user = w->scope;
-	struct buf similar AUTO_BUF = {0};
-	int64_t id;
-	int r;
-
-	user.ns[0] = NAMESPACE_DEFAULT;
-	r = w->ns == NAMESPACE_DEFAULT
-		    ? 0
-		    : scope_entity(w->st, &user, name, strlen(name), &id, e);
-	if (r < 0)
-		return r;
-	if (r == 1)
-		return err_param(e, MDB_E_NOT_FOUND, param,
-			"'%s' is not in this project's memory but in the "
-			"user's; pass scope:\"user\" to write there",
-			name);
-	r = scope_similar(w->st, &w->scope, name, &similar, e);
-	if (r < 0)
-		return r;
-	if (similar.len > 0 && buf_str(&similar) != NULL)
-		return err_param(e, MDB_E_NOT_FOUND, param,
-			"no entity '%s'; similar: %s", name, similar.data);
-	return err_param(e, MDB_E_NOT_FOUND, param,
-		"no entity '%s'; search_nodes finds others, create_entities "
-		"makes one", name);
-}
-
-int
-write_need_entity(struct write *w, const char *name, const char *param,
-	int64_t *ret_entity, struct err *e)
-{
-	int r = write_entity(w, name, ret_entity, e);
-
-	if (r == 0 && w->replay)
-		return err_param(e, MDB_E_INVALID, "key",
-			"this key was used within a day by another request, "
-			"which did not name '%s'; give each request its own "
-			"key, or none", name);
-	if (r == 0)
-		return not_found(w, name, param, e);
-	return r < 0 ? r : 0;
-}
-
-int
-write_version(struct write *w, int64_t entity, int64_t *ret_version,
-	struct err *e)
-{
-	struct entity_times t;
-	int r = entity_times(w->st, entity, &t, e);
-
-	if (r == 0)
-		*ret_version = t.version;
 	return r;
 }

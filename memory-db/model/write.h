@@ -86,6 +86,10 @@ int write_hide_marked(struct write *w, int64_t entity, int64_t fact,
 bool write_did(struct write *w, enum op_what what, int64_t entity,
 	enum fact_kind kind, int64_t peer, int64_t label, const char *text,
 	size_t n);
+/* The same for a relation. */
+struct relation_ends;
+bool write_did_relation(struct write *w, enum op_what what,
+	const struct relation_ends *ends, int64_t label);
 /* Whether it touched the entity at all. */
 bool write_touched(struct write *w, int64_t entity);
 
@@ -98,6 +102,23 @@ int write_entity(struct write *w, const char *name, int64_t *ret_entity,
  * the user's memory, the way to write there. param: "relations[2].from". */
 int write_need_entity(struct write *w, const char *name, const char *param,
 	int64_t *ret_entity, struct err *e) MUST_CHECK;
+/* The entity of that name in the user's memory; 0 also when that is where we
+ * write. */
+int write_user_entity(struct write *w, const char *name, int64_t *ret_entity,
+	struct err *e) MUST_CHECK;
+
+/* A relation as it is stored: with the end that is where we write, which is
+ * `to` when reversed (FACT_REVERSED). */
+struct relation_ends {
+	int64_t entity, peer;
+	bool reversed;
+};
+/* 1 found, 0 not (an end is missing), 2 both ends are the user's. */
+int write_ends(struct write *w, const char *from, const char *to,
+	struct relation_ends *ret, struct err *e) MUST_CHECK;
+/* The same, or an error that names the end. path: "relations[2]". */
+int write_need_ends(struct write *w, const char *from, const char *to,
+	const char *path, struct relation_ends *ret, struct err *e) MUST_CHECK;
 /* Version of an entity after the change. */
 int write_version(struct write *w, int64_t entity, int64_t *ret_version,
 	struct err *e) MUST_CHECK;

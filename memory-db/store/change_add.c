@@ -108,7 +108,7 @@ pack_body(struct change *c, const struct fact *f, struct err *e)
 			(c->text.len == f->text_n &&
 				memcmp(c->text.data, f->text, f->text_n) == 0))
 			return r < 0 ? r : 0;
-	} else if (f->kind == FACT_RELATION) {
+	} else if (f->kind == FACT_RELATION && f->text_n == 0) {
 		return 0;
 	}
 	r = codec_pack(&c->st->codec, f->text, f->text_n, &c->body);

@@ -50,10 +50,13 @@ enum {
 #define RANK "CASE kind WHEN 0 THEN 2 WHEN 4 THEN 0 WHEN 5 THEN 0 ELSE 1 END"
 
 static const struct stmt_def defs[] = {
-	/* What is said of facts first, existence last. */
+	/* What is said of facts first, existence last. A relation of a project
+	 * to an entity of the user's memory has no text of it, and belongs to a
+	 * chain of its own: it stays, and is never seen again. */
 	[OF_ENTITY] = {"SELECT id, entity, " RANK " AS rank FROM fact WHERE "
 		       "entity = ?1 AND salt IS NOT NULL UNION ALL SELECT id, "
 		       "entity, 1 FROM fact WHERE peer = ?1 AND entity <> ?1 "
+		       "AND id >> 33 = (SELECT ns FROM entity WHERE id = ?1) "
 		       "AND salt IS NOT NULL ORDER BY rank",
 		1, STMT_WRITER},
 	[OF_TEXT] = {"SELECT id, entity FROM fact WHERE entity = ?1 AND "

@@ -25,12 +25,14 @@ static const struct stmt_def defs[] = {
 		  "WHERE s.entity = ?1 AND @VIS AND (?2 >> f.kind) & 1 "
 		  "AND f.salt IS NOT NULL "
 		  "ORDER BY s.fact", 2, STMT_LENS},
-	/* From the fact by its peer; the span must be a visible one. */
+	/* From the fact by its peer; the span must be a visible one. Ids of one
+	 * namespace are a range: a relation of a project leads to the user's
+	 * entities, and no other project may see or pay for it. */
 	[INCOMING] = {"SELECT " COLUMNS ", (SELECT s.added FROM @SPAN WHERE "
 		      "s.fact = f.id AND @VIS) AS shown FROM fact f CROSS "
 		      "JOIN entity e ON e.id = f.entity WHERE f.peer = ?1 AND "
-		      "f.kind = 2 AND f.salt IS NOT NULL AND shown IS NOT "
-		      "NULL ORDER BY f.id", 1,
+		      "f.id > ?2 AND f.id < ?3 AND f.kind = 2 AND f.salt IS NOT NULL AND shown IS NOT "
+		      "NULL ORDER BY f.id", 3,
 		STMT_LENS},
 	[SAME] = {"SELECT " COLUMNS ", (SELECT s.added FROM @SPAN WHERE "
 		  "s.fact = f.id AND @VIS) AS shown FROM fact f CROSS JOIN "
@@ -229,14 +231,33 @@ fact_each(struct store *st, int64_t entity, unsigned kinds, fact_fn fn,
 	return loop(st, s, fn, ctx, e);
 }
 
-int
-fact_each_incoming(struct store *st, int64_t entity, fact_fn fn, void *ctx,
-	struct err *e)
+void
+fact_home(struct store *st, int64_t ns)
+{
+	st->home = ns;
+}
+
+static int
+each_incoming_of(struct store *st, int64_t entity, int64_t ns, fact_fn fn,
+	void *ctx, struct err *e)
 {
 	sqlite3_stmt *s = stmt_use(st, MOD_FACTS, INCOMING);
 
 	bind_i(s, 1, entity);
+	bind_i(s, 2, ns << STORE_NS_SHIFT);
+	bind_i(s, 3, (ns + 1) << STORE_NS_SHIFT);
 	return loop(st, s, fn, ctx, e);
+}
+
+int
+fact_each_incoming(struct store *st, int64_t entity, fact_fn fn, void *ctx,
+	struct err *e)
+{
+	int r = each_incoming_of(st, entity, NAMESPACE_DEFAULT, fn, ctx, e);
+
+	return r != 0 || st->home <= NAMESPACE_DEFAULT
+		       ? r
+		       : each_incoming_of(st, entity, st->home, fn, ctx, e);
 }
 
 int
@@ -324,7 +345,7 @@ fact_find_text(struct store *st, int64_t entity, enum fact_kind kind,
 
 int
 fact_find_relation(struct store *st, int64_t entity, int64_t peer,
-	int64_t label, int64_t *ret_fact, struct err *e)
+	int64_t label, bool reversed, int64_t *ret_fact, struct err *e)
 {
 	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_FACTS, SAME);
 	int r;
@@ -334,7 +355,8 @@ fact_find_relation(struct store *st, int64_t entity, int64_t peer,
 	while ((r = stmt_row(st, s, e)) == 1)
 		if (sqlite3_column_int(s, C_KIND) == FACT_RELATION &&
 			sqlite3_column_int64(s, C_PEER) == peer &&
-			sqlite3_column_int64(s, C_LABEL) == label) {
+			sqlite3_column_int64(s, C_LABEL) == label &&
+			(sqlite3_column_int(s, C_SIZE) > 0) == reversed) {
 			*ret_fact = sqlite3_column_int64(s, C_ID);
 			return 1;
 		}

@@ -19,6 +19,9 @@ enum fact_kind {
 	FACT_NOTE = 5		/* text: its metadata, a JSON object */
 };
 #define FACT_KIND_LAST FACT_NOTE
+/* Text of a relation that leads from its peer to its entity: one between a
+ * project and the user's memory belongs to the end that is the project's. */
+#define FACT_REVERSED "<"
 #define FACT_MARKS (1u << FACT_TAG | 1u << FACT_NOTE)
 enum fact_method { METHOD_MANUAL, METHOD_AUTO, METHOD_IMPORT, METHOD_SCRIPT };
 
@@ -52,7 +55,12 @@ typedef int (*fact_fn)(void *ctx, const struct fact *f);
 int fact_each(struct store *st, int64_t entity, unsigned kinds, fact_fn fn,
 	void *ctx, struct err *e) MUST_CHECK;
 
-/* Visible relations that point to an entity. */
+/* The namespace that reads: relations of no other but `default` are incoming
+ * ones to it. Set with the scope of each request. */
+void fact_home(struct store *st, int64_t ns);
+
+/* Visible relations that name an entity as their peer, as far as the namespace
+ * that reads may see them. */
 int fact_each_incoming(struct store *st, int64_t entity, fact_fn fn, void *ctx,
 	struct err *e) MUST_CHECK;
 
@@ -67,7 +75,8 @@ int fact_find_text(struct store *st, int64_t entity, enum fact_kind kind,
 	const char *text, size_t n, int64_t *ret_fact, struct err *e)
 	MUST_CHECK;
 int fact_find_relation(struct store *st, int64_t entity, int64_t peer,
-	int64_t label, int64_t *ret_fact, struct err *e) MUST_CHECK;
+	int64_t label, bool reversed, int64_t *ret_fact, struct err *e)
+	MUST_CHECK;
 
 /* The visible marks of a fact by id; kinds as above. fn must not look facts up
  * by their content itself. */
@@ -104,6 +113,12 @@ int entity_times(struct store *st, int64_t entity, struct entity_times *ret,
 /* The change of version n of an entity under the lens. 1 found. */
 int entity_version(struct store *st, int64_t entity, int64_t n,
 	int64_t *ret_change, struct err *e) MUST_CHECK;
+
+static inline bool
+fact_is_reversed(const struct fact *f)
+{
+	return f->kind == FACT_RELATION && f->text_n > 0;
+}
 
 static inline bool
 fact_is_mark(int64_t kind)

@@ -97,6 +97,7 @@ struct store {
 	struct run_sum *runs;	/* writer: of the group under way (runs.c) */
 	size_t runs_n;
 	struct label_cache *labels;	/* id -> text (names.c) */
+	int64_t home;		/* namespace that reads: fact_home() */
 	int savepoint_texts, savepoint_deltas; /* marks for rollback */
 	int64_t deadline_ns;
 	atomic_bool interrupted;

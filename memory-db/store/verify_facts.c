@@ -117,8 +117,9 @@ static int
 check_flags(struct verify *v, const struct log_fact *f)
 {
 	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_DERIVED_OF);
-	bool says_so = f->kind == FACT_RELATION && f->label != NULL &&
-		strcmp(f->label, DERIVED_FROM) == 0;
+	/* A reversed one says so of the other end. */
+	bool says_so = f->kind == FACT_RELATION && f->text_n == 0 &&
+		f->label != NULL && strcmp(f->label, DERIVED_FROM) == 0;
 	int r;
 
 	bind_i(s, 1, f->id);
