@@ -16,6 +16,15 @@
 #define LIMIT_FACT_TAGS 100
 /* Bytes of one observation: larger texts are documents. */
 #define LIMIT_OBSERVATION_BYTES (1024 * 1024)
+/* Observations of an entity, the newest ones, with which a new one is compared
+ * for saying the same, and the bytes of those that are: bounds what a write to
+ * a large entity pays. A program that is no agent is looked after less. */
+#define LIMIT_ALIKE_FACTS 96
+#define LIMIT_ALIKE_FACTS_PROGRAM 16
+#define LIMIT_ALIKE_BYTES 1000
+/* The same for finding which observation is meant, and how often in a call. */
+#define LIMIT_ALIKE_SOUGHT 2000
+#define LIMIT_ALIKE_SEARCHES 5
 /* Bytes of the metadata object of an entity, as JSON. */
 #define LIMIT_METADATA_BYTES (64 * 1024)
 /* Bytes of namespace, branch, session, client and commit message. */

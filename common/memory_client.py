@@ -57,6 +57,7 @@ METHODS = {
     "delete_observations": ("deletions",),
     "delete_relations": ("relations",),
     "update_entity": ("name",),
+    "replace_observation": ("entityName", "old", "new"),
     "rename_entity": ("name", "new_name"),
     "search_nodes": ("query",),
     "open_nodes": ("names",),

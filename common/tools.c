@@ -99,6 +99,7 @@ static const struct param relation_entry = {
 static const struct param addition_fields[] = {
 	NAME("entityName", PF_REQUIRED, "entity"),
 	LIST("contents", PF_REQUIRED, "one fact each", &observation),
+	TYPE("entityType", PF_EXTRA, "makes the entity if there is none"),
 	STR("source_session", PF_SOCKET_ONLY, NULL, LIMIT_LABEL_BYTES),
 	POINT("source_timestamp", PF_SOCKET_ONLY | PF_MAY_BE_EMPTY, NULL),
 	NUM("salience", PF_SOCKET_ONLY, NULL, 0, 1),
@@ -114,13 +115,26 @@ static const struct param deletion_entry = {
 
 /* --- methods ------------------------------------------------------------------ */
 static const char *const create_modes[] = {"merge", "replace", "skip", NULL};
+/* What the reference memory server does: all of it or nothing, and only equal
+ * texts are the same. */
+#define STRICT BOOLEAN("strict", PF_SOCKET_ONLY, NULL)
 static const struct param params_create_entities[] = {
-	LIST("entities", PF_REQUIRED, "new or known ones", &entity_entry),
+	LIST("entities", PF_REQUIRED, "new or known ones", &entity_entry), STRICT,
 	CHOICE("mode", PF_SOCKET_ONLY, NULL, create_modes), END};
 static const struct param params_add_observations[] = {
-	LIST("observations", PF_REQUIRED, "by entity", &addition_entry), END};
+	LIST("observations", PF_REQUIRED, "by entity", &addition_entry), STRICT,
+	END};
+static const struct param params_replace_observation[] = {
+	NAME("entityName", PF_REQUIRED, "entity"),
+	{"old", P_STRING, PF_REQUIRED | PF_NOT_EMPTY,
+		"its text, or enough of it to tell it from others", 1,
+		LIMIT_OBSERVATION_BYTES, NULL, NULL, NULL},
+	{"new", P_STRING, PF_REQUIRED | PF_NOT_EMPTY, "what holds now", 1,
+		LIMIT_OBSERVATION_BYTES, NULL, NULL, NULL},
+	POINT("valid_from", PF_SOCKET_ONLY, NULL),
+	POINT("valid_to", PF_SOCKET_ONLY, NULL), END};
 static const struct param params_create_relations[] = {
-	LIST("relations", PF_REQUIRED, "new ones", &relation_entry), END};
+	LIST("relations", PF_REQUIRED, "new ones", &relation_entry), STRICT, END};
 static const struct param params_delete_entities[] = {
 	LIST("entityNames", PF_REQUIRED, "exact names", &name_entry), END};
 static const struct param params_delete_observations[] = {

@@ -43,7 +43,9 @@ shape_relation(json_t *stored, bool compat)
 		copy(r, "to", stored, "to") ||
 		copy(r, "relationType", stored, "relationType"))
 		return NULL;
-	if (!compat && copy(r, "weight", stored, "weight"))
+	if (!compat && (copy(r, "weight", stored, "weight") ||
+		copy(r, "from_namespace", stored, "from_namespace") ||
+		copy(r, "to_namespace", stored, "to_namespace")))
 		return NULL;
 	return take_ptr(r);
 }
@@ -128,24 +130,36 @@ created_entity(json_t *sent)
 	return take_ptr(e);
 }
 
-static json_t *
-updated_entity(json_t *result)
-{
-	AUTO_JSON json_t *u = json_object();
-
-	if (!u || copy(u, "name", result, "name") ||
-		copy(u, "added", result, "added") ||
-		copy(u, "note", result, "note"))
-		return NULL;
-	return take_ptr(u);
-}
-
 static bool
 is_action(json_t *result, const char *action)
 {
 	const char *a = json_string_value(json_object_get(result, "action"));
 
 	return a && strcmp(a, action) == 0;
+}
+
+/* Outside compat a write's answer does not repeat what was sent: names, counts,
+ * and what was not done as it was said. */
+static int
+copy_told(json_t *to, json_t *result)
+{
+	static const char *const told[] = {"note", "same_as", "similar"};
+
+	for (size_t i = 0; i < ARRAY_LEN(told); i++)
+		if (copy(to, told[i], result, told[i]))
+			return MDB_E_NOMEM;
+	return 0;
+}
+
+static json_t *
+counted_entity(json_t *result)
+{
+	AUTO_JSON json_t *u = json_object();
+
+	if (!u || copy(u, "name", result, "name") ||
+		copy(u, "added", result, "added") || copy_told(u, result))
+		return NULL;
+	return take_ptr(u);
 }
 
 static json_t *
@@ -161,18 +175,19 @@ shape_create_entities(bool compat, const json_t *args, json_t *reply)
 	if (!shape || !created || !updated)
 		return NULL;
 	json_array_foreach(json_object_get(reply, "results"), i, result) {
-		if (is_action(result, "created")) {
-			if (jx_add(created,
-				created_entity(json_array_get(sent, i))))
-				return NULL;
-		} else if (jx_add(updated, updated_entity(result))) {
+		bool is_new = is_action(result, "created");
+		json_t *one = compat && is_new ?
+			created_entity(json_array_get(sent, i)) :
+			counted_entity(result);
+
+		if (jx_add(is_new ? created : updated, one))
 			return NULL;
-		}
 	}
 	if (jx_set(shape, "entities", json_incref(created)))
 		return NULL;
-	if (!compat && json_array_size(updated) > 0 &&
-		jx_set(shape, "updated", json_incref(updated)))
+	if (!compat && ((json_array_size(updated) > 0 &&
+		jx_set(shape, "updated", json_incref(updated))) ||
+		copy(shape, "failed", reply, "failed")))
 		return NULL;
 	return take_ptr(shape);
 }
@@ -195,12 +210,35 @@ shape_create_relations(bool compat, const json_t *args, json_t *reply)
 		else if (jx_add(created, shape_relation(result, true)))
 			return NULL;
 	}
-	if (jx_set(shape, "relations", json_incref(created)))
-		return NULL;
-	if (!compat && unchanged > 0 &&
-		jx_set(shape, "unchanged", json_integer(unchanged)))
+	if (compat)
+		return jx_set(shape, "relations", json_incref(created)) ?
+			NULL : take_ptr(shape);
+	if (jx_set(shape, "created",
+		json_integer((json_int_t)json_array_size(created))) ||
+		(unchanged > 0 &&
+			jx_set(shape, "unchanged", json_integer(unchanged))) ||
+		copy(shape, "failed", reply, "failed"))
 		return NULL;
 	return take_ptr(shape);
+}
+
+static json_t *
+shape_addition(bool compat, json_t *result)
+{
+	AUTO_JSON json_t *one = json_object();
+	json_t *added = json_object_get(result, "addedObservations");
+
+	if (!one || copy(one, "entityName", result, "entityName"))
+		return NULL;
+	if (compat)
+		return jx_set(one, "addedObservations", json_incref(added)) ?
+			NULL : take_ptr(one);
+	if (jx_set(one, "added",
+		json_integer((json_int_t)json_array_size(added))) ||
+		copy(one, "action", result, "action") ||
+		copy_told(one, result))
+		return NULL;
+	return take_ptr(one);
 }
 
 static json_t *
@@ -211,35 +249,36 @@ shape_add_observations(bool compat, const json_t *args, json_t *reply)
 	json_t *result;
 	size_t i;
 
-	(void)compat;
 	(void)args;
 	if (!shape || !results)
 		return NULL;
-	json_array_foreach(json_object_get(reply, "results"), i, result) {
-		AUTO_JSON json_t *one = json_object();
-
-		if (!one || copy(one, "entityName", result, "entityName") ||
-			copy(one, "addedObservations", result,
-				"addedObservations") ||
-			jx_add(results, json_incref(one)))
+	json_array_foreach(json_object_get(reply, "results"), i, result)
+		if (jx_add(results, shape_addition(compat, result)))
 			return NULL;
-	}
-	if (jx_set(shape, "results", json_incref(results)))
+	if (jx_set(shape, "results", json_incref(results)) ||
+		(!compat && copy(shape, "failed", reply, "failed")))
 		return NULL;
 	return take_ptr(shape);
 }
 
-/* {success, message}, and outside compat what was not there to be deleted. */
+/* In compat {success, message} of the reference, whatever was there. Else what
+ * went, and what was not there to go. */
 static json_t *
-deleted(bool compat, const char *message, json_t *missing)
+deleted(bool compat, const char *message, json_int_t n, json_t *missing,
+	json_t *hints)
 {
-	AUTO_JSON json_t *shape = json_pack("{s:b, s:s}", "success", 1,
-		"message", message);
-	bool any = json_array_size(missing) > 0 ||
-		json_integer_value(missing) > 0;
+	AUTO_JSON json_t *shape = compat ?
+		json_pack("{s:b, s:s}", "success", 1, "message", message) :
+		json_pack("{s:b, s:I}", "success", n > 0, "deleted", n);
 
-	if (!shape || (!compat && any &&
-		jx_set(shape, "missing", json_incref(missing))))
+	if (compat || !shape)
+		return take_ptr(shape);
+	if ((n == 0 && jx_set(shape, "message",
+		json_string("nothing deleted"))) ||
+		(json_array_size(missing) > 0 &&
+			jx_set(shape, "missing", json_incref(missing))) ||
+		(json_array_size(hints) > 0 &&
+			jx_set(shape, "hints", json_incref(hints))))
 		return NULL;
 	return take_ptr(shape);
 }
@@ -247,15 +286,19 @@ deleted(bool compat, const char *message, json_t *missing)
 static json_t *
 shape_delete_entities(bool compat, const json_t *args, json_t *reply)
 {
+	size_t n = json_array_size(json_object_get(reply, "deleted"));
+
 	(void)args;
-	return deleted(compat, "Entities deleted successfully",
-		json_object_get(reply, "missing"));
+	return deleted(compat, "Entities deleted successfully", (json_int_t)n,
+		json_object_get(reply, "missing"),
+		json_object_get(reply, "hints"));
 }
 
 static json_t *
 shape_delete_observations(bool compat, const json_t *args, json_t *reply)
 {
 	AUTO_JSON json_t *missing = json_array();
+	json_int_t n = 0;
 	json_t *result;
 	size_t i;
 
@@ -265,22 +308,40 @@ shape_delete_observations(bool compat, const json_t *args, json_t *reply)
 	json_array_foreach(json_object_get(reply, "results"), i, result) {
 		AUTO_JSON json_t *one = json_object();
 
+		n += json_integer_value(json_object_get(result, "deleted"));
 		if (json_array_size(json_object_get(result, "missing")) == 0)
 			continue;
 		if (!one || copy(one, "entityName", result, "entityName") ||
 			copy(one, "observations", result, "missing") ||
+			copy(one, "nearest", result, "nearest") ||
+			copy(one, "hints", result, "hints") ||
 			jx_add(missing, json_incref(one)))
 			return NULL;
 	}
-	return deleted(compat, "Observations deleted successfully", missing);
+	return deleted(compat, "Observations deleted successfully", n, missing,
+		NULL);
 }
 
 static json_t *
 shape_delete_relations(bool compat, const json_t *args, json_t *reply)
 {
-	(void)args;
+	AUTO_JSON json_t *missing = json_array();
+	json_t *sent = json_object_get(args, "relations");
+	json_t *at;
+	size_t i;
+
+	if (!missing)
+		return NULL;
+	json_array_foreach(json_object_get(reply, "missing_at"), i, at) {
+		json_t *one = json_array_get(sent,
+			(size_t)json_integer_value(at));
+
+		if (one && json_array_append(missing, one))
+			return NULL;
+	}
 	return deleted(compat, "Relations deleted successfully",
-		json_object_get(reply, "missing"));
+		json_integer_value(json_object_get(reply, "deleted")), missing,
+		NULL);
 }
 
 /* --- the table ------------------------------------------------------------------ */

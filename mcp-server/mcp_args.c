@@ -176,6 +176,9 @@ mcp_args_complete(const struct tool *t, const struct profile *p,
 			complete_page(t, args);
 	if (!(t->flags & (TF_WRITE | TF_SCRIPT)))
 		return 0;
+	if (exact && find(t->params, "strict") &&
+		jx_set(args, "strict", json_true()))
+		return MDB_E_NOMEM;
 	if (exact && strcmp(t->name, "create_entities") == 0 &&
 		jx_set(args, "mode", json_string("skip")))
 		return MDB_E_NOMEM;
@@ -214,8 +217,9 @@ mcp_args_schema(const struct tool *t, const struct profile *p, json_t *schema)
 	if (t->flags & TF_ADMIN)
 		return 0;
 	if ((t->flags & TF_WRITE) && is_allowed(t, p, "scope") &&
-		add_member(members, "scope", json_pack("{s:s, s:[s], s:s}",
-			"type", "string", "enum", "user", "description",
+		add_member(members, "scope", json_pack("{s:s, s:[ss], s:s}",
+			"type", "string", "enum", "user", "project",
+			"description",
 			"user: what holds in every project")))
 		return MDB_E_NOMEM;
 	if (!p->history || is_about_branches(t))

@@ -3,7 +3,8 @@
 
 #include "common/jx.h"
 #include "memory-db/method/handlers.h"
-#include "memory-db/method/reply.h"
+#include "memory-db/method/listed.h"
+#include "memory-db/model/near.h"
 #include "memory-db/model/provenance.h"
 #include "memory-db/model/remember.h"
 #include "memory-db/store/names.h"
@@ -12,45 +13,6 @@ static const json_t *
 text_of(const json_t *item)
 {
 	return json_is_object(item) ? json_object_get(item, "text") : item;
-}
-
-/* --- lists ----------------------------------------------------------------------- */
-/* A write of a list: what an entry does, then, with all of them done, the row
- * that tells it. */
-struct list_write {
-	enum change_kind kind;
-	const char *member, *name; /* the list; in an entry, its entity */
-	int (*apply)(struct write *w, const json_t *params,
-		const json_t *entry, const char *path, struct err *e);
-	int (*row)(struct write *w, const json_t *entry, json_t *rows,
-		struct err *e);
-};
-
-static int
-write_list(const struct list_write *l, struct call *c, json_t **ret_result,
-	struct err *e)
-{
-	json_t *list = json_object_get(c->params, l->member), *entry;
-	json_t *rows AUTO_JSON = json_array();
-	struct write w AUTO_WRITE = {0};
-	char path[48];
-	size_t i;
-	int r = write_begin(&w, c, l->kind, e);
-
-	json_array_foreach(list, i, entry) {
-		snprintf(path, sizeof(path), "%s[%zu]", l->member, i);
-		if (r == 0 && !w.replay)
-			r = l->apply(&w, c->params, entry, path, e);
-		if (r == 0)
-			r = write_note(&w, jx_text(entry, l->name), e);
-	}
-	if (r == 0)
-		r = write_end(&w, e);
-	json_array_foreach(list, i, entry)
-		if (r == 0)
-			r = l->row(&w, entry, rows, e);
-	return r == 0 ? reply_list(&w, "results", take_ptr(rows), ret_result, e)
-		      : r;
 }
 
 /* --- create_entities ------------------------------------------------------------ */
@@ -92,14 +54,30 @@ note_type(struct write *w, int64_t entity, const char *given, json_t *row,
 		       : 0;
 }
 
+/* The entity of a row. One that was left alone may be the user's. */
 static int
-entity_row(struct write *w, const json_t *entry, json_t *rows, struct err *e)
+row_entity(struct write *w, const char *name, enum create_mode mode,
+	int64_t *ret_entity, struct err *e)
+{
+	int r = mode == CREATE_SKIP ? write_entity(w, name, ret_entity, e) : 0;
+
+	if (mode == CREATE_SKIP && r == 0)
+		r = write_user_entity(w, name, ret_entity, e);
+	return r == 0 ? write_need_entity(w, name, "entities", ret_entity, e)
+		      : r < 0 ? r : 0;
+}
+
+static int
+entity_row(struct write *w, const json_t *params, const json_t *entry,
+	json_t *rows, struct err *e)
 {
 	const char *name = jx_text(entry, "name"), *action = "unchanged";
 	const char *type = jx_text(entry, "entityType");
+	const json_t *list = json_object_get(entry, "observations");
 	int64_t entity, version, label = 0, added;
 	json_t *row;
-	int r = write_need_entity(w, name, "entities", &entity, e);
+	enum create_mode mode = remember_mode(jx_text(params, "mode"));
+	int r = row_entity(w, name, mode, &entity, e);
 
 	if (r == 0)
 		r = label_find(w->st, type, &label, e);
@@ -109,7 +87,7 @@ entity_row(struct write *w, const json_t *entry, json_t *rows, struct err *e)
 		action = "created";
 	else if (write_touched(w, entity))
 		action = "updated";
-	added = count_added(w, entity, json_object_get(entry, "observations"));
+	added = count_added(w, entity, list);
 	r = write_version(w, entity, &version, e);
 	if (r != 0)
 		return r;
@@ -118,8 +96,9 @@ entity_row(struct write *w, const json_t *entry, json_t *rows, struct err *e)
 		"added", (json_int_t)added);
 	if (jx_add(rows, row) != 0)
 		return err_nomem(e);
-	return strcmp(action, "created") == 0
-		       ? 0
+	r = near_row(w, list, row, e);
+	return r != 0 || strcmp(action, "created") == 0
+		       ? r
 		       : note_type(w, entity, type, row, e);
 }
 
@@ -135,28 +114,36 @@ create_one(struct write *w, const json_t *params, const json_t *entry,
 int
 m_create_entities(struct call *c, json_t **ret_result, struct err *e)
 {
-	static const struct list_write l = {
+	static const struct listed l = {
 		CHANGE_CREATE, "entities", "name", create_one, entity_row};
 
-	return write_list(&l, c, ret_result, e);
+	return listed_write(&l, c, ret_result, e);
 }
 
 /* --- add_observations ------------------------------------------------------------- */
 static int
-addition_row(struct write *w, const json_t *entry, json_t *rows, struct err *e)
+addition_row(struct write *w, const json_t *params, const json_t *entry,
+	json_t *rows, struct err *e)
 {
 	const char *name = jx_text(entry, "entityName");
 	const json_t *list = json_object_get(entry, "contents");
 	json_t *added AUTO_JSON = json_array(), *item, *row;
-	int64_t entity, version;
+	const char *type = jx_text(entry, "entityType");
+	int64_t entity, version, label = 0;
+	bool made;
 	size_t i;
 	int r = write_need_entity(w, name, "observations", &entity, e);
 
+	(void)params;
 	if (r == 0)
 		r = write_version(w, entity, &version, e);
-	if (r != 0)
+	if (r == 0 && type != NULL)
+		r = label_find(w->st, type, &label, e);
+	if (r < 0)
 		return r;
-	json_array_foreach(list, i, item) {
+	made = label != 0 && write_did(w, OP_SHOW, entity, FACT_EXISTENCE, 0,
+				     label, "", 0);
+	json_array_foreach((json_t *)(uintptr_t)list, i, item) {
 		const json_t *t = text_of(item);
 		const char *s = json_string_value(t);
 		size_t n = json_string_length(t);
@@ -169,7 +156,35 @@ addition_row(struct write *w, const json_t *entry, json_t *rows, struct err *e)
 	row = json_pack("{s:s,s:O,s:I,s:I}", "entityName", name,
 		"addedObservations", added, "id", (json_int_t)entity,
 		"version", (json_int_t)version);
-	return jx_add(rows, row) != 0 ? err_nomem(e) : 0;
+	if (jx_add(rows, row) != 0 ||
+		(made && jx_set(row, "action", json_string("created")) != 0))
+		return err_nomem(e);
+	r = near_row(w, list, row, e);
+	if (r == 0 && !made && type != NULL)
+		r = note_type(w, entity, type, row, e);
+	return r;
+}
+
+/* With an entityType, the entity is made when there is none. */
+static int
+find_or_make(struct write *w, const json_t *entry, const char *path,
+	const struct fact *defaults, int64_t *ret_entity, bool *ret_made,
+	struct err *e)
+{
+	const char *name = jx_text(entry, "entityName");
+	const char *type = jx_text(entry, "entityType");
+	char at[80];
+	int r = type == NULL ? 1 : write_entity(w, name, ret_entity, e);
+
+	*ret_made = r == 0;
+	if (r == 0)
+		r = remember_twin(w, name, CREATE_MERGE, path, e);
+	else if (r == 1) {
+		snprintf(at, sizeof(at), "%s.entityName", path);
+		return write_need_entity(w, name, at, ret_entity, e);
+	}
+	return r == 0 ? remember_new(w, name, type, defaults, ret_entity, e)
+		      : r;
 }
 
 static int
@@ -177,41 +192,45 @@ add_one(struct write *w, const json_t *params, const json_t *entry,
 	const char *path, struct err *e)
 {
 	struct fact defaults = write_fact(0, FACT_OBSERVATION);
-	char at[80];
+	const json_t *list = json_object_get(entry, "contents");
 	int64_t entity;
-	int r;
+	bool made;
+	int r = remember_check(w, list, path, e);
 
 	(void)params;
-	snprintf(at, sizeof(at), "%s.entityName", path);
-	r = write_need_entity(w, jx_text(entry, "entityName"), at, &entity, e);
 	if (r == 0)
 		r = provenance_read(w->st, w->ctx, entry, path, &defaults, e);
 	if (r == 0)
-		r = remember_observations(w, entity,
-			json_object_get(entry, "contents"), &defaults, path, e);
+		r = find_or_make(w, entry, path, &defaults, &entity, &made, e);
+	if (r == 0)
+		r = remember_observations(
+			w, entity, made, list, &defaults, path, e);
 	return r;
 }
 
 int
 m_add_observations(struct call *c, json_t **ret_result, struct err *e)
 {
-	static const struct list_write l = {CHANGE_ADD, "observations",
+	static const struct listed l = {CHANGE_ADD, "observations",
 		"entityName", add_one, addition_row};
 
-	return write_list(&l, c, ret_result, e);
+	return listed_write(&l, c, ret_result, e);
 }
 
 /* --- create_relations ------------------------------------------------------------------ */
 static int
-relation_row(struct write *w, const json_t *entry, json_t *rows, struct err *e)
+relation_row(struct write *w, const json_t *params, const json_t *entry,
+	json_t *rows, struct err *e)
 {
 	const char *from = jx_text(entry, "from"), *to = jx_text(entry, "to");
 	const char *type = jx_text(entry, "relationType");
 	struct relation_ends ends = {0};
 	int64_t label = 0;
 	bool made;
-	int r = write_need_ends(w, from, to, "relations", &ends, e);
+	int r;
 
+	(void)params;
+	r = write_need_ends(w, from, to, "relations", &ends, e);
 	if (r == 0)
 		r = label_find(w->st, type, &label, e);
 	if (r < 0)
@@ -236,8 +255,8 @@ relate_one(struct write *w, const json_t *params, const json_t *entry,
 int
 m_create_relations(struct call *c, json_t **ret_result, struct err *e)
 {
-	static const struct list_write l = {CHANGE_RELATE, "relations", "from",
+	static const struct listed l = {CHANGE_RELATE, "relations", "from",
 		relate_one, relation_row};
 
-	return write_list(&l, c, ret_result, e);
+	return listed_write(&l, c, ret_result, e);
 }

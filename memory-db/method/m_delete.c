@@ -4,6 +4,7 @@
 #include "common/jx.h"
 #include "memory-db/method/handlers.h"
 #include "memory-db/method/reply.h"
+#include "memory-db/model/near.h"
 #include "memory-db/model/write.h"
 #include "memory-db/store/names.h"
 
@@ -21,20 +22,42 @@ delete_entity(struct write *w, const char *name, struct err *e)
 	return r == 0 ? write_hide_entity(w, entity, e) : r;
 }
 
+/* Why it is missing: a near name, or the other memory. */
+static int
+add_hint(struct write *w, const char *name, json_t *result, struct err *e)
+{
+	json_t *hints = json_object_get(result, "hints");
+	struct err why = {0};
+	int r = write_missing(w, name, "entityNames", &why);
+
+	if (r != MDB_E_NOT_FOUND)
+		return err_set(e, r, "%s", why.text);
+	if (strstr(why.text, "similar: ") == NULL &&
+		strstr(why.text, "memory") == NULL)
+		return 0; /* it says nothing that `missing` does not */
+	if (hints == NULL) {
+		hints = json_array();
+		if (jx_set(result, "hints", hints) != 0)
+			return err_nomem(e);
+	}
+	return jx_add(hints, json_string(why.text)) != 0 ? err_nomem(e) : 0;
+}
+
 /* Puts the name into `deleted` or `missing`. */
 static int
-deleted_row(struct write *w, const char *name, json_t *deleted, json_t *missing,
-	struct err *e)
+deleted_row(struct write *w, const char *name, json_t *result, struct err *e)
 {
-	json_t *target = missing;
+	bool gone;
 	int64_t entity;
 	int r = entity_find(w->st, w->ns, name, strlen(name), &entity, e);
 
-	if (r == 1 && write_touched(w, entity))
-		target = deleted;
 	if (r < 0)
 		return r;
-	return jx_add(target, json_string(name)) != 0 ? err_nomem(e) : 0;
+	gone = r == 1 && write_touched(w, entity);
+	if (jx_add(json_object_get(result, gone ? "deleted" : "missing"),
+		    json_string(name)) != 0)
+		return err_nomem(e);
+	return gone ? 0 : add_hint(w, name, result, e);
 }
 
 int
@@ -54,9 +77,8 @@ m_delete_entities(struct call *c, json_t **ret_result, struct err *e)
 		r = write_end(&w, e);
 	json_array_foreach(names, i, name)
 		if (r == 0)
-			r = deleted_row(&w, json_string_value(name),
-				json_object_get(result, "deleted"),
-				json_object_get(result, "missing"), e);
+			r = deleted_row(
+				&w, json_string_value(name), result, e);
 	return r == 0 ? reply_change(&w, take_ptr(result), ret_result, e) : r;
 }
 
@@ -85,29 +107,72 @@ delete_texts(struct write *w, const json_t *entry, struct err *e)
 	return r;
 }
 
+/* The texts that were not there, each with the nearest that is: null for none
+ * near enough. */
+static int
+missing_text(struct write *w, int64_t entity, const json_t *text, json_t *row,
+	struct err *e)
+{
+	json_t *nearest = json_object_get(row, "nearest");
+	struct nearest found AUTO_NEAREST = {0};
+	int r = entity == 0 ? 0
+			    : near_find(w, entity, json_string_value(text),
+				      json_string_length(text), &found, e);
+
+	if (r != 0)
+		return r;
+	if (nearest == NULL && found.n > 0) {
+		nearest = json_array();
+		for (size_t i = json_array_size(
+			     json_object_get(row, "missing"));
+			i > 0; i--)
+			if (jx_add(nearest, json_null()) != 0)
+				return err_nomem(e);
+		if (jx_set(row, "nearest", nearest) != 0)
+			return err_nomem(e);
+	}
+	if (json_array_append(json_object_get(row, "missing"),
+		    (json_t *)(uintptr_t)text) != 0)
+		return err_nomem(e);
+	return nearest != NULL &&
+			       jx_add(nearest,
+				       found.n == 0 ? json_null()
+						    : json_stringn(
+							found.v[0].text,
+							found.v[0].n)) != 0
+		       ? err_nomem(e)
+		       : 0;
+}
+
 static int
 texts_row(struct write *w, const json_t *entry, json_t *rows, struct err *e)
 {
 	const char *name = jx_text(entry, "entityName");
 	json_t *texts = json_object_get(entry, "observations"), *text;
-	json_t *missing AUTO_JSON = json_array();
+	json_t *row AUTO_JSON = json_pack("{s:s,s:I,s:[]}", "entityName", name,
+		"deleted", (json_int_t)0, "missing");
 	int64_t entity = 0, n = 0;
 	size_t i;
-	int r = write_entity(w, name, &entity, e);
+	int r = row == NULL ? err_nomem(e) : write_entity(w, name, &entity, e);
+	bool is_there = r == 1;
 
 	json_array_foreach(texts, i, text) {
-		if (r == 1 && write_did(w, OP_HIDE, entity, FACT_OBSERVATION, 0,
-				      0, json_string_value(text),
-				      json_string_length(text)))
+		if (r < 0)
+			return r;
+		if (is_there && write_did(w, OP_HIDE, entity, FACT_OBSERVATION,
+				       0, 0, json_string_value(text),
+				       json_string_length(text)))
 			n++;
-		else if (r >= 0 && json_array_append(missing, text) != 0)
-			return err_nomem(e);
+		else
+			r = missing_text(
+				w, is_there ? entity : 0, text, row, e);
 	}
+	if (r >= 0 && !is_there)
+		r = add_hint(w, name, row, e);
 	if (r < 0)
 		return r;
-	return jx_add(rows, json_pack("{s:s,s:I,s:O}", "entityName", name,
-				    "deleted", (json_int_t)n, "missing",
-				    missing)) != 0
+	return jx_set(row, "deleted", json_integer((json_int_t)n)) != 0 ||
+			       jx_add(rows, json_incref(row)) != 0
 		       ? err_nomem(e)
 		       : 0;
 }
@@ -174,10 +239,11 @@ m_delete_relations(struct call *c, json_t **ret_result, struct err *e)
 {
 	json_t *list = json_object_get(c->params, "relations"), *entry;
 	struct write w AUTO_WRITE = {0};
+	json_t *missing AUTO_JSON = json_array();
 	struct triple t;
 	int64_t deleted = 0;
 	size_t i;
-	int r = write_begin(&w, c, CHANGE_DELETE, e);
+	int r = missing == NULL ? err_nomem(e) : write_begin(&w, c, CHANGE_DELETE, e);
 
 	json_array_foreach(list, i, entry)
 		if (r == 0 && !w.replay)
@@ -189,14 +255,18 @@ m_delete_relations(struct call *c, json_t **ret_result, struct err *e)
 
 		if (found < 0)
 			return found;
-		deleted += found == 1 &&
-			   write_did_relation(&w, OP_HIDE, &t.ends, t.label);
+		if (found == 1 &&
+			write_did_relation(&w, OP_HIDE, &t.ends, t.label))
+			deleted++;
+		else if (jx_add(missing, json_integer((json_int_t)i)) != 0)
+			return err_nomem(e);
 	}
 	if (r != 0)
 		return r;
 	return reply_change(&w,
-		json_pack("{s:I,s:I}", "deleted", (json_int_t)deleted,
+		json_pack("{s:I,s:I,s:O}", "deleted", (json_int_t)deleted,
 			"missing",
-			(json_int_t)json_array_size(list) - deleted),
+			(json_int_t)json_array_size(list) - deleted,
+			"missing_at", missing),
 		ret_result, e);
 }

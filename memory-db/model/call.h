@@ -17,6 +17,7 @@ struct context {
 	const json_t *valid_at;	/* NULL: facts whatever their validity */
 	const char *session, *client, *actor, *message, *key; /* or NULL */
 	bool user_scope;	/* scope:"user": write to `default` */
+	bool own_scope;		/* scope:"project": and said so */
 	char zone[65];		/* time zone of the client; "": UTC */
 	unsigned uid;		/* of the peer */
 	/* Authority. An agent is whoever memory-mcp serves; a caller that is

@@ -9,6 +9,7 @@
 #include "common/text.h"
 #include "common/tools.h"
 #include "memory-db/model/fact_tags.h"
+#include "memory-db/model/members.h"
 #include "memory-db/model/suspect.h"
 #include "memory-db/store/lens.h"
 #include "memory-db/store/log.h"
@@ -200,6 +201,8 @@ encode_fact(struct page *p, const struct fact *f, json_t **ret)
 	if (r == 0 && f->weight >= 0 &&
 		jx_set(j, "salience", json_real(f->weight)) != 0)
 		r = err_nomem(p->e);
+	if (r == 0 && f->supersedes != 0)
+		r = member_set_fact(p->st, j, "replaces", f->supersedes, p->e);
 	if (r == 0)
 		r = fact_tags_encode(p->st, f->entity, f->id, j, p->e);
 	if (r == 0)

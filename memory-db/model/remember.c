@@ -8,6 +8,7 @@
 #include "common/limits.h"
 #include "common/tools.h"
 #include "memory-db/model/fact_tags.h"
+#include "memory-db/model/near.h"
 #include "memory-db/model/provenance.h"
 #include "memory-db/model/tags.h"
 #include "memory-db/store/derive.h"
@@ -47,29 +48,50 @@ add_source(void *ctx, const struct fact *f)
 					  s->fact, f->id, s->e);
 }
 
+static int
+ignore(void *ctx, const struct fact *f)
+{
+	(void)ctx;
+	(void)f;
+	return 0;
+}
+
 /* A source: the id of a fact, or the name of an entity (all it says now). */
+static int
+check_source(struct write *w, const json_t *source, const char *path,
+	struct err *e)
+{
+	const char *name = json_string_value(source);
+	int64_t unused, id = (int64_t)json_integer_value(source);
+	char at[128];
+	int r;
+
+	snprintf(at, sizeof(at), "%s.derived_from", path);
+	if (name != NULL)
+		return write_need_entity(w, name, at, &unused, e);
+	r = fact_get(w->st, id, ignore, NULL, e);
+	if (r == 0 || (r == 1 && fact_namespace(id) != w->ns))
+		return err_param(e, MDB_E_NOT_FOUND, at,
+			"no fact %lld here; the member `facts` of a read "
+			"gives their ids",
+			(long long)id);
+	return r < 0 ? r : 0;
+}
+
 static int
 derive_from(struct sources *s, const json_t *source, const char *path)
 {
 	const char *name = json_string_value(source);
 	int64_t entity, id = (int64_t)json_integer_value(source);
-	char at[128];
-	int r;
+	int r = check_source(s->w, source, path, s->e);
 
-	snprintf(at, sizeof(at), "%s.derived_from", path);
-	if (name != NULL) {
-		r = write_need_entity(s->w, name, at, &entity, s->e);
-		return r == 0 ? fact_each(s->w->st, entity,
-					1u << FACT_OBSERVATION, add_source, s,
-					s->e)
-			      : r;
-	}
-	r = fact_get(s->w->st, id, add_source, s, s->e);
-	if (r == 0 || (r == 1 && fact_namespace(id) != s->w->ns))
-		return err_param(s->e, MDB_E_NOT_FOUND, at,
-			"no fact %lld here; the member `facts` of a read "
-			"gives their ids",
-			(long long)id);
+	if (r == 0 && name == NULL)
+		r = fact_get(s->w->st, id, add_source, s, s->e);
+	else if (r == 0)
+		r = write_need_entity(s->w, name, path, &entity, s->e);
+	if (r == 0 && name != NULL)
+		r = fact_each(s->w->st, entity, 1u << FACT_OBSERVATION,
+			add_source, s, s->e);
 	return r < 0 ? r : 0;
 }
 
@@ -94,38 +116,80 @@ is_derived(const json_t *item)
 	return json_array_size(json_object_get(item, "derived_from")) > 0;
 }
 
-int
-remember_observations(struct write *w, int64_t entity, const json_t *list,
-	const struct fact *defaults, const char *path, struct err *e)
+static int
+add_observation(struct near *near, const json_t *item, struct fact *f,
+	const char *path, struct err *e)
 {
+	struct write *w = near->w;
+	int64_t have = 0;
+	int r = fact_find_text(w->st, f->entity, FACT_OBSERVATION, f->text,
+		f->text_n, &have, e);
+
+	if (r == 0)
+		r = near_look(near, item, &have, e);
+	if (r == 0 && have == 0) {
+		r = write_add(w, f, e);
+		have = w->last_fact;
+		if (r == 0)
+			r = near_put(near, item, have, e);
+		if (r == 0 && f->flags != 0)
+			r = derive_all(w, f->entity, item, path, e);
+	}
+	if (r >= 0 && json_is_object(item))
+		r = fact_tags_give(w, f->entity, have, item, path, e);
+	return r < 0 ? r : 0;
+}
+
+int
+remember_observations(struct write *w, int64_t entity, bool fresh,
+	const json_t *list, const struct fact *defaults, const char *path,
+	struct err *e)
+{
+	struct near near AUTO_NEAR = {0};
 	json_t *item;
 	size_t i;
+	int r = near_begin(&near, w, entity, fresh, list, e);
 
 	json_array_foreach(list, i, item) {
 		struct fact f = *defaults;
-		int64_t have;
-		int r;
 
 		f.entity = entity;
 		f.kind = FACT_OBSERVATION;
 		f.label = 0;
 		f.flags = is_derived(item) ? FACT_DERIVED : 0;
-		r = provenance_observation(w->st, w->ctx, item, path, &f, e);
 		if (r == 0)
-			r = fact_find_text(w->st, entity, FACT_OBSERVATION,
-				f.text, f.text_n, &have, e);
-		if (r == 0) {
-			r = write_add(w, &f, e);
-			have = w->last_fact;
-			if (r == 0 && f.flags != 0)
-				r = derive_all(w, entity, item, path, e);
-		}
-		if (r >= 0 && json_is_object(item))
-			r = fact_tags_give(w, entity, have, item, path, e);
-		if (r < 0)
-			return r;
+			r = provenance_observation(
+				w->st, w->ctx, item, path, &f, e);
+		if (r == 0)
+			r = add_observation(&near, item, &f, path, e);
+		if (r != 0)
+			break;
 	}
-	return 0;
+	return r;
+}
+
+/* Whatever may be wrong with an item is found before the first is written, so
+ * that an entry is stored in whole or not at all. */
+int
+remember_check(struct write *w, const json_t *list, const char *path,
+	struct err *e)
+{
+	json_t *item, *source;
+	size_t i, k;
+	int r = 0;
+
+	json_array_foreach(list, i, item) {
+		struct fact f = write_fact(0, FACT_OBSERVATION);
+
+		if (r == 0 && json_is_object(item))
+			r = provenance_observation(
+				w->st, w->ctx, item, path, &f, e);
+		json_array_foreach(json_object_get(item, "derived_from"), k,
+			source)
+			if (r == 0)
+				r = check_source(w, source, path, e);
+	}
+	return r;
 }
 
 /* Metadata has no index by text: there is one of it. Returns 1 when it is
@@ -236,12 +300,10 @@ set_attributes(struct write *w, int64_t entity, const json_t *entry,
 	return r;
 }
 
-static int
-create(struct write *w, const json_t *entry, const struct fact *defaults,
-	int64_t *ret_entity, struct err *e)
+int
+remember_new(struct write *w, const char *name, const char *type,
+	const struct fact *defaults, int64_t *ret_entity, struct err *e)
 {
-	const char *name = jx_text(entry, "name");
-	const char *type = jx_text(entry, "entityType");
 	size_t n = strlen(name);
 	int64_t label;
 	int r = entity_find(w->st, w->ns, name, n, ret_entity, e);
@@ -257,6 +319,28 @@ create(struct write *w, const json_t *entry, const struct fact *defaults,
 }
 
 int
+remember_twin(struct write *w, const char *name, enum create_mode mode,
+	const char *path, struct err *e)
+{
+	char at[96];
+	int64_t id;
+	int r;
+
+	/* A program names its namespace and means it. */
+	if (!w->ctx->is_agent || w->ctx->own_scope)
+		return 0;
+	r = write_user_entity(w, name, &id, e);
+	if (r != 1 || mode == CREATE_SKIP)
+		return r;
+	snprintf(at, sizeof(at), "%s.name", path);
+	return err_param(e, MDB_E_EXISTS, at,
+		"'%s' exists in the user's memory, which you see as well; pass "
+		"scope:\"user\" to add to it there, or scope:\"project\" to "
+		"make another one of this name in this project alone",
+		name);
+}
+
+int
 remember_entity(struct write *w, const json_t *entry, enum create_mode mode,
 	const char *path, struct err *e)
 {
@@ -266,16 +350,22 @@ remember_entity(struct write *w, const json_t *entry, enum create_mode mode,
 	int64_t entity;
 	int r = write_entity(w, name, &entity, e), exists = r;
 
+	if (r == 0)
+		r = remember_twin(w, name, mode, path, e);
 	if (r < 0 || (r == 1 && mode == CREATE_SKIP))
 		return r < 0 ? r : 0;
-	r = provenance_read(w->st, w->ctx, entry, path, &defaults, e);
+	r = remember_check(w, list, path, e);
+	if (r == 0)
+		r = provenance_read(w->st, w->ctx, entry, path, &defaults, e);
 	if (r == 0 && !exists)
-		r = create(w, entry, &defaults, &entity, e);
+		r = remember_new(w, name, jx_text(entry, "entityType"),
+			&defaults, &entity, e);
 	if (r == 0 && exists && mode == CREATE_REPLACE)
 		r = write_hide_others(
 			w, entity, 1u << FACT_OBSERVATION, list, e);
 	if (r == 0)
-		r = remember_observations(w, entity, list, &defaults, path, e);
+		r = remember_observations(
+			w, entity, !exists, list, &defaults, path, e);
 	if (r == 0)
 		r = set_attributes(w, entity, entry, path, e);
 	return r;

@@ -17,13 +17,36 @@ enum create_mode remember_mode(const char *name); /* NULL: merge */
 int remember_entity(struct write *w, const json_t *entry,
 	enum create_mode mode, const char *path, struct err *e) MUST_CHECK;
 
-/* Adds observations that are not there yet. list: strings or objects;
+/* Adds observations that are not there yet. fresh: the entity was made by this
+ * very change. list: strings or objects;
  * defaults: where their provenance comes from when they say nothing. */
-int remember_observations(struct write *w, int64_t entity, const json_t *list,
-	const struct fact *defaults, const char *path, struct err *e)
+int remember_observations(struct write *w, int64_t entity, bool fresh,
+	const json_t *list, const struct fact *defaults, const char *path,
+	struct err *e) MUST_CHECK;
+
+/* Whether all of the list can be written: an error before the first one is. */
+int remember_check(struct write *w, const json_t *list, const char *path,
+	struct err *e) MUST_CHECK;
+
+/* Before an entity is made that is not where we write: to an agent it may exist
+ * all the same, in the user's memory. 0 make it; 1 by mode it is left alone;
+ * MDB_E_EXISTS tells both ways on, unless the call says scope:"project". */
+int remember_twin(struct write *w, const char *name, enum create_mode mode,
+	const char *path, struct err *e) MUST_CHECK;
+
+/* Makes an entity that does not exist where we write. */
+int remember_new(struct write *w, const char *name, const char *type,
+	const struct fact *defaults, int64_t *ret_entity, struct err *e)
 	MUST_CHECK;
 
 int remember_relation(struct write *w, const json_t *entry, const char *path,
+	struct err *e) MUST_CHECK;
+
+/* Hides an observation and shows a text in its place, which says that it
+ * supersedes it and takes over its tags, metadata, salience and validity unless
+ * f says another. f: new text and provenance, entity set. A text that the entity
+ * has already only takes the place. */
+int remember_replacement(struct write *w, int64_t old, const struct fact *f,
 	struct err *e) MUST_CHECK;
 
 /* Sets the metadata object; {} removes it. */

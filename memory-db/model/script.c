@@ -162,6 +162,8 @@ script_context(
 		ret->valid_at = valid_at;
 	if (scope != NULL)
 		ret->user_scope = strcmp(scope, "user") == 0;
+	if (scope != NULL)
+		ret->own_scope = !ret->user_scope;
 }
 
 static int

@@ -42,6 +42,7 @@ static const struct {
 	{"delete_observations", NULL, NULL},
 	{"delete_relations", NULL, NULL},
 	{"memory_undo", NULL, NULL},
+	{"replace_observation", NULL, NULL},
 };
 
 /* --- reads ---------------------------------------------------------------------- */
@@ -184,7 +185,8 @@ script_did(struct script *s, const struct call *c, struct err *e)
 					     bind_op, &b, e);
 }
 
-/* Numbers that another change moves, without a meaning for the script. */
+/* What another change moves, without a meaning for the script: numbers, and the
+ * near names that an error or a hint offers. */
 static void
 drop_numbers(json_t *j, int64_t highest, int depth)
 {
@@ -194,9 +196,12 @@ drop_numbers(json_t *j, int64_t highest, int depth)
 	if (json_is_object(j)) {
 		json_object_del(j, "change");
 		json_object_del(j, "version");
+		json_object_del(j, "hints");
+		json_object_del(j, "error");
 		if (json_integer_value(json_object_get(j, "id")) > highest)
 			json_object_del(j, "id"); /* of a new entity */
 		drop_numbers(json_object_get(j, "results"), highest, depth + 1);
+		drop_numbers(json_object_get(j, "failed"), highest, depth + 1);
 	}
 	if (depth < 2)
 		json_array_foreach(j, i, item)

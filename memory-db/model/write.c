@@ -300,6 +300,8 @@ write_done(struct write *w)
 	if (!w->is_part)
 		change_drop(w->change);
 	free(w->entries);
+	json_decref(w->alike);
+	w->alike = NULL;
 	w->change = NULL;
 	w->entries = NULL;
 }

@@ -33,6 +33,9 @@ struct write {
 	int64_t change_id, at;	/* after write_end; 0: nothing changed */
 	struct outcome_entry *entries; /* what it did; see write_did */
 	size_t entries_n, entries_cap, asked;
+	bool watch;		/* look for texts that say the same: near.h */
+	int searches;		/* for what is meant; near_find() bounds them */
+	json_t *alike;		/* what they are like, for the reply; owned */
 	int64_t last_fact;	/* added by write_add */
 	struct change_note *note;
 };
@@ -102,6 +105,10 @@ int write_entity(struct write *w, const char *name, int64_t *ret_entity,
  * the user's memory, the way to write there. param: "relations[2].from". */
 int write_need_entity(struct write *w, const char *name, const char *param,
 	int64_t *ret_entity, struct err *e) MUST_CHECK;
+/* That error alone: why there is no such entity where we write. Always
+ * negative. */
+int write_missing(struct write *w, const char *name, const char *param,
+	struct err *e) MUST_CHECK;
 /* The entity of that name in the user's memory; 0 also when that is where we
  * write. */
 int write_user_entity(struct write *w, const char *name, int64_t *ret_entity,

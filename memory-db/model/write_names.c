@@ -56,8 +56,9 @@ is_end(const char *param)
 					 strcmp(member, ".to") == 0);
 }
 
-static int
-not_found(struct write *w, const char *name, const char *param, struct err *e)
+int
+write_missing(
+	struct write *w, const char *name, const char *param, struct err *e)
 {
 	struct buf similar AUTO_BUF = {0};
 	struct scope known = w->scope;
@@ -109,7 +110,7 @@ write_need_entity(struct write *w, const char *name, const char *param,
 			"which did not name '%s'; give each request its own "
 			"key, or none", name);
 	if (r == 0)
-		return not_found(w, name, param, e);
+		return write_missing(w, name, param, e);
 	return r < 0 ? r : 0;
 }
 
@@ -170,7 +171,7 @@ write_need_ends(struct write *w, const char *from, const char *to,
 	if (r < 0)
 		return r;
 	snprintf(at, sizeof(at), "%s.%s", path, r == 0 ? "from" : "to");
-	return not_found(w, r == 0 ? from : to, at, e);
+	return write_missing(w, r == 0 ? from : to, at, e);
 }
 
 int

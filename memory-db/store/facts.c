@@ -18,13 +18,20 @@
 	"ON e.id = f.entity "
 
 /* What was forgotten is visible nowhere, at no time, on no branch. */
-enum { EACH, INCOMING, SAME, GET, ENTITIES, EXISTENCE };
+enum { EACH, NEWEST, INCOMING, SAME, GET, ENTITIES, EXISTENCE };
 
 static const struct stmt_def defs[] = {
 	[EACH] = {"SELECT " COLUMNS ", s.added FROM @SPAN" FROM_FACT
 		  "WHERE s.entity = ?1 AND @VIS AND (?2 >> f.kind) & 1 "
 		  "AND f.salt IS NOT NULL "
 		  "ORDER BY s.fact", 2, STMT_LENS},
+	/* The bound is on what is looked at, not on what fits. */
+	[NEWEST] = {"SELECT " COLUMNS ", x.added FROM (SELECT s.fact AS fact, "
+		    "s.added AS added FROM @SPAN WHERE s.entity = ?1 AND @VIS "
+		    "ORDER BY s.fact DESC LIMIT ?4) x CROSS JOIN fact f ON "
+		    "f.id = x.fact CROSS JOIN entity e ON e.id = f.entity "
+		    "WHERE f.kind = 1 AND f.size BETWEEN ?2 AND ?3 AND f.salt "
+		    "IS NOT NULL", 4, STMT_LENS},
 	/* From the fact by its peer; the span must be a visible one. Ids of one
 	 * namespace are a range: a relation of a project leads to the user's
 	 * entities, and no other project may see or pay for it. */
@@ -228,6 +235,19 @@ fact_each(struct store *st, int64_t entity, unsigned kinds, fact_fn fn,
 
 	bind_i(s, 1, entity);
 	bind_i(s, 2, kinds);
+	return loop(st, s, fn, ctx, e);
+}
+
+int
+fact_each_newest(struct store *st, int64_t entity, int64_t low, int64_t high,
+	int64_t most, fact_fn fn, void *ctx, struct err *e)
+{
+	sqlite3_stmt *s = stmt_use(st, MOD_FACTS, NEWEST);
+
+	bind_i(s, 1, entity);
+	bind_i(s, 2, low);
+	bind_i(s, 3, high);
+	bind_i(s, 4, most);
 	return loop(st, s, fn, ctx, e);
 }
 

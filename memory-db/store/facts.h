@@ -55,6 +55,12 @@ typedef int (*fact_fn)(void *ctx, const struct fact *f);
 int fact_each(struct store *st, int64_t entity, unsigned kinds, fact_fn fn,
 	void *ctx, struct err *e) MUST_CHECK;
 
+/* Visible observations of an entity, newest first, of `low` to `high` bytes,
+ * among its newest `most` facts. */
+int fact_each_newest(struct store *st, int64_t entity, int64_t low,
+	int64_t high, int64_t most, fact_fn fn, void *ctx,
+	struct err *e) MUST_CHECK;
+
 /* The namespace that reads: relations of no other but `default` are incoming
  * ones to it. Set with the scope of each request. */
 void fact_home(struct store *st, int64_t ns);

@@ -15,6 +15,10 @@ static const char *const without_texts[] = {"write_file", "delete_file",
 	"memory_branch", "rename_namespace", "alias_namespace",
 	"merge_namespaces", "set_recall_weights", "forget"};
 
+/* From a project these may name entities of the user's memory. */
+static const char *const of_two_memories[] = {"create_entities",
+	"add_observations", "create_relations", "delete_relations"};
+
 /* What the client asked: a script on its way to the writer is packed. */
 static const json_t *
 asked_params(const struct job *j)
@@ -161,6 +165,10 @@ texts_of(struct store *st, const struct job *j, struct err *e)
 	if ((j->tool->flags & TF_SCRIPT) ||
 		strcmp(j->tool->name, "import_records") == 0)
 		return KEY_TEXTS_ANY;
+	for (size_t i = 0; i < ARRAY_LEN(of_two_memories); i++)
+		if (strcmp(j->tool->name, of_two_memories[i]) == 0 &&
+			strcmp(name, "default") != 0)
+			return KEY_TEXTS_ANY;
 	r = namespace_find(st, name, &ns, e);
 	return r == 1 ? ns : KEY_TEXTS_ANY;
 }

@@ -504,15 +504,16 @@ class Calls(Base):
             entity("a", "x", "x"), entity("b"), entity("a", "x", "y"),
             entity("c")])
         self.assertEqual(r["structuredContent"], {
-            "entities": [entity("a", "x"), entity("b"), entity("c")],
+            "entities": [{"name": "a", "added": 2}, {"name": "b", "added": 0},
+                         {"name": "c", "added": 0}],
             "updated": [{"name": "a", "added": 1}]})
         self.assertEqual(r["content"][0]["text"], json.dumps(
             r["structuredContent"], separators=(",", ":")))
         rel = {"from": "a", "to": "b", "relationType": "r"}
         self.assertEqual(m.ok("create_relations", relations=[rel]),
-                         {"relations": [rel]})
+                         {"created": 1})
         self.assertEqual(m.ok("create_relations", relations=[rel]),
-                         {"relations": [], "unchanged": 1})
+                         {"created": 0, "unchanged": 1})
         self.db.omit["b"] = 3
         self.assertEqual(m.ok("read_graph"), {
             "entities": [entity("a", "x", "y"), {**entity("b"),
@@ -524,8 +525,7 @@ class Calls(Base):
             "entities": [entity("c")], "relations": [],
             "missing": [{"name": "zz", "similar": []}]})
         self.assertEqual(m.ok("delete_entities", entityNames=["c", "zz"]), {
-            "success": True, "message": "Entities deleted successfully",
-            "missing": ["zz"]})
+            "success": True, "deleted": 1, "missing": ["zz"]})
         self.assertEqual(m.ok("delete_observations", deletions=[
             {"entityName": "a", "observations": ["x", "q"]}])["missing"],
             [{"entityName": "a", "observations": ["q"]}])

@@ -84,7 +84,7 @@ class Spawn(Spawned):
         for i, number in numbers:
             r = m.reply(number)["result"]
             self.assertEqual(r.get("structuredContent"), {"results": [
-                {"entityName": "log", "addedObservations": [f"n{i}"]}]}, r)
+                {"entityName": "log", "added": 1}]}, r)
         [log] = m.ok("open_nodes", names=["log"])["entities"]
         self.assertEqual(sorted(log["observations"]),
                          sorted(f"n{i}" for i in range(200)))

@@ -256,8 +256,11 @@ class StubDb:
 
     def do_delete_relations(self, p):
         hit = [r for r in p["relations"] if r in self.relations]
+        missing = [i for i, r in enumerate(p["relations"])
+                   if r not in self.relations]
         self.relations = [r for r in self.relations if r not in hit]
-        return {"deleted": len(hit), "missing": len(p["relations"]) - len(hit)}
+        return {"deleted": len(hit), "missing": len(p["relations"]) - len(hit),
+                "missing_at": missing}
 
     # --- reads: the cursor is a position ---------------------------------------
     def _pages(self, hits, p, member, relations):

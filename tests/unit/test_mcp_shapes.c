@@ -61,9 +61,34 @@ static const struct shape_case shapes[] = {
 		"\"added\":0,\"note\":\"n\"}]}",
 		"{\"entities\":[{\"name\":\"a\",\"entityType\":\"t\","
 		"\"observations\":[\"x\",\"y\"]}]}",
-		"{\"entities\":[{\"name\":\"a\",\"entityType\":\"t\","
-		"\"observations\":[\"x\",\"y\"]}],\"updated\":[{\"name\":\"b\","
-		"\"added\":0,\"note\":\"n\"}]}"},
+		"{\"entities\":[{\"name\":\"a\",\"added\":2}],"
+		"\"updated\":[{\"name\":\"b\",\"added\":0,\"note\":\"n\"}]}"},
+	{"add_observations", "{}",
+		"{\"results\":[{\"entityName\":\"a\",\"addedObservations\":["
+		"\"x\"],\"similar\":[{\"index\":0,\"text\":\"y\"}]}],"
+		"\"failed\":[{\"index\":1,\"error\":\"e\"}]}",
+		"{\"results\":[{\"entityName\":\"a\",\"addedObservations\":["
+		"\"x\"]}]}",
+		"{\"results\":[{\"entityName\":\"a\",\"added\":1,"
+		"\"similar\":[{\"index\":0,\"text\":\"y\"}]}],"
+		"\"failed\":[{\"index\":1,\"error\":\"e\"}]}"},
+	{"create_relations", "{}",
+		"{\"results\":[{\"from\":\"a\",\"to\":\"b\","
+		"\"relationType\":\"r\",\"action\":\"created\"},"
+		"{\"from\":\"a\",\"to\":\"c\",\"relationType\":\"r\","
+		"\"action\":\"unchanged\"}]}",
+		"{\"relations\":[{\"from\":\"a\",\"to\":\"b\","
+		"\"relationType\":\"r\"}]}",
+		"{\"created\":1,\"unchanged\":1}"},
+	{"delete_observations", "{}",
+		"{\"results\":[{\"entityName\":\"a\",\"deleted\":0,"
+		"\"missing\":[\"x\"],\"nearest\":[\"y\"]}]}",
+		"{\"success\":true,"
+		"\"message\":\"Observations deleted successfully\"}",
+		"{\"success\":false,\"deleted\":0,"
+		"\"message\":\"nothing deleted\",\"missing\":[{"
+		"\"entityName\":\"a\",\"observations\":[\"x\"],"
+		"\"nearest\":[\"y\"]}]}"},
 	{"search_nodes", "{}",
 		"{\"results\":[{\"id\":1,\"name\":\"a\",\"type\":\"t\","
 		"\"observations\":[\"x\"],\"score\":0.5,\"omitted\":2,"
@@ -82,11 +107,13 @@ static const struct shape_case shapes[] = {
 		"{\"entities\":[],\"relations\":[{\"from\":\"a\",\"to\":\"b\","
 		"\"relationType\":\"r\",\"weight\":0.5}],\"missing\":[{"
 		"\"name\":\"z\",\"similar\":[]}]}"},
-	{"delete_relations", "{}", "{\"deleted\":1,\"missing\":2}",
+	{"delete_relations",
+		"{\"relations\":[{\"from\":\"a\"},{\"from\":\"b\"}]}",
+		"{\"deleted\":1,\"missing\":1,\"missing_at\":[1]}",
 		"{\"success\":true,"
 		"\"message\":\"Relations deleted successfully\"}",
-		"{\"success\":true,"
-		"\"message\":\"Relations deleted successfully\",\"missing\":2}"},
+		"{\"success\":true,\"deleted\":1,"
+		"\"missing\":[{\"from\":\"b\"}]}"},
 };
 
 static void

@@ -100,7 +100,7 @@ test_relations_and_deletion(void **state)
 	do_write(f, m_delete_relations,
 		"{\"relations\":[{\"from\":\"ada\",\"to\":\"bob\","
 		"\"relationType\":\"knows\"}]}");
-	expect(f, "{\"deleted\":0,\"missing\":1}");
+	expect(f, "{\"deleted\":0,\"missing\":1,\"missing_at\":[0]}");
 }
 
 static void

@@ -1,0 +1,147 @@
+/* Lists of entries, each stored in whole or not at all. */
+#include "memory-db/method/listed.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/jx.h"
+#include "memory-db/method/reply.h"
+
+struct listing {
+	const struct listed *l;
+	struct write w;
+	const json_t *params, *entries;
+	json_t *rows, *failed;
+	bool strict;
+	struct err first;	/* of the first entry that failed */
+	size_t bad;
+	bool *is_bad;		/* by index */
+};
+
+/* What is wrong with an entry, and not with the store or the request. */
+static bool
+is_of_entry(int code)
+{
+	return code == MDB_E_INVALID || code == MDB_E_NOT_FOUND ||
+	       code == MDB_E_EXISTS;
+}
+
+static int
+set_aside(struct listing *x, size_t i, const struct err *why, struct err *e)
+{
+	if (x->bad++ == 0)
+		x->first = *why;
+	x->is_bad[i] = true;
+	return jx_add(x->failed, json_pack("{s:I,s:s,s:s,s:s}", "index",
+					 (json_int_t)i, "error", why->text,
+					 "code", err_name(why->code), "param",
+					 why->param)) != 0
+		       ? err_nomem(e)
+		       : 0;
+}
+
+static int
+apply_all(struct listing *x, struct err *e)
+{
+	json_t *entry;
+	char path[48];
+	size_t i;
+	int r = 0;
+
+	json_array_foreach((json_t *)(uintptr_t)x->entries, i, entry) {
+		int64_t before = x->w.replay ? 0 : change_ops(x->w.change);
+
+		snprintf(path, sizeof(path), "%s[%zu]", x->l->member, i);
+		if (!x->w.replay)
+			r = x->l->apply(&x->w, x->params, entry, path, e);
+		if (r != 0 && !x->strict && is_of_entry(r) &&
+			change_ops(x->w.change) == before)
+			r = set_aside(x, i, e, e);
+		else if (r == 0)
+			r = write_note(
+				&x->w, jx_text(entry, x->l->name), e);
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}
+
+/* Nothing could be done at all: that is an error. */
+static int
+refuse(const struct listing *x, struct err *e)
+{
+	*e = x->first;
+	if (x->bad > 1)
+		err_prefix(e, "none of the %zu entries was stored; the first",
+			x->bad);
+	return e->code;
+}
+
+/* In a retry the entries that failed before have no row either. */
+static int
+tell_all(struct listing *x, struct err *e)
+{
+	json_t *entry;
+	size_t i;
+
+	json_array_foreach((json_t *)(uintptr_t)x->entries, i, entry) {
+		int r = x->is_bad[i] ? 0
+				     : x->l->row(&x->w, x->params, entry,
+					       x->rows, e);
+
+		if (r != 0 && x->w.replay && !x->strict && is_of_entry(r))
+			r = set_aside(x, i, e, e);
+		if (r != 0)
+			return r;
+	}
+	return x->bad > 0 && x->bad == json_array_size(x->entries)
+		       ? refuse(x, e)
+		       : 0;
+}
+
+static int
+run(struct listing *x, struct call *c, json_t **ret_result, struct err *e)
+{
+	json_t *result = NULL;
+	int r = write_begin(&x->w, c, x->l->kind, e);
+
+	x->w.watch = !x->strict;
+	if (r == 0)
+		r = apply_all(x, e);
+	if (r == 0 && x->bad > 0 && x->bad == json_array_size(x->entries))
+		return refuse(x, e);
+	if (r == 0)
+		r = write_end(&x->w, e);
+	if (r == 0)
+		r = tell_all(x, e);
+	if (r != 0)
+		return r;
+	result = json_pack("{s:O}", "results", x->rows);
+	if (result == NULL || (x->bad > 0 && json_object_set(result, "failed",
+						     x->failed) != 0)) {
+		json_decref(result);
+		return err_nomem(e);
+	}
+	return reply_change(&x->w, result, ret_result, e);
+}
+
+int
+listed_write(const struct listed *l, struct call *c, json_t **ret_result,
+	struct err *e)
+{
+	struct listing x = {.l = l, .params = c->params,
+		.entries = json_object_get(c->params, l->member),
+		.rows = json_array(), .failed = json_array(),
+		.strict = json_is_true(json_object_get(c->params, "strict"))};
+	int r;
+
+	x.is_bad = calloc(json_array_size(x.entries) + 1, sizeof(*x.is_bad));
+	r = x.rows == NULL || x.failed == NULL || x.is_bad == NULL
+		    ? err_nomem(e)
+		    : run(&x, c, ret_result, e);
+	write_done(&x.w);
+	json_decref(x.rows);
+	json_decref(x.failed);
+	free(x.is_bad);
+	return r;
+}

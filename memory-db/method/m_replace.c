@@ -1,0 +1,130 @@
+/* replace_observation. */
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/jx.h"
+#include "common/text.h"
+#include "memory-db/method/handlers.h"
+#include "memory-db/method/reply.h"
+#include "memory-db/model/near.h"
+#include "memory-db/model/provenance.h"
+#include "memory-db/model/remember.h"
+
+/* One that is this near, and nearer than the next by as much, is meant. */
+#define SHARE_MEANT 0.6
+#define SHARE_APART 0.12
+/* Of each candidate in an error text. */
+#define CANDIDATE_BYTES 120
+
+static int
+refuse_all(const struct nearest *x, struct err *e)
+{
+	struct buf list AUTO_BUF = {0};
+
+	if (x->n == 0 || x->v[0].share < SHARE_MEANT)
+		return err_param(e, MDB_E_NOT_FOUND, "old",
+			"no observation like 'old'%s%.*s%s; open_nodes gives "
+			"what there is, add_observations adds",
+			x->n > 0 ? "; the nearest: '" : "",
+			x->n > 0 ? (int)text_cut(x->v[0].text,
+					   x->v[0].n < CANDIDATE_BYTES
+						   ? x->v[0].n
+						   : CANDIDATE_BYTES)
+				 : 0,
+			x->n > 0 ? x->v[0].text : "", x->n > 0 ? "'" : "");
+	for (size_t i = 0; i < x->n; i++) {
+		size_t n = x->v[i].n < CANDIDATE_BYTES ? x->v[i].n
+						       : CANDIDATE_BYTES;
+
+		if (buf_addf(&list, "%s'%.*s'", i > 0 ? ", " : "",
+			    (int)text_cut(x->v[i].text, n),
+			    x->v[i].text) != 0)
+			return err_nomem(e);
+	}
+	if (buf_str(&list) == NULL)
+		return err_nomem(e);
+	return err_param(e, MDB_E_CONFLICT, "old",
+		"'old' may mean several observations: %s. Give more of the "
+		"text", list.data);
+}
+
+/* The observation meant by `old`: *ret_text is its text where that is another,
+ * NULL: exactly this one. */
+static int
+find_old(struct write *w, int64_t entity, const json_t *old, int64_t *ret_fact,
+	json_t **ret_text, struct err *e)
+{
+	struct nearest x AUTO_NEAREST = {0};
+	int r = fact_find_text(w->st, entity, FACT_OBSERVATION,
+		json_string_value(old), json_string_length(old), ret_fact, e);
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = near_find(w, entity, json_string_value(old),
+		json_string_length(old), &x, e);
+	if (r != 0)
+		return r;
+	if (x.n == 0 || x.v[0].share < SHARE_MEANT ||
+		(x.n > 1 && x.v[0].share < 1 &&
+			x.v[0].share - x.v[1].share < SHARE_APART))
+		return refuse_all(&x, e);
+	*ret_fact = x.v[0].fact;
+	*ret_text = json_stringn(x.v[0].text, x.v[0].n);
+	return *ret_text == NULL ? err_nomem(e) : 0;
+}
+
+static int
+replace(struct write *w, int64_t entity, const json_t *params,
+	json_t **ret_text, struct err *e)
+{
+	struct fact f = write_fact(entity, FACT_OBSERVATION);
+	json_t *item AUTO_JSON = json_pack(
+		"{s:O}", "text", json_object_get(params, "new"));
+	static const char *const times[] = {"valid_from", "valid_to"};
+	int64_t old = 0;
+	int r = item == NULL ? err_nomem(e) : 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(times); i++) {
+		json_t *t = json_object_get(params, times[i]);
+
+		if (t != NULL && json_object_set(item, times[i], t) != 0)
+			r = err_nomem(e);
+	}
+	if (r == 0)
+		r = provenance_observation(w->st, w->ctx, item, "new", &f, e);
+	if (r == 0)
+		r = find_old(w, entity, json_object_get(params, "old"), &old,
+			ret_text, e);
+	return r == 0 ? remember_replacement(w, old, &f, e) : r;
+}
+
+int
+m_replace_observation(struct call *c, json_t **ret_result, struct err *e)
+{
+	const char *name = jx_text(c->params, "entityName");
+	json_t *text AUTO_JSON = NULL, *result;
+	struct write w AUTO_WRITE = {0};
+	int64_t entity, version;
+	int r = write_begin(&w, c, CHANGE_UPDATE, e);
+
+	if (r == 0)
+		r = write_need_entity(&w, name, "entityName", &entity, e);
+	if (r == 0 && !w.replay)
+		r = replace(&w, entity, c->params, &text, e);
+	if (r == 0)
+		r = write_note(&w, name, e);
+	if (r == 0)
+		r = write_end(&w, e);
+	if (r == 0)
+		r = write_version(&w, entity, &version, e);
+	if (r != 0)
+		return r;
+	result = json_pack("{s:s,s:s,s:I,s:I}", "entityName", name, "action",
+		write_touched(&w, entity) ? "replaced" : "unchanged", "entity_id",
+		(json_int_t)entity, "version", (json_int_t)version);
+	if (text != NULL && jx_set(result, "replaced", json_incref(text)) != 0) {
+		json_decref(result);
+		return err_nomem(e);
+	}
+	return reply_change(&w, result, ret_result, e);
+}
