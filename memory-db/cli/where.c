@@ -145,7 +145,8 @@ where_decide(struct cli *c, bool *ret_again)
 	bool is_unknown;
 
 	*ret_again = false;
-	if (c->is_chosen || (c->is_named && !c->command->looks))
+	if (c->is_chosen || (c->is_named && !c->command->looks &&
+		!c->command->writes))
 		return CLI_OK;
 	/* The command's own call has the words for what is wrong. */
 	if (where_names(c, &names) != CLI_OK)
@@ -153,7 +154,13 @@ where_decide(struct cli *c, bool *ret_again)
 	if (!c->is_named)
 		return choose(c, names, ret_again);
 	is_unknown = !has_name(names, c->namespace_);
-	return is_unknown ? no_such(c->namespace_, names) : CLI_OK;
+	if (is_unknown && c->command != &cli_cmd_add &&
+		c->command != &cli_cmd_import)
+		return no_such(c->namespace_, names);
+	/* These make it; a slip of the pen should be seen. */
+	if (is_unknown)
+		cli_note(c, "namespace '%s' is new", c->namespace_);
+	return CLI_OK;
 }
 
 /* --- entities and sessions ------------------------------------------------------ */

@@ -13,7 +13,7 @@ int where_read(struct cli *c) MUST_CHECK;
  * namespace of the project in the working directory where there is one, which
  * agents have written (or where an installed client says auto); the one that
  * an installed client names; else `default`. A named one that does not exist
- * is an error of commands that only look (CLI_PROBLEM). *ret_again: the
+ * is an error (CLI_PROBLEM), and told by the commands that make it. *ret_again: the
  * connection is to be made anew, with c->namespace_. */
 int where_decide(struct cli *c, bool *ret_again) MUST_CHECK;
 

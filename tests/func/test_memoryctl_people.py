@@ -157,6 +157,10 @@ class Where(TestCase):
             done = self.ctl("--namespace", "nope", *args, code=1)
             self.assertIn("no namespace 'nope'; there are 'default'",
                           done.stderr)
+        done = self.ctl("--namespace", "made", "add", "x", "y")
+        self.assertIn("namespace 'made' is new", done.stderr)
+        done = self.ctl("--namespace", "made", "add", "x", "z")
+        self.assertEqual(done.stderr, "")
         done = self.ctl("--namespace", "tides", "log", code=1)
         self.assertIn(f"similar: '{PROJECT}'", done.stderr)
         done = self.ctl("search", "x", code=1,
