@@ -170,9 +170,8 @@ class Place:
         env = self.env()
         del env["MEMORY_DB_PROGRAM"]
         given = re.search(r"--socket (\S+)", line)
-        socket = Path(os.path.expanduser(given[1]).replace(
-            os.path.expanduser("~"), str(self.home))) if given else \
-            self.folder / "other"
+        socket = Path(given[1].replace("~", str(self.home))) if given \
+            else self.folder / "other"
         if not given:
             env["MEMORY_DB_SOCKET"] = str(socket)
         if "--database" not in line:
