@@ -78,6 +78,7 @@ print_row(const struct cli *c, const json_t *row)
 	const char *home = c->namespace_ != NULL ? c->namespace_ : "default";
 	const char *place = cli_str(row, "namespace", home);
 	const char *date = cli_str(row, "date", NULL);
+	const char *dated = cli_str(row, "dated", NULL);
 	const char *speaker = cli_str(row, "speaker", NULL);
 
 	printf("%s%4.2f%s  %s", out_on(c, OUT_DIM), cli_num(row, "score", 0),
@@ -86,7 +87,14 @@ print_row(const struct cli *c, const json_t *row)
 	printf("%s: ", out_off(c, OUT_BOLD));
 	out_text(stdout, cli_str(row, "text", "?"));
 	printf("  %s(", out_on(c, OUT_DIM));
+	/* When it happened, or when it was written down. */
+	if (dated != NULL) {
+		out_text(stdout, dated);
+		putchar(' ');
+	}
 	printf("%.10s", date != NULL ? date : "no date");
+	if (cli_int(row, "alike", 0) > 0)
+		printf(", %lld more alike", (long long)cli_int(row, "alike", 0));
 	if (speaker != NULL) {
 		fputs(", said by ", stdout);
 		out_text(stdout, speaker);
