@@ -13,6 +13,7 @@
 
 #include "common/err.h"
 #include "common/limits.h"
+#include "common/owned.h"
 #include "common/text.h"
 
 #define CONFIG_BYTES (256 * 1024)	/* a git configuration is small */
@@ -281,6 +282,113 @@ is_no_project(const char *folder)
 	return strcmp(folder, "/") == 0 || (home && strcmp(folder, home) == 0);
 }
 
+/* Whether the file or folder, through links, belongs to this user or root;
+ * what is not there harms nobody. */
+static bool
+is_ours(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) < 0 || owned_is_ours(st.st_uid);
+}
+
+/* A worktree's folder in its repository names the worktree: a .git that merely
+ * points to somebody's repository is not known there. */
+static int
+is_known_worktree(const char *top, bool *ret)
+{
+	AUTO_BUF struct buf here = {0}, dir = {0}, back = {0};
+	AUTO_FREE char *a = NULL, *b = NULL;
+	int rc;
+
+	*ret = false;
+	if (buf_addf(&here, "%s/.git", top) || !buf_str(&here))
+		return MDB_E_NOMEM;
+	rc = read_path(top, ".git", "gitdir: ", &dir);
+	if (rc == 0 && !buf_str(&dir))
+		return MDB_E_NOMEM;
+	if (rc == 0)
+		rc = read_path(dir.data, "gitdir", "", &back);
+	if (rc)
+		return rc == MDB_E_NOT_FOUND ? 0 : rc;
+	if (!buf_str(&back))
+		return MDB_E_NOMEM;
+	a = realpath(here.data, NULL);
+	b = realpath(back.data, NULL);
+	*ret = a && b && strcmp(a, b) == 0;
+	return 0;
+}
+
+/* Whose git's files are, and what tells them from a copy. */
+static int
+identify(const char *git, struct project *p)
+{
+	AUTO_BUF struct buf own = {0}, config = {0};
+	struct statx st;
+	bool is_worktree;
+
+	if (buf_addf(&own, "%s/.git", p->top.data) || !buf_str(&own) ||
+		buf_addf(&config, "%s/config", git) || !buf_str(&config) ||
+		is_known_worktree(p->top.data, &is_worktree))
+		return MDB_E_NOMEM;
+	p->is_foreign = !is_ours(own.data) || !is_ours(git) ||
+			!is_ours(config.data);
+	if (statx(AT_FDCWD, is_worktree ? git : own.data, AT_SYMLINK_NOFOLLOW,
+		STATX_INO | STATX_BTIME, &st) < 0)
+		return 0;
+	p->inode = st.stx_ino;
+	if (st.stx_mask & STATX_BTIME)
+		p->born_ns = (long long)st.stx_btime.tv_sec * 1000000000LL +
+			     st.stx_btime.tv_nsec;
+	return 0;
+}
+
+int
+project_look(const char *folder, struct project *ret)
+{
+	AUTO_PROJECT struct project p = {0};
+	AUTO_BUF struct buf git = {0};
+	int rc = MDB_E_NOT_FOUND;
+
+	if (buf_adds(&p.top, folder))
+		return MDB_E_NOMEM;
+	while (p.top.len > 0 && rc == MDB_E_NOT_FOUND) {
+		if (!buf_str(&p.top))
+			return MDB_E_NOMEM;
+		rc = git_folder(p.top.data, &git);
+		if (rc == MDB_E_NOT_FOUND)
+			while (p.top.len > 0 && p.top.data[--p.top.len] != '/')
+				;
+	}
+	p.is_repository = rc == 0;
+	if (rc == MDB_E_NOT_FOUND) {
+		buf_clear(&p.top, 0);
+		if (buf_adds(&p.top, folder) || !buf_str(&p.top))
+			return MDB_E_NOMEM;
+	} else if (rc || !buf_str(&git) || add_remote(git.data, &p.remote) ||
+		!buf_str(&p.remote) || identify(git.data, &p)) {
+		return MDB_E_NOMEM;
+	}
+	*ret = p;
+	p = (struct project){0};
+	return 0;
+}
+
+void
+project_done(struct project *p)
+{
+	buf_done(&p->top);
+	buf_done(&p->remote);
+}
+
+int
+project_plain(const struct project *p, struct buf *out)
+{
+	if (!p->is_repository && is_no_project(p->top.data))
+		return buf_adds(out, "default");
+	return add_label(p->top.data, p->top.len, out);
+}
+
 int
 project_namespace(const char *folder, struct buf *out)
 {
@@ -292,31 +400,12 @@ project_namespace(const char *folder, struct buf *out)
 int
 project_find(const char *folder, struct buf *out, bool *ret_is_repository)
 {
-	AUTO_BUF struct buf at = {0};
-	AUTO_BUF struct buf git = {0};
-	size_t before = out->len;
-	int rc = MDB_E_NOT_FOUND;
+	AUTO_PROJECT struct project p = {0};
 
-	if (buf_adds(&at, folder))
+	if (project_look(folder, &p))
 		return MDB_E_NOMEM;
-	while (at.len > 0 && rc == MDB_E_NOT_FOUND) {
-		if (!buf_str(&at))
-			return MDB_E_NOMEM;
-		rc = git_folder(at.data, &git);
-		if (rc == MDB_E_NOT_FOUND)
-			while (at.len > 0 && at.data[--at.len] != '/')
-				;
-	}
-	*ret_is_repository = rc == 0;
-	if (rc == MDB_E_NOT_FOUND && is_no_project(folder))
-		return buf_adds(out, "default");
-	if (rc == MDB_E_NOT_FOUND)
-		return add_label(folder, strlen(folder), out);
-	if (rc || !buf_str(&git))
-		return MDB_E_NOMEM;
-	if (add_remote(git.data, out))
-		return MDB_E_NOMEM;
-	if (out->len > before)
-		return 0;
-	return add_label(at.data, at.len, out);
+	*ret_is_repository = p.is_repository;
+	return p.remote.len > 0 && !p.is_foreign
+		       ? buf_add(out, p.remote.data, p.remote.len)
+		       : project_plain(&p, out);
 }

@@ -21,6 +21,25 @@ int project_namespace(const char *folder, struct buf *out) MUST_CHECK;
 int project_find(const char *folder, struct buf *out, bool *ret_is_repository)
 	MUST_CHECK;
 
+/* What a folder says of itself. Anybody who can hand over a folder can write a
+ * .git into it: whether it is believed is decided by project_map.h. */
+struct project {
+	struct buf top;		/* the folder with .git; else the folder */
+	struct buf remote;	/* host/path; empty: none */
+	bool is_repository;
+	bool is_foreign;	/* git's files belong to another user */
+	/* what stays the same when the folder moves: the folder .git, of a
+	 * worktree that its repository knows the one it shares */
+	unsigned long long inode;
+	long long born_ns;	/* 0: the file system does not say */
+};
+#define AUTO_PROJECT __attribute__((cleanup(project_done)))
+/* 0 or MDB_E_NOMEM. */
+int project_look(const char *folder, struct project *ret) MUST_CHECK;
+/* The namespace without that remote: the top folder, or `default`. */
+int project_plain(const struct project *p, struct buf *out) MUST_CHECK;
+void project_done(struct project *p);
+
 /* The pure part: "host/path" of a remote's URL appended to out, or nothing
  * when it is a path of this machine. 0 or MDB_E_NOMEM. */
 int project_normalise_url(const char *url, struct buf *out) MUST_CHECK;

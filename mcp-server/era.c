@@ -41,6 +41,16 @@ era_instructions(void)
 	return instructions;
 }
 
+/* Nothing of the folder itself is repeated: whoever made it wrote that. */
+json_t *
+era_session_instructions(const struct session *s)
+{
+	return json_sprintf("%s%s", instructions, s->o.is_apart ? "\nTHIS "
+		"FOLDER names a git remote whose memory another folder has, "
+		"so it has a memory of its own. If the user misses facts: "
+		"`memoryctl namespace trust .` there lets it share." : "");
+}
+
 json_t *
 era_server_info(void)
 {

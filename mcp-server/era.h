@@ -43,6 +43,8 @@ void era_client_label(const json_t *info, char *ret, size_t size);
 json_t *era_server_info(void) MUST_CHECK;
 json_t *era_capabilities(void) MUST_CHECK;
 const char *era_instructions(void);
+/* The same, with what is peculiar to this session. */
+json_t *era_session_instructions(const struct session *s) MUST_CHECK;
 
 /* 2025-03-26 is the one version in which batches must be received. */
 bool era_takes_batches(const struct session *s);

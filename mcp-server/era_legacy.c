@@ -28,11 +28,11 @@ initialize(struct request *r)
 			s->legacy_version = versions[i];
 	era_client_label(json_object_get(r->params, "clientInfo"), s->client,
 		sizeof(s->client));
-	result = json_pack("{s:s, s:o, s:o, s:s}",
+	result = json_pack("{s:s, s:o, s:o, s:o}",
 		"protocolVersion", s->legacy_version,
 		"capabilities", era_capabilities(),
 		"serverInfo", era_server_info(),
-		"instructions", era_instructions());
+		"instructions", era_session_instructions(s));
 	request_reply(r, result);
 }
 

@@ -14,10 +14,10 @@
 static void
 discover(struct request *r)
 {
-	request_reply(r, json_pack("{s:[s], s:o, s:s}",
+	request_reply(r, json_pack("{s:[s], s:o, s:o}",
 		"supportedVersions", ERA_MODERN_VERSION,
 		"capabilities", era_capabilities(),
-		"instructions", era_instructions()));
+		"instructions", era_session_instructions(r->session)));
 }
 
 /* Lists depend on the program and its options alone: public, for an hour.

@@ -18,7 +18,7 @@
 #include "common/limits.h"
 #include "common/log.h"
 #include "common/profiles.h"
-#include "common/project.h"
+#include "common/project_map.h"
 #include "mcp-server/session.h"
 
 #define EXIT_USAGE 100
@@ -37,6 +37,7 @@ struct options {
 /* What the options become; owned. */
 struct setup {
 	struct buf namespace_, database;
+	struct project_choice project;
 	char session[32], tools[PROFILES_TEXT];
 	struct profile profile;
 };
@@ -87,17 +88,19 @@ read_options(struct options *arg, int argc, char **argv, struct err *e)
 }
 
 static int
-find_namespace(const char *wanted, struct buf *out)
+find_namespace(const char *wanted, struct setup *set)
 {
 	AUTO_FREE char *folder = NULL;
+	struct buf *out = &set->namespace_;
 
 	if (!wanted || !*wanted)
 		return buf_adds(out, "default");
 	if (strcmp(wanted, "auto") != 0)
 		return buf_adds(out, wanted);
 	folder = getcwd(NULL, 0);
-	return folder ? project_namespace(folder, out) :
-		buf_adds(out, "default");
+	return folder ? project_choose(folder, buf_str(&set->database), true,
+				out, &set->project)
+		      : buf_adds(out, "default");
 }
 
 /* An absolute path, so that two programs mean the same file. No shell has seen
@@ -141,10 +144,10 @@ set_up(const struct options *arg, struct setup *set, struct err *e)
 
 	if (rc)
 		return rc;
-	if (find_namespace(arg->namespace_, &set->namespace_) ||
-		!buf_str(&set->namespace_) ||
-		find_database(arg->database, &set->database) ||
-		!buf_str(&set->database))
+	if (find_database(arg->database, &set->database) ||
+		!buf_str(&set->database) ||
+		find_namespace(arg->namespace_, set) ||
+		!buf_str(&set->namespace_))
 		return err_nomem(e);
 	if (set->namespace_.len > LIMIT_LABEL_BYTES)
 		return err_set(e, MDB_E_INVALID, "--namespace: must be at most "
@@ -237,6 +240,7 @@ serve(const struct options *arg, struct setup *set)
 		.out_fd = STDOUT_FILENO,
 		.profile = set->profile,
 		.end_ms = END_MS,
+		.is_apart = set->project.is_apart,
 	};
 	struct session session;
 	AUTO_FD int signals = open_signals();
@@ -246,6 +250,9 @@ serve(const struct options *arg, struct setup *set)
 	if (signals >= 0 && relay) {
 		log_event(LOG_INFO, "start", 0, LOG_S("session", set->session),
 			LOG_S("namespace", set->namespace_.data));
+		if (set->project.note[0])
+			log_event(LOG_WARN, "namespace", 0,
+				LOG_S("note", set->project.note));
 		session_init(&session, &so, relay);
 		code = loop(&session, relay, signals);
 		session_done(&session);

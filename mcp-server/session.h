@@ -41,6 +41,7 @@ struct session_options {
 	int in_fd, out_fd;
 	struct profile profile;
 	int end_ms;		/* from end of input to the last byte */
+	bool is_apart;		/* see project_map.h: the agent is told */
 };
 
 struct session {

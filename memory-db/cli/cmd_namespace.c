@@ -1,7 +1,10 @@
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/jx.h"
+#include "common/project_map.h"
 #include "memory-db/cli/cli.h"
 #include "memory-db/cli/out.h"
 #include "memory-db/cli/table.h"
@@ -112,15 +115,98 @@ alias(struct cli *c, char **argv)
 	return rc != CLI_OK ? rc : done(c, reply, " now means ", argv);
 }
 
+/* --- folders ------------------------------------------------------------------- */
+
+/* The path of the database, "" for the default one. */
+static int
+database_of(const struct cli *c, char out[PATH_MAX])
+{
+	out[0] = '\0';
+	return c->database == NULL || c->database[0] == '\0' ? CLI_OK :
+		cli_absolute(c->database, out, PATH_MAX);
+}
+
+static int
+set_trust(struct cli *c, const char *dir, bool is_trusted)
+{
+	AUTO_BUF struct buf remote = {0};
+	AUTO_FREE char *folder = realpath(dir != NULL ? dir : ".", NULL);
+	char database[PATH_MAX];
+	struct err e = {0};
+	int rc = database_of(c, database);
+
+	if (rc != CLI_OK)
+		return rc;
+	if (folder == NULL)
+		return cli_fail(CLI_PROBLEM, "%s: %m", dir ? dir : ".");
+	if (project_trust(folder, database, is_trusted, &remote, &e) != 0)
+		return cli_fail_err(&e);
+	if (buf_str(&remote) == NULL)
+		return cli_nomem();
+	if (!c->quiet) {
+		out_text(stdout, folder);
+		fputs(is_trusted ? " has the memory of " : " has a memory of "
+			"its own, not that of ", stdout);
+		out_text(stdout, remote.data);
+		puts("; clients that run there see it from their next start");
+	}
+	return CLI_OK;
+}
+
+static int
+trust(struct cli *c, char **argv)
+{
+	return set_trust(c, argv[0], true);
+}
+
+static int
+untrust(struct cli *c, char **argv)
+{
+	return set_trust(c, argv[0], false);
+}
+
+static int
+add_folder(void *ctx, const char *remote, const char *folder)
+{
+	struct table *t = ctx;
+
+	table_text(t, remote);
+	table_text(t, folder);
+	return 0;
+}
+
+static int
+folders(struct cli *c, char **argv)
+{
+	static const struct table_column of_folders[] = {
+		{"REMOTE", false, true}, {"FOLDER", false, true}};
+	AUTO_TABLE struct table t;
+	char database[PATH_MAX];
+	struct err e = {0};
+	int rc = database_of(c, database);
+
+	(void)argv;
+	table_init(&t, of_folders, ARRAY_LEN(of_folders));
+	if (rc != CLI_OK)
+		return rc;
+	if (project_each(database, add_folder, &t, &e) != 0)
+		return cli_fail_err(&e);
+	return table_print(&t, c, stdout) != 0 ? cli_nomem() : CLI_OK;
+}
+
 static const struct {
 	const char *name, *usage;
 	int args;
+	bool is_optional;	/* the last of them */
 	int (*run)(struct cli *c, char **argv);
 } actions[] = {
-	{"list", "list", 0, list},
-	{"rename", "rename FROM TO", 2, rename_one},
-	{"merge", "merge FROM INTO", 2, merge},
-	{"alias", "alias NEW EXISTING", 2, alias},
+	{"list", "list", 0, false, list},
+	{"rename", "rename FROM TO", 2, false, rename_one},
+	{"merge", "merge FROM INTO", 2, false, merge},
+	{"alias", "alias NEW EXISTING", 2, false, alias},
+	{"folders", "folders", 0, false, folders},
+	{"trust", "trust [DIR]", 1, true, trust},
+	{"untrust", "untrust [DIR]", 1, true, untrust},
 };
 
 static int
@@ -131,24 +217,29 @@ run(struct cli *c, int argc, char **argv)
 	for (size_t i = 0; i < ARRAY_LEN(actions); i++) {
 		if (strcmp(argv[0], actions[i].name) != 0)
 			continue;
-		if (argc - 1 != actions[i].args)
+		if (argc - 1 != actions[i].args &&
+			!(actions[i].is_optional &&
+				argc == actions[i].args))
 			return cli_fail(CLI_USAGE, "usage: memoryctl "
 				"namespace %s", actions[i].usage);
 		return actions[i].run(c, argv + 1);
 	}
 	return cli_fail(CLI_USAGE, "namespace cannot '%s'; it can list, "
-		"rename, merge and alias", argv[0]);
+		"rename, merge, alias, list folders, trust and untrust", argv[0]);
 }
 
 const struct cli_command cli_cmd_namespace = {
 	.name = "namespace",
 	.args = "[list | rename FROM TO | merge FROM INTO | alias NEW "
-		"EXISTING]",
-	.summary = "list, rename, merge and alias namespaces",
+		"EXISTING | folders | trust [DIR] | untrust [DIR]]",
+	.summary = "list, rename, merge and alias namespaces; trust folders",
 	.about = "A namespace is a partition of the memory: a project, a "
 		 "user. `rename` gives one a new name. `merge` moves what FROM "
 		 "holds into INTO. `alias` lets a second name mean an existing "
-		 "one, as after a repository has moved.",
+		 "one, as after a repository has moved. The first folder that "
+		 "names a git remote has its memory; `trust` lets another one "
+		 "(a second clone of yours) share it, `untrust` takes that "
+		 "back, `folders` lists them.",
 	.max_args = 3,
 	.run = run,
 };

@@ -1,12 +1,13 @@
 #include "memory-db/cli/where.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "common/clock.h"
 #include "common/jx.h"
-#include "common/project.h"
+#include "common/project_map.h"
 #include "common/text.h"
 #include "memory-db/cli/agents.h"
 #include "memory-db/cli/out.h"
@@ -15,6 +16,26 @@
  * are named. */
 #define ASK_MS 2000
 #define TOLD_MAX 5
+
+/* The namespace of a folder, into c->place. Looking claims nothing: a remote
+ * belongs to the first folder in which an agent works. */
+static int
+find_project(struct cli *c, const char *folder, bool *ret_is_repository)
+{
+	struct project_choice choice;
+	char database[PATH_MAX] = "";
+	int rc;
+
+	if (c->database != NULL && c->database[0] != '\0' &&
+		cli_absolute(c->database, database, sizeof(database)) != CLI_OK)
+		database[0] = '\0';
+	rc = project_choose(folder, database, false, &c->place, &choice);
+	if (rc == 0 && choice.note[0] != '\0')
+		cli_note(c, "%s", choice.note);
+	if (rc == 0 && ret_is_repository != NULL)
+		*ret_is_repository = choice.is_repository;
+	return rc;
+}
 
 int
 where_read(struct cli *c)
@@ -29,7 +50,7 @@ where_read(struct cli *c)
 	if (folder == NULL)
 		return cli_fail(CLI_SYSTEM, "cannot tell the project: no "
 			"working directory (%m); name a --namespace");
-	if (project_namespace(folder, &c->place) != 0 ||
+	if (find_project(c, folder, NULL) != 0 ||
 		(c->namespace_ = buf_str(&c->place)) == NULL)
 		return cli_nomem();
 	c->is_chosen = true;
@@ -112,7 +133,7 @@ choose(struct cli *c, const json_t *names, bool *ret_again)
 	if (folder == NULL)
 		return CLI_OK;
 	buf_clear(&c->place, 0);
-	if (project_find(folder, &c->place, &is_repository) != 0 ||
+	if (find_project(c, folder, &is_repository) != 0 ||
 		(project = buf_str(&c->place)) == NULL)
 		return cli_nomem();
 	if (strcmp(project, "default") != 0 && has_name(names, project)) {
