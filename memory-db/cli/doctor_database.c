@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "common/database_file.h"
+#include "common/owned.h"
+#include "common/settings.h"
 #include "common/text.h"
 #include "memory-db/cli/doctor.h"
 
@@ -106,7 +108,14 @@ check_folder(struct doctor *d)
 			"MEMORY_DB_PATH", "%s is no folder", dir);
 		return false;
 	}
-	if (st.st_mode & 077)
+	if (st.st_mode & 022)
+		doctor_say(d, DOCTOR_FAIL, "database", "give the memory a "
+			"folder of its own (MEMORY_DB_PATH=FOLDER/memory/"
+			"memory.db makes one), or chmod 700 it",
+			"others may make files in %s (mode %04o): memory-db "
+			"does not start there", dir,
+			(unsigned)st.st_mode & 07777);
+	else if (st.st_mode & 077)
 		doctor_say(d, DOCTOR_WARN, "database", "chmod 700 it, or give "
 			"the memory a folder of its own",
 			"folder %s has mode %04o: others may look in", dir,
@@ -177,6 +186,32 @@ check_header(struct doctor *d, const struct stat *st)
 	}
 }
 
+/* memory-db.conf, which memory-db does not start with when others wrote it. */
+static void
+check_settings(struct doctor *d)
+{
+	AUTO_FREE char *path = NULL;
+	struct err e = {0};
+	struct stat st;
+
+	if (settings_file(d->database, &path, &e) != 0) {
+		d->is_out_of_memory = true;
+		return;
+	}
+	if (lstat(path, &st) < 0)
+		return;
+	if (owned_check(&st, path, &e) != 0)
+		doctor_say(d, DOCTOR_FAIL, "settings", "look at it, and put "
+			"your own there", "%s", e.text);
+	else if (st.st_mode & (st.st_uid == geteuid() ? 077 : 022))
+		doctor_say(d, DOCTOR_FAIL, "settings", "look at what is in "
+			"it, then chmod 600 it", "%s has mode %04o: memory-db "
+			"does not start with it", path,
+			(unsigned)st.st_mode & 07777);
+	else
+		doctor_say(d, DOCTOR_OK, "settings", NULL, "%s", path);
+}
+
 void
 doctor_database(struct doctor *d)
 {
@@ -198,6 +233,7 @@ doctor_database(struct doctor *d)
 	}
 	if (!check_folder(d))
 		return;
+	check_settings(d);
 	if (lstat(d->database, &st) < 0) {
 		say_missing(d);
 		return;
@@ -208,6 +244,10 @@ doctor_database(struct doctor *d)
 			d->database);
 		return;
 	}
+	if (!owned_is_ours(st.st_uid))
+		doctor_say(d, DOCTOR_FAIL, "database", "choose another "
+			"MEMORY_DB_PATH", "%s belongs to %s: memory-db does "
+			"not use it", d->database, doctor_user(st.st_uid));
 	if (st.st_mode & 077)
 		doctor_say(d, DOCTOR_WARN, "database", "chmod 600 it",
 			"%s has mode %04o: others may read it", d->database,

@@ -93,6 +93,8 @@ class Files(TestCase):
             db = self.prepare()
             db.database.parent.chmod(mode)
             self.refused(db, str(db.database.parent))
+            said = db.ctl("doctor", "--no-spawn", check=False).stdout
+            self.assertRegex(said, "fail +database +others may make files")
             self.assertFalse(db.database.exists())
         db.database.parent.chmod(0o1777)
         # the way out that the text names

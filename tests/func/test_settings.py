@@ -186,6 +186,9 @@ class File(Place):
                     self.assertIn(word, out.stderr)
                 if "word2vec" not in words:
                     self.assertIn(str(path), out.stderr)
+                if mode != 0o600:
+                    said = place.ctl("doctor", check=False)
+                    self.assertRegex(said.stdout, rf"fail +settings .*{mode:o}")
                 # it has told its reason and may still be ending
                 wait_until(lambda: not self.processes(place))
 
