@@ -92,8 +92,16 @@
 /* Requests of one commit group: a turn of some 60 ms of work. */
 #define LIMIT_GROUP_REQUESTS 512
 #define LIMIT_GROUP_BYTES (4 * 1024 * 1024)
-/* (c) Writes of a session: 600 a minute, bursts of 3,000; import exempt. A
- * runaway agent fills no disk. */
+/* Bytes of a write that is grouped with others; a larger one is a group of its
+ * own, so that no small one waits longer for it than it must. */
+#define LIMIT_WRITE_SMALL_BYTES (64 * 1024)
+/* Bytes of texts that wait to be indexed: above, large writes wait. Searches look
+ * at these texts one by one, some 50 ms for each MB the first time. */
+#define LIMIT_INDEX_WAIT_BYTES (8 * 1024 * 1024)
+/* (c) Writes of a session: 600 a minute, bursts of 3,000; import exempt. One of
+ * many bytes counts as one for each 64 KB begun. A runaway agent fills no
+ * disk. */
+#define LIMIT_WRITE_TOKEN_BYTES (64 * 1024)
 #define LIMIT_WRITES_PER_MINUTE 600
 #define LIMIT_WRITES_BURST 3000
 /* Change events a subscriber may be behind before it gets `lost` instead. */

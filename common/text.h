@@ -79,9 +79,17 @@ int text_pieces(const char *s, size_t n, text_piece_fn fn, void *ctx)
  * to out. stem: language of Snowball ("english") or "" for none. Thread-safe:
  * stemmers are per thread. 0 or MDB_E_NOMEM. Changing the result for any
  * input means raising TEXT_TOKENIZER_VERSION. */
-#define TEXT_TOKENIZER_VERSION 1
+#define TEXT_TOKENIZER_VERSION 2
 int text_tokens(const char *s, size_t n, const char *stem, struct buf *out)
 	MUST_CHECK;
+
+/* The same for a row of an index: with TEXT_LONG as one more token where a word
+ * is longer than TEXT_WORD_MAX. Such words are not in the vocabulary, so this
+ * tells a substring search which texts it must look into. No text has this
+ * token: the byte is not UTF-8. */
+#define TEXT_LONG "\xff"
+int text_row_tokens(const char *s, size_t n, const char *stem,
+	struct buf *out) MUST_CHECK;
 
 /* True for "" and for the languages of Snowball. */
 bool text_stem_known(const char *stem);

@@ -338,6 +338,7 @@ struct tokens {
 	const char *stem;
 	struct buf *out;
 	struct buf word;	/* the stem of the present word */
+	bool has_long;
 };
 
 static int
@@ -401,8 +402,10 @@ add_piece(void *ctx, const struct text_piece *p)
 	case TEXT_WORD:
 		break;
 	}
-	if (p->n > TEXT_WORD_MAX)
+	if (p->n > TEXT_WORD_MAX) {
+		t->has_long = true;
 		return add_chunks(t, p->s, p->n);
+	}
 	if (*t->stem == '\0')
 		return add_token(t, p->s, p->n);
 	if (text_stem(p->s, p->n, t->stem, &t->word) < 0)
@@ -410,13 +413,16 @@ add_piece(void *ctx, const struct text_piece *p)
 	return add_token(t, t->word.data, t->word.len);
 }
 
-int
-text_tokens(const char *s, size_t n, const char *stem, struct buf *out)
+static int
+make_tokens(const char *s, size_t n, const char *stem, bool is_row,
+	struct buf *out)
 {
 	struct tokens t = {.stem = stem ? stem : "", .out = out};
 	size_t before = out->len;
 	int rc = text_pieces(s, n, add_piece, &t);
 
+	if (rc == 0 && is_row && t.has_long)
+		rc = add_token(&t, TEXT_LONG, strlen(TEXT_LONG));
 	buf_done(&t.word);
 	/* The last separator is not wanted. */
 	if (rc == 0 && out->len > before)
@@ -424,4 +430,16 @@ text_tokens(const char *s, size_t n, const char *stem, struct buf *out)
 	else if (rc < 0)
 		out->len = before;
 	return rc;
+}
+
+int
+text_tokens(const char *s, size_t n, const char *stem, struct buf *out)
+{
+	return make_tokens(s, n, stem, false, out);
+}
+
+int
+text_row_tokens(const char *s, size_t n, const char *stem, struct buf *out)
+{
+	return make_tokens(s, n, stem, true, out);
 }

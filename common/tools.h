@@ -18,6 +18,8 @@ enum tool_flag {
 	TF_COMPAT = 64,		/* one of the nine: unknown fields are ignored
 				   and reported under `ignored` */
 	TF_SLOW = 128,		/* scans much: only one reader may run it */
+	TF_LARGE = 2048,	/* a write that may touch much however short its
+				   request is: a commit group of its own */
 	TF_SCRIPT = 256		/* runs on a script thread; its writes go to
 				   the writer at the end */
 };

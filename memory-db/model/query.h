@@ -47,7 +47,6 @@ struct query_terms {
 	/* Facts with the whole query in them match this expression. */
 	enum {
 		SUBSTRING_MATCH,
-		SUBSTRING_NONE,	/* a piece of it occurs in no word */
 		SUBSTRING_SCAN	/* nothing to look up: look at every fact */
 	} substring;
 	struct buf match;

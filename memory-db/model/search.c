@@ -175,9 +175,12 @@ searching_how(const struct searching *s)
 		if (s->has_terms[k] &&
 			s->terms[k].substring == SUBSTRING_MATCH)
 			how |= POSITION_MATCH(k);
-	for (int k = 0; k < 2; k++)
+	for (int k = 0; k < 2; k++) {
 		if (s->is_few[k])
 			how |= POSITION_FEW(k);
+		if (s->waits[k])
+			how |= POSITION_WAITS(k);
+	}
 	return how;
 }
 
@@ -216,6 +219,12 @@ take_apart(struct searching *s)
 			return quiet < 0 ? quiet : r;
 		if (quiet)
 			s->terms[k].substring = SUBSTRING_SCAN;
+		r = q->a == 0 && q->b == 0
+			? search_has_waits(s->st, q->ns[k], s->e)
+			: (q->a & POSITION_WAITS(k)) != 0;
+		if (r < 0)
+			return r;
+		s->waits[k] = r;
 		s->has_terms[k] = s->query.n > 0;
 	}
 	return 0;

@@ -42,6 +42,9 @@ struct searching {
 	struct idmap index;	/* entity -> candidate, before sorting */
 	bool cut;		/* there is more than the candidates */
 	bool is_few[2];		/* all that passes the filters was looked at */
+	bool waits[2];		/* facts waited to be indexed at the first page:
+				   the tail alone has the substrings, as the
+				   ranked part would change with what waits */
 };
 
 /* Position: rows of the ranked part by number; then b = fact, exclusive. The
@@ -51,6 +54,7 @@ struct searching {
 #define POSITION_TAIL (INT64_C(1) << 24)
 #define POSITION_MATCH(which) (INT64_C(1) << (25 + (which)))
 #define POSITION_FEW(which) (INT64_C(1) << (27 + (which)))
+#define POSITION_WAITS(which) (INT64_C(1) << (29 + (which)))
 
 /* 1 when the entity passes the filters of the request, 0, or negative. */
 int searching_passes(struct searching *s, int64_t entity) MUST_CHECK;

@@ -152,7 +152,8 @@ gather_substrings(struct listing *l, int which)
 	struct searching *s = l->s;
 	const struct query_terms *t = &s->terms[which];
 	struct search_match match = {
-		.text = t->match.data, .n = t->match.len, .words = 1};
+		.text = t->match.data, .n = t->match.len, .words = 1,
+		.looked_at = true};
 	struct created *list AUTO_FREE = NULL;
 	int r;
 
@@ -208,8 +209,6 @@ list_substrings(struct listing *l, int which)
 	struct searching *s = l->s;
 	int r = 2;
 
-	if (s->query.n > 0 && s->terms[which].substring == SUBSTRING_NONE)
-		return 0;
 	if (s->query.n > 0 && s->terms[which].substring == SUBSTRING_MATCH)
 		r = gather_substrings(l, which);
 	if (r == 2)

@@ -217,11 +217,13 @@ take_substrings(struct searching *s, int which)
 		.max = s->caps->hits_max, .look_max = s->caps->verify_max,
 		.verify = true};
 	struct search_match match = {
-		.text = t->match.data, .n = t->match.len, .words = 1};
+		.text = t->match.data, .n = t->match.len, .words = 1,
+		.looked_at = true};
 	int r = 0;
 
 	/* Opening the matches of each word costs some 10 us. */
-	if (t->substring == SUBSTRING_MATCH && t->found > s->caps->rank_terms)
+	if (t->substring == SUBSTRING_MATCH &&
+		(t->found > s->caps->rank_terms || s->waits[which]))
 		g.cut = true;
 	else if (t->substring == SUBSTRING_MATCH)
 		r = search_match(s->st, &s->range[which], &match, take_row, &g,

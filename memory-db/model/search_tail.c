@@ -136,6 +136,7 @@ tail_match(struct tail *t, const struct search_range *range)
 		return err_nomem(t->s->e);
 	if (text.len == 0)
 		return 0;
+	match.looked_at = has_match;
 	match.text = text.data;
 	match.n = text.len;
 	return search_match(t->s->st, range, &match, tail_row, t, t->s->e);

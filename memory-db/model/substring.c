@@ -1,7 +1,8 @@
 /* A text that contains the query has all of its pieces: those inside as they
  * are, the first as the end of a word, the last as the beginning of one, a
  * lone one anywhere in a word. The vocabulary tells which words those are; a
- * match of one word of each piece is a candidate, whose text is looked at. */
+ * match of one word of each piece is a candidate, whose text is looked at. So is
+ * a text with a word too long for the vocabulary. */
 #include "memory-db/model/substring.h"
 
 #include <string.h>
@@ -10,9 +11,7 @@
 
 /* Pieces used; each one more only narrows the candidates. */
 #define PIECES_USED 16
-/* Bytes of a word looked up: any so long part of a long word stands whole in
- * one of its chunks (common/text.h), also where a chunk gives way to a
- * character of several bytes. */
+/* Bytes of a word looked up: so many trigrams are enough. */
 #define PART_MAX 24
 
 struct build {
@@ -21,7 +20,6 @@ struct build {
 	struct err *e;
 	int bound;
 	int pieces;		/* with a condition */
-	bool none;		/* a piece that occurs nowhere */
 	enum { WHOLE_RARE, RARE, ALL } which; /* conditions made */
 	struct buf tokens;	/* of one piece, separated by spaces */
 	struct buf stem;
@@ -64,9 +62,6 @@ add_term(void *ctx, const char *term, size_t n)
 
 	if (text_stem(term, n, b->t->stem, &b->stem) < 0 ||
 		add_token(b, b->stem.data, b->stem.len) < 0)
-		return err_nomem(b->e);
-	/* The last chunk of a long word is indexed without stemming. */
-	if (n > TEXT_WORD_MAX / 2 && add_token(b, term, n) < 0)
 		return err_nomem(b->e);
 	return 0;
 }
@@ -138,10 +133,10 @@ word_condition(struct build *b, const struct text_piece *p)
 	r = search_terms(b->st, how, s, n, b->bound, add_term, b, b->e);
 	if (r != 0)		/* too many: no condition */
 		return r < 0 ? r : 0;
-	b->none = b->found == 0;
 	b->t->found += b->found;
-	if (b->none)
-		return 0;
+	/* Long words are not in the vocabulary: any text with one may have it. */
+	if (add_token(b, TEXT_LONG, strlen(TEXT_LONG)) < 0)
+		return err_nomem(b->e);
 	return add_condition(b, "OR", false) < 0 ? err_nomem(b->e) : 0;
 }
 
@@ -172,7 +167,7 @@ piece_condition(void *ctx, const struct text_piece *p)
 {
 	struct build *b = ctx;
 
-	if (b->none || b->pieces >= PIECES_USED)
+	if (b->pieces >= PIECES_USED)
 		return 1;
 	b->tokens.len = 0;
 	b->found = 0;
@@ -195,7 +190,7 @@ substring_init(struct query_terms *t, const struct query *q, struct store *st,
 
 	/* Two rare words are condition enough, and where there are others,
 	 * common words are none: FTS5 would walk through all their matches. */
-	for (b.which = WHOLE_RARE; r >= 0 && !b.none; b.which++) {
+	for (b.which = WHOLE_RARE; r >= 0; b.which++) {
 		b.pieces = 0;
 		t->match.len = 0;
 		t->found = 0;
@@ -207,7 +202,6 @@ substring_init(struct query_terms *t, const struct query *q, struct store *st,
 	buf_done(&b.stem);
 	if (r < 0)
 		return r == MDB_E_NOMEM ? err_nomem(e) : r;
-	t->substring = b.none ? SUBSTRING_NONE
-		: b.pieces == 0 ? SUBSTRING_SCAN : SUBSTRING_MATCH;
+	t->substring = b.pieces == 0 ? SUBSTRING_SCAN : SUBSTRING_MATCH;
 	return 0;
 }

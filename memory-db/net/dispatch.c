@@ -113,14 +113,16 @@ check_rate(struct request *r, struct err *e)
 	int64_t now = clock_mono_ns();
 	struct rate_bucket *b = session ? rate_session(&s->rate, session, now) :
 		r->conn ? &r->conn->rate : NULL;
-	int wait_ms = b ? rate_take(&s->rate, b, now) : 0;
+	double tokens = 1 + (double)(r->job.bytes / LIMIT_WRITE_TOKEN_BYTES);
+	int wait_ms = b ? rate_take(&s->rate, b, tokens, now) : 0;
 
 	if (wait_ms == 0)
 		return 0;
 	err_set(e, MDB_E_BUSY,
 		"this session wrote more than %lld requests and then more "
-		"than %lld a minute; wait, or send several entries in one "
-		"request (the limit is --limit-writes-per-minute of memory-db)",
+		"than %lld a minute, each 64 KB counted as one; wait, or send "
+		"several small entries in one request (the limit is "
+		"--limit-writes-per-minute of memory-db)",
 		(long long)s->config->writes_burst,
 		(long long)s->config->writes_per_minute);
 	return busy(e, wait_ms);
@@ -253,6 +255,18 @@ run_in_loop(struct request *r)
 	request_finish(r);
 }
 
+/* Who writes, for turns in the queue of the writer: one session over several
+ * connections has one. */
+static uint64_t
+source_of(const struct request *r)
+{
+	const char *session = json_string_value(
+		json_object_get(r->job.defaults, "session"));
+
+	return session && *session ? rate_hash(session)
+		: r->conn ? r->conn->serial : 0;
+}
+
 static void
 route(struct request *r)
 {
@@ -270,6 +284,7 @@ route(struct request *r)
 	}
 	r->job.kind = JOB_CALL;
 	r->is_queued = true;
+	r->job.source = source_of(r);
 	if (flags & TF_SCRIPT)
 		job_list_add(&s->scripts, &r->job);
 	else if (flags & TF_WRITE)

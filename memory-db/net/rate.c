@@ -1,4 +1,5 @@
-/* A bucket fills at a steady rate up to the burst; a write takes one token. */
+/* A bucket fills at a steady rate up to the burst; a write takes a token for each
+ * 64 KB. */
 #include "memory-db/net/rate.h"
 
 #include <sodium.h>
@@ -48,7 +49,7 @@ rate_session(struct rate *r, const char *session, int64_t now_ns)
 }
 
 int
-rate_take(const struct rate *r, struct rate_bucket *b, int64_t now_ns)
+rate_take(const struct rate *r, struct rate_bucket *b, double n, int64_t now_ns)
 {
 	double wait_ms;
 
@@ -61,10 +62,12 @@ rate_take(const struct rate *r, struct rate_bucket *b, int64_t now_ns)
 	if (b->tokens > r->burst)
 		b->tokens = r->burst;
 	b->filled_ns = now_ns;
-	if (b->tokens >= 1) {
-		b->tokens -= 1;
+	if (n > r->burst)
+		n = r->burst;
+	if (b->tokens >= n) {
+		b->tokens -= n;
 		return 0;
 	}
-	wait_ms = (1 - b->tokens) / r->per_ns / 1e6;
+	wait_ms = (n - b->tokens) / r->per_ns / 1e6;
 	return wait_ms < 1 ? 1 : wait_ms > 3600000 ? 3600000 : (int)wait_ms + 1;
 }

@@ -37,8 +37,9 @@ uint64_t rate_hash(const char *text);
 struct rate_bucket *rate_session(
 	struct rate *r, const char *session, int64_t now_ns);
 
-/* Takes one token. 0, or the milliseconds until there will be one. */
-int rate_take(const struct rate *r, struct rate_bucket *b, int64_t now_ns)
-	MUST_CHECK;
+/* Takes n tokens, at most what a full bucket holds. 0, or the milliseconds until
+ * there will be as many. */
+int rate_take(const struct rate *r, struct rate_bucket *b, double n,
+	int64_t now_ns) MUST_CHECK;
 
 #endif

@@ -71,8 +71,11 @@ queues(const struct server *s)
 {
 	const struct work_stats *w = work_stats(s->work);
 	json_int_t groups = LOAD(w->groups), grouped = LOAD(w->grouped);
+	int64_t rows, bytes;
 
-	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:f,s:I,s:I,s:I,s:I}",
+	store_index_waits(s->db, &rows, &bytes);
+	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:f,s:I,s:I,"
+		"s:I,s:I}",
 		"connections", (json_int_t)s->conns_n,
 		"connections_refused", (json_int_t)s->conns_refused,
 		"requests_under_way", (json_int_t)s->requests_n,
@@ -80,6 +83,8 @@ queues(const struct server *s)
 		"input_bytes", (json_int_t)s->input_bytes,
 		"writes_waiting", (json_int_t)work_writes_queued(s->work),
 		"reads_waiting", (json_int_t)work_reads_queued(s->work),
+		"index_rows_waiting", (json_int_t)rows,
+		"index_bytes_waiting", (json_int_t)bytes,
 		"commits", groups,
 		"writes_per_commit", groups ?
 			(double)(100 * grouped / groups) / 100 : 0.0,

@@ -12,7 +12,9 @@
 #include "memory-db/store/erase.h"
 #include "memory-db/store/snapshot.h"
 #include "memory-db/store/receipts.h"
+#include "memory-db/store/search_wait.h"
 #include "memory-db/store/text_index.h"
+#include "memory-db/store/text_wait.h"
 #include "memory-db/store/trouble.h"
 #include "memory-db/store/vectors.h"
 
@@ -24,6 +26,8 @@
 /* Instructions of SQLite's machine between looks at the deadline. */
 #define PROGRESS_STEPS	   2000
 #define IDLE_CHECKPOINT_MS 1000
+/* Of index work that waits. */
+#define INDEX_SLICE_NS	   (20 * 1000000LL)
 #define IDLE_KEYS_MS	   (10 * 60 * 1000)
 
 enum { BEGIN, COMMIT, ROLLBACK, SAVE, RELEASE, UNDO, READ, END, OLD_KEYS };
@@ -48,6 +52,8 @@ on_progress(void *ctx)
 {
 	struct store *st = ctx;
 
+	if (st->progress != NULL)
+		st->progress(st->progress_ctx);
 	if (atomic_load_explicit(&st->interrupted, memory_order_relaxed))
 		return 1;
 	return st->deadline_ns != 0 && clock_mono_ns() > st->deadline_ns;
@@ -117,6 +123,8 @@ open_steps(struct store *st, struct err *e)
 		r = text_index_open(st, e);
 	if (r == 0 && st->role == STORE_WRITER)
 		r = erase_open(st, e);
+	if (r == 0 && st->role == STORE_WRITER)
+		text_wait_committed(st);
 	return r;
 }
 
@@ -154,6 +162,8 @@ store_close(struct store *st)
 	stmt_finalize_all(st);
 	text_queue_free(st);
 	tally_log_free(st);
+	text_wait_free(st);
+	search_wait_free(st);
 	label_cache_free(st);
 	if (st->kept != NULL)
 		st->kept_free(st->kept);
@@ -203,6 +213,7 @@ store_group_begin(struct store *st, struct err *e)
 {
 	int r = stmt_run(st, stmt_use(st, MOD_DB, BEGIN), e);
 
+	search_wait_stale(st);
 	st->in_group = r == 0;
 	return r;
 }
@@ -230,6 +241,7 @@ store_group_commit(struct store *st, struct err *e)
 	receipts_committed(st);
 	tally_publish(st);
 	runs_committed(st, true);
+	text_wait_committed(st);
 	vectors_committed(st, changed);
 	return 0;
 }
@@ -246,6 +258,7 @@ store_group_abort(struct store *st)
 	runs_committed(st, false);
 	vectors_rolled_back(st);
 	label_cache_clear(st);
+	text_wait_forget(st);
 	st->in_group = false;
 }
 
@@ -286,6 +299,7 @@ store_rollback(struct store *st)
 	text_queue_rollback(st, st->savepoint_texts);
 	tally_rollback(st, st->savepoint_deltas);
 	label_cache_clear(st);
+	text_wait_forget(st);
 }
 
 /* --- readers
@@ -293,6 +307,7 @@ store_rollback(struct store *st)
 int
 store_read_begin(struct store *st, struct err *e)
 {
+	text_wait_forget(st);
 	return stmt_run(st, stmt_use(st, MOD_DB, READ), e);
 }
 
@@ -309,6 +324,13 @@ void
 store_deadline(struct store *st, int64_t mono_ns)
 {
 	st->deadline_ns = mono_ns;
+}
+
+void
+store_on_progress(struct store *st, void (*fn)(void *ctx), void *ctx)
+{
+	st->progress = fn;
+	st->progress_ctx = ctx;
 }
 
 void
@@ -350,6 +372,30 @@ keep_notes(struct store *st)
 }
 
 int
+store_index_step(struct store *st, int64_t ns)
+{
+	struct err e = {0};
+	int64_t rows, bytes;
+	int r = text_waits(st, &rows, &bytes, &e);
+
+	if (r == 0 && rows == 0 &&
+		(!store_is_erasing(st) || text_gone_any(st, &e) != 1))
+		return 0;
+	if (r == 0)
+		r = store_group_begin(st, &e);
+	if (r == 0)
+		r = text_wait_work(st, clock_mono_ns() + ns, &e);
+	if (r >= 0)
+		r = store_group_commit(st, &e);
+	if (r == 0)
+		return 1;
+	store_group_abort(st);
+	log_event(LOG_WARN, "texts wait to be indexed", 0,
+		LOG_S("error", e.text));
+	return -1;
+}
+
+int
 store_idle_step(struct store *st)
 {
 	int64_t now = clock_mono_ns() / 1000000;
@@ -358,6 +404,8 @@ store_idle_step(struct store *st)
 	if (st->base->read_only || st->role != STORE_WRITER ||
 		trouble_now(st->base) == TROUBLE_DAMAGE)
 		return 0;
+	if (store_index_step(st, INDEX_SLICE_NS) == 1)
+		return 1;
 	if (text_idle_merge(st) == 1)
 		return 1;
 	erase_idle(st);

@@ -11,9 +11,13 @@
 #include "memory-db/store/same.h"
 #include "memory-db/store/text_index.h"
 #include "memory-db/store/text_sql.h"
+#include "memory-db/store/text_wait.h"
 #include "memory-db/store/vectors.h"
 
-/* Merging segments inside the transaction: what takes longer goes on in idle
+/* WAITING: rows and words of long texts go in slices, and segments are merged
+ * when they are gone.
+ *
+ * Merging segments inside the transaction: what takes longer goes on in idle
  * time. */
 #define MERGE_BUDGET_NS (250 * 1000000LL)
 /* Merging all segments into one opens another level of the index each time, and
@@ -24,7 +28,7 @@
 #define TRUNCATE_WAIT_MS 250
 #define BUSY_MS 5000 /* as db.c sets it */
 
-enum { NOTHING, MERGING, TRUNCATING };
+enum { NOTHING, WAITING, MERGING, TRUNCATING };
 
 enum {
 	OF_ENTITY,
@@ -351,14 +355,13 @@ highest_level(struct store *st, int *ret, struct err *e)
 	return r;
 }
 
+/* All segments are to become one: some pages at once, the rest as others do. */
 static int
-merge_segments(struct store *st, struct err *e)
+begin_merge(struct store *st, struct err *e)
 {
-	int levels;
-
 	static const enum text_statement merges[] = {TEXT_MERGE_LIVE,
 		TEXT_MERGE_PAST, TEXT_MERGE_TERM, TEXT_MERGE_BRANCH};
-	int64_t end = clock_mono_ns() + MERGE_BUDGET_NS;
+	int levels;
 	/* A savepoint makes FTS5 write down what it holds in memory. */
 	int r = db_exec(st, "SAVEPOINT fts; RELEASE fts", e);
 
@@ -375,11 +378,23 @@ merge_segments(struct store *st, struct err *e)
 		r = stmt_run(st, s, e);
 	}
 	st->erasing = MERGING;
-	while (r == 0 && clock_mono_ns() < end)
-		if (text_idle_merge(st) == 0) {
+	return r;
+}
+
+static int
+merge_segments(struct store *st, struct err *e)
+{
+	int64_t end = clock_mono_ns() + MERGE_BUDGET_NS;
+	int r = text_gone_any(st, e);
+
+	if (r == 1)
+		st->erasing = WAITING;
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = begin_merge(st, e);
+	while (r == 0 && st->erasing == MERGING && clock_mono_ns() < end)
+		if (text_idle_merge(st) == 0)
 			st->erasing = TRUNCATING;
-			break;
-		}
 	return r;
 }
 
@@ -437,9 +452,35 @@ store_erase_finish(struct store *st)
 	return 1;
 }
 
+/* The last of what waited is gone. */
+static void
+merge_gone(struct store *st)
+{
+	struct err e = {0};
+	int r = store_group_begin(st, &e);
+
+	if (r == 0)
+		r = begin_merge(st, &e);
+	if (r == 0)
+		r = store_group_commit(st, &e);
+	if (r == 0)
+		return;
+	store_group_abort(st);
+	st->erasing = WAITING;
+	log_event(LOG_WARN, "what is erased waits to be merged", 0,
+		LOG_S("error", e.text));
+}
+
 void
 erase_idle(struct store *st)
 {
+	struct err e = {0};
+
+	if (st->erasing == WAITING) {
+		if (text_gone_any(st, &e) == 0)
+			merge_gone(st);
+		return;
+	}
 	if (st->erasing == NOTHING)
 		return;
 	st->erasing = TRUNCATING; /* nothing is left to merge */
@@ -452,6 +493,7 @@ erase_open(struct store *st, struct err *e)
 	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_ERASE, GET_FLAG);
 	int r = stmt_row(st, s, e);
 
-	st->erasing = r == 1 ? MERGING : NOTHING;
+	/* What was to be merged when a crash came is merged anew. */
+	st->erasing = r == 1 ? WAITING : NOTHING;
 	return r < 0 ? r : 0;
 }

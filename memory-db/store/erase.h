@@ -4,6 +4,8 @@
  * Op OP_ERASE: key 0 erases `fact`; key 1 everything of `entity` so far, with
  * its names. Both take the messages of the changes that showed it along.
  *
+ * The rows and words of long texts go in slices, after the COMMIT.
+ *
  * Deleted rows are overwritten by SQLite (secure_delete), but FTS5 keeps a
  * deleted word in older segments until they are merged, and the WAL keeps old
  * pages: erase_end merges, and store_erase_finish (store.h), after COMMIT,
@@ -27,6 +29,7 @@ struct erasure {
 	struct store *st;
 	int64_t facts, names, messages, notes, words; /* what went */
 	/* private */
+	int64_t now_bytes;  /* of texts whose rows and words go at once */
 	struct buf texts;   /* raw, each with its NUL: their words may go */
 	int64_t *labels; /* that nobody may use any more */
 	size_t labels_n, labels_cap;
@@ -59,9 +62,15 @@ void erase_idle(struct store *st);
 
 /* --- erase_words.c ----------------------------------------------------------- */
 /* Takes the fact's rows out of the indexes of the past and of branches and
- * keeps its text for erase_words. */
+ * keeps its text for erase_words. Beyond a bound of bytes both wait, and the
+ * text is kept in the file until they are done (text_wait.h). */
 int erase_index(struct erasure *x, int64_t fact, struct err *e) MUST_CHECK;
 /* Drops the words of the texts that no fact has any more. */
 int erase_words(struct erasure *x, struct err *e) MUST_CHECK;
+/* The same for a stretch of a text that waited. */
+int erase_words_of(struct store *st, const char *s, size_t n, struct err *e)
+	MUST_CHECK;
+/* Gives back what was kept to be quicker with the next stretch. */
+void erase_words_free(struct store *st);
 
 #endif

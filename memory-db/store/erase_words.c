@@ -12,7 +12,9 @@
 #include "memory-db/store/erase.h"
 #include "memory-db/store/internal.h"
 #include "memory-db/store/names.h"
+#include "memory-db/store/search_expr.h"
 #include "memory-db/store/text_sql.h"
+#include "memory-db/store/text_wait.h"
 
 /* Facts looked into for a word, of each index. */
 #define LOOKS "2000"
@@ -22,8 +24,6 @@ enum {
 	PAST_ROWS,
 	BRANCH_ROWS,
 	DROP_BRANCH_ROWS,
-	PAST_DELETE,
-	BRANCH_DELETE,
 	LIVE_USE,
 	PAST_USE,
 	BRANCH_USE,
@@ -40,12 +40,6 @@ static const struct stmt_def defs[] = {
 		1, STMT_WRITER},
 	[DROP_BRANCH_ROWS] = {"DELETE FROM branch_text WHERE fact = ?1", 1,
 		STMT_WRITER},
-	[PAST_DELETE] = {"INSERT INTO ft_past(ft_past, rowid, name, body) "
-			 "VALUES('delete', ?1, ?2, ?3)",
-		3, STMT_WRITER},
-	[BRANCH_DELETE] = {"INSERT INTO ft_branch(ft_branch, rowid, name, "
-			   "body, scope) VALUES('delete', ?1, ?2, ?3, ?4)",
-		4, STMT_WRITER},
 	[LIVE_USE] = {"SELECT rowid FROM ft_live WHERE ft_live MATCH ?1 "
 		      "ORDER BY rowid DESC LIMIT " LOOKS,
 		1, STMT_WRITER},
@@ -69,50 +63,29 @@ const struct stmt_module erase_words_module = {
 
 /* --- index entries -----------------------------------------------------------
  */
-/* FTS5 takes the very tokens that were put in. */
-struct tokens {
-	struct buf name, body;
-};
+/* Bytes of texts whose rows and words go at once: some 100 ms of the writer.
+ * What is behind them waits. */
+#define NOW_BYTES (32 * 1024)
 
+/* Takes the rows of an index out, or lets them wait for it. */
 static int
-make_tokens(struct store *st, int64_t fact, const struct text_indexed *text,
-	struct tokens *t, struct err *e)
+take_rows(struct store *st, enum text_ix ix, int64_t fact,
+	const struct text_parts *parts, int64_t size, bool wait, struct err *e)
 {
-	char stem[NAMESPACE_STEM_SIZE];
-	int r = namespace_stem(st, fact_namespace(fact), stem, e);
-
-	if (r < 0)
-		return r;
-	if ((text->name.len > 0 && text_tokens(text->name.data, text->name.len,
-					   stem, &t->name) != 0) ||
-		(text->body.len > 0 &&
-			text_tokens(text->body.data, text->body.len, stem,
-				&t->body) != 0))
-		return err_nomem(e);
-	return 0;
-}
-
-static int
-delete_rows(struct store *st, int rows, int delete, int64_t fact,
-	const struct tokens *t, struct err *e)
-{
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_ERASE_WORDS, rows);
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_ERASE_WORDS,
+		ix == TEXT_IX_PAST ? PAST_ROWS : BRANCH_ROWS);
 	int r;
 
 	bind_i(s, 1, fact);
 	while ((r = stmt_row(st, s, e)) == 1) {
-		sqlite3_stmt *d = stmt_use(st, MOD_ERASE_WORDS, delete);
-		char scope[24];
-		int n = snprintf(scope, sizeof(scope), "b%lld",
-			(long long)sqlite3_column_int64(s, 1));
+		struct text_row row = {ix, sqlite3_column_int64(s, 0), fact,
+			sqlite3_column_int64(s, 1), size};
 
-		bind_i(d, 1, sqlite3_column_int64(s, 0));
-		bind_t(d, 2, t->name.len ? t->name.data : "", t->name.len);
-		bind_t(d, 3, t->body.len ? t->body.data : "", t->body.len);
-		if (delete == BRANCH_DELETE)
-			bind_t(d, 4, scope, (size_t)n);
-		r = stmt_run(st, d, e);
-		if (r != 0)
+		r = text_wait_out(st, &row, wait, e);
+		if (r == 0)
+			r = text_parts_take(st, ix, row.row, row.branch, parts,
+				0, parts->n, e);
+		if (r < 0)
 			return r;
 	}
 	return r;
@@ -130,35 +103,54 @@ keep_text(struct erasure *x, const struct buf *text, struct err *e)
 		       : 0;
 }
 
+static int
+drop_branch_rows(struct store *st, int64_t fact, struct err *e)
+{
+	sqlite3_stmt *s = stmt_use(st, MOD_ERASE_WORDS, DROP_BRANCH_ROWS);
+
+	bind_i(s, 1, fact);
+	return stmt_run(st, s, e);
+}
+
+static int
+index_rows(struct erasure *x, int64_t fact, const struct text_indexed *text,
+	struct err *e)
+{
+	int64_t size = (int64_t)(text->name.len + text->body.len);
+	struct text_parts parts = {0};
+	char stem[NAMESPACE_STEM_SIZE];
+	int r = text_waits_of(x->st, fact, e);
+	bool wait = r == 1 || x->now_bytes + size > NOW_BYTES;
+
+	if (r >= 0)
+		r = namespace_stem(x->st, fact_namespace(fact), stem, e);
+	if (r >= 0 && !wait)
+		r = text_parts_make(&parts, fact, stem, text->name.data,
+			text->name.len, text->body.data, text->body.len, e);
+	if (r >= 0)
+		r = take_rows(x->st, TEXT_IX_PAST, fact, &parts, size, wait, e);
+	if (r == 0)
+		r = take_rows(
+			x->st, TEXT_IX_BRANCH, fact, &parts, size, wait, e);
+	text_parts_done(&parts);
+	if (r == 0 && wait)
+		return text_gone_add(x->st, fact, text, e);
+	x->now_bytes += size;
+	if (r == 0)
+		r = keep_text(x, &text->name, e);
+	return r == 0 ? keep_text(x, &text->body, e) : r;
+}
+
 int
 erase_index(struct erasure *x, int64_t fact, struct err *e)
 {
 	struct text_indexed text = {0};
-	struct tokens t = {0};
 	int r = text_indexed_of(x->st, fact, &text, e);
 
+	if (r == 0 && text.name.len + text.body.len > 0)
+		r = index_rows(x, fact, &text, e);
 	if (r == 0)
-		r = make_tokens(x->st, fact, &text, &t, e);
-	if (r == 0 && text.name.len + text.body.len > 0) {
-		r = delete_rows(
-			x->st, PAST_ROWS, PAST_DELETE, fact, &t, e);
-		if (r == 0)
-			r = delete_rows(x->st, BRANCH_ROWS, BRANCH_DELETE,
-				fact, &t, e);
-	}
-	if (r == 0) {
-		sqlite3_stmt *s =
-			stmt_use(x->st, MOD_ERASE_WORDS, DROP_BRANCH_ROWS);
-
-		bind_i(s, 1, fact);
-		r = stmt_run(x->st, s, e);
-	}
-	if (r == 0)
-		r = keep_text(x, &text.name, e);
-	if (r == 0)
-		r = keep_text(x, &text.body, e);
-	buf_done(&t.name);
-	buf_done(&t.body);
+		r = drop_branch_rows(x->st, fact, e);
 	text_indexed_done(&text);
 	return r;
 }
@@ -202,6 +194,71 @@ is_it(void *ctx, const char *text, size_t n)
 	return n == w->n && memcmp(text, w->text, n) == 0;
 }
 
+/* Words of long texts that were looked into, as hashes: each word of another
+ * long text may have to be looked for in them. */
+#define SETS 4
+#define SET_BYTES (16 * 1024) /* texts from here on */
+
+struct word_sets {
+	struct word_set {
+		int64_t fact;
+		struct search_tokens words; /* all as those of a body */
+	} v[SETS];
+	unsigned next;
+};
+
+void
+erase_words_free(struct store *st)
+{
+	if (st->word_sets == NULL)
+		return;
+	for (int i = 0; i < SETS; i++)
+		free(st->word_sets->v[i].words.v);
+	free(st->word_sets);
+	st->word_sets = NULL;
+}
+
+static int
+append_word(void *ctx, const char *text, size_t n)
+{
+	struct buf *out = ctx;
+
+	return buf_add(out, text, n) < 0 || buf_addc(out, ' ') < 0 ? MDB_E_NOMEM
+								  : 0;
+}
+
+/* NULL: no memory. */
+static const struct word_set *
+set_of(struct store *st, int64_t fact, const struct buf *text)
+{
+	struct buf words AUTO_BUF = {0};
+	struct word_set *set;
+
+	if (st->word_sets == NULL)
+		st->word_sets = calloc(1, sizeof(*st->word_sets));
+	if (st->word_sets == NULL)
+		return NULL;
+	for (int i = 0; i < SETS; i++)
+		if (st->word_sets->v[i].fact == fact)
+			return &st->word_sets->v[i];
+	if (text_terms_each(text->data, text->len, append_word, &words) != 0)
+		return NULL;
+	set = &st->word_sets->v[st->word_sets->next++ % SETS];
+	free(set->words.v);
+	*set = (struct word_set){0};
+	if (search_tokens_make(&set->words, "", 0,
+		    words.len > 0 ? words.data : "", words.len) != 0)
+		return NULL;
+	set->fact = fact;
+	return set;
+}
+
+static int
+set_has(const struct word_set *set, const char *text, size_t n)
+{
+	return search_tokens_have(&set->words, search_token_hash(text, n));
+}
+
 /* 1 the fact has the word. */
 static int
 has_word(struct word *w, int64_t fact)
@@ -209,6 +266,15 @@ has_word(struct word *w, int64_t fact)
 	struct text_indexed text = {0};
 	int r = text_indexed_of(w->x->st, fact, &text, w->e);
 
+	if (r == 0 && text.body.len >= SET_BYTES) {
+		const struct word_set *set =
+			set_of(w->x->st, fact, &text.body);
+
+		r = set == NULL ? err_nomem(w->e)
+				: set_has(set, w->text, w->n);
+		text_indexed_done(&text);
+		return r;
+	}
 	if (r == 0 && text.name.len > 0)
 		r = text_terms_each(text.name.data, text.name.len, is_it, w);
 	if (r == 0 && text.body.len > 0)
@@ -298,6 +364,17 @@ drop_word(struct word *w)
 	return stmt_run(st, s, w->e);
 }
 
+/* Most words of a text that was never indexed in full are not there. */
+static int
+is_known(struct word *w, const char *text, size_t n)
+{
+	sqlite3_stmt *s AUTO_STMT =
+		stmt_use(w->x->st, MOD_TEXT, TEXT_TERM_KNOWN);
+
+	bind_t(s, 1, text, n);
+	return stmt_row(w->x->st, s, w->e);
+}
+
 static int
 look_at(void *ctx, const char *text, size_t n)
 {
@@ -307,6 +384,9 @@ look_at(void *ctx, const char *text, size_t n)
 
 	if (was_looked_at(&w, text, n))
 		return 0;
+	r = is_known(&w, text, n);
+	if (r != 1)
+		return r;
 	copy = strndup(text, n); /* the scan's own may not last */
 	if (copy == NULL)
 		return err_nomem(w.e);
@@ -333,6 +413,20 @@ erase_words(struct erasure *x, struct err *e)
 		at += n + 1;
 	}
 	free(w.looked);
+	erase_words_free(x->st);
 	text_terms_clear(x->st);
+	if (r == 0 && x->words > 0)
+		r = text_wait_relearn(x->st, e);
+	return r == MDB_E_NOMEM ? err_nomem(e) : r;
+}
+
+int
+erase_words_of(struct store *st, const char *s, size_t n, struct err *e)
+{
+	struct erasure x = {.st = st};
+	struct word w = {.x = &x, .e = e};
+	int r = text_terms_each(s, n, look_at, &w);
+
+	text_terms_clear(st);
 	return r == MDB_E_NOMEM ? err_nomem(e) : r;
 }

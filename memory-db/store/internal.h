@@ -12,6 +12,7 @@
 #include "memory-db/store/codec.h"
 #include "memory-db/store/lens.h"
 #include "memory-db/store/store.h"
+#include "memory-db/store/text_parts.h"
 
 /* --- statements ------------------------------------------------------------ */
 enum stmt_flag {
@@ -34,7 +35,8 @@ enum stmt_module_id {
 	MOD_DB, MOD_LENS, MOD_NAMES, MOD_NAMED, MOD_FACTS, MOD_ENTITIES, MOD_CHANGE, MOD_OPS, MOD_ADD, MOD_TEXT,
 	MOD_SEARCH, MOD_TALLY, MOD_LOG, MOD_DERIVE, MOD_BRANCH, MOD_VERIFY, MOD_OPERATE,
 	MOD_ERASE, MOD_ERASE_WORDS, MOD_RECALL, MOD_RECEIPTS, MOD_FILES, MOD_RUNS,
-	MOD_VECTORS, MOD_FEW, MOD_KEYS,
+	MOD_VECTORS, MOD_FEW, MOD_KEYS, MOD_TEXT_WAIT, MOD_TEXT_WORK,
+	MOD_SEARCH_WAIT,
 	MOD_MAX
 };
 extern const struct stmt_module *const stmt_modules[MOD_MAX];
@@ -65,6 +67,7 @@ struct database {
 	struct codec_dictionary dictionary;
 	int64_t namespace_facts;	/* limit */
 	const struct recall_weights *weights; /* borrowed, or NULL */
+	_Atomic int64_t waits_n, waits_bytes; /* published (text_wait.c) */
 	pthread_mutex_t tally_lock;
 	pthread_mutex_t trouble_lock;	/* of the cause; see trouble.h */
 	_Atomic int trouble;
@@ -101,9 +104,22 @@ struct store {
 	int savepoint_texts, savepoint_deltas; /* marks for rollback */
 	int64_t deadline_ns;
 	atomic_bool interrupted;
+	void (*progress)(void *ctx);	/* see store_on_progress() */
+	void *progress_ctx;
 	int64_t idle_at, idle_keys_at;	/* last checkpoint, key clean-up */
 	int idle_merge;			/* which index is merged next */
 	void *terms;			/* writer: cache of known terms */
+	int64_t terms_new;		/* words that went into it so far */
+	/* What a group may bring into the text indexes, or take out, at once:
+	 * bytes of all texts, of one, new words (text_index.c). */
+	struct {
+		int64_t bytes, text_bytes, terms;
+	} index_now;
+	bool waits_known;		/* text_wait.c: */
+	int64_t waits_n, waits_bytes;	/* rows that wait, their texts */
+	struct text_parts wait_parts;	/* of the row worked at last */
+	struct word_sets *word_sets;	/* of long texts (erase_words.c) */
+	struct search_waits *search_waits; /* for searches (search_wait.c) */
 	struct vectors_erased vectors_erased; /* writer */
 	struct buf search_text;		/* text under search_text() */
 	void *kept;			/* see store_kept() */

@@ -146,6 +146,10 @@ database_migrate(struct database *base, void (*progress)(void *ctx, double p),
 	return r;
 }
 
+#define TEXT_OF(x) #x
+#define TEXT_OF_VALUE(x) TEXT_OF(x)
+#define TOKENIZER TEXT_OF_VALUE(TEXT_TOKENIZER_VERSION)
+
 /* --- identity ------------------------------------------------------------------ */
 static int
 create_identity(sqlite3 *db, const char *path, struct err *e)
@@ -156,8 +160,7 @@ create_identity(sqlite3 *db, const char *path, struct err *e)
 		"INSERT OR IGNORE INTO meta VALUES('database_id',"
 		" lower(hex(randomblob(16)))), ('instance_id',"
 		" lower(hex(randomblob(16)))), ('sip_key', randomblob(16)),"
-		" ('tokenizer', " /* raised when tokens change */
-		"1);"
+		" ('tokenizer', " TOKENIZER ");"
 		"COMMIT", path, e);
 }
 

@@ -3,6 +3,7 @@
 #include "memory-db/store/snapshot.h"
 #include "memory-db/store/text_index.h"
 #include "memory-db/store/text_sql.h"
+#include "memory-db/store/text_wait.h"
 
 int
 store_script_begin(struct store *st, int64_t *ret_change, struct err *e)
@@ -32,5 +33,6 @@ store_script_end(struct store *st)
 	atomic_store(&st->interrupted, false);
 	store_group_abort(st);
 	text_terms_clear(st);
+	text_wait_forget(st);
 	snapshot_release(st->snapshot);
 }

@@ -6,7 +6,8 @@
  * The present lies in ft_live. An older state is what is still in ft_live and
  * was there then, and what has closed since: ft_past is in order of closing,
  * so that is a range of it. A branch sees its fork like that, and what ft_branch
- * says that it, or a branch below it, has ever shown. */
+ * says that it, or a branch below it, has ever shown. Facts that wait to be
+ * indexed are looked at one by one, and come in their place among the others. */
 #include "memory-db/store/search.h"
 
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "common/limits.h"
 #include "memory-db/store/internal.h"
 #include "memory-db/store/search_sql.h"
+#include "memory-db/store/search_wait.h"
 
 #define FROM_SPAN(fact) " CROSS JOIN @SPAN ON s.fact = " fact " AND @VIS "
 
@@ -203,10 +205,12 @@ each_row(struct store *st, sqlite3_stmt *s, search_row_fn fn, void *ctx,
 	return r;
 }
 
-/* Matches of ft_past, and where the merge with ft_live stands in them. */
+/* Matches of ft_past, of branches and of facts that wait, and where the merge
+ * with ft_live stands in them. */
 struct merge {
+	const struct search_waits *waits;
 	struct search_row *rows;
-	size_t n, cap, next;
+	size_t n, cap, next, whole; /* the first are of facts that wait */
 	int64_t last;		/* fact given to fn last */
 	search_row_fn fn;
 	void *ctx;
@@ -239,11 +243,27 @@ newest_first(const void *a, const void *b)
 	return x->fact > y->fact ? -1 : x->fact < y->fact;
 }
 
-/* A fact that was removed and shown again stands in both indexes. */
+/* By falling fact. Of equal ones the first counts, and must be the one that
+ * knows all of the text: that of a fact that waits. */
+static void
+merge_sort(struct merge *m)
+{
+	for (size_t i = m->whole; i < m->n; i++) {
+		const struct search_row *same = bsearch(&m->rows[i], m->rows,
+			m->whole, sizeof(*m->rows), newest_first);
+
+		m->rows[i] = same != NULL ? *same : m->rows[i];
+	}
+	if (m->n > 1)
+		qsort(m->rows, m->n, sizeof(*m->rows), newest_first);
+}
+
+/* A fact that was removed and shown again stands in both indexes. Of one that is
+ * erased the index may still say something. */
 static int
 merge_give(struct merge *m, const struct search_row *row)
 {
-	if (row->fact == m->last)
+	if (row->fact == m->last || search_wait_is_gone(m->waits, row->fact))
 		return 0;
 	m->last = row->fact;
 	return m->fn(m->ctx, row);
@@ -255,17 +275,18 @@ merge_live(void *ctx, const struct search_row *row)
 	struct merge *m = ctx;
 	int r = 0;
 
-	while (r == 0 && m->next < m->n && m->rows[m->next].fact > row->fact)
+	/* Of what waits the index may have only a part. */
+	while (r == 0 && m->next < m->n && m->rows[m->next].fact >= row->fact)
 		r = merge_give(m, &m->rows[m->next++]);
 	return r != 0 ? r : merge_give(m, row);
 }
 
 static sqlite3_stmt *
 use_live(struct store *st, const struct search_range *range,
-	const struct search_match *match)
+	const struct search_match *match, bool bare)
 {
-	sqlite3_stmt *s = stmt_use(st, MOD_SEARCH,
-		match->bare && st->lens.now ? SEARCH_BARE : SEARCH_LIVE);
+	sqlite3_stmt *s = stmt_use(
+		st, MOD_SEARCH, bare ? SEARCH_BARE : SEARCH_LIVE);
 
 	bind_t(s, 1, match->text, match->n);
 	bind_i(s, 2, range->lo);
@@ -325,19 +346,25 @@ search_match(struct store *st, const struct search_range *range,
 {
 	sqlite3_stmt *s AUTO_STMT = NULL;
 	struct merge m = {.fn = fn, .ctx = ctx};
-	int r = 0;
+	struct search_waits *waits;
+	int r = search_waits(st, range->ns, &waits, e);
 
-	if (st->lens.now) {
-		s = use_live(st, range, match);
+	if (r == 0 && st->lens.now && waits == NULL) {
+		s = use_live(st, range, match, match->bare);
 		return each_row(st, s, fn, ctx, e);
 	}
-	r = collect_past(st, range, match, &m, e);
+	m.waits = waits;
+	if (r == 0 && waits != NULL)
+		r = search_wait_match(
+			st, waits, range, match, merge_collect, &m, e);
+	m.whole = m.n;
+	if (r == 0 && !st->lens.now)
+		r = collect_past(st, range, match, &m, e);
 	if (r == 0 && st->lens.n > 1)
 		r = collect_branches(st, range, match, &m, e);
-	if (r == 0 && m.n > 1)
-		qsort(m.rows, m.n, sizeof(*m.rows), newest_first);
+	merge_sort(&m);
 	if (r == 0) {
-		s = use_live(st, range, match);
+		s = use_live(st, range, match, false);
 		r = each_row(st, s, merge_live, &m, e);
 	}
 	while (r == 0 && m.next < m.n)
@@ -366,9 +393,12 @@ search_count(struct store *st, const struct search_range *range,
 {
 	struct counting c = {.bound = bound};
 	sqlite3_stmt *s AUTO_STMT = NULL;
-	int r;
+	struct search_waits *waits;
+	int r = search_waits(st, range->ns, &waits, e);
 
-	if (!st->lens.now) {
+	if (r < 0)
+		return r;
+	if (!st->lens.now || waits != NULL) {
 		r = search_match(st, range, match, count_row, &c, e);
 	} else {
 		s = stmt_use(st, MOD_SEARCH, SEARCH_COUNT);

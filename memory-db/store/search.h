@@ -34,6 +34,9 @@ struct search_match {
 	size_t n;
 	int words, counted;
 	bool bare;		/* the rows' entity may be 0: saves a look-up */
+	bool looked_at;		/* fn looks at the text of what has no word:
+				   facts that wait to be indexed are given
+				   whatever they say */
 };
 
 struct search_row {
@@ -48,6 +51,9 @@ typedef int (*search_row_fn)(void *ctx, const struct search_row *row);
 int search_match(struct store *st, const struct search_range *range,
 	const struct search_match *match, search_row_fn fn, void *ctx,
 	struct err *e) MUST_CHECK;
+
+/* Do facts of the namespace wait to be indexed? 1, 0. */
+int search_has_waits(struct store *st, int64_t ns, struct err *e) MUST_CHECK;
 
 /* How many match, at most `bound`; *ret_lowest is the id of the last one
  * counted (0: none). */

@@ -11,7 +11,8 @@ extern const struct stmt_module db_module, lens_module, names_module, named_modu
 	text_module, search_module, tally_module, log_module, derive_module, branch_module, verify_module,
 	operate_module, erase_module, erase_words_module, recall_module,
 	receipts_module, files_module, runs_module,
-	vectors_module, few_module, keys_module;
+	vectors_module, few_module, keys_module, text_wait_module, text_work_module,
+	search_wait_module;
 
 const struct stmt_module *const stmt_modules[MOD_MAX] = {
 	[MOD_DB] = &db_module,
@@ -40,6 +41,9 @@ const struct stmt_module *const stmt_modules[MOD_MAX] = {
 	[MOD_VECTORS] = &vectors_module,
 	[MOD_FEW] = &few_module,
 	[MOD_KEYS] = &keys_module,
+	[MOD_TEXT_WAIT] = &text_wait_module,
+	[MOD_TEXT_WORK] = &text_work_module,
+	[MOD_SEARCH_WAIT] = &search_wait_module,
 };
 
 /* The schema step of the file is known by now: what a statement needs and is

@@ -116,13 +116,24 @@ void store_script_end(struct store *st);
 /* Statements stop with MDB_E_TIMEOUT after this monotonic time (0: never). */
 void store_deadline(struct store *st, int64_t mono_ns);
 
+/* fn is called now and then while statements run: at most some milliseconds
+ * apart in a request that gets on. */
+void store_on_progress(struct store *st, void (*fn)(void *ctx), void *ctx);
+
 /* From any thread: the running statement of st stops with MDB_E_CANCELLED. */
 void store_interrupt(struct store *st);
 /* Forgets an interrupt that came too late for what was running. */
 void store_uninterrupt(struct store *st);
 
 /* --- the writer's idle time ---------------------------------------------------- */
-/* One small step (<= some 5 ms) of text index merging, WAL checkpoint, forgetting
+/* One slice of `ns` of the index work that waits, as a transaction of its own.
+ * 1: there was some; 0: none waits; negative: it failed and was logged. */
+int store_index_step(struct store *st, int64_t ns) MUST_CHECK;
+/* Rows of the text indexes that wait, and bytes of their texts, as of the last
+ * COMMIT; from any thread. */
+void store_index_waits(struct database *db, int64_t *ret_rows,
+	int64_t *ret_bytes);
+/* One small step (<= some 20 ms) of index work that waits, text index merging, WAL checkpoint, forgetting
  * old keys. Returns 1 when more is to do, 0 when not. Never fails: errors
  * are logged. */
 int store_idle_step(struct store *st);

@@ -14,6 +14,7 @@
 #include "memory-db/store/names.h"
 #include "memory-db/store/search.h"
 #include "memory-db/store/text_sql.h"
+#include "memory-db/store/text_wait.h"
 
 #define CELLS (64 * 1024)
 #define PROBLEMS_MAX 32
@@ -30,6 +31,7 @@ struct check {
 	} *cells;
 	unsigned char key[crypto_shorthash_KEYBYTES];
 	struct text_indexed text;
+	struct text_parts parts;
 	struct buf tokens;
 	char stem[NAMESPACE_STEM_SIZE];
 	int64_t stem_ns;
@@ -130,16 +132,15 @@ by_text(const void *a, const void *b)
 /* The distinct tokens of a column. */
 static int
 add_column(struct check *c, int64_t row, enum column column,
-	const struct buf *raw)
+	const char *tokens, size_t tokens_n)
 {
 	const char **list AUTO_FREE = NULL;
 	size_t n = 0;
 
 	c->tokens.len = 0;
-	if (raw->len == 0)
+	if (tokens_n == 0)
 		return 0;
-	if (text_tokens(raw->data, raw->len, c->stem, &c->tokens) < 0 ||
-		!buf_str(&c->tokens))
+	if (buf_add(&c->tokens, tokens, tokens_n) < 0 || !buf_str(&c->tokens))
 		return err_nomem(c->e);
 	list = calloc(c->tokens.len / 2 + 1, sizeof(*list));
 	if (!list)
@@ -171,42 +172,84 @@ use_stem(struct check *c, int64_t ns)
 	return r < 0 ? r : 0;
 }
 
+/* The first parts of a row (all: -1). */
+static int
+add_parts(struct check *c, const struct text_row *row, int64_t parts)
+{
+	char scope[24];
+	int r = use_stem(c, fact_namespace(row->fact));
+
+	if (r == 0)
+		r = text_parts_make(&c->parts, row->fact, c->stem,
+			c->text.name.data, c->text.name.len, c->text.body.data,
+			c->text.body.len, c->e);
+	for (int i = 0; r == 0 && i < c->parts.n && (parts < 0 || i < parts);
+		i++) {
+		struct text_part part;
+
+		text_part_get(&c->parts, i, &part);
+		r = add_column(c, row->row, COLUMN_NAME, part.name,
+			part.name_n);
+		if (r == 0)
+			r = add_column(c, row->row, COLUMN_BODY, part.body,
+				part.body_n);
+	}
+	if (r == 0 && row->ix == TEXT_IX_BRANCH && parts != 0) {
+		int n = snprintf(scope, sizeof(scope), "b%lld",
+			(long long)row->branch);
+
+		(void)add_instance(
+			c, row->row, COLUMN_SCOPE, scope, (size_t)n, 1);
+	}
+	c->cells[cell_of(row->row)].row = row->row;
+	return r;
+}
+
+static enum text_ix
+ix_of(enum text_statement what)
+{
+	return what == TEXT_OPEN_FACTS ? TEXT_IX_LIVE
+		: what == TEXT_PAST_FACTS ? TEXT_IX_PAST : TEXT_IX_BRANCH;
+}
+
 /* Adds what a statement says the index should hold: rows (row, fact, branch);
- * for ft_live the row is the fact. */
+ * for ft_live the row is the fact. Of rows that wait it holds less. */
 static int
 add_expected(struct check *c, enum text_statement what, int64_t *ret_rows)
 {
 	sqlite3_stmt *s AUTO_STMT = stmt_use(c->st, MOD_TEXT, (int)what);
-	char scope[24];
 	int r;
 
 	*ret_rows = 0;
 	bind_i(s, 1, 0);
 	while ((r = stmt_row(c->st, s, c->e)) == 1) {
-		int64_t row = sqlite3_column_int64(s, 0);
-		int64_t fact = what == TEXT_OPEN_FACTS
-				       ? row : sqlite3_column_int64(s, 1);
+		int64_t id = sqlite3_column_int64(s, 0), parts = -1;
+		struct text_row row = {.ix = ix_of(what), .row = id,
+			.fact = what == TEXT_OPEN_FACTS
+				? id : sqlite3_column_int64(s, 1),
+			.branch = what == TEXT_BRANCH_FACTS
+				? sqlite3_column_int64(s, 2) : 0};
 
-		r = text_indexed_of(c->st, fact, &c->text, c->e);
+		r = text_wait_state(c->st, &row, &parts, c->e);
+		if (r >= 0)
+			r = text_indexed_of(c->st, row.fact, &c->text, c->e);
 		if (r == 0)
-			r = use_stem(c, fact_namespace(fact));
-		if (r == 0)
-			r = add_column(c, row, COLUMN_NAME, &c->text.name);
-		if (r == 0)
-			r = add_column(c, row, COLUMN_BODY, &c->text.body);
-		if (r == 0 && what == TEXT_BRANCH_FACTS) {
-			int n = snprintf(scope, sizeof(scope), "b%lld",
-				(long long)sqlite3_column_int64(s, 2));
-
-			(void)add_instance(c, row, COLUMN_SCOPE, scope,
-				(size_t)n, 1);
-		}
+			r = add_parts(c, &row, parts);
 		if (r < 0)
 			return r;
-		c->cells[cell_of(row)].row = row;
 		++*ret_rows;
 	}
 	return r;
+}
+
+/* What it still holds of rows that are to go. */
+static int
+add_leaving(void *ctx, const struct text_row *row, int64_t parts)
+{
+	struct check *c = ctx;
+	int r = text_wait_text(c->st, row->fact, &c->text, c->e);
+
+	return r == 0 ? add_parts(c, row, parts) : r;
 }
 
 /* Takes away what the index holds. */
@@ -269,6 +312,9 @@ compare(struct check *c, const char *index, enum text_statement what,
 	memset(c->cells, 0, CELLS * sizeof(*c->cells));
 	r = add_expected(c, what, ret_rows);
 	if (r == 0)
+		r = text_wait_leaving(
+			c->st, ix_of(what), add_leaving, c, c->e);
+	if (r == 0)
 		r = subtract_index(c);
 	for (size_t i = 0; r == 0 && i < CELLS; i++) {
 		if (c->cells[i].sum == 0)
@@ -325,8 +371,13 @@ check_terms(struct check *c)
 	memset(c->cells, 0, CELLS * sizeof(*c->cells));
 	bind_i(s, 1, 0);
 	while ((r = stmt_row(c->st, s, c->e)) == 1) {
-		r = text_indexed_of(c->st, sqlite3_column_int64(s, 0),
-			&c->text, c->e);
+		int64_t fact = sqlite3_column_int64(s, 0);
+
+		r = text_waits_of(c->st, fact, c->e);
+		if (r == 1)
+			continue;
+		if (r == 0)
+			r = text_indexed_of(c->st, fact, &c->text, c->e);
 		if (r == 0)
 			r = text_terms_each(c->text.name.data,
 				c->text.name.len, check_word, c);
@@ -362,6 +413,7 @@ text_check(struct store *st, text_problem_fn fn, void *ctx,
 	if (r == 0)
 		r = check_terms(&c);
 	text_indexed_done(&c.text);
+	text_parts_done(&c.parts);
 	buf_done(&c.tokens);
 	free(c.cells);
 	st->deadline_ns = deadline_ns;

@@ -14,6 +14,7 @@
 #include "memory-db/store/internal.h"
 #include "memory-db/store/names.h"
 #include "memory-db/store/text_sql.h"
+#include "memory-db/store/text_wait.h"
 
 #define INSERT_INTO(table) "INSERT INTO " table "(rowid, name, body)" \
 	" VALUES(?1, ?2, ?3)"
@@ -26,11 +27,16 @@ static const struct stmt_def defs[] = {
 		" VALUES('delete', ?1, ?2, ?3)", 3, STMT_WRITER},
 	[TEXT_LIVE_INSERT] = {INSERT_INTO("ft_live"), 3, STMT_WRITER},
 	[TEXT_PAST_INSERT] = {INSERT_INTO("ft_past"), 3, STMT_WRITER},
+	[TEXT_PAST_DELETE] = {"INSERT INTO ft_past(ft_past, rowid, name, body)"
+		" VALUES('delete', ?1, ?2, ?3)", 3, STMT_WRITER},
 	[TEXT_BRANCH_ROW] = {"INSERT INTO branch_text(fact, branch)"
 		" VALUES(?1, ?2) ON CONFLICT DO NOTHING RETURNING id", 2,
 		STMT_WRITER},
 	[TEXT_BRANCH_INSERT] = {"INSERT INTO ft_branch(rowid, name, body, scope)"
 		" VALUES(?1, ?2, ?3, ?4)", 4, STMT_WRITER},
+	[TEXT_BRANCH_DELETE] = {"INSERT INTO ft_branch(ft_branch, rowid, name,"
+		" body, scope) VALUES('delete', ?1, ?2, ?3, ?4)", 4,
+		STMT_WRITER},
 	[TEXT_TERM_NEW] = {"INSERT INTO term(text) VALUES(?1)"
 		" ON CONFLICT DO NOTHING", 1, STMT_WRITER},
 	[TEXT_TERM_INDEX] = {"INSERT INTO ft_term(rowid, text)"
@@ -69,6 +75,12 @@ const struct stmt_module text_module = {"text", defs, ARRAY_LEN(defs)};
 #define ARENA_KEEP (1024 * 1024)
 /* Pages of one idle merge step: 16 pages take some 2 ms. */
 #define MERGE_PAGES 16
+/* What a group may bring into the indexes, or take out, at once: bytes of all
+ * texts, of one text, words that were never seen (7 us each, with trigrams).
+ * Some 50 ms of the writer at most; the rest waits (text_wait.h). */
+#define NOW_BYTES (256 * 1024)
+#define NOW_TEXT_BYTES (16 * 1024)
+#define NOW_TERMS 2000
 
 struct entry {
 	int64_t fact;
@@ -78,12 +90,14 @@ struct entry {
 	int64_t row;		/* with this row of branch_text */
 	size_t at, name_n, body_n; /* name, then body, in the arena */
 	size_t seq;		/* place in the queue */
+	bool waits;		/* what it says is done later */
 };
 struct text_queue {
 	struct entry *entries;
 	size_t n, cap;
 	struct buf arena;	/* raw texts */
-	struct buf name, body;	/* tokens of the entry under way */
+	struct text_parts parts; /* tokens of the entry under way */
+	bool all_now;		/* nothing waits: the index is written anew */
 	/* Words learnt by a flush whose COMMIT may still fail. */
 	bool learnt;
 	struct {
@@ -95,6 +109,9 @@ struct text_queue {
 int
 text_queue_new(struct store *st, struct err *e)
 {
+	st->index_now.bytes = NOW_BYTES;
+	st->index_now.text_bytes = NOW_TEXT_BYTES;
+	st->index_now.terms = NOW_TERMS;
 	st->queue = calloc(1, sizeof(*st->queue));
 	if (!st->queue)
 		return err_nomem(e);
@@ -111,8 +128,7 @@ text_queue_free(struct store *st)
 		return;
 	free(q->entries);
 	buf_done(&q->arena);
-	buf_done(&q->name);
-	buf_done(&q->body);
+	text_parts_done(&q->parts);
 	free(q);
 	st->queue = NULL;
 }
@@ -236,32 +252,38 @@ stem_of(struct store *st, int64_t ns, const char **ret, struct err *e)
 	return r < 0 ? r : 0;
 }
 
-/* Writes the tokens of an entry to the row of an index. */
 static int
-write_row(struct store *st, enum text_statement what, int64_t row,
-	const struct entry *x, struct err *e)
+make_parts(struct store *st, const struct entry *x, struct err *e)
 {
 	struct text_queue *q = st->queue;
 	const char *text = q->arena.data + x->at, *stem;
-	sqlite3_stmt *s;
-	char scope[24];
 	int r = stem_of(st, fact_namespace(x->fact), &stem, e);
 
+	return r < 0 ? r
+		     : text_parts_make(&q->parts, x->fact, stem, text,
+			       x->name_n, text + x->name_n, x->body_n, e);
+}
+
+/* A row is to be in its index, or out of it: at once, unless it waits. */
+static int
+set_row(struct store *st, enum text_ix ix, int64_t row, const struct entry *x,
+	bool in, struct err *e)
+{
+	struct text_row at = {ix, row, x->fact, x->branch,
+		(int64_t)(x->name_n + x->body_n)};
+	const struct text_parts *parts = &st->queue->parts;
+	int r = in ? text_wait_in(st, &at, x->waits, e)
+		   : text_wait_out(st, &at, x->waits, e);
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = make_parts(st, x, e);
 	if (r < 0)
 		return r;
-	q->name.len = q->body.len = 0;
-	if ((x->name_n && text_tokens(text, x->name_n, stem, &q->name) < 0) ||
-		(x->body_n && text_tokens(text + x->name_n, x->body_n, stem,
-				      &q->body) < 0))
-		return err_nomem(e);
-	s = stmt_use(st, MOD_TEXT, (int)what);
-	snprintf(scope, sizeof(scope), "b%lld", (long long)x->branch);
-	if (what == TEXT_BRANCH_INSERT)
-		bind_t(s, 4, scope, strlen(scope));
-	bind_i(s, 1, row);
-	bind_t(s, 2, q->name.len ? q->name.data : "", q->name.len);
-	bind_t(s, 3, q->body.len ? q->body.data : "", q->body.len);
-	return stmt_run(st, s, e);
+	return in ? text_parts_put(
+			    st, ix, row, x->branch, parts, 0, parts->n, e)
+		  : text_parts_take(
+			    st, ix, row, x->branch, parts, 0, parts->n, e);
 }
 
 static int
@@ -292,10 +314,10 @@ by_row(const void *a, const void *b)
 	return x->row < y->row ? -1 : x->row > y->row;
 }
 
-/* One pass over the entries sorted by fact: what = TEXT_LIVE_DELETE for facts
- * that were open and are not, TEXT_LIVE_INSERT for the reverse. */
+/* One pass over the entries sorted by fact: out for facts that were open and are
+ * not, in for the reverse. */
 static int
-flush_live(struct store *st, enum text_statement what, struct err *e)
+flush_live(struct store *st, bool in, struct err *e)
 {
 	struct text_queue *q = st->queue;
 	size_t first, last;
@@ -313,9 +335,9 @@ flush_live(struct store *st, enum text_statement what, struct err *e)
 			;
 		is_open = !q->entries[last].closes;
 		if (was_open == is_open ||
-			was_open != (what == TEXT_LIVE_DELETE))
+			was_open == in)
 			continue;
-		r = write_row(st, what, x->fact, x, e);
+		r = set_row(st, TEXT_IX_LIVE, x->fact, x, in, e);
 		if (r < 0)
 			return r;
 	}
@@ -334,7 +356,7 @@ flush_past(struct store *st, struct err *e)
 
 		if (x->past == 0)
 			continue;
-		r = write_row(st, TEXT_PAST_INSERT, x->past, x, e);
+		r = set_row(st, TEXT_IX_PAST, x->past, x, true, e);
 		if (r < 0)
 			return r;
 	}
@@ -350,33 +372,59 @@ flush_branch(struct store *st, struct err *e)
 	qsort(q->entries, q->n, sizeof(*q->entries), by_row);
 	for (size_t i = 0; r == 0 && i < q->n; i++)
 		if (q->entries[i].branch != 0)
-			r = write_row(st, TEXT_BRANCH_INSERT,
-				q->entries[i].row, &q->entries[i], e);
+			r = set_row(st, TEXT_IX_BRANCH, q->entries[i].row,
+				&q->entries[i], true, e);
 	return r;
+}
+
+/* What the group may still do at once. */
+struct budget {
+	int64_t bytes, terms_until;
+};
+
+/* Once something does not fit, all behind it waits: what closes a fact never
+ * comes before what opens it. A fact that waits goes on waiting. */
+static int
+let_wait(struct store *st, struct budget *b, struct entry *x, struct err *e)
+{
+	int64_t bytes = (int64_t)(x->name_n + x->body_n);
+	int r;
+
+	b->bytes -= bytes;
+	if (bytes > st->index_now.text_bytes || st->terms_new >= b->terms_until)
+		b->bytes = -1;
+	x->waits = b->bytes < 0;
+	if (x->waits)
+		return 0;
+	r = text_waits_of(st, x->fact, e);
+	x->waits = r == 1;
+	return r < 0 ? r : 0;
 }
 
 static int
 learn_words(struct store *st, struct err *e)
 {
 	struct text_queue *q = st->queue;
+	struct budget b = {
+		st->index_now.bytes, st->terms_new + st->index_now.terms};
+	int r = 0;
 
-	for (size_t i = 0; i < q->n; i++) {
-		const struct entry *x = &q->entries[i];
+	for (size_t i = 0; r == 0 && i < q->n; i++) {
+		struct entry *x = &q->entries[i];
 		const char *text = q->arena.data + x->at;
-		int r;
 
+		if (!q->all_now)
+			r = let_wait(st, &b, x, e);
 		/* Name and body apart: one must not run into the other. */
-		if (x->closes)
+		if (r < 0 || x->waits || x->closes)
 			continue;
 		q->learnt = true;
 		r = text_terms_learn(st, text, x->name_n, e);
 		if (r == 0)
 			r = text_terms_learn(
 				st, text + x->name_n, x->body_n, e);
-		if (r < 0)
-			return r;
 	}
-	return 0;
+	return r;
 }
 
 int
@@ -393,9 +441,9 @@ text_queue_flush(struct store *st, struct err *e)
 	r = learn_words(st, e);
 	qsort(q->entries, q->n, sizeof(*q->entries), by_fact);
 	if (r == 0)
-		r = flush_live(st, TEXT_LIVE_DELETE, e);
+		r = flush_live(st, false, e);
 	if (r == 0)
-		r = flush_live(st, TEXT_LIVE_INSERT, e);
+		r = flush_live(st, true, e);
 	if (r == 0)
 		r = flush_past(st, e);
 	if (r == 0)
@@ -403,6 +451,17 @@ text_queue_flush(struct store *st, struct err *e)
 	/* On failure the group is aborted: the entries go all the same. */
 	q->n = 0;
 	buf_clear(&q->arena, ARENA_KEEP);
+	return r;
+}
+
+int
+text_queue_flush_all(struct store *st, struct err *e)
+{
+	int r;
+
+	st->queue->all_now = true;
+	r = text_queue_flush(st, e);
+	st->queue->all_now = false;
 	return r;
 }
 

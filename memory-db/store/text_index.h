@@ -33,6 +33,8 @@ int text_branch_shows(struct store *st, int64_t branch, int64_t fact,
 int text_queue_mark(const struct store *st);
 void text_queue_rollback(struct store *st, int mark);
 int text_queue_flush(struct store *st, struct err *e) MUST_CHECK;
+/* The same, but nothing waits however much it is. */
+int text_queue_flush_all(struct store *st, struct err *e) MUST_CHECK;
 int text_queue_new(struct store *st, struct err *e) MUST_CHECK;
 void text_queue_free(struct store *st);
 

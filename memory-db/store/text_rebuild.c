@@ -6,6 +6,7 @@
 #include "common/text.h"
 #include "memory-db/store/internal.h"
 #include "memory-db/store/text_sql.h"
+#include "memory-db/store/text_wait.h"
 
 /* Facts queued at a time: bounds the memory, and each flush is in order. */
 #define REBUILD_SLICE 1000
@@ -55,7 +56,7 @@ rebuild_from(struct store *st, enum text_statement what, struct err *e)
 	do {
 		r = queue_slice(st, what, &after, &n, e);
 		if (r == 0)
-			r = text_queue_flush(st, e);
+			r = text_queue_flush_all(st, e);
 	} while (r == 0 && n == REBUILD_SLICE);
 	return r;
 }
@@ -72,6 +73,8 @@ text_rebuild(struct store *st, struct err *e)
 		r = stmt_run(
 			st, stmt_use(st, MOD_TEXT, (int)empty[i]), e);
 	text_terms_clear(st);
+	if (r == 0)
+		r = text_wait_clear(st, e);
 	if (r == 0)
 		r = rebuild_from(st, TEXT_OPEN_FACTS, e);
 	if (r == 0)

@@ -42,24 +42,17 @@ struct each {
 	void *ctx;
 };
 
-/* Words beyond TEXT_WORD_MAX are cut into the chunks that text_tokens() makes
- * of them. */
+/* What is longer than a word is a digest, a key or an encoded file: each byte of
+ * it would cost two trigrams. A search looks for parts of it in the texts that
+ * have such (TEXT_LONG). */
 static int
 each_piece(void *ctx, const struct text_piece *p)
 {
 	const struct each *each = ctx;
 
-	if (p->kind != TEXT_WORD)
+	if (p->kind != TEXT_WORD || p->n > TEXT_WORD_MAX)
 		return 0;
-	for (size_t at = 0;; at += TEXT_WORD_MAX / 2) {
-		bool last = p->n - at <= TEXT_WORD_MAX;
-		size_t begin = text_cut(p->s, at);
-		size_t end = last ? p->n : text_cut(p->s, at + TEXT_WORD_MAX);
-		int r = each->fn(each->ctx, p->s + begin, end - begin);
-
-		if (r != 0 || last)
-			return r;
-	}
+	return each->fn(each->ctx, p->s, p->n);
 }
 
 int
@@ -88,6 +81,7 @@ learn_new(struct store *st, const char *word, size_t n, struct err *e)
 	r = stmt_run(st, s, e);
 	if (r < 0 || sqlite3_changes(st->db) == 0)
 		return r;
+	st->terms_new++;
 	s = stmt_use(st, MOD_TEXT, TEXT_TERM_INDEX);
 	bind_i(s, 1, sqlite3_last_insert_rowid(st->db));
 	bind_t(s, 2, word, n);

@@ -3,6 +3,7 @@
 #define WORK_INTERNAL_H
 
 #include "memory-db/work/work.h"
+#include "memory-db/work/write_queue.h"
 
 struct verify_mark;
 
@@ -26,7 +27,8 @@ struct runner {
 
 struct work {
 	struct work_options opt;
-	struct queue writes, reads, done;
+	struct write_queue writes;
+	struct queue reads, done;
 	struct fair scripts;
 	pthread_rwlock_t gate;	/* held by whoever uses a store (recover.h) */
 	atomic_bool is_closed;	/* no store could be opened */

@@ -121,6 +121,18 @@ list_cut(struct job_list *l, size_t max_n, size_t max_bytes, size_t *ret_n)
 	return first;
 }
 
+void
+queue_deadline(struct timespec *ret, int wait_ms)
+{
+	clock_gettime(CLOCK_MONOTONIC, ret);
+	ret->tv_sec += wait_ms / 1000;
+	ret->tv_nsec += (long)(wait_ms % 1000) * 1000000;
+	if (ret->tv_nsec >= 1000000000) {
+		ret->tv_nsec -= 1000000000;
+		ret->tv_sec++;
+	}
+}
+
 struct job *
 queue_take(struct queue *q, size_t max_n, size_t max_bytes, bool may_slow,
 	int wait_ms)
@@ -130,15 +142,8 @@ queue_take(struct queue *q, size_t max_n, size_t max_bytes, bool may_slow,
 	struct job *first = NULL;
 	size_t n = 0;
 
-	if (wait_ms > 0) {
-		clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_sec += wait_ms / 1000;
-		until.tv_nsec += (long)(wait_ms % 1000) * 1000000;
-		if (until.tv_nsec >= 1000000000) {
-			until.tv_nsec -= 1000000000;
-			until.tv_sec++;
-		}
-	}
+	if (wait_ms > 0)
+		queue_deadline(&until, wait_ms);
 	pthread_mutex_lock(&q->lock);
 	while (!(l = list_ready(q, may_slow)) && wait_ms != 0 &&
 	       !q->is_stopped)

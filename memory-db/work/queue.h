@@ -47,6 +47,10 @@ struct job *queue_take(struct queue *q, size_t max_n, size_t max_bytes,
 void queue_stop(struct queue *q);
 bool queue_is_stopped(struct queue *q);
 
+/* The monotonic time in so many milliseconds. */
+struct timespec;
+void queue_deadline(struct timespec *ret, int wait_ms);
+
 static inline size_t
 queue_length(const struct queue *q)
 {

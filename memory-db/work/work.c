@@ -65,8 +65,7 @@ start_threads(struct work *w, struct err *e)
 static int
 init_queues(struct work *w)
 {
-	struct queue *const queues[] = {
-		&w->writes, &w->reads, &w->done};
+	struct queue *const queues[] = {&w->reads, &w->done};
 
 	for (size_t i = 0; i < ARRAY_LEN(queues); i++) {
 		if (queue_init(queues[i]) == 0)
@@ -76,8 +75,11 @@ init_queues(struct work *w)
 		return MDB_E_NOMEM;
 	}
 	if (gate_init(w) == 0) {
-		if (fair_init(&w->scripts) == 0)
-			return 0;
+		if (fair_init(&w->scripts) == 0) {
+			if (write_queue_init(&w->writes) == 0)
+				return 0;
+			fair_done(&w->scripts);
+		}
 		gate_done(w);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(queues); i++)
@@ -156,7 +158,7 @@ work_stop(struct work *w)
 	stop_runners(w);
 	embedding_stop(w->embedding);
 	questions_stop(w->questions);
-	queue_stop(&w->writes);
+	write_queue_stop(&w->writes);
 	queue_stop(&w->reads);
 	/* Readers first: a checkpoint cannot pass an open snapshot. */
 	for (size_t i = 0; i < WORK_READERS; i++) {
@@ -188,7 +190,7 @@ work_free(struct work *w)
 		return;
 	for (size_t i = 0; i < WORK_READERS; i++)
 		(void)pthread_mutex_destroy(&w->readers[i].lock);
-	queue_done(&w->writes);
+	write_queue_done(&w->writes);
 	queue_done(&w->reads);
 	fair_done(&w->scripts);
 	gate_done(w);
@@ -233,7 +235,7 @@ void
 work_push_writes(struct work *w, struct job_list *l)
 {
 	stamp(l);
-	(void)queue_push(&w->writes, l, NULL);
+	write_queue_push(&w->writes, l);
 }
 
 void
@@ -274,7 +276,7 @@ work_enter_script(struct work *w, struct job *j, const struct fair_who *who,
 size_t
 work_writes_queued(const struct work *w)
 {
-	return queue_length(&w->writes);
+	return write_queue_length(&w->writes);
 }
 
 size_t

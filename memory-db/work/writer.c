@@ -25,6 +25,8 @@
 #define IDLE_GRACE_MS 10
 /* Wake up for old keys and the like even when nothing is asked. */
 #define IDLE_PERIOD_MS 60000
+/* Index work behind each group, while the next one waits. */
+#define SHARE_NS (8 * 1000000LL)
 
 static void
 set_state(struct work *w, enum work_state s)
@@ -167,6 +169,7 @@ run_group(struct work *w, struct job *first, struct job *end, struct err *e)
 	if (rc)
 		return rc;
 	for (struct job *j = first; j != end; j = j->next) {
+		begin_busy(w);	/* each request is progress */
 		run_job(w, j, e);
 		if (!store_in_group(w->st)) {
 			store_group_abort(w->st);
@@ -305,6 +308,13 @@ on_progress(void *ctx, double p)
 		&w->permille, (int)(p * 1000), memory_order_relaxed);
 }
 
+/* A long request goes on: the watchdog is content. */
+static void
+on_steps(void *ctx)
+{
+	begin_busy(ctx);
+}
+
 static int
 open_stores(struct work *w, struct err *e)
 {
@@ -320,6 +330,7 @@ open_stores(struct work *w, struct err *e)
 	/* Over a read-only file it only fills the counters. */
 	if (store_open(db, STORE_WRITER, &w->st, e))
 		return e->code;
+	store_on_progress(w->st, on_steps, w);
 	for (size_t i = 0; i < WORK_READERS; i++)
 		if (store_open(db, STORE_READER, &w->readers[i].st, e))
 			return e->code;
@@ -359,6 +370,29 @@ idle(struct work *w, enum idle_phase *phase)
 	return IDLE_PERIOD_MS;
 }
 
+/* So much waits to be indexed that large writes wait until it is less: searches
+ * have to look at all of it. */
+static bool
+has_debts(struct work *w)
+{
+	int64_t rows, bytes;
+
+	store_index_waits(w->opt.db, &rows, &bytes);
+	return bytes > LIMIT_INDEX_WAIT_BYTES;
+}
+
+/* While others keep the writer busy what waits to be indexed has its share of
+ * the time: it would wait for ever for an idle moment. */
+static void
+pay_share(struct work *w)
+{
+	int64_t rows, bytes;
+
+	store_index_waits(w->opt.db, &rows, &bytes);
+	if (rows > 0 && write_queue_length(&w->writes) > 0)
+		(void)!store_index_step(w->st, SHARE_NS);
+}
+
 static void
 serve(struct work *w)
 {
@@ -367,17 +401,18 @@ serve(struct work *w)
 	struct job *list;
 
 	for (;;) {
-		list = queue_take(&w->writes, w->opt.group_max,
-			LIMIT_GROUP_BYTES, true, wait_ms);
+		list = write_queue_take(&w->writes, w->opt.group_max,
+			LIMIT_GROUP_BYTES, has_debts(w), wait_ms);
 		if (list) {
 			begin_busy(w);
 			work_enter(w);
 			run_all(w, list);
+			pay_share(w);
 			work_leave(w);
 			end_busy(w);
 			wait_ms = IDLE_GRACE_MS;
 			phase = IDLE_STEPS;
-		} else if (queue_is_stopped(&w->writes)) {
+		} else if (write_queue_is_stopped(&w->writes)) {
 			return;
 		} else {
 			work_enter(w);

@@ -213,19 +213,19 @@ burst_then_rate(void **state)
 	rate_init(&r, 60, 3);
 	b = rate_session(&r, "s", now);
 	for (int i = 0; i < 3; i++)
-		assert_int_equal(rate_take(&r, b, now), 0);
-	assert_in_range(rate_take(&r, b, now), 1, 1001);
-	assert_in_range(rate_take(&r, b, now + SECOND / 2), 1, 501);
-	assert_int_equal(rate_take(&r, b, now + SECOND), 0);
-	assert_in_range(rate_take(&r, b, now + SECOND), 1, 1001);
+		assert_int_equal(rate_take(&r, b, 1, now), 0);
+	assert_in_range(rate_take(&r, b, 1, now), 1, 1001);
+	assert_in_range(rate_take(&r, b, 1, now + SECOND / 2), 1, 501);
+	assert_int_equal(rate_take(&r, b, 1, now + SECOND), 0);
+	assert_in_range(rate_take(&r, b, 1, now + SECOND), 1, 1001);
 	assert_ptr_equal(rate_session(&r, "s", now), b);
 	assert_int_equal(
-		rate_take(&r, rate_session(&r, "other", now), now), 0);
+		rate_take(&r, rate_session(&r, "other", now), 1, now), 0);
 	/* Never more than the burst, however long it was quiet. */
 	now += 3600 * SECOND;
 	for (int i = 0; i < 3; i++)
-		assert_int_equal(rate_take(&r, b, now), 0);
-	assert_true(rate_take(&r, b, now) > 0);
+		assert_int_equal(rate_take(&r, b, 1, now), 0);
+	assert_true(rate_take(&r, b, 1, now) > 0);
 }
 
 static void
@@ -237,7 +237,7 @@ no_rate_no_limit(void **state)
 	(void)state;
 	rate_init(&r, 0, 1);
 	for (int i = 0; i < 10000; i++)
-		assert_int_equal(rate_take(&r, &b, SECOND), 0);
+		assert_int_equal(rate_take(&r, &b, 1, SECOND), 0);
 }
 
 /* Sessions that are made up push out the oldest, not one that is in use. */
@@ -250,13 +250,13 @@ many_sessions(void **state)
 
 	(void)state;
 	rate_init(&r, 60, 1);
-	assert_int_equal(rate_take(&r, rate_session(&r, "me", now), now), 0);
+	assert_int_equal(rate_take(&r, rate_session(&r, "me", now), 1, now), 0);
 	for (int i = 0; i < 100000; i++) {
 		now += 1000;
 		snprintf(name, sizeof name, "made-up-%d", i);
 		assert_int_equal(
-			rate_take(&r, rate_session(&r, name, now), now), 0);
-		assert_true(rate_take(&r, rate_session(&r, "me", now), now) >
+			rate_take(&r, rate_session(&r, name, now), 1, now), 0);
+		assert_true(rate_take(&r, rate_session(&r, "me", now), 1, now) >
 			0);
 	}
 }

@@ -6,6 +6,7 @@
 #include "common/text.h"
 #include "memory-db/model/search.h"
 #include "memory-db/store/branch.h"
+#include "memory-db/store/internal.h"
 #include "memory-db/store/text_index.h"
 #include "tests/lib/search_model.h"
 
@@ -17,6 +18,26 @@ setup(void **state)
 	sf_open(&m->f);
 	*state = m;
 	return 0;
+}
+
+/* Nothing is indexed with its change. */
+static int
+setup_waiting(void **state)
+{
+	struct model *m;
+	int r = setup(state);
+
+	m = *state;
+	m->f.w->index_now.bytes = 0;
+	return r;
+}
+
+/* A little of what waits is indexed between the searches. */
+static void
+index_some(struct model *m)
+{
+	for (int i = sf_below(&m->random, 3); i > 0; i--)
+		assert_true(store_index_step(m->f.w, 0) >= 0);
 }
 
 static int
@@ -305,6 +326,8 @@ test_random_memories(void **state)
 		int64_t last = newest(m);
 		int64_t at = i % 3 ? sf_below(&m->random, (int)last) : last;
 
+		if (i % 8 == 0 && m->f.w->index_now.bytes == 0)
+			index_some(m);
 		random_query(m, query, sizeof(query));
 		look_at(m, i % 3 ? at : STORE_OPEN_END);
 		check_query(m, query, at, 1 + sf_below(&m->random, 7),
@@ -318,6 +341,8 @@ static void
 write_between(struct model *m)
 {
 	random_change(m);
+	if (m->f.w->index_now.bytes == 0)
+		index_some(m);
 	look_at(m, pinned);
 }
 
@@ -387,6 +412,8 @@ test_branches(void **state)
 	sf_ok(&m->f, lens_make(m->f.w, branch, STORE_OPEN_END, &lens,
 		&m->f.e));
 	for (int i = 0; i < 300; i++) {
+		if (i % 4 == 0 && m->f.w->index_now.bytes == 0)
+			index_some(m);
 		random_query(m, query, sizeof(query));
 		sf_ok(&m->f, lens_apply(m->f.w, &lens, &m->f.e));
 		check_query(m, query, ON_BRANCH, 1 + sf_below(&m->random, 7),
@@ -405,9 +432,12 @@ int
 main(void)
 {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+#define WAITING(fn) {#fn " while it waits", fn, setup_waiting, teardown, NULL}
 	const struct CMUnitTest tests[] = {T(test_fixed_queries),
 		T(test_random_memories), T(test_pages_are_pinned),
-		T(test_branches)};
+		T(test_branches), WAITING(test_fixed_queries),
+		WAITING(test_random_memories), WAITING(test_pages_are_pinned),
+		WAITING(test_branches)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,271 @@
+/* Lines of jobs in a ring; see write_queue.h. A source is there while it has
+ * jobs. */
+#include "memory-db/work/write_queue.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/limits.h"
+
+bool
+write_is_large(const struct job *j)
+{
+	return j->bytes > LIMIT_WRITE_SMALL_BYTES ||
+		(j->tool != NULL && (j->tool->flags & TF_LARGE));
+}
+
+int
+write_queue_init(struct write_queue *q)
+{
+	pthread_condattr_t attr;
+	int rc;
+
+	memset(q, 0, sizeof *q);
+	atomic_init(&q->length, 0);
+	if (pthread_condattr_init(&attr) != 0)
+		return MDB_E_NOMEM;
+	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	rc = pthread_cond_init(&q->filled, &attr);
+	(void)pthread_condattr_destroy(&attr);
+	if (rc)
+		return MDB_E_NOMEM;
+	if (pthread_mutex_init(&q->lock, NULL) != 0) {
+		(void)pthread_cond_destroy(&q->filled);
+		return MDB_E_NOMEM;
+	}
+	return 0;
+}
+
+void
+write_queue_done(struct write_queue *q)
+{
+	for (size_t i = 0; i < WRITE_QUEUE_BUCKETS; i++)
+		while (q->buckets[i] != NULL) {
+			struct write_source *next = q->buckets[i]->chain;
+
+			free(q->buckets[i]);
+			q->buckets[i] = next;
+		}
+	(void)pthread_cond_destroy(&q->filled);
+	(void)pthread_mutex_destroy(&q->lock);
+}
+
+/* --- sources ------------------------------------------------------------------ */
+
+static struct write_source **
+bucket_of(struct write_queue *q, uint64_t key)
+{
+	return &q->buckets[key % WRITE_QUEUE_BUCKETS];
+}
+
+static struct write_source *
+source_find(struct write_queue *q, uint64_t key)
+{
+	struct write_source *s;
+
+	for (s = *bucket_of(q, key); s != NULL; s = s->chain)
+		if (s->key == key)
+			return s;
+	s = calloc(1, sizeof *s);
+	if (s == NULL)
+		return &q->spare;
+	s->key = key;
+	s->chain = *bucket_of(q, key);
+	*bucket_of(q, key) = s;
+	return s;
+}
+
+/* It comes last. */
+static void
+ring_add(struct write_queue *q, struct write_source *s)
+{
+	if (q->last == NULL) {
+		s->next = s;
+	} else {
+		s->next = q->last->next;
+		q->last->next = s;
+	}
+	q->last = s;
+}
+
+/* The one behind `before` has no jobs any more. */
+static void
+ring_drop(struct write_queue *q, struct write_source *before)
+{
+	struct write_source *s = before->next, **p;
+
+	before->next = s->next;
+	if (q->last == s)
+		q->last = before == s ? NULL : before;
+	if (s == &q->spare)
+		return;
+	for (p = bucket_of(q, s->key); *p != s; p = &(*p)->chain)
+		;
+	*p = s->chain;
+	free(s);
+}
+
+static void
+count_front(struct write_queue *q, const struct write_source *s, bool is_added)
+{
+	size_t *n = write_is_large(s->jobs.head) ? &q->large : &q->small;
+
+	*n += is_added ? 1 : (size_t)-1;
+}
+
+void
+write_queue_push(struct write_queue *q, struct job_list *l)
+{
+	struct job *j = l->head, *next;
+	size_t n = l->n;
+
+	if (n == 0)
+		return;
+	pthread_mutex_lock(&q->lock);
+	for (; j != NULL; j = next) {
+		struct write_source *s = source_find(q, j->source);
+		bool is_new = s->jobs.head == NULL;
+
+		next = j->next;
+		job_list_add(&s->jobs, j);
+		if (is_new) {
+			ring_add(q, s);
+			count_front(q, s, true);
+		}
+	}
+	memset(l, 0, sizeof *l);
+	atomic_fetch_add_explicit(&q->length, n, memory_order_relaxed);
+	pthread_cond_signal(&q->filled);
+	pthread_mutex_unlock(&q->lock);
+}
+
+/* --- taking ------------------------------------------------------------------- */
+
+/* Takes the job in front of the source behind `before`. True: the source stays
+ * in the ring. */
+static bool
+take_front(struct write_queue *q, struct write_source *before,
+	struct job_list *to)
+{
+	struct write_source *s = before->next;
+	struct job *j = s->jobs.head;
+
+	count_front(q, s, false);
+	s->jobs.head = j->next;
+	s->jobs.n--;
+	if (s->jobs.head == NULL)
+		s->jobs.tail = NULL;
+	job_list_add(to, j);
+	if (s->jobs.head == NULL) {
+		ring_drop(q, before);
+		return false;
+	}
+	count_front(q, s, true);
+	return true;
+}
+
+static void
+take_large(struct write_queue *q, struct job_list *to)
+{
+	struct write_source *before = q->last;
+
+	while (!write_is_large(before->next->jobs.head))
+		before = before->next;
+	/* Who had a turn is last now. */
+	if (take_front(q, before, to))
+		q->last = before->next;
+	else if (q->last != NULL)
+		q->last = before;
+}
+
+static void
+take_small(struct write_queue *q, size_t max_n, size_t max_bytes,
+	struct job_list *to)
+{
+	struct write_source *before = q->last;
+	size_t bytes = 0;
+
+	while (q->small > 0 && to->n < max_n) {
+		struct job *j = before->next->jobs.head;
+
+		if (write_is_large(j)) {
+			before = before->next;
+			continue;
+		}
+		bytes += j->bytes;
+		if (to->n > 0 && bytes > max_bytes)
+			break;
+		if (take_front(q, before, to))
+			before = before->next;
+	}
+	if (q->last != NULL)
+		q->last = before;
+}
+
+static bool
+is_ready(const struct write_queue *q, bool only_small)
+{
+	return q->small > 0 || (q->large > 0 && !only_small);
+}
+
+static bool
+wait_filled(struct write_queue *q, const struct timespec *until)
+{
+	if (!until)
+		return pthread_cond_wait(&q->filled, &q->lock) == 0;
+	return pthread_cond_timedwait(&q->filled, &q->lock, until) !=
+		ETIMEDOUT;
+}
+
+struct job *
+write_queue_take(struct write_queue *q, size_t max_n, size_t max_bytes,
+	bool only_small, int wait_ms)
+{
+	struct timespec until;
+	struct job_list list = {0};
+
+	if (wait_ms > 0)
+		queue_deadline(&until, wait_ms);
+	pthread_mutex_lock(&q->lock);
+	while (!is_ready(q, only_small && !q->is_stopped) && wait_ms != 0 &&
+	       !q->is_stopped)
+		if (!wait_filled(q, wait_ms > 0 ? &until : NULL))
+			break;
+	only_small = only_small && !q->is_stopped;
+	if (is_ready(q, only_small)) {
+		bool large = q->large > 0 && !only_small &&
+			(q->had_small || q->small == 0);
+
+		if (large)
+			take_large(q, &list);
+		else
+			take_small(q, max_n, max_bytes, &list);
+		q->had_small = !large;
+		atomic_fetch_sub_explicit(
+			&q->length, list.n, memory_order_relaxed);
+	}
+	pthread_mutex_unlock(&q->lock);
+	return list.head;
+}
+
+void
+write_queue_stop(struct write_queue *q)
+{
+	pthread_mutex_lock(&q->lock);
+	q->is_stopped = true;
+	pthread_cond_broadcast(&q->filled);
+	pthread_mutex_unlock(&q->lock);
+}
+
+bool
+write_queue_is_stopped(struct write_queue *q)
+{
+	bool r;
+
+	pthread_mutex_lock(&q->lock);
+	r = q->is_stopped;
+	pthread_mutex_unlock(&q->lock);
+	return r;
+}
