@@ -92,6 +92,9 @@
 /* Requests of one commit group: a turn of some 60 ms of work. */
 #define LIMIT_GROUP_REQUESTS 512
 #define LIMIT_GROUP_BYTES (4 * 1024 * 1024)
+/* (c) Bytes of requests that write to a namespace in a day, import exempt: a
+ * brake for what fills the disk within the rate of writes. */
+#define LIMIT_NAMESPACE_DAY_BYTES (1024LL * 1024 * 1024)
 /* Bytes of a write that is grouped with others; a larger one is a group of its
  * own, so that no small one waits longer for it than it must. */
 #define LIMIT_WRITE_SMALL_BYTES (64 * 1024)
@@ -133,6 +136,10 @@
 #define LIMIT_DISK_FREE_BYTES (200LL * 1024 * 1024)
 /* WAL pages at which a commit checkpoints after all (brake: 16 MB). */
 #define LIMIT_WAL_PAGES 4000
+/* Bytes of WAL above which the writer waits a moment for its readers, to begin
+ * it anew and cut the file back: a reader that kept its snapshot for long has
+ * made it so large. */
+#define LIMIT_WAL_BYTES (24 * 1024 * 1024)
 /* Seconds a spawned service stays without connection and job. */
 #define LIMIT_SPAWNED_IDLE_S 600
 /* The log file of a spawned service: 2 x this. */

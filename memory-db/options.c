@@ -48,6 +48,7 @@ static struct config limits = {
 	.disk_free_bytes = LIMIT_DISK_FREE_BYTES,
 	.writes_per_minute = LIMIT_WRITES_PER_MINUTE,
 	.writes_burst = LIMIT_WRITES_BURST,
+	.day_bytes = LIMIT_NAMESPACE_DAY_BYTES,
 	.namespace_facts = LIMIT_NAMESPACE_FACTS,
 	.script_ms = LIMIT_SCRIPT_WALL_MAX_MS,
 	.embed_question_ms = LIMIT_EMBED_QUESTION_MS,
@@ -119,6 +120,9 @@ static const struct conf_opt options[] = {
 		INT32_MAX, "N", "of a session (0: no limit)"),
 	NUMBER("limit-writes-burst", NULL, &limits.writes_burst, 1, INT32_MAX,
 		"N", "of a session at once"),
+	NUMBER("limit-namespace-day-bytes", NULL, &limits.day_bytes, 0,
+		INT64_C(1) << 50, "BYTES", "most bytes of requests that write "
+		"to a namespace in a day; 0: no limit (default: 1 GiB)"),
 	NUMBER("limit-namespace-facts", NULL, &limits.namespace_facts, 1,
 		INT32_MAX, "N", "facts of a namespace"),
 };

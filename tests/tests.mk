@@ -86,6 +86,9 @@ analyze: ## gcc -fanalyzer and cppcheck; findings explained in tests/lib/analyze
 bench: ## The figures of the product (QUICK=1: two minutes)
 	$(MAKE) --no-print-directory V=release bench-programs
 	python3 tests/bench/run.py $(if $(QUICK),--quick) $(BENCH_ARGS)
+soak: ## Clients for SECONDS (1200): memory, WAL and p99 stay as they are
+	$(MAKE) --no-print-directory V=release all
+	python3 tests/bench/soak.py $(if $(SECONDS),--seconds $(SECONDS))
 bench-programs: jail-programs $(PROGRAMS) $(BENCHES) $(SHIMS)
 
 demo: ## The product at work: two clients, a crash, nothing lost
@@ -93,4 +96,4 @@ demo: ## The product at work: two clients, a crash, nothing lost
 	@python3 tests/demo/demo.py
 
 .PHONY: test test-run test-all test-programs unit unit-programs func lint \
-	tsan tsan-run fuzz fuzz-run cov analyze bench bench-programs demo
+	tsan tsan-run fuzz fuzz-run cov analyze bench bench-programs soak demo

@@ -31,6 +31,7 @@ struct config {
 	int64_t disk_free_bytes;
 	int64_t writes_per_minute; /* 0: no limit */
 	int64_t writes_burst;
+	int64_t day_bytes;	/* of a namespace; 0: no limit */
 	int64_t namespace_facts;
 	int64_t script_ms;	/* a script may run at most */
 	bool no_scripts;

@@ -128,6 +128,29 @@ check_rate(struct request *r, struct err *e)
 	return busy(e, wait_ms);
 }
 
+/* What one session after the other may add to a namespace: a bucket of a day's
+ * bytes, which fills up again within a day. */
+static int
+check_day(struct request *r, struct err *e)
+{
+	struct server *s = r->server;
+	const char *ns = r->job.ctx.user_scope ? "default"
+					       : r->job.ctx.namespace_;
+	int64_t now = clock_mono_ns();
+	int wait_ms = rate_take(&s->day, rate_session(&s->day, ns, now),
+		(double)r->job.bytes, now);
+
+	if (wait_ms == 0)
+		return 0;
+	err_set(e, MDB_E_BUSY,
+		"the namespace '%s' was sent more than %lld bytes of writes "
+		"within a day, the most that it takes; reads work. Wait, "
+		"write less, or ask who runs the service (the limit is "
+		"--limit-namespace-day-bytes of memory-db)",
+		ns, (long long)s->config->day_bytes);
+	return busy(e, wait_ms);
+}
+
 /* Whether anything can be stored at all. */
 static int
 check_storage(struct request *r, struct err *e)
@@ -166,7 +189,9 @@ check_write(struct request *r, struct err *e)
 	}
 	if (strcmp(r->job.tool->name, "import_records") == 0)
 		return 0;
-	return lease_check(r, e) ? e->code : check_rate(r, e);
+	if (lease_check(r, e) || check_rate(r, e))
+		return e->code;
+	return check_day(r, e);
 }
 
 /* Whether it writes shows in the end; then its writes are refused. */

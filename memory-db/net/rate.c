@@ -6,10 +6,10 @@
 #include <string.h>
 
 void
-rate_init(struct rate *r, int64_t per_minute, int64_t burst)
+rate_init(struct rate *r, double per_minute, int64_t burst)
 {
 	memset(r, 0, sizeof *r);
-	r->per_ns = (double)per_minute / 60e9;
+	r->per_ns = per_minute / 60e9;
 	r->burst = (double)(burst > 1 ? burst : 1);
 }
 

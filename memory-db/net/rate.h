@@ -27,7 +27,7 @@ struct rate {
 };
 
 /* per_minute 0: no limit. */
-void rate_init(struct rate *r, int64_t per_minute, int64_t burst);
+void rate_init(struct rate *r, double per_minute, int64_t burst);
 
 /* Of a name, never 0, other in each process: none can be made up to meet
  * another. */

@@ -398,8 +398,10 @@ start(struct server *s, const struct server_options *o, struct err *e)
 	s->spare_fd = -1;
 	s->started_ns = s->idle_since_ns = clock_mono_ns();
 	s->watchdog_ms = notify_watchdog_ms();
-	rate_init(&s->rate, o->config->writes_per_minute,
+	rate_init(&s->rate, (double)o->config->writes_per_minute,
 		o->config->writes_burst);
+	rate_init(&s->day, (double)o->config->day_bytes / (24 * 60),
+		o->config->day_bytes);
 	s->scratch = malloc(SERVER_READ_BYTES);
 	/* not the default loop: that one reaps the jails */
 	s->loop = ev_loop_new(EVFLAG_AUTO);

@@ -59,6 +59,7 @@ struct server {
 	size_t subscribers_n;
 	int64_t last_change;	/* newest change known to the loop */
 	struct rate rate;
+	struct rate day;	/* bytes written to a namespace */
 
 	uint64_t next_serial, next_conn;
 	uint64_t requests_total, conns_total, conns_refused;

@@ -121,12 +121,13 @@ latency(const struct server *s)
 static json_t *
 limits(const struct config *c)
 {
-	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:i,s:i,s:i,s:i,s:i}",
+	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:i,s:i,s:i,s:i,s:i}",
 		"connections", (json_int_t)c->connections,
 		"request_bytes", (json_int_t)c->request_bytes,
 		"disk_free_bytes", (json_int_t)c->disk_free_bytes,
 		"writes_per_minute", (json_int_t)c->writes_per_minute,
 		"writes_burst", (json_int_t)c->writes_burst,
+		"namespace_day_bytes", (json_int_t)c->day_bytes,
 		"namespace_facts", (json_int_t)c->namespace_facts,
 		"name_bytes", LIMIT_NAME_BYTES,
 		"observation_bytes", LIMIT_OBSERVATION_BYTES,

@@ -26,6 +26,9 @@
 /* Instructions of SQLite's machine between looks at the deadline. */
 #define PROGRESS_STEPS	   2000
 #define IDLE_CHECKPOINT_MS 1000
+#define WAL_WAIT_MS	   50	/* for readers, when it is to be cut back */
+#define WAL_AGAIN_MS	   5000 /* a reader was in the way */
+#define BUSY_MS		   5000 /* as connection.c sets it */
 /* Of index work that waits. */
 #define INDEX_SLICE_NS	   (20 * 1000000LL)
 #define IDLE_KEYS_MS	   (10 * 60 * 1000)
@@ -72,7 +75,7 @@ open_connection(struct store *st, struct err *e)
 {
 	struct database *base = st->base;
 	bool writer = st->role == STORE_WRITER;
-	char pragma[96];
+	char pragma[128];
 	int r;
 
 	if (st->role == STORE_SCRIPT) {
@@ -88,9 +91,10 @@ open_connection(struct store *st, struct err *e)
 			base, writer && !base->read_only, &st->db, e);
 	}
 	snprintf(pragma, sizeof(pragma),
-		"PRAGMA cache_size = -%d; PRAGMA wal_autocheckpoint = %d",
+		"PRAGMA cache_size = -%d; PRAGMA wal_autocheckpoint = %d;"
+		"PRAGMA journal_size_limit = %d",
 		writer ? CACHE_WRITER_KB : CACHE_READER_KB,
-		writer ? LIMIT_WAL_PAGES : 0);
+		writer ? LIMIT_WAL_PAGES : 0, LIMIT_WAL_BYTES);
 	return r == 0 ? db_exec(st, pragma, e) : r;
 }
 
@@ -404,6 +408,7 @@ store_idle_step(struct store *st)
 	if (st->base->read_only || st->role != STORE_WRITER ||
 		trouble_now(st->base) == TROUBLE_DAMAGE)
 		return 0;
+	store_limit_wal(st);
 	if (store_index_step(st, INDEX_SLICE_NS) == 1)
 		return 1;
 	if (text_idle_merge(st) == 1)
@@ -424,6 +429,30 @@ store_idle_step(struct store *st)
 	trouble_note(st, sqlite3_wal_checkpoint_v2(st->db, NULL,
 		SQLITE_CHECKPOINT_PASSIVE, &pages, &moved));
 	return 0;
+}
+
+/* A checkpoint that waits for nobody ends before what a reader sees, and the
+ * log begins anew only in a moment in which nobody reads it. Under load there
+ * may be none for long, and then the file stays as large as it ever was. */
+void
+store_limit_wal(struct store *st)
+{
+	int64_t now = clock_mono_ns() / 1000000;
+	struct database_sizes sizes;
+	int rc;
+
+	if (now < st->wal_at || st->base->read_only || st->in_group)
+		return;
+	st->wal_at = now + IDLE_CHECKPOINT_MS;
+	database_sizes(st->base, &sizes);
+	if (sizes.wal_bytes <= LIMIT_WAL_BYTES)
+		return;
+	(void)sqlite3_busy_timeout(st->db, WAL_WAIT_MS);
+	rc = sqlite3_wal_checkpoint_v2(
+		st->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	(void)sqlite3_busy_timeout(st->db, BUSY_MS);
+	if (rc != SQLITE_OK)
+		st->wal_at = now + WAL_AGAIN_MS;
 }
 
 int

@@ -107,6 +107,7 @@ struct store {
 	void (*progress)(void *ctx);	/* see store_on_progress() */
 	void *progress_ctx;
 	int64_t idle_at, idle_keys_at;	/* last checkpoint, key clean-up */
+	int64_t wal_at;			/* when the WAL is looked at next */
 	int idle_merge;			/* which index is merged next */
 	void *terms;			/* writer: cache of known terms */
 	int64_t terms_new;		/* words that went into it so far */

@@ -142,6 +142,9 @@ bool store_is_erasing(const struct store *st);
 /* After the COMMIT of an erasure: 1 no trace is left; 0 it goes on in idle time
  * (segments to merge, or a reader holds the WAL). */
 int store_erase_finish(struct store *st);
+/* Cuts the WAL back when it is above LIMIT_WAL_BYTES and the readers let it be;
+ * looks once a second, and waits some 50 ms for them at most. */
+void store_limit_wal(struct store *st);
 /* Checkpoint everything (TRUNCATE) at the end. */
 int store_checkpoint(struct store *st, struct err *e) MUST_CHECK;
 /* A place for what a model keeps with its connection, NULL at first; freed by

@@ -388,6 +388,7 @@ pay_share(struct work *w)
 {
 	int64_t rows, bytes;
 
+	store_limit_wal(w->st);
 	store_index_waits(w->opt.db, &rows, &bytes);
 	if (rows > 0 && write_queue_length(&w->writes) > 0)
 		(void)!store_index_step(w->st, SHARE_NS);

@@ -24,6 +24,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 sys.dont_write_bytecode = True
 import harness  # noqa: E402
+from fairness import bench_fairness  # noqa: E402
 from harness import BUILD, Mcp, Service, rss_kb  # noqa: E402
 
 LOAD = BUILD / "bench" / "bench_load"
@@ -583,7 +584,7 @@ PARTS = (("create", bench_create), ("alone", bench_alone),
          ("start", bench_start), ("memory", bench_memory),
          ("vectors", bench_vectors),
          ("bytes", bench_bytes), ("sandbox", bench_sandbox),
-         ("scripts", bench_scripts))
+         ("scripts", bench_scripts), ("fairness", bench_fairness))
 
 
 def main():

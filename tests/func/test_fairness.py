@@ -4,6 +4,7 @@ the writer spends on one turn, and by what a second session sees."""
 import base64
 import json
 import random
+import sqlite3
 import threading
 
 import harness
@@ -205,6 +206,76 @@ class Sessions(harness.TestCase):
         # One under way, one behind it; the threads here are not exact.
         self.assertLessEqual(sorted(meanwhile)[len(meanwhile) // 2], 2)
         self.assertLess(max(meanwhile), n // 4)
+
+
+class Limits(harness.TestCase):
+    def test_bytes_count_for_the_rate(self):
+        """A write of 640 KB is as good as eleven small ones."""
+        s = self.service(args=["--limit-writes-burst", "20",
+                               "--limit-writes-per-minute", "1"])
+        c = s.client()
+        c.ok("hello", {"session": "one"})
+
+        def write(name, n):
+            return {"entities": [{"name": name, "entityType": "t",
+                                  "observations": ["x " * n]}]}
+
+        c.ok("create_entities", write("a", 320 * 1000))
+        for i in range(10):
+            c.ok("create_entities", write(f"b{i}", 1))
+        out = c.fails("busy", "create_entities", write("c", 1))
+        self.assertGreater(out["retry_after_ms"], 0)
+        other = s.client()
+        other.ok("hello", {"session": "two"})
+        other.ok("create_entities", write("d", 1))
+
+    def test_bytes_of_a_namespace_and_day(self):
+        s = self.service(args=["--limit-namespace-day-bytes", "100000"])
+        status = s.client().ok("get_memory_status")
+        self.assertEqual(status["limits"]["namespace_day_bytes"], 100000)
+        text = {"entities": [{"name": "a", "entityType": "t",
+                              "observations": ["x " * 20000]}]}
+        # Two sessions share it: it is the namespace's.
+        for i in range(2):
+            c = s.client()
+            c.ok("hello", {"session": f"s{i}"})
+            text["entities"][0]["name"] = f"a{i}"
+            c.ok("create_entities", text)
+        out = c.fails("busy", "create_entities", text)
+        self.assertIn("limit-namespace-day-bytes", out["error"])
+        self.assertGreater(out["retry_after_ms"], 1000)
+        c.ok("search_nodes", {"query": "a1"})
+        c.ok("create_entities", {**text, "namespace": "another"})
+
+
+class Wal(harness.TestCase):
+    def test_it_is_cut_back(self):
+        """A foreign reader made it large; when he is gone it is small again,
+        though the service is never idle."""
+        rnd = random.Random(11)
+        s = self.service(args=["--limit-writes-per-minute", "0"])
+        c = s.client(timeout=120)
+        wal = s.database.with_name(s.database.name + "-wal")
+        c.ok("create_entities", {"entities": [
+            {"name": "a", "entityType": "t", "observations": ["x"]}]})
+        reader = sqlite3.connect(f"file:{s.database}?mode=ro", uri=True)
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM change").fetchone()
+        i = 0
+        while wal.stat().st_size < 40e6:
+            i += 1
+            c.ok("create_entities", {"entities": [
+                {"name": f"b{i}", "entityType": "t",
+                 "observations": [letters(rnd, 900000)]}]}, timeout=120)
+        reader.close()
+
+        def is_small():
+            c.ok("add_observations", {"observations": [
+                {"entityName": "a", "contents": [words(rnd, 20)]}]},
+                timeout=120)
+            return wal.stat().st_size < 25 * 1024 * 1024
+
+        harness.wait_until(is_small, 120, .02, "the WAL is cut back")
 
 
 if __name__ == "__main__":
