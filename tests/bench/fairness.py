@@ -143,7 +143,7 @@ CASES = (
 def bench_fairness(b):
     rnd = random.Random(1)
     for name, fn, prepare in CASES:
-        with b.service(args=["--limit-writes-per-minute", "0"]) as db:
+        with b.service() as db:
             client = db.client(timeout=300)
             create(client, [{"name": f"n{i}", "entityType": "thing",
                              "observations": [words(rnd, 200)]}

@@ -135,8 +135,7 @@ def main():
     p.add_argument("--clients", type=int, default=32)
     p.add_argument("--rate", type=float, default=192)
     args = p.parse_args()
-    with Service(args=["--embed", "hash", "--limit-writes-per-minute",
-                       "0"]) as db:
+    with Service(args=["--embed", "hash"]) as db:
         soak = Soak(args, db)
         soak.run()
         return 0 if soak.verdict() else 1

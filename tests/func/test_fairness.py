@@ -215,8 +215,8 @@ class Sessions(harness.TestCase):
 class Limits(harness.TestCase):
     def test_bytes_count_for_the_rate(self):
         """A write of 640 KB is as good as eleven small ones."""
-        s = self.service(args=["--limit-writes-burst", "20",
-                               "--limit-writes-per-minute", "1"])
+        s = self.service(rate_limit=True, args=["--limit-writes-burst", "20",
+            "--limit-writes-per-minute", "1"])
         c = s.client()
         c.ok("hello", {"session": "one"})
 
@@ -257,7 +257,7 @@ class Wal(harness.TestCase):
         """A foreign reader made it large; when he is gone it is small again,
         though the service is never idle."""
         rnd = random.Random(11)
-        s = self.service(args=["--limit-writes-per-minute", "0"])
+        s = self.service()
         c = s.client(timeout=120)
         wal = s.database.with_name(s.database.name + "-wal")
         c.ok("create_entities", {"entities": [
