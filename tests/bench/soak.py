@@ -119,7 +119,7 @@ class Soak:
     def verdict(self):
         first, last = self.rows[2:5], self.rows[-SLICES // 5:]
         good = True
-        for what, unit, least in (("rss", "MB", 0), ("wal", "MB", 24),
+        for what, unit, least in (("rss", "MB", 0), ("wal", "MB", 26),
                                   ("p99", "ms", 20)):
             a, b = self.mean(what, first), self.mean(what, last)
             ok = b <= max(MOST * a, least)
