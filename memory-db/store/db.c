@@ -394,6 +394,8 @@ store_index_step(struct store *st, int64_t ns)
 	if (r == 0)
 		return 1;
 	store_group_abort(st);
+	/* No large write waits for what cannot be done now. */
+	atomic_store(&st->base->waits_bytes, 0);
 	log_event(LOG_WARN, "texts wait to be indexed", 0,
 		LOG_S("error", e.text));
 	return -1;

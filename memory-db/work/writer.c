@@ -330,7 +330,6 @@ open_stores(struct work *w, struct err *e)
 	/* Over a read-only file it only fills the counters. */
 	if (store_open(db, STORE_WRITER, &w->st, e))
 		return e->code;
-	store_on_progress(w->st, on_steps, w);
 	for (size_t i = 0; i < WORK_READERS; i++)
 		if (store_open(db, STORE_READER, &w->readers[i].st, e))
 			return e->code;
@@ -378,7 +377,8 @@ has_debts(struct work *w)
 	int64_t rows, bytes;
 
 	store_index_waits(w->opt.db, &rows, &bytes);
-	return bytes > LIMIT_INDEX_WAIT_BYTES;
+	return bytes > LIMIT_INDEX_WAIT_BYTES &&
+		trouble_now(w->opt.db) == TROUBLE_NONE;
 }
 
 /* While others keep the writer busy what waits to be indexed has its share of
@@ -388,6 +388,8 @@ pay_share(struct work *w)
 {
 	int64_t rows, bytes;
 
+	if (w->st == NULL || trouble_now(w->opt.db) != TROUBLE_NONE)
+		return;
 	store_limit_wal(w->st);
 	store_index_waits(w->opt.db, &rows, &bytes);
 	if (rows > 0 && write_queue_length(&w->writes) > 0)
@@ -407,6 +409,9 @@ serve(struct work *w)
 		if (list) {
 			begin_busy(w);
 			work_enter(w);
+			/* The connections may be others than before. */
+			if (w->st != NULL)
+				store_on_progress(w->st, on_steps, w);
 			run_all(w, list);
 			pay_share(w);
 			work_leave(w);
