@@ -15,6 +15,9 @@ set_flags(sqlite3 *db)
 		{SQLITE_DBCONFIG_DQS_DDL, 0},
 		{SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
 		{SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+		/* Beside partial indexes the planner looks at the values that
+		 * are bound, and each one expired the statement. */
+		{SQLITE_DBCONFIG_ENABLE_QPSG, 1},
 	};
 	int rc = SQLITE_OK;
 
