@@ -51,7 +51,7 @@ m_search_nodes(struct call *c, json_t **ret_result, struct err *e)
 	struct search_request q = {.query = json_string_value(query),
 		.query_n = json_string_length(query),
 		.tiers = filter_tiers(json_object_get(c->params, "tiers")),
-		.deadline_ns = c->deadline_ns};
+		.deadline_ns = c->deadline_ns, .near = true};
 	struct search_page page = {
 		.members = encode_members(json_object_get(c->params, "fields")),
 		.relations = json_is_true(

@@ -7,11 +7,19 @@
 
 #include "common/limits.h"
 #include "common/text.h"
+#include "memory-db/model/query_near.h"
 #include "memory-db/model/substring.h"
 #include "memory-db/store/names.h"
 
-/* Words looked at; the rarest SEARCH_WORDS of them are used. */
-#define WORDS_COUNTED 64
+/* Words looked at; the rarest SEARCH_WORDS of those that occur are used. As many
+ * as a query of LIMIT_QUERY_BYTES can have, almost. */
+#define WORDS_COUNTED 1400
+/* Words that are nowhere weigh as so many at most, or as those that are
+ * somewhere, if these are more: a few tell that the question is about something
+ * else, many that it is long. */
+#define UNKNOWN_MOST 6
+/* Of its weight, for a word that stands for one spelt almost alike. */
+#define NEAR_WEIGHT 0.6
 
 int
 query_init(struct query *q, const char *text, size_t n, bool trim,
@@ -66,27 +74,38 @@ query_is_in(const struct query *q, const char *s, size_t n, struct buf *tmp)
 
 /* --- words ------------------------------------------------------------------- */
 
+struct collected {
+	struct query_word w;
+	size_t raw, raw_n;	/* the word not stemmed, in raw; 0: no word */
+};
 struct collect {
 	struct query_terms *t;
-	struct query_word words[WORDS_COUNTED];
+	struct collected *words; /* owned; WORDS_COUNTED */
 	int n;
+	struct buf raw;
 	bool all;		/* stop words too */
 	bool english;
 	int bound;		/* of a word that is not common */
 };
 
 static int
-add_word(struct collect *c, size_t at, size_t n)
+add_word(struct collect *c, size_t at, size_t n, const struct text_piece *p)
 {
 	const char *tokens = c->t->tokens.data;
+	struct collected *x;
 
 	for (int i = 0; i < c->n; i++)
-		if (c->words[i].n == n &&
-			memcmp(tokens + c->words[i].at, tokens + at, n) == 0)
+		if (c->words[i].w.n == n &&
+			memcmp(tokens + c->words[i].w.at, tokens + at, n) == 0)
 			return 0;
-	if (c->n < WORDS_COUNTED)
-		c->words[c->n++] = (struct query_word){.at = at, .n = n};
-	return 0;
+	if (c->n == WORDS_COUNTED)
+		return 0;
+	x = &c->words[c->n++];
+	*x = (struct collected){.w = {.at = at, .n = n}, .raw = c->raw.len};
+	if (p->kind != TEXT_WORD || p->n > TEXT_WORD_MAX)
+		return 0;
+	x->raw_n = p->n;
+	return buf_add(&c->raw, p->s, p->n);
 }
 
 static int
@@ -112,7 +131,8 @@ collect_piece(void *ctx, const struct text_piece *p)
 		if (p->kind == TEXT_CJK && end == tokens->len && added > 0)
 			break;
 		added++;
-		(void)add_word(c, at, end - at);
+		if (add_word(c, at, end - at, p) < 0)
+			return MDB_E_NOMEM;
 	}
 	/* Tokens of pieces do not run into one another. */
 	return buf_addc(tokens, ' ');
@@ -145,7 +165,8 @@ count_word(struct collect *c, struct query_word *w, struct store *st,
 static int
 rarest_first(const void *a, const void *b)
 {
-	const struct query_word *x = a, *y = b;
+	const struct query_word *x = &((const struct collected *)a)->w;
+	const struct query_word *y = &((const struct collected *)b)->w;
 
 	if (x->is_common != y->is_common)
 		return x->is_common ? 1 : -1;
@@ -154,62 +175,150 @@ rarest_first(const void *a, const void *b)
 	return x->at < y->at ? -1 : x->at > y->at; /* as in the query */
 }
 
+static int
+unknown_words(const struct query_terms *t)
+{
+	int most = t->n > UNKNOWN_MOST ? t->n : UNKNOWN_MOST;
+
+	return t->unknown < most ? t->unknown : most;
+}
+
+int
+query_words(const struct query_terms *t)
+{
+	int n = t->n + unknown_words(t);
+
+	return n > 0 ? n : 1;
+}
+
+uint32_t
+query_near_words(const struct query_terms *t)
+{
+	uint32_t mask = 0;
+
+	for (int i = 0; i < t->n; i++)
+		mask |= t->words[i].is_near ? UINT32_C(1) << i : 0;
+	return mask;
+}
+
+static double
+weight_of_count(double facts, double count)
+{
+	return log(1 + (fmax(facts - count, 0) + 0.5) / (count + 0.5));
+}
+
 static void
 weigh(struct query_terms *t, const struct search_range *range)
 {
-	double facts = (double)(range->hi - range->lo) + 1, sum = 0;
+	double facts = (double)(range->hi - range->lo) + 1;
+	double unknown = weight_of_count(facts, 0) * unknown_words(t);
+	double sum = unknown;
 
-	for (int i = 0; i < t->n; i++) {
-		double count = (double)t->words[i].count;
+	for (int i = 0; i < t->all; i++) {
+		struct query_word *w = &t->words[i];
 
-		t->words[i].weight =
-			log(1 + (fmax(facts - count, 0) + 0.5) / (count + 0.5));
-		sum += t->words[i].weight;
+		w->weight = i < t->n ? weight_of_count(facts, (double)w->count)
+				     : unknown / t->unknown;
+		sum += i < t->n ? w->weight : 0;
+		if (w->is_near)
+			w->weight *= NEAR_WEIGHT;
 	}
-	for (int i = 0; i < t->n; i++)
+	for (int i = 0; i < t->all; i++)
 		t->words[i].weight /= sum;
+}
+
+/* Words that are nowhere go to the end, in order. Of the first few one that is spelt
+ * almost alike is looked for; it takes their place. */
+static int
+drop_unknown(struct collect *c, struct store *st,
+	const struct search_range *range, bool near, struct err *e)
+{
+	struct query_terms *t = c->t;
+	int known = 0, looked = 0, r = 0;
+
+	for (int i = 0; r >= 0 && i < c->n; i++) {
+		struct collected *x = &c->words[i];
+
+		r = count_word(c, &x->w, st, range, e);
+		if (r == 0 && x->w.count == 0 && near && x->raw_n > 0 &&
+			looked < QUERY_NEAR_MOST) {
+			r = query_near(t, st, c->raw.data + x->raw, x->raw_n,
+				&x->w, e);
+			looked += r != QUERY_NEAR_NOT;
+			r = r == 1 ? count_word(c, &x->w, st, range, e)
+				   : r < 0 ? r : 0;
+		}
+		if (r >= 0 && x->w.count > 0) {
+			struct collected found = *x;
+
+			memmove(c->words + known + 1, c->words + known,
+				(size_t)(i - known) * sizeof(found));
+			c->words[known++] = found;
+		}
+	}
+	t->unknown = c->n - known;
+	return r < 0 ? r : 0;
+}
+
+static int
+words_of(struct collect *c, struct query_terms *t, const struct query *q,
+	struct store *st, const struct search_range *range, bool near,
+	struct err *e)
+{
+	int known, r;
+
+	/* The stop words are English; without stemming nothing else is known
+	 * of the language, and English is the likely one. */
+	c->english = t->stem[0] == '\0' || strcmp(t->stem, "english") == 0;
+	if (text_pieces(q->text, q->n, collect_piece, c) < 0)
+		return err_nomem(e);
+	if (c->n == 0) {
+		c->all = true;
+		if (text_pieces(q->text, q->n, collect_piece, c) < 0)
+			return err_nomem(e);
+	}
+	r = drop_unknown(c, st, range, near, e);
+	if (r < 0)
+		return r;
+	known = c->n - t->unknown;
+	if (known > 1)
+		qsort(c->words, (size_t)known, sizeof(c->words[0]),
+			rarest_first);
+	t->n = known < SEARCH_WORDS ? known : SEARCH_WORDS;
+	for (int i = 0; i < t->n; i++)
+		t->words[i] = c->words[i].w;
+	t->all = t->n;
+	for (int i = known; i < c->n && t->all < SEARCH_WORDS; i++)
+		t->words[t->all++] = c->words[i].w;
+	weigh(t, range);
+	return 0;
 }
 
 static int
 words_init(struct query_terms *t, const struct query *q, struct store *st,
-	const struct search_range *range, int bound, struct err *e)
+	const struct search_range *range, int bound, bool near, struct err *e)
 {
 	struct collect c = {.t = t, .bound = bound};
+	int r;
 
-	/* The stop words are English; without stemming nothing else is known
-	 * of the language, and English is the likely one. */
-	c.english = t->stem[0] == '\0' || strcmp(t->stem, "english") == 0;
-	if (text_pieces(q->text, q->n, collect_piece, &c) < 0)
-		return err_nomem(e);
-	if (c.n == 0) {
-		c.all = true;
-		if (text_pieces(q->text, q->n, collect_piece, &c) < 0)
-			return err_nomem(e);
-	}
-	for (int i = 0; i < c.n; i++) {
-		int r = count_word(&c, &c.words[i], st, range, e);
-
-		if (r < 0)
-			return r;
-	}
-	qsort(c.words, (size_t)c.n, sizeof(c.words[0]), rarest_first);
-	t->n = c.n < SEARCH_WORDS ? c.n : SEARCH_WORDS;
-	memcpy(t->words, c.words, (size_t)t->n * sizeof(c.words[0]));
-	weigh(t, range);
-	return 0;
+	c.words = calloc(WORDS_COUNTED, sizeof(*c.words));
+	r = c.words ? words_of(&c, t, q, st, range, near, e) : err_nomem(e);
+	free(c.words);
+	buf_done(&c.raw);
+	return r;
 }
 
 int
 query_terms_init(struct query_terms *t, const struct query *q,
 	struct store *st, const struct search_range *range, int common_bound,
-	int terms_bound, struct err *e)
+	int terms_bound, bool near, struct err *e)
 {
 	int r;
 
 	*t = (struct query_terms){0};
 	r = namespace_stem(st, range->ns, t->stem, e);
 	if (r >= 0 && common_bound > 0)
-		r = words_init(t, q, st, range, common_bound, e);
+		r = words_init(t, q, st, range, common_bound, near, e);
 	if (r >= 0 && terms_bound > 0)
 		r = substring_init(t, q, st, terms_bound, e);
 	if (r < 0)

@@ -33,17 +33,25 @@ struct query_word {
 	size_t at, n;		/* in tokens */
 	int64_t count;		/* facts with it; estimated above the bound */
 	bool is_common;		/* more than the bound */
-	double weight;		/* idf; all of them add up to 1 */
+	bool is_near;		/* it stands for one that occurs nowhere and
+				   is spelt almost like it */
+	double weight;		/* idf; all of them and those that are nowhere
+				   add up to 1 */
 };
 
 /* The query as its namespace's index sees it. Words are in order of rarity,
- * word i is bit i of a mask; words that occur nowhere stay. */
+ * word i is bit i of a mask. Words that occur nowhere take the place of none that
+ * does. */
 struct query_terms {
 	char stem[32];
 	struct buf tokens;
 	struct query_word words[SEARCH_WORDS];
-	int n, rare;		/* words; all facts with one of the first
-				   `rare` can be read */
+	int n, rare;		/* words that occur; all facts with one of the
+				   first `rare` can be read */
+	int all;		/* and behind them, where there is room, those
+				   that are nowhere in names and texts: of
+				   speakers, or of nothing */
+	int unknown;		/* words that occur nowhere */
 	/* Facts with the whole query in them match this expression. */
 	enum {
 		SUBSTRING_MATCH,
@@ -53,11 +61,18 @@ struct query_terms {
 	int found;		/* words of the vocabulary in it */
 };
 /* common_bound: words in as many facts are common; 0: no words at all, only the
- * substring part. terms_bound: see substring.h; 0: no substring part. */
+ * substring part. terms_bound: see substring.h; 0: no substring part. near: for
+ * words that occur nowhere one of almost the same spelling is taken. */
 int query_terms_init(struct query_terms *t, const struct query *q,
 	struct store *st, const struct search_range *range, int common_bound,
-	int terms_bound, struct err *e) MUST_CHECK;
+	int terms_bound, bool near, struct err *e) MUST_CHECK;
 void query_terms_done(struct query_terms *t);
+
+/* Words of the query, those that are nowhere as far as they count. Not 0. */
+int query_words(const struct query_terms *t);
+
+/* Mask of the words that stand for others. */
+uint32_t query_near_words(const struct query_terms *t);
 
 #define QUERY_ALL(t) ((t)->n == 32 ? UINT32_MAX : (UINT32_C(1) << (t)->n) - 1)
 

@@ -136,7 +136,7 @@ words_in(const struct recalling *r, int which, const token_t *v, size_t n)
 	uint32_t mask = 0;
 
 	for (size_t i = 0; i < n; i++)
-		for (int w = 0; w < r->terms[which].n; w++)
+		for (int w = 0; w < r->terms[which].all; w++)
 			if (v[i] == r->hashes[which][w])
 				mask |= UINT32_C(1) << w;
 	return mask;

@@ -319,7 +319,7 @@ gather_one(struct recalling *r, int which)
 	struct gathering g = {.r = r, .which = which,
 		.filters = recall_filters(r->request)};
 	int64_t facts = 0;
-	int rare, k = t->n > 0 ? recall_gather_few(r, which) : 1;
+	int rare, k = recall_gather_few(r, which);
 
 	if (k != 0)
 		return k < 0 ? k : 0;
@@ -353,11 +353,11 @@ recall_gather(struct recalling *r)
 		k = search_range(r->st, q->ns[i], &r->range[i], r->e);
 		if (k == 0)
 			k = query_terms_init(&r->terms[i], &r->query, r->st,
-				&r->range[i], COMMON_BOUND, 0, r->e);
+				&r->range[i], COMMON_BOUND, 0, true, r->e);
 		if (k < 0)
 			return k;
 		r->has_terms[i] = true;
-		for (int w = 0; w < r->terms[i].n; w++)
+		for (int w = 0; w < r->terms[i].all; w++)
 			r->hashes[i][w] = recall_token(
 				r->terms[i].tokens.data +
 					r->terms[i].words[w].at,

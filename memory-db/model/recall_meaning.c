@@ -305,8 +305,9 @@ recall_meaning_features(struct recalling *r)
 	if (r->meaning == NULL)
 		return;
 	for (size_t i = 0; i < r->n; i++)
-		covered = fmax(covered, recall_covered(
-			r, r->c[i].which, r->c[i].found));
+		covered = fmax(covered, recall_covered(r, r->c[i].which,
+			r->c[i].found & ~query_near_words(
+				&r->terms[r->c[i].which])));
 	for (size_t i = 0; i < r->n; i++) {
 		struct recall_candidate *c = &r->c[i];
 

@@ -68,7 +68,7 @@ look_at(const struct recalling *r, const struct recall_candidate *c,
 	struct evidence *x)
 {
 	const struct search_range *range = &r->range[c->which];
-	int all = r->terms[c->which].n > 0 ? r->terms[c->which].n : 1;
+	int all = query_words(&r->terms[c->which]);
 	int count = __builtin_popcount(c->found);
 
 	x->own = fmax(x->own, recall_covered(r, c->which, c->found) *

@@ -39,7 +39,7 @@ named(const struct recalling *r, int which, const struct recall_name *x)
 	for (int i = 0; i < x->tokens_n; i++) {
 		bool has = false;
 
-		for (int w = 0; !has && w < r->terms[which].n; w++)
+		for (int w = 0; !has && w < r->terms[which].all; w++)
 			has = r->hashes[which][w] == x->tokens[i];
 		n += has;
 	}
@@ -86,7 +86,7 @@ count_tokens(const struct recalling *r, const struct recall_candidate *c,
 	const token_t *v, size_t n, double weight, double *tf)
 {
 	const token_t *h = r->hashes[c->which];
-	int words = r->terms[c->which].n;
+	int words = r->terms[c->which].all;
 
 	if (weight == 0)
 		return;
@@ -108,10 +108,10 @@ recall_pairs(const struct recalling *r, const struct recall_candidate *c)
 	uint32_t seen = 0, paired = 0;
 
 	for (size_t i = 0; i < c->f->words; i++)
-		for (int w = 0; w < t->n; w++) {
+		for (int w = 0; w < t->all; w++) {
 			if (c->f->tokens[i] != h[w])
 				continue;
-			for (int o = 0; o < t->n; o++)
+			for (int o = 0; o < t->all; o++)
 				if (o != w && (seen >> o & 1) &&
 					!(paired >> w & 1) &&
 					i - last[o] <= PAIR_WINDOW) {
@@ -140,7 +140,7 @@ score_words(struct recalling *r, struct recall_candidate *c, double average)
 	norm = r->w.k1 *
 	       (1 - r->w.b + r->w.b * (f->words + 1.0) / (average + 1));
 	c->found = 0;
-	for (int w = 0; w < t->n; w++) {
+	for (int w = 0; w < t->all; w++) {
 		if (tf[w] == 0)
 			continue;
 		c->found |= UINT32_C(1) << w;
@@ -203,7 +203,7 @@ names_speaker(const struct recalling *r, const struct recall_candidate *c)
 	const token_t *v = c->f->tokens + c->f->words;
 
 	for (int i = 0; i < c->f->speaker_words; i++)
-		for (int w = 0; w < r->terms[c->which].n; w++)
+		for (int w = 0; w < r->terms[c->which].all; w++)
 			if (r->hashes[c->which][w] == v[i])
 				return true;
 	return false;

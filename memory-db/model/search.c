@@ -214,7 +214,7 @@ take_apart(struct searching *s)
 				q->substring ? 0 : s->caps->common_bound,
 				quiet ? 0 : s->caps->terms_bound *
 					(matched ? TERMS_LATER : 1),
-				s->e);
+				q->near && !q->substring, s->e);
 		if (quiet < 0 || r < 0)
 			return quiet < 0 ? quiet : r;
 		if (quiet)

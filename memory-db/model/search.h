@@ -3,7 +3,7 @@
  *   - every entity of whose name, type or one observation the query is a
  *     substring, under full case folding; and, when mode is not `substring`,
  *   - every entity that has a word of the query in any form, stop words aside
- *     (of a very long query the 32 rarest words count).
+ *     (of a very long query the 32 rarest of those that occur count).
  *
  * Order: best first (search_rank.c) as far as the ranking looks, then newest
  * match first; each entity once. Mode `substring` and only it is in order of
@@ -53,6 +53,8 @@ struct search_request {
 	const char *query;
 	size_t query_n;
 	bool substring;
+	bool near;		/* a word that is nowhere: also one spelt
+				   almost alike (query_near.h) */
 	const int64_t *types;	/* labels; any when types_n is negative */
 	int types_n;
 	unsigned tiers;		/* mask of 1 << tier; 0: any */

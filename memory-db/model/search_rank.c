@@ -303,7 +303,7 @@ score_of(const struct searching *s, const struct candidate *c)
 	uint32_t found = c->name | c->body;
 	int level = c->flags & FOUND_NAME_IS ? 3
 		: c->flags & FOUND_NAME_HAS ? 2
-		: t->n > 0 && found == QUERY_ALL(t) ? 1 : 0;
+		: t->n > 0 && t->unknown == 0 && found == QUERY_ALL(t) ? 1 : 0;
 	double inside = 0.5 * weight_of(t, found) + 0.25 * c->best +
 		0.15 * weight_of(t, c->name) +
 		(c->flags & FOUND_FACT_HAS ? 0.09 : 0);

@@ -231,9 +231,9 @@ misspelled_words_find(void **state)
 	remember(x, "cluster", "note", "Kubernetes runs in the basement");
 	remember(x, "garden", "note", "the roses need water on Sundays");
 	remember(x, "dentist", "note", "an appointment in the afternoon");
-	assert_int_equal(recall(x, "Kubernetis"), 0);
+	assert_int_equal(recall(x, "Kubarnitis"), 0);
 	fill(x);
-	assert_true(recall(x, "Kubernetis") >= 1);
+	assert_true(recall(x, "Kubarnitis") >= 1);
 	assert_string_equal(name_of(x, 0), "cluster");
 	assert_true(json_number_value(json_object_get(json_object_get(
 		row(x, 0), "parts"), "meaning")) > 0);
@@ -594,11 +594,11 @@ answers_of_before_are_not_given(void **state)
 	struct fixture *x = *state;
 
 	remember(x, "cluster", "note", "Kubernetes runs in the basement");
-	assert_int_equal(recall(x, "Kubernetis"), 0);
-	assert_int_equal(recall(x, "Kubernetis"), 0);
+	assert_int_equal(recall(x, "Kubarnitis"), 0);
+	assert_int_equal(recall(x, "Kubarnitis"), 0);
 	fill(x);
-	assert_int_equal(recall(x, "Kubernetis"), 1);
-	assert_int_equal(recall(x, "Kubernetis"), 1);
+	assert_int_equal(recall(x, "Kubarnitis"), 1);
+	assert_int_equal(recall(x, "Kubarnitis"), 1);
 }
 
 static void
