@@ -28,50 +28,19 @@ recall_part_name(enum recall_part p)
 }
 
 static int
-best_first(const void *a, const void *b)
-{
-	const struct recall_candidate *x = a, *y = b;
-
-	if (x->total != y->total)
-		return x->total > y->total ? -1 : 1;
-	return x->fact > y->fact ? -1 : x->fact < y->fact;
-}
-
-static int
 give(struct recalling *r)
 {
-	struct recall_result *ret = r->ret;
-	double confidence, most;
-	bool is_near;
-	size_t n = (size_t)r->request->limit;
+	double confidence = recall_confidence(r);
+	bool is_near = r->w.near > 0 && r->nearest >= r->w.near;
+	int k;
 
-	if (r->n > 1)
-		qsort(r->c, r->n, sizeof(*r->c), best_first);
-	n = r->n < n ? r->n : n;
-	ret->rows = calloc(n + 1, sizeof(*ret->rows));
-	if (!ret->rows)
-		return err_nomem(r->e);
-	confidence = recall_confidence(r);
-	is_near = r->w.near > 0 && r->nearest >= r->w.near;
 	if (is_near)
 		confidence = fmax(confidence, fmin(r->nearest, 1));
-	most = r->n > 0 ? r->c[0].total : 0;
-	for (size_t i = 0; i < n; i++) {
-		const struct recall_candidate *c = &r->c[i];
-		struct recall_found *row = &ret->rows[i];
-
-		if (c->total <= 0)
-			break;
-		*row = (struct recall_found){.fact = c->fact,
-			.entity = c->f->entity, .at = c->f->at,
-			.score = most > 0 ? confidence * c->total / most : 0};
-		memcpy(row->parts, c->parts, sizeof(row->parts));
-		ret->n++;
-	}
-	ret->is_relevant = ret->n > 0 &&
+	k = recall_fold(r, confidence);
+	r->ret->is_relevant = r->ret->n > 0 &&
 		(is_near || confidence >= r->w.relevant);
-	ret->partial = r->late;
-	return 0;
+	r->ret->partial = r->late;
+	return k;
 }
 
 static int

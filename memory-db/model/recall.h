@@ -38,6 +38,8 @@ struct recall_request {
 	const char *query;
 	size_t query_n;
 	int limit;		/* rows wanted, >= 1 */
+	double cut;		/* rows below this share of the best score are
+				   left out */
 	const int64_t *types;	/* labels; any when types_n is negative */
 	int types_n;
 	unsigned tiers;		/* mask of 1 << tier; 0: any */
@@ -53,10 +55,17 @@ struct recall_request {
 				   made; NULL, or without numbers: none */
 };
 
+/* Other entities named that have the same fact. */
+#define RECALL_ALSO 3
+
 struct recall_found {
 	int64_t fact, entity;
 	int64_t at;		/* its date, ms */
 	double score;		/* 0 to 1 */
+	bool is_dated;		/* `at` is when it happened, not when it was
+				   written */
+	int alike;		/* near copies that are not given */
+	int64_t also[RECALL_ALSO]; /* entities of them, not its own; 0: none */
 	float parts[PART_MAX];	/* their sum is the score before it is brought
 				   into 0 to 1 */
 };

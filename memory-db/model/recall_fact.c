@@ -29,10 +29,13 @@ token_t
 recall_token(const char *s, size_t n)
 {
 	token_t h = 2166136261u; /* FNV-1a */
+	bool digit = false;
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		h = (h ^ (unsigned char)s[i]) * 16777619u;
-	return h;
+		digit |= s[i] >= '0' && s[i] <= '9';
+	}
+	return (h & ~TOKEN_HAS_DIGIT) | (digit ? TOKEN_HAS_DIGIT : 0);
 }
 
 int
@@ -164,6 +167,7 @@ make(struct store *st, const struct recall_row *row, const char *stem,
 		.words = (uint16_t)words, .speaker_words = (uint16_t)said};
 	if (t->n > 0)
 		memcpy(f->tokens, t->v, t->n * sizeof(*t->v));
+	alike_mins(f->tokens, words, f->mins);
 	*ret = f;
 	return 1;
 }

@@ -24,6 +24,8 @@
  * are asked for, when these are many. */
 #define KEEP	     150
 #define MANY_ROWS    100
+/* Near copies among them that do not count. */
+#define COPIES	     1000
 /* Facts that an entity brings along by its name. */
 #define NAMED_FACTS  24
 #define TICKS	     64
@@ -31,6 +33,7 @@
 struct match {
 	int64_t fact;
 	double weight;
+	uint32_t mask;
 };
 struct gathering {
 	struct recalling *r;
@@ -127,6 +130,7 @@ keep_match(struct gathering *g, const struct search_row *row)
 	if (idmap_put(&g->seen, row->fact, 1) < 0)
 		return err_nomem(g->r->e);
 	g->v[g->n++] = (struct match){.fact = row->fact,
+		.mask = row->name | row->body,
 		.weight = weight_of(t, row->name | row->body)};
 	return 0;
 }
@@ -289,27 +293,64 @@ heaviest_to_front(struct match *v, size_t n, size_t k)
 	}
 }
 
+/* A match that is not much like one before it. */
+static int
+is_other(struct gathering *g, const struct match *m,
+	const struct recall_candidate *c, struct alike_set *set)
+{
+	struct alike_text t = recall_alike_text(g->r, c);
+	enum alike_how how;
+	size_t at;
+
+	t.found = m->mask;
+	return alike_set_put(set, &t, &at, &how) < 0 ? err_nomem(g->r->e)
+						     : how == ALIKE_NOT;
+}
+
+/* Takes the heaviest of n until `keep` of them say something of their own.
+ * *kept: those so far. */
+static int
+take_heaviest(struct gathering *g, const struct match *v, size_t n,
+	size_t keep, size_t *kept, struct alike_set *set)
+{
+	int k = 0;
+
+	for (size_t i = 0; k >= 0 && i < n && *kept < keep; i++) {
+		struct recall_candidate *c;
+
+		k = recall_add(g->r, g->which, v[i].fact, v[i].weight, &c);
+		if (k == 1)
+			k = is_other(g, &v[i], c, set);
+		else if (k == 0) /* an existence fact: its entity's facts */
+			k = take_named(g, &v[i]);
+		*kept += k == 1;
+	}
+	return k < 0 ? k : 0;
+}
+
 static int
 take_best(struct gathering *g)
 {
-	struct recalling *r = g->r;
-	size_t rows = (size_t)r->request->limit;
+	size_t rows = (size_t)g->r->request->limit, kept = 0, from = 0;
 	size_t keep = rows > MANY_ROWS ? KEEP + rows : KEEP;
+	struct alike_set set = {0};
 	int k = 0;
 
-	heaviest_to_front(g->v, g->n, keep);
-	if (g->n > keep)
-		g->n = keep;
-	if (g->n > 1)
-		qsort(g->v, g->n, sizeof(*g->v), heaviest_first);
-	for (size_t i = 0; k >= 0 && i < g->n; i++) {
-		const struct match *m = &g->v[i];
+	/* So many are enough unless there are copies among them. */
+	for (size_t n = keep; k == 0 && from < g->n && kept < keep &&
+			      from < keep + COPIES; n *= 2) {
+		struct match *v = g->v + from;
+		size_t left = g->n - from;
 
-		k = recall_add(r, g->which, m->fact, m->weight, NULL);
-		if (k == 0) /* an existence fact: its entity's facts */
-			k = take_named(g, m);
+		heaviest_to_front(v, left, n);
+		n = n < left ? n : left;
+		if (n > 1)
+			qsort(v, n, sizeof(*v), heaviest_first);
+		k = take_heaviest(g, v, n, keep, &kept, &set);
+		from += n;
 	}
-	return k < 0 ? k : 0;
+	alike_set_done(&set);
+	return k;
 }
 
 static int

@@ -3,6 +3,7 @@
 #define MODEL_RECALL_INTERNAL_H
 
 #include "common/buf.h"
+#include "memory-db/model/copies.h"
 #include "memory-db/model/idmap.h"
 #include "memory-db/model/meaning.h"
 #include "memory-db/model/query.h"
@@ -10,9 +11,6 @@
 #include "memory-db/store/recall.h"
 
 /* --- a fact as recall sees it (recall_fact.c) -------------------------------- */
-
-/* Tokens are hashes of what text_tokens() gives. */
-typedef uint32_t token_t;
 
 #define RECALL_FACT_TOKENS 1024	/* of a text; what comes behind is not scored */
 struct recall_fact {
@@ -25,9 +23,11 @@ struct recall_fact {
 	bool has_time;		/* a word of time: "yesterday", "2023" */
 	bool is_question;
 	uint16_t words, speaker_words;
+	token_t mins[ALIKE_MINS];
 	token_t tokens[];	/* the text's, then the speaker's */
 };
 
+/* Of what text_tokens() gives. */
 token_t recall_token(const char *s, size_t n);
 /* Tokens of a text, appended to an array that grows. */
 struct tokens {
@@ -169,6 +169,11 @@ void recall_features(struct recalling *r);
 double recall_covered(const struct recalling *r, int which, uint32_t found);
 /* Weight of the words that stand close to another of the question. */
 double recall_pairs(const struct recalling *r,
+	const struct recall_candidate *c);
+/* recall_fold.c: puts the best into the result, near copies once. */
+int recall_fold(struct recalling *r, double confidence) MUST_CHECK;
+/* A candidate as what it is compared by. */
+struct alike_text recall_alike_text(const struct recalling *r,
 	const struct recall_candidate *c);
 /* recall_relevance.c: how sure it is that there is an answer, 0 to 1. */
 double recall_confidence(const struct recalling *r);
