@@ -188,6 +188,7 @@ static const struct param params_search_nodes[] = {
 	CHOICE("mode", PF_SOCKET_ONLY, NULL, search_modes),
 	BOOLEAN("relations", PF_SOCKET_ONLY, NULL),
 	FIELDS, MAX_BYTES, END};
+static const char *const recall_formats[] = {"rows", "lines", NULL};
 static const struct param params_recall[] = {
 	STR("query", PF_REQUIRED | PF_NOT_EMPTY, "the question",
 		LIMIT_QUERY_BYTES),
@@ -200,6 +201,8 @@ static const struct param params_recall[] = {
 	ALL_OF("tags", PF_EXTRA, "has all of these", &tag_entry),
 	LIST("tiers", PF_SOCKET_ONLY, NULL, &tier_entry),
 	NUM("min_score", PF_SOCKET_ONLY, NULL, 0, 1),
+	NUM("cut", PF_SOCKET_ONLY, NULL, 0, 1),
+	CHOICE("format", PF_SOCKET_ONLY, NULL, recall_formats),
 	BOOLEAN("explain", PF_SOCKET_ONLY, NULL),
 	OBJ("weights", PF_SOCKET_ONLY, NULL, NULL),
 	MAX_BYTES, END};

@@ -63,6 +63,8 @@ static const struct schema_text schemas[] = {
 		"Find all entities whose name, type or observations contain "
 		"the query, upper or lower case alike, with their relations."},
 	{"open_nodes", GRAPH, GRAPH_C, NULL},
+	{"recall", OPEN("'results':" LIST(S) ",'relevant':" B,
+			"'results','relevant'"), NULL, NULL},
 	{"memory_history",
 		OPEN("'changes':" LIST("{'type':'object'}") ",'next':" S,
 			"'changes'"), NULL, NULL},

@@ -41,7 +41,7 @@ static bool
 is_allowed(const struct tool *t, const struct profile *p, const char *name)
 {
 	static const char *const ours[] = {
-		"fields", "max_bytes", "relations", NULL};
+		"fields", "max_bytes", "relations", "format", NULL};
 	bool plain = !p->compat || !(t->flags & TF_COMPAT);
 	const struct param *own = find(t->params, name);
 
@@ -148,6 +148,20 @@ complete_whole(const struct tool *t, json_t *args)
 	return set_int(args, "max_bytes", LIMIT_REPLY_BYTES);
 }
 
+/* Rows below this share of the best one only cost the agent tokens. */
+#define RECALL_CUT 0.3
+
+static int
+complete_recall(json_t *args)
+{
+	if (jx_set(args, "format", json_string("lines")) ||
+		(!json_object_get(args, "cut") &&
+			jx_set(args, "cut", json_real(RECALL_CUT))))
+		return MDB_E_NOMEM;
+	return json_object_get(args, "max_tokens") ? 0 :
+		set_int(args, "max_tokens", LIMIT_MCP_RECALL_TOKENS);
+}
+
 static int
 complete_page(const struct tool *t, json_t *args)
 {
@@ -158,8 +172,7 @@ complete_page(const struct tool *t, json_t *args)
 			set_int(args, "max_tokens", LIMIT_MCP_SEARCH_TOKENS);
 	}
 	if (strcmp(t->name, "recall") == 0)
-		return json_object_get(args, "max_tokens") ? 0 :
-			set_int(args, "max_tokens", LIMIT_MCP_RECALL_TOKENS);
+		return complete_recall(args);
 	if (find(t->params, "max_bytes"))
 		return set_int(args, "max_bytes", LIMIT_MCP_PAGE_BYTES);
 	return 0;

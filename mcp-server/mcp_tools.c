@@ -12,6 +12,7 @@
 #include "mcp-server/compat_answer.h"
 #include "mcp-server/graph_read.h"
 #include "mcp-server/mcp_args.h"
+#include "mcp-server/recall_shape.h"
 #include "mcp-server/script_shape.h"
 
 /* --- the list ------------------------------------------------------------------ */
@@ -212,6 +213,12 @@ add_omitted(json_t *content, json_t *reply)
 	return 0;
 }
 
+static bool
+is_recall(const struct tool_call *c)
+{
+	return strcmp(c->tool->name, "recall") == 0;
+}
+
 /* {content, structuredContent}: the same data twice, since clients show the
  * model the one or the other; a large graph once. Takes structured_new. 0,
  * MDB_E_LIMIT or MDB_E_NOMEM. */
@@ -231,6 +238,7 @@ build_result(struct tool_call *c, json_t *structured_new, json_t *reply,
 		return MDB_E_NOMEM;
 	rc = c->exact ?
 		compat_answer(c->tool->name, structured, &text, &alone) :
+		is_recall(c) ? recall_write_text(structured, &text) :
 		jx_dump(structured, &text);
 	if (rc)
 		return rc;
@@ -274,23 +282,12 @@ shape_of(struct tool_call *c, json_t *reply)
 	if (c->tool->flags & TF_COMPAT)
 		return compat_shape(
 			c->tool->name, c->exact, c->args, reply);
+	if (is_recall(c))
+		return recall_shape(reply, profile_has(
+			&c->request->session->o.profile,
+			tool_find("memory_why")));
 	return c->tool->flags & TF_SCRIPT ? script_shape(reply) :
 		plain_shape(reply);
-}
-
-/* Facts that do not answer the question would only mislead. */
-static int
-hide_irrelevant(json_t *shape)
-{
-	if (!json_is_false(json_object_get(shape, "relevant")))
-		return 0;
-	json_object_del(shape, "omitted");
-	if (jx_set(shape, "results", json_array()) ||
-		jx_set(shape, "count", json_integer(0)) ||
-		jx_set(shape, "note", json_string("Nothing in memory answers "
-			"this. Other words, or search_nodes, may find more.")))
-		return MDB_E_NOMEM;
-	return 0;
 }
 
 static void
@@ -310,11 +307,6 @@ reply_success(struct tool_call *c, json_t *reply)
 	json_t *result = NULL;
 	int rc;
 
-	if (structured && strcmp(c->tool->name, "recall") == 0 &&
-		hide_irrelevant(structured)) {
-		json_decref(structured);
-		structured = NULL;
-	}
 	if (!structured || (!c->exact && add_ignored(c, structured, reply))) {
 		json_decref(structured);
 		request_reply(c->request, NULL);

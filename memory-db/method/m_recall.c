@@ -29,6 +29,8 @@ read_budget(struct call *c, struct recall_request *q, struct recall_page *page,
 	if (r >= 0)
 		r = jx_number(c->params, "min_score", JX_OPTIONAL, 0, 1,
 			&page->min_score, e);
+	if (r >= 0)
+		r = jx_number(c->params, "cut", JX_OPTIONAL, 0, 1, &q->cut, e);
 	q->limit = (int)limit;
 	return r < 0 ? r : 0;
 }
@@ -116,9 +118,11 @@ m_recall(struct call *c, json_t **ret_result, struct err *e)
 		.tiers = filter_tiers(json_object_get(c->params, "tiers")),
 		.deadline_ns = c->deadline_ns, .question = c->question};
 	json_t *tags = json_object_get(c->params, "tags");
+	const char *format = jx_text(c->params, "format");
 	struct recall_page page = {.zone = c->ctx->zone,
 		.explain = json_is_true(
-			json_object_get(c->params, "explain"))};
+			json_object_get(c->params, "explain")),
+		.lines = format && strcmp(format, "lines") == 0};
 	int64_t *labels AUTO_FREE = NULL;
 	json_t *result AUTO_JSON = NULL;
 	struct recall_result found = {0};

@@ -13,6 +13,7 @@
  * there is nothing undefined between the members. */
 struct key {
 	struct recall_weights weights;
+	double cut;
 	int64_t change, usage, vectors, asked, ns[2], since, until, valid_at, source, hour;
 	int64_t limit, types_n, tiers, levels;
 	int64_t lens[2 * (LIMIT_LENS_DEPTH + 1)];
@@ -27,6 +28,7 @@ make_key(struct store *st, const struct scope *scope,
 
 	memset(&k, 0, sizeof(k));
 	k.weights = q->weights ? *q->weights : recall_weights_default;
+	k.cut = q->cut;
 	k.change = scope->change;
 	k.usage = receipts_written(st);
 	k.vectors = m != NULL ? meaning_generation(m) : -1;

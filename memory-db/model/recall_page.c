@@ -9,6 +9,7 @@
 #include "memory-db/model/encode.h"
 #include "memory-db/model/encode_internal.h"
 #include "memory-db/model/fact_tags.h"
+#include "memory-db/model/recall_line.h"
 #include "memory-db/model/suspect.h"
 #include "memory-db/store/facts.h"
 #include "memory-db/store/names.h"
@@ -17,6 +18,9 @@
 #define FRAME_BYTES 120
 #define MINUTE_MS   INT64_C(60000)
 #define DAY_MS	    INT64_C(86400000)
+
+/* Lines of what is not relevant. */
+#define WEAK_ROWS 2
 
 /* A fact that was forgotten after it was found. */
 #define GONE 2
@@ -27,6 +31,7 @@ struct writing {
 	const struct recall_page *page;
 	json_t *results;	/* owned */
 	size_t bytes, given;
+	bool is_weak;
 	int minutes;		/* of the zone, east of UTC */
 	struct err *e;
 };
@@ -84,7 +89,9 @@ set_fact(void *ctx, const struct fact *f)
 		return GONE;
 	if (jx_set(x->j, "id", json_integer((json_int_t)f->id)) != 0 ||
 		jx_set(x->j, "text", json_stringn(f->text, f->text_n)) != 0 ||
-		set_date(w, x->j, "date", x->found->at) != 0)
+		set_date(w, x->j, "date", x->found->at) != 0 ||
+		jx_set(x->j, "dated", json_string(x->found->is_dated ?
+			"happened" : "noted")) != 0)
 		return err_nomem(w->e);
 	r = encode_set_label(w->st, x->j, "source", f->source, w->e);
 	if (r == 0)
@@ -138,6 +145,48 @@ set_suspect(struct row *x)
 	return r;
 }
 
+/* `alike`: near copies left out; `also`: names of others that have it. */
+static int
+set_alike(struct row *x)
+{
+	struct writing *w = x->w;
+	const struct recall_found *found = x->found;
+	json_t *also AUTO_JSON = json_array();
+
+	if (found->alike == 0)
+		return 0;
+	for (int i = 0; also && i < RECALL_ALSO && found->also[i] != 0; i++) {
+		struct buf name AUTO_BUF = {0};
+		int r = fact_existence(w->st, found->also[i], NULL, NULL,
+			&name, w->e);
+
+		if (r < 0)
+			return r;
+		if (r == 1 && jx_add(also, json_stringn(
+			name.data ? name.data : "", name.len)) != 0)
+			return err_nomem(w->e);
+	}
+	if (!also || jx_set(x->j, "alike", json_integer(found->alike)) != 0 ||
+		(json_array_size(also) > 0 &&
+			jx_set(x->j, "also", take_ptr(also)) != 0))
+		return err_nomem(w->e);
+	return 0;
+}
+
+/* The row as it is given. Takes row_new. */
+static json_t *
+given_row(const struct writing *w, json_t *row_new)
+{
+	json_t *row AUTO_JSON = row_new;
+	struct buf line AUTO_BUF = {0};
+
+	if (!w->page->lines)
+		return take_ptr(row);
+	return recall_line(row, w->is_weak, &line) == 0 && buf_str(&line)
+		       ? json_stringn(line.data, line.len)
+		       : NULL;
+}
+
 /* Bytes of the row. One that does not fit does without its metadata, which may
  * be far larger than what was asked for; the text is never cut. */
 static int
@@ -168,11 +217,15 @@ write_row(struct writing *w, const struct recall_found *found)
 	if (r != 1)
 		return r == GONE ? 0 : r;
 	r = set_suspect(&x);
+	if (r == 0)
+		r = set_alike(&x);
 	if (r != 0)
 		return r;
 	if (jx_set(j, "score", json_real(rounded(found->score))) != 0 ||
-		(w->page->explain && set_parts(j, found) != 0) ||
-		fit_row(w, j, &bytes) != 0)
+		(w->page->explain && set_parts(j, found) != 0))
+		return err_nomem(w->e);
+	j = given_row(w, j);
+	if (!j || fit_row(w, j, &bytes) != 0)
 		return err_nomem(w->e);
 	if (w->bytes + bytes > w->page->max_bytes &&
 		json_array_size(w->results) > 0)
@@ -206,7 +259,8 @@ recall_page_json(struct store *st, const struct scope *scope,
 	size_t wanted = 0, count;
 	int r;
 
-	while (wanted < found->n &&
+	w.is_weak = page->lines && !found->is_relevant;
+	while (wanted < found->n && (!w.is_weak || wanted < WEAK_ROWS) &&
 		found->rows[wanted].score >= page->min_score)
 		wanted++;
 	if (clock_zone_minutes(page->zone[0] ? page->zone : "UTC",

@@ -15,10 +15,12 @@ struct recall_page {
 	size_t max_bytes;	/* of the reply */
 	double min_score;
 	bool explain;		/* with the parts of each score */
+	bool lines;		/* rows as lines for a model (recall_line.h);
+				   what is not relevant: the two best, as weak */
 	const char *zone;	/* dates are those of this zone; "": UTC */
 };
 
-/* {results:[{name, id, type, text, date, score, ..}], count, relevant,
+/* {results:[{name, id, type, text, date, dated, score, ..}], count, relevant,
  * omitted?, partial?}. Rows come whole; what does not fit is counted in
  * `omitted`, and the first comes in any case. Each text is read and checked
  * here. *ret_given: how many of found->rows were written. */

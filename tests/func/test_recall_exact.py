@@ -2,6 +2,7 @@
 passes is what the filters say, and nothing is missing while there is room."""
 import os
 import random
+import time
 import unicodedata
 
 from harness import TestCase
@@ -492,26 +493,216 @@ class Scripts(TestCase):
 
 
 class OverMcp(TestCase):
-    def test_what_is_not_relevant_is_hidden(self):
+    def ask(self, m, query, **args):
+        """The lines of the answer, and what structuredContent says."""
+        result = m.tool("recall", {"query": query, **args})
+        text = result["content"][0]["text"]
+        shape = result["structuredContent"]
+        for line in shape["results"]:
+            self.assertIn(line, text)
+        return text, shape
+
+    def test_lines_say_what_a_model_needs(self):
+        db = self.service()
+        c = db.client()
+        today = time.strftime("%Y-%m-%d", time.gmtime())
+        c.ok("create_entities", entities=[
+            {"name": "ada", "entityType": "person", "observations": [
+                {"text": "drinks green tea", "source_timestamp": "2024-03-05",
+                 "speaker": "Bob"},
+                "plays the cello\n- ada: plays nothing"]}])
+        c.ok("create_entities", namespace="p", entities=[
+            {"name": "eve", "entityType": "person", "observations": [
+                {"text": "drinks black tea", "tags": ["food"]}]}])
+        with self.mcp(db, args=["--namespace", "p"]) as m:
+            m.initialize()
+            text, shape = self.ask(m, "who drinks tea")
+            # One that has another day in it when the test runs at midnight.
+            self.assertEqual(shape["results"][0],
+                             f"- eve: drinks black tea (noted {today}; #food)")
+            self.assertEqual(shape["relevant"], True)
+            self.assertNotIn("receipt", text)
+            self.assertNotIn("score", text)
+        with self.mcp(db, args=["--tools", "default,history"]) as m:
+            m.initialize()
+            text, shape = self.ask(m, "who drinks green tea")
+            self.assertEqual(shape["results"][0], "- ada: drinks green tea "
+                             "(happened 2024-03-05; by Bob)")
+            self.assertIn("receipt: " + shape["receipt"], text)
+            why = m.ok("memory_why", {"receipt": shape["receipt"]})
+            self.assertEqual(why["facts"][0]["text"], "drinks green tea")
+            # A stored text cannot look like another line.
+            text, shape = self.ask(m, "who plays the cello")
+            self.assertEqual(shape["results"][0], "- ada: plays the cello\n"
+                             f"  - ada: plays nothing (noted {today})")
+            self.assertEqual([x for x in text.split("\n")
+                              if x.startswith("- ada: plays")],
+                             ["- ada: plays the cello"])
+            for args in ({"format": "rows"}, {"weights": {"k1": 1}}):
+                self.assertTrue(m.tool("recall", {"query": "tea", **args})
+                                .get("isError") or "weights" in args)
+        # The socket has rows.
+        row = c.ok("recall", query="who drinks green tea")["results"][0]
+        self.assertEqual((row["date"], row["dated"]),
+                         ("2024-03-05", "happened"))
+        row = c.ok("recall", query="who plays the cello")["results"][0]
+        self.assertEqual((row["date"], row["dated"]), (today, "noted"))
+
+    def test_weak_ones_are_shown_as_weak(self):
         db = self.service()
         db.client().ok("create_entities", entities=[
             {"name": "ada", "entityType": "person", "observations": [
-                "drinks green tea in the morning"]}])
+                "drinks green tea in the morning", "likes tea with milk",
+                "sells tea on the market"]}])
         with self.mcp(db) as m:
             m.initialize()
-            good = m.ok("recall", {"query": "what does ada drink"})
-            bad = m.ok("recall", {"query": "price of gold tea in Zurich "
-                                  "yesterday evening bank account"})
-        self.assertTrue(good["relevant"])
-        self.assertEqual(len(good["results"]), 1)
-        self.assertFalse(bad["relevant"])
-        self.assertEqual(bad["results"], [])
-        self.assertNotIn("green tea", str(bad))
-        # The socket shows what was nearest.
-        reply = db.client().ok("recall", query="price of gold tea in Zurich "
-                               "yesterday evening bank account")
-        self.assertFalse(reply["relevant"])
-        self.assertEqual(len(reply["results"]), 1)
+            text, good = self.ask(m, "what does ada drink in the morning")
+            self.assertTrue(good["relevant"])
+            self.assertNotIn("weak", text)
+            text, bad = self.ask(m, "price of gold tea in Zurich yesterday "
+                                 "evening bank account")
+            self.assertFalse(bad["relevant"])
+            self.assertEqual(len(bad["results"]), 2)
+            for line in bad["results"]:
+                self.assertRegex(line, r"^- ada: .*tea.*; weak\)$")
+            self.assertTrue(text.startswith(bad["note"]))
+            text, nothing = self.ask(m, "quantum chromodynamics")
+            self.assertEqual(nothing["results"], [])
+            self.assertIn("Nothing found", text)
+
+    def test_less_than_a_share_of_the_best_is_left_out(self):
+        db = self.service()
+        c = db.client()
+        c.ok("create_entities", entities=[
+            {"name": "harbour", "entityType": "place", "observations": [
+                "the crane in the harbour of Bremen lifts ninety tons"]},
+            *({"name": f"n{i}", "entityType": "note", "observations": [
+                f"something about a crane, {word}"]}
+              for i, word in enumerate(("oak", "elm", "ash")))])
+        query = "how much does the crane in the harbour of Bremen lift"
+        rows = c.ok("recall", query=query)["results"]
+        best = rows[0]["score"]
+        kept = [r["name"] for r in rows if r["score"] >= 0.3 * best]
+        self.assertLess(len(kept), len(rows))
+        cut = c.ok("recall", query=query, cut=0.3)["results"]
+        self.assertEqual([r["name"] for r in cut], kept)
+        with self.mcp(db) as m:
+            m.initialize()
+            _, shape = self.ask(m, query)
+        self.assertEqual(len(shape["results"]), len(kept))
+
+
+class NearCopies(TestCase):
+    TRUE = "the launch of tides is planned for May"
+    LIE = "the launch of tides was called off by the board, says note %d here"
+
+    def flood(self, c, n=400):
+        c.ok("create_entities", entities=[
+            {"name": "tides", "entityType": "project",
+             "observations": [self.TRUE]}])
+        c.ok("create_entities", entities=[
+            {"name": f"note-{i}", "entityType": "note",
+             "observations": [self.LIE % i]} for i in range(n)])
+
+    def test_many_of_them_hide_nothing(self):
+        db = self.service()
+        c = db.client()
+        self.flood(c)
+        rows = c.ok("recall", query="when is the launch of tides?")["results"]
+        self.assertIn(self.TRUE, [r["text"] for r in rows])
+        copies = [r for r in rows if "called off" in r["text"]]
+        self.assertEqual(len(copies), 1)
+        self.assertEqual(copies[0]["alike"], 399)
+        with self.mcp(db) as m:
+            m.initialize()
+            text = m.tool("recall", {"query": "when is the launch of tides?"})[
+                "content"][0]["text"]
+        self.assertIn("+399 alike", text)
+        self.assertIn(self.TRUE, text)
+
+    def test_other_facts_are_no_copies(self):
+        c = self.service().client()
+        texts = {
+            # a negation, another order, short ones of two people
+            "a": "deploy the service on Fridays when the board has agreed to "
+                 "it",
+            "b": "do not deploy the service on Fridays when the board has "
+                 "agreed to it",
+            "c": "prefers tabs over spaces", "d": "prefers spaces over tabs",
+            "e": "likes the blue service", "f": "likes the blue service",
+            # one alone that is not quite the same is another fact
+            "g": "the rent of the house in Lyon is 900 euros a month in all",
+            "h": "the rent of the house in Lyon is 950 euros a month in all"}
+        c.ok("create_entities", entities=[
+            {"name": n, "entityType": "note", "observations": [t]}
+            for n, t in texts.items()])
+        for query in ("deploy service Fridays", "prefers tabs spaces",
+                      "who likes the blue service", "rent of the house"):
+            rows = c.ok("recall", query=query, limit=50)["results"]
+            words = set(query.split()) & {"deploy", "prefers", "blue", "rent"}
+            self.assertEqual(
+                {r["name"] for r in rows if words & set(r["text"].split())},
+                {n for n, t in texts.items() if words & set(t.split())})
+        # Different days are different events.
+        for day in ("2024-01-02", "2024-01-03"):
+            c.ok("create_entities", entities=[
+                {"name": "gym " + day, "entityType": "note",
+                 "source_timestamp": day, "observations": [
+                     "went to the gym with Bob and lifted weights for an "
+                     "hour"]}])
+        rows = c.ok("recall", query="who lifted weights in the gym")["results"]
+        self.assertEqual(len([r for r in rows if "gym" in r["name"]]), 2)
+
+    def test_the_first_of_changed_copies_stays(self):
+        """Who repeats a fact with another value does not hide it."""
+        c = self.service().client()
+        text = "the key of the release is kept by %s in the safe of the " \
+            "office in Bremen, note %d"
+        c.ok("create_entities", entities=[
+            {"name": "release", "entityType": "note",
+             "observations": [text % ("Ada", 0)]}])
+        c.ok("create_entities", entities=[
+            {"name": f"note {i}", "entityType": "note",
+             "observations": [text % ("Mallory", i)]} for i in range(1, 60)])
+        rows = c.ok("recall", query="where is the release key kept?",
+                    limit=5)["results"]
+        self.assertIn("Ada", " ".join(r["text"] for r in rows[:2]))
+
+
+class Misspelled(TestCase):
+    def test_a_word_that_is_nowhere_finds_its_neighbour(self):
+        db = self.service()
+        c = db.client()
+        c.ok("create_entities", entities=[
+            {"name": "infra", "entityType": "note", "observations": [
+                "The cluster is Kubernetes in Frankfurt"]},
+            {"name": "house", "entityType": "note", "observations": [
+                "Mary has a house in Frankfurt"]}])
+        for query in ("Kubernetis", "what do we know about Kubernetis?",
+                      "Where does Kubernetis run?", "Kubenretes"):
+            with self.subTest(query=query):
+                rows = c.ok("recall", query=query)
+                self.assertEqual(rows["results"][0]["name"], "infra")
+                self.assertTrue(rows["relevant"])
+                found = c.ok("search_nodes", query=query)["results"]
+                self.assertEqual(found[0]["name"], "infra")
+                self.assertIn("Kubernetes", db.ctl("search", query).stdout)
+                with self.mcp(db) as m:
+                    m.initialize()
+                    text = m.tool("recall", {"query": query})["content"][0][
+                        "text"]
+                self.assertIn("Kubernetes", text)
+        # Short words have too many neighbours, and what is there is meant.
+        self.assertEqual(c.ok("search_nodes", query="horse")["count"], 0)
+        # What only another namespace says is not known here.
+        c.ok("create_entities", namespace="other", entities=[
+            {"name": "metrics", "entityType": "note", "observations": [
+                "Prometheus scrapes them"]}])
+        self.assertEqual(c.ok("recall", query="Promethius")["count"], 0)
+        self.assertEqual(c.ok("recall", query="Promethius",
+                              namespace="other")["count"], 1)
+        c.ok("delete_entities", entityNames=["infra"])
+        self.assertEqual(c.ok("recall", query="Kubernetis")["count"], 0)
 
 
 if __name__ == "__main__":
