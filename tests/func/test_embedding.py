@@ -440,7 +440,7 @@ class Recall(TestCase):
         self.assertIn("branched", self.names(c, "Kubernetis", branch="b"))
         # Scripts and contexts ask in the same way.
         out = c.ok("execute_code", code=
-                   'return memory.recall{query="Kubernetis"}.results[1].name')
+                   'return memory.recall{query="Kubarnitis"}.results[1].name')
         self.assertEqual(out.get("result"), "side", out)
 
     def test_search_stays_with_words(self):
@@ -448,7 +448,7 @@ class Recall(TestCase):
         c = db.client()
         add(c, "cluster", "Kubernetes runs in the basement")
         filled(c, 1)
-        self.assertEqual(c.ok("search_nodes", query="Kubernetis")["count"], 0)
+        self.assertEqual(c.ok("search_nodes", query="Kubarnitis")["count"], 0)
 
 
 SYNONYMS = {"automobile": "car", "physician": "doctor"}
