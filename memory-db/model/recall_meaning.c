@@ -20,8 +20,6 @@
 /* Share of the question's weight below which its words are as good as not
  * there: misspelled, or others. */
 #define NO_WORDS 0.1
-/* Words up to which a text is short. */
-#define SHORT	 20
 
 /* --- the question ------------------------------------------------------------------- */
 /* Hashed letters know no meaning, only what looks alike. */
@@ -284,16 +282,15 @@ recall_meanings(struct recalling *r)
 	return k;
 }
 
-/* How much the likeness of letters counts for a text. In a short one the words
- * say it all; in a long one letters tell what it is about. Where the words of
- * the question are found nowhere, letters are all there is. */
+/* Does the likeness of letters count for a text? In a short one the words say it
+ * all. Where the words of the question are found nowhere, letters are all there
+ * is. Not more for longer texts: letters of all kinds are in them. */
 static double
 share_of_letters(const struct recalling *r, const struct recall_candidate *c,
 	bool by_words)
 {
 	if (!knows_meaning(r) && by_words)
-		return fmin(1, fmax(0, c->f->words - SHORT) /
-				fmax(r->w.letters_from - SHORT, 1));
+		return c->f->words >= r->w.letters_from;
 	return 1;
 }
 

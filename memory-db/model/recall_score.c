@@ -227,6 +227,19 @@ features_of_entity(const struct recalling *r, struct recall_candidate *c)
 	c->parts[PART_PIN] = x->e.is_pinned ? (float)r->w.pin : 0;
 }
 
+/* What stands beside a text says less about it the longer it is: a reply of a
+ * page would stand above the short message it answers. */
+static void
+features_of_length(const struct recalling *r, struct recall_candidate *c)
+{
+	double longer = c->f->words / fmax(r->w.long_from, 1);
+
+	if (longer <= 1)
+		return;
+	c->parts[PART_NEAR] /= (float)longer;
+	c->parts[PART_LENGTH] = -(float)(r->w.length * log2(longer));
+}
+
 void
 recall_features(struct recalling *r)
 {
@@ -242,6 +255,7 @@ recall_features(struct recalling *r)
 		c->parts[PART_NEAR] += (float)(r->w.around *
 			recall_covered(r, c->which,
 				c->found | c->around));
+		features_of_length(r, c);
 		if (names_speaker(r, c))
 			c->parts[PART_SPEAKER] = (float)r->w.speaker;
 		if (has_dates)
@@ -255,8 +269,6 @@ recall_features(struct recalling *r)
 		if (f->salience >= 0)
 			c->parts[PART_SALIENCE] =
 				(float)(r->w.salience * f->salience);
-		c->parts[PART_LENGTH] = -(float)(r->w.length *
-			log1p((double)f->words) / 6);
 		if (c->name >= 0)
 			features_of_entity(r, c);
 		c->total = 0;

@@ -52,8 +52,22 @@ struct sharing {
 	struct idmap index;	/* fact -> silent */
 };
 
+/* An echo: a reply has the words of its question, and they count for it
+ * already. */
+static double
+without_echo(const struct recalling *r, const struct recall_candidate *c,
+	double part, uint32_t found)
+{
+	double all = recall_covered(r, c->which, found);
+
+	return all > 0 ? part * (1 - r->w.echo *
+			recall_covered(r, c->which, found & c->found) / all)
+		       : part;
+}
+
 static int
-share(struct sharing *s, int which, int64_t fact, double part, uint32_t found)
+share(struct sharing *s, int which, int64_t fact, double part, uint32_t found,
+	bool behind)
 {
 	struct recalling *r = s->r;
 	int32_t at;
@@ -61,7 +75,8 @@ share(struct sharing *s, int which, int64_t fact, double part, uint32_t found)
 	if (part <= 0)
 		return 0;
 	if (idmap_get(&r->index, fact, &at)) {
-		r->c[at].parts[PART_NEAR] += (float)part;
+		r->c[at].parts[PART_NEAR] += (float)(behind
+			? without_echo(r, &r->c[at], part, found) : part);
 		r->c[at].around |= found;
 		return 0;
 	}
@@ -119,16 +134,19 @@ share_with_neighbours(struct sharing *s, size_t at)
 	if (k == 0 && n > 0)
 		k = share(s, which, facts[0], base *
 			(r->w.prev + (f->is_question ? r->w.answer : 0)),
-			found);
+			found, true);
 	if (k == 0 && n > 1)
-		k = share(s, which, facts[1], base * r->w.prev2, found);
+		k = share(s, which, facts[1], base * r->w.prev2, found,
+			true);
 	if (k == 0)
 		k = recall_neighbours(r->st, f->id, f->source, false,
 			r->w.next2 > 0 ? 2 : 1, facts, &n, r->e);
 	if (k == 0 && n > 0)
-		k = share(s, which, facts[0], base * r->w.next, found);
+		k = share(s, which, facts[0], base * r->w.next, found,
+			false);
 	if (k == 0 && n > 1)
-		k = share(s, which, facts[1], base * r->w.next2, found);
+		k = share(s, which, facts[1], base * r->w.next2, found,
+			false);
 	return k;
 }
 

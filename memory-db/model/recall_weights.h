@@ -30,7 +30,9 @@
 	X(time, 0.2, 10, "a \"when\" question, and the fact has a time word")  \
 	X(hop, 0.2, 10, "of facts of entities one relation away")              \
 	X(hop2, 0.1, 10, "of facts of entities two relations away")            \
-	X(length, 0.0, 10, "taken off for length, by its logarithm")           \
+	X(long_from, 80, 100000, "words of a long text: neighbours' shares fall") \
+	X(length, 0.1, 10, "taken off for each doubling beyond that")          \
+	X(echo, 0.5, 1, "off a neighbour's share: words the text has itself")  \
 	X(recency, 0.02, 10, "new facts; halves in half_life days")            \
 	X(half_life, 30, 36500, "days")                                        \
 	X(use, 0.02, 10, "entities that were given before")                    \
@@ -39,8 +41,8 @@
 	X(pin, 0.05, 10, "pinned entities")                                    \
 	X(meaning, 0.4, 10, "nearness of meaning, of a model (static, http)")  \
 	X(near, 0.6, 1, "a model's cosine from which something is relevant")   \
-	X(letters, 0.6, 10, "nearness of words and letters (hash)")            \
-	X(letters_from, 200, 100000, "words of a text where that is full")     \
+	X(letters, 0.45, 10, "nearness of words and letters (hash)")            \
+	X(letters_from, 20, 100000, "words of a text from which that counts")      \
 	X(relevant, 0.25, 1, "less sure than this: nothing is relevant")
 
 struct recall_weights {

@@ -232,6 +232,25 @@ neighbours_come_along(void **state)
 		assert_string_not_equal(name_of(f, i), "b1");
 }
 
+/* A reply of a page answers a short message and repeats its words. */
+static void
+long_replies_stand_behind(void **state)
+{
+	struct method_fixture *f = *state;
+	char reply[4000] = "A budget for the garden is a good idea. ";
+
+	for (int i = 0; i < 40; i++)
+		strcat(reply, "Plants, soil and tools are what most people "
+			"spend on, so write down each of them. ");
+	say(f, "x1", "s0", "2024-03-01", "user", "How do I bake bread?");
+	say(f, "u1", "s1", "2024-03-05", "user",
+		"My budget for the garden is 300 euros this year.");
+	say(f, "a1", "s1", "2024-03-05", "assistant", reply);
+	say(f, "u2", "s1", "2024-03-05", "user", "Thanks, I will do that.");
+	assert_true(recall(f, "What is my budget for the garden?") >= 2);
+	assert_string_equal(name_of(f, 0), "u1");
+}
+
 static void
 dates_and_speakers_count(void **state)
 {
@@ -624,7 +643,8 @@ main(void)
 		T(questions_find_facts), T(says_when_nothing_fits),
 		T(words_together_are_surer),
 		T(dates_are_those_of_the_state),
-		T(neighbours_come_along), T(dates_and_speakers_count),
+		T(neighbours_come_along), T(long_replies_stand_behind),
+		T(dates_and_speakers_count),
 		T(when_wants_a_time), T(relations_lead_on),
 		T(scripts_and_syntax), T(filters_are_exact),
 		T(tags_and_salience),
