@@ -5,8 +5,12 @@
 #include <string.h>
 
 #include "memory-db/model/recall_internal.h"
+#include "memory-db/model/sentences.h"
 #include "memory-db/store/facts.h"
 
+/* Several sentences of so many bytes are asked as one as well: the one may say
+ * whom the other is about. */
+#define SHORT_BYTES 120
 /* Time kept for writing the reply. */
 #define RESERVE_NS (INT64_C(100) * 1000 * 1000)
 #define DAY_MS	   INT64_C(86400000)
@@ -27,22 +31,19 @@ recall_part_name(enum recall_part p)
 	return names[p];
 }
 
-static int
-give(struct recalling *r)
+static double
+confidence_of(const struct recalling *r, bool *ret_relevant)
 {
 	double confidence = recall_confidence(r);
 	bool is_near = r->w.near > 0 && r->nearest >= r->w.near;
-	int k;
 
 	if (is_near)
 		confidence = fmax(confidence, fmin(r->nearest, 1));
-	k = recall_fold(r, confidence);
-	r->ret->is_relevant = r->ret->n > 0 &&
-		(is_near || confidence >= r->w.relevant);
-	r->ret->partial = r->late;
-	return k;
+	*ret_relevant = is_near || confidence >= r->w.relevant;
+	return confidence;
 }
 
+/* All candidates of one question with their scores. */
 static int
 run(struct recalling *r)
 {
@@ -53,8 +54,6 @@ run(struct recalling *r)
 	if (k == 0 && recall_question(q->query, q->query_n, today,
 			      &r->question) < 0)
 		k = err_nomem(r->e);
-	if (k == 0)
-		k = recall_facts_begin(r->st, r->e);
 	if (k == 0)
 		k = recall_gather(r);
 	if (k == 0)
@@ -69,38 +68,110 @@ run(struct recalling *r)
 		k = recall_name_all(r);
 	if (k == 0)
 		k = recall_meanings(r);
-	if (k < 0)
-		return k;
-	recall_features(r);
-	return give(r);
+	if (k == 0)
+		recall_features(r);
+	return k;
+}
+
+static void
+init(struct recalling *r, struct store *st, const struct recall_request *q,
+	struct err *e)
+{
+	*r = (struct recalling){.st = st, .request = q, .e = e,
+		.sentences = 1};
+	r->w = q->weights ? *q->weights : recall_weights_default;
+}
+
+void
+recalling_done(struct recalling *r)
+{
+	query_done(&r->query);
+	for (int i = 0; i < 2; i++) {
+		query_terms_done(&r->terms[i]);
+		free(r->few[i].facts);
+	}
+	recall_meaning_done(r);
+	free(r->c);
+	free(r->names);
+	idmap_done(&r->index);
+	idmap_done(&r->names_index);
+	idmap_done(&r->passed);
+	buf_done(&r->tmp);
+	buf_done(&r->text);
+}
+
+/* One question. pool: what was found is added to it; NULL: it is the result. */
+static int
+ask(struct store *st, const struct recall_request *q, struct recalling *pool,
+	int sentence, struct recall_result *ret, struct err *e)
+{
+	struct recalling r;
+	bool is_relevant;
+	double confidence;
+	int k;
+
+	init(&r, st, q, e);
+	r.ret = ret;
+	if (pool)
+		r.sentences = pool->sentences;
+	k = run(&r);
+	if (k == 0) {
+		confidence = confidence_of(&r, &is_relevant);
+		k = pool ? recall_pool(pool, &r, confidence, sentence)
+			 : recall_fold(&r, confidence);
+		ret->is_relevant |= is_relevant;
+		ret->partial |= r.late;
+	}
+	recalling_done(&r);
+	return k;
+}
+
+/* A question among other sentences is found as if it stood alone: words of the
+ * others would say nothing about it. What is short is asked as a whole, too. */
+static int
+ask_each(struct store *st, const struct recall_request *q,
+	const struct sentence *v, int n, struct recall_result *ret,
+	struct err *e)
+{
+	struct recall_request one = *q;
+	struct recalling pool;
+	double best = 0;
+	int k = 0;
+
+	init(&pool, st, q, e);
+	pool.ret = ret;
+	pool.sentences = n;
+	for (int i = 0; k == 0 && i < n && !ret->partial; i++) {
+		one.query = v[i].s;
+		one.query_n = v[i].n;
+		k = ask(st, &one, &pool, i, ret, e);
+	}
+	if (k == 0 && q->query_n <= SHORT_BYTES)
+		k = ask(st, q, &pool, n, ret, e);
+	for (size_t i = 0; i < pool.n; i++)
+		best = fmax(best, pool.c[i].total);
+	if (k == 0)
+		k = recall_fold(&pool, best);
+	recalling_done(&pool);
+	return k;
 }
 
 int
 recall_run(struct store *st, const struct recall_request *request,
 	struct recall_result *ret, struct err *e)
 {
+	struct sentence sentences[SENTENCES_MAX];
 	struct recall_request q = *request;
-	struct recalling r = {.st = st, .request = &q, .ret = ret, .e = e};
-	int k;
+	int n = sentences_of(q.query, q.query_n, sentences), k;
 
 	*ret = (struct recall_result){0};
-	r.w = q.weights ? *q.weights : recall_weights_default;
 	if (q.deadline_ns != 0)
 		q.deadline_ns -= RESERVE_NS;
-	k = run(&r);
-	query_done(&r.query);
-	for (int i = 0; i < 2; i++) {
-		query_terms_done(&r.terms[i]);
-		free(r.few[i].facts);
-	}
-	recall_meaning_done(&r);
-	free(r.c);
-	free(r.names);
-	idmap_done(&r.index);
-	idmap_done(&r.names_index);
-	idmap_done(&r.passed);
-	buf_done(&r.tmp);
-	buf_done(&r.text);
+	k = recall_facts_begin(st, e);
+	if (k == 0)
+		k = n > 1 ? ask_each(st, &q, sentences, n, ret, e)
+			  : ask(st, &q, NULL, 0, ret, e);
+	ret->is_relevant = ret->is_relevant && ret->n > 0;
 	if (k < 0)
 		recall_result_done(ret);
 	return k;

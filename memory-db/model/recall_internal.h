@@ -122,10 +122,13 @@ struct recalling {
 	struct question vector;	/* of the question; owned when is_own */
 	bool is_own;
 	double nearest;		/* highest cosine */
+	int sentences;		/* of the whole question; more: less is looked
+				   at for each */
 	unsigned ticks;
 	bool late;
 	struct buf tmp, text;
 };
+void recalling_done(struct recalling *r);
 
 int recall_gather(struct recalling *r) MUST_CHECK;
 /* Adds a fact that is not there yet, when it passes the filters. *ret may be
@@ -172,6 +175,10 @@ double recall_pairs(const struct recalling *r,
 	const struct recall_candidate *c);
 /* recall_fold.c: puts the best into the result, near copies once. */
 int recall_fold(struct recalling *r, double confidence) MUST_CHECK;
+/* recall_pool.c: what several sentences found. Adds the best of r, which scored
+ * them with this confidence; each fact keeps its best score. */
+int recall_pool(struct recalling *pool, const struct recalling *r,
+	double confidence, int sentence) MUST_CHECK;
 /* A candidate as what it is compared by. */
 struct alike_text recall_alike_text(const struct recalling *r,
 	const struct recall_candidate *c);

@@ -705,6 +705,91 @@ class Misspelled(TestCase):
         self.assertEqual(c.ok("recall", query="Kubernetis")["count"], 0)
 
 
+class LongQuestions(TestCase):
+    """Properties: words that are nowhere take away nothing; a question among
+    others finds what it finds alone."""
+
+    def fill(self, c):
+        rng = random.Random(SEED)
+        facts = []
+        for i in range(60):
+            facts.append(" ".join(rng.sample(WORDS, rng.randint(3, 8))))
+        c.ok("create_entities", entities=[
+            {"name": f"e{i}", "entityType": "note", "observations": [t]}
+            for i, t in enumerate(facts)])
+        return rng
+
+    @staticmethod
+    def unknown(rng, n):
+        letters = "bcdfghjklmnpqrstvwxz"
+        return ["".join(rng.choice(letters) for _ in range(6))
+                for _ in range(n)]
+
+    def names(self, c, query, **params):
+        return [r["name"] for r in c.ok("recall", query=query, limit=200,
+                                        **params)["results"]]
+
+    def test_unknown_words_take_away_nothing(self):
+        c = self.service().client()
+        rng = self.fill(c)
+        for n in (1, 5, 31, 32, 33, 64, 200, 400):
+            words = rng.sample(WORDS, 3)
+            query = " ".join(words)
+            unknown = self.unknown(rng, n)
+            mixed = words + unknown
+            rng.shuffle(mixed)
+            found = set(self.names(c, query))
+            search = {r["name"] for r in c.ok(
+                "search_nodes", query=query, limit=200)["results"]}
+            context = c.ok("assemble_context", task=query, max_tokens=9000,
+                           sources=["relevant"])["counts"]["relevant"]
+            for longer in (" ".join(unknown + words), " ".join(mixed),
+                           query + "? " + " ".join(unknown)):
+                with self.subTest(n=n, query=longer[:60], seed=SEED):
+                    self.assertLessEqual(found, set(self.names(c, longer)))
+                    self.assertLessEqual(search, {r["name"] for r in c.ok(
+                        "search_nodes", query=longer, limit=200)["results"]})
+                    if "?" in longer:
+                        self.assertGreaterEqual(
+                            c.ok("assemble_context", task=longer,
+                                 max_tokens=9000, sources=["relevant"])[
+                                     "counts"].get("relevant", 0), context)
+
+    def test_nor_do_they_in_other_scripts(self):
+        c = self.service().client()
+        c.ok("create_entities", entities=[
+            {"name": "tower", "entityType": "note",
+             "observations": ["東京タワーは高いです"]},
+            {"name": "cafe", "entityType": "note",
+             "observations": ["القهوة في الصباح لذيذة"]}])
+        noise = "龍鳳麒麟亀鶴獅虎豹狼狐狸猫犬馬牛羊豚鶏鴨鵞雀鷹鷲梟烏鳩蛇蛙魚鯨鮫蟹海老貝蛸烏賊" \
+            "薔薇百合菊桜梅桃杏李柿栗"
+        for query, name in (("東京タワー", "tower"), ("القهوة", "cafe")):
+            for longer in (noise + " " + query, query + " " + noise):
+                with self.subTest(query=query):
+                    self.assertIn(name, self.names(c, longer))
+                    self.assertEqual(c.ok("search_nodes", query=longer)[
+                        "results"][0]["name"], name)
+
+    def test_a_question_among_others_finds_the_same(self):
+        c = self.service().client()
+        rng = self.fill(c)
+        for n in (1, 2, 5, 12, 19):
+            question = "Where is " + " ".join(rng.sample(WORDS, 3)) + "?"
+            about = [" ".join(self.unknown(rng, rng.randint(4, 12)))
+                     .capitalize() + "." for _ in range(n)]
+            about.insert(rng.randint(0, n), question)
+            alone = c.ok("recall", query=question)
+            among = c.ok("recall", query=" ".join(about))
+            with self.subTest(n=n, seed=SEED):
+                self.assertEqual(among["relevant"], alone["relevant"])
+                self.assertEqual([r["name"] for r in among["results"]],
+                                 [r["name"] for r in alone["results"]])
+                got = c.ok("assemble_context", task=" ".join(about),
+                           sources=["relevant"], max_tokens=9000)
+                self.assertIn(alone["results"][0]["text"], got["context"])
+
+
 if __name__ == "__main__":
     import harness
     harness.main()
