@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "common/clock.h"
 #include "memory-db/model/recall_internal.h"
 #include "memory-db/model/sentences.h"
 #include "memory-db/store/facts.h"
@@ -14,6 +15,7 @@
 /* Time kept for writing the reply. */
 #define RESERVE_NS (INT64_C(100) * 1000 * 1000)
 #define DAY_MS	   INT64_C(86400000)
+#define MINUTE_MS  INT64_C(60000)
 
 const char *
 recall_part_name(enum recall_part p)
@@ -43,17 +45,30 @@ confidence_of(const struct recalling *r, bool *ret_relevant)
 	return confidence;
 }
 
+int64_t
+recall_day(const struct recalling *r, int64_t ms)
+{
+	int64_t local = ms + r->minutes * MINUTE_MS;
+
+	return local / DAY_MS - (local % DAY_MS < 0);
+}
+
 /* All candidates of one question with their scores. */
 static int
 run(struct recalling *r)
 {
 	const struct recall_request *q = r->request;
-	int64_t today = q->now / DAY_MS - (q->now % DAY_MS < 0);
-	int k = query_init(&r->query, q->query, q->query_n, true, r->e);
+	int k;
 
-	if (k == 0 && recall_question(q->query, q->query_n, today,
-			      &r->question) < 0)
-		k = err_nomem(r->e);
+	if (clock_zone_minutes(q->zone && q->zone[0] ? q->zone : "UTC",
+		    q->now, &r->minutes) < 0)
+		r->minutes = 0;
+	if (recall_question(q->query, q->query_n, recall_day(r, q->now),
+		    recall_month_first(q->zone ? q->zone : ""), &r->question,
+		    &r->words) < 0)
+		return err_nomem(r->e);
+	k = query_init(&r->query, r->words.data ? r->words.data : "",
+		r->words.len, true, r->e);
 	if (k == 0)
 		k = recall_gather(r);
 	if (k == 0)
@@ -96,6 +111,7 @@ recalling_done(struct recalling *r)
 	idmap_done(&r->index);
 	idmap_done(&r->names_index);
 	idmap_done(&r->passed);
+	buf_done(&r->words);
 	buf_done(&r->tmp);
 	buf_done(&r->text);
 }

@@ -130,8 +130,8 @@ facts_of_tags(struct few *x)
 	return k;
 }
 
-static uint32_t
-words_in(const struct recalling *r, int which, const token_t *v, size_t n)
+uint32_t
+recall_words_in(const struct recalling *r, int which, const token_t *v, size_t n)
 {
 	uint32_t mask = 0;
 
@@ -166,7 +166,7 @@ words_of_entity(struct few *x, int64_t entity, uint32_t *ret)
 	if (k >= 0 && tokens_add(&t, text.data ? text.data : "", text.len,
 			      stem, &r->tmp, RECALL_FACT_TOKENS) < 0)
 		k = err_nomem(r->e);
-	*ret = words_in(r, x->which, t.v, t.n);
+	*ret = recall_words_in(r, x->which, t.v, t.n);
 	free(t.v);
 	if (k >= 0 && idmap_put(&x->words, entity, (int32_t)*ret) < 0)
 		k = err_nomem(r->e);
@@ -200,7 +200,7 @@ add_fact(struct few *x, int64_t fact)
 	if (k <= 0)
 		return k;
 	k = words_of_entity(x, f->entity, &of_entity);
-	mask = of_entity | words_in(r, x->which, f->tokens,
+	mask = of_entity | recall_words_in(r, x->which, f->tokens,
 		(size_t)f->words + f->speaker_words);
 	if (k == 0 && mask != 0)
 		k = recall_add(r, x->which, fact,

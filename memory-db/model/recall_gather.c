@@ -404,6 +404,8 @@ recall_gather(struct recalling *r)
 					r->terms[i].words[w].at,
 				r->terms[i].words[w].n);
 		k = gather_one(r, i);
+		if (k == 0)
+			k = recall_gather_dates(r, i);
 	}
 	return k;
 }

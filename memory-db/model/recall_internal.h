@@ -8,6 +8,7 @@
 #include "memory-db/model/meaning.h"
 #include "memory-db/model/query.h"
 #include "memory-db/model/recall.h"
+#include "memory-db/model/recall_dates.h"
 #include "memory-db/store/recall.h"
 
 /* --- a fact as recall sees it (recall_fact.c) -------------------------------- */
@@ -44,29 +45,18 @@ int recall_fact(struct store *st, int64_t id, const char *stem,
 /* Before the first recall_fact of a request: makes room. */
 int recall_facts_begin(struct store *st, struct err *e) MUST_CHECK;
 
-/* --- the question (recall_query.c, recall_dates.c) ----------------------------- */
+/* --- the question (recall_query.c) --------------------------------------------- */
 
-struct recall_span {
-	int64_t from, to;	/* days, inclusive */
-};
-struct recall_dates {
-	unsigned months;	/* 1 << month */
-	int years[4], years_n;
-	int day;		/* of the month; 0: none */
-	struct recall_span spans[4];
-	int spans_n;
-};
 struct recall_question {
 	bool asks_when;
 	struct recall_dates dates;
+	int others;		/* words that tell more than "what happened" and
+				   a date */
 };
-int recall_question(const char *s, size_t n, int64_t today,
-	struct recall_question *ret) MUST_CHECK;
-bool recall_has_dates(const struct recall_dates *d);
-/* How well a day (since 1970) fits: 0 to 1. */
-double recall_date_fits(const struct recall_dates *d, int64_t day);
-void recall_dates_read(const char *low, int64_t today,
-	struct recall_dates *ret);
+/* words: gets the question without dates in numbers; nothing when it has nothing
+ * but a date. */
+int recall_question(const char *s, size_t n, int64_t today, bool us,
+	struct recall_question *ret, struct buf *words) MUST_CHECK;
 
 /* --- the work -------------------------------------------------------------------- */
 
@@ -104,6 +94,8 @@ struct recalling {
 	bool has_terms[2];
 	token_t hashes[2][SEARCH_WORDS]; /* of terms */
 	struct recall_question question;
+	struct buf words;	/* what is looked for, of the question */
+	int minutes;		/* of the client's zone, east of UTC */
 	struct recall_candidate *c;
 	size_t n, cap;
 	struct idmap index;	/* fact -> candidate */
@@ -136,6 +128,13 @@ int recall_gather(struct recalling *r) MUST_CHECK;
 int recall_add(struct recalling *r, int which, int64_t fact, double guess,
 	struct recall_candidate **ret) MUST_CHECK;
 bool recall_is_late(struct recalling *r);
+/* Words of the question among tokens. */
+uint32_t recall_words_in(const struct recalling *r, int which, const token_t *v,
+	size_t n);
+/* The local day of a time. */
+int64_t recall_day(const struct recalling *r, int64_t ms);
+/* recall_gather_dates.c: facts of the days that the question names. */
+int recall_gather_dates(struct recalling *r, int which) MUST_CHECK;
 
 /* --- filters (recall_filter.c) --- */
 bool recall_filters(const struct recall_request *q);

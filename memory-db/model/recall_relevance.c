@@ -29,6 +29,7 @@
 #define FACTS_MAX 1000.0
 #define COUNT_MAX 3
 #define BEST	 3	/* facts looked at */
+#define OF_DATE	 0.9
 #define FEW	 2.0	/* words of which the share of a fact is enough */
 
 /* The nearness of vectors has a threshold of its own. */
@@ -89,6 +90,9 @@ recall_confidence(const struct recalling *r)
 	double z;
 	int n = choose(r, best);
 
+	/* Of nothing but a date what there is of that time is the answer. */
+	if (r->question.dates.spans_n > 0 && r->question.others == 0)
+		return r->n > 0 ? OF_DATE : 0;
 	for (int i = 0; i < n; i++)
 		look_at(r, best[i], &x);
 	if (x.own + x.share <= 0)

@@ -209,12 +209,6 @@ names_speaker(const struct recalling *r, const struct recall_candidate *c)
 	return false;
 }
 
-static int64_t
-day_of(int64_t ms)
-{
-	return ms / 86400000 - (ms % 86400000 < 0);
-}
-
 static void
 features_of_entity(const struct recalling *r, struct recall_candidate *c)
 {
@@ -243,7 +237,8 @@ features_of_length(const struct recalling *r, struct recall_candidate *c)
 void
 recall_features(struct recalling *r)
 {
-	bool has_dates = recall_has_dates(&r->question.dates);
+	bool has_dates = r->question.dates.spans_n > 0;
+	double date = r->question.others > 0 ? r->w.date : r->w.date_only;
 
 	recall_meaning_features(r);
 	for (size_t i = 0; i < r->n; i++) {
@@ -259,9 +254,9 @@ recall_features(struct recalling *r)
 		if (names_speaker(r, c))
 			c->parts[PART_SPEAKER] = (float)r->w.speaker;
 		if (has_dates)
-			c->parts[PART_DATE] = (float)(r->w.date *
+			c->parts[PART_DATE] = (float)(date *
 				recall_date_fits(&r->question.dates,
-					day_of(f->at)));
+					recall_day(r, f->at)));
 		if (r->question.asks_when && f->has_time)
 			c->parts[PART_TIME] = (float)r->w.time;
 		c->parts[PART_RECENCY] = (float)(r->w.recency *

@@ -26,7 +26,8 @@
 	X(session, 0.2, 10, "of the best three of the session")                \
 	X(speaker, 0.15, 10, "the query names the speaker")                    \
 	X(entity, 0.15, 10, "the query names the entity")                      \
-	X(date, 0.5, 10, "the query gives a date near the fact's")             \
+	X(date, 1, 10, "the query gives a date near the fact's")             \
+	X(date_only, 2, 10, "the same, where it gives nothing else")           \
 	X(time, 0.2, 10, "a \"when\" question, and the fact has a time word")  \
 	X(hop, 0.2, 10, "of facts of entities one relation away")              \
 	X(hop2, 0.1, 10, "of facts of entities two relations away")            \

@@ -275,6 +275,46 @@ dates_and_speakers_count(void **state)
 				    "date")), "2023-06-03");
 }
 
+/* Days that are named bring their facts, whatever the words are. */
+static void
+days_bring_their_facts(void **state)
+{
+	static const char *const questions[] = {
+		"What did we talk about on 8 May 2023?",
+		"what happened on May 8th, 2023", "What did we discuss 08.05.2023?",
+		"what was said on 2023-05-08?", "What did we chat about in May?",
+		"tell me about 2023-05"};
+	struct method_fixture *f = *state;
+	char name[16], date[32];
+
+	for (int i = 0; i < 12; i++) {
+		snprintf(name, sizeof(name), "d%d", i);
+		snprintf(date, sizeof(date), "2023-%02d-08", i + 1);
+		say(f, name, date, date, "Ada", i == 2
+			? "We had a talk about what we discuss in May"
+			: i == 4 ? "The ship has left the harbour"
+				 : "We had a chat and a talk");
+	}
+	for (size_t i = 0; i < ARRAY_LEN(questions); i++) {
+		assert_true(recall(f, questions[i]) >= 1);
+		assert_string_equal(name_of(f, 0), "d4");
+		assert_true(is_relevant(f));
+	}
+	/* With words beside it both count. */
+	recall(f, "Which ship left in May 2023?");
+	assert_string_equal(name_of(f, 0), "d4");
+	recall(f, "Who had a chat in July 2023?");
+	assert_string_equal(name_of(f, 0), "d6");
+	/* Nothing is said of a time without facts. */
+	assert_int_equal(recall(f, "What did we talk about in May 2019?"), 0);
+	assert_false(is_relevant(f));
+	/* Filters hold. */
+	mf_call(f, "recall", "{s:s, s:s}", "query", questions[0], "until",
+		"2023-04-30");
+	assert_int_equal(json_array_size(json_object_get(f->last, "results")),
+		0);
+}
+
 static void
 when_wants_a_time(void **state)
 {
@@ -644,7 +684,7 @@ main(void)
 		T(words_together_are_surer),
 		T(dates_are_those_of_the_state),
 		T(neighbours_come_along), T(long_replies_stand_behind),
-		T(dates_and_speakers_count),
+		T(dates_and_speakers_count), T(days_bring_their_facts),
 		T(when_wants_a_time), T(relations_lead_on),
 		T(scripts_and_syntax), T(filters_are_exact),
 		T(tags_and_salience),
