@@ -59,7 +59,7 @@ forms_are_read(void **state)
 		{"in may of 2023", "2023-5-1 2023-5-31"},
 		{"may i go", "none"}, {"a march through town", "none"},
 		{"early 2024", "2024-1-1 2024-5-26"},
-		{"in early may 2023", "2023-5-1 2023-5-12"},
+		{"in early may 2023", "2023-5-1 2023-5-13"},
 		{"mid-may 2023", "2023-5-8 2023-5-24"},
 		{"at the end of may 2023", "2023-5-19 2023-5-31"},
 		{"the first half of january 2024", "2024-1-1 2024-1-15"},
