@@ -71,6 +71,9 @@ run(struct recalling *r)
 		r->words.len, true, r->e);
 	if (k == 0)
 		k = recall_gather(r);
+	if (k == 0 && recall_question_names(q->query, q->query_n,
+			      r->terms[0].stem, &r->question) < 0)
+		k = err_nomem(r->e);
 	if (k == 0)
 		k = recall_nearest(r);
 	if (k == 0)

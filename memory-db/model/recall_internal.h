@@ -47,16 +47,22 @@ int recall_facts_begin(struct store *st, struct err *e) MUST_CHECK;
 
 /* --- the question (recall_query.c) --------------------------------------------- */
 
+#define QUESTION_NAMES 8
 struct recall_question {
 	bool asks_when;
 	struct recall_dates dates;
 	int others;		/* words that tell more than "what happened" and
 				   a date */
+	token_t names[QUESTION_NAMES]; /* words with a capital, not the first */
+	int names_n;
 };
 /* words: gets the question without dates in numbers; nothing when it has nothing
  * but a date. */
 int recall_question(const char *s, size_t n, int64_t today, bool us,
 	struct recall_question *ret, struct buf *words) MUST_CHECK;
+/* Stems are those of a namespace, so this comes later. */
+int recall_question_names(const char *s, size_t n, const char *stem,
+	struct recall_question *ret) MUST_CHECK;
 
 /* --- the work -------------------------------------------------------------------- */
 

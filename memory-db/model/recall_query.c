@@ -1,5 +1,6 @@
 /* What a question says beside its words: names, dates, "when". */
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/text.h"
@@ -121,4 +122,36 @@ recall_question(const char *s, size_t n, int64_t today, bool us,
 			memcpy(words->data + d->texts[i].at,
 				s + d->texts[i].at, d->texts[i].n);
 	return 0;
+}
+
+/* Names are in a word of its own, with a capital. The first word of a sentence
+ * has one in any case. */
+int
+recall_question_names(const char *s, size_t n, const char *stem,
+	struct recall_question *ret)
+{
+	struct buf tmp AUTO_BUF = {0};
+	bool first = true;
+	int k = 0;
+
+	ret->names_n = 0;
+	for (size_t i = 0, end; k == 0 && i < n; i = end) {
+		struct tokens t = {0};
+
+		end = i + 1;
+		if (!isalnum((unsigned char)s[i]) && (unsigned char)s[i] < 0x80)
+			continue;
+		while (end < n && (isalnum((unsigned char)s[end]) ||
+				(unsigned char)s[end] >= 0x80))
+			end++;
+		if (!first && s[i] >= 'A' && s[i] <= 'Z' && end - i > 1 &&
+			ret->names_n < QUESTION_NAMES) {
+			k = tokens_add(&t, s + i, end - i, stem, &tmp, 1);
+			if (k == 0 && t.n == 1)
+				ret->names[ret->names_n++] = t.v[0];
+			free(t.v);
+		}
+		first = false;
+	}
+	return k;
 }
