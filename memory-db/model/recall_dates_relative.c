@@ -21,6 +21,9 @@ read_last(struct reading *r, int i)
 	int unit = word_unit_days(next), weekday = clock_weekday(next->s, next->n);
 	int count = word_count(next);
 
+	/* "the last week of May" is read at "May". */
+	if (word_is(word_at(r, i + 2), "of"))
+		return i;
 	if (unit > 1)
 		dates_add_span(r, r->today - 2 * unit + 1, r->today - 1);
 	else if (word_is(next, "weekend"))
