@@ -89,6 +89,7 @@ read_season(const struct reading *r, int i, struct part *ret)
 		{"winter", {12, 1, 2, 0}}};
 	const struct word *w = word_at(r, i);
 	int quarter = word_ordinal(w);
+	int the = word_is(word_at(r, i - 1), "the");
 
 	if (quarter > 0 && word_is(word_at(r, i + 1), "quarter")) {
 		*ret = (struct part){quarter * 3 - 2, 1, quarter * 3, 0};
@@ -101,7 +102,8 @@ read_season(const struct reading *r, int i, struct part *ret)
 		return 2;
 	}
 	for (size_t k = 0; k < ARRAY_LEN(seasons); k++)
-		if (word_is(w, seasons[k].name) && (word_leads_to_time(word_at(r, i - 1)) ||
+		if (word_is(w, seasons[k].name) &&
+			(word_leads_to_time(word_at(r, i - 1 - the)) ||
 			word_is_year(word_at(r, i + 1)) ||
 			(word_is(word_at(r, i + 1), "of") &&
 				word_is_year(word_at(r, i + 2))))) {
