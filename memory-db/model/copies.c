@@ -15,16 +15,16 @@
 #define SKIP	 4
 /* Words from which a text of another entity is no coincidence. */
 #define LONG	 8
-/* Least hashes that two long texts have in common, of ALIKE_MINS: with less they
+/* Least hashes that two long texts have in common, of COPY_MINS: with less they
  * are seldom alike, and comparing them costs. */
 #define MINS_ENOUGH 2
 #define COSTLY	    64
 /* Texts with the same least hash that are compared. */
 #define COMPARED 16
 
-struct alike_entry {
-	struct alike_text text;
-	int32_t next[ALIKE_MINS];	/* entry with the same hash + 1 */
+struct copy_entry {
+	struct copy_text text;
+	int32_t next[COPY_MINS];	/* entry with the same hash + 1 */
 };
 
 static token_t
@@ -37,12 +37,12 @@ mixed(token_t t, token_t salt)
 }
 
 void
-alike_mins(const token_t *v, size_t n, token_t mins[ALIKE_MINS])
+copy_mins(const token_t *v, size_t n, token_t mins[COPY_MINS])
 {
-	static const token_t salts[ALIKE_MINS] = {
+	static const token_t salts[COPY_MINS] = {
 		0x2545f491u, 0x7f4a7c15u, 0x1ce4e5b9u, 0x133111ebu};
 
-	for (int k = 0; k < ALIKE_MINS; k++) {
+	for (int k = 0; k < COPY_MINS; k++) {
 		mins[k] = UINT32_MAX;
 		for (size_t i = 0; i < n; i++) {
 			token_t h = mixed(v[i], salts[k]);
@@ -81,7 +81,7 @@ may_differ(const token_t *v, size_t n, bool *same)
 /* How many words both have when they are read side by side. *same as above;
  * NULL: it does not matter. 0: they are not alike. */
 static size_t
-shared_words(const struct alike_text *a, const struct alike_text *b, bool *same)
+shared_words(const struct copy_text *a, const struct copy_text *b, bool *same)
 {
 	size_t i = 0, k = 0, shared = 0, most = a->n > b->n ? a->n : b->n;
 	size_t lost = (size_t)((1 - SHARED) * (double)most);
@@ -117,31 +117,31 @@ shared_words(const struct alike_text *a, const struct alike_text *b, bool *same)
 	return shared;
 }
 
-static enum alike_how
-words_alike(const struct alike_text *a, const struct alike_text *b)
+static enum copy_how
+words_alike(const struct copy_text *a, const struct copy_text *b)
 {
 	size_t most = a->n > b->n ? a->n : b->n, shared;
 	size_t least = a->n + b->n - most;
 	bool same = true;
 	int mins = 0;
 
-	for (int k = 0; k < ALIKE_MINS; k++)
+	for (int k = 0; k < COPY_MINS; k++)
 		mins += a->mins[k] == b->mins[k];
 	if ((mins < MINS_ENOUGH && most >= COSTLY) ||
 		(double)least < SHARED * (double)most)
-		return ALIKE_NOT;
+		return COPY_NOT;
 	shared = shared_words(a, b, NULL);
 	if (shared == most)
-		return ALIKE_SAME;
+		return COPY_SAME;
 	/* What differs is looked at only when little does. */
 	if ((double)shared <= SHARED * (double)most ||
 		shared_words(a, b, &same) == 0)
-		return ALIKE_NOT;
-	return same ? ALIKE_NUMBERS : ALIKE_ALMOST;
+		return COPY_NOT;
+	return same ? COPY_NUMBERS : COPY_ALMOST;
 }
 
 bool
-alike_names(const struct alike_text *a, const struct alike_text *b)
+copy_names(const struct copy_text *a, const struct copy_text *b)
 {
 	if (a->entity == b->entity)
 		return true;
@@ -154,65 +154,65 @@ alike_names(const struct alike_text *a, const struct alike_text *b)
 	return true;
 }
 
-enum alike_how
-alike(const struct alike_text *a, const struct alike_text *b)
+enum copy_how
+copy_compare(const struct copy_text *a, const struct copy_text *b)
 {
 	bool fits = a->found == b->found &&
 		(a->day == 0 || b->day == 0 || a->day == b->day) &&
 		(a->entity == b->entity || (a->n >= LONG && b->n >= LONG));
 
-	return fits ? words_alike(a, b) : ALIKE_NOT;
+	return fits ? words_alike(a, b) : COPY_NOT;
 }
 
 void
-alike_set_done(struct alike_set *s)
+copy_set_done(struct copy_set *s)
 {
 	free(s->v);
 	idset_done(&s->heads);
-	*s = (struct alike_set){0};
+	*s = (struct copy_set){0};
 }
 
 /* Keys of the heads: the hash, and which of the hashes it is. */
 static int64_t
-key_of(const struct alike_text *t, int k)
+key_of(const struct copy_text *t, int k)
 {
 	return ((int64_t)t->mins[k] << 3) + k + 1;
 }
 
-static enum alike_how
-find(const struct alike_set *s, const struct alike_text *t, size_t *ret)
+static enum copy_how
+find(const struct copy_set *s, const struct copy_text *t, size_t *ret)
 {
-	for (int k = 0; k < ALIKE_MINS; k++) {
+	for (int k = 0; k < COPY_MINS; k++) {
 		const int64_t *head = idset_get(&s->heads, key_of(t, k));
 		int64_t at = head ? *head : 0;
 
 		for (int i = 0; at != 0 && i < COMPARED; i++) {
-			const struct alike_entry *x = &s->v[at - 1];
+			const struct copy_entry *x = &s->v[at - 1];
 
-			enum alike_how how = alike(&x->text, t);
+			enum copy_how how = copy_compare(&x->text, t);
 
-			if (how != ALIKE_NOT) {
+			if (how != COPY_NOT) {
 				*ret = (size_t)at - 1;
 				return how;
 			}
 			at = x->next[k];
 		}
 	}
-	return ALIKE_NOT;
+	return COPY_NOT;
 }
 
 int
-alike_set_put(struct alike_set *s, const struct alike_text *t, size_t *ret,
-	enum alike_how *ret_how)
+copy_set_put(struct copy_set *s, const struct copy_text *t, size_t *ret,
+	enum copy_how *ret_how)
 {
-	struct alike_entry *x;
+	struct copy_entry *x;
 
 	*ret_how = find(s, t, ret);
-	if (*ret_how != ALIKE_NOT)
+	if (*ret_how != COPY_NOT)
 		return 0;
 	if (s->n == s->cap) {
 		size_t cap = s->cap ? s->cap * 2 : 128;
-		struct alike_entry *v = reallocarray(s->v, cap, sizeof(*v));
+		struct copy_entry *v = reallocarray(s->v, cap, sizeof(*v));
 
 		if (!v)
 			return MDB_E_NOMEM;
@@ -221,7 +221,7 @@ alike_set_put(struct alike_set *s, const struct alike_text *t, size_t *ret,
 	}
 	x = &s->v[s->n];
 	x->text = *t;
-	for (int k = 0; k < ALIKE_MINS; k++) {
+	for (int k = 0; k < COPY_MINS; k++) {
 		int64_t *head = idset_put(&s->heads, key_of(t, k));
 
 		if (!head)

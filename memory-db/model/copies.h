@@ -23,39 +23,39 @@ typedef uint32_t token_t;
 
 /* Each is the least of all words under another hash: two texts with most words
  * in common have at least one of them in common. */
-#define ALIKE_MINS 4
+#define COPY_MINS 4
 
-struct alike_text {
+struct copy_text {
 	const token_t *v, *name;	/* text, name of the entity */
 	size_t n, name_n;
-	const token_t *mins;		/* ALIKE_MINS, of the text */
+	const token_t *mins;		/* COPY_MINS, of the text */
 	int64_t entity, day;		/* day: when it happened; 0: not known */
 	uint32_t found;			/* words of the question */
 };
 
 /* Of all words of a text. */
-void alike_mins(const token_t *v, size_t n, token_t mins[ALIKE_MINS]);
-enum alike_how {
-	ALIKE_NOT,
-	ALIKE_ALMOST,		/* a word differs */
-	ALIKE_NUMBERS,		/* nothing but numbers differ */
-	ALIKE_SAME
+void copy_mins(const token_t *v, size_t n, token_t mins[COPY_MINS]);
+enum copy_how {
+	COPY_NOT,
+	COPY_ALMOST,		/* a word differs */
+	COPY_NUMBERS,		/* nothing but numbers differ */
+	COPY_SAME
 };
-enum alike_how alike(const struct alike_text *a, const struct alike_text *b);
+enum copy_how copy_compare(const struct copy_text *a, const struct copy_text *b);
 
 /* The same entity, or the same name but for numbers in it. */
-bool alike_names(const struct alike_text *a, const struct alike_text *b);
+bool copy_names(const struct copy_text *a, const struct copy_text *b);
 
 /* Texts, each unlike all before it. Safe on a zeroed struct. */
-struct alike_set {
-	struct alike_entry *v;
+struct copy_set {
+	struct copy_entry *v;
 	size_t n, cap;
 	struct idset heads;
 };
-void alike_set_done(struct alike_set *s);
+void copy_set_done(struct copy_set *s);
 /* The number of the text it is alike to, or its own, when it is added: then
- * *ret_how is ALIKE_NOT. */
-int alike_set_put(struct alike_set *s, const struct alike_text *t, size_t *ret,
-	enum alike_how *ret_how) MUST_CHECK;
+ * *ret_how is COPY_NOT. */
+int copy_set_put(struct copy_set *s, const struct copy_text *t, size_t *ret,
+	enum copy_how *ret_how) MUST_CHECK;
 
 #endif

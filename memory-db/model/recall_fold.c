@@ -11,7 +11,7 @@
 /* A row to be, in the order of the best. */
 struct group {
 	size_t best, first;	/* candidates; first: the oldest that differs */
-	enum alike_how how;	/* of all of them, the least */
+	enum copy_how how;	/* of all of them, the least */
 	int alike, differ;	/* copies; those not the same */
 	int64_t also[RECALL_ALSO];
 };
@@ -26,11 +26,11 @@ best_first(const void *a, const void *b)
 	return x->fact > y->fact ? -1 : x->fact < y->fact;
 }
 
-struct alike_text
-recall_alike_text(const struct recalling *r, const struct recall_candidate *c)
+struct copy_text
+recall_copy_text(const struct recalling *r, const struct recall_candidate *c)
 {
 	const struct recall_fact *f = c->f;
-	struct alike_text t = {.v = f->tokens, .n = f->words,
+	struct copy_text t = {.v = f->tokens, .n = f->words,
 		.mins = f->mins, .entity = f->entity, .found = c->found,
 		.day = f->is_dated ? f->at / DAY_MS + 1 : 0};
 
@@ -42,20 +42,20 @@ recall_alike_text(const struct recalling *r, const struct recall_candidate *c)
 }
 
 static void
-join(struct group *g, const struct recalling *r, size_t at, enum alike_how how)
+join(struct group *g, const struct recalling *r, size_t at, enum copy_how how)
 {
 	const struct recall_candidate *c = &r->c[at];
-	struct alike_text mine = recall_alike_text(r, c);
-	struct alike_text best = recall_alike_text(r, &r->c[g->best]);
+	struct copy_text mine = recall_copy_text(r, c);
+	struct copy_text best = recall_copy_text(r, &r->c[g->best]);
 	int64_t entity = c->f->entity;
 
 	g->alike++;
-	if (how != ALIKE_SAME) {
+	if (how != COPY_SAME) {
 		if (g->differ++ == 0 || c->fact < r->c[g->first].fact)
 			g->first = at;
 		g->how = how < g->how ? how : g->how;
 	}
-	if (alike_names(&mine, &best))
+	if (copy_names(&mine, &best))
 		return;
 	for (int i = 0; i < RECALL_ALSO; i++) {
 		if (g->also[i] == 0)
@@ -68,22 +68,22 @@ join(struct group *g, const struct recalling *r, size_t at, enum alike_how how)
 static int
 group_all(const struct recalling *r, struct group *groups, size_t *ret_n)
 {
-	struct alike_set set = {0};
+	struct copy_set set = {0};
 	int k = 0;
 
 	for (size_t i = 0; k == 0 && i < r->n && r->c[i].total > 0; i++) {
-		struct alike_text t = recall_alike_text(r, &r->c[i]);
-		enum alike_how how;
+		struct copy_text t = recall_copy_text(r, &r->c[i]);
+		enum copy_how how;
 		size_t at;
 
-		k = alike_set_put(&set, &t, &at, &how);
-		if (k == 0 && how == ALIKE_NOT)
-			groups[at] = (struct group){.best = i, .how = ALIKE_SAME};
+		k = copy_set_put(&set, &t, &at, &how);
+		if (k == 0 && how == COPY_NOT)
+			groups[at] = (struct group){.best = i, .how = COPY_SAME};
 		else if (k == 0)
 			join(&groups[at], r, i, how);
 	}
 	*ret_n = set.n;
-	alike_set_done(&set);
+	copy_set_done(&set);
 	return k;
 }
 
@@ -91,7 +91,7 @@ group_all(const struct recalling *r, struct group *groups, size_t *ret_n)
 static bool
 has_first(const struct group *g)
 {
-	return g->differ == 1 || (g->differ > 1 && g->how == ALIKE_ALMOST);
+	return g->differ == 1 || (g->differ > 1 && g->how == COPY_ALMOST);
 }
 
 static void

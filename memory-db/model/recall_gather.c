@@ -296,22 +296,22 @@ heaviest_to_front(struct match *v, size_t n, size_t k)
 /* A match that is not much like one before it. */
 static int
 is_other(struct gathering *g, const struct match *m,
-	const struct recall_candidate *c, struct alike_set *set)
+	const struct recall_candidate *c, struct copy_set *set)
 {
-	struct alike_text t = recall_alike_text(g->r, c);
-	enum alike_how how;
+	struct copy_text t = recall_copy_text(g->r, c);
+	enum copy_how how;
 	size_t at;
 
 	t.found = m->mask;
-	return alike_set_put(set, &t, &at, &how) < 0 ? err_nomem(g->r->e)
-						     : how == ALIKE_NOT;
+	return copy_set_put(set, &t, &at, &how) < 0 ? err_nomem(g->r->e)
+						     : how == COPY_NOT;
 }
 
 /* Takes the heaviest of n until `keep` of them say something of their own.
  * *kept: those so far. */
 static int
 take_heaviest(struct gathering *g, const struct match *v, size_t n,
-	size_t keep, size_t *kept, struct alike_set *set)
+	size_t keep, size_t *kept, struct copy_set *set)
 {
 	int k = 0;
 
@@ -333,7 +333,7 @@ take_best(struct gathering *g)
 {
 	size_t rows = (size_t)g->r->request->limit, kept = 0, from = 0;
 	size_t keep = rows > MANY_ROWS ? KEEP + rows : KEEP;
-	struct alike_set set = {0};
+	struct copy_set set = {0};
 	int k = 0;
 
 	/* So many are enough unless there are copies among them. */
@@ -349,7 +349,7 @@ take_best(struct gathering *g)
 		k = take_heaviest(g, v, n, keep, &kept, &set);
 		from += n;
 	}
-	alike_set_done(&set);
+	copy_set_done(&set);
 	return k;
 }
 

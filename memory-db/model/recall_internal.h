@@ -24,7 +24,7 @@ struct recall_fact {
 	bool has_time;		/* a word of time: "yesterday", "2023" */
 	bool is_question;
 	uint16_t words, speaker_words;
-	token_t mins[ALIKE_MINS];
+	token_t mins[COPY_MINS];
 	token_t tokens[];	/* the text's, then the speaker's */
 };
 
@@ -185,7 +185,7 @@ int recall_fold(struct recalling *r, double confidence) MUST_CHECK;
 int recall_pool(struct recalling *pool, const struct recalling *r,
 	double confidence, int sentence) MUST_CHECK;
 /* A candidate as what it is compared by. */
-struct alike_text recall_alike_text(const struct recalling *r,
+struct copy_text recall_copy_text(const struct recalling *r,
 	const struct recall_candidate *c);
 /* recall_relevance.c: how sure it is that there is an answer, 0 to 1. */
 double recall_confidence(const struct recalling *r);

@@ -16,8 +16,8 @@
 #define WORDS_MAX 200
 
 struct made {
-	token_t v[WORDS_MAX], mins[ALIKE_MINS];
-	struct alike_text text;
+	token_t v[WORDS_MAX], mins[COPY_MINS];
+	struct copy_text text;
 };
 
 static void
@@ -30,21 +30,21 @@ make_text(struct made *m, const char *text, int64_t entity)
 		WORDS_MAX), 0);
 	if (t.n > 0)
 		memcpy(m->v, t.v, t.n * sizeof(*t.v));
-	alike_mins(m->v, t.n, m->mins);
-	m->text = (struct alike_text){.v = m->v, .n = t.n, .mins = m->mins,
+	copy_mins(m->v, t.n, m->mins);
+	m->text = (struct copy_text){.v = m->v, .n = t.n, .mins = m->mins,
 		.entity = entity};
 	free(t.v);
 }
 
-static enum alike_how
+static enum copy_how
 how(const char *a, const char *b, int64_t other)
 {
 	struct made x, y;
 
 	make_text(&x, a, 1);
 	make_text(&y, b, other);
-	assert_int_equal(alike(&x.text, &y.text), alike(&y.text, &x.text));
-	return alike(&x.text, &y.text);
+	assert_int_equal(copy_compare(&x.text, &y.text), copy_compare(&y.text, &x.text));
+	return copy_compare(&x.text, &y.text);
 }
 
 static void
@@ -57,22 +57,22 @@ says_what_is_alike(void **state)
 	char a[200], b[200];
 
 	(void)state;
-	assert_int_equal(how("likes apples", " Likes apples!", 1), ALIKE_SAME);
-	assert_int_equal(how("likes apples", "likes apples", 2), ALIKE_NOT);
-	assert_int_equal(how(long_text, long_text, 2), ALIKE_SAME);
+	assert_int_equal(how("likes apples", " Likes apples!", 1), COPY_SAME);
+	assert_int_equal(how("likes apples", "likes apples", 2), COPY_NOT);
+	assert_int_equal(how(long_text, long_text, 2), COPY_SAME);
 	assert_int_equal(how("prefers tabs over spaces",
-		"prefers spaces over tabs", 1), ALIKE_NOT);
+		"prefers spaces over tabs", 1), COPY_NOT);
 	assert_int_equal(how(long_text, "the board of the harbour has not "
-		"decided that the old crane is sold in May", 1), ALIKE_NOT);
+		"decided that the old crane is sold in May", 1), COPY_NOT);
 	assert_int_equal(how(long_text, "the board of the harbour has decided "
-		"that the new crane is sold in May", 1), ALIKE_ALMOST);
+		"that the new crane is sold in May", 1), COPY_ALMOST);
 	assert_int_equal(how(long_text, "the board of the harbour has decided "
-		"that the new ship is sold in June", 1), ALIKE_NOT);
+		"that the new ship is sold in June", 1), COPY_NOT);
 	snprintf(a, sizeof(a), note, 17);
 	snprintf(b, sizeof(b), note, 4711);
-	assert_int_equal(how(a, b, 2), ALIKE_NUMBERS);
-	assert_int_equal(how("", "", 1), ALIKE_SAME);
-	assert_int_equal(how("", long_text, 1), ALIKE_NOT);
+	assert_int_equal(how(a, b, 2), COPY_NUMBERS);
+	assert_int_equal(how("", "", 1), COPY_SAME);
+	assert_int_equal(how("", long_text, 1), COPY_NOT);
 }
 
 static void
@@ -83,15 +83,15 @@ days_and_words_of_the_question_part(void **state)
 	(void)state;
 	make_text(&x, "went to the gym with Bob and lifted weights", 1);
 	make_text(&y, "went to the gym with Bob and lifted weights", 1);
-	assert_int_equal(alike(&x.text, &y.text), ALIKE_SAME);
+	assert_int_equal(copy_compare(&x.text, &y.text), COPY_SAME);
 	x.text.day = 19000;
-	assert_int_equal(alike(&x.text, &y.text), ALIKE_SAME);
+	assert_int_equal(copy_compare(&x.text, &y.text), COPY_SAME);
 	y.text.day = 19001;
-	assert_int_equal(alike(&x.text, &y.text), ALIKE_NOT);
+	assert_int_equal(copy_compare(&x.text, &y.text), COPY_NOT);
 	y.text.day = 19000;
-	assert_int_equal(alike(&x.text, &y.text), ALIKE_SAME);
+	assert_int_equal(copy_compare(&x.text, &y.text), COPY_SAME);
 	y.text.found = 1;
-	assert_int_equal(alike(&x.text, &y.text), ALIKE_NOT);
+	assert_int_equal(copy_compare(&x.text, &y.text), COPY_NOT);
 }
 
 /* Texts of random words, each with copies in which a few words are changed:
@@ -102,7 +102,7 @@ set_misses_none(void **state)
 	enum { TEXTS = 60, COPIES = 8 };
 	struct sf_random random = {11};
 	struct made *all = calloc(TEXTS * (COPIES + 1), sizeof(*all));
-	struct alike_set set = {0};
+	struct copy_set set = {0};
 	size_t made = 0;
 
 	(void)state;
@@ -110,7 +110,7 @@ set_misses_none(void **state)
 	for (int i = 0; i < TEXTS; i++) {
 		struct made *first = &all[made];
 		size_t n = 20 + (size_t)sf_below(&random, 40), at, own;
-		enum alike_how found;
+		enum copy_how found;
 
 		for (size_t w = 0; w < n; w++)
 			first->v[w] = (token_t)sf_below(&random, 1 << 20);
@@ -122,19 +122,19 @@ set_misses_none(void **state)
 				m->v[sf_below(&random, (int)n)] =
 					(token_t)sf_below(&random, 1 << 20);
 			}
-			alike_mins(m->v, n, m->mins);
-			m->text = (struct alike_text){.v = m->v, .n = n,
+			copy_mins(m->v, n, m->mins);
+			m->text = (struct copy_text){.v = m->v, .n = n,
 				.mins = m->mins, .entity = 1};
-			assert_int_equal(alike_set_put(&set, &m->text, &at,
+			assert_int_equal(copy_set_put(&set, &m->text, &at,
 				&found), 0);
 			if (c == 0)
 				own = at;
-			assert_int_equal(found == ALIKE_NOT, c == 0);
+			assert_int_equal(found == COPY_NOT, c == 0);
 			assert_int_equal(at, own);
 		}
 	}
 	assert_int_equal(set.n, TEXTS);
-	alike_set_done(&set);
+	copy_set_done(&set);
 	free(all);
 }
 
