@@ -80,6 +80,11 @@ print_head(FILE *f, const struct cli *c, const json_t *ch)
 		out_text(f, value);
 		fputs(out_off(c, OUT_DIM), f);
 	}
+	if (c->is_chosen || json_object_get(ch, "namespace") != NULL) {
+		fputs("  in ", f);
+		out_text(f, cli_str(ch, "namespace", c->in != NULL ? c->in :
+			c->namespace_ != NULL ? c->namespace_ : "default"));
+	}
 	fputc('\n', f);
 }
 

@@ -11,6 +11,7 @@
 #include "memory-db/model/encode.h"
 #include "memory-db/model/members.h"
 #include "memory-db/store/log.h"
+#include "memory-db/store/names.h"
 
 static const char *const list_names[LISTS] = {"added", "removed", "set"};
 
@@ -209,6 +210,17 @@ set_about(struct reader *rd, json_t *o, const struct log_change *c)
 		: member_set_int(o, "about", c->about, rd->e);
 }
 
+/* Of a change that lies elsewhere than where was asked. */
+static int
+set_namespace(struct reader *rd, json_t *o, int64_t ns)
+{
+	struct buf name AUTO_BUF = {0};
+	int r = namespace_name(rd->st, ns, &name, rd->e);
+
+	return r < 0 ? r : member_set_text(o, "namespace",
+		name.data != NULL ? name.data : "", name.len, rd->e);
+}
+
 static int
 set_head(struct reader *rd, json_t *o, const struct log_change *c)
 {
@@ -229,6 +241,8 @@ set_head(struct reader *rd, json_t *o, const struct log_change *c)
 		r = member_set_label(rd->st, o, "session", c->session, rd->e);
 	if (r == 0)
 		r = set_about(rd, o, c);
+	if (r == 0 && !rd->q->oldest_first && c->ns != rd->scope->ns[0])
+		r = set_namespace(rd, o, c->ns);
 	if (r == 0 && c->message != NULL)
 		r = member_set_text(o, "message", c->message, c->message_n,
 			rd->e);

@@ -120,6 +120,9 @@ class Where(TestCase):
                                              "is preferred?", code=None).stdout)
         self.assertIn(f"namespace  {PROJECT}", self.ctl("show",
                                                         "tides").stdout)
+        text = self.ctl("log", "--session", self.session).stdout
+        self.assertRegex(text, r"(?m)^#\d+ .* in default$")
+        self.assertRegex(text, rf"(?m)^#\d+ .* in {PROJECT}$")
         self.assertIn("namespace  default", self.ctl("show",
                                                      "Nina Berg").stdout)
         self.assertRegex(self.ctl("list").stdout,
