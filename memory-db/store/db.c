@@ -241,6 +241,7 @@ store_group_commit(struct store *st, struct err *e)
 	if (r != 0)
 		return r;
 	st->in_group = false;
+	st->forgets = 0;
 	trouble_over(st->base, TROUBLE_DISK);
 	receipts_committed(st);
 	tally_publish(st);
@@ -263,6 +264,7 @@ store_group_abort(struct store *st)
 	vectors_rolled_back(st);
 	label_cache_clear(st);
 	text_wait_forget(st);
+	st->forgets = 0;
 	st->in_group = false;
 }
 

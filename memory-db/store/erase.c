@@ -108,8 +108,8 @@ static const struct stmt_def defs[] = {
 			"?1 OR session = ?1)",
 		1, STMT_WRITER},
 	/* What was asked may say it too; what was given stays. */
-	[WIPE_QUERIES] = {"UPDATE receipt SET query = '' WHERE ns = ?1 AND "
-			  "query <> ''",
+	[WIPE_QUERIES] = {"UPDATE receipt SET query = '' WHERE (ns = ?1 OR "
+			  "?1 = 1) AND query <> ''",
 		1, STMT_WRITER},
 	[SET_FLAG] = {"INSERT OR REPLACE INTO meta(key, value) "
 		      "VALUES('erasing', 1)",
@@ -410,6 +410,9 @@ erase_end(struct erasure *x, bool is_last, struct err *e)
 		r = run_one(x->st, WIPE_QUERIES, x->change->info.ns, NULL, e);
 	if (r == 0)
 		r = keys_forget(x->st, x->change->info.ns, e);
+	x->st->forgets = x->st->forgets == 0 ||
+			x->st->forgets == x->change->info.ns
+		? x->change->info.ns : -1;
 	if (r != 0 || !is_last)
 		return r;
 	r = merge_segments(x->st, e);

@@ -96,6 +96,8 @@ struct store {
 	struct snapshot *snapshot;	/* STORE_SCRIPT: the pages it sees */
 	bool in_group;
 	bool flushed_early;	/* the queue, inside a savepoint (erase.h) */
+	int64_t forgets;	/* namespace of what the group erased; 0: none,
+				   -1: of several */
 	int erasing;		/* traces of what was erased remain (erase.c) */
 	struct run_sum *runs;	/* writer: of the group under way (runs.c) */
 	size_t runs_n;

@@ -7,6 +7,7 @@
 
 #include "common/log.h"
 #include "memory-db/store/internal.h"
+#include "memory-db/store/names.h"
 
 enum { WRITE, FIND, TRIM, USE };
 
@@ -252,6 +253,15 @@ receipt_find(struct store *st, const char *id, receipt_fn fn, void *ctx,
 
 /* --- writing ----------------------------------------------------------------------- */
 
+/* Questions that were asked before the group erased something, and wait to be
+ * written with it, may name it. All read `default`. */
+static bool
+is_forgotten(const struct store *st, const struct receipt *r)
+{
+	return st->forgets != 0 && (st->forgets == r->ns ||
+		st->forgets == NAMESPACE_DEFAULT || st->forgets == -1);
+}
+
 static int
 write_one(struct store *st, const struct receipt *r, struct buf *facts)
 {
@@ -271,7 +281,7 @@ write_one(struct store *st, const struct receipt *r, struct buf *facts)
 	bind_i(s, 5, r->branch);
 	bind_i(s, 6, r->change);
 	bind_i(s, 7, r->is_relevant);
-	bind_t(s, 8, r->query, r->query_n);
+	bind_t(s, 8, r->query, is_forgotten(st, r) ? 0 : r->query_n);
 	bind_t(s, 9, facts->data, facts->len);
 	k = stmt_run(st, s, NULL);
 	/* What did not fit the question was of no use. */
