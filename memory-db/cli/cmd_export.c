@@ -9,7 +9,6 @@
 #include "memory-db/cli/jscan.h"
 #include "memory-db/cli/newfile.h"
 #include "memory-db/cli/progress.h"
-#include "memory-db/cli/where.h"
 
 static bool is_current, is_all;
 
@@ -17,6 +16,7 @@ static const struct conf_opt opts[] = {
 	CLI_FLAG("current", &is_current,
 		"today's state instead of the log of changes"),
 	CLI_FLAG("all", &is_all, "every namespace, not only one"),
+	CLI_FLAG("all-namespaces", &is_all, "the same"),
 };
 
 struct export {
@@ -132,6 +132,30 @@ put_all(struct export *x)
 	return rc;
 }
 
+/* What it holds is said each time: an export of one namespace is easily taken
+ * for a backup of all. */
+static int
+say_written(const struct cli *c, const char *path, int64_t lines)
+{
+	const char *ns = c->namespace_ != NULL && c->namespace_[0] != '\0' ?
+		c->namespace_ : "default";
+	AUTO_JSON json_t *o = NULL;
+
+	if (!c->json) {
+		if (is_all)
+			cli_note(c, "%lld lines of all namespaces written to "
+				"%s", (long long)lines, path);
+		else
+			cli_note(c, "%lld lines of namespace %s written to %s; "
+				"--all exports every namespace",
+				(long long)lines, ns, path);
+		return CLI_OK;
+	}
+	o = json_pack("{s:I,s:s*}", "lines", (json_int_t)lines, "namespace",
+		is_all ? NULL : ns);
+	return o == NULL ? cli_nomem() : cli_print_json(c, o);
+}
+
 static int
 run(struct cli *c, int argc, char **argv)
 {
@@ -153,13 +177,7 @@ run(struct cli *c, int argc, char **argv)
 		return rc;
 	if (newfile_commit(&nf, &e) != 0)
 		return cli_fail_err(&e);
-	if (c->json)
-		printf("{\"lines\":%lld}\n", (long long)x.lines);
-	else
-		cli_note(c, "%lld lines written to %s%s%s", (long long)x.lines,
-			argv[0], is_all ? "" : where_said(c), c->is_chosen &&
-			!is_all ? "; --all exports every namespace" : "");
-	return CLI_OK;
+	return say_written(c, argv[0], x.lines);
 }
 
 const struct cli_command cli_cmd_export = {
@@ -167,9 +185,11 @@ const struct cli_command cli_cmd_export = {
 	.args = "[FILE]",
 	.summary = "write the memory as JSON lines",
 	.about = "Writes the log of changes: lossless, and the same bytes each "
-		 "time. --current writes today's state in the format of the "
-		 "reference memory server. To FILE, which appears whole or not "
-		 "at all with mode 0600, or to standard output.",
+		 "time, with the files of the workspace. Of one namespace, "
+		 "which is named in the end, or of --all. --current writes "
+		 "today's state in the format of the reference memory server. "
+		 "To FILE, which appears whole or not at all with mode 0600, "
+		 "or to standard output.",
 	.opts = opts,
 	.opts_n = ARRAY_LEN(opts),
 	.max_args = 1,

@@ -15,6 +15,8 @@
  *   {"type":"alias","ns","name","entity"}  lent names alone (store/named.c)
  *   {"type":"conflict","id","entity","kind","state","found","other"?,"base"?,
  *    "ours"?,"theirs"?,"action"?,"closed"?,"confidence"?,"notes"?}
+ *   {"type":"file","ns","name","at","body"}  of the workspace, those of now;
+ *    the body is JSON as text
  *
  * `new` stands at the op that shows a fact for the first time: {"kind",
  * "first_name"? (existence), "peer"?, "peer_namespace"?, "peer_name"? (of an
@@ -29,7 +31,8 @@
  * "created_at"?,"provenance"?:[an object for each observation, with its "tags"
  * and "metadata"]} and
  * {"type":"relation","from","to","relationType","weight"?,"valid_from"?,
- * "valid_to"?,"namespace"?,"from_namespace"?,"to_namespace"? ("default")}.
+ * "valid_to"?,"namespace"?,"from_namespace"?,"to_namespace"? ("default")}, and
+ * {"type":"file","name","at","body","namespace"?} in the end.
  * An entity with very much text takes several lines. */
 #ifndef MODEL_EXPORT_H
 #define MODEL_EXPORT_H
@@ -82,6 +85,8 @@ struct export_page {
 };
 /* Takes line. 0; 1 when the page is full: the line was dropped. */
 int export_push(struct export_page *p, json_t *line_new) MUST_CHECK;
+/* The files, at the end of both: 0; 1 when the page is full. */
+int export_files(struct export_page *p, bool is_log) MUST_CHECK;
 /* The first line. */
 int export_header(struct export_page *p, const char *format) MUST_CHECK;
 

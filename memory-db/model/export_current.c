@@ -15,7 +15,7 @@
 #include "memory-db/store/names.h"
 #include "memory-db/store/operate.h"
 
-enum phase { HEADER, ENTITIES, RELATIONS, DONE };
+enum phase { HEADER, ENTITIES, RELATIONS, FILES, DONE };
 
 /* Of one line: an entity with more takes several. The second bound keeps an
  * import of the line within one change. */
@@ -374,8 +374,13 @@ export_current_page(struct store *st, const struct export_query *q,
 		r = export_header(&p, EXPORT_CURRENT_FORMAT);
 		mark->phase = ENTITIES;
 	}
-	if (r == 0)
+	if (r == 0 && mark->phase != FILES) {
 		r = operate_namespaces(st, q->ns, push_namespace, &p, e);
+		if (r >= 0 && !p.full)
+			*mark = (struct export_mark){.phase = FILES};
+	}
+	if (r == 0 && mark->phase == FILES)
+		r = export_files(&p, false);
 	if (r < 0)
 		return r;
 	if (!p.full)

@@ -16,7 +16,7 @@
 #include "memory-db/store/names.h"
 #include "memory-db/store/operate.h"
 
-enum phase { HEADER, CHANGES, ALIASES, CONFLICTS, DONE };
+enum phase { HEADER, CHANGES, ALIASES, CONFLICTS, FILES, DONE };
 
 int
 export_push(struct export_page *p, json_t *line_new)
@@ -461,6 +461,11 @@ export_log_page(struct store *st, const struct export_query *q,
 	if (r == 0 && mark->phase == CONFLICTS) {
 		r = operate_conflicts(st, q->ns, q->change, mark->a,
 			push_conflict, &p, e);
+		if (r >= 0 && !p.full)
+			*mark = (struct export_mark){.phase = FILES};
+	}
+	if (r == 0 && mark->phase == FILES) {
+		r = export_files(&p, true);
 		if (r >= 0 && !p.full)
 			mark->phase = DONE;
 	}

@@ -86,6 +86,8 @@ int import_namespace(struct importer *im, const json_t *o, int64_t *ret_ns)
 void import_validity(const json_t *o, struct fact *f);
 /* A line of a relation (import_relations.c). */
 int import_relation(struct importer *im, const json_t *o) MUST_CHECK;
+/* A file of the workspace (import_files.c); one written here later stays. */
+int import_file(struct importer *im, const json_t *o, int64_t ns) MUST_CHECK;
 /* Seals the change that is open. */
 int import_seal(struct importer *im) MUST_CHECK;
 
@@ -101,6 +103,7 @@ int replay_new(struct importer *im, const json_t *o, int64_t ns, int64_t entity,
 int replay_namespace(struct importer *im, const json_t *o) MUST_CHECK;
 int replay_alias(struct importer *im, const json_t *o) MUST_CHECK;
 int replay_conflict(struct importer *im, const json_t *o) MUST_CHECK;
+int replay_file(struct importer *im, const json_t *o) MUST_CHECK;
 /* b: id, ns and fork are set. action: enum branch_action. */
 struct branch_row;
 int replay_branch(struct importer *im, const json_t *op, struct branch_row *b,

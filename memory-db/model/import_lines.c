@@ -396,6 +396,15 @@ import_entity(struct importer *im, const json_t *o)
 	return 0;
 }
 
+static int
+import_file_line(struct importer *im, const json_t *o)
+{
+	int64_t ns;
+	int r = import_namespace(im, o, &ns);
+
+	return r == 0 ? import_file(im, o, ns) : r;
+}
+
 int
 import_line(struct importer *im, const json_t *record)
 {
@@ -405,7 +414,9 @@ import_line(struct importer *im, const json_t *record)
 		return import_entity(im, record);
 	if (type != NULL && strcmp(type, "relation") == 0)
 		return import_relation(im, record);
-	return import_complain(im, "type is %s%.60s%s; 'entity' or 'relation' "
-		"is known", type != NULL ? "'" : "", type != NULL ? type
+	if (type != NULL && strcmp(type, "file") == 0)
+		return import_file_line(im, record);
+	return import_complain(im, "type is %s%.60s%s; 'entity', 'relation' or "
+		"'file' is known", type != NULL ? "'" : "", type != NULL ? type
 		: "missing", type != NULL ? "'" : "");
 }

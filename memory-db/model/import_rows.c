@@ -134,6 +134,21 @@ replay_alias(struct importer *im, const json_t *o)
 	return entity_alias(im->st, ns, name, n, entity, true, im->e);
 }
 
+int
+replay_file(struct importer *im, const json_t *o)
+{
+	struct found f = {.name = ""};
+	int64_t ns;
+	int r = jx_int(o, "ns", JX_REQUIRED, 1, 1 << 20, &ns, im->e);
+
+	if (r == 0)
+		r = operate_namespaces(im->st, ns, compare_namespace, &f, im->e);
+	if (r == 0 && !f.here)
+		return import_complain(im, "a file of a namespace that the log "
+			"does not have");
+	return r == 0 ? import_file(im, o, ns) : r;
+}
+
 /* --- branches --------------------------------------------------------------------------- */
 static int
 create_branch(struct importer *im, const json_t *op, struct branch_row *b)

@@ -6,7 +6,7 @@
 #include "common/clock.h"
 #include "memory-db/store/internal.h"
 
-enum { GET, PUT, DELETE, EACH, TOTALS, MOVE, REST };
+enum { GET, PUT, DELETE, EACH, SINCE, TOTALS, MOVE, REST };
 
 static const struct stmt_def defs[] = {
 	[GET] = {"SELECT id, at, size, body FROM file WHERE ns = ?1 AND "
@@ -17,6 +17,8 @@ static const struct stmt_def defs[] = {
 		STMT_WRITER},
 	[EACH] = {"SELECT id, at, size, name FROM file WHERE ns = ?1 ORDER BY "
 		  "name", 1, 0},
+	[SINCE] = {"SELECT id, at, size, name, ns, body FROM file WHERE id > ?2"
+		   " AND (?1 = 0 OR ns = ?1) ORDER BY id", 2, 0},
 	[TOTALS] = {"SELECT count(*), coalesce(sum(size), 0) FROM file WHERE "
 		    "ns = ?1", 1, 0},
 	[MOVE] = {"UPDATE OR IGNORE file SET ns = ?2 WHERE ns = ?1", 2,
@@ -38,7 +40,7 @@ file_get(struct store *st, int64_t ns, const char *name, struct file *ret,
 	if (r != 1)
 		return r;
 	*ret = (struct file){sqlite3_column_int64(s, 0), NULL,
-		sqlite3_column_int64(s, 1), sqlite3_column_int64(s, 2)};
+		sqlite3_column_int64(s, 1), sqlite3_column_int64(s, 2), ns};
 	if (body != NULL && buf_add(body, sqlite3_column_text(s, 3),
 				    (size_t)sqlite3_column_bytes(s, 3)) != 0)
 		return err_nomem(e);
@@ -49,11 +51,18 @@ int
 file_put(struct store *st, int64_t ns, const char *name, const char *body,
 	size_t n, struct err *e)
 {
+	return file_put_at(st, ns, name, body, n, clock_now_ms(), e);
+}
+
+int
+file_put_at(struct store *st, int64_t ns, const char *name, const char *body,
+	size_t n, int64_t at, struct err *e)
+{
 	sqlite3_stmt *s = stmt_use(st, MOD_FILES, PUT);
 
 	bind_i(s, 1, ns);
 	bind_t(s, 2, name, strlen(name));
-	bind_i(s, 3, clock_now_ms());
+	bind_i(s, 3, at);
 	bind_i(s, 4, (int64_t)n);
 	bind_t(s, 5, body, n);
 	return stmt_run(st, s, e);
@@ -79,9 +88,34 @@ file_each(struct store *st, int64_t ns, file_fn fn, void *ctx, struct err *e)
 	while ((r = stmt_row(st, s, e)) == 1) {
 		struct file f = {sqlite3_column_int64(s, 0),
 			(const char *)sqlite3_column_text(s, 3),
-			sqlite3_column_int64(s, 1), sqlite3_column_int64(s, 2)};
+			sqlite3_column_int64(s, 1), sqlite3_column_int64(s, 2),
+			ns};
 
 		r = f.name == NULL ? err_nomem(e) : fn(ctx, &f);
+		if (r != 0)
+			return r;
+	}
+	return r;
+}
+
+int
+file_since(struct store *st, int64_t ns, int64_t after, file_body_fn fn,
+	void *ctx, struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_FILES, SINCE);
+	int r;
+
+	bind_i(s, 1, ns);
+	bind_i(s, 2, after);
+	while ((r = stmt_row(st, s, e)) == 1) {
+		struct file f = {sqlite3_column_int64(s, 0),
+			(const char *)sqlite3_column_text(s, 3),
+			sqlite3_column_int64(s, 1),
+			sqlite3_column_bytes(s, 5), sqlite3_column_int64(s, 4)};
+		const char *body = (const char *)sqlite3_column_text(s, 5);
+
+		r = f.name == NULL || body == NULL ? err_nomem(e)
+						   : fn(ctx, &f, body);
 		if (r != 0)
 			return r;
 	}

@@ -168,8 +168,8 @@ test_reference_lines(void **state)
 		"{\"line\":6,\"error\":\"name must be a text of 1 to 1024 "
 		"bytes\"},"
 		"{\"line\":7,\"error\":\"an observation is no text\"},"
-		"{\"line\":8,\"error\":\"type is 'thing'; 'entity' or "
-		"'relation' is known\"}]}");
+		"{\"line\":8,\"error\":\"type is 'thing'; 'entity', "
+		"'relation' or 'file' is known\"}]}");
 	do_read(f, m_memory_history, "{}");
 	assert_string_equal(json_string_value(json_object_get(
 		json_array_get(json_object_get(f->last, "changes"), 0),
