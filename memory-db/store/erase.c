@@ -8,6 +8,7 @@
 #include "common/log.h"
 #include "memory-db/store/change_internal.h"
 #include "memory-db/store/keys.h"
+#include "memory-db/store/receipts.h"
 #include "memory-db/store/same.h"
 #include "memory-db/store/text_index.h"
 #include "memory-db/store/text_sql.h"
@@ -410,15 +411,12 @@ erase_end(struct erasure *x, bool is_last, struct err *e)
 		r = run_one(x->st, WIPE_QUERIES, x->change->info.ns, NULL, e);
 	if (r == 0)
 		r = keys_forget(x->st, x->change->info.ns, e);
-	x->st->forgets = x->st->forgets == 0 ||
-			x->st->forgets == x->change->info.ns
-		? x->change->info.ns : -1;
+	receipts_forget(x->st, x->change->info.ns);
 	if (r != 0 || !is_last)
 		return r;
 	r = merge_segments(x->st, e);
-	return r == 0 ? stmt_run(x->st,
-				stmt_use(x->st, MOD_ERASE, SET_FLAG), e)
-		      : r;
+	return r == 0 ? stmt_run(x->st, stmt_use(x->st, MOD_ERASE, SET_FLAG),
+				e) : r;
 }
 
 bool

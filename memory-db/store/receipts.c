@@ -262,6 +262,12 @@ is_forgotten(const struct store *st, const struct receipt *r)
 		st->forgets == NAMESPACE_DEFAULT || st->forgets == -1);
 }
 
+void
+receipts_forget(struct store *st, int64_t ns)
+{
+	st->forgets = st->forgets == 0 || st->forgets == ns ? ns : -1;
+}
+
 static int
 write_one(struct store *st, const struct receipt *r, struct buf *facts)
 {

@@ -53,6 +53,10 @@ typedef int (*receipt_fn)(void *ctx, const struct receipt *r);
 int receipt_find(struct store *st, const char *id, receipt_fn fn, void *ctx,
 	struct err *e) MUST_CHECK;
 
+/* The group erases something of the namespace: questions that wait to be
+ * written and may name it are written without their words. */
+void receipts_forget(struct store *st, int64_t ns);
+
 /* Writer, inside a group: writes what waits. Never fails the group: errors
  * leave the queue as it is. */
 void receipts_write(struct store *st);
