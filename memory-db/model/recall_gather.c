@@ -332,7 +332,8 @@ static int
 take_best(struct gathering *g)
 {
 	size_t rows = (size_t)g->r->request->limit, kept = 0, from = 0;
-	size_t keep = rows > MANY_ROWS ? KEEP + rows : KEEP;
+	size_t few = (size_t)recall_share(g->r, KEEP);
+	size_t keep = rows > MANY_ROWS ? few + rows : few;
 	struct copy_set set = {0};
 	int k = 0;
 

@@ -120,8 +120,8 @@ struct recalling {
 	struct question vector;	/* of the question; owned when is_own */
 	bool is_own;
 	double nearest;		/* highest cosine */
-	int sentences;		/* of the whole question; more: less is looked
-				   at for each */
+	int sentences;		/* of the whole question; of many, less is
+				   looked at for each (recall_share) */
 	unsigned ticks;
 	bool late;
 	struct buf tmp, text;
@@ -134,6 +134,13 @@ int recall_gather(struct recalling *r) MUST_CHECK;
 int recall_add(struct recalling *r, int which, int64_t fact, double guess,
 	struct recall_candidate **ret) MUST_CHECK;
 bool recall_is_late(struct recalling *r);
+/* What one sentence may look at, of what a whole question may. */
+static inline int
+recall_share(const struct recalling *r, int whole)
+{
+	return r->sentences <= 2 ? whole : r->sentences <= 6 ? whole / 2
+							     : whole / 4;
+}
 /* Words of the question among tokens. */
 uint32_t recall_words_in(const struct recalling *r, int which, const token_t *v,
 	size_t n);

@@ -71,10 +71,19 @@ int
 recall_pool(struct recalling *pool, const struct recalling *r,
 	double confidence, int sentence)
 {
+	const struct recall_candidate *best = NULL;
 	double most = 0;
 
 	for (size_t i = 0; i < r->n; i++)
-		most = fmax(most, r->c[i].total);
+		if (r->c[i].total > most) {
+			most = r->c[i].total;
+			best = &r->c[i];
+		}
+	/* Of sentences that all may have an answer the one whose words are
+	 * found comes first. */
+	if (best && r->question.others > 0)
+		confidence *= recall_covered(r, best->which,
+			best->found | best->around);
 	for (size_t i = 0; i < r->n && most > 0; i++) {
 		const struct recall_candidate *c = &r->c[i];
 

@@ -105,7 +105,7 @@ largest_first(const void *a, const void *b)
 static int
 add_silent(struct sharing *s)
 {
-	int wanted = SILENT + s->r->request->limit, k = 0;
+	int wanted = recall_share(s->r, SILENT + s->r->request->limit), k = 0;
 
 	qsort(s->v, (size_t)s->n, sizeof(s->v[0]), largest_first);
 	for (int i = 0; k >= 0 && i < s->n && i < wanted; i++) {
@@ -345,12 +345,13 @@ static int
 share_with_all(struct recalling *r, const struct order *order, size_t n)
 {
 	struct sharing *s AUTO_FREE = calloc(1, sizeof(*s));
+	size_t sharing = (size_t)recall_share(r, SHARING);
 	int k = 0;
 
 	if (!s)
 		return err_nomem(r->e);
 	s->r = r;
-	for (size_t i = 0; k == 0 && i < n && i < SHARING; i++)
+	for (size_t i = 0; k == 0 && i < n && i < sharing; i++)
 		if (r->c[order[i].at].f->source != 0 && order[i].base > 0 &&
 			!recall_is_late(r))
 			k = share_with_neighbours(s, order[i].at);
