@@ -22,6 +22,8 @@
 #define LIMIT_ALIKE_FACTS 96
 #define LIMIT_ALIKE_FACTS_PROGRAM 16
 #define LIMIT_ALIKE_BYTES 1000
+/* Texts that one write reads for it: some 30 ms of the writer. */
+#define LIMIT_ALIKE_LOOKS 5000
 /* The same for finding which observation is meant, and how often in a call. */
 #define LIMIT_ALIKE_SOUGHT 2000
 #define LIMIT_ALIKE_SEARCHES 5

@@ -18,6 +18,7 @@ struct context {
 	const char *session, *client, *actor, *message, *key; /* or NULL */
 	bool user_scope;	/* scope:"user": write to `default` */
 	bool own_scope;		/* scope:"project": and said so */
+	bool in_script;		/* one call of many in a script */
 	char zone[65];		/* time zone of the client; "": UTC */
 	unsigned uid;		/* of the peer */
 	/* Authority. An agent is whoever memory-mcp serves; a caller that is

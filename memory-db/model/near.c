@@ -7,6 +7,14 @@
 #include "common/jx.h"
 #include "common/limits.h"
 
+/* What is looked at in one write is bounded: a list of ten thousand is stored
+ * like any other, and its end is no longer compared. */
+static bool
+is_spent(struct write *w)
+{
+	return w->looks >= LIMIT_ALIKE_LOOKS;
+}
+
 static const json_t *
 text_of(const json_t *item)
 {
@@ -32,7 +40,9 @@ near_done(struct near *x)
 static size_t
 most_of(const struct write *w)
 {
-	return w->ctx->is_agent ? LIMIT_ALIKE_FACTS : LIMIT_ALIKE_FACTS_PROGRAM;
+	return w->ctx->is_agent && !w->ctx->in_script
+		       ? LIMIT_ALIKE_FACTS
+		       : LIMIT_ALIKE_FACTS_PROGRAM;
 }
 
 static int
@@ -72,6 +82,7 @@ load_one(void *ctx, const struct fact *f)
 {
 	struct loading *l = ctx;
 
+	l->x->w->looks++;
 	return put(l->x, f->id, f->text, f->text_n, l->e);
 }
 
@@ -111,7 +122,7 @@ near_begin(struct near *x, struct write *w, int64_t entity, bool fresh,
 		low = n < low ? n : low;
 		high = n > high ? n : high;
 	}
-	if (high == 0)
+	if (high == 0 || is_spent(w))
 		x->is_on = false;
 	return x->is_on && !fresh ? load(x, low, high, e) : 0;
 }
@@ -132,6 +143,7 @@ find(const struct near *x, const char *text, size_t n, struct hits *ret,
 	struct alike_sketch sketch;
 
 	*ret = (struct hits){0};
+	x->w->looks++;
 	if (alike_read(text, n, &read) != 0)
 		return err_nomem(e);
 	alike_sketch(&read, &sketch);
@@ -142,6 +154,7 @@ find(const struct near *x, const char *text, size_t n, struct hits *ret,
 		if (t->n < n * 2 / 3 || t->n > n * 3 / 2 + 8 ||
 			!alike_maybe(&sketch, &t->sketch))
 			continue;
+		x->w->looks++;
 		if (alike_read(t->text, t->n, &other) != 0)
 			return err_nomem(e);
 		kind = alike_compare(&read, &other);
@@ -190,6 +203,8 @@ near_look(struct near *x, const json_t *item, int64_t *ret_fact, struct err *e)
 	int r;
 
 	*ret_fact = 0;
+	if (is_spent(x->w))
+		x->is_on = false;
 	if (!x->is_on || bytes_of(item) > LIMIT_ALIKE_BYTES)
 		return 0;
 	r = find(x, json_string_value(text_of(item)), bytes_of(item), &hits, e);

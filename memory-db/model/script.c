@@ -153,6 +153,7 @@ script_context(
 	const char *branch = jx_text(params, "branch");
 
 	*ret = *caller;
+	ret->in_script = true;
 	ret->key = NULL;
 	if (branch != NULL)
 		ret->branch = branch;

@@ -34,6 +34,7 @@ struct write {
 	struct outcome_entry *entries; /* what it did; see write_did */
 	size_t entries_n, entries_cap, asked;
 	bool watch;		/* look for texts that say the same: near.h */
+	int looks;		/* texts compared; near.c bounds them */
 	int searches;		/* for what is meant; near_find() bounds them */
 	json_t *alike;		/* what they are like, for the reply; owned */
 	int64_t last_fact;	/* added by write_add */

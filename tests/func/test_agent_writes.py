@@ -307,6 +307,20 @@ class Alike(Agent):
         self.assertEqual(r["results"][0]["similar"],
                          [{"index": 0, "text": "Likes apples"}])
 
+    def test_a_large_list_is_not_compared_for_ever(self):
+        texts = [f"alpha beta gamma delta note {i}" for i in range(5000)]
+        began = time.monotonic()
+        self.nina(*texts)
+        took = time.monotonic() - began
+        r = self.db.client()
+        began = time.monotonic()
+        r.ok("create_entities", {"namespace": "p", "entities": [
+            entity("Kim", *texts)]})
+        self.assertLess(took, 3 * (time.monotonic() - began) + 1)
+        self.assertEqual(self.add("Alpha beta gamma delta note 4999"),
+                         {"entityName": "Nina", "added": 0, "same_as": [
+                             {"index": 0, "text": texts[-1]}]})
+
     def test_a_large_entity_costs_no_more(self):
         c = self.db.client()
         words = "alpha beta gamma delta epsilon zeta eta theta".split()
