@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/jx.h"
 #include "common/text.h"
 
 #define OPTIONS_MAX 64
@@ -65,6 +66,21 @@ read_bool(const char *value, bool *ret)
 	return MDB_E_INVALID;
 }
 
+int
+conf_int(const char *s, int64_t min, int64_t max, int64_t *ret)
+{
+	AUTO_JSON json_t *v = NULL;
+	int64_t i;
+
+	if (text_int(s, min, max, ret) == 0)
+		return 0;
+	v = jx_parse_any(s, strlen(s), NULL);
+	if (!json_is_real(v) || !jx_integral(v, &i) || i < min || i > max)
+		return MDB_E_INVALID;
+	*ret = i;
+	return 0;
+}
+
 /* source: "--limit" or "MEMORY_LIMIT", for the error text. */
 static int
 assign(const struct conf_opt *o, const char *source, const char *value,
@@ -77,7 +93,7 @@ assign(const struct conf_opt *o, const char *source, const char *value,
 		*(const char **)o->target = value;
 		return 0;
 	case CONF_INT:
-		if (text_int(value, o->min, o->max, &number) < 0)
+		if (conf_int(value, o->min, o->max, &number) < 0)
 			return err_param(e, MDB_E_INVALID, o->name,
 				"%s: must be an integer from %lld to %lld, is "
 				"'%.64s'",

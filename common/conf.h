@@ -39,6 +39,9 @@ int conf_text(const struct conf_opt *opts, size_t n, const char *const *without,
 /* More lines for --version, each with its newline; a literal. */
 void conf_version(const char *more);
 
+/* An integer as jx_integral has it: "10", "10.0", "1e1". 0 or MDB_E_INVALID. */
+int conf_int(const char *s, int64_t min, int64_t max, int64_t *ret) MUST_CHECK;
+
 /* What conf_read prints for --help: usage line, text, options. */
 void conf_usage(const char *usage, const char *about);
 

@@ -38,13 +38,18 @@ jx_integral(const json_t *v, int64_t *ret)
 	if (!json_is_real(v))
 		return false;
 	d = json_real_value(v);
-	/* Up to 2^53 a double names one integer. */
-	if (!(d >= -9007199254740992.0 && d <= 9007199254740992.0))
+	if (!(d > -9007199254740992.0 && d < 9007199254740992.0))
 		return false;
 	if ((double)(int64_t)d != d)
 		return false;
 	*ret = (int64_t)d;
 	return true;
+}
+
+double
+jx_real(const json_t *v)
+{
+	return json_number_value(v) + 0.0; /* -0.0 + 0.0 is 0.0 */
 }
 
 /* 0 and *ret, 1 absent, or an error. */
@@ -126,7 +131,7 @@ jx_number(const json_t *o, const char *key, bool required, double min,
 		return rc;
 	if (!json_is_number(v))
 		return wrong_type(v, key, "a number", e);
-	d = json_number_value(v);
+	d = jx_real(v);
 	if (!(d >= min && d <= max))
 		return err_param(e, MDB_E_INVALID, key,
 			"%s: must be from %g to %g, is %g", key, min, max, d);
@@ -185,6 +190,17 @@ jx_set(json_t *o, const char *key, json_t *value_new)
 	if (!value_new || json_object_set_new(o, key, value_new) < 0)
 		return MDB_E_NOMEM;
 	return 0;
+}
+
+int
+jx_settle_integer(json_t *o, const char *key)
+{
+	const json_t *v = json_object_get(o, key);
+	int64_t i;
+
+	if (!json_is_real(v) || !jx_integral(v, &i))
+		return 0;
+	return jx_set(o, key, json_integer(i));
 }
 
 int

@@ -36,8 +36,14 @@ const char *jx_text(const json_t *o, const char *key);
 /* JSON's name of the type: "string", "integer", "number", "boolean", ... */
 const char *jx_type_name(const json_t *v);
 
-/* True for an integer, also one written as 10.0. */
+/* What a number is, everywhere: many writers of JSON send 1.0 for 1, so a real
+ * without a fraction is that integer, as long as it names just one (below
+ * 2^53; 2^53 + 1 reads as 2^53). -0.0 is 0: storage has no other. */
 bool jx_integral(const json_t *v, int64_t *ret);
+double jx_real(const json_t *v); /* of any number; 0 for what is none */
+/* Puts the integer in the place of a member that is one written as 1.0. 0 or
+ * MDB_E_NOMEM. */
+int jx_settle_integer(json_t *o, const char *key) MUST_CHECK;
 
 /* Nesting of what the parser takes: FRAME_DEPTH_MAX with room for envelopes. */
 #define JX_DEPTH_MAX 256
@@ -47,7 +53,13 @@ bool jx_integral(const json_t *v, int64_t *ret);
  * NULL with *e set (MDB_E_PROTOCOL, or MDB_E_NOMEM). */
 json_t *jx_parse(const char *data, size_t n, struct err *e) MUST_CHECK;
 
-/* The same for any JSON value. */
+/* The same; but a number out of range, which is good JSON all the same, reads
+ * as null, and number says which it was (MDB_E_INVALID, param: its path). So a
+ * request can be answered under its id. */
+json_t *jx_parse_lenient(const char *data, size_t n, struct err *number,
+	struct err *e) MUST_CHECK;
+
+/* jx_parse for any JSON value. */
 json_t *jx_parse_any(const char *data, size_t n, struct err *e) MUST_CHECK;
 
 /* Appends compact JSON; numbers with the fewest digits that read back the

@@ -252,6 +252,42 @@ digits(struct jx_lex *lx)
 	return true;
 }
 
+/* The number from begin to p fits into no type of ours. */
+static json_t *
+out_of_range(struct jx_lex *lx, const char *begin, const char *what)
+{
+	if (lx->number == NULL) {
+		lx->p = begin;
+		return jx_lex_fail(lx, what);
+	}
+	if (lx->number->code == 0) {
+		err_param(lx->number, MDB_E_INVALID, "", "%s: %.*s", what,
+			(int)(lx->p - begin < 40 ? lx->p - begin : 40), begin);
+		lx->number_depth = lx->depth;
+	}
+	return json_null();
+}
+
+void
+jx_lex_place(struct jx_lex *lx, const char *name, size_t n, size_t index)
+{
+	struct err *e = lx->number;
+	char path[sizeof(e->param) + 80];
+	const char *dot;
+
+	if (lx->number_depth == 0 || lx->number_depth != lx->depth)
+		return;
+	lx->number_depth--;
+	dot = e->param[0] == '\0' || e->param[0] == '[' ? "" : ".";
+	if (name == NULL)
+		snprintf(path, sizeof(path), "[%zu]%s%s", index, dot, e->param);
+	else
+		snprintf(path, sizeof(path), "%.*s%s%s",
+			(int)(n <= 64 ? n : utf8_cut(name, 64)), name, dot,
+			e->param);
+	err_param(e, e->code, path, "%s", e->text);
+}
+
 static json_t *
 real(struct jx_lex *lx, const char *begin)
 {
@@ -264,10 +300,8 @@ real(struct jx_lex *lx, const char *begin)
 		!(s = buf_str(&lx->text)))
 		return jx_lex_nomem(lx);
 	d = strtod(s, NULL);
-	if (!isfinite(d)) {
-		lx->p = begin;
-		return jx_lex_fail(lx, "a number is out of range");
-	}
+	if (!isfinite(d))
+		return out_of_range(lx, begin, "a number is out of range");
 	v = json_real(d);
 	return v ? v : jx_lex_nomem(lx);
 }
@@ -289,8 +323,7 @@ integer(struct jx_lex *lx, const char *begin)
 	v = json_integer(i);
 	return v ? v : jx_lex_nomem(lx);
 range:
-	lx->p = begin;
-	return jx_lex_fail(lx, "an integer does not fit into 64 bits");
+	return out_of_range(lx, begin, "an integer does not fit into 64 bits");
 }
 
 json_t *

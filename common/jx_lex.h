@@ -13,6 +13,10 @@ struct jx_lex {
 	unsigned depth;
 	struct buf text;	/* a string with escapes, a long number */
 	struct err *e;
+	struct err *number;	/* NULL: one out of range is an error; else see
+				   jx_parse_lenient */
+	unsigned number_depth;	/* the path of that number is known from below
+				   this depth on; 0: whole, or there is none */
 };
 
 /* "not valid JSON at line 1, column 5 (byte 4): <what>, found 'x'"; NULL. */
@@ -25,6 +29,10 @@ void jx_lex_space(struct jx_lex *lx);
  * the next token. */
 bool jx_lex_string(struct jx_lex *lx, const char **ret, size_t *ret_n)
 	MUST_CHECK;
+
+/* Behind a value: puts its place, a name or (name NULL) an index, before the
+ * path of a number out of range that was found in it. */
+void jx_lex_place(struct jx_lex *lx, const char *name, size_t n, size_t index);
 
 /* At a digit or '-'. Returns new, or NULL. */
 json_t *jx_lex_number(struct jx_lex *lx) MUST_CHECK;

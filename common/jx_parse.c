@@ -79,6 +79,7 @@ array(struct jx_lex *lx)
 
 		if (!v)
 			return NULL;
+		jx_lex_place(lx, NULL, 0, json_array_size(a));
 		if (json_array_append_new(a, v) < 0)
 			return jx_lex_nomem(lx);
 	} while (more(lx, ']', &closed));
@@ -120,6 +121,7 @@ member(struct jx_lex *lx, json_t *o)
 	v = value(lx);
 	if (!v)
 		return false;
+	jx_lex_place(lx, key, n, 0);
 	if (json_object_setn_new_nocheck(o, key, n, v) < 0) {
 		jx_lex_nomem(lx);
 		return false;
@@ -170,11 +172,11 @@ value(struct jx_lex *lx)
 	return jx_lex_literal(lx);
 }
 
-json_t *
-jx_parse_any(const char *data, size_t n, struct err *e)
+static json_t *
+parse(const char *data, size_t n, struct err *number, struct err *e)
 {
-	struct jx_lex lx = {
-		.begin = data, .p = data, .end = data + n, .e = e};
+	struct jx_lex lx = {.begin = data, .p = data, .end = data + n, .e = e,
+		.number = number};
 	json_t *v;
 
 	jx_lex_space(&lx);
@@ -190,13 +192,30 @@ jx_parse_any(const char *data, size_t n, struct err *e)
 }
 
 json_t *
-jx_parse(const char *data, size_t n, struct err *e)
+jx_parse_any(const char *data, size_t n, struct err *e)
 {
-	json_t *v = jx_parse_any(data, n, e);
+	return parse(data, n, NULL, e);
+}
 
+static json_t *
+only_object(json_t *v, struct err *e)
+{
 	if (!v || json_is_object(v))
 		return v;
 	json_decref(v);
 	err_set(e, MDB_E_PROTOCOL, "not a JSON object");
 	return NULL;
+}
+
+json_t *
+jx_parse(const char *data, size_t n, struct err *e)
+{
+	return only_object(jx_parse_any(data, n, e), e);
+}
+
+json_t *
+jx_parse_lenient(const char *data, size_t n, struct err *number, struct err *e)
+{
+	*number = (struct err){0};
+	return only_object(parse(data, n, number, e), e);
 }

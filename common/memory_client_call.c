@@ -285,10 +285,10 @@ member_text(const json_t *msg, const char *name, const char *otherwise)
 static bool
 pause_call(memory_client *c, struct mc_call *call, const json_t *msg)
 {
-	json_int_t asked =
-		json_integer_value(json_object_get(msg, "retry_after_ms"));
+	int64_t asked = 0;
 	int64_t pause_ms = mc_link_backoff_ms(c, call->busy);
 
+	(void)jx_integral(json_object_get(msg, "retry_after_ms"), &asked);
 	if (asked > 0 && asked < INT32_MAX)
 		pause_ms += asked;
 	int64_t at = clock_mono_ns() + pause_ms * NS_PER_MS;

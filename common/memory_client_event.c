@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/jx.h"
 #include "common/memory_client_int.h"
 
 static struct mc_event *
@@ -53,7 +54,7 @@ mc_events_from(memory_client *c, const json_t *reply, bool gap)
 {
 	if (gap)
 		lose(c, c->seen_change);
-	c->seen_change = json_integer_value(json_object_get(reply, "change"));
+	(void)jx_integral(json_object_get(reply, "change"), &c->seen_change);
 	if (!gap)
 		c->taken_change = c->seen_change;
 }
@@ -78,7 +79,7 @@ mc_event_add(memory_client *c, const json_t *msg, const char *line, size_t n)
 		mc_events_clear(c);
 		lose(c, from);
 	}
-	event->change = json_integer_value(json_object_get(msg, "change"));
+	(void)jx_integral(json_object_get(msg, "change"), &event->change);
 	c->seen_change = event->change;
 	*c->events_tail = event;
 	c->events_tail = &event->next;

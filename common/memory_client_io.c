@@ -25,8 +25,9 @@ complaint(memory_client *c, const json_t *msg)
 	const char *text = json_string_value(json_object_get(msg, "error"));
 	const char *code = json_string_value(json_object_get(msg, "code"));
 	int which = err_code_of(code != NULL ? code : "");
-	json_int_t after =
-		json_integer_value(json_object_get(msg, "retry_after_ms"));
+	int64_t after = 0;
+
+	(void)jx_integral(json_object_get(msg, "retry_after_ms"), &after);
 
 	if (text == NULL)
 		text = "it sent a message without id";
@@ -69,6 +70,7 @@ take_frame(memory_client *c, const char *line, size_t n)
 {
 	struct err e = {0};
 	AUTO_JSON json_t *msg = jx_parse(line, n, &e);
+	int64_t number;
 
 	if (msg == NULL && e.code == MDB_E_NOMEM)
 		return MEMORY_NO_MEMORY;
@@ -90,8 +92,8 @@ take_frame(memory_client *c, const char *line, size_t n)
 			c->path);
 	else if (id == NULL || json_is_null(id))
 		complaint(c, msg);
-	else if (json_is_integer(id))
-		reply(c, json_integer_value(id), msg, line, n);
+	else if (jx_integral(id, &number))
+		reply(c, number, msg, line, n);
 	return MEMORY_OK;
 }
 

@@ -308,8 +308,9 @@ mc_link_greeted(memory_client *c, const json_t *msg, const char *line, size_t n)
 		mc_call_unwelcome(c, msg, line, n);
 		return;
 	}
-	json_int_t protocol =
-		json_integer_value(json_object_get(msg, "protocol"));
+	int64_t protocol = 0;
+
+	(void)jx_integral(json_object_get(msg, "protocol"), &protocol);
 	if (protocol > RPC_PROTOCOL + 1 || protocol < RPC_PROTOCOL - 1) {
 		mc_link_broken(c, MEMORY_PROTOCOL, true,
 			"memory-db at %s "

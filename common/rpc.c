@@ -11,11 +11,18 @@
 static int
 read_id(const json_t *id, struct rpc_request *ret, struct err *e)
 {
+	int64_t number;
+
 	if (!id || json_is_null(id))
 		return 0;
-	if (json_is_integer(id) ||
-		(json_is_string(id) &&
-			json_string_length(id) <= LIMIT_LABEL_BYTES)) {
+	if (jx_integral(id, &number)) {
+		ret->id = json_is_integer(id)
+				  ? json_incref((json_t *)(uintptr_t)id)
+				  : json_integer(number);
+		return ret->id ? 0 : err_nomem(e);
+	}
+	if (json_is_string(id) &&
+		json_string_length(id) <= LIMIT_LABEL_BYTES) {
 		ret->id = json_incref((json_t *)(uintptr_t)id);
 		return 0;
 	}

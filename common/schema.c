@@ -1,8 +1,10 @@
-/* Validation of parameters against their tables. The place of a value is kept
+/* Validation of parameters against their tables, which also settles what each
+ * number is. The place of a value is kept
  * as a chain of frames on the stack and becomes text ("entities[3].name") only
  * when there is an error. */
 #include "common/schema.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -98,6 +100,9 @@ static int
 wrong_type(struct check *c, const struct place *at, const struct param *p,
 	const json_t *v)
 {
+	if (json_is_real(v) && (p->type == P_INT || p->type == P_POINT))
+		return wrong(c, at, "must be %s, is %.17g", wanted(p->type),
+			json_real_value(v));
 	return wrong(c, at, "must be %s, is %s", wanted(p->type),
 		jx_type_name(v));
 }
@@ -146,16 +151,25 @@ check_string(struct check *c, const struct place *at, const struct param *p,
 		(long long)p->max, n);
 }
 
+/* Puts v_new, the form of a number that handlers read, in its place. */
+static int
+put(struct check *c, json_t *v_new, json_t **ret)
+{
+	*ret = v_new;
+	return v_new ? 0 : err_nomem(c->e);
+}
+
+/* ret: a new value to stand in the place of v; untouched when v may stay. */
 static int
 check_int(struct check *c, const struct place *at, const struct param *p,
-	const json_t *v)
+	const json_t *v, json_t **ret)
 {
 	int64_t i;
 
 	if (!jx_integral(v, &i))
 		return wrong_type(c, at, p, v);
 	if (i >= p->min && (p->max == 0 || i <= p->max))
-		return 0;
+		return json_is_real(v) ? put(c, json_integer(i), ret) : 0;
 	if (p->max == 0 || p->max == INT64_MAX)
 		return wrong(c, at, "must be at least %lld, is %lld",
 			(long long)p->min, (long long)i);
@@ -165,29 +179,31 @@ check_int(struct check *c, const struct place *at, const struct param *p,
 
 static int
 check_number(struct check *c, const struct place *at, const struct param *p,
-	const json_t *v)
+	const json_t *v, json_t **ret)
 {
-	double d = json_number_value(v);
+	double d = jx_real(v);
 
 	if (!json_is_number(v))
 		return wrong_type(c, at, p, v);
 	if (d >= (double)p->min && (p->max == 0 || d <= (double)p->max))
-		return 0;
+		return signbit(json_real_value(v)) != signbit(d)
+			       ? put(c, json_real(d), ret)
+			       : 0;
 	return wrong(c, at, "must be from %lld to %lld, is %g",
 		(long long)p->min, (long long)p->max, d);
 }
 
 static int
 check_point(struct check *c, const struct place *at, const struct param *p,
-	const json_t *v)
+	const json_t *v, json_t **ret)
 {
 	int64_t i;
 
+	if (jx_integral(v, &i) && i < 0)
+		return wrong(c, at, "a change id is not negative, is %lld",
+			(long long)i);
 	if (jx_integral(v, &i))
-		return i >= 0 ? 0
-			      : wrong(c, at,
-					"a change id is not negative, is %lld",
-					(long long)i);
+		return json_is_real(v) ? put(c, json_integer(i), ret) : 0;
 	if (!json_is_string(v))
 		return wrong_type(c, at, p, v);
 	if (json_string_length(v) == 0 && (p->flags & PF_MAY_BE_EMPTY))
@@ -200,14 +216,13 @@ check_point(struct check *c, const struct place *at, const struct param *p,
 }
 
 static int check_members(struct check *c, const struct place *at,
-	const struct param *table, const struct param *extra,
-	const json_t *object);
+	const struct param *table, const struct param *extra, json_t *object);
 static int check_value(struct check *c, const struct place *at,
-	const struct param *p, const json_t *v);
+	const struct param *p, json_t *v, json_t **ret);
 
 static int
 check_array(struct check *c, const struct place *at, const struct param *p,
-	const json_t *v)
+	json_t *v)
 {
 	size_t n = json_array_size(v);
 	struct place entry = {.up = at};
@@ -218,10 +233,14 @@ check_array(struct check *c, const struct place *at, const struct param *p,
 		return wrong(c, at, "must have at most %lld entries, has %zu",
 			(long long)p->max, n);
 	for (size_t i = 0; p->item && i < n; i++) {
+		json_t *other = NULL;
 		int rc;
 
 		entry.index = i;
-		rc = check_value(c, &entry, p->item, json_array_get(v, i));
+		rc = check_value(
+			c, &entry, p->item, json_array_get(v, i), &other);
+		if (rc == 0 && other && json_array_set_new(v, i, other) < 0)
+			rc = err_nomem(c->e);
 		if (rc < 0)
 			return rc;
 	}
@@ -230,20 +249,20 @@ check_array(struct check *c, const struct place *at, const struct param *p,
 
 static int
 check_value(struct check *c, const struct place *at, const struct param *p,
-	const json_t *v)
+	json_t *v, json_t **ret)
 {
 	switch (p->type) {
 	case P_STRING:
 		return json_is_string(v) ? check_string(c, at, p, v)
 					 : wrong_type(c, at, p, v);
 	case P_INT:
-		return check_int(c, at, p, v);
+		return check_int(c, at, p, v, ret);
 	case P_NUMBER:
-		return check_number(c, at, p, v);
+		return check_number(c, at, p, v, ret);
 	case P_BOOL:
 		return json_is_boolean(v) ? 0 : wrong_type(c, at, p, v);
 	case P_POINT:
-		return check_point(c, at, p, v);
+		return check_point(c, at, p, v, ret);
 	case P_ANY:
 		return 0;
 	case P_ARRAY:
@@ -353,18 +372,16 @@ check_required(struct check *c, const struct place *up,
 
 static int
 check_members(struct check *c, const struct place *at,
-	const struct param *table, const struct param *extra,
-	const json_t *object)
+	const struct param *table, const struct param *extra, json_t *object)
 {
-	json_t *o = (json_t *)(uintptr_t)object;
 	int rc = 0;
 
 	/* Unknown members first: a slip of the pen explains a missing one. */
-	for (void *it = json_object_iter(o); it && rc == 0;
-		it = json_object_iter_next(o, it)) {
+	for (void *it = json_object_iter(object); it && rc == 0;
+		it = json_object_iter_next(object, it)) {
 		const char *name = json_object_iter_key(it);
 		const struct place member = {.up = at, .name = name};
-		const json_t *v = json_object_iter_value(it);
+		json_t *v = json_object_iter_value(it), *other = NULL;
 		const struct param *p = param_find(table, name);
 
 		if (!p)
@@ -372,7 +389,11 @@ check_members(struct check *c, const struct place *at,
 		if (!p)
 			rc = unknown_member(c, at, table, extra, name);
 		else if (!json_is_null(v))
-			rc = check_value(c, &member, p, v);
+			rc = check_value(c, &member, p, v, &other);
+		/* Another value of a name that is there moves nothing. */
+		if (rc == 0 && other &&
+			json_object_iter_set_new(object, it, other) < 0)
+			rc = err_nomem(c->e);
 	}
 	if (rc == 0)
 		rc = check_required(c, at, table, object);
@@ -381,7 +402,7 @@ check_members(struct check *c, const struct place *at,
 
 int
 schema_check(const struct param *table, const struct param *extra,
-	const json_t *object, json_t **ret_ignored, struct err *e)
+	json_t *object, json_t **ret_ignored, struct err *e)
 {
 	AUTO_JSON json_t *ignored = NULL;
 	struct check c = {.e = e};

@@ -47,12 +47,14 @@ struct param {
 };
 
 /* Checks an object against a table: types, ranges, required, choices, valid
- * members. Unknown members: MDB_E_INVALID naming the nearest known one, or,
+ * members. Its numbers are put into the form that the table asks for (see
+ * jx_integral), so that who reads them later finds an integer where one is
+ * wanted, and never -0.0. Free-form members stay as they are. Unknown members: MDB_E_INVALID naming the nearest known one, or,
  * when ret_ignored is not NULL, they are collected there (new array of names)
  * and pass. extra: a second table also allowed (the common parameters), may
  * be NULL. */
 int schema_check(const struct param *table, const struct param *extra,
-	const json_t *object, json_t **ret_ignored, struct err *e) MUST_CHECK;
+	json_t *object, json_t **ret_ignored, struct err *e) MUST_CHECK;
 
 /* JSON Schema (2020-12, an object) of a table, without the members that have
  * one of the flags `hidden`, and without unions of types. What the schema does not name is memory-db's to

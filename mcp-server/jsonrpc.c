@@ -59,16 +59,35 @@ refuse(const char *line, size_t n, struct jsonrpc_error *e, int code,
 	return NULL;
 }
 
+/* A number that no type of ours holds: the message says which parameter. */
+static json_t *
+refuse_number(const char *line, size_t n, struct jsonrpc_error *e,
+	const struct err *number)
+{
+	static const char inside[] = "params.arguments.";
+	const char *at = number->param;
+	char why[sizeof(number->param) + sizeof(number->text) + 2];
+
+	if (strncmp(at, inside, sizeof(inside) - 1) == 0)
+		at += sizeof(inside) - 1;
+	snprintf(why, sizeof(why), "%s: %s", at, number->text);
+	return refuse(line, n, e, JSONRPC_PARAMS, why);
+}
+
 /* jx_parse said no: not JSON at all, or JSON that we do not take? */
 static json_t *
 refuse_parsed(const char *line, size_t n, struct jsonrpc_error *e,
 	const struct err *why)
 {
 	AUTO_JSON json_t *loose = NULL;
+	struct err number;
 
 	if (why->code == MDB_E_NOMEM)
 		return refuse(line, n, e, JSONRPC_INTERNAL,
 			"out of memory; nothing is broken, try again");
+	loose = jx_parse_lenient(line, n, &number, NULL);
+	if (loose)
+		return refuse_number(line, n, e, &number);
 	loose = json_loadb(line, n, JSON_ALLOW_NUL, NULL);
 	if (loose)
 		return refuse(line, n, e, JSONRPC_INVALID, why->text);
@@ -120,6 +139,9 @@ jsonrpc_read(json_t *value, struct jsonrpc_msg *ret, struct jsonrpc_error *e)
 	if (!json_is_object(value))
 		return bad(e, NULL, JSONRPC_INVALID,
 			"invalid request: a message is a JSON object");
+	if (jx_settle_integer(value, "id"))
+		return bad(e, NULL, JSONRPC_INTERNAL,
+			"out of memory; nothing is broken, try again");
 	id = json_object_get(value, "id");
 	method = json_object_get(value, "method");
 	ret->params = json_object_get(value, "params");

@@ -118,13 +118,15 @@ jsonrpc_scan_feed(struct jsonrpc_scan *s, const char *data, size_t n)
 json_t *
 jsonrpc_scan_id(const struct jsonrpc_scan *s)
 {
-	json_t *id;
+	json_t *id, *whole;
+	int64_t number;
 
 	if (s->bad || s->value_n == 0 || s->value_n > sizeof(s->value))
 		return NULL;
 	id = jx_parse_any(s->value, s->value_n, NULL);
 	if (json_is_string(id) || json_is_integer(id))
 		return id;
+	whole = jx_integral(id, &number) ? json_integer(number) : NULL;
 	json_decref(id);
-	return NULL;
+	return whole;
 }

@@ -192,8 +192,11 @@ request_string(struct request *r, const char *key)
 static void
 cancel(struct session *s, json_t *params)
 {
-	json_t *id = json_object_get(params, "requestId");
+	json_t *id;
 
+	if (jx_settle_integer(params, "requestId"))
+		return; /* not cancelled, for want of memory */
+	id = json_object_get(params, "requestId");
 	if (!id || subscribe_cancel(s, id))
 		return;
 	for (struct request *r = s->requests; r; r = r->next) {

@@ -8,7 +8,6 @@
 #include "common/limits.h"
 #include "common/sock.h"
 #include "common/spawn.h"
-#include "common/text.h"
 #include "memory-db/cli/cli.h"
 #include "memory-db/cli/session.h"
 #include "memory-db/cli/where.h"
@@ -206,7 +205,7 @@ cli_point(const char *text)
 {
 	int64_t id;
 
-	if (text_int(text, 0, INT64_MAX, &id) == 0)
+	if (conf_int(text, 0, INT64_MAX, &id) == 0)
 		return json_integer(id);
 	return json_string(text);
 }

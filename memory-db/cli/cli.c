@@ -174,9 +174,9 @@ cli_str(const json_t *o, const char *key, const char *otherwise)
 int64_t
 cli_int(const json_t *o, const char *key, int64_t otherwise)
 {
-	const json_t *v = json_object_get(o, key);
+	int64_t n;
 
-	return json_is_integer(v) ? json_integer_value(v) : otherwise;
+	return jx_integral(json_object_get(o, key), &n) ? n : otherwise;
 }
 
 double

@@ -1,6 +1,5 @@
 #include <stdio.h>
 
-#include "common/text.h"
 #include "memory-db/cli/cli.h"
 #include "memory-db/cli/facts.h"
 #include "memory-db/cli/out.h"
@@ -23,7 +22,7 @@ run(struct cli *c, int argc, char **argv)
 	int rc;
 
 	(void)argc;
-	if (text_int(argv[1], 1, INT64_MAX, &version) != 0)
+	if (conf_int(argv[1], 1, INT64_MAX, &version) != 0)
 		return cli_fail(CLI_USAGE, "'%s' is no version: a number from "
 			"1, see memoryctl log %s", argv[1], argv[0]);
 	if ((rc = where_entity(c, argv[0])) != CLI_OK)

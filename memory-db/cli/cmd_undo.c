@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "common/jx.h"
-#include "common/text.h"
 #include "memory-db/cli/cli.h"
 #include "memory-db/cli/facts.h"
 #include "memory-db/cli/out.h"
@@ -40,7 +39,7 @@ add_changes(json_t *p, int argc, char **argv)
 	for (int i = 0; i < argc; i++) {
 		const char *text = argv[i][0] == '#' ? argv[i] + 1 : argv[i];
 
-		if (text_int(text, 1, INT64_MAX, &id) != 0)
+		if (conf_int(text, 1, INT64_MAX, &id) != 0)
 			return cli_fail(CLI_USAGE, "'%s' is no change id; "
 				"memoryctl log shows them", argv[i]);
 		if (jx_add(list, json_integer(id)) != 0)
@@ -213,7 +212,7 @@ run(struct cli *c, int argc, char **argv)
 			"memoryctl log and memoryctl sessions list them");
 	if (session != NULL)
 		return undo_session(c);
-	if (is_listed && (change != 0 || text_int(argv[0] +
+	if (is_listed && (change != 0 || conf_int(argv[0] +
 		(argv[0][0] == '#'), 1, INT64_MAX, &id) == 0) &&
 		(rc = where_change(c, id)) != CLI_OK)
 		return rc;

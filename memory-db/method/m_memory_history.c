@@ -106,7 +106,7 @@ m_memory_history(struct call *c, json_t **ret_result, struct err *e)
 		return r;
 	q.since += r == 0; /* read_point gave the change before it */
 	r = read_point(c, "until", true, &until, e);
-	if (r == 0 && until + 1 < q.before)
+	if (r == 0 && until < q.before - 1)
 		q.before = until + 1;
 	if (r >= 0)
 		r = jx_string(c->params, "name", JX_OPTIONAL, &name, &name_n, e);

@@ -88,6 +88,13 @@ void import_validity(const json_t *o, struct fact *f);
 int import_relation(struct importer *im, const json_t *o) MUST_CHECK;
 /* A file of the workspace (import_files.c); one written here later stays. */
 int import_file(struct importer *im, const json_t *o, int64_t ns) MUST_CHECK;
+/* import_numbers.c. A time: a text that is one, or milliseconds since 1970;
+ * false: absent or neither. */
+int import_time(const json_t *o, const char *key, int64_t *ret);
+/* A number from 0 to 1 that was checked; -1: absent. */
+double import_share(const json_t *o, const char *key);
+/* Are the numbers that o has what a request could give, too? */
+int import_check_numbers(const json_t *o, struct err *e) MUST_CHECK;
 /* Seals the change that is open. */
 int import_seal(struct importer *im) MUST_CHECK;
 

@@ -5,7 +5,6 @@
 
 #include <string.h>
 
-#include "common/clock.h"
 #include "common/jx.h"
 #include "common/limits.h"
 #include "common/text.h"
@@ -21,6 +20,7 @@ struct entity_line {
 	json_t *observations, *provenance, *metadata, *aliases;
 	int64_t tier, created_at;
 	bool pin, has_tier;
+	struct err why;		/* what is wrong with a number */
 };
 
 /* --- reading with tolerance ---------------------------------------------------- */
@@ -43,21 +43,16 @@ observation_text(const json_t *v)
 	return json_is_object(v) ? json_object_get(v, "text") : v;
 }
 
-static int
-time_member(const json_t *o, const char *key, int64_t *ret)
-{
-	const char *text = jx_text(o, key);
-
-	return text != NULL && clock_parse(text, clock_now_ms(), 0, false, ret,
-				       NULL) == 0;
-}
-
 /* NULL, or what is wrong with the observations. */
 static const char *
-check_observations(const struct entity_line *l)
+check_observations(struct entity_line *l)
 {
 	size_t i;
 	json_t *v;
+
+	json_array_foreach(l->provenance, i, v)
+		if (import_check_numbers(v, &l->why) != 0)
+			return l->why.text;
 
 	if (json_array_size(l->observations) > LIMIT_CHANGE_FACTS)
 		return "more than 10000 observations in one line; split the "
@@ -65,6 +60,8 @@ check_observations(const struct entity_line *l)
 	json_array_foreach(l->observations, i, v) {
 		const json_t *t = observation_text(v);
 
+		if (import_check_numbers(v, &l->why) != 0)
+			return l->why.text;
 		if (!json_is_string(t))
 			return "an observation is no text";
 		if (json_string_length(t) > LIMIT_OBSERVATION_BYTES)
@@ -108,10 +105,11 @@ read_entity(const json_t *o, struct entity_line *l)
 	l->observations = json_object_get(o, "observations");
 	if (l->observations != NULL && !json_is_array(l->observations))
 		return "observations is no list";
-	wrong = check_observations(l);
+	l->provenance = json_object_get(o, "provenance");
+	wrong = import_check_numbers(o, &l->why) != 0 ? l->why.text
+					       : check_observations(l);
 	if (wrong != NULL)
 		return wrong;
-	l->provenance = json_object_get(o, "provenance");
 	l->metadata = json_object_get(o, "metadata");
 	l->aliases = json_object_get(o, "aliases");
 	l->pin = json_is_true(json_object_get(o, "pin"));
@@ -120,7 +118,7 @@ read_entity(const json_t *o, struct entity_line *l)
 			l->tier = i;
 			l->has_tier = true;
 		}
-	if (!time_member(o, "created_at", &l->created_at))
+	if (!import_time(o, "created_at", &l->created_at))
 		l->created_at = FACT_NO_TIME;
 	return check_metadata(l);
 }
@@ -253,9 +251,9 @@ label_member(struct importer *im, const json_t *o, const char *key,
 void
 import_validity(const json_t *o, struct fact *f)
 {
-	if (!time_member(o, "valid_from", &f->valid_from))
+	if (!import_time(o, "valid_from", &f->valid_from))
 		f->valid_from = FACT_NO_TIME;
-	if (!time_member(o, "valid_to", &f->valid_to))
+	if (!import_time(o, "valid_to", &f->valid_to))
 		f->valid_to = FACT_NO_TIME;
 }
 
@@ -263,21 +261,15 @@ import_validity(const json_t *o, struct fact *f)
 static int
 read_provenance(struct importer *im, const json_t *o, struct fact *f)
 {
-	const json_t *confidence = json_object_get(o, "confidence");
-	const json_t *salience = json_object_get(o, "salience");
 	int r;
 
 	if (!json_is_object(o))
 		return 0;
-	if (json_is_number(confidence) && json_number_value(confidence) >= 0 &&
-		json_number_value(confidence) <= 1)
-		f->confidence = json_number_value(confidence);
-	if (json_is_number(salience) && json_number_value(salience) >= 0 &&
-		json_number_value(salience) <= 1)
-		f->weight = json_number_value(salience);
+	f->confidence = import_share(o, "confidence");
+	f->weight = import_share(o, "salience");
 	import_validity(o, f);
-	if (!time_member(o, "source_timestamp", &f->source_at) &&
-		!time_member(o, "at", &f->source_at))
+	if (!import_time(o, "source_timestamp", &f->source_at) &&
+		!import_time(o, "at", &f->source_at))
 		f->source_at = FACT_NO_TIME;
 	r = label_member(im, o, "source_session", &f->source);
 	if (r == 0 && f->source == 0)

@@ -74,20 +74,21 @@ int
 import_relation(struct importer *im, const json_t *o)
 {
 	struct fact f = import_fact(0, FACT_RELATION);
-	const json_t *weight = json_object_get(o, "weight");
 	const char *type;
+	struct err why;
 	int64_t same, ns;
 	size_t n;
-	int r = import_namespace(im, o, &ns);
+	int r = import_check_numbers(o, &why);
 
+	if (r != 0)
+		return import_complain(im, "%s", why.text);
+	r = import_namespace(im, o, &ns);
 	if (r != 0)
 		return r;
 	if (!import_text(o, "relationType", LIMIT_TYPE_BYTES, &type, &n))
 		return import_complain(im,
 			"relationType must be a text of 1 to 256 bytes");
-	if (json_is_number(weight) && json_number_value(weight) >= 0 &&
-		json_number_value(weight) <= 1)
-		f.weight = json_number_value(weight);
+	f.weight = import_share(o, "weight");
 	r = find_ends(im, o, &f);
 	if (r != 1)
 		return r;

@@ -62,9 +62,9 @@ provenance_read(struct store *st, const struct context *ctx, const json_t *j,
 	if (r == 0)
 		r = read_time(ctx, j, "valid_to", path, &f->valid_to, e);
 	if (json_is_number(salience)) /* observations have no other weight */
-		f->weight = json_number_value(salience);
+		f->weight = jx_real(salience);
 	if (json_is_number(confidence))
-		f->confidence = json_number_value(confidence);
+		f->confidence = jx_real(confidence);
 	read_method(jx_text(j, "extraction_method"),
 		f);
 	return r;

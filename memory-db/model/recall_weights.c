@@ -44,6 +44,7 @@ recall_weights_set(struct recall_weights *w, const char *name, double value,
 			return err_set(e, MDB_E_INVALID,
 				"weight '%s' must be between 0 and %g", name,
 				rows[i].most);
+		value += 0.0; /* no -0.0, as jx_real */
 		memcpy((char *)w + rows[i].offset, &value, sizeof(value));
 		return 0;
 	}

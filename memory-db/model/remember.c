@@ -427,7 +427,7 @@ remember_relation(struct write *w, const json_t *entry, const char *path,
 	if (r == 0)
 		r = label_intern(w->st, type, &f.label, e);
 	if (json_is_number(weight))
-		f.weight = json_number_value(weight);
+		f.weight = jx_real(weight);
 	/* What is said of the user's entity does not make ours doubtful. */
 	if (strcmp(type, DERIVED_FROM) == 0 && !ends.reversed)
 		f.flags = FACT_DERIVED;

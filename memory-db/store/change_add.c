@@ -210,6 +210,9 @@ change_add_fact(struct change *c, const struct fact *given, int64_t *ret_id,
 
 	f.id = c->fact_max + 1;
 	f.erased = false;
+	/* -0.0 is stored as 0, so it must not be what the digest is of. */
+	f.weight += 0.0;
+	f.confidence += 0.0;
 	randombytes_buf(salt, sizeof(salt));
 	if (r == 0)
 		r = digest_new(c, &f, salt, digest, e);

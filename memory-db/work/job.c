@@ -56,11 +56,27 @@ drop_nulls(const struct param *table, json_t *params)
 			(void)json_object_del(params, p->name);
 }
 
+/* A number that no type of ours holds is no syntax error: the request is
+ * answered, and its connection goes on. */
+static int
+bad_number(const struct err *number, struct err *e)
+{
+	static const char inside[] = "params.";
+	const char *at = number->param;
+
+	if (strncmp(at, inside, sizeof(inside) - 1) != 0)
+		return err_param(e, MDB_E_PROTOCOL, at, "%s: %s", at,
+			number->text);
+	at += sizeof(inside) - 1;
+	return err_param(e, MDB_E_INVALID, at, "%s: %s", at, number->text);
+}
+
 int
 job_read(struct job *j, const char *data, size_t n, struct err *e)
 {
 	struct rpc_request rq = {0};
-	AUTO_JSON json_t *msg = jx_parse(data, n, e);
+	struct err number;
+	AUTO_JSON json_t *msg = jx_parse_lenient(data, n, &number, e);
 	json_t *ignored = NULL;
 	int rc;
 
@@ -69,6 +85,8 @@ job_read(struct job *j, const char *data, size_t n, struct err *e)
 		return e->code;
 	}
 	rc = rpc_request_read(msg, &rq, e);
+	if (rc == 0 && number.code != 0)
+		rc = bad_number(&number, e);
 	j->is_unread = rc == MDB_E_NOMEM && !rq.id;
 	j->id = take_ptr(rq.id);
 	j->params = take_ptr(rq.params);

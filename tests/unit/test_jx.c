@@ -65,6 +65,64 @@ refuses_what_is_not_json(void **state)
 	assert_null(jx_parse_any("1\0", 2, NULL));
 }
 
+/* A number out of range is told by its path, and the rest is read. */
+static void
+lenient_with_numbers(void **state)
+{
+	static const struct {
+		const char *doc, *param;
+	} all[] = {{"{\"a\":1e400}", "a"}, {"{\"a\":{\"b\":[1,-1e999]}}",
+			"a.b[1]"},
+		{"{\"a\":[[0,1],[2,{\"b\":9223372036854775808}],1e400]}",
+			"a[1][1].b"},
+		{"{\"a\":[1,2],\"b\":{\"c\":{}},\"d\":[{},[],[1e309]]}",
+			"d[2][0]"}};
+	struct err number, e = {0};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		AUTO_JSON json_t *v = jx_parse_lenient(
+			all[i].doc, strlen(all[i].doc), &number, &e);
+
+		assert_non_null(v);
+		assert_int_equal(number.code, MDB_E_INVALID);
+		assert_string_equal(number.param, all[i].param);
+	}
+	json_decref(jx_parse_lenient("{\"a\":1e300}", 11, &number, &e));
+	assert_int_equal(number.code, 0);
+	assert_null(jx_parse_lenient("{\"a\":1e400,}", 13, &number, &e));
+	assert_int_equal(e.code, MDB_E_PROTOCOL);
+}
+
+static void
+one_meaning_of_a_number(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t is;
+		bool integral;
+	} all[] = {{"1", 1, true}, {"1.0", 1, true}, {"1e0", 1, true},
+		{"-0.0", 0, true}, {"0.5e1", 5, true}, {"1.5", 0, false},
+		{"9007199254740993", 9007199254740993, true},
+		{"9007199254740993.0", 0, false},
+		{"9007199254740991.0", 9007199254740991, true},
+		{"-9007199254740992.0", 0, false}, {"1e300", 0, false}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		json_t *v = parse(all[i].text);
+		int64_t n = 0;
+
+		if (jx_integral(v, &n) != all[i].integral || n != all[i].is)
+			fail_msg("%s", all[i].text);
+		json_decref(v);
+	}
+	json_t *zero = parse("-0.0");
+
+	assert_false(signbit(jx_real(zero)));
+	json_decref(zero);
+}
+
 static void
 says_where_and_what(void **state)
 {
@@ -311,6 +369,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(takes_valid_json),
 		cmocka_unit_test(refuses_what_is_not_json),
+		cmocka_unit_test(lenient_with_numbers),
+		cmocka_unit_test(one_meaning_of_a_number),
 		cmocka_unit_test(says_where_and_what),
 		cmocka_unit_test(echoes_little),
 		cmocka_unit_test(limits_nesting),

@@ -102,7 +102,7 @@ names_what_is_wrong(void **state)
 	check("{\"query\":\"\",\"limit\":\"5\"}",
 		"limit: must be an integer, is string", "limit");
 	check("{\"query\":\"\",\"limit\":1.5}",
-		"limit: must be an integer, is number", "limit");
+		"limit: must be an integer, is 1.5", "limit");
 	check("{\"query\":\"\",\"offset\":-1}",
 		"offset: must be at least 0, is -1", "offset");
 	check("{\"query\":\"\",\"weight\":1.5}",
@@ -129,6 +129,24 @@ names_what_is_wrong(void **state)
 		"as_of: must be a time like 2026-11-20T08:05:00Z or "
 		"'yesterday', or a change id",
 		"as_of");
+}
+
+/* Behind the check an integer is one, however it was written. */
+static void
+settles_numbers(void **state)
+{
+	static const char doc[] = "{\"query\":\"\",\"limit\":5.0,\"offset\":"
+		"-0.0,\"weight\":-0.0,\"as_of\":1e2,\"free\":{\"a\":[-0.0,"
+		"1.0]}}";
+	AUTO_JSON json_t *o = jx_parse(doc, sizeof(doc) - 1, NULL);
+	struct buf text AUTO_BUF = {0};
+
+	(void)state;
+	assert_int_equal(schema_check(table, NULL, o, NULL, NULL), 0);
+	assert_int_equal(jx_dump(o, &text), 0);
+	assert_string_equal(buf_str(&text), "{\"query\":\"\",\"limit\":5,"
+		"\"offset\":0,\"weight\":0.0,\"as_of\":100,\"free\":{\"a\":"
+		"[-0.0,1.0]}}");
 }
 
 static void
@@ -373,6 +391,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lets_good_parameters_pass),
 		cmocka_unit_test(names_what_is_wrong),
+		cmocka_unit_test(settles_numbers),
 		cmocka_unit_test(names_the_place_inside),
 		cmocka_unit_test(names_the_nearest_member),
 		cmocka_unit_test(collects_what_is_ignored),
