@@ -361,6 +361,12 @@ static const struct param params_import_records[] = {
 	LIST("records", 0, "parsed lines; none: only asks how far it got",
 		&record_entry),
 	BOOLEAN("done", 0, "this was the last slice"), END};
+static const struct param fact_entry = {
+	"", P_INT, 0, NULL, 1, INT64_MAX, NULL, NULL, NULL};
+static const struct param params_repair[] = {
+	{"facts", P_ARRAY, PF_REQUIRED | PF_NOT_EMPTY, "ids, as verify names them",
+		1, LIMIT_SLICE_FACTS, NULL, NULL, &fact_entry},
+	BOOLEAN("dry_run", 0, "show what it would change"), END};
 static const struct param params_verify[] = {
 	CURSOR, STR("head", 0, "NAMESPACE:HEX, a chain head kept elsewhere", 600),
 	END};

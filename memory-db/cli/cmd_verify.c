@@ -107,6 +107,17 @@ check_all(struct cli *c, struct result *r)
 	return rc;
 }
 
+static size_t
+mendable(const struct result *r)
+{
+	size_t i, n = 0;
+	json_t *p;
+
+	json_array_foreach(r->problems, i, p)
+		n += json_is_true(json_object_get(p, "repair"));
+	return n;
+}
+
 static void
 print_summary(const struct cli *c, const struct result *r)
 {
@@ -136,6 +147,10 @@ print_summary(const struct cli *c, const struct result *r)
 	if (n == 0)
 		printf("%sno problems%s\n", out_on(c, OUT_GREEN),
 			out_off(c, OUT_GREEN));
+	else if (mendable(r) == n)
+		printf("%s%zu problem%s%s: memoryctl repair mends %s\n",
+			out_on(c, OUT_RED), n, n == 1 ? "" : "s",
+			out_off(c, OUT_RED), n == 1 ? "it" : "them");
 	else
 		printf("%s%zu problem%s%s: keep the files as they are, restore "
 			"the newest backup that verifies beside them, and "

@@ -24,7 +24,7 @@ static const struct cli_command *const commands[] = {
 	&cli_cmd_untag, &cli_cmd_undo, &cli_cmd_revert, &cli_cmd_branch,
 	&cli_cmd_merge, &cli_cmd_forget, &cli_cmd_namespace, &cli_cmd_weights,
 	&cli_cmd_embed, &cli_cmd_import, &cli_cmd_export, &cli_cmd_verify,
-	&cli_cmd_doctor, &cli_cmd_install, &cli_cmd_uninstall, &cli_cmd_ping,
+	&cli_cmd_repair, &cli_cmd_doctor, &cli_cmd_install, &cli_cmd_uninstall, &cli_cmd_ping,
 	&cli_cmd_stop, &cli_cmd_call,
 };
 

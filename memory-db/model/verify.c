@@ -27,7 +27,7 @@ struct page {
 };
 
 static int
-tell(void *ctx, const char *what, const char *detail)
+tell(void *ctx, const char *what, const char *detail, int64_t mendable)
 {
 	struct page *p = ctx;
 	json_t *o = json_object();
@@ -36,9 +36,12 @@ tell(void *ctx, const char *what, const char *detail)
 	if (o == NULL || jx_add(p->problems, o) != 0)
 		return err_nomem(p->e);
 	r = member_set_text(o, "what", what, strlen(what), p->e);
-	return r == 0 ? member_set_text(o, "detail", detail, strlen(detail),
-				p->e)
-		      : r;
+	if (r == 0)
+		r = member_set_text(o, "detail", detail, strlen(detail), p->e);
+	if (r != 0 || mendable == 0)
+		return r;
+	r = member_set_int(o, "fact", mendable, p->e);
+	return r == 0 ? member_set_new(o, "repair", json_true(), p->e) : r;
 }
 
 static int
@@ -110,7 +113,7 @@ check_head(struct page *p, const char *head, json_t *o)
 			"'%.255s': its log was rewritten since, or this is "
 			"another database", name);
 		p->mark.problems++;
-		return tell(p, "head", detail);
+		return tell(p, "head", detail, 0);
 	}
 	found = json_object();
 	r = member_set_new(o, "head", found, p->e);

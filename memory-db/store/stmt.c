@@ -8,7 +8,7 @@
 
 extern const struct stmt_module db_module, lens_module, names_module, named_module,
 	facts_module, entities_module, change_module, ops_module, add_module,
-	text_module, search_module, tally_module, log_module, derive_module, branch_module, verify_module,
+	text_module, search_module, tally_module, log_module, derive_module, branch_module, verify_module, repair_module,
 	operate_module, erase_module, erase_words_module, recall_module,
 	receipts_module, files_module, runs_module,
 	vectors_module, few_module, keys_module, text_wait_module, text_work_module,
@@ -31,6 +31,7 @@ const struct stmt_module *const stmt_modules[MOD_MAX] = {
 	[MOD_DERIVE] = &derive_module,
 	[MOD_BRANCH] = &branch_module,
 	[MOD_VERIFY] = &verify_module,
+	[MOD_REPAIR] = &repair_module,
 	[MOD_OPERATE] = &operate_module,
 	[MOD_ERASE] = &erase_module,
 	[MOD_ERASE_WORDS] = &erase_words_module,

@@ -159,7 +159,7 @@ verify_problem(struct verify *v, const char *what, const char *fmt, ...)
 	if (++v->mark->problems == VERIFY_PROBLEMS_MAX)
 		snprintf(text, sizeof(text),
 			"%d problems; the run stops here", VERIFY_PROBLEMS_MAX);
-	return v->fn(v->ctx, what, text);
+	return v->fn(v->ctx, what, text, v->mendable);
 }
 
 int

@@ -30,10 +30,11 @@ struct verify_mark {		/* zeroed but for `change` at the start */
 };
 #define VERIFY_MARK_NUMBERS 10
 
-/* what: a word ("chain", "digest", "span", ...). Non-zero stops the slice and
- * is returned. */
+/* what: a word ("chain", "digest", "span", ...). mendable: the fact that repair
+ * can mend (store/repair.h), 0: none. Non-zero stops the slice and is
+ * returned. */
 typedef int (*verify_problem_fn)(void *ctx, const char *what,
-	const char *detail);
+	const char *detail, int64_t mendable);
 
 /* Works until the monotonic time `until_ns` (some steps take as long as they
  * take: SQLite's own check of a table, counters, text indexes). *ret_progress

@@ -6,24 +6,33 @@
 #include <string.h>
 
 #include "memory-db/store/derive.h"
-#include "memory-db/store/digest.h"
 #include "memory-db/store/log.h"
+#include "memory-db/store/repair.h"
 #include "memory-db/store/same.h"
 
 /* --- facts ------------------------------------------------------------------------ */
 static int
+tell_minus_zero(struct verify *v, const struct log_fact *f,
+	const struct minus_zero *m)
+{
+	int r;
+
+	v->mendable = f->id;
+	r = verify_problem(v, "digest",
+		"fact %" PRId64 " of entity %" PRId64 " was written with the "
+		"%s -0.0, which is stored as 0 and does not match its digest; "
+		"'memoryctl repair' mends it", f->id, f->entity,
+		m->weight && m->confidence ? "weight and confidence"
+		: m->weight		   ? "weight"
+					   : "confidence");
+	v->mendable = 0;
+	return r;
+}
+
+static int
 check_digest(struct verify *v, const struct log_fact *f)
 {
-	unsigned char digest[FACT_DIGEST_BYTES];
-	struct digest_fact d = {.salt = f->salt, .ns = f->ns,
-		.entity = f->entity, .kind = f->kind, .peer = f->peer,
-		.label = f->label, .weight = f->weight, .method = f->method,
-		.confidence = f->confidence, .valid_from = f->valid_from,
-		.valid_to = f->valid_to, .source_at = f->source_at,
-		.source = f->source, .speaker = f->speaker,
-		.supersedes = f->supersedes, .text = f->text,
-		.text_n = f->text_n};
-
+	struct minus_zero m;
 	int rest = 1;
 
 	if (!f->damaged && f->body != NULL)
@@ -31,12 +40,10 @@ check_digest(struct verify *v, const struct log_fact *f)
 			f->text_n, v->e);
 	if (rest < 0)
 		return rest;
-	if (rest == 1 && !f->damaged && f->digest != NULL) {
-		digest_fact(&d, digest);
-		if (memcmp(digest, f->digest, sizeof(digest)) == 0 &&
-			f->size == (int64_t)f->text_n)
-			return 0;
-	}
+	if (rest == 1 && repair_matches(f))
+		return 0;
+	if (rest == 1 && repair_is_minus_zero(f, &m))
+		return tell_minus_zero(v, f, &m);
 	return verify_problem(v, "digest",
 		"fact %" PRId64 " of entity %" PRId64 " does not match its "
 		"digest", f->id, f->entity);

@@ -22,6 +22,7 @@ struct verify {
 	int64_t looked_at;	/* last entity of an erased fact */
 	bool is_forgotten;	/* it, as a whole */
 	void *ctx;
+	int64_t mendable;	/* fact of the next problem, or 0 */
 	struct err *e;
 };
 

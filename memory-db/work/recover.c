@@ -200,9 +200,10 @@ recover_unknown(struct err *e)
 
 /* --- damage ------------------------------------------------------------------------ */
 static int
-ignore(void *ctx, const char *what, const char *text)
+ignore(void *ctx, const char *what, const char *text, int64_t mendable)
 {
 	(void)ctx;
+	(void)mendable;
 	log_event(LOG_ERROR, "verify", 0, LOG_S("what", what),
 		LOG_S("problem", text));
 	return 0;
@@ -267,10 +268,19 @@ verify_on(struct work *w, int ms)
 
 /* --- the writer -------------------------------------------------------------------- */
 int
-recover_before(struct work *w, struct err *e)
+recover_before(struct work *w, bool is_repair, struct err *e)
 {
 	if (w->st == NULL)
 		return work_no_store(e);
+	if (is_repair && trouble_now(w->opt.db) == TROUBLE_DAMAGE &&
+		!w->is_unsettled) {
+		/* What was found so far may be mended now: it is looked at
+		 * again, at once. */
+		free(w->verify);
+		w->verify = NULL;
+		w->verify_ns = w->verify_pause_ms = 0;
+		return 0;
+	}
 	for (int i = 0; i < 2; i++)
 		if (trouble_now(w->opt.db) == TROUBLE_DAMAGE)
 			verify_on(w, VERIFY_AT_ONCE_MS);

@@ -28,8 +28,9 @@ void work_leave(struct work *w);
 /* For a store that is NULL. */
 int work_no_store(struct err *e);
 
-/* By the writer, entered. Before a group: 0, or it is refused. */
-int recover_before(struct work *w, struct err *e) MUST_CHECK;
+/* By the writer, entered. Before a group: 0, or it is refused. is_repair: all
+ * of it mends damage, which does not wait for the damage to be gone. */
+int recover_before(struct work *w, bool is_repair, struct err *e) MUST_CHECK;
 /* Whether the last COMMIT is one that failed; tries to make an end of it. */
 bool recover_settle(struct work *w);
 /* The outcome that nobody knows. */

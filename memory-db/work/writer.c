@@ -260,6 +260,17 @@ fail_all(struct job *first, struct err *e)
 		job_fail(j, e);
 }
 
+/* Mends damage, all of it. */
+static bool
+is_repair(const struct job *first)
+{
+	for (const struct job *j = first; j; j = j->next)
+		if (j->kind != JOB_CALL ||
+			strcmp(j->tool->name, "repair") != 0)
+			return false;
+	return true;
+}
+
 static void
 run_all(struct work *w, struct job *first)
 {
@@ -277,7 +288,7 @@ run_all(struct work *w, struct job *first)
 			&w->stats.group_largest, memory_order_relaxed))
 		atomic_store_explicit(
 			&w->stats.group_largest, n, memory_order_relaxed);
-	if (recover_before(w, &e)) {
+	if (recover_before(w, is_repair(first), &e)) {
 		fail_all(first, &e);
 	} else if (run_group(w, first, NULL, &e)) {
 		log_event(LOG_WARN, "group failed", first->serial,
