@@ -89,6 +89,15 @@ drop_capabilities(void)
 	return (int)syscall(SYS_capset, &h, none);
 }
 
+/* What no program started from here could get again. Needs CAP_SETPCAP, which
+ * root in a container may lack: then NO_NEW_PRIVS alone says the same. */
+static void
+drop_bounds(void)
+{
+	for (int cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
+		(void)prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
+}
+
 static int
 become_nobody(uid_t uid)
 {
@@ -97,6 +106,7 @@ become_nobody(uid_t uid)
 	if (geteuid() == 0 || getuid() == 0) {
 		gid_t gid = uid;
 
+		drop_bounds();
 		if (setgroups(0, NULL) != 0 || setresgid(gid, gid, gid) != 0 ||
 			setresuid(uid, uid, uid) != 0)
 			return -1;

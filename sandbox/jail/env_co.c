@@ -102,10 +102,23 @@ static int
 wrapped(lua_State *L)
 {
 	lua_State *co = lua_tothread(L, lua_upvalueindex(1));
-	int n = resume(L, co, lua_gettop(L));
+	struct alarm_frame frame;
+	int n = resume(L, co, lua_gettop(L)), status;
 
 	if (n >= 0)
 		return n;
+	/* It died of an error: what it has yet to close is closed, which may
+	 * fail in its turn, and then that is the error. */
+	status = lua_status(co);
+	if (status != LUA_OK && status != LUA_YIELD) {
+		lua_xmove(L, co, 1);
+		alarm_enter(&frame, co);
+		status = lua_resetthread(co);
+		alarm_leave(&frame);
+		if (status == LUA_ERRMEM)
+			alarm_out_of_memory();
+		lua_xmove(co, L, 1);
+	}
 	if (lua_type(L, -1) == LUA_TSTRING) {
 		luaL_where(L, 1);
 		lua_insert(L, -2);

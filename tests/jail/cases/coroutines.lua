@@ -64,3 +64,28 @@ local c = coroutine.wrap(function()
 	local t = {} while true do t[#t + 1] = ("x"):rep(1000) .. #t end
 end)
 c()
+--- a wrapped coroutine that dies closes what it has: ok; result=["closed with x",false,true]
+local said
+local c = coroutine.wrap(function()
+	local v <close> = setmetatable({}, {__close = function(_, e)
+		said = "closed with " .. e:match("x$")
+	end})
+	error("x")
+end)
+local ok, e = pcall(c)
+return {said, ok, e:find("x$") ~= nil}
+--- an error while closing is the error: ok; result=[false,true]
+local c = coroutine.wrap(function()
+	local v <close> = setmetatable({}, {__close = function() error("second") end})
+	error("first")
+end)
+local ok, e = pcall(c)
+return {ok, e:find("second$") ~= nil}
+--- closing a dead one without end names its line: timeout; wall=100; line=3
+local c = coroutine.wrap(function()
+	local v <close> = setmetatable({}, {__close = function()
+		while true do end
+	end})
+	error("x")
+end)
+c()
