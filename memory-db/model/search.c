@@ -192,7 +192,7 @@ is_quiet(struct searching *s, const struct search_range *range)
 
 	if (facts <= QUIET_FACTS)
 		r = search_terms_count(s->st, &words, s->e);
-	return r < 0 ? r : words > facts * QUIET_WORDS;
+	return r < 0 ? r : words / QUIET_WORDS > facts;
 }
 
 static int

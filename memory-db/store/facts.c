@@ -303,10 +303,10 @@ fact_each_entity(struct store *st, int64_t ns, int64_t after, fact_fn fn,
 	void *ctx, struct err *e)
 {
 	sqlite3_stmt *s = stmt_use(st, MOD_FACTS, ENTITIES);
-	int64_t first = ns << STORE_NS_SHIFT;
+	int64_t first = store_ids_of(ns);
 
 	bind_i(s, 1, after > first ? after : first);
-	bind_i(s, 2, (ns + 1) << STORE_NS_SHIFT);
+	bind_i(s, 2, store_ids_end(ns));
 	return loop(st, s, fn, ctx, e);
 }
 

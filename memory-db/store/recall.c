@@ -150,7 +150,7 @@ recall_neighbours(struct store *st, int64_t fact, int64_t source, bool after,
 
 	bind_i(s, 1, source);
 	bind_i(s, 2, fact);
-	bind_i(s, 3, (after ? ns + 1 : ns) << STORE_NS_SHIFT);
+	bind_i(s, 3, after ? store_ids_end(ns) : store_ids_of(ns));
 	bind_i(s, 4, max);
 	return read_ids(st, s, max, ret, ret_n, e);
 }

@@ -164,8 +164,8 @@ search_range(struct store *st, int64_t ns, struct search_range *ret,
 	int64_t fact;
 	int r;
 
-	*ret = (struct search_range){.ns = ns, .lo = ns << STORE_NS_SHIFT,
-		.hi = ns << STORE_NS_SHIFT, .past = ns << STORE_NS_SHIFT};
+	*ret = (struct search_range){.ns = ns, .lo = store_ids_of(ns),
+		.hi = store_ids_of(ns), .past = store_ids_of(ns)};
 	/* The nearest level sees the newest facts; the last one is main. */
 	r = ids_at(st, ns, lens->level[0].limit, &ret->hi, &ret->past, e);
 	if (r == 0 && lens->n > 1)
@@ -305,7 +305,7 @@ collect_past(struct store *st, const struct search_range *range,
 
 	bind_t(s, 1, match->text, match->n);
 	bind_i(s, 2, range->past + 1);
-	bind_i(s, 3, (range->ns + 1) << STORE_NS_SHIFT);
+	bind_i(s, 3, store_ids_end(range->ns));
 	bind_i(s, 4, range->hi);
 	bind_i(s, 5, match->words);
 	bind_i(s, 6, match->counted);

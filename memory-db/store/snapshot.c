@@ -26,6 +26,8 @@
 #define BACKFILL_AT  (2 * HEADER_WORDS)
 /* Bytes of a region of the index. */
 #define REGION 32768
+/* More than SQLite leaves unwritten at the end of a file. */
+#define SPARE_PAGES 1000000
 
 /* --- reading ----------------------------------------------------- */
 int
@@ -77,21 +79,36 @@ static int
 note_frame(struct snapshot *s, uint32_t page, uint32_t frame)
 {
 	if (page >= s->frames_cap) {
-		uint32_t cap = s->frames_cap == 0 ? 1024 : s->frames_cap;
+		size_t cap = s->frames_cap == 0 ? 1024 : s->frames_cap;
 		uint32_t *p;
 
 		while (cap <= page)
 			cap *= 2;
-		p = realloc(s->frames, (size_t)cap * sizeof(*p));
+		p = realloc(s->frames, cap * sizeof(*p));
 		if (p == NULL)
 			return MDB_E_NOMEM;
 		memset(p + s->frames_cap, 0,
-			(size_t)(cap - s->frames_cap) * sizeof(*p));
+			(cap - s->frames_cap) * sizeof(*p));
 		s->frames = p;
-		s->frames_cap = cap;
+		s->frames_cap = (uint32_t)cap;
 	}
 	s->frames[page] = frame;
 	return 0;
+}
+
+/* Pages that the state may have: those of the file, and those that the log
+ * brings. A log of a hand that is not SQLite's may name any page; a table of
+ * them must not grow to that. */
+static uint32_t
+pages_possible(const struct snapshot *s, const struct index_header *h)
+{
+	sqlite3_int64 size = 0, most;
+
+	if (s->file->pMethods->xFileSize(s->file, &size) != SQLITE_OK)
+		size = 0;
+	/* SQLite need not write a page that is free again. */
+	most = size / PAGE + (sqlite3_int64)h->max_frame + SPARE_PAGES;
+	return most < h->pages ? (uint32_t)most : h->pages;
 }
 
 /* Learns the frames up to the mark that are not known yet. */
@@ -100,6 +117,7 @@ read_frames(struct snapshot *s, const struct index_header *h, struct err *e)
 {
 	unsigned char frame[FRAME_HEADER];
 	uint32_t last = s->from_file ? 0 : h->max_frame;
+	uint32_t pages;
 
 	if (memcmp(h->salt, s->header.salt, sizeof(h->salt)) != 0 ||
 		h->max_frame < s->frames_read) {
@@ -109,6 +127,7 @@ read_frames(struct snapshot *s, const struct index_header *h, struct err *e)
 			memset(s->frames, 0,
 				(size_t)s->frames_cap * sizeof(*s->frames));
 	}
+	pages = s->frames_read < last ? pages_possible(s, h) : 0;
 	while (s->frames_read < last) {
 		int64_t at = WAL_HEADER +
 			     (int64_t)s->frames_read * (PAGE + FRAME_HEADER);
@@ -117,7 +136,9 @@ read_frames(struct snapshot *s, const struct index_header *h, struct err *e)
 			return err_set(e, MDB_E_STORE,
 				"the write-ahead log cannot be read");
 		s->frames_read++;
-		if (note_frame(s, big_endian(frame), s->frames_read) != 0)
+		/* What is behind the end of the state is no part of it. */
+		if (big_endian(frame) <= pages &&
+			note_frame(s, big_endian(frame), s->frames_read) != 0)
 			return err_nomem(e);
 	}
 	return 0;

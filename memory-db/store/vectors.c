@@ -257,12 +257,12 @@ vector_highest(struct store *st, int64_t model, int64_t ns, int64_t *ret_fact,
 	struct err *e)
 {
 	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_VECTORS, HIGHEST);
-	int64_t low = ns << STORE_NS_SHIFT;
+	int64_t low = store_ids_of(ns);
 	int r;
 
 	bind_i(s, 1, model);
 	bind_i(s, 2, low);
-	bind_i(s, 3, (ns + 1) << STORE_NS_SHIFT);
+	bind_i(s, 3, store_ids_end(ns));
 	r = stmt_row(st, s, e);
 	if (r == 1)
 		*ret_fact = sqlite3_column_type(s, 0) == SQLITE_NULL
@@ -294,7 +294,7 @@ vector_texts(struct store *st, int64_t ns, int64_t after, vector_text_fn fn,
 	int r;
 
 	bind_i(s, 1, after);
-	bind_i(s, 2, (ns + 1) << STORE_NS_SHIFT);
+	bind_i(s, 2, store_ids_end(ns));
 	while ((r = stmt_row(st, s, e)) == 1) {
 		int size = sqlite3_column_int(s, 1);
 
@@ -337,8 +337,8 @@ vector_facts(struct store *st, int64_t ns, int64_t source, vector_fact_fn fn,
 		source != 0 ? OF_SESSION : FACTS);
 	int r;
 
-	bind_i(s, 1, ns << STORE_NS_SHIFT);
-	bind_i(s, 2, (ns + 1) << STORE_NS_SHIFT);
+	bind_i(s, 1, store_ids_of(ns));
+	bind_i(s, 2, store_ids_end(ns));
 	if (source != 0)
 		bind_i(s, 3, source);
 	while ((r = stmt_row(st, s, e)) == 1) {

@@ -43,7 +43,7 @@ load_previous(struct verify *v, int64_t ns, int64_t id, struct previous *p)
 	bind_i(s, 2, id);
 	memset(p, 0, sizeof(*p));
 	p->ns = ns;
-	p->fact_max = p->past_max = ns << STORE_NS_SHIFT;
+	p->fact_max = p->past_max = store_ids_of(ns);
 	r = stmt_row(v->st, s, v->e);
 	if (r != 1)
 		return r;

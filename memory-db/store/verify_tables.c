@@ -114,7 +114,7 @@ read_namespace(sqlite3_stmt *s, struct ns_row *n)
 	if (n->change == 0) {
 		n->chain = zero;
 		n->change_fact_max = n->change_past_max =
-			n->id << STORE_NS_SHIFT;
+			store_ids_of(n->id);
 	}
 }
 
