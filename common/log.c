@@ -14,6 +14,7 @@
 
 #include "common/clock.h"
 #include "common/owned.h"
+#include "common/text.h"
 #include "common/utf8.h"
 
 #define LINE_MAX_BYTES 4096
@@ -173,8 +174,23 @@ adds(struct line *l, const char *s)
 	add(l, s, strlen(s));
 }
 
+/* As JSON has it: above U+FFFF by two surrogates. */
+static void
+add_code(struct line *l, uint32_t cp)
+{
+	char code[16];
+
+	if (cp < 0x10000)
+		snprintf(code, sizeof(code), "\\u%04x", (unsigned)cp);
+	else
+		snprintf(code, sizeof(code), "\\u%04x\\u%04x",
+			(unsigned)(0xd800 + ((cp - 0x10000) >> 10)),
+			(unsigned)(0xdc00 + ((cp - 0x10000) & 0x3ff)));
+	adds(l, code);
+}
+
 /* Text inside of quotes; valid for JSON, and without control characters in
- * either format, so that no text can forge a line. */
+ * either format, so that no text can forge a line or hide in one. */
 static void
 add_escaped(struct line *l, const char *s)
 {
@@ -183,7 +199,7 @@ add_escaped(struct line *l, const char *s)
 
 	while (i < n && !l->full) {
 		size_t len = utf8_decode(s + i, n - i, &cp);
-		char code[8];
+		char code[2];
 
 		if (len == 0) {
 			add(l, "?", 1);
@@ -196,10 +212,8 @@ add_escaped(struct line *l, const char *s)
 			add(l, code, 2);
 		} else if (cp == '\n') {
 			add(l, "\\n", 2);
-		} else if (cp < 0x20 || (cp >= 0x7f && cp < 0xa0) ||
-			   cp == 0x2028 || cp == 0x2029) {
-			snprintf(code, sizeof(code), "\\u%04x", (unsigned)cp);
-			add(l, code, 6);
+		} else if (text_is_dangerous(cp)) {
+			add_code(l, cp);
 		} else {
 			add(l, s + i, len);
 		}

@@ -52,6 +52,25 @@ text_cut(const char *s, size_t n)
 	return utf8_cut(s, n);
 }
 
+bool
+text_is_dangerous(uint32_t cp)
+{
+	if (cp < 0x20 || (cp >= 0x7f && cp < 0xa0))
+		return true;
+	switch (utf8proc_category((utf8proc_int32_t)cp)) {
+	case UTF8PROC_CATEGORY_ZL:
+	case UTF8PROC_CATEGORY_ZP:
+	case UTF8PROC_CATEGORY_CO:
+	case UTF8PROC_CATEGORY_CN:
+	case UTF8PROC_CATEGORY_CS:
+		return true;
+	case UTF8PROC_CATEGORY_CF:
+		return cp != 0x200c && cp != 0x200d && cp != 0xad;
+	default:
+		return false;
+	}
+}
+
 static inline char
 ascii_fold(char c)
 {

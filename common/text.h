@@ -15,6 +15,13 @@ bool text_is_utf8(const char *s, size_t n);
 /* Largest k <= n that does not cut a UTF-8 sequence of s (s valid). */
 size_t text_cut(const char *s, size_t n);
 
+/* Characters that change how others are shown or hide text: controls (C0, DEL,
+ * C1), line and paragraph separators, directions and isolates, invisible ones,
+ * private and unassigned ones. Joiners and the soft hyphen are none: emoji,
+ * Indic and Arabic text need them. The one table for whatever a person or a
+ * model reads: terminals, logs, errors of others, contexts. */
+bool text_is_dangerous(uint32_t cp);
+
 /* Full Unicode case folding (CaseFolding.txt C + F, by utf8proc), code point
  * by code point and without normalisation, so that `a contains b` implies
  * `fold(a) contains fold(b)`. Appends to out. s must be valid UTF-8.

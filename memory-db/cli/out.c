@@ -5,29 +5,8 @@
 #include <utf8proc.h>
 
 #include "common/clock.h"
+#include "common/text.h"
 #include "memory-db/cli/cli.h"
-
-/* Characters that change how others are shown: directions, isolates, line
- * and paragraph separators, invisible ones that hide text. */
-static bool
-is_dangerous(utf8proc_int32_t cp)
-{
-	if (cp < 0x20 || (cp >= 0x7f && cp < 0xa0))
-		return true;
-	switch (utf8proc_category(cp)) {
-	case UTF8PROC_CATEGORY_ZL:
-	case UTF8PROC_CATEGORY_ZP:
-	case UTF8PROC_CATEGORY_CO:
-	case UTF8PROC_CATEGORY_CN:
-	case UTF8PROC_CATEGORY_CS:
-		return true;
-	case UTF8PROC_CATEGORY_CF:
-		/* Joiners belong to emoji and to Indic and Arabic text. */
-		return cp != 0x200c && cp != 0x200d && cp != 0xad;
-	default:
-		return false;
-	}
-}
 
 #define ESCAPE_SIZE 16
 
@@ -77,7 +56,7 @@ look(const char *s, size_t n, escape_fn escape, char out[ESCAPE_SIZE],
 		(utf8proc_ssize_t)n, &cp);
 
 	*ret_bytes = k > 0 ? (size_t)k : 1;
-	if (k > 0 && !is_dangerous(cp))
+	if (k > 0 && !text_is_dangerous((uint32_t)cp))
 		return (size_t)k;
 	if (k > 0)
 		escape(cp, out);

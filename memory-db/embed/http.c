@@ -5,6 +5,7 @@
 #include <sodium.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/jx.h"
 #include "common/text.h"
@@ -234,6 +235,30 @@ check_url(const char *url, const char **ret_host, size_t *ret_host_n,
 	return 0;
 }
 
+/* Does the query of the address have a member that looks like a secret:
+ * key, api_key, api-key, token, secret, password? */
+static bool
+names_a_key(const char *url)
+{
+	static const char *const words[] = {
+		"key", "token", "secret", "password", "passwd", "auth"};
+	const char *at = strchr(url, '?');
+
+	while (at && *at && *at != '#') {
+		size_t n = strcspn(++at, "=&;#");
+
+		for (size_t i = 0; at[n] == '=' && i < ARRAY_LEN(words); i++) {
+			size_t k = strlen(words[i]);
+
+			for (size_t o = 0; o + k <= n; o++)
+				if (strncasecmp(at + o, words[i], k) == 0)
+					return true;
+		}
+		at += n + strcspn(at + n, "&;#");
+	}
+	return false;
+}
+
 static bool
 is_loopback(const char *host, size_t n)
 {
@@ -281,11 +306,35 @@ name_space(struct http *x, size_t host_at)
 	return 0;
 }
 
+/* A key is told to nobody on the way: over plain http only to this machine. It
+ * does not stand in the address either, which all users of the machine see in
+ * the list of processes. */
+static int
+check_key(const struct embed_options *o, const char *url, bool is_loopback,
+	struct err *e)
+{
+	if (names_a_key(url))
+		return err_set(e, MDB_E_INVALID,
+			"embeddings: the address must not hold a key: others "
+			"can read the command line; give the key by "
+			"--embed-key-file (memoryctl embed --key-file)");
+	if (o->key && !is_loopback && strncmp(url, "https://", 8) != 0)
+		return err_set(e, MDB_E_INVALID,
+			"embeddings: a key is not sent over plain http to "
+			"another machine, where it could be read on the way; "
+			"use https, or leave the key out");
+	return 0;
+}
+
 static int
 fill_in(struct http *x, const struct embed_options *o, const char *url,
 	const char *host, size_t host_n, struct err *e)
 {
 	struct http_place place = {.is_loopback = is_loopback(host, host_n)};
+	int rc = check_key(o, url, place.is_loopback, e);
+
+	if (rc < 0)
+		return rc;
 
 	x->model = strdup(o->model);
 	x->key = o->key ? strdup(o->key) : NULL;

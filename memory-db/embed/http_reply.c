@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/jx.h"
+#include "common/text.h"
 #include "common/utf8.h"
 #include "memory-db/embed/internal.h"
 
@@ -186,7 +187,7 @@ add_clean(const char *s, size_t n, const char *key, struct buf *out)
 			i += key_n;
 			continue;
 		}
-		if (len == 0 || cp < 0x20 || cp == 0x7f)
+		if (len == 0 || text_is_dangerous(cp))
 			rc = buf_addc(out, len == 0 ? '?' : ' ');
 		else
 			rc = buf_add(out, s + i, len);

@@ -8,7 +8,9 @@
 
 #include "common/clock.h"
 #include "common/jx.h"
+#include "common/text.h"
 #include "common/tokens.h"
+#include "common/utf8.h"
 #include "memory-db/model/context_internal.h"
 #include "memory-db/store/derive.h"
 #include "memory-db/store/facts.h"
@@ -33,6 +35,7 @@ struct writing {
 	struct gathering g;
 	struct buf lines[CONTEXT_MAX]; /* what each source has so far */
 	struct buf line, name;	/* of the item under way */
+	const struct context_item *item; /* its name is not written yet */
 	size_t tokens;		/* of all lines, heads, and the frame */
 	size_t counts[CONTEXT_MAX];
 	size_t named, left_out;
@@ -48,39 +51,46 @@ struct writing {
 
 /* --- one line ------------------------------------------------------------------------ */
 
-/* Bytes of a line end of Unicode at s: U+0085, U+2028, U+2029. 0: none. */
-static size_t
-line_end(const char *s, size_t n)
+/* One character of a text of others; u: its code point, bytes s[0..n). */
+static int
+add_char(struct buf *out, uint32_t u, const char *s, size_t n)
 {
-	if (n >= 2 && memcmp(s, "\xc2\x85", 2) == 0)
-		return 2;
-	return n >= 3 && (memcmp(s, "\xe2\x80\xa8", 3) == 0 ||
-				 memcmp(s, "\xe2\x80\xa9", 3) == 0)
-		       ? 3
-		       : 0;
+	if (u == '"' || u == '\\')
+		return buf_addf(out, "\\%c", (char)u);
+	if (u == '\n' || u == '\r' || u == '\t')
+		return buf_addc(out, ' ');
+	return text_is_dangerous(u) ? buf_addf(out, "\\u{%x}", (unsigned)u)
+				    : buf_add(out, s, n);
 }
 
-/* Text of others in one line: no line ends, nothing that looks like a mark. */
+/* Text of others, in quotes: what stands outside of quotes, the service says.
+ * No quote inside ends it, it has no line ends, and nothing that changes how
+ * the rest is shown. */
 static int
 add_data(struct buf *out, const char *s, size_t n)
 {
-	size_t k = n > TEXT_MAX ? TEXT_MAX : n;
-	int bad = 0;
+	size_t k = n > TEXT_MAX ? text_cut(s, TEXT_MAX) : n;
+	int bad = buf_addc(out, '"');
 
-	while (k < n && k > 0 && ((unsigned char)s[k] & 0xc0) == 0x80)
-		k--;
-	for (size_t i = 0; bad == 0 && i < k; i++) {
-		unsigned char c = (unsigned char)s[i];
-		size_t end = line_end(s + i, k - i);
+	for (size_t i = 0; bad == 0 && i < k;) {
+		uint32_t u = 0;
+		size_t bytes = utf8_decode(s + i, k - i, &u);
 
-		bad = buf_addc(out, end > 0 || c < 0x20 || c == 0x7f
-					    ? ' '
-					    : (char)c);
-		i += end > 0 ? end - 1 : 0;
+		bad = bytes > 0 ? add_char(out, u, s + i, bytes)
+				: buf_addc(out, '?');
+		i += bytes > 0 ? bytes : 1;
 	}
+	if (bad == 0)
+		bad = buf_addc(out, '"');
 	if (bad == 0 && k < n)
 		bad = buf_addf(out, " [+%zu bytes]", n - k);
 	return bad;
+}
+
+static int
+add_buf(struct buf *out, const struct buf *b)
+{
+	return add_data(out, b->data ? b->data : "", b->len);
 }
 
 static int
@@ -101,7 +111,7 @@ add_label(struct writing *w, const char *before, int64_t label)
 	int r = label == 0 ? 0 : label_text(w->g.st, label, &text, w->g.e);
 
 	if (r == 1 && (buf_adds(&w->line, before) != 0 ||
-		add_data(&w->line, text.data ? text.data : "", text.len) != 0))
+		add_buf(&w->line, &text) != 0))
 		return err_nomem(w->g.e);
 	return r < 0 ? r : 0;
 }
@@ -122,7 +132,32 @@ key_of(const struct buf *name, const struct fact *f)
 	return key;
 }
 
-/* ": text (date, by speaker, session s, suspect) #id" */
+static const char *
+conflict_word(int kind)
+{
+	static const char *const words[] = {"conflict", "duplicate", "update",
+		"contradiction", "attribute", "merge"};
+
+	return kind > 0 && kind < (int)ARRAY_LEN(words) ? words[kind]
+						       : words[0];
+}
+
+/* ' "name": ', once a line. */
+static int
+add_name(struct writing *w)
+{
+	const struct context_item *x = w->item;
+
+	w->item = NULL;
+	if (x == NULL)
+		return 0;
+	return buf_addc(&w->line, ' ') || add_buf(&w->line, &w->name) ||
+	       (x->conflict != 0 && buf_addf(&w->line, ", %s",
+				conflict_word(x->conflict_kind)));
+}
+
+/* '#id (date, by "speaker", session "s", suspect) "name": "text"': where it
+ * comes from before what others wrote. */
 static int
 add_fact(void *ctx, const struct fact *f)
 {
@@ -133,8 +168,7 @@ add_fact(void *ctx, const struct fact *f)
 	if (f->erased)
 		return 0;
 	w->key = key_of(&w->name, f);
-	if (add_data(&w->line, f->text, f->text_n) != 0 ||
-		buf_adds(&w->line, " (") != 0 ||
+	if (buf_addf(&w->line, "#%lld (", (long long)f->id) != 0 ||
 		add_day(w, &w->line, f->source_at != FACT_NO_TIME
 			? f->source_at : w->at) != 0)
 		return err_nomem(w->g.e);
@@ -146,7 +180,9 @@ add_fact(void *ctx, const struct fact *f)
 	if (r == 1 && buf_addf(&w->line, ", suspect: its source #%lld is gone",
 			      (long long)source) != 0)
 		r = err_nomem(w->g.e);
-	if (r >= 0 && buf_addf(&w->line, ") #%lld", (long long)f->id) != 0)
+	if (r >= 0 && (buf_addc(&w->line, ')') != 0 || add_name(w) != 0 ||
+			buf_adds(&w->line, ": ") != 0 ||
+			add_data(&w->line, f->text, f->text_n) != 0))
 		r = err_nomem(w->g.e);
 	return r < 0 ? r : 0;
 }
@@ -159,16 +195,6 @@ entity_name(struct writing *w, int64_t entity)
 	w->name.len = 0;
 	r = fact_existence(w->g.st, entity, NULL, NULL, &w->name, w->g.e);
 	return r < 0 ? r : 0;
-}
-
-static const char *
-conflict_word(int kind)
-{
-	static const char *const words[] = {"conflict", "duplicate", "update",
-		"contradiction", "attribute", "merge"};
-
-	return kind > 0 && kind < (int)ARRAY_LEN(words) ? words[kind]
-						       : words[0];
 }
 
 /* Fills w->line; it stays empty when the fact is gone. */
@@ -187,21 +213,19 @@ make_line(struct writing *w, const struct context_item *x)
 		w->at = row.at;
 		r = 0;
 	}
-	if (r == 0 && (buf_adds(&w->line, "- ") != 0 ||
-		add_data(&w->line, w->name.data ? w->name.data : "",
-			w->name.len) != 0 ||
-		(x->conflict != 0 && buf_addf(&w->line, ", %s",
-			conflict_word(x->conflict_kind)) != 0) ||
-		buf_adds(&w->line, ": ") != 0))
+	w->item = x;
+	if (r == 0 && buf_adds(&w->line, x->fact != 0 ? "- " : "-") != 0)
 		return err_nomem(w->g.e);
 	if (r == 0 && x->fact != 0)
 		r = fact_get(w->g.st, x->fact, add_fact, w, w->g.e);
+	if (r >= 0 && add_name(w) != 0)
+		r = err_nomem(w->g.e);
 	if (r >= 0 && x->other != 0 && buf_adds(&w->line, " against ") != 0)
 		r = err_nomem(w->g.e);
 	if (r >= 0 && x->other != 0)
 		r = fact_get(w->g.st, x->other, add_fact, w, w->g.e);
 	if (r >= 0 && x->conflict != 0 && x->fact == 0 &&
-		buf_addf(&w->line, "conflict #%lld", (long long)x->conflict) != 0)
+		buf_addf(&w->line, ": conflict #%lld", (long long)x->conflict) != 0)
 		r = err_nomem(w->g.e);
 	if (r >= 0 && buf_addc(&w->line, '\n') != 0)
 		r = err_nomem(w->g.e);
@@ -293,11 +317,11 @@ pack_names(struct writing *w, struct buf *out)
 			continue;
 		r = entity_name(w, x->entity);
 		w->line.len = 0;
-		if (r == 0 && (add_data(&w->line, w->name.data ? w->name.data
-							      : "",
-				       w->name.len) != 0 ||
-			buf_addf(&w->line, " #%lld\n", (long long)(x->fact
-				? x->fact : x->conflict)) != 0))
+		if (r == 0 && (buf_addf(&w->line, "#%lld ",
+				       (long long)(x->fact ? x->fact
+							   : x->conflict)) ||
+			add_buf(&w->line, &w->name) != 0 ||
+			buf_addc(&w->line, '\n') != 0))
 			r = err_nomem(w->g.e);
 		cost = tokens_estimate(w->line.data, w->line.len) +
 		       (out->len == 0 ? head : 0);

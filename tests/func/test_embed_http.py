@@ -280,7 +280,8 @@ class Http(TestCase):
         self.addCleanup(closed.close)
         d = self.driver(f"http://127.0.0.1:{closed.port}", timeout=300)
         self.fails(d.ask("tea"), "timeout", "300 ms")
-        d = self.driver("http://no-such-host.invalid", timeout=2000 * SLOW)
+        d = self.driver("http://no-such-host.invalid", key="",
+                        timeout=2000 * SLOW)
         answer = d.ask("tea")
         # A machine without a name server waits for one.
         self.assertIn(answer["code"], ("unreachable", "timeout"))
@@ -312,6 +313,11 @@ class Http(TestCase):
                 ("http:http://a b/", {}, "address"),
                 ("http:http://a\r\nb/", {}, "address"),
                 (f"http://user:{KEY}@localhost/v1", {}, "password"),
+                ("http:http://192.0.2.1/v1", {}, "plain http", "https"),
+                ("http://localhost.example.org", {}, "plain http"),
+                (url + "?key=" + KEY, {"key": ""}, "--embed-key-file"),
+                (url + "?a=1&X-Api-Key=" + KEY, {}, "--embed-key-file"),
+                (url + "?access_token=x#y", {}, "must not hold a key"),
                 ("http:" + url, {"model": ""}, "name of the model"),
                 ("http:" + url, {"model": "m" * 257}, "256"),
                 ("http:" + url, {"key": KEY + "\r\nX: y"}, "key"),

@@ -152,9 +152,9 @@ class Why(TestCase):
         why = self.why(reply)
         self.assertEqual(why["kind"], "context")
         for fact in why["facts"]:
-            self.assertIn(f"#{fact['id']}\n", reply["context"])
+            self.assertIn(f"- #{fact['id']} (", reply["context"])
             self.assertIn(fact["text"], reply["context"])
-        self.assertEqual(len(why["facts"]), reply["context"].count(") #"))
+        self.assertEqual(len(why["facts"]), reply["context"].count("- #"))
         self.c.ok("forget", namespace="p", name="Ada", observation=TEA,
                   confirm=True)
         self.assertNotIn("green", str(self.why(reply)))

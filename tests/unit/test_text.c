@@ -328,10 +328,29 @@ versions_are_ordered(void **state)
 	}
 }
 
+static void
+knows_dangerous_characters(void **state)
+{
+	static const uint32_t bad[] = {0, 7, 0x1b, 0x7f, 0x85, 0x9b, 0x200b,
+		0x200e, 0x2028, 0x2029, 0x202e, 0x2066, 0xfeff, 0xe0041,
+		0xe000, 0xfff9};
+	static const uint32_t good[] = {' ', 'a', 0xa0, 0xad, 0xe9, 0x200c,
+		0x200d, 0x301, 0x6771, 0x1f600, 0xfe0f};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		if (!text_is_dangerous(bad[i]))
+			fail_msg("U+%04X", bad[i]);
+	for (size_t i = 0; i < ARRAY_LEN(good); i++)
+		if (text_is_dangerous(good[i]))
+			fail_msg("U+%04X", good[i]);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(knows_dangerous_characters),
 		cmocka_unit_test(knows_utf8),
 		cmocka_unit_test(folds),
 		cmocka_unit_test(reads_integers),
