@@ -417,7 +417,8 @@ store_idle_step(struct store *st)
 		return 1;
 	if (text_idle_merge(st) == 1)
 		return 1;
-	erase_idle(st);
+	if (erase_idle(st) == 1)
+		return 1;
 	if (now - st->idle_keys_at > IDLE_KEYS_MS) {
 		st->idle_keys_at = now;
 		forget_keys(st);

@@ -15,9 +15,7 @@
 #include "memory-db/store/text_wait.h"
 #include "memory-db/store/vectors.h"
 
-/* WAITING: rows and words of long texts go in slices, and segments are merged
- * when they are gone.
- *
+/* WAITING: rows and words of long texts go in slices, segments after them.
  * Merging segments inside the transaction: what takes longer goes on in idle
  * time. */
 #define MERGE_BUDGET_NS (250 * 1000000LL)
@@ -472,7 +470,7 @@ merge_gone(struct store *st)
 		LOG_S("error", e.text));
 }
 
-void
+int
 erase_idle(struct store *st)
 {
 	struct err e = {0};
@@ -480,12 +478,13 @@ erase_idle(struct store *st)
 	if (st->erasing == WAITING) {
 		if (text_gone_any(st, &e) == 0)
 			merge_gone(st);
-		return;
+		return st->erasing == MERGING;
 	}
-	if (st->erasing == NOTHING)
-		return;
-	st->erasing = TRUNCATING; /* nothing is left to merge */
-	(void)store_erase_finish(st);
+	if (st->erasing != NOTHING) {
+		st->erasing = TRUNCATING; /* nothing is left to merge */
+		(void)store_erase_finish(st);
+	}
+	return 0;
 }
 
 int

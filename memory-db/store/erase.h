@@ -57,8 +57,9 @@ void erase_done(struct erasure *x);
 
 /* At open of the writer: goes on with what a crash left. */
 int erase_open(struct store *st, struct err *e) MUST_CHECK;
-/* In idle time, when no segment is left to merge. */
-void erase_idle(struct store *st);
+/* In idle time, when no segment is left to merge. 1: there is something to merge
+ * now. */
+int erase_idle(struct store *st);
 
 /* --- erase_words.c ----------------------------------------------------------- */
 /* Takes the fact's rows out of the indexes of the past and of branches and
