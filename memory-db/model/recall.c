@@ -28,7 +28,8 @@ recall_part_name(enum recall_part p)
 		[PART_RECENCY] = "recency", [PART_USE] = "use",
 		[PART_SALIENCE] = "salience", [PART_TIER] = "tier",
 		[PART_PIN] = "pin", [PART_LENGTH] = "length",
-		[PART_MEANING] = "meaning"};
+		[PART_MEANING] = "meaning",
+		[PART_RULE] = "rule"};
 
 	return names[p];
 }

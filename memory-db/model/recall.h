@@ -28,7 +28,8 @@ struct store;
 enum recall_part {
 	PART_WORDS, PART_NEAR, PART_SESSION, PART_SPEAKER, PART_ENTITY,
 	PART_DATE, PART_TIME, PART_RELATION, PART_RECENCY, PART_USE,
-	PART_SALIENCE, PART_TIER, PART_PIN, PART_LENGTH, PART_MEANING, PART_MAX
+	PART_SALIENCE, PART_TIER, PART_PIN, PART_LENGTH, PART_MEANING, PART_RULE,
+	PART_MAX
 };
 const char *recall_part_name(enum recall_part p);
 
@@ -64,6 +65,7 @@ struct recall_found {
 	double score;		/* 0 to 1 */
 	bool is_dated;		/* `at` is when it happened, not when it was
 				   written */
+	bool is_instruction;
 	int alike;		/* near copies that are not given */
 	int64_t also[RECALL_ALSO]; /* entities of them, not its own; 0: none */
 	float parts[PART_MAX];	/* their sum is the score before it is brought

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/text.h"
+#include "memory-db/model/instruction.h"
 #include "memory-db/model/recall_internal.h"
 #include "memory-db/store/facts.h"
 #include "memory-db/store/lens.h"
@@ -162,6 +163,7 @@ make(struct store *st, const struct recall_row *row, const char *stem,
 		.salience = row->salience,
 		.is_observation = row->kind == FACT_OBSERVATION,
 		.is_dated = row->is_dated, .has_time = time,
+		.is_instruction = is_instruction(row->text, row->text_n),
 		.is_question = row->text_n > 0 &&
 			row->text[row->text_n - 1] == '?',
 		.words = (uint16_t)words, .speaker_words = (uint16_t)said};

@@ -108,6 +108,7 @@ add_row(struct recalling *r, size_t at, double confidence, double most,
 	row = &ret->rows[ret->n++];
 	*row = (struct recall_found){.fact = c->fact, .entity = c->f->entity,
 		.at = c->f->at, .is_dated = c->f->is_dated,
+		.is_instruction = c->f->is_instruction,
 		.score = most > 0 ? confidence * c->total / most : 0};
 	memcpy(row->parts, c->parts, sizeof(row->parts));
 	if (g) {

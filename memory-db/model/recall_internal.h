@@ -23,6 +23,7 @@ struct recall_fact {
 	bool is_dated;		/* `at` was given with it */
 	bool has_time;		/* a word of time: "yesterday", "2023" */
 	bool is_question;
+	bool is_instruction;	/* of the user to the agent, by its words */
 	uint16_t words, speaker_words;
 	token_t mins[COPY_MINS];
 	token_t tokens[];	/* the text's, then the speaker's */

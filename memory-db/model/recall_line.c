@@ -124,6 +124,7 @@ recall_line(const json_t *row, bool is_weak, struct buf *out)
 		value_mark(&m, "by ", row, "speaker") != 0 ||
 		value_mark(&m, "valid from ", row, "valid_from") != 0 ||
 		value_mark(&m, "valid until ", row, "valid_to") != 0 ||
+		value_mark(&m, "", row, "kind") != 0 ||
 		tag_marks(&m, row) != 0 || alike_mark(&m, row) != 0 ||
 		value_mark(&m, "from ", row, "namespace") != 0 ||
 		(json_object_get(row, "suspect") &&

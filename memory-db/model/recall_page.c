@@ -217,6 +217,9 @@ write_row(struct writing *w, const struct recall_found *found)
 	if (r != 1)
 		return r == GONE ? 0 : r;
 	r = set_suspect(&x);
+	if (r == 0 && found->is_instruction &&
+		jx_set(j, "kind", json_string("instruction")) != 0)
+		r = err_nomem(w->e);
 	if (r == 0)
 		r = set_alike(&x);
 	if (r != 0)

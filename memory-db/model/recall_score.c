@@ -257,6 +257,8 @@ recall_features(struct recalling *r)
 			c->parts[PART_DATE] = (float)(date *
 				recall_date_fits(&r->question.dates,
 					recall_day(r, f->at)));
+		if (f->is_instruction && c->found != 0)
+			c->parts[PART_RULE] = (float)r->w.rule;
 		if (r->question.asks_when && f->has_time)
 			c->parts[PART_TIME] = (float)r->w.time;
 		c->parts[PART_RECENCY] = (float)(r->w.recency *

@@ -29,6 +29,7 @@
 	X(date, 1, 10, "the query gives a date near the fact's")             \
 	X(date_only, 2, 10, "the same, where it gives nothing else")           \
 	X(time, 0.2, 10, "a \"when\" question, and the fact has a time word")  \
+	X(rule, 0.2, 10, "an instruction, and the query has a word of it")     \
 	X(hop, 0.2, 10, "of facts of entities one relation away")              \
 	X(hop2, 0.1, 10, "of facts of entities two relations away")            \
 	X(long_from, 80, 100000, "words of a long text: neighbours' shares fall") \
