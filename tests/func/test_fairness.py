@@ -110,8 +110,9 @@ class Turns(harness.TestCase):
                 found = client.ok("search_nodes", {"query": query})
                 self.assertEqual(
                     [e["name"] for e in found["results"]], ["atlas"], query)
-            recalled = client.ok("recall", {"query": word})
-            self.assertIn("atlas", json.dumps(recalled))
+            for query in (text.split()[3], "zyzzyva"):
+                recalled = client.ok("recall", {"query": query})
+                self.assertIn("atlas", json.dumps(recalled))
             self.assertEqual(client.ok(
                 "search_nodes", {"query": long_part})["results"], [])
 
