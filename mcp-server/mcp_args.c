@@ -19,14 +19,6 @@ find(const struct param *table, const char *name)
 	return NULL;
 }
 
-static bool
-is_one_of(const char *name, const char *const *names)
-{
-	while (*names && strcmp(*names, name) != 0)
-		names++;
-	return *names != NULL;
-}
-
 /* --- filter ------------------------------------------------------------------- */
 
 unsigned
@@ -40,20 +32,18 @@ mcp_args_hidden(const struct tool *t, const struct profile *p)
 static bool
 is_allowed(const struct tool *t, const struct profile *p, const char *name)
 {
-	static const char *const ours[] = {
-		"fields", "max_bytes", "relations", "format", NULL};
 	bool plain = !p->compat || !(t->flags & TF_COMPAT);
 	const struct param *own = find(t->params, name);
 
-	if (own && !(own->flags & mcp_args_hidden(t, p)))
-		return true;
+	if (own)
+		return !(own->flags & mcp_args_hidden(t, p));
 	if (strcmp(name, "branch") == 0)
 		return p->history;
 	if (strcmp(name, "as_of") == 0)
 		return p->history && (t->flags & (TF_READ | TF_SCRIPT));
 	if (strcmp(name, "scope") == 0 || strcmp(name, "message") == 0)
 		return plain && (t->flags & (TF_WRITE | TF_SCRIPT));
-	return own && plain && !is_one_of(name, ours);
+	return false;
 }
 
 static void drop_unknown(const struct param *table, json_t *object);
@@ -115,7 +105,7 @@ mcp_args_filter(const struct tool *t, const struct profile *p, json_t *args,
 		}
 		if (!exact && !is_known_there(t, name))
 			continue;
-		if (!(t->flags & TF_COMPAT))
+		if (!(t->flags & TF_COMPAT) || (own && !exact))
 			return err_param(e, MDB_E_INVALID, name,
 				"parameter '%s' cannot be set here; leave it "
 				"out", name);

@@ -87,6 +87,10 @@ struct sandbox_job {
 	size_t source_len;
 	json_t *args;		/* borrowed; the global `args`; NULL: {} */
 	struct sandbox_limits limits;
+	/* Names of methods that this script lacks: it does not see them, and
+	 * to call one by its name is a call all the same, which `call`
+	 * refuses. NULL ends the list; may be NULL. */
+	const char *const *without;
 	sandbox_call call;
 	void *call_ctx;
 	const atomic_bool *cancel; /* looked at every 20 ms; may be NULL */

@@ -66,6 +66,20 @@ put_limits(struct buf *b, const struct sandbox_limits *l)
 	return rc;
 }
 
+static int
+put_names(struct buf *b, const char *const *names)
+{
+	size_t n = 0;
+	int rc;
+
+	while (names && names[n])
+		n++;
+	rc = codec_count(b, WIRE_ARRAY, n);
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		rc = put_text(b, names[i]);
+	return rc;
+}
+
 int
 talk_begin(struct talk *t)
 {
@@ -73,7 +87,7 @@ talk_begin(struct talk *t)
 	int rc = codec_begin(&t->out, WIRE_RUN, &at);
 
 	if (rc == 0)
-		rc = codec_count(&t->out, WIRE_ARRAY, 3);
+		rc = codec_count(&t->out, WIRE_ARRAY, 4);
 	if (rc == 0)
 		rc = codec_string(
 			&t->out, t->job->source, t->job->source_len);
@@ -82,6 +96,8 @@ talk_begin(struct talk *t)
 				  : codec_count(&t->out, WIRE_MAP, 0);
 	if (rc == 0)
 		rc = put_limits(&t->out, &t->limits);
+	if (rc == 0)
+		rc = put_names(&t->out, t->job->without);
 	return rc ? rc : codec_end(&t->out, at);
 }
 

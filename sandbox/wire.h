@@ -26,11 +26,12 @@
 #define WIRE_HEADER      5
 #define WIRE_FRAME_BYTES (1024 * 1024) /* a body at most */
 #define WIRE_DEPTH       64
-#define WIRE_VERSION     1	/* in READY: both ends are of one build */
+#define WIRE_VERSION     2	/* in READY: both ends are of one build */
 
 enum wire_frame {
 	WIRE_SETUP = 1,	/* [[name, doc, positional, is_global], ...] */
-	WIRE_RUN,	/* [source, args, [the limits of enum wire_limit]] */
+	WIRE_RUN,	/* [source, args, [the limits of enum wire_limit],
+			   [name of a method that this script lacks, ...]] */
 	WIRE_REPLY,	/* any value */
 	WIRE_FAIL,	/* [code, text, param] */
 	WIRE_READY = 16, /* [version, layers in place, layers refused] (masks) */

@@ -246,13 +246,17 @@ discard_branch(struct call *c, json_t **ret_result, struct err *e)
 		&w, json_pack("{s:s}", "discarded", name), ret_result, e);
 }
 
-/* The service itself discards a leased branch by its id: its owner is gone. */
+/* The service itself discards a leased branch by its id: its owner is gone.
+ * Anybody else does so in the namespace of the call alone. */
 static int
 end_lease(struct call *c, int64_t id, json_t **ret_result, struct err *e)
 {
+	struct scope s = {.n = 0};
 	int64_t change;
-	int r = lease_discard(c->st, id, &change, e);
+	int r = c->ctx->is_service ? 0 : scope_read(c->st, c->ctx, 0, &s, e);
 
+	if (r == 0 && (c->ctx->is_service || s.ns[0] != 0))
+		r = lease_discard(c->st, id, s.ns[0], &change, e);
 	if (r == 0)
 		return err_param(e, MDB_E_NOT_FOUND, "id",
 			"no leased branch has this id");

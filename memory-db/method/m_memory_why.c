@@ -2,14 +2,20 @@
 #include "common/jx.h"
 #include "memory-db/method/handlers.h"
 #include "memory-db/model/receipt.h"
+#include "memory-db/model/scope.h"
 #include "memory-db/store/receipts.h"
 
 int
 m_memory_why(struct call *c, json_t **ret_result, struct err *e)
 {
 	const char *id = jx_text(c->params, "receipt");
-	int r = receipt_json(c->st, id, ret_result, e);
+	struct scope s;
+	int r = scope_read(c->st, c->ctx, 0, &s, e);
 
+	/* The operator may look at what any project was given. */
+	if (r == 0)
+		r = receipt_json(c->st, c->ctx->is_agent ? &s : NULL, id,
+			ret_result, e);
 	if (r == 0)
 		return err_param(e, MDB_E_NOT_FOUND, "receipt",
 			"no receipt '%.40s'; the newest %d are kept", id,

@@ -25,7 +25,7 @@ struct context {
 	 * none is the operator's own program, or the service itself. Every
 	 * restriction of agents hangs on these two, never on a name that a
 	 * client gives itself. */
-	bool is_agent;
+	bool is_agent, is_service;
 	unsigned profiles;	/* of an agent: its tools (enum tool_profile) */
 };
 

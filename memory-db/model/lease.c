@@ -84,14 +84,14 @@ discard(struct store *st, const struct family *f, int64_t *ret_change,
 }
 
 int
-lease_discard(
-	struct store *st, int64_t branch, int64_t *ret_change, struct err *e)
+lease_discard(struct store *st, int64_t branch, int64_t ns,
+	int64_t *ret_change, struct err *e)
 {
 	struct family f = {.e = e};
 	int r = branch_get(st, branch, take_first, &f, e);
 
 	*ret_change = 0;
-	if (r == 1 && f.state == BRANCH_LEASED) {
+	if (r == 1 && f.state == BRANCH_LEASED && (ns == 0 || ns == f.ns)) {
 		r = branch_each(st, f.ns, take_child, &f, e);
 		if (r == 0)
 			r = discard(st, &f, ret_change, e);
@@ -112,7 +112,7 @@ lease_discard_all(struct store *st, int64_t *ret_n, struct err *e)
 
 	*ret_n = 0;
 	for (size_t i = 0; r == 0 && i < f.n; i++) {
-		r = lease_discard(st, f.v[i], &change, e);
+		r = lease_discard(st, f.v[i], 0, &change, e);
 		*ret_n += r == 1;
 		r = r < 0 ? r : 0;
 	}

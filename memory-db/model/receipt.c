@@ -15,6 +15,7 @@
 
 struct telling {
 	struct store *st;
+	const struct scope *scope; /* what may be told of; NULL: all */
 	json_t **ret;
 	struct err *e;
 	json_t *row;		/* of the fact under way */
@@ -131,13 +132,21 @@ set_head(struct telling *t, const struct receipt *r, json_t *j)
 	return encode_set_time(j, "at", r->at, t->e);
 }
 
+/* A receipt of a namespace that is not read. */
+#define NOT_HERE 2
+
 static int
 tell(void *ctx, const struct receipt *r)
 {
 	struct telling *t = ctx;
 	json_t *j AUTO_JSON = json_object(), *facts AUTO_JSON = json_array();
 	struct lens then, now;
-	int k = j && facts ? set_head(t, r, j) : err_nomem(t->e);
+	int k;
+
+	/* Of another project there is none: its existence is not told. */
+	if (t->scope && r->ns != t->scope->ns[0] && r->ns != NAMESPACE_DEFAULT)
+		return NOT_HERE;
+	k = j && facts ? set_head(t, r, j) : err_nomem(t->e);
 
 	if (k == 0)
 		k = lens_make(t->st, r->branch, r->change, &then, t->e);
@@ -155,9 +164,11 @@ tell(void *ctx, const struct receipt *r)
 }
 
 int
-receipt_json(struct store *st, const char *id, json_t **ret, struct err *e)
+receipt_json(struct store *st, const struct scope *scope, const char *id,
+	json_t **ret, struct err *e)
 {
-	struct telling t = {.st = st, .ret = ret, .e = e};
+	struct telling t = {.st = st, .scope = scope, .ret = ret, .e = e};
+	int r = receipt_find(st, id, tell, &t, e);
 
-	return receipt_find(st, id, tell, &t, e);
+	return r == NOT_HERE ? 0 : r;
 }

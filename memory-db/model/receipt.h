@@ -6,6 +6,7 @@
 
 #include "common/cleanup.h"
 #include "common/err.h"
+#include "memory-db/model/scope.h"
 
 struct store;
 
@@ -13,8 +14,9 @@ struct store;
  * facts:[{id, name, text, score, gone?, forgotten?}]}: texts and names as they
  * were in the state that was read; gone: not visible there now; forgotten:
  * erased, without a text; discarded: so is the branch. 1, 0 when there is no such
- * receipt. Changes the lens. */
-int receipt_json(struct store *st, const char *id, json_t **ret,
-	struct err *e) MUST_CHECK;
+ * receipt, or it belongs to none of the namespaces of scope (NULL: of any).
+ * Changes the lens. */
+int receipt_json(struct store *st, const struct scope *scope, const char *id,
+	json_t **ret, struct err *e) MUST_CHECK;
 
 #endif

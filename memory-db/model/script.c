@@ -6,6 +6,7 @@
 #include "common/clock.h"
 #include "common/jx.h"
 #include "common/limits.h"
+#include "common/profiles.h"
 #include "memory-db/model/diff.h"
 #include "memory-db/model/encode.h"
 #include "memory-db/model/scope.h"
@@ -44,12 +45,48 @@ script_tool(const char *name)
 		if (strcmp(name, refused[i]) == 0)
 			return NULL;
 	t = tool_find(name);
-	if (t == NULL || (t->flags & (TF_ADMIN | TF_SLOW | TF_SCRIPT)) ||
+	if (t == NULL || (t->flags & (TF_SLOW | TF_SCRIPT)) ||
 		(t->profiles == 0))
+		return NULL;
+	/* Of the operator's tools those that read: the others cannot be part
+	 * of a change. */
+	if ((t->flags & TF_ADMIN) && !(t->flags & TF_READ))
 		return NULL;
 	if ((t->flags & TF_LOOP) && strcmp(name, "get_memory_status") != 0)
 		return NULL;
 	return t;
+}
+
+/* Which profiles have it, for an error text. */
+static void
+profiles_of(const struct tool *t, char out[PROFILES_TEXT])
+{
+	const char *comma;
+
+	profiles_text(t->profiles, out);
+	comma = strchr(out, ',');
+	if (comma != NULL)
+		out[comma - out] = '\0';
+}
+
+bool
+script_has(const struct context *ctx, const struct tool *t)
+{
+	return !ctx->is_agent || (t->profiles & ctx->profiles) != 0;
+}
+
+int
+script_check(const struct context *ctx, const struct tool *t, struct err *e)
+{
+	char has[PROFILES_TEXT], mine[PROFILES_TEXT];
+
+	if (script_has(ctx, t))
+		return 0;
+	profiles_of(t, has);
+	profiles_text(ctx->profiles, mine);
+	return err_set(e, MDB_E_DENIED,
+		"%s is not among the tools of this agent (--tools %s), and so "
+		"not of its scripts; the profile %s has it", t->name, mine, has);
 }
 
 /* --- one call
@@ -170,8 +207,10 @@ script_context(
 static int
 status(struct script *s, json_t **ret, struct err *e)
 {
+	const char *const only[] = {s->ctx->namespace_, "default", NULL};
 	struct tally t;
-	int r = store_tally(store_database(s->st), &t, e);
+	int r = store_tally_of(store_database(s->st),
+		s->ctx->is_agent ? only : NULL, &t, e);
 
 	if (r != 0)
 		return r;
@@ -258,7 +297,9 @@ script_call(struct script *s, const char *name, json_t *params, int64_t left_ms,
 			"scripts cannot call '%.64s'; memory.help() lists what "
 			"they can",
 			name);
-	r = schema_check(t->params, tools_common, params, NULL, e);
+	r = script_check(s->ctx, t, e);
+	if (r == 0)
+		r = schema_check(t->params, tools_common, params, NULL, e);
 	if (r == 0)
 		r = check_place(t, s->ctx, params, e);
 	if (r == 0)

@@ -51,6 +51,12 @@ struct script {
  * NULL when scripts may not call it. */
 const struct tool *script_tool(const char *name);
 
+/* Whether the scripts of this caller have it: those of an agent have what its
+ * profiles have. script_check: 0, or MDB_E_DENIED and who has it. */
+bool script_has(const struct context *ctx, const struct tool *t);
+int script_check(const struct context *ctx, const struct tool *t,
+	struct err *e) MUST_CHECK;
+
 /* Functions that scripts have and clients do not; NULL ends the list. */
 extern const struct script_own {
 	const char *name, *positional, *doc; /* doc "": for the helpers only */

@@ -52,7 +52,9 @@ skill_begin(struct script *s, const json_t *params, json_t **ret, struct err *e)
 	if (name == NULL)
 		return err_param(e, MDB_E_INVALID, "name",
 			"run_skill(name, params): name must be a string");
-	r = script_begin(s, e);
+	r = script_check(s->ctx, tool_find("run_skill"), e);
+	if (r == 0)
+		r = script_begin(s, e);
 	if (r == 0)
 		r = skill_load(s->st, s->ctx, name, &entity, ret, e);
 	if (r == 0 && idset_put(&s->bound, entity) == NULL)

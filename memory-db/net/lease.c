@@ -39,7 +39,7 @@ drop(struct server *s, int64_t branch)
 		return;
 	}
 	r->job.ctx = (struct context){.namespace_ = s->config->namespace_,
-		.branch = "main"};
+		.branch = "main", .is_service = true};
 	r->is_write = r->is_queued = true;
 	job_list_add(&s->writes, &r->job);
 }

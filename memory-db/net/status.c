@@ -204,9 +204,12 @@ health(struct server *s)
 		"replies", outcomes(s));
 }
 
+/* Where the file lies is no business of an agent. */
 static json_t *
-database(const struct server *s)
+database(const struct server *s, bool is_agent)
 {
+	if (is_agent)
+		return json_pack("{s:i}", "schema", database_schema(s->db));
 	return json_pack("{s:s,s:s,s:s,s:i,s:i,s:b}",
 		"path", database_path(s->db), "id", database_id(s->db),
 		"instance_id", database_instance(s->db),
@@ -273,7 +276,7 @@ embeddings(struct server *s)
 }
 
 static json_t *
-status(struct server *s, const struct tally *t)
+status(struct server *s, const struct tally *t, bool is_agent)
 {
 	int64_t uptime = (clock_mono_ns() - s->started_ns) / 1000000000;
 
@@ -296,19 +299,36 @@ status(struct server *s, const struct tally *t)
 		"recall_weights", recall_weights(s->config),
 		"embedding", embeddings(s),
 		"health", health(s), "sandbox", sandbox_status(s->sandbox),
-		"database", database(s),
+		"database", database(s, is_agent),
 		"version", MEMORY_VERSION, "uptime_s", (json_int_t)uptime);
+}
+
+/* An agent is told what it can read, and that there is more. */
+static int
+count(struct request *r, struct tally *t, struct err *e)
+{
+	const char *const only[] = {r->job.ctx.namespace_, "default", NULL};
+
+	return r->job.ctx.is_agent
+		? store_tally_of(r->server->db, only, t, e)
+		: store_tally(r->server->db, t, e);
 }
 
 int
 status_method(struct request *r, json_t **ret_result, struct err *e)
 {
+	bool is_agent = r->job.ctx.is_agent;
 	struct tally t = {0};
 
 	/* Before the database is open there is nothing to count yet. */
-	if (r->server->is_open && store_tally(r->server->db, &t, e))
+	if (r->server->is_open && count(r, &t, e))
 		return e->code;
-	*ret_result = status(r->server, &t);
+	*ret_result = status(r->server, &t, is_agent);
+	if (*ret_result && is_agent && jx_set(*ret_result, "other_namespaces",
+			json_integer((json_int_t)t.others))) {
+		json_decref(*ret_result);
+		*ret_result = NULL;
+	}
 	if (r->server->is_open)
 		tally_done(&t);
 	if (*ret_result && json_object_size(r->conn->ignored) > 0 &&

@@ -188,9 +188,14 @@ struct tally {
 	size_t types_n;
 	struct tally_row *namespaces;	/* entities a namespace, at most 100 */
 	size_t namespaces_n;
+	int64_t others;		/* namespaces that were asked for by no name */
 };
 int store_tally(struct database *db, struct tally *ret, struct err *e)
 	MUST_CHECK;
+/* The same of these namespaces alone (by name, NULL behind the last); last_change
+ * and last_at stay those of all. */
+int store_tally_of(struct database *db, const char *const *only,
+	struct tally *ret, struct err *e) MUST_CHECK;
 void tally_done(struct tally *t);
 
 #endif

@@ -347,7 +347,7 @@ tally_facts(struct database *db, int64_t ns)
 	return n;
 }
 
-/* --- the snapshot for status -------------------------------------------------------------- */
+/* --- the snapshot for status -------------------------------------------------- */
 static void
 add_total(struct tally *ret, const struct counter *c)
 {
@@ -434,8 +434,31 @@ sort_and_cut(struct tally_row *rows, size_t *n)
 		free(rows[--*n].name);
 }
 
+static bool
+is_wanted(const struct tally_state *t, const struct counter *c,
+	const char *const *only, struct tally *ret)
+{
+	const char *name = NULL;
+
+	for (size_t i = 0; !name && i < t->names_n; i++)
+		if (t->names[i].kind == 0 && t->names[i].id == c->ns)
+			name = t->names[i].text;
+	for (; name && *only; only++)
+		if (strcmp(*only, name) == 0)
+			return true;
+	ret->others += c->kind == TALLY_TOTAL && c->key == TOTAL_ENTITIES;
+	return false;
+}
+
 int
 store_tally(struct database *db, struct tally *ret, struct err *e)
+{
+	return store_tally_of(db, NULL, ret, e);
+}
+
+int
+store_tally_of(struct database *db, const char *const *only,
+	struct tally *ret, struct err *e)
 {
 	int r = 0;
 
@@ -443,7 +466,10 @@ store_tally(struct database *db, struct tally *ret, struct err *e)
 	pthread_mutex_lock(&db->tally_lock);
 	if (db->tally != NULL) {
 		for (size_t i = 0; r == 0 && i < db->tally->n; i++)
-			r = add_counter(db->tally, &db->tally->rows[i], ret);
+			if (!only || is_wanted(db->tally,
+					     &db->tally->rows[i], only, ret))
+				r = add_counter(db->tally,
+					&db->tally->rows[i], ret);
 		ret->last_change = db->tally->last_change;
 		ret->last_at = db->tally->last_at;
 	}

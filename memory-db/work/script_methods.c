@@ -6,7 +6,6 @@
 #include "common/tools.h"
 #include "memory-db/model/script.h"
 
-#define METHODS_MAX 96
 /* Room kept for script_own and the end of the list. */
 #define OWN_MAX 8
 
@@ -56,7 +55,7 @@ add(struct sandbox_method *list, size_t *n, const char *name)
 {
 	const struct tool *t = script_tool(name);
 
-	if (t == NULL || *n + OWN_MAX >= METHODS_MAX)
+	if (t == NULL || *n + OWN_MAX >= SCRIPT_METHODS_MAX)
 		return;
 	list[(*n)++] = (struct sandbox_method){
 		.name = name,
@@ -70,7 +69,7 @@ add(struct sandbox_method *list, size_t *n, const char *name)
 const struct sandbox_method *
 script_methods(void)
 {
-	static struct sandbox_method list[METHODS_MAX];
+	static struct sandbox_method list[SCRIPT_METHODS_MAX];
 	size_t n = 0;
 
 	for (size_t i = 0; i < tools_n; i++)
@@ -86,4 +85,24 @@ script_methods(void)
 		};
 	list[n].name = NULL;
 	return list;
+}
+
+void
+script_methods_without(
+	const struct context *ctx, const char *out[SCRIPT_METHODS_MAX])
+{
+	const struct tool *run_skill = tool_find("run_skill");
+	size_t n = 0;
+
+	for (size_t i = 0; i < tools_n; i++)
+		if (script_tool(tools[i].name) != NULL &&
+			!script_has(ctx, &tools[i]))
+			out[n++] = tools[i].name;
+	for (size_t i = 0; shorter[i] != NULL; i++)
+		if (!script_has(ctx, script_tool(shorter[i])))
+			out[n++] = shorter[i];
+	/* Scripts have it from the helpers. */
+	if (!script_has(ctx, run_skill))
+		out[n++] = run_skill->name;
+	out[n] = NULL;
 }

@@ -12,6 +12,7 @@
 #include "memory-db/work/internal.h"
 #include "memory-db/work/once.h"
 #include "memory-db/work/recover.h"
+#include "memory-db/work/script_methods.h"
 #include "sandbox/sandbox.h"
 
 struct run {
@@ -52,17 +53,20 @@ run_jailed(struct run *x, struct err *e)
 {
 	static const char skill[] = "return run_skill(args.name, args.params)";
 	const json_t *code = json_object_get(x->j->params, "code");
+	const char *without[SCRIPT_METHODS_MAX];
 	struct sandbox_job job = {
 		.source = code != NULL ? json_string_value(code) : skill,
 		.source_len = code != NULL ? json_string_length(code)
 					   : sizeof(skill) - 1,
 		.args = code != NULL ? json_object_get(x->j->params, "args")
 				     : x->j->params,
+		.without = without,
 		.call = on_call,
 		.call_ctx = x,
 		.cancel = &x->j->cancelled,
 	};
 
+	script_methods_without(&x->j->ctx, without);
 	job.limits.wall_ms = (int64_t)json_integer_value(
 		json_object_get(x->j->params, "timeout_ms"));
 	x->script = (struct script){.st = x->r->st, .ctx = &x->j->ctx,

@@ -13,6 +13,7 @@
 #define CALL_NODES 200000
 
 static const char key_error; /* registry: metatable of errors */
+static const char key_begin; /* registry: what the helpers do at the start */
 static int64_t calls_left, bytes_left;
 
 /* Bytes of compiled code: our own, so that it may be trusted. */
@@ -309,6 +310,21 @@ compile(lua_State *L)
 	return 1;
 }
 
+/* For the helpers alone: strings(t) makes t the table in which methods of texts
+ * are found, ("x"):upper(), and returns the one before. */
+static int
+strings(lua_State *L)
+{
+	luaL_checktype(L, 1, LUA_TTABLE);
+	lua_settop(L, 1);
+	lua_pushliteral(L, "");
+	lua_getmetatable(L, -1);
+	lua_getfield(L, -1, "__index");
+	lua_pushvalue(L, 1);
+	lua_setfield(L, -3, "__index");
+	return 1;
+}
+
 static int
 null_tostring(lua_State *L)
 {
@@ -366,5 +382,16 @@ api_setup(lua_State *L, struct in *setup)
 	lua_insert(L, 1);
 	lua_pushcfunction(L, compile);
 	alarm_name(compile, "the compiler");
-	lua_call(L, 4, 0);
+	lua_pushcfunction(L, strings);
+	alarm_name(strings, "the methods of strings");
+	lua_call(L, 5, 1);
+	lua_rawsetp(L, LUA_REGISTRYINDEX, &key_begin);
+}
+
+void
+api_begin(lua_State *L)
+{
+	lua_rawgetp(L, LUA_REGISTRYINDEX, &key_begin);
+	lua_insert(L, -2);
+	lua_call(L, 1, 0);
 }

@@ -10,6 +10,10 @@
  * Leaves the stack as it was; raises errors. */
 void api_setup(lua_State *L, struct in *setup);
 
+/* A script begins: the list at the top names methods that it lacks. Pops it;
+ * raises errors. */
+void api_begin(lua_State *L);
+
 void api_limits(int64_t calls, int64_t bytes);
 
 /* If the value at idx is an error of the API: pushes its text. */

@@ -253,7 +253,7 @@ read_task(lua_State *L, struct in *in, struct task *t)
 {
 	uint32_t n;
 
-	if (!in_array(in, &n) || n != 3 ||
+	if (!in_array(in, &n) || n != 4 ||
 		!in_string(in, &t->source, &t->source_n) ||
 		!value_read(L, in) || !in_array(in, &n) || n != WIRE_L_MAX)
 		_exit(WIRE_EXIT_PROTOCOL);
@@ -263,6 +263,9 @@ read_task(lua_State *L, struct in *in, struct task *t)
 	if (t->limit[WIRE_L_RESULT_DEPTH] > WIRE_DEPTH)
 		t->limit[WIRE_L_RESULT_DEPTH] = WIRE_DEPTH;
 	lua_setglobal(L, "args");
+	if (!value_read(L, in) || in->at != in->end)
+		_exit(WIRE_EXIT_PROTOCOL);
+	api_begin(L);
 }
 
 /* Pushes the script as a function; a status of lua_load otherwise. */

@@ -1,18 +1,32 @@
 -- Helpers of scripts, in the same state as the script and with no more rights.
 -- Called with the table `memory`, the documentation of the methods by name,
--- their names in order, and compile(code, chunk name, globals).
-local memory, docs, names, compile = ...
+-- their names in order, compile(code, chunk name, globals) and strings(table),
+-- which sets where methods of texts are found. Returns what is to be called with
+-- the names of the methods that a script lacks, before it runs.
+local memory, docs, names, compile, strings = ...
 local G = _G
 local type, pairs, ipairs, next = type, pairs, ipairs, next
 local error, tostring, tonumber, select = error, tostring, tonumber, select
 local rawequal, setmetatable = rawequal, setmetatable
-local sort, concat, insert = table.sort, table.concat, table.insert
+local sort, concat, remove = table.sort, table.concat, table.remove
 local pack, unpack, pcall = table.pack, table.unpack, pcall
 local match, gmatch, rep, format = string.match, string.gmatch, string.rep,
 	string.format
+local sub, gsub, offset = string.sub, string.gsub, utf8.offset
+local create, resume, status = coroutine.create, coroutine.resume,
+	coroutine.status
 local floor, sqrt, mtype, huge = math.floor, math.sqrt, math.type, math.huge
 local date, time = os.date, os.time
 local null = memory.null
+
+local function copy(t)
+	local c = {}
+	for k, v in next, t do c[k] = v end
+	return c
+end
+
+-- The helpers call these, whatever a script makes of its table.
+local api = copy(memory)
 
 local function fail(level, ...)
 	error(format(...), level + 1)
@@ -207,7 +221,7 @@ function H.group_by(list, field)
 		if not g then g = {}; out[k] = g end
 		g[#g + 1] = e
 	end
-	return memory.object(out)
+	return api.object(out)
 end
 
 help.deduplicate = "deduplicate(list[, field or function]): the first of " ..
@@ -265,7 +279,7 @@ local function tally(list, field)
 		k = k == nil and "(none)" or tostring(k)
 		n[k] = (n[k] or 0) + 1
 	end
-	return memory.object(n)
+	return api.object(n)
 end
 
 help.summarize_results = "summarize_results(list[, n]): {count, by_type, " ..
@@ -281,8 +295,8 @@ function H.summarize_results(list, n)
 			local o = e.observations and e.observations[1]
 			if type(o) == "table" then o = o.text end
 			if type(o) == "string" and #o > 120 then
-				local cut = utf8.offset(o, 0, 118)
-				o = o:sub(1, cut - 1) .. "..."
+				local cut = offset(o, 0, 118)
+				o = sub(o, 1, cut - 1) .. "..."
 			end
 			sample[i] = {name = e.name, type = get(e, "type"), text = o}
 		else
@@ -328,7 +342,7 @@ function H.aggregate_stats(list, field, group)
 	if group == nil then return of(list) end
 	local out = {}
 	for k, l in pairs(H.group_by(list, group)) do out[k] = of(l) end
-	return memory.object(out)
+	return api.object(out)
 end
 
 help.aggregate_by_tier = "aggregate_by_tier(list): {tier = count}; read " ..
@@ -437,7 +451,7 @@ function H.format_output(v, style)
 			local x = e[c]
 			if x == nil then x = e[tonumber(c)] end
 			local s = x == nil and "" or short(x, 0)
-			cells[i] = s:gsub("\n", " "):gsub("|", "\\|")
+			cells[i] = gsub(gsub(s, "\n", " "), "|", "\\|")
 		end
 		row(cells)
 	end
@@ -462,7 +476,7 @@ function memory.each(options)
 			for _, t in ipairs(v) do wanted[t] = true end
 		else params[k] = v end
 	end
-	local read = params.query and memory.search_nodes or memory.read_graph
+	local read = params.query and api.search_nodes or api.read_graph
 	if not read then fail(2, "memory.each: there is nothing to read from") end
 	local types_pass = params.query and wanted
 	if types_pass then params.types = sorted_keys(wanted) end
@@ -508,20 +522,50 @@ local skill_begin, skill_end = memory.skill_begin, memory.skill_end
 for i = #names, 1, -1 do
 	if docs[names[i]] == "" then
 		memory[names[i]] = nil
-		table.remove(names, i)
+		remove(names, i)
 	end
 end
 
-help.run_skill = "run_skill(name[, params]): runs a saved skill with params " ..
-	"as its `args` and returns what it returns. Its globals are its own."
-local globals_of_skill = {__index = G, __metatable = false}
-function H.run_skill(name, params)
+-- What a skill finds: the globals as no script has touched them. Each skill gets
+-- copies of the tables, so that what it changes in them is its own.
+local pristine, hidden = {}, {}
+local sees_hidden = {__metatable = false,
+	__index = function(_, k) return hidden[k] end}
+local function globals_of_skill(args)
+	local env = {}
+	for k, v in next, pristine do
+		env[k] = type(v) == "table" and copy(v) or v
+	end
+	if next(hidden) ~= nil then
+		setmetatable(env, sees_hidden)
+		setmetatable(env.memory, sees_hidden)
+	end
+	env._G, env.args = env, args
+	return env
+end
+
+-- In a coroutine, and with its own methods of texts, until it ends.
+local function run_apart(f, env)
+	local before = strings(env.string)
+	local co = create(f)
+	local out = pack(resume(co))
+	strings(before)
+	if out[1] and status(co) ~= "dead" then
+		return {false, "a skill cannot yield to the script that runs it",
+			n = 2}
+	end
+	return out
+end
+
+help.run_skill = "run_skill(name[, params[, version]]): runs a saved skill " ..
+	"with params as its `args` and returns what it returns. Its globals and " ..
+	"library tables are its own."
+function H.run_skill(name, params, version)
 	if not skill_begin then fail(2, "run_skill: there are no skills here") end
-	local skill = skill_begin{name = name}
-	local env = setmetatable({args = params == nil and {} or params},
-		globals_of_skill)
+	local skill = skill_begin{name = name, version = version}
+	local env = globals_of_skill(params == nil and {} or params)
 	local f, why = compile(skill.code, "=skill " .. name, env)
-	local out = f and pack(pcall(f)) or {false, why, n = 2}
+	local out = f and run_apart(f, env) or {false, why, n = 2}
 	skill_end{run = skill.run, ok = out[1]}
 	if not out[1] then error(out[2], 0) end
 	if out.n == 1 then return env.result end
@@ -546,7 +590,7 @@ help.find_related = "find_related(name[, limit]): [{name, type, score, by}] of "
 	"entities related to one, by its relations (by lists their types) and " ..
 	"by words they share; the nearest first."
 function H.find_related(name, limit)
-	local reply = memory.open_nodes{names = {name}, relations = true}
+	local reply = api.open_nodes{names = {name}, relations = true}
 	local e = reply.entities[1]
 	if not e then fail(2, "find_related: no entity '%s'", tostring(name)) end
 	local by_name, out = {}, {}
@@ -567,7 +611,7 @@ function H.find_related(name, limit)
 	end
 	local query = words_of(e)
 	if query ~= "" then
-		local found = memory.search_nodes{query = query, limit = 20,
+		local found = api.search_nodes{query = query, limit = 20,
 			fields = {"name", "type"}}.results
 		for i, x in ipairs(found) do
 			add(x.name, x.type, 1 / (i + 1), "words")
@@ -597,6 +641,10 @@ function memory.help(name)
 		return concat(out, "\n")
 	end
 	local text = docs[name] or help[name]
+	if text == nil and hidden[name] then
+		fail(2, "memory.help: '%s' is not among the tools of this agent; " ..
+			"a call of it says which profile has it", tostring(name))
+	end
 	if text == nil then
 		fail(2, "memory.help: there is no '%s'; memory.help() lists all",
 			tostring(name))
@@ -607,4 +655,28 @@ end
 for name, f in pairs(H) do
 	memory[name] = f
 	if G[name] == nil then G[name] = f end
+end
+for k, v in next, G do
+	if type(v) ~= "table" then pristine[k] = v
+	elseif v ~= G then pristine[k] = copy(v) end
+end
+
+-- A method that a script lacks is in no list; who calls it by name all the same
+-- is told by the memory why it is not there.
+local function hide(name)
+	local f = memory[name]
+	hidden[name] = f
+	memory[name], pristine.memory[name], pristine[name] = nil, nil, nil
+	if G[name] == f then G[name] = nil end
+	docs[name], help[name] = nil, nil
+end
+
+return function(without)
+	if #without == 0 then return end
+	for _, name in ipairs(without) do hide(name) end
+	for i = #names, 1, -1 do
+		if hidden[names[i]] then remove(names, i) end
+	end
+	setmetatable(memory, sees_hidden)
+	setmetatable(G, {__index = sees_hidden.__index})
 end

@@ -1,0 +1,265 @@
+#!/usr/bin/env python3
+"""What an agent may do: its tools, of its scripts as well; what is kept apart of
+what it says; what it can reach of other projects. The operator's own programs
+are not restricted."""
+import json
+import re
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
+sys.dont_write_bytecode = True
+from harness import TestCase, entity, main, wait_until  # noqa: E402
+
+
+class Agents(TestCase):
+    def setUp(self):
+        super().setUp()
+        self.db = self.service()
+        self.c = self.db.client()
+        self.sandboxed = False
+
+    def agent(self, tools="default", namespace=None, **kw):
+        args = ["--tools", tools]
+        if namespace:
+            args += ["--namespace", namespace]
+        return self.mcp(self.db, args=args, **kw)
+
+    def need_jail(self):
+        if self.sandboxed:
+            return
+        box = {}
+
+        def settled():
+            box.update(self.c.ok("get_memory_status")["sandbox"])
+            return box["available"] or "running" not in box["reason"]
+        wait_until(settled, 30, why="the sandbox")
+        if not box["available"]:
+            self.skipTest("no jail here")
+        self.sandboxed = True
+
+    def lua(self, m, code, outcome="ok", **more):
+        self.need_jail()
+        r = m.tool("execute_code", {"code": code, **more})[
+            "structuredContent"]
+        self.assertEqual(r["outcome"], outcome, r)
+        return r
+
+    @staticmethod
+    def names(m):
+        return {t["name"] for t in m.request("tools/list")["tools"]}
+
+    def refused(self, m, name, arguments=None, **more):
+        r = m.tool(name, {**(arguments or {}), **more})
+        self.assertTrue(r.get("isError"), r)
+        return r["content"][0]["text"]
+
+
+class ScriptTools(Agents):
+    # Not of scripts whoever runs them: they cannot be part of one change, or
+    # run a script themselves (run_skill is a helper, see below).
+    NOT_OF_SCRIPTS = {"execute_code", "run_skill", "memory_branch",
+                      "memory_merge", "forget", "verify", "rename_namespace",
+                      "merge_namespaces", "alias_namespace",
+                      "set_recall_weights"}
+    SHORT = {"memory_history": "history", "memory_diff": "diff",
+             "memory_revert": "revert", "memory_undo": "undo",
+             "get_memory_status": "get_status"}
+
+    def test_help_lists_the_tools_of_the_profile(self):
+        for tools in ("default", "default,history", "default,skills",
+                      "default,admin", "all", "all,admin",
+                      "compat,skills,default"):
+            m = self.agent(tools)
+            wanted = self.names(m) - self.NOT_OF_SCRIPTS
+            text = self.lua(m, "return memory.help()")["result"]
+            methods = text.split("Not there yet")[0]
+            listed = set(re.findall(r"^  (\w+):", methods, re.M)) - {"commit"}
+            self.assertEqual(
+                listed, wanted | {self.SHORT[w] for w in wanted
+                                  if w in self.SHORT}, tools)
+            self.assertEqual("run_skill(" in text, "run_skill" in
+                             self.names(m), tools)
+            found = self.lua(m, "local n = {} for k, f in pairs(memory) do "
+                             "n[#n + 1] = k end return n")["result"]
+            self.assertTrue(wanted <= set(found))
+            every = self.names(self.agent("all,admin"))
+            self.assertEqual(set(found) & (every - wanted) - {"run_skill"},
+                             set(), tools)
+
+    def test_calls_of_others_say_who_has_them(self):
+        m = self.agent()
+        m.ok("create_entities", entities=[entity("a", "x")])
+        for call, profile in (
+                ('memory.memory_undo{change=1}', "history"),
+                ('undo{change=1}', "history"),
+                ('memory.revert{name="a", version=1}', "history"),
+                ('rename_entity("a", "b")', "history"),
+                ('memory.update_entity{name="a", pin=true}', "history"),
+                ('memory.save_skill("s", "return 1", "d")', "skills"),
+                ('run_skill("s")', "skills"),
+                ('delete_file("f")', "skills"),
+                ('memory.list_sessions{}', "admin"),
+                ('memory.list_namespaces{}', "admin"),
+                ('memory.recall_weights{}', "admin")):
+            r = self.lua(m, f"return {call}", "error")
+            self.assertIn(f"the profile {profile} has it", r["message"], call)
+            caught = self.lua(m, "local ok, e = pcall(function() return "
+                              f"{call} end) return {{ok, e.code}}")
+            self.assertEqual(caught["result"], [False, "denied"], call)
+        self.assertEqual(m.ok("open_nodes", names=["a"])["entities"],
+                         [entity("a", "x")])
+
+    def test_a_skill_has_the_tools_of_who_runs_it(self):
+        self.need_jail()
+        self.c.ok("save_skill", name="namer", description="names",
+                  code='return #memory.list_namespaces{}.namespaces')
+        r = self.c.ok("run_skill", name="namer")
+        self.assertEqual(r["outcome"], "ok", r)
+        for tools, outcome in (("default,skills", "error"),
+                               ("skills,admin", "ok"), ("skills", "error")):
+            r = self.agent(tools).tool("run_skill", {"name": "namer"})[
+                "structuredContent"]
+            self.assertEqual(r["outcome"], outcome, r)
+            if outcome == "error":
+                self.assertIn("the profile admin has it", r["message"])
+
+    def test_the_operator_has_all(self):
+        self.need_jail()
+        for call in ("list_sessions", "list_namespaces", "recall_weights",
+                     "list_files", "changes_since"):
+            r = self.c.ok("execute_code", code=f"return memory.{call}{{}}")
+            self.assertEqual(r["outcome"], "ok", r)
+        self.c.ok("list_sessions")
+        self.c.ok("list_namespaces")
+        self.db.ctl("sessions")
+        self.db.ctl("weights")
+
+    def test_it_holds_whatever_the_client_calls_itself(self):
+        self.need_jail()
+        c = self.db.client()
+        c.ok("hello", client="memoryctl/0.1.0", tools="default")
+        c.ok("hello", client="memoryctl/0.1.0")     # no way back
+        r = c.ok("execute_code", code="return memory.undo{change=1}")
+        self.assertIn("the profile history has it", r["message"])
+        r = c.ok("execute_code", code="return memory.undo{change=1}",
+                 client="memoryctl/0.1.0", actor="operator")
+        self.assertIn("the profile history has it", r["message"])
+        # Of a long request nothing is forgotten on its way.
+        r = c.ok("execute_code", code="return memory.undo{change=1}" +
+                 " -- " + "x" * 100000)
+        self.assertIn("the profile history has it", r["message"])
+        c.ok("hello", tools="nosuch")
+        r = c.ok("execute_code", code="return search_nodes('x')")
+        self.assertIn("the profile default has it", r["message"])
+
+
+class Reach(Agents):
+    def test_parameters_of_the_socket(self):
+        a = self.agent("all,admin,compat")
+        b = self.agent("all,admin")
+        for m in (a, b):
+            for name, args in (
+                    ("recall", {"query": "x", "weights": {"words": 1}}),
+                    ("recall", {"query": "x", "explain": True}),
+                    ("recall", {"query": "x", "max_bytes": 1000}),
+                    ("memory_branch", {"action": "list", "lease": True}),
+                    ("memory_branch", {"action": "discard", "id": 2}),
+                    ("memory_undo", {"change": 1, "slice_facts": 1}),
+                    ("memory_history", {"max_bytes": 300}),
+                    ("recall", {"query": "x", "namespace": "other"}),
+                    ("update_entity", {"name": "x", "pin": True,
+                                       "session": "s"}),
+                    ("memory_history", {"client": "me"}),
+                    ("execute_code", {"code": "return 1", "actor": "me"}),
+                    ("run_skill", {"name": "x", "key": "k"}),
+                    ("recall", {"query": "x", "valid_at": "2020-01-01"})):
+                text = self.refused(m, name, args)
+                hidden = [k for k in args if f"'{k}'" in text]
+                self.assertTrue(hidden, text)
+        self.refused(b, "create_entities", entities=[entity("a")],
+                     mode="replace")
+        self.refused(b, "search_nodes", query="x", fields=["id"])
+        # The nine as the reference has them ignore what they do not know.
+        self.assertEqual(a.ok("create_entities", entities=[
+            {**entity("a"), "pin": True}], mode="replace")["entities"],
+            [entity("a")])
+
+    def test_a_lease_of_another_project(self):
+        self.c.ok("hello", namespace="one")
+        self.c.ok("create_entities", entities=[entity("a", "x")])
+        self.c.ok("memory_branch", action="create", name="idea", lease=True)
+        other = self.db.client()
+        other.ok("hello", namespace="two")
+        other.ok("create_entities", entities=[entity("a", "x")])
+        for n in range(2, 6):
+            got = other.fails("not_found", "memory_branch", action="discard",
+                              id=n)
+            self.assertEqual(got["param"], "id")
+        for namespace in ("nobody", "default"):
+            other.fails("not_found", "memory_branch", action="discard", id=2,
+                        namespace=namespace)
+        self.c.ok("add_observations", branch="idea", observations=[
+            {"entityName": "a", "contents": ["y"]}])
+        # Its owner goes: the service itself ends it.
+        self.c.close()
+        looks = self.db.client()
+        wait_until(lambda: looks.ok("memory_branch", action="list",
+                                    namespace="one")["branches"] == [] or
+                   "idea" not in json.dumps(looks.ok(
+                       "memory_branch", action="list", namespace="one")),
+                   why="the end of the lease")
+
+    def test_receipts(self):
+        self.c.ok("create_entities", namespace="one", entities=[
+            entity("ada", "ada drinks green tea")])
+        got = self.c.ok("recall", namespace="one", query="green tea")
+        receipt = got["receipt"]
+        wait_until(lambda: self.c.call(
+            "memory_why", namespace="one", receipt=receipt)["success"],
+            why="the receipt")
+        # The operator looks at any.
+        self.c.ok("memory_why", namespace="two", receipt=receipt)
+        for namespace in ("two", "default", "not-there"):
+            m = self.agent("history", namespace=namespace)
+            self.assertIn("no receipt", self.refused(m, "memory_why",
+                                                     receipt=receipt))
+        m = self.agent("history", namespace="two")
+        self.assertIn("no receipt", self.refused(m, "memory_why",
+                                                 receipt=receipt))
+        m = self.agent("history", namespace="one")
+        self.assertEqual(m.ok("memory_why", receipt=receipt)["facts"][0][
+            "text"], "ada drinks green tea")
+        self.c.ok("create_entities", entities=[entity("bob", "likes coffee")])
+        mine = self.c.ok("recall", query="coffee")["receipt"]
+        wait_until(lambda: self.c.call(
+            "memory_why", receipt=mine)["success"], why="the receipt")
+        self.assertTrue(m.ok("memory_why", receipt=mine)["facts"])
+
+    def test_status_names_only_the_scope(self):
+        for n in range(3):
+            self.c.ok("create_entities", namespace=f"secret-{n}", entities=[
+                entity("a", "x", type=f"type-{n}")])
+        self.c.ok("create_entities", namespace="mine", entities=[
+            entity("a", "x", type="own")])
+        m = self.agent(namespace="mine")
+        got = m.ok("get_memory_status")
+        self.assertEqual(set(got["namespaces"]) - {"default"}, {"mine"})
+        self.assertEqual(got["other_namespaces"], 3)
+        self.assertEqual(got["total_entities"], 1)
+        self.assertEqual(got["by_type"], {"own": 1})
+        text = json.dumps(got)
+        for word in ("secret", "type-", str(self.db.database),
+                     str(self.db.folder)):
+            self.assertNotIn(word, text)
+        got = self.lua(m, "return get_memory_status{}")["result"]
+        self.assertEqual(got["total_entities"], 1)
+        got = self.c.ok("get_memory_status")
+        self.assertEqual(len([n for n in got["namespaces"]
+                              if n != "default"]), 4)
+        self.assertEqual(got["database"]["path"], str(self.db.database))
+
+
+if __name__ == "__main__":
+    main()
