@@ -29,7 +29,8 @@ shape_entity(json_t *stored, bool compat)
 		copy(e, "observations", stored, "observations"))
 		return NULL;
 	if (!compat && (copy(e, "omitted", stored, "omitted") ||
-		copy(e, "namespace", stored, "namespace")))
+		copy(e, "namespace", stored, "namespace") ||
+		copy(e, "from", stored, "from")))
 		return NULL;
 	return take_ptr(e);
 }

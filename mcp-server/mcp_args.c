@@ -174,6 +174,10 @@ mcp_args_complete(const struct tool *t, const struct profile *p,
 {
 	bool exact = p->compat && (t->flags & TF_COMPAT);
 
+	/* Of a read, so that what others wrote can be told apart. */
+	if ((t->flags & TF_READ) && client[0] && !exact &&
+		jx_set(args, "client", json_string(client)))
+		return MDB_E_NOMEM;
 	if (t->flags & TF_READ)
 		return exact ? complete_whole(t, args) :
 			complete_page(t, args);

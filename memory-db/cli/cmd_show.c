@@ -74,19 +74,22 @@ print_origin(const struct cli *c, const json_t *f)
 {
 	static const char *const keys[][2] = {{"method", ""},
 		{"client", "by "}, {"session", "session "},
+		{"actor", "of "},
 		{"speaker", "said by "}, {"source_session", "from session "},
 		{"source_timestamp", "said at "}};
+	const json_t *claims = json_object_get(f, "claims");
 	char at[OUT_TIME_SIZE];
 
 	printf("    %s%s", out_on(c, OUT_DIM), out_time(cli_str(f, "at", "-"),
 		at));
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
 		const char *value = cli_str(f, keys[i][0], NULL);
+		const char *claimed = cli_str(claims, keys[i][0], NULL);
 
-		if (value == NULL)
+		if (value == NULL && claimed == NULL)
 			continue;
-		printf(", %s", keys[i][1]);
-		out_text(stdout, value);
+		printf(", %s%s", claimed ? "claimed: " : "", keys[i][1]);
+		out_text(stdout, claimed ? claimed : value);
 	}
 	if (json_object_get(f, "change") != NULL)
 		printf(", change %lld", (long long)cli_int(f, "change", 0));

@@ -12,6 +12,7 @@
 #include "common/tokens.h"
 #include "common/utf8.h"
 #include "memory-db/model/context_internal.h"
+#include "memory-db/model/provenance.h"
 #include "memory-db/store/derive.h"
 #include "memory-db/store/facts.h"
 #include "memory-db/store/names.h"
@@ -45,6 +46,7 @@ struct writing {
 	struct receipt_row *rows;
 	size_t rows_n;
 	int64_t at;		/* of the fact under way */
+	struct origin origin;	/* likewise */
 	uint64_t key;		/* of its entity's name and its text */
 	struct idmap said;	/* keys of what is written */
 };
@@ -156,25 +158,77 @@ add_name(struct writing *w)
 				conflict_word(x->conflict_kind)));
 }
 
+/* "by speaker, session s" */
+static int
+add_said(struct writing *w, const struct fact *f)
+{
+	int r = add_label(w, ", by ", f->speaker);
+
+	return r == 0 ? add_label(w, ", session ", f->source) : r;
+}
+
+/* The same as an agent says it, and when. */
+static int
+add_claims(struct writing *w, const struct fact *f)
+{
+	if (f->speaker == 0 && f->source == 0 && f->source_at == FACT_NO_TIME)
+		return 0;
+	if (buf_adds(&w->line, ", claimed: said") != 0 ||
+		(f->source_at != FACT_NO_TIME &&
+			(buf_addc(&w->line, ' ') != 0 ||
+				add_day(w, &w->line, f->source_at) != 0)))
+		return err_nomem(w->g.e);
+	return add_said(w, f);
+}
+
+/* Who wrote it, when that is not who reads. */
+static int
+add_from(struct writing *w)
+{
+	static const char *const members[][2] = {{"namespace", ", of project "},
+		{"session", ", written in "}, {"client", " by "}};
+	json_t *row AUTO_JSON = json_object();
+	const json_t *from;
+	int r = row == NULL ? err_nomem(w->g.e)
+			    : provenance_from(w->g.st, w->g.scope, &w->origin,
+				      row, w->g.e);
+
+	from = json_object_get(row, "from");
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(members); i++) {
+		const char *text = jx_text(from, members[i][0]);
+
+		if (text != NULL &&
+			(buf_adds(&w->line, members[i][1]) != 0 ||
+				add_data(&w->line, text, strlen(text)) != 0))
+			r = err_nomem(w->g.e);
+	}
+	return r;
+}
+
 /* '#id (date, by "speaker", session "s", suspect) "name": "text"': where it
  * comes from before what others wrote. */
 static int
 add_fact(void *ctx, const struct fact *f)
 {
 	struct writing *w = ctx;
+	bool is_claim = f->flags & FACT_CLAIMED;
 	int64_t source = 0;
 	int r = 0;
 
 	if (f->erased)
 		return 0;
 	w->key = key_of(&w->name, f);
+	r = provenance_origin(w->g.st, f->id, &w->origin, w->g.e);
+	if (r < 0)
+		return r;
 	if (buf_addf(&w->line, "#%lld (", (long long)f->id) != 0 ||
-		add_day(w, &w->line, f->source_at != FACT_NO_TIME
-			? f->source_at : w->at) != 0)
+		add_day(w, &w->line, is_claim ? w->origin.at
+			: f->source_at != FACT_NO_TIME ? f->source_at
+						       : w->at) != 0)
 		return err_nomem(w->g.e);
-	r = add_label(w, ", by ", f->speaker);
+	r = is_claim ? add_claims(w, f) : add_said(w, f);
 	if (r == 0)
-		r = add_label(w, ", session ", f->source);
+		r = add_from(w);
 	if (r == 0 && f->flags & FACT_DERIVED)
 		r = derive_suspect(w->g.st, f->id, &source, w->g.e);
 	if (r == 1 && buf_addf(&w->line, ", suspect: its source #%lld is gone",

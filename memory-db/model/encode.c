@@ -10,6 +10,7 @@
 #include "common/tools.h"
 #include "memory-db/model/fact_tags.h"
 #include "memory-db/model/members.h"
+#include "memory-db/model/provenance.h"
 #include "memory-db/model/suspect.h"
 #include "memory-db/store/lens.h"
 #include "memory-db/store/log.h"
@@ -17,6 +18,8 @@
 
 /* Of JSON text, on average. */
 #define TOKEN_BYTES 4
+/* Room for `from` of an entity, mostly of one session. */
+#define FROM_RESERVE 80
 
 static const char *const members[] = {"id", "name", "type", "observations",
 	"relations", "tier", "pin", "version", "branch", "created_at",
@@ -119,6 +122,7 @@ struct page {
 	size_t bytes; /* of the entity so far */
 	int64_t left_out;
 	bool full; /* the budget was reached once */
+	struct provenance_list from; /* without a scope: not told */
 	struct err *e;
 };
 
@@ -159,6 +163,8 @@ set_change(void *ctx, const struct log_change *c)
 		r = encode_set_label(s->st, s->j, "session", c->session, s->e);
 	if (r == 0)
 		r = encode_set_label(s->st, s->j, "client", c->client, s->e);
+	if (r == 0)
+		r = encode_set_label(s->st, s->j, "actor", c->actor, s->e);
 	return r;
 }
 
@@ -185,22 +191,11 @@ encode_fact(struct page *p, const struct fact *f, json_t **ret)
 	if (r >= 0)
 		r = log_get(p->st, origin, set_change, &s, p->e);
 	if (r >= 0)
-		r = encode_set_label(p->st, j, "speaker", f->speaker, p->e);
-	if (r == 0)
-		r = encode_set_label(
-			p->st, j, "source_session", f->source, p->e);
-	if (r == 0 && f->source_at != FACT_NO_TIME)
-		r = encode_set_time(j, "source_timestamp", f->source_at, p->e);
+		r = provenance_claims(p->st, f, j, p->e);
 	if (r == 0 && f->valid_from != FACT_NO_TIME)
 		r = encode_set_time(j, "valid_from", f->valid_from, p->e);
 	if (r == 0 && f->valid_to != FACT_NO_TIME)
 		r = encode_set_time(j, "valid_to", f->valid_to, p->e);
-	if (r == 0 && f->confidence >= 0 &&
-		jx_set(j, "confidence", json_real(f->confidence)) != 0)
-		r = err_nomem(p->e);
-	if (r == 0 && f->weight >= 0 &&
-		jx_set(j, "salience", json_real(f->weight)) != 0)
-		r = err_nomem(p->e);
 	if (r == 0 && f->supersedes != 0)
 		r = member_set_fact(p->st, j, "replaces", f->supersedes, p->e);
 	if (r == 0)
@@ -252,7 +247,11 @@ append_fact(struct page *p, const struct fact *f, bool must)
 		return 0;
 	}
 	p->bytes += size;
-	return jx_add(p->list, j) != 0 ? err_nomem(p->e) : 0;
+	if (jx_add(p->list, j) != 0)
+		return err_nomem(p->e);
+	return p->from.scope != NULL
+		       ? provenance_note(p->st, &p->from, f->id, p->e)
+		       : 0;
 }
 
 static bool
@@ -320,6 +319,7 @@ add_facts(struct page *p, int64_t entity)
 	p->bytes = before;
 	p->left_out = 0;
 	p->full = false;
+	p->from = (struct provenance_list){.scope = p->from.scope};
 	r = fact_each(p->st, entity, kinds, each_leading, p, p->e);
 	if (r == 0)
 		r = fact_each(p->st, entity, kinds, each_other, p, p->e);
@@ -360,13 +360,20 @@ set_facts(struct store *st, int64_t entity, const struct encode_options *o,
 	struct page p = {.st = st, .o = o, .e = e, .list = json_array()};
 	int r;
 
-	p.bytes = encode_size(j) + 20;
+	/* Rich facts say themselves where they come from. */
+	p.from.scope = rich ? NULL : o->reader;
+	p.bytes = encode_size(j) + 20 +
+		  (p.from.scope != NULL && p.from.scope->reader.is_known
+				  ? FROM_RESERVE
+				  : 0);
 	if (jx_set(j, rich ? "facts" : "observations", p.list) != 0)
 		return err_nomem(e);
 	r = add_facts(&p, entity);
 	if (r == 0 && p.left_out > 0 &&
 		jx_set(j, "omitted", json_integer(p.left_out)) != 0)
 		r = err_nomem(e);
+	if (r == 0 && p.from.scope != NULL)
+		r = provenance_list_set(st, &p.from, j, e);
 	return r;
 }
 

@@ -35,12 +35,16 @@ enum member { /* in the order of tools.c entity_members */
 /* Mask of a `fields` array (checked by schema); MEMBERS_DEFAULT for NULL. */
 unsigned encode_members(const json_t *fields);
 
+struct scope;
+
 struct encode_options {
 	unsigned members;
 	int64_t home_ns;  /* entities elsewhere get `namespace` */
 	size_t max_bytes; /* of this entity; facts beyond are left out and
 			     counted in `omitted`; the first always stays.
 			     0: no bound */
+	const struct scope *reader; /* facts of others get `from`; NULL: not
+			     told */
 	int64_t valid_at; /* ms: only facts valid then; 0 or
 			     FACT_NO_TIME: any */
 	const char *lead; /* search: facts containing one of these folded

@@ -24,6 +24,7 @@ graph_page_init(struct graph_page *p, struct store *st,
 	p->with_relations = !json_is_false(json_object_get(params, "relations"));
 	p->encode.members = encode_members(json_object_get(params, "fields"));
 	p->encode.home_ns = scope->ns[0];
+	p->encode.reader = scope;
 	p->encode.valid_at = scope->valid_at;
 	p->entities = json_array();
 	p->relations = json_array();

@@ -51,7 +51,7 @@ read_numbers(struct importer *im, const json_t *o, struct fact *f)
 	if (r >= 0)
 		r = jx_number(o, "confidence", JX_OPTIONAL, 0, 1,
 			&f->confidence, im->e);
-	f->flags = (int)(flags & FACT_DERIVED);
+	f->flags = (int)(flags & (FACT_DERIVED | FACT_CLAIMED));
 	return r < 0 ? r : 0;
 }
 

@@ -257,7 +257,8 @@ move_fact(struct mover *m, const struct fact *given)
 	f.entity = m->target;
 	f.supersedes = 0;
 	if (f.kind != FACT_RELATION)
-		f.flags = 0; /* edges lead to facts, and these stay behind */
+		f.flags &= FACT_CLAIMED; /* edges lead to facts, and these
+					    stay behind */
 	if (f.text == NULL)
 		f.text = "";
 	if (f.kind == FACT_RELATION)

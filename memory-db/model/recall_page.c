@@ -9,6 +9,7 @@
 #include "memory-db/model/encode.h"
 #include "memory-db/model/encode_internal.h"
 #include "memory-db/model/fact_tags.h"
+#include "memory-db/model/provenance.h"
 #include "memory-db/model/recall_line.h"
 #include "memory-db/model/suspect.h"
 #include "memory-db/store/facts.h"
@@ -33,6 +34,7 @@ struct writing {
 	size_t bytes, given;
 	bool is_weak;
 	int minutes;		/* of the zone, east of UTC */
+	struct origin origin;	/* of the row under way */
 	struct err *e;
 };
 struct row {
@@ -78,24 +80,58 @@ set_parts(json_t *j, const struct recall_found *found)
 	return jx_set(j, "parts", parts);
 }
 
+/* Where it was said, and by whom. */
+static int
+set_said(struct row *x, json_t *j, const struct fact *f)
+{
+	struct writing *w = x->w;
+	int r = encode_set_label(w->st, j, "source", f->source, w->e);
+
+	return r == 0 ? encode_set_label(w->st, j, "speaker", f->speaker, w->e)
+		      : r;
+}
+
+/* The same as an agent says it. */
+static int
+set_claims(struct row *x, const struct fact *f)
+{
+	struct writing *w = x->w;
+	json_t *claims AUTO_JSON = json_object();
+	int r = claims == NULL ? err_nomem(w->e) : set_said(x, claims, f);
+
+	if (r == 0 && f->source_at != FACT_NO_TIME &&
+		set_date(w, claims, "date", f->source_at) != 0)
+		r = err_nomem(w->e);
+	if (r == 0 && json_object_size(claims) > 0 &&
+		json_object_set(x->j, "claims", claims) != 0)
+		r = err_nomem(w->e);
+	return r;
+}
+
 static int
 set_fact(void *ctx, const struct fact *f)
 {
 	struct row *x = ctx;
 	struct writing *w = x->w;
+	bool is_claim = f->flags & FACT_CLAIMED;
 	int r;
 
 	if (f->erased)
 		return GONE;
+	r = provenance_origin(w->st, f->id, &w->origin, w->e);
+	if (r < 0)
+		return r;
 	if (jx_set(x->j, "id", json_integer((json_int_t)f->id)) != 0 ||
 		jx_set(x->j, "text", json_stringn(f->text, f->text_n)) != 0 ||
-		set_date(w, x->j, "date", x->found->at) != 0 ||
-		jx_set(x->j, "dated", json_string(x->found->is_dated ?
-			"happened" : "noted")) != 0)
+		set_date(w, x->j, "date", is_claim ? w->origin.at
+						   : x->found->at) != 0 ||
+		jx_set(x->j, "dated", json_string(
+			x->found->is_dated && !is_claim ? "happened"
+							: "noted")) != 0)
 		return err_nomem(w->e);
-	r = encode_set_label(w->st, x->j, "source", f->source, w->e);
+	r = is_claim ? set_claims(x, f) : set_said(x, x->j, f);
 	if (r == 0)
-		r = encode_set_label(w->st, x->j, "speaker", f->speaker, w->e);
+		r = provenance_from(w->st, w->scope, &w->origin, x->j, w->e);
 	if (r == 0 && f->valid_from != FACT_NO_TIME)
 		r = set_date(w, x->j, "valid_from", f->valid_from);
 	if (r == 0 && f->valid_to != FACT_NO_TIME)

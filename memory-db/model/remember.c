@@ -132,7 +132,7 @@ add_observation(struct near *near, const json_t *item, struct fact *f,
 		have = w->last_fact;
 		if (r == 0)
 			r = near_put(near, item, have, e);
-		if (r == 0 && f->flags != 0)
+		if (r == 0 && f->flags & FACT_DERIVED)
 			r = derive_all(w, f->entity, item, path, e);
 	}
 	if (r >= 0 && json_is_object(item))
@@ -156,7 +156,8 @@ remember_observations(struct write *w, int64_t entity, bool fresh,
 		f.entity = entity;
 		f.kind = FACT_OBSERVATION;
 		f.label = 0;
-		f.flags = is_derived(item) ? FACT_DERIVED : 0;
+		f.flags &= FACT_CLAIMED;
+		f.flags |= is_derived(item) ? FACT_DERIVED : 0;
 		if (r == 0)
 			r = provenance_observation(
 				w->st, w->ctx, item, path, &f, e);

@@ -84,6 +84,30 @@ read_valid_at(const struct context *ctx, int64_t *ret, struct err *e)
 	return r;
 }
 
+static int
+label_of(struct store *st, const char *text, int64_t *ret, struct err *e)
+{
+	int r = text != NULL ? label_find(st, text, ret, e) : 1;
+
+	if (r == 0)
+		*ret = -1;
+	return r < 0 ? r : 0;
+}
+
+static int
+read_reader(struct store *st, const struct context *ctx, struct scope *ret,
+	struct err *e)
+{
+	int r;
+
+	ret->reader.namespace_ = ctx->namespace_;
+	if (ctx->session == NULL)
+		return 0;
+	ret->reader.is_known = true;
+	r = label_of(st, ctx->session, &ret->reader.session, e);
+	return r == 0 ? label_of(st, ctx->client, &ret->reader.client, e) : r;
+}
+
 int
 scope_read(struct store *st, const struct context *ctx, int64_t pinned,
 	struct scope *ret, struct err *e)
@@ -96,6 +120,8 @@ scope_read(struct store *st, const struct context *ctx, int64_t pinned,
 		r = resolve_as_of(st, ctx, newest, &ret->change, e);
 	if (r == 0)
 		r = read_valid_at(ctx, &ret->valid_at, e);
+	if (r == 0)
+		r = read_reader(st, ctx, ret, e);
 	if (r != 0)
 		return r;
 	if (pinned > 0 && pinned < newest)

@@ -16,6 +16,13 @@
  * one and is covered too. change pins what is seen: the cursor of a next page
  * carries it. */
 struct scope {
+	/* Who reads, as labels; -1: one that never wrote, 0: none. Only who
+	 * has a session has something that others differ from. */
+	struct {
+		const char *namespace_;	/* borrowed */
+		int64_t session, client;
+		bool is_known;
+	} reader;
 	int64_t ns[2];
 	int n;
 	int64_t change;

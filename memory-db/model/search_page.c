@@ -152,6 +152,7 @@ search_page_json(struct store *st, const struct scope *scope,
 	struct writing w = {.st = st, .page = page, .found = found, .e = e,
 		.bytes = FRAME_BYTES,
 		.encode = {.members = page->members, .home_ns = scope->ns[0],
+			.reader = scope,
 			.valid_at = scope->valid_at,
 			.lead = found->lead && found->lead[0] ? found->lead
 							      : NULL}};

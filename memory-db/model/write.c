@@ -6,6 +6,7 @@
 
 #include "common/buf.h"
 #include "common/jx.h"
+#include "memory-db/model/provenance.h"
 #include "memory-db/store/log.h"
 #include "memory-db/store/names.h"
 
@@ -169,7 +170,8 @@ begin(struct write *w, struct call *c, enum change_kind kind, int64_t about,
 	struct err *e)
 {
 	const struct context *ctx = c->ctx;
-	struct change_info info = {.kind = kind, .actor = ctx->actor,
+	struct change_info info = {.kind = kind,
+		.actor = w->actor[0] != '\0' ? w->actor : NULL,
 		.client = ctx->client, .session = ctx->session,
 		.message = ctx->message, .ns = w->ns, .branch = w->branch,
 		.about = about};
@@ -197,6 +199,7 @@ prepare(struct write *w, struct call *c)
 	w->ctx = c->ctx;
 	w->note = &c->note;
 	w->dry_run = &c->dry_run;
+	provenance_actor(w->ctx, w->actor, sizeof(w->actor));
 }
 
 /* A part of another write uses its change. */
@@ -322,12 +325,17 @@ write_note(struct write *w, const char *name, struct err *e)
 }
 
 /* --- steps ------------------------------------------------------------------------------------ */
+/* How a fact came here is known of an agent's, whatever it says. */
 int
-write_add(struct write *w, const struct fact *f, struct err *e)
+write_add(struct write *w, const struct fact *given, struct err *e)
 {
-	int r = change_add_fact(w->change, f, &w->last_fact, e);
+	struct fact f = *given;
+	int r;
 
-	return r == 0 ? record_fact(w, OP_SHOW, f, e) : r;
+	if (w->ctx->is_agent)
+		f.method = METHOD_AUTO;
+	r = change_add_fact(w->change, &f, &w->last_fact, e);
+	return r == 0 ? record_fact(w, OP_SHOW, &f, e) : r;
 }
 
 struct hiding {

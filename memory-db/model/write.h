@@ -14,6 +14,7 @@
 
 #include "common/cleanup.h"
 #include "common/err.h"
+#include "common/limits.h"
 #include "memory-db/model/call.h"
 #include "memory-db/model/scope.h"
 #include "memory-db/store/change.h"
@@ -28,6 +29,7 @@ struct write {
 	struct scope scope;	/* the namespace written to, lens now */
 	int64_t ns, branch;
 	struct change *change;	/* NULL when replaying */
+	char actor[LIMIT_LABEL_BYTES + 16]; /* "": none */
 	bool is_part;		/* of another write, which seals the change */
 	bool replay;		/* a retry: apply nothing, only reply */
 	int64_t change_id, at;	/* after write_end; 0: nothing changed */

@@ -14,7 +14,7 @@ static const struct stmt_def defs[] = {
 	[ADD] = {"INSERT OR IGNORE INTO derived(source, fact) VALUES(?1, ?2)",
 		2, STMT_WRITER},
 	[OF] = {"SELECT f.id, f.kind, coalesce(f.peer, 0) FROM fact f WHERE "
-		"f.entity = ?1 AND f.flags <> 0", 1, 0},
+		"f.entity = ?1 AND f.flags <> 0 AND f.flags & 1", 1, 0},
 	[LOST] = {"SELECT s.fact FROM span s CROSS JOIN fact f ON f.id = s.fact "
 		  "AND f.kind = 1 WHERE s.entity = ?1 AND s.branch = ?2 AND "
 		  "s.removed > ?3 AND s.removed <= ?4 ORDER BY s.removed DESC",

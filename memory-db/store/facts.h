@@ -25,6 +25,10 @@ enum fact_kind {
 #define FACT_MARKS (1u << FACT_TAG | 1u << FACT_NOTE)
 enum fact_method { METHOD_MANUAL, METHOD_AUTO, METHOD_IMPORT, METHOD_SCRIPT };
 
+/* fact.flags, beside FACT_DERIVED (derive.h): speaker, session, date, confidence
+ * and weight are what an agent says of it, not what the service knows. */
+#define FACT_CLAIMED 2
+
 #define FACT_DIGEST_BYTES 16
 #define FACT_SALT_BYTES 8
 #define FACT_NO_TIME INT64_MIN	/* NULL in valid_from, valid_to, source_at */

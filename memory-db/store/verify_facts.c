@@ -131,7 +131,7 @@ check_flags(struct verify *v, const struct log_fact *f)
 
 	bind_i(s, 1, f->id);
 	r = stmt_row(v->st, s, v->e);
-	if (r < 0 || f->flags != 0 || (r == 0 && !says_so))
+	if (r < 0 || f->flags & FACT_DERIVED || (r == 0 && !says_so))
 		return r < 0 ? r : 0;
 	return verify_problem(v, "derivation",
 		"fact %" PRId64 " is derived and not marked so", f->id);
