@@ -245,14 +245,16 @@ static const struct param params_save_skill[] = {
 		"what it does and returns", 1, LIMIT_MESSAGE_BYTES, NULL, NULL,
 		NULL},
 	OBJ("params", 0, "name: what it means", NULL), END};
+#define VERSION INT("version", 0, "default: the newest", 1, INT64_MAX)
 static const struct param params_load_skill[] = {
-	NAME("name", PF_REQUIRED, "of the skill"), END};
+	NAME("name", PF_REQUIRED, "of the skill"), VERSION, END};
 static const struct param params_list_skills[] = {
 	STR("query", 0, "words; without it: all", LIMIT_QUERY_BYTES),
 	LIMIT_ROWS_OF("skills"), CURSOR, END};
 static const struct param params_run_skill[] = {
 	NAME("name", PF_REQUIRED, "of the skill"),
 	OBJ("params", 0, "its global `args`", NULL),
+	VERSION,
 	INT("timeout_ms", 0, "default 5000", 1, LIMIT_SCRIPT_WALL_MAX_MS),
 	BOOLEAN("dry_run", 0, "show what it would change"), END};
 #define FILE_NAME                                                              \

@@ -17,6 +17,7 @@ static const struct {
 } members[] = {
 	{"outcome", SHOW_ALWAYS},
 	{"result", SHOW_ALWAYS},
+	{"skill", SHOW_FILLED},
 	{"stdout", SHOW_FILLED},
 	{"dry_run", SHOW_FILLED},
 	{"changes", SHOW_FILLED},

@@ -63,6 +63,7 @@ m_save_skill(struct call *c, json_t **ret_result, struct err *e)
 
 	if (r == 0 && !w.replay)
 		r = check_type(&w, name, &exists, e);
+	w.saves_skill = true;
 	if (r == 0 && !w.replay)
 		r = remember_entity(&w, entry, CREATE_REPLACE, "skill", e);
 	if (r == 0)
@@ -88,16 +89,20 @@ m_save_skill(struct call *c, json_t **ret_result, struct err *e)
 int
 m_load_skill(struct call *c, json_t **ret_result, struct err *e)
 {
-	return skill_load(
-		c->st, c->ctx, text_of(c, "name"), NULL, ret_result, e);
+	return skill_load(c->st, c->ctx, text_of(c, "name"),
+		(int64_t)json_integer_value(
+			json_object_get(c->params, "version")),
+		NULL, ret_result, e);
 }
 
 /* One row of the search, as the list shows it. */
 static int
 add_row(struct call *c, const json_t *found, json_t *skills, struct err *e)
 {
-	json_t *row AUTO_JSON = json_pack("{s:O,s:O*,s:O*}", "name",
-		json_object_get(found, "name"), "description",
+	json_t *row AUTO_JSON = json_pack("{s:O,s:O*,s:O*,s:O*,s:O*}", "name",
+		json_object_get(found, "name"), "namespace",
+		json_object_get(found, "namespace"), "from",
+		json_object_get(found, "from"), "description",
 		json_array_get(json_object_get(found, "observations"), 0),
 		"version", json_object_get(found, "version"));
 	int r = row == NULL ? err_nomem(e) : 0;

@@ -10,6 +10,7 @@
 #include "memory-db/model/fact_tags.h"
 #include "memory-db/model/near.h"
 #include "memory-db/model/provenance.h"
+#include "memory-db/model/skill.h"
 #include "memory-db/model/tags.h"
 #include "memory-db/store/derive.h"
 #include "memory-db/store/names.h"
@@ -193,15 +194,63 @@ remember_check(struct write *w, const json_t *list, const char *path,
 	return r;
 }
 
-/* Metadata has no index by text: there is one of it. Returns 1 when it is
- * this one, else 0. */
-static int
-is_same_text(void *ctx, const struct fact *f)
-{
-	const struct buf *text = ctx;
+/* The metadata that stands there: there is one of it at most. */
+struct standing {
+	struct store *st;
+	struct buf text;
+	int64_t fact;
+	bool is_saved;		/* code that runs (model/skill.h) */
+	struct err *e;
+};
 
-	return f->text_n == text->len &&
-	       memcmp(f->text, text->data, text->len) == 0;
+static int
+get_standing(void *ctx, const struct fact *f)
+{
+	struct standing *s = ctx;
+	int r = skill_is_saved(s->st, f, s->e);
+
+	s->fact = f->id;
+	s->is_saved = r == 1;
+	return r < 0 ? r : buf_add(&s->text, f->text, f->text_n);
+}
+
+/* Of a skill other members may change, its tags: the code is the saved one. */
+static bool
+keeps_code(const struct standing *s, const json_t *object)
+{
+	static const char *const members[] = {"code", "params"};
+	json_t *had AUTO_JSON = s->is_saved
+		? jx_parse(s->text.data, s->text.len, NULL) : NULL;
+
+	if (had == NULL || !json_is_string(json_object_get(had, "code")))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(members); i++) {
+		const json_t *a = json_object_get(had, members[i]);
+		const json_t *b = json_object_get(object, members[i]);
+
+		if (a != b && !json_equal(a, b))
+			return false;
+	}
+	return true;
+}
+
+static int
+set_metadata(struct write *w, int64_t entity, const json_t *object,
+	struct fact *f, struct standing *s, struct err *e)
+{
+	bool same = s->fact != 0 && s->text.len == f->text_n &&
+		    memcmp(s->text.data, f->text, f->text_n) == 0;
+	int r;
+
+	/* Nothing to do when it stands there already. */
+	if (same && (!w->saves_skill || s->is_saved))
+		return 0;
+	if (w->saves_skill || keeps_code(s, object))
+		f->method = METHOD_SCRIPT;
+	r = write_hide_others(w, entity, 1u << FACT_METADATA, NULL, e);
+	if (r == 0 && json_object_size(object) > 0)
+		r = write_add(w, f, e);
+	return r;
 }
 
 int
@@ -209,6 +258,7 @@ remember_metadata(struct write *w, int64_t entity, const json_t *object,
 	const char *path, struct err *e)
 {
 	struct fact f = write_fact(entity, FACT_METADATA);
+	struct standing s = {.st = w->st, .e = e};
 	struct buf text AUTO_BUF = {0};
 	int r;
 
@@ -220,14 +270,12 @@ remember_metadata(struct write *w, int64_t entity, const json_t *object,
 			LIMIT_METADATA_BYTES);
 	f.text = text.data;
 	f.text_n = text.len;
-	/* Nothing to do when it stands there already. */
-	r = fact_each(w->st, entity, 1u << FACT_METADATA, is_same_text, &text,
-		e);
-	if (r != 0)
-		return r < 0 ? r : 0;
-	r = write_hide_others(w, entity, 1u << FACT_METADATA, NULL, e);
-	if (r == 0 && json_object_size(object) > 0)
-		r = write_add(w, &f, e);
+	r = fact_each(w->st, entity, 1u << FACT_METADATA, get_standing, &s, e);
+	if (r == MDB_E_NOMEM)
+		err_nomem(e);
+	if (r == 0)
+		r = set_metadata(w, entity, object, &f, &s, e);
+	buf_done(&s.text);
 	return r;
 }
 

@@ -342,9 +342,10 @@ script_done(struct script *s)
 	json_decref(s->calls);
 	json_decref(s->message);
 	json_decref(s->files);
+	json_decref(s->skill);
 	free(s->skills);
 	idset_done(&s->bound);
-	s->calls = s->message = s->files = NULL;
+	s->calls = s->message = s->files = s->skill = NULL;
 	s->skills = NULL;
 	s->skills_n = 0;
 }

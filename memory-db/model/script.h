@@ -45,6 +45,8 @@ struct script {
 	json_t *files;	 /* written: [{name, user, id before}]; owned */
 	struct script_skill *skills; /* that it ran; owned */
 	size_t skills_n;
+	json_t *skill;	 /* the first of them: {name, namespace, version,
+			    saved_by}; owned, or NULL */
 };
 
 /* The tool behind a name that scripts know ("history" is memory_history), or

@@ -16,7 +16,7 @@ const struct script_own script_own[] = {
 		"Says what the script's change is about (its message). What "
 		"was written is committed at the good end, all of it or "
 		"nothing."},
-	{"skill_begin", "name", ""},
+	{"skill_begin", "name version", ""},
 	{"skill_end", "run ok", ""},
 	{NULL, NULL, NULL},
 };
@@ -42,11 +42,39 @@ commit(struct script *s, const json_t *params, json_t **ret, struct err *e)
 
 /* --- skills ---------------------------------------------------------------------- */
 static int
+check_skill(const json_t *skill, const char *name, struct err *e)
+{
+	if (json_is_false(json_object_get(skill, "runnable")))
+		return err_param(e, MDB_E_DENIED, "name",
+			"'%s' was not saved by save_skill, and so does not "
+			"run; load_skill shows its code: read it, and save it "
+			"with save_skill when it is right", name);
+	if (json_string_length(json_object_get(skill, "code")) >
+		LIMIT_SKILL_BYTES)
+		return err_param(e, MDB_E_LIMIT, "name",
+			"the code of '%s' has more than %d bytes, the most a "
+			"skill may have", name, LIMIT_SKILL_BYTES);
+	return 0;
+}
+
+/* For the reply: which one ran. */
+static int
+tell_skill(const json_t *skill, json_t **ret, struct err *e)
+{
+	*ret = json_pack("{s:O,s:O,s:O,s:O}", "name",
+		json_object_get(skill, "name"), "namespace",
+		json_object_get(skill, "namespace"), "version",
+		json_object_get(skill, "version"), "saved_by",
+		json_object_get(skill, "saved_by"));
+	return *ret == NULL ? err_nomem(e) : 0;
+}
+
+static int
 skill_begin(struct script *s, const json_t *params, json_t **ret, struct err *e)
 {
 	const char *name = jx_text(params, "name");
 	struct script_skill *run;
-	int64_t entity;
+	int64_t entity, version = 0;
 	int r;
 
 	if (name == NULL)
@@ -54,9 +82,16 @@ skill_begin(struct script *s, const json_t *params, json_t **ret, struct err *e)
 			"run_skill(name, params): name must be a string");
 	r = script_check(s->ctx, tool_find("run_skill"), e);
 	if (r == 0)
+		r = jx_int(params, "version", JX_OPTIONAL, 1, INT64_MAX,
+			&version, e);
+	if (r >= 0)
 		r = script_begin(s, e);
 	if (r == 0)
-		r = skill_load(s->st, s->ctx, name, &entity, ret, e);
+		r = skill_load(s->st, s->ctx, name, version, &entity, ret, e);
+	if (r == 0)
+		r = check_skill(*ret, name, e);
+	if (r == 0 && s->skill == NULL)
+		r = tell_skill(*ret, &s->skill, e);
 	if (r == 0 && idset_put(&s->bound, entity) == NULL)
 		r = err_nomem(e);
 	if (r != 0)

@@ -332,7 +332,8 @@ write_add(struct write *w, const struct fact *given, struct err *e)
 	struct fact f = *given;
 	int r;
 
-	if (w->ctx->is_agent)
+	if (w->ctx->is_agent &&
+		(f.kind != FACT_METADATA || f.method != METHOD_SCRIPT))
 		f.method = METHOD_AUTO;
 	r = change_add_fact(w->change, &f, &w->last_fact, e);
 	return r == 0 ? record_fact(w, OP_SHOW, &f, e) : r;

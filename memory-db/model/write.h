@@ -30,6 +30,7 @@ struct write {
 	int64_t ns, branch;
 	struct change *change;	/* NULL when replaying */
 	char actor[LIMIT_LABEL_BYTES + 16]; /* "": none */
+	bool saves_skill;	/* its metadata is code that runs (skill.h) */
 	bool is_part;		/* of another write, which seals the change */
 	bool replay;		/* a retry: apply nothing, only reply */
 	int64_t change_id, at;	/* after write_end; 0: nothing changed */

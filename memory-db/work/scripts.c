@@ -51,7 +51,8 @@ open_store(struct runner *r, struct err *e)
 static int
 run_jailed(struct run *x, struct err *e)
 {
-	static const char skill[] = "return run_skill(args.name, args.params)";
+	static const char skill[] = "return run_skill(args.name, args.params, "
+		"args.version)";
 	const json_t *code = json_object_get(x->j->params, "code");
 	const char *without[SCRIPT_METHODS_MAX];
 	struct sandbox_job job = {
@@ -132,6 +133,10 @@ finish(struct run *x, struct err *e)
 		    script_wrote(&x->script) && !is_true(x->j, "dry_run");
 	int r = result == NULL ? err_nomem(e) : 0;
 
+	if (r == 0 && x->script.skill != NULL &&
+		json_object_get(x->j->params, "code") == NULL &&
+		json_object_set(result, "skill", x->script.skill) != 0)
+		r = err_nomem(e);
 	if (r == 0 && x->outcome.result == SANDBOX_OK)
 		r = add_changes(x, result, e);
 	if (r == 0 && keep && x->j->write_refusal)

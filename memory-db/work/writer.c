@@ -15,6 +15,7 @@
 #include "common/limits.h"
 #include "common/log.h"
 #include "memory-db/model/lease.h"
+#include "memory-db/model/skill.h"
 #include "memory-db/store/trouble.h"
 #include "memory-db/work/internal.h"
 #include "memory-db/work/once.h"
@@ -450,6 +451,8 @@ end_leases(struct work *w)
 
 	if (rc == 0)
 		rc = lease_discard_all(w->st, &n, &e);
+	if (rc == 0)
+		rc = skill_open(w->st, &e);
 	if (rc == 0)
 		rc = store_group_commit(w->st, &e);
 	if (rc != 0)

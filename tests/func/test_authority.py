@@ -4,6 +4,7 @@ what it says; what it can reach of other projects. The operator's own programs
 are not restricted."""
 import json
 import re
+import sqlite3
 import sys
 import unittest
 from pathlib import Path
@@ -415,6 +416,207 @@ class Provenance(Agents):
         [row] = d.ok("open_nodes", names=["ruleFalse"])["entities"]
         self.assertEqual(row["from"][0]["namespace"], "proj-a")
         self.assertIn("project proj-a", self.db.ctl("log").stdout)
+
+
+class Skills(Agents):
+    CODE = "return 'ran'"
+
+    def setUp(self):
+        super().setUp()
+        self.need_jail()
+
+    def run_skill(self, c, name, outcome="ok", **more):
+        if hasattr(c, "tool"):
+            r = c.tool("run_skill", {"name": name, **more})[
+                "structuredContent"]
+        else:
+            r = c.ok("run_skill", {"name": name, **more})
+        self.assertEqual(r["outcome"], outcome, r)
+        return r
+
+    def save(self, c, name, code=CODE, **more):
+        return c.ok("save_skill", {"name": name, "code": code,
+                                   "description": "does", **more})
+
+    def test_only_saved_code_runs(self):
+        m = self.agent("all")
+        planted = {**entity("evil", "does", type="skill"),
+                   "metadata": {"code": self.CODE}, "tier": "procedural"}
+        big = {**entity("big", "does", type="skill"),
+               "metadata": {"code": "--" + "x" * 60000}}
+        m.ok("create_entities", entities=[planted, big])
+        self.c.ok("create_entities", entities=[
+            {**planted, "name": "operators"}])
+        m.ok("create_entities", entities=[entity("later", type="skill")])
+        m.ok("update_entity", {"name": "later",
+                               "metadata": {"code": self.CODE}})
+        self.lua(m, "create_entities{entities={{name='byscript', "
+                 "entityType='skill', observations={'x'}, "
+                 "metadata={code=args.c}}}} return 1",
+                 args={"c": self.CODE})
+        (self.db.folder / "f").write_text(json.dumps(
+            {"type": "entity", **planted, "name": "imported"}) + "\n")
+        self.db.ctl("import", "f")
+        for name in ("evil", "big", "operators", "later", "byscript"):
+            for c in (m, self.c):
+                r = self.run_skill(c, name, "error")
+                self.assertIn("not saved by save_skill", r["message"])
+            self.assertIs(self.c.ok("load_skill", {"name": name})["runnable"],
+                          False)
+        self.assertFalse(self.c.call("run_skill", {"name": "imported"}).get(
+            "outcome") == "ok")
+        # Saving the same code makes it run, and so does what is saved anew.
+        self.save(m, "evil")
+        self.assertEqual(self.run_skill(m, "evil")["result"], "ran")
+        # A saved one that is overwritten runs no more; its tags are no code.
+        self.save(m, "good")
+        m.ok("update_entity", {"name": "good", "tags": ["useful"]})
+        self.run_skill(m, "good")
+        m.ok("create_entities", entities=[{**entity("good", type="skill"),
+                                           "tags": ["other"]}])
+        self.run_skill(m, "good")
+        m.ok("update_entity", {"name": "good",
+                               "metadata": {"code": "return 'evil'"}})
+        self.run_skill(m, "good", "error")
+        m.ok("memory_revert", {"name": "good", "version": 1})
+        self.assertEqual(self.run_skill(m, "good")["result"], "ran")
+
+    def test_it_goes_with_the_log(self):
+        self.save(self.c, "s")
+        self.c.ok("create_entities", entities=[{
+            **entity("evil", "x", type="skill"),
+            "metadata": {"code": self.CODE}}])
+        self.db.ctl("export", "log")
+        other = self.service()
+        other.ctl("import", self.db.folder / "log")
+        c = other.client()
+        wait_until(lambda: c.ok("get_memory_status")["sandbox"]["available"],
+                   30, why="the sandbox")
+        self.run_skill(c, "s")
+        self.run_skill(c, "evil", "error")
+        other.verify()
+
+    def test_skills_from_before_run_on(self):
+        """The metadata of a skill had no mark once: what an older service
+        wrote is what create_entities of the operator writes today."""
+        def plant(name):
+            self.c.ok("create_entities", entities=[{
+                **entity(name, "x", type="skill"),
+                "metadata": {"code": self.CODE}}])
+
+        def again():
+            self.c = self.db.client()
+            self.sandboxed = False
+            self.need_jail()
+        plant("old")
+        self.run_skill(self.c, "old", "error")
+        self.db.stop()
+        db = sqlite3.connect(self.db.database)
+        db.execute("DELETE FROM meta WHERE key = 'skills_unmarked_to'")
+        db.commit()
+        db.close()
+        self.db.start()
+        again()
+        plant("new")
+        for _ in range(2):
+            self.assertEqual(self.run_skill(self.c, "old")["result"], "ran")
+            self.run_skill(self.c, "new", "error")
+            self.db.restart()
+            again()
+        # Its tags are no code.
+        self.c.ok("update_entity", {"name": "old", "tags": ["t"]})
+        self.run_skill(self.c, "old")
+        m = self.agent("all")
+        m.ok("update_entity", {"name": "old", "metadata": {
+            "code": "return 'evil'"}})
+        self.run_skill(self.c, "old", "error")
+
+    def test_it_says_which_one_ran(self):
+        a = self.agent("default,skills", namespace="a")
+        b = self.agent("default,skills", namespace="b")
+        self.save(a, "s", "return 1", scope="user")
+        self.save(a, "s", "return 2", scope="user")
+        r = self.run_skill(b, "s")
+        self.assertEqual(r["result"], 2)
+        self.assertEqual((r["skill"]["name"], r["skill"]["namespace"],
+                          r["skill"]["version"]), ("s", "default", 2))
+        by = r["skill"]["saved_by"]
+        self.assertEqual(by["actor"], "project a")
+        self.assertRegex(by["session"], r"^20\d\d-")
+        self.assertEqual(self.run_skill(b, "s", version=1)["result"], 1)
+        self.assertEqual(self.run_skill(b, "s", version=1)["skill"][
+            "version"], 1)
+        text = self.refused(b, "run_skill", {"name": "s", "version": 7})
+        self.assertIn("no version 7", text)
+        self.assertEqual(self.lua(b, "return {run_skill('s', nil, 1), "
+                                  "run_skill('s')}")["result"], [1, 2])
+        self.assertEqual(b.ok("load_skill", {"name": "s", "version": 1})[
+            "code"], "return 1")
+        row = b.ok("list_skills")["skills"][0]
+        self.assertEqual(row["namespace"], "default")
+        # It writes where its caller may, and nowhere else.
+        self.save(a, "w", "return create_entities{entities={{name='n', "
+                  "entityType='t', observations={'x'}}}, scope=args.scope}",
+                  scope="user")
+        self.run_skill(b, "w")
+        self.assertEqual(self.c.ok("open_nodes", names=["n"])["entities"], [])
+        self.assertEqual(len(self.c.ok("open_nodes", names=["n"],
+                                       namespace="b")["entities"]), 1)
+        r = b.tool("run_skill", {"name": "w", "params": {"scope": "user"}})
+        self.assertTrue(r.get("isError"), r)
+        self.assertEqual(self.c.ok("open_nodes", names=["n"])["entities"], [])
+
+    def test_tables_are_its_own(self):
+        m = self.agent("default,skills")
+        self.save(m, "spoils", """
+            string.upper = function() return "spoilt" end
+            table.concat, math.floor = nil, nil
+            memory.search_nodes = function() return {results = {"spoilt"}} end
+            search_nodes = memory.search_nodes
+            print, tostring = nil, nil
+            _G.leak, leak2 = 1, 2
+            rawset(_G, "type", function() return "spoilt" end)
+            return {("x"):upper(), _G == _ENV, caller_global == nil,
+                    memory.mark == nil}""")
+        r = self.lua(m, """
+            caller_global = 1
+            memory.mark = 1
+            local own = run_skill("spoils")
+            run_skill("spoils")
+            return {own, ("x"):upper(), string.upper("x"),
+                table.concat{"a", "b"}, math.floor(1.5), type(1),
+                #search_nodes("nothing").results, leak == nil, leak2 == nil,
+                tostring(1), #memory.search_nodes{query="y"}.results}""")
+        self.assertEqual(r["result"], [
+            ["spoilt", True, True, True], "X", "X", "ab", 1, "number", 0,
+            True, True, "1", 0])
+        # And the other way: a caller spoils nothing for a skill it runs.
+        self.save(m, "upper", "return {('x'):upper(), string.upper('y'), "
+                  "#search_nodes('nothing').results, tostring(2)}")
+        self.save(m, "nested", "string.upper = function() return 'nested' end "
+                  "local r = run_skill('upper') r[5] = ('x'):upper() return r")
+        r = self.lua(m, """
+            string.upper = function() return "caller" end
+            memory.search_nodes, search_nodes = nil, nil
+            tostring = function() return "caller" end
+            local ok = pcall(run_skill, "nosuch")
+            return {run_skill("upper"), ("x"):upper(), run_skill("nested"),
+                    ("x"):upper(), ok}""")
+        self.assertEqual(r["result"], [
+            ["X", "Y", 0, "2"], "caller", ["X", "Y", 0, "2", "nested"],
+            "caller", False])
+        # Not by leaving in the middle either.
+        self.save(m, "yields", "string.upper = nil coroutine.yield(1)")
+        self.save(m, "fails", "string.upper = nil error('no')")
+        r = self.lua(m, """
+            local co = coroutine.wrap(function()
+                return pcall(run_skill, "yields") end)
+            local ok, why = co()
+            local ok2 = pcall(run_skill, "fails")
+            return {ok, why, ok2, ("x"):upper()}""")
+        self.assertEqual(r["result"][0::2], [False, False])
+        self.assertIn("cannot yield", r["result"][1])
+        self.assertEqual(r["result"][3], "X")
 
 
 if __name__ == "__main__":
