@@ -171,6 +171,9 @@
 #define LIMIT_SCRIPT_POOL 4
 #define LIMIT_SCRIPT_POOL_MAX 4
 /* Bytes of the code of a skill: it is kept like metadata. */
+/* Pins of a namespace that count: each is part of every context, and so costs
+ * every agent tokens. */
+#define LIMIT_PINS 20
 #define LIMIT_SKILL_BYTES (48 * 1024)
 /* The workspace of a namespace: values, bytes of one, bytes of all. It is for
  * what scripts hand to each other, not for documents. */

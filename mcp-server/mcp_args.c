@@ -105,7 +105,7 @@ mcp_args_filter(const struct tool *t, const struct profile *p, json_t *args,
 		}
 		if (!exact && !is_known_there(t, name))
 			continue;
-		if (!(t->flags & TF_COMPAT) || (own && !exact))
+		if (!(t->flags & TF_COMPAT))
 			return err_param(e, MDB_E_INVALID, name,
 				"parameter '%s' cannot be set here; leave it "
 				"out", name);

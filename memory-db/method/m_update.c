@@ -189,8 +189,11 @@ int
 m_update_entity(struct call *c, json_t **ret_result, struct err *e)
 {
 	const char *name = jx_text(c->params, "name");
+	static const char unconfirmed[] = "in the user's memory a pin of an "
+		"agent counts for projects once the user confirms it "
+		"(memoryctl --namespace default pin NAME)";
 	struct write w AUTO_WRITE = {0};
-	int64_t entity, version;
+	int64_t entity, version, asked = 0;
 	int r = has_something(c->params, e);
 
 	if (r == 0)
@@ -209,10 +212,15 @@ m_update_entity(struct call *c, json_t **ret_result, struct err *e)
 		r = write_version(&w, entity, &version, e);
 	if (r != 0)
 		return r;
+	r = attr_get(w.st, entity, ATTR_PIN_ASKED, &asked, e);
+	if (r != 0)
+		return r;
 	return reply_change(&w,
-		json_pack("{s:s,s:I,s:I,s:b}", "name", name, "entity_id",
+		json_pack("{s:s,s:I,s:I,s:b,s:s*}", "name", name, "entity_id",
 			(json_int_t)entity, "version", (json_int_t)version,
-			"changed", write_touched(&w, entity)),
+			"changed", write_touched(&w, entity), "note",
+			json_is_true(json_object_get(c->params, "pin")) &&
+				asked != 0 ? unconfirmed : NULL),
 		ret_result, e);
 }
 

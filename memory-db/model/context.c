@@ -432,6 +432,8 @@ reply(struct writing *w, const struct receipt *receipt, const struct buf *text,
 		json_integer((json_int_t)w->named))) ||
 	      (w->left_out > 0 && jx_set(j, "left_out",
 		json_integer((json_int_t)w->left_out))) ||
+	      (w->g.pins_over > 0 && jx_set(j, "pins_not_counted",
+		json_integer((json_int_t)w->g.pins_over))) ||
 	      jx_set(j, "receipt", json_string(receipt->id));
 	if (bad)
 		return err_nomem(w->g.e);

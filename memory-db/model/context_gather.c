@@ -7,6 +7,7 @@
 #include "memory-db/store/branch.h"
 #include "memory-db/store/facts.h"
 #include "memory-db/store/names.h"
+#include "memory-db/model/pins.h"
 #include "memory-db/store/recall.h"
 #include "memory-db/store/search.h"
 #include "memory-db/store/store.h"
@@ -61,12 +62,9 @@ add_pinned(void *ctx, int64_t entity)
 static int
 pinned(struct gathering *g)
 {
-	int r = 0;
+	int r = pins_each(
+		g->st, g->scope, add_pinned, g, &g->pins_over, g->e);
 
-	for (int i = 0; r == 0 && i < g->scope->n; i++)
-		if (g->scope->ns[i] != 0)
-			r = recall_pinned(g->st, g->scope->ns[i], add_pinned,
-				g, g->e);
 	return r < 0 ? r : 0;
 }
 

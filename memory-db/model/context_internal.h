@@ -25,6 +25,7 @@ struct gathering {
 	size_t n, cap;
 	struct idmap seen;	/* facts */
 	size_t left;		/* of the source under way */
+	int64_t pins_over;	/* pinned, and not counted (pins.h) */
 	bool is_relevant;	/* recall found something that fits */
 };
 

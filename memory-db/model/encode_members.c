@@ -77,19 +77,23 @@ static int
 set_numbers(
 	struct store *st, int64_t entity, unsigned m, json_t *j, struct err *e)
 {
-	int64_t tier = 0, pin = 0;
+	int64_t tier = 0, pin = 0, asked = 0;
 	int r = 0, bad = 0;
 
 	if (m & MEMBER_TIER)
 		r = attr_get(st, entity, ATTR_TIER, &tier, e);
 	if (r == 0 && (m & MEMBER_PIN))
 		r = attr_get(st, entity, ATTR_PIN, &pin, e);
+	if (r == 0 && pin != 0)
+		r = attr_get(st, entity, ATTR_PIN_ASKED, &asked, e);
 	if (r != 0)
 		return r;
 	if (m & MEMBER_TIER)
 		bad |= jx_set(j, "tier", json_string(tool_tiers[tier & 3]));
 	if (m & MEMBER_PIN)
 		bad |= jx_set(j, "pin", json_boolean(pin != 0));
+	if ((m & MEMBER_PIN) && pin != 0 && asked != 0)
+		bad |= jx_set(j, "pin_unconfirmed", json_true());
 	return bad ? err_nomem(e) : 0;
 }
 

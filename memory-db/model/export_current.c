@@ -196,17 +196,20 @@ static int
 set_numbers(struct export_page *p, json_t *o, int64_t entity)
 {
 	struct entity_times times;
-	int64_t tier = 0, pin = 0;
+	int64_t tier = 0, pin = 0, asked = 0;
 	int r = attr_get(p->st, entity, ATTR_TIER, &tier, p->e);
 
 	if (r == 0)
 		r = attr_get(p->st, entity, ATTR_PIN, &pin, p->e);
 	if (r == 0)
+		r = attr_get(p->st, entity, ATTR_PIN_ASKED, &asked, p->e);
+	if (r == 0)
 		r = entity_times(p->st, entity, &times, p->e);
 	if (r == 0 && tier > 0 && tier < 4)
 		r = member_set_new(o, "tier", json_string(tool_tiers[tier]),
 			p->e);
-	if (r == 0 && pin != 0)
+	/* Lines say nothing of who pinned: only what is confirmed. */
+	if (r == 0 && pin != 0 && asked == 0)
 		r = member_set_bool(o, "pin", 1, p->e);
 	if (r == 0)
 		r = fact_each(p->st, entity, 1u << FACT_METADATA, set_metadata,

@@ -61,7 +61,7 @@ add_set(struct reader *rd, int64_t entity, const char *member, json_t *from,
 static json_t *
 attr_value(int64_t key, int64_t value)
 {
-	if (key == ATTR_PIN)
+	if (key == ATTR_PIN || key == ATTR_PIN_ASKED)
 		return json_boolean(value != 0);
 	if (key == ATTR_TIER && value >= 0 && value < 4)
 		return json_string(tool_tiers[value]);
@@ -80,7 +80,7 @@ tell_attr(struct reader *rd, const struct log_op *op)
 		return err_nomem(rd->e);
 	return add_set(rd, op->entity,
 		op->key == ATTR_TIER ? "tier"
-			: op->key == ATTR_PIN ? "pin" : "attribute",
+			: op->key == ATTR_PIN ? "pin" : "pin_unconfirmed",
 		from, to);
 }
 

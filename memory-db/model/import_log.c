@@ -121,7 +121,7 @@ replay_op(struct importer *im, const json_t *o, int64_t ns)
 		return change_show(im->change, fact, im->e);
 	if (what == OP_HIDE)
 		return change_hide(im->change, fact, im->e);
-	if (what == OP_ATTR && (key == ATTR_TIER || key == ATTR_PIN))
+	if (what == OP_ATTR && key >= ATTR_TIER && key <= ATTR_PIN_ASKED)
 		return change_attr(im->change, entity, (enum attr_key)key,
 			value, im->e);
 	if (what == OP_DERIVE)

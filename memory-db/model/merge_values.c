@@ -334,7 +334,9 @@ merge_attribute(struct merge *m, int64_t entity, enum attr_key k)
 	snprintf(a, sizeof(a), "%lld", (long long)ours);
 	snprintf(b, sizeof(b), "%lld", (long long)theirs);
 	return merge_conflict(m, entity, CONFLICT_ATTRIBUTE,
-		k == ATTR_TIER ? "tier" : "pin",
+		k == ATTR_TIER	? "tier"
+		: k == ATTR_PIN ? "pin"
+				: "pin_unconfirmed",
 		k == ATTR_TIER ? tool_tiers[ours & 3] : a,
 		k == ATTR_TIER ? tool_tiers[theirs & 3] : b);
 }

@@ -85,7 +85,8 @@ see_remaining(void *ctx, const struct fact *f)
 static int
 check_values(struct undo *u, int64_t entity, struct err *e)
 {
-	static const enum attr_key keys[] = {ATTR_TIER, ATTR_PIN};
+	static const enum attr_key keys[] = {
+		ATTR_TIER, ATTR_PIN, ATTR_PIN_ASKED};
 	int64_t value, since;
 	int r = 0;
 

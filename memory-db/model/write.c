@@ -6,6 +6,7 @@
 
 #include "common/buf.h"
 #include "common/jx.h"
+#include "memory-db/model/pins.h"
 #include "memory-db/model/provenance.h"
 #include "memory-db/store/log.h"
 #include "memory-db/store/names.h"
@@ -412,7 +413,10 @@ write_attr(struct write *w, int64_t entity, enum attr_key key, int64_t value,
 	struct err *e)
 {
 	int64_t before = change_ops(w->change);
-	int r = change_attr(w->change, entity, key, value, e);
+	int r = key == ATTR_PIN		? pins_set(w, entity, value, e)
+		: key == ATTR_PIN_ASKED ? pins_set_asked(w, entity, value, e)
+					: change_attr(w->change, entity, key,
+						  value, e);
 
 	if (r == 0 && change_ops(w->change) > before)
 		r = record(w, 0, entity, e);

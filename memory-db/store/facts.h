@@ -107,7 +107,11 @@ int fact_each_entity(struct store *st, int64_t ns, int64_t after, fact_fn fn,
 	void *ctx, struct err *e) MUST_CHECK;
 
 /* --- numbers of an entity --------------------------------------------------- */
-enum attr_key { ATTR_TIER = 1, ATTR_PIN = 2 };
+enum attr_key {
+	ATTR_TIER = 1,
+	ATTR_PIN = 2,
+	ATTR_PIN_ASKED = 3	/* 1: the pin is an agent's (model/pins.h) */
+};
 /* The value under the lens, or 0 when never set. */
 int attr_get(struct store *st, int64_t entity, enum attr_key key,
 	int64_t *ret_value, struct err *e) MUST_CHECK;

@@ -194,19 +194,22 @@ recall_entity(struct store *st, int64_t entity, struct buf *name,
 }
 
 int
-recall_pinned(struct store *st, int64_t ns, int (*fn)(void *ctx, int64_t entity),
-	void *ctx, struct err *e)
+recall_pinned(struct store *st, int64_t ns,
+	int (*fn)(void *ctx, int64_t entity, bool is_asked), void *ctx,
+	struct err *e)
 {
 	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_RECALL, PINNED);
 	int r;
 
 	bind_i(s, 1, ns);
 	while ((r = stmt_row(st, s, e)) == 1) {
-		int64_t entity = sqlite3_column_int64(s, 0), value;
+		int64_t entity = sqlite3_column_int64(s, 0), value, asked = 0;
 
 		r = attr_get(st, entity, ATTR_PIN, &value, e);
 		if (r == 0 && value != 0)
-			r = fn(ctx, entity);
+			r = attr_get(st, entity, ATTR_PIN_ASKED, &asked, e);
+		if (r == 0 && value != 0)
+			r = fn(ctx, entity, asked != 0);
 		if (r != 0)
 			return r;
 	}

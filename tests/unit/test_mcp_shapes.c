@@ -466,8 +466,8 @@ test_filter(void **state)
 	filter("default", "search_nodes",
 		"{\"query\":\"q\",\"namespace\":\"n\",\"fields\":[],"
 		"\"tiers\":[\"working\"],\"as_of\":1,\"typo\":1}",
-		"{\"query\":\"q\",\"tiers\":[\"working\"],\"typo\":1}",
-		"[\"namespace\",\"fields\",\"as_of\"]");
+		"{\"query\":\"q\",\"typo\":1}",
+		"[\"namespace\",\"fields\",\"tiers\",\"as_of\"]");
 	filter("default,history", "search_nodes",
 		"{\"query\":\"q\",\"as_of\":1,\"branch\":\"b\"}",
 		"{\"query\":\"q\",\"as_of\":1,\"branch\":\"b\"}", "[]");
@@ -480,8 +480,13 @@ test_filter(void **state)
 		"{\"entities\":[{\"name\":\"a\",\"observations\":[\"o\"]},7]}",
 		"[\"mode\"]");
 	filter("default", "create_entities",
-		"{\"entities\":7,\"mode\":\"skip\",\"scope\":\"user\"}",
-		"{\"entities\":7,\"mode\":\"skip\",\"scope\":\"user\"}", "[]");
+		"{\"entities\":7,\"scope\":\"user\"}",
+		"{\"entities\":7,\"scope\":\"user\"}", "[]");
+	filter("default", "create_entities",
+		"{\"entities\":7,\"mode\":\"replace\"}", "{\"entities\":7}",
+		"[\"mode\"]");
+	filter("all,admin", "memory_branch",
+		"{\"action\":\"discard\",\"id\":2}", NULL, NULL);
 	filter("default", "memory_history", "{\"key\":\"k\"}", NULL, NULL);
 	filter("default", "memory_history", "{\"typo\":1}", "{\"typo\":1}",
 		"[]");

@@ -1,0 +1,290 @@
+/* What was written, ordered by what it can do: what hid facts, what stands in
+ * every context, what other projects read, what can be run; then the rest. */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/jx.h"
+#include "memory-db/cli/cli.h"
+#include "memory-db/cli/facts.h"
+#include "memory-db/cli/out.h"
+#include "memory-db/cli/pages.h"
+
+static const char *session, *since;
+
+static const struct conf_opt opts[] = {
+	CLI_TEXT("session", &session, "ID", "what this session wrote"),
+	CLI_TEXT("since", &since, "WHEN",
+		"what was written from then on (1 day ago)"),
+};
+
+enum section { DELETIONS, PINS, USER, SKILLS, ADDITIONS, SECTIONS };
+static const struct {
+	const char *key, *title;
+	char sign;
+	enum out_style style;
+} sections[SECTIONS] = {
+	[DELETIONS] = {"deletions", "deleted or replaced", '-', OUT_RED},
+	[PINS] = {"pins", "pinned: part of every context", '~', OUT_YELLOW},
+	[USER] = {"user", "in the user's memory, which every project reads",
+		'+', OUT_YELLOW},
+	[SKILLS] = {"skills", "skills: code that runs", '+', OUT_YELLOW},
+	[ADDITIONS] = {"additions", "added or set", '+', OUT_GREEN},
+};
+
+struct review {
+	json_t *lists[SECTIONS];	/* owned: rows of all namespaces */
+	json_t *seen;			/* owned: changes, by id */
+	const char *namespace_;		/* under way; borrowed */
+	bool only_seen;			/* changes of it are not shown */
+};
+
+/* One row: where it is in the log, and the fact or setting. */
+static int
+add(struct review *v, enum section s, const json_t *ch, const json_t *item)
+{
+	static const char *const members[] = {
+		"change", "at", "session", "client", "actor"};
+	AUTO_JSON json_t *row = json_object();
+	json_t *m = (json_t *)(uintptr_t)item;
+
+	if (row == NULL ||
+		jx_set(row, "namespace", json_string(v->namespace_)) != 0 ||
+		json_object_update(row, m) != 0)
+		return MDB_E_NOMEM;
+	for (size_t i = 0; i < ARRAY_LEN(members); i++) {
+		json_t *x = json_object_get(ch, members[i]);
+
+		if (x != NULL && json_object_set(row, members[i], x) != 0)
+			return MDB_E_NOMEM;
+	}
+	return jx_add(v->lists[s], json_incref(row));
+}
+
+static bool
+is_skill(const json_t *x)
+{
+	const char *type = cli_str(x, "entityType", NULL);
+
+	return (type != NULL && strcmp(type, "skill") == 0) ||
+	       json_object_get(json_object_get(x, "metadata"), "code") != NULL;
+}
+
+static bool
+is_pin(const json_t *x)
+{
+	const char *member = cli_str(x, "member", NULL);
+
+	return member != NULL && strncmp(member, "pin", 3) == 0 &&
+	       !json_is_false(json_object_get(x, "to"));
+}
+
+static int
+add_list(struct review *v, const json_t *ch, const char *key)
+{
+	const json_t *list = json_object_get(ch, key), *x;
+	const char *actor = cli_str(ch, "actor", "");
+	bool is_user = strcmp(v->namespace_, "default") == 0 &&
+		       strncmp(actor, "project ", 8) == 0;
+	size_t i;
+
+	json_array_foreach((json_t *)(uintptr_t)list, i, x) {
+		enum section s = strcmp(key, "removed") == 0 ? DELETIONS
+				 : is_pin(x)		     ? PINS
+				 : is_skill(x)		     ? SKILLS
+				 : is_user		     ? USER
+							     : ADDITIONS;
+
+		if (add(v, s, ch, x) != 0)
+			return MDB_E_NOMEM;
+	}
+	return 0;
+}
+
+static int
+add_change(struct review *v, const json_t *ch)
+{
+	static const char *const keys[] = {"removed", "set", "added"};
+	char id[24];
+	int r = 0;
+
+	snprintf(id, sizeof(id), "%lld", (long long)cli_int(ch, "change", 0));
+	if (json_object_get(v->seen, id) != NULL)
+		return 0;
+	r = jx_set(v->seen, id, json_true());
+	if (v->only_seen)
+		return r;
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(keys); i++)
+		r = add_list(v, ch, keys[i]);
+	if (r == 0 && cli_int(ch, "more", 0) > 0) {
+		AUTO_JSON json_t *rest = json_pack("{s:I}", "more",
+			(json_int_t)cli_int(ch, "more", 0));
+
+		r = rest == NULL ? MDB_E_NOMEM
+				 : add(v, DELETIONS, ch, rest);
+	}
+	return r;
+}
+
+static int
+read_page(struct cli *c, json_t *reply, void *ctx)
+{
+	const json_t *changes = json_object_get(reply, "changes"), *ch;
+	size_t i;
+
+	(void)c;
+	json_array_foreach((json_t *)(uintptr_t)changes, i, ch)
+		if (add_change(ctx, ch) != 0)
+			return cli_nomem();
+	return CLI_OK;
+}
+
+static int
+read_namespace(struct cli *c, struct review *v, const char *name)
+{
+	struct pages pages = {"memory_history", "changes", CLI_NOW, 0,
+		read_page, v, 0, false};
+	json_t *p = json_pack("{s:s}", "namespace", name);
+
+	v->namespace_ = name;
+	if (p != NULL && ((session != NULL && jx_set(p, "session",
+			json_string(session)) != 0) ||
+		((since != NULL || session == NULL) && jx_set(p, "since",
+			cli_point(since != NULL ? since : "1 day ago")) != 0))) {
+		json_decref(p);
+		p = NULL;
+	}
+	return pages_read(c, &pages, p);
+}
+
+/* Reads cover the user's memory as well: it comes first, under its own name. */
+static int
+read_all(struct cli *c, struct review *v)
+{
+	AUTO_JSON json_t *reply = NULL;
+	const json_t *list, *ns;
+	size_t i;
+	int rc;
+
+	if (c->is_named) {
+		v->only_seen = strcmp(c->namespace_, "default") != 0;
+		rc = read_namespace(c, v, "default");
+		v->only_seen = false;
+		return rc == CLI_OK ? read_namespace(c, v, c->namespace_) : rc;
+	}
+	rc = cli_call(c, "list_namespaces", json_object(), CLI_NOW, &reply);
+	if (rc == CLI_OK)
+		rc = read_namespace(c, v, "default");
+	list = json_object_get(reply, "namespaces");
+	json_array_foreach((json_t *)(uintptr_t)list, i, ns)
+		if (rc == CLI_OK)
+			rc = read_namespace(c, v, cli_str(ns, "name", "?"));
+	return rc;
+}
+
+/* --- showing ------------------------------------------------------------------- */
+static int
+print_row(const struct cli *c, enum section s, json_t *row)
+{
+	AUTO_JSON json_t *one = json_pack("[O]", row);
+	char at[OUT_TIME_SIZE];
+
+	if (one == NULL)
+		return MDB_E_NOMEM;
+	printf("  %s#%lld%s %s  ", out_on(c, OUT_BOLD),
+		(long long)cli_int(row, "change", 0), out_off(c, OUT_BOLD),
+		out_time(cli_str(row, "at", NULL), at));
+	out_text(stdout, cli_str(row, "namespace", "?"));
+	for (const char *const *k = (const char *const[]){"session", "client",
+			"actor", NULL}; *k != NULL; k++)
+		if (cli_str(row, *k, NULL) != NULL) {
+			fputs("  ", stdout);
+			out_text(stdout, cli_str(row, *k, NULL));
+		}
+	putchar('\n');
+	if (json_object_get(row, "more") != NULL) {
+		printf("    (%lld more: memoryctl log shows them)\n",
+			(long long)cli_int(row, "more", 0));
+		return 0;
+	}
+	fputs("  ", stdout);
+	return json_object_get(row, "member") != NULL
+		       ? facts_print_set(c, one)
+		       : facts_print(c, one, 1, sections[s].sign,
+				 sections[s].style);
+}
+
+static int
+print_sections(const struct cli *c, const struct review *v)
+{
+	bool any = false;
+
+	for (int s = 0; s < SECTIONS; s++) {
+		json_t *row;
+		size_t i;
+
+		if (json_array_size(v->lists[s]) == 0)
+			continue;
+		printf("%s%s%s (%zu)\n", out_on(c, OUT_BOLD),
+			sections[s].title, out_off(c, OUT_BOLD),
+			json_array_size(v->lists[s]));
+		json_array_foreach(v->lists[s], i, row)
+			if (print_row(c, (enum section)s, row) != 0)
+				return cli_nomem();
+		any = true;
+	}
+	if (!any)
+		cli_note(c, "nothing was written");
+	else if (!c->quiet)
+		puts("`memoryctl --namespace NAME undo CHANGE...` takes changes "
+		     "back, `undo --session ID` all of a session there; "
+		     "--dry-run first");
+	return CLI_OK;
+}
+
+static int
+print_json(const struct cli *c, const struct review *v)
+{
+	AUTO_JSON json_t *all = json_object();
+
+	for (int s = 0; all != NULL && s < SECTIONS; s++)
+		if (json_object_set(all, sections[s].key, v->lists[s]) != 0)
+			return cli_nomem();
+	return all == NULL ? cli_nomem() : cli_print_json(c, all);
+}
+
+static int
+run(struct cli *c, int argc, char **argv)
+{
+	struct review v = {.seen = json_object()};
+	int rc = v.seen == NULL ? cli_nomem() : CLI_OK;
+
+	(void)argc;
+	(void)argv;
+	for (int s = 0; rc == CLI_OK && s < SECTIONS; s++)
+		if ((v.lists[s] = json_array()) == NULL)
+			rc = cli_nomem();
+	if (rc == CLI_OK)
+		rc = read_all(c, &v);
+	if (rc == CLI_OK)
+		rc = c->json ? print_json(c, &v) : print_sections(c, &v);
+	for (int s = 0; s < SECTIONS; s++)
+		json_decref(v.lists[s]);
+	json_decref(v.seen);
+	return rc;
+}
+
+const struct cli_command cli_cmd_review = {
+	.name = "review",
+	.args = "",
+	.summary = "what agents wrote, the riskiest first",
+	.about = "Lists what a session (--session), or everybody since a time "
+		 "(--since, one day when nothing is said), wrote, in all "
+		 "namespaces or in that of --namespace: first what was "
+		 "deleted, then what was pinned, what went into the user's "
+		 "memory and what became a skill, then the rest. Each line "
+		 "names its change, for undo.",
+	.opts = opts,
+	.opts_n = ARRAY_LEN(opts),
+	.pages = true,
+	.run = run,
+};
