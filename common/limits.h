@@ -171,6 +171,9 @@
 #define LIMIT_SCRIPT_POOL 4
 #define LIMIT_SCRIPT_POOL_MAX 4
 /* Bytes of the code of a skill: it is kept like metadata. */
+/* Facts that an agent's session may hide in a minute without confirm: more than
+ * tidying up takes, few enough to look through (model/hiding.h). */
+#define LIMIT_HIDDEN_UNASKED 50
 /* Pins of a namespace that count: each is part of every context, and so costs
  * every agent tokens. */
 #define LIMIT_PINS 20

@@ -44,6 +44,7 @@ const struct param tools_common[] = {
 	STR("message", PF_SOCKET_ONLY, NULL, LIMIT_MESSAGE_BYTES),
 	STR("key", PF_SOCKET_ONLY, NULL, LIMIT_KEY_BYTES),
 	CHOICE("scope", PF_SOCKET_ONLY, NULL, scopes),
+	BOOLEAN("confirm", PF_SOCKET_ONLY, NULL),
 	END};
 
 /* --- entries ---------------------------------------------------------------- */

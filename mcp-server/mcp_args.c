@@ -37,6 +37,9 @@ is_allowed(const struct tool *t, const struct profile *p, const char *name)
 
 	if (own)
 		return !(own->flags & mcp_args_hidden(t, p));
+	if (strcmp(name, "confirm") == 0)
+		return !(t->flags & TF_ADMIN) &&
+		       (t->flags & (TF_WRITE | TF_SCRIPT));
 	if (strcmp(name, "branch") == 0)
 		return p->history;
 	if (strcmp(name, "as_of") == 0)
@@ -216,6 +219,17 @@ is_about_branches(const struct tool *t)
 	return false;
 }
 
+/* Tools that may hide many facts at once show `confirm`; any that writes takes
+ * it. */
+static bool
+hides_facts(const struct tool *t)
+{
+	return !(t->flags & TF_ADMIN) && (t->flags & (TF_WRITE | TF_SCRIPT)) &&
+	       ((t->flags & TF_DESTRUCTIVE) ||
+		       strcmp(t->name, "memory_merge") == 0) &&
+	       strcmp(t->name, "delete_file") != 0;
+}
+
 int
 mcp_args_schema(const struct tool *t, const struct profile *p, json_t *schema)
 {
@@ -228,6 +242,11 @@ mcp_args_schema(const struct tool *t, const struct profile *p, json_t *schema)
 			"type", "string", "enum", "user", "project",
 			"description",
 			"user: what holds in every project")))
+		return MDB_E_NOMEM;
+	if (hides_facts(t) && !(p->compat && (t->flags & TF_COMPAT)) &&
+		add_member(members, "confirm", json_pack("{s:s, s:s}",
+			"type", "boolean", "description",
+			"needed to hide over 50 facts a minute")))
 		return MDB_E_NOMEM;
 	if (!p->history || is_about_branches(t))
 		return 0;

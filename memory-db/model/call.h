@@ -26,6 +26,7 @@ struct context {
 	 * restriction of agents hangs on these two, never on a name that a
 	 * client gives itself. */
 	bool is_agent, is_service;
+	bool is_confirmed;	/* `confirm`: many facts may be hidden */
 	unsigned profiles;	/* of an agent: its tools (enum tool_profile) */
 };
 

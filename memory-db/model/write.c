@@ -6,6 +6,7 @@
 
 #include "common/buf.h"
 #include "common/jx.h"
+#include "memory-db/model/hiding.h"
 #include "memory-db/model/pins.h"
 #include "memory-db/model/provenance.h"
 #include "memory-db/store/log.h"
@@ -205,11 +206,12 @@ prepare(struct write *w, struct call *c)
 
 /* A part of another write uses its change. */
 static int
-join(struct write *w, const struct write *whole, struct err *e)
+join(struct write *w, struct write *whole, struct err *e)
 {
 	int r = lens_apply(w->st, &whole->scope.lens, e);
 
 	w->is_part = true;
+	w->whole = whole;
 	w->change = whole->change;
 	w->branch = whole->branch;
 	w->scope = whole->scope;
@@ -278,8 +280,13 @@ write_end(struct write *w, struct err *e)
 	int64_t newest;
 	int r;
 
+	if (w->is_part)
+		w->whole->hidden += w->hidden;
 	if (w->replay || w->is_part)
 		return 0;
+	r = *w->dry_run ? 0 : hiding_check(w->st, w->ctx, w->hidden, e);
+	if (r != 0)
+		return r;
 	newest = change_id(w->change) - 1;
 	r = change_seal(take_ptr(w->change), &w->change_id, &w->at, e);
 	if (r == 0)
@@ -350,6 +357,8 @@ hide_one(void *ctx, const struct fact *f)
 {
 	struct hiding *h = ctx;
 	int r = change_hide(h->w->change, f->id, h->e);
+
+	h->w->hidden += r == 0;
 
 	return r == 0 ? record_fact(h->w, OP_HIDE, f, h->e) : r;
 }

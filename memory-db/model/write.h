@@ -31,7 +31,9 @@ struct write {
 	struct change *change;	/* NULL when replaying */
 	char actor[LIMIT_LABEL_BYTES + 16]; /* "": none */
 	bool saves_skill;	/* its metadata is code that runs (skill.h) */
-	bool is_part;		/* of another write, which seals the change */
+	int64_t hidden;		/* facts, its parts included */
+	struct write *whole;	/* a part: of which write, which seals */
+	bool is_part;
 	bool replay;		/* a retry: apply nothing, only reply */
 	int64_t change_id, at;	/* after write_end; 0: nothing changed */
 	struct outcome_entry *entries; /* what it did; see write_did */

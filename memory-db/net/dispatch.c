@@ -82,6 +82,8 @@ read_context(struct request *r, struct err *e)
 		.message = text_of(j, "message"),
 		.key = text_of(j, "key"),
 		.user_scope = scope && strcmp(scope, "user") == 0,
+		.is_confirmed = json_is_true(
+			json_object_get(j->params, "confirm")),
 		.own_scope = scope && strcmp(scope, "project") == 0,
 		.is_agent = j->is_agent,
 		.profiles = j->profiles,

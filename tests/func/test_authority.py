@@ -755,5 +755,105 @@ class Review(Agents):
                                           "ada").stdout)
 
 
+class Hiding(Agents):
+    """More than 50 hidden facts a minute are asked back."""
+
+    def fill(self, m, n, name="e"):
+        m.ok("create_entities", entities=[
+            entity(f"{name}{i}", f"fact {i}") for i in range(n)])
+        return [f"{name}{i}" for i in range(n)]
+
+    def test_an_agent_is_asked_back(self):
+        m = self.agent("all")
+        names = self.fill(m, 60)    # two facts each
+        text = self.refused(m, "delete_entities", entityNames=names)
+        self.assertIn("hides 120 facts", text)
+        self.assertIn("confirm: true", text)
+        self.assertEqual(len(m.ok("read_graph")["entities"]), 60)
+        m.ok("delete_entities", entityNames=names[:20])
+        text = self.refused(m, "delete_entities", entityNames=names[20:30])
+        self.assertIn("after 40 in the last minute", text)
+        # Bit by bit, by other tools and under another client's name: the
+        # session counts.
+        m.ok("delete_observations", deletions=[
+            {"entityName": n, "observations": [f"fact {n[1:]}"]}
+            for n in names[20:29]])
+        self.refused(m, "delete_observations", deletions=[
+            {"entityName": n, "observations": [f"fact {n[1:]}"]}
+            for n in names[30:32]])
+        self.refused(m, "memory_undo", changes=[1])
+        m.ok("memory_undo", changes=[1], dry_run=True, on_conflict="skip")
+        # Another session has its own, a restart forgets nothing.
+        self.db.restart()
+        self.c = self.db.client()
+        self.refused(m, "delete_entities", entityNames=names[30:32])
+        other = self.agent("all")
+        other.ok("delete_entities", entityNames=names[30:32])
+        m.ok("delete_entities", entityNames=names[40:], confirm=True)
+        self.refused(m, "delete_entities", entityNames=names[33:34])
+        # Writing goes on.
+        m.ok("create_entities", entities=[entity("more", "x")])
+        self.db.verify()
+
+    def test_scripts_are_asked_with_their_own_parameter(self):
+        m = self.agent("all")
+        names = self.fill(m, 60)
+        code = ("for _, n in ipairs(args.names) do delete_entities{n} end "
+                "return 1")
+        code = code.replace("{n}", "{entityNames = {n}}")
+        r = self.lua(m, code, "error", args={"names": names})
+        self.assertIn("confirm: true", r["message"])
+        self.assertEqual(len(m.ok("read_graph")["entities"]), 60)
+        # A script cannot confirm to itself, nor swallow the refusal.
+        r = self.lua(m, code.replace("= {n}}", "= {n}, confirm = true}"),
+                     "error", args={"names": names})
+        r = self.lua(m, "local n = 0 for _, x in ipairs(args.names) do "
+                     "if pcall(delete_entities, {entityNames = {x}}) then "
+                     "n = n + 1 end end return n", args={"names": names})
+        self.assertEqual(r["result"], 25)
+        self.assertEqual(len(m.ok("read_graph")["entities"]), 35)
+        self.lua(m, code, args={"names": names}, confirm=True)
+        self.assertEqual(m.ok("read_graph")["entities"], [])
+
+    def test_merge_and_skills(self):
+        m = self.agent("all")
+        names = self.fill(m, 60)
+        m.ok("memory_branch", {"action": "create", "name": "b"})
+        m.ok("delete_entities", entityNames=names, branch="b", confirm=True)
+        other = self.agent("all")
+        self.refused(other, "memory_merge", branch="b")
+        other.ok("memory_merge", branch="b", dry_run=True)
+        self.need_jail()
+        other.ok("save_skill", {
+            "name": "wipe", "description": "wipes", "code":
+            "return delete_entities{entityNames = args.names}"})
+        r = other.tool("run_skill", {"name": "wipe",
+                                     "params": {"names": names}})
+        self.assertTrue(r["isError"])
+        other.ok("memory_merge", branch="b", confirm=True)
+        self.assertEqual([e["name"] for e in other.ok("read_graph")[
+            "entities"]], ["wipe"])
+
+    def test_the_operator_and_the_lists(self):
+        self.fill(self.agent(), 60)
+        self.c.ok("hello", session="s", client="memory-mcp/1")
+        self.c.ok("delete_entities", entityNames=[f"e{i}" for i in range(60)])
+        shown = {t["name"] for t in self.agent("all,admin").request(
+            "tools/list")["tools"] if "confirm" in t["inputSchema"][
+                "properties"]}
+        self.assertLessEqual({
+            "delete_entities", "delete_observations", "delete_relations",
+            "execute_code", "run_skill", "memory_undo", "memory_revert",
+            "memory_merge", "forget"}, shown)
+        self.assertNotIn("create_entities", shown)
+        m = self.agent("compat")
+        for t in m.request("tools/list")["tools"]:
+            self.assertNotIn("confirm", t["inputSchema"]["properties"])
+        names = self.fill(m, 60, "c")
+        text = self.refused(m, "delete_entities", entityNames=names)
+        self.assertIn("confirm: true", text)
+        m.ok("delete_entities", entityNames=names, confirm=True)
+
+
 if __name__ == "__main__":
     main()
