@@ -107,6 +107,20 @@ tag_marks(struct marks *m, const json_t *row)
 	return 0;
 }
 
+/* What an agent says of it, and whose it is when it is another's. */
+static int
+origin_marks(struct marks *m, const json_t *row)
+{
+	const json_t *claims = json_object_get(row, "claims");
+	const json_t *from = json_object_get(row, "from");
+
+	return value_mark(m, "claimed: by ", claims, "speaker") != 0 ||
+	       value_mark(m, "claimed: happened ", claims, "date") != 0 ||
+	       value_mark(m, "of project ", from, "namespace") != 0 ||
+	       value_mark(m, "written in ", from, "session") != 0 ||
+	       value_mark(m, "client ", from, "client") != 0;
+}
+
 int
 recall_line(const json_t *row, bool is_weak, struct buf *out)
 {
@@ -122,6 +136,7 @@ recall_line(const json_t *row, bool is_weak, struct buf *out)
 		value_mark(&m, happened ? "happened " : "noted ", row,
 			"date") != 0 ||
 		value_mark(&m, "by ", row, "speaker") != 0 ||
+		origin_marks(&m, row) != 0 ||
 		value_mark(&m, "valid from ", row, "valid_from") != 0 ||
 		value_mark(&m, "valid until ", row, "valid_to") != 0 ||
 		value_mark(&m, "", row, "kind") != 0 ||
