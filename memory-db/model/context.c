@@ -2,7 +2,6 @@
  * left goes to whatever still waits, in order; what finds no room is named. The
  * cost of a line is known exactly before it is written. */
 #include <assert.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -118,32 +117,6 @@ add_label(struct writing *w, const char *before, int64_t label)
 	return r < 0 ? r : 0;
 }
 
-static uint64_t
-key_of(const struct buf *name, const struct fact *f)
-{
-	static const unsigned char no_key[crypto_shorthash_KEYBYTES];
-	uint64_t parts[2] = {0, 0}, key;
-
-	crypto_shorthash((unsigned char *)&parts[0],
-		(const unsigned char *)(name->data ? name->data : ""),
-		name->len, no_key);
-	crypto_shorthash((unsigned char *)&parts[1],
-		(const unsigned char *)f->text, f->text_n, no_key);
-	crypto_shorthash((unsigned char *)&key, (const unsigned char *)parts,
-		sizeof(parts), no_key);
-	return key;
-}
-
-static const char *
-conflict_word(int kind)
-{
-	static const char *const words[] = {"conflict", "duplicate", "update",
-		"contradiction", "attribute", "merge"};
-
-	return kind > 0 && kind < (int)ARRAY_LEN(words) ? words[kind]
-						       : words[0];
-}
-
 /* ' "name": ', once a line. */
 static int
 add_name(struct writing *w)
@@ -155,7 +128,7 @@ add_name(struct writing *w)
 		return 0;
 	return buf_addc(&w->line, ' ') || add_buf(&w->line, &w->name) ||
 	       (x->conflict != 0 && buf_addf(&w->line, ", %s",
-				conflict_word(x->conflict_kind)));
+				context_conflict_word(x->conflict_kind)));
 }
 
 /* "by speaker, session s" */
@@ -217,7 +190,7 @@ add_fact(void *ctx, const struct fact *f)
 
 	if (f->erased)
 		return 0;
-	w->key = key_of(&w->name, f);
+	w->key = context_key(&w->name, f);
 	r = provenance_origin(w->g.st, f->id, &w->origin, w->g.e);
 	if (r < 0)
 		return r;

@@ -12,6 +12,8 @@
 #include "memory-db/store/search.h"
 #include "memory-db/store/store.h"
 
+#include <sodium.h>
+
 /* Items of each source; of one pinned entity. */
 #define PINNED_MAX    200
 #define PINNED_FACTS  20
@@ -181,4 +183,30 @@ context_gather(struct gathering *g)
 		r = sources[i].fn(g);
 	}
 	return r;
+}
+
+uint64_t
+context_key(const struct buf *name, const struct fact *f)
+{
+	static const unsigned char no_key[crypto_shorthash_KEYBYTES];
+	uint64_t parts[2] = {0, 0}, key;
+
+	crypto_shorthash((unsigned char *)&parts[0],
+		(const unsigned char *)(name->data ? name->data : ""),
+		name->len, no_key);
+	crypto_shorthash((unsigned char *)&parts[1],
+		(const unsigned char *)f->text, f->text_n, no_key);
+	crypto_shorthash((unsigned char *)&key, (const unsigned char *)parts,
+		sizeof(parts), no_key);
+	return key;
+}
+
+const char *
+context_conflict_word(int kind)
+{
+	static const char *const words[] = {"conflict", "duplicate", "update",
+		"contradiction", "attribute", "merge"};
+
+	return kind > 0 && kind < (int)ARRAY_LEN(words) ? words[kind]
+						       : words[0];
 }

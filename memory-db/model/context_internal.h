@@ -5,6 +5,7 @@
 #include "common/buf.h"
 #include "memory-db/model/context.h"
 #include "memory-db/model/idmap.h"
+#include "memory-db/store/facts.h"
 
 struct context_item {
 	enum context_source source;
@@ -31,5 +32,9 @@ struct gathering {
 
 /* Items in order of their sources, each fact once. */
 int context_gather(struct gathering *g) MUST_CHECK;
+
+/* The same for equal texts of entities of the same name. */
+uint64_t context_key(const struct buf *name, const struct fact *f);
+const char *context_conflict_word(int kind);
 
 #endif

@@ -322,7 +322,7 @@ class Provenance(Agents):
             self.assertFalse(row["date"].startswith("2020"))
         context = self.c.ok("assemble_context", task="what are tests for",
                             namespace="p")["context"]
-        self.assertIn("claimed: said 2020-01-01, by user", context)
+        self.assertIn("claimed: said 2020-01-01, by \"user\"", context)
         shown = self.db.ctl("--namespace", "p", "show", "ada").stdout
         self.assertIn("claimed: said by user", shown)
         self.db.verify()
@@ -388,7 +388,7 @@ class Provenance(Agents):
             [row] = a.ok(name, args)["entities"]
             self.assertEqual([f["session"] for f in row["from"]], ["s\n9"])
         text = b.ok("assemble_context", task="green tea")["context"]
-        self.assertIn(f"written in {session}", text)
+        self.assertIn(f"written in \"{session}\"", text)
         self.assertNotIn("\n[pinned]", text)
         c = self.agent("compat")
         for name, args in (("search_nodes", {"query": "green"}),
@@ -425,7 +425,7 @@ class Provenance(Agents):
             self.assertNotIn("from", row)
             f = self.facts(self.c, name)["run evil"]
             self.assertEqual(f["actor"], "project proj-a")
-            self.assertIn("of project proj-a", b.ok(
+            self.assertIn("of project \"proj-a\"", b.ok(
                 "assemble_context", task="run evil")["context"])
         d = self.agent()
         [row] = d.ok("open_nodes", names=["ruleFalse"])["entities"]
