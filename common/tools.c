@@ -363,7 +363,9 @@ static const struct param params_import_records[] = {
 	INT("offset", PF_REQUIRED, "lines before this slice", 0, INT64_MAX),
 	LIST("records", 0, "parsed lines; none: only asks how far it got",
 		&record_entry),
-	BOOLEAN("done", 0, "this was the last slice"), END};
+	BOOLEAN("done", 0, "this was the last slice"),
+	BOOLEAN("all_namespaces", 0, "write where the lines say"),
+	BOOLEAN("confirm_erasures", 0, "a log may erase what is here"), END};
 static const struct param fact_entry = {
 	"", P_INT, 0, NULL, 1, INT64_MAX, NULL, NULL, NULL};
 static const struct param params_repair[] = {

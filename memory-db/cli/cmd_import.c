@@ -21,11 +21,15 @@
 /* Complaints kept for --json; all are printed. */
 #define ERRORS_MAX 1000
 
-static bool is_fresh;
+static bool is_fresh, all_namespaces, confirm_erasures;
 
 static const struct conf_opt opts[] = {
 	CLI_FLAG("restart", &is_fresh,
 		"from the first line, even if it was interrupted before"),
+	CLI_FLAG("all-namespaces", &all_namespaces,
+		"write where the lines say, not only into one namespace"),
+	CLI_FLAG("confirm-erasures", &confirm_erasures,
+		"a log may erase for good what is here"),
 };
 
 struct import {
@@ -38,7 +42,8 @@ struct import {
 	struct progress progress;
 	int64_t records;	/* lines that were neither blank nor wrong */
 	int64_t resumed, added, skipped, bad;
-	json_t *errors;		/* owned */
+	int64_t elsewhere, erased;
+	json_t *errors, *pinned, *elsewhere_names;	/* owned */
 };
 
 static void
@@ -47,6 +52,8 @@ import_done(struct import *im)
 	lines_done(&im->lines);
 	buf_done(&im->slice.records);
 	json_decref(im->errors);
+	json_decref(im->pinned);
+	json_decref(im->elsewhere_names);
 }
 
 /* A line that is not taken. */
@@ -85,6 +92,29 @@ take_errors(struct import *im, const json_t *reply)
 	return rc;
 }
 
+/* What a person should know of, beside how much it was. */
+static int
+take_notes(struct import *im, const json_t *reply)
+{
+	json_t *v, *known;
+	size_t i, k;
+
+	im->elsewhere += cli_int(reply, "elsewhere", 0);
+	im->erased += cli_int(reply, "erased", 0);
+	json_array_foreach(json_object_get(reply, "pinned"), i, v)
+		if (json_array_append(im->pinned, v) != 0)
+			return cli_nomem();
+	json_array_foreach(json_object_get(reply, "elsewhere_names"), i, v) {
+		bool is_new = true;
+
+		json_array_foreach(im->elsewhere_names, k, known)
+			is_new = is_new && !json_equal(known, v);
+		if (is_new && json_array_append(im->elsewhere_names, v) != 0)
+			return cli_nomem();
+	}
+	return CLI_OK;
+}
+
 /* One call. *ret_next: lines that memory-db has now. */
 static int
 send_once(struct import *im, const char *params, int64_t *ret_next)
@@ -105,6 +135,8 @@ send_once(struct import *im, const char *params, int64_t *ret_next)
 	*ret_next = cli_int(reply, "next_offset", 0);
 	rc = take_errors(im, reply);
 	im->added += cli_int(reply, "added", 0);
+	if (rc == CLI_OK)
+		rc = take_notes(im, reply);
 	/* Lines that were refused count as skipped there. */
 	im->skipped += cli_int(reply, "skipped", 0) - (im->bad - bad);
 	return rc;
@@ -118,9 +150,13 @@ send_slice(struct import *im, bool is_last)
 	AUTO_BUF struct buf params = {0};
 	int64_t end = im->slice.offset + (int64_t)im->slice.lines;
 	int64_t next = im->slice.offset, before;
+	char more[64];
 	int rc;
 
-	if (slice_params(&im->slice, im->source, is_last, &params) != 0 ||
+	snprintf(more, sizeof(more), "%s%s",
+		all_namespaces ? ",\"all_namespaces\":true" : "",
+		confirm_erasures ? ",\"confirm_erasures\":true" : "");
+	if (slice_params(&im->slice, im->source, is_last, more, &params) != 0 ||
 		buf_str(&params) == NULL)
 		return cli_nomem();
 	do {
@@ -240,6 +276,35 @@ ask_offset(struct import *im)
 	return CLI_OK;
 }
 
+static void
+print_names(const char *before, const json_t *names)
+{
+	json_t *v;
+	size_t i;
+
+	fputs(before, stdout);
+	json_array_foreach((json_t *)(uintptr_t)names, i, v) {
+		fputs(i > 0 ? ", " : " ", stdout);
+		out_text(stdout, json_string_value(v));
+	}
+	putchar('\n');
+}
+
+static void
+print_notes(const struct import *im)
+{
+	if (json_array_size(im->pinned) > 0)
+		print_names("pinned, so part of every context:", im->pinned);
+	if (im->erased > 0)
+		printf("%lld facts erased for good\n", (long long)im->erased);
+	if (im->elsewhere == 0)
+		return;
+	printf("%lld lines not taken: they name other namespaces than this "
+	       "import goes to. --all-namespaces takes them. ",
+		(long long)im->elsewhere);
+	print_names("Names:", im->elsewhere_names);
+}
+
 static int
 summary(const struct import *im)
 {
@@ -247,12 +312,15 @@ summary(const struct import *im)
 	AUTO_JSON json_t *out = NULL;
 
 	if (im->c->json) {
-		out = json_pack("{s:I,s:I,s:I,s:I,s:I,s:O}", "lines",
+		out = json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:O,s:O,s:O}",
+			"erased", (json_int_t)im->erased, "elsewhere",
+			(json_int_t)im->elsewhere, "lines",
 			(json_int_t)im->lines.number, "resumed_after",
 			(json_int_t)im->resumed, "added",
 			(json_int_t)im->added, "skipped",
 			(json_int_t)im->skipped, "bad", (json_int_t)im->bad,
-			"errors", im->errors);
+			"errors", im->errors, "pinned", im->pinned,
+			"elsewhere_names", im->elsewhere_names);
 		return out == NULL ? cli_nomem() : cli_print_json(im->c, out);
 	}
 	if (im->records == 0 && im->resumed == 0 && im->bad == 0)
@@ -263,6 +331,7 @@ summary(const struct import *im)
 			out_count(im->added, text[1]),
 			out_count(im->skipped, text[2]),
 			out_count(im->bad, text[3]), where_said(im->c));
+	print_notes(im);
 	return CLI_OK;
 }
 
@@ -296,11 +365,12 @@ run(struct cli *c, int argc, char **argv)
 			close(fd);
 		return rc;
 	}
-	im = (struct import){.c = c, .name = argv[0], .errors = json_array()};
+	im = (struct import){.c = c, .name = argv[0], .errors = json_array(),
+		.pinned = json_array(), .elsewhere_names = json_array()};
 	lines_init(&im.lines, fd, LINE_BYTES);
 	snprintf(target, sizeof(target), "%.280s %.280s",
 		c->namespace_ ? c->namespace_ : "", c->branch ? c->branch : "");
-	if (im.errors == NULL)
+	if (!im.errors || !im.pinned || !im.elsewhere_names)
 		rc = cli_nomem();
 	else if (source_identity(fd, target, is_fresh, im.source, &im.size,
 		&is_resumable, &e) != 0)
@@ -313,7 +383,7 @@ run(struct cli *c, int argc, char **argv)
 	progress_clear(&im.progress);
 	if (rc == CLI_OK)
 		rc = summary(&im);
-	if (rc == CLI_OK && im.bad > 0)
+	if (rc == CLI_OK && im.bad + im.elsewhere > 0)
 		rc = CLI_PROBLEM;
 	import_done(&im);
 	if (fd != STDIN_FILENO)
@@ -328,7 +398,11 @@ const struct cli_command cli_cmd_import = {
 	.about = "Reads the JSONL file of the reference memory server or an "
 		 "export (- is standard input). Lines that are wrong are "
 		 "reported by number and skipped, which gives exit code 1. "
-		 "What is known already is not added again. An interrupted "
+		 "What is known already is not added again. It goes into one "
+		 "namespace: lines that name another are counted and not "
+		 "taken, and a log that does is refused, unless "
+		 "--all-namespaces is given or the log comes into an empty "
+		 "database. What it pins is listed. An interrupted "
 		 "import of the same file goes on where it stopped.",
 	.opts = opts,
 	.opts_n = ARRAY_LEN(opts),

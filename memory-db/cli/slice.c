@@ -79,7 +79,7 @@ slice_add(struct slice *s, const char *json, const struct slice_cost *cost)
 
 int
 slice_params(const struct slice *s, const char *source, bool is_last,
-	struct buf *out)
+	const char *more, struct buf *out)
 {
 	if (buf_adds(out, "{\"source\":") != 0 ||
 		jx_quote(source, strlen(source), out) != 0 ||
@@ -88,7 +88,7 @@ slice_params(const struct slice *s, const char *source, bool is_last,
 		(s->records.len > 0 &&
 			buf_add(out, s->records.data, s->records.len) != 0))
 		return MDB_E_NOMEM;
-	return buf_adds(out, is_last ? "],\"done\":true}" : "]}");
+	return buf_addf(out, "]%s%s}", is_last ? ",\"done\":true" : "", more);
 }
 
 void

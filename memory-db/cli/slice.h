@@ -44,9 +44,10 @@ bool slice_has_room(const struct slice *s, const struct slice_cost *cost);
 int slice_add(struct slice *s, const char *json,
 	const struct slice_cost *cost) MUST_CHECK;
 
-/* Appends the parameters of import_records. 0 or MDB_E_NOMEM. */
+/* Appends the parameters of import_records; more: others, as ",\"name\":true".
+ * 0 or MDB_E_NOMEM. */
 int slice_params(const struct slice *s, const char *source, bool is_last,
-	struct buf *out) MUST_CHECK;
+	const char *more, struct buf *out) MUST_CHECK;
 
 /* Makes it ready for the lines that follow. */
 void slice_next(struct slice *s);

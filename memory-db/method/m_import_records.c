@@ -23,9 +23,13 @@ import_again(const struct import_query *q, struct import_result *ret,
 	struct err *e)
 {
 	*ret = (struct import_result){.errors = json_array(),
+		.pinned = json_array(), .elsewhere_names = json_array(),
 		.next_offset =
 			q->offset + (int64_t)json_array_size(q->records)};
-	return ret->errors == NULL ? err_nomem(e) : 0;
+	if (ret->errors && ret->pinned && ret->elsewhere_names)
+		return 0;
+	import_result_done(ret);
+	return err_nomem(e);
 }
 
 /* Only the last slice needs its key: the others are known by their offset. */
@@ -40,10 +44,27 @@ import(struct call *c, const struct import_query *q, struct import_result *ret,
 	r = import_slice(c->st, c->ctx, q, ret, e);
 	if (r == 0 && q->done)
 		r = retry_remember(c, ret->change, e);
-	if (r != 0) {
-		json_decref(ret->errors);
-		ret->errors = NULL;
-	}
+	if (r != 0)
+		import_result_done(ret);
+	return r;
+}
+
+/* What it did beside adding: only what there is to tell. */
+static int
+set_lists(json_t *o, struct import_result *got, struct err *e)
+{
+	int r = member_set_new(o, "errors", take_ptr(got->errors), e);
+
+	if (r == 0 && json_array_size(got->pinned) > 0)
+		r = member_set_new(o, "pinned", take_ptr(got->pinned), e);
+	if (r == 0 && got->elsewhere > 0)
+		r = member_set_int(o, "elsewhere", got->elsewhere, e);
+	if (r == 0 && got->elsewhere > 0)
+		r = member_set_new(o, "elsewhere_names",
+			take_ptr(got->elsewhere_names), e);
+	if (r == 0 && got->erased > 0)
+		r = member_set_int(o, "erased", got->erased, e);
+	import_result_done(got);
 	return r;
 }
 
@@ -66,13 +87,19 @@ m_import_records(struct call *c, json_t **ret_result, struct err *e)
 		r = jx_array(c->params, "records", JX_OPTIONAL, &records, e);
 	if (r >= 0)
 		r = jx_bool(c->params, "done", JX_OPTIONAL, &q.done, e);
+	if (r >= 0)
+		r = jx_bool(c->params, "all_namespaces", JX_OPTIONAL,
+			&q.all_namespaces, e);
+	if (r >= 0)
+		r = jx_bool(c->params, "confirm_erasures", JX_OPTIONAL,
+			&q.confirm_erasures, e);
 	if (r < 0)
 		return r;
 	q.records = records;
 	r = import(c, &q, &got, e);
 	if (r != 0)
 		return r;
-	r = member_set_new(result, "errors", got.errors, e);
+	r = set_lists(result, &got, e);
 	if (r == 0)
 		r = member_set_int(result, "next_offset", got.next_offset, e);
 	if (r == 0)

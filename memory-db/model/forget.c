@@ -141,7 +141,7 @@ forget_slice(struct write *w, int64_t entity, size_t room,
 
 int
 forget_replay(struct change *c, struct store *st, int64_t entity, int64_t fact,
-	int64_t scope, struct err *e)
+	int64_t scope, int64_t *ret_facts, struct err *e)
 {
 	struct targets t AUTO_TARGETS = {.e = e};
 	struct erasure x AUTO_ERASURE = {0};
@@ -158,5 +158,6 @@ forget_replay(struct change *c, struct store *st, int64_t entity, int64_t fact,
 			    : erase_fact(&x, entity, fact, true, e);
 	if (r == 0 && x.facts + x.names > 0)
 		r = erase_end(&x, true, e);
+	*ret_facts = x.facts;
 	return r;
 }

@@ -26,8 +26,9 @@ int forget_apply(struct write *w, int64_t entity, const char *text, size_t n,
 int forget_slice(struct write *w, int64_t entity, size_t room,
 	struct forget_result *ret, struct err *e) MUST_CHECK;
 
-/* A replayed op of a log: erases what is still there. */
+/* A replayed op of a log: erases what is still there. *ret_facts: how much. */
 int forget_replay(struct change *c, struct store *st, int64_t entity,
-	int64_t fact, int64_t scope, struct err *e) MUST_CHECK;
+	int64_t fact, int64_t scope, int64_t *ret_facts, struct err *e)
+	MUST_CHECK;
 
 #endif

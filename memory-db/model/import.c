@@ -74,6 +74,8 @@ state_load(struct importer *im)
 	if (r == 0)
 		r = jx_bool(o, "applied", JX_REQUIRED, &s->applied, im->e);
 	if (r == 0)
+		r = jx_bool(o, "all", JX_OPTIONAL, &s->all, im->e);
+	if (r >= 0)
 		r = jx_int(o, "staged", JX_REQUIRED, 0, LIMIT_CHANGE_FACTS,
 			&s->staged, im->e);
 	if (r == 0)
@@ -87,9 +89,9 @@ static int
 state_save(struct importer *im)
 {
 	const struct import_state *s = &im->state;
-	json_t *o AUTO_JSON = json_pack("{s:I, s:b, s:b, s:b, s:I}", "offset",
+	json_t *o AUTO_JSON = json_pack("{s:I, s:b, s:b, s:b, s:b, s:I}", "offset",
 		(json_int_t)s->offset, "log", s->is_log, "skip", s->skip,
-		"applied", s->applied, "staged", (json_int_t)s->staged);
+		"applied", s->applied, "all", s->all, "staged", (json_int_t)s->staged);
 	struct buf text AUTO_BUF = {0};
 	char key[KEY_SIZE];
 
@@ -131,9 +133,7 @@ read_header(struct importer *im, const json_t *record)
 			"this log has format version %" PRId64 ", newer than "
 			"%d, the newest known here; upgrade first", version,
 			EXPORT_VERSION);
-	if (r == 0)
-		im->state.is_log = true;
-	return r;
+	return r == 0 ? import_begins_log(im) : r;
 }
 
 static int
@@ -198,6 +198,7 @@ import_all(struct importer *im)
 	bool complete = true;
 	int r = state_load(im);
 
+	im->state.all |= im->q->all_namespaces;
 	if (r == 0 && im->q->records != NULL) {
 		int64_t end = im->q->offset +
 			(int64_t)json_array_size(im->q->records);
@@ -220,6 +221,15 @@ import_all(struct importer *im)
 	return state_save(im);
 }
 
+void
+import_result_done(struct import_result *r)
+{
+	json_decref(r->errors);
+	json_decref(r->pinned);
+	json_decref(r->elsewhere_names);
+	r->errors = r->pinned = r->elsewhere_names = NULL;
+}
+
 int
 import_slice(struct store *st, const struct context *ctx,
 	const struct import_query *q, struct import_result *ret, struct err *e)
@@ -228,17 +238,18 @@ import_slice(struct store *st, const struct context *ctx,
 		.e = e};
 	int r;
 
-	memset(ret, 0, sizeof(*ret));
-	ret->errors = json_array();
-	if (ret->errors == NULL)
+	*ret = (struct import_result){.errors = json_array(),
+		.pinned = json_array(), .elsewhere_names = json_array()};
+	if (ret->errors == NULL || ret->pinned == NULL ||
+		ret->elsewhere_names == NULL) {
+		import_result_done(ret);
 		return err_nomem(e);
+	}
 	r = import_all(&im);
 	change_drop(im.change);
 	json_decref(im.state.head);
 	json_decref(im.ops);
-	if (r != 0) {
-		json_decref(ret->errors);
-		ret->errors = NULL;
-	}
+	if (r != 0)
+		import_result_done(ret);
 	return r;
 }

@@ -23,12 +23,20 @@ struct import_query {
 	int64_t offset;		/* lines before records */
 	const json_t *records;	/* NULL: only asks where it stands */
 	bool done;
+	bool all_namespaces;	/* lines may write outside of the call's own */
+	bool confirm_erasures;	/* a log may erase what is here */
 };
 struct import_result {
 	int64_t next_offset, added, skipped;
 	json_t *errors;		/* [{line, error}]; owned by the caller */
+	json_t *pinned;		/* names of what it pinned; likewise */
+	int64_t elsewhere;	/* lines refused: they name other namespaces */
+	json_t *elsewhere_names; /* which ones; likewise */
+	int64_t erased;		/* facts, for good */
 	int64_t change, at;	/* the last one written; 0: none */
 };
+
+void import_result_done(struct import_result *r);
 
 /* Errors of a line are reported and the line is skipped; a log that does not
  * fit this database is an error of the whole call. At most LIMIT_CHANGE_FACTS
@@ -43,6 +51,7 @@ struct import_state {		/* kept in the database between calls */
 	bool is_log;		/* the header said so */
 	bool skip;		/* log: the change is here already */
 	bool applied;		/* log: a change of it was new here */
+	bool all;		/* it may write to every namespace */
 	int64_t staged;		/* log: ops kept of an unfinished change */
 	json_t *head;		/* log: its head; owned, NULL: none */
 };
@@ -80,7 +89,7 @@ int import_marks(struct importer *im, int64_t entity, int64_t of,
 int import_text(const json_t *o, const char *key, size_t max, const char **ret,
 	size_t *ret_n);
 /* The namespace that the line names, else the one of the call; opens a change
- * there. */
+ * there. 1: it names one where this import must not write. */
 int import_namespace(struct importer *im, const json_t *o, int64_t *ret_ns)
 	MUST_CHECK;
 void import_validity(const json_t *o, struct fact *f);
@@ -88,6 +97,26 @@ void import_validity(const json_t *o, struct fact *f);
 int import_relation(struct importer *im, const json_t *o) MUST_CHECK;
 /* A file of the workspace (import_files.c); one written here later stays. */
 int import_file(struct importer *im, const json_t *o, int64_t ns) MUST_CHECK;
+/* import_place.c. The namespace of the call. */
+const char *import_home(const struct importer *im);
+/* The header said that it is a log. */
+int import_begins_log(struct importer *im) MUST_CHECK;
+/* 1: a line names this namespace, and must not; it was counted. */
+int import_line_goes_elsewhere(struct importer *im, const char *name)
+	MUST_CHECK;
+/* A log names a namespace. 1: it is here already and is left as it is; an error
+ * when it would have to be made. */
+int import_check_log_namespace(struct importer *im, int64_t id,
+	const char *name, bool is_here) MUST_CHECK;
+/* May it write into this one: 1, 0; the same as an error; touch this entity? */
+int import_may_write(struct importer *im, int64_t ns) MUST_CHECK;
+int import_check_log_place(struct importer *im, int64_t ns) MUST_CHECK;
+int import_check_entity(struct importer *im, int64_t entity, int64_t ns)
+	MUST_CHECK;
+int import_note_pin(struct importer *im, const char *name, size_t n)
+	MUST_CHECK;
+/* Facts that were there; an error unless the call confirms that. */
+int import_note_erased(struct importer *im, int64_t facts) MUST_CHECK;
 /* import_numbers.c. A time: a text that is one, or milliseconds since 1970;
  * false: absent or neither. */
 int import_time(const json_t *o, const char *key, int64_t *ret);

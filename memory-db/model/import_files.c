@@ -52,14 +52,14 @@ import_file(struct importer *im, const json_t *o, int64_t ns)
 {
 	const json_t *name = json_object_get(o, "name");
 	const json_t *body = json_object_get(o, "body");
-	const json_t *at = json_object_get(o, "at");
 	json_t *value AUTO_JSON = NULL;
 	size_t n = json_string_length(body);
+	int64_t at;
 
 	if (!json_is_string(name) || json_string_length(name) == 0 ||
 		json_string_length(name) > LIMIT_LABEL_BYTES ||
 		!json_is_string(body) || n > LIMIT_FILE_BYTES ||
-		!json_is_integer(at) || json_integer_value(at) < 0)
+		!jx_integral(json_object_get(o, "at"), &at) || at < 0)
 		return import_complain(im, "a file needs a name, a body and "
 			"the time `at` in ms, within the limits of write_file");
 	value = jx_parse_any(json_string_value(body), n, NULL);
@@ -67,5 +67,5 @@ import_file(struct importer *im, const json_t *o, int64_t ns)
 		return import_complain(im, "the body of the file '%.200s' is "
 			"no JSON", json_string_value(name));
 	return put(im, ns, json_string_value(name), json_string_value(body), n,
-		json_integer_value(at));
+		at);
 }

@@ -191,6 +191,9 @@ import_namespace(struct importer *im, const json_t *o, int64_t *ret_ns)
 	int r;
 
 	if (import_text(o, "namespace", LIMIT_LABEL_BYTES, &name, &n)) {
+		r = import_line_goes_elsewhere(im, name);
+		if (r != 0)
+			return r;
 		ctx.namespace_ = name;
 		ctx.user_scope = false;
 	}
@@ -214,7 +217,7 @@ add_existence(struct importer *im, int64_t entity, const struct entity_line *l)
 		r = change_attr(im->change, entity, ATTR_TIER, l->tier, im->e);
 	if (r == 0 && l->pin)
 		r = change_attr(im->change, entity, ATTR_PIN, 1, im->e);
-	return r;
+	return r == 0 && l->pin ? import_note_pin(im, l->name, l->name_n) : r;
 }
 
 /* The entity of the line, created when it does not exist. */
@@ -368,6 +371,8 @@ import_entity(struct importer *im, const json_t *o)
 	if (wrong != NULL)
 		return import_complain(im, "%s", wrong);
 	r = import_namespace(im, o, &ns);
+	if (r == 1)
+		return 0;
 	if (r == 0)
 		r = find_or_add(im, &l, &entity);
 	if (r == 0)
@@ -394,7 +399,7 @@ import_file_line(struct importer *im, const json_t *o)
 	int64_t ns;
 	int r = import_namespace(im, o, &ns);
 
-	return r == 0 ? import_file(im, o, ns) : r;
+	return r == 0 ? import_file(im, o, ns) : r < 0 ? r : 0;
 }
 
 int

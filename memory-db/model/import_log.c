@@ -16,6 +16,7 @@
 #include "memory-db/model/forget.h"
 #include "memory-db/model/members.h"
 #include "memory-db/store/branch.h"
+#include "memory-db/store/erase.h"
 #include "memory-db/store/lens.h"
 #include "memory-db/store/log.h"
 #include "memory-db/store/names.h"
@@ -94,6 +95,43 @@ drop_staged(struct importer *im)
 
 /* --- a change ------------------------------------------------------------------------------ */
 static int
+note_text(void *ctx, const struct log_fact *f)
+{
+	*(bool *)ctx = f->salt != NULL;
+	return 0;
+}
+
+/* A log that is restored has its erased facts without text already. */
+static int
+replay_erase(struct importer *im, int64_t entity, int64_t fact, int64_t scope)
+{
+	bool has_text = scope == ERASE_ENTITY;
+	int64_t facts = 0;
+	int r = has_text ? 0
+			 : log_fact(im->st, fact, note_text, &has_text, im->e);
+
+	if (r >= 0)
+		r = forget_replay(im->change, im->st, entity, fact, scope,
+			&facts, im->e);
+	return r == 0 && has_text ? import_note_erased(im, facts) : r;
+}
+
+static int
+replay_attr(struct importer *im, int64_t entity, int64_t key, int64_t value)
+{
+	struct buf name AUTO_BUF = {0};
+	int r = change_attr(im->change, entity, (enum attr_key)key, value,
+		im->e);
+
+	if (r != 0 || key != ATTR_PIN || value == 0)
+		return r;
+	r = entity_first_name(im->st, entity, NULL, &name, im->e);
+	return r == 1 ? import_note_pin(im, name.data ? name.data : "",
+				name.len)
+		      : r;
+}
+
+static int
 replay_op(struct importer *im, const json_t *o, int64_t ns)
 {
 	int64_t what = 0, entity = 0, fact = 0, key = 0, value = 0;
@@ -113,6 +151,14 @@ replay_op(struct importer *im, const json_t *o, int64_t ns)
 			&value, im->e);
 	if (r >= 0)
 		r = jx_object(o, "new", JX_OPTIONAL, &new_fact, im->e);
+	/* The chain has no key: who alters a log can make it fit again. */
+	if (r >= 0 && (what == OP_SHOW || what == OP_HIDE) &&
+		fact >> STORE_NS_SHIFT != ns)
+		r = err_set(im->e, MDB_E_INVALID,
+			"a change of the log touches fact %" PRId64 " of "
+			"another namespace: the log was altered", fact);
+	if (r >= 0 && what != OP_BRANCH)
+		r = import_check_entity(im, entity, ns);
 	if (r < 0)
 		return r;
 	if (what == OP_SHOW && new_fact != NULL)
@@ -122,13 +168,11 @@ replay_op(struct importer *im, const json_t *o, int64_t ns)
 	if (what == OP_HIDE)
 		return change_hide(im->change, fact, im->e);
 	if (what == OP_ATTR && key >= ATTR_TIER && key <= ATTR_PIN_ASKED)
-		return change_attr(im->change, entity, (enum attr_key)key,
-			value, im->e);
+		return replay_attr(im, entity, key, value);
 	if (what == OP_DERIVE)
 		return change_derive(im->change, entity, fact, value, im->e);
 	if (what == OP_ERASE)
-		return forget_replay(im->change, im->st, entity, fact, key,
-			im->e);
+		return replay_erase(im, entity, fact, key);
 	if (what == OP_BRANCH)
 		return replay_branch(im, o, &(struct branch_row){
 			.id = value, .ns = ns, .fork = fact}, key);
@@ -315,6 +359,9 @@ replay_change(struct importer *im, const json_t *o)
 			"empty database or continue its own. To add what is "
 			"in it to this memory, import an export made with "
 			"--current", h.given.id);
+	r = s.here ? 0 : import_check_log_place(im, h.info.ns);
+	if (r != 0)
+		return r;
 	im->state.skip = s.here;
 	im->result->skipped += s.here;
 	if (s.here)

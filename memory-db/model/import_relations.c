@@ -84,7 +84,7 @@ import_relation(struct importer *im, const json_t *o)
 		return import_complain(im, "%s", why.text);
 	r = import_namespace(im, o, &ns);
 	if (r != 0)
-		return r;
+		return r < 0 ? r : 0;
 	if (!import_text(o, "relationType", LIMIT_TYPE_BYTES, &type, &n))
 		return import_complain(im,
 			"relationType must be a text of 1 to 256 bytes");

@@ -93,7 +93,12 @@ replay_namespace(struct importer *im, const json_t *o)
 			"has a name or language that is too long");
 	f.name = name;
 	r = operate_namespaces(im->st, id, compare_namespace, &f, im->e);
-	if (r == 0 && !f.same_name)
+	if (r == 0)
+		r = import_check_log_namespace(im, id, name,
+			f.here && f.same_name);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	if (!f.same_name)
 		r = namespace_find(im->st, name, &other, im->e);
 	if (r == 1 || (r == 0 && f.here && !f.same_name && !f.is_empty))
 		return err_set(im->e, MDB_E_CONFLICT,
@@ -123,6 +128,11 @@ replay_alias(struct importer *im, const json_t *o)
 	if (r == 0)
 		r = jx_string(o, "name", JX_REQUIRED, &name, &n, im->e);
 	if (r == 0)
+		r = import_may_write(im, ns);
+	if (r != 1)
+		return r;
+	r = import_check_entity(im, entity, ns);
+	if (r == 0)
 		r = operate_has_entity(im->st, entity, im->e);
 	if (r != 1)
 		return r;
@@ -146,7 +156,11 @@ replay_file(struct importer *im, const json_t *o)
 	if (r == 0 && !f.here)
 		return import_complain(im, "a file of a namespace that the log "
 			"does not have");
-	return r == 0 ? import_file(im, o, ns) : r;
+	if (r == 0)
+		r = import_may_write(im, ns);
+	if (r == 0)
+		im->result->elsewhere++;
+	return r == 1 ? import_file(im, o, ns) : r;
 }
 
 /* --- branches --------------------------------------------------------------------------- */

@@ -33,7 +33,7 @@ class Files(TestCase):
 
     def back(self, path, **more):
         other = self.service()
-        other.ctl("import", path)
+        other.ctl("import", *more.get("flags", ()), path)
         c = other.client()
         self.addCleanup(c.close)
         for ns in ("default", "p"):
@@ -60,7 +60,8 @@ class Files(TestCase):
             self.assertEqual(self.export(flag)[0].read_bytes(), one)
 
     def test_todays_state_of_all(self):
-        self.back(self.export("--current", "--all")[0])
+        self.back(self.export("--current", "--all")[0],
+                  flags=["--all-namespaces"])
 
     def test_one_namespace_is_named(self):
         path, said = self.export("--namespace", "p")
@@ -86,7 +87,7 @@ class Files(TestCase):
         path, _ = self.export("--all")
         self.c.ok("write_file", name="f1", content="later")
         self.c.ok("delete_file", name="f2")
-        self.db.ctl("import", path)
+        self.db.ctl("import", "--all-namespaces", path)
         self.assertEqual(self.c.ok("read_file", name="f1")["content"], "later")
         self.assertEqual(self.c.ok("read_file", name="f2")["content"]["n"], 2)
 

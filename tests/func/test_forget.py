@@ -163,7 +163,7 @@ class Forget(TestCase):
                 self.client.ok("forget", name="Ada", confirm=True)
             path.write_text("".join(json.dumps(x) + "\n"
                                     for x in self.dump()))
-            other.ctl("import", "--restart", path)
+            other.ctl("import", "--restart", "--confirm-erasures", path)
         path.unlink()
         self.assertEqual(other.verify()["heads"], self.db.verify()["heads"])
         wait_until(lambda: not traces(other, SECRET, "adelheid"),

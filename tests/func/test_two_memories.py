@@ -202,7 +202,7 @@ class TwoMemories(TestCase):
 
     def load(self, c, lines, **params):
         r = c.ok("import_records", dict(
-            params, source="x", offset=0, done=True,
+            params, source="x", offset=0, done=True, all_namespaces=True,
             records=[json.loads(x) if isinstance(x, str) else x
                      for x in lines]))
         return r

@@ -27,7 +27,7 @@ check_slice(const struct slice *s)
 	AUTO_BUF struct buf params = {0};
 	AUTO_JSON json_t *p = NULL;
 
-	must(slice_params(s, "source", false, &params) == 0);
+	must(slice_params(s, "source", false, "", &params) == 0);
 	p = json_loadb(params.data, params.len, 0, NULL);
 	must(json_array_size(json_object_get(p, "records")) == s->lines);
 	/* The envelope that the client puts around. */

@@ -302,8 +302,10 @@ import_some(struct fixture *f, const char *source, const json_t *lines,
 
 	while (at < n && slices-- > 0) {
 		must(f, fixture_write(f, m_import_records,
-			json_pack("{s:s, s:I, s:o, s:b}", "source", source,
-				"offset", (json_int_t)at, "records",
+			json_pack("{s:s, s:b, s:b, s:I, s:o, s:b}", "source",
+				source, "all_namespaces", 1,
+				"confirm_erasures", 1, "offset",
+				(json_int_t)at, "records",
 				slice_of(lines, at, step), "done",
 				at + step >= n)));
 		*added += json_integer_value(json_object_get(f->last, "added"));

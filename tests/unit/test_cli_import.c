@@ -176,7 +176,7 @@ fills_slices(void **state)
 		10, 1, LIMIT_REQUEST_VALUES - 10}));
 	assert_int_equal(slice_add(&s, NULL, NULL), 0);
 	assert_true(s.is_empty[1]);
-	assert_int_equal(slice_params(&s, "so\"urce", true, &params), 0);
+	assert_int_equal(slice_params(&s, "so\"urce", true, "", &params), 0);
 	p = json_loads(buf_str(&params), JSON_REJECT_DUPLICATES, NULL);
 	assert_non_null(p);
 	assert_string_equal(json_string_value(json_object_get(p, "source")),
