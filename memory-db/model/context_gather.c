@@ -2,12 +2,12 @@
 #include <string.h>
 
 #include "memory-db/model/context_internal.h"
+#include "memory-db/model/pins.h"
 #include "memory-db/model/recall_cached.h"
 #include "memory-db/model/recall_settings.h"
 #include "memory-db/store/branch.h"
 #include "memory-db/store/facts.h"
 #include "memory-db/store/names.h"
-#include "memory-db/model/pins.h"
 #include "memory-db/store/recall.h"
 #include "memory-db/store/search.h"
 #include "memory-db/store/store.h"

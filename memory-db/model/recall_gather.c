@@ -33,7 +33,7 @@
 struct match {
 	int64_t fact;
 	double weight;
-	uint32_t mask;
+	uint32_t mask, body;
 };
 struct gathering {
 	struct recalling *r;
@@ -130,7 +130,7 @@ keep_match(struct gathering *g, const struct search_row *row)
 	if (idmap_put(&g->seen, row->fact, 1) < 0)
 		return err_nomem(g->r->e);
 	g->v[g->n++] = (struct match){.fact = row->fact,
-		.mask = row->name | row->body,
+		.mask = row->name | row->body, .body = row->body,
 		.weight = weight_of(t, row->name | row->body)};
 	return 0;
 }
@@ -319,8 +319,10 @@ take_heaviest(struct gathering *g, const struct match *v, size_t n,
 		struct recall_candidate *c;
 
 		k = recall_add(g->r, g->which, v[i].fact, v[i].weight, &c);
-		if (k == 1)
+		if (k == 1) {
+			c->in_index |= v[i].body;
 			k = is_other(g, &v[i], c, set);
+		}
 		else if (k == 0) /* an existence fact: its entity's facts */
 			k = take_named(g, &v[i]);
 		*kept += k == 1;

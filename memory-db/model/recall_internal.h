@@ -13,7 +13,8 @@
 
 /* --- a fact as recall sees it (recall_fact.c) -------------------------------- */
 
-#define RECALL_FACT_TOKENS 1024	/* of a text; what comes behind is not scored */
+#define RECALL_FACT_TOKENS 1024	/* of a text; a word behind them counts once,
+				   when the index has found it */
 struct recall_fact {
 	struct recall_fact *next; /* of its bucket */
 	int64_t id, entity, source, at, valid_from, valid_to;
@@ -82,6 +83,7 @@ struct recall_candidate {
 	const struct recall_fact *f;
 	int name;		/* of names */
 	uint32_t found, around;	/* words of the query in it, in neighbours */
+	uint32_t in_index;	/* those that the index found in its text */
 	double base;		/* words, scaled to 1 */
 	double nearness;	/* of meaning: cosine; 0 when not known */
 	bool has_nearness;

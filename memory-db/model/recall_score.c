@@ -9,6 +9,8 @@
 
 #define DAY_MS	 86400000.0
 #define PAIR_WINDOW 8
+/* Of the score of words: what stays to a text that loses all for its length. */
+#define LEAST 1e-3
 
 static int
 fill_name(struct recalling *r, int which, int64_t entity,
@@ -141,6 +143,10 @@ score_words(struct recalling *r, struct recall_candidate *c, double average)
 	       (1 - r->w.b + r->w.b * (f->words + 1.0) / (average + 1));
 	c->found = 0;
 	for (int w = 0; w < t->all; w++) {
+		/* The text goes on behind the tokens that are kept of it. */
+		if (tf[w] == 0 && f->words >= RECALL_FACT_TOKENS &&
+			(c->in_index >> w & 1))
+			tf[w] = 1;
 		if (tf[w] == 0)
 			continue;
 		c->found |= UINT32_C(1) << w;
@@ -271,5 +277,8 @@ recall_features(struct recalling *r)
 		c->total = 0;
 		for (int p = 0; p < PART_MAX; p++)
 			c->total += c->parts[p];
+		/* A long text may come last, but what was found stays found. */
+		if (c->found != 0 && c->total <= 0)
+			c->total = LEAST * c->base;
 	}
 }

@@ -251,6 +251,25 @@ long_replies_stand_behind(void **state)
 	assert_string_equal(name_of(f, 0), "u1");
 }
 
+/* Only the beginning of a text is kept for scoring; the index knows all of it. */
+static void
+a_word_deep_in_a_text_is_found(void **state)
+{
+	struct method_fixture *f = *state;
+	static char text[60000];
+	size_t n = 0;
+
+	for (int i = 0; i < 4000; i++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "word%d ", i);
+	snprintf(text + n, sizeof(text) - n, "zeppelin and more");
+	say(f, "deep", "s1", "2024-03-05", "user", text);
+	say(f, "other", "s2", "2024-03-05", "user", "The ship sails at noon.");
+	assert_int_equal(recall(f, "zeppelin"), 1);
+	assert_string_equal(name_of(f, 0), "deep");
+	assert_true(recall(f, "Where is the zeppelin that sails?") >= 1);
+	assert_int_equal(recall(f, "word3999"), 1);
+}
+
 static void
 dates_and_speakers_count(void **state)
 {
@@ -684,6 +703,7 @@ main(void)
 		T(words_together_are_surer),
 		T(dates_are_those_of_the_state),
 		T(neighbours_come_along), T(long_replies_stand_behind),
+		T(a_word_deep_in_a_text_is_found),
 		T(dates_and_speakers_count), T(days_bring_their_facts),
 		T(when_wants_a_time), T(relations_lead_on),
 		T(scripts_and_syntax), T(filters_are_exact),
