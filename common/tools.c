@@ -100,7 +100,7 @@ static const struct param relation_entry = {
 static const struct param addition_fields[] = {
 	NAME("entityName", PF_REQUIRED, "entity"),
 	LIST("contents", PF_REQUIRED, "one fact each", &observation),
-	TYPE("entityType", PF_EXTRA, "makes the entity if there is none"),
+	TYPE("entityType", PF_EXTRA, "to make the entity"),
 	STR("source_session", PF_SOCKET_ONLY, NULL, LIMIT_LABEL_BYTES),
 	POINT("source_timestamp", PF_SOCKET_ONLY | PF_MAY_BE_EMPTY, NULL),
 	NUM("salience", PF_SOCKET_ONLY, NULL, 0, 1),
@@ -128,7 +128,7 @@ static const struct param params_add_observations[] = {
 static const struct param params_replace_observation[] = {
 	NAME("entityName", PF_REQUIRED, "entity"),
 	{"old", P_STRING, PF_REQUIRED | PF_NOT_EMPTY,
-		"its text, or enough of it to tell it from others", 1,
+		"its text, or a telling part", 1,
 		LIMIT_OBSERVATION_BYTES, NULL, NULL, NULL},
 	{"new", P_STRING, PF_REQUIRED | PF_NOT_EMPTY, "what holds now", 1,
 		LIMIT_OBSERVATION_BYTES, NULL, NULL, NULL},
@@ -166,7 +166,7 @@ static const struct param member_entry = {
 	"", P_STRING, 0, NULL, 0, 0, entity_members, NULL, NULL};
 #define FIELDS                                                                 \
 	LIST("fields", PF_SOCKET_ONLY, NULL, &member_entry)
-#define CURSOR STR("cursor", PF_EXTRA, "`next` of the page before", 256)
+#define CURSOR STR("cursor", PF_EXTRA, "`next` of a page", 256)
 #define MAX_BYTES                                                              \
 	INT("max_bytes", PF_SOCKET_ONLY, NULL, 256, LIMIT_REPLY_BYTES)
 #define MAX_TOKENS INT("max_tokens", PF_EXTRA, "of the reply", 50, 250000)

@@ -65,9 +65,6 @@ static const struct schema_text schemas[] = {
 	{"open_nodes", GRAPH, GRAPH_C, NULL},
 	{"recall", OPEN("'results':" LIST(S) ",'relevant':" B,
 			"'results','relevant'"), NULL, NULL},
-	{"memory_history",
-		OPEN("'changes':" LIST("{'type':'object'}") ",'next':" S,
-			"'changes'"), NULL, NULL},
 };
 
 static const struct schema_text *

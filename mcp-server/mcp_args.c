@@ -241,12 +241,12 @@ mcp_args_schema(const struct tool *t, const struct profile *p, json_t *schema)
 		add_member(members, "scope", json_pack("{s:s, s:[ss], s:s}",
 			"type", "string", "enum", "user", "project",
 			"description",
-			"user: what holds in every project")))
+			"user: for every project")))
 		return MDB_E_NOMEM;
 	if (hides_facts(t) && !(p->compat && (t->flags & TF_COMPAT)) &&
 		add_member(members, "confirm", json_pack("{s:s, s:s}",
 			"type", "boolean", "description",
-			"needed to hide over 50 facts a minute")))
+			"to hide over 50 facts a minute")))
 		return MDB_E_NOMEM;
 	if (!p->history || is_about_branches(t))
 		return 0;

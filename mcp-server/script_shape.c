@@ -90,9 +90,8 @@ script_shape(json_t *reply)
 json_t *
 script_schema(void)
 {
-	return json_pack("{s:s, s:{s:{s:s}, s:{}, s:{s:s, s:{s:s}}}, s:[s]}",
+	return json_pack("{s:s, s:{s:{s:s}, s:{}}, s:[s]}",
 		"type", "object", "properties",
 		"outcome", "type", "string", "result",
-		"changes", "type", "array", "items", "type", "object",
 		"required", "outcome");
 }

@@ -21,6 +21,7 @@
 
 #include "common/limits.h"
 #include "common/log.h"
+#include "common/signals.h"
 #include "sandbox/talk.h"
 
 #define RETIRED_MAX   64
@@ -344,7 +345,7 @@ start_keeper(struct pool *p, struct err *e)
 	int rc;
 
 	/* signals are for the other threads */
-	sigfillset(&all);
+	signals_of_others(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	rc = pthread_create(&p->keeper, NULL, keeper, p);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);

@@ -18,6 +18,7 @@ static const struct {
 	{"pass scope:\"user\" to write there",
 		"--namespace default writes there"},
 	{"scope:\"user\"", "--namespace default"},
+	{"scope:\"project\"", "--namespace of the project"},
 	{"pass sliced:true (memoryctl: --sliced) to have it done in several, and "
 	 "call again while the reply says done:false",
 		"--sliced does it in several"},
@@ -74,6 +75,7 @@ static const struct {
 	{"get_memory_status", "memoryctl status"},
 	{"import_records", "memoryctl import"},
 	{"export_log", "memoryctl export"},
+	{" (of a script: execute_code, run_skill)", ""},
 	{"execute_code", "a script"},
 	{"changes_since", "memoryctl log"},
 	/* parameters whose names are no words */

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "common/clock.h"
+#include "common/signals.h"
 #include "memory-db/work/internal.h"
 #include "memory-db/work/questions.h"
 #include "memory-db/work/recover.h"
@@ -28,7 +29,7 @@ work_thread(pthread_t *ret, void *(*fn)(void *), void *arg, struct err *e)
 	(void)pthread_attr_setstacksize(&attr, THREAD_STACK_BYTES);
 #endif
 	/* Signals belong to the loop. */
-	sigfillset(&all);
+	signals_of_others(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	rc = pthread_create(ret, &attr, fn, arg);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);

@@ -112,7 +112,7 @@ class Agreement(unittest.TestCase):
             table = re.search(rf"params_{name}\[\] = \{{(.*?)\}};", tables,
                               re.S)[1]
             for parameter in positional:
-                self.assertRegex(table, rf'\("{parameter}"')
+                self.assertRegex(table, rf'[({{]"{parameter}"')
 
 
 if __name__ == "__main__":

@@ -158,7 +158,7 @@ class File(Place):
 
     def test_options_and_environment_come_before(self):
         db = self.service(start=False, env={"MEMORY_RECALL_WEIGHTS":
-                                            "near=0.8"},
+                                            "near=0.7"},
                           args=["--embed", "none"])
         db.database.parent.mkdir(mode=0o700)
         path = db.database.parent / "memory-db.conf"
@@ -167,7 +167,7 @@ class File(Place):
         db.start()
         got = db.client().ok("get_memory_status")
         self.assertEqual(got["embedding"], {"provider": "none"})
-        self.assertEqual(got["recall_weights"], {"near": 0.8})
+        self.assertEqual(got["recall_weights"], {"near": 0.7})
 
     def test_that_is_wrong_is_named(self):
         for text, mode, words in (
