@@ -282,8 +282,8 @@ run_in_loop(struct request *r)
 	request_finish(r);
 }
 
-/* Who writes, for turns in the queue of the writer: one session over several
- * connections has one. */
+/* Who asks, for turns in the queues of the writer and the readers: one session
+ * over several connections has one. */
 static uint64_t
 source_of(const struct request *r)
 {
@@ -376,6 +376,7 @@ dispatch_long(struct request *r, const char *data, size_t n)
 	request_order(r);
 	request_set_write(r, true);
 	r->job.kind = JOB_PARSE;
+	r->job.source = r->conn->serial; /* its session may stand in the frame */
 	r->is_unread = true;
 	r->is_queued = true;
 	job_list_add(&r->server->reads, &r->job);

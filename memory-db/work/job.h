@@ -46,7 +46,8 @@ struct job {
 	enum job_kind kind;
 	uint64_t serial;	/* request id of the log */
 	size_t bytes;		/* of the frame: bounds groups and input */
-	uint64_t source;	/* who writes: lines of the writer's queue */
+	uint64_t source;	/* who asks: lines of the queues */
+	uint64_t turn;		/* in the queue of the readers */
 	struct buf frame;	/* JOB_PARSE: owned */
 	struct own_work own;	/* JOB_OWN */
 	/* what was asked; set by job_read */

@@ -54,6 +54,58 @@ queue_init(struct queue *q)
 	return 0;
 }
 
+/* --- rounds ---------------------------------------------------------------- */
+/* Behind all of its round. */
+static void
+list_insert(struct job_list *l, struct job *j)
+{
+	struct job *before = l->head;
+
+	if (l->tail == NULL || l->tail->turn <= j->turn) {
+		job_list_add(l, j);
+		return;
+	}
+	l->n++;
+	if (before->turn > j->turn) {
+		j->next = before;
+		l->head = j;
+		return;
+	}
+	while (before->next->turn <= j->turn)
+		before = before->next;
+	j->next = before->next;
+	before->next = j;
+}
+
+static void
+list_append_by_turns(struct job_list *to, struct queue_rounds *r,
+	struct job_list *from)
+{
+	for (struct job *j = from->head, *next; j; j = next) {
+		uint64_t *last = &r->last[j->source % QUEUE_SOURCES];
+
+		next = j->next;
+		j->turn = (*last > r->now ? *last : r->now) + 1;
+		*last = j->turn;
+		list_insert(to, j);
+	}
+	memset(from, 0, sizeof *from);
+}
+
+static void
+append(struct queue *q, struct job_list *fast, struct job_list *slow)
+{
+	if (q->by_turns) {
+		list_append_by_turns(&q->fast, &q->fast_rounds, fast);
+		if (slow)
+			list_append_by_turns(&q->slow, &q->slow_rounds, slow);
+		return;
+	}
+	list_append(&q->fast, fast);
+	if (slow)
+		list_append(&q->slow, slow);
+}
+
 void
 queue_done(struct queue *q)
 {
@@ -71,9 +123,7 @@ queue_push(struct queue *q, struct job_list *fast, struct job_list *slow)
 		return false;
 	pthread_mutex_lock(&q->lock);
 	was_empty = !q->fast.head && !q->slow.head;
-	list_append(&q->fast, fast);
-	if (slow)
-		list_append(&q->slow, slow);
+	append(q, fast, slow);
 	atomic_fetch_add_explicit(&q->length, n, memory_order_relaxed);
 	/* Takers differ in what they may take: wake all, there are two. */
 	pthread_cond_broadcast(&q->filled);
@@ -121,6 +171,17 @@ list_cut(struct job_list *l, size_t max_n, size_t max_bytes, size_t *ret_n)
 	return first;
 }
 
+/* Who asks for the first time from now on goes into the next round. */
+static void
+begin_round(struct queue *q, const struct job_list *l, const struct job *first)
+{
+	struct queue_rounds *r =
+		l == &q->fast ? &q->fast_rounds : &q->slow_rounds;
+
+	for (; first; first = first->next)
+		r->now = first->turn;
+}
+
 void
 queue_deadline(struct timespec *ret, int wait_ms)
 {
@@ -153,6 +214,7 @@ queue_take(struct queue *q, size_t max_n, size_t max_bytes, bool may_slow,
 		l = list_ready(q, may_slow);
 	if (l) {
 		first = list_cut(l, max_n, max_bytes, &n);
+		begin_round(q, l, first);
 		atomic_fetch_sub_explicit(&q->length, n, memory_order_relaxed);
 	}
 	pthread_mutex_unlock(&q->lock);

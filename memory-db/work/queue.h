@@ -1,4 +1,8 @@
-/* A queue of jobs between threads: any thread pushes, any thread takes. */
+/* A queue of jobs between threads: any thread pushes, any thread takes.
+ *
+ * In order of arrival, or by turns: then each source (job.source) has one job in
+ * each round, in its own order, so that who asks for one thing waits for at most
+ * one job of each other source, however many of them it has queued. */
 #ifndef WORK_QUEUE_H
 #define WORK_QUEUE_H
 
@@ -18,10 +22,20 @@ struct job_list {
 };
 void job_list_add(struct job_list *l, struct job *j);
 
+/* Sources that share a place count as one. */
+#define QUEUE_SOURCES 256
+
+struct queue_rounds {
+	uint64_t now;		/* of what was taken last */
+	uint64_t last[QUEUE_SOURCES];	/* of what the source pushed last */
+};
+
 struct queue {
 	pthread_mutex_t lock;
 	pthread_cond_t filled;
 	struct job_list fast, slow; /* slow: TF_SLOW, for takers that may */
+	struct queue_rounds fast_rounds, slow_rounds;
+	bool by_turns;		/* set before anything is pushed */
 	bool is_stopped;
 	unsigned turn;		/* alternates fast and slow */
 	atomic_size_t length;	/* readable without the lock */
@@ -36,7 +50,7 @@ void queue_done(struct queue *q);	/* frees no jobs */
 bool queue_push(struct queue *q, struct job_list *fast, struct job_list *slow);
 
 /* Takes at most max_n jobs, and no more once max_bytes of frames are taken,
- * in order of arrival. may_slow: also from the slow list, in turn with the
+ * in the order of the queue. may_slow: also from the slow list, in turn with the
  * fast one. Waits up to wait_ms for the first (0: looks, -1: for ever).
  * Returns the list, or NULL: none came in time, or the queue is stopped and
  * empty (queue_is_stopped tells). */

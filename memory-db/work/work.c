@@ -75,6 +75,7 @@ init_queues(struct work *w)
 			queue_done(queues[i]);
 		return MDB_E_NOMEM;
 	}
+	w->reads.by_turns = true;
 	if (gate_init(w) == 0) {
 		if (fair_init(&w->scripts) == 0) {
 			if (write_queue_init(&w->writes) == 0)

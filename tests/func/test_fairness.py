@@ -212,6 +212,29 @@ class Sessions(harness.TestCase):
         self.assertLessEqual(sorted(meanwhile)[len(meanwhile) // 2], 2)
         self.assertLess(max(meanwhile), n // 4)
 
+    def test_many_reads_of_another(self):
+        """A read waits for one of them at most, not for all."""
+        s = self.service()
+        c = s.client(timeout=300)
+        for k in range(4):
+            c.ok("create_entities", {"entities": [
+                {"name": f"e{k}-{i}", "entityType": "t",
+                 "observations": [f"a text {k} {i} " * 60]}
+                for i in range(1000 // SHARE)]})
+        busy, small = s.client(timeout=300), s.client(timeout=60)
+        # Short frames, and such as a reader has to parse first.
+        for padding in ("", " " * 20000):
+            n = 60
+            for i in range(n):
+                busy.send('{"id": %d, "method": "read_graph", "params": '
+                          '{"limit": 500, "max_bytes": 200000}%s}\n'
+                          % (i, padding))
+            busy.read(timeout=300)
+            small.ok("search_nodes", {"query": "text"})
+            self.assertGreater(queues(small)["reads_waiting"], n // 2)
+            for _ in range(n - 1):
+                busy.read(timeout=300)
+
 
 class Limits(harness.TestCase):
     def test_bytes_count_for_the_rate(self):

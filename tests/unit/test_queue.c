@@ -71,6 +71,45 @@ keeps_order_and_bounds(void **state)
 }
 
 static void
+push_of(struct queue *q, uint64_t serial, uint64_t source)
+{
+	struct job *j = job_new(serial, 1);
+	struct job_list l = {0};
+
+	j->source = source;
+	job_list_add(&l, j);
+	(void)queue_push(q, &l, NULL);
+}
+
+static void
+sources_take_turns(void **state)
+{
+	struct queue q;
+
+	(void)state;
+	assert_int_equal(queue_init(&q), 0);
+	q.by_turns = true;
+	for (uint64_t i = 1; i <= 4; i++)
+		push_of(&q, i, 7);
+	assert_int_equal(serials(queue_take(&q, 1, SIZE_MAX, false, 0)), 1);
+	/* One that comes later waits for one of the other, not for all; what
+	 * one source asks stays in its order. */
+	push_of(&q, 5, 8);
+	push_of(&q, 6, 8);
+	push_of(&q, 8, 9);
+	assert_int_equal(queue_length(&q), 6);
+	assert_int_equal(
+		serials(queue_take(&q, 9, SIZE_MAX, false, 0)), 258364);
+	assert_int_equal(queue_length(&q), 0);
+	/* Who asked much before is not behind for ever. */
+	push_of(&q, 1, 7);
+	push_of(&q, 2, 9);
+	push_of(&q, 3, 7);
+	assert_int_equal(serials(queue_take(&q, 9, SIZE_MAX, false, 0)), 123);
+	queue_done(&q);
+}
+
+static void
 says_when_it_was_empty(void **state)
 {
 	struct job_list l = {0};
@@ -266,6 +305,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keeps_order_and_bounds),
+		cmocka_unit_test(sources_take_turns),
 		cmocka_unit_test(says_when_it_was_empty),
 		cmocka_unit_test(slow_work_has_its_taker),
 		cmocka_unit_test(wakes_takers),
