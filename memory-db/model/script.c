@@ -280,6 +280,17 @@ write_call(struct script *s, struct call *c, json_t **ret, struct err *e)
 	return r == 0 ? store_script_flush(s->st, e) : r;
 }
 
+/* A search gives a script the relations, as it gives them to an agent. */
+static int
+complete(const struct tool *t, json_t *params, struct err *e)
+{
+	if (strcmp(t->name, "search_nodes") == 0 &&
+		json_object_get(params, "relations") == NULL &&
+		jx_set(params, "relations", json_true()) != 0)
+		return err_nomem(e);
+	return 0;
+}
+
 int
 script_call(struct script *s, const char *name, json_t *params, int64_t left_ms,
 	json_t **ret_result, struct err *e)
@@ -300,6 +311,8 @@ script_call(struct script *s, const char *name, json_t *params, int64_t left_ms,
 	r = script_check(s->ctx, t, e);
 	if (r == 0)
 		r = schema_check(t->params, tools_common, params, NULL, e);
+	if (r == 0)
+		r = complete(t, params, e);
 	if (r == 0)
 		r = check_place(t, s->ctx, params, e);
 	if (r == 0)

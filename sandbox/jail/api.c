@@ -14,6 +14,7 @@
 
 static const char key_error; /* registry: metatable of errors */
 static const char key_begin; /* registry: what the helpers do at the start */
+static const char key_shape; /* registry: what they make of a reply */
 static int64_t calls_left, bytes_left;
 
 /* Bytes of compiled code: our own, so that it may be trusted. */
@@ -202,6 +203,20 @@ spend(size_t bytes)
 		alarm_stop(WIRE_EXIT_API);
 }
 
+/* Gives the reply at the top the shape that the tool of an agent has. */
+static void
+shape(lua_State *L, const char *method)
+{
+	if (lua_rawgetp(L, LUA_REGISTRYINDEX, &key_shape) == LUA_TNIL) {
+		/* The helpers themselves are still being set up. */
+		lua_pop(L, 1);
+		return;
+	}
+	lua_insert(L, -2);
+	lua_pushstring(L, method);
+	lua_call(L, 2, 1);
+}
+
 /* Upvalues: name, names of positional parameters. */
 static int
 call(lua_State *L)
@@ -231,6 +246,7 @@ call(lua_State *L)
 	struct in in = {f.body, f.body + f.len};
 	if (f.type != WIRE_REPLY || !value_read(L, &in) || in.at != in.end)
 		_exit(WIRE_EXIT_PROTOCOL);
+	shape(L, method);
 	return 1;
 }
 
@@ -384,7 +400,8 @@ api_setup(lua_State *L, struct in *setup)
 	alarm_name(compile, "the compiler");
 	lua_pushcfunction(L, strings);
 	alarm_name(strings, "the methods of strings");
-	lua_call(L, 5, 1);
+	lua_call(L, 5, 2);
+	lua_rawsetp(L, LUA_REGISTRYINDEX, &key_shape);
 	lua_rawsetp(L, LUA_REGISTRYINDEX, &key_begin);
 }
 

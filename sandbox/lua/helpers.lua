@@ -2,12 +2,14 @@
 -- Called with the table `memory`, the documentation of the methods by name,
 -- their names in order, compile(code, chunk name, globals) and strings(table),
 -- which sets where methods of texts are found. Returns what is to be called with
--- the names of the methods that a script lacks, before it runs.
+-- the names of the methods that a script lacks, before it runs, and what is to be
+-- called with each reply and the name of its method.
 local memory, docs, names, compile, strings = ...
 local G = _G
 local type, pairs, ipairs, next = type, pairs, ipairs, next
 local error, tostring, tonumber, select = error, tostring, tonumber, select
 local rawequal, setmetatable = rawequal, setmetatable
+local rawget, getmetatable = rawget, getmetatable
 local sort, concat, remove = table.sort, table.concat, table.remove
 local pack, unpack, pcall = table.pack, table.unpack, pcall
 local match, gmatch, rep, format = string.match, string.gmatch, string.rep,
@@ -480,9 +482,7 @@ function memory.each(options)
 	if not read then fail(2, "memory.each: there is nothing to read from") end
 	local types_pass = params.query and wanted
 	if types_pass then params.types = sorted_keys(wanted) end
-	if not params.query and params.relations == nil then
-		params.relations = false
-	end
+	if params.relations == nil then params.relations = false end
 	local strip
 	if wanted and params.fields then
 		local has
@@ -612,7 +612,7 @@ function H.find_related(name, limit)
 	local query = words_of(e)
 	if query ~= "" then
 		local found = api.search_nodes{query = query, limit = 20,
-			fields = {"name", "type"}}.results
+			fields = {"name", "type"}, relations = false}.entities
 		for i, x in ipairs(found) do
 			add(x.name, x.type, 1 / (i + 1), "words")
 		end
@@ -671,7 +671,7 @@ local function hide(name)
 	docs[name], help[name] = nil, nil
 end
 
-return function(without)
+local function begin(without)
 	if #without == 0 then return end
 	for _, name in ipairs(without) do hide(name) end
 	for i = #names, 1, -1 do
@@ -680,3 +680,29 @@ return function(without)
 	setmetatable(memory, sees_hidden)
 	setmetatable(G, {__index = sees_hidden.__index})
 end
+
+-- Graphs have the shape that the tools of an agent give them: `entities` with
+-- `entityType`, and `relations`. The names of the socket are understood as well.
+local graphs = {search_nodes = true, open_nodes = true, read_graph = true}
+local is_entity = {__metatable = false, __index = function(e, k)
+	if k == "entityType" then return rawget(e, "type") end
+end}
+local is_found = {__metatable = false, __index = function(reply, k)
+	local list = rawget(reply, "entities")
+	if k == "results" then return list end
+	if k == "count" then return list and #list end
+end}
+
+local function shape(reply, method)
+	if not graphs[method] then return reply end
+	if reply.results then
+		reply.entities, reply.results, reply.count = reply.results, nil, nil
+		setmetatable(reply, is_found)
+	end
+	for _, e in ipairs(reply.entities or {}) do
+		if getmetatable(e) == nil then setmetatable(e, is_entity) end
+	end
+	return reply
+end
+
+return begin, shape

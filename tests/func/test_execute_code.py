@@ -61,6 +61,33 @@ class ExecuteCode(TestCase):
             self.assertTrue(self.c.read()["success"])
             self.assertEqual(self.c.read()["result"], min(i + 1, 10))
 
+    def test_reads_have_the_shapes_of_the_tools(self):
+        self.add("bob", "a quince")
+        self.add("ann", "a pear")
+        self.c.ok("create_relations", relations=[
+            {"from": "bob", "to": "ann", "relationType": "knows"}])
+        r = self.run_code("""
+            local found = search_nodes{query = "quince"}
+            local e = found.entities[1]
+            local opened = open_nodes{names = {"bob"}}.entities[1]
+            local first
+            for x in memory.each{query = "quince"} do
+                first = first or x.entityType
+            end
+            return {found = found, types = {e.entityType, e.type,
+                opened.entityType, read_graph().entities[1].entityType, first},
+                old = {#found.results, found.count, found.next == nil},
+                none = #search_nodes("nothing").entities}""")["result"]
+        self.assertEqual(set(r["found"]), {"entities", "relations"})
+        self.assertEqual(r["found"]["entities"][0]["name"], "bob")
+        self.assertEqual([(x["from"], x["to"]) for x in
+                          r["found"]["relations"]], [("bob", "ann")])
+        self.assertEqual(r["types"], ["t"] * 5)
+        self.assertEqual(r["old"], [1, 1, True])
+        self.assertEqual(r["none"], 0)
+        self.run_code("setmetatable(search_nodes('quince').entities[1], {})",
+                      outcome="error")
+
     def test_ends_with_its_client(self):
         """Nobody waits for an endless script whose client has left."""
         other = self.service.client()
