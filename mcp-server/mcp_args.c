@@ -89,6 +89,14 @@ is_known_there(const struct tool *t, const char *name)
 	return find(t->params, name) || find(tools_common, name);
 }
 
+/* Reads cover the project's memory and the user's, and say which a fact is
+ * from: nothing is lost without it. */
+static bool
+is_harmless(const struct tool *t, const char *name)
+{
+	return (t->flags & TF_READ) && strcmp(name, "scope") == 0;
+}
+
 int
 mcp_args_filter(const struct tool *t, const struct profile *p, json_t *args,
 	json_t *ignored, struct err *e)
@@ -108,7 +116,7 @@ mcp_args_filter(const struct tool *t, const struct profile *p, json_t *args,
 		}
 		if (!exact && !is_known_there(t, name))
 			continue;
-		if (!(t->flags & TF_COMPAT))
+		if (!(t->flags & TF_COMPAT) && !is_harmless(t, name))
 			return err_param(e, MDB_E_INVALID, name,
 				"parameter '%s' cannot be set here; leave it "
 				"out", name);

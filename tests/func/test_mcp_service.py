@@ -1,5 +1,6 @@
 """memory-mcp with the real memory-db: who starts it, what survives its end,
 how long it takes."""
+import json
 import os
 import signal
 import subprocess
@@ -206,6 +207,53 @@ class Profiles(TestCase):
             text = r["content"][0]["text"]
             self.assertNotIn("not part of this build", text, t["name"])
             self.assertNotIn("unknown method", text, t["name"])
+
+    def test_the_list_is_small_plain_and_described(self):
+        """Every session of every agent pays for it; some clients refuse a
+        list with a type that is one of several."""
+        def walk(schema, path):
+            if not isinstance(schema, dict):
+                return
+            self.assertFalse({"anyOf", "oneOf", "allOf"} & set(schema), path)
+            self.assertNotIsInstance(schema.get("type"), list, path)
+            if schema.get("type") == "array":
+                self.assertIn("items", schema, path)
+                walk(schema["items"], path + "[]")
+            for name, member in schema.get("properties", {}).items():
+                if " in" in path:
+                    self.assertTrue(member.get("description"),
+                                    f"{path}.{name}")
+                walk(member, f"{path}.{name}")
+
+        db = self.service()
+        for profiles in ("default", "compat", "all,admin"):
+            with self.mcp(db, args=["--tools", profiles,
+                                    "--namespace", "p"]) as m:
+                m.initialize()
+                r = m.request("tools/list")
+            if profiles == "default":
+                self.assertLess(len(json.dumps(
+                    r, separators=(",", ":"), ensure_ascii=False)), 9000 - 60)
+            for t in r["tools"]:
+                self.assertTrue(t["description"])
+                if profiles != "compat":    # the reference describes less
+                    walk(t["inputSchema"], t["name"] + " in")
+                walk(t["inputSchema"], t["name"])
+                walk(t.get("outputSchema"), t["name"] + " out")
+
+    def test_scope_of_a_read_is_told_to_be_ignored(self):
+        db = self.service()
+        with self.mcp(db, args=["--namespace", "p"]) as m:
+            m.initialize()
+            m.ok("create_entities", entities=[entity("ada", "likes tea")],
+                 scope="user")
+            for tool, args in (("recall", {"query": "tea"}),
+                               ("search_nodes", {"query": "tea"}),
+                               ("open_nodes", {"names": ["ada"]}),
+                               ("memory_history", {})):
+                r = m.ok(tool, args, scope="project")
+                self.assertEqual(r["ignored"], ["scope"], tool)
+                self.assertIn("likes tea", json.dumps(r), tool)
 
     def test_admin(self):
         db = self.service()
