@@ -94,9 +94,9 @@ run(struct cli *c, int argc, char **argv)
 		return CLI_OK;
 	facts = cli_int(reply, "facts", 0);
 	words = cli_int(reply, "words", 0);
-	printf("erased %lld fact%s and %lld word%s of the index\n",
+	printf("erased %lld fact%s and %lld word%s of the index%s\n",
 		(long long)facts, facts_plural(facts), (long long)words,
-		facts_plural(words));
+		facts_plural(words), where_said(c));
 	if (json_is_true(json_object_get(reply, "pending")))
 		puts("the last traces leave the file within a minute");
 	if (cli_str(reply, "note", NULL) != NULL) {

@@ -46,6 +46,19 @@ print_relation(const struct cli *c, char **argv, const char *what)
 	putchar('\n');
 }
 
+/* A relation is kept with the project as soon as one of its ends is: what is of
+ * the user alone stays there. */
+static int
+place(struct cli *c, const char *from, const char *to)
+{
+	int rc = where_entity(c, from);
+
+	if (rc != CLI_OK || c->in == NULL)
+		return rc;
+	c->in = NULL;
+	return where_entity(c, to);
+}
+
 static int
 change(struct cli *c, const char *method, char **argv, json_t **ret_reply)
 {
@@ -56,7 +69,7 @@ change(struct cli *c, const char *method, char **argv, json_t **ret_reply)
 		return cli_fail(CLI_USAGE, weight != NULL ? "--weight is a "
 			"number from 0 to 1, not '%s'" :
 			"an argument is no valid UTF-8", weight);
-	if ((rc = where_entity(c, argv[0])) != CLI_OK)
+	if ((rc = place(c, argv[0], argv[2])) != CLI_OK)
 		return rc;
 	return cli_call(c, method, take_ptr(params), CLI_NOW, ret_reply);
 }

@@ -128,6 +128,27 @@ class Where(TestCase):
         self.assertRegex(self.ctl("list").stdout,
                          rf"(?m)^tides .* {PROJECT}$")
 
+    def test_a_relation_between_the_two_memories_is_the_projects(self):
+        third = make_project(self.db.folder / "work" / "third",
+                             "git@host.example:team/third.git")
+        named = "host.example/team/third"
+        with self.db.mcp(env={"MEMORY_NAMESPACE": "auto"}, cwd=third) as m:
+            m.initialize()
+            m.tool("create_entities", {"entities": [
+                {"name": "harbour", "entityType": "project",
+                 "observations": ["has a crane"]}]})
+        for ends in (("Nina Berg", "leads", "harbour"),
+                     ("harbour", "led by", "Nina Berg")):
+            text = self.ctl("link", *ends, cwd=third).stdout
+            self.assertIn(f"added in {named}", text)
+            self.assertIn("deleted", self.ctl("unlink", *ends,
+                                              cwd=third).stdout)
+        done = self.ctl("link", "Nina Berg", "leads", "nobody", cwd=third,
+                        code=1)
+        self.assertIn("no entity 'nobody'", done.stderr)
+        self.assertIn(f"of the index in {named}", self.ctl(
+            "forget", "harbour", "--yes", cwd=third).stdout)
+
     def test_elsewhere_the_namespaces_that_have_it_are_named(self):
         for args, code in ((("show", "tides"), 1), (("search", "Brest"), 1),
                            (("history", "tides"), 1),
