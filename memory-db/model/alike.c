@@ -133,8 +133,16 @@ shape_of(const char *s, size_t n)
 	return x;
 }
 
+/* ls -A, /Etc, $HOME: no word of a language. */
+static bool
+is_written_as_code(const char *s, size_t n)
+{
+	return n > 1 && memchr("-/$.%@~<\\", s[0], 9) != NULL;
+}
+
+/* code: it stands between backticks. */
 static int
-read_word(const char *s, size_t n, bool first, struct buf *folded,
+read_word(const char *s, size_t n, bool first, bool code, struct buf *folded,
 	struct buf *stem, struct alike_word *ret)
 {
 	struct shape x = shape_of(s, n);
@@ -152,7 +160,9 @@ read_word(const char *s, size_t n, bool first, struct buf *folded,
 		}
 	ret->folded = hash(folded->data, folded->len);
 	/* fooBar, Abc1: such a word is spelled as it is on purpose. */
-	ret->exact = (x.inner_capital && x.small) ||
+	code = code || is_written_as_code(s, n);
+	ret->exact = (code && (x.capital || x.inner_capital)) ||
+				     (x.inner_capital && x.small) ||
 				     (x.digit && (x.small || x.capital ||
 							 x.inner_capital))
 			     ? hash(s, n) | 1
@@ -169,10 +179,20 @@ read_word(const char *s, size_t n, bool first, struct buf *folded,
 	return 0;
 }
 
+/* Whether code goes on behind these letters. */
+static bool
+code_after(bool code, const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		code ^= s[i] == '`';
+	return code;
+}
+
 int
 alike_read(const char *s, size_t n, struct alike_text *ret)
 {
 	struct buf folded AUTO_BUF = {0}, stem AUTO_BUF = {0};
+	bool code = false, was_code;
 	size_t i = 0;
 
 	ret->n = 0;
@@ -185,6 +205,8 @@ alike_read(const char *s, size_t n, struct alike_text *ret)
 			i++;
 		len = i - from;
 		i += i < n ? k : 0;
+		was_code = code || memchr(word, '`', len) != NULL;
+		code = code_after(code, word, len);
 		trim(&word, &len);
 		if (len == 0)
 			continue;
@@ -192,8 +214,8 @@ alike_read(const char *s, size_t n, struct alike_text *ret)
 			ret->too_long = true;
 			return 0;
 		}
-		if (read_word(word, len, ret->n == 0, &folded, &stem,
-			    &ret->words[ret->n]) != 0)
+		if (read_word(word, len, ret->n == 0, was_code, &folded,
+			    &stem, &ret->words[ret->n]) != 0)
 			return MDB_E_NOMEM;
 		ret->n++;
 	}

@@ -281,7 +281,11 @@ class Alike(Agent):
                  ("arrives before noon", "arrives after noon"),
                  ("version 1.2 is out", "version 1.3 is out"),
                  ("Anna called about the invoice",
-                  "called about the invoice")]
+                  "called about the invoice"),
+                 ("lists them with ls -a", "lists them with ls -A"),
+                 ("lives under /srv/data", "lives under /srv/Data"),
+                 ("builds with `make test`", "builds with `make TEST`"),
+                 ("runs `tar x` first", "runs `tar X` first")]
         for i, (a, b) in enumerate(pairs):
             name = f"n{i}"
             self.ok("create_entities", entities=[entity(name, a)])
