@@ -97,6 +97,9 @@
 /* (c) Bytes of requests that write to a namespace in a day, import exempt: a
  * brake for what fills the disk within the rate of writes. */
 #define LIMIT_NAMESPACE_DAY_BYTES (1024LL * 1024 * 1024)
+/* Lines of a file that is imported: they are counted on from the number that a
+ * request gives, far from the end of 64 bits. */
+#define LIMIT_IMPORT_LINES (1LL << 52)
 /* Bytes of a write that is grouped with others; a larger one is a group of its
  * own, so that no small one waits longer for it than it must. */
 #define LIMIT_WRITE_SMALL_BYTES (64 * 1024)

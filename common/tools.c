@@ -360,7 +360,8 @@ static const struct param record_entry = {
 static const struct param params_import_records[] = {
 	STR("source", PF_REQUIRED | PF_NOT_EMPTY,
 		"identity of the file: name of its resumable state", 256),
-	INT("offset", PF_REQUIRED, "lines before this slice", 0, INT64_MAX),
+	INT("offset", PF_REQUIRED, "lines before this slice", 0,
+		LIMIT_IMPORT_LINES),
 	LIST("records", 0, "parsed lines; none: only asks how far it got",
 		&record_entry),
 	BOOLEAN("done", 0, "this was the last slice"),

@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "common/jx.h"
+#include "common/limits.h"
 #include "memory-db/method/handlers.h"
 #include "memory-db/method/retry.h"
 #include "memory-db/model/import.h"
@@ -81,8 +82,8 @@ m_import_records(struct call *c, json_t **ret_result, struct err *e)
 		return err_nomem(e);
 	r = jx_string(c->params, "source", JX_REQUIRED, &q.source, NULL, e);
 	if (r == 0)
-		r = jx_int(c->params, "offset", JX_REQUIRED, 0, INT64_MAX,
-			&q.offset, e);
+		r = jx_int(c->params, "offset", JX_REQUIRED, 0,
+			LIMIT_IMPORT_LINES, &q.offset, e);
 	if (r == 0)
 		r = jx_array(c->params, "records", JX_OPTIONAL, &records, e);
 	if (r >= 0)

@@ -66,7 +66,8 @@ state_load(struct importer *im)
 		return err_set(im->e, MDB_E_CORRUPT,
 			"the state of the import of '%.200s' is damaged; "
 			"import the file under another name", im->q->source);
-	r = jx_int(o, "offset", JX_REQUIRED, 0, INT64_MAX, &s->offset, im->e);
+	r = jx_int(o, "offset", JX_REQUIRED, 0,
+		LIMIT_IMPORT_LINES + LIMIT_LIST_ENTRIES, &s->offset, im->e);
 	if (r == 0)
 		r = jx_bool(o, "log", JX_REQUIRED, &s->is_log, im->e);
 	if (r == 0)

@@ -217,8 +217,9 @@ join(struct write *w, struct write *whole, struct err *e)
 	w->scope = whole->scope;
 	return r == 0 && w->ns != whole->ns
 		       ? err_set(e, MDB_E_INVALID,
-				 "one script writes to one namespace; leave "
-				 "out scope, or always pass it")
+				 "scope: a script writes where execute_code "
+				 "(run_skill) does; give it the scope, and leave "
+				 "it out of the calls that write")
 		       : r;
 }
 

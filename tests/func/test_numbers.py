@@ -199,6 +199,11 @@ class Numbers(harness.TestCase):
                                "253402300800000", "140737488355327"):
                     self.assertIn("success", one(method["name"],
                                                  text(params, number)))
+        # Lines are counted on from there.
+        one.c.fails("invalid", "import_records", {
+            "source": "f", "offset": 2**63 - 1, "records": [{
+                "type": "entity", "name": "n", "entityType": "t",
+                "observations": []}]})
         one.c.ok("read_graph")
         db.verify()
 
