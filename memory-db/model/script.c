@@ -284,8 +284,10 @@ write_call(struct script *s, struct call *c, json_t **ret, struct err *e)
 static int
 complete(const struct tool *t, json_t *params, struct err *e)
 {
+	const json_t *asked = json_object_get(params, "relations");
+
 	if (strcmp(t->name, "search_nodes") == 0 &&
-		json_object_get(params, "relations") == NULL &&
+		(asked == NULL || json_is_null(asked)) &&
 		jx_set(params, "relations", json_true()) != 0)
 		return err_nomem(e);
 	return 0;

@@ -13,8 +13,8 @@
 #define CALL_NODES 200000
 
 static const char key_error; /* registry: metatable of errors */
+static const char key_shape; /* registry: method -> what completes its reply */
 static const char key_begin; /* registry: what the helpers do at the start */
-static const char key_shape; /* registry: what they make of a reply */
 static int64_t calls_left, bytes_left;
 
 /* Bytes of compiled code: our own, so that it may be trusted. */
@@ -203,18 +203,20 @@ spend(size_t bytes)
 		alarm_stop(WIRE_EXIT_API);
 }
 
-/* Gives the reply at the top the shape that the tool of an agent has. */
+/* Gives the reply on top the members that the tool of this name has. */
 static void
-shape(lua_State *L, const char *method)
+complete(lua_State *L, const char *method)
 {
-	if (lua_rawgetp(L, LUA_REGISTRYINDEX, &key_shape) == LUA_TNIL) {
-		/* The helpers themselves are still being set up. */
-		lua_pop(L, 1);
-		return;
-	}
-	lua_insert(L, -2);
+	lua_rawgetp(L, LUA_REGISTRYINDEX, &key_shape);
 	lua_pushstring(L, method);
-	lua_call(L, 2, 1);
+	lua_rawget(L, -2);
+	lua_remove(L, -2);
+	if (lua_isfunction(L, -1) && lua_istable(L, -2)) {
+		lua_pushvalue(L, -2);
+		lua_call(L, 1, 0);
+	} else {
+		lua_pop(L, 1);
+	}
 }
 
 /* Upvalues: name, names of positional parameters. */
@@ -246,7 +248,7 @@ call(lua_State *L)
 	struct in in = {f.body, f.body + f.len};
 	if (f.type != WIRE_REPLY || !value_read(L, &in) || in.at != in.end)
 		_exit(WIRE_EXIT_PROTOCOL);
-	shape(L, method);
+	complete(L, method);
 	return 1;
 }
 

@@ -2,14 +2,14 @@
 -- Called with the table `memory`, the documentation of the methods by name,
 -- their names in order, compile(code, chunk name, globals) and strings(table),
 -- which sets where methods of texts are found. Returns what is to be called with
--- the names of the methods that a script lacks, before it runs, and what is to be
--- called with each reply and the name of its method.
+-- the names of the methods that a script lacks, before it runs, and functions by
+-- method that complete its reply.
 local memory, docs, names, compile, strings = ...
 local G = _G
 local type, pairs, ipairs, next = type, pairs, ipairs, next
 local error, tostring, tonumber, select = error, tostring, tonumber, select
-local rawequal, setmetatable = rawequal, setmetatable
-local rawget, getmetatable = rawget, getmetatable
+local rawequal, rawget = rawequal, rawget
+local setmetatable, getmetatable = setmetatable, getmetatable
 local sort, concat, remove = table.sort, table.concat, table.remove
 local pack, unpack, pcall = table.pack, table.unpack, pcall
 local match, gmatch, rep, format = string.match, string.gmatch, string.rep,
@@ -34,16 +34,157 @@ local function fail(level, ...)
 	error(format(...), level + 1)
 end
 
+-- Replies. An agent meets the same tools outside of scripts, where some members
+-- have other names: these can be read here as well. They come by __index, so that
+-- what a script returns or goes through is not twice as large. A name that no reply
+-- of the method has is an error: nil would read as "nothing there".
+local mark = "a reply of the memory"
+local function entity_member(e, k)
+	if k == "entityType" then return rawget(e, "type") end
+end
+local function addition_member(o, k)
+	local texts = k == "added" and rawget(o, "addedObservations")
+	if texts then return #texts end
+end
+
+local function where(list, condition)
+	local out = {}
+	for _, x in ipairs(list) do
+		if condition(x) then out[#out + 1] = x end
+	end
+	return out
+end
+local function is_created(x) return x.action == "created" end
+local function is_not_created(x) return x.action ~= "created" end
+local function or_nil(list) return list[1] and list or nil end
+local function when_nothing(r)
+	return not r.success and "nothing deleted" or nil
+end
+local function count_deleted(r)
+	local n = 0
+	for _, x in ipairs(r.results) do n = n + x.deleted end
+	return n
+end
+
+-- gives: the members of the reply, in the order in which they are named; those that
+-- are not always there read as nil. derived: the tool's members that follow from
+-- these. moved: `results` of the socket go by the tool's name, `entities`. rows: lists
+-- whose entries have members of the tool, too (`row`).
+local graph = {gives = "entities relations missing next partial",
+	rows = {"entities"}, row = entity_member, derived = {}}
+local written = " change failed note dry_run"
+local history = {gives = "changes next partial", rows = {}, derived = {}}
+local shapes = {
+	open_nodes = graph, read_graph = graph,
+	memory_history = history, history = history,
+	search_nodes = {
+		gives = "entities relations results count next partial omitted",
+		rows = {"entities"}, row = entity_member, moved = true, derived = {
+		results = function(r) return rawget(r, "entities") end,
+		count = function(r) return #(rawget(r, "entities") or {}) end}},
+	recall = {gives = "results count relevant receipt omitted partial note " ..
+		"next", rows = {"results"}, row = entity_member, derived = {}},
+	create_entities = {gives = "entities updated results" .. written,
+		rows = {}, derived = {
+		entities = function(r) return where(r.results, is_created) end,
+		updated = function(r)
+			return or_nil(where(r.results, is_not_created))
+		end}},
+	create_relations = {gives = "relations created unchanged results" ..
+		written, rows = {}, derived = {
+		relations = function(r) return where(r.results, is_created) end,
+		created = function(r) return #where(r.results, is_created) end,
+		unchanged = function(r)
+			local n = #where(r.results, is_not_created)
+			return n > 0 and n or nil
+		end}},
+	add_observations = {gives = "results" .. written, rows = {"results"},
+		row = addition_member, derived = {}},
+	delete_entities = {gives = "success deleted missing hints message" ..
+		written, rows = {}, derived = {
+		success = function(r) return #r.deleted > 0 end,
+		message = when_nothing}},
+	delete_observations = {gives = "success deleted missing results " ..
+		"message" .. written, rows = {}, derived = {
+		deleted = count_deleted, message = when_nothing,
+		success = function(r) return count_deleted(r) > 0 end,
+		missing = function(r)
+			local out = {}
+			for _, x in ipairs(r.results) do
+				if x.missing and x.missing[1] then
+					out[#out + 1] = {entityName = x.entityName,
+						observations = x.missing,
+						nearest = x.nearest, hints = x.hints}
+				end
+			end
+			return or_nil(out)
+		end}},
+	delete_relations = {gives = "success deleted missing missing_at message" ..
+		written, rows = {}, derived = {
+		success = function(r) return r.deleted > 0 end,
+		message = when_nothing}},
+}
+
+local function completing(name, shape)
+	local known = {}
+	for k in gmatch(shape.gives, "%S+") do known[k] = true end
+	local function index(r, k)
+		local f = shape.derived[k]
+		if f then return f(r) end
+		if known[k] then return nil end
+		local has = gsub(shape.gives, " ", ", ")
+		if type(k) == "number" then
+			fail(2, "a reply of %s is no list; it has %s", name, has)
+		end
+		fail(2, "a reply of %s has no '%s'; it has %s", name, tostring(k),
+			has)
+	end
+	local whole = {__index = index, __metatable = mark}
+	local row = {__index = shape.row, __metatable = false}
+	return function(reply)
+		if getmetatable(reply) ~= nil then return end
+		if shape.moved then
+			reply.entities, reply.results, reply.count = reply.results
+		end
+		setmetatable(reply, whole)
+		for _, k in ipairs(shape.rows) do
+			for _, e in ipairs(rawget(reply, k) or {}) do
+				if type(e) == "table" and getmetatable(e) == nil then
+					setmetatable(e, row)
+				end
+			end
+		end
+	end
+end
+
+local complete = {}
+for name, shape in pairs(shapes) do
+	complete[name] = completing(name, shape)
+	if docs[name] and docs[name] ~= "" then
+		docs[name] = docs[name] .. "\nThe reply has " ..
+			gsub(shape.gives, " ", ", ") ..
+			". What is not always there reads as nil; any other " ..
+			"name is an error."
+	end
+end
+
+-- A member of what may be a reply, without that error.
+local function member(t, k)
+	if getmetatable(t) == mark then return rawget(t, k) end
+	return t[k]
+end
+
 -- Lists come as arrays or as whole replies of a method.
 local function list_of(fname, t)
 	if type(t) ~= "table" then
 		fail(3, "%s: expected a list or a reply with one, got %s",
 			fname, type(t))
 	end
-	if t[1] == nil then
+	if member(t, 1) == nil then
 		for _, k in ipairs{"results", "entities", "changes", "items",
 			"facts"} do
-			if type(t[k]) == "table" then return t[k] end
+			local list = member(t, k)
+			if type(list) == "table" then return list end
 		end
 	end
 	return t
@@ -55,9 +196,9 @@ local alias = {entityType = "type", type = "entityType", date = "created_at"}
 local function get(e, field)
 	if type(field) == "function" then return field(e) end
 	if type(e) ~= "table" then return nil end
-	local v = e[field]
+	local v = member(e, field)
 	if v == nil and type(field) == "string" then
-		if alias[field] then v = e[alias[field]] end
+		if alias[field] then v = member(e, alias[field]) end
 		if v == nil and match(field, "%.") then
 			v = e
 			for part in gmatch(field, "[^.]+") do
@@ -103,8 +244,8 @@ end
 local function when(e, field)
 	if field then return seconds(get(e, field)) end
 	if type(e) ~= "table" then return seconds(e) end
-	return seconds(e.created_at) or seconds(e.at) or seconds(e.updated_at) or
-		seconds(e.date)
+	return seconds(member(e, "created_at")) or seconds(member(e, "at")) or
+		seconds(member(e, "updated_at")) or seconds(member(e, "date"))
 end
 
 -- Order of values of any types: numbers, then texts, then the rest as text.
@@ -382,7 +523,7 @@ local function short(v, depth)
 	end
 	if depth > 8 then return "..." end
 	local parts = {}
-	if v[1] ~= nil then
+	if member(v, 1) ~= nil then
 		for i, x in ipairs(v) do parts[i] = short(x, depth + 1) end
 		return concat(parts, ", ")
 	end
@@ -397,7 +538,7 @@ local function lines(v, indent, out, depth)
 		out[#out + 1] = rep("  ", indent) .. short(v, depth)
 		return
 	end
-	if v[1] ~= nil then
+	if member(v, 1) ~= nil then
 		for _, x in ipairs(v) do
 			out[#out + 1] = rep("  ", indent) .. "- " .. short(x, depth + 1)
 		end
@@ -504,7 +645,8 @@ function memory.each(options)
 			if e == nil then
 				if is_last then return nil end
 				local reply = read(params)
-				items = reply.results or reply.entities or {}
+				items = member(reply, "results") or
+					member(reply, "entities") or {}
 				at = 0
 				params.cursor = reply.next
 				is_last = reply.next == nil
@@ -627,7 +769,8 @@ help.help = "memory.help([name]): this list, or one entry."
 function memory.help(name)
 	if name == nil then
 		local out = {"memory.NAME{param = value, ...} calls the memory; " ..
-			"memory.help('NAME') tells its parameters. Methods:"}
+			"memory.help('NAME') tells its parameters and what a " ..
+			"reply has. Methods:"}
 		for _, n in ipairs(names) do
 			out[#out + 1] = "  " .. n .. ": " ..
 				(match(docs[n] or "", "^[^\n]*") or "")
@@ -671,7 +814,7 @@ local function hide(name)
 	docs[name], help[name] = nil, nil
 end
 
-local function begin(without)
+return function(without)
 	if #without == 0 then return end
 	for _, name in ipairs(without) do hide(name) end
 	for i = #names, 1, -1 do
@@ -679,30 +822,4 @@ local function begin(without)
 	end
 	setmetatable(memory, sees_hidden)
 	setmetatable(G, {__index = sees_hidden.__index})
-end
-
--- Graphs have the shape that the tools of an agent give them: `entities` with
--- `entityType`, and `relations`. The names of the socket are understood as well.
-local graphs = {search_nodes = true, open_nodes = true, read_graph = true}
-local is_entity = {__metatable = false, __index = function(e, k)
-	if k == "entityType" then return rawget(e, "type") end
-end}
-local is_found = {__metatable = false, __index = function(reply, k)
-	local list = rawget(reply, "entities")
-	if k == "results" then return list end
-	if k == "count" then return list and #list end
-end}
-
-local function shape(reply, method)
-	if not graphs[method] then return reply end
-	if reply.results then
-		reply.entities, reply.results, reply.count = reply.results, nil, nil
-		setmetatable(reply, is_found)
-	end
-	for _, e in ipairs(reply.entities or {}) do
-		if getmetatable(e) == nil then setmetatable(e, is_entity) end
-	end
-	return reply
-end
-
-return begin, shape
+end, complete

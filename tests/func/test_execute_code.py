@@ -101,6 +101,58 @@ class ExecuteCode(TestCase):
             self.assertLess(time.monotonic(), end)
             time.sleep(0.05)
 
+    def test_has_the_shapes_of_the_tools(self):
+        """What an agent reads of a tool's reply it can read in a script."""
+        r = self.run_code('''
+local out = {}
+local c = create_entities{entities = {
+  {name = "ann", entityType = "person", observations = {"a big hat"}},
+  {name = "bob", entityType = "person", observations = {"a cap"}}}}
+out.created = {c.entities[1].name, #c.entities, c.updated == nil, c.failed == nil}
+c = create_entities{entities = {
+  {name = "ann", entityType = "person", observations = {"a big coat"}}}}
+out.updated = {c.updated[1].name, c.updated[1].added, #c.entities}
+local kl = {from = "ann", to = "bob", relationType = "knows"}
+c = create_relations{relations = {kl}}
+out.related = {c.created, c.relations[1].to, c.unchanged == nil}
+out.again = create_relations{relations = {kl}}.unchanged
+out.added = add_observations{observations = {
+  {entityName = "ann", contents = {"new", "newer"}}}}.results[1].added
+local s = search_nodes{query = "big"}
+out.search = {s.entities[1].entityType, s.relations[1].relationType, s.count}
+out.bare = search_nodes{query = "big", relations = false}.relations == nil
+out.open = open_nodes{names = {"ann"}}.entities[1].entityType
+out.graph = read_graph{}.entities[2].entityType
+out.recall = recall{query = "big hat"}.results[1].entityType
+local d = delete_observations{deletions = {
+  {entityName = "ann", observations = {"new", "gone"}}}}
+out.deleted = {d.success, d.deleted, d.missing[1].observations[1]}
+d = delete_entities{entityNames = {"nobody"}}
+out.none = {d.success, d.message, d.missing[1]}
+out.relation = delete_relations{relations = {kl}}.success
+out.history = #memory_history{name = "ann"}.changes > 0
+return out''')
+        self.assertEqual(r["result"], {
+            "created": ["ann", 2, True, True], "updated": ["ann", 1, 0],
+            "related": [1, "bob", True], "again": 1, "added": 2,
+            "search": ["person", "knows", 1], "bare": True, "open": "person",
+            "graph": "person", "recall": "person",
+            "deleted": [True, 1, "gone"],
+            "none": [False, "nothing deleted", "nobody"], "relation": True,
+            "history": True})
+
+    def test_a_name_no_reply_has_is_an_error(self):
+        for code, name, has in (
+                ("search_nodes{query='x'}.nodes", "nodes", "entities"),
+                ("recall{query='x'}.entities", "entities", "results"),
+                ("open_nodes{names={'x'}}.results", "results", "entities"),
+                ("memory.history{}.results", "results", "changes")):
+            with self.subTest(code):
+                r = self.run_code("return " + code, "error")
+                self.assertIn(f"has no '{name}'; it has", r["message"])
+                self.assertIn(has, r["message"])
+                self.assertEqual(r["line"], 1)
+
     def test_reads_its_own_writes_and_commits_once(self):
         r = self.run_code(CREATE + 'return {search_nodes("quince").count, '
                           'search_nodes("uinc").count, #open_nodes({"bob"}).entities}')

@@ -78,8 +78,8 @@ while true do end
 memory.slow(400) memory.slow(400)
 --- help lists: ok; result=true
 local h = memory.help() return h:find("search_nodes") ~= nil and h:find("group_by") ~= nil
---- help of a method: ok; result="search_nodes{query, limit, cursor}\nFinds entities."
-return memory.help("search_nodes")
+--- help of a method: ok; result=["search_nodes{query, limit, cursor}\nFinds entities.\n","params{...}: gives its parameters back"]
+return {memory.help("search_nodes"):match("^.-\n.-\n"), memory.help("params")}
 --- help of a helper: ok; result=true
 return memory.help("top_n"):find("greatest") ~= nil
 --- help of nothing: error; message=there is no 'nope'

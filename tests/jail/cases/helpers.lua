@@ -66,3 +66,24 @@ return format_output({{n = 1, t = "a|b"}, {n = 2}}, "table")
 local t = {} t.t = t return #format_output(t) > 0
 --- helpers under memory too: ok; result=true
 return memory.top_n == top_n
+--- a reply has the names of the tool as well: ok; result=[3,"e0","person","person",true,true]
+local r = search_nodes("x", 3) return {#r.entities, r.entities[1].name, r.entities[1].entityType, r.results[1].type, r.entities == r.results, r.partial == nil and r.next ~= nil}
+--- and goes out by one name: ok; result=["entities","next"]
+local k = {} for name in pairs(search_nodes("x", 1)) do k[#k + 1] = name end table.sort(k) return k
+--- and its entities: ok; result=["created_at","id","metadata","name","observations","score","tier","type"]
+local k = {} for name in pairs(search_nodes("x", 1).results[1]) do k[#k + 1] = name end table.sort(k) return k
+--- a name that no reply has: error; message=a reply of search_nodes has no 'entitys'; it has entities; line=2
+local r = search_nodes("x", 1)
+return r.entitys
+--- a reply taken for the list in it: error; message=a reply of open_nodes is no list; it has entities; line=1
+for _, e in ipairs(open_nodes{names = {"a"}}) do print(e.name) end
+--- a name of another tool: error; message=a reply of read_graph has no 'results'
+return read_graph{}.results
+--- what is not always there is nil: ok; result=[true,true,true]
+local r = open_nodes{"a"} return {r.next == nil, r.missing == nil, r.partial == nil}
+--- a reply takes what a script adds: ok; result=["mine","x",false]
+local r = search_nodes("x", 1) r.own = "mine" r.results[1].entityType = "x" return {r.own, r.entities[1].entityType, (pcall(setmetatable, r, nil))}
+--- helpers take whole replies: ok; result=["e0","3","person"]
+local r = search_nodes("x", 3) local t = format_output(r) return {extract_field(r, "name")[1], tostring(#deduplicate(r)), extract_field(r, "entityType")[1]}
+--- help says what a reply has: ok; result=true
+return memory.help("search_nodes"):find("The reply has entities, relations, results", 1, true) ~= nil
