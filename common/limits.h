@@ -68,6 +68,9 @@
 #define LIMIT_REQUEST_IDLE_MS 10000
 /* Entries of the list parameters (entities, names, relations, ...). */
 #define LIMIT_LIST_ENTRIES 10000
+/* Missing names of a request for which names like them are looked for: each costs
+ * .15 ms, and who has more of them has another list than he thinks. */
+#define LIMIT_SIMILAR_LOOKED 20
 /* Bytes of a search query: a paragraph. */
 #define LIMIT_QUERY_BYTES 4096
 /* Rows a read may ask for. */

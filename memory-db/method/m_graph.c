@@ -3,6 +3,7 @@
 
 #include "common/buf.h"
 #include "common/jx.h"
+#include "common/limits.h"
 #include "memory-db/method/handlers.h"
 #include "memory-db/model/graph.h"
 #include "memory-db/model/idset.h"
@@ -28,8 +29,12 @@ add_missing(struct graph_page *p, const char *name, json_t *missing,
 	struct err *e)
 {
 	json_t *similar = NULL, *row;
-	int r = scope_similar_names(p->st, p->scope, name, &similar, e);
+	int r = 0;
 
+	if (json_array_size(missing) < LIMIT_SIMILAR_LOOKED)
+		r = scope_similar_names(p->st, p->scope, name, &similar, e);
+	else if ((similar = json_array()) == NULL)
+		r = err_nomem(e);
 	if (r != 0)
 		return r;
 	row = json_pack("{s:s,s:o}", "name", name, "similar", similar);

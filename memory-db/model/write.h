@@ -32,6 +32,7 @@ struct write {
 	char actor[LIMIT_LABEL_BYTES + 16]; /* "": none */
 	bool saves_skill;	/* its metadata is code that runs (skill.h) */
 	int64_t hidden;		/* facts, its parts included */
+	unsigned missed;	/* names that were not found */
 	struct write *whole;	/* a part: of which write, which seals */
 	bool is_part;
 	bool replay;		/* a retry: apply nothing, only reply */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/buf.h"
+#include "common/limits.h"
 #include "memory-db/model/write.h"
 #include "memory-db/store/names.h"
 
@@ -86,7 +87,7 @@ write_missing(
 			name);
 	if (is_end(param) && w->ns != NAMESPACE_DEFAULT)
 		known.ns[known.n++] = NAMESPACE_DEFAULT;
-	if (r == 0)
+	if (r == 0 && w->missed++ < LIMIT_SIMILAR_LOOKED)
 		r = scope_similar(w->st, &known, name, &similar, e);
 	if (r < 0)
 		return r;

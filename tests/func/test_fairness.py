@@ -76,6 +76,29 @@ class Turns(harness.TestCase):
             wait_indexed(c, 300)
             s.verify()
 
+    def test_names_that_are_missing_do_not_hold_it(self):
+        s = self.service()
+        c = s.client(timeout=120)
+        c.ok("create_entities", {"entities": [
+            {"name": f"known {i}", "entityType": "t", "observations": []}
+            for i in range(4900)]})
+        wait_indexed(c)
+        n = 9900 // SHARE
+        for method, entries in (
+                ("create_relations", {"relations": [
+                    {"from": f"known{i}x", "to": "b", "relationType": "r"}
+                    for i in range(n)]}),
+                ("add_observations", {"observations": [
+                    {"entityName": f"known{i}x", "contents": ["x"]}
+                    for i in range(n)]})):
+            before = queues(c)["writer_cpu_ms"]
+            out = c.fails("not_found", method, entries)
+            self.assertIn("similar", out["error"])
+            self.assertLess(queues(c)["writer_cpu_ms"] - before, CPU_MS)
+        out = c.ok("open_nodes", {"names": [f"known{i}x" for i in range(n)]})
+        self.assertEqual(len(out["missing"]), n)
+        self.assertTrue(out["missing"][0]["similar"])
+
     def test_deleting_and_forgetting_do_not_hold_it(self):
         rnd = random.Random(6)
         s = self.service()
