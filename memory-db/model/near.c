@@ -1,6 +1,7 @@
 /* See near.h. */
 #include "memory-db/model/near.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -238,11 +239,41 @@ nearest_done(struct nearest *x)
 	x->n = 0;
 }
 
+/* Of a text that has what is sought in it, as whole words: where that is much of
+ * the text, it is meant; a short piece is only told as the nearest. */
+#define SHARE_PART 0.9
+#define SHARE_PIECE 0.55
+#define PART_OF 4	/* much: one byte of so many */
+
 struct seeking {
 	struct nearest *found;
+	const char *text;
+	size_t n;
 	struct alike_text wanted;
 	struct err *e;
 };
+
+static bool
+is_in_word(char c)
+{
+	return isalnum((unsigned char)c) || (unsigned char)c >= 0x80;
+}
+
+static double
+share_of_part(const struct seeking *s, const struct fact *f)
+{
+	const char *at = f->text, *end = f->text + f->text_n;
+
+	while (s->n > 0 && (at = memmem(at, (size_t)(end - at), s->text,
+				    s->n)) != NULL) {
+		if ((at == f->text || !is_in_word(at[-1])) &&
+			(at + s->n == end || !is_in_word(at[s->n])))
+			return s->n * PART_OF >= f->text_n ? SHARE_PART
+							   : SHARE_PIECE;
+		at++;
+	}
+	return 0;
+}
 
 /* Keeps the best few, best first; of equal ones the newer. */
 static int
@@ -251,13 +282,16 @@ seek_one(void *ctx, const struct fact *f)
 	struct seeking *s = ctx;
 	struct nearest *x = s->found;
 	struct alike_text read;
-	double share;
+	double share, part;
 	size_t at;
 	char *text;
 
 	if (alike_read(f->text, f->text_n, &read) != 0)
 		return err_nomem(s->e);
 	share = alike_share(&s->wanted, &read);
+	part = share_of_part(s, f);
+	if (part > share)
+		share = part;
 	if (share < NEAR_LEAST)
 		return 0;
 	for (at = x->n; at > 0 && x->v[at - 1].share < share; at--)
@@ -280,7 +314,7 @@ int
 near_find(struct write *w, int64_t entity, const char *text, size_t n,
 	struct nearest *ret, struct err *e)
 {
-	struct seeking s = {.found = ret, .e = e};
+	struct seeking s = {.found = ret, .text = text, .n = n, .e = e};
 
 	*ret = (struct nearest){0};
 	if (w->searches++ >= LIMIT_ALIKE_SEARCHES)

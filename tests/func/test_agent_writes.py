@@ -178,6 +178,25 @@ class Replace(Agent):
         self.assertEqual(self.replace("the dog Bruno", "Has a cat")["replaced"],
                          "Has a dog called Bruno")
 
+    def test_part(self):
+        self.nina("Prefers tabs over spaces", "Works at Acme since 2020",
+                  "Listens on port 5432", "Works at home on Fridays",
+                  "lives in a house in Oslo")
+        self.assertEqual(self.replace("tabs over", "x1")["replaced"],
+                         "Prefers tabs over spaces")
+        text = self.fails("replace_observation", entityName="Nina",
+                          old="Works at", new="x")
+        self.assertIn("Acme", text)
+        self.assertIn("Fridays", text)
+        # too little to be sure, but told
+        text = self.fails("replace_observation", entityName="Nina",
+                          old="a", new="x")
+        self.assertIn("nearest: 'lives in a house", text)
+        # half a number is no part
+        self.fails("replace_observation", entityName="Nina",
+                   old="on port 543", new="x")
+        self.assertEqual(len(self.texts()), 5)
+
     def test_ambiguous_and_none(self):
         self.nina("Deploys the web service every Monday",
                   "Deploys the mail service every Monday")
