@@ -207,6 +207,8 @@
 /* Default budgets: search_nodes and recall in tokens, a page of a graph in bytes. */
 #define LIMIT_MCP_SEARCH_TOKENS 2000
 #define LIMIT_MCP_RECALL_TOKENS 800
+/* Rows of recall below this share of the best one only cost tokens. */
+#define LIMIT_MCP_RECALL_CUT 0.3
 #define LIMIT_MCP_PAGE_BYTES 40000
 /* All calls of one memory-mcp under way. */
 #define LIMIT_MCP_CALLS 256

@@ -149,15 +149,12 @@ complete_whole(const struct tool *t, json_t *args)
 	return set_int(args, "max_bytes", LIMIT_REPLY_BYTES);
 }
 
-/* Rows below this share of the best one only cost the agent tokens. */
-#define RECALL_CUT 0.3
-
 static int
 complete_recall(json_t *args)
 {
 	if (jx_set(args, "format", json_string("lines")) ||
 		(!json_object_get(args, "cut") &&
-			jx_set(args, "cut", json_real(RECALL_CUT))))
+			jx_set(args, "cut", json_real(LIMIT_MCP_RECALL_CUT))))
 		return MDB_E_NOMEM;
 	return json_object_get(args, "max_tokens") ? 0 :
 		set_int(args, "max_tokens", LIMIT_MCP_RECALL_TOKENS);

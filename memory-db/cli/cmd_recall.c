@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "common/jx.h"
+#include "common/limits.h"
 #include "memory-db/cli/cli.h"
 #include "memory-db/cli/out.h"
 #include "memory-db/cli/where.h"
@@ -18,7 +19,8 @@ static const struct conf_opt opts[] = {
 	CLI_TEXT("tier", &tier, "TIER",
 		"only of working, episodic, semantic or procedural ones"),
 	CLI_TEXT("tags", &tags, "TAG,...", "only facts that have all of them"),
-	CLI_FLAG("explain", &explain, "what each score is made of"),
+	CLI_FLAG("explain", &explain,
+		"what each score is made of, also of what agents do not get"),
 };
 
 static int
@@ -46,7 +48,8 @@ make_params(int argc, char **argv, json_t **ret)
 		(tier != NULL && jx_set(p, "tiers",
 			json_pack("[s]", tier)) != 0) ||
 		(tags != NULL && jx_set(p, "tags", cli_list(tags)) != 0) ||
-		(explain && jx_set(p, "explain", json_true()) != 0))
+		(explain ? jx_set(p, "explain", json_true()) :
+			jx_set(p, "cut", json_real(LIMIT_MCP_RECALL_CUT))) != 0)
 		return cli_fail(CLI_USAGE, "an argument is no valid UTF-8");
 	*ret = take_ptr(p);
 	return CLI_OK;

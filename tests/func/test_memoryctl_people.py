@@ -310,6 +310,17 @@ class Commands(TestCase):
         got = json.loads(self.ctl("recall", "who wrote the compiler?",
                                   "--json").stdout)
         self.assertTrue(got["relevant"])
+        # what an agent does not get is shown on request
+        self.ctl("link", "grace", "knows", "bob")
+        few, all_ = (self.ctl("recall", "who wrote the first compiler?",
+                              *more).stdout for more in ((), ("--explain",)))
+        self.assertNotIn("bees", few)
+        self.assertIn("bees", all_)
+        with self.db.mcp() as m:
+            m.initialize()
+            lines = m.ok("recall", query="who wrote the first compiler?")[
+                "results"]
+        self.assertEqual(len(lines), len(few.splitlines()))
         done = self.ctl("recall", "price of zinc in Lima", code=1)
         self.assertRegex(done.stdout + done.stderr,
                          "nothing found|not relevant")
