@@ -142,6 +142,8 @@ database_migrate(struct database *base, void (*progress)(void *ctx, double p),
 		if (r == 0)
 			base->schema = migrate_steps[i].version;
 	}
+	if (r == 0)
+		r = migrate_check(db, base->schema, base->path, e);
 	sqlite3_close(db);
 	return r;
 }
@@ -233,7 +235,7 @@ recognise(struct database *base, sqlite3 *db, struct err *e)
 			"it to the new format",
 			base->path, (long long)version, STORE_SCHEMA_VERSION);
 	base->schema = (int)version;
-	return 0;
+	return migrate_check(db, base->schema, base->path, e);
 }
 
 int

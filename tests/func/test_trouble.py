@@ -238,8 +238,9 @@ class Start(TestCase):
         p = db.spawn()
         self.assertGreater(p.wait(), 0)
         db.process = None
-        self.assertIn("damaged", p.text())
-        self.assertNotIn("newer", p.text())
+        self.said = p.text()
+        self.assertIn("damaged", self.said)
+        self.assertNotIn("newer", self.said)
         with open(db.database, "rb") as f:
             self.assertEqual(f.read(), before)
         return db
@@ -247,6 +248,56 @@ class Start(TestCase):
     def test_a_table_of_the_index_is_gone(self):
         self.refused("PRAGMA writable_schema = ON",
                      "DELETE FROM sqlite_schema WHERE name = 'ft_live_config'")
+
+    def test_what_others_planted_does_not_run(self):
+        """Each would be a part of statements of the service."""
+        edit = ("UPDATE sqlite_schema SET sql = replace(sql, 'duplicate', "
+                "'dupli--cate') WHERE name = 'conflicts'")
+        for what, *sql in (
+                ("the trigger 'spy' is none", "CREATE TRIGGER spy AFTER INSERT "
+                 "ON fact BEGIN UPDATE meta SET value = new.body; END"),
+                ("the view 'more' is none", "CREATE VIEW more AS SELECT 1"),
+                ("the table 'more' is none", "CREATE TABLE more(x)"),
+                ("the table 'ft_more' is none",
+                 "CREATE VIRTUAL TABLE ft_more USING fts5(x)"),
+                ("the index 'fact_body' is none",
+                 "CREATE INDEX fact_body ON fact(hex(body))"),
+                ("the trigger 'sqlite_stat1' is none",
+                 "PRAGMA writable_schema = ON",
+                 "INSERT INTO sqlite_schema VALUES('trigger', 'sqlite_stat1', "
+                 "'fact', 0, 'CREATE TRIGGER sqlite_stat1 AFTER INSERT ON fact "
+                 "BEGIN DELETE FROM op; END')"),
+                ("the table 'fact' is not as", "ALTER TABLE fact ADD COLUMN x "
+                 "TEXT AS (hex(body))"),
+                ("the view 'versions' is not as", "DROP VIEW versions",
+                 "CREATE VIEW versions AS SELECT 1 AS id"),
+                ("the view 'conflicts' is not as",
+                 "PRAGMA writable_schema = ON", edit),
+                ("the index 'span_at' is missing", "DROP INDEX span_at"),
+                ("the trigger '?[2J???' is none",
+                 'CREATE TRIGGER "\x1b[2J\u202e" AFTER INSERT ON fact BEGIN '
+                 "SELECT 1; END")):
+            with self.subTest(what):
+                self.refused(*sql)
+                self.assertIn(what, self.said)
+
+    def test_nor_in_the_steps_of_an_older_file(self):
+        db = self.refused(
+            "PRAGMA user_version = 7", "DROP TABLE text_wait",
+            "DROP TABLE text_gone", "CREATE TRIGGER spy AFTER INSERT ON fact "
+            "BEGIN SELECT 1; END")
+        self.assertIn("the trigger 'spy' is none", self.said)
+        self.assertFalse(list(db.database.parent.glob("*.schema-*")))
+
+    def test_what_sqlite_adds_is_no_stranger(self):
+        db = self.service()
+        db.client().ok("create_entities", entities=[entity("ada", "tea")])
+        db.stop()
+        with contextlib.closing(sqlite3.connect(db.database)) as s:
+            s.execute("ANALYZE")
+            s.execute("VACUUM")
+        db.start()
+        db.verify()
 
     def test_a_schema_that_nobody_writes(self):
         db = self.refused("PRAGMA user_version = 65543")

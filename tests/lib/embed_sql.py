@@ -1,17 +1,45 @@
-"""Turns the schema steps (memory-db/sql/NNNN_*.sql) into C strings."""
+"""Turns the schema steps (memory-db/sql/NNNN_*.sql) into C strings, and what
+they make into a list: the text of every table, index and view, with the first
+and the last schema that has it. FTS5 makes its shadow tables itself, so SQLite
+is asked rather than the text of the steps."""
 import os
+import sqlite3
 import sys
 
-print('#include "memory-db/store/migrate.h"\n')
-steps = []
+
+def quoted(text):
+    lines = text.replace("\\", "\\\\").replace('"', '\\"').split("\n")
+    return "\n".join('\t"%s\\n"' % line for line in lines)
+
+
+steps = {}
 for path in sys.argv[1:]:
-    number = int(os.path.basename(path).split("_")[0])
-    text = open(path, encoding="utf-8").read()
-    lines = "\n".join('\t"%s\\n"' % line.replace("\\", "\\\\").replace('"', '\\"')
-                      for line in text.splitlines())
-    print("static const char step_%d[] =\n%s;\n" % (number, lines))
-    steps.append(number)
+    with open(path, encoding="utf-8") as f:
+        steps[int(os.path.basename(path).split("_")[0])] = f.read()
+
+db = sqlite3.connect(":memory:")
+objects = {}
+for number in sorted(steps):
+    db.executescript(steps[number])
+    for row in db.execute("SELECT type, name, tbl_name, sql "
+                          "FROM sqlite_schema"):
+        first = objects[row][0] if row in objects else number
+        assert row not in objects or objects[row][1] == number - 1, row
+        objects[row] = (first, number)
+db.close()
+
+print('#include <stddef.h>\n\n#include "memory-db/store/migrate.h"\n')
+for number in sorted(steps):
+    print("static const char step_%d[] =\n%s;\n" % (
+        number, quoted(steps[number].removesuffix("\n"))))
 print("const struct migrate_step migrate_steps[] = {")
 for number in sorted(steps):
     print("\t{%d, step_%d}," % (number, number))
-print("};\nconst size_t migrate_steps_n = %d;" % len(steps))
+print("};\nconst size_t migrate_steps_n = %d;\n" % len(steps))
+print("const struct migrate_object migrate_objects[] = {")
+for (kind, name, table, sql), (first, last) in sorted(
+        objects.items(), key=lambda o: o[0][:3] + o[1]):
+    print('{%d, %d, "%s", "%s", "%s",\n%s},' % (
+        first, last, kind, name, table,
+        "NULL" if sql is None else quoted(sql)))
+print("};\nconst size_t migrate_objects_n = %d;" % len(objects))
