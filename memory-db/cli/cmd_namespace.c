@@ -230,13 +230,12 @@ run(struct cli *c, int argc, char **argv)
 
 const struct cli_command cli_cmd_namespace = {
 	.name = "namespace",
-	.args = "[list | rename FROM TO | merge FROM INTO | alias NEW "
-		"EXISTING | folders | trust [DIR] | untrust [DIR]]",
+	.args = "[list | folders | rename|merge|alias A B | [un]trust [DIR]]",
 	.summary = "list, rename, merge and alias namespaces; trust folders",
 	.about = "A namespace is a partition of the memory: a project, a "
-		 "user. `rename` gives one a new name. `merge` moves what FROM "
-		 "holds into INTO. `alias` lets a second name mean an existing "
-		 "one, as after a repository has moved. The first folder that "
+		 "user. `rename A B` gives A the name B. `merge A B` moves "
+		 "what A holds into B. `alias A B` lets the name A mean B as "
+		 "well, as after a repository has moved. The first folder that "
 		 "names a git remote has its memory; `trust` lets another one "
 		 "(a second clone of yours) share it, `untrust` takes that "
 		 "back, `folders` lists them.",

@@ -138,7 +138,8 @@ class Import(Wire):
                          [json.loads(x) for x in lines])
         self.assertEqual(json.loads(done.stdout), {
             "lines": 2002, "resumed_after": 0, "added": 2002, "skipped": 0,
-            "bad": 0, "errors": []})
+            "erased": 0, "elsewhere": 0, "elsewhere_names": [],
+            "bad": 0, "errors": [], "pinned": []})
 
     def test_bad_lines_are_named_and_skipped(self):
         good = entity_line("é日本")

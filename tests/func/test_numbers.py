@@ -99,7 +99,7 @@ def lua(value):
 
 def spellings(q):
     """Groups of spellings that must act alike; the first is the plain one."""
-    if q["name"] == "min_score":        # 1 is at the edge of what is found
+    if q["name"] in ("min_score", "cut"):   # 1 is at the edge of what is found
         return (("0", "-0.0", "0.0", "-0e0"),)
     if q["type"] == "number":
         return (("0", "-0.0", "0.0", "-0e0"), ("1", "1.0", "1e0"))
