@@ -263,8 +263,14 @@ object(lua_State *L)
 	}
 	luaL_checktype(L, 1, LUA_TTABLE);
 	lua_settop(L, 1);
-	if (lua_getmetatable(L, 1))
-		return luaL_error(L, "memory.object: the table has a metatable");
+	if (lua_getmetatable(L, 1)) {
+		lua_pushnil(L);
+		if (lua_next(L, 1) == 0)
+			return luaL_error(
+				L, "memory.object: the table has a metatable");
+		lua_settop(L, 1); /* with members it is one anyway */
+		return 1;
+	}
 	lua_rawgetp(L, LUA_REGISTRYINDEX, &value_object);
 	lua_setmetatable(L, 1);
 	return 1;

@@ -375,8 +375,8 @@ function H.deduplicate(list, field)
 		local v
 		if field ~= nil then v = get(e, field)
 		elseif type(e) == "table" then
-			v = e.id
-			if v == nil then v = e.name end
+			v = member(e, "id")
+			if v == nil then v = member(e, "name") end
 			if v == nil then v = e end
 		else v = e end
 		local k = fingerprint(v)
@@ -435,13 +435,14 @@ function H.summarize_results(list, n)
 		local e = list[i]
 		if e == nil then break end
 		if type(e) == "table" then
-			local o = e.observations and e.observations[1]
+			local o = member(e, "observations")
+			o = o and o[1]
 			if type(o) == "table" then o = o.text end
 			if type(o) == "string" and #o > 120 then
 				local cut = offset(o, 0, 118)
 				o = sub(o, 1, cut - 1) .. "..."
 			end
-			sample[i] = {name = e.name, type = get(e, "type"), text = o}
+			sample[i] = {name = member(e, "name"), type = get(e, "type"), text = o}
 		else
 			sample[i] = e
 		end
@@ -591,8 +592,8 @@ function H.format_output(v, style)
 	for _, e in ipairs(list) do
 		local cells = {}
 		for i, c in ipairs(columns) do
-			local x = e[c]
-			if x == nil then x = e[tonumber(c)] end
+			local x = member(e, c)
+			if x == nil then x = member(e, tonumber(c)) end
 			local s = x == nil and "" or short(x, 0)
 			cells[i] = gsub(gsub(s, "\n", " "), "|", "\\|")
 		end

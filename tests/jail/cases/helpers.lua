@@ -87,3 +87,7 @@ local r = search_nodes("x", 1) r.own = "mine" r.results[1].entityType = "x" retu
 local r = search_nodes("x", 3) local t = format_output(r) return {extract_field(r, "name")[1], tostring(#deduplicate(r)), extract_field(r, "entityType")[1]}
 --- help says what a reply has: ok; result=true
 return memory.help("search_nodes"):find("The reply has entities, relations, results", 1, true) ~= nil
+--- helpers take lists of replies: ok; result=[1,2,2]
+local l = {search_nodes("x", 1), open_nodes{"a"}} return {#deduplicate({l[1], l[1], search_nodes("x", 1)}), summarize_results(l).count, #format_output(l, "table") > 0 and #l}
+--- an entity of a reply is an object already: ok; result="e0"
+return memory.object(search_nodes("x", 1).entities[1]).name
