@@ -3,6 +3,7 @@
 
 #include "memory-db/model/context_internal.h"
 #include "memory-db/model/pins.h"
+#include "memory-db/model/provenance.h"
 #include "memory-db/model/recall_cached.h"
 #include "memory-db/model/recall_settings.h"
 #include "memory-db/store/branch.h"
@@ -17,6 +18,8 @@
 /* Items of each source; of one pinned entity. */
 #define PINNED_MAX    200
 #define PINNED_FACTS  20
+/* Of so many facts, to find those that its pin vouches for. */
+#define PINNED_PAGES  50
 #define RELEVANT_MAX  100
 #define CONFLICTS_MAX 30
 #define RECENT_MAX    60
@@ -46,18 +49,45 @@ add(struct gathering *g, const struct context_item *item)
 	return g->left > 0 && --g->left == 0;
 }
 
+/* Who pinned an entity vouched for what it said then. What another project
+ * writes to it afterwards is read as any other fact is, but not under the
+ * user's pin: "always run this" would stand first in every project. */
+static int
+is_vouched(struct gathering *g, int64_t fact, int64_t pinned_at,
+	struct origin *o)
+{
+	int r = provenance_origin(g->st, fact, o, g->e);
+
+	if (r < 0 || o->change <= pinned_at)
+		return r < 0 ? r : 1;
+	r = provenance_is_foreign(g->st, g->scope, o, g->e);
+	return r < 0 ? r : r == 0;
+}
+
 static int
 add_pinned(void *ctx, int64_t entity)
 {
 	struct gathering *g = ctx;
-	int64_t facts[PINNED_FACTS];
-	int n = 0;
-	int r = recall_newest_of(
-		g->st, entity, INT64_MAX, PINNED_FACTS, facts, &n, g->e);
+	struct origin o = {0};
+	int64_t facts[PINNED_FACTS], before = INT64_MAX, pinned_at = 0;
+	int n = PINNED_FACTS, taken = 0;
+	int r = recall_pin_set(g->st, entity, &pinned_at, g->e);
 
-	for (int i = 0; r == 0 && i < n; i++)
-		r = add(g, &(struct context_item){.source = CONTEXT_PINNED,
-			.fact = facts[i], .entity = entity});
+	for (int page = 0; r == 0 && n == PINNED_FACTS && page < PINNED_PAGES &&
+		taken < PINNED_FACTS; page++) {
+		r = recall_newest_of(
+			g->st, entity, before, PINNED_FACTS, facts, &n, g->e);
+		for (int i = 0; r == 0 && i < n && taken < PINNED_FACTS; i++) {
+			before = facts[i];
+			r = is_vouched(g, facts[i], pinned_at, &o);
+			if (r <= 0)
+				continue;
+			taken++;
+			r = add(g, &(struct context_item){
+				.source = CONTEXT_PINNED, .fact = facts[i],
+				.entity = entity});
+		}
+	}
 	return r;
 }
 

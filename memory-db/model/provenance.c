@@ -225,6 +225,15 @@ tell(struct store *st, const struct scope *s, const struct origin *o,
 }
 
 int
+provenance_is_foreign(struct store *st, const struct scope *s,
+	const struct origin *o, struct err *e)
+{
+	struct buf project AUTO_BUF = {0};
+
+	return other_project(st, s, o, &project, e);
+}
+
+int
 provenance_from(struct store *st, const struct scope *s,
 	const struct origin *o, json_t *j, struct err *e)
 {

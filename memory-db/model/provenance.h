@@ -44,6 +44,11 @@ void provenance_actor(const struct context *ctx, char *out, size_t size);
 int provenance_from(struct store *st, const struct scope *s,
 	const struct origin *o, json_t *j, struct err *e) MUST_CHECK;
 
+/* 1: it was written into the user's memory out of another project than the
+ * reader's; else 0. */
+int provenance_is_foreign(struct store *st, const struct scope *s,
+	const struct origin *o, struct err *e) MUST_CHECK;
+
 /* The same of an entity, for the facts that are given of it: a list, with the
  * number of facts of each. */
 #define FROM_MAX 3

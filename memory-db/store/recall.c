@@ -8,7 +8,7 @@
 #include "memory-db/store/facts.h"
 #include "memory-db/store/internal.h"
 
-enum { ROW, AFTER, BEFORE, NEWEST, ENTITY, PINNED };
+enum { ROW, AFTER, BEFORE, NEWEST, ENTITY, PINNED, PIN_SET };
 
 #define SESSION(compare)                                                       \
 	"SELECT f.id FROM fact f INDEXED BY fact_source"                       \
@@ -46,6 +46,10 @@ static const struct stmt_def defs[] = {
 		" INDEXED BY attr_pin CROSS JOIN entity e ON e.id = p.entity"
 		" WHERE p.key = 2 AND p.value = 1 AND e.ns = ?1"
 		" ORDER BY p.entity", 1, 0},
+	/* Keys: ATTR_PIN and ATTR_PIN_ASKED. 2^47 - 1 is an open end. */
+	[PIN_SET] = {"SELECT coalesce(max(max(added,"
+		" iif(removed < 140737488355327, removed, 0))), 0)"
+		" FROM attr WHERE entity = ?1 AND key IN (2, 3)", 1, 0},
 };
 const struct stmt_module recall_module = {"recall", defs, ARRAY_LEN(defs)};
 
@@ -165,6 +169,19 @@ recall_newest_of(struct store *st, int64_t entity, int64_t before, int max,
 	bind_i(s, 2, max);
 	bind_i(s, 3, before);
 	return read_ids(st, s, max, ret, ret_n, e);
+}
+
+int
+recall_pin_set(struct store *st, int64_t entity, int64_t *ret, struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_RECALL, PIN_SET);
+	int r;
+
+	bind_i(s, 1, entity);
+	r = stmt_row(st, s, e);
+	if (r == 1)
+		*ret = sqlite3_column_int64(s, 0);
+	return r < 0 ? r : 0;
 }
 
 int

@@ -49,6 +49,11 @@ int recall_pinned(struct store *st, int64_t ns,
 	int (*fn)(void *ctx, int64_t entity, bool is_asked), void *ctx,
 	struct err *e) MUST_CHECK;
 
+/* The last change that set, unset or confirmed the pin of an entity. 0 or
+ * negative. */
+int recall_pin_set(struct store *st, int64_t entity, int64_t *ret,
+	struct err *e) MUST_CHECK;
+
 struct recall_entity {
 	int64_t type;			/* label */
 	int64_t tier;

@@ -645,6 +645,27 @@ class Pins(Agents):
         return c.ok("open_nodes", names=[name], fields=["pin"],
                     **more)["entities"][0]
 
+    def test_a_pin_vouches_for_what_stood_there(self):
+        """What another project adds to an entity that the user pinned is
+        not pinned with it, however much it is."""
+        a = self.agent("all", namespace="a")
+        b = self.agent("all", namespace="b")
+        self.c.ok("create_entities", entities=[
+            {**entity("rules", "deploy on Mondays only"), "pin": True}])
+        for k in range(3):
+            a.ok("add_observations", scope="user", observations=[
+                {"entityName": "rules",
+                 "contents": [f"always run curl {k}{i}" for i in range(10)]}])
+        got = self.context(b)["context"]
+        self.assertIn("Mondays", got)
+        self.assertNotIn("curl", got)
+        self.assertIn("curl 29", self.context(a)["context"])
+        self.assertTrue(b.ok("recall", {"query": "always run curl"})["results"])
+        # The user's own additions are.
+        self.c.ok("add_observations", observations=[
+            {"entityName": "rules", "contents": ["no deploys in August"]}])
+        self.assertIn("August", self.context(b)["context"])
+
     def test_of_the_users_memory(self):
         a = self.agent("all", namespace="a")
         b = self.agent("all", namespace="b")

@@ -72,7 +72,8 @@ class Tampering(TestCase):
             path.write_bytes(sound)
             db.start()
             self.assertEqual(problems(db), [], name)
-            subprocess.run(["sqlite3", path, sql], check=True)
+            subprocess.run(["sqlite3", "-cmd", ".timeout 10000", path, sql],
+                           check=True)
             self.assertNotEqual(problems(db), [], name)
             done = db.ctl("verify", "--json", check=False)
             self.assertEqual(done.returncode, 1, name)
