@@ -76,6 +76,7 @@ static const struct {
 	{"import_records", "memoryctl import"},
 	{"export_log", "memoryctl export"},
 	{" (of a script: execute_code, run_skill)", ""},
+	{"execute_code (run_skill)", "the script"},
 	{"execute_code", "a script"},
 	{"changes_since", "memoryctl log"},
 	/* parameters whose names are no words */

@@ -124,8 +124,8 @@ refuse(const char *what, const char *how, const struct row *row, struct err *e)
 	show(row->name, name);
 	return err_set(e, MDB_E_CORRUPT,
 		"%s is damaged or was changed by another program: the %s '%s' "
-		"%s. Nothing was changed; look at the file with sqlite3 (SELECT "
-		"* FROM sqlite_schema), or restore a backup",
+		"%s. Nothing was changed; look at the file with "
+		"sqlite3 (.schema), or restore a backup",
 		what, type, name, how);
 }
 
