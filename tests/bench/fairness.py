@@ -145,9 +145,10 @@ def bench_fairness(b):
     for name, fn, prepare in CASES:
         with b.service() as db:
             client = db.client(timeout=300)
-            create(client, [{"name": f"n{i}", "entityType": "thing",
-                             "observations": [words(rnd, 200)]}
-                            for i in range(b.n(8000, 2000))])
+            for first in range(0, b.n(8000, 2000), 2000):
+                create(client, [{"name": f"n{i}", "entityType": "thing",
+                                 "observations": [words(rnd, 200)]}
+                                for i in range(first, first + 2000)])
             if prepare:
                 prepare(db, client, rnd)
             other = Other(db)
