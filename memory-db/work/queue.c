@@ -33,25 +33,31 @@ list_append(struct job_list *to, struct job_list *from)
 }
 
 int
-queue_init(struct queue *q)
+queue_init_lock(pthread_mutex_t *lock, pthread_cond_t *filled)
 {
 	pthread_condattr_t attr;
 	int rc;
 
-	memset(q, 0, sizeof *q);
-	atomic_init(&q->length, 0);
 	if (pthread_condattr_init(&attr) != 0)
 		return MDB_E_NOMEM;
 	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	rc = pthread_cond_init(&q->filled, &attr);
+	rc = pthread_cond_init(filled, &attr);
 	(void)pthread_condattr_destroy(&attr);
 	if (rc)
 		return MDB_E_NOMEM;
-	if (pthread_mutex_init(&q->lock, NULL) != 0) {
-		(void)pthread_cond_destroy(&q->filled);
+	if (pthread_mutex_init(lock, NULL) != 0) {
+		(void)pthread_cond_destroy(filled);
 		return MDB_E_NOMEM;
 	}
 	return 0;
+}
+
+int
+queue_init(struct queue *q)
+{
+	memset(q, 0, sizeof *q);
+	atomic_init(&q->length, 0);
+	return queue_init_lock(&q->lock, &q->filled);
 }
 
 /* --- rounds ---------------------------------------------------------------- */

@@ -41,6 +41,10 @@ struct queue {
 	atomic_size_t length;	/* readable without the lock */
 };
 
+/* The lock of a queue, and the condition that its workers wait for, by the
+ * monotonic clock. 0, or MDB_E_NOMEM. */
+int queue_init_lock(pthread_mutex_t *lock, pthread_cond_t *filled) MUST_CHECK;
+
 /* 0, or MDB_E_NOMEM. */
 int queue_init(struct queue *q) MUST_CHECK;
 void queue_done(struct queue *q);	/* frees no jobs */

@@ -19,23 +19,9 @@ write_is_large(const struct job *j)
 int
 write_queue_init(struct write_queue *q)
 {
-	pthread_condattr_t attr;
-	int rc;
-
 	memset(q, 0, sizeof *q);
 	atomic_init(&q->length, 0);
-	if (pthread_condattr_init(&attr) != 0)
-		return MDB_E_NOMEM;
-	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	rc = pthread_cond_init(&q->filled, &attr);
-	(void)pthread_condattr_destroy(&attr);
-	if (rc)
-		return MDB_E_NOMEM;
-	if (pthread_mutex_init(&q->lock, NULL) != 0) {
-		(void)pthread_cond_destroy(&q->filled);
-		return MDB_E_NOMEM;
-	}
-	return 0;
+	return queue_init_lock(&q->lock, &q->filled);
 }
 
 void

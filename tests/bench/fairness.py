@@ -1,26 +1,12 @@
 """Beside what one session does, how long do the writes and reads of another
 take? Part of run.py."""
-import base64
 import random
 import threading
 import time
 
-LETTERS = "abcdefghijklmnopqrstuvwxyz"
+from long_texts import letters, words
+
 MOST_MS = 500
-
-
-def words(rnd, size):
-    """Text of words that nobody has seen."""
-    out, n = [], 0
-    while n < size:
-        out.append("".join(rnd.choices(LETTERS, k=rnd.randint(4, 9))))
-        n += len(out[-1]) + 1
-    return " ".join(out)[:size]
-
-
-def letters(rnd, size):
-    """A text without a space."""
-    return base64.b64encode(rnd.randbytes(size * 3 // 4)).decode()[:size]
 
 
 class Other(threading.Thread):

@@ -1,33 +1,18 @@
 """What one session asks does not hold up the others: measured by the time that
 the writer spends on one turn, and by what a second session sees."""
 
-import base64
 import json
 import random
 import sqlite3
 import threading
 
 import harness
+from long_texts import LETTERS, letters, words
 
-LETTERS = "abcdefghijklmnopqrstuvwxyz"
 # With sanitizers everything takes several times as long: less of it.
 SHARE = 10 if harness.SANITIZED else 1
 # Of the writer for one request. Wall time on a busy machine says little.
 CPU_MS = 500
-
-
-def words(rnd, size):
-    """Text of words that nobody has seen."""
-    out, n = [], 0
-    while n < size:
-        out.append("".join(rnd.choices(LETTERS, k=rnd.randint(4, 9))))
-        n += len(out[-1]) + 1
-    return " ".join(out)[:size]
-
-
-def letters(rnd, size):
-    """A text without a space."""
-    return base64.b64encode(rnd.randbytes(size * 3 // 4)).decode()[:size]
 
 
 def queues(client):
