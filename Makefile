@@ -51,12 +51,14 @@ LIBS_db := -lsqlite3 -lz -lsodium -lev -lm $(LIBS_common)
 src = $(filter-out $(2),$(wildcard $(1)))
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 
-SRC_common := $(sort $(filter-out common/example_%.c,$(wildcard common/*.c)))
-SRC_mcp    := $(sort $(filter-out mcp-server/main.c,$(wildcard mcp-server/*.c)))
+SRC_common := $(sort $(filter-out common/client/example_%.c,$(wildcard \
+	common/*.c common/*/*.c)))
+SRC_mcp    := $(sort $(wildcard mcp-server/*/*.c))
 SRC_db     := $(sort $(wildcard memory-db/net/*.c memory-db/work/*.c \
-	memory-db/method/*.c memory-db/model/*.c memory-db/store/*.c \
+	memory-db/method/*.c memory-db/model/*/*.c memory-db/store/*/*.c \
 	memory-db/embed/*.c))
-SRC_cli    := $(sort $(filter-out memory-db/cli/main.c,$(wildcard memory-db/cli/*.c)))
+SRC_cli    := $(sort $(filter-out memory-db/cli/main.c,$(wildcard \
+	memory-db/cli/*.c memory-db/cli/lib/*.c)))
 SQL        := $(sort $(wildcard memory-db/sql/*.sql))
 
 OBJ_common := $(call obj,$(SRC_common))
@@ -135,7 +137,7 @@ $(B)/lib/%.so: tests/lib/%.c
 	$(CC) -O2 -g -D_GNU_SOURCE -Wall -shared -fPIC -o $@ $< -ldl
 
 include tests/tests.mk
-include common/client.mk
+include common/client/client.mk
 
 deps: ## Install the Debian packages (sudo when not root)
 	@if [ "$$(id -u)" = 0 ]; then S=; else S=sudo; fi; \

@@ -178,7 +178,7 @@
 #define LIMIT_SCRIPT_POOL_MAX 4
 /* Bytes of the code of a skill: it is kept like metadata. */
 /* Facts that an agent's session may hide in a minute without confirm: more than
- * tidying up takes, few enough to look through (model/hiding.h). */
+ * tidying up takes, few enough to look through (model/write/hiding_budget.h). */
 #define LIMIT_HIDDEN_UNASKED 50
 /* Pins of a namespace that count: each is part of every context, and so costs
  * every agent tokens. */

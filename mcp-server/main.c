@@ -17,9 +17,9 @@
 #include "common/harden.h"
 #include "common/limits.h"
 #include "common/log.h"
-#include "common/profiles.h"
-#include "common/project_map.h"
-#include "mcp-server/session.h"
+#include "common/contract/profiles.h"
+#include "common/client/project_map.h"
+#include "mcp-server/mcp/session.h"
 
 #define EXIT_USAGE 100
 #define EXIT_SYSTEM 111

@@ -25,7 +25,7 @@
 #include "memory-db/net/notify.h"
 #include "memory-db/net/server.h"
 #include "memory-db/options.h"
-#include "memory-db/store/store.h"
+#include "memory-db/store/engine/store.h"
 
 #define EXIT_USAGE 100
 #define LISTEN_BACKLOG 1024

@@ -24,10 +24,10 @@
 #include "common/conf.h"
 #include "common/limits.h"
 #include "common/owned.h"
-#include "common/settings.h"
-#include "common/spawn_env.h"
+#include "common/client/settings.h"
+#include "common/client/spawn_env.h"
 #include "common/text.h"
-#include "memory-db/store/store.h"
+#include "memory-db/store/engine/store.h"
 
 static struct options arg = {
 	.embed = "none",

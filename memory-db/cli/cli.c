@@ -6,7 +6,7 @@
 
 #include "common/buf.h"
 #include "common/jx.h"
-#include "memory-db/cli/out.h"
+#include "memory-db/cli/lib/out.h"
 
 static void
 say(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0)));

@@ -12,7 +12,7 @@
 #include "common/cleanup.h"
 #include "common/conf.h"
 #include "common/err.h"
-#include "common/memory_client.h"
+#include "common/client/memory_client.h"
 
 /* Exit codes: scripts rely on them. */
 enum cli_exit {

@@ -4,7 +4,7 @@
 #include "common/buf.h"
 #include "common/jx.h"
 #include "common/limits.h"
-#include "common/tools.h"
+#include "common/contract/tools.h"
 #include "memory-db/cli/cli.h"
 
 static int

@@ -1,10 +1,10 @@
 #include <string.h>
 
 #include "common/jx.h"
-#include "memory-db/cli/changes.h"
+#include "memory-db/cli/lib/changes.h"
 #include "memory-db/cli/cli.h"
-#include "memory-db/cli/pages.h"
-#include "memory-db/cli/where.h"
+#include "memory-db/cli/lib/pages.h"
+#include "memory-db/cli/lib/where.h"
 
 static const char *from, *to, *from_branch, *to_branch, *session;
 static int64_t from_version, to_version;

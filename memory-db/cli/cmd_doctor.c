@@ -9,8 +9,8 @@
 #include "common/buf.h"
 #include "common/jx.h"
 #include "common/text.h"
-#include "memory-db/cli/doctor.h"
-#include "memory-db/cli/out.h"
+#include "memory-db/cli/lib/doctor.h"
+#include "memory-db/cli/lib/out.h"
 
 static const struct {
 	const char *name;

@@ -5,11 +5,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "common/settings.h"
+#include "common/client/settings.h"
 #include "memory-db/cli/cli.h"
-#include "memory-db/cli/conffile.h"
-#include "memory-db/cli/out.h"
-#include "memory-db/cli/restart.h"
+#include "memory-db/cli/lib/conffile.h"
+#include "memory-db/cli/lib/out.h"
+#include "memory-db/cli/lib/restart.h"
 
 static const char *model, *key_file;
 static bool confirm;

@@ -6,9 +6,9 @@
 
 #include "common/jx.h"
 #include "memory-db/cli/cli.h"
-#include "memory-db/cli/jscan.h"
-#include "memory-db/cli/newfile.h"
-#include "memory-db/cli/progress.h"
+#include "memory-db/cli/lib/jscan.h"
+#include "memory-db/cli/lib/newfile.h"
+#include "memory-db/cli/lib/progress.h"
 
 static bool is_current, is_all;
 

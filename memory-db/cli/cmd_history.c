@@ -2,12 +2,12 @@
 #include <string.h>
 
 #include "common/jx.h"
-#include "memory-db/cli/changes.h"
+#include "memory-db/cli/lib/changes.h"
 #include "memory-db/cli/cli.h"
-#include "memory-db/cli/facts.h"
-#include "memory-db/cli/out.h"
-#include "memory-db/cli/pages.h"
-#include "memory-db/cli/where.h"
+#include "memory-db/cli/lib/facts.h"
+#include "memory-db/cli/lib/out.h"
+#include "memory-db/cli/lib/pages.h"
+#include "memory-db/cli/lib/where.h"
 
 static int64_t limit = 20;
 static const char *since, *until, *session;

@@ -9,12 +9,12 @@
 #include "common/jx.h"
 #include "common/limits.h"
 #include "memory-db/cli/cli.h"
-#include "memory-db/cli/lines.h"
-#include "memory-db/cli/out.h"
-#include "memory-db/cli/progress.h"
-#include "memory-db/cli/slice.h"
-#include "memory-db/cli/source.h"
-#include "memory-db/cli/where.h"
+#include "memory-db/cli/lib/lines.h"
+#include "memory-db/cli/lib/out.h"
+#include "memory-db/cli/lib/progress.h"
+#include "memory-db/cli/lib/slice.h"
+#include "memory-db/cli/lib/source.h"
+#include "memory-db/cli/lib/where.h"
 
 /* The request around a line. */
 #define LINE_BYTES (LIMIT_REQUEST_BYTES - 4096)

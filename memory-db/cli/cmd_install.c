@@ -6,12 +6,12 @@
 
 #include "common/jx.h"
 #include "memory-db/cli/cli.h"
-#include "memory-db/cli/clientfile.h"
-#include "memory-db/cli/diff.h"
-#include "memory-db/cli/jedit.h"
-#include "memory-db/cli/jscan.h"
-#include "memory-db/cli/out.h"
-#include "memory-db/cli/programs.h"
+#include "memory-db/cli/lib/clientfile.h"
+#include "memory-db/cli/lib/diff.h"
+#include "memory-db/cli/lib/jedit.h"
+#include "memory-db/cli/lib/jscan.h"
+#include "memory-db/cli/lib/out.h"
+#include "memory-db/cli/lib/programs.h"
 
 #define PROGRAM "memory-mcp"
 #define SERVERS "mcpServers"

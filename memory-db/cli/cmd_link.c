@@ -4,8 +4,8 @@
 
 #include "common/jx.h"
 #include "memory-db/cli/cli.h"
-#include "memory-db/cli/out.h"
-#include "memory-db/cli/where.h"
+#include "memory-db/cli/lib/out.h"
+#include "memory-db/cli/lib/where.h"
 
 static const char *weight;
 

@@ -4,10 +4,10 @@
 
 #include "common/jx.h"
 #include "memory-db/cli/cli.h"
-#include "memory-db/cli/out.h"
-#include "memory-db/cli/pages.h"
-#include "memory-db/cli/table.h"
-#include "memory-db/cli/where.h"
+#include "memory-db/cli/lib/out.h"
+#include "memory-db/cli/lib/pages.h"
+#include "memory-db/cli/lib/table.h"
+#include "memory-db/cli/lib/where.h"
 
 /* Rows that are looked at for a prefix, when only names are wanted: a shell
  * that completes a word does not wait for a large memory. */

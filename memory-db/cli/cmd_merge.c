@@ -1,9 +1,9 @@
 #include <stdio.h>
 
 #include "memory-db/cli/cli.h"
-#include "memory-db/cli/facts.h"
-#include "memory-db/cli/out.h"
-#include "memory-db/cli/sliced.h"
+#include "memory-db/cli/lib/facts.h"
+#include "memory-db/cli/lib/out.h"
+#include "memory-db/cli/lib/sliced.h"
 
 static bool dry_run, sliced;
 

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "common/jx.h"
-#include "common/project_map.h"
+#include "common/client/project_map.h"
 #include "memory-db/cli/cli.h"
-#include "memory-db/cli/out.h"
-#include "memory-db/cli/table.h"
+#include "memory-db/cli/lib/out.h"
+#include "memory-db/cli/lib/table.h"
 
 static const struct table_column columns[] = {
 	{"NAMESPACE", false, TABLE_TAIL}, {"ENTITIES", true, false},

@@ -2,7 +2,7 @@
 
 #include "common/jx.h"
 #include "memory-db/cli/cli.h"
-#include "memory-db/cli/out.h"
+#include "memory-db/cli/lib/out.h"
 
 static bool off;
 

@@ -1,8 +1,8 @@
 #include <stdio.h>
 
 #include "memory-db/cli/cli.h"
-#include "memory-db/cli/out.h"
-#include "memory-db/cli/where.h"
+#include "memory-db/cli/lib/out.h"
+#include "memory-db/cli/lib/where.h"
 
 static int
 run(struct cli *c, int argc, char **argv)

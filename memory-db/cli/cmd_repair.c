@@ -7,8 +7,8 @@
 #include "common/jx.h"
 #include "common/limits.h"
 #include "memory-db/cli/cli.h"
-#include "memory-db/cli/out.h"
-#include "memory-db/cli/progress.h"
+#include "memory-db/cli/lib/out.h"
+#include "memory-db/cli/lib/progress.h"
 
 static bool dry_run;
 

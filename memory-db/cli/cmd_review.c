@@ -5,9 +5,9 @@
 
 #include "common/jx.h"
 #include "memory-db/cli/cli.h"
-#include "memory-db/cli/facts.h"
-#include "memory-db/cli/out.h"
-#include "memory-db/cli/pages.h"
+#include "memory-db/cli/lib/facts.h"
+#include "memory-db/cli/lib/out.h"
+#include "memory-db/cli/lib/pages.h"
 
 static const char *session, *since;
 

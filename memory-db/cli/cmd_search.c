@@ -3,9 +3,9 @@
 
 #include "common/jx.h"
 #include "memory-db/cli/cli.h"
-#include "memory-db/cli/out.h"
-#include "memory-db/cli/pages.h"
-#include "memory-db/cli/where.h"
+#include "memory-db/cli/lib/out.h"
+#include "memory-db/cli/lib/pages.h"
+#include "memory-db/cli/lib/where.h"
 
 /* Observations shown of each entity; show NAME has them all. */
 #define SHOWN 3

@@ -1,9 +1,9 @@
 #include <stdio.h>
 
 #include "memory-db/cli/cli.h"
-#include "memory-db/cli/out.h"
-#include "memory-db/cli/pages.h"
-#include "memory-db/cli/table.h"
+#include "memory-db/cli/lib/out.h"
+#include "memory-db/cli/lib/pages.h"
+#include "memory-db/cli/lib/table.h"
 
 static int64_t limit = 50;
 

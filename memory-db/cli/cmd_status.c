@@ -6,7 +6,7 @@
 
 #include "common/jx.h"
 #include "memory-db/cli/cli.h"
-#include "memory-db/cli/out.h"
+#include "memory-db/cli/lib/out.h"
 
 #define STATUS_NAMES 100	/* types or namespaces in a status */
 

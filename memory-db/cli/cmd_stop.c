@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "memory-db/cli/cli.h"
-#include "memory-db/cli/restart.h"
+#include "memory-db/cli/lib/restart.h"
 
 /* How an operator ends what an operator started. */
 static int

@@ -5,11 +5,11 @@
 
 #include "common/jx.h"
 #include "memory-db/cli/cli.h"
-#include "memory-db/cli/out.h"
-#include "memory-db/cli/pages.h"
-#include "memory-db/cli/progress.h"
-#include "memory-db/cli/table.h"
-#include "memory-db/cli/where.h"
+#include "memory-db/cli/lib/out.h"
+#include "memory-db/cli/lib/pages.h"
+#include "memory-db/cli/lib/progress.h"
+#include "memory-db/cli/lib/table.h"
+#include "memory-db/cli/lib/where.h"
 
 static const char *observation;
 

@@ -3,10 +3,10 @@
 
 #include "common/jx.h"
 #include "memory-db/cli/cli.h"
-#include "memory-db/cli/facts.h"
-#include "memory-db/cli/out.h"
-#include "memory-db/cli/sliced.h"
-#include "memory-db/cli/where.h"
+#include "memory-db/cli/lib/facts.h"
+#include "memory-db/cli/lib/out.h"
+#include "memory-db/cli/lib/sliced.h"
+#include "memory-db/cli/lib/where.h"
 
 static const char *session, *since, *until, *of_run;
 static int64_t change;

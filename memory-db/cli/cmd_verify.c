@@ -3,8 +3,8 @@
 
 #include "common/jx.h"
 #include "memory-db/cli/cli.h"
-#include "memory-db/cli/out.h"
-#include "memory-db/cli/progress.h"
+#include "memory-db/cli/lib/out.h"
+#include "memory-db/cli/lib/progress.h"
 
 static const char *head;
 

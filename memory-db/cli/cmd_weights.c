@@ -3,8 +3,8 @@
 
 #include "common/jx.h"
 #include "memory-db/cli/cli.h"
-#include "memory-db/cli/out.h"
-#include "memory-db/cli/table.h"
+#include "memory-db/cli/lib/out.h"
+#include "memory-db/cli/lib/table.h"
 
 static const struct table_column columns[] = {
 	{"WEIGHT", false, false}, {"VALUE", true, false},

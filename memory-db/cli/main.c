@@ -8,11 +8,11 @@
 
 #include "common/buf.h"
 #include "common/text.h"
-#include "memory-db/cli/args.h"
+#include "memory-db/cli/lib/args.h"
 #include "memory-db/cli/cli.h"
-#include "memory-db/cli/out.h"
-#include "memory-db/cli/pager.h"
-#include "memory-db/cli/where.h"
+#include "memory-db/cli/lib/out.h"
+#include "memory-db/cli/lib/pager.h"
+#include "memory-db/cli/lib/where.h"
 
 #define MANY_OPTIONS 32		/* of all commands together and one command */
 

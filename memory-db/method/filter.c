@@ -4,7 +4,7 @@
 
 #include "common/clock.h"
 #include "common/jx.h"
-#include "memory-db/store/names.h"
+#include "memory-db/store/facts/labels.h"
 
 int
 filter_types(struct call *c, int64_t **ret_labels, int *ret_n, struct err *e)

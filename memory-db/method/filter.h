@@ -4,7 +4,7 @@
 
 #include "common/cleanup.h"
 #include "common/err.h"
-#include "memory-db/model/call.h"
+#include "memory-db/model/scope/call.h"
 
 /* Labels of the types asked for, new in *ret_labels (NULL: none). *ret_n is
  * negative when nothing was asked; a type that does not exist matches

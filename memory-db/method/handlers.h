@@ -11,7 +11,7 @@
 #define TOOL(name, title, flags, profiles, order, text)                        \
 	int m_##name(struct call *c, json_t **ret_result, struct err *e)       \
 		__attribute__((weak));
-#include "common/tools.def"
+#include "common/contract/tools.def"
 #undef TOOL
 
 #endif

@@ -7,7 +7,7 @@
 
 #include "common/cleanup.h"
 #include "common/err.h"
-#include "memory-db/model/write.h"
+#include "memory-db/model/write/write.h"
 
 struct listed {
 	enum change_kind kind;

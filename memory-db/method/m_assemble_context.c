@@ -5,8 +5,8 @@
 #include "common/jx.h"
 #include "common/limits.h"
 #include "memory-db/method/handlers.h"
-#include "memory-db/model/context.h"
-#include "memory-db/model/scope.h"
+#include "memory-db/model/context/context.h"
+#include "memory-db/model/scope/scope.h"
 
 #define TOKENS_DEFAULT 1500
 

@@ -6,11 +6,11 @@
 #include "common/limits.h"
 #include "memory-db/method/handlers.h"
 #include "memory-db/method/reply.h"
-#include "memory-db/model/lease.h"
-#include "memory-db/model/members.h"
-#include "memory-db/model/merge.h"
-#include "memory-db/model/run.h"
-#include "memory-db/store/branch.h"
+#include "memory-db/model/scope/branch_lease.h"
+#include "memory-db/model/scope/json_members.h"
+#include "memory-db/model/time/merge.h"
+#include "memory-db/model/time/sliced_run.h"
+#include "memory-db/store/log/branch.h"
 
 /* --- rows ----------------------------------------------------------------- */
 struct rows {

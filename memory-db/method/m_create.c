@@ -4,10 +4,10 @@
 #include "common/jx.h"
 #include "memory-db/method/handlers.h"
 #include "memory-db/method/listed.h"
-#include "memory-db/model/near.h"
-#include "memory-db/model/provenance.h"
-#include "memory-db/model/remember.h"
-#include "memory-db/store/names.h"
+#include "memory-db/model/write/repeats.h"
+#include "memory-db/model/read/provenance.h"
+#include "memory-db/model/write/write_entity.h"
+#include "memory-db/store/facts/labels.h"
 
 static const json_t *
 text_of(const json_t *item)

@@ -4,9 +4,9 @@
 #include "common/jx.h"
 #include "memory-db/method/handlers.h"
 #include "memory-db/method/reply.h"
-#include "memory-db/model/near.h"
-#include "memory-db/model/write.h"
-#include "memory-db/store/names.h"
+#include "memory-db/model/write/repeats.h"
+#include "memory-db/model/write/write.h"
+#include "memory-db/store/facts/labels.h"
 
 /* --- delete_entities ------------------------------------------------------------- */
 static int

@@ -1,7 +1,7 @@
 /* The end of a script that wrote: on the writer, its writes as one change. */
 #include "common/jx.h"
 #include "memory-db/method/handlers.h"
-#include "memory-db/model/script.h"
+#include "memory-db/model/script/script.h"
 
 static int
 set_conflict(json_t *result, const struct err *why)

@@ -1,9 +1,9 @@
 #include "common/jx.h"
 #include "common/limits.h"
 #include "memory-db/method/handlers.h"
-#include "memory-db/model/export.h"
-#include "memory-db/model/members.h"
-#include "memory-db/model/scope.h"
+#include "memory-db/model/transfer/export.h"
+#include "memory-db/model/scope/json_members.h"
+#include "memory-db/model/scope/scope.h"
 
 /* {"lines":[],"success":true,"id":...,"next":"..."} around the lines. */
 #define ENVELOPE_BYTES 512

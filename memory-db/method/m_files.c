@@ -6,9 +6,9 @@
 #include "common/limits.h"
 #include "common/text.h"
 #include "memory-db/method/handlers.h"
-#include "memory-db/model/members.h"
-#include "memory-db/model/scope.h"
-#include "memory-db/store/files.h"
+#include "memory-db/model/scope/json_members.h"
+#include "memory-db/model/scope/scope.h"
+#include "memory-db/store/beside/files.h"
 
 static const char *
 name_of(const struct call *c)

@@ -6,9 +6,9 @@
 #include "common/text.h"
 #include "memory-db/method/handlers.h"
 #include "memory-db/method/reply.h"
-#include "memory-db/model/forget.h"
-#include "memory-db/model/run.h"
-#include "memory-db/store/names.h"
+#include "memory-db/model/time/forget.h"
+#include "memory-db/model/time/sliced_run.h"
+#include "memory-db/store/facts/labels.h"
 
 #define NOTE                                                                   \
 	"erased from the database and its log; backups, exports and other "   \

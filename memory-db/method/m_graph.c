@@ -5,8 +5,8 @@
 #include "common/jx.h"
 #include "common/limits.h"
 #include "memory-db/method/handlers.h"
-#include "memory-db/model/graph.h"
-#include "memory-db/model/idset.h"
+#include "memory-db/model/read/graph_page.h"
+#include "memory-db/model/scope/idset.h"
 
 /* Reads the cursor of the page before: the change it pins and where it ended. */
 static int

@@ -4,8 +4,8 @@
 #include "common/limits.h"
 #include "memory-db/method/handlers.h"
 #include "memory-db/method/retry.h"
-#include "memory-db/model/import.h"
-#include "memory-db/model/members.h"
+#include "memory-db/model/transfer/import.h"
+#include "memory-db/model/scope/json_members.h"
 
 static void
 fill_note(struct call *c, const struct import_result *r)

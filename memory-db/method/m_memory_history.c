@@ -4,9 +4,9 @@
 #include "common/jx.h"
 #include "common/limits.h"
 #include "memory-db/method/handlers.h"
-#include "memory-db/model/history.h"
-#include "memory-db/model/members.h"
-#include "memory-db/store/names.h"
+#include "memory-db/model/read/history.h"
+#include "memory-db/model/scope/json_members.h"
+#include "memory-db/store/facts/labels.h"
 
 /* A change id, or a time as the id of the last change before (or at) it. */
 static int

@@ -1,9 +1,9 @@
 /* memory_why. */
 #include "common/jx.h"
 #include "memory-db/method/handlers.h"
-#include "memory-db/model/receipt.h"
-#include "memory-db/model/scope.h"
-#include "memory-db/store/receipts.h"
+#include "memory-db/model/recall/receipt.h"
+#include "memory-db/model/scope/scope.h"
+#include "memory-db/store/beside/receipts.h"
 
 int
 m_memory_why(struct call *c, json_t **ret_result, struct err *e)

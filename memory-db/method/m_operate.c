@@ -6,10 +6,10 @@
 #include "common/limits.h"
 #include "memory-db/method/handlers.h"
 #include "memory-db/method/retry.h"
-#include "memory-db/model/members.h"
-#include "memory-db/model/namespaces.h"
-#include "memory-db/model/recall_settings.h"
-#include "memory-db/model/scope.h"
+#include "memory-db/model/scope/json_members.h"
+#include "memory-db/model/namespace/namespaces.h"
+#include "memory-db/model/recall/recall_settings.h"
+#include "memory-db/model/scope/scope.h"
 
 int
 m_list_sessions(struct call *c, json_t **ret_result, struct err *e)

@@ -6,13 +6,13 @@
 #include "common/limits.h"
 #include "memory-db/method/filter.h"
 #include "memory-db/method/handlers.h"
-#include "memory-db/model/encode.h"
-#include "memory-db/model/recall_cached.h"
-#include "memory-db/model/recall_page.h"
-#include "memory-db/model/recall_settings.h"
-#include "memory-db/model/scope.h"
-#include "memory-db/store/names.h"
-#include "memory-db/store/receipts.h"
+#include "memory-db/model/read/encode.h"
+#include "memory-db/model/recall/recall_cached.h"
+#include "memory-db/model/recall/recall_page.h"
+#include "memory-db/model/recall/recall_settings.h"
+#include "memory-db/model/scope/scope.h"
+#include "memory-db/store/facts/labels.h"
+#include "memory-db/store/beside/receipts.h"
 
 #define LIMIT_DEFAULT 10
 

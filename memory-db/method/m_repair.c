@@ -1,8 +1,8 @@
 /* repair: facts that verify said can be mended. */
 #include "common/jx.h"
 #include "memory-db/method/handlers.h"
-#include "memory-db/model/members.h"
-#include "memory-db/store/repair.h"
+#include "memory-db/model/scope/json_members.h"
+#include "memory-db/store/check/repair.h"
 
 /* {fact, was:["weight", "confidence"]}: numbers that were -0.0. */
 static int

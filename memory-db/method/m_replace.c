@@ -6,9 +6,9 @@
 #include "common/text.h"
 #include "memory-db/method/handlers.h"
 #include "memory-db/method/reply.h"
-#include "memory-db/model/near.h"
-#include "memory-db/model/provenance.h"
-#include "memory-db/model/remember.h"
+#include "memory-db/model/write/repeats.h"
+#include "memory-db/model/read/provenance.h"
+#include "memory-db/model/write/write_entity.h"
 
 /* One that is this near, and nearer than the next by as much, is meant. */
 #define SHARE_MEANT 0.6

@@ -5,10 +5,10 @@
 #include "common/limits.h"
 #include "memory-db/method/filter.h"
 #include "memory-db/method/handlers.h"
-#include "memory-db/model/encode.h"
-#include "memory-db/model/scope.h"
-#include "memory-db/model/search.h"
-#include "memory-db/model/search_page.h"
+#include "memory-db/model/read/encode.h"
+#include "memory-db/model/scope/scope.h"
+#include "memory-db/model/search/search.h"
+#include "memory-db/model/search/search_page.h"
 
 #define LIMIT_DEFAULT 10
 

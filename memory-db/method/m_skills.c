@@ -6,9 +6,9 @@
 #include "common/limits.h"
 #include "memory-db/method/handlers.h"
 #include "memory-db/method/reply.h"
-#include "memory-db/model/remember.h"
-#include "memory-db/model/skill.h"
-#include "memory-db/store/names.h"
+#include "memory-db/model/write/write_entity.h"
+#include "memory-db/model/write/skill.h"
+#include "memory-db/store/facts/labels.h"
 
 static const char *
 text_of(const struct call *c, const char *key)

@@ -6,10 +6,10 @@
 #include "common/limits.h"
 #include "memory-db/method/handlers.h"
 #include "memory-db/method/reply.h"
-#include "memory-db/model/diff.h"
-#include "memory-db/model/revert.h"
-#include "memory-db/model/run.h"
-#include "memory-db/store/names.h"
+#include "memory-db/model/read/diff.h"
+#include "memory-db/model/time/revert.h"
+#include "memory-db/model/time/sliced_run.h"
+#include "memory-db/store/facts/labels.h"
 
 static int64_t
 int_of(const json_t *o, const char *key)

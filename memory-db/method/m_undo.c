@@ -5,12 +5,12 @@
 #include "common/limits.h"
 #include "memory-db/method/handlers.h"
 #include "memory-db/method/reply.h"
-#include "memory-db/model/run.h"
-#include "memory-db/model/undo.h"
-#include "memory-db/model/undo_slice.h"
-#include "memory-db/store/lens.h"
-#include "memory-db/store/log.h"
-#include "memory-db/store/names.h"
+#include "memory-db/model/time/sliced_run.h"
+#include "memory-db/model/time/undo.h"
+#include "memory-db/model/time/undo_slice.h"
+#include "memory-db/store/facts/lens.h"
+#include "memory-db/store/log/log.h"
+#include "memory-db/store/facts/labels.h"
 
 static int64_t
 int_of(const json_t *o, const char *key)

@@ -5,11 +5,11 @@
 #include "common/jx.h"
 #include "memory-db/method/handlers.h"
 #include "memory-db/method/reply.h"
-#include "memory-db/model/fact_tags.h"
-#include "memory-db/model/remember.h"
-#include "memory-db/model/tags.h"
-#include "memory-db/store/branch.h"
-#include "memory-db/store/names.h"
+#include "memory-db/model/read/fact_tags.h"
+#include "memory-db/model/write/write_entity.h"
+#include "memory-db/model/read/entity_tags.h"
+#include "memory-db/store/log/branch.h"
+#include "memory-db/store/facts/labels.h"
 
 /* What the existence fact carries on when it is shown anew. */
 struct existence {

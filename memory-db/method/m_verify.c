@@ -1,6 +1,6 @@
 #include "common/jx.h"
 #include "memory-db/method/handlers.h"
-#include "memory-db/model/verify.h"
+#include "memory-db/model/transfer/verify.h"
 
 int
 m_verify(struct call *c, json_t **ret_result, struct err *e)

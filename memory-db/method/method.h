@@ -1,5 +1,5 @@
 /* Handlers: one a method, params -> model -> JSON, thin. Dispatch has checked
- * the parameters against common/tools.c and resolved the context; a handler
+ * the parameters against common/contract/tools.c and resolved the context; a handler
  * sees valid types and ranges, and knows no connection. */
 #ifndef METHOD_METHOD_H
 #define METHOD_METHOD_H
@@ -8,7 +8,7 @@
 
 #include "common/cleanup.h"
 #include "common/err.h"
-#include "memory-db/model/call.h"
+#include "memory-db/model/scope/call.h"
 
 /* Returns a new object in *ret_result (without id and success). Called inside
  * a savepoint (writes) or a read snapshot (reads). */

@@ -10,7 +10,7 @@ static const struct entry {
 } entries[] = {
 #define TOOL(name, title, flags, profiles, order, text)                        \
 	{#name, (flags), m_##name},
-#include "common/tools.def"
+#include "common/contract/tools.def"
 #undef TOOL
 };
 

@@ -6,7 +6,7 @@
 
 #include "common/cleanup.h"
 #include "common/err.h"
-#include "memory-db/model/write.h"
+#include "memory-db/model/write/write.h"
 
 /* {key: list, change?}. Takes list, also on failure. */
 int reply_list(const struct write *w, const char *key, json_t *list,

@@ -1,6 +1,6 @@
 #include "memory-db/method/retry.h"
 
-#include "memory-db/store/change.h"
+#include "memory-db/store/log/change.h"
 
 int
 retry_seen(struct call *c, struct err *e)

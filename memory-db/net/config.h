@@ -9,7 +9,7 @@
 #include <sys/types.h>
 
 #include "memory-db/embed/embed.h"
-#include "memory-db/model/recall_weights.h"
+#include "memory-db/model/recall/recall_weights.h"
 
 #define CONFIG_UIDS 64
 

@@ -10,7 +10,7 @@
 #include "common/clock.h"
 #include "common/limits.h"
 #include "common/log.h"
-#include "common/rpc.h"
+#include "common/contract/rpc.h"
 #include "memory-db/net/dispatch.h"
 #include "memory-db/net/server.h"
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "common/jx.h"
-#include "common/settings.h"
+#include "common/client/settings.h"
 
 static bool
 is_same(const char *ours, const json_t *theirs)

@@ -13,7 +13,7 @@
 #include "common/clock.h"
 #include "common/limits.h"
 #include "common/log.h"
-#include "common/rpc.h"
+#include "common/contract/rpc.h"
 
 /* Connections taken in one loop turn. */
 #define ACCEPTS_A_TURN 64

@@ -7,8 +7,8 @@
 
 #include "common/clock.h"
 #include "common/jx.h"
-#include "common/profiles.h"
-#include "common/rpc.h"
+#include "common/contract/profiles.h"
+#include "common/contract/rpc.h"
 #include "common/text.h"
 #include "memory-db/net/feed.h"
 #include "memory-db/net/ignored.h"

@@ -7,8 +7,8 @@
 #include "common/jx.h"
 #include "common/limits.h"
 #include "common/utf8.h"
-#include "memory-db/store/answers.h"
-#include "memory-db/store/trouble.h"
+#include "memory-db/store/facts/answer_cache.h"
+#include "memory-db/store/engine/trouble.h"
 #include "memory-db/net/loop_methods.h"
 #include "sandbox/sandbox.h"
 

@@ -115,12 +115,12 @@ CREATE TABLE request(key BLOB PRIMARY KEY, change INTEGER NOT NULL,
   at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE INDEX request_at ON request(at);
 CREATE TABLE meta(key TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;
--- counters behind status: kind 1 totals, 2 by type, 3 by tier (store/tally.c)
+-- counters behind status: kind 1 totals, 2 by type, 3 by tier (store/facts/counters.c)
 CREATE TABLE tally(ns INTEGER NOT NULL, kind INTEGER NOT NULL,
   key INTEGER NOT NULL, n INTEGER NOT NULL,
   PRIMARY KEY(ns, kind, key)) STRICT, WITHOUT ROWID;
 
--- what reads gave, newest 5,000: outside the log (store/receipts.h)
+-- what reads gave, newest 5,000: outside the log (store/beside/receipts.h)
 CREATE TABLE receipt(
   seq INTEGER PRIMARY KEY AUTOINCREMENT,
   id TEXT NOT NULL UNIQUE, at INTEGER NOT NULL, kind INTEGER NOT NULL,

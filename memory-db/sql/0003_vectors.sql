@@ -8,7 +8,7 @@ CREATE TABLE vector_model(
   UNIQUE(name, dims)) STRICT;
 
 -- head: several vectors a fact; 0 is the whole text. data: see
--- store/vectors.h; empty where the text could not be embedded. A table with
+-- store/index/vectors.h; empty where the text could not be embedded. A table with
 -- rowids, as rows are large: in an index they would spill sooner.
 CREATE TABLE vector(
   id INTEGER PRIMARY KEY,

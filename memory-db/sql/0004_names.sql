@@ -1,5 +1,5 @@
 -- A name may lead to several entities: which one it means depends on branch and
--- time (store/named.c). Rows are candidates; facts decide.
+-- time (store/facts/entity_names.c). Rows are candidates; facts decide.
 CREATE TABLE alias_new(
   ns INTEGER NOT NULL, name TEXT NOT NULL,
   entity INTEGER NOT NULL REFERENCES entity,

@@ -1,4 +1,4 @@
--- Index rows that are not as they should be yet (store/text_wait.h): what one
+-- Index rows that are not as they should be yet (store/index/text_wait.h): what one
 -- change brings or takes beyond a bound is done in slices.
 CREATE TABLE text_wait(
   fact INTEGER NOT NULL,

@@ -1,7 +1,7 @@
 /* Keeps the vectors complete: a thread that looks for observations above the
  * highest one with a vector of the present model, namespace by namespace, has
  * them embedded in batches and hands the vectors to the writer as a job among
- * those of clients. After the COMMIT they come into memory (model/meaning.h).
+ * those of clients. After the COMMIT they come into memory (model/recall/vectors_memory.h).
  *
  * So a write waits for no vector, a crash loses nothing, and another model is
  * another start from the bottom; the vectors of the old one are removed when
@@ -15,7 +15,7 @@
 
 #include "common/cleanup.h"
 #include "common/err.h"
-#include "memory-db/model/meaning.h"
+#include "memory-db/model/recall/vectors_memory.h"
 
 struct embedding;
 struct work;

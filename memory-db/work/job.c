@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "common/jx.h"
-#include "common/rpc.h"
+#include "common/contract/rpc.h"
 
 void
 job_init(struct job *j, uint64_t serial)

@@ -15,9 +15,9 @@
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/err.h"
-#include "common/tools.h"
+#include "common/contract/tools.h"
 #include "memory-db/method/method.h"
-#include "memory-db/model/meaning.h"
+#include "memory-db/model/recall/vectors_memory.h"
 
 enum job_kind {
 	JOB_PARSE,	/* a long frame: parse and check it, then route it */

@@ -4,7 +4,7 @@
 
 #include "common/jx.h"
 #include "common/limits.h"
-#include "memory-db/store/names.h"
+#include "memory-db/store/facts/labels.h"
 
 static const char note[] =
 	"this request was done when its key came first; how it was answered is "

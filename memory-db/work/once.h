@@ -9,7 +9,7 @@
 
 #include "common/cleanup.h"
 #include "common/err.h"
-#include "memory-db/store/keys.h"
+#include "memory-db/store/beside/keys.h"
 #include "memory-db/work/job.h"
 
 struct once {

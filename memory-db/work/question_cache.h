@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 #include "common/cleanup.h"
-#include "memory-db/model/meaning.h"
+#include "memory-db/model/recall/vectors_memory.h"
 
 struct question_cache;
 

@@ -6,10 +6,10 @@
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "memory-db/store/lens.h"
-#include "memory-db/store/operate.h"
-#include "memory-db/store/trouble.h"
-#include "memory-db/store/verify.h"
+#include "memory-db/store/facts/lens.h"
+#include "memory-db/store/log/operate.h"
+#include "memory-db/store/engine/trouble.h"
+#include "memory-db/store/check/verify.h"
 
 /* Between attempts. */
 #define AGAIN_MS 300

@@ -1,4 +1,4 @@
-/* Going on after trouble with the file (store/trouble.h), without a restart.
+/* Going on after trouble with the file (store/engine/trouble.h), without a restart.
  *
  * All threads use their connections between work_enter and work_leave. When
  * locks failed, the first that enters later closes all of them at once, since

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "common/tools.h"
-#include "memory-db/model/script.h"
+#include "common/contract/tools.h"
+#include "memory-db/model/script/script.h"
 
 /* Room kept for script_own and the end of the list. */
 #define OWN_MAX 8

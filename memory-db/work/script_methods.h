@@ -2,7 +2,7 @@
 #ifndef WORK_SCRIPT_METHODS_H
 #define WORK_SCRIPT_METHODS_H
 
-#include "memory-db/model/call.h"
+#include "memory-db/model/scope/call.h"
 #include "sandbox/sandbox.h"
 
 /* Bound of the list, its end included. */

@@ -8,7 +8,7 @@
 #include "common/clock.h"
 #include "common/jx.h"
 #include "common/limits.h"
-#include "memory-db/model/script.h"
+#include "memory-db/model/script/script.h"
 #include "memory-db/work/internal.h"
 #include "memory-db/work/once.h"
 #include "memory-db/work/recover.h"

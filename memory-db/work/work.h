@@ -11,7 +11,7 @@
 
 #include "common/cleanup.h"
 #include "common/err.h"
-#include "memory-db/store/store.h"
+#include "memory-db/store/engine/store.h"
 #include "memory-db/work/embedding.h"
 #include "memory-db/work/fair.h"
 #include "memory-db/work/histogram.h"

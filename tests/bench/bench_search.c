@@ -13,9 +13,9 @@
 #include <time.h>
 
 #include "common/text.h"
-#include "memory-db/model/recall.h"
-#include "memory-db/model/search.h"
-#include "memory-db/store/internal.h"
+#include "memory-db/model/recall/recall.h"
+#include "memory-db/model/search/search.h"
+#include "memory-db/store/engine/store_internal.h"
 #include "tests/lib/store_fixture.h"
 
 #define VOCABULARY 50000

@@ -77,7 +77,7 @@ class Programs(TestCase):
                           re.search("debian/(.+)@", parts[name]["purl"])[1])
             self.assertEqual(parts[name]["version"], version)
         self.assertIn("sandbox/lua/helpers.lua", parts)
-        self.assertIn("memory-db/store/dictionary.c", parts)
+        self.assertIn("memory-db/store/engine/dictionary.c", parts)
         for one in bom["dependencies"]:
             for ref in one["dependsOn"]:
                 self.assertIn(ref, refs)

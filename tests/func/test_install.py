@@ -104,14 +104,14 @@ class Install(unittest.TestCase):
         self.assertEqual(needed, {"libjansson.so.4", "libc.so.6"})
 
     def test_man_page_names_every_function(self):
-        page = (ROOT / "common/libmemory-client.3").read_text()
+        page = (ROOT / "common/client/libmemory-client.3").read_text()
         for name in NAMES:
             self.assertRegex(page, rf"(?m)^\.F[no] {name}( |$)")
 
     def build(self, *flags):
         program = self.root / "example"
         self.run_here("cc", "-Wall", "-Wextra", "-Werror",
-                      ROOT / "common/example_client.c", "-o", program, *flags)
+                      ROOT / "common/client/example_client.c", "-o", program, *flags)
         env = clean_env(self.root, {
             "MEMORY_DB_SOCKET": self.root / "nobody",
             "LD_LIBRARY_PATH": self.root / "usr/lib"})

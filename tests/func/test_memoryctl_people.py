@@ -519,7 +519,7 @@ class Words(TestCase):
     def texts(self):
         literal = r'"((?:[^"\\]|\\.)*)"'
         for folder in ("method", "model", "net", "store", "work"):
-            for file in sorted((ROOT / "memory-db" / folder).glob("*.c")):
+            for file in sorted((ROOT / "memory-db" / folder).rglob("*.c")):
                 if file.name in self.NOT_OURS:
                     continue
                 for call in self.calls(file.read_text()):
@@ -532,7 +532,7 @@ class Words(TestCase):
 
     def test_no_error_speaks_of_the_protocol(self):
         tools = [t for t in re.findall(r"(?m)^TOOL\((\w+)", (
-            ROOT / "common/tools.def").read_text()) if "_" in t]
+            ROOT / "common/contract/tools.def").read_text()) if "_" in t]
         theirs = re.compile(
             r"`|\w:\s?\"|\w:(?:true|false|null)\b|\b[a-z]+_[a-z_]+\b|" +
             "|".join(rf"\b{t}\b" for t in tools))

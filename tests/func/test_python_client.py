@@ -10,7 +10,7 @@ import unittest
 import golden
 from harness import ROOT, SLOW, clean_env, temp_folder
 
-sys.path.insert(0, str(ROOT / "common"))
+sys.path.insert(0, str(ROOT / "common/client"))
 import memory_client as mc  # noqa: E402
 
 OK = {"reply": {"success": True}}
@@ -66,7 +66,7 @@ class Surface(unittest.TestCase):
         folder = temp_folder()
         self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
         return subprocess.run(
-            [sys.executable, str(ROOT / "common/memory_client.py"), *args],
+            [sys.executable, str(ROOT / "common/client/memory_client.py"), *args],
             env=clean_env(folder, {"MEMORY_DB_SOCKET": path}), text=True,
             input=stdin, capture_output=True, timeout=30 * SLOW)
 
@@ -105,8 +105,8 @@ class Agreement(unittest.TestCase):
 
     def test_methods(self):
         listed = re.findall(r"^TOOL\((\w+),",
-                            (ROOT / "common/tools.def").read_text(), re.M)
-        tables = (ROOT / "common/tools.c").read_text()
+                            (ROOT / "common/contract/tools.def").read_text(), re.M)
+        tables = (ROOT / "common/contract/tools.c").read_text()
         for name, positional in mc.METHODS.items():
             self.assertIn(name, listed)
             table = re.search(rf"params_{name}\[\] = \{{(.*?)\}};", tables,

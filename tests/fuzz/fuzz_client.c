@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "common/memory_client_int.h"
+#include "common/client/memory_client_int.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

@@ -7,8 +7,8 @@
 
 #include "common/frame.h"
 #include "common/limits.h"
-#include "memory-db/cli/lines.h"
-#include "memory-db/cli/slice.h"
+#include "memory-db/cli/lib/lines.h"
+#include "memory-db/cli/lib/slice.h"
 
 #define LONGEST 300
 

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "memory-db/cli/jedit.h"
-#include "memory-db/cli/jscan.h"
+#include "memory-db/cli/lib/jedit.h"
+#include "memory-db/cli/lib/jscan.h"
 
 #define NAME "fuzz-member"
 

@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <stdint.h>
 
-#include "mcp-server/jsonrpc.h"
+#include "mcp-server/mcp/jsonrpc.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

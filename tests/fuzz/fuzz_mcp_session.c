@@ -9,7 +9,7 @@
 
 #include "common/jx.h"
 #include "common/log.h"
-#include "mcp-server/session.h"
+#include "mcp-server/mcp/session.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

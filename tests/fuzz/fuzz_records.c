@@ -7,7 +7,7 @@
 
 #include "common/jx.h"
 #include "memory-db/method/handlers.h"
-#include "memory-db/store/store.h"
+#include "memory-db/store/engine/store.h"
 #include "tests/lib/db_folder.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);

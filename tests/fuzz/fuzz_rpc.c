@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "common/jx.h"
-#include "common/rpc.h"
+#include "common/contract/rpc.h"
 #include "common/text.h"
-#include "common/tools.h"
+#include "common/contract/tools.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

@@ -4,7 +4,7 @@
 #include <stdint.h>
 
 #include "common/text.h"
-#include "memory-db/model/search.h"
+#include "memory-db/model/search/search.h"
 #include "tests/lib/store_fixture.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/memory_client.h"
+#include "common/client/memory_client.h"
 
 #define NAMES_MAX 64
 

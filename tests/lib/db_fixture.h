@@ -10,7 +10,7 @@
 
 #include "common/clock.h"
 #include "memory-db/method/handlers.h"
-#include "memory-db/store/store.h"
+#include "memory-db/store/engine/store.h"
 #include "tests/lib/db_folder.h"
 
 struct fixture {

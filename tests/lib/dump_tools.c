@@ -1,9 +1,9 @@
-/* Prints the tables of common/tools.c as JSON, for tests that try every
+/* Prints the tables of common/contract/tools.c as JSON, for tests that try every
  * parameter of every method. */
 #include <jansson.h>
 #include <stdio.h>
 
-#include "common/tools.h"
+#include "common/contract/tools.h"
 
 static json_t *dump_table(const struct param *table);
 

@@ -28,7 +28,7 @@ for number in sorted(steps):
         objects[row] = (first, number)
 db.close()
 
-print('#include <stddef.h>\n\n#include "memory-db/store/migrate.h"\n')
+print('#include <stddef.h>\n\n#include "memory-db/store/engine/migrate.h"\n')
 for number in sorted(steps):
     print("static const char step_%d[] =\n%s;\n" % (
         number, quoted(steps[number].removesuffix("\n"))))

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "memory-db/method/handlers.h"
-#include "memory-db/store/store.h"
+#include "memory-db/store/engine/store.h"
 #include "tests/lib/store_fixture.h"
 
 struct method_fixture {

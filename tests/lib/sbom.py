@@ -22,9 +22,9 @@ STATIC = {"memory-sandbox": ["liblua5.4.a", "libc.a", "libm.a"]}
 OPENED = {"memory-db": ["libcurl.so.4"]}
 # Data of our own that is built in.
 BUILT_IN = {"memory-sandbox": ["sandbox/lua/helpers.lua"],
-            "memory-db": ["memory-db/store/dictionary.c"]}
+            "memory-db": ["memory-db/store/engine/dictionary.c"]}
 ABOUT = {"sandbox/lua/helpers.lua": "Lua helpers of scripts",
-         "memory-db/store/dictionary.c": "zlib dictionary of stored texts"}
+         "memory-db/store/engine/dictionary.c": "zlib dictionary of stored texts"}
 
 
 def run(*words):

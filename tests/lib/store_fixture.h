@@ -8,11 +8,11 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "memory-db/store/change.h"
-#include "memory-db/store/facts.h"
-#include "memory-db/store/lens.h"
-#include "memory-db/store/names.h"
-#include "memory-db/store/store.h"
+#include "memory-db/store/log/change.h"
+#include "memory-db/store/facts/facts.h"
+#include "memory-db/store/facts/lens.h"
+#include "memory-db/store/facts/labels.h"
+#include "memory-db/store/engine/store.h"
 #include "tests/lib/db_folder.h"
 
 struct store_fixture {

@@ -3,7 +3,7 @@
 Facts have identities of their own (uids), as the same text may have been added
 twice. A state is what one branch shows after one change. Nothing here knows
 spans, lenses or SQL; what the rules are is written in merge.h, undo.h, revert.h,
-and for names in store/named.c. An entity is known by its first name, as "is" facts
+and for names in store/facts/entity_names.c. An entity is known by its first name, as "is" facts
 are ("is", entity, type, name).
 """
 import copy

@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include "common/limits.h"
-#include "memory-db/cli/lines.h"
-#include "memory-db/cli/slice.h"
-#include "memory-db/cli/source.h"
+#include "memory-db/cli/lib/lines.h"
+#include "memory-db/cli/lib/slice.h"
+#include "memory-db/cli/lib/source.h"
 #include "tests/lib/unit.h"
 
 static int

@@ -2,8 +2,8 @@
 #include <jansson.h>
 #include <string.h>
 
-#include "memory-db/cli/jedit.h"
-#include "memory-db/cli/jscan.h"
+#include "memory-db/cli/lib/jedit.h"
+#include "memory-db/cli/lib/jscan.h"
 #include "tests/lib/unit.h"
 
 static void

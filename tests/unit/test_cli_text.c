@@ -2,10 +2,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "memory-db/cli/args.h"
+#include "memory-db/cli/lib/args.h"
 #include "memory-db/cli/cli.h"
-#include "memory-db/cli/out.h"
-#include "memory-db/cli/table.h"
+#include "memory-db/cli/lib/out.h"
+#include "memory-db/cli/lib/table.h"
 #include "tests/lib/unit.h"
 
 static void

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "common/tokens.h"
-#include "memory-db/store/branch.h"
+#include "memory-db/store/log/branch.h"
 #include "tests/lib/heap.h"
 #include "tests/lib/method_fixture.h"
 

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "memory-db/model/copies.h"
-#include "memory-db/model/recall_internal.h"
+#include "memory-db/model/recall/near_copies.h"
+#include "memory-db/model/recall/recall_internal.h"
 #include "tests/lib/store_fixture.h"
 
 #define WORDS_MAX 200

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
-#include "memory-db/model/instruction.h"
+#include "memory-db/model/read/instruction.h"
 
 static void
 rules_are_known(void **state)

@@ -1,7 +1,7 @@
 /* Calls through session, relay and client library to a service that answers
  * from a table: what comes back, and that each call is answered exactly once
  * whichever allocation fails. */
-#include "mcp-server/session.h"
+#include "mcp-server/mcp/session.h"
 
 #include <pthread.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* JSON-RPC: what a line is, and what is answered when it is none. */
-#include "mcp-server/jsonrpc.h"
+#include "mcp-server/mcp/jsonrpc.h"
 
 #include <string.h>
 

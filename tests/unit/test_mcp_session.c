@@ -1,6 +1,6 @@
 /* A session on pipes, without a service: lines in, answers out, and the same
  * with each allocation failing once. */
-#include "mcp-server/session.h"
+#include "mcp-server/mcp/session.h"
 
 #include <string.h>
 #include <unistd.h>

@@ -1,16 +1,16 @@
 /* The pure parts of memory-mcp: shapes and texts of the reference server,
  * profiles, the tool list, arguments. */
-#include "mcp-server/compat.h"
+#include "mcp-server/mcp/compat.h"
 
 #include <string.h>
 
 #include "common/jx.h"
 #include "common/limits.h"
-#include "mcp-server/compat_answer.h"
-#include "mcp-server/era.h"
-#include "mcp-server/mcp_args.h"
-#include "mcp-server/mcp_tools.h"
-#include "mcp-server/service.h"
+#include "mcp-server/mcp/compat_answer.h"
+#include "mcp-server/mcp/era.h"
+#include "mcp-server/mcp/mcp_args.h"
+#include "mcp-server/mcp/mcp_tools.h"
+#include "mcp-server/mcp/service.h"
 #include "tests/lib/unit.h"
 
 static json_t *

@@ -10,9 +10,9 @@
 #include <math.h>
 
 #include "memory-db/embed/internal.h"
-#include "memory-db/model/meaning.h"
-#include "memory-db/model/recall.h"
-#include "memory-db/model/recall_cached.h"
+#include "memory-db/model/recall/vectors_memory.h"
+#include "memory-db/model/recall/recall.h"
+#include "memory-db/model/recall/recall_cached.h"
 #include "tests/lib/heap.h"
 #include "tests/lib/method_fixture.h"
 

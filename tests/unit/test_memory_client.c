@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 
 #include "common/clock.h"
-#include "common/memory_client.h"
+#include "common/client/memory_client.h"
 #include "common/sock.h"
 #include "tests/lib/heap.h"
 #include "tests/lib/unit.h"

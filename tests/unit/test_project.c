@@ -1,5 +1,5 @@
 /* The namespace `auto`. */
-#include "common/project.h"
+#include "common/client/project.h"
 
 #include <errno.h>
 #include <fcntl.h>

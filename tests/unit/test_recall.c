@@ -7,9 +7,9 @@
 
 #include <cmocka.h>
 
-#include "memory-db/model/encode.h"
-#include "memory-db/model/recall.h"
-#include "memory-db/store/answers.h"
+#include "memory-db/model/read/encode.h"
+#include "memory-db/model/recall/recall.h"
+#include "memory-db/store/facts/answer_cache.h"
 #include "tests/lib/heap.h"
 #include "tests/lib/method_fixture.h"
 

@@ -10,7 +10,7 @@
 
 #include "common/cleanup.h"
 #include "common/clock.h"
-#include "memory-db/model/recall_dates.h"
+#include "memory-db/model/recall/recall_dates.h"
 #include "tests/lib/store_fixture.h"
 
 /* A Sunday. */

@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "memory-db/model/recall.h"
-#include "memory-db/store/internal.h"
+#include "memory-db/model/recall/recall.h"
+#include "memory-db/store/engine/store_internal.h"
 #include "tests/lib/method_fixture.h"
 
 #define FACTS 20000

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "memory-db/store/receipts.h"
+#include "memory-db/store/beside/receipts.h"
 #include "tests/lib/method_fixture.h"
 
 static int

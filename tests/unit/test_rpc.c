@@ -1,4 +1,4 @@
-#include "common/rpc.h"
+#include "common/contract/rpc.h"
 
 #include <stdio.h>
 #include <string.h>

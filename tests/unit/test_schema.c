@@ -1,11 +1,11 @@
-#include "common/schema.h"
+#include "common/contract/schema.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "common/jx.h"
 #include "common/limits.h"
-#include "common/tools.h"
+#include "common/contract/tools.h"
 #include "tests/lib/unit.h"
 
 static const char *const colours[] = {"red", "green", NULL};

@@ -9,7 +9,7 @@
 
 #include <malloc.h>
 
-#include "memory-db/model/script.h"
+#include "memory-db/model/script/script.h"
 #include "tests/lib/db_fixture.h"
 #include "tests/lib/heap.h"
 

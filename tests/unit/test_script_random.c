@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "memory-db/model/script.h"
+#include "memory-db/model/script/script.h"
 #include "tests/lib/db_fixture.h"
 
 #define NAMES 9

@@ -12,8 +12,8 @@
 #include <string.h>
 
 #include "memory-db/method/handlers.h"
-#include "memory-db/model/script.h"
-#include "memory-db/store/store.h"
+#include "memory-db/model/script/script.h"
+#include "memory-db/store/engine/store.h"
 #include "tests/lib/db_folder.h"
 
 struct fixture {

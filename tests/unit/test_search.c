@@ -4,10 +4,10 @@
 #include "tests/lib/unit.h"
 
 #include "common/text.h"
-#include "memory-db/model/search.h"
-#include "memory-db/store/branch.h"
-#include "memory-db/store/internal.h"
-#include "memory-db/store/text_index.h"
+#include "memory-db/model/search/search.h"
+#include "memory-db/store/log/branch.h"
+#include "memory-db/store/engine/store_internal.h"
+#include "memory-db/store/index/text_index.h"
 #include "tests/lib/search_model.h"
 
 static int

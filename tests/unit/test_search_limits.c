@@ -3,9 +3,9 @@
 
 #include <sqlite3.h>
 
-#include "memory-db/model/search.h"
-#include "memory-db/store/internal.h"
-#include "memory-db/store/text_index.h"
+#include "memory-db/model/search/search.h"
+#include "memory-db/store/engine/store_internal.h"
+#include "memory-db/store/index/text_index.h"
 #include "tests/lib/store_fixture.h"
 
 static int

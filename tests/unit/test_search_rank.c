@@ -6,8 +6,8 @@
 #include <sqlite3.h>
 
 #include "memory-db/method/handlers.h"
-#include "memory-db/model/search.h"
-#include "memory-db/store/internal.h"
+#include "memory-db/model/search/search.h"
+#include "memory-db/store/engine/store_internal.h"
 #include "tests/lib/store_fixture.h"
 
 static int

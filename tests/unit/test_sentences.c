@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
-#include "memory-db/model/sentences.h"
+#include "memory-db/model/recall/sentences.h"
 #include "tests/lib/store_fixture.h"
 
 static void

@@ -12,7 +12,7 @@
 #include "common/buf.h"
 #include "common/clock.h"
 #include "common/sock.h"
-#include "common/spawn.h"
+#include "common/client/spawn.h"
 #include "tests/lib/unit.h"
 
 #define CALLERS 8

@@ -7,9 +7,9 @@
 #include <cmocka.h>
 
 #include "common/text.h"
-#include "memory-db/store/internal.h"
-#include "memory-db/store/search.h"
-#include "memory-db/store/text_index.h"
+#include "memory-db/store/engine/store_internal.h"
+#include "memory-db/store/index/search.h"
+#include "memory-db/store/index/text_index.h"
 #include "tests/lib/store_fixture.h"
 
 static int

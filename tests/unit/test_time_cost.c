@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "memory-db/store/internal.h"
+#include "memory-db/store/engine/store_internal.h"
 #include "tests/lib/db_fixture.h"
 
 #define VERSIONS 10000

@@ -9,9 +9,9 @@
 #include <sqlite3.h>
 
 #include "common/limits.h"
-#include "memory-db/store/erase.h"
-#include "memory-db/store/migrate.h"
-#include "memory-db/store/vectors.h"
+#include "memory-db/store/check/erase.h"
+#include "memory-db/store/engine/migrate.h"
+#include "memory-db/store/index/vectors.h"
 #include "tests/lib/heap.h"
 #include "tests/lib/store_fixture.h"
 

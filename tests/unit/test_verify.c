@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "memory-db/store/verify.h"
+#include "memory-db/store/check/verify.h"
 #include "tests/lib/verify_fixture.h"
 
 static void

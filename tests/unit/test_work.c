@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "common/jx.h"
-#include "memory-db/store/internal.h"
-#include "memory-db/store/names.h"
+#include "memory-db/store/engine/store_internal.h"
+#include "memory-db/store/facts/labels.h"
 #include "memory-db/work/work.h"
 #include "tests/lib/db_folder.h"
 

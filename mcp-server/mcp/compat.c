@@ -1,0 +1,465 @@
+/* Shapes of the nine tools' results. What memory-db answers, and what the
+ * agent sent, in; structuredContent and text, as the reference server gives
+ * them, out. */
+#include "mcp-server/mcp/compat.h"
+
+#include <string.h>
+
+#include "common/err.h"
+#include "common/jx.h"
+
+/* --- entities and relations --------------------------------------------------- */
+
+/* Copies a member if it is there; 0 or MDB_E_NOMEM. */
+static int
+copy(json_t *to, const char *as, json_t *from, const char *key)
+{
+	json_t *v = json_object_get(from, key);
+
+	return v ? jx_set(to, as, json_incref(v)) : 0;
+}
+
+static json_t *
+shape_entity(json_t *stored, bool compat)
+{
+	AUTO_JSON json_t *e = json_object();
+
+	if (!e || copy(e, "name", stored, "name") ||
+		copy(e, "entityType", stored, "type") ||
+		copy(e, "observations", stored, "observations"))
+		return NULL;
+	if (!compat && (copy(e, "omitted", stored, "omitted") ||
+		copy(e, "namespace", stored, "namespace") ||
+		copy(e, "from", stored, "from")))
+		return NULL;
+	return take_ptr(e);
+}
+
+static json_t *
+shape_relation(json_t *stored, bool compat)
+{
+	AUTO_JSON json_t *r = json_object();
+
+	if (!r || copy(r, "from", stored, "from") ||
+		copy(r, "to", stored, "to") ||
+		copy(r, "relationType", stored, "relationType"))
+		return NULL;
+	if (!compat && (copy(r, "weight", stored, "weight") ||
+		copy(r, "from_namespace", stored, "from_namespace") ||
+		copy(r, "to_namespace", stored, "to_namespace")))
+		return NULL;
+	return take_ptr(r);
+}
+
+static json_t *
+list_of(json_t *stored, bool compat, json_t *(*one)(json_t *, bool))
+{
+	AUTO_JSON json_t *list = json_array();
+	json_t *j;
+	size_t i;
+
+	if (!list)
+		return NULL;
+	json_array_foreach(stored, i, j)
+		if (jx_add(list, one(j, compat)))
+			return NULL;
+	return take_ptr(list);
+}
+
+/* --- reads -------------------------------------------------------------------- */
+
+static json_t *
+shape_graph(bool compat, const json_t *args, json_t *reply)
+{
+	AUTO_JSON json_t *g = json_object();
+	json_t *entities = json_object_get(reply, "results");
+
+	(void)args;
+	if (!entities)
+		entities = json_object_get(reply, "entities");
+	if (!g || jx_set(g, "entities",
+		list_of(entities, compat, shape_entity)) ||
+		jx_set(g, "relations", list_of(json_object_get(reply,
+			"relations"), compat, shape_relation)))
+		return NULL;
+	if (compat)
+		return take_ptr(g);
+	if ((json_array_size(json_object_get(reply, "missing")) > 0 &&
+		copy(g, "missing", reply, "missing")) ||
+		copy(g, "partial", reply, "partial") ||
+		copy(g, "next", reply, "next"))
+		return NULL;
+	return take_ptr(g);
+}
+
+/* --- writes ------------------------------------------------------------------- */
+
+/* The texts of a list of observations, each once. */
+static json_t *
+texts_of(const json_t *observations)
+{
+	AUTO_JSON json_t *list = json_array();
+	AUTO_JSON json_t *seen = json_object();
+	json_t *o;
+	size_t i;
+
+	if (!list || !seen)
+		return NULL;
+	json_array_foreach(observations, i, o) {
+		json_t *text = json_is_object(o) ? json_object_get(o, "text") : o;
+
+		if (!json_is_string(text) ||
+			json_object_get(seen, json_string_value(text)))
+			continue;
+		if (jx_set(seen, json_string_value(text), json_true()) ||
+			jx_add(list, json_incref(text)))
+			return NULL;
+	}
+	return take_ptr(list);
+}
+
+static json_t *
+created_entity(json_t *sent)
+{
+	AUTO_JSON json_t *e = json_object();
+
+	if (!e || copy(e, "name", sent, "name") ||
+		copy(e, "entityType", sent, "entityType") ||
+		jx_set(e, "observations",
+			texts_of(json_object_get(sent, "observations"))))
+		return NULL;
+	return take_ptr(e);
+}
+
+static bool
+is_action(json_t *result, const char *action)
+{
+	const char *a = json_string_value(json_object_get(result, "action"));
+
+	return a && strcmp(a, action) == 0;
+}
+
+/* Outside compat a write's answer does not repeat what was sent: names, counts,
+ * and what was not done as it was said. */
+static int
+copy_told(json_t *to, json_t *result)
+{
+	static const char *const told[] = {"note", "same_as", "similar"};
+
+	for (size_t i = 0; i < ARRAY_LEN(told); i++)
+		if (copy(to, told[i], result, told[i]))
+			return MDB_E_NOMEM;
+	return 0;
+}
+
+static json_t *
+counted_entity(json_t *result)
+{
+	AUTO_JSON json_t *u = json_object();
+
+	if (!u || copy(u, "name", result, "name") ||
+		copy(u, "added", result, "added") || copy_told(u, result))
+		return NULL;
+	return take_ptr(u);
+}
+
+static json_t *
+shape_create_entities(bool compat, const json_t *args, json_t *reply)
+{
+	AUTO_JSON json_t *shape = json_object();
+	AUTO_JSON json_t *created = json_array();
+	AUTO_JSON json_t *updated = json_array();
+	json_t *sent = json_object_get(args, "entities");
+	json_t *result;
+	size_t i;
+
+	if (!shape || !created || !updated)
+		return NULL;
+	json_array_foreach(json_object_get(reply, "results"), i, result) {
+		bool is_new = is_action(result, "created");
+		json_t *one = compat && is_new ?
+			created_entity(json_array_get(sent, i)) :
+			counted_entity(result);
+
+		if (jx_add(is_new ? created : updated, one))
+			return NULL;
+	}
+	if (jx_set(shape, "entities", json_incref(created)))
+		return NULL;
+	if (!compat && ((json_array_size(updated) > 0 &&
+		jx_set(shape, "updated", json_incref(updated))) ||
+		copy(shape, "failed", reply, "failed")))
+		return NULL;
+	return take_ptr(shape);
+}
+
+static json_t *
+shape_create_relations(bool compat, const json_t *args, json_t *reply)
+{
+	AUTO_JSON json_t *shape = json_object();
+	AUTO_JSON json_t *created = json_array();
+	json_int_t unchanged = 0;
+	json_t *result;
+	size_t i;
+
+	(void)args;
+	if (!shape || !created)
+		return NULL;
+	json_array_foreach(json_object_get(reply, "results"), i, result) {
+		if (!is_action(result, "created"))
+			unchanged++;
+		else if (jx_add(created, shape_relation(result, true)))
+			return NULL;
+	}
+	if (compat)
+		return jx_set(shape, "relations", json_incref(created)) ?
+			NULL : take_ptr(shape);
+	if (jx_set(shape, "created",
+		json_integer((json_int_t)json_array_size(created))) ||
+		(unchanged > 0 &&
+			jx_set(shape, "unchanged", json_integer(unchanged))) ||
+		copy(shape, "failed", reply, "failed"))
+		return NULL;
+	return take_ptr(shape);
+}
+
+static json_t *
+shape_addition(bool compat, json_t *result)
+{
+	AUTO_JSON json_t *one = json_object();
+	json_t *added = json_object_get(result, "addedObservations");
+
+	if (!one || copy(one, "entityName", result, "entityName"))
+		return NULL;
+	if (compat)
+		return jx_set(one, "addedObservations", json_incref(added)) ?
+			NULL : take_ptr(one);
+	if (jx_set(one, "added",
+		json_integer((json_int_t)json_array_size(added))) ||
+		copy(one, "action", result, "action") ||
+		copy_told(one, result))
+		return NULL;
+	return take_ptr(one);
+}
+
+static json_t *
+shape_add_observations(bool compat, const json_t *args, json_t *reply)
+{
+	AUTO_JSON json_t *shape = json_object();
+	AUTO_JSON json_t *results = json_array();
+	json_t *result;
+	size_t i;
+
+	(void)args;
+	if (!shape || !results)
+		return NULL;
+	json_array_foreach(json_object_get(reply, "results"), i, result)
+		if (jx_add(results, shape_addition(compat, result)))
+			return NULL;
+	if (jx_set(shape, "results", json_incref(results)) ||
+		(!compat && copy(shape, "failed", reply, "failed")))
+		return NULL;
+	return take_ptr(shape);
+}
+
+/* In compat {success, message} of the reference, whatever was there. Else what
+ * went, and what was not there to go. */
+static json_t *
+deleted(bool compat, const char *message, json_int_t n, json_t *missing,
+	json_t *hints)
+{
+	AUTO_JSON json_t *shape = compat ?
+		json_pack("{s:b, s:s}", "success", 1, "message", message) :
+		json_pack("{s:b, s:I}", "success", n > 0, "deleted", n);
+
+	if (compat || !shape)
+		return take_ptr(shape);
+	if ((n == 0 && jx_set(shape, "message",
+		json_string("nothing deleted"))) ||
+		(json_array_size(missing) > 0 &&
+			jx_set(shape, "missing", json_incref(missing))) ||
+		(json_array_size(hints) > 0 &&
+			jx_set(shape, "hints", json_incref(hints))))
+		return NULL;
+	return take_ptr(shape);
+}
+
+static json_t *
+shape_delete_entities(bool compat, const json_t *args, json_t *reply)
+{
+	size_t n = json_array_size(json_object_get(reply, "deleted"));
+
+	(void)args;
+	return deleted(compat, "Entities deleted successfully", (json_int_t)n,
+		json_object_get(reply, "missing"),
+		json_object_get(reply, "hints"));
+}
+
+static json_t *
+shape_delete_observations(bool compat, const json_t *args, json_t *reply)
+{
+	AUTO_JSON json_t *missing = json_array();
+	json_int_t n = 0;
+	json_t *result;
+	size_t i;
+
+	(void)args;
+	if (!missing)
+		return NULL;
+	json_array_foreach(json_object_get(reply, "results"), i, result) {
+		AUTO_JSON json_t *one = json_object();
+
+		n += json_integer_value(json_object_get(result, "deleted"));
+		if (json_array_size(json_object_get(result, "missing")) == 0)
+			continue;
+		if (!one || copy(one, "entityName", result, "entityName") ||
+			copy(one, "observations", result, "missing") ||
+			copy(one, "nearest", result, "nearest") ||
+			copy(one, "hints", result, "hints") ||
+			jx_add(missing, json_incref(one)))
+			return NULL;
+	}
+	return deleted(compat, "Observations deleted successfully", n, missing,
+		NULL);
+}
+
+static json_t *
+shape_delete_relations(bool compat, const json_t *args, json_t *reply)
+{
+	AUTO_JSON json_t *missing = json_array();
+	json_t *sent = json_object_get(args, "relations");
+	json_t *at;
+	size_t i;
+
+	if (!missing)
+		return NULL;
+	json_array_foreach(json_object_get(reply, "missing_at"), i, at) {
+		json_t *one = json_array_get(sent,
+			(size_t)json_integer_value(at));
+
+		if (one && json_array_append(missing, one))
+			return NULL;
+	}
+	return deleted(compat, "Relations deleted successfully",
+		json_integer_value(json_object_get(reply, "deleted")), missing,
+		NULL);
+}
+
+/* --- the table ------------------------------------------------------------------ */
+
+struct shape {
+	const char *tool;
+	json_t *(*make)(bool compat, const json_t *args, json_t *reply);
+	const char *text;	/* member the text block shows; NULL: all */
+};
+
+static const struct shape shapes[] = {
+	{"create_entities", shape_create_entities, "entities"},
+	{"create_relations", shape_create_relations, "relations"},
+	{"add_observations", shape_add_observations, "results"},
+	{"delete_entities", shape_delete_entities, "message"},
+	{"delete_observations", shape_delete_observations, "message"},
+	{"delete_relations", shape_delete_relations, "message"},
+	{"read_graph", shape_graph, NULL},
+	{"search_nodes", shape_graph, NULL},
+	{"open_nodes", shape_graph, NULL},
+};
+
+static const struct shape *
+find(const char *tool)
+{
+	for (size_t i = 0; i < ARRAY_LEN(shapes); i++)
+		if (strcmp(shapes[i].tool, tool) == 0)
+			return &shapes[i];
+	return NULL;
+}
+
+json_t *
+compat_shape(const char *tool, bool compat, const json_t *args, json_t *reply)
+{
+	const struct shape *s = find(tool);
+
+	return s ? s->make(compat, args, reply) : json_incref(reply);
+}
+
+int
+compat_write_text(const char *tool, json_t *structured, struct buf *out)
+{
+	const struct shape *s = find(tool);
+	json_t *part = s && s->text ? json_object_get(structured, s->text) :
+		structured;
+
+	if (json_is_string(part))
+		return buf_add(out, json_string_value(part),
+			json_string_length(part));
+	return compat_pretty(part, out);
+}
+
+/* --- JSON.stringify(value, null, 2) --------------------------------------------- */
+
+static int pretty(const json_t *v, unsigned depth, struct buf *out);
+
+static int
+new_line(unsigned depth, struct buf *out)
+{
+	if (buf_addc(out, '\n'))
+		return MDB_E_NOMEM;
+	while (depth-- > 0)
+		if (buf_add(out, "  ", 2))
+			return MDB_E_NOMEM;
+	return 0;
+}
+
+static int
+pretty_array(const json_t *v, unsigned depth, struct buf *out)
+{
+	size_t n = json_array_size(v);
+
+	if (n == 0)
+		return buf_add(out, "[]", 2);
+	for (size_t i = 0; i < n; i++)
+		if (buf_addc(out, i == 0 ? '[' : ',') ||
+			new_line(depth + 1, out) ||
+			pretty(json_array_get(v, i), depth + 1, out))
+			return MDB_E_NOMEM;
+	return new_line(depth, out) || buf_addc(out, ']') ? MDB_E_NOMEM : 0;
+}
+
+static int
+pretty_object(const json_t *v, unsigned depth, struct buf *out)
+{
+	json_t *o = (json_t *)(uintptr_t)v; /* iterators take no const */
+	char open = '{';
+
+	if (json_object_size(v) == 0)
+		return buf_add(out, "{}", 2);
+	for (void *it = json_object_iter(o); it;
+		it = json_object_iter_next(o, it)) {
+		const char *key = json_object_iter_key(it);
+
+		if (buf_addc(out, open) || new_line(depth + 1, out) ||
+			jx_quote(key, strlen(key), out) ||
+			buf_add(out, ": ", 2) ||
+			pretty(json_object_iter_value(it), depth + 1, out))
+			return MDB_E_NOMEM;
+		open = ',';
+	}
+	return new_line(depth, out) || buf_addc(out, '}') ? MDB_E_NOMEM : 0;
+}
+
+/* Depth is that of our own shapes. */
+static int
+pretty(const json_t *v, unsigned depth, struct buf *out)
+{
+	if (json_is_array(v))
+		return pretty_array(v, depth, out);
+	if (json_is_object(v))
+		return pretty_object(v, depth, out);
+	return jx_dump(v, out);
+}
+
+int
+compat_pretty(const json_t *value, struct buf *out)
+{
+	return pretty(value, 0, out);
+}

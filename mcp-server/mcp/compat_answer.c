@@ -1,0 +1,98 @@
+/* The reference server answers with the graph twice: as text (indented JSON,
+ * inside a JSON string, where each quote takes two bytes) and as
+ * structuredContent. Clients read a line of at most 10 MiB. So what is large is
+ * made smaller in steps, and each holds the whole graph:
+ *
+ *   1. indented text and structuredContent, as the reference does
+ *   2. the text without indentation, and structuredContent
+ *   3. the text without indentation, alone
+ *
+ * What is then still too large is an error. */
+#include "mcp-server/mcp/compat_answer.h"
+
+#include <string.h>
+
+#include "common/err.h"
+#include "common/jx.h"
+#include "common/limits.h"
+#include "mcp-server/mcp/compat.h"
+
+/* The envelope of a line, its id included. */
+#define ENVELOPE_BYTES 2048
+#define ROOM (LIMIT_MCP_ANSWER_BYTES - ENVELOPE_BYTES)
+
+int
+compat_answer(const char *tool, json_t *structured, struct buf *text,
+	bool *ret_alone)
+{
+	AUTO_BUF struct buf plain = {0};
+	AUTO_BUF struct buf pretty = {0};
+	size_t once;
+
+	*ret_alone = false;
+	if (compat_write_text(tool, structured, &pretty))
+		return MDB_E_NOMEM;
+	/* A byte of text takes six in a string at the most. */
+	if (pretty.len < ROOM / 8)
+		return buf_add(text, pretty.data, pretty.len);
+	if (jx_dump(structured, &plain))
+		return MDB_E_NOMEM;
+	if (jx_quoted_size(pretty.data, pretty.len) + plain.len <= ROOM)
+		return buf_add(text, pretty.data, pretty.len);
+	once = jx_quoted_size(plain.data, plain.len);
+	if (once > ROOM)
+		return MDB_E_LIMIT;
+	*ret_alone = once + plain.len > ROOM;
+	return buf_add(text, plain.data, plain.len);
+}
+
+/* --- sizes ---------------------------------------------------------------------- */
+
+/* Bytes of a string that is quoted as JSON, and that once more. */
+static size_t
+text_bytes(json_t *value)
+{
+	const char *s = json_string_value(value);
+	size_t n = json_string_length(value);
+	size_t bytes = 4;
+
+	for (size_t i = 0; s && i < n; i++) {
+		if (s[i] == '"' || s[i] == '\\')
+			bytes += 4;
+		else if ((unsigned char)s[i] < 0x20)
+			bytes += strchr("\b\f\n\r\t", s[i]) ? 3 : 7;
+		else
+			bytes++;
+	}
+	return bytes;
+}
+
+static size_t
+member_bytes(const char *name, json_t *value)
+{
+	return strlen("\\\"\\\":,") + strlen(name) + text_bytes(value);
+}
+
+size_t
+compat_entity_bytes(json_t *entity)
+{
+	size_t bytes = strlen("{},") + strlen("\\\"observations\\\":[]") +
+		member_bytes("name", json_object_get(entity, "name")) +
+		member_bytes("entityType", json_object_get(entity, "type"));
+	json_t *text;
+	size_t i;
+
+	json_array_foreach(json_object_get(entity, "observations"), i, text)
+		bytes += text_bytes(text) + (i > 0);
+	return bytes;
+}
+
+size_t
+compat_relation_bytes(json_t *relation)
+{
+	return strlen("{}") +
+		member_bytes("from", json_object_get(relation, "from")) +
+		member_bytes("to", json_object_get(relation, "to")) +
+		member_bytes("relationType",
+			json_object_get(relation, "relationType"));
+}

@@ -1,0 +1,31 @@
+/* Reads a graph through its pages until it is whole or a bound is passed. */
+#ifndef MCP_GRAPH_READ_H
+#define MCP_GRAPH_READ_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/cleanup.h"
+#include "common/err.h"
+#include "mcp-server/mcp/relay.h"
+
+struct graph_read;
+
+/* rc 0: graph {entities, relations, next?}, borrowed, entries as memory-db
+ * gives them in order of creation, no relation twice; next: the bound was passed there. Negative:
+ * *e. The graph_read is still to be freed. */
+typedef void (*graph_read_fn)(void *ctx, int rc, json_t *graph,
+	const struct err *e);
+
+/* method: read_graph, search_nodes or open_nodes. Takes params_new. Stops
+ * after the page that passes max_bytes (of text in an answer, as
+ * compat_answer.h counts). NULL: no memory. */
+struct graph_read *graph_read_start(struct relay *relay, const char *method,
+	json_t *params_new, size_t max_bytes, graph_read_fn fn, void *ctx)
+	MUST_CHECK;
+
+/* Ends a read under way without its callback. */
+void graph_read_free(struct graph_read *g);
+
+#endif

@@ -1,0 +1,303 @@
+/* Some parameters belong to memory-mcp: where a call goes (namespace,
+ * session, key) and what shape comes back (fields, budgets). An agent that
+ * sends them is not obeyed. Nested members are memory-db's to judge, except in
+ * compat, where all that the schema does not show is dropped. */
+#include "mcp-server/mcp/mcp_args.h"
+
+#include <string.h>
+
+#include "common/jx.h"
+#include "common/limits.h"
+#include "common/text.h"
+
+static const struct param *
+find(const struct param *table, const char *name)
+{
+	for (; table && table->name; table++)
+		if (strcmp(table->name, name) == 0)
+			return table;
+	return NULL;
+}
+
+/* --- filter ------------------------------------------------------------------- */
+
+unsigned
+mcp_args_hidden(const struct tool *t, const struct profile *p)
+{
+	bool exact = p->compat && (t->flags & TF_COMPAT);
+
+	return exact ? PF_SOCKET_ONLY | PF_EXTRA : PF_SOCKET_ONLY;
+}
+
+static bool
+is_allowed(const struct tool *t, const struct profile *p, const char *name)
+{
+	bool plain = !p->compat || !(t->flags & TF_COMPAT);
+	const struct param *own = find(t->params, name);
+
+	if (own)
+		return !(own->flags & mcp_args_hidden(t, p));
+	if (strcmp(name, "confirm") == 0)
+		return !(t->flags & TF_ADMIN) &&
+		       (t->flags & (TF_WRITE | TF_SCRIPT));
+	if (strcmp(name, "branch") == 0)
+		return p->history;
+	if (strcmp(name, "as_of") == 0)
+		return p->history && (t->flags & (TF_READ | TF_SCRIPT));
+	if (strcmp(name, "scope") == 0 || strcmp(name, "message") == 0)
+		return plain && (t->flags & (TF_WRITE | TF_SCRIPT));
+	return false;
+}
+
+static void drop_unknown(const struct param *table, json_t *object);
+
+static void
+drop_unknown_in(const struct param *p, json_t *value)
+{
+	json_t *entry;
+	size_t i;
+
+	if (p->item && json_is_array(value))
+		json_array_foreach(value, i, entry)
+			drop_unknown_in(p->item, entry);
+	if (p->sub && json_is_object(value))
+		drop_unknown(p->sub, value);
+}
+
+/* Recursion ends with the tables: three levels. */
+static void
+drop_unknown(const struct param *table, json_t *object)
+{
+	const char *name;
+	json_t *value;
+	void *next;
+
+	json_object_foreach_safe(object, next, name, value) {
+		const struct param *p = find(table, name);
+
+		if (!p || (p->flags & (PF_SOCKET_ONLY | PF_EXTRA)))
+			json_object_del(object, name);
+		else
+			drop_unknown_in(p, value);
+	}
+}
+
+/* A slip of the pen is memory-db's to explain; it knows the nearest name. */
+static bool
+is_known_there(const struct tool *t, const char *name)
+{
+	return find(t->params, name) || find(tools_common, name);
+}
+
+/* Reads cover the project's memory and the user's, and say which a fact is
+ * from: nothing is lost without it. */
+static bool
+is_harmless(const struct tool *t, const char *name)
+{
+	return (t->flags & TF_READ) && strcmp(name, "scope") == 0;
+}
+
+int
+mcp_args_filter(const struct tool *t, const struct profile *p, json_t *args,
+	json_t *ignored, struct err *e)
+{
+	bool exact = p->compat && (t->flags & TF_COMPAT);
+	const char *name;
+	json_t *value;
+	void *next;
+
+	json_object_foreach_safe(args, next, name, value) {
+		const struct param *own = find(t->params, name);
+
+		if (is_allowed(t, p, name)) {
+			if (exact && own)
+				drop_unknown_in(own, value);
+			continue;
+		}
+		if (!exact && !is_known_there(t, name))
+			continue;
+		if (!(t->flags & TF_COMPAT) && !is_harmless(t, name))
+			return err_param(e, MDB_E_INVALID, name,
+				"parameter '%s' cannot be set here; leave it "
+				"out", name);
+		if (jx_add(ignored, json_string(name)))
+			return err_nomem(e);
+		json_object_del(args, name);
+	}
+	return 0;
+}
+
+/* --- completion --------------------------------------------------------------- */
+
+static int
+set_int(json_t *args, const char *key, json_int_t value)
+{
+	return jx_set(args, key, json_integer(value));
+}
+
+/* A reader of whole graphs takes the largest pages. */
+static int
+complete_whole(const struct tool *t, json_t *args)
+{
+	if (strcmp(t->name, "search_nodes") == 0 &&
+		(jx_set(args, "mode", json_string("substring")) ||
+		set_int(args, "limit", LIMIT_ROWS)))
+		return MDB_E_NOMEM;
+	if (strcmp(t->name, "read_graph") == 0 &&
+		set_int(args, "limit", LIMIT_ROWS))
+		return MDB_E_NOMEM;
+	return set_int(args, "max_bytes", LIMIT_REPLY_BYTES);
+}
+
+static int
+complete_recall(json_t *args)
+{
+	if (jx_set(args, "format", json_string("lines")) ||
+		(!json_object_get(args, "cut") &&
+			jx_set(args, "cut", json_real(LIMIT_MCP_RECALL_CUT))))
+		return MDB_E_NOMEM;
+	return json_object_get(args, "max_tokens") ? 0 :
+		set_int(args, "max_tokens", LIMIT_MCP_RECALL_TOKENS);
+}
+
+static int
+complete_page(const struct tool *t, json_t *args)
+{
+	if (strcmp(t->name, "search_nodes") == 0) {
+		if (jx_set(args, "relations", json_true()))
+			return MDB_E_NOMEM;
+		return json_object_get(args, "max_tokens") ? 0 :
+			set_int(args, "max_tokens", LIMIT_MCP_SEARCH_TOKENS);
+	}
+	if (strcmp(t->name, "recall") == 0)
+		return complete_recall(args);
+	if (find(t->params, "max_bytes"))
+		return set_int(args, "max_bytes", LIMIT_MCP_PAGE_BYTES);
+	return 0;
+}
+
+int
+mcp_args_complete(const struct tool *t, const struct profile *p,
+	const char *client, json_t *args)
+{
+	bool exact = p->compat && (t->flags & TF_COMPAT);
+
+	/* Of a read, so that what others wrote can be told apart. */
+	if ((t->flags & TF_READ) && client[0] && !exact &&
+		jx_set(args, "client", json_string(client)))
+		return MDB_E_NOMEM;
+	if (t->flags & TF_READ)
+		return exact ? complete_whole(t, args) :
+			complete_page(t, args);
+	if (!(t->flags & (TF_WRITE | TF_SCRIPT)))
+		return 0;
+	if (exact && find(t->params, "strict") &&
+		jx_set(args, "strict", json_true()))
+		return MDB_E_NOMEM;
+	if (exact && strcmp(t->name, "create_entities") == 0 &&
+		jx_set(args, "mode", json_string("skip")))
+		return MDB_E_NOMEM;
+	return client[0] ? jx_set(args, "client", json_string(client)) : 0;
+}
+
+/* --- schema ------------------------------------------------------------------- */
+
+/* Takes schema_new. A parameter of the tool's own stays as it is. */
+static int
+add_member(json_t *members, const char *name, json_t *schema_new)
+{
+	if (schema_new && json_object_get(members, name)) {
+		json_decref(schema_new);
+		return 0;
+	}
+	return jx_set(members, name, schema_new);
+}
+
+/* memory_diff, memory_branch and their kin name branches and times in their
+ * own parameters. */
+static bool
+is_about_branches(const struct tool *t)
+{
+	for (const struct param *own = t->params; own && own->name; own++)
+		if (strstr(own->name, "branch"))
+			return true;
+	return false;
+}
+
+/* Tools that may hide many facts at once show `confirm`; any that writes takes
+ * it. */
+static bool
+hides_facts(const struct tool *t)
+{
+	return !(t->flags & TF_ADMIN) && (t->flags & (TF_WRITE | TF_SCRIPT)) &&
+	       ((t->flags & TF_DESTRUCTIVE) ||
+		       strcmp(t->name, "memory_merge") == 0) &&
+	       strcmp(t->name, "delete_file") != 0;
+}
+
+int
+mcp_args_schema(const struct tool *t, const struct profile *p, json_t *schema)
+{
+	json_t *members = json_object_get(schema, "properties");
+
+	if (t->flags & TF_ADMIN)
+		return 0;
+	if ((t->flags & TF_WRITE) && is_allowed(t, p, "scope") &&
+		add_member(members, "scope", json_pack("{s:s, s:[ss], s:s}",
+			"type", "string", "enum", "user", "project",
+			"description",
+			"user: for every project")))
+		return MDB_E_NOMEM;
+	if (hides_facts(t) && !(p->compat && (t->flags & TF_COMPAT)) &&
+		add_member(members, "confirm", json_pack("{s:s, s:s}",
+			"type", "boolean", "description",
+			"to hide over 50 facts a minute")))
+		return MDB_E_NOMEM;
+	if (!p->history || is_about_branches(t))
+		return 0;
+	if ((t->flags & (TF_READ | TF_SCRIPT)) && add_member(members, "as_of",
+		json_pack("{s:s, s:s}", "type", "string",
+			"description", "state at this change id or time")))
+		return MDB_E_NOMEM;
+	if ((t->flags & (TF_READ | TF_WRITE | TF_SCRIPT)) &&
+		add_member(members, "branch",
+		json_pack("{s:s, s:s}", "type", "string",
+			"description", "default main")))
+		return MDB_E_NOMEM;
+	return 0;
+}
+
+/* --- paths -------------------------------------------------------------------- */
+
+const char *
+mcp_args_at(json_t *args, const char *path)
+{
+	char name[64];
+	json_t *at = args;
+
+	while (*path && at) {
+		size_t n = strcspn(path, ".[");
+		int64_t index = 0;
+
+		if (*path == '[') {
+			n = strcspn(++path, "]");
+			if (n == 0 || n >= sizeof(name) || path[n] != ']')
+				return NULL;
+			memcpy(name, path, n);
+			name[n] = '\0';
+			if (text_int(name, 0, INT32_MAX, &index))
+				return NULL;
+			at = json_array_get(at, (size_t)index);
+			path += n + 1;
+		} else {
+			if (n == 0 || n >= sizeof(name))
+				return NULL;
+			memcpy(name, path, n);
+			name[n] = '\0';
+			at = json_object_get(at, name);
+			path += n;
+		}
+		path += *path == '.';
+	}
+	return json_string_value(at);
+}

@@ -1,0 +1,448 @@
+/* The tool list from tools.def; a call from its name to memory-db and back.
+ * What is wrong with the request itself is a protocol error; what is wrong
+ * with the values, or goes wrong with them, is a result with isError that the
+ * model can act on. */
+#include "mcp-server/mcp/mcp_tools.h"
+
+#include <string.h>
+
+#include "common/jx.h"
+#include "common/limits.h"
+#include "mcp-server/mcp/compat.h"
+#include "mcp-server/mcp/compat_answer.h"
+#include "mcp-server/mcp/graph_read.h"
+#include "mcp-server/mcp/mcp_args.h"
+#include "mcp-server/mcp/recall_shape.h"
+#include "mcp-server/mcp/script_shape.h"
+
+/* --- the list ------------------------------------------------------------------ */
+
+static bool
+is_exact(const struct profile *p, const struct tool *t)
+{
+	return p->compat && (t->flags & TF_COMPAT);
+}
+
+/* Hints that differ from the protocol's defaults (not read-only, destructive,
+ * not idempotent, open world). Of a tool that only reads, the two about writing
+ * mean nothing. In compat all of them, as in the reference. */
+static json_t *
+annotations(const struct tool *t, bool exact)
+{
+	bool reads = !(t->flags & (TF_WRITE | TF_SCRIPT));
+	bool destroys = (t->flags & TF_DESTRUCTIVE) != 0;
+	bool again = (t->flags & TF_IDEMPOTENT) != 0;
+	AUTO_JSON json_t *a = json_pack("{s:b}", "openWorldHint", 0);
+
+	if (!a ||
+		((exact || reads) &&
+		jx_set(a, "readOnlyHint", json_boolean(reads))) ||
+		((exact || (!reads && !destroys)) &&
+		jx_set(a, "destructiveHint", json_boolean(destroys))) ||
+		((exact || (!reads && again)) &&
+		jx_set(a, "idempotentHint", json_boolean(again))))
+		return NULL;
+	return take_ptr(a);
+}
+
+static json_t *
+tool_json(const struct tool *t, const struct profile *p)
+{
+	AUTO_JSON json_t *j = json_object();
+	AUTO_JSON json_t *input =
+		schema_json(t->params, mcp_args_hidden(t, p));
+	AUTO_JSON json_t *output = t->flags & TF_SCRIPT ? script_schema() :
+		compat_output_schema(t->name, is_exact(p, t));
+	const char *text = is_exact(p, t) ? compat_description(t->name) : NULL;
+
+	if (!j || !input || !output || mcp_args_schema(t, p, input))
+		return NULL;
+	if (jx_set(j, "name", json_string(t->name)) ||
+		/* Elsewhere the name says it, and every client pays. */
+		(is_exact(p, t) && jx_set(j, "title", json_string(t->title))) ||
+		jx_set(j, "description", json_string(text ? text : t->text)) ||
+		jx_set(j, "inputSchema", take_ptr(input)) ||
+		(!json_is_null(output) &&
+		jx_set(j, "outputSchema", json_incref(output))) ||
+		jx_set(j, "annotations", annotations(t, is_exact(p, t))))
+		return NULL;
+	return take_ptr(j);
+}
+
+/* The next tool of the profile after `order`, or NULL. */
+static const struct tool *
+next_tool(const struct profile *p, unsigned order)
+{
+	const struct tool *best = NULL;
+
+	for (size_t i = 0; i < tools_n; i++)
+		if (profile_has(p, &tools[i]) && tools[i].order > order &&
+			(!best || tools[i].order < best->order))
+			best = &tools[i];
+	return best;
+}
+
+json_t *
+mcp_tools_json(const struct profile *p)
+{
+	AUTO_JSON json_t *list = json_array();
+	const struct tool *t = list ? next_tool(p, 0) : NULL;
+
+	if (!list)
+		return NULL;
+	for (; t; t = next_tool(p, t->order))
+		if (jx_add(list, tool_json(t, p)))
+			return NULL;
+	return take_ptr(list);
+}
+
+bool
+mcp_bad_cursor(struct request *r)
+{
+	json_t *cursor = json_object_get(r->params, "cursor");
+
+	if (!cursor || json_is_null(cursor))
+		return false;
+	session_fail(r, JSONRPC_PARAMS, NULL,
+		"invalid cursor: this list has one page, leave cursor out");
+	return true;
+}
+
+void
+mcp_tools_list(struct request *r)
+{
+	json_t *list;
+
+	if (mcp_bad_cursor(r))
+		return;
+	list = mcp_tools_json(&r->session->o.profile);
+	request_reply(r, list ? json_pack("{s:o}", "tools", list) : NULL);
+}
+
+/* --- results ------------------------------------------------------------------- */
+
+struct tool_call {
+	struct request *request;
+	const struct tool *tool;
+	bool exact;		/* as the reference does it */
+	json_t *args;		/* owned */
+	json_t *ignored;	/* owned; names of arguments left out */
+	struct relay_call *call; /* one of these is under way */
+	struct graph_read *read;
+};
+
+static void
+tool_call_free(void *state)
+{
+	struct tool_call *c = state;
+
+	if (c->call)
+		relay_cancel(c->call);
+	graph_read_free(c->read);
+	json_decref(c->args);
+	json_decref(c->ignored);
+	free(c);
+}
+
+static void
+reply_error(struct tool_call *c, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void
+reply_error(struct tool_call *c, const char *fmt, ...)
+{
+	AUTO_BUF struct buf text = {0};
+	json_t *result = NULL;
+	va_list ap;
+	int rc;
+
+	va_start(ap, fmt);
+	rc = buf_vaddf(&text, fmt, ap);
+	va_end(ap);
+	if (rc == 0)
+		result = json_pack("{s:[{s:s, s:s%}], s:b}", "content",
+			"type", "text", "text", text.data, text.len,
+			"isError", 1);
+	request_reply(c->request, result);
+}
+
+static void
+reply_failure(struct tool_call *c, const struct err *e)
+{
+	const char *name = e->code == MDB_E_NOT_FOUND && c->exact ?
+		mcp_args_at(c->args, e->param) : NULL;
+
+	if (name)
+		reply_error(c, "Entity with name %s not found", name);
+	else if (e->code == MDB_E_BUSY && e->retry_after_ms > 0)
+		reply_error(c, "%s (try again in %d ms)", e->text,
+			e->retry_after_ms);
+	else
+		reply_error(c, "%s", e->text);
+}
+
+/* Adds a text block. 0 or MDB_E_NOMEM. */
+static int
+add_text(json_t *content, const char *text, size_t n)
+{
+	return jx_add(content, json_pack("{s:s, s:s%}", "type", "text",
+		"text", text, n));
+}
+
+/* An entity so large that memory-db left facts out is said beside the text,
+ * which has no place for it in compat. */
+static int
+add_omitted(json_t *content, json_t *reply)
+{
+	json_t *entities = json_object_get(reply, "entities");
+	json_t *e;
+	size_t i;
+
+	json_array_foreach(entities, i, e) {
+		AUTO_BUF struct buf note = {0};
+		json_int_t n = json_integer_value(json_object_get(e, "omitted"));
+
+		if (n == 0)
+			continue;
+		if (buf_addf(&note, "Note: %lld observations of %s are not "
+			"shown; it is too large for one answer.", (long long)n,
+			json_string_value(json_object_get(e, "name"))) ||
+			add_text(content, note.data, note.len))
+			return MDB_E_NOMEM;
+	}
+	return 0;
+}
+
+static bool
+is_recall(const struct tool_call *c)
+{
+	return strcmp(c->tool->name, "recall") == 0;
+}
+
+/* {content, structuredContent}: the same data twice, since clients show the
+ * model the one or the other; a large graph once. Takes structured_new. 0,
+ * MDB_E_LIMIT or MDB_E_NOMEM. */
+static int
+build_result(struct tool_call *c, json_t *structured_new, json_t *reply,
+	json_t **ret_result)
+{
+	AUTO_JSON json_t *structured = structured_new;
+	AUTO_JSON json_t *result = json_object();
+	AUTO_BUF struct buf text = {0};
+	AUTO_JSON json_t *content = json_array();
+	bool alone = false;
+	int rc;
+
+	if (!content || !structured || !result ||
+		jx_set(result, "content", json_incref(content)))
+		return MDB_E_NOMEM;
+	rc = c->exact ?
+		compat_answer(c->tool->name, structured, &text, &alone) :
+		is_recall(c) ? recall_write_text(structured, &text) :
+		jx_dump(structured, &text);
+	if (rc)
+		return rc;
+	if (add_text(content, text.data, text.len) ||
+		(c->exact && add_omitted(content, reply)) ||
+		(!alone && jx_set(result, "structuredContent",
+			json_incref(structured))))
+		return MDB_E_NOMEM;
+	*ret_result = take_ptr(result);
+	return 0;
+}
+
+/* What was left out of the arguments, by us and by memory-db. */
+static int
+add_ignored(struct tool_call *c, json_t *structured, json_t *reply)
+{
+	json_t *there = json_object_get(reply, "ignored");
+
+	if (json_is_array(there) && json_array_extend(c->ignored, there))
+		return MDB_E_NOMEM;
+	if (json_array_size(c->ignored) == 0)
+		return 0;
+	return jx_set(structured, "ignored", json_incref(c->ignored));
+}
+
+/* memory-db's reply as it is, without the envelope. */
+static json_t *
+plain_shape(json_t *reply)
+{
+	json_t *shape = json_copy(reply);
+
+	json_object_del(shape, "id");
+	json_object_del(shape, "success");
+	json_object_del(shape, "ignored");
+	return shape;
+}
+
+static json_t *
+shape_of(struct tool_call *c, json_t *reply)
+{
+	if (c->tool->flags & TF_COMPAT)
+		return compat_shape(
+			c->tool->name, c->exact, c->args, reply);
+	if (is_recall(c))
+		return recall_shape(reply, profile_has(
+			&c->request->session->o.profile,
+			tool_find("memory_why")));
+	return c->tool->flags & TF_SCRIPT ? script_shape(reply) :
+		plain_shape(reply);
+}
+
+static void
+reply_too_large(struct tool_call *c)
+{
+	reply_error(c, "the memory is too large to be read at once: the answer "
+		"would pass %d MiB, more than clients take. Use search_nodes "
+		"with a narrower query, or open_nodes with names. Without "
+		"--tools compat all reads come in pages.",
+		LIMIT_MCP_ANSWER_BYTES >> 20);
+}
+
+static void
+reply_success(struct tool_call *c, json_t *reply)
+{
+	json_t *structured = shape_of(c, reply);
+	json_t *result = NULL;
+	int rc;
+
+	if (!structured || (!c->exact && add_ignored(c, structured, reply))) {
+		json_decref(structured);
+		request_reply(c->request, NULL);
+		return;
+	}
+	rc = build_result(c, structured, reply, &result);
+	if (rc == MDB_E_LIMIT) {
+		reply_too_large(c);
+		return;
+	}
+	if (result && (c->tool->flags & TF_SCRIPT) && script_failed(reply) &&
+		jx_set(result, "isError", json_true())) {
+		json_decref(result);
+		result = NULL;
+	}
+	request_reply(c->request, result);
+}
+
+/* --- the call -------------------------------------------------------------------- */
+
+static void
+call_done(void *ctx, int rc, json_t *reply, const struct err *e)
+{
+	struct tool_call *c = ctx;
+
+	c->call = NULL;
+	if (rc)
+		reply_failure(c, e);
+	else
+		reply_success(c, reply);
+}
+
+static void
+read_done(void *ctx, int rc, json_t *graph, const struct err *e)
+{
+	struct tool_call *c = ctx;
+
+	if (rc)
+		reply_failure(c, e);
+	else if (json_object_get(graph, "next"))
+		reply_too_large(c);
+	else
+		reply_success(c, graph);
+}
+
+/* "" finds everything, as in the reference: that is read_graph. */
+static const char *
+whole_method(struct tool_call *c)
+{
+	json_t *query = json_object_get(c->args, "query");
+
+	if (strcmp(c->tool->name, "search_nodes") != 0 ||
+		!json_is_string(query) || json_string_length(query) > 0)
+		return c->tool->name;
+	json_object_del(c->args, "query");
+	json_object_del(c->args, "mode");
+	return "read_graph";
+}
+
+static void
+start(struct tool_call *c)
+{
+	struct request *r = c->request;
+	const struct profile *p = &r->session->o.profile;
+	struct err e = {0};
+
+	if (mcp_args_filter(c->tool, p, c->args, c->ignored, &e)) {
+		reply_failure(c, &e);
+		return;
+	}
+	if (mcp_args_complete(c->tool, p, r->client, c->args)) {
+		request_reply(r, NULL);
+		return;
+	}
+	if (c->exact && (c->tool->flags & TF_READ)) {
+		const char *method = whole_method(c);
+
+		c->read = graph_read_start(r->session->relay, method,
+			json_incref(c->args), LIMIT_MCP_ANSWER_BYTES,
+			read_done, c);
+	} else {
+		c->call = relay_call(r->session->relay, c->tool->name,
+			json_incref(c->args),
+			c->tool->flags & (TF_WRITE | TF_SCRIPT), call_done, c);
+	}
+	if (!c->read && !c->call)
+		request_reply(r, NULL);
+}
+
+/* The tool by name, or NULL after an -32602 answer. */
+static const struct tool *
+find_tool(struct request *r)
+{
+	const char *name = request_string(r, "name");
+	const struct tool *t;
+
+	if (!name)
+		return NULL;
+	t = tool_find(name);
+	if (t && profile_has(&r->session->o.profile, t))
+		return t;
+	session_fail(r, JSONRPC_PARAMS, NULL,
+		"Unknown tool: %.100s. tools/list names those there are; "
+		"--tools decides which", name);
+	return NULL;
+}
+
+void
+mcp_tools_call(struct request *r)
+{
+	const struct tool *t = find_tool(r);
+	struct tool_call *c;
+	json_t *args;
+
+	if (!t)
+		return;
+	args = json_object_get(r->params, "arguments");
+	if (args && !json_is_object(args) && !json_is_null(args)) {
+		session_fail(r, JSONRPC_PARAMS, NULL,
+			"invalid params: arguments must be an object, is %s",
+			jx_type_name(args));
+		return;
+	}
+	c = calloc(1, sizeof(*c));
+	if (!c) {
+		request_reply(r, NULL);
+		return;
+	}
+	c->request = r;
+	c->tool = t;
+	c->exact = is_exact(&r->session->o.profile, t);
+	c->args = json_is_object(args) ? json_incref(args) : json_object();
+	c->ignored = json_array();
+	request_hold(r, c, tool_call_free);
+	if (!c->args || !c->ignored)
+		request_reply(r, NULL);
+	else
+		start(c);
+}

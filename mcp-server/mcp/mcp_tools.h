@@ -1,0 +1,18 @@
+/* tools/list and tools/call. */
+#ifndef MCP_TOOLS_H
+#define MCP_TOOLS_H
+
+#include "mcp-server/mcp/session.h"
+
+void mcp_tools_list(struct request *r);
+void mcp_tools_call(struct request *r);
+
+/* The list alone: deterministic, in the order of tools.def. Returns new, or
+ * NULL: no memory. */
+json_t *mcp_tools_json(const struct profile *p) MUST_CHECK;
+
+/* Answers -32602 and returns true when a list request has a cursor: lists
+ * have one page. */
+bool mcp_bad_cursor(struct request *r);
+
+#endif

@@ -1,0 +1,461 @@
+/* Lines become requests, requests become exactly one answer each. A batch
+ * collects the answers of its requests and is sent when the last has come. */
+#include "mcp-server/mcp/session.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/jx.h"
+#include "common/limits.h"
+#include "common/log.h"
+#include "common/text.h"
+#include "mcp-server/mcp/era.h"
+#include "mcp-server/mcp/subscribe.h"
+
+#define MS 1000000LL
+/* Bytes in and out after which freed memory is worth giving back. */
+#define HEAVY_BYTES (256 * 1024)
+
+struct batch {
+	json_t *answers;	/* owned */
+	size_t pending;		/* requests, and one while it is being read */
+};
+
+void
+session_init(struct session *s, const struct session_options *o,
+	struct relay *relay)
+{
+	memset(s, 0, sizeof(*s));
+	s->o = *o;
+	s->relay = relay;
+	stdio_in_init(&s->in, o->in_fd, LIMIT_MCP_LINE_BYTES);
+	stdio_out_init(&s->out, o->out_fd);
+}
+
+static void
+log_dropped(void)
+{
+	log_event(LOG_ERROR, "message dropped", 0,
+		LOG_S("error", "out of memory"));
+}
+
+void
+session_send(struct session *s, json_t *m_new)
+{
+	if (stdio_out_add(&s->out, m_new))
+		log_dropped();
+}
+
+/* --- batches ------------------------------------------------------------------ */
+
+/* One request of the batch less; the last one sends the answers. */
+static void
+batch_release(struct session *s, struct batch *b)
+{
+	if (--b->pending > 0)
+		return;
+	if (json_array_size(b->answers) > 0)
+		session_send(s, json_incref(b->answers));
+	json_decref(b->answers);
+	free(b);
+}
+
+/* Sends an answer, or puts it into its batch. Takes m_new (NULL: no memory).
+ * 0 or MDB_E_NOMEM. */
+static int MUST_CHECK
+answer(struct session *s, struct batch *b, json_t *m_new)
+{
+	return b ? jx_add(b->answers, m_new) : stdio_out_add(&s->out, m_new);
+}
+
+static void
+answer_error(struct session *s, struct batch *b, json_t *id, int code,
+	const char *text)
+{
+	if (answer(s, b, jsonrpc_error(id, code, text, NULL)))
+		log_dropped();
+}
+
+/* --- requests ----------------------------------------------------------------- */
+
+static void
+request_free(struct request *r)
+{
+	struct session *s = r->session;
+	struct request **p = &s->requests;
+
+	while (*p != r)
+		p = &(*p)->next;
+	*p = r->next;
+	s->requests_n--;
+	s->requests_bytes -= r->bytes;
+	log_event(LOG_DEBUG, "request", r->number, LOG_S("method", r->method),
+		LOG_I("us", (clock_mono_ns() - r->began_ns) / 1000));
+	if (r->state_free)
+		r->state_free(r->state);
+	if (r->batch)
+		batch_release(s, r->batch);
+	json_decref(r->message);
+	free(r);
+}
+
+/* Takes value_new also on failure (NULL: no memory). */
+static struct request *
+request_new(struct session *s, json_t *value_new,
+	const struct jsonrpc_msg *m, struct batch *b, size_t bytes)
+{
+	struct request *r = calloc(1, sizeof(*r));
+
+	if (!r) {
+		json_decref(value_new);
+		return NULL;
+	}
+	r->session = s;
+	r->message = value_new;
+	r->id = m->id;
+	r->method = m->method;
+	r->params = m->params;
+	r->batch = b;
+	if (b)
+		b->pending++;
+	r->number = ++s->requests_all;
+	r->began_ns = clock_mono_ns();
+	r->bytes = bytes;
+	s->requests_bytes += bytes;
+	s->requests_n++;
+	r->next = s->requests;
+	s->requests = r;
+	return r;
+}
+
+void
+request_reply(struct request *r, json_t *result_new)
+{
+	json_t *result = result_new ? r->era->finish(r, result_new) : NULL;
+	json_t *m = result ? jsonrpc_result(r->id, result) : NULL;
+
+	if (answer(r->session, r->batch, m))
+		session_fail(r, JSONRPC_INTERNAL, NULL,
+			"out of memory; nothing is broken, try again");
+	else
+		request_free(r);
+}
+
+void
+session_fail(struct request *r, int code, json_t *data_new,
+	const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	text[text_cut(text, strlen(text))] = '\0';
+	if (answer(r->session, r->batch,
+		jsonrpc_error(r->id, code, text, data_new)))
+		answer_error(r->session, r->batch, r->id, code, text);
+	request_free(r);
+}
+
+void
+request_drop(struct request *r)
+{
+	request_free(r);
+}
+
+void
+request_hold(struct request *r, void *state, void (*state_free)(void *))
+{
+	r->state = state;
+	r->state_free = state_free;
+}
+
+const char *
+request_string(struct request *r, const char *key)
+{
+	const char *s = NULL;
+	struct err e = {0};
+
+	if (jx_string(r->params, key, JX_REQUIRED, &s, NULL, &e)) {
+		session_fail(r, JSONRPC_PARAMS, NULL,
+			"invalid params of %s: %s", r->method, e.text);
+		return NULL;
+	}
+	return s;
+}
+
+/* --- messages ----------------------------------------------------------------- */
+
+static void
+cancel(struct session *s, json_t *params)
+{
+	json_t *id;
+
+	if (jx_settle_integer(params, "requestId"))
+		return; /* not cancelled, for want of memory */
+	id = json_object_get(params, "requestId");
+	if (!id || subscribe_cancel(s, id))
+		return;
+	for (struct request *r = s->requests; r; r = r->next) {
+		if (json_equal(r->id, id)) {
+			request_drop(r);
+			return;
+		}
+	}
+}
+
+static void
+dispatch(struct request *r)
+{
+	const struct method *m = r->era->methods;
+
+	if (!r->era->accept(r))
+		return;
+	while (m->name && strcmp(m->name, r->method) != 0)
+		m++;
+	if (!m->name) {
+		session_fail(r, JSONRPC_METHOD, NULL,
+			"method not found: %.100s", r->method);
+		return;
+	}
+	r->entry = m;
+	m->handle(r);
+}
+
+/* Handles one message; takes value_new. */
+static void
+message(struct session *s, json_t *value_new, struct batch *b, size_t bytes)
+{
+	AUTO_JSON json_t *value = value_new;
+	struct jsonrpc_error e = {0};
+	struct jsonrpc_msg m;
+	struct request *r;
+
+	switch (jsonrpc_read(value, &m, &e)) {
+	case JSONRPC_RESPONSE:
+		return;
+	case JSONRPC_NOTIFICATION:
+		if (strcmp(m.method, "notifications/cancelled") == 0)
+			cancel(s, m.params);
+		return;
+	case JSONRPC_BAD:
+		answer_error(s, b, e.id, e.code, e.text);
+		json_decref(e.id);
+		return;
+	case JSONRPC_REQUEST:
+		break;
+	}
+	if (b && strcmp(m.method, "initialize") == 0) {
+		answer_error(s, b, m.id, JSONRPC_INVALID,
+			"invalid request: initialize cannot be part of a "
+			"batch");
+		return;
+	}
+	r = request_new(s, json_incref(value), &m, b, bytes);
+	if (!r) {
+		answer_error(s, b, m.id, JSONRPC_INTERNAL,
+			"out of memory; nothing is broken, try again");
+		return;
+	}
+	r->era = era_of(s, &m);
+	dispatch(r);
+}
+
+static void
+batch(struct session *s, json_t *array, size_t bytes)
+{
+	struct batch *b;
+	json_t *entry;
+	size_t i, n = json_array_size(array);
+	const char *why = n == 0 ? "invalid request: the batch is empty" :
+		era_takes_batches(s) ? NULL :
+		"invalid request: batches are only part of protocol version "
+		"2025-03-26; send one message in a line";
+
+	if (!why && n > LIMIT_MCP_CALLS)
+		why = "invalid request: a batch may hold 256 messages";
+	b = why ? NULL : calloc(1, sizeof(*b));
+	if (b)
+		b->answers = json_array();
+	if (!b || !b->answers) {
+		free(b);
+		answer_error(s, NULL, NULL,
+			why ? JSONRPC_INVALID : JSONRPC_INTERNAL,
+			why ? why : "out of memory");
+		return;
+	}
+	b->pending = 1;
+	json_array_foreach(array, i, entry)
+		message(s, json_incref(entry), b, bytes / n);
+	batch_release(s, b);
+}
+
+/* Some clients end a message with an empty line. */
+static bool
+is_blank(const char *text, size_t n)
+{
+	while (n > 0 && (text[n - 1] == ' ' || text[n - 1] == '\t' ||
+		text[n - 1] == '\r'))
+		n--;
+	return n == 0;
+}
+
+static void
+line(struct session *s, const char *text, size_t n)
+{
+	struct jsonrpc_error e = {0};
+	AUTO_JSON json_t *value = NULL;
+
+	if (is_blank(text, n))
+		return;
+	value = jsonrpc_parse(text, n, &e);
+	if (!value) {
+		answer_error(s, NULL, e.id, e.code, e.text);
+		json_decref(e.id);
+	} else if (json_is_array(value)) {
+		batch(s, value, n);
+	} else {
+		message(s, json_incref(value), NULL, n);
+	}
+}
+
+static void
+too_long(struct session *s)
+{
+	AUTO_JSON json_t *id = jsonrpc_scan_id(&s->in.scan);
+	char text[160];
+
+	snprintf(text, sizeof(text), "request refused: a message may have %d "
+		"bytes; split it into several calls", LIMIT_MCP_LINE_BYTES);
+	answer_error(s, NULL, id, JSONRPC_INVALID, text);
+}
+
+/* --- the loop ----------------------------------------------------------------- */
+
+/* At a cap we stop reading, and drop nothing. */
+static bool
+accepting(const struct session *s)
+{
+	return s->end_at_ns == 0 && s->requests_n < LIMIT_MCP_CALLS &&
+		s->requests_bytes < LIMIT_MCP_INPUT_BYTES &&
+		stdio_out_pending(&s->out) < LIMIT_MCP_OUTPUT_BYTES;
+}
+
+size_t
+session_poll(const struct session *s, struct pollfd *fds)
+{
+	size_t n = 0;
+
+	if (accepting(s) && !s->in.eof)
+		fds[n++] = (struct pollfd){s->in.fd, POLLIN, 0};
+	if (stdio_out_pending(&s->out) > 0)
+		fds[n++] = (struct pollfd){s->out.fd, POLLOUT, 0};
+	return n;
+}
+
+/* Handles the lines that have come, as far as there is room for them. */
+static void
+take_lines(struct session *s)
+{
+	const char *text;
+	size_t n;
+
+	s->backlog = true;
+	while (accepting(s)) {
+		switch (stdio_in_line(&s->in, &text, &n)) {
+		case STDIO_LINE:
+			s->moved_bytes += n;
+			line(s, text, n);
+			break;
+		case STDIO_TOO_LONG:
+			too_long(s);
+			break;
+		case STDIO_NONE:
+			s->backlog = false;
+			if (s->in.eof)
+				session_end(s);
+			return;
+		}
+	}
+}
+
+void
+session_run(struct session *s, const struct pollfd *fds, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (fds[i].fd == s->in.fd && fds[i].events == POLLIN &&
+			fds[i].revents && stdio_in_read(&s->in))
+			log_event(LOG_ERROR, "cannot read", 0,
+				LOG_S("error", "out of memory"));
+	take_lines(s);
+	stdio_out_flush(&s->out);
+	if (s->out.closed)
+		session_end(s);
+}
+
+void
+session_flush(struct session *s)
+{
+	s->moved_bytes += stdio_out_pending(&s->out);
+	stdio_out_flush(&s->out);
+}
+
+bool
+session_was_heavy(struct session *s)
+{
+	if (s->moved_bytes < HEAVY_BYTES || s->requests_n > 0 ||
+		stdio_out_pending(&s->out) > 0)
+		return false;
+	s->moved_bytes = 0;
+	return true;
+}
+
+void
+session_end(struct session *s)
+{
+	if (s->end_at_ns)
+		return;
+	s->end_at_ns = clock_mono_ns() + s->o.end_ms * MS;
+	subscribe_end_all(s);
+	relay_hurry(s->relay);
+}
+
+bool
+session_finished(const struct session *s)
+{
+	if (!s->end_at_ns)
+		return false;
+	if (s->requests_n == 0 && stdio_out_pending(&s->out) == 0)
+		return true;
+	return clock_mono_ns() >= s->end_at_ns;
+}
+
+int
+session_timeout(const struct session *s)
+{
+	int64_t left;
+
+	if (s->backlog && accepting(s))
+		return 0;
+	if (!s->end_at_ns)
+		return -1;
+	left = (s->end_at_ns - clock_mono_ns()) / MS + 1;
+	return left < 0 ? 0 : (int)left;
+}
+
+void
+session_done(struct session *s)
+{
+	if (s->requests_n > 0)
+		log_event(LOG_WARN, "ended with calls under way", 0,
+			LOG_I("calls", s->requests_n));
+	s->out.closed = true;	/* what is dropped now is not announced */
+	while (s->requests)
+		request_drop(s->requests);
+	subscribe_free_all(s);
+	stdio_in_done(&s->in);
+	stdio_out_done(&s->out);
+}

@@ -1,0 +1,210 @@
+#include "memory-db/cli/lib/clientfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "memory-db/cli/lib/jscan.h"
+#include "memory-db/cli/lib/newfile.h"
+
+/* Claude Code keeps histories in its file: tens of MB occur. */
+#define FILE_BYTES (256 * 1024 * 1024)
+
+static int
+store_error(struct err *e, const char *what, const char *path)
+{
+	return err_set(e, MDB_E_STORE, "cannot %s %s: %s", what, path,
+		strerrordesc_np(errno));
+}
+
+int
+clientfile_claude(bool is_project, char ret_path[PATH_MAX], struct err *e)
+{
+	const char *dir = getenv("CLAUDE_CONFIG_DIR"), *home = getenv("HOME");
+	int n;
+
+	if (is_project) {
+		char here[PATH_MAX];
+
+		if (getcwd(here, sizeof(here)) == NULL)
+			return store_error(e, "find", "the working directory");
+		n = snprintf(ret_path, PATH_MAX, "%s/.mcp.json", here);
+	} else if (dir != NULL && dir[0] == '/') {
+		n = snprintf(ret_path, PATH_MAX, "%s/.claude.json", dir);
+	} else if (home != NULL && home[0] == '/') {
+		n = snprintf(ret_path, PATH_MAX, "%s/.claude.json", home);
+	} else {
+		return err_set(e, MDB_E_NOT_FOUND, "HOME is not set: name the "
+			"file of Claude Code with --file");
+	}
+	return n < PATH_MAX ? 0 : err_set(e, MDB_E_INVALID, "the path of the "
+		"configuration file is too long");
+}
+
+static int
+read_all(int fd, struct clientfile *cf, struct err *e)
+{
+	ssize_t got;
+
+	do {
+		if (cf->text.len > FILE_BYTES)
+			return err_set(e, MDB_E_LIMIT, "%s is larger than %d "
+				"MB", cf->path, FILE_BYTES / (1024 * 1024));
+		if (buf_reserve(&cf->text, 64 * 1024) != 0)
+			return err_nomem(e);
+		got = read(fd, cf->text.data + cf->text.len, 64 * 1024 - 1);
+		if (got < 0 && errno != EINTR)
+			return store_error(e, "read", cf->path);
+		if (got > 0)
+			cf->text.len += (size_t)got;
+	} while (got != 0);
+	return buf_str(&cf->text) == NULL ? err_nomem(e) : 0;
+}
+
+static int
+parse(struct clientfile *cf, struct err *e)
+{
+	AUTO_BUF struct buf plain = {0};
+	json_error_t je;
+
+	if (jscan_plain(cf->text.data, cf->text.len, &plain) != 0)
+		return err_nomem(e);
+	cf->json = json_loadb(plain.data, plain.len, JSON_REJECT_DUPLICATES,
+		&je);
+	if (cf->json == NULL)
+		return err_set(e, MDB_E_INVALID, "%s is no valid JSON (line "
+			"%d, column %d: %s): correct it first; nothing was "
+			"changed", cf->path, je.line, je.column, je.text);
+	if (!json_is_object(cf->json))
+		return err_set(e, MDB_E_INVALID, "%s holds no JSON object: "
+			"nothing was changed", cf->path);
+	return 0;
+}
+
+int
+clientfile_load(struct clientfile *cf, const char *path, struct err *e)
+{
+	AUTO_FD int fd = -1;
+
+	*cf = (struct clientfile){0};
+	/* Renaming over a link would cut it off from its target. */
+	if (realpath(path, cf->path) == NULL) {
+		if (errno != ENOENT)
+			return store_error(e, "read", path);
+		if (strlen(path) >= sizeof(cf->path))
+			return err_set(e, MDB_E_INVALID, "path too long");
+		memcpy(cf->path, path, strlen(path) + 1);
+		return 0;
+	}
+	fd = open(cf->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0 || fstat(fd, &cf->st) < 0)
+		return store_error(e, "read", cf->path);
+	if (!S_ISREG(cf->st.st_mode))
+		return err_set(e, MDB_E_INVALID, "%s is no regular file",
+			cf->path);
+	cf->exists = true;
+	return read_all(fd, cf, e);
+}
+
+int
+clientfile_read(struct clientfile *cf, const char *path, struct err *e)
+{
+	int rc = clientfile_load(cf, path, e);
+
+	return rc != 0 || !cf->exists ? rc : parse(cf, e);
+}
+
+static bool
+is_unchanged(const struct clientfile *cf)
+{
+	struct stat now;
+
+	if (stat(cf->path, &now) < 0)
+		return errno == ENOENT && !cf->exists;
+	return cf->exists && now.st_ino == cf->st.st_ino &&
+		now.st_size == cf->st.st_size &&
+		now.st_mtim.tv_sec == cf->st.st_mtim.tv_sec &&
+		now.st_mtim.tv_nsec == cf->st.st_mtim.tv_nsec;
+}
+
+static int
+write_all(int fd, const char *data, size_t n)
+{
+	while (n > 0) {
+		ssize_t put = write(fd, data, n);
+
+		if (put < 0 && errno != EINTR)
+			return MDB_E_STORE;
+		if (put > 0) {
+			data += put;
+			n -= (size_t)put;
+		}
+	}
+	return fsync(fd) < 0 ? MDB_E_STORE : 0;
+}
+
+/* A second backup in the same second gets a number. */
+static int
+backup(const struct clientfile *cf, char *path, struct err *e)
+{
+	time_t now = (time_t)(clock_now_ms() / 1000);
+	AUTO_FD int fd = -1;
+	char stamp[32];
+	struct tm tm;
+
+	gmtime_r(&now, &tm);
+	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &tm);
+	for (int i = 0; i < 100 && fd < 0; i++) {
+		int n = i == 0 ? snprintf(path, PATH_MAX, "%s.bak-%s",
+			cf->path, stamp) : snprintf(path, PATH_MAX,
+			"%s.bak-%s-%d", cf->path, stamp, i);
+
+		if (n >= PATH_MAX)
+			return err_set(e, MDB_E_STORE, "no room for the name "
+				"of a backup of %s", cf->path);
+		fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+			cf->st.st_mode & 0777);
+		if (fd < 0 && errno != EEXIST)
+			break;
+	}
+	if (fd < 0 || write_all(fd, cf->text.data, cf->text.len) != 0)
+		return store_error(e, "write the backup", path);
+	return 0;
+}
+
+int
+clientfile_write(const struct clientfile *cf, const char *text, size_t n,
+	mode_t new_mode, char *ret_backup, struct err *e)
+{
+	AUTO_NEWFILE struct newfile nf = {0};
+	mode_t mode = cf->exists ? cf->st.st_mode & 07777 : new_mode;
+	int rc;
+
+	ret_backup[0] = '\0';
+	if (cf->exists && (rc = backup(cf, ret_backup, e)) != 0)
+		return rc;
+	if ((rc = newfile_open(&nf, cf->path, mode, e)) != 0)
+		return rc;
+	if (cf->exists && (cf->st.st_uid != geteuid() ||
+		cf->st.st_gid != getegid()) &&
+		fchown(fileno(nf.f), cf->st.st_uid, cf->st.st_gid) < 0)
+		return store_error(e, "keep the owner of", cf->path);
+	fwrite(text, 1, n, nf.f);
+	if (!is_unchanged(cf))
+		return err_set(e, MDB_E_CONFLICT, "%s was changed by another "
+			"program in this moment: run this again", cf->path);
+	return newfile_commit(&nf, e);
+}
+
+void
+clientfile_done(struct clientfile *cf)
+{
+	buf_done(&cf->text);
+	json_decref(cf->json);
+	cf->json = NULL;
+}

@@ -1,0 +1,152 @@
+#include "memory-db/cli/lib/diff.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "memory-db/cli/cli.h"
+#include "memory-db/cli/lib/out.h"
+
+#define CONTEXT 3
+#define LONG_LINE 400
+
+/* One line of text from `at`, without its newline; returns where the next one
+ * begins. */
+static size_t
+line_at(const char *s, size_t n, size_t at, size_t *ret_len)
+{
+	const char *nl = memchr(s + at, '\n', n - at);
+
+	*ret_len = nl ? (size_t)(nl - s) - at : n - at;
+	return nl ? at + *ret_len + 1 : n;
+}
+
+static void
+print_line(const struct cli *c, char sign, const char *s, size_t n)
+{
+	enum out_style style = sign == '+' ? OUT_GREEN : sign == '-' ?
+		OUT_RED : OUT_PLAIN;
+
+	if (n > 0 && s[n - 1] == '\r')
+		n--;
+	printf("%s%c", out_on(c, style), sign);
+	/* Tabs indent: they stay. */
+	for (size_t i = 0; i < n;) {
+		const char *tab = memchr(s + i, '\t', n - i);
+		size_t k = tab ? (size_t)(tab - s) - i : n - i;
+		AUTO_BUF struct buf b = {0};
+
+		if (out_safe(s + i, k, &b) == 0 && b.len > 0)
+			fwrite(b.data, 1, b.len, stdout);
+		if (tab != NULL)
+			putchar('\t');
+		i += k + (tab != NULL);
+	}
+	printf("%s\n", out_off(c, style));
+}
+
+static void
+print_lines(const struct cli *c, char sign, const char *s, size_t from,
+	size_t to)
+{
+	while (from < to) {
+		size_t len, next = line_at(s, to, from, &len);
+
+		print_line(c, sign, s + from, len);
+		from = next;
+	}
+}
+
+static bool
+has_long_line(const char *s, size_t from, size_t to)
+{
+	while (from < to) {
+		size_t len, next = line_at(s, to, from, &len);
+
+		if (len > LONG_LINE)
+			return true;
+		from = next;
+	}
+	return false;
+}
+
+static size_t
+line_begin(const char *s, size_t at)
+{
+	while (at > 0 && s[at - 1] != '\n')
+		at--;
+	return at;
+}
+
+static size_t
+line_end(const char *s, size_t n, size_t at)
+{
+	size_t len;
+
+	return at > 0 && s[at - 1] == '\n' ? at : line_at(s, n, at, &len);
+}
+
+static size_t
+count_lines(const char *s, size_t to)
+{
+	size_t count = 1;
+
+	for (size_t i = 0; i < to; i++)
+		count += s[i] == '\n';
+	return count;
+}
+
+void
+diff_print(const struct cli *c, const char *name, const char *old_text,
+	size_t old_n, const struct jedit *ed, const char *new_text,
+	size_t new_n)
+{
+	/* The lines that differ: [from, old_to) and [from, new_to). */
+	size_t from = line_begin(old_text, ed->at), before = from;
+	size_t tail = old_n - line_end(old_text, old_n, ed->end);
+	size_t old_to = old_n - tail, new_to = new_n - tail, after = old_to;
+
+	printf("--- ");
+	out_text(stdout, name);
+	printf("\n+++ ");
+	out_text(stdout, name);
+	/* Lines that are the same at the begin, as when a comma stays. */
+	while (from < old_to && from < new_to) {
+		size_t a, b;
+		size_t old_next = line_at(old_text, old_to, from, &a);
+
+		line_at(new_text, new_to, from, &b);
+		if (a != b || memcmp(old_text + from, new_text + from, a) != 0)
+			break;
+		from = old_next;
+	}
+	/* And at the end. */
+	while (old_to > from && new_to > from) {
+		size_t a = line_begin(old_text, old_to - 1);
+		size_t b = line_begin(new_text, new_to - 1);
+
+		if (a < from || b < from || old_to - a != new_to - b ||
+			memcmp(old_text + a, new_text + b, old_to - a) != 0)
+			break;
+		after = old_to = a;
+		new_to = b;
+	}
+	before = from;
+	for (int i = 0; i < CONTEXT && before > 0; i++)
+		before = line_begin(old_text, before - 1);
+	for (int i = 0; i < CONTEXT && after < old_n; i++) {
+		size_t len;
+
+		after = line_at(old_text, old_n, after, &len);
+	}
+	printf("\n@@ line %zu @@\n", count_lines(old_text, before));
+	if (has_long_line(old_text, before, after)) {
+		print_line(c, '-', old_text + ed->at, ed->end - ed->at);
+		print_lines(c, '+', ed->text.data, 0, ed->text.len);
+		return;
+	}
+	print_lines(c, ' ', old_text, before, from);
+	print_lines(c, '-', old_text, from, old_to);
+	print_lines(c, '+', new_text, from, new_to);
+	print_lines(c, ' ', old_text, old_to, after);
+}

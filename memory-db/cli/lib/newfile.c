@@ -1,0 +1,127 @@
+#include "memory-db/cli/lib/newfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* What the signal handler removes; NULL: nothing. */
+static const char *volatile unfinished;
+
+static void
+on_signal(int number)
+{
+	if (unfinished != NULL)
+		unlink(unfinished);
+	/* SA_RESETHAND: this time it ends the process. */
+	raise(number);
+}
+
+static void
+catch_signals(void)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
+	struct sigaction sa = {.sa_handler = on_signal,
+		.sa_flags = (int)SA_RESETHAND}, old;
+
+	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
+		if (sigaction(signals[i], NULL, &old) == 0 &&
+			old.sa_handler == SIG_DFL)
+			sigaction(signals[i], &sa, NULL);
+}
+
+static int
+store_error(struct err *e, const char *what, const char *path)
+{
+	return err_set(e, MDB_E_STORE, "cannot %s %s: %s", what, path,
+		strerrordesc_np(errno));
+}
+
+int
+newfile_open(struct newfile *nf, const char *path, mode_t mode, struct err *e)
+{
+	int fd;
+
+	*nf = (struct newfile){0};
+	nf->path = strdup(path);
+	if (nf->path == NULL || asprintf(&nf->temp, "%s.XXXXXX", path) < 0) {
+		nf->temp = NULL;
+		newfile_done(nf);
+		return err_nomem(e);
+	}
+	fd = mkostemp(nf->temp, O_CLOEXEC);
+	if (fd < 0) {
+		free(take_ptr(nf->temp));
+		newfile_done(nf);
+		return store_error(e, "write a file beside", path);
+	}
+	unfinished = nf->temp;
+	catch_signals();
+	if (fchmod(fd, mode) < 0 || (nf->f = fdopen(fd, "w")) == NULL) {
+		int rc = store_error(e, "write", nf->temp);
+
+		close(fd);
+		newfile_done(nf);
+		return rc;
+	}
+	return 0;
+}
+
+/* The rename is safe only when the folder is synced too. */
+static void
+sync_folder(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char dir[PATH_MAX] = ".";
+	int fd;
+
+	if (slash != NULL)
+		snprintf(dir, sizeof(dir), "%.*s", (int)(slash - path) + 1,
+			path);
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* Some file systems cannot: that is not our file's fault. */
+	if (fd >= 0) {
+		(void)fsync(fd);
+		close(fd);
+	}
+}
+
+int
+newfile_commit(struct newfile *nf, struct err *e)
+{
+	FILE *f = take_ptr(nf->f);
+	bool is_bad = ferror(f) || fflush(f) != 0 || fsync(fileno(f)) != 0;
+	int saved = errno;
+
+	if (fclose(f) != 0 && !is_bad) {
+		saved = errno;
+		is_bad = true;
+	}
+	if (is_bad) {
+		errno = saved;
+		return store_error(e, "write", nf->path);
+	}
+	if (rename(nf->temp, nf->path) < 0)
+		return store_error(e, "replace", nf->path);
+	unfinished = NULL;
+	free(take_ptr(nf->temp));
+	sync_folder(nf->path);
+	return 0;
+}
+
+void
+newfile_done(struct newfile *nf)
+{
+	if (nf->f != NULL)
+		fclose(nf->f);
+	if (nf->temp != NULL)
+		unlink(nf->temp);
+	unfinished = NULL;
+	free(nf->temp);
+	free(nf->path);
+	*nf = (struct newfile){0};
+}

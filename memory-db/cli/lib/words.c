@@ -1,0 +1,215 @@
+/* One table, the longest first where one is the beginning of another. An entry
+ * counts where no letter or underscore touches it, outside of quotes. The marks
+ * around other names of parameters are left out. */
+#include "memory-db/cli/lib/words.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "common/err.h"
+
+static const struct {
+	const char *theirs, *ours;
+} words[] = {
+	/* values of parameters */
+	{"on_conflict:\"cascade\"", "--cascade"},
+	{"on_conflict:\"skip\"", "--skip"},
+	{"pass scope:\"user\" to write there",
+		"--namespace default writes there"},
+	{"scope:\"user\"", "--namespace default"},
+	{"scope:\"project\"", "--namespace of the project"},
+	{"pass sliced:true (memoryctl: --sliced) to have it done in several, and "
+	 "call again while the reply says done:false",
+		"--sliced does it in several"},
+	{"sliced:true (memoryctl: --sliced)", "--sliced"},
+	{"pass sliced:true", "give --sliced"},
+	{"sliced:true", "--sliced"},
+	{"the reply of a sliced call names it, memory_branch (action list) "
+	 "lists those half done",
+		"memoryctl branch list shows those half done"},
+	{"memory_branch (action list)", "memoryctl branch list"},
+	{"action:\"list\" shows them", "memoryctl branch list shows them"},
+	{"the member `facts` of a read gives their ids",
+		"memoryctl show lists what there is"},
+	{"list_namespaces or an export shows it",
+		"memoryctl verify or an export shows it"},
+	{"list_sessions (memoryctl sessions)", "memoryctl sessions"},
+	{"delete_entities or delete_observations", "memoryctl delete"},
+	{"pass confirm:true", "give --yes"},
+	{"confirm:true", "--yes"},
+	{"pass it as `branch`", "give it as --branch"},
+	{"pass it as `namespace`", "give it as --namespace"},
+	{"say what to undo: change, changes, session, run, or since",
+		"say what to undo: change ids, --session, --run or --since"},
+	{"dry_run:true", "--dry-run"},
+	{"dry_run", "--dry-run"},
+	{"memory_undo and its `run`", "memoryctl undo --run ID"},
+	/* tools */
+	{"open_nodes gives them", "memoryctl show gives them"},
+	{"memory_history", "memoryctl log"},
+	{"memory_undo", "memoryctl undo"},
+	{"memory_branch discards one", "memoryctl branch discard NAME drops one"},
+	{"memory_branch", "memoryctl branch"},
+	{"memory_merge", "memoryctl merge"},
+	{"memory_revert", "memoryctl revert"},
+	{"memory_diff", "memoryctl diff"},
+	{"search_nodes", "memoryctl search"},
+	{"open_nodes", "memoryctl show"},
+	{"read_graph", "memoryctl list"},
+	{"create_entities", "memoryctl add"},
+	{"add_observations", "memoryctl add"},
+	{"create_relations", "memoryctl link"},
+	{"delete_relations", "memoryctl unlink"},
+	{"delete_entities", "memoryctl delete"},
+	{"delete_observations", "memoryctl delete"},
+	{"update_entity", "memoryctl tag"},
+	{"rename_entity", "memoryctl rename"},
+	{"rename_namespace", "memoryctl namespace rename"},
+	{"merge_namespaces", "memoryctl namespace merge"},
+	{"alias_namespace", "memoryctl namespace alias"},
+	{"list_namespaces", "memoryctl namespace"},
+	{"list_sessions", "memoryctl sessions"},
+	{"set_recall_weights", "memoryctl weights NAME=NUMBER"},
+	{"recall_weights", "memoryctl weights"},
+	{"get_memory_status", "memoryctl status"},
+	{"import_records", "memoryctl import"},
+	{"export_log", "memoryctl export"},
+	{" (of a script: execute_code, run_skill)", ""},
+	{"execute_code (run_skill)", "the script"},
+	{"execute_code", "a script"},
+	{"changes_since", "memoryctl log"},
+	/* parameters whose names are no words */
+	{"`changes`", "the changes"},
+	{"`branch`", "--branch"},
+	{"`namespace`", "--namespace"},
+	{"`observation`", "--observation"},
+	{"`run`", "--run"},
+	{"expect_database", "--database"},
+	{"from_version", "--from-version"},
+	{"to_version", "--to-version"},
+	{"from_branch", "--from-branch"},
+	{"to_branch", "--to-branch"},
+	{"as_of", "--as-of"},
+	{"new_name", "NEW"},
+	{"entityType", "--type"},
+	{"relationType", "RELATION"},
+	{"on_conflict", "--cascade or --skip"},
+	{"time_zone", "TZ"},
+	{"max_bytes", "the size of a reply"},
+	{"max_tokens", "--tokens"},
+	{"slice_facts", "the size of a slice"},
+	{"timeout_ms", "--timeout"},
+};
+
+/* The last part of a path such as `deletions[0].observations[2]`. */
+static const struct {
+	const char *member, *ours;
+} members[] = {
+	{"name", "NAME"}, {"names", "NAME"}, {"entityName", "NAME"},
+	{"entityNames", "NAME"}, {"new_name", "NEW"}, {"query", "QUERY"},
+	{"observations", "TEXT"}, {"contents", "TEXT"}, {"text", "TEXT"},
+	{"observation", "--observation"}, {"entityType", "--type"},
+	{"relationType", "RELATION"}, {"types", "--type"}, {"tiers", "--tier"},
+	{"tags", "--tags"}, {"limit", "--limit"}, {"since", "--since"},
+	{"until", "--until"}, {"session", "--session"}, {"run", "--run"},
+	{"change", "CHANGE"}, {"changes", "CHANGE"}, {"version", "VERSION"},
+	{"from", "FROM"}, {"to", "TO"}, {"alias", "NEW"}, {"of", "EXISTING"},
+	{"at", "--at"}, {"about", "--about"}, {"branch", "--branch"},
+	{"namespace", "--namespace"}, {"as_of", "--as-of"},
+	{"head", "--head"}, {"weights", "NAME=NUMBER"},
+	{"weight", "--weight"}, {"min_score", "--min-score"},
+	{"max_tokens", "--tokens"}, {"records", "the lines"},
+	{"time_zone", "TZ"},
+};
+
+static bool
+is_word(char c)
+{
+	return isalnum((unsigned char)c) || c == '_';
+}
+
+/* How long the entry is that begins at s, 0 for none. */
+static size_t
+match(const char *s, bool is_start, const char **ret_ours)
+{
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		size_t n = strlen(words[i].theirs);
+
+		if ((is_word(words[i].theirs[0]) && !is_start) ||
+			strncmp(s, words[i].theirs, n) != 0 ||
+			(is_word(words[i].theirs[n - 1]) && is_word(s[n])))
+			continue;
+		*ret_ours = words[i].ours;
+		return n;
+	}
+	return 0;
+}
+
+/* What a person calls the parameter at this path; the path itself when that
+ * says enough. */
+static const char *
+parameter(const char *path)
+{
+	const char *at = strrchr(path, '.');
+	size_t n;
+
+	at = at != NULL ? at + 1 : path;
+	n = strcspn(at, "[");
+	for (size_t i = 0; i < ARRAY_LEN(members); i++)
+		if (strlen(members[i].member) == n &&
+			strncmp(members[i].member, at, n) == 0)
+			return members[i].ours;
+	return path;
+}
+
+/* The end of what stands in quotes from s on; s when none begin there. An
+ * apostrophe in a word is none. */
+static const char *
+quoted_end(const char *s, bool is_start)
+{
+	const char *end;
+
+	if (*s != '\'' || !is_start)
+		return s;
+	for (end = s + 1; (end = strchr(end, '\'')) != NULL; end++)
+		if (!is_word(end[1]))
+			return end + 1;
+	return s;
+}
+
+int
+words_for_people(const char *text, struct buf *out)
+{
+	const char *s = text, *ours = NULL;
+	char path[80];
+	size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUV"
+		"WXYZ0123456789_.[]");
+	int rc = 0;
+
+	/* "entities[0].name: must not be empty" */
+	if (n > 0 && n < sizeof(path) && s[n] == ':') {
+		memcpy(path, s, n);
+		path[n] = '\0';
+		rc = buf_adds(out, parameter(path));
+		s += n;
+	}
+	while (rc == 0 && *s != '\0') {
+		bool is_start = s == text || !is_word(s[-1]);
+		const char *end = quoted_end(s, is_start);
+		size_t k;
+
+		if (end > s) {
+			rc = buf_add(out, s, (size_t)(end - s));
+			s = end;
+		} else if ((k = match(s, is_start, &ours)) > 0) {
+			rc = buf_adds(out, ours);
+			s += k;
+		} else if (*s == '`') {
+			s++;
+		} else {
+			rc = buf_addc(out, *s++);
+		}
+	}
+	return rc;
+}

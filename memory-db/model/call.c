@@ -1,8 +1,0 @@
-#include "memory-db/model/call.h"
-
-void
-change_note_done(struct change_note *n)
-{
-	json_decref(n->entities);
-	n->entities = NULL;
-}

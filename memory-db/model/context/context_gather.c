@@ -1,0 +1,242 @@
+/* What could be part of a context, each source best first. */
+#include <string.h>
+
+#include "memory-db/model/context/context_internal.h"
+#include "memory-db/model/read/pins.h"
+#include "memory-db/model/read/provenance.h"
+#include "memory-db/model/recall/recall_cached.h"
+#include "memory-db/model/recall/recall_settings.h"
+#include "memory-db/store/log/branch.h"
+#include "memory-db/store/facts/facts.h"
+#include "memory-db/store/facts/labels.h"
+#include "memory-db/store/index/recall.h"
+#include "memory-db/store/index/search.h"
+#include "memory-db/store/engine/store.h"
+
+#include <sodium.h>
+
+/* Items of each source; of one pinned entity. */
+#define PINNED_MAX    200
+#define PINNED_FACTS  20
+/* Of so many facts, to find those that its pin vouches for. */
+#define PINNED_PAGES  50
+#define RELEVANT_MAX  100
+#define CONFLICTS_MAX 30
+#define RECENT_MAX    60
+/* Rows of recall that score less than this share of the best are no part. */
+#define RELEVANT_SHARE 0.4
+
+static int
+add(struct gathering *g, const struct context_item *item)
+{
+	if (item->fact != 0 && item->conflict == 0) {
+		if (idmap_get(&g->seen, item->fact, NULL))
+			return 0;
+		if (idmap_put(&g->seen, item->fact, 1) < 0)
+			return err_nomem(g->e);
+	}
+	if (g->n == g->cap) {
+		size_t cap = g->cap ? g->cap * 2 : 64;
+		struct context_item *p =
+			reallocarray(g->items, cap, sizeof(*p));
+
+		if (!p)
+			return err_nomem(g->e);
+		g->items = p;
+		g->cap = cap;
+	}
+	g->items[g->n++] = *item;
+	return g->left > 0 && --g->left == 0;
+}
+
+/* Who pinned an entity vouched for what it said then. What another project
+ * writes to it afterwards is read as any other fact is, but not under the
+ * user's pin: "always run this" would stand first in every project. */
+static int
+is_vouched(struct gathering *g, int64_t fact, int64_t pinned_at,
+	struct origin *o)
+{
+	int r = provenance_origin(g->st, fact, o, g->e);
+
+	if (r < 0 || o->change <= pinned_at)
+		return r < 0 ? r : 1;
+	r = provenance_is_foreign(g->st, g->scope, o, g->e);
+	return r < 0 ? r : r == 0;
+}
+
+static int
+add_pinned(void *ctx, int64_t entity)
+{
+	struct gathering *g = ctx;
+	struct origin o = {0};
+	int64_t facts[PINNED_FACTS], before = INT64_MAX, pinned_at = 0;
+	int n = PINNED_FACTS, taken = 0;
+	int r = recall_pin_set(g->st, entity, &pinned_at, g->e);
+
+	for (int page = 0; r == 0 && n == PINNED_FACTS && page < PINNED_PAGES &&
+		taken < PINNED_FACTS; page++) {
+		r = recall_newest_of(
+			g->st, entity, before, PINNED_FACTS, facts, &n, g->e);
+		for (int i = 0; r == 0 && i < n && taken < PINNED_FACTS; i++) {
+			before = facts[i];
+			r = is_vouched(g, facts[i], pinned_at, &o);
+			if (r <= 0)
+				continue;
+			taken++;
+			r = add(g, &(struct context_item){
+				.source = CONTEXT_PINNED, .fact = facts[i],
+				.entity = entity});
+		}
+	}
+	return r;
+}
+
+static int
+pinned(struct gathering *g)
+{
+	int r = pins_each(
+		g->st, g->scope, add_pinned, g, &g->pins_over, g->e);
+
+	return r < 0 ? r : 0;
+}
+
+static int
+relevant(struct gathering *g)
+{
+	const struct context_request *q = g->request;
+	struct recall_weights weights;
+	struct recall_request request = {.weights = &weights, .query = q->task,
+		.query_n = q->task_n, .limit = RELEVANT_MAX, .types_n = -1,
+		.since = INT64_MIN, .until = INT64_MAX,
+		.valid_at = g->scope->valid_at, .now = q->now,
+		.zone = q->zone, .deadline_ns = q->deadline_ns,
+		.question = q->question};
+	struct recall_result found = {0};
+	int r = recall_settings_read(g->st, g->scope->ns[0], &weights, g->e);
+
+	for (int i = 0; i < g->scope->n; i++)
+		request.ns[i] = g->scope->ns[i];
+	if (r == 0)
+		r = recall_run_cached(
+			g->st, g->scope, &request, &found, g->e);
+	g->is_relevant = r == 0 && found.is_relevant;
+	for (size_t i = 0; r == 0 && g->is_relevant && i < found.n; i++) {
+		const struct recall_found *row = &found.rows[i];
+
+		if (row->score < RELEVANT_SHARE * found.rows[0].score)
+			break;
+		r = add(g, &(struct context_item){.source = CONTEXT_RELEVANT,
+			.fact = row->fact, .entity = row->entity,
+			.at = row->at, .score = row->score});
+	}
+	recall_result_done(&found);
+	return r < 0 ? r : 0;
+}
+
+static int
+add_conflict(void *ctx, const struct conflict_row *c)
+{
+	struct gathering *g = ctx;
+	struct buf name AUTO_BUF = {0};
+	bool facts = c->kind != CONFLICT_ATTRIBUTE && c->kind != CONFLICT_MERGE;
+	int64_t ns = 0;
+	int r = entity_first_name(g->st, c->entity, &ns, &name, g->e);
+
+	if (r < 0 || ns == 0 ||
+		(ns != g->scope->ns[0] && ns != g->scope->ns[1]))
+		return r < 0 ? r : 0;
+	/* Those of a merge may hold values instead of facts. */
+	return add(g, &(struct context_item){.source = CONTEXT_CONFLICTS,
+		.entity = c->entity, .conflict = c->id, .at = c->found,
+		.conflict_kind = (int)c->kind, .fact = facts ? c->ours : 0,
+		.other = facts ? c->theirs : 0});
+}
+
+static int
+conflicts(struct gathering *g)
+{
+	int r = conflict_each(g->st, 0, add_conflict, g, g->e);
+
+	return r < 0 ? r : 0;
+}
+
+static int
+add_recent(void *ctx, const struct search_row *row)
+{
+	struct gathering *g = ctx;
+	struct recall_row x;
+	int r = recall_row(g->st, row->fact, &x, g->e);
+
+	if (r != 1 || x.kind != FACT_OBSERVATION)
+		return r < 0 ? r : 0;
+	return add(g, &(struct context_item){.source = CONTEXT_RECENT,
+		.fact = row->fact, .entity = row->entity, .at = x.at});
+}
+
+static int
+recent(struct gathering *g)
+{
+	int r = 0;
+
+	for (int i = 0; r == 0 && i < g->scope->n; i++) {
+		struct search_range range;
+
+		if (g->scope->ns[i] == 0)
+			continue;
+		r = search_range(g->st, g->scope->ns[i], &range, g->e);
+		if (r == 0)
+			r = search_facts(g->st, &range, add_recent, g, g->e);
+		/* Of the user's own memory only what there is room for. */
+		if (r == 1)
+			break;
+	}
+	return r < 0 ? r : 0;
+}
+
+int
+context_gather(struct gathering *g)
+{
+	static const struct {
+		int (*fn)(struct gathering *);
+		size_t max;
+	} sources[CONTEXT_MAX] = {[CONTEXT_PINNED] = {pinned, PINNED_MAX},
+		[CONTEXT_RELEVANT] = {relevant, RELEVANT_MAX},
+		[CONTEXT_CONFLICTS] = {conflicts, CONFLICTS_MAX},
+		[CONTEXT_RECENT] = {recent, RECENT_MAX}};
+	unsigned wanted = g->request->sources;
+	int r = 0;
+
+	for (unsigned i = 0; r == 0 && i < CONTEXT_MAX; i++) {
+		if (wanted != 0 && !(wanted >> i & 1))
+			continue;
+		g->left = sources[i].max;
+		r = sources[i].fn(g);
+	}
+	return r;
+}
+
+uint64_t
+context_key(const struct buf *name, const struct fact *f)
+{
+	static const unsigned char no_key[crypto_shorthash_KEYBYTES];
+	uint64_t parts[2] = {0, 0}, key;
+
+	crypto_shorthash((unsigned char *)&parts[0],
+		(const unsigned char *)(name->data ? name->data : ""),
+		name->len, no_key);
+	crypto_shorthash((unsigned char *)&parts[1],
+		(const unsigned char *)f->text, f->text_n, no_key);
+	crypto_shorthash((unsigned char *)&key, (const unsigned char *)parts,
+		sizeof(parts), no_key);
+	return key;
+}
+
+const char *
+context_conflict_word(int kind)
+{
+	static const char *const words[] = {"conflict", "duplicate", "update",
+		"contradiction", "attribute", "merge"};
+
+	return kind > 0 && kind < (int)ARRAY_LEN(words) ? words[kind]
+						       : words[0];
+}

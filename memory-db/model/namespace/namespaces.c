@@ -1,0 +1,293 @@
+#include "memory-db/model/namespace/namespaces.h"
+
+#include <string.h>
+
+#include "common/jx.h"
+#include "memory-db/model/scope/json_members.h"
+#include "memory-db/store/facts/labels.h"
+#include "memory-db/store/log/operate.h"
+
+struct lister {
+	struct store *st;
+	json_t *list;		/* borrowed */
+	int64_t change, limit, next;
+	struct err *e;
+};
+
+/* Appends a new object to the list; NULL: no memory. Borrowed. */
+static json_t *
+append_object(struct lister *l)
+{
+	json_t *o = json_object();
+
+	return o != NULL && jx_add(l->list, o) == 0 ? o : NULL;
+}
+
+/* --- namespaces ------------------------------------------------------------------ */
+static int
+add_alias(void *ctx, const char *name, size_t n)
+{
+	return jx_add(ctx, member_text(name, n));
+}
+
+static int
+set_aliases(struct lister *l, json_t *o, int64_t ns)
+{
+	json_t *aliases = json_array();
+	int r = member_set_new(o, "aliases", aliases, l->e);
+
+	if (r == 0)
+		r = operate_namespace_aliases(l->st, ns, add_alias, aliases,
+			l->e);
+	return r == MDB_E_NOMEM ? err_nomem(l->e) : r;
+}
+
+static int
+list_namespace(void *ctx, const struct namespace_row *row)
+{
+	struct lister *l = ctx;
+	json_t *o = append_object(l);
+	int r = o == NULL ? err_nomem(l->e)
+			  : member_set_text(o, "name", row->name,
+				    strlen(row->name), l->e);
+
+	if (r == 0)
+		r = set_aliases(l, o, row->id);
+	if (r == 0)
+		r = member_set_int(o, "entities", row->entities, l->e);
+	if (r == 0)
+		r = member_set_int(o, "observations", row->observations, l->e);
+	if (r == 0)
+		r = member_set_int(o, "changes", row->changes, l->e);
+	return r == 0 ? member_set_hex(o, "head", row->head, 32, l->e) : r;
+}
+
+int
+namespaces_list(struct store *st, json_t **ret, struct err *e)
+{
+	json_t *list AUTO_JSON = json_array();
+	struct lister l = {.st = st, .list = list, .e = e};
+	int r = list == NULL
+		? err_nomem(e)
+		: operate_namespaces(st, 0, list_namespace, &l, e);
+
+	if (r == 0)
+		*ret = take_ptr(list);
+	return r;
+}
+
+static int
+list_head(void *ctx, const struct namespace_row *row)
+{
+	struct lister *l = ctx;
+	unsigned char head[32];
+	int64_t change;
+	json_t *o;
+	int r = operate_head_at(l->st, row->id, l->change, head, &change, l->e);
+
+	if (r != 1)
+		return r;
+	o = append_object(l);
+	r = o == NULL ? err_nomem(l->e)
+		      : member_set_text(o, "namespace", row->name,
+				strlen(row->name), l->e);
+	if (r == 0)
+		r = member_set_int(o, "change", change, l->e);
+	return r == 0 ? member_set_hex(o, "head", head, 32, l->e) : r;
+}
+
+int
+namespaces_heads(struct store *st, int64_t ns, int64_t change, json_t **ret,
+	struct err *e)
+{
+	json_t *list AUTO_JSON = json_array();
+	struct lister l = {.st = st, .list = list, .change = change, .e = e};
+	int r = list == NULL ? err_nomem(e)
+			     : operate_namespaces(st, ns, list_head, &l, e);
+
+	if (r == 0)
+		*ret = take_ptr(list);
+	return r;
+}
+
+/* --- sessions ---------------------------------------------------------------------- */
+static int
+set_namespace(struct lister *l, json_t *o, int64_t ns)
+{
+	struct buf name AUTO_BUF = {0};
+	int r = namespace_name(l->st, ns, &name, l->e);
+
+	return r < 0 ? r
+		     : member_set_text(o, "namespace",
+			       name.data != NULL ? name.data : "", name.len,
+			       l->e);
+}
+
+static int
+list_session(void *ctx, const struct session_row *row)
+{
+	struct lister *l = ctx;
+	json_t *o;
+	int r;
+
+	if ((int64_t)json_array_size(l->list) >= l->limit) {
+		l->next = l->change;
+		return 1;
+	}
+	l->change = row->last_change;
+	o = append_object(l);
+	if (o == NULL)
+		return err_nomem(l->e);
+	r = member_set_label(l->st, o, "session", row->session, l->e);
+	if (r == 0)
+		r = member_set_label(l->st, o, "client", row->client, l->e);
+	if (r == 0)
+		r = member_set_time(o, "first", row->first_at, l->e);
+	if (r == 0)
+		r = member_set_time(o, "last", row->last_at, l->e);
+	if (r == 0)
+		r = member_set_int(o, "changes", row->changes, l->e);
+	return r == 0 ? set_namespace(l, o, row->ns) : r;
+}
+
+int
+sessions_list(struct store *st, int64_t before, int64_t limit, json_t **ret,
+	int64_t *ret_next, struct err *e)
+{
+	json_t *list AUTO_JSON = json_array();
+	struct lister l = {.st = st, .list = list, .limit = limit, .e = e};
+	int r = list == NULL
+		? err_nomem(e)
+		: operate_sessions(st, before, list_session, &l, e);
+
+	if (r < 0)
+		return r;
+	*ret_next = l.next;
+	*ret = take_ptr(list);
+	return 0;
+}
+
+static int
+add_namespace(void *ctx, int64_t ns)
+{
+	struct buf name AUTO_BUF = {0};
+	struct lister *l = ctx;
+	int r = namespace_name(l->st, ns, &name, l->e);
+
+	if (r < 0)
+		return r;
+	return jx_add(l->list, member_text(name.data != NULL ? name.data : "",
+			name.len)) != 0 ? err_nomem(l->e) : 0;
+}
+
+int
+sessions_one(struct store *st, const char *session, json_t **ret, struct err *e)
+{
+	json_t *list AUTO_JSON = json_array(), *names AUTO_JSON = json_array();
+	struct lister l = {.st = st, .list = list, .limit = 1, .e = e};
+	struct session_row row;
+	int64_t label;
+	int r = list == NULL || names == NULL
+		? err_nomem(e)
+		: label_find(st, session, &label, e);
+
+	if (r == 1)
+		r = operate_session(st, label, &row, e);
+	if (r == 0)
+		*ret = take_ptr(list);
+	if (r <= 0)
+		return r;
+	r = list_session(&l, &row);
+	l.list = names;
+	if (r == 0)
+		r = operate_session_namespaces(st, label, add_namespace, &l, e);
+	if (r == 0)
+		r = member_set_new(json_array_get(list, 0), "namespaces",
+			take_ptr(names), e);
+	if (r == 0)
+		*ret = take_ptr(list);
+	return r;
+}
+
+/* --- names --------------------------------------------------------------------------- */
+/* Its id and whether `name` is its name rather than an alias. */
+static int
+find_namespace(struct store *st, const char *param, const char *name,
+	int64_t *ret_ns, bool *ret_is_alias, struct err *e)
+{
+	struct buf own AUTO_BUF = {0};
+	int r = namespace_find(st, name, ret_ns, e);
+
+	if (r == 0)
+		return err_param(e, MDB_E_NOT_FOUND, param,
+			"no namespace '%.200s'; list_namespaces names them",
+			name);
+	if (r == 1)
+		r = namespace_name(st, *ret_ns, &own, e);
+	if (r < 0)
+		return r;
+	*ret_is_alias = own.len != strlen(name) ||
+		memcmp(own.data, name, own.len) != 0;
+	return 0;
+}
+
+/* Makes `name` free to mean namespace ns: nothing has it, or an alias has. */
+static int
+free_name(struct store *st, const char *param, const char *name, bool any_alias,
+	int64_t ns, struct err *e)
+{
+	struct buf own AUTO_BUF = {0};
+	int64_t other;
+	int r = namespace_find(st, name, &other, e);
+
+	if (r == 1)
+		r = namespace_name(st, other, &own, e);
+	if (r <= 0)
+		return r;
+	if (own.len == strlen(name) && memcmp(own.data, name, own.len) == 0)
+		return err_param(e, MDB_E_EXISTS, param,
+			"there is a namespace '%.200s'; rename it first, or "
+			"move what it holds with merge_namespaces", name);
+	if (other != ns && !any_alias)
+		return err_param(e, MDB_E_EXISTS, param,
+			"'%.100s' is an alias of namespace '%.*s'; choose "
+			"another name, or let the alias mean another namespace "
+			"first", name, (int)own.len, own.data);
+	return operate_unalias_namespace(st, name, e);
+}
+
+int
+namespaces_rename(struct store *st, const char *from, const char *to,
+	struct err *e)
+{
+	bool is_alias;
+	int64_t ns;
+	int r = find_namespace(st, "from", from, &ns, &is_alias, e);
+
+	if (r != 0)
+		return r;
+	if (is_alias)
+		return err_param(e, MDB_E_INVALID, "from",
+			"'%.200s' is an alias; name the namespace itself", from);
+	if (ns == NAMESPACE_DEFAULT)
+		return err_param(e, MDB_E_DENIED, "from",
+			"'default' is the user's own memory and keeps its "
+			"name; merge_namespaces moves what it holds");
+	if (strcmp(from, to) == 0)
+		return 0;
+	r = free_name(st, "to", to, false, ns, e);
+	return r == 0 ? operate_rename_namespace(st, ns, to, e) : r;
+}
+
+int
+namespaces_alias(struct store *st, const char *alias, const char *of,
+	struct err *e)
+{
+	bool is_alias;
+	int64_t ns;
+	int r = find_namespace(st, "of", of, &ns, &is_alias, e);
+
+	if (r == 0)
+		r = free_name(st, "alias", alias, true, ns, e);
+	return r == 0 ? operate_alias_namespace(st, ns, alias, e) : r;
+}

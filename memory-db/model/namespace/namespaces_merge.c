@@ -1,0 +1,466 @@
+/* Moving what one namespace holds into another, slice by slice.
+ *
+ * No state is kept between slices: what was moved is hidden, so the next slice
+ * takes what is still visible. A relation whose other end is not moved yet
+ * creates that end in the target; one whose other end is hidden by now finds
+ * it there by name. */
+#include "memory-db/model/namespace/namespaces_int.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/limits.h"
+#include "memory-db/model/scope/scope.h"
+#include "memory-db/store/log/change.h"
+#include "memory-db/store/beside/files.h"
+#include "memory-db/store/beside/keys.h"
+#include "memory-db/store/log/log.h"
+#include "memory-db/store/facts/labels.h"
+
+/* Text of one slice: bounds memory and the turn of the writer. */
+#define SLICE_BYTES (4 * 1024 * 1024)
+
+static bool
+is_full(const struct mover *m)
+{
+	return m->moved.n >= LIMIT_SLICE_FACTS || m->bytes >= SLICE_BYTES;
+}
+
+/* --- the entity in the target -------------------------------------------------------- */
+struct naming {
+	struct mover *m;
+	int64_t target;
+};
+
+static int
+lend_name(void *ctx, const char *name, size_t n)
+{
+	struct naming *x = ctx;
+	struct mover *m = x->m;
+	int64_t other;
+	int r = entity_find(m->st, m->to, name, n, &other, m->e);
+
+	return r != 0 ? (r < 0 ? r : 0)
+		      : entity_alias(m->st, m->to, name, n, x->target, true,
+				m->e);
+}
+
+/* All names of the entity lead to its target, where they are free. */
+static int
+lend_names(struct mover *m, int64_t entity, int64_t target)
+{
+	struct naming x = {m, target};
+
+	return entity_aliases(m->st, entity, lend_name, &x, m->e);
+}
+
+static int
+copy_attrs(struct mover *m, int64_t entity, int64_t target)
+{
+	static const enum attr_key keys[] = {
+		ATTR_TIER, ATTR_PIN, ATTR_PIN_ASKED};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(keys); i++) {
+		int64_t value;
+
+		r = attr_get(m->st, entity, keys[i], &value, m->e);
+		if (r == 0)
+			r = change_attr(m->change, target, keys[i], value, m->e);
+	}
+	return r;
+}
+
+static int
+add_existence(struct mover *m, int64_t entity, int64_t label,
+	const struct buf *name, int64_t target)
+{
+	struct fact f = {.entity = target, .kind = FACT_EXISTENCE,
+		.label = label, .weight = -1, .method = METHOD_IMPORT,
+		.confidence = -1, .valid_from = FACT_NO_TIME,
+		.valid_to = FACT_NO_TIME, .text = name->data,
+		.text_n = name->len};
+	struct entity_times times;
+	int r = entity_times(m->st, entity, &times, m->e);
+
+	f.source_at = times.created_at;
+	if (r == 0)
+		r = change_add_fact(m->change, &f, NULL, m->e);
+	return r == 0 ? copy_attrs(m, entity, target) : r;
+}
+
+/* 1 with the entity of the target that has the name, 0 there is none. */
+static int
+existing_target(struct mover *m, const struct buf *name, int64_t *ret_target)
+{
+	int r = entity_find(m->st, m->to, name->data, name->len, ret_target,
+		m->e);
+
+	return r == 1
+		? fact_existence(m->st, *ret_target, NULL, NULL, NULL, m->e)
+		: r;
+}
+
+int
+namespaces_target(struct mover *m, int64_t entity, int64_t *ret_target)
+{
+	struct buf name AUTO_BUF = {0};
+	int64_t label = 0, ns;
+	bool is_there;
+	int r = fact_existence(m->st, entity, NULL, &label, &name, m->e);
+
+	is_there = r == 1;
+	if (r == 0)
+		r = entity_first_name(m->st, entity, &ns, &name, m->e);
+	if (r < 0 || name.len == 0)
+		return r < 0 ? r : 0;
+	r = existing_target(m, &name, ret_target);
+	if (r != 0 || !is_there)
+		return r;
+	r = entity_find(m->st, m->to, name.data, name.len, ret_target, m->e);
+	if (r == 0)
+		r = entity_create(m->st, m->to, name.data, name.len, ret_target,
+			m->e);
+	if (r >= 0)
+		r = add_existence(m, entity, label, &name, *ret_target);
+	if (r == 0)
+		r = lend_names(m, entity, *ret_target);
+	return r == 0 ? 1 : r;
+}
+
+/* --- facts ------------------------------------------------------------------------------ */
+static int
+note_metadata(void *ctx, const struct fact *f)
+{
+	(void)f;
+	*(bool *)ctx = true;
+	return 1;
+}
+
+/* 1 the target says this already. */
+static int
+is_known(struct mover *m, const struct fact *f)
+{
+	bool found = false;
+	int64_t other;
+	int r;
+
+	switch (f->kind) {
+	case FACT_OBSERVATION:
+		return fact_find_text(m->st, f->entity, FACT_OBSERVATION,
+			f->text, f->text_n, &other, m->e);
+	case FACT_RELATION:
+		return fact_find_relation(m->st, f->entity, f->peer, f->label,
+			fact_is_reversed(f), &other, m->e);
+	case FACT_METADATA:
+		r = fact_each(m->st, f->entity, 1u << FACT_METADATA,
+			note_metadata, &found, m->e);
+		return r < 0 ? r : found;
+	case FACT_TAG:
+		return fact_find_mark(m->st, f->entity, f->supersedes, f->kind,
+			f->text, f->text_n, &other, m->e);
+	case FACT_NOTE:
+		return fact_find_mark(m->st, f->entity, f->supersedes, f->kind,
+			NULL, 0, &other, m->e);
+	case FACT_EXISTENCE:
+		break;
+	}
+	return 1;
+}
+
+struct origin {
+	int64_t at, session;
+};
+
+static int
+note_origin(void *ctx, const struct log_change *c)
+{
+	struct origin *o = ctx;
+
+	o->at = c->at;
+	o->session = c->session;
+	return 0;
+}
+
+/* Where a fact came from stays with it: the change that showed it is told by
+ * source and source_at, unless these say more. */
+static int
+keep_origin(struct mover *m, struct fact *f, int64_t id)
+{
+	struct origin o = {0};
+	int64_t added = 0;
+	int r = log_first_shown(m->st, id, &added, m->e);
+
+	if (r == 1)
+		r = log_get(m->st, added, note_origin, &o, m->e);
+	if (r == 1 && f->source == 0)
+		f->source = o.session;
+	if (r == 1 && f->source_at == FACT_NO_TIME)
+		f->source_at = o.at;
+	return r < 0 ? r : 0;
+}
+
+struct said_of {
+	struct mover *m;
+	int64_t fact;		/* in the target; 0: none */
+};
+
+static int
+find_said_of(void *ctx, const struct fact *f)
+{
+	struct said_of *x = ctx;
+	int r = f->erased ? 0
+			  : fact_find_text(x->m->st, x->m->target,
+				    FACT_OBSERVATION, f->text, f->text_n,
+				    &x->fact, x->m->e);
+
+	return r < 0 ? r : 0;
+}
+
+/* What a mark is said of has gone before, to a fact of the same text. 1, or 0
+ * when there is none. */
+static int
+move_mark(struct mover *m, struct fact *f, int64_t of)
+{
+	struct said_of x = {m, 0};
+	int r = fact_get(m->st, of, find_said_of, &x, m->e);
+
+	f->supersedes = x.fact;
+	return r < 0 ? r : x.fact != 0;
+}
+
+/* A row stays readable only until the statement is used again. */
+struct given {
+	struct fact f;
+	struct buf text;
+	struct err *e;
+};
+
+static int
+copy_given(void *ctx, const struct fact *f)
+{
+	struct given *x = ctx;
+
+	x->f = *f;
+	if (buf_add(&x->text, f->text, f->text_n) != 0 ||
+		buf_str(&x->text) == NULL)
+		return err_nomem(x->e);
+	x->f.text = x->text.data;
+	return 0;
+}
+
+static int
+move_fact(struct mover *m, const struct fact *given)
+{
+	struct fact f = *given;
+	int r = 1;
+
+	f.entity = m->target;
+	f.supersedes = 0;
+	if (f.kind != FACT_RELATION)
+		f.flags &= FACT_CLAIMED; /* edges lead to facts, and these
+					    stay behind */
+	if (f.text == NULL)
+		f.text = "";
+	if (f.kind == FACT_RELATION)
+		r = namespaces_ends(m, &f);
+	if (fact_is_mark(f.kind))
+		r = move_mark(m, &f, given->supersedes);
+	if (r == 1)
+		r = is_known(m, &f);
+	else if (r == 0)
+		return 0; /* the other end is gone, and so is this */
+	if (r == 0)
+		r = keep_origin(m, &f, given->id);
+	else
+		return r < 0 ? r : 0;
+	m->bytes += f.text_n;
+	return r == 0 ? change_add_fact(m->change, &f, NULL, m->e) : r;
+}
+
+static int
+move_id(struct mover *m, int64_t fact)
+{
+	struct given x = {.e = m->e};
+	int r = fact_get(m->st, fact, copy_given, &x, m->e);
+
+	if (r == 1)
+		r = move_fact(m, &x.f);
+	buf_done(&x.text);
+	return r;
+}
+
+static int
+collect_fact(void *ctx, const struct fact *f)
+{
+	struct mover *m = ctx;
+
+	if (m->facts.n + m->moved.n >= LIMIT_SLICE_FACTS) {
+		m->full = true;
+		return 1;
+	}
+	m->facts.id[m->facts.n++] = f->id;
+	return 0;
+}
+
+/* The facts of an entity, as far as the slice has room; then itself. */
+static int
+move_entity(struct mover *m, int64_t entity, int64_t existence)
+{
+	int r = namespaces_target(m, entity, &m->target);
+
+	m->facts.n = 0;
+	if (r == 1)
+		r = fact_each(m->st, entity, 1u << FACT_OBSERVATION |
+				1u << FACT_RELATION | 1u << FACT_METADATA |
+				FACT_MARKS,
+			collect_fact, m, m->e);
+	for (size_t i = 0; r >= 0 && i < m->facts.n; i++) {
+		if (is_full(m)) {
+			m->full = true;
+			return 0;
+		}
+		r = move_id(m, m->facts.id[i]);
+		m->moved.id[m->moved.n++] = m->facts.id[i];
+	}
+	if (r >= 0 && !m->full)
+		r = namespaces_incoming(m, entity);
+	if (r >= 0 && !m->full)
+		m->moved.id[m->moved.n++] = existence;
+	return r < 0 ? r : 0;
+}
+
+/* --- a slice ------------------------------------------------------------------------------ */
+struct entities {
+	int64_t entity[LIMIT_SLICE_FACTS], existence[LIMIT_SLICE_FACTS];
+	size_t n;
+};
+
+static int
+collect_entity(void *ctx, const struct fact *f)
+{
+	struct entities *x = ctx;
+
+	x->entity[x->n] = f->entity;
+	x->existence[x->n++] = f->id;
+	return x->n == LIMIT_SLICE_FACTS;
+}
+
+static int
+move_entities(struct mover *m)
+{
+	struct entities *x AUTO_FREE = calloc(1, sizeof(*x));
+	int r;
+
+	if (x == NULL)
+		return err_nomem(m->e);
+	r = fact_each_entity(m->st, m->from, 0, collect_entity, x, m->e);
+	if (r < 0)
+		return r;
+	m->full = r == 1;
+	for (size_t i = 0; i < x->n; i++) {
+		bool rest = m->full;
+
+		m->full = false;
+		r = move_entity(m, x->entity[i], x->existence[i]);
+		if (r != 0)
+			return r;
+		m->full |= rest || (i + 1 < x->n && is_full(m));
+		if (is_full(m))
+			break;
+	}
+	return 0;
+}
+
+static int
+begin_change(struct mover *m, int64_t ns, const struct context *ctx,
+	const char *message)
+{
+	struct change_info info = {.ns = ns, .branch = m->branch,
+		.kind = CHANGE_MOVE, .actor = ctx->actor,
+		.client = ctx->client, .session = ctx->session,
+		.message = ctx->message != NULL ? ctx->message : message};
+
+	return change_begin(m->st, &info, &m->change, m->e);
+}
+
+static int
+seal_change(struct mover *m, struct merge_result *ret)
+{
+	int64_t change, at;
+	int r = change_seal(take_ptr(m->change), &change, &at, m->e);
+
+	if (r == 0 && change != 0) {
+		ret->change = change;
+		ret->at = at;
+	}
+	return r;
+}
+
+static int
+run_slice(struct mover *m, const struct context *ctx, const char *message,
+	struct merge_result *ret)
+{
+	int r = begin_change(m, m->to, ctx, message);
+
+	if (r == 0)
+		r = move_entities(m);
+	if (r == 0)
+		r = seal_change(m, ret);
+	if (r == 0)
+		r = begin_change(m, m->from, ctx, message);
+	for (size_t i = 0; r == 0 && i < m->moved.n; i++)
+		r = change_hide(m->change, m->moved.id[i], m->e);
+	if (r == 0)
+		r = seal_change(m, ret);
+	ret->moved = (int64_t)m->moved.n;
+	ret->more = m->full;
+	return r;
+}
+
+static int
+find(struct store *st, const char *param, const char *name, int64_t *ret,
+	struct err *e)
+{
+	int r = namespace_find(st, name, ret, e);
+
+	return r == 0 ? err_param(e, MDB_E_NOT_FOUND, param,
+				"no namespace '%.200s'; list_namespaces names "
+				"them", name)
+		      : r < 0 ? r : 0;
+}
+
+int
+namespaces_merge(struct store *st, const struct context *ctx, const char *from,
+	const char *to, struct merge_result *ret, struct err *e)
+{
+	struct mover *m AUTO_FREE = calloc(1, sizeof(*m));
+	struct context target = *ctx;
+	char message[700];
+	int r;
+
+	memset(ret, 0, sizeof(*ret));
+	if (m == NULL)
+		return err_nomem(e);
+	m->st = st;
+	m->e = e;
+	r = find(st, "from", from, &m->from, e);
+	if (r == 0)
+		r = find(st, "to", to, &m->to, e);
+	if (r == 0 && m->from == m->to)
+		r = err_param(e, MDB_E_INVALID, "to",
+			"'%.200s' and '%.200s' are one namespace", from, to);
+	target.branch = "main"; /* of both namespaces */
+	target.namespace_ = to;
+	target.user_scope = false;
+	if (r == 0)
+		r = scope_write(st, &target, &m->to, &m->branch, e);
+	snprintf(message, sizeof(message), "namespace '%s' merged into '%s'",
+		from, to);
+	if (r == 0)
+		r = run_slice(m, ctx, message, ret);
+	change_drop(m->change);
+	if (r == 0 && !ret->more)
+		r = file_move_all(st, m->from, m->to, e);
+	return r == 0 ? keys_moved(st, e) : r;
+}

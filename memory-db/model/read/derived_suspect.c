@@ -1,0 +1,171 @@
+/* Suspects, computed at read. */
+#include "memory-db/model/read/derived_suspect.h"
+
+#include "common/buf.h"
+#include "common/jx.h"
+#include "common/text.h"
+#include "memory-db/model/scope/json_members.h"
+#include "memory-db/store/log/derivations.h"
+#include "memory-db/store/facts/facts.h"
+
+#define REASONS 5	/* an agent needs to know that, and why; not all */
+#define STEPS 8		/* entities derived from entities derived from ... */
+#define QUOTE_BYTES 120
+
+struct search {
+	struct store *st;
+	json_t *list;
+	struct derived_row rows[64];
+	int n;
+	int64_t seen[STEPS];
+	int steps;
+	int64_t only;	/* this fact, and the entity as a whole; 0: all */
+	struct err *e;
+};
+
+static int
+quote_text(struct search *s, const char *text, size_t n, struct buf *out)
+{
+	size_t cut = text_cut(text, n < QUOTE_BYTES ? n : QUOTE_BYTES);
+
+	if (buf_addc(out, '\'') != 0 || buf_add(out, text, cut) != 0 ||
+		buf_adds(out, cut < n ? "...'" : "'") != 0)
+		return err_nomem(s->e);
+	return 0;
+}
+
+struct quoted {
+	struct search *s;
+	struct buf *out;
+	int64_t entity;
+};
+
+static int
+quote_fact(void *ctx, const struct fact *f)
+{
+	struct quoted *q = ctx;
+
+	q->entity = f->entity;
+	if (f->erased)
+		return buf_adds(q->out, "a forgotten fact") != 0
+			       ? err_nomem(q->s->e)
+			       : 0;
+	return quote_text(q->s, f->text, f->text_n, q->out);
+}
+
+/* "'TEXT' of NAME" */
+static int
+describe(struct search *s, int64_t fact, struct buf *out)
+{
+	struct quoted q = {s, out, 0};
+	json_t *name = NULL;
+	int r = fact_get(s->st, fact, quote_fact, &q, s->e);
+
+	if (r != 1)
+		return r;
+	r = member_entity_name(s->st, q.entity, &name, s->e);
+	if (r >= 0 && name != NULL &&
+		buf_addf(out, " of %s", json_string_value(name)) != 0)
+		r = err_nomem(s->e);
+	json_decref(name);
+	return r < 0 ? r : 0;
+}
+
+static int
+add_reason(struct search *s, int64_t derived, int64_t gone)
+{
+	struct buf text AUTO_BUF = {0};
+	struct quoted q = {s, &text, 0};
+	int r = 0;
+
+	if (derived != 0) {
+		r = fact_get(s->st, derived, quote_fact, &q, s->e);
+		if (r >= 0 && buf_adds(&text, " was ") != 0)
+			r = err_nomem(s->e);
+	}
+	if (r >= 0 && buf_adds(&text, "derived from ") != 0)
+		r = err_nomem(s->e);
+	if (r >= 0)
+		r = describe(s, gone, &text);
+	if (r >= 0 && (buf_adds(&text, ", which is gone") != 0 ||
+			      jx_add(s->list, json_stringn(text.data,
+						      text.len)) != 0))
+		r = err_nomem(s->e);
+	return r < 0 ? r : 0;
+}
+
+static int
+collect(void *ctx, const struct derived_row *row)
+{
+	struct search *s = ctx;
+
+	s->rows[s->n++] = *row;
+	return s->n == (int)ARRAY_LEN(s->rows);
+}
+
+static int look(struct search *s, int64_t entity);
+
+/* An entity derived from another as a whole. */
+static int
+look_at_relation(struct search *s, const struct derived_row *row)
+{
+	struct search peer = *s;
+	int64_t gone;
+	int r = derive_lost(s->st, row->peer, row->added, &gone, s->e);
+
+	if (r == 1)
+		return add_reason(s, 0, gone);
+	peer.only = 0;
+	return r < 0 ? r : look(&peer, row->peer);
+}
+
+static int
+look_at_fact(struct search *s, const struct derived_row *row)
+{
+	int64_t gone;
+	int r = s->only != 0 && s->only != row->fact
+			? 0
+			: derive_suspect(s->st, row->fact, &gone, s->e);
+
+	return r == 1 ? add_reason(s, row->fact, gone) : r;
+}
+
+static int
+look(struct search *s, int64_t entity)
+{
+	struct search here = *s;
+	int r;
+
+	for (int i = 0; i < s->steps; i++)
+		if (s->seen[i] == entity)
+			return 0;
+	if (s->steps == STEPS)
+		return 0;
+	here.seen[here.steps++] = entity;
+	here.n = 0;
+	r = derive_each_of(s->st, entity, collect, &here, s->e);
+	r = r < 0 ? r : 0;
+	for (int i = 0; r == 0 && i < here.n &&
+		json_array_size(s->list) < REASONS; i++)
+		r = here.rows[i].kind == FACT_RELATION
+			    ? look_at_relation(&here, &here.rows[i])
+			    : look_at_fact(&here, &here.rows[i]);
+	return r;
+}
+
+int
+suspect_fact_reasons(struct store *st, int64_t entity, int64_t fact,
+	json_t *list, struct err *e)
+{
+	struct search s = {.st = st, .list = list, .only = fact, .e = e};
+
+	return look(&s, entity);
+}
+
+int
+suspect_reasons(struct store *st, int64_t entity, json_t *list, struct err *e)
+{
+	struct search s = {.st = st, .list = list, .e = e};
+
+	return look(&s, entity);
+}

@@ -1,0 +1,415 @@
+/* Differences between two lenses. */
+#include "memory-db/model/read/diff.h"
+
+#include <string.h>
+
+#include "common/jx.h"
+#include "common/contract/tools.h"
+#include "memory-db/model/read/encode.h"
+#include "memory-db/model/scope/idset.h"
+#include "memory-db/model/scope/json_members.h"
+#include "memory-db/store/log/branch.h"
+#include "memory-db/store/facts/facts.h"
+#include "memory-db/store/log/log.h"
+#include "memory-db/store/facts/labels.h"
+
+int
+diff_init(struct diff *d)
+{
+	d->entities = json_array();
+	return d->entities == NULL ? MDB_E_NOMEM : 0;
+}
+
+void
+diff_done(struct diff *d)
+{
+	json_decref(d->entities);
+	buf_done(&d->lines);
+	d->entities = NULL;
+}
+
+/* --- one entity under one lens -------------------------------------------- */
+struct side {
+	struct store *st;
+	struct idset facts; /* all but metadata */
+	bool exists;
+	struct buf name, type, metadata;
+	int64_t tier, pin;
+	struct err *e;
+};
+
+static void
+side_done(struct side *s)
+{
+	idset_done(&s->facts);
+	buf_done(&s->name);
+	buf_done(&s->type);
+	buf_done(&s->metadata);
+}
+#define AUTO_SIDE __attribute__((cleanup(side_done)))
+
+static int
+add_fact(void *ctx, const struct fact *f)
+{
+	struct side *s = ctx;
+
+	if (f->kind == FACT_METADATA)
+		return buf_add(&s->metadata, f->text, f->text_n) != 0
+			       ? err_nomem(s->e)
+			       : 0;
+	return idset_put(&s->facts, f->id) == NULL ? err_nomem(s->e) : 0;
+}
+
+static int
+read_side(struct store *st, int64_t entity, const struct lens *lens,
+	struct side *s, struct err *e)
+{
+	unsigned kinds = 1u << FACT_OBSERVATION | 1u << FACT_RELATION |
+			 1u << FACT_METADATA | FACT_MARKS;
+	int64_t label = 0, since;
+	int r = lens_apply(st, lens, e);
+
+	s->st = st;
+	s->e = e;
+	if (r == 0)
+		r = fact_existence(st, entity, NULL, &label, &s->name, e);
+	s->exists = r == 1;
+	if (r == 1)
+		r = label_text(st, label, &s->type, e);
+	if (r == 1)
+		r = fact_each(st, entity, kinds, add_fact, s, e);
+	if (r == 0 && s->exists)
+		r = branch_attr(
+			st, entity, ATTR_TIER, lens, &s->tier, &since, e);
+	if (r == 0 && s->exists)
+		r = branch_attr(st, entity, ATTR_PIN, lens, &s->pin, &since, e);
+	if (r >= 0 && (buf_str(&s->name) == NULL || buf_str(&s->type) == NULL ||
+			      buf_str(&s->metadata) == NULL))
+		r = err_nomem(e);
+	return r < 0 ? r : 0;
+}
+
+/* --- the row -------------------------------------------------------------- */
+struct row {
+	struct diff *d;
+	json_t *j, *texts, *relations, *marks;
+	struct buf lines;
+	const char *sign;
+	struct err *e;
+};
+
+static int
+line(struct row *x, const char *sign, const char *text)
+{
+	if (x->d->text && buf_addf(&x->lines, "  %s %s\n", sign, text) != 0)
+		return err_nomem(x->e);
+	return 0;
+}
+
+/* {tag, of} or {metadata, of}. The text it is said of is read later: one
+ * statement reads both. */
+static int
+add_mark(struct row *x, const struct fact *f)
+{
+	json_t *o = json_pack("{s:I}", "fact", (json_int_t)f->supersedes);
+
+	if (jx_add(x->marks, o) != 0)
+		return err_nomem(x->e);
+	return f->kind == FACT_TAG
+		       ? member_set_text(o, "tag", f->text, f->text_n, x->e)
+		       : member_set_parsed(o, "metadata", f->text, f->text_n,
+				 x->e);
+}
+
+static int
+name_marks(struct row *x)
+{
+	struct buf text AUTO_BUF = {0};
+	json_t *o;
+	size_t i;
+	int r;
+
+	json_array_foreach(x->marks, i, o) {
+		const json_t *metadata = json_object_get(o, "metadata");
+
+		r = member_set_fact(x->d->st, o, "of",
+			json_integer_value(json_object_get(o, "fact")), x->e);
+		buf_clear(&text, 64 * 1024);
+		if (r == 0 && metadata && jx_dump(metadata, &text) != 0)
+			r = err_nomem(x->e);
+		if (r == 0 && x->d->text &&
+			buf_addf(&x->lines, "  %s %s%s of: %s\n", x->sign,
+				metadata ? "metadata " : "#",
+				metadata ? buf_str(&text) : jx_text(o, "tag"),
+				jx_text(o, "of") ? jx_text(o, "of")
+						 : "(forgotten)") != 0)
+			r = err_nomem(x->e);
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}
+
+static int
+add_text(void *ctx, const struct fact *f)
+{
+	struct row *x = ctx;
+	json_t *j = NULL;
+	int r;
+
+	if (fact_is_mark(f->kind))
+		return f->erased ? 0 : add_mark(x, f);
+
+	if (f->kind == FACT_OBSERVATION) {
+		if (jx_add(x->texts, member_text(f->text, f->text_n)) != 0)
+			return err_nomem(x->e);
+		return line(x, x->sign, f->erased ? "(forgotten)" : f->text);
+	}
+	r = encode_relation(x->d->st, f, &j, x->e);
+	if (r == 1)
+		r = jx_add(x->relations, j) != 0 ? err_nomem(x->e) : 0;
+	if (r == 0 && j != NULL && x->d->text &&
+		buf_addf(&x->lines, "  %s %s -> %s\n", x->sign,
+			jx_text(j, "relationType"),
+			jx_text(j, "to")) != 0)
+		r = err_nomem(x->e);
+	return r;
+}
+
+static int
+ascending(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Facts of a that b has not, under the lens a is of. */
+static int
+add_difference(struct row *x, const struct side *a, const struct side *b,
+	const char *texts, const char *relations, const char *marks,
+	const char *sign)
+{
+	int64_t *v AUTO_FREE = calloc(a->facts.n + 1, sizeof(*v));
+	size_t n = 0;
+	int r = 0;
+
+	if (v == NULL)
+		return err_nomem(x->e);
+	for (size_t i = 0; i < a->facts.cap; i++)
+		if (a->facts.slots[i].id != 0 &&
+			!idset_has(&b->facts, a->facts.slots[i].id))
+			v[n++] = a->facts.slots[i].id;
+	if (n == 0)
+		return 0;
+	qsort(v, n, sizeof(*v), ascending);
+	x->texts = json_array();
+	x->relations = json_array();
+	x->marks = json_array();
+	x->sign = sign;
+	for (size_t i = 0; r >= 0 && i < n; i++)
+		r = fact_get(x->d->st, v[i], add_text, x, x->e);
+	if (r >= 0)
+		r = name_marks(x);
+	if (json_array_size(x->texts) > 0 &&
+		json_object_set(x->j, texts, x->texts) != 0)
+		r = err_nomem(x->e);
+	if (json_array_size(x->relations) > 0 &&
+		json_object_set(x->j, relations, x->relations) != 0)
+		r = err_nomem(x->e);
+	if (json_array_size(x->marks) > 0 &&
+		json_object_set(x->j, marks, x->marks) != 0)
+		r = err_nomem(x->e);
+	json_decref(x->texts);
+	json_decref(x->relations);
+	json_decref(x->marks);
+	return r;
+}
+
+static int
+add_set(struct row *x, json_t *list, const char *member, const char *from,
+	const char *to)
+{
+	if (strcmp(from, to) == 0)
+		return 0;
+	if (jx_add(list, json_pack("{s:s,s:s,s:s}", "member", member, "from",
+				 from, "to", to)) != 0)
+		return err_nomem(x->e);
+	if (x->d->text && buf_addf(&x->lines, "  ~ %s: %s -> %s\n", member,
+				  from, to) != 0)
+		return err_nomem(x->e);
+	return 0;
+}
+
+static int
+add_sets(struct row *x, const struct side *a, const struct side *b)
+{
+	json_t *list AUTO_JSON = json_array();
+	int r;
+
+	if (list == NULL)
+		return err_nomem(x->e);
+	if (!a->exists || !b->exists)
+		return 0;
+	r = add_set(x, list, "name", a->name.data, b->name.data);
+	if (r == 0)
+		r = add_set(x, list, "entityType", a->type.data, b->type.data);
+	if (r == 0)
+		r = add_set(x, list, "tier", tool_tiers[a->tier & 3],
+			tool_tiers[b->tier & 3]);
+	if (r == 0)
+		r = add_set(x, list, "pin", a->pin ? "true" : "false",
+			b->pin ? "true" : "false");
+	if (r == 0)
+		r = add_set(x, list, "metadata", a->metadata.data,
+			b->metadata.data);
+	if (r == 0 && json_array_size(list) > 0 &&
+		json_object_set(x->j, "set", list) != 0)
+		r = err_nomem(x->e);
+	return r;
+}
+
+static int
+begin_row(struct row *x, const struct side *a, const struct side *b)
+{
+	const struct side *s = b->exists ? b : a;
+	const char *status = a->exists && b->exists ? "changed"
+			     : b->exists	    ? "created"
+						    : "deleted";
+
+	x->j = json_pack("{s:s,s:s}", "entity", s->name.data, "status", status);
+	if (x->j == NULL)
+		return err_nomem(x->e);
+	if (x->d->text &&
+		buf_addf(&x->lines, "%s (%s)%s\n", s->name.data, s->type.data,
+			a->exists && b->exists ? ""
+			: b->exists	       ? ", created"
+					       : ", deleted") != 0)
+		return err_nomem(x->e);
+	return 0;
+}
+
+/* 0 done or nothing differs, 2 no room. */
+static int
+keep_row(struct row *x, bool differs)
+{
+	size_t bytes;
+
+	if (!differs)
+		return 0;
+	bytes = encode_size(x->j) + x->lines.len * 2 + 1;
+	if (json_array_size(x->d->entities) > 0 &&
+		x->d->bytes + bytes > x->d->max_bytes)
+		return 2;
+	x->d->bytes += bytes;
+	if (json_array_append(x->d->entities, x->j) != 0 ||
+		buf_add(&x->d->lines,
+			x->lines.data != NULL ? x->lines.data : "",
+			x->lines.len) != 0)
+		return err_nomem(x->e);
+	return 0;
+}
+
+int
+diff_entity(struct diff *d, int64_t entity, struct err *e)
+{
+	struct side a AUTO_SIDE = {0}, b AUTO_SIDE = {0};
+	struct row x = {.d = d, .e = e};
+	int r = read_side(d->st, entity, &d->from, &a, e);
+
+	if (r == 0)
+		r = read_side(d->st, entity, &d->to, &b, e);
+	if (r != 0 || (!a.exists && !b.exists))
+		return r;
+	r = begin_row(&x, &a, &b);
+	if (r == 0)
+		r = lens_apply(d->st, &d->from, e); /* names of then */
+	if (r == 0)
+		r = add_difference(
+			&x, &a, &b, "removed", "relations_removed",
+			"marks_removed", "-");
+	if (r == 0)
+		r = lens_apply(d->st, &d->to, e);
+	if (r == 0)
+		r = add_difference(&x, &b, &a, "added", "relations_added",
+			"marks_added", "+");
+	if (r == 0)
+		r = add_sets(&x, &a, &b);
+	if (r == 0)
+		r = keep_row(
+			&x, a.exists != b.exists || json_object_size(x.j) > 2);
+	json_decref(x.j);
+	buf_done(&x.lines);
+	return r;
+}
+
+/* --- everything ----------------------------------------------------------- */
+struct candidates {
+	struct idset ids;
+	struct err *e;
+};
+
+static int
+add_candidate(void *ctx, int64_t entity)
+{
+	struct candidates *c = ctx;
+
+	return entity != 0 && idset_put(&c->ids, entity) == NULL
+		       ? err_nomem(c->e)
+		       : 0;
+}
+
+static int64_t
+limit_of(const struct lens *lens, int64_t branch)
+{
+	for (int i = 0; i < lens->n; i++)
+		if (lens->level[i].branch == branch)
+			return lens->level[i].limit;
+	return 0;
+}
+
+/* Entities that changes of the levels' branches between the two limits
+ * touched. */
+static int
+collect(struct diff *d, const struct lens *levels, struct candidates *c)
+{
+	int r = 0;
+
+	for (int i = 0; r == 0 && i < levels->n; i++) {
+		int64_t branch = levels->level[i].branch;
+		int64_t a = limit_of(&d->from, branch);
+		int64_t b = limit_of(&d->to, branch);
+
+		if (a != b)
+			r = log_entities(d->st, d->ns, branch, a < b ? a : b,
+				a < b ? b : a, add_candidate, c, c->e);
+	}
+	return r;
+}
+
+int
+diff_all(struct diff *d, int64_t *after, struct err *e)
+{
+	struct candidates c = {.e = e};
+	int64_t *v = NULL;
+	size_t n = 0;
+	int r = collect(d, &d->from, &c);
+
+	if (r == 0)
+		r = collect(d, &d->to, &c);
+	if (r == 0 && (v = calloc(c.ids.n + 1, sizeof(*v))) == NULL)
+		r = err_nomem(e);
+	for (size_t i = 0; r == 0 && i < c.ids.cap; i++)
+		if (c.ids.slots[i].id > *after)
+			v[n++] = c.ids.slots[i].id;
+	if (n > 0)
+		qsort(v, n, sizeof(*v), ascending);
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		r = diff_entity(d, v[i], e);
+		if (r == 0)
+			*after = v[i];
+	}
+	free(v);
+	idset_done(&c.ids);
+	return r;
+}

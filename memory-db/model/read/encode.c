@@ -1,0 +1,420 @@
+/* Entities and relations as JSON. */
+#include "memory-db/model/read/encode_internal.h"
+
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/jx.h"
+#include "common/limits.h"
+#include "common/text.h"
+#include "common/contract/tools.h"
+#include "memory-db/model/read/fact_tags.h"
+#include "memory-db/model/scope/json_members.h"
+#include "memory-db/model/read/provenance.h"
+#include "memory-db/model/read/derived_suspect.h"
+#include "memory-db/store/facts/lens.h"
+#include "memory-db/store/log/log.h"
+#include "memory-db/store/facts/labels.h"
+
+/* Of JSON text, on average. */
+#define TOKEN_BYTES 4
+/* Room for `from` of an entity, mostly of one session. */
+#define FROM_RESERVE 80
+
+static const char *const members[] = {"id", "name", "type", "observations",
+	"relations", "tier", "pin", "version", "branch", "created_at",
+	"updated_at", "namespace", "metadata", "aliases", "facts",
+	"access_count"};
+
+unsigned
+encode_members(const json_t *fields)
+{
+	unsigned mask = 0;
+	json_t *field;
+	size_t i;
+
+	json_array_foreach(fields, i,
+		field) for (size_t m = 0; m < ARRAY_LEN(members);
+			    m++) if (strcmp(json_string_value(field),
+					     members[m]) == 0) mask |= 1u << m;
+	return mask != 0 ? mask : MEMBERS_DEFAULT;
+}
+
+static int
+add_size(const char *data, size_t n, void *ctx)
+{
+	(void)data;
+	*(size_t *)ctx += n;
+	return 0;
+}
+
+size_t
+encode_size(const json_t *j)
+{
+	size_t n = 0;
+
+	(void)json_dump_callback(
+		j, add_size, &n, JSON_COMPACT | JSON_ENCODE_ANY);
+	return n;
+}
+
+int
+encode_budget(const json_t *params, size_t *ret_bytes, struct err *e)
+{
+	int64_t bytes = LIMIT_REPLY_BYTES, tokens = 0;
+	int r = jx_int(params, "max_bytes", JX_OPTIONAL, 1, LIMIT_REPLY_BYTES,
+		&bytes, e);
+
+	if (r >= 0)
+		r = jx_int(params, "max_tokens", JX_OPTIONAL, 1, INT32_MAX,
+			&tokens, e);
+	if (r < 0)
+		return r;
+	if (tokens > 0 && tokens * TOKEN_BYTES < bytes)
+		bytes = tokens * TOKEN_BYTES;
+	*ret_bytes = (size_t)bytes;
+	return 0;
+}
+
+/* --- relations
+ * -------------------------------------------------------------------------- */
+int
+encode_relation(
+	struct store *st, const struct fact *f, json_t **ret, struct err *e)
+{
+	struct buf from AUTO_BUF = {0}, to AUTO_BUF = {0}, type AUTO_BUF = {0};
+	bool reversed = fact_is_reversed(f);
+	json_t *j AUTO_JSON = NULL;
+	int64_t there = 0;
+	int r = fact_existence(st, f->entity, NULL, NULL,
+		reversed ? &to : &from, e);
+
+	if (r == 1)
+		r = fact_existence(st, f->peer, &there, NULL,
+			reversed ? &from : &to, e);
+	if (r != 1)
+		return r;
+	r = label_text(st, f->label, &type, e);
+	if (r < 0)
+		return r;
+	j = json_pack("{s:I,s:s%,s:s%,s:s%}", "id", (json_int_t)f->id, "from",
+		from.data, from.len, "to", to.data, to.len, "relationType",
+		type.data, type.len);
+	if (j == NULL)
+		return err_nomem(e);
+	if (f->weight >= 0 && jx_set(j, "weight", json_real(f->weight)) != 0)
+		return err_nomem(e);
+	/* The end that is in another memory: the user's. */
+	if (fact_namespace(there) != fact_namespace(f->id) &&
+		jx_set(j, reversed ? "from_namespace" : "to_namespace",
+			json_string("default")) != 0)
+		return err_nomem(e);
+	*ret = take_ptr(j);
+	return 1;
+}
+
+/* --- facts of an entity
+ * -------------------------------------------------------------------- */
+struct page {
+	struct store *st;
+	const struct encode_options *o;
+	json_t *list;
+	size_t bytes; /* of the entity so far */
+	int64_t left_out;
+	bool full; /* the budget was reached once */
+	struct provenance_list from; /* without a scope: not told */
+	struct err *e;
+};
+
+struct fact_source {
+	json_t *j;
+	struct store *st;
+	struct err *e;
+};
+
+int
+encode_set_label(
+	struct store *st, json_t *j, const char *key, int64_t id, struct err *e)
+{
+	struct buf text AUTO_BUF = {0};
+	int r = id == 0 ? 0 : label_text(st, id, &text, e);
+
+	if (r == 1 && jx_set(j, key, json_stringn(text.data, text.len)) != 0)
+		return err_nomem(e);
+	return r < 0 ? r : 0;
+}
+
+int
+encode_set_time(json_t *j, const char *key, int64_t ms, struct err *e)
+{
+	char text[CLOCK_TEXT_SIZE];
+
+	clock_format(ms, text);
+	return jx_set(j, key, json_string(text)) != 0 ? err_nomem(e) : 0;
+}
+
+static int
+set_change(void *ctx, const struct log_change *c)
+{
+	struct fact_source *s = ctx;
+	int r = encode_set_time(s->j, "at", c->at, s->e);
+
+	if (r == 0)
+		r = encode_set_label(s->st, s->j, "session", c->session, s->e);
+	if (r == 0)
+		r = encode_set_label(s->st, s->j, "client", c->client, s->e);
+	if (r == 0)
+		r = encode_set_label(s->st, s->j, "actor", c->actor, s->e);
+	return r;
+}
+
+/* {id, text, change, at, session?, ...}: of the change that first showed it,
+ * whichever merge or undo brought it here. */
+static int
+encode_fact(struct page *p, const struct fact *f, json_t **ret)
+{
+	static const char *const methods[] = {
+		"manual", "auto", "import", "script"};
+	json_t *j AUTO_JSON = json_pack("{s:I,s:s%,s:I,s:s}", "id",
+		(json_int_t)f->id, "text", f->text, f->text_n, "change",
+		(json_int_t)f->added, "method", methods[f->method & 3]);
+	struct fact_source s = {j, p->st, p->e};
+	int64_t origin = f->added;
+	int r;
+
+	if (j == NULL)
+		return err_nomem(p->e);
+	r = log_first_shown(p->st, f->id, &origin, p->e);
+	if (r >= 0 && origin != f->added &&
+		jx_set(j, "change", json_integer((json_int_t)origin)) != 0)
+		r = err_nomem(p->e);
+	if (r >= 0)
+		r = log_get(p->st, origin, set_change, &s, p->e);
+	if (r >= 0)
+		r = provenance_claims(p->st, f, j, p->e);
+	if (r == 0 && f->valid_from != FACT_NO_TIME)
+		r = encode_set_time(j, "valid_from", f->valid_from, p->e);
+	if (r == 0 && f->valid_to != FACT_NO_TIME)
+		r = encode_set_time(j, "valid_to", f->valid_to, p->e);
+	if (r == 0 && f->supersedes != 0)
+		r = member_set_fact(p->st, j, "replaces", f->supersedes, p->e);
+	if (r == 0)
+		r = fact_tags_encode(p->st, f->entity, f->id, j, p->e);
+	if (r == 0)
+		*ret = take_ptr(j);
+	return r < 0 ? r : 0;
+}
+
+/* Does the folded text contain one of the words of `lead`? */
+static int
+leads(const char *lead, const struct fact *f)
+{
+	struct buf folded AUTO_BUF = {0};
+
+	if (text_fold(f->text, f->text_n, &folded) != 0 ||
+		buf_str(&folded) == NULL)
+		return MDB_E_NOMEM;
+	while (*lead != '\0') {
+		size_t n = strcspn(lead, " ");
+
+		if (n > 0 && memmem(folded.data, folded.len, lead, n) != NULL)
+			return 1;
+		lead += n + (lead[n] == ' ');
+	}
+	return 0;
+}
+
+static int
+append_fact(struct page *p, const struct fact *f, bool must)
+{
+	json_t *j = NULL;
+	size_t size;
+	int r = 0;
+
+	if (p->o->members & MEMBER_FACTS)
+		r = encode_fact(p, f, &j);
+	else
+		j = json_stringn(f->text, f->text_n);
+	if (r != 0)
+		return r;
+	if (j == NULL)
+		return err_nomem(p->e);
+	size = encode_size(j) + 1;
+	if (p->o->max_bytes > 0 && p->bytes + size > p->o->max_bytes && !must) {
+		json_decref(j);
+		p->left_out++;
+		p->full = true;
+		return 0;
+	}
+	p->bytes += size;
+	if (jx_add(p->list, j) != 0)
+		return err_nomem(p->e);
+	return p->from.scope != NULL
+		       ? provenance_note(p->st, &p->from, f->id, p->e)
+		       : 0;
+}
+
+static bool
+counts(const struct page *p, const struct fact *f)
+{
+	int64_t at = p->o->valid_at;
+
+	if (f->erased)
+		return false;
+	if (at == 0 || at == FACT_NO_TIME)
+		return true;
+	return (f->valid_from == FACT_NO_TIME || f->valid_from <= at) &&
+	       (f->valid_to == FACT_NO_TIME || at < f->valid_to);
+}
+
+/* The first fact always stays; once the budget is reached the rest waits for
+ * the next look, so that order is kept. */
+static int
+each_fact(void *ctx, const struct fact *f)
+{
+	struct page *p = ctx;
+
+	if (!counts(p, f))
+		return 0;
+	if (p->full) {
+		p->left_out++;
+		return 0;
+	}
+	return append_fact(p, f, json_array_size(p->list) == 0);
+}
+
+static int
+each_leading(void *ctx, const struct fact *f)
+{
+	struct page *p = ctx;
+	int r = f->erased ? 0 : leads(p->o->lead, f);
+
+	if (r < 0)
+		return err_nomem(p->e);
+	return r == 1 ? each_fact(ctx, f) : 0;
+}
+
+static int
+each_other(void *ctx, const struct fact *f)
+{
+	struct page *p = ctx;
+	int r = f->erased ? 1 : leads(p->o->lead, f);
+
+	if (r < 0)
+		return err_nomem(p->e);
+	return r == 0 ? each_fact(ctx, f) : 0;
+}
+
+/* With a lead and too little room: what leads first, then the others. */
+static int
+add_facts(struct page *p, int64_t entity)
+{
+	unsigned kinds = 1u << FACT_OBSERVATION;
+	size_t before = p->bytes;
+	int r = fact_each(p->st, entity, kinds, each_fact, p, p->e);
+
+	if (r != 0 || p->left_out == 0 || p->o->lead == NULL)
+		return r;
+	json_array_clear(p->list);
+	p->bytes = before;
+	p->left_out = 0;
+	p->full = false;
+	p->from = (struct provenance_list){.scope = p->from.scope};
+	r = fact_each(p->st, entity, kinds, each_leading, p, p->e);
+	if (r == 0)
+		r = fact_each(p->st, entity, kinds, each_other, p, p->e);
+	return r;
+}
+
+/* --- the whole
+ * -------------------------------------------------------------------------------
+ */
+/* id, name and type in front. */
+static int
+begin_entity(struct store *st, int64_t entity, const struct encode_options *o,
+	json_t *j, struct err *e)
+{
+	struct buf name AUTO_BUF = {0}, type AUTO_BUF = {0};
+	int64_t label;
+	int r = fact_existence(st, entity, NULL, &label, &name, e), bad = 0;
+
+	if (r != 1)
+		return r;
+	r = label_text(st, label, &type, e);
+	if (r < 0)
+		return r;
+	if (o->members & MEMBER_ID)
+		bad |= jx_set(j, "id", json_integer(entity));
+	if (o->members & (MEMBER_NAME | MEMBER_ALIASES))
+		bad |= jx_set(j, "name", json_stringn(name.data, name.len));
+	if (o->members & MEMBER_TYPE)
+		bad |= jx_set(j, "type", json_stringn(type.data, type.len));
+	return bad ? err_nomem(e) : 1;
+}
+
+static int
+set_facts(struct store *st, int64_t entity, const struct encode_options *o,
+	json_t *j, struct err *e)
+{
+	bool rich = o->members & MEMBER_FACTS;
+	struct page p = {.st = st, .o = o, .e = e, .list = json_array()};
+	int r;
+
+	/* Rich facts say themselves where they come from. */
+	p.from.scope = rich ? NULL : o->reader;
+	p.bytes = encode_size(j) + 20 +
+		  (p.from.scope != NULL && p.from.scope->reader.is_known
+				  ? FROM_RESERVE
+				  : 0);
+	if (jx_set(j, rich ? "facts" : "observations", p.list) != 0)
+		return err_nomem(e);
+	r = add_facts(&p, entity);
+	if (r == 0 && p.left_out > 0 &&
+		jx_set(j, "omitted", json_integer(p.left_out)) != 0)
+		r = err_nomem(e);
+	if (r == 0 && p.from.scope != NULL)
+		r = provenance_list_set(st, &p.from, j, e);
+	return r;
+}
+
+/* `suspect`: reasons, only when there are any. */
+static int
+set_suspect(struct store *st, int64_t entity, json_t *j, struct err *e)
+{
+	json_t *list AUTO_JSON = json_array();
+	int r = list == NULL ? err_nomem(e)
+			     : suspect_reasons(st, entity, list, e);
+
+	if (r == 0 && json_array_size(list) > 0 &&
+		json_object_set(j, "suspect", list) != 0)
+		r = err_nomem(e);
+	return r;
+}
+
+int
+encode_entity(struct store *st, int64_t entity, const struct encode_options *o,
+	json_t **ret, size_t *ret_bytes, struct err *e)
+{
+	json_t *j AUTO_JSON = json_object();
+	int64_t ns = 0;
+	int r;
+
+	if (j == NULL)
+		return err_nomem(e);
+	r = begin_entity(st, entity, o, j, e);
+	if (r != 1)
+		return r;
+	r = entity_first_name(st, entity, &ns, NULL, e);
+	if (r >= 0)
+		r = encode_set_members(st, entity, ns, o, j, e);
+	if (r == 0)
+		r = set_suspect(st, entity, j, e);
+	if (r == 0 && (o->members & (MEMBER_OBSERVATIONS | MEMBER_FACTS)))
+		r = set_facts(st, entity, o, j, e);
+	if (r != 0)
+		return r;
+	if (ret_bytes != NULL)
+		*ret_bytes = encode_size(j);
+	*ret = take_ptr(j);
+	return 1;
+}

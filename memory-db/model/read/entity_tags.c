@@ -1,0 +1,122 @@
+#include "memory-db/model/read/entity_tags.h"
+
+#include "common/jx.h"
+#include "memory-db/store/facts/facts.h"
+
+struct reading {
+	json_t *metadata;	/* owned, or NULL */
+	struct err *e;
+};
+
+static int
+read_metadata(void *ctx, const struct fact *f)
+{
+	struct reading *r = ctx;
+
+	if (f->erased)
+		return 0;
+	json_decref(r->metadata);
+	r->metadata = jx_parse(f->text, f->text_n, r->e);
+	return r->metadata ? 0 : MDB_E_NOMEM;
+}
+
+static int
+metadata_of(struct store *st, int64_t entity, json_t **ret, struct err *e)
+{
+	struct reading r = {.e = e};
+	int k = fact_each(
+		st, entity, 1u << FACT_METADATA, read_metadata, &r, e);
+
+	if (k < 0) {
+		json_decref(r.metadata);
+		return k;
+	}
+	*ret = r.metadata;
+	return 0;
+}
+
+static bool
+has(const json_t *list, const json_t *tag)
+{
+	json_t *have;
+	size_t i;
+
+	json_array_foreach(list, i, have)
+		if (json_equal(have, tag))
+			return true;
+	return false;
+}
+
+int
+tags_missing(struct store *st, int64_t entity, const json_t *tags,
+	json_t **ret, struct err *e)
+{
+	json_t *metadata AUTO_JSON = NULL, *missing AUTO_JSON = json_array();
+	json_t *tag;
+	size_t i;
+	int r = metadata_of(st, entity, &metadata, e);
+
+	if (r < 0)
+		return r;
+	if (!missing)
+		return err_nomem(e);
+	json_array_foreach(tags, i, tag)
+		if (!has(json_object_get(metadata, "tags"), tag) &&
+			jx_add(missing, json_incref(tag)) != 0)
+			return err_nomem(e);
+	*ret = take_ptr(missing);
+	return 0;
+}
+
+int
+tags_add(struct store *st, int64_t entity, const json_t *tags, json_t **ret,
+	struct err *e)
+{
+	json_t *metadata AUTO_JSON = NULL, *all AUTO_JSON = json_array();
+	json_t *tag;
+	size_t i;
+	int r = metadata_of(st, entity, &metadata, e);
+
+	if (r < 0)
+		return r;
+	if (!metadata)
+		metadata = json_object();
+	if (!metadata || !all)
+		return err_nomem(e);
+	json_array_foreach(json_object_get(metadata, "tags"), i, tag)
+		if (jx_add(all, json_incref(tag)) != 0)
+			return err_nomem(e);
+	json_array_foreach(tags, i, tag)
+		if (!has(all, tag) && jx_add(all, json_incref(tag)) != 0)
+			return err_nomem(e);
+	if (jx_set(metadata, "tags", take_ptr(all)) != 0)
+		return err_nomem(e);
+	*ret = take_ptr(metadata);
+	return 0;
+}
+
+int
+tags_replace(struct store *st, int64_t entity, const json_t *tags,
+	json_t **ret, struct err *e)
+{
+	json_t *metadata AUTO_JSON = NULL, *all AUTO_JSON = json_array();
+	json_t *tag;
+	size_t i;
+	int r = metadata_of(st, entity, &metadata, e);
+
+	if (r < 0)
+		return r;
+	if (!metadata)
+		metadata = json_object();
+	if (!metadata || !all)
+		return err_nomem(e);
+	json_array_foreach(tags, i, tag)
+		if (!has(all, tag) && jx_add(all, json_incref(tag)) != 0)
+			return err_nomem(e);
+	if (json_array_size(all) == 0)
+		(void)json_object_del(metadata, "tags");
+	else if (jx_set(metadata, "tags", take_ptr(all)) != 0)
+		return err_nomem(e);
+	*ret = take_ptr(metadata);
+	return 0;
+}

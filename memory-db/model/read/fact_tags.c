@@ -1,0 +1,257 @@
+#include "memory-db/model/read/fact_tags.h"
+
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/jx.h"
+#include "common/limits.h"
+#include "memory-db/model/read/entity_tags.h"
+#include "memory-db/store/facts/facts.h"
+#include "memory-db/store/facts/labels.h"
+
+/* --- reading --------------------------------------------------------------------- */
+struct marks {
+	json_t *tags, *metadata;	/* owned, or NULL */
+	struct err *e;
+};
+
+static void
+marks_done(struct marks *m)
+{
+	json_decref(m->tags);
+	json_decref(m->metadata);
+}
+#define AUTO_MARKS __attribute__((cleanup(marks_done)))
+
+static bool
+is_in(const json_t *list, const char *text, size_t n)
+{
+	json_t *have;
+	size_t i;
+
+	json_array_foreach(list, i, have)
+		if (json_string_length(have) == n &&
+			memcmp(json_string_value(have), text, n) == 0)
+			return true;
+	return false;
+}
+
+static int
+read_mark(void *ctx, const struct fact *f)
+{
+	struct marks *m = ctx;
+
+	if (f->kind == FACT_NOTE) { /* after a merge the newest counts */
+		json_decref(m->metadata);
+		m->metadata = jx_parse(f->text, f->text_n, m->e);
+		return m->metadata ? 0 : MDB_E_NOMEM;
+	}
+	if (!m->tags && !(m->tags = json_array()))
+		return err_nomem(m->e);
+	if (!is_in(m->tags, f->text, f->text_n) &&
+		jx_add(m->tags, json_stringn(f->text, f->text_n)) != 0)
+		return err_nomem(m->e);
+	return 0;
+}
+
+static int
+read_marks(struct store *st, int64_t entity, int64_t fact, unsigned kinds,
+	struct marks *m, struct err *e)
+{
+	m->e = e;
+	return fact_each_mark(st, entity, fact, kinds, read_mark, m, e);
+}
+
+int
+fact_tags_encode(struct store *st, int64_t entity, int64_t fact, json_t *j,
+	struct err *e)
+{
+	struct marks m AUTO_MARKS = {0};
+	int r = read_marks(st, entity, fact, FACT_MARKS, &m, e);
+
+	if (r == 0 && m.tags && jx_set(j, "tags", take_ptr(m.tags)) != 0)
+		r = err_nomem(e);
+	if (r == 0 && m.metadata &&
+		jx_set(j, "metadata", take_ptr(m.metadata)) != 0)
+		r = err_nomem(e);
+	return r;
+}
+
+int
+fact_tags_list(struct store *st, int64_t entity, int64_t fact, json_t **ret,
+	struct err *e)
+{
+	struct marks m AUTO_MARKS = {0};
+	int r = read_marks(st, entity, fact, 1u << FACT_TAG, &m, e);
+
+	if (r == 0 && !m.tags && !(m.tags = json_array()))
+		r = err_nomem(e);
+	if (r == 0)
+		*ret = take_ptr(m.tags);
+	return r;
+}
+
+int
+fact_tags_have(struct store *st, int64_t entity, int64_t fact,
+	const json_t *tags, struct err *e)
+{
+	struct marks m AUTO_MARKS = {0};
+	json_t *missing AUTO_JSON = NULL, *tag;
+	size_t i;
+	int r = tags_missing(st, entity, tags, &missing, e);
+
+	if (r < 0 || json_array_size(missing) == 0)
+		return r < 0 ? r : 1;
+	r = read_marks(st, entity, fact, 1u << FACT_TAG, &m, e);
+	if (r < 0)
+		return r;
+	json_array_foreach(missing, i, tag)
+		if (!is_in(m.tags, json_string_value(tag),
+			    json_string_length(tag)))
+			return 0;
+	return 1;
+}
+
+/* Facts with one of the tags: rows must not change under an open loop, and
+ * what is looked up by its content needs the statement of the loop. */
+struct tagged {
+	const char *tag;
+	size_t tag_n;
+	int64_t *v;		/* owned */
+	size_t n, cap;
+	struct err *e;
+};
+
+static int
+add_tagged(void *ctx, const struct fact *f)
+{
+	struct tagged *t = ctx;
+
+	if (f->text_n != t->tag_n || memcmp(f->text, t->tag, t->tag_n) != 0)
+		return 0;
+	if (t->n == t->cap) {
+		size_t cap = t->cap ? t->cap * 2 : 16;
+		int64_t *p = reallocarray(t->v, cap, sizeof(*p));
+
+		if (!p)
+			return err_nomem(t->e);
+		t->v = p;
+		t->cap = cap;
+	}
+	t->v[t->n++] = f->supersedes;
+	return 0;
+}
+
+int
+fact_tags_any(struct store *st, int64_t entity, const json_t *tags,
+	struct err *e)
+{
+	json_t *missing AUTO_JSON = NULL;
+	struct tagged t = {.e = e};
+	const json_t *first;
+	int r = tags_missing(st, entity, tags, &missing, e);
+
+	if (r < 0 || json_array_size(missing) == 0)
+		return r < 0 ? r : 1;
+	first = json_array_get(missing, 0);
+	t.tag = json_string_value(first);
+	t.tag_n = json_string_length(first);
+	r = fact_each(st, entity, 1u << FACT_TAG, add_tagged, &t, e);
+	for (size_t i = 0; r == 0 && i < t.n; i++)
+		r = fact_tags_have(st, entity, t.v[i], missing, e);
+	free(t.v);
+	return r;
+}
+
+/* --- writing ----------------------------------------------------------------------- */
+static int
+add_mark(struct write *w, int64_t entity, int64_t fact, enum fact_kind kind,
+	const char *text, size_t n, struct err *e)
+{
+	struct fact f = write_fact(entity, kind);
+	int r = kind == FACT_TAG ? label_intern(w->st, text, &f.label, e) : 0;
+
+	f.supersedes = fact;
+	f.text = text;
+	f.text_n = n;
+	return r == 0 ? write_add(w, &f, e) : r;
+}
+
+/* What it has is read once: a tag more costs its own fact only. */
+static int
+add_tags(struct write *w, int64_t entity, int64_t fact, const json_t *tags,
+	const char *path, struct err *e)
+{
+	struct marks m AUTO_MARKS = {0};
+	json_t *tag;
+	size_t i;
+	int r = 0;
+
+	if (json_array_size(tags) > 0)
+		r = read_marks(w->st, entity, fact, 1u << FACT_TAG, &m, e);
+	if (r == 0 && m.tags == NULL && (m.tags = json_array()) == NULL)
+		r = err_nomem(e);
+	json_array_foreach(tags, i, tag) {
+		const char *text = json_string_value(tag);
+		size_t n = json_string_length(tag);
+
+		if (r != 0 || is_in(m.tags, text, n))
+			continue;
+		if (json_array_size(m.tags) >= LIMIT_FACT_TAGS)
+			return err_param(e, MDB_E_LIMIT, path, "a fact has at "
+				"most %d tags; tags of the entity count for "
+				"its facts, too", LIMIT_FACT_TAGS);
+		r = add_mark(w, entity, fact, FACT_TAG, text, n, e);
+		if (r == 0 && jx_add(m.tags, json_incref(tag)) != 0)
+			r = err_nomem(e);
+	}
+	return r;
+}
+
+int
+fact_tags_set(struct write *w, int64_t entity, int64_t fact,
+	const json_t *tags, struct err *e)
+{
+	int r = write_hide_marks(
+		w, entity, fact, 1u << FACT_TAG, tags, e);
+
+	return r == 0 ? add_tags(w, entity, fact, tags, "tags", e) : r;
+}
+
+int
+fact_tags_note(struct write *w, int64_t entity, int64_t fact,
+	const json_t *object, const char *path, struct err *e)
+{
+	struct buf text AUTO_BUF = {0};
+	int64_t have;
+	int r;
+
+	if (jx_dump(object, &text) != 0 || buf_str(&text) == NULL)
+		return err_nomem(e);
+	if (text.len > LIMIT_METADATA_BYTES)
+		return err_param(e, MDB_E_LIMIT, path,
+			"metadata has %zu bytes as JSON; at most %d", text.len,
+			LIMIT_METADATA_BYTES);
+	r = fact_find_mark(w->st, entity, fact, FACT_NOTE, text.data, text.len,
+		&have, e);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = write_hide_marks(w, entity, fact, 1u << FACT_NOTE, NULL, e);
+	if (r == 0 && json_object_size(object) > 0)
+		r = add_mark(w, entity, fact, FACT_NOTE, text.data, text.len,
+			e);
+	return r;
+}
+
+int
+fact_tags_give(struct write *w, int64_t entity, int64_t fact,
+	const json_t *entry, const char *path, struct err *e)
+{
+	const json_t *metadata = json_object_get(entry, "metadata");
+	int r = add_tags(w, entity, fact, json_object_get(entry, "tags"), path,
+		e);
+
+	return r == 0 && json_is_object(metadata)
+		       ? fact_tags_note(w, entity, fact, metadata, path, e)
+		       : r;
+}

@@ -1,0 +1,48 @@
+/* Pages of the graph: entities with the relations among them. */
+#ifndef MODEL_GRAPH_H
+#define MODEL_GRAPH_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/cleanup.h"
+#include "common/err.h"
+#include "memory-db/model/read/encode.h"
+#include "memory-db/model/scope/scope.h"
+
+/* A reply that grows entity by entity up to a budget of bytes. */
+struct graph_page {
+	struct store *st;
+	const struct scope *scope;
+	struct encode_options encode;
+	size_t max_bytes;	/* of the reply */
+	bool with_relations;
+	json_t *entities, *relations;	/* owned */
+	size_t bytes;
+};
+int graph_page_init(struct graph_page *p, struct store *st,
+	const struct scope *scope, const json_t *params, struct err *e)
+	MUST_CHECK;
+void graph_page_done(struct graph_page *p);
+#define AUTO_PAGE __attribute__((cleanup(graph_page_done)))
+
+/* Appends an entity: 1 done, 0 it does not exist, 2 the page is full (nothing
+ * was added). The first entity of a page is cut to fit (`omitted`), not left
+ * out. */
+int graph_page_entity(struct graph_page *p, int64_t entity, struct err *e)
+	MUST_CHECK;
+
+/* Relations of the entity that belong on this page, by id, from the one after
+ * *after on (0: all). only_earlier: those whose other end was created before it
+ * or is the same (each relation of a whole graph then comes exactly once).
+ * 0 all done, 2 the page is full: *after is the last one added. A page that
+ * holds nothing yet takes at least one. */
+int graph_page_relations(struct graph_page *p, int64_t entity,
+	bool only_earlier, int64_t *after, struct err *e) MUST_CHECK;
+
+/* {entities, relations, next?}; takes the lists out of p. */
+int graph_page_result(struct graph_page *p, const char *next,
+	json_t **ret_result, struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,121 @@
+/* What a change did to one fact, as an object. */
+#include "memory-db/model/read/history_internal.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/jx.h"
+#include "memory-db/model/scope/json_members.h"
+
+/* Borrowed from the cache. */
+static int
+name_of(struct reader *rd, int64_t entity, json_t **ret)
+{
+	char key[24];
+	json_t *name;
+	int r;
+
+	snprintf(key, sizeof(key), "%" PRId64, entity);
+	name = json_object_get(rd->names, key);
+	if (name == NULL) {
+		r = member_entity_name(rd->st, entity, &name, rd->e);
+		if (r == 0)
+			r = member_set_new(rd->names, key, name, rd->e);
+		if (r != 0)
+			return r;
+	}
+	*ret = name;
+	return 0;
+}
+
+int
+history_set_name(struct reader *rd, json_t *o, const char *key, int64_t entity)
+{
+	json_t *name;
+	int r = name_of(rd, entity, &name);
+
+	return r != 0 ? r : member_set_new(o, key, json_incref(name), rd->e);
+}
+
+/* --- a fact as an item --------------------------------------------------------- */
+struct fact_telling {
+	struct reader *rd;
+	json_t *o;		/* borrowed */
+	json_t *name;
+	int64_t kind, peer, replaces;
+	bool reversed;
+};
+
+static int
+tell_content(void *ctx, const struct log_fact *f)
+{
+	struct fact_telling *t = ctx;
+	struct err *e = t->rd->e;
+	int r = 0;
+
+	t->kind = f->kind;
+	t->peer = f->peer;
+	if (f->salt == NULL)
+		return member_set_bool(t->o, "forgotten", 1, e);
+	switch ((enum fact_kind)f->kind) {
+	case FACT_EXISTENCE:
+		t->name = member_text(f->text, f->text_n);
+		r = member_set_text(t->o, "entityType", f->label,
+			f->label != NULL ? strlen(f->label) : 0, e);
+		return t->name == NULL ? err_nomem(e) : r;
+	case FACT_OBSERVATION:
+		t->replaces = f->supersedes;
+		return member_set_text(t->o, "text", f->text, f->text_n, e);
+	case FACT_RELATION:
+		t->reversed = f->text_n > 0;
+		r = member_set_text(t->o, "relationType", f->label,
+			f->label != NULL ? strlen(f->label) : 0, e);
+		if (r == 0 && f->weight >= 0)
+			r = member_set_real(t->o, "weight", f->weight, e);
+		return r;
+	case FACT_TAG:
+		t->peer = f->supersedes;
+		return member_set_text(t->o, "tag", f->text, f->text_n, e);
+	case FACT_NOTE:
+	case FACT_METADATA:
+		t->peer = f->supersedes;
+		return f->text == NULL
+			? 0 : member_set_parsed(t->o, "metadata", f->text,
+				      f->text_n, e);
+	}
+	return 0;
+}
+
+int
+history_tell_fact(struct reader *rd, const struct log_op *op, struct item *ret)
+{
+	json_t *o AUTO_JSON = json_object();
+	struct fact_telling t = {.rd = rd, .o = o};
+	int r;
+
+	if (o == NULL)
+		return err_nomem(rd->e);
+	r = history_set_name(rd, o, "entity", op->entity);
+	if (r == 0)
+		r = log_fact(rd->st, op->fact, tell_content, &t, rd->e);
+	if (r >= 0 && t.kind == FACT_RELATION)
+		r = history_set_name(rd, o, "to", t.reversed ? op->entity : t.peer);
+	if (r >= 0 && t.reversed)
+		r = history_set_name(rd, o, "entity", t.peer);
+	if (r >= 0 && fact_is_mark(t.kind))
+		r = member_set_fact(rd->st, o, "of", t.peer, rd->e);
+	if (r >= 0 && t.replaces != 0)
+		r = member_set_fact(rd->st, o, "replaces", t.replaces, rd->e);
+	if (r < 0) {
+		json_decref(t.name);
+		return r;
+	}
+	ret->entity = op->entity;
+	ret->kind = t.kind;
+	ret->fact = op->fact;
+	ret->replaces = t.replaces;
+	ret->value = take_ptr(o);
+	ret->name = t.name;
+	return 0;
+}

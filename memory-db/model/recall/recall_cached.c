@@ -1,0 +1,107 @@
+#include "memory-db/model/recall/recall_cached.h"
+
+#include <string.h>
+
+#include "common/jx.h"
+#include "memory-db/model/recall/vectors_memory.h"
+#include "memory-db/store/facts/answer_cache.h"
+#include "memory-db/store/beside/receipts.h"
+
+#define HOUR_MS INT64_C(3600000)
+
+/* All numbers that a result depends on; zeroed before it is filled, so that
+ * there is nothing undefined between the members. */
+struct key {
+	struct recall_weights weights;
+	double cut;
+	int64_t change, usage, vectors, asked, ns[2], since, until, valid_at, source, hour;
+	int64_t limit, types_n, tiers, levels;
+	int64_t lens[2 * (LIMIT_LENS_DEPTH + 1)];
+};
+
+static int
+make_key(struct store *st, const struct scope *scope,
+	const struct recall_request *q, struct buf *out)
+{
+	struct meaning *m = meaning_of(st);
+	struct key k;
+
+	memset(&k, 0, sizeof(k));
+	k.weights = q->weights ? *q->weights : recall_weights_default;
+	k.cut = q->cut;
+	k.change = scope->change;
+	k.usage = receipts_written(st);
+	k.vectors = m != NULL ? meaning_generation(m) : -1;
+	/* Of a provider that is down the answer is another. */
+	k.asked = q->question != NULL && q->question->v != NULL;
+	k.ns[0] = q->ns[0];
+	k.ns[1] = q->ns[1];
+	k.since = q->since;
+	k.until = q->until;
+	k.valid_at = q->valid_at;
+	k.source = q->source;
+	k.hour = q->now / HOUR_MS;
+	k.limit = q->limit;
+	k.types_n = q->types_n;
+	k.tiers = q->tiers;
+	k.levels = scope->lens.n;
+	for (int i = 0; i < scope->lens.n; i++) {
+		k.lens[2 * i] = scope->lens.level[i].branch;
+		k.lens[2 * i + 1] = scope->lens.level[i].limit;
+	}
+	if (buf_add(out, &k, sizeof(k)) != 0 ||
+		(q->types_n > 0 && buf_add(out, q->types,
+			(size_t)q->types_n * sizeof(*q->types)) != 0) ||
+		(q->tags && jx_dump(q->tags, out) != 0) ||
+		buf_addc(out, '\0') != 0 || buf_adds(out, q->zone) != 0 ||
+		buf_addc(out, '\0') != 0)
+		return MDB_E_NOMEM;
+	return buf_add(out, q->query, q->query_n);
+}
+
+static int
+read_result(const struct buf *data, struct recall_result *ret)
+{
+	size_t n = (data->len - 1) / sizeof(*ret->rows);
+
+	*ret = (struct recall_result){.n = n,
+		.is_relevant = data->data[0] != 0,
+		.rows = calloc(n + 1, sizeof(*ret->rows))};
+	if (!ret->rows)
+		return MDB_E_NOMEM;
+	if (n > 0)
+		memcpy(ret->rows, data->data + 1, n * sizeof(*ret->rows));
+	return 0;
+}
+
+static void
+keep(struct store *st, const struct buf *key, const struct recall_result *found)
+{
+	struct buf data AUTO_BUF = {0};
+
+	if (found->partial || buf_addc(&data, found->is_relevant) != 0 ||
+		buf_add(&data, found->rows,
+			found->n * sizeof(*found->rows)) != 0)
+		return;
+	answer_keep(st, key->data, key->len, data.data, data.len);
+}
+
+int
+recall_run_cached(struct store *st, const struct scope *scope,
+	const struct recall_request *request, struct recall_result *ret,
+	struct err *e)
+{
+	struct buf key AUTO_BUF = {0}, data AUTO_BUF = {0};
+	int r = make_key(st, scope, request, &key);
+
+	if (r == 0)
+		r = answer_find(st, key.data, key.len, &data);
+	if (r == 1)
+		r = read_result(&data, ret) == 0 ? 1 : MDB_E_NOMEM;
+	if (r != 0)
+		return r < 0 ? err_nomem(e) : 0;
+	r = recall_run(st, request, ret, e);
+	if (r == 0)
+		keep(st, &key, ret);
+	return r;
+}

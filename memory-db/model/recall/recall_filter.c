@@ -1,0 +1,130 @@
+/* Filters of a recall. No bound stands before them: matches are read until
+ * enough have passed, or to the deadline. Where few facts can pass, no match is
+ * read at all (recall_filtered.c). */
+#include "memory-db/model/read/fact_tags.h"
+#include "memory-db/model/recall/recall_internal.h"
+#include "memory-db/model/read/entity_tags.h"
+#include "memory-db/store/facts/facts.h"
+
+/* The tags of the entity are those of its facts, too. */
+static int
+tags_pass(struct recalling *r, int64_t entity)
+{
+	json_t *missing AUTO_JSON = NULL;
+	int k = tags_missing(
+		r->st, entity, r->request->tags, &missing, r->e);
+
+	return k < 0			      ? k
+	       : json_array_size(missing) > 0 ? RECALL_ASK_FACT
+					      : 1;
+}
+
+/* Type and tier, tags. */
+static int
+entity_passes(struct recalling *r, int64_t entity)
+{
+	const struct recall_request *q = r->request;
+	struct recall_entity x;
+	int passes, k;
+
+	r->tmp.len = 0;
+	passes = recall_entity(r->st, entity, &r->tmp, &x, r->e);
+	if (passes <= 0)
+		return passes;
+	for (k = 0; k < q->types_n && q->types[k] != x.type; k++)
+		;
+	if (q->types_n >= 0 && k == q->types_n)
+		return 0;
+	if (q->tiers != 0 &&
+		(x.tier < 0 || x.tier >= 32 || !(q->tiers >> x.tier & 1)))
+		return 0;
+	return q->tags ? tags_pass(r, entity) : 1;
+}
+
+int
+recall_entity_passes(struct recalling *r, int64_t entity)
+{
+	const struct recall_request *q = r->request;
+	int32_t known;
+	int passes;
+
+	if (q->types_n < 0 && q->tiers == 0 && !q->tags)
+		return 1;
+	if (idmap_get(&r->passed, entity, &known))
+		return known;
+	passes = entity_passes(r, entity);
+	if (passes >= 0 && idmap_put(&r->passed, entity, passes) < 0)
+		return err_nomem(r->e);
+	return passes;
+}
+
+static bool
+times_pass(const struct recall_request *q, int64_t at, int64_t from,
+	int64_t to)
+{
+	if (at < q->since || at > q->until)
+		return false;
+	return q->valid_at == FACT_NO_TIME ||
+	       ((from == FACT_NO_TIME || from <= q->valid_at) &&
+		       (to == FACT_NO_TIME || to > q->valid_at));
+}
+
+bool
+recall_fact_passes(const struct recall_request *q,
+	const struct recall_fact *f)
+{
+	return (q->source == 0 || f->source == q->source) &&
+	       times_pass(q, f->at, f->valid_from, f->valid_to);
+}
+
+static bool
+filters_facts(const struct recall_request *q)
+{
+	return q->since != INT64_MIN || q->until != INT64_MAX ||
+	       q->source != 0 || q->valid_at != FACT_NO_TIME;
+}
+
+bool
+recall_filters(const struct recall_request *q)
+{
+	return filters_facts(q) || q->types_n >= 0 || q->tiers != 0 || q->tags;
+}
+
+int
+recall_match_passes(struct recalling *r, const struct search_row *row)
+{
+	const struct recall_request *q = r->request;
+	struct recall_row x;
+	int k = 1;
+
+	if (filters_facts(q))
+		k = recall_head(r->st, row->fact, &x, r->e);
+	/* Existence facts pass: the facts they bring are asked again. */
+	if (k == 1 && filters_facts(q) && x.kind == FACT_OBSERVATION &&
+		((q->source != 0 && x.source != q->source) ||
+			!times_pass(q, x.at, x.valid_from, x.valid_to)))
+		return 0;
+	if (k == 1)
+		k = recall_entity_passes(r, row->entity);
+	if (k != RECALL_ASK_FACT)
+		return k;
+	k = filters_facts(q) ? 1 : recall_head(r->st, row->fact, &x, r->e);
+	return k == 1 && x.kind == FACT_OBSERVATION
+		       ? fact_tags_have(
+				 r->st, row->entity, row->fact, q->tags, r->e)
+		       : k;
+}
+
+int
+recall_row_passes(struct recalling *r, const struct recall_row *x)
+{
+	const struct recall_request *q = r->request;
+	int k;
+
+	if ((q->source != 0 && x->source != q->source) ||
+		!times_pass(q, x->at, x->valid_from, x->valid_to))
+		return 0;
+	k = recall_entity_passes(r, x->entity);
+	return k != RECALL_ASK_FACT ? k
+	       : fact_tags_have(r->st, x->entity, x->id, q->tags, r->e);
+}

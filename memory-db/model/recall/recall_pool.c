@@ -1,0 +1,95 @@
+/* What the sentences of a question found, together. */
+#include <math.h>
+#include <string.h>
+
+#include "memory-db/model/recall/recall_internal.h"
+
+/* The entity of a candidate of r, as one of the pool. */
+static int
+name_in_pool(struct recalling *pool, const struct recall_name *name, int *ret)
+{
+	int32_t at;
+
+	if (idmap_get(&pool->names_index, name->id, &at)) {
+		*ret = at;
+		return 0;
+	}
+	if (pool->names_n == pool->names_cap) {
+		size_t cap = pool->names_cap ? pool->names_cap * 2 : 256;
+		struct recall_name *v =
+			reallocarray(pool->names, cap, sizeof(*v));
+
+		if (!v)
+			return MDB_E_NOMEM;
+		pool->names = v;
+		pool->names_cap = cap;
+	}
+	*ret = (int)pool->names_n;
+	pool->names[pool->names_n++] = *name;
+	return idmap_put(&pool->names_index, name->id, *ret);
+}
+
+static int
+add(struct recalling *pool, const struct recalling *r,
+	const struct recall_candidate *c, double score, int sentence)
+{
+	struct recall_candidate *mine;
+	int32_t at;
+	int name = -1;
+
+	if (c->name >= 0 &&
+		name_in_pool(pool, &r->names[c->name], &name) < 0)
+		return MDB_E_NOMEM;
+	if (!idmap_get(&pool->index, c->fact, &at)) {
+		if (pool->n == pool->cap) {
+			size_t cap = pool->cap ? pool->cap * 2 : 256;
+			struct recall_candidate *v =
+				reallocarray(pool->c, cap, sizeof(*v));
+
+			if (!v)
+				return MDB_E_NOMEM;
+			pool->c = v;
+			pool->cap = cap;
+		}
+		at = (int32_t)pool->n;
+		pool->c[pool->n++].total = 0;
+		if (idmap_put(&pool->index, c->fact, at) < 0)
+			return MDB_E_NOMEM;
+	}
+	mine = &pool->c[at];
+	if (mine->total >= score)
+		return 0;
+	*mine = *c;
+	mine->name = name;
+	mine->total = score;
+	/* Facts with the same words of another sentence are no copies. */
+	mine->found = c->found ^ (uint32_t)sentence * 0x9e3779b1u;
+	return 0;
+}
+
+int
+recall_pool(struct recalling *pool, const struct recalling *r,
+	double confidence, int sentence)
+{
+	const struct recall_candidate *best = NULL;
+	double most = 0;
+
+	for (size_t i = 0; i < r->n; i++)
+		if (r->c[i].total > most) {
+			most = r->c[i].total;
+			best = &r->c[i];
+		}
+	/* Of sentences that all may have an answer the one whose words are
+	 * found comes first. */
+	if (best && r->question.others > 0)
+		confidence *= recall_covered(r, best->which,
+			best->found | best->around);
+	for (size_t i = 0; i < r->n && most > 0; i++) {
+		const struct recall_candidate *c = &r->c[i];
+
+		if (c->total > 0 && confidence > 0 && add(pool, r, c,
+			confidence * c->total / most, sentence) < 0)
+			return err_nomem(r->e);
+	}
+	return 0;
+}

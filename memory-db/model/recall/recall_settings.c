@@ -1,0 +1,155 @@
+#include "memory-db/model/recall/recall_settings.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/jx.h"
+#include "memory-db/store/log/operate.h"
+#include "memory-db/store/engine/store.h"
+
+#define KEY_SIZE 40
+
+static void
+state_key(int64_t ns, char ret[KEY_SIZE])
+{
+	snprintf(ret, KEY_SIZE, "recall_weights/%" PRId64, ns);
+}
+
+static struct recall_weights
+configured(struct store *st)
+{
+	const struct recall_weights *w =
+		database_weights(store_database(st));
+
+	return w ? *w : recall_weights_default;
+}
+
+int
+recall_settings_stored(
+	struct store *st, int64_t ns, json_t **ret, struct err *e)
+{
+	struct buf text AUTO_BUF = {0};
+	struct err why = {0};
+	char key[KEY_SIZE];
+	int r;
+
+	*ret = NULL;
+	if (ns == 0)
+		return 0;
+	state_key(ns, key);
+	r = operate_state_get(st, key, &text, e);
+	if (r != 1)
+		return r;
+	*ret = jx_parse(text.data, text.len, &why);
+	if (*ret)
+		return 0;
+	return why.code == MDB_E_NOMEM
+		       ? err_nomem(e)
+		       : err_set(e, MDB_E_CORRUPT,
+				 "the weights of recall of a namespace cannot "
+				 "be read: %s", why.text);
+}
+
+int
+recall_settings_read(struct store *st, int64_t ns, struct recall_weights *ret,
+	struct err *e)
+{
+	json_t *stored AUTO_JSON = NULL, *value;
+	const char *name;
+	int r = recall_settings_stored(st, ns, &stored, e);
+
+	if (r != 0)
+		return r;
+	*ret = configured(st);
+	/* One that this version does not know is left alone. */
+	json_object_foreach(stored, name, value)
+		if (recall_weights_set(
+			    ret, name, json_number_value(value), NULL) != 0)
+			continue;
+	return 0;
+}
+
+static int
+set_one(json_t *stored, const char *name, json_t *value, struct err *e)
+{
+	struct recall_weights probe = recall_weights_default;
+	int r;
+
+	if (json_is_null(value)) {
+		r = recall_weights_set(&probe, name, 0, e);
+		(void)json_object_del(stored, name);
+	} else if (json_is_number(value)) {
+		r = recall_weights_set(
+			&probe, name, json_number_value(value), e);
+		if (r == 0 && jx_set(stored, name, json_incref(value)) != 0)
+			return err_nomem(e);
+	} else {
+		r = err_set(e, MDB_E_INVALID,
+			"'%.40s' must be a number, or null for the value that "
+			"would hold without it", name);
+	}
+	return r < 0 ? err_param(e, r, "weights", "weights: %s",
+			       e ? e->text : "")
+		     : 0;
+}
+
+int
+recall_settings_set(struct store *st, int64_t ns, const json_t *weights,
+	struct err *e)
+{
+	json_t *stored AUTO_JSON = NULL, *value;
+	struct buf text AUTO_BUF = {0};
+	char key[KEY_SIZE], end[KEY_SIZE + 1];
+	const char *name;
+	int r = recall_settings_stored(st, ns, &stored, e);
+
+	if (r == 0 && !stored && !(stored = json_object()))
+		r = err_nomem(e);
+	json_object_foreach((json_t *)(uintptr_t)weights, name, value)
+		if (r == 0)
+			r = set_one(stored, name, value, e);
+	if (r != 0)
+		return r;
+	state_key(ns, key);
+	if (json_object_size(stored) == 0) {
+		snprintf(end, sizeof(end), "%s\x01", key);
+		return operate_state_drop(st, key, end, e);
+	}
+	if (jx_dump(stored, &text) != 0)
+		return err_nomem(e);
+	return operate_state_set(st, key, text.data, text.len, e);
+}
+
+int
+recall_settings_table(struct store *st, int64_t ns, json_t **ret,
+	struct err *e)
+{
+	json_t *list AUTO_JSON = json_array(), *stored AUTO_JSON = NULL;
+	struct recall_weights w, set = configured(st);
+	struct recall_weight row, base, own;
+	int r = list ? recall_settings_stored(st, ns, &stored, e)
+		     : err_nomem(e);
+
+	if (r == 0)
+		r = recall_settings_read(st, ns, &w, e);
+	for (int i = 0; r == 0 && recall_weights_row(&w, i, &row); i++) {
+		const char *from = "default";
+
+		(void)recall_weights_row(&recall_weights_default, i, &base);
+		(void)recall_weights_row(&set, i, &own);
+		if (own.value > base.value || own.value < base.value)
+			from = "configuration";
+		if (json_object_get(stored, row.name))
+			from = "namespace";
+		if (jx_add(list, json_pack("{s:s,s:f,s:s,s:f,s:f,s:s}", "name",
+					 row.name, "value", row.value, "from",
+					 from, "default", base.value, "most",
+					 row.most, "about", row.text)) != 0)
+			r = err_nomem(e);
+	}
+	if (r == 0)
+		*ret = take_ptr(list);
+	return r;
+}

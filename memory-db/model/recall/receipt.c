@@ -1,0 +1,174 @@
+#include "memory-db/model/recall/receipt.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "common/jx.h"
+#include "memory-db/model/read/encode.h"
+#include "memory-db/model/read/encode_internal.h"
+#include "memory-db/store/log/branch.h"
+#include "memory-db/store/facts/facts.h"
+#include "memory-db/store/facts/lens.h"
+#include "memory-db/store/facts/labels.h"
+#include "memory-db/store/beside/receipts.h"
+#include "memory-db/store/engine/store.h"
+
+struct telling {
+	struct store *st;
+	const struct scope *scope; /* what may be told of; NULL: all */
+	json_t **ret;
+	struct err *e;
+	json_t *row;		/* of the fact under way */
+	int64_t entity;
+};
+
+static int
+set_text(void *ctx, const struct fact *f)
+{
+	struct telling *t = ctx;
+
+	t->entity = f->entity;
+	if (f->erased)
+		return jx_set(t->row, "forgotten", json_true());
+	return jx_set(t->row, "text", json_stringn(f->text, f->text_n));
+}
+
+static int
+set_name(struct telling *t)
+{
+	struct buf name AUTO_BUF = {0};
+	int r = fact_existence(t->st, t->entity, NULL, NULL, &name, t->e);
+
+	if (r == 1 && jx_set(t->row, "name",
+			      json_stringn(name.data ? name.data : "",
+				      name.len)) != 0)
+		return err_nomem(t->e);
+	return r < 0 ? r : 0;
+}
+
+static int
+add_row(struct telling *t, const struct receipt *r, size_t i,
+	const struct lens *now, json_t *facts)
+{
+	const struct receipt_row *x = &r->rows[i];
+	bool visible = true;
+	json_t *row AUTO_JSON = json_pack("{s:I, s:f}", "id",
+		(json_int_t)x->fact, "score", round(x->score * 1000) / 1000);
+	int k;
+
+	if (!row)
+		return err_nomem(t->e);
+	t->row = row;
+	k = fact_get(t->st, x->fact, set_text, t, t->e);
+	if (k == MDB_E_NOMEM)
+		return err_nomem(t->e);
+	if (k == 1)
+		k = set_name(t);
+	if (k == 0)
+		k = branch_sees(t->st, x->fact, now, &visible, NULL, t->e);
+	if (k == 0 && !visible && jx_set(row, "gone", json_true()) != 0)
+		k = err_nomem(t->e);
+	if (k == 0 && jx_add(facts, take_ptr(row)) != 0)
+		k = err_nomem(t->e);
+	return k;
+}
+
+struct branch_name {
+	struct buf text;
+	bool is_discarded;
+};
+
+/* The name it had: that of a discarded one is free again ("name#id"). */
+static int
+copy_branch(void *ctx, const struct branch_row *b)
+{
+	struct branch_name *x = ctx;
+	size_t n = strlen(b->name);
+	const char *end = b->state == BRANCH_DISCARDED
+				  ? memrchr(b->name, '#', n)
+				  : NULL;
+
+	x->is_discarded = b->state == BRANCH_DISCARDED;
+	return buf_add(&x->text, b->name, end ? (size_t)(end - b->name) : n);
+}
+
+static int
+set_branch(struct telling *t, int64_t branch, json_t *j)
+{
+	struct branch_name x = {0};
+	int k = branch == STORE_MAIN
+			? 0
+			: branch_get(t->st, branch, copy_branch, &x, t->e);
+
+	if (x.text.len > 0 &&
+		(jx_set(j, "branch",
+			 json_stringn(x.text.data, x.text.len)) != 0 ||
+			(x.is_discarded &&
+				jx_set(j, "discarded", json_true()) != 0)))
+		k = MDB_E_NOMEM;
+	buf_done(&x.text);
+	return k == MDB_E_NOMEM ? err_nomem(t->e) : k < 0 ? k : 0;
+}
+
+static int
+set_head(struct telling *t, const struct receipt *r, json_t *j)
+{
+	struct buf ns AUTO_BUF = {0};
+	int k = namespace_name(t->st, r->ns, &ns, t->e);
+
+	if (k >= 0)
+		k = set_branch(t, r->branch, j);
+	if (k < 0)
+		return k;
+	if (jx_set(j, "receipt", json_string(r->id)) != 0 ||
+		jx_set(j, "kind", json_string(r->kind == RECEIPT_CONTEXT ?
+			"context" : "recall")) != 0 ||
+		jx_set(j, "query", json_stringn(r->query, r->query_n)) != 0 ||
+		jx_set(j, "relevant", json_boolean(r->is_relevant)) != 0 ||
+		jx_set(j, "change", json_integer((json_int_t)r->change)) != 0 ||
+		(ns.len > 0 && jx_set(j, "namespace",
+			json_stringn(ns.data, ns.len)) != 0))
+		return err_nomem(t->e);
+	return encode_set_time(j, "at", r->at, t->e);
+}
+
+/* A receipt of a namespace that is not read. */
+#define NOT_HERE 2
+
+static int
+tell(void *ctx, const struct receipt *r)
+{
+	struct telling *t = ctx;
+	json_t *j AUTO_JSON = json_object(), *facts AUTO_JSON = json_array();
+	struct lens then, now;
+	int k;
+
+	/* Of another project there is none: its existence is not told. */
+	if (t->scope && r->ns != t->scope->ns[0] && r->ns != NAMESPACE_DEFAULT)
+		return NOT_HERE;
+	k = j && facts ? set_head(t, r, j) : err_nomem(t->e);
+
+	if (k == 0)
+		k = lens_make(t->st, r->branch, r->change, &then, t->e);
+	if (k == 0)
+		k = lens_make(t->st, r->branch, STORE_OPEN_END, &now, t->e);
+	if (k == 0)
+		k = lens_apply(t->st, &then, t->e);
+	for (size_t i = 0; k == 0 && i < r->n; i++)
+		k = add_row(t, r, i, &now, facts);
+	if (k == 0 && jx_set(j, "facts", take_ptr(facts)) != 0)
+		k = err_nomem(t->e);
+	if (k == 0)
+		*t->ret = take_ptr(j);
+	return k;
+}
+
+int
+receipt_json(struct store *st, const struct scope *scope, const char *id,
+	json_t **ret, struct err *e)
+{
+	struct telling t = {.st = st, .scope = scope, .ret = ret, .e = e};
+	int r = receipt_find(st, id, tell, &t, e);
+
+	return r == NOT_HERE ? 0 : r;
+}

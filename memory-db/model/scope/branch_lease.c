@@ -1,0 +1,121 @@
+#include "memory-db/model/scope/branch_lease.h"
+
+#include <stdlib.h>
+
+#include "common/limits.h"
+#include "memory-db/store/log/branch.h"
+#include "memory-db/store/log/change.h"
+#include "memory-db/store/facts/lens.h"
+#include "memory-db/store/engine/store.h"
+
+/* A branch and all that were forked from it, parents first. */
+struct family {
+	int64_t *v;
+	size_t n, cap;
+	int64_t ns;
+	enum branch_state state; /* of the first */
+	bool leased;		 /* collects every leased one instead */
+	struct err *e;
+};
+
+static int
+add(struct family *f, int64_t id)
+{
+	if (f->n == f->cap) {
+		size_t cap = f->cap == 0 ? 8 : f->cap * 2;
+		int64_t *p = realloc(f->v, cap * sizeof(*p));
+
+		if (p == NULL)
+			return err_nomem(f->e);
+		f->v = p;
+		f->cap = cap;
+	}
+	f->v[f->n++] = id;
+	return 0;
+}
+
+static int
+take_first(void *ctx, const struct branch_row *b)
+{
+	struct family *f = ctx;
+
+	f->ns = b->ns;
+	f->state = b->state;
+	return add(f, b->id);
+}
+
+/* Branches come by id, and a child has a higher one than its parent. */
+static int
+take_child(void *ctx, const struct branch_row *b)
+{
+	struct family *f = ctx;
+
+	if (f->leased)
+		return b->state == BRANCH_LEASED ? add(f, b->id) : 0;
+	for (size_t i = 0; i < f->n; i++)
+		if (b->parent == f->v[i])
+			return add(f, b->id);
+	return 0;
+}
+
+static int
+discard(struct store *st, const struct family *f, int64_t *ret_change,
+	struct err *e)
+{
+	struct change_info info = {.ns = f->ns, .branch = STORE_MAIN,
+		.kind = CHANGE_BRANCH, .client = "memory-db",
+		.message = "the lease of the branch has ended"};
+	struct change *c AUTO_CHANGE = NULL;
+	struct lens lens;
+	int64_t at;
+	int r = lens_make(st, STORE_MAIN, STORE_OPEN_END, &lens, e);
+
+	if (r == 0)
+		r = lens_apply(st, &lens, e);
+	if (r == 0)
+		r = change_begin(st, &info, &c, e);
+	for (size_t i = f->n; r == 0 && i-- > 0;) {
+		r = branch_set_state(st, f->v[i], BRANCH_DISCARDED, e);
+		if (r == 0)
+			r = change_branch(
+				c, BRANCH_OP_DISCARD, f->v[i], 0, e);
+	}
+	return r == 0 ? change_seal(take_ptr(c), ret_change, &at, e) : r;
+}
+
+int
+lease_discard(struct store *st, int64_t branch, int64_t ns,
+	int64_t *ret_change, struct err *e)
+{
+	struct family f = {.e = e};
+	int r = branch_get(st, branch, take_first, &f, e);
+
+	*ret_change = 0;
+	if (r == 1 && f.state == BRANCH_LEASED && (ns == 0 || ns == f.ns)) {
+		r = branch_each(st, f.ns, take_child, &f, e);
+		if (r == 0)
+			r = discard(st, &f, ret_change, e);
+		r = r == 0 ? 1 : r;
+	} else if (r == 1) {
+		r = 0;
+	}
+	free(f.v);
+	return r;
+}
+
+int
+lease_discard_all(struct store *st, int64_t *ret_n, struct err *e)
+{
+	struct family f = {.leased = true, .e = e};
+	int64_t change;
+	int r = branch_each(st, 0, take_child, &f, e);
+
+	*ret_n = 0;
+	for (size_t i = 0; r == 0 && i < f.n; i++) {
+		r = lease_discard(st, f.v[i], 0, &change, e);
+		*ret_n += r == 1;
+		r = r < 0 ? r : 0;
+	}
+	free(f.v);
+	return r;
+}

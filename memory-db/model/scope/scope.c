@@ -1,0 +1,346 @@
+/* Namespaces, branch and time of a call; names -> entities; cursors. */
+#include "memory-db/model/scope/scope.h"
+
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/clock.h"
+#include "common/text.h"
+#include "memory-db/store/facts/facts.h"
+#include "memory-db/store/facts/labels.h"
+
+static const char *
+namespace_of(const struct context *ctx)
+{
+	return ctx->user_scope ? "default" : ctx->namespace_;
+}
+
+/* A change id: an integer, or its digits in a string, as clients send it that
+ * know one type for a parameter. No time is written as digits alone. */
+static bool
+is_change_id(const json_t *point, int64_t *ret)
+{
+	if (json_is_integer(point)) {
+		*ret = (int64_t)json_integer_value(point);
+		return true;
+	}
+	return text_int(json_string_value(point), 0, INT64_MAX, ret) == 0;
+}
+
+int
+scope_point(struct store *st, const struct context *ctx, const json_t *point,
+	bool end_of_day, int64_t *ret_change, struct err *e)
+{
+	int64_t at, newest;
+	int r;
+
+	if (is_change_id(point, &at)) {
+		r = lens_newest(st, &newest, e);
+		if (r == 0 && at < 0)
+			r = err_set(e, MDB_E_INVALID,
+				"a change id is 0 or more; or give a time as "
+				"a string");
+		if (r == 0)
+			*ret_change = at < newest ? at : newest;
+		return r;
+	}
+	r = clock_parse_in(json_string_value(point), clock_now_ms(), ctx->zone,
+		end_of_day, &at, e);
+	return r == 0 ? lens_change_at(st, at, ret_change, e) : r;
+}
+
+static int
+resolve_as_of(struct store *st, const struct context *ctx, int64_t newest,
+	int64_t *ret_change, struct err *e)
+{
+	int r;
+
+	*ret_change = newest;
+	if (ctx->as_of == NULL || json_is_null(ctx->as_of))
+		return 0;
+	r = scope_point(st, ctx, ctx->as_of, true, ret_change, e);
+	if (r != 0)
+		err_prefix(e, "as_of");
+	return r;
+}
+
+/* Valid time is the world's, not the log's: milliseconds, not a change. */
+static int
+read_valid_at(const struct context *ctx, int64_t *ret, struct err *e)
+{
+	int r;
+
+	*ret = FACT_NO_TIME;
+	if (ctx->valid_at == NULL || json_is_null(ctx->valid_at))
+		return 0;
+	if (json_is_integer(ctx->valid_at)) {
+		*ret = (int64_t)json_integer_value(ctx->valid_at);
+		return 0;
+	}
+	r = clock_parse_in(json_string_value(ctx->valid_at), clock_now_ms(),
+		ctx->zone, false, ret, e);
+	if (r != 0)
+		err_prefix(e, "valid_at");
+	return r;
+}
+
+static int
+label_of(struct store *st, const char *text, int64_t *ret, struct err *e)
+{
+	int r = text != NULL ? label_find(st, text, ret, e) : 1;
+
+	if (r == 0)
+		*ret = -1;
+	return r < 0 ? r : 0;
+}
+
+static int
+read_reader(struct store *st, const struct context *ctx, struct scope *ret,
+	struct err *e)
+{
+	int r;
+
+	ret->reader.namespace_ = ctx->namespace_;
+	if (ctx->session == NULL)
+		return 0;
+	ret->reader.is_known = true;
+	r = label_of(st, ctx->session, &ret->reader.session, e);
+	return r == 0 ? label_of(st, ctx->client, &ret->reader.client, e) : r;
+}
+
+int
+scope_read(struct store *st, const struct context *ctx, int64_t pinned,
+	struct scope *ret, struct err *e)
+{
+	int64_t newest, branch, seen;
+	int r = lens_newest(st, &newest, e);
+
+	memset(ret, 0, sizeof(*ret));
+	if (r == 0)
+		r = resolve_as_of(st, ctx, newest, &ret->change, e);
+	if (r == 0)
+		r = read_valid_at(ctx, &ret->valid_at, e);
+	if (r == 0)
+		r = read_reader(st, ctx, ret, e);
+	if (r != 0)
+		return r;
+	if (pinned > 0 && pinned < newest)
+		ret->change = pinned;
+	r = namespace_find(st, namespace_of(ctx), &ret->ns[0], e);
+	if (r < 0)
+		return r;
+	if (r == 0)
+		ret->ns[0] = 0;
+	ret->n = 1;
+	fact_home(st, ret->ns[0]);
+	if (ret->ns[0] != NAMESPACE_DEFAULT)
+		ret->ns[ret->n++] = NAMESPACE_DEFAULT;
+	r = lens_branch(st, ret->ns[0], ctx->branch, &branch, e);
+	seen = ret->change >= newest ? STORE_OPEN_END : ret->change;
+	if (r == 0)
+		r = lens_make(st, branch, seen, &ret->lens, e);
+	return r == 0 ? lens_apply(st, &ret->lens, e) : r;
+}
+
+int
+scope_write(struct store *st, const struct context *ctx, int64_t *ret_ns,
+	int64_t *ret_branch, struct err *e)
+{
+	struct lens lens;
+	int r = namespace_intern(st, namespace_of(ctx), ret_ns, e);
+
+	if (r == 0)
+		r = lens_branch(st, *ret_ns, ctx->branch, ret_branch, e);
+	if (r == 0)
+		fact_home(st, *ret_ns);
+	if (r == 0)
+		r = lens_make(st, *ret_branch, STORE_OPEN_END, &lens, e);
+	return r == 0 ? lens_apply(st, &lens, e) : r;
+}
+
+int
+scope_entity(struct store *st, const struct scope *s, const char *name,
+	size_t n, int64_t *ret_entity, struct err *e)
+{
+	for (int i = 0; i < s->n; i++) {
+		int64_t id;
+		int r;
+
+		if (s->ns[i] == 0)
+			continue;
+		r = entity_find(st, s->ns[i], name, n, &id, e);
+		if (r == 1)
+			r = fact_existence(st, id, NULL, NULL, NULL, e);
+		if (r < 0)
+			return r;
+		if (r == 1) {
+			*ret_entity = id;
+			return 1;
+		}
+	}
+	return 0;
+}
+
+/* --- similar names ------------------------------------------------------------------ */
+#define SIMILAR 3
+#define LOOKED_AT 300
+
+struct near {
+	struct store *st;
+	int64_t ns;
+	const char *wanted;
+	struct {
+		unsigned distance;
+		char name[80];
+	} best[SIMILAR];
+	int n;
+	struct err *e;
+};
+
+/* Keeps the nearest few, nearest first. */
+static void
+keep(struct near *x, const char *name, unsigned distance)
+{
+	int at = x->n;
+
+	for (int i = 0; i < x->n; i++)
+		if (strcmp(x->best[i].name, name) == 0)
+			return;
+	while (at > 0 && x->best[at - 1].distance > distance)
+		at--;
+	if (at == SIMILAR)
+		return;
+	if (x->n < SIMILAR)
+		x->n++;
+	memmove(&x->best[at + 1], &x->best[at],
+		(size_t)(x->n - 1 - at) * sizeof(x->best[0]));
+	x->best[at].distance = distance;
+	snprintf(x->best[at].name, sizeof(x->best[at].name), "%s", name);
+}
+
+static int
+look(void *ctx, int64_t entity, const char *name)
+{
+	struct near *x = ctx;
+	unsigned limit = 2 + (unsigned)strlen(x->wanted) / 4, d;
+	int64_t meant;
+	int r;
+
+	if (strlen(name) >= sizeof(x->best[0].name))
+		return 0;
+	d = text_distance(x->wanted, name, limit);
+	if (d > limit && strncasecmp(x->wanted, name, strlen(x->wanted)) != 0)
+		return 0;
+	r = fact_existence(x->st, entity, NULL, NULL, NULL, x->e);
+	/* The name may be its own on another branch only. */
+	if (r == 1)
+		r = entity_find(x->st, x->ns, name, strlen(name), &meant, x->e);
+	if (r == 1 && meant == entity)
+		keep(x, name, d);
+	return r < 0 ? r : 0;
+}
+
+/* Names that begin with the first characters, in either case. */
+static int
+look_around(struct near *x, int64_t ns)
+{
+	size_t n = text_cut(x->wanted, strlen(x->wanted) < 2
+					       ? strlen(x->wanted)
+					       : 2);
+	char prefix[8] = "";
+	int r = 0;
+
+	x->ns = ns;
+	for (int upper = 0; r == 0 && upper < 2; upper++) {
+		memcpy(prefix, x->wanted, n);
+		if (prefix[0] >= 'a' && prefix[0] <= 'z' && upper)
+			prefix[0] = (char)(prefix[0] - 'a' + 'A');
+		else if (prefix[0] >= 'A' && prefix[0] <= 'Z' && upper)
+			prefix[0] = (char)(prefix[0] - 'A' + 'a');
+		r = entity_near(x->st, ns, prefix, n > 1 ? n - 1 : n,
+			LOOKED_AT, look, x, x->e);
+	}
+	return r;
+}
+
+static int
+look_everywhere(struct near *x, const struct scope *s)
+{
+	for (int i = 0; i < s->n; i++) {
+		int r = s->ns[i] == 0 ? 0 : look_around(x, s->ns[i]);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int
+scope_similar_names(struct store *st, const struct scope *s, const char *name,
+	json_t **ret_names, struct err *e)
+{
+	struct near x = {.st = st, .wanted = name, .e = e};
+	json_t *names AUTO_JSON = json_array();
+	int r = look_everywhere(&x, s);
+
+	if (r != 0)
+		return r;
+	for (int i = 0; i < x.n; i++)
+		if (json_array_append_new(names,
+			    json_string(x.best[i].name)) != 0)
+			return err_nomem(e);
+	if (names == NULL)
+		return err_nomem(e);
+	*ret_names = take_ptr(names);
+	return 0;
+}
+
+int
+scope_similar(struct store *st, const struct scope *s, const char *name,
+	struct buf *out, struct err *e)
+{
+	struct near x = {.st = st, .wanted = name, .e = e};
+	int r = look_everywhere(&x, s);
+
+	if (r != 0)
+		return r;
+	for (int i = 0; i < x.n; i++)
+		if (buf_addf(out, "%s'%s'", i > 0 ? ", " : "",
+			    x.best[i].name) != 0)
+			return err_nomem(e);
+	return 0;
+}
+
+/* --- cursors -------------------------------------------------------------------------- */
+void
+cursor_format(char out[CURSOR_SIZE], int64_t change, int64_t a, int64_t b)
+{
+	snprintf(out, CURSOR_SIZE, "c%lld.%lld.%lld", (long long)change,
+		(long long)a, (long long)b);
+}
+
+int
+cursor_parse(const char *text, int64_t *ret_change, int64_t *ret_a,
+	int64_t *ret_b, struct err *e)
+{
+	int64_t *const targets[] = {ret_change, ret_a, ret_b};
+	char part[32];
+	const char *p = text + 1;
+
+	for (size_t i = 0; text[0] == 'c' && i < ARRAY_LEN(targets); i++) {
+		size_t n = strcspn(p, ".");
+
+		if (n == 0 || n >= sizeof(part) ||
+			(p[n] == '\0') != (i + 1 == ARRAY_LEN(targets)))
+			break;
+		memcpy(part, p, n);
+		part[n] = '\0';
+		if (text_int(part, 0, INT64_MAX, targets[i]) != 0)
+			break;
+		if (p[n] == '\0')
+			return 0;
+		p += n + 1;
+	}
+	return err_param(e, MDB_E_INVALID, "cursor",
+		"not a cursor; pass the `next` of the page before, unchanged");
+}

@@ -1,0 +1,443 @@
+/* Scripts: calls on the private view, and what the writer needs of them. */
+#include "memory-db/model/script/script.h"
+
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/jx.h"
+#include "common/limits.h"
+#include "common/contract/profiles.h"
+#include "memory-db/model/read/diff.h"
+#include "memory-db/model/read/encode.h"
+#include "memory-db/model/scope/scope.h"
+#include "memory-db/model/script/script_int.h"
+#include "memory-db/store/log/log.h"
+#include "memory-db/store/facts/labels.h"
+
+/* Bytes of the calls that a script may make to write: they wait in memory
+ * until its end. */
+#define WRITES_BYTES (8 * 1024 * 1024)
+
+/* Shorter names, as the guide that this API follows has them. */
+static const struct {
+	const char *name, *tool;
+} aliases[] = {
+	{"history", "memory_history"},
+	{"diff", "memory_diff"},
+	{"revert", "memory_revert"},
+	{"undo", "memory_undo"},
+	{"get_status", "get_memory_status"},
+};
+
+/* Not for scripts although agents have them: they write more than one change
+ * or another branch, or would run a script in a script. */
+static const char *const refused[] = {"memory_branch", "memory_merge", NULL};
+
+const struct tool *
+script_tool(const char *name)
+{
+	const struct tool *t;
+
+	for (size_t i = 0; i < ARRAY_LEN(aliases); i++)
+		if (strcmp(name, aliases[i].name) == 0)
+			name = aliases[i].tool;
+	for (size_t i = 0; refused[i] != NULL; i++)
+		if (strcmp(name, refused[i]) == 0)
+			return NULL;
+	t = tool_find(name);
+	if (t == NULL || (t->flags & (TF_SLOW | TF_SCRIPT)) ||
+		(t->profiles == 0))
+		return NULL;
+	/* Of the operator's tools those that read: the others cannot be part
+	 * of a change. */
+	if ((t->flags & TF_ADMIN) && !(t->flags & TF_READ))
+		return NULL;
+	if ((t->flags & TF_LOOP) && strcmp(name, "get_memory_status") != 0)
+		return NULL;
+	return t;
+}
+
+/* Which profiles have it, for an error text. */
+static void
+profiles_of(const struct tool *t, char out[PROFILES_TEXT])
+{
+	const char *comma;
+
+	profiles_text(t->profiles, out);
+	comma = strchr(out, ',');
+	if (comma != NULL)
+		out[comma - out] = '\0';
+}
+
+bool
+script_has(const struct context *ctx, const struct tool *t)
+{
+	return !ctx->is_agent || (t->profiles & ctx->profiles) != 0;
+}
+
+int
+script_check(const struct context *ctx, const struct tool *t, struct err *e)
+{
+	char has[PROFILES_TEXT], mine[PROFILES_TEXT];
+
+	if (script_has(ctx, t))
+		return 0;
+	profiles_of(t, has);
+	profiles_text(ctx->profiles, mine);
+	return err_set(e, MDB_E_DENIED,
+		"%s is not among the tools of this agent (--tools %s), and so "
+		"not of its scripts; the profile %s has it", t->name, mine, has);
+}
+
+/* --- one call
+ * ----------------------------------------------------------------------- */
+int
+script_begin(struct script *s, struct err *e)
+{
+	int r;
+
+	if (s->began)
+		return 0;
+	s->calls = json_array();
+	if (s->calls == NULL)
+		return err_nomem(e);
+	r = store_script_begin(s->st, &s->base, e);
+	if (r != 0)
+		return r;
+	s->began = true;
+	return entity_highest(s->st, &s->highest, e);
+}
+
+static bool
+has_param(const struct param *table, const char *name)
+{
+	for (; table->name != NULL; table++)
+		if (strcmp(table->name, name) == 0)
+			return true;
+	return false;
+}
+
+static bool
+is_given(const json_t *params, const char *name)
+{
+	const json_t *v = json_object_get(params, name);
+
+	return v != NULL && !json_is_null(v);
+}
+
+/* Who asks and where is decided once, for the whole script. */
+static int
+check_place(const struct tool *t, const struct context *caller,
+	const json_t *params, struct err *e)
+{
+	static const char *const fixed[] = {"namespace", "session", "client",
+		"actor", "message", "key", NULL};
+	const char *branch = jx_text(params, "branch");
+
+	for (size_t i = 0; fixed[i] != NULL; i++)
+		if (is_given(params, fixed[i]) && !has_param(t->params, fixed[i]))
+			return err_param(e, MDB_E_INVALID, fixed[i],
+				"%s: a script has one for all its calls, that "
+				"of execute_code; leave it out", fixed[i]);
+	if (!(t->flags & TF_WRITE))
+		return 0;
+	if (branch != NULL && strcmp(branch, caller->branch) != 0)
+		return err_param(e, MDB_E_INVALID, "branch",
+			"branch: this script writes to '%s'; give execute_code "
+			"the branch '%s' to write there", caller->branch, branch);
+	if (is_given(params, "as_of"))
+		return err_param(e, MDB_E_INVALID, "as_of",
+			"as_of: only for reads; a write always happens now");
+	if (caller->as_of != NULL)
+		return err_param(e, MDB_E_INVALID, "as_of",
+			"this script reads the past (as_of of execute_code) and "
+			"cannot write; give as_of to single reads instead");
+	return 0;
+}
+
+/* In the view each call is a change, in the end all are one: a call of the
+ * script itself is nothing that can be undone. */
+static int
+check_undo(const struct script *s, const struct tool *t, const json_t *params,
+	struct err *e)
+{
+	json_t *one = json_object_get(params, "change"), *change;
+	json_t *many = json_object_get(params, "changes");
+	bool named = one != NULL || many != NULL;
+	bool own = !named && script_wrote(s);
+	size_t i;
+
+	if (strcmp(t->name, "memory_undo") != 0)
+		return 0;
+	own = own || json_integer_value(one) > s->base;
+	json_array_foreach(many, i, change)
+		own = own || json_integer_value(change) > s->base;
+	if (!own)
+		return 0;
+	return err_param(e, MDB_E_INVALID, named ? "change" : "session",
+		"memory_undo: the script's own calls become one change at its "
+		"end and cannot be undone before; undo first, and name "
+		"changes up to %lld", (long long)s->base);
+}
+
+void
+script_context(
+	const struct context *caller, const json_t *params, struct context *ret)
+{
+	const json_t *as_of = json_object_get(params, "as_of");
+	const json_t *valid_at = json_object_get(params, "valid_at");
+	const char *scope = jx_text(params, "scope");
+	const char *branch = jx_text(params, "branch");
+
+	*ret = *caller;
+	ret->in_script = true;
+	ret->key = NULL;
+	if (branch != NULL)
+		ret->branch = branch;
+	if (as_of != NULL && !json_is_null(as_of))
+		ret->as_of = as_of;
+	if (valid_at != NULL && !json_is_null(valid_at))
+		ret->valid_at = valid_at;
+	if (scope != NULL)
+		ret->user_scope = strcmp(scope, "user") == 0;
+	if (scope != NULL)
+		ret->own_scope = !ret->user_scope;
+}
+
+static int
+status(struct script *s, json_t **ret, struct err *e)
+{
+	const char *const only[] = {s->ctx->namespace_, "default", NULL};
+	struct tally t;
+	int r = store_tally_of(store_database(s->st),
+		s->ctx->is_agent ? only : NULL, &t, e);
+
+	if (r != 0)
+		return r;
+	*ret = json_pack("{s:I,s:I,s:I,s:I}", "total_entities",
+		(json_int_t)t.entities, "total_observations",
+		(json_int_t)t.observations, "total_relations",
+		(json_int_t)t.relations, "total_changes",
+		(json_int_t)t.changes);
+	tally_done(&t);
+	return *ret == NULL ? err_nomem(e) : 0;
+}
+
+/* Keeps a call for the writer, within what one change may hold. */
+static int
+record(struct script *s, const struct call *c, const json_t *reply,
+	struct err *e)
+{
+	size_t bytes = encode_size(c->params) + 64;
+	int64_t told;
+	int r;
+
+	if (s->facts + c->note.facts > LIMIT_CHANGE_FACTS)
+		return err_set(e, MDB_E_LIMIT,
+			"this script changes more than %d facts, the most one "
+			"change may hold; this call was not done. Write the "
+			"rest with another script", LIMIT_CHANGE_FACTS);
+	if (s->bytes + bytes > WRITES_BYTES)
+		return err_set(e, MDB_E_LIMIT,
+			"this script writes more than %d MiB, the most one "
+			"change may hold; this call was not done. Write the "
+			"rest with another script",
+			WRITES_BYTES / (1024 * 1024));
+	r = script_told(c->tool, reply, s->highest, &told, e);
+	if (r == 0)
+		r = script_did(s, c, e);
+	if (r != 0)
+		return r;
+	if (jx_add(s->calls, json_pack("{s:s,s:O,s:I}", "method", c->tool->name,
+			"params", c->params, "told", (json_int_t)told)) != 0)
+		return err_nomem(e);
+	s->bytes += bytes;
+	s->facts += c->note.facts;
+	return 0;
+}
+
+/* Within a savepoint; what was written can be searched at once. */
+static int
+write_call(struct script *s, struct call *c, json_t **ret, struct err *e)
+{
+	int r = store_savepoint(s->st, e);
+
+	if (r != 0)
+		return r;
+	if (strcmp(c->tool->name, "write_file") == 0 ||
+		strcmp(c->tool->name, "delete_file") == 0)
+		r = script_note_file(s, c, e);
+	if (r == 0)
+		r = s->find(c->tool->name)(c, ret, e);
+	if (r == 0 && !c->dry_run)
+		r = record(s, c, *ret, e);
+	if (r == 0 && !c->dry_run)
+		r = store_release(s->st, e);
+	if (r != 0 || c->dry_run) {
+		s->saw_all = true; /* the answer told what stands there */
+		store_rollback(s->st);
+	}
+	return r == 0 ? store_script_flush(s->st, e) : r;
+}
+
+/* A search gives a script the relations, as it gives them to an agent. */
+static int
+complete(const struct tool *t, json_t *params, struct err *e)
+{
+	const json_t *asked = json_object_get(params, "relations");
+
+	if (strcmp(t->name, "search_nodes") == 0 &&
+		(asked == NULL || json_is_null(asked)) &&
+		jx_set(params, "relations", json_true()) != 0)
+		return err_nomem(e);
+	return 0;
+}
+
+int
+script_call(struct script *s, const char *name, json_t *params, int64_t left_ms,
+	json_t **ret_result, struct err *e)
+{
+	const struct tool *t = script_tool(name);
+	struct context ctx;
+	struct call c = {.st = s->st, .tool = t, .ctx = &ctx, .params = params};
+	int r = script_own_call(s, name, params, ret_result, e);
+
+	if (r != 1)
+		return r;
+	*ret_result = NULL;
+	if (t == NULL)
+		return err_set(e, MDB_E_UNKNOWN_METHOD,
+			"scripts cannot call '%.64s'; memory.help() lists what "
+			"they can",
+			name);
+	r = script_check(s->ctx, t, e);
+	if (r == 0)
+		r = schema_check(t->params, tools_common, params, NULL, e);
+	if (r == 0)
+		r = complete(t, params, e);
+	if (r == 0)
+		r = check_place(t, s->ctx, params, e);
+	if (r == 0)
+		r = script_begin(s, e);
+	if (r == 0)
+		r = check_undo(s, t, params, e);
+	if (r != 0)
+		return r;
+	script_context(s->ctx, params, &ctx);
+	c.deadline_ns = clock_mono_ns() + left_ms * 1000000;
+	store_deadline(s->st, c.deadline_ns);
+	r = t->flags & TF_WRITE ? 0 : script_saw(s, &c, e);
+	if (r == 0 && (t->flags & TF_LOOP))
+		r = status(s, ret_result, e);
+	else if (r == 0 && (t->flags & TF_WRITE))
+		r = write_call(s, &c, ret_result, e);
+	else if (r == 0)
+		r = s->find(t->name)(&c, ret_result, e);
+	store_deadline(s->st, 0);
+	json_decref(c.note.entities);
+	if (r != 0) {
+		json_decref(*ret_result);
+		*ret_result = NULL;
+	}
+	return r;
+}
+
+bool
+script_wrote(const struct script *s)
+{
+	return json_array_size(s->calls) > 0;
+}
+
+void
+script_done(struct script *s)
+{
+	if (s->began)
+		store_script_end(s->st);
+	s->began = false;
+	json_decref(s->calls);
+	json_decref(s->message);
+	json_decref(s->files);
+	json_decref(s->skill);
+	free(s->skills);
+	idset_done(&s->bound);
+	s->calls = s->message = s->files = s->skill = NULL;
+	s->skills = NULL;
+	s->skills_n = 0;
+}
+
+/* --- what it changed
+ * --------------------------------------------------------------------- */
+int
+script_changes(struct script *s, json_t **ret, struct err *e)
+{
+	struct diff d AUTO_DIFF = {.st = s->st, .max_bytes = 64 * 1024};
+	struct scope scope = {0};
+	int64_t after = 0;
+	int r = diff_init(&d) != 0 ? err_nomem(e) : 0;
+
+	if (r == 0)
+		r = scope_read(s->st, s->ctx, 0, &scope, e);
+	d.ns = scope.ns[0];
+	if (r == 0)
+		r = lens_make(
+			s->st, scope.lens.level[0].branch, s->base, &d.from, e);
+	d.to = scope.lens;
+	if (r == 0 && d.ns != 0)
+		r = diff_all(&d, &after, e);
+	if (r != 0 && r != 2)
+		return r;
+	r = script_add_files(s, d.entities, e);
+	if (r == 0)
+		*ret = json_incref(d.entities);
+	return r;
+}
+
+struct touched {
+	struct script *s;
+	json_t *ids, *names;
+	struct err *e;
+};
+
+static int
+add_touched(void *ctx, int64_t entity)
+{
+	struct touched *t = ctx;
+	struct buf name AUTO_BUF = {0};
+	int r;
+
+	if (entity == 0)
+		return 0;
+	if (entity <= t->s->highest)
+		return script_is_bound(t->s, entity) &&
+				       jx_add(t->ids, json_integer(entity)) != 0
+			       ? err_nomem(t->e)
+			       : 0;
+	r = entity_first_name(t->s->st, entity, NULL, &name, t->e);
+	if (r == 1 && jx_add(t->names, json_stringn(name.data, name.len)) != 0)
+		r = err_nomem(t->e);
+	return r < 0 ? r : 0;
+}
+
+int
+script_pack(struct script *s, json_t **ret, struct err *e)
+{
+	json_t *pack AUTO_JSON = json_pack("{s:I,s:I,s:O,s:[],s:[],s:O*,s:O*}",
+		"base", (json_int_t)s->base, "highest",
+		(json_int_t)s->highest, "calls", s->calls, "touched",
+		"created", "files", s->files, "message", s->message);
+	struct touched t = {s, json_object_get(pack, "touched"),
+		json_object_get(pack, "created"), e};
+	struct scope scope;
+	int r = pack == NULL ? err_nomem(e) : 0;
+
+	if (r == 0)
+		r = scope_read(s->st, s->ctx, 0, &scope, e);
+	for (int i = 0; r == 0 && i < scope.n; i++)
+		if (scope.ns[i] != 0)
+			r = log_entities(s->st, scope.ns[i],
+				scope.lens.level[0].branch, s->base,
+				STORE_OPEN_END, add_touched, &t, e);
+	if (r == 0)
+		*ret = take_ptr(pack);
+	return r;
+}

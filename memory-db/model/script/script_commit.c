@@ -1,0 +1,158 @@
+/* The end of a script on the writer: its calls again, as one change. */
+#include "memory-db/model/script/script.h"
+
+#include "common/jx.h"
+#include "memory-db/model/script/script_int.h"
+#include "memory-db/model/write/write.h"
+#include "memory-db/store/log/branch.h"
+
+/* 1 somebody changed what the script changed. */
+static int
+changed_since(struct write *w, const json_t *pack, struct err *e)
+{
+	int64_t base =
+		(int64_t)json_integer_value(json_object_get(pack, "base"));
+	json_t *item;
+	size_t i;
+
+	json_array_foreach(json_object_get(pack, "touched"), i, item)
+	{
+		int64_t change;
+		int r = branch_touched(w->st, (int64_t)json_integer_value(item),
+			w->branch, &change, e);
+
+		if (r != 0)
+			return r;
+		if (change > base) {
+			err_set(e, MDB_E_CONFLICT,
+				"change %lld touched what this script changed",
+				(long long)change);
+			return 1;
+		}
+	}
+	json_array_foreach(json_object_get(pack, "created"), i, item)
+	{
+		int64_t entity;
+		int r = write_entity(w, json_string_value(item), &entity, e);
+
+		if (r < 0)
+			return r;
+		if (r == 1) {
+			err_set(e, MDB_E_CONFLICT,
+				"'%s' was created by somebody else meanwhile",
+				json_string_value(item));
+			return 1;
+		}
+	}
+	return script_files_changed(w->st, w->ctx,
+		json_object_get(pack, "files"), e);
+}
+
+static int
+merge_note(struct change_note *whole, struct change_note *part, struct err *e)
+{
+	int r = 0;
+
+	if (whole->entities == NULL)
+		whole->entities = take_ptr(part->entities);
+	else if (part->entities != NULL &&
+		 json_array_size(whole->entities) < 50 &&
+		 json_array_extend(whole->entities, part->entities) != 0)
+		r = err_nomem(e);
+	json_decref(part->entities);
+	return r;
+}
+
+/* 1 when a call answers otherwise than the script was told. */
+static int
+answers_otherwise(const struct tool *t, const json_t *pack,
+	const json_t *entry, const json_t *reply, struct err *e)
+{
+	int64_t highest = (int64_t)json_integer_value(
+		json_object_get(pack, "highest"));
+	int64_t now, then = (int64_t)json_integer_value(
+		json_object_get(entry, "told"));
+	int r = script_told(t, reply, highest, &now, e);
+
+	if (r != 0 || now == then)
+		return r;
+	err_set(e, MDB_E_CONFLICT,
+		"somebody else wrote meanwhile: %s does not give what it gave "
+		"the script", t->name);
+	return 1;
+}
+
+/* 1 conflict. */
+static int
+execute(struct call *whole, struct write *w, const json_t *pack,
+	const json_t *entry, script_handler (*find)(const char *name),
+	struct err *e)
+{
+	json_t *params = json_object_get(entry, "params"), *result = NULL;
+	struct context ctx;
+	struct call c = {
+		.st = whole->st, .ctx = &ctx, .params = params, .within = w};
+	int r;
+
+	c.tool = script_tool(
+		jx_text(entry, "method"));
+	if (c.tool == NULL)
+		return err_set(e, MDB_E_INTERNAL, "unknown call of a script");
+	script_context(whole->ctx, params, &ctx);
+	r = find(c.tool->name)(&c, &result, e);
+	if (r == 0)
+		r = answers_otherwise(c.tool, pack, entry, result, e);
+	json_decref(result);
+	if (r != 0) {
+		json_decref(c.note.entities);
+		return r;
+	}
+	return merge_note(&whole->note, &c.note, e);
+}
+
+/* These say that the state is another than the one the script saw. */
+static bool
+means_conflict(int code)
+{
+	return code == MDB_E_NOT_FOUND || code == MDB_E_EXISTS ||
+	       code == MDB_E_CONFLICT;
+}
+
+int
+script_commit(struct call *c, const json_t *pack,
+	script_handler (*find)(const char *name), int64_t *ret_change,
+	bool *ret_conflict, struct err *e)
+{
+	const char *message = jx_text(pack, "message");
+	const struct context *caller = c->ctx;
+	struct context ctx = *caller;
+	struct write w AUTO_WRITE = {0};
+	json_t *entry;
+	size_t i;
+	int r;
+
+	if (message != NULL)
+		ctx.message = message;
+	c->ctx = &ctx; /* no longer than here */
+	r = write_begin(&w, c, CHANGE_SCRIPT, e);
+
+	*ret_conflict = false;
+	*ret_change = 0;
+	if (r == 0 && !w.replay)
+		r = changed_since(&w, pack, e);
+	if (r == 0 && !w.replay)
+		json_array_foreach(json_object_get(pack, "calls"), i, entry)
+		{
+			r = execute(c, &w, pack, entry, find, e);
+			if (r != 0)
+				break;
+		}
+	c->ctx = caller;
+	*ret_conflict = r == 1 || means_conflict(r);
+	if (*ret_conflict)
+		return 0;
+	if (r == 0)
+		r = write_end(&w, e);
+	*ret_change = w.change_id;
+	return r;
+}

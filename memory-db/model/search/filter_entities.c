@@ -1,0 +1,144 @@
+/* One filter is enough to have few; the caller asks each entity for the others.
+ * The words of a type are in the text index, where they stand in texts, too. */
+#include "memory-db/model/search/filter_entities.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/text.h"
+#include "memory-db/store/index/filter_index.h"
+#include "memory-db/store/facts/labels.h"
+
+#define TYPES_MAX 16
+
+void
+few_ids_done(struct few_ids *x)
+{
+	free(x->v);
+	idset_done(&x->seen);
+	x->v = NULL;
+	x->n = x->cap = 0;
+}
+
+int
+few_ids_add(void *ctx, int64_t id)
+{
+	struct few_ids *x = ctx;
+
+	if (x->looked++ == x->most)
+		return 1;
+	if (id == 0 || idset_has(&x->seen, id))
+		return 0;
+	if (x->n == x->cap) {
+		size_t cap = x->cap ? x->cap * 2 : 64;
+		int64_t *v = reallocarray(x->v, cap, sizeof(*v));
+
+		if (!v)
+			return err_nomem(x->e);
+		x->v = v;
+		x->cap = cap;
+	}
+	if (!idset_put(&x->seen, id))
+		return err_nomem(x->e);
+	x->v[x->n++] = id;
+	return 0;
+}
+
+/* Appends the words of a type as an expression. 0: it has none. */
+static int
+type_expression(struct store *st, const char *stem, int64_t label,
+	struct buf *out, struct err *e)
+{
+	struct buf text AUTO_BUF = {0}, tokens AUTO_BUF = {0};
+	size_t end, from = out->len;
+	int r = label_text(st, label, &text, e);
+
+	if (r <= 0)
+		return r;
+	if (text_tokens(text.data ? text.data : "", text.len, stem,
+		    &tokens) < 0)
+		return err_nomem(e);
+	for (size_t at = 0; at < tokens.len; at = end + 1) {
+		const char *space =
+			memchr(tokens.data + at, ' ', tokens.len - at);
+
+		end = space ? (size_t)(space - tokens.data) : tokens.len;
+		if (end > at &&
+			buf_addf(out, "%s\"%.*s\"",
+				out->len > from ? " AND " : "",
+				(int)(end - at), tokens.data + at) < 0)
+			return err_nomem(e);
+	}
+	return out->len > from;
+}
+
+static int
+add_match(void *ctx, const struct search_row *row)
+{
+	return few_ids_add(ctx, row->entity);
+}
+
+static int
+of_types(struct store *st, const struct search_range *range, const char *stem,
+	const struct few_filter *filter, struct few_ids *ret, struct err *e)
+{
+	struct search_match match = {.words = 1};
+	struct buf text AUTO_BUF = {0};
+	int r = 1;
+
+	if (filter->types_n == 0 || filter->types_n > TYPES_MAX)
+		return filter->types_n > 0;
+	if (buf_adds(&text, "body : (") < 0)
+		return err_nomem(e);
+	for (int i = 0; i < filter->types_n; i++) {
+		if (buf_adds(&text, i > 0 ? " OR (" : "(") < 0)
+			return err_nomem(e);
+		r = type_expression(st, stem, filter->types[i], &text, e);
+		if (r <= 0)
+			return r < 0 ? r : 1;
+		if (buf_addc(&text, ')') < 0)
+			return err_nomem(e);
+	}
+	if (buf_addc(&text, ')') < 0)
+		return err_nomem(e);
+	match.text = text.data;
+	match.n = text.len;
+	return search_match(st, range, &match, add_match, ret, e);
+}
+
+static int
+of_tag(struct store *st, const struct search_range *range, const json_t *tag,
+	struct few_ids *ret, struct err *e)
+{
+	int64_t label = 0;
+	int r = label_find(st, json_string_value(tag), &label, e);
+
+	few_ids_done(ret);
+	ret->looked = 0;
+	return r < 0 ? r
+		     : few_tagged(st, range, label, few_ids_add, ret, e);
+}
+
+int
+few_entities(struct store *st, const struct search_range *range,
+	const char *stem, const struct few_filter *filter,
+	struct few_ids *ret, struct err *e)
+{
+	const json_t *tag;
+	size_t i;
+	int r = 1;
+
+	ret->e = e;
+	if (filter->types_n >= 0)
+		r = of_types(st, range, stem, filter, ret, e);
+	json_array_foreach(filter->tags, i, tag)
+		if (r == 1)
+			r = of_tag(st, range, tag, ret, e);
+	/* Most entities are of tier 0 without having it written. */
+	if (r == 1 && filter->tiers > 1 && !(filter->tiers & 1)) {
+		few_ids_done(ret);
+		ret->looked = 0;
+		r = few_of_tiers(st, filter->tiers, few_ids_add, ret, e);
+	}
+	return r < 0 ? r : r == 0;
+}

@@ -1,0 +1,41 @@
+/* Entities that may pass a filter, when an index tells that they are few. */
+#ifndef MODEL_FEW_H
+#define MODEL_FEW_H
+
+#include <jansson.h>
+
+#include "common/cleanup.h"
+#include "common/err.h"
+#include "memory-db/model/scope/idset.h"
+#include "memory-db/store/index/search.h"
+
+struct store;
+
+/* Rows of an index looked at before they are many: some 5 ms. */
+#define FEW_LOOKED 2000
+
+/* Distinct ids. Safe on a zeroed struct with most set. */
+struct few_ids {
+	int64_t *v;
+	size_t n, cap;
+	struct idset seen;
+	int looked, most;	/* rows */
+	struct err *e;
+};
+void few_ids_done(struct few_ids *x);
+/* A few_fn. 1: they are not few. */
+int few_ids_add(void *ctx, int64_t id) MUST_CHECK;
+
+struct few_filter {
+	const int64_t *types;
+	int types_n;		/* any when negative */
+	unsigned tiers;		/* 0: any */
+	const json_t *tags;	/* all of them; NULL: any */
+};
+/* 1: all that may pass are in ret, and some that do not; 0: there are many, or
+ * no index tells. ret->most is set by the caller. stem: of the namespace. */
+int few_entities(struct store *st, const struct search_range *range,
+	const char *stem, const struct few_filter *filter,
+	struct few_ids *ret, struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,116 @@
+/* The short way of a search whose filters few entities pass: an index names
+ * them, and their facts are looked at. So all of them are ranked, and nothing
+ * lies behind.
+ *
+ * Later writes may make them many, or few. A later page goes the way of the
+ * first, which its position tells. */
+#include <stdlib.h>
+
+#include "common/text.h"
+#include "memory-db/model/search/filter_entities.h"
+#include "memory-db/model/search/search_internal.h"
+#include "memory-db/store/facts/labels.h"
+
+/* Texts looked at, at most: some 4 us each. */
+#define FEW_FACTS 1500
+/* A later page may look at so many times more rows of an index. */
+#define LATER	  8
+
+struct found {
+	struct search_row row;
+	unsigned flags;
+};
+struct look {
+	struct searching *s;
+	int which;
+	struct found *v;	/* owned */
+	int n, looked;
+	struct buf tokens, type;
+};
+
+static int
+words_of(struct look *l, const char *text, size_t n, uint32_t *ret)
+{
+	*ret = 0;
+	return query_mask(&l->s->terms[l->which], text, n, &l->tokens, ret) < 0
+		       ? err_nomem(l->s->e)
+		       : 0;
+}
+
+static int
+look_at(void *ctx, const struct fact *f)
+{
+	struct look *l = ctx;
+	struct search_row row = {.fact = f->id, .entity = f->entity};
+	int flags, r;
+
+	if (l->looked++ == FEW_FACTS)
+		return 1;
+	if (f->erased)
+		return 0;
+	flags = searching_verify_fact(l->s, f);
+	if (flags < 0)
+		return flags;
+	r = words_of(l, f->text, f->text_n,
+		f->kind == FACT_EXISTENCE ? &row.name : &row.body);
+	if (r == 0 && f->kind == FACT_EXISTENCE) {
+		l->type.len = 0;
+		r = label_text(l->s->st, f->label, &l->type, l->s->e);
+		if (r >= 0)
+			r = words_of(l, l->type.data ? l->type.data : "",
+				l->type.len, &row.body);
+	}
+	if (r == 0 && (row.name | row.body | (unsigned)flags) != 0)
+		l->v[l->n++] = (struct found){row, (unsigned)flags};
+	return r;
+}
+
+/* 1: all were looked at; 0: they have too many facts. */
+static int
+look_at_all(struct look *l, const struct few_ids *ids)
+{
+	struct searching *s = l->s;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ids->n; i++) {
+		r = searching_passes(s, ids->v[i]);
+		if (r > 0)
+			r = fact_each(s->st, ids->v[i], 1u << FACT_EXISTENCE |
+				1u << FACT_OBSERVATION, look_at, l, s->e);
+	}
+	for (int i = 0; r == 0 && i < l->n; i++)
+		r = searching_found(
+			s, l->which, &l->v[i].row, l->v[i].flags);
+	return r < 0 ? r : r == 0;
+}
+
+int
+search_few(struct searching *s, int which)
+{
+	const struct search_request *q = s->request;
+	const struct few_filter filter = {.types = q->types,
+		.types_n = q->types_n, .tiers = q->tiers,
+		.tags = q->tags};
+	bool later = q->a != 0 || q->b != 0;
+	struct few_ids ids = {.most = FEW_LOOKED * (later ? LATER : 1)};
+	struct look l = {.s = s, .which = which};
+	int r;
+
+	if ((q->types_n < 0 && q->tiers == 0 && !q->tags) ||
+		(later && !(q->a & POSITION_FEW(which))))
+		return 0;
+	r = few_entities(s->st, &s->range[which], s->terms[which].stem,
+		&filter, &ids, s->e);
+	if (r == 1) {
+		l.v = calloc(FEW_FACTS, sizeof(*l.v));
+		r = l.v ? look_at_all(&l, &ids) : err_nomem(s->e);
+	}
+	few_ids_done(&ids);
+	free(l.v);
+	buf_done(&l.tokens);
+	buf_done(&l.type);
+	s->is_few[which] = r == 1;
+	if (r == 1)	/* nothing is left to be refined */
+		s->terms[which].rare = s->terms[which].n;
+	return r;
+}

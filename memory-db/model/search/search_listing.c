@@ -1,0 +1,241 @@
+/* Searches that need no ranking: everything, newest first; and the entities
+ * that contain the query, in order of creation. */
+#include <string.h>
+
+#include "memory-db/model/search/search_internal.h"
+
+/* --- everything ------------------------------------------------------------------ */
+
+struct listing {
+	struct searching *s;
+	struct search_row *rows;
+	size_t n;
+	int64_t from;		/* existence facts below were on earlier pages */
+	int found;		/* of the entity looked at */
+};
+
+static int
+list_entity(void *ctx, const struct search_row *row)
+{
+	struct searching *s = ctx;
+	int r;
+
+	if (searching_late(s)) {
+		s->ret->partial = true;
+		return searching_stop(s, 0, row->fact + 1);
+	}
+	r = searching_passes(s, row->entity);
+	return r > 0 ? searching_give(s, row->entity, 0, 0, row->fact + 1) : r;
+}
+
+int
+search_everything(struct searching *s)
+{
+	int64_t b = s->request->b;
+	int r = 0;
+
+	for (int k = 0; r == 0 && k < 2; k++) {
+		struct search_range range = s->range[k];
+
+		if (range.ns == 0 || (k == 0 && b > 0 && s->range[1].ns != 0 &&
+			fact_namespace(b) == s->range[1].ns))
+			continue;
+		if (b > 0 && fact_namespace(b) == range.ns && b <= range.hi)
+			range.hi = b - 1;
+		r = search_entities(s->st, &range, list_entity, s, s->e);
+	}
+	return r;
+}
+
+/* --- substrings: few facts come into question ---------------------------------------- */
+
+static int
+gather_row(void *ctx, const struct search_row *row)
+{
+	struct listing *l = ctx;
+
+	/* With more of them, looking at the entities one after the other finds
+	 * a page of hits sooner. */
+	if (l->n == (size_t)l->s->caps->gather_max)
+		return 1;
+	l->rows[l->n++] = *row;
+	return 0;
+}
+
+static int
+by_entity(const void *a, const void *b)
+{
+	const struct search_row *x = a, *y = b;
+
+	if (x->entity != y->entity)
+		return x->entity < y->entity ? -1 : 1;
+	return x->fact < y->fact ? -1 : x->fact > y->fact;
+}
+
+struct created {
+	int64_t existence, fact, entity;
+};
+
+static int
+by_creation(const void *a, const void *b)
+{
+	const struct created *x = a, *y = b;
+
+	if (x->existence != y->existence)
+		return x->existence < y->existence ? -1 : 1;
+	return x->fact < y->fact ? -1 : x->fact > y->fact;
+}
+
+static int
+sort_by_creation(struct listing *l, struct created *to)
+{
+	int64_t existence = 0;
+	int r;
+
+	if (l->n > 1)
+		qsort(l->rows, l->n, sizeof(*l->rows), by_entity);
+	for (size_t i = 0; i < l->n; i++) {
+		const struct search_row *row = &l->rows[i];
+
+		if (i == 0 || row->entity != l->rows[i - 1].entity) {
+			existence = 0;
+			r = fact_existence(l->s->st, row->entity, &existence,
+				NULL, NULL, l->s->e);
+			if (r < 0)
+				return r;
+		}
+		to[i] = (struct created){.existence = existence,
+			.fact = row->fact, .entity = row->entity};
+	}
+	if (l->n > 1)
+		qsort(to, l->n, sizeof(*to), by_creation);
+	return 0;
+}
+
+/* Looks at the texts from the position on until the page is full. */
+static int
+give_gathered(struct listing *l, const struct created *list)
+{
+	struct searching *s = l->s;
+	int64_t given = 0;
+
+	for (size_t i = 0; i < l->n; i++) {
+		const struct created *c = &list[i];
+		int r;
+
+		if (c->existence < l->from || c->existence == 0 ||
+			c->entity == given)
+			continue;
+		if (searching_late(s)) {
+			s->ret->partial = true;
+			return searching_stop(s, searching_how(s),
+				c->existence);
+		}
+		r = searching_passes(s, c->entity);
+		if (r > 0)
+			r = searching_verify(s, c->fact);
+		if (r > 0) {
+			given = c->entity;
+			r = searching_give(s, c->entity, 0, searching_how(s),
+				c->existence);
+		}
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}
+
+/* 0 or 1 as the others; 2: too many facts, nothing was given. */
+static int
+gather_substrings(struct listing *l, int which)
+{
+	struct searching *s = l->s;
+	const struct query_terms *t = &s->terms[which];
+	struct search_match match = {
+		.text = t->match.data, .n = t->match.len, .words = 1,
+		.looked_at = true};
+	struct created *list AUTO_FREE = NULL;
+	int r;
+
+	l->n = 0;
+	r = search_match(s->st, &s->range[which], &match, gather_row, l, s->e);
+	if (r != 0)
+		return r < 0 ? r : 2;
+	list = calloc(l->n + 1, sizeof(*list));
+	if (!list)
+		return err_nomem(s->e);
+	r = sort_by_creation(l, list);
+	return r < 0 ? r : give_gathered(l, list);
+}
+
+/* --- substrings: looking at every entity ----------------------------------------------- */
+
+static int
+look_fact(void *ctx, const struct fact *f)
+{
+	struct listing *l = ctx;
+
+	l->found = searching_verify_fact(l->s, f);
+	return l->found;
+}
+
+static int
+look_entity(void *ctx, const struct fact *f)
+{
+	struct listing *l = ctx;
+	struct searching *s = l->s;
+	int64_t entity = f->entity, existence = f->id;
+	int r;
+
+	if (searching_late(s)) {
+		s->ret->partial = true;
+		return searching_stop(s, searching_how(s), existence);
+	}
+	r = searching_passes(s, entity);
+	if (r <= 0)
+		return r;
+	r = look_fact(l, f);
+	if (r == 0)
+		r = fact_each(s->st, entity, 1u << FACT_OBSERVATION, look_fact,
+			l, s->e);
+	if (r <= 0)
+		return r;
+	return searching_give(s, entity, 0, searching_how(s), existence);
+}
+
+static int
+list_substrings(struct listing *l, int which)
+{
+	struct searching *s = l->s;
+	int r = 2;
+
+	if (s->query.n > 0 && s->terms[which].substring == SUBSTRING_MATCH)
+		r = gather_substrings(l, which);
+	if (r == 2)
+		r = fact_each_entity(s->st, s->range[which].ns, l->from - 1,
+			look_entity, l, s->e);
+	return r;
+}
+
+int
+search_substrings(struct searching *s)
+{
+	struct listing l = {.s = s};
+	int64_t b = s->request->b;
+	int r = 0;
+
+	l.rows = calloc((size_t)s->caps->gather_max, sizeof(*l.rows));
+	if (!l.rows)
+		return err_nomem(s->e);
+	for (int k = 0; r == 0 && k < 2; k++) {
+		int64_t ns = s->range[k].ns;
+
+		if (ns == 0 || (k == 0 && b > 0 && s->range[1].ns != 0 &&
+			fact_namespace(b) == s->range[1].ns))
+			continue;
+		l.from = b > 0 && fact_namespace(b) == ns ? b : 0;
+		r = list_substrings(&l, k);
+	}
+	free(l.rows);
+	return r;
+}

@@ -1,0 +1,170 @@
+/* What was found, as JSON. */
+#include "memory-db/model/search/search_page.h"
+
+#include <math.h>
+
+#include "common/jx.h"
+#include "memory-db/model/read/encode.h"
+#include "memory-db/model/scope/idmap.h"
+#include "memory-db/store/facts/facts.h"
+
+/* Room for the frame of the reply: names of members, id, cursor. */
+#define FRAME_BYTES 192
+/* ,"score":0.123 */
+#define SCORE_BYTES 16
+/* An entity is never cut below this. */
+#define SHARE_MIN 200
+
+struct writing {
+	struct store *st;
+	const struct search_page *page;
+	const struct search_result *found;
+	struct encode_options encode;
+	json_t *results, *relations;	/* owned */
+	struct idmap seen;		/* relations written */
+	size_t bytes;
+	size_t next;			/* row that the next page begins with */
+	struct err *e;
+};
+
+/* Bytes for one row of `left`: twice the even share for the first, falling, so
+ * that the best have more room; what one leaves goes to those behind it. */
+static size_t
+share(const struct writing *w, size_t left)
+{
+	size_t rest = w->page->max_bytes > w->bytes
+			      ? w->page->max_bytes - w->bytes
+			      : 0;
+	size_t mine = rest * 2 / (left + 1);
+
+	return mine > SHARE_MIN ? mine : SHARE_MIN;
+}
+
+/* 1 written, 0 the page is full. */
+static int
+write_row(struct writing *w, const struct search_found *row, size_t left)
+{
+	json_t *j AUTO_JSON = NULL;
+	double score = round(row->score * 1000) / 1000;
+	size_t bytes = 0;
+	int r;
+
+	w->encode.max_bytes = share(w, left);
+	r = encode_entity(
+		w->st, row->entity, &w->encode, &j, &bytes, w->e);
+	if (r <= 0)
+		return r < 0 ? r : 1; /* gone: nothing to write */
+	bytes += SCORE_BYTES;
+	if (w->bytes + bytes > w->page->max_bytes &&
+		json_array_size(w->results) > 0)
+		return 0;
+	w->bytes += bytes;
+	if (jx_set(j, "score", json_real(score)) != 0 ||
+		jx_add(w->results, take_ptr(j)) != 0)
+		return err_nomem(w->e);
+	return 1;
+}
+
+static int
+write_relation(void *ctx, const struct fact *f)
+{
+	struct writing *w = ctx;
+	json_t *j AUTO_JSON = NULL;
+	size_t bytes;
+	int r;
+
+	if (idmap_get(&w->seen, f->id, NULL))
+		return 0;
+	if (idmap_put(&w->seen, f->id, 1) < 0)
+		return err_nomem(w->e);
+	r = encode_relation(w->st, f, &j, w->e);
+	if (r <= 0)
+		return r;
+	bytes = encode_size(j) + 1;
+	if (w->bytes + bytes > w->page->max_bytes)
+		return 1;
+	w->bytes += bytes;
+	return jx_add(w->relations, take_ptr(j)) != 0 ? err_nomem(w->e) : 0;
+}
+
+/* Relations of the rows written, those of the best first. */
+static int
+write_relations(struct writing *w)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < w->next; i++) {
+		int64_t entity = w->found->rows[i].entity;
+
+		r = fact_each(w->st, entity, 1u << FACT_RELATION,
+			write_relation, w, w->e);
+		if (r == 0)
+			r = fact_each_incoming(
+				w->st, entity, write_relation, w, w->e);
+	}
+	return r < 0 ? r : 0;
+}
+
+static int
+write_all(struct writing *w)
+{
+	size_t n = w->found->n;
+	int r = 1;
+
+	for (; r == 1 && w->next < n; w->next += r == 1)
+		r = write_row(w, &w->found->rows[w->next], n - w->next);
+	if (r >= 0 && w->page->relations)
+		r = write_relations(w);
+	return r < 0 ? r : 0;
+}
+
+static int
+result_of(struct writing *w, const struct scope *scope, json_t **ret)
+{
+	const struct search_result *f = w->found;
+	bool cut = w->next < f->n;
+	json_t *j AUTO_JSON = json_object();
+	size_t count = json_array_size(w->results);
+	char next[CURSOR_SIZE];
+	int bad = 0;
+
+	cursor_format(next, scope->change, cut ? f->rows[w->next].a : f->a,
+		cut ? f->rows[w->next].b : f->b);
+	bad |= jx_set(j, "results", take_ptr(w->results));
+	bad |= jx_set(j, "count", json_integer((json_int_t)count));
+	if (w->page->relations)
+		bad |= jx_set(j, "relations", take_ptr(w->relations));
+	if (cut || f->more)
+		bad |= jx_set(j, "next", json_string(next));
+	if (f->partial && !cut)
+		bad |= jx_set(j, "partial", json_true());
+	if (bad)
+		return err_nomem(w->e);
+	*ret = take_ptr(j);
+	return 0;
+}
+
+int
+search_page_json(struct store *st, const struct scope *scope,
+	const struct search_page *page, const struct search_result *found,
+	json_t **ret_result, struct err *e)
+{
+	struct writing w = {.st = st, .page = page, .found = found, .e = e,
+		.bytes = FRAME_BYTES,
+		.encode = {.members = page->members, .home_ns = scope->ns[0],
+			.reader = scope,
+			.valid_at = scope->valid_at,
+			.lead = found->lead && found->lead[0] ? found->lead
+							      : NULL}};
+	int r;
+
+	w.results = json_array();
+	w.relations = json_array();
+	r = w.results && w.relations ? write_all(&w) : err_nomem(e);
+	if (r == 0)
+		r = result_of(&w, scope, ret_result);
+	json_decref(w.results);
+	json_decref(w.relations);
+	idmap_done(&w.seen);
+	return r;
+}

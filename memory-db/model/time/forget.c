@@ -1,0 +1,163 @@
+/* Forgetting; see forget.h. */
+#include "memory-db/model/time/forget.h"
+
+#include "common/limits.h"
+#include "memory-db/model/time/sliced_run.h"
+#include "memory-db/store/log/branch.h"
+#include "memory-db/store/check/erase.h"
+
+/* Facts to be erased: rows must not change under an open loop. */
+struct targets {
+	struct target {
+		int64_t fact, entity;
+	} * v;
+	size_t n, cap;
+	struct err *e;
+};
+
+static void
+targets_done(struct targets *t)
+{
+	free(t->v);
+}
+#define AUTO_TARGETS __attribute__((cleanup(targets_done)))
+
+static int
+add_target(void *ctx, int64_t fact, int64_t entity)
+{
+	struct targets *t = ctx;
+
+	if (t->n == t->cap) {
+		size_t cap = t->cap == 0 ? 64 : t->cap * 2;
+		struct target *p = realloc(t->v, cap * sizeof(*p));
+
+		if (p == NULL)
+			return err_nomem(t->e);
+		t->v = p;
+		t->cap = cap;
+	}
+	t->v[t->n++] = (struct target){fact, entity};
+	return 0;
+}
+
+static int
+hide_visible(struct write *w, const struct targets *t, struct err *e)
+{
+	bool visible;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < t->n; i++) {
+		r = branch_sees(w->st, t->v[i].fact, &w->scope.lens, &visible,
+			NULL, e);
+		if (r == 0 && visible)
+			r = write_hide(w, t->v[i].fact, e);
+	}
+	return r;
+}
+
+/* Relations of others to a forgotten entity get an op of their own, as do
+ * single observations. */
+static int
+erase_targets(struct erasure *x, const struct targets *t, int64_t whole,
+	struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < t->n; i++)
+		r = erase_fact(x, t->v[i].entity, t->v[i].fact,
+			t->v[i].entity != whole, e);
+	return r;
+}
+
+static int
+erase_all(struct write *w, int64_t entity, bool whole, const struct targets *t,
+	struct forget_result *ret, struct err *e)
+{
+	struct erasure x AUTO_ERASURE = {0};
+	int r = whole ? write_hide_entity(w, entity, e) : hide_visible(w, t, e);
+
+	if (r == 0)
+		r = erase_begin(&x, w->change, e);
+	if (r == 0)
+		r = erase_targets(&x, t, whole ? entity : 0, e);
+	if (r == 0 && whole)
+		r = erase_names(&x, entity, e);
+	if (r == 0)
+		r = erase_end(&x, true, e);
+	*ret = (struct forget_result){
+		x.facts, x.names, x.messages, x.notes, x.words, 0};
+	return r;
+}
+
+int
+forget_apply(struct write *w, int64_t entity, const char *text, size_t n,
+	struct forget_result *ret, struct err *e)
+{
+	struct targets t AUTO_TARGETS = {.e = e};
+	int r = erase_each(w->st, entity, text, n, add_target, &t, e);
+
+	if (r == 0 && text != NULL && t.n == 0)
+		return 0;
+	if (r == 0)
+		r = erase_all(w, entity, text == NULL, &t, ret, e);
+	r = run_refuse(w, (int64_t)t.n, r, e);
+	return r == 0 ? 1 : r;
+}
+
+static int
+erase_part(struct write *w, struct targets *t, size_t room,
+	struct forget_result *ret, struct err *e)
+{
+	struct erasure x AUTO_ERASURE = {0};
+	int64_t left = (int64_t)(t->n - room);
+	int r;
+
+	t->n = room;
+	r = hide_visible(w, t, e);
+	if (r == 0)
+		r = erase_begin(&x, w->change, e);
+	if (r == 0)
+		r = erase_targets(&x, t, 0, e);
+	if (r == 0)
+		r = erase_end(&x, false, e);
+	*ret = (struct forget_result){
+		x.facts, x.names, x.messages, x.notes, x.words, left};
+	return r;
+}
+
+int
+forget_slice(struct write *w, int64_t entity, size_t room,
+	struct forget_result *ret, struct err *e)
+{
+	struct targets t AUTO_TARGETS = {.e = e};
+	int r = erase_each(w->st, entity, NULL, 0, add_target, &t, e);
+
+	if (r == 0)
+		r = t.n > room
+			    ? erase_part(w, &t, room, ret, e)
+			    : erase_all(w, entity, true, &t, ret, e);
+	return r;
+}
+
+int
+forget_replay(struct change *c, struct store *st, int64_t entity, int64_t fact,
+	int64_t scope, int64_t *ret_facts, struct err *e)
+{
+	struct targets t AUTO_TARGETS = {.e = e};
+	struct erasure x AUTO_ERASURE = {0};
+	int r = erase_begin(&x, c, e);
+
+	if (r == 0 && scope == ERASE_ENTITY)
+		r = erase_each(st, entity, NULL, 0, add_target, &t, e);
+	for (size_t i = 0; r == 0 && i < t.n; i++)
+		if (t.v[i].entity == entity)
+			r = erase_fact(&x, entity, t.v[i].fact, false, e);
+	if (r == 0)
+		r = scope == ERASE_ENTITY
+			    ? erase_names(&x, entity, e)
+			    : erase_fact(&x, entity, fact, true, e);
+	if (r == 0 && x.facts + x.names > 0)
+		r = erase_end(&x, true, e);
+	*ret_facts = x.facts;
+	return r;
+}

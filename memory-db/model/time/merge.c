@@ -1,0 +1,306 @@
+/* Three-way merge; see merge.h for the rules. */
+#include "memory-db/model/time/merge_internal.h"
+
+#include <string.h>
+
+#include "common/jx.h"
+#include "memory-db/model/time/sliced_run.h"
+
+/* --- sides ---------------------------------------------------------------- */
+struct parent {
+	int64_t id, fork;
+};
+
+static int
+get_parent(void *ctx, const struct branch_row *b)
+{
+	*(struct parent *)ctx = (struct parent){b->parent, b->fork};
+	return 0;
+}
+
+static int
+make_sides(struct merge *m)
+{
+	struct parent p = {0, 0};
+	int64_t upto = 0;
+	int r = branch_get(m->st, m->branch, get_parent, &p, m->e);
+
+	if (r >= 0)
+		r = lens_branch_name(m->st, m->branch, &m->name, m->e);
+	if (r >= 0 && buf_str(&m->name) == NULL)
+		r = err_nomem(m->e);
+	if (r < 0)
+		return r;
+	m->parent = p.id;
+	m->base_at = p.fork;
+	m->ours = *lens_of(m->st);
+	r = lens_make(m->st, m->branch,
+		m->at.upto != 0 ? m->at.upto : STORE_OPEN_END, &m->theirs,
+		m->e);
+	if (r == 0)
+		r = branch_merged(m->st, m->branch, &m->base_at, &upto, m->e);
+	if (r == 1) /* the parent took the branch as it was then */
+		return lens_make(m->st, m->branch, upto, &m->base, m->e);
+	return r == 0 ? lens_make(m->st, p.id, p.fork, &m->base, m->e) : r;
+}
+
+static int
+add_touched(void *ctx, int64_t fact, int64_t entity)
+{
+	struct merge *m = ctx;
+
+	if (m->n == m->cap) {
+		size_t cap = m->cap == 0 ? 64 : m->cap * 2;
+		struct touched *p = realloc(m->touched, cap * sizeof(*p));
+
+		if (p == NULL)
+			return err_nomem(m->e);
+		m->touched = p;
+		m->cap = cap;
+	}
+	m->touched[m->n++] = (struct touched){fact, entity, false};
+	return 0;
+}
+
+static int
+by_entity(const void *a, const void *b)
+{
+	const struct touched *x = a, *y = b;
+
+	if (x->entity != y->entity)
+		return x->entity < y->entity ? -1 : 1;
+	return x->fact < y->fact ? -1 : x->fact > y->fact;
+}
+
+/* Names move between entities: what waits for one is looked at again until no
+ * more come free. */
+static int
+merge_waiting(struct merge *m)
+{
+	int64_t room = m->room;
+	int r = 0;
+
+	/* In one go, with all the room of a change. */
+	if (m->room > 0 && m->waiting > 0 && change_ops(m->w->change) > 0) {
+		m->cut = true;
+		return 0;
+	}
+	m->room = 0;
+	while (r == 0 && m->waiting > 0) {
+		size_t before = m->waiting, n;
+
+		m->waiting = 0;
+		for (size_t i = 0; r == 0 && i < m->n; i++)
+			if (m->touched[i].waits)
+				r = merge_entity(m, i, &n);
+		m->last_round = m->waiting == before;
+	}
+	m->room = room;
+	return r;
+}
+
+/* --- relations, after all entities ---------------------------------------- */
+static int
+merge_relation(struct merge *m, const struct merge_item *x)
+{
+	int r;
+
+	if (x->f.kind != FACT_RELATION)
+		return 0;
+	if (merge_item_goes(x))
+		return merge_item_hide(m, x);
+	if (!merge_item_comes(x))
+		return 0;
+	r = fact_existence(m->st, x->f.entity, NULL, NULL, NULL, m->e);
+	if (r == 1)
+		r = fact_existence(m->st, x->f.peer, NULL, NULL, NULL, m->e);
+	if (r == 1)
+		return merge_item_show(m, x);
+	return r < 0 ? r
+		     : merge_conflict(m, x->f.entity, CONFLICT_MERGE, "relation",
+			       "an end is deleted", "related");
+}
+
+static int
+merge_relations(struct merge *m)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < m->n; i++) {
+		struct merge_item x = {0};
+
+		if (m->touched[i].entity < m->at.entity ||
+			(m->touched[i].entity == m->at.entity &&
+				m->touched[i].fact <= m->at.fact))
+			continue;
+		if (merge_is_tired(m))
+			return 0;
+		m->at.entity = m->touched[i].entity;
+		m->at.fact = m->touched[i].fact;
+		r = merge_item_load(m, m->touched[i].fact, &x);
+		if (r == 0)
+			r = merge_relation(m, &x);
+		free(x.text);
+	}
+	return r;
+}
+
+/* --- tier and pin --------------------------------------------------------- */
+static int
+merge_attrs(struct merge *m)
+{
+	struct merge pairs = {.e = m->e};
+	int r = branch_each_attr(m->st, m->branch, add_touched, &pairs, m->e);
+
+	for (size_t i = (size_t)m->at.attrs; r == 0 && i < pairs.n; i++) {
+		if (merge_full(m))
+			break;
+		m->at.attrs++;
+		r = merge_attribute(m, pairs.touched[i].entity,
+			(enum attr_key)pairs.touched[i].fact);
+	}
+	free(pairs.touched);
+	return r;
+}
+
+/* --- the whole ------------------------------------------------------------ */
+bool
+merge_full(struct merge *m)
+{
+	if (m->room > 0 && change_ops(m->w->change) >= m->room)
+		m->cut = true;
+	return m->cut;
+}
+
+bool
+merge_is_tired(struct merge *m)
+{
+	if (m->room > 0 && m->looked >= 4 * m->room)
+		m->cut = true;
+	return merge_full(m);
+}
+
+static int
+prepare(struct merge *m)
+{
+	int64_t newest;
+	int r = make_sides(m);
+
+	if (r == 0)
+		r = branch_newest(m->st, m->w->ns, m->parent, &newest, m->e);
+	if (r != 0)
+		return r;
+	m->out->fast_forward = newest <= m->base_at;
+	r = branch_each_fact(m->st, m->branch, add_touched, m, m->e);
+	if (r == 0 && m->n > 0)
+		qsort(m->touched, m->n, sizeof(*m->touched), by_entity);
+	m->out->touched = (int64_t)m->n;
+	if (r == 0)
+		merge_set_waiting(m);
+	return r;
+}
+
+static int
+merge_entities(struct merge *m)
+{
+	int64_t first = m->at.entity;
+	bool within = m->at.pass != PASS_NEW;
+	size_t n;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && !m->cut && i < m->n; i += n) {
+		int64_t entity = m->touched[i].entity;
+
+		n = 1;
+		if (entity < first || (entity == first && !within))
+			continue;
+		if (merge_is_tired(m))
+			break;
+		r = merge_entity(m, i, &n);
+		if (!m->cut)
+			m->at.pass = PASS_NEW;
+	}
+	return r;
+}
+
+/* Phase by phase, until all is done or the slice is full. */
+static int
+run_phases(struct merge *m)
+{
+	static int (*const phases[])(struct merge *) = {
+		[MERGE_ENTITIES] = merge_entities,
+		[MERGE_NAMES] = merge_waiting,
+		[MERGE_RELATIONS] = merge_relations,
+		[MERGE_ATTRS] = merge_attrs,
+	};
+	int r = 0;
+
+	while (r == 0 && m->at.phase < MERGE_DONE) {
+		r = phases[m->at.phase](m);
+		if (m->cut)
+			break;
+		m->at.phase++;
+		m->at.entity = m->at.pass = m->at.fact = 0;
+	}
+	return r;
+}
+
+int
+merge_run(struct merge *m, struct merge_result *ret)
+{
+	int r;
+
+	memset(ret, 0, sizeof(*ret));
+	m->out = ret;
+	ret->conflicts = json_array();
+	r = ret->conflicts == NULL ? err_nomem(m->e) : prepare(m);
+	return r == 0 ? run_phases(m) : r;
+}
+
+/* upto 0: all that the branch has by now. */
+int
+merge_end(struct merge *m, int64_t upto)
+{
+	return change_branch(
+		m->w->change, BRANCH_OP_MERGE, m->branch, upto, m->e);
+}
+
+void
+merge_done(struct merge *m)
+{
+	free(m->touched);
+	buf_done(&m->name);
+	idset_done(&m->own);
+	idset_done(&m->told);
+}
+
+int
+merge_apply(struct write *w, int64_t branch, struct merge_result *ret,
+	struct err *e)
+{
+	struct merge m = {.w = w, .st = w->st, .e = e, .branch = branch};
+	int r = merge_run(&m, ret);
+
+	if (r == 0 && (change_ops(w->change) > 0 ||
+			      json_array_size(ret->conflicts) > 0))
+		r = merge_end(&m, 0);
+	r = run_refuse(w, ret->touched, r, e);
+	merge_done(&m);
+	return r;
+}
+
+int
+merge_record(struct write *w, int64_t branch, struct err *e)
+{
+	if (w->replay || w->change_id == 0)
+		return 0;
+	return branch_add_merge(
+		w->st, branch, w->change_id, w->change_id - 1, e);
+}
+
+void
+merge_result_done(struct merge_result *r)
+{
+	json_decref(r->conflicts);
+	r->conflicts = NULL;
+}

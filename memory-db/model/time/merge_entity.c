@@ -1,0 +1,245 @@
+/* Merge of one entity: whether it comes, goes or stays, and its facts. */
+#include "memory-db/model/time/merge_internal.h"
+#include "memory-db/store/log/log.h"
+
+struct group {
+	int64_t entity;
+	struct merge_item *items;
+	size_t n;
+	bool changed; /* the branch differs from base */
+	bool has_metadata;
+};
+
+struct other {
+	struct merge *m;
+	int64_t change;
+};
+
+static int
+any_incoming(void *ctx, const struct fact *f)
+{
+	int64_t *base_at = ctx;
+
+	return f->added > *base_at;
+}
+
+static int
+not_own(void *ctx, const struct log_change *c)
+{
+	struct other *x = ctx;
+
+	if (idset_has(&x->m->own, c->id))
+		return 0;
+	x->change = c->id;
+	return 1;
+}
+
+/* The newest change of the parent that touched it and is no slice of this
+ * merge; 0 none. */
+static int
+touched_by_others(struct merge *m, int64_t entity, int64_t *ret_change)
+{
+	struct other x = {m, 0};
+	int r;
+
+	if (m->own.n == 0)
+		return branch_touched(
+			m->st, entity, m->parent, ret_change, m->e);
+	r = lens_apply(m->st, &m->ours, m->e);
+	if (r == 0)
+		r = log_of_entity(
+			m->st, entity, INT64_MAX, not_own, &x, m->e);
+	*ret_change = x.change;
+	return r < 0 ? r : 0;
+}
+
+/* Did the parent change the entity, or relate something to it, since base? */
+static int
+parent_changed(struct merge *m, int64_t entity, bool *ret)
+{
+	int64_t change;
+	int r = touched_by_others(m, entity, &change);
+
+	*ret = r == 0 && change > m->base_at;
+	if (r != 0 || *ret)
+		return r;
+	r = fact_each_incoming(m->st, entity, any_incoming, &m->base_at, m->e);
+	*ret = r == 1;
+	return r < 0 ? r : 0;
+}
+
+/* In slices, its facts go before it. */
+static int
+delete_entity(struct merge *m, int64_t entity)
+{
+	size_t left = 0;
+	int r;
+
+	if (m->room == 0) {
+		m->out->removed++;
+		return write_hide_entity(m->w, entity, m->e);
+	}
+	m->at.pass = PASS_DELETE;
+	r = write_hide_part(m->w, entity, (size_t)m->room, &left, m->e);
+	m->cut |= left > 0;
+	m->out->removed += left == 0;
+	return r;
+}
+
+/* A slice before ended within the entity. 1 its facts are to be merged, 0 it
+ * is left alone: deleted since. */
+static int
+go_on(struct merge *m, int64_t entity)
+{
+	int64_t change;
+	int r;
+
+	if (m->at.pass != PASS_DELETE)
+		return fact_existence(m->st, entity, NULL, NULL, NULL, m->e);
+	r = branch_touched(m->st, entity, m->parent, &change, m->e);
+	if (r == 0 && change > m->at.change) /* what is left stays */
+		return merge_gone(m, entity, "changed", "deleted");
+	return r == 0 ? delete_entity(m, entity) : r;
+}
+
+/* 1 when the entity's facts are to be merged, 0 when it is left alone,
+ * MERGE_WAITS when a name it needs may still come free. */
+static int
+decide(struct merge *m, const struct group *g)
+{
+	struct existence b AUTO_EXISTENCE = {0}, t AUTO_EXISTENCE = {0},
+			   o AUTO_EXISTENCE = {0};
+	bool changed = false;
+	int r = existence_under(m, &m->base, g->entity, &b);
+
+	if (r == 0)
+		r = existence_under(m, &m->theirs, g->entity, &t);
+	if (r == 0)
+		r = existence_under(m, &m->ours, g->entity, &o);
+	if (r != 0)
+		return r;
+	if (t.fact != 0 && o.fact != 0) {
+		r = merge_existence(m, g->entity, &b, &t, &o);
+		return r != 0 ? r : 1;
+	}
+	if (t.fact != 0 && b.fact != 0) /* deleted here */
+		return g->changed ? merge_gone(m, g->entity, "deleted", "changed")
+				  : 0;
+	if (t.fact != 0) { /* new there */
+		r = merge_new(m, g->entity, &t);
+		return r != 0 ? r : 1;
+	}
+	if (o.fact == 0 || b.fact == 0)
+		return 0;
+	r = parent_changed(m, g->entity, &changed); /* deleted there */
+	if (r == 0 && changed)
+		return merge_gone(m, g->entity, "changed", "deleted");
+	return r == 0 ? delete_entity(m, g->entity) : r;
+}
+
+bool
+merge_takes(struct merge *m, enum merge_pass pass, const struct merge_item *x)
+{
+	if (m->cut || (m->at.pass == (int64_t)pass && x->f.id <= m->at.fact) ||
+		m->at.pass > (int64_t)pass || merge_full(m))
+		return false;
+	m->at.pass = pass;
+	m->at.fact = x->f.id;
+	return true;
+}
+
+static int
+hide_kind(struct merge *m, const struct group *g, enum fact_kind kind)
+{
+	enum merge_pass pass = kind == FACT_TAG ? PASS_HIDE_TAGS : PASS_HIDE;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < g->n; i++)
+		if (g->items[i].f.kind == kind &&
+			merge_item_goes(&g->items[i]) &&
+			merge_takes(m, pass, &g->items[i]))
+			r = merge_item_hide(m, &g->items[i]);
+	return r;
+}
+
+static int
+merge_items(struct merge *m, const struct group *g)
+{
+	/* Removals first: a text removed and added again on the branch must
+	 * not be taken for one that stands here. Tags before the facts, which
+	 * take what is left of theirs along. */
+	int r = hide_kind(m, g, FACT_TAG);
+
+	if (r == 0)
+		r = hide_kind(m, g, FACT_OBSERVATION);
+	for (size_t i = 0; r == 0 && i < g->n; i++)
+		if (g->items[i].f.kind == FACT_OBSERVATION &&
+			merge_item_comes(&g->items[i]) &&
+			merge_takes(m, PASS_SHOW, &g->items[i]))
+			r = merge_item_show(m, &g->items[i]);
+	if (r == 0 && !m->cut)
+		r = merge_marks(m, g->items, g->n);
+	if (r == 0 && !m->cut && g->has_metadata)
+		r = merge_metadata(m, g->entity);
+	return r == 0 ? lens_apply(m->st, &m->ours, m->e) : r;
+}
+
+static int
+load_group(struct merge *m, size_t first, struct group *g)
+{
+	int r = 0;
+
+	g->entity = m->touched[first].entity;
+	while (first + g->n < m->n &&
+		m->touched[first + g->n].entity == g->entity)
+		g->n++;
+	g->items = calloc(g->n, sizeof(*g->items));
+	if (g->items == NULL)
+		return err_nomem(m->e);
+	for (size_t i = 0; r == 0 && i < g->n; i++) {
+		struct merge_item *x = &g->items[i];
+
+		r = merge_item_load(m, m->touched[first + i].fact, x);
+		g->changed |= x->base != x->theirs;
+		g->has_metadata |= x->f.kind == FACT_METADATA;
+	}
+	return r;
+}
+
+static void
+free_group(struct group *g)
+{
+	for (size_t i = 0; g->items != NULL && i < g->n; i++)
+		free(g->items[i].text);
+	free(g->items);
+}
+
+int
+merge_entity(struct merge *m, size_t first, size_t *ret_n)
+{
+	struct group g = {0};
+	int r = load_group(m, first, &g);
+
+	if (r == 0 && m->at.entity == g.entity && m->at.pass != PASS_NEW)
+		r = go_on(m, g.entity);
+	else if (r == 0) {
+		m->at.pass = PASS_NEW;
+		m->at.fact = 0;
+		m->at.entity = g.entity;
+		r = decide(m, &g);
+	}
+	if (r >= 0 && lens_apply(m->st, &m->ours, m->e) != 0)
+		r = MDB_E_STORE;
+	if (r == 1 && m->at.pass < PASS_HIDE_TAGS)
+		m->at.pass = PASS_HIDE_TAGS;
+	if (r == 1)
+		r = merge_items(m, &g);
+	m->touched[first].waits = r == MERGE_WAITS;
+	if (r == MERGE_WAITS) {
+		m->waiting++;
+		r = 0;
+	}
+	*ret_n = g.n;
+	free_group(&g);
+	return r;
+}

@@ -1,0 +1,342 @@
+/* Merge of what an entity has one of: type, name, metadata. Conflicts. */
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/jx.h"
+#include "common/limits.h"
+#include "common/text.h"
+#include "common/contract/tools.h"
+#include "memory-db/model/time/merge_internal.h"
+#include "memory-db/model/write/write_entity.h"
+#include "memory-db/store/facts/labels.h"
+
+/* --- conflicts ------------------------------------------------------------ */
+static int
+add_conflict(struct merge *m, struct conflict_row c, const char *member,
+	const char *ours, const char *theirs)
+{
+	struct buf name AUTO_BUF = {0}, notes AUTO_BUF = {0};
+	int r = entity_first_name(m->st, c.entity, NULL, &name, m->e);
+
+	if (r < 0)
+		return r;
+	if (buf_str(&name) == NULL ||
+		buf_addf(&notes, "%s: here %.500s, on the branch %.500s",
+			member, ours, theirs) != 0 ||
+		(c.notes = buf_str(&notes)) == NULL)
+		return err_nomem(m->e);
+	c.found = clock_now_ms();
+	c.ours = m->parent;
+	c.theirs = m->branch;
+	r = conflict_add(m->st, &c, m->e);
+	if (r != 0)
+		return r;
+	return jx_add(m->out->conflicts,
+		       json_pack("{s:s,s:s,s:s,s:s}", "entity", name.data,
+			       "member", member, "ours", ours, "theirs",
+			       theirs)) != 0
+		       ? err_nomem(m->e)
+		       : 0;
+}
+
+int
+merge_conflict(struct merge *m, int64_t entity, enum conflict_kind kind,
+	const char *member, const char *ours, const char *theirs)
+{
+	struct conflict_row c = {.entity = entity, .kind = kind};
+
+	return add_conflict(m, c, member, ours, theirs);
+}
+
+int
+merge_conflict_with(struct merge *m, int64_t entity, int64_t other,
+	const char *ours, const char *theirs)
+{
+	struct conflict_row c = {
+		.entity = entity, .other = other, .kind = CONFLICT_ATTRIBUTE};
+
+	return add_conflict(m, c, "name", ours, theirs);
+}
+
+int
+merge_taken(struct merge *m, int64_t entity, const char *name,
+	int64_t *ret_other)
+{
+	int r = lens_apply(m->st, &m->ours, m->e);
+
+	if (r == 0)
+		r = entity_find(m->st, m->w->ns, name, strlen(name), ret_other,
+			m->e);
+	if (r == 1 && *ret_other != entity)
+		r = fact_existence(
+			m->st, *ret_other, NULL, NULL, NULL, m->e);
+	if (r == 0 || *ret_other == entity)
+		*ret_other = 0;
+	return r < 0 ? r : 0;
+}
+
+/* --- single values -------------------------------------------------------- */
+void
+existence_done(struct existence *x)
+{
+	buf_done(&x->name);
+}
+
+int
+existence_under(struct merge *m, const struct lens *lens, int64_t entity,
+	struct existence *x)
+{
+	int r = lens_apply(m->st, lens, m->e);
+
+	if (r == 0)
+		r = fact_existence(
+			m->st, entity, &x->fact, &x->label, &x->name, m->e);
+	if (r >= 0 && buf_str(&x->name) == NULL)
+		r = err_nomem(m->e);
+	return r < 0 ? r : 0;
+}
+
+static int
+label_name(struct merge *m, int64_t label, struct buf *out)
+{
+	int r = label == 0 ? 0 : label_text(m->st, label, out, m->e);
+
+	return r < 0 ? r : buf_str(out) == NULL ? err_nomem(m->e) : 0;
+}
+
+/* Which label stands after the merge. */
+static int
+merge_type(struct merge *m, int64_t entity, const struct existence *b,
+	const struct existence *t, const struct existence *o, int64_t *ret)
+{
+	struct buf ours AUTO_BUF = {0}, theirs AUTO_BUF = {0};
+	int r;
+
+	*ret = o->label;
+	if (t->label == o->label || t->label == b->label)
+		return 0;
+	if (o->label == b->label) {
+		*ret = t->label;
+		return 0;
+	}
+	r = label_name(m, o->label, &ours);
+	if (r == 0)
+		r = label_name(m, t->label, &theirs);
+	return r == 0 ? merge_conflict(m, entity, CONFLICT_ATTRIBUTE, "entityType",
+				ours.data, theirs.data)
+		      : r;
+}
+
+static int
+merge_name(struct merge *m, int64_t entity, const struct existence *b,
+	const struct existence *t, const struct existence *o, const char **ret)
+{
+	int64_t other = 0;
+	int r;
+
+	*ret = o->name.data;
+	if (strcmp(t->name.data, o->name.data) == 0 ||
+		strcmp(t->name.data, b->name.data) == 0)
+		return 0;
+	if (strcmp(o->name.data, b->name.data) != 0)
+		return merge_conflict(m, entity, CONFLICT_ATTRIBUTE, "name",
+			o->name.data, t->name.data);
+	r = merge_taken(m, entity, t->name.data, &other);
+	if (r == 0 && other == 0)
+		*ret = t->name.data;
+	if (r != 0 || other == 0)
+		return r;
+	return m->last_round ? merge_conflict_with(m, entity, other,
+				       o->name.data, t->name.data)
+			     : MERGE_WAITS;
+}
+
+int
+merge_existence(struct merge *m, int64_t entity, const struct existence *b,
+	const struct existence *t, const struct existence *o)
+{
+	struct fact defaults = write_fact(entity, FACT_EXISTENCE);
+	int64_t label;
+	const char *name;
+	int r = merge_name(m, entity, b, t, o, &name);
+
+	if (r == 0)
+		r = merge_type(m, entity, b, t, o, &label);
+	if (r != 0 || (label == o->label && strcmp(name, o->name.data) == 0))
+		return r;
+	m->out->attributes++;
+	if (label != t->label || strcmp(name, t->name.data) != 0)
+		return remember_existence(
+			m->w, entity, name, label, &defaults, m->e);
+	r = write_hide(m->w, o->fact, m->e);
+	return r == 0 ? write_show(m->w, t->fact, m->e) : r;
+}
+
+static int
+get_provenance(void *ctx, const struct fact *f)
+{
+	struct fact *to = ctx;
+
+	to->method = f->method;
+	to->source = f->source;
+	to->speaker = f->speaker;
+	to->source_at = f->source_at;
+	to->confidence = f->confidence;
+	return 0;
+}
+
+/* "name~branch", or "name~branch~2" and so on: the first that is free. */
+static int
+other_name(struct merge *m, int64_t entity, const char *name, struct buf *ret)
+{
+	size_t n = strnlen(name, LIMIT_NAME_BYTES - m->name.len - 16);
+	char *cut AUTO_FREE = strndup(name, text_cut(name, n));
+	int64_t other = 1;
+	int r = cut == NULL ? err_nomem(m->e) : 0;
+
+	for (int i = 1; r == 0 && other != 0; i++) {
+		ret->len = 0;
+		if (buf_addf(ret, "%s~%s", cut, m->name.data) != 0 ||
+			(i > 1 && buf_addf(ret, "~%d", i) != 0) ||
+			buf_str(ret) == NULL)
+			return err_nomem(m->e);
+		r = merge_taken(m, entity, ret->data, &other);
+	}
+	return r;
+}
+
+int
+merge_new(struct merge *m, int64_t entity, const struct existence *t)
+{
+	struct fact defaults = write_fact(entity, FACT_EXISTENCE);
+	struct buf name AUTO_BUF = {0};
+	int64_t other;
+	int r = merge_taken(m, entity, t->name.data, &other);
+
+	if (r == 0 && other != 0 && !m->last_round)
+		return MERGE_WAITS;
+	m->out->added++;
+	if (r != 0 || other == 0)
+		return r != 0 ? r : write_show(m->w, t->fact, m->e);
+	r = fact_get(m->st, t->fact, get_provenance, &defaults, m->e);
+	defaults.supersedes = t->fact;
+	if (r == 1)
+		r = other_name(m, entity, t->name.data, &name);
+	if (r == 0)
+		r = remember_existence(
+			m->w, entity, name.data, t->label, &defaults, m->e);
+	return r == 0 ? merge_conflict_with(
+				m, entity, other, name.data, t->name.data)
+		      : r;
+}
+
+/* --- metadata ------------------------------------------------------------- */
+struct meta {
+	int64_t id;
+	struct buf text;
+	struct err *e;
+};
+
+static int
+get_meta(void *ctx, const struct fact *f)
+{
+	struct meta *x = ctx;
+
+	x->id = f->id;
+	return buf_add(&x->text, f->text, f->text_n) != 0 ? err_nomem(x->e) : 0;
+}
+
+/* Metadata is one value an entity: the branch's comes when ours is base's. */
+int
+merge_metadata(struct merge *m, int64_t entity)
+{
+	struct meta side[3] = {{.e = m->e}, {.e = m->e}, {.e = m->e}};
+	const struct lens *lens[3] = {&m->base, &m->theirs, &m->ours};
+	int r = 0;
+
+	for (int i = 0; r == 0 && i < 3; i++) {
+		r = lens_apply(m->st, lens[i], m->e);
+		if (r == 0)
+			r = fact_each(m->st, entity, 1u << FACT_METADATA,
+				get_meta, &side[i], m->e);
+		if (r == 0 && buf_str(&side[i].text) == NULL)
+			r = err_nomem(m->e);
+	}
+	if (r == 0 && side[1].id != side[0].id && side[1].id != side[2].id &&
+		strcmp(side[1].text.data, side[2].text.data) != 0) {
+		if (side[2].id != side[0].id) {
+			r = merge_conflict(m, entity, CONFLICT_ATTRIBUTE, "metadata",
+				side[2].text.data, side[1].text.data);
+		} else {
+			m->out->attributes++;
+			if (side[2].id != 0)
+				r = write_hide(m->w, side[2].id, m->e);
+			if (r == 0 && side[1].id != 0)
+				r = write_show(m->w, side[1].id, m->e);
+		}
+	}
+	for (int i = 0; i < 3; i++)
+		buf_done(&side[i].text);
+	return r;
+}
+
+/* --- tier and pin --------------------------------------------------------- */
+/* The parent deleted what the branch gave another tier or pin. */
+static int
+deleted_here(struct merge *m, int64_t entity)
+{
+	struct existence b AUTO_EXISTENCE = {0}, t AUTO_EXISTENCE = {0};
+	int r = idset_has(&m->told, entity)
+			? 0
+			: existence_under(m, &m->base, entity, &b);
+
+	if (r == 0 && b.fact != 0)
+		r = existence_under(m, &m->theirs, entity, &t);
+	if (r == 0)
+		r = lens_apply(m->st, &m->ours, m->e);
+	return r == 0 && t.fact != 0 ? merge_gone(m, entity, "deleted", "changed")
+				     : r;
+}
+
+int
+merge_gone(struct merge *m, int64_t entity, const char *ours,
+	const char *theirs)
+{
+	if (idset_put(&m->told, entity) == NULL)
+		return err_nomem(m->e);
+	return merge_conflict(
+		m, entity, CONFLICT_MERGE, "existence", ours, theirs);
+}
+
+int
+merge_attribute(struct merge *m, int64_t entity, enum attr_key k)
+{
+	int64_t base = 0, theirs = 0, ours = 0, since;
+	char a[24], b[24];
+	int r = branch_attr(m->st, entity, k, &m->base, &base, &since, m->e);
+
+	if (r == 0)
+		r = branch_attr(
+			m->st, entity, k, &m->theirs, &theirs, &since, m->e);
+	if (r == 0)
+		r = branch_attr(
+			m->st, entity, k, &m->ours, &ours, &since, m->e);
+	if (r == 0)
+		r = fact_existence(m->st, entity, NULL, NULL, NULL, m->e);
+	if (r == 0 && theirs != base)
+		return deleted_here(m, entity);
+	if (r != 1 || theirs == base || theirs == ours)
+		return r < 0 ? r : 0;
+	if (ours == base) {
+		m->out->attributes++;
+		return write_attr(m->w, entity, k, theirs, m->e);
+	}
+	snprintf(a, sizeof(a), "%lld", (long long)ours);
+	snprintf(b, sizeof(b), "%lld", (long long)theirs);
+	return merge_conflict(m, entity, CONFLICT_ATTRIBUTE,
+		k == ATTR_TIER	? "tier"
+		: k == ATTR_PIN ? "pin"
+				: "pin_unconfirmed",
+		k == ATTR_TIER ? tool_tiers[ours & 3] : a,
+		k == ATTR_TIER ? tool_tiers[theirs & 3] : b);
+}

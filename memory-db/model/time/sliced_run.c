@@ -1,0 +1,315 @@
+/* Runs; see sliced_run.h. */
+#include "memory-db/model/time/sliced_run.h"
+
+#include <inttypes.h>
+#include <sodium.h>
+#include <string.h>
+
+#include "common/jx.h"
+#include "common/limits.h"
+#include "memory-db/store/log/branch.h"
+#include "memory-db/store/log/operate.h"
+
+#define RUN_PREFIX "run:"
+#define RUN_LAST "run;"	/* behind all keys of runs */
+
+void
+run_done(struct run *r)
+{
+	json_decref(r->state);
+	r->state = NULL;
+}
+
+static void
+make_key(struct run *r, int64_t ns, const char *method, const char *target)
+{
+	crypto_generichash_state h;
+	unsigned char hash[16];
+	char hex[2 * sizeof(hash) + 1];
+
+	crypto_generichash_init(&h, NULL, 0, sizeof(hash));
+	crypto_generichash_update(&h, (const unsigned char *)&ns, sizeof(ns));
+	crypto_generichash_update(
+		&h, (const unsigned char *)method, strlen(method) + 1);
+	crypto_generichash_update(
+		&h, (const unsigned char *)target, strlen(target));
+	crypto_generichash_final(&h, hash, sizeof(hash));
+	sodium_bin2hex(hex, sizeof(hex), hash, sizeof(hash));
+	snprintf(r->open_key, sizeof(r->open_key), "open:%s", hex);
+}
+
+static int
+drop_key(struct store *st, const char *key, struct err *e)
+{
+	char end[48];
+
+	snprintf(end, sizeof(end), "%s~", key); /* behind it alone */
+	return operate_state_drop(st, key, end, e);
+}
+
+/* 1 found. */
+static int
+load(struct store *st, const char *id, json_t **ret, struct err *e)
+{
+	struct buf text AUTO_BUF = {0};
+	char key[sizeof(RUN_PREFIX) + RUN_ID_SIZE];
+	int r;
+
+	snprintf(key, sizeof(key), RUN_PREFIX "%s", id);
+	r = operate_state_get(st, key, &text, e);
+	if (r != 1)
+		return r;
+	*ret = jx_parse(text.data, text.len, e);
+	return *ret == NULL ? e->code : 1;
+}
+
+static int
+save(struct store *st, const char *id, const json_t *state, struct err *e)
+{
+	struct buf text AUTO_BUF = {0};
+	char key[sizeof(RUN_PREFIX) + RUN_ID_SIZE];
+
+	snprintf(key, sizeof(key), RUN_PREFIX "%s", id);
+	if (jx_dump(state, &text) != 0)
+		return err_nomem(e);
+	return operate_state_set(st, key, text.data, text.len, e);
+}
+
+int
+run_find(struct run *r, struct store *st, int64_t ns, const char *method,
+	const char *target, struct err *e)
+{
+	struct buf id AUTO_BUF = {0};
+	int rc;
+
+	*r = (struct run){.st = st};
+	make_key(r, ns, method, target);
+	rc = operate_state_get(st, r->open_key, &id, e);
+	if (rc != 1)
+		return rc;
+	snprintf(r->id, sizeof(r->id), "%.*s", (int)id.len, id.data);
+	return load(st, r->id, &r->state, e);
+}
+
+int
+run_begin(struct run *r, const struct write *w, const char *method,
+	const char *target, int64_t branch, struct err *e)
+{
+	int rc = run_find(r, w->st, w->ns, method, target, e);
+
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	snprintf(r->id, sizeof(r->id), "run-%08" PRIx32, randombytes_random());
+	r->is_new = true;
+	r->state = json_pack("{s:s,s:s,s:I,s:I,s:b,s:s,s:[],s:{}}", "id",
+		r->id, "method", method, "ns", (json_int_t)w->ns, "branch",
+		(json_int_t)branch, "open", 1, "key", r->open_key, "changes",
+		"totals");
+	return r->state == NULL ? err_nomem(e) : 0;
+}
+
+void
+run_room(struct run *r, const json_t *params, int64_t most)
+{
+	int64_t wanted = (int64_t)json_integer_value(
+		json_object_get(params, "slice_facts"));
+
+	r->room = wanted > 0 && wanted < most ? wanted : most;
+}
+
+int64_t
+run_total(struct run *r, const char *key, int64_t more)
+{
+	json_t *totals = json_object_get(r->state, "totals");
+	int64_t n = (int64_t)json_integer_value(json_object_get(totals, key));
+
+	if (more != 0 && jx_set(totals, key, json_integer(n + more)) != 0)
+		return n; /* without memory the reply fails, too */
+	return n + more;
+}
+
+int
+run_end(struct run *r, int64_t change, int64_t remaining, struct err *e)
+{
+	json_t *changes = json_object_get(r->state, "changes");
+	int rc = 0;
+
+	if ((change != 0 && jx_add(changes, json_integer(change)) != 0) ||
+		jx_set(r->state, "remaining", json_integer(remaining)) != 0 ||
+		jx_set(r->state, "open", json_boolean(remaining > 0)) != 0)
+		return err_nomem(e);
+	if (remaining > 0)
+		rc = operate_state_set(
+			r->st, r->open_key, r->id, strlen(r->id), e);
+	else if (!r->is_new) /* one of a single slice was never open */
+		rc = drop_key(r->st, r->open_key, e);
+	/* A slice may only have looked at what is to be left alone. */
+	return rc == 0 && (remaining > 0 || json_array_size(changes) > 0 ||
+				  !r->is_new)
+		       ? save(r->st, r->id, r->state, e)
+		       : rc;
+}
+
+int
+run_reply(const struct run *r, json_t *reply, struct err *e)
+{
+	const json_t *changes = json_object_get(r->state, "changes");
+	const json_t *open = json_object_get(r->state, "open");
+	json_t *left = json_object_get(r->state, "remaining");
+
+	if (jx_set(reply, "done", json_boolean(!json_is_true(open))) != 0 ||
+		jx_set(reply, "run", json_string(r->id)) != 0 ||
+		jx_set(reply, "slices",
+			json_integer((json_int_t)json_array_size(changes))) !=
+			0 ||
+		json_object_set(reply, "remaining", left) != 0)
+		return err_nomem(e);
+	return 0;
+}
+
+int
+run_reply_again(struct store *st, int64_t ns, const char *method,
+	const char *target, json_t *reply, struct err *e)
+{
+	struct run run AUTO_RUN = {0};
+	int r = run_find(&run, st, ns, method, target, e);
+
+	if (r == 1)
+		r = run_reply(&run, reply, e);
+	else if (r == 0 && jx_set(reply, "done", json_true()) != 0)
+		r = err_nomem(e);
+	return r;
+}
+
+/* --- by id -------------------------------------------------------------------- */
+static int
+need(struct store *st, const char *id, json_t **ret, struct err *e)
+{
+	int r = strlen(id) < RUN_ID_SIZE ? load(st, id, ret, e) : 0;
+
+	return r == 0 ? err_param(e, MDB_E_NOT_FOUND, "run",
+				"no run '%.40s'; the reply of a sliced call "
+				"names it, memory_branch (action list) lists "
+				"those half done. One that changed nothing is "
+				"not kept",
+				id)
+		      : r;
+}
+
+int
+run_changes(struct store *st, const char *id, int64_t ns, struct idset *ret,
+	struct err *e)
+{
+	json_t *state AUTO_JSON = NULL, *change;
+	size_t i;
+	int r = need(st, id, &state, e);
+
+	if (r < 0)
+		return r;
+	if (json_integer_value(json_object_get(state, "ns")) != ns)
+		return err_param(e, MDB_E_NOT_FOUND, "run",
+			"run '%.40s' is of another namespace; pass it as "
+			"`namespace`",
+			id);
+	json_array_foreach(json_object_get(state, "changes"), i, change)
+		if (idset_put(ret, json_integer_value(change)) == NULL)
+			return err_nomem(e);
+	return 0;
+}
+
+int
+run_close(struct store *st, const char *id, struct err *e)
+{
+	json_t *state AUTO_JSON = NULL;
+	const char *key;
+	int r = need(st, id, &state, e);
+
+	if (r < 0 || !json_is_true(json_object_get(state, "open")))
+		return r < 0 ? r : 0;
+	key = jx_text(state, "key");
+	if (jx_set(state, "open", json_false()) != 0)
+		return err_nomem(e);
+	r = key != NULL ? drop_key(st, key, e) : 0;
+	return r == 0 ? save(st, id, state, e) : r;
+}
+
+struct listing {
+	struct store *st;
+	int64_t ns;
+	json_t *list, *row; /* row: borrowed, of the run at hand */
+	bool is_merge;
+	struct err *e;
+};
+
+/* 2 the run is not told. */
+static int
+tell_branch(void *ctx, const struct branch_row *b)
+{
+	struct listing *x = ctx;
+
+	if (b->id == STORE_MAIN)
+		return 0;
+	if (b->state != BRANCH_DISCARDED)
+		return jx_set(x->row, "branch", json_string(b->name)) != 0
+			       ? err_nomem(x->e)
+			       : 0;
+	if (!x->is_merge)
+		return 2;
+	return jx_set(x->row, "discarded", json_true()) != 0 ? err_nomem(x->e)
+							     : 0;
+}
+
+static int
+list_one(void *ctx, const char *text, size_t n)
+{
+	struct listing *x = ctx;
+	json_t *state AUTO_JSON = jx_parse(text, n, x->e), *row AUTO_JSON = NULL;
+	int r;
+
+	if (state == NULL)
+		return x->e->code;
+	if (!json_is_true(json_object_get(state, "open")) ||
+		json_integer_value(json_object_get(state, "ns")) != x->ns)
+		return 0;
+	x->row = row = json_pack("{s:O,s:O,s:O,s:O}", "run",
+		json_object_get(state, "id"), "method",
+		json_object_get(state, "method"), "remaining",
+		json_object_get(state, "remaining"), "changes",
+		json_object_get(state, "changes"));
+	if (row == NULL)
+		return err_nomem(x->e);
+	x->is_merge = strcmp(jx_text(row, "method"), "memory_merge") == 0;
+	r = branch_get(x->st,
+		json_integer_value(json_object_get(state, "branch")),
+		tell_branch, x, x->e);
+	if (r < 0 || r == 2)
+		return r < 0 ? r : 0;
+	return jx_add(x->list, json_incref(row)) != 0 ? err_nomem(x->e) : 0;
+}
+
+int
+run_list(struct store *st, int64_t ns, json_t *ret_list, struct err *e)
+{
+	struct listing x = {.st = st, .ns = ns, .list = ret_list, .e = e};
+
+	return operate_state_each(st, RUN_PREFIX, RUN_LAST, list_one, &x, e);
+}
+
+int
+run_too_large(int64_t facts, struct err *e)
+{
+	return err_param(e, MDB_E_LIMIT, "sliced",
+		"this touches %lld facts, more than the %d of one change; pass "
+		"sliced:true (memoryctl: --sliced) to have it done in several, "
+		"and call again while the reply says done:false",
+		(long long)facts, LIMIT_CHANGE_FACTS);
+}
+
+int
+run_refuse(const struct write *w, int64_t facts, int r, struct err *e)
+{
+	return r == MDB_E_LIMIT && w->change != NULL &&
+			       change_ops(w->change) >= LIMIT_CHANGE_FACTS
+		       ? run_too_large(facts, e)
+		       : r;
+}

@@ -1,0 +1,76 @@
+/* Runs: merges, undos, reverts and forgettings that are too large for one
+ * change, as a series of changes.
+ *
+ * A call does one slice, which is a change that is right in itself, and says
+ * whether more is to be done; the same call again goes on. What is left is kept
+ * with the database, in the transaction of the slice: after a crash the same
+ * call goes on as well. Two rows of `meta`:
+ *   "open:<hash of method, namespace, target>" -> id, until the run is done
+ *   "run:<id>" -> {"id", "method", "ns", "branch", "open", "remaining",
+ *                  "changes":[id], "totals":{}, and what the method keeps}
+ * The second one stays, so that the run can be undone as a whole. Runs are not
+ * exported: their changes are. */
+#ifndef MODEL_RUN_H
+#define MODEL_RUN_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/cleanup.h"
+#include "common/err.h"
+#include "memory-db/model/scope/idset.h"
+#include "memory-db/model/write/write.h"
+
+#define RUN_ID_SIZE 24
+
+struct run {
+	struct store *st;
+	char id[RUN_ID_SIZE], open_key[40];
+	json_t *state;		/* owned; NULL: no run */
+	bool is_new;
+	int64_t room;		/* facts of a slice: set by run_room */
+};
+
+/* The open run of a method with this target (a text that tells what it works
+ * on), or a new one. branch: the one that is merged, else the one that is
+ * written to. Nothing is written before run_end. */
+int run_begin(struct run *r, const struct write *w, const char *method,
+	const char *target, int64_t branch, struct err *e) MUST_CHECK;
+/* The room of a slice: `most`, unless the call wants smaller ones. */
+void run_room(struct run *r, const json_t *params, int64_t most);
+/* 0 there is none; 1 with its id in r. */
+int run_find(struct run *r, struct store *st, int64_t ns, const char *method,
+	const char *target, struct err *e) MUST_CHECK;
+/* Keeps the state after a slice. change 0: it wrote nothing. */
+int run_end(struct run *r, int64_t change, int64_t remaining, struct err *e)
+	MUST_CHECK;
+/* Adds to a number of the totals and returns the sum. */
+int64_t run_total(struct run *r, const char *key, int64_t more);
+/* Adds done, run, slices and remaining to a reply. */
+int run_reply(const struct run *r, json_t *reply, struct err *e) MUST_CHECK;
+/* The same in the reply to a retry: as it stands now. */
+int run_reply_again(struct store *st, int64_t ns, const char *method,
+	const char *target, json_t *reply, struct err *e) MUST_CHECK;
+void run_done(struct run *r);
+#define AUTO_RUN __attribute__((cleanup(run_done)))
+
+/* The changes of a run, whether it is done or not, and an end to it: what is
+ * undone does not go on. MDB_E_NOT_FOUND. */
+int run_changes(struct store *st, const char *id, int64_t ns,
+	struct idset *ret, struct err *e) MUST_CHECK;
+int run_close(struct store *st, const char *id, struct err *e) MUST_CHECK;
+
+/* Runs of a namespace that are not done: an array of {run, method, remaining,
+ * changes, branch?, discarded?}. What was half done on a branch that is gone is
+ * gone, too; what a merge took of one is still there. */
+int run_list(struct store *st, int64_t ns, json_t *ret_list, struct err *e)
+	MUST_CHECK;
+
+/* Refuses what is too large for one change, with the count of its facts. */
+int run_too_large(int64_t facts, struct err *e) MUST_CHECK;
+/* Called with the result of a change: when it was refused for its size. */
+int run_refuse(const struct write *w, int64_t facts, int r, struct err *e)
+	MUST_CHECK;
+
+#endif

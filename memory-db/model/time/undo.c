@@ -1,0 +1,444 @@
+/* Undo; see undo.h. */
+#include "memory-db/model/time/undo_internal.h"
+
+#include <string.h>
+
+#include "common/jx.h"
+#include "common/limits.h"
+#include "memory-db/model/read/encode.h"
+#include "memory-db/model/scope/json_members.h"
+#include "memory-db/model/time/sliced_run.h"
+#include "memory-db/store/log/branch.h"
+#include "memory-db/store/log/log.h"
+
+#define LIST_MAX 50
+/* Bytes of the facts that a reply lists, of each kind: it has two such lists,
+ * and stays under LIMIT_REPLY_BYTES. */
+#define LIST_BYTES (LIMIT_REPLY_BYTES * 2 / 5)
+
+void
+undo_done(struct undo *u)
+{
+	idset_done(&u->changes);
+	idset_done(&u->others);
+	idset_done(&u->blockers);
+	idset_done(&u->fact_index);
+	idset_done(&u->twins);
+	idset_done(&u->homes);
+	idset_done(&u->blocked);
+	free(u->facts);
+	free(u->attrs);
+	u->facts = NULL;
+	u->attrs = NULL;
+}
+
+int
+undo_block(struct undo *u, int64_t change, int64_t entity, struct err *e)
+{
+	if (idset_put(&u->blockers, change) == NULL ||
+		idset_put(&u->blocked, entity) == NULL)
+		return err_nomem(e);
+	return 0;
+}
+
+/* --- the plan's view of facts and attributes ------------------------------ */
+static int
+get_kind(void *ctx, const struct fact *f)
+{
+	struct undo_fact *x = ctx;
+
+	x->entity = f->entity;
+	x->kind = f->kind;
+	x->peer = f->peer;
+	x->erased = f->erased;
+	return 0;
+}
+
+static int
+new_fact(struct undo *u, int64_t fact, struct undo_fact *ret, struct err *e)
+{
+	const struct lens *lens = &u->w->scope.lens;
+	int r;
+
+	memset(ret, 0, sizeof(*ret));
+	ret->fact = fact;
+	r = fact_get(u->w->st, fact, get_kind, ret, e);
+	if (r == 0)
+		return err_set(e, MDB_E_CORRUPT, "fact %lld is missing",
+			(long long)fact);
+	if (r > 0)
+		r = branch_sees(
+			u->w->st, fact, lens, &ret->was, &ret->since, e);
+	ret->is = ret->was;
+	return r;
+}
+
+static int
+fact_of(struct undo *u, int64_t fact, struct undo_fact **ret, struct err *e)
+{
+	int64_t *at = idset_put(&u->fact_index, fact);
+	size_t cap = u->facts_cap == 0 ? 64 : u->facts_cap * 2;
+	struct undo_fact *p;
+	int r;
+
+	if (at == NULL)
+		return err_nomem(e);
+	if (*at == 0) {
+		if (u->facts_n == u->facts_cap) {
+			p = realloc(u->facts, cap * sizeof(*p));
+			if (p == NULL)
+				return err_nomem(e);
+			u->facts = p;
+			u->facts_cap = cap;
+		}
+		r = new_fact(u, fact, &u->facts[u->facts_n], e);
+		if (r != 0)
+			return r;
+		*at = (int64_t)++u->facts_n;
+	}
+	*ret = &u->facts[*at - 1];
+	return 0;
+}
+
+static int
+attr_of(struct undo *u, int64_t entity, enum attr_key key,
+	struct undo_attr **ret, struct err *e)
+{
+	size_t cap = u->attrs_cap == 0 ? 16 : u->attrs_cap * 2;
+	struct undo_attr *p;
+	int r;
+
+	for (size_t i = 0; i < u->attrs_n; i++)
+		if (u->attrs[i].entity == entity && u->attrs[i].key == key) {
+			*ret = &u->attrs[i];
+			return 0;
+		}
+	if (u->attrs_n == u->attrs_cap) {
+		p = realloc(u->attrs, cap * sizeof(*p));
+		if (p == NULL)
+			return err_nomem(e);
+		u->attrs = p;
+		u->attrs_cap = cap;
+	}
+	p = &u->attrs[u->attrs_n];
+	*p = (struct undo_attr){.entity = entity, .key = key};
+	r = branch_attr(u->w->st, entity, key, &u->w->scope.lens, &p->was,
+		&p->since, e);
+	if (r != 0)
+		return r;
+	p->is = p->was;
+	u->attrs_n++;
+	*ret = p;
+	return 0;
+}
+
+/* --- one op back ---------------------------------------------------------- */
+static int
+take_back_fact(struct undo *u, const struct log_op *op, struct err *e)
+{
+	bool shows = op->what == OP_SHOW;
+	struct undo_fact *f = NULL;
+	int r = fact_of(u, op->fact, &f, e);
+
+	if (r != 0 || f->erased) /* forgotten: neither comes nor goes */
+		return r;
+	if (f->is != shows || !undo_ours(u, f->since)) {
+		/* Somebody touched it since. */
+		if (undo_ours(u, f->since))
+			return 0;
+		return undo_block(u, f->since, f->entity, e);
+	}
+	f->is = !shows;
+	f->since = UNDONE;
+	return 0;
+}
+
+static int
+take_back_attr(struct undo *u, const struct log_op *op, struct err *e)
+{
+	struct undo_attr *a = NULL;
+	int r = attr_of(u, op->entity, (enum attr_key)op->key, &a, e);
+
+	if (r != 0)
+		return r;
+	if (!undo_ours(u, a->since))
+		return undo_block(u, a->since, op->entity, e);
+	a->is = op->fact - 1; /* the value before */
+	a->since = UNDONE;
+	return 0;
+}
+
+struct ops {
+	struct log_op *v;
+	size_t n, cap;
+	struct err *e;
+};
+
+static int
+collect(void *ctx, const struct log_op *op)
+{
+	struct ops *x = ctx;
+
+	if (x->n == x->cap) {
+		size_t cap = x->cap == 0 ? 64 : x->cap * 2;
+		struct log_op *p = realloc(x->v, cap * sizeof(*p));
+
+		if (p == NULL)
+			return err_nomem(x->e);
+		x->v = p;
+		x->cap = cap;
+	}
+	x->v[x->n++] = *op;
+	return 0;
+}
+
+static int
+take_back(struct undo *u, int64_t change, struct err *e)
+{
+	struct ops ops = {.e = e};
+	int r = log_ops(u->w->st, change, 0, 0, collect, &ops, e);
+
+	for (size_t i = ops.n; r == 0 && i-- > 0;) {
+		const struct log_op *op = &ops.v[i];
+
+		if (op->what == OP_SHOW || op->what == OP_HIDE)
+			r = take_back_fact(u, op, e);
+		else if (op->what == OP_ATTR)
+			r = take_back_attr(u, op, e);
+		else if (op->what == OP_ERASE)
+			r = err_set(e, MDB_E_CONFLICT,
+				"change %lld erased facts for good; that "
+				"cannot be undone",
+				(long long)change);
+	}
+	free(ops.v);
+	return r;
+}
+
+/* --- the plan ------------------------------------------------------------- */
+static int
+descending(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return x > y ? -1 : x < y;
+}
+
+static int
+ascending(const void *a, const void *b)
+{
+	return descending(b, a);
+}
+
+/* The changes, newest first. */
+static int
+sorted(const struct undo *u, int64_t **ret, struct err *e)
+{
+	int64_t *v = calloc(u->changes.n + 1, sizeof(*v));
+	size_t n = 0;
+
+	if (v == NULL)
+		return err_nomem(e);
+	for (size_t i = 0; i < u->changes.cap; i++)
+		if (u->changes.slots[i].id != 0)
+			v[n++] = u->changes.slots[i].id;
+	qsort(v, n, sizeof(*v), descending);
+	*ret = v;
+	return 0;
+}
+
+static int
+plan_once(struct undo *u, struct err *e)
+{
+	int64_t *v AUTO_FREE = NULL;
+	int r = sorted(u, &v, e);
+
+	u->facts_n = u->attrs_n = 0;
+	idset_done(&u->fact_index);
+	idset_done(&u->blockers);
+	idset_done(&u->twins);
+	idset_done(&u->homes);
+	idset_done(&u->blocked);
+	for (size_t i = 0; r == 0 && i < u->changes.n; i++)
+		r = take_back(u, v[i], e);
+	if (r == 0 && u->facts_n > LIMIT_CHANGE_FACTS)
+		return run_too_large((int64_t)u->facts_n, e);
+	for (size_t i = 0; r == 0 && i < u->facts_n; i++)
+		r = undo_check(u, &u->facts[i], e);
+	for (size_t i = 0; r == 0 && i < u->attrs_n; i++)
+		r = undo_check_attr(u, &u->attrs[i], e);
+	return r;
+}
+
+/* Cascade: the blockers are taken back as well, until none is left. */
+static int
+add_blockers(struct undo *u, struct err *e)
+{
+	for (size_t i = 0; i < u->blockers.cap; i++)
+		if (u->blockers.slots[i].id != 0 &&
+			idset_put(&u->changes, u->blockers.slots[i].id) == NULL)
+			return err_nomem(e);
+	return 0;
+}
+
+/* Skip: entities that a blocker touched stay as they are. */
+static void
+leave_blocked(struct undo *u)
+{
+	for (size_t k = 0; k < u->facts_n; k++)
+		if (idset_has(&u->blocked, u->facts[k].entity) ||
+			idset_has(&u->blocked, u->facts[k].peer))
+			u->facts[k].is = u->facts[k].was;
+	for (size_t k = 0; k < u->attrs_n; k++)
+		if (idset_has(&u->blocked, u->attrs[k].entity))
+			u->attrs[k].is = u->attrs[k].was;
+}
+
+/* What stays as it is keeps its name: others cannot get that back. */
+static int
+skip_blocked(struct undo *u, struct err *e)
+{
+	size_t before;
+	int r = 0;
+
+	do {
+		before = u->blocked.n;
+		leave_blocked(u);
+		idset_done(&u->twins);
+		for (size_t i = 0; r == 0 && i < u->facts_n; i++)
+			r = undo_check_name(u, &u->facts[i], e);
+	} while (r == 0 && u->blocked.n != before);
+	return r;
+}
+
+int
+undo_plan(struct undo *u, struct err *e)
+{
+	size_t before;
+	int r;
+
+	do {
+		before = u->changes.n;
+		r = plan_once(u, e);
+		if (r == 0 && u->policy == UNDO_CASCADE)
+			r = add_blockers(u, e);
+	} while (r == 0 && u->changes.n != before);
+	return r == 0 && u->policy == UNDO_SKIP ? skip_blocked(u, e) : r;
+}
+
+int64_t *
+undo_blockers(const struct undo *u)
+{
+	int64_t *v = calloc(u->blockers.n + 1, sizeof(*v));
+	size_t n = 0;
+
+	for (size_t i = 0; v != NULL && i < u->blockers.cap; i++)
+		if (u->blockers.slots[i].id != 0)
+			v[n++] = u->blockers.slots[i].id;
+	if (v != NULL)
+		qsort(v, n, sizeof(*v), ascending);
+	return v;
+}
+
+int
+undo_apply(struct undo *u, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < u->facts_n; i++)
+		if (u->facts[i].was && !u->facts[i].is) {
+			u->hidden++;
+			r = write_hide(u->w, u->facts[i].fact, e);
+		}
+	for (size_t i = 0; r == 0 && i < u->facts_n; i++)
+		if (!u->facts[i].was && u->facts[i].is) {
+			u->shown++;
+			r = write_show(u->w, u->facts[i].fact, e);
+		}
+	for (size_t i = 0; r == 0 && i < u->attrs_n; i++)
+		if (u->attrs[i].was != u->attrs[i].is) {
+			u->attributes++;
+			r = write_attr(u->w, u->attrs[i].entity,
+				u->attrs[i].key, u->attrs[i].is, e);
+		}
+	return r;
+}
+
+/* --- telling -------------------------------------------------------------- */
+struct row {
+	struct undo *u;
+	json_t *list;
+	size_t bytes;
+	struct err *e;
+};
+
+static int
+add_row(void *ctx, const struct fact *f)
+{
+	struct row *x = ctx;
+	json_t *name = NULL, *row = json_object();
+	int r = member_entity_name(x->u->w->st, f->entity, &name, x->e);
+
+	if (r < 0) {
+		json_decref(row);
+		return r;
+	}
+	if (jx_set(row, "entity", name) != 0) {
+		json_decref(row);
+		return err_nomem(x->e);
+	}
+	if (jx_add(x->list, row) != 0)
+		return err_nomem(x->e);
+	if (f->kind == FACT_EXISTENCE)
+		return member_set_label(
+			x->u->w->st, row, "entityType", f->label, x->e);
+	if (!fact_is_mark(f->kind))
+		return member_set_text(row, "text", f->text, f->text_n, x->e);
+	r = f->kind == FACT_TAG
+		    ? member_set_text(row, "tag", f->text, f->text_n, x->e)
+		    : member_set_parsed(
+			      row, "metadata", f->text, f->text_n, x->e);
+	return r == 0 ? member_set_fact(x->u->w->st, row, "of",
+				f->supersedes, x->e)
+		      : r;
+}
+
+/* Is the row added last one too many? A fact may have a megabyte. */
+static bool
+is_full(struct row *x)
+{
+	size_t last = json_array_size(x->list) - 1;
+
+	x->bytes += encode_size(json_array_get(x->list, last));
+	if (x->bytes <= LIST_BYTES)
+		return false;
+	(void)json_array_remove(x->list, last);
+	return true;
+}
+
+int
+undo_list(struct undo *u, bool hide, json_t **ret, struct err *e)
+{
+	struct row x = {u, json_array(), 0, e};
+	int r = x.list == NULL ? err_nomem(e) : 0;
+
+	for (size_t i = 0; r >= 0 && i < u->facts_n; i++) {
+		const struct undo_fact *f = &u->facts[i];
+
+		if (f->was == f->is || f->is == hide ||
+			(f->kind != FACT_OBSERVATION &&
+				f->kind != FACT_EXISTENCE &&
+				!fact_is_mark(f->kind)) ||
+			json_array_size(x.list) >= LIST_MAX)
+			continue;
+		r = fact_get(u->w->st, f->fact, add_row, &x, e);
+		if (r == 1 && is_full(&x))
+			break;
+	}
+	if (r < 0) {
+		json_decref(x.list);
+		return r;
+	}
+	*ret = x.list;
+	return 0;
+}

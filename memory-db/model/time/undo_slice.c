@@ -1,0 +1,113 @@
+/* Undo in slices; see undo_slice.h. State of the run: "all" [change], newest
+ * first, of which "undone" are done; "more" [change] came by cascade. */
+#include "memory-db/model/time/undo_slice.h"
+
+#include <stdlib.h>
+
+#include "common/jx.h"
+#include "memory-db/store/log/log.h"
+
+static int
+descending(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return x > y ? -1 : x < y;
+}
+
+/* Of a new run: all of the selected changes. */
+static int
+keep_all(struct undo *u, struct run *run, struct err *e)
+{
+	int64_t *v AUTO_FREE = calloc(u->changes.n + 1, sizeof(*v));
+	json_t *all = json_array();
+	size_t n = 0;
+
+	if (v == NULL || jx_set(run->state, "all", all) != 0 ||
+		jx_set(run->state, "more", json_array()) != 0)
+		return err_nomem(e);
+	for (size_t i = 0; i < u->changes.cap; i++)
+		if (u->changes.slots[i].id != 0)
+			v[n++] = u->changes.slots[i].id;
+	qsort(v, n, sizeof(*v), descending);
+	for (size_t i = 0; i < n; i++)
+		if (jx_add(all, json_integer(v[i])) != 0)
+			return err_nomem(e);
+	return 0;
+}
+
+static int
+put_list(struct idset *set, const json_t *list, struct err *e)
+{
+	json_t *change;
+	size_t i;
+
+	json_array_foreach((json_t *)(uintptr_t)list, i, change)
+		if (idset_put(set, json_integer_value(change)) == NULL)
+			return err_nomem(e);
+	return 0;
+}
+
+static size_t
+undone(const struct run *run)
+{
+	return (size_t)json_integer_value(
+		json_object_get(run->state, "undone"));
+}
+
+int
+undo_slice_begin(struct undo *u, struct run *run, struct err *e)
+{
+	const json_t *all;
+	int64_t facts = 0, ops;
+	int r = run->is_new ? keep_all(u, run, e) : 0;
+
+	all = json_object_get(run->state, "all");
+	if (r == 0)
+		r = put_list(&u->others, all, e);
+	if (r == 0)
+		r = put_list(&u->others, json_object_get(run->state, "more"), e);
+	if (r == 0)
+		r = put_list(
+			&u->others, json_object_get(run->state, "changes"), e);
+	idset_done(&u->changes);
+	u->undone = undone(run);
+	for (; r == 0 && u->undone < json_array_size(all); u->undone++) {
+		int64_t change = json_integer_value(
+			json_array_get(all, u->undone));
+
+		r = log_op_count(u->w->st, change, &ops, e);
+		facts += ops;
+		if (r != 0 || (u->changes.n > 0 && facts > run->room))
+			break;
+		if (idset_put(&u->changes, change) == NULL)
+			r = err_nomem(e);
+	}
+	return r;
+}
+
+int
+undo_slice_end(struct undo *u, struct run *run, int64_t *ret_left,
+	struct err *e)
+{
+	const json_t *all = json_object_get(run->state, "all");
+	json_t *more = json_object_get(run->state, "more");
+
+	for (size_t i = 0; i < u->changes.cap; i++) {
+		int64_t id = u->changes.slots[i].id;
+
+		/* By cascade: it is undone, and was not asked for. */
+		if (id != 0 && !idset_has(&u->others, id) &&
+			jx_add(more, json_integer(id)) != 0)
+			return err_nomem(e);
+	}
+	*ret_left = (int64_t)(json_array_size(all) - u->undone);
+	if (jx_set(run->state, "undone", json_integer((json_int_t)u->undone)) !=
+		0)
+		return err_nomem(e);
+	u->hidden = run_total(run, "removed", u->hidden);
+	u->shown = run_total(run, "restored", u->shown);
+	u->attributes = run_total(run, "attributes", u->attributes);
+	u->total = run_total(run, "undone", (int64_t)u->changes.n);
+	return 0;
+}

@@ -1,0 +1,93 @@
+/* Export as JSON lines, page by page, in constant memory.
+ *
+ * The log: lossless and deterministic; replaying it into an empty database
+ * gives the same state, ids and chains.
+ *
+ *   {"type":"header","format":"enhanced-memory-log","version":1,
+ *    "database":HEX,"heads":[{"namespace","change","head"}]}
+ *   {"type":"namespace","id","name","stem","aliases":[],
+ *    "recall_weights"?:{}}
+ *   {"type":"change","id","ns","at","branch","kind","about"?,"actor"?,
+ *    "client"?,"session"?,"message"?,"message_salt"?,"message_digest"?,
+ *    "ops":N,"chain":HEX}
+ *   {"type":"op","what","entity","fact"?,"key"?,"value"?,"new"?:{...},
+ *    "branch"?:{"name","parent","about"?}}  N times
+ *   {"type":"alias","ns","name","entity"}  lent names alone (store/facts/entity_names.c)
+ *   {"type":"conflict","id","entity","kind","state","found","other"?,"base"?,
+ *    "ours"?,"theirs"?,"action"?,"closed"?,"confidence"?,"notes"?}
+ *   {"type":"file","ns","name","at","body"}  of the workspace, those of now;
+ *    the body is JSON as text
+ *
+ * `new` stands at the op that shows a fact for the first time: {"kind",
+ * "first_name"? (existence), "peer"?, "peer_namespace"?, "peer_name"? (of an
+ * end in the user's memory), "label"?, "weight"?, "method",
+ * "confidence"?, "valid_from"?, "valid_to"?, "source"?, "speaker"?,
+ * "source_at"?, "supersedes"?, "flags"?, "salt", "text"}, or "digest" instead of salt
+ * and text when it was forgotten.
+ *
+ * Today's state (current): the reference memory server's lines with more
+ * members, so that both read it: {"type":"entity","name","entityType",
+ * "observations":[text], "namespace"?,"tier"?,"pin"?,"metadata"?,"aliases"?,
+ * "created_at"?,"provenance"?:[an object for each observation, with its "tags"
+ * and "metadata"]} and
+ * {"type":"relation","from","to","relationType","weight"?,"valid_from"?,
+ * "valid_to"?,"namespace"?,"from_namespace"?,"to_namespace"? ("default")}, and
+ * {"type":"file","name","at","body","namespace"?} in the end.
+ * An entity with very much text takes several lines. */
+#ifndef MODEL_EXPORT_H
+#define MODEL_EXPORT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/cleanup.h"
+#include "common/err.h"
+#include "memory-db/model/scope/page_cursor.h"
+
+struct store;
+
+#define EXPORT_LOG_FORMAT "enhanced-memory-log"
+#define EXPORT_CURRENT_FORMAT "enhanced-memory-current"
+#define EXPORT_VERSION 1
+
+struct export_query {
+	int64_t ns;		/* 0: every namespace */
+	int64_t change;		/* state or log as of this change */
+	size_t max_bytes;	/* of the lines of a page; the first line of a
+				   page always stays */
+};
+
+/* Where a page begins; zeroed for the first. */
+struct export_mark {
+	int64_t phase, ns, a, b;
+};
+
+/* Return a new array of lines and move *mark; *ret_more false at the end. The
+ * lens of the store is now that of the query's change. */
+int export_log_page(struct store *st, const struct export_query *q,
+	struct export_mark *mark, json_t **ret, bool *ret_more, struct err *e)
+	MUST_CHECK;
+int export_current_page(struct store *st, const struct export_query *q,
+	struct export_mark *mark, json_t **ret, bool *ret_more, struct err *e)
+	MUST_CHECK;
+
+/* --- shared by the two -------------------------------------------------------- */
+struct export_page {
+	struct store *st;
+	const struct export_query *q;
+	struct export_mark *mark;
+	json_t *lines;
+	size_t bytes;
+	bool full;
+	struct err *e;
+};
+/* Takes line. 0; 1 when the page is full: the line was dropped. */
+int export_push(struct export_page *p, json_t *line_new) MUST_CHECK;
+/* The files, at the end of both: 0; 1 when the page is full. */
+int export_files(struct export_page *p, bool is_log) MUST_CHECK;
+/* The first line. */
+int export_header(struct export_page *p, const char *format) MUST_CHECK;
+
+#endif

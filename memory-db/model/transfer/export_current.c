@@ -1,0 +1,394 @@
+/* Today's state as lines, namespace by namespace: entities in order of
+ * creation, then their relations. The mark of a page: the namespace, whether
+ * its entities or its relations are written, the existence fact of the last
+ * entity that is done (a), and the last fact written of the one after (b). */
+#include "memory-db/model/transfer/export.h"
+
+#include <string.h>
+
+#include "common/jx.h"
+#include "common/contract/tools.h"
+#include "memory-db/model/read/encode.h"
+#include "memory-db/model/read/fact_tags.h"
+#include "memory-db/model/scope/json_members.h"
+#include "memory-db/store/log/log.h"
+#include "memory-db/store/facts/labels.h"
+#include "memory-db/store/log/operate.h"
+
+enum phase { HEADER, ENTITIES, RELATIONS, FILES, DONE };
+
+/* Of one line: an entity with more takes several. The second bound keeps an
+ * import of the line within one change. */
+#define LINE_BYTES (256 * 1024)
+#define LINE_OBSERVATIONS 5000
+
+struct current {
+	struct export_page *p;
+	const struct fact *entity;	/* existence fact being written */
+	json_t *texts, *provenance;	/* of the line; borrowed */
+	size_t bytes;			/* of the two */
+	int64_t last;			/* fact written last */
+	bool cut;
+	struct {			/* cache of one change */
+		int64_t id, at, session, client;
+	} origin;
+};
+
+static int
+set_namespace(struct export_page *p, json_t *o, int64_t ns)
+{
+	struct buf name AUTO_BUF = {0};
+	int r;
+
+	if (p->q->ns != 0)
+		return 0;
+	r = namespace_name(p->st, ns, &name, p->e);
+	return r < 0 ? r
+		     : member_set_text(o, "namespace",
+			       name.data != NULL ? name.data : "", name.len,
+			       p->e);
+}
+
+static int
+set_label_member(struct export_page *p, json_t *o, const char *key,
+	int64_t label)
+{
+	struct buf text AUTO_BUF = {0};
+	int r = label_text(p->st, label, &text, p->e);
+
+	return r < 0 ? r
+		     : member_set_text(o, key,
+			       text.data != NULL ? text.data : "", text.len,
+			       p->e);
+}
+
+/* --- observations ------------------------------------------------------------------ */
+static int
+note_origin(void *ctx, const struct log_change *c)
+{
+	struct current *x = ctx;
+
+	x->origin.id = c->id;
+	x->origin.at = c->at;
+	x->origin.session = c->session;
+	x->origin.client = c->client;
+	return 0;
+}
+
+/* When what a fact says is true in the world. */
+static int
+set_validity(struct export_page *p, json_t *o, const struct fact *f)
+{
+	int r = f->valid_from == FACT_NO_TIME
+		? 0 : member_set_time(o, "valid_from", f->valid_from, p->e);
+
+	return r != 0 || f->valid_to == FACT_NO_TIME
+		? r : member_set_time(o, "valid_to", f->valid_to, p->e);
+}
+
+static int
+set_provenance(struct current *x, json_t *o, const struct fact *f)
+{
+	static const char *const methods[] = {
+		"manual", "auto", "import", "script"};
+	struct export_page *p = x->p;
+	int r = 0;
+
+	if (x->origin.id != f->added)
+		r = log_get(p->st, f->added, note_origin, x, p->e);
+	if (r >= 0)
+		r = member_set_time(o, "at", x->origin.at, p->e);
+	if (r == 0)
+		r = member_set_label(p->st, o, "session", x->origin.session,
+			p->e);
+	if (r == 0)
+		r = member_set_label(p->st, o, "client", x->origin.client,
+			p->e);
+	if (r == 0)
+		r = member_set_label(p->st, o, "source_session", f->source,
+			p->e);
+	if (r == 0 && f->source_at != FACT_NO_TIME)
+		r = member_set_time(o, "source_timestamp", f->source_at, p->e);
+	if (r == 0)
+		r = member_set_label(p->st, o, "speaker", f->speaker, p->e);
+	if (r == 0 && f->confidence >= 0)
+		r = member_set_real(o, "confidence", f->confidence, p->e);
+	if (r == 0 && f->kind == FACT_OBSERVATION && f->weight >= 0)
+		r = member_set_real(o, "salience", f->weight, p->e);
+	if (r == 0)
+		r = set_validity(p, o, f);
+	if (r == 0 && f->method != METHOD_MANUAL &&
+		(size_t)f->method < ARRAY_LEN(methods))
+		r = member_set_text(o, "method", methods[f->method],
+			strlen(methods[f->method]), p->e);
+	if (r == 0 && f->kind == FACT_OBSERVATION)
+		r = fact_tags_encode(p->st, f->entity, f->id, o, p->e);
+	return r;
+}
+
+static int
+add_observation(void *ctx, const struct fact *f)
+{
+	struct current *x = ctx;
+	json_t *text AUTO_JSON = NULL;
+	json_t *o AUTO_JSON = NULL;
+	size_t limit = x->p->q->max_bytes / 2, bytes;
+	int r;
+
+	if (f->id <= x->p->mark->b || f->erased)
+		return 0;
+	text = member_text(f->text, f->text_n);
+	o = json_object();
+	if (text == NULL || o == NULL)
+		return err_nomem(x->p->e);
+	r = set_provenance(x, o, f);
+	if (r < 0)
+		return r;
+	bytes = encode_size(text) + encode_size(o) + 2;
+	if (json_array_size(x->texts) > 0 &&
+		(json_array_size(x->texts) >= LINE_OBSERVATIONS ||
+			x->bytes + bytes >
+				(limit < LINE_BYTES ? limit : LINE_BYTES))) {
+		x->cut = true;
+		return 1;
+	}
+	x->bytes += bytes;
+	x->last = f->id;
+	if (jx_add(x->texts, take_ptr(text)) != 0 ||
+		jx_add(x->provenance, take_ptr(o)) != 0)
+		return err_nomem(x->p->e);
+	return 0;
+}
+
+/* --- an entity ---------------------------------------------------------------------- */
+static int
+set_metadata(void *ctx, const struct fact *f)
+{
+	return f->erased ? 0
+			 : member_set_parsed(ctx, "metadata", f->text,
+				   f->text_n, NULL);
+}
+
+static int
+add_alias(void *ctx, const char *name, size_t n)
+{
+	return jx_add(ctx, member_text(name, n));
+}
+
+static int
+set_aliases(struct export_page *p, json_t *o, int64_t entity)
+{
+	json_t *aliases AUTO_JSON = json_array();
+	int r;
+
+	if (aliases == NULL)
+		return err_nomem(p->e);
+	r = entity_aliases(p->st, entity, add_alias, aliases, p->e);
+	if (r < 0)
+		return r == MDB_E_NOMEM ? err_nomem(p->e) : r;
+	return json_array_size(aliases) == 0
+		? 0
+		: member_set_new(o, "aliases", json_incref(aliases), p->e);
+}
+
+/* What stands on the first line of an entity only. */
+static int
+set_numbers(struct export_page *p, json_t *o, int64_t entity)
+{
+	struct entity_times times;
+	int64_t tier = 0, pin = 0, asked = 0;
+	int r = attr_get(p->st, entity, ATTR_TIER, &tier, p->e);
+
+	if (r == 0)
+		r = attr_get(p->st, entity, ATTR_PIN, &pin, p->e);
+	if (r == 0)
+		r = attr_get(p->st, entity, ATTR_PIN_ASKED, &asked, p->e);
+	if (r == 0)
+		r = entity_times(p->st, entity, &times, p->e);
+	if (r == 0 && tier > 0 && tier < 4)
+		r = member_set_new(o, "tier", json_string(tool_tiers[tier]),
+			p->e);
+	/* Lines say nothing of who pinned: only what is confirmed. */
+	if (r == 0 && pin != 0 && asked == 0)
+		r = member_set_bool(o, "pin", 1, p->e);
+	if (r == 0)
+		r = fact_each(p->st, entity, 1u << FACT_METADATA, set_metadata,
+			o, p->e);
+	if (r == MDB_E_NOMEM)
+		return err_nomem(p->e);
+	if (r == 0)
+		r = set_aliases(p, o, entity);
+	return r == 0 ? member_set_time(o, "created_at", times.created_at, p->e)
+		      : r;
+}
+
+static int
+set_entity(struct current *x, json_t *o)
+{
+	struct export_page *p = x->p;
+	const struct fact *f = x->entity;
+	int r = member_set_text(o, "name", f->text, f->text_n, p->e);
+
+	if (r == 0)
+		r = set_label_member(p, o, "entityType", f->label);
+	if (r == 0)
+		r = member_set_new(o, "observations",
+			x->texts = json_array(), p->e);
+	if (r == 0)
+		r = set_namespace(p, o, p->mark->ns);
+	if (r == 0 && p->mark->b == 0)
+		r = set_numbers(p, o, f->entity);
+	if (r == 0)
+		r = member_set_new(o, "provenance",
+			x->provenance = json_array(), p->e);
+	if (r == 0)
+		r = fact_each(p->st, f->entity, 1u << FACT_OBSERVATION,
+			add_observation, x, p->e);
+	if (r >= 0 && json_array_size(x->provenance) == 0)
+		json_object_del(o, "provenance");
+	return r < 0 ? r : 0;
+}
+
+static int
+push_entity(void *ctx, const struct fact *f)
+{
+	struct export_page *p = ctx;
+	int r = 0;
+
+	do {
+		struct current x = {.p = p, .entity = f};
+		json_t *o AUTO_JSON = json_pack("{s:s}", "type", "entity");
+
+		if (o == NULL)
+			return err_nomem(p->e);
+		r = set_entity(&x, o);
+		if (r == 0)
+			r = export_push(p, take_ptr(o));
+		if (r != 0)
+			return r;
+		p->mark->b = x.cut ? x.last : 0;
+	} while (p->mark->b != 0);
+	p->mark->a = f->id;
+	return 0;
+}
+
+/* --- relations ------------------------------------------------------------------------ */
+static int
+push_relation(void *ctx, const struct fact *f)
+{
+	struct current *x = ctx;
+	struct export_page *p = x->p;
+	bool reversed = fact_is_reversed(f);
+	json_t *o AUTO_JSON = NULL;
+	struct buf peer AUTO_BUF = {0};
+	int64_t there = 0;
+	int r;
+
+	if (f->id <= p->mark->b)
+		return 0;
+	r = fact_existence(p->st, f->peer, &there, NULL, &peer, p->e);
+	if (r != 1)
+		return r;
+	o = json_pack("{s:s}", "type", "relation");
+	if (o == NULL)
+		return err_nomem(p->e);
+	r = member_set_text(o, reversed ? "to" : "from", x->entity->text,
+		x->entity->text_n, p->e);
+	if (r == 0)
+		r = member_set_text(o, reversed ? "from" : "to", peer.data,
+			peer.len, p->e);
+	if (r == 0 && fact_namespace(there) != fact_namespace(f->id))
+		r = member_set_text(o,
+			reversed ? "from_namespace" : "to_namespace", "default",
+			7, p->e);
+	if (r == 0)
+		r = set_label_member(p, o, "relationType", f->label);
+	if (r == 0 && f->weight >= 0)
+		r = member_set_real(o, "weight", f->weight, p->e);
+	if (r == 0)
+		r = set_validity(p, o, f);
+	if (r == 0)
+		r = set_namespace(p, o, p->mark->ns);
+	if (r == 0)
+		r = export_push(p, take_ptr(o));
+	if (r == 0)
+		p->mark->b = f->id;
+	return r;
+}
+
+static int
+push_relations(void *ctx, const struct fact *f)
+{
+	struct export_page *p = ctx;
+	struct current x = {.p = p, .entity = f};
+	int r = fact_each(p->st, f->entity, 1u << FACT_RELATION, push_relation,
+		&x, p->e);
+
+	if (r == 0) {
+		p->mark->a = f->id;
+		p->mark->b = 0;
+	}
+	return r;
+}
+
+/* --- a namespace ------------------------------------------------------------------------ */
+static int
+push_part(struct export_page *p, int64_t phase, int64_t next, fact_fn fn)
+{
+	int r;
+
+	if (p->mark->phase != phase)
+		return 0;
+	r = fact_each_entity(p->st, p->mark->ns, p->mark->a, fn, p, p->e);
+	if (r == 0) {
+		p->mark->phase = next;
+		p->mark->a = p->mark->b = 0;
+	}
+	return r;
+}
+
+static int
+push_namespace(void *ctx, const struct namespace_row *row)
+{
+	struct export_page *p = ctx;
+	int r;
+
+	if (row->id < p->mark->ns)
+		return 0;
+	p->mark->ns = row->id;
+	r = push_part(p, ENTITIES, RELATIONS, push_entity);
+	if (r == 0)
+		r = push_part(p, RELATIONS, ENTITIES, push_relations);
+	if (r == 0)
+		p->mark->ns = row->id + 1;
+	return r;
+}
+
+int
+export_current_page(struct store *st, const struct export_query *q,
+	struct export_mark *mark, json_t **ret, bool *ret_more, struct err *e)
+{
+	json_t *lines AUTO_JSON = json_array();
+	struct export_page p = {.st = st, .q = q, .mark = mark, .lines = lines,
+		.e = e};
+	int r = lines == NULL ? err_nomem(e) : 0;
+
+	if (r == 0 && mark->phase == HEADER) {
+		r = export_header(&p, EXPORT_CURRENT_FORMAT);
+		mark->phase = ENTITIES;
+	}
+	if (r == 0 && mark->phase != FILES) {
+		r = operate_namespaces(st, q->ns, push_namespace, &p, e);
+		if (r >= 0 && !p.full)
+			*mark = (struct export_mark){.phase = FILES};
+	}
+	if (r == 0 && mark->phase == FILES)
+		r = export_files(&p, false);
+	if (r < 0)
+		return r;
+	if (!p.full)
+		mark->phase = DONE;
+	*ret_more = p.full;
+	*ret = take_ptr(lines);
+	return 0;
+}

@@ -1,0 +1,477 @@
+/* The change log as lines. The mark of a page: phase, then in ALIASES the
+ * namespace and the number of lines of it written; in CHANGES the change that
+ * is next (a) and its op that is next + 1 (b; 0: its head); in CONFLICTS the
+ * last one written. */
+#include "memory-db/model/transfer/export.h"
+
+#include <string.h>
+
+#include "common/jx.h"
+#include "memory-db/model/read/encode.h"
+#include "memory-db/model/scope/json_members.h"
+#include "memory-db/model/recall/recall_settings.h"
+#include "memory-db/model/namespace/namespaces.h"
+#include "memory-db/store/log/branch.h"
+#include "memory-db/store/log/log.h"
+#include "memory-db/store/facts/labels.h"
+#include "memory-db/store/log/operate.h"
+
+enum phase { HEADER, CHANGES, ALIASES, CONFLICTS, FILES, DONE };
+
+int
+export_push(struct export_page *p, json_t *line_new)
+{
+	size_t bytes;
+
+	if (line_new == NULL)
+		return err_nomem(p->e);
+	bytes = encode_size(line_new) + 1;
+	if (p->bytes > 0 && p->bytes + bytes > p->q->max_bytes) {
+		json_decref(line_new);
+		p->full = true;
+		return 1;
+	}
+	p->bytes += bytes;
+	return jx_add(p->lines, line_new) == 0 ? 0 : err_nomem(p->e);
+}
+
+/* --- header and namespaces ------------------------------------------------------ */
+int
+export_header(struct export_page *p, const char *format)
+{
+	json_t *o AUTO_JSON = json_pack("{s:s, s:s, s:i}", "type", "header",
+		"format", format, "version", EXPORT_VERSION);
+	const char *id = operate_database_id(p->st);
+	json_t *heads = NULL;
+	int r = o == NULL ? err_nomem(p->e)
+			  : member_set_text(o, "database", id, strlen(id),
+				    p->e);
+
+	if (r == 0)
+		r = namespaces_heads(p->st, p->q->ns, p->q->change, &heads,
+			p->e);
+	if (r == 0)
+		r = member_set_new(o, "heads", heads, p->e);
+	return r == 0 ? export_push(p, take_ptr(o)) : r;
+}
+
+static int
+add_name(void *ctx, const char *name, size_t n)
+{
+	return jx_add(ctx, member_text(name, n));
+}
+
+static int
+push_namespace(void *ctx, const struct namespace_row *row)
+{
+	struct export_page *p = ctx;
+	json_t *o AUTO_JSON = json_pack("{s:s, s:I}", "type", "namespace", "id",
+		(json_int_t)row->id);
+	json_t *aliases = json_array(), *weights = NULL;
+	int r;
+
+	if (o == NULL || aliases == NULL) {
+		json_decref(aliases);
+		return err_nomem(p->e);
+	}
+	r = member_set_text(o, "name", row->name, strlen(row->name), p->e);
+	if (r == 0)
+		r = member_set_text(o, "stem", row->stem, strlen(row->stem),
+			p->e);
+	if (r == 0)
+		r = operate_namespace_aliases(p->st, row->id, add_name, aliases,
+			p->e);
+	if (member_set_new(o, "aliases", aliases, p->e) != 0 ||
+		r == MDB_E_NOMEM)
+		return err_nomem(p->e);
+	if (r >= 0)
+		r = recall_settings_stored(p->st, row->id, &weights, p->e);
+	if (r == 0 && weights != NULL)
+		r = member_set_new(o, "recall_weights", weights, p->e);
+	if (r < 0)
+		return r;
+	/* All of them stand on the first page, however small a page is. */
+	p->bytes += encode_size(o) + 1;
+	return jx_add(p->lines, take_ptr(o)) == 0 ? 0 : err_nomem(p->e);
+}
+
+/* --- facts ------------------------------------------------------------------------ */
+struct fact_line {
+	struct export_page *p;
+	json_t *o;		/* `new`, borrowed */
+};
+
+static int
+set_number(json_t *o, const char *key, int64_t v, int64_t none, struct err *e)
+{
+	return v == none ? 0 : member_set_int(o, key, v, e);
+}
+
+static int
+set_share(json_t *o, const char *key, double v, struct err *e)
+{
+	return v < 0 ? 0 : member_set_real(o, key, v, e);
+}
+
+static int
+set_string(json_t *o, const char *key, const char *s, struct err *e)
+{
+	return s == NULL ? 0 : member_set_text(o, key, s, strlen(s), e);
+}
+
+static int
+set_content(json_t *o, const struct log_fact *f, struct err *e)
+{
+	int r;
+
+	if (f->salt == NULL)
+		return f->digest == NULL
+			? err_set(e, MDB_E_CORRUPT, "fact %lld has no digest",
+				  (long long)f->id)
+			: member_set_hex(o, "digest", f->digest,
+				  FACT_DIGEST_BYTES, e);
+	if (f->damaged || f->text == NULL)
+		return err_set(e, MDB_E_CORRUPT,
+			"the text of fact %lld cannot be read; run 'memoryctl "
+			"verify' and restore a backup", (long long)f->id);
+	r = member_set_hex(o, "salt", f->salt, FACT_SALT_BYTES, e);
+	if (r == 0 && (f->kind != FACT_RELATION || f->text_n > 0))
+		r = member_set_text(o, "text", f->text, f->text_n, e);
+	return r;
+}
+
+/* An end in the user's memory, which the log of a project does not create. */
+static int
+set_peer(struct fact_line *l, const struct log_fact *f)
+{
+	struct buf name AUTO_BUF = {0};
+	struct err *e = l->p->e;
+	int64_t ns = f->ns;
+	int r = set_number(l->o, "peer", f->peer, 0, e);
+
+	if (r == 0 && f->peer != 0)
+		r = entity_first_name(l->p->st, f->peer, &ns, &name, e);
+	if (r < 0 || ns == f->ns)
+		return r < 0 ? r : 0;
+	r = member_set_text(l->o, "peer_namespace", "default", 7, e);
+	return r != 0 || name.len == 0
+		       ? r
+		       : member_set_text(
+				 l->o, "peer_name", name.data, name.len, e);
+}
+
+static int
+set_fact(void *ctx, const struct log_fact *f)
+{
+	struct fact_line *l = ctx;
+	struct err *e = l->p->e;
+	json_t *o = l->o;
+	int r = member_set_int(o, "kind", f->kind, e);
+
+	if (r == 0 && f->kind == FACT_EXISTENCE && f->first_name != NULL)
+		r = member_set_text(o, "first_name", f->first_name,
+			f->first_name_n, e);
+	if (r == 0)
+		r = set_peer(l, f);
+	if (r == 0)
+		r = set_string(o, "label", f->label, e);
+	if (r == 0)
+		r = set_share(o, "weight", f->weight, e);
+	if (r == 0)
+		r = member_set_int(o, "method", f->method, e);
+	if (r == 0)
+		r = set_share(o, "confidence", f->confidence, e);
+	if (r == 0)
+		r = set_number(o, "valid_from", f->valid_from, FACT_NO_TIME, e);
+	if (r == 0)
+		r = set_number(o, "valid_to", f->valid_to, FACT_NO_TIME, e);
+	if (r == 0)
+		r = set_string(o, "source", f->source, e);
+	if (r == 0)
+		r = set_string(o, "speaker", f->speaker, e);
+	if (r == 0)
+		r = set_number(o, "source_at", f->source_at, FACT_NO_TIME, e);
+	if (r == 0)
+		r = set_number(o, "supersedes", f->supersedes, 0, e);
+	if (r == 0)
+		r = set_number(o, "flags", f->flags, 0, e);
+	return r == 0 ? set_content(o, f, e) : r;
+}
+
+/* --- changes ---------------------------------------------------------------------- */
+static int
+set_new_fact(struct export_page *p, json_t *o, const struct log_op *op)
+{
+	struct fact_line l = {p, json_object()};
+	int r = member_set_new(o, "new", l.o, p->e);
+
+	if (r == 0)
+		r = log_fact(p->st, op->fact, set_fact, &l, p->e);
+	return r < 0 ? r : 0;
+}
+
+struct branch_line {
+	struct export_page *p;
+	json_t *o;		/* `branch`, borrowed */
+};
+
+/* A discarded branch is named "name#id": here as it was created. */
+static int
+set_branch(void *ctx, const struct branch_row *b)
+{
+	struct branch_line *l = ctx;
+	const char *end = strrchr(b->name, '#');
+	size_t n = end != NULL ? (size_t)(end - b->name) : strlen(b->name);
+	int r = member_set_text(l->o, "name", b->name, n, l->p->e);
+
+	if (r == 0)
+		r = member_set_int(l->o, "parent", b->parent, l->p->e);
+	return r == 0 ? set_string(l->o, "about", b->about, l->p->e) : r;
+}
+
+static int
+set_new_branch(struct export_page *p, json_t *o, const struct log_op *op)
+{
+	struct branch_line l = {p, json_object()};
+	int r = member_set_new(o, "branch", l.o, p->e);
+
+	if (r == 0)
+		r = branch_get(p->st, op->value, set_branch, &l, p->e);
+	return r < 0 ? r : 0;
+}
+
+static bool
+has_value(const struct log_op *op)
+{
+	return op->what == OP_ATTR || op->what == OP_BRANCH ||
+		op->what == OP_ERASE || op->what == OP_DERIVE;
+}
+
+static int
+push_op(void *ctx, const struct log_op *op)
+{
+	struct export_page *p = ctx;
+	json_t *o AUTO_JSON = json_pack("{s:s, s:i, s:I}", "type", "op", "what",
+		(int)op->what, "entity", (json_int_t)op->entity);
+	int r;
+
+	if (o == NULL)
+		return err_nomem(p->e);
+	r = set_number(o, "fact", op->fact, 0, p->e);
+	if (r == 0 && has_value(op))
+		r = member_set_int(o, "key", op->key, p->e);
+	if (r == 0 && has_value(op))
+		r = member_set_int(o, "value", op->value, p->e);
+	if (r == 0 && op->what == OP_BRANCH && op->key == BRANCH_OP_CREATE)
+		r = set_new_branch(p, o, op);
+	if (r == 0 && op->what == OP_SHOW)
+		r = log_is_new(p->st, op->fact, op->change, p->e);
+	if (r == 1)
+		r = set_new_fact(p, o, op);
+	if (r == 0)
+		r = export_push(p, take_ptr(o));
+	if (r == 0)
+		p->mark->b = op->seq + 2;
+	return r;
+}
+
+static int
+count_op(void *ctx, const struct log_op *op)
+{
+	(void)op;
+	++*(int64_t *)ctx;
+	return 0;
+}
+
+static int
+set_change(struct export_page *p, json_t *o, const struct log_change *c)
+{
+	int64_t ops = 0;
+	int r = member_set_new(o, "kind",
+		json_string(change_kind_name((int)c->kind)), p->e);
+
+	if (r == 0)
+		r = set_number(o, "about", c->about, 0, p->e);
+	if (r == 0)
+		r = member_set_label(p->st, o, "actor", c->actor, p->e);
+	if (r == 0)
+		r = member_set_label(p->st, o, "client", c->client, p->e);
+	if (r == 0)
+		r = member_set_label(p->st, o, "session", c->session, p->e);
+	if (r == 0 && c->message != NULL)
+		r = member_set_text(o, "message", c->message, c->message_n,
+			p->e);
+	if (r == 0 && c->message_salt != NULL)
+		r = member_set_hex(o, "message_salt", c->message_salt,
+			FACT_SALT_BYTES, p->e);
+	if (r == 0 && c->message_digest != NULL)
+		r = member_set_hex(o, "message_digest", c->message_digest,
+			FACT_DIGEST_BYTES, p->e);
+	if (r == 0)
+		r = log_ops(p->st, c->id, 0, 0, count_op, &ops, p->e);
+	if (r == 0)
+		r = member_set_int(o, "ops", ops, p->e);
+	if (r == 0 && c->chain == NULL)
+		return err_set(p->e, MDB_E_CORRUPT, "change %lld has no chain",
+			(long long)c->id);
+	return r == 0 ? member_set_hex(o, "chain", c->chain, 32, p->e) : r;
+}
+
+static int
+push_head(struct export_page *p, const struct log_change *c)
+{
+	json_t *o AUTO_JSON = json_pack("{s:s, s:I, s:I, s:I, s:I}", "type",
+		"change", "id", (json_int_t)c->id, "ns", (json_int_t)c->ns,
+		"at", (json_int_t)c->at, "branch", (json_int_t)c->branch);
+	int r = o == NULL ? err_nomem(p->e) : set_change(p, o, c);
+
+	return r == 0 ? export_push(p, take_ptr(o)) : r;
+}
+
+static int
+push_change(void *ctx, const struct log_change *c)
+{
+	struct export_page *p = ctx;
+	int r = 0;
+
+	if (c->id > p->q->change)
+		return 1;
+	if (c->id < p->mark->a)
+		return err_set(p->e, MDB_E_CORRUPT, "the changes are out of "
+			"order; run 'memoryctl verify' and restore a backup");
+	if (p->mark->a != c->id || p->mark->b == 0) {
+		p->mark->a = c->id;
+		p->mark->b = 0;
+		r = push_head(p, c);
+		if (r != 0)
+			return r;
+		p->mark->b = 1;
+	}
+	r = log_ops(p->st, c->id, 0, p->mark->b - 1, push_op, p, p->e);
+	if (r == 0) {
+		p->mark->a = c->id + 1;
+		p->mark->b = 0;
+	}
+	return r;
+}
+
+/* --- aliases ----------------------------------------------------------------------- */
+struct alias_run {
+	struct export_page *p;
+	int64_t skip;		/* of the namespace, written before */
+};
+
+static int
+push_alias(void *ctx, int64_t ns, const char *name, size_t n, int64_t entity)
+{
+	struct alias_run *run = ctx;
+	struct export_page *p = run->p;
+	json_t *o AUTO_JSON = NULL;
+	int r;
+
+	if (ns != p->mark->ns) {
+		p->mark->ns = ns;
+		p->mark->a = run->skip = 0;
+	}
+	if (run->skip > 0) {
+		run->skip--;
+		return 0;
+	}
+	o = json_pack("{s:s, s:I}", "type", "alias", "ns", (json_int_t)ns);
+	if (o == NULL)
+		return err_nomem(p->e);
+	r = member_set_text(o, "name", name, n, p->e);
+	if (r == 0)
+		r = member_set_int(o, "entity", entity, p->e);
+	if (r == 0)
+		r = export_push(p, take_ptr(o));
+	if (r == 0)
+		p->mark->a++;
+	return r;
+}
+
+static int
+push_aliases(struct export_page *p)
+{
+	struct alias_run run = {p, p->mark->a};
+
+	return operate_aliases(p->st, p->q->ns, p->q->change, p->mark->ns, "",
+		push_alias, &run, p->e);
+}
+
+/* --- conflicts --------------------------------------------------------------------- */
+static int
+push_conflict(void *ctx, const struct conflict_line *c)
+{
+	struct export_page *p = ctx;
+	json_t *o AUTO_JSON = json_pack("{s:s, s:I, s:I, s:I, s:I, s:I}",
+		"type", "conflict", "id", (json_int_t)c->id, "entity",
+		(json_int_t)c->entity, "kind", (json_int_t)c->kind, "state",
+		(json_int_t)c->state, "found", (json_int_t)c->found);
+	const struct {
+		const char *key;
+		int64_t v;
+	} numbers[] = {{"other", c->other}, {"base", c->base},
+		{"ours", c->ours}, {"theirs", c->theirs},
+		{"action", c->action}, {"closed", c->closed}};
+	int r = o == NULL ? err_nomem(p->e) : 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(numbers); i++)
+		r = set_number(o, numbers[i].key, numbers[i].v,
+			CONFLICT_NONE, p->e);
+	if (r == 0)
+		r = set_share(o, "confidence", c->confidence, p->e);
+	if (r == 0)
+		r = set_string(o, "notes", c->notes, p->e);
+	if (r == 0)
+		r = export_push(p, take_ptr(o));
+	if (r == 0)
+		p->mark->a = c->id;
+	return r;
+}
+
+int
+export_log_page(struct store *st, const struct export_query *q,
+	struct export_mark *mark, json_t **ret, bool *ret_more, struct err *e)
+{
+	json_t *lines AUTO_JSON = json_array();
+	struct export_page p = {.st = st, .q = q, .mark = mark, .lines = lines,
+		.e = e};
+	int r = lines == NULL ? err_nomem(e) : 0;
+
+	if (r == 0 && mark->phase == HEADER) {
+		r = export_header(&p, EXPORT_LOG_FORMAT);
+		if (r == 0)
+			r = operate_namespaces(st, q->ns, push_namespace, &p, e);
+		if (r == 0)
+			mark->phase = CHANGES;
+	}
+	if (r == 0 && mark->phase == CHANGES) {
+		r = log_since(st, q->ns, mark->a - 1, push_change, &p, e);
+		if (r >= 0 && !p.full) {
+			r = 0;
+			*mark = (struct export_mark){.phase = ALIASES};
+		}
+	}
+	if (r == 0 && mark->phase == ALIASES) {
+		r = push_aliases(&p);
+		if (r >= 0 && !p.full)
+			*mark = (struct export_mark){.phase = CONFLICTS};
+	}
+	if (r == 0 && mark->phase == CONFLICTS) {
+		r = operate_conflicts(st, q->ns, q->change, mark->a,
+			push_conflict, &p, e);
+		if (r >= 0 && !p.full)
+			*mark = (struct export_mark){.phase = FILES};
+	}
+	if (r == 0 && mark->phase == FILES) {
+		r = export_files(&p, true);
+		if (r >= 0 && !p.full)
+			mark->phase = DONE;
+	}
+	if (r < 0)
+		return r;
+	*ret_more = mark->phase != DONE;
+	*ret = take_ptr(lines);
+	return 0;
+}

@@ -1,0 +1,256 @@
+#include "memory-db/model/transfer/import.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/jx.h"
+#include "common/limits.h"
+#include "common/text.h"
+#include "memory-db/model/transfer/export.h"
+#include "memory-db/model/scope/json_members.h"
+#include "memory-db/model/scope/scope.h"
+#include "memory-db/store/log/change.h"
+#include "memory-db/store/log/operate.h"
+
+/* Errors of one call that are listed; the rest is counted as skipped. */
+#define ERRORS_MAX 1000
+#define KEY_SIZE 320
+
+int
+import_complain(struct importer *im, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+	json_t *o;
+
+	im->result->skipped++;
+	if (json_array_size(im->result->errors) >= ERRORS_MAX)
+		return 0;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	o = json_object();
+	if (o == NULL || jx_add(im->result->errors, o) != 0)
+		return err_nomem(im->e);
+	if (member_set_int(o, "line", im->line, im->e) != 0)
+		return MDB_E_NOMEM;
+	return member_set_text(o, "error", text, text_cut(text, strlen(text)),
+		im->e);
+}
+
+/* --- where the source stands ------------------------------------------------------ */
+static void
+state_key(const struct importer *im, char out[KEY_SIZE])
+{
+	snprintf(out, KEY_SIZE, "import:%s", im->q->source);
+}
+
+static int
+state_load(struct importer *im)
+{
+	struct import_state *s = &im->state;
+	struct buf text AUTO_BUF = {0};
+	json_t *o AUTO_JSON = NULL;
+	json_t *head = NULL;
+	char key[KEY_SIZE];
+	int r;
+
+	state_key(im, key);
+	r = operate_state_get(im->st, key, &text, im->e);
+	if (r != 1)
+		return r;
+	o = jx_parse(text.data, text.len, im->e);
+	if (o == NULL)
+		return err_set(im->e, MDB_E_CORRUPT,
+			"the state of the import of '%.200s' is damaged; "
+			"import the file under another name", im->q->source);
+	r = jx_int(o, "offset", JX_REQUIRED, 0,
+		LIMIT_IMPORT_LINES + LIMIT_LIST_ENTRIES, &s->offset, im->e);
+	if (r == 0)
+		r = jx_bool(o, "log", JX_REQUIRED, &s->is_log, im->e);
+	if (r == 0)
+		r = jx_bool(o, "skip", JX_REQUIRED, &s->skip, im->e);
+	if (r == 0)
+		r = jx_bool(o, "applied", JX_REQUIRED, &s->applied, im->e);
+	if (r == 0)
+		r = jx_bool(o, "all", JX_OPTIONAL, &s->all, im->e);
+	if (r >= 0)
+		r = jx_int(o, "staged", JX_REQUIRED, 0, LIMIT_CHANGE_FACTS,
+			&s->staged, im->e);
+	if (r == 0)
+		r = jx_object(o, "head", JX_OPTIONAL, &head, im->e);
+	if (r == 0)
+		s->head = json_incref(head);
+	return r < 0 ? r : 0;
+}
+
+static int
+state_save(struct importer *im)
+{
+	const struct import_state *s = &im->state;
+	json_t *o AUTO_JSON = json_pack("{s:I, s:b, s:b, s:b, s:b, s:I}", "offset",
+		(json_int_t)s->offset, "log", s->is_log, "skip", s->skip,
+		"applied", s->applied, "all", s->all, "staged", (json_int_t)s->staged);
+	struct buf text AUTO_BUF = {0};
+	char key[KEY_SIZE];
+
+	if (o == NULL ||
+		(s->head != NULL &&
+			jx_set(o, "head", json_incref(s->head)) != 0) ||
+		jx_dump(o, &text) != 0)
+		return err_nomem(im->e);
+	state_key(im, key);
+	return operate_state_set(im->st, key, text.data, text.len, im->e);
+}
+
+/* The import is over: a later one of the same source begins anew and finds
+ * everything there. */
+static int
+state_drop(struct importer *im)
+{
+	char key[KEY_SIZE], end[KEY_SIZE + 1];
+
+	state_key(im, key);
+	snprintf(end, sizeof(end), "%s\x01", key);
+	return operate_state_drop(im->st, key, end, im->e);
+}
+
+/* --- a slice ------------------------------------------------------------------------ */
+static int
+read_header(struct importer *im, const json_t *record)
+{
+	const char *format = jx_text(record, "format");
+	int64_t version;
+	int r;
+
+	if (format == NULL || strcmp(format, EXPORT_LOG_FORMAT) != 0)
+		return 0;
+	r = jx_int(record, "version", JX_REQUIRED, 1, INT64_MAX, &version,
+		im->e);
+	if (r == 0 && version > EXPORT_VERSION)
+		r = err_set(im->e, MDB_E_VERSION,
+			"this log has format version %" PRId64 ", newer than "
+			"%d, the newest known here; upgrade first", version,
+			EXPORT_VERSION);
+	return r == 0 ? import_begins_log(im) : r;
+}
+
+static int
+import_record(struct importer *im, const json_t *record)
+{
+	const char *type = jx_text(record, "type");
+
+	if (json_object_size(record) == 0)
+		return 0;
+	if (type != NULL && strcmp(type, "header") == 0)
+		return read_header(im, record);
+	return im->state.is_log ? replay_line(im, record)
+				: import_line(im, record);
+}
+
+/* Records of lines that were imported before are passed over. */
+static int
+first_record(struct importer *im, size_t *ret, size_t n)
+{
+	int64_t offset = im->q->offset, here = im->state.offset;
+
+	if (offset > here)
+		return err_param(im->e, MDB_E_INVALID, "offset",
+			"lines %" PRId64 " to %" PRId64 " of '%.200s' have not "
+			"been imported; go on at offset %" PRId64, here + 1,
+			offset, im->q->source, here);
+	*ret = (uint64_t)(here - offset) < n ? (size_t)(here - offset) : n;
+	return 0;
+}
+
+/* Facts one call may write. A replayed change is written in whole, and may be
+ * followed by what else is in the slice. */
+static int64_t
+budget(const struct importer *im)
+{
+	return (im->state.is_log ? 2 : 1) * (int64_t)LIMIT_CHANGE_FACTS;
+}
+
+static int
+import_records(struct importer *im)
+{
+	size_t n = json_array_size(im->q->records), i = 0;
+	int r = first_record(im, &i, n);
+
+	if (r == 0)
+		r = replay_begin(im);
+	for (; r == 0 && i < n && im->written < budget(im); i++) {
+		im->line = im->q->offset + (int64_t)i + 1;
+		r = import_record(im, json_array_get(im->q->records, i));
+		im->state.offset = im->line;
+	}
+	if (r == 0)
+		r = import_seal(im);
+	if (r == 0)
+		r = replay_end(im);
+	return r;
+}
+
+static int
+import_all(struct importer *im)
+{
+	bool complete = true;
+	int r = state_load(im);
+
+	im->state.all |= im->q->all_namespaces;
+	if (r == 0 && im->q->records != NULL) {
+		int64_t end = im->q->offset +
+			(int64_t)json_array_size(im->q->records);
+
+		r = import_records(im);
+		complete = im->state.offset >= end;
+	}
+	im->result->next_offset = im->state.offset;
+	if (r != 0 || (im->q->records == NULL && !im->q->done))
+		return r;
+	if (im->q->done && complete) {
+		if (im->state.head != NULL)
+			return err_set(im->e, MDB_E_INVALID,
+				"the log ends in the middle of change %lld; "
+				"the file is not complete",
+				(long long)json_integer_value(json_object_get(
+					im->state.head, "id")));
+		return state_drop(im);
+	}
+	return state_save(im);
+}
+
+void
+import_result_done(struct import_result *r)
+{
+	json_decref(r->errors);
+	json_decref(r->pinned);
+	json_decref(r->elsewhere_names);
+	r->errors = r->pinned = r->elsewhere_names = NULL;
+}
+
+int
+import_slice(struct store *st, const struct context *ctx,
+	const struct import_query *q, struct import_result *ret, struct err *e)
+{
+	struct importer im = {.st = st, .ctx = ctx, .q = q, .result = ret,
+		.e = e};
+	int r;
+
+	*ret = (struct import_result){.errors = json_array(),
+		.pinned = json_array(), .elsewhere_names = json_array()};
+	if (ret->errors == NULL || ret->pinned == NULL ||
+		ret->elsewhere_names == NULL) {
+		import_result_done(ret);
+		return err_nomem(e);
+	}
+	r = import_all(&im);
+	change_drop(im.change);
+	json_decref(im.state.head);
+	json_decref(im.ops);
+	if (r != 0)
+		import_result_done(ret);
+	return r;
+}

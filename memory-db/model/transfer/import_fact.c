@@ -1,0 +1,154 @@
+/* Replay of one fact: its fields as the log gives them, its entity with the id
+ * it had. */
+#include "memory-db/model/transfer/import.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "common/jx.h"
+#include "common/limits.h"
+#include "memory-db/model/scope/json_members.h"
+#include "memory-db/store/log/change.h"
+#include "memory-db/store/log/derivations.h"
+#include "memory-db/store/facts/labels.h"
+#include "memory-db/store/log/operate.h"
+
+static int
+read_label(struct importer *im, const json_t *o, const char *key, int64_t *ret)
+{
+	const char *text = NULL;
+	int r = jx_string(o, key, JX_OPTIONAL, &text, NULL, im->e);
+
+	*ret = 0;
+	return r == 0 ? label_intern(im->st, text, ret, im->e) : r < 0 ? r : 0;
+}
+
+static int
+read_numbers(struct importer *im, const json_t *o, struct fact *f)
+{
+	int64_t flags = 0;
+	const struct {
+		const char *key;
+		int64_t *target;
+	} numbers[] = {{"peer", &f->peer}, {"valid_from", &f->valid_from},
+		{"valid_to", &f->valid_to}, {"source_at", &f->source_at},
+		{"supersedes", &f->supersedes}, {"flags", &flags}};
+	int64_t kind = 0, method = 0;
+	int r = jx_int(o, "kind", JX_REQUIRED, 0, FACT_KIND_LAST, &kind, im->e);
+
+	f->valid_from = f->valid_to = f->source_at = FACT_NO_TIME;
+	f->weight = f->confidence = -1;
+	if (r == 0)
+		r = jx_int(o, "method", JX_REQUIRED, 0, METHOD_SCRIPT, &method,
+			im->e);
+	f->kind = (enum fact_kind)kind;
+	f->method = (enum fact_method)method;
+	for (size_t i = 0; r >= 0 && i < ARRAY_LEN(numbers); i++)
+		r = jx_int(o, numbers[i].key, JX_OPTIONAL, INT64_MIN, INT64_MAX,
+			numbers[i].target, im->e);
+	if (r >= 0)
+		r = jx_number(o, "weight", JX_OPTIONAL, 0, 1, &f->weight, im->e);
+	if (r >= 0)
+		r = jx_number(o, "confidence", JX_OPTIONAL, 0, 1,
+			&f->confidence, im->e);
+	f->flags = (int)(flags & (FACT_DERIVED | FACT_CLAIMED));
+	return r < 0 ? r : 0;
+}
+
+static int
+read_fact(struct importer *im, const json_t *o, struct fact *f)
+{
+	size_t limit = LIMIT_OBSERVATION_BYTES;
+	int r = read_numbers(im, o, f);
+
+	if (r == 0)
+		r = read_label(im, o, "label", &f->label);
+	if (r == 0)
+		r = read_label(im, o, "source", &f->source);
+	if (r == 0)
+		r = read_label(im, o, "speaker", &f->speaker);
+	if (r != 0)
+		return r;
+	f->text = "";
+	r = jx_string(o, "text", JX_OPTIONAL, &f->text, &f->text_n, im->e);
+	if (f->kind == FACT_EXISTENCE)
+		limit = LIMIT_NAME_BYTES;
+	if (r >= 0 && f->text_n > limit)
+		return err_set(im->e, MDB_E_LIMIT,
+			"fact %" PRId64 " of the log is longer than %zu bytes",
+			f->id, limit);
+	return r < 0 ? r : 0;
+}
+
+/* The entity of an existence fact, with the id it had. */
+static int
+place_entity(struct importer *im, const json_t *o, int64_t ns, int64_t entity)
+{
+	struct buf name AUTO_BUF = {0};
+	const char *first = NULL;
+	int64_t here = 0;
+	size_t n = 0;
+	int r = jx_string(o, "first_name", JX_OPTIONAL, &first, &n, im->e);
+
+	if (r >= 0)
+		r = entity_first_name(im->st, entity, &here, &name, im->e);
+	if (r == 0)
+		return operate_create_entity(im->st, entity, ns, first, n,
+			im->e);
+	if (r < 0)
+		return r;
+	if (here != ns || (first != NULL &&
+			(n != name.len || memcmp(first, name.data, n) != 0)))
+		return err_set(im->e, MDB_E_CONFLICT,
+			"entity %" PRId64 " of the log is another one here; "
+			"replay into an empty database", entity);
+	return 0;
+}
+
+/* The other end of a relation. One in the user's memory may be missing: a log
+ * of the project alone does not create it. */
+static int
+place_peer(struct importer *im, const json_t *o, int64_t peer)
+{
+	const char *ns = jx_text(o, "peer_namespace"), *name = NULL;
+	size_t n = 0;
+	int r = operate_has_entity(im->st, peer, im->e);
+
+	if (r != 0 || ns == NULL || strcmp(ns, "default") != 0)
+		return r;
+	r = jx_string(o, "peer_name", JX_OPTIONAL, &name, &n, im->e);
+	if (r >= 0)
+		r = operate_create_entity(im->st, peer, NAMESPACE_DEFAULT, name,
+			n, im->e);
+	return r == 0 ? 1 : r;
+}
+
+int
+replay_new(struct importer *im, const json_t *o, int64_t ns, int64_t entity,
+	int64_t fact)
+{
+	struct fact f = {.id = fact, .entity = entity};
+	unsigned char salt[FACT_SALT_BYTES], digest[FACT_DIGEST_BYTES];
+	const char *salt_hex = jx_text(o, "salt");
+	const char *digest_hex = jx_text(o, "digest");
+	int r = read_fact(im, o, &f);
+
+	f.erased = salt_hex == NULL;
+	if (r == 0 && (f.erased ? member_hex(digest_hex, digest, sizeof(digest))
+				: member_hex(salt_hex, salt, sizeof(salt))) != 0)
+		r = err_set(im->e, MDB_E_INVALID,
+			"fact %" PRId64 " of the log has neither a salt nor a "
+			"digest", fact);
+	if (r == 0 && f.kind == FACT_EXISTENCE)
+		r = place_entity(im, o, ns, entity);
+	if (r == 0)
+		r = operate_has_entity(im->st, entity, im->e);
+	if (r == 1 && f.kind == FACT_RELATION)
+		r = place_peer(im, o, f.peer);
+	if (r == 0)
+		r = err_set(im->e, MDB_E_INVALID,
+			"fact %" PRId64 " of the log belongs to an entity that "
+			"it did not create", fact);
+	return r == 1 ? change_replay_fact(im->change, &f, salt, digest, im->e)
+		      : r;
+}

@@ -1,0 +1,71 @@
+/* Files of the workspace from the lines of an export. */
+#include "memory-db/model/transfer/import.h"
+
+#include <string.h>
+
+#include "common/jx.h"
+#include "common/limits.h"
+#include "memory-db/store/beside/files.h"
+
+/* Whether there is room beside what is there. */
+static int
+has_room(struct importer *im, int64_t ns, const struct file *old, size_t n,
+	bool *ret)
+{
+	int64_t count, bytes;
+	int r = file_totals(im->st, ns, &count, &bytes, im->e);
+
+	if (r == 0)
+		*ret = (old->id != 0 || count < LIMIT_FILES) &&
+			bytes - old->size + (int64_t)n <= LIMIT_FILES_BYTES;
+	return r;
+}
+
+static int
+put(struct importer *im, int64_t ns, const char *name, const char *body,
+	size_t n, int64_t at)
+{
+	struct file old = {0};
+	bool fits = false;
+	int r = file_get(im->st, ns, name, &old, NULL, im->e);
+
+	/* What was written here since stays. */
+	if (r == 1 && old.at >= at) {
+		im->result->skipped++;
+		return 0;
+	}
+	if (r >= 0)
+		r = has_room(im, ns, &old, n, &fits);
+	if (r == 0 && !fits)
+		return import_complain(im, "the workspace has no room for the "
+			"file '%.200s': %d files, %d bytes", name, LIMIT_FILES,
+			LIMIT_FILES_BYTES);
+	if (r == 0)
+		r = file_put_at(im->st, ns, name, body, n, at, im->e);
+	if (r == 0)
+		im->result->added++;
+	return r;
+}
+
+int
+import_file(struct importer *im, const json_t *o, int64_t ns)
+{
+	const json_t *name = json_object_get(o, "name");
+	const json_t *body = json_object_get(o, "body");
+	json_t *value AUTO_JSON = NULL;
+	size_t n = json_string_length(body);
+	int64_t at;
+
+	if (!json_is_string(name) || json_string_length(name) == 0 ||
+		json_string_length(name) > LIMIT_LABEL_BYTES ||
+		!json_is_string(body) || n > LIMIT_FILE_BYTES ||
+		!jx_integral(json_object_get(o, "at"), &at) || at < 0)
+		return import_complain(im, "a file needs a name, a body and "
+			"the time `at` in ms, within the limits of write_file");
+	value = jx_parse_any(json_string_value(body), n, NULL);
+	if (value == NULL)
+		return import_complain(im, "the body of the file '%.200s' is "
+			"no JSON", json_string_value(name));
+	return put(im, ns, json_string_value(name), json_string_value(body), n,
+		at);
+}

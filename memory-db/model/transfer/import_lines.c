@@ -1,0 +1,419 @@
+/* Entities and relations as lines: those of the reference memory server, and
+ * our export of today's state, which adds members. A line is checked in whole
+ * before anything of it is written. */
+#include "memory-db/model/transfer/import.h"
+
+#include <string.h>
+
+#include "common/jx.h"
+#include "common/limits.h"
+#include "common/text.h"
+#include "common/contract/tools.h"
+#include "memory-db/model/scope/json_members.h"
+#include "memory-db/model/scope/scope.h"
+#include "memory-db/store/log/change.h"
+#include "memory-db/store/facts/labels.h"
+
+struct entity_line {
+	const char *name, *type;
+	size_t name_n;
+	json_t *observations, *provenance, *metadata, *aliases;
+	int64_t tier, created_at;
+	bool pin, has_tier;
+	struct err why;		/* what is wrong with a number */
+};
+
+/* --- reading with tolerance ---------------------------------------------------- */
+int
+import_text(const json_t *o, const char *key, size_t max, const char **ret,
+	size_t *ret_n)
+{
+	const json_t *v = json_object_get(o, key);
+
+	*ret = json_string_value(v);
+	*ret_n = v != NULL ? json_string_length(v) : 0;
+	return *ret != NULL && *ret_n > 0 && *ret_n <= max &&
+		strlen(*ret) == *ret_n;
+}
+
+/* The text of an observation: a string, or an object with one. */
+static const json_t *
+observation_text(const json_t *v)
+{
+	return json_is_object(v) ? json_object_get(v, "text") : v;
+}
+
+/* NULL, or what is wrong with the observations. */
+static const char *
+check_observations(struct entity_line *l)
+{
+	size_t i;
+	json_t *v;
+
+	json_array_foreach(l->provenance, i, v)
+		if (import_check_numbers(v, &l->why) != 0)
+			return l->why.text;
+
+	if (json_array_size(l->observations) > LIMIT_CHANGE_FACTS)
+		return "more than 10000 observations in one line; split the "
+		       "entity into several lines with the same name";
+	json_array_foreach(l->observations, i, v) {
+		const json_t *t = observation_text(v);
+
+		if (import_check_numbers(v, &l->why) != 0)
+			return l->why.text;
+		if (!json_is_string(t))
+			return "an observation is no text";
+		if (json_string_length(t) > LIMIT_OBSERVATION_BYTES)
+			return "an observation is longer than 1 MiB";
+		if (strlen(json_string_value(t)) != json_string_length(t))
+			return "an observation holds a NUL";
+	}
+	return NULL;
+}
+
+static const char *
+check_metadata(const struct entity_line *l)
+{
+	struct buf text AUTO_BUF = {0};
+
+	if (l->metadata == NULL)
+		return NULL;
+	if (!json_is_object(l->metadata))
+		return "metadata is no object";
+	if (jx_dump(l->metadata, &text) != 0)
+		return "out of memory";
+	return text.len > LIMIT_METADATA_BYTES
+		? "metadata is longer than 64 KiB" : NULL;
+}
+
+/* Fills l; NULL, or what is wrong with the line. */
+static const char *
+read_entity(const json_t *o, struct entity_line *l)
+{
+	const char *tier = jx_text(o, "tier");
+	const char *wrong;
+	size_t n;
+
+	if (!import_text(o, "name", LIMIT_NAME_BYTES, &l->name, &l->name_n))
+		return "name must be a text of 1 to 1024 bytes";
+	if (!import_text(o, "entityType", LIMIT_TYPE_BYTES, &l->type, &n)) {
+		if (n > LIMIT_TYPE_BYTES)
+			return "entityType is longer than 256 bytes";
+		l->type = "unknown";
+	}
+	l->observations = json_object_get(o, "observations");
+	if (l->observations != NULL && !json_is_array(l->observations))
+		return "observations is no list";
+	l->provenance = json_object_get(o, "provenance");
+	wrong = import_check_numbers(o, &l->why) != 0 ? l->why.text
+					       : check_observations(l);
+	if (wrong != NULL)
+		return wrong;
+	l->metadata = json_object_get(o, "metadata");
+	l->aliases = json_object_get(o, "aliases");
+	l->pin = json_is_true(json_object_get(o, "pin"));
+	for (int i = 0; tier != NULL && tool_tiers[i] != NULL; i++)
+		if (strcmp(tier, tool_tiers[i]) == 0) {
+			l->tier = i;
+			l->has_tier = true;
+		}
+	if (!import_time(o, "created_at", &l->created_at))
+		l->created_at = FACT_NO_TIME;
+	return check_metadata(l);
+}
+
+/* --- the change under way --------------------------------------------------------- */
+int
+import_seal(struct importer *im)
+{
+	int64_t change, at;
+	int r;
+
+	if (im->change == NULL)
+		return 0;
+	r = change_seal(take_ptr(im->change), &change, &at, im->e);
+	if (r == 0 && change != 0) {
+		im->result->change = change;
+		im->result->at = at;
+	}
+	return r;
+}
+
+/* A change in namespace ns with room for another fact. */
+static int
+open_change(struct importer *im, int64_t ns)
+{
+	struct change_info info = {.ns = ns, .branch = im->branch,
+		.kind = CHANGE_IMPORT, .actor = im->ctx->actor,
+		.client = im->ctx->client, .session = im->ctx->session,
+		.message = im->ctx->message};
+	int r = 0;
+
+	if (im->change != NULL && (im->ns != ns ||
+			change_ops(im->change) >= LIMIT_SLICE_FACTS))
+		r = import_seal(im);
+	if (r == 0 && im->change == NULL)
+		r = change_begin(im->st, &info, &im->change, im->e);
+	im->ns = ns;
+	return r;
+}
+
+int
+import_add(struct importer *im, const struct fact *f, int64_t *ret_id)
+{
+	int r = open_change(im, im->ns);
+
+	if (r == 0)
+		r = change_add_fact(im->change, f, ret_id, im->e);
+	if (r == 0) {
+		im->written++;
+		im->result->added++;
+	}
+	return r;
+}
+
+struct fact
+import_fact(int64_t entity, enum fact_kind kind)
+{
+	return (struct fact){.entity = entity, .kind = kind, .weight = -1,
+		.method = METHOD_IMPORT, .confidence = -1,
+		.valid_from = FACT_NO_TIME, .valid_to = FACT_NO_TIME,
+		.source_at = FACT_NO_TIME, .text = ""};
+}
+
+int
+import_namespace(struct importer *im, const json_t *o, int64_t *ret_ns)
+{
+	struct context ctx = *im->ctx;
+	const char *name;
+	size_t n;
+	int r;
+
+	if (import_text(o, "namespace", LIMIT_LABEL_BYTES, &name, &n)) {
+		r = import_line_goes_elsewhere(im, name);
+		if (r != 0)
+			return r;
+		ctx.namespace_ = name;
+		ctx.user_scope = false;
+	}
+	r = scope_write(im->st, &ctx, ret_ns, &im->branch, im->e);
+	return r == 0 ? open_change(im, *ret_ns) : r;
+}
+
+/* --- entities ------------------------------------------------------------------------ */
+static int
+add_existence(struct importer *im, int64_t entity, const struct entity_line *l)
+{
+	struct fact f = import_fact(entity, FACT_EXISTENCE);
+	int r = label_intern(im->st, l->type, &f.label, im->e);
+
+	f.source_at = l->created_at;
+	f.text = l->name;
+	f.text_n = l->name_n;
+	if (r == 0)
+		r = import_add(im, &f, NULL);
+	if (r == 0 && l->has_tier)
+		r = change_attr(im->change, entity, ATTR_TIER, l->tier, im->e);
+	if (r == 0 && l->pin)
+		r = change_attr(im->change, entity, ATTR_PIN, 1, im->e);
+	return r == 0 && l->pin ? import_note_pin(im, l->name, l->name_n) : r;
+}
+
+/* The entity of the line, created when it does not exist. */
+static int
+find_or_add(struct importer *im, const struct entity_line *l,
+	int64_t *ret_entity)
+{
+	int r = entity_find(im->st, im->ns, l->name, l->name_n, ret_entity,
+		im->e);
+
+	if (r == 1) {
+		r = fact_existence(im->st, *ret_entity, NULL, NULL, NULL,
+			im->e);
+		if (r != 0)
+			return r < 0 ? r : 0;
+	} else if (r == 0)
+		r = entity_create(im->st, im->ns, l->name, l->name_n,
+			ret_entity, im->e);
+	return r == 0 ? add_existence(im, *ret_entity, l) : r;
+}
+
+static int
+label_member(struct importer *im, const json_t *o, const char *key,
+	int64_t *ret)
+{
+	const char *text;
+	size_t n;
+
+	return import_text(o, key, LIMIT_LABEL_BYTES, &text, &n)
+		? label_intern(im->st, text, ret, im->e)
+		: 0;
+}
+
+void
+import_validity(const json_t *o, struct fact *f)
+{
+	if (!import_time(o, "valid_from", &f->valid_from))
+		f->valid_from = FACT_NO_TIME;
+	if (!import_time(o, "valid_to", &f->valid_to))
+		f->valid_to = FACT_NO_TIME;
+}
+
+/* Where an observation comes from: what the line says of it. */
+static int
+read_provenance(struct importer *im, const json_t *o, struct fact *f)
+{
+	int r;
+
+	if (!json_is_object(o))
+		return 0;
+	f->confidence = import_share(o, "confidence");
+	f->weight = import_share(o, "salience");
+	import_validity(o, f);
+	if (!import_time(o, "source_timestamp", &f->source_at) &&
+		!import_time(o, "at", &f->source_at))
+		f->source_at = FACT_NO_TIME;
+	r = label_member(im, o, "source_session", &f->source);
+	if (r == 0 && f->source == 0)
+		r = label_member(im, o, "session", &f->source);
+	return r == 0 ? label_member(im, o, "speaker", &f->speaker) : r;
+}
+
+static int
+add_observation(struct importer *im, int64_t entity, const json_t *text,
+	const json_t *provenance)
+{
+	struct fact f = import_fact(entity, FACT_OBSERVATION);
+	int64_t same;
+	int r;
+
+	f.text = json_string_value(text);
+	f.text_n = json_string_length(text);
+	if (f.text_n == 0)
+		return 0;
+	r = fact_find_text(im->st, entity, FACT_OBSERVATION, f.text, f.text_n,
+		&same, im->e);
+	if (r == 0) {
+		r = read_provenance(im, provenance, &f);
+		if (r == 0)
+			r = import_add(im, &f, &same);
+	}
+	return r >= 0 && json_is_object(provenance)
+		? import_marks(im, entity, same, provenance)
+		: r < 0 ? r : 0;
+}
+
+static int
+note_there(void *ctx, const struct fact *f)
+{
+	(void)f;
+	*(bool *)ctx = true;
+	return 1;
+}
+
+static int
+add_metadata(struct importer *im, int64_t entity, const json_t *metadata)
+{
+	struct fact f = import_fact(entity, FACT_METADATA);
+	struct buf text AUTO_BUF = {0};
+	bool there = false;
+	int r;
+
+	if (metadata == NULL || json_object_size(metadata) == 0)
+		return 0;
+	r = fact_each(im->st, entity, 1u << FACT_METADATA, note_there, &there,
+		im->e);
+	if (r < 0 || there)
+		return r < 0 ? r : 0;
+	if (jx_dump(metadata, &text) != 0 || buf_str(&text) == NULL)
+		return err_nomem(im->e);
+	f.text = text.data;
+	f.text_n = text.len;
+	return import_add(im, &f, NULL);
+}
+
+/* Other names lead to it too, unless they lead elsewhere already. */
+static int
+add_aliases(struct importer *im, int64_t entity, const json_t *aliases)
+{
+	size_t i;
+	json_t *v;
+
+	json_array_foreach(aliases, i, v) {
+		const char *name = json_string_value(v);
+		size_t n = name != NULL ? json_string_length(v) : 0;
+		int64_t other;
+		int r;
+
+		if (n == 0 || n > LIMIT_NAME_BYTES || strlen(name) != n)
+			continue;
+		r = entity_find(im->st, im->ns, name, n, &other, im->e);
+		if (r == 0)
+			r = entity_alias(im->st, im->ns, name, n, entity, true,
+				im->e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int
+import_entity(struct importer *im, const json_t *o)
+{
+	struct entity_line l = {0};
+	const char *wrong = read_entity(o, &l);
+	int64_t entity, before = im->written, ns;
+	size_t i;
+	json_t *v;
+	int r;
+
+	if (wrong != NULL)
+		return import_complain(im, "%s", wrong);
+	r = import_namespace(im, o, &ns);
+	if (r == 1)
+		return 0;
+	if (r == 0)
+		r = find_or_add(im, &l, &entity);
+	if (r == 0)
+		r = add_metadata(im, entity, l.metadata);
+	if (r == 0)
+		r = add_aliases(im, entity, l.aliases);
+	if (r != 0)
+		return r;
+	json_array_foreach(l.observations, i, v) {
+		const json_t *from = json_is_object(v)
+			? v : json_array_get(l.provenance, i);
+
+		r = add_observation(im, entity, observation_text(v), from);
+		if (r != 0)
+			return r;
+	}
+	im->result->skipped += im->written == before;
+	return 0;
+}
+
+static int
+import_file_line(struct importer *im, const json_t *o)
+{
+	int64_t ns;
+	int r = import_namespace(im, o, &ns);
+
+	return r == 0 ? import_file(im, o, ns) : r < 0 ? r : 0;
+}
+
+int
+import_line(struct importer *im, const json_t *record)
+{
+	const char *type = jx_text(record, "type");
+
+	if (type != NULL && strcmp(type, "entity") == 0)
+		return import_entity(im, record);
+	if (type != NULL && strcmp(type, "relation") == 0)
+		return import_relation(im, record);
+	if (type != NULL && strcmp(type, "file") == 0)
+		return import_file_line(im, record);
+	return import_complain(im, "type is %s%.60s%s; 'entity', 'relation' or "
+		"'file' is known", type != NULL ? "'" : "", type != NULL ? type
+		: "missing", type != NULL ? "'" : "");
+}

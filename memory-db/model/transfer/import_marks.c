@@ -1,0 +1,94 @@
+/* Tags and metadata of an observation, from the object of a line that says
+ * where it comes from. What does not fit is left out, as there. */
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/jx.h"
+#include "common/limits.h"
+#include "memory-db/model/read/fact_tags.h"
+#include "memory-db/model/transfer/import.h"
+#include "memory-db/store/facts/facts.h"
+#include "memory-db/store/facts/labels.h"
+
+static int
+add_mark(struct importer *im, int64_t entity, int64_t of, enum fact_kind kind,
+	const char *text, size_t n)
+{
+	struct fact f = import_fact(entity, kind);
+	int r = kind == FACT_TAG
+			? label_intern(im->st, text, &f.label, im->e)
+			: 0;
+
+	f.supersedes = of;
+	f.text = text;
+	f.text_n = n;
+	return r == 0 ? import_add(im, &f, NULL) : r;
+}
+
+static bool
+is_in(const json_t *list, const json_t *tag)
+{
+	json_t *have;
+	size_t i;
+
+	json_array_foreach(list, i, have)
+		if (json_equal(have, tag))
+			return true;
+	return false;
+}
+
+static int
+add_tags(struct importer *im, int64_t entity, int64_t of, const json_t *tags)
+{
+	json_t *all AUTO_JSON = NULL, *tag;
+	size_t i;
+	int r = fact_tags_list(im->st, entity, of, &all, im->e);
+
+	json_array_foreach(tags, i, tag) {
+		const char *text = json_string_value(tag);
+		size_t n = text != NULL ? json_string_length(tag) : 0;
+
+		if (r != 0 || json_array_size(all) >= LIMIT_FACT_TAGS)
+			return r;
+		if (n == 0 || n > LIMIT_TYPE_BYTES || strlen(text) != n ||
+			is_in(all, tag))
+			continue;
+		r = add_mark(im, entity, of, FACT_TAG, text, n);
+		if (r == 0 && jx_add(all, json_incref(tag)) != 0)
+			r = err_nomem(im->e);
+	}
+	return r;
+}
+
+/* Metadata that the fact has stays. */
+static int
+add_note(struct importer *im, int64_t entity, int64_t of, const json_t *object)
+{
+	struct buf text AUTO_BUF = {0};
+	int64_t have;
+	int r;
+
+	if (json_object_size(object) == 0)
+		return 0;
+	if (jx_dump(object, &text) != 0 || buf_str(&text) == NULL)
+		return err_nomem(im->e);
+	if (text.len > LIMIT_METADATA_BYTES)
+		return 0;
+	r = fact_find_mark(
+		im->st, entity, of, FACT_NOTE, NULL, 0, &have, im->e);
+	return r == 0 ? add_mark(im, entity, of, FACT_NOTE, text.data, text.len)
+		      : r < 0 ? r : 0;
+}
+
+int
+import_marks(struct importer *im, int64_t entity, int64_t of, const json_t *o)
+{
+	const json_t *tags = json_object_get(o, "tags");
+	int r = 0;
+
+	if (json_array_size(tags) > 0)
+		r = add_tags(im, entity, of, tags);
+	return r == 0 ? add_note(im, entity, of,
+				json_object_get(o, "metadata"))
+		      : r;
+}

@@ -1,0 +1,248 @@
+/* Replay of what is no change of facts: namespaces, other names, branches,
+ * conflicts. */
+#include "memory-db/model/transfer/import.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "common/jx.h"
+#include "common/limits.h"
+#include "memory-db/model/recall/recall_settings.h"
+#include "memory-db/store/log/branch.h"
+#include "memory-db/store/log/change.h"
+#include "memory-db/store/facts/labels.h"
+#include "memory-db/store/log/operate.h"
+
+/* --- namespaces and aliases ------------------------------------------------------------ */
+struct found {
+	bool here, same_name, is_empty;
+	const char *name;
+};
+
+static int
+compare_namespace(void *ctx, const struct namespace_row *row)
+{
+	struct found *f = ctx;
+
+	f->here = true;
+	f->same_name = strcmp(row->name, f->name) == 0;
+	f->is_empty = row->last_change == 0;
+	return 0;
+}
+
+static int
+alias_namespaces(struct importer *im, const json_t *o, int64_t id)
+{
+	json_t *aliases = NULL, *v;
+	size_t i;
+	int r = jx_array(o, "aliases", JX_OPTIONAL, &aliases, im->e);
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	json_array_foreach(aliases, i, v) {
+		const char *name = json_string_value(v);
+		int64_t other;
+
+		if (name == NULL || json_string_length(v) > LIMIT_LABEL_BYTES)
+			continue;
+		r = namespace_find(im->st, name, &other, im->e);
+		if (r == 0)
+			r = operate_alias_namespace(im->st, id, name, im->e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* What this version does not know is left out. */
+static int
+set_weights(struct importer *im, int64_t ns, json_t *weights)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach(weights, name, value) {
+		json_t *one AUTO_JSON = json_pack("{s:O}", name, value);
+		int r = one ? recall_settings_set(im->st, ns, one, NULL)
+			    : MDB_E_NOMEM;
+
+		if (r != 0 && r != MDB_E_INVALID)
+			return err_set(im->e, r, "the weights of recall of a "
+				"namespace cannot be written");
+	}
+	return 0;
+}
+
+int
+replay_namespace(struct importer *im, const json_t *o)
+{
+	const char *name, *stem;
+	struct found f = {0};
+	int64_t id, other;
+	size_t n, stem_n;
+	int r = jx_int(o, "id", JX_REQUIRED, 1, 1 << 20, &id, im->e);
+
+	if (r == 0)
+		r = jx_string(o, "name", JX_REQUIRED, &name, &n, im->e);
+	if (r == 0)
+		r = jx_string(o, "stem", JX_REQUIRED, &stem, &stem_n, im->e);
+	if (r != 0)
+		return r;
+	if (n == 0 || n > LIMIT_LABEL_BYTES || stem_n >= NAMESPACE_STEM_SIZE)
+		return err_set(im->e, MDB_E_INVALID, "a namespace of the log "
+			"has a name or language that is too long");
+	f.name = name;
+	r = operate_namespaces(im->st, id, compare_namespace, &f, im->e);
+	if (r == 0)
+		r = import_check_log_namespace(im, id, name,
+			f.here && f.same_name);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	if (!f.same_name)
+		r = namespace_find(im->st, name, &other, im->e);
+	if (r == 1 || (r == 0 && f.here && !f.same_name && !f.is_empty))
+		return err_set(im->e, MDB_E_CONFLICT,
+			"namespace '%.200s' of the log (id %" PRId64 ") is not "
+			"that of this database; replay into an empty one",
+			name, id);
+	if (r == 0 && !f.here)
+		r = operate_create_namespace(im->st, id, name, stem, im->e);
+	else if (r == 0 && !f.same_name)
+		r = operate_rename_namespace(im->st, id, name, im->e);
+	if (r == 0)
+		r = set_weights(im, id, json_object_get(o, "recall_weights"));
+	return r == 0 ? alias_namespaces(im, o, id) : r;
+}
+
+int
+replay_alias(struct importer *im, const json_t *o)
+{
+	int64_t ns, entity, other;
+	const char *name;
+	size_t n;
+	int r = jx_int(o, "ns", JX_REQUIRED, 1, 1 << 20, &ns, im->e);
+
+	if (r == 0)
+		r = jx_int(o, "entity", JX_REQUIRED, 1, INT64_MAX, &entity,
+			im->e);
+	if (r == 0)
+		r = jx_string(o, "name", JX_REQUIRED, &name, &n, im->e);
+	if (r == 0)
+		r = import_may_write(im, ns);
+	if (r != 1)
+		return r;
+	r = import_check_entity(im, entity, ns);
+	if (r == 0)
+		r = operate_has_entity(im->st, entity, im->e);
+	if (r != 1)
+		return r;
+	/* Names may have moved on since the log was written. */
+	r = im->state.applied ? 0 : entity_find(im->st, ns, name, n, &other,
+					    im->e);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	return entity_alias(im->st, ns, name, n, entity, true, im->e);
+}
+
+int
+replay_file(struct importer *im, const json_t *o)
+{
+	struct found f = {.name = ""};
+	int64_t ns;
+	int r = jx_int(o, "ns", JX_REQUIRED, 1, 1 << 20, &ns, im->e);
+
+	if (r == 0)
+		r = operate_namespaces(im->st, ns, compare_namespace, &f, im->e);
+	if (r == 0 && !f.here)
+		return import_complain(im, "a file of a namespace that the log "
+			"does not have");
+	if (r == 0)
+		r = import_may_write(im, ns);
+	if (r == 0)
+		im->result->elsewhere++;
+	return r == 1 ? import_file(im, o, ns) : r;
+}
+
+/* --- branches --------------------------------------------------------------------------- */
+static int
+create_branch(struct importer *im, const json_t *op, struct branch_row *b)
+{
+	json_t *o = NULL;
+	size_t n = 0;
+	int r = jx_object(op, "branch", JX_REQUIRED, &o, im->e);
+
+	if (r == 0)
+		r = jx_string(o, "name", JX_REQUIRED, &b->name, &n, im->e);
+	if (r == 0)
+		r = jx_int(o, "parent", JX_REQUIRED, 1, INT64_MAX, &b->parent,
+			im->e);
+	if (r == 0)
+		r = jx_string(o, "about", JX_OPTIONAL, &b->about, NULL, im->e);
+	if (r >= 0 && (n == 0 || n > LIMIT_LABEL_BYTES || b->id <= STORE_MAIN))
+		r = err_set(im->e, MDB_E_INVALID,
+			"a branch of the log has no proper name or id");
+	return r < 0 ? r : operate_create_branch(im->st, b, im->e);
+}
+
+int
+replay_branch(struct importer *im, const json_t *op, struct branch_row *b,
+	int64_t action)
+{
+	int64_t change = change_id(im->change);
+	int r;
+
+	switch (action) {
+	case BRANCH_OP_CREATE:
+		r = create_branch(im, op, b);
+		break;
+	case BRANCH_OP_MERGE:
+		r = branch_add_merge(im->st, b->id, change,
+			b->fork != 0 ? b->fork : change - 1, im->e);
+		break;
+	case BRANCH_OP_DISCARD:
+		r = branch_set_state(im->st, b->id, BRANCH_DISCARDED, im->e);
+		break;
+	default:
+		return err_set(im->e, MDB_E_VERSION, "the log does something "
+			"to a branch (%" PRId64 ") that this version does not "
+			"know; upgrade first", action);
+	}
+	return r == 0 ? change_branch(im->change, (enum branch_action)action,
+				b->id, b->fork, im->e)
+		      : r;
+}
+
+/* --- conflicts -------------------------------------------------------------------------- */
+int
+replay_conflict(struct importer *im, const json_t *o)
+{
+	struct conflict_line c = {.confidence = -1, .other = CONFLICT_NONE,
+		.base = CONFLICT_NONE, .ours = CONFLICT_NONE,
+		.theirs = CONFLICT_NONE, .action = CONFLICT_NONE,
+		.closed = CONFLICT_NONE};
+	const struct {
+		const char *key;
+		int64_t *target;
+		bool required;
+	} numbers[] = {{"id", &c.id, true}, {"entity", &c.entity, true},
+		{"kind", &c.kind, true}, {"state", &c.state, true},
+		{"found", &c.found, true}, {"other", &c.other, false},
+		{"base", &c.base, false}, {"ours", &c.ours, false},
+		{"theirs", &c.theirs, false}, {"action", &c.action, false},
+		{"closed", &c.closed, false}};
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < ARRAY_LEN(numbers); i++)
+		r = jx_int(o, numbers[i].key, numbers[i].required, INT64_MIN,
+			INT64_MAX, numbers[i].target, im->e);
+	if (r >= 0)
+		r = jx_number(o, "confidence", JX_OPTIONAL, 0, 1, &c.confidence,
+			im->e);
+	if (r >= 0)
+		r = jx_string(o, "notes", JX_OPTIONAL, &c.notes, NULL, im->e);
+	/* Decided here since the log was written: that stays. */
+	if (r < 0 || !im->state.applied)
+		return r < 0 ? r : 0;
+	r = operate_has_entity(im->st, c.entity, im->e);
+	return r == 1 ? operate_put_conflict(im->st, &c, im->e) : r;
+}

@@ -1,0 +1,189 @@
+#include "memory-db/model/transfer/verify.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/jx.h"
+#include "memory-db/model/scope/page_cursor.h"
+#include "memory-db/model/scope/json_members.h"
+#include "memory-db/model/namespace/namespaces.h"
+#include "memory-db/store/facts/lens.h"
+#include "memory-db/store/facts/labels.h"
+#include "memory-db/store/engine/trouble.h"
+#include "memory-db/store/check/verify.h"
+
+/* Time of a slice: other reads share the reader. */
+#define SLICE_NS (50 * 1000 * 1000LL)
+#define HEAD_BYTES 32
+
+struct page {
+	struct store *st;
+	struct verify_mark mark;
+	int64_t changes, facts;	/* checked before this slice */
+	json_t *problems;	/* borrowed */
+	struct err *e;
+};
+
+static int
+tell(void *ctx, const char *what, const char *detail, int64_t mendable)
+{
+	struct page *p = ctx;
+	json_t *o = json_object();
+	int r;
+
+	if (o == NULL || jx_add(p->problems, o) != 0)
+		return err_nomem(p->e);
+	r = member_set_text(o, "what", what, strlen(what), p->e);
+	if (r == 0)
+		r = member_set_text(o, "detail", detail, strlen(detail), p->e);
+	if (r != 0 || mendable == 0)
+		return r;
+	r = member_set_int(o, "fact", mendable, p->e);
+	return r == 0 ? member_set_new(o, "repair", json_true(), p->e) : r;
+}
+
+static int
+read_cursor(struct page *p, const char *cursor)
+{
+	int64_t v[VERIFY_MARK_NUMBERS];
+	int r;
+
+	if (cursor == NULL)
+		return lens_newest(p->st, &p->mark.change, p->e);
+	r = marks_parse(cursor, 'v', v, VERIFY_MARK_NUMBERS, p->e);
+	if (r == 0)
+		p->mark = (struct verify_mark){.change = v[0], .step = v[1],
+			.a = v[2], .changes = v[3], .facts = v[4],
+			.spans = v[5], .closed = v[6], .versions = v[7],
+			.attrs = v[8], .problems = v[9]};
+	return r;
+}
+
+static int
+set_next(struct page *p, json_t *o)
+{
+	const struct verify_mark *m = &p->mark;
+	int64_t v[VERIFY_MARK_NUMBERS] = {m->change, m->step, m->a, m->changes,
+		m->facts, m->spans, m->closed, m->versions, m->attrs,
+		m->problems};
+	char text[MARKS_SIZE];
+
+	marks_format(text, 'v', v, VERIFY_MARK_NUMBERS);
+	return member_set_new(o, "next", json_string(text), p->e);
+}
+
+/* NAMESPACE:HEX; the name may hold colons. */
+static int
+parse_head(struct page *p, const char *head, char *name, size_t name_size,
+	unsigned char bytes[HEAD_BYTES])
+{
+	const char *colon = strrchr(head, ':');
+
+	if (colon == NULL || (size_t)(colon - head) >= name_size ||
+		member_hex(colon + 1, bytes, HEAD_BYTES) != 0)
+		return err_param(p->e, MDB_E_INVALID, "head",
+			"head must be NAMESPACE:HEX with 64 hexadecimal "
+			"digits, as list_namespaces or an export shows it");
+	memcpy(name, head, (size_t)(colon - head));
+	name[colon - head] = '\0';
+	return 0;
+}
+
+/* A head kept elsewhere must be a link of the chain. */
+static int
+check_head(struct page *p, const char *head, json_t *o)
+{
+	unsigned char bytes[HEAD_BYTES];
+	char name[300], detail[420];
+	int64_t ns = 0, change = 0;
+	json_t *found;
+	int r = parse_head(p, head, name, sizeof(name), bytes);
+
+	if (r == 0)
+		r = namespace_find(p->st, name, &ns, p->e);
+	if (r == 1)
+		r = verify_find_head(p->st, ns, bytes, &change, p->e);
+	if (r < 0)
+		return r;
+	if (r == 0) {
+		snprintf(detail, sizeof(detail),
+			"the head is no link of the chain of namespace "
+			"'%.255s': its log was rewritten since, or this is "
+			"another database", name);
+		p->mark.problems++;
+		return tell(p, "head", detail, 0);
+	}
+	found = json_object();
+	r = member_set_new(o, "head", found, p->e);
+	if (r == 0)
+		r = member_set_text(found, "namespace", name, strlen(name),
+			p->e);
+	return r == 0 ? member_set_int(found, "change", change, p->e) : r;
+}
+
+/* What this slice checked. */
+static int
+set_checked(struct page *p, json_t *o)
+{
+	json_t *checked = json_object();
+	int r = member_set_new(o, "checked", checked, p->e);
+
+	if (r == 0)
+		r = member_set_int(checked, "changes",
+			p->mark.changes - p->changes, p->e);
+	return r == 0 ? member_set_int(checked, "facts",
+				p->mark.facts - p->facts, p->e)
+		      : r;
+}
+
+static int
+set_heads(struct page *p, json_t *o)
+{
+	json_t *heads = NULL;
+	int r = namespaces_heads(p->st, 0, p->mark.change, &heads, p->e);
+
+	if (r == MDB_E_CORRUPT) { /* told by the chain already */
+		heads = json_array();
+		r = 0;
+	}
+	return r == 0 ? member_set_new(o, "heads", heads, p->e) : r;
+}
+
+int
+verify_page(struct store *st, const char *cursor, const char *head,
+	json_t **ret, struct err *e)
+{
+	json_t *o AUTO_JSON = json_object();
+	struct page p = {.st = st, .problems = json_array(), .e = e};
+	double progress = 0;
+	bool done = false;
+	int r;
+
+	if (o == NULL) {
+		json_decref(p.problems);
+		return err_nomem(e);
+	}
+	if (member_set_new(o, "problems", p.problems, e) != 0)
+		return MDB_E_NOMEM;
+	r = read_cursor(&p, cursor);
+	p.changes = p.mark.changes;
+	p.facts = p.mark.facts;
+	if (r == 0 && cursor == NULL && head != NULL)
+		r = check_head(&p, head, o);
+	if (r == 0)
+		r = verify_slice(st, &p.mark, clock_mono_ns() + SLICE_NS, tell,
+			&p, &progress, &done, e);
+	if (r == 0 && done && p.mark.problems == 0)
+		trouble_over(store_database(st), TROUBLE_DAMAGE);
+	if (r == 0)
+		r = set_checked(&p, o);
+	if (r == 0)
+		r = member_set_real(o, "progress", progress, e);
+	if (r == 0)
+		r = done ? set_heads(&p, o) : set_next(&p, o);
+	if (r == 0)
+		*ret = take_ptr(o);
+	return r;
+}

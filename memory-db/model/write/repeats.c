@@ -1,0 +1,377 @@
+/* See repeats.h. */
+#include "memory-db/model/write/repeats.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/jx.h"
+#include "common/limits.h"
+
+/* What is looked at in one write is bounded: a list of ten thousand is stored
+ * like any other, and its end is no longer compared. */
+static bool
+is_spent(struct write *w)
+{
+	return w->looks >= LIMIT_ALIKE_LOOKS;
+}
+
+static const json_t *
+text_of(const json_t *item)
+{
+	return json_is_object(item) ? json_object_get(item, "text") : item;
+}
+
+static size_t
+bytes_of(const json_t *item)
+{
+	return json_string_length(text_of(item));
+}
+
+void
+near_done(struct near *x)
+{
+	for (size_t i = 0; i < x->n; i++)
+		free(x->v[i].text);
+	free(x->v);
+	x->v = NULL;
+	x->n = 0;
+}
+
+static size_t
+most_of(const struct write *w)
+{
+	return w->ctx->is_agent && !w->ctx->in_script
+		       ? LIMIT_ALIKE_FACTS
+		       : LIMIT_ALIKE_FACTS_PROGRAM;
+}
+
+static int
+put(struct near *x, int64_t fact, const char *text, size_t n, struct err *e)
+{
+	struct alike_text read;
+	struct near_text *t;
+
+	if (x->n == x->cap) {
+		size_t cap = x->cap == 0 ? 32 : x->cap * 2;
+
+		t = realloc(x->v, cap * sizeof(*t));
+		if (t == NULL)
+			return err_nomem(e);
+		x->v = t;
+		x->cap = cap;
+	}
+	if (alike_read(text, n, &read) != 0)
+		return err_nomem(e);
+	t = &x->v[x->n];
+	*t = (struct near_text){.fact = fact, .n = n, .text = malloc(n + 1)};
+	if (t->text == NULL)
+		return err_nomem(e);
+	memcpy(t->text, text, n);
+	alike_sketch(&read, &t->sketch);
+	x->n++;
+	return 0;
+}
+
+struct loading {
+	struct near *x;
+	struct err *e;
+};
+
+static int
+load_one(void *ctx, const struct fact *f)
+{
+	struct loading *l = ctx;
+
+	l->x->w->looks++;
+	return put(l->x, f->id, f->text, f->text_n, l->e);
+}
+
+/* Facts that a text of low to high bytes can be like. */
+static int
+load(struct near *x, size_t low, size_t high, struct err *e)
+{
+	struct loading l = {x, e};
+	int r = fact_each_newest(x->w->st, x->entity,
+		(int64_t)(low * 2 / 3), (int64_t)(high * 3 / 2 + 8),
+		(int64_t)most_of(x->w), load_one, &l, e);
+
+	for (size_t i = 0, k = x->n; i + 1 < k; i++, k--) {
+		struct near_text t = x->v[i];
+
+		x->v[i] = x->v[k - 1];
+		x->v[k - 1] = t;
+	}
+	return r;
+}
+
+int
+near_begin(struct near *x, struct write *w, int64_t entity, bool fresh,
+	const json_t *list, struct err *e)
+{
+	size_t low = LIMIT_ALIKE_BYTES, high = 0, i;
+	const json_t *item;
+
+	*x = (struct near){.w = w, .entity = entity, .is_fresh = fresh};
+	x->is_on = w->watch && !(fresh && (json_array_size(list) < 2 ||
+						  !w->ctx->is_agent));
+	json_array_foreach((json_t *)(uintptr_t)list, i, item) {
+		size_t n = bytes_of(item);
+
+		if (n > LIMIT_ALIKE_BYTES)
+			continue;
+		low = n < low ? n : low;
+		high = n > high ? n : high;
+	}
+	if (high == 0 || is_spent(w))
+		x->is_on = false;
+	return x->is_on && !fresh ? load(x, low, high, e) : 0;
+}
+
+/* --- looking --------------------------------------------------------------- */
+struct hits {
+	const struct near_text *same;	/* NULL: none */
+	const struct near_text *similar[NEAR_TOLD];
+	size_t n;
+};
+
+static int
+find(const struct near *x, const char *text, size_t n, struct hits *ret,
+	struct err *e)
+{
+	size_t most = most_of(x->w), first = x->n > most ? x->n - most : 0;
+	struct alike_text read, other;
+	struct alike_sketch sketch;
+
+	*ret = (struct hits){0};
+	x->w->looks++;
+	if (alike_read(text, n, &read) != 0)
+		return err_nomem(e);
+	alike_sketch(&read, &sketch);
+	for (size_t i = x->n; i-- > first && ret->same == NULL;) {
+		const struct near_text *t = &x->v[i];
+		enum alike kind;
+
+		if (t->n < n * 2 / 3 || t->n > n * 3 / 2 + 8 ||
+			!alike_maybe(&sketch, &t->sketch))
+			continue;
+		x->w->looks++;
+		if (alike_read(t->text, t->n, &other) != 0)
+			return err_nomem(e);
+		kind = alike_compare(&read, &other);
+		if (kind == ALIKE_SAME && x->w->ctx->is_agent)
+			ret->same = t;
+		else if (kind != ALIKE_NOT && ret->n < NEAR_TOLD)
+			ret->similar[ret->n++] = t;
+	}
+	return 0;
+}
+
+/* {same} or {similar: [..]}, or NULL for neither. */
+static int
+note_of(const struct hits *h, json_t **ret, struct err *e)
+{
+	json_t *texts AUTO_JSON = NULL;
+
+	*ret = NULL;
+	if (h->same != NULL) {
+		*ret = json_pack("{s:s%}", "same", h->same->text, h->same->n);
+		return *ret == NULL ? err_nomem(e) : 0;
+	}
+	if (h->n == 0)
+		return 0;
+	texts = json_array();
+	for (size_t i = 0; i < h->n; i++)
+		if (jx_add(texts, json_stringn(h->similar[i]->text,
+					  h->similar[i]->n)) != 0)
+			return err_nomem(e);
+	*ret = json_pack("{s:O}", "similar", texts);
+	return *ret == NULL ? err_nomem(e) : 0;
+}
+
+static void
+key_of(const json_t *item, char key[24])
+{
+	snprintf(key, 24, "%p", (const void *)item);
+}
+
+int
+near_look(struct near *x, const json_t *item, int64_t *ret_fact, struct err *e)
+{
+	struct hits hits;
+	json_t *note;
+	char key[24];
+	int r;
+
+	*ret_fact = 0;
+	if (is_spent(x->w))
+		x->is_on = false;
+	if (!x->is_on || bytes_of(item) > LIMIT_ALIKE_BYTES)
+		return 0;
+	r = find(x, json_string_value(text_of(item)), bytes_of(item), &hits, e);
+	if (r == 0)
+		r = note_of(&hits, &note, e);
+	if (r != 0 || note == NULL)
+		return r;
+	if (hits.same != NULL)
+		*ret_fact = hits.same->fact;
+	if (x->w->alike == NULL)
+		x->w->alike = json_object();
+	key_of(item, key);
+	return jx_set(x->w->alike, key, note) != 0 ? err_nomem(e) : 0;
+}
+
+int
+near_put(struct near *x, const json_t *item, int64_t fact, struct err *e)
+{
+	if (!x->is_on || bytes_of(item) > LIMIT_ALIKE_BYTES)
+		return 0;
+	return put(x, fact, json_string_value(text_of(item)), bytes_of(item),
+		e);
+}
+
+/* --- what is meant --------------------------------------------------------- */
+void
+nearest_done(struct nearest *x)
+{
+	for (size_t i = 0; i < x->n; i++)
+		free(x->v[i].text);
+	x->n = 0;
+}
+
+/* Of a text that has what is sought in it, as whole words: where that is much of
+ * the text, it is meant; a short piece is only told as the nearest. */
+#define SHARE_PART 0.9
+#define SHARE_PIECE 0.55
+#define PART_OF 4	/* much: one byte of so many */
+
+struct seeking {
+	struct nearest *found;
+	const char *text;
+	size_t n;
+	struct alike_text wanted;
+	struct err *e;
+};
+
+static bool
+is_in_word(char c)
+{
+	return isalnum((unsigned char)c) || (unsigned char)c >= 0x80;
+}
+
+static double
+share_of_part(const struct seeking *s, const struct fact *f)
+{
+	const char *at = f->text, *end = f->text + f->text_n;
+
+	while (s->n > 0 && (at = memmem(at, (size_t)(end - at), s->text,
+				    s->n)) != NULL) {
+		if ((at == f->text || !is_in_word(at[-1])) &&
+			(at + s->n == end || !is_in_word(at[s->n])))
+			return s->n * PART_OF >= f->text_n ? SHARE_PART
+							   : SHARE_PIECE;
+		at++;
+	}
+	return 0;
+}
+
+/* Keeps the best few, best first; of equal ones the newer. */
+static int
+seek_one(void *ctx, const struct fact *f)
+{
+	struct seeking *s = ctx;
+	struct nearest *x = s->found;
+	struct alike_text read;
+	double share, part;
+	size_t at;
+	char *text;
+
+	if (alike_read(f->text, f->text_n, &read) != 0)
+		return err_nomem(s->e);
+	share = alike_share(&s->wanted, &read);
+	part = share_of_part(s, f);
+	if (part > share)
+		share = part;
+	if (share < NEAR_LEAST)
+		return 0;
+	for (at = x->n; at > 0 && x->v[at - 1].share < share; at--)
+		;
+	if (at == NEAR_FOUND)
+		return 0;
+	text = malloc(f->text_n + 1);
+	if (text == NULL)
+		return err_nomem(s->e);
+	memcpy(text, f->text, f->text_n);
+	if (x->n == NEAR_FOUND)
+		free(x->v[--x->n].text);
+	memmove(&x->v[at + 1], &x->v[at], (x->n - at) * sizeof(x->v[0]));
+	x->v[at] = (struct nearest_text){f->id, share, text, f->text_n};
+	x->n++;
+	return 0;
+}
+
+int
+near_find(struct write *w, int64_t entity, const char *text, size_t n,
+	struct nearest *ret, struct err *e)
+{
+	struct seeking s = {.found = ret, .text = text, .n = n, .e = e};
+
+	*ret = (struct nearest){0};
+	if (w->searches++ >= LIMIT_ALIKE_SEARCHES)
+		return 0;
+	if (alike_read(text, n, &s.wanted) != 0)
+		return err_nomem(e);
+	return fact_each_newest(w->st, entity, 0, 8 * LIMIT_ALIKE_BYTES,
+		LIMIT_ALIKE_SOUGHT, seek_one, &s, e);
+}
+
+/* --- telling --------------------------------------------------------------- */
+static int
+tell(json_t *row, const char *member, size_t index, json_t *text, struct err *e)
+{
+	json_t *list = json_object_get(row, member);
+
+	if (list == NULL) {
+		list = json_array();
+		if (jx_set(row, member, list) != 0)
+			return err_nomem(e);
+	}
+	return jx_add(list, json_pack("{s:I,s:O}", "index", (json_int_t)index,
+				    "text", text)) != 0
+		       ? err_nomem(e)
+		       : 0;
+}
+
+static int
+tell_note(json_t *row, size_t index, const json_t *note, struct err *e)
+{
+	json_t *text = json_object_get(note, "same");
+	size_t i;
+	int r = 0;
+
+	if (text != NULL)
+		return tell(row, "same_as", index, text, e);
+	json_array_foreach(json_object_get(note, "similar"), i, text)
+		if (r == 0)
+			r = tell(row, "similar", index, text, e);
+	return r;
+}
+
+int
+near_row(struct write *w, const json_t *list, json_t *row, struct err *e)
+{
+	const json_t *item;
+	char key[24];
+	size_t i;
+	int r = 0;
+
+	if (w->alike == NULL)
+		return 0;
+	json_array_foreach((json_t *)(uintptr_t)list, i, item) {
+		key_of(item, key);
+		if (r == 0)
+			r = tell_note(
+				row, i, json_object_get(w->alike, key), e);
+	}
+	return r;
+}

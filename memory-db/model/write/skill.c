@@ -1,0 +1,210 @@
+/* Skills as entities. */
+#include "memory-db/model/write/skill.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/jx.h"
+#include "common/text.h"
+#include "memory-db/model/read/encode.h"
+#include "memory-db/model/scope/json_members.h"
+#include "memory-db/model/read/provenance.h"
+#include "memory-db/model/scope/scope.h"
+#include "memory-db/store/log/log.h"
+#include "memory-db/store/log/operate.h"
+#include "memory-db/store/beside/skill_runs.h"
+
+int
+skill_figures(struct store *st, int64_t entity, json_t *o, struct err *e)
+{
+	struct run_sum sum;
+	int r = run_get(st, entity, &sum, e);
+
+	if (r == 0)
+		r = member_set_int(o, "runs", sum.runs, e);
+	if (r != 0 || sum.runs == 0)
+		return r;
+	r = member_set_real(o, "success_rate",
+		(double)(sum.ok * 1000 / sum.runs) / 1000, e);
+	if (r == 0)
+		r = member_set_real(o, "mean_ms",
+			(double)(sum.us / sum.runs) / 1000, e);
+	return r == 0 ? member_set_time(o, "last_run", sum.last_at, e) : r;
+}
+
+/* --- what runs -------------------------------------------------------------------- */
+/* Named state: the newest change from before the mark. */
+#define OLDER_THAN_MARK "skills_unmarked_to"
+
+int
+skill_open(struct store *st, struct err *e)
+{
+	struct buf have AUTO_BUF = {0};
+	char text[24];
+	int64_t newest;
+	int r = operate_state_get(st, OLDER_THAN_MARK, &have, e);
+
+	if (r == 0)
+		r = lens_newest(st, &newest, e);
+	else
+		return r < 0 ? r : 0;
+	if (r != 0)
+		return r;
+	snprintf(text, sizeof(text), "%lld", (long long)newest);
+	return operate_state_set(st, OLDER_THAN_MARK, text, strlen(text), e);
+}
+
+int
+skill_is_saved(struct store *st, const struct fact *f, struct err *e)
+{
+	struct buf have AUTO_BUF = {0};
+	int64_t upto = 0, first = 0;
+	int r;
+
+	if (f->method == METHOD_SCRIPT)
+		return 1;
+	if (f->method != METHOD_MANUAL)
+		return 0;
+	r = operate_state_get(st, OLDER_THAN_MARK, &have, e);
+	if (r == 0)	/* no service that knows the mark has written here */
+		return 1;
+	if (r != 1 || buf_str(&have) == NULL ||
+		text_int(have.data, 0, INT64_MAX, &upto) != 0)
+		return r < 0 ? r : 0;
+	r = upto > 0 ? log_first_shown(st, f->id, &first, e) : 0;
+	return r == 1 ? first <= upto : r;
+}
+
+struct saved {
+	struct store *st;
+	struct origin origin;
+	bool is_saved;
+	struct err *e;
+};
+
+static int
+look_at(void *ctx, const struct fact *f)
+{
+	struct saved *s = ctx;
+	int r = provenance_origin(s->st, f->id, &s->origin, s->e);
+
+	if (r == 0)
+		r = skill_is_saved(s->st, f, s->e);
+	s->is_saved = r == 1;
+	return r < 0 ? r : 0;
+}
+
+/* Who saved it, and whether it may run. */
+static int
+set_saved(struct store *st, int64_t entity, json_t *skill, struct err *e)
+{
+	struct saved s = {.st = st, .e = e};
+	json_t *by = json_object();
+	int r = jx_set(skill, "saved_by", by) != 0 ? err_nomem(e) : 0;
+
+	if (r == 0)
+		r = fact_each(st, entity, 1u << FACT_METADATA, look_at, &s, e);
+	if (r == 0)
+		r = member_set_time(by, "at", s.origin.at, e);
+	if (r == 0)
+		r = member_set_label(st, by, "session", s.origin.session, e);
+	if (r == 0)
+		r = member_set_label(st, by, "client", s.origin.client, e);
+	if (r == 0)
+		r = member_set_label(st, by, "actor", s.origin.actor, e);
+	if (r == 0 && !s.is_saved)
+		r = member_set_bool(skill, "runnable", false, e);
+	return r;
+}
+
+/* --- reading ---------------------------------------------------------------------- */
+/* From the entity as it is stored. */
+static int
+shape(const json_t *entity, const char *name, json_t **ret, struct err *e)
+{
+	json_t *metadata = json_object_get(entity, "metadata");
+	json_t *code = json_object_get(metadata, "code");
+	json_t *params = json_object_get(metadata, "params");
+	const char *type = jx_text(entity, "type");
+
+	if (type == NULL || strcmp(type, SKILL_TYPE) != 0 ||
+		!json_is_string(code))
+		return err_param(e, MDB_E_NOT_FOUND, "name",
+			"'%s' is no skill but an entity of the type '%s'; "
+			"list_skills names the skills", name,
+			type != NULL ? type : "?");
+	*ret = json_pack("{s:O,s:O,s:O*,s:O,s:O*,s:O}", "name",
+		json_object_get(entity, "name"), "namespace",
+		json_object_get(entity, "namespace"), "description",
+		json_array_get(json_object_get(entity, "observations"), 0),
+		"code", code, "params", params, "version",
+		json_object_get(entity, "version"));
+	return *ret == NULL ? err_nomem(e) : 0;
+}
+
+/* The lens as it was when the entity got to that version. */
+static int
+go_to_version(struct store *st, const struct scope *s, int64_t entity,
+	const char *name, int64_t version, struct err *e)
+{
+	struct lens then;
+	int64_t change;
+	int r = entity_version(st, entity, version, &change, e);
+
+	if (r == 0)
+		return err_param(e, MDB_E_NOT_FOUND, "version",
+			"'%s' has no version %lld; memory_history names those "
+			"it has", name, (long long)version);
+	if (r == 1)
+		r = lens_make(st, s->lens.level[0].branch, change, &then, e);
+	return r == 0 ? lens_apply(st, &then, e) : r;
+}
+
+static int
+read_skill(struct store *st, int64_t entity, const char *name, json_t **ret,
+	struct err *e)
+{
+	const struct encode_options o = {.members = MEMBER_NAME | MEMBER_TYPE |
+			MEMBER_OBSERVATIONS | MEMBER_VERSION |
+			MEMBER_METADATA | MEMBER_NAMESPACE};
+	json_t *stored AUTO_JSON = NULL, *skill AUTO_JSON = NULL;
+	int r = encode_entity(st, entity, &o, &stored, NULL, e);
+
+	if (r == 1)
+		r = shape(stored, name, &skill, e);
+	else if (r == 0)
+		r = err_param(e, MDB_E_NOT_FOUND, "name",
+			"'%s' was deleted then", name);
+	if (r == 0)
+		r = set_saved(st, entity, skill, e);
+	if (r == 0)
+		r = skill_figures(st, entity, skill, e);
+	if (r == 0)
+		*ret = take_ptr(skill);
+	return r;
+}
+
+int
+skill_load(struct store *st, const struct context *ctx, const char *name,
+	int64_t version, int64_t *ret_entity, json_t **ret, struct err *e)
+{
+	struct scope s;
+	int64_t entity = 0;
+	int r = scope_read(st, ctx, 0, &s, e);
+
+	if (r == 0)
+		r = scope_entity(st, &s, name, strlen(name), &entity, e);
+	if (r == 0)
+		return err_param(e, MDB_E_NOT_FOUND, "name",
+			"no skill '%s'; list_skills names them", name);
+	r = r == 1 && version > 0
+		    ? go_to_version(st, &s, entity, name, version, e)
+		    : r < 0 ? r : 0;
+	if (r == 0)
+		r = read_skill(st, entity, name, ret, e);
+	if (r == 0 && version > 0)
+		r = lens_apply(st, &s.lens, e);
+	if (r == 0 && ret_entity != NULL)
+		*ret_entity = entity;
+	return r;
+}

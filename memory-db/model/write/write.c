@@ -1,0 +1,434 @@
+/* Scope, retries and the outcome of a write. */
+#include "memory-db/model/write/write.h"
+
+#include <sodium.h>
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/jx.h"
+#include "memory-db/model/write/hiding_budget.h"
+#include "memory-db/model/read/pins.h"
+#include "memory-db/model/read/provenance.h"
+#include "memory-db/store/log/log.h"
+#include "memory-db/store/facts/labels.h"
+
+#define NOTE_NAMES 50
+
+/* What one op did, as a hash of (what, entity, kind, peer, label, text). */
+struct outcome_entry {
+	uint64_t hash;
+	int64_t entity;
+	bool told;		/* write_did has answered with it */
+};
+
+struct fact
+write_fact(int64_t entity, enum fact_kind kind)
+{
+	return (struct fact){.entity = entity, .kind = kind, .weight = -1,
+		.confidence = -1, .valid_from = FACT_NO_TIME,
+		.valid_to = FACT_NO_TIME, .source_at = FACT_NO_TIME,
+		.text = "", .text_n = 0};
+}
+
+/* --- the outcome ---------------------------------------------------------------------- */
+/* Existence and relation facts are known by peer and label alone. */
+static uint64_t
+outcome_hash(enum op_what what, int64_t entity, enum fact_kind kind,
+	int64_t peer, int64_t label, const char *text, size_t n)
+{
+	static const unsigned char no_key[crypto_shorthash_KEYBYTES];
+	int64_t head[6] = {(int64_t)what, entity, (int64_t)kind, peer, label, 0};
+	bool has_text = kind != FACT_EXISTENCE &&
+			(kind != FACT_RELATION || n > 0);
+	uint64_t h;
+
+	if (has_text)
+		crypto_shorthash((unsigned char *)&head[5],
+			(const unsigned char *)text, n, no_key);
+	crypto_shorthash((unsigned char *)&h, (const unsigned char *)head,
+		sizeof(head), no_key);
+	return h;
+}
+
+static int
+record(struct write *w, uint64_t hash, int64_t entity, struct err *e)
+{
+	size_t cap = w->entries_cap == 0 ? 16 : w->entries_cap * 2;
+	struct outcome_entry *p;
+
+	if (w->entries_n == w->entries_cap) {
+		p = realloc(w->entries, cap * sizeof(*p));
+		if (p == NULL)
+			return err_nomem(e);
+		w->entries = p;
+		w->entries_cap = cap;
+	}
+	w->entries[w->entries_n++] =
+		(struct outcome_entry){hash, entity, false};
+	return 0;
+}
+
+static int
+record_fact(struct write *w, enum op_what what, const struct fact *f,
+	struct err *e)
+{
+	return record(w,
+		outcome_hash(what, f->entity, f->kind, f->peer, f->label,
+			f->text, f->text_n),
+		f->entity, e);
+}
+
+bool
+write_did(struct write *w, enum op_what what, int64_t entity,
+	enum fact_kind kind, int64_t peer, int64_t label, const char *text,
+	size_t n)
+{
+	uint64_t h = outcome_hash(what, entity, kind, peer, label, text, n);
+
+	/* Replies ask in the order in which things were done: going on from
+	 * the last hit finds nearly all at once. */
+	for (size_t k = 0; k < w->entries_n; k++) {
+		size_t i = (w->asked + k) % w->entries_n;
+
+		if (w->entries[i].hash == h && !w->entries[i].told) {
+			w->entries[i].told = true;
+			w->asked = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool
+write_did_relation(struct write *w, enum op_what what,
+	const struct relation_ends *ends, int64_t label)
+{
+	const char *text = ends->reversed ? FACT_REVERSED : "";
+
+	return write_did(w, what, ends->entity, FACT_RELATION, ends->peer,
+		label, text, strlen(text));
+}
+
+bool
+write_touched(struct write *w, int64_t entity)
+{
+	for (size_t k = 0; k < w->entries_n; k++) {
+		size_t i = (w->asked + k) % w->entries_n;
+
+		if (w->entries[i].entity == entity) {
+			w->asked = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* --- a retry: the outcome from the log --------------------------------------------------- */
+struct replay {
+	struct write *w;
+	enum op_what what;
+	struct err *e;
+};
+
+static int
+replay_fact(void *ctx, const struct fact *f)
+{
+	struct replay *r = ctx;
+
+	return record_fact(r->w, r->what, f, r->e);
+}
+
+static int
+replay_op(void *ctx, const struct log_op *op)
+{
+	struct replay *x = ctx;
+	int r;
+
+	x->what = op->what;
+	if (op->what != OP_SHOW && op->what != OP_HIDE)
+		return record(x->w, 0, op->entity, x->e);
+	r = fact_get(x->w->st, op->fact, replay_fact, x, x->e);
+	return r < 0 ? r : 0;
+}
+
+static int
+load_replay(struct write *w, int64_t seen, struct err *e)
+{
+	struct replay x = {.w = w, .e = e};
+	int64_t state = seen < 0 ? -seen : seen;
+	int r;
+
+	w->replay = true;
+	w->change_id = seen > 0 ? seen : 0;
+	r = seen > 0 ? log_ops(w->st, seen, 0, 0, replay_op, &x, e) : 0;
+	if (r == 0)
+		r = lens_make(w->st, w->branch, state, &w->scope.lens, e);
+	return r == 0 ? lens_apply(w->st, &w->scope.lens, e) : r;
+}
+
+/* --- begin and end ------------------------------------------------------------------------- */
+static int
+begin(struct write *w, struct call *c, enum change_kind kind, int64_t about,
+	struct err *e)
+{
+	const struct context *ctx = c->ctx;
+	struct change_info info = {.kind = kind,
+		.actor = w->actor[0] != '\0' ? w->actor : NULL,
+		.client = ctx->client, .session = ctx->session,
+		.message = ctx->message, .ns = w->ns, .branch = w->branch,
+		.about = about};
+	int64_t seen;
+	int r;
+
+	w->scope.ns[0] = w->ns;
+	w->scope.n = 1;
+	w->scope.lens = *lens_of(w->st);
+	if (ctx->key != NULL) {
+		r = request_seen(w->st, ctx->key, &seen, e);
+		c->is_retry = r == 1;
+		if (r != 0)
+			return r < 0 ? r : load_replay(w, seen, e);
+	}
+	c->note.kind = change_kind_name((int)kind);
+	return change_begin(w->st, &info, &w->change, e);
+}
+
+static void
+prepare(struct write *w, struct call *c)
+{
+	memset(w, 0, sizeof(*w));
+	w->st = c->st;
+	w->ctx = c->ctx;
+	w->note = &c->note;
+	w->dry_run = &c->dry_run;
+	provenance_actor(w->ctx, w->actor, sizeof(w->actor));
+}
+
+/* A part of another write uses its change. */
+static int
+join(struct write *w, struct write *whole, struct err *e)
+{
+	int r = lens_apply(w->st, &whole->scope.lens, e);
+
+	w->is_part = true;
+	w->whole = whole;
+	w->change = whole->change;
+	w->branch = whole->branch;
+	w->scope = whole->scope;
+	return r == 0 && w->ns != whole->ns
+		       ? err_set(e, MDB_E_INVALID,
+				 "scope: a script writes where execute_code "
+				 "(run_skill) does; give it the scope, and leave "
+				 "it out of the calls that write")
+		       : r;
+}
+
+int
+write_begin(struct write *w, struct call *c, enum change_kind kind,
+	struct err *e)
+{
+	return write_begin_about(w, c, kind, 0, e);
+}
+
+int
+write_begin_about(struct write *w, struct call *c, enum change_kind kind,
+	int64_t about, struct err *e)
+{
+	int r;
+
+	prepare(w, c);
+	r = scope_write(w->st, w->ctx, &w->ns, &w->branch, e);
+	if (r == 0 && c->within != NULL)
+		return join(w, c->within, e);
+	return r == 0 ? begin(w, c, kind, about, e) : r;
+}
+
+int
+write_begin_on(struct write *w, struct call *c, enum change_kind kind,
+	int64_t branch, int64_t about, struct err *e)
+{
+	struct lens lens;
+	int64_t unused;
+	int r;
+
+	prepare(w, c);
+	r = scope_write(w->st, w->ctx, &w->ns, &unused, e);
+	w->branch = branch;
+	if (r == 0)
+		r = lens_make(w->st, branch, STORE_OPEN_END, &lens, e);
+	if (r == 0)
+		r = lens_apply(w->st, &lens, e);
+	return r == 0 ? begin(w, c, kind, about, e) : r;
+}
+
+/* A retry of a write that changed nothing must see the same state: the newest
+ * change, negative, stands for it. */
+static int
+remember(struct write *w, int64_t newest, struct err *e)
+{
+	int64_t id = w->change_id;
+
+	if (w->ctx->key == NULL)
+		return 0;
+	return request_remember(
+		w->st, w->ctx->key, id != 0 ? id : -newest, e);
+}
+
+int
+write_end(struct write *w, struct err *e)
+{
+	struct buf name AUTO_BUF = {0};
+	int64_t newest;
+	int r;
+
+	if (w->is_part)
+		w->whole->hidden += w->hidden;
+	if (w->replay || w->is_part)
+		return 0;
+	r = *w->dry_run ? 0 : hiding_check(w->st, w->ctx, w->hidden, e);
+	if (r != 0)
+		return r;
+	newest = change_id(w->change) - 1;
+	r = change_seal(take_ptr(w->change), &w->change_id, &w->at, e);
+	if (r == 0)
+		r = remember(w, newest, e);
+	if (r != 0)
+		return r;
+	w->note->change = w->change_id;
+	w->note->at = w->at;
+	w->note->facts = (int64_t)w->entries_n;
+	r = namespace_name(w->st, w->ns, &name, e);
+	if (r == 1 && buf_str(&name) == NULL)
+		r = err_nomem(e);
+	if (r == 1)
+		snprintf(w->note->namespace_, sizeof(w->note->namespace_), "%s",
+			name.data);
+	return r < 0 ? r : 0;
+}
+
+void
+write_done(struct write *w)
+{
+	if (!w->is_part)
+		change_drop(w->change);
+	free(w->entries);
+	json_decref(w->alike);
+	w->alike = NULL;
+	w->change = NULL;
+	w->entries = NULL;
+}
+
+int
+write_note(struct write *w, const char *name, struct err *e)
+{
+	if (w->replay)
+		return 0;
+	if (w->note->entities == NULL)
+		w->note->entities = json_array();
+	if (json_array_size(w->note->entities) >= NOTE_NAMES) {
+		w->note->more++;
+		return 0;
+	}
+	return jx_add(w->note->entities, json_string(name)) != 0 ? err_nomem(e)
+								 : 0;
+}
+
+/* --- steps ------------------------------------------------------------------------------------ */
+/* How a fact came here is known of an agent's, whatever it says. */
+int
+write_add(struct write *w, const struct fact *given, struct err *e)
+{
+	struct fact f = *given;
+	int r;
+
+	if (w->ctx->is_agent &&
+		(f.kind != FACT_METADATA || f.method != METHOD_SCRIPT))
+		f.method = METHOD_AUTO;
+	r = change_add_fact(w->change, &f, &w->last_fact, e);
+	return r == 0 ? record_fact(w, OP_SHOW, &f, e) : r;
+}
+
+struct hiding {
+	struct write *w;
+	struct err *e;
+};
+
+static int
+hide_one(void *ctx, const struct fact *f)
+{
+	struct hiding *h = ctx;
+	int r = change_hide(h->w->change, f->id, h->e);
+
+	h->w->hidden += r == 0;
+
+	return r == 0 ? record_fact(h->w, OP_HIDE, f, h->e) : r;
+}
+
+/* change_hide reads the fact through the same statement: get a copy first. */
+struct copy {
+	struct fact f;
+	char *text;
+};
+
+static int
+copy_fact(void *ctx, const struct fact *f)
+{
+	struct copy *c = ctx;
+
+	c->f = *f;
+	c->text = malloc(f->text_n + 1);
+	if (c->text == NULL)
+		return MDB_E_NOMEM;
+	memcpy(c->text, f->text, f->text_n);
+	c->f.text = c->text;
+	return 0;
+}
+
+int
+write_hide(struct write *w, int64_t fact, struct err *e)
+{
+	struct hiding h = {w, e};
+	struct copy c = {0};
+	int r = fact_get(w->st, fact, copy_fact, &c, e);
+
+	if (r == MDB_E_NOMEM)
+		err_nomem(e);
+	if (r == 1)
+		r = hide_one(&h, &c.f);
+	free(c.text);
+	return r;
+}
+
+static int
+record_shown(void *ctx, const struct fact *f)
+{
+	struct hiding *h = ctx;
+
+	return record_fact(h->w, OP_SHOW, f, h->e);
+}
+
+int
+write_show(struct write *w, int64_t fact, struct err *e)
+{
+	struct hiding h = {w, e};
+	int r = change_show(w->change, fact, e);
+
+	if (r == 0)
+		r = fact_get(w->st, fact, record_shown, &h, e);
+	return r < 0 ? r : 0;
+}
+
+int
+write_attr(struct write *w, int64_t entity, enum attr_key key, int64_t value,
+	struct err *e)
+{
+	int64_t before = change_ops(w->change);
+	int r = key == ATTR_PIN		? pins_set(w, entity, value, e)
+		: key == ATTR_PIN_ASKED ? pins_set_asked(w, entity, value, e)
+					: change_attr(w->change, entity, key,
+						  value, e);
+
+	if (r == 0 && change_ops(w->change) > before)
+		r = record(w, 0, entity, e);
+	return r;
+}

@@ -1,0 +1,484 @@
+/* Writing entities, observations, relations. */
+#include "memory-db/model/write/write_entity.h"
+
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/jx.h"
+#include "common/limits.h"
+#include "common/contract/tools.h"
+#include "memory-db/model/read/fact_tags.h"
+#include "memory-db/model/write/repeats.h"
+#include "memory-db/model/read/provenance.h"
+#include "memory-db/model/write/skill.h"
+#include "memory-db/model/read/entity_tags.h"
+#include "memory-db/store/log/derivations.h"
+#include "memory-db/store/facts/labels.h"
+
+enum create_mode
+remember_mode(const char *name)
+{
+	if (name == NULL || strcmp(name, "merge") == 0)
+		return CREATE_MERGE;
+	return strcmp(name, "replace") == 0 ? CREATE_REPLACE : CREATE_SKIP;
+}
+
+int
+remember_tier(const char *name)
+{
+	for (int i = 0; name != NULL && tool_tiers[i] != NULL; i++)
+		if (strcmp(name, tool_tiers[i]) == 0)
+			return i;
+	return -1;
+}
+
+/* --- derived facts --------------------------------------------------------------- */
+struct sources {
+	struct write *w;
+	int64_t entity, fact;	/* derived */
+	struct err *e;
+};
+
+static int
+add_source(void *ctx, const struct fact *f)
+{
+	struct sources *s = ctx;
+
+	return f->id == s->fact ? 0
+				: change_derive(s->w->change, s->entity,
+					  s->fact, f->id, s->e);
+}
+
+static int
+ignore(void *ctx, const struct fact *f)
+{
+	(void)ctx;
+	(void)f;
+	return 0;
+}
+
+/* A source: the id of a fact, or the name of an entity (all it says now). */
+static int
+check_source(struct write *w, const json_t *source, const char *path,
+	struct err *e)
+{
+	const char *name = json_string_value(source);
+	int64_t unused, id = (int64_t)json_integer_value(source);
+	char at[128];
+	int r;
+
+	snprintf(at, sizeof(at), "%s.derived_from", path);
+	if (name != NULL)
+		return write_need_entity(w, name, at, &unused, e);
+	r = fact_get(w->st, id, ignore, NULL, e);
+	if (r == 0 || (r == 1 && fact_namespace(id) != w->ns))
+		return err_param(e, MDB_E_NOT_FOUND, at,
+			"no fact %lld here; the member `facts` of a read "
+			"gives their ids",
+			(long long)id);
+	return r < 0 ? r : 0;
+}
+
+static int
+derive_from(struct sources *s, const json_t *source, const char *path)
+{
+	const char *name = json_string_value(source);
+	int64_t entity, id = (int64_t)json_integer_value(source);
+	int r = check_source(s->w, source, path, s->e);
+
+	if (r == 0 && name == NULL)
+		r = fact_get(s->w->st, id, add_source, s, s->e);
+	else if (r == 0)
+		r = write_need_entity(s->w, name, path, &entity, s->e);
+	if (r == 0 && name != NULL)
+		r = fact_each(s->w->st, entity, 1u << FACT_OBSERVATION,
+			add_source, s, s->e);
+	return r < 0 ? r : 0;
+}
+
+static int
+derive_all(struct write *w, int64_t entity, const json_t *item,
+	const char *path, struct err *e)
+{
+	const json_t *list = json_object_get(item, "derived_from"), *source;
+	struct sources s = {w, entity, w->last_fact, e};
+	size_t i;
+	int r = 0;
+
+	json_array_foreach(list, i, source)
+		if (r == 0)
+			r = derive_from(&s, source, path);
+	return r;
+}
+
+static bool
+is_derived(const json_t *item)
+{
+	return json_array_size(json_object_get(item, "derived_from")) > 0;
+}
+
+static int
+add_observation(struct near *near, const json_t *item, struct fact *f,
+	const char *path, struct err *e)
+{
+	struct write *w = near->w;
+	int64_t have = 0;
+	int r = fact_find_text(w->st, f->entity, FACT_OBSERVATION, f->text,
+		f->text_n, &have, e);
+
+	if (r == 0)
+		r = near_look(near, item, &have, e);
+	if (r == 0 && have == 0) {
+		r = write_add(w, f, e);
+		have = w->last_fact;
+		if (r == 0)
+			r = near_put(near, item, have, e);
+		if (r == 0 && f->flags & FACT_DERIVED)
+			r = derive_all(w, f->entity, item, path, e);
+	}
+	if (r >= 0 && json_is_object(item))
+		r = fact_tags_give(w, f->entity, have, item, path, e);
+	return r < 0 ? r : 0;
+}
+
+int
+remember_observations(struct write *w, int64_t entity, bool fresh,
+	const json_t *list, const struct fact *defaults, const char *path,
+	struct err *e)
+{
+	struct near near AUTO_NEAR = {0};
+	json_t *item;
+	size_t i;
+	int r = near_begin(&near, w, entity, fresh, list, e);
+
+	json_array_foreach(list, i, item) {
+		struct fact f = *defaults;
+
+		f.entity = entity;
+		f.kind = FACT_OBSERVATION;
+		f.label = 0;
+		f.flags &= FACT_CLAIMED;
+		f.flags |= is_derived(item) ? FACT_DERIVED : 0;
+		if (r == 0)
+			r = provenance_observation(
+				w->st, w->ctx, item, path, &f, e);
+		if (r == 0)
+			r = add_observation(&near, item, &f, path, e);
+		if (r != 0)
+			break;
+	}
+	return r;
+}
+
+/* Whatever may be wrong with an item is found before the first is written, so
+ * that an entry is stored in whole or not at all. */
+int
+remember_check(struct write *w, const json_t *list, const char *path,
+	struct err *e)
+{
+	json_t *item, *source;
+	size_t i, k;
+	int r = 0;
+
+	json_array_foreach(list, i, item) {
+		struct fact f = write_fact(0, FACT_OBSERVATION);
+
+		if (r == 0 && json_is_object(item))
+			r = provenance_observation(
+				w->st, w->ctx, item, path, &f, e);
+		json_array_foreach(json_object_get(item, "derived_from"), k,
+			source)
+			if (r == 0)
+				r = check_source(w, source, path, e);
+	}
+	return r;
+}
+
+/* The metadata that stands there: there is one of it at most. */
+struct standing {
+	struct store *st;
+	struct buf text;
+	int64_t fact;
+	bool is_saved;		/* code that runs (model/write/skill.h) */
+	struct err *e;
+};
+
+static int
+get_standing(void *ctx, const struct fact *f)
+{
+	struct standing *s = ctx;
+	int r = skill_is_saved(s->st, f, s->e);
+
+	s->fact = f->id;
+	s->is_saved = r == 1;
+	return r < 0 ? r : buf_add(&s->text, f->text, f->text_n);
+}
+
+/* Of a skill other members may change, its tags: the code is the saved one. */
+static bool
+keeps_code(const struct standing *s, const json_t *object)
+{
+	static const char *const members[] = {"code", "params"};
+	json_t *had AUTO_JSON = s->is_saved
+		? jx_parse(s->text.data, s->text.len, NULL) : NULL;
+
+	if (had == NULL || !json_is_string(json_object_get(had, "code")))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(members); i++) {
+		const json_t *a = json_object_get(had, members[i]);
+		const json_t *b = json_object_get(object, members[i]);
+
+		if (a != b && !json_equal(a, b))
+			return false;
+	}
+	return true;
+}
+
+static int
+set_metadata(struct write *w, int64_t entity, const json_t *object,
+	struct fact *f, struct standing *s, struct err *e)
+{
+	bool same = s->fact != 0 && s->text.len == f->text_n &&
+		    memcmp(s->text.data, f->text, f->text_n) == 0;
+	int r;
+
+	/* Nothing to do when it stands there already. */
+	if (same && (!w->saves_skill || s->is_saved))
+		return 0;
+	if (w->saves_skill || keeps_code(s, object))
+		f->method = METHOD_SCRIPT;
+	r = write_hide_others(w, entity, 1u << FACT_METADATA, NULL, e);
+	if (r == 0 && json_object_size(object) > 0)
+		r = write_add(w, f, e);
+	return r;
+}
+
+int
+remember_metadata(struct write *w, int64_t entity, const json_t *object,
+	const char *path, struct err *e)
+{
+	struct fact f = write_fact(entity, FACT_METADATA);
+	struct standing s = {.st = w->st, .e = e};
+	struct buf text AUTO_BUF = {0};
+	int r;
+
+	if (jx_dump(object, &text) != 0 || buf_str(&text) == NULL)
+		return err_nomem(e);
+	if (text.len > LIMIT_METADATA_BYTES)
+		return err_param(e, MDB_E_LIMIT, path,
+			"metadata has %zu bytes as JSON; at most %d", text.len,
+			LIMIT_METADATA_BYTES);
+	f.text = text.data;
+	f.text_n = text.len;
+	r = fact_each(w->st, entity, 1u << FACT_METADATA, get_standing, &s, e);
+	if (r == MDB_E_NOMEM)
+		err_nomem(e);
+	if (r == 0)
+		r = set_metadata(w, entity, object, &f, &s, e);
+	buf_done(&s.text);
+	return r;
+}
+
+static int
+get_predecessor(void *ctx, const struct fact *f)
+{
+	*(int64_t *)ctx = f->supersedes;
+	return 0;
+}
+
+/* The chain of names (store/facts/entity_names.c): the fact that this one replaces, or where
+ * that says the same name what it replaced. */
+static int
+set_predecessor(struct write *w, int64_t entity, const char *name,
+	struct fact *f, struct err *e)
+{
+	struct buf now AUTO_BUF = {0};
+	int64_t fact = 0;
+	int r = fact_existence(w->st, entity, &fact, NULL, &now, e);
+
+	if (r != 1)
+		return r;
+	if (buf_str(&now) == NULL)
+		return err_nomem(e);
+	f->supersedes = fact;
+	if (strcmp(now.data, name) == 0)
+		r = fact_get(w->st, fact, get_predecessor, &f->supersedes, e);
+	return r < 0 ? r : 0;
+}
+
+int
+remember_existence(struct write *w, int64_t entity, const char *name,
+	int64_t type_label, const struct fact *defaults, struct err *e)
+{
+	struct fact f = *defaults;
+	int r = f.supersedes == 0 ? set_predecessor(w, entity, name, &f, e) : 0;
+
+	if (r == 0)
+		r = write_hide_others(w, entity, 1u << FACT_EXISTENCE, NULL, e);
+	f.entity = entity;
+	f.kind = FACT_EXISTENCE;
+	f.weight = -1; /* salience is that of observations */
+	f.label = type_label;
+	f.text = name;
+	f.text_n = strlen(name);
+	return r == 0 ? write_add(w, &f, e) : r;
+}
+
+static int
+set_attributes(struct write *w, int64_t entity, const json_t *entry,
+	const char *path, struct err *e)
+{
+	int tier = remember_tier(
+		jx_text(entry, "tier"));
+	const json_t *pin = json_object_get(entry, "pin");
+	const json_t *metadata = json_object_get(entry, "metadata");
+	const json_t *tags = json_object_get(entry, "tags");
+	json_t *tagged AUTO_JSON = NULL;
+	int r = 0;
+
+	if (tier >= 0)
+		r = write_attr(w, entity, ATTR_TIER, tier, e);
+	if (r == 0 && json_is_boolean(pin))
+		r = write_attr(w, entity, ATTR_PIN, json_is_true(pin), e);
+	if (r == 0 && json_is_object(metadata))
+		r = remember_metadata(w, entity, metadata, path, e);
+	if (r == 0 && json_array_size(tags) > 0)
+		r = tags_add(w->st, entity, tags, &tagged, e);
+	if (r == 0 && tagged)
+		r = remember_metadata(w, entity, tagged, path, e);
+	return r;
+}
+
+int
+remember_new(struct write *w, const char *name, const char *type,
+	const struct fact *defaults, int64_t *ret_entity, struct err *e)
+{
+	size_t n = strlen(name);
+	int64_t label;
+	int r = entity_find(w->st, w->ns, name, n, ret_entity, e);
+
+	if (r == 0)
+		r = entity_create(w->st, w->ns, name, n, ret_entity, e);
+	if (r >= 0)
+		r = label_intern(w->st, type, &label, e);
+	if (r == 0)
+		r = remember_existence(
+			w, *ret_entity, name, label, defaults, e);
+	return r;
+}
+
+int
+remember_twin(struct write *w, const char *name, enum create_mode mode,
+	const char *path, struct err *e)
+{
+	char at[96];
+	int64_t id;
+	int r;
+
+	/* A program names its namespace and means it. */
+	if (!w->ctx->is_agent || w->ctx->own_scope)
+		return 0;
+	r = write_user_entity(w, name, &id, e);
+	if (r != 1 || mode == CREATE_SKIP)
+		return r;
+	snprintf(at, sizeof(at), "%s.name", path);
+	return err_param(e, MDB_E_EXISTS, at,
+		"'%s' exists in the user's memory, which you see as well; pass "
+		"scope:\"user\" to add to it there, or scope:\"project\" to "
+		"make another one of this name in this project alone",
+		name);
+}
+
+int
+remember_entity(struct write *w, const json_t *entry, enum create_mode mode,
+	const char *path, struct err *e)
+{
+	const char *name = jx_text(entry, "name");
+	const json_t *list = json_object_get(entry, "observations");
+	struct fact defaults = write_fact(0, FACT_OBSERVATION);
+	int64_t entity;
+	int r = write_entity(w, name, &entity, e), exists = r;
+
+	if (r == 0)
+		r = remember_twin(w, name, mode, path, e);
+	if (r < 0 || (r == 1 && mode == CREATE_SKIP))
+		return r < 0 ? r : 0;
+	r = remember_check(w, list, path, e);
+	if (r == 0)
+		r = provenance_read(w->st, w->ctx, entry, path, &defaults, e);
+	if (r == 0 && !exists)
+		r = remember_new(w, name, jx_text(entry, "entityType"),
+			&defaults, &entity, e);
+	if (r == 0 && exists && mode == CREATE_REPLACE)
+		r = write_hide_others(
+			w, entity, 1u << FACT_OBSERVATION, list, e);
+	if (r == 0)
+		r = remember_observations(
+			w, entity, !exists, list, &defaults, path, e);
+	if (r == 0)
+		r = set_attributes(w, entity, entry, path, e);
+	return r;
+}
+
+/* --- relations --------------------------------------------------------------------------- */
+/* Weight of the relation that stands there; -2 for another one. */
+struct weight {
+	double v;
+};
+
+static int
+get_weight(void *ctx, const struct fact *f)
+{
+	((struct weight *)ctx)->v = f->weight;
+	return 0;
+}
+
+static int
+put_relation(struct write *w, struct fact *f, bool has_weight, struct err *e)
+{
+	struct weight now = {-1};
+	int64_t have;
+	int r = fact_find_relation(
+		w->st, f->entity, f->peer, f->label, fact_is_reversed(f), &have,
+		e);
+
+	if (r < 0)
+		return r;
+	if (r == 1) {
+		r = fact_get(w->st, have, get_weight, &now, e);
+		if (r < 0 || !has_weight || !(now.v < f->weight ||
+						   now.v > f->weight))
+			return r < 0 ? r : 0;
+		r = write_hide(w, have, e);
+		if (r != 0)
+			return r;
+	}
+	return write_add(w, f, e);
+}
+
+int
+remember_relation(struct write *w, const json_t *entry, const char *path,
+	struct err *e)
+{
+	const json_t *weight = json_object_get(entry, "weight");
+	const char *type = jx_text(entry, "relationType");
+	struct fact f = write_fact(0, FACT_RELATION);
+	struct relation_ends ends = {0};
+	int r = write_need_ends(w, jx_text(entry, "from"), jx_text(entry, "to"),
+		path, &ends, e);
+
+	f.entity = ends.entity;
+	f.peer = ends.peer;
+	if (ends.reversed) {
+		f.text = FACT_REVERSED;
+		f.text_n = strlen(FACT_REVERSED);
+	}
+	if (r == 0)
+		r = label_intern(w->st, type, &f.label, e);
+	if (json_is_number(weight))
+		f.weight = jx_real(weight);
+	/* What is said of the user's entity does not make ours doubtful. */
+	if (strcmp(type, DERIVED_FROM) == 0 && !ends.reversed)
+		f.flags = FACT_DERIVED;
+	return r == 0 ? put_relation(w, &f, json_is_number(weight), e) : r;
+}

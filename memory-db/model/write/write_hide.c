@@ -1,0 +1,165 @@
+/* Hiding several facts of an entity, and an entity with all that belongs to
+ * it. */
+#include <string.h>
+
+#include "memory-db/model/write/write.h"
+
+/* Spans must not change under an open loop: ids first. */
+struct ids {
+	int64_t *v;
+	size_t n, cap;
+	const json_t *keep;
+};
+
+static int
+add_id(struct ids *x, int64_t id)
+{
+	if (x->n == x->cap) {
+		size_t cap = x->cap == 0 ? 32 : x->cap * 2;
+		int64_t *p = realloc(x->v, cap * sizeof(*p));
+
+		if (p == NULL)
+			return MDB_E_NOMEM;
+		x->v = p;
+		x->cap = cap;
+	}
+	x->v[x->n++] = id;
+	return 0;
+}
+
+static bool
+kept(const json_t *keep, const struct fact *f)
+{
+	json_t *j;
+	size_t i;
+
+	json_array_foreach(keep, i, j) {
+		const json_t *t =
+			json_is_object(j) ? json_object_get(j, "text") : j;
+
+		if (json_string_length(t) == f->text_n &&
+			memcmp(json_string_value(t), f->text, f->text_n) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int
+collect(void *ctx, const struct fact *f)
+{
+	struct ids *x = ctx;
+
+	return kept(x->keep, f) ? 0 : add_id(x, f->id);
+}
+
+static int
+hide_ids(struct write *w, struct ids *x, int r, struct err *e)
+{
+	if (r == MDB_E_NOMEM)
+		err_nomem(e);
+	for (size_t i = 0; r == 0 && i < x->n; i++)
+		r = write_hide(w, x->v[i], e);
+	free(x->v);
+	return r;
+}
+
+int
+write_hide_others(struct write *w, int64_t entity, unsigned kinds,
+	const json_t *keep, struct err *e)
+{
+	struct ids x = {.keep = keep};
+	bool alone = (kinds & 1u << FACT_OBSERVATION) && !(kinds & FACT_MARKS);
+	int r = fact_each(w->st, entity, kinds, collect, &x, e);
+
+	for (size_t i = 0; r == 0 && alone && i < x.n; i++)
+		r = write_hide_marks(w, entity, x.v[i], FACT_MARKS, NULL, e);
+	return hide_ids(w, &x, r, e);
+}
+
+int
+write_hide_marks(struct write *w, int64_t entity, int64_t fact, unsigned kinds,
+	const json_t *keep, struct err *e)
+{
+	struct ids x = {.keep = keep};
+	int r = fact_each_mark(w->st, entity, fact, kinds, collect, &x, e);
+
+	return hide_ids(w, &x, r, e);
+}
+
+int
+write_hide_marked(struct write *w, int64_t entity, int64_t fact, struct err *e)
+{
+	int r = write_hide_marks(w, entity, fact, FACT_MARKS, NULL, e);
+
+	return r == 0 ? write_hide(w, fact, e) : r;
+}
+
+int
+write_hide_entity(struct write *w, int64_t entity, struct err *e)
+{
+	struct ids in = {0};
+	int r = fact_each_incoming(w->st, entity, collect, &in, e);
+
+	r = hide_ids(w, &in, r, e);
+	/* What is created again under this name begins anew. */
+	if (r == 0)
+		r = write_attr(w, entity, ATTR_TIER, 0, e);
+	if (r == 0)
+		r = write_attr(w, entity, ATTR_PIN, 0, e);
+	if (r == 0)
+		r = write_hide_others(w, entity, ~0u, NULL, e);
+	return r;
+}
+
+static int
+hide_first(struct write *w, struct ids *x, size_t *room, size_t *left,
+	struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < x->n && *room > 0; i++) {
+		r = write_hide(w, x->v[i], e);
+		--*room;
+		--*left;
+	}
+	free(x->v);
+	return r;
+}
+
+int
+write_hide_part(struct write *w, int64_t entity, size_t most, size_t *ret_left,
+	struct err *e)
+{
+	/* What is said of facts goes before them. */
+	static const unsigned kinds[] = {FACT_MARKS,
+		~(FACT_MARKS | 1u << FACT_EXISTENCE), 1u << FACT_EXISTENCE};
+	struct ids in = {0}, own = {0};
+	size_t room = most, left;
+	int r = fact_each_incoming(w->st, entity, collect, &in, e);
+
+	if (r == 0)
+		r = fact_each(w->st, entity, ~0u, collect, &own, e);
+	left = in.n + own.n; /* a relation to itself counts twice: no harm */
+	free(own.v);
+	if (r != 0 || left <= most) {
+		free(in.v);
+		*ret_left = 0;
+		if (r == MDB_E_NOMEM)
+			err_nomem(e);
+		return r == 0 ? write_hide_entity(w, entity, e) : r;
+	}
+	r = hide_first(w, &in, &room, &left, e);
+	for (size_t i = 0; r == 0 && room > 0 && i < ARRAY_LEN(kinds); i++) {
+		struct ids x = {0};
+
+		r = fact_each(w->st, entity, kinds[i], collect, &x, e);
+		if (r == MDB_E_NOMEM)
+			err_nomem(e);
+		if (r == 0)
+			r = hide_first(w, &x, &room, &left, e);
+		else
+			free(x.v);
+	}
+	*ret_left = left;
+	return r;
+}

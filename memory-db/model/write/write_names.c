@@ -1,0 +1,188 @@
+/* Names in writes. A write goes to one memory, the project's or the user's, and
+ * its names are those of that memory. Only a relation of a project may name an
+ * entity of the user's: agents read both as one. */
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/limits.h"
+#include "memory-db/model/write/write.h"
+#include "memory-db/store/facts/labels.h"
+
+int
+write_entity(struct write *w, const char *name, int64_t *ret_entity,
+	struct err *e)
+{
+	if (w->replay)
+		return entity_find(
+			w->st, w->ns, name, strlen(name), ret_entity, e);
+	return scope_entity(w->st, &w->scope, name, strlen(name), ret_entity, e);
+}
+
+int
+write_user_entity(struct write *w, const char *name, int64_t *ret_entity,
+	struct err *e)
+{
+	struct scope user = w->scope;
+
+	if (w->ns == NAMESPACE_DEFAULT)
+		return 0;
+	user.ns[0] = NAMESPACE_DEFAULT;
+	user.n = 1;
+	return scope_entity(w->st, &user, name, strlen(name), ret_entity, e);
+}
+
+/* A write to the user's memory that names what only the project knows. */
+static int
+is_of_project(struct write *w, const char *name, struct err *e)
+{
+	struct scope project = w->scope;
+	int64_t id;
+	int r;
+
+	if (!w->ctx->user_scope)
+		return 0;
+	project.n = 1;
+	r = namespace_find(w->st, w->ctx->namespace_, &project.ns[0], e);
+	if (r != 1 || project.ns[0] == NAMESPACE_DEFAULT)
+		return r < 0 ? r : 0;
+	return scope_entity(w->st, &project, name, strlen(name), &id, e);
+}
+
+static bool
+is_end(const char *param)
+{
+	const char *member = strrchr(param, '.');
+
+	return member != NULL && (strcmp(member, ".from") == 0 ||
+					 strcmp(member, ".to") == 0);
+}
+
+int
+write_missing(
+	struct write *w, const char *name, const char *param, struct err *e)
+{
+	struct buf similar AUTO_BUF = {0};
+	struct scope known = w->scope;
+	int64_t id;
+	int r = write_user_entity(w, name, &id, e);
+
+	if (r == 1)
+		return err_param(e, MDB_E_NOT_FOUND, param,
+			"'%s' is not in this project's memory but in the "
+			"user's; pass scope:\"user\" to write there",
+			name);
+	if (r == 0)
+		r = is_of_project(w, name, e);
+	if (r == 1 && is_end(param))
+		return err_param(e, MDB_E_NOT_FOUND, param,
+			"'%s' is in this project's memory, and the user's "
+			"memory, which all projects share, cannot refer to it. "
+			"Leave out scope: a relation kept with the project may "
+			"have an end in the user's memory",
+			name);
+	if (r == 1)
+		return err_param(e, MDB_E_NOT_FOUND, param,
+			"'%s' is in this project's memory, not in the user's; "
+			"leave out scope to write there",
+			name);
+	if (is_end(param) && w->ns != NAMESPACE_DEFAULT)
+		known.ns[known.n++] = NAMESPACE_DEFAULT;
+	if (r == 0 && w->missed++ < LIMIT_SIMILAR_LOOKED)
+		r = scope_similar(w->st, &known, name, &similar, e);
+	if (r < 0)
+		return r;
+	if (similar.len > 0 && buf_str(&similar) != NULL)
+		return err_param(e, MDB_E_NOT_FOUND, param,
+			"no entity '%s'; similar: %s", name, similar.data);
+	return err_param(e, MDB_E_NOT_FOUND, param,
+		"no entity '%s'; search_nodes finds others, create_entities "
+		"makes one", name);
+}
+
+int
+write_need_entity(struct write *w, const char *name, const char *param,
+	int64_t *ret_entity, struct err *e)
+{
+	int r = write_entity(w, name, ret_entity, e);
+
+	if (r == 0 && w->replay)
+		return err_param(e, MDB_E_INVALID, "key",
+			"this key was used within a day by another request, "
+			"which did not name '%s'; give each request its own "
+			"key, or none", name);
+	if (r == 0)
+		return write_missing(w, name, param, e);
+	return r < 0 ? r : 0;
+}
+
+/* One end of a relation: where we write, else in the user's memory. In a
+ * replay as it was then; what is gone since only where we write. */
+static int
+find_end(struct write *w, const char *name, int64_t *ret_entity, bool *ret_user,
+	struct err *e)
+{
+	int r = scope_entity(w->st, &w->scope, name, strlen(name), ret_entity, e);
+
+	*ret_user = false;
+	if (r == 0) {
+		r = write_user_entity(w, name, ret_entity, e);
+		*ret_user = r == 1;
+	}
+	return r == 0 && w->replay ? write_entity(w, name, ret_entity, e) : r;
+}
+
+int
+write_ends(struct write *w, const char *from, const char *to,
+	struct relation_ends *ret, struct err *e)
+{
+	bool from_user, to_user;
+	int64_t a, b;
+	int r = find_end(w, from, &a, &from_user, e);
+
+	if (r == 1)
+		r = find_end(w, to, &b, &to_user, e);
+	if (r != 1)
+		return r;
+	if (from_user && to_user)
+		return 2;
+	ret->entity = from_user ? b : a;
+	ret->peer = from_user ? a : b;
+	ret->reversed = from_user;
+	return 1;
+}
+
+int
+write_need_ends(struct write *w, const char *from, const char *to,
+	const char *path, struct relation_ends *ret, struct err *e)
+{
+	int64_t id;
+	char at[96];
+	bool is_user;
+	int r = write_ends(w, from, to, ret, e);
+
+	if (r == 2)
+		return err_param(e, MDB_E_NOT_FOUND, path,
+			"'%s' and '%s' are both in the user's memory, not in "
+			"this project's; pass scope:\"user\" to relate them "
+			"there",
+			from, to);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = find_end(w, from, &id, &is_user, e);
+	if (r < 0)
+		return r;
+	snprintf(at, sizeof(at), "%s.%s", path, r == 0 ? "from" : "to");
+	return write_missing(w, r == 0 ? from : to, at, e);
+}
+
+int
+write_version(struct write *w, int64_t entity, int64_t *ret_version,
+	struct err *e)
+{
+	struct entity_times t;
+	int r = entity_times(w->st, entity, &t, e);
+
+	if (r == 0)
+		*ret_version = t.version;
+	return r;
+}

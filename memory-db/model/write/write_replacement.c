@@ -1,0 +1,61 @@
+/* Correcting a fact: the new one says which it replaces. Facts are immutable, so
+ * the link is a field of the new fact, covered by its digest, and goes with it
+ * through branches, undo and replay. */
+#include "memory-db/model/write/write_entity.h"
+
+#include "common/jx.h"
+#include "memory-db/model/read/fact_tags.h"
+
+static int
+take_over(void *ctx, const struct fact *old)
+{
+	struct fact *f = ctx;
+
+	if (f->weight < 0)
+		f->weight = old->weight;
+	if (f->valid_from == FACT_NO_TIME)
+		f->valid_from = old->valid_from;
+	if (f->valid_to == FACT_NO_TIME)
+		f->valid_to = old->valid_to;
+	return 0;
+}
+
+/* Tags and metadata of one fact are said of the other as well. */
+static int
+copy_marks(struct write *w, int64_t entity, int64_t from, int64_t to,
+	struct err *e)
+{
+	json_t *marks AUTO_JSON = json_object();
+	int r = marks == NULL
+			? err_nomem(e)
+			: fact_tags_encode(w->st, entity, from, marks, e);
+
+	return r == 0 && json_object_size(marks) > 0
+		       ? fact_tags_give(w, entity, to, marks, "old", e)
+		       : r;
+}
+
+int
+remember_replacement(struct write *w, int64_t old, const struct fact *given,
+	struct err *e)
+{
+	struct fact f = *given;
+	int64_t fact = 0;
+	int r = fact_find_text(w->st, f.entity, FACT_OBSERVATION, f.text,
+		f.text_n, &fact, e);
+
+	if (r < 0 || (r == 1 && fact == old))
+		return r < 0 ? r : 0;
+	if (r == 0) {
+		f.supersedes = old;
+		r = fact_get(w->st, old, take_over, &f, e);
+		if (r == 1)
+			r = write_add(w, &f, e);
+		fact = w->last_fact;
+	} else {
+		r = 0;
+	}
+	if (r == 0)
+		r = copy_marks(w, f.entity, old, fact, e);
+	return r == 0 ? write_hide_marked(w, f.entity, old, e) : r;
+}

@@ -1,0 +1,402 @@
+/* The queue of receipts and their table. A row keeps the facts it gave as a JSON
+ * array [fact, score, ...], so that the sqlite3 command line can read it. */
+#include "memory-db/store/beside/receipts.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "memory-db/store/engine/store_internal.h"
+#include "memory-db/store/facts/labels.h"
+
+enum { WRITE, FIND, TRIM, USE };
+
+static const struct stmt_def defs[] = {
+	[WRITE] = {"INSERT INTO receipt(id, at, kind, ns, branch, change,"
+		" relevant, query, facts) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7,"
+		" ?8, ?9) ON CONFLICT DO NOTHING", 9, STMT_WRITER},
+	[FIND] = {"SELECT r.at, r.kind, r.ns, r.branch, r.change, r.relevant,"
+		" r.query, f.key, f.value FROM receipt r LEFT JOIN"
+		" json_each(r.facts) f WHERE r.id = ?1 ORDER BY f.key", 1, 0},
+	[TRIM] = {"DELETE FROM receipt WHERE seq <="
+		" (SELECT max(seq) FROM receipt) - ?1", 1, STMT_WRITER},
+	/* Given for the first time: confirmed when it was written. */
+	[USE] = {"INSERT INTO usage(entity, hits, last_at, confirmed_at)"
+		" SELECT e.id, 1, ?2, coalesce((SELECT c.at FROM version v"
+		" JOIN change c ON c.id = v.change WHERE v.entity = e.id"
+		" ORDER BY v.change DESC LIMIT 1), ?2)"
+		" FROM entity e WHERE e.id = ?1"
+		" ON CONFLICT(entity) DO UPDATE SET hits = hits + 1,"
+		" last_at = max(last_at, excluded.last_at)", 2, STMT_WRITER},
+};
+const struct stmt_module receipts_module = {"receipts", defs, ARRAY_LEN(defs)};
+
+struct waiting {
+	struct waiting *next;
+	struct receipt r;	/* points into what follows */
+	struct receipt_row rows[];
+};
+struct receipts {
+	pthread_mutex_t lock;
+	struct waiting *first, *last;	/* waiting, oldest first */
+	struct waiting *written;	/* in the group under way */
+	const struct store *writer;	/* whose group that is */
+	size_t n;
+	int64_t commits;		/* that wrote some */
+};
+
+int
+receipts_new(struct database *db, struct err *e)
+{
+	db->receipts = calloc(1, sizeof(*db->receipts));
+	if (!db->receipts)
+		return err_nomem(e);
+	pthread_mutex_init(&db->receipts->lock, NULL);
+	return 0;
+}
+
+static void
+free_list(struct waiting *w)
+{
+	while (w) {
+		struct waiting *next = w->next;
+
+		free(w);
+		w = next;
+	}
+}
+
+void
+receipts_free(struct database *db)
+{
+	if (!db->receipts)
+		return;
+	free_list(db->receipts->first);
+	free_list(db->receipts->written);
+	pthread_mutex_destroy(&db->receipts->lock);
+	free(db->receipts);
+	db->receipts = NULL;
+}
+
+void
+receipt_make_id(char id[RECEIPT_ID_SIZE])
+{
+	static const char letters[] = "abcdefghjkmnpqrstuvwxyz023456789";
+	unsigned char random[RECEIPT_ID_SIZE - 2];
+
+	randombytes_buf(random, sizeof(random));
+	id[0] = 'r';
+	for (size_t i = 0; i < sizeof(random); i++)
+		id[i + 1] = letters[random[i] & 31];
+	id[RECEIPT_ID_SIZE - 1] = '\0';
+}
+
+int
+receipt_give(struct store *st, struct receipt *r, struct err *e)
+{
+	struct receipts *q = st->base->receipts;
+	struct waiting *dropped = NULL, *w;
+	char *query;
+
+	w = malloc(sizeof(*w) + r->n * sizeof(*w->rows) + r->query_n);
+	if (!w)
+		return err_nomem(e);
+	receipt_make_id(r->id);
+	w->next = NULL;
+	w->r = *r;
+	if (r->n > 0)
+		memcpy(w->rows, r->rows, r->n * sizeof(*w->rows));
+	query = (char *)&w->rows[r->n];
+	memcpy(query, r->query, r->query_n);
+	w->r.rows = w->rows;
+	w->r.query = query;
+	pthread_mutex_lock(&q->lock);
+	if (q->first)
+		q->last->next = w;
+	else
+		q->first = w;
+	q->last = w;
+	if (++q->n > RECEIPTS_WAITING) {
+		dropped = q->first;
+		q->first = dropped->next;
+		q->n--;
+	}
+	pthread_mutex_unlock(&q->lock);
+	free(dropped);
+	return 0;
+}
+
+/* --- finding ---------------------------------------------------------------------- */
+
+/* A copy, so that fn runs without the lock. NULL with *ret_nomem: no memory. */
+static struct waiting *
+copy_waiting(struct receipts *q, const char *id, bool *ret_nomem)
+{
+	struct waiting *lists[2], *copy = NULL;
+
+	*ret_nomem = false;
+	pthread_mutex_lock(&q->lock);
+	lists[0] = q->first;
+	lists[1] = q->written;
+	for (int i = 0; i < 2 && !copy; i++)
+		for (struct waiting *w = lists[i]; w && !copy; w = w->next) {
+			size_t size = sizeof(*w) +
+				w->r.n * sizeof(*w->rows) + w->r.query_n;
+
+			if (strcmp(w->r.id, id) != 0)
+				continue;
+			copy = malloc(size);
+			*ret_nomem = !copy;
+			if (!copy)
+				break;
+			memcpy(copy, w, size);
+			copy->r.rows = copy->rows;
+			copy->r.query = (char *)&copy->rows[w->r.n];
+		}
+	pthread_mutex_unlock(&q->lock);
+	return copy;
+}
+
+/* The rows of a receipt that the statement stands on. */
+static int
+read_facts(struct store *st, sqlite3_stmt *s, struct receipt_row **ret,
+	size_t *ret_n, struct err *e)
+{
+	struct receipt_row *v = NULL;
+	size_t n = 0, cap = 0;
+	int r = 1;
+
+	for (; r == 1; r = stmt_row(st, s, e)) {
+		if (sqlite3_column_type(s, 7) == SQLITE_NULL)
+			continue;
+		if (sqlite3_column_int64(s, 7) % 2 == 1) {
+			if (n > 0)
+				v[n - 1].score = sqlite3_column_double(s, 8);
+			continue;
+		}
+		if (n == cap) {
+			struct receipt_row *p;
+
+			cap = cap ? cap * 2 : 16;
+			p = reallocarray(v, cap, sizeof(*p));
+			if (!p) {
+				free(v);
+				return err_nomem(e);
+			}
+			v = p;
+		}
+		v[n++] = (struct receipt_row){
+			.fact = sqlite3_column_int64(s, 8)};
+	}
+	if (r < 0) {
+		free(v);
+		return r;
+	}
+	*ret = v;
+	*ret_n = n;
+	return 0;
+}
+
+static int
+find_written(struct store *st, const char *id, receipt_fn fn, void *ctx,
+	struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_RECEIPTS, FIND);
+	struct receipt_row *rows AUTO_FREE = NULL;
+	struct buf query AUTO_BUF = {0};
+	struct receipt x = {0};
+	int r;
+
+	bind_t(s, 1, id, strlen(id));
+	r = stmt_row(st, s, e);
+	if (r != 1)
+		return r;
+	snprintf(x.id, sizeof(x.id), "%s", id);
+	x.at = sqlite3_column_int64(s, 0);
+	x.kind = (enum receipt_kind)sqlite3_column_int(s, 1);
+	x.ns = sqlite3_column_int64(s, 2);
+	x.branch = sqlite3_column_int64(s, 3);
+	x.change = sqlite3_column_int64(s, 4);
+	x.is_relevant = sqlite3_column_int(s, 5) != 0;
+	if (buf_add(&query, (const char *)sqlite3_column_text(s, 6),
+		    (size_t)sqlite3_column_bytes(s, 6)) != 0)
+		return err_nomem(e);
+	r = read_facts(st, s, &rows, &x.n, e);
+	if (r < 0)
+		return r;
+	x.rows = rows;
+	x.query = query.data ? query.data : "";
+	x.query_n = query.len;
+	r = fn(ctx, &x);
+	return r == 0 ? 1 : r;
+}
+
+int
+receipt_find(struct store *st, const char *id, receipt_fn fn, void *ctx,
+	struct err *e)
+{
+	struct waiting *w;
+	bool nomem;
+	int r;
+
+	if (strlen(id) != RECEIPT_ID_SIZE - 1)
+		return 0;
+	w = copy_waiting(st->base->receipts, id, &nomem);
+	if (nomem)
+		return err_nomem(e);
+	if (!w)
+		return find_written(st, id, fn, ctx, e);
+	r = fn(ctx, &w->r);
+	free(w);
+	return r == 0 ? 1 : r;
+}
+
+/* --- writing ----------------------------------------------------------------------- */
+
+/* Questions that were asked before the group erased something, and wait to be
+ * written with it, may name it. All read `default`. */
+static bool
+is_forgotten(const struct store *st, const struct receipt *r)
+{
+	return st->forgets != 0 && (st->forgets == r->ns ||
+		st->forgets == NAMESPACE_DEFAULT || st->forgets == -1);
+}
+
+void
+receipts_forget(struct store *st, int64_t ns)
+{
+	st->forgets = st->forgets == 0 || st->forgets == ns ? ns : -1;
+}
+
+static int
+write_one(struct store *st, const struct receipt *r, struct buf *facts)
+{
+	sqlite3_stmt *s;
+	int k = buf_addc(facts, '[');
+
+	for (size_t i = 0; k == 0 && i < r->n; i++)
+		k = buf_addf(facts, "%s%lld,%.4f", i > 0 ? "," : "",
+			(long long)r->rows[i].fact, r->rows[i].score);
+	if (k != 0 || buf_addc(facts, ']') != 0)
+		return MDB_E_NOMEM;
+	s = stmt_use(st, MOD_RECEIPTS, WRITE);
+	bind_t(s, 1, r->id, strlen(r->id));
+	bind_i(s, 2, r->at);
+	bind_i(s, 3, (int64_t)r->kind);
+	bind_i(s, 4, r->ns);
+	bind_i(s, 5, r->branch);
+	bind_i(s, 6, r->change);
+	bind_i(s, 7, r->is_relevant);
+	bind_t(s, 8, r->query, is_forgotten(st, r) ? 0 : r->query_n);
+	bind_t(s, 9, facts->data, facts->len);
+	k = stmt_run(st, s, NULL);
+	/* What did not fit the question was of no use. */
+	for (size_t i = 0; k == 0 && r->is_relevant && i < r->n; i++) {
+		bool again = false;
+
+		for (size_t o = 0; o < i; o++)
+			again |= r->rows[o].entity == r->rows[i].entity;
+		if (again)
+			continue;
+		s = stmt_use(st, MOD_RECEIPTS, USE);
+		bind_i(s, 1, r->rows[i].entity);
+		bind_i(s, 2, r->at);
+		k = stmt_run(st, s, NULL);
+	}
+	return k;
+}
+
+bool
+receipts_waiting(const struct store *st)
+{
+	struct receipts *q = st->base->receipts;
+	bool any;
+
+	pthread_mutex_lock(&q->lock);
+	any = q->first != NULL;
+	pthread_mutex_unlock(&q->lock);
+	return any;
+}
+
+void
+receipts_write(struct store *st)
+{
+	struct receipts *q = st->base->receipts;
+	struct buf facts AUTO_BUF = {0};
+	struct waiting *w;
+	sqlite3_stmt *s;
+	int k = 0;
+
+	pthread_mutex_lock(&q->lock);
+	assert(!q->written);
+	w = q->written = q->first;
+	q->first = q->last = NULL;
+	q->n = 0;
+	q->writer = st;
+	pthread_mutex_unlock(&q->lock);
+	if (!w)
+		return;
+	/* A failure here is none of the requests of the group; when it is one
+	 * of the disk, the COMMIT says so. */
+	for (; w && k == 0; w = w->next) {
+		facts.len = 0;
+		k = write_one(st, &w->r, &facts);
+	}
+	s = stmt_use(st, MOD_RECEIPTS, TRIM);
+	bind_i(s, 1, RECEIPTS_KEPT);
+	if (k == 0)
+		k = stmt_run(st, s, NULL);
+	if (k != 0)
+		log_event(LOG_WARN, "receipts not written", 0,
+			LOG_S("error", sqlite3_errmsg(st->db)));
+}
+
+void
+receipts_committed(struct store *st)
+{
+	struct receipts *q = st->base->receipts;
+	struct waiting *w;
+
+	pthread_mutex_lock(&q->lock);
+	w = q->written;
+	q->written = NULL;
+	q->commits += w != NULL;
+	pthread_mutex_unlock(&q->lock);
+	free_list(w);
+}
+
+int64_t
+receipts_written(const struct store *st)
+{
+	struct receipts *q = st->base->receipts;
+	int64_t n;
+
+	pthread_mutex_lock(&q->lock);
+	n = q->commits;
+	pthread_mutex_unlock(&q->lock);
+	return n;
+}
+
+/* They wait again, in front. The end of a script is a rollback, too, and takes
+ * nothing from the writer. */
+void
+receipts_rolled_back(struct store *st)
+{
+	struct receipts *q = st->base->receipts;
+	struct waiting *w;
+
+	pthread_mutex_lock(&q->lock);
+	w = q->writer == st ? q->written : NULL;
+	if (w) {
+		q->written = NULL;
+		struct waiting *last = w;
+
+		for (q->n++; last->next; last = last->next)
+			q->n++;
+		last->next = q->first;
+		if (!q->first)
+			q->last = last;
+		q->first = w;
+	}
+	pthread_mutex_unlock(&q->lock);
+}

@@ -1,0 +1,131 @@
+/* Counters of skills: a short list in memory, added up by entity. */
+#include "memory-db/store/beside/skill_runs.h"
+
+#include <string.h>
+
+#include "common/clock.h"
+#include "memory-db/store/engine/store_internal.h"
+
+/* Skills with runs that are not stored yet; more are not counted. */
+#define PENDING 256
+
+enum { GET, ADD };
+
+static const struct stmt_def defs[] = {
+	[GET] = {"SELECT runs, ok, us, last_at FROM skill_run WHERE entity = "
+		 "?1", 1, 0},
+	/* One that only a script knew, or that is gone, has no row to be. */
+	[ADD] = {"INSERT INTO skill_run(entity, runs, ok, us, last_at) SELECT "
+		 "id, ?2, ?3, ?4, ?5 FROM entity WHERE id = ?1 ON CONFLICT DO "
+		 "UPDATE SET runs = runs + excluded.runs, ok = ok + "
+		 "excluded.ok, us = us + excluded.us, last_at = "
+		 "max(last_at, excluded.last_at)", 5, STMT_WRITER},
+};
+const struct stmt_module runs_module = {"runs", defs, ARRAY_LEN(defs)};
+
+static struct run_sum *
+find_or_add(struct database *db, int64_t entity)
+{
+	for (size_t i = 0; i < db->runs_n; i++)
+		if (db->runs[i].entity == entity)
+			return &db->runs[i];
+	if (db->runs == NULL)
+		db->runs = calloc(PENDING, sizeof(*db->runs));
+	if (db->runs == NULL || db->runs_n == PENDING)
+		return NULL;
+	db->runs[db->runs_n] = (struct run_sum){.entity = entity};
+	return &db->runs[db->runs_n++];
+}
+
+static void
+add_sum(struct database *db, const struct run_sum *sum)
+{
+	struct run_sum *row;
+
+	pthread_mutex_lock(&db->runs_lock);
+	row = find_or_add(db, sum->entity);
+	if (row != NULL) {
+		row->runs += sum->runs;
+		row->ok += sum->ok;
+		row->us += sum->us;
+		if (row->last_at < sum->last_at)
+			row->last_at = sum->last_at;
+	}
+	pthread_mutex_unlock(&db->runs_lock);
+}
+
+void
+run_note(struct database *db, int64_t entity, bool ok, int64_t us)
+{
+	const struct run_sum one = {entity, 1, ok, us, clock_now_ms()};
+
+	if (!db->read_only)
+		add_sum(db, &one);
+}
+
+int
+run_get(struct store *st, int64_t entity, struct run_sum *ret, struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_RUNS, GET);
+	int r;
+
+	bind_i(s, 1, entity);
+	r = stmt_row(st, s, e);
+	*ret = (struct run_sum){.entity = entity};
+	if (r == 1)
+		*ret = (struct run_sum){entity, sqlite3_column_int64(s, 0),
+			sqlite3_column_int64(s, 1), sqlite3_column_int64(s, 2),
+			sqlite3_column_int64(s, 3)};
+	return r < 0 ? r : 0;
+}
+
+bool
+runs_pending(struct database *db)
+{
+	bool some;
+
+	pthread_mutex_lock(&db->runs_lock);
+	some = db->runs_n > 0;
+	pthread_mutex_unlock(&db->runs_lock);
+	return some;
+}
+
+/* Takes the list; what the writer does not commit comes back. */
+int
+runs_flush(struct store *st, struct err *e)
+{
+	struct database *db = st->base;
+	int r = 0;
+
+	if (st->role != STORE_WRITER)
+		return 0;
+	pthread_mutex_lock(&db->runs_lock);
+	if (st->runs == NULL) {
+		st->runs = db->runs;
+		st->runs_n = db->runs_n;
+		db->runs = NULL;
+		db->runs_n = 0;
+	}
+	pthread_mutex_unlock(&db->runs_lock);
+	for (size_t i = 0; r == 0 && i < st->runs_n; i++) {
+		sqlite3_stmt *s = stmt_use(st, MOD_RUNS, ADD);
+
+		bind_i(s, 1, st->runs[i].entity);
+		bind_i(s, 2, st->runs[i].runs);
+		bind_i(s, 3, st->runs[i].ok);
+		bind_i(s, 4, st->runs[i].us);
+		bind_i(s, 5, st->runs[i].last_at);
+		r = stmt_run(st, s, e);
+	}
+	return r;
+}
+
+void
+runs_committed(struct store *st, bool committed)
+{
+	for (size_t i = 0; !committed && i < st->runs_n; i++)
+		add_sum(st->base, &st->runs[i]);
+	free(st->runs);
+	st->runs = NULL;
+	st->runs_n = 0;
+}

@@ -1,0 +1,259 @@
+/* Every change: its link of the chain from its fields and ops, its message,
+ * its ids, and what its ops left behind (verify_ops.c). */
+#include "memory-db/store/check/verify_int.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "memory-db/store/engine/digest.h"
+
+/* Where the chain of a namespace stands before the change at hand. Kept for
+ * the slice, newest namespaces first in use. */
+#define PREVIOUS 16
+
+struct previous {
+	int64_t ns, fact_max, past_max;
+	unsigned char chain[CHAIN_BYTES];
+};
+
+struct run {
+	struct verify *v;
+	struct previous previous[PREVIOUS];
+	size_t next;		/* slot used next */
+	int64_t at;		/* of the change before */
+	struct verify_ops ops;
+};
+
+struct row {			/* a row of V_CHANGES */
+	struct chain_head head;
+	const char *message;
+	size_t message_n;
+	const unsigned char *salt, *digest, *chain;
+	int64_t fact_max, past_max;
+};
+
+/* --- what was before ------------------------------------------------------------ */
+static int
+load_previous(struct verify *v, int64_t ns, int64_t id, struct previous *p)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_BEFORE);
+	int r;
+
+	bind_i(s, 1, ns);
+	bind_i(s, 2, id);
+	memset(p, 0, sizeof(*p));
+	p->ns = ns;
+	p->fact_max = p->past_max = store_ids_of(ns);
+	r = stmt_row(v->st, s, v->e);
+	if (r != 1)
+		return r;
+	if (sqlite3_column_bytes(s, 0) == CHAIN_BYTES)
+		memcpy(p->chain, sqlite3_column_blob(s, 0), CHAIN_BYTES);
+	p->fact_max = sqlite3_column_int64(s, 1);
+	p->past_max = sqlite3_column_int64(s, 2);
+	return 0;
+}
+
+static int
+previous_of(struct run *run, int64_t ns, int64_t id, struct previous **ret)
+{
+	struct previous *p;
+
+	for (size_t i = 0; i < PREVIOUS; i++)
+		if (run->previous[i].ns == ns) {
+			*ret = &run->previous[i];
+			return 0;
+		}
+	p = &run->previous[run->next++ % PREVIOUS];
+	*ret = p;
+	return load_previous(run->v, ns, id, p);
+}
+
+/* --- a change -------------------------------------------------------------------- */
+static void
+read_row(sqlite3_stmt *s, struct row *c)
+{
+	static const unsigned char none[FACT_DIGEST_BYTES];
+
+	*c = (struct row){
+		.head = {.id = sqlite3_column_int64(s, 0),
+			.ns = sqlite3_column_int64(s, 1),
+			.at = sqlite3_column_int64(s, 2),
+			.branch = sqlite3_column_int64(s, 3),
+			.kind = sqlite3_column_int64(s, 4),
+			.about = sqlite3_column_int64(s, 5),
+			.actor = (const char *)sqlite3_column_text(s, 6),
+			.client = (const char *)sqlite3_column_text(s, 7),
+			.session = (const char *)sqlite3_column_text(s, 8),
+			.message_digest = none},
+		.message = (const char *)sqlite3_column_text(s, 9),
+		.message_n = (size_t)sqlite3_column_bytes(s, 9),
+		.fact_max = sqlite3_column_int64(s, 13),
+		.past_max = sqlite3_column_int64(s, 14)};
+	if (sqlite3_column_bytes(s, 10) == FACT_SALT_BYTES)
+		c->salt = sqlite3_column_blob(s, 10);
+	if (sqlite3_column_bytes(s, 11) == FACT_DIGEST_BYTES)
+		c->digest = sqlite3_column_blob(s, 11);
+	if (sqlite3_column_bytes(s, 12) == CHAIN_BYTES)
+		c->chain = sqlite3_column_blob(s, 12);
+	if (c->digest != NULL)
+		c->head.message_digest = c->digest;
+}
+
+static int
+check_message(struct verify *v, const struct row *c)
+{
+	unsigned char digest[FACT_DIGEST_BYTES];
+
+	if (c->message == NULL)
+		return 0; /* none, or forgotten: the chain has its digest */
+	if (c->salt != NULL && c->digest != NULL) {
+		digest_message(c->salt, c->message, c->message_n, digest);
+		if (memcmp(digest, c->digest, sizeof(digest)) == 0)
+			return 0;
+	}
+	return verify_problem(v, "message",
+		"the message of change %" PRId64 " does not match its digest",
+		c->head.id);
+}
+
+/* Feeds the ops of a change to the chain and collects them. */
+static int
+read_ops(struct run *run, const struct row *c, struct chain *chain)
+{
+	struct verify *v = run->v;
+	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_OPS);
+	static const unsigned char none[FACT_DIGEST_BYTES];
+	int64_t next = 0;
+	int r, told = 0;
+
+	bind_i(s, 1, c->head.id);
+	while ((r = stmt_row(v->st, s, v->e)) == 1) {
+		struct verify_op op = {.seq = sqlite3_column_int64(s, 0),
+			.what = sqlite3_column_int64(s, 1),
+			.entity = sqlite3_column_int64(s, 2),
+			.fact = sqlite3_column_int64(s, 3),
+			.key = sqlite3_column_int64(s, 4),
+			.value = sqlite3_column_int64(s, 5)};
+		const unsigned char *digest = none;
+		bool is_fact = op.what == OP_SHOW || op.what == OP_HIDE;
+
+		if (sqlite3_column_bytes(s, 6) == FACT_DIGEST_BYTES)
+			digest = sqlite3_column_blob(s, 6);
+		chain_op(chain, (enum op_what)op.what, op.entity, op.fact,
+			op.key, op.value, digest);
+		if (op.seq != next++ || (is_fact &&
+				sqlite3_column_int64(s, 7) != op.entity))
+			told = verify_problem(v, "op",
+				"op %" PRId64 " of change %" PRId64 " is out "
+				"of order or names a fact of another entity",
+				op.seq, c->head.id);
+		if (told != 0)
+			return told;
+		if (verify_ops_add(&run->ops, &op) != 0)
+			return err_nomem(v->e);
+	}
+	return r;
+}
+
+static int
+check_ids(struct run *run, const struct row *c, const struct previous *p)
+{
+	struct verify *v = run->v;
+	int64_t facts = run->ops.fact_max > p->fact_max ? run->ops.fact_max
+							: p->fact_max;
+	int r = 0;
+
+	if (c->head.at < run->at)
+		r = verify_problem(v, "change",
+			"change %" PRId64 " is older than the one before it",
+			c->head.id);
+	if (r == 0 && (c->fact_max != facts ||
+			c->past_max != p->past_max + run->ops.new_past))
+		r = verify_problem(v, "change",
+			"change %" PRId64 " names wrong highest ids",
+			c->head.id);
+	return r;
+}
+
+static int
+check_change(struct run *run, sqlite3_stmt *s)
+{
+	unsigned char computed[CHAIN_BYTES];
+	struct verify *v = run->v;
+	struct previous *p;
+	struct chain chain;
+	struct row c;
+	int r;
+
+	read_row(s, &c);
+	r = previous_of(run, c.head.ns, c.head.id, &p);
+	if (r != 0)
+		return r;
+	run->ops.n = 0;
+	run->ops.change = c.head.id;
+	run->ops.branch = c.head.branch;
+	run->ops.new_past = run->ops.fact_max = 0;
+	chain_begin(&chain, p->chain, &c.head);
+	r = read_ops(run, &c, &chain);
+	chain_end(&chain, computed);
+	if (r == 0 && (c.chain == NULL ||
+			memcmp(computed, c.chain, CHAIN_BYTES) != 0))
+		r = verify_problem(v, "chain",
+			"change %" PRId64 " of namespace %" PRId64 " does not "
+			"give its link of the chain: it, or one of its ops or "
+			"facts, was altered", c.head.id, c.head.ns);
+	if (r == 0)
+		r = check_message(v, &c);
+	if (r == 0)
+		r = verify_ops_check(v, &run->ops);
+	if (r == 0)
+		r = check_ids(run, &c, p);
+	run->at = c.head.at;
+	p->fact_max = c.fact_max;
+	p->past_max = c.past_max;
+	if (c.chain != NULL)
+		memcpy(p->chain, c.chain, CHAIN_BYTES);
+	return r;
+}
+
+/* `at` of the change before the first of this slice. */
+static int
+load_at(struct run *run)
+{
+	struct verify *v = run->v;
+	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_BEFORE);
+	int r;
+
+	bind_i(s, 1, 0);
+	bind_i(s, 2, v->mark->a + 1);
+	r = stmt_row(v->st, s, v->e);
+	run->at = r == 1 ? sqlite3_column_int64(s, 3) : INT64_MIN;
+	return r < 0 ? r : 0;
+}
+
+int
+verify_changes(struct verify *v)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_CHANGES);
+	struct run run = {.v = v};
+	int r = load_at(&run);
+
+	bind_i(s, 1, v->mark->a);
+	bind_i(s, 2, v->mark->change);
+	while (r == 0 && (r = stmt_row(v->st, s, v->e)) == 1) {
+		r = verify_rises(v, v->mark->a, sqlite3_column_int64(s, 0));
+		if (r == 0)
+			r = check_change(&run, s);
+		if (r != 0)
+			break;
+		v->mark->a = run.ops.change;
+		v->mark->changes++;
+		if (verify_is_late(v)) {
+			free(run.ops.rows);
+			return 0;
+		}
+	}
+	free(run.ops.rows);
+	return r < 0 ? r : 1;
+}

@@ -1,0 +1,343 @@
+/* SQLite's own checks, table by table; heads; counters; names; text indexes. */
+#include "memory-db/store/check/verify_int.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "memory-db/store/engine/digest.h"
+#include "memory-db/store/index/text_index.h"
+
+/* --- SQLite --------------------------------------------------------------------- */
+static int
+check_integrity(struct verify *v, const char *table)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_INTEGRITY);
+	int r;
+
+	bind_t(s, 1, table, strlen(table));
+	while ((r = stmt_row(v->st, s, v->e)) == 1) {
+		const char *text = (const char *)sqlite3_column_text(s, 0);
+
+		if (text == NULL || strcmp(text, "ok") == 0)
+			continue;
+		r = verify_problem(v, "sqlite", "table %s: %.300s", table, text);
+		if (r != 0)
+			return r;
+	}
+	return r;
+}
+
+static int
+check_foreign(struct verify *v, const char *table)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_FOREIGN);
+	int r;
+
+	bind_t(s, 1, table, strlen(table));
+	while ((r = stmt_row(v->st, s, v->e)) == 1) {
+		r = verify_problem(v, "sqlite",
+			"%" PRId64 " rows of table %s refer to missing rows of "
+			"%s (the first is row %" PRId64 ")",
+			(int64_t)sqlite3_column_int64(s, 1), table,
+			(const char *)sqlite3_column_text(s, 0),
+			(int64_t)sqlite3_column_int64(s, 2));
+		if (r != 0)
+			return r;
+	}
+	return r;
+}
+
+int
+verify_tables(struct verify *v)
+{
+	int r;
+
+	do {
+		sqlite3_stmt *s AUTO_STMT =
+			stmt_use(v->st, MOD_VERIFY, V_TABLE);
+		char name[128];
+
+		bind_i(s, 1, v->mark->a);
+		r = stmt_row(v->st, s, v->e);
+		if (r != 1)
+			return r < 0 ? r : 1;
+		r = verify_rises(v, v->mark->a, sqlite3_column_int64(s, 0));
+		if (r != 0)
+			return r;
+		v->mark->a = sqlite3_column_int64(s, 0);
+		snprintf(name, sizeof(name), "%s",
+			(const char *)sqlite3_column_text(s, 1));
+		r = check_integrity(v, name);
+		if (r == 0)
+			r = check_foreign(v, name);
+		if (r < 0 && r != MDB_E_CORRUPT && r != MDB_E_STORE)
+			return r;
+		if (r < 0)
+			r = verify_problem(v, "sqlite", "table %s: %s", name,
+				v->e->text);
+	} while (r == 0 && !verify_is_late(v));
+	return r;
+}
+
+/* --- namespaces ------------------------------------------------------------------ */
+struct ns_row {
+	int64_t id, last_change, fact_max, past_max;
+	const char *name;
+	const unsigned char *head;
+	/* as its newest change says */
+	int64_t change, change_fact_max, change_past_max;
+	const unsigned char *chain;
+};
+
+static const unsigned char *
+chain_column(sqlite3_stmt *s, int i)
+{
+	return sqlite3_column_bytes(s, i) == CHAIN_BYTES
+		? sqlite3_column_blob(s, i) : NULL;
+}
+
+static void
+read_namespace(sqlite3_stmt *s, struct ns_row *n)
+{
+	static const unsigned char zero[CHAIN_BYTES];
+
+	*n = (struct ns_row){.id = sqlite3_column_int64(s, 0),
+		.name = (const char *)sqlite3_column_text(s, 1),
+		.head = chain_column(s, 2),
+		.last_change = sqlite3_column_int64(s, 3),
+		.fact_max = sqlite3_column_int64(s, 4),
+		.past_max = sqlite3_column_int64(s, 5),
+		.change = sqlite3_column_int64(s, 6),
+		.chain = chain_column(s, 7),
+		.change_fact_max = sqlite3_column_int64(s, 8),
+		.change_past_max = sqlite3_column_int64(s, 9)};
+	if (n->change == 0) {
+		n->chain = zero;
+		n->change_fact_max = n->change_past_max =
+			store_ids_of(n->id);
+	}
+}
+
+/* The newest change of the namespace against the row that keeps its head. */
+static int
+check_head(struct verify *v, const struct ns_row *n)
+{
+	if (n->head == NULL || n->chain == NULL ||
+		memcmp(n->head, n->chain, CHAIN_BYTES) != 0 ||
+		n->last_change != n->change)
+		return verify_problem(v, "head",
+			"namespace '%.100s' says its newest change is %" PRId64
+			", with another head than the newest change that is "
+			"there (%" PRId64 ")", n->name, n->last_change,
+			n->change);
+	if (n->fact_max != n->change_fact_max ||
+		n->past_max != n->change_past_max)
+		return verify_problem(v, "head",
+			"namespace '%.100s' and its newest change %" PRId64
+			" name different highest ids", n->name, n->change);
+	return 0;
+}
+
+/* No fact or past row lies above the highest id given. */
+static int
+check_highest(struct verify *v, const struct ns_row *n)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_NS_MAX);
+	int r;
+
+	bind_i(s, 1, n->id);
+	r = stmt_row(v->st, s, v->e);
+	if (r != 1)
+		return r;
+	if (sqlite3_column_int64(s, 0) > n->fact_max ||
+		sqlite3_column_int64(s, 1) > n->past_max)
+		return verify_problem(v, "head",
+			"namespace '%.100s' holds facts or past rows that no "
+			"change wrote", n->name);
+	return 0;
+}
+
+/* The name by which clients know the database. */
+static int
+check_identity(struct verify *v)
+{
+	const char *id = v->st->base->id;
+
+	if (strlen(id) == 32 && strspn(id, "0123456789abcdef") == 32)
+		return 0;
+	return verify_problem(v, "meta", "the id of the database is damaged");
+}
+
+int
+verify_namespaces(struct verify *v)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_NAMESPACES);
+	int r = check_identity(v);
+
+	while (r == 0 && (r = stmt_row(v->st, s, v->e)) == 1) {
+		struct ns_row n;
+
+		read_namespace(s, &n);
+		r = check_head(v, &n);
+		if (r == 0)
+			r = check_highest(v, &n);
+		if (r != 0)
+			return r;
+	}
+	return r < 0 ? r : 1;
+}
+
+/* --- past ------------------------------------------------------------------------- */
+static int
+count_past(struct verify *v)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_PAST_COUNT);
+	int r = stmt_row(v->st, s, v->e);
+
+	if (r != 1 || sqlite3_column_int64(s, 0) == sqlite3_column_int64(s, 1))
+		return r < 0 ? r : 0;
+	return verify_problem(v, "past",
+		"%" PRId64 " closed spans of main have %" PRId64
+		" rows in past", (int64_t)sqlite3_column_int64(s, 1),
+		(int64_t)sqlite3_column_int64(s, 0));
+}
+
+int
+verify_past(struct verify *v)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_PAST);
+	int r, told = 0;
+
+	bind_i(s, 1, v->mark->a);
+	while ((r = stmt_row(v->st, s, v->e)) == 1) {
+		int64_t id = sqlite3_column_int64(s, 0);
+
+		r = verify_rises(v, v->mark->a, id);
+		if (r != 0)
+			return r;
+		v->mark->a = id;
+		if (sqlite3_column_type(s, 2) == SQLITE_NULL ||
+			sqlite3_column_int64(s, 3) != id >> STORE_NS_SHIFT)
+			told = verify_problem(v, "past",
+				"row %" PRId64 " of past matches no closed "
+				"span of fact %" PRId64, id,
+				(int64_t)sqlite3_column_int64(s, 1));
+		if (told != 0)
+			return told;
+		if (verify_is_late(v))
+			return 0;
+	}
+	if (r == 0)
+		r = count_past(v);
+	return r < 0 ? r : 1;
+}
+
+/* --- one statement each --------------------------------------------------------------- */
+int
+verify_names(struct verify *v)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_ALIASES);
+	sqlite3_stmt *o AUTO_STMT = NULL;
+	int r;
+
+	while ((r = stmt_row(v->st, s, v->e)) == 1) {
+		r = verify_problem(v, "name",
+			"alias '%.200s' leads out of its namespace (%" PRId64
+			") or is the name of one",
+			(const char *)sqlite3_column_text(s, 1),
+			(int64_t)sqlite3_column_int64(s, 0));
+		if (r != 0)
+			return r;
+	}
+	if (r < 0)
+		return r;
+	o = stmt_use(v->st, MOD_VERIFY, V_ORPHAN_OPS);
+	while ((r = stmt_row(v->st, o, v->e)) == 1) {
+		r = verify_problem(v, "op",
+			"%" PRId64 " ops belong to change %" PRId64 ", which "
+			"is missing", (int64_t)sqlite3_column_int64(o, 1),
+			(int64_t)sqlite3_column_int64(o, 0));
+		if (r != 0)
+			return r;
+	}
+	return r < 0 ? r : 1;
+}
+
+int
+verify_beside(struct verify *v)
+{
+	static const char *const names[] = {"branches", "merges of branches",
+		"discarded branches", "edges of derived facts"};
+	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_BESIDE);
+	int r = stmt_row(v->st, s, v->e);
+
+	for (int i = 0; r == 1 && i < 4; i++) {
+		int64_t rows = sqlite3_column_int64(s, i);
+		int64_t ops = sqlite3_column_int64(s, i + 4);
+
+		if (rows != ops && verify_problem(v, "branch",
+				"there are %" PRId64 " %s, but changes made %"
+				PRId64, rows, names[i], ops) != 0)
+			return err_nomem(v->e);
+	}
+	return r < 0 ? r : 1;
+}
+
+int
+verify_tally(struct verify *v)
+{
+	static const char *const kinds[] = {
+		"", "total", "entities of type", "entities of tier"};
+	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_TALLY);
+	int r;
+
+	while ((r = stmt_row(v->st, s, v->e)) == 1) {
+		int64_t kind = sqlite3_column_int64(s, 1);
+
+		r = verify_problem(v, "counter",
+			"%s %" PRId64 " of namespace %" PRId64 " is off by %"
+			PRId64, kind > 0 && kind < 4 ? kinds[kind] : "counter",
+			(int64_t)sqlite3_column_int64(s, 2),
+			(int64_t)sqlite3_column_int64(s, 0),
+			-(int64_t)sqlite3_column_int64(s, 3));
+		if (r != 0)
+			return r;
+	}
+	return r < 0 ? r : 1;
+}
+
+int
+verify_vectors(struct verify *v)
+{
+	static const char *const why[] = {"belongs to no model",
+		"belongs to no observation", "belongs to a forgotten text",
+		"has a damaged size"};
+	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_VECTORS);
+	int r;
+
+	while ((r = stmt_row(v->st, s, v->e)) == 1) {
+		r = verify_problem(v, "vector", "the vector of fact %" PRId64
+			" and model %" PRId64 " %s",
+			(int64_t)sqlite3_column_int64(s, 0),
+			(int64_t)sqlite3_column_int64(s, 1),
+			why[sqlite3_column_int(s, 2) & 3]);
+		if (r != 0)
+			return r;
+	}
+	return r < 0 ? r : 1;
+}
+
+static int
+tell_text(void *ctx, const char *index, const char *detail)
+{
+	return verify_problem(ctx, "text index", "%s: %s", index, detail);
+}
+
+int
+verify_text(struct verify *v)
+{
+	struct text_checked checked;
+	int r = text_check(v->st, tell_text, v, &checked, v->e);
+
+	return r < 0 ? r : 1;
+}

@@ -1,0 +1,23 @@
+/* Shared by database.c, migrate.c and store.c. */
+#ifndef STORE_DATABASE_H
+#define STORE_DATABASE_H
+
+#include <sqlite3.h>
+
+#include "common/cleanup.h"
+#include "common/err.h"
+#include "memory-db/store/engine/store.h"
+
+/* A bare connection with the settings of every connection. */
+int connection_open(struct database *db, bool writable, sqlite3 **ret,
+	struct err *e) MUST_CHECK;
+
+/* The same on the private view of a script. */
+int connection_open_snapshot(struct database *db, const char *vfs,
+	sqlite3 **ret, struct err *e) MUST_CHECK;
+
+/* Reads or gives identity (application_id, user_version, ids, keys); a new
+ * file gets its schema here. */
+int database_identify(struct database *db, struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,269 @@
+/* Identity of a file and the schema steps.
+ *
+ * Each step is one transaction that also sets user_version, so that a crash
+ * leaves a file at one step or the next. A newer schema is refused. */
+#include "memory-db/store/engine/store_internal.h"
+#include "memory-db/store/engine/migrate.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include "common/text.h"
+#include "memory-db/store/engine/database.h"
+
+static int
+sql_error(sqlite3 *db, const char *what, struct err *e)
+{
+	switch (sqlite3_errcode(db)) {
+	case SQLITE_NOMEM:
+		return err_nomem(e);
+	case SQLITE_NOTADB:
+	case SQLITE_CORRUPT:
+		return err_set(e, MDB_E_CORRUPT,
+			"%s: the file is no database or is damaged (%s); "
+			"restore a backup or choose another path",
+			what, sqlite3_errmsg(db));
+	case SQLITE_FULL:
+		return err_set(e, MDB_E_DISK_LOW, "%s: the disk is full", what);
+	default:
+		return err_set(e, MDB_E_STORE, "%s: %s", what,
+			sqlite3_errmsg(db));
+	}
+}
+
+static int
+exec(sqlite3 *db, const char *sql, const char *what, struct err *e)
+{
+	if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+		return sql_error(db, what, e);
+	return 0;
+}
+
+static int
+get_int(sqlite3 *db, const char *sql, const char *what, int64_t *ret,
+	struct err *e)
+{
+	sqlite3_stmt *s = NULL;
+	int r = 0;
+
+	if (sqlite3_prepare_v2(db, sql, -1, &s, NULL) != SQLITE_OK ||
+		sqlite3_step(s) != SQLITE_ROW)
+		r = sql_error(db, what, e);
+	else
+		*ret = sqlite3_column_int64(s, 0);
+	sqlite3_finalize(s);
+	return r;
+}
+
+static int
+run_step(sqlite3 *db, const struct migrate_step *step, const char *path,
+	struct err *e)
+{
+	char *sql AUTO_FREE = NULL;
+	int r;
+
+	if (asprintf(&sql,
+		    "%s; PRAGMA user_version = %d; PRAGMA application_id = %d",
+		    step->sql, step->version, DATABASE_APPLICATION_ID) < 0) {
+		sql = NULL;
+		return err_nomem(e);
+	}
+	r = exec(db, "BEGIN IMMEDIATE", path, e);
+	if (r == 0)
+		r = exec(db, sql, path, e);
+	if (r == 0)
+		r = exec(db, "COMMIT", path, e);
+	if (r != 0)
+		(void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+	return r;
+}
+
+/* A copy beside the file before it is changed: NAME.schema-N. */
+static int
+keep_copy(sqlite3 *db, const struct database *base, struct err *e)
+{
+	char *sql = sqlite3_mprintf(
+		"VACUUM INTO '%q.schema-%d'", base->path, base->schema);
+	char *path AUTO_FREE = NULL;
+	int r;
+
+	if (sql == NULL ||
+		asprintf(&path, "%s.schema-%d", base->path, base->schema) < 0) {
+		path = NULL;
+		sqlite3_free(sql);
+		return err_nomem(e);
+	}
+	(void)unlink(path); /* of an earlier try */
+	r = exec(db, sql, "copy before the schema step", e);
+	sqlite3_free(sql);
+	if (r == 0 && chmod(path, 0600) != 0)
+		r = err_set(e, MDB_E_STORE, "cannot protect %s", path);
+	return r;
+}
+
+int
+database_copies(const struct database *base,
+	int (*fn)(void *ctx, const char *path), void *ctx, struct err *e)
+{
+	int r = 0;
+
+	for (int v = 1; r == 0 && v < STORE_SCHEMA_VERSION; v++) {
+		char *path AUTO_FREE = NULL;
+
+		if (asprintf(&path, "%s.schema-%d", base->path, v) < 0) {
+			path = NULL;
+			return err_nomem(e);
+		}
+		if (access(path, F_OK) == 0)
+			r = fn(ctx, path);
+	}
+	return r;
+}
+
+int
+database_migrate(struct database *base, void (*progress)(void *ctx, double p),
+	void *ctx, struct err *e)
+{
+	sqlite3 *db = NULL;
+	int from = base->schema, r;
+
+	if (!database_needs_migration(base))
+		return 0;
+	r = connection_open(base, true, &db, e);
+	if (r == 0 && from > 0)
+		r = keep_copy(db, base, e);
+	for (size_t i = 0; r == 0 && i < migrate_steps_n; i++) {
+		if (migrate_steps[i].version <= from)
+			continue;
+		if (progress != NULL)
+			progress(ctx, (double)(migrate_steps[i].version - from) /
+					      (STORE_SCHEMA_VERSION - from + 1));
+		r = run_step(db, &migrate_steps[i], base->path, e);
+		if (r == 0)
+			base->schema = migrate_steps[i].version;
+	}
+	if (r == 0)
+		r = migrate_check(db, base->schema, base->path, e);
+	sqlite3_close(db);
+	return r;
+}
+
+#define TEXT_OF(x) #x
+#define TEXT_OF_VALUE(x) TEXT_OF(x)
+#define TOKENIZER TEXT_OF_VALUE(TEXT_TOKENIZER_VERSION)
+
+/* --- identity ------------------------------------------------------------------ */
+static int
+create_identity(sqlite3 *db, const char *path, struct err *e)
+{
+	/* randomblob() is SQLite's own generator, seeded from the system. */
+	return exec(db,
+		"BEGIN IMMEDIATE;"
+		"INSERT OR IGNORE INTO meta VALUES('database_id',"
+		" lower(hex(randomblob(16)))), ('instance_id',"
+		" lower(hex(randomblob(16)))), ('sip_key', randomblob(16)),"
+		" ('tokenizer', " TOKENIZER ");"
+		"COMMIT", path, e);
+}
+
+static int
+load_identity(struct database *base, sqlite3 *db, struct err *e)
+{
+	sqlite3_stmt *s = NULL;
+	int found = 0, r = 0;
+
+	if (sqlite3_prepare_v2(db, "SELECT key, value FROM meta", -1, &s,
+		    NULL) != SQLITE_OK)
+		return sql_error(db, base->path, e);
+	while (sqlite3_step(s) == SQLITE_ROW) {
+		const char *k = (const char *)sqlite3_column_text(s, 0);
+		const char *v = (const char *)sqlite3_column_blob(s, 1);
+		size_t n = (size_t)sqlite3_column_bytes(s, 1);
+
+		if (k == NULL || v == NULL)
+			continue;
+		if (strcmp(k, "database_id") == 0 && n == 32)
+			memcpy(base->id, v, 32), found |= 1;
+		else if (strcmp(k, "instance_id") == 0 && n == 32)
+			memcpy(base->instance, v, 32), found |= 2;
+		else if (strcmp(k, "sip_key") == 0 &&
+			n == sizeof(base->sip_key))
+			memcpy(base->sip_key, v, n), found |= 4;
+	}
+	sqlite3_finalize(s);
+	if (found != 7)
+		r = err_set(e, MDB_E_CORRUPT,
+			"%s lacks its identity; restore a backup", base->path);
+	return r;
+}
+
+/* Ours, new, or somebody else's? */
+static int
+recognise(struct database *base, sqlite3 *db, struct err *e)
+{
+	int64_t app = 0, version = 0, tables = 0;
+	int r = get_int(db, "PRAGMA application_id", base->path, &app, e);
+
+	if (r == 0)
+		r = get_int(db, "PRAGMA user_version", base->path, &version, e);
+	if (r == 0)
+		r = get_int(db, "SELECT count(*) FROM sqlite_schema",
+			base->path, &tables, e);
+	if (r != 0)
+		return r;
+	if (app != DATABASE_APPLICATION_ID && (tables > 0 || app != 0))
+		return err_set(e, MDB_E_CORRUPT,
+			"%s is a database of another program; nothing was "
+			"changed. Choose another path (MEMORY_DB_PATH)",
+			base->path);
+	if (version < 0 || version > DATABASE_SCHEMA_MOST)
+		return err_set(e, MDB_E_CORRUPT,
+			"%s is damaged: its header says schema %lld, which no "
+			"version writes; nothing was changed. Restore a "
+			"backup, and keep this file", base->path,
+			(long long)version);
+	if (version > STORE_SCHEMA_VERSION)
+		return err_set(e, MDB_E_VERSION,
+			"%s was written by a newer version (schema %lld, this "
+			"program knows %d); install the newer program",
+			base->path, (long long)version, STORE_SCHEMA_VERSION);
+	if (base->read_only && version > 0 && version < STORE_SCHEMA_VERSION)
+		return err_set(e, MDB_E_VERSION,
+			"%s has the format of an older version (schema %lld, "
+			"this program reads %d) and may not be written here; "
+			"start memory-db on it once where it may: that brings "
+			"it to the new format",
+			base->path, (long long)version, STORE_SCHEMA_VERSION);
+	base->schema = (int)version;
+	return migrate_check(db, base->schema, base->path, e);
+}
+
+int
+database_identify(struct database *base, struct err *e)
+{
+	sqlite3 *db = NULL;
+	int r = connection_open(base, !base->read_only, &db, e);
+
+	if (r == 0)
+		r = recognise(base, db, e);
+	/* A file that is not ours stays as it is, its WAL too. */
+	if (r != 0 && db != NULL)
+		(void)sqlite3_db_config(
+			db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	if (r == 0 && !base->read_only)
+		r = exec(db, "PRAGMA journal_mode = WAL", base->path, e);
+	if (r == 0 && base->schema == 0) {
+		if (base->read_only)
+			r = err_set(e, MDB_E_STORE,
+				"%s is empty and cannot be written",
+				base->path);
+		else
+			r = database_migrate(base, NULL, NULL, e);
+	}
+	if (r == 0 && !base->read_only)
+		r = create_identity(db, base->path, e);
+	if (r == 0)
+		r = load_identity(base, db, e);
+	sqlite3_close(db);
+	return r;
+}

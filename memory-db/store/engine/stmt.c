@@ -1,0 +1,239 @@
+/* Prepared statements: all at open, found by module and index. */
+#include "memory-db/store/engine/store_internal.h"
+
+#include "memory-db/store/engine/trouble.h"
+
+#include <assert.h>
+#include <string.h>
+
+extern const struct stmt_module db_module, lens_module, names_module, named_module,
+	facts_module, entities_module, change_module, ops_module, add_module,
+	text_module, search_module, tally_module, log_module, derive_module, branch_module, verify_module, repair_module,
+	operate_module, erase_module, erase_words_module, recall_module,
+	receipts_module, files_module, runs_module,
+	vectors_module, few_module, keys_module, text_wait_module, text_work_module,
+	search_wait_module;
+
+const struct stmt_module *const stmt_modules[MOD_MAX] = {
+	[MOD_DB] = &db_module,
+	[MOD_LENS] = &lens_module,
+	[MOD_NAMES] = &names_module,
+	[MOD_NAMED] = &named_module,
+	[MOD_FACTS] = &facts_module,
+	[MOD_ENTITIES] = &entities_module,
+	[MOD_CHANGE] = &change_module,
+	[MOD_OPS] = &ops_module,
+	[MOD_ADD] = &add_module,
+	[MOD_TEXT] = &text_module,
+	[MOD_SEARCH] = &search_module,
+	[MOD_TALLY] = &tally_module,
+	[MOD_LOG] = &log_module,
+	[MOD_DERIVE] = &derive_module,
+	[MOD_BRANCH] = &branch_module,
+	[MOD_VERIFY] = &verify_module,
+	[MOD_REPAIR] = &repair_module,
+	[MOD_OPERATE] = &operate_module,
+	[MOD_ERASE] = &erase_module,
+	[MOD_ERASE_WORDS] = &erase_words_module,
+	[MOD_RECALL] = &recall_module,
+	[MOD_RECEIPTS] = &receipts_module,
+	[MOD_FILES] = &files_module,
+	[MOD_RUNS] = &runs_module,
+	[MOD_VECTORS] = &vectors_module,
+	[MOD_FEW] = &few_module,
+	[MOD_KEYS] = &keys_module,
+	[MOD_TEXT_WAIT] = &text_wait_module,
+	[MOD_TEXT_WORK] = &text_work_module,
+	[MOD_SEARCH_WAIT] = &search_wait_module,
+};
+
+/* The schema step of the file is known by now: what a statement needs and is
+ * not there was there once. */
+static int
+prepare_error(struct store *st, int rc, const struct stmt_module *m, size_t i,
+	struct err *e)
+{
+	int primary = rc & 0xff;
+
+	if (primary != SQLITE_ERROR && primary != SQLITE_CORRUPT &&
+		primary != SQLITE_NOTADB)
+		return stmt_error(st, rc, m->defs[i].sql, e);
+	return err_set(e, MDB_E_CORRUPT,
+		"%s is damaged, or another program changed it (%s; statement "
+		"%s[%zu]); nothing was changed. Restore a backup, and keep "
+		"this file", st->base->path, sqlite3_errmsg(st->db), m->name,
+		i);
+}
+
+static int
+prepare_form(struct store *st, const struct stmt_module *m, size_t i, bool now,
+	sqlite3_stmt **ret, struct err *e)
+{
+	const struct stmt_def *d = &m->defs[i];
+	struct buf text AUTO_BUF = {0};
+	const char *sql = d->sql;
+	int rc;
+
+	if (d->flags & STMT_LENS) {
+		if (lens_expand(d->sql, now, &text) != 0 ||
+			(sql = buf_str(&text)) == NULL)
+			return err_nomem(e);
+	}
+	rc = sqlite3_prepare_v3(
+		st->db, sql, -1, SQLITE_PREPARE_PERSISTENT, ret, NULL);
+	if (rc == SQLITE_NOMEM)
+		return err_nomem(e);
+	if (rc != SQLITE_OK)
+		return prepare_error(st, rc, m, i, e);
+	if (sqlite3_bind_parameter_count(*ret) != d->params)
+		return err_set(e, MDB_E_INTERNAL,
+			"statement %s[%zu] takes %d parameters, not %d",
+			m->name, i, sqlite3_bind_parameter_count(*ret),
+			d->params);
+	/* Readers may write TEMP tables only. */
+	if (st->role == STORE_READER && !sqlite3_stmt_readonly(*ret) &&
+		strstr(sql, "temp.") == NULL)
+		return err_set(e, MDB_E_INTERNAL,
+			"statement %s[%zu] writes on a reader", m->name, i);
+	return 0;
+}
+
+static int
+prepare_module(struct store *st, enum stmt_module_id id, struct err *e)
+{
+	const struct stmt_module *m = stmt_modules[id];
+	int r;
+
+	st->stmts[id] = calloc(2 * m->n + 1, sizeof(sqlite3_stmt *));
+	if (st->stmts[id] == NULL)
+		return err_nomem(e);
+	for (size_t i = 0; i < m->n; i++) {
+		if ((m->defs[i].flags & STMT_WRITER) &&
+			st->role == STORE_READER)
+			continue;
+		r = prepare_form(st, m, i, true, &st->stmts[id][2 * i], e);
+		if (r != 0)
+			return r;
+		if (!(m->defs[i].flags & STMT_LENS))
+			continue;
+		r = prepare_form(st, m, i, false, &st->stmts[id][2 * i + 1], e);
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}
+
+int
+stmt_prepare_all(struct store *st, struct err *e)
+{
+	int r;
+
+	for (int id = 0; id < MOD_MAX; id++) {
+		r = prepare_module(st, (enum stmt_module_id)id, e);
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}
+
+void
+stmt_finalize_all(struct store *st)
+{
+	for (int id = 0; id < MOD_MAX; id++) {
+		if (st->stmts[id] == NULL)
+			continue;
+		for (size_t i = 0; i < 2 * stmt_modules[id]->n; i++)
+			sqlite3_finalize(st->stmts[id][i]);
+		free(st->stmts[id]);
+		st->stmts[id] = NULL;
+	}
+}
+
+sqlite3_stmt *
+stmt_use(struct store *st, enum stmt_module_id module, int index)
+{
+	const struct stmt_def *d = &stmt_modules[module]->defs[index];
+	int form = (d->flags & STMT_LENS) && !st->lens.now;
+	sqlite3_stmt *s = st->stmts[module][2 * index + form];
+
+	assert(s != NULL); /* a writer's statement on a reader */
+	sqlite3_reset(s);
+	sqlite3_clear_bindings(s);
+	return s;
+}
+
+int
+stmt_row(struct store *st, sqlite3_stmt *s, struct err *e)
+{
+	int rc = sqlite3_step(s);
+
+	if (rc == SQLITE_ROW)
+		return 1;
+	if (rc == SQLITE_DONE)
+		return 0;
+	return stmt_error(st, rc, sqlite3_sql(s), e);
+}
+
+int
+stmt_run(struct store *st, sqlite3_stmt *s, struct err *e)
+{
+	int r;
+
+	while ((r = stmt_row(st, s, e)) == 1)
+		;
+	sqlite3_reset(s);
+	return r;
+}
+
+struct error_map {
+	int primary, code;
+	const char *text;
+};
+
+static const struct error_map error_maps[] = {
+	{SQLITE_NOMEM, MDB_E_NOMEM, "out of memory"},
+	{SQLITE_FULL, MDB_E_DISK_LOW,
+		"the disk is full; nothing of this request was stored. Free "
+		"some space and try again"},
+	{SQLITE_READONLY, MDB_E_STORE,
+		"the database is read-only; reads still work"},
+	{SQLITE_CORRUPT, MDB_E_CORRUPT,
+		"the database file is damaged; run 'memoryctl verify' and "
+		"restore a backup"},
+	{SQLITE_NOTADB, MDB_E_CORRUPT, "the file is no SQLite database"},
+	{SQLITE_BUSY, MDB_E_BUSY,
+		"another program holds the database; try again"},
+	{SQLITE_LOCKED, MDB_E_BUSY, "a table is locked; try again"},
+	{SQLITE_PROTOCOL, MDB_E_BUSY,
+		"the file system refuses locks for the database; try again"},
+	{SQLITE_TOOBIG, MDB_E_LIMIT, "a value is too large"},
+	{SQLITE_IOERR, MDB_E_STORE,
+		"the disk reported an error; nothing of this request was "
+		"stored"},
+};
+
+int
+stmt_error(struct store *st, int rc, const char *where, struct err *e)
+{
+	int primary = rc & 0xff;
+
+	trouble_note(st, rc);
+	if (primary == SQLITE_INTERRUPT) {
+		if (atomic_load(&st->interrupted))
+			return err_set(e, MDB_E_CANCELLED, "cancelled");
+		return err_set(e, MDB_E_TIMEOUT,
+			"took longer than allowed; ask for less");
+	}
+	for (size_t i = 0; i < ARRAY_LEN(error_maps); i++)
+		if (error_maps[i].primary == primary) {
+			err_set(e, error_maps[i].code, "%s (SQLite %d)",
+				error_maps[i].text,
+				sqlite3_extended_errcode(st->db));
+			if (e != NULL && error_maps[i].code == MDB_E_BUSY)
+				e->retry_after_ms = 200;
+			return error_maps[i].code;
+		}
+	return err_set(e, MDB_E_STORE, "SQLite %d: %s, in: %.120s",
+		sqlite3_extended_errcode(st->db), sqlite3_errmsg(st->db),
+		where != NULL ? where : "");
+}

@@ -1,0 +1,487 @@
+/* A store: its statements, the group transaction, snapshots, idle work. */
+#include "memory-db/store/engine/store_internal.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/limits.h"
+#include "common/log.h"
+#include "memory-db/store/engine/database.h"
+#include "memory-db/store/check/erase.h"
+#include "memory-db/store/engine/snapshot.h"
+#include "memory-db/store/beside/receipts.h"
+#include "memory-db/store/index/search_wait.h"
+#include "memory-db/store/index/text_index.h"
+#include "memory-db/store/index/text_wait.h"
+#include "memory-db/store/engine/trouble.h"
+#include "memory-db/store/index/vectors.h"
+
+/* Pages a connection keeps at most. The rest of the file is in the system's
+ * cache, where a page costs 2 us: with 2 MB a recall in 100,000 facts spent a
+ * third of its time there. A small memory never fills it. */
+#define CACHE_WRITER_KB 3072
+#define CACHE_READER_KB (16 * 1024)
+/* Instructions of SQLite's machine between looks at the deadline. */
+#define PROGRESS_STEPS	   2000
+#define IDLE_CHECKPOINT_MS 1000
+#define WAL_WAIT_MS	   50	/* for readers, when it is to be cut back */
+#define WAL_AGAIN_MS	   5000 /* a reader was in the way */
+#define BUSY_MS		   5000 /* as connection.c sets it */
+/* Of index work that waits. */
+#define INDEX_SLICE_NS	   (20 * 1000000LL)
+#define IDLE_KEYS_MS	   (10 * 60 * 1000)
+
+enum { BEGIN, COMMIT, ROLLBACK, SAVE, RELEASE, UNDO, READ, END, OLD_KEYS };
+
+static const struct stmt_def defs[] = {
+	[BEGIN] = {"BEGIN IMMEDIATE", 0, STMT_WRITER},
+	[COMMIT] = {"COMMIT", 0, STMT_WRITER},
+	[ROLLBACK] = {"ROLLBACK", 0, 0},
+	[SAVE] = {"SAVEPOINT r", 0, STMT_WRITER},
+	[RELEASE] = {"RELEASE r", 0, STMT_WRITER},
+	[UNDO] = {"ROLLBACK TO r", 0, STMT_WRITER},
+	[READ] = {"BEGIN", 0, 0},
+	[END] = {"END", 0, 0},
+	[OLD_KEYS] = {"DELETE FROM request WHERE key IN (SELECT key FROM "
+		      "request WHERE at < ?1 LIMIT 500)",
+		1, STMT_WRITER},
+};
+const struct stmt_module db_module = {"db", defs, ARRAY_LEN(defs)};
+
+static int
+on_progress(void *ctx)
+{
+	struct store *st = ctx;
+
+	if (st->progress != NULL)
+		st->progress(st->progress_ctx);
+	if (atomic_load_explicit(&st->interrupted, memory_order_relaxed))
+		return 1;
+	return st->deadline_ns != 0 && clock_mono_ns() > st->deadline_ns;
+}
+
+int
+db_exec(struct store *st, const char *sql, struct err *e)
+{
+	int rc = sqlite3_exec(st->db, sql, NULL, NULL, NULL);
+
+	return rc == SQLITE_OK ? 0 : stmt_error(st, rc, sql, e);
+}
+
+static int
+open_connection(struct store *st, struct err *e)
+{
+	struct database *base = st->base;
+	bool writer = st->role == STORE_WRITER;
+	char pragma[128];
+	int r;
+
+	if (st->role == STORE_SCRIPT) {
+		r = snapshot_new(base, &st->snapshot, e);
+		if (r == 0)
+			r = snapshot_pin(st->snapshot, e);
+		if (r != 0)
+			return r;
+		r = connection_open_snapshot(
+			base, snapshot_vfs(st->snapshot), &st->db, e);
+	} else {
+		r = connection_open(
+			base, writer && !base->read_only, &st->db, e);
+	}
+	snprintf(pragma, sizeof(pragma),
+		"PRAGMA cache_size = -%d; PRAGMA wal_autocheckpoint = %d;"
+		"PRAGMA journal_size_limit = %d",
+		writer ? CACHE_WRITER_KB : CACHE_READER_KB,
+		writer ? LIMIT_WAL_PAGES : 0, LIMIT_WAL_BYTES);
+	return r == 0 ? db_exec(st, pragma, e) : r;
+}
+
+static int
+open_steps(struct store *st, struct err *e)
+{
+	bool writes = st->role != STORE_READER;
+	int r = open_connection(st, e);
+
+	if (r == 0 && writes)
+		r = text_queue_new(st, e);
+	if (r == 0 && writes)
+		r = tally_log_new(st, e);
+	if (r == 0 && codec_init(&st->codec, &st->base->dictionary) != 0)
+		r = err_nomem(e);
+	if (r == 0)
+		r = search_register(st, e);
+	if (r == 0)
+		r = lens_prepare(st, e);
+	if (r == 0)
+		r = stmt_prepare_all(st, e);
+	if (r == 0)
+		sqlite3_progress_handler(
+			st->db, PROGRESS_STEPS, on_progress, st);
+	if (st->snapshot != NULL)
+		snapshot_release(st->snapshot);
+	if (r == 0 && st->role == STORE_WRITER)
+		r = tally_load(st, e);
+	if (r == 0 && st->role == STORE_WRITER)
+		r = text_index_open(st, e);
+	if (r == 0 && st->role == STORE_WRITER)
+		r = erase_open(st, e);
+	if (r == 0 && st->role == STORE_WRITER)
+		text_wait_committed(st);
+	return r;
+}
+
+int
+store_open(struct database *base, enum store_role role, struct store **ret,
+	struct err *e)
+{
+	struct store *st = calloc(1, sizeof(*st));
+	int r;
+
+	if (st == NULL)
+		return err_nomem(e);
+	st->base = base;
+	/* Over a read-only file the "writer" only fills the tallies. */
+	st->role =
+		base->read_only && role == STORE_WRITER ? STORE_READER : role;
+	r = open_steps(st, e);
+	if (r == 0 && base->read_only && role == STORE_WRITER)
+		r = tally_load(st, e);
+	if (r != 0) {
+		store_close(st);
+		return r;
+	}
+	*ret = st;
+	return 0;
+}
+
+void
+store_close(struct store *st)
+{
+	if (st == NULL)
+		return;
+	if (st->in_group)
+		store_group_abort(st);
+	stmt_finalize_all(st);
+	text_queue_free(st);
+	tally_log_free(st);
+	text_wait_free(st);
+	search_wait_free(st);
+	label_cache_free(st);
+	if (st->kept != NULL)
+		st->kept_free(st->kept);
+	vectors_rolled_back(st);
+	buf_done(&st->search_text);
+	codec_done(&st->codec);
+	sqlite3_close(st->db);
+	snapshot_free(st->snapshot);
+	free(st);
+}
+
+struct database *
+store_database(const struct store *st)
+{
+	return st->base;
+}
+
+void **
+store_kept(struct store *st, void (*free_fn)(void *))
+{
+	assert(st->kept_free == NULL || st->kept_free == free_fn);
+	st->kept_free = free_fn;
+	return &st->kept;
+}
+
+void **
+database_kept(struct database *db)
+{
+	return &db->kept;
+}
+
+/* For statements whose failure changes nothing for the caller. */
+static void
+run_quietly(struct store *st, int which)
+{
+	struct err e = {0};
+
+	if (stmt_run(st, stmt_use(st, MOD_DB, which), &e) != 0)
+		log_event(LOG_DEBUG, "statement failed", 0,
+			LOG_S("sql", defs[which].sql), LOG_S("error", e.text));
+}
+
+/* --- the writer's transaction
+ * --------------------------------------------------- */
+int
+store_group_begin(struct store *st, struct err *e)
+{
+	int r = stmt_run(st, stmt_use(st, MOD_DB, BEGIN), e);
+
+	search_wait_stale(st);
+	st->in_group = r == 0;
+	return r;
+}
+
+int
+store_group_commit(struct store *st, struct err *e)
+{
+	bool changed = tally_mark(st) > 0;
+	int r;
+
+	st->deadline_ns = 0;
+	r = text_queue_flush(st, e);
+	if (r == 0)
+		r = tally_flush(st, e);
+	if (r == 0)
+		receipts_write(st);
+	if (r == 0)
+		r = runs_flush(st, e);
+	if (r == 0)
+		r = stmt_run(st, stmt_use(st, MOD_DB, COMMIT), e);
+	if (r != 0)
+		return r;
+	st->in_group = false;
+	st->forgets = 0;
+	trouble_over(st->base, TROUBLE_DISK);
+	receipts_committed(st);
+	tally_publish(st);
+	runs_committed(st, true);
+	text_wait_committed(st);
+	vectors_committed(st, changed);
+	return 0;
+}
+
+void
+store_group_abort(struct store *st)
+{
+	/* SQLite may have rolled back by itself. */
+	if (!sqlite3_get_autocommit(st->db))
+		run_quietly(st, ROLLBACK);
+	text_queue_rollback(st, 0);
+	tally_rollback(st, 0);
+	receipts_rolled_back(st);
+	runs_committed(st, false);
+	vectors_rolled_back(st);
+	label_cache_clear(st);
+	text_wait_forget(st);
+	st->forgets = 0;
+	st->in_group = false;
+}
+
+bool
+store_in_group(const struct store *st)
+{
+	return st->in_group && !sqlite3_get_autocommit(st->db);
+}
+
+int
+store_savepoint(struct store *st, struct err *e)
+{
+	st->savepoint_texts = text_queue_mark(st);
+	st->savepoint_deltas = tally_mark(st);
+	st->flushed_early = false;
+	return stmt_run(st, stmt_use(st, MOD_DB, SAVE), e);
+}
+
+int
+store_release(struct store *st, struct err *e)
+{
+	return stmt_run(st, stmt_use(st, MOD_DB, RELEASE), e);
+}
+
+void
+store_rollback(struct store *st)
+{
+	/* Index work of earlier requests, flushed in this savepoint, would be
+	 * lost: the whole group goes, and its requests run one by one. */
+	if (st->flushed_early && st->savepoint_texts > 0 &&
+		!sqlite3_get_autocommit(st->db))
+		run_quietly(st, ROLLBACK);
+	st->flushed_early = false;
+	if (!sqlite3_get_autocommit(st->db)) {
+		run_quietly(st, UNDO);
+		run_quietly(st, RELEASE);
+	}
+	text_queue_rollback(st, st->savepoint_texts);
+	tally_rollback(st, st->savepoint_deltas);
+	label_cache_clear(st);
+	text_wait_forget(st);
+}
+
+/* --- readers
+ * ----------------------------------------------------------------------- */
+int
+store_read_begin(struct store *st, struct err *e)
+{
+	text_wait_forget(st);
+	return stmt_run(st, stmt_use(st, MOD_DB, READ), e);
+}
+
+void
+store_read_end(struct store *st)
+{
+	st->deadline_ns = 0;
+	atomic_store(&st->interrupted, false);
+	if (!sqlite3_get_autocommit(st->db))
+		run_quietly(st, END);
+}
+
+void
+store_deadline(struct store *st, int64_t mono_ns)
+{
+	st->deadline_ns = mono_ns;
+}
+
+void
+store_on_progress(struct store *st, void (*fn)(void *ctx), void *ctx)
+{
+	st->progress = fn;
+	st->progress_ctx = ctx;
+}
+
+void
+store_interrupt(struct store *st)
+{
+	atomic_store(&st->interrupted, true);
+}
+
+void
+store_uninterrupt(struct store *st)
+{
+	atomic_store(&st->interrupted, false);
+}
+
+/* --- idle time
+ * ------------------------------------------------------------------------ */
+static void
+forget_keys(struct store *st)
+{
+	sqlite3_stmt *s = stmt_use(st, MOD_DB, OLD_KEYS);
+
+	bind_i(s, 1, clock_now_ms() - LIMIT_KEY_AGE_MS);
+	if (stmt_run(st, s, NULL) != 0)
+		log_event(LOG_WARN, "old keys stay", 0,
+			LOG_S("error", sqlite3_errmsg(st->db)));
+}
+
+/* What readers and scripts gave, when no write takes it along. */
+static void
+keep_notes(struct store *st)
+{
+	struct err e = {0};
+
+	if (store_group_begin(st, &e) == 0 && store_group_commit(st, &e) == 0)
+		return;
+	store_group_abort(st);
+	log_event(LOG_WARN, "receipts and counters wait", 0,
+		LOG_S("error", e.text));
+}
+
+int
+store_index_step(struct store *st, int64_t ns)
+{
+	struct err e = {0};
+	int64_t rows, bytes;
+	int r = text_waits(st, &rows, &bytes, &e);
+
+	if (r == 0 && rows == 0 &&
+		(!store_is_erasing(st) || text_gone_any(st, &e) != 1))
+		return 0;
+	if (r == 0)
+		r = store_group_begin(st, &e);
+	if (r == 0)
+		r = text_wait_work(st, clock_mono_ns() + ns, &e);
+	if (r >= 0)
+		r = store_group_commit(st, &e);
+	if (r == 0)
+		return 1;
+	store_group_abort(st);
+	/* No large write waits for what cannot be done now. */
+	atomic_store(&st->base->waits_bytes, 0);
+	log_event(LOG_WARN, "texts wait to be indexed", 0,
+		LOG_S("error", e.text));
+	return -1;
+}
+
+int
+store_idle_step(struct store *st)
+{
+	int64_t now = clock_mono_ns() / 1000000;
+	int pages = 0, moved = 0;
+
+	if (st->base->read_only || st->role != STORE_WRITER ||
+		trouble_now(st->base) == TROUBLE_DAMAGE)
+		return 0;
+	store_limit_wal(st);
+	if (store_index_step(st, INDEX_SLICE_NS) == 1)
+		return 1;
+	if (text_idle_merge(st) == 1)
+		return 1;
+	if (erase_idle(st) == 1)
+		return 1;
+	if (now - st->idle_keys_at > IDLE_KEYS_MS) {
+		st->idle_keys_at = now;
+		forget_keys(st);
+		return 1;
+	}
+	if (receipts_waiting(st))
+		keep_notes(st);
+	if (now - st->idle_at < IDLE_CHECKPOINT_MS)
+		return 0;
+	st->idle_at = now;
+	if (runs_pending(st->base))
+		keep_notes(st);
+	trouble_note(st, sqlite3_wal_checkpoint_v2(st->db, NULL,
+		SQLITE_CHECKPOINT_PASSIVE, &pages, &moved));
+	return 0;
+}
+
+/* A checkpoint that waits for nobody ends before what a reader sees, and the
+ * log begins anew only in a moment in which nobody reads it. Under load there
+ * may be none for long, and then the file stays as large as it ever was. */
+void
+store_limit_wal(struct store *st)
+{
+	int64_t now = clock_mono_ns() / 1000000;
+	struct database_sizes sizes;
+	int rc;
+
+	if (now < st->wal_at || st->base->read_only || st->in_group)
+		return;
+	st->wal_at = now + IDLE_CHECKPOINT_MS;
+	database_sizes(st->base, &sizes);
+	if (sizes.wal_bytes <= LIMIT_WAL_BYTES)
+		return;
+	(void)sqlite3_busy_timeout(st->db, WAL_WAIT_MS);
+	rc = sqlite3_wal_checkpoint_v2(
+		st->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	(void)sqlite3_busy_timeout(st->db, BUSY_MS);
+	if (rc != SQLITE_OK)
+		st->wal_at = now + WAL_AGAIN_MS;
+}
+
+int
+store_checkpoint(struct store *st, struct err *e)
+{
+	int rc;
+
+	if (st->base->read_only)
+		return 0;
+	/* What is damaged is not written on, not even at the end. */
+	if (trouble_now(st->base) == TROUBLE_DAMAGE) {
+		(void)sqlite3_db_config(st->db,
+			SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+		return 0;
+	}
+	if (receipts_waiting(st) || runs_pending(st->base))
+		keep_notes(st);
+	rc = sqlite3_wal_checkpoint_v2(
+		st->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	return rc == SQLITE_OK ? 0 : stmt_error(st, rc, "checkpoint", e);
+}
+
+void
+store_shrink(struct store *st)
+{
+	(void)sqlite3_db_release_memory(st->db);
+}

@@ -1,0 +1,221 @@
+/* What the modules of store/ share. Not included outside store/. */
+#ifndef STORE_INTERNAL_H
+#define STORE_INTERNAL_H
+
+#include <pthread.h>
+#include <sodium.h>
+#include <sqlite3.h>
+#include <stdatomic.h>
+#include <sys/types.h>
+
+#include "common/buf.h"
+#include "memory-db/store/engine/codec.h"
+#include "memory-db/store/facts/lens.h"
+#include "memory-db/store/engine/store.h"
+#include "memory-db/store/index/text_parts.h"
+
+/* --- statements ------------------------------------------------------------ */
+enum stmt_flag {
+	STMT_WRITER = 1,	/* prepared on the writer only */
+	STMT_LENS = 2		/* two forms: see stmt.c for the marks in it */
+};
+struct stmt_def {
+	const char *sql;
+	int params;		/* checked against the prepared statement */
+	unsigned flags;
+};
+/* A module lists its statements once; all are prepared at open, so that a
+ * typo or a schema mismatch fails at start. */
+struct stmt_module {
+	const char *name;
+	const struct stmt_def *defs;
+	size_t n;
+};
+enum stmt_module_id {
+	MOD_DB, MOD_LENS, MOD_NAMES, MOD_NAMED, MOD_FACTS, MOD_ENTITIES, MOD_CHANGE, MOD_OPS, MOD_ADD, MOD_TEXT,
+	MOD_SEARCH, MOD_TALLY, MOD_LOG, MOD_DERIVE, MOD_BRANCH, MOD_VERIFY, MOD_REPAIR, MOD_OPERATE,
+	MOD_ERASE, MOD_ERASE_WORDS, MOD_RECALL, MOD_RECEIPTS, MOD_FILES, MOD_RUNS,
+	MOD_VECTORS, MOD_FEW, MOD_KEYS, MOD_TEXT_WAIT, MOD_TEXT_WORK,
+	MOD_SEARCH_WAIT,
+	MOD_MAX
+};
+extern const struct stmt_module *const stmt_modules[MOD_MAX];
+
+/* Facts whose vectors went in the group under way (vectors.c). */
+struct vectors_erased {
+	int64_t *v;
+	size_t n, cap;
+	bool lost;		/* there was no memory for one */
+};
+
+struct answers;
+struct receipts;
+struct run_sum;
+struct text_queue;
+struct tally_log;
+
+struct database {
+	char *path, *folder, *pid_path;
+	int lock_fd;
+	bool read_only;
+	dev_t dev;		/* of the file: vanished? */
+	ino_t ino;
+	char id[33], instance[33];
+	_Atomic int schema;	/* user_version; raised by the writer, told
+				   by the loop */
+	unsigned char sip_key[crypto_shorthash_KEYBYTES];
+	struct codec_dictionary dictionary;
+	int64_t namespace_facts;	/* limit */
+	const struct recall_weights *weights; /* borrowed, or NULL */
+	_Atomic int64_t waits_n, waits_bytes; /* published (text_wait.c) */
+	pthread_mutex_t tally_lock;
+	pthread_mutex_t trouble_lock;	/* of the cause; see trouble.h */
+	_Atomic int trouble;
+	char trouble_cause[200];
+	struct answers *answers; /* cache (answer_cache.c) */
+	struct receipts *receipts; /* queue (receipts.c) */
+	struct tally_state *tally; /* published counters (counters.c) */
+	pthread_mutex_t runs_lock;
+	struct run_sum *runs;	/* not stored yet (skill_runs.c) */
+	size_t runs_n;
+	void (*vectors_told)(void *ctx, const int64_t *erased, size_t n,
+		bool lost);	/* or NULL; see vectors_watch() */
+	void *vectors_ctx;
+	void *kept;		/* see database_kept() */
+};
+
+struct store {
+	struct database *base;
+	sqlite3 *db;
+	enum store_role role;
+	sqlite3_stmt **stmts[MOD_MAX];	/* [module][2 * index + form] */
+	struct lens lens;
+	struct codec codec;
+	struct text_queue *queue;	/* writer: text index work of the group */
+	struct tally_log *deltas;	/* writer: counter changes of the group */
+	struct snapshot *snapshot;	/* STORE_SCRIPT: the pages it sees */
+	bool in_group;
+	bool flushed_early;	/* the queue, inside a savepoint (erase.h) */
+	int64_t forgets;	/* namespace of what the group erased; 0: none,
+				   -1: of several */
+	int erasing;		/* traces of what was erased remain (erase.c) */
+	struct run_sum *runs;	/* writer: of the group under way (skill_runs.c) */
+	size_t runs_n;
+	struct label_cache *labels;	/* id -> text (labels.c) */
+	int64_t home;		/* namespace that reads: fact_home() */
+	int savepoint_texts, savepoint_deltas; /* marks for rollback */
+	int64_t deadline_ns;
+	atomic_bool interrupted;
+	void (*progress)(void *ctx);	/* see store_on_progress() */
+	void *progress_ctx;
+	int64_t idle_at, idle_keys_at;	/* last checkpoint, key clean-up */
+	int64_t wal_at;			/* when the WAL is looked at next */
+	int idle_merge;			/* which index is merged next */
+	void *terms;			/* writer: cache of known terms */
+	int64_t terms_new;		/* words that went into it so far */
+	/* What a group may bring into the text indexes, or take out, at once:
+	 * bytes of all texts, of one, new words (text_index.c). */
+	struct {
+		int64_t bytes, text_bytes, terms;
+	} index_now;
+	bool waits_known;		/* text_wait.c: */
+	int64_t waits_n, waits_bytes;	/* rows that wait, their texts */
+	struct text_parts wait_parts;	/* of the row worked at last */
+	struct word_sets *word_sets;	/* of long texts (erase_words.c) */
+	struct search_waits *search_waits; /* for searches (search_wait.c) */
+	struct vectors_erased vectors_erased; /* writer */
+	struct buf search_text;		/* text under search_text() */
+	void *kept;			/* see store_kept() */
+	void (*kept_free)(void *);
+};
+
+/* The statement, reset and with its bindings cleared. Never NULL. For
+ * STMT_LENS the form that fits the lens applied. */
+sqlite3_stmt *stmt_use(struct store *st, enum stmt_module_id module, int index)
+	MUST_CHECK;
+int stmt_prepare_all(struct store *st, struct err *e) MUST_CHECK;
+void stmt_finalize_all(struct store *st);
+
+/* Steps: 1 a row, 0 done, negative with *e set. */
+int stmt_row(struct store *st, sqlite3_stmt *s, struct err *e) MUST_CHECK;
+/* Steps to the end and resets: 0, or negative. */
+int stmt_run(struct store *st, sqlite3_stmt *s, struct err *e) MUST_CHECK;
+/* Maps the connection's last error to our codes. where: what was done. */
+int stmt_error(struct store *st, int rc, const char *where, struct err *e);
+
+static inline void
+stmt_reset(sqlite3_stmt **s)
+{
+	if (*s != NULL)
+		sqlite3_reset(*s);
+}
+/* Resets at the end of the scope: a stepped statement that stays un-reset
+ * holds a read lock and blocks the checkpoint. */
+#define AUTO_STMT __attribute__((cleanup(stmt_reset)))
+
+/* Binding cannot fail for indexes checked at open, except for memory, which
+ * the step that follows reports. */
+static inline void
+bind_i(sqlite3_stmt *s, int i, int64_t v)
+{
+	(void)sqlite3_bind_int64(s, i, v);
+}
+static inline void
+bind_i0(sqlite3_stmt *s, int i, int64_t v) /* 0 becomes NULL */
+{
+	if (v != 0)
+		(void)sqlite3_bind_int64(s, i, v);
+}
+/* The bytes stay valid until the statement is reset. */
+static inline void
+bind_t(sqlite3_stmt *s, int i, const char *v, size_t n)
+{
+	(void)sqlite3_bind_text64(s, i, v, n, SQLITE_STATIC, SQLITE_UTF8);
+}
+static inline void
+bind_b(sqlite3_stmt *s, int i, const void *v, size_t n)
+{
+	(void)sqlite3_bind_blob64(s, i, v, n, SQLITE_STATIC);
+}
+
+int db_exec(struct store *st, const char *sql, struct err *e) MUST_CHECK;
+
+/* --- tallies (counters.c) ------------------------------------------------------ */
+enum tally_kind { TALLY_TOTAL = 1, TALLY_TYPE = 2, TALLY_TIER = 3 };
+enum tally_total {
+	TOTAL_ENTITIES = 1, TOTAL_OBSERVATIONS, TOTAL_RELATIONS, TOTAL_FACTS,
+	TOTAL_CHANGES, TOTAL_VERSIONS, TOTAL_ORIGINAL, TOTAL_STORED, TOTAL_PAST,
+	TOTAL_LAST_CHANGE, TOTAL_LAST_AT /* set, not added; never stored */
+};
+/* Adds to a counter at COMMIT (writer). */
+int tally_add(struct store *st, int64_t ns, enum tally_kind kind, int64_t key,
+	int64_t delta, struct err *e) MUST_CHECK;
+/* Open facts of a namespace as of the last COMMIT. */
+int64_t tally_facts(struct database *db, int64_t ns);
+int tally_load(struct store *st, struct err *e) MUST_CHECK; /* at start */
+int tally_mark(const struct store *st);
+void tally_rollback(struct store *st, int mark);
+int tally_flush(struct store *st, struct err *e) MUST_CHECK; /* before COMMIT */
+void tally_publish(struct store *st);			     /* after it */
+void tally_free(struct database *db);
+int tally_log_new(struct store *st, struct err *e) MUST_CHECK;
+void tally_log_free(struct store *st);
+
+/* --- runs of skills (skill_runs.c) -------------------------------------------------- */
+bool runs_pending(struct database *db);
+int runs_flush(struct store *st, struct err *e) MUST_CHECK; /* before COMMIT */
+void runs_committed(struct store *st, bool committed);	    /* after it */
+
+/* --- label cache (labels.c) ---------------------------------------------------- */
+void label_cache_free(struct store *st);
+/* A rolled-back savepoint may have taken labels along. */
+void label_cache_clear(struct store *st);
+
+/* lens.c: the text of a statement in one of its two forms. */
+int lens_expand(const char *sql, bool now, struct buf *out) MUST_CHECK;
+int lens_prepare(struct store *st, struct err *e) MUST_CHECK; /* temp table */
+
+/* search.c: own functions of a connection; before statements are prepared. */
+int search_register(struct store *st, struct err *e) MUST_CHECK;
+
+#endif

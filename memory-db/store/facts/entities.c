@@ -1,0 +1,162 @@
+/* Numbers of an entity: attributes, version, times, usage. */
+#include <string.h>
+
+#include "memory-db/store/facts/facts.h"
+#include "memory-db/store/engine/store_internal.h"
+
+enum { ATTR, LAST, AT_N, USAGE, CHANGE_AT };
+
+static const struct stmt_def defs[] = {
+	[ATTR] = {"SELECT a.value FROM @ATTR WHERE a.entity = ?1 AND "
+		  "a.key = ?2 AND @AVIS ORDER BY @LV LIMIT 1", 2, STMT_LENS},
+	[LAST] = {"SELECT n, change FROM version WHERE entity = ?1 AND "
+		  "branch = ?2 ORDER BY n DESC LIMIT 1", 2, 0},
+	[AT_N] = {"SELECT n, change FROM version WHERE entity = ?1 AND "
+		  "branch = ?2 AND n >= ?3 ORDER BY n LIMIT 1", 3, 0},
+	[USAGE] = {"SELECT hits, last_at FROM usage WHERE entity = ?1", 1, 0},
+	[CHANGE_AT] = {"SELECT at FROM change WHERE id = ?1", 1, 0},
+};
+const struct stmt_module entities_module = {
+	"entities", defs, ARRAY_LEN(defs)};
+
+int
+attr_get(struct store *st, int64_t entity, enum attr_key key,
+	int64_t *ret_value, struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_ENTITIES, ATTR);
+	int r;
+
+	bind_i(s, 1, entity);
+	bind_i(s, 2, (int64_t)key);
+	r = stmt_row(st, s, e);
+	*ret_value = r == 1 ? sqlite3_column_int64(s, 0) : 0;
+	return r < 0 ? r : 0;
+}
+
+struct version_row {
+	int64_t n, change;
+};
+
+/* 1 found: the newest, or the first with n >= from. */
+static int
+version_row(struct store *st, int64_t entity, int64_t branch, int64_t from,
+	struct version_row *ret, struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT =
+		stmt_use(st, MOD_ENTITIES, from > 0 ? AT_N : LAST);
+	int r;
+
+	bind_i(s, 1, entity);
+	bind_i(s, 2, branch);
+	if (from > 0)
+		bind_i(s, 3, from);
+	r = stmt_row(st, s, e);
+	if (r == 1) {
+		ret->n = sqlite3_column_int64(s, 0);
+		ret->change = sqlite3_column_int64(s, 1);
+	}
+	return r;
+}
+
+/* The newest version of a branch with change <= limit: numbers and changes
+ * both rise, so a binary search over n. 1 found. */
+static int
+version_at(struct store *st, int64_t entity, int64_t branch, int64_t limit,
+	struct version_row *ret, struct err *e)
+{
+	struct version_row lo, hi, mid;
+	int r = version_row(st, entity, branch, 0, &hi, e);
+
+	if (r != 1)
+		return r;
+	if (hi.change <= limit) {
+		*ret = hi;
+		return 1;
+	}
+	r = version_row(st, entity, branch, 1, &lo, e);
+	if (r != 1 || lo.change > limit)
+		return r < 0 ? r : 0;
+	/* lo.change <= limit < hi.change */
+	while (hi.n - lo.n > 1) {
+		r = version_row(st, entity, branch,
+			lo.n + (hi.n - lo.n) / 2, &mid, e);
+		if (r != 1)
+			return r;
+		if (mid.change <= limit)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	*ret = lo;
+	return 1;
+}
+
+static int
+change_at(struct store *st, int64_t id, int64_t *ret_at, struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_ENTITIES, CHANGE_AT);
+	int r;
+
+	bind_i(s, 1, id);
+	r = stmt_row(st, s, e);
+	if (r == 1)
+		*ret_at = sqlite3_column_int64(s, 0);
+	return r < 0 ? r : 0;
+}
+
+int
+entity_times(struct store *st, int64_t entity, struct entity_times *ret,
+	struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = NULL;
+	struct version_row v = {0}, first = {0};
+	int r = 0, i;
+
+	memset(ret, 0, sizeof(*ret));
+	for (i = 0; r == 0 && i < st->lens.n; i++)
+		r = version_at(st, entity, st->lens.level[i].branch,
+			st->lens.level[i].limit, &v, e);
+	/* Born on the farthest level that knows it. */
+	for (i = st->lens.n - 1; r == 1 && first.n == 0 && i >= 0; i--) {
+		int born = version_row(st, entity, st->lens.level[i].branch, 1,
+			&first, e);
+
+		if (born < 0)
+			return born;
+	}
+	ret->version = v.n;
+	if (r == 1)
+		r = change_at(st, v.change, &ret->updated_at, e);
+	if (r == 0 && first.n != 0)
+		r = change_at(st, first.change, &ret->created_at, e);
+	if (r != 0)
+		return r;
+	s = stmt_use(st, MOD_ENTITIES, USAGE);
+	bind_i(s, 1, entity);
+	r = stmt_row(st, s, e);
+	if (r == 1) {
+		ret->hits = sqlite3_column_int64(s, 0);
+		ret->last_at = sqlite3_column_int64(s, 1);
+	}
+	return r < 0 ? r : 0;
+}
+
+int
+entity_version(struct store *st, int64_t entity, int64_t n,
+	int64_t *ret_change, struct err *e)
+{
+	for (int i = 0; i < st->lens.n; i++) {
+		struct version_row v;
+		int r = version_row(
+			st, entity, st->lens.level[i].branch, n, &v, e);
+
+		if (r < 0)
+			return r;
+		if (r == 1 && v.n == n &&
+			v.change <= st->lens.level[i].limit) {
+			*ret_change = v.change;
+			return 1;
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,304 @@
+/* Labels (with a cache), namespaces, entities by id. Names -> entities:
+ * entity_names.c. */
+#include "memory-db/store/facts/labels.h"
+
+#include <string.h>
+
+#include "memory-db/store/engine/store_internal.h"
+
+enum {
+	LABEL_FIND, LABEL_ADD, LABEL_TEXT, NS_FIND, NS_ADD, NS_NAME, NS_STEM,
+	ENT_ADD, ENT_NAME, ENT_HIGHEST
+};
+
+static const struct stmt_def defs[] = {
+	[LABEL_FIND] = {"SELECT id FROM label WHERE text = ?1", 1, 0},
+	[LABEL_ADD] = {"INSERT INTO label(text) VALUES(?1)", 1, STMT_WRITER},
+	[LABEL_TEXT] = {"SELECT text FROM label WHERE id = ?1", 1, 0},
+	[NS_FIND] = {"SELECT id FROM namespace WHERE name = ?1 UNION ALL "
+		     "SELECT ns FROM namespace_alias WHERE name = ?1 LIMIT 1",
+		1, 0},
+	/* Ids of its facts begin at id << 33. */
+	[NS_ADD] = {"INSERT INTO namespace(id, name, head, fact_max, past_max) "
+		    "SELECT n, ?1, zeroblob(32), n << 33, n << 33 FROM "
+		    "(SELECT coalesce(max(id), 0) + 1 AS n FROM namespace) "
+		    "RETURNING id", 1, STMT_WRITER},
+	[NS_NAME] = {"SELECT name FROM namespace WHERE id = ?1", 1, 0},
+	[NS_STEM] = {"SELECT stem FROM namespace WHERE id = ?1", 1, 0},
+	[ENT_ADD] = {"INSERT INTO entity(ns, name) VALUES(?1, ?2)", 2,
+		STMT_WRITER},
+	[ENT_NAME] = {"SELECT ns, name FROM entity WHERE id = ?1", 1, 0},
+	[ENT_HIGHEST] = {"SELECT coalesce(max(id), 0) FROM entity", 0, 0},
+};
+const struct stmt_module names_module = {"names", defs, ARRAY_LEN(defs)};
+
+/* --- the label cache: most texts recur (types, sessions, clients) -------------- */
+#define CACHE_SLOTS 256 /* direct-mapped by id and by hash of the text */
+
+struct label_slot {
+	int64_t id;
+	char *text;
+};
+struct label_cache {
+	struct label_slot by_text[CACHE_SLOTS], by_id[CACHE_SLOTS];
+};
+
+static void
+slot_set(struct label_slot *slot, int64_t id, const char *text)
+{
+	char *copy = strdup(text);
+
+	if (copy == NULL)
+		return; /* a cache may stay empty */
+	free(slot->text);
+	slot->text = copy;
+	slot->id = id;
+}
+
+static size_t
+text_hash(const char *s)
+{
+	uint32_t h = 2166136261u; /* FNV-1a */
+
+	for (; *s != '\0'; s++)
+		h = (h ^ (unsigned char)*s) * 16777619u;
+	return h % CACHE_SLOTS;
+}
+
+static struct label_cache *
+cache_of(struct store *st)
+{
+	if (st->labels == NULL)
+		st->labels = calloc(1, sizeof(*st->labels));
+	return st->labels;
+}
+
+static void
+cache_put(struct store *st, int64_t id, const char *text)
+{
+	struct label_cache *c = cache_of(st);
+
+	if (c == NULL)
+		return;
+	slot_set(&c->by_text[text_hash(text)], id, text);
+	slot_set(&c->by_id[(uint64_t)id % CACHE_SLOTS], id, text);
+}
+
+void
+label_cache_clear(struct store *st)
+{
+	struct label_cache *c = st->labels;
+
+	if (c == NULL)
+		return;
+	for (size_t i = 0; i < CACHE_SLOTS; i++) {
+		free(c->by_text[i].text);
+		free(c->by_id[i].text);
+	}
+	memset(c, 0, sizeof(*c));
+}
+
+void
+label_cache_free(struct store *st)
+{
+	label_cache_clear(st);
+	free(st->labels);
+	st->labels = NULL;
+}
+
+int
+label_find(struct store *st, const char *text, int64_t *ret_id, struct err *e)
+{
+	struct label_cache *c = cache_of(st);
+	const struct label_slot *slot =
+		c != NULL ? &c->by_text[text_hash(text)] : NULL;
+	sqlite3_stmt *s AUTO_STMT = NULL;
+	int r;
+
+	if (slot != NULL && slot->text != NULL &&
+		strcmp(slot->text, text) == 0) {
+		*ret_id = slot->id;
+		return 1;
+	}
+	s = stmt_use(st, MOD_NAMES, LABEL_FIND);
+	bind_t(s, 1, text, strlen(text));
+	r = stmt_row(st, s, e);
+	if (r == 1) {
+		*ret_id = sqlite3_column_int64(s, 0);
+		cache_put(st, *ret_id, text);
+	}
+	return r;
+}
+
+int
+label_intern(struct store *st, const char *text, int64_t *ret_id,
+	struct err *e)
+{
+	sqlite3_stmt *s;
+	int r;
+
+	*ret_id = 0;
+	if (text == NULL)
+		return 0;
+	r = label_find(st, text, ret_id, e);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	s = stmt_use(st, MOD_NAMES, LABEL_ADD);
+	bind_t(s, 1, text, strlen(text));
+	r = stmt_run(st, s, e);
+	if (r == 0) {
+		*ret_id = sqlite3_last_insert_rowid(st->db);
+		cache_put(st, *ret_id, text);
+	}
+	return r;
+}
+
+/* Appends column 0 of a row; 1 or a negative code. */
+static int
+append_text(sqlite3_stmt *s, int column, struct buf *out, struct err *e)
+{
+	const void *text = sqlite3_column_text(s, column);
+	size_t n = (size_t)sqlite3_column_bytes(s, column);
+
+	if (text == NULL && sqlite3_column_type(s, column) != SQLITE_NULL)
+		return err_nomem(e);
+	if (buf_add(out, text != NULL ? text : "", n) != 0)
+		return err_nomem(e);
+	return 1;
+}
+
+int
+label_text(struct store *st, int64_t id, struct buf *out, struct err *e)
+{
+	struct label_cache *c = cache_of(st);
+	const struct label_slot *slot =
+		c != NULL ? &c->by_id[(uint64_t)id % CACHE_SLOTS] : NULL;
+	sqlite3_stmt *s AUTO_STMT = NULL;
+	int r;
+
+	if (slot != NULL && slot->text != NULL && slot->id == id)
+		return buf_adds(out, slot->text) != 0 ? err_nomem(e) : 1;
+	s = stmt_use(st, MOD_NAMES, LABEL_TEXT);
+	bind_i(s, 1, id);
+	r = stmt_row(st, s, e);
+	if (r != 1)
+		return r;
+	r = append_text(s, 0, out, e);
+	if (r == 1)
+		cache_put(st, id, (const char *)sqlite3_column_text(s, 0));
+	return r;
+}
+
+/* --- namespaces -------------------------------------------------------------------- */
+static int
+find_id(struct store *st, sqlite3_stmt *s, int64_t *ret_id, struct err *e)
+{
+	int r = stmt_row(st, s, e);
+
+	if (r == 1)
+		*ret_id = sqlite3_column_int64(s, 0);
+	sqlite3_reset(s);
+	return r;
+}
+
+int
+namespace_find(struct store *st, const char *name, int64_t *ret_id,
+	struct err *e)
+{
+	sqlite3_stmt *s;
+
+	if (strcmp(name, "default") == 0) {
+		*ret_id = NAMESPACE_DEFAULT;
+		return 1;
+	}
+	s = stmt_use(st, MOD_NAMES, NS_FIND);
+	bind_t(s, 1, name, strlen(name));
+	return find_id(st, s, ret_id, e);
+}
+
+int
+namespace_intern(struct store *st, const char *name, int64_t *ret_id,
+	struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = NULL;
+	int r = namespace_find(st, name, ret_id, e);
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	s = stmt_use(st, MOD_NAMES, NS_ADD);
+	bind_t(s, 1, name, strlen(name));
+	r = stmt_row(st, s, e);
+	if (r == 1)
+		*ret_id = sqlite3_column_int64(s, 0);
+	if (r == 1)
+		r = stmt_row(st, s, e); /* RETURNING: step to the end */
+	return r < 0 ? r : 0;
+}
+
+int
+namespace_name(struct store *st, int64_t id, struct buf *out, struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_NAMES, NS_NAME);
+	int r;
+
+	bind_i(s, 1, id);
+	r = stmt_row(st, s, e);
+	return r == 1 ? append_text(s, 0, out, e) : r;
+}
+
+int
+namespace_stem(struct store *st, int64_t id, char ret[NAMESPACE_STEM_SIZE],
+	struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_NAMES, NS_STEM);
+	int r;
+
+	bind_i(s, 1, id);
+	r = stmt_row(st, s, e);
+	ret[0] = '\0';
+	if (r == 1)
+		snprintf(ret, NAMESPACE_STEM_SIZE, "%s",
+			(const char *)sqlite3_column_text(s, 0));
+	return r < 0 ? r : 0;
+}
+
+/* --- entities ------------------------------------------------------------------------ */
+int
+entity_create(struct store *st, int64_t ns, const char *name, size_t n,
+	int64_t *ret_id, struct err *e)
+{
+	sqlite3_stmt *s = stmt_use(st, MOD_NAMES, ENT_ADD);
+	int r;
+
+	bind_i(s, 1, ns);
+	bind_t(s, 2, name, n);
+	r = stmt_run(st, s, e);
+	if (r == 0)
+		*ret_id = sqlite3_last_insert_rowid(st->db);
+	return r;
+}
+
+int
+entity_first_name(struct store *st, int64_t entity, int64_t *ret_ns,
+	struct buf *out, struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_NAMES, ENT_NAME);
+	int r;
+
+	bind_i(s, 1, entity);
+	r = stmt_row(st, s, e);
+	if (r != 1)
+		return r;
+	if (ret_ns != NULL)
+		*ret_ns = sqlite3_column_int64(s, 0);
+	return out != NULL ? append_text(s, 1, out, e) : 1;
+}
+
+int
+entity_highest(struct store *st, int64_t *ret_id, struct err *e)
+{
+	int r = find_id(
+		st, stmt_use(st, MOD_NAMES, ENT_HIGHEST), ret_id, e);
+
+	return r < 0 ? r : 0;
+}

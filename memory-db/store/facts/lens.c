@@ -1,0 +1,220 @@
+/* The visibility rule, and the resolution of times to change ids.
+ *
+ * A statement marked STMT_LENS writes its source of spans as @SPAN and its
+ * condition as @VIS (attributes: @ATTR, @AVIS); @LV orders attributes by level. The present
+ * form is one index range; the other joins the levels of temp.lin. */
+#include "memory-db/store/engine/store_internal.h"
+
+#include <string.h>
+
+enum { NEWEST, AT, FORK, BRANCH, CLEAR, LEVEL, NAME };
+
+static const struct stmt_def defs[] = {
+	[NEWEST] = {"SELECT coalesce(max(id), 0), (SELECT min(id) FROM change)"
+		    " FROM change", 0, 0},
+	[AT] = {"SELECT at FROM change WHERE id <= ?1 ORDER BY id DESC LIMIT 1",
+		1, 0},
+	[FORK] = {"SELECT parent, fork FROM branch WHERE id = ?1", 1, 0},
+	[BRANCH] = {"SELECT id FROM branch WHERE ns = ?1 AND name = ?2"
+		    " AND state <> 2", 2, 0},
+	[CLEAR] = {"DELETE FROM temp.lin", 0, 0},
+	[LEVEL] = {"INSERT INTO temp.lin(lv, b, lim) VALUES(?1, ?2, ?3)", 3, 0},
+	[NAME] = {"SELECT name FROM branch WHERE id = ?1", 1, 0},
+};
+const struct stmt_module lens_module = {"lens", defs, ARRAY_LEN(defs)};
+
+static const struct {
+	const char *mark, *now, *lens;
+} marks[] = {
+	{"@SPAN", "span s", "temp.lin l CROSS JOIN span s"},
+	{"@VIS", "s.branch = 1 AND s.removed = 140737488355327",
+		"s.branch = l.b AND s.added <= l.lim AND s.removed > l.lim"
+		" AND NOT EXISTS (SELECT 1 FROM temp.lin l2 CROSS JOIN span m"
+		" ON m.fact = s.fact AND m.branch = l2.b AND m.added <= l2.lim"
+		" WHERE l2.lv < l.lv)"},
+	{"@ATTR", "attr a", "temp.lin l CROSS JOIN attr a"},
+	{"@AVIS", "a.branch = 1 AND a.removed = 140737488355327",
+		"a.branch = l.b AND a.added <= l.lim AND a.removed > l.lim"},
+	{"@LV", "a.entity", "l.lv"},
+};
+
+int
+lens_expand(const char *sql, bool now, struct buf *out)
+{
+	while (*sql != '\0') {
+		size_t k;
+
+		for (k = 0; k < ARRAY_LEN(marks); k++)
+			if (strncmp(sql, marks[k].mark, strlen(marks[k].mark)) ==
+				0)
+				break;
+		if (k == ARRAY_LEN(marks)) {
+			if (buf_addc(out, *sql++) != 0)
+				return MDB_E_NOMEM;
+			continue;
+		}
+		if (buf_adds(out, now ? marks[k].now : marks[k].lens) != 0)
+			return MDB_E_NOMEM;
+		sql += strlen(marks[k].mark);
+	}
+	return 0;
+}
+
+int
+lens_prepare(struct store *st, struct err *e)
+{
+	st->lens.now = true;
+	st->lens.n = 1;
+	st->lens.level[0].branch = STORE_MAIN;
+	st->lens.level[0].limit = STORE_OPEN_END - 1;
+	return db_exec(st,
+		"CREATE TEMP TABLE lin(lv INTEGER PRIMARY KEY, b INTEGER "
+		"NOT NULL, lim INTEGER NOT NULL) STRICT", e);
+}
+
+int
+lens_newest(struct store *st, int64_t *ret_change, struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_LENS, NEWEST);
+	int r = stmt_row(st, s, e);
+
+	if (r == 1)
+		*ret_change = sqlite3_column_int64(s, 0);
+	return r < 0 ? r : 0;
+}
+
+/* `at` of the newest change with id <= id; INT64_MIN when there is none. */
+static int
+at_of(struct store *st, int64_t id, int64_t *ret_at, struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_LENS, AT);
+	int r;
+
+	bind_i(s, 1, id);
+	r = stmt_row(st, s, e);
+	*ret_at = r == 1 ? sqlite3_column_int64(s, 0) : INT64_MIN;
+	return r < 0 ? r : 0;
+}
+
+int
+lens_change_at(struct store *st, int64_t at_ms, int64_t *ret_change,
+	struct err *e)
+{
+	int64_t lo = 0, hi, at;
+	int r = lens_newest(st, &hi, e);
+
+	/* `at` never decreases with the id. lo: at(lo) <= at_ms or 0. */
+	while (r == 0 && lo < hi) {
+		int64_t mid = lo + (hi - lo + 1) / 2;
+
+		r = at_of(st, mid, &at, e);
+		if (r != 0)
+			return r;
+		if (at <= at_ms)
+			lo = mid;
+		else
+			hi = mid - 1;
+	}
+	if (r == 0)
+		*ret_change = lo;
+	return r;
+}
+
+int
+lens_make(struct store *st, int64_t branch, int64_t change, struct lens *ret,
+	struct err *e)
+{
+	struct lens lens = {0};
+	int64_t limit = change < STORE_OPEN_END - 1 ? change
+						    : STORE_OPEN_END - 1;
+
+	while (branch != 0) {
+		sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_LENS, FORK);
+		int r;
+
+		if (lens.n > LIMIT_LENS_DEPTH)
+			return err_set(e, MDB_E_LIMIT,
+				"branches are nested deeper than %d",
+				LIMIT_LENS_DEPTH);
+		lens.level[lens.n].branch = branch;
+		lens.level[lens.n++].limit = limit;
+		bind_i(s, 1, branch);
+		r = stmt_row(st, s, e);
+		if (r < 0)
+			return r;
+		if (r == 0)
+			return err_set(e, MDB_E_NOT_FOUND,
+				"no branch with id %lld", (long long)branch);
+		branch = sqlite3_column_int64(s, 0);
+		if (sqlite3_column_int64(s, 1) < limit)
+			limit = sqlite3_column_int64(s, 1);
+	}
+	lens.now = lens.n == 1 && lens.level[0].limit == STORE_OPEN_END - 1;
+	*ret = lens;
+	return 0;
+}
+
+int
+lens_apply(struct store *st, const struct lens *lens, struct err *e)
+{
+	sqlite3_stmt *s;
+	int r;
+
+	st->lens = *lens;
+	if (lens->now)
+		return 0;
+	r = stmt_run(st, stmt_use(st, MOD_LENS, CLEAR), e);
+	for (int i = 0; r == 0 && i < lens->n; i++) {
+		s = stmt_use(st, MOD_LENS, LEVEL);
+		bind_i(s, 1, i);
+		bind_i(s, 2, lens->level[i].branch);
+		bind_i(s, 3, lens->level[i].limit);
+		r = stmt_run(st, s, e);
+	}
+	return r;
+}
+
+const struct lens *
+lens_of(const struct store *st)
+{
+	return &st->lens;
+}
+
+int
+lens_branch(struct store *st, int64_t ns, const char *name, int64_t *ret_branch,
+	struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = NULL;
+	int r;
+
+	if (strcmp(name, "main") == 0) {
+		*ret_branch = STORE_MAIN;
+		return 0;
+	}
+	s = stmt_use(st, MOD_LENS, BRANCH);
+	bind_i(s, 1, ns);
+	bind_t(s, 2, name, strlen(name));
+	r = stmt_row(st, s, e);
+	if (r == 1) {
+		*ret_branch = sqlite3_column_int64(s, 0);
+		return 0;
+	}
+	return r < 0 ? r
+		     : err_param(e, MDB_E_NOT_FOUND, "branch",
+			       "no branch '%s'; 'main' always exists", name);
+}
+
+int
+lens_branch_name(struct store *st, int64_t branch, struct buf *out,
+	struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_LENS, NAME);
+	int r;
+
+	bind_i(s, 1, branch);
+	r = stmt_row(st, s, e);
+	if (r == 1 &&
+		buf_adds(out, (const char *)sqlite3_column_text(s, 0)) != 0)
+		r = err_nomem(e);
+	return r;
+}

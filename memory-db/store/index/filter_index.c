@@ -1,0 +1,118 @@
+/* Ranges of the indexes that serve filters. */
+#include "memory-db/store/index/filter_index.h"
+
+#include "memory-db/store/engine/store_internal.h"
+
+enum { TIER, TAGGED, TAGGED_FACTS, METADATA, SAID, SHOWN };
+
+static const struct stmt_def defs[] = {
+	[TIER] = {"SELECT entity FROM attr INDEXED BY attr_tier"
+		" WHERE key = 1 AND value = ?1", 1, 0},
+	[TAGGED] = {"SELECT entity FROM fact INDEXED BY fact_tag"
+		" WHERE kind = 4 AND label = ?3 AND id BETWEEN ?1 AND ?2",
+		3, 0},
+	[TAGGED_FACTS] = {"SELECT supersedes FROM fact INDEXED BY fact_tag"
+		" WHERE kind = 4 AND label = ?3 AND id BETWEEN ?1 AND ?2",
+		3, 0},
+	[METADATA] = {"SELECT entity FROM fact INDEXED BY fact_metadata"
+		" WHERE kind = 3 AND id BETWEEN ?1 AND ?2", 2, 0},
+	[SAID] = {"SELECT id FROM fact INDEXED BY fact_when"
+		" WHERE source_at BETWEEN ?1 AND ?2"
+		" AND source_at IS NOT NULL AND kind = 1", 2, 0},
+	/* what = 1: OP_SHOW */
+	[SHOWN] = {"SELECT iif(what = 1, fact, 0) FROM op"
+		" WHERE change BETWEEN ?1 AND ?2", 2, 0},
+};
+const struct stmt_module few_module = {"few", defs, ARRAY_LEN(defs)};
+
+static int
+each_id(struct store *st, sqlite3_stmt *s, few_fn fn, void *ctx, struct err *e)
+{
+	int r;
+
+	while ((r = stmt_row(st, s, e)) == 1) {
+		r = fn(ctx, sqlite3_column_int64(s, 0));
+		if (r != 0)
+			break;
+	}
+	return r;
+}
+
+int
+few_of_tiers(struct store *st, unsigned tiers, few_fn fn, void *ctx,
+	struct err *e)
+{
+	int r = 0;
+
+	for (int tier = 1; r == 0 && tier < 32; tier++) {
+		sqlite3_stmt *s AUTO_STMT = NULL;
+
+		if (!(tiers >> tier & 1))
+			continue;
+		s = stmt_use(st, MOD_FEW, TIER);
+		bind_i(s, 1, tier);
+		r = each_id(st, s, fn, ctx, e);
+	}
+	return r;
+}
+
+static int
+in_range(struct store *st, int statement, const struct search_range *range,
+	int64_t label, few_fn fn, void *ctx, struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_FEW, statement);
+
+	bind_i(s, 1, range->lo);
+	bind_i(s, 2, range->hi);
+	if (statement != METADATA)
+		bind_i(s, 3, label);
+	return each_id(st, s, fn, ctx, e);
+}
+
+int
+few_tagged(struct store *st, const struct search_range *range, int64_t label,
+	few_fn fn, void *ctx, struct err *e)
+{
+	int r = in_range(st, TAGGED, range, label, fn, ctx, e);
+
+	return r == 0 ? few_with_metadata(st, range, fn, ctx, e) : r;
+}
+
+int
+few_tagged_facts(struct store *st, const struct search_range *range,
+	int64_t label, few_fn fn, void *ctx, struct err *e)
+{
+	return in_range(st, TAGGED_FACTS, range, label, fn, ctx, e);
+}
+
+int
+few_with_metadata(struct store *st, const struct search_range *range,
+	few_fn fn, void *ctx, struct err *e)
+{
+	return in_range(st, METADATA, range, 0, fn, ctx, e);
+}
+
+int
+few_of_time(struct store *st, int64_t since, int64_t until, few_fn fn,
+	void *ctx, struct err *e)
+{
+	sqlite3_stmt *said AUTO_STMT = stmt_use(st, MOD_FEW, SAID);
+	sqlite3_stmt *shown AUTO_STMT = stmt_use(st, MOD_FEW, SHOWN);
+	int64_t before = 0, last = 0;
+	int r = 0;
+
+	if (since > INT64_MIN)
+		r = lens_change_at(st, since - 1, &before, e);
+	if (r == 0)
+		r = lens_change_at(st, until, &last, e);
+	if (r < 0)
+		return r;
+	bind_i(said, 1, since);
+	bind_i(said, 2, until);
+	r = each_id(st, said, fn, ctx, e);
+	if (r != 0)
+		return r;
+	bind_i(shown, 1, before + 1);
+	bind_i(shown, 2, last);
+	return each_id(st, shown, fn, ctx, e);
+}

@@ -1,0 +1,421 @@
+/* Do the text indexes hold what the facts say?
+ *
+ * An index is a set of (row, column, token). Each such instance is hashed, and
+ * the hashes are added up in a table by row: plus what the facts give, minus
+ * what the index holds. A cell that is not zero at the end is a difference.
+ * That takes one pass over each side, no order and 1 MiB. */
+#include "memory-db/store/index/text_index.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/text.h"
+#include "memory-db/store/engine/store_internal.h"
+#include "memory-db/store/facts/labels.h"
+#include "memory-db/store/index/search.h"
+#include "memory-db/store/index/text_sql.h"
+#include "memory-db/store/index/text_wait.h"
+
+#define CELLS (64 * 1024)
+#define PROBLEMS_MAX 32
+
+struct check {
+	struct store *st;
+	struct err *e;
+	text_problem_fn fn;
+	void *ctx;
+	const char *index;
+	struct {
+		uint64_t sum;
+		int64_t row;	/* an expected row that falls here, or 0 */
+	} *cells;
+	unsigned char key[crypto_shorthash_KEYBYTES];
+	struct text_indexed text;
+	struct text_parts parts;
+	struct buf tokens;
+	char stem[NAMESPACE_STEM_SIZE];
+	int64_t stem_ns;
+	int problems;
+};
+
+/* --- the texts ----------------------------------------------------------------- */
+
+struct indexing {
+	struct store *st;
+	struct text_indexed *to;
+	struct err *e;
+};
+
+static int
+take_fact(void *ctx, const struct fact *f)
+{
+	struct indexing *x = ctx;
+	int r = 0;
+
+	if (f->erased)
+		return 0;
+	if (f->kind == FACT_OBSERVATION)
+		r = buf_add(&x->to->body, f->text, f->text_n);
+	if (f->kind == FACT_EXISTENCE) {
+		r = buf_add(&x->to->name, f->text, f->text_n);
+		if (r == 0)
+			r = label_text(x->st, f->label, &x->to->body, x->e);
+	}
+	return r < 0 ? r : 0;
+}
+
+int
+text_indexed_of(struct store *st, int64_t fact, struct text_indexed *ret,
+	struct err *e)
+{
+	struct indexing x = {.st = st, .to = ret, .e = e};
+	int r;
+
+	ret->name.len = ret->body.len = 0;
+	r = search_text(st, fact, take_fact, &x, e);
+	if (r == MDB_E_NOMEM)
+		return err_nomem(e);
+	return r < 0 ? r : 0;
+}
+
+void
+text_indexed_done(struct text_indexed *x)
+{
+	buf_done(&x->name);
+	buf_done(&x->body);
+}
+
+/* --- both sides ---------------------------------------------------------------- */
+
+enum column { COLUMN_NAME, COLUMN_BODY, COLUMN_SCOPE };
+
+static enum column
+column_of(const char *name)
+{
+	return strcmp(name, "name") == 0 ? COLUMN_NAME
+		: strcmp(name, "scope") == 0 ? COLUMN_SCOPE : COLUMN_BODY;
+}
+
+static size_t
+cell_of(int64_t row)
+{
+	return (size_t)((uint64_t)(row ^ fact_namespace(row) * 7919) % CELLS);
+}
+
+static int
+add_instance(struct check *c, int64_t row, enum column column,
+	const char *token, size_t n, int sign)
+{
+	unsigned char head[16 + TEXT_WORD_MAX * 2];
+	int64_t col = (int64_t)column;
+	uint64_t hash;
+
+	/* Longer tokens do not exist; if one does it differs at its start. */
+	if (n > TEXT_WORD_MAX * 2)
+		n = TEXT_WORD_MAX * 2;
+	memcpy(head, &row, 8);
+	memcpy(head + 8, &col, 8);
+	memcpy(head + 16, token, n);
+	crypto_shorthash((unsigned char *)&hash, head, 16 + n, c->key);
+	c->cells[cell_of(row)].sum += sign > 0 ? hash : -hash;
+	return 0;
+}
+
+static int
+by_text(const void *a, const void *b)
+{
+	const char *x = *(const char *const *)a, *y = *(const char *const *)b;
+
+	return strcmp(x, y);
+}
+
+/* The distinct tokens of a column. */
+static int
+add_column(struct check *c, int64_t row, enum column column,
+	const char *tokens, size_t tokens_n)
+{
+	const char **list AUTO_FREE = NULL;
+	size_t n = 0;
+
+	c->tokens.len = 0;
+	if (tokens_n == 0)
+		return 0;
+	if (buf_add(&c->tokens, tokens, tokens_n) < 0 || !buf_str(&c->tokens))
+		return err_nomem(c->e);
+	list = calloc(c->tokens.len / 2 + 1, sizeof(*list));
+	if (!list)
+		return err_nomem(c->e);
+	for (char *s = c->tokens.data, *save = NULL;; s = NULL) {
+		char *token = strtok_r(s, " ", &save);
+
+		if (!token)
+			break;
+		list[n++] = token;
+	}
+	qsort(list, n, sizeof(*list), by_text);
+	for (size_t i = 0; i < n; i++)
+		if (i == 0 || strcmp(list[i - 1], list[i]) != 0)
+			(void)add_instance(
+				c, row, column, list[i], strlen(list[i]), 1);
+	return 0;
+}
+
+static int
+use_stem(struct check *c, int64_t ns)
+{
+	int r;
+
+	if (c->stem_ns == ns)
+		return 0;
+	r = namespace_stem(c->st, ns, c->stem, c->e);
+	c->stem_ns = r < 0 ? 0 : ns;
+	return r < 0 ? r : 0;
+}
+
+/* The first parts of a row (all: -1). */
+static int
+add_parts(struct check *c, const struct text_row *row, int64_t parts)
+{
+	char scope[24];
+	int r = use_stem(c, fact_namespace(row->fact));
+
+	if (r == 0)
+		r = text_parts_make(&c->parts, row->fact, c->stem,
+			c->text.name.data, c->text.name.len, c->text.body.data,
+			c->text.body.len, c->e);
+	for (int i = 0; r == 0 && i < c->parts.n && (parts < 0 || i < parts);
+		i++) {
+		struct text_part part;
+
+		text_part_get(&c->parts, i, &part);
+		r = add_column(c, row->row, COLUMN_NAME, part.name,
+			part.name_n);
+		if (r == 0)
+			r = add_column(c, row->row, COLUMN_BODY, part.body,
+				part.body_n);
+	}
+	if (r == 0 && row->ix == TEXT_IX_BRANCH && parts != 0) {
+		int n = snprintf(scope, sizeof(scope), "b%lld",
+			(long long)row->branch);
+
+		(void)add_instance(
+			c, row->row, COLUMN_SCOPE, scope, (size_t)n, 1);
+	}
+	c->cells[cell_of(row->row)].row = row->row;
+	return r;
+}
+
+static enum text_ix
+ix_of(enum text_statement what)
+{
+	return what == TEXT_OPEN_FACTS ? TEXT_IX_LIVE
+		: what == TEXT_PAST_FACTS ? TEXT_IX_PAST : TEXT_IX_BRANCH;
+}
+
+/* Adds what a statement says the index should hold: rows (row, fact, branch);
+ * for ft_live the row is the fact. Of rows that wait it holds less. */
+static int
+add_expected(struct check *c, enum text_statement what, int64_t *ret_rows)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(c->st, MOD_TEXT, (int)what);
+	int r;
+
+	*ret_rows = 0;
+	bind_i(s, 1, 0);
+	while ((r = stmt_row(c->st, s, c->e)) == 1) {
+		int64_t id = sqlite3_column_int64(s, 0), parts = -1;
+		struct text_row row = {.ix = ix_of(what), .row = id,
+			.fact = what == TEXT_OPEN_FACTS
+				? id : sqlite3_column_int64(s, 1),
+			.branch = what == TEXT_BRANCH_FACTS
+				? sqlite3_column_int64(s, 2) : 0};
+
+		r = text_wait_state(c->st, &row, &parts, c->e);
+		if (r >= 0)
+			r = text_indexed_of(c->st, row.fact, &c->text, c->e);
+		if (r == 0)
+			r = add_parts(c, &row, parts);
+		if (r < 0)
+			return r;
+		++*ret_rows;
+	}
+	return r;
+}
+
+/* What it still holds of rows that are to go. */
+static int
+add_leaving(void *ctx, const struct text_row *row, int64_t parts)
+{
+	struct check *c = ctx;
+	int r = text_wait_text(c->st, row->fact, &c->text, c->e);
+
+	return r == 0 ? add_parts(c, row, parts) : r;
+}
+
+/* Takes away what the index holds. */
+static int
+subtract_index(struct check *c)
+{
+	sqlite3_stmt *s = NULL;
+	char sql[160];
+	int rc, r = 0;
+
+	snprintf(sql, sizeof(sql), "CREATE VIRTUAL TABLE IF NOT EXISTS "
+		"temp.vocabulary_%s USING fts5vocab(main, %s, instance)",
+		c->index, c->index);
+	r = db_exec(c->st, sql, c->e);
+	if (r < 0)
+		return r;
+	snprintf(sql, sizeof(sql),
+		"SELECT doc, col, term FROM temp.vocabulary_%s", c->index);
+	rc = sqlite3_prepare_v2(c->st->db, sql, -1, &s, NULL);
+	if (rc != SQLITE_OK)
+		return stmt_error(c->st, rc, sql, c->e);
+	while ((r = stmt_row(c->st, s, c->e)) == 1) {
+		const char *column = (const char *)sqlite3_column_text(s, 1);
+		const char *token = (const char *)sqlite3_column_text(s, 2);
+
+		if (!column || !token) {
+			/* NULL in the index itself, or no memory for the text */
+			r = sqlite3_column_type(s, column ? 2 : 1) ==
+					SQLITE_NULL
+				? err_set(c->e, MDB_E_CORRUPT,
+					"%s is damaged", c->index)
+				: err_nomem(c->e);
+			break;
+		}
+		(void)add_instance(c, sqlite3_column_int64(s, 0),
+			column_of(column), token,
+			(size_t)sqlite3_column_bytes(s, 2), -1);
+	}
+	sqlite3_finalize(s);
+	return r;
+}
+
+static int
+problem(struct check *c, const char *detail)
+{
+	if (++c->problems > PROBLEMS_MAX)
+		return 0;
+	return c->fn(c->ctx, c->index, detail);
+}
+
+static int
+compare(struct check *c, const char *index, enum text_statement what,
+	int64_t *ret_rows)
+{
+	char detail[160];
+	int r;
+
+	c->index = index;
+	c->problems = 0;
+	memset(c->cells, 0, CELLS * sizeof(*c->cells));
+	r = add_expected(c, what, ret_rows);
+	if (r == 0)
+		r = text_wait_leaving(
+			c->st, ix_of(what), add_leaving, c, c->e);
+	if (r == 0)
+		r = subtract_index(c);
+	for (size_t i = 0; r == 0 && i < CELLS; i++) {
+		if (c->cells[i].sum == 0)
+			continue;
+		if (c->cells[i].row)
+			snprintf(detail, sizeof(detail), "row %lld, or one "
+				"near it, is not indexed as its text says",
+				(long long)c->cells[i].row);
+		else
+			snprintf(detail, sizeof(detail), "holds a row that "
+				"should not be there (in slot %zu)", i);
+		r = problem(c, detail);
+	}
+	return r;
+}
+
+/* --- the vocabulary ------------------------------------------------------------- */
+
+static int
+check_word(void *ctx, const char *word, size_t n)
+{
+	struct check *c = ctx;
+	sqlite3_stmt *s AUTO_STMT = NULL;
+	char detail[160];
+	uint64_t hash;
+	int r;
+
+	/* The cells remember words already looked up. */
+	crypto_shorthash((unsigned char *)&hash, (const unsigned char *)word,
+		n, c->key);
+	if (c->cells[hash % CELLS].sum == hash)
+		return 0;
+	s = stmt_use(c->st, MOD_TEXT, TEXT_TERM_KNOWN);
+	bind_t(s, 1, word, n);
+	r = stmt_row(c->st, s, c->e);
+	if (r < 0)
+		return r;
+	c->cells[hash % CELLS].sum = hash;
+	if (r == 1)
+		return 0;
+	snprintf(detail, sizeof(detail),
+		"the word '%.*s' of a fact is missing", (int)n, word);
+	return problem(c, detail);
+}
+
+static int
+check_terms(struct check *c)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(c->st, MOD_TEXT, TEXT_OPEN_FACTS);
+	int r;
+
+	c->index = "term";
+	c->problems = 0;
+	memset(c->cells, 0, CELLS * sizeof(*c->cells));
+	bind_i(s, 1, 0);
+	while ((r = stmt_row(c->st, s, c->e)) == 1) {
+		int64_t fact = sqlite3_column_int64(s, 0);
+
+		r = text_waits_of(c->st, fact, c->e);
+		if (r == 1)
+			continue;
+		if (r == 0)
+			r = text_indexed_of(c->st, fact, &c->text, c->e);
+		if (r == 0)
+			r = text_terms_each(c->text.name.data,
+				c->text.name.len, check_word, c);
+		if (r == 0)
+			r = text_terms_each(c->text.body.data,
+				c->text.body.len, check_word, c);
+		if (r != 0)
+			return r == MDB_E_NOMEM ? err_nomem(c->e) : r;
+	}
+	return r;
+}
+
+int
+text_check(struct store *st, text_problem_fn fn, void *ctx,
+	struct text_checked *ret, struct err *e)
+{
+	struct check c = {.st = st, .e = e, .fn = fn, .ctx = ctx};
+	int64_t deadline_ns = st->deadline_ns;
+	int r;
+
+	/* Both sides must be one state, so this cannot go on in a later
+	 * request; it can be cancelled. */
+	st->deadline_ns = 0;
+	c.cells = calloc(CELLS, sizeof(*c.cells));
+	if (!c.cells)
+		return err_nomem(e);
+	randombytes_buf(c.key, sizeof(c.key));
+	r = compare(&c, "ft_live", TEXT_OPEN_FACTS, &ret->live);
+	if (r == 0)
+		r = compare(&c, "ft_past", TEXT_PAST_FACTS, &ret->past);
+	if (r == 0)
+		r = compare(&c, "ft_branch", TEXT_BRANCH_FACTS, &ret->branch);
+	if (r == 0)
+		r = check_terms(&c);
+	text_indexed_done(&c.text);
+	text_parts_done(&c.parts);
+	buf_done(&c.tokens);
+	free(c.cells);
+	st->deadline_ns = deadline_ns;
+	return r;
+}

@@ -1,0 +1,107 @@
+/* The vocabulary that a substring search looks into: words by their beginning
+ * from the index of `term`, by any part of three characters from the trigrams
+ * of ft_term, and by shorter parts from all words, up to a bound. */
+#include "memory-db/store/index/search.h"
+
+#include <string.h>
+
+#include "memory-db/store/engine/store_internal.h"
+#include "memory-db/store/index/search_sql.h"
+
+/* Terms read at most for each wanted: bounds the search for a piece of one or
+ * two characters, which has no trigram (512 x 40: some 2 ms). */
+#define TERMS_FACTOR 40
+
+/* Appends the trigrams of a piece as an expression: "abc" AND "bcd" AND ...
+ * Returns how many; 0 for a piece of less than three characters. */
+static int
+trigrams(const char *piece, size_t n, struct buf *out)
+{
+	size_t at[4] = {0};	/* where the last characters begin */
+	int chars = 0, found = 0;
+
+	for (size_t i = 0; i <= n; i++) {
+		if (i < n && ((unsigned char)piece[i] & 0xc0) == 0x80)
+			continue;
+		at[chars++ % 4] = i;
+		if (chars < 4)
+			continue;
+		if ((found++ && buf_adds(out, " AND ") < 0) ||
+			buf_addc(out, '"') < 0 ||
+			buf_add(out, piece + at[chars % 4],
+				i - at[chars % 4]) < 0 ||
+			buf_addc(out, '"') < 0)
+			return MDB_E_NOMEM;
+	}
+	return found;
+}
+
+static bool
+fits(enum search_how how, const char *piece, size_t n, const char *term,
+	size_t term_n)
+{
+	if (term_n < n)
+		return false;
+	switch (how) {
+	case SEARCH_PREFIX:
+		return memcmp(term, piece, n) == 0;
+	case SEARCH_SUFFIX:
+		return memcmp(term + term_n - n, piece, n) == 0;
+	case SEARCH_INFIX:
+		break;
+	}
+	return memmem(term, term_n, piece, n) != NULL;
+}
+
+int
+search_terms(struct store *st, enum search_how how, const char *piece,
+	size_t n, int bound, search_term_fn fn, void *ctx, struct err *e)
+{
+	struct buf match AUTO_BUF = {0};
+	sqlite3_stmt *s AUTO_STMT = NULL;
+	int r = 0, found = 0, budget = bound * TERMS_FACTOR;
+
+	if (how == SEARCH_PREFIX) {
+		s = stmt_use(st, MOD_SEARCH, SEARCH_TERMS_PREFIX);
+		bind_t(s, 1, piece, n);
+	} else if ((r = trigrams(piece, n, &match)) > 0) {
+		s = stmt_use(st, MOD_SEARCH, SEARCH_TERMS_TRIGRAM);
+		bind_t(s, 1, match.data, match.len);
+	} else if (r == 0) {
+		s = stmt_use(st, MOD_SEARCH, SEARCH_TERMS_ALL);
+	} else {
+		return err_nomem(e);
+	}
+	while ((r = stmt_row(st, s, e)) == 1) {
+		const char *term = (const char *)sqlite3_column_text(s, 0);
+		size_t term_n = (size_t)sqlite3_column_bytes(s, 0);
+
+		if (!term)
+			return err_nomem(e);
+		if (--budget < 0)
+			return 1;
+		if (!fits(how, piece, n, term, term_n)) {
+			if (how == SEARCH_PREFIX)
+				return 0;
+			continue;
+		}
+		if (++found > bound)
+			return 1;
+		r = fn(ctx, term, term_n);
+		if (r != 0)
+			return r;
+	}
+	return r;
+}
+
+int
+search_terms_count(struct store *st, int64_t *ret, struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT =
+		stmt_use(st, MOD_SEARCH, SEARCH_TERMS_COUNT);
+	int r = stmt_row(st, s, e);
+
+	if (r == 1)
+		*ret = sqlite3_column_int64(s, 0);
+	return r < 0 ? r : 0;
+}

@@ -1,0 +1,490 @@
+/* The text indexes: a queue filled while a group runs, emptied once before its
+ * COMMIT.
+ *
+ * An entry is "this fact opens" or "this fact closes". A fact may do both in a
+ * group, several times; what counts for ft_live is whether it was open before
+ * the group (its first entry closes it) and is open after it (its last entry
+ * opens it). Each closing has a row in `past` and its text in ft_past. */
+#include "memory-db/store/index/text_index.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/text.h"
+#include "memory-db/store/engine/store_internal.h"
+#include "memory-db/store/facts/labels.h"
+#include "memory-db/store/index/text_sql.h"
+#include "memory-db/store/index/text_wait.h"
+
+#define INSERT_INTO(table) "INSERT INTO " table "(rowid, name, body)" \
+	" VALUES(?1, ?2, ?3)"
+#define MERGE(table) "INSERT INTO " table "(" table ", rank)" \
+	" VALUES('merge', ?1)"
+#define EMPTY(table) "INSERT INTO " table "(" table ") VALUES('delete-all')"
+
+static const struct stmt_def defs[] = {
+	[TEXT_LIVE_DELETE] = {"INSERT INTO ft_live(ft_live, rowid, name, body)"
+		" VALUES('delete', ?1, ?2, ?3)", 3, STMT_WRITER},
+	[TEXT_LIVE_INSERT] = {INSERT_INTO("ft_live"), 3, STMT_WRITER},
+	[TEXT_PAST_INSERT] = {INSERT_INTO("ft_past"), 3, STMT_WRITER},
+	[TEXT_PAST_DELETE] = {"INSERT INTO ft_past(ft_past, rowid, name, body)"
+		" VALUES('delete', ?1, ?2, ?3)", 3, STMT_WRITER},
+	[TEXT_BRANCH_ROW] = {"INSERT INTO branch_text(fact, branch)"
+		" VALUES(?1, ?2) ON CONFLICT DO NOTHING RETURNING id", 2,
+		STMT_WRITER},
+	[TEXT_BRANCH_INSERT] = {"INSERT INTO ft_branch(rowid, name, body, scope)"
+		" VALUES(?1, ?2, ?3, ?4)", 4, STMT_WRITER},
+	[TEXT_BRANCH_DELETE] = {"INSERT INTO ft_branch(ft_branch, rowid, name,"
+		" body, scope) VALUES('delete', ?1, ?2, ?3, ?4)", 4,
+		STMT_WRITER},
+	[TEXT_TERM_NEW] = {"INSERT INTO term(text) VALUES(?1)"
+		" ON CONFLICT DO NOTHING", 1, STMT_WRITER},
+	[TEXT_TERM_INDEX] = {"INSERT INTO ft_term(rowid, text)"
+		" VALUES(?1, ?2)", 2, STMT_WRITER},
+	[TEXT_MERGE_LIVE] = {MERGE("ft_live"), 1, STMT_WRITER},
+	[TEXT_MERGE_PAST] = {MERGE("ft_past"), 1, STMT_WRITER},
+	[TEXT_MERGE_BRANCH] = {MERGE("ft_branch"), 1, STMT_WRITER},
+	[TEXT_MERGE_TERM] = {MERGE("ft_term"), 1, STMT_WRITER},
+	/* Readers verify, so these two are prepared everywhere. Visible on
+	 * main now is what ft_live must hold, whatever the lens is. */
+	[TEXT_OPEN_FACTS] = {"SELECT f.id FROM fact f CROSS JOIN span s"
+		" ON s.fact = f.id AND s.branch = 1"
+		" AND s.removed = 140737488355327"
+		" WHERE f.kind IN (0, 1) AND f.id > ?1 ORDER BY f.id", 1, 0},
+	[TEXT_PAST_FACTS] = {"SELECT p.id, p.fact FROM past p"
+		" CROSS JOIN fact f ON f.id = p.fact AND f.kind IN (0, 1)"
+		" WHERE p.id > ?1 ORDER BY p.id", 1, 0},
+	[TEXT_BRANCH_FACTS] = {"SELECT b.id, b.fact, b.branch"
+		" FROM branch_text b WHERE b.id > ?1 ORDER BY b.id", 1, 0},
+	[TEXT_BRANCH_EMPTY] = {EMPTY("ft_branch"), 0, STMT_WRITER},
+	[TEXT_LIVE_EMPTY] = {EMPTY("ft_live"), 0, STMT_WRITER},
+	[TEXT_PAST_EMPTY] = {EMPTY("ft_past"), 0, STMT_WRITER},
+	[TEXT_TERM_EMPTY] = {EMPTY("ft_term"), 0, STMT_WRITER},
+	[TEXT_TERM_DELETE] = {"DELETE FROM term", 0, STMT_WRITER},
+	[TEXT_VERSION] = {"SELECT value FROM meta WHERE key = 'tokenizer'",
+		0, 0},
+	[TEXT_SET_VERSION] = {"INSERT OR REPLACE INTO meta(key, value)"
+		" VALUES('tokenizer', ?1)", 1, STMT_WRITER},
+	[TEXT_TERM_KNOWN] = {"SELECT id FROM term WHERE text = ?1", 1, 0},
+};
+const struct stmt_module text_module = {"text", defs, ARRAY_LEN(defs)};
+
+/* Namespaces whose stemmer is remembered. */
+#define STEMS 8
+/* Arena kept between groups. */
+#define ARENA_KEEP (1024 * 1024)
+/* Pages of one idle merge step: 16 pages take some 2 ms. */
+#define MERGE_PAGES 16
+/* What a group may bring into the indexes, or take out, at once: bytes of all
+ * texts, of one text, words that were never seen (7 us each, with trigrams).
+ * Some 50 ms of the writer at most; the rest waits (text_wait.h). */
+#define NOW_BYTES (256 * 1024)
+#define NOW_TEXT_BYTES (16 * 1024)
+#define NOW_TERMS 2000
+
+struct entry {
+	int64_t fact;
+	bool closes;
+	int64_t past;		/* row of its closing; 0: it never held */
+	int64_t branch;		/* not 0: shown by this branch, */
+	int64_t row;		/* with this row of branch_text */
+	size_t at, name_n, body_n; /* name, then body, in the arena */
+	size_t seq;		/* place in the queue */
+	bool waits;		/* what it says is done later */
+};
+struct text_queue {
+	struct entry *entries;
+	size_t n, cap;
+	struct buf arena;	/* raw texts */
+	struct text_parts parts; /* tokens of the entry under way */
+	bool all_now;		/* nothing waits: the index is written anew */
+	/* Words learnt by a flush whose COMMIT may still fail. */
+	bool learnt;
+	struct {
+		int64_t ns;
+		char stem[NAMESPACE_STEM_SIZE];
+	} stems[STEMS];
+};
+
+int
+text_queue_new(struct store *st, struct err *e)
+{
+	st->index_now.bytes = NOW_BYTES;
+	st->index_now.text_bytes = NOW_TEXT_BYTES;
+	st->index_now.terms = NOW_TERMS;
+	st->queue = calloc(1, sizeof(*st->queue));
+	if (!st->queue)
+		return err_nomem(e);
+	return text_terms_new(st, e);
+}
+
+void
+text_queue_free(struct store *st)
+{
+	struct text_queue *q = st->queue;
+
+	text_terms_free(st);
+	if (!q)
+		return;
+	free(q->entries);
+	buf_done(&q->arena);
+	text_parts_done(&q->parts);
+	free(q);
+	st->queue = NULL;
+}
+
+int
+text_queue_mark(const struct store *st)
+{
+	/* A group goes on or begins: the one before has committed. */
+	st->queue->learnt = false;
+	return (int)st->queue->n;
+}
+
+void
+text_queue_rollback(struct store *st, int mark)
+{
+	struct text_queue *q = st->queue;
+
+	if (q->learnt) {
+		text_terms_clear(st);
+		q->learnt = false;
+	}
+	if ((size_t)mark >= q->n)
+		return;
+	q->n = (size_t)mark;
+	q->arena.len = q->entries[mark].at;
+}
+
+static int
+enqueue(struct store *st, const struct entry *new, const char *name,
+	const char *body, struct err *e)
+{
+	struct text_queue *q = st->queue;
+	size_t before = q->arena.len;
+
+	if (q->n == q->cap) {
+		size_t cap = q->cap ? q->cap * 2 : 64;
+		struct entry *p = reallocarray(q->entries, cap, sizeof(*p));
+
+		if (!p)
+			return err_nomem(e);
+		q->entries = p;
+		q->cap = cap;
+	}
+	if ((new->name_n && buf_add(&q->arena, name, new->name_n) < 0) ||
+		(new->body_n && buf_add(&q->arena, body, new->body_n) < 0)) {
+		q->arena.len = before;
+		return err_nomem(e);
+	}
+	q->entries[q->n] = *new;
+	q->entries[q->n].at = before;
+	q->entries[q->n].seq = q->n;
+	q->n++;
+	return 0;
+}
+
+int
+text_opens(struct store *st, int64_t fact, const char *name, size_t name_n,
+	const char *body, size_t body_n, struct err *e)
+{
+	struct entry new = {.fact = fact, .name_n = name_n, .body_n = body_n};
+
+	return enqueue(st, &new, name, body, e);
+}
+
+int
+text_closes(struct store *st, int64_t fact, int64_t past, const char *name,
+	size_t name_n, const char *body, size_t body_n, struct err *e)
+{
+	struct entry new = {.fact = fact, .closes = true, .past = past,
+		.name_n = name_n, .body_n = body_n};
+
+	return enqueue(st, &new, name, body, e);
+}
+
+int
+text_branch_shows(struct store *st, int64_t branch, int64_t fact,
+	const char *name, size_t name_n, const char *body, size_t body_n,
+	struct err *e)
+{
+	struct entry new = {.fact = fact, .branch = branch, .name_n = name_n,
+		.body_n = body_n};
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_TEXT, TEXT_BRANCH_ROW);
+	int r;
+
+	bind_i(s, 1, fact);
+	bind_i(s, 2, branch);
+	r = stmt_row(st, s, e);
+	if (r != 1)
+		return r; /* 0: it is there already */
+	new.row = sqlite3_column_int64(s, 0);
+	r = stmt_row(st, s, e);
+	return r == 0 ? enqueue(st, &new, name, body, e) : r;
+}
+
+int
+text_queue_branch(struct store *st, int64_t row, int64_t branch, int64_t fact,
+	const struct text_indexed *text, struct err *e)
+{
+	struct entry new = {.fact = fact, .branch = branch, .row = row,
+		.name_n = text->name.len, .body_n = text->body.len};
+
+	return enqueue(st, &new, text->name.data, text->body.data, e);
+}
+
+/* --- emptying the queue ----------------------------------------------------- */
+
+static int
+stem_of(struct store *st, int64_t ns, const char **ret, struct err *e)
+{
+	struct text_queue *q = st->queue;
+	size_t slot = (size_t)ns % STEMS;
+	int r;
+
+	*ret = q->stems[slot].stem;
+	if (q->stems[slot].ns == ns)
+		return 0;
+	q->stems[slot].ns = 0;
+	r = namespace_stem(st, ns, q->stems[slot].stem, e);
+	if (r == 0)
+		q->stems[slot].ns = ns;
+	return r < 0 ? r : 0;
+}
+
+static int
+make_parts(struct store *st, const struct entry *x, struct err *e)
+{
+	struct text_queue *q = st->queue;
+	const char *text = q->arena.data + x->at, *stem;
+	int r = stem_of(st, fact_namespace(x->fact), &stem, e);
+
+	return r < 0 ? r
+		     : text_parts_make(&q->parts, x->fact, stem, text,
+			       x->name_n, text + x->name_n, x->body_n, e);
+}
+
+/* A row is to be in its index, or out of it: at once, unless it waits. */
+static int
+set_row(struct store *st, enum text_ix ix, int64_t row, const struct entry *x,
+	bool in, struct err *e)
+{
+	struct text_row at = {ix, row, x->fact, x->branch,
+		(int64_t)(x->name_n + x->body_n)};
+	const struct text_parts *parts = &st->queue->parts;
+	int r = in ? text_wait_in(st, &at, x->waits, e)
+		   : text_wait_out(st, &at, x->waits, e);
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = make_parts(st, x, e);
+	if (r < 0)
+		return r;
+	return in ? text_parts_put(
+			    st, ix, row, x->branch, parts, 0, parts->n, e)
+		  : text_parts_take(
+			    st, ix, row, x->branch, parts, 0, parts->n, e);
+}
+
+static int
+by_fact(const void *a, const void *b)
+{
+	const struct entry *x = a, *y = b;
+
+	if ((x->branch != 0) != (y->branch != 0)) /* branches behind main */
+		return x->branch != 0 ? 1 : -1;
+	if (x->fact != y->fact)
+		return x->fact < y->fact ? -1 : 1;
+	return x->seq < y->seq ? -1 : 1;
+}
+
+static int
+by_past(const void *a, const void *b)
+{
+	const struct entry *x = a, *y = b;
+
+	return x->past < y->past ? -1 : x->past > y->past;
+}
+
+static int
+by_row(const void *a, const void *b)
+{
+	const struct entry *x = a, *y = b;
+
+	return x->row < y->row ? -1 : x->row > y->row;
+}
+
+/* One pass over the entries sorted by fact: out for facts that were open and are
+ * not, in for the reverse. */
+static int
+flush_live(struct store *st, bool in, struct err *e)
+{
+	struct text_queue *q = st->queue;
+	size_t first, last;
+
+	for (first = 0; first < q->n; first = last + 1) {
+		const struct entry *x = &q->entries[first];
+		bool was_open = x->closes, is_open;
+		int r;
+
+		if (x->branch != 0)
+			break;
+		for (last = first; last + 1 < q->n &&
+			q->entries[last + 1].fact == x->fact &&
+			q->entries[last + 1].branch == 0; last++)
+			;
+		is_open = !q->entries[last].closes;
+		if (was_open == is_open ||
+			was_open == in)
+			continue;
+		r = set_row(st, TEXT_IX_LIVE, x->fact, x, in, e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int
+flush_past(struct store *st, struct err *e)
+{
+	struct text_queue *q = st->queue;
+
+	qsort(q->entries, q->n, sizeof(*q->entries), by_past);
+	for (size_t i = 0; i < q->n; i++) {
+		const struct entry *x = &q->entries[i];
+		int r;
+
+		if (x->past == 0)
+			continue;
+		r = set_row(st, TEXT_IX_PAST, x->past, x, true, e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int
+flush_branch(struct store *st, struct err *e)
+{
+	struct text_queue *q = st->queue;
+	int r = 0;
+
+	qsort(q->entries, q->n, sizeof(*q->entries), by_row);
+	for (size_t i = 0; r == 0 && i < q->n; i++)
+		if (q->entries[i].branch != 0)
+			r = set_row(st, TEXT_IX_BRANCH, q->entries[i].row,
+				&q->entries[i], true, e);
+	return r;
+}
+
+/* What the group may still do at once. */
+struct budget {
+	int64_t bytes, terms_until;
+};
+
+/* Once something does not fit, all behind it waits: what closes a fact never
+ * comes before what opens it. A fact that waits goes on waiting. */
+static int
+let_wait(struct store *st, struct budget *b, struct entry *x, struct err *e)
+{
+	int64_t bytes = (int64_t)(x->name_n + x->body_n);
+	int r;
+
+	b->bytes -= bytes;
+	if (bytes > st->index_now.text_bytes || st->terms_new >= b->terms_until)
+		b->bytes = -1;
+	x->waits = b->bytes < 0;
+	if (x->waits)
+		return 0;
+	r = text_waits_of(st, x->fact, e);
+	x->waits = r == 1;
+	return r < 0 ? r : 0;
+}
+
+static int
+learn_words(struct store *st, struct err *e)
+{
+	struct text_queue *q = st->queue;
+	struct budget b = {
+		st->index_now.bytes, st->terms_new + st->index_now.terms};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < q->n; i++) {
+		struct entry *x = &q->entries[i];
+		const char *text = q->arena.data + x->at;
+
+		if (!q->all_now)
+			r = let_wait(st, &b, x, e);
+		/* Name and body apart: one must not run into the other. */
+		if (r < 0 || x->waits || x->closes)
+			continue;
+		q->learnt = true;
+		r = text_terms_learn(st, text, x->name_n, e);
+		if (r == 0)
+			r = text_terms_learn(
+				st, text + x->name_n, x->body_n, e);
+	}
+	return r;
+}
+
+int
+text_queue_flush(struct store *st, struct err *e)
+{
+	struct text_queue *q = st->queue;
+	int r;
+
+	if (q->n == 0)
+		return 0;
+	/* An empty arena (only empty texts) still needs a base. */
+	if (buf_reserve(&q->arena, 1) < 0)
+		return err_nomem(e);
+	r = learn_words(st, e);
+	qsort(q->entries, q->n, sizeof(*q->entries), by_fact);
+	if (r == 0)
+		r = flush_live(st, false, e);
+	if (r == 0)
+		r = flush_live(st, true, e);
+	if (r == 0)
+		r = flush_past(st, e);
+	if (r == 0)
+		r = flush_branch(st, e);
+	/* On failure the group is aborted: the entries go all the same. */
+	q->n = 0;
+	buf_clear(&q->arena, ARENA_KEEP);
+	return r;
+}
+
+int
+text_queue_flush_all(struct store *st, struct err *e)
+{
+	int r;
+
+	st->queue->all_now = true;
+	r = text_queue_flush(st, e);
+	st->queue->all_now = false;
+	return r;
+}
+
+/* --- idle time -------------------------------------------------------------- */
+
+int
+text_idle_merge(struct store *st)
+{
+	static const enum text_statement merges[] = {TEXT_MERGE_LIVE,
+		TEXT_MERGE_PAST, TEXT_MERGE_TERM, TEXT_MERGE_BRANCH};
+	int before = sqlite3_total_changes(st->db);
+	sqlite3_stmt *s;
+
+	s = stmt_use(st, MOD_TEXT, (int)merges[st->idle_merge]);
+	bind_i(s, 1, MERGE_PAGES);
+	/* Less than 2 changes: nothing was merged (documented by FTS5). An
+	 * error shows at the next write; merging is no duty. */
+	if (stmt_run(st, s, NULL) == 0 &&
+		sqlite3_total_changes(st->db) - before >= 2)
+		return 1;
+	st->idle_merge++;
+	if ((size_t)st->idle_merge < ARRAY_LEN(merges))
+		return 1;
+	st->idle_merge = 0;
+	return 0;
+}

@@ -1,0 +1,300 @@
+/* Slices of the index work that waits; see text_wait.h. */
+#include "memory-db/store/index/text_wait.h"
+
+#include "common/clock.h"
+#include "memory-db/store/check/erase.h"
+#include "memory-db/store/engine/store_internal.h"
+#include "memory-db/store/facts/labels.h"
+#include "memory-db/store/index/search_wait.h"
+#include "memory-db/store/index/text_sql.h"
+
+/* Bytes of text between looks at the clock while its words are learnt: at most
+ * some 600 words. */
+#define LEARN_BYTES 4096
+
+enum { FIRST, MOVE, GONE_TEXT, GONE_FIRST, GONE_MOVE, GONE_DROP };
+
+static const struct stmt_def defs[] = {
+	[FIRST] = {"SELECT fact, ix, row, branch, goal, parts, words, size"
+		" FROM text_wait ORDER BY fact, ix, row LIMIT 1", 0,
+		STMT_WRITER},
+	[MOVE] = {"UPDATE text_wait SET parts = ?4, words = ?5" " WHERE fact = ?1 AND ix = ?2 AND row = ?3", 5,
+		STMT_WRITER},
+	[GONE_TEXT] = {"SELECT name, body FROM text_gone WHERE fact = ?1", 1,
+		0},
+	[GONE_FIRST] = {"SELECT fact, words FROM text_gone ORDER BY fact"
+		" LIMIT 1", 0, STMT_WRITER},
+	[GONE_MOVE] = {"UPDATE text_gone SET words = ?2 WHERE fact = ?1", 2,
+		STMT_WRITER},
+	[GONE_DROP] = {"DELETE FROM text_gone WHERE fact = ?1", 1,
+		STMT_WRITER},
+};
+const struct stmt_module text_work_module = {
+	"text_work", defs, ARRAY_LEN(defs)};
+
+void
+text_wait_free(struct store *st)
+{
+	text_parts_done(&st->wait_parts);
+	erase_words_free(st);
+}
+
+int
+text_wait_text(struct store *st, int64_t fact, struct text_indexed *ret,
+	struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_TEXT_WORK, GONE_TEXT);
+	int r;
+
+	bind_i(s, 1, fact);
+	r = stmt_row(st, s, e);
+	if (r == 0)
+		return text_indexed_of(st, fact, ret, e);
+	if (r < 0)
+		return r;
+	ret->name.len = ret->body.len = 0;
+	if (buf_add(&ret->name, sqlite3_column_text(s, 0),
+		    (size_t)sqlite3_column_bytes(s, 0)) < 0 ||
+		buf_add(&ret->body, sqlite3_column_text(s, 1),
+			(size_t)sqlite3_column_bytes(s, 1)) < 0)
+		return err_nomem(e);
+	return 0;
+}
+
+/* Where the stretch of a text that begins at `at` ends. A byte of ASCII that is
+ * no letter and no digit separates words whatever stands around it. */
+static size_t
+stretch_end(const struct buf *text, size_t at)
+{
+	size_t end = at + LEARN_BYTES;
+
+	for (; end < text->len; end++) {
+		unsigned char c = (unsigned char)text->data[end];
+
+		if (c < 0x80 && !(c >= '0' && c <= '9') &&
+			!((c | 0x20) >= 'a' && (c | 0x20) <= 'z'))
+			return end;
+	}
+	return text->len;
+}
+
+/* What text_wait says of a row. */
+struct state {
+	int64_t goal, parts, words, size;
+};
+
+struct progress {
+	struct store *st;
+	int64_t until_ns;
+	bool is_begun;		/* a piece of work is done: time counts */
+	struct text_indexed text;
+	int64_t text_of;	/* fact */
+	struct err *e;
+};
+
+static bool
+is_late(struct progress *p)
+{
+	bool late = p->is_begun && clock_mono_ns() >= p->until_ns;
+
+	p->is_begun = true;
+	return late;
+}
+
+static int
+need_text(struct progress *p, int64_t fact)
+{
+	int r = 0;
+
+	if (p->text_of != fact)
+		r = text_wait_text(p->st, fact, &p->text, p->e);
+	p->text_of = r == 0 ? fact : 0;
+	return r;
+}
+
+/* Name and body are passed one behind the other; fn gets stretches of them.
+ * *at -1: all is passed. */
+static int
+pass_words(struct progress *p, int64_t *at,
+	int (*fn)(struct store *st, const char *s, size_t n, struct err *e))
+{
+	const struct buf *text[] = {&p->text.name, &p->text.body};
+	int64_t before = 0;
+	int r = 0;
+
+	for (int i = 0; r == 0 && *at >= 0 && i < 2; i++) {
+		int64_t len = (int64_t)text[i]->len;
+
+		while (r == 0 && *at >= before && *at < before + len) {
+			size_t from = (size_t)(*at - before), end;
+
+			if (is_late(p))
+				return 0;
+			end = stretch_end(text[i], from);
+			r = fn(p->st, text[i]->data + from, end - from, p->e);
+			*at = before + (int64_t)end;
+		}
+		before += len;
+	}
+	if (r == 0)
+		*at = -1;
+	return r;
+}
+
+static int
+need_parts(struct progress *p, int64_t fact)
+{
+	struct text_parts *parts = &p->st->wait_parts;
+	char stem[NAMESPACE_STEM_SIZE];
+	int r = 0;
+
+	/* Kept from slice to slice: to make those of 1 MB takes 50 ms. */
+	if (parts->fact == fact)
+		return 0;
+	r = need_text(p, fact);
+	if (r == 0)
+		r = namespace_stem(p->st, fact_namespace(fact), stem, p->e);
+	if (r < 0)
+		return r;
+	return text_parts_make(parts, fact, stem, p->text.name.data,
+		p->text.name.len, p->text.body.data, p->text.body.len, p->e);
+}
+
+static int
+move_parts(struct progress *p, const struct text_row *row, struct state *s)
+{
+	const struct text_parts *parts = &p->st->wait_parts;
+	int r = need_parts(p, row->fact);
+
+	if (r < 0)
+		return r;
+	if (s->parts < 0)
+		s->parts = parts->n;
+	while (r == 0 && s->parts != (s->goal != 0 ? parts->n : 0) &&
+		!is_late(p)) {
+		int n = (int)s->parts;
+
+		r = s->goal != 0
+			? text_parts_put(p->st, row->ix, row->row, row->branch,
+				parts, n, n + 1, p->e)
+			: text_parts_take(p->st, row->ix, row->row,
+				row->branch, parts, n - 1, n, p->e);
+		s->parts += s->goal != 0 ? 1 : -1;
+	}
+	return r;
+}
+
+/* Moves one row on. */
+static int
+work_row(struct progress *p, const struct text_row *row, struct state *s)
+{
+	struct store *st = p->st;
+	sqlite3_stmt *m;
+	int r = 0;
+
+	if (s->goal != 0 && s->words >= 0) {
+		r = need_text(p, row->fact);
+		if (r == 0)
+			r = pass_words(p, &s->words, text_terms_learn);
+	}
+	if (r == 0 && (s->goal == 0 || s->words < 0))
+		r = move_parts(p, row, s);
+	if (r < 0)
+		return r;
+	if (s->goal == 0 ? s->parts == 0
+			 : s->words < 0 && s->parts == st->wait_parts.n)
+		return text_wait_drop(st, row, s->size, p->e);
+	m = stmt_use(st, MOD_TEXT_WORK, MOVE);
+	bind_i(m, 1, row->fact);
+	bind_i(m, 2, (int64_t)row->ix);
+	bind_i(m, 3, row->row);
+	bind_i(m, 4, s->parts);
+	bind_i(m, 5, s->words);
+	search_wait_stale(st);
+	return stmt_run(st, m, p->e);
+}
+
+static int
+first_row(struct store *st, struct text_row *row, struct state *ret,
+	struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_TEXT_WORK, FIRST);
+	int r = stmt_row(st, s, e);
+
+	if (r != 1)
+		return r;
+	*row = (struct text_row){.fact = sqlite3_column_int64(s, 0),
+		.ix = (enum text_ix)sqlite3_column_int(s, 1),
+		.row = sqlite3_column_int64(s, 2),
+		.branch = sqlite3_column_int64(s, 3)};
+	*ret = (struct state){sqlite3_column_int64(s, 4),
+		sqlite3_column_int64(s, 5), sqlite3_column_int64(s, 6),
+		sqlite3_column_int64(s, 7)};
+	return 1;
+}
+
+/* Words of one erased text, when none of its rows waits. */
+static int
+work_gone(struct progress *p, int64_t fact, int64_t words)
+{
+	sqlite3_stmt *s;
+	int r = need_text(p, fact);
+
+	if (r == 0)
+		r = pass_words(p, &words, erase_words_of);
+	if (r < 0)
+		return r;
+	s = stmt_use(p->st, MOD_TEXT_WORK, words < 0 ? GONE_DROP : GONE_MOVE);
+	bind_i(s, 1, fact);
+	if (words >= 0)
+		bind_i(s, 2, words);
+	search_wait_stale(p->st);
+	return stmt_run(p->st, s, p->e);
+}
+
+static int
+first_gone(struct store *st, int64_t *fact, int64_t *words, struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_TEXT_WORK, GONE_FIRST);
+	int r = stmt_row(st, s, e);
+
+	if (r == 1) {
+		*fact = sqlite3_column_int64(s, 0);
+		*words = sqlite3_column_int64(s, 1);
+	}
+	return r;
+}
+
+/* Rows first: a word may go only when no text with it is yet to be learnt. */
+static int
+work_piece(struct progress *p)
+{
+	struct text_row row;
+	struct state s;
+	int64_t fact, words;
+	int r = first_row(p->st, &row, &s, p->e);
+
+	if (r == 1)
+		r = work_row(p, &row, &s);
+	else if (r == 0 && (r = first_gone(p->st, &fact, &words, p->e)) == 1)
+		r = work_gone(p, fact, words);
+	else
+		return r;
+	return r < 0 ? r : 1;
+}
+
+int
+text_wait_work(struct store *st, int64_t until_ns, struct err *e)
+{
+	struct progress p = {.st = st, .until_ns = until_ns, .e = e};
+	int r, done = 0;
+
+	do {
+		r = work_piece(&p);
+		done |= r == 1;
+	} while (r == 1 && !is_late(&p));
+	text_indexed_done(&p.text);
+	if (r <= 0) /* all is done, or the group will not commit */
+		text_wait_free(st);
+	return r < 0 ? r : done;
+}

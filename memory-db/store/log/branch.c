@@ -1,0 +1,378 @@
+/* Branches, merges, conflicts. */
+#include "memory-db/store/log/branch.h"
+
+#include <string.h>
+
+#include "memory-db/store/engine/store_internal.h"
+
+enum {
+	CREATE,
+	EACH,
+	GET,
+	SET_STATE,
+	MERGED,
+	ADD_MERGE,
+	FACTS,
+	ATTRS,
+	SEES,
+	SHOWN,
+	ATTR_AT,
+	TOUCHED,
+	NEWEST,
+	ADD_CONFLICT,
+	CONFLICTS
+};
+
+#define COLUMNS "id, ns, parent, fork, state, name, about"
+
+static const struct stmt_def defs[] = {
+	[CREATE] = {"INSERT INTO branch(ns, name, about, parent, fork) "
+		    "VALUES(?1, ?2, ?3, ?4, ?5)",
+		5, STMT_WRITER},
+	[EACH] = {"SELECT " COLUMNS " FROM branch WHERE state <> 2 AND id <> 1 "
+		  "AND (ns = ?1 OR ?1 = 0) ORDER BY id",
+		1, 0},
+	[GET] = {"SELECT " COLUMNS " FROM branch WHERE id = ?1", 1, 0},
+	[SET_STATE] = {"UPDATE branch SET state = ?2, name = CASE ?2 WHEN 2 "
+		       "THEN name || '#' || id ELSE name END WHERE id = ?1",
+		2, STMT_WRITER},
+	[MERGED] = {"SELECT at, upto FROM merged WHERE branch = ?1 ORDER BY at "
+		    "DESC LIMIT 1",
+		1, 0},
+	[ADD_MERGE] = {"INSERT INTO merged(branch, at, upto) VALUES(?1,?2,?3)",
+		3, STMT_WRITER},
+	[FACTS] = {"SELECT fact, max(entity) FROM span INDEXED BY span_branch "
+		   "WHERE branch = ?1 AND branch <> 1 GROUP BY fact ORDER BY "
+		   "fact",
+		1, 0},
+	[ATTRS] =
+		{"SELECT DISTINCT o.key, o.entity FROM change c CROSS JOIN op "
+		 "o ON o.change = c.id AND o.what = 3 WHERE c.branch = ?1 "
+		 "AND c.ns = (SELECT ns FROM branch WHERE id = ?1)",
+			1, 0},
+	[SEES] = {"SELECT added, removed FROM span WHERE fact = ?1 AND "
+		  "branch = ?2 AND added <= ?3 ORDER BY added DESC LIMIT 1",
+		3, 0},
+	[SHOWN] = {"SELECT added FROM span WHERE fact = ?1 AND branch = ?2 AND "
+		   "added <= ?3 AND removed > added ORDER BY added DESC LIMIT 1",
+		3, 0},
+	[ATTR_AT] = {"SELECT value, added FROM attr WHERE entity = ?1 AND "
+		     "branch = ?2 AND key = ?3 AND added <= ?4 AND "
+		     "removed > ?4 ORDER BY added DESC LIMIT 1",
+		4, 0},
+	[TOUCHED] = {"SELECT change FROM version WHERE entity = ?1 AND "
+		     "branch = ?2 ORDER BY n DESC LIMIT 1",
+		2, 0},
+	[NEWEST] = {"SELECT id FROM change WHERE ns = ?1 AND branch = ?2 ORDER "
+		    "BY id DESC LIMIT 1",
+		2, 0},
+	[ADD_CONFLICT] = {"INSERT INTO conflict(entity, other, kind, base, "
+			  "ours, theirs, state, found, notes) VALUES(?1,?2,?3,"
+			  "?4,?5,?6,?7,?8,?9)",
+		9, STMT_WRITER},
+	[CONFLICTS] = {"SELECT id, entity, other, kind, base, ours, theirs, "
+		       "state, found, notes FROM conflict WHERE state = 0 AND "
+		       "(entity = ?1 OR ?1 = 0) ORDER BY id",
+		1, 0},
+};
+const struct stmt_module branch_module = {"branch", defs, ARRAY_LEN(defs)};
+
+static int
+optional_text(sqlite3_stmt *s, int column, const char **ret, struct err *e)
+{
+	*ret = (const char *)sqlite3_column_text(s, column);
+	if (*ret == NULL && sqlite3_column_type(s, column) != SQLITE_NULL)
+		return err_nomem(e);
+	return 0;
+}
+
+/* --- rows -------------------------------------------------------------------
+ */
+int
+branch_create(struct store *st, int64_t ns, const char *name, const char *about,
+	int64_t parent, int64_t fork, int64_t *ret_id, struct err *e)
+{
+	sqlite3_stmt *s = stmt_use(st, MOD_BRANCH, CREATE);
+	int r;
+
+	bind_i(s, 1, ns);
+	bind_t(s, 2, name, strlen(name));
+	if (about != NULL)
+		bind_t(s, 3, about, strlen(about));
+	bind_i(s, 4, parent);
+	bind_i(s, 5, fork);
+	r = stmt_run(st, s, e);
+	if (r == 0)
+		*ret_id = sqlite3_last_insert_rowid(st->db);
+	return r;
+}
+
+static int
+give_branch(sqlite3_stmt *s, branch_fn fn, void *ctx, struct err *e)
+{
+	struct branch_row b = {
+		.id = sqlite3_column_int64(s, 0),
+		.ns = sqlite3_column_int64(s, 1),
+		.parent = sqlite3_column_int64(s, 2),
+		.fork = sqlite3_column_int64(s, 3),
+		.state = (enum branch_state)sqlite3_column_int(s, 4),
+	};
+	int r = optional_text(s, 5, &b.name, e);
+
+	if (r == 0)
+		r = optional_text(s, 6, &b.about, e);
+	return r == 0 ? fn(ctx, &b) : r;
+}
+
+int
+branch_each(
+	struct store *st, int64_t ns, branch_fn fn, void *ctx, struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_BRANCH, EACH);
+	int r;
+
+	bind_i(s, 1, ns);
+	while ((r = stmt_row(st, s, e)) == 1)
+		if ((r = give_branch(s, fn, ctx, e)) != 0)
+			return r;
+	return r;
+}
+
+int
+branch_get(struct store *st, int64_t id, branch_fn fn, void *ctx, struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_BRANCH, GET);
+	int r;
+
+	bind_i(s, 1, id);
+	r = stmt_row(st, s, e);
+	if (r != 1)
+		return r;
+	r = give_branch(s, fn, ctx, e);
+	return r == 0 ? 1 : r;
+}
+
+int
+branch_set_state(
+	struct store *st, int64_t id, enum branch_state state, struct err *e)
+{
+	sqlite3_stmt *s = stmt_use(st, MOD_BRANCH, SET_STATE);
+
+	bind_i(s, 1, id);
+	bind_i(s, 2, (int64_t)state);
+	return stmt_run(st, s, e);
+}
+
+int
+branch_merged(struct store *st, int64_t branch, int64_t *ret_at,
+	int64_t *ret_upto, struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_BRANCH, MERGED);
+	int r;
+
+	bind_i(s, 1, branch);
+	r = stmt_row(st, s, e);
+	if (r == 1) {
+		*ret_at = sqlite3_column_int64(s, 0);
+		*ret_upto = sqlite3_column_int64(s, 1);
+	}
+	return r;
+}
+
+int
+branch_add_merge(struct store *st, int64_t branch, int64_t at, int64_t upto,
+	struct err *e)
+{
+	sqlite3_stmt *s = stmt_use(st, MOD_BRANCH, ADD_MERGE);
+
+	bind_i(s, 1, branch);
+	bind_i(s, 2, at);
+	bind_i(s, 3, upto);
+	return stmt_run(st, s, e);
+}
+
+static int
+each_pair(struct store *st, int statement, int64_t branch, branch_fact_fn fn,
+	void *ctx, struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_BRANCH, statement);
+	int r;
+
+	bind_i(s, 1, branch);
+	while ((r = stmt_row(st, s, e)) == 1) {
+		r = fn(ctx, sqlite3_column_int64(s, 0),
+			sqlite3_column_int64(s, 1));
+		if (r != 0)
+			return r;
+	}
+	return r;
+}
+
+int
+branch_each_fact(struct store *st, int64_t branch, branch_fact_fn fn, void *ctx,
+	struct err *e)
+{
+	return each_pair(st, FACTS, branch, fn, ctx, e);
+}
+
+int
+branch_each_attr(struct store *st, int64_t branch, branch_fact_fn fn, void *ctx,
+	struct err *e)
+{
+	return each_pair(st, ATTRS, branch, fn, ctx, e);
+}
+
+/* --- other lenses ------------------------------------------------------------
+ */
+int
+branch_sees(struct store *st, int64_t fact, const struct lens *lens,
+	bool *ret_visible, int64_t *ret_since, struct err *e)
+{
+	*ret_visible = false;
+	if (ret_since != NULL)
+		*ret_since = 0;
+	for (int i = 0; i < lens->n; i++) {
+		sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_BRANCH, SEES);
+		int64_t added, removed;
+		int r;
+
+		bind_i(s, 1, fact);
+		bind_i(s, 2, lens->level[i].branch);
+		bind_i(s, 3, lens->level[i].limit);
+		r = stmt_row(st, s, e);
+		if (r < 0)
+			return r;
+		if (r == 0)
+			continue;
+		added = sqlite3_column_int64(s, 0);
+		removed = sqlite3_column_int64(s, 1);
+		*ret_visible = removed > lens->level[i].limit;
+		if (ret_since != NULL)
+			*ret_since = *ret_visible ? added : removed;
+		return 0;
+	}
+	return 0;
+}
+
+int
+branch_shown(struct store *st, int64_t fact, const struct lens *lens,
+	int64_t *ret_change, struct err *e)
+{
+	*ret_change = 0;
+	for (int i = 0; i < lens->n; i++) {
+		sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_BRANCH, SHOWN);
+		int r;
+
+		bind_i(s, 1, fact);
+		bind_i(s, 2, lens->level[i].branch);
+		bind_i(s, 3, lens->level[i].limit);
+		r = stmt_row(st, s, e);
+		if (r == 1)
+			*ret_change = sqlite3_column_int64(s, 0);
+		if (r != 0)
+			return r < 0 ? r : 0;
+	}
+	return 0;
+}
+
+int
+branch_attr(struct store *st, int64_t entity, enum attr_key key,
+	const struct lens *lens, int64_t *ret_value, int64_t *ret_since,
+	struct err *e)
+{
+	*ret_value = *ret_since = 0;
+	for (int i = 0; i < lens->n; i++) {
+		sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_BRANCH, ATTR_AT);
+		int r;
+
+		bind_i(s, 1, entity);
+		bind_i(s, 2, lens->level[i].branch);
+		bind_i(s, 3, (int64_t)key);
+		bind_i(s, 4, lens->level[i].limit);
+		r = stmt_row(st, s, e);
+		if (r == 1) {
+			*ret_value = sqlite3_column_int64(s, 0);
+			*ret_since = sqlite3_column_int64(s, 1);
+		}
+		if (r != 0)
+			return r < 0 ? r : 0;
+	}
+	return 0;
+}
+
+static int
+one_id(struct store *st, int statement, int64_t a, int64_t b, int64_t *ret,
+	struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_BRANCH, statement);
+	int r;
+
+	bind_i(s, 1, a);
+	bind_i(s, 2, b);
+	r = stmt_row(st, s, e);
+	*ret = r == 1 ? sqlite3_column_int64(s, 0) : 0;
+	return r < 0 ? r : 0;
+}
+
+int
+branch_touched(struct store *st, int64_t entity, int64_t branch,
+	int64_t *ret_change, struct err *e)
+{
+	return one_id(st, TOUCHED, entity, branch, ret_change, e);
+}
+
+int
+branch_newest(struct store *st, int64_t ns, int64_t branch, int64_t *ret_change,
+	struct err *e)
+{
+	return one_id(st, NEWEST, ns, branch, ret_change, e);
+}
+
+/* --- conflicts ------------------------------------------------------------ */
+int
+conflict_add(struct store *st, const struct conflict_row *c, struct err *e)
+{
+	sqlite3_stmt *s = stmt_use(st, MOD_BRANCH, ADD_CONFLICT);
+
+	bind_i(s, 1, c->entity);
+	bind_i0(s, 2, c->other);
+	bind_i(s, 3, (int64_t)c->kind);
+	bind_i(s, 4, c->base);
+	bind_i(s, 5, c->ours);
+	bind_i(s, 6, c->theirs);
+	bind_i(s, 7, c->state);
+	bind_i(s, 8, c->found);
+	if (c->notes != NULL)
+		bind_t(s, 9, c->notes, strlen(c->notes));
+	return stmt_run(st, s, e);
+}
+
+int
+conflict_each(struct store *st, int64_t entity, conflict_fn fn, void *ctx,
+	struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_BRANCH, CONFLICTS);
+	int r;
+
+	bind_i(s, 1, entity);
+	while ((r = stmt_row(st, s, e)) == 1) {
+		struct conflict_row c = {
+			.id = sqlite3_column_int64(s, 0),
+			.entity = sqlite3_column_int64(s, 1),
+			.other = sqlite3_column_int64(s, 2),
+			.kind = (enum conflict_kind)sqlite3_column_int(s, 3),
+			.base = sqlite3_column_int64(s, 4),
+			.ours = sqlite3_column_int64(s, 5),
+			.theirs = sqlite3_column_int64(s, 6),
+			.state = sqlite3_column_int64(s, 7),
+			.found = sqlite3_column_int64(s, 8),
+		};
+
+		r = optional_text(s, 9, &c.notes, e);
+		if (r == 0)
+			r = fn(ctx, &c);
+		if (r != 0)
+			return r;
+	}
+	return r;
+}

@@ -1,0 +1,425 @@
+/* The frame of a change: begin, entities touched, seal, retries. See change.h
+ * for the digests and the chain. */
+#include "memory-db/store/log/change.h"
+
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/limits.h"
+#include "memory-db/store/log/change_internal.h"
+#include "memory-db/store/facts/labels.h"
+
+enum {
+	LAST,
+	NS_HEAD,
+	NS_SET,
+	ADD_CHANGE,
+	LAST_VERSION,
+	ADD_VERSION,
+	SEEN,
+	REMEMBER
+};
+
+static const struct stmt_def defs[] = {
+	[LAST] = {"SELECT id, at FROM change ORDER BY id DESC LIMIT 1", 0, 0},
+	[NS_HEAD] = {"SELECT head, fact_max, past_max FROM namespace WHERE "
+		     "id = ?1",
+		1, STMT_WRITER},
+	[NS_SET] = {"UPDATE namespace SET head = ?2, last_change = ?3, "
+		    "fact_max = ?4, past_max = ?5 WHERE id = ?1",
+		5, STMT_WRITER},
+	[ADD_CHANGE] = {"INSERT INTO change(id, ns, at, branch, kind, actor, "
+			"client, session, message, message_salt, "
+			"message_digest, about, fact_max, past_max, chain) "
+			"VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,"
+			"?14,?15)",
+		15, STMT_WRITER},
+	[LAST_VERSION] = {"SELECT n, bytes FROM version WHERE entity = ?1 AND "
+			  "branch = ?2 AND change <= ?3 ORDER BY n DESC LIMIT 1",
+		3, STMT_WRITER},
+	[ADD_VERSION] = {"INSERT INTO version(entity, branch, n, change, "
+			 "bytes) VALUES(?1,?2,?3,?4,?5)",
+		5, STMT_WRITER},
+	[SEEN] = {"SELECT change FROM request WHERE key = ?1 AND at >= ?2", 2,
+		STMT_WRITER},
+	[REMEMBER] = {"INSERT OR REPLACE INTO request(key, change, at) "
+		      "VALUES(?1, ?2, ?3)",
+		3, STMT_WRITER},
+};
+const struct stmt_module change_module = {"change", defs, ARRAY_LEN(defs)};
+
+static const char *const kind_names[CHANGE_KIND_MAX] = {"unknown", "create",
+	"add", "relate", "delete", "update", "rename", "import", "move", "undo",
+	"revert", "merge", "branch", "script", "curate", "forget"};
+
+const char *
+change_kind_name(int kind)
+{
+	return kind_names[kind > 0 && kind < CHANGE_KIND_MAX ? kind : 0];
+}
+
+/* --- begin
+ * ------------------------------------------------------------------------ */
+static int
+load_last(struct change *c, struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(c->st, MOD_CHANGE, LAST);
+	int r = stmt_row(c->st, s, e);
+
+	c->id = 1;
+	c->at = clock_now_ms();
+	if (r == 1) {
+		c->id = sqlite3_column_int64(s, 0) + 1;
+		if (sqlite3_column_int64(s, 1) > c->at)
+			c->at = sqlite3_column_int64(s, 1);
+	}
+	return r < 0 ? r : 0;
+}
+
+/* A replayed change brings its id and time; they must follow what is there. */
+static int
+take_given(struct change *c, struct err *e)
+{
+	const struct change_given *g = c->info.given;
+
+	if (g == NULL)
+		return 0;
+	if (g->id < c->id)
+		return err_set(e, MDB_E_CONFLICT,
+			"change %lld cannot be replayed: this database has "
+			"changes up to %lld of its own; replay into an empty "
+			"database",
+			(long long)g->id, (long long)c->id - 1);
+	c->id = g->id;
+	c->at = g->at;
+	return 0;
+}
+
+static int
+load_namespace(struct change *c, struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(c->st, MOD_CHANGE, NS_HEAD);
+	int r;
+
+	bind_i(s, 1, c->info.ns);
+	r = stmt_row(c->st, s, e);
+	if (r < 0)
+		return r;
+	if (r == 0 || sqlite3_column_bytes(s, 0) != CHAIN_BYTES)
+		return err_set(e, MDB_E_CORRUPT, "namespace %lld is damaged",
+			(long long)c->info.ns);
+	memcpy(c->head, sqlite3_column_blob(s, 0), CHAIN_BYTES);
+	c->fact_max = sqlite3_column_int64(s, 1);
+	c->past_max = sqlite3_column_int64(s, 2);
+	return 0;
+}
+
+static bool
+is_forgotten(const struct change *c)
+{
+	return c->info.given != NULL && c->info.given->message_digest != NULL;
+}
+
+static void
+begin_chain(struct change *c)
+{
+	const char *m = c->info.message;
+	struct chain_head h = {
+		.ns = c->info.ns,
+		.id = c->id,
+		.at = c->at,
+		.branch = c->info.branch,
+		.kind = (int64_t)c->info.kind,
+		.about = c->info.about,
+		.actor = c->info.actor,
+		.client = c->info.client,
+		.session = c->info.session,
+		.message_digest = c->message_digest,
+	};
+
+	if (m != NULL && c->info.given != NULL)
+		memcpy(c->message_salt, c->info.given->message_salt,
+			sizeof(c->message_salt));
+	else if (m != NULL)
+		randombytes_buf(c->message_salt, sizeof(c->message_salt));
+	digest_message(c->message_salt, m, m != NULL ? strlen(m) : 0,
+		c->message_digest);
+	if (m == NULL && is_forgotten(c))
+		memcpy(c->message_digest, c->info.given->message_digest,
+			sizeof(c->message_digest));
+	chain_begin(&c->chain, c->head, &h);
+}
+
+int
+change_begin(struct store *st, const struct change_info *info,
+	struct change **ret, struct err *e)
+{
+	struct change *c = calloc(1, sizeof(*c));
+	int r;
+
+	if (c == NULL)
+		return err_nomem(e);
+	c->st = st;
+	c->info = *info;
+	r = load_last(c, e);
+	if (r == 0)
+		r = take_given(c, e);
+	if (r == 0)
+		r = load_namespace(c, e);
+	if (r != 0) {
+		change_drop(c);
+		return r;
+	}
+	begin_chain(c);
+	*ret = c;
+	return 0;
+}
+
+void
+change_drop(struct change *c)
+{
+	if (c == NULL)
+		return;
+	buf_done(&c->body);
+	buf_done(&c->text);
+	free(c->touched);
+	free(c);
+}
+
+int64_t
+change_ops(const struct change *c)
+{
+	return c->seq;
+}
+
+int64_t
+change_id(const struct change *c)
+{
+	return c->id;
+}
+
+/* --- entities touched
+ * -------------------------------------------------------------- */
+static struct touched *
+touched_slot(struct touched *table, size_t cap, int64_t entity)
+{
+	size_t i = (size_t)((uint64_t)entity * 0x9e3779b97f4a7c15u) & (cap - 1);
+
+	while (table[i].entity != 0 && table[i].entity != entity)
+		i = (i + 1) & (cap - 1);
+	return &table[i];
+}
+
+static int
+touched_grow(struct change *c, struct err *e)
+{
+	size_t cap = c->touched_cap == 0 ? 8 : c->touched_cap * 2;
+	struct touched *table = calloc(cap, sizeof(*table));
+
+	if (table == NULL)
+		return err_nomem(e);
+	for (size_t i = 0; i < c->touched_cap; i++)
+		if (c->touched[i].entity != 0)
+			*touched_slot(table, cap, c->touched[i].entity) =
+				c->touched[i];
+	free(c->touched);
+	c->touched = table;
+	c->touched_cap = cap;
+	return 0;
+}
+
+int
+change_touch(struct change *c, int64_t entity, int64_t delta, struct err *e)
+{
+	struct touched *t;
+	int r = 0;
+
+	if (2 * (c->touched_n + 1) > c->touched_cap)
+		r = touched_grow(c, e);
+	if (r != 0)
+		return r;
+	t = touched_slot(c->touched, c->touched_cap, entity);
+	if (t->entity == 0) {
+		t->entity = entity;
+		c->touched_n++;
+	}
+	t->delta += delta;
+	return 0;
+}
+
+/* --- sealing
+ * ------------------------------------------------------------------------------
+ */
+/* Newest (n, bytes) on the branch, or where it was forked from: the lens of a
+ * write is that of its branch. */
+static int
+last_version(struct change *c, int64_t entity, int64_t *ret_n,
+	int64_t *ret_bytes, struct err *e)
+{
+	const struct lens *lens = lens_of(c->st);
+
+	*ret_n = 0;
+	*ret_bytes = 18; /* {"observations":[]} less a comma too many */
+	for (int i = 0; i < lens->n; i++) {
+		sqlite3_stmt *s AUTO_STMT =
+			stmt_use(c->st, MOD_CHANGE, LAST_VERSION);
+		int r;
+
+		bind_i(s, 1, entity);
+		bind_i(s, 2, lens->level[i].branch);
+		bind_i(s, 3, lens->level[i].limit);
+		r = stmt_row(c->st, s, e);
+		if (r < 0)
+			return r;
+		if (r == 1) {
+			*ret_n = sqlite3_column_int64(s, 0);
+			*ret_bytes = sqlite3_column_int64(s, 1);
+			return 0;
+		}
+	}
+	return 0;
+}
+
+static int
+seal_version(struct change *c, const struct touched *t, struct err *e)
+{
+	int64_t n, bytes, ns = c->info.ns;
+	int r = last_version(c, t->entity, &n, &bytes, e);
+	sqlite3_stmt *s;
+
+	if (r != 0)
+		return r;
+	bytes += t->delta;
+	s = stmt_use(c->st, MOD_CHANGE, ADD_VERSION);
+	bind_i(s, 1, t->entity);
+	bind_i(s, 2, c->info.branch);
+	bind_i(s, 3, n + 1);
+	bind_i(s, 4, c->id);
+	bind_i(s, 5, bytes);
+	r = stmt_run(c->st, s, e);
+	if (r == 0)
+		r = tally_add(c->st, ns, TALLY_TOTAL, TOTAL_VERSIONS, 1, e);
+	if (r == 0)
+		r = tally_add(c->st, ns, TALLY_TOTAL, TOTAL_ORIGINAL, bytes, e);
+	return r;
+}
+
+static int
+seal_row(struct change *c, const unsigned char *head, struct err *e)
+{
+	sqlite3_stmt *s;
+	int64_t actor, client, session;
+	int r = label_intern(c->st, c->info.actor, &actor, e);
+
+	if (r == 0)
+		r = label_intern(c->st, c->info.client, &client, e);
+	if (r == 0)
+		r = label_intern(c->st, c->info.session, &session, e);
+	if (r != 0)
+		return r;
+	s = stmt_use(c->st, MOD_CHANGE, ADD_CHANGE);
+	bind_i(s, 1, c->id);
+	bind_i(s, 2, c->info.ns);
+	bind_i(s, 3, c->at);
+	bind_i(s, 4, c->info.branch);
+	bind_i(s, 5, (int64_t)c->info.kind);
+	bind_i0(s, 6, actor);
+	bind_i0(s, 7, client);
+	bind_i0(s, 8, session);
+	if (c->info.message != NULL) {
+		bind_t(s, 9, c->info.message, strlen(c->info.message));
+		bind_b(s, 10, c->message_salt, FACT_SALT_BYTES);
+	}
+	if (c->info.message != NULL || is_forgotten(c))
+		bind_b(s, 11, c->message_digest, FACT_DIGEST_BYTES);
+	bind_i0(s, 12, c->info.about);
+	bind_i(s, 13, c->fact_max);
+	bind_i(s, 14, c->past_max);
+	bind_b(s, 15, head, CHAIN_BYTES);
+	return stmt_run(c->st, s, e);
+}
+
+static int
+seal_namespace(struct change *c, const unsigned char *head, struct err *e)
+{
+	sqlite3_stmt *s = stmt_use(c->st, MOD_CHANGE, NS_SET);
+
+	bind_i(s, 1, c->info.ns);
+	bind_b(s, 2, head, CHAIN_BYTES);
+	bind_i(s, 3, c->id);
+	bind_i(s, 4, c->fact_max);
+	bind_i(s, 5, c->past_max);
+	return stmt_run(c->st, s, e);
+}
+
+static int
+seal_all(struct change *c, struct err *e)
+{
+	unsigned char head[CHAIN_BYTES];
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < c->touched_cap; i++)
+		if (c->touched[i].entity != 0)
+			r = seal_version(c, &c->touched[i], e);
+	if (r != 0)
+		return r;
+	chain_end(&c->chain, head);
+	r = seal_row(c, head, e);
+	if (r == 0)
+		r = seal_namespace(c, head, e);
+	if (r == 0)
+		r = tally_add(
+			c->st, c->info.ns, TALLY_TOTAL, TOTAL_CHANGES, 1, e);
+	if (r == 0)
+		r = tally_add(
+			c->st, 0, TALLY_TOTAL, TOTAL_LAST_CHANGE, c->id, e);
+	if (r == 0)
+		r = tally_add(c->st, 0, TALLY_TOTAL, TOTAL_LAST_AT, c->at, e);
+	return r;
+}
+
+int
+change_seal(
+	struct change *c, int64_t *ret_change, int64_t *ret_at, struct err *e)
+{
+	int r = 0;
+
+	*ret_change = 0;
+	*ret_at = c->at;
+	if (c->seq > 0) {
+		r = seal_all(c, e);
+		*ret_change = c->id;
+	}
+	change_drop(c);
+	return r;
+}
+
+/* --- retries
+ * --------------------------------------------------------------------------------
+ */
+int
+request_seen(
+	struct store *st, const char *key, int64_t *ret_change, struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_CHANGE, SEEN);
+	int r;
+
+	bind_b(s, 1, key, strlen(key));
+	bind_i(s, 2, clock_now_ms() - LIMIT_KEY_AGE_MS);
+	r = stmt_row(st, s, e);
+	if (r == 1)
+		*ret_change = sqlite3_column_int64(s, 0);
+	return r;
+}
+
+int
+request_remember(
+	struct store *st, const char *key, int64_t change, struct err *e)
+{
+	sqlite3_stmt *s = stmt_use(st, MOD_CHANGE, REMEMBER);
+
+	bind_b(s, 1, key, strlen(key));
+	bind_i(s, 2, change);
+	bind_i(s, 3, clock_now_ms());
+	return stmt_run(st, s, e);
+}

@@ -1,0 +1,244 @@
+/* A new fact: digest, body, row, span, op. */
+#include <string.h>
+
+#include "common/limits.h"
+#include "memory-db/store/log/change_internal.h"
+#include "memory-db/store/facts/labels.h"
+#include "memory-db/store/facts/fact_key.h"
+
+enum { ADD_FACT };
+
+static const struct stmt_def defs[] = {
+	[ADD_FACT] = {"INSERT INTO fact(id, entity, kind, peer, label, weight, "
+		      "method, confidence, valid_from, valid_to, source, "
+		      "speaker, source_at, supersedes, flags, same, salt, "
+		      "digest, size, body) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,"
+		      "?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20)",
+		20, STMT_WRITER},
+};
+const struct stmt_module add_module = {"add", defs, ARRAY_LEN(defs)};
+
+static void
+bind_time(sqlite3_stmt *s, int i, int64_t t)
+{
+	if (t != FACT_NO_TIME)
+		bind_i(s, i, t);
+}
+
+static void
+bind_share(sqlite3_stmt *s, int i, double v)
+{
+	if (v >= 0)
+		(void)sqlite3_bind_double(s, i, v);
+}
+
+static int
+digest_new(struct change *c, const struct fact *f, const unsigned char *salt,
+	unsigned char *ret_digest, struct err *e)
+{
+	struct buf label AUTO_BUF = {0}, source AUTO_BUF = {0},
+			 speaker AUTO_BUF = {0};
+	struct digest_fact d = {
+		.salt = salt,
+		.ns = c->info.ns,
+		.entity = f->entity,
+		.kind = (int64_t)f->kind,
+		.peer = f->peer,
+		.weight = f->weight,
+		.method = (int64_t)f->method,
+		.confidence = f->confidence,
+		.valid_from = f->valid_from,
+		.valid_to = f->valid_to,
+		.source_at = f->source_at,
+		.supersedes = f->supersedes,
+		.text = f->text,
+		.text_n = f->text_n,
+	};
+	struct {
+		int64_t id;
+		struct buf *b;
+		const char **target;
+	} texts[] = {{f->label, &label, &d.label},
+		{f->source, &source, &d.source},
+		{f->speaker, &speaker, &d.speaker}};
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		int r = texts[i].id == 0
+				? 0
+				: label_text(c->st, texts[i].id, texts[i].b, e);
+
+		if (r < 0)
+			return r;
+		if (r == 1) {
+			*texts[i].target = buf_str(texts[i].b);
+			if (*texts[i].target == NULL)
+				return err_nomem(e);
+		}
+	}
+	digest_fact(&d, ret_digest);
+	return 0;
+}
+
+/* Sets *ret_same for facts that can be looked up; 0 for none. */
+static int
+same_of(struct change *c, const struct fact *f, int64_t *ret_same,
+	struct err *e)
+{
+	*ret_same = 0;
+	if (f->kind == FACT_OBSERVATION)
+		return same_of_text(c->st, f->text, f->text_n, ret_same, e);
+	if (f->kind == FACT_RELATION)
+		*ret_same = same_of_relation(c->st, f->peer, f->label);
+	if (fact_is_mark(f->kind))
+		*ret_same = same_of_mark(c->st, f->supersedes);
+	return 0;
+}
+
+/* Packs the body into c->body; empty for none. */
+static int
+pack_body(struct change *c, const struct fact *f, struct err *e)
+{
+	int r = 0;
+
+	buf_clear(&c->body, 64 * 1024);
+	if (f->kind == FACT_EXISTENCE) {
+		buf_clear(&c->text, 64 * 1024);
+		r = entity_first_name(c->st, f->entity, NULL, &c->text, e);
+		if (r < 0 ||
+			(c->text.len == f->text_n &&
+				memcmp(c->text.data, f->text, f->text_n) == 0))
+			return r < 0 ? r : 0;
+	} else if (f->kind == FACT_RELATION && f->text_n == 0) {
+		return 0;
+	}
+	r = codec_pack(&c->st->codec, f->text, f->text_n, &c->body);
+	return r != 0 ? err_set(e, r, "a text cannot be packed") : 0;
+}
+
+static int
+insert_fact(struct change *c, const struct fact *f, int64_t same,
+	const unsigned char *salt, const unsigned char *digest, struct err *e)
+{
+	sqlite3_stmt *s = stmt_use(c->st, MOD_ADD, ADD_FACT);
+	int r;
+
+	bind_i(s, 1, f->id);
+	bind_i(s, 2, f->entity);
+	bind_i(s, 3, (int64_t)f->kind);
+	bind_i0(s, 4, f->peer);
+	bind_i0(s, 5, f->label);
+	bind_share(s, 6, f->weight);
+	bind_i(s, 7, (int64_t)f->method);
+	bind_share(s, 8, f->confidence);
+	bind_time(s, 9, f->valid_from);
+	bind_time(s, 10, f->valid_to);
+	bind_i0(s, 11, f->source);
+	bind_i0(s, 12, f->speaker);
+	bind_time(s, 13, f->source_at);
+	bind_i0(s, 14, f->supersedes);
+	bind_i(s, 15, f->flags);
+	if (salt != NULL &&
+		(f->kind == FACT_OBSERVATION || f->kind == FACT_RELATION ||
+			fact_is_mark(f->kind)))
+		bind_i(s, 16, same);
+	if (salt != NULL)
+		bind_b(s, 17, salt, FACT_SALT_BYTES);
+	bind_b(s, 18, digest, FACT_DIGEST_BYTES);
+	bind_i(s, 19, (int64_t)f->text_n);
+	if (c->body.len > 0)
+		bind_b(s, 20, c->body.data, c->body.len);
+	r = stmt_run(c->st, s, e);
+	if (r == 0 && c->body.len > 0)
+		r = tally_add(c->st, c->info.ns, TALLY_TOTAL, TOTAL_STORED,
+			(int64_t)c->body.len, e);
+	return r;
+}
+
+static int
+check_room(struct change *c, struct err *e)
+{
+	int64_t limit = c->st->base->namespace_facts;
+
+	if (tally_facts(c->st->base, c->info.ns) + c->seq < limit)
+		return 0;
+	return err_set(e, MDB_E_LIMIT,
+		"this namespace holds %lld facts, its limit; delete what is "
+		"no longer needed, or raise --limit-namespace-facts",
+		(long long)limit);
+}
+
+/* Writes f, which has its id, with this salt (NULL: erased) and digest. */
+static int
+write_fact(struct change *c, const struct fact *f, const unsigned char *salt,
+	const unsigned char *digest, struct err *e)
+{
+	int64_t same = 0;
+	int r = f->erased ? 0 : same_of(c, f, &same, e);
+
+	if (r == 0 && f->erased)
+		buf_clear(&c->body, 64 * 1024);
+	else if (r == 0)
+		r = pack_body(c, f, e);
+	if (r == 0)
+		r = insert_fact(c, f, same, salt, digest, e);
+	/* It has a body only where it says another than the first name. */
+	if (r == 0 && f->kind == FACT_EXISTENCE && c->body.len > 0)
+		r = entity_alias(c->st, c->info.ns, f->text, f->text_n,
+			f->entity, false, e);
+	if (r == 0)
+		r = change_open_span(c, f->id, f->entity, e);
+	if (r == 0)
+		r = change_op(c, OP_SHOW, f->entity, f->id, 0, 0, digest, e);
+	if (r == 0)
+		r = change_touch(c, f->entity, change_json_growth(f), e);
+	if (r == 0 && change_on_main(c))
+		r = change_count(c, f, 1, e);
+	if (r == 0 && !f->erased)
+		r = change_index(c, f, e);
+	if (r == 0)
+		c->fact_max = f->id;
+	return r;
+}
+
+int
+change_add_fact(struct change *c, const struct fact *given, int64_t *ret_id,
+	struct err *e)
+{
+	unsigned char salt[FACT_SALT_BYTES], digest[FACT_DIGEST_BYTES];
+	struct fact f = *given;
+	int r = check_room(c, e);
+
+	f.id = c->fact_max + 1;
+	f.erased = false;
+	/* -0.0 is stored as 0, so it must not be what the digest is of. */
+	f.weight += 0.0;
+	f.confidence += 0.0;
+	randombytes_buf(salt, sizeof(salt));
+	if (r == 0)
+		r = digest_new(c, &f, salt, digest, e);
+	if (r == 0)
+		r = write_fact(c, &f, salt, digest, e);
+	if (r == 0 && ret_id != NULL)
+		*ret_id = f.id;
+	return r;
+}
+
+int
+change_replay_fact(struct change *c, const struct fact *f,
+	const unsigned char *salt, const unsigned char *given, struct err *e)
+{
+	unsigned char digest[FACT_DIGEST_BYTES];
+	int r = check_room(c, e);
+
+	if (r == 0 && f->id != c->fact_max + 1)
+		return err_set(e, MDB_E_CONFLICT,
+			"fact %lld cannot be replayed: the next of its "
+			"namespace is %lld",
+			(long long)f->id, (long long)c->fact_max + 1);
+	if (r == 0 && f->erased)
+		memcpy(digest, given, sizeof(digest));
+	else if (r == 0)
+		r = digest_new(c, f, salt, digest, e);
+	return r == 0 ? write_fact(c, f, f->erased ? NULL : salt, digest, e)
+		      : r;
+}

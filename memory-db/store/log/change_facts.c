@@ -1,0 +1,430 @@
+/* What a change does to facts and attributes, op by op. */
+#include <string.h>
+
+#include "common/jx.h"
+#include "common/limits.h"
+#include "memory-db/store/log/change_internal.h"
+#include "memory-db/store/log/derivations.h"
+#include "memory-db/store/facts/labels.h"
+#include "memory-db/store/index/text_index.h"
+
+enum {
+	ADD_OP,
+	OPEN_SPAN,
+	CLOSE_SPAN,
+	MASK_SPAN,
+	ADD_PAST,
+	END_ATTR,
+	ADD_ATTR,
+	FACT_PLACE,
+	IS_COUNTED
+};
+
+static const struct stmt_def defs[] = {
+	[ADD_OP] = {"INSERT INTO op(change, seq, what, entity, fact, key, "
+		    "value) VALUES(?1,?2,?3,?4,?5,?6,?7)",
+		7, STMT_WRITER},
+	[OPEN_SPAN] = {"INSERT OR REPLACE INTO span(fact, branch, added, "
+		       "removed, entity) VALUES(?1, ?2, ?3, 140737488355327, "
+		       "?4)",
+		4, STMT_WRITER},
+	[CLOSE_SPAN] = {"UPDATE span SET removed = ?3 WHERE fact = ?1 AND "
+			"branch = ?2 AND removed = 140737488355327 RETURNING "
+			"added",
+		3, STMT_WRITER},
+	[MASK_SPAN] = {"INSERT OR REPLACE INTO span(fact, branch, added, "
+		       "removed, entity) VALUES(?1, ?2, ?3, ?3, ?4)",
+		4, STMT_WRITER},
+	[ADD_PAST] = {"INSERT INTO past(id, fact, added, removed) "
+		      "VALUES(?1,?2,?3,?4)",
+		4, STMT_WRITER},
+	/* Set twice in one change: the first value never held, and what held
+	 * before the change keeps its end. */
+	[END_ATTR] = {"UPDATE attr SET removed = ?4 WHERE entity = ?1 AND "
+		      "branch = ?2 AND key = ?3 AND "
+		      "removed = 140737488355327 AND added < ?4",
+		4, STMT_WRITER},
+	[ADD_ATTR] = {"INSERT INTO attr(entity, branch, key, removed, added, "
+		      "value) VALUES(?1, ?2, ?3, 140737488355327, ?4, ?5) "
+		      "ON CONFLICT(entity, branch, key, removed) DO UPDATE "
+		      "SET value = excluded.value",
+		5, STMT_WRITER},
+	/* Also one that was forgotten later: a log is replayed without it. */
+	[IS_COUNTED] = {"SELECT 1 FROM span s CROSS JOIN fact f ON "
+			"f.id = s.fact WHERE s.entity = ?1 AND s.branch = 1 "
+			"AND s.removed = 140737488355327 AND f.kind = 0",
+		1, STMT_WRITER},
+	[FACT_PLACE] = {"SELECT digest, length(body) FROM fact WHERE id = ?1",
+		1, STMT_WRITER},
+};
+const struct stmt_module ops_module = {"ops", defs, ARRAY_LEN(defs)};
+
+/* --- ops
+ * ---------------------------------------------------------------------------
+ */
+int
+change_op(struct change *c, enum op_what what, int64_t entity, int64_t fact,
+	int64_t key, int64_t value, const unsigned char *digest, struct err *e)
+{
+	sqlite3_stmt *s;
+
+	if (c->seq >= LIMIT_CHANGE_FACTS)
+		return err_set(e, MDB_E_LIMIT,
+			"this would touch more than %d facts at once; split "
+			"it into several calls",
+			LIMIT_CHANGE_FACTS);
+	s = stmt_use(c->st, MOD_OPS, ADD_OP);
+	bind_i(s, 1, c->id);
+	bind_i(s, 2, c->seq++);
+	bind_i(s, 3, (int64_t)what);
+	bind_i(s, 4, entity);
+	bind_i0(s, 5, fact);
+	if (what == OP_ATTR || what == OP_BRANCH || what == OP_ERASE ||
+		what == OP_DERIVE) {
+		bind_i(s, 6, key);
+		bind_i(s, 7, value);
+	}
+	chain_op(&c->chain, what, entity, fact, key, value, digest);
+	return stmt_run(c->st, s, e);
+}
+
+int
+change_open_span(struct change *c, int64_t fact, int64_t entity, struct err *e)
+{
+	sqlite3_stmt *s = stmt_use(c->st, MOD_OPS, OPEN_SPAN);
+
+	bind_i(s, 1, fact);
+	bind_i(s, 2, c->info.branch);
+	bind_i(s, 3, c->id);
+	bind_i(s, 4, entity);
+	return stmt_run(c->st, s, e);
+}
+
+bool
+change_on_main(const struct change *c)
+{
+	return c->info.branch == STORE_MAIN;
+}
+
+int64_t
+change_json_growth(const struct fact *f)
+{
+	return f->kind == FACT_OBSERVATION
+		       ? (int64_t)jx_quoted_size(f->text, f->text_n) + 1
+		       : 0;
+}
+
+/* Counters of main: `sign` +1 when a fact opens, -1 when it closes. */
+int
+change_count(struct change *c, const struct fact *f, int sign, struct err *e)
+{
+	static const int64_t totals[] = {
+		[FACT_EXISTENCE] = TOTAL_ENTITIES,
+		[FACT_OBSERVATION] = TOTAL_OBSERVATIONS,
+		[FACT_RELATION] = TOTAL_RELATIONS,
+	};
+	bool has_total = (size_t)f->kind < ARRAY_LEN(totals);
+	int64_t ns = c->info.ns, tier = 0;
+	int r = tally_add(c->st, ns, TALLY_TOTAL, TOTAL_FACTS, sign, e);
+
+	if (r == 0 && has_total)
+		r = tally_add(c->st, ns, TALLY_TOTAL, totals[f->kind], sign, e);
+	if (r != 0 || f->kind != FACT_EXISTENCE)
+		return r;
+	r = attr_get(c->st, f->entity, ATTR_TIER, &tier, e);
+	if (r == 0)
+		r = tally_add(c->st, ns, TALLY_TIER, tier, sign, e);
+	if (r == 0)
+		r = tally_add(c->st, ns, TALLY_TYPE, f->label, sign, e);
+	return r;
+}
+
+/* What the text index holds of a fact: name and type, or the text. */
+struct indexed {
+	const char *name, *body;
+	size_t name_n, body_n;
+	bool any;
+	struct buf type;
+};
+
+static int
+indexed_text(struct change *c, const struct fact *f, struct indexed *x,
+	struct err *e)
+{
+	int r = 0;
+
+	x->any = f->kind == FACT_EXISTENCE || f->kind == FACT_OBSERVATION;
+	x->name = "";
+	if (f->kind == FACT_OBSERVATION) {
+		x->body = f->text;
+		x->body_n = f->text_n;
+	} else if (f->kind == FACT_EXISTENCE) {
+		x->name = f->text;
+		x->name_n = f->text_n;
+		r = label_text(c->st, f->label, &x->type, e);
+		x->body = x->type.data != NULL ? x->type.data : "";
+		x->body_n = x->type.len;
+	}
+	return r < 0 ? r : 0;
+}
+
+int
+change_index(struct change *c, const struct fact *f, struct err *e)
+{
+	struct indexed x = {0};
+	int r = indexed_text(c, f, &x, e);
+
+	if (r == 0 && x.any)
+		r = change_on_main(c)
+			    ? text_opens(c->st, f->id, x.name, x.name_n, x.body,
+				      x.body_n, e)
+			    : text_branch_shows(c->st, c->info.branch, f->id,
+				      x.name, x.name_n, x.body, x.body_n, e);
+	buf_done(&x.type);
+	return r;
+}
+
+/* past 0: the fact never held (opened by this very change). */
+static int
+index_closes(
+	struct change *c, const struct fact *f, int64_t past, struct err *e)
+{
+	struct indexed x = {0};
+	int r = indexed_text(c, f, &x, e);
+
+	if (r == 0 && x.any)
+		r = text_closes(c->st, f->id, past, x.name, x.name_n, x.body,
+			x.body_n, e);
+	buf_done(&x.type);
+	return r;
+}
+
+/* --- hiding and showing
+ * ----------------------------------------------------------------- */
+/* Closes the open span on the change's branch; *ret_added 0: it had none. */
+static int
+close_span(struct change *c, int64_t fact, int64_t *ret_added, struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(c->st, MOD_OPS, CLOSE_SPAN);
+	int r;
+
+	bind_i(s, 1, fact);
+	bind_i(s, 2, c->info.branch);
+	bind_i(s, 3, c->id);
+	r = stmt_row(c->st, s, e);
+	*ret_added = r == 1 ? sqlite3_column_int64(s, 0) : 0;
+	if (r == 1)
+		r = stmt_row(c->st, s, e);
+	return r < 0 ? r : 0;
+}
+
+static int
+mask_span(struct change *c, const struct fact *f, struct err *e)
+{
+	sqlite3_stmt *s = stmt_use(c->st, MOD_OPS, MASK_SPAN);
+
+	bind_i(s, 1, f->id);
+	bind_i(s, 2, c->info.branch);
+	bind_i(s, 3, c->id);
+	bind_i(s, 4, f->entity);
+	return stmt_run(c->st, s, e);
+}
+
+static int
+add_past(struct change *c, int64_t fact, int64_t added, struct err *e)
+{
+	sqlite3_stmt *s = stmt_use(c->st, MOD_OPS, ADD_PAST);
+	int r;
+
+	bind_i(s, 1, c->past_max + 1);
+	bind_i(s, 2, fact);
+	bind_i(s, 3, added);
+	bind_i(s, 4, c->id);
+	r = stmt_run(c->st, s, e);
+	if (r == 0) {
+		c->past_max++;
+		r = tally_add(c->st, c->info.ns, TALLY_TOTAL, TOTAL_PAST, 1, e);
+	}
+	return r;
+}
+
+struct apply {
+	struct change *c;
+	struct err *e;
+	bool show;
+};
+
+static int
+hide_loaded(struct change *c, const struct fact *f, struct err *e)
+{
+	int64_t added, past = 0;
+	int r = close_span(c, f->id, &added, e);
+
+	if (r != 0)
+		return r;
+	if (added == 0 && change_on_main(c))
+		return err_set(e, MDB_E_INTERNAL,
+			"fact %lld is not open on main", (long long)f->id);
+	if (added == 0)
+		r = mask_span(c, f, e);
+	if (r == 0 && change_on_main(c) && added != c->id) {
+		r = add_past(c, f->id, added, e);
+		past = c->past_max;
+	}
+	if (r == 0)
+		r = change_op(c, OP_HIDE, f->entity, f->id, 0, 0, NULL, e);
+	if (r == 0)
+		r = change_touch(c, f->entity, -change_json_growth(f), e);
+	if (r == 0 && change_on_main(c))
+		r = change_count(c, f, -1, e);
+	if (r == 0 && change_on_main(c) && !f->erased)
+		r = index_closes(c, f, past, e);
+	return r;
+}
+
+static int
+fact_digest(struct change *c, int64_t id, unsigned char *ret, struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(c->st, MOD_OPS, FACT_PLACE);
+	int r;
+
+	bind_i(s, 1, id);
+	r = stmt_row(c->st, s, e);
+	if (r == 1 && sqlite3_column_bytes(s, 0) == FACT_DIGEST_BYTES)
+		memcpy(ret, sqlite3_column_blob(s, 0), FACT_DIGEST_BYTES);
+	else if (r >= 0)
+		r = err_set(e, MDB_E_CORRUPT, "fact %lld has no digest",
+			(long long)id);
+	return r < 0 ? r : 0;
+}
+
+static int
+show_loaded(struct change *c, const struct fact *f, struct err *e)
+{
+	unsigned char digest[FACT_DIGEST_BYTES];
+	int r = fact_digest(c, f->id, digest, e);
+
+	/* A log is replayed without the text, but with all its ops. */
+	if (r == 0 && f->erased && c->info.given == NULL)
+		r = err_set(e, MDB_E_NOT_FOUND,
+			"fact %lld was forgotten and cannot come back",
+			(long long)f->id);
+	if (r == 0)
+		r = change_open_span(c, f->id, f->entity, e);
+	if (r == 0)
+		r = change_op(c, OP_SHOW, f->entity, f->id, 0, 0, digest, e);
+	if (r == 0)
+		r = change_touch(c, f->entity, change_json_growth(f), e);
+	if (r == 0 && change_on_main(c))
+		r = change_count(c, f, 1, e);
+	if (r == 0 && !f->erased)
+		r = change_index(c, f, e);
+	return r;
+}
+
+static int
+apply_fact(void *ctx, const struct fact *f)
+{
+	struct apply *a = ctx;
+
+	return a->show ? show_loaded(a->c, f, a->e)
+		       : hide_loaded(a->c, f, a->e);
+}
+
+static int
+apply_to(struct change *c, int64_t fact, bool show, struct err *e)
+{
+	struct apply a = {c, e, show};
+	int r = fact_get(c->st, fact, apply_fact, &a, e);
+
+	if (r == 0)
+		return err_set(
+			e, MDB_E_INTERNAL, "no fact %lld", (long long)fact);
+	return r < 0 ? r : 0;
+}
+
+int
+change_hide(struct change *c, int64_t fact, struct err *e)
+{
+	return apply_to(c, fact, false, e);
+}
+
+int
+change_show(struct change *c, int64_t fact, struct err *e)
+{
+	return apply_to(c, fact, true, e);
+}
+
+/* --- attributes
+ * ------------------------------------------------------------------------ */
+static int
+move_tier(struct change *c, int64_t entity, int64_t from, int64_t to,
+	struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(c->st, MOD_OPS, IS_COUNTED);
+	int r;
+
+	bind_i(s, 1, entity);
+	r = stmt_row(c->st, s, e);
+	if (r == 1)
+		r = tally_add(c->st, c->info.ns, TALLY_TIER, from, -1, e);
+	else
+		return r;
+	if (r == 0)
+		r = tally_add(c->st, c->info.ns, TALLY_TIER, to, 1, e);
+	return r;
+}
+
+int
+change_attr(struct change *c, int64_t entity, enum attr_key key, int64_t value,
+	struct err *e)
+{
+	sqlite3_stmt *s;
+	int64_t before;
+	int r = attr_get(c->st, entity, key, &before, e);
+
+	if (r != 0 || before == value)
+		return r;
+	if (key == ATTR_TIER && change_on_main(c))
+		r = move_tier(c, entity, before, value, e);
+	if (r != 0)
+		return r;
+	s = stmt_use(c->st, MOD_OPS, END_ATTR);
+	bind_i(s, 1, entity);
+	bind_i(s, 2, c->info.branch);
+	bind_i(s, 3, (int64_t)key);
+	bind_i(s, 4, c->id);
+	r = stmt_run(c->st, s, e);
+	if (r != 0)
+		return r;
+	s = stmt_use(c->st, MOD_OPS, ADD_ATTR);
+	bind_i(s, 1, entity);
+	bind_i(s, 2, c->info.branch);
+	bind_i(s, 3, (int64_t)key);
+	bind_i(s, 4, c->id);
+	bind_i(s, 5, value);
+	r = stmt_run(c->st, s, e);
+	if (r == 0)
+		r = change_op(c, OP_ATTR, entity, before + 1, (int64_t)key,
+			value, NULL, e);
+	return r == 0 ? change_touch(c, entity, 0, e) : r;
+}
+
+int
+change_branch(struct change *c, enum branch_action action, int64_t branch,
+	int64_t fork, struct err *e)
+{
+	return change_op(
+		c, OP_BRANCH, 0, fork, (int64_t)action, branch, NULL, e);
+}
+
+int
+change_derive(struct change *c, int64_t entity, int64_t fact, int64_t source,
+	struct err *e)
+{
+	int r = derive_add(c->st, source, fact, e);
+
+	return r == 0 ? change_op(c, OP_DERIVE, entity, fact, 0, source, NULL,
+				e)
+		      : r;
+}

@@ -1,0 +1,54 @@
+/* A change under construction, shared by change.c (frame) and change_facts.c
+ * (ops). */
+#ifndef STORE_CHANGE_INTERNAL_H
+#define STORE_CHANGE_INTERNAL_H
+
+#include "memory-db/store/log/change.h"
+#include "memory-db/store/engine/digest.h"
+#include "memory-db/store/engine/store_internal.h"
+
+/* An entity touched by the change: its next version grows by `delta`. */
+struct touched {
+	int64_t entity, delta;
+};
+
+struct change {
+	struct store *st;
+	struct change_info info;
+	int64_t id, at, fact_max, past_max;
+	int64_t seq;
+	unsigned char head[CHAIN_BYTES];
+	unsigned char message_salt[FACT_SALT_BYTES];
+	unsigned char message_digest[FACT_DIGEST_BYTES];
+	struct chain chain;
+	struct touched *touched; /* open addressing by entity */
+	size_t touched_n, touched_cap;
+	struct buf body, text;
+};
+
+/* Records that the change makes a version of the entity whose JSON form grows
+ * by delta bytes. */
+int change_touch(struct change *c, int64_t entity, int64_t delta,
+	struct err *e) MUST_CHECK;
+
+/* --- change_facts.c, used by change_add.c ------------------------------------
+ */
+/* Writes one op and feeds it to the chain; MDB_E_LIMIT above
+ * LIMIT_CHANGE_FACTS. */
+int change_op(struct change *c, enum op_what what, int64_t entity, int64_t fact,
+	int64_t key, int64_t value, const unsigned char *digest,
+	struct err *e) MUST_CHECK;
+/* The fact holds on the change's branch from now on. */
+int change_open_span(struct change *c, int64_t fact, int64_t entity,
+	struct err *e) MUST_CHECK;
+bool change_on_main(const struct change *c);
+/* Bytes a fact adds to the JSON form of its entity. */
+int64_t change_json_growth(const struct fact *f);
+/* Counters of main: sign +1 when a fact opens, -1 when it closes. */
+int change_count(struct change *c, const struct fact *f, int sign,
+	struct err *e) MUST_CHECK;
+/* Queues the text of a fact that opens, for the index of main or of branches. */
+int change_index(
+	struct change *c, const struct fact *f, struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,161 @@
+/* Derivation edges and suspects. */
+#include "memory-db/store/log/derivations.h"
+
+#include "memory-db/store/log/branch.h"
+#include "memory-db/store/engine/store_internal.h"
+
+#define LOOKED_AT 1000
+
+enum { DEPENDANTS, SOURCES, ADD, OF, LOST };
+
+static const struct stmt_def defs[] = {
+	[DEPENDANTS] = {"SELECT fact FROM derived WHERE source = ?1", 1, 0},
+	[SOURCES] = {"SELECT source FROM derived WHERE fact = ?1", 1, 0},
+	[ADD] = {"INSERT OR IGNORE INTO derived(source, fact) VALUES(?1, ?2)",
+		2, STMT_WRITER},
+	[OF] = {"SELECT f.id, f.kind, coalesce(f.peer, 0) FROM fact f WHERE "
+		"f.entity = ?1 AND f.flags <> 0 AND f.flags & 1", 1, 0},
+	[LOST] = {"SELECT s.fact FROM span s CROSS JOIN fact f ON f.id = s.fact "
+		  "AND f.kind = 1 WHERE s.entity = ?1 AND s.branch = ?2 AND "
+		  "s.removed > ?3 AND s.removed <= ?4 ORDER BY s.removed DESC",
+		4, 0},
+};
+const struct stmt_module derive_module = {"derive", defs, ARRAY_LEN(defs)};
+
+static int
+each(struct store *st, int statement, int64_t id, derive_fn fn, void *ctx,
+	struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_DERIVE, statement);
+	int r;
+
+	bind_i(s, 1, id);
+	while ((r = stmt_row(st, s, e)) == 1)
+		if ((r = fn(ctx, sqlite3_column_int64(s, 0))) != 0)
+			return r;
+	return r;
+}
+
+int
+derive_each_dependant(struct store *st, int64_t source, derive_fn fn, void *ctx,
+	struct err *e)
+{
+	return each(st, DEPENDANTS, source, fn, ctx, e);
+}
+
+static int
+each_source(
+	struct store *st, int64_t fact, derive_fn fn, void *ctx, struct err *e)
+{
+	return each(st, SOURCES, fact, fn, ctx, e);
+}
+
+int
+derive_add(struct store *st, int64_t source, int64_t fact, struct err *e)
+{
+	sqlite3_stmt *s = stmt_use(st, MOD_DERIVE, ADD);
+
+	bind_i(s, 1, source);
+	bind_i(s, 2, fact);
+	return stmt_run(st, s, e);
+}
+
+/* Breadth first over the sources; each once. */
+struct walk {
+	int64_t seen[LOOKED_AT];
+	int n;
+};
+
+static int
+add_source(void *ctx, int64_t fact)
+{
+	struct walk *w = ctx;
+
+	for (int i = 0; i < w->n; i++)
+		if (w->seen[i] == fact)
+			return 0;
+	if (w->n < LOOKED_AT)
+		w->seen[w->n++] = fact;
+	return 0;
+}
+
+int
+derive_suspect(
+	struct store *st, int64_t fact, int64_t *ret_source, struct err *e)
+{
+	struct walk w = {.n = 0};
+	int r = each_source(st, fact, add_source, &w, e);
+
+	for (int i = 0; r == 0 && i < w.n; i++) {
+		bool visible;
+
+		r = branch_sees(st, w.seen[i], &st->lens, &visible, NULL, e);
+		if (r == 0 && !visible) {
+			*ret_source = w.seen[i];
+			return 1;
+		}
+		if (r == 0)
+			r = each_source(
+				st, w.seen[i], add_source, &w, e);
+	}
+	return r;
+}
+
+int
+derive_each_of(struct store *st, int64_t entity, derive_row_fn fn, void *ctx,
+	struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_DERIVE, OF);
+	int r;
+
+	bind_i(s, 1, entity);
+	while ((r = stmt_row(st, s, e)) == 1) {
+		struct derived_row row = {.fact = sqlite3_column_int64(s, 0),
+			.kind = sqlite3_column_int64(s, 1),
+			.peer = sqlite3_column_int64(s, 2)};
+		bool visible;
+
+		r = branch_sees(
+			st, row.fact, &st->lens, &visible, &row.added, e);
+		if (r == 0 && visible)
+			r = fn(ctx, &row);
+		if (r != 0)
+			return r;
+	}
+	return r;
+}
+
+/* On one branch of the lens. 1 found. */
+static int
+lost_on(struct store *st, int64_t entity, int level, int64_t since,
+	int64_t *ret_fact, struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_DERIVE, LOST);
+	int r;
+
+	bind_i(s, 1, entity);
+	bind_i(s, 2, st->lens.level[level].branch);
+	bind_i(s, 3, since);
+	bind_i(s, 4, st->lens.level[level].limit);
+	while ((r = stmt_row(st, s, e)) == 1) {
+		bool visible;
+
+		*ret_fact = sqlite3_column_int64(s, 0);
+		r = branch_sees(
+			st, *ret_fact, &st->lens, &visible, NULL, e);
+		if (r != 0 || !visible)
+			return r != 0 ? r : 1;
+	}
+	return r;
+}
+
+int
+derive_lost(struct store *st, int64_t entity, int64_t since, int64_t *ret_fact,
+	struct err *e)
+{
+	int r = 0;
+
+	for (int i = 0; r == 0 && i < st->lens.n; i++)
+		r = lost_on(st, entity, i, since, ret_fact, e);
+	return r;
+}
