@@ -1,6 +1,6 @@
 /* The options of memory-db: command line, environment, memory-db.conf. */
-#ifndef MEMORY_DB_OPTIONS_H
-#define MEMORY_DB_OPTIONS_H
+#ifndef OPTIONS_H
+#define OPTIONS_H
 
 #include <stdbool.h>
 #include <stdint.h>

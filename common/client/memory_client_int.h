@@ -9,8 +9,8 @@
  *   mc_call   builds requests, settles calls, keeps deadlines
  *
  * Ids on the wire: a call's ticket (1, 2, ...) or one of MC_ID_*. */
-#ifndef MEMORY_CLIENT_INT_H
-#define MEMORY_CLIENT_INT_H
+#ifndef COMMON_CLIENT_MEMORY_CLIENT_INT_H
+#define COMMON_CLIENT_MEMORY_CLIENT_INT_H
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /* The namespace `auto`: which project a folder belongs to. Reads git's files
  * itself, runs nothing. */
-#ifndef COMMON_PROJECT_H
-#define COMMON_PROJECT_H
+#ifndef COMMON_CLIENT_PROJECT_H
+#define COMMON_CLIENT_PROJECT_H
 
 #include <stdbool.h>
 

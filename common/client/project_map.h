@@ -1,8 +1,8 @@
 /* Which folders have the memory of which remote. The first that names one gets
  * it; a second has to be trusted by its user, as any folder can claim to be a
  * clone of anything. */
-#ifndef COMMON_PROJECT_MAP_H
-#define COMMON_PROJECT_MAP_H
+#ifndef COMMON_CLIENT_PROJECT_MAP_H
+#define COMMON_CLIENT_PROJECT_MAP_H
 
 #include <stdbool.h>
 

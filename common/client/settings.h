@@ -1,7 +1,7 @@
 /* Settings of the service, as its clients know them: which variables of the
  * environment look like one, and the file that holds them. */
-#ifndef COMMON_SETTINGS_H
-#define COMMON_SETTINGS_H
+#ifndef COMMON_CLIENT_SETTINGS_H
+#define COMMON_CLIENT_SETTINGS_H
 
 #include <jansson.h>
 

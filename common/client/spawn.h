@@ -1,7 +1,7 @@
 /* Starts memory-db for a client that found nobody listening. Used by
  * memory-mcp and memoryctl; the client library itself never spawns. */
-#ifndef COMMON_SPAWN_H
-#define COMMON_SPAWN_H
+#ifndef COMMON_CLIENT_SPAWN_H
+#define COMMON_CLIENT_SPAWN_H
 
 #include "common/cleanup.h"
 #include "common/err.h"

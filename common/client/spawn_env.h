@@ -1,6 +1,6 @@
 /* The environment of a service that a client starts. */
-#ifndef COMMON_SPAWN_ENV_H
-#define COMMON_SPAWN_ENV_H
+#ifndef COMMON_CLIENT_SPAWN_ENV_H
+#define COMMON_CLIENT_SPAWN_ENV_H
 
 #include "common/cleanup.h"
 #include "common/err.h"

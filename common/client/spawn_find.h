@@ -1,6 +1,6 @@
 /* Where the program memory-db is; a part of spawn. */
-#ifndef COMMON_SPAWN_FIND_H
-#define COMMON_SPAWN_FIND_H
+#ifndef COMMON_CLIENT_SPAWN_FIND_H
+#define COMMON_CLIENT_SPAWN_FIND_H
 
 #include "common/cleanup.h"
 #include "common/err.h"

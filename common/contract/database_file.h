@@ -1,7 +1,7 @@
 /* What the database file says of itself in its header: memory-db writes it,
  * `memoryctl doctor` reads it without opening the database. */
-#ifndef COMMON_DATABASE_FILE_H
-#define COMMON_DATABASE_FILE_H
+#ifndef COMMON_CONTRACT_DATABASE_FILE_H
+#define COMMON_CONTRACT_DATABASE_FILE_H
 
 #define DATABASE_APPLICATION_ID 0x454d454d /* "EMEM" */
 /* A schema above this is no newer version but a damaged header. */

@@ -1,7 +1,7 @@
 /* Profiles of tools by name: which tools an agent has. A set is a mask of enum
  * tool_profile. */
-#ifndef COMMON_PROFILES_H
-#define COMMON_PROFILES_H
+#ifndef COMMON_CONTRACT_PROFILES_H
+#define COMMON_CONTRACT_PROFILES_H
 
 #include "common/cleanup.h"
 #include "common/err.h"

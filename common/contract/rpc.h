@@ -1,6 +1,6 @@
 /* The request/response envelope of the socket protocol (see PROTOCOL.md). */
-#ifndef COMMON_RPC_H
-#define COMMON_RPC_H
+#ifndef COMMON_CONTRACT_RPC_H
+#define COMMON_CONTRACT_RPC_H
 
 #include <jansson.h>
 

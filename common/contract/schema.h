@@ -1,7 +1,7 @@
 /* Parameter tables: validation of requests and JSON Schema for MCP come from
  * the same data. */
-#ifndef COMMON_SCHEMA_H
-#define COMMON_SCHEMA_H
+#ifndef COMMON_CONTRACT_SCHEMA_H
+#define COMMON_CONTRACT_SCHEMA_H
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -1,8 +1,8 @@
 /* The one list of methods and tools: dispatch, validation, MCP tool list,
  * help and documentation come from it. A new one is an entry in tools.def, a
  * parameter table in tools.c and a handler. */
-#ifndef COMMON_TOOLS_H
-#define COMMON_TOOLS_H
+#ifndef COMMON_CONTRACT_TOOLS_H
+#define COMMON_CONTRACT_TOOLS_H
 
 #include <jansson.h>
 

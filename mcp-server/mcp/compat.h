@@ -1,8 +1,8 @@
 /* The shapes of the reference memory server: field names, texts, schemas of
  * its nine tools. No other file knows them. In the default profile the same
  * shapes carry a little more; in compat they are exact. */
-#ifndef MCP_COMPAT_H
-#define MCP_COMPAT_H
+#ifndef MCP_SERVER_MCP_COMPAT_H
+#define MCP_SERVER_MCP_COMPAT_H
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* The answer of one of the nine in compat, as large as clients take it. */
-#ifndef MCP_COMPAT_ANSWER_H
-#define MCP_COMPAT_ANSWER_H
+#ifndef MCP_SERVER_MCP_COMPAT_ANSWER_H
+#define MCP_SERVER_MCP_COMPAT_ANSWER_H
 
 #include <jansson.h>
 #include <stdbool.h>

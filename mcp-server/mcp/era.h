@@ -1,6 +1,6 @@
 /* The two protocol eras: small tables over one set of handlers. */
-#ifndef MCP_ERA_H
-#define MCP_ERA_H
+#ifndef MCP_SERVER_MCP_ERA_H
+#define MCP_SERVER_MCP_ERA_H
 
 #include "mcp-server/mcp/session.h"
 

@@ -1,6 +1,6 @@
 /* Reads a graph through its pages until it is whole or a bound is passed. */
-#ifndef MCP_GRAPH_READ_H
-#define MCP_GRAPH_READ_H
+#ifndef MCP_SERVER_MCP_GRAPH_READ_H
+#define MCP_SERVER_MCP_GRAPH_READ_H
 
 #include <jansson.h>
 #include <stdbool.h>

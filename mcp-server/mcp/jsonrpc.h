@@ -1,7 +1,7 @@
 /* JSON-RPC 2.0 as MCP narrows it: bytes of a line <-> messages. Pure, no fd,
  * no session. */
-#ifndef MCP_JSONRPC_H
-#define MCP_JSONRPC_H
+#ifndef MCP_SERVER_MCP_JSONRPC_H
+#define MCP_SERVER_MCP_JSONRPC_H
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* What of an agent's arguments reaches memory-db, and what is added. */
-#ifndef MCP_ARGS_H
-#define MCP_ARGS_H
+#ifndef MCP_SERVER_MCP_MCP_ARGS_H
+#define MCP_SERVER_MCP_MCP_ARGS_H
 
 #include <jansson.h>
 

@@ -1,6 +1,6 @@
 /* memory://knowledge-graph and memory://entity/{name}. */
-#ifndef MCP_RESOURCES_H
-#define MCP_RESOURCES_H
+#ifndef MCP_SERVER_MCP_MCP_RESOURCES_H
+#define MCP_SERVER_MCP_MCP_RESOURCES_H
 
 #include "mcp-server/mcp/session.h"
 

@@ -1,6 +1,6 @@
 /* tools/list and tools/call. */
-#ifndef MCP_TOOLS_H
-#define MCP_TOOLS_H
+#ifndef MCP_SERVER_MCP_MCP_TOOLS_H
+#define MCP_SERVER_MCP_MCP_TOOLS_H
 
 #include "mcp-server/mcp/session.h"
 

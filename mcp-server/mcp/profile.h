@@ -1,6 +1,6 @@
 /* Which tools are shown and how the nine of the reference server behave. */
-#ifndef MCP_PROFILE_H
-#define MCP_PROFILE_H
+#ifndef MCP_SERVER_MCP_PROFILE_H
+#define MCP_SERVER_MCP_PROFILE_H
 
 #include <stdbool.h>
 

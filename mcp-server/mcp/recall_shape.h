@@ -1,6 +1,6 @@
 /* What recall answers an agent: lines, not rows. */
-#ifndef MCP_RECALL_SHAPE_H
-#define MCP_RECALL_SHAPE_H
+#ifndef MCP_SERVER_MCP_RECALL_SHAPE_H
+#define MCP_SERVER_MCP_RECALL_SHAPE_H
 
 #include <jansson.h>
 #include <stdbool.h>

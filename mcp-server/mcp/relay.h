@@ -1,8 +1,8 @@
 /* Calls to memory-db: one connection, many calls under way, each with a
  * deadline. Makes sure that a service runs (see service.h), sends again by
  * key what a restart interrupted, delivers events. */
-#ifndef MCP_RELAY_H
-#define MCP_RELAY_H
+#ifndef MCP_SERVER_MCP_RELAY_H
+#define MCP_SERVER_MCP_RELAY_H
 
 #include <jansson.h>
 #include <poll.h>

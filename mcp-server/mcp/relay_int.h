@@ -1,6 +1,6 @@
 /* Inside the relay: relay.c has the calls, relay_events.c the subscription. */
-#ifndef MCP_RELAY_INT_H
-#define MCP_RELAY_INT_H
+#ifndef MCP_SERVER_MCP_RELAY_INT_H
+#define MCP_SERVER_MCP_RELAY_INT_H
 
 #include "common/limits.h"
 #include "common/client/memory_client.h"

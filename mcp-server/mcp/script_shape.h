@@ -1,7 +1,7 @@
 /* What an agent gets to see of a script that ran. memory-db answers with the
  * same members whatever happened; an agent pays for each byte. */
-#ifndef MCP_SCRIPT_SHAPE_H
-#define MCP_SCRIPT_SHAPE_H
+#ifndef MCP_SERVER_MCP_SCRIPT_SHAPE_H
+#define MCP_SERVER_MCP_SCRIPT_SHAPE_H
 
 #include <jansson.h>
 #include <stdbool.h>

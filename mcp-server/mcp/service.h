@@ -1,7 +1,7 @@
 /* Makes sure that a memory-db of our version runs, without holding up the
  * loop: a short-lived child process does the waiting. */
-#ifndef MCP_SERVICE_H
-#define MCP_SERVICE_H
+#ifndef MCP_SERVER_MCP_SERVICE_H
+#define MCP_SERVER_MCP_SERVICE_H
 
 #include <stdbool.h>
 #include <sys/types.h>

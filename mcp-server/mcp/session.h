@@ -1,7 +1,7 @@
 /* One MCP client on one pair of streams: requests under way, eras, batches,
  * subscriptions, the end. Single thread; everything happens in the loop. */
-#ifndef MCP_SESSION_H
-#define MCP_SESSION_H
+#ifndef MCP_SERVER_MCP_SESSION_H
+#define MCP_SERVER_MCP_SESSION_H
 
 #include <jansson.h>
 #include <poll.h>

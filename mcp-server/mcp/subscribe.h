@@ -1,6 +1,6 @@
 /* Resource subscriptions of both eras, fed by memory-db's change events. */
-#ifndef MCP_SUBSCRIBE_H
-#define MCP_SUBSCRIBE_H
+#ifndef MCP_SERVER_MCP_SUBSCRIBE_H
+#define MCP_SERVER_MCP_SUBSCRIBE_H
 
 #include "mcp-server/mcp/session.h"
 

@@ -1,7 +1,7 @@
 /* The two ends of the stdio transport: lines in, bytes out. Neither ever
  * blocks the loop. */
-#ifndef MCP_STDIO_IO_H
-#define MCP_STDIO_IO_H
+#ifndef MCP_SERVER_STDIO_STDIO_IO_H
+#define MCP_SERVER_STDIO_STDIO_IO_H
 
 #include <stdbool.h>
 #include <stddef.h>

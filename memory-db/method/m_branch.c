@@ -84,7 +84,7 @@ add_runs(struct store *st, int64_t ns, json_t *reply, json_t **ret_result,
 {
 	json_t *j AUTO_JSON = reply, *runs AUTO_JSON = json_array();
 	int r = j == NULL || runs == NULL ? err_nomem(e)
-					  : run_list(st, ns, runs, e);
+					  : sliced_run_list(st, ns, runs, e);
 
 	if (r == 0 && json_array_size(runs) > 0 &&
 		json_object_set(j, "unfinished", runs) != 0)
@@ -256,7 +256,7 @@ end_lease(struct call *c, int64_t id, json_t **ret_result, struct err *e)
 	int r = c->ctx->is_service ? 0 : scope_read(c->st, c->ctx, 0, &s, e);
 
 	if (r == 0 && (c->ctx->is_service || s.ns[0] != 0))
-		r = lease_discard(c->st, id, s.ns[0], &change, e);
+		r = branch_lease_discard(c->st, id, s.ns[0], &change, e);
 	if (r == 0)
 		return err_param(e, MDB_E_NOT_FOUND, "id",
 			"no leased branch has this id");
@@ -337,8 +337,8 @@ static int
 merge_whole(struct write *w, int64_t branch, const char *target,
 	struct merge_result *m, struct err *e)
 {
-	struct run run AUTO_RUN = {0};
-	int r = run_find(&run, w->st, w->ns, "memory_merge", target, e);
+	struct sliced_run run AUTO_RUN = {0};
+	int r = sliced_run_find(&run, w->st, w->ns, "memory_merge", target, e);
 
 	if (r == 1)
 		return err_param(e, MDB_E_CONFLICT, "sliced",
@@ -360,10 +360,10 @@ merge_part(struct call *c, struct write *w, int64_t branch,
 	const char *target, struct merge_result *m, json_t **ret_result,
 	struct err *e)
 {
-	struct run run AUTO_RUN = {0};
-	int r = run_begin(&run, w, "memory_merge", target, branch, e);
+	struct sliced_run run AUTO_RUN = {0};
+	int r = sliced_run_begin(&run, w, "memory_merge", target, branch, e);
 
-	run_room(&run, c->params, LIMIT_RUN_FACTS);
+	sliced_run_room(&run, c->params, LIMIT_RUN_FACTS);
 
 	if (r == 0)
 		r = merge_slice(w, branch, &run, m, e);
@@ -373,13 +373,13 @@ merge_part(struct call *c, struct write *w, int64_t branch,
 		r = merge_record_run(w, branch, &run, m, e);
 	if (r != 0)
 		return r;
-	m->added = run_total(&run, "added", m->added);
-	m->removed = run_total(&run, "removed", m->removed);
-	m->attributes = run_total(&run, "attributes", m->attributes);
-	r = run_end(&run, w->change_id, m->remaining, e);
+	m->added = sliced_run_total(&run, "added", m->added);
+	m->removed = sliced_run_total(&run, "removed", m->removed);
+	m->attributes = sliced_run_total(&run, "attributes", m->attributes);
+	r = sliced_run_end(&run, w->change_id, m->remaining, e);
 	if (r == 0)
 		r = merge_reply(c, w, m, ret_result, e);
-	return r == 0 ? run_reply(&run, *ret_result, e) : r;
+	return r == 0 ? sliced_run_reply(&run, *ret_result, e) : r;
 }
 
 int
@@ -410,7 +410,7 @@ m_memory_merge(struct call *c, json_t **ret_result, struct err *e)
 	if (r == 0)
 		r = merge_reply(c, &w, &m, ret_result, e);
 	if (r == 0 && sliced)
-		r = run_reply_again(c->st, w.ns, "memory_merge", target,
+		r = sliced_run_reply_again(c->st, w.ns, "memory_merge", target,
 			*ret_result, e);
 	merge_result_done(&m);
 	return r;

@@ -59,7 +59,7 @@ static int
 row_entity(struct write *w, const char *name, enum create_mode mode,
 	int64_t *ret_entity, struct err *e)
 {
-	int r = mode == CREATE_SKIP ? write_entity(w, name, ret_entity, e) : 0;
+	int r = mode == CREATE_SKIP ? write_find_entity(w, name, ret_entity, e) : 0;
 
 	if (mode == CREATE_SKIP && r == 0)
 		r = write_user_entity(w, name, ret_entity, e);
@@ -76,7 +76,7 @@ entity_row(struct write *w, const json_t *params, const json_t *entry,
 	const json_t *list = json_object_get(entry, "observations");
 	int64_t entity, version, label = 0, added;
 	json_t *row;
-	enum create_mode mode = remember_mode(jx_text(params, "mode"));
+	enum create_mode mode = write_entity_mode(jx_text(params, "mode"));
 	int r = row_entity(w, name, mode, &entity, e);
 
 	if (r == 0)
@@ -96,7 +96,7 @@ entity_row(struct write *w, const json_t *params, const json_t *entry,
 		"added", (json_int_t)added);
 	if (jx_add(rows, row) != 0)
 		return err_nomem(e);
-	r = near_row(w, list, row, e);
+	r = repeats_row(w, list, row, e);
 	return r != 0 || strcmp(action, "created") == 0
 		       ? r
 		       : note_type(w, entity, type, row, e);
@@ -106,9 +106,9 @@ static int
 create_one(struct write *w, const json_t *params, const json_t *entry,
 	const char *path, struct err *e)
 {
-	enum create_mode mode = remember_mode(jx_text(params, "mode"));
+	enum create_mode mode = write_entity_mode(jx_text(params, "mode"));
 
-	return remember_entity(w, entry, mode, path, e);
+	return write_entity(w, entry, mode, path, e);
 }
 
 int
@@ -159,7 +159,7 @@ addition_row(struct write *w, const json_t *params, const json_t *entry,
 	if (jx_add(rows, row) != 0 ||
 		(made && jx_set(row, "action", json_string("created")) != 0))
 		return err_nomem(e);
-	r = near_row(w, list, row, e);
+	r = repeats_row(w, list, row, e);
 	if (r == 0 && !made && type != NULL)
 		r = note_type(w, entity, type, row, e);
 	return r;
@@ -174,16 +174,16 @@ find_or_make(struct write *w, const json_t *entry, const char *path,
 	const char *name = jx_text(entry, "entityName");
 	const char *type = jx_text(entry, "entityType");
 	char at[80];
-	int r = type == NULL ? 1 : write_entity(w, name, ret_entity, e);
+	int r = type == NULL ? 1 : write_find_entity(w, name, ret_entity, e);
 
 	*ret_made = r == 0;
 	if (r == 0)
-		r = remember_twin(w, name, CREATE_MERGE, path, e);
+		r = write_entity_twin(w, name, CREATE_MERGE, path, e);
 	else if (r == 1) {
 		snprintf(at, sizeof(at), "%s.entityName", path);
 		return write_need_entity(w, name, at, ret_entity, e);
 	}
-	return r == 0 ? remember_new(w, name, type, defaults, ret_entity, e)
+	return r == 0 ? write_entity_new(w, name, type, defaults, ret_entity, e)
 		      : r;
 }
 
@@ -195,7 +195,7 @@ add_one(struct write *w, const json_t *params, const json_t *entry,
 	const json_t *list = json_object_get(entry, "contents");
 	int64_t entity;
 	bool made;
-	int r = remember_check(w, list, path, e);
+	int r = write_entity_check(w, list, path, e);
 
 	(void)params;
 	if (r == 0)
@@ -203,7 +203,7 @@ add_one(struct write *w, const json_t *params, const json_t *entry,
 	if (r == 0)
 		r = find_or_make(w, entry, path, &defaults, &entity, &made, e);
 	if (r == 0)
-		r = remember_observations(
+		r = write_entity_observations(
 			w, entity, made, list, &defaults, path, e);
 	return r;
 }
@@ -249,7 +249,7 @@ relate_one(struct write *w, const json_t *params, const json_t *entry,
 	const char *path, struct err *e)
 {
 	(void)params;
-	return remember_relation(w, entry, path, e);
+	return write_entity_relation(w, entry, path, e);
 }
 
 int

@@ -13,7 +13,7 @@ static int
 delete_entity(struct write *w, const char *name, struct err *e)
 {
 	int64_t entity;
-	int r = write_entity(w, name, &entity, e);
+	int r = write_find_entity(w, name, &entity, e);
 
 	if (r == 1)
 		r = write_note(w, name, e);
@@ -89,7 +89,7 @@ delete_texts(struct write *w, const json_t *entry, struct err *e)
 	const json_t *texts = json_object_get(entry, "observations"), *text;
 	int64_t entity, fact;
 	size_t i;
-	int r = write_entity(w, jx_text(entry, "entityName"), &entity, e);
+	int r = write_find_entity(w, jx_text(entry, "entityName"), &entity, e);
 
 	if (r != 1)
 		return r;
@@ -116,7 +116,7 @@ missing_text(struct write *w, int64_t entity, const json_t *text, json_t *row,
 	json_t *nearest = json_object_get(row, "nearest");
 	struct nearest found AUTO_NEAREST = {0};
 	int r = entity == 0 ? 0
-			    : near_find(w, entity, json_string_value(text),
+			    : repeats_find(w, entity, json_string_value(text),
 				      json_string_length(text), &found, e);
 
 	if (r != 0)
@@ -153,7 +153,7 @@ texts_row(struct write *w, const json_t *entry, json_t *rows, struct err *e)
 		"deleted", (json_int_t)0, "missing");
 	int64_t entity = 0, n = 0;
 	size_t i;
-	int r = row == NULL ? err_nomem(e) : write_entity(w, name, &entity, e);
+	int r = row == NULL ? err_nomem(e) : write_find_entity(w, name, &entity, e);
 	bool is_there = r == 1;
 
 	json_array_foreach(texts, i, text) {

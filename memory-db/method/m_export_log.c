@@ -39,7 +39,7 @@ static int
 next_page(struct call *c, const char *cursor, int64_t v[NUMBERS], struct err *e)
 {
 	struct scope scope;
-	int r = marks_parse(cursor, 'x', v, NUMBERS, e);
+	int r = page_cursor_parse(cursor, 'x', v, NUMBERS, e);
 
 	return r == 0 ? scope_read(c->st, c->ctx, v[CHANGE], &scope, e) : r;
 }
@@ -78,9 +78,9 @@ m_export_log(struct call *c, json_t **ret_result, struct err *e)
 	if (r == 0 && more) {
 		int64_t next[NUMBERS] = {v[CHANGE], v[NS], v[CURRENT],
 			mark.phase, mark.ns, mark.a, mark.b};
-		char text[MARKS_SIZE];
+		char text[PAGE_CURSOR_SIZE];
 
-		marks_format(text, 'x', next, NUMBERS);
+		page_cursor_format(text, 'x', next, NUMBERS);
 		r = member_set_new(result, "next", json_string(text), e);
 	}
 	if (r == 0)

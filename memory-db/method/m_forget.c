@@ -84,7 +84,7 @@ forget_part(struct call *c, struct write *w, const char *name,
 	json_t **ret_result, struct err *e)
 {
 	struct forget_result out = {0};
-	struct run run AUTO_RUN = {0};
+	struct sliced_run run AUTO_RUN = {0};
 	char target[TARGET_SIZE];
 	int64_t entity;
 	int r = find(w, name, &entity, e);
@@ -92,22 +92,22 @@ forget_part(struct call *c, struct write *w, const char *name,
 	if (r != 0)
 		return r;
 	make_target(entity, target);
-	r = run_begin(&run, w, "forget", target, STORE_MAIN, e);
-	run_room(&run, c->params, LIMIT_RUN_ERASED);
+	r = sliced_run_begin(&run, w, "forget", target, STORE_MAIN, e);
+	sliced_run_room(&run, c->params, LIMIT_RUN_ERASED);
 	if (r == 0)
 		r = forget_slice(w, entity, (size_t)run.room, &out, e);
 	if (r == 0)
 		r = write_end(w, e);
 	if (r != 0)
 		return r;
-	out.facts = run_total(&run, "facts", out.facts);
-	out.messages = run_total(&run, "messages", out.messages);
-	out.notes = run_total(&run, "notes", out.notes);
-	out.words = run_total(&run, "words", out.words);
-	r = run_end(&run, w->change_id, out.left, e);
+	out.facts = sliced_run_total(&run, "facts", out.facts);
+	out.messages = sliced_run_total(&run, "messages", out.messages);
+	out.notes = sliced_run_total(&run, "notes", out.notes);
+	out.words = sliced_run_total(&run, "words", out.words);
+	r = sliced_run_end(&run, w->change_id, out.left, e);
 	if (r == 0)
 		r = forget_reply(c, w, &out, ret_result, e);
-	return r == 0 ? run_reply(&run, *ret_result, e) : r;
+	return r == 0 ? sliced_run_reply(&run, *ret_result, e) : r;
 }
 
 /* Slices that others began have nothing left to do, and no name to be called
@@ -115,13 +115,13 @@ forget_part(struct call *c, struct write *w, const char *name,
 static int
 end_slices(struct write *w, int64_t entity, struct err *e)
 {
-	struct run run AUTO_RUN = {0};
+	struct sliced_run run AUTO_RUN = {0};
 	char target[TARGET_SIZE];
 	int r;
 
 	make_target(entity, target);
-	r = run_find(&run, w->st, w->ns, "forget", target, e);
-	return r == 1 ? run_end(&run, w->change_id, 0, e) : r;
+	r = sliced_run_find(&run, w->st, w->ns, "forget", target, e);
+	return r == 1 ? sliced_run_end(&run, w->change_id, 0, e) : r;
 }
 
 static int

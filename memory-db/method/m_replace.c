@@ -60,7 +60,7 @@ find_old(struct write *w, int64_t entity, const json_t *old, int64_t *ret_fact,
 
 	if (r != 0)
 		return r < 0 ? r : 0;
-	r = near_find(w, entity, json_string_value(old),
+	r = repeats_find(w, entity, json_string_value(old),
 		json_string_length(old), &x, e);
 	if (r != 0)
 		return r;
@@ -95,7 +95,7 @@ replace(struct write *w, int64_t entity, const json_t *params,
 	if (r == 0)
 		r = find_old(w, entity, json_object_get(params, "old"), &old,
 			ret_text, e);
-	return r == 0 ? remember_replacement(w, old, &f, e) : r;
+	return r == 0 ? write_replacement(w, old, &f, e) : r;
 }
 
 int

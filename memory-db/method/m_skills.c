@@ -34,7 +34,7 @@ static int
 check_type(struct write *w, const char *name, bool *ret_exists, struct err *e)
 {
 	int64_t entity, type = 0, skill = 0;
-	int r = write_entity(w, name, &entity, e);
+	int r = write_find_entity(w, name, &entity, e);
 
 	*ret_exists = r == 1;
 	if (r == 1)
@@ -65,7 +65,7 @@ m_save_skill(struct call *c, json_t **ret_result, struct err *e)
 		r = check_type(&w, name, &exists, e);
 	w.saves_skill = true;
 	if (r == 0 && !w.replay)
-		r = remember_entity(&w, entry, CREATE_REPLACE, "skill", e);
+		r = write_entity(&w, entry, CREATE_REPLACE, "skill", e);
 	if (r == 0)
 		r = write_note(&w, name, e);
 	if (r == 0)

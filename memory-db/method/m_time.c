@@ -92,10 +92,10 @@ revert_part(struct call *c, struct write *w, int64_t entity,
 	struct err *e)
 {
 	struct revert_result out = {0};
-	struct run run AUTO_RUN = {0};
-	int r = run_begin(&run, w, "memory_revert", target, w->branch, e);
+	struct sliced_run run AUTO_RUN = {0};
+	int r = sliced_run_begin(&run, w, "memory_revert", target, w->branch, e);
 
-	run_room(&run, c->params, LIMIT_RUN_FACTS);
+	sliced_run_room(&run, c->params, LIMIT_RUN_FACTS);
 
 	if (r == 0)
 		r = revert_slice(w, entity, then, run.room, &out, e);
@@ -103,13 +103,13 @@ revert_part(struct call *c, struct write *w, int64_t entity,
 		r = write_end(w, e);
 	if (r != 0)
 		return r;
-	out.hidden = run_total(&run, "removed", out.hidden);
-	out.shown = run_total(&run, "restored", out.shown);
-	out.attributes = run_total(&run, "attributes", out.attributes);
-	r = run_end(&run, w->change_id, out.left, e);
+	out.hidden = sliced_run_total(&run, "removed", out.hidden);
+	out.shown = sliced_run_total(&run, "restored", out.shown);
+	out.attributes = sliced_run_total(&run, "attributes", out.attributes);
+	r = sliced_run_end(&run, w->change_id, out.left, e);
 	if (r == 0)
 		r = revert_reply(c, w, entity, &out, ret_result, e);
-	return r == 0 ? run_reply(&run, *ret_result, e) : r;
+	return r == 0 ? sliced_run_reply(&run, *ret_result, e) : r;
 }
 
 int
@@ -145,7 +145,7 @@ m_memory_revert(struct call *c, json_t **ret_result, struct err *e)
 	if (r == 0)
 		r = revert_reply(c, &w, entity, &out, ret_result, e);
 	return r == 0 && sliced
-		       ? run_reply_again(c->st, w.ns, "memory_revert", target,
+		       ? sliced_run_reply_again(c->st, w.ns, "memory_revert", target,
 				 *ret_result, e)
 		       : r;
 }

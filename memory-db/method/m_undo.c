@@ -154,14 +154,14 @@ select_run(struct select *s, const char *run, struct err *e)
 {
 	struct store *st = s->u->w->st;
 	struct idset all AUTO_IDSET = {0};
-	int r = run_changes(st, run, s->u->w->ns, &all, e);
+	int r = sliced_run_changes(st, run, s->u->w->ns, &all, e);
 
 	for (size_t i = 0; r == 0 && i < all.cap; i++)
 		if (all.slots[i].id != 0 &&
 			(r = log_get(st, all.slots[i].id, select_change, s,
 				 e)) == 1)
 			r = 0;
-	return r == 0 ? run_close(st, run, e) : r;
+	return r == 0 ? sliced_run_close(st, run, e) : r;
 }
 
 static int
@@ -295,11 +295,11 @@ static int
 undo_part(struct call *c, struct undo *u, const char *target,
 	json_t **ret_result, struct err *e)
 {
-	struct run run AUTO_RUN = {0};
+	struct sliced_run run AUTO_RUN = {0};
 	int64_t left = 0;
-	int r = run_begin(&run, u->w, "memory_undo", target, u->w->branch, e);
+	int r = sliced_run_begin(&run, u->w, "memory_undo", target, u->w->branch, e);
 
-	run_room(&run, c->params, LIMIT_RUN_FACTS);
+	sliced_run_room(&run, c->params, LIMIT_RUN_FACTS);
 
 	if (r == 0 && run.is_new)
 		r = select_changes(c, u, e);
@@ -315,10 +315,10 @@ undo_part(struct call *c, struct undo *u, const char *target,
 	if (r == 0)
 		r = undo_slice_end(u, &run, &left, e);
 	if (r == 0)
-		r = run_end(&run, u->w->change_id, left, e);
+		r = sliced_run_end(&run, u->w->change_id, left, e);
 	if (r == 0)
 		r = undo_reply(c, u, ret_result, e);
-	return r == 0 ? run_reply(&run, *ret_result, e) : r;
+	return r == 0 ? sliced_run_reply(&run, *ret_result, e) : r;
 }
 
 /* What the call selects, on which branch: the same call again goes on. */
@@ -366,7 +366,7 @@ m_memory_undo(struct call *c, json_t **ret_result, struct err *e)
 		r = write_end(&w, e);
 	if (r == 0)
 		r = undo_reply(c, &u, ret_result, e);
-	return r == 0 && sliced ? run_reply_again(c->st, w.ns, "memory_undo",
+	return r == 0 && sliced ? sliced_run_reply_again(c->st, w.ns, "memory_undo",
 					  target.data, *ret_result, e)
 				: r;
 }

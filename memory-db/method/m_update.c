@@ -57,7 +57,7 @@ update_type(struct write *w, int64_t entity, const char *type, struct err *e)
 	if (r == 0)
 		r = label_intern(w->st, type, &label, e);
 	if (r == 0 && label != x.label)
-		r = remember_existence(
+		r = write_entity_existence(
 			w, entity, x.name.data, label, &x.f, e);
 	buf_done(&x.name);
 	return r;
@@ -68,9 +68,9 @@ static int
 update_tags(struct write *w, int64_t entity, const json_t *tags, struct err *e)
 {
 	json_t *metadata AUTO_JSON = NULL;
-	int r = tags_replace(w->st, entity, tags, &metadata, e);
+	int r = entity_tags_replace(w->st, entity, tags, &metadata, e);
 
-	return r == 0 ? remember_metadata(w, entity, metadata, "tags", e) : r;
+	return r == 0 ? write_entity_metadata(w, entity, metadata, "tags", e) : r;
 }
 
 static int
@@ -80,7 +80,7 @@ update(struct write *w, int64_t entity, const json_t *p, struct err *e)
 	const json_t *pin = json_object_get(p, "pin");
 	const json_t *metadata = json_object_get(p, "metadata");
 	const json_t *tags = json_object_get(p, "tags");
-	int tier = remember_tier(jx_text(p, "tier"));
+	int tier = write_entity_tier(jx_text(p, "tier"));
 	int r = 0;
 
 	if (type != NULL)
@@ -90,7 +90,7 @@ update(struct write *w, int64_t entity, const json_t *p, struct err *e)
 	if (r == 0 && json_is_boolean(pin))
 		r = write_attr(w, entity, ATTR_PIN, json_is_true(pin), e);
 	if (r == 0 && json_is_object(metadata))
-		r = remember_metadata(w, entity, metadata, "metadata", e);
+		r = write_entity_metadata(w, entity, metadata, "metadata", e);
 	if (r == 0 && json_is_array(tags))
 		r = update_tags(w, entity, tags, e);
 	return r;
@@ -266,7 +266,7 @@ rename_it(struct write *w, int64_t entity, const char *new_name, struct err *e)
 	if (r == 0)
 		r = load_existence(w, entity, &x, e);
 	if (r == 0 && strcmp(x.name.data, new_name) != 0)
-		r = remember_existence(
+		r = write_entity_existence(
 			w, entity, new_name, x.label, &x.f, e);
 	buf_done(&x.name);
 	return r;

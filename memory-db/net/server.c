@@ -192,13 +192,13 @@ announce(struct server *s, const char *line)
 static void
 read_last_change(struct server *s)
 {
-	struct tally t;
+	struct counters t;
 	struct err e;
 
-	if (store_tally(s->db, &t, &e) == 0) {
+	if (store_counters(s->db, &t, &e) == 0) {
 		if (t.last_change > s->last_change)
 			s->last_change = t.last_change;
-		tally_done(&t);
+		counters_done(&t);
 	}
 }
 

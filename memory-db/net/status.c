@@ -15,7 +15,7 @@
 #define LOAD(x) ((json_int_t)atomic_load_explicit(&(x), memory_order_relaxed))
 
 static json_t *
-rows(const struct tally_row *r, size_t n)
+rows(const struct counters_row *r, size_t n)
 {
 	json_t *o = json_object();
 
@@ -28,7 +28,7 @@ rows(const struct tally_row *r, size_t n)
 }
 
 static json_t *
-tiers(const struct tally *t)
+tiers(const struct counters *t)
 {
 	json_t *o = json_object();
 
@@ -41,7 +41,7 @@ tiers(const struct tally *t)
 }
 
 static json_t *
-sizes(const struct tally *t, const struct database_sizes *d)
+sizes(const struct counters *t, const struct database_sizes *d)
 {
 	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I}",
 		"file_bytes", (json_int_t)d->file_bytes,
@@ -54,7 +54,7 @@ sizes(const struct tally *t, const struct database_sizes *d)
 
 /* The guide's figures: its JSON of every version against what is stored. */
 static json_t *
-compression(const struct tally *t)
+compression(const struct counters *t)
 {
 	double saved = t->original_bytes > 0 ?
 		100.0 * (1 - (double)t->stored_bytes /
@@ -221,11 +221,11 @@ database(const struct server *s, bool is_agent)
 static json_t *
 recall_cache(const struct server *s)
 {
-	struct answers_stats a = {0};
+	struct answer_cache_stats a = {0};
 	int64_t asked;
 
 	if (s->is_open)
-		answers_stats(s->db, &a);
+		answer_cache_stats(s->db, &a);
 	asked = a.hits + a.misses;
 	return json_pack("{s:I,s:I,s:I,s:I}", "hits", (json_int_t)a.hits,
 		"misses", (json_int_t)a.misses, "bytes", (json_int_t)a.bytes,
@@ -276,7 +276,7 @@ embeddings(struct server *s)
 }
 
 static json_t *
-status(struct server *s, const struct tally *t, bool is_agent)
+status(struct server *s, const struct counters *t, bool is_agent)
 {
 	int64_t uptime = (clock_mono_ns() - s->started_ns) / 1000000000;
 
@@ -305,20 +305,20 @@ status(struct server *s, const struct tally *t, bool is_agent)
 
 /* An agent is told what it can read, and that there is more. */
 static int
-count(struct request *r, struct tally *t, struct err *e)
+count(struct request *r, struct counters *t, struct err *e)
 {
 	const char *const only[] = {r->job.ctx.namespace_, "default", NULL};
 
 	return r->job.ctx.is_agent
-		? store_tally_of(r->server->db, only, t, e)
-		: store_tally(r->server->db, t, e);
+		? store_counters_of(r->server->db, only, t, e)
+		: store_counters(r->server->db, t, e);
 }
 
 int
 status_method(struct request *r, json_t **ret_result, struct err *e)
 {
 	bool is_agent = r->job.ctx.is_agent;
-	struct tally t = {0};
+	struct counters t = {0};
 
 	/* Before the database is open there is nothing to count yet. */
 	if (r->server->is_open && count(r, &t, e))
@@ -330,7 +330,7 @@ status_method(struct request *r, json_t **ret_result, struct err *e)
 		*ret_result = NULL;
 	}
 	if (r->server->is_open)
-		tally_done(&t);
+		counters_done(&t);
 	if (*ret_result && json_object_size(r->conn->ignored) > 0 &&
 	    json_object_set(*ret_result, "ignored_settings",
 		    r->conn->ignored)) {

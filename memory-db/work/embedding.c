@@ -196,7 +196,7 @@ on_commit(void *ctx, const int64_t *erased, size_t n, bool lost)
 static int
 take_erased(struct embedding *x, struct err *e)
 {
-	struct vector_model model = meaning_model(x->m);
+	struct vector_model model = vectors_memory_model(x->m);
 	int64_t *facts AUTO_FREE = NULL;
 	size_t n;
 	bool lost;
@@ -211,13 +211,13 @@ take_erased(struct embedding *x, struct err *e)
 	pthread_mutex_unlock(&x->lock);
 	if (n == 0 && !lost)
 		return 0;
-	r = lost ? -1 : meaning_sync(x->m, x->st, facts, n, e);
+	r = lost ? -1 : vectors_memory_sync(x->m, x->st, facts, n, e);
 	if (r == 0)
 		return 0;
 	/* Which ones is not known any more: all are read again. */
-	r = meaning_use(x->m, &model, e);
+	r = vectors_memory_use(x->m, &model, e);
 	if (r == 0 && model.id != 0)
-		r = meaning_load(x->m, x->st, &x->stop, e);
+		r = vectors_memory_load(x->m, x->st, &x->stop, e);
 	if (r == 0)
 		return 0;
 	pthread_mutex_lock(&x->lock);
@@ -316,8 +316,8 @@ open_all(struct embedding *x, struct err *e)
 
 	if (r == 0)
 		r = embedding_choose(x, e);
-	if (r == 0 && meaning_model(x->m).id != 0)
-		r = meaning_load(x->m, x->st, &x->stop, e);
+	if (r == 0 && vectors_memory_model(x->m).id != 0)
+		r = vectors_memory_load(x->m, x->st, &x->stop, e);
 	if (r != 0) {
 		store_close(x->st);
 		x->st = NULL;
@@ -378,7 +378,7 @@ make(struct work *w, const struct embedding_options *o, struct database *db,
 	(void)pthread_cond_init(&x->wake, &attr);
 	(void)pthread_condattr_destroy(&attr);
 	*ret = x;
-	return meaning_open(db, o->x, &x->m, e);
+	return vectors_memory_open(db, o->x, &x->m, e);
 }
 
 int
@@ -438,7 +438,7 @@ embedding_free(struct embedding *x)
 	if (x == NULL)
 		return;
 	vectors_watch(x->db, NULL, NULL);
-	meaning_close(x->m);
+	vectors_memory_close(x->m);
 	pthread_mutex_destroy(&x->lock);
 	pthread_cond_destroy(&x->wake);
 	buf_done(&x->b.text);
@@ -452,10 +452,10 @@ bool
 embedding_asks(const struct embedding *x)
 {
 	return x != NULL && !embed_is_local(x->opt.x) &&
-	       !atomic_load(&x->question_down) && meaning_count(x->m) > 0;
+	       !atomic_load(&x->question_down) && vectors_memory_count(x->m) > 0;
 }
 
-struct meaning *
+struct vectors_memory *
 embedding_meaning(const struct embedding *x)
 {
 	return x->m;
@@ -482,8 +482,8 @@ embedding_status(struct embedding *x, struct embedding_status *ret)
 	snprintf(ret->model, sizeof(ret->model), "%.*s",
 		(int)sizeof(ret->model) - 1, embed_model(x->opt.x));
 	ret->dims = embed_dims(x->opt.x);
-	ret->vectors = meaning_count(x->m);
-	ret->bytes = meaning_bytes(x->m);
+	ret->vectors = vectors_memory_count(x->m);
+	ret->bytes = vectors_memory_bytes(x->m);
 	ret->pending = atomic_load(&x->pending);
 	pthread_mutex_lock(&x->lock);
 	memcpy(ret->last_error, x->last_error, sizeof(ret->last_error));

@@ -47,7 +47,7 @@ bool embedding_asks(const struct embedding *x);
 /* The provider did not answer a question: none asks it until the thread has
  * tried again. */
 void embedding_failed(struct embedding *x, const struct err *e);
-struct meaning *embedding_meaning(const struct embedding *x);
+struct vectors_memory *embedding_meaning(const struct embedding *x);
 int64_t embedding_question_ms(const struct embedding *x);
 
 /* --- status -------------------------------------------------------------------- */

@@ -95,7 +95,7 @@ tell(struct embedding *x, struct err *e)
 static int
 read_places(struct embedding *x, struct err *e)
 {
-	struct vector_model model = meaning_model(x->m);
+	struct vector_model model = vectors_memory_model(x->m);
 	int64_t written = atomic_load(&x->written);
 	int r = vector_namespaces(x->st, note_place, x, e);
 
@@ -245,7 +245,7 @@ look_closer(struct embedding *x, int r, struct err *e)
 static int
 store_batch(struct embedding *x, struct err *e)
 {
-	struct vector_model model = meaning_model(x->m);
+	struct vector_model model = vectors_memory_model(x->m);
 	struct batch *b = &x->b;
 	int r;
 
@@ -260,10 +260,10 @@ store_batch(struct embedding *x, struct err *e)
 	b->known = model.id;
 	r = embedding_write(x, e);
 	if (r == 0 && model.id != b->model)
-		r = meaning_use(x->m,
+		r = vectors_memory_use(x->m,
 			&(struct vector_model){b->model, b->dims}, e);
 	if (r == 0)
-		r = meaning_sync(x->m, x->st, b->facts, b->n, e);
+		r = vectors_memory_sync(x->m, x->st, b->facts, b->n, e);
 	return r;
 }
 
@@ -332,13 +332,13 @@ embedding_choose(struct embedding *x, struct err *e)
 	x->places_n = x->place = 0;
 	x->has_round = false;
 	atomic_fetch_add(&x->written, 1);
-	return meaning_use(x->m, &model, e);
+	return vectors_memory_use(x->m, &model, e);
 }
 
 int
 embedding_drop(struct embedding *x, struct err *e)
 {
-	int64_t model = meaning_model(x->m).id;
+	int64_t model = vectors_memory_model(x->m).id;
 	int r = model != 0 ? vector_model_other(x->st, model, &x->b.drop, e)
 			   : 0;
 

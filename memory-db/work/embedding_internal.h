@@ -42,7 +42,7 @@ struct embedding {
 	struct work *work;
 	struct database *db;
 	struct embedding_options opt;
-	struct meaning *m;
+	struct vectors_memory *m;
 	struct store *st;	/* of the thread */
 	pthread_t thread;
 	bool is_started;

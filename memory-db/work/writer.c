@@ -450,7 +450,7 @@ end_leases(struct work *w)
 	int rc = store_group_begin(w->st, &e);
 
 	if (rc == 0)
-		rc = lease_discard_all(w->st, &n, &e);
+		rc = branch_lease_discard_all(w->st, &n, &e);
 	if (rc == 0)
 		rc = skill_open(w->st, &e);
 	if (rc == 0)

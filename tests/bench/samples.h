@@ -1,6 +1,6 @@
 /* Latencies and their percentiles. */
-#ifndef BENCH_SAMPLES_H
-#define BENCH_SAMPLES_H
+#ifndef TESTS_BENCH_SAMPLES_H
+#define TESTS_BENCH_SAMPLES_H
 
 #include <stddef.h>
 #include <stdint.h>

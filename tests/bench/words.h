@@ -1,7 +1,7 @@
 /* Deterministic text for benchmarks: words with a Zipf distribution, documents
  * made of them, and query classes. No outside data. */
-#ifndef BENCH_WORDS_H
-#define BENCH_WORDS_H
+#ifndef TESTS_BENCH_WORDS_H
+#define TESTS_BENCH_WORDS_H
 
 #include <stddef.h>
 #include <stdint.h>

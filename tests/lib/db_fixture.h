@@ -1,7 +1,7 @@
 /* A database in a folder of its own with a writer and a reader, and handlers
  * called as the service calls them. For unit tests: include after cmocka.h. */
-#ifndef TESTS_DB_FIXTURE_H
-#define TESTS_DB_FIXTURE_H
+#ifndef TESTS_LIB_DB_FIXTURE_H
+#define TESTS_LIB_DB_FIXTURE_H
 
 #include <jansson.h>
 #include <sqlite3.h>

@@ -1,6 +1,6 @@
 /* A folder of its own for a database, in $TMPDIR or /tmp. */
-#ifndef TESTS_DB_FOLDER_H
-#define TESTS_DB_FOLDER_H
+#ifndef TESTS_LIB_DB_FOLDER_H
+#define TESTS_LIB_DB_FOLDER_H
 
 #include <stdio.h>
 #include <stdlib.h>

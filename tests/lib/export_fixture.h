@@ -1,7 +1,7 @@
 /* Random work on a database, whole exports and imports, comparing databases.
  * For unit tests: include after cmocka.h. */
-#ifndef TESTS_EXPORT_FIXTURE_H
-#define TESTS_EXPORT_FIXTURE_H
+#ifndef TESTS_LIB_EXPORT_FIXTURE_H
+#define TESTS_LIB_EXPORT_FIXTURE_H
 
 #include "tests/lib/db_fixture.h"
 

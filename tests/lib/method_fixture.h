@@ -1,7 +1,7 @@
 /* Handlers over a database of their own: requests and replies as JSON. Writes
  * run in a group and a savepoint as the writer does it, reads in a snapshot. */
-#ifndef TESTS_METHOD_FIXTURE_H
-#define TESTS_METHOD_FIXTURE_H
+#ifndef TESTS_LIB_METHOD_FIXTURE_H
+#define TESTS_LIB_METHOD_FIXTURE_H
 
 #include <jansson.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* A brute-force model of what a search promises to find. */
-#ifndef TESTS_SEARCH_MODEL_H
-#define TESTS_SEARCH_MODEL_H
+#ifndef TESTS_LIB_SEARCH_MODEL_H
+#define TESTS_LIB_SEARCH_MODEL_H
 
 #include "common/text.h"
 #include "tests/lib/store_fixture.h"

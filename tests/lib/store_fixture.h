@@ -1,6 +1,6 @@
 /* A database in a folder of its own, and writing to it in few words. */
-#ifndef TESTS_STORE_FIXTURE_H
-#define TESTS_STORE_FIXTURE_H
+#ifndef TESTS_LIB_STORE_FIXTURE_H
+#define TESTS_LIB_STORE_FIXTURE_H
 
 #include <assert.h>
 #include <stdio.h>

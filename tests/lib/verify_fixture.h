@@ -1,7 +1,7 @@
 /* A filled database and what verify says of it. For unit tests: include after
  * cmocka.h. */
-#ifndef TESTS_VERIFY_FIXTURE_H
-#define TESTS_VERIFY_FIXTURE_H
+#ifndef TESTS_LIB_VERIFY_FIXTURE_H
+#define TESTS_LIB_VERIFY_FIXTURE_H
 
 #include "tests/lib/db_fixture.h"
 

@@ -30,7 +30,7 @@ make_text(struct made *m, const char *text, int64_t entity)
 		WORDS_MAX), 0);
 	if (t.n > 0)
 		memcpy(m->v, t.v, t.n * sizeof(*t.v));
-	copy_mins(m->v, t.n, m->mins);
+	near_copy_mins(m->v, t.n, m->mins);
 	m->text = (struct copy_text){.v = m->v, .n = t.n, .mins = m->mins,
 		.entity = entity};
 	free(t.v);
@@ -43,8 +43,8 @@ how(const char *a, const char *b, int64_t other)
 
 	make_text(&x, a, 1);
 	make_text(&y, b, other);
-	assert_int_equal(copy_compare(&x.text, &y.text), copy_compare(&y.text, &x.text));
-	return copy_compare(&x.text, &y.text);
+	assert_int_equal(near_copy_compare(&x.text, &y.text), near_copy_compare(&y.text, &x.text));
+	return near_copy_compare(&x.text, &y.text);
 }
 
 static void
@@ -83,15 +83,15 @@ days_and_words_of_the_question_part(void **state)
 	(void)state;
 	make_text(&x, "went to the gym with Bob and lifted weights", 1);
 	make_text(&y, "went to the gym with Bob and lifted weights", 1);
-	assert_int_equal(copy_compare(&x.text, &y.text), COPY_SAME);
+	assert_int_equal(near_copy_compare(&x.text, &y.text), COPY_SAME);
 	x.text.day = 19000;
-	assert_int_equal(copy_compare(&x.text, &y.text), COPY_SAME);
+	assert_int_equal(near_copy_compare(&x.text, &y.text), COPY_SAME);
 	y.text.day = 19001;
-	assert_int_equal(copy_compare(&x.text, &y.text), COPY_NOT);
+	assert_int_equal(near_copy_compare(&x.text, &y.text), COPY_NOT);
 	y.text.day = 19000;
-	assert_int_equal(copy_compare(&x.text, &y.text), COPY_SAME);
+	assert_int_equal(near_copy_compare(&x.text, &y.text), COPY_SAME);
 	y.text.found = 1;
-	assert_int_equal(copy_compare(&x.text, &y.text), COPY_NOT);
+	assert_int_equal(near_copy_compare(&x.text, &y.text), COPY_NOT);
 }
 
 /* Texts of random words, each with copies in which a few words are changed:
@@ -102,7 +102,7 @@ set_misses_none(void **state)
 	enum { TEXTS = 60, COPIES = 8 };
 	struct sf_random random = {11};
 	struct made *all = calloc(TEXTS * (COPIES + 1), sizeof(*all));
-	struct copy_set set = {0};
+	struct near_copy_set set = {0};
 	size_t made = 0;
 
 	(void)state;
@@ -122,10 +122,10 @@ set_misses_none(void **state)
 				m->v[sf_below(&random, (int)n)] =
 					(token_t)sf_below(&random, 1 << 20);
 			}
-			copy_mins(m->v, n, m->mins);
+			near_copy_mins(m->v, n, m->mins);
 			m->text = (struct copy_text){.v = m->v, .n = n,
 				.mins = m->mins, .entity = 1};
-			assert_int_equal(copy_set_put(&set, &m->text, &at,
+			assert_int_equal(near_copy_set_put(&set, &m->text, &at,
 				&found), 0);
 			if (c == 0)
 				own = at;
@@ -134,7 +134,7 @@ set_misses_none(void **state)
 		}
 	}
 	assert_int_equal(set.n, TEXTS);
-	copy_set_done(&set);
+	near_copy_set_done(&set);
 	free(all);
 }
 

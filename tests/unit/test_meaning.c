@@ -48,7 +48,7 @@ struct fixture {
 	struct method_fixture f;
 	struct embedder *x;
 	struct embedder by_hand;
-	struct meaning *m;
+	struct vectors_memory *m;
 	int64_t model;
 	struct recall_weights w;
 	/* what was put in */
@@ -71,7 +71,7 @@ open_fixture(struct fixture *x, const char *spec)
 	x->x = &x->by_hand;
 	if (spec)
 		assert_int_equal(embed_open(&o, &x->x, &e), 0);
-	assert_int_equal(meaning_open(x->f.s.db, x->x, &x->m, &e), 0);
+	assert_int_equal(vectors_memory_open(x->f.s.db, x->x, &x->m, &e), 0);
 	x->w = recall_weights_default;
 }
 
@@ -98,7 +98,7 @@ teardown(void **state)
 
 	store_close(x->f.s.w);
 	x->f.s.w = NULL;
-	meaning_close(x->m);
+	vectors_memory_close(x->m);
 	if (x->x != &x->by_hand)
 		embed_close(x->x);
 	mf_close(&x->f);
@@ -147,10 +147,10 @@ commit(struct fixture *x, size_t dims, const int64_t *facts, size_t n)
 	struct store_fixture *s = &x->f.s;
 
 	sf_ok(s, store_group_commit(s->w, &s->e));
-	if (meaning_model(x->m).id == 0)
-		sf_ok(s, meaning_use(x->m,
+	if (vectors_memory_model(x->m).id == 0)
+		sf_ok(s, vectors_memory_use(x->m,
 			&(struct vector_model){x->model, dims}, &s->e));
-	sf_ok(s, meaning_sync(x->m, s->w, facts, n, &s->e));
+	sf_ok(s, vectors_memory_sync(x->m, s->w, facts, n, &s->e));
 }
 
 /* By the local provider, all there is. */
@@ -611,7 +611,7 @@ forgotten_facts_leave_memory(void **state)
 	remember(x, "secret", "note", "the password is swordfish");
 	remember(x, "other", "note", "a sworn fisherman");
 	fill(x);
-	assert_int_equal(meaning_count(x->m), 2);
+	assert_int_equal(vectors_memory_count(x->m), 2);
 	recall(x, "swordfisch");
 	assert_string_equal(name_of(x, 0), "secret");
 	fact = json_integer_value(json_object_get(row(x, 0), "id"));
@@ -619,8 +619,8 @@ forgotten_facts_leave_memory(void **state)
 	/* In memory still, and yet not found. */
 	recall(x, "swordfisch");
 	assert_string_equal(name_of(x, 0), "other");
-	sf_ok(s, meaning_sync(x->m, s->w, &fact, 1, &s->e));
-	assert_int_equal(meaning_count(x->m), 1);
+	sf_ok(s, vectors_memory_sync(x->m, s->w, &fact, 1, &s->e));
+	assert_int_equal(vectors_memory_count(x->m), 1);
 }
 
 static void
@@ -634,14 +634,14 @@ loads_what_the_table_has(void **state)
 	remember(x, "a", "note", "the kettle whistles");
 	remember(x, "b", "note", "the cat sleeps");
 	fill(x);
-	before = meaning_generation(x->m);
-	sf_ok(s, meaning_use(x->m, &(struct vector_model){x->model, 512},
+	before = vectors_memory_generation(x->m);
+	sf_ok(s, vectors_memory_use(x->m, &(struct vector_model){x->model, 512},
 		&s->e));
-	assert_int_equal(meaning_count(x->m), 0);
+	assert_int_equal(vectors_memory_count(x->m), 0);
 	assert_int_equal(recall(x, "ketle"), 0);
-	sf_ok(s, meaning_load(x->m, s->w, &stop, &s->e));
-	assert_int_equal(meaning_count(x->m), 2);
-	assert_true(meaning_generation(x->m) > before);
+	sf_ok(s, vectors_memory_load(x->m, s->w, &stop, &s->e));
+	assert_int_equal(vectors_memory_count(x->m), 2);
+	assert_true(vectors_memory_generation(x->m) > before);
 	assert_true(recall(x, "ketle") >= 1);
 	assert_string_equal(name_of(x, 0), "a");
 }

@@ -620,13 +620,13 @@ answers_are_kept_until_a_write(void **state)
 	static const char *const queries[] = {"what does Ada drink?",
 		"who is allergic?", "nothing of that kind", "invoices"};
 	struct method_fixture *f = *state;
-	struct answers_stats a, b;
+	struct answer_cache_stats a, b;
 
 	fill(f);
 	for (int round = 0; round < 3; round++) {
 		json_t *first[ARRAY_LEN(queries)];
 
-		answers_stats(f->s.db, &a);
+		answer_cache_stats(f->s.db, &a);
 		for (size_t i = 0; i < 2 * ARRAY_LEN(queries); i++) {
 			size_t k = i % ARRAY_LEN(queries);
 
@@ -639,7 +639,7 @@ answers_are_kept_until_a_write(void **state)
 			assert_true(json_equal(first[k], f->last));
 			json_decref(first[k]);
 		}
-		answers_stats(f->s.db, &b);
+		answer_cache_stats(f->s.db, &b);
 		assert_int_equal(b.misses - a.misses, ARRAY_LEN(queries));
 		assert_int_equal(b.hits - a.hits, ARRAY_LEN(queries));
 		remember(f, "Ada", "person", round ? "drinks cocoa, too"
@@ -664,8 +664,8 @@ answers_are_kept_until_a_write(void **state)
 		static const char data[4000];
 
 		snprintf(key, sizeof(key), "key %d", i);
-		answer_keep(f->s.w, key, strlen(key), data, sizeof(data));
-		answers_stats(f->s.db, &a);
+		answer_cache_keep(f->s.w, key, strlen(key), data, sizeof(data));
+		answer_cache_stats(f->s.db, &a);
 		assert_true(a.bytes <= ANSWERS_BYTES);
 	}
 	assert_true(a.bytes > ANSWERS_BYTES / 2);

@@ -377,7 +377,7 @@ check_index(struct model *m)
 {
 	struct text_checked checked;
 
-	sf_ok(&m->f, text_check(m->f.w, note_problem, NULL, &checked,
+	sf_ok(&m->f, fts_check(m->f.w, note_problem, NULL, &checked,
 		&m->f.e));
 	assert_true(checked.live > 0 && checked.past > 0 &&
 		checked.branch > 0);
@@ -423,7 +423,7 @@ test_branches(void **state)
 	}
 	check_index(m);
 	sf_ok(&m->f, store_group_begin(m->f.w, &m->f.e));
-	sf_ok(&m->f, text_rebuild(m->f.w, &m->f.e));
+	sf_ok(&m->f, fts_rebuild(m->f.w, &m->f.e));
 	sf_ok(&m->f, store_group_commit(m->f.w, &m->f.e));
 	check_index(m);
 }

@@ -196,11 +196,11 @@ test_no_memory_writing(void **state)
 			sf_ok(f, rc);
 			break;
 		}
-		sf_ok(f, text_check(f->w, ignore, NULL, &checked, &f->e));
+		sf_ok(f, fts_check(f->w, ignore, NULL, &checked, &f->e));
 		/* Known words are in the vocabulary, whatever failed. */
 		sf_ok(f, write_one(f, (int)(100000 + n)));
 	}
-	sf_ok(f, text_check(f->w, ignore, NULL, &checked, &f->e));
+	sf_ok(f, fts_check(f->w, ignore, NULL, &checked, &f->e));
 }
 
 /* Queries as long as may be, of every kind. */

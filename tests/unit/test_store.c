@@ -165,7 +165,7 @@ test_past_states_stay(void **state)
 	struct fact x = observation(ada, "likes coffee");
 	struct change *c = begin(f, CHANGE_ADD);
 	struct entity_times times;
-	struct tally t;
+	struct counters t;
 	struct seen s;
 
 	OK(change_add_fact(c, &x, NULL, &f->e));
@@ -192,7 +192,7 @@ test_past_states_stay(void **state)
 
 	OK(entity_times(f->w, ada, &times, &f->e));
 	assert_int_equal(times.version, 4);
-	OK(store_tally(f->db, &t, &f->e));
+	OK(store_counters(f->db, &t, &f->e));
 	assert_int_equal(t.entities, 1);
 	assert_int_equal(t.observations, 2);
 	assert_int_equal(t.changes, 4);
@@ -200,7 +200,7 @@ test_past_states_stay(void **state)
 	assert_int_equal(t.by_tier[0], 1);
 	assert_int_equal(t.types_n, 1);
 	assert_string_equal(t.types[0].name, "person");
-	tally_done(&t);
+	counters_done(&t);
 }
 
 static void
@@ -210,7 +210,7 @@ test_rollback_leaves_nothing(void **state)
 	int64_t ada = create(f, "ada", "likes tea"), label;
 	struct fact x = observation(ada, "rolled back");
 	struct change *c = begin(f, CHANGE_ADD);
-	struct tally t;
+	struct counters t;
 
 	OK(change_add_fact(c, &x, NULL, &f->e));
 	OK(label_intern(f->w, "gone", &label, &f->e));
@@ -219,9 +219,9 @@ test_rollback_leaves_nothing(void **state)
 	OK(store_group_commit(f->w, &f->e));
 	assert_int_equal(read_at(f, ada, STORE_OPEN_END).n, 1);
 	assert_int_equal(label_find(f->w, "gone", &label, &f->e), 0);
-	OK(store_tally(f->db, &t, &f->e));
+	OK(store_counters(f->db, &t, &f->e));
 	assert_int_equal(t.observations, 1);
-	tally_done(&t);
+	counters_done(&t);
 }
 
 static void
@@ -229,7 +229,7 @@ test_reopen(void **state)
 {
 	struct fixture *f = *state;
 	int64_t ada = create(f, "ada", "likes tea");
-	struct tally t;
+	struct counters t;
 	char id[64];
 
 	snprintf(id, sizeof(id), "%s", database_id(f->db));
@@ -237,9 +237,9 @@ test_reopen(void **state)
 	open_all(f);
 	assert_string_equal(database_id(f->db), id);
 	assert_int_equal(read_at(f, ada, STORE_OPEN_END).n, 1);
-	OK(store_tally(f->db, &t, &f->e));
+	OK(store_counters(f->db, &t, &f->e));
 	assert_int_equal(t.entities, 1);
-	tally_done(&t);
+	counters_done(&t);
 }
 
 static void

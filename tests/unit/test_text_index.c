@@ -45,7 +45,7 @@ problems(struct store_fixture *f)
 	struct text_checked checked;
 	int n = 0;
 
-	sf_ok(f, text_check(f->w, print_problem, &n, &checked, &f->e));
+	sf_ok(f, fts_check(f->w, print_problem, &n, &checked, &f->e));
 	return n;
 }
 
@@ -258,7 +258,7 @@ test_check_sees_damage(void **state)
 			NULL), SQLITE_OK);
 		assert_true(problems(f) > 0);
 		sf_ok(f, store_group_begin(f->w, &f->e));
-		sf_ok(f, text_rebuild(f->w, &f->e));
+		sf_ok(f, fts_rebuild(f->w, &f->e));
 		sf_ok(f, store_group_commit(f->w, &f->e));
 		assert_int_equal(problems(f), 0);
 	}

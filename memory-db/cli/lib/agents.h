@@ -1,6 +1,6 @@
 /* What the installed MCP clients of this user say about the memory. */
-#ifndef CLI_AGENTS_H
-#define CLI_AGENTS_H
+#ifndef CLI_LIB_AGENTS_H
+#define CLI_LIB_AGENTS_H
 
 #include "common/buf.h"
 #include "common/cleanup.h"

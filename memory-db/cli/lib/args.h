@@ -1,7 +1,7 @@
 /* The command line: options may stand before, between and after the
  * arguments of a command. */
-#ifndef CLI_ARGS_H
-#define CLI_ARGS_H
+#ifndef CLI_LIB_ARGS_H
+#define CLI_LIB_ARGS_H
 
 #include <stddef.h>
 

@@ -1,6 +1,6 @@
 /* What differs between two states, entity by entity. */
-#ifndef CLI_CHANGES_H
-#define CLI_CHANGES_H
+#ifndef CLI_LIB_CHANGES_H
+#define CLI_LIB_CHANGES_H
 
 #include "memory-db/cli/cli.h"
 

@@ -1,6 +1,6 @@
 /* A configuration file of an MCP client: found, read, replaced with care. */
-#ifndef CLI_CLIENTFILE_H
-#define CLI_CLIENTFILE_H
+#ifndef CLI_LIB_CLIENTFILE_H
+#define CLI_LIB_CLIENTFILE_H
 
 #include <jansson.h>
 #include <limits.h>

@@ -1,7 +1,7 @@
 /* memory-db.conf, as `memoryctl embed` writes it: lines that are not its own
  * stay as they are. */
-#ifndef CLI_CONFFILE_H
-#define CLI_CONFFILE_H
+#ifndef CLI_LIB_CONFFILE_H
+#define CLI_LIB_CONFFILE_H
 
 #include "common/buf.h"
 #include "common/cleanup.h"

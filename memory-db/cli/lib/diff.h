@@ -1,6 +1,6 @@
 /* Shows an edit as a unified diff. */
-#ifndef CLI_DIFF_H
-#define CLI_DIFF_H
+#ifndef CLI_LIB_DIFF_H
+#define CLI_LIB_DIFF_H
 
 #include <stddef.h>
 

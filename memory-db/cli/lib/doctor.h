@@ -1,6 +1,6 @@
 /* doctor: findings, and the checks that make them. None needs the service. */
-#ifndef CLI_DOCTOR_H
-#define CLI_DOCTOR_H
+#ifndef CLI_LIB_DOCTOR_H
+#define CLI_LIB_DOCTOR_H
 
 #include <jansson.h>
 #include <limits.h>

@@ -1,6 +1,6 @@
 /* Facts of changes and of comparisons as lines with + and -. */
-#ifndef CLI_FACTS_H
-#define CLI_FACTS_H
+#ifndef CLI_LIB_FACTS_H
+#define CLI_LIB_FACTS_H
 
 #include <jansson.h>
 

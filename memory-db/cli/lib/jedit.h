@@ -1,7 +1,7 @@
 /* Edits of a JSON text that leave the rest of it as it is: one splice, in the
  * style (indentation, line ends) of what stands around. Pure. */
-#ifndef CLI_JEDIT_H
-#define CLI_JEDIT_H
+#ifndef CLI_LIB_JEDIT_H
+#define CLI_LIB_JEDIT_H
 
 #include <jansson.h>
 #include <stddef.h>

@@ -4,8 +4,8 @@
  * comma behind the last member. Callers have
  * checked the text with a parser; on a broken one the functions say so and
  * never read outside. */
-#ifndef CLI_JSCAN_H
-#define CLI_JSCAN_H
+#ifndef CLI_LIB_JSCAN_H
+#define CLI_LIB_JSCAN_H
 
 #include <stdbool.h>
 #include <stddef.h>

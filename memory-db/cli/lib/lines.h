@@ -1,6 +1,6 @@
 /* Reads lines of bounded length from a descriptor in constant memory. */
-#ifndef CLI_LINES_H
-#define CLI_LINES_H
+#ifndef CLI_LIB_LINES_H
+#define CLI_LIB_LINES_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* A file that appears whole or not at all: written under a temporary name in
  * the same folder, synced, renamed. */
-#ifndef CLI_NEWFILE_H
-#define CLI_NEWFILE_H
+#ifndef CLI_LIB_NEWFILE_H
+#define CLI_LIB_NEWFILE_H
 
 #include <stdio.h>
 #include <sys/types.h>

@@ -3,8 +3,8 @@
  * Stored text may hold anything. Before it reaches a terminal, control
  * characters, escape sequences, bytes that are no UTF-8 and characters that
  * reorder a line are shown as escapes (\n, \x1b, \u{202e}). */
-#ifndef CLI_OUT_H
-#define CLI_OUT_H
+#ifndef CLI_LIB_OUT_H
+#define CLI_LIB_OUT_H
 
 #include <stddef.h>
 #include <stdint.h>

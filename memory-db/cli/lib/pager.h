@@ -1,6 +1,6 @@
 /* Long output on a terminal goes through a pager. */
-#ifndef CLI_PAGER_H
-#define CLI_PAGER_H
+#ifndef CLI_LIB_PAGER_H
+#define CLI_LIB_PAGER_H
 
 /* Standard output goes to MEMORY_PAGER, else PAGER, else less where there is
  * one, from here on. Nothing happens when the variable is empty or "cat", or

@@ -1,6 +1,6 @@
 /* Reads that answer page by page. */
-#ifndef CLI_PAGES_H
-#define CLI_PAGES_H
+#ifndef CLI_LIB_PAGES_H
+#define CLI_LIB_PAGES_H
 
 #include "memory-db/cli/cli.h"
 

@@ -1,6 +1,6 @@
 /* The other programs of the product. */
-#ifndef CLI_PROGRAMS_H
-#define CLI_PROGRAMS_H
+#ifndef CLI_LIB_PROGRAMS_H
+#define CLI_LIB_PROGRAMS_H
 
 #include <limits.h>
 #include <stdbool.h>

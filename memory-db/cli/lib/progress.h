@@ -1,6 +1,6 @@
 /* A progress bar on stderr; silent when stderr is no terminal. */
-#ifndef CLI_PROGRESS_H
-#define CLI_PROGRESS_H
+#ifndef CLI_LIB_PROGRESS_H
+#define CLI_LIB_PROGRESS_H
 
 #include <stdbool.h>
 #include <stdint.h>

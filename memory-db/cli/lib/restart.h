@@ -1,6 +1,6 @@
 /* A service that a client started, begun anew with other settings. */
-#ifndef CLI_RESTART_H
-#define CLI_RESTART_H
+#ifndef CLI_LIB_RESTART_H
+#define CLI_LIB_RESTART_H
 
 #include "memory-db/cli/cli.h"
 

@@ -1,8 +1,8 @@
 /* The session that memoryctl writes in: one for each login, so that `sessions`
  * says who wrote and `undo --session` takes back what was typed in one
  * terminal. */
-#ifndef CLI_SESSION_H
-#define CLI_SESSION_H
+#ifndef CLI_LIB_SESSION_H
+#define CLI_LIB_SESSION_H
 
 #define SESSION_SIZE 64
 

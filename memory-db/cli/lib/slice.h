@@ -3,8 +3,8 @@
  * A slice has an entry for each line, so that offsets count lines on both
  * sides; a line that is blank or wrong is sent as {} and its complaint, known
  * here already, is not taken from the reply. */
-#ifndef CLI_SLICE_H
-#define CLI_SLICE_H
+#ifndef CLI_LIB_SLICE_H
+#define CLI_LIB_SLICE_H
 
 #include <stdbool.h>
 #include <stddef.h>

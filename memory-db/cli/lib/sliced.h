@@ -1,7 +1,7 @@
 /* Calls that are done in several changes: repeated until the service says that
  * nothing is left. */
-#ifndef CLI_SLICED_H
-#define CLI_SLICED_H
+#ifndef CLI_LIB_SLICED_H
+#define CLI_LIB_SLICED_H
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /* The identity of what is imported: an import that was interrupted goes on
  * where it stopped when the same content comes again. */
-#ifndef CLI_SOURCE_H
-#define CLI_SOURCE_H
+#ifndef CLI_LIB_SOURCE_H
+#define CLI_LIB_SOURCE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,8 +1,8 @@
 /* Aligned tables. On a terminal the widest flexible columns give way until a
  * row fits; where it never does, each row becomes a few lines of its own.
  * Elsewhere nothing is cut. */
-#ifndef CLI_TABLE_H
-#define CLI_TABLE_H
+#ifndef CLI_LIB_TABLE_H
+#define CLI_LIB_TABLE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* Which namespace a command means when its line names none, and where things
  * are that are not in it. */
-#ifndef CLI_WHERE_H
-#define CLI_WHERE_H
+#ifndef CLI_LIB_WHERE_H
+#define CLI_LIB_WHERE_H
 
 #include "memory-db/cli/cli.h"
 

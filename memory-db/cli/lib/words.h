@@ -1,8 +1,8 @@
 /* Errors of the service in the words of the command line. The service speaks
  * to programs and agents: of parameters, members and tools. A person has
  * options and commands. */
-#ifndef CLI_WORDS_H
-#define CLI_WORDS_H
+#ifndef CLI_LIB_WORDS_H
+#define CLI_LIB_WORDS_H
 
 #include "common/buf.h"
 #include "common/cleanup.h"

@@ -203,7 +203,7 @@ add_fact(void *ctx, const struct fact *f)
 	if (r == 0)
 		r = add_from(w);
 	if (r == 0 && f->flags & FACT_DERIVED)
-		r = derive_suspect(w->g.st, f->id, &source, w->g.e);
+		r = derivations_suspect(w->g.st, f->id, &source, w->g.e);
 	if (r == 1 && buf_addf(&w->line, ", suspect: its source #%lld is gone",
 			      (long long)source) != 0)
 		r = err_nomem(w->g.e);

@@ -10,8 +10,8 @@
  * A text of an entity comes once, also when a project and its user both say it.
  * Facts derived from one that is gone are marked as
  * suspect. What finds no room is named, with its id. */
-#ifndef MODEL_CONTEXT_H
-#define MODEL_CONTEXT_H
+#ifndef MODEL_CONTEXT_CONTEXT_H
+#define MODEL_CONTEXT_CONTEXT_H
 
 #include <jansson.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* What gathering and writing a context share. */
-#ifndef MODEL_CONTEXT_INTERNAL_H
-#define MODEL_CONTEXT_INTERNAL_H
+#ifndef MODEL_CONTEXT_CONTEXT_INTERNAL_H
+#define MODEL_CONTEXT_CONTEXT_INTERNAL_H
 
 #include "common/buf.h"
 #include "memory-db/model/context/context.h"

@@ -1,7 +1,7 @@
 /* Namespaces and sessions for the operator: lists, names, and moving what one
  * namespace holds into another. */
-#ifndef MODEL_NAMESPACES_H
-#define MODEL_NAMESPACES_H
+#ifndef MODEL_NAMESPACE_NAMESPACES_H
+#define MODEL_NAMESPACE_NAMESPACES_H
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -1,8 +1,8 @@
 /* A merge of namespaces under way: namespaces_merge.c moves entities and their
  * facts, namespaces_ends.c the relations between a project and the user's
  * memory. */
-#ifndef MODEL_NAMESPACES_INT_H
-#define MODEL_NAMESPACES_INT_H
+#ifndef MODEL_NAMESPACE_NAMESPACES_INT_H
+#define MODEL_NAMESPACE_NAMESPACES_INT_H
 
 #include "common/limits.h"
 #include "memory-db/model/namespace/namespaces.h"

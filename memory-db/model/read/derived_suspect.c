@@ -111,7 +111,7 @@ look_at_relation(struct search *s, const struct derived_row *row)
 {
 	struct search peer = *s;
 	int64_t gone;
-	int r = derive_lost(s->st, row->peer, row->added, &gone, s->e);
+	int r = derivations_lost(s->st, row->peer, row->added, &gone, s->e);
 
 	if (r == 1)
 		return add_reason(s, 0, gone);
@@ -125,7 +125,7 @@ look_at_fact(struct search *s, const struct derived_row *row)
 	int64_t gone;
 	int r = s->only != 0 && s->only != row->fact
 			? 0
-			: derive_suspect(s->st, row->fact, &gone, s->e);
+			: derivations_suspect(s->st, row->fact, &gone, s->e);
 
 	return r == 1 ? add_reason(s, row->fact, gone) : r;
 }
@@ -143,7 +143,7 @@ look(struct search *s, int64_t entity)
 		return 0;
 	here.seen[here.steps++] = entity;
 	here.n = 0;
-	r = derive_each_of(s->st, entity, collect, &here, s->e);
+	r = derivations_each_of(s->st, entity, collect, &here, s->e);
 	r = r < 0 ? r : 0;
 	for (int i = 0; r == 0 && i < here.n &&
 		json_array_size(s->list) < REASONS; i++)
@@ -154,7 +154,7 @@ look(struct search *s, int64_t entity)
 }
 
 int
-suspect_fact_reasons(struct store *st, int64_t entity, int64_t fact,
+derived_suspect_fact_reasons(struct store *st, int64_t entity, int64_t fact,
 	json_t *list, struct err *e)
 {
 	struct search s = {.st = st, .list = list, .only = fact, .e = e};
@@ -163,7 +163,7 @@ suspect_fact_reasons(struct store *st, int64_t entity, int64_t fact,
 }
 
 int
-suspect_reasons(struct store *st, int64_t entity, json_t *list, struct err *e)
+derived_suspect_reasons(struct store *st, int64_t entity, json_t *list, struct err *e)
 {
 	struct search s = {.st = st, .list = list, .e = e};
 

@@ -1,6 +1,6 @@
 /* Why an entity is suspect: something it was derived from is gone. */
-#ifndef MODEL_SUSPECT_H
-#define MODEL_SUSPECT_H
+#ifndef MODEL_READ_DERIVED_SUSPECT_H
+#define MODEL_READ_DERIVED_SUSPECT_H
 
 #include <jansson.h>
 #include <stdint.h>
@@ -14,9 +14,9 @@
  * entities related by derived_from, through several steps. */
 /* The same of one fact of it: its own sources, and those of the entity as a
  * whole. */
-int suspect_fact_reasons(struct store *st, int64_t entity, int64_t fact,
+int derived_suspect_fact_reasons(struct store *st, int64_t entity, int64_t fact,
 	json_t *list, struct err *e) MUST_CHECK;
-int suspect_reasons(struct store *st, int64_t entity, json_t *list,
+int derived_suspect_reasons(struct store *st, int64_t entity, json_t *list,
 	struct err *e) MUST_CHECK;
 
 #endif

@@ -1,6 +1,6 @@
 /* What differs between two states: of one entity, or of everything. */
-#ifndef MODEL_DIFF_H
-#define MODEL_DIFF_H
+#ifndef MODEL_READ_DIFF_H
+#define MODEL_READ_DIFF_H
 
 #include <jansson.h>
 #include <stdbool.h>

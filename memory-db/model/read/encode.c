@@ -383,7 +383,7 @@ set_suspect(struct store *st, int64_t entity, json_t *j, struct err *e)
 {
 	json_t *list AUTO_JSON = json_array();
 	int r = list == NULL ? err_nomem(e)
-			     : suspect_reasons(st, entity, list, e);
+			     : derived_suspect_reasons(st, entity, list, e);
 
 	if (r == 0 && json_array_size(list) > 0 &&
 		json_object_set(j, "suspect", list) != 0)

@@ -1,6 +1,6 @@
 /* The one encoder of entities and relations as JSON (PROTOCOL.md, Reading). */
-#ifndef MODEL_ENCODE_H
-#define MODEL_ENCODE_H
+#ifndef MODEL_READ_ENCODE_H
+#define MODEL_READ_ENCODE_H
 
 #include <jansson.h>
 #include <stdbool.h>

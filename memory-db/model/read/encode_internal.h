@@ -1,6 +1,6 @@
 /* Shared by encode.c and encode_members.c. */
-#ifndef MODEL_ENCODE_INTERNAL_H
-#define MODEL_ENCODE_INTERNAL_H
+#ifndef MODEL_READ_ENCODE_INTERNAL_H
+#define MODEL_READ_ENCODE_INTERNAL_H
 
 #include "memory-db/model/read/encode.h"
 

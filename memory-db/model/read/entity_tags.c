@@ -48,7 +48,7 @@ has(const json_t *list, const json_t *tag)
 }
 
 int
-tags_missing(struct store *st, int64_t entity, const json_t *tags,
+entity_tags_missing(struct store *st, int64_t entity, const json_t *tags,
 	json_t **ret, struct err *e)
 {
 	json_t *metadata AUTO_JSON = NULL, *missing AUTO_JSON = json_array();
@@ -69,7 +69,7 @@ tags_missing(struct store *st, int64_t entity, const json_t *tags,
 }
 
 int
-tags_add(struct store *st, int64_t entity, const json_t *tags, json_t **ret,
+entity_tags_add(struct store *st, int64_t entity, const json_t *tags, json_t **ret,
 	struct err *e)
 {
 	json_t *metadata AUTO_JSON = NULL, *all AUTO_JSON = json_array();
@@ -96,7 +96,7 @@ tags_add(struct store *st, int64_t entity, const json_t *tags, json_t **ret,
 }
 
 int
-tags_replace(struct store *st, int64_t entity, const json_t *tags,
+entity_tags_replace(struct store *st, int64_t entity, const json_t *tags,
 	json_t **ret, struct err *e)
 {
 	json_t *metadata AUTO_JSON = NULL, *all AUTO_JSON = json_array();

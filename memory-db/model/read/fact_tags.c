@@ -98,7 +98,7 @@ fact_tags_have(struct store *st, int64_t entity, int64_t fact,
 	struct marks m AUTO_MARKS = {0};
 	json_t *missing AUTO_JSON = NULL, *tag;
 	size_t i;
-	int r = tags_missing(st, entity, tags, &missing, e);
+	int r = entity_tags_missing(st, entity, tags, &missing, e);
 
 	if (r < 0 || json_array_size(missing) == 0)
 		return r < 0 ? r : 1;
@@ -149,7 +149,7 @@ fact_tags_any(struct store *st, int64_t entity, const json_t *tags,
 	json_t *missing AUTO_JSON = NULL;
 	struct tagged t = {.e = e};
 	const json_t *first;
-	int r = tags_missing(st, entity, tags, &missing, e);
+	int r = entity_tags_missing(st, entity, tags, &missing, e);
 
 	if (r < 0 || json_array_size(missing) == 0)
 		return r < 0 ? r : 1;

@@ -4,8 +4,8 @@
  * visible, so is what it is said of: what hides one hides the other.
  *
  * A fact has its own tags and those of its entity (model/read/entity_tags.h). */
-#ifndef MODEL_FACT_TAGS_H
-#define MODEL_FACT_TAGS_H
+#ifndef MODEL_READ_FACT_TAGS_H
+#define MODEL_READ_FACT_TAGS_H
 
 #include <jansson.h>
 

@@ -1,6 +1,6 @@
 /* Pages of the graph: entities with the relations among them. */
-#ifndef MODEL_GRAPH_H
-#define MODEL_GRAPH_H
+#ifndef MODEL_READ_GRAPH_PAGE_H
+#define MODEL_READ_GRAPH_PAGE_H
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* What changed, newest first: of one entity or of everything. */
-#ifndef MODEL_HISTORY_H
-#define MODEL_HISTORY_H
+#ifndef MODEL_READ_HISTORY_H
+#define MODEL_READ_HISTORY_H
 
 #include <jansson.h>
 #include <stdbool.h>

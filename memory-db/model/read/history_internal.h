@@ -1,6 +1,6 @@
 /* Shared by history.c (changes) and history_fact.c (their facts). */
-#ifndef MODEL_HISTORY_INTERNAL_H
-#define MODEL_HISTORY_INTERNAL_H
+#ifndef MODEL_READ_HISTORY_INTERNAL_H
+#define MODEL_READ_HISTORY_INTERNAL_H
 
 #include "memory-db/model/read/history.h"
 #include "memory-db/store/log/log.h"

@@ -2,8 +2,8 @@
  * for X, do Y"? By its words alone, in English. Pure.
  *
  * Nothing is kept of it: the text says it on every branch and at every time. */
-#ifndef MODEL_INSTRUCTION_H
-#define MODEL_INSTRUCTION_H
+#ifndef MODEL_READ_INSTRUCTION_H
+#define MODEL_READ_INSTRUCTION_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,8 +2,8 @@
  * count. What an agent pins in the user's memory, which every project reads, is
  * only asked for: it counts in contexts of that memory alone, until the operator
  * pins it as well. */
-#ifndef MODEL_PINS_H
-#define MODEL_PINS_H
+#ifndef MODEL_READ_PINS_H
+#define MODEL_READ_PINS_H
 
 #include <stdint.h>
 

@@ -1,8 +1,8 @@
 /* Where a fact comes from: members shared by entities, additions and single
  * observations (source_session, source_timestamp, speaker, confidence,
  * extraction_method). */
-#ifndef MODEL_PROVENANCE_H
-#define MODEL_PROVENANCE_H
+#ifndef MODEL_READ_PROVENANCE_H
+#define MODEL_READ_PROVENANCE_H
 
 #include <jansson.h>
 

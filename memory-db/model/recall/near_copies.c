@@ -37,7 +37,7 @@ mixed(token_t t, token_t salt)
 }
 
 void
-copy_mins(const token_t *v, size_t n, token_t mins[COPY_MINS])
+near_copy_mins(const token_t *v, size_t n, token_t mins[COPY_MINS])
 {
 	static const token_t salts[COPY_MINS] = {
 		0x2545f491u, 0x7f4a7c15u, 0x1ce4e5b9u, 0x133111ebu};
@@ -141,7 +141,7 @@ words_alike(const struct copy_text *a, const struct copy_text *b)
 }
 
 bool
-copy_names(const struct copy_text *a, const struct copy_text *b)
+near_copy_names(const struct copy_text *a, const struct copy_text *b)
 {
 	if (a->entity == b->entity)
 		return true;
@@ -155,7 +155,7 @@ copy_names(const struct copy_text *a, const struct copy_text *b)
 }
 
 enum copy_how
-copy_compare(const struct copy_text *a, const struct copy_text *b)
+near_copy_compare(const struct copy_text *a, const struct copy_text *b)
 {
 	bool fits = a->found == b->found &&
 		(a->day == 0 || b->day == 0 || a->day == b->day) &&
@@ -165,11 +165,11 @@ copy_compare(const struct copy_text *a, const struct copy_text *b)
 }
 
 void
-copy_set_done(struct copy_set *s)
+near_copy_set_done(struct near_copy_set *s)
 {
 	free(s->v);
 	idset_done(&s->heads);
-	*s = (struct copy_set){0};
+	*s = (struct near_copy_set){0};
 }
 
 /* Keys of the heads: the hash, and which of the hashes it is. */
@@ -180,7 +180,7 @@ key_of(const struct copy_text *t, int k)
 }
 
 static enum copy_how
-find(const struct copy_set *s, const struct copy_text *t, size_t *ret)
+find(const struct near_copy_set *s, const struct copy_text *t, size_t *ret)
 {
 	for (int k = 0; k < COPY_MINS; k++) {
 		const int64_t *head = idset_get(&s->heads, key_of(t, k));
@@ -189,7 +189,7 @@ find(const struct copy_set *s, const struct copy_text *t, size_t *ret)
 		for (int i = 0; at != 0 && i < COMPARED; i++) {
 			const struct copy_entry *x = &s->v[at - 1];
 
-			enum copy_how how = copy_compare(&x->text, t);
+			enum copy_how how = near_copy_compare(&x->text, t);
 
 			if (how != COPY_NOT) {
 				*ret = (size_t)at - 1;
@@ -202,7 +202,7 @@ find(const struct copy_set *s, const struct copy_text *t, size_t *ret)
 }
 
 int
-copy_set_put(struct copy_set *s, const struct copy_text *t, size_t *ret,
+near_copy_set_put(struct near_copy_set *s, const struct copy_text *t, size_t *ret,
 	enum copy_how *ret_how)
 {
 	struct copy_entry *x;

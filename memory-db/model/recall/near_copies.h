@@ -7,8 +7,8 @@
  * of the question, are not said to have happened on different days, and belong
  * to one entity or to such as are numbered (note-1, note-2); of different ones
  * only when the text is long enough to be no coincidence. */
-#ifndef MODEL_COPIES_H
-#define MODEL_COPIES_H
+#ifndef MODEL_RECALL_NEAR_COPIES_H
+#define MODEL_RECALL_NEAR_COPIES_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,28 +34,28 @@ struct copy_text {
 };
 
 /* Of all words of a text. */
-void copy_mins(const token_t *v, size_t n, token_t mins[COPY_MINS]);
+void near_copy_mins(const token_t *v, size_t n, token_t mins[COPY_MINS]);
 enum copy_how {
 	COPY_NOT,
 	COPY_ALMOST,		/* a word differs */
 	COPY_NUMBERS,		/* nothing but numbers differ */
 	COPY_SAME
 };
-enum copy_how copy_compare(const struct copy_text *a, const struct copy_text *b);
+enum copy_how near_copy_compare(const struct copy_text *a, const struct copy_text *b);
 
 /* The same entity, or the same name but for numbers in it. */
-bool copy_names(const struct copy_text *a, const struct copy_text *b);
+bool near_copy_names(const struct copy_text *a, const struct copy_text *b);
 
 /* Texts, each unlike all before it. Safe on a zeroed struct. */
-struct copy_set {
+struct near_copy_set {
 	struct copy_entry *v;
 	size_t n, cap;
 	struct idset heads;
 };
-void copy_set_done(struct copy_set *s);
+void near_copy_set_done(struct near_copy_set *s);
 /* The number of the text it is alike to, or its own, when it is added: then
  * *ret_how is COPY_NOT. */
-int copy_set_put(struct copy_set *s, const struct copy_text *t, size_t *ret,
+int near_copy_set_put(struct near_copy_set *s, const struct copy_text *t, size_t *ret,
 	enum copy_how *ret_how) MUST_CHECK;
 
 #endif

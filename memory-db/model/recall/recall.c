@@ -76,17 +76,17 @@ run(struct recalling *r)
 			      r->terms[0].stem, &r->question) < 0)
 		k = err_nomem(r->e);
 	if (k == 0)
-		k = recall_nearest(r);
+		k = recall_vectors_nearest(r);
 	if (k == 0)
 		k = recall_score(r);
 	if (k == 0)
-		k = recall_meanings(r);
+		k = recall_vectors_scores(r);
 	if (k == 0)
 		k = recall_spread(r);
 	if (k == 0)
 		k = recall_name_all(r);
 	if (k == 0)
-		k = recall_meanings(r);
+		k = recall_vectors_scores(r);
 	if (k == 0)
 		recall_features(r);
 	return k;
@@ -109,7 +109,7 @@ recalling_done(struct recalling *r)
 		query_terms_done(&r->terms[i]);
 		free(r->few[i].facts);
 	}
-	recall_meaning_done(r);
+	recall_vectors_done(r);
 	free(r->c);
 	free(r->names);
 	idmap_done(&r->index);

@@ -9,8 +9,8 @@
  *
  * All weights stand in recall_weights.h. Under the lens applied; deterministic
  * for one state of the memory and one time. */
-#ifndef MODEL_RECALL_H
-#define MODEL_RECALL_H
+#ifndef MODEL_RECALL_RECALL_H
+#define MODEL_RECALL_RECALL_H
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -23,7 +23,7 @@ static int
 make_key(struct store *st, const struct scope *scope,
 	const struct recall_request *q, struct buf *out)
 {
-	struct meaning *m = meaning_of(st);
+	struct vectors_memory *m = vectors_memory_of(st);
 	struct key k;
 
 	memset(&k, 0, sizeof(k));
@@ -31,7 +31,7 @@ make_key(struct store *st, const struct scope *scope,
 	k.cut = q->cut;
 	k.change = scope->change;
 	k.usage = receipts_written(st);
-	k.vectors = m != NULL ? meaning_generation(m) : -1;
+	k.vectors = m != NULL ? vectors_memory_generation(m) : -1;
 	/* Of a provider that is down the answer is another. */
 	k.asked = q->question != NULL && q->question->v != NULL;
 	k.ns[0] = q->ns[0];
@@ -83,7 +83,7 @@ keep(struct store *st, const struct buf *key, const struct recall_result *found)
 		buf_add(&data, found->rows,
 			found->n * sizeof(*found->rows)) != 0)
 		return;
-	answer_keep(st, key->data, key->len, data.data, data.len);
+	answer_cache_keep(st, key->data, key->len, data.data, data.len);
 }
 
 int
@@ -95,7 +95,7 @@ recall_run_cached(struct store *st, const struct scope *scope,
 	int r = make_key(st, scope, request, &key);
 
 	if (r == 0)
-		r = answer_find(st, key.data, key.len, &data);
+		r = answer_cache_find(st, key.data, key.len, &data);
 	if (r == 1)
 		r = read_result(&data, ret) == 0 ? 1 : MDB_E_NOMEM;
 	if (r != 0)

@@ -4,8 +4,8 @@
  * 5/8/2023 is a day of May where the client's time zone is one of the United
  * States, else one of August, unless only one of them can be. With dots or
  * dashes the day comes first. */
-#ifndef MODEL_RECALL_DATES_H
-#define MODEL_RECALL_DATES_H
+#ifndef MODEL_RECALL_RECALL_DATES_H
+#define MODEL_RECALL_RECALL_DATES_H
 
 #include <stdbool.h>
 #include <stddef.h>

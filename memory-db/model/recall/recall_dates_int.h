@@ -1,6 +1,6 @@
 /* What the files of recall_dates.h share. */
-#ifndef MODEL_RECALL_DATES_INT_H
-#define MODEL_RECALL_DATES_INT_H
+#ifndef MODEL_RECALL_RECALL_DATES_INT_H
+#define MODEL_RECALL_RECALL_DATES_INT_H
 
 #include "memory-db/model/recall/recall_dates.h"
 

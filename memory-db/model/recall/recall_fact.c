@@ -169,7 +169,7 @@ make(struct store *st, const struct recall_row *row, const char *stem,
 		.words = (uint16_t)words, .speaker_words = (uint16_t)said};
 	if (t->n > 0)
 		memcpy(f->tokens, t->v, t->n * sizeof(*t->v));
-	copy_mins(f->tokens, words, f->mins);
+	near_copy_mins(f->tokens, words, f->mins);
 	*ret = f;
 	return 1;
 }

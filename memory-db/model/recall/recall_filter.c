@@ -11,7 +11,7 @@ static int
 tags_pass(struct recalling *r, int64_t entity)
 {
 	json_t *missing AUTO_JSON = NULL;
-	int k = tags_missing(
+	int k = entity_tags_missing(
 		r->st, entity, r->request->tags, &missing, r->e);
 
 	return k < 0			      ? k

@@ -37,21 +37,21 @@ facts_of_time(struct few *x)
 {
 	struct recalling *r = x->r;
 	const struct search_range *range = &r->range[x->which];
-	struct few_ids ids = {.most = FEW, .e = r->e};
-	int k = few_of_time(r->st, r->request->since, r->request->until,
-		few_ids_add, &ids, r->e);
+	struct filter_ids ids = {.most = FEW, .e = r->e};
+	int k = filter_index_of_time(r->st, r->request->since, r->request->until,
+		filter_ids_add, &ids, r->e);
 
 	x->n = 0;
 	for (size_t i = 0; k == 0 && i < ids.n; i++)
 		if (ids.v[i] >= range->lo && ids.v[i] <= range->hi)
 			x->facts[x->n++] = ids.v[i];
-	few_ids_done(&ids);
+	filter_ids_done(&ids);
 	return k < 0 ? k : k == 0;
 }
 
 /* Adds all facts of the entities that pass. */
 static int
-add_entities(struct few *x, const struct few_ids *ids)
+add_entities(struct few *x, const struct filter_ids *ids)
 {
 	struct recalling *r = x->r;
 	int k = 1;
@@ -75,17 +75,17 @@ facts_of_entities(struct few *x)
 {
 	struct recalling *r = x->r;
 	const struct recall_request *q = r->request;
-	const struct few_filter filter = {.types = q->types,
+	const struct entity_filter filter = {.types = q->types,
 		.types_n = q->types_n, .tiers = q->tiers,
 		.tags = q->tags};
-	struct few_ids ids = {.most = FEW_LOOKED};
-	int k = few_entities(r->st, &r->range[x->which],
+	struct filter_ids ids = {.most = FEW_LOOKED};
+	int k = filter_entities(r->st, &r->range[x->which],
 		r->terms[x->which].stem, &filter, &ids, r->e);
 
 	x->n = 0;
 	if (k == 1)
 		k = add_entities(x, &ids);
-	few_ids_done(&ids);
+	filter_ids_done(&ids);
 	return k;
 }
 
@@ -95,25 +95,25 @@ facts_with_tag(struct few *x, const char *tag)
 {
 	struct recalling *r = x->r;
 	const struct search_range *range = &r->range[x->which];
-	struct few_ids facts = {.most = FEW, .e = r->e};
-	struct few_ids entities = {.most = FEW_LOOKED, .e = r->e};
+	struct filter_ids facts = {.most = FEW, .e = r->e};
+	struct filter_ids entities = {.most = FEW_LOOKED, .e = r->e};
 	int64_t label = 0;
 	int k = label_find(r->st, tag, &label, r->e);
 
 	x->n = 0;
 	if (k >= 0)
-		k = few_tagged_facts(
-			r->st, range, label, few_ids_add, &facts, r->e);
+		k = filter_index_tagged_facts(
+			r->st, range, label, filter_ids_add, &facts, r->e);
 	if (k == 0)
-		k = few_with_metadata(
-			r->st, range, few_ids_add, &entities, r->e);
+		k = filter_index_with_metadata(
+			r->st, range, filter_ids_add, &entities, r->e);
 	for (size_t i = 0; k == 0 && i < facts.n; i++)
 		x->facts[x->n++] = facts.v[i];
 	k = k < 0 ? k : k == 0;
 	if (k == 1)
 		k = add_entities(x, &entities);
-	few_ids_done(&facts);
-	few_ids_done(&entities);
+	filter_ids_done(&facts);
+	filter_ids_done(&entities);
 	return k;
 }
 
@@ -226,7 +226,7 @@ find_few(struct few *x)
 }
 
 int
-recall_gather_few(struct recalling *r, int which)
+recall_gather_filtered(struct recalling *r, int which)
 {
 	int64_t *facts AUTO_FREE = NULL;
 	struct few x = {.r = r, .which = which};

@@ -55,7 +55,7 @@ join(struct group *g, const struct recalling *r, size_t at, enum copy_how how)
 			g->first = at;
 		g->how = how < g->how ? how : g->how;
 	}
-	if (copy_names(&mine, &best))
+	if (near_copy_names(&mine, &best))
 		return;
 	for (int i = 0; i < RECALL_ALSO; i++) {
 		if (g->also[i] == 0)
@@ -68,7 +68,7 @@ join(struct group *g, const struct recalling *r, size_t at, enum copy_how how)
 static int
 group_all(const struct recalling *r, struct group *groups, size_t *ret_n)
 {
-	struct copy_set set = {0};
+	struct near_copy_set set = {0};
 	int k = 0;
 
 	for (size_t i = 0; k == 0 && i < r->n && r->c[i].total > 0; i++) {
@@ -76,14 +76,14 @@ group_all(const struct recalling *r, struct group *groups, size_t *ret_n)
 		enum copy_how how;
 		size_t at;
 
-		k = copy_set_put(&set, &t, &at, &how);
+		k = near_copy_set_put(&set, &t, &at, &how);
 		if (k == 0 && how == COPY_NOT)
 			groups[at] = (struct group){.best = i, .how = COPY_SAME};
 		else if (k == 0)
 			join(&groups[at], r, i, how);
 	}
 	*ret_n = set.n;
-	copy_set_done(&set);
+	near_copy_set_done(&set);
 	return k;
 }
 

@@ -296,14 +296,14 @@ heaviest_to_front(struct match *v, size_t n, size_t k)
 /* A match that is not much like one before it. */
 static int
 is_other(struct gathering *g, const struct match *m,
-	const struct recall_candidate *c, struct copy_set *set)
+	const struct recall_candidate *c, struct near_copy_set *set)
 {
 	struct copy_text t = recall_copy_text(g->r, c);
 	enum copy_how how;
 	size_t at;
 
 	t.found = m->mask;
-	return copy_set_put(set, &t, &at, &how) < 0 ? err_nomem(g->r->e)
+	return near_copy_set_put(set, &t, &at, &how) < 0 ? err_nomem(g->r->e)
 						     : how == COPY_NOT;
 }
 
@@ -311,7 +311,7 @@ is_other(struct gathering *g, const struct match *m,
  * *kept: those so far. */
 static int
 take_heaviest(struct gathering *g, const struct match *v, size_t n,
-	size_t keep, size_t *kept, struct copy_set *set)
+	size_t keep, size_t *kept, struct near_copy_set *set)
 {
 	int k = 0;
 
@@ -336,7 +336,7 @@ take_best(struct gathering *g)
 	size_t rows = (size_t)g->r->request->limit, kept = 0, from = 0;
 	size_t few = (size_t)recall_share(g->r, KEEP);
 	size_t keep = rows > MANY_ROWS ? few + rows : few;
-	struct copy_set set = {0};
+	struct near_copy_set set = {0};
 	int k = 0;
 
 	/* So many are enough unless there are copies among them. */
@@ -352,7 +352,7 @@ take_best(struct gathering *g)
 		k = take_heaviest(g, v, n, keep, &kept, &set);
 		from += n;
 	}
-	copy_set_done(&set);
+	near_copy_set_done(&set);
 	return k;
 }
 
@@ -363,7 +363,7 @@ gather_one(struct recalling *r, int which)
 	struct gathering g = {.r = r, .which = which,
 		.filters = recall_filters(r->request)};
 	int64_t facts = 0;
-	int rare, k = recall_gather_few(r, which);
+	int rare, k = recall_gather_filtered(r, which);
 
 	if (k != 0)
 		return k < 0 ? k : 0;

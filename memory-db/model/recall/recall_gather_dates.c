@@ -69,18 +69,18 @@ look_at_span(struct dating *x, const struct recall_span *s)
 {
 	struct recalling *r = x->r;
 	const struct search_range *range = &r->range[x->which];
-	struct few_ids ids = {.most = LOOKED - x->n, .e = r->e};
+	struct filter_ids ids = {.most = LOOKED - x->n, .e = r->e};
 	int64_t zone = r->minutes * MINUTE_MS;
 	int64_t after = r->question.others > 0 && s->to - s->from <= LONG
 				? AFTER : 0;
 	int64_t from = s->from * DAY_MS - zone;
 	int64_t to = (s->to + after + 1) * DAY_MS - zone - 1;
-	int k = few_of_time(r->st, from, to, few_ids_add, &ids, r->e);
+	int k = filter_index_of_time(r->st, from, to, filter_ids_add, &ids, r->e);
 
 	for (size_t i = 0; k >= 0 && i < ids.n && !recall_is_late(r); i++)
 		if (ids.v[i] >= range->lo && ids.v[i] <= range->hi)
 			k = look_at(x, ids.v[i], from, to);
-	few_ids_done(&ids);
+	filter_ids_done(&ids);
 	return k < 0 ? k : 0;
 }
 

@@ -1,6 +1,6 @@
 /* What the files of recall share. */
-#ifndef MODEL_RECALL_INTERNAL_H
-#define MODEL_RECALL_INTERNAL_H
+#ifndef MODEL_RECALL_RECALL_INTERNAL_H
+#define MODEL_RECALL_RECALL_INTERNAL_H
 
 #include "common/buf.h"
 #include "memory-db/model/recall/near_copies.h"
@@ -119,7 +119,7 @@ struct recalling {
 		int64_t *facts;	/* owned */
 		size_t n;
 	} few[2];
-	struct meaning *meaning; /* NULL: no vectors, or none of the question */
+	struct vectors_memory *meaning; /* NULL: no vectors, or none of the question */
 	struct question vector;	/* of the question; owned when is_own */
 	bool is_own;
 	double nearest;		/* highest cosine */
@@ -168,16 +168,16 @@ int recall_row_passes(struct recalling *r, const struct recall_row *x)
 	MUST_CHECK;
 /* When an index tells that few facts pass, they are the candidates, and in
  * r->few. 1: so it is; 0: matches must be read. */
-int recall_gather_few(struct recalling *r, int which) MUST_CHECK;
+int recall_gather_filtered(struct recalling *r, int which) MUST_CHECK;
 
 /* --- nearness of meaning (recall_vectors.c) --- */
 /* The nearest facts that pass become candidates. */
-int recall_nearest(struct recalling *r) MUST_CHECK;
+int recall_vectors_nearest(struct recalling *r) MUST_CHECK;
 /* The nearness of all candidates that do not have it yet. */
-int recall_meanings(struct recalling *r) MUST_CHECK;
+int recall_vectors_scores(struct recalling *r) MUST_CHECK;
 /* Its part of the score. */
-void recall_meaning_features(struct recalling *r);
-void recall_meaning_done(struct recalling *r);
+void recall_vectors_features(struct recalling *r);
+void recall_vectors_done(struct recalling *r);
 
 int recall_score(struct recalling *r) MUST_CHECK;
 /* The entities of candidates that came later. */

@@ -1,6 +1,6 @@
 /* A recalled fact as one line for a model. */
-#ifndef MODEL_RECALL_LINE_H
-#define MODEL_RECALL_LINE_H
+#ifndef MODEL_RECALL_RECALL_LINE_H
+#define MODEL_RECALL_RECALL_LINE_H
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -172,7 +172,7 @@ set_suspect(struct row *x)
 {
 	json_t *list AUTO_JSON = json_array();
 	int r = list == NULL ? err_nomem(x->w->e)
-			     : suspect_fact_reasons(x->w->st, x->found->entity,
+			     : derived_suspect_fact_reasons(x->w->st, x->found->entity,
 				       x->found->fact, list, x->w->e);
 
 	if (r == 0 && json_array_size(list) > 0 &&

@@ -1,6 +1,6 @@
 /* The reply of recall, in a budget of bytes. */
-#ifndef MODEL_RECALL_PAGE_H
-#define MODEL_RECALL_PAGE_H
+#ifndef MODEL_RECALL_RECALL_PAGE_H
+#define MODEL_RECALL_RECALL_PAGE_H
 
 #include <jansson.h>
 #include <stdbool.h>

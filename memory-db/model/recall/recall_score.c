@@ -246,7 +246,7 @@ recall_features(struct recalling *r)
 	bool has_dates = r->question.dates.spans_n > 0;
 	double date = r->question.others > 0 ? r->w.date : r->w.date_only;
 
-	recall_meaning_features(r);
+	recall_vectors_features(r);
 	for (size_t i = 0; i < r->n; i++) {
 		struct recall_candidate *c = &r->c[i];
 		const struct recall_fact *f = c->f;

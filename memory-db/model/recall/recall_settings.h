@@ -2,8 +2,8 @@
  * namespace over the configuration over the defaults. What is stored is a
  * setting of the operator, as the name of a namespace is: no change, no
  * history; an export of the log carries it. */
-#ifndef MODEL_RECALL_SETTINGS_H
-#define MODEL_RECALL_SETTINGS_H
+#ifndef MODEL_RECALL_RECALL_SETTINGS_H
+#define MODEL_RECALL_RECALL_SETTINGS_H
 
 #include <jansson.h>
 #include <stdint.h>

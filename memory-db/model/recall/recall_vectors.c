@@ -26,7 +26,7 @@
 static bool
 knows_meaning(const struct recalling *r)
 {
-	return strcmp(embed_provider(meaning_embedder(r->meaning)), "hash") !=
+	return strcmp(embed_provider(vectors_memory_embedder(r->meaning)), "hash") !=
 	       0;
 }
 
@@ -58,16 +58,16 @@ static int
 find_vector(struct recalling *r)
 {
 	const struct recall_request *q = r->request;
-	struct meaning *m = meaning_of(r->st);
+	struct vectors_memory *m = vectors_memory_of(r->st);
 	int k = 0;
 
-	if (m == NULL || meaning_count(m) == 0)
+	if (m == NULL || vectors_memory_count(m) == 0)
 		return 0;
 	r->meaning = m;
 	if (weight(r) > 0 && q->question != NULL && q->question->v != NULL) {
 		r->vector = *q->question;
 	} else if (weight(r) > 0) {
-		k = meaning_question(m, q->query, q->query_n, &r->vector, r->e);
+		k = vectors_memory_question(m, q->query, q->query_n, &r->vector, r->e);
 		r->is_own = true;
 	}
 	if (r->vector.v == NULL)
@@ -76,7 +76,7 @@ find_vector(struct recalling *r)
 }
 
 void
-recall_meaning_done(struct recalling *r)
+recall_vectors_done(struct recalling *r)
 {
 	if (r->is_own)
 		question_done(&r->vector);
@@ -156,7 +156,7 @@ nearest_of_few(struct nearest *x, struct recall_few *few, struct scan_hit *hits)
 		if (i == 0 || few->facts[i] != few->facts[i - 1])
 			few->facts[to++] = few->facts[i];
 	few->n = to;
-	n = meaning_nearest(r->meaning, r->request->ns[x->which], &r->vector,
+	n = vectors_memory_nearest(r->meaning, r->request->ns[x->which], &r->vector,
 		few->facts, few->n, hits, WANTED);
 	return n < 0 ? err_nomem(r->e) : look_at(x, hits, n, true);
 }
@@ -170,7 +170,7 @@ nearest_of(struct recalling *r, int which, struct scan_hit *hits)
 
 	if (r->few[which].facts != NULL)
 		return nearest_of_few(&x, &r->few[which], hits);
-	n = meaning_nearest(r->meaning, ns, &r->vector, NULL, 0, hits, LOOKED);
+	n = vectors_memory_nearest(r->meaning, ns, &r->vector, NULL, 0, hits, LOOKED);
 	k = n < 0 ? err_nomem(r->e) : look_at(&x, hits, n, false);
 	if (k != 0 || adds_little(r, which) || x.added == WANTED || n < LOOKED ||
 		hits[n - 1].score <= 0 || recall_is_late(r))
@@ -179,7 +179,7 @@ nearest_of(struct recalling *r, int which, struct scan_hit *hits)
 	k = vector_facts(r->st, ns, r->request->source, note_passing, &x,
 		r->e);
 	if (k >= 0) {
-		n = meaning_nearest(r->meaning, ns, &r->vector, x.ids, x.n,
+		n = vectors_memory_nearest(r->meaning, ns, &r->vector, x.ids, x.n,
 			hits, WANTED);
 		k = n < 0 ? err_nomem(r->e) : look_at(&x, hits, n, true);
 	}
@@ -188,7 +188,7 @@ nearest_of(struct recalling *r, int which, struct scan_hit *hits)
 }
 
 int
-recall_nearest(struct recalling *r)
+recall_vectors_nearest(struct recalling *r)
 {
 	struct scan_hit *hits AUTO_FREE = NULL;
 	int k = find_vector(r);
@@ -209,7 +209,7 @@ static int
 exact(struct recalling *r, int64_t fact, float *v, double *ret)
 {
 	size_t dims = r->vector.dims;
-	int k = vector_get(r->st, meaning_model(r->meaning).id, fact, v, dims,
+	int k = vector_get(r->st, vectors_memory_model(r->meaning).id, fact, v, dims,
 		r->e);
 
 	if (k == MDB_E_CORRUPT)
@@ -258,13 +258,13 @@ meanings_of(struct recalling *r, int which, int64_t *ids, struct scan_hit *hits)
 	if (n == 0)
 		return 0;
 	qsort(ids, n, sizeof(*ids), by_id);
-	found = meaning_nearest(r->meaning, r->request->ns[which], &r->vector,
+	found = vectors_memory_nearest(r->meaning, r->request->ns[which], &r->vector,
 		ids, n, hits, n);
 	return found < 0 ? err_nomem(r->e) : set_nearness(r, which, hits, found);
 }
 
 int
-recall_meanings(struct recalling *r)
+recall_vectors_scores(struct recalling *r)
 {
 	int64_t *ids AUTO_FREE = NULL;
 	struct scan_hit *hits AUTO_FREE = NULL;
@@ -295,7 +295,7 @@ share_of_letters(const struct recalling *r, const struct recall_candidate *c,
 }
 
 void
-recall_meaning_features(struct recalling *r)
+recall_vectors_features(struct recalling *r)
 {
 	double covered = 0;
 

@@ -1,6 +1,6 @@
 /* What a receipt says, as JSON. */
-#ifndef MODEL_RECEIPT_H
-#define MODEL_RECEIPT_H
+#ifndef MODEL_RECALL_RECEIPT_H
+#define MODEL_RECALL_RECEIPT_H
 
 #include <jansson.h>
 

@@ -1,6 +1,6 @@
 /* A text taken apart into sentences. Pure. */
-#ifndef MODEL_SENTENCES_H
-#define MODEL_SENTENCES_H
+#ifndef MODEL_RECALL_SENTENCES_H
+#define MODEL_RECALL_SENTENCES_H
 
 #include <stddef.h>
 

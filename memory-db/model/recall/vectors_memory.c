@@ -14,7 +14,7 @@ _Static_assert(LIMIT_EMBED_BATCH <= EMBED_BATCH_MAX, "a batch fits");
 /* Vectors loaded before recall and status are told of them. */
 #define LOAD_STEP 4096
 
-struct meaning {
+struct vectors_memory {
 	struct database *db;
 	struct embedder *x;
 	pthread_rwlock_t lock;
@@ -25,10 +25,10 @@ struct meaning {
 };
 
 int
-meaning_open(struct database *db, struct embedder *x, struct meaning **ret,
+vectors_memory_open(struct database *db, struct embedder *x, struct vectors_memory **ret,
 	struct err *e)
 {
-	struct meaning *m = calloc(1, sizeof(*m));
+	struct vectors_memory *m = calloc(1, sizeof(*m));
 	pthread_rwlockattr_t attr;
 
 	if (m == NULL)
@@ -47,7 +47,7 @@ meaning_open(struct database *db, struct embedder *x, struct meaning **ret,
 }
 
 void
-meaning_close(struct meaning *m)
+vectors_memory_close(struct vectors_memory *m)
 {
 	if (m == NULL)
 		return;
@@ -57,21 +57,21 @@ meaning_close(struct meaning *m)
 	free(m);
 }
 
-struct meaning *
-meaning_of(const struct store *st)
+struct vectors_memory *
+vectors_memory_of(const struct store *st)
 {
 	return *database_kept(store_database(st));
 }
 
 struct embedder *
-meaning_embedder(const struct meaning *m)
+vectors_memory_embedder(const struct vectors_memory *m)
 {
 	return m->x;
 }
 
 /* --- what is in memory ---------------------------------------------------------- */
 static void
-changed(struct meaning *m)
+changed(struct vectors_memory *m)
 {
 	pthread_rwlock_rdlock(&m->lock);
 	atomic_store(&m->count, m->scan != NULL ? scan_count(m->scan) : 0);
@@ -81,7 +81,7 @@ changed(struct meaning *m)
 }
 
 int
-meaning_use(struct meaning *m, const struct vector_model *model, struct err *e)
+vectors_memory_use(struct vectors_memory *m, const struct vector_model *model, struct err *e)
 {
 	struct scan *fresh = NULL, *old;
 
@@ -98,7 +98,7 @@ meaning_use(struct meaning *m, const struct vector_model *model, struct err *e)
 }
 
 struct vector_model
-meaning_model(struct meaning *m)
+vectors_memory_model(struct vectors_memory *m)
 {
 	struct vector_model r;
 
@@ -110,7 +110,7 @@ meaning_model(struct meaning *m)
 
 /* v NULL: it goes. */
 static int
-put(struct meaning *m, int64_t fact, const float *v)
+put(struct vectors_memory *m, int64_t fact, const float *v)
 {
 	int64_t ns = fact_namespace(fact);
 	int r = 0;
@@ -125,7 +125,7 @@ put(struct meaning *m, int64_t fact, const float *v)
 }
 
 int
-meaning_sync(struct meaning *m, struct store *st, const int64_t *facts,
+vectors_memory_sync(struct vectors_memory *m, struct store *st, const int64_t *facts,
 	size_t n, struct err *e)
 {
 	float *v AUTO_FREE = calloc(m->model.dims + 1, sizeof(*v));
@@ -143,7 +143,7 @@ meaning_sync(struct meaning *m, struct store *st, const int64_t *facts,
 }
 
 struct loading {
-	struct meaning *m;
+	struct vectors_memory *m;
 	const atomic_bool *stop;
 	unsigned n;
 	struct err *e;
@@ -162,7 +162,7 @@ load_one(void *ctx, int64_t fact, const float *v)
 }
 
 int
-meaning_load(struct meaning *m, struct store *st, const atomic_bool *stop,
+vectors_memory_load(struct vectors_memory *m, struct store *st, const atomic_bool *stop,
 	struct err *e)
 {
 	struct loading x = {.m = m, .stop = stop, .e = e};
@@ -173,19 +173,19 @@ meaning_load(struct meaning *m, struct store *st, const atomic_bool *stop,
 }
 
 int64_t
-meaning_generation(struct meaning *m)
+vectors_memory_generation(struct vectors_memory *m)
 {
 	return atomic_load(&m->generation);
 }
 
 size_t
-meaning_count(struct meaning *m)
+vectors_memory_count(struct vectors_memory *m)
 {
 	return atomic_load(&m->count);
 }
 
 size_t
-meaning_bytes(struct meaning *m)
+vectors_memory_bytes(struct vectors_memory *m)
 {
 	return atomic_load(&m->bytes);
 }
@@ -208,7 +208,7 @@ is_zero(const float *v, size_t n)
 }
 
 int
-meaning_question(struct meaning *m, const char *text, size_t n,
+vectors_memory_question(struct vectors_memory *m, const char *text, size_t n,
 	struct question *ret, struct err *e)
 {
 	struct embed_text t = {text, n};
@@ -224,7 +224,7 @@ meaning_question(struct meaning *m, const char *text, size_t n,
 }
 
 int64_t
-meaning_nearest(struct meaning *m, int64_t ns, const struct question *q,
+vectors_memory_nearest(struct vectors_memory *m, int64_t ns, const struct question *q,
 	const int64_t *only, size_t only_n, struct scan_hit *ret, size_t max)
 {
 	int64_t n = 0;

@@ -84,7 +84,7 @@ discard(struct store *st, const struct family *f, int64_t *ret_change,
 }
 
 int
-lease_discard(struct store *st, int64_t branch, int64_t ns,
+branch_lease_discard(struct store *st, int64_t branch, int64_t ns,
 	int64_t *ret_change, struct err *e)
 {
 	struct family f = {.e = e};
@@ -104,7 +104,7 @@ lease_discard(struct store *st, int64_t branch, int64_t ns,
 }
 
 int
-lease_discard_all(struct store *st, int64_t *ret_n, struct err *e)
+branch_lease_discard_all(struct store *st, int64_t *ret_n, struct err *e)
 {
 	struct family f = {.leased = true, .e = e};
 	int64_t change;
@@ -112,7 +112,7 @@ lease_discard_all(struct store *st, int64_t *ret_n, struct err *e)
 
 	*ret_n = 0;
 	for (size_t i = 0; r == 0 && i < f.n; i++) {
-		r = lease_discard(st, f.v[i], 0, &change, e);
+		r = branch_lease_discard(st, f.v[i], 0, &change, e);
 		*ret_n += r == 1;
 		r = r < 0 ? r : 0;
 	}

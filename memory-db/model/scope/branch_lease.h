@@ -1,6 +1,6 @@
 /* Leased branches: for somebody's what-if, gone with him. */
-#ifndef MODEL_LEASE_H
-#define MODEL_LEASE_H
+#ifndef MODEL_SCOPE_BRANCH_LEASE_H
+#define MODEL_SCOPE_BRANCH_LEASE_H
 
 #include <stdint.h>
 
@@ -12,10 +12,10 @@ struct store;
 /* Discards a leased branch, and those forked from it, as a change of its
  * namespace. ns: the branch must lie there; 0: anywhere. 1 done, 0 it is none
  * there (any more). */
-int lease_discard(struct store *st, int64_t branch, int64_t ns,
+int branch_lease_discard(struct store *st, int64_t branch, int64_t ns,
 	int64_t *ret_change, struct err *e) MUST_CHECK;
 /* At start, inside a group: those that a crash left. */
-int lease_discard_all(struct store *st, int64_t *ret_n, struct err *e)
+int branch_lease_discard_all(struct store *st, int64_t *ret_n, struct err *e)
 	MUST_CHECK;
 
 #endif

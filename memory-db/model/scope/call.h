@@ -1,6 +1,6 @@
 /* What a call carries from dispatch down to the rules. */
-#ifndef MODEL_CALL_H
-#define MODEL_CALL_H
+#ifndef MODEL_SCOPE_CALL_H
+#define MODEL_SCOPE_CALL_H
 
 #include <jansson.h>
 #include <stdbool.h>

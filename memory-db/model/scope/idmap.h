@@ -1,6 +1,6 @@
 /* A map from ids to small numbers, as a set of ids. Safe on a zeroed struct. */
-#ifndef MODEL_IDMAP_H
-#define MODEL_IDMAP_H
+#ifndef MODEL_SCOPE_IDMAP_H
+#define MODEL_SCOPE_IDMAP_H
 
 #include <stddef.h>
 #include <stdint.h>

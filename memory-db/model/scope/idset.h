@@ -1,6 +1,6 @@
 /* A set of positive ids with a number each: open addressing, grows. */
-#ifndef MODEL_IDSET_H
-#define MODEL_IDSET_H
+#ifndef MODEL_SCOPE_IDSET_H
+#define MODEL_SCOPE_IDSET_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* Members of JSON objects from what the store gives: texts, labels, times,
  * bytes. What history, export and the lists of the operator share. */
-#ifndef MODEL_MEMBERS_H
-#define MODEL_MEMBERS_H
+#ifndef MODEL_SCOPE_JSON_MEMBERS_H
+#define MODEL_SCOPE_JSON_MEMBERS_H
 
 #include <jansson.h>
 #include <stdint.h>

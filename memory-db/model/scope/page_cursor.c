@@ -8,15 +8,15 @@
 #include "common/text.h"
 
 void
-marks_format(char out[MARKS_SIZE], char letter, const int64_t *v, size_t n)
+page_cursor_format(char out[PAGE_CURSOR_SIZE], char letter, const int64_t *v, size_t n)
 {
 	size_t used = 1;
 
-	assert(n <= MARKS_MAX);
+	assert(n <= PAGE_CURSOR_MAX);
 	out[0] = letter;
 	out[1] = '\0';
 	for (size_t i = 0; i < n; i++) {
-		int k = snprintf(out + used, MARKS_SIZE - used, "%s%" PRId64,
+		int k = snprintf(out + used, PAGE_CURSOR_SIZE - used, "%s%" PRId64,
 			i > 0 ? "." : "", v[i]);
 
 		used += (size_t)k;
@@ -24,7 +24,7 @@ marks_format(char out[MARKS_SIZE], char letter, const int64_t *v, size_t n)
 }
 
 int
-marks_parse(const char *text, char letter, int64_t *v, size_t n, struct err *e)
+page_cursor_parse(const char *text, char letter, int64_t *v, size_t n, struct err *e)
 {
 	char one[24];
 	const char *p = text;

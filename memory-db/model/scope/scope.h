@@ -1,6 +1,6 @@
 /* Which namespaces, branch and point in time a call means. */
-#ifndef MODEL_SCOPE_H
-#define MODEL_SCOPE_H
+#ifndef MODEL_SCOPE_SCOPE_H
+#define MODEL_SCOPE_SCOPE_H
 
 #include <jansson.h>
 #include <stdint.h>

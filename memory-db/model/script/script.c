@@ -208,8 +208,8 @@ static int
 status(struct script *s, json_t **ret, struct err *e)
 {
 	const char *const only[] = {s->ctx->namespace_, "default", NULL};
-	struct tally t;
-	int r = store_tally_of(store_database(s->st),
+	struct counters t;
+	int r = store_counters_of(store_database(s->st),
 		s->ctx->is_agent ? only : NULL, &t, e);
 
 	if (r != 0)
@@ -219,7 +219,7 @@ status(struct script *s, json_t **ret, struct err *e)
 		(json_int_t)t.observations, "total_relations",
 		(json_int_t)t.relations, "total_changes",
 		(json_int_t)t.changes);
-	tally_done(&t);
+	counters_done(&t);
 	return *ret == NULL ? err_nomem(e) : 0;
 }
 

@@ -6,8 +6,8 @@
  * one of them answers otherwise: then nothing happens and the outcome is
  * `conflict`. What the script only added to, without reading it, may have
  * changed (script_seen.c). */
-#ifndef MODEL_SCRIPT_H
-#define MODEL_SCRIPT_H
+#ifndef MODEL_SCRIPT_SCRIPT_H
+#define MODEL_SCRIPT_SCRIPT_H
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -33,7 +33,7 @@ changed_since(struct write *w, const json_t *pack, struct err *e)
 	json_array_foreach(json_object_get(pack, "created"), i, item)
 	{
 		int64_t entity;
-		int r = write_entity(w, json_string_value(item), &entity, e);
+		int r = write_find_entity(w, json_string_value(item), &entity, e);
 
 		if (r < 0)
 			return r;

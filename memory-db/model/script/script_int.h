@@ -1,6 +1,6 @@
 /* What the files of scripts share. */
-#ifndef MODEL_SCRIPT_INT_H
-#define MODEL_SCRIPT_INT_H
+#ifndef MODEL_SCRIPT_SCRIPT_INT_H
+#define MODEL_SCRIPT_SCRIPT_INT_H
 
 #include "memory-db/model/script/script.h"
 

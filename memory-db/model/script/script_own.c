@@ -133,7 +133,7 @@ script_count_skills(const struct script *s)
 
 		/* What the script itself made has no number yet. */
 		if (run->entity <= s->highest)
-			run_note(store_database(s->st), run->entity,
+			skill_run_note(store_database(s->st), run->entity,
 				run->has_ended && run->ok, us);
 	}
 }

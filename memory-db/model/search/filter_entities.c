@@ -12,7 +12,7 @@
 #define TYPES_MAX 16
 
 void
-few_ids_done(struct few_ids *x)
+filter_ids_done(struct filter_ids *x)
 {
 	free(x->v);
 	idset_done(&x->seen);
@@ -21,9 +21,9 @@ few_ids_done(struct few_ids *x)
 }
 
 int
-few_ids_add(void *ctx, int64_t id)
+filter_ids_add(void *ctx, int64_t id)
 {
-	struct few_ids *x = ctx;
+	struct filter_ids *x = ctx;
 
 	if (x->looked++ == x->most)
 		return 1;
@@ -75,12 +75,12 @@ type_expression(struct store *st, const char *stem, int64_t label,
 static int
 add_match(void *ctx, const struct search_row *row)
 {
-	return few_ids_add(ctx, row->entity);
+	return filter_ids_add(ctx, row->entity);
 }
 
 static int
 of_types(struct store *st, const struct search_range *range, const char *stem,
-	const struct few_filter *filter, struct few_ids *ret, struct err *e)
+	const struct entity_filter *filter, struct filter_ids *ret, struct err *e)
 {
 	struct search_match match = {.words = 1};
 	struct buf text AUTO_BUF = {0};
@@ -108,21 +108,21 @@ of_types(struct store *st, const struct search_range *range, const char *stem,
 
 static int
 of_tag(struct store *st, const struct search_range *range, const json_t *tag,
-	struct few_ids *ret, struct err *e)
+	struct filter_ids *ret, struct err *e)
 {
 	int64_t label = 0;
 	int r = label_find(st, json_string_value(tag), &label, e);
 
-	few_ids_done(ret);
+	filter_ids_done(ret);
 	ret->looked = 0;
 	return r < 0 ? r
-		     : few_tagged(st, range, label, few_ids_add, ret, e);
+		     : filter_index_tagged(st, range, label, filter_ids_add, ret, e);
 }
 
 int
-few_entities(struct store *st, const struct search_range *range,
-	const char *stem, const struct few_filter *filter,
-	struct few_ids *ret, struct err *e)
+filter_entities(struct store *st, const struct search_range *range,
+	const char *stem, const struct entity_filter *filter,
+	struct filter_ids *ret, struct err *e)
 {
 	const json_t *tag;
 	size_t i;
@@ -136,9 +136,9 @@ few_entities(struct store *st, const struct search_range *range,
 			r = of_tag(st, range, tag, ret, e);
 	/* Most entities are of tier 0 without having it written. */
 	if (r == 1 && filter->tiers > 1 && !(filter->tiers & 1)) {
-		few_ids_done(ret);
+		filter_ids_done(ret);
 		ret->looked = 0;
-		r = few_of_tiers(st, filter->tiers, few_ids_add, ret, e);
+		r = filter_index_of_tiers(st, filter->tiers, filter_ids_add, ret, e);
 	}
 	return r < 0 ? r : r == 0;
 }

@@ -1,6 +1,6 @@
 /* Entities that may pass a filter, when an index tells that they are few. */
-#ifndef MODEL_FEW_H
-#define MODEL_FEW_H
+#ifndef MODEL_SEARCH_FILTER_ENTITIES_H
+#define MODEL_SEARCH_FILTER_ENTITIES_H
 
 #include <jansson.h>
 
@@ -15,18 +15,18 @@ struct store;
 #define FEW_LOOKED 2000
 
 /* Distinct ids. Safe on a zeroed struct with most set. */
-struct few_ids {
+struct filter_ids {
 	int64_t *v;
 	size_t n, cap;
 	struct idset seen;
 	int looked, most;	/* rows */
 	struct err *e;
 };
-void few_ids_done(struct few_ids *x);
-/* A few_fn. 1: they are not few. */
-int few_ids_add(void *ctx, int64_t id) MUST_CHECK;
+void filter_ids_done(struct filter_ids *x);
+/* A filter_index_fn. 1: they are not few. */
+int filter_ids_add(void *ctx, int64_t id) MUST_CHECK;
 
-struct few_filter {
+struct entity_filter {
 	const int64_t *types;
 	int types_n;		/* any when negative */
 	unsigned tiers;		/* 0: any */
@@ -34,8 +34,8 @@ struct few_filter {
 };
 /* 1: all that may pass are in ret, and some that do not; 0: there are many, or
  * no index tells. ret->most is set by the caller. stem: of the namespace. */
-int few_entities(struct store *st, const struct search_range *range,
-	const char *stem, const struct few_filter *filter,
-	struct few_ids *ret, struct err *e) MUST_CHECK;
+int filter_entities(struct store *st, const struct search_range *range,
+	const char *stem, const struct entity_filter *filter,
+	struct filter_ids *ret, struct err *e) MUST_CHECK;
 
 #endif

@@ -242,7 +242,7 @@ drop_unknown(struct collect *c, struct store *st,
 		r = count_word(c, &x->w, st, range, e);
 		if (r == 0 && x->w.count == 0 && near && x->raw_n > 0 &&
 			looked < QUERY_NEAR_MOST) {
-			r = query_near(t, st, c->raw.data + x->raw, x->raw_n,
+			r = query_spelling(t, st, c->raw.data + x->raw, x->raw_n,
 				&x->w, e);
 			looked += r != QUERY_NEAR_NOT;
 			r = r == 1 ? count_word(c, &x->w, st, range, e)

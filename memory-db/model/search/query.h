@@ -1,7 +1,7 @@
 /* A search query taken apart: its words, and the condition that a text with
  * the whole query in it must meet. */
-#ifndef MODEL_QUERY_H
-#define MODEL_QUERY_H
+#ifndef MODEL_SEARCH_QUERY_H
+#define MODEL_SEARCH_QUERY_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -93,7 +93,7 @@ look(struct looking *l, struct store *st, struct err *e)
 }
 
 int
-query_near(struct query_terms *t, struct store *st, const char *word, size_t n,
+query_spelling(struct query_terms *t, struct store *st, const char *word, size_t n,
 	struct query_word *ret, struct err *e)
 {
 	struct looking l = {.n = n};

@@ -1,7 +1,7 @@
 /* Words that are spelt almost alike: what stands in the memory for a word of a
  * query that does not. */
-#ifndef MODEL_QUERY_NEAR_H
-#define MODEL_QUERY_NEAR_H
+#ifndef MODEL_SEARCH_QUERY_SPELLING_H
+#define MODEL_SEARCH_QUERY_SPELLING_H
 
 #include "memory-db/model/search/query.h"
 
@@ -14,7 +14,7 @@
  * ten on; letters that changed places count once. 1: ret->at, n are its token,
  * appended to t->tokens, and is_near is set; 0: there is none; QUERY_NEAR_NOT:
  * the word is too short, or has digits. */
-int query_near(struct query_terms *t, struct store *st, const char *word,
+int query_spelling(struct query_terms *t, struct store *st, const char *word,
 	size_t n, struct query_word *ret, struct err *e) MUST_CHECK;
 
 #endif

@@ -11,8 +11,8 @@
  *
  * A position (a, b) says where to go on; at the same state of the memory (the
  * lens pins it) the rows that follow are those that followed before. */
-#ifndef MODEL_SEARCH_H
-#define MODEL_SEARCH_H
+#ifndef MODEL_SEARCH_SEARCH_H
+#define MODEL_SEARCH_SEARCH_H
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -67,7 +67,7 @@ look_at(void *ctx, const struct fact *f)
 
 /* 1: all were looked at; 0: they have too many facts. */
 static int
-look_at_all(struct look *l, const struct few_ids *ids)
+look_at_all(struct look *l, const struct filter_ids *ids)
 {
 	struct searching *s = l->s;
 	int r = 0;
@@ -85,27 +85,27 @@ look_at_all(struct look *l, const struct few_ids *ids)
 }
 
 int
-search_few(struct searching *s, int which)
+search_filtered(struct searching *s, int which)
 {
 	const struct search_request *q = s->request;
-	const struct few_filter filter = {.types = q->types,
+	const struct entity_filter filter = {.types = q->types,
 		.types_n = q->types_n, .tiers = q->tiers,
 		.tags = q->tags};
 	bool later = q->a != 0 || q->b != 0;
-	struct few_ids ids = {.most = FEW_LOOKED * (later ? LATER : 1)};
+	struct filter_ids ids = {.most = FEW_LOOKED * (later ? LATER : 1)};
 	struct look l = {.s = s, .which = which};
 	int r;
 
 	if ((q->types_n < 0 && q->tiers == 0 && !q->tags) ||
 		(later && !(q->a & POSITION_FEW(which))))
 		return 0;
-	r = few_entities(s->st, &s->range[which], s->terms[which].stem,
+	r = filter_entities(s->st, &s->range[which], s->terms[which].stem,
 		&filter, &ids, s->e);
 	if (r == 1) {
 		l.v = calloc(FEW_FACTS, sizeof(*l.v));
 		r = l.v ? look_at_all(&l, &ids) : err_nomem(s->e);
 	}
-	few_ids_done(&ids);
+	filter_ids_done(&ids);
 	free(l.v);
 	buf_done(&l.tokens);
 	buf_done(&l.type);

@@ -1,6 +1,6 @@
 /* What the files of the search share. */
-#ifndef MODEL_SEARCH_INTERNAL_H
-#define MODEL_SEARCH_INTERNAL_H
+#ifndef MODEL_SEARCH_SEARCH_INTERNAL_H
+#define MODEL_SEARCH_SEARCH_INTERNAL_H
 
 #include "memory-db/model/scope/idmap.h"
 #include "memory-db/model/search/query.h"
@@ -79,7 +79,7 @@ int searching_found(struct searching *s, int which,
 	const struct search_row *row, unsigned flags) MUST_CHECK;
 /* search_filtered.c: 1: what passes the filters are few entities, and what is found
  * of them are the candidates; 0: matches must be read. */
-int search_few(struct searching *s, int which) MUST_CHECK;
+int search_filtered(struct searching *s, int which) MUST_CHECK;
 /* search_tail.c: rows behind the ranked part, from fact id b on (0: all). */
 int search_tail(struct searching *s, int64_t b) MUST_CHECK;
 /* search_listing.c: everything, newest first; substrings by creation. */

@@ -1,6 +1,6 @@
 /* The reply of search_nodes: what was found, as JSON, in a budget of bytes. */
-#ifndef MODEL_SEARCH_PAGE_H
-#define MODEL_SEARCH_PAGE_H
+#ifndef MODEL_SEARCH_SEARCH_PAGE_H
+#define MODEL_SEARCH_SEARCH_PAGE_H
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -279,7 +279,7 @@ static int
 gather(struct searching *s, int which)
 {
 	const struct query_terms *t = &s->terms[which];
-	int r = search_few(s, which);
+	int r = search_filtered(s, which);
 
 	if (r != 0)
 		return r < 0 ? r : 0;

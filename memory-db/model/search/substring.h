@@ -1,6 +1,6 @@
 /* What a text must have in the index to contain the whole query. */
-#ifndef MODEL_SUBSTRING_H
-#define MODEL_SUBSTRING_H
+#ifndef MODEL_SEARCH_SUBSTRING_H
+#define MODEL_SEARCH_SUBSTRING_H
 
 #include "memory-db/model/search/query.h"
 

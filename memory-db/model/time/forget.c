@@ -100,7 +100,7 @@ forget_apply(struct write *w, int64_t entity, const char *text, size_t n,
 		return 0;
 	if (r == 0)
 		r = erase_all(w, entity, text == NULL, &t, ret, e);
-	r = run_refuse(w, (int64_t)t.n, r, e);
+	r = sliced_run_refuse(w, (int64_t)t.n, r, e);
 	return r == 0 ? 1 : r;
 }
 

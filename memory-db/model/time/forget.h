@@ -2,8 +2,8 @@
  * version, every branch. What is visible on main is hidden first, as by a
  * deletion; then contents, names, messages and index entries are erased
  * (store/check/erase.h). Digests stay. */
-#ifndef MODEL_FORGET_H
-#define MODEL_FORGET_H
+#ifndef MODEL_TIME_FORGET_H
+#define MODEL_TIME_FORGET_H
 
 #include <stdint.h>
 

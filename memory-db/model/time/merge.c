@@ -284,7 +284,7 @@ merge_apply(struct write *w, int64_t branch, struct merge_result *ret,
 	if (r == 0 && (change_ops(w->change) > 0 ||
 			      json_array_size(ret->conflicts) > 0))
 		r = merge_end(&m, 0);
-	r = run_refuse(w, ret->touched, r, e);
+	r = sliced_run_refuse(w, ret->touched, r, e);
 	merge_done(&m);
 	return r;
 }

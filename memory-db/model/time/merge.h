@@ -8,8 +8,8 @@
  * conflicts: the target keeps its value, the other stands in `conflict`. So is
  * a name that leads to another entity on the target; an entity new there comes
  * as "name~branch". */
-#ifndef MODEL_MERGE_H
-#define MODEL_MERGE_H
+#ifndef MODEL_TIME_MERGE_H
+#define MODEL_TIME_MERGE_H
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -35,11 +35,11 @@ int merge_record(struct write *w, int64_t branch, struct err *e) MUST_CHECK;
 /* One slice of a merge (model/time/sliced_run.h). The state of the run keeps how far it
  * came, and pins what of the branch it takes. Then
  * merge_record_run. */
-struct run;
-int merge_slice(struct write *w, int64_t branch, struct run *run,
+struct sliced_run;
+int merge_slice(struct write *w, int64_t branch, struct sliced_run *run,
 	struct merge_result *ret, struct err *e) MUST_CHECK;
 /* After w is sealed. */
-int merge_record_run(struct write *w, int64_t branch, struct run *run,
+int merge_record_run(struct write *w, int64_t branch, struct sliced_run *run,
 	const struct merge_result *m, struct err *e) MUST_CHECK;
 void merge_result_done(struct merge_result *r);
 

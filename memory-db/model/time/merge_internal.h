@@ -1,6 +1,6 @@
 /* What merge.c and merge_values.c share. */
-#ifndef MODEL_MERGE_INTERNAL_H
-#define MODEL_MERGE_INTERNAL_H
+#ifndef MODEL_TIME_MERGE_INTERNAL_H
+#define MODEL_TIME_MERGE_INTERNAL_H
 
 #include "common/buf.h"
 #include "memory-db/model/scope/idset.h"

@@ -19,7 +19,7 @@ cursor(struct merge_at *at, int64_t *ret[ARRAY_LEN(members)])
 }
 
 static int
-load_ids(struct idset *set, const struct run *run, const char *member,
+load_ids(struct idset *set, const struct sliced_run *run, const char *member,
 	struct err *e)
 {
 	json_t *id;
@@ -32,7 +32,7 @@ load_ids(struct idset *set, const struct run *run, const char *member,
 }
 
 static int
-load_cursor(struct merge *m, const struct run *run)
+load_cursor(struct merge *m, const struct sliced_run *run)
 {
 	const json_t *at = json_object_get(run->state, "at");
 	int64_t *v[ARRAY_LEN(members)];
@@ -52,7 +52,7 @@ load_cursor(struct merge *m, const struct run *run)
 }
 
 static int
-save_cursor(struct merge *m, struct run *run)
+save_cursor(struct merge *m, struct sliced_run *run)
 {
 	json_t *at = json_object(), *waiting = json_array();
 	json_t *told = json_array();
@@ -115,7 +115,7 @@ merge_set_waiting(struct merge *m)
 }
 
 int
-merge_slice(struct write *w, int64_t branch, struct run *run,
+merge_slice(struct write *w, int64_t branch, struct sliced_run *run,
 	struct merge_result *ret, struct err *e)
 {
 	struct merge m = {.w = w, .st = w->st, .e = e, .branch = branch,
@@ -128,7 +128,7 @@ merge_slice(struct write *w, int64_t branch, struct run *run,
 		r = merge_run(&m, ret);
 	if (r == 0) {
 		ret->remaining = left(&m);
-		conflicts = run_total(run, "conflicts",
+		conflicts = sliced_run_total(run, "conflicts",
 			(int64_t)json_array_size(ret->conflicts));
 	}
 	if (r == 0 && ret->remaining == 0 &&
@@ -141,7 +141,7 @@ merge_slice(struct write *w, int64_t branch, struct run *run,
 }
 
 int
-merge_record_run(struct write *w, int64_t branch, struct run *run,
+merge_record_run(struct write *w, int64_t branch, struct sliced_run *run,
 	const struct merge_result *m, struct err *e)
 {
 	json_t *at = json_object_get(run->state, "at");

@@ -166,7 +166,7 @@ merge_existence(struct merge *m, int64_t entity, const struct existence *b,
 		return r;
 	m->out->attributes++;
 	if (label != t->label || strcmp(name, t->name.data) != 0)
-		return remember_existence(
+		return write_entity_existence(
 			m->w, entity, name, label, &defaults, m->e);
 	r = write_hide(m->w, o->fact, m->e);
 	return r == 0 ? write_show(m->w, t->fact, m->e) : r;
@@ -223,7 +223,7 @@ merge_new(struct merge *m, int64_t entity, const struct existence *t)
 	if (r == 1)
 		r = other_name(m, entity, t->name.data, &name);
 	if (r == 0)
-		r = remember_existence(
+		r = write_entity_existence(
 			m->w, entity, name.data, t->label, &defaults, m->e);
 	return r == 0 ? merge_conflict_with(
 				m, entity, other, name.data, t->name.data)

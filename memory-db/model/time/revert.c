@@ -281,7 +281,7 @@ revert(struct write *w, int64_t entity, const struct lens *then, int64_t room,
 		if (r == 0 && ret->left == 0)
 			r = revert_attrs(w, entity, then, ret, e);
 	}
-	r = run_refuse(w, (int64_t)(a.ids.n + b.ids.n), r, e);
+	r = sliced_run_refuse(w, (int64_t)(a.ids.n + b.ids.n), r, e);
 	idset_done(&a.ids);
 	idset_done(&b.ids);
 	return r;

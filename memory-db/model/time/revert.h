@@ -1,6 +1,6 @@
 /* An entity back to what it was, as a new version. */
-#ifndef MODEL_REVERT_H
-#define MODEL_REVERT_H
+#ifndef MODEL_TIME_REVERT_H
+#define MODEL_TIME_REVERT_H
 
 #include <stdint.h>
 

@@ -14,14 +14,14 @@
 #define RUN_LAST "run;"	/* behind all keys of runs */
 
 void
-run_done(struct run *r)
+sliced_run_done(struct sliced_run *r)
 {
 	json_decref(r->state);
 	r->state = NULL;
 }
 
 static void
-make_key(struct run *r, int64_t ns, const char *method, const char *target)
+make_key(struct sliced_run *r, int64_t ns, const char *method, const char *target)
 {
 	crypto_generichash_state h;
 	unsigned char hash[16];
@@ -76,13 +76,13 @@ save(struct store *st, const char *id, const json_t *state, struct err *e)
 }
 
 int
-run_find(struct run *r, struct store *st, int64_t ns, const char *method,
+sliced_run_find(struct sliced_run *r, struct store *st, int64_t ns, const char *method,
 	const char *target, struct err *e)
 {
 	struct buf id AUTO_BUF = {0};
 	int rc;
 
-	*r = (struct run){.st = st};
+	*r = (struct sliced_run){.st = st};
 	make_key(r, ns, method, target);
 	rc = operate_state_get(st, r->open_key, &id, e);
 	if (rc != 1)
@@ -92,10 +92,10 @@ run_find(struct run *r, struct store *st, int64_t ns, const char *method,
 }
 
 int
-run_begin(struct run *r, const struct write *w, const char *method,
+sliced_run_begin(struct sliced_run *r, const struct write *w, const char *method,
 	const char *target, int64_t branch, struct err *e)
 {
-	int rc = run_find(r, w->st, w->ns, method, target, e);
+	int rc = sliced_run_find(r, w->st, w->ns, method, target, e);
 
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
@@ -109,7 +109,7 @@ run_begin(struct run *r, const struct write *w, const char *method,
 }
 
 void
-run_room(struct run *r, const json_t *params, int64_t most)
+sliced_run_room(struct sliced_run *r, const json_t *params, int64_t most)
 {
 	int64_t wanted = (int64_t)json_integer_value(
 		json_object_get(params, "slice_facts"));
@@ -118,7 +118,7 @@ run_room(struct run *r, const json_t *params, int64_t most)
 }
 
 int64_t
-run_total(struct run *r, const char *key, int64_t more)
+sliced_run_total(struct sliced_run *r, const char *key, int64_t more)
 {
 	json_t *totals = json_object_get(r->state, "totals");
 	int64_t n = (int64_t)json_integer_value(json_object_get(totals, key));
@@ -129,7 +129,7 @@ run_total(struct run *r, const char *key, int64_t more)
 }
 
 int
-run_end(struct run *r, int64_t change, int64_t remaining, struct err *e)
+sliced_run_end(struct sliced_run *r, int64_t change, int64_t remaining, struct err *e)
 {
 	json_t *changes = json_object_get(r->state, "changes");
 	int rc = 0;
@@ -151,7 +151,7 @@ run_end(struct run *r, int64_t change, int64_t remaining, struct err *e)
 }
 
 int
-run_reply(const struct run *r, json_t *reply, struct err *e)
+sliced_run_reply(const struct sliced_run *r, json_t *reply, struct err *e)
 {
 	const json_t *changes = json_object_get(r->state, "changes");
 	const json_t *open = json_object_get(r->state, "open");
@@ -168,14 +168,14 @@ run_reply(const struct run *r, json_t *reply, struct err *e)
 }
 
 int
-run_reply_again(struct store *st, int64_t ns, const char *method,
+sliced_run_reply_again(struct store *st, int64_t ns, const char *method,
 	const char *target, json_t *reply, struct err *e)
 {
-	struct run run AUTO_RUN = {0};
-	int r = run_find(&run, st, ns, method, target, e);
+	struct sliced_run run AUTO_RUN = {0};
+	int r = sliced_run_find(&run, st, ns, method, target, e);
 
 	if (r == 1)
-		r = run_reply(&run, reply, e);
+		r = sliced_run_reply(&run, reply, e);
 	else if (r == 0 && jx_set(reply, "done", json_true()) != 0)
 		r = err_nomem(e);
 	return r;
@@ -197,7 +197,7 @@ need(struct store *st, const char *id, json_t **ret, struct err *e)
 }
 
 int
-run_changes(struct store *st, const char *id, int64_t ns, struct idset *ret,
+sliced_run_changes(struct store *st, const char *id, int64_t ns, struct idset *ret,
 	struct err *e)
 {
 	json_t *state AUTO_JSON = NULL, *change;
@@ -218,7 +218,7 @@ run_changes(struct store *st, const char *id, int64_t ns, struct idset *ret,
 }
 
 int
-run_close(struct store *st, const char *id, struct err *e)
+sliced_run_close(struct store *st, const char *id, struct err *e)
 {
 	json_t *state AUTO_JSON = NULL;
 	const char *key;
@@ -288,7 +288,7 @@ list_one(void *ctx, const char *text, size_t n)
 }
 
 int
-run_list(struct store *st, int64_t ns, json_t *ret_list, struct err *e)
+sliced_run_list(struct store *st, int64_t ns, json_t *ret_list, struct err *e)
 {
 	struct listing x = {.st = st, .ns = ns, .list = ret_list, .e = e};
 
@@ -296,7 +296,7 @@ run_list(struct store *st, int64_t ns, json_t *ret_list, struct err *e)
 }
 
 int
-run_too_large(int64_t facts, struct err *e)
+sliced_run_too_large(int64_t facts, struct err *e)
 {
 	return err_param(e, MDB_E_LIMIT, "sliced",
 		"this touches %lld facts, more than the %d of one change; pass "
@@ -306,10 +306,10 @@ run_too_large(int64_t facts, struct err *e)
 }
 
 int
-run_refuse(const struct write *w, int64_t facts, int r, struct err *e)
+sliced_run_refuse(const struct write *w, int64_t facts, int r, struct err *e)
 {
 	return r == MDB_E_LIMIT && w->change != NULL &&
 			       change_ops(w->change) >= LIMIT_CHANGE_FACTS
-		       ? run_too_large(facts, e)
+		       ? sliced_run_too_large(facts, e)
 		       : r;
 }

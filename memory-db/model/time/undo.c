@@ -262,7 +262,7 @@ plan_once(struct undo *u, struct err *e)
 	for (size_t i = 0; r == 0 && i < u->changes.n; i++)
 		r = take_back(u, v[i], e);
 	if (r == 0 && u->facts_n > LIMIT_CHANGE_FACTS)
-		return run_too_large((int64_t)u->facts_n, e);
+		return sliced_run_too_large((int64_t)u->facts_n, e);
 	for (size_t i = 0; r == 0 && i < u->facts_n; i++)
 		r = undo_check(u, &u->facts[i], e);
 	for (size_t i = 0; r == 0 && i < u->attrs_n; i++)

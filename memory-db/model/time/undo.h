@@ -7,8 +7,8 @@
  * vanish, the same text added anew, facts derived from it), is a blocker.
  * The state is worked out in memory first; nothing is written before it is
  * clear what happens. undo(undo(x)) = x. */
-#ifndef MODEL_UNDO_H
-#define MODEL_UNDO_H
+#ifndef MODEL_TIME_UNDO_H
+#define MODEL_TIME_UNDO_H
 
 #include <jansson.h>
 #include <stdbool.h>

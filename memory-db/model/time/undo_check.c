@@ -410,7 +410,7 @@ undo_check(struct undo *u, const struct undo_fact *f, struct err *e)
 	if (!f->is && f->kind == FACT_EXISTENCE)
 		return check_vanishing(u, f->entity, e);
 	if (!f->is) {
-		r = derive_each_dependant(
+		r = derivations_each_dependant(
 			u->w->st, f->fact, see_derived, &d, e);
 		return r == 0 && f->kind == FACT_OBSERVATION
 			       ? fact_each_mark(u->w->st, f->entity, f->fact,

@@ -1,7 +1,7 @@
 /* A plan of undo: shared by undo.c (plan, apply, tell) and undo_check.c (what
  * stands in the way). */
-#ifndef MODEL_UNDO_INTERNAL_H
-#define MODEL_UNDO_INTERNAL_H
+#ifndef MODEL_TIME_UNDO_INTERNAL_H
+#define MODEL_TIME_UNDO_INTERNAL_H
 
 #include "memory-db/model/time/undo.h"
 

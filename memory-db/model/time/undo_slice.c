@@ -17,7 +17,7 @@ descending(const void *a, const void *b)
 
 /* Of a new run: all of the selected changes. */
 static int
-keep_all(struct undo *u, struct run *run, struct err *e)
+keep_all(struct undo *u, struct sliced_run *run, struct err *e)
 {
 	int64_t *v AUTO_FREE = calloc(u->changes.n + 1, sizeof(*v));
 	json_t *all = json_array();
@@ -49,14 +49,14 @@ put_list(struct idset *set, const json_t *list, struct err *e)
 }
 
 static size_t
-undone(const struct run *run)
+undone(const struct sliced_run *run)
 {
 	return (size_t)json_integer_value(
 		json_object_get(run->state, "undone"));
 }
 
 int
-undo_slice_begin(struct undo *u, struct run *run, struct err *e)
+undo_slice_begin(struct undo *u, struct sliced_run *run, struct err *e)
 {
 	const json_t *all;
 	int64_t facts = 0, ops;
@@ -87,7 +87,7 @@ undo_slice_begin(struct undo *u, struct run *run, struct err *e)
 }
 
 int
-undo_slice_end(struct undo *u, struct run *run, int64_t *ret_left,
+undo_slice_end(struct undo *u, struct sliced_run *run, int64_t *ret_left,
 	struct err *e)
 {
 	const json_t *all = json_object_get(run->state, "all");
@@ -105,9 +105,9 @@ undo_slice_end(struct undo *u, struct run *run, int64_t *ret_left,
 	if (jx_set(run->state, "undone", json_integer((json_int_t)u->undone)) !=
 		0)
 		return err_nomem(e);
-	u->hidden = run_total(run, "removed", u->hidden);
-	u->shown = run_total(run, "restored", u->shown);
-	u->attributes = run_total(run, "attributes", u->attributes);
-	u->total = run_total(run, "undone", (int64_t)u->changes.n);
+	u->hidden = sliced_run_total(run, "removed", u->hidden);
+	u->shown = sliced_run_total(run, "restored", u->shown);
+	u->attributes = sliced_run_total(run, "attributes", u->attributes);
+	u->total = sliced_run_total(run, "undone", (int64_t)u->changes.n);
 	return 0;
 }

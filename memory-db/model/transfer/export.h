@@ -34,8 +34,8 @@
  * "valid_to"?,"namespace"?,"from_namespace"?,"to_namespace"? ("default")}, and
  * {"type":"file","name","at","body","namespace"?} in the end.
  * An entity with very much text takes several lines. */
-#ifndef MODEL_EXPORT_H
-#define MODEL_EXPORT_H
+#ifndef MODEL_TRANSFER_EXPORT_H
+#define MODEL_TRANSFER_EXPORT_H
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -5,8 +5,8 @@
  * so that an interrupted import goes on where it stopped. An empty object
  * stands for a line that the client could not parse or that was blank: it
  * counts as a line and says nothing. */
-#ifndef MODEL_IMPORT_H
-#define MODEL_IMPORT_H
+#ifndef MODEL_TRANSFER_IMPORT_H
+#define MODEL_TRANSFER_IMPORT_H
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -52,7 +52,7 @@ read_cursor(struct page *p, const char *cursor)
 
 	if (cursor == NULL)
 		return lens_newest(p->st, &p->mark.change, p->e);
-	r = marks_parse(cursor, 'v', v, VERIFY_MARK_NUMBERS, p->e);
+	r = page_cursor_parse(cursor, 'v', v, VERIFY_MARK_NUMBERS, p->e);
 	if (r == 0)
 		p->mark = (struct verify_mark){.change = v[0], .step = v[1],
 			.a = v[2], .changes = v[3], .facts = v[4],
@@ -68,9 +68,9 @@ set_next(struct page *p, json_t *o)
 	int64_t v[VERIFY_MARK_NUMBERS] = {m->change, m->step, m->a, m->changes,
 		m->facts, m->spans, m->closed, m->versions, m->attrs,
 		m->problems};
-	char text[MARKS_SIZE];
+	char text[PAGE_CURSOR_SIZE];
 
-	marks_format(text, 'v', v, VERIFY_MARK_NUMBERS);
+	page_cursor_format(text, 'v', v, VERIFY_MARK_NUMBERS);
 	return member_set_new(o, "next", json_string(text), p->e);
 }
 

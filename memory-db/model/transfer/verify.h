@@ -1,6 +1,6 @@
 /* One slice of a verification as JSON (PROTOCOL.md, Operating). */
-#ifndef MODEL_VERIFY_H
-#define MODEL_VERIFY_H
+#ifndef MODEL_TRANSFER_VERIFY_H
+#define MODEL_TRANSFER_VERIFY_H
 
 #include <jansson.h>
 

@@ -63,7 +63,7 @@ refuse(const struct context *ctx, int64_t used, int64_t n, struct err *e)
 }
 
 int
-hiding_check(struct store *st, const struct context *ctx, int64_t n,
+hiding_budget_check(struct store *st, const struct context *ctx, int64_t n,
 	struct err *e)
 {
 	const char *session = ctx->session != NULL ? ctx->session : "";

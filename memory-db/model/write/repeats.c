@@ -29,7 +29,7 @@ bytes_of(const json_t *item)
 }
 
 void
-near_done(struct near *x)
+repeats_done(struct repeats *x)
 {
 	for (size_t i = 0; i < x->n; i++)
 		free(x->v[i].text);
@@ -47,9 +47,9 @@ most_of(const struct write *w)
 }
 
 static int
-put(struct near *x, int64_t fact, const char *text, size_t n, struct err *e)
+put(struct repeats *x, int64_t fact, const char *text, size_t n, struct err *e)
 {
-	struct alike_text read;
+	struct repeats_text read;
 	struct near_text *t;
 
 	if (x->n == x->cap) {
@@ -61,20 +61,20 @@ put(struct near *x, int64_t fact, const char *text, size_t n, struct err *e)
 		x->v = t;
 		x->cap = cap;
 	}
-	if (alike_read(text, n, &read) != 0)
+	if (repeats_read(text, n, &read) != 0)
 		return err_nomem(e);
 	t = &x->v[x->n];
 	*t = (struct near_text){.fact = fact, .n = n, .text = malloc(n + 1)};
 	if (t->text == NULL)
 		return err_nomem(e);
 	memcpy(t->text, text, n);
-	alike_sketch(&read, &t->sketch);
+	repeats_sketch(&read, &t->sketch);
 	x->n++;
 	return 0;
 }
 
 struct loading {
-	struct near *x;
+	struct repeats *x;
 	struct err *e;
 };
 
@@ -89,7 +89,7 @@ load_one(void *ctx, const struct fact *f)
 
 /* Facts that a text of low to high bytes can be like. */
 static int
-load(struct near *x, size_t low, size_t high, struct err *e)
+load(struct repeats *x, size_t low, size_t high, struct err *e)
 {
 	struct loading l = {x, e};
 	int r = fact_each_newest(x->w->st, x->entity,
@@ -106,13 +106,13 @@ load(struct near *x, size_t low, size_t high, struct err *e)
 }
 
 int
-near_begin(struct near *x, struct write *w, int64_t entity, bool fresh,
+repeats_begin(struct repeats *x, struct write *w, int64_t entity, bool fresh,
 	const json_t *list, struct err *e)
 {
 	size_t low = LIMIT_ALIKE_BYTES, high = 0, i;
 	const json_t *item;
 
-	*x = (struct near){.w = w, .entity = entity, .is_fresh = fresh};
+	*x = (struct repeats){.w = w, .entity = entity, .is_fresh = fresh};
 	x->is_on = w->watch && !(fresh && (json_array_size(list) < 2 ||
 						  !w->ctx->is_agent));
 	json_array_foreach((json_t *)(uintptr_t)list, i, item) {
@@ -131,37 +131,37 @@ near_begin(struct near *x, struct write *w, int64_t entity, bool fresh,
 /* --- looking --------------------------------------------------------------- */
 struct hits {
 	const struct near_text *same;	/* NULL: none */
-	const struct near_text *similar[NEAR_TOLD];
+	const struct near_text *similar[REPEATS_TOLD];
 	size_t n;
 };
 
 static int
-find(const struct near *x, const char *text, size_t n, struct hits *ret,
+find(const struct repeats *x, const char *text, size_t n, struct hits *ret,
 	struct err *e)
 {
 	size_t most = most_of(x->w), first = x->n > most ? x->n - most : 0;
-	struct alike_text read, other;
-	struct alike_sketch sketch;
+	struct repeats_text read, other;
+	struct repeats_sketch sketch;
 
 	*ret = (struct hits){0};
 	x->w->looks++;
-	if (alike_read(text, n, &read) != 0)
+	if (repeats_read(text, n, &read) != 0)
 		return err_nomem(e);
-	alike_sketch(&read, &sketch);
+	repeats_sketch(&read, &sketch);
 	for (size_t i = x->n; i-- > first && ret->same == NULL;) {
 		const struct near_text *t = &x->v[i];
 		enum alike kind;
 
 		if (t->n < n * 2 / 3 || t->n > n * 3 / 2 + 8 ||
-			!alike_maybe(&sketch, &t->sketch))
+			!repeats_maybe(&sketch, &t->sketch))
 			continue;
 		x->w->looks++;
-		if (alike_read(t->text, t->n, &other) != 0)
+		if (repeats_read(t->text, t->n, &other) != 0)
 			return err_nomem(e);
-		kind = alike_compare(&read, &other);
+		kind = repeats_compare(&read, &other);
 		if (kind == ALIKE_SAME && x->w->ctx->is_agent)
 			ret->same = t;
-		else if (kind != ALIKE_NOT && ret->n < NEAR_TOLD)
+		else if (kind != ALIKE_NOT && ret->n < REPEATS_TOLD)
 			ret->similar[ret->n++] = t;
 	}
 	return 0;
@@ -196,7 +196,7 @@ key_of(const json_t *item, char key[24])
 }
 
 int
-near_look(struct near *x, const json_t *item, int64_t *ret_fact, struct err *e)
+repeats_look(struct repeats *x, const json_t *item, int64_t *ret_fact, struct err *e)
 {
 	struct hits hits;
 	json_t *note;
@@ -222,7 +222,7 @@ near_look(struct near *x, const json_t *item, int64_t *ret_fact, struct err *e)
 }
 
 int
-near_put(struct near *x, const json_t *item, int64_t fact, struct err *e)
+repeats_put(struct repeats *x, const json_t *item, int64_t fact, struct err *e)
 {
 	if (!x->is_on || bytes_of(item) > LIMIT_ALIKE_BYTES)
 		return 0;
@@ -249,7 +249,7 @@ struct seeking {
 	struct nearest *found;
 	const char *text;
 	size_t n;
-	struct alike_text wanted;
+	struct repeats_text wanted;
 	struct err *e;
 };
 
@@ -281,28 +281,28 @@ seek_one(void *ctx, const struct fact *f)
 {
 	struct seeking *s = ctx;
 	struct nearest *x = s->found;
-	struct alike_text read;
+	struct repeats_text read;
 	double share, part;
 	size_t at;
 	char *text;
 
-	if (alike_read(f->text, f->text_n, &read) != 0)
+	if (repeats_read(f->text, f->text_n, &read) != 0)
 		return err_nomem(s->e);
-	share = alike_share(&s->wanted, &read);
+	share = repeats_share(&s->wanted, &read);
 	part = share_of_part(s, f);
 	if (part > share)
 		share = part;
-	if (share < NEAR_LEAST)
+	if (share < REPEATS_LEAST)
 		return 0;
 	for (at = x->n; at > 0 && x->v[at - 1].share < share; at--)
 		;
-	if (at == NEAR_FOUND)
+	if (at == REPEATS_FOUND)
 		return 0;
 	text = malloc(f->text_n + 1);
 	if (text == NULL)
 		return err_nomem(s->e);
 	memcpy(text, f->text, f->text_n);
-	if (x->n == NEAR_FOUND)
+	if (x->n == REPEATS_FOUND)
 		free(x->v[--x->n].text);
 	memmove(&x->v[at + 1], &x->v[at], (x->n - at) * sizeof(x->v[0]));
 	x->v[at] = (struct nearest_text){f->id, share, text, f->text_n};
@@ -311,7 +311,7 @@ seek_one(void *ctx, const struct fact *f)
 }
 
 int
-near_find(struct write *w, int64_t entity, const char *text, size_t n,
+repeats_find(struct write *w, int64_t entity, const char *text, size_t n,
 	struct nearest *ret, struct err *e)
 {
 	struct seeking s = {.found = ret, .text = text, .n = n, .e = e};
@@ -319,7 +319,7 @@ near_find(struct write *w, int64_t entity, const char *text, size_t n,
 	*ret = (struct nearest){0};
 	if (w->searches++ >= LIMIT_ALIKE_SEARCHES)
 		return 0;
-	if (alike_read(text, n, &s.wanted) != 0)
+	if (repeats_read(text, n, &s.wanted) != 0)
 		return err_nomem(e);
 	return fact_each_newest(w->st, entity, 0, 8 * LIMIT_ALIKE_BYTES,
 		LIMIT_ALIKE_SOUGHT, seek_one, &s, e);
@@ -358,7 +358,7 @@ tell_note(json_t *row, size_t index, const json_t *note, struct err *e)
 }
 
 int
-near_row(struct write *w, const json_t *list, json_t *row, struct err *e)
+repeats_row(struct write *w, const json_t *list, json_t *row, struct err *e)
 {
 	const json_t *item;
 	char key[24];

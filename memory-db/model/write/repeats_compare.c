@@ -143,7 +143,7 @@ is_written_as_code(const char *s, size_t n)
 /* code: it stands between backticks. */
 static int
 read_word(const char *s, size_t n, bool first, bool code, struct buf *folded,
-	struct buf *stem, struct alike_word *ret)
+	struct buf *stem, struct repeats_word *ret)
 {
 	struct shape x = shape_of(s, n);
 
@@ -189,7 +189,7 @@ code_after(bool code, const char *s, size_t n)
 }
 
 int
-alike_read(const char *s, size_t n, struct alike_text *ret)
+repeats_read(const char *s, size_t n, struct repeats_text *ret)
 {
 	struct buf folded AUTO_BUF = {0}, stem AUTO_BUF = {0};
 	bool code = false, was_code;
@@ -224,11 +224,11 @@ alike_read(const char *s, size_t n, struct alike_text *ret)
 
 /* --- comparing ------------------------------------------------------------- */
 void
-alike_sketch(const struct alike_text *t, struct alike_sketch *ret)
+repeats_sketch(const struct repeats_text *t, struct repeats_sketch *ret)
 {
-	*ret = (struct alike_sketch){0};
+	*ret = (struct repeats_sketch){0};
 	for (size_t i = 0; i < t->n; i++) {
-		const struct alike_word *w = &t->words[i];
+		const struct repeats_word *w = &t->words[i];
 
 		ret->same = (ret->same ^ w->folded) * 0x100000001b3;
 		if (!w->stop)
@@ -238,7 +238,7 @@ alike_sketch(const struct alike_text *t, struct alike_sketch *ret)
 }
 
 bool
-alike_maybe(const struct alike_sketch *a, const struct alike_sketch *b)
+repeats_maybe(const struct repeats_sketch *a, const struct repeats_sketch *b)
 {
 	int apart = __builtin_popcountll(a->bag ^ b->bag);
 	int all = __builtin_popcountll(a->bag | b->bag);
@@ -247,13 +247,13 @@ alike_maybe(const struct alike_sketch *a, const struct alike_sketch *b)
 }
 
 static bool
-is_same_word(const struct alike_word *a, const struct alike_word *b)
+is_same_word(const struct repeats_word *a, const struct repeats_word *b)
 {
 	return a->folded == b->folded && a->exact == b->exact;
 }
 
 static bool
-is_same(const struct alike_text *a, const struct alike_text *b)
+is_same(const struct repeats_text *a, const struct repeats_text *b)
 {
 	if (a->n != b->n || a->n == 0)
 		return false;
@@ -264,7 +264,7 @@ is_same(const struct alike_text *a, const struct alike_text *b)
 }
 
 static size_t
-count_content(const struct alike_text *t)
+count_content(const struct repeats_text *t)
 {
 	size_t n = 0;
 
@@ -274,7 +274,7 @@ count_content(const struct alike_text *t)
 }
 
 static bool
-matches(const struct alike_word *a, const struct alike_word *b)
+matches(const struct repeats_word *a, const struct repeats_word *b)
 {
 	return a->stem == b->stem && (a->exact == b->exact) &&
 	       (!a->hard || !b->hard || a->folded == b->folded);
@@ -283,12 +283,12 @@ matches(const struct alike_word *a, const struct alike_word *b)
 /* Every word of `shorter` that says something is in `longer`, in order, and
  * what that has more is neither number nor name, date nor negation. */
 static bool
-is_within(const struct alike_text *shorter, const struct alike_text *longer)
+is_within(const struct repeats_text *shorter, const struct repeats_text *longer)
 {
 	size_t i = 0;
 
 	for (size_t k = 0; k < longer->n; k++) {
-		const struct alike_word *w = &longer->words[k];
+		const struct repeats_word *w = &longer->words[k];
 
 		while (i < shorter->n && shorter->words[i].stop)
 			i++;
@@ -305,7 +305,7 @@ is_within(const struct alike_text *shorter, const struct alike_text *longer)
 }
 
 enum alike
-alike_compare(const struct alike_text *a, const struct alike_text *b)
+repeats_compare(const struct repeats_text *a, const struct repeats_text *b)
 {
 	size_t na, nb;
 
@@ -316,7 +316,7 @@ alike_compare(const struct alike_text *a, const struct alike_text *b)
 	na = count_content(a);
 	nb = count_content(b);
 	if (na > nb) {
-		const struct alike_text *t = a;
+		const struct repeats_text *t = a;
 		size_t n = na;
 
 		a = b;
@@ -329,7 +329,7 @@ alike_compare(const struct alike_text *a, const struct alike_text *b)
 }
 
 static size_t
-count_shared(const struct alike_text *a, const struct alike_text *b)
+count_shared(const struct repeats_text *a, const struct repeats_text *b)
 {
 	bool used[ALIKE_WORDS] = {0};
 	size_t n = 0;
@@ -347,7 +347,7 @@ count_shared(const struct alike_text *a, const struct alike_text *b)
 
 /* A number, a name or a negation that the other does not have. */
 static bool
-says_other(const struct alike_text *wanted, const struct alike_text *text)
+says_other(const struct repeats_text *wanted, const struct repeats_text *text)
 {
 	for (size_t i = 0; i < wanted->n; i++) {
 		bool found = !wanted->words[i].hard;
@@ -362,7 +362,7 @@ says_other(const struct alike_text *wanted, const struct alike_text *text)
 }
 
 double
-alike_share(const struct alike_text *wanted, const struct alike_text *text)
+repeats_share(const struct repeats_text *wanted, const struct repeats_text *text)
 {
 	size_t na = count_content(wanted), nb = count_content(text);
 	size_t few = na < nb ? na : nb, shared = count_shared(wanted, text);

@@ -4,8 +4,8 @@
  * words that carry meaning are the same, in the same order, but for a few that
  * one of them has more. What differs in a number, a name, a date or a negation
  * is another fact, whatever else it shares. */
-#ifndef MODEL_ALIKE_H
-#define MODEL_ALIKE_H
+#ifndef MODEL_WRITE_REPEATS_COMPARE_H
+#define MODEL_WRITE_REPEATS_COMPARE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,7 +18,7 @@
 
 enum alike { ALIKE_NOT, ALIKE_NEARLY, ALIKE_SAME };
 
-struct alike_word {
+struct repeats_word {
 	uint64_t folded;	/* hash of the folded word */
 	uint64_t stem;		/* hash of its stem */
 	uint64_t exact;		/* of the word as written; 0: case is nothing */
@@ -27,30 +27,30 @@ struct alike_word {
 	bool hard;		/* number, name, date, negation */
 };
 
-struct alike_text {
+struct repeats_text {
 	size_t n;
 	bool too_long;
-	struct alike_word words[ALIKE_WORDS];
+	struct repeats_word words[ALIKE_WORDS];
 };
 
 /* Hashes that tell most pairs apart without reading the words. */
-struct alike_sketch {
+struct repeats_sketch {
 	uint64_t same;		/* equal for texts that are ALIKE_SAME */
 	uint64_t bag;		/* a bit for each stem */
 };
 
 /* 0 or MDB_E_NOMEM. */
-int alike_read(const char *s, size_t n, struct alike_text *ret) MUST_CHECK;
-void alike_sketch(const struct alike_text *t, struct alike_sketch *ret);
+int repeats_read(const char *s, size_t n, struct repeats_text *ret) MUST_CHECK;
+void repeats_sketch(const struct repeats_text *t, struct repeats_sketch *ret);
 
 /* False when the two cannot be alike. */
-bool alike_maybe(const struct alike_sketch *a, const struct alike_sketch *b);
-enum alike alike_compare(
-	const struct alike_text *a, const struct alike_text *b);
+bool repeats_maybe(const struct repeats_sketch *a, const struct repeats_sketch *b);
+enum alike repeats_compare(
+	const struct repeats_text *a, const struct repeats_text *b);
 
 /* How far the words of a text are those that are wanted, 0 to 1: for finding what
  * is meant. A part of it counts as near. */
-double alike_share(
-	const struct alike_text *wanted, const struct alike_text *text);
+double repeats_share(
+	const struct repeats_text *wanted, const struct repeats_text *text);
 
 #endif

@@ -18,7 +18,7 @@ int
 skill_figures(struct store *st, int64_t entity, json_t *o, struct err *e)
 {
 	struct run_sum sum;
-	int r = run_get(st, entity, &sum, e);
+	int r = skill_run_get(st, entity, &sum, e);
 
 	if (r == 0)
 		r = member_set_int(o, "runs", sum.runs, e);

@@ -7,8 +7,8 @@
  * Only save_skill makes code that runs: the method of the metadata's fact is
  * METHOD_SCRIPT then, which nothing else gives a fact of that kind, and the hash
  * chain covers it. What was there before that rule runs as it did. */
-#ifndef MODEL_SKILL_H
-#define MODEL_SKILL_H
+#ifndef MODEL_WRITE_SKILL_H
+#define MODEL_WRITE_SKILL_H
 
 #include <jansson.h>
 #include <stdint.h>

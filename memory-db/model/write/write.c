@@ -285,7 +285,7 @@ write_end(struct write *w, struct err *e)
 		w->whole->hidden += w->hidden;
 	if (w->replay || w->is_part)
 		return 0;
-	r = *w->dry_run ? 0 : hiding_check(w->st, w->ctx, w->hidden, e);
+	r = *w->dry_run ? 0 : hiding_budget_check(w->st, w->ctx, w->hidden, e);
 	if (r != 0)
 		return r;
 	newest = change_id(w->change) - 1;

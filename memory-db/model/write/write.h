@@ -5,8 +5,8 @@
  * change showed and hid. A retry with a known key finds the change of the
  * first try, reads the outcome back from the log, and so gives the same reply
  * without keeping any text of it. */
-#ifndef MODEL_WRITE_H
-#define MODEL_WRITE_H
+#ifndef MODEL_WRITE_WRITE_H
+#define MODEL_WRITE_WRITE_H
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -41,7 +41,7 @@ struct write {
 	size_t entries_n, entries_cap, asked;
 	bool watch;		/* look for texts that say the same: repeats.h */
 	int looks;		/* texts compared; repeats.c bounds them */
-	int searches;		/* for what is meant; near_find() bounds them */
+	int searches;		/* for what is meant; repeats_find() bounds them */
 	json_t *alike;		/* what they are like, for the reply; owned */
 	int64_t last_fact;	/* added by write_add */
 	struct change_note *note;
@@ -106,7 +106,7 @@ bool write_touched(struct write *w, int64_t entity);
 /* --- names ------------------------------------------------------------------------- */
 /* The existing entity of that name where we write. 1 found, 0 not. In a
  * replay also one that was deleted since. */
-int write_entity(struct write *w, const char *name, int64_t *ret_entity,
+int write_find_entity(struct write *w, const char *name, int64_t *ret_entity,
 	struct err *e) MUST_CHECK;
 /* The same, or MDB_E_NOT_FOUND with similar names and, when the name exists in
  * the user's memory, the way to write there. param: "relations[2].from". */

@@ -16,7 +16,7 @@
 #include "memory-db/store/facts/labels.h"
 
 enum create_mode
-remember_mode(const char *name)
+write_entity_mode(const char *name)
 {
 	if (name == NULL || strcmp(name, "merge") == 0)
 		return CREATE_MERGE;
@@ -24,7 +24,7 @@ remember_mode(const char *name)
 }
 
 int
-remember_tier(const char *name)
+write_entity_tier(const char *name)
 {
 	for (int i = 0; name != NULL && tool_tiers[i] != NULL; i++)
 		if (strcmp(name, tool_tiers[i]) == 0)
@@ -118,7 +118,7 @@ is_derived(const json_t *item)
 }
 
 static int
-add_observation(struct near *near, const json_t *item, struct fact *f,
+add_observation(struct repeats *near, const json_t *item, struct fact *f,
 	const char *path, struct err *e)
 {
 	struct write *w = near->w;
@@ -127,12 +127,12 @@ add_observation(struct near *near, const json_t *item, struct fact *f,
 		f->text_n, &have, e);
 
 	if (r == 0)
-		r = near_look(near, item, &have, e);
+		r = repeats_look(near, item, &have, e);
 	if (r == 0 && have == 0) {
 		r = write_add(w, f, e);
 		have = w->last_fact;
 		if (r == 0)
-			r = near_put(near, item, have, e);
+			r = repeats_put(near, item, have, e);
 		if (r == 0 && f->flags & FACT_DERIVED)
 			r = derive_all(w, f->entity, item, path, e);
 	}
@@ -142,14 +142,14 @@ add_observation(struct near *near, const json_t *item, struct fact *f,
 }
 
 int
-remember_observations(struct write *w, int64_t entity, bool fresh,
+write_entity_observations(struct write *w, int64_t entity, bool fresh,
 	const json_t *list, const struct fact *defaults, const char *path,
 	struct err *e)
 {
-	struct near near AUTO_NEAR = {0};
+	struct repeats near AUTO_NEAR = {0};
 	json_t *item;
 	size_t i;
-	int r = near_begin(&near, w, entity, fresh, list, e);
+	int r = repeats_begin(&near, w, entity, fresh, list, e);
 
 	json_array_foreach(list, i, item) {
 		struct fact f = *defaults;
@@ -173,7 +173,7 @@ remember_observations(struct write *w, int64_t entity, bool fresh,
 /* Whatever may be wrong with an item is found before the first is written, so
  * that an entry is stored in whole or not at all. */
 int
-remember_check(struct write *w, const json_t *list, const char *path,
+write_entity_check(struct write *w, const json_t *list, const char *path,
 	struct err *e)
 {
 	json_t *item, *source;
@@ -254,7 +254,7 @@ set_metadata(struct write *w, int64_t entity, const json_t *object,
 }
 
 int
-remember_metadata(struct write *w, int64_t entity, const json_t *object,
+write_entity_metadata(struct write *w, int64_t entity, const json_t *object,
 	const char *path, struct err *e)
 {
 	struct fact f = write_fact(entity, FACT_METADATA);
@@ -307,7 +307,7 @@ set_predecessor(struct write *w, int64_t entity, const char *name,
 }
 
 int
-remember_existence(struct write *w, int64_t entity, const char *name,
+write_entity_existence(struct write *w, int64_t entity, const char *name,
 	int64_t type_label, const struct fact *defaults, struct err *e)
 {
 	struct fact f = *defaults;
@@ -328,7 +328,7 @@ static int
 set_attributes(struct write *w, int64_t entity, const json_t *entry,
 	const char *path, struct err *e)
 {
-	int tier = remember_tier(
+	int tier = write_entity_tier(
 		jx_text(entry, "tier"));
 	const json_t *pin = json_object_get(entry, "pin");
 	const json_t *metadata = json_object_get(entry, "metadata");
@@ -341,16 +341,16 @@ set_attributes(struct write *w, int64_t entity, const json_t *entry,
 	if (r == 0 && json_is_boolean(pin))
 		r = write_attr(w, entity, ATTR_PIN, json_is_true(pin), e);
 	if (r == 0 && json_is_object(metadata))
-		r = remember_metadata(w, entity, metadata, path, e);
+		r = write_entity_metadata(w, entity, metadata, path, e);
 	if (r == 0 && json_array_size(tags) > 0)
-		r = tags_add(w->st, entity, tags, &tagged, e);
+		r = entity_tags_add(w->st, entity, tags, &tagged, e);
 	if (r == 0 && tagged)
-		r = remember_metadata(w, entity, tagged, path, e);
+		r = write_entity_metadata(w, entity, tagged, path, e);
 	return r;
 }
 
 int
-remember_new(struct write *w, const char *name, const char *type,
+write_entity_new(struct write *w, const char *name, const char *type,
 	const struct fact *defaults, int64_t *ret_entity, struct err *e)
 {
 	size_t n = strlen(name);
@@ -362,13 +362,13 @@ remember_new(struct write *w, const char *name, const char *type,
 	if (r >= 0)
 		r = label_intern(w->st, type, &label, e);
 	if (r == 0)
-		r = remember_existence(
+		r = write_entity_existence(
 			w, *ret_entity, name, label, defaults, e);
 	return r;
 }
 
 int
-remember_twin(struct write *w, const char *name, enum create_mode mode,
+write_entity_twin(struct write *w, const char *name, enum create_mode mode,
 	const char *path, struct err *e)
 {
 	char at[96];
@@ -390,30 +390,30 @@ remember_twin(struct write *w, const char *name, enum create_mode mode,
 }
 
 int
-remember_entity(struct write *w, const json_t *entry, enum create_mode mode,
+write_entity(struct write *w, const json_t *entry, enum create_mode mode,
 	const char *path, struct err *e)
 {
 	const char *name = jx_text(entry, "name");
 	const json_t *list = json_object_get(entry, "observations");
 	struct fact defaults = write_fact(0, FACT_OBSERVATION);
 	int64_t entity;
-	int r = write_entity(w, name, &entity, e), exists = r;
+	int r = write_find_entity(w, name, &entity, e), exists = r;
 
 	if (r == 0)
-		r = remember_twin(w, name, mode, path, e);
+		r = write_entity_twin(w, name, mode, path, e);
 	if (r < 0 || (r == 1 && mode == CREATE_SKIP))
 		return r < 0 ? r : 0;
-	r = remember_check(w, list, path, e);
+	r = write_entity_check(w, list, path, e);
 	if (r == 0)
 		r = provenance_read(w->st, w->ctx, entry, path, &defaults, e);
 	if (r == 0 && !exists)
-		r = remember_new(w, name, jx_text(entry, "entityType"),
+		r = write_entity_new(w, name, jx_text(entry, "entityType"),
 			&defaults, &entity, e);
 	if (r == 0 && exists && mode == CREATE_REPLACE)
 		r = write_hide_others(
 			w, entity, 1u << FACT_OBSERVATION, list, e);
 	if (r == 0)
-		r = remember_observations(
+		r = write_entity_observations(
 			w, entity, !exists, list, &defaults, path, e);
 	if (r == 0)
 		r = set_attributes(w, entity, entry, path, e);
@@ -457,7 +457,7 @@ put_relation(struct write *w, struct fact *f, bool has_weight, struct err *e)
 }
 
 int
-remember_relation(struct write *w, const json_t *entry, const char *path,
+write_entity_relation(struct write *w, const json_t *entry, const char *path,
 	struct err *e)
 {
 	const json_t *weight = json_object_get(entry, "weight");

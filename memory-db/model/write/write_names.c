@@ -9,7 +9,7 @@
 #include "memory-db/store/facts/labels.h"
 
 int
-write_entity(struct write *w, const char *name, int64_t *ret_entity,
+write_find_entity(struct write *w, const char *name, int64_t *ret_entity,
 	struct err *e)
 {
 	if (w->replay)
@@ -103,7 +103,7 @@ int
 write_need_entity(struct write *w, const char *name, const char *param,
 	int64_t *ret_entity, struct err *e)
 {
-	int r = write_entity(w, name, ret_entity, e);
+	int r = write_find_entity(w, name, ret_entity, e);
 
 	if (r == 0 && w->replay)
 		return err_param(e, MDB_E_INVALID, "key",
@@ -128,7 +128,7 @@ find_end(struct write *w, const char *name, int64_t *ret_entity, bool *ret_user,
 		r = write_user_entity(w, name, ret_entity, e);
 		*ret_user = r == 1;
 	}
-	return r == 0 && w->replay ? write_entity(w, name, ret_entity, e) : r;
+	return r == 0 && w->replay ? write_find_entity(w, name, ret_entity, e) : r;
 }
 
 int

@@ -36,7 +36,7 @@ copy_marks(struct write *w, int64_t entity, int64_t from, int64_t to,
 }
 
 int
-remember_replacement(struct write *w, int64_t old, const struct fact *given,
+write_replacement(struct write *w, int64_t old, const struct fact *given,
 	struct err *e)
 {
 	struct fact f = *given;

@@ -1,7 +1,7 @@
 /* The workspace of a namespace: small named values that scripts keep, outside
  * of the log. */
-#ifndef STORE_FILES_H
-#define STORE_FILES_H
+#ifndef STORE_BESIDE_FILES_H
+#define STORE_BESIDE_FILES_H
 
 #include <stdint.h>
 

@@ -4,8 +4,8 @@
  * have other names by the time of a retry, or none.
  *
  * Answers may hold names and texts, so forgetting drops them. */
-#ifndef STORE_KEYS_H
-#define STORE_KEYS_H
+#ifndef STORE_BESIDE_KEYS_H
+#define STORE_BESIDE_KEYS_H
 
 #include <stdbool.h>
 #include <stdint.h>

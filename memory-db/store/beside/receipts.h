@@ -5,8 +5,8 @@
  * moments, nothing else. The file keeps the newest RECEIPTS_KEPT.
  *
  * Usage (how often an entity was given, and when last) comes from here. */
-#ifndef STORE_RECEIPTS_H
-#define STORE_RECEIPTS_H
+#ifndef STORE_BESIDE_RECEIPTS_H
+#define STORE_BESIDE_RECEIPTS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -21,7 +21,7 @@ static const struct stmt_def defs[] = {
 		 "excluded.ok, us = us + excluded.us, last_at = "
 		 "max(last_at, excluded.last_at)", 5, STMT_WRITER},
 };
-const struct stmt_module runs_module = {"runs", defs, ARRAY_LEN(defs)};
+const struct stmt_module skill_runs_module = {"runs", defs, ARRAY_LEN(defs)};
 
 static struct run_sum *
 find_or_add(struct database *db, int64_t entity)
@@ -55,7 +55,7 @@ add_sum(struct database *db, const struct run_sum *sum)
 }
 
 void
-run_note(struct database *db, int64_t entity, bool ok, int64_t us)
+skill_run_note(struct database *db, int64_t entity, bool ok, int64_t us)
 {
 	const struct run_sum one = {entity, 1, ok, us, clock_now_ms()};
 
@@ -64,7 +64,7 @@ run_note(struct database *db, int64_t entity, bool ok, int64_t us)
 }
 
 int
-run_get(struct store *st, int64_t entity, struct run_sum *ret, struct err *e)
+skill_run_get(struct store *st, int64_t entity, struct run_sum *ret, struct err *e)
 {
 	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_RUNS, GET);
 	int r;
@@ -80,7 +80,7 @@ run_get(struct store *st, int64_t entity, struct run_sum *ret, struct err *e)
 }
 
 bool
-runs_pending(struct database *db)
+skill_runs_pending(struct database *db)
 {
 	bool some;
 
@@ -92,7 +92,7 @@ runs_pending(struct database *db)
 
 /* Takes the list; what the writer does not commit comes back. */
 int
-runs_flush(struct store *st, struct err *e)
+skill_runs_flush(struct store *st, struct err *e)
 {
 	struct database *db = st->base;
 	int r = 0;
@@ -121,7 +121,7 @@ runs_flush(struct store *st, struct err *e)
 }
 
 void
-runs_committed(struct store *st, bool committed)
+skill_runs_committed(struct store *st, bool committed)
 {
 	for (size_t i = 0; !committed && i < st->runs_n; i++)
 		add_sum(st->base, &st->runs[i]);

@@ -1,8 +1,8 @@
 /* How the runs of skills went. Counters: noted in memory by any thread,
  * stored by the writer along with its next group or in its idle time. A crash
  * may lose the last second of them. */
-#ifndef STORE_RUNS_H
-#define STORE_RUNS_H
+#ifndef STORE_BESIDE_SKILL_RUNS_H
+#define STORE_BESIDE_SKILL_RUNS_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,10 +18,10 @@ struct run_sum {
 
 /* One run of the skill with that entity id. Without memory it is not
  * counted. */
-void run_note(struct database *db, int64_t entity, bool ok, int64_t us);
+void skill_run_note(struct database *db, int64_t entity, bool ok, int64_t us);
 
 /* What is stored; zeros when it never ran. */
-int run_get(struct store *st, int64_t entity, struct run_sum *ret,
+int skill_run_get(struct store *st, int64_t entity, struct run_sum *ret,
 	struct err *e) MUST_CHECK;
 
 #endif

@@ -152,7 +152,7 @@ each_mark(struct store *st, int64_t entity, int64_t of, erase_fn fn, void *ctx,
 	int r;
 
 	bind_i(s, 1, entity);
-	bind_i(s, 2, same_of_mark(st, of));
+	bind_i(s, 2, fact_key_of_mark(st, of));
 	bind_i(s, 3, of);
 	while ((r = stmt_row(st, s, e)) == 1)
 		if ((r = fn(ctx, sqlite3_column_int64(s, 0),
@@ -169,7 +169,7 @@ erase_each(struct store *st, int64_t entity, const char *text, size_t n,
 		stmt_use(st, MOD_ERASE, text != NULL ? OF_TEXT : OF_ENTITY);
 	struct wanted wanted = {text, n};
 	int64_t same = 0;
-	int r = text != NULL ? same_of_text(st, text, n, &same, e) : 0;
+	int r = text != NULL ? fact_key_of_text(st, text, n, &same, e) : 0;
 
 	bind_i(s, 1, entity);
 	if (text != NULL)
@@ -298,7 +298,7 @@ erase_fact(struct erasure *x, int64_t entity, int64_t fact, bool with_op,
 	if (r == 0)
 		r = vector_erase(x->st, fact, e);
 	if (r == 0)
-		r = tally_add(x->st, x->change->info.ns, TALLY_TOTAL,
+		r = counters_add(x->st, x->change->info.ns, TALLY_TOTAL,
 			TOTAL_STORED, -stored, e);
 	if (r != 0 || !with_op)
 		return r;
@@ -362,13 +362,13 @@ begin_merge(struct store *st, struct err *e)
 		TEXT_MERGE_PAST, TEXT_MERGE_TERM, TEXT_MERGE_BRANCH};
 	int levels;
 	/* A savepoint makes FTS5 write down what it holds in memory. */
-	int r = db_exec(st, "SAVEPOINT fts; RELEASE fts", e);
+	int r = store_exec(st, "SAVEPOINT fts; RELEASE fts", e);
 
 	if (r == 0)
 		r = highest_level(st, &levels, e);
 	if (r == 0 && levels >= LEVELS_MAX) {
 		st->erasing = TRUNCATING;
-		return text_rebuild(st, e);
+		return fts_rebuild(st, e);
 	}
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(merges); i++) {
 		sqlite3_stmt *s = stmt_use(st, MOD_TEXT, (int)merges[i]);

@@ -11,8 +11,8 @@
  * pages: erase_end merges, and store_erase_finish (store.h), after COMMIT,
  * truncates the WAL; what does not fit goes on in idle time, also after a
  * crash. */
-#ifndef STORE_ERASE_H
-#define STORE_ERASE_H
+#ifndef STORE_CHECK_ERASE_H
+#define STORE_CHECK_ERASE_H
 
 #include <stdbool.h>
 #include <stdint.h>

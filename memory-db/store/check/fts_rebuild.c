@@ -62,7 +62,7 @@ rebuild_from(struct store *st, enum text_statement what, struct err *e)
 }
 
 int
-text_rebuild(struct store *st, struct err *e)
+fts_rebuild(struct store *st, struct err *e)
 {
 	static const enum text_statement empty[] = {TEXT_LIVE_EMPTY,
 		TEXT_PAST_EMPTY, TEXT_BRANCH_EMPTY, TEXT_TERM_EMPTY,
@@ -99,7 +99,7 @@ static int
 upgrade(struct store *st, int64_t from, struct err *e)
 {
 	sqlite3_stmt *s;
-	int r = from > 0 ? text_rebuild(st, e) : 0;
+	int r = from > 0 ? fts_rebuild(st, e) : 0;
 
 	if (r < 0)
 		return r;

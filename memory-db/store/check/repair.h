@@ -5,8 +5,8 @@
  * 0.0, and the digest of a number that is -0.0 is that of a number that is not
  * there. So the row says 0 where the digest, and with it the chain, says none.
  * Taking the 0 away makes both right again; no link of the chain changes. */
-#ifndef STORE_REPAIR_H
-#define STORE_REPAIR_H
+#ifndef STORE_CHECK_REPAIR_H
+#define STORE_CHECK_REPAIR_H
 
 #include <stdbool.h>
 #include <stdint.h>

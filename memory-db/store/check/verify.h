@@ -5,8 +5,8 @@
  * It runs in slices; a mark says where the next one goes on. Changes newer
  * than the one at which it began are left to the next run. A chain proves that
  * nothing was altered since its head was noted elsewhere (verify_find_head). */
-#ifndef STORE_VERIFY_H
-#define STORE_VERIFY_H
+#ifndef STORE_CHECK_VERIFY_H
+#define STORE_CHECK_VERIFY_H
 
 #include <stdbool.h>
 #include <stdint.h>

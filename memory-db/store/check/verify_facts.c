@@ -85,11 +85,11 @@ check_same(struct verify *v, const struct log_fact *f)
 	int r = 0;
 
 	if (f->kind == FACT_OBSERVATION)
-		r = same_of_text(v->st, f->text, f->text_n, &same, v->e);
+		r = fact_key_of_text(v->st, f->text, f->text_n, &same, v->e);
 	else if (f->kind == FACT_RELATION)
-		same = same_of_relation(v->st, f->peer, f->label_id);
+		same = fact_key_of_relation(v->st, f->peer, f->label_id);
 	else if (fact_is_mark(f->kind))
-		same = same_of_mark(v->st, f->supersedes);
+		same = fact_key_of_mark(v->st, f->supersedes);
 	if (r != 0 || same == f->same)
 		return r;
 	return verify_problem(v, "fact",

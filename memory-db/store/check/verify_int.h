@@ -1,6 +1,6 @@
 /* Shared by verify.c and verify_*.c. Not included elsewhere. */
-#ifndef STORE_VERIFY_INT_H
-#define STORE_VERIFY_INT_H
+#ifndef STORE_CHECK_VERIFY_INT_H
+#define STORE_CHECK_VERIFY_INT_H
 
 #include "memory-db/store/engine/store_internal.h"
 #include "memory-db/store/check/verify.h"

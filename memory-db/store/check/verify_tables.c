@@ -337,7 +337,7 @@ int
 verify_text(struct verify *v)
 {
 	struct text_checked checked;
-	int r = text_check(v->st, tell_text, v, &checked, v->e);
+	int r = fts_check(v->st, tell_text, v, &checked, v->e);
 
 	return r < 0 ? r : 1;
 }

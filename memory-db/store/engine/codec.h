@@ -1,8 +1,8 @@
 /* Bodies on disk: byte 0 = codec (0 plain, 1 raw deflate, 2 raw deflate with
  * a preset dictionary, followed by its id in 2 bytes, little endian), then the
  * data. Plain where deflate does not shrink. */
-#ifndef STORE_CODEC_H
-#define STORE_CODEC_H
+#ifndef STORE_ENGINE_CODEC_H
+#define STORE_ENGINE_CODEC_H
 
 #include <stdbool.h>
 #include <stddef.h>

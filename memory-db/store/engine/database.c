@@ -292,7 +292,7 @@ database_open(const struct database_options *o, struct database **ret,
 	codec_builtin(&db->dictionary);
 	r = receipts_new(db, e);
 	if (r == 0)
-		r = answers_new(db, e);
+		r = answer_cache_new(db, e);
 	if (r == 0)
 		r = open_steps(db, o, e);
 	if (r != 0) {
@@ -314,9 +314,9 @@ database_close(struct database *db)
 		(void)!ftruncate(db->lock_fd, 0); /* a stale pid harms nobody */
 		close(db->lock_fd);
 	}
-	tally_free(db);
+	counters_free(db);
 	receipts_free(db);
-	answers_free(db);
+	answer_cache_free(db);
 	pthread_mutex_destroy(&db->tally_lock);
 	pthread_mutex_destroy(&db->trouble_lock);
 	pthread_mutex_destroy(&db->runs_lock);

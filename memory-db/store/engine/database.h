@@ -1,6 +1,6 @@
 /* Shared by database.c, migrate.c and store.c. */
-#ifndef STORE_DATABASE_H
-#define STORE_DATABASE_H
+#ifndef STORE_ENGINE_DATABASE_H
+#define STORE_ENGINE_DATABASE_H
 
 #include <sqlite3.h>
 

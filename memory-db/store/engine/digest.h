@@ -1,7 +1,7 @@
 /* Digests of facts and messages, and the links of the hash chain. The format
  * is drawn in store/log/change.h. */
-#ifndef STORE_DIGEST_H
-#define STORE_DIGEST_H
+#ifndef STORE_ENGINE_DIGEST_H
+#define STORE_ENGINE_DIGEST_H
 
 #include <sodium.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* Schema steps embedded at build time (memory-db/sql/NNNN_*.sql), and what they
  * make (tests/lib/embed_sql.py). */
-#ifndef STORE_MIGRATE_H
-#define STORE_MIGRATE_H
+#ifndef STORE_ENGINE_MIGRATE_H
+#define STORE_ENGINE_MIGRATE_H
 
 #include <stddef.h>
 

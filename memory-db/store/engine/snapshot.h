@@ -6,8 +6,8 @@
  * to have a database of its own with a journal in memory. What a script writes
  * stays in the page cache of that connection and is rolled back at the end:
  * nothing touches the disk, nobody waits, every statement works unchanged. */
-#ifndef STORE_SNAPSHOT_H
-#define STORE_SNAPSHOT_H
+#ifndef STORE_ENGINE_SNAPSHOT_H
+#define STORE_ENGINE_SNAPSHOT_H
 
 #include <sqlite3.h>
 #include <stdint.h>

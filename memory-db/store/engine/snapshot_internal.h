@@ -1,6 +1,6 @@
 /* What snapshot.c and snapshot_vfs.c share. */
-#ifndef STORE_SNAPSHOT_INTERNAL_H
-#define STORE_SNAPSHOT_INTERNAL_H
+#ifndef STORE_ENGINE_SNAPSHOT_INTERNAL_H
+#define STORE_ENGINE_SNAPSHOT_INTERNAL_H
 
 #include "memory-db/store/engine/store_internal.h"
 #include "memory-db/store/engine/snapshot.h"

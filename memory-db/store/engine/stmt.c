@@ -6,16 +6,16 @@
 #include <assert.h>
 #include <string.h>
 
-extern const struct stmt_module db_module, lens_module, names_module, named_module,
+extern const struct stmt_module store_module, lens_module, names_module, named_module,
 	facts_module, entities_module, change_module, ops_module, add_module,
-	text_module, search_module, tally_module, log_module, derive_module, branch_module, verify_module, repair_module,
+	text_module, search_module, counters_module, log_module, derivations_module, branch_module, verify_module, repair_module,
 	operate_module, erase_module, erase_words_module, recall_module,
-	receipts_module, files_module, runs_module,
-	vectors_module, few_module, keys_module, text_wait_module, text_work_module,
+	receipts_module, files_module, skill_runs_module,
+	vectors_module, filter_index_module, keys_module, text_wait_module, text_work_module,
 	search_wait_module;
 
 const struct stmt_module *const stmt_modules[MOD_MAX] = {
-	[MOD_DB] = &db_module,
+	[MOD_DB] = &store_module,
 	[MOD_LENS] = &lens_module,
 	[MOD_NAMES] = &names_module,
 	[MOD_NAMED] = &named_module,
@@ -26,9 +26,9 @@ const struct stmt_module *const stmt_modules[MOD_MAX] = {
 	[MOD_ADD] = &add_module,
 	[MOD_TEXT] = &text_module,
 	[MOD_SEARCH] = &search_module,
-	[MOD_TALLY] = &tally_module,
+	[MOD_TALLY] = &counters_module,
 	[MOD_LOG] = &log_module,
-	[MOD_DERIVE] = &derive_module,
+	[MOD_DERIVE] = &derivations_module,
 	[MOD_BRANCH] = &branch_module,
 	[MOD_VERIFY] = &verify_module,
 	[MOD_REPAIR] = &repair_module,
@@ -38,9 +38,9 @@ const struct stmt_module *const stmt_modules[MOD_MAX] = {
 	[MOD_RECALL] = &recall_module,
 	[MOD_RECEIPTS] = &receipts_module,
 	[MOD_FILES] = &files_module,
-	[MOD_RUNS] = &runs_module,
+	[MOD_RUNS] = &skill_runs_module,
 	[MOD_VECTORS] = &vectors_module,
-	[MOD_FEW] = &few_module,
+	[MOD_FEW] = &filter_index_module,
 	[MOD_KEYS] = &keys_module,
 	[MOD_TEXT_WAIT] = &text_wait_module,
 	[MOD_TEXT_WORK] = &text_work_module,

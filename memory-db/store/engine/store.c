@@ -48,7 +48,7 @@ static const struct stmt_def defs[] = {
 		      "request WHERE at < ?1 LIMIT 500)",
 		1, STMT_WRITER},
 };
-const struct stmt_module db_module = {"db", defs, ARRAY_LEN(defs)};
+const struct stmt_module store_module = {"db", defs, ARRAY_LEN(defs)};
 
 static int
 on_progress(void *ctx)
@@ -63,7 +63,7 @@ on_progress(void *ctx)
 }
 
 int
-db_exec(struct store *st, const char *sql, struct err *e)
+store_exec(struct store *st, const char *sql, struct err *e)
 {
 	int rc = sqlite3_exec(st->db, sql, NULL, NULL, NULL);
 
@@ -95,7 +95,7 @@ open_connection(struct store *st, struct err *e)
 		"PRAGMA journal_size_limit = %d",
 		writer ? CACHE_WRITER_KB : CACHE_READER_KB,
 		writer ? LIMIT_WAL_PAGES : 0, LIMIT_WAL_BYTES);
-	return r == 0 ? db_exec(st, pragma, e) : r;
+	return r == 0 ? store_exec(st, pragma, e) : r;
 }
 
 static int
@@ -107,7 +107,7 @@ open_steps(struct store *st, struct err *e)
 	if (r == 0 && writes)
 		r = text_queue_new(st, e);
 	if (r == 0 && writes)
-		r = tally_log_new(st, e);
+		r = counters_log_new(st, e);
 	if (r == 0 && codec_init(&st->codec, &st->base->dictionary) != 0)
 		r = err_nomem(e);
 	if (r == 0)
@@ -122,7 +122,7 @@ open_steps(struct store *st, struct err *e)
 	if (st->snapshot != NULL)
 		snapshot_release(st->snapshot);
 	if (r == 0 && st->role == STORE_WRITER)
-		r = tally_load(st, e);
+		r = counters_load(st, e);
 	if (r == 0 && st->role == STORE_WRITER)
 		r = text_index_open(st, e);
 	if (r == 0 && st->role == STORE_WRITER)
@@ -147,7 +147,7 @@ store_open(struct database *base, enum store_role role, struct store **ret,
 		base->read_only && role == STORE_WRITER ? STORE_READER : role;
 	r = open_steps(st, e);
 	if (r == 0 && base->read_only && role == STORE_WRITER)
-		r = tally_load(st, e);
+		r = counters_load(st, e);
 	if (r != 0) {
 		store_close(st);
 		return r;
@@ -165,7 +165,7 @@ store_close(struct store *st)
 		store_group_abort(st);
 	stmt_finalize_all(st);
 	text_queue_free(st);
-	tally_log_free(st);
+	counters_log_free(st);
 	text_wait_free(st);
 	search_wait_free(st);
 	label_cache_free(st);
@@ -225,17 +225,17 @@ store_group_begin(struct store *st, struct err *e)
 int
 store_group_commit(struct store *st, struct err *e)
 {
-	bool changed = tally_mark(st) > 0;
+	bool changed = counters_mark(st) > 0;
 	int r;
 
 	st->deadline_ns = 0;
 	r = text_queue_flush(st, e);
 	if (r == 0)
-		r = tally_flush(st, e);
+		r = counters_flush(st, e);
 	if (r == 0)
 		receipts_write(st);
 	if (r == 0)
-		r = runs_flush(st, e);
+		r = skill_runs_flush(st, e);
 	if (r == 0)
 		r = stmt_run(st, stmt_use(st, MOD_DB, COMMIT), e);
 	if (r != 0)
@@ -244,8 +244,8 @@ store_group_commit(struct store *st, struct err *e)
 	st->forgets = 0;
 	trouble_over(st->base, TROUBLE_DISK);
 	receipts_committed(st);
-	tally_publish(st);
-	runs_committed(st, true);
+	counters_publish(st);
+	skill_runs_committed(st, true);
 	text_wait_committed(st);
 	vectors_committed(st, changed);
 	return 0;
@@ -258,9 +258,9 @@ store_group_abort(struct store *st)
 	if (!sqlite3_get_autocommit(st->db))
 		run_quietly(st, ROLLBACK);
 	text_queue_rollback(st, 0);
-	tally_rollback(st, 0);
+	counters_rollback(st, 0);
 	receipts_rolled_back(st);
-	runs_committed(st, false);
+	skill_runs_committed(st, false);
 	vectors_rolled_back(st);
 	label_cache_clear(st);
 	text_wait_forget(st);
@@ -278,7 +278,7 @@ int
 store_savepoint(struct store *st, struct err *e)
 {
 	st->savepoint_texts = text_queue_mark(st);
-	st->savepoint_deltas = tally_mark(st);
+	st->savepoint_deltas = counters_mark(st);
 	st->flushed_early = false;
 	return stmt_run(st, stmt_use(st, MOD_DB, SAVE), e);
 }
@@ -303,7 +303,7 @@ store_rollback(struct store *st)
 		run_quietly(st, RELEASE);
 	}
 	text_queue_rollback(st, st->savepoint_texts);
-	tally_rollback(st, st->savepoint_deltas);
+	counters_rollback(st, st->savepoint_deltas);
 	label_cache_clear(st);
 	text_wait_forget(st);
 }
@@ -429,7 +429,7 @@ store_idle_step(struct store *st)
 	if (now - st->idle_at < IDLE_CHECKPOINT_MS)
 		return 0;
 	st->idle_at = now;
-	if (runs_pending(st->base))
+	if (skill_runs_pending(st->base))
 		keep_notes(st);
 	trouble_note(st, sqlite3_wal_checkpoint_v2(st->db, NULL,
 		SQLITE_CHECKPOINT_PASSIVE, &pages, &moved));
@@ -473,7 +473,7 @@ store_checkpoint(struct store *st, struct err *e)
 			SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 		return 0;
 	}
-	if (receipts_waiting(st) || runs_pending(st->base))
+	if (receipts_waiting(st) || skill_runs_pending(st->base))
 		keep_notes(st);
 	rc = sqlite3_wal_checkpoint_v2(
 		st->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);

@@ -4,8 +4,8 @@
  * A `database` is opened once a process. A `store` is one connection with its
  * prepared statements: the writer has the only writable one, each reader its
  * own read-only one. A store is used by one thread at a time. */
-#ifndef STORE_STORE_H
-#define STORE_STORE_H
+#ifndef STORE_ENGINE_STORE_H
+#define STORE_ENGINE_STORE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -173,29 +173,29 @@ void store_shrink(struct store *st);
 /* --- tallies: the counters behind status ---------------------------------------
  * Kept in the table `tally`, updated in each group's transaction, published
  * after COMMIT. The snapshot may be read from any thread. */
-struct tally_row {
+struct counters_row {
 	char *name;		/* type, tier or namespace */
 	int64_t n;
 };
-struct tally {
+struct counters {
 	int64_t entities, observations, relations, facts, changes, versions;
 	int64_t original_bytes;	/* the guide's JSON of every version */
 	int64_t stored_bytes;	/* stored bodies */
 	int64_t past_facts;	/* closed spans: history */
 	int64_t last_change, last_at;
 	int64_t by_tier[4];
-	struct tally_row *types;	/* most frequent first, at most 100 */
+	struct counters_row *types;	/* most frequent first, at most 100 */
 	size_t types_n;
-	struct tally_row *namespaces;	/* entities a namespace, at most 100 */
+	struct counters_row *namespaces;	/* entities a namespace, at most 100 */
 	size_t namespaces_n;
 	int64_t others;		/* namespaces that were asked for by no name */
 };
-int store_tally(struct database *db, struct tally *ret, struct err *e)
+int store_counters(struct database *db, struct counters *ret, struct err *e)
 	MUST_CHECK;
 /* The same of these namespaces alone (by name, NULL behind the last); last_change
  * and last_at stay those of all. */
-int store_tally_of(struct database *db, const char *const *only,
-	struct tally *ret, struct err *e) MUST_CHECK;
-void tally_done(struct tally *t);
+int store_counters_of(struct database *db, const char *const *only,
+	struct counters *ret, struct err *e) MUST_CHECK;
+void counters_done(struct counters *t);
 
 #endif

@@ -1,6 +1,6 @@
 /* What the modules of store/ share. Not included outside store/. */
-#ifndef STORE_INTERNAL_H
-#define STORE_INTERNAL_H
+#ifndef STORE_ENGINE_STORE_INTERNAL_H
+#define STORE_ENGINE_STORE_INTERNAL_H
 
 #include <pthread.h>
 #include <sodium.h>
@@ -48,11 +48,11 @@ struct vectors_erased {
 	bool lost;		/* there was no memory for one */
 };
 
-struct answers;
+struct answer_cache;
 struct receipts;
 struct run_sum;
 struct text_queue;
-struct tally_log;
+struct counters_log;
 
 struct database {
 	char *path, *folder, *pid_path;
@@ -72,9 +72,9 @@ struct database {
 	pthread_mutex_t trouble_lock;	/* of the cause; see trouble.h */
 	_Atomic int trouble;
 	char trouble_cause[200];
-	struct answers *answers; /* cache (answer_cache.c) */
+	struct answer_cache *answers; /* cache (answer_cache.c) */
 	struct receipts *receipts; /* queue (receipts.c) */
-	struct tally_state *tally; /* published counters (counters.c) */
+	struct counters_state *tally; /* published counters (counters.c) */
 	pthread_mutex_t runs_lock;
 	struct run_sum *runs;	/* not stored yet (skill_runs.c) */
 	size_t runs_n;
@@ -92,7 +92,7 @@ struct store {
 	struct lens lens;
 	struct codec codec;
 	struct text_queue *queue;	/* writer: text index work of the group */
-	struct tally_log *deltas;	/* writer: counter changes of the group */
+	struct counters_log *deltas;	/* writer: counter changes of the group */
 	struct snapshot *snapshot;	/* STORE_SCRIPT: the pages it sees */
 	bool in_group;
 	bool flushed_early;	/* the queue, inside a savepoint (erase.h) */
@@ -178,33 +178,33 @@ bind_b(sqlite3_stmt *s, int i, const void *v, size_t n)
 	(void)sqlite3_bind_blob64(s, i, v, n, SQLITE_STATIC);
 }
 
-int db_exec(struct store *st, const char *sql, struct err *e) MUST_CHECK;
+int store_exec(struct store *st, const char *sql, struct err *e) MUST_CHECK;
 
 /* --- tallies (counters.c) ------------------------------------------------------ */
-enum tally_kind { TALLY_TOTAL = 1, TALLY_TYPE = 2, TALLY_TIER = 3 };
+enum counters_kind { TALLY_TOTAL = 1, TALLY_TYPE = 2, TALLY_TIER = 3 };
 enum tally_total {
 	TOTAL_ENTITIES = 1, TOTAL_OBSERVATIONS, TOTAL_RELATIONS, TOTAL_FACTS,
 	TOTAL_CHANGES, TOTAL_VERSIONS, TOTAL_ORIGINAL, TOTAL_STORED, TOTAL_PAST,
 	TOTAL_LAST_CHANGE, TOTAL_LAST_AT /* set, not added; never stored */
 };
 /* Adds to a counter at COMMIT (writer). */
-int tally_add(struct store *st, int64_t ns, enum tally_kind kind, int64_t key,
+int counters_add(struct store *st, int64_t ns, enum counters_kind kind, int64_t key,
 	int64_t delta, struct err *e) MUST_CHECK;
 /* Open facts of a namespace as of the last COMMIT. */
-int64_t tally_facts(struct database *db, int64_t ns);
-int tally_load(struct store *st, struct err *e) MUST_CHECK; /* at start */
-int tally_mark(const struct store *st);
-void tally_rollback(struct store *st, int mark);
-int tally_flush(struct store *st, struct err *e) MUST_CHECK; /* before COMMIT */
-void tally_publish(struct store *st);			     /* after it */
-void tally_free(struct database *db);
-int tally_log_new(struct store *st, struct err *e) MUST_CHECK;
-void tally_log_free(struct store *st);
+int64_t counters_facts(struct database *db, int64_t ns);
+int counters_load(struct store *st, struct err *e) MUST_CHECK; /* at start */
+int counters_mark(const struct store *st);
+void counters_rollback(struct store *st, int mark);
+int counters_flush(struct store *st, struct err *e) MUST_CHECK; /* before COMMIT */
+void counters_publish(struct store *st);			     /* after it */
+void counters_free(struct database *db);
+int counters_log_new(struct store *st, struct err *e) MUST_CHECK;
+void counters_log_free(struct store *st);
 
 /* --- runs of skills (skill_runs.c) -------------------------------------------------- */
-bool runs_pending(struct database *db);
-int runs_flush(struct store *st, struct err *e) MUST_CHECK; /* before COMMIT */
-void runs_committed(struct store *st, bool committed);	    /* after it */
+bool skill_runs_pending(struct database *db);
+int skill_runs_flush(struct store *st, struct err *e) MUST_CHECK; /* before COMMIT */
+void skill_runs_committed(struct store *st, bool committed);	    /* after it */
 
 /* --- label cache (labels.c) ---------------------------------------------------- */
 void label_cache_free(struct store *st);

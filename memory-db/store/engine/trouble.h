@@ -1,7 +1,7 @@
 /* What is wrong with the file or its disk, as the errors of SQLite tell: known
  * to all connections, shown by status. Any thread. */
-#ifndef STORE_TROUBLE_H
-#define STORE_TROUBLE_H
+#ifndef STORE_ENGINE_TROUBLE_H
+#define STORE_ENGINE_TROUBLE_H
 
 #include <stddef.h>
 

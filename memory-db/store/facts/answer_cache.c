@@ -13,15 +13,15 @@ struct answer {
 	size_t key_n, n;
 	char data[];		/* key, then answer */
 };
-struct answers {
+struct answer_cache {
 	pthread_mutex_t lock;
 	struct answer *slots[SLOTS];
 	size_t hand;
-	struct answers_stats stats;
+	struct answer_cache_stats stats;
 };
 
 int
-answers_new(struct database *db, struct err *e)
+answer_cache_new(struct database *db, struct err *e)
 {
 	db->answers = calloc(1, sizeof(*db->answers));
 	if (!db->answers)
@@ -31,7 +31,7 @@ answers_new(struct database *db, struct err *e)
 }
 
 void
-answers_free(struct database *db)
+answer_cache_free(struct database *db)
 {
 	if (!db->answers)
 		return;
@@ -60,9 +60,9 @@ size_of(const struct answer *a)
 }
 
 int
-answer_find(struct store *st, const void *key, size_t key_n, struct buf *out)
+answer_cache_find(struct store *st, const void *key, size_t key_n, struct buf *out)
 {
-	struct answers *t = st->base->answers;
+	struct answer_cache *t = st->base->answers;
 	uint64_t hash = hash_of(st->base, key, key_n);
 	const struct answer *a;
 	int r = 0;
@@ -80,7 +80,7 @@ answer_find(struct store *st, const void *key, size_t key_n, struct buf *out)
 
 /* Locked. */
 static struct answer *
-take_out(struct answers *t, size_t slot)
+take_out(struct answer_cache *t, size_t slot)
 {
 	struct answer *a = t->slots[slot];
 
@@ -90,10 +90,10 @@ take_out(struct answers *t, size_t slot)
 }
 
 void
-answer_keep(struct store *st, const void *key, size_t key_n, const void *data,
+answer_cache_keep(struct store *st, const void *key, size_t key_n, const void *data,
 	size_t n)
 {
-	struct answers *t = st->base->answers;
+	struct answer_cache *t = st->base->answers;
 	struct answer *a = malloc(sizeof(*a) + key_n + n);
 
 	if (!a)
@@ -115,7 +115,7 @@ answer_keep(struct store *st, const void *key, size_t key_n, const void *data,
 }
 
 void
-answers_stats(struct database *db, struct answers_stats *ret)
+answer_cache_stats(struct database *db, struct answer_cache_stats *ret)
 {
 	pthread_mutex_lock(&db->answers->lock);
 	*ret = db->answers->stats;

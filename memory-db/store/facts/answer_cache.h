@@ -2,8 +2,8 @@
  * key holds all that the answer depends on, the change that was the newest
  * among it: a write makes other keys, and what nobody asks for any more makes
  * room. */
-#ifndef STORE_ANSWERS_H
-#define STORE_ANSWERS_H
+#ifndef STORE_FACTS_ANSWER_CACHE_H
+#define STORE_FACTS_ANSWER_CACHE_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -19,18 +19,18 @@ struct database;
 #define ANSWERS_BYTES (4 * 1024 * 1024)
 
 /* Appends the answer to out. 1 found, 0 not, or MDB_E_NOMEM. Any thread. */
-int answer_find(struct store *st, const void *key, size_t key_n,
+int answer_cache_find(struct store *st, const void *key, size_t key_n,
 	struct buf *out) MUST_CHECK;
 /* Keeps a copy, when there is memory for it. Any thread. */
-void answer_keep(struct store *st, const void *key, size_t key_n,
+void answer_cache_keep(struct store *st, const void *key, size_t key_n,
 	const void *data, size_t n);
 
-struct answers_stats {
+struct answer_cache_stats {
 	int64_t hits, misses, bytes;
 };
-void answers_stats(struct database *db, struct answers_stats *ret);
+void answer_cache_stats(struct database *db, struct answer_cache_stats *ret);
 
-int answers_new(struct database *db, struct err *e) MUST_CHECK;
-void answers_free(struct database *db);
+int answer_cache_new(struct database *db, struct err *e) MUST_CHECK;
+void answer_cache_free(struct database *db);
 
 #endif

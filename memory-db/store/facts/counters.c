@@ -20,14 +20,14 @@ static const struct stmt_def defs[] = {
 		STMT_WRITER},
 	[LAST] = {"SELECT id, at FROM change ORDER BY id DESC LIMIT 1", 0, 0},
 };
-const struct stmt_module tally_module = {"tally", defs, ARRAY_LEN(defs)};
+const struct stmt_module counters_module = {"tally", defs, ARRAY_LEN(defs)};
 
 struct counter {
 	int64_t ns, kind, key, n;
 };
 
 /* A growing list, used as the log of a group; after summing, keys are unique. */
-struct tally_log {
+struct counters_log {
 	struct counter *rows;
 	size_t n, cap;
 };
@@ -37,7 +37,7 @@ struct name_row {
 	char *text;
 };
 
-struct tally_state {
+struct counters_state {
 	struct counter *rows;	/* sorted by (ns, kind, key) */
 	size_t n, cap;
 	struct name_row *names;
@@ -79,14 +79,14 @@ reserve(void **rows, size_t *cap, size_t n, size_t size)
 
 /* --- the log of a group ------------------------------------------------------------ */
 int
-tally_log_new(struct store *st, struct err *e)
+counters_log_new(struct store *st, struct err *e)
 {
 	st->deltas = calloc(1, sizeof(*st->deltas));
 	return st->deltas == NULL ? err_nomem(e) : 0;
 }
 
 void
-tally_log_free(struct store *st)
+counters_log_free(struct store *st)
 {
 	if (st->deltas == NULL)
 		return;
@@ -96,10 +96,10 @@ tally_log_free(struct store *st)
 }
 
 int
-tally_add(struct store *st, int64_t ns, enum tally_kind kind, int64_t key,
+counters_add(struct store *st, int64_t ns, enum counters_kind kind, int64_t key,
 	int64_t delta, struct err *e)
 {
-	struct tally_log *log = st->deltas;
+	struct counters_log *log = st->deltas;
 	struct counter c = {ns, (int64_t)kind, key, delta};
 
 	if (reserve((void **)&log->rows, &log->cap, log->n, sizeof(c)) != 0)
@@ -109,13 +109,13 @@ tally_add(struct store *st, int64_t ns, enum tally_kind kind, int64_t key,
 }
 
 int
-tally_mark(const struct store *st)
+counters_mark(const struct store *st)
 {
 	return (int)st->deltas->n;
 }
 
 void
-tally_rollback(struct store *st, int mark)
+counters_rollback(struct store *st, int mark)
 {
 	if (st->deltas != NULL)
 		st->deltas->n = (size_t)mark;
@@ -129,7 +129,7 @@ is_set(const struct counter *c)
 
 /* One row a counter: sums, or the largest value for those that are set. */
 static void
-sum_up(struct tally_log *log)
+sum_up(struct counters_log *log)
 {
 	size_t out = 0;
 
@@ -150,9 +150,9 @@ sum_up(struct tally_log *log)
 }
 
 int
-tally_flush(struct store *st, struct err *e)
+counters_flush(struct store *st, struct err *e)
 {
-	struct tally_log *log = st->deltas;
+	struct counters_log *log = st->deltas;
 
 	sum_up(log);
 	for (size_t i = 0; i < log->n; i++) {
@@ -176,7 +176,7 @@ tally_flush(struct store *st, struct err *e)
 
 /* --- the published copy --------------------------------------------------------------- */
 static struct counter *
-find(struct tally_state *t, const struct counter *key, size_t *ret_at)
+find(struct counters_state *t, const struct counter *key, size_t *ret_at)
 {
 	size_t lo = 0, hi = t->n;
 
@@ -196,7 +196,7 @@ find(struct tally_state *t, const struct counter *key, size_t *ret_at)
 }
 
 static void
-apply(struct tally_state *t, const struct counter *c)
+apply(struct counters_state *t, const struct counter *c)
 {
 	struct counter *found;
 	size_t at = 0;
@@ -221,7 +221,7 @@ apply(struct tally_state *t, const struct counter *c)
 }
 
 static bool
-has_name(const struct tally_state *t, int64_t kind, int64_t id)
+has_name(const struct counters_state *t, int64_t kind, int64_t id)
 {
 	for (size_t i = 0; i < t->names_n; i++)
 		if (t->names[i].kind == kind && t->names[i].id == id)
@@ -231,7 +231,7 @@ has_name(const struct tally_state *t, int64_t kind, int64_t id)
 
 /* The text behind a type or namespace, once; status has no SQL. */
 static void
-learn_name(struct store *st, struct tally_state *t, int64_t kind, int64_t id)
+learn_name(struct store *st, struct counters_state *t, int64_t kind, int64_t id)
 {
 	struct buf text AUTO_BUF = {0};
 	int r;
@@ -251,7 +251,7 @@ learn_name(struct store *st, struct tally_state *t, int64_t kind, int64_t id)
 }
 
 static void
-learn_names(struct store *st, struct tally_state *t, const struct counter *c)
+learn_names(struct store *st, struct counters_state *t, const struct counter *c)
 {
 	if (c->kind == TALLY_TYPE)
 		learn_name(st, t, TALLY_TYPE, c->key);
@@ -260,10 +260,10 @@ learn_names(struct store *st, struct tally_state *t, const struct counter *c)
 }
 
 void
-tally_publish(struct store *st)
+counters_publish(struct store *st)
 {
 	struct database *db = st->base;
-	struct tally_log *log = st->deltas;
+	struct counters_log *log = st->deltas;
 
 	pthread_mutex_lock(&db->tally_lock);
 	for (size_t i = 0; i < log->n; i++) {
@@ -275,7 +275,7 @@ tally_publish(struct store *st)
 }
 
 static int
-load_rows(struct store *st, struct tally_state *t, struct err *e)
+load_rows(struct store *st, struct counters_state *t, struct err *e)
 {
 	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_TALLY, LOAD);
 	sqlite3_stmt *last AUTO_STMT = stmt_use(st, MOD_TALLY, LAST);
@@ -299,10 +299,10 @@ load_rows(struct store *st, struct tally_state *t, struct err *e)
 }
 
 int
-tally_load(struct store *st, struct err *e)
+counters_load(struct store *st, struct err *e)
 {
 	struct database *db = st->base;
-	struct tally_state *t;
+	struct counters_state *t;
 	int r;
 
 	if (db->tally != NULL)
@@ -318,9 +318,9 @@ tally_load(struct store *st, struct err *e)
 }
 
 void
-tally_free(struct database *db)
+counters_free(struct database *db)
 {
-	struct tally_state *t = db->tally;
+	struct counters_state *t = db->tally;
 
 	if (t == NULL)
 		return;
@@ -333,7 +333,7 @@ tally_free(struct database *db)
 }
 
 int64_t
-tally_facts(struct database *db, int64_t ns)
+counters_facts(struct database *db, int64_t ns)
 {
 	struct counter key = {ns, TALLY_TOTAL, TOTAL_FACTS, 0}, *c;
 	int64_t n = 0;
@@ -349,7 +349,7 @@ tally_facts(struct database *db, int64_t ns)
 
 /* --- the snapshot for status -------------------------------------------------- */
 static void
-add_total(struct tally *ret, const struct counter *c)
+add_total(struct counters *ret, const struct counter *c)
 {
 	int64_t *const targets[] = {
 		[TOTAL_ENTITIES] = &ret->entities,
@@ -369,9 +369,9 @@ add_total(struct tally *ret, const struct counter *c)
 
 /* Adds n to the row of that name; rows are few. */
 static int
-add_row(struct tally_row **rows, size_t *n, const char *name, int64_t count)
+add_row(struct counters_row **rows, size_t *n, const char *name, int64_t count)
 {
-	struct tally_row *p;
+	struct counters_row *p;
 
 	for (size_t i = 0; i < *n; i++)
 		if (strcmp((*rows)[i].name, name) == 0) {
@@ -391,8 +391,8 @@ add_row(struct tally_row **rows, size_t *n, const char *name, int64_t count)
 }
 
 static int
-add_counter(const struct tally_state *t, const struct counter *c,
-	struct tally *ret)
+add_counter(const struct counters_state *t, const struct counter *c,
+	struct counters *ret)
 {
 	bool is_ns = c->kind == TALLY_TOTAL && c->key == TOTAL_ENTITIES;
 	int64_t kind = is_ns ? 0 : c->kind, id = is_ns ? c->ns : c->key;
@@ -418,7 +418,7 @@ add_counter(const struct tally_state *t, const struct counter *c,
 static int
 most_first(const void *a, const void *b)
 {
-	const struct tally_row *x = a, *y = b;
+	const struct counters_row *x = a, *y = b;
 
 	if (x->n != y->n)
 		return x->n > y->n ? -1 : 1;
@@ -426,7 +426,7 @@ most_first(const void *a, const void *b)
 }
 
 static void
-sort_and_cut(struct tally_row *rows, size_t *n)
+sort_and_cut(struct counters_row *rows, size_t *n)
 {
 	if (*n > 0)
 		qsort(rows, *n, sizeof(*rows), most_first);
@@ -435,8 +435,8 @@ sort_and_cut(struct tally_row *rows, size_t *n)
 }
 
 static bool
-is_wanted(const struct tally_state *t, const struct counter *c,
-	const char *const *only, struct tally *ret)
+is_wanted(const struct counters_state *t, const struct counter *c,
+	const char *const *only, struct counters *ret)
 {
 	const char *name = NULL;
 
@@ -451,14 +451,14 @@ is_wanted(const struct tally_state *t, const struct counter *c,
 }
 
 int
-store_tally(struct database *db, struct tally *ret, struct err *e)
+store_counters(struct database *db, struct counters *ret, struct err *e)
 {
-	return store_tally_of(db, NULL, ret, e);
+	return store_counters_of(db, NULL, ret, e);
 }
 
 int
-store_tally_of(struct database *db, const char *const *only,
-	struct tally *ret, struct err *e)
+store_counters_of(struct database *db, const char *const *only,
+	struct counters *ret, struct err *e)
 {
 	int r = 0;
 
@@ -475,7 +475,7 @@ store_tally_of(struct database *db, const char *const *only,
 	}
 	pthread_mutex_unlock(&db->tally_lock);
 	if (r != 0) {
-		tally_done(ret);
+		counters_done(ret);
 		return err_nomem(e);
 	}
 	sort_and_cut(ret->types, &ret->types_n);
@@ -484,7 +484,7 @@ store_tally_of(struct database *db, const char *const *only,
 }
 
 void
-tally_done(struct tally *t)
+counters_done(struct counters *t)
 {
 	for (size_t i = 0; i < t->types_n; i++)
 		free(t->types[i].name);

@@ -343,7 +343,7 @@ fact_find_text(struct store *st, int64_t entity, enum fact_kind kind,
 	struct buf body AUTO_BUF = {0};
 	struct fact f;
 	int64_t same = 0;
-	int r = same_of_text(st, text, n, &same, e);
+	int r = fact_key_of_text(st, text, n, &same, e);
 
 	if (r != 0)
 		return r;
@@ -371,7 +371,7 @@ fact_find_relation(struct store *st, int64_t entity, int64_t peer,
 	int r;
 
 	bind_i(s, 1, entity);
-	bind_i(s, 2, same_of_relation(st, peer, label));
+	bind_i(s, 2, fact_key_of_relation(st, peer, label));
 	while ((r = stmt_row(st, s, e)) == 1)
 		if (sqlite3_column_int(s, C_KIND) == FACT_RELATION &&
 			sqlite3_column_int64(s, C_PEER) == peer &&
@@ -393,7 +393,7 @@ fact_each_mark(struct store *st, int64_t entity, int64_t of, unsigned kinds,
 	int r;
 
 	bind_i(s, 1, entity);
-	bind_i(s, 2, same_of_mark(st, of));
+	bind_i(s, 2, fact_key_of_mark(st, of));
 	while ((r = stmt_row(st, s, e)) == 1) {
 		int kind = sqlite3_column_int(s, C_KIND);
 

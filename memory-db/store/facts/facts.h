@@ -1,6 +1,6 @@
 /* Facts and attributes as a lens shows them, and the usage counters. */
-#ifndef STORE_FACTS_H
-#define STORE_FACTS_H
+#ifndef STORE_FACTS_FACTS_H
+#define STORE_FACTS_FACTS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* Small interned texts, namespaces, and names -> entities. */
-#ifndef STORE_NAMES_H
-#define STORE_NAMES_H
+#ifndef STORE_FACTS_LABELS_H
+#define STORE_FACTS_LABELS_H
 
 #include <stdbool.h>
 #include <stdint.h>

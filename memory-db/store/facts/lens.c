@@ -67,7 +67,7 @@ lens_prepare(struct store *st, struct err *e)
 	st->lens.n = 1;
 	st->lens.level[0].branch = STORE_MAIN;
 	st->lens.level[0].limit = STORE_OPEN_END - 1;
-	return db_exec(st,
+	return store_exec(st,
 		"CREATE TEMP TABLE lin(lv INTEGER PRIMARY KEY, b INTEGER "
 		"NOT NULL, lim INTEGER NOT NULL) STRICT", e);
 }

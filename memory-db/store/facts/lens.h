@@ -5,8 +5,8 @@
  * the first level that has a span of the fact with added <= limit decides, and
  * the fact is visible when that span's removed > limit. Statements marked
  * STMT_LENS are prepared in both forms from one text. */
-#ifndef STORE_LENS_H
-#define STORE_LENS_H
+#ifndef STORE_FACTS_LENS_H
+#define STORE_FACTS_LENS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -23,10 +23,10 @@ static const struct stmt_def defs[] = {
 	[SHOWN] = {"SELECT iif(what = 1, fact, 0) FROM op"
 		" WHERE change BETWEEN ?1 AND ?2", 2, 0},
 };
-const struct stmt_module few_module = {"few", defs, ARRAY_LEN(defs)};
+const struct stmt_module filter_index_module = {"few", defs, ARRAY_LEN(defs)};
 
 static int
-each_id(struct store *st, sqlite3_stmt *s, few_fn fn, void *ctx, struct err *e)
+each_id(struct store *st, sqlite3_stmt *s, filter_index_fn fn, void *ctx, struct err *e)
 {
 	int r;
 
@@ -39,7 +39,7 @@ each_id(struct store *st, sqlite3_stmt *s, few_fn fn, void *ctx, struct err *e)
 }
 
 int
-few_of_tiers(struct store *st, unsigned tiers, few_fn fn, void *ctx,
+filter_index_of_tiers(struct store *st, unsigned tiers, filter_index_fn fn, void *ctx,
 	struct err *e)
 {
 	int r = 0;
@@ -58,7 +58,7 @@ few_of_tiers(struct store *st, unsigned tiers, few_fn fn, void *ctx,
 
 static int
 in_range(struct store *st, int statement, const struct search_range *range,
-	int64_t label, few_fn fn, void *ctx, struct err *e)
+	int64_t label, filter_index_fn fn, void *ctx, struct err *e)
 {
 	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_FEW, statement);
 
@@ -70,30 +70,30 @@ in_range(struct store *st, int statement, const struct search_range *range,
 }
 
 int
-few_tagged(struct store *st, const struct search_range *range, int64_t label,
-	few_fn fn, void *ctx, struct err *e)
+filter_index_tagged(struct store *st, const struct search_range *range, int64_t label,
+	filter_index_fn fn, void *ctx, struct err *e)
 {
 	int r = in_range(st, TAGGED, range, label, fn, ctx, e);
 
-	return r == 0 ? few_with_metadata(st, range, fn, ctx, e) : r;
+	return r == 0 ? filter_index_with_metadata(st, range, fn, ctx, e) : r;
 }
 
 int
-few_tagged_facts(struct store *st, const struct search_range *range,
-	int64_t label, few_fn fn, void *ctx, struct err *e)
+filter_index_tagged_facts(struct store *st, const struct search_range *range,
+	int64_t label, filter_index_fn fn, void *ctx, struct err *e)
 {
 	return in_range(st, TAGGED_FACTS, range, label, fn, ctx, e);
 }
 
 int
-few_with_metadata(struct store *st, const struct search_range *range,
-	few_fn fn, void *ctx, struct err *e)
+filter_index_with_metadata(struct store *st, const struct search_range *range,
+	filter_index_fn fn, void *ctx, struct err *e)
 {
 	return in_range(st, METADATA, range, 0, fn, ctx, e);
 }
 
 int
-few_of_time(struct store *st, int64_t since, int64_t until, few_fn fn,
+filter_index_of_time(struct store *st, int64_t since, int64_t until, filter_index_fn fn,
 	void *ctx, struct err *e)
 {
 	sqlite3_stmt *said AUTO_STMT = stmt_use(st, MOD_FEW, SAID);

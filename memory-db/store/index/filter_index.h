@@ -1,8 +1,8 @@
 /* What an index tells of a filter: which ids may pass it. More than do pass,
  * under any lens, some several times, in no order: each is to be asked itself.
  * fn returns non-zero to stop, which is returned. */
-#ifndef STORE_FEW_H
-#define STORE_FEW_H
+#ifndef STORE_INDEX_FILTER_INDEX_H
+#define STORE_INDEX_FILTER_INDEX_H
 
 #include <stdint.h>
 
@@ -12,25 +12,25 @@
 
 struct store;
 
-typedef int (*few_fn)(void *ctx, int64_t id);
+typedef int (*filter_index_fn)(void *ctx, int64_t id);
 
 /* Entities of any namespace that ever had one of the tiers (mask of 1 << tier;
  * 0, which is that of most without a word, is not among them). */
-int few_of_tiers(struct store *st, unsigned tiers, few_fn fn, void *ctx,
+int filter_index_of_tiers(struct store *st, unsigned tiers, filter_index_fn fn, void *ctx,
 	struct err *e) MUST_CHECK;
 /* Entities of the range that ever had a fact with the tag (label; 0: nobody
  * has it), or metadata, which may hold it. */
-int few_tagged(struct store *st, const struct search_range *range,
-	int64_t label, few_fn fn, void *ctx, struct err *e) MUST_CHECK;
+int filter_index_tagged(struct store *st, const struct search_range *range,
+	int64_t label, filter_index_fn fn, void *ctx, struct err *e) MUST_CHECK;
 /* Its facts that ever had the tag; and entities that ever had metadata. */
-int few_tagged_facts(struct store *st, const struct search_range *range,
-	int64_t label, few_fn fn, void *ctx, struct err *e) MUST_CHECK;
-int few_with_metadata(struct store *st, const struct search_range *range,
-	few_fn fn, void *ctx, struct err *e) MUST_CHECK;
+int filter_index_tagged_facts(struct store *st, const struct search_range *range,
+	int64_t label, filter_index_fn fn, void *ctx, struct err *e) MUST_CHECK;
+int filter_index_with_metadata(struct store *st, const struct search_range *range,
+	filter_index_fn fn, void *ctx, struct err *e) MUST_CHECK;
 /* Observations that were said between two times (ms, inclusive), or recorded
  * when they have no date. Ids of other facts and namespaces are among them, and
  * 0. */
-int few_of_time(struct store *st, int64_t since, int64_t until, few_fn fn,
+int filter_index_of_time(struct store *st, int64_t since, int64_t until, filter_index_fn fn,
 	void *ctx, struct err *e) MUST_CHECK;
 
 #endif

@@ -263,7 +263,7 @@ subtract_index(struct check *c)
 	snprintf(sql, sizeof(sql), "CREATE VIRTUAL TABLE IF NOT EXISTS "
 		"temp.vocabulary_%s USING fts5vocab(main, %s, instance)",
 		c->index, c->index);
-	r = db_exec(c->st, sql, c->e);
+	r = store_exec(c->st, sql, c->e);
 	if (r < 0)
 		return r;
 	snprintf(sql, sizeof(sql),
@@ -391,7 +391,7 @@ check_terms(struct check *c)
 }
 
 int
-text_check(struct store *st, text_problem_fn fn, void *ctx,
+fts_check(struct store *st, text_problem_fn fn, void *ctx,
 	struct text_checked *ret, struct err *e)
 {
 	struct check c = {.st = st, .e = e, .fn = fn, .ctx = ctx};

@@ -1,8 +1,8 @@
 /* What recall reads beside the matches (store/index/search.h): facts with what ranks
  * them, their neighbours in the session they come from, entities in one look.
  * Under the lens applied. */
-#ifndef STORE_RECALL_H
-#define STORE_RECALL_H
+#ifndef STORE_INDEX_RECALL_H
+#define STORE_INDEX_RECALL_H
 
 #include <stdbool.h>
 #include <stddef.h>

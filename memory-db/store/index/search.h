@@ -1,8 +1,8 @@
 /* What a search reads: matches of the text indexes, the vocabulary, and facts
  * in order. All of it newest first, as the store's lens shows it; nothing here
  * ranks. */
-#ifndef STORE_SEARCH_H
-#define STORE_SEARCH_H
+#ifndef STORE_INDEX_SEARCH_H
+#define STORE_INDEX_SEARCH_H
 
 #include <stdbool.h>
 #include <stddef.h>

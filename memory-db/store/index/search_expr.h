@@ -5,8 +5,8 @@
  * compared as hashes, so the beginning of one ("token" *) counts as found: such
  * expressions find candidates whose text is looked at. Not included outside
  * store/. */
-#ifndef STORE_SEARCH_EXPR_H
-#define STORE_SEARCH_EXPR_H
+#ifndef STORE_INDEX_SEARCH_EXPR_H
+#define STORE_INDEX_SEARCH_EXPR_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* Statements of MOD_SEARCH, which search.c and search_terms.c share. Not
  * included elsewhere. */
-#ifndef STORE_SEARCH_SQL_H
-#define STORE_SEARCH_SQL_H
+#ifndef STORE_INDEX_SEARCH_SQL_H
+#define STORE_INDEX_SEARCH_SQL_H
 
 enum search_statement {
 	SEARCH_LIVE, SEARCH_BARE, SEARCH_COUNT, SEARCH_PAST, SEARCH_BRANCH,

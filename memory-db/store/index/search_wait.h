@@ -4,8 +4,8 @@
  * A list for each connection and namespace, read once a transaction; the tokens
  * of its facts are made when an expression is first asked of them, and kept
  * while they wait. Not included outside store/. */
-#ifndef STORE_SEARCH_WAIT_H
-#define STORE_SEARCH_WAIT_H
+#ifndef STORE_INDEX_SEARCH_WAIT_H
+#define STORE_INDEX_SEARCH_WAIT_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* The text indexes: what is fed to them, in order, once per group. */
-#ifndef STORE_TEXT_INDEX_H
-#define STORE_TEXT_INDEX_H
+#ifndef STORE_INDEX_TEXT_INDEX_H
+#define STORE_INDEX_TEXT_INDEX_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -53,12 +53,12 @@ typedef int (*text_problem_fn)(void *ctx, const char *index,
 struct text_checked {
 	int64_t live, past, branch; /* rows that each index should have */
 };
-int text_check(struct store *st, text_problem_fn fn, void *ctx,
+int fts_check(struct store *st, text_problem_fn fn, void *ctx,
 	struct text_checked *ret, struct err *e) MUST_CHECK;
 
 /* Writes the indexes and the vocabulary anew from the facts, inside the
  * group under way (writer; nothing may be queued). */
-int text_rebuild(struct store *st, struct err *e) MUST_CHECK;
+int fts_rebuild(struct store *st, struct err *e) MUST_CHECK;
 
 /* At open of the writer: does that when the tokens in the file are of another
  * version of text_tokens() than this program's (some 30 us a fact). */

@@ -4,8 +4,8 @@
  * rowid, each with other words. FTS5 keeps a list of rows for each word, so
  * that comes to the same as one statement. The parts follow from the text
  * alone: what was put in as parts is taken out as the same parts. */
-#ifndef STORE_TEXT_PARTS_H
-#define STORE_TEXT_PARTS_H
+#ifndef STORE_INDEX_TEXT_PARTS_H
+#define STORE_INDEX_TEXT_PARTS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* Statements of MOD_TEXT, which text_index.c, text_terms.c and fts_check.c
  * share. Not included elsewhere. */
-#ifndef STORE_TEXT_SQL_H
-#define STORE_TEXT_SQL_H
+#ifndef STORE_INDEX_TEXT_SQL_H
+#define STORE_INDEX_TEXT_SQL_H
 
 #include <stddef.h>
 #include <stdint.h>

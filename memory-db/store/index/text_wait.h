@@ -9,8 +9,8 @@
  *
  * Whoever searches looks at facts that wait by himself (search_wait.h). Words
  * of a fact are in the vocabulary when no row of it waits to be indexed. */
-#ifndef STORE_TEXT_WAIT_H
-#define STORE_TEXT_WAIT_H
+#ifndef STORE_INDEX_TEXT_WAIT_H
+#define STORE_INDEX_TEXT_WAIT_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -5,8 +5,8 @@
  * A vector is float32, little-endian: all of its numbers; or, where that is
  * shorter, one bit for each (lowest first, whether it is not 0) and those that
  * are not 0. The length tells which. No bytes: the text cannot be embedded. */
-#ifndef STORE_VECTORS_H
-#define STORE_VECTORS_H
+#ifndef STORE_INDEX_VECTORS_H
+#define STORE_INDEX_VECTORS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,8 +2,8 @@
  *
  * Creating a branch is one row: it sees its parent as of the fork. What it
  * shows and hides are spans of its own. Rules of merging: model/time/merge.c. */
-#ifndef STORE_BRANCH_H
-#define STORE_BRANCH_H
+#ifndef STORE_LOG_BRANCH_H
+#define STORE_LOG_BRANCH_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -298,9 +298,9 @@ seal_version(struct change *c, const struct touched *t, struct err *e)
 	bind_i(s, 5, bytes);
 	r = stmt_run(c->st, s, e);
 	if (r == 0)
-		r = tally_add(c->st, ns, TALLY_TOTAL, TOTAL_VERSIONS, 1, e);
+		r = counters_add(c->st, ns, TALLY_TOTAL, TOTAL_VERSIONS, 1, e);
 	if (r == 0)
-		r = tally_add(c->st, ns, TALLY_TOTAL, TOTAL_ORIGINAL, bytes, e);
+		r = counters_add(c->st, ns, TALLY_TOTAL, TOTAL_ORIGINAL, bytes, e);
 	return r;
 }
 
@@ -368,13 +368,13 @@ seal_all(struct change *c, struct err *e)
 	if (r == 0)
 		r = seal_namespace(c, head, e);
 	if (r == 0)
-		r = tally_add(
+		r = counters_add(
 			c->st, c->info.ns, TALLY_TOTAL, TOTAL_CHANGES, 1, e);
 	if (r == 0)
-		r = tally_add(
+		r = counters_add(
 			c->st, 0, TALLY_TOTAL, TOTAL_LAST_CHANGE, c->id, e);
 	if (r == 0)
-		r = tally_add(c->st, 0, TALLY_TOTAL, TOTAL_LAST_AT, c->at, e);
+		r = counters_add(c->st, 0, TALLY_TOTAL, TOTAL_LAST_AT, c->at, e);
 	return r;
 }
 

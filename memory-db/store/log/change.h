@@ -12,8 +12,8 @@
  *                  last the number of ops)
  * H = BLAKE2b of 16 or 32 bytes; integers as i64 little endian, NULL as
  * INT64_MIN; doubles by their bits; text = i64 length, then bytes. */
-#ifndef STORE_CHANGE_H
-#define STORE_CHANGE_H
+#ifndef STORE_LOG_CHANGE_H
+#define STORE_LOG_CHANGE_H
 
 #include <stdint.h>
 

@@ -86,11 +86,11 @@ same_of(struct change *c, const struct fact *f, int64_t *ret_same,
 {
 	*ret_same = 0;
 	if (f->kind == FACT_OBSERVATION)
-		return same_of_text(c->st, f->text, f->text_n, ret_same, e);
+		return fact_key_of_text(c->st, f->text, f->text_n, ret_same, e);
 	if (f->kind == FACT_RELATION)
-		*ret_same = same_of_relation(c->st, f->peer, f->label);
+		*ret_same = fact_key_of_relation(c->st, f->peer, f->label);
 	if (fact_is_mark(f->kind))
-		*ret_same = same_of_mark(c->st, f->supersedes);
+		*ret_same = fact_key_of_mark(c->st, f->supersedes);
 	return 0;
 }
 
@@ -149,7 +149,7 @@ insert_fact(struct change *c, const struct fact *f, int64_t same,
 		bind_b(s, 20, c->body.data, c->body.len);
 	r = stmt_run(c->st, s, e);
 	if (r == 0 && c->body.len > 0)
-		r = tally_add(c->st, c->info.ns, TALLY_TOTAL, TOTAL_STORED,
+		r = counters_add(c->st, c->info.ns, TALLY_TOTAL, TOTAL_STORED,
 			(int64_t)c->body.len, e);
 	return r;
 }
@@ -159,7 +159,7 @@ check_room(struct change *c, struct err *e)
 {
 	int64_t limit = c->st->base->namespace_facts;
 
-	if (tally_facts(c->st->base, c->info.ns) + c->seq < limit)
+	if (counters_facts(c->st->base, c->info.ns) + c->seq < limit)
 		return 0;
 	return err_set(e, MDB_E_LIMIT,
 		"this namespace holds %lld facts, its limit; delete what is "

@@ -125,17 +125,17 @@ change_count(struct change *c, const struct fact *f, int sign, struct err *e)
 	};
 	bool has_total = (size_t)f->kind < ARRAY_LEN(totals);
 	int64_t ns = c->info.ns, tier = 0;
-	int r = tally_add(c->st, ns, TALLY_TOTAL, TOTAL_FACTS, sign, e);
+	int r = counters_add(c->st, ns, TALLY_TOTAL, TOTAL_FACTS, sign, e);
 
 	if (r == 0 && has_total)
-		r = tally_add(c->st, ns, TALLY_TOTAL, totals[f->kind], sign, e);
+		r = counters_add(c->st, ns, TALLY_TOTAL, totals[f->kind], sign, e);
 	if (r != 0 || f->kind != FACT_EXISTENCE)
 		return r;
 	r = attr_get(c->st, f->entity, ATTR_TIER, &tier, e);
 	if (r == 0)
-		r = tally_add(c->st, ns, TALLY_TIER, tier, sign, e);
+		r = counters_add(c->st, ns, TALLY_TIER, tier, sign, e);
 	if (r == 0)
-		r = tally_add(c->st, ns, TALLY_TYPE, f->label, sign, e);
+		r = counters_add(c->st, ns, TALLY_TYPE, f->label, sign, e);
 	return r;
 }
 
@@ -243,7 +243,7 @@ add_past(struct change *c, int64_t fact, int64_t added, struct err *e)
 	r = stmt_run(c->st, s, e);
 	if (r == 0) {
 		c->past_max++;
-		r = tally_add(c->st, c->info.ns, TALLY_TOTAL, TOTAL_PAST, 1, e);
+		r = counters_add(c->st, c->info.ns, TALLY_TOTAL, TOTAL_PAST, 1, e);
 	}
 	return r;
 }
@@ -367,11 +367,11 @@ move_tier(struct change *c, int64_t entity, int64_t from, int64_t to,
 	bind_i(s, 1, entity);
 	r = stmt_row(c->st, s, e);
 	if (r == 1)
-		r = tally_add(c->st, c->info.ns, TALLY_TIER, from, -1, e);
+		r = counters_add(c->st, c->info.ns, TALLY_TIER, from, -1, e);
 	else
 		return r;
 	if (r == 0)
-		r = tally_add(c->st, c->info.ns, TALLY_TIER, to, 1, e);
+		r = counters_add(c->st, c->info.ns, TALLY_TIER, to, 1, e);
 	return r;
 }
 
@@ -422,7 +422,7 @@ int
 change_derive(struct change *c, int64_t entity, int64_t fact, int64_t source,
 	struct err *e)
 {
-	int r = derive_add(c->st, source, fact, e);
+	int r = derivations_add(c->st, source, fact, e);
 
 	return r == 0 ? change_op(c, OP_DERIVE, entity, fact, 0, source, NULL,
 				e)

@@ -1,7 +1,7 @@
 /* A change under construction, shared by change.c (frame) and change_facts.c
  * (ops). */
-#ifndef STORE_CHANGE_INTERNAL_H
-#define STORE_CHANGE_INTERNAL_H
+#ifndef STORE_LOG_CHANGE_INTERNAL_H
+#define STORE_LOG_CHANGE_INTERNAL_H
 
 #include "memory-db/store/log/change.h"
 #include "memory-db/store/engine/digest.h"

@@ -20,10 +20,10 @@ static const struct stmt_def defs[] = {
 		  "s.removed > ?3 AND s.removed <= ?4 ORDER BY s.removed DESC",
 		4, 0},
 };
-const struct stmt_module derive_module = {"derive", defs, ARRAY_LEN(defs)};
+const struct stmt_module derivations_module = {"derive", defs, ARRAY_LEN(defs)};
 
 static int
-each(struct store *st, int statement, int64_t id, derive_fn fn, void *ctx,
+each(struct store *st, int statement, int64_t id, derivations_fn fn, void *ctx,
 	struct err *e)
 {
 	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_DERIVE, statement);
@@ -37,7 +37,7 @@ each(struct store *st, int statement, int64_t id, derive_fn fn, void *ctx,
 }
 
 int
-derive_each_dependant(struct store *st, int64_t source, derive_fn fn, void *ctx,
+derivations_each_dependant(struct store *st, int64_t source, derivations_fn fn, void *ctx,
 	struct err *e)
 {
 	return each(st, DEPENDANTS, source, fn, ctx, e);
@@ -45,13 +45,13 @@ derive_each_dependant(struct store *st, int64_t source, derive_fn fn, void *ctx,
 
 static int
 each_source(
-	struct store *st, int64_t fact, derive_fn fn, void *ctx, struct err *e)
+	struct store *st, int64_t fact, derivations_fn fn, void *ctx, struct err *e)
 {
 	return each(st, SOURCES, fact, fn, ctx, e);
 }
 
 int
-derive_add(struct store *st, int64_t source, int64_t fact, struct err *e)
+derivations_add(struct store *st, int64_t source, int64_t fact, struct err *e)
 {
 	sqlite3_stmt *s = stmt_use(st, MOD_DERIVE, ADD);
 
@@ -80,7 +80,7 @@ add_source(void *ctx, int64_t fact)
 }
 
 int
-derive_suspect(
+derivations_suspect(
 	struct store *st, int64_t fact, int64_t *ret_source, struct err *e)
 {
 	struct walk w = {.n = 0};
@@ -102,7 +102,7 @@ derive_suspect(
 }
 
 int
-derive_each_of(struct store *st, int64_t entity, derive_row_fn fn, void *ctx,
+derivations_each_of(struct store *st, int64_t entity, derivations_row_fn fn, void *ctx,
 	struct err *e)
 {
 	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_DERIVE, OF);
@@ -150,7 +150,7 @@ lost_on(struct store *st, int64_t entity, int level, int64_t since,
 }
 
 int
-derive_lost(struct store *st, int64_t entity, int64_t since, int64_t *ret_fact,
+derivations_lost(struct store *st, int64_t entity, int64_t since, int64_t *ret_fact,
 	struct err *e)
 {
 	int r = 0;

@@ -1,8 +1,8 @@
 /* Derivation edges: a fact and the facts it was derived from. A fact is suspect
  * when a source of it, or a source of a source, is not visible under the lens.
  * Computed at read, so it is right on every branch and at every time. */
-#ifndef STORE_DERIVE_H
-#define STORE_DERIVE_H
+#ifndef STORE_LOG_DERIVATIONS_H
+#define STORE_LOG_DERIVATIONS_H
 
 #include <stdint.h>
 
@@ -17,12 +17,12 @@ struct store;
 #define DERIVED_FROM "derived_from"
 
 /* Facts derived from a fact, directly. Non-zero stops and is returned. */
-typedef int (*derive_fn)(void *ctx, int64_t fact);
-int derive_each_dependant(struct store *st, int64_t source, derive_fn fn,
+typedef int (*derivations_fn)(void *ctx, int64_t fact);
+int derivations_each_dependant(struct store *st, int64_t source, derivations_fn fn,
 	void *ctx, struct err *e) MUST_CHECK;
 
 /* Adds an edge (writer); see change_derive. */
-int derive_add(struct store *st, int64_t source, int64_t fact,
+int derivations_add(struct store *st, int64_t source, int64_t fact,
 	struct err *e) MUST_CHECK;
 
 /* Visible facts of an entity with FACT_DERIVED: id, kind, peer (relations) and
@@ -30,18 +30,18 @@ int derive_add(struct store *st, int64_t source, int64_t fact,
 struct derived_row {
 	int64_t fact, kind, peer, added;
 };
-typedef int (*derive_row_fn)(void *ctx, const struct derived_row *row);
-int derive_each_of(struct store *st, int64_t entity, derive_row_fn fn,
+typedef int (*derivations_row_fn)(void *ctx, const struct derived_row *row);
+int derivations_each_of(struct store *st, int64_t entity, derivations_row_fn fn,
 	void *ctx, struct err *e) MUST_CHECK;
 
 /* An observation of the entity that was hidden after change `since` and is
  * not visible: 1 and the newest such in *ret_fact, 0 none. */
-int derive_lost(struct store *st, int64_t entity, int64_t since,
+int derivations_lost(struct store *st, int64_t entity, int64_t since,
 	int64_t *ret_fact, struct err *e) MUST_CHECK;
 
 /* 1 suspect: *ret_source is the nearest source that is gone; 0 not. Asked only
  * for facts with FACT_DERIVED. At most 1,000 facts are looked at. */
-int derive_suspect(struct store *st, int64_t fact, int64_t *ret_source,
+int derivations_suspect(struct store *st, int64_t fact, int64_t *ret_source,
 	struct err *e) MUST_CHECK;
 
 #endif

@@ -1,6 +1,6 @@
 /* Reading the log: changes and what they did. */
-#ifndef STORE_LOG_H
-#define STORE_LOG_H
+#ifndef STORE_LOG_LOG_H
+#define STORE_LOG_LOG_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* What the operator asks for: sessions, namespaces, named state. */
-#ifndef STORE_OPERATE_H
-#define STORE_OPERATE_H
+#ifndef STORE_LOG_OPERATE_H
+#define STORE_LOG_OPERATE_H
 
 #include <stdbool.h>
 #include <stddef.h>
