@@ -32,7 +32,7 @@ floor_day(int64_t ms)
 
 /* Reads min to max digits; NULL when there are fewer or more. */
 static const char *
-digits(const char *s, int min, int max, int *ret)
+clock_parse_digits(const char *s, int min, int max, int *ret)
 {
 	int n = 0, value = 0;
 
@@ -50,12 +50,12 @@ time_of_day(const char *s, int64_t *ret_ms)
 {
 	int hour, minute, second = 0, ms = 0;
 
-	s = digits(s, 1, 2, &hour);
+	s = clock_parse_digits(s, 1, 2, &hour);
 	if (!s || *s != ':')
 		return NULL;
-	s = digits(s + 1, 2, 2, &minute);
+	s = clock_parse_digits(s + 1, 2, 2, &minute);
 	if (s && *s == ':') {
-		s = digits(s + 1, 2, 2, &second);
+		s = clock_parse_digits(s + 1, 2, 2, &second);
 		if (s && (*s == '.' || *s == ',')) {
 			int unit = 100;
 
@@ -88,11 +88,11 @@ zone(const char *s, struct moment *m)
 		return s + 4;
 	if (*s != '+' && *s != '-')
 		return NULL;
-	p = digits(s + 1, 2, 2, &hour);
+	p = clock_parse_digits(s + 1, 2, 2, &hour);
 	if (p && *p == ':') {
-		p = digits(p + 1, 2, 2, &minute);
+		p = clock_parse_digits(p + 1, 2, 2, &minute);
 	} else if (!p) {
-		p = digits(s + 1, 4, 4, &hour);
+		p = clock_parse_digits(s + 1, 4, 4, &hour);
 		minute = hour % 100;
 		hour /= 100;
 	}
@@ -107,9 +107,9 @@ read_date(const char *s, struct moment *m)
 {
 	int year, month, day;
 
-	s = digits(s, 4, 4, &year);
-	s = s && *s == '-' ? digits(s + 1, 2, 2, &month) : NULL;
-	s = s && *s == '-' ? digits(s + 1, 2, 2, &day) : NULL;
+	s = clock_parse_digits(s, 4, 4, &year);
+	s = s && *s == '-' ? clock_parse_digits(s + 1, 2, 2, &month) : NULL;
+	s = s && *s == '-' ? clock_parse_digits(s + 1, 2, 2, &day) : NULL;
 	if (!s || month < 1 || month > 12 || day < 1 ||
 		day > clock_month_days(year, month))
 		return false;
@@ -139,7 +139,7 @@ read_clock(const char *s, struct moment *m)
 }
 
 static bool
-read_word(const char *s, struct moment *m)
+clock_parse_read_word(const char *s, struct moment *m)
 {
 	if (strcmp(s, "now") == 0) {
 		m->is_exact = true;
@@ -244,7 +244,7 @@ read_ago(const char *s, struct moment *m)
 		s += 2;
 	else if (strncmp(s, "an ", 3) == 0)
 		s += 3;
-	else if (!(s = digits(s, 1, 6, &n)))
+	else if (!(s = clock_parse_digits(s, 1, 6, &n)))
 		return false;
 	else if (*s == ' ')
 		s++;
@@ -298,11 +298,11 @@ normalise(const char *text, char out[TEXT_MAX])
 
 /* *ret gets the moment, *ret_local_ms its local time (exact ones: UTC). */
 static int
-parse(const char *text, int64_t now_ms, int zone_minutes, bool end_of_day,
+clock_parse_text(const char *text, int64_t now_ms, int zone_minutes, bool end_of_day,
 	struct moment *ret, int64_t *ret_local_ms, struct err *e)
 {
 	static bool (*const forms[])(const char *, struct moment *) = {
-		read_date, read_clock, read_word, read_weekday, read_ago,
+		read_date, read_clock, clock_parse_read_word, read_weekday, read_ago,
 		read_words};
 	struct moment m = {0};
 	char s[TEXT_MAX];
@@ -339,7 +339,7 @@ clock_parse(const char *text, int64_t now_ms, int zone_minutes,
 {
 	struct moment m;
 	int64_t local;
-	int rc = parse(text, now_ms, zone_minutes, end_of_day, &m, &local, e);
+	int rc = clock_parse_text(text, now_ms, zone_minutes, end_of_day, &m, &local, e);
 
 	if (rc == 0)
 		*ret_ms = local - m.zone_minutes * MINUTE_MS;
@@ -360,7 +360,7 @@ clock_parse_in(const char *text, int64_t now_ms, const char *zone_name,
 			"'%.64s' is no time zone; write Europe/Vienna, +01:00 "
 			"or UTC",
 			name);
-	rc = parse(text, now_ms, offset, end_of_day, &m, &local, e);
+	rc = clock_parse_text(text, now_ms, offset, end_of_day, &m, &local, e);
 	if (rc < 0)
 		return rc;
 	if (!m.has_zone && !m.is_exact) {

@@ -52,22 +52,22 @@ clock_weekday(const char *word, size_t n)
 }
 
 static bool
-is_digit(char c)
+clock_words_is_digit(char c)
 {
 	return c >= '0' && c <= '9';
 }
 
 /* Reads at most 4 digits. */
 static const char *
-number(const char *s, int *ret, int *ret_n)
+clock_words_number(const char *s, int *ret, int *ret_n)
 {
 	int n = 0, value = 0;
 
-	while (n < 4 && is_digit(s[n]))
+	while (n < 4 && clock_words_is_digit(s[n]))
 		value = value * 10 + (s[n++] - '0');
 	*ret = value;
 	*ret_n = n;
-	return n == 0 || is_digit(s[n]) ? NULL : s + n;
+	return n == 0 || clock_words_is_digit(s[n]) ? NULL : s + n;
 }
 
 /* am, pm, a.m., p.m. after an optional space; *ret: 0, 1, or -1 for none. */
@@ -101,9 +101,9 @@ time_after(const char *s, int hour, struct parts *p)
 	if (p->has_time)
 		return NULL;
 	if (*s == ':')
-		s = number(s + 1, &minute, &n);
+		s = clock_words_number(s + 1, &minute, &n);
 	if (s && n == 2 && *s == ':')
-		s = number(s + 1, &second, &n);
+		s = clock_words_number(s + 1, &second, &n);
 	if (!s || n != 2)
 		return NULL;
 	s = half_of_day(s, &half);
@@ -134,7 +134,7 @@ static const char *
 read_number(const char *s, struct parts *p)
 {
 	int value, n, half;
-	const char *end = number(s, &value, &n);
+	const char *end = clock_words_number(s, &value, &n);
 
 	if (!end)
 		return NULL;
@@ -183,7 +183,7 @@ read_name(const char *s, struct parts *p)
 
 /* Year and numbers: 2023/05/08, or 2023, 8 May. */
 static bool
-settle(struct parts *p)
+clock_words_settle(struct parts *p)
 {
 	if (p->loose_n == 1 && p->month != 0 && p->day == 0)
 		p->day = p->loose[0];
@@ -226,10 +226,10 @@ clock_words(const char *s, int64_t today, struct clock_words *ret)
 	while (s && *s) {
 		if (strchr(" ,-/()", *s))
 			s++;
-		else if (is_digit(*s))
+		else if (clock_words_is_digit(*s))
 			s = read_number(s, &p);
 		else
 			s = read_name(s, &p);
 	}
-	return s && settle(&p) && to_day(&p, today, ret);
+	return s && clock_words_settle(&p) && to_day(&p, today, ret);
 }

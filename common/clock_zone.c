@@ -22,7 +22,7 @@ struct tzif {
 };
 
 static int64_t
-big_endian(const unsigned char *p, size_t n)
+clock_zone_big_endian(const unsigned char *p, size_t n)
 {
 	uint64_t v = p[0] & 0x80 ? UINT64_MAX : 0;
 
@@ -41,7 +41,7 @@ read_block(const unsigned char *data, size_t n, size_t *at, size_t time_size,
 	if (n - p < HEADER_SIZE || memcmp(data + p, "TZif", 4) != 0)
 		return false;
 	for (size_t i = 0; i < 6; i++) {
-		int64_t c = big_endian(data + p + 20 + i * 4, 4);
+		int64_t c = clock_zone_big_endian(data + p + 20 + i * 4, 4);
 
 		if (c < 0 || c > ZONE_FILE_MAX)
 			return false;
@@ -84,7 +84,7 @@ read_tzif(const unsigned char *data, size_t n, struct tzif *ret)
 /* --- the POSIX rule: "CET-1CEST,M3.5.0,M10.5.0/3" ------------------------- */
 
 static const char *
-number(const char *s, int max, int *ret)
+clock_zone_number(const char *s, int max, int *ret)
 {
 	int v = 0;
 
@@ -108,10 +108,10 @@ span(const char *s, int *ret)
 
 	if (*s == '-' || *s == '+')
 		s++;
-	s = number(s, 167, &part);
+	s = clock_zone_number(s, 167, &part);
 	total = s ? part * 3600 : 0;
 	for (int unit = 60; s && *s == ':' && unit > 0; unit /= 60) {
-		s = number(s + 1, 59, &part);
+		s = clock_zone_number(s + 1, 59, &part);
 		total += s ? part * unit : 0;
 	}
 	*ret = minus ? -total : total;
@@ -138,9 +138,9 @@ rule_date(const char *s, int64_t year, int64_t *ret)
 	int64_t days;
 
 	if (*s == 'M') {
-		s = number(s + 1, 12, &month);
-		s = s && *s == '.' ? number(s + 1, 5, &week) : NULL;
-		s = s && *s == '.' ? number(s + 1, 6, &weekday) : NULL;
+		s = clock_zone_number(s + 1, 12, &month);
+		s = s && *s == '.' ? clock_zone_number(s + 1, 5, &week) : NULL;
+		s = s && *s == '.' ? clock_zone_number(s + 1, 6, &weekday) : NULL;
 		if (!s || month < 1 || week < 1)
 			return NULL;
 		days = clock_days((struct clock_date){year, month, 1});
@@ -153,7 +153,7 @@ rule_date(const char *s, int64_t year, int64_t *ret)
 	} else {
 		bool julian = *s == 'J';
 
-		s = number(s + julian, 365, &day);
+		s = clock_zone_number(s + julian, 365, &day);
 		if (!s)
 			return NULL;
 		days = clock_days((struct clock_date){year, 1, 1}) + day;
@@ -211,7 +211,7 @@ offset_at(const struct tzif *z, int64_t at, int *ret_seconds)
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
 
-		if (big_endian(z->times + mid * z->time_size, z->time_size) <=
+		if (clock_zone_big_endian(z->times + mid * z->time_size, z->time_size) <=
 			at)
 			low = mid + 1;
 		else
@@ -225,7 +225,7 @@ offset_at(const struct tzif *z, int64_t at, int *ret_seconds)
 		type = z->indexes[low - 1];
 	if (type >= z->types_n)
 		return false;
-	*ret_seconds = (int)big_endian(z->types + type * 6, 4);
+	*ret_seconds = (int)clock_zone_big_endian(z->types + type * 6, 4);
 	return true;
 }
 
@@ -280,7 +280,7 @@ fixed_offset(const char *s, int *ret_minutes)
 
 	if (*s != '+' && *s != '-')
 		return false;
-	p = number(s + 1, 9999, &value);
+	p = clock_zone_number(s + 1, 9999, &value);
 	if (!p)
 		return false;
 	n = (size_t)(p - s - 1);
@@ -288,7 +288,7 @@ fixed_offset(const char *s, int *ret_minutes)
 		minutes = value % 100;
 		value /= 100;
 	} else if (*p == ':') {
-		p = number(p + 1, 59, &minutes);
+		p = clock_zone_number(p + 1, 59, &minutes);
 	}
 	if (!p || *p != '\0' || value > 18 || minutes > 59)
 		return false;

@@ -26,7 +26,7 @@ conf_version(const char *more)
 }
 
 static void
-print_help(const struct conf_opt *opts, size_t n)
+conf_print_help(const struct conf_opt *opts, size_t n)
 {
 	printf("usage: %s\n\n%s\n\noptions:\n", usage_line, about_text);
 	for (size_t i = 0; i < n; i++) {
@@ -133,7 +133,7 @@ unknown_option(const struct conf_opt *opts, size_t n, const char *arg,
 }
 
 static const struct conf_opt *
-find(const struct conf_opt *opts, size_t n, const char *name, size_t len)
+conf_find(const struct conf_opt *opts, size_t n, const char *name, size_t len)
 {
 	for (size_t i = 0; i < n; i++)
 		if (strlen(opts[i].name) == len &&
@@ -166,7 +166,7 @@ read_option(const struct conf_opt *opts, size_t n, int argc, char **argv,
 {
 	const char *arg = argv[*at], *name = arg + 2;
 	size_t len = strcspn(name, "=");
-	const struct conf_opt *o = find(opts, n, name, len);
+	const struct conf_opt *o = conf_find(opts, n, name, len);
 	char source[80];
 
 	if (!o)
@@ -185,7 +185,7 @@ read_option(const struct conf_opt *opts, size_t n, int argc, char **argv,
 
 /* --- a file ------------------------------------------------------------------ */
 static char *
-trim(char *s)
+conf_trim(char *s)
 {
 	size_t n;
 
@@ -197,7 +197,7 @@ trim(char *s)
 }
 
 static int
-read_line(const struct conf_opt *opts, size_t n, const char *const *without,
+conf_read_line(const struct conf_opt *opts, size_t n, const char *const *without,
 	char *line, struct err *e)
 {
 	char *sign = strchr(line, '='), *name, *value = NULL;
@@ -205,11 +205,11 @@ read_line(const struct conf_opt *opts, size_t n, const char *const *without,
 
 	if (sign) {
 		*sign = '\0';
-		value = trim(sign + 1);
+		value = conf_trim(sign + 1);
 	}
-	name = trim(line);
+	name = conf_trim(line);
 	name += strncmp(name, "--", 2) == 0 ? 2 : 0;
-	o = find(opts, n, name, strlen(name));
+	o = conf_find(opts, n, name, strlen(name));
 	if (!o)
 		return unknown_option(opts, n, name, e);
 	for (size_t i = 0; without[i]; i++)
@@ -235,10 +235,10 @@ conf_text(const struct conf_opt *opts, size_t n, const char *const *without,
 		int rc;
 
 		number++;
-		line = trim(line);
+		line = conf_trim(line);
 		if (*line == '\0' || *line == '#')
 			continue;
-		rc = read_line(opts, n, without, line, &why);
+		rc = conf_read_line(opts, n, without, line, &why);
 		if (rc < 0)
 			return err_set(e, rc, "%s, line %d: %s", path, number,
 				why.text);
@@ -253,7 +253,7 @@ has_value_behind(const struct conf_opt *opts, size_t n, const char *arg)
 	const struct conf_opt *o = NULL;
 
 	if (arg[1] == '-' && !strchr(arg, '='))
-		o = find(opts, n, arg + 2, strlen(arg + 2));
+		o = conf_find(opts, n, arg + 2, strlen(arg + 2));
 	return o && o->type != CONF_BOOL;
 }
 
@@ -265,7 +265,7 @@ is_answered(const struct conf_opt *opts, size_t n, int argc, char **argv)
 			strcmp(argv[i], "--") != 0; i++) {
 		if (strcmp(argv[i], "--help") == 0 ||
 			strcmp(argv[i], "-h") == 0) {
-			print_help(opts, n);
+			conf_print_help(opts, n);
 			return true;
 		}
 		if (strcmp(argv[i], "--version") == 0) {

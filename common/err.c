@@ -56,7 +56,7 @@ scrub(char *s, bool was_cut)
 }
 
 static void __attribute__((format(printf, 3, 0)))
-print(char *out, size_t size, const char *fmt, va_list ap)
+err_print(char *out, size_t size, const char *fmt, va_list ap)
 {
 	int n = vsnprintf(out, size, fmt, ap);
 
@@ -66,14 +66,14 @@ print(char *out, size_t size, const char *fmt, va_list ap)
 }
 
 static void __attribute__((format(printf, 4, 0)))
-set(struct err *e, int code, const char *param, const char *fmt, va_list ap)
+err_vset(struct err *e, int code, const char *param, const char *fmt, va_list ap)
 {
 	/* The arguments may be parts of *e. */
 	struct err made = {.code = code};
 	int n = snprintf(made.param, sizeof(made.param), "%s", param);
 
 	scrub(made.param, n < 0 || (size_t)n >= sizeof(made.param));
-	print(made.text, sizeof(made.text), fmt, ap);
+	err_print(made.text, sizeof(made.text), fmt, ap);
 	*e = made;
 }
 
@@ -85,7 +85,7 @@ err_set(struct err *e, int code, const char *fmt, ...)
 	if (!e)
 		return code;
 	va_start(ap, fmt);
-	set(e, code, "", fmt, ap);
+	err_vset(e, code, "", fmt, ap);
 	va_end(ap);
 	return code;
 }
@@ -98,7 +98,7 @@ err_param(struct err *e, int code, const char *param, const char *fmt, ...)
 	if (!e)
 		return code;
 	va_start(ap, fmt);
-	set(e, code, param, fmt, ap);
+	err_vset(e, code, param, fmt, ap);
 	va_end(ap);
 	return code;
 }
@@ -120,7 +120,7 @@ err_prefix(struct err *e, const char *fmt, ...)
 	if (!e)
 		return;
 	va_start(ap, fmt);
-	print(prefix, sizeof(prefix), fmt, ap);
+	err_print(prefix, sizeof(prefix), fmt, ap);
 	va_end(ap);
 	memcpy(old, e->text, sizeof(old));
 	n = snprintf(e->text, sizeof(e->text), "%s: %s", prefix, old);

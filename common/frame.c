@@ -6,7 +6,7 @@
  * arrive in any pieces. */
 #include "common/frame.h"
 
-enum class {
+enum frame_class {
 	C_BAD,		/* no byte of JSON outside of strings */
 	C_SPACE,
 	C_PUNCT,	/* , : */
@@ -114,7 +114,7 @@ close_level(struct frame_lexer *lx, bool object)
 
 /* One byte outside of a string that is no space, punctuation or scalar. */
 static enum frame_status
-structure(struct frame_lexer *lx, enum class c)
+structure(struct frame_lexer *lx, enum frame_class c)
 {
 	lx->in_scalar = false;
 	switch (c) {
@@ -146,13 +146,13 @@ inside(struct frame_lexer *lx, const uint8_t *s, size_t end, size_t *p)
 	size_t i = *p;
 
 	while (i < end && st == FRAME_MORE) {
-		enum class c;
+		enum frame_class c;
 
 		if (lx->in_string) {
 			st = string(lx, s, end, &i);
 			continue;
 		}
-		c = (enum class)classes[s[i]];
+		c = (enum frame_class)classes[s[i]];
 		if (c == C_SCALAR) {
 			if (!lx->in_scalar)
 				st = count_value(lx);

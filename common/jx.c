@@ -54,7 +54,7 @@ jx_real(const json_t *v)
 
 /* 0 and *ret, 1 absent, or an error. */
 static int
-find(const json_t *o, const char *key, bool required, json_t **ret,
+jx_find(const json_t *o, const char *key, bool required, json_t **ret,
 	const char *type, struct err *e)
 {
 	json_t *v = json_object_get(o, key);
@@ -70,7 +70,7 @@ find(const json_t *o, const char *key, bool required, json_t **ret,
 }
 
 static int
-wrong_type(const json_t *v, const char *key, const char *type, struct err *e)
+jx_wrong_type(const json_t *v, const char *key, const char *type, struct err *e)
 {
 	return err_param(e, MDB_E_INVALID, key, "%s: must be %s, is %s", key,
 		type, jx_type_name(v));
@@ -87,12 +87,12 @@ jx_string(const json_t *o, const char *key, bool required, const char **ret,
 	size_t *ret_n, struct err *e)
 {
 	json_t *v = NULL;
-	int rc = find(o, key, required, &v, "a string", e);
+	int rc = jx_find(o, key, required, &v, "a string", e);
 
 	if (rc != 0)
 		return rc;
 	if (!json_is_string(v))
-		return wrong_type(v, key, "a string", e);
+		return jx_wrong_type(v, key, "a string", e);
 	*ret = json_string_value(v);
 	if (ret_n)
 		*ret_n = json_string_length(v);
@@ -104,13 +104,13 @@ jx_int(const json_t *o, const char *key, bool required, int64_t min,
 	int64_t max, int64_t *ret, struct err *e)
 {
 	json_t *v = NULL;
-	int rc = find(o, key, required, &v, "an integer", e);
+	int rc = jx_find(o, key, required, &v, "an integer", e);
 	int64_t i;
 
 	if (rc != 0)
 		return rc;
 	if (!jx_integral(v, &i))
-		return wrong_type(v, key, "an integer", e);
+		return jx_wrong_type(v, key, "an integer", e);
 	if (i < min || i > max)
 		return err_param(e, MDB_E_INVALID, key,
 			"%s: must be from %lld to %lld, is %lld", key,
@@ -124,13 +124,13 @@ jx_number(const json_t *o, const char *key, bool required, double min,
 	double max, double *ret, struct err *e)
 {
 	json_t *v = NULL;
-	int rc = find(o, key, required, &v, "a number", e);
+	int rc = jx_find(o, key, required, &v, "a number", e);
 	double d;
 
 	if (rc != 0)
 		return rc;
 	if (!json_is_number(v))
-		return wrong_type(v, key, "a number", e);
+		return jx_wrong_type(v, key, "a number", e);
 	d = jx_real(v);
 	if (!(d >= min && d <= max))
 		return err_param(e, MDB_E_INVALID, key,
@@ -144,12 +144,12 @@ jx_bool(const json_t *o, const char *key, bool required, bool *ret,
 	struct err *e)
 {
 	json_t *v = NULL;
-	int rc = find(o, key, required, &v, "true or false", e);
+	int rc = jx_find(o, key, required, &v, "true or false", e);
 
 	if (rc != 0)
 		return rc;
 	if (!json_is_boolean(v))
-		return wrong_type(v, key, "true or false", e);
+		return jx_wrong_type(v, key, "true or false", e);
 	*ret = json_is_true(v);
 	return 0;
 }
@@ -159,12 +159,12 @@ jx_array(const json_t *o, const char *key, bool required, json_t **ret,
 	struct err *e)
 {
 	json_t *v = NULL;
-	int rc = find(o, key, required, &v, "an array", e);
+	int rc = jx_find(o, key, required, &v, "an array", e);
 
 	if (rc != 0)
 		return rc;
 	if (!json_is_array(v))
-		return wrong_type(v, key, "an array", e);
+		return jx_wrong_type(v, key, "an array", e);
 	*ret = v;
 	return 0;
 }
@@ -174,12 +174,12 @@ jx_object(const json_t *o, const char *key, bool required, json_t **ret,
 	struct err *e)
 {
 	json_t *v = NULL;
-	int rc = find(o, key, required, &v, "an object", e);
+	int rc = jx_find(o, key, required, &v, "an object", e);
 
 	if (rc != 0)
 		return rc;
 	if (!json_is_object(v))
-		return wrong_type(v, key, "an object", e);
+		return jx_wrong_type(v, key, "an object", e);
 	*ret = v;
 	return 0;
 }

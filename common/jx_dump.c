@@ -17,7 +17,7 @@ static const char escapes[256] = {
 	['\\'] = '\\'};
 
 static int
-escape(unsigned char c, struct buf *out)
+jx_dump_escape(unsigned char c, struct buf *out)
 {
 	static const char hex[] = "0123456789abcdef";
 	char text[6] = {'\\', escapes[c], '0', '0', hex[c >> 4], hex[c & 15]};
@@ -38,7 +38,7 @@ jx_quote(const char *s, size_t n, struct buf *out)
 			i++;
 		if (buf_add(out, s + begin, i - begin) < 0)
 			goto fail;
-		if (i < n && escape((unsigned char)s[i++], out) < 0)
+		if (i < n && jx_dump_escape((unsigned char)s[i++], out) < 0)
 			goto fail;
 		begin = i;
 	}

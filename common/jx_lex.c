@@ -134,7 +134,7 @@ unicode_escape(struct jx_lex *lx, char out[4], size_t *ret_n)
 
 /* At a backslash: one escape into lx->text. */
 static bool
-escape(struct jx_lex *lx)
+jx_lex_escape(struct jx_lex *lx)
 {
 	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
 	const char *known;
@@ -217,7 +217,7 @@ jx_lex_string(struct jx_lex *lx, const char **ret, size_t *ret_n)
 			jx_lex_nomem(lx);
 			return false;
 		}
-		if (!escape(lx))
+		if (!jx_lex_escape(lx))
 			return false;
 		run = lx->p;
 		if (!plain_run(lx))
@@ -235,19 +235,19 @@ jx_lex_string(struct jx_lex *lx, const char **ret, size_t *ret_n)
 /* --- numbers and literals ------------------------------------------------- */
 
 static bool
-is_digit(const struct jx_lex *lx)
+jx_lex_is_digit(const struct jx_lex *lx)
 {
 	return lx->p < lx->end && *lx->p >= '0' && *lx->p <= '9';
 }
 
 static bool
-digits(struct jx_lex *lx)
+jx_lex_digits(struct jx_lex *lx)
 {
-	if (!is_digit(lx)) {
+	if (!jx_lex_is_digit(lx)) {
 		jx_lex_fail(lx, "expected a digit");
 		return false;
 	}
-	while (is_digit(lx))
+	while (jx_lex_is_digit(lx))
 		lx->p++;
 	return true;
 }
@@ -336,14 +336,14 @@ jx_lex_number(struct jx_lex *lx)
 		lx->p++;
 	if (lx->p < lx->end && *lx->p == '0')
 		lx->p++;
-	else if (!digits(lx))
+	else if (!jx_lex_digits(lx))
 		return NULL;
-	if (is_digit(lx))
+	if (jx_lex_is_digit(lx))
 		return jx_lex_fail(lx, "a number must not begin with 0");
 	if (lx->p < lx->end && *lx->p == '.') {
 		is_real = true;
 		lx->p++;
-		if (!digits(lx))
+		if (!jx_lex_digits(lx))
 			return NULL;
 	}
 	if (lx->p < lx->end && (*lx->p == 'e' || *lx->p == 'E')) {
@@ -351,7 +351,7 @@ jx_lex_number(struct jx_lex *lx)
 		lx->p++;
 		if (lx->p < lx->end && (*lx->p == '+' || *lx->p == '-'))
 			lx->p++;
-		if (!digits(lx))
+		if (!jx_lex_digits(lx))
 			return NULL;
 	}
 	return is_real ? real(lx, begin) : integer(lx, begin);

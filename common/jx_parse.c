@@ -87,7 +87,7 @@ array(struct jx_lex *lx)
 }
 
 static bool
-member(struct jx_lex *lx, json_t *o)
+jx_parse_member(struct jx_lex *lx, json_t *o)
 {
 	AUTO_FREE char *kept = NULL;
 	const char *at = lx->p, *key;
@@ -135,7 +135,7 @@ member(struct jx_lex *lx, json_t *o)
 }
 
 static json_t *
-object(struct jx_lex *lx)
+jx_parse_object(struct jx_lex *lx)
 {
 	AUTO_JSON json_t *o = json_object();
 	bool closed = false;
@@ -150,7 +150,7 @@ object(struct jx_lex *lx)
 		return take_ptr(o);
 	}
 	do {
-		if (!member(lx, o))
+		if (!jx_parse_member(lx, o))
 			return NULL;
 	} while (more(lx, '}', &closed));
 	return closed ? take_ptr(o) : NULL;
@@ -162,7 +162,7 @@ value(struct jx_lex *lx)
 	char c = lx->p < lx->end ? *lx->p : '\0';
 
 	if (c == '{')
-		return object(lx);
+		return jx_parse_object(lx);
 	if (c == '[')
 		return array(lx);
 	if (c == '"')
@@ -173,7 +173,7 @@ value(struct jx_lex *lx)
 }
 
 static json_t *
-parse(const char *data, size_t n, struct err *number, struct err *e)
+jx_parse_parse(const char *data, size_t n, struct err *number, struct err *e)
 {
 	struct jx_lex lx = {.begin = data, .p = data, .end = data + n, .e = e,
 		.number = number};
@@ -194,7 +194,7 @@ parse(const char *data, size_t n, struct err *number, struct err *e)
 json_t *
 jx_parse_any(const char *data, size_t n, struct err *e)
 {
-	return parse(data, n, NULL, e);
+	return jx_parse_parse(data, n, NULL, e);
 }
 
 static json_t *
@@ -217,5 +217,5 @@ json_t *
 jx_parse_lenient(const char *data, size_t n, struct err *number, struct err *e)
 {
 	*number = (struct err){0};
-	return only_object(parse(data, n, number, e), e);
+	return only_object(jx_parse_parse(data, n, number, e), e);
 }

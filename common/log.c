@@ -22,7 +22,7 @@
 /* Kept free for what closes a line that was cut. */
 #define LINE_TAIL 8
 
-struct line {
+struct log_line {
 	char s[LINE_MAX_BYTES];
 	size_t n;
 	bool full;
@@ -66,7 +66,7 @@ log_enabled(enum log_level level)
 /* --- the file ------------------------------------------------------------- */
 
 static int
-open_file(const char *path, int *ret_fd, int64_t *ret_size, struct err *e)
+log_open_file(const char *path, int *ret_fd, int64_t *ret_size, struct err *e)
 {
 	struct stat st;
 	int rc = owned_open(path, O_WRONLY | O_CREAT | O_APPEND, 0600, ret_fd,
@@ -88,7 +88,7 @@ log_to_file(const char *path, int64_t max_bytes, struct err *e)
 	if (strlen(path) + 3 > PATH_MAX_BYTES)
 		return err_set(e, MDB_E_STORE, "the path of the log file is "
 					       "too long");
-	rc = open_file(path, &fd, &size, &why);
+	rc = log_open_file(path, &fd, &size, &why);
 	if (rc < 0)
 		return err_set(e, MDB_E_STORE, "the log file: %s", why.text);
 	pthread_mutex_lock(&log_state.lock);
@@ -117,7 +117,7 @@ rotate(size_t n)
 	snprintf(old, sizeof(old), "%s.1", log_state.path);
 	if (rename(log_state.path, old) < 0 && errno != ENOENT)
 		return;
-	if (open_file(log_state.path, &fd, &size, NULL) < 0)
+	if (log_open_file(log_state.path, &fd, &size, NULL) < 0)
 		return;
 	close(log_state.fd);
 	log_state.fd = fd;
@@ -127,7 +127,7 @@ rotate(size_t n)
 /* A pipe that nobody empties must not stop the program: what does not fit is
  * lost and counted. A pipe that is ready takes a whole line. */
 static bool
-is_ready(int fd)
+log_is_ready(int fd)
 {
 	struct pollfd p = {.fd = fd, .events = POLLOUT};
 
@@ -135,7 +135,7 @@ is_ready(int fd)
 }
 
 static bool
-put(const struct line *l)
+log_put(const struct log_line *l)
 {
 	ssize_t n = -1;
 
@@ -146,7 +146,7 @@ put(const struct line *l)
 			errno == EINTR)
 			;
 		log_state.size += n > 0 ? n : 0;
-	} else if (is_ready(STDERR_FILENO)) {
+	} else if (log_is_ready(STDERR_FILENO)) {
 		while ((n = write(STDERR_FILENO, l->s, l->n)) < 0 &&
 			errno == EINTR)
 			;
@@ -158,7 +158,7 @@ put(const struct line *l)
 /* --- the line ------------------------------------------------------------- */
 
 static void
-add(struct line *l, const char *s, size_t n)
+log_add(struct log_line *l, const char *s, size_t n)
 {
 	if (l->full || l->n + n > sizeof(l->s) - LINE_TAIL) {
 		l->full = true;
@@ -169,14 +169,14 @@ add(struct line *l, const char *s, size_t n)
 }
 
 static void
-adds(struct line *l, const char *s)
+adds(struct log_line *l, const char *s)
 {
-	add(l, s, strlen(s));
+	log_add(l, s, strlen(s));
 }
 
 /* As JSON has it: above U+FFFF by two surrogates. */
 static void
-add_code(struct line *l, uint32_t cp)
+add_code(struct log_line *l, uint32_t cp)
 {
 	char code[16];
 
@@ -192,7 +192,7 @@ add_code(struct line *l, uint32_t cp)
 /* Text inside of quotes; valid for JSON, and without control characters in
  * either format, so that no text can forge a line or hide in one. */
 static void
-add_escaped(struct line *l, const char *s)
+add_escaped(struct log_line *l, const char *s)
 {
 	size_t n = strlen(s), i = 0;
 	uint32_t cp;
@@ -202,36 +202,36 @@ add_escaped(struct line *l, const char *s)
 		char code[2];
 
 		if (len == 0) {
-			add(l, "?", 1);
+			log_add(l, "?", 1);
 			i++;
 			continue;
 		}
 		if (cp == '"' || cp == '\\') {
 			code[0] = '\\';
 			code[1] = (char)cp;
-			add(l, code, 2);
+			log_add(l, code, 2);
 		} else if (cp == '\n') {
-			add(l, "\\n", 2);
+			log_add(l, "\\n", 2);
 		} else if (text_is_dangerous(cp)) {
 			add_code(l, cp);
 		} else {
-			add(l, s + i, len);
+			log_add(l, s + i, len);
 		}
 		i += len;
 	}
 }
 
 static void
-add_number(struct line *l, int64_t v)
+add_number(struct log_line *l, int64_t v)
 {
 	char s[24];
 	int n = snprintf(s, sizeof(s), "%lld", (long long)v);
 
-	add(l, s, (size_t)n);
+	log_add(l, s, (size_t)n);
 }
 
 static void
-add_json(struct line *l, const char *key, const struct log_field *f)
+add_json(struct log_line *l, const char *key, const struct log_field *f)
 {
 	size_t before = l->n;
 
@@ -269,7 +269,7 @@ is_bare(const char *s)
 }
 
 static void
-add_text(struct line *l, const char *key, const struct log_field *f)
+log_add_text(struct log_line *l, const char *key, const struct log_field *f)
 {
 	adds(l, " ");
 	adds(l, key);
@@ -288,21 +288,21 @@ add_text(struct line *l, const char *key, const struct log_field *f)
 }
 
 static void
-add_field(struct line *l, const struct log_field *f)
+add_field(struct log_line *l, const struct log_field *f)
 {
 	if (l->full)
 		return;
 	if (log_state.format == LOG_JSON)
 		add_json(l, f->key, f);
 	else
-		add_text(l, f->key, f);
+		log_add_text(l, f->key, f);
 }
 
 void
 log_write(enum log_level level, const char *event, uint64_t request_id,
 	const struct log_field *fields, size_t n)
 {
-	struct line l = {.n = 0};
+	struct log_line l = {.n = 0};
 	char now[CLOCK_TEXT_SIZE];
 	int64_t lost;
 
@@ -337,12 +337,12 @@ log_write(enum log_level level, const char *event, uint64_t request_id,
 	if (log_state.format == LOG_JSON)
 		l.s[l.n++] = '}';
 	l.s[l.n++] = '\n';
-	if (!put(&l))
+	if (!log_put(&l))
 		atomic_fetch_add(&log_lost, lost + 1);
 }
 
 static int
-find(const char *const *names, size_t n, const char *name)
+log_find(const char *const *names, size_t n, const char *name)
 {
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(names[i], name) == 0)
@@ -353,7 +353,7 @@ find(const char *const *names, size_t n, const char *name)
 int
 log_level_of(const char *name, enum log_level *ret_level)
 {
-	int i = find(level_names, ARRAY_LEN(level_names), name);
+	int i = log_find(level_names, ARRAY_LEN(level_names), name);
 
 	if (i >= 0)
 		*ret_level = (enum log_level)i;
@@ -363,7 +363,7 @@ log_level_of(const char *name, enum log_level *ret_level)
 int
 log_format_of(const char *name, enum log_format *ret_format)
 {
-	int i = find(format_names, ARRAY_LEN(format_names), name);
+	int i = log_find(format_names, ARRAY_LEN(format_names), name);
 
 	if (i >= 0)
 		*ret_format = (enum log_format)i;

@@ -24,7 +24,7 @@
 /* --- listening ------------------------------------------------------------ */
 
 static int
-address(const char *path, struct sockaddr_un *ret, struct err *e)
+sock_address(const char *path, struct sockaddr_un *ret, struct err *e)
 {
 	*ret = (struct sockaddr_un){.sun_family = AF_UNIX};
 	return sock_copy_path(path, ret->sun_path, e);
@@ -187,7 +187,7 @@ sock_listen_for(const char *path, int backlog,
 {
 	struct sockaddr_un sa, temporary;
 	AUTO_FD int fd = -1, lock = -1;
-	int rc = address(path, &sa, e);
+	int rc = sock_address(path, &sa, e);
 
 	if (rc < 0)
 		return rc;
@@ -289,7 +289,7 @@ sock_connect(const char *path, int timeout_ms, int *ret_fd, struct err *e)
 	struct sockaddr_un sa;
 	struct sock_peer peer;
 	AUTO_FD int fd = -1;
-	int rc = address(path, &sa, e), left = timeout_ms;
+	int rc = sock_address(path, &sa, e), left = timeout_ms;
 
 	if (rc < 0)
 		return rc;

@@ -54,7 +54,7 @@ sock_copy_path(const char *from, char to[SOCK_PATH_SIZE], struct err *e)
 /* Whether this user is in the group as the system's tables say, whatever the
  * process, which may be of a login before that, has. */
 static bool
-is_member(gid_t gid)
+sock_path_is_member(gid_t gid)
 {
 	gid_t groups[GROUPS_MAX];
 	struct passwd pw, *found = NULL;
@@ -86,7 +86,7 @@ shared_is_usable(const char **ret_why)
 		   "service user";
 	return S_ISSOCK(st.st_mode) && sock_is_trusted(st.st_uid) &&
 	       (st.st_uid == geteuid() || access(SHARED_SOCKET, W_OK) == 0 ||
-		       ((st.st_mode & S_IWGRP) != 0 && is_member(st.st_gid)));
+		       ((st.st_mode & S_IWGRP) != 0 && sock_path_is_member(st.st_gid)));
 }
 
 /* A folder that only this user can write. */

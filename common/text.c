@@ -17,7 +17,7 @@
 
 /* Eight bytes that are ASCII and not NUL. */
 static inline bool
-is_plain(const char *s)
+text_is_plain(const char *s)
 {
 	uint64_t v;
 
@@ -34,7 +34,7 @@ text_is_utf8(const char *s, size_t n)
 	while (i < n) {
 		size_t len;
 
-		if (n - i >= 8 && is_plain(s + i)) {
+		if (n - i >= 8 && text_is_plain(s + i)) {
 			i += 8;
 			continue;
 		}

@@ -36,7 +36,7 @@ stemmers_free(void *p)
 }
 
 static void
-make_key(void)
+text_stem_make_key(void)
 {
 	has_key = pthread_key_create(&key, stemmers_free) == 0;
 }
@@ -57,7 +57,7 @@ stemmers_of_thread(void)
 {
 	struct stemmers *s;
 
-	pthread_once(&once, make_key);
+	pthread_once(&once, text_stem_make_key);
 	if (!has_key)
 		return NULL;
 	s = pthread_getspecific(key);
@@ -103,7 +103,7 @@ stemmer_of(const char *language, struct sb_stemmer **ret)
 }
 
 static bool
-is_letter(uint32_t cp)
+text_stem_is_letter(uint32_t cp)
 {
 	utf8proc_category_t c = utf8proc_category((utf8proc_int32_t)cp);
 
@@ -126,7 +126,7 @@ is_stemmable(const char *word, size_t n)
 			continue;
 		}
 		len = utf8_decode(word + i, n - i, &cp);
-		if (len < 2 || !is_letter(cp))
+		if (len < 2 || !text_stem_is_letter(cp))
 			return false;
 		i += len;
 	}

@@ -79,7 +79,7 @@ mark_class(const utf8proc_property_t *p)
 
 /* cp > 0x7f */
 static enum char_class
-class_of(uint32_t cp)
+text_words_class_of(uint32_t cp)
 {
 	const utf8proc_property_t *p =
 		utf8proc_get_property((utf8proc_int32_t)cp);
@@ -129,7 +129,7 @@ class_of(uint32_t cp)
 
 /* --- the scan ------------------------------------------------------------- */
 
-struct scan {
+struct text_words_scan {
 	struct buf piece;
 	enum char_class open;	/* class of the piece begun, or CC_NONE */
 	size_t begin;		/* where it begins in the text */
@@ -142,7 +142,7 @@ struct scan {
 
 /* Ends the piece begun, if any, before byte `at` of the text. */
 static int
-flush(struct scan *sc, size_t at)
+flush(struct text_words_scan *sc, size_t at)
 {
 	static const enum text_kind kinds[] = {[CC_WORD] = TEXT_WORD,
 		[CC_CJK] = TEXT_CJK, [CC_SIGN] = TEXT_SIGN};
@@ -163,7 +163,7 @@ flush(struct scan *sc, size_t at)
 
 /* Adds to the piece of class c, which begins at byte `at` if it is new. */
 static int
-extend(struct scan *sc, enum char_class c, size_t at, const char *s, size_t n)
+extend(struct text_words_scan *sc, enum char_class c, size_t at, const char *s, size_t n)
 {
 	if (sc->open != c || c == CC_SIGN) {
 		int rc = flush(sc, at);
@@ -179,7 +179,7 @@ extend(struct scan *sc, enum char_class c, size_t at, const char *s, size_t n)
 
 /* A letter, digit or mark: decomposed, marks dropped. */
 static int
-add_word(struct scan *sc, size_t at, uint32_t cp)
+text_words_add_word(struct text_words_scan *sc, size_t at, uint32_t cp)
 {
 	utf8proc_int32_t to[DECOMPOSE_MAX];
 	int boundary = 0;
@@ -197,7 +197,7 @@ add_word(struct scan *sc, size_t at, uint32_t cp)
 
 		/* Nothing may get in at which FTS5 would split. */
 		if (c < 0x80 ? !((c | 0x20) >= 'a' && (c | 0x20) <= 'z')
-			     : class_of(c) != CC_WORD)
+			     : text_words_class_of(c) != CC_WORD)
 			continue;
 		rc = extend(sc, CC_WORD, at, s, utf8_encode(c, s));
 		if (rc != 0)
@@ -207,7 +207,7 @@ add_word(struct scan *sc, size_t at, uint32_t cp)
 }
 
 static int
-add_folded(struct scan *sc, size_t at, uint32_t cp)
+add_folded(struct text_words_scan *sc, size_t at, uint32_t cp)
 {
 	enum char_class c;
 	char s[4];
@@ -216,7 +216,7 @@ add_folded(struct scan *sc, size_t at, uint32_t cp)
 		s[0] = (char)cp;
 		return extend(sc, CC_WORD, at, s, 1);
 	}
-	c = class_of(cp);
+	c = text_words_class_of(cp);
 	switch (c) {
 	case CC_NONE:
 		sc->dropped = SIZE_MAX;
@@ -226,7 +226,7 @@ add_folded(struct scan *sc, size_t at, uint32_t cp)
 			sc->dropped = at;
 		return 0;
 	case CC_WORD:
-		return add_word(sc, at, cp);
+		return text_words_add_word(sc, at, cp);
 	case CC_CJK:
 	case CC_SIGN:
 		break;
@@ -236,7 +236,7 @@ add_folded(struct scan *sc, size_t at, uint32_t cp)
 
 /* One code point above ASCII at byte `at`. */
 static int
-add_code_point(struct scan *sc, size_t at, uint32_t cp)
+text_words_add_code_point(struct text_words_scan *sc, size_t at, uint32_t cp)
 {
 	utf8proc_int32_t to[DECOMPOSE_MAX];
 	int boundary = 0;
@@ -273,7 +273,7 @@ static const char ascii_word[128] = {['0'] = '0', ['1'] = '1', ['2'] = '2',
 /* A run of ASCII letters and digits at byte i, most of all texts: *ret_end is
  * the byte behind it. */
 static int
-add_ascii_run(struct scan *sc, const char *s, size_t i, size_t *ret_end)
+add_ascii_run(struct text_words_scan *sc, const char *s, size_t i, size_t *ret_end)
 {
 	size_t k = i;
 	char *to;
@@ -300,7 +300,7 @@ add_ascii_run(struct scan *sc, const char *s, size_t i, size_t *ret_end)
 int
 text_pieces(const char *s, size_t n, text_piece_fn fn, void *ctx)
 {
-	struct scan sc = {
+	struct text_words_scan sc = {
 		.n = n, .dropped = SIZE_MAX, .fn = fn, .ctx = ctx};
 	size_t i = 0;
 	int rc = 0;
@@ -323,7 +323,7 @@ text_pieces(const char *s, size_t n, text_piece_fn fn, void *ctx)
 		if (len == 0)	/* not valid: separates */
 			rc = flush(&sc, i++);
 		else
-			rc = add_code_point(&sc, i, cp);
+			rc = text_words_add_code_point(&sc, i, cp);
 		i += len;
 	}
 	if (rc == 0)
@@ -334,7 +334,7 @@ text_pieces(const char *s, size_t n, text_piece_fn fn, void *ctx)
 
 /* --- index tokens --------------------------------------------------------- */
 
-struct tokens {
+struct text_words_tokens {
 	const char *stem;
 	struct buf *out;
 	struct buf word;	/* the stem of the present word */
@@ -342,7 +342,7 @@ struct tokens {
 };
 
 static int
-add_token(struct tokens *t, const char *s, size_t n)
+text_words_add_token(struct text_words_tokens *t, const char *s, size_t n)
 {
 	if (buf_reserve(t->out, n + 1) < 0)
 		return MDB_E_NOMEM;
@@ -354,7 +354,7 @@ add_token(struct tokens *t, const char *s, size_t n)
 
 /* Any part of up to half a chunk stands whole in some chunk. */
 static int
-add_chunks(struct tokens *t, const char *s, size_t n)
+add_chunks(struct text_words_tokens *t, const char *s, size_t n)
 {
 	size_t begin = 0;
 
@@ -364,7 +364,7 @@ add_chunks(struct tokens *t, const char *s, size_t n)
 		begin = utf8_cut(s, at);
 		end = n - at <= TEXT_WORD_MAX ? n
 					      : utf8_cut(s, at + TEXT_WORD_MAX);
-		if (add_token(t, s + begin, end - begin) < 0)
+		if (text_words_add_token(t, s + begin, end - begin) < 0)
 			return MDB_E_NOMEM;
 		if (end == n)
 			return 0;
@@ -372,7 +372,7 @@ add_chunks(struct tokens *t, const char *s, size_t n)
 }
 
 static int
-add_bigrams(struct tokens *t, const char *s, size_t n)
+add_bigrams(struct text_words_tokens *t, const char *s, size_t n)
 {
 	size_t i = 0, len;
 	uint32_t cp;
@@ -380,7 +380,7 @@ add_bigrams(struct tokens *t, const char *s, size_t n)
 	while (i < n) {
 		len = utf8_decode(s + i, n - i, &cp);
 		/* of the next one; 0 at the end */
-		if (add_token(t, s + i,
+		if (text_words_add_token(t, s + i,
 			    len + utf8_decode(s + i + len, n - i - len, &cp)) <
 			0)
 			return MDB_E_NOMEM;
@@ -390,15 +390,15 @@ add_bigrams(struct tokens *t, const char *s, size_t n)
 }
 
 static int
-add_piece(void *ctx, const struct text_piece *p)
+text_words_add_piece(void *ctx, const struct text_piece *p)
 {
-	struct tokens *t = ctx;
+	struct text_words_tokens *t = ctx;
 
 	switch (p->kind) {
 	case TEXT_CJK:
 		return add_bigrams(t, p->s, p->n);
 	case TEXT_SIGN:
-		return add_token(t, p->s, p->n);
+		return text_words_add_token(t, p->s, p->n);
 	case TEXT_WORD:
 		break;
 	}
@@ -407,22 +407,22 @@ add_piece(void *ctx, const struct text_piece *p)
 		return add_chunks(t, p->s, p->n);
 	}
 	if (*t->stem == '\0')
-		return add_token(t, p->s, p->n);
+		return text_words_add_token(t, p->s, p->n);
 	if (text_stem(p->s, p->n, t->stem, &t->word) < 0)
 		return MDB_E_NOMEM;
-	return add_token(t, t->word.data, t->word.len);
+	return text_words_add_token(t, t->word.data, t->word.len);
 }
 
 static int
-make_tokens(const char *s, size_t n, const char *stem, bool is_row,
+text_words_make_tokens(const char *s, size_t n, const char *stem, bool is_row,
 	struct buf *out)
 {
-	struct tokens t = {.stem = stem ? stem : "", .out = out};
+	struct text_words_tokens t = {.stem = stem ? stem : "", .out = out};
 	size_t before = out->len;
-	int rc = text_pieces(s, n, add_piece, &t);
+	int rc = text_pieces(s, n, text_words_add_piece, &t);
 
 	if (rc == 0 && is_row && t.has_long)
-		rc = add_token(&t, TEXT_LONG, strlen(TEXT_LONG));
+		rc = text_words_add_token(&t, TEXT_LONG, strlen(TEXT_LONG));
 	buf_done(&t.word);
 	/* The last separator is not wanted. */
 	if (rc == 0 && out->len > before)
@@ -435,11 +435,11 @@ make_tokens(const char *s, size_t n, const char *stem, bool is_row,
 int
 text_tokens(const char *s, size_t n, const char *stem, struct buf *out)
 {
-	return make_tokens(s, n, stem, false, out);
+	return text_words_make_tokens(s, n, stem, false, out);
 }
 
 int
 text_row_tokens(const char *s, size_t n, const char *stem, struct buf *out)
 {
-	return make_tokens(s, n, stem, true, out);
+	return text_words_make_tokens(s, n, stem, true, out);
 }

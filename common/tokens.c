@@ -2,10 +2,10 @@
 
 #include <stdbool.h>
 
-enum run { NONE, LETTERS, DIGITS, SPACES };
+enum tokens_run { NONE, LETTERS, DIGITS, SPACES };
 
-static enum run
-kind_of(unsigned char c)
+static enum tokens_run
+tokens_kind_of(unsigned char c)
 {
 	if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))
 		return LETTERS;
@@ -15,7 +15,7 @@ kind_of(unsigned char c)
 }
 
 static size_t
-cost_of(enum run run, size_t n)
+cost_of(enum tokens_run run, size_t n)
 {
 	switch (run) {
 	case LETTERS:
@@ -41,11 +41,11 @@ size_t
 tokens_estimate(const char *s, size_t n)
 {
 	size_t sum = 0, length = 0;
-	enum run run = NONE;
+	enum tokens_run run = NONE;
 
 	for (size_t i = 0; i < n; i++) {
 		unsigned char c = (unsigned char)s[i];
-		enum run kind = kind_of(c);
+		enum tokens_run kind = tokens_kind_of(c);
 
 		if (kind != NONE && kind == run) {
 			length++;

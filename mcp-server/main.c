@@ -28,7 +28,7 @@
 /* Below the 60 s after which clients give up a request themselves. */
 #define CALL_MS 50000
 
-struct options {
+struct main_options {
 	const char *socket, *database, *namespace_, *branch, *tools;
 	const char *log_format, *log_level;
 	bool no_spawn;
@@ -43,7 +43,7 @@ struct setup {
 };
 
 static int
-read_options(struct options *arg, int argc, char **argv, struct err *e)
+read_options(struct main_options *arg, int argc, char **argv, struct err *e)
 {
 	const struct conf_opt opts[] = {
 		{"socket", "MEMORY_DB_SOCKET", CONF_STRING, &arg->socket, 0, 0,
@@ -88,7 +88,7 @@ read_options(struct options *arg, int argc, char **argv, struct err *e)
 }
 
 static int
-find_namespace(const char *wanted, struct setup *set)
+main_find_namespace(const char *wanted, struct setup *set)
 {
 	AUTO_FREE char *folder = NULL;
 	struct buf *out = &set->namespace_;
@@ -106,7 +106,7 @@ find_namespace(const char *wanted, struct setup *set)
 /* An absolute path, so that two programs mean the same file. No shell has seen
  * what stands in a client's configuration: "~/" is ours to resolve. */
 static int
-find_database(const char *path, struct buf *out)
+main_find_database(const char *path, struct buf *out)
 {
 	AUTO_FREE char *folder = NULL;
 	const char *home = getenv("HOME");
@@ -138,15 +138,15 @@ make_session(char *out, size_t size)
 }
 
 static int
-set_up(const struct options *arg, struct setup *set, struct err *e)
+main_set_up(const struct main_options *arg, struct setup *set, struct err *e)
 {
 	int rc = profile_read(arg->tools, &set->profile, e);
 
 	if (rc)
 		return rc;
-	if (find_database(arg->database, &set->database) ||
+	if (main_find_database(arg->database, &set->database) ||
 		!buf_str(&set->database) ||
-		find_namespace(arg->namespace_, set) ||
+		main_find_namespace(arg->namespace_, set) ||
 		!buf_str(&set->namespace_))
 		return err_nomem(e);
 	if (set->namespace_.len > LIMIT_LABEL_BYTES)
@@ -189,13 +189,13 @@ take_signals(int fd, struct session *s)
 }
 
 static int
-lower(int a, int b)
+main_lower(int a, int b)
 {
 	return a < 0 || (b >= 0 && b < a) ? b : a;
 }
 
 static int
-loop(struct session *s, struct relay *relay, int signals)
+main_loop(struct session *s, struct relay *relay, int signals)
 {
 	struct pollfd fds[3 + RELAY_FDS];
 
@@ -206,7 +206,7 @@ loop(struct session *s, struct relay *relay, int signals)
 
 		n += relay_poll(relay, fds + n, &relay_ms);
 		fds[n++] = (struct pollfd){signals, POLLIN, 0};
-		if (poll(fds, n, lower(timeout, relay_ms)) < 0 &&
+		if (poll(fds, n, main_lower(timeout, relay_ms)) < 0 &&
 			errno != EINTR)
 			return EXIT_SYSTEM;
 		if (fds[n - 1].revents && take_signals(signals, s))
@@ -223,7 +223,7 @@ loop(struct session *s, struct relay *relay, int signals)
 }
 
 static int
-serve(const struct options *arg, struct setup *set)
+main_serve(const struct main_options *arg, struct setup *set)
 {
 	struct relay_options ro = {
 		.socket = arg->socket,
@@ -254,7 +254,7 @@ serve(const struct options *arg, struct setup *set)
 			log_event(LOG_WARN, "namespace", 0,
 				LOG_S("note", set->project.note));
 		session_init(&session, &so, relay);
-		code = loop(&session, relay, signals);
+		code = main_loop(&session, relay, signals);
 		session_done(&session);
 	} else {
 		fputs("memory-mcp: out of memory or descriptors\n", stderr);
@@ -308,7 +308,7 @@ tell_of_file(void)
 int
 main(int argc, char **argv)
 {
-	struct options arg = {.tools = "default", .log_format = "text",
+	struct main_options arg = {.tools = "default", .log_format = "text",
 		.log_level = "warn"};
 	struct setup set = {0};
 	struct err e = {0};
@@ -319,11 +319,11 @@ main(int argc, char **argv)
 		return EXIT_SYSTEM;
 	rc = read_options(&arg, argc, argv, &e);
 	if (rc == 0)
-		rc = set_up(&arg, &set, &e);
+		rc = main_set_up(&arg, &set, &e);
 	if (rc == 0) {
 		greet_terminal();
 		tell_of_file();
-		rc = serve(&arg, &set);
+		rc = main_serve(&arg, &set);
 	} else if (rc < 0) {
 		fprintf(stderr, "memory-mcp: %s\n", e.text);
 		rc = EXIT_USAGE;

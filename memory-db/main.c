@@ -36,7 +36,7 @@ static struct config config;
 /* Says why memory-db does not start, to a person and to the client that
  * started it. */
 static int
-fail(int exit_code, const struct err *e)
+main_fail(int exit_code, const struct err *e)
 {
 	fprintf(stderr, "memory-db: %s\n", e->text);
 	if (arg.ready_fd >= 0)
@@ -194,7 +194,7 @@ open_socket(char path[SOCK_PATH_SIZE], struct server_options *o, struct err *e)
 }
 
 static int
-serve(char *database, struct err *e)
+main_serve(char *database, struct err *e)
 {
 	struct database_options dbo = {.path = database,
 		.read_only = arg.read_only,
@@ -207,10 +207,10 @@ serve(char *database, struct err *e)
 
 	config.database = database;
 	if (open_embedder(e))
-		return fail(EXIT_USAGE, e);
+		return main_fail(EXIT_USAGE, e);
 	if (database_open(&dbo, &so.db, e)) {
 		embed_close(config.embedder);
-		return fail(SERVER_EXIT_SYSTEM, e);
+		return main_fail(SERVER_EXIT_SYSTEM, e);
 	}
 	config.is_read_only = database_read_only(so.db);
 	if (set_up_log(database, e) || open_socket(socket, &so, e)) {
@@ -218,7 +218,7 @@ serve(char *database, struct err *e)
 			LOG_S("error", e->text));
 		database_close(so.db);
 		embed_close(config.embedder);
-		return fail(SERVER_EXIT_SYSTEM, e);
+		return main_fail(SERVER_EXIT_SYSTEM, e);
 	}
 	/* Not to hold a file system that somebody wants to unmount. */
 	if (arg.spawned && socket[0] == '/')
@@ -245,11 +245,11 @@ main(int argc, char **argv)
 	if (rc == 1)
 		return 0;
 	if (rc < 0)
-		return fail(EXIT_USAGE, &e);
+		return main_fail(EXIT_USAGE, &e);
 	if (set_up_process(&e) || method_check(&e) || loop_method_check(&e))
-		rc = fail(SERVER_EXIT_SYSTEM, &e);
+		rc = main_fail(SERVER_EXIT_SYSTEM, &e);
 	else
-		rc = serve(database, &e);
+		rc = main_serve(database, &e);
 	options_done(&arg);
 	return rc;
 }

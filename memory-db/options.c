@@ -173,7 +173,7 @@ options_path(const char *path, char **ret_new, struct err *e)
 }
 
 static int
-find_database(char **ret, struct err *e)
+options_find_database(char **ret, struct err *e)
 {
 	const char *path = arg.database && *arg.database ? arg.database :
 		"~/.memories/memory.db";
@@ -254,7 +254,7 @@ read_labels(struct err *e)
 }
 
 static int
-read_weights(struct config *config, struct err *e)
+options_read_weights(struct config *config, struct err *e)
 {
 	struct err why = {0};
 	int rc;
@@ -289,7 +289,7 @@ check_mode(const struct stat *st, const char *path, struct err *e)
 }
 
 static int
-read_file(const char *database, struct err *e)
+options_read_file(const char *database, struct err *e)
 {
 	AUTO_FREE char *path = NULL;
 	AUTO_BUF struct buf text = {0};
@@ -353,7 +353,7 @@ choose_sources(struct conf_opt *table, bool spawned)
 }
 
 static int
-finish(struct config *config, struct err *e)
+options_finish(struct config *config, struct err *e)
 {
 	struct allowed uids = {"allow-uid", "user", limits.allow_uids,
 		&limits.allow_n};
@@ -362,7 +362,7 @@ finish(struct config *config, struct err *e)
 
 	if (read_allowed(arg.allow_uid, &uids, e) ||
 		read_allowed(arg.allow_gid, &gids, e) || read_labels(e) ||
-		read_weights(&limits, e))
+		options_read_weights(&limits, e))
 		return e->code;
 	limits.namespace_ = arg.namespace_;
 	limits.branch = arg.branch;
@@ -424,15 +424,15 @@ options_read(int argc, char **argv, struct options *ret, struct config *config,
 		return err_set(e, MDB_E_INVALID,
 			"'%.64s': memory-db takes options only; see --help",
 			argv[rest]);
-	if (find_database(ret_database, e))
+	if (options_find_database(ret_database, e))
 		return e->code;
-	if (read_file(*ret_database, e)) {
+	if (options_read_file(*ret_database, e)) {
 		options_done(&arg);
 		return e->code;
 	}
 	rc = conf_read(table, ARRAY_LEN(table), argc, argv, &rest, e);
 	if (rc == 0)
-		rc = finish(config, e);
+		rc = options_finish(config, e);
 	if (rc == 0)
 		*ret = arg;
 	else

@@ -40,7 +40,7 @@ codec_end(struct buf *b, size_t at)
 }
 
 static int
-put_tag(struct buf *b, enum wire_tag tag)
+codec_put_tag(struct buf *b, enum wire_tag tag)
 {
 	return buf_addc(b, (char)tag);
 }
@@ -124,11 +124,11 @@ put_json(struct buf *b, const json_t *v, int depth)
 		return MDB_E_LIMIT;
 	switch (json_typeof(v)) {
 	case JSON_NULL:
-		return put_tag(b, WIRE_NIL);
+		return codec_put_tag(b, WIRE_NIL);
 	case JSON_FALSE:
-		return put_tag(b, WIRE_FALSE);
+		return codec_put_tag(b, WIRE_FALSE);
 	case JSON_TRUE:
-		return put_tag(b, WIRE_TRUE);
+		return codec_put_tag(b, WIRE_TRUE);
 	case JSON_INTEGER:
 		return codec_int(b, json_integer_value(v));
 	case JSON_REAL:
@@ -169,7 +169,7 @@ codec_at_end(const struct codec_in *in)
 }
 
 static size_t
-left(const struct codec_in *in)
+codec_left(const struct codec_in *in)
 {
 	return (size_t)(in->end - in->at);
 }
@@ -177,7 +177,7 @@ left(const struct codec_in *in)
 static int
 get_u32(struct codec_in *in, uint32_t *ret)
 {
-	if (left(in) < 4)
+	if (codec_left(in) < 4)
 		return MDB_E_PROTOCOL;
 	*ret = (uint32_t)in->at[0] | (uint32_t)in->at[1] << 8 |
 	       (uint32_t)in->at[2] << 16 | (uint32_t)in->at[3] << 24;
@@ -199,7 +199,7 @@ get_u64(struct codec_in *in, uint64_t *ret)
 static int
 get_tag(struct codec_in *in, enum wire_tag *ret)
 {
-	if (left(in) < 1 || *in->at > WIRE_MAP || in->nodes == 0)
+	if (codec_left(in) < 1 || *in->at > WIRE_MAP || in->nodes == 0)
 		return MDB_E_PROTOCOL;
 	in->nodes--;
 	*ret = (enum wire_tag)*in->at++;
@@ -212,19 +212,19 @@ get_count(struct codec_in *in, size_t each, size_t *ret)
 {
 	uint32_t n;
 
-	if (get_u32(in, &n) || n > left(in) / each || n > in->nodes)
+	if (get_u32(in, &n) || n > codec_left(in) / each || n > in->nodes)
 		return MDB_E_PROTOCOL;
 	*ret = n;
 	return 0;
 }
 
 static int
-get_text(struct codec_in *in, const char **ret, size_t *ret_n)
+codec_get_text(struct codec_in *in, const char **ret, size_t *ret_n)
 {
 	const char *s;
 	uint32_t n;
 
-	if (get_u32(in, &n) || n > left(in))
+	if (get_u32(in, &n) || n > codec_left(in))
 		return MDB_E_PROTOCOL;
 	s = (const char *)in->at;
 	if (!text_is_utf8(s, n))
@@ -264,7 +264,7 @@ codec_get_string(struct codec_in *in, const char **ret, size_t *ret_n)
 
 	if (get_tag(in, &tag) || tag != WIRE_STRING)
 		return MDB_E_PROTOCOL;
-	return get_text(in, ret, ret_n);
+	return codec_get_text(in, ret, ret_n);
 }
 
 static int get_json(struct codec_in *in, int depth, json_t **ret);
@@ -293,26 +293,26 @@ get_json_array(struct codec_in *in, int depth, json_t **ret)
 	return 0;
 }
 
-struct member {
+struct codec_member {
 	const char *key;
 	size_t n;
 	json_t *value;	/* owned */
 };
 
 static int
-compare(const void *va, const void *vb)
+codec_compare(const void *va, const void *vb)
 {
-	const struct member *a = va, *b = vb;
+	const struct codec_member *a = va, *b = vb;
 	int c = memcmp(a->key, b->key, a->n < b->n ? a->n : b->n);
 
 	return c ? c : (a->n > b->n) - (a->n < b->n);
 }
 
 static int
-get_members(struct codec_in *in, int depth, struct member *m, size_t n)
+get_members(struct codec_in *in, int depth, struct codec_member *m, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (get_text(in, &m[i].key, &m[i].n))
+		if (codec_get_text(in, &m[i].key, &m[i].n))
 			return MDB_E_PROTOCOL;
 		int rc = get_json(in, depth + 1, &m[i].value);
 		if (rc)
@@ -325,7 +325,7 @@ static int
 get_json_object(struct codec_in *in, int depth, json_t **ret)
 {
 	json_t *o = NULL;
-	struct member *m;
+	struct codec_member *m;
 	size_t n;
 	int rc;
 
@@ -337,7 +337,7 @@ get_json_object(struct codec_in *in, int depth, json_t **ret)
 	rc = get_members(in, depth, m, n);
 	if (rc == 0) {
 		/* the order of a Lua table is that of its hashes */
-		qsort(m, n, sizeof(*m), compare);
+		qsort(m, n, sizeof(*m), codec_compare);
 		o = json_object();
 		if (!o)
 			rc = MDB_E_NOMEM;
@@ -366,7 +366,7 @@ get_json_scalar(struct codec_in *in, enum wire_tag tag, json_t **ret)
 	size_t n;
 
 	if (tag == WIRE_STRING) {
-		if (get_text(in, &s, &n))
+		if (codec_get_text(in, &s, &n))
 			return MDB_E_PROTOCOL;
 		v = json_stringn_nocheck(s, n);
 	} else if (tag == WIRE_INT || tag == WIRE_FLOAT) {

@@ -44,7 +44,7 @@ open_program(const char *path)
 }
 
 static int
-beside_self(void)
+launch_beside_self(void)
 {
 	char path[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
@@ -62,7 +62,7 @@ beside_self(void)
 }
 
 static int
-on_path(void)
+launch_on_path(void)
 {
 	const char *dirs = getenv("PATH");
 	char path[PATH_MAX];
@@ -94,9 +94,9 @@ launch_find(const char *option, int *ret_fd, struct err *e)
 				name, option ? "the option"
 					     : "MEMORY_SANDBOX_PROGRAM");
 	} else {
-		fd = beside_self();
+		fd = launch_beside_self();
 		if (fd < 0)
-			fd = on_path();
+			fd = launch_on_path();
 		if (fd < 0)
 			return err_set(e, MDB_E_NOT_FOUND,
 				PROGRAM " is neither beside this program nor on "

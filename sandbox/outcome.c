@@ -1,4 +1,4 @@
-/* The order of the tests in decide() is the rule: what this side saw comes
+/* The order of the tests in outcome_rule() is the rule: what this side saw comes
  * before what the jail said. */
 #include "sandbox/outcome.h"
 
@@ -53,7 +53,7 @@ static const char *const hints[SANDBOX_RESULT_MAX] = {
 };
 
 static void __attribute__((format(printf, 3, 4)))
-say(struct sandbox_outcome *o, enum sandbox_result r, const char *fmt, ...)
+outcome_say(struct sandbox_outcome *o, enum sandbox_result r, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -72,7 +72,7 @@ hit(struct sandbox_outcome *o, const char *limit)
 
 /* " at line 3, inside string.find", as far as it is known. */
 static const char *
-place(const struct talk *t, char room[160])
+outcome_place(const struct talk *t, char room[160])
 {
 	size_t n = 0;
 
@@ -94,12 +94,12 @@ say_timeout(const struct outcome_facts *f, struct sandbox_outcome *o)
 	int64_t limit = f->is_cpu ? o->limits.cpu_ms : o->limits.wall_ms;
 
 	hit(o, f->is_cpu ? "cpu_ms" : "wall_ms");
-	say(o, SANDBOX_TIMEOUT,
+	outcome_say(o, SANDBOX_TIMEOUT,
 		"The script %s %.1f s%s (limit %.1f s) and was stopped%s.",
 		f->is_cpu ? "used" : "ran for",
 		(double)(f->is_cpu ? o->usage.cpu_us : o->usage.wall_us) / 1e6,
 		f->is_cpu ? " of CPU time" : "", (double)limit / 1000,
-		place(f->talk, room));
+		outcome_place(f->talk, room));
 }
 
 static void
@@ -109,14 +109,14 @@ say_api_limit(const struct outcome_facts *f, struct sandbox_outcome *o)
 
 	if (f->talk->calls >= o->limits.api_calls) {
 		hit(o, "api_calls");
-		say(o, SANDBOX_API_LIMIT, "The script made more than %" PRId64
+		outcome_say(o, SANDBOX_API_LIMIT, "The script made more than %" PRId64
 			" calls of the memory and was stopped%s.",
-			o->limits.api_calls, place(f->talk, room));
+			o->limits.api_calls, outcome_place(f->talk, room));
 	} else {
 		hit(o, "api_bytes");
-		say(o, SANDBOX_API_LIMIT, "The script's calls carried more "
+		outcome_say(o, SANDBOX_API_LIMIT, "The script's calls carried more "
 			"than %" PRId64 " KiB and it was stopped%s.",
-			o->limits.api_bytes / 1024, place(f->talk, room));
+			o->limits.api_bytes / 1024, outcome_place(f->talk, room));
 	}
 }
 
@@ -126,14 +126,14 @@ say_signal(const struct outcome_facts *f, struct sandbox_outcome *o)
 	int number = WTERMSIG(f->status);
 
 	if (number == SIGSYS)
-		say(o, SANDBOX_DENIED, "The script's process made a system call "
+		outcome_say(o, SANDBOX_DENIED, "The script's process made a system call "
 			"that is forbidden and was killed. The memory was not "
 			"touched by it.");
 	else if (number == SIGKILL || number == SIGXCPU)
-		say(o, SANDBOX_KILLED, "The script's process was killed from "
+		outcome_say(o, SANDBOX_KILLED, "The script's process was killed from "
 			"outside (the system may be short of memory).");
 	else
-		say(o, SANDBOX_CRASHED, "The Lua interpreter crashed (signal "
+		outcome_say(o, SANDBOX_CRASHED, "The Lua interpreter crashed (signal "
 			"%d, %s). This is a bug or an attack; the memory was "
 			"not touched by it.", number,
 			sigdescr_np(number) ? sigdescr_np(number) : "unknown");
@@ -147,17 +147,17 @@ say_exit(const struct outcome_facts *f, struct sandbox_outcome *o)
 
 	if (code == WIRE_EXIT_MEMORY) {
 		hit(o, "memory_bytes");
-		say(o, SANDBOX_MEMORY, "The script needed more than %" PRId64
+		outcome_say(o, SANDBOX_MEMORY, "The script needed more than %" PRId64
 			" KiB of memory and was stopped%s.",
-			o->limits.memory_bytes / 1024, place(f->talk, room));
+			o->limits.memory_bytes / 1024, outcome_place(f->talk, room));
 	} else if (code == WIRE_EXIT_API) {
 		say_api_limit(f, o);
 	} else if (code == WIRE_EXIT_POLICY) {
-		say(o, SANDBOX_DENIED, "The script's process tried system call "
+		outcome_say(o, SANDBOX_DENIED, "The script's process tried system call "
 			"%" PRId64 ", which is forbidden; it was not made and "
 			"the process ended.", f->talk->violation);
 	} else {
-		say(o, SANDBOX_CRASHED, "The script's process ended without a "
+		outcome_say(o, SANDBOX_CRASHED, "The script's process ended without a "
 			"result (exit code %d). This is a bug or an attack; the "
 			"memory was not touched by it.", code);
 	}
@@ -173,34 +173,34 @@ say_end(const struct outcome_facts *f, struct sandbox_outcome *o)
 	else if (f->has_status)
 		say_exit(f, o);
 	else
-		say(o, SANDBOX_CRASHED, "The script's process was lost.");
+		outcome_say(o, SANDBOX_CRASHED, "The script's process was lost.");
 	o->line = t->end == TALK_TRACE ? t->line : 0;
 }
 
 static void
-decide(const struct outcome_facts *f, struct sandbox_outcome *o)
+outcome_rule(const struct outcome_facts *f, struct sandbox_outcome *o)
 {
 	const struct talk *t = f->talk;
 
 	if (f->is_cancelled) {
-		say(o, SANDBOX_KILLED, "The script was cancelled.");
+		outcome_say(o, SANDBOX_KILLED, "The script was cancelled.");
 	} else if (f->is_over) {
 		say_timeout(f, o);
 		o->line = t->end == TALK_TRACE ? t->line : 0;
 	} else if (t->end == TALK_API_LIMIT) {
 		say_api_limit(f, o);
 	} else if (t->end == TALK_BROKEN) {
-		say(o, SANDBOX_CRASHED, "The script's process sent what is no "
+		outcome_say(o, SANDBOX_CRASHED, "The script's process sent what is no "
 			"message and was killed. This is a bug or an attack; "
 			"the memory was not touched by it.");
 	} else if (t->end == TALK_RESULT) {
 		o->result = SANDBOX_OK;
 	} else if (t->end == TALK_ERROR) {
-		say(o, SANDBOX_ERROR, "%s", t->message);
+		outcome_say(o, SANDBOX_ERROR, "%s", t->message);
 		o->line = t->line;
 	} else if (t->end == TALK_EXCESS) {
 		hit(o, t->limit);
-		say(o, SANDBOX_OUTPUT, "The result is too large: %s.",
+		outcome_say(o, SANDBOX_OUTPUT, "The result is too large: %s.",
 			t->message);
 	} else {
 		say_end(f, o);
@@ -210,7 +210,7 @@ decide(const struct outcome_facts *f, struct sandbox_outcome *o)
 void
 outcome_decide(const struct outcome_facts *f, struct sandbox_outcome *o)
 {
-	decide(f, o);
+	outcome_rule(f, o);
 	if (o->line < 0 || o->line > INT32_MAX)
 		o->line = 0;
 	outcome_hint(o);

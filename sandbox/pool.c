@@ -104,7 +104,7 @@ static const char *const layer_names[] = WIRE_LAYER_NAMES;
 
 /* Why a jail ended before it was ready. */
 static int
-explain(int status, struct err *e)
+pool_explain(int status, struct err *e)
 {
 	int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 
@@ -123,7 +123,7 @@ explain(int status, struct err *e)
 }
 
 static int
-start(struct pool *p, struct jail *ret, uint32_t *ret_in_place,
+pool_start(struct pool *p, struct jail *ret, uint32_t *ret_in_place,
 	uint32_t *ret_refused, struct err *e)
 {
 	const uint32_t required = (1u << WIRE_LAYER_REQUIRED) - 1;
@@ -133,7 +133,7 @@ start(struct pool *p, struct jail *ret, uint32_t *ret_in_place,
 	if (rc)
 		return rc;
 	if (write_setup(p, &j) || read_ready(&j, ret_in_place, ret_refused))
-		return explain(launch_reap(&j, 50, NULL), e);
+		return pool_explain(launch_reap(&j, 50, NULL), e);
 	if ((*ret_in_place & required) != required) {
 		launch_end(&j);
 		return err_set(e, MDB_E_SANDBOX, "a jail lacks a layer");
@@ -144,7 +144,7 @@ start(struct pool *p, struct jail *ret, uint32_t *ret_in_place,
 
 /* --- the self test --------------------------------------------------------------------- */
 static int
-probe(struct pool *p, int n, struct err *e)
+pool_probe(struct pool *p, int n, struct err *e)
 {
 	static const char *const names[] = WIRE_PROBE_NAMES;
 	struct jail j = JAIL_NONE;
@@ -163,7 +163,7 @@ probe(struct pool *p, int n, struct err *e)
 }
 
 static bool
-is_closing(struct pool *p)
+pool_is_closing(struct pool *p)
 {
 	pthread_mutex_lock(&p->lock);
 	bool closing = p->closing;
@@ -176,13 +176,13 @@ self_test(struct pool *p, struct err *e)
 {
 	struct jail j = JAIL_NONE;
 	uint32_t in_place = 0, refused = 0;
-	int rc = start(p, &j, &in_place, &refused, e);
+	int rc = pool_start(p, &j, &in_place, &refused, e);
 
 	if (rc)
 		return rc;
 	launch_end(&j);
-	for (int i = 0; i < WIRE_PROBES && !is_closing(p); i++) {
-		rc = probe(p, i, e);
+	for (int i = 0; i < WIRE_PROBES && !pool_is_closing(p); i++) {
+		rc = pool_probe(p, i, e);
 		if (rc)
 			return rc;
 	}
@@ -196,7 +196,7 @@ self_test(struct pool *p, struct err *e)
 /* --- keeping ------------------------------------------------------------------------------ */
 /* With the lock: what came of a start or of the test. */
 static void
-note(struct pool *p, int rc, const struct err *e)
+pool_note(struct pool *p, int rc, const struct err *e)
 {
 	if (rc) {
 		if (p->status.is_available || !p->status.is_settled)
@@ -239,13 +239,13 @@ refill(struct pool *p)
 	int rc;
 
 	pthread_mutex_unlock(&p->lock);
-	rc = start(p, &j, &in_place, &refused, &e);
+	rc = pool_start(p, &j, &in_place, &refused, &e);
 	pthread_mutex_lock(&p->lock);
 	if (rc == 0) {
 		p->waiting[p->status.waiting++] = j;
 		p->status.started++;
 	}
-	note(p, rc, &e);
+	pool_note(p, rc, &e);
 }
 
 /* True when nobody called meanwhile. */
@@ -301,7 +301,7 @@ keeper(void *arg)
 	is_tested = rc == 0;
 	pthread_mutex_lock(&p->lock);
 	if (!p->closing)
-		note(p, rc, &e);
+		pool_note(p, rc, &e);
 	while (!p->closing) {
 		bool fails = p->pause_ms > 0;
 
@@ -321,7 +321,7 @@ keeper(void *arg)
 			rc = self_test(p, &e);
 			pthread_mutex_lock(&p->lock);
 			is_tested = rc == 0;
-			note(p, rc, &e);
+			pool_note(p, rc, &e);
 		} else if (p->status.waiting < (p->size + 1) / 2) {
 			refill(p);
 		} else if (p->status.waiting < p->size || p->retired_n > 0) {

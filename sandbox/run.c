@@ -48,7 +48,7 @@ struct run {
 };
 
 static int64_t
-left_ms(void *ctx)
+run_left_ms(void *ctx)
 {
 	const struct run *r = ctx;
 	int64_t left = (r->end_ns - clock_mono_ns()) / MS;
@@ -108,7 +108,7 @@ keep_time(struct run *r)
 }
 
 static bool
-is_cancelled(struct run *r)
+run_is_cancelled(struct run *r)
 {
 	if (r->job->cancel && atomic_load(r->job->cancel))
 		r->facts.is_cancelled = true;
@@ -193,7 +193,7 @@ converse(struct run *r)
 	bool is_open = true;
 
 	last.call = refuse_call;
-	while (is_open && r->talk.end == TALK_OPEN && !is_cancelled(r)) {
+	while (is_open && r->talk.end == TALK_OPEN && !run_is_cancelled(r)) {
 		int64_t until = keep_time(r);
 
 		/* a reply would only wake a script that has to end */
@@ -223,7 +223,7 @@ needs_status(const struct run *r)
 }
 
 static void
-measure(struct run *r, struct sandbox_usage *u)
+run_measure(struct run *r, struct sandbox_usage *u)
 {
 	struct rusage usage;
 
@@ -314,7 +314,7 @@ conclude(struct run *r, struct sandbox_outcome *o)
 	struct talk *t = &r->talk;
 
 	r->facts.talk = t;
-	measure(r, &o->usage);
+	run_measure(r, &o->usage);
 	if (t->end == TALK_NOMEM)
 		return MDB_E_NOMEM;
 	if (died_waiting(r, &o->usage))
@@ -341,7 +341,7 @@ try_one(struct pool *pool, const struct sandbox_method *methods,
 	r.talk.methods = methods;
 	r.talk.job = job;
 	r.talk.limits = o->limits;
-	r.talk.left_ms = left_ms;
+	r.talk.left_ms = run_left_ms;
 	r.talk.left_ctx = &r;
 	rc = talk_begin(&r.talk);
 	if (rc == 0)
@@ -360,7 +360,7 @@ try_one(struct pool *pool, const struct sandbox_method *methods,
 }
 
 static void
-refuse(struct sandbox_outcome *o, enum sandbox_result result, const char *limit,
+run_refuse(struct sandbox_outcome *o, enum sandbox_result result, const char *limit,
 	const char *text)
 {
 	o->result = result;
@@ -387,11 +387,11 @@ run_job(struct pool *pool, const struct sandbox_method *methods,
 		return err_nomem(e);
 	}
 	if (rc == MDB_E_SANDBOX)
-		refuse(ret, SANDBOX_UNAVAILABLE, "", why.text);
+		run_refuse(ret, SANDBOX_UNAVAILABLE, "", why.text);
 	else if (rc == MDB_E_BUSY)
-		refuse(ret, SANDBOX_BUSY, "", why.text);
+		run_refuse(ret, SANDBOX_BUSY, "", why.text);
 	else if (rc == MDB_E_LIMIT)
-		refuse(ret, SANDBOX_ERROR, "frame_bytes",
+		run_refuse(ret, SANDBOX_ERROR, "frame_bytes",
 			"Script and args together are larger than 1 MiB, or "
 			"args are nested deeper than 64; pass less and let the "
 			"script read the rest.");

@@ -78,7 +78,7 @@ sandbox_close(struct sandbox *s)
 }
 
 static void
-settle(int64_t *v, int64_t otherwise, int64_t least, int64_t most)
+sandbox_settle(int64_t *v, int64_t otherwise, int64_t least, int64_t most)
 {
 	if (*v == 0)
 		*v = otherwise;
@@ -91,21 +91,21 @@ settle(int64_t *v, int64_t otherwise, int64_t least, int64_t most)
 void
 sandbox_limits_settle(struct sandbox_limits *l)
 {
-	settle(&l->wall_ms, LIMIT_SCRIPT_WALL_MS, 1, LIMIT_SCRIPT_WALL_MAX_MS);
-	settle(&l->cpu_ms, l->wall_ms, 1, l->wall_ms);
-	settle(&l->memory_bytes, LIMIT_SCRIPT_MEMORY_BYTES, 1024 * 1024,
+	sandbox_settle(&l->wall_ms, LIMIT_SCRIPT_WALL_MS, 1, LIMIT_SCRIPT_WALL_MAX_MS);
+	sandbox_settle(&l->cpu_ms, l->wall_ms, 1, l->wall_ms);
+	sandbox_settle(&l->memory_bytes, LIMIT_SCRIPT_MEMORY_BYTES, 1024 * 1024,
 		LIMIT_SCRIPT_MEMORY_BYTES);
-	settle(&l->source_bytes, LIMIT_SCRIPT_SOURCE_BYTES, 1,
+	sandbox_settle(&l->source_bytes, LIMIT_SCRIPT_SOURCE_BYTES, 1,
 		LIMIT_SCRIPT_SOURCE_BYTES);
-	settle(&l->output_bytes, LIMIT_SCRIPT_OUTPUT_BYTES, 1,
+	sandbox_settle(&l->output_bytes, LIMIT_SCRIPT_OUTPUT_BYTES, 1,
 		LIMIT_SCRIPT_OUTPUT_BYTES);
-	settle(&l->result_bytes, LIMIT_SCRIPT_RESULT_BYTES, 1,
+	sandbox_settle(&l->result_bytes, LIMIT_SCRIPT_RESULT_BYTES, 1,
 		LIMIT_SCRIPT_RESULT_BYTES);
-	settle(&l->result_nodes, LIMIT_SCRIPT_RESULT_NODES, 1,
+	sandbox_settle(&l->result_nodes, LIMIT_SCRIPT_RESULT_NODES, 1,
 		LIMIT_SCRIPT_RESULT_NODES);
-	settle(&l->result_depth, LIMIT_SCRIPT_DEPTH, 1, LIMIT_SCRIPT_DEPTH);
-	settle(&l->api_calls, LIMIT_SCRIPT_CALLS, 1, LIMIT_SCRIPT_CALLS);
-	settle(&l->api_bytes, LIMIT_SCRIPT_CALL_BYTES, 1,
+	sandbox_settle(&l->result_depth, LIMIT_SCRIPT_DEPTH, 1, LIMIT_SCRIPT_DEPTH);
+	sandbox_settle(&l->api_calls, LIMIT_SCRIPT_CALLS, 1, LIMIT_SCRIPT_CALLS);
+	sandbox_settle(&l->api_bytes, LIMIT_SCRIPT_CALL_BYTES, 1,
 		LIMIT_SCRIPT_CALL_BYTES);
 }
 

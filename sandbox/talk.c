@@ -15,7 +15,7 @@
 
 /* --- what we say ----------------------------------------------------------------- */
 static int
-put_text(struct buf *b, const char *s)
+talk_put_text(struct buf *b, const char *s)
 {
 	return codec_string(b, s ? s : "", s ? strlen(s) : 0);
 }
@@ -36,11 +36,11 @@ talk_setup(struct buf *out, const struct sandbox_method *methods)
 
 		rc = codec_count(out, WIRE_ARRAY, 4);
 		if (rc == 0)
-			rc = put_text(out, m->name);
+			rc = talk_put_text(out, m->name);
 		if (rc == 0)
-			rc = put_text(out, m->doc);
+			rc = talk_put_text(out, m->doc);
 		if (rc == 0)
-			rc = put_text(out, m->positional);
+			rc = talk_put_text(out, m->positional);
 		if (rc == 0)
 			rc = codec_int(out, m->is_global);
 	}
@@ -76,7 +76,7 @@ put_names(struct buf *b, const char *const *names)
 		n++;
 	rc = codec_count(b, WIRE_ARRAY, n);
 	for (size_t i = 0; rc == 0 && i < n; i++)
-		rc = put_text(b, names[i]);
+		rc = talk_put_text(b, names[i]);
 	return rc;
 }
 
@@ -110,11 +110,11 @@ put_fail(struct talk *t, const struct err *e)
 	if (rc == 0)
 		rc = codec_count(&t->out, WIRE_ARRAY, 3);
 	if (rc == 0)
-		rc = put_text(&t->out, err_name(e->code));
+		rc = talk_put_text(&t->out, err_name(e->code));
 	if (rc == 0)
-		rc = put_text(&t->out, e->text);
+		rc = talk_put_text(&t->out, e->text);
 	if (rc == 0)
-		rc = put_text(&t->out, e->param);
+		rc = talk_put_text(&t->out, e->param);
 	return rc ? rc : codec_end(&t->out, at);
 }
 
@@ -143,7 +143,7 @@ method_of(const struct talk *t, const char *name, size_t n)
 
 /* Makes the call and queues its reply. */
 static int
-answer(struct talk *t, const struct sandbox_method *m, json_t *params)
+talk_answer(struct talk *t, const struct sandbox_method *m, json_t *params)
 {
 	AUTO_JSON json_t *result = NULL;
 	struct err e = {0};
@@ -175,7 +175,7 @@ answer(struct talk *t, const struct sandbox_method *m, json_t *params)
 }
 
 static enum talk_end
-on_call(struct talk *t, struct codec_in *in)
+talk_on_call(struct talk *t, struct codec_in *in)
 {
 	AUTO_JSON json_t *params = NULL;
 	const struct sandbox_method *m;
@@ -201,12 +201,12 @@ on_call(struct talk *t, struct codec_in *in)
 		t->writes++;
 	else
 		t->reads++;
-	return answer(t, m, params) ? TALK_NOMEM : TALK_OPEN;
+	return talk_answer(t, m, params) ? TALK_NOMEM : TALK_OPEN;
 }
 
 /* --- endings -------------------------------------------------------------------------- */
 static void
-keep(char *out, size_t size, const char *s, size_t n)
+talk_keep(char *out, size_t size, const char *s, size_t n)
 {
 	if (n >= size)
 		n = text_cut(s, size - 1);
@@ -236,7 +236,7 @@ get_message(struct talk *t, struct codec_in *in)
 
 	if (codec_get_string(in, &s, &n))
 		return MDB_E_PROTOCOL;
-	keep(t->message, sizeof(t->message), s, n);
+	talk_keep(t->message, sizeof(t->message), s, n);
 	return 0;
 }
 
@@ -255,7 +255,7 @@ on_result(struct talk *t, struct codec_in *in)
 }
 
 static int
-on_error(struct talk *t, struct codec_in *in)
+talk_on_error(struct talk *t, struct codec_in *in)
 {
 	size_t n;
 	int rc;
@@ -276,12 +276,12 @@ on_excess(struct talk *t, struct codec_in *in)
 	if (codec_get_array(in, &n) || n != 3 || get_message(t, in) ||
 		codec_get_string(in, &s, &n))
 		return MDB_E_PROTOCOL;
-	keep(t->limit, sizeof(t->limit), s, n);
+	talk_keep(t->limit, sizeof(t->limit), s, n);
 	return codec_get_int(in, &t->peak_bytes);
 }
 
 static int
-on_violation(struct talk *t, struct codec_in *in)
+talk_on_violation(struct talk *t, struct codec_in *in)
 {
 	int64_t arch, at;
 	size_t n;
@@ -294,7 +294,7 @@ on_violation(struct talk *t, struct codec_in *in)
 }
 
 static enum talk_end
-finish(struct talk *t, struct codec_in *in,
+talk_finish(struct talk *t, struct codec_in *in,
 	int (*read)(struct talk *t, struct codec_in *in), enum talk_end end)
 {
 	int rc = read(t, in);
@@ -330,17 +330,17 @@ on_frame(struct talk *t, uint8_t type, const uint8_t *body, size_t n)
 		return on_print(t, (const char *)body, n);
 	case WIRE_CALL:
 		t->bytes += (int64_t)n;
-		return on_call(t, &in);
+		return talk_on_call(t, &in);
 	case WIRE_RESULT:
-		return finish(t, &in, on_result, TALK_RESULT);
+		return talk_finish(t, &in, on_result, TALK_RESULT);
 	case WIRE_ERROR:
-		return finish(t, &in, on_error, TALK_ERROR);
+		return talk_finish(t, &in, talk_on_error, TALK_ERROR);
 	case WIRE_EXCESS:
-		return finish(t, &in, on_excess, TALK_EXCESS);
+		return talk_finish(t, &in, on_excess, TALK_EXCESS);
 	case WIRE_TRACE:
-		return finish(t, &in, on_error, TALK_TRACE);
+		return talk_finish(t, &in, talk_on_error, TALK_TRACE);
 	case WIRE_VIOLATION:
-		return finish(t, &in, on_violation, TALK_VIOLATION);
+		return talk_finish(t, &in, talk_on_violation, TALK_VIOLATION);
 	default:
 		return TALK_BROKEN;
 	}

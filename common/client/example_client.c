@@ -11,7 +11,7 @@
 /* Texts in parameters are JSON: quotes, backslashes and control characters
  * need an escape. */
 static void
-put_string(FILE *out, const char *s)
+example_client_put_string(FILE *out, const char *s)
 {
 	fputc('"', out);
 	for (; *s != '\0'; s++) {
@@ -38,11 +38,11 @@ create_params(const char *name, const char *type, const char *fact)
 	if (out == NULL)
 		return NULL;
 	fputs("{\"entities\":[{\"name\":", out);
-	put_string(out, name);
+	example_client_put_string(out, name);
 	fputs(",\"entityType\":", out);
-	put_string(out, type);
+	example_client_put_string(out, type);
 	fputs(",\"observations\":[", out);
-	put_string(out, fact);
+	example_client_put_string(out, fact);
 	fputs("]}]}", out);
 	if (fclose(out) != 0) {
 		free(text);
@@ -61,7 +61,7 @@ search_params(const char *query)
 	if (out == NULL)
 		return NULL;
 	fputs("{\"query\":", out);
-	put_string(out, query);
+	example_client_put_string(out, query);
 	fputs("}", out);
 	if (fclose(out) != 0) {
 		free(text);
@@ -72,7 +72,7 @@ search_params(const char *query)
 
 /* Takes params. */
 static int
-call(memory_client *c, const char *method, char *params)
+example_client_call(memory_client *c, const char *method, char *params)
 {
 	char *reply = NULL;
 	int result = params == NULL
@@ -104,10 +104,10 @@ main(int argc, char **argv)
 		fprintf(stderr, "%s: out of memory\n", argv[0]);
 		return 111;
 	}
-	int result = call(
+	int result = example_client_call(
 		c, "create_entities", create_params(argv[1], argv[2], argv[3]));
 	if (result == MEMORY_OK)
-		result = call(c, "search_nodes", search_params(argv[3]));
+		result = example_client_call(c, "search_nodes", search_params(argv[3]));
 	memory_client_free(c);
 	return result == MEMORY_OK ? 0 : result == MEMORY_REFUSED ? 1 : 111;
 }

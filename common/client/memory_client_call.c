@@ -14,7 +14,7 @@
 /* --- requests ------------------------------------------------------------- */
 
 static enum mc_kind
-kind_of(const char *method)
+memory_client_call_kind_of(const char *method)
 {
 	static const struct {
 		const char *method;
@@ -118,7 +118,7 @@ build_request(memory_client *c, struct mc_call *call, const char *method,
 }
 
 static void
-append(struct mc_call ***tail, struct mc_call *call)
+memory_client_call_append(struct mc_call ***tail, struct mc_call *call)
 {
 	call->next = NULL;
 	**tail = call;
@@ -131,7 +131,7 @@ queue(memory_client *c, struct mc_call *call, int timeout_ms)
 	call->retries_left = c->retries;
 	call->deadline_ns =
 		mc_until(timeout_ms == 0 ? c->timeout_ms : timeout_ms);
-	append(&c->calls_tail, call);
+	memory_client_call_append(&c->calls_tail, call);
 }
 
 int
@@ -153,7 +153,7 @@ mc_call_new(memory_client *c, const char *method, const char *params,
 	struct mc_call *call = calloc(1, sizeof(*call));
 	if (call == NULL)
 		return mc_nomem(c);
-	call->kind = kind_of(method);
+	call->kind = memory_client_call_kind_of(method);
 	call->ticket = ++c->last_ticket;
 	int r = build_request(c, call, method, params ? params : "{}", key);
 	if (r != MEMORY_OK) {
@@ -253,7 +253,7 @@ mc_call_finish(memory_client *c, struct mc_call *call, int result,
 	if (text != NULL)
 		snprintf(call->text, sizeof(call->text), "%s", text);
 	buf_done(&call->request);
-	append(&c->done_tail, call);
+	memory_client_call_append(&c->done_tail, call);
 }
 
 int
@@ -273,7 +273,7 @@ mc_call_take(memory_client *c, struct mc_call *call, char **ret_reply)
 /* --- replies -------------------------------------------------------------- */
 
 static const char *
-member_text(const json_t *msg, const char *name, const char *otherwise)
+memory_client_call_member_text(const json_t *msg, const char *name, const char *otherwise)
 {
 	const char *s = json_string_value(json_object_get(msg, name));
 
@@ -337,7 +337,7 @@ mc_call_reply(memory_client *c, struct mc_call *call, const json_t *msg,
 	const char *line, size_t n)
 {
 	bool success = json_is_true(json_object_get(msg, "success"));
-	const char *code = member_text(msg, "code", "internal");
+	const char *code = memory_client_call_member_text(msg, "code", "internal");
 
 	if (!success && is_to_repeat(call, code) && pause_call(c, call, msg))
 		return;
@@ -356,7 +356,7 @@ mc_call_reply(memory_client *c, struct mc_call *call, const json_t *msg,
 	if (!success)
 		snprintf(call->code, sizeof(call->code), "%s", code);
 	mc_call_finish(c, call, success ? MEMORY_OK : MEMORY_REFUSED,
-		success ? NULL : member_text(msg, "error", "no reason given"),
+		success ? NULL : memory_client_call_member_text(msg, "error", "no reason given"),
 		reply);
 }
 

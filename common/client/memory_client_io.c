@@ -46,7 +46,7 @@ complaint(memory_client *c, const json_t *msg)
 }
 
 static void
-reply(memory_client *c, int64_t id, const json_t *msg, const char *line,
+memory_client_io_reply(memory_client *c, int64_t id, const json_t *msg, const char *line,
 	size_t n)
 {
 	if (id == MC_ID_HELLO && c->greeting == MC_ASKED) {
@@ -93,7 +93,7 @@ take_frame(memory_client *c, const char *line, size_t n)
 	else if (id == NULL || json_is_null(id))
 		complaint(c, msg);
 	else if (jx_integral(id, &number))
-		reply(c, number, msg, line, n);
+		memory_client_io_reply(c, number, msg, line, n);
 	return MEMORY_OK;
 }
 

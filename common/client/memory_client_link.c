@@ -89,7 +89,7 @@ mc_link_broken(memory_client *c, int result, bool final, const char *fmt, ...)
 
 /* Something needs a connection. */
 static bool
-is_wanted(const memory_client *c)
+memory_client_link_is_wanted(const memory_client *c)
 {
 	if (c->subscribed)
 		return true;
@@ -153,7 +153,7 @@ connect_now(memory_client *c)
 }
 
 static int
-add_member(struct buf *out, const char *name, const char *value)
+memory_client_link_add_member(struct buf *out, const char *name, const char *value)
 {
 	if (value == NULL)
 		return 0;
@@ -188,14 +188,14 @@ say_hello(memory_client *c, int64_t now_ns)
 		    "{\"id\":%d,\"method\":\"hello\",\"params\":{"
 		    "\"protocol\":%d",
 		    MC_ID_HELLO, RPC_PROTOCOL) != 0 ||
-		add_member(&line, "version", MEMORY_VERSION) != 0 ||
-		add_member(&line, "client", c->opt_client) != 0 ||
-		add_member(&line, "namespace", c->opt_namespace) != 0 ||
-		add_member(&line, "branch", c->opt_branch) != 0 ||
-		add_member(&line, "session", c->opt_session) != 0 ||
-		add_member(&line, "time_zone", c->opt_zone) != 0 ||
-		add_member(&line, "expect_database", c->opt_database) != 0 ||
-		add_member(&line, "tools",
+		memory_client_link_add_member(&line, "version", MEMORY_VERSION) != 0 ||
+		memory_client_link_add_member(&line, "client", c->opt_client) != 0 ||
+		memory_client_link_add_member(&line, "namespace", c->opt_namespace) != 0 ||
+		memory_client_link_add_member(&line, "branch", c->opt_branch) != 0 ||
+		memory_client_link_add_member(&line, "session", c->opt_session) != 0 ||
+		memory_client_link_add_member(&line, "time_zone", c->opt_zone) != 0 ||
+		memory_client_link_add_member(&line, "expect_database", c->opt_database) != 0 ||
+		memory_client_link_add_member(&line, "tools",
 			c->plain ? NULL : c->opt_tools) != 0 ||
 		(!c->plain && add_settings(&line) != 0) ||
 		buf_adds(&line, "}}\n") != 0 ||
@@ -252,7 +252,7 @@ mc_link_step(memory_client *c, int64_t now_ns)
 			"took the connection but did not answer hello within "
 			"%d ms",
 			c->path, c->connect_timeout_ms);
-	if (c->fd < 0 && is_wanted(c) && c->connect_at_ns <= now_ns)
+	if (c->fd < 0 && memory_client_link_is_wanted(c) && c->connect_at_ns <= now_ns)
 		r = connect_now(c);
 	if (r == MEMORY_OK && c->fd >= 0 && greeting_wanted(c, now_ns))
 		r = say_hello(c, now_ns);
@@ -270,7 +270,7 @@ mc_link_next_ns(const memory_client *c)
 	if (c->greeting == MC_ASKED)
 		return c->greet_by_ns;
 	if (c->fd < 0)
-		return is_wanted(c) ? c->connect_at_ns : MC_NEVER;
+		return memory_client_link_is_wanted(c) ? c->connect_at_ns : MC_NEVER;
 	if (greeting_wanted(c, clock_mono_ns()))
 		return 0;
 	if (c->greeting == MC_UNWELCOME && c->resubscribe)

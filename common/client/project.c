@@ -22,7 +22,7 @@
 
 /* Reads a small file whole. 0, MDB_E_NOT_FOUND or MDB_E_NOMEM. */
 static int
-read_file(const char *path, struct buf *out)
+project_read_file(const char *path, struct buf *out)
 {
 	AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	ssize_t n;
@@ -53,7 +53,7 @@ read_path(const char *folder, const char *name, const char *prefix,
 
 	if (buf_addf(&path, "%s/%s", folder, name) || !buf_str(&path))
 		return MDB_E_NOMEM;
-	rc = read_file(path.data, &text);
+	rc = project_read_file(path.data, &text);
 	if (rc)
 		return rc;
 	s = buf_str(&text);
@@ -121,7 +121,7 @@ is_origin_header(const char *s, const char *end)
 
 /* The value of a line: quotes and escapes taken away, comment cut. */
 static int
-add_value(const char *s, const char *end, struct buf *out)
+project_add_value(const char *s, const char *end, struct buf *out)
 {
 	bool quoted = false;
 	size_t keep = out->len;
@@ -164,7 +164,7 @@ project_origin_url(const char *config, size_t n, struct buf *out)
 			continue;
 		s = skip_space(s + 3, stop);
 		if (s < stop && *s == '=')
-			return add_value(skip_space(s + 1, stop), stop, out);
+			return project_add_value(skip_space(s + 1, stop), stop, out);
 	}
 	return 0;
 }
@@ -173,7 +173,7 @@ project_origin_url(const char *config, size_t n, struct buf *out)
 
 /* "host" and "path" without "/" at its ends and ".git". */
 static int
-add_parts(const char *host, size_t host_n, const char *path, struct buf *out)
+project_add_parts(const char *host, size_t host_n, const char *path, struct buf *out)
 {
 	size_t n = strcspn(path, "?#");
 
@@ -221,21 +221,21 @@ project_normalise_url(const char *url, struct buf *out)
 			strcspn(name, ":/");
 		if (n > (size_t)(end - name))
 			n = (size_t)(end - name);
-		return add_parts(name, n, end, out);
+		return project_add_parts(name, n, end, out);
 	}
 	/* user@host:path; a colon behind a slash is part of a path. */
 	n = strcspn(url, ":/");
 	if (url[n] != ':')
 		return 0;
 	name = skip_user(url, n);
-	return add_parts(name, n - (size_t)(name - url), url + n + 1, out);
+	return project_add_parts(name, n - (size_t)(name - url), url + n + 1, out);
 }
 
 /* --- together ------------------------------------------------------------------- */
 
 /* Of a long name the end is kept: it tells projects apart. */
 static int
-add_label(const char *s, size_t n, struct buf *out)
+project_add_label(const char *s, size_t n, struct buf *out)
 {
 	if (n > LIMIT_LABEL_BYTES) {
 		s += n - LIMIT_LABEL_BYTES;
@@ -260,7 +260,7 @@ add_remote(const char *git, struct buf *out)
 
 	if (buf_addf(&path, "%s/config", git) || !buf_str(&path))
 		return MDB_E_NOMEM;
-	rc = read_file(path.data, &config);
+	rc = project_read_file(path.data, &config);
 	if (rc == MDB_E_NOT_FOUND)
 		return 0;
 	if (rc || project_origin_url(config.data, config.len, &url) ||
@@ -270,7 +270,7 @@ add_remote(const char *git, struct buf *out)
 		return MDB_E_NOMEM;
 	if (label.len == 0 || !text_is_utf8(label.data, label.len))
 		return 0;
-	return add_label(label.data, label.len, out);
+	return project_add_label(label.data, label.len, out);
 }
 
 /* Where desktop programs start when nobody chose a folder. */
@@ -285,7 +285,7 @@ is_no_project(const char *folder)
 /* Whether the file or folder, through links, belongs to this user or root;
  * what is not there harms nobody. */
 static bool
-is_ours(const char *path)
+project_is_ours(const char *path)
 {
 	struct stat st;
 
@@ -331,8 +331,8 @@ identify(const char *git, struct project *p)
 		buf_addf(&config, "%s/config", git) || !buf_str(&config) ||
 		is_known_worktree(p->top.data, &is_worktree))
 		return MDB_E_NOMEM;
-	p->is_foreign = !is_ours(own.data) || !is_ours(git) ||
-			!is_ours(config.data);
+	p->is_foreign = !project_is_ours(own.data) || !project_is_ours(git) ||
+			!project_is_ours(config.data);
 	if (statx(AT_FDCWD, is_worktree ? git : own.data, AT_SYMLINK_NOFOLLOW,
 		STATX_INO | STATX_BTIME, &st) < 0)
 		return 0;
@@ -386,7 +386,7 @@ project_plain(const struct project *p, struct buf *out)
 {
 	if (!p->is_repository && is_no_project(p->top.data))
 		return buf_adds(out, "default");
-	return add_label(p->top.data, p->top.len, out);
+	return project_add_label(p->top.data, p->top.len, out);
 }
 
 int

@@ -18,7 +18,7 @@
 #include "common/client/project.h"
 #include "common/text.h"
 
-struct line {
+struct project_map_line {
 	bool is_trusted;
 	const char *remote, *path;
 	int64_t inode, born_ns;
@@ -29,7 +29,7 @@ struct map {
 	char *path;		/* owned */
 	int fd;
 	struct buf text;
-	struct line *lines;	/* owned, pointing into text */
+	struct project_map_line *lines;	/* owned, pointing into text */
 	size_t n;
 };
 
@@ -68,7 +68,7 @@ find_path(const char *database, char **ret)
 }
 
 static int
-read_all(struct map *m, struct err *e)
+project_map_read_all(struct map *m, struct err *e)
 {
 	ssize_t n;
 
@@ -111,12 +111,12 @@ map_open(struct map *m, const char *database, bool is_writing, struct err *e)
 		if (errno != EINTR)
 			return err_set(e, MDB_E_STORE, "%s: %s", m->path,
 				strerrordesc_np(errno));
-	return read_all(m, e);
+	return project_map_read_all(m, e);
 }
 
 /* Cuts the text into lines; what is none is passed over. */
 static int
-cut(struct map *m, struct err *e)
+project_map_cut(struct map *m, struct err *e)
 {
 	char *at = m->text.data, *text;
 	size_t cap = 1;
@@ -127,7 +127,7 @@ cut(struct map *m, struct err *e)
 	if (!m->lines)
 		return err_nomem(e);
 	while ((text = strsep(&at, "\n")) && m->n < cap) {
-		struct line *l = &m->lines[m->n];
+		struct project_map_line *l = &m->lines[m->n];
 		const char *sign = strsep(&text, "\t"), *inode, *born;
 
 		l->remote = strsep(&text, "\t");
@@ -144,7 +144,7 @@ cut(struct map *m, struct err *e)
 
 /* One write, so that a line is there whole or not at all. */
 static int
-add_line(struct map *m, const struct project *p, bool is_trusted,
+project_map_add_line(struct map *m, const struct project *p, bool is_trusted,
 	struct err *e)
 {
 	AUTO_BUF struct buf b = {0};
@@ -166,7 +166,7 @@ add_line(struct map *m, const struct project *p, bool is_trusted,
 
 /* Inodes are used again; together with the time of its birth one is not. */
 static bool
-is_same_folder(const struct line *l, const struct project *p)
+is_same_folder(const struct project_map_line *l, const struct project *p)
 {
 	return strcmp(l->path, p->top.data) == 0 ||
 	       (l->born_ns != 0 && l->born_ns == p->born_ns &&
@@ -186,7 +186,7 @@ is_there(const char *folder)
 
 /* A later line about the same path holds instead. */
 static bool
-is_outdated(const struct map *m, size_t i)
+project_map_is_outdated(const struct map *m, size_t i)
 {
 	for (size_t k = i + 1; k < m->n; k++)
 		if (strcmp(m->lines[k].path, m->lines[i].path) == 0 &&
@@ -195,20 +195,20 @@ is_outdated(const struct map *m, size_t i)
 	return false;
 }
 
-struct found {
+struct project_map_found {
 	bool is_known;		/* some folder has this remote's memory */
 	bool has_answer, is_trusted; /* of this folder */
 	bool is_exact;		/* the answer names its path and its .git */
 	const char *other;	/* another folder that has it, and exists */
 };
 
-static struct found
+static struct project_map_found
 look_up(const struct map *m, const struct project *p)
 {
-	struct found f = {0};
+	struct project_map_found f = {0};
 
 	for (size_t i = m->n; i-- > 0;) {
-		const struct line *l = &m->lines[i];
+		const struct project_map_line *l = &m->lines[i];
 
 		if (strcmp(l->remote, p->remote.data) != 0)
 			continue;
@@ -219,7 +219,7 @@ look_up(const struct map *m, const struct project *p)
 			f.has_answer = true;
 			f.is_exact |= strcmp(l->path, p->top.data) == 0 &&
 				      (unsigned long long)l->inode == p->inode;
-		} else if (l->is_trusted && !f.other && !is_outdated(m, i) &&
+		} else if (l->is_trusted && !f.other && !project_map_is_outdated(m, i) &&
 			is_there(l->path)) {
 			f.other = l->path;
 		}
@@ -229,11 +229,11 @@ look_up(const struct map *m, const struct project *p)
 
 /* --- choosing ------------------------------------------------------------------ */
 
-static void note(struct project_choice *c, const char *fmt, ...)
+static void project_map_note(struct project_choice *c, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
 static void
-note(struct project_choice *c, const char *fmt, ...)
+project_map_note(struct project_choice *c, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -244,19 +244,19 @@ note(struct project_choice *c, const char *fmt, ...)
 
 /* True when the folder may have the memory of its remote. */
 static bool
-decide(const struct map *m, const struct project *p, struct found *f,
+project_map_decide(const struct map *m, const struct project *p, struct project_map_found *f,
 	struct project_choice *c)
 {
 	*f = look_up(m, p);
 	if (f->has_answer && f->is_trusted)
 		return true;
 	if (p->is_foreign)
-		note(c, "%s belongs to another user, so it does not get the "
+		project_map_note(c, "%s belongs to another user, so it does not get the "
 			"memory of %s that it names but one of its own; if it "
 			"should: memoryctl namespace trust %s", p->top.data,
 			p->remote.data, p->top.data);
 	else if (f->has_answer || f->other)
-		note(c, "this folder names the remote %s, whose memory %s "
+		project_map_note(c, "this folder names the remote %s, whose memory %s "
 			"has; it has one of its own. If it is a clone of "
 			"yours and should share: memoryctl namespace trust %s",
 			p->remote.data, f->other ? f->other : "another folder",
@@ -272,7 +272,7 @@ project_choose(const char *folder, const char *database, bool is_keeping,
 	AUTO_PROJECT struct project p = {0};
 	AUTO_MAP struct map m = {.fd = -1};
 	struct err e = {0};
-	struct found f;
+	struct project_map_found f;
 
 	*ret = (struct project_choice){0};
 	if (project_look(folder, &p))
@@ -280,22 +280,22 @@ project_choose(const char *folder, const char *database, bool is_keeping,
 	ret->is_repository = p.is_repository;
 	if (p.remote.len == 0)
 		return project_plain(&p, out);
-	if (map_open(&m, database, is_keeping, &e) || cut(&m, &e)) {
+	if (map_open(&m, database, is_keeping, &e) || project_map_cut(&m, &e)) {
 		if (e.code == MDB_E_NOMEM)
 			return e.code;
 		/* Nothing is known then, so nobody is in the way. */
 		if (!p.is_foreign) {
-			note(ret, "which folders have the memory of %s cannot "
+			project_map_note(ret, "which folders have the memory of %s cannot "
 				"be %s: %s", p.remote.data, is_keeping ?
 				"kept" : "read", e.text);
 			return buf_add(out, p.remote.data, p.remote.len);
 		}
 	}
-	if (!decide(&m, &p, &f, ret))
+	if (!project_map_decide(&m, &p, &f, ret))
 		return project_plain(&p, out);
-	if (is_keeping && m.fd >= 0 && !f.is_exact && add_line(&m, &p, true,
+	if (is_keeping && m.fd >= 0 && !f.is_exact && project_map_add_line(&m, &p, true,
 		&e))
-		note(ret, "that %s has the memory of %s is not kept: %s",
+		project_map_note(ret, "that %s has the memory of %s is not kept: %s",
 			p.top.data, p.remote.data, e.text);
 	return buf_add(out, p.remote.data, p.remote.len);
 }
@@ -316,7 +316,7 @@ project_trust(const char *folder, const char *database, bool is_trusted,
 			folder);
 	rc = map_open(&m, database, true, e);
 	if (rc == 0)
-		rc = add_line(&m, &p, is_trusted, e);
+		rc = project_map_add_line(&m, &p, is_trusted, e);
 	return rc ? rc : buf_add(out, p.remote.data, p.remote.len) ?
 		err_nomem(e) : 0;
 }
@@ -329,9 +329,9 @@ project_each(const char *database, project_each_fn fn, void *ctx,
 	int rc = map_open(&m, database, false, e);
 
 	if (rc == 0)
-		rc = cut(&m, e);
+		rc = project_map_cut(&m, e);
 	for (size_t i = 0; rc == 0 && i < m.n; i++)
-		if (m.lines[i].is_trusted && !is_outdated(&m, i))
+		if (m.lines[i].is_trusted && !project_map_is_outdated(&m, i))
 			rc = fn(ctx, m.lines[i].remote, m.lines[i].path);
 	return rc;
 }

@@ -42,7 +42,7 @@
 /* Exit code of the child between fork and exec. */
 #define EXIT_SYSTEM 111
 
-struct plan {
+struct spawn_plan {
 	char socket[SOCK_PATH_SIZE];
 	int64_t deadline_ns;
 	char *program, *database; /* owned; absolute; database or NULL */
@@ -50,7 +50,7 @@ struct plan {
 };
 
 static void
-plan_done(struct plan *p)
+plan_done(struct spawn_plan *p)
 {
 	free(p->program);
 	free(p->database);
@@ -61,7 +61,7 @@ plan_done(struct plan *p)
 /* --- the plan ------------------------------------------------------------- */
 
 static int
-make_argv(const struct spawn_options *o, struct plan *p, struct err *e)
+make_argv(const struct spawn_options *o, struct spawn_plan *p, struct err *e)
 {
 	size_t extra = 0, n = 0;
 
@@ -86,7 +86,7 @@ make_argv(const struct spawn_options *o, struct plan *p, struct err *e)
 }
 
 static int
-make_plan(const struct spawn_options *o, struct plan *p, struct err *e)
+make_plan(const struct spawn_options *o, struct spawn_plan *p, struct err *e)
 {
 	const char *database =
 		o->database ? o->database : getenv("MEMORY_DB_PATH");
@@ -101,7 +101,7 @@ make_plan(const struct spawn_options *o, struct plan *p, struct err *e)
 
 /* The socket as an absolute path that fits. */
 static int
-make_socket(const struct spawn_options *o, struct plan *p, struct err *e)
+make_socket(const struct spawn_options *o, struct spawn_plan *p, struct err *e)
 {
 	AUTO_FREE char *path = NULL;
 	int r = sock_path(o->socket, p->socket, NULL, e);
@@ -112,7 +112,7 @@ make_socket(const struct spawn_options *o, struct plan *p, struct err *e)
 }
 
 static int
-left_ms(const struct plan *p)
+spawn_left_ms(const struct spawn_plan *p)
 {
 	int64_t left = p->deadline_ns - clock_mono_ns();
 
@@ -121,7 +121,7 @@ left_ms(const struct plan *p)
 
 /* 1: somebody listens; 0: nobody; MDB_E_DENIED: somebody else's socket. */
 static int
-probe(const struct plan *p, struct err *e)
+spawn_probe(const struct spawn_plan *p, struct err *e)
 {
 	AUTO_FD int fd = -1;
 	struct err found = {0};
@@ -217,7 +217,7 @@ fail_child(int fd, const char *program)
 
 /* Both descriptors are above READY_FD, so no dup2 runs over another. */
 static _Noreturn void
-run_child(const struct plan *p, int null_fd, int ready_fd)
+run_child(const struct spawn_plan *p, int null_fd, int ready_fd)
 {
 	default_signals();
 	for (int fd = 0; fd < READY_FD; fd++)
@@ -234,7 +234,7 @@ run_child(const struct plan *p, int null_fd, int ready_fd)
 /* Forks twice: the service belongs to init from its first moment, and the
  * caller has one child that ends at once. */
 static int
-start(const struct plan *p, int null_fd, int ready_fd, struct err *e)
+spawn_start(const struct spawn_plan *p, int null_fd, int ready_fd, struct err *e)
 {
 	pid_t child = fork();
 
@@ -269,7 +269,7 @@ raise_fd(int fd)
 }
 
 static int
-start_service(const struct plan *p, int *ret_ready, struct err *e)
+start_service(const struct spawn_plan *p, int *ret_ready, struct err *e)
 {
 	AUTO_FD int null_fd = -1, read_fd = -1, write_fd = -1;
 	int pipe_fds[2];
@@ -286,7 +286,7 @@ start_service(const struct plan *p, int *ret_ready, struct err *e)
 			"cannot start memory-db: no "
 			"descriptors: %s",
 			strerrordesc_np(errno));
-	int r = start(p, null_fd, write_fd, e);
+	int r = spawn_start(p, null_fd, write_fd, e);
 	if (r != 0)
 		return r;
 	*ret_ready = read_fd;
@@ -299,13 +299,13 @@ start_service(const struct plan *p, int *ret_ready, struct err *e)
 /* Reads the line of the service. 0 with the line, empty when it ended without
  * a word; MDB_E_TIMEOUT. */
 static int
-read_line(const struct plan *p, int fd, char line[LINE_SIZE])
+spawn_read_line(const struct spawn_plan *p, int fd, char line[LINE_SIZE])
 {
 	size_t n = 0;
 
 	while (n < LINE_SIZE - 1) {
 		ssize_t got =
-			sock_read(fd, line + n, LINE_SIZE - 1 - n, left_ms(p));
+			sock_read(fd, line + n, LINE_SIZE - 1 - n, spawn_left_ms(p));
 
 		if (got == MDB_E_TIMEOUT)
 			return MDB_E_TIMEOUT;
@@ -322,7 +322,7 @@ read_line(const struct plan *p, int fd, char line[LINE_SIZE])
 
 /* The error in the words of the service: "CODE text". */
 static int
-service_error(const struct plan *p, const char *line, struct err *e)
+service_error(const struct spawn_plan *p, const char *line, struct err *e)
 {
 	char name[24] = "";
 	size_t n = strcspn(line, " ");
@@ -345,10 +345,10 @@ service_error(const struct plan *p, const char *line, struct err *e)
 
 /* Waits until somebody listens, or the lock is free (1). */
 static int
-wait_for_other(struct plan *p, struct lock *l, struct err *e)
+wait_for_other(struct spawn_plan *p, struct lock *l, struct err *e)
 {
 	for (;;) {
-		int r = probe(p, e);
+		int r = spawn_probe(p, e);
 
 		if (r != 0)
 			return r < 0 ? r : 0;
@@ -357,7 +357,7 @@ wait_for_other(struct plan *p, struct lock *l, struct err *e)
 				l->fd = -1;
 			return 1;
 		}
-		int left = left_ms(p);
+		int left = spawn_left_ms(p);
 		if (left == 0)
 			return err_set(e, MDB_E_TIMEOUT,
 				"another process is "
@@ -369,7 +369,7 @@ wait_for_other(struct plan *p, struct lock *l, struct err *e)
 }
 
 static int
-start_and_wait(const struct spawn_options *o, struct plan *p, struct err *e)
+start_and_wait(const struct spawn_options *o, struct spawn_plan *p, struct err *e)
 {
 	AUTO_FD int ready = -1;
 	char line[LINE_SIZE];
@@ -379,7 +379,7 @@ start_and_wait(const struct spawn_options *o, struct plan *p, struct err *e)
 		r = start_service(p, &ready, e);
 	if (r != 0)
 		return r;
-	if (read_line(p, ready, line) != 0)
+	if (spawn_read_line(p, ready, line) != 0)
 		return err_set(e, MDB_E_TIMEOUT,
 			"%s was started but does not "
 			"listen at %s in time; see the log beside the database",
@@ -404,7 +404,7 @@ int
 spawn_service(const struct spawn_options *o, struct err *e)
 {
 	static const struct spawn_options defaults;
-	struct plan p = {0};
+	struct spawn_plan p = {0};
 	struct lock l = {.fd = -1};
 
 	o = o ? o : &defaults;
@@ -414,12 +414,12 @@ spawn_service(const struct spawn_options *o, struct err *e)
 	int r = make_socket(o, &p, e);
 	if (r != 0)
 		return r;
-	if ((r = probe(&p, e)) != 0)
+	if ((r = spawn_probe(&p, e)) != 0)
 		return r < 0 ? r : 0;
 	snprintf(l.path, sizeof(l.path), "%s.spawn", p.socket);
 	r = wait_for_other(&p, &l, e);
 	/* Whoever held the lock before us may have succeeded meanwhile. */
-	if (r == 1 && (r = probe(&p, e)) == 0)
+	if (r == 1 && (r = spawn_probe(&p, e)) == 0)
 		r = start_and_wait(o, &p, e);
 	else if (r == 1)
 		r = 0;

@@ -43,7 +43,7 @@ is_program(const char *path)
 
 /* memory-db in the folder of the running program: 0, 1 when there is none. */
 static int
-beside_self(char **ret_new, struct err *e)
+spawn_find_beside_self(char **ret_new, struct err *e)
 {
 	char path[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
@@ -62,7 +62,7 @@ beside_self(char **ret_new, struct err *e)
 }
 
 static int
-on_path(char **ret_new, struct err *e)
+spawn_find_on_path(char **ret_new, struct err *e)
 {
 	const char *dirs = getenv("PATH");
 	char path[PATH_MAX];
@@ -93,9 +93,9 @@ spawn_find(const char *option, char **ret_new, struct err *e)
 				option ? "the option" : "MEMORY_DB_PROGRAM");
 		return spawn_absolute(name, ret_new, e);
 	}
-	r = beside_self(ret_new, e);
+	r = spawn_find_beside_self(ret_new, e);
 	if (r == 1)
-		r = on_path(ret_new, e);
+		r = spawn_find_on_path(ret_new, e);
 	if (r == 1)
 		return err_set(e, MDB_E_NOT_FOUND,
 			"memory-db does not run and "

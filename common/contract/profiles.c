@@ -22,7 +22,7 @@ static const struct profile_name names[] = {
 #define SINGLE (ARRAY_LEN(names) - 1)
 
 static const struct profile_name *
-find(const char *s, size_t n)
+profiles_find(const char *s, size_t n)
 {
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (strlen(names[i].name) == n &&
@@ -34,7 +34,7 @@ find(const char *s, size_t n)
 /* The next name of a list, without the spaces around it; the rest, or NULL
  * behind the last. */
 static const char *
-next_name(const char *s, const char **ret_name, size_t *ret_n)
+profiles_next_name(const char *s, const char **ret_name, size_t *ret_n)
 {
 	size_t n = strcspn(s, ",");
 	size_t lead = strspn(s, " ");
@@ -60,8 +60,8 @@ profiles_read(const char *text, unsigned *ret_set, struct err *e)
 		const char *name;
 		size_t n;
 
-		text = next_name(text, &name, &n);
-		found = find(name, n);
+		text = profiles_next_name(text, &name, &n);
+		found = profiles_find(name, n);
 		if (!found)
 			return err_param(e, MDB_E_INVALID, "tools",
 				"no tool profile '%.*s'; known are default, "
@@ -83,8 +83,8 @@ profiles_known(const char *text)
 		const char *name;
 		size_t n;
 
-		text = next_name(text, &name, &n);
-		found = find(name, n);
+		text = profiles_next_name(text, &name, &n);
+		found = profiles_find(name, n);
 		set |= found ? found->set : 0;
 	}
 	return set;

@@ -34,7 +34,7 @@ read_id(const json_t *id, struct rpc_request *ret, struct err *e)
 }
 
 static int
-read_method(const json_t *msg, struct rpc_request *ret, struct err *e)
+rpc_read_method(const json_t *msg, struct rpc_request *ret, struct err *e)
 {
 	const json_t *m = json_object_get(msg, "method");
 	size_t n;
@@ -56,7 +56,7 @@ read_method(const json_t *msg, struct rpc_request *ret, struct err *e)
 }
 
 static int
-check_members(const json_t *msg, struct err *e)
+rpc_check_members(const json_t *msg, struct err *e)
 {
 	static const char *const known[] = {
 		"id", "method", "params", "jsonrpc", NULL};
@@ -90,9 +90,9 @@ rpc_request_read(const json_t *msg, struct rpc_request *ret, struct err *e)
 		return err_set(e, MDB_E_PROTOCOL, "a request is a JSON object");
 	rc = read_id(json_object_get(msg, "id"), ret, e);
 	if (rc == 0)
-		rc = read_method(msg, ret, e);
+		rc = rpc_read_method(msg, ret, e);
 	if (rc == 0)
-		rc = check_members(msg, e);
+		rc = rpc_check_members(msg, e);
 	if (rc < 0)
 		return rc;
 	params = json_object_get(msg, "params");
@@ -117,7 +117,7 @@ rpc_request_done(struct rpc_request *r)
 }
 
 static int
-begin(struct buf *out, const json_t *id, bool success)
+rpc_begin(struct buf *out, const json_t *id, bool success)
 {
 	int rc = buf_addc(out, '{');
 
@@ -161,7 +161,7 @@ rpc_reply(struct buf *out, const json_t *id, const json_t *result)
 {
 	size_t before = out->len;
 
-	if (begin(out, id, true) == 0 && add_members(out, result) == 0 &&
+	if (rpc_begin(out, id, true) == 0 && add_members(out, result) == 0 &&
 		buf_adds(out, "}\n") == 0)
 		return 0;
 	out->len = before;
@@ -169,7 +169,7 @@ rpc_reply(struct buf *out, const json_t *id, const json_t *result)
 }
 
 static int
-add_text(struct buf *out, const char *key, const char *text)
+rpc_add_text(struct buf *out, const char *key, const char *text)
 {
 	if (buf_addc(out, ',') < 0 || jx_quote(key, strlen(key), out) < 0 ||
 		buf_addc(out, ':') < 0)
@@ -182,11 +182,11 @@ rpc_error(struct buf *out, const json_t *id, const struct err *e)
 {
 	size_t before = out->len;
 
-	if (begin(out, id, false) == 0 &&
-		add_text(out, "error", e->text) == 0 &&
-		add_text(out, "code", err_name(e->code)) == 0 &&
+	if (rpc_begin(out, id, false) == 0 &&
+		rpc_add_text(out, "error", e->text) == 0 &&
+		rpc_add_text(out, "code", err_name(e->code)) == 0 &&
 		(e->param[0] == '\0' ||
-			add_text(out, "param", e->param) == 0) &&
+			rpc_add_text(out, "param", e->param) == 0) &&
 		(e->retry_after_ms <= 0 ||
 			buf_addf(out, ",\"retry_after_ms\":%d",
 				e->retry_after_ms) == 0) &&

@@ -16,19 +16,19 @@
 #define IGNORED_MAX 20	/* names reported under `ignored` */
 #define POINT_BYTES 64
 
-struct place {
-	const struct place *up;
+struct schema_place {
+	const struct schema_place *up;
 	const char *name;	/* NULL: an entry of an array */
 	size_t index;
 };
 
-struct check {
+struct schema_check {
 	json_t *ignored;	/* NULL: unknown members are errors */
 	struct err *e;
 };
 
 static void
-write_place(const struct place *at, char *out, size_t size)
+write_place(const struct schema_place *at, char *out, size_t size)
 {
 	size_t n;
 
@@ -46,17 +46,17 @@ write_place(const struct place *at, char *out, size_t size)
 
 /* The same, cut between characters. */
 static void
-place_text(const struct place *at, char *out, size_t size)
+place_text(const struct schema_place *at, char *out, size_t size)
 {
 	write_place(at, out, size);
 	out[text_cut(out, strlen(out))] = '\0';
 }
 
-static int wrong(struct check *c, const struct place *at, const char *fmt, ...)
+static int wrong(struct schema_check *c, const struct schema_place *at, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
 static int
-wrong(struct check *c, const struct place *at, const char *fmt, ...)
+wrong(struct schema_check *c, const struct schema_place *at, const char *fmt, ...)
 {
 	char path[sizeof(c->e->param)], text[sizeof(c->e->text)];
 	va_list ap;
@@ -71,7 +71,7 @@ wrong(struct check *c, const struct place *at, const char *fmt, ...)
 }
 
 static const char *
-wanted(enum param_type type)
+schema_wanted(enum param_type type)
 {
 	switch (type) {
 	case P_STRING:
@@ -97,18 +97,18 @@ wanted(enum param_type type)
 }
 
 static int
-wrong_type(struct check *c, const struct place *at, const struct param *p,
+schema_wrong_type(struct schema_check *c, const struct schema_place *at, const struct param *p,
 	const json_t *v)
 {
 	if (json_is_real(v) && (p->type == P_INT || p->type == P_POINT))
-		return wrong(c, at, "must be %s, is %.17g", wanted(p->type),
+		return wrong(c, at, "must be %s, is %.17g", schema_wanted(p->type),
 			json_real_value(v));
-	return wrong(c, at, "must be %s, is %s", wanted(p->type),
+	return wrong(c, at, "must be %s, is %s", schema_wanted(p->type),
 		jx_type_name(v));
 }
 
 static int
-check_choice(struct check *c, const struct place *at, const struct param *p,
+check_choice(struct schema_check *c, const struct schema_place *at, const struct param *p,
 	const char *s)
 {
 	const char *nearest;
@@ -130,7 +130,7 @@ check_choice(struct check *c, const struct place *at, const struct param *p,
 }
 
 static int
-check_string(struct check *c, const struct place *at, const struct param *p,
+check_string(struct schema_check *c, const struct schema_place *at, const struct param *p,
 	const json_t *v)
 {
 	size_t n = json_string_length(v);
@@ -153,7 +153,7 @@ check_string(struct check *c, const struct place *at, const struct param *p,
 
 /* Puts v_new, the form of a number that handlers read, in its place. */
 static int
-put(struct check *c, json_t *v_new, json_t **ret)
+schema_put(struct schema_check *c, json_t *v_new, json_t **ret)
 {
 	*ret = v_new;
 	return v_new ? 0 : err_nomem(c->e);
@@ -161,15 +161,15 @@ put(struct check *c, json_t *v_new, json_t **ret)
 
 /* ret: a new value to stand in the place of v; untouched when v may stay. */
 static int
-check_int(struct check *c, const struct place *at, const struct param *p,
+check_int(struct schema_check *c, const struct schema_place *at, const struct param *p,
 	const json_t *v, json_t **ret)
 {
 	int64_t i;
 
 	if (!jx_integral(v, &i))
-		return wrong_type(c, at, p, v);
+		return schema_wrong_type(c, at, p, v);
 	if (i >= p->min && (p->max == 0 || i <= p->max))
-		return json_is_real(v) ? put(c, json_integer(i), ret) : 0;
+		return json_is_real(v) ? schema_put(c, json_integer(i), ret) : 0;
 	if (p->max == 0 || p->max == INT64_MAX)
 		return wrong(c, at, "must be at least %lld, is %lld",
 			(long long)p->min, (long long)i);
@@ -178,23 +178,23 @@ check_int(struct check *c, const struct place *at, const struct param *p,
 }
 
 static int
-check_number(struct check *c, const struct place *at, const struct param *p,
+schema_check_number(struct schema_check *c, const struct schema_place *at, const struct param *p,
 	const json_t *v, json_t **ret)
 {
 	double d = jx_real(v);
 
 	if (!json_is_number(v))
-		return wrong_type(c, at, p, v);
+		return schema_wrong_type(c, at, p, v);
 	if (d >= (double)p->min && (p->max == 0 || d <= (double)p->max))
 		return signbit(json_real_value(v)) != signbit(d)
-			       ? put(c, json_real(d), ret)
+			       ? schema_put(c, json_real(d), ret)
 			       : 0;
 	return wrong(c, at, "must be from %lld to %lld, is %g",
 		(long long)p->min, (long long)p->max, d);
 }
 
 static int
-check_point(struct check *c, const struct place *at, const struct param *p,
+check_point(struct schema_check *c, const struct schema_place *at, const struct param *p,
 	const json_t *v, json_t **ret)
 {
 	int64_t i;
@@ -203,9 +203,9 @@ check_point(struct check *c, const struct place *at, const struct param *p,
 		return wrong(c, at, "a change id is not negative, is %lld",
 			(long long)i);
 	if (jx_integral(v, &i))
-		return json_is_real(v) ? put(c, json_integer(i), ret) : 0;
+		return json_is_real(v) ? schema_put(c, json_integer(i), ret) : 0;
 	if (!json_is_string(v))
-		return wrong_type(c, at, p, v);
+		return schema_wrong_type(c, at, p, v);
 	if (json_string_length(v) == 0 && (p->flags & PF_MAY_BE_EMPTY))
 		return 0;
 	if (json_string_length(v) < 1 || json_string_length(v) > POINT_BYTES)
@@ -215,17 +215,17 @@ check_point(struct check *c, const struct place *at, const struct param *p,
 	return 0;
 }
 
-static int check_members(struct check *c, const struct place *at,
+static int schema_check_members(struct schema_check *c, const struct schema_place *at,
 	const struct param *table, const struct param *extra, json_t *object);
-static int check_value(struct check *c, const struct place *at,
+static int check_value(struct schema_check *c, const struct schema_place *at,
 	const struct param *p, json_t *v, json_t **ret);
 
 static int
-check_array(struct check *c, const struct place *at, const struct param *p,
+check_array(struct schema_check *c, const struct schema_place *at, const struct param *p,
 	json_t *v)
 {
 	size_t n = json_array_size(v);
-	struct place entry = {.up = at};
+	struct schema_place entry = {.up = at};
 
 	if (n == 0 && (p->min > 0 || (p->flags & PF_NOT_EMPTY)))
 		return wrong(c, at, "must not be empty");
@@ -248,26 +248,26 @@ check_array(struct check *c, const struct place *at, const struct param *p,
 }
 
 static int
-check_value(struct check *c, const struct place *at, const struct param *p,
+check_value(struct schema_check *c, const struct schema_place *at, const struct param *p,
 	json_t *v, json_t **ret)
 {
 	switch (p->type) {
 	case P_STRING:
 		return json_is_string(v) ? check_string(c, at, p, v)
-					 : wrong_type(c, at, p, v);
+					 : schema_wrong_type(c, at, p, v);
 	case P_INT:
 		return check_int(c, at, p, v, ret);
 	case P_NUMBER:
-		return check_number(c, at, p, v, ret);
+		return schema_check_number(c, at, p, v, ret);
 	case P_BOOL:
-		return json_is_boolean(v) ? 0 : wrong_type(c, at, p, v);
+		return json_is_boolean(v) ? 0 : schema_wrong_type(c, at, p, v);
 	case P_POINT:
 		return check_point(c, at, p, v, ret);
 	case P_ANY:
 		return 0;
 	case P_ARRAY:
 		return json_is_array(v) ? check_array(c, at, p, v)
-					: wrong_type(c, at, p, v);
+					: schema_wrong_type(c, at, p, v);
 	case P_TEXT_OR_OBJECT:
 		if (json_is_string(v))
 			return check_string(c, at, p, v);
@@ -276,8 +276,8 @@ check_value(struct check *c, const struct place *at, const struct param *p,
 		break;
 	}
 	if (!json_is_object(v))
-		return wrong_type(c, at, p, v);
-	return p->sub ? check_members(c, at, p->sub, NULL, v) : 0;
+		return schema_wrong_type(c, at, p, v);
+	return p->sub ? schema_check_members(c, at, p->sub, NULL, v) : 0;
 }
 
 static const struct param *
@@ -290,10 +290,10 @@ param_find(const struct param *table, const char *name)
 }
 
 static int
-unknown_member(struct check *c, const struct place *up,
+unknown_member(struct schema_check *c, const struct schema_place *up,
 	const struct param *table, const struct param *extra, const char *name)
 {
-	const struct place at = {.up = up, .name = name};
+	const struct schema_place at = {.up = up, .name = name};
 	const char *known[KNOWN_MAX + 1], *nearest, *what;
 	char path[sizeof(c->e->param)], list[256] = "";
 	size_t n = 0, used = 0, own = 0;
@@ -345,11 +345,11 @@ mistaken(const struct param *table, const json_t *object, const char *name)
 }
 
 static int
-check_required(struct check *c, const struct place *up,
+check_required(struct schema_check *c, const struct schema_place *up,
 	const struct param *table, const json_t *object)
 {
 	for (const struct param *p = table; p && p->name; p++) {
-		const struct place at = {.up = up, .name = p->name};
+		const struct schema_place at = {.up = up, .name = p->name};
 		const char *slip;
 		const json_t *v;
 
@@ -365,13 +365,13 @@ check_required(struct check *c, const struct place *up,
 				slip, p->name);
 		return wrong(c, &at,
 			"is missing; it is required and must be %s",
-			wanted(p->type));
+			schema_wanted(p->type));
 	}
 	return 0;
 }
 
 static int
-check_members(struct check *c, const struct place *at,
+schema_check_members(struct schema_check *c, const struct schema_place *at,
 	const struct param *table, const struct param *extra, json_t *object)
 {
 	int rc = 0;
@@ -380,7 +380,7 @@ check_members(struct check *c, const struct place *at,
 	for (void *it = json_object_iter(object); it && rc == 0;
 		it = json_object_iter_next(object, it)) {
 		const char *name = json_object_iter_key(it);
-		const struct place member = {.up = at, .name = name};
+		const struct schema_place member = {.up = at, .name = name};
 		json_t *v = json_object_iter_value(it), *other = NULL;
 		const struct param *p = param_find(table, name);
 
@@ -405,7 +405,7 @@ schema_check(const struct param *table, const struct param *extra,
 	json_t *object, json_t **ret_ignored, struct err *e)
 {
 	AUTO_JSON json_t *ignored = NULL;
-	struct check c = {.e = e};
+	struct schema_check c = {.e = e};
 	int rc;
 
 	if (ret_ignored) {
@@ -413,7 +413,7 @@ schema_check(const struct param *table, const struct param *extra,
 		if (!ignored)
 			return err_nomem(e);
 	}
-	rc = check_members(&c, NULL, table, extra, object);
+	rc = schema_check_members(&c, NULL, table, extra, object);
 	if (rc == 0 && ret_ignored)
 		*ret_ignored = take_ptr(ignored);
 	return rc;

@@ -13,7 +13,7 @@
 static int value_schema(const struct param *p, unsigned hidden, json_t *out);
 
 static int
-set_text(json_t *out, const char *key, const char *text)
+schema_json_set_text(json_t *out, const char *key, const char *text)
 {
 	return jx_set(out, key, json_string(text));
 }
@@ -40,7 +40,7 @@ members_schema(const struct param *table, unsigned hidden, json_t *out)
 			jx_add(required, json_string(p->name)) < 0)
 			return MDB_E_NOMEM;
 	}
-	if (set_text(out, "type", "object") < 0 ||
+	if (schema_json_set_text(out, "type", "object") < 0 ||
 		json_object_set(out, "properties", properties) < 0)
 		return MDB_E_NOMEM;
 	if (json_array_size(required) > 0 &&
@@ -54,7 +54,7 @@ string_schema(const struct param *p, json_t *out)
 {
 	AUTO_JSON json_t *choices = NULL;
 
-	if (set_text(out, "type", "string") < 0)
+	if (schema_json_set_text(out, "type", "string") < 0)
 		return MDB_E_NOMEM;
 	if (!p->choices)
 		return 0;
@@ -73,7 +73,7 @@ number_schema(const struct param *p, json_t *out)
 	bool bounded = p->max != 0 && p->max != INT64_MAX;
 	bool has_least = p->min > 1 || (p->min < 0 && p->min != INT64_MIN);
 
-	if (set_text(out, "type", p->type == P_INT ? "integer" : "number") < 0)
+	if (schema_json_set_text(out, "type", p->type == P_INT ? "integer" : "number") < 0)
 		return MDB_E_NOMEM;
 	if (has_least && jx_set(out, "minimum", json_integer(p->min)) < 0)
 		return MDB_E_NOMEM;
@@ -87,7 +87,7 @@ array_schema(const struct param *p, unsigned hidden, json_t *out)
 {
 	AUTO_JSON json_t *items = NULL;
 
-	if (set_text(out, "type", "array") < 0)
+	if (schema_json_set_text(out, "type", "array") < 0)
 		return MDB_E_NOMEM;
 	if (!p->item)
 		return 0;
@@ -108,19 +108,19 @@ type_schema(const struct param *p, unsigned hidden, json_t *out)
 	case P_NUMBER:
 		return number_schema(p, out);
 	case P_BOOL:
-		return set_text(out, "type", "boolean");
+		return schema_json_set_text(out, "type", "boolean");
 	case P_ARRAY:
 		return array_schema(p, hidden, out);
 	case P_POINT:
 	case P_TEXT_OR_OBJECT:
-		return set_text(out, "type", "string");
+		return schema_json_set_text(out, "type", "string");
 	case P_ANY:
 		return 0;
 	case P_OBJECT:
 		break;
 	}
 	return p->sub ? members_schema(p->sub, hidden, out)
-		      : set_text(out, "type", "object");
+		      : schema_json_set_text(out, "type", "object");
 }
 
 static int
@@ -128,7 +128,7 @@ value_schema(const struct param *p, unsigned hidden, json_t *out)
 {
 	if (type_schema(p, hidden, out) < 0)
 		return MDB_E_NOMEM;
-	return p->text ? set_text(out, "description", p->text) : 0;
+	return p->text ? schema_json_set_text(out, "description", p->text) : 0;
 }
 
 json_t *

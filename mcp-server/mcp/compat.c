@@ -12,7 +12,7 @@
 
 /* Copies a member if it is there; 0 or MDB_E_NOMEM. */
 static int
-copy(json_t *to, const char *as, json_t *from, const char *key)
+compat_copy(json_t *to, const char *as, json_t *from, const char *key)
 {
 	json_t *v = json_object_get(from, key);
 
@@ -24,13 +24,13 @@ shape_entity(json_t *stored, bool compat)
 {
 	AUTO_JSON json_t *e = json_object();
 
-	if (!e || copy(e, "name", stored, "name") ||
-		copy(e, "entityType", stored, "type") ||
-		copy(e, "observations", stored, "observations"))
+	if (!e || compat_copy(e, "name", stored, "name") ||
+		compat_copy(e, "entityType", stored, "type") ||
+		compat_copy(e, "observations", stored, "observations"))
 		return NULL;
-	if (!compat && (copy(e, "omitted", stored, "omitted") ||
-		copy(e, "namespace", stored, "namespace") ||
-		copy(e, "from", stored, "from")))
+	if (!compat && (compat_copy(e, "omitted", stored, "omitted") ||
+		compat_copy(e, "namespace", stored, "namespace") ||
+		compat_copy(e, "from", stored, "from")))
 		return NULL;
 	return take_ptr(e);
 }
@@ -40,13 +40,13 @@ shape_relation(json_t *stored, bool compat)
 {
 	AUTO_JSON json_t *r = json_object();
 
-	if (!r || copy(r, "from", stored, "from") ||
-		copy(r, "to", stored, "to") ||
-		copy(r, "relationType", stored, "relationType"))
+	if (!r || compat_copy(r, "from", stored, "from") ||
+		compat_copy(r, "to", stored, "to") ||
+		compat_copy(r, "relationType", stored, "relationType"))
 		return NULL;
-	if (!compat && (copy(r, "weight", stored, "weight") ||
-		copy(r, "from_namespace", stored, "from_namespace") ||
-		copy(r, "to_namespace", stored, "to_namespace")))
+	if (!compat && (compat_copy(r, "weight", stored, "weight") ||
+		compat_copy(r, "from_namespace", stored, "from_namespace") ||
+		compat_copy(r, "to_namespace", stored, "to_namespace")))
 		return NULL;
 	return take_ptr(r);
 }
@@ -85,9 +85,9 @@ shape_graph(bool compat, const json_t *args, json_t *reply)
 	if (compat)
 		return take_ptr(g);
 	if ((json_array_size(json_object_get(reply, "missing")) > 0 &&
-		copy(g, "missing", reply, "missing")) ||
-		copy(g, "partial", reply, "partial") ||
-		copy(g, "next", reply, "next"))
+		compat_copy(g, "missing", reply, "missing")) ||
+		compat_copy(g, "partial", reply, "partial") ||
+		compat_copy(g, "next", reply, "next"))
 		return NULL;
 	return take_ptr(g);
 }
@@ -96,7 +96,7 @@ shape_graph(bool compat, const json_t *args, json_t *reply)
 
 /* The texts of a list of observations, each once. */
 static json_t *
-texts_of(const json_t *observations)
+compat_texts_of(const json_t *observations)
 {
 	AUTO_JSON json_t *list = json_array();
 	AUTO_JSON json_t *seen = json_object();
@@ -123,10 +123,10 @@ created_entity(json_t *sent)
 {
 	AUTO_JSON json_t *e = json_object();
 
-	if (!e || copy(e, "name", sent, "name") ||
-		copy(e, "entityType", sent, "entityType") ||
+	if (!e || compat_copy(e, "name", sent, "name") ||
+		compat_copy(e, "entityType", sent, "entityType") ||
 		jx_set(e, "observations",
-			texts_of(json_object_get(sent, "observations"))))
+			compat_texts_of(json_object_get(sent, "observations"))))
 		return NULL;
 	return take_ptr(e);
 }
@@ -147,7 +147,7 @@ copy_told(json_t *to, json_t *result)
 	static const char *const told[] = {"note", "same_as", "similar"};
 
 	for (size_t i = 0; i < ARRAY_LEN(told); i++)
-		if (copy(to, told[i], result, told[i]))
+		if (compat_copy(to, told[i], result, told[i]))
 			return MDB_E_NOMEM;
 	return 0;
 }
@@ -157,8 +157,8 @@ counted_entity(json_t *result)
 {
 	AUTO_JSON json_t *u = json_object();
 
-	if (!u || copy(u, "name", result, "name") ||
-		copy(u, "added", result, "added") || copy_told(u, result))
+	if (!u || compat_copy(u, "name", result, "name") ||
+		compat_copy(u, "added", result, "added") || copy_told(u, result))
 		return NULL;
 	return take_ptr(u);
 }
@@ -188,7 +188,7 @@ shape_create_entities(bool compat, const json_t *args, json_t *reply)
 		return NULL;
 	if (!compat && ((json_array_size(updated) > 0 &&
 		jx_set(shape, "updated", json_incref(updated))) ||
-		copy(shape, "failed", reply, "failed")))
+		compat_copy(shape, "failed", reply, "failed")))
 		return NULL;
 	return take_ptr(shape);
 }
@@ -218,7 +218,7 @@ shape_create_relations(bool compat, const json_t *args, json_t *reply)
 		json_integer((json_int_t)json_array_size(created))) ||
 		(unchanged > 0 &&
 			jx_set(shape, "unchanged", json_integer(unchanged))) ||
-		copy(shape, "failed", reply, "failed"))
+		compat_copy(shape, "failed", reply, "failed"))
 		return NULL;
 	return take_ptr(shape);
 }
@@ -229,14 +229,14 @@ shape_addition(bool compat, json_t *result)
 	AUTO_JSON json_t *one = json_object();
 	json_t *added = json_object_get(result, "addedObservations");
 
-	if (!one || copy(one, "entityName", result, "entityName"))
+	if (!one || compat_copy(one, "entityName", result, "entityName"))
 		return NULL;
 	if (compat)
 		return jx_set(one, "addedObservations", json_incref(added)) ?
 			NULL : take_ptr(one);
 	if (jx_set(one, "added",
 		json_integer((json_int_t)json_array_size(added))) ||
-		copy(one, "action", result, "action") ||
+		compat_copy(one, "action", result, "action") ||
 		copy_told(one, result))
 		return NULL;
 	return take_ptr(one);
@@ -257,7 +257,7 @@ shape_add_observations(bool compat, const json_t *args, json_t *reply)
 		if (jx_add(results, shape_addition(compat, result)))
 			return NULL;
 	if (jx_set(shape, "results", json_incref(results)) ||
-		(!compat && copy(shape, "failed", reply, "failed")))
+		(!compat && compat_copy(shape, "failed", reply, "failed")))
 		return NULL;
 	return take_ptr(shape);
 }
@@ -312,10 +312,10 @@ shape_delete_observations(bool compat, const json_t *args, json_t *reply)
 		n += json_integer_value(json_object_get(result, "deleted"));
 		if (json_array_size(json_object_get(result, "missing")) == 0)
 			continue;
-		if (!one || copy(one, "entityName", result, "entityName") ||
-			copy(one, "observations", result, "missing") ||
-			copy(one, "nearest", result, "nearest") ||
-			copy(one, "hints", result, "hints") ||
+		if (!one || compat_copy(one, "entityName", result, "entityName") ||
+			compat_copy(one, "observations", result, "missing") ||
+			compat_copy(one, "nearest", result, "nearest") ||
+			compat_copy(one, "hints", result, "hints") ||
 			jx_add(missing, json_incref(one)))
 			return NULL;
 	}
@@ -347,13 +347,13 @@ shape_delete_relations(bool compat, const json_t *args, json_t *reply)
 
 /* --- the table ------------------------------------------------------------------ */
 
-struct shape {
+struct compat_shape {
 	const char *tool;
 	json_t *(*make)(bool compat, const json_t *args, json_t *reply);
 	const char *text;	/* member the text block shows; NULL: all */
 };
 
-static const struct shape shapes[] = {
+static const struct compat_shape shapes[] = {
 	{"create_entities", shape_create_entities, "entities"},
 	{"create_relations", shape_create_relations, "relations"},
 	{"add_observations", shape_add_observations, "results"},
@@ -365,8 +365,8 @@ static const struct shape shapes[] = {
 	{"open_nodes", shape_graph, NULL},
 };
 
-static const struct shape *
-find(const char *tool)
+static const struct compat_shape *
+compat_find(const char *tool)
 {
 	for (size_t i = 0; i < ARRAY_LEN(shapes); i++)
 		if (strcmp(shapes[i].tool, tool) == 0)
@@ -377,7 +377,7 @@ find(const char *tool)
 json_t *
 compat_shape(const char *tool, bool compat, const json_t *args, json_t *reply)
 {
-	const struct shape *s = find(tool);
+	const struct compat_shape *s = compat_find(tool);
 
 	return s ? s->make(compat, args, reply) : json_incref(reply);
 }
@@ -385,7 +385,7 @@ compat_shape(const char *tool, bool compat, const json_t *args, json_t *reply)
 int
 compat_write_text(const char *tool, json_t *structured, struct buf *out)
 {
-	const struct shape *s = find(tool);
+	const struct compat_shape *s = compat_find(tool);
 	json_t *part = s && s->text ? json_object_get(structured, s->text) :
 		structured;
 

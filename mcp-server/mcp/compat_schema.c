@@ -68,7 +68,7 @@ static const struct schema_text schemas[] = {
 };
 
 static const struct schema_text *
-find(const char *tool)
+compat_schema_find(const char *tool)
 {
 	for (size_t i = 0; i < ARRAY_LEN(schemas); i++)
 		if (strcmp(schemas[i].tool, tool) == 0)
@@ -79,14 +79,14 @@ find(const char *tool)
 const char *
 compat_description(const char *tool)
 {
-	const struct schema_text *s = find(tool);
+	const struct schema_text *s = compat_schema_find(tool);
 
 	return s ? s->description : NULL;
 }
 
 /* Parses a literal of this file. */
 static json_t *
-parse(const char *literal)
+compat_schema_parse(const char *literal)
 {
 	AUTO_FREE char *text = strdup(literal);
 
@@ -101,11 +101,11 @@ parse(const char *literal)
 json_t *
 compat_output_schema(const char *tool, bool compat)
 {
-	const struct schema_text *s = find(tool);
+	const struct schema_text *s = compat_schema_find(tool);
 
 	const char *text = s == NULL ? NULL : compat ? s->compat : s->plain;
 
 	if (text == NULL)
 		return json_null();
-	return parse(text);
+	return compat_schema_parse(text);
 }

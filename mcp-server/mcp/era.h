@@ -10,7 +10,7 @@
 struct method {
 	const char *name;
 	/* Answers r, at once or later. */
-	void (*handle)(struct request *r);
+	void (*handle)(struct session_request *r);
 	/* Modern cache hints of the result: < 0 none. */
 	int64_t ttl_ms;
 	const char *cache_scope;
@@ -22,10 +22,10 @@ struct era {
 	int code_no_resource;
 	/* Puts what the era wants into a result. Takes and returns new, or
 	 * NULL: no memory. */
-	json_t *(*finish)(const struct request *r, json_t *result_new);
+	json_t *(*finish)(const struct session_request *r, json_t *result_new);
 	/* Checks what every request must carry; answers r and returns false
 	 * when it does not. */
-	bool (*accept)(struct request *r);
+	bool (*accept)(struct session_request *r);
 };
 
 const struct era *era_legacy(void);

@@ -14,7 +14,7 @@ static const char *const versions[] = {
 #define CODE_NO_RESOURCE (-32002)
 
 static void
-initialize(struct request *r)
+initialize(struct session_request *r)
 {
 	struct session *s = r->session;
 	const char *wanted = request_string(r, "protocolVersion");
@@ -37,7 +37,7 @@ initialize(struct request *r)
 }
 
 static void
-ping(struct request *r)
+ping(struct session_request *r)
 {
 	request_reply(r, json_object());
 }
@@ -56,14 +56,14 @@ static const struct method methods[] = {
 };
 
 static json_t *
-finish(const struct request *r, json_t *result_new)
+era_legacy_finish(const struct session_request *r, json_t *result_new)
 {
 	(void)r;
 	return result_new;
 }
 
 static bool
-accept_request(struct request *r)
+era_legacy_accept_request(struct session_request *r)
 {
 	memcpy(r->client, r->session->client, sizeof(r->client));
 	return true;
@@ -73,7 +73,7 @@ const struct era *
 era_legacy(void)
 {
 	static const struct era era = {
-		"legacy", methods, CODE_NO_RESOURCE, finish, accept_request};
+		"legacy", methods, CODE_NO_RESOURCE, era_legacy_finish, era_legacy_accept_request};
 
 	return &era;
 }

@@ -12,7 +12,7 @@
 #define HOUR_MS 3600000
 
 static void
-discover(struct request *r)
+discover(struct session_request *r)
 {
 	request_reply(r, json_pack("{s:[s], s:o, s:o}",
 		"supportedVersions", ERA_MODERN_VERSION,
@@ -35,7 +35,7 @@ static const struct method methods[] = {
 };
 
 static json_t *
-finish(const struct request *r, json_t *result_new)
+era_modern_finish(const struct session_request *r, json_t *result_new)
 {
 	AUTO_JSON json_t *result = result_new;
 	json_t *meta = json_object_get(result, "_meta");
@@ -58,7 +58,7 @@ finish(const struct request *r, json_t *result_new)
 }
 
 static bool
-refuse_version(struct request *r, const char *wanted)
+refuse_version(struct session_request *r, const char *wanted)
 {
 	session_fail(r, CODE_UNSUPPORTED_VERSION,
 		json_pack("{s:[s], s:s}", "supported", ERA_MODERN_VERSION,
@@ -69,7 +69,7 @@ refuse_version(struct request *r, const char *wanted)
 }
 
 static bool
-accept_request(struct request *r)
+era_modern_accept_request(struct session_request *r)
 {
 	json_t *meta = NULL, *capabilities = NULL, *info = NULL;
 	const char *version = NULL;
@@ -103,7 +103,7 @@ const struct era *
 era_modern(void)
 {
 	static const struct era era = {"modern", methods, JSONRPC_PARAMS,
-		finish, accept_request};
+		era_modern_finish, era_modern_accept_request};
 
 	return &era;
 }

@@ -73,7 +73,7 @@ add_relations(struct graph_read *g, json_t *page)
 /* Not one of the same name in the other namespace, which the search did not
  * find. */
 static bool
-is_wanted(const struct graph_read *g, json_t *entity)
+graph_read_is_wanted(const struct graph_read *g, json_t *entity)
 {
 	const char *name = json_string_value(json_object_get(entity, "name"));
 	json_t *ids = g->names && name ? json_object_get(g->names, name) : NULL;
@@ -89,7 +89,7 @@ is_wanted(const struct graph_read *g, json_t *entity)
 }
 
 static int
-add_page(struct graph_read *g, json_t *reply)
+graph_read_add_page(struct graph_read *g, json_t *reply)
 {
 	json_t *page = json_object_get(reply, "entities");
 	json_t *all = json_object_get(g->graph, "entities");
@@ -97,7 +97,7 @@ add_page(struct graph_read *g, json_t *reply)
 	size_t i;
 
 	json_array_foreach(page, i, e) {
-		if (!is_wanted(g, e))
+		if (!graph_read_is_wanted(g, e))
 			continue;
 		if (jx_add(all, json_incref(e)))
 			return MDB_E_NOMEM;
@@ -106,16 +106,16 @@ add_page(struct graph_read *g, json_t *reply)
 	return add_relations(g, json_object_get(reply, "relations"));
 }
 
-struct entry {
+struct graph_read_entry {
 	json_int_t id;
 	size_t at;		/* keeps the order of those without an id */
 	json_t *value;
 };
 
 static int
-by_id(const void *a, const void *b)
+graph_read_by_id(const void *a, const void *b)
 {
-	const struct entry *x = a, *y = b;
+	const struct graph_read_entry *x = a, *y = b;
 
 	if (x->id != y->id)
 		return x->id < y->id ? -1 : 1;
@@ -125,11 +125,11 @@ by_id(const void *a, const void *b)
 /* Sorts a list of the graph by id, which follows creation. Of entries with the
  * same id one stays: a name asked twice, or by an alias as well. */
 static int
-order(struct graph_read *g, const char *key)
+graph_read_order(struct graph_read *g, const char *key)
 {
 	json_t *all = json_object_get(g->graph, key);
 	size_t n = json_array_size(all);
-	AUTO_FREE struct entry *list = calloc(n + 1, sizeof(*list));
+	AUTO_FREE struct graph_read_entry *list = calloc(n + 1, sizeof(*list));
 	AUTO_JSON json_t *sorted = json_array();
 
 	if (!list || !sorted)
@@ -140,7 +140,7 @@ order(struct graph_read *g, const char *key)
 			json_object_get(list[i].value, "id"));
 		list[i].at = i;
 	}
-	qsort(list, n, sizeof(*list), by_id);
+	qsort(list, n, sizeof(*list), graph_read_by_id);
 	for (size_t i = 0; i < n; i++) {
 		if (i > 0 && list[i].id != 0 && list[i].id == list[i - 1].id)
 			continue;
@@ -155,16 +155,16 @@ order(struct graph_read *g, const char *key)
 static int
 order_all(struct graph_read *g)
 {
-	if (order(g, "relations"))
+	if (graph_read_order(g, "relations"))
 		return MDB_E_NOMEM;
 	return strcmp(g->method, "open_nodes") == 0 && !g->names ?
-		order(g, "entities") : 0;
+		graph_read_order(g, "entities") : 0;
 }
 
 static void page_done(void *ctx, int rc, json_t *reply, const struct err *e);
 
 static int
-next_page(struct graph_read *g)
+graph_read_next_page(struct graph_read *g)
 {
 	json_t *params = json_copy(g->params);
 
@@ -225,7 +225,7 @@ open_hits(struct graph_read *g, bool *ret_done)
 			return MDB_E_NOMEM;
 		g->at = json_object_iter_next(g->names, g->at);
 	}
-	return *ret_done ? 0 : next_page(g);
+	return *ret_done ? 0 : graph_read_next_page(g);
 }
 
 /* From names to entities. */
@@ -263,12 +263,12 @@ take_page(struct graph_read *g, json_t *reply, bool *ret_done)
 	bool full;
 
 	*ret_done = false;
-	if (g->finding ? add_hits(g, reply) : add_page(g, reply))
+	if (g->finding ? add_hits(g, reply) : graph_read_add_page(g, reply))
 		return MDB_E_NOMEM;
 	full = g->bytes > g->max_bytes;
 	if (next && !full)
 		return jx_set(g->params, "cursor", json_incref(next)) ?
-			MDB_E_NOMEM : next_page(g);
+			MDB_E_NOMEM : graph_read_next_page(g);
 	if (!full && g->finding)
 		begin_opening(g);
 	if (!full && g->names)
@@ -314,7 +314,7 @@ graph_read_start(struct relay *relay, const char *method, json_t *params_new,
 	g->seen = json_object();
 	if (!g->params || !g->graph || !g->seen ||
 		(strcmp(method, "search_nodes") == 0 && begin_finding(g)) ||
-		next_page(g)) {
+		graph_read_next_page(g)) {
 		graph_read_free(g);
 		return NULL;
 	}

@@ -47,7 +47,7 @@ lex(const char *line, size_t n)
 }
 
 static json_t *
-refuse(const char *line, size_t n, struct jsonrpc_error *e, int code,
+jsonrpc_refuse(const char *line, size_t n, struct jsonrpc_error *e, int code,
 	const char *why)
 {
 	struct jsonrpc_scan scan;
@@ -71,7 +71,7 @@ refuse_number(const char *line, size_t n, struct jsonrpc_error *e,
 	if (strncmp(at, inside, sizeof(inside) - 1) == 0)
 		at += sizeof(inside) - 1;
 	snprintf(why, sizeof(why), "%s: %s", at, number->text);
-	return refuse(line, n, e, JSONRPC_PARAMS, why);
+	return jsonrpc_refuse(line, n, e, JSONRPC_PARAMS, why);
 }
 
 /* jx_parse said no: not JSON at all, or JSON that we do not take? */
@@ -83,14 +83,14 @@ refuse_parsed(const char *line, size_t n, struct jsonrpc_error *e,
 	struct err number;
 
 	if (why->code == MDB_E_NOMEM)
-		return refuse(line, n, e, JSONRPC_INTERNAL,
+		return jsonrpc_refuse(line, n, e, JSONRPC_INTERNAL,
 			"out of memory; nothing is broken, try again");
 	loose = jx_parse_lenient(line, n, &number, NULL);
 	if (loose)
 		return refuse_number(line, n, e, &number);
 	loose = json_loadb(line, n, JSON_ALLOW_NUL, NULL);
 	if (loose)
-		return refuse(line, n, e, JSONRPC_INVALID, why->text);
+		return jsonrpc_refuse(line, n, e, JSONRPC_INVALID, why->text);
 	jsonrpc_fail(e, JSONRPC_PARSE, "parse error: %s", why->text);
 	return NULL;
 }
@@ -115,7 +115,7 @@ jsonrpc_parse(const char *line, size_t n, struct jsonrpc_error *e)
 	 * so. */
 	st = line[i] == '{' || line[i] == '[' ? lex(line, n) : FRAME_MORE;
 	if (st == FRAME_TOO_DEEP || st == FRAME_TOO_MANY_VALUES)
-		return refuse(line, n, e, JSONRPC_INVALID,
+		return jsonrpc_refuse(line, n, e, JSONRPC_INVALID,
 			frame_status_text(st));
 	j = jx_parse_any(line, n, &why);
 	return j ? j : refuse_parsed(line, n, e, &why);

@@ -11,7 +11,7 @@
 #include "common/text.h"
 
 static const struct param *
-find(const struct param *table, const char *name)
+mcp_args_find(const struct param *table, const char *name)
 {
 	for (; table && table->name; table++)
 		if (strcmp(table->name, name) == 0)
@@ -30,10 +30,10 @@ mcp_args_hidden(const struct tool *t, const struct profile *p)
 }
 
 static bool
-is_allowed(const struct tool *t, const struct profile *p, const char *name)
+mcp_args_is_allowed(const struct tool *t, const struct profile *p, const char *name)
 {
 	bool plain = !p->compat || !(t->flags & TF_COMPAT);
-	const struct param *own = find(t->params, name);
+	const struct param *own = mcp_args_find(t->params, name);
 
 	if (own)
 		return !(own->flags & mcp_args_hidden(t, p));
@@ -49,7 +49,7 @@ is_allowed(const struct tool *t, const struct profile *p, const char *name)
 	return false;
 }
 
-static void drop_unknown(const struct param *table, json_t *object);
+static void mcp_args_drop_unknown(const struct param *table, json_t *object);
 
 static void
 drop_unknown_in(const struct param *p, json_t *value)
@@ -61,19 +61,19 @@ drop_unknown_in(const struct param *p, json_t *value)
 		json_array_foreach(value, i, entry)
 			drop_unknown_in(p->item, entry);
 	if (p->sub && json_is_object(value))
-		drop_unknown(p->sub, value);
+		mcp_args_drop_unknown(p->sub, value);
 }
 
 /* Recursion ends with the tables: three levels. */
 static void
-drop_unknown(const struct param *table, json_t *object)
+mcp_args_drop_unknown(const struct param *table, json_t *object)
 {
 	const char *name;
 	json_t *value;
 	void *next;
 
 	json_object_foreach_safe(object, next, name, value) {
-		const struct param *p = find(table, name);
+		const struct param *p = mcp_args_find(table, name);
 
 		if (!p || (p->flags & (PF_SOCKET_ONLY | PF_EXTRA)))
 			json_object_del(object, name);
@@ -86,7 +86,7 @@ drop_unknown(const struct param *table, json_t *object)
 static bool
 is_known_there(const struct tool *t, const char *name)
 {
-	return find(t->params, name) || find(tools_common, name);
+	return mcp_args_find(t->params, name) || mcp_args_find(tools_common, name);
 }
 
 /* Reads cover the project's memory and the user's, and say which a fact is
@@ -107,9 +107,9 @@ mcp_args_filter(const struct tool *t, const struct profile *p, json_t *args,
 	void *next;
 
 	json_object_foreach_safe(args, next, name, value) {
-		const struct param *own = find(t->params, name);
+		const struct param *own = mcp_args_find(t->params, name);
 
-		if (is_allowed(t, p, name)) {
+		if (mcp_args_is_allowed(t, p, name)) {
 			if (exact && own)
 				drop_unknown_in(own, value);
 			continue;
@@ -171,7 +171,7 @@ complete_page(const struct tool *t, json_t *args)
 	}
 	if (strcmp(t->name, "recall") == 0)
 		return complete_recall(args);
-	if (find(t->params, "max_bytes"))
+	if (mcp_args_find(t->params, "max_bytes"))
 		return set_int(args, "max_bytes", LIMIT_MCP_PAGE_BYTES);
 	return 0;
 }
@@ -191,7 +191,7 @@ mcp_args_complete(const struct tool *t, const struct profile *p,
 			complete_page(t, args);
 	if (!(t->flags & (TF_WRITE | TF_SCRIPT)))
 		return 0;
-	if (exact && find(t->params, "strict") &&
+	if (exact && mcp_args_find(t->params, "strict") &&
 		jx_set(args, "strict", json_true()))
 		return MDB_E_NOMEM;
 	if (exact && strcmp(t->name, "create_entities") == 0 &&
@@ -204,7 +204,7 @@ mcp_args_complete(const struct tool *t, const struct profile *p,
 
 /* Takes schema_new. A parameter of the tool's own stays as it is. */
 static int
-add_member(json_t *members, const char *name, json_t *schema_new)
+mcp_args_add_member(json_t *members, const char *name, json_t *schema_new)
 {
 	if (schema_new && json_object_get(members, name)) {
 		json_decref(schema_new);
@@ -242,25 +242,25 @@ mcp_args_schema(const struct tool *t, const struct profile *p, json_t *schema)
 
 	if (t->flags & TF_ADMIN)
 		return 0;
-	if ((t->flags & TF_WRITE) && is_allowed(t, p, "scope") &&
-		add_member(members, "scope", json_pack("{s:s, s:[ss], s:s}",
+	if ((t->flags & TF_WRITE) && mcp_args_is_allowed(t, p, "scope") &&
+		mcp_args_add_member(members, "scope", json_pack("{s:s, s:[ss], s:s}",
 			"type", "string", "enum", "user", "project",
 			"description",
 			"user: for every project")))
 		return MDB_E_NOMEM;
 	if (hides_facts(t) && !(p->compat && (t->flags & TF_COMPAT)) &&
-		add_member(members, "confirm", json_pack("{s:s, s:s}",
+		mcp_args_add_member(members, "confirm", json_pack("{s:s, s:s}",
 			"type", "boolean", "description",
 			"to hide over 50 facts a minute")))
 		return MDB_E_NOMEM;
 	if (!p->history || is_about_branches(t))
 		return 0;
-	if ((t->flags & (TF_READ | TF_SCRIPT)) && add_member(members, "as_of",
+	if ((t->flags & (TF_READ | TF_SCRIPT)) && mcp_args_add_member(members, "as_of",
 		json_pack("{s:s, s:s}", "type", "string",
 			"description", "state at this change id or time")))
 		return MDB_E_NOMEM;
 	if ((t->flags & (TF_READ | TF_WRITE | TF_SCRIPT)) &&
-		add_member(members, "branch",
+		mcp_args_add_member(members, "branch",
 		json_pack("{s:s, s:s}", "type", "string",
 			"description", "default main")))
 		return MDB_E_NOMEM;

@@ -68,7 +68,7 @@ has_prefix(const char *s, const char *prefix)
 }
 
 static int
-entity_name(const char *uri, char out[LIMIT_NAME_BYTES + 1])
+mcp_resources_entity_name(const char *uri, char out[LIMIT_NAME_BYTES + 1])
 {
 	if (!has_prefix(uri, ENTITY_URI))
 		return MDB_E_INVALID;
@@ -80,7 +80,7 @@ resource_is_known(const char *uri)
 {
 	char name[LIMIT_NAME_BYTES + 1];
 
-	return strcmp(uri, GRAPH_URI) == 0 || entity_name(uri, name) == 0;
+	return strcmp(uri, GRAPH_URI) == 0 || mcp_resources_entity_name(uri, name) == 0;
 }
 
 bool
@@ -90,7 +90,7 @@ resource_is_touched(const char *uri, json_t *event)
 	json_t *entity;
 	size_t i;
 
-	if (strcmp(uri, GRAPH_URI) == 0 || entity_name(uri, name))
+	if (strcmp(uri, GRAPH_URI) == 0 || mcp_resources_entity_name(uri, name))
 		return true;
 	/* Not all names are known: rather once too often. */
 	if (!json_object_get(event, "entities") ||
@@ -104,7 +104,7 @@ resource_is_touched(const char *uri, json_t *event)
 }
 
 void
-resource_not_found(struct request *r, const char *uri)
+resource_not_found(struct session_request *r, const char *uri)
 {
 	session_fail(r, r->era->code_no_resource,
 		json_pack("{s:s}", "uri", uri),
@@ -115,7 +115,7 @@ resource_not_found(struct request *r, const char *uri)
 /* --- lists ----------------------------------------------------------------------- */
 
 void
-mcp_resources_list(struct request *r)
+mcp_resources_list(struct session_request *r)
 {
 	if (mcp_bad_cursor(r))
 		return;
@@ -127,7 +127,7 @@ mcp_resources_list(struct request *r)
 }
 
 void
-mcp_resources_templates(struct request *r)
+mcp_resources_templates(struct session_request *r)
 {
 	if (mcp_bad_cursor(r))
 		return;
@@ -141,7 +141,7 @@ mcp_resources_templates(struct request *r)
 /* --- reading --------------------------------------------------------------------- */
 
 struct resource_read {
-	struct request *request;
+	struct session_request *request;
 	const char *uri;	/* of the request's message */
 	struct graph_read *read;
 };
@@ -216,7 +216,7 @@ entity_contents(struct resource_read *c, json_t *graph)
 }
 
 static void
-read_done(void *ctx, int rc, json_t *graph, const struct err *e)
+mcp_resources_read_done(void *ctx, int rc, json_t *graph, const struct err *e)
 {
 	struct resource_read *c = ctx;
 	bool whole = has_prefix(c->uri, GRAPH_URI);
@@ -247,7 +247,7 @@ params_of(const char *uri, const char **ret_method)
 		return json_pack("{s:i, s:i, s:s}", "limit", LIMIT_ROWS,
 			"max_bytes", LIMIT_REPLY_BYTES, "cursor", name);
 	*ret_method = "open_nodes";
-	if (entity_name(uri, name) == 0)
+	if (mcp_resources_entity_name(uri, name) == 0)
 		return json_pack("{s:[s], s:i}", "names", name,
 			"max_bytes", LIMIT_REPLY_BYTES);
 	*ret_method = NULL;
@@ -255,7 +255,7 @@ params_of(const char *uri, const char **ret_method)
 }
 
 void
-mcp_resources_read(struct request *r)
+mcp_resources_read(struct session_request *r)
 {
 	const char *uri = request_string(r, "uri");
 	const char *method = NULL;
@@ -279,7 +279,7 @@ mcp_resources_read(struct request *r)
 	c->uri = uri;
 	request_hold(r, c, resource_read_free);
 	c->read = graph_read_start(r->session->relay, method, params,
-		LIMIT_MCP_ANSWER_BYTES / 3, read_done, c);
+		LIMIT_MCP_ANSWER_BYTES / 3, mcp_resources_read_done, c);
 	if (!c->read)
 		request_reply(r, NULL);
 }

@@ -4,12 +4,12 @@
 
 #include "mcp-server/mcp/session.h"
 
-void mcp_resources_list(struct request *r);
-void mcp_resources_templates(struct request *r);
-void mcp_resources_read(struct request *r);
+void mcp_resources_list(struct session_request *r);
+void mcp_resources_templates(struct session_request *r);
+void mcp_resources_read(struct session_request *r);
 
 /* Answers with the era's code for a resource that does not exist. */
-void resource_not_found(struct request *r, const char *uri);
+void resource_not_found(struct session_request *r, const char *uri);
 
 /* Can this be subscribed to? Says nothing about whether the entity exists. */
 bool resource_is_known(const char *uri);

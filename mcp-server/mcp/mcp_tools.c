@@ -97,7 +97,7 @@ mcp_tools_json(const struct profile *p)
 }
 
 bool
-mcp_bad_cursor(struct request *r)
+mcp_bad_cursor(struct session_request *r)
 {
 	json_t *cursor = json_object_get(r->params, "cursor");
 
@@ -109,7 +109,7 @@ mcp_bad_cursor(struct request *r)
 }
 
 void
-mcp_tools_list(struct request *r)
+mcp_tools_list(struct session_request *r)
 {
 	json_t *list;
 
@@ -122,7 +122,7 @@ mcp_tools_list(struct request *r)
 /* --- results ------------------------------------------------------------------- */
 
 struct tool_call {
-	struct request *request;
+	struct session_request *request;
 	const struct tool *tool;
 	bool exact;		/* as the reference does it */
 	json_t *args;		/* owned */
@@ -183,7 +183,7 @@ reply_failure(struct tool_call *c, const struct err *e)
 
 /* Adds a text block. 0 or MDB_E_NOMEM. */
 static int
-add_text(json_t *content, const char *text, size_t n)
+mcp_tools_add_text(json_t *content, const char *text, size_t n)
 {
 	return jx_add(content, json_pack("{s:s, s:s%}", "type", "text",
 		"text", text, n));
@@ -207,7 +207,7 @@ add_omitted(json_t *content, json_t *reply)
 		if (buf_addf(&note, "Note: %lld observations of %s are not "
 			"shown; it is too large for one answer.", (long long)n,
 			json_string_value(json_object_get(e, "name"))) ||
-			add_text(content, note.data, note.len))
+			mcp_tools_add_text(content, note.data, note.len))
 			return MDB_E_NOMEM;
 	}
 	return 0;
@@ -242,7 +242,7 @@ build_result(struct tool_call *c, json_t *structured_new, json_t *reply,
 		jx_dump(structured, &text);
 	if (rc)
 		return rc;
-	if (add_text(content, text.data, text.len) ||
+	if (mcp_tools_add_text(content, text.data, text.len) ||
 		(c->exact && add_omitted(content, reply)) ||
 		(!alone && jx_set(result, "structuredContent",
 			json_incref(structured))))
@@ -277,7 +277,7 @@ plain_shape(json_t *reply)
 }
 
 static json_t *
-shape_of(struct tool_call *c, json_t *reply)
+mcp_tools_shape_of(struct tool_call *c, json_t *reply)
 {
 	if (c->tool->flags & TF_COMPAT)
 		return compat_shape(
@@ -303,7 +303,7 @@ reply_too_large(struct tool_call *c)
 static void
 reply_success(struct tool_call *c, json_t *reply)
 {
-	json_t *structured = shape_of(c, reply);
+	json_t *structured = mcp_tools_shape_of(c, reply);
 	json_t *result = NULL;
 	int rc;
 
@@ -340,7 +340,7 @@ call_done(void *ctx, int rc, json_t *reply, const struct err *e)
 }
 
 static void
-read_done(void *ctx, int rc, json_t *graph, const struct err *e)
+mcp_tools_read_done(void *ctx, int rc, json_t *graph, const struct err *e)
 {
 	struct tool_call *c = ctx;
 
@@ -367,9 +367,9 @@ whole_method(struct tool_call *c)
 }
 
 static void
-start(struct tool_call *c)
+mcp_tools_start(struct tool_call *c)
 {
-	struct request *r = c->request;
+	struct session_request *r = c->request;
 	const struct profile *p = &r->session->o.profile;
 	struct err e = {0};
 
@@ -386,7 +386,7 @@ start(struct tool_call *c)
 
 		c->read = graph_read_start(r->session->relay, method,
 			json_incref(c->args), LIMIT_MCP_ANSWER_BYTES,
-			read_done, c);
+			mcp_tools_read_done, c);
 	} else {
 		c->call = relay_call(r->session->relay, c->tool->name,
 			json_incref(c->args),
@@ -398,7 +398,7 @@ start(struct tool_call *c)
 
 /* The tool by name, or NULL after an -32602 answer. */
 static const struct tool *
-find_tool(struct request *r)
+find_tool(struct session_request *r)
 {
 	const char *name = request_string(r, "name");
 	const struct tool *t;
@@ -415,7 +415,7 @@ find_tool(struct request *r)
 }
 
 void
-mcp_tools_call(struct request *r)
+mcp_tools_call(struct session_request *r)
 {
 	const struct tool *t = find_tool(r);
 	struct tool_call *c;
@@ -444,5 +444,5 @@ mcp_tools_call(struct request *r)
 	if (!c->args || !c->ignored)
 		request_reply(r, NULL);
 	else
-		start(c);
+		mcp_tools_start(c);
 }

@@ -4,8 +4,8 @@
 
 #include "mcp-server/mcp/session.h"
 
-void mcp_tools_list(struct request *r);
-void mcp_tools_call(struct request *r);
+void mcp_tools_list(struct session_request *r);
+void mcp_tools_call(struct session_request *r);
 
 /* The list alone: deterministic, in the order of tools.def. Returns new, or
  * NULL: no memory. */
@@ -13,6 +13,6 @@ json_t *mcp_tools_json(const struct profile *p) MUST_CHECK;
 
 /* Answers -32602 and returns true when a list request has a cursor: lists
  * have one page. */
-bool mcp_bad_cursor(struct request *r);
+bool mcp_bad_cursor(struct session_request *r);
 
 #endif

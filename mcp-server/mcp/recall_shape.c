@@ -5,7 +5,7 @@
 #include "common/jx.h"
 
 static int
-copy(json_t *to, json_t *from, const char *key)
+recall_shape_copy(json_t *to, json_t *from, const char *key)
 {
 	json_t *v = json_object_get(from, key);
 
@@ -13,7 +13,7 @@ copy(json_t *to, json_t *from, const char *key)
 }
 
 static const char *
-note_of(const json_t *reply)
+recall_shape_note_of(const json_t *reply)
 {
 	if (json_array_size(json_object_get(reply, "results")) == 0)
 		return "Nothing found. Other words, or search_nodes, may find "
@@ -27,14 +27,14 @@ json_t *
 recall_shape(json_t *reply, bool with_receipt)
 {
 	AUTO_JSON json_t *shape = json_object();
-	const char *note = note_of(reply);
+	const char *note = recall_shape_note_of(reply);
 
-	if (!shape || copy(shape, reply, "results") ||
-		copy(shape, reply, "relevant") ||
-		copy(shape, reply, "partial") ||
+	if (!shape || recall_shape_copy(shape, reply, "results") ||
+		recall_shape_copy(shape, reply, "relevant") ||
+		recall_shape_copy(shape, reply, "partial") ||
 		/* Of weak ones it does not matter. */
-		(!note && copy(shape, reply, "omitted")) ||
-		(with_receipt && copy(shape, reply, "receipt")) ||
+		(!note && recall_shape_copy(shape, reply, "omitted")) ||
+		(with_receipt && recall_shape_copy(shape, reply, "receipt")) ||
 		(note && jx_set(shape, "note", json_string(note))))
 		return NULL;
 	return take_ptr(shape);

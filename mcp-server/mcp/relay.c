@@ -322,7 +322,7 @@ retry_busy(struct relay *r, struct relay_call *c, const struct err *e)
 }
 
 static void
-settle(struct relay *r, struct relay_call *c, int rc, const char *text)
+relay_settle(struct relay *r, struct relay_call *c, int rc, const char *text)
 {
 	struct err e = {0};
 	AUTO_JSON json_t *reply = jx_parse(text, strlen(text), &e);
@@ -375,7 +375,7 @@ receive_one(struct relay *r)
 	c = find_ticket(r, ticket);
 	if (c) {
 		if (reply)
-			settle(r, c, rc, reply);
+			relay_settle(r, c, rc, reply);
 		else if (rc == MEMORY_UNREACHABLE)
 			retry_call(r, c);
 		else
@@ -414,7 +414,7 @@ finish_check(struct relay *r)
 /* --- the loop ----------------------------------------------------------------- */
 
 static void
-lower(int *io_timeout_ms, int64_t ms)
+relay_lower(int *io_timeout_ms, int64_t ms)
 {
 	ms = ms < 0 ? 0 : ms > 60000 ? 60000 : ms;
 	if (*io_timeout_ms < 0 || ms < *io_timeout_ms)
@@ -433,14 +433,14 @@ relay_poll(const struct relay *r, struct pollfd *fds, int *io_timeout_ms)
 	if (fd >= 0)
 		fds[n++] = (struct pollfd){fd, events, 0};
 	if (timeout >= 0)
-		lower(io_timeout_ms, timeout);
+		relay_lower(io_timeout_ms, timeout);
 	if (r->service == SERVICE_CHECKING)
 		fds[n++] = (struct pollfd){r->check.fd, POLLIN, 0};
 	for (const struct relay_call *c = r->calls; c; c = c->next)
 		if (!c->sent && r->service != SERVICE_CHECKING)
-			lower(io_timeout_ms, (c->retry_ns - now) / MS + 1);
+			relay_lower(io_timeout_ms, (c->retry_ns - now) / MS + 1);
 	if (r->events_wanted && !r->subscribed && !r->subscribe)
-		lower(io_timeout_ms, (r->resubscribe_ns - now) / MS + 1);
+		relay_lower(io_timeout_ms, (r->resubscribe_ns - now) / MS + 1);
 	return n;
 }
 

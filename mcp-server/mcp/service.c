@@ -63,7 +63,7 @@ tell_ignored(const json_t *hello)
 
 /* 1: the service that listens is a spawned one of an older version. */
 static int
-is_outdated(memory_client *c)
+service_is_outdated(memory_client *c)
 {
 	char *reply = NULL;
 	AUTO_JSON json_t *hello = NULL;
@@ -116,7 +116,7 @@ ensure(const struct service_options *o, struct err *e)
 	c = new_client(o);
 	if (!c)
 		return err_nomem(e);
-	if (is_outdated(c)) {
+	if (service_is_outdated(c)) {
 		retire(c, o);
 		r = run_service(o, e);
 	}

@@ -65,7 +65,7 @@ batch_release(struct session *s, struct batch *b)
 /* Sends an answer, or puts it into its batch. Takes m_new (NULL: no memory).
  * 0 or MDB_E_NOMEM. */
 static int MUST_CHECK
-answer(struct session *s, struct batch *b, json_t *m_new)
+session_answer(struct session *s, struct batch *b, json_t *m_new)
 {
 	return b ? jx_add(b->answers, m_new) : stdio_out_add(&s->out, m_new);
 }
@@ -74,17 +74,17 @@ static void
 answer_error(struct session *s, struct batch *b, json_t *id, int code,
 	const char *text)
 {
-	if (answer(s, b, jsonrpc_error(id, code, text, NULL)))
+	if (session_answer(s, b, jsonrpc_error(id, code, text, NULL)))
 		log_dropped();
 }
 
 /* --- requests ----------------------------------------------------------------- */
 
 static void
-request_free(struct request *r)
+session_request_free(struct session_request *r)
 {
 	struct session *s = r->session;
-	struct request **p = &s->requests;
+	struct session_request **p = &s->requests;
 
 	while (*p != r)
 		p = &(*p)->next;
@@ -102,11 +102,11 @@ request_free(struct request *r)
 }
 
 /* Takes value_new also on failure (NULL: no memory). */
-static struct request *
-request_new(struct session *s, json_t *value_new,
+static struct session_request *
+session_request_new(struct session *s, json_t *value_new,
 	const struct jsonrpc_msg *m, struct batch *b, size_t bytes)
 {
-	struct request *r = calloc(1, sizeof(*r));
+	struct session_request *r = calloc(1, sizeof(*r));
 
 	if (!r) {
 		json_decref(value_new);
@@ -131,20 +131,20 @@ request_new(struct session *s, json_t *value_new,
 }
 
 void
-request_reply(struct request *r, json_t *result_new)
+request_reply(struct session_request *r, json_t *result_new)
 {
 	json_t *result = result_new ? r->era->finish(r, result_new) : NULL;
 	json_t *m = result ? jsonrpc_result(r->id, result) : NULL;
 
-	if (answer(r->session, r->batch, m))
+	if (session_answer(r->session, r->batch, m))
 		session_fail(r, JSONRPC_INTERNAL, NULL,
 			"out of memory; nothing is broken, try again");
 	else
-		request_free(r);
+		session_request_free(r);
 }
 
 void
-session_fail(struct request *r, int code, json_t *data_new,
+session_fail(struct session_request *r, int code, json_t *data_new,
 	const char *fmt, ...)
 {
 	char text[512];
@@ -154,27 +154,27 @@ session_fail(struct request *r, int code, json_t *data_new,
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	text[text_cut(text, strlen(text))] = '\0';
-	if (answer(r->session, r->batch,
+	if (session_answer(r->session, r->batch,
 		jsonrpc_error(r->id, code, text, data_new)))
 		answer_error(r->session, r->batch, r->id, code, text);
-	request_free(r);
+	session_request_free(r);
 }
 
 void
-request_drop(struct request *r)
+request_drop(struct session_request *r)
 {
-	request_free(r);
+	session_request_free(r);
 }
 
 void
-request_hold(struct request *r, void *state, void (*state_free)(void *))
+request_hold(struct session_request *r, void *state, void (*state_free)(void *))
 {
 	r->state = state;
 	r->state_free = state_free;
 }
 
 const char *
-request_string(struct request *r, const char *key)
+request_string(struct session_request *r, const char *key)
 {
 	const char *s = NULL;
 	struct err e = {0};
@@ -199,7 +199,7 @@ cancel(struct session *s, json_t *params)
 	id = json_object_get(params, "requestId");
 	if (!id || subscribe_cancel(s, id))
 		return;
-	for (struct request *r = s->requests; r; r = r->next) {
+	for (struct session_request *r = s->requests; r; r = r->next) {
 		if (json_equal(r->id, id)) {
 			request_drop(r);
 			return;
@@ -208,7 +208,7 @@ cancel(struct session *s, json_t *params)
 }
 
 static void
-dispatch(struct request *r)
+session_dispatch(struct session_request *r)
 {
 	const struct method *m = r->era->methods;
 
@@ -232,7 +232,7 @@ message(struct session *s, json_t *value_new, struct batch *b, size_t bytes)
 	AUTO_JSON json_t *value = value_new;
 	struct jsonrpc_error e = {0};
 	struct jsonrpc_msg m;
-	struct request *r;
+	struct session_request *r;
 
 	switch (jsonrpc_read(value, &m, &e)) {
 	case JSONRPC_RESPONSE:
@@ -254,14 +254,14 @@ message(struct session *s, json_t *value_new, struct batch *b, size_t bytes)
 			"batch");
 		return;
 	}
-	r = request_new(s, json_incref(value), &m, b, bytes);
+	r = session_request_new(s, json_incref(value), &m, b, bytes);
 	if (!r) {
 		answer_error(s, b, m.id, JSONRPC_INTERNAL,
 			"out of memory; nothing is broken, try again");
 		return;
 	}
 	r->era = era_of(s, &m);
-	dispatch(r);
+	session_dispatch(r);
 }
 
 static void
@@ -295,7 +295,7 @@ batch(struct session *s, json_t *array, size_t bytes)
 
 /* Some clients end a message with an empty line. */
 static bool
-is_blank(const char *text, size_t n)
+session_is_blank(const char *text, size_t n)
 {
 	while (n > 0 && (text[n - 1] == ' ' || text[n - 1] == '\t' ||
 		text[n - 1] == '\r'))
@@ -304,12 +304,12 @@ is_blank(const char *text, size_t n)
 }
 
 static void
-line(struct session *s, const char *text, size_t n)
+session_line(struct session *s, const char *text, size_t n)
 {
 	struct jsonrpc_error e = {0};
 	AUTO_JSON json_t *value = NULL;
 
-	if (is_blank(text, n))
+	if (session_is_blank(text, n))
 		return;
 	value = jsonrpc_parse(text, n, &e);
 	if (!value) {
@@ -368,7 +368,7 @@ take_lines(struct session *s)
 		switch (stdio_in_line(&s->in, &text, &n)) {
 		case STDIO_LINE:
 			s->moved_bytes += n;
-			line(s, text, n);
+			session_line(s, text, n);
 			break;
 		case STDIO_TOO_LONG:
 			too_long(s);

@@ -19,8 +19,8 @@ struct session;
 struct subscription;
 
 /* One request of the client, from its line to its only answer. */
-struct request {
-	struct request *next;
+struct session_request {
+	struct session_request *next;
 	struct session *session;
 	const struct era *era;
 	struct batch *batch;	/* NULL: alone in its line */
@@ -49,7 +49,7 @@ struct session {
 	struct stdio_in in;
 	struct stdio_out out;
 	struct relay *relay;		/* borrowed */
-	struct request *requests;	/* under way, newest first */
+	struct session_request *requests;	/* under way, newest first */
 	size_t requests_n, requests_bytes;
 	uint64_t requests_all;
 	size_t moved_bytes;		/* since session_was_heavy said so */
@@ -87,15 +87,15 @@ void session_send(struct session *s, json_t *m_new);
 
 /* --- for handlers: every request is answered or dropped exactly once ---------- */
 /* Takes the result (NULL: no memory) and frees r. */
-void request_reply(struct request *r, json_t *result_new);
+void request_reply(struct session_request *r, json_t *result_new);
 /* Takes data_new (may be NULL) and frees r. */
-void session_fail(struct request *r, int code, json_t *data_new,
+void session_fail(struct session_request *r, int code, json_t *data_new,
 	const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 /* Frees r without an answer: the client cancelled it. */
-void request_drop(struct request *r);
+void request_drop(struct session_request *r);
 /* Gives r something to hold. */
-void request_hold(struct request *r, void *state, void (*state_free)(void *));
+void request_hold(struct session_request *r, void *state, void (*state_free)(void *));
 /* A string parameter: NULL after an -32602 answer (r is gone then). */
-const char *request_string(struct request *r, const char *key);
+const char *request_string(struct session_request *r, const char *key);
 
 #endif

@@ -48,7 +48,7 @@ subscription_add(struct session *s, json_t *id)
 
 /* The subscription with this id; NULL is the legacy one. */
 static struct subscription **
-find(struct session *s, const json_t *id)
+subscribe_find(struct session *s, const json_t *id)
 {
 	struct subscription **p = &s->subscriptions;
 
@@ -91,7 +91,7 @@ notify(struct session *s, const struct subscription *sub, const char *uri)
 
 /* Each URI is told about once for all the events that have come together. */
 static void
-tell(struct session *s)
+subscribe_tell(struct session *s)
 {
 	const char *uri;
 	json_t *value;
@@ -112,7 +112,7 @@ on_event(void *ctx, json_t *event)
 	json_t *value;
 
 	if (!event) {
-		tell(s);
+		subscribe_tell(s);
 		return;
 	}
 	for (struct subscription *sub = s->subscriptions; sub; sub = sub->next)
@@ -135,7 +135,7 @@ want_events(struct session *s)
 /* --- legacy ------------------------------------------------------------------- */
 
 static const char *
-known_uri(struct request *r)
+known_uri(struct session_request *r)
 {
 	const char *uri = request_string(r, "uri");
 
@@ -147,7 +147,7 @@ known_uri(struct request *r)
 }
 
 void
-subscribe_legacy_add(struct request *r)
+subscribe_legacy_add(struct session_request *r)
 {
 	struct session *s = r->session;
 	const char *uri = known_uri(r);
@@ -155,7 +155,7 @@ subscribe_legacy_add(struct request *r)
 
 	if (!uri)
 		return;
-	sub = *find(s, NULL);
+	sub = *subscribe_find(s, NULL);
 	if (!sub)
 		sub = subscription_add(s, NULL);
 	if (sub && json_object_size(sub->uris) >= LIMIT_MCP_SUBSCRIPTIONS) {
@@ -173,7 +173,7 @@ subscribe_legacy_add(struct request *r)
 }
 
 void
-subscribe_legacy_remove(struct request *r)
+subscribe_legacy_remove(struct session_request *r)
 {
 	struct session *s = r->session;
 	const char *uri = request_string(r, "uri");
@@ -181,7 +181,7 @@ subscribe_legacy_remove(struct request *r)
 
 	if (!uri)
 		return;
-	sub = *find(s, NULL);
+	sub = *subscribe_find(s, NULL);
 	if (sub)
 		json_object_del(sub->uris, uri);
 	want_events(s);
@@ -235,7 +235,7 @@ acknowledgement(struct subscription *sub, json_t *wanted)
 }
 
 static size_t
-count(const struct session *s)
+subscribe_count(const struct session *s)
 {
 	size_t n = 0;
 
@@ -245,7 +245,7 @@ count(const struct session *s)
 }
 
 void
-subscribe_listen(struct request *r)
+subscribe_listen(struct session_request *r)
 {
 	struct session *s = r->session;
 	json_t *filter = NULL, *wanted = NULL;
@@ -260,7 +260,7 @@ subscribe_listen(struct request *r)
 			"invalid params of %s: %s", r->method, e.text);
 		return;
 	}
-	if (count(s) >= LIMIT_MCP_SUBSCRIPTIONS) {
+	if (subscribe_count(s) >= LIMIT_MCP_SUBSCRIPTIONS) {
 		session_fail(r, JSONRPC_PARAMS, NULL,
 			"at most %d subscriptions can be open",
 			LIMIT_MCP_SUBSCRIPTIONS);
@@ -270,7 +270,7 @@ subscribe_listen(struct request *r)
 	ack = sub ? acknowledgement(sub, wanted) : NULL;
 	if (!ack) {
 		if (sub)
-			remove_at(find(s, r->id));
+			remove_at(subscribe_find(s, r->id));
 		request_reply(r, NULL);
 		return;
 	}
@@ -284,7 +284,7 @@ subscribe_listen(struct request *r)
 bool
 subscribe_cancel(struct session *s, const json_t *id)
 {
-	struct subscription **p = find(s, id);
+	struct subscription **p = subscribe_find(s, id);
 
 	if (!*p)
 		return false;

@@ -5,10 +5,10 @@
 #include "mcp-server/mcp/session.h"
 
 /* legacy: resources/subscribe and unsubscribe */
-void subscribe_legacy_add(struct request *r);
-void subscribe_legacy_remove(struct request *r);
+void subscribe_legacy_add(struct session_request *r);
+void subscribe_legacy_remove(struct session_request *r);
 /* modern: subscriptions/listen */
-void subscribe_listen(struct request *r);
+void subscribe_listen(struct session_request *r);
 
 /* Ends the listen request with this id, silently; false: there is none. */
 bool subscribe_cancel(struct session *s, const json_t *id);

@@ -67,7 +67,7 @@ stdio_in_read(struct stdio_in *in)
 
 /* Swallows what has come of a line that is too long. */
 static void
-discard(struct stdio_in *in, size_t end)
+stdio_io_discard(struct stdio_in *in, size_t end)
 {
 	jsonrpc_scan_feed(&in->scan, in->buf.data + in->start,
 		end - in->start);
@@ -76,7 +76,7 @@ discard(struct stdio_in *in, size_t end)
 
 /* End of the line at in->start, or buf.len with *ret_found false. */
 static size_t
-line_end(struct stdio_in *in, bool *ret_found)
+stdio_io_line_end(struct stdio_in *in, bool *ret_found)
 {
 	const char *nl = NULL;
 
@@ -94,13 +94,13 @@ stdio_in_line(struct stdio_in *in, const char **ret, size_t *ret_n)
 	size_t end;
 
 	for (;;) {
-		end = line_end(in, &found);
+		end = stdio_io_line_end(in, &found);
 		if (!in->discarding && end - in->start > in->max_bytes) {
 			in->discarding = true;
 			jsonrpc_scan_init(&in->scan);
 		}
 		if (in->discarding)
-			discard(in, end);
+			stdio_io_discard(in, end);
 		else
 			in->scanned = end;
 		if (!found && !in->eof)

@@ -9,10 +9,10 @@
 #include "memory-db/cli/lib/out.h"
 
 static void
-say(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0)));
+cli_say(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0)));
 
 static void
-say(const char *fmt, va_list ap)
+cli_say(const char *fmt, va_list ap)
 {
 	AUTO_BUF struct buf b = {0};
 	const char *s;
@@ -32,7 +32,7 @@ cli_fail(int code, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	say(fmt, ap);
+	cli_say(fmt, ap);
 	va_end(ap);
 	return code;
 }
@@ -45,7 +45,7 @@ cli_note(const struct cli *c, const char *fmt, ...)
 	if (c->quiet)
 		return;
 	va_start(ap, fmt);
-	say(fmt, ap);
+	cli_say(fmt, ap);
 	va_end(ap);
 }
 

@@ -32,7 +32,7 @@ tagged(json_t *texts)
 }
 
 static int
-run(struct cli *c, int argc, char **argv)
+cmd_add_run(struct cli *c, int argc, char **argv)
 {
 	AUTO_JSON json_t *reply = NULL;
 	json_t *texts = cli_texts(argc - 1, argv + 1);
@@ -85,5 +85,5 @@ const struct cli_command cli_cmd_add = {
 	.min_args = 1,
 	.max_args = -1,
 	.writes = true,
-	.run = run,
+	.run = cmd_add_run,
 };

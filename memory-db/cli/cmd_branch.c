@@ -82,7 +82,7 @@ print_branches(struct cli *c, const json_t *reply)
 }
 
 static int
-call(struct cli *c, const char *action, const char *name, json_t **ret_reply)
+cmd_branch_call(struct cli *c, const char *action, const char *name, json_t **ret_reply)
 {
 	json_t *p = json_pack("{s:s}", "action", action);
 
@@ -100,19 +100,19 @@ call(struct cli *c, const char *action, const char *name, json_t **ret_reply)
 }
 
 static int
-show(struct cli *c, const char *name)
+cmd_branch_show(struct cli *c, const char *name)
 {
 	AUTO_JSON json_t *reply = NULL;
-	int rc = call(c, name == NULL ? "list" : "describe", name, &reply);
+	int rc = cmd_branch_call(c, name == NULL ? "list" : "describe", name, &reply);
 
 	return rc == CLI_OK ? print_branches(c, reply) : rc;
 }
 
 static int
-change(struct cli *c, const char *action, const char *name)
+cmd_branch_change(struct cli *c, const char *action, const char *name)
 {
 	AUTO_JSON json_t *reply = NULL;
-	int rc = call(c, action, name, &reply);
+	int rc = cmd_branch_call(c, action, name, &reply);
 
 	if (rc != CLI_OK)
 		return rc;
@@ -135,17 +135,17 @@ change(struct cli *c, const char *action, const char *name)
 }
 
 static int
-run(struct cli *c, int argc, char **argv)
+cmd_branch_run(struct cli *c, int argc, char **argv)
 {
 	const char *action = argc > 0 ? argv[0] : "list";
 
 	if (strcmp(action, "list") == 0 && argc < 2)
-		return show(c, NULL);
+		return cmd_branch_show(c, NULL);
 	if (argc == 2 && strcmp(action, "describe") == 0)
-		return show(c, argv[1]);
+		return cmd_branch_show(c, argv[1]);
 	if (argc == 2 && (strcmp(action, "create") == 0 ||
 				 strcmp(action, "discard") == 0))
-		return change(c, action, argv[1]);
+		return cmd_branch_change(c, action, argv[1]);
 	return cli_fail(CLI_USAGE, "usage: memoryctl branch [list | create "
 		"NAME | describe NAME | discard NAME]");
 }
@@ -160,5 +160,5 @@ const struct cli_command cli_cmd_branch = {
 	.opts = opts,
 	.opts_n = ARRAY_LEN(opts),
 	.max_args = 2,
-	.run = run,
+	.run = cmd_branch_run,
 };

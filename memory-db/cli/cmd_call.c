@@ -25,7 +25,7 @@ read_stdin(struct buf *b)
 }
 
 static int
-run(struct cli *c, int argc, char **argv)
+cmd_call_run(struct cli *c, int argc, char **argv)
 {
 	AUTO_BUF struct buf b = {0};
 	AUTO_JSON json_t *params = NULL;
@@ -70,5 +70,5 @@ const struct cli_command cli_cmd_call = {
 		 "errors too.",
 	.min_args = 1,
 	.max_args = 2,
-	.run = run,
+	.run = cmd_call_run,
 };

@@ -7,7 +7,7 @@
 
 /* Says what was not there. */
 static int
-report_missing(const json_t *missing, const char *what)
+cmd_delete_report_missing(const json_t *missing, const char *what)
 {
 	const json_t *m;
 	size_t i;
@@ -19,19 +19,19 @@ report_missing(const json_t *missing, const char *what)
 }
 
 static int
-delete_entity(struct cli *c, char **argv, json_t **ret_reply)
+cmd_delete_delete_entity(struct cli *c, char **argv, json_t **ret_reply)
 {
 	int rc = cli_call(c, "delete_entities", json_pack("{s:[s]}",
 		"entityNames", argv[0]), CLI_NOW, ret_reply);
 
 	if (rc != CLI_OK)
 		return rc;
-	return report_missing(json_object_get(*ret_reply, "missing"),
+	return cmd_delete_report_missing(json_object_get(*ret_reply, "missing"),
 		"entity");
 }
 
 static int
-delete_texts(struct cli *c, int argc, char **argv, json_t **ret_reply)
+cmd_delete_delete_texts(struct cli *c, int argc, char **argv, json_t **ret_reply)
 {
 	json_t *texts = cli_texts(argc - 1, argv + 1);
 	int rc;
@@ -43,19 +43,19 @@ delete_texts(struct cli *c, int argc, char **argv, json_t **ret_reply)
 		CLI_NOW, ret_reply);
 	if (rc != CLI_OK)
 		return rc;
-	return report_missing(json_object_get(json_array_get(json_object_get(
+	return cmd_delete_report_missing(json_object_get(json_array_get(json_object_get(
 		*ret_reply, "results"), 0), "missing"), "observation");
 }
 
 static int
-run(struct cli *c, int argc, char **argv)
+cmd_delete_run(struct cli *c, int argc, char **argv)
 {
 	AUTO_JSON json_t *reply = NULL;
 	int rc = where_entity(c, argv[0]);
 
 	if (rc == CLI_OK)
-		rc = argc == 1 ? delete_entity(c, argv, &reply) :
-			delete_texts(c, argc, argv, &reply);
+		rc = argc == 1 ? cmd_delete_delete_entity(c, argv, &reply) :
+			cmd_delete_delete_texts(c, argc, argv, &reply);
 	if (reply == NULL)
 		return rc;
 	if (rc == CLI_PROBLEM && argc == 1)
@@ -84,5 +84,5 @@ const struct cli_command cli_cmd_delete = {
 	.min_args = 1,
 	.max_args = -1,
 	.writes = true,
-	.run = run,
+	.run = cmd_delete_run,
 };

@@ -24,7 +24,7 @@ static const struct conf_opt opts[] = {
 };
 
 static json_t *
-make_params(const char *name)
+cmd_diff_make_params(const char *name)
 {
 	const struct {
 		const char *key, *text;
@@ -53,7 +53,7 @@ make_params(const char *name)
 }
 
 static int
-compare(struct cli *c, json_t *params_new, json_t *only)
+cmd_diff_compare(struct cli *c, json_t *params_new, json_t *only)
 {
 	struct pages pages = {"memory_diff", "entities", CLI_NOW, 0,
 		changes_page, only, 0, false};
@@ -78,7 +78,7 @@ span_done(struct span *s)
 }
 
 static int
-add_page(struct cli *c, json_t *reply, void *ctx)
+cmd_diff_add_page(struct cli *c, json_t *reply, void *ctx)
 {
 	static const char *const lists[] = {"added", "removed", "set"};
 	struct span *s = ctx;
@@ -108,7 +108,7 @@ compare_session(struct cli *c)
 	struct span s __attribute__((cleanup(span_done))) = {
 		.names = json_object()};
 	struct pages pages = {"memory_history", "changes", CLI_NOW, 1000000,
-		add_page, &s, 0, false};
+		cmd_diff_add_page, &s, 0, false};
 	int rc = s.names == NULL ? cli_nomem() : pages_read(c, &pages,
 		json_pack("{s:s}", "session", session));
 
@@ -117,7 +117,7 @@ compare_session(struct cli *c)
 	if (pages.rows == 0)
 		return cli_fail(CLI_PROBLEM, "session %s changed nothing here",
 			session);
-	return compare(c, json_pack("{s:I,s:I}", "from",
+	return cmd_diff_compare(c, json_pack("{s:I,s:I}", "from",
 		(json_int_t)(s.first - 1), "to", (json_int_t)s.last),
 		s.is_open ? NULL : s.names);
 }
@@ -141,7 +141,7 @@ compare_sessions(struct cli *c)
 }
 
 static int
-run(struct cli *c, int argc, char **argv)
+cmd_diff_run(struct cli *c, int argc, char **argv)
 {
 	const char *name = argc > 0 ? argv[0] : NULL;
 
@@ -153,7 +153,7 @@ run(struct cli *c, int argc, char **argv)
 	if (rc != CLI_OK)
 		return rc;
 	if (session == NULL)
-		return compare(c, make_params(name), NULL);
+		return cmd_diff_compare(c, cmd_diff_make_params(name), NULL);
 	if (name != NULL || from != NULL || to != NULL || from_branch != NULL ||
 		to_branch != NULL || from_version != 0 || to_version != 0)
 		return cli_fail(CLI_USAGE, "--session stands alone: it says "
@@ -175,5 +175,5 @@ const struct cli_command cli_cmd_diff = {
 	.max_args = 1,
 	.looks = true,
 	.pages = true,
-	.run = run,
+	.run = cmd_diff_run,
 };

@@ -102,7 +102,7 @@ doctor_user(unsigned uid)
 }
 
 static int
-summary(const struct doctor *d)
+cmd_doctor_summary(const struct doctor *d)
 {
 	const struct cli *c = d->c;
 	AUTO_JSON json_t *out = NULL;
@@ -125,7 +125,7 @@ summary(const struct doctor *d)
 }
 
 static int
-run(struct cli *c, int argc, char **argv)
+cmd_doctor_run(struct cli *c, int argc, char **argv)
 {
 	static struct doctor d;
 	int rc;
@@ -143,7 +143,7 @@ run(struct cli *c, int argc, char **argv)
 	doctor_lock(&d);
 	doctor_disk(&d);
 	doctor_clients(&d);
-	rc = summary(&d);
+	rc = cmd_doctor_summary(&d);
 	json_decref(d.findings);
 	json_decref(d.hello);
 	return rc;
@@ -157,5 +157,5 @@ const struct cli_command cli_cmd_doctor = {
 		 "disk and MCP clients without needing or starting the "
 		 "service. Each line says ok, warn or fail and what to do. "
 		 "Exit code 1 when something fails.",
-	.run = run,
+	.run = cmd_doctor_run,
 };

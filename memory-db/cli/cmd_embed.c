@@ -24,7 +24,7 @@ static const struct conf_opt opts[] = {
 };
 
 /* What is to be written, and where. */
-struct plan {
+struct cmd_embed_plan {
 	char spec[PATH_MAX + 16], key_path[PATH_MAX];
 	const char *model;
 	char *path;		/* owned; of memory-db.conf */
@@ -50,7 +50,7 @@ host_of(const char *spec, char *out, size_t size)
 /* --- what was asked for ------------------------------------------------------ */
 
 static int
-read_spec(const char *arg, struct plan *p)
+read_spec(const char *arg, struct cmd_embed_plan *p)
 {
 	char folder[PATH_MAX];
 	struct stat st;
@@ -87,7 +87,7 @@ read_spec(const char *arg, struct plan *p)
 /* The file lies beside the database that is served; else beside the one that
  * would be. */
 static int
-find_file(const struct cli *c, struct plan *p)
+find_file(const struct cli *c, struct cmd_embed_plan *p)
 {
 	const char *served = cli_str(json_object_get(p->status, "database"),
 		"path", NULL);
@@ -113,10 +113,10 @@ find_file(const struct cli *c, struct plan *p)
 /* --- showing ------------------------------------------------------------------ */
 
 static int
-show(struct cli *c)
+cmd_embed_show(struct cli *c)
 {
 	AUTO_JSON json_t *status = NULL;
-	struct plan p = {0};
+	struct cmd_embed_plan p = {0};
 	const json_t *x;
 	int rc = cli_call(c, "get_memory_status", json_object(), CLI_NOW,
 		&status);
@@ -145,7 +145,7 @@ show(struct cli *c)
 
 /* Whether the file names this endpoint already. */
 static bool
-is_known(const char *text, const char *host)
+cmd_embed_is_known(const char *text, const char *host)
 {
 	char line[PATH_MAX], known[PATH_MAX];
 
@@ -169,7 +169,7 @@ is_known(const char *text, const char *host)
 
 /* A new endpoint gets every text: that is said before, with their number. */
 static int
-ask(struct cli *c, const struct plan *p, const char *text)
+cmd_embed_ask(struct cli *c, const struct cmd_embed_plan *p, const char *text)
 {
 	AUTO_JSON json_t *status = NULL;
 	char host[PATH_MAX], n[OUT_NUMBER_SIZE];
@@ -178,7 +178,7 @@ ask(struct cli *c, const struct plan *p, const char *text)
 	if (!is_endpoint(p->spec))
 		return CLI_OK;
 	host_of(p->spec, host, sizeof(host));
-	if (is_known(text, host))
+	if (cmd_embed_is_known(text, host))
 		return CLI_OK;
 	rc = cli_call(c, "get_memory_status", json_object(), CLI_NOW, &status);
 	if (rc != CLI_OK)
@@ -197,7 +197,7 @@ ask(struct cli *c, const struct plan *p, const char *text)
 /* --- doing it ----------------------------------------------------------------- */
 
 static int
-write_file(const struct plan *p, const char *text, struct err *e)
+write_file(const struct cmd_embed_plan *p, const char *text, struct err *e)
 {
 	AUTO_BUF struct buf out = {0};
 	const bool off = strcmp(p->spec, "none") == 0;
@@ -229,7 +229,7 @@ restart(struct cli *c, const struct running *r)
 }
 
 static int
-apply(struct cli *c, const struct plan *p, const struct running *r,
+cmd_embed_apply(struct cli *c, const struct cmd_embed_plan *p, const struct running *r,
 	const struct buf *before)
 {
 	struct err e = {0};
@@ -255,12 +255,12 @@ apply(struct cli *c, const struct plan *p, const struct running *r,
 }
 
 static int
-set(struct cli *c, const char *arg)
+cmd_embed_set(struct cli *c, const char *arg)
 {
 	AUTO_JSON json_t *status = NULL;
 	AUTO_BUF struct buf text = {0};
 	AUTO_FREE char *path = NULL;
-	struct plan p = {0};
+	struct cmd_embed_plan p = {0};
 	struct running r = {0};
 	struct err e = {0};
 	int rc = read_spec(arg, &p);
@@ -280,7 +280,7 @@ set(struct cli *c, const char *arg)
 		return cli_fail_err(&e);
 	if (buf_str(&text) == NULL)
 		return cli_nomem();
-	if ((rc = ask(c, &p, text.data)) != CLI_OK)
+	if ((rc = cmd_embed_ask(c, &p, text.data)) != CLI_OK)
 		return rc;
 	/* Asking may have started one. */
 	if (!r.is_there && c->client != NULL &&
@@ -288,13 +288,13 @@ set(struct cli *c, const char *arg)
 		return rc;
 	if (write_file(&p, text.data, &e) != 0)
 		return cli_fail_err(&e);
-	return apply(c, &p, &r, &text);
+	return cmd_embed_apply(c, &p, &r, &text);
 }
 
 static int
-run(struct cli *c, int argc, char **argv)
+cmd_embed_run(struct cli *c, int argc, char **argv)
 {
-	return argc == 0 ? show(c) : set(c, argv[0]);
+	return argc == 0 ? cmd_embed_show(c) : cmd_embed_set(c, argv[0]);
 }
 
 const struct cli_command cli_cmd_embed = {
@@ -310,5 +310,5 @@ const struct cli_command cli_cmd_embed = {
 	.opts = opts,
 	.opts_n = ARRAY_LEN(opts),
 	.max_args = 1,
-	.run = run,
+	.run = cmd_embed_run,
 };

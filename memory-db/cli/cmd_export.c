@@ -55,7 +55,7 @@ put_lines(struct export *x, const char *reply, size_t n, size_t at)
 
 /* The cursor keeps the point in time of the first page. */
 static json_t *
-make_params(const struct cli *c, const char *cursor)
+cmd_export_make_params(const struct cli *c, const char *cursor)
 {
 	json_t *p = json_pack("{s:b,s:b}", "current", is_current, "all",
 		is_all);
@@ -91,7 +91,7 @@ text_member(const char *s, size_t n, const char *name, char **ret)
 static int
 put_page(struct export *x, char **cursor)
 {
-	AUTO_JSON json_t *params = make_params(x->c, *cursor);
+	AUTO_JSON json_t *params = cmd_export_make_params(x->c, *cursor);
 	AUTO_BUF struct buf b = {0};
 	struct jmember lines;
 	char *reply = NULL;
@@ -157,7 +157,7 @@ say_written(const struct cli *c, const char *path, int64_t lines)
 }
 
 static int
-run(struct cli *c, int argc, char **argv)
+cmd_export_run(struct cli *c, int argc, char **argv)
 {
 	AUTO_NEWFILE struct newfile nf = {0};
 	struct export x = {.c = c};
@@ -193,5 +193,5 @@ const struct cli_command cli_cmd_export = {
 	.opts = opts,
 	.opts_n = ARRAY_LEN(opts),
 	.max_args = 1,
-	.run = run,
+	.run = cmd_export_run,
 };

@@ -23,7 +23,7 @@ static const struct conf_opt opts[] = {
 /* Asks on the terminal; the answer is the name itself, so that no habit
  * erases anything. */
 static int
-ask(const struct cli *c, const char *name)
+cmd_forget_ask(const struct cli *c, const char *name)
 {
 	char line[4096];
 	size_t n;
@@ -65,7 +65,7 @@ print_copies(const json_t *copies)
 }
 
 static int
-run(struct cli *c, int argc, char **argv)
+cmd_forget_run(struct cli *c, int argc, char **argv)
 {
 	AUTO_JSON json_t *reply = NULL;
 	json_t *p;
@@ -74,7 +74,7 @@ run(struct cli *c, int argc, char **argv)
 
 	(void)argc;
 	if (rc == CLI_OK && !yes)
-		rc = ask(c, argv[0]);
+		rc = cmd_forget_ask(c, argv[0]);
 	if (rc != CLI_OK)
 		return rc;
 	p = json_pack("{s:s,s:b}", "name", argv[0], "confirm", 1);
@@ -120,5 +120,5 @@ const struct cli_command cli_cmd_forget = {
 	.min_args = 1,
 	.max_args = 1,
 	.writes = true,
-	.run = run,
+	.run = cmd_forget_run,
 };

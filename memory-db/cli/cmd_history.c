@@ -35,7 +35,7 @@ print_whole(struct cli *c, const json_t *ch)
 }
 
 static int
-print_lists(const struct cli *c, const json_t *ch)
+cmd_history_print_lists(const struct cli *c, const json_t *ch)
 {
 	const json_t *added = json_object_get(ch, "added");
 	const json_t *removed = json_object_get(ch, "removed");
@@ -59,7 +59,7 @@ print_lists(const struct cli *c, const json_t *ch)
 
 /* "#7  2026-11-20 09:05:33  create  version 2  client  session s" */
 static void
-print_head(FILE *f, const struct cli *c, const json_t *ch)
+cmd_history_print_head(FILE *f, const struct cli *c, const json_t *ch)
 {
 	static const char *const who[][2] = {{"actor", ""}, {"client", ""},
 		{"session", "session "}};
@@ -98,7 +98,7 @@ print_change(struct cli *c, const json_t *ch)
 
 	if (f == NULL)
 		return cli_nomem();
-	print_head(f, c, ch);
+	cmd_history_print_head(f, c, ch);
 	if (fclose(f) != 0)
 		return cli_nomem();
 	out_wrapped(stdout, head, c->width, 4);
@@ -108,11 +108,11 @@ print_change(struct cli *c, const json_t *ch)
 		fputs("\"\n", stdout);
 	}
 	return is_full && cli_int(ch, "more", 0) > 0 ? print_whole(c, ch)
-						     : print_lists(c, ch);
+						     : cmd_history_print_lists(c, ch);
 }
 
 static json_t *
-make_params(const char *name)
+cmd_history_make_params(const char *name)
 {
 	json_t *p = json_object();
 
@@ -130,7 +130,7 @@ make_params(const char *name)
 }
 
 static int
-print_page(struct cli *c, json_t *reply, void *ctx)
+cmd_history_print_page(struct cli *c, json_t *reply, void *ctx)
 {
 	const json_t *changes = json_object_get(reply, "changes"), *ch;
 	int rc = CLI_OK;
@@ -150,8 +150,8 @@ static int
 read_log(struct cli *c, const char *name, int64_t *ret_rows)
 {
 	struct pages pages = {"memory_history", "changes", CLI_AS_OF,
-		limit - *ret_rows, print_page, NULL, 0, false};
-	int rc = pages.limit > 0 ? pages_read(c, &pages, make_params(name))
+		limit - *ret_rows, cmd_history_print_page, NULL, 0, false};
+	int rc = pages.limit > 0 ? pages_read(c, &pages, cmd_history_make_params(name))
 				 : CLI_OK;
 
 	*ret_rows += pages.rows;
@@ -163,7 +163,7 @@ read_log(struct cli *c, const char *name, int64_t *ret_rows)
 /* A session that wrote to the project and to the user's memory: a read of the
  * former covers the latter. */
 static int
-read_session(struct cli *c, const char *name, int64_t *ret_rows)
+cmd_history_read_session(struct cli *c, const char *name, int64_t *ret_rows)
 {
 	AUTO_JSON json_t *names = NULL;
 	const json_t *n;
@@ -185,7 +185,7 @@ read_session(struct cli *c, const char *name, int64_t *ret_rows)
 static int
 say_nothing(struct cli *c, const char *name)
 {
-	AUTO_JSON json_t *params = make_params(name);
+	AUTO_JSON json_t *params = cmd_history_make_params(name);
 
 	if (name == NULL && session == NULL && since == NULL && until == NULL) {
 		cli_note(c, "no changes%s", where_said(c));
@@ -199,7 +199,7 @@ say_nothing(struct cli *c, const char *name)
 }
 
 static int
-run(struct cli *c, int argc, char **argv)
+cmd_history_run(struct cli *c, int argc, char **argv)
 {
 	const char *name = argc > 0 ? argv[0] : NULL;
 	int64_t rows = 0;
@@ -207,7 +207,7 @@ run(struct cli *c, int argc, char **argv)
 
 	if (session == NULL && name != NULL)
 		c->asked = name;
-	rc = session != NULL ? read_session(c, name, &rows)
+	rc = session != NULL ? cmd_history_read_session(c, name, &rows)
 			     : read_log(c, name, &rows);
 	return rc == CLI_OK && rows == 0 ? say_nothing(c, name) : rc;
 }
@@ -228,7 +228,7 @@ const struct cli_command cli_cmd_history = {
 	.max_args = 1,
 	.looks = true,
 	.pages = true,
-	.run = run,
+	.run = cmd_history_run,
 };
 
 const struct cli_command cli_cmd_log = {
@@ -241,5 +241,5 @@ const struct cli_command cli_cmd_log = {
 	.max_args = 1,
 	.looks = true,
 	.pages = true,
-	.run = run,
+	.run = cmd_history_run,
 };

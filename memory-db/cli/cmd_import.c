@@ -174,7 +174,7 @@ send_slice(struct import *im, bool is_last)
 }
 
 static bool
-is_blank(const char *s, size_t n)
+cmd_import_is_blank(const char *s, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (strchr(" \t\r", s[i]) == NULL || s[i] == '\0')
@@ -196,7 +196,7 @@ check_line(struct import *im, const char **json, size_t n,
 		*json += 3;
 		n -= 3;
 	}
-	if (is_blank(*json, n)) {
+	if (cmd_import_is_blank(*json, n)) {
 		*json = NULL;
 		return CLI_OK;
 	}
@@ -306,7 +306,7 @@ print_notes(const struct import *im)
 }
 
 static int
-summary(const struct import *im)
+cmd_import_summary(const struct import *im)
 {
 	char text[4][OUT_NUMBER_SIZE];
 	AUTO_JSON json_t *out = NULL;
@@ -336,7 +336,7 @@ summary(const struct import *im)
 }
 
 static int
-open_file(const char *name, int *ret_fd)
+cmd_import_open_file(const char *name, int *ret_fd)
 {
 	if (strcmp(name, "-") == 0) {
 		*ret_fd = STDIN_FILENO;
@@ -348,7 +348,7 @@ open_file(const char *name, int *ret_fd)
 }
 
 static int
-run(struct cli *c, int argc, char **argv)
+cmd_import_run(struct cli *c, int argc, char **argv)
 {
 	static struct import im;
 	struct err e = {0};
@@ -357,7 +357,7 @@ run(struct cli *c, int argc, char **argv)
 	int fd, rc;
 
 	(void)argc;
-	if ((rc = open_file(argv[0], &fd)) != CLI_OK)
+	if ((rc = cmd_import_open_file(argv[0], &fd)) != CLI_OK)
 		return rc;
 	/* The namespace is a part of what the import is called. */
 	if ((rc = cli_connect(c)) != CLI_OK) {
@@ -382,7 +382,7 @@ run(struct cli *c, int argc, char **argv)
 		rc = send_all(&im);
 	progress_clear(&im.progress);
 	if (rc == CLI_OK)
-		rc = summary(&im);
+		rc = cmd_import_summary(&im);
 	if (rc == CLI_OK && im.bad + im.elsewhere > 0)
 		rc = CLI_PROBLEM;
 	import_done(&im);
@@ -409,5 +409,5 @@ const struct cli_command cli_cmd_import = {
 	.min_args = 1,
 	.max_args = 1,
 	.writes = true,
-	.run = run,
+	.run = cmd_import_run,
 };

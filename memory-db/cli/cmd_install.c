@@ -45,7 +45,7 @@ struct outcome {
 };
 
 static int
-check_options(struct clientfile *cf)
+cmd_install_check_options(struct clientfile *cf)
 {
 	char path[PATH_MAX];
 	struct err e = {0};
@@ -88,7 +88,7 @@ find_entry(const struct clientfile *cf, json_t **ret_servers,
 }
 
 static bool
-is_ours(const json_t *entry)
+cmd_install_is_ours(const json_t *entry)
 {
 	const char *command = cli_str(entry, "command", NULL);
 
@@ -173,7 +173,7 @@ report(const struct cli *c, const struct clientfile *cf,
 
 /* Shows or writes the text after the edit. */
 static int
-finish(const struct cli *c, const struct clientfile *cf,
+cmd_install_finish(const struct cli *c, const struct clientfile *cf,
 	const struct jedit *ed, struct outcome *o)
 {
 	AUTO_BUF struct buf after = {0}, plain = {0};
@@ -218,11 +218,11 @@ create(const struct cli *c, struct clientfile *cf, const json_t *entry,
 		&e) != 0)
 		return cli_fail_err(&e);
 	o->action = "added";
-	return finish(c, cf, &ed, o);
+	return cmd_install_finish(c, cf, &ed, o);
 }
 
 static int
-add(const struct cli *c, struct clientfile *cf, const json_t *entry,
+cmd_install_add(const struct cli *c, struct clientfile *cf, const json_t *entry,
 	struct outcome *o)
 {
 	AUTO_JEDIT struct jedit ed = {0};
@@ -247,12 +247,12 @@ add(const struct cli *c, struct clientfile *cf, const json_t *entry,
 	if (rc != 0)
 		return cli_fail_err(&e);
 	o->action = "added";
-	return finish(c, cf, &ed, o);
+	return cmd_install_finish(c, cf, &ed, o);
 }
 
 /* An entry of that name is there: ours, or somebody else's. */
 static int
-update(const struct cli *c, const struct clientfile *cf, const json_t *old,
+cmd_install_update(const struct cli *c, const struct clientfile *cf, const json_t *old,
 	const json_t *entry, struct outcome *o)
 {
 	AUTO_JEDIT struct jedit ed = {0};
@@ -261,7 +261,7 @@ update(const struct cli *c, const struct clientfile *cf, const json_t *old,
 	struct jmember m;
 	int rc;
 
-	if (is_ours(old)) {
+	if (cmd_install_is_ours(old)) {
 		/* What the user added to it (env, args) stays. */
 		o->action = "unchanged";
 		if (json_equal(json_object_get(old, "command"),
@@ -282,7 +282,7 @@ update(const struct cli *c, const struct clientfile *cf, const json_t *old,
 			cf->path, name, cli_str(old, "command",
 				cli_str(old, "url", "no command")));
 	}
-	return rc != 0 ? cli_fail_err(&e) : finish(c, cf, &ed, o);
+	return rc != 0 ? cli_fail_err(&e) : cmd_install_finish(c, cf, &ed, o);
 }
 
 static int
@@ -326,15 +326,15 @@ run_install(struct cli *c, int argc, char **argv)
 
 	(void)argc;
 	(void)argv;
-	if ((rc = check_options(&cf)) != CLI_OK ||
+	if ((rc = cmd_install_check_options(&cf)) != CLI_OK ||
 		(rc = find_program(path)) != CLI_OK ||
 		(rc = find_entry(&cf, &servers, &old)) != CLI_OK)
 		return rc;
 	if ((entry = make_entry(c, path)) == NULL)
 		return cli_nomem();
 	o.file = reference_file(old);
-	return old != NULL ? update(c, &cf, old, entry, &o) :
-		add(c, &cf, entry, &o);
+	return old != NULL ? cmd_install_update(c, &cf, old, entry, &o) :
+		cmd_install_add(c, &cf, entry, &o);
 }
 
 static int
@@ -349,19 +349,19 @@ run_uninstall(struct cli *c, int argc, char **argv)
 
 	(void)argc;
 	(void)argv;
-	if ((rc = check_options(&cf)) != CLI_OK ||
+	if ((rc = cmd_install_check_options(&cf)) != CLI_OK ||
 		(rc = find_entry(&cf, &servers, &old)) != CLI_OK)
 		return rc;
 	if (old == NULL)
 		return report(c, &cf, &o);
-	if (!is_ours(old))
+	if (!cmd_install_is_ours(old))
 		return cli_fail(CLI_PROBLEM, "server '%s' in %s does not start "
 			"%s: it is not ours to remove", name, cf.path, PROGRAM);
 	if (jedit_remove(&ed, cf.text.data, cf.text.len, servers_at(&cf), name,
 		&e) != 0)
 		return cli_fail_err(&e);
 	o.action = "removed";
-	return finish(c, &cf, &ed, &o);
+	return cmd_install_finish(c, &cf, &ed, &o);
 }
 
 const struct cli_command cli_cmd_install = {

@@ -15,7 +15,7 @@ static const struct conf_opt opts[] = {
 
 /* [{from, to, relationType}]; NULL: no UTF-8. */
 static json_t *
-make_params(char **argv)
+cmd_link_make_params(char **argv)
 {
 	json_t *p = json_pack("{s:[{s:s,s:s,s:s}]}", "relations", "from",
 		argv[0], "relationType", argv[1], "to", argv[2]);
@@ -49,7 +49,7 @@ print_relation(const struct cli *c, char **argv, const char *what)
 /* A relation is kept with the project as soon as one of its ends is: what is of
  * the user alone stays there. */
 static int
-place(struct cli *c, const char *from, const char *to)
+cmd_link_place(struct cli *c, const char *from, const char *to)
 {
 	int rc = where_entity(c, from);
 
@@ -60,16 +60,16 @@ place(struct cli *c, const char *from, const char *to)
 }
 
 static int
-change(struct cli *c, const char *method, char **argv, json_t **ret_reply)
+cmd_link_change(struct cli *c, const char *method, char **argv, json_t **ret_reply)
 {
-	AUTO_JSON json_t *params = make_params(argv);
+	AUTO_JSON json_t *params = cmd_link_make_params(argv);
 	int rc;
 
 	if (params == NULL)
 		return cli_fail(CLI_USAGE, weight != NULL ? "--weight is a "
 			"number from 0 to 1, not '%s'" :
 			"an argument is no valid UTF-8", weight);
-	if ((rc = place(c, argv[0], argv[2])) != CLI_OK)
+	if ((rc = cmd_link_place(c, argv[0], argv[2])) != CLI_OK)
 		return rc;
 	return cli_call(c, method, take_ptr(params), CLI_NOW, ret_reply);
 }
@@ -79,7 +79,7 @@ run_link(struct cli *c, int argc, char **argv)
 {
 	AUTO_JSON json_t *reply = NULL;
 	const char *action;
-	int rc = change(c, "create_relations", argv, &reply);
+	int rc = cmd_link_change(c, "create_relations", argv, &reply);
 
 	(void)argc;
 	if (rc != CLI_OK)
@@ -100,7 +100,7 @@ static int
 run_unlink(struct cli *c, int argc, char **argv)
 {
 	AUTO_JSON json_t *reply = NULL;
-	int rc = change(c, "delete_relations", argv, &reply);
+	int rc = cmd_link_change(c, "delete_relations", argv, &reply);
 
 	(void)argc;
 	if (rc != CLI_OK)

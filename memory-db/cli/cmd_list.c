@@ -37,7 +37,7 @@ static const struct table_column both[] = {
 	{"NAMESPACE", false, TABLE_TAIL},
 };
 
-struct listing {
+struct cmd_list_listing {
 	struct table table;
 	const char *prefix;
 	bool has_place;		/* rows come from two namespaces */
@@ -45,14 +45,14 @@ struct listing {
 };
 
 static bool
-is_wanted(const struct listing *l, const char *name)
+cmd_list_is_wanted(const struct cmd_list_listing *l, const char *name)
 {
 	return l->prefix == NULL ||
 		strncasecmp(name, l->prefix, strlen(l->prefix)) == 0;
 }
 
 static int
-show(struct cli *c, struct listing *l, const json_t *e)
+cmd_list_show(struct cli *c, struct cmd_list_listing *l, const json_t *e)
 {
 	char at[OUT_TIME_SIZE];
 	const char *name = cli_str(e, "name", "?");
@@ -75,25 +75,25 @@ show(struct cli *c, struct listing *l, const json_t *e)
 }
 
 static int
-add_page(struct cli *c, json_t *reply, void *ctx)
+cmd_list_add_page(struct cli *c, json_t *reply, void *ctx)
 {
 	const json_t *list = json_object_get(reply, "results"), *e;
-	struct listing *l = ctx;
+	struct cmd_list_listing *l = ctx;
 	int rc = CLI_OK;
 	size_t i;
 
 	json_array_foreach((json_t *)(uintptr_t)list, i, e) {
 		if (rc != CLI_OK || l->shown >= limit ||
-			!is_wanted(l, cli_str(e, "name", "")))
+			!cmd_list_is_wanted(l, cli_str(e, "name", "")))
 			continue;
-		rc = show(c, l, e);
+		rc = cmd_list_show(c, l, e);
 		l->shown++;
 	}
 	return rc;
 }
 
 static json_t *
-make_params(const struct cli *c, const char *prefix)
+cmd_list_make_params(const struct cli *c, const char *prefix)
 {
 	json_t *p = json_pack("{s:s,s:[s,s]}", "query", prefix ? prefix : "",
 		"fields", "name", "type");
@@ -114,11 +114,11 @@ make_params(const struct cli *c, const char *prefix)
 }
 
 static int
-run(struct cli *c, int argc, char **argv)
+cmd_list_run(struct cli *c, int argc, char **argv)
 {
-	struct listing l = {.prefix = argc > 0 && argv[0][0] ? argv[0] : NULL};
+	struct cmd_list_listing l = {.prefix = argc > 0 && argv[0][0] ? argv[0] : NULL};
 	struct pages pages = {"search_nodes", "results", CLI_AS_OF, limit,
-		add_page, &l, 0, false};
+		cmd_list_add_page, &l, 0, false};
 	int rc = cli_connect(c);
 
 	if (rc != CLI_OK)
@@ -129,7 +129,7 @@ run(struct cli *c, int argc, char **argv)
 		ARRAY_LEN(both) : ARRAY_LEN(here));
 	if (l.prefix != NULL)
 		pages.limit = is_names ? LOOKED_AT : 1000000;
-	rc = pages_read(c, &pages, make_params(c, l.prefix));
+	rc = pages_read(c, &pages, cmd_list_make_params(c, l.prefix));
 	if (rc == CLI_OK && table_print(&l.table, c, stdout) != 0)
 		rc = cli_nomem();
 	table_done(&l.table);
@@ -160,5 +160,5 @@ const struct cli_command cli_cmd_list = {
 	.max_args = 1,
 	.looks = true,
 	.pages = true,
-	.run = run,
+	.run = cmd_list_run,
 };

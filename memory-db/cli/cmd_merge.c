@@ -33,7 +33,7 @@ print_conflicts(const struct cli *c, const json_t *list)
 }
 
 static int
-run(struct cli *c, int argc, char **argv)
+cmd_merge_run(struct cli *c, int argc, char **argv)
 {
 	AUTO_JSON json_t *reply = NULL;
 	int64_t added, removed, attributes;
@@ -85,5 +85,5 @@ const struct cli_command cli_cmd_merge = {
 	.min_args = 1,
 	.max_args = 1,
 	.writes = true,
-	.run = run,
+	.run = cmd_merge_run,
 };

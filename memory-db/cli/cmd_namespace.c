@@ -16,7 +16,7 @@ static const struct table_column columns[] = {
 };
 
 static int
-add_aliases(struct table *t, const json_t *aliases)
+cmd_namespace_add_aliases(struct table *t, const json_t *aliases)
 {
 	AUTO_BUF struct buf b = {0};
 	const json_t *a;
@@ -54,7 +54,7 @@ list(struct cli *c, char **argv)
 		table_number(&t, cli_int(n, "entities", 0));
 		table_number(&t, cli_int(n, "observations", 0));
 		table_number(&t, cli_int(n, "changes", 0));
-		if (add_aliases(&t, json_object_get(n, "aliases")) != 0)
+		if (cmd_namespace_add_aliases(&t, json_object_get(n, "aliases")) != 0)
 			return cli_nomem();
 	}
 	return table_print(&t, c, stdout) != 0 ? cli_nomem() : CLI_OK;
@@ -62,7 +62,7 @@ list(struct cli *c, char **argv)
 
 /* A method with two names; what it did is said by fmt with both. */
 static int
-two_names(struct cli *c, const char *method, const char *first,
+cmd_namespace_two_names(struct cli *c, const char *method, const char *first,
 	const char *second, char **argv, json_t **ret_reply)
 {
 	return cli_call(c, method, json_pack("{s:s,s:s}", first, argv[0],
@@ -70,7 +70,7 @@ two_names(struct cli *c, const char *method, const char *first,
 }
 
 static int
-done(struct cli *c, json_t *reply, const char *what, char **argv)
+cmd_namespace_done(struct cli *c, json_t *reply, const char *what, char **argv)
 {
 	if (c->json) {
 		cli_strip(reply);
@@ -92,27 +92,27 @@ static int
 rename_one(struct cli *c, char **argv)
 {
 	AUTO_JSON json_t *reply = NULL;
-	int rc = two_names(c, "rename_namespace", "from", "to", argv, &reply);
+	int rc = cmd_namespace_two_names(c, "rename_namespace", "from", "to", argv, &reply);
 
-	return rc != CLI_OK ? rc : done(c, reply, " is now ", argv);
+	return rc != CLI_OK ? rc : cmd_namespace_done(c, reply, " is now ", argv);
 }
 
 static int
 merge(struct cli *c, char **argv)
 {
 	AUTO_JSON json_t *reply = NULL;
-	int rc = two_names(c, "merge_namespaces", "from", "to", argv, &reply);
+	int rc = cmd_namespace_two_names(c, "merge_namespaces", "from", "to", argv, &reply);
 
-	return rc != CLI_OK ? rc : done(c, reply, " is merged into ", argv);
+	return rc != CLI_OK ? rc : cmd_namespace_done(c, reply, " is merged into ", argv);
 }
 
 static int
 alias(struct cli *c, char **argv)
 {
 	AUTO_JSON json_t *reply = NULL;
-	int rc = two_names(c, "alias_namespace", "alias", "of", argv, &reply);
+	int rc = cmd_namespace_two_names(c, "alias_namespace", "alias", "of", argv, &reply);
 
-	return rc != CLI_OK ? rc : done(c, reply, " now means ", argv);
+	return rc != CLI_OK ? rc : cmd_namespace_done(c, reply, " now means ", argv);
 }
 
 /* --- folders ------------------------------------------------------------------- */
@@ -210,7 +210,7 @@ static const struct {
 };
 
 static int
-run(struct cli *c, int argc, char **argv)
+cmd_namespace_run(struct cli *c, int argc, char **argv)
 {
 	if (argc == 0)
 		return list(c, argv);
@@ -240,5 +240,5 @@ const struct cli_command cli_cmd_namespace = {
 		 "(a second clone of yours) share it, `untrust` takes that "
 		 "back, `folders` lists them.",
 	.max_args = 3,
-	.run = run,
+	.run = cmd_namespace_run,
 };

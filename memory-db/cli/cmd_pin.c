@@ -11,7 +11,7 @@ static const struct conf_opt opts[] = {
 };
 
 static int
-run(struct cli *c, int argc, char **argv)
+cmd_pin_run(struct cli *c, int argc, char **argv)
 {
 	AUTO_JSON json_t *reply = NULL;
 	int rc = CLI_OK;
@@ -54,5 +54,5 @@ const struct cli_command cli_cmd_pin = {
 	.opts_n = ARRAY_LEN(opts),
 	.min_args = 1,
 	.max_args = -1,
-	.run = run,
+	.run = cmd_pin_run,
 };

@@ -4,7 +4,7 @@
 #include "memory-db/cli/cli.h"
 
 static int
-run(struct cli *c, int argc, char **argv)
+cmd_ping_run(struct cli *c, int argc, char **argv)
 {
 	AUTO_JSON json_t *reply = NULL;
 	AUTO_JSON json_t *out = NULL;
@@ -39,5 +39,5 @@ const struct cli_command cli_cmd_ping = {
 	.summary = "whether memory-db runs and answers",
 	.about = "Asks memory-db for an answer and prints how long it took. "
 		 "Never starts it: exit code 111 when nobody listens.",
-	.run = run,
+	.run = cmd_ping_run,
 };

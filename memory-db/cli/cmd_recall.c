@@ -24,7 +24,7 @@ static const struct conf_opt opts[] = {
 };
 
 static int
-make_params(int argc, char **argv, json_t **ret)
+cmd_recall_make_params(int argc, char **argv, json_t **ret)
 {
 	AUTO_BUF struct buf query = {0};
 	AUTO_JSON json_t *p = NULL;
@@ -76,7 +76,7 @@ print_parts(const struct cli *c, const json_t *parts)
 
 /* "0.83  ada: likes tea  (2026-11-20, in work)" */
 static void
-print_row(const struct cli *c, const json_t *row)
+cmd_recall_print_row(const struct cli *c, const json_t *row)
 {
 	const char *home = c->namespace_ != NULL ? c->namespace_ : "default";
 	const char *place = cli_str(row, "namespace", home);
@@ -114,13 +114,13 @@ print_row(const struct cli *c, const json_t *row)
 }
 
 static int
-run(struct cli *c, int argc, char **argv)
+cmd_recall_run(struct cli *c, int argc, char **argv)
 {
 	AUTO_JSON json_t *reply = NULL, *params = NULL;
 	const json_t *rows, *row;
 	bool is_relevant;
 	size_t i;
-	int rc = make_params(argc, argv, &params);
+	int rc = cmd_recall_make_params(argc, argv, &params);
 
 	if (rc == CLI_OK)
 		rc = cli_call(c, "recall", json_incref(params), CLI_AS_OF,
@@ -140,7 +140,7 @@ run(struct cli *c, int argc, char **argv)
 			"nearest are%s\n", out_on(c, OUT_YELLOW),
 			out_off(c, OUT_YELLOW));
 	json_array_foreach((json_t *)(uintptr_t)rows, i, row)
-		print_row(c, row);
+		cmd_recall_print_row(c, row);
 	if (json_array_size(rows) == 0)
 		cli_note(c, "nothing found%s", where_said(c));
 	if (!is_relevant)
@@ -164,5 +164,5 @@ const struct cli_command cli_cmd_recall = {
 	.max_args = -1,
 	.looks = true,
 	.pages = true,
-	.run = run,
+	.run = cmd_recall_run,
 };

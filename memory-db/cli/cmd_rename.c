@@ -5,7 +5,7 @@
 #include "memory-db/cli/lib/where.h"
 
 static int
-run(struct cli *c, int argc, char **argv)
+cmd_rename_run(struct cli *c, int argc, char **argv)
 {
 	AUTO_JSON json_t *reply = NULL;
 	int rc = where_entity(c, argv[0]);
@@ -41,5 +41,5 @@ const struct cli_command cli_cmd_rename = {
 	.min_args = 2,
 	.max_args = 2,
 	.writes = true,
-	.run = run,
+	.run = cmd_rename_run,
 };

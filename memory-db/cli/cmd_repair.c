@@ -126,7 +126,7 @@ mend(struct repair *r)
 }
 
 static int
-summary(const struct repair *r)
+cmd_repair_summary(const struct repair *r)
 {
 	size_t n = json_array_size(r->repaired);
 	AUTO_JSON json_t *out = NULL;
@@ -152,7 +152,7 @@ summary(const struct repair *r)
 }
 
 static int
-run(struct cli *c, int argc, char **argv)
+cmd_repair_run(struct cli *c, int argc, char **argv)
 {
 	__attribute__((cleanup(repair_done))) struct repair r = {
 		.c = c, .facts = json_array(), .repaired = json_array()};
@@ -165,7 +165,7 @@ run(struct cli *c, int argc, char **argv)
 	rc = find_problems(&r);
 	if (rc == CLI_OK)
 		rc = mend(&r);
-	return rc == CLI_OK ? summary(&r) : rc;
+	return rc == CLI_OK ? cmd_repair_summary(&r) : rc;
 }
 
 const struct cli_command cli_cmd_repair = {
@@ -181,5 +181,5 @@ const struct cli_command cli_cmd_repair = {
 		 "something to mend.",
 	.opts = opts,
 	.opts_n = ARRAY_LEN(opts),
-	.run = run,
+	.run = cmd_repair_run,
 };

@@ -15,7 +15,7 @@ static const struct conf_opt opts[] = {
 };
 
 static int
-run(struct cli *c, int argc, char **argv)
+cmd_revert_run(struct cli *c, int argc, char **argv)
 {
 	AUTO_JSON json_t *reply = NULL;
 	int64_t version, removed, restored;
@@ -74,5 +74,5 @@ const struct cli_command cli_cmd_revert = {
 	.min_args = 2,
 	.max_args = 2,
 	.writes = true,
-	.run = run,
+	.run = cmd_revert_run,
 };

@@ -40,7 +40,7 @@ struct review {
 
 /* One row: where it is in the log, and the fact or setting. */
 static int
-add(struct review *v, enum section s, const json_t *ch, const json_t *item)
+cmd_review_add(struct review *v, enum section s, const json_t *ch, const json_t *item)
 {
 	static const char *const members[] = {
 		"change", "at", "session", "client", "actor"};
@@ -94,7 +94,7 @@ add_list(struct review *v, const json_t *ch, const char *key)
 				 : is_user		     ? USER
 							     : ADDITIONS;
 
-		if (add(v, s, ch, x) != 0)
+		if (cmd_review_add(v, s, ch, x) != 0)
 			return MDB_E_NOMEM;
 	}
 	return 0;
@@ -120,13 +120,13 @@ add_change(struct review *v, const json_t *ch)
 			(json_int_t)cli_int(ch, "more", 0));
 
 		r = rest == NULL ? MDB_E_NOMEM
-				 : add(v, DELETIONS, ch, rest);
+				 : cmd_review_add(v, DELETIONS, ch, rest);
 	}
 	return r;
 }
 
 static int
-read_page(struct cli *c, json_t *reply, void *ctx)
+cmd_review_read_page(struct cli *c, json_t *reply, void *ctx)
 {
 	const json_t *changes = json_object_get(reply, "changes"), *ch;
 	size_t i;
@@ -139,10 +139,10 @@ read_page(struct cli *c, json_t *reply, void *ctx)
 }
 
 static int
-read_namespace(struct cli *c, struct review *v, const char *name)
+cmd_review_read_namespace(struct cli *c, struct review *v, const char *name)
 {
 	struct pages pages = {"memory_history", "changes", CLI_NOW, 0,
-		read_page, v, 0, false};
+		cmd_review_read_page, v, 0, false};
 	json_t *p = json_pack("{s:s}", "namespace", name);
 
 	v->namespace_ = name;
@@ -158,7 +158,7 @@ read_namespace(struct cli *c, struct review *v, const char *name)
 
 /* Reads cover the user's memory as well: it comes first, under its own name. */
 static int
-read_all(struct cli *c, struct review *v)
+cmd_review_read_all(struct cli *c, struct review *v)
 {
 	AUTO_JSON json_t *reply = NULL;
 	const json_t *list, *ns;
@@ -167,23 +167,23 @@ read_all(struct cli *c, struct review *v)
 
 	if (c->is_named) {
 		v->only_seen = strcmp(c->namespace_, "default") != 0;
-		rc = read_namespace(c, v, "default");
+		rc = cmd_review_read_namespace(c, v, "default");
 		v->only_seen = false;
-		return rc == CLI_OK ? read_namespace(c, v, c->namespace_) : rc;
+		return rc == CLI_OK ? cmd_review_read_namespace(c, v, c->namespace_) : rc;
 	}
 	rc = cli_call(c, "list_namespaces", json_object(), CLI_NOW, &reply);
 	if (rc == CLI_OK)
-		rc = read_namespace(c, v, "default");
+		rc = cmd_review_read_namespace(c, v, "default");
 	list = json_object_get(reply, "namespaces");
 	json_array_foreach((json_t *)(uintptr_t)list, i, ns)
 		if (rc == CLI_OK)
-			rc = read_namespace(c, v, cli_str(ns, "name", "?"));
+			rc = cmd_review_read_namespace(c, v, cli_str(ns, "name", "?"));
 	return rc;
 }
 
 /* --- showing ------------------------------------------------------------------- */
 static int
-print_row(const struct cli *c, enum section s, json_t *row)
+cmd_review_print_row(const struct cli *c, enum section s, json_t *row)
 {
 	AUTO_JSON json_t *one = json_pack("[O]", row);
 	char at[OUT_TIME_SIZE];
@@ -228,7 +228,7 @@ print_sections(const struct cli *c, const struct review *v)
 			sections[s].title, out_off(c, OUT_BOLD),
 			json_array_size(v->lists[s]));
 		json_array_foreach(v->lists[s], i, row)
-			if (print_row(c, (enum section)s, row) != 0)
+			if (cmd_review_print_row(c, (enum section)s, row) != 0)
 				return cli_nomem();
 		any = true;
 	}
@@ -253,7 +253,7 @@ print_json(const struct cli *c, const struct review *v)
 }
 
 static int
-run(struct cli *c, int argc, char **argv)
+cmd_review_run(struct cli *c, int argc, char **argv)
 {
 	struct review v = {.seen = json_object()};
 	int rc = v.seen == NULL ? cli_nomem() : CLI_OK;
@@ -264,7 +264,7 @@ run(struct cli *c, int argc, char **argv)
 		if ((v.lists[s] = json_array()) == NULL)
 			rc = cli_nomem();
 	if (rc == CLI_OK)
-		rc = read_all(c, &v);
+		rc = cmd_review_read_all(c, &v);
 	if (rc == CLI_OK)
 		rc = c->json ? print_json(c, &v) : print_sections(c, &v);
 	for (int s = 0; s < SECTIONS; s++)
@@ -286,5 +286,5 @@ const struct cli_command cli_cmd_review = {
 	.opts = opts,
 	.opts_n = ARRAY_LEN(opts),
 	.pages = true,
-	.run = run,
+	.run = cmd_review_run,
 };

@@ -27,7 +27,7 @@ static const struct conf_opt opts[] = {
 };
 
 static int
-join(int argc, char **argv, struct buf *out)
+cmd_search_join(int argc, char **argv, struct buf *out)
 {
 	for (int i = 0; i < argc; i++)
 		if (buf_addf(out, "%s%s", i > 0 ? " " : "", argv[i]) != 0)
@@ -37,7 +37,7 @@ join(int argc, char **argv, struct buf *out)
 
 /* A safe text after an indent, cut to the terminal. */
 static int
-print_line(const struct cli *c, const char *indent, const char *text)
+cmd_search_print_line(const struct cli *c, const char *indent, const char *text)
 {
 	AUTO_BUF struct buf safe = {0}, cut = {0};
 	const char *s;
@@ -55,7 +55,7 @@ print_line(const struct cli *c, const char *indent, const char *text)
 }
 
 static int
-print_entity(const struct cli *c, const json_t *e)
+cmd_search_print_entity(const struct cli *c, const json_t *e)
 {
 	const json_t *list = json_object_get(e, "observations"), *o;
 	const char *ns = cli_str(e, "namespace", NULL);
@@ -74,7 +74,7 @@ print_entity(const struct cli *c, const json_t *e)
 	json_array_foreach((json_t *)(uintptr_t)list, i, o) {
 		if (i == SHOWN && n > SHOWN + 1)
 			break;
-		if (print_line(c, "  ", json_is_string(o) ?
+		if (cmd_search_print_line(c, "  ", json_is_string(o) ?
 			json_string_value(o) : "?") != 0)
 			return cli_nomem();
 	}
@@ -86,7 +86,7 @@ print_entity(const struct cli *c, const json_t *e)
 }
 
 static json_t *
-make_params(const char *query)
+cmd_search_make_params(const char *query)
 {
 	json_t *p = json_pack("{s:s}", "query", query);
 
@@ -104,7 +104,7 @@ make_params(const char *query)
 }
 
 static int
-print_page(struct cli *c, json_t *reply, void *ctx)
+cmd_search_print_page(struct cli *c, json_t *reply, void *ctx)
 {
 	const json_t *results = json_object_get(reply, "results"), *e;
 	bool *is_partial = ctx;
@@ -115,32 +115,32 @@ print_page(struct cli *c, json_t *reply, void *ctx)
 	if (c->json)
 		return cli_print_jsonl(c, results);
 	json_array_foreach((json_t *)(uintptr_t)results, i, e)
-		if ((rc = print_entity(c, e)) != CLI_OK)
+		if ((rc = cmd_search_print_entity(c, e)) != CLI_OK)
 			break;
 	return rc;
 }
 
 static int
-run(struct cli *c, int argc, char **argv)
+cmd_search_run(struct cli *c, int argc, char **argv)
 {
 	AUTO_BUF struct buf query = {0};
 	bool is_partial = false;
 	struct pages pages = {"search_nodes", "results", CLI_AS_OF, limit,
-		print_page, &is_partial, 0, false};
+		cmd_search_print_page, &is_partial, 0, false};
 	int rc;
 
-	if (join(argc, argv, &query) != 0)
+	if (cmd_search_join(argc, argv, &query) != 0)
 		return cli_nomem();
 	if ((rc = cli_connect(c)) != CLI_OK)
 		return rc;
-	rc = pages_read(c, &pages, where_fields(c, make_params(query.data)));
+	rc = pages_read(c, &pages, where_fields(c, cmd_search_make_params(query.data)));
 	if (rc != CLI_OK)
 		return rc;
 	if (is_partial)
 		cli_note(c, "stopped at the time limit: a more specific query "
 			"finds all");
 	if (pages.rows == 0) {
-		AUTO_JSON json_t *params = make_params(query.data);
+		AUTO_JSON json_t *params = cmd_search_make_params(query.data);
 
 		cli_note(c, "nothing found for '%s'%s", query.data,
 			where_said(c));
@@ -165,5 +165,5 @@ const struct cli_command cli_cmd_search = {
 	.max_args = -1,
 	.looks = true,
 	.pages = true,
-	.run = run,
+	.run = cmd_search_run,
 };

@@ -18,7 +18,7 @@ static const struct table_column columns[] = {
 };
 
 static int
-add_page(struct cli *c, json_t *reply, void *ctx)
+cmd_sessions_add_page(struct cli *c, json_t *reply, void *ctx)
 {
 	const json_t *list = json_object_get(reply, "sessions"), *s;
 	struct table *t = ctx;
@@ -39,11 +39,11 @@ add_page(struct cli *c, json_t *reply, void *ctx)
 }
 
 static int
-run(struct cli *c, int argc, char **argv)
+cmd_sessions_run(struct cli *c, int argc, char **argv)
 {
 	AUTO_TABLE struct table t;
 	struct pages pages = {"list_sessions", "sessions", CLI_NOW, limit,
-		add_page, &t, 0, false};
+		cmd_sessions_add_page, &t, 0, false};
 	int rc;
 
 	(void)argc;
@@ -66,5 +66,5 @@ const struct cli_command cli_cmd_sessions = {
 	.summary = "sessions that wrote, newest first",
 	.opts = opts,
 	.opts_n = ARRAY_LEN(opts),
-	.run = run,
+	.run = cmd_sessions_run,
 };

@@ -42,7 +42,7 @@ print_json_pair(const struct cli *c, const char *key, const json_t *value)
 }
 
 static int
-print_head(const struct cli *c, const json_t *e)
+cmd_show_print_head(const struct cli *c, const json_t *e)
 {
 	char text[OUT_NUMBER_SIZE], at[OUT_TIME_SIZE];
 
@@ -98,7 +98,7 @@ print_origin(const struct cli *c, const json_t *f)
 
 /* Behind the text: "  #habit #food {"cups":2}". */
 static int
-print_marks(const struct cli *c, const json_t *f)
+cmd_show_print_marks(const struct cli *c, const json_t *f)
 {
 	const json_t *tags = json_object_get(f, "tags"), *tag;
 	const json_t *metadata = json_object_get(f, "metadata");
@@ -130,7 +130,7 @@ print_facts(const struct cli *c, const json_t *e)
 	json_array_foreach((json_t *)(uintptr_t)facts, i, f) {
 		fputs("  - ", stdout);
 		out_text(stdout, cli_str(f, "text", "?"));
-		if (print_marks(c, f) != 0)
+		if (cmd_show_print_marks(c, f) != 0)
 			fputs(" (no memory for the metadata)", stdout);
 		putchar('\n');
 		print_origin(c, f);
@@ -141,7 +141,7 @@ print_facts(const struct cli *c, const json_t *e)
 }
 
 static void
-print_relations(const struct cli *c, const json_t *relations)
+cmd_show_print_relations(const struct cli *c, const json_t *relations)
 {
 	const json_t *r;
 	size_t i;
@@ -162,7 +162,7 @@ print_relations(const struct cli *c, const json_t *relations)
 /* "no entity 'bob'; similar: 'rob', 'bo'" for each missing name. as_of: NULL
  * for now. */
 static int
-report_missing(const json_t *missing, const char *as_of)
+cmd_show_report_missing(const json_t *missing, const char *as_of)
 {
 	const json_t *m, *s;
 	int rc = CLI_OK;
@@ -187,32 +187,32 @@ report_missing(const json_t *missing, const char *as_of)
 }
 
 static int
-print_page(struct cli *c, json_t *reply, void *ctx)
+cmd_show_print_page(struct cli *c, json_t *reply, void *ctx)
 {
 	const json_t *missing = json_object_get(reply, "missing"), *e;
 	size_t i;
 
 	(void)ctx;
 	if (json_array_size(missing) > 0)
-		return report_missing(missing, c->as_of);
+		return cmd_show_report_missing(missing, c->as_of);
 	if (c->json) {
 		cli_strip(reply);
 		return cli_print_json(c, reply);
 	}
 	json_array_foreach(json_object_get(reply, "entities"), i, e) {
-		if (print_head(c, e) != 0)
+		if (cmd_show_print_head(c, e) != 0)
 			return cli_nomem();
 		print_facts(c, e);
 	}
-	print_relations(c, json_object_get(reply, "relations"));
+	cmd_show_print_relations(c, json_object_get(reply, "relations"));
 	return CLI_OK;
 }
 
 static int
-run(struct cli *c, int argc, char **argv)
+cmd_show_run(struct cli *c, int argc, char **argv)
 {
 	struct pages pages = {"open_nodes", "entities", CLI_AS_OF, 0,
-		print_page, NULL, 0, false};
+		cmd_show_print_page, NULL, 0, false};
 	int rc;
 
 	(void)argc;
@@ -240,5 +240,5 @@ const struct cli_command cli_cmd_show = {
 	.max_args = 1,
 	.looks = true,
 	.pages = true,
-	.run = run,
+	.run = cmd_show_run,
 };

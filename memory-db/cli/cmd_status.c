@@ -68,7 +68,7 @@ object_text(const json_t *o, struct buf *out)
 }
 
 static int
-print_row(const struct cli *c, const char *key, const json_t *v)
+cmd_status_print_row(const struct cli *c, const char *key, const json_t *v)
 {
 	AUTO_BUF struct buf name = {0}, value = {0};
 	int pad;
@@ -110,14 +110,14 @@ print_section(const struct cli *c, const char *title, const json_t *o)
 			break;
 		}
 		/* Lists, as of problems, are shown where they matter. */
-		if (!json_is_array(v) && print_row(c, key, v) != 0)
+		if (!json_is_array(v) && cmd_status_print_row(c, key, v) != 0)
 			return MDB_E_NOMEM;
 	}
 	return 0;
 }
 
 static void
-print_problems(FILE *f, const struct cli *c, const json_t *health)
+cmd_status_print_problems(FILE *f, const struct cli *c, const json_t *health)
 {
 	const json_t *p;
 	size_t i;
@@ -207,7 +207,7 @@ print_totals(FILE *f, const struct cli *c, const json_t *reply)
 
 /* "types       person 12, project 3 and 5 more", cut to the terminal. */
 static int
-print_counts(FILE *f, const struct cli *c, const char *label, const json_t *counts)
+cmd_status_print_counts(FILE *f, const struct cli *c, const char *label, const json_t *counts)
 {
 	size_t i = 0, n = json_object_size(counts);
 	int room = (c->width > 0 ? c->width : 80) - 12;
@@ -290,15 +290,15 @@ print_scripts(FILE *f, const struct cli *c, const json_t *s)
 }
 
 static int
-print_lines(FILE *f, const struct cli *c, const json_t *reply)
+cmd_status_print_lines(FILE *f, const struct cli *c, const json_t *reply)
 {
 	const json_t *health = json_object_get(reply, "health");
 
 	print_headline(f, c, reply);
 	print_database(f, c, reply);
 	print_totals(f, c, reply);
-	if (print_counts(f, c, "types", json_object_get(reply, "by_type")) != 0 ||
-		print_counts(f, c, "namespaces", json_object_get(reply,
+	if (cmd_status_print_counts(f, c, "types", json_object_get(reply, "by_type")) != 0 ||
+		cmd_status_print_counts(f, c, "namespaces", json_object_get(reply,
 			"namespaces")) != 0)
 		return cli_nomem();
 	print_here(f, c);
@@ -307,7 +307,7 @@ print_lines(FILE *f, const struct cli *c, const json_t *reply)
 	print_label(f, c, "health");
 	out_text(f, cli_str(health, "state", "?"));
 	fputc('\n', f);
-	print_problems(f, c, health);
+	cmd_status_print_problems(f, c, health);
 	print_ignored(f, c, json_object_get(reply, "ignored_settings"));
 	print_label(f, c, "more");
 	fputs("memoryctl status --all: sizes, limits, queues, latency\n", f);
@@ -321,7 +321,7 @@ print_short(const struct cli *c, const json_t *reply)
 	AUTO_FREE char *text = NULL;
 	size_t n;
 	FILE *f = open_memstream(&text, &n);
-	int rc = f == NULL ? cli_nomem() : print_lines(f, c, reply);
+	int rc = f == NULL ? cli_nomem() : cmd_status_print_lines(f, c, reply);
 
 	if (f != NULL && fclose(f) != 0)
 		rc = cli_nomem();
@@ -356,13 +356,13 @@ print_all(const struct cli *c, json_t *reply)
 	print_headline(stdout, c, reply);
 	print_database(stdout, c, reply);
 	print_totals(stdout, c, reply);
-	print_problems(stdout, c, json_object_get(reply, "health"));
+	cmd_status_print_problems(stdout, c, json_object_get(reply, "health"));
 	print_ignored(stdout, c, json_object_get(reply, "ignored_settings"));
 	json_object_del(reply, "ignored_settings");
 	json_object_foreach(reply, key, v) {
 		if (in_headline(key) || json_is_object(v))
 			continue;
-		if (!json_is_array(v) && print_row(c, key, v) != 0)
+		if (!json_is_array(v) && cmd_status_print_row(c, key, v) != 0)
 			return cli_nomem();
 	}
 	json_object_foreach(reply, key, v)
@@ -372,7 +372,7 @@ print_all(const struct cli *c, json_t *reply)
 }
 
 static int
-run(struct cli *c, int argc, char **argv)
+cmd_status_run(struct cli *c, int argc, char **argv)
 {
 	AUTO_JSON json_t *reply = NULL;
 	bool is_broken;
@@ -400,5 +400,5 @@ const struct cli_command cli_cmd_status = {
 		 "disk fails.",
 	.opts = opts,
 	.opts_n = ARRAY_LEN(opts),
-	.run = run,
+	.run = cmd_status_run,
 };

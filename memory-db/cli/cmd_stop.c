@@ -33,7 +33,7 @@ say_managed(long pid)
 }
 
 static int
-run(struct cli *c, int argc, char **argv)
+cmd_stop_run(struct cli *c, int argc, char **argv)
 {
 	struct running r;
 	int rc;
@@ -68,5 +68,5 @@ const struct cli_command cli_cmd_stop = {
 		 "has then; so this is how a setting takes effect at once. One "
 		 "that systemd or an operator started is left alone, and the "
 		 "command that ends it is printed.",
-	.run = run,
+	.run = cmd_stop_run,
 };

@@ -24,14 +24,14 @@ static const struct table_column columns[] = {
 };
 
 /* --- counting ---------------------------------------------------------------------- */
-struct counting {
+struct cmd_tags_counting {
 	json_t *counts;		/* tag -> [entities, facts]; owned */
 	struct progress progress;
 	int64_t entities;
 };
 
 static void
-counting_done(struct counting *t)
+counting_done(struct cmd_tags_counting *t)
 {
 	progress_clear(&t->progress);
 	json_decref(t->counts);
@@ -39,7 +39,7 @@ counting_done(struct counting *t)
 
 /* Adds one to the count of each tag. */
 static int
-count(struct counting *t, const json_t *tags, size_t which)
+cmd_tags_count(struct cmd_tags_counting *t, const json_t *tags, size_t which)
 {
 	const json_t *tag;
 	size_t i;
@@ -64,18 +64,18 @@ count_page(struct cli *c, json_t *reply, void *ctx)
 {
 	const char *list = json_object_get(reply, "entities") ? "entities" :
 		"results";
-	struct counting *t = ctx;
+	struct cmd_tags_counting *t = ctx;
 	const json_t *e, *f;
 	int rc = CLI_OK;
 	size_t i, k;
 
 	(void)c;
 	json_array_foreach(json_object_get(reply, list), i, e) {
-		rc = count(t, json_object_get(json_object_get(e, "metadata"),
+		rc = cmd_tags_count(t, json_object_get(json_object_get(e, "metadata"),
 			"tags"), 0);
 		json_array_foreach(json_object_get(e, "facts"), k, f)
 			if (rc == CLI_OK)
-				rc = count(t, json_object_get(f, "tags"), 1);
+				rc = cmd_tags_count(t, json_object_get(f, "tags"), 1);
 		if (rc != CLI_OK)
 			return rc;
 		t->entities++;
@@ -84,23 +84,23 @@ count_page(struct cli *c, json_t *reply, void *ctx)
 	return CLI_OK;
 }
 
-struct row {
+struct cmd_tags_row {
 	const char *tag;	/* borrowed */
 	int64_t entities, facts;
 };
 
 /* The most used first, then by name. */
 static int
-order(const void *a, const void *b)
+cmd_tags_order(const void *a, const void *b)
 {
-	const struct row *x = a, *y = b;
+	const struct cmd_tags_row *x = a, *y = b;
 	int64_t n = x->entities + x->facts, m = y->entities + y->facts;
 
 	return n != m ? (n < m) - (n > m) : strcmp(x->tag, y->tag);
 }
 
 static int
-print_rows(struct cli *c, const struct row *rows, size_t n)
+print_rows(struct cli *c, const struct cmd_tags_row *rows, size_t n)
 {
 	AUTO_TABLE struct table t;
 	int rc = CLI_OK;
@@ -126,27 +126,27 @@ print_rows(struct cli *c, const struct row *rows, size_t n)
 }
 
 static int
-print_counts(struct cli *c, const json_t *counts)
+cmd_tags_print_counts(struct cli *c, const json_t *counts)
 {
 	size_t n = json_object_size(counts), k = 0;
-	AUTO_FREE struct row *rows = calloc(n + 1, sizeof(*rows));
+	AUTO_FREE struct cmd_tags_row *rows = calloc(n + 1, sizeof(*rows));
 	const char *tag;
 	const json_t *pair;
 
 	if (rows == NULL)
 		return cli_nomem();
 	json_object_foreach((json_t *)(uintptr_t)counts, tag, pair)
-		rows[k++] = (struct row){tag,
+		rows[k++] = (struct cmd_tags_row){tag,
 			json_integer_value(json_array_get(pair, 0)),
 			json_integer_value(json_array_get(pair, 1))};
-	qsort(rows, n, sizeof(*rows), order);
+	qsort(rows, n, sizeof(*rows), cmd_tags_order);
 	return print_rows(c, rows, n);
 }
 
 static int
 run_tags(struct cli *c, int argc, char **argv)
 {
-	struct counting t __attribute__((cleanup(counting_done))) = {
+	struct cmd_tags_counting t __attribute__((cleanup(counting_done))) = {
 		.counts = json_object()};
 	struct pages pages = {"read_graph", "entities", CLI_AS_OF, 0,
 		count_page, &t, 0, false};
@@ -177,14 +177,14 @@ run_tags(struct cli *c, int argc, char **argv)
 		cli_note(c, "no tags%s", where_said(c));
 		return CLI_PROBLEM;
 	}
-	return print_counts(c, t.counts);
+	return cmd_tags_print_counts(c, t.counts);
 }
 
 /* --- setting ---------------------------------------------------------------------- */
 
 /* The entity with its metadata and facts, or the error is printed. */
 static int
-read_entity(struct cli *c, const char *name, json_t **ret_entity)
+cmd_tags_read_entity(struct cli *c, const char *name, json_t **ret_entity)
 {
 	AUTO_JSON json_t *reply = NULL;
 	json_t *e;
@@ -266,7 +266,7 @@ set_tags(struct cli *c, const char *name, json_t *tags_new)
 }
 
 static void
-say(const struct cli *c, const char *name, const json_t *tags)
+cmd_tags_say(const struct cli *c, const char *name, const json_t *tags)
 {
 	const json_t *t;
 	size_t i;
@@ -288,7 +288,7 @@ static int
 change_tags(struct cli *c, int argc, char **argv, bool is_added)
 {
 	AUTO_JSON json_t *entity = NULL, *tags = NULL;
-	int rc = read_entity(c, argv[0], &entity);
+	int rc = cmd_tags_read_entity(c, argv[0], &entity);
 
 	if (rc == CLI_OK)
 		rc = present_tags(entity, &tags);
@@ -308,7 +308,7 @@ change_tags(struct cli *c, int argc, char **argv, bool is_added)
 	}
 	rc = set_tags(c, argv[0], json_incref(tags));
 	if (rc == CLI_OK)
-		say(c, argv[0], tags);
+		cmd_tags_say(c, argv[0], tags);
 	return rc;
 }
 

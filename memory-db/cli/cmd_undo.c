@@ -28,7 +28,7 @@ static const struct conf_opt opts[] = {
 };
 
 static int
-add_changes(json_t *p, int argc, char **argv)
+cmd_undo_add_changes(json_t *p, int argc, char **argv)
 {
 	json_t *list = json_array();
 	int64_t id;
@@ -49,7 +49,7 @@ add_changes(json_t *p, int argc, char **argv)
 }
 
 static int
-make_params(int argc, char **argv, json_t **ret)
+cmd_undo_make_params(int argc, char **argv, json_t **ret)
 {
 	AUTO_JSON json_t *p = json_pack("{s:b,s:s}", "dry_run", dry_run,
 		"on_conflict",
@@ -61,7 +61,7 @@ make_params(int argc, char **argv, json_t **ret)
 	if (p == NULL)
 		return cli_nomem();
 	if (argc > 0 || change != 0)
-		rc = add_changes(p, argc, argv);
+		rc = cmd_undo_add_changes(p, argc, argv);
 	if (rc == CLI_OK &&
 		((session != NULL &&
 			 jx_set(p, "session", json_string(session)) != 0) ||
@@ -79,7 +79,7 @@ make_params(int argc, char **argv, json_t **ret)
 
 /* The lists end after some facts; the counts do not. */
 static int
-print_lists(const struct cli *c, const json_t *reply)
+cmd_undo_print_lists(const struct cli *c, const json_t *reply)
 {
 	const json_t *gone = json_object_get(reply, "removed_facts");
 	const json_t *back = json_object_get(reply, "restored_facts");
@@ -129,7 +129,7 @@ print_reply(const struct cli *c, const json_t *reply)
 		printf(", %lld value%s set back", (long long)values,
 			facts_plural(values));
 	putchar('\n');
-	if (print_lists(c, reply) != CLI_OK)
+	if (cmd_undo_print_lists(c, reply) != CLI_OK)
 		return CLI_SYSTEM;
 	print_blockers(c, json_object_get(reply, "blockers"));
 	if (sliced && !dry_run && cli_int(reply, "slices", 0) > 1) {
@@ -145,11 +145,11 @@ print_reply(const struct cli *c, const json_t *reply)
 
 /* In the namespace that c->in says. */
 static int
-undo(struct cli *c, int argc, char **argv)
+cmd_undo_undo(struct cli *c, int argc, char **argv)
 {
 	AUTO_JSON json_t *reply = NULL;
 	json_t *p = NULL;
-	int rc = make_params(argc, argv, &p);
+	int rc = cmd_undo_make_params(argc, argv, &p);
 
 	if (rc == CLI_OK)
 		rc = sliced_call(
@@ -190,14 +190,14 @@ undo_session(struct cli *c)
 		if (json_array_size(names) > 1 || (!c->is_named &&
 			strcmp(c->in, "default") != 0))
 			print_place(c, c->in);
-		rc = undo(c, 0, NULL);
+		rc = cmd_undo_undo(c, 0, NULL);
 	}
 	c->in = NULL;
 	return rc;
 }
 
 static int
-run(struct cli *c, int argc, char **argv)
+cmd_undo_run(struct cli *c, int argc, char **argv)
 {
 	bool is_listed = argc > 0 || change != 0;
 	int64_t id = change;
@@ -220,7 +220,7 @@ run(struct cli *c, int argc, char **argv)
 		return rc;
 	if (c->is_chosen || (c->in != NULL && strcmp(c->in, "default") != 0))
 		print_place(c, c->in != NULL ? c->in : c->namespace_);
-	return undo(c, argc, argv);
+	return cmd_undo_undo(c, argc, argv);
 }
 
 const struct cli_command cli_cmd_undo = {
@@ -237,5 +237,5 @@ const struct cli_command cli_cmd_undo = {
 	.opts_n = ARRAY_LEN(opts),
 	.max_args = -1,
 	.writes = true,
-	.run = run,
+	.run = cmd_undo_run,
 };

@@ -49,7 +49,7 @@ add_slice(struct result *r, const json_t *reply)
 }
 
 static void
-print_problems(const struct cli *c, const json_t *reply)
+cmd_verify_print_problems(const struct cli *c, const json_t *reply)
 {
 	const json_t *p;
 	size_t i;
@@ -92,7 +92,7 @@ check_all(struct cli *c, struct result *r)
 		if (json_array_size(json_object_get(reply, "problems")) > 0)
 			progress_clear(&progress);
 		if (!c->json)
-			print_problems(c, reply);
+			cmd_verify_print_problems(c, reply);
 		free(take_ptr(cursor));
 		next = cli_str(reply, "next", NULL);
 		if (add_slice(r, reply) != 0 || (next != NULL &&
@@ -159,7 +159,7 @@ print_summary(const struct cli *c, const struct result *r)
 }
 
 static int
-run(struct cli *c, int argc, char **argv)
+cmd_verify_run(struct cli *c, int argc, char **argv)
 {
 	__attribute__((cleanup(result_done))) struct result r = {
 		json_object(), json_array(), json_array()};
@@ -199,5 +199,5 @@ const struct cli_command cli_cmd_verify = {
 		 "code 1 when there are problems.",
 	.opts = opts,
 	.opts_n = ARRAY_LEN(opts),
-	.run = run,
+	.run = cmd_verify_run,
 };

@@ -36,7 +36,7 @@ read_weight(const char *arg, json_t *weights)
 }
 
 static int
-ask(struct cli *c, int argc, char **argv, json_t **ret_reply)
+cmd_weights_ask(struct cli *c, int argc, char **argv, json_t **ret_reply)
 {
 	AUTO_JSON json_t *weights = json_object();
 	int rc = CLI_OK;
@@ -62,7 +62,7 @@ number_cell(struct table *t, double v)
 }
 
 static int
-run(struct cli *c, int argc, char **argv)
+cmd_weights_run(struct cli *c, int argc, char **argv)
 {
 	AUTO_JSON json_t *reply = NULL;
 	AUTO_TABLE struct table t;
@@ -71,7 +71,7 @@ run(struct cli *c, int argc, char **argv)
 	int rc;
 
 	table_init(&t, columns, ARRAY_LEN(columns));
-	rc = ask(c, argc, argv, &reply);
+	rc = cmd_weights_ask(c, argc, argv, &reply);
 	if (rc != CLI_OK)
 		return rc;
 	list = json_object_get(reply, "weights");
@@ -99,5 +99,5 @@ const struct cli_command cli_cmd_weights = {
 		 "a call comes before that of the namespace, that before "
 		 "memory-db's --recall-weights, that before the default.",
 	.max_args = -1,
-	.run = run,
+	.run = cmd_weights_run,
 };

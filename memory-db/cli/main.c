@@ -108,7 +108,7 @@ print_list(FILE *f)
 
 /* Breaks a text into lines of at most 78 bytes at its blanks. */
 static void
-wrap(const char *text, char *out, size_t size)
+main_wrap(const char *text, char *out, size_t size)
 {
 	size_t column = 0, k = 0;
 
@@ -134,7 +134,7 @@ wrap(const char *text, char *out, size_t size)
 
 /* --help of a command, by the table that reads its options. */
 static int
-print_help(const struct cli_command *cmd)
+main_print_help(const struct cli_command *cmd)
 {
 	static char program[] = "memoryctl", help[] = "--help";
 	char *argv[] = {program, help, NULL};
@@ -144,7 +144,7 @@ print_help(const struct cli_command *cmd)
 
 	snprintf(usage, sizeof(usage), "memoryctl %s%s%s [OPTIONS]", cmd->name,
 		cmd->args[0] ? " " : "", cmd->args);
-	wrap(cmd->about ? cmd->about : cmd->summary, about, sizeof(about));
+	main_wrap(cmd->about ? cmd->about : cmd->summary, about, sizeof(about));
 	conf_usage(usage, about);
 	return conf_read(opts, all_options(cmd, opts), 2, argv, &rest,
 		NULL) == 1 ? CLI_OK : CLI_SYSTEM;
@@ -161,7 +161,7 @@ help(int argc, char **argv, int first)
 	}
 	cmd = find_command(argv[first + 1]);
 	return cmd == NULL ? unknown_command(argv[first + 1]) :
-		print_help(cmd);
+		main_print_help(cmd);
 }
 
 static void
@@ -237,7 +237,7 @@ check_texts(const struct cli *c)
 }
 
 static int
-run(int argc, char **argv)
+main_run(int argc, char **argv)
 {
 	int first = args_first(global_opts, ARRAY_LEN(global_opts), argc,
 		argv);
@@ -260,7 +260,7 @@ run(int argc, char **argv)
 		return cli_fail_err(&e);
 	for (int i = 1; i < rest - 1; i++)
 		if (strcmp(sorted[i], "--help") == 0)
-			return print_help(cmd);
+			return main_print_help(cmd);
 	conf_usage("memoryctl", "");
 	rc = conf_read(opts, n, rest, sorted, &at, &e);
 	if (rc != 0)
@@ -289,7 +289,7 @@ main(int argc, char **argv)
 	int rc;
 
 	setlocale(LC_CTYPE, "");
-	rc = run(argc, argv);
+	rc = main_run(argc, argv);
 	memory_client_free(cli.client);
 	buf_done(&cli.place);
 	buf_done(&cli.found);

@@ -72,7 +72,7 @@ is_han(uint32_t cp)
 }
 
 static enum bert_class
-class_of(const struct words *w, uint32_t cp, utf8proc_category_t category)
+bert_text_class_of(const struct words *w, uint32_t cp, utf8proc_category_t category)
 {
 	bool clean = w->rules->clean_text;
 
@@ -122,7 +122,7 @@ add_part(struct words *w, uint32_t cp)
 		return 0;
 	if (w->rules->lowercase)
 		cp = (uint32_t)utf8proc_tolower((utf8proc_int32_t)cp);
-	switch (class_of(w, cp, category)) {
+	switch (bert_text_class_of(w, cp, category)) {
 	case BERT_SPACE:
 		return end_word(w);
 	case BERT_ALONE:
@@ -154,12 +154,12 @@ add_decomposed(struct words *w, uint32_t cp)
 }
 
 static int
-add_code_point(struct words *w, uint32_t cp)
+bert_text_add_code_point(struct words *w, uint32_t cp)
 {
 	bool alone = w->rules->handle_chinese_chars && is_han(cp);
 	int rc;
 
-	switch (class_of(w, cp, utf8proc_category((utf8proc_int32_t)cp))) {
+	switch (bert_text_class_of(w, cp, utf8proc_category((utf8proc_int32_t)cp))) {
 	case BERT_SPACE:
 		return end_word(w);
 	case BERT_DROP:
@@ -184,7 +184,7 @@ add_ascii(struct words *w, unsigned char c)
 	if (c >= 'A' && c <= 'Z' && w->rules->lowercase)
 		c = (unsigned char)(c | 0x20);
 	else if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9'))
-		return add_code_point(w, c);
+		return bert_text_add_code_point(w, c);
 	add_letter(w, c);
 	return 0;
 }
@@ -211,7 +211,7 @@ bert_words(const struct bert_rules *rules, const char *s, size_t n,
 		}
 		len = utf8_decode(s + i, n - i, &cp);
 		if (len > 0)
-			rc = add_code_point(&w, cp);
+			rc = bert_text_add_code_point(&w, cp);
 		/* A byte that is no text is dropped, as U+FFFD would be. */
 		i += len > 0 ? len : 1;
 	}

@@ -12,7 +12,7 @@ static const char *why;		/* it could not be loaded, or NULL */
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void
-load(void)
+curl_api_load(void)
 {
 	const struct {
 		const char *name;
@@ -48,7 +48,7 @@ load(void)
 int
 curl_api_get(const struct curl_api **ret, struct err *e)
 {
-	pthread_once(&once, load);
+	pthread_once(&once, curl_api_load);
 	if (why)
 		return err_set(e, MDB_E_INVALID,
 			"embeddings: http needs libcurl, but %s: install the "

@@ -79,7 +79,7 @@ hash_end(uint64_t h)
 /* --- counted features ----------------------------------------------------- */
 
 static struct slot *
-slot_of(struct slot *slots, size_t n, uint64_t hash)
+hash_slot_of(struct slot *slots, size_t n, uint64_t hash)
 {
 	size_t i = hash & (n - 1);
 
@@ -89,7 +89,7 @@ slot_of(struct slot *slots, size_t n, uint64_t hash)
 }
 
 static int
-grow(struct features *f)
+hash_grow(struct features *f)
 {
 	size_t n = f->slots_n ? f->slots_n * 2 : SLOTS_MIN;
 	struct slot *to = calloc(n, sizeof(*to));
@@ -98,7 +98,7 @@ grow(struct features *f)
 		return MDB_E_NOMEM;
 	for (size_t i = 0; i < f->slots_n; i++)
 		if (f->slots[i].hash)
-			*slot_of(to, n, f->slots[i].hash) = f->slots[i];
+			*hash_slot_of(to, n, f->slots[i].hash) = f->slots[i];
 	free(f->slots);
 	f->slots = to;
 	f->slots_n = n;
@@ -106,14 +106,14 @@ grow(struct features *f)
 }
 
 static int
-count(struct features *f, uint64_t unfinished, uint32_t times)
+hash_count(struct features *f, uint64_t unfinished, uint32_t times)
 {
 	uint64_t hash = hash_end(unfinished);
 	struct slot *s;
 
-	if (f->n * 2 >= f->slots_n && grow(f) < 0)
+	if (f->n * 2 >= f->slots_n && hash_grow(f) < 0)
 		return MDB_E_NOMEM;
-	s = slot_of(f->slots, f->slots_n, hash);
+	s = hash_slot_of(f->slots, f->slots_n, hash);
 	if (s->hash == 0) {
 		s->hash = hash;
 		f->n++;
@@ -126,7 +126,7 @@ count(struct features *f, uint64_t unfinished, uint32_t times)
 
 /* Begins of characters in "<word>", and the end: at[0] to at[*ret_n]. */
 static size_t
-characters(const char *s, size_t n, uint16_t *at)
+hash_characters(const char *s, size_t n, uint16_t *at)
 {
 	size_t k = 0;
 
@@ -138,7 +138,7 @@ characters(const char *s, size_t n, uint16_t *at)
 }
 
 static int
-add_runs(struct features *f, const char *word, size_t n)
+hash_add_runs(struct features *f, const char *word, size_t n)
 {
 	char s[WORD_MAX + 2];
 	uint16_t at[WORD_MAX + 3];
@@ -148,7 +148,7 @@ add_runs(struct features *f, const char *word, size_t n)
 	s[0] = '<';
 	memcpy(s + 1, word, n);
 	s[n + 1] = '>';
-	all = characters(s, n + 2, at);
+	all = hash_characters(s, n + 2, at);
 	for (size_t i = 0; i + RUN_MIN <= all; i++) {
 		uint64_t h = hash_begin(FEATURE_RUN);
 
@@ -158,7 +158,7 @@ add_runs(struct features *f, const char *word, size_t n)
 			const char *c = s + at[i + k - 1];
 
 			h = hash_add(h, c, (size_t)(s + at[i + k] - c));
-			if (count(f, h, 1) < 0)
+			if (hash_count(f, h, 1) < 0)
 				return MDB_E_NOMEM;
 		}
 	}
@@ -167,16 +167,16 @@ add_runs(struct features *f, const char *word, size_t n)
 
 /* The stem counts twice: it says more than a run of its characters. */
 static int
-add_word(struct features *f, const char *s, size_t n)
+hash_add_word(struct features *f, const char *s, size_t n)
 {
 	uint64_t h = hash_begin(FEATURE_STEM);
 
 	if (!f->with_stops && text_is_stop(s, n))
 		return 0;
 	if (text_stem(s, n, "english", &f->stem) < 0 ||
-		count(f, hash_add(h, f->stem.data, f->stem.len), 2) < 0)
+		hash_count(f, hash_add(h, f->stem.data, f->stem.len), 2) < 0)
 		return MDB_E_NOMEM;
-	return add_runs(f, s, n);
+	return hash_add_runs(f, s, n);
 }
 
 static int
@@ -190,27 +190,27 @@ add_unspaced(struct features *f, const char *s, size_t n)
 
 		len = utf8_decode(s + i, n - i, &cp);
 		h = hash_add(h, s + i, len);
-		if (count(f, h, 1) < 0)
+		if (hash_count(f, h, 1) < 0)
 			return MDB_E_NOMEM;
 		next = utf8_decode(s + i + len, n - i - len, &cp);
-		if (next > 0 && count(f, hash_add(h, s + i + len, next), 2) < 0)
+		if (next > 0 && hash_count(f, hash_add(h, s + i + len, next), 2) < 0)
 			return MDB_E_NOMEM;
 	}
 	return 0;
 }
 
 static int
-add_piece(void *ctx, const struct text_piece *p)
+hash_add_piece(void *ctx, const struct text_piece *p)
 {
 	switch (p->kind) {
 	case TEXT_WORD:
-		return add_word(ctx, p->s, p->n);
+		return hash_add_word(ctx, p->s, p->n);
 	case TEXT_CJK:
 		return add_unspaced(ctx, p->s, p->n);
 	case TEXT_SIGN:
 		break;
 	}
-	return count(ctx, hash_add(hash_begin(FEATURE_SIGN), p->s, p->n), 2);
+	return hash_count(ctx, hash_add(hash_begin(FEATURE_SIGN), p->s, p->n), 2);
 }
 
 static void
@@ -238,12 +238,12 @@ hash_text(struct embedder *x, const struct embed_text *t, float *out,
 {
 	struct features f = {0};
 	size_t n = t->n > TEXT_MAX ? utf8_cut(t->s, TEXT_MAX) : t->n;
-	int rc = text_pieces(t->s, n, add_piece, &f);
+	int rc = text_pieces(t->s, n, hash_add_piece, &f);
 
 	(void)x;
 	if (rc == 0 && f.n == 0) {
 		f.with_stops = true;
-		rc = text_pieces(t->s, n, add_piece, &f);
+		rc = text_pieces(t->s, n, hash_add_piece, &f);
 	}
 	if (rc == 0)
 		add_up(&f, out);

@@ -29,7 +29,7 @@ struct http {
 /* --- texts ---------------------------------------------------------------- */
 
 static bool
-is_blank(const struct embed_text *t)
+http_is_blank(const struct embed_text *t)
 {
 	for (size_t i = 0; i < t->n; i++)
 		if (!strchr(" \t\r\n", t->s[i]))
@@ -49,7 +49,7 @@ make_body(const struct http *x, const struct embed_text *texts, size_t n,
 		return MDB_E_NOMEM;
 	for (size_t i = 0; i < n; i++) {
 		const struct embed_text *t = &texts[i];
-		bool blank = is_blank(t);
+		bool blank = http_is_blank(t);
 		size_t cut = t->n > TEXT_MAX ? text_cut(t->s, TEXT_MAX) : t->n;
 
 		if ((i > 0 && buf_addc(out, ',') < 0) ||
@@ -87,7 +87,7 @@ refused(const struct http *x, const struct http_answer *a, struct err *e)
 
 /* The first answer says how many dimensions all have. */
 static int
-check_dims(struct http *x, size_t dims, struct err *e)
+http_check_dims(struct http *x, size_t dims, struct err *e)
 {
 	size_t before = 0;
 
@@ -118,7 +118,7 @@ read_answer(struct http *x, const struct http_answer *a, size_t n, float **ret,
 			err_prefix(e, "embeddings: %s", x->place);
 		return rc;
 	}
-	rc = check_dims(x, dims, e);
+	rc = http_check_dims(x, dims, e);
 	if (rc < 0)
 		return rc;
 	*ret = take_ptr(v);
@@ -144,7 +144,7 @@ http_texts(struct embedder *embedder, enum embed_use use,
 		rc = read_answer(x, &a, n, ret, ret_dims, e);
 	buf_done(&a.body);
 	for (size_t i = 0; rc == 0 && i < n; i++)
-		if (is_blank(&texts[i]))
+		if (http_is_blank(&texts[i]))
 			memset(*ret + i * *ret_dims, 0,
 				*ret_dims * sizeof(**ret));
 	return rc;
@@ -186,7 +186,7 @@ static const struct embed_ops http_ops = {.provider = "http",
 
 /* Visible ASCII only: nothing that could end a header or hide in a log. */
 static bool
-is_plain(const char *s)
+http_is_plain(const char *s)
 {
 	for (; *s; s++)
 		if (*s <= 0x20 || *s >= 0x7f)
@@ -195,7 +195,7 @@ is_plain(const char *s)
 }
 
 static int
-check_options(const struct embed_options *o, struct err *e)
+http_check_options(const struct embed_options *o, struct err *e)
 {
 	if (!o->model || !*o->model || strlen(o->model) > NAME_MAX_BYTES ||
 		!text_is_utf8(o->model, strlen(o->model)))
@@ -204,7 +204,7 @@ check_options(const struct embed_options *o, struct err *e)
 			"for (--embed-model, MEMORY_EMBED_MODEL), of 1 to %d "
 			"bytes",
 			NAME_MAX_BYTES);
-	if (o->key && (!*o->key || !is_plain(o->key)))
+	if (o->key && (!*o->key || !http_is_plain(o->key)))
 		return err_set(e, MDB_E_INVALID,
 			"embeddings: the key must be visible ASCII characters "
 			"without spaces");
@@ -221,7 +221,7 @@ check_url(const char *url, const char **ret_host, size_t *ret_host_n,
 							      : NULL;
 	size_t n = host ? strcspn(host, "/?#") : 0;
 
-	if (n == 0 || !is_plain(url))
+	if (n == 0 || !http_is_plain(url))
 		return err_set(e, MDB_E_INVALID,
 			"embeddings: http: must be followed by an address such "
 			"as http://127.0.0.1:11434/v1/embeddings, with http "
@@ -276,7 +276,7 @@ is_loopback(const char *host, size_t n)
 
 /* An address without a path, or with that of the API alone, is completed. */
 static int
-complete(const char *url, const char *path, struct http *x)
+http_complete(const char *url, const char *path, struct http *x)
 {
 	const char *more = path[0] == '\0'	      ? "/v1/embeddings"
 			   : strcmp(path, "/") == 0   ? "v1/embeddings"
@@ -339,7 +339,7 @@ fill_in(struct http *x, const struct embed_options *o, const char *url,
 	x->model = strdup(o->model);
 	x->key = o->key ? strdup(o->key) : NULL;
 	if (!x->model || (o->key && !x->key) ||
-		complete(url, host + host_n, x) < 0 ||
+		http_complete(url, host + host_n, x) < 0 ||
 		name_space(x, (size_t)(host - url)) < 0)
 		return err_nomem(e);
 	place.url = x->url;
@@ -357,7 +357,7 @@ embed_http_open(const struct embed_options *o, const char *url,
 	int rc;
 
 	if ((rc = check_url(url, &host, &host_n, e)) < 0 ||
-		(rc = check_options(o, e)) < 0)
+		(rc = http_check_options(o, e)) < 0)
 		return rc;
 	x = calloc(1, sizeof(*x));
 	if (!x)

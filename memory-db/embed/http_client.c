@@ -13,7 +13,7 @@
 #define IDLE_MAX       4	/* handles kept for each use */
 #define CONNECT_MAX_MS 10000
 
-struct pool {
+struct http_client_pool {
 	void *idle[IDLE_MAX];
 	size_t n;
 };
@@ -26,7 +26,7 @@ struct http_client {
 	bool is_loopback;
 	atomic_bool is_stopped;
 	pthread_mutex_t lock;
-	struct pool pools[2];	/* by enum embed_use; locked */
+	struct http_client_pool pools[2];	/* by enum embed_use; locked */
 };
 
 /* --- handles -------------------------------------------------------------- */
@@ -46,7 +46,7 @@ take_handle(struct http_client *x, enum embed_use use)
 static void
 give_handle(struct http_client *x, enum embed_use use, CURL *h)
 {
-	struct pool *p = &x->pools[use];
+	struct http_client_pool *p = &x->pools[use];
 
 	pthread_mutex_lock(&x->lock);
 	if (p->n < IDLE_MAX) {
@@ -79,7 +79,7 @@ on_body(char *data, size_t size, size_t n, void *ctx)
 
 /* Asked about once a second while a request waits. */
 static int
-on_progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+http_client_on_progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
 {
 	const struct http_client *x = ctx;
 
@@ -92,7 +92,7 @@ on_progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
 
 /* Every option each time: a kept handle has those of its last request. */
 static CURLcode
-set_up(struct http_client *x, CURL *h, enum embed_use use, const struct buf *body,
+http_client_set_up(struct http_client *x, CURL *h, enum embed_use use, const struct buf *body,
 	struct http_answer *a)
 {
 	int64_t ms = x->timeout_ms[use];
@@ -117,7 +117,7 @@ set_up(struct http_client *x, CURL *h, enum embed_use use, const struct buf *bod
 	SET(CURLOPT_WRITEFUNCTION, on_body);
 	SET(CURLOPT_WRITEDATA, (void *)a);
 	SET(CURLOPT_NOPROGRESS, 0L);
-	SET(CURLOPT_XFERINFOFUNCTION, on_progress);
+	SET(CURLOPT_XFERINFOFUNCTION, http_client_on_progress);
 	SET(CURLOPT_XFERINFODATA, (void *)x);
 	/* A proxy of the environment cannot reach this machine. */
 	if (x->is_loopback)
@@ -157,7 +157,7 @@ http_client_post(struct http_client *x, enum embed_use use,
 
 	if (!h)
 		return err_nomem(e);
-	code = set_up(x, h, use, body, a);
+	code = http_client_set_up(x, h, use, body, a);
 	if (code == CURLE_OK)
 		code = x->api->easy_perform(h);
 	if (code == CURLE_OK)

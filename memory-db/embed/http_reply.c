@@ -51,7 +51,7 @@ struct vectors {
 };
 
 static int
-check_dims(struct vectors *v, size_t dims, struct err *e)
+http_reply_check_dims(struct vectors *v, size_t dims, struct err *e)
 {
 	if (dims == 0 || dims > EMBED_DIMS_MAX)
 		return err_set(e, MDB_E_INVALID,
@@ -88,7 +88,7 @@ read_entry(struct vectors *v, const json_t *entry, size_t at, struct err *e)
 	if (v->has[index])
 		return err_set(e, MDB_E_INVALID,
 			"its data has index %lld twice", (long long)index);
-	rc = check_dims(v, json_array_size(a), e);
+	rc = http_reply_check_dims(v, json_array_size(a), e);
 	if (rc < 0)
 		return rc;
 	v->has[index] = true;

@@ -118,7 +118,7 @@ read_sizes(const json_t *o, const char *key, size_t least, size_t sizes[2],
 }
 
 static int
-read_place(const struct safetensors *s, const json_t *o, const char *name,
+safetensors_read_place(const struct safetensors *s, const json_t *o, const char *name,
 	struct tensor *t, struct err *e)
 {
 	size_t shape[2], at[2], size;
@@ -158,7 +158,7 @@ safetensors_find(const struct safetensors *s, const char *name,
 			name, jx_type_name(o));
 	rc = read_type(o, name, &t.type, e);
 	if (rc == 0)
-		rc = read_place(s, o, name, &t, e);
+		rc = safetensors_read_place(s, o, name, &t, e);
 	if (rc == 0)
 		*ret = t;
 	return rc;

@@ -22,7 +22,7 @@
 #define REMOVED	 (-1.0f)	/* scale of a removed vector */
 #define ROWS_MIN 16
 
-struct group {
+struct scan_group {
 	int64_t group;
 	int64_t *ids;
 	float *scales;
@@ -35,7 +35,7 @@ typedef int32_t (*dot_fn)(const int8_t *a, const int16_t *b, size_t n);
 struct scan {
 	size_t dims, stride;
 	dot_fn dot;
-	struct group *groups;	/* ascending */
+	struct scan_group *groups;	/* ascending */
 	size_t groups_n, groups_cap;
 };
 
@@ -132,7 +132,7 @@ group_place(const struct scan *s, int64_t group, bool *ret_found)
 	return low;
 }
 
-static struct group *
+static struct scan_group *
 group_find(const struct scan *s, int64_t group)
 {
 	bool found;
@@ -141,12 +141,12 @@ group_find(const struct scan *s, int64_t group)
 	return found ? &s->groups[i] : NULL;
 }
 
-static struct group *
+static struct scan_group *
 group_make(struct scan *s, int64_t group)
 {
 	bool found;
 	size_t i = group_place(s, group, &found);
-	struct group *g;
+	struct scan_group *g;
 
 	if (found)
 		return &s->groups[i];
@@ -162,12 +162,12 @@ group_make(struct scan *s, int64_t group)
 	g = s->groups + i;
 	memmove(g + 1, g, (s->groups_n - i) * sizeof(*g));
 	s->groups_n++;
-	*g = (struct group){.group = group};
+	*g = (struct scan_group){.group = group};
 	return g;
 }
 
 static void
-group_done(struct group *g)
+group_done(struct scan_group *g)
 {
 	free(g->ids);
 	free(g->scales);
@@ -175,7 +175,7 @@ group_done(struct group *g)
 }
 
 static void
-group_drop(struct scan *s, struct group *g)
+group_drop(struct scan *s, struct scan_group *g)
 {
 	size_t i = (size_t)(g - s->groups);
 
@@ -186,7 +186,7 @@ group_drop(struct scan *s, struct group *g)
 
 /* Half as much again. A group with larger arrays than it says is whole. */
 static int
-group_grow(struct group *g, size_t stride)
+group_grow(struct scan_group *g, size_t stride)
 {
 	size_t cap = g->cap ? g->cap + g->cap / 2 : ROWS_MIN;
 	void *p;
@@ -207,7 +207,7 @@ group_grow(struct group *g, size_t stride)
 /* Position of the first id at or behind `from` that is not below id. Doubles
  * its steps, so that a near one is found soon. */
 static size_t
-place_from(const struct group *g, size_t from, int64_t id)
+place_from(const struct scan_group *g, size_t from, int64_t id)
 {
 	size_t low = from, step = 1, high;
 
@@ -229,13 +229,13 @@ place_from(const struct group *g, size_t from, int64_t id)
 
 /* Most often behind all others. */
 static size_t
-place(const struct group *g, int64_t id)
+scan_place(const struct scan_group *g, int64_t id)
 {
 	return g->n > 0 && g->ids[g->n - 1] < id ? g->n : place_from(g, 0, id);
 }
 
 static void
-group_close_up(struct group *g, size_t stride)
+group_close_up(struct scan_group *g, size_t stride)
 {
 	size_t to = 0;
 
@@ -283,7 +283,7 @@ scan_free(struct scan *s)
 
 /* Opens a gap at i. */
 static int
-group_insert(struct group *g, size_t i, size_t stride)
+group_insert(struct scan_group *g, size_t i, size_t stride)
 {
 	size_t behind = g->n - i;
 
@@ -301,13 +301,13 @@ int
 scan_put(struct scan *s, int64_t group, int64_t id, const float *v)
 {
 	int16_t q[EMBED_DIMS_MAX];
-	struct group *g = group_make(s, group);
+	struct scan_group *g = group_make(s, group);
 	int8_t *row;
 	size_t i;
 
 	if (!g)
 		return MDB_E_NOMEM;
-	i = place(g, id);
+	i = scan_place(g, id);
 	if (i < g->n && g->ids[i] == id) {
 		if (g->scales[i] < 0)
 			g->removed--;
@@ -328,8 +328,8 @@ scan_put(struct scan *s, int64_t group, int64_t id, const float *v)
 void
 scan_remove(struct scan *s, int64_t group, int64_t id)
 {
-	struct group *g = group_find(s, group);
-	size_t i = g ? place(g, id) : 0;
+	struct scan_group *g = group_find(s, group);
+	size_t i = g ? scan_place(g, id) : 0;
 
 	if (!g || i == g->n || g->ids[i] != id || g->scales[i] < 0)
 		return;
@@ -344,7 +344,7 @@ scan_remove(struct scan *s, int64_t group, int64_t id)
 void
 scan_remove_group(struct scan *s, int64_t group)
 {
-	struct group *g = group_find(s, group);
+	struct scan_group *g = group_find(s, group);
 
 	if (g)
 		group_drop(s, g);
@@ -437,9 +437,9 @@ sort(struct best *b)
 	}
 }
 
-struct question {
+struct scan_question {
 	const struct scan *s;
-	const struct group *g;
+	const struct scan_group *g;
 	int16_t q[EMBED_DIMS_MAX];
 	float scale;
 	struct best best;
@@ -447,7 +447,7 @@ struct question {
 
 /* Removed vectors and those of zeros are never hits. */
 static inline void
-look_at(struct question *q, size_t i)
+scan_look_at(struct scan_question *q, size_t i)
 {
 	const struct scan *s = q->s;
 	float scale = q->g->scales[i];
@@ -460,14 +460,14 @@ look_at(struct question *q, size_t i)
 }
 
 static void
-look_at_only(struct question *q, const int64_t *only, size_t n)
+look_at_only(struct scan_question *q, const int64_t *only, size_t n)
 {
 	size_t at = 0;
 
 	for (size_t i = 0; i < n && at < q->g->n; i++) {
 		at = place_from(q->g, at, only[i]);
 		if (at < q->g->n && q->g->ids[at] == only[i])
-			look_at(q, at);
+			scan_look_at(q, at);
 	}
 }
 
@@ -475,7 +475,7 @@ int64_t
 scan_best(const struct scan *s, int64_t group, const float *query,
 	const int64_t *only, size_t only_n, struct scan_hit *ret, size_t max)
 {
-	struct question q = {.s = s,
+	struct scan_question q = {.s = s,
 		.g = group_find(s, group),
 		.best = {.hits = ret, .max = max}};
 
@@ -488,7 +488,7 @@ scan_best(const struct scan *s, int64_t group, const float *query,
 		look_at_only(&q, only, only_n);
 	else
 		for (size_t i = 0; i < q.g->n; i++)
-			look_at(&q, i);
+			scan_look_at(&q, i);
 	sort(&q.best);
 	return (int64_t)q.best.n;
 }

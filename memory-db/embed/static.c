@@ -252,7 +252,7 @@ check_numbers(const struct static_model *m, struct err *e)
 
 /* Bytes of the first `chars` characters. */
 static size_t
-cut(const struct embed_text *t, size_t chars)
+static_cut(const struct embed_text *t, size_t chars)
 {
 	size_t i = 0;
 
@@ -263,7 +263,7 @@ cut(const struct embed_text *t, size_t chars)
 }
 
 static void
-add_token(const struct static_model *m, uint32_t id, float *out)
+static_add_token(const struct static_model *m, uint32_t id, float *out)
 {
 	size_t row = id;
 
@@ -285,7 +285,7 @@ add_without_bad(const struct static_model *m, const uint32_t *ids, size_t n,
 		if (m->mapping.data)
 			row = (size_t)tensor_value(&m->mapping, ids[i]);
 		if (is_finite_row(&m->rows, row))
-			add_token(m, ids[i], out);
+			static_add_token(m, ids[i], out);
 	}
 }
 
@@ -296,11 +296,11 @@ static_text(struct embedder *x, const struct embed_text *t, float *out,
 	const struct static_model *m = (const struct static_model *)x;
 	uint32_t ids[TOKENS_MAX];
 	size_t n = wordpiece_ids(&m->words, t->s,
-		cut(t, TOKENS_MAX * m->words.median_chars), ids, TOKENS_MAX);
+		static_cut(t, TOKENS_MAX * m->words.median_chars), ids, TOKENS_MAX);
 
 	(void)e;
 	for (size_t i = 0; i < n; i++)
-		add_token(m, ids[i], out);
+		static_add_token(m, ids[i], out);
 	/* The sum has the direction of the mean. */
 	if (!embed_unit(out, m->rows.cols) && n > 0) {
 		add_without_bad(m, ids, n, out);
@@ -372,7 +372,7 @@ open_files(struct static_model *m, const char *folder, struct err *e)
  * JSON of the vocabulary (5 to 10 MB). Rows are used here and there: reading
  * ahead would only read more. */
 static void
-settle(const struct static_model *m)
+static_settle(const struct static_model *m)
 {
 	void *p = (void *)(uintptr_t)m->file.data;
 
@@ -403,7 +403,7 @@ embed_static_open(const struct embed_options *o, const char *folder,
 		embed_close(&m->head);
 		return rc;
 	}
-	settle(m);
+	static_settle(m);
 	*ret = &m->head;
 	return 0;
 }

@@ -42,7 +42,7 @@ hash_next(uint32_t hash, char c)
 
 /* The token, or the free slot where it would be. */
 static struct token *
-slot_of(const struct vocabulary *v, const char *s, size_t n, uint32_t hash)
+vocabulary_slot_of(const struct vocabulary *v, const char *s, size_t n, uint32_t hash)
 {
 	size_t i = first_slot(v, hash);
 
@@ -54,7 +54,7 @@ slot_of(const struct vocabulary *v, const char *s, size_t n, uint32_t hash)
 }
 
 static uint32_t
-hash_of(const char *s, size_t n)
+vocabulary_hash_of(const char *s, size_t n)
 {
 	uint32_t hash = FNV_BASIS;
 
@@ -64,7 +64,7 @@ hash_of(const char *s, size_t n)
 }
 
 static int
-grow(struct vocabulary *v)
+vocabulary_grow(struct vocabulary *v)
 {
 	struct token *old = v->slots;
 	size_t old_n = v->slots_n, n = old_n * 2;
@@ -78,7 +78,7 @@ grow(struct vocabulary *v)
 		const char *s = v->texts.data + old[i].at;
 
 		if (old[i].n > 0)
-			*slot_of(v, s, old[i].n, hash_of(s, old[i].n)) = old[i];
+			*vocabulary_slot_of(v, s, old[i].n, vocabulary_hash_of(s, old[i].n)) = old[i];
 	}
 	free(old);
 	return 0;
@@ -111,11 +111,11 @@ vocabulary_add(struct vocabulary *v, const char *text, size_t n, uint32_t id)
 {
 	size_t at = v->texts.len;
 
-	if (v->n * 2 >= v->slots_n && grow(v) < 0)
+	if (v->n * 2 >= v->slots_n && vocabulary_grow(v) < 0)
 		return MDB_E_NOMEM;
 	if (buf_add(&v->texts, text, n) < 0)
 		return MDB_E_NOMEM;
-	*slot_of(v, text, n, hash_of(text, n)) = (struct token){
+	*vocabulary_slot_of(v, text, n, vocabulary_hash_of(text, n)) = (struct token){
 		.at = (uint32_t)at, .id = id, .n = (uint8_t)n};
 	v->n++;
 	if (n > v->longest)
@@ -138,7 +138,7 @@ vocabulary_longest(const struct vocabulary *v, const char *s, size_t n,
 
 		if (k < n && ((unsigned char)s[k] & 0xc0) == 0x80)
 			continue;
-		t = slot_of(v, s, k, hashes[k]);
+		t = vocabulary_slot_of(v, s, k, hashes[k]);
 		if (t->n > 0) {
 			*ret_id = t->id;
 			return k;

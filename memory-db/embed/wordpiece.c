@@ -17,7 +17,7 @@
 
 /* o[key] with "type" as it must be. */
 static int
-read_part(const json_t *o, const char *key, const char *type, json_t **ret,
+wordpiece_read_part(const json_t *o, const char *key, const char *type, json_t **ret,
 	struct err *e)
 {
 	const char *is = NULL;
@@ -61,7 +61,7 @@ struct filling {
 };
 
 static size_t
-characters(const char *s, size_t n)
+wordpiece_characters(const char *s, size_t n)
 {
 	size_t k = 0;
 
@@ -71,9 +71,9 @@ characters(const char *s, size_t n)
 }
 
 static int
-add_token(struct filling *f, const char *s, size_t n, uint32_t id)
+wordpiece_add_token(struct filling *f, const char *s, size_t n, uint32_t id)
 {
-	size_t chars = characters(s, n);
+	size_t chars = wordpiece_characters(s, n);
 	bool continues = n >= f->prefix_n &&
 			 memcmp(s, f->prefix, f->prefix_n) == 0;
 
@@ -123,7 +123,7 @@ read_vocabulary(struct filling *f, json_t *vocab, struct err *e)
 				"the number of token '%s' must be an integer "
 				"from 0 to %d",
 				text, WORDPIECE_ID_MAX);
-		if (add_token(f, text, strlen(text), (uint32_t)id) < 0)
+		if (wordpiece_add_token(f, text, strlen(text), (uint32_t)id) < 0)
 			return err_nomem(e);
 	}
 	f->w->median_chars = median(f);
@@ -159,16 +159,16 @@ read_model(const json_t *model, struct wordpiece *w, struct err *e)
 }
 
 static int
-read_all(const json_t *o, struct wordpiece *w, struct err *e)
+wordpiece_read_all(const json_t *o, struct wordpiece *w, struct err *e)
 {
 	json_t *model = NULL, *normalizer = NULL, *words = NULL;
 	int rc;
 
 	/* The model first: its type is what tells most. */
-	if ((rc = read_part(o, "model", "WordPiece", &model, e)) < 0 ||
-		(rc = read_part(o, "normalizer", "BertNormalizer", &normalizer,
+	if ((rc = wordpiece_read_part(o, "model", "WordPiece", &model, e)) < 0 ||
+		(rc = wordpiece_read_part(o, "normalizer", "BertNormalizer", &normalizer,
 			 e)) < 0 ||
-		(rc = read_part(o, "pre_tokenizer", "BertPreTokenizer", &words,
+		(rc = wordpiece_read_part(o, "pre_tokenizer", "BertPreTokenizer", &words,
 			 e)) < 0 ||
 		(rc = read_rules(normalizer, &w->rules, e)) < 0)
 		return rc;
@@ -188,7 +188,7 @@ wordpiece_open(const char *json, size_t n, struct wordpiece *ret,
 		return why.code == MDB_E_NOMEM
 			       ? err_nomem(e)
 			       : err_set(e, MDB_E_INVALID, "%s", why.text);
-	rc = read_all(o, &w, e);
+	rc = wordpiece_read_all(o, &w, e);
 	if (rc < 0) {
 		wordpiece_done(&w);
 		return rc;
@@ -214,7 +214,7 @@ struct cutting {
 };
 
 static void
-put(struct cutting *c, size_t *n, uint32_t id)
+wordpiece_put(struct cutting *c, size_t *n, uint32_t id)
 {
 	if (id != c->w->unknown && *n < c->max)
 		c->ids[(*n)++] = id;
@@ -236,7 +236,7 @@ cut_word(void *ctx, const struct bert_word *word)
 		len = vocabulary_longest(v, word->s + i, word->n - i, &id);
 		if (len == 0)
 			return 0;
-		put(c, &n, id);
+		wordpiece_put(c, &n, id);
 		v = c->w->rest;
 	}
 	c->n = n;

@@ -7,7 +7,7 @@
 #include "common/jx.h"
 #include "memory-db/method/reply.h"
 
-struct listing {
+struct listed_listing {
 	const struct listed *l;
 	struct write w;
 	const json_t *params, *entries;
@@ -27,7 +27,7 @@ is_of_entry(int code)
 }
 
 static int
-set_aside(struct listing *x, size_t i, const struct err *why, struct err *e)
+set_aside(struct listed_listing *x, size_t i, const struct err *why, struct err *e)
 {
 	if (x->bad++ == 0)
 		x->first = *why;
@@ -41,7 +41,7 @@ set_aside(struct listing *x, size_t i, const struct err *why, struct err *e)
 }
 
 static int
-apply_all(struct listing *x, struct err *e)
+apply_all(struct listed_listing *x, struct err *e)
 {
 	json_t *entry;
 	char path[48];
@@ -68,7 +68,7 @@ apply_all(struct listing *x, struct err *e)
 
 /* Nothing could be done at all: that is an error. */
 static int
-refuse(const struct listing *x, struct err *e)
+listed_refuse(const struct listed_listing *x, struct err *e)
 {
 	*e = x->first;
 	if (x->bad > 1)
@@ -79,7 +79,7 @@ refuse(const struct listing *x, struct err *e)
 
 /* In a retry the entries that failed before have no row either. */
 static int
-tell_all(struct listing *x, struct err *e)
+tell_all(struct listed_listing *x, struct err *e)
 {
 	json_t *entry;
 	size_t i;
@@ -95,12 +95,12 @@ tell_all(struct listing *x, struct err *e)
 			return r;
 	}
 	return x->bad > 0 && x->bad == json_array_size(x->entries)
-		       ? refuse(x, e)
+		       ? listed_refuse(x, e)
 		       : 0;
 }
 
 static int
-run(struct listing *x, struct call *c, json_t **ret_result, struct err *e)
+listed_run(struct listed_listing *x, struct call *c, json_t **ret_result, struct err *e)
 {
 	json_t *result = NULL;
 	int r = write_begin(&x->w, c, x->l->kind, e);
@@ -109,7 +109,7 @@ run(struct listing *x, struct call *c, json_t **ret_result, struct err *e)
 	if (r == 0)
 		r = apply_all(x, e);
 	if (r == 0 && x->bad > 0 && x->bad == json_array_size(x->entries))
-		return refuse(x, e);
+		return listed_refuse(x, e);
 	if (r == 0)
 		r = write_end(&x->w, e);
 	if (r == 0)
@@ -129,7 +129,7 @@ int
 listed_write(const struct listed *l, struct call *c, json_t **ret_result,
 	struct err *e)
 {
-	struct listing x = {.l = l, .params = c->params,
+	struct listed_listing x = {.l = l, .params = c->params,
 		.entries = json_object_get(c->params, l->member),
 		.rows = json_array(), .failed = json_array(),
 		.strict = json_is_true(json_object_get(c->params, "strict"))};
@@ -138,7 +138,7 @@ listed_write(const struct listed *l, struct call *c, json_t **ret_result,
 	x.is_bad = calloc(json_array_size(x.entries) + 1, sizeof(*x.is_bad));
 	r = x.rows == NULL || x.failed == NULL || x.is_bad == NULL
 		    ? err_nomem(e)
-		    : run(&x, c, ret_result, e);
+		    : listed_run(&x, c, ret_result, e);
 	write_done(&x.w);
 	json_decref(x.rows);
 	json_decref(x.failed);

@@ -32,7 +32,7 @@ set_parent(struct store *st, int64_t parent, json_t *row, struct err *e)
 }
 
 static int
-set_numbers(struct rows *x, const struct branch_row *b, json_t *row)
+m_branch_set_numbers(struct rows *x, const struct branch_row *b, json_t *row)
 {
 	int64_t newest, at, upto;
 	int r = member_set_int(row, "fork", b->fork, x->e);
@@ -70,7 +70,7 @@ add_branch(void *ctx, const struct branch_row *b)
 		return err_nomem(x->e);
 	r = set_parent(x->st, b->parent, row, x->e);
 	if (r == 0)
-		r = set_numbers(x, b, row);
+		r = m_branch_set_numbers(x, b, row);
 	if (r == 0 && b->about != NULL)
 		r = member_set_text(
 			row, "about", b->about, strlen(b->about), x->e);
@@ -79,7 +79,7 @@ add_branch(void *ctx, const struct branch_row *b)
 
 /* What is half done is told: merges, undos, reverts, forgettings in slices. */
 static int
-add_runs(struct store *st, int64_t ns, json_t *reply, json_t **ret_result,
+m_branch_add_runs(struct store *st, int64_t ns, json_t *reply, json_t **ret_result,
 	struct err *e)
 {
 	json_t *j AUTO_JSON = reply, *runs AUTO_JSON = json_array();
@@ -112,13 +112,13 @@ list_branches(
 	if (only != NULL && json_array_size(list) == 0)
 		return err_param(e, MDB_E_NOT_FOUND, "name",
 			"no branch '%s'; action:\"list\" shows them", only);
-	return add_runs(c->st, s.ns[0], json_pack("{s:O}", "branches", list),
+	return m_branch_add_runs(c->st, s.ns[0], json_pack("{s:O}", "branches", list),
 		ret_result, e);
 }
 
 /* --- create and discard --------------------------------------------------- */
 static int
-check_name(struct write *w, const char *name, struct err *e)
+m_branch_check_name(struct write *w, const char *name, struct err *e)
 {
 	int64_t id;
 	int r;
@@ -171,7 +171,7 @@ find_fork(struct call *c, int64_t parent, int64_t own, int64_t *ret_fork,
 }
 
 static int
-create_branch(struct call *c, json_t **ret_result, struct err *e)
+m_branch_create_branch(struct call *c, json_t **ret_result, struct err *e)
 {
 	const char *name = jx_text(c->params, "name");
 	const char *from = jx_text(c->params, "from_branch");
@@ -181,7 +181,7 @@ create_branch(struct call *c, json_t **ret_result, struct err *e)
 	int r = write_begin_on(&w, c, CHANGE_BRANCH, STORE_MAIN, 0, e);
 
 	if (r == 0 && !w.replay)
-		r = check_name(&w, name, e);
+		r = m_branch_check_name(&w, name, e);
 	if (r == 0)
 		r = lens_branch(
 			w.st, w.ns, from != NULL ? from : "main", &parent, e);
@@ -274,7 +274,7 @@ m_memory_branch(struct call *c, json_t **ret_result, struct err *e)
 	const json_t *id = json_object_get(c->params, "id");
 
 	if (strcmp(action, "create") == 0)
-		return create_branch(c, ret_result, e);
+		return m_branch_create_branch(c, ret_result, e);
 	if (strcmp(action, "discard") == 0 && json_is_integer(id))
 		return end_lease(c, (int64_t)json_integer_value(id), ret_result,
 			e);

@@ -10,7 +10,7 @@
 #include "memory-db/store/facts/labels.h"
 
 static const json_t *
-text_of(const json_t *item)
+m_create_text_of(const json_t *item)
 {
 	return json_is_object(item) ? json_object_get(item, "text") : item;
 }
@@ -25,7 +25,7 @@ count_added(struct write *w, int64_t entity, const json_t *list)
 	size_t i;
 
 	json_array_foreach(list, i, item) {
-		const json_t *t = text_of(item);
+		const json_t *t = m_create_text_of(item);
 
 		n += write_did(w, OP_SHOW, entity, FACT_OBSERVATION, 0, 0,
 			json_string_value(t), json_string_length(t));
@@ -144,7 +144,7 @@ addition_row(struct write *w, const json_t *params, const json_t *entry,
 	made = label != 0 && write_did(w, OP_SHOW, entity, FACT_EXISTENCE, 0,
 				     label, "", 0);
 	json_array_foreach((json_t *)(uintptr_t)list, i, item) {
-		const json_t *t = text_of(item);
+		const json_t *t = m_create_text_of(item);
 		const char *s = json_string_value(t);
 		size_t n = json_string_length(t);
 

@@ -10,7 +10,7 @@
 
 /* --- delete_entities ------------------------------------------------------------- */
 static int
-delete_entity(struct write *w, const char *name, struct err *e)
+m_delete_delete_entity(struct write *w, const char *name, struct err *e)
 {
 	int64_t entity;
 	int r = write_find_entity(w, name, &entity, e);
@@ -72,7 +72,7 @@ m_delete_entities(struct call *c, json_t **ret_result, struct err *e)
 
 	json_array_foreach(names, i, name)
 		if (r == 0 && !w.replay)
-			r = delete_entity(&w, json_string_value(name), e);
+			r = m_delete_delete_entity(&w, json_string_value(name), e);
 	if (r == 0)
 		r = write_end(&w, e);
 	json_array_foreach(names, i, name)
@@ -84,7 +84,7 @@ m_delete_entities(struct call *c, json_t **ret_result, struct err *e)
 
 /* --- delete_observations --------------------------------------------------------------- */
 static int
-delete_texts(struct write *w, const json_t *entry, struct err *e)
+m_delete_delete_texts(struct write *w, const json_t *entry, struct err *e)
 {
 	const json_t *texts = json_object_get(entry, "observations"), *text;
 	int64_t entity, fact;
@@ -188,7 +188,7 @@ m_delete_observations(struct call *c, json_t **ret_result, struct err *e)
 
 	json_array_foreach(list, i, entry)
 		if (r == 0 && !w.replay)
-			r = delete_texts(&w, entry, e);
+			r = m_delete_delete_texts(&w, entry, e);
 	if (r == 0)
 		r = write_end(&w, e);
 	json_array_foreach(list, i, entry)

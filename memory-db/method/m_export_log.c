@@ -36,7 +36,7 @@ first_page(struct call *c, int64_t v[NUMBERS], struct err *e)
 }
 
 static int
-next_page(struct call *c, const char *cursor, int64_t v[NUMBERS], struct err *e)
+m_export_log_next_page(struct call *c, const char *cursor, int64_t v[NUMBERS], struct err *e)
 {
 	struct scope scope;
 	int r = page_cursor_parse(cursor, 'x', v, NUMBERS, e);
@@ -60,7 +60,7 @@ m_export_log(struct call *c, json_t **ret_result, struct err *e)
 		r = jx_int(c->params, "max_bytes", JX_OPTIONAL, 256,
 			LIMIT_REPLY_BYTES, &bytes, e);
 	if (r >= 0)
-		r = cursor != NULL ? next_page(c, cursor, v, e)
+		r = cursor != NULL ? m_export_log_next_page(c, cursor, v, e)
 				   : first_page(c, v, e);
 	if (r < 0)
 		return r;

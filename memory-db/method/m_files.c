@@ -11,21 +11,21 @@
 #include "memory-db/store/beside/files.h"
 
 static const char *
-name_of(const struct call *c)
+m_files_name_of(const struct call *c)
 {
 	return jx_text(c->params, "name");
 }
 
 /* --- reading ----------------------------------------------------------------- */
-struct listing {
+struct m_files_listing {
 	json_t *files;
 	struct err *e;
 };
 
 static int
-add_row(void *ctx, const struct file *f)
+m_files_add_row(void *ctx, const struct file *f)
 {
-	struct listing *l = ctx;
+	struct m_files_listing *l = ctx;
 	json_t *row AUTO_JSON = json_pack(
 		"{s:s,s:I}", "name", f->name, "bytes", (json_int_t)f->size);
 	int r = row == NULL ? err_nomem(l->e)
@@ -40,14 +40,14 @@ int
 m_list_files(struct call *c, json_t **ret_result, struct err *e)
 {
 	json_t *files AUTO_JSON = json_array();
-	struct listing l = {files, e};
+	struct m_files_listing l = {files, e};
 	int64_t count = 0, bytes = 0;
 	struct scope s;
 	int r = files == NULL ? err_nomem(e)
 			      : scope_read(c->st, c->ctx, 0, &s, e);
 
 	if (r == 0 && s.ns[0] != 0)
-		r = file_each(c->st, s.ns[0], add_row, &l, e);
+		r = file_each(c->st, s.ns[0], m_files_add_row, &l, e);
 	if (r == 0 && s.ns[0] != 0)
 		r = file_totals(c->st, s.ns[0], &count, &bytes, e);
 	if (r != 0)
@@ -76,19 +76,19 @@ m_read_file(struct call *c, json_t **ret_result, struct err *e)
 
 	if (r == 0)
 		r = s.ns[0] == 0 ? 0
-				 : file_get(c->st, s.ns[0], name_of(c), &f,
+				 : file_get(c->st, s.ns[0], m_files_name_of(c), &f,
 					   &body, e);
 	if (r < 0)
 		return r;
 	if (r == 0)
-		return not_there(name_of(c), e);
+		return not_there(m_files_name_of(c), e);
 	content = jx_parse_any(body.data, body.len, e);
 	if (content == NULL)
 		return e->code == MDB_E_NOMEM ? err_nomem(e)
 			: err_set(e, MDB_E_CORRUPT,
 				"the file '%s' is damaged; write it again or "
-				"delete it", name_of(c));
-	*ret_result = json_pack("{s:s,s:O,s:I}", "name", name_of(c), "content",
+				"delete it", m_files_name_of(c));
+	*ret_result = json_pack("{s:s,s:O,s:I}", "name", m_files_name_of(c), "content",
 		content, "bytes", (json_int_t)f.size);
 	return *ret_result == NULL
 		       ? err_nomem(e)
@@ -97,7 +97,7 @@ m_read_file(struct call *c, json_t **ret_result, struct err *e)
 
 /* --- writing --------------------------------------------------------------------- */
 static int
-check_room(struct call *c, int64_t ns, const struct file *old, size_t n,
+m_files_check_room(struct call *c, int64_t ns, const struct file *old, size_t n,
 	struct err *e)
 {
 	int64_t count, bytes;
@@ -134,14 +134,14 @@ m_write_file(struct call *c, json_t **ret_result, struct err *e)
 	if (r == 0 && jx_dump(content, &body) != 0)
 		r = err_nomem(e);
 	if (r == 0)
-		r = file_get(c->st, ns, name_of(c), &old, NULL, e);
+		r = file_get(c->st, ns, m_files_name_of(c), &old, NULL, e);
 	if (r >= 0)
-		r = check_room(c, ns, &old, body.len, e);
+		r = m_files_check_room(c, ns, &old, body.len, e);
 	if (r == 0)
-		r = file_put(c->st, ns, name_of(c), body.data, body.len, e);
+		r = file_put(c->st, ns, m_files_name_of(c), body.data, body.len, e);
 	if (r != 0)
 		return r;
-	*ret_result = json_pack("{s:s,s:I,s:b}", "name", name_of(c), "bytes",
+	*ret_result = json_pack("{s:s,s:I,s:b}", "name", m_files_name_of(c), "bytes",
 		(json_int_t)body.len, "created", old.id == 0);
 	return *ret_result == NULL ? err_nomem(e) : 0;
 }
@@ -154,14 +154,14 @@ m_delete_file(struct call *c, json_t **ret_result, struct err *e)
 	int r = scope_write(c->st, c->ctx, &ns, &branch, e);
 
 	if (r == 0)
-		r = file_get(c->st, ns, name_of(c), &old, NULL, e);
+		r = file_get(c->st, ns, m_files_name_of(c), &old, NULL, e);
 	if (r < 0)
 		return r;
 	if (r == 1)
-		r = file_delete(c->st, ns, name_of(c), e);
+		r = file_delete(c->st, ns, m_files_name_of(c), e);
 	if (r != 0)
 		return r;
-	*ret_result = json_pack("{s:s,s:b}", "name", name_of(c), "deleted",
+	*ret_result = json_pack("{s:s,s:b}", "name", m_files_name_of(c), "deleted",
 		old.id != 0);
 	return *ret_result == NULL ? err_nomem(e) : 0;
 }

@@ -18,7 +18,7 @@
 	"done is true"
 
 static int
-find(struct write *w, const char *name, int64_t *ret_entity, struct err *e)
+m_forget_find(struct write *w, const char *name, int64_t *ret_entity, struct err *e)
 {
 	int r = entity_find_ever(
 		w->st, w->ns, name, strlen(name), ret_entity, e);
@@ -74,7 +74,7 @@ forget_reply(struct call *c, struct write *w, const struct forget_result *out,
 #define TARGET_SIZE 24
 
 static void
-make_target(int64_t entity, char ret[TARGET_SIZE])
+m_forget_make_target(int64_t entity, char ret[TARGET_SIZE])
 {
 	snprintf(ret, TARGET_SIZE, "%lld", (long long)entity);
 }
@@ -87,11 +87,11 @@ forget_part(struct call *c, struct write *w, const char *name,
 	struct sliced_run run AUTO_RUN = {0};
 	char target[TARGET_SIZE];
 	int64_t entity;
-	int r = find(w, name, &entity, e);
+	int r = m_forget_find(w, name, &entity, e);
 
 	if (r != 0)
 		return r;
-	make_target(entity, target);
+	m_forget_make_target(entity, target);
 	r = sliced_run_begin(&run, w, "forget", target, STORE_MAIN, e);
 	sliced_run_room(&run, c->params, LIMIT_RUN_ERASED);
 	if (r == 0)
@@ -119,7 +119,7 @@ end_slices(struct write *w, int64_t entity, struct err *e)
 	char target[TARGET_SIZE];
 	int r;
 
-	make_target(entity, target);
+	m_forget_make_target(entity, target);
 	r = sliced_run_find(&run, w->st, w->ns, "forget", target, e);
 	return r == 1 ? sliced_run_end(&run, w->change_id, 0, e) : r;
 }
@@ -129,7 +129,7 @@ forget(struct write *w, const char *name, const json_t *observation,
 	struct forget_result *out, struct err *e)
 {
 	int64_t entity;
-	int r = find(w, name, &entity, e);
+	int r = m_forget_find(w, name, &entity, e);
 
 	if (r != 0)
 		return r;

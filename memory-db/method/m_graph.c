@@ -10,7 +10,7 @@
 
 /* Reads the cursor of the page before: the change it pins and where it ended. */
 static int
-begin(struct call *c, struct scope *s, int64_t *ret_a, int64_t *ret_b,
+m_graph_begin(struct call *c, struct scope *s, int64_t *ret_a, int64_t *ret_b,
 	struct err *e)
 {
 	const char *cursor = jx_text(c->params, "cursor");
@@ -43,14 +43,14 @@ add_missing(struct graph_page *p, const char *name, json_t *missing,
 
 /* Names asked for, in each namespace read: the n-th pair, and the entities
  * that stand at an earlier one. Two names of one entity give it once. */
-struct asked {
+struct m_graph_asked {
 	const json_t *names;
 	struct idset seen; /* entity -> its first pair, from 1 */
 };
 
 /* Entity of pair n; 0: none, or it was given before. */
 static int
-resolve(struct graph_page *p, struct asked *a, int64_t n, int64_t *ret_entity,
+resolve(struct graph_page *p, struct m_graph_asked *a, int64_t n, int64_t *ret_entity,
 	struct err *e)
 {
 	const char *name = json_string_value(
@@ -78,7 +78,7 @@ resolve(struct graph_page *p, struct asked *a, int64_t n, int64_t *ret_entity,
 /* The entity of a pair, from relation *after on. 0 done, 2 the page is full
  * (*after 0: before the entity itself). */
 static int
-open_one(struct graph_page *p, struct asked *a, int64_t n, int64_t *after,
+open_one(struct graph_page *p, struct m_graph_asked *a, int64_t n, int64_t *after,
 	struct err *e)
 {
 	int64_t entity;
@@ -107,13 +107,13 @@ note_missing(struct graph_page *p, const char *name, json_t *missing,
 int
 m_open_nodes(struct call *c, json_t **ret_result, struct err *e)
 {
-	struct asked a = {.names = json_object_get(c->params, "names")};
+	struct m_graph_asked a = {.names = json_object_get(c->params, "names")};
 	json_t *missing AUTO_JSON = json_array();
 	struct graph_page p AUTO_PAGE = {0};
 	char next[CURSOR_SIZE];
 	struct scope s;
 	int64_t at, after, before, n;
-	int r = begin(c, &s, &at, &after, e);
+	int r = m_graph_begin(c, &s, &at, &after, e);
 
 	if (r == 0)
 		r = graph_page_init(&p, c->st, &s, c->params, e);
@@ -148,22 +148,22 @@ m_open_nodes(struct call *c, json_t **ret_result, struct err *e)
 /* Ids first: encoding uses the statements of the loop. */
 #define BATCH 64
 
-struct batch {
+struct m_graph_batch {
 	int64_t entity[BATCH], existence[BATCH];
 	int n;
 };
 
 static int
-collect(void *ctx, const struct fact *f)
+m_graph_collect(void *ctx, const struct fact *f)
 {
-	struct batch *b = ctx;
+	struct m_graph_batch *b = ctx;
 
 	b->entity[b->n] = f->entity;
 	b->existence[b->n++] = f->id;
 	return b->n == BATCH;
 }
 
-struct place {
+struct m_graph_place {
 	int64_t which;		/* namespace of the scope */
 	int64_t existence;	/* of the last entity given */
 	int64_t relation;	/* its last relation given; 0: all */
@@ -171,8 +171,8 @@ struct place {
 
 /* One entity; 2: the page is full. */
 static int
-read_entity(struct graph_page *p, int64_t entity, int64_t existence,
-	struct place *at, struct err *e)
+m_graph_read_entity(struct graph_page *p, int64_t entity, int64_t existence,
+	struct m_graph_place *at, struct err *e)
 {
 	int r = graph_page_entity(p, entity, e);
 
@@ -191,7 +191,7 @@ entity_id(void *ctx, const struct fact *f)
 }
 
 static int
-resume(struct graph_page *p, struct place *at, struct err *e)
+m_graph_resume(struct graph_page *p, struct m_graph_place *at, struct err *e)
 {
 	int64_t entity = 0;
 	int r;
@@ -205,23 +205,23 @@ resume(struct graph_page *p, struct place *at, struct err *e)
 
 /* The rest of a namespace. 0 its end, 2 page full. */
 static int
-read_namespace(struct graph_page *p, int64_t ns, int64_t limit,
-	struct place *at, struct err *e)
+m_graph_read_namespace(struct graph_page *p, int64_t ns, int64_t limit,
+	struct m_graph_place *at, struct err *e)
 {
-	int r = resume(p, at, e);
+	int r = m_graph_resume(p, at, e);
 
 	while (r == 0) {
-		struct batch b = {.n = 0};
+		struct m_graph_batch b = {.n = 0};
 
 		r = fact_each_entity(
-			p->st, ns, at->existence, collect, &b, e);
+			p->st, ns, at->existence, m_graph_collect, &b, e);
 		if (r < 0)
 			return r;
 		r = 0;
 		for (int i = 0; r == 0 && i < b.n; i++)
 			r = (int64_t)json_array_size(p->entities) >= limit
 				    ? 2
-				    : read_entity(p, b.entity[i],
+				    : m_graph_read_entity(p, b.entity[i],
 					      b.existence[i], at, e);
 		if (b.n < BATCH)
 			break;
@@ -236,9 +236,9 @@ m_read_graph(struct call *c, json_t **ret_result, struct err *e)
 	struct graph_page p AUTO_PAGE = {0};
 	char next[CURSOR_SIZE];
 	struct scope s;
-	struct place at = {0};
+	struct m_graph_place at = {0};
 	int64_t packed, limit = INT64_MAX;
-	int r = begin(c, &s, &packed, &at.existence, e);
+	int r = m_graph_begin(c, &s, &packed, &at.existence, e);
 
 	if (r == 0)
 		r = graph_page_init(&p, c->st, &s, c->params, e);
@@ -251,10 +251,10 @@ m_read_graph(struct call *c, json_t **ret_result, struct err *e)
 	}
 	while (r == 0 && at.which < s.n) {
 		if (s.ns[at.which] != 0)
-			r = read_namespace(
+			r = m_graph_read_namespace(
 				&p, s.ns[at.which], limit, &at, e);
 		if (r == 0)
-			at = (struct place){at.which + 1, 0, 0};
+			at = (struct m_graph_place){at.which + 1, 0, 0};
 	}
 	if (r == 2)
 		cursor_format(next, s.change, at.which | at.relation << 1,

@@ -52,7 +52,7 @@ import(struct call *c, const struct import_query *q, struct import_result *ret,
 
 /* What it did beside adding: only what there is to tell. */
 static int
-set_lists(json_t *o, struct import_result *got, struct err *e)
+m_import_records_set_lists(json_t *o, struct import_result *got, struct err *e)
 {
 	int r = member_set_new(o, "errors", take_ptr(got->errors), e);
 
@@ -100,7 +100,7 @@ m_import_records(struct call *c, json_t **ret_result, struct err *e)
 	r = import(c, &q, &got, e);
 	if (r != 0)
 		return r;
-	r = set_lists(result, &got, e);
+	r = m_import_records_set_lists(result, &got, e);
 	if (r == 0)
 		r = member_set_int(result, "next_offset", got.next_offset, e);
 	if (r == 0)

@@ -10,7 +10,7 @@
 
 /* A change id, or a time as the id of the last change before (or at) it. */
 static int
-read_point(struct call *c, const char *key, bool end, int64_t *ret,
+m_memory_history_read_point(struct call *c, const char *key, bool end, int64_t *ret,
 	struct err *e)
 {
 	const json_t *v = json_object_get(c->params, key);
@@ -58,7 +58,7 @@ find_entity(struct call *c, const struct scope *s, const char *name, size_t n,
 
 /* 1: a session that never wrote has no changes. */
 static int
-read_session(struct call *c, int64_t *ret_label, struct err *e)
+m_memory_history_read_session(struct call *c, int64_t *ret_label, struct err *e)
 {
 	const char *session = NULL;
 	int r = jx_string(
@@ -101,11 +101,11 @@ m_memory_history(struct call *c, json_t **ret_result, struct err *e)
 	if (r == 0)
 		q.max_bytes = (size_t)bytes;
 	if (r >= 0)
-		r = read_point(c, "since", false, &q.since, e);
+		r = m_memory_history_read_point(c, "since", false, &q.since, e);
 	if (r < 0)
 		return r;
 	q.since += r == 0; /* read_point gave the change before it */
-	r = read_point(c, "until", true, &until, e);
+	r = m_memory_history_read_point(c, "until", true, &until, e);
 	if (r == 0 && until < q.before - 1)
 		q.before = until + 1;
 	if (r >= 0)
@@ -113,7 +113,7 @@ m_memory_history(struct call *c, json_t **ret_result, struct err *e)
 	if (r == 0)
 		r = find_entity(c, &scope, name, name_n, &q.entity, e);
 	if (r >= 0)
-		r = read_session(c, &q.session, e);
+		r = m_memory_history_read_session(c, &q.session, e);
 	if (r >= 0)
 		r = history_read(c->st, &scope, &q, &changes, &next, e);
 	if (r >= 0)

@@ -63,7 +63,7 @@ m_list_namespaces(struct call *c, json_t **ret_result, struct err *e)
 
 /* Two texts of the parameters. */
 static int
-two_names(struct call *c, const char *first, const char **ret_first,
+m_operate_two_names(struct call *c, const char *first, const char **ret_first,
 	const char *second, const char **ret_second, struct err *e)
 {
 	int r = jx_string(c->params, first, JX_REQUIRED, ret_first, NULL, e);
@@ -84,7 +84,7 @@ int
 m_rename_namespace(struct call *c, json_t **ret_result, struct err *e)
 {
 	const char *from, *to;
-	int r = two_names(c, "from", &from, "to", &to, e);
+	int r = m_operate_two_names(c, "from", &from, "to", &to, e);
 
 	if (r == 0)
 		r = retry_seen(c, e);
@@ -99,7 +99,7 @@ int
 m_alias_namespace(struct call *c, json_t **ret_result, struct err *e)
 {
 	const char *alias, *of;
-	int r = two_names(c, "alias", &alias, "of", &of, e);
+	int r = m_operate_two_names(c, "alias", &alias, "of", &of, e);
 
 	if (r == 0)
 		r = retry_seen(c, e);
@@ -153,7 +153,7 @@ m_set_recall_weights(struct call *c, json_t **ret_result, struct err *e)
 
 /* --- merging ------------------------------------------------------------------------ */
 static int
-merge_result(struct call *c, const char *to, const struct merge_result *got,
+merge_result(struct call *c, const char *to, const struct namespaces_merge_result *got,
 	json_t **ret_result, struct err *e)
 {
 	json_t *result AUTO_JSON = json_object();
@@ -179,9 +179,9 @@ m_merge_namespaces(struct call *c, json_t **ret_result, struct err *e)
 {
 	/* A retry: what the slice moved is not known any more, the next call
 	 * goes on behind it. */
-	struct merge_result got = {.more = true};
+	struct namespaces_merge_result got = {.more = true};
 	const char *from, *to;
-	int r = two_names(c, "from", &from, "to", &to, e);
+	int r = m_operate_two_names(c, "from", &from, "to", &to, e);
 
 	if (r == 0)
 		r = retry_seen(c, e);

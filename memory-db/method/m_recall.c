@@ -17,7 +17,7 @@
 #define LIMIT_DEFAULT 10
 
 static int
-read_budget(struct call *c, struct recall_request *q, struct recall_page *page,
+m_recall_read_budget(struct call *c, struct recall_request *q, struct recall_page *page,
 	struct err *e)
 {
 	int64_t limit = LIMIT_DEFAULT;
@@ -36,7 +36,7 @@ read_budget(struct call *c, struct recall_request *q, struct recall_page *page,
 }
 
 static int
-read_weights(struct call *c, struct recall_weights *w, struct err *e)
+m_recall_read_weights(struct call *c, struct recall_weights *w, struct err *e)
 {
 	json_t *j = json_object_get(c->params, "weights"), *value;
 	const char *name;
@@ -70,7 +70,7 @@ read_times(struct call *c, struct recall_request *q, struct err *e)
 
 /* Only what was said in this session. A session nobody knows: -1. */
 static int
-read_session(struct call *c, struct recall_request *q, struct err *e)
+m_recall_read_session(struct call *c, struct recall_request *q, struct err *e)
 {
 	const char *session = jx_text(c->params, "session");
 	int r;
@@ -128,7 +128,7 @@ m_recall(struct call *c, json_t **ret_result, struct err *e)
 	struct recall_result found = {0};
 	struct scope s;
 	size_t given = 0;
-	int r = read_budget(c, &q, &page, e);
+	int r = m_recall_read_budget(c, &q, &page, e);
 
 	if (r == 0)
 		r = filter_types(c, &labels, &q.types_n, e);
@@ -137,7 +137,7 @@ m_recall(struct call *c, json_t **ret_result, struct err *e)
 	if (r == 0)
 		r = read_times(c, &q, e);
 	if (r == 0)
-		r = read_session(c, &q, e);
+		r = m_recall_read_session(c, &q, e);
 	if (r == 0)
 		r = scope_read(c->st, c->ctx, 0, &s, e);
 	if (r < 0)
@@ -147,7 +147,7 @@ m_recall(struct call *c, json_t **ret_result, struct err *e)
 	q.valid_at = s.valid_at;
 	r = recall_settings_read(c->st, s.ns[0], &weights, e);
 	if (r == 0)
-		r = read_weights(c, &weights, e);
+		r = m_recall_read_weights(c, &weights, e);
 	if (r == 0)
 		r = recall_run_cached(c->st, &s, &q, &found, e);
 	if (r == 0)

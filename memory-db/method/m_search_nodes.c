@@ -13,7 +13,7 @@
 #define LIMIT_DEFAULT 10
 
 static int
-read_budget(struct call *c, struct search_request *q, struct search_page *page,
+m_search_nodes_read_budget(struct call *c, struct search_request *q, struct search_page *page,
 	struct err *e)
 {
 	int64_t limit = LIMIT_DEFAULT;
@@ -28,7 +28,7 @@ read_budget(struct call *c, struct search_request *q, struct search_page *page,
 
 /* The cursor of the page before: the state it pins and where it ended. */
 static int
-read_place(struct call *c, struct search_request *q, struct scope *s,
+m_search_nodes_read_place(struct call *c, struct search_request *q, struct scope *s,
 	struct err *e)
 {
 	const char *cursor = jx_text(c->params, "cursor");
@@ -61,7 +61,7 @@ m_search_nodes(struct call *c, json_t **ret_result, struct err *e)
 	int64_t *labels AUTO_FREE = NULL;
 	struct search_result found = {0};
 	struct scope s;
-	int r = read_budget(c, &q, &page, e);
+	int r = m_search_nodes_read_budget(c, &q, &page, e);
 
 	q.substring = mode && strcmp(mode, "substring") == 0;
 	if (r == 0)
@@ -69,7 +69,7 @@ m_search_nodes(struct call *c, json_t **ret_result, struct err *e)
 	q.types = labels;
 	q.tags = json_array_size(tags) > 0 ? tags : NULL;
 	if (r == 0)
-		r = read_place(c, &q, &s, e);
+		r = m_search_nodes_read_place(c, &q, &s, e);
 	if (r == 0)
 		r = search_run(c->st, &q, &found, e);
 	if (r == 0)

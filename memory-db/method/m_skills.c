@@ -11,7 +11,7 @@
 #include "memory-db/store/facts/labels.h"
 
 static const char *
-text_of(const struct call *c, const char *key)
+m_skills_text_of(const struct call *c, const char *key)
 {
 	return jx_text(c->params, key);
 }
@@ -22,7 +22,7 @@ static json_t *
 entity_of(const struct call *c)
 {
 	return json_pack("{s:s,s:s,s:s,s:[O],s:{s:O,s:O*}}", "name",
-		text_of(c, "name"), "entityType", SKILL_TYPE, "tier",
+		m_skills_text_of(c, "name"), "entityType", SKILL_TYPE, "tier",
 		"procedural", "observations",
 		json_object_get(c->params, "description"), "metadata", "code",
 		json_object_get(c->params, "code"), "params",
@@ -53,7 +53,7 @@ check_type(struct write *w, const char *name, bool *ret_exists, struct err *e)
 int
 m_save_skill(struct call *c, json_t **ret_result, struct err *e)
 {
-	const char *name = text_of(c, "name");
+	const char *name = m_skills_text_of(c, "name");
 	json_t *entry AUTO_JSON = entity_of(c);
 	struct write w AUTO_WRITE = {0};
 	int64_t entity, version;
@@ -89,7 +89,7 @@ m_save_skill(struct call *c, json_t **ret_result, struct err *e)
 int
 m_load_skill(struct call *c, json_t **ret_result, struct err *e)
 {
-	return skill_load(c->st, c->ctx, text_of(c, "name"),
+	return skill_load(c->st, c->ctx, m_skills_text_of(c, "name"),
 		(int64_t)json_integer_value(
 			json_object_get(c->params, "version")),
 		NULL, ret_result, e);
@@ -97,7 +97,7 @@ m_load_skill(struct call *c, json_t **ret_result, struct err *e)
 
 /* One row of the search, as the list shows it. */
 static int
-add_row(struct call *c, const json_t *found, json_t *skills, struct err *e)
+m_skills_add_row(struct call *c, const json_t *found, json_t *skills, struct err *e)
 {
 	json_t *row AUTO_JSON = json_pack("{s:O,s:O*,s:O*,s:O*,s:O*}", "name",
 		json_object_get(found, "name"), "namespace",
@@ -119,7 +119,7 @@ add_row(struct call *c, const json_t *found, json_t *skills, struct err *e)
 int
 m_list_skills(struct call *c, json_t **ret_result, struct err *e)
 {
-	const char *query = text_of(c, "query");
+	const char *query = m_skills_text_of(c, "query");
 	json_t *params AUTO_JSON = json_pack(
 		"{s:s,s:[s],s:[s,s,s,s],s:I,s:O*}", "query",
 		query != NULL && *query != '\0' ? query : SKILL_TYPE, "types",
@@ -139,7 +139,7 @@ m_list_skills(struct call *c, json_t **ret_result, struct err *e)
 	r = m_search_nodes(&search, &found, e);
 	json_array_foreach(json_object_get(found, "results"), i, row)
 		if (r == 0)
-			r = add_row(c, row, skills, e);
+			r = m_skills_add_row(c, row, skills, e);
 	if (r != 0)
 		return r;
 	*ret_result = json_pack("{s:O,s:O*,s:O*}", "skills", skills, "count",

@@ -12,13 +12,13 @@
 #include "memory-db/store/facts/labels.h"
 
 static int64_t
-int_of(const json_t *o, const char *key)
+m_time_int_of(const json_t *o, const char *key)
 {
 	return (int64_t)json_integer_value(json_object_get(o, key));
 }
 
 static bool
-is_true(const struct call *c, const char *key)
+m_time_is_true(const struct call *c, const char *key)
 {
 	return json_is_true(json_object_get(c->params, key));
 }
@@ -116,15 +116,15 @@ int
 m_memory_revert(struct call *c, json_t **ret_result, struct err *e)
 {
 	const char *name = jx_text(c->params, "name");
-	int64_t entity = 0, version = int_of(c->params, "version");
-	bool sliced = is_true(c, "sliced");
+	int64_t entity = 0, version = m_time_int_of(c->params, "version");
+	bool sliced = m_time_is_true(c, "sliced");
 	struct revert_result out = {0};
 	struct write w AUTO_WRITE = {0};
 	struct lens then;
 	char target[80] = "";
 	int r = write_begin(&w, c, CHANGE_REVERT, e);
 
-	c->dry_run = is_true(c, "dry_run");
+	c->dry_run = m_time_is_true(c, "dry_run");
 	if (r == 0)
 		r = any_entity(&w, name, &entity, e);
 	if (r == 0 && !w.replay)
@@ -154,7 +154,7 @@ m_memory_revert(struct call *c, json_t **ret_result, struct err *e)
 /* One side: branch, and a time, a change or a version of the entity; without
  * any, the state at which the first page began. */
 static int
-read_point(struct call *c, const char *branch, const char *point,
+m_time_read_point(struct call *c, const char *branch, const char *point,
 	int64_t version, int64_t pinned, int64_t entity, struct lens *ret,
 	struct err *e)
 {
@@ -192,14 +192,14 @@ diff_sides(struct call *c, struct diff *d, int64_t pinned, int64_t entity,
 	bool start = json_object_get(c->params, "from") == NULL &&
 		     json_object_get(c->params, "from_version") == NULL &&
 		     from == NULL && to == NULL;
-	int r = read_point(c, from, "from", int_of(c->params, "from_version"),
+	int r = m_time_read_point(c, from, "from", m_time_int_of(c->params, "from_version"),
 		pinned, entity, &d->from, e);
 
 	if (r == 0 && start) /* from nothing */
 		r = lens_make(c->st, d->from.level[0].branch, 0, &d->from, e);
 	if (r != 0)
 		return r;
-	return read_point(c, to, "to", int_of(c->params, "to_version"), pinned,
+	return m_time_read_point(c, to, "to", m_time_int_of(c->params, "to_version"), pinned,
 		entity, &d->to, e);
 }
 
@@ -226,7 +226,7 @@ m_memory_diff(struct call *c, json_t **ret_result, struct err *e)
 	const char *name = jx_text(c->params, "name");
 	const char *cursor = jx_text(c->params, "cursor");
 	struct diff d AUTO_DIFF = {.st = c->st,
-		.text = is_true(c, "text"),
+		.text = m_time_is_true(c, "text"),
 		.max_bytes = LIMIT_REPLY_BYTES - 4096};
 	int64_t entity = 0, after = 0, pinned = 0, unused, max = 0;
 	char next[CURSOR_SIZE];

@@ -13,13 +13,13 @@
 #include "memory-db/store/facts/labels.h"
 
 static int64_t
-int_of(const json_t *o, const char *key)
+m_undo_int_of(const json_t *o, const char *key)
 {
 	return (int64_t)json_integer_value(json_object_get(o, key));
 }
 
 static bool
-is_true(const struct call *c, const char *key)
+m_undo_is_true(const struct call *c, const char *key)
 {
 	return json_is_true(json_object_get(c->params, key));
 }
@@ -139,7 +139,7 @@ select_listed(struct select *s, struct write *w, const json_t *p, struct err *e)
 	int r = 1;
 
 	if (json_object_get(p, "change") != NULL)
-		r = log_get(w->st, int_of(p, "change"), select_change, s, e);
+		r = log_get(w->st, m_undo_int_of(p, "change"), select_change, s, e);
 	json_array_foreach(list, i, id) if (r == 1) r = log_get(
 		w->st, (int64_t)json_integer_value(id), select_change, s, e);
 	return r < 0	? r
@@ -213,7 +213,7 @@ select_changes(struct call *c, struct undo *u, struct err *e)
 
 /* "41, 43, 50" of at most 20 ids. */
 static int
-refuse(struct undo *u, struct err *e)
+m_undo_refuse(struct undo *u, struct err *e)
 {
 	int64_t *v AUTO_FREE = undo_blockers(u);
 	struct buf ids AUTO_BUF = {0};
@@ -281,13 +281,13 @@ policy_of(const char *name)
 }
 
 static int
-undo(struct call *c, struct undo *u, struct err *e)
+m_undo_undo(struct call *c, struct undo *u, struct err *e)
 {
 	int r = undo_plan(u, e);
 
 	if (r == 0 && u->blockers.n > 0 && u->policy == UNDO_REFUSE &&
 		!c->dry_run)
-		return refuse(u, e);
+		return m_undo_refuse(u, e);
 	return r == 0 ? undo_apply(u, e) : r;
 }
 
@@ -306,7 +306,7 @@ undo_part(struct call *c, struct undo *u, const char *target,
 	if (r == 0)
 		r = undo_slice_begin(u, &run, e);
 	if (r == 0)
-		r = undo(c, u, e);
+		r = m_undo_undo(c, u, e);
 	if (r == MDB_E_CONFLICT && !run.is_new)
 		err_prefix(e, "%s is half done (undo it with `run`, or go on)",
 			run.id);
@@ -323,7 +323,7 @@ undo_part(struct call *c, struct undo *u, const char *target,
 
 /* What the call selects, on which branch: the same call again goes on. */
 static int
-make_target(struct call *c, struct buf *ret, struct err *e)
+m_undo_make_target(struct call *c, struct buf *ret, struct err *e)
 {
 	static const char *const keys[] = {"change", "changes", "session",
 		"run", "since", "until"};
@@ -348,20 +348,20 @@ m_memory_undo(struct call *c, json_t **ret_result, struct err *e)
 		.policy = policy_of(jx_text(c->params, "on_conflict"))};
 	struct buf target AUTO_BUF = {0};
 	int64_t one = json_object_get(c->params, "change") != NULL
-			      ? int_of(c->params, "change")
+			      ? m_undo_int_of(c->params, "change")
 			      : 0;
-	bool sliced = is_true(c, "sliced");
+	bool sliced = m_undo_is_true(c, "sliced");
 	int r = write_begin_about(&w, c, CHANGE_UNDO, one, e);
 
-	c->dry_run = is_true(c, "dry_run");
+	c->dry_run = m_undo_is_true(c, "dry_run");
 	if (r == 0 && sliced)
-		r = make_target(c, &target, e);
+		r = m_undo_make_target(c, &target, e);
 	if (r == 0 && sliced && !w.replay)
 		return undo_part(c, &u, target.data, ret_result, e);
 	if (r == 0 && !w.replay)
 		r = select_changes(c, &u, e);
 	if (r == 0 && !w.replay)
-		r = undo(c, &u, e);
+		r = m_undo_undo(c, &u, e);
 	if (r == 0)
 		r = write_end(&w, e);
 	if (r == 0)

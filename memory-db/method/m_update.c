@@ -12,7 +12,7 @@
 #include "memory-db/store/facts/labels.h"
 
 /* What the existence fact carries on when it is shown anew. */
-struct existence {
+struct m_update_existence {
 	struct fact f;
 	struct buf name;
 	int64_t label;
@@ -21,7 +21,7 @@ struct existence {
 static int
 copy_provenance(void *ctx, const struct fact *f)
 {
-	struct existence *x = ctx;
+	struct m_update_existence *x = ctx;
 
 	x->f.method = f->method;
 	x->f.source = f->source;
@@ -32,7 +32,7 @@ copy_provenance(void *ctx, const struct fact *f)
 }
 
 static int
-load_existence(struct write *w, int64_t entity, struct existence *x,
+load_existence(struct write *w, int64_t entity, struct m_update_existence *x,
 	struct err *e)
 {
 	int64_t fact = 0;
@@ -50,7 +50,7 @@ load_existence(struct write *w, int64_t entity, struct existence *x,
 static int
 update_type(struct write *w, int64_t entity, const char *type, struct err *e)
 {
-	struct existence x = {0};
+	struct m_update_existence x = {0};
 	int64_t label;
 	int r = load_existence(w, entity, &x, e);
 
@@ -74,7 +74,7 @@ update_tags(struct write *w, int64_t entity, const json_t *tags, struct err *e)
 }
 
 static int
-update(struct write *w, int64_t entity, const json_t *p, struct err *e)
+m_update_update(struct write *w, int64_t entity, const json_t *p, struct err *e)
 {
 	const char *type = jx_text(p, "entityType");
 	const json_t *pin = json_object_get(p, "pin");
@@ -203,7 +203,7 @@ m_update_entity(struct call *c, json_t **ret_result, struct err *e)
 	if (r == 0 && !w.replay)
 		r = is_of_fact(c->params)
 			    ? update_fact(&w, entity, c->params, e)
-			    : update(&w, entity, c->params, e);
+			    : m_update_update(&w, entity, c->params, e);
 	if (r == 0)
 		r = write_note(&w, name, e);
 	if (r == 0)
@@ -260,7 +260,7 @@ check_free(struct write *w, int64_t entity, const char *name, struct err *e)
 static int
 rename_it(struct write *w, int64_t entity, const char *new_name, struct err *e)
 {
-	struct existence x = {0};
+	struct m_update_existence x = {0};
 	int r = check_free(w, entity, new_name, e);
 
 	if (r == 0)

@@ -45,7 +45,7 @@ conn_drop_input(struct conn *c)
 
 /* Tells the client why, and closes after what is under way. */
 static void
-refuse(struct conn *c, int code, const char *text)
+conn_input_refuse(struct conn *c, int code, const char *text)
 {
 	struct err e = {0};
 	AUTO_BUF struct buf line = {0};
@@ -75,7 +75,7 @@ refuse_frame(struct conn *c, enum frame_status st)
 			"%s; a request is one JSON object, for example "
 			"{\"id\":1,\"method\":\"ping\"}",
 			frame_status_text(st));
-	refuse(c, MDB_E_PROTOCOL, text);
+	conn_input_refuse(c, MDB_E_PROTOCOL, text);
 }
 
 /* Serves the frames in data[0, n), of which the first c->lexed bytes were
@@ -135,7 +135,7 @@ serve_fresh(struct conn *c, const char *data, size_t n)
 	if (c->is_dead || c->is_closing || used == n)
 		return;
 	if (buf_add(&c->in, data + used, n - used) != 0) {
-		refuse(c, MDB_E_NOMEM, "memory-db is out of memory; try again "
+		conn_input_refuse(c, MDB_E_NOMEM, "memory-db is out of memory; try again "
 			"later");
 		return;
 	}
@@ -150,7 +150,7 @@ end_of_input(struct conn *c)
 	c->is_eof = true;
 	ev_io_stop(c->server->loop, &c->readable);
 	if (frame_begun(&c->lexer) && c->in.len == c->lexed)
-		refuse(c, MDB_E_PROTOCOL,
+		conn_input_refuse(c, MDB_E_PROTOCOL,
 			"the connection ended in the middle of a request");
 	conn_update(c);
 }
@@ -210,5 +210,5 @@ conn_check_timeout(struct conn *c, int64_t now_ns)
 		"no byte for %d s in the middle of a request; a request ends "
 		"at the closing brace of its object",
 		LIMIT_REQUEST_IDLE_MS / 1000);
-	refuse(c, MDB_E_TIMEOUT, text);
+	conn_input_refuse(c, MDB_E_TIMEOUT, text);
 }

@@ -17,7 +17,7 @@
 /* A text parameter: of the request, else of hello, else NULL. Empty counts as
  * not given. */
 static const char *
-text_of(const struct job *j, const char *key)
+dispatch_text_of(const struct job *j, const char *key)
 {
 	const char *t = json_string_value(json_object_get(j->params, key));
 
@@ -39,7 +39,7 @@ session_of(const struct job *j)
 				json_object_get(j->defaults, "session"));
 			return t && *t ? t : NULL;
 		}
-	return text_of(j, "session");
+	return dispatch_text_of(j, "session");
 }
 
 /* Reads look at a point in time, writes happen now. */
@@ -70,17 +70,17 @@ read_context(struct request *r, struct err *e)
 {
 	struct job *j = &r->job;
 	const struct config *cfg = r->server->config;
-	const char *scope = text_of(j, "scope");
+	const char *scope = dispatch_text_of(j, "scope");
 
 	j->ctx = (struct context){
-		.namespace_ = text_of(j, "namespace"),
-		.branch = text_of(j, "branch"),
+		.namespace_ = dispatch_text_of(j, "namespace"),
+		.branch = dispatch_text_of(j, "branch"),
 		.valid_at = json_object_get(j->params, "valid_at"),
 		.session = session_of(j),
-		.client = text_of(j, "client"),
-		.actor = text_of(j, "actor"),
-		.message = text_of(j, "message"),
-		.key = text_of(j, "key"),
+		.client = dispatch_text_of(j, "client"),
+		.actor = dispatch_text_of(j, "actor"),
+		.message = dispatch_text_of(j, "message"),
+		.key = dispatch_text_of(j, "key"),
 		.user_scope = scope && strcmp(scope, "user") == 0,
 		.is_confirmed = json_is_true(
 			json_object_get(j->params, "confirm")),
@@ -336,7 +336,7 @@ sees_data(const struct tool *t)
 
 /* The job was read: checks and routes it. */
 static void
-dispatch(struct request *r)
+dispatch_dispatch(struct request *r)
 {
 	struct err e = {0};
 
@@ -407,7 +407,7 @@ dispatch_frame(struct conn *c, const char *data, size_t n)
 	if (rc)
 		request_fail(r, &e);
 	else
-		dispatch(r);
+		dispatch_dispatch(r);
 }
 
 void
@@ -428,7 +428,7 @@ dispatch_done(struct job *j)
 	if (j->is_answered)
 		request_finish(r);
 	else
-		dispatch(r);
+		dispatch_dispatch(r);
 }
 
 void

@@ -33,7 +33,7 @@ feed_unsubscribe(struct conn *c)
 
 /* Sets a text member unless there is none. */
 static int
-set_text(json_t *o, const char *key, const char *text)
+feed_set_text(json_t *o, const char *key, const char *text)
 {
 	return text ? jx_set(o, key, json_string(text)) : 0;
 }
@@ -51,9 +51,9 @@ event_line(const struct job *j, struct buf *out)
 	    jx_set(o, "change", json_integer(n->change)) ||
 	    jx_set(o, "namespace", json_string(n->namespace_)) ||
 	    jx_set(o, "at", json_string(at)) ||
-	    set_text(o, "client", j->ctx.client) ||
-	    set_text(o, "session", j->ctx.session) ||
-	    set_text(o, "kind", n->kind) ||
+	    feed_set_text(o, "client", j->ctx.client) ||
+	    feed_set_text(o, "session", j->ctx.session) ||
+	    feed_set_text(o, "kind", n->kind) ||
 	    jx_set(o, "entities", n->entities ? json_incref(n->entities) :
 			json_array()) ||
 	    (n->more > 0 && jx_set(o, "more", json_integer(n->more))) ||

@@ -9,7 +9,7 @@
 #include "common/client/settings.h"
 
 static bool
-is_same(const char *ours, const json_t *theirs)
+ignored_is_same(const char *ours, const json_t *theirs)
 {
 	const char *text = json_string_value(theirs);
 
@@ -20,13 +20,13 @@ static bool
 holds_here(const struct config *c, const char *name, const json_t *value)
 {
 	if (strcmp(name, "MEMORY_EMBED") == 0)
-		return is_same(c->embed, value);
+		return ignored_is_same(c->embed, value);
 	if (strcmp(name, "MEMORY_EMBED_MODEL") == 0)
-		return is_same(c->embed_model, value);
+		return ignored_is_same(c->embed_model, value);
 	if (strcmp(name, "MEMORY_EMBED_KEY") == 0)
 		return c->has_embed_key;
 	if (strcmp(name, "MEMORY_RECALL_WEIGHTS") == 0)
-		return is_same(c->weights_text, value);
+		return ignored_is_same(c->weights_text, value);
 	return true;
 }
 

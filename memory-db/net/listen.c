@@ -23,7 +23,7 @@
 
 /* One error line, then the end: nothing was read, nothing is kept. */
 static void
-refuse(struct server *s, int fd, const struct err *e)
+listen_refuse(struct server *s, int fd, const struct err *e)
 {
 	AUTO_BUF struct buf line = {0};
 
@@ -46,7 +46,7 @@ has_gid(const struct config *cfg, gid_t gid)
 
 /* The groups that the peer had when it connected. */
 static bool
-is_member(const struct config *cfg, int fd, gid_t first)
+listen_is_member(const struct config *cfg, int fd, gid_t first)
 {
 	gid_t groups[256];
 	socklen_t n = sizeof(groups);
@@ -62,18 +62,18 @@ is_member(const struct config *cfg, int fd, gid_t first)
 }
 
 static bool
-is_allowed(const struct config *cfg, int fd, const struct sock_peer *peer)
+listen_is_allowed(const struct config *cfg, int fd, const struct sock_peer *peer)
 {
 	if (peer->uid == geteuid() || peer->uid == 0)
 		return true;
 	for (size_t i = 0; i < cfg->allow_n; i++)
 		if (cfg->allow_uids[i] == peer->uid)
 			return true;
-	return is_member(cfg, fd, peer->gid);
+	return listen_is_member(cfg, fd, peer->gid);
 }
 
 static void
-take(struct server *s, int fd)
+listen_take(struct server *s, int fd)
 {
 	struct sock_peer peer;
 	struct err e = {0};
@@ -82,7 +82,7 @@ take(struct server *s, int fd)
 		close(fd);
 		return;
 	}
-	if (!is_allowed(s->config, fd, &peer)) {
+	if (!listen_is_allowed(s->config, fd, &peer)) {
 		err_set(&e, MDB_E_DENIED,
 			"this memory-db serves user %u; user %u is not among "
 			"those named by --allow-uid, nor in a group named by "
@@ -90,7 +90,7 @@ take(struct server *s, int fd)
 			(unsigned)geteuid(), (unsigned)peer.uid);
 		log_event(LOG_WARN, "refused a user", 0,
 			LOG_I("uid", peer.uid), LOG_I("pid", peer.pid));
-		refuse(s, fd, &e);
+		listen_refuse(s, fd, &e);
 		return;
 	}
 	if (s->conns_n >= (size_t)s->config->connections) {
@@ -99,7 +99,7 @@ take(struct server *s, int fd)
 			"limit (--limit-connections); try again later",
 			(long long)s->config->connections);
 		e.retry_after_ms = RETRY_CONNECT_MS;
-		refuse(s, fd, &e);
+		listen_refuse(s, fd, &e);
 		return;
 	}
 	if (conn_open(s, fd, &peer))
@@ -124,7 +124,7 @@ turn_one_away(struct server *s)
 			"memory-db has no file descriptor left; try again "
 			"later");
 		e.retry_after_ms = RETRY_CONNECT_MS;
-		refuse(s, fd, &e);
+		listen_refuse(s, fd, &e);
 	}
 	s->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
@@ -142,7 +142,7 @@ on_acceptable(struct ev_loop *loop, ev_io *w, int events)
 		fd = accept4(
 			w->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd >= 0) {
-			take(s, fd);
+			listen_take(s, fd);
 		} else if (errno == EMFILE || errno == ENFILE) {
 			turn_one_away(s);
 			return;

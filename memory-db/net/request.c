@@ -99,7 +99,7 @@ unlink_from_conn(struct request *r)
 }
 
 static void
-request_free(struct request *r)
+request_free_here(struct request *r)
 {
 	r->server->input_bytes -= r->job.bytes;
 	r->server->requests_n--;
@@ -122,7 +122,7 @@ deliver(struct request *r)
 	memset(&r->job.reply, 0, sizeof r->job.reply);
 	if (c)
 		unlink_from_conn(r);
-	request_free(r);
+	request_free_here(r);
 	if (c) {
 		if (!is_silent && reply.len == 0)
 			conn_close(c);
@@ -276,7 +276,7 @@ request_orphan_all(struct conn *c)
 		c->pending--;
 		if (!r->is_queued) {
 			/* Parked, or answered and waiting for its turn. */
-			request_free(r);
+			request_free_here(r);
 			continue;
 		}
 		if (!r->is_write || is_script(r))

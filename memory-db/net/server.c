@@ -341,7 +341,7 @@ on_tick(struct ev_loop *loop, ev_timer *w, int events)
 }
 
 static void
-on_signal(struct ev_loop *loop, ev_signal *w, int events)
+server_on_signal(struct ev_loop *loop, ev_signal *w, int events)
 {
 	(void)loop;
 	(void)events;
@@ -361,9 +361,9 @@ start_watchers(struct server *s)
 	ev_async_init(&s->woken, on_woken);
 	ev_prepare_init(&s->turn_end, on_turn_end);
 	ev_idle_init(&s->busy, on_busy);
-	ev_signal_init(&s->terminate, on_signal, SIGTERM);
-	ev_signal_init(&s->interrupt, on_signal, SIGINT);
-	ev_signal_init(&s->hangup, on_signal, SIGHUP);
+	ev_signal_init(&s->terminate, server_on_signal, SIGTERM);
+	ev_signal_init(&s->interrupt, server_on_signal, SIGINT);
+	ev_signal_init(&s->hangup, server_on_signal, SIGHUP);
 	if (s->watchdog_ms > 0 && s->watchdog_ms < 3000)
 		tick = (double)s->watchdog_ms / 3000;
 	ev_timer_init(&s->tick, on_tick, tick, tick);
@@ -376,7 +376,7 @@ start_watchers(struct server *s)
 }
 
 static int
-start(struct server *s, const struct server_options *o, struct err *e)
+server_start(struct server *s, const struct server_options *o, struct err *e)
 {
 	struct work_options wo = {.db = o->db,
 		.group_max = (size_t)o->config->group_max,
@@ -416,7 +416,7 @@ start(struct server *s, const struct server_options *o, struct err *e)
 
 /* What is left after the loop. All accepted work is done by then. */
 static void
-finish(struct server *s)
+server_finish(struct server *s)
 {
 	struct job *j, *next;
 
@@ -436,7 +436,7 @@ finish(struct server *s)
 }
 
 static void
-run(struct server *s)
+server_loop(struct server *s)
 {
 	int64_t room = listen_prepare(s);
 
@@ -445,7 +445,7 @@ run(struct server *s)
 			LOG_I("connections", room),
 			LOG_I("wanted", s->config->connections));
 	ev_run(s->loop, 0);
-	finish(s);
+	server_finish(s);
 	listen_close(s);
 	log_event(LOG_INFO, "stopped", 0, LOG_I("exit", s->exit_code));
 }
@@ -461,7 +461,7 @@ server_run(const struct server_options *o)
 		close(o->listen_fd);
 		return code;
 	}
-	if (start(s, o, &e)) {
+	if (server_start(s, o, &e)) {
 		char line[sizeof e.text + 64];
 
 		snprintf(line, sizeof line, "%s %s\n", err_name(e.code),
@@ -470,7 +470,7 @@ server_run(const struct server_options *o)
 		fprintf(stderr, "memory-db: %s\n", e.text);
 		listen_close(s);
 	} else {
-		run(s);
+		server_loop(s);
 		code = s->exit_code;
 	}
 	free(s->scratch);

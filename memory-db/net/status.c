@@ -276,7 +276,7 @@ embeddings(struct server *s)
 }
 
 static json_t *
-status(struct server *s, const struct counters *t, bool is_agent)
+status_status(struct server *s, const struct counters *t, bool is_agent)
 {
 	int64_t uptime = (clock_mono_ns() - s->started_ns) / 1000000000;
 
@@ -305,7 +305,7 @@ status(struct server *s, const struct counters *t, bool is_agent)
 
 /* An agent is told what it can read, and that there is more. */
 static int
-count(struct request *r, struct counters *t, struct err *e)
+status_count(struct request *r, struct counters *t, struct err *e)
 {
 	const char *const only[] = {r->job.ctx.namespace_, "default", NULL};
 
@@ -321,9 +321,9 @@ status_method(struct request *r, json_t **ret_result, struct err *e)
 	struct counters t = {0};
 
 	/* Before the database is open there is nothing to count yet. */
-	if (r->server->is_open && count(r, &t, e))
+	if (r->server->is_open && status_count(r, &t, e))
 		return e->code;
-	*ret_result = status(r->server, &t, is_agent);
+	*ret_result = status_status(r->server, &t, is_agent);
 	if (*ret_result && is_agent && jx_set(*ret_result, "other_namespaces",
 			json_integer((json_int_t)t.others))) {
 		json_decref(*ret_result);

@@ -95,7 +95,7 @@ look_after_questions(struct embedding *x)
 
 /* --- the writer ------------------------------------------------------------------- */
 static int
-run(void *ctx, struct store *st, struct err *e)
+embedding_run(void *ctx, struct store *st, struct err *e)
 {
 	struct embedding *x = ctx;
 	struct batch *b = &x->b;
@@ -115,7 +115,7 @@ run(void *ctx, struct store *st, struct err *e)
 }
 
 static void
-done(void *ctx, struct job *j)
+embedding_done(void *ctx, struct job *j)
 {
 	struct embedding *x = ctx;
 
@@ -148,7 +148,7 @@ embedding_write(struct embedding *x, struct err *e)
 		return r;
 	job_init(&x->job, 0);
 	x->job.kind = JOB_OWN;
-	x->job.own = (struct own_work){.run = run, .done = done, .ctx = x};
+	x->job.own = (struct own_work){.run = embedding_run, .done = embedding_done, .ctx = x};
 	x->job_done = false;
 	job_list_add(&list, &x->job);
 	work_push_writes(x->work, &list);
@@ -241,7 +241,7 @@ filling_failed(struct embedding *x, const struct err *e)
 
 /* 1 something was done, 0 there is nothing to do now. */
 static int
-step(struct embedding *x)
+embedding_step(struct embedding *x)
 {
 	struct err e = {0};
 	int r;
@@ -310,7 +310,7 @@ yield_to_writes(struct embedding *x)
 }
 
 static int
-open_all(struct embedding *x, struct err *e)
+embedding_open_all(struct embedding *x, struct err *e)
 {
 	int r = store_open(x->db, STORE_READER, &x->st, e);
 
@@ -336,7 +336,7 @@ embedding_main(void *arg)
 	while (!x->is_begun && !embedding_is_stopped(x))
 		pthread_cond_wait(&x->wake, &x->lock);
 	pthread_mutex_unlock(&x->lock);
-	while (!embedding_is_stopped(x) && open_all(x, &e) != 0) {
+	while (!embedding_is_stopped(x) && embedding_open_all(x, &e) != 0) {
 		filling_failed(x, &e);
 		pause_thread(x);
 	}
@@ -348,7 +348,7 @@ embedding_main(void *arg)
 			pause_thread(x);
 			continue;
 		}
-		if (step(x) == 0)
+		if (embedding_step(x) == 0)
 			pause_thread(x);
 		else
 			yield_to_writes(x);
@@ -358,7 +358,7 @@ embedding_main(void *arg)
 
 /* --- from outside ------------------------------------------------------------------ */
 static int
-make(struct work *w, const struct embedding_options *o, struct database *db,
+embedding_make(struct work *w, const struct embedding_options *o, struct database *db,
 	struct embedding **ret, struct err *e)
 {
 	struct embedding *x = calloc(1, sizeof(*x));
@@ -391,7 +391,7 @@ embedding_start(struct work *w, const struct embedding_options *o,
 	*ret = NULL;
 	if (o->x == NULL)
 		return 0;
-	r = make(w, o, db, &x, e);
+	r = embedding_make(w, o, db, &x, e);
 	if (r == 0)
 		r = work_thread(&x->thread, embedding_main, x, e);
 	if (r != 0) {

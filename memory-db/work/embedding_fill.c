@@ -69,7 +69,7 @@ count_pending(struct embedding *x)
 /* Texts leave this machine, or this program: at the start the log says where
  * to, and how many. */
 static int
-tell(struct embedding *x, struct err *e)
+embedding_fill_tell(struct embedding *x, struct err *e)
 {
 	const char *model = embed_model(x->opt.x);
 	const char *place = strrchr(model, '@');
@@ -106,7 +106,7 @@ read_places(struct embedding *x, struct err *e)
 			r = vector_highest(x->st, model.id, x->places[i].ns,
 				&x->places[i].upto, e);
 	if (r == 0)
-		r = tell(x, e);
+		r = embedding_fill_tell(x, e);
 	if (r != 0)
 		return r;
 	x->place = 0;
@@ -118,7 +118,7 @@ read_places(struct embedding *x, struct err *e)
 
 /* --- a batch ------------------------------------------------------------------------ */
 static int
-collect(void *ctx, int64_t fact, const char *text, size_t n)
+embedding_fill_collect(void *ctx, int64_t fact, const char *text, size_t n)
 {
 	struct batch *b = ctx;
 
@@ -149,14 +149,14 @@ clear(struct batch *b, size_t max)
 }
 
 static int
-gather(struct embedding *x, const struct place *p, struct err *e)
+embedding_fill_gather(struct embedding *x, const struct place *p, struct err *e)
 {
 	int r = store_read_begin(x->st, e);
 
 	clear(&x->b, x->singles > 0 ? 1 : LIMIT_EMBED_BATCH);
 	if (r != 0)
 		return r;
-	r = vector_texts(x->st, p->ns, p->upto, collect, &x->b, e);
+	r = vector_texts(x->st, p->ns, p->upto, embedding_fill_collect, &x->b, e);
 	store_read_end(x->st);
 	x->b.is_last = r == 0;
 	return r == MDB_E_NOMEM ? err_nomem(e) : r < 0 ? r : 0;
@@ -165,7 +165,7 @@ gather(struct embedding *x, const struct place *p, struct err *e)
 /* Texts that are not empty go to the provider; what it says of no text goes
  * empty, too. */
 static int
-embed(struct embedding *x, struct err *e)
+embedding_fill_embed(struct embedding *x, struct err *e)
 {
 	struct embed_text texts[LIMIT_EMBED_BATCH];
 	struct batch *b = &x->b;
@@ -204,7 +204,7 @@ embed(struct embedding *x, struct err *e)
 
 /* Does the provider answer at all? */
 static bool
-answers(struct embedding *x)
+embedding_fill_answers(struct embedding *x)
 {
 	static const struct embed_text text = {"memory", 6};
 	struct err e = {0};
@@ -226,7 +226,7 @@ look_closer(struct embedding *x, int r, struct err *e)
 
 	x->failed_at = b->facts[0];
 	if (r == MDB_E_NOMEM || embedding_is_stopped(x) ||
-		!(again || refused) || !answers(x))
+		!(again || refused) || !embedding_fill_answers(x))
 		return r;
 	/* A provider that has just come back: tried again at once. */
 	if (b->n > 1 || ++x->blamed < BLAMED) {
@@ -271,10 +271,10 @@ static int
 fill_place(struct embedding *x, struct place *p, struct err *e)
 {
 	struct batch *b = &x->b;
-	int r = gather(x, p, e);
+	int r = embedding_fill_gather(x, p, e);
 
 	if (r == 0 && b->n > 0) {
-		r = embed(x, e);
+		r = embedding_fill_embed(x, e);
 		if (r != 0)
 			r = look_closer(x, r, e);
 		else

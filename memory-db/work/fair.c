@@ -58,7 +58,7 @@ fair_done(struct fair *f)
 
 /* --- accounts -------------------------------------------------------------- */
 static void
-fill(struct fair_account *a, int64_t now_ns)
+fair_fill(struct fair_account *a, int64_t now_ns)
 {
 	double most = bounds[a->kind].minute_ms;
 
@@ -94,7 +94,7 @@ account_of(struct fair *f, unsigned kind, uint64_t name, int64_t now_ns)
 		if (!is_idle(a))
 			continue;
 		if (a->key != 0) {
-			fill(a, now_ns);
+			fair_fill(a, now_ns);
 			left = a->cpu_ms / bounds[a->kind].minute_ms;
 		}
 		if (best == NULL || left > best_left) {
@@ -115,7 +115,7 @@ check(struct fair_account *a, int64_t now_ns, struct err *e)
 	double wait_ms;
 	int retry_ms;
 
-	fill(a, now_ns);
+	fair_fill(a, now_ns);
 	if (a->running + a->waiting >= b->all) {
 		err_set(e, MDB_E_BUSY,
 			"%s has %u scripts running and %u waiting, the most it "
@@ -202,18 +202,18 @@ may_run(const struct job *j)
 
 /* Cancelled ones are not run: they go whatever runs. */
 static bool
-is_cancelled(const struct job *j)
+fair_is_cancelled(const struct job *j)
 {
 	return atomic_load_explicit(&j->cancelled, memory_order_relaxed);
 }
 
 static struct job *
-choose(const struct fair *f)
+fair_choose(const struct fair *f)
 {
 	struct job *best = NULL;
 
 	for (struct job *j = f->waiting.head; j != NULL; j = j->next) {
-		if (is_cancelled(j))
+		if (fair_is_cancelled(j))
 			return j;
 		if (may_run(j) && (best == NULL || j->accounts[SESSION]->turn <
 					best->accounts[SESSION]->turn))
@@ -223,7 +223,7 @@ choose(const struct fair *f)
 }
 
 static void
-cut(struct job_list *l, struct job *j)
+fair_cut(struct job_list *l, struct job *j)
 {
 	struct job **at = &l->head, *before = NULL;
 
@@ -237,7 +237,7 @@ cut(struct job_list *l, struct job *j)
 }
 
 static void
-start(struct fair *f, struct job *j)
+fair_start(struct fair *f, struct job *j)
 {
 	f->turns++;
 	f->running++;
@@ -253,13 +253,13 @@ start(struct fair *f, struct job *j)
 }
 
 static struct job *
-take(struct fair *f, unsigned index)
+fair_hand_out(struct fair *f, unsigned index)
 {
-	struct job *j = f->running >= index ? choose(f) : NULL;
+	struct job *j = f->running >= index ? fair_choose(f) : NULL;
 
 	if (j != NULL) {
-		cut(&f->waiting, j);
-		start(f, j);
+		fair_cut(&f->waiting, j);
+		fair_start(f, j);
 		/* A higher runner may begin now. */
 		pthread_cond_broadcast(&f->changed);
 	}
@@ -282,7 +282,7 @@ fair_take(struct fair *f, unsigned index, int wait_ms)
 	}
 	pthread_mutex_lock(&f->lock);
 	/* At the end the scripts that wait are still taken, to be answered. */
-	while ((j = take(f, index)) == NULL && rc != ETIMEDOUT &&
+	while ((j = fair_hand_out(f, index)) == NULL && rc != ETIMEDOUT &&
 		wait_ms != 0 && !(f->is_stopped && f->waiting.head == NULL))
 		rc = wait_ms < 0 ? pthread_cond_wait(&f->changed, &f->lock)
 				 : pthread_cond_timedwait(&f->changed,
@@ -301,7 +301,7 @@ fair_leave(struct fair *f, struct job *j, int64_t now_ns, int64_t cpu_us)
 
 		if (a == NULL)
 			continue;
-		fill(a, now_ns);
+		fair_fill(a, now_ns);
 		a->cpu_ms -= (double)cpu_us / 1000;
 		a->running--;
 		j->accounts[k] = NULL;

@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 static size_t
-bucket_of(uint64_t us)
+histogram_bucket_of(uint64_t us)
 {
 	unsigned top;
 	size_t b;
@@ -35,7 +35,7 @@ histogram_add(struct histogram *h, int64_t ns)
 	uint64_t us = ns > 0 ? (uint64_t)ns / 1000 : 0;
 
 	atomic_fetch_add_explicit(
-		&h->buckets[bucket_of(us)], 1, memory_order_relaxed);
+		&h->buckets[histogram_bucket_of(us)], 1, memory_order_relaxed);
 	atomic_fetch_add_explicit(&h->count, 1, memory_order_relaxed);
 	if (us > atomic_load_explicit(&h->max_us, memory_order_relaxed))
 		atomic_store_explicit(&h->max_us, us, memory_order_relaxed);

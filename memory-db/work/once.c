@@ -153,7 +153,7 @@ once_again(const struct once *o, const struct call *c, int r, json_t **result,
 }
 
 static int64_t
-texts_of(struct store *st, const struct job *j, struct err *e)
+once_texts_of(struct store *st, const struct job *j, struct err *e)
 {
 	const char *name = j->ctx.user_scope ? "default" : j->ctx.namespace_;
 	int64_t ns = KEY_TEXTS_ANY;
@@ -186,6 +186,6 @@ once_keep(struct store *st, const struct job *j, const struct once *o,
 		return err_nomem(e);
 	/* A leased branch goes with its connection: the handler says. */
 	is_short = body.len <= LIMIT_KEY_ANSWER_BYTES && c->lease == 0;
-	return key_keep(st, j->ctx.key, o->asked, texts_of(st, j, e),
+	return key_keep(st, j->ctx.key, o->asked, once_texts_of(st, j, e),
 		is_short ? &body : NULL, e);
 }

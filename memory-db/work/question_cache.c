@@ -31,15 +31,15 @@ question_cache_new(size_t max_bytes)
 }
 
 static size_t
-size_of(const struct kept *k)
+question_cache_size_of(const struct kept *k)
 {
 	return sizeof(*k) + k->dims * sizeof(k->v[0]) + k->n;
 }
 
 static void
-take_out(struct question_cache *c, struct kept *k)
+question_cache_take_out(struct question_cache *c, struct kept *k)
 {
-	c->bytes -= size_of(k);
+	c->bytes -= question_cache_size_of(k);
 	if (c->first == k)
 		c->first = k->next != k ? k->next : NULL;
 	k->next->prev = k->prev;
@@ -49,7 +49,7 @@ take_out(struct question_cache *c, struct kept *k)
 static void
 put_first(struct question_cache *c, struct kept *k)
 {
-	c->bytes += size_of(k);
+	c->bytes += question_cache_size_of(k);
 	k->next = c->first != NULL ? c->first : k;
 	k->prev = c->first != NULL ? c->first->prev : k;
 	k->next->prev = k->prev->next = k;
@@ -64,7 +64,7 @@ question_cache_free(struct question_cache *c)
 	while (c->first != NULL) {
 		struct kept *k = c->first;
 
-		take_out(c, k);
+		question_cache_take_out(c, k);
 		free(k);
 	}
 	(void)pthread_mutex_destroy(&c->lock);
@@ -73,7 +73,7 @@ question_cache_free(struct question_cache *c)
 
 /* Locked. */
 static struct kept *
-find(struct question_cache *c, const char *text, size_t n)
+question_cache_slot(struct question_cache *c, const char *text, size_t n)
 {
 	struct kept *k = c->first;
 
@@ -95,9 +95,9 @@ question_cache_find(struct question_cache *c, const char *text, size_t n,
 	float *v = NULL;
 
 	pthread_mutex_lock(&c->lock);
-	k = find(c, text, n);
+	k = question_cache_slot(c, text, n);
 	if (k != NULL) {
-		take_out(c, k);
+		question_cache_take_out(c, k);
 		put_first(c, k);
 		v = malloc(k->dims * sizeof(*v));
 	}
@@ -123,15 +123,15 @@ question_cache_keep(struct question_cache *c, const char *text, size_t n,
 	k->text = (char *)(k->v + q->dims);
 	memcpy(k->text, text, n);
 	pthread_mutex_lock(&c->lock);
-	old = find(c, text, n);
+	old = question_cache_slot(c, text, n);
 	if (old != NULL) {
-		take_out(c, old);
+		question_cache_take_out(c, old);
 		free(old);
 	}
 	put_first(c, k);
 	while (c->bytes > c->max_bytes && c->first != NULL) {
 		old = c->first->prev;
-		take_out(c, old);
+		question_cache_take_out(c, old);
 		free(old);
 	}
 	pthread_mutex_unlock(&c->lock);

@@ -30,7 +30,7 @@ struct questions {
 
 /* The text that is asked; NULL: it asks nothing. */
 static const char *
-text_of(const struct job *j, size_t *ret_n)
+questions_text_of(const struct job *j, size_t *ret_n)
 {
 	static const struct {
 		const char *method, *param;
@@ -54,7 +54,7 @@ questions_want(struct questions *q, struct job *j)
 	const char *text;
 	size_t n;
 
-	if (q == NULL || (text = text_of(j, &n)) == NULL)
+	if (q == NULL || (text = questions_text_of(j, &n)) == NULL)
 		return false;
 	/* What is known needs no provider. */
 	if (question_cache_find(q->cache, text, n, &j->question) == 1)
@@ -77,7 +77,7 @@ failed(struct questions *q, int code, struct err *e)
 }
 
 static void
-give(struct questions *q, struct job *j, const struct embed_text *t,
+questions_give(struct questions *q, struct job *j, const struct embed_text *t,
 	const float *v, size_t dims)
 {
 	struct question x = {.dims = dims};
@@ -96,7 +96,7 @@ give(struct questions *q, struct job *j, const struct embed_text *t,
 }
 
 static void
-embed(struct questions *q, struct job *list)
+questions_embed(struct questions *q, struct job *list)
 {
 	int64_t wait_ns = embedding_question_ms(q->embedding) * 1000000 / 4;
 	int64_t now = clock_mono_ns();
@@ -111,7 +111,7 @@ embed(struct questions *q, struct job *list)
 		if (atomic_load(&j->cancelled) || now - j->queued_ns > wait_ns)
 			continue;
 		jobs[n] = j;
-		texts[n].s = text_of(j, &texts[n].n);
+		texts[n].s = questions_text_of(j, &texts[n].n);
 		n++;
 	}
 	if (n == 0 || !embedding_asks(q->embedding))
@@ -123,11 +123,11 @@ embed(struct questions *q, struct job *list)
 	}
 	atomic_store(&q->refused, 0);
 	for (size_t i = 0; i < n; i++)
-		give(q, jobs[i], &texts[i], v + i * dims, dims);
+		questions_give(q, jobs[i], &texts[i], v + i * dims, dims);
 }
 
 static void
-pass_on(struct questions *q, struct job *list)
+questions_pass_on(struct questions *q, struct job *list)
 {
 	struct job_list fast = {0}, slow = {0};
 
@@ -152,8 +152,8 @@ questions_main(void *arg)
 				return NULL;
 			continue;
 		}
-		embed(q, list);
-		pass_on(q, list);
+		questions_embed(q, list);
+		questions_pass_on(q, list);
 	}
 }
 

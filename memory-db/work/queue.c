@@ -99,7 +99,7 @@ list_append_by_turns(struct job_list *to, struct queue_rounds *r,
 }
 
 static void
-append(struct queue *q, struct job_list *fast, struct job_list *slow)
+queue_append(struct queue *q, struct job_list *fast, struct job_list *slow)
 {
 	if (q->by_turns) {
 		list_append_by_turns(&q->fast, &q->fast_rounds, fast);
@@ -129,7 +129,7 @@ queue_push(struct queue *q, struct job_list *fast, struct job_list *slow)
 		return false;
 	pthread_mutex_lock(&q->lock);
 	was_empty = !q->fast.head && !q->slow.head;
-	append(q, fast, slow);
+	queue_append(q, fast, slow);
 	atomic_fetch_add_explicit(&q->length, n, memory_order_relaxed);
 	/* Takers differ in what they may take: wake all, there are two. */
 	pthread_cond_broadcast(&q->filled);
@@ -139,7 +139,7 @@ queue_push(struct queue *q, struct job_list *fast, struct job_list *slow)
 
 /* Waits for the condition until *until (NULL: for ever). False: time is up. */
 static bool
-wait_filled(struct queue *q, const struct timespec *until)
+queue_wait_filled(struct queue *q, const struct timespec *until)
 {
 	if (!until)
 		return pthread_cond_wait(&q->filled, &q->lock) == 0;
@@ -214,7 +214,7 @@ queue_take(struct queue *q, size_t max_n, size_t max_bytes, bool may_slow,
 	pthread_mutex_lock(&q->lock);
 	while (!(l = list_ready(q, may_slow)) && wait_ms != 0 &&
 	       !q->is_stopped)
-		if (!wait_filled(q, wait_ms > 0 ? &until : NULL))
+		if (!queue_wait_filled(q, wait_ms > 0 ? &until : NULL))
 			break;
 	if (!l)
 		l = list_ready(q, may_slow);

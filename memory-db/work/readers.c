@@ -22,7 +22,7 @@ set_current(struct reader *r, struct job *j)
 
 /* Runs the method within one snapshot. 0 with *ret_result, or a code. */
 static int
-run_method(struct reader *r, struct job *j, json_t **ret_result, struct err *e)
+readers_run_method(struct reader *r, struct job *j, json_t **ret_result, struct err *e)
 {
 	struct call c = {.st = r->st, .tool = j->tool, .ctx = &j->ctx,
 		.params = j->params, .question = &j->question};
@@ -57,7 +57,7 @@ run_call(struct reader *r, struct job *j)
 	if (atomic_load_explicit(&j->cancelled, memory_order_relaxed))
 		rc = err_set(&e, MDB_E_CANCELLED, "cancelled before it ran");
 	else
-		rc = run_method(r, j, &result, &e);
+		rc = readers_run_method(r, j, &result, &e);
 	set_current(r, NULL);
 	if (rc == MDB_E_CORRUPT) {
 		trouble_damage(w->opt.db, e.text);

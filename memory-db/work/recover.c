@@ -67,7 +67,7 @@ close_all(struct work *w)
 }
 
 static int
-open_all(struct work *w, struct err *e)
+recover_open_all(struct work *w, struct err *e)
 {
 	int r = store_open(w->opt.db, STORE_WRITER, &w->st, e);
 
@@ -99,7 +99,7 @@ reopen(struct work *w)
 		return;
 	close_all(w);
 	trouble_over(w->opt.db, TROUBLE_LOCKS);
-	if (open_all(w, &e) == 0) {
+	if (recover_open_all(w, &e) == 0) {
 		atomic_store(&w->is_closed, false);
 		(void)embedding_park(w->embedding, false);
 		log_event(LOG_INFO, "the database was opened anew", 0);
@@ -200,7 +200,7 @@ recover_unknown(struct err *e)
 
 /* --- damage ------------------------------------------------------------------------ */
 static int
-ignore(void *ctx, const char *what, const char *text, int64_t mendable)
+recover_ignore(void *ctx, const char *what, const char *text, int64_t mendable)
 {
 	(void)ctx;
 	(void)mendable;
@@ -251,7 +251,7 @@ verify_on(struct work *w, int ms)
 	if (r == 0 && w->verify->change == 0)
 		r = lens_newest(w->st, &w->verify->change, &e);
 	if (r == 0)
-		r = verify_slice(w->st, w->verify, after_ms(ms), ignore, NULL,
+		r = verify_slice(w->st, w->verify, after_ms(ms), recover_ignore, NULL,
 			&progress, &done, &e);
 	store_read_end(w->st);
 	if (r != 0)

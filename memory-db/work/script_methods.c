@@ -51,7 +51,7 @@ positional_of(const char *tool)
 }
 
 static void
-add(struct sandbox_method *list, size_t *n, const char *name)
+script_methods_add(struct sandbox_method *list, size_t *n, const char *name)
 {
 	const struct tool *t = script_tool(name);
 
@@ -73,9 +73,9 @@ script_methods(void)
 	size_t n = 0;
 
 	for (size_t i = 0; i < tools_n; i++)
-		add(list, &n, tools[i].name);
+		script_methods_add(list, &n, tools[i].name);
 	for (size_t i = 0; shorter[i] != NULL; i++)
-		add(list, &n, shorter[i]);
+		script_methods_add(list, &n, shorter[i]);
 	for (const struct script_own *o = script_own; o->name != NULL; o++)
 		list[n++] = (struct sandbox_method){
 			.name = o->name,

@@ -15,7 +15,7 @@
 #include "memory-db/work/script_methods.h"
 #include "sandbox/sandbox.h"
 
-struct run {
+struct scripts_run {
 	struct runner *r;
 	struct job *j;
 	struct script script;
@@ -24,16 +24,16 @@ struct run {
 
 /* A call of the script, in this thread. */
 static int
-on_call(void *ctx, const char *method, json_t *params, int64_t left_ms,
+scripts_on_call(void *ctx, const char *method, json_t *params, int64_t left_ms,
 	json_t **ret_result, struct err *e)
 {
-	struct run *x = ctx;
+	struct scripts_run *x = ctx;
 
 	return script_call(&x->script, method, params, left_ms, ret_result, e);
 }
 
 static bool
-is_true(const struct job *j, const char *key)
+scripts_is_true(const struct job *j, const char *key)
 {
 	return json_is_true(json_object_get(j->params, key));
 }
@@ -49,7 +49,7 @@ open_store(struct runner *r, struct err *e)
 
 /* run_skill of a client is a script of one line. */
 static int
-run_jailed(struct run *x, struct err *e)
+run_jailed(struct scripts_run *x, struct err *e)
 {
 	static const char skill[] = "return run_skill(args.name, args.params, "
 		"args.version)";
@@ -62,7 +62,7 @@ run_jailed(struct run *x, struct err *e)
 		.args = code != NULL ? json_object_get(x->j->params, "args")
 				     : x->j->params,
 		.without = without,
-		.call = on_call,
+		.call = scripts_on_call,
 		.call_ctx = x,
 		.cancel = &x->j->cancelled,
 	};
@@ -77,7 +77,7 @@ run_jailed(struct run *x, struct err *e)
 
 /* Adds what the script changed; nothing when it changed nothing. */
 static int
-add_changes(struct run *x, json_t *result, struct err *e)
+scripts_add_changes(struct scripts_run *x, json_t *result, struct err *e)
 {
 	json_t *changes = NULL;
 	int r = script_wrote(&x->script)
@@ -86,7 +86,7 @@ add_changes(struct run *x, json_t *result, struct err *e)
 
 	if (r == 0 && changes != NULL && jx_set(result, "changes", changes) != 0)
 		r = err_nomem(e);
-	if (r == 0 && is_true(x->j, "dry_run") &&
+	if (r == 0 && scripts_is_true(x->j, "dry_run") &&
 		jx_set(result, "dry_run", json_true()) != 0)
 		r = err_nomem(e);
 	return r;
@@ -95,7 +95,7 @@ add_changes(struct run *x, json_t *result, struct err *e)
 /* The job becomes one for the writer: what it was asked stays inside, since
  * its context borrows from there. */
 static int
-pass_on(struct run *x, json_t *result, struct err *e)
+scripts_pass_on(struct scripts_run *x, json_t *result, struct err *e)
 {
 	json_t *pack = NULL, *params;
 	int r = script_pack(&x->script, &pack, e);
@@ -112,7 +112,7 @@ pass_on(struct run *x, json_t *result, struct err *e)
 }
 
 static int
-refuse_writes(const struct run *x, struct err *e)
+refuse_writes(const struct scripts_run *x, struct err *e)
 {
 	if (x->j->write_refusal == MDB_E_DISK_LOW)
 		return err_set(e, MDB_E_DISK_LOW,
@@ -126,11 +126,11 @@ refuse_writes(const struct run *x, struct err *e)
 
 /* 1 when the job goes on to the writer, 0 when it is answered. */
 static int
-finish(struct run *x, struct err *e)
+scripts_finish(struct scripts_run *x, struct err *e)
 {
 	json_t *result AUTO_JSON = sandbox_outcome_json(&x->outcome);
 	bool keep = x->outcome.result == SANDBOX_OK &&
-		    script_wrote(&x->script) && !is_true(x->j, "dry_run");
+		    script_wrote(&x->script) && !scripts_is_true(x->j, "dry_run");
 	int r = result == NULL ? err_nomem(e) : 0;
 
 	if (r == 0 && x->script.skill != NULL &&
@@ -138,20 +138,20 @@ finish(struct run *x, struct err *e)
 		json_object_set(result, "skill", x->script.skill) != 0)
 		r = err_nomem(e);
 	if (r == 0 && x->outcome.result == SANDBOX_OK)
-		r = add_changes(x, result, e);
+		r = scripts_add_changes(x, result, e);
 	if (r == 0 && keep && x->j->write_refusal)
 		return refuse_writes(x, e);
 	if (r == 0 && keep) {
-		r = pass_on(x, result, e);
+		r = scripts_pass_on(x, result, e);
 		return r == 0 ? 1 : r;
 	}
 	return r == 0 ? job_answer(x->j, take_ptr(result), e) : r;
 }
 
 static int
-run_script(struct runner *r, struct job *j, struct err *e)
+scripts_run_script(struct runner *r, struct job *j, struct err *e)
 {
-	struct run x = {.r = r, .j = j};
+	struct scripts_run x = {.r = r, .j = j};
 	json_t *again AUTO_JSON = NULL;
 	int rc;
 
@@ -164,10 +164,10 @@ run_script(struct runner *r, struct job *j, struct err *e)
 		return job_answer(j, take_ptr(again), e);
 	if (rc == 0)
 		rc = run_jailed(&x, e);
-	if (rc == 0 && !is_true(j, "dry_run"))
+	if (rc == 0 && !scripts_is_true(j, "dry_run"))
 		script_count_skills(&x.script);
 	if (rc == 0)
-		rc = finish(&x, e);
+		rc = scripts_finish(&x, e);
 	r->cpu_us += x.outcome.usage.cpu_us;
 	script_done(&x.script);
 	sandbox_outcome_done(&x.outcome);
@@ -216,7 +216,7 @@ runner_main(void *arg)
 			atomic_store(&j->cancelled, true);
 		r->cpu_us = -thread_cpu_us();
 		work_enter(w);
-		rc = run_script(r, j, &e);
+		rc = scripts_run_script(r, j, &e);
 		work_leave(w);
 		r->cpu_us += thread_cpu_us();
 		atomic_store(&r->current, NULL);

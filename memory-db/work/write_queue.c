@@ -41,7 +41,7 @@ write_queue_done(struct write_queue *q)
 /* --- sources ------------------------------------------------------------------ */
 
 static struct write_source **
-bucket_of(struct write_queue *q, uint64_t key)
+write_queue_bucket_of(struct write_queue *q, uint64_t key)
 {
 	return &q->buckets[key % WRITE_QUEUE_BUCKETS];
 }
@@ -51,15 +51,15 @@ source_find(struct write_queue *q, uint64_t key)
 {
 	struct write_source *s;
 
-	for (s = *bucket_of(q, key); s != NULL; s = s->chain)
+	for (s = *write_queue_bucket_of(q, key); s != NULL; s = s->chain)
 		if (s->key == key)
 			return s;
 	s = calloc(1, sizeof *s);
 	if (s == NULL)
 		return &q->spare;
 	s->key = key;
-	s->chain = *bucket_of(q, key);
-	*bucket_of(q, key) = s;
+	s->chain = *write_queue_bucket_of(q, key);
+	*write_queue_bucket_of(q, key) = s;
 	return s;
 }
 
@@ -87,7 +87,7 @@ ring_drop(struct write_queue *q, struct write_source *before)
 		q->last = before == s ? NULL : before;
 	if (s == &q->spare)
 		return;
-	for (p = bucket_of(q, s->key); *p != s; p = &(*p)->chain)
+	for (p = write_queue_bucket_of(q, s->key); *p != s; p = &(*p)->chain)
 		;
 	*p = s->chain;
 	free(s);
@@ -191,13 +191,13 @@ take_small(struct write_queue *q, size_t max_n, size_t max_bytes,
 }
 
 static bool
-is_ready(const struct write_queue *q, bool only_small)
+write_queue_is_ready(const struct write_queue *q, bool only_small)
 {
 	return q->small > 0 || (q->large > 0 && !only_small);
 }
 
 static bool
-wait_filled(struct write_queue *q, const struct timespec *until)
+write_queue_wait_filled(struct write_queue *q, const struct timespec *until)
 {
 	if (!until)
 		return pthread_cond_wait(&q->filled, &q->lock) == 0;
@@ -215,12 +215,12 @@ write_queue_take(struct write_queue *q, size_t max_n, size_t max_bytes,
 	if (wait_ms > 0)
 		queue_deadline(&until, wait_ms);
 	pthread_mutex_lock(&q->lock);
-	while (!is_ready(q, only_small && !q->is_stopped) && wait_ms != 0 &&
+	while (!write_queue_is_ready(q, only_small && !q->is_stopped) && wait_ms != 0 &&
 	       !q->is_stopped)
-		if (!wait_filled(q, wait_ms > 0 ? &until : NULL))
+		if (!write_queue_wait_filled(q, wait_ms > 0 ? &until : NULL))
 			break;
 	only_small = only_small && !q->is_stopped;
-	if (is_ready(q, only_small)) {
+	if (write_queue_is_ready(q, only_small)) {
 		bool large = q->large > 0 && !only_small &&
 			(q->had_small || q->small == 0);
 

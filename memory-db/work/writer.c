@@ -52,7 +52,7 @@ end_busy(struct work *w)
 /* Runs the method and answers the job, inside its savepoint. *ret_keep: whether
  * what it did stays (of a dry run and of a retry nothing does). */
 static int
-run_method(struct work *w, struct job *j, bool *ret_keep, struct err *e)
+writer_run_method(struct work *w, struct job *j, bool *ret_keep, struct err *e)
 {
 	struct call c = {.st = w->st, .tool = j->tool, .ctx = &j->ctx,
 		.params = j->params};
@@ -98,7 +98,7 @@ run_own(struct work *w, struct job *j, struct err *e)
 /* One request of a group. Its answer is set in any case; *e is its error, if
  * it has one. */
 static void
-run_job(struct work *w, struct job *j, struct err *e)
+writer_run_job(struct work *w, struct job *j, struct err *e)
 {
 	int64_t start = clock_mono_ns();
 	bool keep = true;
@@ -112,7 +112,7 @@ run_job(struct work *w, struct job *j, struct err *e)
 	rc = store_savepoint(w->st, e);
 	if (rc == 0) {
 		rc = j->kind == JOB_OWN ? run_own(w, j, e) :
-			run_method(w, j, &keep, e);
+			writer_run_method(w, j, &keep, e);
 		if (rc == 0 && keep)
 			rc = store_release(w->st, e);
 		if (rc || !keep)
@@ -171,7 +171,7 @@ run_group(struct work *w, struct job *first, struct job *end, struct err *e)
 		return rc;
 	for (struct job *j = first; j != end; j = j->next) {
 		begin_busy(w);	/* each request is progress */
-		run_job(w, j, e);
+		writer_run_job(w, j, e);
 		if (!store_in_group(w->st)) {
 			store_group_abort(w->st);
 			err_prefix(e, "the database rolled everything back");
@@ -311,7 +311,7 @@ run_all(struct work *w, struct job *first)
 }
 
 static void
-on_progress(void *ctx, double p)
+writer_on_progress(void *ctx, double p)
 {
 	struct work *w = ctx;
 
@@ -335,7 +335,7 @@ open_stores(struct work *w, struct err *e)
 	if (database_needs_migration(db) && !database_read_only(db)) {
 		set_state(w, WORK_MIGRATING);
 		begin_busy(w);
-		if (database_migrate(db, on_progress, w, e))
+		if (database_migrate(db, writer_on_progress, w, e))
 			return e->code;
 		end_busy(w);
 	}
@@ -409,7 +409,7 @@ pay_share(struct work *w)
 }
 
 static void
-serve(struct work *w)
+writer_serve(struct work *w)
 {
 	enum idle_phase phase = IDLE_STEPS;
 	int wait_ms = IDLE_GRACE_MS;
@@ -484,7 +484,7 @@ writer_main(void *arg)
 	end_busy(w);
 	set_state(w, WORK_READY);
 	embedding_begin(w->embedding);
-	serve(w);
+	writer_serve(w);
 	begin_busy(w);
 	if (!database_read_only(w->opt.db) && w->st != NULL &&
 		store_checkpoint(w->st, &e))

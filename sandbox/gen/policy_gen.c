@@ -24,7 +24,7 @@ static const struct rule {
 };
 
 static int
-add(scmp_filter_ctx ctx, const struct rule *r)
+policy_gen_add(scmp_filter_ctx ctx, const struct rule *r)
 {
 	int nr = seccomp_syscall_resolve_name(r->name);
 
@@ -44,7 +44,7 @@ add(scmp_filter_ctx ctx, const struct rule *r)
 }
 
 static int
-print(scmp_filter_ctx ctx)
+policy_gen_print(scmp_filter_ctx ctx)
 {
 	struct sock_filter f;
 	FILE *tmp = tmpfile();
@@ -72,12 +72,12 @@ main(void)
 			SCMP_ACT_KILL_PROCESS);
 	for (size_t i = 0; rc == 0 && i < sizeof(rules) / sizeof(rules[0]);
 		i++) {
-		rc = add(ctx, &rules[i]);
+		rc = policy_gen_add(ctx, &rules[i]);
 		if (rc)
 			fprintf(stderr, "rule %s: ", rules[i].name);
 	}
 	if (rc == 0)
-		rc = print(ctx);
+		rc = policy_gen_print(ctx);
 	if (rc)
 		fprintf(stderr, "policy_gen: %s\n", strerror(-rc));
 	return rc ? 1 : 0;

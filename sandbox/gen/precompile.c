@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 static int
-print(lua_State *L, const void *p, size_t n, void *ctx)
+precompile_print(lua_State *L, const void *p, size_t n, void *ctx)
 {
 	const unsigned char *bytes = p;
 	size_t *column = ctx;
@@ -35,7 +35,7 @@ main(int argc, char **argv)
 		return 1;
 	}
 	/* with lines and names, which error messages use */
-	if (lua_dump(L, print, &column, 0) != 0)
+	if (lua_dump(L, precompile_print, &column, 0) != 0)
 		return 1;
 	lua_close(L);
 	return 0;

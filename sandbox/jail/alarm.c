@@ -36,7 +36,7 @@ alarm_name(lua_CFunction f, const char *name)
 }
 
 static const char *
-name_of(lua_State *L, lua_Debug *ar)
+alarm_name_of(lua_State *L, lua_Debug *ar)
 {
 	lua_CFunction f;
 
@@ -85,7 +85,7 @@ alarm_line(lua_State *L)
 }
 
 static void
-describe(struct out *o, const lua_Debug *ar, const char *name)
+alarm_describe(struct out *o, const lua_Debug *ar, const char *name)
 {
 	if (name)
 		out_textf(o, "in %s", name);
@@ -118,13 +118,13 @@ alarm_traceback(struct out *o, lua_State *L, int *ret_line,
 			n < FRAMES_MAX && lua_getstack(L, level, &ar);
 			level++) {
 			lua_getinfo(L, "nSl", &ar);
-			const char *name = *ar.what == 'C' ? name_of(L, &ar)
+			const char *name = *ar.what == 'C' ? alarm_name_of(L, &ar)
 							   : NULL;
 			if (level == 0 && is_first && name)
 				*ret_where = name;
 			if (name && !*name)
 				continue;
-			describe(o, &ar, name);
+			alarm_describe(o, &ar, name);
 			n++;
 		}
 		if (!f || !f->resumer || n >= FRAMES_MAX)
@@ -198,7 +198,7 @@ alarm_check(void)
 }
 
 static void
-on_violation(int number, siginfo_t *info, void *context)
+alarm_on_violation(int number, siginfo_t *info, void *context)
 {
 	static uint8_t data[128];
 	struct out o = {data, WIRE_HEADER, sizeof(data), false};
@@ -223,7 +223,7 @@ alarm_install(void)
 	sigaction(SIGALRM, &a, NULL); /* no SA_RESTART: see io.c */
 	a.sa_handler = NULL;
 	a.sa_flags = SA_SIGINFO;
-	a.sa_sigaction = on_violation;
+	a.sa_sigaction = alarm_on_violation;
 	sigaction(SIGSYS, &a, NULL);
 }
 

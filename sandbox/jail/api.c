@@ -106,7 +106,7 @@ raise(lua_State *L, const char *method, struct frame *f)
 /* --- parameters ----------------------------------------------------------------- */
 /* The next name of "query limit"; NULL at the end. */
 static const char *
-next_name(const char **names, size_t *ret_n)
+api_next_name(const char **names, size_t *ret_n)
 {
 	const char *s = *names + strspn(*names, " ");
 
@@ -174,7 +174,7 @@ write_positional(lua_State *L, struct out *o, const char *names)
 
 	out_count(o, WIRE_MAP, 0);
 	for (int i = 1; i <= n; i++) {
-		name = next_name(&names, &name_n);
+		name = api_next_name(&names, &name_n);
 		if (!name)
 			luaL_error(L, "memory.%s takes %s%s%s; others by "
 				"name: {name = value, ...}",
@@ -196,7 +196,7 @@ write_positional(lua_State *L, struct out *o, const char *names)
 
 /* --- calls ------------------------------------------------------------------------- */
 static void
-spend(size_t bytes)
+api_spend(size_t bytes)
 {
 	bytes_left -= (int64_t)bytes;
 	if (bytes_left < 0)
@@ -205,7 +205,7 @@ spend(size_t bytes)
 
 /* Gives the reply on top the members that the tool of this name has. */
 static void
-complete(lua_State *L, const char *method)
+api_complete(lua_State *L, const char *method)
 {
 	lua_rawgetp(L, LUA_REGISTRYINDEX, &key_shape);
 	lua_pushstring(L, method);
@@ -221,7 +221,7 @@ complete(lua_State *L, const char *method)
 
 /* Upvalues: name, names of positional parameters. */
 static int
-call(lua_State *L)
+api_call(lua_State *L)
 {
 	const char *method = lua_tostring(L, lua_upvalueindex(1));
 	const char *names = lua_tostring(L, lua_upvalueindex(2));
@@ -238,24 +238,24 @@ call(lua_State *L)
 		write_positional(L, o, names);
 	if (o->full)
 		return luaL_error(L, "the parameters are larger than 1 MiB");
-	spend(o->len - WIRE_HEADER);
+	api_spend(o->len - WIRE_HEADER);
 	output_flush();
 	io_send(o, WIRE_CALL);
 	io_read(&f);
-	spend(f.len);
+	api_spend(f.len);
 	if (f.type == WIRE_FAIL)
 		return raise(L, method, &f);
 	struct in in = {f.body, f.body + f.len};
 	if (f.type != WIRE_REPLY || !value_read(L, &in) || in.at != in.end)
 		_exit(WIRE_EXIT_PROTOCOL);
-	complete(L, method);
+	api_complete(L, method);
 	return 1;
 }
 
 /* --- setting up ---------------------------------------------------------------------- */
 /* memory.object(t): a table that is an object also when it is empty. */
 static int
-object(lua_State *L)
+api_object(lua_State *L)
 {
 	if (lua_isnoneornil(L, 1)) {
 		lua_settop(L, 0);
@@ -299,7 +299,7 @@ add_method(lua_State *L, struct in *in, lua_Integer nth)
 	lua_pushvalue(L, -1);
 	lua_pushvalue(L, -1);
 	lua_pushlstring(L, text[2], n[2]);
-	lua_pushcclosure(L, call, 2);
+	lua_pushcclosure(L, api_call, 2);
 	if (is_global) {
 		lua_pushglobaltable(L);
 		lua_pushvalue(L, -3);
@@ -388,14 +388,14 @@ api_setup(lua_State *L, struct in *setup)
 	lua_newtable(L); /* 1: memory */
 	lua_newtable(L); /* 2: name -> documentation */
 	lua_newtable(L); /* 3: names */
-	alarm_name(call, "a call of the memory");
+	alarm_name(api_call, "a call of the memory");
 	if (!in_array(setup, &n))
 		_exit(WIRE_EXIT_PROTOCOL);
 	for (uint32_t i = 1; i <= n; i++)
 		add_method(L, setup, i);
 	value_push_null(L);
 	lua_setfield(L, 1, "null");
-	lua_pushcfunction(L, object);
+	lua_pushcfunction(L, api_object);
 	lua_setfield(L, 1, "object");
 	lua_pushvalue(L, 1);
 	lua_setglobal(L, "memory");

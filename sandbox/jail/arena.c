@@ -83,26 +83,26 @@ small_alloc(size_t class)
 }
 
 static inline size_t
-class_of(size_t size)
+arena_class_of(size_t size)
 {
 	return (size + SMALL_STEP - 1) / SMALL_STEP;
 }
 
 static void *
-get(size_t size)
+arena_get(size_t size)
 {
-	return size <= SMALL_MAX ? small_alloc(class_of(size))
+	return size <= SMALL_MAX ? small_alloc(arena_class_of(size))
 				 : large_alloc(size);
 }
 
 static void
-put(void *block, size_t size)
+arena_put(void *block, size_t size)
 {
 	if (size <= SMALL_MAX) {
 		struct cell *c = block;
 
-		c->next = small.cells[class_of(size)];
-		small.cells[class_of(size)] = c;
+		c->next = small.cells[arena_class_of(size)];
+		small.cells[arena_class_of(size)] = c;
 	} else {
 		large_free(block);
 	}
@@ -114,16 +114,16 @@ resize(void *block, size_t old, size_t size)
 	void *p;
 
 	if (old <= SMALL_MAX && size <= SMALL_MAX &&
-		class_of(old) == class_of(size))
+		arena_class_of(old) == arena_class_of(size))
 		return block;
 	if (old > SMALL_MAX && size > SMALL_MAX &&
 		large_resize(block, size))
 		return block;
-	p = get(size);
+	p = arena_get(size);
 	if (!p)
 		return NULL;
 	memcpy(p, block, old < size ? old : size);
-	put(block, old);
+	arena_put(block, old);
 	return p;
 }
 #else
@@ -138,13 +138,13 @@ arena_open(size_t cap)
 }
 
 static void *
-get(size_t size)
+arena_get(size_t size)
 {
 	return malloc(size);
 }
 
 static void
-put(void *block, size_t size)
+arena_put(void *block, size_t size)
 {
 	(void)size;
 	free(block);
@@ -165,7 +165,7 @@ arena_limit(size_t limit)
 }
 
 static void *
-refuse(void)
+arena_refuse(void)
 {
 	if (arena.on_refused)
 		arena.on_refused();
@@ -182,19 +182,19 @@ arena_alloc(void *ud, void *block, size_t old, size_t size)
 		old = 0; /* Lua says the kind of object there */
 	if (size == 0) {
 		if (block) {
-			put(block, old);
+			arena_put(block, old);
 			arena.used -= old;
 		}
 		return NULL;
 	}
 	if (size > old && (size - old > arena.limit ||
 				  arena.used > arena.limit - (size - old)))
-		return refuse();
-	p = block ? resize(block, old, size) : get(size);
+		return arena_refuse();
+	p = block ? resize(block, old, size) : arena_get(size);
 	if (!p && size <= old)
 		p = block; /* Lua relies on shrinking to succeed */
 	if (!p)
-		return refuse();
+		return arena_refuse();
 	arena.used += size - old;
 	if (arena.used > arena.peak)
 		arena.peak = arena.used;

@@ -35,7 +35,7 @@ static struct {
 } tlsf;
 
 static inline size_t
-size_of(const struct block *b)
+arena_large_size_of(const struct block *b)
 {
 	return b->size & ~(size_t)FLAGS;
 }
@@ -57,7 +57,7 @@ block_of(void *p)
 static inline struct block *
 next_of(struct block *b)
 {
-	return (struct block *)(void *)((char *)payload_of(b) + size_of(b) -
+	return (struct block *)(void *)((char *)payload_of(b) + arena_large_size_of(b) -
 		sizeof(struct block *));
 }
 
@@ -79,7 +79,7 @@ insert(struct block *b)
 {
 	unsigned fl, sl;
 
-	row_of(size_of(b), &fl, &sl);
+	row_of(arena_large_size_of(b), &fl, &sl);
 	b->next_free = tlsf.lists[fl][sl];
 	b->prev_free = NULL;
 	if (b->next_free)
@@ -93,11 +93,11 @@ insert(struct block *b)
 }
 
 static void
-take(struct block *b)
+arena_large_take(struct block *b)
 {
 	unsigned fl, sl;
 
-	row_of(size_of(b), &fl, &sl);
+	row_of(arena_large_size_of(b), &fl, &sl);
 	if (b->next_free)
 		b->next_free->prev_free = b->prev_free;
 	if (b->prev_free)
@@ -115,7 +115,7 @@ take(struct block *b)
 
 /* A free block of a row in which every block is large enough. */
 static struct block *
-find(size_t size)
+arena_large_find(size_t size)
 {
 	unsigned fl, sl;
 	uint32_t map;
@@ -142,9 +142,9 @@ find(size_t size)
 
 /* Cuts b (in use) to size and frees the rest if it is worth a block. */
 static void
-trim(struct block *b, size_t size)
+arena_large_trim(struct block *b, size_t size)
 {
-	size_t left = size_of(b) - size;
+	size_t left = arena_large_size_of(b) - size;
 	struct block *rest, *after;
 
 	if (left < SIZE_MIN + HEADER)
@@ -154,14 +154,14 @@ trim(struct block *b, size_t size)
 	rest->size = left - HEADER;
 	after = next_of(rest);
 	if (after->size & FREE) {
-		take(after);
-		rest->size += size_of(after) + HEADER;
+		arena_large_take(after);
+		rest->size += arena_large_size_of(after) + HEADER;
 	}
 	insert(rest);
 }
 
 static inline size_t
-rounded(size_t size)
+arena_large_rounded(size_t size)
 {
 	/* payloads are 16k + 8, so that headers end at a multiple of 16 */
 	if (size < SIZE_MIN)
@@ -190,12 +190,12 @@ large_alloc(size_t size)
 
 	if (size > (size_t)1 << 30)
 		return NULL;
-	size = rounded(size);
-	b = find(size);
+	size = arena_large_rounded(size);
+	b = arena_large_find(size);
 	if (!b)
 		return NULL;
-	take(b);
-	trim(b, size);
+	arena_large_take(b);
+	arena_large_trim(b, size);
 	return payload_of(b);
 }
 
@@ -205,14 +205,14 @@ large_free(void *p)
 	struct block *b = block_of(p), *next = next_of(b);
 
 	if (next->size & FREE) {
-		take(next);
-		b->size += size_of(next) + HEADER;
+		arena_large_take(next);
+		b->size += arena_large_size_of(next) + HEADER;
 	}
 	if (b->size & PREV_FREE) {
 		struct block *prev = b->prev;
 
-		take(prev);
-		prev->size += size_of(b) + HEADER;
+		arena_large_take(prev);
+		prev->size += arena_large_size_of(b) + HEADER;
 		b = prev;
 	}
 	insert(b);
@@ -225,14 +225,14 @@ large_resize(void *p, size_t size)
 
 	if (size > (size_t)1 << 30)
 		return false;
-	size = rounded(size);
-	if (size > size_of(b)) {
+	size = arena_large_rounded(size);
+	if (size > arena_large_size_of(b)) {
 		if (!(next->size & FREE) ||
-			size_of(b) + HEADER + size_of(next) < size)
+			arena_large_size_of(b) + HEADER + arena_large_size_of(next) < size)
 			return false;
-		take(next);
-		b->size += size_of(next) + HEADER;
+		arena_large_take(next);
+		b->size += arena_large_size_of(next) + HEADER;
 	}
-	trim(b, size);
+	arena_large_trim(b, size);
 	return true;
 }

@@ -28,7 +28,7 @@
 #define MDWE_REFUSE_EXEC_GAIN 1
 
 static void
-note(struct confine_report *r, enum wire_layer layer, int rc)
+confine_note(struct confine_report *r, enum wire_layer layer, int rc)
 {
 	if (rc == 0)
 		r->in_place |= 1u << layer;
@@ -188,18 +188,18 @@ forbid_paths(void)
 void
 confine(pid_t parent, uid_t uid, struct confine_report *r)
 {
-	note(r, WIRE_LAYER_OOM, first_to_go());
+	confine_note(r, WIRE_LAYER_OOM, first_to_go());
 	require(r, WIRE_LAYER_FDS, close_all_but_ours());
-	note(r, WIRE_LAYER_NICE, setpriority(PRIO_PROCESS, 0, 19));
+	confine_note(r, WIRE_LAYER_NICE, setpriority(PRIO_PROCESS, 0, 19));
 	require(r, WIRE_LAYER_UID, become_nobody(uid));
 	require(r, WIRE_LAYER_DEATHSIG, die_with(parent));
-	note(r, WIRE_LAYER_DUMPABLE, prctl(PR_SET_DUMPABLE, 0, 0, 0, 0));
+	confine_note(r, WIRE_LAYER_DUMPABLE, prctl(PR_SET_DUMPABLE, 0, 0, 0, 0));
 	require(r, WIRE_LAYER_NNP, prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
-	note(r, WIRE_LAYER_MDWE,
+	confine_note(r, WIRE_LAYER_MDWE,
 		prctl(SET_MDWE, MDWE_REFUSE_EXEC_GAIN, 0, 0, 0));
 	require(r, WIRE_LAYER_ARENA,
 		arena_open(LIMIT_SCRIPT_MEMORY_BYTES) ? 0 : -1);
-	note(r, WIRE_LAYER_LANDLOCK, forbid_paths());
+	confine_note(r, WIRE_LAYER_LANDLOCK, forbid_paths());
 	require(r, WIRE_LAYER_RLIMITS, limit_all());
 }
 
@@ -235,7 +235,7 @@ confine(pid_t parent, uid_t uid, struct confine_report *r)
 	require(r, WIRE_LAYER_ARENA,
 		arena_open(LIMIT_SCRIPT_MEMORY_BYTES) ? 0 : -1);
 	r->in_place = (1u << WIRE_LAYER_REQUIRED) - 1;
-	note(r, WIRE_LAYER_NICE, -1);
+	confine_note(r, WIRE_LAYER_NICE, -1);
 }
 
 void

@@ -55,7 +55,7 @@ base_xpcall(lua_State *L)
 /* Number of values that the coroutine gave, on the stack of L; -1: an error,
  * likewise. */
 static int
-resume(lua_State *L, lua_State *co, int args)
+env_co_resume(lua_State *L, lua_State *co, int args)
 {
 	struct alarm_frame frame;
 	int status, n;
@@ -90,7 +90,7 @@ co_resume(lua_State *L)
 	int n;
 
 	luaL_argexpected(L, co, 1, "coroutine");
-	n = resume(L, co, lua_gettop(L) - 1);
+	n = env_co_resume(L, co, lua_gettop(L) - 1);
 	lua_pushboolean(L, n >= 0);
 	if (n < 0)
 		n = 1;
@@ -103,7 +103,7 @@ wrapped(lua_State *L)
 {
 	lua_State *co = lua_tothread(L, lua_upvalueindex(1));
 	struct alarm_frame frame;
-	int n = resume(L, co, lua_gettop(L)), status;
+	int n = env_co_resume(L, co, lua_gettop(L)), status;
 
 	if (n >= 0)
 		return n;

@@ -147,7 +147,7 @@ math_randomseed(lua_State *L)
 
 /* --- setting up ----------------------------------------------------------------------- */
 static void
-wrap(lua_State *L, const char *full_name, lua_CFunction f)
+env_lib_wrap(lua_State *L, const char *full_name, lua_CFunction f)
 {
 	lua_getfield(L, -1, strchr(full_name, '.') + 1);
 	alarm_name(lua_tocfunction(L, -1), full_name);
@@ -163,20 +163,20 @@ env_lib_setup(lua_State *L)
 	lua_newtable(L);
 	luaL_requiref(L, LUA_STRLIBNAME, luaopen_string, 0);
 	env_allow(L, string_names);
-	wrap(L, "string.rep", string_rep);
-	wrap(L, "string.format", string_format);
+	env_lib_wrap(L, "string.rep", string_rep);
+	env_lib_wrap(L, "string.format", string_format);
 	lua_pop(L, 1);
 	lua_setfield(L, -2, LUA_STRLIBNAME);
 
 	lua_newtable(L);
 	luaL_requiref(L, LUA_TABLIBNAME, luaopen_table, 0);
 	env_allow(L, table_names);
-	wrap(L, "table.insert", table_bounded);
-	wrap(L, "table.remove", table_bounded);
-	wrap(L, "table.sort", table_bounded);
-	wrap(L, "table.unpack", table_bounded);
-	wrap(L, "table.concat", table_concat);
-	wrap(L, "table.move", table_move);
+	env_lib_wrap(L, "table.insert", table_bounded);
+	env_lib_wrap(L, "table.remove", table_bounded);
+	env_lib_wrap(L, "table.sort", table_bounded);
+	env_lib_wrap(L, "table.unpack", table_bounded);
+	env_lib_wrap(L, "table.concat", table_concat);
+	env_lib_wrap(L, "table.move", table_move);
 	lua_pop(L, 1);
 	lua_setfield(L, -2, LUA_TABLIBNAME);
 
@@ -189,7 +189,7 @@ env_lib_setup(lua_State *L)
 	lua_newtable(L);
 	luaL_requiref(L, LUA_MATHLIBNAME, luaopen_math, 0);
 	env_allow(L, math_names);
-	wrap(L, "math.randomseed", math_randomseed);
+	env_lib_wrap(L, "math.randomseed", math_randomseed);
 	lua_getfield(L, -2, "randomseed");
 	lua_call(L, 0, 0);
 	lua_pop(L, 1);

@@ -121,7 +121,7 @@ date_table(lua_State *L, const struct civil *c)
 
 /* What one conversion of os.date expands to; 0: there is no such one. */
 static int
-expand(char *out, size_t size, char c, const struct civil *t)
+env_os_expand(char *out, size_t size, char c, const struct civil *t)
 {
 	static const char days[] = "SunMonTueWedThuFriSat";
 	static const char *const day[] = {"Sunday", "Monday", "Tuesday",
@@ -193,7 +193,7 @@ os_date(lua_State *L)
 			luaL_addchar(&b, *fmt);
 			continue;
 		}
-		int n = expand(text, sizeof(text), *++fmt, &c);
+		int n = env_os_expand(text, sizeof(text), *++fmt, &c);
 		if (n <= 0)
 			return luaL_error(L, "os.date: unknown conversion "
 				"'%%%c'", *fmt ? *fmt : ' ');

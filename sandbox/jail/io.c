@@ -131,7 +131,7 @@ out_textf(struct out *o, const char *fmt, ...)
 }
 
 static void
-write_all(const uint8_t *p, size_t n)
+io_write_all(const uint8_t *p, size_t n)
 {
 	while (n > 0) {
 		ssize_t w = write(WIRE_FD, p, n);
@@ -154,7 +154,7 @@ io_send(struct out *o, enum wire_frame type)
 		o->data[i] = (uint8_t)((body + 1) >> (8 * i));
 	o->data[4] = (uint8_t)type;
 	sending = true;
-	write_all(o->data, o->len);
+	io_write_all(o->data, o->len);
 	sending = false;
 }
 
@@ -166,7 +166,7 @@ io_sending(void)
 
 /* Reads until `need` bytes are there. */
 static void
-fill(size_t need)
+io_fill(size_t need)
 {
 	while (in_len < need) {
 		ssize_t n = read(
@@ -190,13 +190,13 @@ io_read(struct frame *ret)
 	memmove(in_data, in_data + in_used, in_len - in_used);
 	in_len -= in_used;
 	in_used = 0;
-	fill(WIRE_HEADER);
+	io_fill(WIRE_HEADER);
 	len = (size_t)in_data[0] | (size_t)in_data[1] << 8 |
 	      (size_t)in_data[2] << 16 | (size_t)in_data[3] << 24;
 	if (len < 1 || len > WIRE_FRAME_BYTES + 1)
 		_exit(WIRE_EXIT_PROTOCOL);
 	in_used = WIRE_HEADER - 1 + len;
-	fill(in_used);
+	io_fill(in_used);
 	ret->type = (enum wire_frame)in_data[4];
 	ret->body = in_data + WIRE_HEADER;
 	ret->len = len - 1;
@@ -204,7 +204,7 @@ io_read(struct frame *ret)
 
 /* --- taking frames apart ----------------------------------------------------- */
 static size_t
-left(const struct in *in)
+io_left(const struct in *in)
 {
 	return (size_t)(in->end - in->at);
 }
@@ -212,7 +212,7 @@ left(const struct in *in)
 bool
 in_tag(struct in *in, enum wire_tag *ret)
 {
-	if (left(in) < 1 || *in->at > WIRE_MAP)
+	if (io_left(in) < 1 || *in->at > WIRE_MAP)
 		return false;
 	*ret = (enum wire_tag)*in->at++;
 	return true;
@@ -221,7 +221,7 @@ in_tag(struct in *in, enum wire_tag *ret)
 bool
 in_u32(struct in *in, uint32_t *ret)
 {
-	if (left(in) < 4)
+	if (io_left(in) < 4)
 		return false;
 	*ret = (uint32_t)in->at[0] | (uint32_t)in->at[1] << 8 |
 	       (uint32_t)in->at[2] << 16 | (uint32_t)in->at[3] << 24;
@@ -245,7 +245,7 @@ in_count(struct in *in, size_t least_each, uint32_t *ret)
 {
 	uint32_t n;
 
-	if (!in_u32(in, &n) || n > left(in) / least_each)
+	if (!in_u32(in, &n) || n > io_left(in) / least_each)
 		return false;
 	*ret = n;
 	return true;

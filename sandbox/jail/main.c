@@ -16,7 +16,7 @@
 #include "sandbox/jail/run.h"
 
 static long
-number(const char *s)
+main_number(const char *s)
 {
 	long n = 0;
 
@@ -68,7 +68,7 @@ expect(struct frame *f, enum wire_frame type, struct in *ret)
 }
 
 static _Noreturn void
-serve(const struct confine_report *r, lua_State *L)
+main_serve(const struct confine_report *r, lua_State *L)
 {
 	struct frame f;
 	struct in in;
@@ -88,16 +88,16 @@ main(int argc, char **argv)
 	long parent, uid;
 	lua_State *L;
 
-	if (argc < 4 || (parent = number(argv[2])) < 0 ||
-		(uid = number(argv[3])) < 0)
+	if (argc < 4 || (parent = main_number(argv[2])) < 0 ||
+		(uid = main_number(argv[3])) < 0)
 		return usage(argc, argv);
 	confine((pid_t)parent, (uid_t)uid, &r);
 	L = run_prepare();
 	alarm_install();
 	confine_seal(&r);
 	if (strcmp(argv[1], "serve") == 0)
-		serve(&r, L);
+		main_serve(&r, L);
 	if (strcmp(argv[1], "probe") == 0 && argc == 5)
-		probe_run((int)number(argv[4]));
+		probe_run((int)main_number(argv[4]));
 	_exit(WIRE_EXIT_DONE);
 }

@@ -40,7 +40,7 @@ on_panic(lua_State *L)
 
 /* --- preparing --------------------------------------------------------------- */
 static int
-prepare(lua_State *L)
+run_ready(lua_State *L)
 {
 	uint64_t seed[2];
 
@@ -60,7 +60,7 @@ run_prepare(void)
 	if (!L)
 		_exit(WIRE_EXIT_MEMORY);
 	lua_atpanic(L, on_panic);
-	lua_pushcfunction(L, prepare);
+	lua_pushcfunction(L, run_ready);
 	lua_call(L, 0, 0);
 	return L;
 }
@@ -117,7 +117,7 @@ keep_error(lua_State *L, int idx)
 
 /* Runs where the error happened, with the stack still there. */
 static int
-on_error(lua_State *L)
+run_on_error(lua_State *L)
 {
 	const char *where;
 
@@ -270,7 +270,7 @@ read_task(lua_State *L, struct in *in, struct task *t)
 
 /* Pushes the script as a function; a status of lua_load otherwise. */
 static int
-load(lua_State *L, const struct task *t)
+run_load(lua_State *L, const struct task *t)
 {
 	const char *s = t->source;
 	size_t n = t->source_n;
@@ -288,7 +288,7 @@ load(lua_State *L, const struct task *t)
 }
 
 static int
-run(lua_State *L)
+run_run(lua_State *L)
 {
 	struct task t;
 	int status, base;
@@ -299,9 +299,9 @@ run(lua_State *L)
 	output_limit(t.limit[WIRE_L_OUTPUT]);
 	api_limits(t.limit[WIRE_L_API_CALLS], t.limit[WIRE_L_API_BYTES]);
 	lua_settop(L, 0);
-	lua_pushcfunction(L, on_error);
+	lua_pushcfunction(L, run_on_error);
 	base = lua_gettop(L);
-	status = load(L, &t);
+	status = run_load(L, &t);
 	if (status == LUA_OK) {
 		status = lua_pcall(L, 0, LUA_MULTRET, base);
 		if (status == LUA_ERRERR && failure.message_n == 0)
@@ -328,10 +328,10 @@ run_script(lua_State *L, struct in *in)
 {
 	struct alarm_frame frame;
 
-	alarm_name(run, "");
-	alarm_name(on_error, "");
+	alarm_name(run_run, "");
+	alarm_name(run_on_error, "");
 	alarm_enter(&frame, L);
-	lua_pushcfunction(L, run);
+	lua_pushcfunction(L, run_run);
 	lua_pushlightuserdata(L, in);
 	/* what is outside of the script's own protected call: the arguments
 	 * and the result, where only memory can fail */

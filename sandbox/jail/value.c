@@ -15,7 +15,7 @@ static bool write_any(struct value_writer *w);
 
 /* The address as a key of the registry; Lua asks for a pointer to non-const. */
 static void *
-address(const char *p)
+value_address(const char *p)
 {
 	return (void *)(uintptr_t)p;
 }
@@ -23,7 +23,7 @@ address(const char *p)
 void
 value_push_null(lua_State *L)
 {
-	lua_pushlightuserdata(L, address(&value_null));
+	lua_pushlightuserdata(L, value_address(&value_null));
 }
 
 void
@@ -58,7 +58,7 @@ path_text(const struct value_writer *w, char *out, size_t size)
 }
 
 static bool __attribute__((format(printf, 2, 3)))
-fail(struct value_writer *w, const char *fmt, ...)
+value_fail(struct value_writer *w, const char *fmt, ...)
 {
 	va_list ap;
 	size_t n;
@@ -77,7 +77,7 @@ static bool
 over(struct value_writer *w, const char *limit)
 {
 	w->limit = limit;
-	return fail(w, "larger than the limit %s", limit);
+	return value_fail(w, "larger than the limit %s", limit);
 }
 
 /* A value that JSON has not: an error, or a warning and a substitute. */
@@ -87,7 +87,7 @@ lossy(struct value_writer *w, const char *what)
 	char path[128];
 
 	if (w->is_strict)
-		return fail(w, "%s", what);
+		return value_fail(w, "%s", what);
 	path_text(w, path, 100);
 	if (w->warnings_n < VALUE_WARNINGS) {
 		char *text = w->warnings[w->warnings_n++];
@@ -99,7 +99,7 @@ lossy(struct value_writer *w, const char *what)
 }
 
 static bool
-spend(struct value_writer *w, size_t bytes)
+value_spend(struct value_writer *w, size_t bytes)
 {
 	if (bytes > (size_t)INT32_MAX || (w->bytes -= (int64_t)bytes) < 0)
 		return over(w, "result_bytes");
@@ -128,7 +128,7 @@ write_mended(struct value_writer *w, const char *s, size_t n)
 	size_t len = w->o->len - from;
 	for (unsigned i = 0; i < 4 && !w->o->full; i++)
 		w->o->data[at + i] = (uint8_t)(len >> (8 * i));
-	return spend(w, len > n ? len - n : 0);
+	return value_spend(w, len > n ? len - n : 0);
 }
 
 static bool
@@ -157,7 +157,7 @@ write_bytes(struct value_writer *w, const char *s, size_t n)
 {
 	uint8_t len[4];
 
-	if (!spend(w, n + 4))
+	if (!value_spend(w, n + 4))
 		return false;
 	for (unsigned i = 0; i < 4; i++)
 		len[i] = (uint8_t)(n >> (8 * i));
@@ -172,13 +172,13 @@ write_bytes(struct value_writer *w, const char *s, size_t n)
 }
 
 /* What a first look at a table says. */
-struct shape {
+struct value_shape {
 	lua_Integer n;		/* pairs */
 	bool is_array;
 };
 
 static bool
-look(struct value_writer *w, struct shape *ret)
+value_look(struct value_writer *w, struct value_shape *ret)
 {
 	lua_State *L = w->L;
 	lua_Integer n = 0, max = 0;
@@ -244,12 +244,12 @@ key_text(struct value_writer *w, char room[32], const char **ret, size_t *ret_n)
 		if (type != LUA_TNIL) {
 			w->path[w->depth - 1].key = room;
 			w->path[w->depth - 1].key_len = *ret_n;
-			return fail(w, "the table has this key as a number "
+			return value_fail(w, "the table has this key as a number "
 				"and as a string");
 		}
 	} else {
 		w->depth--;
-		fail(w, "a key is a %s; JSON has only strings (and integers, "
+		value_fail(w, "a key is a %s; JSON has only strings (and integers, "
 			"as strings)",
 			lua_type(L, -2) == LUA_TNUMBER
 				? "float"
@@ -286,18 +286,18 @@ static bool
 write_table(struct value_writer *w)
 {
 	const void *self = lua_topointer(w->L, -1);
-	struct shape shape = {0, false};
+	struct value_shape shape = {0, false};
 
 	for (int i = 0; i < w->depth; i++)
 		if (w->path[i].table == self)
-			return fail(w, "the table contains itself");
+			return value_fail(w, "the table contains itself");
 	if (w->depth >= w->depth_max) {
 		w->limit = "result_depth";
-		return fail(w, "nested deeper than %d", w->depth_max);
+		return value_fail(w, "nested deeper than %d", w->depth_max);
 	}
 	if (!lua_checkstack(w->L, 8))
-		return fail(w, "nested too deep");
-	if (!look(w, &shape) || !spend(w, 5))
+		return value_fail(w, "nested too deep");
+	if (!value_look(w, &shape) || !value_spend(w, 5))
 		return false;
 	w->path[w->depth].table = self;
 	w->depth++;
@@ -313,7 +313,7 @@ write_number(struct value_writer *w)
 {
 	lua_Number v;
 
-	if (!spend(w, 9))
+	if (!value_spend(w, 9))
 		return false;
 	if (lua_isinteger(w->L, -1)) {
 		out_int(w->o, lua_tointeger(w->L, -1));
@@ -341,10 +341,10 @@ write_any(struct value_writer *w)
 	switch (lua_type(L, -1)) {
 	case LUA_TNIL:
 		out_tag(w->o, WIRE_NIL);
-		return spend(w, 1);
+		return value_spend(w, 1);
 	case LUA_TBOOLEAN:
 		out_tag(w->o, lua_toboolean(L, -1) ? WIRE_TRUE : WIRE_FALSE);
-		return spend(w, 1);
+		return value_spend(w, 1);
 	case LUA_TNUMBER:
 		return write_number(w);
 	case LUA_TSTRING:
@@ -354,15 +354,15 @@ write_any(struct value_writer *w)
 	case LUA_TTABLE:
 		return write_table(w);
 	case LUA_TLIGHTUSERDATA:
-		if (lua_touserdata(L, -1) == address(&value_null)) {
+		if (lua_touserdata(L, -1) == value_address(&value_null)) {
 			out_tag(w->o, WIRE_NIL);
-			return spend(w, 1);
+			return value_spend(w, 1);
 		}
 		break;
 	default:
 		break;
 	}
-	return fail(w, "a %s; only nil, booleans, numbers, strings and tables "
+	return value_fail(w, "a %s; only nil, booleans, numbers, strings and tables "
 		"can leave a script", luaL_typename(L, -1));
 }
 

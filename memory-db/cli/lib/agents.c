@@ -10,7 +10,7 @@
 
 /* --namespace of args before MEMORY_NAMESPACE of env, as memory-mcp has it. */
 static const char *
-namespace_of(const json_t *entry)
+agents_namespace_of(const json_t *entry)
 {
 	const json_t *args = json_object_get(entry, "args"), *a;
 	const char *text;
@@ -39,7 +39,7 @@ said_by(const json_t *servers)
 		if (strcmp(programs_base(cli_str(s, "command", "")),
 			"memory-mcp") != 0)
 			continue;
-		said = namespace_of(s);
+		said = agents_namespace_of(s);
 		return said != NULL ? said : "";
 	}
 	return NULL;
@@ -47,7 +47,7 @@ said_by(const json_t *servers)
 
 /* The value of a member of the object at `at`, parsed: new, or NULL. */
 static json_t *
-member(const struct clientfile *cf, size_t at, const char *name)
+agents_member(const struct clientfile *cf, size_t at, const char *name)
 {
 	AUTO_BUF struct buf plain = {0};
 	struct jmember m;
@@ -80,11 +80,11 @@ look_into(bool is_project, const char *folder, struct buf *out, bool *ret_found)
 			"projects", &projects) == 1 &&
 		jscan_find(s, cf.text.len, projects.value.at, folder,
 			&project) == 1) {
-		own = member(&cf, project.value.at, "mcpServers");
+		own = agents_member(&cf, project.value.at, "mcpServers");
 		said = said_by(own);
 	}
 	if (said == NULL) {
-		all = member(&cf, root, "mcpServers");
+		all = agents_member(&cf, root, "mcpServers");
 		said = said_by(all);
 	}
 	*ret_found = said != NULL;

@@ -59,7 +59,7 @@ cli_client_options(const struct cli *c, struct memory_options *ret,
 /* With --no-spawn: whether somebody listens, told at once instead of after
  * the retries of the client library. */
 static int
-probe(const struct cli *c)
+call_probe(const struct cli *c)
 {
 	char path[SOCK_PATH_SIZE];
 	AUTO_FD int fd = -1;
@@ -80,7 +80,7 @@ ensure_service(const struct cli *c, const char *database)
 	int rc = CLI_OK;
 
 	if (c->no_spawn) {
-		rc = probe(c);
+		rc = call_probe(c);
 	} else {
 		struct err e = {0};
 		const struct spawn_options spawn = {.socket = c->socket,
@@ -159,7 +159,7 @@ is_about(struct cli *c, const char *text)
 
 /* What a refusal means for the person at the terminal. */
 static int
-explain(struct cli *c, const char *reply)
+call_explain(struct cli *c, const char *reply)
 {
 	AUTO_BUF struct buf plain = {0};
 	struct err e = {0};
@@ -192,7 +192,7 @@ cli_call_text(struct cli *c, const char *method, const char *params,
 	int rc = cli_call_raw(c, method, params, &reply, &is_refused);
 
 	if (rc == CLI_OK && is_refused) {
-		rc = explain(c, reply);
+		rc = call_explain(c, reply);
 		memory_free(reply);
 	} else if (rc == CLI_OK) {
 		*ret_reply = reply;

@@ -23,7 +23,7 @@ print_texts(const struct cli *c, const json_t *list, char sign,
 }
 
 static void
-print_relations(const struct cli *c, const json_t *list, char sign,
+changes_print_relations(const struct cli *c, const json_t *list, char sign,
 	enum out_style style)
 {
 	const json_t *x;
@@ -42,7 +42,7 @@ print_relations(const struct cli *c, const json_t *list, char sign,
 
 /* Tags and metadata of facts. */
 static int
-print_marks(const struct cli *c, const json_t *list, char sign,
+changes_print_marks(const struct cli *c, const json_t *list, char sign,
 	enum out_style style)
 {
 	const json_t *x;
@@ -58,7 +58,7 @@ print_marks(const struct cli *c, const json_t *list, char sign,
 }
 
 static int
-print_entity(const struct cli *c, const json_t *e)
+changes_print_entity(const struct cli *c, const json_t *e)
 {
 	const char *status = cli_str(e, "status", "changed");
 
@@ -69,13 +69,13 @@ print_entity(const struct cli *c, const json_t *e)
 		printf("  (%s)", status);
 	putchar('\n');
 	print_texts(c, json_object_get(e, "removed"), '-', OUT_RED);
-	print_relations(
+	changes_print_relations(
 		c, json_object_get(e, "relations_removed"), '-', OUT_RED);
 	print_texts(c, json_object_get(e, "added"), '+', OUT_GREEN);
-	print_relations(
+	changes_print_relations(
 		c, json_object_get(e, "relations_added"), '+', OUT_GREEN);
-	if (print_marks(c, json_object_get(e, "marks_removed"), '-', OUT_RED) ||
-		print_marks(c, json_object_get(e, "marks_added"), '+',
+	if (changes_print_marks(c, json_object_get(e, "marks_removed"), '-', OUT_RED) ||
+		changes_print_marks(c, json_object_get(e, "marks_added"), '+',
 			OUT_GREEN))
 		return MDB_E_NOMEM;
 	return facts_print_set(c, json_object_get(e, "set"));
@@ -96,7 +96,7 @@ changes_page(struct cli *c, json_t *reply, void *ctx)
 			"")) == NULL)
 			continue;
 		rc = c->json ? cli_print_json(c, e) :
-			print_entity(c, e) != 0 ? cli_nomem() : CLI_OK;
+			changes_print_entity(c, e) != 0 ? cli_nomem() : CLI_OK;
 	}
 	return rc;
 }

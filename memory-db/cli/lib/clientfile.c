@@ -16,7 +16,7 @@
 #define FILE_BYTES (256 * 1024 * 1024)
 
 static int
-store_error(struct err *e, const char *what, const char *path)
+clientfile_store_error(struct err *e, const char *what, const char *path)
 {
 	return err_set(e, MDB_E_STORE, "cannot %s %s: %s", what, path,
 		strerrordesc_np(errno));
@@ -32,7 +32,7 @@ clientfile_claude(bool is_project, char ret_path[PATH_MAX], struct err *e)
 		char here[PATH_MAX];
 
 		if (getcwd(here, sizeof(here)) == NULL)
-			return store_error(e, "find", "the working directory");
+			return clientfile_store_error(e, "find", "the working directory");
 		n = snprintf(ret_path, PATH_MAX, "%s/.mcp.json", here);
 	} else if (dir != NULL && dir[0] == '/') {
 		n = snprintf(ret_path, PATH_MAX, "%s/.claude.json", dir);
@@ -47,7 +47,7 @@ clientfile_claude(bool is_project, char ret_path[PATH_MAX], struct err *e)
 }
 
 static int
-read_all(int fd, struct clientfile *cf, struct err *e)
+clientfile_read_all(int fd, struct clientfile *cf, struct err *e)
 {
 	ssize_t got;
 
@@ -59,7 +59,7 @@ read_all(int fd, struct clientfile *cf, struct err *e)
 			return err_nomem(e);
 		got = read(fd, cf->text.data + cf->text.len, 64 * 1024 - 1);
 		if (got < 0 && errno != EINTR)
-			return store_error(e, "read", cf->path);
+			return clientfile_store_error(e, "read", cf->path);
 		if (got > 0)
 			cf->text.len += (size_t)got;
 	} while (got != 0);
@@ -67,7 +67,7 @@ read_all(int fd, struct clientfile *cf, struct err *e)
 }
 
 static int
-parse(struct clientfile *cf, struct err *e)
+clientfile_parse(struct clientfile *cf, struct err *e)
 {
 	AUTO_BUF struct buf plain = {0};
 	json_error_t je;
@@ -95,7 +95,7 @@ clientfile_load(struct clientfile *cf, const char *path, struct err *e)
 	/* Renaming over a link would cut it off from its target. */
 	if (realpath(path, cf->path) == NULL) {
 		if (errno != ENOENT)
-			return store_error(e, "read", path);
+			return clientfile_store_error(e, "read", path);
 		if (strlen(path) >= sizeof(cf->path))
 			return err_set(e, MDB_E_INVALID, "path too long");
 		memcpy(cf->path, path, strlen(path) + 1);
@@ -103,12 +103,12 @@ clientfile_load(struct clientfile *cf, const char *path, struct err *e)
 	}
 	fd = open(cf->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0 || fstat(fd, &cf->st) < 0)
-		return store_error(e, "read", cf->path);
+		return clientfile_store_error(e, "read", cf->path);
 	if (!S_ISREG(cf->st.st_mode))
 		return err_set(e, MDB_E_INVALID, "%s is no regular file",
 			cf->path);
 	cf->exists = true;
-	return read_all(fd, cf, e);
+	return clientfile_read_all(fd, cf, e);
 }
 
 int
@@ -116,7 +116,7 @@ clientfile_read(struct clientfile *cf, const char *path, struct err *e)
 {
 	int rc = clientfile_load(cf, path, e);
 
-	return rc != 0 || !cf->exists ? rc : parse(cf, e);
+	return rc != 0 || !cf->exists ? rc : clientfile_parse(cf, e);
 }
 
 static bool
@@ -133,7 +133,7 @@ is_unchanged(const struct clientfile *cf)
 }
 
 static int
-write_all(int fd, const char *data, size_t n)
+clientfile_write_all(int fd, const char *data, size_t n)
 {
 	while (n > 0) {
 		ssize_t put = write(fd, data, n);
@@ -172,8 +172,8 @@ backup(const struct clientfile *cf, char *path, struct err *e)
 		if (fd < 0 && errno != EEXIST)
 			break;
 	}
-	if (fd < 0 || write_all(fd, cf->text.data, cf->text.len) != 0)
-		return store_error(e, "write the backup", path);
+	if (fd < 0 || clientfile_write_all(fd, cf->text.data, cf->text.len) != 0)
+		return clientfile_store_error(e, "write the backup", path);
 	return 0;
 }
 
@@ -193,7 +193,7 @@ clientfile_write(const struct clientfile *cf, const char *text, size_t n,
 	if (cf->exists && (cf->st.st_uid != geteuid() ||
 		cf->st.st_gid != getegid()) &&
 		fchown(fileno(nf.f), cf->st.st_uid, cf->st.st_gid) < 0)
-		return store_error(e, "keep the owner of", cf->path);
+		return clientfile_store_error(e, "keep the owner of", cf->path);
 	fwrite(text, 1, n, nf.f);
 	if (!is_unchanged(cf))
 		return err_set(e, MDB_E_CONFLICT, "%s was changed by another "

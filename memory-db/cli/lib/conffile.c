@@ -39,7 +39,7 @@ conffile_read(const char *path, struct buf *out, struct err *e)
 
 /* Which of the settings a line is; n: none. */
 static size_t
-find(const char *line, const struct conffile_line *lines, size_t n)
+conffile_find(const char *line, const struct conffile_line *lines, size_t n)
 {
 	size_t len, i;
 
@@ -54,7 +54,7 @@ find(const char *line, const struct conffile_line *lines, size_t n)
 }
 
 static int
-add(const struct conffile_line *line, struct buf *out)
+conffile_add(const struct conffile_line *line, struct buf *out)
 {
 	return line->value == NULL ? 0 : buf_addf(out, "%s = %s\n", line->name,
 		line->value);
@@ -71,25 +71,25 @@ conffile_set(const char *text, const struct conffile_line *lines, size_t n,
 			return err_param(e, MDB_E_INVALID, lines[i].name,
 				"%s: must be one line", lines[i].name);
 	while (*text != '\0') {
-		size_t len = strcspn(text, "\n"), i = find(text, lines, n);
+		size_t len = strcspn(text, "\n"), i = conffile_find(text, lines, n);
 
 		if ((i == n && (buf_add(out, text, len) != 0 ||
 				buf_addc(out, '\n') != 0)) ||
-			(i < n && !done[i] && add(&lines[i], out) != 0))
+			(i < n && !done[i] && conffile_add(&lines[i], out) != 0))
 			return err_nomem(e);
 		if (i < n)
 			done[i] = true;
 		text += len + (text[len] == '\n');
 	}
 	for (size_t i = 0; i < n; i++)
-		if (!done[i] && add(&lines[i], out) != 0)
+		if (!done[i] && conffile_add(&lines[i], out) != 0)
 			return err_nomem(e);
 	return 0;
 }
 
 /* The folder of a database that was never opened, as memory-db makes it. */
 static void
-make_folder(const char *path)
+conffile_make_folder(const char *path)
 {
 	char dir[PATH_MAX];
 
@@ -107,7 +107,7 @@ conffile_write(const char *path, const struct buf *text, struct err *e)
 	AUTO_NEWFILE struct newfile nf = {0};
 	int rc;
 
-	make_folder(path);
+	conffile_make_folder(path);
 	rc = newfile_open(&nf, path, 0600, e);
 
 	if (rc == 0 && text->len > 0)

@@ -22,7 +22,7 @@ line_at(const char *s, size_t n, size_t at, size_t *ret_len)
 }
 
 static void
-print_line(const struct cli *c, char sign, const char *s, size_t n)
+diff_print_line(const struct cli *c, char sign, const char *s, size_t n)
 {
 	enum out_style style = sign == '+' ? OUT_GREEN : sign == '-' ?
 		OUT_RED : OUT_PLAIN;
@@ -46,13 +46,13 @@ print_line(const struct cli *c, char sign, const char *s, size_t n)
 }
 
 static void
-print_lines(const struct cli *c, char sign, const char *s, size_t from,
+diff_print_lines(const struct cli *c, char sign, const char *s, size_t from,
 	size_t to)
 {
 	while (from < to) {
 		size_t len, next = line_at(s, to, from, &len);
 
-		print_line(c, sign, s + from, len);
+		diff_print_line(c, sign, s + from, len);
 		from = next;
 	}
 }
@@ -71,7 +71,7 @@ has_long_line(const char *s, size_t from, size_t to)
 }
 
 static size_t
-line_begin(const char *s, size_t at)
+diff_line_begin(const char *s, size_t at)
 {
 	while (at > 0 && s[at - 1] != '\n')
 		at--;
@@ -79,7 +79,7 @@ line_begin(const char *s, size_t at)
 }
 
 static size_t
-line_end(const char *s, size_t n, size_t at)
+diff_line_end(const char *s, size_t n, size_t at)
 {
 	size_t len;
 
@@ -102,8 +102,8 @@ diff_print(const struct cli *c, const char *name, const char *old_text,
 	size_t new_n)
 {
 	/* The lines that differ: [from, old_to) and [from, new_to). */
-	size_t from = line_begin(old_text, ed->at), before = from;
-	size_t tail = old_n - line_end(old_text, old_n, ed->end);
+	size_t from = diff_line_begin(old_text, ed->at), before = from;
+	size_t tail = old_n - diff_line_end(old_text, old_n, ed->end);
 	size_t old_to = old_n - tail, new_to = new_n - tail, after = old_to;
 
 	printf("--- ");
@@ -122,8 +122,8 @@ diff_print(const struct cli *c, const char *name, const char *old_text,
 	}
 	/* And at the end. */
 	while (old_to > from && new_to > from) {
-		size_t a = line_begin(old_text, old_to - 1);
-		size_t b = line_begin(new_text, new_to - 1);
+		size_t a = diff_line_begin(old_text, old_to - 1);
+		size_t b = diff_line_begin(new_text, new_to - 1);
 
 		if (a < from || b < from || old_to - a != new_to - b ||
 			memcmp(old_text + a, new_text + b, old_to - a) != 0)
@@ -133,7 +133,7 @@ diff_print(const struct cli *c, const char *name, const char *old_text,
 	}
 	before = from;
 	for (int i = 0; i < CONTEXT && before > 0; i++)
-		before = line_begin(old_text, before - 1);
+		before = diff_line_begin(old_text, before - 1);
 	for (int i = 0; i < CONTEXT && after < old_n; i++) {
 		size_t len;
 
@@ -141,12 +141,12 @@ diff_print(const struct cli *c, const char *name, const char *old_text,
 	}
 	printf("\n@@ line %zu @@\n", count_lines(old_text, before));
 	if (has_long_line(old_text, before, after)) {
-		print_line(c, '-', old_text + ed->at, ed->end - ed->at);
-		print_lines(c, '+', ed->text.data, 0, ed->text.len);
+		diff_print_line(c, '-', old_text + ed->at, ed->end - ed->at);
+		diff_print_lines(c, '+', ed->text.data, 0, ed->text.len);
 		return;
 	}
-	print_lines(c, ' ', old_text, before, from);
-	print_lines(c, '-', old_text, from, old_to);
-	print_lines(c, '+', new_text, from, new_to);
-	print_lines(c, ' ', old_text, old_to, after);
+	diff_print_lines(c, ' ', old_text, before, from);
+	diff_print_lines(c, '-', old_text, from, old_to);
+	diff_print_lines(c, '+', new_text, from, new_to);
+	diff_print_lines(c, ' ', old_text, old_to, after);
 }

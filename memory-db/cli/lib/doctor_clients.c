@@ -41,7 +41,7 @@ check_servers(struct doctor *d, const char *file, const char *where,
 }
 
 static int
-check_file(struct doctor *d, bool is_project)
+doctor_clients_check_file(struct doctor *d, bool is_project)
 {
 	AUTO_CLIENTFILE struct clientfile cf = {0};
 	const char *folder;
@@ -70,7 +70,7 @@ check_file(struct doctor *d, bool is_project)
 void
 doctor_clients(struct doctor *d)
 {
-	int n = check_file(d, false) + check_file(d, true);
+	int n = doctor_clients_check_file(d, false) + doctor_clients_check_file(d, true);
 
 	if (n == 0)
 		doctor_say(d, DOCTOR_OK, "clients", NULL, "Claude Code is not "

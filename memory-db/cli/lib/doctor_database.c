@@ -21,7 +21,7 @@
 static const char magic[16] = "SQLite format 3";
 
 static uint32_t
-big_endian(const unsigned char *p)
+doctor_database_big_endian(const unsigned char *p)
 {
 	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
 		(uint32_t)p[2] << 8 | p[3];
@@ -49,7 +49,7 @@ choose_path(struct doctor *d)
 /* A service for several serves its own database; what this user had before
  * lies where it was, and nobody looks there. */
 static void
-check_other(struct doctor *d)
+doctor_database_check_other(struct doctor *d)
 {
 	const char *home = getenv("HOME");
 	char own[PATH_MAX];
@@ -85,7 +85,7 @@ say_missing(struct doctor *d)
 }
 
 static bool
-check_folder(struct doctor *d)
+doctor_database_check_folder(struct doctor *d)
 {
 	char dir[PATH_MAX];
 	struct stat st;
@@ -128,11 +128,11 @@ check_folder(struct doctor *d)
 }
 
 static void
-check_identity(struct doctor *d, const unsigned char *h, const struct stat *st)
+doctor_database_check_identity(struct doctor *d, const unsigned char *h, const struct stat *st)
 {
 	uint32_t page = (uint32_t)h[16] << 8 | h[17];
-	uint32_t pages = big_endian(h + 28);
-	uint32_t version = big_endian(h + 60), id = big_endian(h + 68);
+	uint32_t pages = doctor_database_big_endian(h + 28);
+	uint32_t version = doctor_database_big_endian(h + 60), id = doctor_database_big_endian(h + 68);
 
 	if (page == 1)
 		page = 65536;
@@ -182,7 +182,7 @@ check_header(struct doctor *d, const struct stat *st)
 			"MEMORY_DB_PATH, or restore a backup",
 			"%s is no SQLite database", d->database);
 	} else {
-		check_identity(d, header, st);
+		doctor_database_check_identity(d, header, st);
 	}
 }
 
@@ -222,7 +222,7 @@ doctor_database(struct doctor *d)
 			"no path for the database is known");
 		return;
 	}
-	check_other(d);
+	doctor_database_check_other(d);
 	/* That of a service of the machine is its own matter. */
 	if (d->hello != NULL && access(d->database, F_OK) != 0 &&
 		errno == EACCES) {
@@ -231,7 +231,7 @@ doctor_database(struct doctor *d)
 		d->database[0] = '\0';
 		return;
 	}
-	if (!check_folder(d))
+	if (!doctor_database_check_folder(d))
 		return;
 	check_settings(d);
 	if (lstat(d->database, &st) < 0) {

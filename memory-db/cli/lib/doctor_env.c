@@ -20,7 +20,7 @@ static const char *const known[] = {"MEMORY_BRANCH",
 	"MEMORY_TEST_CLOCK_OFFSET_MS", "MEMORY_TEST_VFS", "MEMORY_TOOLS", NULL};
 
 static bool
-is_known(const char *name)
+doctor_env_is_known(const char *name)
 {
 	for (size_t i = 0; known[i] != NULL; i++)
 		if (strcmp(known[i], name) == 0)
@@ -31,12 +31,12 @@ is_known(const char *name)
 /* Other products use the prefix too: only a near miss is surely meant for
  * us. */
 static void
-check_name(struct doctor *d, const char *name)
+doctor_env_check_name(struct doctor *d, const char *name)
 {
 	const char *near;
 	char advice[200];
 
-	if (is_known(name))
+	if (doctor_env_is_known(name))
 		return;
 	near = text_nearest(name, known);
 	if (near != NULL)
@@ -62,7 +62,7 @@ check_path(struct doctor *d, const char *name)
 }
 
 static void
-check_number(struct doctor *d, const char *name)
+doctor_env_check_number(struct doctor *d, const char *name)
 {
 	const char *value = getenv(name);
 	int64_t n;
@@ -102,12 +102,12 @@ doctor_environment(struct doctor *d)
 		if (strncmp(*p, "MEMORY_", 7) != 0 || n >= sizeof(name))
 			continue;
 		snprintf(name, sizeof(name), "%.*s", (int)n, *p);
-		check_name(d, name);
+		doctor_env_check_name(d, name);
 	}
 	check_path(d, "MEMORY_DB_PATH");
 	check_path(d, "MEMORY_DB_SOCKET");
 	check_path(d, "MEMORY_DB_PROGRAM");
-	check_number(d, "MEMORY_DB_EXIT_WHEN_IDLE");
+	doctor_env_check_number(d, "MEMORY_DB_EXIT_WHEN_IDLE");
 	check_reference(d);
 	if (home == NULL || home[0] != '/')
 		doctor_say(d, DOCTOR_WARN, "environment",

@@ -84,7 +84,7 @@ say_denied(struct doctor *d, const char *path, const struct err *e)
 }
 
 static void
-check_folder(struct doctor *d)
+doctor_socket_check_folder(struct doctor *d)
 {
 	char dir[PATH_MAX];
 	struct stat st;
@@ -114,7 +114,7 @@ check_folder(struct doctor *d)
 
 /* What lies at the path. False: no socket to talk to. */
 static bool
-check_file(struct doctor *d)
+doctor_socket_check_file(struct doctor *d)
 {
 	struct stat st;
 
@@ -162,8 +162,8 @@ doctor_socket(struct doctor *d)
 	snprintf(d->socket, sizeof(d->socket), "%s", path);
 	doctor_say(d, DOCTOR_OK, "socket", NULL, "%s: %s", path, why);
 	check_squatter(d);
-	check_folder(d);
-	if (!check_file(d))
+	doctor_socket_check_folder(d);
+	if (!doctor_socket_check_file(d))
 		return;
 	rc = sock_connect(path, PATIENCE_MS, &fd, &e);
 	if (rc == MDB_E_UNREACHABLE)
@@ -181,7 +181,7 @@ doctor_socket(struct doctor *d)
 }
 
 static void
-check_version(struct doctor *d)
+doctor_socket_check_version(struct doctor *d)
 {
 	const char *version = cli_str(d->hello, "version", "?");
 	bool is_same = strcmp(version, MEMORY_VERSION) == 0;
@@ -264,7 +264,7 @@ doctor_service(struct doctor *d)
 	rc = memory_client_connect(client, &reply);
 	if (rc == MEMORY_OK) {
 		d->hello = jx_parse(reply, strlen(reply), &e);
-		check_version(d);
+		doctor_socket_check_version(d);
 		check_ignored(d);
 		check_health(d, client);
 	} else if (rc == MEMORY_REFUSED) {

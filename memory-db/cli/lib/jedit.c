@@ -25,7 +25,7 @@ broken(struct err *e)
 }
 
 static size_t
-line_begin(const char *s, size_t at)
+jedit_line_begin(const char *s, size_t at)
 {
 	while (at > 0 && s[at - 1] != '\n')
 		at--;
@@ -46,7 +46,7 @@ line_blanks(const char *s, size_t n, size_t begin)
 static bool
 is_first_on_line(const char *s, size_t n, size_t at)
 {
-	size_t begin = line_begin(s, at);
+	size_t begin = jedit_line_begin(s, at);
 
 	return begin > 0 && line_blanks(s, n, begin) == at - begin;
 }
@@ -66,7 +66,7 @@ find_unit(const char *s, size_t n, const char **ret, size_t *ret_n)
 		return true;
 	if (!is_first_on_line(s, n, m.key.at))
 		return false;
-	size_t begin = line_begin(s, m.key.at);
+	size_t begin = jedit_line_begin(s, m.key.at);
 
 	if (m.key.at > begin) {
 		*ret = s + begin;
@@ -77,11 +77,11 @@ find_unit(const char *s, size_t n, const char **ret, size_t *ret_n)
 
 /* first: position of its first member's key, 0 when it has none. */
 static struct style
-look_at(const char *s, size_t n, size_t object, size_t first)
+jedit_look_at(const char *s, size_t n, size_t object, size_t first)
 {
 	struct style st = {.newline = "\n"};
 	bool has_lines = find_unit(s, n, &st.unit, &st.unit_n);
-	size_t begin = line_begin(s, object);
+	size_t begin = jedit_line_begin(s, object);
 	const char *nl = memchr(s, '\n', n);
 
 	if (nl != NULL && nl > s && nl[-1] == '\r')
@@ -91,7 +91,7 @@ look_at(const char *s, size_t n, size_t object, size_t first)
 	st.is_compact = first > 0 ? !is_first_on_line(s, n, first) :
 		!has_lines;
 	if (first > 0 && !st.is_compact) {
-		begin = line_begin(s, first);
+		begin = jedit_line_begin(s, first);
 		st.indent = s + begin;
 		st.indent_n = first - begin;
 	}
@@ -100,7 +100,7 @@ look_at(const char *s, size_t n, size_t object, size_t first)
 
 /* Newline and the indentation of members, `depth` levels deeper. */
 static int
-add_line(const struct style *st, int depth, struct buf *out)
+jedit_add_line(const struct style *st, int depth, struct buf *out)
 {
 	if (st->is_compact)
 		return 0;
@@ -128,7 +128,7 @@ add_key(const char *key, struct buf *out)
 
 /* What we write is at most three levels deep. */
 static int
-add_value(const struct style *st, const json_t *v, int depth, struct buf *out)
+jedit_add_value(const struct style *st, const json_t *v, int depth, struct buf *out)
 {
 	bool is_object = json_is_object(v);
 	const char *key, *comma = st->is_compact ? ", " : ",";
@@ -144,18 +144,18 @@ add_value(const struct style *st, const json_t *v, int depth, struct buf *out)
 	rc = buf_addc(out, is_object ? '{' : '[');
 	json_object_foreach((json_t *)(uintptr_t)v, key, x) {
 		if (rc != 0 || (k++ > 0 && buf_adds(out, comma) != 0) ||
-			add_line(st, depth + 1, out) != 0 ||
+			jedit_add_line(st, depth + 1, out) != 0 ||
 			add_key(key, out) != 0)
 			return MDB_E_NOMEM;
-		rc = add_value(st, x, depth + 1, out);
+		rc = jedit_add_value(st, x, depth + 1, out);
 	}
 	json_array_foreach((json_t *)(uintptr_t)v, i, x) {
 		if (rc != 0 || (i > 0 && buf_adds(out, comma) != 0) ||
-			add_line(st, depth + 1, out) != 0)
+			jedit_add_line(st, depth + 1, out) != 0)
 			return MDB_E_NOMEM;
-		rc = add_value(st, x, depth + 1, out);
+		rc = jedit_add_value(st, x, depth + 1, out);
 	}
-	if (rc != 0 || add_line(st, depth, out) != 0)
+	if (rc != 0 || jedit_add_line(st, depth, out) != 0)
 		return MDB_E_NOMEM;
 	return buf_addc(out, is_object ? '}' : ']');
 }
@@ -166,8 +166,8 @@ static int
 add_only(const struct style *st, const char *name, const json_t *value,
 	struct buf *out)
 {
-	if (add_line(st, 0, out) != 0 || add_key(name, out) != 0 ||
-		add_value(st, value, 0, out) != 0)
+	if (jedit_add_line(st, 0, out) != 0 || add_key(name, out) != 0 ||
+		jedit_add_value(st, value, 0, out) != 0)
 		return MDB_E_NOMEM;
 	if (!st->is_compact && (buf_adds(out, st->newline) != 0 ||
 		buf_add(out, st->outer, st->outer_n) != 0))
@@ -210,9 +210,9 @@ add_behind(const struct style *st, struct jedit *ed, const char *s, size_t n,
 		(is_same_line && buf_addc(&ed->text, ' ') != 0) ||
 		(st->is_compact && !is_same_line &&
 			buf_adds(&ed->text, st->newline) != 0) ||
-		add_line(st, 0, &ed->text) != 0 ||
+		jedit_add_line(st, 0, &ed->text) != 0 ||
 		add_key(name, &ed->text) != 0 ||
-		add_value(st, value, 0, &ed->text) != 0 ||
+		jedit_add_value(st, value, 0, &ed->text) != 0 ||
 		(has_comma && buf_addc(&ed->text, ',') != 0))
 		return MDB_E_NOMEM;
 	return 0;
@@ -238,7 +238,7 @@ jedit_add(struct jedit *ed, const char *s, size_t n, size_t object,
 	}
 	if (more < 0)
 		return broken(e);
-	st = look_at(s, n, object, first);
+	st = jedit_look_at(s, n, object, first);
 	if (first == 0) {
 		size_t inside = w.at;
 
@@ -356,8 +356,8 @@ jedit_set(struct jedit *ed, const char *s, size_t n, size_t object,
 			"no member '%s'", name);
 	ed->at = hit.value.at;
 	ed->end = hit.value.end;
-	st = look_at(s, n, object, hit.key.at);
-	return add_value(&st, value, 0, &ed->text) == 0 ? 0 : err_nomem(e);
+	st = jedit_look_at(s, n, object, hit.key.at);
+	return jedit_add_value(&st, value, 0, &ed->text) == 0 ? 0 : err_nomem(e);
 }
 
 int

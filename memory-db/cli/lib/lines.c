@@ -14,7 +14,7 @@ lines_init(struct lines *l, int fd, size_t max_bytes)
 
 /* One read. 0 also at the end, which sets at_end. */
 static int
-fill(struct lines *l, struct err *e)
+lines_fill(struct lines *l, struct err *e)
 {
 	ssize_t got;
 
@@ -37,7 +37,7 @@ fill(struct lines *l, struct err *e)
 
 /* Position of the next newline in the buffer, or its length. */
 static size_t
-find_end(struct lines *l)
+lines_find_end(struct lines *l)
 {
 	const char *from, *hit;
 
@@ -56,12 +56,12 @@ lines_next(struct lines *l, const char **ret, size_t *ret_n, struct err *e)
 	size_t end;
 	int rc;
 
-	while ((end = find_end(l)) == l->buf.len && !l->at_end) {
+	while ((end = lines_find_end(l)) == l->buf.len && !l->at_end) {
 		if (end - l->start > l->max_bytes) {
 			is_long = true;
 			l->start = end;
 		}
-		if ((rc = fill(l, e)) != 0)
+		if ((rc = lines_fill(l, e)) != 0)
 			return rc;
 	}
 	if (end == l->buf.len && end == l->start && !is_long)

@@ -13,7 +13,7 @@
 static const char *volatile unfinished;
 
 static void
-on_signal(int number)
+newfile_on_signal(int number)
 {
 	if (unfinished != NULL)
 		unlink(unfinished);
@@ -25,7 +25,7 @@ static void
 catch_signals(void)
 {
 	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
-	struct sigaction sa = {.sa_handler = on_signal,
+	struct sigaction sa = {.sa_handler = newfile_on_signal,
 		.sa_flags = (int)SA_RESETHAND}, old;
 
 	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
@@ -35,7 +35,7 @@ catch_signals(void)
 }
 
 static int
-store_error(struct err *e, const char *what, const char *path)
+newfile_store_error(struct err *e, const char *what, const char *path)
 {
 	return err_set(e, MDB_E_STORE, "cannot %s %s: %s", what, path,
 		strerrordesc_np(errno));
@@ -57,12 +57,12 @@ newfile_open(struct newfile *nf, const char *path, mode_t mode, struct err *e)
 	if (fd < 0) {
 		free(take_ptr(nf->temp));
 		newfile_done(nf);
-		return store_error(e, "write a file beside", path);
+		return newfile_store_error(e, "write a file beside", path);
 	}
 	unfinished = nf->temp;
 	catch_signals();
 	if (fchmod(fd, mode) < 0 || (nf->f = fdopen(fd, "w")) == NULL) {
-		int rc = store_error(e, "write", nf->temp);
+		int rc = newfile_store_error(e, "write", nf->temp);
 
 		close(fd);
 		newfile_done(nf);
@@ -103,10 +103,10 @@ newfile_commit(struct newfile *nf, struct err *e)
 	}
 	if (is_bad) {
 		errno = saved;
-		return store_error(e, "write", nf->path);
+		return newfile_store_error(e, "write", nf->path);
 	}
 	if (rename(nf->temp, nf->path) < 0)
-		return store_error(e, "replace", nf->path);
+		return newfile_store_error(e, "replace", nf->path);
 	unfinished = NULL;
 	free(take_ptr(nf->temp));
 	sync_folder(nf->path);

@@ -48,7 +48,7 @@ typedef void (*escape_fn)(utf8proc_int32_t cp, char out[ESCAPE_SIZE]);
 /* The first character of s: how many bytes stay as they are, 0 when `escape`
  * stands for it. *ret_bytes are passed. */
 static size_t
-look(const char *s, size_t n, escape_fn escape, char out[ESCAPE_SIZE],
+out_look(const char *s, size_t n, escape_fn escape, char out[ESCAPE_SIZE],
 	size_t *ret_bytes)
 {
 	utf8proc_int32_t cp;
@@ -73,7 +73,7 @@ make_safe(const char *s, size_t n, escape_fn escape, struct buf *out)
 	int rc = 0;
 
 	for (size_t i = 0; i < n && rc == 0; i += k) {
-		if (look(s + i, n - i, escape, escaped, &k) > 0)
+		if (out_look(s + i, n - i, escape, escaped, &k) > 0)
 			rc = buf_add(out, s + i, k);
 		else
 			rc = buf_adds(out, escaped);
@@ -101,7 +101,7 @@ out_text(FILE *f, const char *s)
 	char escaped[ESCAPE_SIZE];
 
 	for (size_t i = 0; i < n; i += k) {
-		if (look(s + i, n - i, escape_text, escaped, &k) > 0)
+		if (out_look(s + i, n - i, escape_text, escaped, &k) > 0)
 			fwrite(s + i, 1, k, f);
 		else
 			fputs(escaped, f);
@@ -110,7 +110,7 @@ out_text(FILE *f, const char *s)
 
 /* Width of the character at s, and its bytes. */
 static int
-step(const char *s, size_t n, size_t *ret_bytes)
+out_step(const char *s, size_t n, size_t *ret_bytes)
 {
 	utf8proc_int32_t cp;
 	utf8proc_ssize_t k = utf8proc_iterate((const utf8proc_uint8_t *)s,
@@ -131,7 +131,7 @@ out_width(const char *s)
 	int width = 0;
 
 	for (size_t i = 0; i < n; i += k)
-		width += step(s + i, n - i, &k);
+		width += out_step(s + i, n - i, &k);
 	return width;
 }
 
@@ -144,7 +144,7 @@ out_cut(const char *s, int width, struct buf *out)
 	if (out_width(s) <= width)
 		return buf_add(out, s, n);
 	for (i = 0; i < n; i += k) {
-		int w = step(s + i, n - i, &k);
+		int w = out_step(s + i, n - i, &k);
 
 		if (used + w > width - 1)
 			break;
@@ -163,7 +163,7 @@ out_cut_head(const char *s, int width, struct buf *out)
 	if (left <= width || width < 1)
 		return out_cut(s, width, out);
 	while (n > 0 && left > width - 1) {
-		left -= step(s, n, &k);
+		left -= out_step(s, n, &k);
 		s += k;
 		n -= k;
 	}
@@ -187,7 +187,7 @@ word_width(const char *s, size_t *ret_bytes)
 	while (i < n) {
 		k = style_bytes(s + i);
 		if (k == 0)
-			width += step(s + i, n - i, &k);
+			width += out_step(s + i, n - i, &k);
 		i += k;
 	}
 	*ret_bytes = n;

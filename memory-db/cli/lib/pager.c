@@ -19,7 +19,7 @@
 static volatile pid_t pager;
 
 static const char *
-wanted(void)
+pager_wanted(void)
 {
 	const char *name = getenv("MEMORY_PAGER");
 	char path[PATH_MAX];
@@ -67,7 +67,7 @@ become(const char *name, int in)
 void
 pager_start(void)
 {
-	const char *name = wanted();
+	const char *name = pager_wanted();
 	struct sigaction sa = {.sa_handler = stop_writing};
 	int fd[2];
 	pid_t pid;

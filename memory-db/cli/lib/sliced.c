@@ -19,7 +19,7 @@ slices_done(struct slices *s)
 
 /* 1 there is more to do. */
 static int
-take(struct slices *s, const json_t *reply)
+sliced_take(struct slices *s, const json_t *reply)
 {
 	int64_t left = cli_int(reply, "remaining", 0);
 	json_t *more = json_object_get(reply, "conflicts");
@@ -74,7 +74,7 @@ sliced_call(struct cli *c, const char *method, json_t *params_new,
 			&reply);
 		if (rc != CLI_OK)
 			return rc;
-		more = take(&s, reply);
+		more = sliced_take(&s, reply);
 	}
 	if (more == CLI_OK && json_object_get(reply, "conflicts") != NULL &&
 		json_object_set(reply, "conflicts", s.conflicts) != 0)

@@ -61,7 +61,7 @@ table_number(struct table *t, int64_t n)
 /* Natural widths, then as many columns less as the terminal asks for. The
  * width of a row. */
 static int
-measure(const struct table *t, int room, int *widths)
+table_measure(const struct table *t, int room, int *widths)
 {
 	int total = 0;
 
@@ -156,7 +156,7 @@ table_print(const struct table *t, const struct cli *c, FILE *f)
 		return MDB_E_NOMEM;
 	if (t->n == 0)
 		return 0;
-	if (measure(t, c->width, widths) > c->width && c->width > 0)
+	if (table_measure(t, c->width, widths) > c->width && c->width > 0)
 		return print_records(t, c, f);
 	fputs(out_on(c, OUT_BOLD), f);
 	for (size_t k = 0; k < t->columns_n; k++)

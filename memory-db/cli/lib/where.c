@@ -80,7 +80,7 @@ where_names(struct cli *c, json_t **ret)
 }
 
 static bool
-has_name(const json_t *names, const char *name)
+where_has_name(const json_t *names, const char *name)
 {
 	const json_t *n;
 	size_t i;
@@ -122,7 +122,7 @@ no_such(const char *name, const json_t *names)
 
 /* The namespace of the working directory becomes that of the command. */
 static int
-choose(struct cli *c, const json_t *names, bool *ret_again)
+where_choose(struct cli *c, const json_t *names, bool *ret_again)
 {
 	AUTO_FREE char *folder = getcwd(NULL, 0);
 	AUTO_BUF struct buf said = {0};
@@ -136,7 +136,7 @@ choose(struct cli *c, const json_t *names, bool *ret_again)
 	if (find_project(c, folder, &is_repository) != 0 ||
 		(project = buf_str(&c->place)) == NULL)
 		return cli_nomem();
-	if (strcmp(project, "default") != 0 && has_name(names, project)) {
+	if (strcmp(project, "default") != 0 && where_has_name(names, project)) {
 		c->namespace_ = project;
 	} else {
 		rc = agents_namespace(&said);
@@ -173,8 +173,8 @@ where_decide(struct cli *c, bool *ret_again)
 	if (where_names(c, &names) != CLI_OK)
 		return CLI_OK;
 	if (!c->is_named)
-		return choose(c, names, ret_again);
-	is_unknown = !has_name(names, c->namespace_);
+		return where_choose(c, names, ret_again);
+	is_unknown = !where_has_name(names, c->namespace_);
 	if (is_unknown && c->command != &cli_cmd_add &&
 		c->command != &cli_cmd_import)
 		return no_such(c->namespace_, names);
@@ -286,7 +286,7 @@ where_change(struct cli *c, int64_t change)
 /* Whether a namespace answers with rows. Names in it that are the same as the
  * one of the command line count as looked at. */
 static bool
-answers(struct cli *c, const char *name, const char *method, const char *list,
+where_answers(struct cli *c, const char *name, const char *method, const char *list,
 	const json_t *params)
 {
 	AUTO_JSON json_t *p = json_deep_copy(params), *reply = NULL;
@@ -304,7 +304,7 @@ answers(struct cli *c, const char *name, const char *method, const char *list,
 
 /* As the shell takes it. */
 static int
-add_word(const char *word, struct buf *out)
+where_add_word(const char *word, struct buf *out)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOP"
 		"QRSTUVWXYZ0123456789_-./:@%+=,";
@@ -329,11 +329,11 @@ add_command(const struct cli *c, const char *name, struct buf *out)
 	int rc = buf_addf(out, "memoryctl --namespace");
 
 	if (rc == 0)
-		rc = add_word(name, out);
+		rc = where_add_word(name, out);
 	if (rc == 0)
-		rc = add_word(c->command->name, out);
+		rc = where_add_word(c->command->name, out);
 	for (int i = 0; rc == 0 && i < c->argc; i++)
-		rc = add_word(c->argv[i], out);
+		rc = where_add_word(c->argv[i], out);
 	return rc;
 }
 
@@ -377,7 +377,7 @@ where_tell(struct cli *c, const char *method, const char *list,
 			left++;
 		else if (strcmp(name, home_of(c)) != 0 &&
 			strcmp(name, "default") != 0 &&
-			answers(c, name, method, list, params) &&
+			where_answers(c, name, method, list, params) &&
 			json_array_append(found, (json_t *)(uintptr_t)n) != 0)
 			return;
 	}

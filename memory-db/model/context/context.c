@@ -31,7 +31,7 @@ static const size_t shares[CONTEXT_MAX] = {[CONTEXT_PINNED] = 30,
 	[CONTEXT_RELEVANT] = 50, [CONTEXT_CONFLICTS] = 10,
 	[CONTEXT_RECENT] = 10};
 
-struct writing {
+struct context_writing {
 	struct gathering g;
 	struct buf lines[CONTEXT_MAX]; /* what each source has so far */
 	struct buf line, name;	/* of the item under way */
@@ -68,7 +68,7 @@ add_char(struct buf *out, uint32_t u, const char *s, size_t n)
  * No quote inside ends it, it has no line ends, and nothing that changes how
  * the rest is shown. */
 static int
-add_data(struct buf *out, const char *s, size_t n)
+context_add_data(struct buf *out, const char *s, size_t n)
 {
 	size_t k = n > TEXT_MAX ? text_cut(s, TEXT_MAX) : n;
 	int bad = buf_addc(out, '"');
@@ -91,11 +91,11 @@ add_data(struct buf *out, const char *s, size_t n)
 static int
 add_buf(struct buf *out, const struct buf *b)
 {
-	return add_data(out, b->data ? b->data : "", b->len);
+	return context_add_data(out, b->data ? b->data : "", b->len);
 }
 
 static int
-add_day(const struct writing *w, struct buf *out, int64_t ms)
+context_add_day(const struct context_writing *w, struct buf *out, int64_t ms)
 {
 	int64_t local = ms + w->minutes * MINUTE_MS;
 	struct clock_date d =
@@ -106,7 +106,7 @@ add_day(const struct writing *w, struct buf *out, int64_t ms)
 }
 
 static int
-add_label(struct writing *w, const char *before, int64_t label)
+context_add_label(struct context_writing *w, const char *before, int64_t label)
 {
 	struct buf text AUTO_BUF = {0};
 	int r = label == 0 ? 0 : label_text(w->g.st, label, &text, w->g.e);
@@ -119,7 +119,7 @@ add_label(struct writing *w, const char *before, int64_t label)
 
 /* ' "name": ', once a line. */
 static int
-add_name(struct writing *w)
+context_add_name(struct context_writing *w)
 {
 	const struct context_item *x = w->item;
 
@@ -133,30 +133,30 @@ add_name(struct writing *w)
 
 /* "by speaker, session s" */
 static int
-add_said(struct writing *w, const struct fact *f)
+add_said(struct context_writing *w, const struct fact *f)
 {
-	int r = add_label(w, ", by ", f->speaker);
+	int r = context_add_label(w, ", by ", f->speaker);
 
-	return r == 0 ? add_label(w, ", session ", f->source) : r;
+	return r == 0 ? context_add_label(w, ", session ", f->source) : r;
 }
 
 /* The same as an agent says it, and when. */
 static int
-add_claims(struct writing *w, const struct fact *f)
+add_claims(struct context_writing *w, const struct fact *f)
 {
 	if (f->speaker == 0 && f->source == 0 && f->source_at == FACT_NO_TIME)
 		return 0;
 	if (buf_adds(&w->line, ", claimed: said") != 0 ||
 		(f->source_at != FACT_NO_TIME &&
 			(buf_addc(&w->line, ' ') != 0 ||
-				add_day(w, &w->line, f->source_at) != 0)))
+				context_add_day(w, &w->line, f->source_at) != 0)))
 		return err_nomem(w->g.e);
 	return add_said(w, f);
 }
 
 /* Who wrote it, when that is not who reads. */
 static int
-add_from(struct writing *w)
+add_from(struct context_writing *w)
 {
 	static const char *const members[][2] = {{"namespace", ", of project "},
 		{"session", ", written in "}, {"client", " by "}};
@@ -172,7 +172,7 @@ add_from(struct writing *w)
 
 		if (text != NULL &&
 			(buf_adds(&w->line, members[i][1]) != 0 ||
-				add_data(&w->line, text, strlen(text)) != 0))
+				context_add_data(&w->line, text, strlen(text)) != 0))
 			r = err_nomem(w->g.e);
 	}
 	return r;
@@ -181,9 +181,9 @@ add_from(struct writing *w)
 /* '#id (date, by "speaker", session "s", suspect) "name": "text"': where it
  * comes from before what others wrote. */
 static int
-add_fact(void *ctx, const struct fact *f)
+context_add_fact(void *ctx, const struct fact *f)
 {
-	struct writing *w = ctx;
+	struct context_writing *w = ctx;
 	bool is_claim = f->flags & FACT_CLAIMED;
 	int64_t source = 0;
 	int r = 0;
@@ -195,7 +195,7 @@ add_fact(void *ctx, const struct fact *f)
 	if (r < 0)
 		return r;
 	if (buf_addf(&w->line, "#%lld (", (long long)f->id) != 0 ||
-		add_day(w, &w->line, is_claim ? w->origin.at
+		context_add_day(w, &w->line, is_claim ? w->origin.at
 			: f->source_at != FACT_NO_TIME ? f->source_at
 						       : w->at) != 0)
 		return err_nomem(w->g.e);
@@ -207,15 +207,15 @@ add_fact(void *ctx, const struct fact *f)
 	if (r == 1 && buf_addf(&w->line, ", suspect: its source #%lld is gone",
 			      (long long)source) != 0)
 		r = err_nomem(w->g.e);
-	if (r >= 0 && (buf_addc(&w->line, ')') != 0 || add_name(w) != 0 ||
+	if (r >= 0 && (buf_addc(&w->line, ')') != 0 || context_add_name(w) != 0 ||
 			buf_adds(&w->line, ": ") != 0 ||
-			add_data(&w->line, f->text, f->text_n) != 0))
+			context_add_data(&w->line, f->text, f->text_n) != 0))
 		r = err_nomem(w->g.e);
 	return r < 0 ? r : 0;
 }
 
 static int
-entity_name(struct writing *w, int64_t entity)
+context_entity_name(struct context_writing *w, int64_t entity)
 {
 	int r;
 
@@ -226,10 +226,10 @@ entity_name(struct writing *w, int64_t entity)
 
 /* Fills w->line; it stays empty when the fact is gone. */
 static int
-make_line(struct writing *w, const struct context_item *x)
+make_line(struct context_writing *w, const struct context_item *x)
 {
 	struct recall_row row;
-	int r = entity_name(w, x->entity);
+	int r = context_entity_name(w, x->entity);
 
 	w->line.len = 0;
 	w->at = x->at;
@@ -244,13 +244,13 @@ make_line(struct writing *w, const struct context_item *x)
 	if (r == 0 && buf_adds(&w->line, x->fact != 0 ? "- " : "-") != 0)
 		return err_nomem(w->g.e);
 	if (r == 0 && x->fact != 0)
-		r = fact_get(w->g.st, x->fact, add_fact, w, w->g.e);
-	if (r >= 0 && add_name(w) != 0)
+		r = fact_get(w->g.st, x->fact, context_add_fact, w, w->g.e);
+	if (r >= 0 && context_add_name(w) != 0)
 		r = err_nomem(w->g.e);
 	if (r >= 0 && x->other != 0 && buf_adds(&w->line, " against ") != 0)
 		r = err_nomem(w->g.e);
 	if (r >= 0 && x->other != 0)
-		r = fact_get(w->g.st, x->other, add_fact, w, w->g.e);
+		r = fact_get(w->g.st, x->other, context_add_fact, w, w->g.e);
 	if (r >= 0 && x->conflict != 0 && x->fact == 0 &&
 		buf_addf(&w->line, ": conflict #%lld", (long long)x->conflict) != 0)
 		r = err_nomem(w->g.e);
@@ -264,14 +264,14 @@ make_line(struct writing *w, const struct context_item *x)
 /* The same text of an entity of the same name is there already: a project and
  * its user may both have it. */
 static bool
-is_repeated(const struct writing *w, const struct context_item *x)
+is_repeated(const struct context_writing *w, const struct context_item *x)
 {
 	return x->conflict == 0 &&
 	       idmap_get(&w->said, (int64_t)(w->key >> 1), NULL);
 }
 
 static size_t
-head_cost(const struct writing *w, enum context_source s)
+head_cost(const struct context_writing *w, enum context_source s)
 {
 	char head[32];
 	int n = snprintf(head, sizeof(head), "[%s]\n", context_sources[s]);
@@ -281,7 +281,7 @@ head_cost(const struct writing *w, enum context_source s)
 
 /* Writes an item when it fits into `room` more tokens of its source. */
 static int
-pack(struct writing *w, struct context_item *x, size_t *room)
+context_pack(struct context_writing *w, struct context_item *x, size_t *room)
 {
 	size_t cost;
 	int r = make_line(w, x);
@@ -311,7 +311,7 @@ pack(struct writing *w, struct context_item *x, size_t *room)
 }
 
 static int
-pack_all(struct writing *w)
+pack_all(struct context_writing *w)
 {
 	size_t room = 0, budget = w->g.request->max_tokens;
 	int r = 0;
@@ -320,18 +320,18 @@ pack_all(struct writing *w)
 		room = budget * shares[s] / 100;
 		for (size_t i = 0; r == 0 && i < w->g.n; i++)
 			if (w->g.items[i].source == (enum context_source)s)
-				r = pack(w, &w->g.items[i], &room);
+				r = context_pack(w, &w->g.items[i], &room);
 	}
 	room = budget;
 	for (size_t i = 0; r == 0 && i < w->g.n; i++)
 		if (!w->g.items[i].written)
-			r = pack(w, &w->g.items[i], &room);
+			r = context_pack(w, &w->g.items[i], &room);
 	return r;
 }
 
 /* What found no room: names and ids, as many as fit. */
 static int
-pack_names(struct writing *w, struct buf *out)
+pack_names(struct context_writing *w, struct buf *out)
 {
 	size_t head = tokens_estimate("[more, by open_nodes]\n", 22);
 	int r = 0;
@@ -342,7 +342,7 @@ pack_names(struct writing *w, struct buf *out)
 
 		if (x->written)
 			continue;
-		r = entity_name(w, x->entity);
+		r = context_entity_name(w, x->entity);
 		w->line.len = 0;
 		if (r == 0 && (buf_addf(&w->line, "#%lld ",
 				       (long long)(x->fact ? x->fact
@@ -368,7 +368,7 @@ pack_names(struct writing *w, struct buf *out)
 /* --- the reply ------------------------------------------------------------------------- */
 
 static int
-put_together(struct writing *w, const struct buf *names, struct buf *out)
+put_together(struct context_writing *w, const struct buf *names, struct buf *out)
 {
 	int bad = buf_adds(out, w->begin);
 
@@ -384,7 +384,7 @@ put_together(struct writing *w, const struct buf *names, struct buf *out)
 }
 
 static int
-reply(struct writing *w, const struct receipt *receipt, const struct buf *text,
+context_reply(struct context_writing *w, const struct receipt *receipt, const struct buf *text,
 	json_t **ret)
 {
 	json_t *j AUTO_JSON = json_object(), *counts = json_object();
@@ -416,7 +416,7 @@ reply(struct writing *w, const struct receipt *receipt, const struct buf *text,
 
 /* The marks carry a number that no stored text can know. */
 static int
-make_frame(struct writing *w)
+make_frame(struct context_writing *w)
 {
 	char id[RECEIPT_ID_SIZE];
 
@@ -442,7 +442,7 @@ make_frame(struct writing *w)
 }
 
 static int
-assemble(struct writing *w, json_t **ret)
+assemble(struct context_writing *w, json_t **ret)
 {
 	const struct context_request *q = w->g.request;
 	const struct scope *s = w->g.scope;
@@ -467,14 +467,14 @@ assemble(struct writing *w, json_t **ret)
 	receipt.rows = w->rows;
 	receipt.n = w->rows_n;
 	r = receipt_give(w->g.st, &receipt, w->g.e);
-	return r == 0 ? reply(w, &receipt, &text, ret) : r;
+	return r == 0 ? context_reply(w, &receipt, &text, ret) : r;
 }
 
 int
 context_json(struct store *st, const struct scope *scope,
 	const struct context_request *request, json_t **ret, struct err *e)
 {
-	struct writing w = {.g = {.st = st, .scope = scope,
+	struct context_writing w = {.g = {.st = st, .scope = scope,
 		.request = request, .e = e}};
 	int r = assemble(&w, ret);
 

@@ -27,7 +27,7 @@
 #define RELEVANT_SHARE 0.4
 
 static int
-add(struct gathering *g, const struct context_item *item)
+context_gather_add(struct gathering *g, const struct context_item *item)
 {
 	if (item->fact != 0 && item->conflict == 0) {
 		if (idmap_get(&g->seen, item->fact, NULL))
@@ -83,7 +83,7 @@ add_pinned(void *ctx, int64_t entity)
 			if (r <= 0)
 				continue;
 			taken++;
-			r = add(g, &(struct context_item){
+			r = context_gather_add(g, &(struct context_item){
 				.source = CONTEXT_PINNED, .fact = facts[i],
 				.entity = entity});
 		}
@@ -125,7 +125,7 @@ relevant(struct gathering *g)
 
 		if (row->score < RELEVANT_SHARE * found.rows[0].score)
 			break;
-		r = add(g, &(struct context_item){.source = CONTEXT_RELEVANT,
+		r = context_gather_add(g, &(struct context_item){.source = CONTEXT_RELEVANT,
 			.fact = row->fact, .entity = row->entity,
 			.at = row->at, .score = row->score});
 	}
@@ -134,7 +134,7 @@ relevant(struct gathering *g)
 }
 
 static int
-add_conflict(void *ctx, const struct conflict_row *c)
+context_gather_add_conflict(void *ctx, const struct conflict_row *c)
 {
 	struct gathering *g = ctx;
 	struct buf name AUTO_BUF = {0};
@@ -146,7 +146,7 @@ add_conflict(void *ctx, const struct conflict_row *c)
 		(ns != g->scope->ns[0] && ns != g->scope->ns[1]))
 		return r < 0 ? r : 0;
 	/* Those of a merge may hold values instead of facts. */
-	return add(g, &(struct context_item){.source = CONTEXT_CONFLICTS,
+	return context_gather_add(g, &(struct context_item){.source = CONTEXT_CONFLICTS,
 		.entity = c->entity, .conflict = c->id, .at = c->found,
 		.conflict_kind = (int)c->kind, .fact = facts ? c->ours : 0,
 		.other = facts ? c->theirs : 0});
@@ -155,7 +155,7 @@ add_conflict(void *ctx, const struct conflict_row *c)
 static int
 conflicts(struct gathering *g)
 {
-	int r = conflict_each(g->st, 0, add_conflict, g, g->e);
+	int r = conflict_each(g->st, 0, context_gather_add_conflict, g, g->e);
 
 	return r < 0 ? r : 0;
 }
@@ -169,7 +169,7 @@ add_recent(void *ctx, const struct search_row *row)
 
 	if (r != 1 || x.kind != FACT_OBSERVATION)
 		return r < 0 ? r : 0;
-	return add(g, &(struct context_item){.source = CONTEXT_RECENT,
+	return context_gather_add(g, &(struct context_item){.source = CONTEXT_RECENT,
 		.fact = row->fact, .entity = row->entity, .at = x.at});
 }
 

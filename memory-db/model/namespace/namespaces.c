@@ -25,19 +25,19 @@ append_object(struct lister *l)
 
 /* --- namespaces ------------------------------------------------------------------ */
 static int
-add_alias(void *ctx, const char *name, size_t n)
+namespaces_add_alias(void *ctx, const char *name, size_t n)
 {
 	return jx_add(ctx, member_text(name, n));
 }
 
 static int
-set_aliases(struct lister *l, json_t *o, int64_t ns)
+namespaces_set_aliases(struct lister *l, json_t *o, int64_t ns)
 {
 	json_t *aliases = json_array();
 	int r = member_set_new(o, "aliases", aliases, l->e);
 
 	if (r == 0)
-		r = operate_namespace_aliases(l->st, ns, add_alias, aliases,
+		r = operate_namespace_aliases(l->st, ns, namespaces_add_alias, aliases,
 			l->e);
 	return r == MDB_E_NOMEM ? err_nomem(l->e) : r;
 }
@@ -52,7 +52,7 @@ list_namespace(void *ctx, const struct namespace_row *row)
 				    strlen(row->name), l->e);
 
 	if (r == 0)
-		r = set_aliases(l, o, row->id);
+		r = namespaces_set_aliases(l, o, row->id);
 	if (r == 0)
 		r = member_set_int(o, "entities", row->entities, l->e);
 	if (r == 0)
@@ -112,7 +112,7 @@ namespaces_heads(struct store *st, int64_t ns, int64_t change, json_t **ret,
 
 /* --- sessions ---------------------------------------------------------------------- */
 static int
-set_namespace(struct lister *l, json_t *o, int64_t ns)
+namespaces_set_namespace(struct lister *l, json_t *o, int64_t ns)
 {
 	struct buf name AUTO_BUF = {0};
 	int r = namespace_name(l->st, ns, &name, l->e);
@@ -147,7 +147,7 @@ list_session(void *ctx, const struct session_row *row)
 		r = member_set_time(o, "last", row->last_at, l->e);
 	if (r == 0)
 		r = member_set_int(o, "changes", row->changes, l->e);
-	return r == 0 ? set_namespace(l, o, row->ns) : r;
+	return r == 0 ? namespaces_set_namespace(l, o, row->ns) : r;
 }
 
 int
@@ -212,7 +212,7 @@ sessions_one(struct store *st, const char *session, json_t **ret, struct err *e)
 /* --- names --------------------------------------------------------------------------- */
 /* Its id and whether `name` is its name rather than an alias. */
 static int
-find_namespace(struct store *st, const char *param, const char *name,
+namespaces_find_namespace(struct store *st, const char *param, const char *name,
 	int64_t *ret_ns, bool *ret_is_alias, struct err *e)
 {
 	struct buf own AUTO_BUF = {0};
@@ -262,7 +262,7 @@ namespaces_rename(struct store *st, const char *from, const char *to,
 {
 	bool is_alias;
 	int64_t ns;
-	int r = find_namespace(st, "from", from, &ns, &is_alias, e);
+	int r = namespaces_find_namespace(st, "from", from, &ns, &is_alias, e);
 
 	if (r != 0)
 		return r;
@@ -285,7 +285,7 @@ namespaces_alias(struct store *st, const char *alias, const char *of,
 {
 	bool is_alias;
 	int64_t ns;
-	int r = find_namespace(st, "of", of, &ns, &is_alias, e);
+	int r = namespaces_find_namespace(st, "of", of, &ns, &is_alias, e);
 
 	if (r == 0)
 		r = free_name(st, "alias", alias, true, ns, e);

@@ -33,7 +33,7 @@ int namespaces_rename(struct store *st, const char *from, const char *to,
 int namespaces_alias(struct store *st, const char *alias, const char *of,
 	struct err *e) MUST_CHECK;
 
-struct merge_result {
+struct namespaces_merge_result {
 	int64_t moved;		/* facts hidden in `from`, now in `to` */
 	bool more;		/* call again */
 	int64_t change, at;	/* the last one written; 0: none */
@@ -42,7 +42,7 @@ struct merge_result {
  * facts of `to`, with their provenance, and are hidden in `from`; entities of
  * one name become one. Two changes, as each namespace has its own chain. */
 int namespaces_merge(struct store *st, const struct context *ctx,
-	const char *from, const char *to, struct merge_result *ret,
+	const char *from, const char *to, struct namespaces_merge_result *ret,
 	struct err *e) MUST_CHECK;
 
 #endif

@@ -21,7 +21,7 @@
 #define SLICE_BYTES (4 * 1024 * 1024)
 
 static bool
-is_full(const struct mover *m)
+namespaces_merge_is_full(const struct mover *m)
 {
 	return m->moved.n >= LIMIT_SLICE_FACTS || m->bytes >= SLICE_BYTES;
 }
@@ -72,7 +72,7 @@ copy_attrs(struct mover *m, int64_t entity, int64_t target)
 }
 
 static int
-add_existence(struct mover *m, int64_t entity, int64_t label,
+namespaces_merge_add_existence(struct mover *m, int64_t entity, int64_t label,
 	const struct buf *name, int64_t target)
 {
 	struct fact f = {.entity = target, .kind = FACT_EXISTENCE,
@@ -122,7 +122,7 @@ namespaces_target(struct mover *m, int64_t entity, int64_t *ret_target)
 		r = entity_create(m->st, m->to, name.data, name.len, ret_target,
 			m->e);
 	if (r >= 0)
-		r = add_existence(m, entity, label, &name, *ret_target);
+		r = namespaces_merge_add_existence(m, entity, label, &name, *ret_target);
 	if (r == 0)
 		r = lend_names(m, entity, *ret_target);
 	return r == 0 ? 1 : r;
@@ -139,7 +139,7 @@ note_metadata(void *ctx, const struct fact *f)
 
 /* 1 the target says this already. */
 static int
-is_known(struct mover *m, const struct fact *f)
+namespaces_merge_is_known(struct mover *m, const struct fact *f)
 {
 	bool found = false;
 	int64_t other;
@@ -168,14 +168,14 @@ is_known(struct mover *m, const struct fact *f)
 	return 1;
 }
 
-struct origin {
+struct namespaces_merge_origin {
 	int64_t at, session;
 };
 
 static int
-note_origin(void *ctx, const struct log_change *c)
+namespaces_merge_note_origin(void *ctx, const struct log_change *c)
 {
-	struct origin *o = ctx;
+	struct namespaces_merge_origin *o = ctx;
 
 	o->at = c->at;
 	o->session = c->session;
@@ -187,12 +187,12 @@ note_origin(void *ctx, const struct log_change *c)
 static int
 keep_origin(struct mover *m, struct fact *f, int64_t id)
 {
-	struct origin o = {0};
+	struct namespaces_merge_origin o = {0};
 	int64_t added = 0;
 	int r = log_first_shown(m->st, id, &added, m->e);
 
 	if (r == 1)
-		r = log_get(m->st, added, note_origin, &o, m->e);
+		r = log_get(m->st, added, namespaces_merge_note_origin, &o, m->e);
 	if (r == 1 && f->source == 0)
 		f->source = o.session;
 	if (r == 1 && f->source_at == FACT_NO_TIME)
@@ -267,7 +267,7 @@ move_fact(struct mover *m, const struct fact *given)
 	if (fact_is_mark(f.kind))
 		r = move_mark(m, &f, given->supersedes);
 	if (r == 1)
-		r = is_known(m, &f);
+		r = namespaces_merge_is_known(m, &f);
 	else if (r == 0)
 		return 0; /* the other end is gone, and so is this */
 	if (r == 0)
@@ -316,7 +316,7 @@ move_entity(struct mover *m, int64_t entity, int64_t existence)
 				FACT_MARKS,
 			collect_fact, m, m->e);
 	for (size_t i = 0; r >= 0 && i < m->facts.n; i++) {
-		if (is_full(m)) {
+		if (namespaces_merge_is_full(m)) {
 			m->full = true;
 			return 0;
 		}
@@ -365,8 +365,8 @@ move_entities(struct mover *m)
 		r = move_entity(m, x->entity[i], x->existence[i]);
 		if (r != 0)
 			return r;
-		m->full |= rest || (i + 1 < x->n && is_full(m));
-		if (is_full(m))
+		m->full |= rest || (i + 1 < x->n && namespaces_merge_is_full(m));
+		if (namespaces_merge_is_full(m))
 			break;
 	}
 	return 0;
@@ -385,7 +385,7 @@ begin_change(struct mover *m, int64_t ns, const struct context *ctx,
 }
 
 static int
-seal_change(struct mover *m, struct merge_result *ret)
+seal_change(struct mover *m, struct namespaces_merge_result *ret)
 {
 	int64_t change, at;
 	int r = change_seal(take_ptr(m->change), &change, &at, m->e);
@@ -399,7 +399,7 @@ seal_change(struct mover *m, struct merge_result *ret)
 
 static int
 run_slice(struct mover *m, const struct context *ctx, const char *message,
-	struct merge_result *ret)
+	struct namespaces_merge_result *ret)
 {
 	int r = begin_change(m, m->to, ctx, message);
 
@@ -419,7 +419,7 @@ run_slice(struct mover *m, const struct context *ctx, const char *message,
 }
 
 static int
-find(struct store *st, const char *param, const char *name, int64_t *ret,
+namespaces_merge_find(struct store *st, const char *param, const char *name, int64_t *ret,
 	struct err *e)
 {
 	int r = namespace_find(st, name, ret, e);
@@ -432,7 +432,7 @@ find(struct store *st, const char *param, const char *name, int64_t *ret,
 
 int
 namespaces_merge(struct store *st, const struct context *ctx, const char *from,
-	const char *to, struct merge_result *ret, struct err *e)
+	const char *to, struct namespaces_merge_result *ret, struct err *e)
 {
 	struct mover *m AUTO_FREE = calloc(1, sizeof(*m));
 	struct context target = *ctx;
@@ -444,9 +444,9 @@ namespaces_merge(struct store *st, const struct context *ctx, const char *from,
 		return err_nomem(e);
 	m->st = st;
 	m->e = e;
-	r = find(st, "from", from, &m->from, e);
+	r = namespaces_merge_find(st, "from", from, &m->from, e);
 	if (r == 0)
-		r = find(st, "to", to, &m->to, e);
+		r = namespaces_merge_find(st, "to", to, &m->to, e);
 	if (r == 0 && m->from == m->to)
 		r = err_param(e, MDB_E_INVALID, "to",
 			"'%.200s' and '%.200s' are one namespace", from, to);

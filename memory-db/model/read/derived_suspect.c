@@ -55,7 +55,7 @@ quote_fact(void *ctx, const struct fact *f)
 
 /* "'TEXT' of NAME" */
 static int
-describe(struct search *s, int64_t fact, struct buf *out)
+derived_suspect_describe(struct search *s, int64_t fact, struct buf *out)
 {
 	struct quoted q = {s, out, 0};
 	json_t *name = NULL;
@@ -86,7 +86,7 @@ add_reason(struct search *s, int64_t derived, int64_t gone)
 	if (r >= 0 && buf_adds(&text, "derived from ") != 0)
 		r = err_nomem(s->e);
 	if (r >= 0)
-		r = describe(s, gone, &text);
+		r = derived_suspect_describe(s, gone, &text);
 	if (r >= 0 && (buf_adds(&text, ", which is gone") != 0 ||
 			      jx_add(s->list, json_stringn(text.data,
 						      text.len)) != 0))
@@ -95,7 +95,7 @@ add_reason(struct search *s, int64_t derived, int64_t gone)
 }
 
 static int
-collect(void *ctx, const struct derived_row *row)
+derived_suspect_collect(void *ctx, const struct derived_row *row)
 {
 	struct search *s = ctx;
 
@@ -103,7 +103,7 @@ collect(void *ctx, const struct derived_row *row)
 	return s->n == (int)ARRAY_LEN(s->rows);
 }
 
-static int look(struct search *s, int64_t entity);
+static int derived_suspect_look(struct search *s, int64_t entity);
 
 /* An entity derived from another as a whole. */
 static int
@@ -116,7 +116,7 @@ look_at_relation(struct search *s, const struct derived_row *row)
 	if (r == 1)
 		return add_reason(s, 0, gone);
 	peer.only = 0;
-	return r < 0 ? r : look(&peer, row->peer);
+	return r < 0 ? r : derived_suspect_look(&peer, row->peer);
 }
 
 static int
@@ -131,7 +131,7 @@ look_at_fact(struct search *s, const struct derived_row *row)
 }
 
 static int
-look(struct search *s, int64_t entity)
+derived_suspect_look(struct search *s, int64_t entity)
 {
 	struct search here = *s;
 	int r;
@@ -143,7 +143,7 @@ look(struct search *s, int64_t entity)
 		return 0;
 	here.seen[here.steps++] = entity;
 	here.n = 0;
-	r = derivations_each_of(s->st, entity, collect, &here, s->e);
+	r = derivations_each_of(s->st, entity, derived_suspect_collect, &here, s->e);
 	r = r < 0 ? r : 0;
 	for (int i = 0; r == 0 && i < here.n &&
 		json_array_size(s->list) < REASONS; i++)
@@ -159,7 +159,7 @@ derived_suspect_fact_reasons(struct store *st, int64_t entity, int64_t fact,
 {
 	struct search s = {.st = st, .list = list, .only = fact, .e = e};
 
-	return look(&s, entity);
+	return derived_suspect_look(&s, entity);
 }
 
 int
@@ -167,5 +167,5 @@ derived_suspect_reasons(struct store *st, int64_t entity, json_t *list, struct e
 {
 	struct search s = {.st = st, .list = list, .e = e};
 
-	return look(&s, entity);
+	return derived_suspect_look(&s, entity);
 }

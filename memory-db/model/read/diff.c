@@ -29,7 +29,7 @@ diff_done(struct diff *d)
 }
 
 /* --- one entity under one lens -------------------------------------------- */
-struct side {
+struct diff_side {
 	struct store *st;
 	struct idset facts; /* all but metadata */
 	bool exists;
@@ -39,7 +39,7 @@ struct side {
 };
 
 static void
-side_done(struct side *s)
+side_done(struct diff_side *s)
 {
 	idset_done(&s->facts);
 	buf_done(&s->name);
@@ -49,9 +49,9 @@ side_done(struct side *s)
 #define AUTO_SIDE __attribute__((cleanup(side_done)))
 
 static int
-add_fact(void *ctx, const struct fact *f)
+diff_add_fact(void *ctx, const struct fact *f)
 {
-	struct side *s = ctx;
+	struct diff_side *s = ctx;
 
 	if (f->kind == FACT_METADATA)
 		return buf_add(&s->metadata, f->text, f->text_n) != 0
@@ -61,8 +61,8 @@ add_fact(void *ctx, const struct fact *f)
 }
 
 static int
-read_side(struct store *st, int64_t entity, const struct lens *lens,
-	struct side *s, struct err *e)
+diff_read_side(struct store *st, int64_t entity, const struct lens *lens,
+	struct diff_side *s, struct err *e)
 {
 	unsigned kinds = 1u << FACT_OBSERVATION | 1u << FACT_RELATION |
 			 1u << FACT_METADATA | FACT_MARKS;
@@ -77,7 +77,7 @@ read_side(struct store *st, int64_t entity, const struct lens *lens,
 	if (r == 1)
 		r = label_text(st, label, &s->type, e);
 	if (r == 1)
-		r = fact_each(st, entity, kinds, add_fact, s, e);
+		r = fact_each(st, entity, kinds, diff_add_fact, s, e);
 	if (r == 0 && s->exists)
 		r = branch_attr(
 			st, entity, ATTR_TIER, lens, &s->tier, &since, e);
@@ -90,7 +90,7 @@ read_side(struct store *st, int64_t entity, const struct lens *lens,
 }
 
 /* --- the row -------------------------------------------------------------- */
-struct row {
+struct diff_row {
 	struct diff *d;
 	json_t *j, *texts, *relations, *marks;
 	struct buf lines;
@@ -99,7 +99,7 @@ struct row {
 };
 
 static int
-line(struct row *x, const char *sign, const char *text)
+diff_line(struct diff_row *x, const char *sign, const char *text)
 {
 	if (x->d->text && buf_addf(&x->lines, "  %s %s\n", sign, text) != 0)
 		return err_nomem(x->e);
@@ -109,7 +109,7 @@ line(struct row *x, const char *sign, const char *text)
 /* {tag, of} or {metadata, of}. The text it is said of is read later: one
  * statement reads both. */
 static int
-add_mark(struct row *x, const struct fact *f)
+diff_add_mark(struct diff_row *x, const struct fact *f)
 {
 	json_t *o = json_pack("{s:I}", "fact", (json_int_t)f->supersedes);
 
@@ -122,7 +122,7 @@ add_mark(struct row *x, const struct fact *f)
 }
 
 static int
-name_marks(struct row *x)
+name_marks(struct diff_row *x)
 {
 	struct buf text AUTO_BUF = {0};
 	json_t *o;
@@ -151,19 +151,19 @@ name_marks(struct row *x)
 }
 
 static int
-add_text(void *ctx, const struct fact *f)
+diff_add_text(void *ctx, const struct fact *f)
 {
-	struct row *x = ctx;
+	struct diff_row *x = ctx;
 	json_t *j = NULL;
 	int r;
 
 	if (fact_is_mark(f->kind))
-		return f->erased ? 0 : add_mark(x, f);
+		return f->erased ? 0 : diff_add_mark(x, f);
 
 	if (f->kind == FACT_OBSERVATION) {
 		if (jx_add(x->texts, member_text(f->text, f->text_n)) != 0)
 			return err_nomem(x->e);
-		return line(x, x->sign, f->erased ? "(forgotten)" : f->text);
+		return diff_line(x, x->sign, f->erased ? "(forgotten)" : f->text);
 	}
 	r = encode_relation(x->d->st, f, &j, x->e);
 	if (r == 1)
@@ -177,7 +177,7 @@ add_text(void *ctx, const struct fact *f)
 }
 
 static int
-ascending(const void *a, const void *b)
+diff_ascending(const void *a, const void *b)
 {
 	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
 
@@ -186,7 +186,7 @@ ascending(const void *a, const void *b)
 
 /* Facts of a that b has not, under the lens a is of. */
 static int
-add_difference(struct row *x, const struct side *a, const struct side *b,
+add_difference(struct diff_row *x, const struct diff_side *a, const struct diff_side *b,
 	const char *texts, const char *relations, const char *marks,
 	const char *sign)
 {
@@ -202,13 +202,13 @@ add_difference(struct row *x, const struct side *a, const struct side *b,
 			v[n++] = a->facts.slots[i].id;
 	if (n == 0)
 		return 0;
-	qsort(v, n, sizeof(*v), ascending);
+	qsort(v, n, sizeof(*v), diff_ascending);
 	x->texts = json_array();
 	x->relations = json_array();
 	x->marks = json_array();
 	x->sign = sign;
 	for (size_t i = 0; r >= 0 && i < n; i++)
-		r = fact_get(x->d->st, v[i], add_text, x, x->e);
+		r = fact_get(x->d->st, v[i], diff_add_text, x, x->e);
 	if (r >= 0)
 		r = name_marks(x);
 	if (json_array_size(x->texts) > 0 &&
@@ -227,7 +227,7 @@ add_difference(struct row *x, const struct side *a, const struct side *b,
 }
 
 static int
-add_set(struct row *x, json_t *list, const char *member, const char *from,
+diff_add_set(struct diff_row *x, json_t *list, const char *member, const char *from,
 	const char *to)
 {
 	if (strcmp(from, to) == 0)
@@ -242,7 +242,7 @@ add_set(struct row *x, json_t *list, const char *member, const char *from,
 }
 
 static int
-add_sets(struct row *x, const struct side *a, const struct side *b)
+add_sets(struct diff_row *x, const struct diff_side *a, const struct diff_side *b)
 {
 	json_t *list AUTO_JSON = json_array();
 	int r;
@@ -251,17 +251,17 @@ add_sets(struct row *x, const struct side *a, const struct side *b)
 		return err_nomem(x->e);
 	if (!a->exists || !b->exists)
 		return 0;
-	r = add_set(x, list, "name", a->name.data, b->name.data);
+	r = diff_add_set(x, list, "name", a->name.data, b->name.data);
 	if (r == 0)
-		r = add_set(x, list, "entityType", a->type.data, b->type.data);
+		r = diff_add_set(x, list, "entityType", a->type.data, b->type.data);
 	if (r == 0)
-		r = add_set(x, list, "tier", tool_tiers[a->tier & 3],
+		r = diff_add_set(x, list, "tier", tool_tiers[a->tier & 3],
 			tool_tiers[b->tier & 3]);
 	if (r == 0)
-		r = add_set(x, list, "pin", a->pin ? "true" : "false",
+		r = diff_add_set(x, list, "pin", a->pin ? "true" : "false",
 			b->pin ? "true" : "false");
 	if (r == 0)
-		r = add_set(x, list, "metadata", a->metadata.data,
+		r = diff_add_set(x, list, "metadata", a->metadata.data,
 			b->metadata.data);
 	if (r == 0 && json_array_size(list) > 0 &&
 		json_object_set(x->j, "set", list) != 0)
@@ -270,9 +270,9 @@ add_sets(struct row *x, const struct side *a, const struct side *b)
 }
 
 static int
-begin_row(struct row *x, const struct side *a, const struct side *b)
+begin_row(struct diff_row *x, const struct diff_side *a, const struct diff_side *b)
 {
-	const struct side *s = b->exists ? b : a;
+	const struct diff_side *s = b->exists ? b : a;
 	const char *status = a->exists && b->exists ? "changed"
 			     : b->exists	    ? "created"
 						    : "deleted";
@@ -291,7 +291,7 @@ begin_row(struct row *x, const struct side *a, const struct side *b)
 
 /* 0 done or nothing differs, 2 no room. */
 static int
-keep_row(struct row *x, bool differs)
+keep_row(struct diff_row *x, bool differs)
 {
 	size_t bytes;
 
@@ -313,12 +313,12 @@ keep_row(struct row *x, bool differs)
 int
 diff_entity(struct diff *d, int64_t entity, struct err *e)
 {
-	struct side a AUTO_SIDE = {0}, b AUTO_SIDE = {0};
-	struct row x = {.d = d, .e = e};
-	int r = read_side(d->st, entity, &d->from, &a, e);
+	struct diff_side a AUTO_SIDE = {0}, b AUTO_SIDE = {0};
+	struct diff_row x = {.d = d, .e = e};
+	int r = diff_read_side(d->st, entity, &d->from, &a, e);
 
 	if (r == 0)
-		r = read_side(d->st, entity, &d->to, &b, e);
+		r = diff_read_side(d->st, entity, &d->to, &b, e);
 	if (r != 0 || (!a.exists && !b.exists))
 		return r;
 	r = begin_row(&x, &a, &b);
@@ -344,15 +344,15 @@ diff_entity(struct diff *d, int64_t entity, struct err *e)
 }
 
 /* --- everything ----------------------------------------------------------- */
-struct candidates {
+struct diff_candidates {
 	struct idset ids;
 	struct err *e;
 };
 
 static int
-add_candidate(void *ctx, int64_t entity)
+diff_add_candidate(void *ctx, int64_t entity)
 {
-	struct candidates *c = ctx;
+	struct diff_candidates *c = ctx;
 
 	return entity != 0 && idset_put(&c->ids, entity) == NULL
 		       ? err_nomem(c->e)
@@ -371,7 +371,7 @@ limit_of(const struct lens *lens, int64_t branch)
 /* Entities that changes of the levels' branches between the two limits
  * touched. */
 static int
-collect(struct diff *d, const struct lens *levels, struct candidates *c)
+diff_collect(struct diff *d, const struct lens *levels, struct diff_candidates *c)
 {
 	int r = 0;
 
@@ -382,7 +382,7 @@ collect(struct diff *d, const struct lens *levels, struct candidates *c)
 
 		if (a != b)
 			r = log_entities(d->st, d->ns, branch, a < b ? a : b,
-				a < b ? b : a, add_candidate, c, c->e);
+				a < b ? b : a, diff_add_candidate, c, c->e);
 	}
 	return r;
 }
@@ -390,20 +390,20 @@ collect(struct diff *d, const struct lens *levels, struct candidates *c)
 int
 diff_all(struct diff *d, int64_t *after, struct err *e)
 {
-	struct candidates c = {.e = e};
+	struct diff_candidates c = {.e = e};
 	int64_t *v = NULL;
 	size_t n = 0;
-	int r = collect(d, &d->from, &c);
+	int r = diff_collect(d, &d->from, &c);
 
 	if (r == 0)
-		r = collect(d, &d->to, &c);
+		r = diff_collect(d, &d->to, &c);
 	if (r == 0 && (v = calloc(c.ids.n + 1, sizeof(*v))) == NULL)
 		r = err_nomem(e);
 	for (size_t i = 0; r == 0 && i < c.ids.cap; i++)
 		if (c.ids.slots[i].id > *after)
 			v[n++] = c.ids.slots[i].id;
 	if (n > 0)
-		qsort(v, n, sizeof(*v), ascending);
+		qsort(v, n, sizeof(*v), diff_ascending);
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		r = diff_entity(d, v[i], e);
 		if (r == 0)

@@ -115,7 +115,7 @@ encode_relation(
 
 /* --- facts of an entity
  * -------------------------------------------------------------------- */
-struct page {
+struct encode_page {
 	struct store *st;
 	const struct encode_options *o;
 	json_t *list;
@@ -154,7 +154,7 @@ encode_set_time(json_t *j, const char *key, int64_t ms, struct err *e)
 }
 
 static int
-set_change(void *ctx, const struct log_change *c)
+encode_set_change(void *ctx, const struct log_change *c)
 {
 	struct fact_source *s = ctx;
 	int r = encode_set_time(s->j, "at", c->at, s->e);
@@ -171,7 +171,7 @@ set_change(void *ctx, const struct log_change *c)
 /* {id, text, change, at, session?, ...}: of the change that first showed it,
  * whichever merge or undo brought it here. */
 static int
-encode_fact(struct page *p, const struct fact *f, json_t **ret)
+encode_fact(struct encode_page *p, const struct fact *f, json_t **ret)
 {
 	static const char *const methods[] = {
 		"manual", "auto", "import", "script"};
@@ -189,7 +189,7 @@ encode_fact(struct page *p, const struct fact *f, json_t **ret)
 		jx_set(j, "change", json_integer((json_int_t)origin)) != 0)
 		r = err_nomem(p->e);
 	if (r >= 0)
-		r = log_get(p->st, origin, set_change, &s, p->e);
+		r = log_get(p->st, origin, encode_set_change, &s, p->e);
 	if (r >= 0)
 		r = provenance_claims(p->st, f, j, p->e);
 	if (r == 0 && f->valid_from != FACT_NO_TIME)
@@ -225,7 +225,7 @@ leads(const char *lead, const struct fact *f)
 }
 
 static int
-append_fact(struct page *p, const struct fact *f, bool must)
+append_fact(struct encode_page *p, const struct fact *f, bool must)
 {
 	json_t *j = NULL;
 	size_t size;
@@ -255,7 +255,7 @@ append_fact(struct page *p, const struct fact *f, bool must)
 }
 
 static bool
-counts(const struct page *p, const struct fact *f)
+counts(const struct encode_page *p, const struct fact *f)
 {
 	int64_t at = p->o->valid_at;
 
@@ -272,7 +272,7 @@ counts(const struct page *p, const struct fact *f)
 static int
 each_fact(void *ctx, const struct fact *f)
 {
-	struct page *p = ctx;
+	struct encode_page *p = ctx;
 
 	if (!counts(p, f))
 		return 0;
@@ -286,7 +286,7 @@ each_fact(void *ctx, const struct fact *f)
 static int
 each_leading(void *ctx, const struct fact *f)
 {
-	struct page *p = ctx;
+	struct encode_page *p = ctx;
 	int r = f->erased ? 0 : leads(p->o->lead, f);
 
 	if (r < 0)
@@ -297,7 +297,7 @@ each_leading(void *ctx, const struct fact *f)
 static int
 each_other(void *ctx, const struct fact *f)
 {
-	struct page *p = ctx;
+	struct encode_page *p = ctx;
 	int r = f->erased ? 1 : leads(p->o->lead, f);
 
 	if (r < 0)
@@ -307,7 +307,7 @@ each_other(void *ctx, const struct fact *f)
 
 /* With a lead and too little room: what leads first, then the others. */
 static int
-add_facts(struct page *p, int64_t entity)
+add_facts(struct encode_page *p, int64_t entity)
 {
 	unsigned kinds = 1u << FACT_OBSERVATION;
 	size_t before = p->bytes;
@@ -357,7 +357,7 @@ set_facts(struct store *st, int64_t entity, const struct encode_options *o,
 	json_t *j, struct err *e)
 {
 	bool rich = o->members & MEMBER_FACTS;
-	struct page p = {.st = st, .o = o, .e = e, .list = json_array()};
+	struct encode_page p = {.st = st, .o = o, .e = e, .list = json_array()};
 	int r;
 
 	/* Rich facts say themselves where they come from. */
@@ -379,7 +379,7 @@ set_facts(struct store *st, int64_t entity, const struct encode_options *o,
 
 /* `suspect`: reasons, only when there are any. */
 static int
-set_suspect(struct store *st, int64_t entity, json_t *j, struct err *e)
+encode_set_suspect(struct store *st, int64_t entity, json_t *j, struct err *e)
 {
 	json_t *list AUTO_JSON = json_array();
 	int r = list == NULL ? err_nomem(e)
@@ -408,7 +408,7 @@ encode_entity(struct store *st, int64_t entity, const struct encode_options *o,
 	if (r >= 0)
 		r = encode_set_members(st, entity, ns, o, j, e);
 	if (r == 0)
-		r = set_suspect(st, entity, j, e);
+		r = encode_set_suspect(st, entity, j, e);
 	if (r == 0 && (o->members & (MEMBER_OBSERVATIONS | MEMBER_FACTS)))
 		r = set_facts(st, entity, o, j, e);
 	if (r != 0)

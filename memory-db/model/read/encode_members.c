@@ -42,7 +42,7 @@ set_relations(struct store *st, int64_t entity, json_t *j, struct err *e)
 }
 
 static int
-set_metadata(void *ctx, const struct fact *f)
+encode_members_set_metadata(void *ctx, const struct fact *f)
 {
 	struct members *s = ctx;
 	json_t *m = f->erased ? NULL : jx_parse(f->text, f->text_n, s->e);
@@ -55,26 +55,26 @@ set_metadata(void *ctx, const struct fact *f)
 }
 
 static int
-add_alias(void *ctx, const char *name, size_t n)
+encode_members_add_alias(void *ctx, const char *name, size_t n)
 {
 	return jx_add(ctx, json_stringn(name, n));
 }
 
 /* Names other than the present one. */
 static int
-set_aliases(struct store *st, int64_t entity, json_t *j, struct err *e)
+encode_members_set_aliases(struct store *st, int64_t entity, json_t *j, struct err *e)
 {
 	json_t *list = json_array();
 	int r;
 
 	if (jx_set(j, "aliases", list) != 0)
 		return err_nomem(e);
-	r = entity_aliases(st, entity, add_alias, list, e);
+	r = entity_aliases(st, entity, encode_members_add_alias, list, e);
 	return r == MDB_E_NOMEM ? err_nomem(e) : r;
 }
 
 static int
-set_numbers(
+encode_members_set_numbers(
 	struct store *st, int64_t entity, unsigned m, json_t *j, struct err *e)
 {
 	int64_t tier = 0, pin = 0, asked = 0;
@@ -120,7 +120,7 @@ set_times(
 }
 
 static int
-set_branch(struct store *st, json_t *j, struct err *e)
+encode_members_set_branch(struct store *st, json_t *j, struct err *e)
 {
 	struct buf name AUTO_BUF = {0};
 	int r = lens_branch_name(st, lens_of(st)->level[0].branch, &name, e);
@@ -132,7 +132,7 @@ set_branch(struct store *st, json_t *j, struct err *e)
 }
 
 static int
-set_namespace(struct store *st, int64_t ns, json_t *j, struct err *e)
+encode_members_set_namespace(struct store *st, int64_t ns, json_t *j, struct err *e)
 {
 	struct buf name AUTO_BUF = {0};
 	int r = namespace_name(st, ns, &name, e);
@@ -153,19 +153,19 @@ encode_set_members(struct store *st, int64_t entity, int64_t ns,
 {
 	struct members source = {st, j, e};
 	unsigned m = o->members;
-	int r = set_numbers(st, entity, m, j, e);
+	int r = encode_members_set_numbers(st, entity, m, j, e);
 
 	if (r == 0 && (m & TIMES))
 		r = set_times(st, entity, m, j, e);
 	if (r == 0 && (m & MEMBER_BRANCH))
-		r = set_branch(st, j, e);
+		r = encode_members_set_branch(st, j, e);
 	if (r == 0 && ((m & MEMBER_NAMESPACE) || ns != o->home_ns))
-		r = set_namespace(st, ns, j, e);
+		r = encode_members_set_namespace(st, ns, j, e);
 	if (r == 0 && (m & MEMBER_METADATA))
-		r = fact_each(st, entity, 1u << FACT_METADATA, set_metadata,
+		r = fact_each(st, entity, 1u << FACT_METADATA, encode_members_set_metadata,
 			&source, e);
 	if (r == 0 && (m & MEMBER_ALIASES))
-		r = set_aliases(st, entity, j, e);
+		r = encode_members_set_aliases(st, entity, j, e);
 	if (r == 0 && (m & MEMBER_RELATIONS))
 		r = set_relations(st, entity, j, e);
 	return r;

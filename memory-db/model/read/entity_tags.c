@@ -3,7 +3,7 @@
 #include "common/jx.h"
 #include "memory-db/store/facts/facts.h"
 
-struct reading {
+struct entity_tags_reading {
 	json_t *metadata;	/* owned, or NULL */
 	struct err *e;
 };
@@ -11,7 +11,7 @@ struct reading {
 static int
 read_metadata(void *ctx, const struct fact *f)
 {
-	struct reading *r = ctx;
+	struct entity_tags_reading *r = ctx;
 
 	if (f->erased)
 		return 0;
@@ -23,7 +23,7 @@ read_metadata(void *ctx, const struct fact *f)
 static int
 metadata_of(struct store *st, int64_t entity, json_t **ret, struct err *e)
 {
-	struct reading r = {.e = e};
+	struct entity_tags_reading r = {.e = e};
 	int k = fact_each(
 		st, entity, 1u << FACT_METADATA, read_metadata, &r, e);
 
@@ -36,7 +36,7 @@ metadata_of(struct store *st, int64_t entity, json_t **ret, struct err *e)
 }
 
 static bool
-has(const json_t *list, const json_t *tag)
+entity_tags_has(const json_t *list, const json_t *tag)
 {
 	json_t *have;
 	size_t i;
@@ -61,7 +61,7 @@ entity_tags_missing(struct store *st, int64_t entity, const json_t *tags,
 	if (!missing)
 		return err_nomem(e);
 	json_array_foreach(tags, i, tag)
-		if (!has(json_object_get(metadata, "tags"), tag) &&
+		if (!entity_tags_has(json_object_get(metadata, "tags"), tag) &&
 			jx_add(missing, json_incref(tag)) != 0)
 			return err_nomem(e);
 	*ret = take_ptr(missing);
@@ -87,7 +87,7 @@ entity_tags_add(struct store *st, int64_t entity, const json_t *tags, json_t **r
 		if (jx_add(all, json_incref(tag)) != 0)
 			return err_nomem(e);
 	json_array_foreach(tags, i, tag)
-		if (!has(all, tag) && jx_add(all, json_incref(tag)) != 0)
+		if (!entity_tags_has(all, tag) && jx_add(all, json_incref(tag)) != 0)
 			return err_nomem(e);
 	if (jx_set(metadata, "tags", take_ptr(all)) != 0)
 		return err_nomem(e);
@@ -111,7 +111,7 @@ entity_tags_replace(struct store *st, int64_t entity, const json_t *tags,
 	if (!metadata || !all)
 		return err_nomem(e);
 	json_array_foreach(tags, i, tag)
-		if (!has(all, tag) && jx_add(all, json_incref(tag)) != 0)
+		if (!entity_tags_has(all, tag) && jx_add(all, json_incref(tag)) != 0)
 			return err_nomem(e);
 	if (json_array_size(all) == 0)
 		(void)json_object_del(metadata, "tags");

@@ -10,13 +10,13 @@
 #include "memory-db/store/facts/labels.h"
 
 /* --- reading --------------------------------------------------------------------- */
-struct marks {
+struct fact_tags_marks {
 	json_t *tags, *metadata;	/* owned, or NULL */
 	struct err *e;
 };
 
 static void
-marks_done(struct marks *m)
+marks_done(struct fact_tags_marks *m)
 {
 	json_decref(m->tags);
 	json_decref(m->metadata);
@@ -24,7 +24,7 @@ marks_done(struct marks *m)
 #define AUTO_MARKS __attribute__((cleanup(marks_done)))
 
 static bool
-is_in(const json_t *list, const char *text, size_t n)
+fact_tags_is_in(const json_t *list, const char *text, size_t n)
 {
 	json_t *have;
 	size_t i;
@@ -39,7 +39,7 @@ is_in(const json_t *list, const char *text, size_t n)
 static int
 read_mark(void *ctx, const struct fact *f)
 {
-	struct marks *m = ctx;
+	struct fact_tags_marks *m = ctx;
 
 	if (f->kind == FACT_NOTE) { /* after a merge the newest counts */
 		json_decref(m->metadata);
@@ -48,7 +48,7 @@ read_mark(void *ctx, const struct fact *f)
 	}
 	if (!m->tags && !(m->tags = json_array()))
 		return err_nomem(m->e);
-	if (!is_in(m->tags, f->text, f->text_n) &&
+	if (!fact_tags_is_in(m->tags, f->text, f->text_n) &&
 		jx_add(m->tags, json_stringn(f->text, f->text_n)) != 0)
 		return err_nomem(m->e);
 	return 0;
@@ -56,7 +56,7 @@ read_mark(void *ctx, const struct fact *f)
 
 static int
 read_marks(struct store *st, int64_t entity, int64_t fact, unsigned kinds,
-	struct marks *m, struct err *e)
+	struct fact_tags_marks *m, struct err *e)
 {
 	m->e = e;
 	return fact_each_mark(st, entity, fact, kinds, read_mark, m, e);
@@ -66,7 +66,7 @@ int
 fact_tags_encode(struct store *st, int64_t entity, int64_t fact, json_t *j,
 	struct err *e)
 {
-	struct marks m AUTO_MARKS = {0};
+	struct fact_tags_marks m AUTO_MARKS = {0};
 	int r = read_marks(st, entity, fact, FACT_MARKS, &m, e);
 
 	if (r == 0 && m.tags && jx_set(j, "tags", take_ptr(m.tags)) != 0)
@@ -81,7 +81,7 @@ int
 fact_tags_list(struct store *st, int64_t entity, int64_t fact, json_t **ret,
 	struct err *e)
 {
-	struct marks m AUTO_MARKS = {0};
+	struct fact_tags_marks m AUTO_MARKS = {0};
 	int r = read_marks(st, entity, fact, 1u << FACT_TAG, &m, e);
 
 	if (r == 0 && !m.tags && !(m.tags = json_array()))
@@ -95,7 +95,7 @@ int
 fact_tags_have(struct store *st, int64_t entity, int64_t fact,
 	const json_t *tags, struct err *e)
 {
-	struct marks m AUTO_MARKS = {0};
+	struct fact_tags_marks m AUTO_MARKS = {0};
 	json_t *missing AUTO_JSON = NULL, *tag;
 	size_t i;
 	int r = entity_tags_missing(st, entity, tags, &missing, e);
@@ -106,7 +106,7 @@ fact_tags_have(struct store *st, int64_t entity, int64_t fact,
 	if (r < 0)
 		return r;
 	json_array_foreach(missing, i, tag)
-		if (!is_in(m.tags, json_string_value(tag),
+		if (!fact_tags_is_in(m.tags, json_string_value(tag),
 			    json_string_length(tag)))
 			return 0;
 	return 1;
@@ -165,7 +165,7 @@ fact_tags_any(struct store *st, int64_t entity, const json_t *tags,
 
 /* --- writing ----------------------------------------------------------------------- */
 static int
-add_mark(struct write *w, int64_t entity, int64_t fact, enum fact_kind kind,
+fact_tags_add_mark(struct write *w, int64_t entity, int64_t fact, enum fact_kind kind,
 	const char *text, size_t n, struct err *e)
 {
 	struct fact f = write_fact(entity, kind);
@@ -179,10 +179,10 @@ add_mark(struct write *w, int64_t entity, int64_t fact, enum fact_kind kind,
 
 /* What it has is read once: a tag more costs its own fact only. */
 static int
-add_tags(struct write *w, int64_t entity, int64_t fact, const json_t *tags,
+fact_tags_add_tags(struct write *w, int64_t entity, int64_t fact, const json_t *tags,
 	const char *path, struct err *e)
 {
-	struct marks m AUTO_MARKS = {0};
+	struct fact_tags_marks m AUTO_MARKS = {0};
 	json_t *tag;
 	size_t i;
 	int r = 0;
@@ -195,13 +195,13 @@ add_tags(struct write *w, int64_t entity, int64_t fact, const json_t *tags,
 		const char *text = json_string_value(tag);
 		size_t n = json_string_length(tag);
 
-		if (r != 0 || is_in(m.tags, text, n))
+		if (r != 0 || fact_tags_is_in(m.tags, text, n))
 			continue;
 		if (json_array_size(m.tags) >= LIMIT_FACT_TAGS)
 			return err_param(e, MDB_E_LIMIT, path, "a fact has at "
 				"most %d tags; tags of the entity count for "
 				"its facts, too", LIMIT_FACT_TAGS);
-		r = add_mark(w, entity, fact, FACT_TAG, text, n, e);
+		r = fact_tags_add_mark(w, entity, fact, FACT_TAG, text, n, e);
 		if (r == 0 && jx_add(m.tags, json_incref(tag)) != 0)
 			r = err_nomem(e);
 	}
@@ -215,7 +215,7 @@ fact_tags_set(struct write *w, int64_t entity, int64_t fact,
 	int r = write_hide_marks(
 		w, entity, fact, 1u << FACT_TAG, tags, e);
 
-	return r == 0 ? add_tags(w, entity, fact, tags, "tags", e) : r;
+	return r == 0 ? fact_tags_add_tags(w, entity, fact, tags, "tags", e) : r;
 }
 
 int
@@ -238,7 +238,7 @@ fact_tags_note(struct write *w, int64_t entity, int64_t fact,
 		return r < 0 ? r : 0;
 	r = write_hide_marks(w, entity, fact, 1u << FACT_NOTE, NULL, e);
 	if (r == 0 && json_object_size(object) > 0)
-		r = add_mark(w, entity, fact, FACT_NOTE, text.data, text.len,
+		r = fact_tags_add_mark(w, entity, fact, FACT_NOTE, text.data, text.len,
 			e);
 	return r;
 }
@@ -248,7 +248,7 @@ fact_tags_give(struct write *w, int64_t entity, int64_t fact,
 	const json_t *entry, const char *path, struct err *e)
 {
 	const json_t *metadata = json_object_get(entry, "metadata");
-	int r = add_tags(w, entity, fact, json_object_get(entry, "tags"), path,
+	int r = fact_tags_add_tags(w, entity, fact, json_object_get(entry, "tags"), path,
 		e);
 
 	return r == 0 && json_is_object(metadata)

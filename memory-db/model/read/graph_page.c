@@ -64,15 +64,15 @@ graph_page_entity(struct graph_page *p, int64_t entity, struct err *e)
 	return jx_add(p->entities, j) != 0 ? err_nomem(e) : 1;
 }
 
-struct ids {
+struct graph_page_ids {
 	int64_t *v;
 	size_t n, cap;
 };
 
 static int
-collect(void *ctx, const struct fact *f)
+graph_page_collect(void *ctx, const struct fact *f)
 {
-	struct ids *x = ctx;
+	struct graph_page_ids *x = ctx;
 	int64_t *p = x->v;
 
 	if (x->n == x->cap) {
@@ -87,7 +87,7 @@ collect(void *ctx, const struct fact *f)
 }
 
 static int
-ascending(const void *a, const void *b)
+graph_page_ascending(const void *a, const void *b)
 {
 	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
 
@@ -96,17 +96,17 @@ ascending(const void *a, const void *b)
 
 /* Outgoing and incoming ones, sorted. */
 static int
-relation_ids(struct graph_page *p, int64_t entity, struct ids *x, struct err *e)
+relation_ids(struct graph_page *p, int64_t entity, struct graph_page_ids *x, struct err *e)
 {
 	int r = fact_each(
-		p->st, entity, 1u << FACT_RELATION, collect, x, e);
+		p->st, entity, 1u << FACT_RELATION, graph_page_collect, x, e);
 
 	if (r == 0)
-		r = fact_each_incoming(p->st, entity, collect, x, e);
+		r = fact_each_incoming(p->st, entity, graph_page_collect, x, e);
 	if (r == MDB_E_NOMEM)
 		return err_nomem(e);
 	if (r == 0 && x->n > 0)
-		qsort(x->v, x->n, sizeof(*x->v), ascending);
+		qsort(x->v, x->n, sizeof(*x->v), graph_page_ascending);
 	return r;
 }
 
@@ -147,7 +147,7 @@ graph_page_relations(struct graph_page *p, int64_t entity, bool only_earlier,
 	int64_t *after, struct err *e)
 {
 	struct adding x = {p, entity, 0, only_earlier, false, e};
-	struct ids ids = {0};
+	struct graph_page_ids ids = {0};
 	int64_t last = *after;
 	int r;
 
@@ -177,7 +177,7 @@ graph_page_relations(struct graph_page *p, int64_t entity, bool only_earlier,
 }
 
 static int
-by_id(const void *a, const void *b)
+graph_page_by_id(const void *a, const void *b)
 {
 	json_int_t x = json_integer_value(
 		json_object_get(*(json_t *const *)a, "id"));
@@ -200,9 +200,9 @@ sort_relations(struct graph_page *p, json_t **ret, struct err *e)
 	for (size_t i = 0; i < n; i++)
 		v[i] = json_array_get(p->relations, i);
 	if (n > 0)
-		qsort(v, n, sizeof(*v), by_id);
+		qsort(v, n, sizeof(*v), graph_page_by_id);
 	for (size_t i = 0; i < n; i++)
-		if ((i == 0 || by_id(&v[i - 1], &v[i]) != 0) &&
+		if ((i == 0 || graph_page_by_id(&v[i - 1], &v[i]) != 0) &&
 			json_array_append(out, v[i]) != 0)
 			return err_nomem(e);
 	*ret = take_ptr(out);

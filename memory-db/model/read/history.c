@@ -29,7 +29,7 @@ telling_clear(struct telling *t)
 
 /* --- set ------------------------------------------------------------------------ */
 static int
-add_set(struct reader *rd, int64_t entity, const char *member, json_t *from,
+history_add_set(struct history_reader *rd, int64_t entity, const char *member, json_t *from,
 	json_t *to)
 {
 	struct telling *t = rd->t;
@@ -69,7 +69,7 @@ attr_value(int64_t key, int64_t value)
 }
 
 static int
-tell_attr(struct reader *rd, const struct log_op *op)
+tell_attr(struct history_reader *rd, const struct log_op *op)
 {
 	/* op->fact is the value before + 1; 0: it was unset. */
 	json_t *from AUTO_JSON =
@@ -78,7 +78,7 @@ tell_attr(struct reader *rd, const struct log_op *op)
 
 	if (to == NULL || (op->fact != 0 && from == NULL))
 		return err_nomem(rd->e);
-	return add_set(rd, op->entity,
+	return history_add_set(rd, op->entity,
 		op->key == ATTR_TIER ? "tier"
 			: op->key == ATTR_PIN ? "pin" : "pin_unconfirmed",
 		from, to);
@@ -101,19 +101,19 @@ find_half(struct telling *t, enum list l, const struct item *it)
 }
 
 static int
-set_if_other(struct reader *rd, int64_t entity, const char *member,
+set_if_other(struct history_reader *rd, int64_t entity, const char *member,
 	json_t *from, json_t *to)
 {
-	return json_equal(from, to) ? 0 : add_set(rd, entity, member, from, to);
+	return json_equal(from, to) ? 0 : history_add_set(rd, entity, member, from, to);
 }
 
 static int
-tell_pair(struct reader *rd, const struct item *from, const struct item *to)
+tell_pair(struct history_reader *rd, const struct item *from, const struct item *to)
 {
 	int r;
 
 	if (to->kind == FACT_METADATA)
-		return add_set(rd, to->entity, "metadata",
+		return history_add_set(rd, to->entity, "metadata",
 			json_object_get(from->value, "metadata"),
 			json_object_get(to->value, "metadata"));
 	r = set_if_other(rd, to->entity, "entityType",
@@ -126,7 +126,7 @@ tell_pair(struct reader *rd, const struct item *from, const struct item *to)
 
 /* Puts the item into its list, or ends the pair it completes. Takes it. */
 static int
-add_item(struct reader *rd, enum list l, struct item *it)
+add_item(struct history_reader *rd, enum list l, struct item *it)
 {
 	struct telling *t = rd->t;
 	struct item *half = find_half(t, l == ADDED ? REMOVED : ADDED, it);
@@ -158,7 +158,7 @@ add_item(struct reader *rd, enum list l, struct item *it)
 static int
 tell_op(void *ctx, const struct log_op *op)
 {
-	struct reader *rd = ctx;
+	struct history_reader *rd = ctx;
 	struct telling *t = rd->t;
 	struct item it = {0};
 	enum list l = op->what == OP_SHOW ? ADDED : REMOVED;
@@ -182,7 +182,7 @@ tell_op(void *ctx, const struct log_op *op)
 
 /* --- a change ------------------------------------------------------------------- */
 static int
-set_branch(struct reader *rd, json_t *o, const char *key, int64_t branch)
+history_set_branch(struct history_reader *rd, json_t *o, const char *key, int64_t branch)
 {
 	struct buf name AUTO_BUF = {0};
 	const char *end;
@@ -198,21 +198,21 @@ set_branch(struct reader *rd, json_t *o, const char *key, int64_t branch)
 
 /* Where it happened, and what it is about: a branch, a change undone. */
 static int
-set_about(struct reader *rd, json_t *o, const struct log_change *c)
+set_about(struct history_reader *rd, json_t *o, const struct log_change *c)
 {
 	int r = c->branch == STORE_MAIN
-		? 0 : set_branch(rd, o, "branch", c->branch);
+		? 0 : history_set_branch(rd, o, "branch", c->branch);
 
 	if (r != 0 || c->about == 0)
 		return r;
 	return c->kind == CHANGE_MERGE
-		? set_branch(rd, o, "merged", c->about)
+		? history_set_branch(rd, o, "merged", c->about)
 		: member_set_int(o, "about", c->about, rd->e);
 }
 
 /* Of a change that lies elsewhere than where was asked. */
 static int
-set_namespace(struct reader *rd, json_t *o, int64_t ns)
+history_set_namespace(struct history_reader *rd, json_t *o, int64_t ns)
 {
 	struct buf name AUTO_BUF = {0};
 	int r = namespace_name(rd->st, ns, &name, rd->e);
@@ -222,7 +222,7 @@ set_namespace(struct reader *rd, json_t *o, int64_t ns)
 }
 
 static int
-set_head(struct reader *rd, json_t *o, const struct log_change *c)
+history_set_head(struct history_reader *rd, json_t *o, const struct log_change *c)
 {
 	int r = member_set_int(o, "change", c->id, rd->e);
 
@@ -242,7 +242,7 @@ set_head(struct reader *rd, json_t *o, const struct log_change *c)
 	if (r == 0)
 		r = set_about(rd, o, c);
 	if (r == 0 && !rd->q->oldest_first && c->ns != rd->scope->ns[0])
-		r = set_namespace(rd, o, c->ns);
+		r = history_set_namespace(rd, o, c->ns);
 	if (r == 0 && c->message != NULL)
 		r = member_set_text(o, "message", c->message, c->message_n,
 			rd->e);
@@ -250,7 +250,7 @@ set_head(struct reader *rd, json_t *o, const struct log_change *c)
 }
 
 static int
-set_list(struct reader *rd, json_t *o, enum list l)
+set_list(struct history_reader *rd, json_t *o, enum list l)
 {
 	struct telling *t = rd->t;
 	json_t *a = NULL;
@@ -275,7 +275,7 @@ set_list(struct reader *rd, json_t *o, enum list l)
 
 /* What was replaced says by what: the other half is in the same change. */
 static int
-link_replaced(struct reader *rd)
+link_replaced(struct history_reader *rd)
 {
 	struct telling *t = rd->t;
 
@@ -296,7 +296,7 @@ link_replaced(struct reader *rd)
 }
 
 static int
-set_lists(struct reader *rd, json_t *o)
+history_set_lists(struct history_reader *rd, json_t *o)
 {
 	struct telling *t = rd->t;
 	int r = link_replaced(rd);
@@ -308,9 +308,9 @@ set_lists(struct reader *rd, json_t *o)
 	if (r == 0 && t->set != NULL)
 		r = member_set_new(o, "set", take_ptr(t->set), rd->e);
 	if (r == 0 && t->action == BRANCH_OP_CREATE)
-		r = set_branch(rd, o, "created_branch", t->branch);
+		r = history_set_branch(rd, o, "created_branch", t->branch);
 	if (r == 0 && t->action == BRANCH_OP_DISCARD)
-		r = set_branch(rd, o, "discarded_branch", t->branch);
+		r = history_set_branch(rd, o, "discarded_branch", t->branch);
 	if (r == 0 && t->more > 0)
 		r = member_set_int(o, "more", t->more, rd->e);
 	return r;
@@ -319,7 +319,7 @@ set_lists(struct reader *rd, json_t *o)
 /* True when the change lies in a namespace of the scope, and on its branch or
  * on a parent before the fork. The feed follows all branches. */
 static bool
-in_scope(const struct reader *rd, const struct log_change *c)
+in_scope(const struct history_reader *rd, const struct log_change *c)
 {
 	const struct scope *s = rd->scope;
 	bool is_seen = rd->q->oldest_first, is_inside = false;
@@ -335,7 +335,7 @@ in_scope(const struct reader *rd, const struct log_change *c)
 static int
 tell_change(void *ctx, const struct log_change *c)
 {
-	struct reader *rd = ctx;
+	struct history_reader *rd = ctx;
 	json_t *o AUTO_JSON = NULL;
 	int r;
 
@@ -351,7 +351,7 @@ tell_change(void *ctx, const struct log_change *c)
 	o = json_object();
 	if (o == NULL)
 		return err_nomem(rd->e);
-	r = set_head(rd, o, c);
+	r = history_set_head(rd, o, c);
 	if (r == 0 && rd->bytes > 0 &&
 		rd->bytes + encode_size(o) > rd->q->max_bytes) {
 		rd->more = true;
@@ -360,7 +360,7 @@ tell_change(void *ctx, const struct log_change *c)
 	if (r == 0)
 		r = log_ops(rd->st, c->id, rd->q->entity, 0, tell_op, rd, rd->e);
 	if (r == 0)
-		r = set_lists(rd, o);
+		r = history_set_lists(rd, o);
 	telling_clear(rd->t);
 	if (r < 0)
 		return r;
@@ -378,7 +378,7 @@ history_read(struct store *st, const struct scope *scope,
 	json_t *changes AUTO_JSON = json_array();
 	json_t *names AUTO_JSON = json_object();
 	struct telling *t AUTO_FREE = calloc(1, sizeof(*t));
-	struct reader rd = {.st = st, .scope = scope, .q = q, .e = e,
+	struct history_reader rd = {.st = st, .scope = scope, .q = q, .e = e,
 		.changes = changes, .names = names, .t = t};
 	int r;
 

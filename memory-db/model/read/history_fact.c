@@ -10,7 +10,7 @@
 
 /* Borrowed from the cache. */
 static int
-name_of(struct reader *rd, int64_t entity, json_t **ret)
+history_fact_name_of(struct history_reader *rd, int64_t entity, json_t **ret)
 {
 	char key[24];
 	json_t *name;
@@ -30,17 +30,17 @@ name_of(struct reader *rd, int64_t entity, json_t **ret)
 }
 
 int
-history_set_name(struct reader *rd, json_t *o, const char *key, int64_t entity)
+history_set_name(struct history_reader *rd, json_t *o, const char *key, int64_t entity)
 {
 	json_t *name;
-	int r = name_of(rd, entity, &name);
+	int r = history_fact_name_of(rd, entity, &name);
 
 	return r != 0 ? r : member_set_new(o, key, json_incref(name), rd->e);
 }
 
 /* --- a fact as an item --------------------------------------------------------- */
 struct fact_telling {
-	struct reader *rd;
+	struct history_reader *rd;
 	json_t *o;		/* borrowed */
 	json_t *name;
 	int64_t kind, peer, replaces;
@@ -88,7 +88,7 @@ tell_content(void *ctx, const struct log_fact *f)
 }
 
 int
-history_tell_fact(struct reader *rd, const struct log_op *op, struct item *ret)
+history_tell_fact(struct history_reader *rd, const struct log_op *op, struct item *ret)
 {
 	json_t *o AUTO_JSON = json_object();
 	struct fact_telling t = {.rd = rd, .o = o};

@@ -25,7 +25,7 @@ struct telling {		/* of one change */
 	size_t bytes;
 };
 
-struct reader {
+struct history_reader {
 	struct store *st;
 	const struct scope *scope;
 	const struct history_query *q;
@@ -39,10 +39,10 @@ struct reader {
 };
 
 /* Builds the object of a fact into *ret (owned by the caller). */
-int history_tell_fact(struct reader *rd, const struct log_op *op,
+int history_tell_fact(struct history_reader *rd, const struct log_op *op,
 	struct item *ret) MUST_CHECK;
 /* o[key]: the name of an entity. */
-int history_set_name(struct reader *rd, json_t *o, const char *key,
+int history_set_name(struct history_reader *rd, json_t *o, const char *key,
 	int64_t entity) MUST_CHECK;
 
 #endif

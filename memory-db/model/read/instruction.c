@@ -19,7 +19,7 @@ begins(const char *s, size_t n, const char *words)
 }
 
 static size_t
-skip(const char *s, size_t n, const char *words)
+instruction_skip(const char *s, size_t n, const char *words)
 {
 	size_t k = begins(s, n, words) ? strlen(words) : 0;
 
@@ -41,7 +41,7 @@ orders(const char *s, size_t n)
 		"by default"};
 
 	for (size_t i = 0; i < ARRAY_LEN(polite); i++) {
-		size_t k = skip(s, n, polite[i]);
+		size_t k = instruction_skip(s, n, polite[i]);
 
 		s += k;
 		n -= k;

@@ -17,7 +17,7 @@ count_one(void *ctx, int64_t entity, bool is_asked)
 }
 
 static int
-check_room(struct write *w, struct err *e)
+pins_check_room(struct write *w, struct err *e)
 {
 	int64_t n = 0;
 	int r = recall_pinned(w->st, w->ns, count_one, &n, e);
@@ -40,7 +40,7 @@ pins_set(struct write *w, int64_t entity, int64_t value, struct err *e)
 	if (r == 0)
 		r = attr_get(w->st, entity, ATTR_PIN_ASKED, &asked, e);
 	if (r == 0 && value != 0 && now == 0 && is_agent)
-		r = check_room(w, e);
+		r = pins_check_room(w, e);
 	if (r == 0)
 		r = change_attr(w->change, entity, ATTR_PIN, value, e);
 	/* A pin that is confirmed stays so when an agent sets it again. */
@@ -64,7 +64,7 @@ pins_set_asked(struct write *w, int64_t entity, int64_t value, struct err *e)
 }
 
 /* --- reading --------------------------------------------------------------------- */
-struct counting {
+struct pins_counting {
 	int (*fn)(void *ctx, int64_t entity);
 	void *ctx;
 	bool is_foreign;	/* the user's memory, read by a project */
@@ -75,7 +75,7 @@ struct counting {
 static int
 each_pin(void *ctx, int64_t entity, bool is_asked)
 {
-	struct counting *c = ctx;
+	struct pins_counting *c = ctx;
 
 	if (is_asked != c->wants_asked)
 		return 0;
@@ -96,7 +96,7 @@ pins_each(struct store *st, const struct scope *s,
 
 	*ret_over = 0;
 	for (int i = 0; r == 0 && i < s->n; i++) {
-		struct counting c = {.fn = fn, .ctx = ctx, .is_foreign = i > 0};
+		struct pins_counting c = {.fn = fn, .ctx = ctx, .is_foreign = i > 0};
 
 		/* Those of the operator come first. */
 		for (int k = 0; r == 0 && s->ns[i] != 0 && k < 2; k++) {

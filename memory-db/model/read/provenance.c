@@ -34,7 +34,7 @@ read_time(const struct context *ctx, const json_t *o, const char *key,
 }
 
 static void
-read_method(const char *name, struct fact *f)
+provenance_read_method(const char *name, struct fact *f)
 {
 	static const char *const names[] = {
 		"manual", "auto", "import", "script"};
@@ -87,7 +87,7 @@ provenance_read(struct store *st, const struct context *ctx, const json_t *j,
 		f->weight = jx_real(salience);
 	if (json_is_number(confidence))
 		f->confidence = jx_real(confidence);
-	read_method(jx_text(j, "extraction_method"), f);
+	provenance_read_method(jx_text(j, "extraction_method"), f);
 	return r;
 }
 
@@ -201,7 +201,7 @@ set_short(struct store *st, json_t *j, const char *key, int64_t label,
 
 /* *ret NULL: it is the reader's own. */
 static int
-tell(struct store *st, const struct scope *s, const struct origin *o,
+provenance_tell(struct store *st, const struct scope *s, const struct origin *o,
 	json_t **ret, struct err *e)
 {
 	struct buf project AUTO_BUF = {0};
@@ -238,7 +238,7 @@ provenance_from(struct store *st, const struct scope *s,
 	const struct origin *o, json_t *j, struct err *e)
 {
 	json_t *from = NULL;
-	int r = tell(st, s, o, &from, e);
+	int r = provenance_tell(st, s, o, &from, e);
 
 	return r == 0 && from != NULL ? member_set_new(j, "from", from, e) : r;
 }
@@ -277,7 +277,7 @@ provenance_list_set(struct store *st, const struct provenance_list *l,
 	for (int i = 0; r == 0 && i < l->n; i++) {
 		json_t *from = NULL;
 
-		r = tell(st, l->scope, &l->rows[i], &from, e);
+		r = provenance_tell(st, l->scope, &l->rows[i], &from, e);
 		if (r != 0 || from == NULL)
 			continue;
 		if (jx_set(from, "facts", json_integer(l->facts[i])) != 0 ||

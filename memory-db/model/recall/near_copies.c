@@ -174,16 +174,16 @@ near_copy_set_done(struct near_copy_set *s)
 
 /* Keys of the heads: the hash, and which of the hashes it is. */
 static int64_t
-key_of(const struct copy_text *t, int k)
+near_copies_key_of(const struct copy_text *t, int k)
 {
 	return ((int64_t)t->mins[k] << 3) + k + 1;
 }
 
 static enum copy_how
-find(const struct near_copy_set *s, const struct copy_text *t, size_t *ret)
+near_copies_find(const struct near_copy_set *s, const struct copy_text *t, size_t *ret)
 {
 	for (int k = 0; k < COPY_MINS; k++) {
-		const int64_t *head = idset_get(&s->heads, key_of(t, k));
+		const int64_t *head = idset_get(&s->heads, near_copies_key_of(t, k));
 		int64_t at = head ? *head : 0;
 
 		for (int i = 0; at != 0 && i < COMPARED; i++) {
@@ -207,7 +207,7 @@ near_copy_set_put(struct near_copy_set *s, const struct copy_text *t, size_t *re
 {
 	struct copy_entry *x;
 
-	*ret_how = find(s, t, ret);
+	*ret_how = near_copies_find(s, t, ret);
 	if (*ret_how != COPY_NOT)
 		return 0;
 	if (s->n == s->cap) {
@@ -222,7 +222,7 @@ near_copy_set_put(struct near_copy_set *s, const struct copy_text *t, size_t *re
 	x = &s->v[s->n];
 	x->text = *t;
 	for (int k = 0; k < COPY_MINS; k++) {
-		int64_t *head = idset_put(&s->heads, key_of(t, k));
+		int64_t *head = idset_put(&s->heads, near_copies_key_of(t, k));
 
 		if (!head)
 			return MDB_E_NOMEM;

@@ -56,7 +56,7 @@ recall_day(const struct recalling *r, int64_t ms)
 
 /* All candidates of one question with their scores. */
 static int
-run(struct recalling *r)
+recall_steps(struct recalling *r)
 {
 	const struct recall_request *q = r->request;
 	int k;
@@ -122,7 +122,7 @@ recalling_done(struct recalling *r)
 
 /* One question. pool: what was found is added to it; NULL: it is the result. */
 static int
-ask(struct store *st, const struct recall_request *q, struct recalling *pool,
+recall_ask(struct store *st, const struct recall_request *q, struct recalling *pool,
 	int sentence, struct recall_result *ret, struct err *e)
 {
 	struct recalling r;
@@ -134,7 +134,7 @@ ask(struct store *st, const struct recall_request *q, struct recalling *pool,
 	r.ret = ret;
 	if (pool)
 		r.sentences = pool->sentences;
-	k = run(&r);
+	k = recall_steps(&r);
 	if (k == 0) {
 		confidence = confidence_of(&r, &is_relevant);
 		k = pool ? recall_pool(pool, &r, confidence, sentence)
@@ -164,10 +164,10 @@ ask_each(struct store *st, const struct recall_request *q,
 	for (int i = 0; k == 0 && i < n && !ret->partial; i++) {
 		one.query = v[i].s;
 		one.query_n = v[i].n;
-		k = ask(st, &one, &pool, i, ret, e);
+		k = recall_ask(st, &one, &pool, i, ret, e);
 	}
 	if (k == 0 && q->query_n <= SHORT_BYTES)
-		k = ask(st, q, &pool, n, ret, e);
+		k = recall_ask(st, q, &pool, n, ret, e);
 	for (size_t i = 0; i < pool.n; i++)
 		best = fmax(best, pool.c[i].total);
 	if (k == 0)
@@ -190,7 +190,7 @@ recall_run(struct store *st, const struct recall_request *request,
 	k = recall_facts_begin(st, e);
 	if (k == 0)
 		k = n > 1 ? ask_each(st, &q, sentences, n, ret, e)
-			  : ask(st, &q, NULL, 0, ret, e);
+			  : recall_ask(st, &q, NULL, 0, ret, e);
 	ret->is_relevant = ret->is_relevant && ret->n > 0;
 	if (k < 0)
 		recall_result_done(ret);

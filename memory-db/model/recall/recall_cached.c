@@ -20,7 +20,7 @@ struct key {
 };
 
 static int
-make_key(struct store *st, const struct scope *scope,
+recall_cached_make_key(struct store *st, const struct scope *scope,
 	const struct recall_request *q, struct buf *out)
 {
 	struct vectors_memory *m = vectors_memory_of(st);
@@ -75,7 +75,7 @@ read_result(const struct buf *data, struct recall_result *ret)
 }
 
 static void
-keep(struct store *st, const struct buf *key, const struct recall_result *found)
+recall_cached_keep(struct store *st, const struct buf *key, const struct recall_result *found)
 {
 	struct buf data AUTO_BUF = {0};
 
@@ -92,7 +92,7 @@ recall_run_cached(struct store *st, const struct scope *scope,
 	struct err *e)
 {
 	struct buf key AUTO_BUF = {0}, data AUTO_BUF = {0};
-	int r = make_key(st, scope, request, &key);
+	int r = recall_cached_make_key(st, scope, request, &key);
 
 	if (r == 0)
 		r = answer_cache_find(st, key.data, key.len, &data);
@@ -102,6 +102,6 @@ recall_run_cached(struct store *st, const struct scope *scope,
 		return r < 0 ? err_nomem(e) : 0;
 	r = recall_run(st, request, ret, e);
 	if (r == 0)
-		keep(st, &key, ret);
+		recall_cached_keep(st, &key, ret);
 	return r;
 }

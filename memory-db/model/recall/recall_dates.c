@@ -25,7 +25,7 @@ is_separator(char c)
 }
 
 static bool
-add_day(struct reading *r, int64_t year, int month, int day)
+recall_dates_add_day(struct reading *r, int64_t year, int month, int day)
 {
 	struct clock_date date = {year, month, day};
 	int64_t days;
@@ -41,7 +41,7 @@ add_day(struct reading *r, int64_t year, int month, int day)
 /* 2023-05-08, 2023/5/8, 2023-05; 8.5.2023, 8/5/23, 5/2023. Returns how many
  * words it has. */
 static int
-read_numbers(struct reading *r, int i)
+recall_dates_read_numbers(struct reading *r, int i)
 {
 	const struct word *a = word_at(r, i), *b = word_at(r, i + 1);
 	const struct word *c = word_at(r, i + 2);
@@ -51,7 +51,7 @@ read_numbers(struct reading *r, int i)
 
 	if (a->number < 0 || b->number < 0 || !is_separator(x))
 		return 0;
-	if (word_is_year(a) && three && add_day(r, a->number, b->number, c->number))
+	if (word_is_year(a) && three && recall_dates_add_day(r, a->number, b->number, c->number))
 		return 3;
 	if (word_is_year(a) && word_is_month_number(b) && x != '.' && b->n == 2) {
 		dates_add_part(r, &(struct part){b->number, 1, b->number, 0},
@@ -61,10 +61,10 @@ read_numbers(struct reading *r, int i)
 	if (word_is_day(a) && three && (word_is_year(c) || (c->n == 2 && b->n <= 2))) {
 		bool month_first = x == '/' && r->us;
 
-		if (month_first ? add_day(r, year, a->number, b->number) ||
-				add_day(r, year, b->number, a->number)
-			: add_day(r, year, b->number, a->number) ||
-				add_day(r, year, a->number, b->number))
+		if (month_first ? recall_dates_add_day(r, year, a->number, b->number) ||
+				recall_dates_add_day(r, year, b->number, a->number)
+			: recall_dates_add_day(r, year, b->number, a->number) ||
+				recall_dates_add_day(r, year, a->number, b->number))
 			return 3;
 	}
 	if (word_is_month_number(a) && word_is_year(b) && x == '/') {
@@ -230,7 +230,7 @@ year_behind(const struct reading *r, int *last)
 /* A month, a season, a quarter, with what stands around it. Returns the word
  * behind it, or i. */
 static int
-read_part(struct reading *r, int i)
+recall_dates_read_part(struct reading *r, int i)
 {
 	struct part p;
 	int first = i, last = i, from = r->ret->spans_n, day = 0, week, year;
@@ -295,11 +295,11 @@ recall_dates_read(const char *low, int64_t today, bool us,
 			!is_separator(between(&r, i - 1)))
 			r.years[r.years_n++] = r.w[i].number;
 	for (int i = 0, next; i < r.n; i = next > i ? next : i + 1) {
-		next = i + read_numbers(&r, i);
+		next = i + recall_dates_read_numbers(&r, i);
 		if (next > i)
 			dates_add_text(&r, i, next - 1);
 		if (next == i)
-			next = read_part(&r, i);
+			next = recall_dates_read_part(&r, i);
 		if (next == i)
 			next = dates_relative(&r, i);
 	}

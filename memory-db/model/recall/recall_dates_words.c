@@ -9,13 +9,13 @@
 #define YEARS_BACK 10
 
 static bool
-is_letter(char c)
+recall_dates_words_is_letter(char c)
 {
 	return c >= 'a' && c <= 'z';
 }
 
 static bool
-is_digit(char c)
+recall_dates_words_is_digit(char c)
 {
 	return c >= '0' && c <= '9';
 }
@@ -26,7 +26,7 @@ is_ordinal(const char *s)
 	static const char *const ends[] = {"st", "nd", "rd", "th"};
 
 	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
-		if (strncmp(s, ends[i], 2) == 0 && !is_letter(s[2]))
+		if (strncmp(s, ends[i], 2) == 0 && !recall_dates_words_is_letter(s[2]))
 			return true;
 	return false;
 }
@@ -42,16 +42,16 @@ dates_split(struct reading *r)
 		size_t k = 0;
 
 		*w = (struct word){s, 0, -1, 0};
-		if (is_digit(*s)) {
+		if (recall_dates_words_is_digit(*s)) {
 			w->number = 0;
-			for (; is_digit(s[k]); k++)
+			for (; recall_dates_words_is_digit(s[k]); k++)
 				if (w->number < 100000)
 					w->number = w->number * 10 +
 						(s[k] - '0');
 			w->n = k;
 			k += is_ordinal(s + k) ? 2 : 0;
 		} else {
-			while (is_letter(s[k]))
+			while (recall_dates_words_is_letter(s[k]))
 				k++;
 			w->n = k;
 		}
@@ -204,7 +204,7 @@ part_in(const struct part *p, int64_t year)
 
 /* 29 February, 31 April. */
 static bool
-is_in(const struct part *p, int64_t year)
+recall_dates_words_is_in(const struct part *p, int64_t year)
 {
 	return p->from_day <= clock_month_days(year, p->from_month);
 }
@@ -220,14 +220,14 @@ dates_add_part(struct reading *r, const struct part *p, int year, bool last)
 		dates_add_part(r, p, r->years[i], false);
 	if (year == 0 && r->years_n > 0)
 		return;
-	if (year != 0 && is_in(p, year)) {
+	if (year != 0 && recall_dates_words_is_in(p, year)) {
 		s = part_in(p, year);
 		dates_add_span(r, s.from, s.to);
 	}
 	for (int64_t y = now; year == 0 && y >= now - YEARS_BACK; y--) {
 		s = part_in(p, y);
 		if (s.from > r->today || (last && s.to >= r->today) ||
-			!is_in(p, y))
+			!recall_dates_words_is_in(p, y))
 			continue;
 		dates_add_span(r, s.from, s.to);
 		if (last)

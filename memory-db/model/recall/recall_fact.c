@@ -135,7 +135,7 @@ has_time_word(const struct tokens *t)
 /* --- reading ------------------------------------------------------------------- */
 
 static int
-make(struct store *st, const struct recall_row *row, const char *stem,
+recall_fact_make(struct store *st, const struct recall_row *row, const char *stem,
 	struct tokens *t, struct recall_fact **ret, struct err *e)
 {
 	struct buf tmp AUTO_BUF = {0}, speaker AUTO_BUF = {0};
@@ -175,7 +175,7 @@ make(struct store *st, const struct recall_row *row, const char *stem,
 }
 
 static size_t
-size_of(const struct recall_fact *f)
+recall_fact_size_of(const struct recall_fact *f)
 {
 	return sizeof(*f) + 16 + sizeof(token_t) *
 		((size_t)f->words + f->speaker_words);
@@ -195,13 +195,13 @@ cache_free(void *p)
 }
 
 static struct cache **
-cache_of(struct store *st)
+recall_fact_cache_of(struct store *st)
 {
 	return (struct cache **)store_kept(st, cache_free);
 }
 
 static bool
-is_same(const struct lens *a, const struct lens *b)
+recall_fact_is_same(const struct lens *a, const struct lens *b)
 {
 	bool same = a->now == b->now && a->n == b->n;
 
@@ -214,7 +214,7 @@ is_same(const struct lens *a, const struct lens *b)
 int
 recall_facts_begin(struct store *st, struct err *e)
 {
-	struct cache **c = cache_of(st);
+	struct cache **c = recall_fact_cache_of(st);
 	int64_t newest = 0;
 	int r;
 
@@ -223,7 +223,7 @@ recall_facts_begin(struct store *st, struct err *e)
 	r = lens_newest(st, &newest, e);
 	if (r < 0)
 		return r;
-	if ((*c)->newest != newest || !is_same(&(*c)->lens, lens_of(st))) {
+	if ((*c)->newest != newest || !recall_fact_is_same(&(*c)->lens, lens_of(st))) {
 		(*c)->newest = newest;
 		(*c)->lens = *lens_of(st);
 		(*c)->state++;
@@ -236,7 +236,7 @@ recall_facts_begin(struct store *st, struct err *e)
 			struct recall_fact *f = *bucket;
 
 			*bucket = f->next;
-			(*c)->bytes -= size_of(f);
+			(*c)->bytes -= recall_fact_size_of(f);
 			free(f);
 		}
 		(*c)->hand = ((*c)->hand + 1) % BUCKETS;
@@ -248,7 +248,7 @@ int
 recall_fact(struct store *st, int64_t id, const char *stem,
 	const struct recall_fact **ret, struct err *e)
 {
-	struct cache *c = *cache_of(st);
+	struct cache *c = *recall_fact_cache_of(st);
 	struct recall_fact **bucket = &c->buckets[(uint64_t)id % BUCKETS];
 	struct recall_fact *f;
 	struct recall_row row;
@@ -270,14 +270,14 @@ recall_fact(struct store *st, int64_t id, const char *stem,
 		return 1;
 	r = recall_row(st, id, &row, e);
 	if (r == 1)
-		r = make(st, &row, stem, &t, &f, e);
+		r = recall_fact_make(st, &row, stem, &t, &f, e);
 	free(t.v);
 	if (r != 1)
 		return r;
 	f->state = c->state;
 	f->next = *bucket;
 	*bucket = f;
-	c->bytes += size_of(f);
+	c->bytes += recall_fact_size_of(f);
 	*ret = f;
 	return 1;
 }

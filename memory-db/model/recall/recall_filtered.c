@@ -180,7 +180,7 @@ words_of_entity(struct few *x, int64_t entity, uint32_t *ret)
 
 /* A candidate has a word of the question, or its entity has. */
 static int
-add_fact(struct few *x, int64_t fact)
+recall_filtered_add_fact(struct few *x, int64_t fact)
 {
 	struct recalling *r = x->r;
 	const struct recall_fact *f;
@@ -242,7 +242,7 @@ recall_gather_filtered(struct recalling *r, int which)
 	if (k != 1)
 		return k;
 	for (int i = 0; k >= 0 && i < x.n && !recall_is_late(r); i++)
-		k = add_fact(&x, facts[i]);
+		k = recall_filtered_add_fact(&x, facts[i]);
 	idmap_done(&x.words);
 	r->few[which] = (struct recall_few){
 		take_ptr(facts), (size_t)x.passed};

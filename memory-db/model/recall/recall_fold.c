@@ -9,7 +9,7 @@
 #define DAY_MS INT64_C(86400000)
 
 /* A row to be, in the order of the best. */
-struct group {
+struct recall_fold_group {
 	size_t best, first;	/* candidates; first: the oldest that differs */
 	enum copy_how how;	/* of all of them, the least */
 	int alike, differ;	/* copies; those not the same */
@@ -17,7 +17,7 @@ struct group {
 };
 
 static int
-best_first(const void *a, const void *b)
+recall_fold_best_first(const void *a, const void *b)
 {
 	const struct recall_candidate *x = a, *y = b;
 
@@ -42,7 +42,7 @@ recall_copy_text(const struct recalling *r, const struct recall_candidate *c)
 }
 
 static void
-join(struct group *g, const struct recalling *r, size_t at, enum copy_how how)
+recall_fold_join(struct recall_fold_group *g, const struct recalling *r, size_t at, enum copy_how how)
 {
 	const struct recall_candidate *c = &r->c[at];
 	struct copy_text mine = recall_copy_text(r, c);
@@ -66,7 +66,7 @@ join(struct group *g, const struct recalling *r, size_t at, enum copy_how how)
 }
 
 static int
-group_all(const struct recalling *r, struct group *groups, size_t *ret_n)
+group_all(const struct recalling *r, struct recall_fold_group *groups, size_t *ret_n)
 {
 	struct near_copy_set set = {0};
 	int k = 0;
@@ -78,9 +78,9 @@ group_all(const struct recalling *r, struct group *groups, size_t *ret_n)
 
 		k = near_copy_set_put(&set, &t, &at, &how);
 		if (k == 0 && how == COPY_NOT)
-			groups[at] = (struct group){.best = i, .how = COPY_SAME};
+			groups[at] = (struct recall_fold_group){.best = i, .how = COPY_SAME};
 		else if (k == 0)
-			join(&groups[at], r, i, how);
+			recall_fold_join(&groups[at], r, i, how);
 	}
 	*ret_n = set.n;
 	near_copy_set_done(&set);
@@ -89,14 +89,14 @@ group_all(const struct recalling *r, struct group *groups, size_t *ret_n)
 
 /* Does the first that differs have a row of its own? */
 static bool
-has_first(const struct group *g)
+has_first(const struct recall_fold_group *g)
 {
 	return g->differ == 1 || (g->differ > 1 && g->how == COPY_ALMOST);
 }
 
 static void
-add_row(struct recalling *r, size_t at, double confidence, double most,
-	const struct group *g)
+recall_fold_add_row(struct recalling *r, size_t at, double confidence, double most,
+	const struct recall_fold_group *g)
 {
 	struct recall_result *ret = r->ret;
 	const struct recall_candidate *c = &r->c[at];
@@ -120,7 +120,7 @@ add_row(struct recalling *r, size_t at, double confidence, double most,
 int
 recall_fold(struct recalling *r, double confidence)
 {
-	struct group *groups AUTO_FREE = calloc(r->n + 1, sizeof(*groups));
+	struct recall_fold_group *groups AUTO_FREE = calloc(r->n + 1, sizeof(*groups));
 	double most;
 	size_t n = 0;
 
@@ -129,14 +129,14 @@ recall_fold(struct recalling *r, double confidence)
 	if (!groups || !r->ret->rows)
 		return err_nomem(r->e);
 	if (r->n > 1)
-		qsort(r->c, r->n, sizeof(*r->c), best_first);
+		qsort(r->c, r->n, sizeof(*r->c), recall_fold_best_first);
 	if (group_all(r, groups, &n) < 0)
 		return err_nomem(r->e);
 	most = r->n > 0 ? r->c[0].total : 0;
 	for (size_t i = 0; i < n; i++) {
-		add_row(r, groups[i].best, confidence, most, &groups[i]);
+		recall_fold_add_row(r, groups[i].best, confidence, most, &groups[i]);
 		if (has_first(&groups[i]))
-			add_row(r, groups[i].first, confidence, most, NULL);
+			recall_fold_add_row(r, groups[i].first, confidence, most, NULL);
 	}
 	return 0;
 }

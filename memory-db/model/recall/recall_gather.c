@@ -35,7 +35,7 @@ struct match {
 	double weight;
 	uint32_t mask, body;
 };
-struct gathering {
+struct recall_gather_gathering {
 	struct recalling *r;
 	int which;
 	struct match *v;
@@ -102,7 +102,7 @@ recall_add(struct recalling *r, int which, int64_t fact, double guess,
 /* --- matches ------------------------------------------------------------------- */
 
 static double
-weight_of(const struct query_terms *t, uint32_t mask)
+recall_gather_weight_of(const struct query_terms *t, uint32_t mask)
 {
 	double sum = 0;
 
@@ -112,7 +112,7 @@ weight_of(const struct query_terms *t, uint32_t mask)
 }
 
 static int
-keep_match(struct gathering *g, const struct search_row *row)
+keep_match(struct recall_gather_gathering *g, const struct search_row *row)
 {
 	const struct query_terms *t = &g->r->terms[g->which];
 
@@ -131,14 +131,14 @@ keep_match(struct gathering *g, const struct search_row *row)
 		return err_nomem(g->r->e);
 	g->v[g->n++] = (struct match){.fact = row->fact,
 		.mask = row->name | row->body, .body = row->body,
-		.weight = weight_of(t, row->name | row->body)};
+		.weight = recall_gather_weight_of(t, row->name | row->body)};
 	return 0;
 }
 
 static int
-take_row(void *ctx, const struct search_row *row)
+recall_gather_take_row(void *ctx, const struct search_row *row)
 {
-	struct gathering *g = ctx;
+	struct recall_gather_gathering *g = ctx;
 	int k = g->filters ? recall_match_passes(g->r, row) : 1;
 
 	if (k == 1) {
@@ -149,7 +149,7 @@ take_row(void *ctx, const struct search_row *row)
 }
 
 static int
-take(struct gathering *g, const struct buf *text, int words, int counted,
+recall_gather_take(struct recall_gather_gathering *g, const struct buf *text, int words, int counted,
 	int64_t max)
 {
 	struct search_match match = {.text = text->data, .n = text->len,
@@ -158,14 +158,14 @@ take(struct gathering *g, const struct buf *text, int words, int counted,
 
 	g->taken = 0;
 	g->max = max;
-	k = search_match(g->r->st, &g->r->range[g->which], &match, take_row,
+	k = search_match(g->r->st, &g->r->range[g->which], &match, recall_gather_take_row,
 		g, g->r->e);
 	return k < 0 ? k : 0;
 }
 
 /* (rare AND mid) OR rare: phrase i is word i % mid; see model/search/search_rank.c. */
 static int
-take_rare(struct gathering *g, int rare)
+recall_gather_take_rare(struct recall_gather_gathering *g, int rare)
 {
 	const struct query_terms *t = &g->r->terms[g->which];
 	struct buf text AUTO_BUF = {0};
@@ -183,11 +183,11 @@ take_rare(struct gathering *g, int rare)
 		return err_nomem(g->r->e);
 	if (query_expression(t, 0, rare, "OR", &text) < 0)
 		return err_nomem(g->r->e);
-	return take(g, &text, mid, mid > rare ? mid + rare : mid, INT64_MAX);
+	return recall_gather_take(g, &text, mid, mid > rare ? mid + rare : mid, INT64_MAX);
 }
 
 static int
-take_common(struct gathering *g)
+recall_gather_take_common(struct recall_gather_gathering *g)
 {
 	const struct query_terms *t = &g->r->terms[g->which];
 	struct buf all AUTO_BUF = {0}, any AUTO_BUF = {0};
@@ -196,17 +196,17 @@ take_common(struct gathering *g)
 	if (query_expression(t, 0, t->n, "AND", &all) < 0 ||
 		query_expression(t, 0, t->n, "OR", &any) < 0)
 		return err_nomem(g->r->e);
-	k = take(g, &any, t->n, t->n, ANY_MAX);
+	k = recall_gather_take(g, &any, t->n, t->n, ANY_MAX);
 	/* That was not all of them: those with all words. */
 	if (k == 0 && t->n > 1 && g->taken == g->max)
-		k = take(g, &all, t->n, t->n, ALL_MAX);
+		k = recall_gather_take(g, &all, t->n, t->n, ALL_MAX);
 	return k;
 }
 
 /* --- the best of them ------------------------------------------------------------ */
 
 static int
-heaviest_first(const void *a, const void *b)
+recall_gather_heaviest_first(const void *a, const void *b)
 {
 	const struct match *x = a, *y = b;
 
@@ -217,7 +217,7 @@ heaviest_first(const void *a, const void *b)
 
 /* The newest facts of an entity that pass the filters. */
 static int
-take_facts_of(struct gathering *g, int64_t entity, double weight)
+take_facts_of(struct recall_gather_gathering *g, int64_t entity, double weight)
 {
 	struct recalling *r = g->r;
 	struct search_row row = {.fact = INT64_MAX, .entity = entity};
@@ -243,7 +243,7 @@ take_facts_of(struct gathering *g, int64_t entity, double weight)
 
 /* An entity that the question names or whose type it names. */
 static int
-take_named(struct gathering *g, const struct match *m)
+take_named(struct recall_gather_gathering *g, const struct match *m)
 {
 	struct recalling *r = g->r;
 	const struct recall_fact *f;
@@ -279,7 +279,7 @@ heaviest_to_front(struct match *v, size_t n, size_t k)
 
 		swap(&v[n / 2], &v[n - 1]);
 		for (size_t i = 0; i + 1 < n; i++)
-			if (heaviest_first(&v[i], &v[n - 1]) < 0)
+			if (recall_gather_heaviest_first(&v[i], &v[n - 1]) < 0)
 				swap(&v[i], &v[front++]);
 		swap(&v[front], &v[n - 1]);
 		if (front >= k) {
@@ -295,7 +295,7 @@ heaviest_to_front(struct match *v, size_t n, size_t k)
 
 /* A match that is not much like one before it. */
 static int
-is_other(struct gathering *g, const struct match *m,
+is_other(struct recall_gather_gathering *g, const struct match *m,
 	const struct recall_candidate *c, struct near_copy_set *set)
 {
 	struct copy_text t = recall_copy_text(g->r, c);
@@ -310,7 +310,7 @@ is_other(struct gathering *g, const struct match *m,
 /* Takes the heaviest of n until `keep` of them say something of their own.
  * *kept: those so far. */
 static int
-take_heaviest(struct gathering *g, const struct match *v, size_t n,
+take_heaviest(struct recall_gather_gathering *g, const struct match *v, size_t n,
 	size_t keep, size_t *kept, struct near_copy_set *set)
 {
 	int k = 0;
@@ -331,7 +331,7 @@ take_heaviest(struct gathering *g, const struct match *v, size_t n,
 }
 
 static int
-take_best(struct gathering *g)
+take_best(struct recall_gather_gathering *g)
 {
 	size_t rows = (size_t)g->r->request->limit, kept = 0, from = 0;
 	size_t few = (size_t)recall_share(g->r, KEEP);
@@ -348,7 +348,7 @@ take_best(struct gathering *g)
 		heaviest_to_front(v, left, n);
 		n = n < left ? n : left;
 		if (n > 1)
-			qsort(v, n, sizeof(*v), heaviest_first);
+			qsort(v, n, sizeof(*v), recall_gather_heaviest_first);
 		k = take_heaviest(g, v, n, keep, &kept, &set);
 		from += n;
 	}
@@ -360,7 +360,7 @@ static int
 gather_one(struct recalling *r, int which)
 {
 	const struct query_terms *t = &r->terms[which];
-	struct gathering g = {.r = r, .which = which,
+	struct recall_gather_gathering g = {.r = r, .which = which,
 		.filters = recall_filters(r->request)};
 	int64_t facts = 0;
 	int rare, k = recall_gather_filtered(r, which);
@@ -373,10 +373,10 @@ gather_one(struct recalling *r, int which)
 			break;
 	}
 	if (rare > 0)
-		k = take_rare(&g, rare);
+		k = recall_gather_take_rare(&g, rare);
 	/* The rare words occur nowhere, or where the filters end. */
 	if (k == 0 && g.n < (size_t)r->request->limit && rare < t->n)
-		k = take_common(&g);
+		k = recall_gather_take_common(&g);
 	if (k == 0)
 		k = take_best(&g);
 	free(g.v);

@@ -30,7 +30,7 @@ struct dating {
 };
 
 static int
-heaviest_first(const void *a, const void *b)
+recall_gather_dates_heaviest_first(const void *a, const void *b)
 {
 	const struct dated *x = a, *y = b;
 
@@ -42,7 +42,7 @@ heaviest_first(const void *a, const void *b)
 /* Is it visible, an observation of these days, and does it pass? Then it is
  * noted. */
 static int
-look_at(struct dating *x, int64_t fact, int64_t from, int64_t to)
+recall_gather_dates_look_at(struct dating *x, int64_t fact, int64_t from, int64_t to)
 {
 	struct recalling *r = x->r;
 	const struct recall_fact *f;
@@ -79,7 +79,7 @@ look_at_span(struct dating *x, const struct recall_span *s)
 
 	for (size_t i = 0; k >= 0 && i < ids.n && !recall_is_late(r); i++)
 		if (ids.v[i] >= range->lo && ids.v[i] <= range->hi)
-			k = look_at(x, ids.v[i], from, to);
+			k = recall_gather_dates_look_at(x, ids.v[i], from, to);
 	filter_ids_done(&ids);
 	return k < 0 ? k : 0;
 }
@@ -93,7 +93,7 @@ add_best(struct dating *x)
 	int k = 0;
 
 	if (x->n > 1)
-		qsort(x->v, (size_t)x->n, sizeof(x->v[0]), heaviest_first);
+		qsort(x->v, (size_t)x->n, sizeof(x->v[0]), recall_gather_dates_heaviest_first);
 	for (int i = 0; k >= 0 && i < x->n && i < keep; i++)
 		if (all || x->v[i].weight > 0)
 			k = recall_add(r, x->which, x->v[i].fact,

@@ -9,7 +9,7 @@
 
 /* Bytes of a line end at s: of ASCII, U+0085, U+2028, U+2029. 0: none. */
 static size_t
-line_end(const char *s, size_t n)
+recall_line_line_end(const char *s, size_t n)
 {
 	if (n >= 2 && (memcmp(s, "\r\n", 2) == 0 || memcmp(s, "\xc2\x85", 2) == 0))
 		return 2;
@@ -21,14 +21,14 @@ line_end(const char *s, size_t n)
 
 /* between: what a line end becomes. */
 static int
-add_data(struct buf *out, const json_t *value, const char *between)
+recall_line_add_data(struct buf *out, const json_t *value, const char *between)
 {
 	const char *s = json_string_value(value);
 	size_t n = json_string_length(value);
 	int bad = 0;
 
 	for (size_t i = 0; bad == 0 && i < n;) {
-		size_t end = line_end(s + i, n - i);
+		size_t end = recall_line_line_end(s + i, n - i);
 		unsigned char c = (unsigned char)s[i];
 
 		bad = end > 0 ? buf_adds(out, between)
@@ -38,20 +38,20 @@ add_data(struct buf *out, const json_t *value, const char *between)
 	return bad;
 }
 
-struct marks {
+struct recall_line_marks {
 	struct buf *out;
 	int n;
 };
 
 static int
-begin_mark(struct marks *m)
+begin_mark(struct recall_line_marks *m)
 {
 	return buf_adds(m->out, m->n++ == 0 ? " (" : "; ");
 }
 
 /* A mark with a value of the row, when it has it. */
 static int
-value_mark(struct marks *m, const char *word, const json_t *row,
+value_mark(struct recall_line_marks *m, const char *word, const json_t *row,
 	const char *key)
 {
 	const json_t *v = json_object_get(row, key);
@@ -60,18 +60,18 @@ value_mark(struct marks *m, const char *word, const json_t *row,
 		return 0;
 	if (begin_mark(m) != 0 || buf_adds(m->out, word) != 0)
 		return MDB_E_NOMEM;
-	return add_data(m->out, v, " ");
+	return recall_line_add_data(m->out, v, " ");
 }
 
 static int
-word_mark(struct marks *m, const char *word)
+word_mark(struct recall_line_marks *m, const char *word)
 {
 	return begin_mark(m) != 0 ? MDB_E_NOMEM : buf_adds(m->out, word);
 }
 
 /* "also Bob, Cleo +3" or "+3 alike" */
 static int
-alike_mark(struct marks *m, const json_t *row)
+alike_mark(struct recall_line_marks *m, const json_t *row)
 {
 	json_int_t n = json_integer_value(json_object_get(row, "alike"));
 	const json_t *also = json_object_get(row, "also"), *name;
@@ -87,14 +87,14 @@ alike_mark(struct marks *m, const json_t *row)
 		return MDB_E_NOMEM;
 	json_array_foreach(also, i, name)
 		if ((i > 0 && buf_adds(m->out, ", ") != 0) ||
-			add_data(m->out, name, " ") != 0)
+			recall_line_add_data(m->out, name, " ") != 0)
 			return MDB_E_NOMEM;
 	return n > named ? buf_addf(m->out, " +%lld", (long long)(n - named))
 			 : 0;
 }
 
 static int
-tag_marks(struct marks *m, const json_t *row)
+tag_marks(struct recall_line_marks *m, const json_t *row)
 {
 	const json_t *tags = json_object_get(row, "tags"), *tag;
 	size_t i;
@@ -102,14 +102,14 @@ tag_marks(struct marks *m, const json_t *row)
 	json_array_foreach(tags, i, tag)
 		if ((i == 0 ? begin_mark(m) : buf_addc(m->out, ' ')) != 0 ||
 			buf_addc(m->out, '#') != 0 ||
-			add_data(m->out, tag, " ") != 0)
+			recall_line_add_data(m->out, tag, " ") != 0)
 			return MDB_E_NOMEM;
 	return 0;
 }
 
 /* What an agent says of it, and whose it is when it is another's. */
 static int
-origin_marks(struct marks *m, const json_t *row)
+origin_marks(struct recall_line_marks *m, const json_t *row)
 {
 	const json_t *claims = json_object_get(row, "claims");
 	const json_t *from = json_object_get(row, "from");
@@ -127,12 +127,12 @@ recall_line(const json_t *row, bool is_weak, struct buf *out)
 	const char *dated =
 		json_string_value(json_object_get(row, "dated"));
 	bool happened = dated && strcmp(dated, "happened") == 0;
-	struct marks m = {.out = out};
+	struct recall_line_marks m = {.out = out};
 
 	if (buf_adds(out, "- ") != 0 ||
-		add_data(out, json_object_get(row, "name"), " ") != 0 ||
+		recall_line_add_data(out, json_object_get(row, "name"), " ") != 0 ||
 		buf_adds(out, ": ") != 0 ||
-		add_data(out, json_object_get(row, "text"), "\n  ") != 0 ||
+		recall_line_add_data(out, json_object_get(row, "text"), "\n  ") != 0 ||
 		value_mark(&m, happened ? "happened " : "noted ", row,
 			"date") != 0 ||
 		value_mark(&m, "by ", row, "speaker") != 0 ||

@@ -26,7 +26,7 @@
 /* A fact that was forgotten after it was found. */
 #define GONE 2
 
-struct writing {
+struct recall_page_writing {
 	struct store *st;
 	const struct scope *scope;
 	const struct recall_page *page;
@@ -37,20 +37,20 @@ struct writing {
 	struct origin origin;	/* of the row under way */
 	struct err *e;
 };
-struct row {
-	struct writing *w;
+struct recall_page_row {
+	struct recall_page_writing *w;
 	const struct recall_found *found;
 	json_t *j;		/* owned */
 };
 
 static double
-rounded(double v)
+recall_page_rounded(double v)
 {
 	return round(v * 1000) / 1000;
 }
 
 static int
-set_date(const struct writing *w, json_t *j, const char *key, int64_t ms)
+set_date(const struct recall_page_writing *w, json_t *j, const char *key, int64_t ms)
 {
 	int64_t local = ms + w->minutes * MINUTE_MS;
 	struct clock_date d =
@@ -72,7 +72,7 @@ set_parts(json_t *j, const struct recall_found *found)
 		if (found->parts[p] > 0.0005f || found->parts[p] < -0.0005f)
 			bad = jx_set(parts,
 				recall_part_name((enum recall_part)p),
-				json_real(rounded((double)found->parts[p])));
+				json_real(recall_page_rounded((double)found->parts[p])));
 	if (bad != 0) {
 		json_decref(parts);
 		return bad;
@@ -82,9 +82,9 @@ set_parts(json_t *j, const struct recall_found *found)
 
 /* Where it was said, and by whom. */
 static int
-set_said(struct row *x, json_t *j, const struct fact *f)
+set_said(struct recall_page_row *x, json_t *j, const struct fact *f)
 {
-	struct writing *w = x->w;
+	struct recall_page_writing *w = x->w;
 	int r = encode_set_label(w->st, j, "source", f->source, w->e);
 
 	return r == 0 ? encode_set_label(w->st, j, "speaker", f->speaker, w->e)
@@ -93,9 +93,9 @@ set_said(struct row *x, json_t *j, const struct fact *f)
 
 /* The same as an agent says it. */
 static int
-set_claims(struct row *x, const struct fact *f)
+set_claims(struct recall_page_row *x, const struct fact *f)
 {
-	struct writing *w = x->w;
+	struct recall_page_writing *w = x->w;
 	json_t *claims AUTO_JSON = json_object();
 	int r = claims == NULL ? err_nomem(w->e) : set_said(x, claims, f);
 
@@ -109,10 +109,10 @@ set_claims(struct row *x, const struct fact *f)
 }
 
 static int
-set_fact(void *ctx, const struct fact *f)
+recall_page_set_fact(void *ctx, const struct fact *f)
 {
-	struct row *x = ctx;
-	struct writing *w = x->w;
+	struct recall_page_row *x = ctx;
+	struct recall_page_writing *w = x->w;
 	bool is_claim = f->flags & FACT_CLAIMED;
 	int r;
 
@@ -142,9 +142,9 @@ set_fact(void *ctx, const struct fact *f)
 }
 
 static int
-set_entity(struct row *x)
+recall_page_set_entity(struct recall_page_row *x)
 {
-	struct writing *w = x->w;
+	struct recall_page_writing *w = x->w;
 	struct buf name AUTO_BUF = {0}, ns_name AUTO_BUF = {0};
 	int64_t type = 0, ns = fact_namespace(x->found->fact);
 	int r = fact_existence(
@@ -168,7 +168,7 @@ set_entity(struct row *x)
 
 /* `suspect`: reasons, only when there are any. */
 static int
-set_suspect(struct row *x)
+recall_page_set_suspect(struct recall_page_row *x)
 {
 	json_t *list AUTO_JSON = json_array();
 	int r = list == NULL ? err_nomem(x->w->e)
@@ -183,9 +183,9 @@ set_suspect(struct row *x)
 
 /* `alike`: near copies left out; `also`: names of others that have it. */
 static int
-set_alike(struct row *x)
+set_alike(struct recall_page_row *x)
 {
-	struct writing *w = x->w;
+	struct recall_page_writing *w = x->w;
 	const struct recall_found *found = x->found;
 	json_t *also AUTO_JSON = json_array();
 
@@ -211,7 +211,7 @@ set_alike(struct row *x)
 
 /* The row as it is given. Takes row_new. */
 static json_t *
-given_row(const struct writing *w, json_t *row_new)
+given_row(const struct recall_page_writing *w, json_t *row_new)
 {
 	json_t *row AUTO_JSON = row_new;
 	struct buf line AUTO_BUF = {0};
@@ -226,7 +226,7 @@ given_row(const struct writing *w, json_t *row_new)
 /* Bytes of the row. One that does not fit does without its metadata, which may
  * be far larger than what was asked for; the text is never cut. */
 static int
-fit_row(const struct writing *w, json_t *j, size_t *ret_bytes)
+fit_row(const struct recall_page_writing *w, json_t *j, size_t *ret_bytes)
 {
 	*ret_bytes = encode_size(j) + 1;
 	if (w->bytes + *ret_bytes <= w->page->max_bytes ||
@@ -241,18 +241,18 @@ fit_row(const struct writing *w, json_t *j, size_t *ret_bytes)
 
 /* 1 written, 0 gone, 2 it does not fit. */
 static int
-write_row(struct writing *w, const struct recall_found *found)
+recall_page_write_row(struct recall_page_writing *w, const struct recall_found *found)
 {
 	json_t *j AUTO_JSON = json_object();
-	struct row x = {w, found, j};
+	struct recall_page_row x = {w, found, j};
 	size_t bytes;
-	int r = j ? set_entity(&x) : err_nomem(w->e);
+	int r = j ? recall_page_set_entity(&x) : err_nomem(w->e);
 
 	if (r == 1)
-		r = fact_get(w->st, found->fact, set_fact, &x, w->e);
+		r = fact_get(w->st, found->fact, recall_page_set_fact, &x, w->e);
 	if (r != 1)
 		return r == GONE ? 0 : r;
-	r = set_suspect(&x);
+	r = recall_page_set_suspect(&x);
 	if (r == 0 && found->is_instruction &&
 		jx_set(j, "kind", json_string("instruction")) != 0)
 		r = err_nomem(w->e);
@@ -260,7 +260,7 @@ write_row(struct writing *w, const struct recall_found *found)
 		r = set_alike(&x);
 	if (r != 0)
 		return r;
-	if (jx_set(j, "score", json_real(rounded(found->score))) != 0 ||
+	if (jx_set(j, "score", json_real(recall_page_rounded(found->score))) != 0 ||
 		(w->page->explain && set_parts(j, found) != 0))
 		return err_nomem(w->e);
 	j = given_row(w, j);
@@ -274,10 +274,10 @@ write_row(struct writing *w, const struct recall_found *found)
 }
 
 static int
-write_rows(struct writing *w, const struct recall_result *found)
+write_rows(struct recall_page_writing *w, const struct recall_result *found)
 {
 	for (; w->given < found->n; w->given++) {
-		int r = write_row(w, &found->rows[w->given]);
+		int r = recall_page_write_row(w, &found->rows[w->given]);
 
 		if (r < 0)
 			return r;
@@ -292,7 +292,7 @@ recall_page_json(struct store *st, const struct scope *scope,
 	const struct recall_page *page, const struct recall_result *found,
 	json_t **ret_result, size_t *ret_given, struct err *e)
 {
-	struct writing w = {.st = st, .scope = scope, .page = page, .e = e,
+	struct recall_page_writing w = {.st = st, .scope = scope, .page = page, .e = e,
 		.bytes = FRAME_BYTES};
 	json_t *j AUTO_JSON = json_object();
 	size_t wanted = 0, count;

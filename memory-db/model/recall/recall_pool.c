@@ -30,7 +30,7 @@ name_in_pool(struct recalling *pool, const struct recall_name *name, int *ret)
 }
 
 static int
-add(struct recalling *pool, const struct recalling *r,
+recall_pool_add(struct recalling *pool, const struct recalling *r,
 	const struct recall_candidate *c, double score, int sentence)
 {
 	struct recall_candidate *mine;
@@ -87,7 +87,7 @@ recall_pool(struct recalling *pool, const struct recalling *r,
 	for (size_t i = 0; i < r->n && most > 0; i++) {
 		const struct recall_candidate *c = &r->c[i];
 
-		if (c->total > 0 && confidence > 0 && add(pool, r, c,
+		if (c->total > 0 && confidence > 0 && recall_pool_add(pool, r, c,
 			confidence * c->total / most, sentence) < 0)
 			return err_nomem(r->e);
 	}

@@ -6,7 +6,7 @@
 #include "common/text.h"
 #include "memory-db/model/recall/recall_internal.h"
 
-struct reading {
+struct recall_query_reading {
 	char first[3][16];	/* its first words */
 	int n, others;
 	bool how_long, how;
@@ -24,7 +24,7 @@ any_of(const char *s, const char *const *list)
 static int
 take_piece(void *ctx, const struct text_piece *p)
 {
-	struct reading *r = ctx;
+	struct recall_query_reading *r = ctx;
 	bool how = p->n == 3 && memcmp(p->s, "how", 3) == 0;
 
 	if (r->how && p->n == 4 && memcmp(p->s, "long", 4) == 0)
@@ -39,7 +39,7 @@ take_piece(void *ctx, const struct text_piece *p)
 }
 
 static bool
-asks_when(const struct reading *r)
+asks_when(const struct recall_query_reading *r)
 {
 	static const char *const which[] = {"what", "which", NULL};
 	static const char *const units[] = {"year", "month", "day", "date",
@@ -73,7 +73,7 @@ asks_for_anything(const char *s, size_t n)
 static int
 count_other(void *ctx, const struct text_piece *p)
 {
-	struct reading *r = ctx;
+	struct recall_query_reading *r = ctx;
 
 	r->others += p->kind != TEXT_WORD || (!text_is_stop(p->s, p->n) &&
 		!asks_for_anything(p->s, p->n));
@@ -93,7 +93,7 @@ int
 recall_question(const char *s, size_t n, int64_t today, bool us,
 	struct recall_question *ret, struct buf *words)
 {
-	struct reading r = {0};
+	struct recall_query_reading r = {0};
 	char low[1024];
 	size_t k = text_cut(s, n < sizeof(low) ? n : sizeof(low) - 1);
 	const struct recall_dates *d = &ret->dates;

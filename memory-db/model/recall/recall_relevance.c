@@ -50,14 +50,14 @@
 
 /* The nearness of vectors has a threshold of its own. */
 static double
-score_of(const struct recall_candidate *c)
+recall_relevance_score_of(const struct recall_candidate *c)
 {
 	return c->total - (double)c->parts[PART_MEANING];
 }
 
 /* The best come first. */
 static int
-choose(const struct recalling *r, const struct recall_candidate *best[BEST])
+recall_relevance_choose(const struct recalling *r, const struct recall_candidate *best[BEST])
 {
 	int n = 0;
 
@@ -65,7 +65,7 @@ choose(const struct recalling *r, const struct recall_candidate *best[BEST])
 		const struct recall_candidate *c = &r->c[i];
 		int at = n < BEST ? n++ : BEST;
 
-		for (; at > 0 && score_of(c) > score_of(best[at - 1]); at--)
+		for (; at > 0 && recall_relevance_score_of(c) > recall_relevance_score_of(best[at - 1]); at--)
 			if (at < BEST)
 				best[at] = best[at - 1];
 		if (at < BEST)
@@ -108,7 +108,7 @@ struct evidence {
 };
 
 static void
-look_at(const struct recalling *r, const struct recall_candidate *c,
+recall_relevance_look_at(const struct recalling *r, const struct recall_candidate *c,
 	struct evidence *x)
 {
 	const struct search_range *range = &r->range[c->which];
@@ -161,13 +161,13 @@ recall_confidence(const struct recalling *r)
 	const struct recall_candidate *best[BEST];
 	struct evidence x = {.size = FACTS_MIN};
 	double z, size;
-	int n = choose(r, best);
+	int n = recall_relevance_choose(r, best);
 
 	/* Of nothing but a date what there is of that time is the answer. */
 	if (r->question.dates.spans_n > 0 && r->question.others == 0)
 		return r->n > 0 ? OF_DATE : 0;
 	for (int i = 0; i < n; i++)
-		look_at(r, best[i], &x);
+		recall_relevance_look_at(r, best[i], &x);
 	if (x.share <= 0)
 		return 0;
 	if (x.all == 1)

@@ -49,7 +49,7 @@ named(const struct recalling *r, int which, const struct recall_name *x)
 }
 
 static int
-name_of(struct recalling *r, struct recall_candidate *c)
+recall_score_name_of(struct recalling *r, struct recall_candidate *c)
 {
 	int64_t entity = c->f->entity;
 	int32_t at;
@@ -165,7 +165,7 @@ recall_name_all(struct recalling *r)
 
 	for (size_t i = 0; i < r->n && k == 0; i++)
 		if (r->c[i].name < 0)
-			k = name_of(r, &r->c[i]);
+			k = recall_score_name_of(r, &r->c[i]);
 	return k;
 }
 
@@ -177,7 +177,7 @@ recall_score(struct recalling *r)
 
 	for (size_t i = 0; i < r->n && k == 0; i++) {
 		average += (double)r->c[i].f->words / (double)r->n;
-		k = name_of(r, &r->c[i]);
+		k = recall_score_name_of(r, &r->c[i]);
 	}
 	for (size_t i = 0; i < r->n && k == 0; i++) {
 		score_words(r, &r->c[i], average);

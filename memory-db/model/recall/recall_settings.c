@@ -12,7 +12,7 @@
 #define KEY_SIZE 40
 
 static void
-state_key(int64_t ns, char ret[KEY_SIZE])
+recall_settings_state_key(int64_t ns, char ret[KEY_SIZE])
 {
 	snprintf(ret, KEY_SIZE, "recall_weights/%" PRId64, ns);
 }
@@ -38,7 +38,7 @@ recall_settings_stored(
 	*ret = NULL;
 	if (ns == 0)
 		return 0;
-	state_key(ns, key);
+	recall_settings_state_key(ns, key);
 	r = operate_state_get(st, key, &text, e);
 	if (r != 1)
 		return r;
@@ -112,7 +112,7 @@ recall_settings_set(struct store *st, int64_t ns, const json_t *weights,
 			r = set_one(stored, name, value, e);
 	if (r != 0)
 		return r;
-	state_key(ns, key);
+	recall_settings_state_key(ns, key);
 	if (json_object_size(stored) == 0) {
 		snprintf(end, sizeof(end), "%s\x01", key);
 		return operate_state_drop(st, key, end, e);

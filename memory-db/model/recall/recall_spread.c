@@ -27,7 +27,7 @@ struct order {
 };
 
 static int
-best_first(const void *a, const void *b)
+recall_spread_best_first(const void *a, const void *b)
 {
 	const struct order *x = a, *y = b;
 
@@ -66,7 +66,7 @@ without_echo(const struct recalling *r, const struct recall_candidate *c,
 }
 
 static int
-share(struct sharing *s, int which, int64_t fact, double part, uint32_t found,
+recall_spread_share(struct sharing *s, int which, int64_t fact, double part, uint32_t found,
 	bool behind)
 {
 	struct recalling *r = s->r;
@@ -132,34 +132,34 @@ share_with_neighbours(struct sharing *s, size_t at)
 
 	k = recall_neighbours(r->st, f->id, f->source, true, 2, facts, &n, r->e);
 	if (k == 0 && n > 0)
-		k = share(s, which, facts[0], base *
+		k = recall_spread_share(s, which, facts[0], base *
 			(r->w.prev + (f->is_question ? r->w.answer : 0)),
 			found, true);
 	if (k == 0 && n > 1)
-		k = share(s, which, facts[1], base * r->w.prev2, found,
+		k = recall_spread_share(s, which, facts[1], base * r->w.prev2, found,
 			true);
 	if (k == 0)
 		k = recall_neighbours(r->st, f->id, f->source, false,
 			r->w.next2 > 0 ? 2 : 1, facts, &n, r->e);
 	if (k == 0 && n > 0)
-		k = share(s, which, facts[0], base * r->w.next, found,
+		k = recall_spread_share(s, which, facts[0], base * r->w.next, found,
 			false);
 	if (k == 0 && n > 1)
-		k = share(s, which, facts[1], base * r->w.next2, found,
+		k = recall_spread_share(s, which, facts[1], base * r->w.next2, found,
 			false);
 	return k;
 }
 
 /* --- sessions ---------------------------------------------------------------------- */
 
-struct session {
+struct recall_spread_session {
 	double best[3];
 	uint32_t found;
 	int which;
 };
 
 static void
-add_to_session(struct session *s, double base)
+add_to_session(struct recall_spread_session *s, double base)
 {
 	for (int i = 0; i < 3; i++)
 		if (base > s->best[i]) {
@@ -171,7 +171,7 @@ add_to_session(struct session *s, double base)
 }
 
 static int
-sessions_make(struct recalling *r, struct session *v, struct idmap *index,
+sessions_make(struct recalling *r, struct recall_spread_session *v, struct idmap *index,
 	size_t *ret_n)
 {
 	size_t n = 0;
@@ -198,7 +198,7 @@ sessions_make(struct recalling *r, struct session *v, struct idmap *index,
 static int
 share_in_sessions(struct recalling *r)
 {
-	struct session *v AUTO_FREE = calloc(r->n + 1, sizeof(*v));
+	struct recall_spread_session *v AUTO_FREE = calloc(r->n + 1, sizeof(*v));
 	struct idmap index = {0};
 	double most = 0;
 	size_t n = 0;
@@ -372,7 +372,7 @@ recall_spread(struct recalling *r)
 		return err_nomem(r->e);
 	for (size_t i = 0; i < n; i++)
 		v[i] = (struct order){i, r->c[i].base, r->c[i].fact};
-	qsort(v, n, sizeof(*v), best_first);
+	qsort(v, n, sizeof(*v), recall_spread_best_first);
 	k = share_with_all(r, v, n);
 	if (k == 0 && r->w.hop > 0 && !r->late)
 		k = share_by_relations(r, v, n);

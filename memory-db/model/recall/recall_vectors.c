@@ -83,7 +83,7 @@ recall_vectors_done(struct recalling *r)
 }
 
 /* --- candidates --------------------------------------------------------------------- */
-struct nearest {
+struct recall_vectors_nearest {
 	struct recalling *r;
 	int which, added;
 	int64_t *ids;		/* owned; that pass, by id */
@@ -93,7 +93,7 @@ struct nearest {
 static int
 note_passing(void *ctx, const struct recall_row *row)
 {
-	struct nearest *x = ctx;
+	struct recall_vectors_nearest *x = ctx;
 	int k = recall_row_passes(x->r, row);
 
 	if (k != 1)
@@ -112,7 +112,7 @@ note_passing(void *ctx, const struct recall_row *row)
 }
 
 static int
-look_at(struct nearest *x, const struct scan_hit *hits, int64_t n, bool checked)
+recall_vectors_look_at(struct recall_vectors_nearest *x, const struct scan_hit *hits, int64_t n, bool checked)
 {
 	struct recalling *r = x->r;
 
@@ -136,7 +136,7 @@ look_at(struct nearest *x, const struct scan_hit *hits, int64_t n, bool checked)
 }
 
 static int
-by_id(const void *a, const void *b)
+recall_vectors_by_id(const void *a, const void *b)
 {
 	const int64_t *x = a, *y = b;
 
@@ -145,33 +145,33 @@ by_id(const void *a, const void *b)
 
 /* Of few that pass nothing else needs to be looked at. */
 static int
-nearest_of_few(struct nearest *x, struct recall_few *few, struct scan_hit *hits)
+nearest_of_few(struct recall_vectors_nearest *x, struct recall_few *few, struct scan_hit *hits)
 {
 	struct recalling *r = x->r;
 	size_t to = 0;
 	int64_t n;
 
-	qsort(few->facts, few->n, sizeof(*few->facts), by_id);
+	qsort(few->facts, few->n, sizeof(*few->facts), recall_vectors_by_id);
 	for (size_t i = 0; i < few->n; i++)
 		if (i == 0 || few->facts[i] != few->facts[i - 1])
 			few->facts[to++] = few->facts[i];
 	few->n = to;
 	n = vectors_memory_nearest(r->meaning, r->request->ns[x->which], &r->vector,
 		few->facts, few->n, hits, WANTED);
-	return n < 0 ? err_nomem(r->e) : look_at(x, hits, n, true);
+	return n < 0 ? err_nomem(r->e) : recall_vectors_look_at(x, hits, n, true);
 }
 
 static int
 nearest_of(struct recalling *r, int which, struct scan_hit *hits)
 {
-	struct nearest x = {.r = r, .which = which};
+	struct recall_vectors_nearest x = {.r = r, .which = which};
 	int64_t ns = r->request->ns[which], n;
 	int k;
 
 	if (r->few[which].facts != NULL)
 		return nearest_of_few(&x, &r->few[which], hits);
 	n = vectors_memory_nearest(r->meaning, ns, &r->vector, NULL, 0, hits, LOOKED);
-	k = n < 0 ? err_nomem(r->e) : look_at(&x, hits, n, false);
+	k = n < 0 ? err_nomem(r->e) : recall_vectors_look_at(&x, hits, n, false);
 	if (k != 0 || adds_little(r, which) || x.added == WANTED || n < LOOKED ||
 		hits[n - 1].score <= 0 || recall_is_late(r))
 		return k;
@@ -181,7 +181,7 @@ nearest_of(struct recalling *r, int which, struct scan_hit *hits)
 	if (k >= 0) {
 		n = vectors_memory_nearest(r->meaning, ns, &r->vector, x.ids, x.n,
 			hits, WANTED);
-		k = n < 0 ? err_nomem(r->e) : look_at(&x, hits, n, true);
+		k = n < 0 ? err_nomem(r->e) : recall_vectors_look_at(&x, hits, n, true);
 	}
 	free(x.ids);
 	return k < 0 ? k : 0;
@@ -257,7 +257,7 @@ meanings_of(struct recalling *r, int which, int64_t *ids, struct scan_hit *hits)
 		}
 	if (n == 0)
 		return 0;
-	qsort(ids, n, sizeof(*ids), by_id);
+	qsort(ids, n, sizeof(*ids), recall_vectors_by_id);
 	found = vectors_memory_nearest(r->meaning, r->request->ns[which], &r->vector,
 		ids, n, hits, n);
 	return found < 0 ? err_nomem(r->e) : set_nearness(r, which, hits, found);

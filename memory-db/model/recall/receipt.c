@@ -13,7 +13,7 @@
 #include "memory-db/store/beside/receipts.h"
 #include "memory-db/store/engine/store.h"
 
-struct telling {
+struct receipt_telling {
 	struct store *st;
 	const struct scope *scope; /* what may be told of; NULL: all */
 	json_t **ret;
@@ -23,9 +23,9 @@ struct telling {
 };
 
 static int
-set_text(void *ctx, const struct fact *f)
+receipt_set_text(void *ctx, const struct fact *f)
 {
-	struct telling *t = ctx;
+	struct receipt_telling *t = ctx;
 
 	t->entity = f->entity;
 	if (f->erased)
@@ -34,7 +34,7 @@ set_text(void *ctx, const struct fact *f)
 }
 
 static int
-set_name(struct telling *t)
+set_name(struct receipt_telling *t)
 {
 	struct buf name AUTO_BUF = {0};
 	int r = fact_existence(t->st, t->entity, NULL, NULL, &name, t->e);
@@ -47,7 +47,7 @@ set_name(struct telling *t)
 }
 
 static int
-add_row(struct telling *t, const struct receipt *r, size_t i,
+receipt_add_row(struct receipt_telling *t, const struct receipt *r, size_t i,
 	const struct lens *now, json_t *facts)
 {
 	const struct receipt_row *x = &r->rows[i];
@@ -59,7 +59,7 @@ add_row(struct telling *t, const struct receipt *r, size_t i,
 	if (!row)
 		return err_nomem(t->e);
 	t->row = row;
-	k = fact_get(t->st, x->fact, set_text, t, t->e);
+	k = fact_get(t->st, x->fact, receipt_set_text, t, t->e);
 	if (k == MDB_E_NOMEM)
 		return err_nomem(t->e);
 	if (k == 1)
@@ -93,7 +93,7 @@ copy_branch(void *ctx, const struct branch_row *b)
 }
 
 static int
-set_branch(struct telling *t, int64_t branch, json_t *j)
+receipt_set_branch(struct receipt_telling *t, int64_t branch, json_t *j)
 {
 	struct branch_name x = {0};
 	int k = branch == STORE_MAIN
@@ -111,13 +111,13 @@ set_branch(struct telling *t, int64_t branch, json_t *j)
 }
 
 static int
-set_head(struct telling *t, const struct receipt *r, json_t *j)
+receipt_set_head(struct receipt_telling *t, const struct receipt *r, json_t *j)
 {
 	struct buf ns AUTO_BUF = {0};
 	int k = namespace_name(t->st, r->ns, &ns, t->e);
 
 	if (k >= 0)
-		k = set_branch(t, r->branch, j);
+		k = receipt_set_branch(t, r->branch, j);
 	if (k < 0)
 		return k;
 	if (jx_set(j, "receipt", json_string(r->id)) != 0 ||
@@ -136,9 +136,9 @@ set_head(struct telling *t, const struct receipt *r, json_t *j)
 #define NOT_HERE 2
 
 static int
-tell(void *ctx, const struct receipt *r)
+receipt_tell(void *ctx, const struct receipt *r)
 {
-	struct telling *t = ctx;
+	struct receipt_telling *t = ctx;
 	json_t *j AUTO_JSON = json_object(), *facts AUTO_JSON = json_array();
 	struct lens then, now;
 	int k;
@@ -146,7 +146,7 @@ tell(void *ctx, const struct receipt *r)
 	/* Of another project there is none: its existence is not told. */
 	if (t->scope && r->ns != t->scope->ns[0] && r->ns != NAMESPACE_DEFAULT)
 		return NOT_HERE;
-	k = j && facts ? set_head(t, r, j) : err_nomem(t->e);
+	k = j && facts ? receipt_set_head(t, r, j) : err_nomem(t->e);
 
 	if (k == 0)
 		k = lens_make(t->st, r->branch, r->change, &then, t->e);
@@ -155,7 +155,7 @@ tell(void *ctx, const struct receipt *r)
 	if (k == 0)
 		k = lens_apply(t->st, &then, t->e);
 	for (size_t i = 0; k == 0 && i < r->n; i++)
-		k = add_row(t, r, i, &now, facts);
+		k = receipt_add_row(t, r, i, &now, facts);
 	if (k == 0 && jx_set(j, "facts", take_ptr(facts)) != 0)
 		k = err_nomem(t->e);
 	if (k == 0)
@@ -167,8 +167,8 @@ int
 receipt_json(struct store *st, const struct scope *scope, const char *id,
 	json_t **ret, struct err *e)
 {
-	struct telling t = {.st = st, .scope = scope, .ret = ret, .e = e};
-	int r = receipt_find(st, id, tell, &t, e);
+	struct receipt_telling t = {.st = st, .scope = scope, .ret = ret, .e = e};
+	int r = receipt_find(st, id, receipt_tell, &t, e);
 
 	return r == NOT_HERE ? 0 : r;
 }

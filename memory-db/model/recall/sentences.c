@@ -27,7 +27,7 @@ other_end(const char *s, size_t n)
 }
 
 static bool
-is_closing(char c)
+sentences_is_closing(char c)
 {
 	return c == '"' || c == '\'' || c == ')' || c == ']' || c == '*' ||
 	       c == '.' || c == '!' || c == '?';
@@ -46,7 +46,7 @@ end_of(const char *s, size_t n)
 			return i;
 		if (s[i] != '.' && s[i] != '!' && s[i] != '?')
 			continue;
-		while (k < n && is_closing(s[k]))
+		while (k < n && sentences_is_closing(s[k]))
 			k++;
 		if (k == n || isspace((unsigned char)s[k]))
 			return k;
@@ -56,7 +56,7 @@ end_of(const char *s, size_t n)
 }
 
 static bool
-has_word(const char *s, size_t n)
+sentences_has_word(const char *s, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (isalnum((unsigned char)s[i]) || (unsigned char)s[i] >= 0x80)
@@ -92,7 +92,7 @@ sentences_of(const char *s, size_t n, struct sentence ret[SENTENCES_MAX])
 		size_t k = end_of(s, n);
 
 		k = k == 0 ? 1 : k;	/* a line end */
-		if (has_word(s, k)) {
+		if (sentences_has_word(s, k)) {
 			v[found++] = (struct sentence){s, k};
 			if (found > SENTENCES_MAX)
 				join_shortest(v, &found);

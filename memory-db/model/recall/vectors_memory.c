@@ -110,7 +110,7 @@ vectors_memory_model(struct vectors_memory *m)
 
 /* v NULL: it goes. */
 static int
-put(struct vectors_memory *m, int64_t fact, const float *v)
+vectors_memory_put(struct vectors_memory *m, int64_t fact, const float *v)
 {
 	int64_t ns = fact_namespace(fact);
 	int r = 0;
@@ -133,7 +133,7 @@ vectors_memory_sync(struct vectors_memory *m, struct store *st, const int64_t *f
 
 	for (size_t i = 0; r == 0 && m->scan != NULL && i < n; i++) {
 		r = vector_get(st, m->model.id, facts[i], v, m->model.dims, e);
-		if (r >= 0 && put(m, facts[i], r == 1 ? v : NULL) != 0)
+		if (r >= 0 && vectors_memory_put(m, facts[i], r == 1 ? v : NULL) != 0)
 			r = err_nomem(e);
 		else if (r == 1 || r == MDB_E_CORRUPT)
 			r = 0;
@@ -142,7 +142,7 @@ vectors_memory_sync(struct vectors_memory *m, struct store *st, const int64_t *f
 	return r;
 }
 
-struct loading {
+struct vectors_memory_loading {
 	struct vectors_memory *m;
 	const atomic_bool *stop;
 	unsigned n;
@@ -150,23 +150,23 @@ struct loading {
 };
 
 static int
-load_one(void *ctx, int64_t fact, const float *v)
+vectors_memory_load_one(void *ctx, int64_t fact, const float *v)
 {
-	struct loading *x = ctx;
+	struct vectors_memory_loading *x = ctx;
 
 	if (atomic_load_explicit(x->stop, memory_order_relaxed))
 		return 1;
 	if (++x->n % LOAD_STEP == 0)
 		changed(x->m);
-	return put(x->m, fact, v) != 0 ? err_nomem(x->e) : 0;
+	return vectors_memory_put(x->m, fact, v) != 0 ? err_nomem(x->e) : 0;
 }
 
 int
 vectors_memory_load(struct vectors_memory *m, struct store *st, const atomic_bool *stop,
 	struct err *e)
 {
-	struct loading x = {.m = m, .stop = stop, .e = e};
-	int r = vectors_each(st, &m->model, 0, load_one, &x, e);
+	struct vectors_memory_loading x = {.m = m, .stop = stop, .e = e};
+	int r = vectors_each(st, &m->model, 0, vectors_memory_load_one, &x, e);
 
 	changed(m);
 	return r < 0 ? r : 0;
@@ -199,7 +199,7 @@ question_done(struct question *q)
 }
 
 static bool
-is_zero(const float *v, size_t n)
+vectors_memory_is_zero(const float *v, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (v[i] != 0)
@@ -218,7 +218,7 @@ vectors_memory_question(struct vectors_memory *m, const char *text, size_t n,
 	if (!embed_is_local(m->x) || n == 0)
 		return 0;
 	r = embed_texts(m->x, EMBED_QUESTION, &t, 1, &ret->v, &ret->dims, e);
-	if (r == 0 && is_zero(ret->v, ret->dims))
+	if (r == 0 && vectors_memory_is_zero(ret->v, ret->dims))
 		question_done(ret);
 	return r;
 }

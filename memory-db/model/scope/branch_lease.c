@@ -19,7 +19,7 @@ struct family {
 };
 
 static int
-add(struct family *f, int64_t id)
+branch_lease_add(struct family *f, int64_t id)
 {
 	if (f->n == f->cap) {
 		size_t cap = f->cap == 0 ? 8 : f->cap * 2;
@@ -41,7 +41,7 @@ take_first(void *ctx, const struct branch_row *b)
 
 	f->ns = b->ns;
 	f->state = b->state;
-	return add(f, b->id);
+	return branch_lease_add(f, b->id);
 }
 
 /* Branches come by id, and a child has a higher one than its parent. */
@@ -51,15 +51,15 @@ take_child(void *ctx, const struct branch_row *b)
 	struct family *f = ctx;
 
 	if (f->leased)
-		return b->state == BRANCH_LEASED ? add(f, b->id) : 0;
+		return b->state == BRANCH_LEASED ? branch_lease_add(f, b->id) : 0;
 	for (size_t i = 0; i < f->n; i++)
 		if (b->parent == f->v[i])
-			return add(f, b->id);
+			return branch_lease_add(f, b->id);
 	return 0;
 }
 
 static int
-discard(struct store *st, const struct family *f, int64_t *ret_change,
+branch_lease_drop(struct store *st, const struct family *f, int64_t *ret_change,
 	struct err *e)
 {
 	struct change_info info = {.ns = f->ns, .branch = STORE_MAIN,
@@ -94,7 +94,7 @@ branch_lease_discard(struct store *st, int64_t branch, int64_t ns,
 	if (r == 1 && f.state == BRANCH_LEASED && (ns == 0 || ns == f.ns)) {
 		r = branch_each(st, f.ns, take_child, &f, e);
 		if (r == 0)
-			r = discard(st, &f, ret_change, e);
+			r = branch_lease_drop(st, &f, ret_change, e);
 		r = r == 0 ? 1 : r;
 	} else if (r == 1) {
 		r = 0;

@@ -2,7 +2,7 @@
 #include "memory-db/model/scope/idset.h"
 
 static struct idset_slot *
-find(struct idset_slot *slots, size_t cap, int64_t id)
+idset_find(struct idset_slot *slots, size_t cap, int64_t id)
 {
 	size_t i =
 		(size_t)((uint64_t)id * 0x9e3779b97f4a7c15u >> 7) & (cap - 1);
@@ -13,7 +13,7 @@ find(struct idset_slot *slots, size_t cap, int64_t id)
 }
 
 static int
-grow(struct idset *s)
+idset_grow(struct idset *s)
 {
 	size_t cap = s->cap == 0 ? 16 : s->cap * 2;
 	struct idset_slot *slots = calloc(cap, sizeof(*slots));
@@ -22,7 +22,7 @@ grow(struct idset *s)
 		return -1;
 	for (size_t i = 0; i < s->cap; i++)
 		if (s->slots[i].id != 0)
-			*find(slots, cap, s->slots[i].id) = s->slots[i];
+			*idset_find(slots, cap, s->slots[i].id) = s->slots[i];
 	free(s->slots);
 	s->slots = slots;
 	s->cap = cap;
@@ -34,9 +34,9 @@ idset_put(struct idset *s, int64_t id)
 {
 	struct idset_slot *slot;
 
-	if (2 * (s->n + 1) > s->cap && grow(s) != 0)
+	if (2 * (s->n + 1) > s->cap && idset_grow(s) != 0)
 		return NULL;
-	slot = find(s->slots, s->cap, id);
+	slot = idset_find(s->slots, s->cap, id);
 	if (slot->id == 0) {
 		slot->id = id;
 		s->n++;
@@ -51,7 +51,7 @@ idset_get(const struct idset *s, int64_t id)
 
 	if (s->cap == 0 || id == 0)
 		return NULL;
-	slot = find(s->slots, s->cap, id);
+	slot = idset_find(s->slots, s->cap, id);
 	return slot->id == id ? &slot->value : NULL;
 }
 

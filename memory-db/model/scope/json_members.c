@@ -147,7 +147,7 @@ struct of {
 };
 
 static int
-set_of(void *ctx, const struct log_fact *f)
+json_members_set_of(void *ctx, const struct log_fact *f)
 {
 	struct of *x = ctx;
 
@@ -160,7 +160,7 @@ member_set_fact(struct store *st, json_t *o, const char *key, int64_t fact,
 	struct err *e)
 {
 	struct of x = {o, key, e};
-	int r = log_fact(st, fact, set_of, &x, e);
+	int r = log_fact(st, fact, json_members_set_of, &x, e);
 
 	return r < 0 ? r : 0;
 }

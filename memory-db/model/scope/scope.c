@@ -10,7 +10,7 @@
 #include "memory-db/store/facts/labels.h"
 
 static const char *
-namespace_of(const struct context *ctx)
+scope_namespace_of(const struct context *ctx)
 {
 	return ctx->user_scope ? "default" : ctx->namespace_;
 }
@@ -126,7 +126,7 @@ scope_read(struct store *st, const struct context *ctx, int64_t pinned,
 		return r;
 	if (pinned > 0 && pinned < newest)
 		ret->change = pinned;
-	r = namespace_find(st, namespace_of(ctx), &ret->ns[0], e);
+	r = namespace_find(st, scope_namespace_of(ctx), &ret->ns[0], e);
 	if (r < 0)
 		return r;
 	if (r == 0)
@@ -147,7 +147,7 @@ scope_write(struct store *st, const struct context *ctx, int64_t *ret_ns,
 	int64_t *ret_branch, struct err *e)
 {
 	struct lens lens;
-	int r = namespace_intern(st, namespace_of(ctx), ret_ns, e);
+	int r = namespace_intern(st, scope_namespace_of(ctx), ret_ns, e);
 
 	if (r == 0)
 		r = lens_branch(st, *ret_ns, ctx->branch, ret_branch, e);
@@ -199,7 +199,7 @@ struct near {
 
 /* Keeps the nearest few, nearest first. */
 static void
-keep(struct near *x, const char *name, unsigned distance)
+scope_keep(struct near *x, const char *name, unsigned distance)
 {
 	int at = x->n;
 
@@ -219,7 +219,7 @@ keep(struct near *x, const char *name, unsigned distance)
 }
 
 static int
-look(void *ctx, int64_t entity, const char *name)
+scope_look(void *ctx, int64_t entity, const char *name)
 {
 	struct near *x = ctx;
 	unsigned limit = 2 + (unsigned)strlen(x->wanted) / 4, d;
@@ -236,7 +236,7 @@ look(void *ctx, int64_t entity, const char *name)
 	if (r == 1)
 		r = entity_find(x->st, x->ns, name, strlen(name), &meant, x->e);
 	if (r == 1 && meant == entity)
-		keep(x, name, d);
+		scope_keep(x, name, d);
 	return r < 0 ? r : 0;
 }
 
@@ -258,7 +258,7 @@ look_around(struct near *x, int64_t ns)
 		else if (prefix[0] >= 'A' && prefix[0] <= 'Z' && upper)
 			prefix[0] = (char)(prefix[0] - 'A' + 'a');
 		r = entity_near(x->st, ns, prefix, n > 1 ? n - 1 : n,
-			LOOKED_AT, look, x, x->e);
+			LOOKED_AT, scope_look, x, x->e);
 	}
 	return r;
 }

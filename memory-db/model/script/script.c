@@ -205,7 +205,7 @@ script_context(
 }
 
 static int
-status(struct script *s, json_t **ret, struct err *e)
+script_status(struct script *s, json_t **ret, struct err *e)
 {
 	const char *const only[] = {s->ctx->namespace_, "default", NULL};
 	struct counters t;
@@ -225,7 +225,7 @@ status(struct script *s, json_t **ret, struct err *e)
 
 /* Keeps a call for the writer, within what one change may hold. */
 static int
-record(struct script *s, const struct call *c, const json_t *reply,
+script_record(struct script *s, const struct call *c, const json_t *reply,
 	struct err *e)
 {
 	size_t bytes = encode_size(c->params) + 64;
@@ -270,7 +270,7 @@ write_call(struct script *s, struct call *c, json_t **ret, struct err *e)
 	if (r == 0)
 		r = s->find(c->tool->name)(c, ret, e);
 	if (r == 0 && !c->dry_run)
-		r = record(s, c, *ret, e);
+		r = script_record(s, c, *ret, e);
 	if (r == 0 && !c->dry_run)
 		r = store_release(s->st, e);
 	if (r != 0 || c->dry_run) {
@@ -282,7 +282,7 @@ write_call(struct script *s, struct call *c, json_t **ret, struct err *e)
 
 /* A search gives a script the relations, as it gives them to an agent. */
 static int
-complete(const struct tool *t, json_t *params, struct err *e)
+script_complete(const struct tool *t, json_t *params, struct err *e)
 {
 	const json_t *asked = json_object_get(params, "relations");
 
@@ -314,7 +314,7 @@ script_call(struct script *s, const char *name, json_t *params, int64_t left_ms,
 	if (r == 0)
 		r = schema_check(t->params, tools_common, params, NULL, e);
 	if (r == 0)
-		r = complete(t, params, e);
+		r = script_complete(t, params, e);
 	if (r == 0)
 		r = check_place(t, s->ctx, params, e);
 	if (r == 0)
@@ -328,7 +328,7 @@ script_call(struct script *s, const char *name, json_t *params, int64_t left_ms,
 	store_deadline(s->st, c.deadline_ns);
 	r = t->flags & TF_WRITE ? 0 : script_saw(s, &c, e);
 	if (r == 0 && (t->flags & TF_LOOP))
-		r = status(s, ret_result, e);
+		r = script_status(s, ret_result, e);
 	else if (r == 0 && (t->flags & TF_WRITE))
 		r = write_call(s, &c, ret_result, e);
 	else if (r == 0)
@@ -392,16 +392,16 @@ script_changes(struct script *s, json_t **ret, struct err *e)
 	return r;
 }
 
-struct touched {
+struct script_touched {
 	struct script *s;
 	json_t *ids, *names;
 	struct err *e;
 };
 
 static int
-add_touched(void *ctx, int64_t entity)
+script_add_touched(void *ctx, int64_t entity)
 {
-	struct touched *t = ctx;
+	struct script_touched *t = ctx;
 	struct buf name AUTO_BUF = {0};
 	int r;
 
@@ -425,7 +425,7 @@ script_pack(struct script *s, json_t **ret, struct err *e)
 		"base", (json_int_t)s->base, "highest",
 		(json_int_t)s->highest, "calls", s->calls, "touched",
 		"created", "files", s->files, "message", s->message);
-	struct touched t = {s, json_object_get(pack, "touched"),
+	struct script_touched t = {s, json_object_get(pack, "touched"),
 		json_object_get(pack, "created"), e};
 	struct scope scope;
 	int r = pack == NULL ? err_nomem(e) : 0;
@@ -436,7 +436,7 @@ script_pack(struct script *s, json_t **ret, struct err *e)
 		if (scope.ns[i] != 0)
 			r = log_entities(s->st, scope.ns[i],
 				scope.lens.level[0].branch, s->base,
-				STORE_OPEN_END, add_touched, &t, e);
+				STORE_OPEN_END, script_add_touched, &t, e);
 	if (r == 0)
 		*ret = take_ptr(pack);
 	return r;

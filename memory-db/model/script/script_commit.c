@@ -49,7 +49,7 @@ changed_since(struct write *w, const json_t *pack, struct err *e)
 }
 
 static int
-merge_note(struct change_note *whole, struct change_note *part, struct err *e)
+script_commit_merge_note(struct change_note *whole, struct change_note *part, struct err *e)
 {
 	int r = 0;
 
@@ -107,7 +107,7 @@ execute(struct call *whole, struct write *w, const json_t *pack,
 		json_decref(c.note.entities);
 		return r;
 	}
-	return merge_note(&whole->note, &c.note, e);
+	return script_commit_merge_note(&whole->note, &c.note, e);
 }
 
 /* These say that the state is another than the one the script saw. */

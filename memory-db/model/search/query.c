@@ -89,7 +89,7 @@ struct collect {
 };
 
 static int
-add_word(struct collect *c, size_t at, size_t n, const struct text_piece *p)
+query_add_word(struct collect *c, size_t at, size_t n, const struct text_piece *p)
 {
 	const char *tokens = c->t->tokens.data;
 	struct collected *x;
@@ -131,7 +131,7 @@ collect_piece(void *ctx, const struct text_piece *p)
 		if (p->kind == TEXT_CJK && end == tokens->len && added > 0)
 			break;
 		added++;
-		if (add_word(c, at, end - at, p) < 0)
+		if (query_add_word(c, at, end - at, p) < 0)
 			return MDB_E_NOMEM;
 	}
 	/* Tokens of pieces do not run into one another. */
@@ -230,7 +230,7 @@ weigh(struct query_terms *t, const struct search_range *range)
 /* Words that are nowhere go to the end, in order. Of the first few one that is spelt
  * almost alike is looked for; it takes their place. */
 static int
-drop_unknown(struct collect *c, struct store *st,
+query_drop_unknown(struct collect *c, struct store *st,
 	const struct search_range *range, bool near, struct err *e)
 {
 	struct query_terms *t = c->t;
@@ -261,7 +261,7 @@ drop_unknown(struct collect *c, struct store *st,
 }
 
 static int
-words_of(struct collect *c, struct query_terms *t, const struct query *q,
+query_words_of(struct collect *c, struct query_terms *t, const struct query *q,
 	struct store *st, const struct search_range *range, bool near,
 	struct err *e)
 {
@@ -277,7 +277,7 @@ words_of(struct collect *c, struct query_terms *t, const struct query *q,
 		if (text_pieces(q->text, q->n, collect_piece, c) < 0)
 			return err_nomem(e);
 	}
-	r = drop_unknown(c, st, range, near, e);
+	r = query_drop_unknown(c, st, range, near, e);
 	if (r < 0)
 		return r;
 	known = c->n - t->unknown;
@@ -302,7 +302,7 @@ words_init(struct query_terms *t, const struct query *q, struct store *st,
 	int r;
 
 	c.words = calloc(WORDS_COUNTED, sizeof(*c.words));
-	r = c.words ? words_of(&c, t, q, st, range, near, e) : err_nomem(e);
+	r = c.words ? query_words_of(&c, t, q, st, range, near, e) : err_nomem(e);
 	free(c.words);
 	buf_done(&c.raw);
 	return r;

@@ -38,7 +38,7 @@ is_swapped(const char *a, const char *b)
 }
 
 static int
-look_at(void *ctx, const char *term, size_t n)
+query_spelling_look_at(void *ctx, const char *term, size_t n)
 {
 	struct looking *l = ctx;
 	char text[TEXT_WORD_MAX + 1];
@@ -63,7 +63,7 @@ look_at(void *ctx, const char *term, size_t n)
 }
 
 static bool
-fits(const char *word, size_t n)
+query_spelling_fits(const char *word, size_t n)
 {
 	if (n < ONE_FROM || n > TEXT_WORD_MAX)
 		return false;
@@ -74,7 +74,7 @@ fits(const char *word, size_t n)
 }
 
 static int
-look(struct looking *l, struct store *st, struct err *e)
+query_spelling_look(struct looking *l, struct store *st, struct err *e)
 {
 	size_t pieces = l->most + 1, at = 0;
 	int r = 0;
@@ -86,7 +86,7 @@ look(struct looking *l, struct store *st, struct err *e)
 		if (end - at >= PIECE_LEAST)
 			r = search_terms(st, i == 0 ? SEARCH_PREFIX
 				: SEARCH_INFIX, l->word + at, end - at, LOOKED,
-				look_at, l, e);
+				query_spelling_look_at, l, e);
 		at = end;
 	}
 	return r < 0 ? r : 0;
@@ -100,12 +100,12 @@ query_spelling(struct query_terms *t, struct store *st, const char *word, size_t
 	size_t at = t->tokens.len;
 	int r;
 
-	if (!fits(word, n))
+	if (!query_spelling_fits(word, n))
 		return QUERY_NEAR_NOT;
 	memcpy(l.word, word, n);
 	l.most = n >= TWO_FROM ? 2 : 1;
 	l.distance = l.most + 1;
-	r = look(&l, st, e);
+	r = query_spelling_look(&l, st, e);
 	if (r < 0 || l.distance > l.most)
 		return r;
 	if (text_tokens(l.best, strlen(l.best), t->stem, &t->tokens) < 0)

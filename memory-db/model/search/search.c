@@ -266,7 +266,7 @@ make_lead(struct searching *s)
 }
 
 static int
-run(struct searching *s)
+search_steps(struct searching *s)
 {
 	int r = query_init(&s->query, s->request->query, s->request->query_n,
 		!s->request->substring, s->e);
@@ -294,7 +294,7 @@ search_run(struct store *st, const struct search_request *request,
 	if (request->deadline_ns != 0)
 		s.deadline_ns = request->deadline_ns - RESERVE_NS;
 	ret->rows = calloc((size_t)request->limit, sizeof(*ret->rows));
-	r = ret->rows ? run(&s) : err_nomem(e);
+	r = ret->rows ? search_steps(&s) : err_nomem(e);
 	query_done(&s.query);
 	for (int k = 0; k < 2; k++)
 		query_terms_done(&s.terms[k]);

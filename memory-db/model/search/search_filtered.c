@@ -16,20 +16,20 @@
 /* A later page may look at so many times more rows of an index. */
 #define LATER	  8
 
-struct found {
+struct search_filtered_found {
 	struct search_row row;
 	unsigned flags;
 };
 struct look {
 	struct searching *s;
 	int which;
-	struct found *v;	/* owned */
+	struct search_filtered_found *v;	/* owned */
 	int n, looked;
 	struct buf tokens, type;
 };
 
 static int
-words_of(struct look *l, const char *text, size_t n, uint32_t *ret)
+search_filtered_words_of(struct look *l, const char *text, size_t n, uint32_t *ret)
 {
 	*ret = 0;
 	return query_mask(&l->s->terms[l->which], text, n, &l->tokens, ret) < 0
@@ -38,7 +38,7 @@ words_of(struct look *l, const char *text, size_t n, uint32_t *ret)
 }
 
 static int
-look_at(void *ctx, const struct fact *f)
+search_filtered_look_at(void *ctx, const struct fact *f)
 {
 	struct look *l = ctx;
 	struct search_row row = {.fact = f->id, .entity = f->entity};
@@ -51,17 +51,17 @@ look_at(void *ctx, const struct fact *f)
 	flags = searching_verify_fact(l->s, f);
 	if (flags < 0)
 		return flags;
-	r = words_of(l, f->text, f->text_n,
+	r = search_filtered_words_of(l, f->text, f->text_n,
 		f->kind == FACT_EXISTENCE ? &row.name : &row.body);
 	if (r == 0 && f->kind == FACT_EXISTENCE) {
 		l->type.len = 0;
 		r = label_text(l->s->st, f->label, &l->type, l->s->e);
 		if (r >= 0)
-			r = words_of(l, l->type.data ? l->type.data : "",
+			r = search_filtered_words_of(l, l->type.data ? l->type.data : "",
 				l->type.len, &row.body);
 	}
 	if (r == 0 && (row.name | row.body | (unsigned)flags) != 0)
-		l->v[l->n++] = (struct found){row, (unsigned)flags};
+		l->v[l->n++] = (struct search_filtered_found){row, (unsigned)flags};
 	return r;
 }
 
@@ -76,7 +76,7 @@ look_at_all(struct look *l, const struct filter_ids *ids)
 		r = searching_passes(s, ids->v[i]);
 		if (r > 0)
 			r = fact_each(s->st, ids->v[i], 1u << FACT_EXISTENCE |
-				1u << FACT_OBSERVATION, look_at, l, s->e);
+				1u << FACT_OBSERVATION, search_filtered_look_at, l, s->e);
 	}
 	for (int i = 0; r == 0 && i < l->n; i++)
 		r = searching_found(

@@ -6,7 +6,7 @@
 
 /* --- everything ------------------------------------------------------------------ */
 
-struct listing {
+struct search_listing {
 	struct searching *s;
 	struct search_row *rows;
 	size_t n;
@@ -52,7 +52,7 @@ search_everything(struct searching *s)
 static int
 gather_row(void *ctx, const struct search_row *row)
 {
-	struct listing *l = ctx;
+	struct search_listing *l = ctx;
 
 	/* With more of them, looking at the entities one after the other finds
 	 * a page of hits sooner. */
@@ -63,7 +63,7 @@ gather_row(void *ctx, const struct search_row *row)
 }
 
 static int
-by_entity(const void *a, const void *b)
+search_listing_by_entity(const void *a, const void *b)
 {
 	const struct search_row *x = a, *y = b;
 
@@ -87,13 +87,13 @@ by_creation(const void *a, const void *b)
 }
 
 static int
-sort_by_creation(struct listing *l, struct created *to)
+sort_by_creation(struct search_listing *l, struct created *to)
 {
 	int64_t existence = 0;
 	int r;
 
 	if (l->n > 1)
-		qsort(l->rows, l->n, sizeof(*l->rows), by_entity);
+		qsort(l->rows, l->n, sizeof(*l->rows), search_listing_by_entity);
 	for (size_t i = 0; i < l->n; i++) {
 		const struct search_row *row = &l->rows[i];
 
@@ -114,7 +114,7 @@ sort_by_creation(struct listing *l, struct created *to)
 
 /* Looks at the texts from the position on until the page is full. */
 static int
-give_gathered(struct listing *l, const struct created *list)
+give_gathered(struct search_listing *l, const struct created *list)
 {
 	struct searching *s = l->s;
 	int64_t given = 0;
@@ -147,7 +147,7 @@ give_gathered(struct listing *l, const struct created *list)
 
 /* 0 or 1 as the others; 2: too many facts, nothing was given. */
 static int
-gather_substrings(struct listing *l, int which)
+gather_substrings(struct search_listing *l, int which)
 {
 	struct searching *s = l->s;
 	const struct query_terms *t = &s->terms[which];
@@ -173,7 +173,7 @@ gather_substrings(struct listing *l, int which)
 static int
 look_fact(void *ctx, const struct fact *f)
 {
-	struct listing *l = ctx;
+	struct search_listing *l = ctx;
 
 	l->found = searching_verify_fact(l->s, f);
 	return l->found;
@@ -182,7 +182,7 @@ look_fact(void *ctx, const struct fact *f)
 static int
 look_entity(void *ctx, const struct fact *f)
 {
-	struct listing *l = ctx;
+	struct search_listing *l = ctx;
 	struct searching *s = l->s;
 	int64_t entity = f->entity, existence = f->id;
 	int r;
@@ -204,7 +204,7 @@ look_entity(void *ctx, const struct fact *f)
 }
 
 static int
-list_substrings(struct listing *l, int which)
+list_substrings(struct search_listing *l, int which)
 {
 	struct searching *s = l->s;
 	int r = 2;
@@ -220,7 +220,7 @@ list_substrings(struct listing *l, int which)
 int
 search_substrings(struct searching *s)
 {
-	struct listing l = {.s = s};
+	struct search_listing l = {.s = s};
 	int64_t b = s->request->b;
 	int r = 0;
 

@@ -15,7 +15,7 @@
 /* An entity is never cut below this. */
 #define SHARE_MIN 200
 
-struct writing {
+struct search_page_writing {
 	struct store *st;
 	const struct search_page *page;
 	const struct search_result *found;
@@ -30,7 +30,7 @@ struct writing {
 /* Bytes for one row of `left`: twice the even share for the first, falling, so
  * that the best have more room; what one leaves goes to those behind it. */
 static size_t
-share(const struct writing *w, size_t left)
+search_page_share(const struct search_page_writing *w, size_t left)
 {
 	size_t rest = w->page->max_bytes > w->bytes
 			      ? w->page->max_bytes - w->bytes
@@ -42,14 +42,14 @@ share(const struct writing *w, size_t left)
 
 /* 1 written, 0 the page is full. */
 static int
-write_row(struct writing *w, const struct search_found *row, size_t left)
+search_page_write_row(struct search_page_writing *w, const struct search_found *row, size_t left)
 {
 	json_t *j AUTO_JSON = NULL;
 	double score = round(row->score * 1000) / 1000;
 	size_t bytes = 0;
 	int r;
 
-	w->encode.max_bytes = share(w, left);
+	w->encode.max_bytes = search_page_share(w, left);
 	r = encode_entity(
 		w->st, row->entity, &w->encode, &j, &bytes, w->e);
 	if (r <= 0)
@@ -68,7 +68,7 @@ write_row(struct writing *w, const struct search_found *row, size_t left)
 static int
 write_relation(void *ctx, const struct fact *f)
 {
-	struct writing *w = ctx;
+	struct search_page_writing *w = ctx;
 	json_t *j AUTO_JSON = NULL;
 	size_t bytes;
 	int r;
@@ -89,7 +89,7 @@ write_relation(void *ctx, const struct fact *f)
 
 /* Relations of the rows written, those of the best first. */
 static int
-write_relations(struct writing *w)
+write_relations(struct search_page_writing *w)
 {
 	int r = 0;
 
@@ -106,20 +106,20 @@ write_relations(struct writing *w)
 }
 
 static int
-write_all(struct writing *w)
+search_page_write_all(struct search_page_writing *w)
 {
 	size_t n = w->found->n;
 	int r = 1;
 
 	for (; r == 1 && w->next < n; w->next += r == 1)
-		r = write_row(w, &w->found->rows[w->next], n - w->next);
+		r = search_page_write_row(w, &w->found->rows[w->next], n - w->next);
 	if (r >= 0 && w->page->relations)
 		r = write_relations(w);
 	return r < 0 ? r : 0;
 }
 
 static int
-result_of(struct writing *w, const struct scope *scope, json_t **ret)
+result_of(struct search_page_writing *w, const struct scope *scope, json_t **ret)
 {
 	const struct search_result *f = w->found;
 	bool cut = w->next < f->n;
@@ -149,7 +149,7 @@ search_page_json(struct store *st, const struct scope *scope,
 	const struct search_page *page, const struct search_result *found,
 	json_t **ret_result, struct err *e)
 {
-	struct writing w = {.st = st, .page = page, .found = found, .e = e,
+	struct search_page_writing w = {.st = st, .page = page, .found = found, .e = e,
 		.bytes = FRAME_BYTES,
 		.encode = {.members = page->members, .home_ns = scope->ns[0],
 			.reader = scope,
@@ -160,7 +160,7 @@ search_page_json(struct store *st, const struct scope *scope,
 
 	w.results = json_array();
 	w.relations = json_array();
-	r = w.results && w.relations ? write_all(&w) : err_nomem(e);
+	r = w.results && w.relations ? search_page_write_all(&w) : err_nomem(e);
 	if (r == 0)
 		r = result_of(&w, scope, ret_result);
 	json_decref(w.results);

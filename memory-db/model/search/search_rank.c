@@ -33,7 +33,7 @@ struct gather {
 };
 
 static double
-weight_of(const struct query_terms *t, uint32_t mask)
+search_rank_weight_of(const struct query_terms *t, uint32_t mask)
 {
 	double sum = 0;
 
@@ -74,7 +74,7 @@ searching_found(struct searching *s, int which, const struct search_row *row,
 	unsigned flags)
 {
 	struct candidate *c = candidate_of(s, which, row->entity);
-	double weight = weight_of(&s->terms[which], row->name | row->body);
+	double weight = search_rank_weight_of(&s->terms[which], row->name | row->body);
 
 	if (!c)
 		return err_nomem(s->e);
@@ -89,7 +89,7 @@ searching_found(struct searching *s, int which, const struct search_row *row,
 }
 
 static int
-take_row(void *ctx, const struct search_row *row)
+search_rank_take_row(void *ctx, const struct search_row *row)
 {
 	struct gather *g = ctx;
 	int flags = 0;
@@ -119,14 +119,14 @@ take_in(struct searching *s, int which, const struct search_range *range,
 		.look_max = max * FILTER_FACTOR};
 	struct search_match match = {.text = text->data, .n = text->len,
 		.words = words, .counted = counted};
-	int r = search_match(s->st, range, &match, take_row, &g, s->e);
+	int r = search_match(s->st, range, &match, search_rank_take_row, &g, s->e);
 
 	s->cut |= g.cut;
 	return r < 0 ? r : 0;
 }
 
 static int
-take(struct searching *s, int which, const struct buf *text, int words,
+search_rank_take(struct searching *s, int which, const struct buf *text, int words,
 	int counted, int64_t max)
 {
 	return take_in(
@@ -154,7 +154,7 @@ take_names(struct searching *s, int which, const struct buf *text, int64_t max)
  * of the middle it has. More common words are left out: FTS5 would walk through
  * all of their matches. They weigh little, and are looked up for the best. */
 static int
-take_rare(struct searching *s, int which)
+search_rank_take_rare(struct searching *s, int which)
 {
 	const struct query_terms *t = &s->terms[which];
 	struct buf text AUTO_BUF = {0};
@@ -173,12 +173,12 @@ take_rare(struct searching *s, int which)
 		return err_nomem(s->e);
 	if (query_expression(t, 0, t->rare, "OR", &text) < 0)
 		return err_nomem(s->e);
-	return take(s, which, &text, mid, mid > t->rare ? mid + t->rare : mid,
+	return search_rank_take(s, which, &text, mid, mid > t->rare ? mid + t->rare : mid,
 		INT32_MAX);
 }
 
 static int
-take_common(struct searching *s, int which)
+search_rank_take_common(struct searching *s, int which)
 {
 	const struct query_terms *t = &s->terms[which];
 	struct buf all AUTO_BUF = {0}, any AUTO_BUF = {0};
@@ -201,11 +201,11 @@ take_common(struct searching *s, int which)
 		buf_addc(&names, ')') < 0)
 		return err_nomem(s->e);
 	if (t->rare == 0 && t->n > 1)
-		r = take(s, which, &all, together, together, s->caps->all_max);
+		r = search_rank_take(s, which, &all, together, together, s->caps->all_max);
 	if (r == 0)
 		r = take_names(s, which, &names, s->caps->names_max / share);
 	if (r == 0)
-		r = take(s, which, &any, t->n, t->n, s->caps->common_max / share);
+		r = search_rank_take(s, which, &any, t->n, t->n, s->caps->common_max / share);
 	return r;
 }
 
@@ -226,11 +226,11 @@ take_substrings(struct searching *s, int which)
 		(t->found > s->caps->rank_terms || s->waits[which]))
 		g.cut = true;
 	else if (t->substring == SUBSTRING_MATCH)
-		r = search_match(s->st, &s->range[which], &match, take_row, &g,
+		r = search_match(s->st, &s->range[which], &match, search_rank_take_row, &g,
 			s->e);
 	else if (t->substring == SUBSTRING_SCAN)
 		r = search_facts(
-			s->st, &s->range[which], take_row, &g, s->e);
+			s->st, &s->range[which], search_rank_take_row, &g, s->e);
 	s->cut |= g.cut;
 	return r < 0 ? r : 0;
 }
@@ -276,7 +276,7 @@ choose_rare(struct searching *s, int which)
 }
 
 static int
-gather(struct searching *s, int which)
+search_rank_gather(struct searching *s, int which)
 {
 	const struct query_terms *t = &s->terms[which];
 	int r = search_filtered(s, which);
@@ -286,9 +286,9 @@ gather(struct searching *s, int which)
 	choose_rare(s, which);
 	r = take_name(s, which);
 	if (r == 0 && t->rare > 0)
-		r = take_rare(s, which);
+		r = search_rank_take_rare(s, which);
 	if (r == 0 && t->rare < t->n)
-		r = take_common(s, which);
+		r = search_rank_take_common(s, which);
 	if (r == 0)
 		r = take_substrings(s, which);
 	return r;
@@ -297,22 +297,22 @@ gather(struct searching *s, int which)
 /* --- order ------------------------------------------------------------------- */
 
 static double
-score_of(const struct searching *s, const struct candidate *c)
+search_rank_score_of(const struct searching *s, const struct candidate *c)
 {
 	const struct query_terms *t = &s->terms[c->which];
 	uint32_t found = c->name | c->body;
 	int level = c->flags & FOUND_NAME_IS ? 3
 		: c->flags & FOUND_NAME_HAS ? 2
 		: t->n > 0 && t->unknown == 0 && found == QUERY_ALL(t) ? 1 : 0;
-	double inside = 0.5 * weight_of(t, found) + 0.25 * c->best +
-		0.15 * weight_of(t, c->name) +
+	double inside = 0.5 * search_rank_weight_of(t, found) + 0.25 * c->best +
+		0.15 * search_rank_weight_of(t, c->name) +
 		(c->flags & FOUND_FACT_HAS ? 0.09 : 0);
 
 	return (level + inside) / 4;
 }
 
 static int
-best_first(const void *a, const void *b)
+search_rank_best_first(const void *a, const void *b)
 {
 	const struct candidate *x = a, *y = b;
 
@@ -324,12 +324,12 @@ best_first(const void *a, const void *b)
 }
 
 static void
-order(struct searching *s, size_t n)
+search_rank_order(struct searching *s, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		s->candidates[i].score = score_of(s, &s->candidates[i]);
+		s->candidates[i].score = search_rank_score_of(s, &s->candidates[i]);
 	if (n > 1)
-		qsort(s->candidates, n, sizeof(*s->candidates), best_first);
+		qsort(s->candidates, n, sizeof(*s->candidates), search_rank_best_first);
 }
 
 struct refine {
@@ -374,7 +374,7 @@ refine_fact(void *ctx, const struct fact *f)
 	else
 		c->body |= mask;
 	c->body |= type;
-	weight = weight_of(&x->s->terms[c->which], mask | type);
+	weight = search_rank_weight_of(&x->s->terms[c->which], mask | type);
 	if (weight > c->best)
 		c->best = weight;
 	return 0;
@@ -436,18 +436,18 @@ search_rank(struct searching *s)
 
 	for (int k = 0; r == 0 && k < 2; k++)
 		if (s->has_terms[k])
-			r = gather(s, k);
+			r = search_rank_gather(s, k);
 	if (r < 0)
 		return r;
 	/* Behind the ranked part only its set counts, and it stands. */
 	if (s->request->a & POSITION_TAIL)
 		return 0;
-	order(s, s->n);
+	search_rank_order(s, s->n);
 	n = (size_t)s->caps->refine_entities;
 	n = s->n < n ? s->n : n;
 	r = refine(s, n);
 	if (r < 0)
 		return r;
-	order(s, n);
+	search_rank_order(s, n);
 	return 0;
 }

@@ -30,7 +30,7 @@ position(const struct tail *t)
 /* --- has an earlier page had it ------------------------------------------------ */
 
 static int
-has_word(struct tail *t, const char *s, size_t n)
+search_tail_has_word(struct tail *t, const char *s, size_t n)
 {
 	uint32_t mask = 0;
 
@@ -49,13 +49,13 @@ is_found(void *ctx, const struct fact *f)
 	int r = searching_verify_fact(t->s, f);
 
 	if (r == 0 && t->s->terms[t->which].n > 0 && !f->erased)
-		r = has_word(t, f->text, f->text_n);
+		r = search_tail_has_word(t, f->text, f->text_n);
 	if (r == 0 && t->s->terms[t->which].n > 0 &&
 		f->kind == FACT_EXISTENCE) {
 		t->type.len = 0;
 		r = label_text(t->s->st, f->label, &t->type, t->s->e);
 		if (r > 0)
-			r = has_word(t, t->type.data ? t->type.data : "",
+			r = search_tail_has_word(t, t->type.data ? t->type.data : "",
 				t->type.len);
 	}
 	return r > 0 ? FOUND : r;
@@ -74,7 +74,7 @@ check_newer(void *ctx, const struct search_row *row)
 /* --- a fact that is found ------------------------------------------------------- */
 
 static int
-give(struct tail *t, const struct search_row *row)
+search_tail_give(struct tail *t, const struct search_row *row)
 {
 	struct searching *s = t->s;
 	int r;
@@ -113,7 +113,7 @@ tail_row(void *ctx, const struct search_row *row)
 	if (t->scan ? !idmap_get(&t->words, row->fact, NULL)
 		    : (row->name | row->body) == 0)
 		r = searching_verify(s, row->fact);
-	return r > 0 ? give(t, row) : r;
+	return r > 0 ? search_tail_give(t, row) : r;
 }
 
 /* --- the two ways to find facts --------------------------------------------------- */

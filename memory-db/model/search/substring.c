@@ -44,7 +44,7 @@ has_token(const struct buf *tokens, const char *s, size_t n)
 }
 
 static int
-add_token(struct build *b, const char *s, size_t n)
+substring_add_token(struct build *b, const char *s, size_t n)
 {
 	/* Neighbours in the vocabulary often share their stem. */
 	if (b->found < 16 && has_token(&b->tokens, s, n))
@@ -61,7 +61,7 @@ add_term(void *ctx, const char *term, size_t n)
 	struct build *b = ctx;
 
 	if (text_stem(term, n, b->t->stem, &b->stem) < 0 ||
-		add_token(b, b->stem.data, b->stem.len) < 0)
+		substring_add_token(b, b->stem.data, b->stem.len) < 0)
 		return err_nomem(b->e);
 	return 0;
 }
@@ -135,7 +135,7 @@ word_condition(struct build *b, const struct text_piece *p)
 		return r < 0 ? r : 0;
 	b->t->found += b->found;
 	/* Long words are not in the vocabulary: any text with one may have it. */
-	if (add_token(b, TEXT_LONG, strlen(TEXT_LONG)) < 0)
+	if (substring_add_token(b, TEXT_LONG, strlen(TEXT_LONG)) < 0)
 		return err_nomem(b->e);
 	return add_condition(b, "OR", false) < 0 ? err_nomem(b->e) : 0;
 }

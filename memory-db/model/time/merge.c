@@ -45,27 +45,27 @@ make_sides(struct merge *m)
 }
 
 static int
-add_touched(void *ctx, int64_t fact, int64_t entity)
+merge_add_touched(void *ctx, int64_t fact, int64_t entity)
 {
 	struct merge *m = ctx;
 
 	if (m->n == m->cap) {
 		size_t cap = m->cap == 0 ? 64 : m->cap * 2;
-		struct touched *p = realloc(m->touched, cap * sizeof(*p));
+		struct merge_touched *p = realloc(m->touched, cap * sizeof(*p));
 
 		if (p == NULL)
 			return err_nomem(m->e);
 		m->touched = p;
 		m->cap = cap;
 	}
-	m->touched[m->n++] = (struct touched){fact, entity, false};
+	m->touched[m->n++] = (struct merge_touched){fact, entity, false};
 	return 0;
 }
 
 static int
-by_entity(const void *a, const void *b)
+merge_by_entity(const void *a, const void *b)
 {
-	const struct touched *x = a, *y = b;
+	const struct merge_touched *x = a, *y = b;
 
 	if (x->entity != y->entity)
 		return x->entity < y->entity ? -1 : 1;
@@ -150,7 +150,7 @@ static int
 merge_attrs(struct merge *m)
 {
 	struct merge pairs = {.e = m->e};
-	int r = branch_each_attr(m->st, m->branch, add_touched, &pairs, m->e);
+	int r = branch_each_attr(m->st, m->branch, merge_add_touched, &pairs, m->e);
 
 	for (size_t i = (size_t)m->at.attrs; r == 0 && i < pairs.n; i++) {
 		if (merge_full(m))
@@ -181,7 +181,7 @@ merge_is_tired(struct merge *m)
 }
 
 static int
-prepare(struct merge *m)
+merge_prepare(struct merge *m)
 {
 	int64_t newest;
 	int r = make_sides(m);
@@ -191,9 +191,9 @@ prepare(struct merge *m)
 	if (r != 0)
 		return r;
 	m->out->fast_forward = newest <= m->base_at;
-	r = branch_each_fact(m->st, m->branch, add_touched, m, m->e);
+	r = branch_each_fact(m->st, m->branch, merge_add_touched, m, m->e);
 	if (r == 0 && m->n > 0)
-		qsort(m->touched, m->n, sizeof(*m->touched), by_entity);
+		qsort(m->touched, m->n, sizeof(*m->touched), merge_by_entity);
 	m->out->touched = (int64_t)m->n;
 	if (r == 0)
 		merge_set_waiting(m);
@@ -253,7 +253,7 @@ merge_run(struct merge *m, struct merge_result *ret)
 	memset(ret, 0, sizeof(*ret));
 	m->out = ret;
 	ret->conflicts = json_array();
-	r = ret->conflicts == NULL ? err_nomem(m->e) : prepare(m);
+	r = ret->conflicts == NULL ? err_nomem(m->e) : merge_prepare(m);
 	return r == 0 ? run_phases(m) : r;
 }
 

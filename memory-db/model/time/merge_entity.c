@@ -2,7 +2,7 @@
 #include "memory-db/model/time/merge_internal.h"
 #include "memory-db/store/log/log.h"
 
-struct group {
+struct merge_entity_group {
 	int64_t entity;
 	struct merge_item *items;
 	size_t n;
@@ -10,7 +10,7 @@ struct group {
 	bool has_metadata;
 };
 
-struct other {
+struct merge_entity_other {
 	struct merge *m;
 	int64_t change;
 };
@@ -26,7 +26,7 @@ any_incoming(void *ctx, const struct fact *f)
 static int
 not_own(void *ctx, const struct log_change *c)
 {
-	struct other *x = ctx;
+	struct merge_entity_other *x = ctx;
 
 	if (idset_has(&x->m->own, c->id))
 		return 0;
@@ -39,7 +39,7 @@ not_own(void *ctx, const struct log_change *c)
 static int
 touched_by_others(struct merge *m, int64_t entity, int64_t *ret_change)
 {
-	struct other x = {m, 0};
+	struct merge_entity_other x = {m, 0};
 	int r;
 
 	if (m->own.n == 0)
@@ -70,7 +70,7 @@ parent_changed(struct merge *m, int64_t entity, bool *ret)
 
 /* In slices, its facts go before it. */
 static int
-delete_entity(struct merge *m, int64_t entity)
+merge_entity_delete_entity(struct merge *m, int64_t entity)
 {
 	size_t left = 0;
 	int r;
@@ -99,13 +99,13 @@ go_on(struct merge *m, int64_t entity)
 	r = branch_touched(m->st, entity, m->parent, &change, m->e);
 	if (r == 0 && change > m->at.change) /* what is left stays */
 		return merge_gone(m, entity, "changed", "deleted");
-	return r == 0 ? delete_entity(m, entity) : r;
+	return r == 0 ? merge_entity_delete_entity(m, entity) : r;
 }
 
 /* 1 when the entity's facts are to be merged, 0 when it is left alone,
  * MERGE_WAITS when a name it needs may still come free. */
 static int
-decide(struct merge *m, const struct group *g)
+merge_entity_decide(struct merge *m, const struct merge_entity_group *g)
 {
 	struct existence b AUTO_EXISTENCE = {0}, t AUTO_EXISTENCE = {0},
 			   o AUTO_EXISTENCE = {0};
@@ -134,7 +134,7 @@ decide(struct merge *m, const struct group *g)
 	r = parent_changed(m, g->entity, &changed); /* deleted there */
 	if (r == 0 && changed)
 		return merge_gone(m, g->entity, "changed", "deleted");
-	return r == 0 ? delete_entity(m, g->entity) : r;
+	return r == 0 ? merge_entity_delete_entity(m, g->entity) : r;
 }
 
 bool
@@ -149,7 +149,7 @@ merge_takes(struct merge *m, enum merge_pass pass, const struct merge_item *x)
 }
 
 static int
-hide_kind(struct merge *m, const struct group *g, enum fact_kind kind)
+hide_kind(struct merge *m, const struct merge_entity_group *g, enum fact_kind kind)
 {
 	enum merge_pass pass = kind == FACT_TAG ? PASS_HIDE_TAGS : PASS_HIDE;
 	int r = 0;
@@ -163,7 +163,7 @@ hide_kind(struct merge *m, const struct group *g, enum fact_kind kind)
 }
 
 static int
-merge_items(struct merge *m, const struct group *g)
+merge_items(struct merge *m, const struct merge_entity_group *g)
 {
 	/* Removals first: a text removed and added again on the branch must
 	 * not be taken for one that stands here. Tags before the facts, which
@@ -185,7 +185,7 @@ merge_items(struct merge *m, const struct group *g)
 }
 
 static int
-load_group(struct merge *m, size_t first, struct group *g)
+load_group(struct merge *m, size_t first, struct merge_entity_group *g)
 {
 	int r = 0;
 
@@ -207,7 +207,7 @@ load_group(struct merge *m, size_t first, struct group *g)
 }
 
 static void
-free_group(struct group *g)
+free_group(struct merge_entity_group *g)
 {
 	for (size_t i = 0; g->items != NULL && i < g->n; i++)
 		free(g->items[i].text);
@@ -217,7 +217,7 @@ free_group(struct group *g)
 int
 merge_entity(struct merge *m, size_t first, size_t *ret_n)
 {
-	struct group g = {0};
+	struct merge_entity_group g = {0};
 	int r = load_group(m, first, &g);
 
 	if (r == 0 && m->at.entity == g.entity && m->at.pass != PASS_NEW)
@@ -226,7 +226,7 @@ merge_entity(struct merge *m, size_t first, size_t *ret_n)
 		m->at.pass = PASS_NEW;
 		m->at.fact = 0;
 		m->at.entity = g.entity;
-		r = decide(m, &g);
+		r = merge_entity_decide(m, &g);
 	}
 	if (r >= 0 && lens_apply(m->st, &m->ours, m->e) != 0)
 		r = MDB_E_STORE;

@@ -7,7 +7,7 @@
 #include "memory-db/model/time/merge.h"
 #include "memory-db/store/log/branch.h"
 
-struct touched {
+struct merge_touched {
 	int64_t fact, entity;
 	bool waits; /* first of an entity whose new name was taken */
 };
@@ -44,7 +44,7 @@ struct merge {
 	int64_t branch, parent;
 	int64_t base_at; /* change of the parent that base is of */
 	struct lens base, theirs, ours;
-	struct touched *touched;
+	struct merge_touched *touched;
 	size_t n, cap;
 	struct merge_at at;
 	struct idset told; /* entities deleted on one side, changed on the

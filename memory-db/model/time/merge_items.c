@@ -47,7 +47,7 @@ merge_item_hide(struct merge *m, const struct merge_item *x)
 		       : write_hide(m->w, x->f.id, m->e);
 }
 
-struct twin {
+struct merge_items_twin {
 	int64_t from, to;
 	double weight;
 };
@@ -55,8 +55,8 @@ struct twin {
 static int
 get_twin(void *ctx, const struct fact *f)
 {
-	*(struct twin *)ctx =
-		(struct twin){f->valid_from, f->valid_to, f->weight};
+	*(struct merge_items_twin *)ctx =
+		(struct merge_items_twin){f->valid_from, f->valid_to, f->weight};
 	return 0;
 }
 
@@ -76,7 +76,7 @@ describe_weight(double weight, char ret[WEIGHT_SIZE])
 static int
 compare_twin(struct merge *m, const struct merge_item *x, int64_t fact)
 {
-	struct twin t = {0, 0, 0};
+	struct merge_items_twin t = {0, 0, 0};
 	char ours[WEIGHT_SIZE], theirs[WEIGHT_SIZE];
 	int r = fact_get(m->st, fact, get_twin, &t, m->e);
 	bool weight = x->f.kind == FACT_RELATION &&
@@ -224,7 +224,7 @@ put_note(struct merge *m, const struct fact *old, const struct fact *new,
 /* As the metadata of an entity: one value, the branch's comes when ours is
  * base's. */
 static int
-merge_note(struct merge *m, int64_t entity, int64_t of)
+merge_items_merge_note(struct merge *m, int64_t entity, int64_t of)
 {
 	struct note base = {0}, theirs = {0}, ours = {0};
 	int64_t home = 0;
@@ -270,7 +270,7 @@ merge_marks(struct merge *m, const struct merge_item *items, size_t n)
 			is_told |= items[k].f.kind == FACT_NOTE &&
 				   items[k].f.supersedes == x->f.supersedes;
 		if (!is_told && merge_takes(m, PASS_MARKS, x))
-			r = merge_note(m, x->f.entity, x->f.supersedes);
+			r = merge_items_merge_note(m, x->f.entity, x->f.supersedes);
 	}
 	return r;
 }

@@ -77,7 +77,7 @@ save_cursor(struct merge *m, struct sliced_run *run)
 /* Facts to be looked at, for themselves and as relations; one more for what
  * comes after them. */
 static int64_t
-left(const struct merge *m)
+merge_slice_left(const struct merge *m)
 {
 	int64_t n = 0;
 
@@ -127,7 +127,7 @@ merge_slice(struct write *w, int64_t branch, struct sliced_run *run,
 	if (r == 0)
 		r = merge_run(&m, ret);
 	if (r == 0) {
-		ret->remaining = left(&m);
+		ret->remaining = merge_slice_left(&m);
 		conflicts = sliced_run_total(run, "conflicts",
 			(int64_t)json_array_size(ret->conflicts));
 	}

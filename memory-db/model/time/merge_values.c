@@ -12,7 +12,7 @@
 
 /* --- conflicts ------------------------------------------------------------ */
 static int
-add_conflict(struct merge *m, struct conflict_row c, const char *member,
+merge_values_add_conflict(struct merge *m, struct conflict_row c, const char *member,
 	const char *ours, const char *theirs)
 {
 	struct buf name AUTO_BUF = {0}, notes AUTO_BUF = {0};
@@ -45,7 +45,7 @@ merge_conflict(struct merge *m, int64_t entity, enum conflict_kind kind,
 {
 	struct conflict_row c = {.entity = entity, .kind = kind};
 
-	return add_conflict(m, c, member, ours, theirs);
+	return merge_values_add_conflict(m, c, member, ours, theirs);
 }
 
 int
@@ -55,7 +55,7 @@ merge_conflict_with(struct merge *m, int64_t entity, int64_t other,
 	struct conflict_row c = {
 		.entity = entity, .other = other, .kind = CONFLICT_ATTRIBUTE};
 
-	return add_conflict(m, c, "name", ours, theirs);
+	return merge_values_add_conflict(m, c, "name", ours, theirs);
 }
 
 int

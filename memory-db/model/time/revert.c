@@ -9,15 +9,15 @@
 #include "memory-db/store/log/branch.h"
 #include "memory-db/store/facts/labels.h"
 
-struct side {
+struct revert_side {
 	struct idset ids; /* fact -> kind + 1 */
 	struct err *e;
 };
 
 static int
-add(void *ctx, const struct fact *f)
+revert_add(void *ctx, const struct fact *f)
 {
-	struct side *s = ctx;
+	struct revert_side *s = ctx;
 	int64_t *v = idset_put(&s->ids, f->id);
 
 	if (v == NULL)
@@ -30,13 +30,13 @@ add(void *ctx, const struct fact *f)
 }
 
 static int
-read_side(struct write *w, int64_t entity, const struct lens *lens,
-	struct side *s, struct err *e)
+revert_read_side(struct write *w, int64_t entity, const struct lens *lens,
+	struct revert_side *s, struct err *e)
 {
 	int r = lens_apply(w->st, lens, e);
 
 	s->e = e;
-	return r == 0 ? fact_each(w->st, entity, ~0u, add, s, e) : r;
+	return r == 0 ? fact_each(w->st, entity, ~0u, revert_add, s, e) : r;
 }
 
 struct peer {
@@ -83,7 +83,7 @@ see_named(void *ctx, int64_t entity)
 }
 
 static int
-get_name(void *ctx, const struct fact *f)
+revert_get_name(void *ctx, const struct fact *f)
 {
 	struct name *x = ctx;
 
@@ -94,10 +94,10 @@ get_name(void *ctx, const struct fact *f)
 }
 
 static int
-check_name(struct write *w, int64_t entity, int64_t fact, struct err *e)
+revert_check_name(struct write *w, int64_t entity, int64_t fact, struct err *e)
 {
 	struct name x = {.w = w, .entity = entity, .e = e};
-	int r = fact_get(w->st, fact, get_name, &x, e);
+	int r = fact_get(w->st, fact, revert_get_name, &x, e);
 
 	if (r == 1 && x.text.len > 0)
 		r = buf_str(&x.text) == NULL
@@ -110,7 +110,7 @@ check_name(struct write *w, int64_t entity, int64_t fact, struct err *e)
 
 /* Shows a fact of then; a relation only when its other end exists. */
 static int
-show(struct write *w, int64_t fact, struct revert_result *out, struct err *e)
+revert_show(struct write *w, int64_t fact, struct revert_result *out, struct err *e)
 {
 	struct peer p = {w, e};
 	int r = fact_get(w->st, fact, peer_exists, &p, e);
@@ -166,13 +166,13 @@ change_one(struct reverting *x, int64_t id, int rank, bool hide)
 		return write_hide(x->w, id, x->e);
 	}
 	if (rank == 0)
-		r = check_name(x->w, x->entity, id, x->e);
-	return r == 0 ? show(x->w, id, x->out, x->e) : r;
+		r = revert_check_name(x->w, x->entity, id, x->e);
+	return r == 0 ? revert_show(x->w, id, x->out, x->e) : r;
 }
 
 /* Ids of a but not of b. */
 static int
-apply(struct reverting *x, const struct side *a, const struct side *b,
+revert_apply(struct reverting *x, const struct revert_side *a, const struct revert_side *b,
 	bool hide)
 {
 	int r = 0;
@@ -192,7 +192,7 @@ apply(struct reverting *x, const struct side *a, const struct side *b,
 }
 
 static int64_t
-existence_of(const struct side *s)
+existence_of(const struct revert_side *s)
 {
 	for (size_t i = 0; i < s->ids.cap; i++)
 		if (s->ids.slots[i].id != 0 &&
@@ -204,13 +204,13 @@ existence_of(const struct side *s)
 /* Finds out whether it changes; a name that is taken is told before anything
  * is written. */
 static int
-plan_existence(struct reverting *x, const struct side *then,
-	const struct side *now)
+plan_existence(struct reverting *x, const struct revert_side *then,
+	const struct revert_side *now)
 {
 	x->to = existence_of(then);
 	x->from = existence_of(now);
 	if (x->to != 0 && x->from != 0 && x->to != x->from)
-		return check_name(x->w, x->entity, x->to, x->e);
+		return revert_check_name(x->w, x->entity, x->to, x->e);
 	x->to = x->from = 0;
 	return 0;
 }
@@ -258,13 +258,13 @@ revert(struct write *w, int64_t entity, const struct lens *then, int64_t room,
 	struct reverting x = {
 		.w = w, .entity = entity, .room = room, .out = ret, .e = e};
 	struct lens now = w->scope.lens;
-	struct side a = {.e = e}, b = {.e = e};
+	struct revert_side a = {.e = e}, b = {.e = e};
 	size_t left = 0;
-	int r = read_side(w, entity, then, &a, e);
+	int r = revert_read_side(w, entity, then, &a, e);
 
 	memset(ret, 0, sizeof(*ret));
 	if (r == 0)
-		r = read_side(w, entity, &now, &b, e);
+		r = revert_read_side(w, entity, &now, &b, e);
 	if (r == 0 && a.ids.n == 0 && b.ids.n > 0) {
 		r = write_hide_part(w, entity,
 			room > 0 ? (size_t)room : SIZE_MAX, &left, e);
@@ -273,9 +273,9 @@ revert(struct write *w, int64_t entity, const struct lens *then, int64_t room,
 	} else if (r == 0) {
 		r = plan_existence(&x, &a, &b);
 		if (r == 0)
-			r = apply(&x, &b, &a, true);
+			r = revert_apply(&x, &b, &a, true);
 		if (r == 0)
-			r = apply(&x, &a, &b, false);
+			r = revert_apply(&x, &a, &b, false);
 		if (r == 0)
 			r = change_existence(&x);
 		if (r == 0 && ret->left == 0)

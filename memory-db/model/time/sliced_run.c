@@ -21,7 +21,7 @@ sliced_run_done(struct sliced_run *r)
 }
 
 static void
-make_key(struct sliced_run *r, int64_t ns, const char *method, const char *target)
+sliced_run_make_key(struct sliced_run *r, int64_t ns, const char *method, const char *target)
 {
 	crypto_generichash_state h;
 	unsigned char hash[16];
@@ -49,7 +49,7 @@ drop_key(struct store *st, const char *key, struct err *e)
 
 /* 1 found. */
 static int
-load(struct store *st, const char *id, json_t **ret, struct err *e)
+sliced_run_load(struct store *st, const char *id, json_t **ret, struct err *e)
 {
 	struct buf text AUTO_BUF = {0};
 	char key[sizeof(RUN_PREFIX) + RUN_ID_SIZE];
@@ -83,12 +83,12 @@ sliced_run_find(struct sliced_run *r, struct store *st, int64_t ns, const char *
 	int rc;
 
 	*r = (struct sliced_run){.st = st};
-	make_key(r, ns, method, target);
+	sliced_run_make_key(r, ns, method, target);
 	rc = operate_state_get(st, r->open_key, &id, e);
 	if (rc != 1)
 		return rc;
 	snprintf(r->id, sizeof(r->id), "%.*s", (int)id.len, id.data);
-	return load(st, r->id, &r->state, e);
+	return sliced_run_load(st, r->id, &r->state, e);
 }
 
 int
@@ -185,7 +185,7 @@ sliced_run_reply_again(struct store *st, int64_t ns, const char *method,
 static int
 need(struct store *st, const char *id, json_t **ret, struct err *e)
 {
-	int r = strlen(id) < RUN_ID_SIZE ? load(st, id, ret, e) : 0;
+	int r = strlen(id) < RUN_ID_SIZE ? sliced_run_load(st, id, ret, e) : 0;
 
 	return r == 0 ? err_param(e, MDB_E_NOT_FOUND, "run",
 				"no run '%.40s'; the reply of a sliced call "
@@ -233,7 +233,7 @@ sliced_run_close(struct store *st, const char *id, struct err *e)
 	return r == 0 ? save(st, id, state, e) : r;
 }
 
-struct listing {
+struct sliced_run_listing {
 	struct store *st;
 	int64_t ns;
 	json_t *list, *row; /* row: borrowed, of the run at hand */
@@ -245,7 +245,7 @@ struct listing {
 static int
 tell_branch(void *ctx, const struct branch_row *b)
 {
-	struct listing *x = ctx;
+	struct sliced_run_listing *x = ctx;
 
 	if (b->id == STORE_MAIN)
 		return 0;
@@ -262,7 +262,7 @@ tell_branch(void *ctx, const struct branch_row *b)
 static int
 list_one(void *ctx, const char *text, size_t n)
 {
-	struct listing *x = ctx;
+	struct sliced_run_listing *x = ctx;
 	json_t *state AUTO_JSON = jx_parse(text, n, x->e), *row AUTO_JSON = NULL;
 	int r;
 
@@ -290,7 +290,7 @@ list_one(void *ctx, const char *text, size_t n)
 int
 sliced_run_list(struct store *st, int64_t ns, json_t *ret_list, struct err *e)
 {
-	struct listing x = {.st = st, .ns = ns, .list = ret_list, .e = e};
+	struct sliced_run_listing x = {.st = st, .ns = ns, .list = ret_list, .e = e};
 
 	return operate_state_each(st, RUN_PREFIX, RUN_LAST, list_one, &x, e);
 }

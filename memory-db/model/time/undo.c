@@ -175,7 +175,7 @@ struct ops {
 };
 
 static int
-collect(void *ctx, const struct log_op *op)
+undo_collect(void *ctx, const struct log_op *op)
 {
 	struct ops *x = ctx;
 
@@ -196,7 +196,7 @@ static int
 take_back(struct undo *u, int64_t change, struct err *e)
 {
 	struct ops ops = {.e = e};
-	int r = log_ops(u->w->st, change, 0, 0, collect, &ops, e);
+	int r = log_ops(u->w->st, change, 0, 0, undo_collect, &ops, e);
 
 	for (size_t i = ops.n; r == 0 && i-- > 0;) {
 		const struct log_op *op = &ops.v[i];
@@ -217,7 +217,7 @@ take_back(struct undo *u, int64_t change, struct err *e)
 
 /* --- the plan ------------------------------------------------------------- */
 static int
-descending(const void *a, const void *b)
+undo_descending(const void *a, const void *b)
 {
 	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
 
@@ -225,9 +225,9 @@ descending(const void *a, const void *b)
 }
 
 static int
-ascending(const void *a, const void *b)
+undo_ascending(const void *a, const void *b)
 {
-	return descending(b, a);
+	return undo_descending(b, a);
 }
 
 /* The changes, newest first. */
@@ -242,7 +242,7 @@ sorted(const struct undo *u, int64_t **ret, struct err *e)
 	for (size_t i = 0; i < u->changes.cap; i++)
 		if (u->changes.slots[i].id != 0)
 			v[n++] = u->changes.slots[i].id;
-	qsort(v, n, sizeof(*v), descending);
+	qsort(v, n, sizeof(*v), undo_descending);
 	*ret = v;
 	return 0;
 }
@@ -336,7 +336,7 @@ undo_blockers(const struct undo *u)
 		if (u->blockers.slots[i].id != 0)
 			v[n++] = u->blockers.slots[i].id;
 	if (v != NULL)
-		qsort(v, n, sizeof(*v), ascending);
+		qsort(v, n, sizeof(*v), undo_ascending);
 	return v;
 }
 
@@ -365,7 +365,7 @@ undo_apply(struct undo *u, struct err *e)
 }
 
 /* --- telling -------------------------------------------------------------- */
-struct row {
+struct undo_row {
 	struct undo *u;
 	json_t *list;
 	size_t bytes;
@@ -373,9 +373,9 @@ struct row {
 };
 
 static int
-add_row(void *ctx, const struct fact *f)
+undo_add_row(void *ctx, const struct fact *f)
 {
-	struct row *x = ctx;
+	struct undo_row *x = ctx;
 	json_t *name = NULL, *row = json_object();
 	int r = member_entity_name(x->u->w->st, f->entity, &name, x->e);
 
@@ -405,7 +405,7 @@ add_row(void *ctx, const struct fact *f)
 
 /* Is the row added last one too many? A fact may have a megabyte. */
 static bool
-is_full(struct row *x)
+undo_is_full(struct undo_row *x)
 {
 	size_t last = json_array_size(x->list) - 1;
 
@@ -419,7 +419,7 @@ is_full(struct row *x)
 int
 undo_list(struct undo *u, bool hide, json_t **ret, struct err *e)
 {
-	struct row x = {u, json_array(), 0, e};
+	struct undo_row x = {u, json_array(), 0, e};
 	int r = x.list == NULL ? err_nomem(e) : 0;
 
 	for (size_t i = 0; r >= 0 && i < u->facts_n; i++) {
@@ -431,8 +431,8 @@ undo_list(struct undo *u, bool hide, json_t **ret, struct err *e)
 				!fact_is_mark(f->kind)) ||
 			json_array_size(x.list) >= LIST_MAX)
 			continue;
-		r = fact_get(u->w->st, f->fact, add_row, &x, e);
-		if (r == 1 && is_full(&x))
+		r = fact_get(u->w->st, f->fact, undo_add_row, &x, e);
+		if (r == 1 && undo_is_full(&x))
 			break;
 	}
 	if (r < 0) {

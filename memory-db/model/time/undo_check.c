@@ -128,7 +128,7 @@ get_change(void *ctx, const struct log_change *c)
 
 /* Nothing particular lies between, as the changes chosen leave holes: the
  * newest other change of the entity stands in the way. */
-struct other {
+struct undo_check_other {
 	struct undo *u;
 	int64_t change;
 };
@@ -136,7 +136,7 @@ struct other {
 static int
 find_other(void *ctx, const struct log_change *c)
 {
-	struct other *x = ctx;
+	struct undo_check_other *x = ctx;
 
 	if (undo_ours(x->u, c->id))
 		return 0;
@@ -147,7 +147,7 @@ find_other(void *ctx, const struct log_change *c)
 int
 undo_block_any(struct undo *u, int64_t entity, struct err *e)
 {
-	struct other x = {u, 0};
+	struct undo_check_other x = {u, 0};
 	int r = log_of_entity(
 		u->w->st, entity, INT64_MAX, find_other, &x, e);
 
@@ -182,16 +182,16 @@ check_home(struct undo *u, const struct undo_fact *f, int64_t entity,
 
 /* --- what would stand there twice -------------------------------------------
  */
-struct twin {
+struct undo_check_twin {
 	struct buf text;
 	int64_t peer, label, of;
 	struct err *e;
 };
 
 static int
-get_text(void *ctx, const struct fact *f)
+undo_check_get_text(void *ctx, const struct fact *f)
 {
-	struct twin *x = ctx;
+	struct undo_check_twin *x = ctx;
 
 	x->peer = f->peer;
 	x->label = f->label;
@@ -222,7 +222,7 @@ find_existence(void *ctx, const struct fact *f)
 
 /* A visible fact that says the same: *ret 0 for none. */
 static int
-find_twin(struct undo *u, const struct undo_fact *f, const struct twin *x,
+find_twin(struct undo *u, const struct undo_fact *f, const struct undo_check_twin *x,
 	int64_t *ret, struct err *e)
 {
 	struct store *st = u->w->st;
@@ -267,7 +267,7 @@ undo_block_between(struct undo *u, const struct undo_fact *a,
 }
 
 static int
-check_plan(struct undo *u, const struct undo_fact *f, const struct twin *x,
+undo_check_check_plan(struct undo *u, const struct undo_fact *f, const struct undo_check_twin *x,
 	struct err *e)
 {
 	static const unsigned char no_key[crypto_shorthash_KEYBYTES];
@@ -294,16 +294,16 @@ check_plan(struct undo *u, const struct undo_fact *f, const struct twin *x,
 static int
 check_twin(struct undo *u, const struct undo_fact *f, struct err *e)
 {
-	struct twin x = {.e = e};
+	struct undo_check_twin x = {.e = e};
 	const int64_t *at;
 	int64_t twin = 0, since;
 	bool visible;
-	int r = fact_get(u->w->st, f->fact, get_text, &x, e);
+	int r = fact_get(u->w->st, f->fact, undo_check_get_text, &x, e);
 
 	if (r == 1)
 		r = find_twin(u, f, &x, &twin, e);
 	if (r == 0)
-		r = check_plan(u, f, &x, e);
+		r = undo_check_check_plan(u, f, &x, e);
 	buf_done(&x.text);
 	if (r != 0 || twin == 0)
 		return r;

@@ -44,7 +44,7 @@ see_called(void *ctx, int64_t entity)
 }
 
 static int
-get_name(void *ctx, const struct fact *f)
+undo_names_get_name(void *ctx, const struct fact *f)
 {
 	struct called *x = ctx;
 
@@ -53,7 +53,7 @@ get_name(void *ctx, const struct fact *f)
 
 /* Two of the plan that would be called the same. */
 static int
-check_plan(struct undo *u, const struct undo_fact *f, const struct buf *name,
+undo_names_check_plan(struct undo *u, const struct undo_fact *f, const struct buf *name,
 	struct err *e)
 {
 	static const unsigned char key[crypto_shorthash_KEYBYTES] = "name";
@@ -81,12 +81,12 @@ undo_check_name(struct undo *u, const struct undo_fact *f, struct err *e)
 
 	if (f->was || !f->is || f->kind != FACT_EXISTENCE)
 		return 0;
-	r = fact_get(u->w->st, f->fact, get_name, &x, e);
+	r = fact_get(u->w->st, f->fact, undo_names_get_name, &x, e);
 	if (r == 1 && x.name.len > 0) {
 		r = entity_each_named(u->w->st, u->w->ns, x.name.data,
 			x.name.len, see_called, &x, e);
 		if (r == 0)
-			r = check_plan(u, f, &x.name, e);
+			r = undo_names_check_plan(u, f, &x.name, e);
 	}
 	buf_done(&x.name);
 	return r < 0 ? r : 0;

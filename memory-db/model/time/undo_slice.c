@@ -8,7 +8,7 @@
 #include "memory-db/store/log/log.h"
 
 static int
-descending(const void *a, const void *b)
+undo_slice_descending(const void *a, const void *b)
 {
 	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
 
@@ -29,7 +29,7 @@ keep_all(struct undo *u, struct sliced_run *run, struct err *e)
 	for (size_t i = 0; i < u->changes.cap; i++)
 		if (u->changes.slots[i].id != 0)
 			v[n++] = u->changes.slots[i].id;
-	qsort(v, n, sizeof(*v), descending);
+	qsort(v, n, sizeof(*v), undo_slice_descending);
 	for (size_t i = 0; i < n; i++)
 		if (jx_add(all, json_integer(v[i])) != 0)
 			return err_nomem(e);

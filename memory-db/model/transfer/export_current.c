@@ -15,7 +15,7 @@
 #include "memory-db/store/facts/labels.h"
 #include "memory-db/store/log/operate.h"
 
-enum phase { HEADER, ENTITIES, RELATIONS, FILES, DONE };
+enum export_current_phase { HEADER, ENTITIES, RELATIONS, FILES, DONE };
 
 /* Of one line: an entity with more takes several. The second bound keeps an
  * import of the line within one change. */
@@ -35,7 +35,7 @@ struct current {
 };
 
 static int
-set_namespace(struct export_page *p, json_t *o, int64_t ns)
+export_current_set_namespace(struct export_page *p, json_t *o, int64_t ns)
 {
 	struct buf name AUTO_BUF = {0};
 	int r;
@@ -64,7 +64,7 @@ set_label_member(struct export_page *p, json_t *o, const char *key,
 
 /* --- observations ------------------------------------------------------------------ */
 static int
-note_origin(void *ctx, const struct log_change *c)
+export_current_note_origin(void *ctx, const struct log_change *c)
 {
 	struct current *x = ctx;
 
@@ -95,7 +95,7 @@ set_provenance(struct current *x, json_t *o, const struct fact *f)
 	int r = 0;
 
 	if (x->origin.id != f->added)
-		r = log_get(p->st, f->added, note_origin, x, p->e);
+		r = log_get(p->st, f->added, export_current_note_origin, x, p->e);
 	if (r >= 0)
 		r = member_set_time(o, "at", x->origin.at, p->e);
 	if (r == 0)
@@ -127,7 +127,7 @@ set_provenance(struct current *x, json_t *o, const struct fact *f)
 }
 
 static int
-add_observation(void *ctx, const struct fact *f)
+export_current_add_observation(void *ctx, const struct fact *f)
 {
 	struct current *x = ctx;
 	json_t *text AUTO_JSON = NULL;
@@ -162,7 +162,7 @@ add_observation(void *ctx, const struct fact *f)
 
 /* --- an entity ---------------------------------------------------------------------- */
 static int
-set_metadata(void *ctx, const struct fact *f)
+export_current_set_metadata(void *ctx, const struct fact *f)
 {
 	return f->erased ? 0
 			 : member_set_parsed(ctx, "metadata", f->text,
@@ -170,20 +170,20 @@ set_metadata(void *ctx, const struct fact *f)
 }
 
 static int
-add_alias(void *ctx, const char *name, size_t n)
+export_current_add_alias(void *ctx, const char *name, size_t n)
 {
 	return jx_add(ctx, member_text(name, n));
 }
 
 static int
-set_aliases(struct export_page *p, json_t *o, int64_t entity)
+export_current_set_aliases(struct export_page *p, json_t *o, int64_t entity)
 {
 	json_t *aliases AUTO_JSON = json_array();
 	int r;
 
 	if (aliases == NULL)
 		return err_nomem(p->e);
-	r = entity_aliases(p->st, entity, add_alias, aliases, p->e);
+	r = entity_aliases(p->st, entity, export_current_add_alias, aliases, p->e);
 	if (r < 0)
 		return r == MDB_E_NOMEM ? err_nomem(p->e) : r;
 	return json_array_size(aliases) == 0
@@ -193,7 +193,7 @@ set_aliases(struct export_page *p, json_t *o, int64_t entity)
 
 /* What stands on the first line of an entity only. */
 static int
-set_numbers(struct export_page *p, json_t *o, int64_t entity)
+export_current_set_numbers(struct export_page *p, json_t *o, int64_t entity)
 {
 	struct entity_times times;
 	int64_t tier = 0, pin = 0, asked = 0;
@@ -212,18 +212,18 @@ set_numbers(struct export_page *p, json_t *o, int64_t entity)
 	if (r == 0 && pin != 0 && asked == 0)
 		r = member_set_bool(o, "pin", 1, p->e);
 	if (r == 0)
-		r = fact_each(p->st, entity, 1u << FACT_METADATA, set_metadata,
+		r = fact_each(p->st, entity, 1u << FACT_METADATA, export_current_set_metadata,
 			o, p->e);
 	if (r == MDB_E_NOMEM)
 		return err_nomem(p->e);
 	if (r == 0)
-		r = set_aliases(p, o, entity);
+		r = export_current_set_aliases(p, o, entity);
 	return r == 0 ? member_set_time(o, "created_at", times.created_at, p->e)
 		      : r;
 }
 
 static int
-set_entity(struct current *x, json_t *o)
+export_current_set_entity(struct current *x, json_t *o)
 {
 	struct export_page *p = x->p;
 	const struct fact *f = x->entity;
@@ -235,15 +235,15 @@ set_entity(struct current *x, json_t *o)
 		r = member_set_new(o, "observations",
 			x->texts = json_array(), p->e);
 	if (r == 0)
-		r = set_namespace(p, o, p->mark->ns);
+		r = export_current_set_namespace(p, o, p->mark->ns);
 	if (r == 0 && p->mark->b == 0)
-		r = set_numbers(p, o, f->entity);
+		r = export_current_set_numbers(p, o, f->entity);
 	if (r == 0)
 		r = member_set_new(o, "provenance",
 			x->provenance = json_array(), p->e);
 	if (r == 0)
 		r = fact_each(p->st, f->entity, 1u << FACT_OBSERVATION,
-			add_observation, x, p->e);
+			export_current_add_observation, x, p->e);
 	if (r >= 0 && json_array_size(x->provenance) == 0)
 		json_object_del(o, "provenance");
 	return r < 0 ? r : 0;
@@ -261,7 +261,7 @@ push_entity(void *ctx, const struct fact *f)
 
 		if (o == NULL)
 			return err_nomem(p->e);
-		r = set_entity(&x, o);
+		r = export_current_set_entity(&x, o);
 		if (r == 0)
 			r = export_push(p, take_ptr(o));
 		if (r != 0)
@@ -308,7 +308,7 @@ push_relation(void *ctx, const struct fact *f)
 	if (r == 0)
 		r = set_validity(p, o, f);
 	if (r == 0)
-		r = set_namespace(p, o, p->mark->ns);
+		r = export_current_set_namespace(p, o, p->mark->ns);
 	if (r == 0)
 		r = export_push(p, take_ptr(o));
 	if (r == 0)
@@ -348,7 +348,7 @@ push_part(struct export_page *p, int64_t phase, int64_t next, fact_fn fn)
 }
 
 static int
-push_namespace(void *ctx, const struct namespace_row *row)
+export_current_push_namespace(void *ctx, const struct namespace_row *row)
 {
 	struct export_page *p = ctx;
 	int r;
@@ -378,7 +378,7 @@ export_current_page(struct store *st, const struct export_query *q,
 		mark->phase = ENTITIES;
 	}
 	if (r == 0 && mark->phase != FILES) {
-		r = operate_namespaces(st, q->ns, push_namespace, &p, e);
+		r = operate_namespaces(st, q->ns, export_current_push_namespace, &p, e);
 		if (r >= 0 && !p.full)
 			*mark = (struct export_mark){.phase = FILES};
 	}

@@ -16,7 +16,7 @@
 #include "memory-db/store/facts/labels.h"
 #include "memory-db/store/log/operate.h"
 
-enum phase { HEADER, CHANGES, ALIASES, CONFLICTS, FILES, DONE };
+enum export_log_phase { HEADER, CHANGES, ALIASES, CONFLICTS, FILES, DONE };
 
 int
 export_push(struct export_page *p, json_t *line_new)
@@ -56,13 +56,13 @@ export_header(struct export_page *p, const char *format)
 }
 
 static int
-add_name(void *ctx, const char *name, size_t n)
+export_log_add_name(void *ctx, const char *name, size_t n)
 {
 	return jx_add(ctx, member_text(name, n));
 }
 
 static int
-push_namespace(void *ctx, const struct namespace_row *row)
+export_log_push_namespace(void *ctx, const struct namespace_row *row)
 {
 	struct export_page *p = ctx;
 	json_t *o AUTO_JSON = json_pack("{s:s, s:I}", "type", "namespace", "id",
@@ -79,7 +79,7 @@ push_namespace(void *ctx, const struct namespace_row *row)
 		r = member_set_text(o, "stem", row->stem, strlen(row->stem),
 			p->e);
 	if (r == 0)
-		r = operate_namespace_aliases(p->st, row->id, add_name, aliases,
+		r = operate_namespace_aliases(p->st, row->id, export_log_add_name, aliases,
 			p->e);
 	if (member_set_new(o, "aliases", aliases, p->e) != 0 ||
 		r == MDB_E_NOMEM)
@@ -161,7 +161,7 @@ set_peer(struct fact_line *l, const struct log_fact *f)
 }
 
 static int
-set_fact(void *ctx, const struct log_fact *f)
+export_log_set_fact(void *ctx, const struct log_fact *f)
 {
 	struct fact_line *l = ctx;
 	struct err *e = l->p->e;
@@ -206,7 +206,7 @@ set_new_fact(struct export_page *p, json_t *o, const struct log_op *op)
 	int r = member_set_new(o, "new", l.o, p->e);
 
 	if (r == 0)
-		r = log_fact(p->st, op->fact, set_fact, &l, p->e);
+		r = log_fact(p->st, op->fact, export_log_set_fact, &l, p->e);
 	return r < 0 ? r : 0;
 }
 
@@ -217,7 +217,7 @@ struct branch_line {
 
 /* A discarded branch is named "name#id": here as it was created. */
 static int
-set_branch(void *ctx, const struct branch_row *b)
+export_log_set_branch(void *ctx, const struct branch_row *b)
 {
 	struct branch_line *l = ctx;
 	const char *end = strrchr(b->name, '#');
@@ -236,7 +236,7 @@ set_new_branch(struct export_page *p, json_t *o, const struct log_op *op)
 	int r = member_set_new(o, "branch", l.o, p->e);
 
 	if (r == 0)
-		r = branch_get(p->st, op->value, set_branch, &l, p->e);
+		r = branch_get(p->st, op->value, export_log_set_branch, &l, p->e);
 	return r < 0 ? r : 0;
 }
 
@@ -284,7 +284,7 @@ count_op(void *ctx, const struct log_op *op)
 }
 
 static int
-set_change(struct export_page *p, json_t *o, const struct log_change *c)
+export_log_set_change(struct export_page *p, json_t *o, const struct log_change *c)
 {
 	int64_t ops = 0;
 	int r = member_set_new(o, "kind",
@@ -323,7 +323,7 @@ push_head(struct export_page *p, const struct log_change *c)
 	json_t *o AUTO_JSON = json_pack("{s:s, s:I, s:I, s:I, s:I}", "type",
 		"change", "id", (json_int_t)c->id, "ns", (json_int_t)c->ns,
 		"at", (json_int_t)c->at, "branch", (json_int_t)c->branch);
-	int r = o == NULL ? err_nomem(p->e) : set_change(p, o, c);
+	int r = o == NULL ? err_nomem(p->e) : export_log_set_change(p, o, c);
 
 	return r == 0 ? export_push(p, take_ptr(o)) : r;
 }
@@ -442,7 +442,7 @@ export_log_page(struct store *st, const struct export_query *q,
 	if (r == 0 && mark->phase == HEADER) {
 		r = export_header(&p, EXPORT_LOG_FORMAT);
 		if (r == 0)
-			r = operate_namespaces(st, q->ns, push_namespace, &p, e);
+			r = operate_namespaces(st, q->ns, export_log_push_namespace, &p, e);
 		if (r == 0)
 			mark->phase = CHANGES;
 	}

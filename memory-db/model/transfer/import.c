@@ -42,7 +42,7 @@ import_complain(struct importer *im, const char *fmt, ...)
 
 /* --- where the source stands ------------------------------------------------------ */
 static void
-state_key(const struct importer *im, char out[KEY_SIZE])
+import_state_key(const struct importer *im, char out[KEY_SIZE])
 {
 	snprintf(out, KEY_SIZE, "import:%s", im->q->source);
 }
@@ -57,7 +57,7 @@ state_load(struct importer *im)
 	char key[KEY_SIZE];
 	int r;
 
-	state_key(im, key);
+	import_state_key(im, key);
 	r = operate_state_get(im->st, key, &text, im->e);
 	if (r != 1)
 		return r;
@@ -101,7 +101,7 @@ state_save(struct importer *im)
 			jx_set(o, "head", json_incref(s->head)) != 0) ||
 		jx_dump(o, &text) != 0)
 		return err_nomem(im->e);
-	state_key(im, key);
+	import_state_key(im, key);
 	return operate_state_set(im->st, key, text.data, text.len, im->e);
 }
 
@@ -112,14 +112,14 @@ state_drop(struct importer *im)
 {
 	char key[KEY_SIZE], end[KEY_SIZE + 1];
 
-	state_key(im, key);
+	import_state_key(im, key);
 	snprintf(end, sizeof(end), "%s\x01", key);
 	return operate_state_drop(im->st, key, end, im->e);
 }
 
 /* --- a slice ------------------------------------------------------------------------ */
 static int
-read_header(struct importer *im, const json_t *record)
+import_read_header(struct importer *im, const json_t *record)
 {
 	const char *format = jx_text(record, "format");
 	int64_t version;
@@ -145,7 +145,7 @@ import_record(struct importer *im, const json_t *record)
 	if (json_object_size(record) == 0)
 		return 0;
 	if (type != NULL && strcmp(type, "header") == 0)
-		return read_header(im, record);
+		return import_read_header(im, record);
 	return im->state.is_log ? replay_line(im, record)
 				: import_line(im, record);
 }

@@ -24,7 +24,7 @@ read_label(struct importer *im, const json_t *o, const char *key, int64_t *ret)
 }
 
 static int
-read_numbers(struct importer *im, const json_t *o, struct fact *f)
+import_fact_read_numbers(struct importer *im, const json_t *o, struct fact *f)
 {
 	int64_t flags = 0;
 	const struct {
@@ -59,7 +59,7 @@ static int
 read_fact(struct importer *im, const json_t *o, struct fact *f)
 {
 	size_t limit = LIMIT_OBSERVATION_BYTES;
-	int r = read_numbers(im, o, f);
+	int r = import_fact_read_numbers(im, o, f);
 
 	if (r == 0)
 		r = read_label(im, o, "label", &f->label);

@@ -22,7 +22,7 @@ has_room(struct importer *im, int64_t ns, const struct file *old, size_t n,
 }
 
 static int
-put(struct importer *im, int64_t ns, const char *name, const char *body,
+import_files_put(struct importer *im, int64_t ns, const char *name, const char *body,
 	size_t n, int64_t at)
 {
 	struct file old = {0};
@@ -66,6 +66,6 @@ import_file(struct importer *im, const json_t *o, int64_t ns)
 	if (value == NULL)
 		return import_complain(im, "the body of the file '%.200s' is "
 			"no JSON", json_string_value(name));
-	return put(im, ns, json_string_value(name), json_string_value(body), n,
+	return import_files_put(im, ns, json_string_value(name), json_string_value(body), n,
 		at);
 }

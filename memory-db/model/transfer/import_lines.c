@@ -89,7 +89,7 @@ check_metadata(const struct entity_line *l)
 
 /* Fills l; NULL, or what is wrong with the line. */
 static const char *
-read_entity(const json_t *o, struct entity_line *l)
+import_lines_read_entity(const json_t *o, struct entity_line *l)
 {
 	const char *tier = jx_text(o, "tier");
 	const char *wrong;
@@ -203,7 +203,7 @@ import_namespace(struct importer *im, const json_t *o, int64_t *ret_ns)
 
 /* --- entities ------------------------------------------------------------------------ */
 static int
-add_existence(struct importer *im, int64_t entity, const struct entity_line *l)
+import_lines_add_existence(struct importer *im, int64_t entity, const struct entity_line *l)
 {
 	struct fact f = import_fact(entity, FACT_EXISTENCE);
 	int r = label_intern(im->st, l->type, &f.label, im->e);
@@ -222,7 +222,7 @@ add_existence(struct importer *im, int64_t entity, const struct entity_line *l)
 
 /* The entity of the line, created when it does not exist. */
 static int
-find_or_add(struct importer *im, const struct entity_line *l,
+import_lines_find_or_add(struct importer *im, const struct entity_line *l,
 	int64_t *ret_entity)
 {
 	int r = entity_find(im->st, im->ns, l->name, l->name_n, ret_entity,
@@ -236,7 +236,7 @@ find_or_add(struct importer *im, const struct entity_line *l,
 	} else if (r == 0)
 		r = entity_create(im->st, im->ns, l->name, l->name_n,
 			ret_entity, im->e);
-	return r == 0 ? add_existence(im, *ret_entity, l) : r;
+	return r == 0 ? import_lines_add_existence(im, *ret_entity, l) : r;
 }
 
 static int
@@ -281,7 +281,7 @@ read_provenance(struct importer *im, const json_t *o, struct fact *f)
 }
 
 static int
-add_observation(struct importer *im, int64_t entity, const json_t *text,
+import_lines_add_observation(struct importer *im, int64_t entity, const json_t *text,
 	const json_t *provenance)
 {
 	struct fact f = import_fact(entity, FACT_OBSERVATION);
@@ -335,7 +335,7 @@ add_metadata(struct importer *im, int64_t entity, const json_t *metadata)
 
 /* Other names lead to it too, unless they lead elsewhere already. */
 static int
-add_aliases(struct importer *im, int64_t entity, const json_t *aliases)
+import_lines_add_aliases(struct importer *im, int64_t entity, const json_t *aliases)
 {
 	size_t i;
 	json_t *v;
@@ -362,7 +362,7 @@ static int
 import_entity(struct importer *im, const json_t *o)
 {
 	struct entity_line l = {0};
-	const char *wrong = read_entity(o, &l);
+	const char *wrong = import_lines_read_entity(o, &l);
 	int64_t entity, before = im->written, ns;
 	size_t i;
 	json_t *v;
@@ -374,18 +374,18 @@ import_entity(struct importer *im, const json_t *o)
 	if (r == 1)
 		return 0;
 	if (r == 0)
-		r = find_or_add(im, &l, &entity);
+		r = import_lines_find_or_add(im, &l, &entity);
 	if (r == 0)
 		r = add_metadata(im, entity, l.metadata);
 	if (r == 0)
-		r = add_aliases(im, entity, l.aliases);
+		r = import_lines_add_aliases(im, entity, l.aliases);
 	if (r != 0)
 		return r;
 	json_array_foreach(l.observations, i, v) {
 		const json_t *from = json_is_object(v)
 			? v : json_array_get(l.provenance, i);
 
-		r = add_observation(im, entity, observation_text(v), from);
+		r = import_lines_add_observation(im, entity, observation_text(v), from);
 		if (r != 0)
 			return r;
 	}

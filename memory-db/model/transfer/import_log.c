@@ -132,7 +132,7 @@ replay_attr(struct importer *im, int64_t entity, int64_t key, int64_t value)
 }
 
 static int
-replay_op(struct importer *im, const json_t *o, int64_t ns)
+import_log_replay_op(struct importer *im, const json_t *o, int64_t ns)
 {
 	int64_t what = 0, entity = 0, fact = 0, key = 0, value = 0;
 	json_t *new_fact = NULL;
@@ -190,7 +190,7 @@ struct head {
 };
 
 static int
-kind_of(const char *name)
+import_log_kind_of(const char *name)
 {
 	for (int k = 1; name != NULL && k < CHANGE_KIND_MAX; k++)
 		if (strcmp(change_kind_name(k), name) == 0)
@@ -227,7 +227,7 @@ read_texts(struct importer *im, const json_t *o, struct head *h)
 		    im->e) == 0 && h->info.message == NULL &&
 		member_hex(digest, h->message_digest, FACT_DIGEST_BYTES) == 0)
 		h->given.message_digest = h->message_digest;
-	h->info.kind = (enum change_kind)kind_of(kind);
+	h->info.kind = (enum change_kind)import_log_kind_of(kind);
 	if (h->info.kind == 0 || member_hex(chain, h->chain, 32) != 0 ||
 		(h->info.message != NULL &&
 			member_hex(salt, h->salt, FACT_SALT_BYTES) != 0))
@@ -301,7 +301,7 @@ apply_change(struct importer *im)
 	json_array_foreach(im->ops, i, op) {
 		if (r != 0)
 			break;
-		r = replay_op(im, op, h.info.ns);
+		r = import_log_replay_op(im, op, h.info.ns);
 	}
 	if (r == 0)
 		r = change_seal(take_ptr(im->change), &change, &at, im->e);

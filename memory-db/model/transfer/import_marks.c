@@ -11,7 +11,7 @@
 #include "memory-db/store/facts/labels.h"
 
 static int
-add_mark(struct importer *im, int64_t entity, int64_t of, enum fact_kind kind,
+import_marks_add_mark(struct importer *im, int64_t entity, int64_t of, enum fact_kind kind,
 	const char *text, size_t n)
 {
 	struct fact f = import_fact(entity, kind);
@@ -26,7 +26,7 @@ add_mark(struct importer *im, int64_t entity, int64_t of, enum fact_kind kind,
 }
 
 static bool
-is_in(const json_t *list, const json_t *tag)
+import_marks_is_in(const json_t *list, const json_t *tag)
 {
 	json_t *have;
 	size_t i;
@@ -38,7 +38,7 @@ is_in(const json_t *list, const json_t *tag)
 }
 
 static int
-add_tags(struct importer *im, int64_t entity, int64_t of, const json_t *tags)
+import_marks_add_tags(struct importer *im, int64_t entity, int64_t of, const json_t *tags)
 {
 	json_t *all AUTO_JSON = NULL, *tag;
 	size_t i;
@@ -51,9 +51,9 @@ add_tags(struct importer *im, int64_t entity, int64_t of, const json_t *tags)
 		if (r != 0 || json_array_size(all) >= LIMIT_FACT_TAGS)
 			return r;
 		if (n == 0 || n > LIMIT_TYPE_BYTES || strlen(text) != n ||
-			is_in(all, tag))
+			import_marks_is_in(all, tag))
 			continue;
-		r = add_mark(im, entity, of, FACT_TAG, text, n);
+		r = import_marks_add_mark(im, entity, of, FACT_TAG, text, n);
 		if (r == 0 && jx_add(all, json_incref(tag)) != 0)
 			r = err_nomem(im->e);
 	}
@@ -76,7 +76,7 @@ add_note(struct importer *im, int64_t entity, int64_t of, const json_t *object)
 		return 0;
 	r = fact_find_mark(
 		im->st, entity, of, FACT_NOTE, NULL, 0, &have, im->e);
-	return r == 0 ? add_mark(im, entity, of, FACT_NOTE, text.data, text.len)
+	return r == 0 ? import_marks_add_mark(im, entity, of, FACT_NOTE, text.data, text.len)
 		      : r < 0 ? r : 0;
 }
 
@@ -87,7 +87,7 @@ import_marks(struct importer *im, int64_t entity, int64_t of, const json_t *o)
 	int r = 0;
 
 	if (json_array_size(tags) > 0)
-		r = add_tags(im, entity, of, tags);
+		r = import_marks_add_tags(im, entity, of, tags);
 	return r == 0 ? add_note(im, entity, of,
 				json_object_get(o, "metadata"))
 		      : r;

@@ -23,7 +23,7 @@ existing(struct importer *im, int64_t ns, const char *name, size_t n,
  * is in the user's memory, where it is looked for as well. 1 with the entity; 0
  * when it does not exist and the line was reported. */
 static int
-find_end(struct importer *im, const json_t *o, const char *key, int64_t *ret,
+import_relations_find_end(struct importer *im, const json_t *o, const char *key, int64_t *ret,
 	bool *ret_user)
 {
 	char member[32];
@@ -53,10 +53,10 @@ find_ends(struct importer *im, const json_t *o, struct fact *f)
 {
 	bool from_user, to_user;
 	int64_t end;
-	int r = find_end(im, o, "from", &f->entity, &from_user);
+	int r = import_relations_find_end(im, o, "from", &f->entity, &from_user);
 
 	if (r == 1)
-		r = find_end(im, o, "to", &f->peer, &to_user);
+		r = import_relations_find_end(im, o, "to", &f->peer, &to_user);
 	if (r != 1 || !from_user)
 		return r;
 	if (to_user)

@@ -14,7 +14,7 @@
 #include "memory-db/store/log/operate.h"
 
 /* --- namespaces and aliases ------------------------------------------------------------ */
-struct found {
+struct import_rows_found {
 	bool here, same_name, is_empty;
 	const char *name;
 };
@@ -22,7 +22,7 @@ struct found {
 static int
 compare_namespace(void *ctx, const struct namespace_row *row)
 {
-	struct found *f = ctx;
+	struct import_rows_found *f = ctx;
 
 	f->here = true;
 	f->same_name = strcmp(row->name, f->name) == 0;
@@ -77,7 +77,7 @@ int
 replay_namespace(struct importer *im, const json_t *o)
 {
 	const char *name, *stem;
-	struct found f = {0};
+	struct import_rows_found f = {0};
 	int64_t id, other;
 	size_t n, stem_n;
 	int r = jx_int(o, "id", JX_REQUIRED, 1, 1 << 20, &id, im->e);
@@ -147,7 +147,7 @@ replay_alias(struct importer *im, const json_t *o)
 int
 replay_file(struct importer *im, const json_t *o)
 {
-	struct found f = {.name = ""};
+	struct import_rows_found f = {.name = ""};
 	int64_t ns;
 	int r = jx_int(o, "ns", JX_REQUIRED, 1, 1 << 20, &ns, im->e);
 
@@ -165,7 +165,7 @@ replay_file(struct importer *im, const json_t *o)
 
 /* --- branches --------------------------------------------------------------------------- */
 static int
-create_branch(struct importer *im, const json_t *op, struct branch_row *b)
+import_rows_create_branch(struct importer *im, const json_t *op, struct branch_row *b)
 {
 	json_t *o = NULL;
 	size_t n = 0;
@@ -193,7 +193,7 @@ replay_branch(struct importer *im, const json_t *op, struct branch_row *b,
 
 	switch (action) {
 	case BRANCH_OP_CREATE:
-		r = create_branch(im, op, b);
+		r = import_rows_create_branch(im, op, b);
 		break;
 	case BRANCH_OP_MERGE:
 		r = branch_add_merge(im->st, b->id, change,

@@ -18,7 +18,7 @@
 #define SLICE_NS (50 * 1000 * 1000LL)
 #define HEAD_BYTES 32
 
-struct page {
+struct verify_page {
 	struct store *st;
 	struct verify_mark mark;
 	int64_t changes, facts;	/* checked before this slice */
@@ -27,9 +27,9 @@ struct page {
 };
 
 static int
-tell(void *ctx, const char *what, const char *detail, int64_t mendable)
+verify_tell(void *ctx, const char *what, const char *detail, int64_t mendable)
 {
-	struct page *p = ctx;
+	struct verify_page *p = ctx;
 	json_t *o = json_object();
 	int r;
 
@@ -45,7 +45,7 @@ tell(void *ctx, const char *what, const char *detail, int64_t mendable)
 }
 
 static int
-read_cursor(struct page *p, const char *cursor)
+read_cursor(struct verify_page *p, const char *cursor)
 {
 	int64_t v[VERIFY_MARK_NUMBERS];
 	int r;
@@ -62,7 +62,7 @@ read_cursor(struct page *p, const char *cursor)
 }
 
 static int
-set_next(struct page *p, json_t *o)
+set_next(struct verify_page *p, json_t *o)
 {
 	const struct verify_mark *m = &p->mark;
 	int64_t v[VERIFY_MARK_NUMBERS] = {m->change, m->step, m->a, m->changes,
@@ -76,7 +76,7 @@ set_next(struct page *p, json_t *o)
 
 /* NAMESPACE:HEX; the name may hold colons. */
 static int
-parse_head(struct page *p, const char *head, char *name, size_t name_size,
+parse_head(struct verify_page *p, const char *head, char *name, size_t name_size,
 	unsigned char bytes[HEAD_BYTES])
 {
 	const char *colon = strrchr(head, ':');
@@ -93,7 +93,7 @@ parse_head(struct page *p, const char *head, char *name, size_t name_size,
 
 /* A head kept elsewhere must be a link of the chain. */
 static int
-check_head(struct page *p, const char *head, json_t *o)
+verify_check_head(struct verify_page *p, const char *head, json_t *o)
 {
 	unsigned char bytes[HEAD_BYTES];
 	char name[300], detail[420];
@@ -113,7 +113,7 @@ check_head(struct page *p, const char *head, json_t *o)
 			"'%.255s': its log was rewritten since, or this is "
 			"another database", name);
 		p->mark.problems++;
-		return tell(p, "head", detail, 0);
+		return verify_tell(p, "head", detail, 0);
 	}
 	found = json_object();
 	r = member_set_new(o, "head", found, p->e);
@@ -125,7 +125,7 @@ check_head(struct page *p, const char *head, json_t *o)
 
 /* What this slice checked. */
 static int
-set_checked(struct page *p, json_t *o)
+set_checked(struct verify_page *p, json_t *o)
 {
 	json_t *checked = json_object();
 	int r = member_set_new(o, "checked", checked, p->e);
@@ -139,7 +139,7 @@ set_checked(struct page *p, json_t *o)
 }
 
 static int
-set_heads(struct page *p, json_t *o)
+set_heads(struct verify_page *p, json_t *o)
 {
 	json_t *heads = NULL;
 	int r = namespaces_heads(p->st, 0, p->mark.change, &heads, p->e);
@@ -156,7 +156,7 @@ verify_page(struct store *st, const char *cursor, const char *head,
 	json_t **ret, struct err *e)
 {
 	json_t *o AUTO_JSON = json_object();
-	struct page p = {.st = st, .problems = json_array(), .e = e};
+	struct verify_page p = {.st = st, .problems = json_array(), .e = e};
 	double progress = 0;
 	bool done = false;
 	int r;
@@ -171,9 +171,9 @@ verify_page(struct store *st, const char *cursor, const char *head,
 	p.changes = p.mark.changes;
 	p.facts = p.mark.facts;
 	if (r == 0 && cursor == NULL && head != NULL)
-		r = check_head(&p, head, o);
+		r = verify_check_head(&p, head, o);
 	if (r == 0)
-		r = verify_slice(st, &p.mark, clock_mono_ns() + SLICE_NS, tell,
+		r = verify_slice(st, &p.mark, clock_mono_ns() + SLICE_NS, verify_tell,
 			&p, &progress, &done, e);
 	if (r == 0 && done && p.mark.problems == 0)
 		trouble_over(store_database(st), TROUBLE_DAMAGE);

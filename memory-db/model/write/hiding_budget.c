@@ -14,14 +14,14 @@
 
 /* In order of time, whatever the session. */
 static void
-make_key(char out[KEY_SIZE], int64_t span, const char *session)
+hiding_budget_make_key(char out[KEY_SIZE], int64_t span, const char *session)
 {
 	snprintf(out, KEY_SIZE, "hidden/%016lld/%s",
 		(long long)(span > 0 ? span : 0), session);
 }
 
 static int
-get(struct store *st, const char *key, int64_t *ret, struct err *e)
+hiding_budget_get(struct store *st, const char *key, int64_t *ret, struct err *e)
 {
 	struct buf text AUTO_BUF = {0};
 	int r = operate_state_get(st, key, &text, e);
@@ -35,14 +35,14 @@ get(struct store *st, const char *key, int64_t *ret, struct err *e)
 }
 
 static int
-keep(struct store *st, const char *key, int64_t n, int64_t span, struct err *e)
+hiding_budget_keep(struct store *st, const char *key, int64_t n, int64_t span, struct err *e)
 {
 	char from[KEY_SIZE], to[KEY_SIZE], text[24];
 	int64_t have;
-	int r = get(st, key, &have, e);
+	int r = hiding_budget_get(st, key, &have, e);
 
-	make_key(from, 0, "");
-	make_key(to, span - SPANS, "");
+	hiding_budget_make_key(from, 0, "");
+	hiding_budget_make_key(to, span - SPANS, "");
 	snprintf(text, sizeof(text), "%lld", (long long)(have + n));
 	if (r == 0)
 		r = operate_state_drop(st, from, to, e);
@@ -50,7 +50,7 @@ keep(struct store *st, const char *key, int64_t n, int64_t span, struct err *e)
 }
 
 static int
-refuse(const struct context *ctx, int64_t used, int64_t n, struct err *e)
+hiding_budget_refuse(const struct context *ctx, int64_t used, int64_t n, struct err *e)
 {
 	return err_param(e, MDB_E_LIMIT, "confirm",
 		"this hides %lld facts, after %lld in the last minute%s; "
@@ -74,12 +74,12 @@ hiding_budget_check(struct store *st, const struct context *ctx, int64_t n,
 	if (!ctx->is_agent || n == 0)
 		return 0;
 	for (int i = 0; r == 0 && i < SPANS; i++) {
-		make_key(key, span - i, session);
-		r = get(st, key, &part, e);
+		hiding_budget_make_key(key, span - i, session);
+		r = hiding_budget_get(st, key, &part, e);
 		used += part;
 	}
 	if (r == 0 && used + n > LIMIT_HIDDEN_UNASKED && !ctx->is_confirmed)
-		return refuse(ctx, used, n, e);
-	make_key(key, span, session);
-	return r == 0 ? keep(st, key, n, span, e) : r;
+		return hiding_budget_refuse(ctx, used, n, e);
+	hiding_budget_make_key(key, span, session);
+	return r == 0 ? hiding_budget_keep(st, key, n, span, e) : r;
 }

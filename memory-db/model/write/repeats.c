@@ -17,7 +17,7 @@ is_spent(struct write *w)
 }
 
 static const json_t *
-text_of(const json_t *item)
+repeats_text_of(const json_t *item)
 {
 	return json_is_object(item) ? json_object_get(item, "text") : item;
 }
@@ -25,7 +25,7 @@ text_of(const json_t *item)
 static size_t
 bytes_of(const json_t *item)
 {
-	return json_string_length(text_of(item));
+	return json_string_length(repeats_text_of(item));
 }
 
 void
@@ -47,7 +47,7 @@ most_of(const struct write *w)
 }
 
 static int
-put(struct repeats *x, int64_t fact, const char *text, size_t n, struct err *e)
+repeats_keep(struct repeats *x, int64_t fact, const char *text, size_t n, struct err *e)
 {
 	struct repeats_text read;
 	struct near_text *t;
@@ -73,28 +73,28 @@ put(struct repeats *x, int64_t fact, const char *text, size_t n, struct err *e)
 	return 0;
 }
 
-struct loading {
+struct repeats_loading {
 	struct repeats *x;
 	struct err *e;
 };
 
 static int
-load_one(void *ctx, const struct fact *f)
+repeats_load_one(void *ctx, const struct fact *f)
 {
-	struct loading *l = ctx;
+	struct repeats_loading *l = ctx;
 
 	l->x->w->looks++;
-	return put(l->x, f->id, f->text, f->text_n, l->e);
+	return repeats_keep(l->x, f->id, f->text, f->text_n, l->e);
 }
 
 /* Facts that a text of low to high bytes can be like. */
 static int
-load(struct repeats *x, size_t low, size_t high, struct err *e)
+repeats_load(struct repeats *x, size_t low, size_t high, struct err *e)
 {
-	struct loading l = {x, e};
+	struct repeats_loading l = {x, e};
 	int r = fact_each_newest(x->w->st, x->entity,
 		(int64_t)(low * 2 / 3), (int64_t)(high * 3 / 2 + 8),
-		(int64_t)most_of(x->w), load_one, &l, e);
+		(int64_t)most_of(x->w), repeats_load_one, &l, e);
 
 	for (size_t i = 0, k = x->n; i + 1 < k; i++, k--) {
 		struct near_text t = x->v[i];
@@ -125,7 +125,7 @@ repeats_begin(struct repeats *x, struct write *w, int64_t entity, bool fresh,
 	}
 	if (high == 0 || is_spent(w))
 		x->is_on = false;
-	return x->is_on && !fresh ? load(x, low, high, e) : 0;
+	return x->is_on && !fresh ? repeats_load(x, low, high, e) : 0;
 }
 
 /* --- looking --------------------------------------------------------------- */
@@ -136,7 +136,7 @@ struct hits {
 };
 
 static int
-find(const struct repeats *x, const char *text, size_t n, struct hits *ret,
+repeats_search(const struct repeats *x, const char *text, size_t n, struct hits *ret,
 	struct err *e)
 {
 	size_t most = most_of(x->w), first = x->n > most ? x->n - most : 0;
@@ -169,7 +169,7 @@ find(const struct repeats *x, const char *text, size_t n, struct hits *ret,
 
 /* {same} or {similar: [..]}, or NULL for neither. */
 static int
-note_of(const struct hits *h, json_t **ret, struct err *e)
+repeats_note_of(const struct hits *h, json_t **ret, struct err *e)
 {
 	json_t *texts AUTO_JSON = NULL;
 
@@ -190,7 +190,7 @@ note_of(const struct hits *h, json_t **ret, struct err *e)
 }
 
 static void
-key_of(const json_t *item, char key[24])
+repeats_key_of(const json_t *item, char key[24])
 {
 	snprintf(key, 24, "%p", (const void *)item);
 }
@@ -208,16 +208,16 @@ repeats_look(struct repeats *x, const json_t *item, int64_t *ret_fact, struct er
 		x->is_on = false;
 	if (!x->is_on || bytes_of(item) > LIMIT_ALIKE_BYTES)
 		return 0;
-	r = find(x, json_string_value(text_of(item)), bytes_of(item), &hits, e);
+	r = repeats_search(x, json_string_value(repeats_text_of(item)), bytes_of(item), &hits, e);
 	if (r == 0)
-		r = note_of(&hits, &note, e);
+		r = repeats_note_of(&hits, &note, e);
 	if (r != 0 || note == NULL)
 		return r;
 	if (hits.same != NULL)
 		*ret_fact = hits.same->fact;
 	if (x->w->alike == NULL)
 		x->w->alike = json_object();
-	key_of(item, key);
+	repeats_key_of(item, key);
 	return jx_set(x->w->alike, key, note) != 0 ? err_nomem(e) : 0;
 }
 
@@ -226,7 +226,7 @@ repeats_put(struct repeats *x, const json_t *item, int64_t fact, struct err *e)
 {
 	if (!x->is_on || bytes_of(item) > LIMIT_ALIKE_BYTES)
 		return 0;
-	return put(x, fact, json_string_value(text_of(item)), bytes_of(item),
+	return repeats_keep(x, fact, json_string_value(repeats_text_of(item)), bytes_of(item),
 		e);
 }
 
@@ -327,7 +327,7 @@ repeats_find(struct write *w, int64_t entity, const char *text, size_t n,
 
 /* --- telling --------------------------------------------------------------- */
 static int
-tell(json_t *row, const char *member, size_t index, json_t *text, struct err *e)
+repeats_tell(json_t *row, const char *member, size_t index, json_t *text, struct err *e)
 {
 	json_t *list = json_object_get(row, member);
 
@@ -350,10 +350,10 @@ tell_note(json_t *row, size_t index, const json_t *note, struct err *e)
 	int r = 0;
 
 	if (text != NULL)
-		return tell(row, "same_as", index, text, e);
+		return repeats_tell(row, "same_as", index, text, e);
 	json_array_foreach(json_object_get(note, "similar"), i, text)
 		if (r == 0)
-			r = tell(row, "similar", index, text, e);
+			r = repeats_tell(row, "similar", index, text, e);
 	return r;
 }
 
@@ -368,7 +368,7 @@ repeats_row(struct write *w, const json_t *list, json_t *row, struct err *e)
 	if (w->alike == NULL)
 		return 0;
 	json_array_foreach((json_t *)(uintptr_t)list, i, item) {
-		key_of(item, key);
+		repeats_key_of(item, key);
 		if (r == 0)
 			r = tell_note(
 				row, i, json_object_get(w->alike, key), e);

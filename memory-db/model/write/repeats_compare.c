@@ -43,7 +43,7 @@ is_typographic(const char *s, size_t n)
 /* Takes the punctuation off both ends. A question mark stays: a question says
  * something else than its answer. */
 static void
-trim(const char **s, size_t *n)
+repeats_compare_trim(const char **s, size_t *n)
 {
 	while (*n > 0) {
 		size_t k = strchr("\"'([{`", **s) != NULL ? 1
@@ -113,14 +113,14 @@ is_hard(const char *w, size_t n)
 	return is_listed(w, n, list, ARRAY_LEN(list));
 }
 
-struct shape {
+struct repeats_compare_shape {
 	bool digit, capital, inner_capital, small;
 };
 
-static struct shape
-shape_of(const char *s, size_t n)
+static struct repeats_compare_shape
+repeats_compare_shape_of(const char *s, size_t n)
 {
-	struct shape x = {0};
+	struct repeats_compare_shape x = {0};
 
 	for (size_t i = 0; i < n; i++) {
 		x.digit |= s[i] >= '0' && s[i] <= '9';
@@ -142,10 +142,10 @@ is_written_as_code(const char *s, size_t n)
 
 /* code: it stands between backticks. */
 static int
-read_word(const char *s, size_t n, bool first, bool code, struct buf *folded,
+repeats_compare_read_word(const char *s, size_t n, bool first, bool code, struct buf *folded,
 	struct buf *stem, struct repeats_word *ret)
 {
-	struct shape x = shape_of(s, n);
+	struct repeats_compare_shape x = repeats_compare_shape_of(s, n);
 
 	buf_clear(folded, 4096);
 	if (text_fold(s, n, folded) != 0)
@@ -207,14 +207,14 @@ repeats_read(const char *s, size_t n, struct repeats_text *ret)
 		i += i < n ? k : 0;
 		was_code = code || memchr(word, '`', len) != NULL;
 		code = code_after(code, word, len);
-		trim(&word, &len);
+		repeats_compare_trim(&word, &len);
 		if (len == 0)
 			continue;
 		if (ret->n == ALIKE_WORDS) {
 			ret->too_long = true;
 			return 0;
 		}
-		if (read_word(word, len, ret->n == 0, was_code, &folded,
+		if (repeats_compare_read_word(word, len, ret->n == 0, was_code, &folded,
 			    &stem, &ret->words[ret->n]) != 0)
 			return MDB_E_NOMEM;
 		ret->n++;
@@ -253,7 +253,7 @@ is_same_word(const struct repeats_word *a, const struct repeats_word *b)
 }
 
 static bool
-is_same(const struct repeats_text *a, const struct repeats_text *b)
+repeats_compare_is_same(const struct repeats_text *a, const struct repeats_text *b)
 {
 	if (a->n != b->n || a->n == 0)
 		return false;
@@ -274,7 +274,7 @@ count_content(const struct repeats_text *t)
 }
 
 static bool
-matches(const struct repeats_word *a, const struct repeats_word *b)
+repeats_compare_matches(const struct repeats_word *a, const struct repeats_word *b)
 {
 	return a->stem == b->stem && (a->exact == b->exact) &&
 	       (!a->hard || !b->hard || a->folded == b->folded);
@@ -294,7 +294,7 @@ is_within(const struct repeats_text *shorter, const struct repeats_text *longer)
 			i++;
 		if (w->stop)
 			continue;
-		if (i < shorter->n && matches(&shorter->words[i], w))
+		if (i < shorter->n && repeats_compare_matches(&shorter->words[i], w))
 			i++;
 		else if (w->hard || w->maybe_name)
 			return false;
@@ -311,7 +311,7 @@ repeats_compare(const struct repeats_text *a, const struct repeats_text *b)
 
 	if (a->too_long || b->too_long)
 		return ALIKE_NOT;
-	if (is_same(a, b))
+	if (repeats_compare_is_same(a, b))
 		return ALIKE_SAME;
 	na = count_content(a);
 	nb = count_content(b);
@@ -368,7 +368,7 @@ repeats_share(const struct repeats_text *wanted, const struct repeats_text *text
 	size_t few = na < nb ? na : nb, shared = count_shared(wanted, text);
 	double dice;
 
-	if (is_same(wanted, text))
+	if (repeats_compare_is_same(wanted, text))
 		return 1;
 	if (few == 0)
 		return 0;

@@ -83,7 +83,7 @@ struct saved {
 };
 
 static int
-look_at(void *ctx, const struct fact *f)
+skill_look_at(void *ctx, const struct fact *f)
 {
 	struct saved *s = ctx;
 	int r = provenance_origin(s->st, f->id, &s->origin, s->e);
@@ -103,7 +103,7 @@ set_saved(struct store *st, int64_t entity, json_t *skill, struct err *e)
 	int r = jx_set(skill, "saved_by", by) != 0 ? err_nomem(e) : 0;
 
 	if (r == 0)
-		r = fact_each(st, entity, 1u << FACT_METADATA, look_at, &s, e);
+		r = fact_each(st, entity, 1u << FACT_METADATA, skill_look_at, &s, e);
 	if (r == 0)
 		r = member_set_time(by, "at", s.origin.at, e);
 	if (r == 0)

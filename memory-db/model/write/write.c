@@ -51,7 +51,7 @@ outcome_hash(enum op_what what, int64_t entity, enum fact_kind kind,
 }
 
 static int
-record(struct write *w, uint64_t hash, int64_t entity, struct err *e)
+write_record(struct write *w, uint64_t hash, int64_t entity, struct err *e)
 {
 	size_t cap = w->entries_cap == 0 ? 16 : w->entries_cap * 2;
 	struct outcome_entry *p;
@@ -72,7 +72,7 @@ static int
 record_fact(struct write *w, enum op_what what, const struct fact *f,
 	struct err *e)
 {
-	return record(w,
+	return write_record(w,
 		outcome_hash(what, f->entity, f->kind, f->peer, f->label,
 			f->text, f->text_n),
 		f->entity, e);
@@ -139,14 +139,14 @@ replay_fact(void *ctx, const struct fact *f)
 }
 
 static int
-replay_op(void *ctx, const struct log_op *op)
+write_replay_op(void *ctx, const struct log_op *op)
 {
 	struct replay *x = ctx;
 	int r;
 
 	x->what = op->what;
 	if (op->what != OP_SHOW && op->what != OP_HIDE)
-		return record(x->w, 0, op->entity, x->e);
+		return write_record(x->w, 0, op->entity, x->e);
 	r = fact_get(x->w->st, op->fact, replay_fact, x, x->e);
 	return r < 0 ? r : 0;
 }
@@ -160,7 +160,7 @@ load_replay(struct write *w, int64_t seen, struct err *e)
 
 	w->replay = true;
 	w->change_id = seen > 0 ? seen : 0;
-	r = seen > 0 ? log_ops(w->st, seen, 0, 0, replay_op, &x, e) : 0;
+	r = seen > 0 ? log_ops(w->st, seen, 0, 0, write_replay_op, &x, e) : 0;
 	if (r == 0)
 		r = lens_make(w->st, w->branch, state, &w->scope.lens, e);
 	return r == 0 ? lens_apply(w->st, &w->scope.lens, e) : r;
@@ -168,7 +168,7 @@ load_replay(struct write *w, int64_t seen, struct err *e)
 
 /* --- begin and end ------------------------------------------------------------------------- */
 static int
-begin(struct write *w, struct call *c, enum change_kind kind, int64_t about,
+write_open(struct write *w, struct call *c, enum change_kind kind, int64_t about,
 	struct err *e)
 {
 	const struct context *ctx = c->ctx;
@@ -194,7 +194,7 @@ begin(struct write *w, struct call *c, enum change_kind kind, int64_t about,
 }
 
 static void
-prepare(struct write *w, struct call *c)
+write_prepare(struct write *w, struct call *c)
 {
 	memset(w, 0, sizeof(*w));
 	w->st = c->st;
@@ -206,7 +206,7 @@ prepare(struct write *w, struct call *c)
 
 /* A part of another write uses its change. */
 static int
-join(struct write *w, struct write *whole, struct err *e)
+write_join(struct write *w, struct write *whole, struct err *e)
 {
 	int r = lens_apply(w->st, &whole->scope.lens, e);
 
@@ -236,11 +236,11 @@ write_begin_about(struct write *w, struct call *c, enum change_kind kind,
 {
 	int r;
 
-	prepare(w, c);
+	write_prepare(w, c);
 	r = scope_write(w->st, w->ctx, &w->ns, &w->branch, e);
 	if (r == 0 && c->within != NULL)
-		return join(w, c->within, e);
-	return r == 0 ? begin(w, c, kind, about, e) : r;
+		return write_join(w, c->within, e);
+	return r == 0 ? write_open(w, c, kind, about, e) : r;
 }
 
 int
@@ -251,14 +251,14 @@ write_begin_on(struct write *w, struct call *c, enum change_kind kind,
 	int64_t unused;
 	int r;
 
-	prepare(w, c);
+	write_prepare(w, c);
 	r = scope_write(w->st, w->ctx, &w->ns, &unused, e);
 	w->branch = branch;
 	if (r == 0)
 		r = lens_make(w->st, branch, STORE_OPEN_END, &lens, e);
 	if (r == 0)
 		r = lens_apply(w->st, &lens, e);
-	return r == 0 ? begin(w, c, kind, about, e) : r;
+	return r == 0 ? write_open(w, c, kind, about, e) : r;
 }
 
 /* A retry of a write that changed nothing must see the same state: the newest
@@ -429,6 +429,6 @@ write_attr(struct write *w, int64_t entity, enum attr_key key, int64_t value,
 						  value, e);
 
 	if (r == 0 && change_ops(w->change) > before)
-		r = record(w, 0, entity, e);
+		r = write_record(w, 0, entity, e);
 	return r;
 }

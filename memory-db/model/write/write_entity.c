@@ -40,7 +40,7 @@ struct sources {
 };
 
 static int
-add_source(void *ctx, const struct fact *f)
+write_entity_add_source(void *ctx, const struct fact *f)
 {
 	struct sources *s = ctx;
 
@@ -50,7 +50,7 @@ add_source(void *ctx, const struct fact *f)
 }
 
 static int
-ignore(void *ctx, const struct fact *f)
+write_entity_ignore(void *ctx, const struct fact *f)
 {
 	(void)ctx;
 	(void)f;
@@ -70,7 +70,7 @@ check_source(struct write *w, const json_t *source, const char *path,
 	snprintf(at, sizeof(at), "%s.derived_from", path);
 	if (name != NULL)
 		return write_need_entity(w, name, at, &unused, e);
-	r = fact_get(w->st, id, ignore, NULL, e);
+	r = fact_get(w->st, id, write_entity_ignore, NULL, e);
 	if (r == 0 || (r == 1 && fact_namespace(id) != w->ns))
 		return err_param(e, MDB_E_NOT_FOUND, at,
 			"no fact %lld here; the member `facts` of a read "
@@ -87,12 +87,12 @@ derive_from(struct sources *s, const json_t *source, const char *path)
 	int r = check_source(s->w, source, path, s->e);
 
 	if (r == 0 && name == NULL)
-		r = fact_get(s->w->st, id, add_source, s, s->e);
+		r = fact_get(s->w->st, id, write_entity_add_source, s, s->e);
 	else if (r == 0)
 		r = write_need_entity(s->w, name, path, &entity, s->e);
 	if (r == 0 && name != NULL)
 		r = fact_each(s->w->st, entity, 1u << FACT_OBSERVATION,
-			add_source, s, s->e);
+			write_entity_add_source, s, s->e);
 	return r < 0 ? r : 0;
 }
 
@@ -118,7 +118,7 @@ is_derived(const json_t *item)
 }
 
 static int
-add_observation(struct repeats *near, const json_t *item, struct fact *f,
+write_entity_add_observation(struct repeats *near, const json_t *item, struct fact *f,
 	const char *path, struct err *e)
 {
 	struct write *w = near->w;
@@ -163,7 +163,7 @@ write_entity_observations(struct write *w, int64_t entity, bool fresh,
 			r = provenance_observation(
 				w->st, w->ctx, item, path, &f, e);
 		if (r == 0)
-			r = add_observation(&near, item, &f, path, e);
+			r = write_entity_add_observation(&near, item, &f, path, e);
 		if (r != 0)
 			break;
 	}
@@ -235,7 +235,7 @@ keeps_code(const struct standing *s, const json_t *object)
 }
 
 static int
-set_metadata(struct write *w, int64_t entity, const json_t *object,
+write_entity_set_metadata(struct write *w, int64_t entity, const json_t *object,
 	struct fact *f, struct standing *s, struct err *e)
 {
 	bool same = s->fact != 0 && s->text.len == f->text_n &&
@@ -274,7 +274,7 @@ write_entity_metadata(struct write *w, int64_t entity, const json_t *object,
 	if (r == MDB_E_NOMEM)
 		err_nomem(e);
 	if (r == 0)
-		r = set_metadata(w, entity, object, &f, &s, e);
+		r = write_entity_set_metadata(w, entity, object, &f, &s, e);
 	buf_done(&s.text);
 	return r;
 }

@@ -5,14 +5,14 @@
 #include "memory-db/model/write/write.h"
 
 /* Spans must not change under an open loop: ids first. */
-struct ids {
+struct write_hide_ids {
 	int64_t *v;
 	size_t n, cap;
 	const json_t *keep;
 };
 
 static int
-add_id(struct ids *x, int64_t id)
+add_id(struct write_hide_ids *x, int64_t id)
 {
 	if (x->n == x->cap) {
 		size_t cap = x->cap == 0 ? 32 : x->cap * 2;
@@ -45,15 +45,15 @@ kept(const json_t *keep, const struct fact *f)
 }
 
 static int
-collect(void *ctx, const struct fact *f)
+write_hide_collect(void *ctx, const struct fact *f)
 {
-	struct ids *x = ctx;
+	struct write_hide_ids *x = ctx;
 
 	return kept(x->keep, f) ? 0 : add_id(x, f->id);
 }
 
 static int
-hide_ids(struct write *w, struct ids *x, int r, struct err *e)
+hide_ids(struct write *w, struct write_hide_ids *x, int r, struct err *e)
 {
 	if (r == MDB_E_NOMEM)
 		err_nomem(e);
@@ -67,9 +67,9 @@ int
 write_hide_others(struct write *w, int64_t entity, unsigned kinds,
 	const json_t *keep, struct err *e)
 {
-	struct ids x = {.keep = keep};
+	struct write_hide_ids x = {.keep = keep};
 	bool alone = (kinds & 1u << FACT_OBSERVATION) && !(kinds & FACT_MARKS);
-	int r = fact_each(w->st, entity, kinds, collect, &x, e);
+	int r = fact_each(w->st, entity, kinds, write_hide_collect, &x, e);
 
 	for (size_t i = 0; r == 0 && alone && i < x.n; i++)
 		r = write_hide_marks(w, entity, x.v[i], FACT_MARKS, NULL, e);
@@ -80,8 +80,8 @@ int
 write_hide_marks(struct write *w, int64_t entity, int64_t fact, unsigned kinds,
 	const json_t *keep, struct err *e)
 {
-	struct ids x = {.keep = keep};
-	int r = fact_each_mark(w->st, entity, fact, kinds, collect, &x, e);
+	struct write_hide_ids x = {.keep = keep};
+	int r = fact_each_mark(w->st, entity, fact, kinds, write_hide_collect, &x, e);
 
 	return hide_ids(w, &x, r, e);
 }
@@ -97,8 +97,8 @@ write_hide_marked(struct write *w, int64_t entity, int64_t fact, struct err *e)
 int
 write_hide_entity(struct write *w, int64_t entity, struct err *e)
 {
-	struct ids in = {0};
-	int r = fact_each_incoming(w->st, entity, collect, &in, e);
+	struct write_hide_ids in = {0};
+	int r = fact_each_incoming(w->st, entity, write_hide_collect, &in, e);
 
 	r = hide_ids(w, &in, r, e);
 	/* What is created again under this name begins anew. */
@@ -112,7 +112,7 @@ write_hide_entity(struct write *w, int64_t entity, struct err *e)
 }
 
 static int
-hide_first(struct write *w, struct ids *x, size_t *room, size_t *left,
+hide_first(struct write *w, struct write_hide_ids *x, size_t *room, size_t *left,
 	struct err *e)
 {
 	int r = 0;
@@ -133,12 +133,12 @@ write_hide_part(struct write *w, int64_t entity, size_t most, size_t *ret_left,
 	/* What is said of facts goes before them. */
 	static const unsigned kinds[] = {FACT_MARKS,
 		~(FACT_MARKS | 1u << FACT_EXISTENCE), 1u << FACT_EXISTENCE};
-	struct ids in = {0}, own = {0};
+	struct write_hide_ids in = {0}, own = {0};
 	size_t room = most, left;
-	int r = fact_each_incoming(w->st, entity, collect, &in, e);
+	int r = fact_each_incoming(w->st, entity, write_hide_collect, &in, e);
 
 	if (r == 0)
-		r = fact_each(w->st, entity, ~0u, collect, &own, e);
+		r = fact_each(w->st, entity, ~0u, write_hide_collect, &own, e);
 	left = in.n + own.n; /* a relation to itself counts twice: no harm */
 	free(own.v);
 	if (r != 0 || left <= most) {
@@ -150,9 +150,9 @@ write_hide_part(struct write *w, int64_t entity, size_t most, size_t *ret_left,
 	}
 	r = hide_first(w, &in, &room, &left, e);
 	for (size_t i = 0; r == 0 && room > 0 && i < ARRAY_LEN(kinds); i++) {
-		struct ids x = {0};
+		struct write_hide_ids x = {0};
 
-		r = fact_each(w->st, entity, kinds[i], collect, &x, e);
+		r = fact_each(w->st, entity, kinds[i], write_hide_collect, &x, e);
 		if (r == MDB_E_NOMEM)
 			err_nomem(e);
 		if (r == 0)

@@ -118,7 +118,7 @@ write_need_entity(struct write *w, const char *name, const char *param,
 /* One end of a relation: where we write, else in the user's memory. In a
  * replay as it was then; what is gone since only where we write. */
 static int
-find_end(struct write *w, const char *name, int64_t *ret_entity, bool *ret_user,
+write_names_find_end(struct write *w, const char *name, int64_t *ret_entity, bool *ret_user,
 	struct err *e)
 {
 	int r = scope_entity(w->st, &w->scope, name, strlen(name), ret_entity, e);
@@ -137,10 +137,10 @@ write_ends(struct write *w, const char *from, const char *to,
 {
 	bool from_user, to_user;
 	int64_t a, b;
-	int r = find_end(w, from, &a, &from_user, e);
+	int r = write_names_find_end(w, from, &a, &from_user, e);
 
 	if (r == 1)
-		r = find_end(w, to, &b, &to_user, e);
+		r = write_names_find_end(w, to, &b, &to_user, e);
 	if (r != 1)
 		return r;
 	if (from_user && to_user)
@@ -168,7 +168,7 @@ write_need_ends(struct write *w, const char *from, const char *to,
 			from, to);
 	if (r != 0)
 		return r < 0 ? r : 0;
-	r = find_end(w, from, &id, &is_user, e);
+	r = write_names_find_end(w, from, &id, &is_user, e);
 	if (r < 0)
 		return r;
 	snprintf(at, sizeof(at), "%s.%s", path, r == 0 ? "from" : "to");

@@ -31,15 +31,15 @@ static const struct stmt_def defs[] = {
 };
 const struct stmt_module receipts_module = {"receipts", defs, ARRAY_LEN(defs)};
 
-struct waiting {
-	struct waiting *next;
+struct receipts_waiting {
+	struct receipts_waiting *next;
 	struct receipt r;	/* points into what follows */
 	struct receipt_row rows[];
 };
 struct receipts {
 	pthread_mutex_t lock;
-	struct waiting *first, *last;	/* waiting, oldest first */
-	struct waiting *written;	/* in the group under way */
+	struct receipts_waiting *first, *last;	/* waiting, oldest first */
+	struct receipts_waiting *written;	/* in the group under way */
 	const struct store *writer;	/* whose group that is */
 	size_t n;
 	int64_t commits;		/* that wrote some */
@@ -56,10 +56,10 @@ receipts_new(struct database *db, struct err *e)
 }
 
 static void
-free_list(struct waiting *w)
+free_list(struct receipts_waiting *w)
 {
 	while (w) {
-		struct waiting *next = w->next;
+		struct receipts_waiting *next = w->next;
 
 		free(w);
 		w = next;
@@ -95,7 +95,7 @@ int
 receipt_give(struct store *st, struct receipt *r, struct err *e)
 {
 	struct receipts *q = st->base->receipts;
-	struct waiting *dropped = NULL, *w;
+	struct receipts_waiting *dropped = NULL, *w;
 	char *query;
 
 	w = malloc(sizeof(*w) + r->n * sizeof(*w->rows) + r->query_n);
@@ -129,17 +129,17 @@ receipt_give(struct store *st, struct receipt *r, struct err *e)
 /* --- finding ---------------------------------------------------------------------- */
 
 /* A copy, so that fn runs without the lock. NULL with *ret_nomem: no memory. */
-static struct waiting *
+static struct receipts_waiting *
 copy_waiting(struct receipts *q, const char *id, bool *ret_nomem)
 {
-	struct waiting *lists[2], *copy = NULL;
+	struct receipts_waiting *lists[2], *copy = NULL;
 
 	*ret_nomem = false;
 	pthread_mutex_lock(&q->lock);
 	lists[0] = q->first;
 	lists[1] = q->written;
 	for (int i = 0; i < 2 && !copy; i++)
-		for (struct waiting *w = lists[i]; w && !copy; w = w->next) {
+		for (struct receipts_waiting *w = lists[i]; w && !copy; w = w->next) {
 			size_t size = sizeof(*w) +
 				w->r.n * sizeof(*w->rows) + w->r.query_n;
 
@@ -235,7 +235,7 @@ int
 receipt_find(struct store *st, const char *id, receipt_fn fn, void *ctx,
 	struct err *e)
 {
-	struct waiting *w;
+	struct receipts_waiting *w;
 	bool nomem;
 	int r;
 
@@ -256,7 +256,7 @@ receipt_find(struct store *st, const char *id, receipt_fn fn, void *ctx,
 /* Questions that were asked before the group erased something, and wait to be
  * written with it, may name it. All read `default`. */
 static bool
-is_forgotten(const struct store *st, const struct receipt *r)
+receipts_is_forgotten(const struct store *st, const struct receipt *r)
 {
 	return st->forgets != 0 && (st->forgets == r->ns ||
 		st->forgets == NAMESPACE_DEFAULT || st->forgets == -1);
@@ -287,7 +287,7 @@ write_one(struct store *st, const struct receipt *r, struct buf *facts)
 	bind_i(s, 5, r->branch);
 	bind_i(s, 6, r->change);
 	bind_i(s, 7, r->is_relevant);
-	bind_t(s, 8, r->query, is_forgotten(st, r) ? 0 : r->query_n);
+	bind_t(s, 8, r->query, receipts_is_forgotten(st, r) ? 0 : r->query_n);
 	bind_t(s, 9, facts->data, facts->len);
 	k = stmt_run(st, s, NULL);
 	/* What did not fit the question was of no use. */
@@ -323,7 +323,7 @@ receipts_write(struct store *st)
 {
 	struct receipts *q = st->base->receipts;
 	struct buf facts AUTO_BUF = {0};
-	struct waiting *w;
+	struct receipts_waiting *w;
 	sqlite3_stmt *s;
 	int k = 0;
 
@@ -355,7 +355,7 @@ void
 receipts_committed(struct store *st)
 {
 	struct receipts *q = st->base->receipts;
-	struct waiting *w;
+	struct receipts_waiting *w;
 
 	pthread_mutex_lock(&q->lock);
 	w = q->written;
@@ -383,13 +383,13 @@ void
 receipts_rolled_back(struct store *st)
 {
 	struct receipts *q = st->base->receipts;
-	struct waiting *w;
+	struct receipts_waiting *w;
 
 	pthread_mutex_lock(&q->lock);
 	w = q->writer == st ? q->written : NULL;
 	if (w) {
 		q->written = NULL;
-		struct waiting *last = w;
+		struct receipts_waiting *last = w;
 
 		for (q->n++; last->next; last = last->next)
 			q->n++;

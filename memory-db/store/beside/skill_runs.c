@@ -24,7 +24,7 @@ static const struct stmt_def defs[] = {
 const struct stmt_module skill_runs_module = {"runs", defs, ARRAY_LEN(defs)};
 
 static struct run_sum *
-find_or_add(struct database *db, int64_t entity)
+skill_runs_find_or_add(struct database *db, int64_t entity)
 {
 	for (size_t i = 0; i < db->runs_n; i++)
 		if (db->runs[i].entity == entity)
@@ -43,7 +43,7 @@ add_sum(struct database *db, const struct run_sum *sum)
 	struct run_sum *row;
 
 	pthread_mutex_lock(&db->runs_lock);
-	row = find_or_add(db, sum->entity);
+	row = skill_runs_find_or_add(db, sum->entity);
 	if (row != NULL) {
 		row->runs += sum->runs;
 		row->ok += sum->ok;

@@ -130,7 +130,7 @@ const struct stmt_module erase_module = {"erase", defs, ARRAY_LEN(defs)};
 
 /* --- what there is -----------------------------------------------------------
  */
-struct wanted {
+struct erase_wanted {
 	const char *text;
 	size_t n;
 };
@@ -138,7 +138,7 @@ struct wanted {
 static int
 reads_so(void *ctx, const struct fact *f)
 {
-	const struct wanted *w = ctx;
+	const struct erase_wanted *w = ctx;
 
 	return f->text_n == w->n && memcmp(f->text, w->text, w->n) == 0 ? 2 : 0;
 }
@@ -167,7 +167,7 @@ erase_each(struct store *st, int64_t entity, const char *text, size_t n,
 {
 	sqlite3_stmt *s AUTO_STMT =
 		stmt_use(st, MOD_ERASE, text != NULL ? OF_TEXT : OF_ENTITY);
-	struct wanted wanted = {text, n};
+	struct erase_wanted wanted = {text, n};
 	int64_t same = 0;
 	int r = text != NULL ? fact_key_of_text(st, text, n, &same, e) : 0;
 
@@ -453,7 +453,7 @@ store_erase_finish(struct store *st)
 
 /* The last of what waited is gone. */
 static void
-merge_gone(struct store *st)
+erase_merge_gone(struct store *st)
 {
 	struct err e = {0};
 	int r = store_group_begin(st, &e);
@@ -477,7 +477,7 @@ erase_idle(struct store *st)
 
 	if (st->erasing == WAITING) {
 		if (text_gone_any(st, &e) == 0)
-			merge_gone(st);
+			erase_merge_gone(st);
 		return st->erasing == MERGING;
 	}
 	if (st->erasing != NOTHING) {

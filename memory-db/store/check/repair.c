@@ -16,7 +16,7 @@ static const struct stmt_def defs[] = {
 const struct stmt_module repair_module = {"repair", defs, ARRAY_LEN(defs)};
 
 static bool
-matches(const struct log_fact *f, double weight, double confidence)
+repair_row_matches(const struct log_fact *f, double weight, double confidence)
 {
 	unsigned char digest[FACT_DIGEST_BYTES];
 	struct digest_fact d = {.salt = f->salt, .ns = f->ns,
@@ -38,11 +38,11 @@ matches(const struct log_fact *f, double weight, double confidence)
 bool
 repair_matches(const struct log_fact *f)
 {
-	return matches(f, f->weight, f->confidence);
+	return repair_row_matches(f, f->weight, f->confidence);
 }
 
 static bool
-is_zero(double v)
+repair_is_zero(double v)
 {
 	return v >= 0 && v <= 0;
 }
@@ -53,10 +53,10 @@ repair_is_minus_zero(const struct log_fact *f, struct minus_zero *ret)
 	for (int which = 1; which <= 3; which++) {
 		struct minus_zero m = {which & 1, which & 2};
 
-		if ((m.weight && !is_zero(f->weight)) ||
-			(m.confidence && !is_zero(f->confidence)))
+		if ((m.weight && !repair_is_zero(f->weight)) ||
+			(m.confidence && !repair_is_zero(f->confidence)))
 			continue;
-		if (matches(f, m.weight ? -1 : f->weight,
+		if (repair_row_matches(f, m.weight ? -1 : f->weight,
 			    m.confidence ? -1 : f->confidence)) {
 			*ret = m;
 			return true;
@@ -66,7 +66,7 @@ repair_is_minus_zero(const struct log_fact *f, struct minus_zero *ret)
 }
 
 static int
-look(void *ctx, const struct log_fact *f)
+repair_look(void *ctx, const struct log_fact *f)
 {
 	struct minus_zero *m = ctx;
 
@@ -81,7 +81,7 @@ repair_fact(struct store *st, int64_t fact, bool dry_run,
 {
 	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_REPAIR, TAKE_AWAY);
 	struct minus_zero m = {0};
-	int r = log_fact(st, fact, look, &m, e);
+	int r = log_fact(st, fact, repair_look, &m, e);
 
 	if (r < 0 || (!m.weight && !m.confidence))
 		return r < 0 ? r : 0;

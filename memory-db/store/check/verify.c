@@ -247,7 +247,7 @@ progress(struct verify *v)
  * index of words is a plain "logic error") is a problem, not an error, and ends
  * the step. */
 static int
-run_step(struct verify *v)
+verify_run_step(struct verify *v)
 {
 	const struct step *step = &steps[v->mark->step];
 	int r = step->fn(v);
@@ -282,7 +282,7 @@ verify_slice(struct store *st, struct verify_mark *mark, int64_t until_ns,
 	 * want to wait cancels. */
 	store_deadline(st, 0);
 	while (r >= 0 && mark->step < end) {
-		r = run_step(&v);
+		r = verify_run_step(&v);
 		if (verify_is_late(&v))
 			break;
 	}

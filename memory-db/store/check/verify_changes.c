@@ -16,7 +16,7 @@ struct previous {
 	unsigned char chain[CHAIN_BYTES];
 };
 
-struct run {
+struct verify_changes_run {
 	struct verify *v;
 	struct previous previous[PREVIOUS];
 	size_t next;		/* slot used next */
@@ -24,7 +24,7 @@ struct run {
 	struct verify_ops ops;
 };
 
-struct row {			/* a row of V_CHANGES */
+struct verify_changes_row {			/* a row of V_CHANGES */
 	struct chain_head head;
 	const char *message;
 	size_t message_n;
@@ -55,7 +55,7 @@ load_previous(struct verify *v, int64_t ns, int64_t id, struct previous *p)
 }
 
 static int
-previous_of(struct run *run, int64_t ns, int64_t id, struct previous **ret)
+previous_of(struct verify_changes_run *run, int64_t ns, int64_t id, struct previous **ret)
 {
 	struct previous *p;
 
@@ -71,11 +71,11 @@ previous_of(struct run *run, int64_t ns, int64_t id, struct previous **ret)
 
 /* --- a change -------------------------------------------------------------------- */
 static void
-read_row(sqlite3_stmt *s, struct row *c)
+verify_changes_read_row(sqlite3_stmt *s, struct verify_changes_row *c)
 {
 	static const unsigned char none[FACT_DIGEST_BYTES];
 
-	*c = (struct row){
+	*c = (struct verify_changes_row){
 		.head = {.id = sqlite3_column_int64(s, 0),
 			.ns = sqlite3_column_int64(s, 1),
 			.at = sqlite3_column_int64(s, 2),
@@ -101,7 +101,7 @@ read_row(sqlite3_stmt *s, struct row *c)
 }
 
 static int
-check_message(struct verify *v, const struct row *c)
+check_message(struct verify *v, const struct verify_changes_row *c)
 {
 	unsigned char digest[FACT_DIGEST_BYTES];
 
@@ -119,7 +119,7 @@ check_message(struct verify *v, const struct row *c)
 
 /* Feeds the ops of a change to the chain and collects them. */
 static int
-read_ops(struct run *run, const struct row *c, struct chain *chain)
+read_ops(struct verify_changes_run *run, const struct verify_changes_row *c, struct chain *chain)
 {
 	struct verify *v = run->v;
 	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_OPS);
@@ -157,7 +157,7 @@ read_ops(struct run *run, const struct row *c, struct chain *chain)
 }
 
 static int
-check_ids(struct run *run, const struct row *c, const struct previous *p)
+check_ids(struct verify_changes_run *run, const struct verify_changes_row *c, const struct previous *p)
 {
 	struct verify *v = run->v;
 	int64_t facts = run->ops.fact_max > p->fact_max ? run->ops.fact_max
@@ -177,16 +177,16 @@ check_ids(struct run *run, const struct row *c, const struct previous *p)
 }
 
 static int
-check_change(struct run *run, sqlite3_stmt *s)
+check_change(struct verify_changes_run *run, sqlite3_stmt *s)
 {
 	unsigned char computed[CHAIN_BYTES];
 	struct verify *v = run->v;
 	struct previous *p;
 	struct chain chain;
-	struct row c;
+	struct verify_changes_row c;
 	int r;
 
-	read_row(s, &c);
+	verify_changes_read_row(s, &c);
 	r = previous_of(run, c.head.ns, c.head.id, &p);
 	if (r != 0)
 		return r;
@@ -219,7 +219,7 @@ check_change(struct run *run, sqlite3_stmt *s)
 
 /* `at` of the change before the first of this slice. */
 static int
-load_at(struct run *run)
+load_at(struct verify_changes_run *run)
 {
 	struct verify *v = run->v;
 	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_BEFORE);
@@ -236,7 +236,7 @@ int
 verify_changes(struct verify *v)
 {
 	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_CHANGES);
-	struct run run = {.v = v};
+	struct verify_changes_run run = {.v = v};
 	int r = load_at(&run);
 
 	bind_i(s, 1, v->mark->a);

@@ -30,7 +30,7 @@ tell_minus_zero(struct verify *v, const struct log_fact *f,
 }
 
 static int
-check_digest(struct verify *v, const struct log_fact *f)
+verify_facts_check_digest(struct verify *v, const struct log_fact *f)
 {
 	struct minus_zero m;
 	int rest = 1;
@@ -98,7 +98,7 @@ check_same(struct verify *v, const struct log_fact *f)
 
 /* The present name of an entity leads to it. */
 static int
-check_name(struct verify *v, const struct log_fact *f)
+verify_facts_check_name(struct verify *v, const struct log_fact *f)
 {
 	sqlite3_stmt *s AUTO_STMT = NULL;
 	int r;
@@ -187,14 +187,14 @@ check_spans(struct verify *v, const struct log_fact *f, struct spans *ret)
 }
 
 static int
-check_fact(void *ctx, const struct log_fact *f)
+verify_facts_check_fact(void *ctx, const struct log_fact *f)
 {
 	struct verify *v = ctx;
 	struct spans spans = {0};
 	int r = verify_rises(v, v->mark->a, f->id);
 
 	if (r == 0)
-		r = f->salt == NULL ? check_erased(v, f) : check_digest(v, f);
+		r = f->salt == NULL ? check_erased(v, f) : verify_facts_check_digest(v, f);
 	if (r == 0 && f->salt != NULL && !f->damaged)
 		r = check_same(v, f);
 	if (r == 0)
@@ -206,7 +206,7 @@ check_fact(void *ctx, const struct log_fact *f)
 			f->id);
 	if (r == 0 && f->kind == FACT_EXISTENCE && spans.is_open &&
 		f->text != NULL)
-		r = check_name(v, f);
+		r = verify_facts_check_name(v, f);
 	v->mark->a = f->id;
 	v->mark->facts++;
 	return r != 0 ? r : verify_is_late(v);
@@ -215,7 +215,7 @@ check_fact(void *ctx, const struct log_fact *f)
 int
 verify_facts(struct verify *v)
 {
-	int r = log_facts_after(v->st, v->mark->a, check_fact, v, v->e);
+	int r = log_facts_after(v->st, v->mark->a, verify_facts_check_fact, v, v->e);
 
 	if (r != 0)
 		return r < 0 ? r : 0;
@@ -232,7 +232,7 @@ struct version {
 };
 
 static int
-check_version(struct verify *v, sqlite3_stmt *s, struct version *last)
+verify_facts_check_version(struct verify *v, sqlite3_stmt *s, struct version *last)
 {
 	struct version x = {sqlite3_column_int64(s, 0),
 		sqlite3_column_int64(s, 1), sqlite3_column_int64(s, 2),
@@ -276,7 +276,7 @@ verify_versions(struct verify *v)
 			if (r != 0)
 				return r;
 		}
-		r = check_version(v, s, &last);
+		r = verify_facts_check_version(v, s, &last);
 		if (r != 0)
 			return r;
 	}
@@ -293,7 +293,7 @@ struct attr {
 };
 
 static bool
-is_same(const struct attr *a, const struct attr *b)
+verify_facts_is_same(const struct attr *a, const struct attr *b)
 {
 	return a->entity == b->entity && a->branch == b->branch &&
 		a->key == b->key;
@@ -304,7 +304,7 @@ is_same(const struct attr *a, const struct attr *b)
 static int
 check_order(struct verify *v, const struct attr *last, const struct attr *x)
 {
-	bool goes_on = x != NULL && is_same(last, x);
+	bool goes_on = x != NULL && verify_facts_is_same(last, x);
 	bool fits = goes_on ? x->added == last->removed
 			    : last->entity == 0 ||
 			last->removed == STORE_OPEN_END;
@@ -318,7 +318,7 @@ check_order(struct verify *v, const struct attr *last, const struct attr *x)
 }
 
 static int
-check_attr(struct verify *v, const struct attr *last, const struct attr *x)
+verify_facts_check_attr(struct verify *v, const struct attr *last, const struct attr *x)
 {
 	const int64_t key[4] = {
 		x->entity, x->branch, x->added * 16 + x->key, x->value};
@@ -350,7 +350,7 @@ verify_attrs(struct verify *v)
 			if (r != 0)
 				return r;
 		}
-		r = check_attr(v, &last, &x);
+		r = verify_facts_check_attr(v, &last, &x);
 		if (r != 0)
 			return r;
 		last = x;

@@ -27,15 +27,15 @@ verify_ops_add(struct verify_ops *o, const struct verify_op *op)
 }
 
 static int
-compare(int64_t a, int64_t b)
+verify_ops_compare(int64_t a, int64_t b)
 {
 	return a < b ? -1 : a > b;
 }
 
-enum class { FACTS, ATTRS, ERASES, OTHERS };
+enum verify_ops_class { FACTS, ATTRS, ERASES, OTHERS };
 
-static enum class
-class_of(const struct verify_op *op)
+static enum verify_ops_class
+verify_ops_class_of(const struct verify_op *op)
 {
 	if (op->what == OP_SHOW || op->what == OP_HIDE)
 		return FACTS;
@@ -47,15 +47,15 @@ class_of(const struct verify_op *op)
 static int
 compare_targets(const struct verify_op *a, const struct verify_op *b)
 {
-	enum class class = class_of(a);
-	int d = compare(class, class_of(b));
+	enum verify_ops_class class = verify_ops_class_of(a);
+	int d = verify_ops_compare(class, verify_ops_class_of(b));
 
 	if (d == 0 && class == FACTS)
-		d = compare(a->fact, b->fact);
+		d = verify_ops_compare(a->fact, b->fact);
 	if (d == 0 && class == ATTRS)
-		d = compare(a->entity, b->entity);
+		d = verify_ops_compare(a->entity, b->entity);
 	if (d == 0 && class == ATTRS)
-		d = compare(a->key, b->key);
+		d = verify_ops_compare(a->key, b->key);
 	return d;
 }
 
@@ -64,18 +64,18 @@ by_target(const void *a, const void *b)
 {
 	int d = compare_targets(a, b);
 
-	return d != 0 ? d : compare(((const struct verify_op *)a)->seq,
+	return d != 0 ? d : verify_ops_compare(((const struct verify_op *)a)->seq,
 				    ((const struct verify_op *)b)->seq);
 }
 
 /* Those that make versions first, by entity. */
 static int
-by_entity(const void *pa, const void *pb)
+verify_ops_by_entity(const void *pa, const void *pb)
 {
 	const struct verify_op *a = pa, *b = pb;
-	int d = compare(class_of(a) == OTHERS, class_of(b) == OTHERS);
+	int d = verify_ops_compare(verify_ops_class_of(a) == OTHERS, verify_ops_class_of(b) == OTHERS);
 
-	return d != 0 ? d : compare(a->entity, b->entity);
+	return d != 0 ? d : verify_ops_compare(a->entity, b->entity);
 }
 
 /* 1 there is such a span; *ret_removed of the one added by the change. */
@@ -121,7 +121,7 @@ missing(struct verify *v, const struct verify_ops *o,
 }
 
 /* What the ops of one fact, first..last, ask of its spans. */
-struct asked {
+struct verify_ops_asked {
 	bool shown, hidden;	/* at all */
 	bool closes_older;	/* hidden first: it was visible before */
 	bool ends_hidden;
@@ -129,9 +129,9 @@ struct asked {
 
 static void
 read_asked(const struct verify_op *first, const struct verify_op *last,
-	struct asked *a)
+	struct verify_ops_asked *a)
 {
-	*a = (struct asked){.closes_older = first->what == OP_HIDE,
+	*a = (struct verify_ops_asked){.closes_older = first->what == OP_HIDE,
 		.ends_hidden = last->what == OP_HIDE};
 	for (const struct verify_op *op = first; op <= last; op++) {
 		a->shown |= op->what == OP_SHOW;
@@ -143,7 +143,7 @@ read_asked(const struct verify_op *first, const struct verify_op *last,
  * branch hiding may add one too, an empty one, which masks the parent's. */
 static int
 check_added(struct verify *v, const struct verify_ops *o,
-	const struct verify_op *first, const struct asked *a)
+	const struct verify_op *first, const struct verify_ops_asked *a)
 {
 	const int64_t key[4] = {first->fact, o->branch, o->change, 0};
 	int64_t removed = 0;
@@ -163,7 +163,7 @@ check_added(struct verify *v, const struct verify_ops *o,
  * until the fact is shown again. */
 static int
 check_removed(struct verify *v, struct verify_ops *o,
-	const struct verify_op *first, const struct asked *a)
+	const struct verify_op *first, const struct verify_ops_asked *a)
 {
 	const int64_t key[4] = {first->fact, o->branch, o->change, 0};
 	bool is_main = o->branch == STORE_MAIN;
@@ -181,10 +181,10 @@ check_removed(struct verify *v, struct verify_ops *o,
 }
 
 static int
-check_fact(struct verify *v, struct verify_ops *o,
+verify_ops_check_fact(struct verify *v, struct verify_ops *o,
 	const struct verify_op *first, const struct verify_op *last)
 {
-	struct asked a;
+	struct verify_ops_asked a;
 	int r;
 
 	read_asked(first, last, &a);
@@ -195,7 +195,7 @@ check_fact(struct verify *v, struct verify_ops *o,
 }
 
 static int
-check_attr(struct verify *v, const struct verify_ops *o,
+verify_ops_check_attr(struct verify *v, const struct verify_ops *o,
 	const struct verify_op *op)
 {
 	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_ATTR_OF);
@@ -251,7 +251,7 @@ check_branch(struct verify *v, const struct verify_ops *o,
 }
 
 static int
-check_other(struct verify *v, const struct verify_ops *o,
+verify_ops_check_other(struct verify *v, const struct verify_ops *o,
 	const struct verify_op *op)
 {
 	sqlite3_stmt *s AUTO_STMT = NULL;
@@ -276,8 +276,8 @@ check_other(struct verify *v, const struct verify_ops *o,
 static void
 sum_versions(struct verify *v, struct verify_ops *o)
 {
-	qsort(o->rows, o->n, sizeof(*o->rows), by_entity);
-	for (size_t i = 0; i < o->n && class_of(&o->rows[i]) != OTHERS; i++) {
+	qsort(o->rows, o->n, sizeof(*o->rows), verify_ops_by_entity);
+	for (size_t i = 0; i < o->n && verify_ops_class_of(&o->rows[i]) != OTHERS; i++) {
 		const int64_t key[4] = {
 			o->rows[i].entity, o->branch, o->change, 0};
 
@@ -296,18 +296,18 @@ verify_ops_check(struct verify *v, struct verify_ops *o)
 	qsort(o->rows, o->n, sizeof(*o->rows), by_target);
 	for (size_t i = 0, j; r == 0 && i < o->n; i = j) {
 		struct verify_op *first = &o->rows[i];
-		enum class class = class_of(first);
+		enum verify_ops_class class = verify_ops_class_of(first);
 
 		j = i + 1;
 		while (class != OTHERS && j < o->n &&
 			compare_targets(first, &o->rows[j]) == 0)
 			j++;
 		if (class == FACTS)
-			r = check_fact(v, o, first, &o->rows[j - 1]);
+			r = verify_ops_check_fact(v, o, first, &o->rows[j - 1]);
 		else if (class == ATTRS)
-			r = check_attr(v, o, &o->rows[j - 1]);
+			r = verify_ops_check_attr(v, o, &o->rows[j - 1]);
 		else
-			r = check_other(v, o, first);
+			r = verify_ops_check_other(v, o, first);
 	}
 	if (r == 0)
 		sum_versions(v, o);

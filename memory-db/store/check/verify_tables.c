@@ -97,7 +97,7 @@ chain_column(sqlite3_stmt *s, int i)
 }
 
 static void
-read_namespace(sqlite3_stmt *s, struct ns_row *n)
+verify_tables_read_namespace(sqlite3_stmt *s, struct ns_row *n)
 {
 	static const unsigned char zero[CHAIN_BYTES];
 
@@ -120,7 +120,7 @@ read_namespace(sqlite3_stmt *s, struct ns_row *n)
 
 /* The newest change of the namespace against the row that keeps its head. */
 static int
-check_head(struct verify *v, const struct ns_row *n)
+verify_tables_check_head(struct verify *v, const struct ns_row *n)
 {
 	if (n->head == NULL || n->chain == NULL ||
 		memcmp(n->head, n->chain, CHAIN_BYTES) != 0 ||
@@ -159,7 +159,7 @@ check_highest(struct verify *v, const struct ns_row *n)
 
 /* The name by which clients know the database. */
 static int
-check_identity(struct verify *v)
+verify_tables_check_identity(struct verify *v)
 {
 	const char *id = v->st->base->id;
 
@@ -172,13 +172,13 @@ int
 verify_namespaces(struct verify *v)
 {
 	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_NAMESPACES);
-	int r = check_identity(v);
+	int r = verify_tables_check_identity(v);
 
 	while (r == 0 && (r = stmt_row(v->st, s, v->e)) == 1) {
 		struct ns_row n;
 
-		read_namespace(s, &n);
-		r = check_head(v, &n);
+		verify_tables_read_namespace(s, &n);
+		r = verify_tables_check_head(v, &n);
 		if (r == 0)
 			r = check_highest(v, &n);
 		if (r != 0)

@@ -102,7 +102,7 @@ begin_inflate(struct codec *c, bool with_dictionary, struct err *e)
 }
 
 static int
-expand(struct codec *c, const unsigned char *data, size_t n, size_t size,
+codec_expand(struct codec *c, const unsigned char *data, size_t n, size_t size,
 	bool with_dictionary, struct buf *out, struct err *e)
 {
 	z_stream *z = &c->inflate;
@@ -134,14 +134,14 @@ codec_unpack(struct codec *c, const void *body, size_t n, size_t size,
 	if (n >= 1 && p[0] == CODEC_PLAIN && n - 1 == size)
 		return buf_add(out, p + 1, size) != 0 ? err_nomem(e) : 0;
 	if (n >= 2 && p[0] == CODEC_DEFLATE)
-		return expand(c, p + 1, n - 1, size, false, out, e);
+		return codec_expand(c, p + 1, n - 1, size, false, out, e);
 	if (n > HEADER && p[0] == CODEC_DICTIONARY) {
 		int id = p[1] | p[2] << 8;
 
 		if (id != c->dictionary->id)
 			return err_set(e, MDB_E_CORRUPT,
 				"a stored text needs dictionary %d", id);
-		return expand(
+		return codec_expand(
 			c, p + HEADER, n - HEADER, size, true, out, e);
 	}
 	return err_set(e, MDB_E_CORRUPT, "a stored text is damaged");

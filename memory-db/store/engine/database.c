@@ -47,7 +47,7 @@ check_file_system(const char *folder, struct err *e)
 
 /* Makes the folder and its parents (0700). */
 static int
-make_folder(const char *folder, struct err *e)
+database_make_folder(const char *folder, struct err *e)
 {
 	char *path AUTO_FREE = strdup(folder);
 
@@ -70,7 +70,7 @@ make_folder(const char *folder, struct err *e)
 /* Nobody else may write where the database lies: not in a sticky folder like
  * /tmp either, where they cannot replace a file but can be there first. */
 static int
-check_folder(const char *folder, struct err *e)
+database_check_folder(const char *folder, struct err *e)
 {
 	struct stat s;
 
@@ -250,14 +250,14 @@ prepare_file(struct database *db, struct err *e)
 }
 
 static int
-open_steps(struct database *db, const struct database_options *o, struct err *e)
+database_open_steps(struct database *db, const struct database_options *o, struct err *e)
 {
 	int r = set_paths(db, o->path, e);
 
 	if (r == 0)
-		r = make_folder(db->folder, e);
+		r = database_make_folder(db->folder, e);
 	if (r == 0)
-		r = check_folder(db->folder, e);
+		r = database_check_folder(db->folder, e);
 	if (r == 0)
 		r = resolve_folder(db, e);
 	if (r == 0)
@@ -294,7 +294,7 @@ database_open(const struct database_options *o, struct database **ret,
 	if (r == 0)
 		r = answer_cache_new(db, e);
 	if (r == 0)
-		r = open_steps(db, o, e);
+		r = database_open_steps(db, o, e);
 	if (r != 0) {
 		database_close(db);
 		return r;

@@ -30,7 +30,7 @@ put_double(crypto_generichash_state *h, double v)
 }
 
 static void
-put_text(crypto_generichash_state *h, const char *s, size_t n)
+digest_put_text(crypto_generichash_state *h, const char *s, size_t n)
 {
 	if (s == NULL) {
 		put_int(h, INT64_MIN);
@@ -41,13 +41,13 @@ put_text(crypto_generichash_state *h, const char *s, size_t n)
 }
 
 static void
-put_string(crypto_generichash_state *h, const char *s)
+digest_put_string(crypto_generichash_state *h, const char *s)
 {
-	put_text(h, s, s != NULL ? strlen(s) : 0);
+	digest_put_text(h, s, s != NULL ? strlen(s) : 0);
 }
 
 static void
-put_tag(crypto_generichash_state *h, const char tag[3])
+digest_put_tag(crypto_generichash_state *h, const char tag[3])
 {
 	crypto_generichash_update(h, (const unsigned char *)tag, 3);
 }
@@ -58,23 +58,23 @@ digest_fact(const struct digest_fact *f, unsigned char out[FACT_DIGEST_BYTES])
 	crypto_generichash_state h;
 
 	crypto_generichash_init(&h, NULL, 0, FACT_DIGEST_BYTES);
-	put_tag(&h, "mf2");
+	digest_put_tag(&h, "mf2");
 	crypto_generichash_update(&h, f->salt, FACT_SALT_BYTES);
 	put_int(&h, f->ns);
 	put_int(&h, f->entity);
 	put_int(&h, f->kind);
 	put_id(&h, f->peer);
-	put_string(&h, f->label);
+	digest_put_string(&h, f->label);
 	put_double(&h, f->weight);
 	put_int(&h, f->method);
 	put_double(&h, f->confidence);
 	put_int(&h, f->valid_from);
 	put_int(&h, f->valid_to);
-	put_string(&h, f->source);
-	put_string(&h, f->speaker);
+	digest_put_string(&h, f->source);
+	digest_put_string(&h, f->speaker);
 	put_int(&h, f->source_at);
 	put_id(&h, f->supersedes);
-	put_text(&h, f->text, f->text_n);
+	digest_put_text(&h, f->text, f->text_n);
 	crypto_generichash_final(&h, out, FACT_DIGEST_BYTES);
 }
 
@@ -89,9 +89,9 @@ digest_message(const unsigned char salt[FACT_SALT_BYTES], const char *message,
 		return;
 	}
 	crypto_generichash_init(&h, NULL, 0, FACT_DIGEST_BYTES);
-	put_tag(&h, "mm2");
+	digest_put_tag(&h, "mm2");
 	crypto_generichash_update(&h, salt, FACT_SALT_BYTES);
-	put_text(&h, message, n);
+	digest_put_text(&h, message, n);
 	crypto_generichash_final(&h, out, FACT_DIGEST_BYTES);
 }
 
@@ -100,7 +100,7 @@ chain_begin(struct chain *c, const unsigned char previous[CHAIN_BYTES],
 	const struct chain_head *h)
 {
 	crypto_generichash_init(&c->state, NULL, 0, CHAIN_BYTES);
-	put_tag(&c->state, "mc2");
+	digest_put_tag(&c->state, "mc2");
 	crypto_generichash_update(&c->state, previous, CHAIN_BYTES);
 	put_int(&c->state, h->ns);
 	put_int(&c->state, h->id);
@@ -108,9 +108,9 @@ chain_begin(struct chain *c, const unsigned char previous[CHAIN_BYTES],
 	put_int(&c->state, h->branch);
 	put_int(&c->state, h->kind);
 	put_id(&c->state, h->about);
-	put_string(&c->state, h->actor);
-	put_string(&c->state, h->client);
-	put_string(&c->state, h->session);
+	digest_put_string(&c->state, h->actor);
+	digest_put_string(&c->state, h->client);
+	digest_put_string(&c->state, h->session);
 	crypto_generichash_update(
 		&c->state, h->message_digest, FACT_DIGEST_BYTES);
 	c->ops = 0;

@@ -56,7 +56,7 @@ get_int(sqlite3 *db, const char *sql, const char *what, int64_t *ret,
 }
 
 static int
-run_step(sqlite3 *db, const struct migrate_step *step, const char *path,
+migrate_run_step(sqlite3 *db, const struct migrate_step *step, const char *path,
 	struct err *e)
 {
 	char *sql AUTO_FREE = NULL;
@@ -138,7 +138,7 @@ database_migrate(struct database *base, void (*progress)(void *ctx, double p),
 		if (progress != NULL)
 			progress(ctx, (double)(migrate_steps[i].version - from) /
 					      (STORE_SCHEMA_VERSION - from + 1));
-		r = run_step(db, &migrate_steps[i], base->path, e);
+		r = migrate_run_step(db, &migrate_steps[i], base->path, e);
 		if (r == 0)
 			base->schema = migrate_steps[i].version;
 	}

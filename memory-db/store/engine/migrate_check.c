@@ -18,7 +18,7 @@ is_space(char c)
 
 /* Behind spaces and comments; what it gives is s when there are none. */
 static const char *
-skip(const char *s)
+migrate_check_skip(const char *s)
 {
 	for (;;) {
 		if (is_space(*s)) {
@@ -51,7 +51,7 @@ same_sql(const char *a, const char *b)
 
 	for (;;) {
 		if (until == '\0') {
-			const char *next_a = skip(a), *next_b = skip(b);
+			const char *next_a = migrate_check_skip(a), *next_b = migrate_check_skip(b);
 			/* At the end they do not matter; elsewhere they part
 			 * words. */
 			bool parted = (next_a != a) == (next_b != b);
@@ -83,19 +83,19 @@ static const struct migrate_object of_sqlite[] = {
 		"CREATE TABLE sqlite_stat4(tbl,idx,neq,nlt,ndlt,sample)"},
 };
 
-struct row {
+struct migrate_check_row {
 	const char *type, *name, *table, *sql;
 };
 
 static bool
-is_named(const struct migrate_object *o, const struct row *row)
+is_named(const struct migrate_object *o, const struct migrate_check_row *row)
 {
 	return strcmp(o->type, row->type) == 0 &&
 	       strcmp(o->name, row->name) == 0;
 }
 
 static bool
-is_same(const struct migrate_object *o, const struct row *row)
+migrate_check_is_same(const struct migrate_object *o, const struct migrate_check_row *row)
 {
 	if (strcmp(o->table, row->table) != 0)
 		return false;
@@ -106,7 +106,7 @@ is_same(const struct migrate_object *o, const struct row *row)
 
 /* As an error may show it: what a file says is not to be trusted. */
 static void
-show(const char *name, char out[NAME_SHOWN + 1])
+migrate_check_show(const char *name, char out[NAME_SHOWN + 1])
 {
 	size_t n = 0;
 
@@ -116,12 +116,12 @@ show(const char *name, char out[NAME_SHOWN + 1])
 }
 
 static int
-refuse(const char *what, const char *how, const struct row *row, struct err *e)
+migrate_check_refuse(const char *what, const char *how, const struct migrate_check_row *row, struct err *e)
 {
 	char type[NAME_SHOWN + 1], name[NAME_SHOWN + 1];
 
-	show(row->type, type);
-	show(row->name, name);
+	migrate_check_show(row->type, type);
+	migrate_check_show(row->name, name);
 	return err_set(e, MDB_E_CORRUPT,
 		"%s is damaged or was changed by another program: the %s '%s' "
 		"%s. Nothing was changed; look at the file with "
@@ -132,7 +132,7 @@ refuse(const char *what, const char *how, const struct row *row, struct err *e)
 /* The index of the object in migrate_objects, migrate_objects_n for one of
  * SQLite, -1 after an error. */
 static ptrdiff_t
-find(const struct row *row, int schema, const char *what, struct err *e)
+migrate_check_find(const struct migrate_check_row *row, int schema, const char *what, struct err *e)
 {
 	bool is_changed = false;
 
@@ -142,14 +142,14 @@ find(const struct row *row, int schema, const char *what, struct err *e)
 		if (schema < o->first || schema > o->last ||
 			!is_named(o, row))
 			continue;
-		if (is_same(o, row))
+		if (migrate_check_is_same(o, row))
 			return (ptrdiff_t)i;
 		is_changed = true;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(of_sqlite); i++)
-		if (is_named(&of_sqlite[i], row) && is_same(&of_sqlite[i], row))
+		if (is_named(&of_sqlite[i], row) && migrate_check_is_same(&of_sqlite[i], row))
 			return (ptrdiff_t)migrate_objects_n;
-	(void)refuse(what, is_changed ? "is not as memory-db made it"
+	(void)migrate_check_refuse(what, is_changed ? "is not as memory-db made it"
 				      : "is none that memory-db makes", row, e);
 	return -1;
 }
@@ -163,20 +163,20 @@ text(sqlite3_stmt *s, int column)
 }
 
 static int
-compare(sqlite3_stmt *s, int schema, const char *what, bool *seen,
+migrate_check_compare(sqlite3_stmt *s, int schema, const char *what, bool *seen,
 	struct err *e)
 {
 	int rc;
 
 	while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
-		struct row row = {text(s, 0), text(s, 1), text(s, 2),
+		struct migrate_check_row row = {text(s, 0), text(s, 1), text(s, 2),
 			(const char *)sqlite3_column_text(s, 3)};
-		ptrdiff_t i = find(&row, schema, what, e);
+		ptrdiff_t i = migrate_check_find(&row, schema, what, e);
 
 		if (i < 0)
 			return MDB_E_CORRUPT;
 		if (seen[i] && (size_t)i < migrate_objects_n)
-			return refuse(what, "is there twice", &row, e);
+			return migrate_check_refuse(what, "is there twice", &row, e);
 		seen[i] = true;
 	}
 	if (rc != SQLITE_DONE)
@@ -187,10 +187,10 @@ compare(sqlite3_stmt *s, int schema, const char *what, bool *seen,
 			sqlite3_errmsg(sqlite3_db_handle(s)));
 	for (size_t i = 0; i < migrate_objects_n; i++) {
 		const struct migrate_object *o = &migrate_objects[i];
-		struct row row = {o->type, o->name, o->table, o->sql};
+		struct migrate_check_row row = {o->type, o->name, o->table, o->sql};
 
 		if (schema >= o->first && schema <= o->last && !seen[i])
-			return refuse(what, "is missing", &row, e);
+			return migrate_check_refuse(what, "is missing", &row, e);
 	}
 	return 0;
 }
@@ -210,7 +210,7 @@ migrate_check(sqlite3 *db, int schema, const char *what, struct err *e)
 			"%s is damaged: its schema cannot be read (%s); "
 			"restore a backup", what, sqlite3_errmsg(db));
 	else
-		r = compare(s, schema, what, seen, e);
+		r = migrate_check_compare(s, schema, what, seen, e);
 	sqlite3_finalize(s);
 	return r;
 }

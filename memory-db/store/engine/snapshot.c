@@ -50,7 +50,7 @@ read_index(const struct snapshot *s, size_t from, uint32_t *to, size_t n)
 }
 
 static uint32_t
-big_endian(const unsigned char *p)
+snapshot_big_endian(const unsigned char *p)
 {
 	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
 	       (uint32_t)p[2] << 8 | p[3];
@@ -58,7 +58,7 @@ big_endian(const unsigned char *p)
 
 /* Two equal copies, or it is being written. No log at all: all zero. */
 static int
-read_header(struct snapshot *s, struct index_header *ret)
+snapshot_read_header(struct snapshot *s, struct index_header *ret)
 {
 	uint32_t words[2 * HEADER_WORDS];
 	struct index_header h[2];
@@ -137,8 +137,8 @@ read_frames(struct snapshot *s, const struct index_header *h, struct err *e)
 				"the write-ahead log cannot be read");
 		s->frames_read++;
 		/* What is behind the end of the state is no part of it. */
-		if (big_endian(frame) <= pages &&
-			note_frame(s, big_endian(frame), s->frames_read) != 0)
+		if (snapshot_big_endian(frame) <= pages &&
+			note_frame(s, snapshot_big_endian(frame), s->frames_read) != 0)
 			return err_nomem(e);
 	}
 	return 0;
@@ -225,7 +225,7 @@ try_pin(struct snapshot *s, struct index_header *ret, struct err *e)
 	struct index_header before;
 	uint32_t in_file;
 
-	if (read_header(s, &before) != 0)
+	if (snapshot_read_header(s, &before) != 0)
 		return err_set(e, MDB_E_STORE,
 			"the index of the write-ahead log cannot be read");
 	if (sqlite3_exec(s->reader,
@@ -236,7 +236,7 @@ try_pin(struct snapshot *s, struct index_header *ret, struct err *e)
 	 * first. A count that grew since the transaction began is no harm,
 	 * the file then holds the same pages. */
 	read_index(s, BACKFILL_AT, &in_file, 1);
-	if (read_header(s, ret) != 0 ||
+	if (snapshot_read_header(s, ret) != 0 ||
 		memcmp(&before, ret, sizeof(before)) != 0)
 		return 1;
 	s->from_file = in_file == ret->max_frame;

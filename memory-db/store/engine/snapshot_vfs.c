@@ -37,7 +37,7 @@ patch_first_page(const struct snapshot *s, unsigned char *page)
 }
 
 static int
-read_page(struct snapshot *s, uint32_t page, unsigned char *out)
+snapshot_vfs_read_page(struct snapshot *s, uint32_t page, unsigned char *out)
 {
 	uint32_t frame = page < s->frames_cap && !s->from_file
 				 ? s->frames[page] : 0;
@@ -69,12 +69,12 @@ file_read(sqlite3_file *f, void *out, int n, sqlite3_int64 offset)
 		return SQLITE_IOERR_SHORT_READ;
 	}
 	if (n == PAGE && offset % PAGE == 0)
-		return read_page(s, (uint32_t)(offset / PAGE) + 1, out) == 0
+		return snapshot_vfs_read_page(s, (uint32_t)(offset / PAGE) + 1, out) == 0
 			       ? SQLITE_OK
 			       : SQLITE_IOERR_READ;
 	/* Parts are only ever read of the header. */
 	if (offset % PAGE + n > PAGE ||
-		read_page(s, (uint32_t)(offset / PAGE) + 1, page) != 0)
+		snapshot_vfs_read_page(s, (uint32_t)(offset / PAGE) + 1, page) != 0)
 		return SQLITE_IOERR_READ;
 	memcpy(out, page + offset % PAGE, (size_t)n);
 	return SQLITE_OK;

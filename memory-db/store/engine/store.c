@@ -51,7 +51,7 @@ static const struct stmt_def defs[] = {
 const struct stmt_module store_module = {"db", defs, ARRAY_LEN(defs)};
 
 static int
-on_progress(void *ctx)
+store_progress(void *ctx)
 {
 	struct store *st = ctx;
 
@@ -99,7 +99,7 @@ open_connection(struct store *st, struct err *e)
 }
 
 static int
-open_steps(struct store *st, struct err *e)
+store_open_steps(struct store *st, struct err *e)
 {
 	bool writes = st->role != STORE_READER;
 	int r = open_connection(st, e);
@@ -118,7 +118,7 @@ open_steps(struct store *st, struct err *e)
 		r = stmt_prepare_all(st, e);
 	if (r == 0)
 		sqlite3_progress_handler(
-			st->db, PROGRESS_STEPS, on_progress, st);
+			st->db, PROGRESS_STEPS, store_progress, st);
 	if (st->snapshot != NULL)
 		snapshot_release(st->snapshot);
 	if (r == 0 && st->role == STORE_WRITER)
@@ -145,7 +145,7 @@ store_open(struct database *base, enum store_role role, struct store **ret,
 	/* Over a read-only file the "writer" only fills the tallies. */
 	st->role =
 		base->read_only && role == STORE_WRITER ? STORE_READER : role;
-	r = open_steps(st, e);
+	r = store_open_steps(st, e);
 	if (r == 0 && base->read_only && role == STORE_WRITER)
 		r = counters_load(st, e);
 	if (r != 0) {

@@ -7,7 +7,7 @@
 #include "memory-db/store/engine/store_internal.h"
 
 static void
-set(struct database *db, enum trouble t, const char *cause)
+trouble_set(struct database *db, enum trouble t, const char *cause)
 {
 	bool is_worse;
 
@@ -71,13 +71,13 @@ trouble_note(struct store *st, int rc)
 	if (t == TROUBLE_NONE)
 		return;
 	snprintf(cause, sizeof(cause), "%s, SQLite %d", sqlite3_errstr(rc), rc);
-	set(st->base, t, cause);
+	trouble_set(st->base, t, cause);
 }
 
 void
 trouble_damage(struct database *db, const char *text)
 {
-	set(db, TROUBLE_DAMAGE, text);
+	trouble_set(db, TROUBLE_DAMAGE, text);
 }
 
 enum trouble

@@ -43,7 +43,7 @@ answer_cache_free(struct database *db)
 }
 
 static uint64_t
-hash_of(const struct database *db, const void *key, size_t n)
+answer_cache_hash_of(const struct database *db, const void *key, size_t n)
 {
 	unsigned char out[crypto_shorthash_BYTES];
 	uint64_t h;
@@ -54,7 +54,7 @@ hash_of(const struct database *db, const void *key, size_t n)
 }
 
 static int64_t
-size_of(const struct answer *a)
+answer_cache_size_of(const struct answer *a)
 {
 	return a ? (int64_t)(sizeof(*a) + a->key_n + a->n) : 0;
 }
@@ -63,7 +63,7 @@ int
 answer_cache_find(struct store *st, const void *key, size_t key_n, struct buf *out)
 {
 	struct answer_cache *t = st->base->answers;
-	uint64_t hash = hash_of(st->base, key, key_n);
+	uint64_t hash = answer_cache_hash_of(st->base, key, key_n);
 	const struct answer *a;
 	int r = 0;
 
@@ -80,12 +80,12 @@ answer_cache_find(struct store *st, const void *key, size_t key_n, struct buf *o
 
 /* Locked. */
 static struct answer *
-take_out(struct answer_cache *t, size_t slot)
+answer_cache_take_out(struct answer_cache *t, size_t slot)
 {
 	struct answer *a = t->slots[slot];
 
 	t->slots[slot] = NULL;
-	t->stats.bytes -= size_of(a);
+	t->stats.bytes -= answer_cache_size_of(a);
 	return a;
 }
 
@@ -98,17 +98,17 @@ answer_cache_keep(struct store *st, const void *key, size_t key_n, const void *d
 
 	if (!a)
 		return;
-	a->hash = hash_of(st->base, key, key_n);
+	a->hash = answer_cache_hash_of(st->base, key, key_n);
 	a->key_n = key_n;
 	a->n = n;
 	memcpy(a->data, key, key_n);
 	memcpy(a->data + key_n, data, n);
 	pthread_mutex_lock(&t->lock);
-	free(take_out(t, a->hash % SLOTS));
+	free(answer_cache_take_out(t, a->hash % SLOTS));
 	t->slots[a->hash % SLOTS] = a;
-	t->stats.bytes += size_of(a);
+	t->stats.bytes += answer_cache_size_of(a);
 	while (t->stats.bytes > ANSWERS_BYTES) {
-		free(take_out(t, t->hand));
+		free(answer_cache_take_out(t, t->hand));
 		t->hand = (t->hand + 1) % SLOTS;
 	}
 	pthread_mutex_unlock(&t->lock);

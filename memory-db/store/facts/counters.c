@@ -46,7 +46,7 @@ struct counters_state {
 };
 
 static int
-compare(const struct counter *a, const struct counter *b)
+counters_compare(const struct counter *a, const struct counter *b)
 {
 	if (a->ns != b->ns)
 		return a->ns < b->ns ? -1 : 1;
@@ -58,7 +58,7 @@ compare(const struct counter *a, const struct counter *b)
 static int
 compare_rows(const void *a, const void *b)
 {
-	return compare(a, b);
+	return counters_compare(a, b);
 }
 
 static int
@@ -139,7 +139,7 @@ sum_up(struct counters_log *log)
 	for (size_t i = 0; i < log->n; i++) {
 		struct counter *last = out > 0 ? &log->rows[out - 1] : NULL;
 
-		if (last == NULL || compare(last, &log->rows[i]) != 0)
+		if (last == NULL || counters_compare(last, &log->rows[i]) != 0)
 			log->rows[out++] = log->rows[i];
 		else if (!is_set(last))
 			last->n += log->rows[i].n;
@@ -176,13 +176,13 @@ counters_flush(struct store *st, struct err *e)
 
 /* --- the published copy --------------------------------------------------------------- */
 static struct counter *
-find(struct counters_state *t, const struct counter *key, size_t *ret_at)
+counters_find(struct counters_state *t, const struct counter *key, size_t *ret_at)
 {
 	size_t lo = 0, hi = t->n;
 
 	while (lo < hi) {
 		size_t mid = (lo + hi) / 2;
-		int c = compare(&t->rows[mid], key);
+		int c = counters_compare(&t->rows[mid], key);
 
 		if (c == 0)
 			return &t->rows[mid];
@@ -196,7 +196,7 @@ find(struct counters_state *t, const struct counter *key, size_t *ret_at)
 }
 
 static void
-apply(struct counters_state *t, const struct counter *c)
+counters_apply(struct counters_state *t, const struct counter *c)
 {
 	struct counter *found;
 	size_t at = 0;
@@ -208,7 +208,7 @@ apply(struct counters_state *t, const struct counter *c)
 			t->last_at = c->n;
 		return;
 	}
-	found = find(t, c, &at);
+	found = counters_find(t, c, &at);
 	if (found != NULL) {
 		found->n += c->n;
 		return;
@@ -221,7 +221,7 @@ apply(struct counters_state *t, const struct counter *c)
 }
 
 static bool
-has_name(const struct counters_state *t, int64_t kind, int64_t id)
+counters_has_name(const struct counters_state *t, int64_t kind, int64_t id)
 {
 	for (size_t i = 0; i < t->names_n; i++)
 		if (t->names[i].kind == kind && t->names[i].id == id)
@@ -236,7 +236,7 @@ learn_name(struct store *st, struct counters_state *t, int64_t kind, int64_t id)
 	struct buf text AUTO_BUF = {0};
 	int r;
 
-	if (t->names_n >= 10 * NAMES_SHOWN || has_name(t, kind, id))
+	if (t->names_n >= 10 * NAMES_SHOWN || counters_has_name(t, kind, id))
 		return;
 	r = kind == TALLY_TYPE ? label_text(st, id, &text, NULL)
 			       : namespace_name(st, id, &text, NULL);
@@ -268,7 +268,7 @@ counters_publish(struct store *st)
 	pthread_mutex_lock(&db->tally_lock);
 	for (size_t i = 0; i < log->n; i++) {
 		learn_names(st, db->tally, &log->rows[i]);
-		apply(db->tally, &log->rows[i]);
+		counters_apply(db->tally, &log->rows[i]);
 	}
 	pthread_mutex_unlock(&db->tally_lock);
 	log->n = 0;
@@ -286,7 +286,7 @@ load_rows(struct store *st, struct counters_state *t, struct err *e)
 			sqlite3_column_int64(s, 1), sqlite3_column_int64(s, 2),
 			sqlite3_column_int64(s, 3)};
 
-		apply(t, &c);
+		counters_apply(t, &c);
 		learn_names(st, t, &c);
 	}
 	if (r == 0)
@@ -340,7 +340,7 @@ counters_facts(struct database *db, int64_t ns)
 	size_t at;
 
 	pthread_mutex_lock(&db->tally_lock);
-	c = db->tally != NULL ? find(db->tally, &key, &at) : NULL;
+	c = db->tally != NULL ? counters_find(db->tally, &key, &at) : NULL;
 	if (c != NULL)
 		n = c->n;
 	pthread_mutex_unlock(&db->tally_lock);
@@ -369,7 +369,7 @@ add_total(struct counters *ret, const struct counter *c)
 
 /* Adds n to the row of that name; rows are few. */
 static int
-add_row(struct counters_row **rows, size_t *n, const char *name, int64_t count)
+counters_add_row(struct counters_row **rows, size_t *n, const char *name, int64_t count)
 {
 	struct counters_row *p;
 
@@ -407,9 +407,9 @@ add_counter(const struct counters_state *t, const struct counter *c,
 	for (size_t i = 0; r == 0 && i < t->names_n; i++) {
 		if (t->names[i].kind != kind || t->names[i].id != id)
 			continue;
-		r = is_ns ? add_row(&ret->namespaces, &ret->namespaces_n,
+		r = is_ns ? counters_add_row(&ret->namespaces, &ret->namespaces_n,
 				    t->names[i].text, c->n)
-			  : add_row(&ret->types, &ret->types_n,
+			  : counters_add_row(&ret->types, &ret->types_n,
 				    t->names[i].text, c->n);
 	}
 	return r;
@@ -435,7 +435,7 @@ sort_and_cut(struct counters_row *rows, size_t *n)
 }
 
 static bool
-is_wanted(const struct counters_state *t, const struct counter *c,
+counters_is_wanted(const struct counters_state *t, const struct counter *c,
 	const char *const *only, struct counters *ret)
 {
 	const char *name = NULL;
@@ -466,7 +466,7 @@ store_counters_of(struct database *db, const char *const *only,
 	pthread_mutex_lock(&db->tally_lock);
 	if (db->tally != NULL) {
 		for (size_t i = 0; r == 0 && i < db->tally->n; i++)
-			if (!only || is_wanted(db->tally,
+			if (!only || counters_is_wanted(db->tally,
 					     &db->tally->rows[i], only, ret))
 				r = add_counter(db->tally,
 					&db->tally->rows[i], ret);

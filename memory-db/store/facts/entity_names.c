@@ -79,13 +79,13 @@ each_name(struct store *st, int64_t fact, name_fn fn, void *ctx, struct err *e)
 	return r;
 }
 
-struct wanted {
+struct entity_names_wanted {
 	const char *name;
 	size_t n;
 };
 
 static bool
-is_wanted(const struct wanted *w, const char *name, size_t n)
+entity_names_is_wanted(const struct entity_names_wanted *w, const char *name, size_t n)
 {
 	return n == w->n && memcmp(name, w->name, n) == 0;
 }
@@ -93,7 +93,7 @@ is_wanted(const struct wanted *w, const char *name, size_t n)
 static int
 stop_at(void *ctx, const char *name, size_t n)
 {
-	return is_wanted(ctx, name, n) ? 1 : 0;
+	return entity_names_is_wanted(ctx, name, n) ? 1 : 0;
 }
 
 /* When a fact that is not visible under the lens vanished there; 0 never. */
@@ -161,33 +161,33 @@ enum rank {
 	WAS,
 	IS
 };
-struct candidate {
+struct entity_names_candidate {
 	int64_t entity;
 	bool first, lent;
 	enum rank rank;
 	int64_t closed;		/* GONE: when */
 };
-struct candidates {
-	struct candidate *v;
+struct entity_names_candidates {
+	struct entity_names_candidate *v;
 	size_t n, cap;
 };
 
 static void
-candidates_done(struct candidates *c)
+candidates_done(struct entity_names_candidates *c)
 {
 	free(c->v);
 }
 #define AUTO_CANDIDATES __attribute__((cleanup(candidates_done)))
 
 static int
-add_candidate(struct candidates *c, int64_t entity, int how, struct err *e)
+entity_names_add_candidate(struct entity_names_candidates *c, int64_t entity, int how, struct err *e)
 {
 	size_t i = 0, cap = c->cap == 0 ? 8 : c->cap * 2;
 
 	while (i < c->n && c->v[i].entity != entity)
 		i++;
 	if (i == c->cap) {
-		struct candidate *p = realloc(c->v, cap * sizeof(*p));
+		struct entity_names_candidate *p = realloc(c->v, cap * sizeof(*p));
 
 		if (p == NULL)
 			return err_nomem(e);
@@ -195,15 +195,15 @@ add_candidate(struct candidates *c, int64_t entity, int how, struct err *e)
 		c->cap = cap;
 	}
 	if (i == c->n)
-		c->v[c->n++] = (struct candidate){.entity = entity};
+		c->v[c->n++] = (struct entity_names_candidate){.entity = entity};
 	c->v[i].first |= how == 2;
 	c->v[i].lent |= how == 1;
 	return 0;
 }
 
 static int
-load_candidates(struct store *st, int64_t ns, const struct wanted *w,
-	struct candidates *ret, struct err *e)
+load_candidates(struct store *st, int64_t ns, const struct entity_names_wanted *w,
+	struct entity_names_candidates *ret, struct err *e)
 {
 	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_NAMED, CANDIDATES);
 	int r;
@@ -211,7 +211,7 @@ load_candidates(struct store *st, int64_t ns, const struct wanted *w,
 	bind_i(s, 1, ns);
 	bind_t(s, 2, w->name, w->n);
 	while ((r = stmt_row(st, s, e)) == 1) {
-		r = add_candidate(ret, sqlite3_column_int64(s, 0),
+		r = entity_names_add_candidate(ret, sqlite3_column_int64(s, 0),
 			sqlite3_column_int(s, 1), e);
 		if (r != 0)
 			return r;
@@ -220,7 +220,7 @@ load_candidates(struct store *st, int64_t ns, const struct wanted *w,
 }
 
 static int
-rank_gone(struct store *st, const struct wanted *w, struct candidate *c,
+rank_gone(struct store *st, const struct entity_names_wanted *w, struct entity_names_candidate *c,
 	struct err *e)
 {
 	struct link last = {.e = e};
@@ -231,14 +231,14 @@ rank_gone(struct store *st, const struct wanted *w, struct candidate *c,
 	if (r == 1)
 		r = fact_get(st, fact, get_link, &last, e);
 	if (r == 1 && last.name.len > 0 &&
-		is_wanted(w, last.name.data, last.name.len))
+		entity_names_is_wanted(w, last.name.data, last.name.len))
 		c->rank = GONE;
 	buf_done(&last.name);
 	return r < 0 ? r : 0;
 }
 
 static int
-rank(struct store *st, const struct wanted *w, struct candidate *c,
+rank(struct store *st, const struct entity_names_wanted *w, struct entity_names_candidate *c,
 	struct err *e)
 {
 	struct buf name AUTO_BUF = {0};
@@ -247,7 +247,7 @@ rank(struct store *st, const struct wanted *w, struct candidate *c,
 
 	if (r == 0)
 		return rank_gone(st, w, c, e);
-	if (r == 1 && name.len > 0 && is_wanted(w, name.data, name.len)) {
+	if (r == 1 && name.len > 0 && entity_names_is_wanted(w, name.data, name.len)) {
 		c->rank = IS;
 		return 0;
 	}
@@ -263,9 +263,9 @@ int
 entity_find(struct store *st, int64_t ns, const char *name, size_t n,
 	int64_t *ret_id, struct err *e)
 {
-	struct candidates all AUTO_CANDIDATES = {0};
-	struct wanted w = {name, n};
-	const struct candidate *best = NULL;
+	struct entity_names_candidates all AUTO_CANDIDATES = {0};
+	struct entity_names_wanted w = {name, n};
+	const struct entity_names_candidate *best = NULL;
 	int r = load_candidates(st, ns, &w, &all, e);
 
 	/* Nearly always: it is the first name of one and of no other. */
@@ -274,7 +274,7 @@ entity_find(struct store *st, int64_t ns, const char *name, size_t n,
 		return 1;
 	}
 	for (size_t i = 0; r == 0 && i < all.n; i++) {
-		const struct candidate *c = &all.v[i];
+		const struct entity_names_candidate *c = &all.v[i];
 
 		r = rank(st, &w, &all.v[i], e);
 		if (best == NULL || c->rank > best->rank ||
@@ -292,8 +292,8 @@ int
 entity_find_ever(struct store *st, int64_t ns, const char *name, size_t n,
 	int64_t *ret_id, struct err *e)
 {
-	struct candidates all AUTO_CANDIDATES = {0};
-	struct wanted w = {name, n};
+	struct entity_names_candidates all AUTO_CANDIDATES = {0};
+	struct entity_names_wanted w = {name, n};
 	int r = entity_find(st, ns, name, n, ret_id, e);
 
 	if (r == 0)
@@ -308,8 +308,8 @@ int
 entity_each_named(struct store *st, int64_t ns, const char *name, size_t n,
 	int (*fn)(void *ctx, int64_t entity), void *ctx, struct err *e)
 {
-	struct candidates all AUTO_CANDIDATES = {0};
-	struct wanted w = {name, n};
+	struct entity_names_candidates all AUTO_CANDIDATES = {0};
+	struct entity_names_wanted w = {name, n};
 	int r = load_candidates(st, ns, &w, &all, e);
 
 	for (size_t i = 0; r == 0 && i < all.n; i++)
@@ -332,7 +332,7 @@ entity_alias(struct store *st, int64_t ns, const char *name, size_t n,
 }
 
 /* Names told so far, each with a NUL behind it. */
-struct telling {
+struct entity_names_telling {
 	struct buf told;
 	int (*fn)(void *ctx, const char *name, size_t n);
 	void *ctx;
@@ -340,7 +340,7 @@ struct telling {
 };
 
 static int
-note(struct telling *t, const char *name, size_t n)
+entity_names_note(struct entity_names_telling *t, const char *name, size_t n)
 {
 	return buf_add(&t->told, name, n) != 0 || buf_addc(&t->told, '\0') != 0
 		       ? err_nomem(t->e)
@@ -348,9 +348,9 @@ note(struct telling *t, const char *name, size_t n)
 }
 
 static int
-tell(void *ctx, const char *name, size_t n)
+entity_names_tell(void *ctx, const char *name, size_t n)
 {
-	struct telling *t = ctx;
+	struct entity_names_telling *t = ctx;
 	int r;
 
 	for (size_t at = 0; at < t->told.len;) {
@@ -360,12 +360,12 @@ tell(void *ctx, const char *name, size_t n)
 			return 0;
 		at += len + 1;
 	}
-	r = note(t, name, n);
+	r = entity_names_note(t, name, n);
 	return r == 0 ? t->fn(t->ctx, name, n) : r;
 }
 
 static int
-tell_lent(struct store *st, int64_t entity, struct telling *t, struct err *e)
+tell_lent(struct store *st, int64_t entity, struct entity_names_telling *t, struct err *e)
 {
 	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_NAMED, LENT);
 	int r;
@@ -375,7 +375,7 @@ tell_lent(struct store *st, int64_t entity, struct telling *t, struct err *e)
 		const char *name = (const char *)sqlite3_column_text(s, 0);
 
 		r = name == NULL ? err_nomem(e)
-				 : tell(t, name,
+				 : entity_names_tell(t, name,
 					   (size_t)sqlite3_column_bytes(s, 0));
 		if (r != 0)
 			return r;
@@ -388,19 +388,19 @@ entity_aliases(struct store *st, int64_t entity,
 	int (*fn)(void *ctx, const char *name, size_t n), void *ctx,
 	struct err *e)
 {
-	struct telling t = {.fn = fn, .ctx = ctx, .e = e};
+	struct entity_names_telling t = {.fn = fn, .ctx = ctx, .e = e};
 	struct buf name AUTO_BUF = {0}, first AUTO_BUF = {0};
 	int64_t fact = 0;
 	int r = fact_existence(st, entity, &fact, NULL, &name, e);
 
 	if (r == 1)
-		r = note(&t, name.data != NULL ? name.data : "", name.len);
+		r = entity_names_note(&t, name.data != NULL ? name.data : "", name.len);
 	if (r == 0)
 		r = entity_first_name(st, entity, NULL, &first, e);
 	if (r == 1)
-		r = first.len > 0 ? tell(&t, first.data, first.len) : 0;
+		r = first.len > 0 ? entity_names_tell(&t, first.data, first.len) : 0;
 	if (r == 0 && fact != 0)
-		r = each_name(st, fact, tell, &t, e);
+		r = each_name(st, fact, entity_names_tell, &t, e);
 	if (r == 0)
 		r = tell_lent(st, entity, &t, e);
 	buf_done(&t.told);

@@ -61,7 +61,7 @@ static const struct stmt_def defs[] = {
 };
 const struct stmt_module facts_module = {"facts", defs, ARRAY_LEN(defs)};
 
-enum column {
+enum facts_column {
 	C_ID, C_ENTITY, C_KIND, C_PEER, C_LABEL, C_WEIGHT, C_METHOD,
 	C_CONFIDENCE, C_FROM, C_TO, C_SOURCE, C_SPEAKER, C_SOURCE_AT,
 	C_SUPERSEDES, C_FLAGS, C_SALT, C_DIGEST, C_SIZE, C_BODY, C_NS, C_NAME,
@@ -85,7 +85,7 @@ get_share(sqlite3_stmt *s, int column)
 }
 
 static void
-read_row(sqlite3_stmt *s, struct fact *f)
+facts_read_row(sqlite3_stmt *s, struct fact *f)
 {
 	memset(f, 0, sizeof(*f));
 	f->id = sqlite3_column_int64(s, C_ID);
@@ -155,7 +155,7 @@ label_into(struct store *st, int64_t id, struct buf *b, struct err *e)
 }
 
 static int
-check_digest(struct store *st, sqlite3_stmt *s, const struct fact *f,
+facts_check_digest(struct store *st, sqlite3_stmt *s, const struct fact *f,
 	struct err *e)
 {
 	struct buf label AUTO_BUF = {0}, source AUTO_BUF = {0},
@@ -197,27 +197,27 @@ check_digest(struct store *st, sqlite3_stmt *s, const struct fact *f,
 
 /* Fills f from the row s stands on; text lives in buf. */
 static int
-load(struct store *st, sqlite3_stmt *s, struct fact *f, struct buf *text,
+facts_load(struct store *st, sqlite3_stmt *s, struct fact *f, struct buf *text,
 	struct err *e)
 {
 	int r;
 
-	read_row(s, f);
+	facts_read_row(s, f);
 	r = read_text(st, s, f, text, e);
 	if (r == 0 && !f->erased)
-		r = check_digest(st, s, f, e);
+		r = facts_check_digest(st, s, f, e);
 	return r;
 }
 
 static int
-loop(struct store *st, sqlite3_stmt *s, fact_fn fn, void *ctx, struct err *e)
+facts_loop(struct store *st, sqlite3_stmt *s, fact_fn fn, void *ctx, struct err *e)
 {
 	struct buf text AUTO_BUF = {0};
 	struct fact f;
 	int r;
 
 	while ((r = stmt_row(st, s, e)) == 1) {
-		r = load(st, s, &f, &text, e);
+		r = facts_load(st, s, &f, &text, e);
 		if (r == 0)
 			r = fn(ctx, &f);
 		if (r != 0)
@@ -235,7 +235,7 @@ fact_each(struct store *st, int64_t entity, unsigned kinds, fact_fn fn,
 
 	bind_i(s, 1, entity);
 	bind_i(s, 2, kinds);
-	return loop(st, s, fn, ctx, e);
+	return facts_loop(st, s, fn, ctx, e);
 }
 
 int
@@ -248,7 +248,7 @@ fact_each_newest(struct store *st, int64_t entity, int64_t low, int64_t high,
 	bind_i(s, 2, low);
 	bind_i(s, 3, high);
 	bind_i(s, 4, most);
-	return loop(st, s, fn, ctx, e);
+	return facts_loop(st, s, fn, ctx, e);
 }
 
 void
@@ -266,7 +266,7 @@ each_incoming_of(struct store *st, int64_t entity, int64_t ns, fact_fn fn,
 	bind_i(s, 1, entity);
 	bind_i(s, 2, ns << STORE_NS_SHIFT);
 	bind_i(s, 3, (ns + 1) << STORE_NS_SHIFT);
-	return loop(st, s, fn, ctx, e);
+	return facts_loop(st, s, fn, ctx, e);
 }
 
 int
@@ -292,7 +292,7 @@ fact_get(struct store *st, int64_t id, fact_fn fn, void *ctx, struct err *e)
 	r = stmt_row(st, s, e);
 	if (r != 1)
 		return r;
-	r = load(st, s, &f, &text, e);
+	r = facts_load(st, s, &f, &text, e);
 	if (r == 0)
 		r = fn(ctx, &f);
 	return r == 0 ? 1 : r;
@@ -307,7 +307,7 @@ fact_each_entity(struct store *st, int64_t ns, int64_t after, fact_fn fn,
 
 	bind_i(s, 1, after > first ? after : first);
 	bind_i(s, 2, store_ids_end(ns));
-	return loop(st, s, fn, ctx, e);
+	return facts_loop(st, s, fn, ctx, e);
 }
 
 int
@@ -329,7 +329,7 @@ fact_existence(struct store *st, int64_t entity, int64_t *ret_fact,
 		*ret_type_label = sqlite3_column_int64(s, C_LABEL);
 	if (name == NULL)
 		return 1;
-	r = load(st, s, &f, &text, e);
+	r = facts_load(st, s, &f, &text, e);
 	if (r == 0 && buf_add(name, f.text, f.text_n) != 0)
 		r = err_nomem(e);
 	return r == 0 ? 1 : r;
@@ -351,7 +351,7 @@ fact_find_text(struct store *st, int64_t entity, enum fact_kind kind,
 	bind_i(s, 1, entity);
 	bind_i(s, 2, same);
 	while ((r = stmt_row(st, s, e)) == 1) {
-		r = load(st, s, &f, &body, e);
+		r = facts_load(st, s, &f, &body, e);
 		if (r != 0)
 			return r;
 		if (f.kind == kind && f.text_n == n &&
@@ -400,7 +400,7 @@ fact_each_mark(struct store *st, int64_t entity, int64_t of, unsigned kinds,
 		if (!fact_is_mark(kind) || !(kinds >> kind & 1) ||
 			sqlite3_column_int64(s, C_SUPERSEDES) != of)
 			continue;
-		r = load(st, s, &f, &body, e);
+		r = facts_load(st, s, &f, &body, e);
 		if (r == 0)
 			r = fn(ctx, &f);
 		if (r != 0)
@@ -416,7 +416,7 @@ struct mark_wanted {
 };
 
 static int
-is_wanted(void *ctx, const struct fact *f)
+facts_is_wanted(void *ctx, const struct fact *f)
 {
 	struct mark_wanted *w = ctx;
 
@@ -433,7 +433,7 @@ fact_find_mark(struct store *st, int64_t entity, int64_t of,
 	struct err *e)
 {
 	struct mark_wanted w = {text, n, 0};
-	int r = fact_each_mark(st, entity, of, 1u << kind, is_wanted, &w, e);
+	int r = fact_each_mark(st, entity, of, 1u << kind, facts_is_wanted, &w, e);
 
 	if (r == 1)
 		*ret_fact = w.found;

@@ -66,7 +66,7 @@ text_hash(const char *s)
 }
 
 static struct label_cache *
-cache_of(struct store *st)
+labels_cache_of(struct store *st)
 {
 	if (st->labels == NULL)
 		st->labels = calloc(1, sizeof(*st->labels));
@@ -76,7 +76,7 @@ cache_of(struct store *st)
 static void
 cache_put(struct store *st, int64_t id, const char *text)
 {
-	struct label_cache *c = cache_of(st);
+	struct label_cache *c = labels_cache_of(st);
 
 	if (c == NULL)
 		return;
@@ -109,7 +109,7 @@ label_cache_free(struct store *st)
 int
 label_find(struct store *st, const char *text, int64_t *ret_id, struct err *e)
 {
-	struct label_cache *c = cache_of(st);
+	struct label_cache *c = labels_cache_of(st);
 	const struct label_slot *slot =
 		c != NULL ? &c->by_text[text_hash(text)] : NULL;
 	sqlite3_stmt *s AUTO_STMT = NULL;
@@ -170,7 +170,7 @@ append_text(sqlite3_stmt *s, int column, struct buf *out, struct err *e)
 int
 label_text(struct store *st, int64_t id, struct buf *out, struct err *e)
 {
-	struct label_cache *c = cache_of(st);
+	struct label_cache *c = labels_cache_of(st);
 	const struct label_slot *slot =
 		c != NULL ? &c->by_id[(uint64_t)id % CACHE_SLOTS] : NULL;
 	sqlite3_stmt *s AUTO_STMT = NULL;

@@ -161,7 +161,7 @@ erase_index(struct erasure *x, int64_t fact, struct err *e)
  * indexes hold of it: hashes of words that were looked at, direct-mapped. */
 #define LOOKED_N 16384
 
-struct word {
+struct erase_words_word {
 	struct erasure *x;
 	uint64_t *looked;	/* owned; NULL: no memory, no matter */
 	const char *text;
@@ -170,7 +170,7 @@ struct word {
 };
 
 static bool
-was_looked_at(struct word *w, const char *text, size_t n)
+was_looked_at(struct erase_words_word *w, const char *text, size_t n)
 {
 	uint64_t hash, *slot;
 
@@ -189,7 +189,7 @@ was_looked_at(struct word *w, const char *text, size_t n)
 static int
 is_it(void *ctx, const char *text, size_t n)
 {
-	const struct word *w = ctx;
+	const struct erase_words_word *w = ctx;
 
 	return n == w->n && memcmp(text, w->text, n) == 0;
 }
@@ -229,7 +229,7 @@ append_word(void *ctx, const char *text, size_t n)
 
 /* NULL: no memory. */
 static const struct word_set *
-set_of(struct store *st, int64_t fact, const struct buf *text)
+erase_words_set_of(struct store *st, int64_t fact, const struct buf *text)
 {
 	struct buf words AUTO_BUF = {0};
 	struct word_set *set;
@@ -261,14 +261,14 @@ set_has(const struct word_set *set, const char *text, size_t n)
 
 /* 1 the fact has the word. */
 static int
-has_word(struct word *w, int64_t fact)
+erase_words_has_word(struct erase_words_word *w, int64_t fact)
 {
 	struct text_indexed text = {0};
 	int r = text_indexed_of(w->x->st, fact, &text, w->e);
 
 	if (r == 0 && text.body.len >= SET_BYTES) {
 		const struct word_set *set =
-			set_of(w->x->st, fact, &text.body);
+			erase_words_set_of(w->x->st, fact, &text.body);
 
 		r = set == NULL ? err_nomem(w->e)
 				: set_has(set, w->text, w->n);
@@ -285,7 +285,7 @@ has_word(struct word *w, int64_t fact)
 
 /* "token1" OR "token2": the first token of the word in each language. */
 static int
-match_text(struct word *w, struct buf *out)
+match_text(struct erase_words_word *w, struct buf *out)
 {
 	sqlite3_stmt *s AUTO_STMT =
 		stmt_use(w->x->st, MOD_ERASE_WORDS, STEMS);
@@ -313,14 +313,14 @@ match_text(struct word *w, struct buf *out)
 
 /* 1 a fact of the index has it, or too many may. */
 static int
-used_in(struct word *w, int index, const struct buf *match)
+used_in(struct erase_words_word *w, int index, const struct buf *match)
 {
 	sqlite3_stmt *s AUTO_STMT = stmt_use(w->x->st, MOD_ERASE_WORDS, index);
 	int n = 0, r;
 
 	bind_t(s, 1, match->data, match->len);
 	while ((r = stmt_row(w->x->st, s, w->e)) == 1) {
-		r = has_word(w, sqlite3_column_int64(s, 0));
+		r = erase_words_has_word(w, sqlite3_column_int64(s, 0));
 		if (r != 0)
 			return r;
 		n++;
@@ -329,7 +329,7 @@ used_in(struct word *w, int index, const struct buf *match)
 }
 
 static int
-is_used(struct word *w)
+is_used(struct erase_words_word *w)
 {
 	struct buf match AUTO_BUF = {0};
 	int r = match_text(w, &match);
@@ -342,7 +342,7 @@ is_used(struct word *w)
 }
 
 static int
-drop_word(struct word *w)
+drop_word(struct erase_words_word *w)
 {
 	struct store *st = w->x->st;
 	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_ERASE_WORDS, TERM_DROP);
@@ -366,7 +366,7 @@ drop_word(struct word *w)
 
 /* Most words of a text that was never indexed in full are not there. */
 static int
-is_known(struct word *w, const char *text, size_t n)
+erase_words_is_known(struct erase_words_word *w, const char *text, size_t n)
 {
 	sqlite3_stmt *s AUTO_STMT =
 		stmt_use(w->x->st, MOD_TEXT, TEXT_TERM_KNOWN);
@@ -376,15 +376,15 @@ is_known(struct word *w, const char *text, size_t n)
 }
 
 static int
-look_at(void *ctx, const char *text, size_t n)
+erase_words_look_at(void *ctx, const char *text, size_t n)
 {
-	struct word w = *(struct word *)ctx;
+	struct erase_words_word w = *(struct erase_words_word *)ctx;
 	char *copy;
 	int r;
 
 	if (was_looked_at(&w, text, n))
 		return 0;
-	r = is_known(&w, text, n);
+	r = erase_words_is_known(&w, text, n);
 	if (r != 1)
 		return r;
 	copy = strndup(text, n); /* the scan's own may not last */
@@ -402,14 +402,14 @@ look_at(void *ctx, const char *text, size_t n)
 int
 erase_words(struct erasure *x, struct err *e)
 {
-	struct word w = {.x = x, .e = e,
+	struct erase_words_word w = {.x = x, .e = e,
 		.looked = calloc(LOOKED_N, sizeof(*w.looked))};
 	int r = 0;
 
 	for (size_t at = 0; r == 0 && at < x->texts.len;) {
 		size_t n = strlen(x->texts.data + at);
 
-		r = text_terms_each(x->texts.data + at, n, look_at, &w);
+		r = text_terms_each(x->texts.data + at, n, erase_words_look_at, &w);
 		at += n + 1;
 	}
 	free(w.looked);
@@ -424,8 +424,8 @@ int
 erase_words_of(struct store *st, const char *s, size_t n, struct err *e)
 {
 	struct erasure x = {.st = st};
-	struct word w = {.x = &x, .e = e};
-	int r = text_terms_each(s, n, look_at, &w);
+	struct erase_words_word w = {.x = &x, .e = e};
+	int r = text_terms_each(s, n, erase_words_look_at, &w);
 
 	text_terms_clear(st);
 	return r == MDB_E_NOMEM ? err_nomem(e) : r;

@@ -19,7 +19,7 @@
 #define CELLS (64 * 1024)
 #define PROBLEMS_MAX 32
 
-struct check {
+struct fts_check {
 	struct store *st;
 	struct err *e;
 	text_problem_fn fn;
@@ -87,9 +87,9 @@ text_indexed_done(struct text_indexed *x)
 
 /* --- both sides ---------------------------------------------------------------- */
 
-enum column { COLUMN_NAME, COLUMN_BODY, COLUMN_SCOPE };
+enum fts_check_column { COLUMN_NAME, COLUMN_BODY, COLUMN_SCOPE };
 
-static enum column
+static enum fts_check_column
 column_of(const char *name)
 {
 	return strcmp(name, "name") == 0 ? COLUMN_NAME
@@ -103,7 +103,7 @@ cell_of(int64_t row)
 }
 
 static int
-add_instance(struct check *c, int64_t row, enum column column,
+add_instance(struct fts_check *c, int64_t row, enum fts_check_column column,
 	const char *token, size_t n, int sign)
 {
 	unsigned char head[16 + TEXT_WORD_MAX * 2];
@@ -131,7 +131,7 @@ by_text(const void *a, const void *b)
 
 /* The distinct tokens of a column. */
 static int
-add_column(struct check *c, int64_t row, enum column column,
+add_column(struct fts_check *c, int64_t row, enum fts_check_column column,
 	const char *tokens, size_t tokens_n)
 {
 	const char **list AUTO_FREE = NULL;
@@ -161,7 +161,7 @@ add_column(struct check *c, int64_t row, enum column column,
 }
 
 static int
-use_stem(struct check *c, int64_t ns)
+use_stem(struct fts_check *c, int64_t ns)
 {
 	int r;
 
@@ -174,7 +174,7 @@ use_stem(struct check *c, int64_t ns)
 
 /* The first parts of a row (all: -1). */
 static int
-add_parts(struct check *c, const struct text_row *row, int64_t parts)
+fts_check_add_parts(struct fts_check *c, const struct text_row *row, int64_t parts)
 {
 	char scope[24];
 	int r = use_stem(c, fact_namespace(row->fact));
@@ -215,7 +215,7 @@ ix_of(enum text_statement what)
 /* Adds what a statement says the index should hold: rows (row, fact, branch);
  * for ft_live the row is the fact. Of rows that wait it holds less. */
 static int
-add_expected(struct check *c, enum text_statement what, int64_t *ret_rows)
+add_expected(struct fts_check *c, enum text_statement what, int64_t *ret_rows)
 {
 	sqlite3_stmt *s AUTO_STMT = stmt_use(c->st, MOD_TEXT, (int)what);
 	int r;
@@ -234,7 +234,7 @@ add_expected(struct check *c, enum text_statement what, int64_t *ret_rows)
 		if (r >= 0)
 			r = text_indexed_of(c->st, row.fact, &c->text, c->e);
 		if (r == 0)
-			r = add_parts(c, &row, parts);
+			r = fts_check_add_parts(c, &row, parts);
 		if (r < 0)
 			return r;
 		++*ret_rows;
@@ -246,15 +246,15 @@ add_expected(struct check *c, enum text_statement what, int64_t *ret_rows)
 static int
 add_leaving(void *ctx, const struct text_row *row, int64_t parts)
 {
-	struct check *c = ctx;
+	struct fts_check *c = ctx;
 	int r = text_wait_text(c->st, row->fact, &c->text, c->e);
 
-	return r == 0 ? add_parts(c, row, parts) : r;
+	return r == 0 ? fts_check_add_parts(c, row, parts) : r;
 }
 
 /* Takes away what the index holds. */
 static int
-subtract_index(struct check *c)
+subtract_index(struct fts_check *c)
 {
 	sqlite3_stmt *s = NULL;
 	char sql[160];
@@ -293,7 +293,7 @@ subtract_index(struct check *c)
 }
 
 static int
-problem(struct check *c, const char *detail)
+problem(struct fts_check *c, const char *detail)
 {
 	if (++c->problems > PROBLEMS_MAX)
 		return 0;
@@ -301,7 +301,7 @@ problem(struct check *c, const char *detail)
 }
 
 static int
-compare(struct check *c, const char *index, enum text_statement what,
+fts_check_compare(struct fts_check *c, const char *index, enum text_statement what,
 	int64_t *ret_rows)
 {
 	char detail[160];
@@ -336,7 +336,7 @@ compare(struct check *c, const char *index, enum text_statement what,
 static int
 check_word(void *ctx, const char *word, size_t n)
 {
-	struct check *c = ctx;
+	struct fts_check *c = ctx;
 	sqlite3_stmt *s AUTO_STMT = NULL;
 	char detail[160];
 	uint64_t hash;
@@ -361,7 +361,7 @@ check_word(void *ctx, const char *word, size_t n)
 }
 
 static int
-check_terms(struct check *c)
+check_terms(struct fts_check *c)
 {
 	sqlite3_stmt *s AUTO_STMT = stmt_use(c->st, MOD_TEXT, TEXT_OPEN_FACTS);
 	int r;
@@ -394,7 +394,7 @@ int
 fts_check(struct store *st, text_problem_fn fn, void *ctx,
 	struct text_checked *ret, struct err *e)
 {
-	struct check c = {.st = st, .e = e, .fn = fn, .ctx = ctx};
+	struct fts_check c = {.st = st, .e = e, .fn = fn, .ctx = ctx};
 	int64_t deadline_ns = st->deadline_ns;
 	int r;
 
@@ -405,11 +405,11 @@ fts_check(struct store *st, text_problem_fn fn, void *ctx,
 	if (!c.cells)
 		return err_nomem(e);
 	randombytes_buf(c.key, sizeof(c.key));
-	r = compare(&c, "ft_live", TEXT_OPEN_FACTS, &ret->live);
+	r = fts_check_compare(&c, "ft_live", TEXT_OPEN_FACTS, &ret->live);
 	if (r == 0)
-		r = compare(&c, "ft_past", TEXT_PAST_FACTS, &ret->past);
+		r = fts_check_compare(&c, "ft_past", TEXT_PAST_FACTS, &ret->past);
 	if (r == 0)
-		r = compare(&c, "ft_branch", TEXT_BRANCH_FACTS, &ret->branch);
+		r = fts_check_compare(&c, "ft_branch", TEXT_BRANCH_FACTS, &ret->branch);
 	if (r == 0)
 		r = check_terms(&c);
 	text_indexed_done(&c.text);

@@ -55,7 +55,7 @@ const struct stmt_module recall_module = {"recall", defs, ARRAY_LEN(defs)};
 
 /* Appends what a column of a body holds. */
 static int
-unpack(struct store *st, sqlite3_stmt *s, int size_column, int column,
+recall_unpack(struct store *st, sqlite3_stmt *s, int size_column, int column,
 	struct buf *out, struct err *e)
 {
 	int size = sqlite3_column_int(s, size_column);
@@ -69,7 +69,7 @@ unpack(struct store *st, sqlite3_stmt *s, int size_column, int column,
 }
 
 static int64_t
-time_of(sqlite3_stmt *s, int column)
+recall_time_of(sqlite3_stmt *s, int column)
 {
 	return sqlite3_column_type(s, column) == SQLITE_NULL
 		       ? FACT_NO_TIME
@@ -93,7 +93,7 @@ find_row(struct store *st, sqlite3_stmt *s, int64_t fact,
 		.speaker = sqlite3_column_int64(s, 3),
 		.at = sqlite3_column_int64(s, 4),
 		.is_dated = sqlite3_column_int(s, 11) != 0,
-		.valid_from = time_of(s, 5), .valid_to = time_of(s, 6),
+		.valid_from = recall_time_of(s, 5), .valid_to = recall_time_of(s, 6),
 		.salience = sqlite3_column_type(s, 7) == SQLITE_NULL
 			? -1 : sqlite3_column_double(s, 7)};
 	return 1;
@@ -119,7 +119,7 @@ recall_row(struct store *st, int64_t fact, struct recall_row *ret,
 	if (r != 1)
 		return r;
 	buf_clear(text, 64 * 1024);
-	r = unpack(st, s, 8, 9, text, e);
+	r = recall_unpack(st, s, 8, 9, text, e);
 	if (r == 0 && buf_str(text) == NULL)
 		r = err_nomem(e);
 	if (r < 0)
@@ -201,7 +201,7 @@ recall_entity(struct store *st, int64_t entity, struct buf *name,
 		.hits = sqlite3_column_int64(s, 6),
 		.last_at = sqlite3_column_int64(s, 7)};
 	if (sqlite3_column_type(s, 2) != SQLITE_NULL)
-		r = unpack(st, s, 1, 2, name, e);
+		r = recall_unpack(st, s, 1, 2, name, e);
 	else
 		r = buf_add(name, (const char *)sqlite3_column_text(s, 3),
 			(size_t)sqlite3_column_bytes(s, 3));

@@ -177,7 +177,7 @@ search_range(struct store *st, int64_t ns, struct search_range *ret,
 /* --- matches ----------------------------------------------------------------- */
 
 static void
-read_row(sqlite3_stmt *s, struct search_row *ret)
+search_read_row(sqlite3_stmt *s, struct search_row *ret)
 {
 	uint64_t mask = (uint64_t)sqlite3_column_int64(s, 2);
 
@@ -197,7 +197,7 @@ each_row(struct store *st, sqlite3_stmt *s, search_row_fn fn, void *ctx,
 	while ((r = stmt_row(st, s, e)) == 1) {
 		struct search_row row;
 
-		read_row(s, &row);
+		search_read_row(s, &row);
 		r = fn(ctx, &row);
 		if (r != 0)
 			break;
@@ -207,7 +207,7 @@ each_row(struct store *st, sqlite3_stmt *s, search_row_fn fn, void *ctx,
 
 /* Matches of ft_past, of branches and of facts that wait, and where the merge
  * with ft_live stands in them. */
-struct merge {
+struct search_merge {
 	const struct search_waits *waits;
 	struct search_row *rows;
 	size_t n, cap, next, whole; /* the first are of facts that wait */
@@ -219,7 +219,7 @@ struct merge {
 static int
 merge_collect(void *ctx, const struct search_row *row)
 {
-	struct merge *m = ctx;
+	struct search_merge *m = ctx;
 
 	if (m->n == m->cap) {
 		size_t cap = m->cap ? m->cap * 2 : 256;
@@ -246,7 +246,7 @@ newest_first(const void *a, const void *b)
 /* By falling fact. Of equal ones the first counts, and must be the one that
  * knows all of the text: that of a fact that waits. */
 static void
-merge_sort(struct merge *m)
+merge_sort(struct search_merge *m)
 {
 	for (size_t i = m->whole; i < m->n; i++) {
 		const struct search_row *same = bsearch(&m->rows[i], m->rows,
@@ -261,7 +261,7 @@ merge_sort(struct merge *m)
 /* A fact that was removed and shown again stands in both indexes. Of one that is
  * erased the index may still say something. */
 static int
-merge_give(struct merge *m, const struct search_row *row)
+merge_give(struct search_merge *m, const struct search_row *row)
 {
 	if (row->fact == m->last || search_wait_is_gone(m->waits, row->fact))
 		return 0;
@@ -272,7 +272,7 @@ merge_give(struct merge *m, const struct search_row *row)
 static int
 merge_live(void *ctx, const struct search_row *row)
 {
-	struct merge *m = ctx;
+	struct search_merge *m = ctx;
 	int r = 0;
 
 	/* Of what waits the index may have only a part. */
@@ -298,7 +298,7 @@ use_live(struct store *st, const struct search_range *range,
 
 static int
 collect_past(struct store *st, const struct search_range *range,
-	const struct search_match *match, struct merge *m, struct err *e)
+	const struct search_match *match, struct search_merge *m, struct err *e)
 {
 	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_SEARCH, SEARCH_PAST);
 	int r;
@@ -316,7 +316,7 @@ collect_past(struct store *st, const struct search_range *range,
 /* Facts that branches of the lens have shown. */
 static int
 collect_branches(struct store *st, const struct search_range *range,
-	const struct search_match *match, struct merge *m, struct err *e)
+	const struct search_match *match, struct search_merge *m, struct err *e)
 {
 	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_SEARCH, SEARCH_BRANCH);
 	struct buf text AUTO_BUF = {0};
@@ -345,7 +345,7 @@ search_match(struct store *st, const struct search_range *range,
 	struct err *e)
 {
 	sqlite3_stmt *s AUTO_STMT = NULL;
-	struct merge m = {.fn = fn, .ctx = ctx};
+	struct search_merge m = {.fn = fn, .ctx = ctx};
 	struct search_waits *waits;
 	int r = search_waits(st, range->ns, &waits, e);
 
@@ -373,14 +373,14 @@ search_match(struct store *st, const struct search_range *range,
 	return r;
 }
 
-struct counting {
+struct search_counting {
 	int64_t n, bound, lowest;
 };
 
 static int
 count_row(void *ctx, const struct search_row *row)
 {
-	struct counting *c = ctx;
+	struct search_counting *c = ctx;
 
 	c->lowest = row->fact;
 	return ++c->n == c->bound;
@@ -391,7 +391,7 @@ search_count(struct store *st, const struct search_range *range,
 	const struct search_match *match, int64_t bound, int64_t *ret_n,
 	int64_t *ret_lowest, struct err *e)
 {
-	struct counting c = {.bound = bound};
+	struct search_counting c = {.bound = bound};
 	sqlite3_stmt *s AUTO_STMT = NULL;
 	struct search_waits *waits;
 	int r = search_waits(st, range->ns, &waits, e);

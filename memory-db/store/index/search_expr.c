@@ -72,7 +72,7 @@ search_tokens_make(struct search_tokens *ret, const char *name, size_t name_n,
 }
 
 static bool
-has(const uint64_t *v, size_t n, uint64_t hash)
+search_expr_has(const uint64_t *v, size_t n, uint64_t hash)
 {
 	return n > 0 && bsearch(&hash, v, n, sizeof(*v), by_value) != NULL;
 }
@@ -80,13 +80,13 @@ has(const uint64_t *v, size_t n, uint64_t hash)
 bool
 search_tokens_have(const struct search_tokens *t, uint64_t hash)
 {
-	return has(t->v, t->name_n, hash) ||
-		has(t->v + t->name_n, t->body_n, hash);
+	return search_expr_has(t->v, t->name_n, hash) ||
+		search_expr_has(t->v + t->name_n, t->body_n, hash);
 }
 
 /* --- reading ------------------------------------------------------------------- */
 
-struct reading {
+struct search_expr_reading {
 	struct search_expr *x;
 	const char *s, *end;
 	int columns;
@@ -96,14 +96,14 @@ struct reading {
 #define DEPTH_MAX 16
 
 static void
-skip_spaces(struct reading *r)
+skip_spaces(struct search_expr_reading *r)
 {
 	while (r->s < r->end && *r->s == ' ')
 		r->s++;
 }
 
 static bool
-take(struct reading *r, const char *word)
+search_expr_take(struct search_expr_reading *r, const char *word)
 {
 	size_t n = strlen(word);
 
@@ -115,7 +115,7 @@ take(struct reading *r, const char *word)
 }
 
 static size_t
-fail(struct reading *r, int code)
+search_expr_fail(struct search_expr_reading *r, int code)
 {
 	if (r->failed == 0)
 		r->failed = code;
@@ -124,7 +124,7 @@ fail(struct reading *r, int code)
 }
 
 static size_t
-add_node(struct reading *r, const struct node *node)
+add_node(struct search_expr_reading *r, const struct node *node)
 {
 	struct search_expr *x = r->x;
 
@@ -133,7 +133,7 @@ add_node(struct reading *r, const struct node *node)
 		struct node *p = reallocarray(x->nodes, cap, sizeof(*p));
 
 		if (p == NULL)
-			return fail(r, MDB_E_NOMEM);
+			return search_expr_fail(r, MDB_E_NOMEM);
 		x->nodes = p;
 		x->cap = cap;
 	}
@@ -142,7 +142,7 @@ add_node(struct reading *r, const struct node *node)
 }
 
 static size_t
-add_phrase(struct reading *r)
+add_phrase(struct search_expr_reading *r)
 {
 	struct search_expr *x = r->x;
 	const char *end = memchr(r->s, '"', (size_t)(r->end - r->s));
@@ -150,16 +150,16 @@ add_phrase(struct reading *r)
 	size_t at;
 
 	if (end == NULL)
-		return fail(r, MDB_E_INTERNAL);
+		return search_expr_fail(r, MDB_E_INTERNAL);
 	node.hash = search_token_hash(r->s, (size_t)(end - r->s));
 	r->s = end + 1;
-	node.is_prefix = take(r, "*");
+	node.is_prefix = search_expr_take(r, "*");
 	if (x->phrases_n == x->phrases_cap) {
 		size_t cap = x->phrases_cap == 0 ? 32 : x->phrases_cap * 2;
 		size_t *p = reallocarray(x->phrases, cap, sizeof(*p));
 
 		if (p == NULL)
-			return fail(r, MDB_E_NOMEM);
+			return search_expr_fail(r, MDB_E_NOMEM);
 		x->phrases = p;
 		x->phrases_cap = cap;
 	}
@@ -168,57 +168,57 @@ add_phrase(struct reading *r)
 	return at;
 }
 
-static size_t read_or(struct reading *r);
+static size_t read_or(struct search_expr_reading *r);
 
 static size_t
-read_group(struct reading *r, int columns)
+read_group(struct search_expr_reading *r, int columns)
 {
 	int before = r->columns;
 	size_t at;
 
 	if (++r->depth > DEPTH_MAX)
-		return fail(r, MDB_E_INTERNAL);
+		return search_expr_fail(r, MDB_E_INTERNAL);
 	r->columns &= columns;
 	at = read_or(r);
 	r->columns = before;
 	r->depth--;
-	return take(r, ")") ? at : fail(r, MDB_E_INTERNAL);
+	return search_expr_take(r, ")") ? at : search_expr_fail(r, MDB_E_INTERNAL);
 }
 
 static size_t
-read_part(struct reading *r)
+search_expr_read_part(struct search_expr_reading *r)
 {
-	if (take(r, "\""))
+	if (search_expr_take(r, "\""))
 		return add_phrase(r);
-	if (take(r, "("))
+	if (search_expr_take(r, "("))
 		return read_group(r, IN_BOTH);
-	if (take(r, "name : ("))
+	if (search_expr_take(r, "name : ("))
 		return read_group(r, IN_NAME);
-	if (take(r, "body : ("))
+	if (search_expr_take(r, "body : ("))
 		return read_group(r, IN_BODY);
-	return fail(r, MDB_E_INTERNAL);
+	return search_expr_fail(r, MDB_E_INTERNAL);
 }
 
 static size_t
-read_and(struct reading *r)
+read_and(struct search_expr_reading *r)
 {
 	struct node node = {.kind = NODE_AND};
 
-	node.left = read_part(r);
-	while (r->failed == 0 && take(r, "AND ")) {
-		node.right = read_part(r);
+	node.left = search_expr_read_part(r);
+	while (r->failed == 0 && search_expr_take(r, "AND ")) {
+		node.right = search_expr_read_part(r);
 		node.left = add_node(r, &node);
 	}
 	return node.left;
 }
 
 static size_t
-read_or(struct reading *r)
+read_or(struct search_expr_reading *r)
 {
 	struct node node = {.kind = NODE_OR};
 
 	node.left = read_and(r);
-	while (r->failed == 0 && take(r, "OR ")) {
+	while (r->failed == 0 && search_expr_take(r, "OR ")) {
 		node.right = read_and(r);
 		node.left = add_node(r, &node);
 	}
@@ -228,7 +228,7 @@ read_or(struct reading *r)
 int
 search_expr_read(struct search_expr *x, const char *text, size_t n)
 {
-	struct reading r = {
+	struct search_expr_reading r = {
 		.x = x, .s = text, .end = text + n, .columns = IN_BOTH};
 
 	*x = (struct search_expr){0};
@@ -254,10 +254,10 @@ where(const struct node *p, const struct search_tokens *t)
 {
 	int found = 0;
 
-	if ((p->columns & IN_NAME) && has(t->v, t->name_n, p->hash))
+	if ((p->columns & IN_NAME) && search_expr_has(t->v, t->name_n, p->hash))
 		found |= IN_NAME;
 	if ((p->columns & IN_BODY) &&
-		has(t->v + t->name_n, t->body_n, p->hash))
+		search_expr_has(t->v + t->name_n, t->body_n, p->hash))
 		found |= IN_BODY;
 	return found;
 }
@@ -265,29 +265,29 @@ where(const struct node *p, const struct search_tokens *t)
 /* Chains of AND and OR lean to the left: they are followed in a loop, and what
  * is deep is bounded by the parentheses. */
 static bool
-is_true(const struct search_expr *x, size_t at, const struct search_tokens *t)
+search_expr_value(const struct search_expr *x, size_t at, const struct search_tokens *t)
 {
 	const struct node *p = &x->nodes[at];
 
 	while (p->kind == NODE_OR) {
-		if (is_true(x, p->right, t))
+		if (search_expr_value(x, p->right, t))
 			return true;
 		p = &x->nodes[p->left];
 	}
 	while (p->kind == NODE_AND) {
-		if (!is_true(x, p->right, t))
+		if (!search_expr_value(x, p->right, t))
 			return false;
 		p = &x->nodes[p->left];
 	}
 	return p->kind == NODE_PHRASE
 		? p->is_prefix || where(p, t) != 0
-		: is_true(x, (size_t)(p - x->nodes), t);
+		: search_expr_value(x, (size_t)(p - x->nodes), t);
 }
 
 bool
 search_expr_is_true(const struct search_expr *x, const struct search_tokens *t)
 {
-	return x->n > 0 && is_true(x, x->root, t);
+	return x->n > 0 && search_expr_value(x, x->root, t);
 }
 
 void

@@ -37,7 +37,7 @@ trigrams(const char *piece, size_t n, struct buf *out)
 }
 
 static bool
-fits(enum search_how how, const char *piece, size_t n, const char *term,
+search_terms_fits(enum search_how how, const char *piece, size_t n, const char *term,
 	size_t term_n)
 {
 	if (term_n < n)
@@ -80,7 +80,7 @@ search_terms(struct store *st, enum search_how how, const char *piece,
 			return err_nomem(e);
 		if (--budget < 0)
 			return 1;
-		if (!fits(how, piece, n, term, term_n)) {
+		if (!search_terms_fits(how, piece, n, term, term_n)) {
 			if (how == SEARCH_PREFIX)
 				return 0;
 			continue;

@@ -12,7 +12,7 @@
 #include "memory-db/store/index/text_parts.h"
 #include "memory-db/store/index/text_sql.h"
 
-struct waiting {
+struct search_wait_waiting {
 	int64_t fact;
 	bool in;		/* it waits to be indexed */
 	bool gone;		/* it is erased */
@@ -22,7 +22,7 @@ struct waiting {
 struct search_waits {
 	int64_t ns;		/* 0: nothing is known */
 	bool is_fresh;		/* read in this transaction */
-	struct waiting *v;	/* by falling fact */
+	struct search_wait_waiting *v;	/* by falling fact */
 	size_t n, cap;
 	struct text_parts parts; /* room */
 	struct text_indexed text;
@@ -79,11 +79,11 @@ search_wait_free(struct store *st)
 }
 
 static int
-add(struct search_waits *w, const struct waiting *new)
+search_wait_add(struct search_waits *w, const struct search_wait_waiting *new)
 {
 	if (w->n == w->cap) {
 		size_t cap = w->cap == 0 ? 64 : w->cap * 2;
-		struct waiting *p = reallocarray(w->v, cap, sizeof(*p));
+		struct search_wait_waiting *p = reallocarray(w->v, cap, sizeof(*p));
 
 		if (p == NULL)
 			return MDB_E_NOMEM;
@@ -108,7 +108,7 @@ read_list(struct store *st, struct search_waits *w, int64_t ns, struct err *e)
 	bind_i(s, 1, ns << STORE_NS_SHIFT);
 	bind_i(s, 2, ((ns + 1) << STORE_NS_SHIFT) - 1);
 	while ((r = stmt_row(st, s, e)) == 1) {
-		struct waiting x = {.fact = sqlite3_column_int64(s, 0),
+		struct search_wait_waiting x = {.fact = sqlite3_column_int64(s, 0),
 			.in = sqlite3_column_int(s, 1) != 0,
 			.gone = sqlite3_column_int(s, 2) != 0};
 
@@ -118,7 +118,7 @@ read_list(struct store *st, struct search_waits *w, int64_t ns, struct err *e)
 			x.tokens = old.v[at].tokens;
 			old.v[at].tokens.v = NULL;
 		}
-		if (add(w, &x) != 0) {
+		if (search_wait_add(w, &x) != 0) {
 			free(x.tokens.v);
 			r = err_nomem(e);
 			break;
@@ -161,10 +161,10 @@ search_has_waits(struct store *st, int64_t ns, struct err *e)
 }
 
 static int
-by_fact(const void *key, const void *item)
+search_wait_by_fact(const void *key, const void *item)
 {
 	int64_t x = *(const int64_t *)key;
-	int64_t y = ((const struct waiting *)item)->fact;
+	int64_t y = ((const struct search_wait_waiting *)item)->fact;
 
 	return x > y ? -1 : x < y; /* falling */
 }
@@ -172,14 +172,14 @@ by_fact(const void *key, const void *item)
 bool
 search_wait_is_gone(const struct search_waits *w, int64_t fact)
 {
-	const struct waiting *x = w == NULL || w->n == 0 ? NULL
-		: bsearch(&fact, w->v, w->n, sizeof(*w->v), by_fact);
+	const struct search_wait_waiting *x = w == NULL || w->n == 0 ? NULL
+		: bsearch(&fact, w->v, w->n, sizeof(*w->v), search_wait_by_fact);
 
 	return x != NULL && x->gone;
 }
 
 static int
-make_tokens(struct store *st, struct search_waits *w, struct waiting *x,
+search_wait_make_tokens(struct store *st, struct search_waits *w, struct search_wait_waiting *x,
 	struct err *e)
 {
 	char stem[NAMESPACE_STEM_SIZE];
@@ -227,7 +227,7 @@ struct asking {
 
 /* Tokens first: most facts do not match, and the lens costs a look-up. */
 static int
-ask(struct store *st, struct search_waits *w, struct waiting *x,
+search_wait_ask(struct store *st, struct search_waits *w, struct search_wait_waiting *x,
 	const struct asking *a, struct err *e)
 {
 	struct search_row row = {.fact = x->fact};
@@ -236,7 +236,7 @@ ask(struct store *st, struct search_waits *w, struct waiting *x,
 	if (!x->in)
 		return 0;
 	if (x->tokens.v == NULL && a->match->counted + !a->match->looked_at > 0)
-		r = make_tokens(st, w, x, e);
+		r = search_wait_make_tokens(st, w, x, e);
 	if (r < 0)
 		return r;
 	if (!a->match->looked_at && !search_expr_is_true(a->expr, &x->tokens))
@@ -263,7 +263,7 @@ search_wait_match(struct store *st, struct search_waits *w,
 		r = err_set(e, r, "an expression of ours is not understood");
 	for (size_t i = 0; r == 0 && i < w->n; i++)
 		if (w->v[i].fact >= range->lo && w->v[i].fact <= range->hi)
-			r = ask(st, w, &w->v[i], &a, e);
+			r = search_wait_ask(st, w, &w->v[i], &a, e);
 	search_expr_done(&expr);
 	return r;
 }

@@ -82,7 +82,7 @@ const struct stmt_module text_module = {"text", defs, ARRAY_LEN(defs)};
 #define NOW_TEXT_BYTES (16 * 1024)
 #define NOW_TERMS 2000
 
-struct entry {
+struct text_index_entry {
 	int64_t fact;
 	bool closes;
 	int64_t past;		/* row of its closing; 0: it never held */
@@ -93,7 +93,7 @@ struct entry {
 	bool waits;		/* what it says is done later */
 };
 struct text_queue {
-	struct entry *entries;
+	struct text_index_entry *entries;
 	size_t n, cap;
 	struct buf arena;	/* raw texts */
 	struct text_parts parts; /* tokens of the entry under way */
@@ -157,7 +157,7 @@ text_queue_rollback(struct store *st, int mark)
 }
 
 static int
-enqueue(struct store *st, const struct entry *new, const char *name,
+enqueue(struct store *st, const struct text_index_entry *new, const char *name,
 	const char *body, struct err *e)
 {
 	struct text_queue *q = st->queue;
@@ -165,7 +165,7 @@ enqueue(struct store *st, const struct entry *new, const char *name,
 
 	if (q->n == q->cap) {
 		size_t cap = q->cap ? q->cap * 2 : 64;
-		struct entry *p = reallocarray(q->entries, cap, sizeof(*p));
+		struct text_index_entry *p = reallocarray(q->entries, cap, sizeof(*p));
 
 		if (!p)
 			return err_nomem(e);
@@ -188,7 +188,7 @@ int
 text_opens(struct store *st, int64_t fact, const char *name, size_t name_n,
 	const char *body, size_t body_n, struct err *e)
 {
-	struct entry new = {.fact = fact, .name_n = name_n, .body_n = body_n};
+	struct text_index_entry new = {.fact = fact, .name_n = name_n, .body_n = body_n};
 
 	return enqueue(st, &new, name, body, e);
 }
@@ -197,7 +197,7 @@ int
 text_closes(struct store *st, int64_t fact, int64_t past, const char *name,
 	size_t name_n, const char *body, size_t body_n, struct err *e)
 {
-	struct entry new = {.fact = fact, .closes = true, .past = past,
+	struct text_index_entry new = {.fact = fact, .closes = true, .past = past,
 		.name_n = name_n, .body_n = body_n};
 
 	return enqueue(st, &new, name, body, e);
@@ -208,7 +208,7 @@ text_branch_shows(struct store *st, int64_t branch, int64_t fact,
 	const char *name, size_t name_n, const char *body, size_t body_n,
 	struct err *e)
 {
-	struct entry new = {.fact = fact, .branch = branch, .name_n = name_n,
+	struct text_index_entry new = {.fact = fact, .branch = branch, .name_n = name_n,
 		.body_n = body_n};
 	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_TEXT, TEXT_BRANCH_ROW);
 	int r;
@@ -227,7 +227,7 @@ int
 text_queue_branch(struct store *st, int64_t row, int64_t branch, int64_t fact,
 	const struct text_indexed *text, struct err *e)
 {
-	struct entry new = {.fact = fact, .branch = branch, .row = row,
+	struct text_index_entry new = {.fact = fact, .branch = branch, .row = row,
 		.name_n = text->name.len, .body_n = text->body.len};
 
 	return enqueue(st, &new, text->name.data, text->body.data, e);
@@ -253,7 +253,7 @@ stem_of(struct store *st, int64_t ns, const char **ret, struct err *e)
 }
 
 static int
-make_parts(struct store *st, const struct entry *x, struct err *e)
+make_parts(struct store *st, const struct text_index_entry *x, struct err *e)
 {
 	struct text_queue *q = st->queue;
 	const char *text = q->arena.data + x->at, *stem;
@@ -266,7 +266,7 @@ make_parts(struct store *st, const struct entry *x, struct err *e)
 
 /* A row is to be in its index, or out of it: at once, unless it waits. */
 static int
-set_row(struct store *st, enum text_ix ix, int64_t row, const struct entry *x,
+set_row(struct store *st, enum text_ix ix, int64_t row, const struct text_index_entry *x,
 	bool in, struct err *e)
 {
 	struct text_row at = {ix, row, x->fact, x->branch,
@@ -287,9 +287,9 @@ set_row(struct store *st, enum text_ix ix, int64_t row, const struct entry *x,
 }
 
 static int
-by_fact(const void *a, const void *b)
+text_index_by_fact(const void *a, const void *b)
 {
-	const struct entry *x = a, *y = b;
+	const struct text_index_entry *x = a, *y = b;
 
 	if ((x->branch != 0) != (y->branch != 0)) /* branches behind main */
 		return x->branch != 0 ? 1 : -1;
@@ -301,7 +301,7 @@ by_fact(const void *a, const void *b)
 static int
 by_past(const void *a, const void *b)
 {
-	const struct entry *x = a, *y = b;
+	const struct text_index_entry *x = a, *y = b;
 
 	return x->past < y->past ? -1 : x->past > y->past;
 }
@@ -309,7 +309,7 @@ by_past(const void *a, const void *b)
 static int
 by_row(const void *a, const void *b)
 {
-	const struct entry *x = a, *y = b;
+	const struct text_index_entry *x = a, *y = b;
 
 	return x->row < y->row ? -1 : x->row > y->row;
 }
@@ -323,7 +323,7 @@ flush_live(struct store *st, bool in, struct err *e)
 	size_t first, last;
 
 	for (first = 0; first < q->n; first = last + 1) {
-		const struct entry *x = &q->entries[first];
+		const struct text_index_entry *x = &q->entries[first];
 		bool was_open = x->closes, is_open;
 		int r;
 
@@ -351,7 +351,7 @@ flush_past(struct store *st, struct err *e)
 
 	qsort(q->entries, q->n, sizeof(*q->entries), by_past);
 	for (size_t i = 0; i < q->n; i++) {
-		const struct entry *x = &q->entries[i];
+		const struct text_index_entry *x = &q->entries[i];
 		int r;
 
 		if (x->past == 0)
@@ -385,7 +385,7 @@ struct budget {
 /* Once something does not fit, all behind it waits: what closes a fact never
  * comes before what opens it. A fact that waits goes on waiting. */
 static int
-let_wait(struct store *st, struct budget *b, struct entry *x, struct err *e)
+let_wait(struct store *st, struct budget *b, struct text_index_entry *x, struct err *e)
 {
 	int64_t bytes = (int64_t)(x->name_n + x->body_n);
 	int r;
@@ -410,7 +410,7 @@ learn_words(struct store *st, struct err *e)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < q->n; i++) {
-		struct entry *x = &q->entries[i];
+		struct text_index_entry *x = &q->entries[i];
 		const char *text = q->arena.data + x->at;
 
 		if (!q->all_now)
@@ -439,7 +439,7 @@ text_queue_flush(struct store *st, struct err *e)
 	if (buf_reserve(&q->arena, 1) < 0)
 		return err_nomem(e);
 	r = learn_words(st, e);
-	qsort(q->entries, q->n, sizeof(*q->entries), by_fact);
+	qsort(q->entries, q->n, sizeof(*q->entries), text_index_by_fact);
 	if (r == 0)
 		r = flush_live(st, false, e);
 	if (r == 0)

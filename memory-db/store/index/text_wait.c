@@ -97,7 +97,7 @@ text_wait_forget(struct store *st)
 
 /* Each change of the table by this connection passes here. */
 static void
-count(struct store *st, int64_t rows, int64_t bytes)
+text_wait_count(struct store *st, int64_t rows, int64_t bytes)
 {
 	st->waits_n += rows;
 	st->waits_bytes += bytes;
@@ -139,7 +139,7 @@ text_gone_any(struct store *st, struct err *e)
 
 /* --- rows ---------------------------------------------------------------------- */
 
-struct state {
+struct text_wait_state {
 	int64_t goal, parts, words, size;
 };
 
@@ -153,7 +153,7 @@ bind_key(sqlite3_stmt *s, const struct text_row *row)
 
 /* 1 it waits, 0 it does not. */
 static int
-get(struct store *st, const struct text_row *row, struct state *ret,
+text_wait_get(struct store *st, const struct text_row *row, struct text_wait_state *ret,
 	struct err *e)
 {
 	sqlite3_stmt *s AUTO_STMT = NULL;
@@ -165,14 +165,14 @@ get(struct store *st, const struct text_row *row, struct state *ret,
 	bind_key(s, row);
 	r = stmt_row(st, s, e);
 	if (r == 1)
-		*ret = (struct state){sqlite3_column_int64(s, 0),
+		*ret = (struct text_wait_state){sqlite3_column_int64(s, 0),
 			sqlite3_column_int64(s, 1), sqlite3_column_int64(s, 2),
 			sqlite3_column_int64(s, 3)};
 	return r;
 }
 
 static int
-put(struct store *st, const struct text_row *row, int goal, int parts,
+text_wait_put(struct store *st, const struct text_row *row, int goal, int parts,
 	int words, struct err *e)
 {
 	sqlite3_stmt *s = stmt_use(st, MOD_TEXT_WAIT, PUT);
@@ -186,7 +186,7 @@ put(struct store *st, const struct text_row *row, int goal, int parts,
 	bind_i(s, 8, row->size);
 	r = stmt_run(st, s, e);
 	if (r == 0)
-		count(st, 1, row->size);
+		text_wait_count(st, 1, row->size);
 	return r;
 }
 
@@ -200,7 +200,7 @@ text_wait_drop(struct store *st, const struct text_row *row, int64_t size,
 	bind_key(s, row);
 	r = stmt_run(st, s, e);
 	if (r == 0)
-		count(st, -1, -size);
+		text_wait_count(st, -1, -size);
 	return r;
 }
 
@@ -211,7 +211,7 @@ set_goal(struct store *st, const struct text_row *row, int goal, struct err *e)
 
 	bind_key(s, row);
 	bind_i(s, 4, goal);
-	count(st, 0, 0);
+	text_wait_count(st, 0, 0);
 	return stmt_run(st, s, e);
 }
 
@@ -219,13 +219,13 @@ int
 text_wait_in(struct store *st, const struct text_row *row, bool wait,
 	struct err *e)
 {
-	struct state s;
-	int r = get(st, row, &s, e);
+	struct text_wait_state s;
+	int r = text_wait_get(st, row, &s, e);
 
 	if (r < 0)
 		return r;
 	if (r == 0) {
-		r = wait ? put(st, row, 1, 0, 0, e) : 0;
+		r = wait ? text_wait_put(st, row, 1, 0, 0, e) : 0;
 		return r == 0 ? wait : r;
 	}
 	r = s.parts < 0 && s.words < 0 ? text_wait_drop(st, row, s.size, e)
@@ -237,13 +237,13 @@ int
 text_wait_out(struct store *st, const struct text_row *row, bool wait,
 	struct err *e)
 {
-	struct state s;
-	int r = get(st, row, &s, e);
+	struct text_wait_state s;
+	int r = text_wait_get(st, row, &s, e);
 
 	if (r < 0)
 		return r;
 	if (r == 0) {
-		r = wait ? put(st, row, 0, -1, -1, e) : 0;
+		r = wait ? text_wait_put(st, row, 0, -1, -1, e) : 0;
 		return r == 0 ? wait : r;
 	}
 	r = s.parts == 0 ? text_wait_drop(st, row, s.size, e) : set_goal(st, row, 0, e);
@@ -254,8 +254,8 @@ int
 text_wait_state(struct store *st, const struct text_row *row,
 	int64_t *ret_parts, struct err *e)
 {
-	struct state s;
-	int r = get(st, row, &s, e);
+	struct text_wait_state s;
+	int r = text_wait_get(st, row, &s, e);
 
 	if (r == 1)
 		*ret_parts = s.parts;

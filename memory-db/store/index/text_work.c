@@ -79,11 +79,11 @@ stretch_end(const struct buf *text, size_t at)
 }
 
 /* What text_wait says of a row. */
-struct state {
+struct text_work_state {
 	int64_t goal, parts, words, size;
 };
 
-struct progress {
+struct text_work_progress {
 	struct store *st;
 	int64_t until_ns;
 	bool is_begun;		/* a piece of work is done: time counts */
@@ -93,7 +93,7 @@ struct progress {
 };
 
 static bool
-is_late(struct progress *p)
+is_late(struct text_work_progress *p)
 {
 	bool late = p->is_begun && clock_mono_ns() >= p->until_ns;
 
@@ -102,7 +102,7 @@ is_late(struct progress *p)
 }
 
 static int
-need_text(struct progress *p, int64_t fact)
+need_text(struct text_work_progress *p, int64_t fact)
 {
 	int r = 0;
 
@@ -115,7 +115,7 @@ need_text(struct progress *p, int64_t fact)
 /* Name and body are passed one behind the other; fn gets stretches of them.
  * *at -1: all is passed. */
 static int
-pass_words(struct progress *p, int64_t *at,
+pass_words(struct text_work_progress *p, int64_t *at,
 	int (*fn)(struct store *st, const char *s, size_t n, struct err *e))
 {
 	const struct buf *text[] = {&p->text.name, &p->text.body};
@@ -142,7 +142,7 @@ pass_words(struct progress *p, int64_t *at,
 }
 
 static int
-need_parts(struct progress *p, int64_t fact)
+need_parts(struct text_work_progress *p, int64_t fact)
 {
 	struct text_parts *parts = &p->st->wait_parts;
 	char stem[NAMESPACE_STEM_SIZE];
@@ -161,7 +161,7 @@ need_parts(struct progress *p, int64_t fact)
 }
 
 static int
-move_parts(struct progress *p, const struct text_row *row, struct state *s)
+move_parts(struct text_work_progress *p, const struct text_row *row, struct text_work_state *s)
 {
 	const struct text_parts *parts = &p->st->wait_parts;
 	int r = need_parts(p, row->fact);
@@ -186,7 +186,7 @@ move_parts(struct progress *p, const struct text_row *row, struct state *s)
 
 /* Moves one row on. */
 static int
-work_row(struct progress *p, const struct text_row *row, struct state *s)
+work_row(struct text_work_progress *p, const struct text_row *row, struct text_work_state *s)
 {
 	struct store *st = p->st;
 	sqlite3_stmt *m;
@@ -215,7 +215,7 @@ work_row(struct progress *p, const struct text_row *row, struct state *s)
 }
 
 static int
-first_row(struct store *st, struct text_row *row, struct state *ret,
+first_row(struct store *st, struct text_row *row, struct text_work_state *ret,
 	struct err *e)
 {
 	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_TEXT_WORK, FIRST);
@@ -227,7 +227,7 @@ first_row(struct store *st, struct text_row *row, struct state *ret,
 		.ix = (enum text_ix)sqlite3_column_int(s, 1),
 		.row = sqlite3_column_int64(s, 2),
 		.branch = sqlite3_column_int64(s, 3)};
-	*ret = (struct state){sqlite3_column_int64(s, 4),
+	*ret = (struct text_work_state){sqlite3_column_int64(s, 4),
 		sqlite3_column_int64(s, 5), sqlite3_column_int64(s, 6),
 		sqlite3_column_int64(s, 7)};
 	return 1;
@@ -235,7 +235,7 @@ first_row(struct store *st, struct text_row *row, struct state *ret,
 
 /* Words of one erased text, when none of its rows waits. */
 static int
-work_gone(struct progress *p, int64_t fact, int64_t words)
+work_gone(struct text_work_progress *p, int64_t fact, int64_t words)
 {
 	sqlite3_stmt *s;
 	int r = need_text(p, fact);
@@ -267,10 +267,10 @@ first_gone(struct store *st, int64_t *fact, int64_t *words, struct err *e)
 
 /* Rows first: a word may go only when no text with it is yet to be learnt. */
 static int
-work_piece(struct progress *p)
+work_piece(struct text_work_progress *p)
 {
 	struct text_row row;
-	struct state s;
+	struct text_work_state s;
 	int64_t fact, words;
 	int r = first_row(p->st, &row, &s, p->e);
 
@@ -286,7 +286,7 @@ work_piece(struct progress *p)
 int
 text_wait_work(struct store *st, int64_t until_ns, struct err *e)
 {
-	struct progress p = {.st = st, .until_ns = until_ns, .e = e};
+	struct text_work_progress p = {.st = st, .until_ns = until_ns, .e = e};
 	int r, done = 0;
 
 	do {

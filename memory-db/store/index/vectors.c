@@ -123,7 +123,7 @@ vectors_drop(struct store *st, int64_t model, int max, struct err *e)
 
 /* --- the bytes --------------------------------------------------------------- */
 static int
-pack(const float *v, size_t dims, struct buf *out)
+vectors_pack(const float *v, size_t dims, struct buf *out)
 {
 	size_t bits = (dims + 7) / 8, n = 0;
 	unsigned char mask[LIMIT_VECTOR_DIMS / 8] = {0};
@@ -145,7 +145,7 @@ pack(const float *v, size_t dims, struct buf *out)
 
 /* 1, 0 when there are no bytes, or MDB_E_CORRUPT. */
 static int
-unpack(const unsigned char *data, size_t n, float *v, size_t dims,
+vectors_unpack(const unsigned char *data, size_t n, float *v, size_t dims,
 	struct err *e)
 {
 	size_t bits = (dims + 7) / 8, at = bits;
@@ -174,7 +174,7 @@ column(sqlite3_stmt *s, int i, float *v, size_t dims, struct err *e)
 {
 	const void *data = sqlite3_column_blob(s, i);
 
-	return unpack(data, (size_t)sqlite3_column_bytes(s, i), v, dims, e);
+	return vectors_unpack(data, (size_t)sqlite3_column_bytes(s, i), v, dims, e);
 }
 
 /* --- single vectors ------------------------------------------------------------ */
@@ -189,7 +189,7 @@ vector_put(struct store *st, int64_t model, int64_t fact, const float *v,
 	if (dims > LIMIT_VECTOR_DIMS)
 		return err_set(e, MDB_E_LIMIT, "a vector has %zu dimensions, "
 			"more than %d", dims, LIMIT_VECTOR_DIMS);
-	if (v != NULL && pack(v, dims, &data) != 0)
+	if (v != NULL && vectors_pack(v, dims, &data) != 0)
 		return err_nomem(e);
 	bind_i(s, 1, model);
 	bind_i(s, 2, fact);
@@ -323,7 +323,7 @@ vector_texts(struct store *st, int64_t ns, int64_t after, vector_text_fn fn,
 
 /* --- facts without their texts ---------------------------------------------------- */
 static int64_t
-time_of(sqlite3_stmt *s, int i)
+vectors_time_of(sqlite3_stmt *s, int i)
 {
 	return sqlite3_column_type(s, i) == SQLITE_NULL
 		       ? FACT_NO_TIME : sqlite3_column_int64(s, i);
@@ -347,8 +347,8 @@ vector_facts(struct store *st, int64_t ns, int64_t source, vector_fact_fn fn,
 			.kind = FACT_OBSERVATION,
 			.source = sqlite3_column_int64(s, 2),
 			.at = sqlite3_column_int64(s, 3),
-			.valid_from = time_of(s, 4),
-			.valid_to = time_of(s, 5), .salience = -1};
+			.valid_from = vectors_time_of(s, 4),
+			.valid_to = vectors_time_of(s, 5), .salience = -1};
 
 		r = fn(ctx, &f);
 		if (r != 0)

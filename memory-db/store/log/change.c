@@ -115,7 +115,7 @@ load_namespace(struct change *c, struct err *e)
 }
 
 static bool
-is_forgotten(const struct change *c)
+change_is_forgotten(const struct change *c)
 {
 	return c->info.given != NULL && c->info.given->message_digest != NULL;
 }
@@ -144,7 +144,7 @@ begin_chain(struct change *c)
 		randombytes_buf(c->message_salt, sizeof(c->message_salt));
 	digest_message(c->message_salt, m, m != NULL ? strlen(m) : 0,
 		c->message_digest);
-	if (m == NULL && is_forgotten(c))
+	if (m == NULL && change_is_forgotten(c))
 		memcpy(c->message_digest, c->info.given->message_digest,
 			sizeof(c->message_digest));
 	chain_begin(&c->chain, c->head, &h);
@@ -200,8 +200,8 @@ change_id(const struct change *c)
 
 /* --- entities touched
  * -------------------------------------------------------------- */
-static struct touched *
-touched_slot(struct touched *table, size_t cap, int64_t entity)
+static struct change_touched *
+touched_slot(struct change_touched *table, size_t cap, int64_t entity)
 {
 	size_t i = (size_t)((uint64_t)entity * 0x9e3779b97f4a7c15u) & (cap - 1);
 
@@ -214,7 +214,7 @@ static int
 touched_grow(struct change *c, struct err *e)
 {
 	size_t cap = c->touched_cap == 0 ? 8 : c->touched_cap * 2;
-	struct touched *table = calloc(cap, sizeof(*table));
+	struct change_touched *table = calloc(cap, sizeof(*table));
 
 	if (table == NULL)
 		return err_nomem(e);
@@ -231,7 +231,7 @@ touched_grow(struct change *c, struct err *e)
 int
 change_touch(struct change *c, int64_t entity, int64_t delta, struct err *e)
 {
-	struct touched *t;
+	struct change_touched *t;
 	int r = 0;
 
 	if (2 * (c->touched_n + 1) > c->touched_cap)
@@ -281,7 +281,7 @@ last_version(struct change *c, int64_t entity, int64_t *ret_n,
 }
 
 static int
-seal_version(struct change *c, const struct touched *t, struct err *e)
+seal_version(struct change *c, const struct change_touched *t, struct err *e)
 {
 	int64_t n, bytes, ns = c->info.ns;
 	int r = last_version(c, t->entity, &n, &bytes, e);
@@ -330,7 +330,7 @@ seal_row(struct change *c, const unsigned char *head, struct err *e)
 		bind_t(s, 9, c->info.message, strlen(c->info.message));
 		bind_b(s, 10, c->message_salt, FACT_SALT_BYTES);
 	}
-	if (c->info.message != NULL || is_forgotten(c))
+	if (c->info.message != NULL || change_is_forgotten(c))
 		bind_b(s, 11, c->message_digest, FACT_DIGEST_BYTES);
 	bind_i0(s, 12, c->info.about);
 	bind_i(s, 13, c->fact_max);

@@ -155,7 +155,7 @@ insert_fact(struct change *c, const struct fact *f, int64_t same,
 }
 
 static int
-check_room(struct change *c, struct err *e)
+change_add_check_room(struct change *c, struct err *e)
 {
 	int64_t limit = c->st->base->namespace_facts;
 
@@ -169,7 +169,7 @@ check_room(struct change *c, struct err *e)
 
 /* Writes f, which has its id, with this salt (NULL: erased) and digest. */
 static int
-write_fact(struct change *c, const struct fact *f, const unsigned char *salt,
+change_add_write_fact(struct change *c, const struct fact *f, const unsigned char *salt,
 	const unsigned char *digest, struct err *e)
 {
 	int64_t same = 0;
@@ -206,7 +206,7 @@ change_add_fact(struct change *c, const struct fact *given, int64_t *ret_id,
 {
 	unsigned char salt[FACT_SALT_BYTES], digest[FACT_DIGEST_BYTES];
 	struct fact f = *given;
-	int r = check_room(c, e);
+	int r = change_add_check_room(c, e);
 
 	f.id = c->fact_max + 1;
 	f.erased = false;
@@ -217,7 +217,7 @@ change_add_fact(struct change *c, const struct fact *given, int64_t *ret_id,
 	if (r == 0)
 		r = digest_new(c, &f, salt, digest, e);
 	if (r == 0)
-		r = write_fact(c, &f, salt, digest, e);
+		r = change_add_write_fact(c, &f, salt, digest, e);
 	if (r == 0 && ret_id != NULL)
 		*ret_id = f.id;
 	return r;
@@ -228,7 +228,7 @@ change_replay_fact(struct change *c, const struct fact *f,
 	const unsigned char *salt, const unsigned char *given, struct err *e)
 {
 	unsigned char digest[FACT_DIGEST_BYTES];
-	int r = check_room(c, e);
+	int r = change_add_check_room(c, e);
 
 	if (r == 0 && f->id != c->fact_max + 1)
 		return err_set(e, MDB_E_CONFLICT,
@@ -239,6 +239,6 @@ change_replay_fact(struct change *c, const struct fact *f,
 		memcpy(digest, given, sizeof(digest));
 	else if (r == 0)
 		r = digest_new(c, f, salt, digest, e);
-	return r == 0 ? write_fact(c, f, f->erased ? NULL : salt, digest, e)
+	return r == 0 ? change_add_write_fact(c, f, f->erased ? NULL : salt, digest, e)
 		      : r;
 }

@@ -8,7 +8,7 @@
 #include "memory-db/store/engine/store_internal.h"
 
 /* An entity touched by the change: its next version grows by `delta`. */
-struct touched {
+struct change_touched {
 	int64_t entity, delta;
 };
 
@@ -21,7 +21,7 @@ struct change {
 	unsigned char message_salt[FACT_SALT_BYTES];
 	unsigned char message_digest[FACT_DIGEST_BYTES];
 	struct chain chain;
-	struct touched *touched; /* open addressing by entity */
+	struct change_touched *touched; /* open addressing by entity */
 	size_t touched_n, touched_cap;
 	struct buf body, text;
 };

@@ -67,7 +67,7 @@ struct walk {
 };
 
 static int
-add_source(void *ctx, int64_t fact)
+derivations_add_source(void *ctx, int64_t fact)
 {
 	struct walk *w = ctx;
 
@@ -84,7 +84,7 @@ derivations_suspect(
 	struct store *st, int64_t fact, int64_t *ret_source, struct err *e)
 {
 	struct walk w = {.n = 0};
-	int r = each_source(st, fact, add_source, &w, e);
+	int r = each_source(st, fact, derivations_add_source, &w, e);
 
 	for (int i = 0; r == 0 && i < w.n; i++) {
 		bool visible;
@@ -96,7 +96,7 @@ derivations_suspect(
 		}
 		if (r == 0)
 			r = each_source(
-				st, w.seen[i], add_source, &w, e);
+				st, w.seen[i], derivations_add_source, &w, e);
 	}
 	return r;
 }
