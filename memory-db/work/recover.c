@@ -7,7 +7,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "memory-db/store/facts/lens.h"
-#include "memory-db/store/log/operate.h"
+#include "memory-db/store/engine/meta.h"
 #include "memory-db/store/engine/trouble.h"
 #include "memory-db/store/check/verify.h"
 
@@ -165,7 +165,7 @@ commit_something(struct work *w, struct err *e)
 	int r = store_group_begin(w->st, e);
 
 	if (r == 0)
-		r = operate_state_set(w->st, "settled", value, (size_t)n, e);
+		r = meta_set(w->st, "settled", value, (size_t)n, e);
 	if (r == 0)
 		r = store_group_commit(w->st, e);
 	if (r != 0)

@@ -433,19 +433,6 @@ parse_group(char *text)
 }
 
 static void
-print_json_text(const char *text)
-{
-	putchar('"');
-	for (; *text; text++) {
-		if (*text == '"' || *text == '\\')
-			putchar('\\');
-		if ((unsigned char)*text >= ' ')
-			putchar(*text);
-	}
-	putchar('"');
-}
-
-static void
 print_group(struct group *g, double cpu_s)
 {
 	double seconds = (double)(g->end - g->begin) / 1e9;
@@ -460,7 +447,7 @@ print_group(struct group *g, double cpu_s)
 		(long long)g->busy, seconds,
 		seconds > 0 ? (double)l->n / seconds : 0, samples_ms(l, 0.5),
 		samples_ms(l, 0.99), samples_ms(l, 1), cpu_s);
-	print_json_text(g->error);
+	samples_print_text(g->error);
 	puts("}");
 }
 

@@ -39,3 +39,16 @@ samples_ms(const struct samples *s, double share)
 		return 0;
 	return (double)s->ns[(size_t)((double)(s->n - 1) * share + 0.5)] / 1e6;
 }
+
+void
+samples_print_text(const char *text)
+{
+	putchar('"');
+	for (; *text; text++) {
+		if (*text == '"' || *text == '\\')
+			putchar('\\');
+		if ((unsigned char)*text >= ' ')
+			putchar(*text);
+	}
+	putchar('"');
+}

@@ -18,4 +18,7 @@ void samples_sort(struct samples *s);
  * largest. 0 without samples. */
 double samples_ms(const struct samples *s, double share);
 
+/* The text as a JSON string, without its control characters. */
+void samples_print_text(const char *text);
+
 #endif

@@ -21,8 +21,6 @@
 
 #define DAY_MS	  INT64_C(86400000)
 #define MINUTE_MS INT64_C(60000)
-/* Bytes of a text in one line; the rest is cut with a mark. */
-#define TEXT_MAX 2000
 
 const char *const context_sources[] = {
 	"pinned", "relevant", "conflicts", "recent", NULL};
@@ -52,46 +50,10 @@ struct context_writing {
 
 /* --- one line ------------------------------------------------------------------------ */
 
-/* One character of a text of others; u: its code point, bytes s[0..n). */
-static int
-add_char(struct buf *out, uint32_t u, const char *s, size_t n)
-{
-	if (u == '"' || u == '\\')
-		return buf_addf(out, "\\%c", (char)u);
-	if (u == '\n' || u == '\r' || u == '\t')
-		return buf_addc(out, ' ');
-	return text_is_dangerous(u) ? buf_addf(out, "\\u{%x}", (unsigned)u)
-				    : buf_add(out, s, n);
-}
-
-/* Text of others, in quotes: what stands outside of quotes, the service says.
- * No quote inside ends it, it has no line ends, and nothing that changes how
- * the rest is shown. */
-static int
-context_add_data(struct buf *out, const char *s, size_t n)
-{
-	size_t k = n > TEXT_MAX ? text_cut(s, TEXT_MAX) : n;
-	int bad = buf_addc(out, '"');
-
-	for (size_t i = 0; bad == 0 && i < k;) {
-		uint32_t u = 0;
-		size_t bytes = utf8_decode(s + i, k - i, &u);
-
-		bad = bytes > 0 ? add_char(out, u, s + i, bytes)
-				: buf_addc(out, '?');
-		i += bytes > 0 ? bytes : 1;
-	}
-	if (bad == 0)
-		bad = buf_addc(out, '"');
-	if (bad == 0 && k < n)
-		bad = buf_addf(out, " [+%zu bytes]", n - k);
-	return bad;
-}
-
 static int
 add_buf(struct buf *out, const struct buf *b)
 {
-	return context_add_data(out, b->data ? b->data : "", b->len);
+	return context_quote(out, b->data ? b->data : "", b->len);
 }
 
 static int
@@ -172,7 +134,7 @@ add_from(struct context_writing *w)
 
 		if (text != NULL &&
 			(buf_adds(&w->line, members[i][1]) != 0 ||
-				context_add_data(&w->line, text, strlen(text)) != 0))
+				context_quote(&w->line, text, strlen(text)) != 0))
 			r = err_nomem(w->g.e);
 	}
 	return r;
@@ -209,7 +171,7 @@ context_add_fact(void *ctx, const struct fact *f)
 		r = err_nomem(w->g.e);
 	if (r >= 0 && (buf_addc(&w->line, ')') != 0 || context_add_name(w) != 0 ||
 			buf_adds(&w->line, ": ") != 0 ||
-			context_add_data(&w->line, f->text, f->text_n) != 0))
+			context_quote(&w->line, f->text, f->text_n) != 0))
 		r = err_nomem(w->g.e);
 	return r < 0 ? r : 0;
 }

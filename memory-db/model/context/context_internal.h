@@ -33,6 +33,11 @@ struct gathering {
 /* Items in order of their sources, each fact once. */
 int context_gather(struct gathering *g) MUST_CHECK;
 
+/* Appends a text of others in quotes: what stands outside of quotes, the service
+ * says. No quote inside ends it, it has no line ends, and nothing that changes
+ * how the rest is shown. Not 0: no memory. */
+int context_quote(struct buf *out, const char *s, size_t n);
+
 /* The same for equal texts of entities of the same name. */
 uint64_t context_key(const struct buf *name, const struct fact *f);
 const char *context_conflict_word(int kind);

@@ -6,7 +6,7 @@
 
 #include "common/buf.h"
 #include "common/jx.h"
-#include "memory-db/store/log/operate.h"
+#include "memory-db/store/engine/meta.h"
 #include "memory-db/store/engine/store.h"
 
 #define KEY_SIZE 40
@@ -39,7 +39,7 @@ recall_settings_stored(
 	if (ns == 0)
 		return 0;
 	recall_settings_state_key(ns, key);
-	r = operate_state_get(st, key, &text, e);
+	r = meta_get(st, key, &text, e);
 	if (r != 1)
 		return r;
 	*ret = jx_parse(text.data, text.len, &why);
@@ -115,11 +115,11 @@ recall_settings_set(struct store *st, int64_t ns, const json_t *weights,
 	recall_settings_state_key(ns, key);
 	if (json_object_size(stored) == 0) {
 		snprintf(end, sizeof(end), "%s\x01", key);
-		return operate_state_drop(st, key, end, e);
+		return meta_drop(st, key, end, e);
 	}
 	if (jx_dump(stored, &text) != 0)
 		return err_nomem(e);
-	return operate_state_set(st, key, text.data, text.len, e);
+	return meta_set(st, key, text.data, text.len, e);
 }
 
 int

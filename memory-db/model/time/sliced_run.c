@@ -8,7 +8,7 @@
 #include "common/jx.h"
 #include "common/limits.h"
 #include "memory-db/store/log/branch.h"
-#include "memory-db/store/log/operate.h"
+#include "memory-db/store/engine/meta.h"
 
 #define RUN_PREFIX "run:"
 #define RUN_LAST "run;"	/* behind all keys of runs */
@@ -44,7 +44,7 @@ drop_key(struct store *st, const char *key, struct err *e)
 	char end[48];
 
 	snprintf(end, sizeof(end), "%s~", key); /* behind it alone */
-	return operate_state_drop(st, key, end, e);
+	return meta_drop(st, key, end, e);
 }
 
 /* 1 found. */
@@ -56,7 +56,7 @@ sliced_run_load(struct store *st, const char *id, json_t **ret, struct err *e)
 	int r;
 
 	snprintf(key, sizeof(key), RUN_PREFIX "%s", id);
-	r = operate_state_get(st, key, &text, e);
+	r = meta_get(st, key, &text, e);
 	if (r != 1)
 		return r;
 	*ret = jx_parse(text.data, text.len, e);
@@ -72,7 +72,7 @@ save(struct store *st, const char *id, const json_t *state, struct err *e)
 	snprintf(key, sizeof(key), RUN_PREFIX "%s", id);
 	if (jx_dump(state, &text) != 0)
 		return err_nomem(e);
-	return operate_state_set(st, key, text.data, text.len, e);
+	return meta_set(st, key, text.data, text.len, e);
 }
 
 int
@@ -84,7 +84,7 @@ sliced_run_find(struct sliced_run *r, struct store *st, int64_t ns, const char *
 
 	*r = (struct sliced_run){.st = st};
 	sliced_run_make_key(r, ns, method, target);
-	rc = operate_state_get(st, r->open_key, &id, e);
+	rc = meta_get(st, r->open_key, &id, e);
 	if (rc != 1)
 		return rc;
 	snprintf(r->id, sizeof(r->id), "%.*s", (int)id.len, id.data);
@@ -139,7 +139,7 @@ sliced_run_end(struct sliced_run *r, int64_t change, int64_t remaining, struct e
 		jx_set(r->state, "open", json_boolean(remaining > 0)) != 0)
 		return err_nomem(e);
 	if (remaining > 0)
-		rc = operate_state_set(
+		rc = meta_set(
 			r->st, r->open_key, r->id, strlen(r->id), e);
 	else if (!r->is_new) /* one of a single slice was never open */
 		rc = drop_key(r->st, r->open_key, e);
@@ -292,7 +292,7 @@ sliced_run_list(struct store *st, int64_t ns, json_t *ret_list, struct err *e)
 {
 	struct sliced_run_listing x = {.st = st, .ns = ns, .list = ret_list, .e = e};
 
-	return operate_state_each(st, RUN_PREFIX, RUN_LAST, list_one, &x, e);
+	return meta_each(st, RUN_PREFIX, RUN_LAST, list_one, &x, e);
 }
 
 int

@@ -12,7 +12,7 @@
 #include "memory-db/model/scope/json_members.h"
 #include "memory-db/model/scope/scope.h"
 #include "memory-db/store/log/change.h"
-#include "memory-db/store/log/operate.h"
+#include "memory-db/store/engine/meta.h"
 
 /* Errors of one call that are listed; the rest is counted as skipped. */
 #define ERRORS_MAX 1000
@@ -58,7 +58,7 @@ state_load(struct importer *im)
 	int r;
 
 	import_state_key(im, key);
-	r = operate_state_get(im->st, key, &text, im->e);
+	r = meta_get(im->st, key, &text, im->e);
 	if (r != 1)
 		return r;
 	o = jx_parse(text.data, text.len, im->e);
@@ -102,7 +102,7 @@ state_save(struct importer *im)
 		jx_dump(o, &text) != 0)
 		return err_nomem(im->e);
 	import_state_key(im, key);
-	return operate_state_set(im->st, key, text.data, text.len, im->e);
+	return meta_set(im->st, key, text.data, text.len, im->e);
 }
 
 /* The import is over: a later one of the same source begins anew and finds
@@ -114,7 +114,7 @@ state_drop(struct importer *im)
 
 	import_state_key(im, key);
 	snprintf(end, sizeof(end), "%s\x01", key);
-	return operate_state_drop(im->st, key, end, im->e);
+	return meta_drop(im->st, key, end, im->e);
 }
 
 /* --- a slice ------------------------------------------------------------------------ */

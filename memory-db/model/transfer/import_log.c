@@ -20,6 +20,7 @@
 #include "memory-db/store/facts/lens.h"
 #include "memory-db/store/log/log.h"
 #include "memory-db/store/facts/labels.h"
+#include "memory-db/store/engine/meta.h"
 #include "memory-db/store/log/operate.h"
 
 #define KEY_SIZE 340
@@ -55,7 +56,7 @@ replay_begin(struct importer *im)
 		return 0;
 	staged_key(im, 0, from);
 	staged_key(im, im->state.staged, to);
-	return operate_state_each(im->st, from, to, load_staged, im, im->e);
+	return meta_each(im->st, from, to, load_staged, im, im->e);
 }
 
 int
@@ -71,7 +72,7 @@ replay_end(struct importer *im)
 		if (jx_dump(json_array_get(im->ops, (size_t)i), &text) != 0)
 			return err_nomem(im->e);
 		staged_key(im, i, key);
-		r = operate_state_set(im->st, key, text.data, text.len, im->e);
+		r = meta_set(im->st, key, text.data, text.len, im->e);
 		if (r != 0)
 			return r;
 	}
@@ -90,7 +91,7 @@ drop_staged(struct importer *im)
 	staged_key(im, 0, from);
 	staged_key(im, im->state.staged, to);
 	im->state.staged = 0;
-	return operate_state_drop(im->st, from, to, im->e);
+	return meta_drop(im->st, from, to, im->e);
 }
 
 /* --- a change ------------------------------------------------------------------------------ */

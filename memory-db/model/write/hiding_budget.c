@@ -6,7 +6,7 @@
 #include "common/clock.h"
 #include "common/limits.h"
 #include "common/text.h"
-#include "memory-db/store/log/operate.h"
+#include "memory-db/store/engine/meta.h"
 
 #define SPAN_MS 10000
 #define SPANS	6	/* a minute */
@@ -24,7 +24,7 @@ static int
 hiding_budget_get(struct store *st, const char *key, int64_t *ret, struct err *e)
 {
 	struct buf text AUTO_BUF = {0};
-	int r = operate_state_get(st, key, &text, e);
+	int r = meta_get(st, key, &text, e);
 
 	*ret = 0;
 	if (r == 1 && buf_str(&text) == NULL)
@@ -45,8 +45,8 @@ hiding_budget_keep(struct store *st, const char *key, int64_t n, int64_t span, s
 	hiding_budget_make_key(to, span - SPANS, "");
 	snprintf(text, sizeof(text), "%lld", (long long)(have + n));
 	if (r == 0)
-		r = operate_state_drop(st, from, to, e);
-	return r == 0 ? operate_state_set(st, key, text, strlen(text), e) : r;
+		r = meta_drop(st, from, to, e);
+	return r == 0 ? meta_set(st, key, text, strlen(text), e) : r;
 }
 
 static int

@@ -11,7 +11,7 @@
 #include "memory-db/model/read/provenance.h"
 #include "memory-db/model/scope/scope.h"
 #include "memory-db/store/log/log.h"
-#include "memory-db/store/log/operate.h"
+#include "memory-db/store/engine/meta.h"
 #include "memory-db/store/beside/skill_runs.h"
 
 int
@@ -42,7 +42,7 @@ skill_open(struct store *st, struct err *e)
 	struct buf have AUTO_BUF = {0};
 	char text[24];
 	int64_t newest;
-	int r = operate_state_get(st, OLDER_THAN_MARK, &have, e);
+	int r = meta_get(st, OLDER_THAN_MARK, &have, e);
 
 	if (r == 0)
 		r = lens_newest(st, &newest, e);
@@ -51,7 +51,7 @@ skill_open(struct store *st, struct err *e)
 	if (r != 0)
 		return r;
 	snprintf(text, sizeof(text), "%lld", (long long)newest);
-	return operate_state_set(st, OLDER_THAN_MARK, text, strlen(text), e);
+	return meta_set(st, OLDER_THAN_MARK, text, strlen(text), e);
 }
 
 int
@@ -65,7 +65,7 @@ skill_is_saved(struct store *st, const struct fact *f, struct err *e)
 		return 1;
 	if (f->method != METHOD_MANUAL)
 		return 0;
-	r = operate_state_get(st, OLDER_THAN_MARK, &have, e);
+	r = meta_get(st, OLDER_THAN_MARK, &have, e);
 	if (r == 0)	/* no service that knows the mark has written here */
 		return 1;
 	if (r != 1 || buf_str(&have) == NULL ||

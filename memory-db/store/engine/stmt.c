@@ -12,7 +12,7 @@ extern const struct stmt_module store_module, lens_module, names_module, named_m
 	operate_module, erase_module, erase_words_module, recall_module,
 	receipts_module, files_module, skill_runs_module,
 	vectors_module, filter_index_module, keys_module, text_wait_module, text_work_module,
-	search_wait_module;
+	search_wait_module, meta_module;
 
 const struct stmt_module *const stmt_modules[MOD_MAX] = {
 	[MOD_DB] = &store_module,
@@ -45,6 +45,7 @@ const struct stmt_module *const stmt_modules[MOD_MAX] = {
 	[MOD_TEXT_WAIT] = &text_wait_module,
 	[MOD_TEXT_WORK] = &text_work_module,
 	[MOD_SEARCH_WAIT] = &search_wait_module,
+	[MOD_META] = &meta_module,
 };
 
 /* The schema step of the file is known by now: what a statement needs and is

@@ -73,8 +73,6 @@ const struct stmt_module text_module = {"text", defs, ARRAY_LEN(defs)};
 #define STEMS 8
 /* Arena kept between groups. */
 #define ARENA_KEEP (1024 * 1024)
-/* Pages of one idle merge step: 16 pages take some 2 ms. */
-#define MERGE_PAGES 16
 /* What a group may bring into the indexes, or take out, at once: bytes of all
  * texts, of one text, words that were never seen (7 us each, with trigrams).
  * Some 50 ms of the writer at most; the rest waits (text_wait.h). */
@@ -463,28 +461,4 @@ text_queue_flush_all(struct store *st, struct err *e)
 	r = text_queue_flush(st, e);
 	st->queue->all_now = false;
 	return r;
-}
-
-/* --- idle time -------------------------------------------------------------- */
-
-int
-text_idle_merge(struct store *st)
-{
-	static const enum text_statement merges[] = {TEXT_MERGE_LIVE,
-		TEXT_MERGE_PAST, TEXT_MERGE_TERM, TEXT_MERGE_BRANCH};
-	int before = sqlite3_total_changes(st->db);
-	sqlite3_stmt *s;
-
-	s = stmt_use(st, MOD_TEXT, (int)merges[st->idle_merge]);
-	bind_i(s, 1, MERGE_PAGES);
-	/* Less than 2 changes: nothing was merged (documented by FTS5). An
-	 * error shows at the next write; merging is no duty. */
-	if (stmt_run(st, s, NULL) == 0 &&
-		sqlite3_total_changes(st->db) - before >= 2)
-		return 1;
-	st->idle_merge++;
-	if ((size_t)st->idle_merge < ARRAY_LEN(merges))
-		return 1;
-	st->idle_merge = 0;
-	return 0;
 }

@@ -7,8 +7,7 @@
 
 enum {
 	SESSIONS, SESSION, SESSION_LAST, SESSION_NS, NAMESPACES, NS_ALIASES, HEAD_NOW, HEAD_AT, NS_RENAME, NS_ALIAS,
-	NS_UNALIAS, NS_CREATE, ALIASES, ENTITY_CREATE, ENTITY_HAS, STATE_GET,
-	STATE_SET, STATE_DROP, STATE_EACH, CONFLICTS, CONFLICT_PUT, BRANCH_CREATE
+	NS_UNALIAS, NS_CREATE, ALIASES, ENTITY_CREATE, ENTITY_HAS, CONFLICTS, CONFLICT_PUT, BRANCH_CREATE
 };
 
 #define TOTAL(key)                                                             \
@@ -61,14 +60,6 @@ static const struct stmt_def defs[] = {
 	[ENTITY_CREATE] = {"INSERT INTO entity(id, ns, name)"
 			   " VALUES(?1, ?2, ?3)", 3, STMT_WRITER},
 	[ENTITY_HAS] = {"SELECT 1 FROM entity WHERE id = ?1", 1, 0},
-	[STATE_GET] = {"SELECT value FROM meta WHERE key = ?1", 1, 0},
-	[STATE_SET] = {"INSERT INTO meta(key, value) VALUES(?1, ?2)"
-		       " ON CONFLICT(key) DO UPDATE SET value = excluded.value",
-		2, STMT_WRITER},
-	[STATE_DROP] = {"DELETE FROM meta WHERE key >= ?1 AND key < ?2", 2,
-		STMT_WRITER},
-	[STATE_EACH] = {"SELECT value FROM meta WHERE key >= ?1 AND key < ?2"
-			" ORDER BY key", 2, 0},
 	[CONFLICTS] = {"SELECT c.id, c.entity, c.other, c.kind, c.base, c.ours,"
 		       " c.theirs, c.action, c.state, c.found, c.closed,"
 		       " c.confidence, c.notes FROM conflict c JOIN entity e"
@@ -436,57 +427,6 @@ operate_create_branch(struct store *st, const struct branch_row *b,
 	bind_i(s, 5, b->parent);
 	bind_i(s, 6, b->fork);
 	return stmt_run(st, s, e);
-}
-
-/* --- named state -------------------------------------------------------------- */
-int
-operate_state_get(struct store *st, const char *key, struct buf *out,
-	struct err *e)
-{
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_OPERATE, STATE_GET);
-	int r;
-
-	bind_s(s, 1, key);
-	r = stmt_row(st, s, e);
-	if (r != 1)
-		return r;
-	if (buf_add(out, sqlite3_column_text(s, 0),
-		    (size_t)sqlite3_column_bytes(s, 0)) != 0)
-		return err_nomem(e);
-	return 1;
-}
-
-int
-operate_state_set(struct store *st, const char *key, const char *value,
-	size_t n, struct err *e)
-{
-	sqlite3_stmt *s = stmt_use(st, MOD_OPERATE, STATE_SET);
-
-	bind_s(s, 1, key);
-	bind_t(s, 2, value, n);
-	return stmt_run(st, s, e);
-}
-
-int
-operate_state_drop(struct store *st, const char *from, const char *to,
-	struct err *e)
-{
-	sqlite3_stmt *s = stmt_use(st, MOD_OPERATE, STATE_DROP);
-
-	bind_s(s, 1, from);
-	bind_s(s, 2, to);
-	return stmt_run(st, s, e);
-}
-
-int
-operate_state_each(struct store *st, const char *from, const char *to,
-	name_fn fn, void *ctx, struct err *e)
-{
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_OPERATE, STATE_EACH);
-
-	bind_s(s, 1, from);
-	bind_s(s, 2, to);
-	return each_text(st, s, fn, ctx, e);
 }
 
 const char *

@@ -97,19 +97,6 @@ struct branch_row;
 int operate_create_branch(struct store *st, const struct branch_row *b,
 	struct err *e) MUST_CHECK;
 
-/* --- named state: small texts that a resumable job keeps (table meta) -------------- */
-/* Appends the value. 1 found, 0 not. */
-int operate_state_get(struct store *st, const char *key, struct buf *out,
-	struct err *e) MUST_CHECK;
-int operate_state_set(struct store *st, const char *key, const char *value,
-	size_t n, struct err *e) MUST_CHECK;
-/* Drops all keys with from <= key < to. */
-int operate_state_drop(struct store *st, const char *from, const char *to,
-	struct err *e) MUST_CHECK;
-/* Values of the keys with from <= key < to, in order. */
-int operate_state_each(struct store *st, const char *from, const char *to,
-	name_fn fn, void *ctx, struct err *e) MUST_CHECK;
-
 /* Id of the database, 32 hex digits. */
 const char *operate_database_id(const struct store *st);
 
