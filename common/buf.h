@@ -8,7 +8,7 @@
 #include "common/cleanup.h"
 
 struct buf {
-	char *data;	/* owned; not NUL-terminated unless buf_str() ran */
+	char *data; /* owned; not NUL-terminated unless buf_str() ran */
 	size_t len;
 	size_t cap;
 };

@@ -27,7 +27,7 @@ cleanup_json(json_t **j)
 }
 
 #define AUTO_FREE __attribute__((cleanup(cleanup_free)))
-#define AUTO_FD   __attribute__((cleanup(cleanup_fd)))
+#define AUTO_FD	  __attribute__((cleanup(cleanup_fd)))
 #define AUTO_JSON __attribute__((cleanup(cleanup_json)))
 
 /* Moves a pointer out of an owning variable: `return take_ptr(p);` */
@@ -38,7 +38,7 @@ cleanup_json(json_t **j)
 		take_ptr_;                                                     \
 	})
 
-#define MUST_CHECK __attribute__((warn_unused_result))
+#define MUST_CHECK   __attribute__((warn_unused_result))
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
 #endif

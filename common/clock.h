@@ -9,8 +9,8 @@
 #include "common/cleanup.h"
 #include "common/err.h"
 
-int64_t clock_now_ms(void);	/* wall clock */
-int64_t clock_mono_ns(void);	/* monotonic, never replaced */
+int64_t clock_now_ms(void);  /* wall clock */
+int64_t clock_mono_ns(void); /* monotonic, never replaced */
 
 /* Tests only: a fixed wall clock; 0 goes back to the real one. The service
  * also honours the environment variable MEMORY_TEST_CLOCK_OFFSET_MS in test
@@ -24,7 +24,7 @@ void clock_format(int64_t ms, char out[CLOCK_TEXT_SIZE]);
 /* A day of the Gregorian calendar. */
 struct clock_date {
 	int64_t year;
-	int month, day;		/* from 1 */
+	int month, day; /* from 1 */
 };
 
 /* Days since 1970-01-01 and back. */

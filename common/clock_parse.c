@@ -14,12 +14,12 @@
 
 /* What a text says, in local time. */
 struct moment {
-	int64_t now_ms;		/* local */
-	int64_t day;		/* days since 1970 */
-	int days;		/* a date: how many of them; 0 means 1 */
+	int64_t now_ms; /* local */
+	int64_t day;	/* days since 1970 */
+	int days;	/* a date: how many of them; 0 means 1 */
 	int64_t in_day_ms;
-	bool is_date;		/* no time of day was given */
-	bool is_exact;		/* counted from now: no calendar involved */
+	bool is_date;  /* no time of day was given */
+	bool is_exact; /* counted from now: no calendar involved */
 	bool has_zone;
 	int zone_minutes;
 };
@@ -195,7 +195,7 @@ count_back(struct moment *m, int64_t n, const char *unit)
 {
 	static const struct {
 		const char *name;
-		int64_t ms;	/* 0: months */
+		int64_t ms; /* 0: months */
 		int months;
 	} units[] = {{"second", 1000, 0}, {"minute", 60000, 0},
 		{"hour", 3600000, 0}, {"day", DAY_MS, 0},
@@ -213,7 +213,8 @@ count_back(struct moment *m, int64_t n, const char *unit)
 		if (m->is_exact)
 			m->now_ms -= n * units[i].ms;
 		else if (units[i].ms > 0)
-			m->day = floor_day(m->now_ms) - n * units[i].ms / DAY_MS;
+			m->day =
+				floor_day(m->now_ms) - n * units[i].ms / DAY_MS;
 		else if (n * units[i].months > 12 * 1900)
 			return false;
 		else
@@ -234,10 +235,10 @@ read_ago(const char *s, struct moment *m)
 
 	if (strncmp(s, "last ", 5) == 0)
 		return strcmp(s + 5, "week") == 0 ||
-			       strcmp(s + 5, "month") == 0 ||
-			       strcmp(s + 5, "year") == 0
-		       ? count_back(m, 1, s + 5)
-		       : false;
+				       strcmp(s + 5, "month") == 0 ||
+				       strcmp(s + 5, "year") == 0
+			       ? count_back(m, 1, s + 5)
+			       : false;
 	if (!end || strcmp(end, " ago") != 0)
 		return false;
 	if (strncmp(s, "a ", 2) == 0)
@@ -298,20 +299,21 @@ normalise(const char *text, char out[TEXT_MAX])
 
 /* *ret gets the moment, *ret_local_ms its local time (exact ones: UTC). */
 static int
-clock_parse_text(const char *text, int64_t now_ms, int zone_minutes, bool end_of_day,
-	struct moment *ret, int64_t *ret_local_ms, struct err *e)
+clock_parse_text(const char *text, int64_t now_ms, int zone_minutes,
+	bool end_of_day, struct moment *ret, int64_t *ret_local_ms,
+	struct err *e)
 {
-	static bool (*const forms[])(const char *, struct moment *) = {
-		read_date, read_clock, clock_parse_read_word, read_weekday, read_ago,
-		read_words};
+	static bool (*const forms[])(const char *,
+		struct moment *) = {read_date, read_clock,
+		clock_parse_read_word, read_weekday, read_ago, read_words};
 	struct moment m = {0};
 	char s[TEXT_MAX];
 	bool found = false;
 
 	if (normalise(text, s)) {
 		for (size_t i = 0; i < ARRAY_LEN(forms) && !found; i++) {
-			m = (struct moment){
-				.now_ms = now_ms + zone_minutes * MINUTE_MS,
+			m = (struct moment){.now_ms = now_ms +
+						      zone_minutes * MINUTE_MS,
 				.zone_minutes = zone_minutes};
 			found = forms[i](s, &m);
 		}
@@ -334,12 +336,13 @@ clock_parse_text(const char *text, int64_t now_ms, int zone_minutes, bool end_of
 }
 
 int
-clock_parse(const char *text, int64_t now_ms, int zone_minutes,
-	bool end_of_day, int64_t *ret_ms, struct err *e)
+clock_parse(const char *text, int64_t now_ms, int zone_minutes, bool end_of_day,
+	int64_t *ret_ms, struct err *e)
 {
 	struct moment m;
 	int64_t local;
-	int rc = clock_parse_text(text, now_ms, zone_minutes, end_of_day, &m, &local, e);
+	int rc = clock_parse_text(text, now_ms, zone_minutes, end_of_day, &m,
+		&local, e);
 
 	if (rc == 0)
 		*ret_ms = local - m.zone_minutes * MINUTE_MS;
@@ -366,8 +369,8 @@ clock_parse_in(const char *text, int64_t now_ms, const char *zone_name,
 	if (!m.has_zone && !m.is_exact) {
 		/* The offset at that time, found from the present one: wrong
 		 * only inside the hour that a change of the clock skips. */
-		rc = clock_zone_minutes(
-			name, local - offset * MINUTE_MS, &offset);
+		rc = clock_zone_minutes(name, local - offset * MINUTE_MS,
+			&offset);
 		if (rc < 0)
 			return err_set(e, rc, "time zone '%.64s' vanished",
 				name);

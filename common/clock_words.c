@@ -11,8 +11,8 @@
 #define MINUTE_MS INT64_C(60000)
 
 struct parts {
-	int year, month, day;	/* 0: not given */
-	int loose[2], loose_n;	/* numbers after a year: month, day */
+	int year, month, day;  /* 0: not given */
+	int loose[2], loose_n; /* numbers after a year: month, day */
 	int64_t in_day_ms;
 	bool has_time;
 };
@@ -162,8 +162,8 @@ read_number(const char *s, struct parts *p)
 static const char *
 read_name(const char *s, struct parts *p)
 {
-	static const char *const fillers[] = {
-		"on", "at", "of", "the", "in", NULL};
+	static const char *const fillers[] = {"on", "at", "of", "the", "in",
+		NULL};
 	size_t n = 0;
 
 	while (s[n] >= 'a' && s[n] <= 'z')

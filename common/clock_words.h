@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 struct clock_words {
-	int64_t day;		/* days since 1970 */
-	int days;		/* of the span: 1, or those of a month */
+	int64_t day; /* days since 1970 */
+	int days;    /* of the span: 1, or those of a month */
 	int64_t in_day_ms;
 	bool has_time;
 };

@@ -9,16 +9,16 @@
 #include <fcntl.h>
 #include <string.h>
 
-#define ZONE_DIR	"/usr/share/zoneinfo/"
-#define ZONE_FILE_MAX	(8 * 1024) /* the largest has 4 KB */
-#define ZONE_NAME_MAX	64
-#define HEADER_SIZE	44
-#define DAY_SECONDS	INT64_C(86400)
+#define ZONE_DIR      "/usr/share/zoneinfo/"
+#define ZONE_FILE_MAX (8 * 1024) /* the largest has 4 KB */
+#define ZONE_NAME_MAX 64
+#define HEADER_SIZE   44
+#define DAY_SECONDS   INT64_C(86400)
 
 struct tzif {
 	const unsigned char *times, *indexes, *types;
 	size_t times_n, types_n, time_size;
-	const char *rule;	/* "" when there is none */
+	const char *rule; /* "" when there is none */
 };
 
 static int64_t
@@ -140,7 +140,8 @@ rule_date(const char *s, int64_t year, int64_t *ret)
 	if (*s == 'M') {
 		s = clock_zone_number(s + 1, 12, &month);
 		s = s && *s == '.' ? clock_zone_number(s + 1, 5, &week) : NULL;
-		s = s && *s == '.' ? clock_zone_number(s + 1, 6, &weekday) : NULL;
+		s = s && *s == '.' ? clock_zone_number(s + 1, 6, &weekday)
+				   : NULL;
 		if (!s || month < 1 || week < 1)
 			return NULL;
 		days = clock_days((struct clock_date){year, month, 1});
@@ -211,8 +212,8 @@ offset_at(const struct tzif *z, int64_t at, int *ret_seconds)
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
 
-		if (clock_zone_big_endian(z->times + mid * z->time_size, z->time_size) <=
-			at)
+		if (clock_zone_big_endian(z->times + mid * z->time_size,
+			    z->time_size) <= at)
 			low = mid + 1;
 		else
 			high = mid;
@@ -302,7 +303,7 @@ clock_zone_minutes(const char *zone, int64_t at_ms, int *ret_minutes)
 	int64_t at = at_ms / 1000 - (at_ms % 1000 < 0);
 	int seconds;
 
-	if (*zone == ':')	/* TZ=:Europe/Vienna */
+	if (*zone == ':') /* TZ=:Europe/Vienna */
 		zone++;
 	if (strcmp(zone, "UTC") == 0 || strcmp(zone, "Z") == 0 ||
 		strcmp(zone, "GMT") == 0) {

@@ -183,7 +183,7 @@ read_option(const struct conf_opt *opts, size_t n, int argc, char **argv,
 	return assign(o, source, argv[++*at], e);
 }
 
-/* --- a file ------------------------------------------------------------------ */
+/* --- a file --------------------------------------------------------------- */
 static char *
 conf_trim(char *s)
 {
@@ -197,8 +197,8 @@ conf_trim(char *s)
 }
 
 static int
-conf_read_line(const struct conf_opt *opts, size_t n, const char *const *without,
-	char *line, struct err *e)
+conf_read_line(const struct conf_opt *opts, size_t n,
+	const char *const *without, char *line, struct err *e)
 {
 	char *sign = strchr(line, '='), *name, *value = NULL;
 	const struct conf_opt *o;
@@ -216,7 +216,8 @@ conf_read_line(const struct conf_opt *opts, size_t n, const char *const *without
 		if (strcmp(without[i], name) == 0)
 			return err_param(e, MDB_E_INVALID, name,
 				"%s has no place in this file; give it as an "
-				"option: --%s", name, name);
+				"option: --%s",
+				name, name);
 	if (!value && o->type != CONF_BOOL)
 		return err_param(e, MDB_E_INVALID, name,
 			"%s needs a value: %s = %s", name, name,
@@ -261,8 +262,9 @@ has_value_behind(const struct conf_opt *opts, size_t n, const char *arg)
 static bool
 is_answered(const struct conf_opt *opts, size_t n, int argc, char **argv)
 {
-	for (int i = 1; i < argc && argv[i][0] == '-' &&
-			strcmp(argv[i], "--") != 0; i++) {
+	for (int i = 1;
+		i < argc && argv[i][0] == '-' && strcmp(argv[i], "--") != 0;
+		i++) {
 		if (strcmp(argv[i], "--help") == 0 ||
 			strcmp(argv[i], "-h") == 0) {
 			conf_print_help(opts, n);
@@ -295,8 +297,7 @@ conf_read(const struct conf_opt *opts, size_t n, int argc, char **argv,
 		if (argv[at][1] != '-')
 			return argv[at][1] == '\0'
 				       ? (*ret_rest = at, 0)
-				       : unknown_option(
-						 opts, n, argv[at], e);
+				       : unknown_option(opts, n, argv[at], e);
 		rc = read_option(opts, n, argc, argv, &at, e);
 	}
 	if (rc == 0)

@@ -13,12 +13,12 @@
 enum conf_type { CONF_STRING, CONF_INT, CONF_BOOL };
 
 struct conf_opt {
-	const char *name;	/* "socket" for --socket VALUE / --socket=VALUE */
-	const char *env;	/* "MEMORY_DB_SOCKET" or NULL */
+	const char *name; /* "socket" for --socket VALUE / --socket=VALUE */
+	const char *env;  /* "MEMORY_DB_SOCKET" or NULL */
 	enum conf_type type;
-	void *target;		/* const char **, int64_t * or bool * */
-	int64_t min, max;	/* CONF_INT */
-	const char *arg;	/* "PATH" in the help text */
+	void *target;	  /* const char **, int64_t * or bool * */
+	int64_t min, max; /* CONF_INT */
+	const char *arg;  /* "PATH" in the help text */
 	const char *help;
 };
 

@@ -65,8 +65,8 @@ err_print(char *out, size_t size, const char *fmt, va_list ap)
 	scrub(out, n < 0 || (size_t)n >= size);
 }
 
-static void __attribute__((format(printf, 4, 0)))
-err_vset(struct err *e, int code, const char *param, const char *fmt, va_list ap)
+static void __attribute__((format(printf, 4, 0))) err_vset(struct err *e,
+	int code, const char *param, const char *fmt, va_list ap)
 {
 	/* The arguments may be parts of *e. */
 	struct err made = {.code = code};

@@ -8,24 +8,24 @@
  * (err_name) are the `code` of socket replies. */
 enum mdb_error {
 	MDB_OK = 0,
-	MDB_E_INVALID = -1,	/* a parameter is wrong */
+	MDB_E_INVALID = -1, /* a parameter is wrong */
 	MDB_E_NOT_FOUND = -2,
 	MDB_E_EXISTS = -3,
 	MDB_E_CONFLICT = -4,
 	MDB_E_DENIED = -5,
-	MDB_E_LIMIT = -6,	/* larger than a limit of limits.h */
+	MDB_E_LIMIT = -6, /* larger than a limit of limits.h */
 	MDB_E_TIMEOUT = -7,
-	MDB_E_BUSY = -8,	/* try again after retry_after_ms */
-	MDB_E_STORE = -9,	/* disk or database failed */
+	MDB_E_BUSY = -8,  /* try again after retry_after_ms */
+	MDB_E_STORE = -9, /* disk or database failed */
 	MDB_E_CORRUPT = -10,
 	MDB_E_NOMEM = -11,
 	MDB_E_SANDBOX = -12,
-	MDB_E_PROTOCOL = -13,	/* not a request: the connection closes */
+	MDB_E_PROTOCOL = -13, /* not a request: the connection closes */
 	MDB_E_INTERNAL = -14,
-	MDB_E_DISK_LOW = -15,	/* writes are off, reads go on */
+	MDB_E_DISK_LOW = -15, /* writes are off, reads go on */
 	MDB_E_UNKNOWN_METHOD = -16,
 	MDB_E_WRONG_DATABASE = -17,
-	MDB_E_VERSION = -18,	/* client and service too far apart */
+	MDB_E_VERSION = -18, /* client and service too far apart */
 	MDB_E_CANCELLED = -19,
 	MDB_E_UNREACHABLE = -20, /* client side: no service, connection lost */
 	MDB_E_UNKNOWN_OUTCOME = -21, /* a commit failed so that nobody knows
@@ -37,8 +37,8 @@ enum mdb_error {
  * person alike: what was wrong, which parameter, what would be right. */
 struct err {
 	int code;
-	int retry_after_ms;	/* > 0 with MDB_E_BUSY */
-	char param[96];		/* path of the parameter, "" if none */
+	int retry_after_ms; /* > 0 with MDB_E_BUSY */
+	char param[96];	    /* path of the parameter, "" if none */
 	char text[640];
 };
 

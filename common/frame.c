@@ -7,10 +7,10 @@
 #include "common/frame.h"
 
 enum frame_class {
-	C_BAD,		/* no byte of JSON outside of strings */
+	C_BAD, /* no byte of JSON outside of strings */
 	C_SPACE,
-	C_PUNCT,	/* , : */
-	C_SCALAR,	/* begins or continues a number or literal */
+	C_PUNCT,  /* , : */
+	C_SCALAR, /* begins or continues a number or literal */
 	C_QUOTE,
 	C_OPEN_OBJECT,
 	C_OPEN_ARRAY,
@@ -20,24 +20,35 @@ enum frame_class {
 
 /* Printable bytes that begin no JSON value count as scalars: jansson names
  * them better than a lexer can. */
-static const uint8_t classes[256] = {
-	[' '] = C_SPACE, ['\t'] = C_SPACE, ['\n'] = C_SPACE, ['\r'] = C_SPACE,
-	['!'] = C_SCALAR, ['"'] = C_QUOTE, ['#' ... '+'] = C_SCALAR,
-	[','] = C_PUNCT, ['-' ... '9'] = C_SCALAR, [':'] = C_PUNCT,
-	[';' ... 'Z'] = C_SCALAR, ['['] = C_OPEN_ARRAY, ['\\'] = C_SCALAR,
-	[']'] = C_CLOSE_ARRAY, ['^' ... 'z'] = C_SCALAR,
-	['{'] = C_OPEN_OBJECT, ['|'] = C_SCALAR, ['}'] = C_CLOSE_OBJECT,
+static const uint8_t classes[256] = {[' '] = C_SPACE,
+	['\t'] = C_SPACE,
+	['\n'] = C_SPACE,
+	['\r'] = C_SPACE,
+	['!'] = C_SCALAR,
+	['"'] = C_QUOTE,
+	['#' ... '+'] = C_SCALAR,
+	[','] = C_PUNCT,
+	['-' ... '9'] = C_SCALAR,
+	[':'] = C_PUNCT,
+	[';' ... 'Z'] = C_SCALAR,
+	['['] = C_OPEN_ARRAY,
+	['\\'] = C_SCALAR,
+	[']'] = C_CLOSE_ARRAY,
+	['^' ... 'z'] = C_SCALAR,
+	['{'] = C_OPEN_OBJECT,
+	['|'] = C_SCALAR,
+	['}'] = C_CLOSE_OBJECT,
 	['~'] = C_SCALAR};
 
 /* Bytes that end the tight loop of a string: controls, quote, backslash. */
-static const uint8_t string_stops[256] = {
-	[0 ... 31] = 1, ['"'] = 1, ['\\'] = 1};
+static const uint8_t string_stops[256] =
+	{[0 ... 31] = 1, ['"'] = 1, ['\\'] = 1};
 
 void
 frame_init(struct frame_lexer *lx, size_t max_bytes, size_t max_values)
 {
-	*lx = (struct frame_lexer){
-		.max_bytes = max_bytes, .max_values = max_values};
+	*lx = (struct frame_lexer){.max_bytes = max_bytes,
+		.max_values = max_values};
 }
 
 bool

@@ -16,20 +16,20 @@
 #define FRAME_DEPTH_MAX 128
 
 struct frame_lexer {
-	size_t max_bytes;	/* limits, set by frame_init */
+	size_t max_bytes; /* limits, set by frame_init */
 	size_t max_values;
 	unsigned depth;
 	bool in_string, escaped, in_scalar;
-	size_t bytes;		/* of the frame begun */
+	size_t bytes; /* of the frame begun */
 	size_t values;
 	uint64_t stack[FRAME_DEPTH_MAX / 64]; /* 1 = object, a bit a level */
 };
 
 enum frame_status {
-	FRAME_MORE,		/* all consumed, no end yet */
-	FRAME_DONE,		/* data[*ret_skip, *ret_used) ends the frame */
-	FRAME_NOT_OBJECT,	/* top level is no object: protocol error */
-	FRAME_SYNTAX,		/* mismatched brackets, raw control character */
+	FRAME_MORE,	  /* all consumed, no end yet */
+	FRAME_DONE,	  /* data[*ret_skip, *ret_used) ends the frame */
+	FRAME_NOT_OBJECT, /* top level is no object: protocol error */
+	FRAME_SYNTAX,	  /* mismatched brackets, raw control character */
 	FRAME_TOO_LONG,
 	FRAME_TOO_DEEP,
 	FRAME_TOO_MANY_VALUES

@@ -17,8 +17,8 @@
 #define JX_OPTIONAL false
 
 /* n: length in bytes, may be NULL. */
-int jx_string(const json_t *o, const char *key, bool required,
-	const char **ret, size_t *ret_n, struct err *e) MUST_CHECK;
+int jx_string(const json_t *o, const char *key, bool required, const char **ret,
+	size_t *ret_n, struct err *e) MUST_CHECK;
 int jx_int(const json_t *o, const char *key, bool required, int64_t min,
 	int64_t max, int64_t *ret, struct err *e) MUST_CHECK;
 int jx_number(const json_t *o, const char *key, bool required, double min,

@@ -11,9 +11,15 @@
 #define DUMP_DEPTH_MAX 512
 
 /* 0: copied as it is; else the letter behind the backslash, 'u' for \u00XX. */
-static const char escapes[256] = {
-	[0 ... 7] = 'u', ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', [11] = 'u',
-	['\f'] = 'f', ['\r'] = 'r', [14 ... 31] = 'u', ['"'] = '"',
+static const char escapes[256] = {[0 ... 7] = 'u',
+	['\b'] = 'b',
+	['\t'] = 't',
+	['\n'] = 'n',
+	[11] = 'u',
+	['\f'] = 'f',
+	['\r'] = 'r',
+	[14 ... 31] = 'u',
+	['"'] = '"',
 	['\\'] = '\\'};
 
 static int
@@ -132,8 +138,8 @@ dump(const json_t *j, unsigned depth, struct buf *out)
 	case JSON_ARRAY:
 		return dump_array(j, depth, out);
 	case JSON_STRING:
-		return jx_quote(
-			json_string_value(j), json_string_length(j), out);
+		return jx_quote(json_string_value(j), json_string_length(j),
+			out);
 	case JSON_INTEGER:
 		return dump_int(json_integer_value(j), out);
 	case JSON_REAL:

@@ -152,7 +152,7 @@ jx_lex_escape(struct jx_lex *lx)
 			return false;
 	} else {
 		jx_lex_fail(lx, "expected one of \" \\ / b f n r t u after a "
-			 "backslash");
+				"backslash");
 		return false;
 	}
 	if (buf_add(&lx->text, out, n) < 0) {
@@ -163,8 +163,8 @@ jx_lex_escape(struct jx_lex *lx)
 }
 
 /* Bytes of a string that need a look. */
-static const bool special[256] = {[0 ... 31] = true, ['"'] = true,
-	['\\'] = true, [128 ... 255] = true};
+static const bool special[256] =
+	{[0 ... 31] = true, ['"'] = true, ['\\'] = true, [128 ... 255] = true};
 
 /* Moves p to the quote or backslash that ends a run of plain text. */
 static bool
@@ -184,8 +184,9 @@ plain_run(struct jx_lex *lx)
 			return false;
 		}
 		if ((unsigned char)*lx->p < 0x20) {
-			jx_lex_fail(lx, "a control character in a string must be "
-				 "escaped");
+			jx_lex_fail(lx,
+				"a control character in a string must be "
+				"escaped");
 			return false;
 		}
 		len = utf8_decode(lx->p, (size_t)(lx->end - lx->p), &cp);

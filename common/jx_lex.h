@@ -11,11 +11,11 @@
 struct jx_lex {
 	const char *begin, *p, *end;
 	unsigned depth;
-	struct buf text;	/* a string with escapes, a long number */
+	struct buf text; /* a string with escapes, a long number */
 	struct err *e;
-	struct err *number;	/* NULL: one out of range is an error; else see
+	struct err *number;    /* NULL: one out of range is an error; else see
 				   jx_parse_lenient */
-	unsigned number_depth;	/* the path of that number is known from below
+	unsigned number_depth; /* the path of that number is known from below
 				   this depth on; 0: whole, or there is none */
 };
 

@@ -55,7 +55,7 @@ more(struct jx_lex *lx, char close, bool *ret_closed)
 		return true;
 	}
 	jx_lex_fail(lx, close == ']' ? "expected , or ] in an array"
-			      : "expected , or } in an object");
+				     : "expected , or } in an object");
 	return false;
 }
 
@@ -175,7 +175,10 @@ value(struct jx_lex *lx)
 static json_t *
 jx_parse_parse(const char *data, size_t n, struct err *number, struct err *e)
 {
-	struct jx_lex lx = {.begin = data, .p = data, .end = data + n, .e = e,
+	struct jx_lex lx = {.begin = data,
+		.p = data,
+		.end = data + n,
+		.e = e,
 		.number = number};
 	json_t *v;
 

@@ -4,7 +4,7 @@
 #ifndef COMMON_LIMITS_H
 #define COMMON_LIMITS_H
 
-/* --- what is stored ------------------------------------------------------ */
+/* --- what is stored ------------------------------------------------------- */
 /* Bytes of an entity name, 1 to this. Longer is text, not a name. */
 #define LIMIT_NAME_BYTES 1024
 /* Names that lead to one entity from its renames, the newest ones: the chain is
@@ -19,21 +19,21 @@
 /* Observations of an entity, the newest ones, with which a new one is compared
  * for saying the same, and the bytes of those that are: bounds what a write to
  * a large entity pays. A program that is no agent is looked after less. */
-#define LIMIT_ALIKE_FACTS 96
+#define LIMIT_ALIKE_FACTS	  96
 #define LIMIT_ALIKE_FACTS_PROGRAM 16
-#define LIMIT_ALIKE_BYTES 1000
+#define LIMIT_ALIKE_BYTES	  1000
 /* Texts that one write reads for it: some 30 ms of the writer. */
 #define LIMIT_ALIKE_LOOKS 5000
 /* The same for finding which observation is meant, and how often in a call. */
-#define LIMIT_ALIKE_SOUGHT 2000
+#define LIMIT_ALIKE_SOUGHT   2000
 #define LIMIT_ALIKE_SEARCHES 5
 /* Bytes of the metadata object of an entity, as JSON. */
 #define LIMIT_METADATA_BYTES (64 * 1024)
 /* Bytes of namespace, branch, session, client and commit message. */
-#define LIMIT_LABEL_BYTES 256
+#define LIMIT_LABEL_BYTES   256
 #define LIMIT_MESSAGE_BYTES 4096
 /* Bytes of an idempotency key, and how long it is remembered. */
-#define LIMIT_KEY_BYTES 64
+#define LIMIT_KEY_BYTES	 64
 #define LIMIT_KEY_AGE_MS (24LL * 3600 * 1000)
 /* Answers kept for retries: the newest, and none that is long. A retry comes
  * within minutes; these are many minutes of many clients, in 2 MB as a rule.
@@ -54,9 +54,9 @@
 #define LIMIT_SLICE_FACTS 250
 /* Branches between a branch and main: bounds each visibility test. */
 #define LIMIT_CONN_LEASES 32 /* leased branches of a connection */
-#define LIMIT_LENS_DEPTH 8
+#define LIMIT_LENS_DEPTH  8
 
-/* --- what a request may be ----------------------------------------------- */
+/* --- what a request may be ------------------------------------------------ */
 /* (c) Bytes of a request: 4 x the largest observation. */
 #define LIMIT_REQUEST_BYTES (4 * 1024 * 1024)
 /* JSON values in a request: jansson needs ~80 bytes and 180 ns for each. */
@@ -93,10 +93,10 @@
 #define LIMIT_REPLY_BYTES (1024 * 1024)
 /* Requests waiting for the writer / the readers: above, code busy. */
 #define LIMIT_WRITE_QUEUE 40000
-#define LIMIT_READ_QUEUE 4096
+#define LIMIT_READ_QUEUE  4096
 /* Requests of one commit group: a turn of some 60 ms of work. */
 #define LIMIT_GROUP_REQUESTS 512
-#define LIMIT_GROUP_BYTES (4 * 1024 * 1024)
+#define LIMIT_GROUP_BYTES    (4 * 1024 * 1024)
 /* (c) Bytes of requests that write to a namespace in a day, import exempt: a
  * brake for what fills the disk within the rate of writes. */
 #define LIMIT_NAMESPACE_DAY_BYTES (1024LL * 1024 * 1024)
@@ -114,32 +114,32 @@
  * disk. */
 #define LIMIT_WRITE_TOKEN_BYTES (64 * 1024)
 #define LIMIT_WRITES_PER_MINUTE 600
-#define LIMIT_WRITES_BURST 3000
+#define LIMIT_WRITES_BURST	3000
 /* Change events a subscriber may be behind before it gets `lost` instead. */
 #define LIMIT_FEED_EVENTS 1024
 
-/* --- embeddings -------------------------------------------------------------- */
+/* --- embeddings ----------------------------------------------------------- */
 /* Numbers of a vector: the most that known models give. */
 #define LIMIT_VECTOR_DIMS 4096
 /* Bytes of a text that its vector stands for: models read no more of it. */
 #define LIMIT_EMBED_TEXT_BYTES 8192
 /* Texts and bytes handed to a provider at a time, and vectors to the writer: a
  * turn of a millisecond or two. */
-#define LIMIT_EMBED_BATCH 32
+#define LIMIT_EMBED_BATCH	32
 #define LIMIT_EMBED_BATCH_BYTES (64 * 1024)
 /* Vectors of another model that are removed in one turn of the writer. */
 #define LIMIT_EMBED_DROP 256
 /* (c) Milliseconds: of a request of a provider for stored texts, for a
  * question. */
-#define LIMIT_EMBED_MS 10000
+#define LIMIT_EMBED_MS		10000
 #define LIMIT_EMBED_QUESTION_MS 300
 /* Pause before a provider that failed is asked again; doubles. */
-#define LIMIT_EMBED_PAUSE_MS 1000
+#define LIMIT_EMBED_PAUSE_MS	 1000
 #define LIMIT_EMBED_PAUSE_MAX_MS 60000
 /* Vectors of questions that were asked, kept: some hundred. */
 #define LIMIT_QUESTION_CACHE_BYTES (1024 * 1024)
 
-/* --- the machine ----------------------------------------------------------- */
+/* --- the machine ---------------------------------------------------------- */
 /* (c) Free bytes on the disk of the database below which writes stop. */
 #define LIMIT_DISK_FREE_BYTES (200LL * 1024 * 1024)
 /* WAL pages at which a commit checkpoints after all (brake: 16 MB). */
@@ -153,9 +153,9 @@
 /* The log file of a spawned service: 2 x this. */
 #define LIMIT_LOG_FILE_BYTES (5 * 1024 * 1024)
 
-/* --- scripts (execute_code) -------------------------------------------------- */
+/* --- scripts (execute_code) ----------------------------------------------- */
 /* Milliseconds: the default, and the most a call may ask for. */
-#define LIMIT_SCRIPT_WALL_MS 5000
+#define LIMIT_SCRIPT_WALL_MS	 5000
 #define LIMIT_SCRIPT_WALL_MAX_MS 30000
 /* Bytes a script's values may take: an arena mapped before it starts. */
 #define LIMIT_SCRIPT_MEMORY_BYTES (64 * 1024 * 1024)
@@ -166,15 +166,15 @@
 /* The result: a script is there to answer little. */
 #define LIMIT_SCRIPT_RESULT_BYTES (256 * 1024)
 #define LIMIT_SCRIPT_RESULT_NODES 50000
-#define LIMIT_SCRIPT_DEPTH 64
+#define LIMIT_SCRIPT_DEPTH	  64
 /* Calls of the API in one run, and the bytes that they carry. */
-#define LIMIT_SCRIPT_CALLS 1000
+#define LIMIT_SCRIPT_CALLS	1000
 #define LIMIT_SCRIPT_CALL_BYTES (16 * 1024 * 1024)
 /* Bytes of one message between a jail and memory-db, either way. */
 #define LIMIT_SCRIPT_FRAME_BYTES (1024 * 1024)
 /* Jails that wait ready: a burst of scripts finds them, while each takes a
  * millisecond to replace. One waiting costs some 300 KB. */
-#define LIMIT_SCRIPT_POOL 4
+#define LIMIT_SCRIPT_POOL     4
 #define LIMIT_SCRIPT_POOL_MAX 4
 /* Bytes of the code of a skill: it is kept like metadata. */
 /* Facts that an agent's session may hide in a minute without confirm: more than
@@ -182,12 +182,12 @@
 #define LIMIT_HIDDEN_UNASKED 50
 /* Pins of a namespace that count: each is part of every context, and so costs
  * every agent tokens. */
-#define LIMIT_PINS 20
+#define LIMIT_PINS	  20
 #define LIMIT_SKILL_BYTES (48 * 1024)
 /* The workspace of a namespace: values, bytes of one, bytes of all. It is for
  * what scripts hand to each other, not for documents. */
-#define LIMIT_FILES 1000
-#define LIMIT_FILE_BYTES (256 * 1024)
+#define LIMIT_FILES	  1000
+#define LIMIT_FILE_BYTES  (256 * 1024)
 #define LIMIT_FILES_BYTES (16 * 1024 * 1024)
 /* Scripts waiting for one of the threads that run them (work/fair.h): of a
  * session beside the one that runs (agents ask a few at once), running or
@@ -201,7 +201,7 @@
  * can be, and as many again. */
 #define LIMIT_SCRIPT_ACCOUNTS 1024
 
-/* --- what MCP clients get (memory-mcp) ------------------------------------- */
+/* --- what MCP clients get (memory-mcp) ------------------------------------ */
 /* Bytes of a JSON-RPC line. */
 #define LIMIT_MCP_LINE_BYTES (4 * 1024 * 1024)
 /* Default budgets: search_nodes and recall in tokens, a page of a graph in bytes. */
@@ -214,7 +214,7 @@
 #define LIMIT_MCP_CALLS 256
 /* Bytes of the requests under way, and of answers the client has not read:
  * above, memory-mcp stops reading until there is room. */
-#define LIMIT_MCP_INPUT_BYTES (32 * 1024 * 1024)
+#define LIMIT_MCP_INPUT_BYTES  (32 * 1024 * 1024)
 #define LIMIT_MCP_OUTPUT_BYTES (16 * 1024 * 1024)
 /* Bytes of one answer with a whole graph (compat): the clients' read buffer
  * is 10 MiB. */

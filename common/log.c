@@ -29,11 +29,11 @@ struct log_line {
 };
 
 static struct {
-	pthread_mutex_t lock;	/* file, size and rotation */
+	pthread_mutex_t lock; /* file, size and rotation */
 	char program[32];
 	enum log_level level;
 	enum log_format format;
-	int fd;			/* -1: stderr */
+	int fd; /* -1: stderr */
 	char path[PATH_MAX_BYTES];
 	int64_t size, max_bytes;
 } log_state = {.lock = PTHREAD_MUTEX_INITIALIZER,
@@ -86,8 +86,9 @@ log_to_file(const char *path, int64_t max_bytes, struct err *e)
 
 	/* ".1" must fit behind it */
 	if (strlen(path) + 3 > PATH_MAX_BYTES)
-		return err_set(e, MDB_E_STORE, "the path of the log file is "
-					       "too long");
+		return err_set(e, MDB_E_STORE,
+			"the path of the log file is "
+			"too long");
 	rc = log_open_file(path, &fd, &size, &why);
 	if (rc < 0)
 		return err_set(e, MDB_E_STORE, "the log file: %s", why.text);
@@ -245,7 +246,7 @@ add_json(struct log_line *l, const char *key, const struct log_field *f)
 			return;
 		}
 		add_escaped(l, f->text);
-		l->s[l->n++] = '"';	/* in the tail if the text was cut */
+		l->s[l->n++] = '"'; /* in the tail if the text was cut */
 		return;
 	}
 	add_number(l, f->number);
@@ -313,8 +314,10 @@ log_write(enum log_level level, const char *event, uint64_t request_id,
 		adds(&l, "{\"ts\":\"");
 		adds(&l, now);
 		adds(&l, "\"");
-		add_field(&l, &(struct log_field){"level", level_names[level], 0});
-		add_field(&l, &(struct log_field){"program", log_state.program, 0});
+		add_field(&l,
+			&(struct log_field){"level", level_names[level], 0});
+		add_field(&l,
+			&(struct log_field){"program", log_state.program, 0});
 		add_field(&l, &(struct log_field){"event", event, 0});
 	} else {
 		adds(&l, now);

@@ -17,7 +17,7 @@ enum log_format { LOG_TEXT, LOG_JSON };
 
 struct log_field {
 	const char *key;
-	const char *text;	/* NULL: use number */
+	const char *text; /* NULL: use number */
 	int64_t number;
 };
 static inline struct log_field

@@ -41,13 +41,16 @@ owned_open(const char *path, int flags, mode_t mode, int *ret_fd,
 	if (fd < 0 && errno == ELOOP)
 		return err_set(e, MDB_E_DENIED,
 			"%s is a link, which is not followed; give the path "
-			"of the file itself", path);
+			"of the file itself",
+			path);
 	if (fd < 0) {
 		int why = errno;
 
-		rc = err_set(e, why == ENOENT && (flags & O_CREAT) == 0 ?
-			MDB_E_NOT_FOUND : MDB_E_STORE, "cannot open %s: %s",
-			path, strerrordesc_np(why));
+		rc = err_set(e,
+			why == ENOENT && (flags & O_CREAT) == 0
+				? MDB_E_NOT_FOUND
+				: MDB_E_STORE,
+			"cannot open %s: %s", path, strerrordesc_np(why));
 		errno = why;
 		return rc;
 	}
@@ -70,7 +73,8 @@ owned_check_path(const char *path, struct err *e)
 	struct stat st;
 
 	if (lstat(path, &st) != 0)
-		return errno == ENOENT ? 0 : err_set(e, MDB_E_STORE,
-			"%s: %s", path, strerrordesc_np(errno));
+		return errno == ENOENT ? 0
+				       : err_set(e, MDB_E_STORE, "%s: %s", path,
+						 strerrordesc_np(errno));
 	return owned_check(&st, path, e);
 }

@@ -173,8 +173,8 @@ open_for(const char *name, const struct sock_access *access, struct err *e)
 	if (access->has_group && lchown(name, (uid_t)-1, access->group) < 0)
 		return err_set(e, MDB_E_DENIED,
 			"cannot give the socket to group %u: %s; be a member "
-			"of it, or root", (unsigned)access->group,
-			strerrordesc_np(errno));
+			"of it, or root",
+			(unsigned)access->group, strerrordesc_np(errno));
 	if (chmod(name, access->mode) < 0)
 		return err_set(e, MDB_E_STORE, "chmod of the socket: %s",
 			strerrordesc_np(errno));
@@ -182,8 +182,8 @@ open_for(const char *name, const struct sock_access *access, struct err *e)
 }
 
 int
-sock_listen_for(const char *path, int backlog,
-	const struct sock_access *access, int *ret_fd, struct err *e)
+sock_listen_for(const char *path, int backlog, const struct sock_access *access,
+	int *ret_fd, struct err *e)
 {
 	struct sockaddr_un sa, temporary;
 	AUTO_FD int fd = -1, lock = -1;
@@ -271,8 +271,8 @@ connect_error(const char *path, int timeout_ms, struct err *e)
 			"own choose another MEMORY_DB_SOCKET",
 			path);
 	case ENOENT:
-		return err_set(e, MDB_E_UNREACHABLE,
-			"no memory-db runs at %s", path);
+		return err_set(e, MDB_E_UNREACHABLE, "no memory-db runs at %s",
+			path);
 	case ECONNREFUSED:
 		return err_set(e, MDB_E_UNREACHABLE,
 			"nobody answers at %s; its memory-db has ended", path);
@@ -339,7 +339,7 @@ wait_for(int fd, short events, int64_t end)
 		return MDB_E_UNREACHABLE;
 	for (;;) {
 		int64_t left = end < 0 ? -1 : end - clock_mono_ns();
-		int ms = end < 0   ? -1
+		int ms = end < 0    ? -1
 			 : left < 0 ? 0
 				    : (int)((left + 999999) / 1000000);
 		int n = poll(&p, 1, ms);

@@ -11,7 +11,7 @@
 #include "common/cleanup.h"
 #include "common/err.h"
 
-#define SOCK_PATH_SIZE 108	/* sockaddr_un.sun_path */
+#define SOCK_PATH_SIZE 108 /* sockaddr_un.sun_path */
 
 /* Where the socket is, the same order everywhere:
  *   1. `option`, else MEMORY_DB_SOCKET;

@@ -10,9 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SHARED_SOCKET	"/tmp/memory-db.sock"
-#define SERVICE_USER	"memory-db"
-#define GROUPS_MAX	256	/* of a user; more are not looked at */
+#define SHARED_SOCKET "/tmp/memory-db.sock"
+#define SERVICE_USER  "memory-db"
+#define GROUPS_MAX    256 /* of a user; more are not looked at */
 
 /* --- whom to trust -------------------------------------------------------- */
 
@@ -86,7 +86,8 @@ shared_is_usable(const char **ret_why)
 		   "service user";
 	return S_ISSOCK(st.st_mode) && sock_is_trusted(st.st_uid) &&
 	       (st.st_uid == geteuid() || access(SHARED_SOCKET, W_OK) == 0 ||
-		       ((st.st_mode & S_IWGRP) != 0 && sock_path_is_member(st.st_gid)));
+		       ((st.st_mode & S_IWGRP) != 0 &&
+			       sock_path_is_member(st.st_gid)));
 }
 
 /* A folder that only this user can write. */
@@ -158,8 +159,9 @@ database_folder(char dir[PATH_MAX])
 		n = snprintf(dir, PATH_MAX, "%.*s", (int)(slash - path), path);
 		return n > 0 && n < PATH_MAX;
 	}
-	if ((!home || home[0] != '/') && getpwuid_r(geteuid(), &pw, data,
-		sizeof(data), &found) == 0 && found)
+	if ((!home || home[0] != '/') &&
+		getpwuid_r(geteuid(), &pw, data, sizeof(data), &found) == 0 &&
+		found)
 		home = pw.pw_dir;
 	if (!home || home[0] != '/')
 		return false;
@@ -185,7 +187,8 @@ beside_database(char path[SOCK_PATH_SIZE], struct err *e)
 		"/tmp/memory-db-%u belong to somebody else, XDG_RUNTIME_DIR is "
 		"not set, and the folder of the database is not this user's "
 		"alone (mode 0700) or its path too long; set MEMORY_DB_SOCKET "
-		"to a path in a folder of your own", (unsigned)geteuid());
+		"to a path in a folder of your own",
+		(unsigned)geteuid());
 }
 
 int

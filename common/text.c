@@ -115,7 +115,7 @@ text_fold(const char *s, size_t n, struct buf *out)
 			continue;
 		}
 		len = utf8_decode(s + i, n - i, &cp);
-		if (len == 0) {	/* not valid: kept as it is */
+		if (len == 0) { /* not valid: kept as it is */
 			if (buf_addc(out, s[i++]) < 0)
 				goto fail;
 			continue;
@@ -212,8 +212,8 @@ distance(const char *a, size_t na, const char *b, size_t nb, unsigned limit)
 		unsigned least = now[0] = (uint16_t)i;
 
 		for (size_t j = 1; j <= nb; j++) {
-			unsigned v = one[j - 1] +
-				     (a[i - 1] != b[j - 1] ? 1u : 0u);
+			unsigned v =
+				one[j - 1] + (a[i - 1] != b[j - 1] ? 1u : 0u);
 
 			if (v > one[j] + 1u)
 				v = one[j] + 1u;

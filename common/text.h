@@ -63,12 +63,12 @@ enum text_kind { TEXT_WORD, TEXT_CJK, TEXT_SIGN };
 
 struct text_piece {
 	enum text_kind kind;
-	const char *s;		/* folded, decomposed, without marks; borrowed
+	const char *s; /* folded, decomposed, without marks; borrowed
 				   from the scan, valid until the next call */
 	size_t n;
-	bool at_start;		/* touches the first byte of the text: a
+	bool at_start; /* touches the first byte of the text: a
 				   longer text may go on before it */
-	bool at_end;		/* touches the last byte */
+	bool at_end;   /* touches the last byte */
 };
 
 /* Return non-zero from the callback to stop; text_pieces returns that value,
@@ -95,8 +95,8 @@ int text_tokens(const char *s, size_t n, const char *stem, struct buf *out)
  * tells a substring search which texts it must look into. No text has this
  * token: the byte is not UTF-8. */
 #define TEXT_LONG "\xff"
-int text_row_tokens(const char *s, size_t n, const char *stem,
-	struct buf *out) MUST_CHECK;
+int text_row_tokens(const char *s, size_t n, const char *stem, struct buf *out)
+	MUST_CHECK;
 
 /* True for "" and for the languages of Snowball. */
 bool text_stem_known(const char *stem);

@@ -10,7 +10,7 @@
 #include "common/err.h"
 #include "common/utf8.h"
 
-#define STEMMERS      4	 /* languages a thread keeps at a time */
+#define STEMMERS      4 /* languages a thread keeps at a time */
 #define LANGUAGE_SIZE 24
 
 struct stemmers {
@@ -18,7 +18,7 @@ struct stemmers {
 		char language[LANGUAGE_SIZE];
 		struct sb_stemmer *stemmer;
 	} of[STEMMERS];
-	unsigned next;		/* replaced when all are taken */
+	unsigned next; /* replaced when all are taken */
 };
 
 static pthread_key_t key;

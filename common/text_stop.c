@@ -15,16 +15,16 @@ static const char words[][LONGEST + 1] = {"a", "about", "above", "after",
 	"further", "had", "has", "have", "having", "he", "her", "here", "hers",
 	"herself", "him", "himself", "his", "how", "i", "if", "in", "into",
 	"is", "it", "its", "itself", "just", "ll", "m", "may", "me", "might",
-	"more", "most", "must", "my", "myself", "no", "nor", "not", "now",
-	"of", "off", "on", "once", "only", "or", "other", "our", "ours",
-	"ourselves", "out", "over", "own", "re", "s", "same", "shall", "she",
-	"should", "so", "some", "somebody", "someone", "something", "such",
-	"t", "than", "that", "the", "their", "theirs", "them", "themselves",
-	"then", "there", "these", "they", "this", "those", "through", "to",
-	"too", "under", "until", "up", "upon", "ve", "very", "was", "we",
-	"were", "what", "when", "where", "whether", "which", "while", "who",
-	"whom", "whose", "why", "will", "with", "would", "yet", "you", "your",
-	"yours", "yourself", "yourselves"};
+	"more", "most", "must", "my", "myself", "no", "nor", "not", "now", "of",
+	"off", "on", "once", "only", "or", "other", "our", "ours", "ourselves",
+	"out", "over", "own", "re", "s", "same", "shall", "she", "should", "so",
+	"some", "somebody", "someone", "something", "such", "t", "than", "that",
+	"the", "their", "theirs", "them", "themselves", "then", "there",
+	"these", "they", "this", "those", "through", "to", "too", "under",
+	"until", "up", "upon", "ve", "very", "was", "we", "were", "what",
+	"when", "where", "whether", "which", "while", "who", "whom", "whose",
+	"why", "will", "with", "would", "yet", "you", "your", "yours",
+	"yourself", "yourselves"};
 
 bool
 text_is_stop(const char *word, size_t n)

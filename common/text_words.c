@@ -23,27 +23,27 @@ enum char_class { CC_NONE, CC_DROP, CC_WORD, CC_CJK, CC_SIGN };
 static const struct {
 	uint32_t first, last;
 } unspaced[] = {
-	{0x0e01, 0x0e5b},   /* Thai */
-	{0x0e80, 0x0eff},   /* Lao */
-	{0x1000, 0x109f},   /* Myanmar */
-	{0x1100, 0x11ff},   /* Hangul Jamo */
-	{0x1780, 0x17ff},   /* Khmer */
-	{0x2e80, 0x2fdf},   /* Han radicals */
-	{0x3005, 0x3007},   /* iteration marks, zero */
-	{0x3021, 0x3029}, {0x3031, 0x3035}, {0x3038, 0x303c},
-	{0x3041, 0x3096}, {0x309d, 0x309f}, /* Hiragana */
+	{0x0e01, 0x0e5b}, /* Thai */
+	{0x0e80, 0x0eff}, /* Lao */
+	{0x1000, 0x109f}, /* Myanmar */
+	{0x1100, 0x11ff}, /* Hangul Jamo */
+	{0x1780, 0x17ff}, /* Khmer */
+	{0x2e80, 0x2fdf}, /* Han radicals */
+	{0x3005, 0x3007}, /* iteration marks, zero */
+	{0x3021, 0x3029}, {0x3031, 0x3035}, {0x3038, 0x303c}, {0x3041, 0x3096},
+	{0x309d, 0x309f},		    /* Hiragana */
 	{0x30a1, 0x30fa}, {0x30fc, 0x30ff}, /* Katakana */
-	{0x3105, 0x312f},   /* Bopomofo */
-	{0x3131, 0x318e},   /* Hangul letters */
-	{0x31a0, 0x31bf}, {0x31f0, 0x31ff},
-	{0x3400, 0x4dbf}, {0x4e00, 0x9fff}, /* Han */
-	{0xa960, 0xa97f},   /* Jamo */
+	{0x3105, 0x312f},		    /* Bopomofo */
+	{0x3131, 0x318e},		    /* Hangul letters */
+	{0x31a0, 0x31bf}, {0x31f0, 0x31ff}, {0x3400, 0x4dbf},
+	{0x4e00, 0x9fff},		    /* Han */
+	{0xa960, 0xa97f},		    /* Jamo */
 	{0xa9e0, 0xa9ff}, {0xaa60, 0xaa7f}, /* Myanmar */
-	{0xac00, 0xd7ff},   /* Hangul syllables, Jamo */
-	{0xf900, 0xfaff},   /* Han, compatibility */
-	{0xff66, 0xffdc},   /* halfwidth kana and Hangul */
-	{0x1aff0, 0x1b16f}, /* kana */
-	{0x20000, 0x3ffff}, /* Han */
+	{0xac00, 0xd7ff},		    /* Hangul syllables, Jamo */
+	{0xf900, 0xfaff},		    /* Han, compatibility */
+	{0xff66, 0xffdc},		    /* halfwidth kana and Hangul */
+	{0x1aff0, 0x1b16f},		    /* kana */
+	{0x20000, 0x3ffff},		    /* Han */
 };
 
 static bool
@@ -131,11 +131,11 @@ text_words_class_of(uint32_t cp)
 
 struct text_words_scan {
 	struct buf piece;
-	enum char_class open;	/* class of the piece begun, or CC_NONE */
-	size_t begin;		/* where it begins in the text */
-	size_t dropped;		/* first of the code points just dropped before
+	enum char_class open; /* class of the piece begun, or CC_NONE */
+	size_t begin;	      /* where it begins in the text */
+	size_t dropped;	      /* first of the code points just dropped before
 				   a piece, or SIZE_MAX */
-	size_t n;		/* length of the text */
+	size_t n;	      /* length of the text */
 	text_piece_fn fn;
 	void *ctx;
 };
@@ -145,7 +145,8 @@ static int
 flush(struct text_words_scan *sc, size_t at)
 {
 	static const enum text_kind kinds[] = {[CC_WORD] = TEXT_WORD,
-		[CC_CJK] = TEXT_CJK, [CC_SIGN] = TEXT_SIGN};
+		[CC_CJK] = TEXT_CJK,
+		[CC_SIGN] = TEXT_SIGN};
 	struct text_piece p;
 
 	if (sc->open == CC_NONE || sc->piece.len == 0) {
@@ -163,7 +164,8 @@ flush(struct text_words_scan *sc, size_t at)
 
 /* Adds to the piece of class c, which begins at byte `at` if it is new. */
 static int
-extend(struct text_words_scan *sc, enum char_class c, size_t at, const char *s, size_t n)
+extend(struct text_words_scan *sc, enum char_class c, size_t at, const char *s,
+	size_t n)
 {
 	if (sc->open != c || c == CC_SIGN) {
 		int rc = flush(sc, at);
@@ -256,24 +258,74 @@ text_words_add_code_point(struct text_words_scan *sc, size_t at, uint32_t cp)
 }
 
 /* Folded letter or digit, or 0. */
-static const char ascii_word[128] = {['0'] = '0', ['1'] = '1', ['2'] = '2',
-	['3'] = '3', ['4'] = '4', ['5'] = '5', ['6'] = '6', ['7'] = '7',
-	['8'] = '8', ['9'] = '9', ['A'] = 'a', ['B'] = 'b', ['C'] = 'c',
-	['D'] = 'd', ['E'] = 'e', ['F'] = 'f', ['G'] = 'g', ['H'] = 'h',
-	['I'] = 'i', ['J'] = 'j', ['K'] = 'k', ['L'] = 'l', ['M'] = 'm',
-	['N'] = 'n', ['O'] = 'o', ['P'] = 'p', ['Q'] = 'q', ['R'] = 'r',
-	['S'] = 's', ['T'] = 't', ['U'] = 'u', ['V'] = 'v', ['W'] = 'w',
-	['X'] = 'x', ['Y'] = 'y', ['Z'] = 'z', ['a'] = 'a', ['b'] = 'b',
-	['c'] = 'c', ['d'] = 'd', ['e'] = 'e', ['f'] = 'f', ['g'] = 'g',
-	['h'] = 'h', ['i'] = 'i', ['j'] = 'j', ['k'] = 'k', ['l'] = 'l',
-	['m'] = 'm', ['n'] = 'n', ['o'] = 'o', ['p'] = 'p', ['q'] = 'q',
-	['r'] = 'r', ['s'] = 's', ['t'] = 't', ['u'] = 'u', ['v'] = 'v',
-	['w'] = 'w', ['x'] = 'x', ['y'] = 'y', ['z'] = 'z'};
+static const char ascii_word[128] = {['0'] = '0',
+	['1'] = '1',
+	['2'] = '2',
+	['3'] = '3',
+	['4'] = '4',
+	['5'] = '5',
+	['6'] = '6',
+	['7'] = '7',
+	['8'] = '8',
+	['9'] = '9',
+	['A'] = 'a',
+	['B'] = 'b',
+	['C'] = 'c',
+	['D'] = 'd',
+	['E'] = 'e',
+	['F'] = 'f',
+	['G'] = 'g',
+	['H'] = 'h',
+	['I'] = 'i',
+	['J'] = 'j',
+	['K'] = 'k',
+	['L'] = 'l',
+	['M'] = 'm',
+	['N'] = 'n',
+	['O'] = 'o',
+	['P'] = 'p',
+	['Q'] = 'q',
+	['R'] = 'r',
+	['S'] = 's',
+	['T'] = 't',
+	['U'] = 'u',
+	['V'] = 'v',
+	['W'] = 'w',
+	['X'] = 'x',
+	['Y'] = 'y',
+	['Z'] = 'z',
+	['a'] = 'a',
+	['b'] = 'b',
+	['c'] = 'c',
+	['d'] = 'd',
+	['e'] = 'e',
+	['f'] = 'f',
+	['g'] = 'g',
+	['h'] = 'h',
+	['i'] = 'i',
+	['j'] = 'j',
+	['k'] = 'k',
+	['l'] = 'l',
+	['m'] = 'm',
+	['n'] = 'n',
+	['o'] = 'o',
+	['p'] = 'p',
+	['q'] = 'q',
+	['r'] = 'r',
+	['s'] = 's',
+	['t'] = 't',
+	['u'] = 'u',
+	['v'] = 'v',
+	['w'] = 'w',
+	['x'] = 'x',
+	['y'] = 'y',
+	['z'] = 'z'};
 
 /* A run of ASCII letters and digits at byte i, most of all texts: *ret_end is
  * the byte behind it. */
 static int
-add_ascii_run(struct text_words_scan *sc, const char *s, size_t i, size_t *ret_end)
+add_ascii_run(struct text_words_scan *sc, const char *s, size_t i,
+	size_t *ret_end)
 {
 	size_t k = i;
 	char *to;
@@ -300,8 +352,10 @@ add_ascii_run(struct text_words_scan *sc, const char *s, size_t i, size_t *ret_e
 int
 text_pieces(const char *s, size_t n, text_piece_fn fn, void *ctx)
 {
-	struct text_words_scan sc = {
-		.n = n, .dropped = SIZE_MAX, .fn = fn, .ctx = ctx};
+	struct text_words_scan sc = {.n = n,
+		.dropped = SIZE_MAX,
+		.fn = fn,
+		.ctx = ctx};
 	size_t i = 0;
 	int rc = 0;
 
@@ -320,7 +374,7 @@ text_pieces(const char *s, size_t n, text_piece_fn fn, void *ctx)
 			continue;
 		}
 		len = utf8_decode(s + i, n - i, &cp);
-		if (len == 0)	/* not valid: separates */
+		if (len == 0) /* not valid: separates */
 			rc = flush(&sc, i++);
 		else
 			rc = text_words_add_code_point(&sc, i, cp);
@@ -337,7 +391,7 @@ text_pieces(const char *s, size_t n, text_piece_fn fn, void *ctx)
 struct text_words_tokens {
 	const char *stem;
 	struct buf *out;
-	struct buf word;	/* the stem of the present word */
+	struct buf word; /* the stem of the present word */
 	bool has_long;
 };
 

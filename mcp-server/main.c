@@ -21,7 +21,7 @@
 #include "common/client/project_map.h"
 #include "mcp-server/mcp/session.h"
 
-#define EXIT_USAGE 100
+#define EXIT_USAGE  100
 #define EXIT_SYSTEM 111
 /* Clients wait 2 s between closing stdin and SIGTERM. */
 #define END_MS 1800
@@ -50,16 +50,15 @@ read_options(struct main_options *arg, int argc, char **argv, struct err *e)
 			"PATH", "socket of memory-db"},
 		{"database", "MEMORY_DB_PATH", CONF_STRING, &arg->database, 0,
 			0, "FILE", "database that memory-db must serve"},
-		{"namespace", "MEMORY_NAMESPACE", CONF_STRING,
-			&arg->namespace_, 0, 0, "NAME",
+		{"namespace", "MEMORY_NAMESPACE", CONF_STRING, &arg->namespace_,
+			0, 0, "NAME",
 			"project; auto: from the git remote or the folder"},
 		{"branch", "MEMORY_BRANCH", CONF_STRING, &arg->branch, 0, 0,
 			"NAME", "branch to work on"},
 		{"tools", "MEMORY_TOOLS", CONF_STRING, &arg->tools, 0, 0,
-			"LIST",
-			"default,compat,history,skills,admin,all"},
-		{"no-spawn", "MEMORY_NO_SPAWN", CONF_BOOL, &arg->no_spawn, 0,
-			0, NULL, "never start memory-db"},
+			"LIST", "default,compat,history,skills,admin,all"},
+		{"no-spawn", "MEMORY_NO_SPAWN", CONF_BOOL, &arg->no_spawn, 0, 0,
+			NULL, "never start memory-db"},
 		{"log-format", "MEMORY_LOG_FORMAT", CONF_STRING,
 			&arg->log_format, 0, 0, "FORMAT", "text or json"},
 		{"log-level", "MEMORY_LOG_LEVEL", CONF_STRING, &arg->log_level,
@@ -78,11 +77,15 @@ read_options(struct main_options *arg, int argc, char **argv, struct err *e)
 		return err_set(e, MDB_E_INVALID, "unexpected argument '%s'",
 			argv[rest]);
 	if (log_level_of(arg->log_level, &level))
-		return err_set(e, MDB_E_INVALID, "--log-level: must be error, "
-			"warn, info or debug, is '%s'", arg->log_level);
+		return err_set(e, MDB_E_INVALID,
+			"--log-level: must be error, "
+			"warn, info or debug, is '%s'",
+			arg->log_level);
 	if (log_format_of(arg->log_format, &format))
-		return err_set(e, MDB_E_INVALID, "--log-format: must be text "
-			"or json, is '%s'", arg->log_format);
+		return err_set(e, MDB_E_INVALID,
+			"--log-format: must be text "
+			"or json, is '%s'",
+			arg->log_format);
 	log_setup("memory-mcp", level, format);
 	return 0;
 }
@@ -150,8 +153,10 @@ main_set_up(const struct main_options *arg, struct setup *set, struct err *e)
 		!buf_str(&set->namespace_))
 		return err_nomem(e);
 	if (set->namespace_.len > LIMIT_LABEL_BYTES)
-		return err_set(e, MDB_E_INVALID, "--namespace: must be at most "
-			"%d bytes", LIMIT_LABEL_BYTES);
+		return err_set(e, MDB_E_INVALID,
+			"--namespace: must be at most "
+			"%d bytes",
+			LIMIT_LABEL_BYTES);
 	make_session(set->session, sizeof(set->session));
 	profiles_text(set->profile.set, set->tools);
 	return 0;
@@ -286,7 +291,8 @@ greet_terminal(void)
 	if (isatty(STDIN_FILENO))
 		fputs("memory-mcp: waiting for MCP messages on stdin; an MCP "
 		      "client starts this program. End it with Ctrl-D; "
-		      "--help says more, memoryctl is for people\n", stderr);
+		      "--help says more, memoryctl is for people\n",
+			stderr);
 }
 
 /* Who comes from the reference memory server has its variable in the
@@ -299,16 +305,18 @@ tell_of_file(void)
 
 	if (path && *path && stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
 		st.st_size > 0)
-		log_event(LOG_WARN, "MEMORY_FILE_PATH is not used here: "
+		log_event(LOG_WARN,
+			"MEMORY_FILE_PATH is not used here: "
 			"`memoryctl import FILE` takes over what it holds, "
-			"and adds nothing when it is run again", 0,
-			LOG_S("file", path));
+			"and adds nothing when it is run again",
+			0, LOG_S("file", path));
 }
 
 int
 main(int argc, char **argv)
 {
-	struct main_options arg = {.tools = "default", .log_format = "text",
+	struct main_options arg = {.tools = "default",
+		.log_format = "text",
 		.log_level = "warn"};
 	struct setup set = {0};
 	struct err e = {0};

@@ -27,7 +27,7 @@
 #include "memory-db/options.h"
 #include "memory-db/store/engine/store.h"
 
-#define EXIT_USAGE 100
+#define EXIT_USAGE     100
 #define LISTEN_BACKLOG 1024
 
 static struct options arg;
@@ -80,7 +80,8 @@ set_up_log(const char *database, struct err *e)
 	if (log_level_of(arg.log_level, &level))
 		return err_param(e, MDB_E_INVALID, "log-level",
 			"--log-level: '%.64s' is none of error, warn, info, "
-			"debug", arg.log_level);
+			"debug",
+			arg.log_level);
 	if (log_format_of(arg.log_format, &format))
 		return err_param(e, MDB_E_INVALID, "log-format",
 			"--log-format: '%.64s' is neither text nor json",
@@ -92,7 +93,7 @@ set_up_log(const char *database, struct err *e)
 	return log_to_file(path, LIMIT_LOG_FILE_BYTES, e);
 }
 
-/* --- embeddings ------------------------------------------------------------------- */
+/* --- embeddings ----------------------------------------------------------- */
 /* The first line of the file. A key on the command line would be seen by all
  * users of the machine. */
 static int
@@ -128,8 +129,10 @@ open_embedder(struct err *e)
 {
 	char key[1024] = "";
 	char *given = arg.spawned ? NULL : getenv("MEMORY_EMBED_KEY");
-	struct embed_options o = {.spec = arg.embed && *arg.embed ? arg.embed :
-		"none", .model = arg.embed_model, .timeout_ms = arg.embed_ms,
+	struct embed_options o = {.spec = arg.embed && *arg.embed ? arg.embed
+								  : "none",
+		.model = arg.embed_model,
+		.timeout_ms = arg.embed_ms,
 		.query_timeout_ms = config.embed_question_ms};
 	int rc = read_key(key, sizeof(key), e);
 
@@ -145,7 +148,7 @@ open_embedder(struct err *e)
 	return rc;
 }
 
-/* --- start ----------------------------------------------------------------------- */
+/* --- start ---------------------------------------------------------------- */
 static int
 set_up_process(struct err *e)
 {
@@ -171,9 +174,10 @@ set_up_process(struct err *e)
 static int
 open_socket(char path[SOCK_PATH_SIZE], struct server_options *o, struct err *e)
 {
-	const struct sock_access who = {
-		.mode = config.allow_n > 0 ? 0666 :
-			config.allow_gids_n > 0 ? 0660 : 0600,
+	const struct sock_access who = {.mode = config.allow_n > 0 ? 0666
+						: config.allow_gids_n > 0
+							? 0660
+							: 0600,
 		.has_group = config.allow_gids_n > 0,
 		.group = config.allow_gids[0]};
 	const char *why;
@@ -200,7 +204,8 @@ main_serve(char *database, struct err *e)
 		.read_only = arg.read_only,
 		.namespace_facts = config.namespace_facts,
 		.weights = &config.weights};
-	struct server_options so = {.config = &config, .listen_fd = -1,
+	struct server_options so = {.config = &config,
+		.listen_fd = -1,
 		.ready_fd = (int)arg.ready_fd};
 	char socket[SOCK_PATH_SIZE];
 	int code;

@@ -55,11 +55,17 @@ static struct config limits = {
 };
 
 #define TEXT(name, env, target, what, help)                                    \
-	{name, env, CONF_STRING, target, 0, 0, what, help}
+	{                                                                      \
+		name, env, CONF_STRING, target, 0, 0, what, help               \
+	}
 #define NUMBER(name, env, target, min, max, what, help)                        \
-	{name, env, CONF_INT, target, min, max, what, help}
+	{                                                                      \
+		name, env, CONF_INT, target, min, max, what, help              \
+	}
 #define SWITCH(name, target, help)                                             \
-	{name, NULL, CONF_BOOL, target, 0, 0, NULL, help}
+	{                                                                      \
+		name, NULL, CONF_BOOL, target, 0, 0, NULL, help                \
+	}
 
 static const struct conf_opt options[] = {
 	TEXT("socket", "MEMORY_DB_SOCKET", &arg.socket, "PATH",
@@ -121,13 +127,14 @@ static const struct conf_opt options[] = {
 	NUMBER("limit-writes-burst", NULL, &limits.writes_burst, 1, INT32_MAX,
 		"N", "of a session at once"),
 	NUMBER("limit-namespace-day-bytes", NULL, &limits.day_bytes, 0,
-		INT64_C(1) << 50, "BYTES", "most bytes of requests that write "
+		INT64_C(1) << 50, "BYTES",
+		"most bytes of requests that write "
 		"to a namespace in a day; 0: no limit (default: 1 GiB)"),
 	NUMBER("limit-namespace-facts", NULL, &limits.namespace_facts, 1,
 		INT32_MAX, "N", "facts of a namespace"),
 };
 
-/* --- paths --------------------------------------------------------------------- */
+/* --- paths ---------------------------------------------------------------- */
 static const char *
 home_folder(void)
 {
@@ -175,13 +182,14 @@ options_path(const char *path, char **ret_new, struct err *e)
 static int
 options_find_database(char **ret, struct err *e)
 {
-	const char *path = arg.database && *arg.database ? arg.database :
-		"~/.memories/memory.db";
+	const char *path = arg.database && *arg.database
+				   ? arg.database
+				   : "~/.memories/memory.db";
 
 	return options_path(path, ret, e);
 }
 
-/* --- options -------------------------------------------------------------------- */
+/* --- options -------------------------------------------------------------- */
 /* Those who may connect: users or groups. */
 struct allowed {
 	const char *option, *what;
@@ -231,7 +239,8 @@ read_allowed(const char *given, const struct allowed *a, struct err *e)
 		if (!id_of(a, one, &a->ids[*a->n]))
 			return err_param(e, MDB_E_INVALID, a->option,
 				"--%s: no %s '%.64s'; give numbers or names, "
-				"separated by commas", a->option, a->what, one);
+				"separated by commas",
+				a->option, a->what, one);
 		++*a->n;
 	}
 	return 0;
@@ -263,12 +272,14 @@ options_read_weights(struct config *config, struct err *e)
 	if (!arg.weights)
 		return 0;
 	rc = recall_weights_parse(&config->weights, arg.weights, &why);
-	return rc ? err_param(e, rc, "recall-weights", "--recall-weights "
-			"(MEMORY_RECALL_WEIGHTS): %s", why.text)
+	return rc ? err_param(e, rc, "recall-weights",
+			    "--recall-weights "
+			    "(MEMORY_RECALL_WEIGHTS): %s",
+			    why.text)
 		  : 0;
 }
 
-/* --- the file beside the database --------------------------------------------- */
+/* --- the file beside the database ----------------------------------------- */
 /* Which files and process this is about is said by others than the file. */
 static const char *const not_in_file[] = {"socket", "database", "spawned",
 	"ready-fd", NULL};
@@ -312,8 +323,10 @@ options_read_file(const char *database, struct err *e)
 		text.len += n > 0 ? (size_t)n : 0;
 	} while (n > 0 || (n < 0 && errno == EINTR));
 	if (n < 0 || text.len > SETTINGS_FILE_BYTES)
-		return err_set(e, MDB_E_INVALID, "%s cannot be read, or has "
-			"more than %d bytes", path, SETTINGS_FILE_BYTES);
+		return err_set(e, MDB_E_INVALID,
+			"%s cannot be read, or has "
+			"more than %d bytes",
+			path, SETTINGS_FILE_BYTES);
 	arg.file_text = buf_steal(&text);
 	if (!arg.file_text)
 		return err_nomem(e);
@@ -321,7 +334,7 @@ options_read_file(const char *database, struct err *e)
 		arg.file_text, e);
 }
 
-/* --- all together ----------------------------------------------------------------- */
+/* --- all together --------------------------------------------------------- */
 /* Said before options are read, as it decides which of them count. */
 static bool
 is_spawned(int argc, char **argv)
@@ -368,8 +381,9 @@ options_finish(struct config *config, struct err *e)
 	limits.branch = arg.branch;
 	limits.is_spawned = arg.spawned;
 	limits.group_max = arg.group_max;
-	limits.exit_when_idle_s = arg.idle >= 0 ? arg.idle :
-		arg.spawned ? LIMIT_SPAWNED_IDLE_S : 0;
+	limits.exit_when_idle_s = arg.idle >= 0 ? arg.idle
+				  : arg.spawned ? LIMIT_SPAWNED_IDLE_S
+						: 0;
 	limits.embed = arg.embed;
 	limits.embed_model = arg.embed_model;
 	limits.weights_text = arg.weights;

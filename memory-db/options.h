@@ -17,7 +17,7 @@ struct options {
 	const char *embed, *embed_model, *embed_key_file, *weights;
 	bool spawned, read_only;
 	int64_t idle, ready_fd, group_max, embed_ms;
-	char *file_text;	/* owned; members point into it */
+	char *file_text; /* owned; members point into it */
 };
 
 /* Reads all of them into *ret, and what follows from them into *config, which

@@ -8,7 +8,7 @@
 #include "common/err.h"
 #include "common/text.h"
 
-/* --- making frames ------------------------------------------------------------ */
+/* --- making frames -------------------------------------------------------- */
 static void
 put_u32(uint8_t *out, uint32_t v)
 {
@@ -102,7 +102,8 @@ put_object(struct buf *b, const json_t *v, int depth)
 	size_t n;
 	int rc = codec_count(b, WIRE_MAP, json_object_size(o));
 
-	json_object_keylen_foreach (o, key, n, member) {
+	json_object_keylen_foreach(o, key, n, member)
+	{
 		if (rc == 0)
 			rc = put_key(b, key, n);
 		if (rc == 0)
@@ -136,8 +137,8 @@ put_json(struct buf *b, const json_t *v, int depth)
 		memcpy(&bits, &d, sizeof(bits));
 		return put_u64(b, WIRE_FLOAT, bits);
 	case JSON_STRING:
-		return codec_string(
-			b, json_string_value(v), json_string_length(v));
+		return codec_string(b, json_string_value(v),
+			json_string_length(v));
 	case JSON_ARRAY:
 		rc = codec_count(b, WIRE_ARRAY, json_array_size(v));
 		for (size_t i = 0; rc == 0 && i < json_array_size(v); i++)
@@ -155,7 +156,7 @@ codec_json(struct buf *b, const json_t *v)
 	return put_json(b, v, 0);
 }
 
-/* --- taking frames apart ---------------------------------------------------------- */
+/* --- taking frames apart -------------------------------------------------- */
 struct codec_in
 codec_open(const uint8_t *body, size_t n)
 {
@@ -202,7 +203,7 @@ get_tag(struct codec_in *in, enum wire_tag *ret)
 	if (codec_left(in) < 1 || *in->at > WIRE_MAP || in->nodes == 0)
 		return MDB_E_PROTOCOL;
 	in->nodes--;
-	*ret = (enum wire_tag)*in->at++;
+	*ret = (enum wire_tag) * in->at++;
 	return 0;
 }
 
@@ -296,7 +297,7 @@ get_json_array(struct codec_in *in, int depth, json_t **ret)
 struct codec_member {
 	const char *key;
 	size_t n;
-	json_t *value;	/* owned */
+	json_t *value; /* owned */
 };
 
 static int
@@ -378,7 +379,8 @@ get_json_scalar(struct codec_in *in, enum wire_tag tag, json_t **ret)
 		v = tag == WIRE_INT ? json_integer((json_int_t)bits)
 				    : json_real(d);
 	} else {
-		v = tag == WIRE_NIL ? json_null() : json_boolean(tag == WIRE_TRUE);
+		v = tag == WIRE_NIL ? json_null()
+				    : json_boolean(tag == WIRE_TRUE);
 	}
 	if (!v)
 		return MDB_E_NOMEM;

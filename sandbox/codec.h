@@ -15,7 +15,7 @@
 /* Values of one frame: the jail's own bound on what it sends is lower. */
 #define CODEC_NODES 250000
 
-/* --- making frames ------------------------------------------------------------ */
+/* --- making frames -------------------------------------------------------- */
 /* Begins a frame at b->len and remembers where; codec_end fills in its length.
  * All return 0 or MDB_E_NOMEM; codec_end and codec_json also MDB_E_LIMIT. */
 int codec_begin(struct buf *b, enum wire_frame type, size_t *ret_at) MUST_CHECK;
@@ -26,10 +26,10 @@ int codec_string(struct buf *b, const char *s, size_t n) MUST_CHECK;
 /* MDB_E_LIMIT: nested deeper than WIRE_DEPTH, or larger than a frame. */
 int codec_json(struct buf *b, const json_t *v) MUST_CHECK;
 
-/* --- taking frames apart ---------------------------------------------------------- */
+/* --- taking frames apart -------------------------------------------------- */
 struct codec_in {
 	const uint8_t *at, *end;
-	size_t nodes;	/* that may still come */
+	size_t nodes; /* that may still come */
 };
 struct codec_in codec_open(const uint8_t *body, size_t n);
 /* Nothing may follow the last value. */

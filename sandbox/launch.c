@@ -70,8 +70,8 @@ launch_on_path(void)
 
 	while (fd < 0 && dirs && *dirs) {
 		size_t n = strcspn(dirs, ":");
-		int len = snprintf(
-			path, sizeof(path), "%.*s/" PROGRAM, (int)n, dirs);
+		int len = snprintf(path, sizeof(path), "%.*s/" PROGRAM, (int)n,
+			dirs);
 
 		if (n > 0 && len < (int)sizeof(path))
 			fd = open_program(path);
@@ -91,15 +91,17 @@ launch_find(const char *option, int *ret_fd, struct err *e)
 		if (fd < 0)
 			return err_set(e, MDB_E_NOT_FOUND,
 				"'%s' (%s) is no program that can be started",
-				name, option ? "the option"
-					     : "MEMORY_SANDBOX_PROGRAM");
+				name,
+				option ? "the option"
+				       : "MEMORY_SANDBOX_PROGRAM");
 	} else {
 		fd = launch_beside_self();
 		if (fd < 0)
 			fd = launch_on_path();
 		if (fd < 0)
 			return err_set(e, MDB_E_NOT_FOUND,
-				PROGRAM " is neither beside this program nor on "
+				PROGRAM
+				" is neither beside this program nor on "
 				"PATH; install it or set MEMORY_SANDBOX_PROGRAM");
 	}
 	*ret_fd = fd;
@@ -134,8 +136,8 @@ spawn(int program, int socket, char *const *argv, pid_t *ret_pid)
 	if (rc == 0)
 		rc = posix_spawnattr_setsigdefault(&attr, &set);
 	if (rc == 0)
-		rc = posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK |
-							     POSIX_SPAWN_SETSIGDEF);
+		rc = posix_spawnattr_setflags(&attr,
+			POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 	if (rc == 0)
 		rc = posix_spawn(ret_pid, path, &actions, &attr, argv, envp);
 	posix_spawnattr_destroy(&attr);
@@ -186,7 +188,8 @@ launch_signal(const struct jail *j, int number)
 	if (j->pidfd >= 0)
 		(void)syscall(SYS_pidfd_send_signal, j->pidfd, number, NULL, 0);
 	else if (j->pid > 0)
-		(void)kill(j->pid, number); /* not reaped: it is still that one */
+		(void)kill(j->pid,
+			number); /* not reaped: it is still that one */
 }
 
 int

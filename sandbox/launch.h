@@ -15,7 +15,7 @@
 struct jail {
 	int fd;
 	int pidfd;
-	pid_t pid;	/* > 0: ours to reap */
+	pid_t pid; /* > 0: ours to reap */
 };
 #define JAIL_NONE ((struct jail){-1, -1, 0})
 

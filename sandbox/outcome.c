@@ -35,25 +35,31 @@ sandbox_result_name(enum sandbox_result r)
 
 static const char *const hints[SANDBOX_RESULT_MAX] = {
 	[SANDBOX_ERROR] = "Correct the script; nothing was written.",
-	[SANDBOX_TIMEOUT] = "Reduce the work: filter in the query, page with "
+	[SANDBOX_TIMEOUT] =
+		"Reduce the work: filter in the query, page with "
 		"memory.each, or ask for more time with timeout_ms.",
 	[SANDBOX_MEMORY] = "Keep less at a time: read page by page with "
-		"memory.each and keep only what the result needs.",
+			   "memory.each and keep only what the result needs.",
 	[SANDBOX_OUTPUT] = "Return a summary, fewer entries or fewer fields.",
-	[SANDBOX_API_LIMIT] = "Use fewer and larger calls: several names in "
+	[SANDBOX_API_LIMIT] =
+		"Use fewer and larger calls: several names in "
 		"one open_nodes, several entities in one create_entities.",
 	[SANDBOX_DENIED] = "Scripts can compute and call memory.*; nothing "
-		"else of the system is reachable.",
-	[SANDBOX_CRASHED] = "Simplify the part of the script at fault: very "
+			   "else of the system is reachable.",
+	[SANDBOX_CRASHED] =
+		"Simplify the part of the script at fault: very "
 		"deep nesting and very long expressions crash Lua 5.4.4.",
-	[SANDBOX_CONFLICT] = "Run the script again: it then sees the new state.",
+	[SANDBOX_CONFLICT] =
+		"Run the script again: it then sees the new state.",
 	[SANDBOX_BUSY] = "Try again in a moment.",
-	[SANDBOX_UNAVAILABLE] = "Use the other tools; scripts need a system "
+	[SANDBOX_UNAVAILABLE] =
+		"Use the other tools; scripts need a system "
 		"that can jail them. get_memory_status tells the layers.",
 };
 
 static void __attribute__((format(printf, 3, 4)))
-outcome_say(struct sandbox_outcome *o, enum sandbox_result r, const char *fmt, ...)
+outcome_say(struct sandbox_outcome *o, enum sandbox_result r, const char *fmt,
+	...)
 {
 	va_list ap;
 
@@ -109,14 +115,17 @@ say_api_limit(const struct outcome_facts *f, struct sandbox_outcome *o)
 
 	if (f->talk->calls >= o->limits.api_calls) {
 		hit(o, "api_calls");
-		outcome_say(o, SANDBOX_API_LIMIT, "The script made more than %" PRId64
+		outcome_say(o, SANDBOX_API_LIMIT,
+			"The script made more than %" PRId64
 			" calls of the memory and was stopped%s.",
 			o->limits.api_calls, outcome_place(f->talk, room));
 	} else {
 		hit(o, "api_bytes");
-		outcome_say(o, SANDBOX_API_LIMIT, "The script's calls carried more "
+		outcome_say(o, SANDBOX_API_LIMIT,
+			"The script's calls carried more "
 			"than %" PRId64 " KiB and it was stopped%s.",
-			o->limits.api_bytes / 1024, outcome_place(f->talk, room));
+			o->limits.api_bytes / 1024,
+			outcome_place(f->talk, room));
 	}
 }
 
@@ -126,16 +135,20 @@ say_signal(const struct outcome_facts *f, struct sandbox_outcome *o)
 	int number = WTERMSIG(f->status);
 
 	if (number == SIGSYS)
-		outcome_say(o, SANDBOX_DENIED, "The script's process made a system call "
+		outcome_say(o, SANDBOX_DENIED,
+			"The script's process made a system call "
 			"that is forbidden and was killed. The memory was not "
 			"touched by it.");
 	else if (number == SIGKILL || number == SIGXCPU)
-		outcome_say(o, SANDBOX_KILLED, "The script's process was killed from "
+		outcome_say(o, SANDBOX_KILLED,
+			"The script's process was killed from "
 			"outside (the system may be short of memory).");
 	else
-		outcome_say(o, SANDBOX_CRASHED, "The Lua interpreter crashed (signal "
+		outcome_say(o, SANDBOX_CRASHED,
+			"The Lua interpreter crashed (signal "
 			"%d, %s). This is a bug or an attack; the memory was "
-			"not touched by it.", number,
+			"not touched by it.",
+			number,
 			sigdescr_np(number) ? sigdescr_np(number) : "unknown");
 }
 
@@ -147,19 +160,25 @@ say_exit(const struct outcome_facts *f, struct sandbox_outcome *o)
 
 	if (code == WIRE_EXIT_MEMORY) {
 		hit(o, "memory_bytes");
-		outcome_say(o, SANDBOX_MEMORY, "The script needed more than %" PRId64
+		outcome_say(o, SANDBOX_MEMORY,
+			"The script needed more than %" PRId64
 			" KiB of memory and was stopped%s.",
-			o->limits.memory_bytes / 1024, outcome_place(f->talk, room));
+			o->limits.memory_bytes / 1024,
+			outcome_place(f->talk, room));
 	} else if (code == WIRE_EXIT_API) {
 		say_api_limit(f, o);
 	} else if (code == WIRE_EXIT_POLICY) {
-		outcome_say(o, SANDBOX_DENIED, "The script's process tried system call "
+		outcome_say(o, SANDBOX_DENIED,
+			"The script's process tried system call "
 			"%" PRId64 ", which is forbidden; it was not made and "
-			"the process ended.", f->talk->violation);
+			"the process ended.",
+			f->talk->violation);
 	} else {
-		outcome_say(o, SANDBOX_CRASHED, "The script's process ended without a "
+		outcome_say(o, SANDBOX_CRASHED,
+			"The script's process ended without a "
 			"result (exit code %d). This is a bug or an attack; the "
-			"memory was not touched by it.", code);
+			"memory was not touched by it.",
+			code);
 	}
 }
 
@@ -173,7 +192,8 @@ say_end(const struct outcome_facts *f, struct sandbox_outcome *o)
 	else if (f->has_status)
 		say_exit(f, o);
 	else
-		outcome_say(o, SANDBOX_CRASHED, "The script's process was lost.");
+		outcome_say(o, SANDBOX_CRASHED,
+			"The script's process was lost.");
 	o->line = t->end == TALK_TRACE ? t->line : 0;
 }
 
@@ -190,7 +210,8 @@ outcome_rule(const struct outcome_facts *f, struct sandbox_outcome *o)
 	} else if (t->end == TALK_API_LIMIT) {
 		say_api_limit(f, o);
 	} else if (t->end == TALK_BROKEN) {
-		outcome_say(o, SANDBOX_CRASHED, "The script's process sent what is no "
+		outcome_say(o, SANDBOX_CRASHED,
+			"The script's process sent what is no "
 			"message and was killed. This is a bug or an attack; "
 			"the memory was not touched by it.");
 	} else if (t->end == TALK_RESULT) {
@@ -223,14 +244,13 @@ outcome_hint(struct sandbox_outcome *o)
 		snprintf(o->hint, sizeof(o->hint), "%s", hints[o->result]);
 }
 
-/* --- JSON -------------------------------------------------------------------------- */
+/* --- JSON ----------------------------------------------------------------- */
 static json_t *
 limits_json(const struct sandbox_limits *l)
 {
-	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}",
-		"wall_ms", (json_int_t)l->wall_ms, "cpu_ms",
-		(json_int_t)l->cpu_ms, "memory_bytes",
-		(json_int_t)l->memory_bytes, "source_bytes",
+	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "wall_ms",
+		(json_int_t)l->wall_ms, "cpu_ms", (json_int_t)l->cpu_ms,
+		"memory_bytes", (json_int_t)l->memory_bytes, "source_bytes",
 		(json_int_t)l->source_bytes, "output_bytes",
 		(json_int_t)l->output_bytes, "result_bytes",
 		(json_int_t)l->result_bytes, "result_nodes",
@@ -246,9 +266,8 @@ usage_json(const struct sandbox_usage *u)
 	return json_pack("{s:f,s:f,s:I,s:I,s:I,s:I,s:I}", "wall_ms",
 		(double)u->wall_us / 1000, "cpu_ms", (double)u->cpu_us / 1000,
 		"memory_peak_kib", (json_int_t)u->memory_peak_kib, "api_calls",
-		(json_int_t)u->api_calls, "api_bytes",
-		(json_int_t)u->api_bytes, "reads", (json_int_t)u->reads,
-		"writes", (json_int_t)u->writes);
+		(json_int_t)u->api_calls, "api_bytes", (json_int_t)u->api_bytes,
+		"reads", (json_int_t)u->reads, "writes", (json_int_t)u->writes);
 }
 
 static json_t *
@@ -273,15 +292,16 @@ sandbox_outcome_json(const struct sandbox_outcome *o)
 			o->value ? json_incref(o->value) : json_null());
 	if (rc == 0)
 		rc = jx_set(j, "stdout",
-			json_stringn(o->output ? o->output : "", o->output_len));
+			json_stringn(o->output ? o->output : "",
+				o->output_len));
 	if (rc == 0)
 		rc = jx_set(j, "line",
 			o->line ? json_integer(o->line) : json_null());
 	if (rc == 0)
 		rc = jx_set(j, "traceback", or_empty_array(o->traceback));
 	if (rc == 0)
-		rc = jx_set(j, "limit", o->limit[0] ? json_string(o->limit)
-						    : json_null());
+		rc = jx_set(j, "limit",
+			o->limit[0] ? json_string(o->limit) : json_null());
 	if (rc == 0)
 		rc = jx_set(j, "limits", limits_json(&o->limits));
 	if (rc == 0)

@@ -9,10 +9,10 @@
 struct outcome_facts {
 	const struct talk *talk;
 	bool is_cancelled;
-	bool is_over;		/* time was over and the jail was told so */
-	bool is_cpu;		/* it was the CPU time */
-	bool is_lost;		/* the descriptor failed */
-	bool has_status;	/* status is that of wait(2) */
+	bool is_over;	 /* time was over and the jail was told so */
+	bool is_cpu;	 /* it was the CPU time */
+	bool is_lost;	 /* the descriptor failed */
+	bool has_status; /* status is that of wait(2) */
 	int status;
 };
 

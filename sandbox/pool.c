@@ -24,19 +24,19 @@
 #include "common/signals.h"
 #include "sandbox/talk.h"
 
-#define RETIRED_MAX   64
-#define RETIRED_SOME  8	/* more are reaped at once */
-#define QUIET_MS      2
-#define READY_MS      5000
-#define PAUSE_MIN_MS  100
-#define START_MS      150
-#define PAUSE_MAX_MS  5000
+#define RETIRED_MAX  64
+#define RETIRED_SOME 8 /* more are reaped at once */
+#define QUIET_MS     2
+#define READY_MS     5000
+#define PAUSE_MIN_MS 100
+#define START_MS     150
+#define PAUSE_MAX_MS 5000
 
 struct pool {
 	pthread_t keeper;
 	pthread_mutex_t lock;
-	pthread_cond_t work;	/* for the keeper */
-	pthread_cond_t ready;	/* for pool_take */
+	pthread_cond_t work;  /* for the keeper */
+	pthread_cond_t ready; /* for pool_take */
 	bool closing;
 	struct jail waiting[LIMIT_SCRIPT_POOL_MAX];
 	struct jail retired[RETIRED_MAX];
@@ -51,7 +51,7 @@ struct pool {
 	struct buf setup;
 };
 
-/* --- starting one ------------------------------------------------------------------- */
+/* --- starting one --------------------------------------------------------- */
 static int
 write_setup(struct pool *p, const struct jail *j)
 {
@@ -119,7 +119,8 @@ pool_explain(int status, struct err *e)
 			WTERMSIG(status));
 	return err_set(e, MDB_E_SANDBOX,
 		"a jail ended at its start (exit code %d); is memory-sandbox "
-		"of the same version as this program?", code);
+		"of the same version as this program?",
+		code);
 }
 
 static int
@@ -142,7 +143,7 @@ pool_start(struct pool *p, struct jail *ret, uint32_t *ret_in_place,
 	return 0;
 }
 
-/* --- the self test --------------------------------------------------------------------- */
+/* --- the self test -------------------------------------------------------- */
 static int
 pool_probe(struct pool *p, int n, struct err *e)
 {
@@ -193,7 +194,7 @@ self_test(struct pool *p, struct err *e)
 	return 0;
 }
 
-/* --- keeping ------------------------------------------------------------------------------ */
+/* --- keeping -------------------------------------------------------------- */
 /* With the lock: what came of a start or of the test. */
 static void
 pool_note(struct pool *p, int rc, const struct err *e)
@@ -337,7 +338,7 @@ keeper(void *arg)
 	return NULL;
 }
 
-/* --- from outside ---------------------------------------------------------------------------- */
+/* --- from outside --------------------------------------------------------- */
 static int
 start_keeper(struct pool *p, struct err *e)
 {

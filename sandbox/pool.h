@@ -14,11 +14,11 @@
 struct pool;
 
 struct pool_options {
-	int program;		/* descriptor, taken; < 0: there is none */
-	const char *reason;	/* then: why, borrowed */
+	int program;	    /* descriptor, taken; < 0: there is none */
+	const char *reason; /* then: why, borrowed */
 	uid_t uid;
 	int size;
-	struct buf *setup;	/* the SETUP frame, taken (emptied) */
+	struct buf *setup; /* the SETUP frame, taken (emptied) */
 };
 
 /* 0, MDB_E_NOMEM or MDB_E_INTERNAL. */
@@ -36,7 +36,7 @@ int pool_take(struct pool *p, int timeout_ms, struct jail *ret, struct err *e)
 void pool_retire(struct pool *p, struct jail *j);
 
 struct pool_status {
-	bool is_settled;	/* the self test has ended */
+	bool is_settled; /* the self test has ended */
 	bool is_available;
 	char reason[400];
 	uint32_t in_place, refused;

@@ -24,27 +24,27 @@
 #include "common/jx.h"
 #include "common/utf8.h"
 
-#define MS	     INT64_C(1000000)
-#define NEXT_ALARM   (50 * MS)
-#define LAST_WORD    (1000 * MS)
-#define LAST_CPU_US  150000
-#define TICK_MS	     20	   /* how often a cancellation is looked for */
-#define TAKE_MS	     3000  /* for a jail, when none waits */
-#define TRIES	     3	   /* jails that died while they waited */
-#define READ_BYTES   65536
+#define MS	    INT64_C(1000000)
+#define NEXT_ALARM  (50 * MS)
+#define LAST_WORD   (1000 * MS)
+#define LAST_CPU_US 150000
+#define TICK_MS	    20	 /* how often a cancellation is looked for */
+#define TAKE_MS	    3000 /* for a jail, when none waits */
+#define TRIES	    3	 /* jails that died while they waited */
+#define READ_BYTES  65536
 
 struct run {
 	struct jail jail;
 	struct talk talk;
 	struct outcome_facts facts;
 	const struct sandbox_job *job;
-	int64_t start_ns, end_ns;	/* end: wall deadline */
-	int64_t cpu_from_us;		/* used before the script came */
-	int64_t cpu_at_ns;		/* when to look at the CPU time next */
-	int64_t over_ns;		/* when time was found to be over */
+	int64_t start_ns, end_ns; /* end: wall deadline */
+	int64_t cpu_from_us;	  /* used before the script came */
+	int64_t cpu_at_ns;	  /* when to look at the CPU time next */
+	int64_t over_ns;	  /* when time was found to be over */
 	int64_t over_cpu_us;
 	int alarms;
-	bool got_any;			/* the jail has said something */
+	bool got_any; /* the jail has said something */
 };
 
 static int64_t
@@ -56,7 +56,7 @@ run_left_ms(void *ctx)
 	return left > 0 ? left : 0;
 }
 
-/* --- time ------------------------------------------------------------------------ */
+/* --- time ----------------------------------------------------------------- */
 static void
 look_at_cpu(struct run *r, int64_t now)
 {
@@ -92,9 +92,9 @@ keep_time(struct run *r)
 		launch_signal(&r->jail, SIGALRM);
 		r->alarms = 1;
 	}
-	if (r->alarms > 1 &&
-		(now >= r->over_ns + LAST_WORD ||
-			launch_cpu_us(&r->jail) - r->over_cpu_us > LAST_CPU_US)) {
+	if (r->alarms > 1 && (now >= r->over_ns + LAST_WORD ||
+				     launch_cpu_us(&r->jail) - r->over_cpu_us >
+					     LAST_CPU_US)) {
 		launch_signal(&r->jail, SIGKILL);
 		return now + TICK_MS * MS;
 	}
@@ -115,7 +115,7 @@ run_is_cancelled(struct run *r)
 	return r->facts.is_cancelled;
 }
 
-/* --- the descriptor ---------------------------------------------------------------- */
+/* --- the descriptor ------------------------------------------------------- */
 /* False when the jail has gone. */
 static bool
 send_some(struct run *r)
@@ -214,7 +214,7 @@ converse(struct run *r)
 	}
 }
 
-/* --- the end ------------------------------------------------------------------------ */
+/* --- the end -------------------------------------------------------------- */
 static bool
 needs_status(const struct run *r)
 {
@@ -230,12 +230,12 @@ run_measure(struct run *r, struct sandbox_usage *u)
 	u->wall_us = (clock_mono_ns() - r->start_ns) / 1000;
 	if (needs_status(r)) {
 		bool is_ours = r->facts.is_cancelled ||
-			r->talk.end == TALK_API_LIMIT ||
-			r->talk.end == TALK_BROKEN ||
-			r->talk.end == TALK_NOMEM;
+			       r->talk.end == TALK_API_LIMIT ||
+			       r->talk.end == TALK_BROKEN ||
+			       r->talk.end == TALK_NOMEM;
 
-		r->facts.status = launch_reap(
-			&r->jail, is_ours ? 0 : 500, &usage);
+		r->facts.status =
+			launch_reap(&r->jail, is_ours ? 0 : 500, &usage);
 		r->facts.has_status = true;
 		u->cpu_us = (int64_t)usage.ru_utime.tv_sec * 1000000 +
 			    usage.ru_utime.tv_usec +
@@ -360,8 +360,8 @@ try_one(struct pool *pool, const struct sandbox_method *methods,
 }
 
 static void
-run_refuse(struct sandbox_outcome *o, enum sandbox_result result, const char *limit,
-	const char *text)
+run_refuse(struct sandbox_outcome *o, enum sandbox_result result,
+	const char *limit, const char *text)
 {
 	o->result = result;
 	snprintf(o->message, sizeof(o->message), "%s", text);

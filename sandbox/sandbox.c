@@ -27,15 +27,18 @@ static int
 open_pool(struct sandbox *s, const struct sandbox_options *o, struct buf *setup,
 	struct err *e)
 {
-	struct pool_options po = {.program = -1, .size = o->pool,
-		.uid = o->uid ? o->uid : NOBODY, .setup = setup};
+	struct pool_options po = {.program = -1,
+		.size = o->pool,
+		.uid = o->uid ? o->uid : NOBODY,
+		.setup = setup};
 	struct err why = {0};
 	int rc = talk_setup(setup, o->methods);
 
 	if (rc)
-		return rc == MDB_E_NOMEM ? err_nomem(e)
-					 : err_set(e, MDB_E_INTERNAL,
-				"the methods of scripts do not fit a frame");
+		return rc == MDB_E_NOMEM
+			       ? err_nomem(e)
+			       : err_set(e, MDB_E_INTERNAL,
+					 "the methods of scripts do not fit a frame");
 	if (po.size <= 0)
 		po.size = LIMIT_SCRIPT_POOL;
 	if (po.size > LIMIT_SCRIPT_POOL_MAX)
@@ -91,7 +94,8 @@ sandbox_settle(int64_t *v, int64_t otherwise, int64_t least, int64_t most)
 void
 sandbox_limits_settle(struct sandbox_limits *l)
 {
-	sandbox_settle(&l->wall_ms, LIMIT_SCRIPT_WALL_MS, 1, LIMIT_SCRIPT_WALL_MAX_MS);
+	sandbox_settle(&l->wall_ms, LIMIT_SCRIPT_WALL_MS, 1,
+		LIMIT_SCRIPT_WALL_MAX_MS);
 	sandbox_settle(&l->cpu_ms, l->wall_ms, 1, l->wall_ms);
 	sandbox_settle(&l->memory_bytes, LIMIT_SCRIPT_MEMORY_BYTES, 1024 * 1024,
 		LIMIT_SCRIPT_MEMORY_BYTES);
@@ -103,8 +107,10 @@ sandbox_limits_settle(struct sandbox_limits *l)
 		LIMIT_SCRIPT_RESULT_BYTES);
 	sandbox_settle(&l->result_nodes, LIMIT_SCRIPT_RESULT_NODES, 1,
 		LIMIT_SCRIPT_RESULT_NODES);
-	sandbox_settle(&l->result_depth, LIMIT_SCRIPT_DEPTH, 1, LIMIT_SCRIPT_DEPTH);
-	sandbox_settle(&l->api_calls, LIMIT_SCRIPT_CALLS, 1, LIMIT_SCRIPT_CALLS);
+	sandbox_settle(&l->result_depth, LIMIT_SCRIPT_DEPTH, 1,
+		LIMIT_SCRIPT_DEPTH);
+	sandbox_settle(&l->api_calls, LIMIT_SCRIPT_CALLS, 1,
+		LIMIT_SCRIPT_CALLS);
 	sandbox_settle(&l->api_bytes, LIMIT_SCRIPT_CALL_BYTES, 1,
 		LIMIT_SCRIPT_CALL_BYTES);
 }
@@ -158,10 +164,10 @@ layers_json(const struct pool_status *st)
 	AUTO_JSON json_t *j = json_object();
 
 	for (int i = 0; j && i < WIRE_LAYER_MAX; i++) {
-		const char *word = st->in_place == 0      ? "unknown"
+		const char *word = st->in_place == 0	   ? "unknown"
 				   : st->in_place >> i & 1 ? "ok"
-				   : st->refused >> i & 1 ? "refused"
-							  : "missing";
+				   : st->refused >> i & 1  ? "refused"
+							   : "missing";
 
 		if (jx_set(j, names[i], json_string(word)))
 			return NULL;
@@ -178,7 +184,7 @@ runs_json(struct sandbox *s)
 		int64_t n = s->runs[i];
 
 		if (n && jx_set(j, sandbox_result_name((enum sandbox_result)i),
-				json_integer(n)))
+				 json_integer(n)))
 			return NULL;
 	}
 	return take_ptr(j);

@@ -25,7 +25,7 @@ struct sandbox_method {
 	const char *name;	/* "search_nodes" -> memory.search_nodes; NULL
 				   ends the table */
 	const char *doc;	/* for memory.help(): a few lines */
-	const char *positional;	/* names for arguments by position, "query
+	const char *positional; /* names for arguments by position, "query
 				   limit"; NULL or "": only memory.f{...}. A
 				   single table without an array part is always
 				   the whole of the parameters */
@@ -34,14 +34,14 @@ struct sandbox_method {
 };
 
 struct sandbox_options {
-	const char *program;	/* NULL: MEMORY_SANDBOX_PROGRAM, else
+	const char *program; /* NULL: MEMORY_SANDBOX_PROGRAM, else
 				   memory-sandbox beside the running program,
 				   else on PATH */
 	const struct sandbox_method *methods;
-	int pool;		/* waiting jails, 1 to 4; 0: 2 */
-	uid_t uid;		/* of jails when this process is root; 0: 65534 */
-	int64_t wall_max_ms;	/* no script runs longer; 0: the greatest */
-	const char *off;	/* not NULL: nothing is run, and this is why */
+	int pool;	     /* waiting jails, 1 to 4; 0: 2 */
+	uid_t uid;	     /* of jails when this process is root; 0: 65534 */
+	int64_t wall_max_ms; /* no script runs longer; 0: the greatest */
+	const char *off;     /* not NULL: nothing is run, and this is why */
 };
 
 /* Opens the program once (later changes of the file do not matter) and starts
@@ -60,15 +60,15 @@ void sandbox_close(struct sandbox *s);
  * limits.h); more than the greatest possible: that. */
 struct sandbox_limits {
 	int64_t wall_ms;
-	int64_t cpu_ms;		/* 0: as wall_ms */
+	int64_t cpu_ms; /* 0: as wall_ms */
 	int64_t memory_bytes;
 	int64_t source_bytes;
-	int64_t output_bytes;	/* print: the rest is cut, the script goes on */
+	int64_t output_bytes; /* print: the rest is cut, the script goes on */
 	int64_t result_bytes;
-	int64_t result_nodes;	/* values in the result */
+	int64_t result_nodes; /* values in the result */
 	int64_t result_depth;
 	int64_t api_calls;
-	int64_t api_bytes;	/* of all calls and replies, as sent */
+	int64_t api_bytes; /* of all calls and replies, as sent */
 };
 /* Fills in defaults and cuts to what is possible. */
 void sandbox_limits_settle(struct sandbox_limits *l);
@@ -85,7 +85,7 @@ typedef int (*sandbox_call)(void *ctx, const char *method, json_t *params,
 struct sandbox_job {
 	const char *source;
 	size_t source_len;
-	json_t *args;		/* borrowed; the global `args`; NULL: {} */
+	json_t *args; /* borrowed; the global `args`; NULL: {} */
 	struct sandbox_limits limits;
 	/* Names of methods that this script lacks: it does not see them, and
 	 * to call one by its name is a call all the same, which `call`
@@ -98,17 +98,17 @@ struct sandbox_job {
 
 enum sandbox_result {
 	SANDBOX_OK,
-	SANDBOX_ERROR,		/* an error of the script */
-	SANDBOX_TIMEOUT,	/* wall or CPU */
+	SANDBOX_ERROR,	 /* an error of the script */
+	SANDBOX_TIMEOUT, /* wall or CPU */
 	SANDBOX_MEMORY,
-	SANDBOX_OUTPUT,		/* the result is too large or too deep */
-	SANDBOX_API_LIMIT,	/* too many calls, too many bytes */
-	SANDBOX_DENIED,		/* a system call that the policy refuses */
-	SANDBOX_KILLED,		/* cancelled, or killed by somebody else */
-	SANDBOX_CRASHED,	/* the interpreter died or broke the protocol */
-	SANDBOX_CONFLICT,	/* given by the caller: the writes did not fit */
-	SANDBOX_BUSY,		/* given by the caller, or no jail in time */
-	SANDBOX_UNAVAILABLE,	/* a layer is missing; nothing was run */
+	SANDBOX_OUTPUT,	     /* the result is too large or too deep */
+	SANDBOX_API_LIMIT,   /* too many calls, too many bytes */
+	SANDBOX_DENIED,	     /* a system call that the policy refuses */
+	SANDBOX_KILLED,	     /* cancelled, or killed by somebody else */
+	SANDBOX_CRASHED,     /* the interpreter died or broke the protocol */
+	SANDBOX_CONFLICT,    /* given by the caller: the writes did not fit */
+	SANDBOX_BUSY,	     /* given by the caller, or no jail in time */
+	SANDBOX_UNAVAILABLE, /* a layer is missing; nothing was run */
 	SANDBOX_RESULT_MAX
 };
 
@@ -116,20 +116,20 @@ struct sandbox_usage {
 	int64_t wall_us, cpu_us;
 	int64_t memory_peak_kib;
 	int64_t api_calls, api_bytes;
-	int64_t reads, writes;	/* calls by is_write of the method */
+	int64_t reads, writes; /* calls by is_write of the method */
 };
 
 /* All members may be changed by the caller before sandbox_outcome_json. */
 struct sandbox_outcome {
 	enum sandbox_result result;
-	char message[1024];	/* "" with SANDBOX_OK */
+	char message[1024]; /* "" with SANDBOX_OK */
 	char hint[256];
-	char limit[24];		/* "wall_ms": the limit that was hit, or "" */
-	int64_t line;		/* of the script, 0: unknown */
-	json_t *value;		/* owned: what the script returned, or NULL */
-	json_t *traceback;	/* owned: array of strings, or NULL */
-	json_t *warnings;	/* owned: array of strings, or NULL */
-	char *output;		/* owned: what print wrote, valid UTF-8 with a
+	char limit[24];	   /* "wall_ms": the limit that was hit, or "" */
+	int64_t line;	   /* of the script, 0: unknown */
+	json_t *value;	   /* owned: what the script returned, or NULL */
+	json_t *traceback; /* owned: array of strings, or NULL */
+	json_t *warnings;  /* owned: array of strings, or NULL */
+	char *output;	   /* owned: what print wrote, valid UTF-8 with a
 				   NUL behind, or NULL */
 	size_t output_len;
 	bool output_cut;

@@ -13,7 +13,7 @@
 #include "common/err.h"
 #include "common/text.h"
 
-/* --- what we say ----------------------------------------------------------------- */
+/* --- what we say ---------------------------------------------------------- */
 static int
 talk_put_text(struct buf *b, const char *s)
 {
@@ -89,8 +89,7 @@ talk_begin(struct talk *t)
 	if (rc == 0)
 		rc = codec_count(&t->out, WIRE_ARRAY, 4);
 	if (rc == 0)
-		rc = codec_string(
-			&t->out, t->job->source, t->job->source_len);
+		rc = codec_string(&t->out, t->job->source, t->job->source_len);
 	if (rc == 0)
 		rc = t->job->args ? codec_json(&t->out, t->job->args)
 				  : codec_count(&t->out, WIRE_MAP, 0);
@@ -129,7 +128,7 @@ put_reply(struct talk *t, const json_t *result)
 	return rc ? rc : codec_end(&t->out, at);
 }
 
-/* --- calls -------------------------------------------------------------------------- */
+/* --- calls ---------------------------------------------------------------- */
 static const struct sandbox_method *
 method_of(const struct talk *t, const char *name, size_t n)
 {
@@ -159,7 +158,8 @@ talk_answer(struct talk *t, const struct sandbox_method *m, json_t *params)
 		rc = put_reply(t, result);
 		if (rc == MDB_E_LIMIT) {
 			t->out.len = from;
-			err_set(&e, rc, "the reply is larger than 1 MiB or "
+			err_set(&e, rc,
+				"the reply is larger than 1 MiB or "
 				"nested too deep; ask for less (limit, "
 				"fields) and use the cursor");
 		}
@@ -194,8 +194,7 @@ talk_on_call(struct talk *t, struct codec_in *in)
 	m = method_of(t, name, n);
 	if (!m || !json_is_object(params) || !t->job->call)
 		return TALK_BROKEN;
-	if (++t->calls > t->limits.api_calls ||
-		t->bytes > t->limits.api_bytes)
+	if (++t->calls > t->limits.api_calls || t->bytes > t->limits.api_bytes)
 		return TALK_API_LIMIT;
 	if (m->is_write)
 		t->writes++;
@@ -204,7 +203,7 @@ talk_on_call(struct talk *t, struct codec_in *in)
 	return talk_answer(t, m, params) ? TALK_NOMEM : TALK_OPEN;
 }
 
-/* --- endings -------------------------------------------------------------------------- */
+/* --- endings -------------------------------------------------------------- */
 static void
 talk_keep(char *out, size_t size, const char *s, size_t n)
 {
@@ -304,7 +303,7 @@ talk_finish(struct talk *t, struct codec_in *in,
 	return rc || !codec_at_end(in) ? TALK_BROKEN : end;
 }
 
-/* --- frames ----------------------------------------------------------------------------- */
+/* --- frames --------------------------------------------------------------- */
 static enum talk_end
 on_print(struct talk *t, const char *s, size_t n)
 {

@@ -104,10 +104,11 @@ main(int argc, char **argv)
 		fprintf(stderr, "%s: out of memory\n", argv[0]);
 		return 111;
 	}
-	int result = example_client_call(
-		c, "create_entities", create_params(argv[1], argv[2], argv[3]));
+	int result = example_client_call(c, "create_entities",
+		create_params(argv[1], argv[2], argv[3]));
 	if (result == MEMORY_OK)
-		result = example_client_call(c, "search_nodes", search_params(argv[3]));
+		result = example_client_call(c, "search_nodes",
+			search_params(argv[3]));
 	memory_client_free(c);
 	return result == MEMORY_OK ? 0 : result == MEMORY_REFUSED ? 1 : 111;
 }

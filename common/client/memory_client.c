@@ -111,8 +111,8 @@ copy_options(memory_client *c, const struct memory_options *o)
 		       o->client ? o->client
 				 : "libmemory-client/" MEMORY_VERSION,
 		       NULL) &&
-	       copy_option(
-		       &c->opt_namespace, o->namespace_, "MEMORY_NAMESPACE") &&
+	       copy_option(&c->opt_namespace, o->namespace_,
+		       "MEMORY_NAMESPACE") &&
 	       copy_option(&c->opt_branch, o->branch, "MEMORY_BRANCH") &&
 	       copy_option(&c->opt_session, o->session, NULL) &&
 	       copy_option(&c->opt_zone, zone, NULL) &&
@@ -230,8 +230,8 @@ int
 memory_client_call(memory_client *c, const char *method,
 	const char *params_json, char **ret_reply)
 {
-	return memory_client_call_with(
-		c, method, params_json, 0, NULL, ret_reply);
+	return memory_client_call_with(c, method, params_json, 0, NULL,
+		ret_reply);
 }
 
 int
@@ -281,8 +281,8 @@ memory_client_receive(memory_client *c, int timeout_ms,
 		if (r != MEMORY_OK)
 			return mc_nomem(c);
 		if (c->calls == NULL && !c->subscribed)
-			return mc_fail(
-				c, MEMORY_TIMED_OUT, "no call is under way");
+			return mc_fail(c, MEMORY_TIMED_OUT,
+				"no call is under way");
 		if (clock_mono_ns() >= until)
 			return mc_fail(c, MEMORY_TIMED_OUT,
 				"no call finished within %d ms", timeout_ms);
@@ -304,8 +304,8 @@ memory_client_cancel(memory_client *c, unsigned long long ticket)
 }
 
 int
-memory_client_poll(
-	const memory_client *c, short *ret_events, int *ret_timeout_ms)
+memory_client_poll(const memory_client *c, short *ret_events,
+	int *ret_timeout_ms)
 {
 	int64_t next = mc_next_ns(c);
 

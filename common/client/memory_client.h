@@ -26,33 +26,34 @@ typedef struct memory_client memory_client;
 /* Results: 0, or one of these. Their texts: memory_client_error(). */
 enum {
 	MEMORY_OK = 0,
-	MEMORY_REFUSED = 1,	/* the service answered success:false; the
+	MEMORY_REFUSED = 1,	 /* the service answered success:false; the
 				   reply is returned all the same */
 	MEMORY_UNREACHABLE = -1, /* no service, or the connection broke and
 				   retries were used up */
 	MEMORY_TIMED_OUT = -2,
 	MEMORY_BAD_ARGUMENT = -3,
 	MEMORY_NO_MEMORY = -4,
-	MEMORY_PROTOCOL = -5,	/* the peer does not speak the protocol */
-	MEMORY_DENIED = -6	/* the socket belongs to somebody else */
+	MEMORY_PROTOCOL = -5, /* the peer does not speak the protocol */
+	MEMORY_DENIED = -6    /* the socket belongs to somebody else */
 };
 
 /* All members may be NULL / 0: the defaults in brackets. Texts are copied. */
 struct memory_options {
-	size_t size;		/* sizeof(struct memory_options) */
-	const char *socket;	/* [MEMORY_DB_SOCKET, or the search order] */
-	const char *client;	/* name and version for provenance ["libmemory-client"] */
-	const char *namespace_;	/* [MEMORY_NAMESPACE or "default"] */
+	size_t size;	    /* sizeof(struct memory_options) */
+	const char *socket; /* [MEMORY_DB_SOCKET, or the search order] */
+	const char *
+		client; /* name and version for provenance ["libmemory-client"] */
+	const char *namespace_; /* [MEMORY_NAMESPACE or "default"] */
 	const char *branch;	/* [MEMORY_BRANCH or "main"] */
 	const char *session;	/* [none] */
-	const char *time_zone;	/* IANA name or +hh:mm [TZ, the system's, UTC] */
+	const char *time_zone; /* IANA name or +hh:mm [TZ, the system's, UTC] */
 	const char *expect_database; /* absolute path: refuse another [none] */
-	int timeout_ms;		/* of one call, retries included [30000] */
-	int connect_timeout_ms;	/* of one attempt to connect, hello included [5000] */
+	int timeout_ms;		     /* of one call, retries included [30000] */
+	int connect_timeout_ms; /* of one attempt to connect, hello included [5000] */
 	int retries;		/* of one call, after a failed attempt to
 				   connect, a broken connection or `busy` [5];
 				   -1: none */
-	const char *tools;	/* "default,skills": the calls are those of an
+	const char *tools; /* "default,skills": the calls are those of an
 				   agent that has these tools [none: of the
 				   program itself, without restrictions] */
 };

@@ -273,7 +273,8 @@ mc_call_take(memory_client *c, struct mc_call *call, char **ret_reply)
 /* --- replies -------------------------------------------------------------- */
 
 static const char *
-memory_client_call_member_text(const json_t *msg, const char *name, const char *otherwise)
+memory_client_call_member_text(const json_t *msg, const char *name,
+	const char *otherwise)
 {
 	const char *s = json_string_value(json_object_get(msg, name));
 
@@ -337,7 +338,8 @@ mc_call_reply(memory_client *c, struct mc_call *call, const json_t *msg,
 	const char *line, size_t n)
 {
 	bool success = json_is_true(json_object_get(msg, "success"));
-	const char *code = memory_client_call_member_text(msg, "code", "internal");
+	const char *code =
+		memory_client_call_member_text(msg, "code", "internal");
 
 	if (!success && is_to_repeat(call, code) && pause_call(c, call, msg))
 		return;
@@ -356,13 +358,15 @@ mc_call_reply(memory_client *c, struct mc_call *call, const json_t *msg,
 	if (!success)
 		snprintf(call->code, sizeof(call->code), "%s", code);
 	mc_call_finish(c, call, success ? MEMORY_OK : MEMORY_REFUSED,
-		success ? NULL : memory_client_call_member_text(msg, "error", "no reason given"),
+		success ? NULL
+			: memory_client_call_member_text(msg, "error",
+				  "no reason given"),
 		reply);
 }
 
 void
-mc_call_unwelcome(
-	memory_client *c, const json_t *msg, const char *line, size_t n)
+mc_call_unwelcome(memory_client *c, const json_t *msg, const char *line,
+	size_t n)
 {
 	struct mc_call *next;
 

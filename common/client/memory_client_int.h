@@ -23,15 +23,15 @@
 #include "common/client/memory_client.h"
 #include "common/sock.h"
 
-#define MC_ID_HELLO 0
-#define MC_ID_SUBSCRIBE (-1)	/* after a reconnect */
-#define MC_ID_IGNORED (-2)	/* cancel: the reply is of no interest */
+#define MC_ID_HELLO	0
+#define MC_ID_SUBSCRIBE (-1) /* after a reconnect */
+#define MC_ID_IGNORED	(-2) /* cancel: the reply is of no interest */
 
 #define MC_NEVER INT64_MAX
 
 /* The first back-off and the longest, in milliseconds. A restart of memory-db
  * takes some 100 ms; five retries cover 1.5 s. */
-#define MC_BACKOFF_MS 50
+#define MC_BACKOFF_MS	  50
 #define MC_BACKOFF_MAX_MS 2000
 /* Bytes of a reply: far above what memory-db sends, a bound for a broken or
  * hostile peer. */
@@ -40,14 +40,14 @@
 #define MC_EVENTS_MAX 1024
 /* Requests are copied to the output while it holds less than this. */
 #define MC_OUTPUT_BYTES (64u * 1024)
-#define MC_KEY_SIZE 33		/* 128 random bits in hex, NUL */
+#define MC_KEY_SIZE	33 /* 128 random bits in hex, NUL */
 
 enum mc_kind {
 	MC_METHOD,
-	MC_CONNECT,		/* no request: done when greeted */
+	MC_CONNECT, /* no request: done when greeted */
 	MC_SUBSCRIBE,
 	MC_UNSUBSCRIBE,
-	MC_RETIRE		/* sent also when hello was refused */
+	MC_RETIRE /* sent also when hello was refused */
 };
 
 struct mc_call {
@@ -55,15 +55,15 @@ struct mc_call {
 	enum mc_kind kind;
 	unsigned long long ticket;
 	bool sent, done;
-	bool waited;		/* by a blocking call: receive leaves it alone */
-	struct buf request;	/* owned; the line on the wire */
-	size_t params_at;	/* MC_SUBSCRIBE: where params begin in it */
-	int64_t deadline_ns;	/* MC_NEVER: none */
-	int64_t not_before_ns;	/* a pause after `busy`; 0: none */
+	bool waited;	       /* by a blocking call: receive leaves it alone */
+	struct buf request;    /* owned; the line on the wire */
+	size_t params_at;      /* MC_SUBSCRIBE: where params begin in it */
+	int64_t deadline_ns;   /* MC_NEVER: none */
+	int64_t not_before_ns; /* a pause after `busy`; 0: none */
 	int retries_left;
-	unsigned busy;		/* times */
-	int result;		/* when done */
-	char *reply;		/* owned; NULL unless OK or REFUSED */
+	unsigned busy; /* times */
+	int result;    /* when done */
+	char *reply;   /* owned; NULL unless OK or REFUSED */
 	char code[24];
 	char text[480];
 };
@@ -71,7 +71,7 @@ struct mc_call {
 struct mc_event {
 	struct mc_event *next;
 	int64_t change;
-	char *text;		/* owned */
+	char *text; /* owned */
 };
 
 enum mc_greeting { MC_SILENT, MC_ASKED, MC_GREETED, MC_UNWELCOME };
@@ -85,44 +85,44 @@ struct memory_client {
 	/* the connection */
 	int fd;
 	enum mc_greeting greeting;
-	bool plain;		/* it does not know `tools`, `settings` yet */
+	bool plain; /* it does not know `tools`, `settings` yet */
 	char path[SOCK_PATH_SIZE];
 	const char *why;
-	int64_t greet_by_ns;	/* while MC_ASKED */
-	int64_t connect_at_ns;	/* after a failure: not before */
-	unsigned failures;	/* since the last good reply */
-	char link_text[320];	/* what the last one was */
-	uint64_t random;	/* for jitter */
+	int64_t greet_by_ns;   /* while MC_ASKED */
+	int64_t connect_at_ns; /* after a failure: not before */
+	unsigned failures;     /* since the last good reply */
+	char link_text[320];   /* what the last one was */
+	uint64_t random;       /* for jitter */
 	struct buf in, out;
 	struct frame_lexer lexer;
-	size_t start, scanned;	/* of in: the frame's first byte, and what the
+	size_t start, scanned; /* of in: the frame's first byte, and what the
 				   lexer has seen */
-	size_t frame_end;	/* > 0: in[start, frame_end) is a whole frame
+	size_t frame_end;      /* > 0: in[start, frame_end) is a whole frame
 				   not taken yet, for want of memory */
-	char *hello_reply;	/* owned; of this connection */
+	char *hello_reply;     /* owned; of this connection */
 
 	/* calls */
 	unsigned long long last_ticket;
-	struct mc_call *calls, **calls_tail;	/* queued and sent */
+	struct mc_call *calls, **calls_tail; /* queued and sent */
 	struct mc_call *done, **done_tail;
 
 	/* events */
 	bool subscribed;
 	struct buf subscription; /* the params of subscribe */
-	bool resubscribe;	/* to be sent once greeted */
+	bool resubscribe;	 /* to be sent once greeted */
 	struct mc_event *events, **events_tail;
 	size_t events_n;
-	int64_t seen_change;	/* of the last event that came */
-	int64_t taken_change;	/* of the last one handed out */
-	bool lost;		/* to be told after lost_after more events: */
-	int64_t lost_from;	/* nothing is known of changes above this */
+	int64_t seen_change;  /* of the last event that came */
+	int64_t taken_change; /* of the last one handed out */
+	bool lost;	      /* to be told after lost_after more events: */
+	int64_t lost_from;    /* nothing is known of changes above this */
 	size_t lost_after;
 
-	struct err err;		/* what memory_client_error says */
+	struct err err; /* what memory_client_error says */
 	char code[24];
 };
 
-/* --- memory_client.c --- */
+/* --- memory_client.c ------------------------------------------------------ */
 /* Sets the handle's error; returns result. */
 int mc_fail(memory_client *c, int result, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -130,7 +130,7 @@ int mc_nomem(memory_client *c);
 /* The MEMORY_* result for a failed internal function. */
 int mc_result_of(int mdb_code);
 
-/* --- memory_client_call.c --- */
+/* --- memory_client_call.c ------------------------------------------------- */
 /* Makes a call and queues it. MEMORY_OK and the call (owned by the handle),
  * MEMORY_BAD_ARGUMENT or MEMORY_NO_MEMORY. */
 int mc_call_new(memory_client *c, const char *method, const char *params,
@@ -162,7 +162,7 @@ int64_t mc_call_next_ns(const memory_client *c);
 /* Copies the finished call's result to the handle and frees it. */
 int mc_call_take(memory_client *c, struct mc_call *call, char **ret_reply);
 
-/* --- memory_client_link.c --- */
+/* --- memory_client_link.c ------------------------------------------------- */
 /* Where the socket is now. 0, or MDB_E_* with the handle's error set. */
 int mc_link_path(memory_client *c) MUST_CHECK;
 /* One step: connect when it is time, greet, subscribe again. MEMORY_OK or
@@ -178,13 +178,13 @@ void mc_link_greeted(memory_client *c, const json_t *msg, const char *line,
 void mc_link_subscribed(memory_client *c, const json_t *msg);
 /* The connection broke: its calls are retried, or, when final, done with
  * result. */
-void mc_link_broken(memory_client *c, int result, bool final,
-	const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+void mc_link_broken(memory_client *c, int result, bool final, const char *fmt,
+	...) __attribute__((format(printf, 4, 5)));
 void mc_link_close(memory_client *c);
 /* Milliseconds of the n-th pause (n from 0), with jitter. */
 int mc_link_backoff_ms(memory_client *c, unsigned n);
 
-/* --- memory_client_io.c --- */
+/* --- memory_client_io.c --------------------------------------------------- */
 /* One round of everything. MEMORY_OK or MEMORY_NO_MEMORY. */
 int mc_pump(memory_client *c) MUST_CHECK;
 /* Waits until there is something to do, at most until until_ns. */
@@ -197,7 +197,7 @@ short mc_poll_events(const memory_client *c);
 /* The time timeout_ms from now; MC_NEVER when negative. */
 int64_t mc_until(int timeout_ms);
 
-/* --- memory_client_event.c --- */
+/* --- memory_client_event.c ------------------------------------------------ */
 /* A subscription begins, or goes on after a gap, at this change. */
 void mc_events_from(memory_client *c, const json_t *reply, bool gap);
 /* Keeps an event; without memory it counts as lost. */

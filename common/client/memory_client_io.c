@@ -46,8 +46,8 @@ complaint(memory_client *c, const json_t *msg)
 }
 
 static void
-memory_client_io_reply(memory_client *c, int64_t id, const json_t *msg, const char *line,
-	size_t n)
+memory_client_io_reply(memory_client *c, int64_t id, const json_t *msg,
+	const char *line, size_t n)
 {
 	if (id == MC_ID_HELLO && c->greeting == MC_ASKED) {
 		mc_link_greeted(c, msg, line, n);
@@ -302,6 +302,6 @@ mc_wait(const memory_client *c, int64_t until_ns)
 	struct pollfd p = {c->fd, mc_poll_events(c), 0};
 
 	/* An interrupted wait is a short one: the caller looks again. */
-	(void)poll(
-		&p, c->fd >= 0, mc_wait_ms(next < until_ns ? next : until_ns));
+	(void)poll(&p, c->fd >= 0,
+		mc_wait_ms(next < until_ns ? next : until_ns));
 }

@@ -148,12 +148,14 @@ connect_now(memory_client *c)
 	else
 		mc_link_broken(c, MEMORY_UNREACHABLE, false,
 			"%s; start it with `memoryctl status`, or run "
-			"memory-db", e.text);
+			"memory-db",
+			e.text);
 	return MEMORY_OK;
 }
 
 static int
-memory_client_link_add_member(struct buf *out, const char *name, const char *value)
+memory_client_link_add_member(struct buf *out, const char *name,
+	const char *value)
 {
 	if (value == NULL)
 		return 0;
@@ -173,8 +175,7 @@ add_settings(struct buf *out)
 		return MDB_E_NOMEM;
 	if (json_object_size(given) == 0)
 		return 0;
-	return buf_adds(out, ",\"settings\":") != 0 ||
-			       jx_dump(given, out) != 0
+	return buf_adds(out, ",\"settings\":") != 0 || jx_dump(given, out) != 0
 		       ? MDB_E_NOMEM
 		       : 0;
 }
@@ -188,13 +189,20 @@ say_hello(memory_client *c, int64_t now_ns)
 		    "{\"id\":%d,\"method\":\"hello\",\"params\":{"
 		    "\"protocol\":%d",
 		    MC_ID_HELLO, RPC_PROTOCOL) != 0 ||
-		memory_client_link_add_member(&line, "version", MEMORY_VERSION) != 0 ||
-		memory_client_link_add_member(&line, "client", c->opt_client) != 0 ||
-		memory_client_link_add_member(&line, "namespace", c->opt_namespace) != 0 ||
-		memory_client_link_add_member(&line, "branch", c->opt_branch) != 0 ||
-		memory_client_link_add_member(&line, "session", c->opt_session) != 0 ||
-		memory_client_link_add_member(&line, "time_zone", c->opt_zone) != 0 ||
-		memory_client_link_add_member(&line, "expect_database", c->opt_database) != 0 ||
+		memory_client_link_add_member(&line, "version",
+			MEMORY_VERSION) != 0 ||
+		memory_client_link_add_member(&line, "client", c->opt_client) !=
+			0 ||
+		memory_client_link_add_member(&line, "namespace",
+			c->opt_namespace) != 0 ||
+		memory_client_link_add_member(&line, "branch", c->opt_branch) !=
+			0 ||
+		memory_client_link_add_member(&line, "session",
+			c->opt_session) != 0 ||
+		memory_client_link_add_member(&line, "time_zone",
+			c->opt_zone) != 0 ||
+		memory_client_link_add_member(&line, "expect_database",
+			c->opt_database) != 0 ||
 		memory_client_link_add_member(&line, "tools",
 			c->plain ? NULL : c->opt_tools) != 0 ||
 		(!c->plain && add_settings(&line) != 0) ||
@@ -252,7 +260,8 @@ mc_link_step(memory_client *c, int64_t now_ns)
 			"took the connection but did not answer hello within "
 			"%d ms",
 			c->path, c->connect_timeout_ms);
-	if (c->fd < 0 && memory_client_link_is_wanted(c) && c->connect_at_ns <= now_ns)
+	if (c->fd < 0 && memory_client_link_is_wanted(c) &&
+		c->connect_at_ns <= now_ns)
 		r = connect_now(c);
 	if (r == MEMORY_OK && c->fd >= 0 && greeting_wanted(c, now_ns))
 		r = say_hello(c, now_ns);
@@ -270,7 +279,8 @@ mc_link_next_ns(const memory_client *c)
 	if (c->greeting == MC_ASKED)
 		return c->greet_by_ns;
 	if (c->fd < 0)
-		return memory_client_link_is_wanted(c) ? c->connect_at_ns : MC_NEVER;
+		return memory_client_link_is_wanted(c) ? c->connect_at_ns
+						       : MC_NEVER;
 	if (greeting_wanted(c, clock_mono_ns()))
 		return 0;
 	if (c->greeting == MC_UNWELCOME && c->resubscribe)

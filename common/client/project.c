@@ -16,9 +16,9 @@
 #include "common/owned.h"
 #include "common/text.h"
 
-#define CONFIG_BYTES (256 * 1024)	/* a git configuration is small */
+#define CONFIG_BYTES (256 * 1024) /* a git configuration is small */
 
-/* --- git's files ------------------------------------------------------------ */
+/* --- git's files ---------------------------------------------------------- */
 
 /* Reads a small file whole. 0, MDB_E_NOT_FOUND or MDB_E_NOMEM. */
 static int
@@ -36,7 +36,7 @@ project_read_file(const char *path, struct buf *out)
 		if (n > 0)
 			out->len += (size_t)n;
 	} while ((n > 0 && out->len < CONFIG_BYTES) ||
-		(n < 0 && errno == EINTR));
+		 (n < 0 && errno == EINTR));
 	return n < 0 ? MDB_E_NOT_FOUND : 0;
 }
 
@@ -97,7 +97,7 @@ git_folder(const char *folder, struct buf *out)
 	return rc;
 }
 
-/* --- the configuration -------------------------------------------------------- */
+/* --- the configuration ---------------------------------------------------- */
 
 static const char *
 skip_space(const char *s, const char *end)
@@ -164,16 +164,18 @@ project_origin_url(const char *config, size_t n, struct buf *out)
 			continue;
 		s = skip_space(s + 3, stop);
 		if (s < stop && *s == '=')
-			return project_add_value(skip_space(s + 1, stop), stop, out);
+			return project_add_value(skip_space(s + 1, stop), stop,
+				out);
 	}
 	return 0;
 }
 
-/* --- the URL -------------------------------------------------------------------- */
+/* --- the URL -------------------------------------------------------------- */
 
 /* "host" and "path" without "/" at its ends and ".git". */
 static int
-project_add_parts(const char *host, size_t host_n, const char *path, struct buf *out)
+project_add_parts(const char *host, size_t host_n, const char *path,
+	struct buf *out)
 {
 	size_t n = strcspn(path, "?#");
 
@@ -217,8 +219,7 @@ project_normalise_url(const char *url, struct buf *out)
 		end = host + n;
 		name = skip_user(host, n);
 		/* [::1]:22 and host:22 lose their port. */
-		n = *name == '[' ? strcspn(name, "]") + 1 :
-			strcspn(name, ":/");
+		n = *name == '[' ? strcspn(name, "]") + 1 : strcspn(name, ":/");
 		if (n > (size_t)(end - name))
 			n = (size_t)(end - name);
 		return project_add_parts(name, n, end, out);
@@ -228,10 +229,11 @@ project_normalise_url(const char *url, struct buf *out)
 	if (url[n] != ':')
 		return 0;
 	name = skip_user(url, n);
-	return project_add_parts(name, n - (size_t)(name - url), url + n + 1, out);
+	return project_add_parts(name, n - (size_t)(name - url), url + n + 1,
+		out);
 }
 
-/* --- together ------------------------------------------------------------------- */
+/* --- together ------------------------------------------------------------- */
 
 /* Of a long name the end is kept: it tells projects apart. */
 static int
@@ -334,7 +336,7 @@ identify(const char *git, struct project *p)
 	p->is_foreign = !project_is_ours(own.data) || !project_is_ours(git) ||
 			!project_is_ours(config.data);
 	if (statx(AT_FDCWD, is_worktree ? git : own.data, AT_SYMLINK_NOFOLLOW,
-		STATX_INO | STATX_BTIME, &st) < 0)
+		    STATX_INO | STATX_BTIME, &st) < 0)
 		return 0;
 	p->inode = st.stx_ino;
 	if (st.stx_mask & STATX_BTIME)
@@ -366,7 +368,7 @@ project_look(const char *folder, struct project *ret)
 		if (buf_adds(&p.top, folder) || !buf_str(&p.top))
 			return MDB_E_NOMEM;
 	} else if (rc || !buf_str(&git) || add_remote(git.data, &p.remote) ||
-		!buf_str(&p.remote) || identify(git.data, &p)) {
+		   !buf_str(&p.remote) || identify(git.data, &p)) {
 		return MDB_E_NOMEM;
 	}
 	*ret = p;

@@ -24,14 +24,14 @@ int project_find(const char *folder, struct buf *out, bool *ret_is_repository)
 /* What a folder says of itself. Anybody who can hand over a folder can write a
  * .git into it: whether it is believed is decided by project_map.h. */
 struct project {
-	struct buf top;		/* the folder with .git; else the folder */
-	struct buf remote;	/* host/path; empty: none */
+	struct buf top;	   /* the folder with .git; else the folder */
+	struct buf remote; /* host/path; empty: none */
 	bool is_repository;
-	bool is_foreign;	/* git's files belong to another user */
+	bool is_foreign; /* git's files belong to another user */
 	/* what stays the same when the folder moves: the folder .git, of a
 	 * worktree that its repository knows the one it shares */
 	unsigned long long inode;
-	long long born_ns;	/* 0: the file system does not say */
+	long long born_ns; /* 0: the file system does not say */
 };
 #define AUTO_PROJECT __attribute__((cleanup(project_done)))
 /* 0 or MDB_E_NOMEM. */

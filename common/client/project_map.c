@@ -26,10 +26,10 @@ struct project_map_line {
 
 /* The open list; fd -1: there is none. */
 struct map {
-	char *path;		/* owned */
+	char *path; /* owned */
 	int fd;
 	struct buf text;
-	struct project_map_line *lines;	/* owned, pointing into text */
+	struct project_map_line *lines; /* owned, pointing into text */
 	size_t n;
 };
 
@@ -44,7 +44,7 @@ map_done(struct map *m)
 }
 #define AUTO_MAP __attribute__((cleanup(map_done)))
 
-/* --- the file ------------------------------------------------------------------ */
+/* --- the file ------------------------------------------------------------- */
 
 static int
 find_path(const char *database, char **ret)
@@ -78,10 +78,12 @@ project_map_read_all(struct map *m, struct err *e)
 		n = read(m->fd, m->text.data + m->text.len, 4096);
 		m->text.len += n > 0 ? (size_t)n : 0;
 	} while ((n > 0 && m->text.len <= PROJECT_MAP_BYTES) ||
-		(n < 0 && errno == EINTR));
+		 (n < 0 && errno == EINTR));
 	if (n < 0 || m->text.len > PROJECT_MAP_BYTES)
-		return err_set(e, MDB_E_STORE, "%s cannot be read, or is too "
-			"long", m->path);
+		return err_set(e, MDB_E_STORE,
+			"%s cannot be read, or is too "
+			"long",
+			m->path);
 	return buf_str(&m->text) ? 0 : err_nomem(e);
 }
 
@@ -101,8 +103,9 @@ map_open(struct map *m, const char *database, bool is_writing, struct err *e)
 		(void)mkdir(m->path, 0700);
 		*slash = '/';
 	}
-	rc = owned_open(m->path, is_writing ? O_RDWR | O_CREAT | O_APPEND :
-		O_RDONLY, 0600, &m->fd, NULL, e);
+	rc = owned_open(m->path,
+		is_writing ? O_RDWR | O_CREAT | O_APPEND : O_RDONLY, 0600,
+		&m->fd, NULL, e);
 	if (rc == MDB_E_NOT_FOUND && !is_writing)
 		return buf_str(&m->text) ? 0 : err_nomem(e);
 	if (rc < 0)
@@ -151,8 +154,10 @@ project_map_add_line(struct map *m, const struct project *p, bool is_trusted,
 
 	/* Such a name could forge a line. */
 	if (strpbrk(p->top.data, "\t\n") || strpbrk(p->remote.data, "\t\n"))
-		return err_set(e, MDB_E_INVALID, "a tab or a line break in "
-			"'%s', which cannot be kept", p->top.data);
+		return err_set(e, MDB_E_INVALID,
+			"a tab or a line break in "
+			"'%s', which cannot be kept",
+			p->top.data);
 	if (buf_addf(&b, "%s\t%s\t%llu\t%lld\t%s\n", is_trusted ? "+" : "-",
 		    p->remote.data, p->inode, p->born_ns, p->top.data))
 		return err_nomem(e);
@@ -162,7 +167,7 @@ project_map_add_line(struct map *m, const struct project *p, bool is_trusted,
 	return 0;
 }
 
-/* --- looking it up ------------------------------------------------------------- */
+/* --- looking it up -------------------------------------------------------- */
 
 /* Inodes are used again; together with the time of its birth one is not. */
 static bool
@@ -196,10 +201,10 @@ project_map_is_outdated(const struct map *m, size_t i)
 }
 
 struct project_map_found {
-	bool is_known;		/* some folder has this remote's memory */
+	bool is_known;		     /* some folder has this remote's memory */
 	bool has_answer, is_trusted; /* of this folder */
-	bool is_exact;		/* the answer names its path and its .git */
-	const char *other;	/* another folder that has it, and exists */
+	bool is_exact;	   /* the answer names its path and its .git */
+	const char *other; /* another folder that has it, and exists */
 };
 
 static struct project_map_found
@@ -219,15 +224,16 @@ look_up(const struct map *m, const struct project *p)
 			f.has_answer = true;
 			f.is_exact |= strcmp(l->path, p->top.data) == 0 &&
 				      (unsigned long long)l->inode == p->inode;
-		} else if (l->is_trusted && !f.other && !project_map_is_outdated(m, i) &&
-			is_there(l->path)) {
+		} else if (l->is_trusted && !f.other &&
+			   !project_map_is_outdated(m, i) &&
+			   is_there(l->path)) {
 			f.other = l->path;
 		}
 	}
 	return f;
 }
 
-/* --- choosing ------------------------------------------------------------------ */
+/* --- choosing ------------------------------------------------------------- */
 
 static void project_map_note(struct project_choice *c, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -244,19 +250,21 @@ project_map_note(struct project_choice *c, const char *fmt, ...)
 
 /* True when the folder may have the memory of its remote. */
 static bool
-project_map_decide(const struct map *m, const struct project *p, struct project_map_found *f,
-	struct project_choice *c)
+project_map_decide(const struct map *m, const struct project *p,
+	struct project_map_found *f, struct project_choice *c)
 {
 	*f = look_up(m, p);
 	if (f->has_answer && f->is_trusted)
 		return true;
 	if (p->is_foreign)
-		project_map_note(c, "%s belongs to another user, so it does not get the "
+		project_map_note(c,
+			"%s belongs to another user, so it does not get the "
 			"memory of %s that it names but one of its own; if it "
-			"should: memoryctl namespace trust %s", p->top.data,
-			p->remote.data, p->top.data);
+			"should: memoryctl namespace trust %s",
+			p->top.data, p->remote.data, p->top.data);
 	else if (f->has_answer || f->other)
-		project_map_note(c, "this folder names the remote %s, whose memory %s "
+		project_map_note(c,
+			"this folder names the remote %s, whose memory %s "
 			"has; it has one of its own. If it is a clone of "
 			"yours and should share: memoryctl namespace trust %s",
 			p->remote.data, f->other ? f->other : "another folder",
@@ -285,17 +293,20 @@ project_choose(const char *folder, const char *database, bool is_keeping,
 			return e.code;
 		/* Nothing is known then, so nobody is in the way. */
 		if (!p.is_foreign) {
-			project_map_note(ret, "which folders have the memory of %s cannot "
-				"be %s: %s", p.remote.data, is_keeping ?
-				"kept" : "read", e.text);
+			project_map_note(ret,
+				"which folders have the memory of %s cannot "
+				"be %s: %s",
+				p.remote.data, is_keeping ? "kept" : "read",
+				e.text);
 			return buf_add(out, p.remote.data, p.remote.len);
 		}
 	}
 	if (!project_map_decide(&m, &p, &f, ret))
 		return project_plain(&p, out);
-	if (is_keeping && m.fd >= 0 && !f.is_exact && project_map_add_line(&m, &p, true,
-		&e))
-		project_map_note(ret, "that %s has the memory of %s is not kept: %s",
+	if (is_keeping && m.fd >= 0 && !f.is_exact &&
+		project_map_add_line(&m, &p, true, &e))
+		project_map_note(ret,
+			"that %s has the memory of %s is not kept: %s",
 			p.top.data, p.remote.data, e.text);
 	return buf_add(out, p.remote.data, p.remote.len);
 }
@@ -311,19 +322,20 @@ project_trust(const char *folder, const char *database, bool is_trusted,
 	if (project_look(folder, &p))
 		return err_nomem(e);
 	if (p.remote.len == 0)
-		return err_set(e, MDB_E_NOT_FOUND, "%s is in no repository "
+		return err_set(e, MDB_E_NOT_FOUND,
+			"%s is in no repository "
 			"with a remote 'origin': its memory is its own anyway",
 			folder);
 	rc = map_open(&m, database, true, e);
 	if (rc == 0)
 		rc = project_map_add_line(&m, &p, is_trusted, e);
-	return rc ? rc : buf_add(out, p.remote.data, p.remote.len) ?
-		err_nomem(e) : 0;
+	return rc					   ? rc
+	       : buf_add(out, p.remote.data, p.remote.len) ? err_nomem(e)
+							   : 0;
 }
 
 int
-project_each(const char *database, project_each_fn fn, void *ctx,
-	struct err *e)
+project_each(const char *database, project_each_fn fn, void *ctx, struct err *e)
 {
 	AUTO_MAP struct map m = {.fd = -1};
 	int rc = map_open(&m, database, false, e);

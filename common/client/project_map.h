@@ -15,8 +15,8 @@
 
 struct project_choice {
 	bool is_repository;
-	bool is_apart;		/* it names a remote whose memory it has not */
-	char note[1200];		/* "": nothing to tell; else why not the remote's
+	bool is_apart;	 /* it names a remote whose memory it has not */
+	char note[1200]; /* "": nothing to tell; else why not the remote's
 				   memory, and what to do */
 };
 
@@ -41,8 +41,8 @@ int project_trust(const char *folder, const char *database, bool is_trusted,
 	struct buf *out, struct err *e) MUST_CHECK;
 
 /* All of the list, in order; strings are borrowed. Non-zero stops. */
-typedef int (*project_each_fn)(void *ctx, const char *remote,
-	const char *folder);
+typedef int (
+	*project_each_fn)(void *ctx, const char *remote, const char *folder);
 int project_each(const char *database, project_each_fn fn, void *ctx,
 	struct err *e) MUST_CHECK;
 

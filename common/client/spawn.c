@@ -45,7 +45,7 @@
 struct spawn_plan {
 	char socket[SOCK_PATH_SIZE];
 	int64_t deadline_ns;
-	char *program, *database; /* owned; absolute; database or NULL */
+	char *program, *database;  /* owned; absolute; database or NULL */
 	const char **argv, **envp; /* owned arrays, borrowed texts */
 };
 
@@ -156,8 +156,8 @@ try_lock(struct lock *l)
 		return r;
 	}
 	/* The holder before us removed the file: its name is a new one now. */
-	if (lstat(l->path, &named) != 0 ||
-		held.st_ino != named.st_ino || held.st_dev != named.st_dev) {
+	if (lstat(l->path, &named) != 0 || held.st_ino != named.st_ino ||
+		held.st_dev != named.st_dev) {
 		close(fd);
 		return 0;
 	}
@@ -234,7 +234,8 @@ run_child(const struct spawn_plan *p, int null_fd, int ready_fd)
 /* Forks twice: the service belongs to init from its first moment, and the
  * caller has one child that ends at once. */
 static int
-spawn_start(const struct spawn_plan *p, int null_fd, int ready_fd, struct err *e)
+spawn_start(const struct spawn_plan *p, int null_fd, int ready_fd,
+	struct err *e)
 {
 	pid_t child = fork();
 
@@ -304,8 +305,8 @@ spawn_read_line(const struct spawn_plan *p, int fd, char line[LINE_SIZE])
 	size_t n = 0;
 
 	while (n < LINE_SIZE - 1) {
-		ssize_t got =
-			sock_read(fd, line + n, LINE_SIZE - 1 - n, spawn_left_ms(p));
+		ssize_t got = sock_read(fd, line + n, LINE_SIZE - 1 - n,
+			spawn_left_ms(p));
 
 		if (got == MDB_E_TIMEOUT)
 			return MDB_E_TIMEOUT;
@@ -369,7 +370,8 @@ wait_for_other(struct spawn_plan *p, struct lock *l, struct err *e)
 }
 
 static int
-start_and_wait(const struct spawn_options *o, struct spawn_plan *p, struct err *e)
+start_and_wait(const struct spawn_options *o, struct spawn_plan *p,
+	struct err *e)
 {
 	AUTO_FD int ready = -1;
 	char line[LINE_SIZE];

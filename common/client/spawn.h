@@ -9,12 +9,12 @@
 /* All members may be NULL / 0: the defaults in brackets. Relative paths count
  * from the caller's working directory; memory-db itself runs in "/". */
 struct spawn_options {
-	const char *program;	/* [MEMORY_DB_PROGRAM, else memory-db beside
+	const char *program;  /* [MEMORY_DB_PROGRAM, else memory-db beside
 				   the running program, else on PATH] */
-	const char *socket;	/* [the search order of sock_path()] */
-	const char *database;	/* [MEMORY_DB_PATH, else memory-db's default] */
+	const char *socket;   /* [the search order of sock_path()] */
+	const char *database; /* [MEMORY_DB_PATH, else memory-db's default] */
 	const char *const *args; /* more arguments, NULL-terminated [none] */
-	int timeout_ms;		/* until somebody listens [5000] */
+	int timeout_ms;		 /* until somebody listens [5000] */
 };
 
 /* Returns 0 at once when somebody listens on the socket. Else starts

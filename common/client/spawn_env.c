@@ -13,17 +13,27 @@
 
 extern char **environ;
 
-static const char *const names[] = {"HOME", "PATH", "TZ", "LANG",
-	"XDG_RUNTIME_DIR", "MEMORY_DB_EXIT_WHEN_IDLE",
+static const char *const names[] = {
+	"HOME",
+	"PATH",
+	"TZ",
+	"LANG",
+	"XDG_RUNTIME_DIR",
+	"MEMORY_DB_EXIT_WHEN_IDLE",
 #ifdef MEMORY_TEST_BUILD
-	"ASAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS",
+	"ASAN_OPTIONS",
+	"LSAN_OPTIONS",
+	"TSAN_OPTIONS",
+	"UBSAN_OPTIONS",
 	"TMPDIR",
 #endif
 };
 
-static const char *const prefixes[] = {"LC_",
+static const char *const prefixes[] = {
+	"LC_",
 #ifdef MEMORY_TEST_BUILD
-	"MEMORY_TEST_", "GCOV_",
+	"MEMORY_TEST_",
+	"GCOV_",
 #endif
 };
 

@@ -69,8 +69,8 @@ spawn_find_on_path(char **ret_new, struct err *e)
 
 	while (dirs != NULL && *dirs != '\0') {
 		size_t n = strcspn(dirs, ":");
-		int len = snprintf(
-			path, sizeof(path), "%.*s/memory-db", (int)n, dirs);
+		int len = snprintf(path, sizeof(path), "%.*s/memory-db", (int)n,
+			dirs);
 
 		if (n > 0 && len < (int)sizeof(path) && is_program(path))
 			return spawn_absolute(path, ret_new, e);

@@ -5,7 +5,7 @@
 
 #define DATABASE_APPLICATION_ID 0x454d454d /* "EMEM" */
 /* A schema above this is no newer version but a damaged header. */
-#define DATABASE_SCHEMA_MOST	100
-#define DATABASE_SCHEMA		8	   /* newest step of memory-db/sql */
+#define DATABASE_SCHEMA_MOST 100
+#define DATABASE_SCHEMA	     8 /* newest step of memory-db/sql */
 
 #endif

@@ -66,7 +66,8 @@ profiles_read(const char *text, unsigned *ret_set, struct err *e)
 			return err_param(e, MDB_E_INVALID, "tools",
 				"no tool profile '%.*s'; known are default, "
 				"compat, history, skills, admin and all, combined by "
-				"commas", (int)n, name);
+				"commas",
+				(int)n, name);
 		set |= found->set;
 	}
 	*ret_set = set;

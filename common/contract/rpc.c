@@ -21,8 +21,7 @@ read_id(const json_t *id, struct rpc_request *ret, struct err *e)
 				  : json_integer(number);
 		return ret->id ? 0 : err_nomem(e);
 	}
-	if (json_is_string(id) &&
-		json_string_length(id) <= LIMIT_LABEL_BYTES) {
+	if (json_is_string(id) && json_string_length(id) <= LIMIT_LABEL_BYTES) {
 		ret->id = json_incref((json_t *)(uintptr_t)id);
 		return 0;
 	}
@@ -58,8 +57,8 @@ rpc_read_method(const json_t *msg, struct rpc_request *ret, struct err *e)
 static int
 rpc_check_members(const json_t *msg, struct err *e)
 {
-	static const char *const known[] = {
-		"id", "method", "params", "jsonrpc", NULL};
+	static const char *const known[] = {"id", "method", "params", "jsonrpc",
+		NULL};
 	json_t *o = (json_t *)(uintptr_t)msg;
 
 	for (void *it = json_object_iter(o); it;

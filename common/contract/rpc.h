@@ -8,12 +8,12 @@
 #include "common/cleanup.h"
 #include "common/err.h"
 
-#define RPC_PROTOCOL 1	/* version spoken; peers one apart are compatible */
+#define RPC_PROTOCOL 1 /* version spoken; peers one apart are compatible */
 
 struct rpc_request {
-	json_t *id;		/* owned; NULL: reply in order of arrival */
+	json_t *id; /* owned; NULL: reply in order of arrival */
 	char method[64];
-	json_t *params;		/* owned; an object, empty when absent */
+	json_t *params; /* owned; an object, empty when absent */
 };
 
 /* Takes apart a parsed request (borrows msg). 0, MDB_E_PROTOCOL when it has

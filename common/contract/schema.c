@@ -12,18 +12,18 @@
 #include "common/jx.h"
 #include "common/text.h"
 
-#define KNOWN_MAX   64	/* members of one object, for the nearest name */
-#define IGNORED_MAX 20	/* names reported under `ignored` */
+#define KNOWN_MAX   64 /* members of one object, for the nearest name */
+#define IGNORED_MAX 20 /* names reported under `ignored` */
 #define POINT_BYTES 64
 
 struct schema_place {
 	const struct schema_place *up;
-	const char *name;	/* NULL: an entry of an array */
+	const char *name; /* NULL: an entry of an array */
 	size_t index;
 };
 
 struct schema_check {
-	json_t *ignored;	/* NULL: unknown members are errors */
+	json_t *ignored; /* NULL: unknown members are errors */
 	struct err *e;
 };
 
@@ -52,11 +52,12 @@ place_text(const struct schema_place *at, char *out, size_t size)
 	out[text_cut(out, strlen(out))] = '\0';
 }
 
-static int wrong(struct schema_check *c, const struct schema_place *at, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+static int wrong(struct schema_check *c, const struct schema_place *at,
+	const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 static int
-wrong(struct schema_check *c, const struct schema_place *at, const char *fmt, ...)
+wrong(struct schema_check *c, const struct schema_place *at, const char *fmt,
+	...)
 {
 	char path[sizeof(c->e->param)], text[sizeof(c->e->text)];
 	va_list ap;
@@ -97,19 +98,19 @@ schema_wanted(enum param_type type)
 }
 
 static int
-schema_wrong_type(struct schema_check *c, const struct schema_place *at, const struct param *p,
-	const json_t *v)
+schema_wrong_type(struct schema_check *c, const struct schema_place *at,
+	const struct param *p, const json_t *v)
 {
 	if (json_is_real(v) && (p->type == P_INT || p->type == P_POINT))
-		return wrong(c, at, "must be %s, is %.17g", schema_wanted(p->type),
-			json_real_value(v));
+		return wrong(c, at, "must be %s, is %.17g",
+			schema_wanted(p->type), json_real_value(v));
 	return wrong(c, at, "must be %s, is %s", schema_wanted(p->type),
 		jx_type_name(v));
 }
 
 static int
-check_choice(struct schema_check *c, const struct schema_place *at, const struct param *p,
-	const char *s)
+check_choice(struct schema_check *c, const struct schema_place *at,
+	const struct param *p, const char *s)
 {
 	const char *nearest;
 	char list[256] = "";
@@ -130,8 +131,8 @@ check_choice(struct schema_check *c, const struct schema_place *at, const struct
 }
 
 static int
-check_string(struct schema_check *c, const struct schema_place *at, const struct param *p,
-	const json_t *v)
+check_string(struct schema_check *c, const struct schema_place *at,
+	const struct param *p, const json_t *v)
 {
 	size_t n = json_string_length(v);
 	int64_t min = p->min;
@@ -161,15 +162,16 @@ schema_put(struct schema_check *c, json_t *v_new, json_t **ret)
 
 /* ret: a new value to stand in the place of v; untouched when v may stay. */
 static int
-check_int(struct schema_check *c, const struct schema_place *at, const struct param *p,
-	const json_t *v, json_t **ret)
+check_int(struct schema_check *c, const struct schema_place *at,
+	const struct param *p, const json_t *v, json_t **ret)
 {
 	int64_t i;
 
 	if (!jx_integral(v, &i))
 		return schema_wrong_type(c, at, p, v);
 	if (i >= p->min && (p->max == 0 || i <= p->max))
-		return json_is_real(v) ? schema_put(c, json_integer(i), ret) : 0;
+		return json_is_real(v) ? schema_put(c, json_integer(i), ret)
+				       : 0;
 	if (p->max == 0 || p->max == INT64_MAX)
 		return wrong(c, at, "must be at least %lld, is %lld",
 			(long long)p->min, (long long)i);
@@ -178,8 +180,8 @@ check_int(struct schema_check *c, const struct schema_place *at, const struct pa
 }
 
 static int
-schema_check_number(struct schema_check *c, const struct schema_place *at, const struct param *p,
-	const json_t *v, json_t **ret)
+schema_check_number(struct schema_check *c, const struct schema_place *at,
+	const struct param *p, const json_t *v, json_t **ret)
 {
 	double d = jx_real(v);
 
@@ -194,8 +196,8 @@ schema_check_number(struct schema_check *c, const struct schema_place *at, const
 }
 
 static int
-check_point(struct schema_check *c, const struct schema_place *at, const struct param *p,
-	const json_t *v, json_t **ret)
+check_point(struct schema_check *c, const struct schema_place *at,
+	const struct param *p, const json_t *v, json_t **ret)
 {
 	int64_t i;
 
@@ -203,7 +205,8 @@ check_point(struct schema_check *c, const struct schema_place *at, const struct 
 		return wrong(c, at, "a change id is not negative, is %lld",
 			(long long)i);
 	if (jx_integral(v, &i))
-		return json_is_real(v) ? schema_put(c, json_integer(i), ret) : 0;
+		return json_is_real(v) ? schema_put(c, json_integer(i), ret)
+				       : 0;
 	if (!json_is_string(v))
 		return schema_wrong_type(c, at, p, v);
 	if (json_string_length(v) == 0 && (p->flags & PF_MAY_BE_EMPTY))
@@ -215,14 +218,15 @@ check_point(struct schema_check *c, const struct schema_place *at, const struct 
 	return 0;
 }
 
-static int schema_check_members(struct schema_check *c, const struct schema_place *at,
-	const struct param *table, const struct param *extra, json_t *object);
+static int schema_check_members(struct schema_check *c,
+	const struct schema_place *at, const struct param *table,
+	const struct param *extra, json_t *object);
 static int check_value(struct schema_check *c, const struct schema_place *at,
 	const struct param *p, json_t *v, json_t **ret);
 
 static int
-check_array(struct schema_check *c, const struct schema_place *at, const struct param *p,
-	json_t *v)
+check_array(struct schema_check *c, const struct schema_place *at,
+	const struct param *p, json_t *v)
 {
 	size_t n = json_array_size(v);
 	struct schema_place entry = {.up = at};
@@ -237,8 +241,8 @@ check_array(struct schema_check *c, const struct schema_place *at, const struct 
 		int rc;
 
 		entry.index = i;
-		rc = check_value(
-			c, &entry, p->item, json_array_get(v, i), &other);
+		rc = check_value(c, &entry, p->item, json_array_get(v, i),
+			&other);
 		if (rc == 0 && other && json_array_set_new(v, i, other) < 0)
 			rc = err_nomem(c->e);
 		if (rc < 0)
@@ -248,8 +252,8 @@ check_array(struct schema_check *c, const struct schema_place *at, const struct 
 }
 
 static int
-check_value(struct schema_check *c, const struct schema_place *at, const struct param *p,
-	json_t *v, json_t **ret)
+check_value(struct schema_check *c, const struct schema_place *at,
+	const struct param *p, json_t *v, json_t **ret)
 {
 	switch (p->type) {
 	case P_STRING:

@@ -16,30 +16,30 @@ enum param_type {
 	P_INT,
 	P_NUMBER,
 	P_BOOL,
-	P_OBJECT,	/* members: sub; free-form when sub is NULL */
-	P_ARRAY,	/* entries: item (one struct param) */
-	P_POINT,	/* as_of: change id (an integer, or its digits), or a
+	P_OBJECT,	  /* members: sub; free-form when sub is NULL */
+	P_ARRAY,	  /* entries: item (one struct param) */
+	P_POINT,	  /* as_of: change id (an integer, or its digits), or a
 			   string with a time. MCP shows a string */
 	P_TEXT_OR_OBJECT, /* an observation: a string, or an object of sub.
 			   MCP shows a string */
-	P_ANY		/* any value */
+	P_ANY		  /* any value */
 };
 
 enum param_flag {
 	PF_REQUIRED = 1,
-	PF_SOCKET_ONLY = 2,	/* not shown in the MCP schema */
+	PF_SOCKET_ONLY = 2, /* not shown in the MCP schema */
 	PF_NOT_EMPTY = 4,
-	PF_MAY_BE_EMPTY = 8,	/* P_POINT: "" counts as not given */
-	PF_EXTRA = 16		/* of one of the nine, but not in the reference
+	PF_MAY_BE_EMPTY = 8, /* P_POINT: "" counts as not given */
+	PF_EXTRA = 16	     /* of one of the nine, but not in the reference
 				   memory server: not part of `compat` */
 };
 
 struct param {
-	const char *name;	/* NULL ends a table */
+	const char *name; /* NULL ends a table */
 	enum param_type type;
 	unsigned flags;
-	const char *text;	/* description, terse; NULL: none */
-	int64_t min, max;	/* P_INT, P_NUMBER: value; P_STRING: bytes;
+	const char *text;	    /* description, terse; NULL: none */
+	int64_t min, max;	    /* P_INT, P_NUMBER: value; P_STRING: bytes;
 				   P_ARRAY: entries. max 0: no limit here */
 	const char *const *choices; /* NULL-terminated; P_STRING */
 	const struct param *sub;

@@ -73,7 +73,8 @@ number_schema(const struct param *p, json_t *out)
 	bool bounded = p->max != 0 && p->max != INT64_MAX;
 	bool has_least = p->min > 1 || (p->min < 0 && p->min != INT64_MIN);
 
-	if (schema_json_set_text(out, "type", p->type == P_INT ? "integer" : "number") < 0)
+	if (schema_json_set_text(out, "type",
+		    p->type == P_INT ? "integer" : "number") < 0)
 		return MDB_E_NOMEM;
 	if (has_least && jx_set(out, "minimum", json_integer(p->min)) < 0)
 		return MDB_E_NOMEM;

@@ -8,7 +8,7 @@
 #include "common/err.h"
 #include "common/jx.h"
 
-/* --- entities and relations --------------------------------------------------- */
+/* --- entities and relations ----------------------------------------------- */
 
 /* Copies a member if it is there; 0 or MDB_E_NOMEM. */
 static int
@@ -28,9 +28,10 @@ shape_entity(json_t *stored, bool compat)
 		compat_copy(e, "entityType", stored, "type") ||
 		compat_copy(e, "observations", stored, "observations"))
 		return NULL;
-	if (!compat && (compat_copy(e, "omitted", stored, "omitted") ||
-		compat_copy(e, "namespace", stored, "namespace") ||
-		compat_copy(e, "from", stored, "from")))
+	if (!compat &&
+		(compat_copy(e, "omitted", stored, "omitted") ||
+			compat_copy(e, "namespace", stored, "namespace") ||
+			compat_copy(e, "from", stored, "from")))
 		return NULL;
 	return take_ptr(e);
 }
@@ -44,9 +45,11 @@ shape_relation(json_t *stored, bool compat)
 		compat_copy(r, "to", stored, "to") ||
 		compat_copy(r, "relationType", stored, "relationType"))
 		return NULL;
-	if (!compat && (compat_copy(r, "weight", stored, "weight") ||
-		compat_copy(r, "from_namespace", stored, "from_namespace") ||
-		compat_copy(r, "to_namespace", stored, "to_namespace")))
+	if (!compat &&
+		(compat_copy(r, "weight", stored, "weight") ||
+			compat_copy(r, "from_namespace", stored,
+				"from_namespace") ||
+			compat_copy(r, "to_namespace", stored, "to_namespace")))
 		return NULL;
 	return take_ptr(r);
 }
@@ -66,7 +69,7 @@ list_of(json_t *stored, bool compat, json_t *(*one)(json_t *, bool))
 	return take_ptr(list);
 }
 
-/* --- reads -------------------------------------------------------------------- */
+/* --- reads ---------------------------------------------------------------- */
 
 static json_t *
 shape_graph(bool compat, const json_t *args, json_t *reply)
@@ -77,22 +80,24 @@ shape_graph(bool compat, const json_t *args, json_t *reply)
 	(void)args;
 	if (!entities)
 		entities = json_object_get(reply, "entities");
-	if (!g || jx_set(g, "entities",
-		list_of(entities, compat, shape_entity)) ||
-		jx_set(g, "relations", list_of(json_object_get(reply,
-			"relations"), compat, shape_relation)))
+	if (!g ||
+		jx_set(g, "entities",
+			list_of(entities, compat, shape_entity)) ||
+		jx_set(g, "relations",
+			list_of(json_object_get(reply, "relations"), compat,
+				shape_relation)))
 		return NULL;
 	if (compat)
 		return take_ptr(g);
 	if ((json_array_size(json_object_get(reply, "missing")) > 0 &&
-		compat_copy(g, "missing", reply, "missing")) ||
+		    compat_copy(g, "missing", reply, "missing")) ||
 		compat_copy(g, "partial", reply, "partial") ||
 		compat_copy(g, "next", reply, "next"))
 		return NULL;
 	return take_ptr(g);
 }
 
-/* --- writes ------------------------------------------------------------------- */
+/* --- writes --------------------------------------------------------------- */
 
 /* The texts of a list of observations, each once. */
 static json_t *
@@ -106,7 +111,8 @@ compat_texts_of(const json_t *observations)
 	if (!list || !seen)
 		return NULL;
 	json_array_foreach(observations, i, o) {
-		json_t *text = json_is_object(o) ? json_object_get(o, "text") : o;
+		json_t *text =
+			json_is_object(o) ? json_object_get(o, "text") : o;
 
 		if (!json_is_string(text) ||
 			json_object_get(seen, json_string_value(text)))
@@ -158,7 +164,8 @@ counted_entity(json_t *result)
 	AUTO_JSON json_t *u = json_object();
 
 	if (!u || compat_copy(u, "name", result, "name") ||
-		compat_copy(u, "added", result, "added") || copy_told(u, result))
+		compat_copy(u, "added", result, "added") ||
+		copy_told(u, result))
 		return NULL;
 	return take_ptr(u);
 }
@@ -177,18 +184,19 @@ shape_create_entities(bool compat, const json_t *args, json_t *reply)
 		return NULL;
 	json_array_foreach(json_object_get(reply, "results"), i, result) {
 		bool is_new = is_action(result, "created");
-		json_t *one = compat && is_new ?
-			created_entity(json_array_get(sent, i)) :
-			counted_entity(result);
+		json_t *one = compat && is_new
+				      ? created_entity(json_array_get(sent, i))
+				      : counted_entity(result);
 
 		if (jx_add(is_new ? created : updated, one))
 			return NULL;
 	}
 	if (jx_set(shape, "entities", json_incref(created)))
 		return NULL;
-	if (!compat && ((json_array_size(updated) > 0 &&
-		jx_set(shape, "updated", json_incref(updated))) ||
-		compat_copy(shape, "failed", reply, "failed")))
+	if (!compat &&
+		((json_array_size(updated) > 0 &&
+			 jx_set(shape, "updated", json_incref(updated))) ||
+			compat_copy(shape, "failed", reply, "failed")))
 		return NULL;
 	return take_ptr(shape);
 }
@@ -212,10 +220,11 @@ shape_create_relations(bool compat, const json_t *args, json_t *reply)
 			return NULL;
 	}
 	if (compat)
-		return jx_set(shape, "relations", json_incref(created)) ?
-			NULL : take_ptr(shape);
+		return jx_set(shape, "relations", json_incref(created))
+			       ? NULL
+			       : take_ptr(shape);
 	if (jx_set(shape, "created",
-		json_integer((json_int_t)json_array_size(created))) ||
+		    json_integer((json_int_t)json_array_size(created))) ||
 		(unchanged > 0 &&
 			jx_set(shape, "unchanged", json_integer(unchanged))) ||
 		compat_copy(shape, "failed", reply, "failed"))
@@ -232,10 +241,11 @@ shape_addition(bool compat, json_t *result)
 	if (!one || compat_copy(one, "entityName", result, "entityName"))
 		return NULL;
 	if (compat)
-		return jx_set(one, "addedObservations", json_incref(added)) ?
-			NULL : take_ptr(one);
+		return jx_set(one, "addedObservations", json_incref(added))
+			       ? NULL
+			       : take_ptr(one);
 	if (jx_set(one, "added",
-		json_integer((json_int_t)json_array_size(added))) ||
+		    json_integer((json_int_t)json_array_size(added))) ||
 		compat_copy(one, "action", result, "action") ||
 		copy_told(one, result))
 		return NULL;
@@ -268,14 +278,15 @@ static json_t *
 deleted(bool compat, const char *message, json_int_t n, json_t *missing,
 	json_t *hints)
 {
-	AUTO_JSON json_t *shape = compat ?
-		json_pack("{s:b, s:s}", "success", 1, "message", message) :
-		json_pack("{s:b, s:I}", "success", n > 0, "deleted", n);
+	AUTO_JSON json_t *shape = compat ? json_pack("{s:b, s:s}", "success", 1,
+						   "message", message)
+					 : json_pack("{s:b, s:I}", "success",
+						   n > 0, "deleted", n);
 
 	if (compat || !shape)
 		return take_ptr(shape);
-	if ((n == 0 && jx_set(shape, "message",
-		json_string("nothing deleted"))) ||
+	if ((n == 0 &&
+		    jx_set(shape, "message", json_string("nothing deleted"))) ||
 		(json_array_size(missing) > 0 &&
 			jx_set(shape, "missing", json_incref(missing))) ||
 		(json_array_size(hints) > 0 &&
@@ -312,7 +323,8 @@ shape_delete_observations(bool compat, const json_t *args, json_t *reply)
 		n += json_integer_value(json_object_get(result, "deleted"));
 		if (json_array_size(json_object_get(result, "missing")) == 0)
 			continue;
-		if (!one || compat_copy(one, "entityName", result, "entityName") ||
+		if (!one ||
+			compat_copy(one, "entityName", result, "entityName") ||
 			compat_copy(one, "observations", result, "missing") ||
 			compat_copy(one, "nearest", result, "nearest") ||
 			compat_copy(one, "hints", result, "hints") ||
@@ -334,8 +346,8 @@ shape_delete_relations(bool compat, const json_t *args, json_t *reply)
 	if (!missing)
 		return NULL;
 	json_array_foreach(json_object_get(reply, "missing_at"), i, at) {
-		json_t *one = json_array_get(sent,
-			(size_t)json_integer_value(at));
+		json_t *one =
+			json_array_get(sent, (size_t)json_integer_value(at));
 
 		if (one && json_array_append(missing, one))
 			return NULL;
@@ -345,12 +357,12 @@ shape_delete_relations(bool compat, const json_t *args, json_t *reply)
 		NULL);
 }
 
-/* --- the table ------------------------------------------------------------------ */
+/* --- the table ------------------------------------------------------------ */
 
 struct compat_shape {
 	const char *tool;
 	json_t *(*make)(bool compat, const json_t *args, json_t *reply);
-	const char *text;	/* member the text block shows; NULL: all */
+	const char *text; /* member the text block shows; NULL: all */
 };
 
 static const struct compat_shape shapes[] = {
@@ -386,8 +398,8 @@ int
 compat_write_text(const char *tool, json_t *structured, struct buf *out)
 {
 	const struct compat_shape *s = compat_find(tool);
-	json_t *part = s && s->text ? json_object_get(structured, s->text) :
-		structured;
+	json_t *part = s && s->text ? json_object_get(structured, s->text)
+				    : structured;
 
 	if (json_is_string(part))
 		return buf_add(out, json_string_value(part),
@@ -395,7 +407,7 @@ compat_write_text(const char *tool, json_t *structured, struct buf *out)
 	return compat_pretty(part, out);
 }
 
-/* --- JSON.stringify(value, null, 2) --------------------------------------------- */
+/* --- JSON.stringify(value, null, 2) --------------------------------------- */
 
 static int pretty(const json_t *v, unsigned depth, struct buf *out);
 

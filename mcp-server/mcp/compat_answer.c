@@ -19,7 +19,7 @@
 
 /* The envelope of a line, its id included. */
 #define ENVELOPE_BYTES 2048
-#define ROOM (LIMIT_MCP_ANSWER_BYTES - ENVELOPE_BYTES)
+#define ROOM	       (LIMIT_MCP_ANSWER_BYTES - ENVELOPE_BYTES)
 
 int
 compat_answer(const char *tool, json_t *structured, struct buf *text,
@@ -46,7 +46,7 @@ compat_answer(const char *tool, json_t *structured, struct buf *text,
 	return buf_add(text, plain.data, plain.len);
 }
 
-/* --- sizes ---------------------------------------------------------------------- */
+/* --- sizes ---------------------------------------------------------------- */
 
 /* Bytes of a string that is quoted as JSON, and that once more. */
 static size_t
@@ -76,7 +76,8 @@ member_bytes(const char *name, json_t *value)
 size_t
 compat_entity_bytes(json_t *entity)
 {
-	size_t bytes = strlen("{},") + strlen("\\\"observations\\\":[]") +
+	size_t bytes =
+		strlen("{},") + strlen("\\\"observations\\\":[]") +
 		member_bytes("name", json_object_get(entity, "name")) +
 		member_bytes("entityType", json_object_get(entity, "type"));
 	json_t *text;
@@ -91,8 +92,8 @@ size_t
 compat_relation_bytes(json_t *relation)
 {
 	return strlen("{}") +
-		member_bytes("from", json_object_get(relation, "from")) +
-		member_bytes("to", json_object_get(relation, "to")) +
-		member_bytes("relationType",
-			json_object_get(relation, "relationType"));
+	       member_bytes("from", json_object_get(relation, "from")) +
+	       member_bytes("to", json_object_get(relation, "to")) +
+	       member_bytes("relationType",
+		       json_object_get(relation, "relationType"));
 }

@@ -5,9 +5,9 @@
 
 #include "common/jx.h"
 
-#define S "{'type':'string'}"
-#define N "{'type':'integer'}"
-#define B "{'type':'boolean'}"
+#define S	   "{'type':'string'}"
+#define N	   "{'type':'integer'}"
+#define B	   "{'type':'boolean'}"
 #define LIST(item) "{'type':'array','items':" item "}"
 #define OPEN(members, required)                                                \
 	"{'type':'object','properties':{" members "},'required':[" required "]}"
@@ -17,33 +17,31 @@
 	"{'type':'object','properties':{" members "},'required':[" required    \
 	"],'additionalProperties':false}"
 
-#define ENTITY_M "'name':" S ",'entityType':" S ",'observations':" LIST(S)
-#define ENTITY_R "'name','entityType','observations'"
+#define ENTITY_M   "'name':" S ",'entityType':" S ",'observations':" LIST(S)
+#define ENTITY_R   "'name','entityType','observations'"
 #define RELATION_M "'from':" S ",'to':" S ",'relationType':" S
 #define RELATION_R "'from','to','relationType'"
-#define ADDED                                                                  \
-	"'entityName':" S ",'addedObservations':" LIST(S)
-#define ADDED_R "'entityName','addedObservations'"
-#define DONE_M "'success':" B ",'message':" S
-#define DONE_R "'success','message'"
+#define ADDED	   "'entityName':" S ",'addedObservations':" LIST(S)
+#define ADDED_R	   "'entityName','addedObservations'"
+#define DONE_M	   "'success':" B ",'message':" S
+#define DONE_R	   "'success','message'"
 
-#define ENTITIES_C "'entities':" LIST(CLOSED(ENTITY_M, ENTITY_R))
+#define ENTITIES_C  "'entities':" LIST(CLOSED(ENTITY_M, ENTITY_R))
 #define RELATIONS_C "'relations':" LIST(CLOSED(RELATION_M, RELATION_R))
 /* As create_entities and create_relations take them: said once is enough. */
-#define ENTITIES "'entities':" LIST("{'type':'object'}")
+#define ENTITIES  "'entities':" LIST("{'type':'object'}")
 #define RELATIONS "'relations':" LIST("{'type':'object'}")
 
-#define DONE_C CLOSED(DONE_M, DONE_R)
-#define GRAPH_C                                                                \
-	CLOSED(ENTITIES_C "," RELATIONS_C, "'entities','relations'")
+#define DONE_C	CLOSED(DONE_M, DONE_R)
+#define GRAPH_C CLOSED(ENTITIES_C "," RELATIONS_C, "'entities','relations'")
 #define GRAPH                                                                  \
 	OPEN(ENTITIES "," RELATIONS ",'next':" S, "'entities','relations'")
 
 struct schema_text {
 	const char *tool;
-	const char *plain;	/* elsewhere; NULL: none. What a write tells is
+	const char *plain;	 /* elsewhere; NULL: none. What a write tells is
 				   short and read by the model as it comes */
-	const char *compat;	/* NULL: not one of the nine */
+	const char *compat;	 /* NULL: not one of the nine */
 	const char *description; /* in compat; NULL: that of tools.def */
 };
 
@@ -63,8 +61,10 @@ static const struct schema_text schemas[] = {
 		"Find all entities whose name, type or observations contain "
 		"the query, upper or lower case alike, with their relations."},
 	{"open_nodes", GRAPH, GRAPH_C, NULL},
-	{"recall", OPEN("'results':" LIST(S) ",'relevant':" B,
-			"'results','relevant'"), NULL, NULL},
+	{"recall",
+		OPEN("'results':" LIST(S) ",'relevant':" B,
+			"'results','relevant'"),
+		NULL, NULL},
 };
 
 static const struct schema_text *

@@ -47,24 +47,27 @@ era_instructions(void)
 json_t *
 era_session_instructions(const struct session *s)
 {
-	return json_sprintf("%s%s", instructions, s->o.is_apart ? "\nTHIS "
-		"FOLDER names a git remote whose memory another folder has, "
-		"so it has a memory of its own. If the user misses facts: "
-		"`memoryctl namespace trust .` there lets it share." : "");
+	return json_sprintf("%s%s", instructions,
+		s->o.is_apart
+			? "\nTHIS "
+			  "FOLDER names a git remote whose memory another folder has, "
+			  "so it has a memory of its own. If the user misses facts: "
+			  "`memoryctl namespace trust .` there lets it share."
+			: "");
 }
 
 json_t *
 era_server_info(void)
 {
-	return json_pack("{s:s, s:s, s:s}", "name", "memory-mcp",
-		"title", "Enhanced Memory", "version", MEMORY_VERSION);
+	return json_pack("{s:s, s:s, s:s}", "name", "memory-mcp", "title",
+		"Enhanced Memory", "version", MEMORY_VERSION);
 }
 
 json_t *
 era_capabilities(void)
 {
-	return json_pack("{s:{}, s:{s:b}}", "tools", "resources",
-		"subscribe", 1);
+	return json_pack("{s:{}, s:{s:b}}", "tools", "resources", "subscribe",
+		1);
 }
 
 void

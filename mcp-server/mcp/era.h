@@ -4,7 +4,7 @@
 
 #include "mcp-server/mcp/session.h"
 
-#define ERA_META "io.modelcontextprotocol/"
+#define ERA_META	   "io.modelcontextprotocol/"
 #define ERA_MODERN_VERSION "2026-07-28"
 
 struct method {
@@ -18,7 +18,7 @@ struct method {
 
 struct era {
 	const char *name;
-	const struct method *methods;	/* ends with a NULL name */
+	const struct method *methods; /* ends with a NULL name */
 	int code_no_resource;
 	/* Puts what the era wants into a result. Takes and returns new, or
 	 * NULL: no memory. */

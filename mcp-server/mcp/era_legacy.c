@@ -8,10 +8,10 @@
 #include "mcp-server/mcp/subscribe.h"
 
 /* Newest first: what is offered to a client with an unknown version. */
-static const char *const versions[] = {
-	"2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"};
+static const char *const versions[] = {"2025-11-25", "2025-06-18", "2025-03-26",
+	"2024-11-05"};
 #define VERSION_WITH_BATCHES "2025-03-26"
-#define CODE_NO_RESOURCE (-32002)
+#define CODE_NO_RESOURCE     (-32002)
 
 static void
 initialize(struct session_request *r)
@@ -28,11 +28,10 @@ initialize(struct session_request *r)
 			s->legacy_version = versions[i];
 	era_client_label(json_object_get(r->params, "clientInfo"), s->client,
 		sizeof(s->client));
-	result = json_pack("{s:s, s:o, s:o, s:o}",
-		"protocolVersion", s->legacy_version,
-		"capabilities", era_capabilities(),
-		"serverInfo", era_server_info(),
-		"instructions", era_session_instructions(s));
+	result = json_pack("{s:s, s:o, s:o, s:o}", "protocolVersion",
+		s->legacy_version, "capabilities", era_capabilities(),
+		"serverInfo", era_server_info(), "instructions",
+		era_session_instructions(s));
 	request_reply(r, result);
 }
 
@@ -72,8 +71,8 @@ era_legacy_accept_request(struct session_request *r)
 const struct era *
 era_legacy(void)
 {
-	static const struct era era = {
-		"legacy", methods, CODE_NO_RESOURCE, era_legacy_finish, era_legacy_accept_request};
+	static const struct era era = {"legacy", methods, CODE_NO_RESOURCE,
+		era_legacy_finish, era_legacy_accept_request};
 
 	return &era;
 }
@@ -82,5 +81,5 @@ bool
 era_takes_batches(const struct session *s)
 {
 	return s->legacy_version &&
-		strcmp(s->legacy_version, VERSION_WITH_BATCHES) == 0;
+	       strcmp(s->legacy_version, VERSION_WITH_BATCHES) == 0;
 }

@@ -9,15 +9,15 @@
 #include "mcp-server/mcp/subscribe.h"
 
 #define CODE_UNSUPPORTED_VERSION (-32022)
-#define HOUR_MS 3600000
+#define HOUR_MS			 3600000
 
 static void
 discover(struct session_request *r)
 {
-	request_reply(r, json_pack("{s:[s], s:o, s:o}",
-		"supportedVersions", ERA_MODERN_VERSION,
-		"capabilities", era_capabilities(),
-		"instructions", era_session_instructions(r->session)));
+	request_reply(r,
+		json_pack("{s:[s], s:o, s:o}", "supportedVersions",
+			ERA_MODERN_VERSION, "capabilities", era_capabilities(),
+			"instructions", era_session_instructions(r->session)));
 }
 
 /* Lists depend on the program and its options alone: public, for an hour.
@@ -44,8 +44,8 @@ era_modern_finish(const struct session_request *r, json_t *result_new)
 		return NULL;
 	if (r->entry->ttl_ms >= 0 &&
 		(jx_set(result, "ttlMs", json_integer(r->entry->ttl_ms)) ||
-		jx_set(result, "cacheScope",
-			json_string(r->entry->cache_scope))))
+			jx_set(result, "cacheScope",
+				json_string(r->entry->cache_scope))))
 		return NULL;
 	if (!meta) {
 		meta = json_object();
@@ -78,19 +78,22 @@ era_modern_accept_request(struct session_request *r)
 	if (jx_object(r->params, "_meta", JX_REQUIRED, &meta, &e) ||
 		jx_string(meta, ERA_META "protocolVersion", JX_REQUIRED,
 			&version, NULL, &e)) {
-		session_fail(r, JSONRPC_PARAMS, NULL, "invalid params: %s. "
+		session_fail(r, JSONRPC_PARAMS, NULL,
+			"invalid params: %s. "
 			"Either begin with initialize (2025-11-25 and earlier) "
-			"or send _meta with " ERA_META "protocolVersion (\""
-			ERA_MODERN_VERSION "\") and " ERA_META
-			"clientCapabilities in each request", e.text);
+			"or send _meta with " ERA_META
+			"protocolVersion (\"" ERA_MODERN_VERSION
+			"\") and " ERA_META
+			"clientCapabilities in each request",
+			e.text);
 		return false;
 	}
 	if (strcmp(version, ERA_MODERN_VERSION) != 0)
 		return refuse_version(r, version);
 	if (jx_object(meta, ERA_META "clientCapabilities", JX_REQUIRED,
-		&capabilities, &e) ||
-		jx_object(meta, ERA_META "clientInfo", JX_OPTIONAL, &info,
-			&e) < 0) {
+		    &capabilities, &e) ||
+		jx_object(meta, ERA_META "clientInfo", JX_OPTIONAL, &info, &e) <
+			0) {
 		session_fail(r, JSONRPC_PARAMS, NULL,
 			"invalid params._meta: %s", e.text);
 		return false;

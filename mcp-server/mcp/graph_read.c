@@ -17,16 +17,16 @@
 struct graph_read {
 	struct relay *relay;
 	const char *method;
-	json_t *params;		/* owned; its cursor moves */
-	bool finding;		/* the first step of a search */
-	json_t *names;		/* owned; of the hits, each once, ids as values */
-	void *at;		/* names: iterator at those not yet opened */
+	json_t *params; /* owned; its cursor moves */
+	bool finding;	/* the first step of a search */
+	json_t *names;	/* owned; of the hits, each once, ids as values */
+	void *at;	/* names: iterator at those not yet opened */
 	size_t max_bytes, bytes;
 	graph_read_fn fn;
 	void *ctx;
 	struct relay_call *call; /* under way, or NULL */
-	json_t *graph;		/* owned */
-	json_t *seen;		/* owned; relations taken, as JSON texts */
+	json_t *graph;		 /* owned */
+	json_t *seen;		 /* owned; relations taken, as JSON texts */
 };
 
 void
@@ -108,7 +108,7 @@ graph_read_add_page(struct graph_read *g, json_t *reply)
 
 struct graph_read_entry {
 	json_int_t id;
-	size_t at;		/* keeps the order of those without an id */
+	size_t at; /* keeps the order of those without an id */
 	json_t *value;
 };
 
@@ -157,8 +157,9 @@ order_all(struct graph_read *g)
 {
 	if (graph_read_order(g, "relations"))
 		return MDB_E_NOMEM;
-	return strcmp(g->method, "open_nodes") == 0 && !g->names ?
-		graph_read_order(g, "entities") : 0;
+	return strcmp(g->method, "open_nodes") == 0 && !g->names
+		       ? graph_read_order(g, "entities")
+		       : 0;
 }
 
 static void page_done(void *ctx, int rc, json_t *reply, const struct err *e);
@@ -169,7 +170,8 @@ graph_read_next_page(struct graph_read *g)
 	json_t *params = json_copy(g->params);
 
 	g->call = params ? relay_call(g->relay, g->method, params, false,
-		page_done, g) : NULL;
+				   page_done, g)
+			 : NULL;
 	return g->call ? 0 : MDB_E_NOMEM;
 }
 
@@ -181,7 +183,7 @@ fail_nomem(struct graph_read *g)
 	g->fn(g->ctx, err_nomem(&e), NULL, &e);
 }
 
-/* --- searching ------------------------------------------------------------------ */
+/* --- searching ------------------------------------------------------------ */
 
 /* Notes the hits of a page. */
 static int
@@ -232,8 +234,8 @@ open_hits(struct graph_read *g, bool *ret_done)
 static void
 begin_opening(struct graph_read *g)
 {
-	static const char *const search_only[] = {
-		"query", "mode", "limit", "fields", "cursor", "relations"};
+	static const char *const search_only[] = {"query", "mode", "limit",
+		"fields", "cursor", "relations"};
 
 	for (size_t i = 0; i < ARRAY_LEN(search_only); i++)
 		json_object_del(g->params, search_only[i]);
@@ -249,11 +251,13 @@ begin_finding(struct graph_read *g)
 	g->finding = true;
 	g->names = json_object();
 	return g->names && !jx_set(g->params, "relations", json_false()) &&
-		!jx_set(g->params, "fields",
-			json_pack("[ss]", "id", "name")) ? 0 : MDB_E_NOMEM;
+			       !jx_set(g->params, "fields",
+				       json_pack("[ss]", "id", "name"))
+		       ? 0
+		       : MDB_E_NOMEM;
 }
 
-/* --- pages ---------------------------------------------------------------------- */
+/* --- pages ---------------------------------------------------------------- */
 
 /* Takes a page in and asks for what follows. *ret_done: nothing does. */
 static int
@@ -267,14 +271,15 @@ take_page(struct graph_read *g, json_t *reply, bool *ret_done)
 		return MDB_E_NOMEM;
 	full = g->bytes > g->max_bytes;
 	if (next && !full)
-		return jx_set(g->params, "cursor", json_incref(next)) ?
-			MDB_E_NOMEM : graph_read_next_page(g);
+		return jx_set(g->params, "cursor", json_incref(next))
+			       ? MDB_E_NOMEM
+			       : graph_read_next_page(g);
 	if (!full && g->finding)
 		begin_opening(g);
 	if (!full && g->names)
 		return open_hits(g, ret_done);
 	*ret_done = true;
-	if (!next && (g->at || g->finding))	/* full, with more to open */
+	if (!next && (g->at || g->finding)) /* full, with more to open */
 		next = json_true();
 	return next ? jx_set(g->graph, "next", json_incref(next)) : 0;
 }

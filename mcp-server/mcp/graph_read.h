@@ -15,8 +15,8 @@ struct graph_read;
 /* rc 0: graph {entities, relations, next?}, borrowed, entries as memory-db
  * gives them in order of creation, no relation twice; next: the bound was passed there. Negative:
  * *e. The graph_read is still to be freed. */
-typedef void (*graph_read_fn)(void *ctx, int rc, json_t *graph,
-	const struct err *e);
+typedef void (
+	*graph_read_fn)(void *ctx, int rc, json_t *graph, const struct err *e);
 
 /* method: read_graph, search_nodes or open_nodes. Takes params_new. Stops
  * after the page that passes max_bytes (of text in an answer, as

@@ -148,7 +148,7 @@ jsonrpc_read(json_t *value, struct jsonrpc_msg *ret, struct jsonrpc_error *e)
 	if (json_is_null(ret->params)) /* some clients' word for none */
 		ret->params = NULL;
 	if (!method && (json_object_get(value, "result") ||
-		json_object_get(value, "error")))
+			       json_object_get(value, "error")))
 		return JSONRPC_RESPONSE;
 	if (id && !is_id(id))
 		return bad(e, NULL, JSONRPC_INVALID,

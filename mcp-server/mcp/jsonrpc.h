@@ -19,9 +19,9 @@ enum jsonrpc_code {
 };
 
 struct jsonrpc_error {
-	int code;		/* enum jsonrpc_code, or one of MCP's own */
+	int code; /* enum jsonrpc_code, or one of MCP's own */
 	char text[320];
-	json_t *id;		/* owned, NULL: could not be read */
+	json_t *id; /* owned, NULL: could not be read */
 };
 
 /* Sets code and text, drops the id; returns code. */
@@ -39,14 +39,14 @@ json_t *jsonrpc_parse(const char *line, size_t n, struct jsonrpc_error *e)
 enum jsonrpc_kind {
 	JSONRPC_REQUEST,
 	JSONRPC_NOTIFICATION,
-	JSONRPC_RESPONSE,	/* of the client; we ask nothing: to be ignored */
-	JSONRPC_BAD		/* error says why; to be answered */
+	JSONRPC_RESPONSE, /* of the client; we ask nothing: to be ignored */
+	JSONRPC_BAD	  /* error says why; to be answered */
 };
 
 struct jsonrpc_msg {
-	json_t *id;		/* string or integer; NULL: none */
+	json_t *id; /* string or integer; NULL: none */
 	const char *method;
-	json_t *params;		/* an object, or NULL when absent */
+	json_t *params; /* an object, or NULL when absent */
 };
 
 /* Takes a parsed value apart. Members of *ret are borrowed from it. */
@@ -56,10 +56,9 @@ enum jsonrpc_kind jsonrpc_read(json_t *value, struct jsonrpc_msg *ret,
 /* Messages to send; the first two return new or NULL: no memory. They take
  * their _new arguments also on failure. id NULL: the member is left out. */
 json_t *jsonrpc_result(json_t *id, json_t *result_new) MUST_CHECK;
-json_t *jsonrpc_error(json_t *id, int code, const char *text,
-	json_t *data_new) MUST_CHECK;
-json_t *jsonrpc_notification(const char *method, json_t *params_new)
+json_t *jsonrpc_error(json_t *id, int code, const char *text, json_t *data_new)
 	MUST_CHECK;
+json_t *jsonrpc_notification(const char *method, json_t *params_new) MUST_CHECK;
 
 /* --- the id of a line that is too large to be parsed -------------------------
  * Looks at each byte once and keeps the last top-level member "id" of an

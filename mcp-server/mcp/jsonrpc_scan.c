@@ -84,7 +84,7 @@ structure_byte(struct jsonrpc_scan *s, char c)
 		return;
 	case '{':
 	case '[':
-		if (s->keep) {	/* an id is neither object nor array */
+		if (s->keep) { /* an id is neither object nor array */
 			s->keep = false;
 			s->value_n = 0;
 		}

@@ -19,7 +19,7 @@ mcp_args_find(const struct param *table, const char *name)
 	return NULL;
 }
 
-/* --- filter ------------------------------------------------------------------- */
+/* --- filter --------------------------------------------------------------- */
 
 unsigned
 mcp_args_hidden(const struct tool *t, const struct profile *p)
@@ -30,7 +30,8 @@ mcp_args_hidden(const struct tool *t, const struct profile *p)
 }
 
 static bool
-mcp_args_is_allowed(const struct tool *t, const struct profile *p, const char *name)
+mcp_args_is_allowed(const struct tool *t, const struct profile *p,
+	const char *name)
 {
 	bool plain = !p->compat || !(t->flags & TF_COMPAT);
 	const struct param *own = mcp_args_find(t->params, name);
@@ -86,7 +87,8 @@ mcp_args_drop_unknown(const struct param *table, json_t *object)
 static bool
 is_known_there(const struct tool *t, const char *name)
 {
-	return mcp_args_find(t->params, name) || mcp_args_find(tools_common, name);
+	return mcp_args_find(t->params, name) ||
+	       mcp_args_find(tools_common, name);
 }
 
 /* Reads cover the project's memory and the user's, and say which a fact is
@@ -119,7 +121,8 @@ mcp_args_filter(const struct tool *t, const struct profile *p, json_t *args,
 		if (!(t->flags & TF_COMPAT) && !is_harmless(t, name))
 			return err_param(e, MDB_E_INVALID, name,
 				"parameter '%s' cannot be set here; leave it "
-				"out", name);
+				"out",
+				name);
 		if (jx_add(ignored, json_string(name)))
 			return err_nomem(e);
 		json_object_del(args, name);
@@ -127,7 +130,7 @@ mcp_args_filter(const struct tool *t, const struct profile *p, json_t *args,
 	return 0;
 }
 
-/* --- completion --------------------------------------------------------------- */
+/* --- completion ----------------------------------------------------------- */
 
 static int
 set_int(json_t *args, const char *key, json_int_t value)
@@ -141,7 +144,7 @@ complete_whole(const struct tool *t, json_t *args)
 {
 	if (strcmp(t->name, "search_nodes") == 0 &&
 		(jx_set(args, "mode", json_string("substring")) ||
-		set_int(args, "limit", LIMIT_ROWS)))
+			set_int(args, "limit", LIMIT_ROWS)))
 		return MDB_E_NOMEM;
 	if (strcmp(t->name, "read_graph") == 0 &&
 		set_int(args, "limit", LIMIT_ROWS))
@@ -156,8 +159,9 @@ complete_recall(json_t *args)
 		(!json_object_get(args, "cut") &&
 			jx_set(args, "cut", json_real(LIMIT_MCP_RECALL_CUT))))
 		return MDB_E_NOMEM;
-	return json_object_get(args, "max_tokens") ? 0 :
-		set_int(args, "max_tokens", LIMIT_MCP_RECALL_TOKENS);
+	return json_object_get(args, "max_tokens")
+		       ? 0
+		       : set_int(args, "max_tokens", LIMIT_MCP_RECALL_TOKENS);
 }
 
 static int
@@ -166,8 +170,10 @@ complete_page(const struct tool *t, json_t *args)
 	if (strcmp(t->name, "search_nodes") == 0) {
 		if (jx_set(args, "relations", json_true()))
 			return MDB_E_NOMEM;
-		return json_object_get(args, "max_tokens") ? 0 :
-			set_int(args, "max_tokens", LIMIT_MCP_SEARCH_TOKENS);
+		return json_object_get(args, "max_tokens")
+			       ? 0
+			       : set_int(args, "max_tokens",
+					 LIMIT_MCP_SEARCH_TOKENS);
 	}
 	if (strcmp(t->name, "recall") == 0)
 		return complete_recall(args);
@@ -187,8 +193,7 @@ mcp_args_complete(const struct tool *t, const struct profile *p,
 		jx_set(args, "client", json_string(client)))
 		return MDB_E_NOMEM;
 	if (t->flags & TF_READ)
-		return exact ? complete_whole(t, args) :
-			complete_page(t, args);
+		return exact ? complete_whole(t, args) : complete_page(t, args);
 	if (!(t->flags & (TF_WRITE | TF_SCRIPT)))
 		return 0;
 	if (exact && mcp_args_find(t->params, "strict") &&
@@ -200,7 +205,7 @@ mcp_args_complete(const struct tool *t, const struct profile *p,
 	return client[0] ? jx_set(args, "client", json_string(client)) : 0;
 }
 
-/* --- schema ------------------------------------------------------------------- */
+/* --- schema --------------------------------------------------------------- */
 
 /* Takes schema_new. A parameter of the tool's own stays as it is. */
 static int
@@ -243,31 +248,33 @@ mcp_args_schema(const struct tool *t, const struct profile *p, json_t *schema)
 	if (t->flags & TF_ADMIN)
 		return 0;
 	if ((t->flags & TF_WRITE) && mcp_args_is_allowed(t, p, "scope") &&
-		mcp_args_add_member(members, "scope", json_pack("{s:s, s:[ss], s:s}",
-			"type", "string", "enum", "user", "project",
-			"description",
-			"user: for every project")))
+		mcp_args_add_member(members, "scope",
+			json_pack("{s:s, s:[ss], s:s}", "type", "string",
+				"enum", "user", "project", "description",
+				"user: for every project")))
 		return MDB_E_NOMEM;
 	if (hides_facts(t) && !(p->compat && (t->flags & TF_COMPAT)) &&
-		mcp_args_add_member(members, "confirm", json_pack("{s:s, s:s}",
-			"type", "boolean", "description",
-			"to hide over 50 facts a minute")))
+		mcp_args_add_member(members, "confirm",
+			json_pack("{s:s, s:s}", "type", "boolean",
+				"description",
+				"to hide over 50 facts a minute")))
 		return MDB_E_NOMEM;
 	if (!p->history || is_about_branches(t))
 		return 0;
-	if ((t->flags & (TF_READ | TF_SCRIPT)) && mcp_args_add_member(members, "as_of",
-		json_pack("{s:s, s:s}", "type", "string",
-			"description", "state at this change id or time")))
+	if ((t->flags & (TF_READ | TF_SCRIPT)) &&
+		mcp_args_add_member(members, "as_of",
+			json_pack("{s:s, s:s}", "type", "string", "description",
+				"state at this change id or time")))
 		return MDB_E_NOMEM;
 	if ((t->flags & (TF_READ | TF_WRITE | TF_SCRIPT)) &&
 		mcp_args_add_member(members, "branch",
-		json_pack("{s:s, s:s}", "type", "string",
-			"description", "default main")))
+			json_pack("{s:s, s:s}", "type", "string", "description",
+				"default main")))
 		return MDB_E_NOMEM;
 	return 0;
 }
 
-/* --- paths -------------------------------------------------------------------- */
+/* --- paths ---------------------------------------------------------------- */
 
 const char *
 mcp_args_at(json_t *args, const char *path)

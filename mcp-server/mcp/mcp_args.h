@@ -11,8 +11,8 @@
 /* Takes out of args (changed in place) what this profile does not know. The
  * nine tools ignore it: names are appended to `ignored`. Other tools refuse
  * it. 0, MDB_E_INVALID or MDB_E_NOMEM. */
-int mcp_args_filter(const struct tool *t, const struct profile *p,
-	json_t *args, json_t *ignored, struct err *e) MUST_CHECK;
+int mcp_args_filter(const struct tool *t, const struct profile *p, json_t *args,
+	json_t *ignored, struct err *e) MUST_CHECK;
 
 /* Flags of the parameters that this profile does not show of the tool. */
 unsigned mcp_args_hidden(const struct tool *t, const struct profile *p);

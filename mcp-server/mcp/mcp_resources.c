@@ -17,7 +17,7 @@
 #define ENTITY_URI "memory://entity/"
 #define JSON_TYPE  "application/json"
 
-/* --- URIs ------------------------------------------------------------------------ */
+/* --- URIs ----------------------------------------------------------------- */
 
 /* Percent-decodes into out. 0, or MDB_E_INVALID: no name of ours. */
 static int
@@ -49,11 +49,13 @@ static int
 encode(const char *s, struct buf *out)
 {
 	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-		"abcdefghijklmnopqrstuvwxyz0123456789-._~";
+				    "abcdefghijklmnopqrstuvwxyz0123456789-._~";
 
 	for (; *s; s++) {
-		int rc = strchr(plain, *s) ? buf_addc(out, *s) :
-			buf_addf(out, "%%%02X", (unsigned)(unsigned char)*s);
+		int rc = strchr(plain, *s)
+				 ? buf_addc(out, *s)
+				 : buf_addf(out, "%%%02X",
+					   (unsigned)(unsigned char)*s);
 
 		if (rc)
 			return rc;
@@ -80,7 +82,8 @@ resource_is_known(const char *uri)
 {
 	char name[LIMIT_NAME_BYTES + 1];
 
-	return strcmp(uri, GRAPH_URI) == 0 || mcp_resources_entity_name(uri, name) == 0;
+	return strcmp(uri, GRAPH_URI) == 0 ||
+	       mcp_resources_entity_name(uri, name) == 0;
 }
 
 bool
@@ -108,22 +111,24 @@ resource_not_found(struct session_request *r, const char *uri)
 {
 	session_fail(r, r->era->code_no_resource,
 		json_pack("{s:s}", "uri", uri),
-		"Resource not found: %.200s. There are " GRAPH_URI " and "
-		ENTITY_URI "{name}, the name percent-encoded", uri);
+		"Resource not found: %.200s. There are " GRAPH_URI
+		" and " ENTITY_URI "{name}, the name percent-encoded",
+		uri);
 }
 
-/* --- lists ----------------------------------------------------------------------- */
+/* --- lists ---------------------------------------------------------------- */
 
 void
 mcp_resources_list(struct session_request *r)
 {
 	if (mcp_bad_cursor(r))
 		return;
-	request_reply(r, json_pack("{s:[{s:s, s:s, s:s, s:s, s:s}]}",
-		"resources", "uri", GRAPH_URI, "name", "knowledge-graph",
-		"title", "Knowledge Graph", "description",
-		"The full knowledge graph with all entities and relations",
-		"mimeType", JSON_TYPE));
+	request_reply(r,
+		json_pack("{s:[{s:s, s:s, s:s, s:s, s:s}]}", "resources", "uri",
+			GRAPH_URI, "name", "knowledge-graph", "title",
+			"Knowledge Graph", "description",
+			"The full knowledge graph with all entities and relations",
+			"mimeType", JSON_TYPE));
 }
 
 void
@@ -131,18 +136,19 @@ mcp_resources_templates(struct session_request *r)
 {
 	if (mcp_bad_cursor(r))
 		return;
-	request_reply(r, json_pack("{s:[{s:s, s:s, s:s, s:s, s:s}]}",
-		"resourceTemplates", "uriTemplate", ENTITY_URI "{name}",
-		"name", "entity", "title", "Entity", "description",
-		"One entity with its observations and relations",
-		"mimeType", JSON_TYPE));
+	request_reply(r,
+		json_pack("{s:[{s:s, s:s, s:s, s:s, s:s}]}",
+			"resourceTemplates", "uriTemplate", ENTITY_URI "{name}",
+			"name", "entity", "title", "Entity", "description",
+			"One entity with its observations and relations",
+			"mimeType", JSON_TYPE));
 }
 
-/* --- reading --------------------------------------------------------------------- */
+/* --- reading -------------------------------------------------------------- */
 
 struct resource_read {
 	struct session_request *request;
-	const char *uri;	/* of the request's message */
+	const char *uri; /* of the request's message */
 	struct graph_read *read;
 };
 
@@ -169,8 +175,9 @@ contents_entry(const char *uri, const json_t *value)
 static void
 reply_contents(struct resource_read *c, json_t *contents_new)
 {
-	request_reply(c->request, contents_new ?
-		json_pack("{s:o}", "contents", contents_new) : NULL);
+	request_reply(c->request,
+		contents_new ? json_pack("{s:o}", "contents", contents_new)
+			     : NULL);
 }
 
 /* The whole graph, or the page of it that fits: as indented text, which takes
@@ -200,7 +207,8 @@ graph_contents(struct resource_read *c, json_t *graph)
 static json_t *
 entity_contents(struct resource_read *c, json_t *graph)
 {
-	AUTO_JSON json_t *shape = compat_shape("open_nodes", false, NULL, graph);
+	AUTO_JSON json_t *shape =
+		compat_shape("open_nodes", false, NULL, graph);
 	AUTO_JSON json_t *contents = json_array();
 	json_t *entity;
 	size_t i;
@@ -208,8 +216,8 @@ entity_contents(struct resource_read *c, json_t *graph)
 	if (!shape || !contents)
 		return NULL;
 	json_array_foreach(json_object_get(shape, "entities"), i, entity)
-		if (jx_set(entity, "relations", json_incref(
-			json_object_get(shape, "relations"))) ||
+		if (jx_set(entity, "relations",
+			    json_incref(json_object_get(shape, "relations"))) ||
 			jx_add(contents, contents_entry(c->uri, entity)))
 			return NULL;
 	return take_ptr(contents);
@@ -222,8 +230,10 @@ mcp_resources_read_done(void *ctx, int rc, json_t *graph, const struct err *e)
 	bool whole = has_prefix(c->uri, GRAPH_URI);
 
 	if (rc)
-		session_fail(c->request, rc == MDB_E_INVALID && whole ?
-			JSONRPC_PARAMS : JSONRPC_INTERNAL, NULL, "%s", e->text);
+		session_fail(c->request,
+			rc == MDB_E_INVALID && whole ? JSONRPC_PARAMS
+						     : JSONRPC_INTERNAL,
+			NULL, "%s", e->text);
 	else if (whole)
 		reply_contents(c, graph_contents(c, graph));
 	else if (json_array_size(json_object_get(graph, "entities")) == 0)
@@ -241,15 +251,15 @@ params_of(const char *uri, const char **ret_method)
 
 	*ret_method = "read_graph";
 	if (strcmp(uri, GRAPH_URI) == 0)
-		return json_pack("{s:i, s:i}", "limit", LIMIT_ROWS,
-			"max_bytes", LIMIT_REPLY_BYTES);
+		return json_pack("{s:i, s:i}", "limit", LIMIT_ROWS, "max_bytes",
+			LIMIT_REPLY_BYTES);
 	if (has_prefix(uri, NEXT_URI) && !decode(uri + strlen(NEXT_URI), name))
 		return json_pack("{s:i, s:i, s:s}", "limit", LIMIT_ROWS,
 			"max_bytes", LIMIT_REPLY_BYTES, "cursor", name);
 	*ret_method = "open_nodes";
 	if (mcp_resources_entity_name(uri, name) == 0)
-		return json_pack("{s:[s], s:i}", "names", name,
-			"max_bytes", LIMIT_REPLY_BYTES);
+		return json_pack("{s:[s], s:i}", "names", name, "max_bytes",
+			LIMIT_REPLY_BYTES);
 	*ret_method = NULL;
 	return NULL;
 }

@@ -15,7 +15,7 @@
 #include "mcp-server/mcp/recall_shape.h"
 #include "mcp-server/mcp/script_shape.h"
 
-/* --- the list ------------------------------------------------------------------ */
+/* --- the list ------------------------------------------------------------- */
 
 static bool
 is_exact(const struct profile *p, const struct tool *t)
@@ -36,11 +36,11 @@ annotations(const struct tool *t, bool exact)
 
 	if (!a ||
 		((exact || reads) &&
-		jx_set(a, "readOnlyHint", json_boolean(reads))) ||
+			jx_set(a, "readOnlyHint", json_boolean(reads))) ||
 		((exact || (!reads && !destroys)) &&
-		jx_set(a, "destructiveHint", json_boolean(destroys))) ||
+			jx_set(a, "destructiveHint", json_boolean(destroys))) ||
 		((exact || (!reads && again)) &&
-		jx_set(a, "idempotentHint", json_boolean(again))))
+			jx_set(a, "idempotentHint", json_boolean(again))))
 		return NULL;
 	return take_ptr(a);
 }
@@ -49,10 +49,11 @@ static json_t *
 tool_json(const struct tool *t, const struct profile *p)
 {
 	AUTO_JSON json_t *j = json_object();
-	AUTO_JSON json_t *input =
-		schema_json(t->params, mcp_args_hidden(t, p));
-	AUTO_JSON json_t *output = t->flags & TF_SCRIPT ? script_schema() :
-		compat_output_schema(t->name, is_exact(p, t));
+	AUTO_JSON json_t *input = schema_json(t->params, mcp_args_hidden(t, p));
+	AUTO_JSON json_t *output =
+		t->flags & TF_SCRIPT
+			? script_schema()
+			: compat_output_schema(t->name, is_exact(p, t));
 	const char *text = is_exact(p, t) ? compat_description(t->name) : NULL;
 
 	if (!j || !input || !output || mcp_args_schema(t, p, input))
@@ -63,7 +64,7 @@ tool_json(const struct tool *t, const struct profile *p)
 		jx_set(j, "description", json_string(text ? text : t->text)) ||
 		jx_set(j, "inputSchema", take_ptr(input)) ||
 		(!json_is_null(output) &&
-		jx_set(j, "outputSchema", json_incref(output))) ||
+			jx_set(j, "outputSchema", json_incref(output))) ||
 		jx_set(j, "annotations", annotations(t, is_exact(p, t))))
 		return NULL;
 	return take_ptr(j);
@@ -119,14 +120,14 @@ mcp_tools_list(struct session_request *r)
 	request_reply(r, list ? json_pack("{s:o}", "tools", list) : NULL);
 }
 
-/* --- results ------------------------------------------------------------------- */
+/* --- results -------------------------------------------------------------- */
 
 struct tool_call {
 	struct session_request *request;
 	const struct tool *tool;
-	bool exact;		/* as the reference does it */
-	json_t *args;		/* owned */
-	json_t *ignored;	/* owned; names of arguments left out */
+	bool exact;		 /* as the reference does it */
+	json_t *args;		 /* owned */
+	json_t *ignored;	 /* owned; names of arguments left out */
 	struct relay_call *call; /* one of these is under way */
 	struct graph_read *read;
 };
@@ -144,8 +145,7 @@ tool_call_free(void *state)
 	free(c);
 }
 
-static void
-reply_error(struct tool_call *c, const char *fmt, ...)
+static void reply_error(struct tool_call *c, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
 static void
@@ -160,17 +160,17 @@ reply_error(struct tool_call *c, const char *fmt, ...)
 	rc = buf_vaddf(&text, fmt, ap);
 	va_end(ap);
 	if (rc == 0)
-		result = json_pack("{s:[{s:s, s:s%}], s:b}", "content",
-			"type", "text", "text", text.data, text.len,
-			"isError", 1);
+		result = json_pack("{s:[{s:s, s:s%}], s:b}", "content", "type",
+			"text", "text", text.data, text.len, "isError", 1);
 	request_reply(c->request, result);
 }
 
 static void
 reply_failure(struct tool_call *c, const struct err *e)
 {
-	const char *name = e->code == MDB_E_NOT_FOUND && c->exact ?
-		mcp_args_at(c->args, e->param) : NULL;
+	const char *name = e->code == MDB_E_NOT_FOUND && c->exact
+				   ? mcp_args_at(c->args, e->param)
+				   : NULL;
 
 	if (name)
 		reply_error(c, "Entity with name %s not found", name);
@@ -185,8 +185,8 @@ reply_failure(struct tool_call *c, const struct err *e)
 static int
 mcp_tools_add_text(json_t *content, const char *text, size_t n)
 {
-	return jx_add(content, json_pack("{s:s, s:s%}", "type", "text",
-		"text", text, n));
+	return jx_add(content,
+		json_pack("{s:s, s:s%}", "type", "text", "text", text, n));
 }
 
 /* An entity so large that memory-db left facts out is said beside the text,
@@ -200,13 +200,16 @@ add_omitted(json_t *content, json_t *reply)
 
 	json_array_foreach(entities, i, e) {
 		AUTO_BUF struct buf note = {0};
-		json_int_t n = json_integer_value(json_object_get(e, "omitted"));
+		json_int_t n =
+			json_integer_value(json_object_get(e, "omitted"));
 
 		if (n == 0)
 			continue;
-		if (buf_addf(&note, "Note: %lld observations of %s are not "
-			"shown; it is too large for one answer.", (long long)n,
-			json_string_value(json_object_get(e, "name"))) ||
+		if (buf_addf(&note,
+			    "Note: %lld observations of %s are not "
+			    "shown; it is too large for one answer.",
+			    (long long)n,
+			    json_string_value(json_object_get(e, "name"))) ||
 			mcp_tools_add_text(content, note.data, note.len))
 			return MDB_E_NOMEM;
 	}
@@ -236,16 +239,15 @@ build_result(struct tool_call *c, json_t *structured_new, json_t *reply,
 	if (!content || !structured || !result ||
 		jx_set(result, "content", json_incref(content)))
 		return MDB_E_NOMEM;
-	rc = c->exact ?
-		compat_answer(c->tool->name, structured, &text, &alone) :
-		is_recall(c) ? recall_write_text(structured, &text) :
-		jx_dump(structured, &text);
+	rc = c->exact ? compat_answer(c->tool->name, structured, &text, &alone)
+	     : is_recall(c) ? recall_write_text(structured, &text)
+			    : jx_dump(structured, &text);
 	if (rc)
 		return rc;
 	if (mcp_tools_add_text(content, text.data, text.len) ||
 		(c->exact && add_omitted(content, reply)) ||
 		(!alone && jx_set(result, "structuredContent",
-			json_incref(structured))))
+				   json_incref(structured))))
 		return MDB_E_NOMEM;
 	*ret_result = take_ptr(result);
 	return 0;
@@ -280,20 +282,20 @@ static json_t *
 mcp_tools_shape_of(struct tool_call *c, json_t *reply)
 {
 	if (c->tool->flags & TF_COMPAT)
-		return compat_shape(
-			c->tool->name, c->exact, c->args, reply);
+		return compat_shape(c->tool->name, c->exact, c->args, reply);
 	if (is_recall(c))
-		return recall_shape(reply, profile_has(
-			&c->request->session->o.profile,
-			tool_find("memory_why")));
-	return c->tool->flags & TF_SCRIPT ? script_shape(reply) :
-		plain_shape(reply);
+		return recall_shape(reply,
+			profile_has(&c->request->session->o.profile,
+				tool_find("memory_why")));
+	return c->tool->flags & TF_SCRIPT ? script_shape(reply)
+					  : plain_shape(reply);
 }
 
 static void
 reply_too_large(struct tool_call *c)
 {
-	reply_error(c, "the memory is too large to be read at once: the answer "
+	reply_error(c,
+		"the memory is too large to be read at once: the answer "
 		"would pass %d MiB, more than clients take. Use search_nodes "
 		"with a narrower query, or open_nodes with names. Without "
 		"--tools compat all reads come in pages.",
@@ -325,7 +327,7 @@ reply_success(struct tool_call *c, json_t *reply)
 	request_reply(c->request, result);
 }
 
-/* --- the call -------------------------------------------------------------------- */
+/* --- the call ------------------------------------------------------------- */
 
 static void
 call_done(void *ctx, int rc, json_t *reply, const struct err *e)
@@ -410,7 +412,8 @@ find_tool(struct session_request *r)
 		return t;
 	session_fail(r, JSONRPC_PARAMS, NULL,
 		"Unknown tool: %.100s. tools/list names those there are; "
-		"--tools decides which", name);
+		"--tools decides which",
+		name);
 	return NULL;
 }
 

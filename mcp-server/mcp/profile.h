@@ -9,9 +9,9 @@
 #include "common/contract/tools.h"
 
 struct profile {
-	unsigned set;		/* enum tool_profile, or-ed */
-	bool compat;		/* the nine behave as the reference does */
-	bool history;		/* as_of and branch are parameters */
+	unsigned set; /* enum tool_profile, or-ed */
+	bool compat;  /* the nine behave as the reference does */
+	bool history; /* as_of and branch are parameters */
 };
 
 /* "default,history" -> *ret. An unknown name is an error that lists the known

@@ -55,7 +55,8 @@ recall_write_text(const json_t *shape, struct buf *out)
 		return MDB_E_NOMEM;
 	json_array_foreach(results, i, line)
 		if (buf_add(out, json_string_value(line),
-			    json_string_length(line)) || buf_addc(out, '\n'))
+			    json_string_length(line)) ||
+			buf_addc(out, '\n'))
 			return MDB_E_NOMEM;
 	if (omitted > 0 && buf_addf(out, "%lld more: raise max_tokens\n",
 				   (long long)omitted))
@@ -66,6 +67,6 @@ recall_write_text(const json_t *shape, struct buf *out)
 	if (receipt && buf_addf(out, "receipt: %s\n", receipt))
 		return MDB_E_NOMEM;
 	if (out->len > 0)
-		out->len--;	/* the last line end */
+		out->len--; /* the last line end */
 	return 0;
 }

@@ -160,14 +160,15 @@ relay_abort(struct relay *r)
 {
 	struct err e = {0};
 
-	err_set(&e, MDB_E_CANCELLED, "memory-mcp was told to end before "
+	err_set(&e, MDB_E_CANCELLED,
+		"memory-mcp was told to end before "
 		"memory-db had answered. A write may have happened all the "
 		"same: look before you repeat it.");
 	while (r->calls)
 		end_call(r, r->calls, e.code, NULL, &e);
 }
 
-/* --- sending ------------------------------------------------------------------ */
+/* --- sending -------------------------------------------------------------- */
 
 static void
 start_check(struct relay *r)
@@ -211,17 +212,20 @@ fail_call(struct relay *r, struct relay_call *c, int code, const char *text)
 	struct err e = {0};
 
 	if (code == MDB_E_TIMEOUT)
-		err_set(&e, code, "memory-db did not answer within %d s (%s). "
+		err_set(&e, code,
+			"memory-db did not answer within %d s (%s). "
 			"A write may have happened all the same: look before "
 			"you repeat it. `memoryctl doctor` checks the service.",
 			r->o.call_ms / 1000, text);
 	else if (code == MDB_E_INVALID || code == MDB_E_NOMEM)
 		err_set(&e, code, "%s", text);
 	else
-		err_set(&e, code, "The memory service cannot be used: %s. Run "
+		err_set(&e, code,
+			"The memory service cannot be used: %s. Run "
 			"`memoryctl doctor`: it names the cause and what to "
 			"do. Then repeat the call; what was stored already is "
-			"not stored twice.", text);
+			"not stored twice.",
+			text);
 	log_event(LOG_WARN, "call failed", c->ticket,
 		LOG_S("method", c->method), LOG_S("error", text));
 	end_call(r, c, code, NULL, &e);
@@ -262,7 +266,7 @@ send_waiting(struct relay *r)
 	}
 }
 
-/* --- receiving ---------------------------------------------------------------- */
+/* --- receiving ------------------------------------------------------------ */
 
 static struct relay_call *
 find_ticket(struct relay *r, unsigned long long ticket)
@@ -283,10 +287,12 @@ read_refusal(json_t *reply, struct err *e)
 
 	if (jx_string(reply, "error", JX_OPTIONAL, &text, NULL, NULL) < 0 ||
 		jx_string(reply, "code", JX_OPTIONAL, &code, NULL, NULL) < 0 ||
-		jx_string(reply, "param", JX_OPTIONAL, &param, NULL, NULL) < 0 ||
+		jx_string(reply, "param", JX_OPTIONAL, &param, NULL, NULL) <
+			0 ||
 		jx_int(reply, "retry_after_ms", JX_OPTIONAL, 0, 3600000,
 			&retry_ms, NULL) < 0) {
-		err_set(e, MDB_E_PROTOCOL, "memory-db sent a refusal that "
+		err_set(e, MDB_E_PROTOCOL,
+			"memory-db sent a refusal that "
 			"cannot be read");
 		return;
 	}
@@ -328,9 +334,11 @@ relay_settle(struct relay *r, struct relay_call *c, int rc, const char *text)
 	AUTO_JSON json_t *reply = jx_parse(text, strlen(text), &e);
 	bool success = false;
 
-	if (!reply || jx_bool(reply, "success", JX_OPTIONAL, &success, NULL) < 0) {
-		fail_call(r, c, e.code == MDB_E_NOMEM ? MDB_E_NOMEM :
-			MDB_E_PROTOCOL, "its answer cannot be read");
+	if (!reply ||
+		jx_bool(reply, "success", JX_OPTIONAL, &success, NULL) < 0) {
+		fail_call(r, c,
+			e.code == MDB_E_NOMEM ? MDB_E_NOMEM : MDB_E_PROTOCOL,
+			"its answer cannot be read");
 		return;
 	}
 	if (rc == MEMORY_OK && success) {
@@ -411,7 +419,7 @@ finish_check(struct relay *r)
 	}
 }
 
-/* --- the loop ----------------------------------------------------------------- */
+/* --- the loop ------------------------------------------------------------- */
 
 static void
 relay_lower(int *io_timeout_ms, int64_t ms)
@@ -438,7 +446,8 @@ relay_poll(const struct relay *r, struct pollfd *fds, int *io_timeout_ms)
 		fds[n++] = (struct pollfd){r->check.fd, POLLIN, 0};
 	for (const struct relay_call *c = r->calls; c; c = c->next)
 		if (!c->sent && r->service != SERVICE_CHECKING)
-			relay_lower(io_timeout_ms, (c->retry_ns - now) / MS + 1);
+			relay_lower(io_timeout_ms,
+				(c->retry_ns - now) / MS + 1);
 	if (r->events_wanted && !r->subscribed && !r->subscribe)
 		relay_lower(io_timeout_ms, (r->resubscribe_ns - now) / MS + 1);
 	return n;

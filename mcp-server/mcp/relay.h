@@ -16,20 +16,20 @@ struct relay;
 struct relay_call;
 
 struct relay_options {
-	const char *socket;	/* NULL: the search order */
-	const char *database;	/* absolute; NULL: whichever is served */
+	const char *socket;   /* NULL: the search order */
+	const char *database; /* absolute; NULL: whichever is served */
 	const char *namespace_;
-	const char *branch;	/* NULL: main */
+	const char *branch; /* NULL: main */
 	const char *session;
-	const char *tools;	/* profiles that the agent has */
-	bool spawn;		/* start a service when nobody listens */
-	int call_ms;		/* deadline of a call */
+	const char *tools; /* profiles that the agent has */
+	bool spawn;	   /* start a service when nobody listens */
+	int call_ms;	   /* deadline of a call */
 };
 
 /* Ends a call. rc 0: reply is the whole reply object, borrowed. Negative
  * (enum mdb_error): *e says what was wrong and what to do. */
-typedef void (*relay_done_fn)(void *ctx, int rc, json_t *reply,
-	const struct err *e);
+typedef void (
+	*relay_done_fn)(void *ctx, int rc, json_t *reply, const struct err *e);
 
 /* {"event":"change"|"lost",...}, borrowed; NULL after the last of those that
  * have come together. */

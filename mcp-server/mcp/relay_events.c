@@ -51,7 +51,7 @@ relay_keep_subscription(struct relay *r)
 	} else if (!r->events_wanted && r->subscribed) {
 		r->subscribed = false;
 		if (!relay_call(r, "unsubscribe", json_object(), false,
-			unsubscribe_done, NULL))
+			    unsubscribe_done, NULL))
 			log_event(LOG_WARN, "unsubscribe", 0,
 				LOG_S("error", "out of memory"));
 	}

@@ -7,22 +7,22 @@
 #include "mcp-server/mcp/relay.h"
 #include "mcp-server/mcp/service.h"
 
-#define MS 1000000LL	/* in nanoseconds */
+#define MS 1000000LL /* in nanoseconds */
 
 enum service_state { SERVICE_UNKNOWN, SERVICE_CHECKING, SERVICE_READY };
 
 struct relay_call {
 	struct relay_call *next;
 	struct relay *relay;
-	const char *method;	/* a literal of the caller */
-	char *params;		/* owned JSON text */
+	const char *method;	       /* a literal of the caller */
+	char *params;		       /* owned JSON text */
 	char key[LIMIT_KEY_BYTES + 1]; /* "" for reads */
 	relay_done_fn fn;
 	void *ctx;
 	bool sent;
 	unsigned long long ticket;
 	int64_t deadline_ns;
-	int64_t unreachable_ns;	/* since when; 0: it was reached last time */
+	int64_t unreachable_ns; /* since when; 0: it was reached last time */
 	int64_t busy_until_ns;	/* how long `busy` is borne; 0: not yet said */
 	int64_t retry_ns;	/* not before */
 };

@@ -7,8 +7,8 @@
 /* In the order in which they are shown. */
 enum show {
 	SHOW_ALWAYS,
-	SHOW_FILLED,	/* when it is not null, "", [] or {} */
-	SHOW_FAILED	/* the same, and only when the script failed */
+	SHOW_FILLED, /* when it is not null, "", [] or {} */
+	SHOW_FAILED  /* the same, and only when the script failed */
 };
 
 static const struct {
@@ -60,8 +60,9 @@ add_usage(const json_t *usage, json_t *shape)
 
 	if (!json_is_object(usage))
 		return 0;
-	return jx_set(shape, "usage", json_pack("{s:I,s:O*}", "ms",
-		(json_int_t)(ms + 0.5), "calls", calls));
+	return jx_set(shape, "usage",
+		json_pack("{s:I,s:O*}", "ms", (json_int_t)(ms + 0.5), "calls",
+			calls));
 }
 
 json_t *
@@ -90,8 +91,7 @@ script_shape(json_t *reply)
 json_t *
 script_schema(void)
 {
-	return json_pack("{s:s, s:{s:{s:s}, s:{}}, s:[s]}",
-		"type", "object", "properties",
-		"outcome", "type", "string", "result",
-		"required", "outcome");
+	return json_pack("{s:s, s:{s:{s:s}, s:{}}, s:[s]}", "type", "object",
+		"properties", "outcome", "type", "string", "result", "required",
+		"outcome");
 }

@@ -21,14 +21,13 @@
 #include "common/client/spawn.h"
 #include "common/text.h"
 
-#define HELLO_MS 5000
-#define RETIRE_MS 5000	/* finish what was accepted, checkpoint, exit */
+#define HELLO_MS  5000
+#define RETIRE_MS 5000 /* finish what was accepted, checkpoint, exit */
 
 static int
 run_service(const struct service_options *o, struct err *e)
 {
-	struct spawn_options s = {
-		.socket = o->socket, .database = o->database};
+	struct spawn_options s = {.socket = o->socket, .database = o->database};
 
 	return spawn_service(&s, e);
 }
@@ -93,8 +92,8 @@ retire(memory_client *c, const struct service_options *o)
 	if (memory_client_call(c, "retire", NULL, &reply) == MEMORY_OK) {
 		while (clock_mono_ns() < until) {
 			memory_client *probe = new_client(o);
-			int r = probe ? memory_client_connect(probe, NULL) :
-				MEMORY_NO_MEMORY;
+			int r = probe ? memory_client_connect(probe, NULL)
+				      : MEMORY_NO_MEMORY;
 
 			memory_client_free(probe);
 			if (r == MEMORY_UNREACHABLE)

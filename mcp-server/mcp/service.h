@@ -10,13 +10,13 @@
 #include "common/err.h"
 
 struct service_options {
-	const char *socket;	/* NULL: the search order */
-	const char *database;	/* absolute or NULL */
+	const char *socket;   /* NULL: the search order */
+	const char *database; /* absolute or NULL */
 };
 
 struct service_check {
-	pid_t pid;		/* 0: none runs */
-	int fd;			/* readable when the child has an answer */
+	pid_t pid; /* 0: none runs */
+	int fd;	   /* readable when the child has an answer */
 };
 
 /* Starts a check. The child spawns memory-db when nobody listens; when the

@@ -19,8 +19,8 @@
 #define HEAVY_BYTES (256 * 1024)
 
 struct batch {
-	json_t *answers;	/* owned */
-	size_t pending;		/* requests, and one while it is being read */
+	json_t *answers; /* owned */
+	size_t pending;	 /* requests, and one while it is being read */
 };
 
 void
@@ -48,7 +48,7 @@ session_send(struct session *s, json_t *m_new)
 		log_dropped();
 }
 
-/* --- batches ------------------------------------------------------------------ */
+/* --- batches -------------------------------------------------------------- */
 
 /* One request of the batch less; the last one sends the answers. */
 static void
@@ -78,7 +78,7 @@ answer_error(struct session *s, struct batch *b, json_t *id, int code,
 		log_dropped();
 }
 
-/* --- requests ----------------------------------------------------------------- */
+/* --- requests ------------------------------------------------------------- */
 
 static void
 session_request_free(struct session_request *r)
@@ -155,7 +155,7 @@ session_fail(struct session_request *r, int code, json_t *data_new,
 	va_end(ap);
 	text[text_cut(text, strlen(text))] = '\0';
 	if (session_answer(r->session, r->batch,
-		jsonrpc_error(r->id, code, text, data_new)))
+		    jsonrpc_error(r->id, code, text, data_new)))
 		answer_error(r->session, r->batch, r->id, code, text);
 	session_request_free(r);
 }
@@ -187,7 +187,7 @@ request_string(struct session_request *r, const char *key)
 	return s;
 }
 
-/* --- messages ----------------------------------------------------------------- */
+/* --- messages ------------------------------------------------------------- */
 
 static void
 cancel(struct session *s, json_t *params)
@@ -270,10 +270,12 @@ batch(struct session *s, json_t *array, size_t bytes)
 	struct batch *b;
 	json_t *entry;
 	size_t i, n = json_array_size(array);
-	const char *why = n == 0 ? "invalid request: the batch is empty" :
-		era_takes_batches(s) ? NULL :
-		"invalid request: batches are only part of protocol version "
-		"2025-03-26; send one message in a line";
+	const char *why =
+		n == 0 ? "invalid request: the batch is empty"
+		: era_takes_batches(s)
+			? NULL
+			: "invalid request: batches are only part of protocol version "
+			  "2025-03-26; send one message in a line";
 
 	if (!why && n > LIMIT_MCP_CALLS)
 		why = "invalid request: a batch may hold 256 messages";
@@ -298,7 +300,7 @@ static bool
 session_is_blank(const char *text, size_t n)
 {
 	while (n > 0 && (text[n - 1] == ' ' || text[n - 1] == '\t' ||
-		text[n - 1] == '\r'))
+				text[n - 1] == '\r'))
 		n--;
 	return n == 0;
 }
@@ -328,20 +330,22 @@ too_long(struct session *s)
 	AUTO_JSON json_t *id = jsonrpc_scan_id(&s->in.scan);
 	char text[160];
 
-	snprintf(text, sizeof(text), "request refused: a message may have %d "
-		"bytes; split it into several calls", LIMIT_MCP_LINE_BYTES);
+	snprintf(text, sizeof(text),
+		"request refused: a message may have %d "
+		"bytes; split it into several calls",
+		LIMIT_MCP_LINE_BYTES);
 	answer_error(s, NULL, id, JSONRPC_INVALID, text);
 }
 
-/* --- the loop ----------------------------------------------------------------- */
+/* --- the loop ------------------------------------------------------------- */
 
 /* At a cap we stop reading, and drop nothing. */
 static bool
 accepting(const struct session *s)
 {
 	return s->end_at_ns == 0 && s->requests_n < LIMIT_MCP_CALLS &&
-		s->requests_bytes < LIMIT_MCP_INPUT_BYTES &&
-		stdio_out_pending(&s->out) < LIMIT_MCP_OUTPUT_BYTES;
+	       s->requests_bytes < LIMIT_MCP_INPUT_BYTES &&
+	       stdio_out_pending(&s->out) < LIMIT_MCP_OUTPUT_BYTES;
 }
 
 size_t
@@ -452,7 +456,7 @@ session_done(struct session *s)
 	if (s->requests_n > 0)
 		log_event(LOG_WARN, "ended with calls under way", 0,
 			LOG_I("calls", s->requests_n));
-	s->out.closed = true;	/* what is dropped now is not announced */
+	s->out.closed = true; /* what is dropped now is not announced */
 	while (s->requests)
 		request_drop(s->requests);
 	subscribe_free_all(s);

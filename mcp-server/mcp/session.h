@@ -23,15 +23,15 @@ struct session_request {
 	struct session_request *next;
 	struct session *session;
 	const struct era *era;
-	struct batch *batch;	/* NULL: alone in its line */
-	json_t *message;	/* owned */
-	json_t *id, *params;	/* borrowed from message; params may be NULL */
-	const char *method;	/* borrowed from message */
+	struct batch *batch; /* NULL: alone in its line */
+	json_t *message;     /* owned */
+	json_t *id, *params; /* borrowed from message; params may be NULL */
+	const char *method;  /* borrowed from message */
 	const struct method *entry;
-	size_t bytes;		/* of its line, counted against the session */
-	uint64_t number;	/* of the process, for the log */
+	size_t bytes;	 /* of its line, counted against the session */
+	uint64_t number; /* of the process, for the log */
 	int64_t began_ns;
-	char client[264];	/* "name/version" of the sender, "" unknown */
+	char client[264]; /* "name/version" of the sender, "" unknown */
 	/* What a handler under way holds; released with the request. */
 	void *state;
 	void (*state_free)(void *state);
@@ -40,24 +40,24 @@ struct session_request {
 struct session_options {
 	int in_fd, out_fd;
 	struct profile profile;
-	int end_ms;		/* from end of input to the last byte */
-	bool is_apart;		/* see project_map.h: the agent is told */
+	int end_ms;    /* from end of input to the last byte */
+	bool is_apart; /* see project_map.h: the agent is told */
 };
 
 struct session {
 	struct session_options o;
 	struct stdio_in in;
 	struct stdio_out out;
-	struct relay *relay;		/* borrowed */
-	struct session_request *requests;	/* under way, newest first */
+	struct relay *relay;		  /* borrowed */
+	struct session_request *requests; /* under way, newest first */
 	size_t requests_n, requests_bytes;
 	uint64_t requests_all;
-	size_t moved_bytes;		/* since session_was_heavy said so */
+	size_t moved_bytes; /* since session_was_heavy said so */
 	struct subscription *subscriptions;
-	const char *legacy_version;	/* negotiated; NULL: no initialize yet */
-	char client[264];		/* clientInfo of initialize */
-	int64_t end_at_ns;		/* 0: input goes on */
-	bool backlog;			/* lines wait for room */
+	const char *legacy_version; /* negotiated; NULL: no initialize yet */
+	char client[264];	    /* clientInfo of initialize */
+	int64_t end_at_ns;	    /* 0: input goes on */
+	bool backlog;		    /* lines wait for room */
 };
 
 /* relay and the strings of o are borrowed and outlive the session. */
@@ -85,7 +85,7 @@ int session_timeout(const struct session *s);
 /* Queues a message that answers nothing. Takes m_new. */
 void session_send(struct session *s, json_t *m_new);
 
-/* --- for handlers: every request is answered or dropped exactly once ---------- */
+/* --- for handlers: every request is answered or dropped exactly once ------ */
 /* Takes the result (NULL: no memory) and frees r. */
 void request_reply(struct session_request *r, json_t *result_new);
 /* Takes data_new (may be NULL) and frees r. */
@@ -94,7 +94,8 @@ void session_fail(struct session_request *r, int code, json_t *data_new,
 /* Frees r without an answer: the client cancelled it. */
 void request_drop(struct session_request *r);
 /* Gives r something to hold. */
-void request_hold(struct session_request *r, void *state, void (*state_free)(void *));
+void request_hold(struct session_request *r, void *state,
+	void (*state_free)(void *));
 /* A string parameter: NULL after an -32602 answer (r is gone then). */
 const char *request_string(struct session_request *r, const char *key);
 

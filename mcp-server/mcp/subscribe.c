@@ -13,9 +13,9 @@
 
 struct subscription {
 	struct subscription *next;
-	json_t *id;		/* owned; NULL: legacy */
-	json_t *uris;		/* owned; object used as a set */
-	json_t *touched;	/* owned; those to be told about */
+	json_t *id;	 /* owned; NULL: legacy */
+	json_t *uris;	 /* owned; object used as a set */
+	json_t *touched; /* owned; those to be told about */
 };
 
 static void
@@ -66,7 +66,7 @@ remove_at(struct subscription **p)
 	subscription_free(sub);
 }
 
-/* --- events ------------------------------------------------------------------- */
+/* --- events --------------------------------------------------------------- */
 
 static json_t *
 meta_of(json_t *id)
@@ -86,7 +86,7 @@ notify(struct session *s, const struct subscription *sub, const char *uri)
 		return;
 	}
 	session_send(s, jsonrpc_notification("notifications/resources/updated",
-		take_ptr(params)));
+				take_ptr(params)));
 }
 
 /* Each URI is told about once for all the events that have come together. */
@@ -132,7 +132,7 @@ want_events(struct session *s)
 	relay_events(s->relay, wanted, on_event, s);
 }
 
-/* --- legacy ------------------------------------------------------------------- */
+/* --- legacy --------------------------------------------------------------- */
 
 static const char *
 known_uri(struct session_request *r)
@@ -188,7 +188,7 @@ subscribe_legacy_remove(struct session_request *r)
 	request_reply(r, json_object());
 }
 
-/* --- modern ------------------------------------------------------------------- */
+/* --- modern --------------------------------------------------------------- */
 
 /* The wanted URIs that exist -> sub->uris and the acknowledgement's list.
  * Returns new or NULL: no memory. */
@@ -225,8 +225,8 @@ acknowledgement(struct subscription *sub, json_t *wanted)
 	if (!params || !filter || jx_set(params, "_meta", meta_of(sub->id)))
 		return NULL;
 	/* The lists of tools and resources never change while we run. */
-	if (wanted && jx_set(filter, "resourceSubscriptions",
-		honour(sub, wanted)))
+	if (wanted &&
+		jx_set(filter, "resourceSubscriptions", honour(sub, wanted)))
 		return NULL;
 	if (jx_set(params, "notifications", take_ptr(filter)))
 		return NULL;
@@ -302,12 +302,11 @@ subscribe_end_all(struct session *s)
 
 		if (!sub->id)
 			continue;
-		result = json_pack("{s:s, s:{s:O, s:o*}}",
-			"resultType", "complete", "_meta",
-			ERA_META "subscriptionId", sub->id,
+		result = json_pack("{s:s, s:{s:O, s:o*}}", "resultType",
+			"complete", "_meta", ERA_META "subscriptionId", sub->id,
 			ERA_META "serverInfo", era_server_info());
-		session_send(s, result ? jsonrpc_result(sub->id, result) :
-			NULL);
+		session_send(s,
+			result ? jsonrpc_result(sub->id, result) : NULL);
 	}
 	subscribe_free_all(s);
 }

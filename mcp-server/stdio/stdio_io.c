@@ -15,7 +15,7 @@
 #include "common/jx.h"
 
 #define READ_BYTES (64 * 1024)	/* the size of a Linux pipe */
-#define KEEP_BYTES (128 * 1024)	/* buffers above this are given back */
+#define KEEP_BYTES (128 * 1024) /* buffers above this are given back */
 
 void
 stdio_in_init(struct stdio_in *in, int fd, size_t max_bytes)
@@ -69,8 +69,7 @@ stdio_in_read(struct stdio_in *in)
 static void
 stdio_io_discard(struct stdio_in *in, size_t end)
 {
-	jsonrpc_scan_feed(&in->scan, in->buf.data + in->start,
-		end - in->start);
+	jsonrpc_scan_feed(&in->scan, in->buf.data + in->start, end - in->start);
 	in->start = in->scanned = end;
 }
 
@@ -187,9 +186,10 @@ stdio_out_flush(struct stdio_out *out)
 	while (stdio_out_pending(out) > 0) {
 		const char *p = out->buf.data + out->sent;
 		size_t n = out->buf.len - out->sent;
-		ssize_t w = out->is_socket ?
-			send(out->fd, p, n, MSG_DONTWAIT | MSG_NOSIGNAL) :
-			write(out->fd, p, n);
+		ssize_t w = out->is_socket
+				    ? send(out->fd, p, n,
+					      MSG_DONTWAIT | MSG_NOSIGNAL)
+				    : write(out->fd, p, n);
 
 		if (w < 0 && errno == EINTR)
 			continue;

@@ -10,21 +10,21 @@
 #include "common/cleanup.h"
 #include "mcp-server/mcp/jsonrpc.h"
 
-/* --- in ---------------------------------------------------------------------- */
+/* --- in ------------------------------------------------------------------- */
 struct stdio_in {
 	int fd;
-	size_t max_bytes;	/* of a line */
+	size_t max_bytes; /* of a line */
 	struct buf buf;
-	size_t start, scanned;	/* first byte of the line; looked at so far */
+	size_t start, scanned; /* first byte of the line; looked at so far */
 	bool eof;
-	bool discarding;	/* inside a line longer than max_bytes */
+	bool discarding;	  /* inside a line longer than max_bytes */
 	struct jsonrpc_scan scan; /* of that line */
 };
 
 enum stdio_line {
-	STDIO_NONE,	/* no full line yet */
+	STDIO_NONE, /* no full line yet */
 	STDIO_LINE,
-	STDIO_TOO_LONG	/* in->scan has looked at all of it */
+	STDIO_TOO_LONG /* in->scan has looked at all of it */
 };
 
 void stdio_in_init(struct stdio_in *in, int fd, size_t max_bytes);
@@ -39,12 +39,12 @@ int stdio_in_read(struct stdio_in *in) MUST_CHECK;
 enum stdio_line stdio_in_line(struct stdio_in *in, const char **ret,
 	size_t *ret_n);
 
-/* --- out --------------------------------------------------------------------- */
+/* --- out ------------------------------------------------------------------ */
 struct stdio_out {
 	int fd;
-	bool owned;		/* fd is a description of our own */
+	bool owned; /* fd is a description of our own */
 	bool is_socket, is_file;
-	bool closed;		/* nobody reads any more */
+	bool closed; /* nobody reads any more */
 	struct buf buf;
 	size_t sent;
 };

@@ -8,8 +8,8 @@
 #include "common/jx.h"
 #include "memory-db/cli/lib/out.h"
 
-static void
-cli_say(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0)));
+static void cli_say(const char *fmt, va_list ap)
+	__attribute__((format(printf, 1, 0)));
 
 static void
 cli_say(const char *fmt, va_list ap)
@@ -82,7 +82,7 @@ cli_nomem(void)
 	return cli_fail(CLI_SYSTEM, "out of memory");
 }
 
-/* --- JSON ------------------------------------------------------------------ */
+/* --- JSON ----------------------------------------------------------------- */
 void
 cli_strip(json_t *reply)
 {

@@ -17,9 +17,9 @@
 /* Exit codes: scripts rely on them. */
 enum cli_exit {
 	CLI_OK = 0,
-	CLI_PROBLEM = 1,	/* found problems, or not what was asked for */
+	CLI_PROBLEM = 1, /* found problems, or not what was asked for */
 	CLI_USAGE = 100,
-	CLI_SYSTEM = 111	/* unreachable, disk, memory */
+	CLI_SYSTEM = 111 /* unreachable, disk, memory */
 };
 
 struct cli_command;
@@ -31,29 +31,29 @@ struct cli {
 	bool json, quiet, no_spawn;
 	/* where stdout goes */
 	bool is_tty, has_color;
-	int width;		/* columns of the terminal; 0: no terminal */
+	int width; /* columns of the terminal; 0: no terminal */
 	/* the service, from the first call on */
 	memory_client *client;
 	/* where (where.h) */
-	bool is_named;		/* the namespace was given, and not as auto */
-	bool is_chosen;		/* it was chosen by the folder or the client */
+	bool is_named;		 /* the namespace was given, and not as auto */
+	bool is_chosen;		 /* it was chosen by the folder or the client */
 	struct buf place, found; /* hold the names that were chosen; owned */
-	const char *in;		/* of the next calls; NULL: namespace_ */
-	const char *asked;	/* entity or query that the command is about */
+	const char *in;		 /* of the next calls; NULL: namespace_ */
+	const char *asked;	 /* entity or query that the command is about */
 	/* what runs */
 	const struct cli_command *command;
-	int argc;		/* its arguments, borrowed */
+	int argc; /* its arguments, borrowed */
 	char **argv;
 };
 
 struct cli_command {
 	const char *name;
-	const char *args;	/* "QUERY...", for the usage line */
-	const char *summary;	/* one line, for the list of commands */
-	const char *about;	/* the text of help COMMAND; NULL: summary */
+	const char *args;    /* "QUERY...", for the usage line */
+	const char *summary; /* one line, for the list of commands */
+	const char *about;   /* the text of help COMMAND; NULL: summary */
 	const struct conf_opt *opts;
 	size_t opts_n;
-	int min_args, max_args;	/* positional; max -1: any number */
+	int min_args, max_args; /* positional; max -1: any number */
 	bool looks;		/* reads a namespace: one that is not there is
 				   an error */
 	bool writes;		/* always now: --as-of is an error */
@@ -63,25 +63,30 @@ struct cli_command {
 };
 
 #define CLI_FLAG(name, target, help)                                           \
-	{name, NULL, CONF_BOOL, target, 0, 0, NULL, help}
+	{                                                                      \
+		name, NULL, CONF_BOOL, target, 0, 0, NULL, help                \
+	}
 #define CLI_TEXT(name, target, arg, help)                                      \
-	{name, NULL, CONF_STRING, target, 0, 0, arg, help}
+	{                                                                      \
+		name, NULL, CONF_STRING, target, 0, 0, arg, help               \
+	}
 #define CLI_COUNT(name, target, lo, hi, arg, help)                             \
-	{name, NULL, CONF_INT, target, lo, hi, arg, help}
+	{                                                                      \
+		name, NULL, CONF_INT, target, lo, hi, arg, help                \
+	}
 
 extern const struct cli_command cli_cmd_add, cli_cmd_branch, cli_cmd_call,
 	cli_cmd_delete, cli_cmd_diff, cli_cmd_doctor, cli_cmd_embed,
-	cli_cmd_export,
-	cli_cmd_forget, cli_cmd_history, cli_cmd_import, cli_cmd_install,
-	cli_cmd_link, cli_cmd_list, cli_cmd_log, cli_cmd_merge,
+	cli_cmd_export, cli_cmd_forget, cli_cmd_history, cli_cmd_import,
+	cli_cmd_install, cli_cmd_link, cli_cmd_list, cli_cmd_log, cli_cmd_merge,
 	cli_cmd_namespace, cli_cmd_pin, cli_cmd_ping, cli_cmd_recall,
 	cli_cmd_rename, cli_cmd_repair, cli_cmd_revert, cli_cmd_review,
-	cli_cmd_search, cli_cmd_sessions, cli_cmd_show,
-	cli_cmd_status, cli_cmd_stop, cli_cmd_tag, cli_cmd_tags, cli_cmd_undo,
+	cli_cmd_search, cli_cmd_sessions, cli_cmd_show, cli_cmd_status,
+	cli_cmd_stop, cli_cmd_tag, cli_cmd_tags, cli_cmd_undo,
 	cli_cmd_uninstall, cli_cmd_unlink, cli_cmd_untag, cli_cmd_verify,
 	cli_cmd_weights;
 
-/* --- messages (cli.c) ------------------------------------------------------ */
+/* --- messages (cli.c) ----------------------------------------------------- */
 
 /* Prints "memoryctl: text" to stderr, terminal-safe, and returns code. */
 int cli_fail(int code, const char *fmt, ...)
@@ -95,7 +100,7 @@ void cli_note(const struct cli *c, const char *fmt, ...)
 /* The exit code for an MDB_E_* code. */
 int cli_exit_of(int mdb_code);
 
-/* --- the service (call.c) --------------------------------------------------- */
+/* --- the service (call.c) ------------------------------------------------- */
 
 /* Calls a method. params_new (taken; NULL, which json_pack gives for bytes that
  * are no UTF-8, is an error) gets `as_of` when the option is given and
@@ -127,7 +132,7 @@ int cli_client_options(const struct cli *c, struct memory_options *ret,
 /* The path from the root; printed errors, exit codes. */
 int cli_absolute(const char *path, char *out, size_t size) MUST_CHECK;
 
-/* --- JSON output (cli.c) ------------------------------------------------------ */
+/* --- JSON output (cli.c) -------------------------------------------------- */
 
 /* Prints a value and a newline; terminal-safe on a terminal. An exit code. */
 int cli_print_json(const struct cli *c, const json_t *j);

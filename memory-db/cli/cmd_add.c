@@ -22,8 +22,8 @@ tagged(json_t *texts)
 
 	json_array_foreach(texts, i, text)
 		if (out != NULL && json_array_append_new(out,
-			    json_pack("{s:O,s:O}", "text", text, "tags",
-				    list)) != 0) {
+					   json_pack("{s:O,s:O}", "text", text,
+						   "tags", list)) != 0) {
 			json_decref(out);
 			out = NULL;
 		}
@@ -49,9 +49,11 @@ cmd_add_run(struct cli *c, int argc, char **argv)
 		json_decref(texts);
 		return rc;
 	}
-	rc = cli_call(c, "create_entities", json_pack("{s:[{s:s,s:s,s:o}]}",
-		"entities", "name", argv[0], "entityType", type ? type : "note",
-		"observations", texts), CLI_NOW, &reply);
+	rc = cli_call(c, "create_entities",
+		json_pack("{s:[{s:s,s:s,s:o}]}", "entities", "name", argv[0],
+			"entityType", type ? type : "note", "observations",
+			texts),
+		CLI_NOW, &reply);
 	if (rc != CLI_OK)
 		return rc;
 	if (c->json) {

@@ -15,8 +15,11 @@ static const struct conf_opt opts[] = {
 };
 
 static const struct table_column columns[] = {
-	{"BRANCH", false, true}, {"FROM", false, true}, {"FORK", true, false},
-	{"LAST CHANGE", true, false}, {"STATE", false, false},
+	{"BRANCH", false, true},
+	{"FROM", false, true},
+	{"FORK", true, false},
+	{"LAST CHANGE", true, false},
+	{"STATE", false, false},
 	{"ABOUT", false, true},
 };
 
@@ -82,7 +85,8 @@ print_branches(struct cli *c, const json_t *reply)
 }
 
 static int
-cmd_branch_call(struct cli *c, const char *action, const char *name, json_t **ret_reply)
+cmd_branch_call(struct cli *c, const char *action, const char *name,
+	json_t **ret_reply)
 {
 	json_t *p = json_pack("{s:s}", "action", action);
 
@@ -103,7 +107,8 @@ static int
 cmd_branch_show(struct cli *c, const char *name)
 {
 	AUTO_JSON json_t *reply = NULL;
-	int rc = cmd_branch_call(c, name == NULL ? "list" : "describe", name, &reply);
+	int rc = cmd_branch_call(c, name == NULL ? "list" : "describe", name,
+		&reply);
 
 	return rc == CLI_OK ? print_branches(c, reply) : rc;
 }
@@ -147,7 +152,7 @@ cmd_branch_run(struct cli *c, int argc, char **argv)
 				 strcmp(action, "discard") == 0))
 		return cmd_branch_change(c, action, argv[1]);
 	return cli_fail(CLI_USAGE, "usage: memoryctl branch [list | create "
-		"NAME | describe NAME | discard NAME]");
+				   "NAME | describe NAME | discard NAME]");
 }
 
 const struct cli_command cli_cmd_branch = {

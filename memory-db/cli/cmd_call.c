@@ -15,7 +15,8 @@ read_stdin(struct buf *b)
 
 	while ((n = fread(chunk, 1, sizeof(chunk), stdin)) > 0) {
 		if (b->len + n > LIMIT_REQUEST_BYTES)
-			return cli_fail(CLI_USAGE, "the parameters on "
+			return cli_fail(CLI_USAGE,
+				"the parameters on "
 				"standard input are longer than %d bytes",
 				LIMIT_REQUEST_BYTES);
 		if (buf_add(b, chunk, n) != 0)
@@ -46,8 +47,10 @@ cmd_call_run(struct cli *c, int argc, char **argv)
 	}
 	params = jx_parse(text, strlen(text), &e);
 	if (params == NULL)
-		return cli_fail(CLI_USAGE, "the parameters are no JSON "
-			"object: %s", e.text);
+		return cli_fail(CLI_USAGE,
+			"the parameters are no JSON "
+			"object: %s",
+			e.text);
 	rc = cli_call_raw(c, argv[0], text, &reply, &is_refused);
 	if (rc != CLI_OK)
 		return rc;

@@ -13,16 +13,17 @@ cmd_delete_report_missing(const json_t *missing, const char *what)
 	size_t i;
 
 	json_array_foreach((json_t *)(uintptr_t)missing, i, m)
-		cli_fail(0, "no %s '%s'", what, json_is_string(m) ?
-			json_string_value(m) : "?");
+		cli_fail(0, "no %s '%s'", what,
+			json_is_string(m) ? json_string_value(m) : "?");
 	return json_array_size(missing) > 0 ? CLI_PROBLEM : CLI_OK;
 }
 
 static int
 cmd_delete_delete_entity(struct cli *c, char **argv, json_t **ret_reply)
 {
-	int rc = cli_call(c, "delete_entities", json_pack("{s:[s]}",
-		"entityNames", argv[0]), CLI_NOW, ret_reply);
+	int rc = cli_call(c, "delete_entities",
+		json_pack("{s:[s]}", "entityNames", argv[0]), CLI_NOW,
+		ret_reply);
 
 	if (rc != CLI_OK)
 		return rc;
@@ -31,20 +32,26 @@ cmd_delete_delete_entity(struct cli *c, char **argv, json_t **ret_reply)
 }
 
 static int
-cmd_delete_delete_texts(struct cli *c, int argc, char **argv, json_t **ret_reply)
+cmd_delete_delete_texts(struct cli *c, int argc, char **argv,
+	json_t **ret_reply)
 {
 	json_t *texts = cli_texts(argc - 1, argv + 1);
 	int rc;
 
 	if (texts == NULL)
 		return CLI_USAGE;
-	rc = cli_call(c, "delete_observations", json_pack("{s:[{s:s,s:o}]}",
-		"deletions", "entityName", argv[0], "observations", texts),
+	rc = cli_call(c, "delete_observations",
+		json_pack("{s:[{s:s,s:o}]}", "deletions", "entityName", argv[0],
+			"observations", texts),
 		CLI_NOW, ret_reply);
 	if (rc != CLI_OK)
 		return rc;
-	return cmd_delete_report_missing(json_object_get(json_array_get(json_object_get(
-		*ret_reply, "results"), 0), "missing"), "observation");
+	return cmd_delete_report_missing(
+		json_object_get(json_array_get(json_object_get(*ret_reply,
+						       "results"),
+					0),
+			"missing"),
+		"observation");
 }
 
 static int
@@ -54,8 +61,8 @@ cmd_delete_run(struct cli *c, int argc, char **argv)
 	int rc = where_entity(c, argv[0]);
 
 	if (rc == CLI_OK)
-		rc = argc == 1 ? cmd_delete_delete_entity(c, argv, &reply) :
-			cmd_delete_delete_texts(c, argc, argv, &reply);
+		rc = argc == 1 ? cmd_delete_delete_entity(c, argv, &reply)
+			       : cmd_delete_delete_texts(c, argc, argv, &reply);
 	if (reply == NULL)
 		return rc;
 	if (rc == CLI_PROBLEM && argc == 1)
@@ -68,8 +75,8 @@ cmd_delete_run(struct cli *c, int argc, char **argv)
 		out_text(stdout, argv[0]);
 		fputs(argc == 1 ? " deleted" : " changed", stdout);
 		out_text(stdout, where_said(c));
-		puts(argc == 1 ? "; history keeps it" :
-			"; history keeps what was deleted");
+		puts(argc == 1 ? "; history keeps it"
+			       : "; history keeps what was deleted");
 	}
 	return rc;
 }

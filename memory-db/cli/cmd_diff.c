@@ -64,11 +64,11 @@ cmd_diff_compare(struct cli *c, json_t *params_new, json_t *only)
 	return rc;
 }
 
-/* --- a session ------------------------------------------------------------------- */
+/* --- a session ------------------------------------------------------------ */
 struct span {
-	int64_t first, last;	/* changes */
-	json_t *names;		/* of what it touched; owned */
-	bool is_open;		/* names are missing */
+	int64_t first, last; /* changes */
+	json_t *names;	     /* of what it touched; owned */
+	bool is_open;	     /* names are missing */
 };
 
 static void
@@ -94,7 +94,7 @@ cmd_diff_add_page(struct cli *c, json_t *reply, void *ctx)
 		for (size_t l = 0; l < ARRAY_LEN(lists); l++)
 			json_array_foreach(json_object_get(ch, lists[l]), k, x)
 				if (jx_set(s->names, cli_str(x, "entity", ""),
-					json_true()) != 0)
+					    json_true()) != 0)
 					return cli_nomem();
 	}
 	return CLI_OK;
@@ -105,20 +105,23 @@ cmd_diff_add_page(struct cli *c, json_t *reply, void *ctx)
 static int
 compare_session(struct cli *c)
 {
-	struct span s __attribute__((cleanup(span_done))) = {
-		.names = json_object()};
+	struct span s
+		__attribute__((cleanup(span_done))) = {.names = json_object()};
 	struct pages pages = {"memory_history", "changes", CLI_NOW, 1000000,
 		cmd_diff_add_page, &s, 0, false};
-	int rc = s.names == NULL ? cli_nomem() : pages_read(c, &pages,
-		json_pack("{s:s}", "session", session));
+	int rc = s.names == NULL
+			 ? cli_nomem()
+			 : pages_read(c, &pages,
+				   json_pack("{s:s}", "session", session));
 
 	if (rc != CLI_OK)
 		return rc;
 	if (pages.rows == 0)
 		return cli_fail(CLI_PROBLEM, "session %s changed nothing here",
 			session);
-	return cmd_diff_compare(c, json_pack("{s:I,s:I}", "from",
-		(json_int_t)(s.first - 1), "to", (json_int_t)s.last),
+	return cmd_diff_compare(c,
+		json_pack("{s:I,s:I}", "from", (json_int_t)(s.first - 1), "to",
+			(json_int_t)s.last),
 		s.is_open ? NULL : s.names);
 }
 
@@ -157,7 +160,7 @@ cmd_diff_run(struct cli *c, int argc, char **argv)
 	if (name != NULL || from != NULL || to != NULL || from_branch != NULL ||
 		to_branch != NULL || from_version != 0 || to_version != 0)
 		return cli_fail(CLI_USAGE, "--session stands alone: it says "
-			"from where to where");
+					   "from where to where");
 	return compare_sessions(c);
 }
 

@@ -58,14 +58,15 @@ doctor_say(struct doctor *d, enum doctor_level level, const char *check,
 	}
 	print_finding(d->c, level, check, b.data, advice);
 	/* A path need not be UTF-8; JSON must. */
-	if (!text_is_utf8(b.data, b.len) && (out_safe(b.data, b.len, &safe) ||
-		buf_str(&safe) == NULL)) {
+	if (!text_is_utf8(b.data, b.len) &&
+		(out_safe(b.data, b.len, &safe) || buf_str(&safe) == NULL)) {
 		d->is_out_of_memory = true;
 		return;
 	}
-	if (jx_add(d->findings, json_pack("{s:s,s:s,s:s,s:s*}", "check",
-		check, "level", levels[level].name, "text",
-		safe.data ? safe.data : b.data, "advice", advice)) != 0)
+	if (jx_add(d->findings, json_pack("{s:s,s:s,s:s,s:s*}", "check", check,
+					"level", levels[level].name, "text",
+					safe.data ? safe.data : b.data,
+					"advice", advice)) != 0)
 		d->is_out_of_memory = true;
 }
 

@@ -15,11 +15,14 @@ static const char *model, *key_file;
 static bool confirm;
 
 static const struct conf_opt opts[] = {
-	CLI_TEXT("model", &model, "NAME", "the model that an endpoint is asked "
+	CLI_TEXT("model", &model, "NAME",
+		"the model that an endpoint is asked "
 		"for"),
-	CLI_TEXT("key-file", &key_file, "FILE", "its first line is the key of "
+	CLI_TEXT("key-file", &key_file, "FILE",
+		"its first line is the key of "
 		"the endpoint"),
-	CLI_FLAG("confirm", &confirm, "let the texts of the memory go to that "
+	CLI_FLAG("confirm", &confirm,
+		"let the texts of the memory go to that "
 		"endpoint"),
 };
 
@@ -27,8 +30,8 @@ static const struct conf_opt opts[] = {
 struct cmd_embed_plan {
 	char spec[PATH_MAX + 16], key_path[PATH_MAX];
 	const char *model;
-	char *path;		/* owned; of memory-db.conf */
-	const json_t *status;	/* of the service that runs; NULL: none */
+	char *path;	      /* owned; of memory-db.conf */
+	const json_t *status; /* of the service that runs; NULL: none */
 };
 
 static bool
@@ -47,7 +50,7 @@ host_of(const char *spec, char *out, size_t size)
 	snprintf(out, size, "%.*s", (int)strcspn(at, "/?#"), at);
 }
 
-/* --- what was asked for ------------------------------------------------------ */
+/* --- what was asked for --------------------------------------------------- */
 
 static int
 read_spec(const char *arg, struct cmd_embed_plan *p)
@@ -63,25 +66,30 @@ read_spec(const char *arg, struct cmd_embed_plan *p)
 		if ((rc = cli_absolute(arg + 7, folder, sizeof(folder))) != 0)
 			return rc;
 		if (stat(folder, &st) != 0 || !S_ISDIR(st.st_mode))
-			return cli_fail(CLI_USAGE, "%s is no folder; it should "
+			return cli_fail(CLI_USAGE,
+				"%s is no folder; it should "
 				"hold model.safetensors and tokenizer.json",
 				folder);
 		snprintf(p->spec, sizeof(p->spec), "static:%s", folder);
 	} else if (!is_endpoint(arg) && strcmp(arg, "hash") != 0 &&
-		strcmp(arg, "none") != 0) {
-		return cli_fail(CLI_USAGE, "'%s' is no provider; right would "
+		   strcmp(arg, "none") != 0) {
+		return cli_fail(CLI_USAGE,
+			"'%s' is no provider; right would "
 			"be one of off, hash, static:FOLDER, http://HOST... "
-			"or https://HOST...", arg);
+			"or https://HOST...",
+			arg);
 	}
 	if (is_endpoint(arg) && model == NULL)
 		return cli_fail(CLI_USAGE, "an endpoint needs the name of the "
-			"model to ask for: --model NAME");
+					   "model to ask for: --model NAME");
 	if (!is_endpoint(arg) && (model != NULL || key_file != NULL))
-		return cli_fail(CLI_USAGE, "--model and --key-file belong to "
+		return cli_fail(CLI_USAGE,
+			"--model and --key-file belong to "
 			"an endpoint (http://..., https://...)");
 	p->model = model;
-	return key_file == NULL ? CLI_OK : cli_absolute(key_file, p->key_path,
-		sizeof(p->key_path));
+	return key_file == NULL ? CLI_OK
+				: cli_absolute(key_file, p->key_path,
+					  sizeof(p->key_path));
 }
 
 /* The file lies beside the database that is served; else beside the one that
@@ -89,8 +97,8 @@ read_spec(const char *arg, struct cmd_embed_plan *p)
 static int
 find_file(const struct cli *c, struct cmd_embed_plan *p)
 {
-	const char *served = cli_str(json_object_get(p->status, "database"),
-		"path", NULL);
+	const char *served =
+		cli_str(json_object_get(p->status, "database"), "path", NULL);
 	const char *home = getenv("HOME");
 	char path[PATH_MAX];
 	struct err e = {0};
@@ -104,13 +112,13 @@ find_file(const struct cli *c, struct cmd_embed_plan *p)
 		snprintf(path, sizeof(path), "%s/.memories/memory.db", home);
 	else
 		rc = cli_fail(CLI_USAGE, "no database is known: set HOME or "
-			"MEMORY_DB_PATH");
+					 "MEMORY_DB_PATH");
 	if (rc != CLI_OK)
 		return rc;
 	return settings_file(path, &p->path, &e) != 0 ? cli_fail_err(&e) : rc;
 }
 
-/* --- showing ------------------------------------------------------------------ */
+/* --- showing -------------------------------------------------------------- */
 
 static int
 cmd_embed_show(struct cli *c)
@@ -132,8 +140,9 @@ cmd_embed_show(struct cli *c)
 	printf("vectors come from: ");
 	out_text(stdout, cli_str(x, "model", cli_str(x, "provider", "none")));
 	if (cli_int(x, "vectors", -1) >= 0)
-		printf(" (%lld vectors, %s)", (long long)cli_int(x, "vectors",
-			0), cli_str(x, "state", "?"));
+		printf(" (%lld vectors, %s)",
+			(long long)cli_int(x, "vectors", 0),
+			cli_str(x, "state", "?"));
 	printf("\nsettings: ");
 	out_text(stdout, p.path);
 	putchar('\n');
@@ -141,7 +150,7 @@ cmd_embed_show(struct cli *c)
 	return CLI_OK;
 }
 
-/* --- asking ------------------------------------------------------------------- */
+/* --- asking --------------------------------------------------------------- */
 
 /* Whether the file names this endpoint already. */
 static bool
@@ -188,13 +197,15 @@ cmd_embed_ask(struct cli *c, const struct cmd_embed_plan *p, const char *text)
 		cli_note(c, "%s texts, and every question, go to %s", n, host);
 		return CLI_OK;
 	}
-	return cli_fail(CLI_PROBLEM, "nothing was changed: the %s texts of all "
+	return cli_fail(CLI_PROBLEM,
+		"nothing was changed: the %s texts of all "
 		"projects in this memory, those to come and every question "
 		"would go to %s. If that is meant, say it again with "
-		"--confirm", n, host);
+		"--confirm",
+		n, host);
 }
 
-/* --- doing it ----------------------------------------------------------------- */
+/* --- doing it ------------------------------------------------------------- */
 
 static int
 write_file(const struct cmd_embed_plan *p, const char *text, struct err *e)
@@ -229,22 +240,26 @@ restart(struct cli *c, const struct running *r)
 }
 
 static int
-cmd_embed_apply(struct cli *c, const struct cmd_embed_plan *p, const struct running *r,
-	const struct buf *before)
+cmd_embed_apply(struct cli *c, const struct cmd_embed_plan *p,
+	const struct running *r, const struct buf *before)
 {
 	struct err e = {0};
 	int rc;
 
 	if (r->is_there && !r->is_spawned) {
-		cli_note(c, "memory-db (process %ld) was started by an "
+		cli_note(c,
+			"memory-db (process %ld) was started by an "
 			"operator: it goes by %s from its next start, unless "
 			"an option or its environment says otherwise "
-			"(systemctl restart memory-db)", r->pid, p->path);
+			"(systemctl restart memory-db)",
+			r->pid, p->path);
 		return CLI_OK;
 	}
 	if (!r->is_there) {
-		cli_note(c, "written to %s; the next client starts memory-db "
-			"with it", p->path);
+		cli_note(c,
+			"written to %s; the next client starts memory-db "
+			"with it",
+			p->path);
 		return CLI_OK;
 	}
 	rc = restart(c, r);

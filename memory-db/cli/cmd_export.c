@@ -19,9 +19,10 @@ static const struct conf_opt opts[] = {
 	CLI_FLAG("all-namespaces", &is_all, "the same"),
 };
 
-struct export {
+struct export
+{
 	struct cli *c;
-	FILE *f;		/* borrowed; NULL: standard output */
+	FILE *f; /* borrowed; NULL: standard output */
 	struct progress progress;
 	int64_t lines;
 };
@@ -43,13 +44,13 @@ put_lines(struct export *x, const char *reply, size_t n, size_t at)
 				fwrite(line, 1, len, x->f);
 				putc('\n', x->f);
 			} else if ((rc = cli_print_text(x->c, line, len)) !=
-				CLI_OK) {
+				   CLI_OK) {
 				return rc;
 			}
 		}
 	if (more != 0)
 		return cli_fail(CLI_SYSTEM, "the reply of the service cannot "
-			"be read");
+					    "be read");
 	return CLI_OK;
 }
 
@@ -57,12 +58,15 @@ put_lines(struct export *x, const char *reply, size_t n, size_t at)
 static json_t *
 cmd_export_make_params(const struct cli *c, const char *cursor)
 {
-	json_t *p = json_pack("{s:b,s:b}", "current", is_current, "all",
-		is_all);
+	json_t *p =
+		json_pack("{s:b,s:b}", "current", is_current, "all", is_all);
 
-	if (p != NULL && (cursor != NULL ? jx_set(p, "cursor",
-			json_string(cursor)) : c->as_of == NULL ? 0 :
-		jx_set(p, "as_of", cli_point(c->as_of))) != 0) {
+	if (p != NULL &&
+		(cursor != NULL ? jx_set(p, "cursor", json_string(cursor))
+			: c->as_of == NULL
+				? 0
+				: jx_set(p, "as_of", cli_point(c->as_of))) !=
+			0) {
 		json_decref(p);
 		p = NULL;
 	}
@@ -108,7 +112,7 @@ put_page(struct export *x, char **cursor)
 	if (jscan_find(reply, n, 0, "lines", &lines) != 1 ||
 		text_member(reply, n, "next", cursor) != 0)
 		rc = cli_fail(CLI_SYSTEM, "the reply of the service cannot be "
-			"read");
+					  "read");
 	else
 		rc = put_lines(x, reply, n, lines.value.at);
 	memory_free(reply);
@@ -137,16 +141,20 @@ put_all(struct export *x)
 static int
 say_written(const struct cli *c, const char *path, int64_t lines)
 {
-	const char *ns = c->namespace_ != NULL && c->namespace_[0] != '\0' ?
-		c->namespace_ : "default";
+	const char *ns = c->namespace_ != NULL && c->namespace_[0] != '\0'
+				 ? c->namespace_
+				 : "default";
 	AUTO_JSON json_t *o = NULL;
 
 	if (!c->json) {
 		if (is_all)
-			cli_note(c, "%lld lines of all namespaces written to "
-				"%s", (long long)lines, path);
+			cli_note(c,
+				"%lld lines of all namespaces written to "
+				"%s",
+				(long long)lines, path);
 		else
-			cli_note(c, "%lld lines of namespace %s written to %s; "
+			cli_note(c,
+				"%lld lines of namespace %s written to %s; "
 				"--all exports every namespace",
 				(long long)lines, ns, path);
 		return CLI_OK;
@@ -168,8 +176,10 @@ cmd_export_run(struct cli *c, int argc, char **argv)
 	if (argc == 0 || strcmp(argv[0], "-") == 0)
 		return put_all(&x);
 	if (stat(argv[0], &st) == 0 && !S_ISREG(st.st_mode))
-		return cli_fail(CLI_USAGE, "%s is no regular file; without "
-			"FILE the export goes to standard output", argv[0]);
+		return cli_fail(CLI_USAGE,
+			"%s is no regular file; without "
+			"FILE the export goes to standard output",
+			argv[0]);
 	if (newfile_open(&nf, argv[0], 0600, &e) != 0)
 		return cli_fail_err(&e);
 	x.f = nf.f;

@@ -16,7 +16,8 @@ static const struct conf_opt opts[] = {
 	CLI_TEXT("observation", &observation, "TEXT",
 		"only this observation, past or present"),
 	CLI_FLAG("yes", &yes, "do not ask"),
-	CLI_FLAG("sliced", &sliced, "in several changes, for what is too large "
+	CLI_FLAG("sliced", &sliced,
+		"in several changes, for what is too large "
 		"for one"),
 };
 
@@ -29,14 +30,16 @@ cmd_forget_ask(const struct cli *c, const char *name)
 	size_t n;
 
 	if (!isatty(STDIN_FILENO))
-		return cli_fail(CLI_USAGE, "this erases for good and cannot be "
+		return cli_fail(CLI_USAGE,
+			"this erases for good and cannot be "
 			"undone; say --yes to do it without being asked");
 	fputs("This erases ", stderr);
 	out_text(stderr, observation != NULL ? "an observation of " : "");
 	out_text(stderr, name);
 	out_text(stderr, where_said(c));
 	fputs(" for good: every version, on every branch. It cannot be "
-	      "undone.\nType the name of the entity to go on: ", stderr);
+	      "undone.\nType the name of the entity to go on: ",
+		stderr);
 	fflush(stderr);
 	if (fgets(line, sizeof(line), stdin) == NULL)
 		return cli_fail(CLI_PROBLEM, "nothing was erased");
@@ -44,7 +47,7 @@ cmd_forget_ask(const struct cli *c, const char *name)
 	line[n] = '\0';
 	if (strcmp(line, name) != 0)
 		return cli_fail(CLI_PROBLEM, "that is not its name; nothing "
-			"was erased");
+					     "was erased");
 	return CLI_OK;
 }
 
@@ -57,7 +60,8 @@ print_copies(const json_t *copies)
 
 	json_array_foreach(copies, i, path) {
 		fputs(i == 0 ? "still in these copies, until you remove them:\n"
-			     : "", stdout);
+			     : "",
+			stdout);
 		fputs("  ", stdout);
 		out_text(stdout, json_string_value(path));
 		putchar('\n');

@@ -30,8 +30,9 @@ print_whole(struct cli *c, const json_t *ch)
 		changes_page, NULL, 0, false};
 	int64_t id = cli_int(ch, "change", 0);
 
-	return pages_read(c, &pages, json_pack("{s:I,s:I}", "from",
-		(json_int_t)(id - 1), "to", (json_int_t)id));
+	return pages_read(c, &pages,
+		json_pack("{s:I,s:I}", "from", (json_int_t)(id - 1), "to",
+			(json_int_t)id));
 }
 
 static int
@@ -70,7 +71,8 @@ cmd_history_print_head(FILE *f, const struct cli *c, const json_t *ch)
 		out_time(cli_str(ch, "at", NULL), at));
 	out_text(f, cli_str(ch, "kind", "?"));
 	if (json_object_get(ch, "version") != NULL)
-		fprintf(f, "  version %lld", (long long)cli_int(ch, "version", 0));
+		fprintf(f, "  version %lld",
+			(long long)cli_int(ch, "version", 0));
 	for (size_t i = 0; i < ARRAY_LEN(who); i++) {
 		const char *value = cli_str(ch, who[i][0], NULL);
 
@@ -82,8 +84,10 @@ cmd_history_print_head(FILE *f, const struct cli *c, const json_t *ch)
 	}
 	if (c->is_chosen || json_object_get(ch, "namespace") != NULL) {
 		fputs("  in ", f);
-		out_text(f, cli_str(ch, "namespace", c->in != NULL ? c->in :
-			c->namespace_ != NULL ? c->namespace_ : "default"));
+		out_text(f, cli_str(ch, "namespace",
+				    c->in != NULL	    ? c->in
+				    : c->namespace_ != NULL ? c->namespace_
+							    : "default"));
 	}
 	fputc('\n', f);
 }
@@ -107,8 +111,9 @@ print_change(struct cli *c, const json_t *ch)
 		out_text(stdout, message);
 		fputs("\"\n", stdout);
 	}
-	return is_full && cli_int(ch, "more", 0) > 0 ? print_whole(c, ch)
-						     : cmd_history_print_lists(c, ch);
+	return is_full && cli_int(ch, "more", 0) > 0
+		       ? print_whole(c, ch)
+		       : cmd_history_print_lists(c, ch);
 }
 
 static json_t *
@@ -116,13 +121,15 @@ cmd_history_make_params(const char *name)
 {
 	json_t *p = json_object();
 
-	if (p != NULL && ((name != NULL && jx_set(p, "name",
-			json_string(name)) != 0) ||
-		(since != NULL && jx_set(p, "since", cli_point(since)) != 0) ||
-		(until != NULL && jx_set(p, "until",
-			cli_point(until)) != 0) ||
-		(session != NULL && jx_set(p, "session",
-			json_string(session)) != 0))) {
+	if (p != NULL &&
+		((name != NULL && jx_set(p, "name", json_string(name)) != 0) ||
+			(since != NULL &&
+				jx_set(p, "since", cli_point(since)) != 0) ||
+			(until != NULL &&
+				jx_set(p, "until", cli_point(until)) != 0) ||
+			(session != NULL &&
+				jx_set(p, "session", json_string(session)) !=
+					0))) {
 		json_decref(p);
 		p = NULL;
 	}
@@ -151,8 +158,9 @@ read_log(struct cli *c, const char *name, int64_t *ret_rows)
 {
 	struct pages pages = {"memory_history", "changes", CLI_AS_OF,
 		limit - *ret_rows, cmd_history_print_page, NULL, 0, false};
-	int rc = pages.limit > 0 ? pages_read(c, &pages, cmd_history_make_params(name))
-				 : CLI_OK;
+	int rc = pages.limit > 0
+			 ? pages_read(c, &pages, cmd_history_make_params(name))
+			 : CLI_OK;
 
 	*ret_rows += pages.rows;
 	if (rc == CLI_OK && pages.has_more && !c->json)
@@ -191,9 +199,9 @@ say_nothing(struct cli *c, const char *name)
 		cli_note(c, "no changes%s", where_said(c));
 		return CLI_OK;
 	}
-	cli_note(c, "nothing matches: no change%s%s%s%s", session ?
-		" of session " : "", session ? session : "", name ? " of " :
-		"", name ? name : "");
+	cli_note(c, "nothing matches: no change%s%s%s%s",
+		session ? " of session " : "", session ? session : "",
+		name ? " of " : "", name ? name : "");
 	where_tell(c, "memory_history", "changes", params);
 	return CLI_PROBLEM;
 }
@@ -215,7 +223,7 @@ cmd_history_run(struct cli *c, int argc, char **argv)
 #define ABOUT                                                                  \
 	"Lists the changes of an entity, or of the whole memory: when, who, "  \
 	"what was added (+), removed (-) and set (~). --session shows what "   \
-	"one session wrote, in whatever namespace; `undo --session` takes it "  \
+	"one session wrote, in whatever namespace; `undo --session` takes it " \
 	"back. Of large changes the first facts are shown, all with --full."
 
 const struct cli_command cli_cmd_history = {

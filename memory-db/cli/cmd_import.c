@@ -36,14 +36,14 @@ struct import {
 	struct cli *c;
 	const char *name;
 	char source[SOURCE_SIZE];
-	int64_t size;		/* bytes, -1 unknown */
+	int64_t size; /* bytes, -1 unknown */
 	struct lines lines;
 	struct slice slice;
 	struct progress progress;
-	int64_t records;	/* lines that were neither blank nor wrong */
+	int64_t records; /* lines that were neither blank nor wrong */
 	int64_t resumed, added, skipped, bad;
 	int64_t elsewhere, erased;
-	json_t *errors, *pinned, *elsewhere_names;	/* owned */
+	json_t *errors, *pinned, *elsewhere_names; /* owned */
 };
 
 static void
@@ -63,9 +63,10 @@ complain(struct import *im, int64_t line, const char *text)
 	im->bad++;
 	progress_clear(&im->progress);
 	cli_fail(0, "%s:%lld: %s", im->name, (long long)line, text);
-	if (json_array_size(im->errors) < ERRORS_MAX && jx_add(im->errors,
-		json_pack("{s:I,s:s}", "line", (json_int_t)line, "error",
-			text)) != 0)
+	if (json_array_size(im->errors) < ERRORS_MAX &&
+		jx_add(im->errors, json_pack("{s:I,s:s}", "line",
+					   (json_int_t)line, "error", text)) !=
+			0)
 		return cli_nomem();
 	return CLI_OK;
 }
@@ -130,8 +131,10 @@ send_once(struct import *im, const char *params, int64_t *ret_next)
 	reply = jx_parse(text, strlen(text), &e);
 	memory_free(text);
 	if (reply == NULL)
-		return cli_fail(CLI_SYSTEM, "the reply of the service "
-			"cannot be read: %s", e.text);
+		return cli_fail(CLI_SYSTEM,
+			"the reply of the service "
+			"cannot be read: %s",
+			e.text);
 	*ret_next = cli_int(reply, "next_offset", 0);
 	rc = take_errors(im, reply);
 	im->added += cli_int(reply, "added", 0);
@@ -166,7 +169,8 @@ send_slice(struct import *im, bool is_last)
 			return rc;
 	} while (next < end && next > before);
 	if (next < end)
-		return cli_fail(CLI_SYSTEM, "memory-db took %lld of %lld "
+		return cli_fail(CLI_SYSTEM,
+			"memory-db took %lld of %lld "
 			"lines; run the import again, it goes on there",
 			(long long)next, (long long)end);
 	slice_next(&im->slice);
@@ -220,7 +224,8 @@ take_line(struct import *im, const char *json, size_t n, bool is_long)
 	int rc;
 
 	if (is_long) {
-		rc = complain(im, im->lines.number, "longer than a request "
+		rc = complain(im, im->lines.number,
+			"longer than a request "
 			"may be (4 MiB)");
 		json = NULL;
 	} else {
@@ -244,15 +249,16 @@ send_all(struct import *im)
 
 	while ((got = lines_next(&im->lines, &line, &n, &e)) != 0) {
 		if (got < 0 && got != MDB_E_LIMIT)
-			return cli_fail(CLI_SYSTEM, "%s: %s", im->name,
-				e.text);
+			return cli_fail(CLI_SYSTEM, "%s: %s", im->name, e.text);
 		if (im->lines.number <= im->resumed)
 			continue;
 		rc = take_line(im, line, n, got == MDB_E_LIMIT);
 		if (rc != CLI_OK)
 			return rc;
-		progress_at(&im->progress, im->size > 0 ?
-			(double)im->lines.bytes / (double)im->size : -1,
+		progress_at(&im->progress,
+			im->size > 0
+				? (double)im->lines.bytes / (double)im->size
+				: -1,
 			im->lines.number, "lines");
 	}
 	return send_slice(im, true);
@@ -263,16 +269,19 @@ static int
 ask_offset(struct import *im)
 {
 	AUTO_JSON json_t *reply = NULL;
-	int rc = cli_call(im->c, "import_records", json_pack("{s:s,s:i}",
-		"source", im->source, "offset", 0), CLI_NOW, &reply);
+	int rc = cli_call(im->c, "import_records",
+		json_pack("{s:s,s:i}", "source", im->source, "offset", 0),
+		CLI_NOW, &reply);
 
 	if (rc != CLI_OK)
 		return rc;
 	im->resumed = cli_int(reply, "next_offset", 0);
 	im->slice.offset = im->resumed;
 	if (im->resumed > 0)
-		cli_note(im->c, "%s: goes on after line %lld, where it was "
-			"interrupted", im->name, (long long)im->resumed);
+		cli_note(im->c,
+			"%s: goes on after line %lld, where it was "
+			"interrupted",
+			im->name, (long long)im->resumed);
 	return CLI_OK;
 }
 
@@ -316,18 +325,18 @@ cmd_import_summary(const struct import *im)
 			"erased", (json_int_t)im->erased, "elsewhere",
 			(json_int_t)im->elsewhere, "lines",
 			(json_int_t)im->lines.number, "resumed_after",
-			(json_int_t)im->resumed, "added",
-			(json_int_t)im->added, "skipped",
-			(json_int_t)im->skipped, "bad", (json_int_t)im->bad,
-			"errors", im->errors, "pinned", im->pinned,
-			"elsewhere_names", im->elsewhere_names);
+			(json_int_t)im->resumed, "added", (json_int_t)im->added,
+			"skipped", (json_int_t)im->skipped, "bad",
+			(json_int_t)im->bad, "errors", im->errors, "pinned",
+			im->pinned, "elsewhere_names", im->elsewhere_names);
 		return out == NULL ? cli_nomem() : cli_print_json(im->c, out);
 	}
 	if (im->records == 0 && im->resumed == 0 && im->bad == 0)
 		cli_note(im->c, "%s is empty: nothing to import", im->name);
 	else if (!im->c->quiet)
 		printf("%s lines: %s facts added, %s known already, %s bad "
-			"lines%s\n", out_count(im->lines.number, text[0]),
+		       "lines%s\n",
+			out_count(im->lines.number, text[0]),
 			out_count(im->added, text[1]),
 			out_count(im->skipped, text[2]),
 			out_count(im->bad, text[3]), where_said(im->c));
@@ -343,8 +352,9 @@ cmd_import_open_file(const char *name, int *ret_fd)
 		return CLI_OK;
 	}
 	*ret_fd = open(name, O_RDONLY | O_CLOEXEC);
-	return *ret_fd >= 0 ? CLI_OK : cli_fail(errno == ENOENT ? CLI_USAGE :
-		CLI_SYSTEM, "cannot read %s: %m", name);
+	return *ret_fd >= 0 ? CLI_OK
+			    : cli_fail(errno == ENOENT ? CLI_USAGE : CLI_SYSTEM,
+				      "cannot read %s: %m", name);
 }
 
 static int
@@ -365,15 +375,18 @@ cmd_import_run(struct cli *c, int argc, char **argv)
 			close(fd);
 		return rc;
 	}
-	im = (struct import){.c = c, .name = argv[0], .errors = json_array(),
-		.pinned = json_array(), .elsewhere_names = json_array()};
+	im = (struct import){.c = c,
+		.name = argv[0],
+		.errors = json_array(),
+		.pinned = json_array(),
+		.elsewhere_names = json_array()};
 	lines_init(&im.lines, fd, LINE_BYTES);
 	snprintf(target, sizeof(target), "%.280s %.280s",
 		c->namespace_ ? c->namespace_ : "", c->branch ? c->branch : "");
 	if (!im.errors || !im.pinned || !im.elsewhere_names)
 		rc = cli_nomem();
 	else if (source_identity(fd, target, is_fresh, im.source, &im.size,
-		&is_resumable, &e) != 0)
+			 &is_resumable, &e) != 0)
 		rc = cli_fail(CLI_SYSTEM, "%s: %s", argv[0], e.text);
 	else if (is_resumable)
 		rc = ask_offset(&im);

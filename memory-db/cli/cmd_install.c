@@ -19,13 +19,15 @@
 static const char *client, *scope = "user", *name = "memory", *file, *program;
 static bool is_dry_run, is_replace;
 
-#define COMMON_OPTIONS                                                         \
-	CLI_TEXT("client", &client, "NAME", "the MCP client: claude-code"),    \
-	CLI_TEXT("scope", &scope, "SCOPE",                                     \
-		"user (~/.claude.json, the default) or project (.mcp.json)"),  \
-	CLI_TEXT("file", &file, "PATH", "another configuration file"),         \
-	CLI_TEXT("name", &name, "NAME", "of the server entry (memory)"),       \
-	CLI_FLAG("dry-run", &is_dry_run, "show the change, write nothing")
+#define COMMON_OPTIONS                                                                \
+	CLI_TEXT("client", &client, "NAME", "the MCP client: claude-code"),           \
+		CLI_TEXT("scope", &scope, "SCOPE",                                    \
+			"user (~/.claude.json, the default) or project (.mcp.json)"), \
+		CLI_TEXT("file", &file, "PATH", "another configuration file"),        \
+		CLI_TEXT("name", &name, "NAME",                                       \
+			"of the server entry (memory)"),                              \
+		CLI_FLAG("dry-run", &is_dry_run,                                      \
+			"show the change, write nothing")
 
 static const struct conf_opt install_opts[] = {
 	COMMON_OPTIONS,
@@ -38,7 +40,7 @@ static const struct conf_opt uninstall_opts[] = {COMMON_OPTIONS};
 
 /* What was done, for the person and for --json. */
 struct outcome {
-	const char *action;	/* added, updated, unchanged, removed, absent */
+	const char *action; /* added, updated, unchanged, removed, absent */
 	char backup[PATH_MAX];
 	/* of the reference memory server: what it remembered; borrowed */
 	const char *file;
@@ -53,21 +55,25 @@ cmd_install_check_options(struct clientfile *cf)
 
 	if (client == NULL)
 		return cli_fail(CLI_USAGE, "which client? --client "
-			"claude-code is the one known");
+					   "claude-code is the one known");
 	if (strcmp(client, "claude-code") != 0)
-		return cli_fail(CLI_USAGE, "no client '%s'; known: "
+		return cli_fail(CLI_USAGE,
+			"no client '%s'; known: "
 			"claude-code. The README shows the lines for others",
 			client);
 	if (!is_project && strcmp(scope, "user") != 0)
-		return cli_fail(CLI_USAGE, "--scope is user or project, not "
-			"'%s'", scope);
+		return cli_fail(CLI_USAGE,
+			"--scope is user or project, not "
+			"'%s'",
+			scope);
 	if (name[0] == '\0' || strlen(name) > 64)
 		return cli_fail(CLI_USAGE, "--name has 1 to 64 bytes");
 	if (file == NULL && clientfile_claude(is_project, path, &e) != 0)
 		return cli_fail_err(&e);
 	if (clientfile_read(cf, file ? file : path, &e) != 0)
-		return cli_fail(e.code == MDB_E_INVALID ? CLI_PROBLEM :
-			CLI_SYSTEM, "%s", e.text);
+		return cli_fail(e.code == MDB_E_INVALID ? CLI_PROBLEM
+							: CLI_SYSTEM,
+			"%s", e.text);
 	return CLI_OK;
 }
 
@@ -82,8 +88,10 @@ find_entry(const struct clientfile *cf, json_t **ret_servers,
 	*ret_servers = servers;
 	*ret_entry = json_object_get(servers, name);
 	if (servers != NULL && !json_is_object(servers))
-		return cli_fail(CLI_PROBLEM, "%s: %s is no object; nothing was "
-			"changed", cf->path, SERVERS);
+		return cli_fail(CLI_PROBLEM,
+			"%s: %s is no object; nothing was "
+			"changed",
+			cf->path, SERVERS);
 	return CLI_OK;
 }
 
@@ -103,7 +111,9 @@ servers_at(const struct clientfile *cf)
 	struct jmember m;
 
 	return jscan_find(s, cf->text.len, jscan_space(s, cf->text.len, 0),
-		SERVERS, &m) == 1 ? m.value.at : 0;
+		       SERVERS, &m) == 1
+		       ? m.value.at
+		       : 0;
 }
 
 static json_t *
@@ -115,17 +125,19 @@ make_entry(const struct cli *c, const char *command)
 
 	/* The memory that this command line means is the one to connect. */
 	if ((c->database != NULL && cli_absolute(c->database, database,
-			sizeof(database)) != 0) ||
-		(chosen != NULL && chosen[0] && cli_absolute(chosen, socket,
-			sizeof(socket)) != 0))
+					    sizeof(database)) != 0) ||
+		(chosen != NULL && chosen[0] &&
+			cli_absolute(chosen, socket, sizeof(socket)) != 0))
 		return NULL;
-	entry = json_pack("{s:s,s:s,s:[],s:{s:s}}", "type", "stdio",
-		"command", command, "args", "env", "MEMORY_NAMESPACE", "auto");
+	entry = json_pack("{s:s,s:s,s:[],s:{s:s}}", "type", "stdio", "command",
+		command, "args", "env", "MEMORY_NAMESPACE", "auto");
 	json_t *env = json_object_get(entry, "env");
 
-	if (entry != NULL && ((database[0] && jx_set(env, "MEMORY_DB_PATH",
-			json_string(database)) != 0) || (socket[0] &&
-		jx_set(env, "MEMORY_DB_SOCKET", json_string(socket)) != 0))) {
+	if (entry != NULL &&
+		((database[0] && jx_set(env, "MEMORY_DB_PATH",
+					 json_string(database)) != 0) ||
+			(socket[0] && jx_set(env, "MEMORY_DB_SOCKET",
+					      json_string(socket)) != 0))) {
 		json_decref(entry);
 		entry = NULL;
 	}
@@ -139,19 +151,22 @@ report(const struct cli *c, const struct clientfile *cf,
 	AUTO_JSON json_t *out = NULL;
 
 	if (c->json) {
-		out = json_pack("{s:s,s:s,s:s,s:b,s:s*,s:s*}", "file",
-			cf->path, "server", name, "action", o->action,
-			"dry_run", is_dry_run, "backup", o->backup[0] ?
-			o->backup : NULL, "import", o->file);
+		out = json_pack("{s:s,s:s,s:s,s:b,s:s*,s:s*}", "file", cf->path,
+			"server", name, "action", o->action, "dry_run",
+			is_dry_run, "backup", o->backup[0] ? o->backup : NULL,
+			"import", o->file);
 		return out == NULL ? cli_nomem() : cli_print_json(c, out);
 	}
 	if (c->quiet)
 		return CLI_OK;
 	fputs("server '", stdout);
 	out_text(stdout, name);
-	printf("' %s%s %s ", is_dry_run && strcmp(o->action, "unchanged") ?
-		"would be " : "", o->action, strcmp(o->action, "added") == 0 ?
-		"to" : strcmp(o->action, "removed") == 0 ? "from" : "in");
+	printf("' %s%s %s ",
+		is_dry_run && strcmp(o->action, "unchanged") ? "would be " : "",
+		o->action,
+		strcmp(o->action, "added") == 0	    ? "to"
+		: strcmp(o->action, "removed") == 0 ? "from"
+						    : "in");
 	out_text(stdout, cf->path);
 	putchar('\n');
 	if (o->backup[0] != '\0') {
@@ -160,11 +175,12 @@ report(const struct cli *c, const struct clientfile *cf,
 		putchar('\n');
 	}
 	if (!is_dry_run && (strcmp(o->action, "added") == 0 ||
-		strcmp(o->action, "updated") == 0))
+				   strcmp(o->action, "updated") == 0))
 		puts("Start Claude Code anew to use it.");
 	if (o->file != NULL) {
 		fputs("What the reference memory server remembered is taken "
-		      "over by:\n  memoryctl import ", stdout);
+		      "over by:\n  memoryctl import ",
+			stdout);
 		out_text(stdout, o->file);
 		putchar('\n');
 	}
@@ -187,16 +203,18 @@ cmd_install_finish(const struct cli *c, const struct clientfile *cf,
 		return cli_nomem();
 	check = json_loadb(plain.data, plain.len, JSON_REJECT_DUPLICATES, NULL);
 	if (check == NULL)
-		return cli_fail(CLI_SYSTEM, "the edit of %s would not be valid "
-			"JSON: nothing was changed", cf->path);
+		return cli_fail(CLI_SYSTEM,
+			"the edit of %s would not be valid "
+			"JSON: nothing was changed",
+			cf->path);
 	if (is_dry_run) {
 		if (!c->json && !c->quiet)
-			diff_print(c, cf->path, cf->text.data, cf->text.len,
-				ed, after.data, after.len);
+			diff_print(c, cf->path, cf->text.data, cf->text.len, ed,
+				after.data, after.len);
 	} else if (clientfile_write(cf, after.data, after.len,
-		/* A project's file is shared by its team. */
-		strcmp(scope, "project") == 0 ? 0644 : 0600, o->backup,
-		&e) != 0) {
+			   /* A project's file is shared by its team. */
+			   strcmp(scope, "project") == 0 ? 0644 : 0600,
+			   o->backup, &e) != 0) {
 		return cli_fail(CLI_SYSTEM, "%s", e.text);
 	}
 	return report(c, cf, o);
@@ -215,7 +233,7 @@ create(const struct cli *c, struct clientfile *cf, const json_t *entry,
 		buf_str(&cf->text) == NULL)
 		return cli_nomem();
 	if (jedit_add(&ed, cf->text.data, cf->text.len, 0, SERVERS, servers,
-		&e) != 0)
+		    &e) != 0)
 		return cli_fail_err(&e);
 	o->action = "added";
 	return cmd_install_finish(c, cf, &ed, o);
@@ -252,8 +270,8 @@ cmd_install_add(const struct cli *c, struct clientfile *cf, const json_t *entry,
 
 /* An entry of that name is there: ours, or somebody else's. */
 static int
-cmd_install_update(const struct cli *c, const struct clientfile *cf, const json_t *old,
-	const json_t *entry, struct outcome *o)
+cmd_install_update(const struct cli *c, const struct clientfile *cf,
+	const json_t *old, const json_t *entry, struct outcome *o)
 {
 	AUTO_JEDIT struct jedit ed = {0};
 	const char *s = cf->text.data;
@@ -265,21 +283,24 @@ cmd_install_update(const struct cli *c, const struct clientfile *cf, const json_
 		/* What the user added to it (env, args) stays. */
 		o->action = "unchanged";
 		if (json_equal(json_object_get(old, "command"),
-			json_object_get(entry, "command")))
+			    json_object_get(entry, "command")))
 			return report(c, cf, o);
 		o->action = "updated";
 		rc = jscan_find(s, cf->text.len, servers_at(cf), name, &m) == 1
-			? jedit_set(&ed, s, cf->text.len, m.value.at,
-				"command", json_object_get(entry, "command"),
-				&e) : MDB_E_INVALID;
+			     ? jedit_set(&ed, s, cf->text.len, m.value.at,
+				       "command",
+				       json_object_get(entry, "command"), &e)
+			     : MDB_E_INVALID;
 	} else if (is_replace) {
 		o->action = "replaced";
 		rc = jedit_set(&ed, s, cf->text.len, servers_at(cf), name,
 			entry, &e);
 	} else {
-		return cli_fail(CLI_PROBLEM, "%s has another server '%s' (%s); "
+		return cli_fail(CLI_PROBLEM,
+			"%s has another server '%s' (%s); "
 			"give ours a --name of its own, or --replace it",
-			cf->path, name, cli_str(old, "command",
+			cf->path, name,
+			cli_str(old, "command",
 				cli_str(old, "url", "no command")));
 	}
 	return rc != 0 ? cli_fail_err(&e) : cmd_install_finish(c, cf, &ed, o);
@@ -291,14 +312,18 @@ find_program(char path[PATH_MAX])
 	if (program != NULL) {
 		if (realpath(program, path) == NULL ||
 			!programs_is_program(path))
-			return cli_fail(CLI_USAGE, "--program %s is no "
-				"executable file", program);
+			return cli_fail(CLI_USAGE,
+				"--program %s is no "
+				"executable file",
+				program);
 		return CLI_OK;
 	}
 	if (programs_find(PROGRAM, path))
 		return CLI_OK;
-	return cli_fail(CLI_PROBLEM, "%s is neither beside memoryctl nor on "
-		"PATH: name it with --program", PROGRAM);
+	return cli_fail(CLI_PROBLEM,
+		"%s is neither beside memoryctl nor on "
+		"PATH: name it with --program",
+		PROGRAM);
 }
 
 /* Where the reference memory server kept its memory: as the entry that is
@@ -306,8 +331,8 @@ find_program(char path[PATH_MAX])
 static const char *
 reference_file(const json_t *old)
 {
-	const char *path = cli_str(json_object_get(old, "env"),
-		"MEMORY_FILE_PATH", NULL);
+	const char *path =
+		cli_str(json_object_get(old, "env"), "MEMORY_FILE_PATH", NULL);
 
 	if (path == NULL)
 		path = getenv("MEMORY_FILE_PATH");
@@ -333,8 +358,8 @@ run_install(struct cli *c, int argc, char **argv)
 	if ((entry = make_entry(c, path)) == NULL)
 		return cli_nomem();
 	o.file = reference_file(old);
-	return old != NULL ? cmd_install_update(c, &cf, old, entry, &o) :
-		cmd_install_add(c, &cf, entry, &o);
+	return old != NULL ? cmd_install_update(c, &cf, old, entry, &o)
+			   : cmd_install_add(c, &cf, entry, &o);
 }
 
 static int
@@ -355,10 +380,12 @@ run_uninstall(struct cli *c, int argc, char **argv)
 	if (old == NULL)
 		return report(c, &cf, &o);
 	if (!cmd_install_is_ours(old))
-		return cli_fail(CLI_PROBLEM, "server '%s' in %s does not start "
-			"%s: it is not ours to remove", name, cf.path, PROGRAM);
+		return cli_fail(CLI_PROBLEM,
+			"server '%s' in %s does not start "
+			"%s: it is not ours to remove",
+			name, cf.path, PROGRAM);
 	if (jedit_remove(&ed, cf.text.data, cf.text.len, servers_at(&cf), name,
-		&e) != 0)
+		    &e) != 0)
 		return cli_fail_err(&e);
 	o.action = "removed";
 	return cmd_install_finish(c, &cf, &ed, &o);

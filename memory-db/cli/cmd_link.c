@@ -24,8 +24,9 @@ cmd_link_make_params(char **argv)
 	if (p == NULL || weight == NULL)
 		return p;
 	number = jx_parse_any(weight, strlen(weight), NULL);
-	if (!json_is_number(number) || jx_set(json_array_get(json_object_get(p,
-		"relations"), 0), "weight", json_incref(number)) != 0) {
+	if (!json_is_number(number) ||
+		jx_set(json_array_get(json_object_get(p, "relations"), 0),
+			"weight", json_incref(number)) != 0) {
 		json_decref(p);
 		p = NULL;
 	}
@@ -60,15 +61,18 @@ cmd_link_place(struct cli *c, const char *from, const char *to)
 }
 
 static int
-cmd_link_change(struct cli *c, const char *method, char **argv, json_t **ret_reply)
+cmd_link_change(struct cli *c, const char *method, char **argv,
+	json_t **ret_reply)
 {
 	AUTO_JSON json_t *params = cmd_link_make_params(argv);
 	int rc;
 
 	if (params == NULL)
-		return cli_fail(CLI_USAGE, weight != NULL ? "--weight is a "
-			"number from 0 to 1, not '%s'" :
-			"an argument is no valid UTF-8", weight);
+		return cli_fail(CLI_USAGE,
+			weight != NULL ? "--weight is a "
+					 "number from 0 to 1, not '%s'"
+				       : "an argument is no valid UTF-8",
+			weight);
 	if ((rc = cmd_link_place(c, argv[0], argv[2])) != CLI_OK)
 		return rc;
 	return cli_call(c, method, take_ptr(params), CLI_NOW, ret_reply);
@@ -91,8 +95,9 @@ run_link(struct cli *c, int argc, char **argv)
 	action = cli_str(json_array_get(json_object_get(reply, "results"), 0),
 		"action", "created");
 	if (!c->quiet)
-		print_relation(c, argv, strcmp(action, "unchanged") == 0 ?
-			" was there already" : " added");
+		print_relation(c, argv,
+			strcmp(action, "unchanged") == 0 ? " was there already"
+							 : " added");
 	return CLI_OK;
 }
 
@@ -111,9 +116,10 @@ run_unlink(struct cli *c, int argc, char **argv)
 		return cli_print_json(c, reply) == CLI_OK ? rc : CLI_SYSTEM;
 	}
 	if (rc != CLI_OK)
-		return cli_fail(rc, "no relation '%s' from '%s' to '%s'%s; "
-			"memoryctl show %s lists what there is", argv[1],
-			argv[0], argv[2], where_said(c), argv[0]);
+		return cli_fail(rc,
+			"no relation '%s' from '%s' to '%s'%s; "
+			"memoryctl show %s lists what there is",
+			argv[1], argv[0], argv[2], where_said(c), argv[0]);
 	if (!c->quiet)
 		print_relation(c, argv, " deleted; history keeps it");
 	return CLI_OK;

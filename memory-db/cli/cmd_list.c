@@ -28,19 +28,23 @@ static const struct conf_opt opts[] = {
 };
 
 static const struct table_column here[] = {
-	{"NAME", false, true}, {"TYPE", false, true},
-	{"FACTS", true, false}, {"UPDATED", false, false},
+	{"NAME", false, true},
+	{"TYPE", false, true},
+	{"FACTS", true, false},
+	{"UPDATED", false, false},
 };
 static const struct table_column both[] = {
-	{"NAME", false, true}, {"TYPE", false, true},
-	{"FACTS", true, false}, {"UPDATED", false, false},
+	{"NAME", false, true},
+	{"TYPE", false, true},
+	{"FACTS", true, false},
+	{"UPDATED", false, false},
 	{"NAMESPACE", false, TABLE_TAIL},
 };
 
 struct cmd_list_listing {
 	struct table table;
 	const char *prefix;
-	bool has_place;		/* rows come from two namespaces */
+	bool has_place; /* rows come from two namespaces */
 	int64_t shown;
 };
 
@@ -48,7 +52,7 @@ static bool
 cmd_list_is_wanted(const struct cmd_list_listing *l, const char *name)
 {
 	return l->prefix == NULL ||
-		strncasecmp(name, l->prefix, strlen(l->prefix)) == 0;
+	       strncasecmp(name, l->prefix, strlen(l->prefix)) == 0;
 }
 
 static int
@@ -66,8 +70,9 @@ cmd_list_show(struct cli *c, struct cmd_list_listing *l, const json_t *e)
 	}
 	table_text(&l->table, name);
 	table_text(&l->table, cli_str(e, "type", "?"));
-	table_number(&l->table, (int64_t)json_array_size(json_object_get(e,
-		"observations")) + cli_int(e, "omitted", 0));
+	table_number(&l->table,
+		(int64_t)json_array_size(json_object_get(e, "observations")) +
+			cli_int(e, "omitted", 0));
 	table_text(&l->table, out_time(cli_str(e, "updated_at", NULL), at));
 	if (l->has_place)
 		table_text(&l->table, cli_str(e, "namespace", "?"));
@@ -98,15 +103,20 @@ cmd_list_make_params(const struct cli *c, const char *prefix)
 	json_t *p = json_pack("{s:s,s:[s,s]}", "query", prefix ? prefix : "",
 		"fields", "name", "type");
 
-	if (p != NULL && ((!is_names && (jx_add(json_object_get(p, "fields"),
-			json_string("observations")) != 0 ||
-		jx_add(json_object_get(p, "fields"),
-			json_string("updated_at")) != 0)) ||
-		(type != NULL && jx_set(p, "types",
-			json_pack("[s]", type)) != 0) ||
-		(tier != NULL && jx_set(p, "tiers",
-			json_pack("[s]", tier)) != 0) ||
-		(tags != NULL && jx_set(p, "tags", cli_list(tags)) != 0))) {
+	if (p != NULL &&
+		((!is_names &&
+			 (jx_add(json_object_get(p, "fields"),
+				  json_string("observations")) != 0 ||
+				 jx_add(json_object_get(p, "fields"),
+					 json_string("updated_at")) != 0)) ||
+			(type != NULL &&
+				jx_set(p, "types", json_pack("[s]", type)) !=
+					0) ||
+			(tier != NULL &&
+				jx_set(p, "tiers", json_pack("[s]", tier)) !=
+					0) ||
+			(tags != NULL &&
+				jx_set(p, "tags", cli_list(tags)) != 0))) {
 		json_decref(p);
 		p = NULL;
 	}
@@ -116,17 +126,18 @@ cmd_list_make_params(const struct cli *c, const char *prefix)
 static int
 cmd_list_run(struct cli *c, int argc, char **argv)
 {
-	struct cmd_list_listing l = {.prefix = argc > 0 && argv[0][0] ? argv[0] : NULL};
+	struct cmd_list_listing l = {
+		.prefix = argc > 0 && argv[0][0] ? argv[0] : NULL};
 	struct pages pages = {"search_nodes", "results", CLI_AS_OF, limit,
 		cmd_list_add_page, &l, 0, false};
 	int rc = cli_connect(c);
 
 	if (rc != CLI_OK)
 		return rc;
-	l.has_place = c->namespace_ != NULL &&
-		strcmp(c->namespace_, "default") != 0;
-	table_init(&l.table, l.has_place ? both : here, l.has_place ?
-		ARRAY_LEN(both) : ARRAY_LEN(here));
+	l.has_place =
+		c->namespace_ != NULL && strcmp(c->namespace_, "default") != 0;
+	table_init(&l.table, l.has_place ? both : here,
+		l.has_place ? ARRAY_LEN(both) : ARRAY_LEN(here));
 	if (l.prefix != NULL)
 		pages.limit = is_names ? LOOKED_AT : 1000000;
 	rc = pages_read(c, &pages, cmd_list_make_params(c, l.prefix));
@@ -136,9 +147,9 @@ cmd_list_run(struct cli *c, int argc, char **argv)
 	if (rc != CLI_OK)
 		return rc;
 	if (l.shown == 0) {
-		cli_note(c, "no entities%s%s%s", l.prefix != NULL ?
-			" that begin with " : "", l.prefix != NULL ? l.prefix :
-			"", where_said(c));
+		cli_note(c, "no entities%s%s%s",
+			l.prefix != NULL ? " that begin with " : "",
+			l.prefix != NULL ? l.prefix : "", where_said(c));
 		return CLI_PROBLEM;
 	}
 	if ((pages.has_more || l.shown >= limit) && pages.rows > l.shown - 1 &&

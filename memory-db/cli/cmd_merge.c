@@ -9,7 +9,8 @@ static bool dry_run, sliced;
 
 static const struct conf_opt opts[] = {
 	CLI_FLAG("dry-run", &dry_run, "say what would happen, change nothing"),
-	CLI_FLAG("sliced", &sliced, "in several changes, for what is too large "
+	CLI_FLAG("sliced", &sliced,
+		"in several changes, for what is too large "
 		"for one"),
 };
 
@@ -73,13 +74,14 @@ const struct cli_command cli_cmd_merge = {
 	.name = "merge",
 	.args = "BRANCH",
 	.summary = "bring what a branch changed into its parent",
-	.about = "Facts that the branch added come, facts that it removed go. "
-		 "Where both sides set one thing differently, or one deleted "
-		 "what the other changed, the parent keeps its own, the "
-		 "conflict is listed and the exit code is 1. The branch stays "
-		 "and may be merged again. A merge that was undone does not come "
-		 "again with the next one, as in git: undo the undo to have it "
-		 "back.",
+	.about =
+		"Facts that the branch added come, facts that it removed go. "
+		"Where both sides set one thing differently, or one deleted "
+		"what the other changed, the parent keeps its own, the "
+		"conflict is listed and the exit code is 1. The branch stays "
+		"and may be merged again. A merge that was undone does not come "
+		"again with the next one, as in git: undo the undo to have it "
+		"back.",
 	.opts = opts,
 	.opts_n = ARRAY_LEN(opts),
 	.min_args = 1,

@@ -10,8 +10,10 @@
 #include "memory-db/cli/lib/table.h"
 
 static const struct table_column columns[] = {
-	{"NAMESPACE", false, TABLE_TAIL}, {"ENTITIES", true, false},
-	{"OBSERVATIONS", true, false}, {"CHANGES", true, false},
+	{"NAMESPACE", false, TABLE_TAIL},
+	{"ENTITIES", true, false},
+	{"OBSERVATIONS", true, false},
+	{"CHANGES", true, false},
 	{"ALIASES", false, true},
 };
 
@@ -24,7 +26,8 @@ cmd_namespace_add_aliases(struct table *t, const json_t *aliases)
 
 	json_array_foreach((json_t *)(uintptr_t)aliases, i, a)
 		if (buf_addf(&b, "%s%s", i > 0 ? ", " : "",
-			json_is_string(a) ? json_string_value(a) : "?") != 0)
+			    json_is_string(a) ? json_string_value(a) : "?") !=
+			0)
 			return MDB_E_NOMEM;
 	if (buf_str(&b) == NULL)
 		return MDB_E_NOMEM;
@@ -54,7 +57,8 @@ list(struct cli *c, char **argv)
 		table_number(&t, cli_int(n, "entities", 0));
 		table_number(&t, cli_int(n, "observations", 0));
 		table_number(&t, cli_int(n, "changes", 0));
-		if (cmd_namespace_add_aliases(&t, json_object_get(n, "aliases")) != 0)
+		if (cmd_namespace_add_aliases(&t,
+			    json_object_get(n, "aliases")) != 0)
 			return cli_nomem();
 	}
 	return table_print(&t, c, stdout) != 0 ? cli_nomem() : CLI_OK;
@@ -65,8 +69,9 @@ static int
 cmd_namespace_two_names(struct cli *c, const char *method, const char *first,
 	const char *second, char **argv, json_t **ret_reply)
 {
-	return cli_call(c, method, json_pack("{s:s,s:s}", first, argv[0],
-		second, argv[1]), CLI_NOW, ret_reply);
+	return cli_call(c, method,
+		json_pack("{s:s,s:s}", first, argv[0], second, argv[1]),
+		CLI_NOW, ret_reply);
 }
 
 static int
@@ -92,38 +97,46 @@ static int
 rename_one(struct cli *c, char **argv)
 {
 	AUTO_JSON json_t *reply = NULL;
-	int rc = cmd_namespace_two_names(c, "rename_namespace", "from", "to", argv, &reply);
+	int rc = cmd_namespace_two_names(c, "rename_namespace", "from", "to",
+		argv, &reply);
 
-	return rc != CLI_OK ? rc : cmd_namespace_done(c, reply, " is now ", argv);
+	return rc != CLI_OK ? rc
+			    : cmd_namespace_done(c, reply, " is now ", argv);
 }
 
 static int
 merge(struct cli *c, char **argv)
 {
 	AUTO_JSON json_t *reply = NULL;
-	int rc = cmd_namespace_two_names(c, "merge_namespaces", "from", "to", argv, &reply);
+	int rc = cmd_namespace_two_names(c, "merge_namespaces", "from", "to",
+		argv, &reply);
 
-	return rc != CLI_OK ? rc : cmd_namespace_done(c, reply, " is merged into ", argv);
+	return rc != CLI_OK
+		       ? rc
+		       : cmd_namespace_done(c, reply, " is merged into ", argv);
 }
 
 static int
 alias(struct cli *c, char **argv)
 {
 	AUTO_JSON json_t *reply = NULL;
-	int rc = cmd_namespace_two_names(c, "alias_namespace", "alias", "of", argv, &reply);
+	int rc = cmd_namespace_two_names(c, "alias_namespace", "alias", "of",
+		argv, &reply);
 
-	return rc != CLI_OK ? rc : cmd_namespace_done(c, reply, " now means ", argv);
+	return rc != CLI_OK ? rc
+			    : cmd_namespace_done(c, reply, " now means ", argv);
 }
 
-/* --- folders ------------------------------------------------------------------- */
+/* --- folders -------------------------------------------------------------- */
 
 /* The path of the database, "" for the default one. */
 static int
 database_of(const struct cli *c, char out[PATH_MAX])
 {
 	out[0] = '\0';
-	return c->database == NULL || c->database[0] == '\0' ? CLI_OK :
-		cli_absolute(c->database, out, PATH_MAX);
+	return c->database == NULL || c->database[0] == '\0'
+		       ? CLI_OK
+		       : cli_absolute(c->database, out, PATH_MAX);
 }
 
 static int
@@ -145,8 +158,10 @@ set_trust(struct cli *c, const char *dir, bool is_trusted)
 		return cli_nomem();
 	if (!c->quiet) {
 		out_text(stdout, folder);
-		fputs(is_trusted ? " has the memory of " : " has a memory of "
-			"its own, not that of ", stdout);
+		fputs(is_trusted ? " has the memory of "
+				 : " has a memory of "
+				   "its own, not that of ",
+			stdout);
 		out_text(stdout, remote.data);
 		puts("; clients that run there see it from their next start");
 	}
@@ -178,8 +193,9 @@ add_folder(void *ctx, const char *remote, const char *folder)
 static int
 folders(struct cli *c, char **argv)
 {
-	static const struct table_column of_folders[] = {
-		{"REMOTE", false, true}, {"FOLDER", false, true}};
+	static const struct table_column of_folders[] = {{"REMOTE", false,
+								 true},
+		{"FOLDER", false, true}};
 	AUTO_TABLE struct table t;
 	char database[PATH_MAX];
 	struct err e = {0};
@@ -197,7 +213,7 @@ folders(struct cli *c, char **argv)
 static const struct {
 	const char *name, *usage;
 	int args;
-	bool is_optional;	/* the last of them */
+	bool is_optional; /* the last of them */
 	int (*run)(struct cli *c, char **argv);
 } actions[] = {
 	{"list", "list", 0, false, list},
@@ -218,14 +234,17 @@ cmd_namespace_run(struct cli *c, int argc, char **argv)
 		if (strcmp(argv[0], actions[i].name) != 0)
 			continue;
 		if (argc - 1 != actions[i].args &&
-			!(actions[i].is_optional &&
-				argc == actions[i].args))
-			return cli_fail(CLI_USAGE, "usage: memoryctl "
-				"namespace %s", actions[i].usage);
+			!(actions[i].is_optional && argc == actions[i].args))
+			return cli_fail(CLI_USAGE,
+				"usage: memoryctl "
+				"namespace %s",
+				actions[i].usage);
 		return actions[i].run(c, argv + 1);
 	}
-	return cli_fail(CLI_USAGE, "namespace cannot '%s'; it can list, "
-		"rename, merge, alias, list folders, trust and untrust", argv[0]);
+	return cli_fail(CLI_USAGE,
+		"namespace cannot '%s'; it can list, "
+		"rename, merge, alias, list folders, trust and untrust",
+		argv[0]);
 }
 
 const struct cli_command cli_cmd_namespace = {

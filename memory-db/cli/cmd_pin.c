@@ -17,14 +17,14 @@ cmd_pin_run(struct cli *c, int argc, char **argv)
 	int rc = CLI_OK;
 
 	for (int i = 0; rc == CLI_OK && i < argc; i++) {
-		json_t *p = json_pack("{s:s,s:b}", "name", argv[i], "pin",
-			!off);
+		json_t *p =
+			json_pack("{s:s,s:b}", "name", argv[i], "pin", !off);
 
 		json_decref(reply);
 		reply = NULL;
-		rc = p == NULL ? cli_nomem()
-			       : cli_call(c, "update_entity", p, CLI_NOW,
-					 &reply);
+		rc = p == NULL
+			     ? cli_nomem()
+			     : cli_call(c, "update_entity", p, CLI_NOW, &reply);
 		if (rc != CLI_OK)
 			return rc;
 		cli_strip(reply);
@@ -33,8 +33,8 @@ cmd_pin_run(struct cli *c, int argc, char **argv)
 		else if (!c->quiet) {
 			out_text(stdout, argv[i]);
 			puts(json_is_true(json_object_get(reply, "changed"))
-				? off ? " is not pinned any more"
-				      : " is pinned"
+					? off ? " is not pinned any more"
+					      : " is pinned"
 				: off ? " was not pinned"
 				      : " was pinned already");
 		}

@@ -16,11 +16,13 @@ cmd_ping_run(struct cli *c, int argc, char **argv)
 	/* The question is whether it runs: starting it would be the answer. */
 	c->no_spawn = true;
 	/* The first call connects and greets; the second is the measure. */
-	if ((rc = cli_call(c, "ping", json_object(), CLI_NOW, &reply)) != CLI_OK)
+	if ((rc = cli_call(c, "ping", json_object(), CLI_NOW, &reply)) !=
+		CLI_OK)
 		return rc;
 	json_decref(take_ptr(reply));
 	begun = clock_mono_ns();
-	if ((rc = cli_call(c, "ping", json_object(), CLI_NOW, &reply)) != CLI_OK)
+	if ((rc = cli_call(c, "ping", json_object(), CLI_NOW, &reply)) !=
+		CLI_OK)
 		return rc;
 	double ms = (double)(clock_mono_ns() - begun) / 1e6;
 

@@ -40,16 +40,19 @@ cmd_recall_make_params(int argc, char **argv, json_t **ret)
 	p = json_pack("{s:s,s:I}", "query", query.data, "limit",
 		(json_int_t)limit);
 	for (size_t i = 0; p != NULL && i < ARRAY_LEN(texts); i++)
-		if (texts[i].text != NULL && jx_set(p, texts[i].key,
-			json_string(texts[i].text)) != 0)
+		if (texts[i].text != NULL &&
+			jx_set(p, texts[i].key, json_string(texts[i].text)) !=
+				0)
 			p = NULL;
-	if (p == NULL || (type != NULL && jx_set(p, "types",
-			json_pack("[s]", type)) != 0) ||
-		(tier != NULL && jx_set(p, "tiers",
-			json_pack("[s]", tier)) != 0) ||
+	if (p == NULL ||
+		(type != NULL &&
+			jx_set(p, "types", json_pack("[s]", type)) != 0) ||
+		(tier != NULL &&
+			jx_set(p, "tiers", json_pack("[s]", tier)) != 0) ||
 		(tags != NULL && jx_set(p, "tags", cli_list(tags)) != 0) ||
-		(explain ? jx_set(p, "explain", json_true()) :
-			jx_set(p, "cut", json_real(LIMIT_MCP_RECALL_CUT))) != 0)
+		(explain ? jx_set(p, "explain", json_true())
+			 : jx_set(p, "cut", json_real(LIMIT_MCP_RECALL_CUT))) !=
+			0)
 		return cli_fail(CLI_USAGE, "an argument is no valid UTF-8");
 	*ret = take_ptr(p);
 	return CLI_OK;
@@ -97,7 +100,8 @@ cmd_recall_print_row(const struct cli *c, const json_t *row)
 	}
 	printf("%.10s", date != NULL ? date : "no date");
 	if (cli_int(row, "alike", 0) > 0)
-		printf(", %lld more alike", (long long)cli_int(row, "alike", 0));
+		printf(", %lld more alike",
+			(long long)cli_int(row, "alike", 0));
 	if (speaker != NULL) {
 		fputs(", said by ", stdout);
 		out_text(stdout, speaker);
@@ -129,7 +133,7 @@ cmd_recall_run(struct cli *c, int argc, char **argv)
 		return rc;
 	rows = json_object_get(reply, "results");
 	is_relevant = json_array_size(rows) > 0 &&
-		!json_is_false(json_object_get(reply, "relevant"));
+		      !json_is_false(json_object_get(reply, "relevant"));
 	rc = is_relevant ? CLI_OK : CLI_PROBLEM;
 	if (c->json) {
 		cli_strip(reply);
@@ -137,8 +141,8 @@ cmd_recall_run(struct cli *c, int argc, char **argv)
 	}
 	if (json_array_size(rows) > 0 && !is_relevant)
 		printf("%snot relevant: nothing here answers this; the "
-			"nearest are%s\n", out_on(c, OUT_YELLOW),
-			out_off(c, OUT_YELLOW));
+		       "nearest are%s\n",
+			out_on(c, OUT_YELLOW), out_off(c, OUT_YELLOW));
 	json_array_foreach((json_t *)(uintptr_t)rows, i, row)
 		cmd_recall_print_row(c, row);
 	if (json_array_size(rows) == 0)

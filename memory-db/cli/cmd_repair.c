@@ -13,15 +13,16 @@
 static bool dry_run;
 
 static const struct conf_opt opts[] = {
-	CLI_FLAG("dry-run", &dry_run, "say what would be mended, change "
+	CLI_FLAG("dry-run", &dry_run,
+		"say what would be mended, change "
 		"nothing"),
 };
 
 struct repair {
 	struct cli *c;
-	json_t *facts;		/* ids to mend; owned */
-	json_t *repaired;	/* owned */
-	int64_t others;		/* problems that cannot be mended */
+	json_t *facts;	  /* ids to mend; owned */
+	json_t *repaired; /* owned */
+	int64_t others;	  /* problems that cannot be mended */
 };
 
 static void
@@ -71,8 +72,8 @@ find_problems(struct repair *r)
 		next = cli_str(reply, "next", NULL);
 		if (next != NULL && (cursor = strdup(next)) == NULL)
 			rc = cli_nomem();
-		progress_at(&progress, cli_num(reply, "progress", -1),
-			++slices, "slices");
+		progress_at(&progress, cli_num(reply, "progress", -1), ++slices,
+			"slices");
 	} while (rc == CLI_OK && cursor != NULL);
 	progress_clear(&progress);
 	return rc;
@@ -113,7 +114,8 @@ mend(struct repair *r)
 				return json_decref(part), cli_nomem();
 		rc = cli_call(r->c, "repair",
 			json_pack("{s:o,s:b}", "facts", part, "dry_run",
-				dry_run), CLI_NOW, &reply);
+				dry_run),
+			CLI_NOW, &reply);
 		if (rc != CLI_OK)
 			return rc;
 		if (json_array_extend(r->repaired,
@@ -133,9 +135,8 @@ cmd_repair_summary(const struct repair *r)
 	int rc = CLI_OK;
 
 	if (r->c->json) {
-		out = json_pack("{s:b,s:O,s:I}", "dry_run", dry_run,
-			"repaired", r->repaired, "other_problems",
-			(json_int_t)r->others);
+		out = json_pack("{s:b,s:O,s:I}", "dry_run", dry_run, "repaired",
+			r->repaired, "other_problems", (json_int_t)r->others);
 		rc = out == NULL ? cli_nomem() : cli_print_json(r->c, out);
 	} else if (!r->c->quiet) {
 		printf("%zu fact%s %s\n", n, n == 1 ? "" : "s",
@@ -143,7 +144,8 @@ cmd_repair_summary(const struct repair *r)
 				: "mended");
 		if (r->others > 0)
 			printf("%lld other problem%s cannot be mended: see "
-			       "memoryctl verify\n", (long long)r->others,
+			       "memoryctl verify\n",
+				(long long)r->others,
 				r->others == 1 ? "" : "s");
 	}
 	if (rc == CLI_OK && (r->others > 0 || (dry_run && n > 0)))
@@ -154,8 +156,9 @@ cmd_repair_summary(const struct repair *r)
 static int
 cmd_repair_run(struct cli *c, int argc, char **argv)
 {
-	__attribute__((cleanup(repair_done))) struct repair r = {
-		.c = c, .facts = json_array(), .repaired = json_array()};
+	__attribute__((cleanup(repair_done))) struct repair r = {.c = c,
+		.facts = json_array(),
+		.repaired = json_array()};
 	int rc;
 
 	(void)argc;

@@ -10,7 +10,8 @@ static bool dry_run, sliced;
 
 static const struct conf_opt opts[] = {
 	CLI_FLAG("dry-run", &dry_run, "say what would happen, change nothing"),
-	CLI_FLAG("sliced", &sliced, "in several changes, for what is too large "
+	CLI_FLAG("sliced", &sliced,
+		"in several changes, for what is too large "
 		"for one"),
 };
 
@@ -23,8 +24,10 @@ cmd_revert_run(struct cli *c, int argc, char **argv)
 
 	(void)argc;
 	if (conf_int(argv[1], 1, INT64_MAX, &version) != 0)
-		return cli_fail(CLI_USAGE, "'%s' is no version: a number from "
-			"1, see memoryctl log %s", argv[1], argv[0]);
+		return cli_fail(CLI_USAGE,
+			"'%s' is no version: a number from "
+			"1, see memoryctl log %s",
+			argv[1], argv[0]);
 	if ((rc = where_entity(c, argv[0])) != CLI_OK)
 		return rc;
 	rc = sliced_call(c, "memory_revert",

@@ -32,18 +32,19 @@ static const struct {
 };
 
 struct review {
-	json_t *lists[SECTIONS];	/* owned: rows of all namespaces */
-	json_t *seen;			/* owned: changes, by id */
-	const char *namespace_;		/* under way; borrowed */
-	bool only_seen;			/* changes of it are not shown */
+	json_t *lists[SECTIONS]; /* owned: rows of all namespaces */
+	json_t *seen;		 /* owned: changes, by id */
+	const char *namespace_;	 /* under way; borrowed */
+	bool only_seen;		 /* changes of it are not shown */
 };
 
 /* One row: where it is in the log, and the fact or setting. */
 static int
-cmd_review_add(struct review *v, enum section s, const json_t *ch, const json_t *item)
+cmd_review_add(struct review *v, enum section s, const json_t *ch,
+	const json_t *item)
 {
-	static const char *const members[] = {
-		"change", "at", "session", "client", "actor"};
+	static const char *const members[] = {"change", "at", "session",
+		"client", "actor"};
 	AUTO_JSON json_t *row = json_object();
 	json_t *m = (json_t *)(uintptr_t)item;
 
@@ -146,10 +147,15 @@ cmd_review_read_namespace(struct cli *c, struct review *v, const char *name)
 	json_t *p = json_pack("{s:s}", "namespace", name);
 
 	v->namespace_ = name;
-	if (p != NULL && ((session != NULL && jx_set(p, "session",
-			json_string(session)) != 0) ||
-		((since != NULL || session == NULL) && jx_set(p, "since",
-			cli_point(since != NULL ? since : "1 day ago")) != 0))) {
+	if (p != NULL &&
+		((session != NULL &&
+			 jx_set(p, "session", json_string(session)) != 0) ||
+			((since != NULL || session == NULL) &&
+				jx_set(p, "since",
+					cli_point(since != NULL
+							  ? since
+							  : "1 day ago")) !=
+					0))) {
 		json_decref(p);
 		p = NULL;
 	}
@@ -169,7 +175,9 @@ cmd_review_read_all(struct cli *c, struct review *v)
 		v->only_seen = strcmp(c->namespace_, "default") != 0;
 		rc = cmd_review_read_namespace(c, v, "default");
 		v->only_seen = false;
-		return rc == CLI_OK ? cmd_review_read_namespace(c, v, c->namespace_) : rc;
+		return rc == CLI_OK
+			       ? cmd_review_read_namespace(c, v, c->namespace_)
+			       : rc;
 	}
 	rc = cli_call(c, "list_namespaces", json_object(), CLI_NOW, &reply);
 	if (rc == CLI_OK)
@@ -177,11 +185,12 @@ cmd_review_read_all(struct cli *c, struct review *v)
 	list = json_object_get(reply, "namespaces");
 	json_array_foreach((json_t *)(uintptr_t)list, i, ns)
 		if (rc == CLI_OK)
-			rc = cmd_review_read_namespace(c, v, cli_str(ns, "name", "?"));
+			rc = cmd_review_read_namespace(c, v,
+				cli_str(ns, "name", "?"));
 	return rc;
 }
 
-/* --- showing ------------------------------------------------------------------- */
+/* --- showing -------------------------------------------------------------- */
 static int
 cmd_review_print_row(const struct cli *c, enum section s, json_t *row)
 {
@@ -195,7 +204,8 @@ cmd_review_print_row(const struct cli *c, enum section s, json_t *row)
 		out_time(cli_str(row, "at", NULL), at));
 	out_text(stdout, cli_str(row, "namespace", "?"));
 	for (const char *const *k = (const char *const[]){"session", "client",
-			"actor", NULL}; *k != NULL; k++)
+		     "actor", NULL};
+		*k != NULL; k++)
 		if (cli_str(row, *k, NULL) != NULL) {
 			fputs("  ", stdout);
 			out_text(stdout, cli_str(row, *k, NULL));
@@ -224,9 +234,8 @@ print_sections(const struct cli *c, const struct review *v)
 
 		if (json_array_size(v->lists[s]) == 0)
 			continue;
-		printf("%s%s%s (%zu)\n", out_on(c, OUT_BOLD),
-			sections[s].title, out_off(c, OUT_BOLD),
-			json_array_size(v->lists[s]));
+		printf("%s%s%s (%zu)\n", out_on(c, OUT_BOLD), sections[s].title,
+			out_off(c, OUT_BOLD), json_array_size(v->lists[s]));
 		json_array_foreach(v->lists[s], i, row)
 			if (cmd_review_print_row(c, (enum section)s, row) != 0)
 				return cli_nomem();

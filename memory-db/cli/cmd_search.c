@@ -15,8 +15,7 @@ static const char *type, *tier, *tags;
 static bool is_substring;
 
 static const struct conf_opt opts[] = {
-	CLI_COUNT("limit", &limit, 1, 1000000, "N",
-		"at most this many (10)"),
+	CLI_COUNT("limit", &limit, 1, 1000000, "N", "at most this many (10)"),
 	CLI_TEXT("type", &type, "TYPE", "only entities of this type"),
 	CLI_TEXT("tier", &tier, "TIER",
 		"only working, episodic, semantic or procedural ones"),
@@ -74,8 +73,9 @@ cmd_search_print_entity(const struct cli *c, const json_t *e)
 	json_array_foreach((json_t *)(uintptr_t)list, i, o) {
 		if (i == SHOWN && n > SHOWN + 1)
 			break;
-		if (cmd_search_print_line(c, "  ", json_is_string(o) ?
-			json_string_value(o) : "?") != 0)
+		if (cmd_search_print_line(c, "  ",
+			    json_is_string(o) ? json_string_value(o) : "?") !=
+			0)
 			return cli_nomem();
 	}
 	more += (int64_t)(n - i);
@@ -90,13 +90,17 @@ cmd_search_make_params(const char *query)
 {
 	json_t *p = json_pack("{s:s}", "query", query);
 
-	if (p != NULL && ((type != NULL && jx_set(p, "types",
-			json_pack("[s]", type)) != 0) ||
-		(tier != NULL && jx_set(p, "tiers",
-			json_pack("[s]", tier)) != 0) ||
-		(tags != NULL && jx_set(p, "tags", cli_list(tags)) != 0) ||
-		(is_substring && jx_set(p, "mode",
-			json_string("substring")) != 0))) {
+	if (p != NULL &&
+		((type != NULL &&
+			 jx_set(p, "types", json_pack("[s]", type)) != 0) ||
+			(tier != NULL &&
+				jx_set(p, "tiers", json_pack("[s]", tier)) !=
+					0) ||
+			(tags != NULL &&
+				jx_set(p, "tags", cli_list(tags)) != 0) ||
+			(is_substring &&
+				jx_set(p, "mode", json_string("substring")) !=
+					0))) {
 		json_decref(p);
 		p = NULL;
 	}
@@ -133,12 +137,13 @@ cmd_search_run(struct cli *c, int argc, char **argv)
 		return cli_nomem();
 	if ((rc = cli_connect(c)) != CLI_OK)
 		return rc;
-	rc = pages_read(c, &pages, where_fields(c, cmd_search_make_params(query.data)));
+	rc = pages_read(c, &pages,
+		where_fields(c, cmd_search_make_params(query.data)));
 	if (rc != CLI_OK)
 		return rc;
 	if (is_partial)
 		cli_note(c, "stopped at the time limit: a more specific query "
-			"finds all");
+			    "finds all");
 	if (pages.rows == 0) {
 		AUTO_JSON json_t *params = cmd_search_make_params(query.data);
 

@@ -12,9 +12,12 @@ static const struct conf_opt opts[] = {
 };
 
 static const struct table_column columns[] = {
-	{"SESSION", false, true}, {"CLIENT", false, true},
-	{"NAMESPACE", false, TABLE_TAIL}, {"FIRST", false, false},
-	{"LAST", false, false}, {"CHANGES", true, false},
+	{"SESSION", false, true},
+	{"CLIENT", false, true},
+	{"NAMESPACE", false, TABLE_TAIL},
+	{"FIRST", false, false},
+	{"LAST", false, false},
+	{"CHANGES", true, false},
 };
 
 static int

@@ -32,7 +32,8 @@ print_json_pair(const struct cli *c, const char *key, const json_t *value)
 	/* A list of texts, else JSON. */
 	json_array_foreach((json_t *)(uintptr_t)value, i, x)
 		if (buf_addf(&b, "%s%s", i > 0 ? ", " : "",
-			json_is_string(x) ? json_string_value(x) : "?") != 0)
+			    json_is_string(x) ? json_string_value(x) : "?") !=
+			0)
 			return MDB_E_NOMEM;
 	if ((!json_is_array(value) && jx_dump(value, &b) != 0) ||
 		buf_str(&b) == NULL)
@@ -56,13 +57,13 @@ cmd_show_print_head(const struct cli *c, const json_t *e)
 	if (json_is_true(json_object_get(e, "pin")))
 		print_pair(c, "pinned", "yes");
 	if (json_object_get(e, "version") != NULL)
-		print_pair(c, "version", out_count(cli_int(e, "version", 0),
-			text));
+		print_pair(c, "version",
+			out_count(cli_int(e, "version", 0), text));
 	print_pair(c, "created", out_time(cli_str(e, "created_at", NULL), at));
 	print_pair(c, "updated", out_time(cli_str(e, "updated_at", NULL), at));
 	if (json_object_get(e, "access_count") != NULL)
-		print_pair(c, "read", out_count(cli_int(e, "access_count", 0),
-			text));
+		print_pair(c, "read",
+			out_count(cli_int(e, "access_count", 0), text));
 	if (print_json_pair(c, "aliases", json_object_get(e, "aliases")) != 0)
 		return MDB_E_NOMEM;
 	return print_json_pair(c, "metadata", json_object_get(e, "metadata"));
@@ -72,16 +73,15 @@ cmd_show_print_head(const struct cli *c, const json_t *e)
 static void
 print_origin(const struct cli *c, const json_t *f)
 {
-	static const char *const keys[][2] = {{"method", ""},
-		{"client", "by "}, {"session", "session "},
-		{"actor", "of "},
+	static const char *const keys[][2] = {{"method", ""}, {"client", "by "},
+		{"session", "session "}, {"actor", "of "},
 		{"speaker", "said by "}, {"source_session", "from session "},
 		{"source_timestamp", "said at "}};
 	const json_t *claims = json_object_get(f, "claims");
 	char at[OUT_TIME_SIZE];
 
-	printf("    %s%s", out_on(c, OUT_DIM), out_time(cli_str(f, "at", "-"),
-		at));
+	printf("    %s%s", out_on(c, OUT_DIM),
+		out_time(cli_str(f, "at", "-"), at));
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
 		const char *value = cli_str(f, keys[i][0], NULL);
 		const char *claimed = cli_str(claims, keys[i][0], NULL);
@@ -174,8 +174,8 @@ cmd_show_report_missing(const json_t *missing, const char *as_of)
 
 		json_array_foreach((json_t *)(uintptr_t)similar, k, s)
 			if (buf_addf(&b, "%s'%s'", k > 0 ? ", " : "; similar: ",
-				json_is_string(s) ? json_string_value(s) :
-				"?") != 0)
+				    json_is_string(s) ? json_string_value(s)
+						      : "?") != 0)
 				return cli_nomem();
 		if (buf_str(&b) == NULL)
 			return cli_nomem();
@@ -219,10 +219,13 @@ cmd_show_run(struct cli *c, int argc, char **argv)
 	c->asked = argv[0];
 	if ((rc = cli_connect(c)) != CLI_OK)
 		return rc;
-	rc = pages_read(c, &pages, where_fields(c, json_pack("{s:[s],"
-		"s:[s,s,s,s,s,s,s,s,s,s,s]}", "names", argv[0], "fields", "id",
-		"name", "type", "facts", "tier", "pin", "version",
-		"created_at", "updated_at", "metadata", "aliases")));
+	rc = pages_read(c, &pages,
+		where_fields(c, json_pack("{s:[s],"
+					  "s:[s,s,s,s,s,s,s,s,s,s,s]}",
+					"names", argv[0], "fields", "id",
+					"name", "type", "facts", "tier", "pin",
+					"version", "created_at", "updated_at",
+					"metadata", "aliases")));
 	if (rc == CLI_PROBLEM)
 		where_tell_entity(c);
 	return rc;

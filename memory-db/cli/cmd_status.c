@@ -8,7 +8,7 @@
 #include "memory-db/cli/cli.h"
 #include "memory-db/cli/lib/out.h"
 
-#define STATUS_NAMES 100	/* types or namespaces in a status */
+#define STATUS_NAMES 100 /* types or namespaces in a status */
 
 static bool is_all;
 
@@ -61,8 +61,7 @@ object_text(const json_t *o, struct buf *out)
 	json_object_foreach((json_t *)(uintptr_t)o, key, v)
 		if (buf_adds(out, k++ > 0 ? ", " : "") != 0 ||
 			out_safe(key, strlen(key), out) != 0 ||
-			buf_addc(out, ' ') != 0 ||
-			value_text(key, v, out) != 0)
+			buf_addc(out, ' ') != 0 || value_text(key, v, out) != 0)
 			return MDB_E_NOMEM;
 	return k > 0 ? 0 : buf_adds(out, "none");
 }
@@ -74,8 +73,8 @@ cmd_status_print_row(const struct cli *c, const char *key, const json_t *v)
 	int pad;
 
 	if (out_safe(key, strlen(key), &name) != 0 || buf_str(&name) == NULL ||
-		(json_is_object(v) ? object_text(v, &value) :
-			value_text(key, v, &value)) != 0 ||
+		(json_is_object(v) ? object_text(v, &value)
+				   : value_text(key, v, &value)) != 0 ||
 		buf_str(&value) == NULL)
 		return MDB_E_NOMEM;
 	pad = 24 - out_width(name.data);
@@ -89,7 +88,7 @@ static bool
 is_open_ended(const char *title)
 {
 	return strcmp(title, "by_type") == 0 ||
-		strcmp(title, "namespaces") == 0;
+	       strcmp(title, "namespaces") == 0;
 }
 
 static int
@@ -147,7 +146,7 @@ print_ignored(FILE *f, const struct cli *c, const json_t *ignored)
 	}
 }
 
-/* --- in ten lines ---------------------------------------------------------------- */
+/* --- in ten lines --------------------------------------------------------- */
 static void
 print_headline(FILE *f, const struct cli *c, const json_t *reply)
 {
@@ -162,15 +161,17 @@ print_headline(FILE *f, const struct cli *c, const json_t *reply)
 			(long long)(up % 60));
 	if (json_object_get(db, "pid") != NULL)
 		fprintf(f, ", pid %lld%s", (long long)cli_int(db, "pid", 0),
-			json_is_true(json_object_get(db, "spawned")) ?
-			", started by a client" : "");
+			json_is_true(json_object_get(db, "spawned"))
+				? ", started by a client"
+				: "");
 	fputc('\n', f);
 }
 
 static void
 print_label(FILE *f, const struct cli *c, const char *label)
 {
-	fprintf(f, "%s%-11s%s ", out_on(c, OUT_DIM), label, out_off(c, OUT_DIM));
+	fprintf(f, "%s%-11s%s ", out_on(c, OUT_DIM), label,
+		out_off(c, OUT_DIM));
 }
 
 static void
@@ -180,21 +181,20 @@ print_database(FILE *f, const struct cli *c, const json_t *reply)
 	char text[2][OUT_NUMBER_SIZE];
 
 	print_label(f, c, "database");
-	out_text(f, cli_str(json_object_get(reply, "database"), "path",
-		""));
-	fprintf(f, " (%s, %s free)\n", out_bytes(cli_int(sizes, "file_bytes", 0) +
-		cli_int(sizes, "wal_bytes", 0), text[0]),
+	out_text(f, cli_str(json_object_get(reply, "database"), "path", ""));
+	fprintf(f, " (%s, %s free)\n",
+		out_bytes(cli_int(sizes, "file_bytes", 0) +
+				  cli_int(sizes, "wal_bytes", 0),
+			text[0]),
 		out_bytes(cli_int(sizes, "disk_free_bytes", 0), text[1]));
 }
 
 static void
 print_totals(FILE *f, const struct cli *c, const json_t *reply)
 {
-	static const char *const totals[][2] = {
-		{"total_entities", "entities"},
+	static const char *const totals[][2] = {{"total_entities", "entities"},
 		{"total_observations", "observations"},
-		{"total_relations", "relations"},
-		{"total_changes", "changes"}};
+		{"total_relations", "relations"}, {"total_changes", "changes"}};
 	char text[OUT_NUMBER_SIZE];
 
 	print_label(f, c, "memory");
@@ -207,7 +207,8 @@ print_totals(FILE *f, const struct cli *c, const json_t *reply)
 
 /* "types       person 12, project 3 and 5 more", cut to the terminal. */
 static int
-cmd_status_print_counts(FILE *f, const struct cli *c, const char *label, const json_t *counts)
+cmd_status_print_counts(FILE *f, const struct cli *c, const char *label,
+	const json_t *counts)
 {
 	size_t i = 0, n = json_object_size(counts);
 	int room = (c->width > 0 ? c->width : 80) - 12;
@@ -220,8 +221,9 @@ cmd_status_print_counts(FILE *f, const struct cli *c, const char *label, const j
 		char text[OUT_NUMBER_SIZE];
 
 		if (buf_addf(&one, "%s", i > 0 ? ", " : "") != 0 ||
-			out_safe(name, strlen(name), &one) != 0 || buf_addf(
-			&one, " %s", out_count(json_integer_value(v), text)) ||
+			out_safe(name, strlen(name), &one) != 0 ||
+			buf_addf(&one, " %s",
+				out_count(json_integer_value(v), text)) ||
 			buf_str(&one) == NULL)
 			return MDB_E_NOMEM;
 		room -= out_width(one.data);
@@ -243,10 +245,12 @@ static void
 print_here(FILE *f, const struct cli *c)
 {
 	print_label(f, c, "here");
-	out_text(f, c->namespace_ != NULL && c->namespace_[0] ?
-		c->namespace_ : "default");
+	out_text(f, c->namespace_ != NULL && c->namespace_[0] ? c->namespace_
+							      : "default");
 	fputs(c->is_chosen ? ", the namespace of this project; reads cover "
-			     "default too\n" : " is the namespace\n", f);
+			     "default too\n"
+			   : " is the namespace\n",
+		f);
 }
 
 static void
@@ -261,8 +265,9 @@ print_vectors(FILE *f, const struct cli *c, const json_t *e)
 	}
 	fputs("by words and vectors of ", f);
 	out_text(f, cli_str(e, "model", cli_str(e, "provider", "?")));
-	fprintf(f, ": %s made, %s to come", out_count(cli_int(e, "vectors", 0),
-		text[0]), out_count(cli_int(e, "pending", 0), text[1]));
+	fprintf(f, ": %s made, %s to come",
+		out_count(cli_int(e, "vectors", 0), text[0]),
+		out_count(cli_int(e, "pending", 0), text[1]));
 	if (strcmp(cli_str(e, "state", ""), "down") == 0) {
 		fprintf(f, "; %sit does not answer%s: ", out_on(c, OUT_YELLOW),
 			out_off(c, OUT_YELLOW));
@@ -297,9 +302,10 @@ cmd_status_print_lines(FILE *f, const struct cli *c, const json_t *reply)
 	print_headline(f, c, reply);
 	print_database(f, c, reply);
 	print_totals(f, c, reply);
-	if (cmd_status_print_counts(f, c, "types", json_object_get(reply, "by_type")) != 0 ||
-		cmd_status_print_counts(f, c, "namespaces", json_object_get(reply,
-			"namespaces")) != 0)
+	if (cmd_status_print_counts(f, c, "types",
+		    json_object_get(reply, "by_type")) != 0 ||
+		cmd_status_print_counts(f, c, "namespaces",
+			json_object_get(reply, "namespaces")) != 0)
 		return cli_nomem();
 	print_here(f, c);
 	print_vectors(f, c, json_object_get(reply, "embedding"));
@@ -330,7 +336,7 @@ print_short(const struct cli *c, const json_t *reply)
 	return rc;
 }
 
-/* --- all of it ---------------------------------------------------------------------- */
+/* --- all of it ------------------------------------------------------------ */
 bool
 cli_is_broken(const json_t *status)
 {
@@ -344,7 +350,7 @@ static bool
 in_headline(const char *key)
 {
 	return strncmp(key, "total_", 6) == 0 || strcmp(key, "version") == 0 ||
-		strcmp(key, "uptime_s") == 0;
+	       strcmp(key, "uptime_s") == 0;
 }
 
 static int
@@ -385,8 +391,9 @@ cmd_status_run(struct cli *c, int argc, char **argv)
 		return rc;
 	cli_strip(reply);
 	is_broken = cli_is_broken(reply);
-	rc = c->json ? cli_print_json(c, reply) :
-		is_all ? print_all(c, reply) : print_short(c, reply);
+	rc = c->json  ? cli_print_json(c, reply)
+	     : is_all ? print_all(c, reply)
+		      : print_short(c, reply);
 	return rc == CLI_OK && is_broken ? CLI_PROBLEM : rc;
 }
 
@@ -394,10 +401,11 @@ const struct cli_command cli_cmd_status = {
 	.name = "status",
 	.args = "",
 	.summary = "counts, health, and where this is",
-	.about = "What memory-db runs here and how it is. With --all everything "
-		 "it counts: sizes, limits, queues, latency, the jail of "
-		 "scripts. Exit code 1 when the database is damaged or its "
-		 "disk fails.",
+	.about =
+		"What memory-db runs here and how it is. With --all everything "
+		"it counts: sizes, limits, queues, latency, the jail of "
+		"scripts. Exit code 1 when the database is damaged or its "
+		"disk fails.",
 	.opts = opts,
 	.opts_n = ARRAY_LEN(opts),
 	.run = cmd_status_run,

@@ -23,13 +23,16 @@ say_managed(long pid)
 	}
 	is_users = strstr(unit, "/user@") != NULL;
 	if (strstr(unit, "/memory-db.service") != NULL)
-		return cli_fail(CLI_PROBLEM, "systemd runs this memory-db "
+		return cli_fail(CLI_PROBLEM,
+			"systemd runs this memory-db "
 			"(pid %ld); end it with: %ssystemctl %sstop "
-			"memory-db.socket memory-db.service", pid,
-			is_users ? "" : "sudo ", is_users ? "--user " : "");
-	return cli_fail(CLI_PROBLEM, "this memory-db (pid %ld) was started by "
-		"an operator, not by a client; end it with: kill %ld", pid,
-		pid);
+			"memory-db.socket memory-db.service",
+			pid, is_users ? "" : "sudo ",
+			is_users ? "--user " : "");
+	return cli_fail(CLI_PROBLEM,
+		"this memory-db (pid %ld) was started by "
+		"an operator, not by a client; end it with: kill %ld",
+		pid, pid);
 }
 
 static int
@@ -55,7 +58,8 @@ cmd_stop_run(struct cli *c, int argc, char **argv)
 		return rc;
 	if (!c->quiet)
 		printf("memory-db (pid %ld) has ended; the next client starts "
-			"it anew\n", r.pid);
+		       "it anew\n",
+			r.pid);
 	return CLI_OK;
 }
 
@@ -63,10 +67,11 @@ const struct cli_command cli_cmd_stop = {
 	.name = "stop",
 	.args = "",
 	.summary = "end a memory-db that a client started",
-	.about = "Ends the service cleanly: what it accepted is finished and on "
-		 "disk. The next client starts it anew, with the settings it "
-		 "has then; so this is how a setting takes effect at once. One "
-		 "that systemd or an operator started is left alone, and the "
-		 "command that ends it is printed.",
+	.about =
+		"Ends the service cleanly: what it accepted is finished and on "
+		"disk. The next client starts it anew, with the settings it "
+		"has then; so this is how a setting takes effect at once. One "
+		"that systemd or an operator started is left alone, and the "
+		"command that ends it is printed.",
 	.run = cmd_stop_run,
 };

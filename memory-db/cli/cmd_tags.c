@@ -19,13 +19,14 @@ static const struct conf_opt opts[] = {
 };
 
 static const struct table_column columns[] = {
-	{"TAG", false, true}, {"ENTITIES", true, false},
+	{"TAG", false, true},
+	{"ENTITIES", true, false},
 	{"FACTS", true, false},
 };
 
-/* --- counting ---------------------------------------------------------------------- */
+/* --- counting ------------------------------------------------------------- */
 struct cmd_tags_counting {
-	json_t *counts;		/* tag -> [entities, facts]; owned */
+	json_t *counts; /* tag -> [entities, facts]; owned */
 	struct progress progress;
 	int64_t entities;
 };
@@ -50,8 +51,9 @@ cmd_tags_count(struct cmd_tags_counting *t, const json_t *tags, size_t which)
 
 		if (name == NULL)
 			continue;
-		if (pair == NULL && jx_set(t->counts, name,
-			pair = json_pack("[i,i]", 0, 0)) != 0)
+		if (pair == NULL &&
+			jx_set(t->counts, name,
+				pair = json_pack("[i,i]", 0, 0)) != 0)
 			return cli_nomem();
 		json_integer_set(json_array_get(pair, which),
 			json_integer_value(json_array_get(pair, which)) + 1);
@@ -62,8 +64,8 @@ cmd_tags_count(struct cmd_tags_counting *t, const json_t *tags, size_t which)
 static int
 count_page(struct cli *c, json_t *reply, void *ctx)
 {
-	const char *list = json_object_get(reply, "entities") ? "entities" :
-		"results";
+	const char *list =
+		json_object_get(reply, "entities") ? "entities" : "results";
 	struct cmd_tags_counting *t = ctx;
 	const json_t *e, *f;
 	int rc = CLI_OK;
@@ -71,11 +73,13 @@ count_page(struct cli *c, json_t *reply, void *ctx)
 
 	(void)c;
 	json_array_foreach(json_object_get(reply, list), i, e) {
-		rc = cmd_tags_count(t, json_object_get(json_object_get(e, "metadata"),
-			"tags"), 0);
+		rc = cmd_tags_count(t,
+			json_object_get(json_object_get(e, "metadata"), "tags"),
+			0);
 		json_array_foreach(json_object_get(e, "facts"), k, f)
 			if (rc == CLI_OK)
-				rc = cmd_tags_count(t, json_object_get(f, "tags"), 1);
+				rc = cmd_tags_count(t,
+					json_object_get(f, "tags"), 1);
 		if (rc != CLI_OK)
 			return rc;
 		t->entities++;
@@ -85,7 +89,7 @@ count_page(struct cli *c, json_t *reply, void *ctx)
 }
 
 struct cmd_tags_row {
-	const char *tag;	/* borrowed */
+	const char *tag; /* borrowed */
 	int64_t entities, facts;
 };
 
@@ -161,10 +165,12 @@ run_tags(struct cli *c, int argc, char **argv)
 		pages.method = "open_nodes";
 	}
 	progress_start(&t.progress, c, "reading");
-	rc = pages_read(c, &pages, argc > 0 ? json_pack("{s:[s],s:[s,s,s],s:b}",
-		"names", argv[0], "fields", "name", "metadata", "facts",
-		"relations", 0) : json_pack("{s:[s,s,s],s:b}", "fields",
-		"name", "metadata", "facts", "relations", 0));
+	rc = pages_read(c, &pages,
+		argc > 0 ? json_pack("{s:[s],s:[s,s,s],s:b}", "names", argv[0],
+				   "fields", "name", "metadata", "facts",
+				   "relations", 0)
+			 : json_pack("{s:[s,s,s],s:b}", "fields", "name",
+				   "metadata", "facts", "relations", 0));
 	progress_clear(&t.progress);
 	if (rc != CLI_OK)
 		return rc;
@@ -180,7 +186,7 @@ run_tags(struct cli *c, int argc, char **argv)
 	return cmd_tags_print_counts(c, t.counts);
 }
 
-/* --- setting ---------------------------------------------------------------------- */
+/* --- setting -------------------------------------------------------------- */
 
 /* The entity with its metadata and facts, or the error is printed. */
 static int
@@ -191,9 +197,10 @@ cmd_tags_read_entity(struct cli *c, const char *name, json_t **ret_entity)
 	int rc = where_entity(c, name);
 
 	if (rc == CLI_OK)
-		rc = cli_call(c, "open_nodes", json_pack(
-			"{s:[s],s:[s,s,s,s],s:b}", "names", name, "fields",
-			"name", "type", "metadata", "facts", "relations", 0),
+		rc = cli_call(c, "open_nodes",
+			json_pack("{s:[s],s:[s,s,s,s],s:b}", "names", name,
+				"fields", "name", "type", "metadata", "facts",
+				"relations", 0),
 			CLI_NOW, &reply);
 	if (rc != CLI_OK)
 		return rc;
@@ -220,15 +227,16 @@ present_tags(const json_t *entity, json_t **ret)
 		tags = json_object_get(json_object_get(entity, "metadata"),
 			"tags");
 	json_array_foreach((json_t *)(uintptr_t)facts, i, f)
-		if (!is_found && strcmp(cli_str(f, "text", ""),
-			observation) == 0) {
+		if (!is_found &&
+			strcmp(cli_str(f, "text", ""), observation) == 0) {
 			is_found = true;
 			tags = json_object_get(f, "tags");
 		}
 	if (!is_found)
-		return cli_fail(CLI_PROBLEM, "'%s' has no fact that reads "
-			"exactly '%s'", cli_str(entity, "name", "?"),
-			observation);
+		return cli_fail(CLI_PROBLEM,
+			"'%s' has no fact that reads "
+			"exactly '%s'",
+			cli_str(entity, "name", "?"), observation);
 	*ret = tags != NULL ? json_copy(tags) : json_array();
 	return *ret == NULL ? cli_nomem() : CLI_OK;
 }
@@ -252,8 +260,8 @@ set_tags(struct cli *c, const char *name, json_t *tags_new)
 	json_t *p = json_pack("{s:s,s:o}", "name", name, "tags", tags_new);
 	int rc;
 
-	if (p != NULL && observation != NULL && jx_set(p, "observation",
-		json_string(observation)) != 0) {
+	if (p != NULL && observation != NULL &&
+		jx_set(p, "observation", json_string(observation)) != 0) {
 		json_decref(p);
 		p = NULL;
 	}

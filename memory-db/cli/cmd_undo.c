@@ -16,14 +16,16 @@ static const struct conf_opt opts[] = {
 	CLI_TEXT("session", &session, "ID", "all that this session wrote"),
 	CLI_TEXT("since", &since, "WHEN", "all changes from then on"),
 	CLI_TEXT("until", &until, "WHEN", "none after this"),
-	CLI_TEXT("run", &of_run, "ID", "all changes of this run: what --sliced "
+	CLI_TEXT("run", &of_run, "ID",
+		"all changes of this run: what --sliced "
 		"did in several"),
 	CLI_COUNT("change", &change, 1, INT64_MAX, "ID", "this change"),
 	CLI_FLAG("dry-run", &dry_run, "say what would happen, change nothing"),
 	CLI_FLAG("cascade", &cascade,
 		"take back later changes that build on it as well"),
 	CLI_FLAG("skip", &skip, "leave alone what later changes touched"),
-	CLI_FLAG("sliced", &sliced, "in several changes, for what is too large "
+	CLI_FLAG("sliced", &sliced,
+		"in several changes, for what is too large "
 		"for one"),
 };
 
@@ -40,8 +42,10 @@ cmd_undo_add_changes(json_t *p, int argc, char **argv)
 		const char *text = argv[i][0] == '#' ? argv[i] + 1 : argv[i];
 
 		if (conf_int(text, 1, INT64_MAX, &id) != 0)
-			return cli_fail(CLI_USAGE, "'%s' is no change id; "
-				"memoryctl log shows them", argv[i]);
+			return cli_fail(CLI_USAGE,
+				"'%s' is no change id; "
+				"memoryctl log shows them",
+				argv[i]);
 		if (jx_add(list, json_integer(id)) != 0)
 			return cli_nomem();
 	}
@@ -51,11 +55,11 @@ cmd_undo_add_changes(json_t *p, int argc, char **argv)
 static int
 cmd_undo_make_params(int argc, char **argv, json_t **ret)
 {
-	AUTO_JSON json_t *p = json_pack("{s:b,s:s}", "dry_run", dry_run,
-		"on_conflict",
-		cascade	? "cascade"
-		: skip	? "skip"
-			: "refuse");
+	AUTO_JSON json_t *p =
+		json_pack("{s:b,s:s}", "dry_run", dry_run, "on_conflict",
+			cascade ? "cascade"
+			: skip	? "skip"
+				: "refuse");
 	int rc = CLI_OK;
 
 	if (p == NULL)
@@ -65,8 +69,8 @@ cmd_undo_make_params(int argc, char **argv, json_t **ret)
 	if (rc == CLI_OK &&
 		((session != NULL &&
 			 jx_set(p, "session", json_string(session)) != 0) ||
-			(of_run != NULL && jx_set(p, "run",
-						   json_string(of_run)) != 0) ||
+			(of_run != NULL &&
+				jx_set(p, "run", json_string(of_run)) != 0) ||
 			(since != NULL &&
 				jx_set(p, "since", cli_point(since)) != 0) ||
 			(until != NULL &&
@@ -84,8 +88,8 @@ cmd_undo_print_lists(const struct cli *c, const json_t *reply)
 	const json_t *gone = json_object_get(reply, "removed_facts");
 	const json_t *back = json_object_get(reply, "restored_facts");
 	int64_t told = (int64_t)(json_array_size(gone) + json_array_size(back));
-	int64_t all = cli_int(reply, "removed", 0) +
-		      cli_int(reply, "restored", 0);
+	int64_t all =
+		cli_int(reply, "removed", 0) + cli_int(reply, "restored", 0);
 
 	if (facts_print(c, gone, SIZE_MAX, '-', OUT_RED) != 0 ||
 		facts_print(c, back, SIZE_MAX, '+', OUT_GREEN) != 0)
@@ -152,8 +156,8 @@ cmd_undo_undo(struct cli *c, int argc, char **argv)
 	int rc = cmd_undo_make_params(argc, argv, &p);
 
 	if (rc == CLI_OK)
-		rc = sliced_call(
-			c, "memory_undo", p, sliced, "undoing", &reply);
+		rc = sliced_call(c, "memory_undo", p, sliced, "undoing",
+			&reply);
 	if (rc != CLI_OK)
 		return rc;
 	if (c->json) {
@@ -187,8 +191,8 @@ undo_session(struct cli *c)
 		if (rc != CLI_OK)
 			break;
 		c->in = json_string_value(name);
-		if (json_array_size(names) > 1 || (!c->is_named &&
-			strcmp(c->in, "default") != 0))
+		if (json_array_size(names) > 1 ||
+			(!c->is_named && strcmp(c->in, "default") != 0))
 			print_place(c, c->in);
 		rc = cmd_undo_undo(c, 0, NULL);
 	}
@@ -206,14 +210,17 @@ cmd_undo_run(struct cli *c, int argc, char **argv)
 	if (cascade && skip)
 		return cli_fail(CLI_USAGE, "either --cascade or --skip");
 	if (is_listed + (session != NULL) + (of_run != NULL) +
-			(since != NULL) != 1)
-		return cli_fail(CLI_USAGE, "say what to undo, in one way: "
+			(since != NULL) !=
+		1)
+		return cli_fail(CLI_USAGE,
+			"say what to undo, in one way: "
 			"change ids, --session ID, --run ID or --since WHEN; "
 			"memoryctl log and memoryctl sessions list them");
 	if (session != NULL)
 		return undo_session(c);
-	if (is_listed && (change != 0 || conf_int(argv[0] +
-		(argv[0][0] == '#'), 1, INT64_MAX, &id) == 0) &&
+	if (is_listed &&
+		(change != 0 || conf_int(argv[0] + (argv[0][0] == '#'), 1,
+					INT64_MAX, &id) == 0) &&
 		(rc = where_change(c, id)) != CLI_OK)
 		return rc;
 	if ((rc = cli_connect(c)) != CLI_OK)

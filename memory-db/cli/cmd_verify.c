@@ -14,7 +14,7 @@ static const struct conf_opt opts[] = {
 };
 
 struct result {
-	json_t *checked, *problems, *heads;	/* owned */
+	json_t *checked, *problems, *heads; /* owned */
 };
 
 static void
@@ -34,11 +34,13 @@ add_slice(struct result *r, const json_t *reply)
 	json_t *v;
 
 	json_object_foreach(json_object_get(reply, "checked"), key, v)
-		if (jx_set(r->checked, key, json_integer(cli_int(r->checked,
-			key, 0) + json_integer_value(v))) != 0)
+		if (jx_set(r->checked, key,
+			    json_integer(cli_int(r->checked, key, 0) +
+					 json_integer_value(v))) != 0)
 			return MDB_E_NOMEM;
-	if (json_array_extend(r->problems, json_object_get(reply,
-		"problems")) != 0 && json_object_get(reply, "problems"))
+	if (json_array_extend(r->problems,
+		    json_object_get(reply, "problems")) != 0 &&
+		json_object_get(reply, "problems"))
 		return MDB_E_NOMEM;
 	if (heads != NULL && json_array_size(heads) > 0) {
 		json_array_clear(r->heads);
@@ -78,10 +80,11 @@ check_all(struct cli *c, struct result *r)
 		json_t *params = json_object();
 		const char *next;
 
-		if (params == NULL || (cursor != NULL && jx_set(params,
-				"cursor", json_string(cursor)) != 0) ||
+		if (params == NULL ||
+			(cursor != NULL && jx_set(params, "cursor",
+						   json_string(cursor)) != 0) ||
 			(head != NULL && jx_set(params, "head",
-				json_string(head)) != 0)) {
+						 json_string(head)) != 0)) {
 			json_decref(params);
 			rc = cli_nomem();
 			break;
@@ -95,13 +98,13 @@ check_all(struct cli *c, struct result *r)
 			cmd_verify_print_problems(c, reply);
 		free(take_ptr(cursor));
 		next = cli_str(reply, "next", NULL);
-		if (add_slice(r, reply) != 0 || (next != NULL &&
-			(cursor = strdup(next)) == NULL)) {
+		if (add_slice(r, reply) != 0 ||
+			(next != NULL && (cursor = strdup(next)) == NULL)) {
 			rc = cli_nomem();
 			break;
 		}
-		progress_at(&progress, cli_num(reply, "progress", -1),
-			++slices, "slices");
+		progress_at(&progress, cli_num(reply, "progress", -1), ++slices,
+			"slices");
 	} while (cursor != NULL);
 	progress_clear(&progress);
 	return rc;
@@ -153,16 +156,17 @@ print_summary(const struct cli *c, const struct result *r)
 			out_off(c, OUT_RED), n == 1 ? "it" : "them");
 	else
 		printf("%s%zu problem%s%s: keep the files as they are, restore "
-			"the newest backup that verifies beside them, and "
-			"compare\n", out_on(c, OUT_RED), n, n == 1 ? "" : "s",
+		       "the newest backup that verifies beside them, and "
+		       "compare\n",
+			out_on(c, OUT_RED), n, n == 1 ? "" : "s",
 			out_off(c, OUT_RED));
 }
 
 static int
 cmd_verify_run(struct cli *c, int argc, char **argv)
 {
-	__attribute__((cleanup(result_done))) struct result r = {
-		json_object(), json_array(), json_array()};
+	__attribute__((cleanup(result_done))) struct result r = {json_object(),
+		json_array(), json_array()};
 	AUTO_JSON json_t *out = NULL;
 	bool is_clean;
 	int rc;
@@ -175,9 +179,8 @@ cmd_verify_run(struct cli *c, int argc, char **argv)
 		return rc;
 	is_clean = json_array_size(r.problems) == 0;
 	if (c->json) {
-		out = json_pack("{s:b,s:O,s:O,s:O}", "ok", is_clean,
-			"checked", r.checked, "problems", r.problems,
-			"heads", r.heads);
+		out = json_pack("{s:b,s:O,s:O,s:O}", "ok", is_clean, "checked",
+			r.checked, "problems", r.problems, "heads", r.heads);
 		if (out == NULL)
 			return cli_nomem();
 		if ((rc = cli_print_json(c, out)) != CLI_OK)

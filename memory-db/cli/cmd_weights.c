@@ -7,8 +7,10 @@
 #include "memory-db/cli/lib/table.h"
 
 static const struct table_column columns[] = {
-	{"WEIGHT", false, false}, {"VALUE", true, false},
-	{"DEFAULT", true, false}, {"FROM", false, false},
+	{"WEIGHT", false, false},
+	{"VALUE", true, false},
+	{"DEFAULT", true, false},
+	{"FROM", false, false},
 	{"OF WHAT", false, true},
 };
 
@@ -21,13 +23,16 @@ read_weight(const char *arg, json_t *weights)
 	json_t *value;
 
 	if (sign == NULL || sign == arg)
-		return cli_fail(CLI_USAGE, "'%s' should be NAME=NUMBER, or "
-			"NAME= to take a setting back", arg);
+		return cli_fail(CLI_USAGE,
+			"'%s' should be NAME=NUMBER, or "
+			"NAME= to take a setting back",
+			arg);
 	if (buf_add(&name, arg, (size_t)(sign - arg)) != 0 ||
 		buf_str(&name) == NULL)
 		return cli_nomem();
-	value = sign[1] == '\0' ? json_null()
-				: jx_parse_any(sign + 1, strlen(sign + 1), NULL);
+	value = sign[1] == '\0'
+			? json_null()
+			: jx_parse_any(sign + 1, strlen(sign + 1), NULL);
 	if (value == NULL || (sign[1] != '\0' && !json_is_number(value))) {
 		json_decref(value);
 		return cli_fail(CLI_USAGE, "'%s' is no number", sign + 1);

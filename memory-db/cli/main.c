@@ -14,19 +14,46 @@
 #include "memory-db/cli/lib/pager.h"
 #include "memory-db/cli/lib/where.h"
 
-#define MANY_OPTIONS 32		/* of all commands together and one command */
+#define MANY_OPTIONS 32 /* of all commands together and one command */
 
 static const struct cli_command *const commands[] = {
-	&cli_cmd_status, &cli_cmd_recall, &cli_cmd_search, &cli_cmd_list,
-	&cli_cmd_show, &cli_cmd_history, &cli_cmd_log, &cli_cmd_diff,
-	&cli_cmd_sessions, &cli_cmd_review, &cli_cmd_tags, &cli_cmd_add,
-	&cli_cmd_delete, &cli_cmd_pin,
-	&cli_cmd_rename, &cli_cmd_link, &cli_cmd_unlink, &cli_cmd_tag,
-	&cli_cmd_untag, &cli_cmd_undo, &cli_cmd_revert, &cli_cmd_branch,
-	&cli_cmd_merge, &cli_cmd_forget, &cli_cmd_namespace, &cli_cmd_weights,
-	&cli_cmd_embed, &cli_cmd_import, &cli_cmd_export, &cli_cmd_verify,
-	&cli_cmd_repair, &cli_cmd_doctor, &cli_cmd_install, &cli_cmd_uninstall, &cli_cmd_ping,
-	&cli_cmd_stop, &cli_cmd_call,
+	&cli_cmd_status,
+	&cli_cmd_recall,
+	&cli_cmd_search,
+	&cli_cmd_list,
+	&cli_cmd_show,
+	&cli_cmd_history,
+	&cli_cmd_log,
+	&cli_cmd_diff,
+	&cli_cmd_sessions,
+	&cli_cmd_review,
+	&cli_cmd_tags,
+	&cli_cmd_add,
+	&cli_cmd_delete,
+	&cli_cmd_pin,
+	&cli_cmd_rename,
+	&cli_cmd_link,
+	&cli_cmd_unlink,
+	&cli_cmd_tag,
+	&cli_cmd_untag,
+	&cli_cmd_undo,
+	&cli_cmd_revert,
+	&cli_cmd_branch,
+	&cli_cmd_merge,
+	&cli_cmd_forget,
+	&cli_cmd_namespace,
+	&cli_cmd_weights,
+	&cli_cmd_embed,
+	&cli_cmd_import,
+	&cli_cmd_export,
+	&cli_cmd_verify,
+	&cli_cmd_repair,
+	&cli_cmd_doctor,
+	&cli_cmd_install,
+	&cli_cmd_uninstall,
+	&cli_cmd_ping,
+	&cli_cmd_stop,
+	&cli_cmd_call,
 };
 
 static struct cli cli = {.timeout_s = 30};
@@ -36,8 +63,8 @@ static const struct conf_opt global_opts[] = {
 	 * the choice is told. */
 	CLI_TEXT("socket", &cli.socket, "PATH",
 		"socket of memory-db [MEMORY_DB_SOCKET]"),
-	{"database", "MEMORY_DB_PATH", CONF_STRING, &cli.database, 0, 0,
-		"PATH", "database it must have open"},
+	{"database", "MEMORY_DB_PATH", CONF_STRING, &cli.database, 0, 0, "PATH",
+		"database it must have open"},
 	{"namespace", "MEMORY_NAMESPACE", CONF_STRING, &cli.namespace_, 0, 0,
 		"NAME", "namespace to read and write"},
 	{"branch", "MEMORY_BRANCH", CONF_STRING, &cli.branch, 0, 0, "NAME",
@@ -71,10 +98,14 @@ unknown_command(const char *name)
 	names[ARRAY_LEN(commands)] = NULL;
 	near = text_nearest(name, names);
 	if (near != NULL)
-		return cli_fail(CLI_USAGE, "no command '%s'; did you mean "
-			"'%s'?", name, near);
-	return cli_fail(CLI_USAGE, "no command '%s'; memoryctl help lists "
-		"them", name);
+		return cli_fail(CLI_USAGE,
+			"no command '%s'; did you mean "
+			"'%s'?",
+			name, near);
+	return cli_fail(CLI_USAGE,
+		"no command '%s'; memoryctl help lists "
+		"them",
+		name);
 }
 
 static size_t
@@ -103,7 +134,8 @@ print_list(FILE *f)
 		out_wrapped(f, line, f == stdout ? cli.width : 0, 15);
 	}
 	fputs("  help         what a command does and its options\n\n"
-	      "memoryctl help COMMAND says more. See also memoryctl(1).\n", f);
+	      "memoryctl help COMMAND says more. See also memoryctl(1).\n",
+		f);
 }
 
 /* Breaks a text into lines of at most 78 bytes at its blanks. */
@@ -146,8 +178,10 @@ main_print_help(const struct cli_command *cmd)
 		cmd->args[0] ? " " : "", cmd->args);
 	main_wrap(cmd->about ? cmd->about : cmd->summary, about, sizeof(about));
 	conf_usage(usage, about);
-	return conf_read(opts, all_options(cmd, opts), 2, argv, &rest,
-		NULL) == 1 ? CLI_OK : CLI_SYSTEM;
+	return conf_read(opts, all_options(cmd, opts), 2, argv, &rest, NULL) ==
+			       1
+		       ? CLI_OK
+		       : CLI_SYSTEM;
 }
 
 static int
@@ -160,8 +194,8 @@ help(int argc, char **argv, int first)
 		return CLI_OK;
 	}
 	cmd = find_command(argv[first + 1]);
-	return cmd == NULL ? unknown_command(argv[first + 1]) :
-		main_print_help(cmd);
+	return cmd == NULL ? unknown_command(argv[first + 1])
+			   : main_print_help(cmd);
 }
 
 static void
@@ -176,12 +210,12 @@ look_at_terminal(struct cli *c)
 	if (!c->is_tty)
 		return;
 	c->has_color = (no_color == NULL || no_color[0] == '\0') &&
-		term != NULL && strcmp(term, "dumb") != 0;
+		       term != NULL && strcmp(term, "dumb") != 0;
 	c->width = 80;
 	if (columns != NULL && text_int(columns, 20, 10000, &n) == 0)
 		c->width = (int)n;
 	else if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 &&
-		size.ws_col >= 20)
+		 size.ws_col >= 20)
 		c->width = size.ws_col;
 }
 
@@ -208,7 +242,7 @@ no_command(int argc, char **argv)
 			print_list(stdout);
 			return CLI_OK;
 		} else if (strcmp(argv[i], "-V") == 0 ||
-			strcmp(argv[i], "--version") == 0) {
+			   strcmp(argv[i], "--version") == 0) {
 			puts("memoryctl " MEMORY_VERSION);
 			return CLI_OK;
 		}
@@ -229,8 +263,8 @@ check_texts(const struct cli *c)
 		{"as-of", c->as_of}};
 
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
-		if (texts[i][1] != NULL && !text_is_utf8(texts[i][1],
-			strlen(texts[i][1])))
+		if (texts[i][1] != NULL &&
+			!text_is_utf8(texts[i][1], strlen(texts[i][1])))
 			return cli_fail(CLI_USAGE, "--%s is no valid UTF-8",
 				texts[i][0]);
 	return CLI_OK;
@@ -239,8 +273,7 @@ check_texts(const struct cli *c)
 static int
 main_run(int argc, char **argv)
 {
-	int first = args_first(global_opts, ARRAY_LEN(global_opts), argc,
-		argv);
+	int first = args_first(global_opts, ARRAY_LEN(global_opts), argc, argv);
 	const struct cli_command *cmd;
 	struct conf_opt opts[MANY_OPTIONS];
 	AUTO_FREE char **sorted = NULL;
@@ -268,8 +301,10 @@ main_run(int argc, char **argv)
 	for (argc = 0; sorted[rest + argc] != NULL;)
 		argc++;
 	if (cmd->writes && cli.as_of != NULL)
-		return cli_fail(CLI_USAGE, "--as-of is for commands that read; "
-			"%s always happens now", cmd->name);
+		return cli_fail(CLI_USAGE,
+			"--as-of is for commands that read; "
+			"%s always happens now",
+			cmd->name);
 	if ((rc = check_count(cmd, argc)) != CLI_OK ||
 		(rc = check_texts(&cli)) != CLI_OK ||
 		(rc = where_read(&cli)) != CLI_OK)
@@ -295,7 +330,7 @@ main(int argc, char **argv)
 	buf_done(&cli.found);
 	if (fflush(stdout) != 0 || ferror(stdout))
 		rc = cli_fail(CLI_SYSTEM, "cannot write to standard output: "
-			"%m");
+					  "%m");
 	pager_wait();
 	return rc;
 }

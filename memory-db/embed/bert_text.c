@@ -72,7 +72,8 @@ is_han(uint32_t cp)
 }
 
 static enum bert_class
-bert_text_class_of(const struct words *w, uint32_t cp, utf8proc_category_t category)
+bert_text_class_of(const struct words *w, uint32_t cp,
+	utf8proc_category_t category)
 {
 	bool clean = w->rules->clean_text;
 
@@ -115,8 +116,7 @@ bert_text_class_of(const struct words *w, uint32_t cp, utf8proc_category_t categ
 static int
 add_part(struct words *w, uint32_t cp)
 {
-	utf8proc_category_t category =
-		utf8proc_category((utf8proc_int32_t)cp);
+	utf8proc_category_t category = utf8proc_category((utf8proc_int32_t)cp);
 
 	if (w->rules->strip_accents && category == UTF8PROC_CATEGORY_MN)
 		return 0;
@@ -159,7 +159,8 @@ bert_text_add_code_point(struct words *w, uint32_t cp)
 	bool alone = w->rules->handle_chinese_chars && is_han(cp);
 	int rc;
 
-	switch (bert_text_class_of(w, cp, utf8proc_category((utf8proc_int32_t)cp))) {
+	switch (bert_text_class_of(w, cp,
+		utf8proc_category((utf8proc_int32_t)cp))) {
 	case BERT_SPACE:
 		return end_word(w);
 	case BERT_DROP:

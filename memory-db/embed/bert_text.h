@@ -18,7 +18,7 @@ struct bert_rules {
 };
 
 struct bert_word {
-	const char *s;		/* valid until the function returns */
+	const char *s; /* valid until the function returns */
 	size_t n, chars;
 };
 /* Non-zero stops; bert_words returns it, or 0. */

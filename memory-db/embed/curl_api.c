@@ -8,7 +8,7 @@
 #define LIBRARY "libcurl.so.4"
 
 static struct curl_api api;
-static const char *why;		/* it could not be loaded, or NULL */
+static const char *why; /* it could not be loaded, or NULL */
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void

@@ -39,8 +39,8 @@ embed_open(const struct embed_options *o, struct embedder **ret, struct err *e)
 		if (providers[i].has_arg != (spec[n] == ':'))
 			break;
 		if (providers[i].open)
-			return providers[i].open(
-				o, spec[n] ? spec + n + 1 : "", ret, e);
+			return providers[i].open(o, spec[n] ? spec + n + 1 : "",
+				ret, e);
 		*ret = NULL;
 		return 0;
 	}

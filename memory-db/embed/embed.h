@@ -24,15 +24,15 @@
 #include "common/err.h"
 
 #define EMBED_DIMS_MAX	4096
-#define EMBED_BATCH_MAX 64	/* texts of one call */
+#define EMBED_BATCH_MAX 64 /* texts of one call */
 
 struct embedder;
 
 struct embed_options {
-	const char *spec;	/* "none", "hash", "static:...", "http:..." */
-	const char *model;	/* http: the name sent; NULL otherwise */
-	const char *key;	/* http: bearer token; NULL: none */
-	int64_t timeout_ms;	/* http: of a request for stored texts */
+	const char *spec;	  /* "none", "hash", "static:...", "http:..." */
+	const char *model;	  /* http: the name sent; NULL otherwise */
+	const char *key;	  /* http: bearer token; NULL: none */
+	int64_t timeout_ms;	  /* http: of a request for stored texts */
 	int64_t query_timeout_ms; /* http: of a request for a question */
 };
 
@@ -56,7 +56,7 @@ size_t embed_dims(const struct embedder *x);
 bool embed_is_local(const struct embedder *x);
 
 struct embed_text {
-	const char *s;		/* borrowed, UTF-8 */
+	const char *s; /* borrowed, UTF-8 */
 	size_t n;
 };
 enum embed_use { EMBED_STORED, EMBED_QUESTION };

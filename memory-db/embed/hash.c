@@ -17,12 +17,12 @@
 #define HASH_MODEL "hash-512-v1"
 #define HASH_DIMS  512
 /* Bytes of a text that count: bounds the time of one (10 ms). */
-#define TEXT_MAX   (64 * 1024)
+#define TEXT_MAX (64 * 1024)
 /* Bytes of a word that give runs of characters. */
-#define WORD_MAX   256
-#define RUN_MIN	   3
-#define RUN_MAX	   5
-#define SLOTS_MIN  1024
+#define WORD_MAX  256
+#define RUN_MIN	  3
+#define RUN_MAX	  5
+#define SLOTS_MIN 1024
 
 /* FNV-1a, then the finaliser of MurmurHash3: FNV alone leaves the high bits of
  * short inputs alike. */
@@ -35,16 +35,15 @@ enum feature { FEATURE_RUN = 1, FEATURE_STEM, FEATURE_CJK, FEATURE_SIGN };
 /* 1 + ln(n), n from 1. */
 static const float tf_weight[] = {0, 1, 1.6931472f, 2.0986123f, 2.3862944f,
 	2.6094379f, 2.7917595f, 2.9459101f, 3.0794415f, 3.1972246f, 3.3025851f,
-	3.3978953f, 3.4849066f, 3.5649494f, 3.6390573f, 3.7080502f,
-	3.7725887f};
+	3.3978953f, 3.4849066f, 3.5649494f, 3.6390573f, 3.7080502f, 3.7725887f};
 
 struct slot {
-	uint64_t hash;		/* 0: free */
+	uint64_t hash; /* 0: free */
 	uint32_t times;
 };
 
 struct features {
-	struct slot *slots;	/* a power of two, at most half full */
+	struct slot *slots; /* a power of two, at most half full */
 	size_t slots_n, n;
 	bool with_stops;
 	struct buf stem;
@@ -193,7 +192,8 @@ add_unspaced(struct features *f, const char *s, size_t n)
 		if (hash_count(f, h, 1) < 0)
 			return MDB_E_NOMEM;
 		next = utf8_decode(s + i + len, n - i - len, &cp);
-		if (next > 0 && hash_count(f, hash_add(h, s + i + len, next), 2) < 0)
+		if (next > 0 &&
+			hash_count(f, hash_add(h, s + i + len, next), 2) < 0)
 			return MDB_E_NOMEM;
 	}
 	return 0;
@@ -210,7 +210,8 @@ hash_add_piece(void *ctx, const struct text_piece *p)
 	case TEXT_SIGN:
 		break;
 	}
-	return hash_count(ctx, hash_add(hash_begin(FEATURE_SIGN), p->s, p->n), 2);
+	return hash_count(ctx, hash_add(hash_begin(FEATURE_SIGN), p->s, p->n),
+		2);
 }
 
 static void

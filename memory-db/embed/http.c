@@ -22,7 +22,7 @@ struct http {
 	struct embedder head;
 	struct http_client *client;
 	char *url, *model, *key; /* key NULL: none */
-	const char *place;	/* part of head.model: what errors name */
+	const char *place;	 /* part of head.model: what errors name */
 	atomic_size_t dims;
 };
 
@@ -66,16 +66,15 @@ refused(const struct http *x, const struct http_answer *a, struct err *e)
 {
 	AUTO_BUF struct buf says = {0};
 	const char *s;
-	bool of_texts = a->status == 400 || a->status == 413 ||
-			a->status == 422;
+	bool of_texts =
+		a->status == 400 || a->status == 413 || a->status == 422;
 	const char *hint = a->status >= 300 && a->status < 400
 				   ? " (redirects are not followed: give the "
 				     "address that it names)"
 			   : a->status == 401 || a->status == 403
 				   ? " (is the key right?)"
-			   : a->status == 404
-				   ? " (are path and model right?)"
-				   : "";
+			   : a->status == 404 ? " (are path and model right?)"
+					      : "";
 
 	if (http_reply_message(a->body.data, a->body.len, x->key, &says) < 0 ||
 		!(s = buf_str(&says)))
@@ -134,7 +133,7 @@ http_texts(struct embedder *embedder, enum embed_use use,
 	struct http *x = (struct http *)embedder;
 	AUTO_BUF struct buf body = {0};
 	struct http_answer a = {.most = n * EMBED_DIMS_MAX * HTTP_NUMBER_BYTES +
-				   HTTP_REST_BYTES};
+					HTTP_REST_BYTES};
 	int rc = make_body(x, texts, n, &body);
 
 	if (rc < 0)
@@ -240,8 +239,8 @@ check_url(const char *url, const char **ret_host, size_t *ret_host_n,
 static bool
 names_a_key(const char *url)
 {
-	static const char *const words[] = {
-		"key", "token", "secret", "password", "passwd", "auth"};
+	static const char *const words[] = {"key", "token", "secret",
+		"password", "passwd", "auth"};
 	const char *at = strchr(url, '?');
 
 	while (at && *at && *at != '#') {
@@ -278,9 +277,9 @@ is_loopback(const char *host, size_t n)
 static int
 http_complete(const char *url, const char *path, struct http *x)
 {
-	const char *more = path[0] == '\0'	      ? "/v1/embeddings"
-			   : strcmp(path, "/") == 0   ? "v1/embeddings"
-			   : strcmp(path, "/v1") == 0 ? "/embeddings"
+	const char *more = path[0] == '\0'	       ? "/v1/embeddings"
+			   : strcmp(path, "/") == 0    ? "v1/embeddings"
+			   : strcmp(path, "/v1") == 0  ? "/embeddings"
 			   : strcmp(path, "/v1/") == 0 ? "embeddings"
 						       : "";
 

@@ -10,7 +10,7 @@
 
 #include "memory-db/embed/curl_api.h"
 
-#define IDLE_MAX       4	/* handles kept for each use */
+#define IDLE_MAX       4 /* handles kept for each use */
 #define CONNECT_MAX_MS 10000
 
 struct http_client_pool {
@@ -22,11 +22,11 @@ struct http_client {
 	const struct curl_api *api;
 	const char *url, *place;
 	struct curl_slist *headers;
-	int64_t timeout_ms[2];	/* by enum embed_use */
+	int64_t timeout_ms[2]; /* by enum embed_use */
 	bool is_loopback;
 	atomic_bool is_stopped;
 	pthread_mutex_t lock;
-	struct http_client_pool pools[2];	/* by enum embed_use; locked */
+	struct http_client_pool pools[2]; /* by enum embed_use; locked */
 };
 
 /* --- handles -------------------------------------------------------------- */
@@ -79,7 +79,8 @@ on_body(char *data, size_t size, size_t n, void *ctx)
 
 /* Asked about once a second while a request waits. */
 static int
-http_client_on_progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+http_client_on_progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c,
+	curl_off_t d)
 {
 	const struct http_client *x = ctx;
 
@@ -92,8 +93,8 @@ http_client_on_progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, cur
 
 /* Every option each time: a kept handle has those of its last request. */
 static CURLcode
-http_client_set_up(struct http_client *x, CURL *h, enum embed_use use, const struct buf *body,
-	struct http_answer *a)
+http_client_set_up(struct http_client *x, CURL *h, enum embed_use use,
+	const struct buf *body, struct http_answer *a)
 {
 	int64_t ms = x->timeout_ms[use];
 	CURLcode rc = CURLE_OK;
@@ -161,8 +162,8 @@ http_client_post(struct http_client *x, enum embed_use use,
 	if (code == CURLE_OK)
 		code = x->api->easy_perform(h);
 	if (code == CURLE_OK)
-		code = x->api->easy_getinfo(
-			h, CURLINFO_RESPONSE_CODE, &a->status);
+		code = x->api->easy_getinfo(h, CURLINFO_RESPONSE_CODE,
+			&a->status);
 	give_handle(x, use, h);
 	return code == CURLE_OK ? 0 : no_answer(x, use, code, a, e);
 }

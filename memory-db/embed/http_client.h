@@ -11,8 +11,8 @@ struct http_client;
 
 struct http_place {
 	const char *url;
-	const char *place;	/* as errors name it */
-	bool is_loopback;	/* no proxy between */
+	const char *place; /* as errors name it */
+	bool is_loopback;  /* no proxy between */
 };
 
 /* new; borrows what p points to until it is freed. Key and times of o.
@@ -25,8 +25,8 @@ void http_client_free(struct http_client *x);
 void http_client_stop(struct http_client *x);
 
 struct http_answer {
-	struct buf body;	/* the caller's to free, also after an error */
-	size_t most;		/* set before: bytes that are read of it */
+	struct buf body; /* the caller's to free, also after an error */
+	size_t most;	 /* set before: bytes that are read of it */
 	bool is_too_long, is_nomem;
 	long status;
 };

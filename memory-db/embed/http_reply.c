@@ -45,9 +45,9 @@ read_vector(const json_t *a, size_t dims, float *to, struct err *e)
 }
 
 struct vectors {
-	float *all;		/* n * dims */
+	float *all; /* n * dims */
 	bool has[EMBED_BATCH_MAX];
-	size_t n, dims;		/* dims 0: not known yet */
+	size_t n, dims; /* dims 0: not known yet */
 };
 
 static int

@@ -6,7 +6,7 @@
 #include "memory-db/embed/embed.h"
 
 struct embed_ops {
-	const char *provider;	/* its name: "hash" */
+	const char *provider; /* its name: "hash" */
 	bool is_local;
 	void (*close)(struct embedder *x);
 	size_t (*dims)(const struct embedder *x);
@@ -24,7 +24,7 @@ struct embed_ops {
 /* First member of each provider's struct. */
 struct embedder {
 	const struct embed_ops *ops;
-	char *model;		/* owned */
+	char *model; /* owned */
 };
 
 /* Constructors. arg: what stands behind the provider's name and colon. */

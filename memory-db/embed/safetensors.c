@@ -118,8 +118,8 @@ read_sizes(const json_t *o, const char *key, size_t least, size_t sizes[2],
 }
 
 static int
-safetensors_read_place(const struct safetensors *s, const json_t *o, const char *name,
-	struct tensor *t, struct err *e)
+safetensors_read_place(const struct safetensors *s, const json_t *o,
+	const char *name, struct tensor *t, struct err *e)
 {
 	size_t shape[2], at[2], size;
 	int rc = read_sizes(o, "shape", 1, shape, e);

@@ -9,18 +9,25 @@
 #include "common/cleanup.h"
 #include "common/err.h"
 
-enum tensor_type { TENSOR_I8, TENSOR_I32, TENSOR_I64, TENSOR_F16, TENSOR_BF16,
-	TENSOR_F32, TENSOR_F64 };
+enum tensor_type {
+	TENSOR_I8,
+	TENSOR_I32,
+	TENSOR_I64,
+	TENSOR_F16,
+	TENSOR_BF16,
+	TENSOR_F32,
+	TENSOR_F64
+};
 
 struct tensor {
 	enum tensor_type type;
-	size_t rows, cols;	/* of one dimension: cols is 1 */
-	const uint8_t *data;	/* part of the file; any alignment */
+	size_t rows, cols;   /* of one dimension: cols is 1 */
+	const uint8_t *data; /* part of the file; any alignment */
 };
 
 struct safetensors {
-	json_t *header;		/* owned */
-	const uint8_t *data;	/* borrowed: behind the header */
+	json_t *header;	     /* owned */
+	const uint8_t *data; /* borrowed: behind the header */
 	size_t n;
 };
 

@@ -18,15 +18,15 @@
 #include "common/err.h"
 #include "memory-db/embed/embed.h"
 
-#define BLOCK	 32		/* dimensions are padded to a multiple */
-#define REMOVED	 (-1.0f)	/* scale of a removed vector */
+#define BLOCK	 32	 /* dimensions are padded to a multiple */
+#define REMOVED	 (-1.0f) /* scale of a removed vector */
 #define ROWS_MIN 16
 
 struct scan_group {
 	int64_t group;
 	int64_t *ids;
 	float *scales;
-	int8_t *rows;		/* cap * stride */
+	int8_t *rows; /* cap * stride */
 	size_t n, cap, removed;
 };
 
@@ -35,7 +35,7 @@ typedef int32_t (*dot_fn)(const int8_t *a, const int16_t *b, size_t n);
 struct scan {
 	size_t dims, stride;
 	dot_fn dot;
-	struct scan_group *groups;	/* ascending */
+	struct scan_group *groups; /* ascending */
 	size_t groups_n, groups_cap;
 };
 
@@ -366,8 +366,9 @@ scan_bytes(const struct scan *s)
 	size_t n = sizeof(*s) + s->groups_cap * sizeof(*s->groups);
 
 	for (size_t i = 0; i < s->groups_n; i++)
-		n += s->groups[i].cap * (sizeof(*s->groups->ids) +
-				sizeof(*s->groups->scales) + s->stride);
+		n += s->groups[i].cap *
+		     (sizeof(*s->groups->ids) + sizeof(*s->groups->scales) +
+			     s->stride);
 	return n;
 }
 

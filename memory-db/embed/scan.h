@@ -32,7 +32,7 @@ size_t scan_bytes(const struct scan *s);
 
 struct scan_hit {
 	int64_t id;
-	float score;		/* cosine, nearly */
+	float score; /* cosine, nearly */
 };
 /* The best max of a group, best first; of equal ones the higher id. `only`,
  * when not NULL, has the ids that count, ascending. Vectors of zeros are never

@@ -30,9 +30,9 @@
 
 /* As the reference cuts: texts at so many tokens of the usual length, then
  * what they give at as many tokens. */
-#define TOKENS_MAX     512
+#define TOKENS_MAX 512
 /* The largest that a vocabulary of 100,000 tokens needs, twice. */
-#define TOKENIZER_MAX  (8 * 1024 * 1024)
+#define TOKENIZER_MAX (8 * 1024 * 1024)
 /* Far above the largest model there is (129 MB). */
 #define MODEL_MAX      ((int64_t)4 * 1024 * 1024 * 1024)
 #define HASH_WHOLE_MAX (1024 * 1024)
@@ -40,7 +40,7 @@
 #define HASH_BLOCK     4096
 #define DIGEST_BYTES   16
 /* Rows that are looked at when it is opened. */
-#define ROWS_CHECKED   256
+#define ROWS_CHECKED 256
 
 struct mapped {
 	const uint8_t *data;
@@ -89,8 +89,8 @@ map_fd(int fd, int64_t most, struct mapped *ret, struct err *e)
 }
 
 static int
-map_file(const char *folder, const char *name, int64_t most,
-	struct mapped *ret, struct err *e)
+map_file(const char *folder, const char *name, int64_t most, struct mapped *ret,
+	struct err *e)
 {
 	AUTO_FREE char *path = NULL;
 	AUTO_FD int fd = -1;
@@ -296,7 +296,8 @@ static_text(struct embedder *x, const struct embed_text *t, float *out,
 	const struct static_model *m = (const struct static_model *)x;
 	uint32_t ids[TOKENS_MAX];
 	size_t n = wordpiece_ids(&m->words, t->s,
-		static_cut(t, TOKENS_MAX * m->words.median_chars), ids, TOKENS_MAX);
+		static_cut(t, TOKENS_MAX * m->words.median_chars), ids,
+		TOKENS_MAX);
 
 	(void)e;
 	for (size_t i = 0; i < n; i++)

@@ -12,15 +12,15 @@
 #define FNV_PRIME 16777619u
 
 struct token {
-	uint32_t at;		/* in the texts */
+	uint32_t at; /* in the texts */
 	uint32_t id;
-	uint8_t n;		/* of bytes; 0: no token here */
+	uint8_t n; /* of bytes; 0: no token here */
 };
 
 struct vocabulary {
 	struct buf texts;
 	struct token *slots;
-	size_t slots_n, n;	/* slots_n: a power of two */
+	size_t slots_n, n; /* slots_n: a power of two */
 	size_t longest;
 };
 
@@ -42,7 +42,8 @@ hash_next(uint32_t hash, char c)
 
 /* The token, or the free slot where it would be. */
 static struct token *
-vocabulary_slot_of(const struct vocabulary *v, const char *s, size_t n, uint32_t hash)
+vocabulary_slot_of(const struct vocabulary *v, const char *s, size_t n,
+	uint32_t hash)
 {
 	size_t i = first_slot(v, hash);
 
@@ -78,7 +79,8 @@ vocabulary_grow(struct vocabulary *v)
 		const char *s = v->texts.data + old[i].at;
 
 		if (old[i].n > 0)
-			*vocabulary_slot_of(v, s, old[i].n, vocabulary_hash_of(s, old[i].n)) = old[i];
+			*vocabulary_slot_of(v, s, old[i].n,
+				vocabulary_hash_of(s, old[i].n)) = old[i];
 	}
 	free(old);
 	return 0;
@@ -115,8 +117,8 @@ vocabulary_add(struct vocabulary *v, const char *text, size_t n, uint32_t id)
 		return MDB_E_NOMEM;
 	if (buf_add(&v->texts, text, n) < 0)
 		return MDB_E_NOMEM;
-	*vocabulary_slot_of(v, text, n, vocabulary_hash_of(text, n)) = (struct token){
-		.at = (uint32_t)at, .id = id, .n = (uint8_t)n};
+	*vocabulary_slot_of(v, text, n, vocabulary_hash_of(text, n)) =
+		(struct token){.at = (uint32_t)at, .id = id, .n = (uint8_t)n};
 	v->n++;
 	if (n > v->longest)
 		v->longest = n;

@@ -10,15 +10,15 @@
 
 #include "common/jx.h"
 
-#define TOKEN_MAX    255	/* bytes; longer ones no word can have */
-#define MEDIAN_MOST  64
+#define TOKEN_MAX   255 /* bytes; longer ones no word can have */
+#define MEDIAN_MOST 64
 
 /* --- tokenizer.json ------------------------------------------------------- */
 
 /* o[key] with "type" as it must be. */
 static int
-wordpiece_read_part(const json_t *o, const char *key, const char *type, json_t **ret,
-	struct err *e)
+wordpiece_read_part(const json_t *o, const char *key, const char *type,
+	json_t **ret, struct err *e)
 {
 	const char *is = NULL;
 	int rc = jx_object(o, key, JX_REQUIRED, ret, e);
@@ -74,8 +74,8 @@ static int
 wordpiece_add_token(struct filling *f, const char *s, size_t n, uint32_t id)
 {
 	size_t chars = wordpiece_characters(s, n);
-	bool continues = n >= f->prefix_n &&
-			 memcmp(s, f->prefix, f->prefix_n) == 0;
+	bool continues =
+		n >= f->prefix_n && memcmp(s, f->prefix, f->prefix_n) == 0;
 
 	f->lengths[chars < MEDIAN_MOST ? chars : MEDIAN_MOST]++;
 	f->w->tokens++;
@@ -114,8 +114,7 @@ read_vocabulary(struct filling *f, json_t *vocab, struct err *e)
 	f->w->rest = vocabulary_new();
 	if (!f->w->whole || !f->w->rest)
 		return err_nomem(e);
-	json_object_foreach(vocab, text, v)
-	{
+	json_object_foreach(vocab, text, v) {
 		int64_t id = 0;
 
 		if (!jx_integral(v, &id) || id < 0 || id > WORDPIECE_ID_MAX)
@@ -123,7 +122,8 @@ read_vocabulary(struct filling *f, json_t *vocab, struct err *e)
 				"the number of token '%s' must be an integer "
 				"from 0 to %d",
 				text, WORDPIECE_ID_MAX);
-		if (wordpiece_add_token(f, text, strlen(text), (uint32_t)id) < 0)
+		if (wordpiece_add_token(f, text, strlen(text), (uint32_t)id) <
+			0)
 			return err_nomem(e);
 	}
 	f->w->median_chars = median(f);
@@ -141,15 +141,15 @@ read_model(const json_t *model, struct wordpiece *w, struct err *e)
 
 	if ((rc = jx_string(model, "continuing_subword_prefix", JX_OPTIONAL,
 		     &f.prefix, NULL, e)) < 0 ||
-		(rc = jx_string(model, "unk_token", JX_OPTIONAL, &unknown,
-			 NULL, e)) < 0 ||
+		(rc = jx_string(model, "unk_token", JX_OPTIONAL, &unknown, NULL,
+			 e)) < 0 ||
 		(rc = jx_int(model, "max_input_chars_per_word", JX_OPTIONAL, 1,
 			 INT64_MAX, &chars, e)) < 0 ||
 		(rc = jx_object(model, "vocab", JX_REQUIRED, &vocab, e)) < 0)
 		return rc;
 	f.prefix_n = strlen(f.prefix);
-	w->word_chars = chars < BERT_WORD_CHARS ? (size_t)chars
-						: BERT_WORD_CHARS;
+	w->word_chars =
+		chars < BERT_WORD_CHARS ? (size_t)chars : BERT_WORD_CHARS;
 	rc = read_vocabulary(&f, vocab, e);
 	if (rc < 0)
 		return rc;
@@ -165,19 +165,19 @@ wordpiece_read_all(const json_t *o, struct wordpiece *w, struct err *e)
 	int rc;
 
 	/* The model first: its type is what tells most. */
-	if ((rc = wordpiece_read_part(o, "model", "WordPiece", &model, e)) < 0 ||
-		(rc = wordpiece_read_part(o, "normalizer", "BertNormalizer", &normalizer,
-			 e)) < 0 ||
-		(rc = wordpiece_read_part(o, "pre_tokenizer", "BertPreTokenizer", &words,
-			 e)) < 0 ||
+	if ((rc = wordpiece_read_part(o, "model", "WordPiece", &model, e)) <
+			0 ||
+		(rc = wordpiece_read_part(o, "normalizer", "BertNormalizer",
+			 &normalizer, e)) < 0 ||
+		(rc = wordpiece_read_part(o, "pre_tokenizer",
+			 "BertPreTokenizer", &words, e)) < 0 ||
 		(rc = read_rules(normalizer, &w->rules, e)) < 0)
 		return rc;
 	return read_model(model, w, e);
 }
 
 int
-wordpiece_open(const char *json, size_t n, struct wordpiece *ret,
-	struct err *e)
+wordpiece_open(const char *json, size_t n, struct wordpiece *ret, struct err *e)
 {
 	struct wordpiece w = {.unknown = -1};
 	struct err why = {0};
@@ -244,8 +244,8 @@ cut_word(void *ctx, const struct bert_word *word)
 }
 
 size_t
-wordpiece_ids(const struct wordpiece *w, const char *s, size_t n,
-	uint32_t *ids, size_t max)
+wordpiece_ids(const struct wordpiece *w, const char *s, size_t n, uint32_t *ids,
+	size_t max)
 {
 	struct cutting c = {.w = w, .ids = ids, .max = max};
 	int full = max > 0 ? bert_words(&w->rules, s, n, cut_word, &c) : 0;

@@ -17,13 +17,13 @@ struct vocabulary;
 
 struct wordpiece {
 	struct bert_rules rules;
-	struct vocabulary *whole;	/* owned: tokens that begin a word */
-	struct vocabulary *rest;	/* owned: without their prefix */
-	size_t tokens;		/* of the vocabulary */
-	uint32_t highest;	/* number of a token */
-	int64_t unknown;	/* its number, or -1 */
-	size_t word_chars;	/* longer words are unknown */
-	size_t median_chars;	/* of a token, with its prefix */
+	struct vocabulary *whole; /* owned: tokens that begin a word */
+	struct vocabulary *rest;  /* owned: without their prefix */
+	size_t tokens;		  /* of the vocabulary */
+	uint32_t highest;	  /* number of a token */
+	int64_t unknown;	  /* its number, or -1 */
+	size_t word_chars;	  /* longer words are unknown */
+	size_t median_chars;	  /* of a token, with its prefix */
 };
 
 /* Takes the text of a tokenizer.json apart. MDB_E_INVALID: what in it we do

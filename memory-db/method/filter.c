@@ -54,8 +54,8 @@ filter_time(struct call *c, const char *key, bool end_of_day, int64_t *ret_ms,
 
 	if (!text)
 		return 0;
-	r = clock_parse_in(
-		text, clock_now_ms(), c->ctx->zone, end_of_day, ret_ms, e);
+	r = clock_parse_in(text, clock_now_ms(), c->ctx->zone, end_of_day,
+		ret_ms, e);
 	return r < 0 ? err_param(e, r, key, "%s: %s", key, e ? e->text : "")
 		     : 0;
 }

@@ -13,9 +13,9 @@ struct listed_listing {
 	const json_t *params, *entries;
 	json_t *rows, *failed;
 	bool strict;
-	struct err first;	/* of the first entry that failed */
+	struct err first; /* of the first entry that failed */
 	size_t bad;
-	bool *is_bad;		/* by index */
+	bool *is_bad; /* by index */
 };
 
 /* What is wrong with an entry, and not with the store or the request. */
@@ -27,15 +27,16 @@ is_of_entry(int code)
 }
 
 static int
-set_aside(struct listed_listing *x, size_t i, const struct err *why, struct err *e)
+set_aside(struct listed_listing *x, size_t i, const struct err *why,
+	struct err *e)
 {
 	if (x->bad++ == 0)
 		x->first = *why;
 	x->is_bad[i] = true;
-	return jx_add(x->failed, json_pack("{s:I,s:s,s:s,s:s}", "index",
-					 (json_int_t)i, "error", why->text,
-					 "code", err_name(why->code), "param",
-					 why->param)) != 0
+	return jx_add(x->failed,
+		       json_pack("{s:I,s:s,s:s,s:s}", "index", (json_int_t)i,
+			       "error", why->text, "code", err_name(why->code),
+			       "param", why->param)) != 0
 		       ? err_nomem(e)
 		       : 0;
 }
@@ -58,8 +59,7 @@ apply_all(struct listed_listing *x, struct err *e)
 			change_ops(x->w.change) == before)
 			r = set_aside(x, i, e, e);
 		else if (r == 0)
-			r = write_note(
-				&x->w, jx_text(entry, x->l->name), e);
+			r = write_note(&x->w, jx_text(entry, x->l->name), e);
 		if (r != 0)
 			return r;
 	}
@@ -100,7 +100,8 @@ tell_all(struct listed_listing *x, struct err *e)
 }
 
 static int
-listed_run(struct listed_listing *x, struct call *c, json_t **ret_result, struct err *e)
+listed_run(struct listed_listing *x, struct call *c, json_t **ret_result,
+	struct err *e)
 {
 	json_t *result = NULL;
 	int r = write_begin(&x->w, c, x->l->kind, e);
@@ -129,9 +130,11 @@ int
 listed_write(const struct listed *l, struct call *c, json_t **ret_result,
 	struct err *e)
 {
-	struct listed_listing x = {.l = l, .params = c->params,
+	struct listed_listing x = {.l = l,
+		.params = c->params,
 		.entries = json_object_get(c->params, l->member),
-		.rows = json_array(), .failed = json_array(),
+		.rows = json_array(),
+		.failed = json_array(),
 		.strict = json_is_true(json_object_get(c->params, "strict"))};
 	int r;
 

@@ -14,8 +14,8 @@ struct listed {
 	const char *member, *name; /* the list; in an entry, its entity */
 	/* Applies an entry, or fails before its first op: then the others go
 	 * on. */
-	int (*apply)(struct write *w, const json_t *params,
-		const json_t *entry, const char *path, struct err *e);
+	int (*apply)(struct write *w, const json_t *params, const json_t *entry,
+		const char *path, struct err *e);
 	/* With all of them done, the row that tells it. */
 	int (*row)(struct write *w, const json_t *params, const json_t *entry,
 		json_t *rows, struct err *e);

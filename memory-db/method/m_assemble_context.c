@@ -32,12 +32,14 @@ m_assemble_context(struct call *c, json_t **ret_result, struct err *e)
 	struct context_request q = {.task = json_string_value(task),
 		.task_n = json_string_length(task),
 		.sources = read_sources(json_object_get(c->params, "sources")),
-		.now = clock_now_ms(), .zone = c->ctx->zone,
-		.deadline_ns = c->deadline_ns, .question = c->question};
+		.now = clock_now_ms(),
+		.zone = c->ctx->zone,
+		.deadline_ns = c->deadline_ns,
+		.question = c->question};
 	int64_t tokens = TOKENS_DEFAULT;
 	struct scope s;
-	int r = jx_int(c->params, "max_tokens", JX_OPTIONAL, 1, 250000,
-		&tokens, e);
+	int r = jx_int(c->params, "max_tokens", JX_OPTIONAL, 1, 250000, &tokens,
+		e);
 
 	if (r >= 0)
 		r = scope_read(c->st, c->ctx, 0, &s, e);

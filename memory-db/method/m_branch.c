@@ -48,8 +48,8 @@ m_branch_set_numbers(struct rows *x, const struct branch_row *b, json_t *row)
 	if (r == 1) {
 		r = member_set_int(row, "merged", at, x->e);
 		if (r == 0)
-			r = member_set_bool(
-				row, "unmerged_changes", newest > upto, x->e);
+			r = member_set_bool(row, "unmerged_changes",
+				newest > upto, x->e);
 	} else if (r == 0) {
 		r = member_set_bool(row, "unmerged_changes", newest > 0, x->e);
 	}
@@ -72,15 +72,15 @@ add_branch(void *ctx, const struct branch_row *b)
 	if (r == 0)
 		r = m_branch_set_numbers(x, b, row);
 	if (r == 0 && b->about != NULL)
-		r = member_set_text(
-			row, "about", b->about, strlen(b->about), x->e);
+		r = member_set_text(row, "about", b->about, strlen(b->about),
+			x->e);
 	return r;
 }
 
 /* What is half done is told: merges, undos, reverts, forgettings in slices. */
 static int
-m_branch_add_runs(struct store *st, int64_t ns, json_t *reply, json_t **ret_result,
-	struct err *e)
+m_branch_add_runs(struct store *st, int64_t ns, json_t *reply,
+	json_t **ret_result, struct err *e)
 {
 	json_t *j AUTO_JSON = reply, *runs AUTO_JSON = json_array();
 	int r = j == NULL || runs == NULL ? err_nomem(e)
@@ -95,8 +95,8 @@ m_branch_add_runs(struct store *st, int64_t ns, json_t *reply, json_t **ret_resu
 }
 
 static int
-list_branches(
-	struct call *c, const char *only, json_t **ret_result, struct err *e)
+list_branches(struct call *c, const char *only, json_t **ret_result,
+	struct err *e)
 {
 	json_t *list AUTO_JSON = json_array();
 	struct rows x = {c->st, list, only, e};
@@ -112,8 +112,8 @@ list_branches(
 	if (only != NULL && json_array_size(list) == 0)
 		return err_param(e, MDB_E_NOT_FOUND, "name",
 			"no branch '%s'; action:\"list\" shows them", only);
-	return m_branch_add_runs(c->st, s.ns[0], json_pack("{s:O}", "branches", list),
-		ret_result, e);
+	return m_branch_add_runs(c->st, s.ns[0],
+		json_pack("{s:O}", "branches", list), ret_result, e);
 }
 
 /* --- create and discard --------------------------------------------------- */
@@ -146,7 +146,8 @@ find_fork(struct call *c, int64_t parent, int64_t own, int64_t *ret_fork,
 	struct lens lens;
 	struct scope s;
 	int64_t point;
-	int r = at == NULL ? 0 : scope_point(c->st, c->ctx, at, true, &point, e);
+	int r = at == NULL ? 0
+			   : scope_point(c->st, c->ctx, at, true, &point, e);
 
 	if (r != 0) {
 		err_prefix(e, "at");
@@ -183,16 +184,16 @@ m_branch_create_branch(struct call *c, json_t **ret_result, struct err *e)
 	if (r == 0 && !w.replay)
 		r = m_branch_check_name(&w, name, e);
 	if (r == 0)
-		r = lens_branch(
-			w.st, w.ns, from != NULL ? from : "main", &parent, e);
+		r = lens_branch(w.st, w.ns, from != NULL ? from : "main",
+			&parent, e);
 	if (r == 0)
 		r = find_fork(c, parent,
 			w.replay ? w.change_id : change_id(w.change), &fork, e);
 	if (r == 0)
 		r = lens_apply(w.st, &w.scope.lens, e);
 	if (r == 0 && !w.replay)
-		r = branch_create(w.st, w.ns, name,
-			jx_text(c->params, "about"), parent, fork, &id, e);
+		r = branch_create(w.st, w.ns, name, jx_text(c->params, "about"),
+			parent, fork, &id, e);
 	if (r == 0 && !w.replay)
 		r = change_branch(w.change, BRANCH_OP_CREATE, id, fork, e);
 	if (r == 0 && is_lease && id != 0)
@@ -242,8 +243,8 @@ discard_branch(struct call *c, json_t **ret_result, struct err *e)
 		r = write_end(&w, e);
 	if (r != 0)
 		return r;
-	return reply_change(
-		&w, json_pack("{s:s}", "discarded", name), ret_result, e);
+	return reply_change(&w, json_pack("{s:s}", "discarded", name),
+		ret_result, e);
 }
 
 /* The service itself discards a leased branch by its id: its owner is gone.
@@ -283,8 +284,8 @@ m_memory_branch(struct call *c, json_t **ret_result, struct err *e)
 	if (strcmp(action, "describe") == 0 && name == NULL)
 		return err_param(e, MDB_E_INVALID, "name",
 			"name the branch to describe");
-	return list_branches(
-		c, strcmp(action, "list") == 0 ? NULL : name, ret_result, e);
+	return list_branches(c, strcmp(action, "list") == 0 ? NULL : name,
+		ret_result, e);
 }
 
 /* --- memory_merge --------------------------------------------------------- */
@@ -356,9 +357,8 @@ merge_whole(struct write *w, int64_t branch, const char *target,
 }
 
 static int
-merge_part(struct call *c, struct write *w, int64_t branch,
-	const char *target, struct merge_result *m, json_t **ret_result,
-	struct err *e)
+merge_part(struct call *c, struct write *w, int64_t branch, const char *target,
+	struct merge_result *m, json_t **ret_result, struct err *e)
 {
 	struct sliced_run run AUTO_RUN = {0};
 	int r = sliced_run_begin(&run, w, "memory_merge", target, branch, e);

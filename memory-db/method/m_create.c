@@ -15,7 +15,7 @@ m_create_text_of(const json_t *item)
 	return json_is_object(item) ? json_object_get(item, "text") : item;
 }
 
-/* --- create_entities ------------------------------------------------------------ */
+/* --- create_entities ------------------------------------------------------ */
 /* Counts the texts of the entry that this change added. */
 static int64_t
 count_added(struct write *w, int64_t entity, const json_t *list)
@@ -59,12 +59,14 @@ static int
 row_entity(struct write *w, const char *name, enum create_mode mode,
 	int64_t *ret_entity, struct err *e)
 {
-	int r = mode == CREATE_SKIP ? write_find_entity(w, name, ret_entity, e) : 0;
+	int r = mode == CREATE_SKIP ? write_find_entity(w, name, ret_entity, e)
+				    : 0;
 
 	if (mode == CREATE_SKIP && r == 0)
 		r = write_user_entity(w, name, ret_entity, e);
-	return r == 0 ? write_need_entity(w, name, "entities", ret_entity, e)
-		      : r < 0 ? r : 0;
+	return r == 0  ? write_need_entity(w, name, "entities", ret_entity, e)
+	       : r < 0 ? r
+		       : 0;
 }
 
 static int
@@ -114,13 +116,13 @@ create_one(struct write *w, const json_t *params, const json_t *entry,
 int
 m_create_entities(struct call *c, json_t **ret_result, struct err *e)
 {
-	static const struct listed l = {
-		CHANGE_CREATE, "entities", "name", create_one, entity_row};
+	static const struct listed l = {CHANGE_CREATE, "entities", "name",
+		create_one, entity_row};
 
 	return listed_write(&l, c, ret_result, e);
 }
 
-/* --- add_observations ------------------------------------------------------------- */
+/* --- add_observations ----------------------------------------------------- */
 static int
 addition_row(struct write *w, const json_t *params, const json_t *entry,
 	json_t *rows, struct err *e)
@@ -141,8 +143,8 @@ addition_row(struct write *w, const json_t *params, const json_t *entry,
 		r = label_find(w->st, type, &label, e);
 	if (r < 0)
 		return r;
-	made = label != 0 && write_did(w, OP_SHOW, entity, FACT_EXISTENCE, 0,
-				     label, "", 0);
+	made = label != 0 &&
+	       write_did(w, OP_SHOW, entity, FACT_EXISTENCE, 0, label, "", 0);
 	json_array_foreach((json_t *)(uintptr_t)list, i, item) {
 		const json_t *t = m_create_text_of(item);
 		const char *s = json_string_value(t);
@@ -154,8 +156,8 @@ addition_row(struct write *w, const json_t *params, const json_t *entry,
 			return err_nomem(e);
 	}
 	row = json_pack("{s:s,s:O,s:I,s:I}", "entityName", name,
-		"addedObservations", added, "id", (json_int_t)entity,
-		"version", (json_int_t)version);
+		"addedObservations", added, "id", (json_int_t)entity, "version",
+		(json_int_t)version);
 	if (jx_add(rows, row) != 0 ||
 		(made && jx_set(row, "action", json_string("created")) != 0))
 		return err_nomem(e);
@@ -203,8 +205,8 @@ add_one(struct write *w, const json_t *params, const json_t *entry,
 	if (r == 0)
 		r = find_or_make(w, entry, path, &defaults, &entity, &made, e);
 	if (r == 0)
-		r = write_entity_observations(
-			w, entity, made, list, &defaults, path, e);
+		r = write_entity_observations(w, entity, made, list, &defaults,
+			path, e);
 	return r;
 }
 
@@ -217,7 +219,7 @@ m_add_observations(struct call *c, json_t **ret_result, struct err *e)
 	return listed_write(&l, c, ret_result, e);
 }
 
-/* --- create_relations ------------------------------------------------------------------ */
+/* --- create_relations ----------------------------------------------------- */
 static int
 relation_row(struct write *w, const json_t *params, const json_t *entry,
 	json_t *rows, struct err *e)
@@ -236,10 +238,9 @@ relation_row(struct write *w, const json_t *params, const json_t *entry,
 	if (r < 0)
 		return r;
 	made = write_did_relation(w, OP_SHOW, &ends, label);
-	return jx_add(rows,
-		       json_pack("{s:s,s:s,s:s,s:s}", "from", from, "to", to,
-			       "relationType", type, "action",
-			       made ? "created" : "unchanged")) != 0
+	return jx_add(rows, json_pack("{s:s,s:s,s:s,s:s}", "from", from, "to",
+				    to, "relationType", type, "action",
+				    made ? "created" : "unchanged")) != 0
 		       ? err_nomem(e)
 		       : 0;
 }

@@ -8,7 +8,7 @@
 #include "memory-db/model/write/write.h"
 #include "memory-db/store/facts/labels.h"
 
-/* --- delete_entities ------------------------------------------------------------- */
+/* --- delete_entities ------------------------------------------------------ */
 static int
 m_delete_delete_entity(struct write *w, const char *name, struct err *e)
 {
@@ -64,7 +64,8 @@ int
 m_delete_entities(struct call *c, json_t **ret_result, struct err *e)
 {
 	json_t *names = json_object_get(c->params, "entityNames"), *name;
-	json_t *result AUTO_JSON = json_pack("{s:[],s:[]}", "deleted", "missing");
+	json_t *result AUTO_JSON =
+		json_pack("{s:[],s:[]}", "deleted", "missing");
 	struct write w AUTO_WRITE = {0};
 	size_t i;
 	int r = result == NULL ? err_nomem(e)
@@ -72,17 +73,17 @@ m_delete_entities(struct call *c, json_t **ret_result, struct err *e)
 
 	json_array_foreach(names, i, name)
 		if (r == 0 && !w.replay)
-			r = m_delete_delete_entity(&w, json_string_value(name), e);
+			r = m_delete_delete_entity(&w, json_string_value(name),
+				e);
 	if (r == 0)
 		r = write_end(&w, e);
 	json_array_foreach(names, i, name)
 		if (r == 0)
-			r = deleted_row(
-				&w, json_string_value(name), result, e);
+			r = deleted_row(&w, json_string_value(name), result, e);
 	return r == 0 ? reply_change(&w, take_ptr(result), ret_result, e) : r;
 }
 
-/* --- delete_observations --------------------------------------------------------------- */
+/* --- delete_observations -------------------------------------------------- */
 static int
 m_delete_delete_texts(struct write *w, const json_t *entry, struct err *e)
 {
@@ -136,10 +137,10 @@ missing_text(struct write *w, int64_t entity, const json_t *text, json_t *row,
 		return err_nomem(e);
 	return nearest != NULL &&
 			       jx_add(nearest,
-				       found.n == 0 ? json_null()
-						    : json_stringn(
-							found.v[0].text,
-							found.v[0].n)) != 0
+				       found.n == 0
+					       ? json_null()
+					       : json_stringn(found.v[0].text,
+							 found.v[0].n)) != 0
 		       ? err_nomem(e)
 		       : 0;
 }
@@ -153,19 +154,20 @@ texts_row(struct write *w, const json_t *entry, json_t *rows, struct err *e)
 		"deleted", (json_int_t)0, "missing");
 	int64_t entity = 0, n = 0;
 	size_t i;
-	int r = row == NULL ? err_nomem(e) : write_find_entity(w, name, &entity, e);
+	int r = row == NULL ? err_nomem(e)
+			    : write_find_entity(w, name, &entity, e);
 	bool is_there = r == 1;
 
 	json_array_foreach(texts, i, text) {
 		if (r < 0)
 			return r;
 		if (is_there && write_did(w, OP_HIDE, entity, FACT_OBSERVATION,
-				       0, 0, json_string_value(text),
-				       json_string_length(text)))
+					0, 0, json_string_value(text),
+					json_string_length(text)))
 			n++;
 		else
-			r = missing_text(
-				w, is_there ? entity : 0, text, row, e);
+			r = missing_text(w, is_there ? entity : 0, text, row,
+				e);
 	}
 	if (r >= 0 && !is_there)
 		r = add_hint(w, name, row, e);
@@ -198,7 +200,7 @@ m_delete_observations(struct call *c, json_t **ret_result, struct err *e)
 		      : r;
 }
 
-/* --- delete_relations ---------------------------------------------------------------------- */
+/* --- delete_relations ----------------------------------------------------- */
 struct triple {
 	struct relation_ends ends;
 	int64_t label;
@@ -209,12 +211,13 @@ static int
 find_triple(struct write *w, const json_t *entry, struct triple *t,
 	struct err *e)
 {
-	int r = write_ends(
-		w, jx_text(entry, "from"), jx_text(entry, "to"), &t->ends, e);
+	int r = write_ends(w, jx_text(entry, "from"), jx_text(entry, "to"),
+		&t->ends, e);
 
-	return r == 1 ? label_find(w->st, jx_text(entry, "relationType"),
-				&t->label, e)
-		      : r < 0 ? r : 0;
+	return r == 1  ? label_find(w->st, jx_text(entry, "relationType"),
+				 &t->label, e)
+	       : r < 0 ? r
+		       : 0;
 }
 
 static int
@@ -225,9 +228,8 @@ delete_relation(struct write *w, const json_t *entry, struct err *e)
 	int r = find_triple(w, entry, &t, e);
 
 	if (r == 1)
-		r = fact_find_relation(
-			w->st, t.ends.entity, t.ends.peer, t.label,
-			t.ends.reversed, &fact, e);
+		r = fact_find_relation(w->st, t.ends.entity, t.ends.peer,
+			t.label, t.ends.reversed, &fact, e);
 	if (r != 1)
 		return r;
 	r = write_note(w, jx_text(entry, "from"), e);
@@ -243,7 +245,8 @@ m_delete_relations(struct call *c, json_t **ret_result, struct err *e)
 	struct triple t;
 	int64_t deleted = 0;
 	size_t i;
-	int r = missing == NULL ? err_nomem(e) : write_begin(&w, c, CHANGE_DELETE, e);
+	int r = missing == NULL ? err_nomem(e)
+				: write_begin(&w, c, CHANGE_DELETE, e);
 
 	json_array_foreach(list, i, entry)
 		if (r == 0 && !w.replay)
@@ -265,8 +268,7 @@ m_delete_relations(struct call *c, json_t **ret_result, struct err *e)
 		return r;
 	return reply_change(&w,
 		json_pack("{s:I,s:I,s:O}", "deleted", (json_int_t)deleted,
-			"missing",
-			(json_int_t)json_array_size(list) - deleted,
+			"missing", (json_int_t)json_array_size(list) - deleted,
 			"missing_at", missing),
 		ret_result, e);
 }

@@ -34,7 +34,7 @@ m_execute_code(struct call *c, json_t **ret_result, struct err *e)
 		if (set_conflict(result, e) != 0)
 			return err_nomem(e);
 	} else if (change != 0 &&
-		jx_set(result, "change", json_integer(change)) != 0) {
+		   jx_set(result, "change", json_integer(change)) != 0) {
 		return err_nomem(e);
 	}
 	*ret_result = json_incref(result);

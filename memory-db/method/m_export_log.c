@@ -36,7 +36,8 @@ first_page(struct call *c, int64_t v[NUMBERS], struct err *e)
 }
 
 static int
-m_export_log_next_page(struct call *c, const char *cursor, int64_t v[NUMBERS], struct err *e)
+m_export_log_next_page(struct call *c, const char *cursor, int64_t v[NUMBERS],
+	struct err *e)
 {
 	struct scope scope;
 	int r = page_cursor_parse(cursor, 'x', v, NUMBERS, e);
@@ -52,9 +53,9 @@ m_export_log(struct call *c, json_t **ret_result, struct err *e)
 	const char *cursor = NULL;
 	json_t *lines = NULL;
 	bool more = false;
-	int r = result == NULL
-		? err_nomem(e)
-		: jx_string(c->params, "cursor", JX_OPTIONAL, &cursor, NULL, e);
+	int r = result == NULL ? err_nomem(e)
+			       : jx_string(c->params, "cursor", JX_OPTIONAL,
+					 &cursor, NULL, e);
 
 	if (r >= 0)
 		r = jx_int(c->params, "max_bytes", JX_OPTIONAL, 256,
@@ -65,10 +66,11 @@ m_export_log(struct call *c, json_t **ret_result, struct err *e)
 	if (r < 0)
 		return r;
 
-	struct export_query q = {.ns = v[NS], .change = v[CHANGE],
+	struct export_query q = {.ns = v[NS],
+		.change = v[CHANGE],
 		.max_bytes = (size_t)(bytes > 2 * ENVELOPE_BYTES
-				? bytes - ENVELOPE_BYTES
-				: bytes / 2)};
+					      ? bytes - ENVELOPE_BYTES
+					      : bytes / 2)};
 	struct export_mark mark = {v[PHASE], v[MARK_NS], v[A], v[B]};
 
 	r = (v[CURRENT] ? export_current_page : export_log_page)(c->st, &q,

@@ -16,7 +16,7 @@ m_files_name_of(const struct call *c)
 	return jx_text(c->params, "name");
 }
 
-/* --- reading ----------------------------------------------------------------- */
+/* --- reading -------------------------------------------------------------- */
 struct m_files_listing {
 	json_t *files;
 	struct err *e;
@@ -26,8 +26,8 @@ static int
 m_files_add_row(void *ctx, const struct file *f)
 {
 	struct m_files_listing *l = ctx;
-	json_t *row AUTO_JSON = json_pack(
-		"{s:s,s:I}", "name", f->name, "bytes", (json_int_t)f->size);
+	json_t *row AUTO_JSON = json_pack("{s:s,s:I}", "name", f->name, "bytes",
+		(json_int_t)f->size);
 	int r = row == NULL ? err_nomem(l->e)
 			    : member_set_time(row, "at", f->at, l->e);
 
@@ -76,26 +76,28 @@ m_read_file(struct call *c, json_t **ret_result, struct err *e)
 
 	if (r == 0)
 		r = s.ns[0] == 0 ? 0
-				 : file_get(c->st, s.ns[0], m_files_name_of(c), &f,
-					   &body, e);
+				 : file_get(c->st, s.ns[0], m_files_name_of(c),
+					   &f, &body, e);
 	if (r < 0)
 		return r;
 	if (r == 0)
 		return not_there(m_files_name_of(c), e);
 	content = jx_parse_any(body.data, body.len, e);
 	if (content == NULL)
-		return e->code == MDB_E_NOMEM ? err_nomem(e)
-			: err_set(e, MDB_E_CORRUPT,
-				"the file '%s' is damaged; write it again or "
-				"delete it", m_files_name_of(c));
-	*ret_result = json_pack("{s:s,s:O,s:I}", "name", m_files_name_of(c), "content",
-		content, "bytes", (json_int_t)f.size);
+		return e->code == MDB_E_NOMEM
+			       ? err_nomem(e)
+			       : err_set(e, MDB_E_CORRUPT,
+					 "the file '%s' is damaged; write it again or "
+					 "delete it",
+					 m_files_name_of(c));
+	*ret_result = json_pack("{s:s,s:O,s:I}", "name", m_files_name_of(c),
+		"content", content, "bytes", (json_int_t)f.size);
 	return *ret_result == NULL
 		       ? err_nomem(e)
 		       : member_set_time(*ret_result, "at", f.at, e);
 }
 
-/* --- writing --------------------------------------------------------------------- */
+/* --- writing -------------------------------------------------------------- */
 static int
 m_files_check_room(struct call *c, int64_t ns, const struct file *old, size_t n,
 	struct err *e)
@@ -106,14 +108,16 @@ m_files_check_room(struct call *c, int64_t ns, const struct file *old, size_t n,
 	if (n > LIMIT_FILE_BYTES)
 		return err_param(e, MDB_E_LIMIT, "content",
 			"content: %zu bytes as JSON, the most is %d; large "
-			"texts belong into observations", n, LIMIT_FILE_BYTES);
+			"texts belong into observations",
+			n, LIMIT_FILE_BYTES);
 	r = file_totals(c->st, ns, &count, &bytes, e);
 	if (r != 0)
 		return r;
 	if (old->id == 0 && count >= LIMIT_FILES)
 		return err_set(e, MDB_E_LIMIT,
 			"the workspace holds %d files, the most there may be; "
-			"delete_file removes some", LIMIT_FILES);
+			"delete_file removes some",
+			LIMIT_FILES);
 	if (bytes - old->size + (int64_t)n > LIMIT_FILES_BYTES)
 		return err_set(e, MDB_E_LIMIT,
 			"the workspace holds %" PRId64 " bytes, with this file "
@@ -138,11 +142,12 @@ m_write_file(struct call *c, json_t **ret_result, struct err *e)
 	if (r >= 0)
 		r = m_files_check_room(c, ns, &old, body.len, e);
 	if (r == 0)
-		r = file_put(c->st, ns, m_files_name_of(c), body.data, body.len, e);
+		r = file_put(c->st, ns, m_files_name_of(c), body.data, body.len,
+			e);
 	if (r != 0)
 		return r;
-	*ret_result = json_pack("{s:s,s:I,s:b}", "name", m_files_name_of(c), "bytes",
-		(json_int_t)body.len, "created", old.id == 0);
+	*ret_result = json_pack("{s:s,s:I,s:b}", "name", m_files_name_of(c),
+		"bytes", (json_int_t)body.len, "created", old.id == 0);
 	return *ret_result == NULL ? err_nomem(e) : 0;
 }
 
@@ -161,7 +166,7 @@ m_delete_file(struct call *c, json_t **ret_result, struct err *e)
 		r = file_delete(c->st, ns, m_files_name_of(c), e);
 	if (r != 0)
 		return r;
-	*ret_result = json_pack("{s:s,s:b}", "name", m_files_name_of(c), "deleted",
-		old.id != 0);
+	*ret_result = json_pack("{s:s,s:b}", "name", m_files_name_of(c),
+		"deleted", old.id != 0);
 	return *ret_result == NULL ? err_nomem(e) : 0;
 }

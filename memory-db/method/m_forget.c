@@ -11,21 +11,23 @@
 #include "memory-db/store/facts/labels.h"
 
 #define NOTE                                                                   \
-	"erased from the database and its log; backups, exports and other "   \
+	"erased from the database and its log; backups, exports and other "    \
 	"copies made elsewhere may still hold it"
 #define NOTE_LEFT                                                              \
-	"a part is erased; the rest is still there: repeat the call until "   \
+	"a part is erased; the rest is still there: repeat the call until "    \
 	"done is true"
 
 static int
-m_forget_find(struct write *w, const char *name, int64_t *ret_entity, struct err *e)
+m_forget_find(struct write *w, const char *name, int64_t *ret_entity,
+	struct err *e)
 {
-	int r = entity_find_ever(
-		w->st, w->ns, name, strlen(name), ret_entity, e);
+	int r = entity_find_ever(w->st, w->ns, name, strlen(name), ret_entity,
+		e);
 
 	/* Also one that was deleted long ago, or is on a branch only. */
-	return r == 0 ? write_need_entity(w, name, "name", ret_entity, e)
-		      : r < 0 ? r : 0;
+	return r == 0  ? write_need_entity(w, name, "name", ret_entity, e)
+	       : r < 0 ? r
+		       : 0;
 }
 
 static int
@@ -59,12 +61,10 @@ forget_reply(struct call *c, struct write *w, const struct forget_result *out,
 {
 	int r = reply_effect(w,
 		json_pack("{s:I,s:I,s:I,s:I,s:I,s:s}", "facts",
-			(json_int_t)out->facts, "names",
-			(json_int_t)out->names, "messages",
-			(json_int_t)out->messages, "notes",
-			(json_int_t)out->notes, "words",
-			(json_int_t)out->words, "note",
-			out->left > 0 ? NOTE_LEFT : NOTE),
+			(json_int_t)out->facts, "names", (json_int_t)out->names,
+			"messages", (json_int_t)out->messages, "notes",
+			(json_int_t)out->notes, "words", (json_int_t)out->words,
+			"note", out->left > 0 ? NOTE_LEFT : NOTE),
 		ret_result, e);
 
 	c->erased = !w->replay;
@@ -155,7 +155,7 @@ set_done(struct write *w, const char *name, json_t *reply, struct err *e)
 	if (r < 0)
 		return r;
 	return jx_set(reply, "done", json_boolean(r == 0)) != 0 ? err_nomem(e)
-								 : 0;
+								: 0;
 }
 
 int

@@ -23,7 +23,7 @@ m_graph_begin(struct call *c, struct scope *s, int64_t *ret_a, int64_t *ret_b,
 	return r == 0 ? scope_read(c->st, c->ctx, change, s, e) : r;
 }
 
-/* --- open_nodes --------------------------------------------------------------------- */
+/* --- open_nodes ----------------------------------------------------------- */
 static int
 add_missing(struct graph_page *p, const char *name, json_t *missing,
 	struct err *e)
@@ -50,8 +50,8 @@ struct m_graph_asked {
 
 /* Entity of pair n; 0: none, or it was given before. */
 static int
-resolve(struct graph_page *p, struct m_graph_asked *a, int64_t n, int64_t *ret_entity,
-	struct err *e)
+resolve(struct graph_page *p, struct m_graph_asked *a, int64_t n,
+	int64_t *ret_entity, struct err *e)
 {
 	const char *name = json_string_value(
 		json_array_get(a->names, (size_t)(n / p->scope->n)));
@@ -78,8 +78,8 @@ resolve(struct graph_page *p, struct m_graph_asked *a, int64_t n, int64_t *ret_e
 /* The entity of a pair, from relation *after on. 0 done, 2 the page is full
  * (*after 0: before the entity itself). */
 static int
-open_one(struct graph_page *p, struct m_graph_asked *a, int64_t n, int64_t *after,
-	struct err *e)
+open_one(struct graph_page *p, struct m_graph_asked *a, int64_t n,
+	int64_t *after, struct err *e)
 {
 	int64_t entity;
 	int r = resolve(p, a, n, &entity, e);
@@ -95,8 +95,7 @@ note_missing(struct graph_page *p, const char *name, json_t *missing,
 	struct err *e)
 {
 	int64_t entity;
-	int r = scope_entity(
-		p->st, p->scope, name, strlen(name), &entity, e);
+	int r = scope_entity(p->st, p->scope, name, strlen(name), &entity, e);
 
 	if (r == 0)
 		r = add_missing(p, name, missing, e);
@@ -124,8 +123,8 @@ m_open_nodes(struct call *c, json_t **ret_result, struct err *e)
 		r = open_one(&p, &a, at, &after, e);
 		if (r == 0 && at % s.n == s.n - 1)
 			r = note_missing(&p,
-				json_string_value(json_array_get(
-					a.names, (size_t)(at / s.n))),
+				json_string_value(json_array_get(a.names,
+					(size_t)(at / s.n))),
 				missing, e);
 		if (r == 0)
 			at++;
@@ -134,8 +133,7 @@ m_open_nodes(struct call *c, json_t **ret_result, struct err *e)
 	if (r == 2)
 		cursor_format(next, s.change, at, after);
 	if (r == 0 || r == 2)
-		r = graph_page_result(
-			&p, r == 2 ? next : NULL, ret_result, e);
+		r = graph_page_result(&p, r == 2 ? next : NULL, ret_result, e);
 	if (r == 0 && json_array_size(missing) > 0 &&
 		jx_set(*ret_result, "missing", take_ptr(missing)) != 0) {
 		json_decref(*ret_result);
@@ -144,7 +142,7 @@ m_open_nodes(struct call *c, json_t **ret_result, struct err *e)
 	return r;
 }
 
-/* --- read_graph ------------------------------------------------------------------------ */
+/* --- read_graph ----------------------------------------------------------- */
 /* Ids first: encoding uses the statements of the loop. */
 #define BATCH 64
 
@@ -164,9 +162,9 @@ m_graph_collect(void *ctx, const struct fact *f)
 }
 
 struct m_graph_place {
-	int64_t which;		/* namespace of the scope */
-	int64_t existence;	/* of the last entity given */
-	int64_t relation;	/* its last relation given; 0: all */
+	int64_t which;	   /* namespace of the scope */
+	int64_t existence; /* of the last entity given */
+	int64_t relation;  /* its last relation given; 0: all */
 };
 
 /* One entity; 2: the page is full. */
@@ -213,8 +211,8 @@ m_graph_read_namespace(struct graph_page *p, int64_t ns, int64_t limit,
 	while (r == 0) {
 		struct m_graph_batch b = {.n = 0};
 
-		r = fact_each_entity(
-			p->st, ns, at->existence, m_graph_collect, &b, e);
+		r = fact_each_entity(p->st, ns, at->existence, m_graph_collect,
+			&b, e);
 		if (r < 0)
 			return r;
 		r = 0;
@@ -251,8 +249,8 @@ m_read_graph(struct call *c, json_t **ret_result, struct err *e)
 	}
 	while (r == 0 && at.which < s.n) {
 		if (s.ns[at.which] != 0)
-			r = m_graph_read_namespace(
-				&p, s.ns[at.which], limit, &at, e);
+			r = m_graph_read_namespace(&p, s.ns[at.which], limit,
+				&at, e);
 		if (r == 0)
 			at = (struct m_graph_place){at.which + 1, 0, 0};
 	}
@@ -260,7 +258,6 @@ m_read_graph(struct call *c, json_t **ret_result, struct err *e)
 		cursor_format(next, s.change, at.which | at.relation << 1,
 			at.existence);
 	if (r == 0 || r == 2)
-		r = graph_page_result(
-			&p, r == 2 ? next : NULL, ret_result, e);
+		r = graph_page_result(&p, r == 2 ? next : NULL, ret_result, e);
 	return r;
 }

@@ -24,7 +24,8 @@ import_again(const struct import_query *q, struct import_result *ret,
 	struct err *e)
 {
 	*ret = (struct import_result){.errors = json_array(),
-		.pinned = json_array(), .elsewhere_names = json_array(),
+		.pinned = json_array(),
+		.elsewhere_names = json_array(),
 		.next_offset =
 			q->offset + (int64_t)json_array_size(q->records)};
 	if (ret->errors && ret->pinned && ret->elsewhere_names)

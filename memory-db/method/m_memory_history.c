@@ -10,8 +10,8 @@
 
 /* A change id, or a time as the id of the last change before (or at) it. */
 static int
-m_memory_history_read_point(struct call *c, const char *key, bool end, int64_t *ret,
-	struct err *e)
+m_memory_history_read_point(struct call *c, const char *key, bool end,
+	int64_t *ret, struct err *e)
 {
 	const json_t *v = json_object_get(c->params, key);
 	int64_t ms;
@@ -23,8 +23,8 @@ m_memory_history_read_point(struct call *c, const char *key, bool end, int64_t *
 		*ret = json_integer_value(v) - (end ? 0 : 1);
 		return 0;
 	}
-	r = clock_parse_in(json_string_value(v), clock_now_ms(),
-		c->ctx->zone, end, &ms, e);
+	r = clock_parse_in(json_string_value(v), clock_now_ms(), c->ctx->zone,
+		end, &ms, e);
 	if (r != 0) {
 		err_prefix(e, "%s", key);
 		return r;
@@ -61,8 +61,7 @@ static int
 m_memory_history_read_session(struct call *c, int64_t *ret_label, struct err *e)
 {
 	const char *session = NULL;
-	int r = jx_string(
-		c->params, "session", JX_OPTIONAL, &session, NULL, e);
+	int r = jx_string(c->params, "session", JX_OPTIONAL, &session, NULL, e);
 
 	if (r != 0)
 		return r < 0 ? r : 0;
@@ -109,7 +108,8 @@ m_memory_history(struct call *c, json_t **ret_result, struct err *e)
 	if (r == 0 && until < q.before - 1)
 		q.before = until + 1;
 	if (r >= 0)
-		r = jx_string(c->params, "name", JX_OPTIONAL, &name, &name_n, e);
+		r = jx_string(c->params, "name", JX_OPTIONAL, &name, &name_n,
+			e);
 	if (r == 0)
 		r = find_entity(c, &scope, name, name_n, &q.entity, e);
 	if (r >= 0)
@@ -134,7 +134,8 @@ m_memory_history(struct call *c, json_t **ret_result, struct err *e)
 int
 m_changes_since(struct call *c, json_t **ret_result, struct err *e)
 {
-	struct history_query q = {.limit = 100, .max_bytes = LIMIT_REPLY_BYTES,
+	struct history_query q = {.limit = 100,
+		.max_bytes = LIMIT_REPLY_BYTES,
 		.oldest_first = true};
 	json_t *result AUTO_JSON = json_object();
 	json_t *changes = NULL;
@@ -145,7 +146,8 @@ m_changes_since(struct call *c, json_t **ret_result, struct err *e)
 	int r = result == NULL ? err_nomem(e) : 0;
 
 	if (r == 0)
-		r = jx_string(c->params, "cursor", JX_OPTIONAL, &cursor, NULL, e);
+		r = jx_string(c->params, "cursor", JX_OPTIONAL, &cursor, NULL,
+			e);
 	if (r == 0 && cursor != NULL)
 		r = cursor_parse(cursor, &q.after, &unused, &unused, e);
 	if (r >= 0)

@@ -17,9 +17,9 @@ m_list_sessions(struct call *c, json_t **ret_result, struct err *e)
 	json_t *result AUTO_JSON = json_object(), *sessions = NULL;
 	int64_t limit = 50, pinned, before = STORE_OPEN_END, unused, next = 0;
 	const char *cursor = NULL, *session = NULL;
-	int r = result == NULL
-		? err_nomem(e)
-		: jx_string(c->params, "cursor", JX_OPTIONAL, &cursor, NULL, e);
+	int r = result == NULL ? err_nomem(e)
+			       : jx_string(c->params, "cursor", JX_OPTIONAL,
+					 &cursor, NULL, e);
 
 	if (r >= 0)
 		r = jx_string(c->params, "session", JX_OPTIONAL, &session, NULL,
@@ -30,10 +30,9 @@ m_list_sessions(struct call *c, json_t **ret_result, struct err *e)
 		r = jx_int(c->params, "limit", JX_OPTIONAL, 1, LIMIT_ROWS,
 			&limit, e);
 	if (r >= 0)
-		r = session != NULL
-			? sessions_one(c->st, session, &sessions, e)
-			: sessions_list(c->st, before, limit, &sessions, &next,
-				  e);
+		r = session != NULL ? sessions_one(c->st, session, &sessions, e)
+				    : sessions_list(c->st, before, limit,
+					      &sessions, &next, e);
 	if (r == 0)
 		r = member_set_new(result, "sessions", sessions, e);
 	if (r == 0 && next > 0) {
@@ -110,14 +109,13 @@ m_alias_namespace(struct call *c, json_t **ret_result, struct err *e)
 	return r >= 0 ? name_result(of, ret_result, e) : r;
 }
 
-/* --- weights of recall -------------------------------------------------------- */
+/* --- weights of recall ---------------------------------------------------- */
 static int
 weights_result(struct call *c, int64_t ns, json_t **ret_result, struct err *e)
 {
 	json_t *result AUTO_JSON = json_object(), *list = NULL;
-	int r = result == NULL
-		? err_nomem(e)
-		: recall_settings_table(c->st, ns, &list, e);
+	int r = result == NULL ? err_nomem(e)
+			       : recall_settings_table(c->st, ns, &list, e);
 
 	if (r == 0)
 		r = member_set_new(result, "weights", list, e);
@@ -151,10 +149,11 @@ m_set_recall_weights(struct call *c, json_t **ret_result, struct err *e)
 	return r >= 0 ? weights_result(c, ns, ret_result, e) : r;
 }
 
-/* --- merging ------------------------------------------------------------------------ */
+/* --- merging -------------------------------------------------------------- */
 static int
-merge_result(struct call *c, const char *to, const struct namespaces_merge_result *got,
-	json_t **ret_result, struct err *e)
+merge_result(struct call *c, const char *to,
+	const struct namespaces_merge_result *got, json_t **ret_result,
+	struct err *e)
 {
 	json_t *result AUTO_JSON = json_object();
 	int r = result == NULL ? err_nomem(e)

@@ -17,8 +17,8 @@
 #define LIMIT_DEFAULT 10
 
 static int
-m_recall_read_budget(struct call *c, struct recall_request *q, struct recall_page *page,
-	struct err *e)
+m_recall_read_budget(struct call *c, struct recall_request *q,
+	struct recall_page *page, struct err *e)
 {
 	int64_t limit = LIMIT_DEFAULT;
 	int r = jx_int(c->params, "limit", JX_OPTIONAL, 1, LIMIT_ROWS, &limit,
@@ -42,11 +42,11 @@ m_recall_read_weights(struct call *c, struct recall_weights *w, struct err *e)
 	const char *name;
 
 	json_object_foreach(j, name, value) {
-		int r = json_is_number(value) ?
-			recall_weights_set(w, name, json_number_value(value),
-				e) :
-			err_set(e, MDB_E_INVALID, "'%.40s' is no number",
-				name);
+		int r = json_is_number(value)
+				? recall_weights_set(w, name,
+					  json_number_value(value), e)
+				: err_set(e, MDB_E_INVALID,
+					  "'%.40s' is no number", name);
 
 		if (r < 0)
 			return err_param(e, r, "weights", "weights: %s",
@@ -89,10 +89,15 @@ give_receipt(struct call *c, const struct recall_request *q,
 	json_t *result, struct err *e)
 {
 	struct receipt_row *rows AUTO_FREE = calloc(given + 1, sizeof(*rows));
-	struct receipt x = {.kind = RECEIPT_RECALL, .at = q->now,
-		.ns = s->ns[0], .branch = s->lens.level[0].branch,
-		.change = s->change, .is_relevant = found->is_relevant,
-		.query = q->query, .query_n = q->query_n, .rows = rows,
+	struct receipt x = {.kind = RECEIPT_RECALL,
+		.at = q->now,
+		.ns = s->ns[0],
+		.branch = s->lens.level[0].branch,
+		.change = s->change,
+		.is_relevant = found->is_relevant,
+		.query = q->query,
+		.query_n = q->query_n,
+		.rows = rows,
 		.n = given};
 	int r;
 
@@ -116,12 +121,12 @@ m_recall(struct call *c, json_t **ret_result, struct err *e)
 		.query = json_string_value(query),
 		.query_n = json_string_length(query),
 		.tiers = filter_tiers(json_object_get(c->params, "tiers")),
-		.deadline_ns = c->deadline_ns, .question = c->question};
+		.deadline_ns = c->deadline_ns,
+		.question = c->question};
 	json_t *tags = json_object_get(c->params, "tags");
 	const char *format = jx_text(c->params, "format");
 	struct recall_page page = {.zone = c->ctx->zone,
-		.explain = json_is_true(
-			json_object_get(c->params, "explain")),
+		.explain = json_is_true(json_object_get(c->params, "explain")),
 		.lines = format && strcmp(format, "lines") == 0};
 	int64_t *labels AUTO_FREE = NULL;
 	json_t *result AUTO_JSON = NULL;
@@ -151,8 +156,8 @@ m_recall(struct call *c, json_t **ret_result, struct err *e)
 	if (r == 0)
 		r = recall_run_cached(c->st, &s, &q, &found, e);
 	if (r == 0)
-		r = recall_page_json(
-			c->st, &s, &page, &found, &result, &given, e);
+		r = recall_page_json(c->st, &s, &page, &found, &result, &given,
+			e);
 	if (r == 0)
 		r = give_receipt(c, &q, &s, &found, given, result, e);
 	if (r == 0)

@@ -8,8 +8,8 @@
 static int
 add_mended(json_t *list, int64_t fact, const struct minus_zero *m)
 {
-	json_t *o AUTO_JSON = json_pack(
-		"{s:I,s:[]}", "fact", (json_int_t)fact, "unset");
+	json_t *o AUTO_JSON =
+		json_pack("{s:I,s:[]}", "fact", (json_int_t)fact, "unset");
 	json_t *unset = json_object_get(o, "unset");
 
 	if (o == NULL ||
@@ -27,9 +27,9 @@ m_repair(struct call *c, json_t **ret_result, struct err *e)
 	json_t *facts = NULL, *id;
 	bool dry_run = false;
 	size_t i;
-	int r = result == NULL ? err_nomem(e)
-			       : jx_array(c->params, "facts", JX_REQUIRED,
-					 &facts, e);
+	int r = result == NULL
+			? err_nomem(e)
+			: jx_array(c->params, "facts", JX_REQUIRED, &facts, e);
 
 	if (r == 0)
 		r = jx_bool(c->params, "dry_run", JX_OPTIONAL, &dry_run, e);

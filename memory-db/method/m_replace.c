@@ -37,15 +37,15 @@ refuse_all(const struct nearest *x, struct err *e)
 						       : CANDIDATE_BYTES;
 
 		if (buf_addf(&list, "%s'%.*s'", i > 0 ? ", " : "",
-			    (int)text_cut(x->v[i].text, n),
-			    x->v[i].text) != 0)
+			    (int)text_cut(x->v[i].text, n), x->v[i].text) != 0)
 			return err_nomem(e);
 	}
 	if (buf_str(&list) == NULL)
 		return err_nomem(e);
 	return err_param(e, MDB_E_CONFLICT, "old",
 		"'old' may mean several observations: %s. Give more of the "
-		"text", list.data);
+		"text",
+		list.data);
 }
 
 /* The observation meant by `old`: *ret_text is its text where that is another,
@@ -78,8 +78,8 @@ replace(struct write *w, int64_t entity, const json_t *params,
 	json_t **ret_text, struct err *e)
 {
 	struct fact f = write_fact(entity, FACT_OBSERVATION);
-	json_t *item AUTO_JSON = json_pack(
-		"{s:O}", "text", json_object_get(params, "new"));
+	json_t *item AUTO_JSON =
+		json_pack("{s:O}", "text", json_object_get(params, "new"));
 	static const char *const times[] = {"valid_from", "valid_to"};
 	int64_t old = 0;
 	int r = item == NULL ? err_nomem(e) : 0;
@@ -120,9 +120,11 @@ m_replace_observation(struct call *c, json_t **ret_result, struct err *e)
 	if (r != 0)
 		return r;
 	result = json_pack("{s:s,s:s,s:I,s:I}", "entityName", name, "action",
-		write_touched(&w, entity) ? "replaced" : "unchanged", "entity_id",
-		(json_int_t)entity, "version", (json_int_t)version);
-	if (text != NULL && jx_set(result, "replaced", json_incref(text)) != 0) {
+		write_touched(&w, entity) ? "replaced" : "unchanged",
+		"entity_id", (json_int_t)entity, "version",
+		(json_int_t)version);
+	if (text != NULL &&
+		jx_set(result, "replaced", json_incref(text)) != 0) {
 		json_decref(result);
 		return err_nomem(e);
 	}

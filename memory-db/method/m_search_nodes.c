@@ -13,8 +13,8 @@
 #define LIMIT_DEFAULT 10
 
 static int
-m_search_nodes_read_budget(struct call *c, struct search_request *q, struct search_page *page,
-	struct err *e)
+m_search_nodes_read_budget(struct call *c, struct search_request *q,
+	struct search_page *page, struct err *e)
 {
 	int64_t limit = LIMIT_DEFAULT;
 	int r = jx_int(c->params, "limit", JX_OPTIONAL, 1, LIMIT_ROWS, &limit,
@@ -28,8 +28,8 @@ m_search_nodes_read_budget(struct call *c, struct search_request *q, struct sear
 
 /* The cursor of the page before: the state it pins and where it ended. */
 static int
-m_search_nodes_read_place(struct call *c, struct search_request *q, struct scope *s,
-	struct err *e)
+m_search_nodes_read_place(struct call *c, struct search_request *q,
+	struct scope *s, struct err *e)
 {
 	const char *cursor = jx_text(c->params, "cursor");
 	int64_t change = 0;
@@ -51,11 +51,13 @@ m_search_nodes(struct call *c, json_t **ret_result, struct err *e)
 	struct search_request q = {.query = json_string_value(query),
 		.query_n = json_string_length(query),
 		.tiers = filter_tiers(json_object_get(c->params, "tiers")),
-		.deadline_ns = c->deadline_ns, .near = true};
-	struct search_page page = {
-		.members = encode_members(json_object_get(c->params, "fields")),
-		.relations = json_is_true(
-			json_object_get(c->params, "relations"))};
+		.deadline_ns = c->deadline_ns,
+		.near = true};
+	struct search_page page = {.members = encode_members(
+					   json_object_get(c->params,
+						   "fields")),
+		.relations =
+			json_is_true(json_object_get(c->params, "relations"))};
 	const char *mode = jx_text(c->params, "mode");
 	json_t *tags = json_object_get(c->params, "tags");
 	int64_t *labels AUTO_FREE = NULL;
@@ -73,8 +75,7 @@ m_search_nodes(struct call *c, json_t **ret_result, struct err *e)
 	if (r == 0)
 		r = search_run(c->st, &q, &found, e);
 	if (r == 0)
-		r = search_page_json(
-			c->st, &s, &page, &found, ret_result, e);
+		r = search_page_json(c->st, &s, &page, &found, ret_result, e);
 	search_result_done(&found);
 	return r;
 }

@@ -16,7 +16,7 @@ m_skills_text_of(const struct call *c, const char *key)
 	return jx_text(c->params, key);
 }
 
-/* --- save_skill ---------------------------------------------------------------- */
+/* --- save_skill ----------------------------------------------------------- */
 /* The entity as create_entities would be given it. */
 static json_t *
 entity_of(const struct call *c)
@@ -85,7 +85,7 @@ m_save_skill(struct call *c, json_t **ret_result, struct err *e)
 		ret_result, e);
 }
 
-/* --- reading ---------------------------------------------------------------------- */
+/* --- reading -------------------------------------------------------------- */
 int
 m_load_skill(struct call *c, json_t **ret_result, struct err *e)
 {
@@ -97,7 +97,8 @@ m_load_skill(struct call *c, json_t **ret_result, struct err *e)
 
 /* One row of the search, as the list shows it. */
 static int
-m_skills_add_row(struct call *c, const json_t *found, json_t *skills, struct err *e)
+m_skills_add_row(struct call *c, const json_t *found, json_t *skills,
+	struct err *e)
 {
 	json_t *row AUTO_JSON = json_pack("{s:O,s:O*,s:O*,s:O*,s:O*}", "name",
 		json_object_get(found, "name"), "namespace",
@@ -108,8 +109,10 @@ m_skills_add_row(struct call *c, const json_t *found, json_t *skills, struct err
 	int r = row == NULL ? err_nomem(e) : 0;
 
 	if (r == 0)
-		r = skill_figures(c->st, (int64_t)json_integer_value(
-			json_object_get(found, "id")), row, e);
+		r = skill_figures(c->st,
+			(int64_t)json_integer_value(
+				json_object_get(found, "id")),
+			row, e);
 	if (r == 0 && jx_add(skills, take_ptr(row)) != 0)
 		r = err_nomem(e);
 	return r;
@@ -120,11 +123,10 @@ int
 m_list_skills(struct call *c, json_t **ret_result, struct err *e)
 {
 	const char *query = m_skills_text_of(c, "query");
-	json_t *params AUTO_JSON = json_pack(
-		"{s:s,s:[s],s:[s,s,s,s],s:I,s:O*}", "query",
-		query != NULL && *query != '\0' ? query : SKILL_TYPE, "types",
-		SKILL_TYPE, "fields", "id", "name", "observations", "version",
-		"limit", (json_int_t)50, "cursor",
+	json_t *params AUTO_JSON = json_pack("{s:s,s:[s],s:[s,s,s,s],s:I,s:O*}",
+		"query", query != NULL && *query != '\0' ? query : SKILL_TYPE,
+		"types", SKILL_TYPE, "fields", "id", "name", "observations",
+		"version", "limit", (json_int_t)50, "cursor",
 		json_object_get(c->params, "cursor"));
 	json_t *limit = json_object_get(c->params, "limit");
 	json_t *found AUTO_JSON = NULL, *skills AUTO_JSON = json_array(), *row;

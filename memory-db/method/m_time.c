@@ -44,8 +44,8 @@ find_version(struct write *w, int64_t entity, int64_t version,
 /* The name may be that of an entity deleted since. In a retry it is the one
  * before the change, which may have taken the name back. */
 static int
-any_entity(
-	struct write *w, const char *name, int64_t *ret_entity, struct err *e)
+any_entity(struct write *w, const char *name, int64_t *ret_entity,
+	struct err *e)
 {
 	bool is_retry = w->replay && w->change_id != 0;
 	struct lens before;
@@ -77,9 +77,8 @@ revert_reply(struct call *c, struct write *w, int64_t entity,
 	return reply_effect(w,
 		json_pack("{s:s,s:I,s:I,s:I,s:I,s:I,s:b}", "name",
 			jx_text(c->params, "name"), "version",
-			(json_int_t)version, "removed",
-			(json_int_t)out->hidden, "restored",
-			(json_int_t)out->shown, "attributes",
+			(json_int_t)version, "removed", (json_int_t)out->hidden,
+			"restored", (json_int_t)out->shown, "attributes",
 			(json_int_t)out->attributes, "skipped",
 			(json_int_t)out->skipped, "dry_run", c->dry_run),
 		ret_result, e);
@@ -93,7 +92,8 @@ revert_part(struct call *c, struct write *w, int64_t entity,
 {
 	struct revert_result out = {0};
 	struct sliced_run run AUTO_RUN = {0};
-	int r = sliced_run_begin(&run, w, "memory_revert", target, w->branch, e);
+	int r = sliced_run_begin(&run, w, "memory_revert", target, w->branch,
+		e);
 
 	sliced_run_room(&run, c->params, LIMIT_RUN_FACTS);
 
@@ -136,8 +136,7 @@ m_memory_revert(struct call *c, json_t **ret_result, struct err *e)
 	snprintf(target, sizeof(target), "%lld/%lld/%lld", (long long)w.branch,
 		(long long)entity, (long long)version);
 	if (sliced && !w.replay)
-		return revert_part(
-			c, &w, entity, &then, target, ret_result, e);
+		return revert_part(c, &w, entity, &then, target, ret_result, e);
 	if (!w.replay)
 		r = revert_entity(&w, entity, &then, &out, e);
 	if (r == 0)
@@ -145,8 +144,8 @@ m_memory_revert(struct call *c, json_t **ret_result, struct err *e)
 	if (r == 0)
 		r = revert_reply(c, &w, entity, &out, ret_result, e);
 	return r == 0 && sliced
-		       ? sliced_run_reply_again(c->st, w.ns, "memory_revert", target,
-				 *ret_result, e)
+		       ? sliced_run_reply_again(c->st, w.ns, "memory_revert",
+				 target, *ret_result, e)
 		       : r;
 }
 
@@ -192,15 +191,17 @@ diff_sides(struct call *c, struct diff *d, int64_t pinned, int64_t entity,
 	bool start = json_object_get(c->params, "from") == NULL &&
 		     json_object_get(c->params, "from_version") == NULL &&
 		     from == NULL && to == NULL;
-	int r = m_time_read_point(c, from, "from", m_time_int_of(c->params, "from_version"),
-		pinned, entity, &d->from, e);
+	int r = m_time_read_point(c, from, "from",
+		m_time_int_of(c->params, "from_version"), pinned, entity,
+		&d->from, e);
 
 	if (r == 0 && start) /* from nothing */
 		r = lens_make(c->st, d->from.level[0].branch, 0, &d->from, e);
 	if (r != 0)
 		return r;
-	return m_time_read_point(c, to, "to", m_time_int_of(c->params, "to_version"), pinned,
-		entity, &d->to, e);
+	return m_time_read_point(c, to, "to",
+		m_time_int_of(c->params, "to_version"), pinned, entity, &d->to,
+		e);
 }
 
 static int
@@ -243,8 +244,8 @@ m_memory_diff(struct call *c, json_t **ret_result, struct err *e)
 	if (r == 0)
 		d.ns = s.ns[0];
 	if (r == 0 && name != NULL) {
-		r = entity_find_ever(
-			c->st, d.ns, name, strlen(name), &entity, e);
+		r = entity_find_ever(c->st, d.ns, name, strlen(name), &entity,
+			e);
 		if (r == 0)
 			return err_param(e, MDB_E_NOT_FOUND, "name",
 				"no entity '%s'", name);

@@ -90,8 +90,8 @@ nothing(const struct select *s, struct err *e)
 	struct buf name AUTO_BUF = {0};
 	int r = s->other_branch < 0 || s->other_ns > 0
 			? 0
-			: lens_branch_name(
-				  s->u->w->st, s->other_branch, &name, e);
+			: lens_branch_name(s->u->w->st, s->other_branch, &name,
+				  e);
 
 	if (r < 0)
 		return r;
@@ -139,9 +139,12 @@ select_listed(struct select *s, struct write *w, const json_t *p, struct err *e)
 	int r = 1;
 
 	if (json_object_get(p, "change") != NULL)
-		r = log_get(w->st, m_undo_int_of(p, "change"), select_change, s, e);
-	json_array_foreach(list, i, id) if (r == 1) r = log_get(
-		w->st, (int64_t)json_integer_value(id), select_change, s, e);
+		r = log_get(w->st, m_undo_int_of(p, "change"), select_change, s,
+			e);
+	json_array_foreach(list, i, id)
+		if (r == 1)
+			r = log_get(w->st, (int64_t)json_integer_value(id),
+				select_change, s, e);
 	return r < 0	? r
 	       : r == 0 ? err_param(e, MDB_E_NOT_FOUND, "change",
 				  "no such change; memory_history lists them")
@@ -157,9 +160,8 @@ select_run(struct select *s, const char *run, struct err *e)
 	int r = sliced_run_changes(st, run, s->u->w->ns, &all, e);
 
 	for (size_t i = 0; r == 0 && i < all.cap; i++)
-		if (all.slots[i].id != 0 &&
-			(r = log_get(st, all.slots[i].id, select_change, s,
-				 e)) == 1)
+		if (all.slots[i].id != 0 && (r = log_get(st, all.slots[i].id,
+						     select_change, s, e)) == 1)
 			r = 0;
 	return r == 0 ? sliced_run_close(st, run, e) : r;
 }
@@ -200,8 +202,8 @@ select_changes(struct call *c, struct undo *u, struct err *e)
 		r = r < 0 ? r : 0;
 	}
 	if (r == 0 && ranged) {
-		r = log_newest(
-			w->st, w->ns, label, INT64_MAX, select_change, &s, e);
+		r = log_newest(w->st, w->ns, label, INT64_MAX, select_change,
+			&s, e);
 		r = r < 0 ? r : 0;
 	}
 	/* A run may have found nothing to do so far. */
@@ -256,11 +258,12 @@ undo_reply(struct call *c, struct undo *u, json_t **ret_result, struct err *e)
 		r = undo_list(u, false, &restored, e);
 	if (r == 0)
 		j = json_pack("{s:I,s:I,s:I,s:I,s:o,s:o}", "undone",
-			(json_int_t)(u->total > 0 ? u->total : (int64_t)u->changes.n),
-			"removed",
-			(json_int_t)u->hidden, "restored", (json_int_t)u->shown,
-			"attributes", (json_int_t)u->attributes,
-			"removed_facts", removed, "restored_facts", restored);
+			(json_int_t)(u->total > 0 ? u->total
+						  : (int64_t)u->changes.n),
+			"removed", (json_int_t)u->hidden, "restored",
+			(json_int_t)u->shown, "attributes",
+			(json_int_t)u->attributes, "removed_facts", removed,
+			"restored_facts", restored);
 	else
 		json_decref(removed);
 	if (r == 0 && j == NULL)
@@ -297,7 +300,8 @@ undo_part(struct call *c, struct undo *u, const char *target,
 {
 	struct sliced_run run AUTO_RUN = {0};
 	int64_t left = 0;
-	int r = sliced_run_begin(&run, u->w, "memory_undo", target, u->w->branch, e);
+	int r = sliced_run_begin(&run, u->w, "memory_undo", target,
+		u->w->branch, e);
 
 	sliced_run_room(&run, c->params, LIMIT_RUN_FACTS);
 
@@ -366,7 +370,8 @@ m_memory_undo(struct call *c, json_t **ret_result, struct err *e)
 		r = write_end(&w, e);
 	if (r == 0)
 		r = undo_reply(c, &u, ret_result, e);
-	return r == 0 && sliced ? sliced_run_reply_again(c->st, w.ns, "memory_undo",
-					  target.data, *ret_result, e)
-				: r;
+	return r == 0 && sliced
+		       ? sliced_run_reply_again(c->st, w.ns, "memory_undo",
+				 target.data, *ret_result, e)
+		       : r;
 }

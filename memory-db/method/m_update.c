@@ -46,7 +46,7 @@ load_existence(struct write *w, int64_t entity, struct m_update_existence *x,
 	return r < 0 ? r : 0;
 }
 
-/* --- update_entity ------------------------------------------------------------------ */
+/* --- update_entity -------------------------------------------------------- */
 static int
 update_type(struct write *w, int64_t entity, const char *type, struct err *e)
 {
@@ -57,8 +57,8 @@ update_type(struct write *w, int64_t entity, const char *type, struct err *e)
 	if (r == 0)
 		r = label_intern(w->st, type, &label, e);
 	if (r == 0 && label != x.label)
-		r = write_entity_existence(
-			w, entity, x.name.data, label, &x.f, e);
+		r = write_entity_existence(w, entity, x.name.data, label, &x.f,
+			e);
 	buf_done(&x.name);
 	return r;
 }
@@ -70,7 +70,8 @@ update_tags(struct write *w, int64_t entity, const json_t *tags, struct err *e)
 	json_t *metadata AUTO_JSON = NULL;
 	int r = entity_tags_replace(w->st, entity, tags, &metadata, e);
 
-	return r == 0 ? write_entity_metadata(w, entity, metadata, "tags", e) : r;
+	return r == 0 ? write_entity_metadata(w, entity, metadata, "tags", e)
+		      : r;
 }
 
 static int
@@ -96,7 +97,7 @@ m_update_update(struct write *w, int64_t entity, const json_t *p, struct err *e)
 	return r;
 }
 
-/* --- a fact of it ----------------------------------------------------------------- */
+/* --- a fact of it --------------------------------------------------------- */
 static int
 is_observation_of(void *ctx, const struct fact *f)
 {
@@ -127,12 +128,12 @@ find_fact(struct write *w, int64_t entity, const json_t *p, int64_t *ret,
 	*ret = json_integer_value(json_object_get(p, "fact"));
 	r = fact_get(w->st, *ret, is_observation_of, &entity, e);
 	if (r == 2)
-		r = branch_sees(
-			w->st, *ret, &w->scope.lens, &visible, NULL, e);
+		r = branch_sees(w->st, *ret, &w->scope.lens, &visible, NULL, e);
 	if (r >= 0 && !visible)
 		r = err_param(e, MDB_E_NOT_FOUND, "fact",
 			"it has no observation %lld; the member `facts` of a "
-			"read gives their ids", (long long)*ret);
+			"read gives their ids",
+			(long long)*ret);
 	return r < 0 ? r : 0;
 }
 
@@ -161,8 +162,8 @@ is_of_fact(const json_t *p)
 static int
 has_something(const json_t *p, struct err *e)
 {
-	static const char *const members[] = {
-		"entityType", "tier", "pin", "metadata", "tags"};
+	static const char *const members[] = {"entityType", "tier", "pin",
+		"metadata", "tags"};
 	bool any = false;
 
 	if (json_object_get(p, "observation") && json_object_get(p, "fact"))
@@ -176,7 +177,8 @@ has_something(const json_t *p, struct err *e)
 			return err_param(e, MDB_E_INVALID, members[i],
 				"a single fact has tags and metadata only; "
 				"leave out observation (fact) to set %s of "
-				"the entity", members[i]);
+				"the entity",
+				members[i]);
 		any = true;
 	}
 	return any ? 0
@@ -189,7 +191,8 @@ int
 m_update_entity(struct call *c, json_t **ret_result, struct err *e)
 {
 	const char *name = jx_text(c->params, "name");
-	static const char unconfirmed[] = "in the user's memory a pin of an "
+	static const char unconfirmed[] =
+		"in the user's memory a pin of an "
 		"agent counts for projects once the user confirms it "
 		"(memoryctl --namespace default pin NAME)";
 	struct write w AUTO_WRITE = {0};
@@ -220,11 +223,13 @@ m_update_entity(struct call *c, json_t **ret_result, struct err *e)
 			(json_int_t)entity, "version", (json_int_t)version,
 			"changed", write_touched(&w, entity), "note",
 			json_is_true(json_object_get(c->params, "pin")) &&
-				asked != 0 ? unconfirmed : NULL),
+					asked != 0
+				? unconfirmed
+				: NULL),
 		ret_result, e);
 }
 
-/* --- rename_entity --------------------------------------------------------------------- */
+/* --- rename_entity -------------------------------------------------------- */
 /* The new name must be free, or lead to this entity already. */
 static int
 check_free(struct write *w, int64_t entity, const char *name, struct err *e)
@@ -266,8 +271,8 @@ rename_it(struct write *w, int64_t entity, const char *new_name, struct err *e)
 	if (r == 0)
 		r = load_existence(w, entity, &x, e);
 	if (r == 0 && strcmp(x.name.data, new_name) != 0)
-		r = write_entity_existence(
-			w, entity, new_name, x.label, &x.f, e);
+		r = write_entity_existence(w, entity, new_name, x.label, &x.f,
+			e);
 	buf_done(&x.name);
 	return r;
 }

@@ -35,7 +35,8 @@ method_check(struct err *e)
 		if (in_loop && entries[i].fn)
 			return err_set(e, MDB_E_INTERNAL,
 				"method '%s' is answered in the loop and has a "
-				"handler all the same", entries[i].name);
+				"handler all the same",
+				entries[i].name);
 		if (!in_loop && !(entries[i].flags & TF_SCRIPT) &&
 			!(entries[i].flags & TF_READ) ==
 				!(entries[i].flags & TF_WRITE))

@@ -11,9 +11,9 @@ reply_change(const struct write *w, json_t *result, json_t **ret_result,
 {
 	json_t *j AUTO_JSON = result;
 
-	if (j == NULL || (w->change_id != 0 && !*w->dry_run &&
-			 jx_set(j, "change",
-				json_integer(w->change_id)) != 0))
+	if (j == NULL ||
+		(w->change_id != 0 && !*w->dry_run &&
+			jx_set(j, "change", json_integer(w->change_id)) != 0))
 		return err_nomem(e);
 	*ret_result = take_ptr(j);
 	return 0;

@@ -14,13 +14,13 @@
 #define CONFIG_UIDS 64
 
 struct config {
-	const char *socket;	/* path; NULL when systemd passed the socket */
-	const char *database;	/* absolute path */
+	const char *socket;   /* path; NULL when systemd passed the socket */
+	const char *database; /* absolute path */
 	const char *namespace_, *branch; /* of requests that name none */
-	bool is_spawned;	/* by a client, not by an operator */
+	bool is_spawned;		 /* by a client, not by an operator */
 	bool is_read_only;
-	int64_t exit_when_idle_s; /* 0: never */
-	int64_t group_max;	/* requests of a commit group */
+	int64_t exit_when_idle_s;      /* 0: never */
+	int64_t group_max;	       /* requests of a commit group */
 	uid_t allow_uids[CONFIG_UIDS]; /* beside our own and root */
 	size_t allow_n;
 	gid_t allow_gids[CONFIG_UIDS]; /* whose members may connect */
@@ -31,9 +31,9 @@ struct config {
 	int64_t disk_free_bytes;
 	int64_t writes_per_minute; /* 0: no limit */
 	int64_t writes_burst;
-	int64_t day_bytes;	/* of a namespace; 0: no limit */
+	int64_t day_bytes; /* of a namespace; 0: no limit */
 	int64_t namespace_facts;
-	int64_t script_ms;	/* a script may run at most */
+	int64_t script_ms; /* a script may run at most */
 	bool no_scripts;
 	struct recall_weights weights;
 	struct embedder *embedder; /* NULL: none */

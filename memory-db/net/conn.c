@@ -115,7 +115,7 @@ conn_free(struct conn *c)
 	free(c);
 }
 
-/* --- output ------------------------------------------------------------------ */
+/* --- output --------------------------------------------------------------- */
 void
 conn_send(struct conn *c, const char *data, size_t n)
 {
@@ -150,7 +150,7 @@ conn_flush(struct conn *c)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && (errno == EAGAIN || errno == ENOBUFS ||
-				errno == ENOMEM))
+				     errno == ENOMEM))
 			break;
 		if (n < 0) {
 			conn_close(c);
@@ -175,7 +175,7 @@ conn_flush(struct conn *c)
 	conn_update(c);
 }
 
-/* --- the end ----------------------------------------------------------------- */
+/* --- the end -------------------------------------------------------------- */
 void
 conn_finish(struct conn *c)
 {
@@ -211,7 +211,8 @@ close_if_finished(struct conn *c)
 	if (c->pending > 0 || conn_unsent(c) > 0)
 		return false;
 	if (c->is_eof && (c->is_closing || (c->in.len == 0 &&
-			(!c->is_subscribed || peer_is_gone(c))))) {
+						   (!c->is_subscribed ||
+							   peer_is_gone(c))))) {
 		conn_close(c);
 		return true;
 	}
@@ -235,7 +236,7 @@ conn_tick(struct conn *c, int64_t now_ns)
 	conn_check_timeout(c, now_ns);
 }
 
-/* --- when to read ------------------------------------------------------------ */
+/* --- when to read --------------------------------------------------------- */
 /* Small requests always pass. What is larger needs room in the budget of all
  * clients; one unfinished frame at a time may exceed it, so that there is
  * always one that can finish. */
@@ -245,8 +246,8 @@ has_budget(struct conn *c)
 	struct server *s = c->server;
 
 	if (s->input_bytes < LIMIT_INPUT_BYTES ||
-	    c->held + c->in.len < LIMIT_LOOP_PARSE_BYTES ||
-	    s->privileged == c)
+		c->held + c->in.len < LIMIT_LOOP_PARSE_BYTES ||
+		s->privileged == c)
 		return true;
 	/* Without an unfinished frame its own replies will make room. */
 	if (s->privileged || c->in.len == 0)
@@ -271,9 +272,9 @@ bool
 conn_may_serve(const struct conn *c)
 {
 	return !c->is_dead && !c->is_closing &&
-		c->server->phase == SERVER_SERVING &&
-		c->pending < LIMIT_CONN_PENDING &&
-		conn_unsent(c) < LIMIT_CONN_OUTPUT_BYTES;
+	       c->server->phase == SERVER_SERVING &&
+	       c->pending < LIMIT_CONN_PENDING &&
+	       conn_unsent(c) < LIMIT_CONN_OUTPUT_BYTES;
 }
 
 void

@@ -19,7 +19,7 @@ struct server;
 struct request;
 
 struct conn {
-	struct conn *next, *prev;	/* all of the server */
+	struct conn *next, *prev;		/* all of the server */
 	struct conn *next_dirty, *next_resumed; /* lists of one loop turn */
 	struct server *server;
 	uint64_t serial;
@@ -32,9 +32,9 @@ struct conn {
 	struct frame_lexer lexer;
 	struct buf in;
 	size_t lexed;
-	size_t in_counted;	/* bytes of `in` in the budget */
-	size_t held;		/* bytes of input that are not answered */
-	int64_t last_byte_ns;	/* of an unfinished frame */
+	size_t in_counted;    /* bytes of `in` in the budget */
+	size_t held;	      /* bytes of input that are not answered */
+	int64_t last_byte_ns; /* of an unfinished frame */
 
 	/* output: out[sent, len) is to be written */
 	struct buf out;
@@ -42,25 +42,25 @@ struct conn {
 
 	/* requests under way */
 	struct request *requests;
-	struct request *ordered, *ordered_last;	/* those without id */
+	struct request *ordered, *ordered_last; /* those without id */
 	unsigned pending, ordered_writes;
 
 	/* state */
-	bool is_dead;		/* closed; freed at the end of the turn */
-	bool is_eof;		/* the client writes no more */
-	bool is_closing;	/* closes when everything is answered */
-	bool is_draining;	/* we wrote all; input is thrown away */
+	bool is_dead;	  /* closed; freed at the end of the turn */
+	bool is_eof;	  /* the client writes no more */
+	bool is_closing;  /* closes when everything is answered */
+	bool is_draining; /* we wrote all; input is thrown away */
 	bool is_dirty, is_resumed;
-	bool is_starved;	/* waits for the input budget */
+	bool is_starved; /* waits for the input budget */
 	int64_t drain_until_ns;
 
 	/* what hello said */
-	json_t *defaults;	/* owned; common parameters, or NULL */
-	json_t *ignored;	/* owned; of its settings, or NULL */
-	char zone[65];		/* time_zone; "": UTC */
+	json_t *defaults; /* owned; common parameters, or NULL */
+	json_t *ignored;  /* owned; of its settings, or NULL */
+	char zone[65];	  /* time_zone; "": UTC */
 	char version[65];
-	bool is_agent;		/* it serves an agent, which has the tools of */
-	unsigned profiles;	/* these (enum tool_profile, or-ed) */
+	bool is_agent;	   /* it serves an agent, which has the tools of */
+	unsigned profiles; /* these (enum tool_profile, or-ed) */
 	struct rate_bucket rate; /* of writes without a session */
 
 	/* branches that end with the connection (lease.h) */
@@ -70,8 +70,8 @@ struct conn {
 	/* change feed */
 	bool is_subscribed, wants_all;
 	char feed_namespace[257];
-	unsigned feed_behind;	/* events since the output was last empty */
-	int64_t feed_lost;	/* first change not told; 0: none */
+	unsigned feed_behind; /* events since the output was last empty */
+	int64_t feed_lost;    /* first change not told; 0: none */
 };
 
 /* Takes over an accepted socket. 0; on failure the fd is closed. */

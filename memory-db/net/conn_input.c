@@ -86,8 +86,9 @@ serve_frames(struct conn *c, const char *data, size_t n)
 	size_t start = 0, skip, used, from;
 	enum frame_status st;
 
-	for (int i = 0; i < FRAMES_A_TURN && start + c->lexed < n &&
-	     conn_may_serve(c); i++) {
+	for (int i = 0;
+		i < FRAMES_A_TURN && start + c->lexed < n && conn_may_serve(c);
+		i++) {
 		from = start + c->lexed;
 		skip = used = 0;
 		st = frame_feed(&c->lexer, data + from, n - from, &skip, &used);
@@ -135,7 +136,8 @@ serve_fresh(struct conn *c, const char *data, size_t n)
 	if (c->is_dead || c->is_closing || used == n)
 		return;
 	if (buf_add(&c->in, data + used, n - used) != 0) {
-		conn_input_refuse(c, MDB_E_NOMEM, "memory-db is out of memory; try again "
+		conn_input_refuse(c, MDB_E_NOMEM,
+			"memory-db is out of memory; try again "
 			"later");
 		return;
 	}
@@ -191,7 +193,7 @@ conn_resume(struct conn *c)
 	if (c->is_dead)
 		return false;
 	if (c->is_eof && frame_begun(&c->lexer) && c->in.len == c->lexed &&
-	    !c->is_closing)
+		!c->is_closing)
 		end_of_input(c);
 	else
 		conn_update(c);
@@ -204,7 +206,7 @@ conn_check_timeout(struct conn *c, int64_t now_ns)
 	char text[160];
 
 	if (!frame_begun(&c->lexer) || !ev_is_active(&c->readable) ||
-	    now_ns - c->last_byte_ns < LIMIT_REQUEST_IDLE_MS * 1000000LL)
+		now_ns - c->last_byte_ns < LIMIT_REQUEST_IDLE_MS * 1000000LL)
 		return;
 	snprintf(text, sizeof text,
 		"no byte for %d s in the middle of a request; a request ends "

@@ -11,7 +11,7 @@
 #include "memory-db/net/lease.h"
 #include "memory-db/net/loop_methods.h"
 
-#define RETRY_QUEUE_MS 500
+#define RETRY_QUEUE_MS	   500
 #define RETRY_MIGRATION_MS 500
 
 /* A text parameter: of the request, else of hello, else NULL. Empty counts as
@@ -82,8 +82,8 @@ read_context(struct request *r, struct err *e)
 		.message = dispatch_text_of(j, "message"),
 		.key = dispatch_text_of(j, "key"),
 		.user_scope = scope && strcmp(scope, "user") == 0,
-		.is_confirmed = json_is_true(
-			json_object_get(j->params, "confirm")),
+		.is_confirmed =
+			json_is_true(json_object_get(j->params, "confirm")),
 		.own_scope = scope && strcmp(scope, "project") == 0,
 		.is_agent = j->is_agent,
 		.profiles = j->profiles,
@@ -99,7 +99,7 @@ read_context(struct request *r, struct err *e)
 	return read_as_of(j, e);
 }
 
-/* --- what the service takes now ------------------------------------------------ */
+/* --- what the service takes now ------------------------------------------- */
 static int
 busy(struct err *e, int retry_ms)
 {
@@ -113,8 +113,9 @@ check_rate(struct request *r, struct err *e)
 	struct server *s = r->server;
 	const char *session = r->job.ctx.session;
 	int64_t now = clock_mono_ns();
-	struct rate_bucket *b = session ? rate_session(&s->rate, session, now) :
-		r->conn ? &r->conn->rate : NULL;
+	struct rate_bucket *b = session	  ? rate_session(&s->rate, session, now)
+				: r->conn ? &r->conn->rate
+					  : NULL;
 	double tokens = 1 + (double)(r->job.bytes / LIMIT_WRITE_TOKEN_BYTES);
 	int wait_ms = b ? rate_take(&s->rate, b, tokens, now) : 0;
 
@@ -136,8 +137,8 @@ static int
 check_day(struct request *r, struct err *e)
 {
 	struct server *s = r->server;
-	const char *ns = r->job.ctx.user_scope ? "default"
-					       : r->job.ctx.namespace_;
+	const char *ns =
+		r->job.ctx.user_scope ? "default" : r->job.ctx.namespace_;
 	int64_t now = clock_mono_ns();
 	int wait_ms = rate_take(&s->day, rate_session(&s->day, ns, now),
 		(double)r->job.bytes, now);
@@ -185,8 +186,10 @@ check_write(struct request *r, struct err *e)
 	if (check_storage(r, e))
 		return e->code;
 	if (work_writes_queued(s->work) + s->writes.n >= LIMIT_WRITE_QUEUE) {
-		err_set(e, MDB_E_BUSY, "%d writes are waiting already; "
-			"try again", LIMIT_WRITE_QUEUE);
+		err_set(e, MDB_E_BUSY,
+			"%d writes are waiting already; "
+			"try again",
+			LIMIT_WRITE_QUEUE);
 		return busy(e, RETRY_QUEUE_MS);
 	}
 	if (strcmp(r->job.tool->name, "import_records") == 0)
@@ -254,15 +257,18 @@ check_limits(struct request *r, struct err *e)
 	if (r->job.tool->flags & TF_SCRIPT)
 		return check_script(r, e);
 	if (work_reads_queued(s->work) + s->reads.n + s->slow_reads.n +
-	    s->questions.n >= LIMIT_READ_QUEUE) {
-		err_set(e, MDB_E_BUSY, "%d reads are waiting already; "
-			"try again", LIMIT_READ_QUEUE);
+			s->questions.n >=
+		LIMIT_READ_QUEUE) {
+		err_set(e, MDB_E_BUSY,
+			"%d reads are waiting already; "
+			"try again",
+			LIMIT_READ_QUEUE);
 		return busy(e, RETRY_QUEUE_MS);
 	}
 	return 0;
 }
 
-/* --- routing --------------------------------------------------------------------- */
+/* --- routing -------------------------------------------------------------- */
 static void
 run_in_loop(struct request *r)
 {
@@ -287,11 +293,12 @@ run_in_loop(struct request *r)
 static uint64_t
 source_of(const struct request *r)
 {
-	const char *session = json_string_value(
-		json_object_get(r->job.defaults, "session"));
+	const char *session =
+		json_string_value(json_object_get(r->job.defaults, "session"));
 
 	return session && *session ? rate_hash(session)
-		: r->conn ? r->conn->serial : 0;
+	       : r->conn	   ? r->conn->serial
+				   : 0;
 }
 
 static void
@@ -376,7 +383,8 @@ dispatch_long(struct request *r, const char *data, size_t n)
 	request_order(r);
 	request_set_write(r, true);
 	r->job.kind = JOB_PARSE;
-	r->job.source = r->conn->serial; /* its session may stand in the frame */
+	r->job.source =
+		r->conn->serial; /* its session may stand in the frame */
 	r->is_unread = true;
 	r->is_queued = true;
 	job_list_add(&r->server->reads, &r->job);

@@ -16,8 +16,7 @@ feed_subscribe(struct conn *c, const char *namespace_, bool all)
 		c->server->subscribers_n++;
 	c->is_subscribed = true;
 	c->wants_all = all;
-	snprintf(c->feed_namespace, sizeof c->feed_namespace, "%s",
-		namespace_);
+	snprintf(c->feed_namespace, sizeof c->feed_namespace, "%s", namespace_);
 	c->feed_behind = 0;
 	c->feed_lost = 0;
 }
@@ -48,16 +47,17 @@ event_line(const struct job *j, struct buf *out)
 
 	clock_format(n->at, at);
 	if (!o || jx_set(o, "event", json_string("change")) ||
-	    jx_set(o, "change", json_integer(n->change)) ||
-	    jx_set(o, "namespace", json_string(n->namespace_)) ||
-	    jx_set(o, "at", json_string(at)) ||
-	    feed_set_text(o, "client", j->ctx.client) ||
-	    feed_set_text(o, "session", j->ctx.session) ||
-	    feed_set_text(o, "kind", n->kind) ||
-	    jx_set(o, "entities", n->entities ? json_incref(n->entities) :
-			json_array()) ||
-	    (n->more > 0 && jx_set(o, "more", json_integer(n->more))) ||
-	    jx_dump(o, out) || buf_addc(out, '\n'))
+		jx_set(o, "change", json_integer(n->change)) ||
+		jx_set(o, "namespace", json_string(n->namespace_)) ||
+		jx_set(o, "at", json_string(at)) ||
+		feed_set_text(o, "client", j->ctx.client) ||
+		feed_set_text(o, "session", j->ctx.session) ||
+		feed_set_text(o, "kind", n->kind) ||
+		jx_set(o, "entities",
+			n->entities ? json_incref(n->entities)
+				    : json_array()) ||
+		(n->more > 0 && jx_set(o, "more", json_integer(n->more))) ||
+		jx_dump(o, out) || buf_addc(out, '\n'))
 		return MDB_E_NOMEM;
 	return 0;
 }
@@ -72,9 +72,9 @@ wants(const struct conn *c, const struct job *j)
 	if (!c->is_subscribed)
 		return false;
 	return c->wants_all || strcmp(name, "default") == 0 ||
-		strcmp(name, c->feed_namespace) == 0 ||
-		(!j->ctx.user_scope &&
-			strcmp(j->ctx.namespace_, c->feed_namespace) == 0);
+	       strcmp(name, c->feed_namespace) == 0 ||
+	       (!j->ctx.user_scope &&
+		       strcmp(j->ctx.namespace_, c->feed_namespace) == 0);
 }
 
 void
@@ -91,13 +91,13 @@ feed_publish(struct server *s, const struct job *j)
 		return;
 	is_lost = event_line(j, &line) != 0;
 	for (c = s->conns; c; c = next) {
-		next = c->next;	/* conn_send may close c */
+		next = c->next; /* conn_send may close c */
 		if (!wants(c, j))
 			continue;
 		if (c->feed_lost == 0 &&
-		    (is_lost || c->feed_behind >= LIMIT_FEED_EVENTS ||
-			    conn_unsent(c) + line.len >
-				    LIMIT_CONN_OUTPUT_BYTES))
+			(is_lost || c->feed_behind >= LIMIT_FEED_EVENTS ||
+				conn_unsent(c) + line.len >
+					LIMIT_CONN_OUTPUT_BYTES))
 			c->feed_lost = change;
 		if (c->feed_lost) {
 			/* Told as soon as the output is empty. */
@@ -118,7 +118,8 @@ feed_drained(struct conn *c)
 	c->feed_behind = 0;
 	if (!c->is_subscribed || c->feed_lost == 0)
 		return;
-	n = snprintf(line, sizeof line, "{\"event\":\"lost\",\"change\":%lld}\n",
+	n = snprintf(line, sizeof line,
+		"{\"event\":\"lost\",\"change\":%lld}\n",
 		(long long)c->feed_lost);
 	c->feed_lost = 0;
 	conn_send(c, line, (size_t)n);

@@ -55,10 +55,13 @@ ignored_settings(const struct config *c, const json_t *given)
 		return NULL;
 	}
 	json_object_foreach((json_t *)(uintptr_t)given, name, value)
-		if (!holds_here(c, name, value) && jx_set(o, name,
-			json_sprintf("is set for this client, but the service "
-				"serves all clients and does not go by it; %s "
-				"(in %s)", remedy(name), file)) != 0) {
+		if (!holds_here(c, name, value) &&
+			jx_set(o, name,
+				json_sprintf(
+					"is set for this client, but the service "
+					"serves all clients and does not go by it; %s "
+					"(in %s)",
+					remedy(name), file)) != 0) {
 			json_decref(o);
 			return NULL;
 		}

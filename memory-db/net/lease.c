@@ -34,12 +34,15 @@ drop(struct server *s, int64_t branch)
 		json_pack("{s:s,s:I}", "action", "discard", "id",
 			(json_int_t)branch));
 	if (r == NULL) {
-		log_event(LOG_WARN, "no memory to discard a leased branch; the "
-			"next start does it", 0, LOG_I("branch", branch));
+		log_event(LOG_WARN,
+			"no memory to discard a leased branch; the "
+			"next start does it",
+			0, LOG_I("branch", branch));
 		return;
 	}
 	r->job.ctx = (struct context){.namespace_ = s->config->namespace_,
-		.branch = "main", .is_service = true};
+		.branch = "main",
+		.is_service = true};
 	r->is_write = r->is_queued = true;
 	job_list_add(&s->writes, &r->job);
 }

@@ -18,7 +18,7 @@
 /* Connections taken in one loop turn. */
 #define ACCEPTS_A_TURN 64
 /* Descriptors for other things than connections. */
-#define OTHER_FDS 64
+#define OTHER_FDS	 64
 #define RETRY_CONNECT_MS 1000
 
 /* One error line, then the end: nothing was read, nothing is kept. */
@@ -62,7 +62,8 @@ listen_is_member(const struct config *cfg, int fd, gid_t first)
 }
 
 static bool
-listen_is_allowed(const struct config *cfg, int fd, const struct sock_peer *peer)
+listen_is_allowed(const struct config *cfg, int fd,
+	const struct sock_peer *peer)
 {
 	if (peer->uid == geteuid() || peer->uid == 0)
 		return true;
@@ -88,8 +89,8 @@ listen_take(struct server *s, int fd)
 			"those named by --allow-uid, nor in a group named by "
 			"--allow-gid (a new group counts from the next login)",
 			(unsigned)geteuid(), (unsigned)peer.uid);
-		log_event(LOG_WARN, "refused a user", 0,
-			LOG_I("uid", peer.uid), LOG_I("pid", peer.pid));
+		log_event(LOG_WARN, "refused a user", 0, LOG_I("uid", peer.uid),
+			LOG_I("pid", peer.pid));
 		listen_refuse(s, fd, &e);
 		return;
 	}
@@ -139,8 +140,7 @@ on_acceptable(struct ev_loop *loop, ev_io *w, int events)
 	(void)events;
 	s->idle_since_ns = clock_mono_ns();
 	for (int i = 0; i < ACCEPTS_A_TURN; i++) {
-		fd = accept4(
-			w->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		fd = accept4(w->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd >= 0) {
 			listen_take(s, fd);
 		} else if (errno == EMFILE || errno == ENFILE) {
@@ -152,7 +152,7 @@ on_acceptable(struct ev_loop *loop, ev_io *w, int events)
 	}
 }
 
-/* --- room ------------------------------------------------------------------------ */
+/* --- room ----------------------------------------------------------------- */
 /* Raises the soft limit of descriptors. Returns what may be used. */
 static int64_t
 raise_descriptors(int64_t wanted)
@@ -212,7 +212,7 @@ listen_prepare(struct server *s)
 	return n;
 }
 
-/* --- start and end ----------------------------------------------------------------- */
+/* --- start and end -------------------------------------------------------- */
 void
 listen_start(struct server *s)
 {
@@ -251,7 +251,7 @@ void
 listen_close(struct server *s)
 {
 	if (s->owns_socket && !listen_vanished(s) &&
-	    unlink(s->config->socket) != 0)
+		unlink(s->config->socket) != 0)
 		log_event(LOG_WARN, "cannot remove the socket", 0,
 			LOG_S("path", s->config->socket),
 			LOG_S("error", strerror(errno)));

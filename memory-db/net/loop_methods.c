@@ -13,12 +13,13 @@
 #include "memory-db/net/feed.h"
 #include "memory-db/net/ignored.h"
 
-/* --- hello ---------------------------------------------------------------------- */
+/* --- hello ---------------------------------------------------------------- */
 static int
 check_protocol(const json_t *params, struct err *e)
 {
 	int64_t theirs = RPC_PROTOCOL;
-	int rc = jx_int(params, "protocol", JX_OPTIONAL, 1, INT_MAX, &theirs, e);
+	int rc =
+		jx_int(params, "protocol", JX_OPTIONAL, 1, INT_MAX, &theirs, e);
 
 	if (rc < 0)
 		return rc;
@@ -48,8 +49,8 @@ is_same_file(const char *a, const char *b)
 static int
 check_database(const struct server *s, const json_t *params, struct err *e)
 {
-	const char *path = json_string_value(
-		json_object_get(params, "expect_database"));
+	const char *path =
+		json_string_value(json_object_get(params, "expect_database"));
 
 	if (!path || is_same_file(path, database_path(s->db)))
 		return 0;
@@ -64,8 +65,8 @@ check_database(const struct server *s, const json_t *params, struct err *e)
 static int
 read_zone(const json_t *params, const char **ret_zone, struct err *e)
 {
-	const char *zone = json_string_value(
-		json_object_get(params, "time_zone"));
+	const char *zone =
+		json_string_value(json_object_get(params, "time_zone"));
 	int minutes;
 
 	if (!zone || !*zone)
@@ -89,8 +90,8 @@ read_defaults(const json_t *params)
 		json_t *v = json_object_get(params, p->name);
 
 		if (v && strcmp(p->name, "key") != 0 &&
-		    strcmp(p->name, "message") != 0 &&
-		    json_object_set(d, p->name, v) != 0) {
+			strcmp(p->name, "message") != 0 &&
+			json_object_set(d, p->name, v) != 0) {
 			json_decref(d);
 			return NULL;
 		}
@@ -101,13 +102,12 @@ read_defaults(const json_t *params)
 static json_t *
 hello_result(const struct server *s)
 {
-	return json_pack("{s:i,s:s,s:i,s:s,s:s,s:s,s:b,s:i}",
-		"protocol", RPC_PROTOCOL, "version", MEMORY_VERSION,
-		"schema", database_schema(s->db),
-		"database_id", database_id(s->db),
-		"instance_id", database_instance(s->db),
-		"path", database_path(s->db),
-		"spawned", s->config->is_spawned, "pid", (int)getpid());
+	return json_pack("{s:i,s:s,s:i,s:s,s:s,s:s,s:b,s:i}", "protocol",
+		RPC_PROTOCOL, "version", MEMORY_VERSION, "schema",
+		database_schema(s->db), "database_id", database_id(s->db),
+		"instance_id", database_instance(s->db), "path",
+		database_path(s->db), "spawned", s->config->is_spawned, "pid",
+		(int)getpid());
 }
 
 static int
@@ -115,23 +115,23 @@ method_hello(struct request *r, json_t **ret_result, struct err *e)
 {
 	const json_t *params = r->job.params;
 	struct conn *c = r->conn;
-	const char *version = json_string_value(
-		json_object_get(params, "version"));
-	const char *profiles = json_string_value(
-		json_object_get(params, "tools"));
+	const char *version =
+		json_string_value(json_object_get(params, "version"));
+	const char *profiles =
+		json_string_value(json_object_get(params, "tools"));
 	json_t *defaults, *result, *ignored;
 	const char *zone = NULL;
 
-	if (check_protocol(params, e) ||
-	    check_database(c->server, params, e) || read_zone(params, &zone, e))
+	if (check_protocol(params, e) || check_database(c->server, params, e) ||
+		read_zone(params, &zone, e))
 		return e->code;
 	defaults = read_defaults(params);
 	result = hello_result(c->server);
 	ignored = ignored_settings(c->server->config,
 		json_object_get(params, "settings"));
 	if (!defaults || !result || !ignored ||
-	    (json_object_size(ignored) > 0 &&
-		    json_object_set(result, "ignored_settings", ignored))) {
+		(json_object_size(ignored) > 0 &&
+			json_object_set(result, "ignored_settings", ignored))) {
 		json_decref(defaults);
 		json_decref(result);
 		json_decref(ignored);
@@ -155,7 +155,7 @@ method_hello(struct request *r, json_t **ret_result, struct err *e)
 	return 0;
 }
 
-/* --- the others -------------------------------------------------------------- */
+/* --- the others ----------------------------------------------------------- */
 static int
 method_ping(struct request *r, json_t **ret_result, struct err *e)
 {
@@ -236,7 +236,7 @@ method_unsubscribe(struct request *r, json_t **ret_result, struct err *e)
 	return 0;
 }
 
-/* --- the table ------------------------------------------------------------------ */
+/* --- the table ------------------------------------------------------------ */
 static const struct {
 	const char *name;
 	loop_method_fn fn;
@@ -264,7 +264,7 @@ loop_method_check(struct err *e)
 {
 	for (size_t i = 0; i < tools_n; i++)
 		if ((tools[i].flags & TF_LOOP) &&
-		    !loop_method_find(tools[i].name))
+			!loop_method_find(tools[i].name))
 			return err_set(e, MDB_E_INTERNAL,
 				"method '%s' has no handler in the loop",
 				tools[i].name);

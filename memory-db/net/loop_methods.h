@@ -6,8 +6,8 @@
 #include "memory-db/net/server.h"
 
 /* r->conn is set. Returns new in *ret_result on success. */
-typedef int (*loop_method_fn)(
-	struct request *r, json_t **ret_result, struct err *e);
+typedef int (
+	*loop_method_fn)(struct request *r, json_t **ret_result, struct err *e);
 
 /* NULL when the loop has no such method. */
 loop_method_fn loop_method_find(const char *name);

@@ -22,7 +22,7 @@ number_for_us(const char *name, const char *pid_name)
 	if (!text || text_int(text, 0, INT64_MAX, &n) != 0)
 		return 0;
 	if (pid_text && (text_int(pid_text, 0, INT64_MAX, &pid) != 0 ||
-			pid != getpid()))
+				pid != getpid()))
 		return 0;
 	return n;
 }
@@ -66,7 +66,7 @@ notify_socket(int *ret_fd, struct err *e)
 			"ListenStream=/path");
 	flags = fcntl(FIRST_FD, F_GETFL);
 	if (flags < 0 || fcntl(FIRST_FD, F_SETFL, flags | O_NONBLOCK) != 0 ||
-	    fcntl(FIRST_FD, F_SETFD, FD_CLOEXEC) != 0)
+		fcntl(FIRST_FD, F_SETFD, FD_CLOEXEC) != 0)
 		return err_set(e, MDB_E_INVALID,
 			"cannot set up the socket passed by systemd");
 	*ret_fd = FIRST_FD;
@@ -82,7 +82,7 @@ notify_send(const char *state)
 	AUTO_FD int fd = -1;
 
 	if (n < 2 || n >= sizeof a.sun_path ||
-	    (path[0] != '/' && path[0] != '@'))
+		(path[0] != '/' && path[0] != '@'))
 		return;
 	memcpy(a.sun_path, path, n);
 	if (path[0] == '@')

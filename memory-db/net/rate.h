@@ -9,8 +9,8 @@
 #include "common/cleanup.h"
 
 struct rate_bucket {
-	uint64_t key;		/* hash of the session; 0: free */
-	int64_t filled_ns;	/* monotonic time of the last filling; 0: full */
+	uint64_t key;	   /* hash of the session; 0: free */
+	int64_t filled_ns; /* monotonic time of the last filling; 0: full */
 	double tokens;
 };
 
@@ -21,7 +21,7 @@ struct rate_bucket {
 #define RATE_WAYS 8
 
 struct rate {
-	double per_ns;		/* tokens; 0: no limit */
+	double per_ns; /* tokens; 0: no limit */
 	double burst;
 	struct rate_bucket buckets[RATE_SETS][RATE_WAYS];
 };
@@ -34,8 +34,8 @@ void rate_init(struct rate *r, double per_minute, int64_t burst);
 uint64_t rate_hash(const char *text);
 
 /* The bucket of a session, made when it is new. Valid until the next call. */
-struct rate_bucket *rate_session(
-	struct rate *r, const char *session, int64_t now_ns);
+struct rate_bucket *rate_session(struct rate *r, const char *session,
+	int64_t now_ns);
 
 /* Takes n tokens, at most what a full bucket holds. 0, or the milliseconds until
  * there will be as many. */

@@ -197,7 +197,7 @@ static enum log_level
 level_of(int code, int64_t us)
 {
 	if (code == MDB_E_STORE || code == MDB_E_CORRUPT ||
-	    code == MDB_E_INTERNAL)
+		code == MDB_E_INTERNAL)
 		return LOG_ERROR;
 	if (code == MDB_E_NOMEM)
 		return LOG_WARN;
@@ -301,7 +301,7 @@ request_find(struct conn *c, int64_t id)
 {
 	for (struct request *r = c->requests; r; r = r->next)
 		if (!r->is_unread && json_is_integer(r->job.id) &&
-		    json_integer_value(r->job.id) == id)
+			json_integer_value(r->job.id) == id)
 			return r;
 	return NULL;
 }

@@ -16,19 +16,19 @@ struct conn;
 struct server;
 
 struct request {
-	struct job job;		/* first: request_of() */
+	struct job job; /* first: request_of() */
 	struct server *server;
-	struct conn *conn;	/* NULL: its connection is gone */
+	struct conn *conn;	     /* NULL: its connection is gone */
 	struct request *next, *prev; /* of the connection */
-	struct request *later;	/* without id: the next such request */
-	bool is_ordered;	/* without id: replies keep their order */
+	struct request *later;	     /* without id: the next such request */
+	bool is_ordered;	     /* without id: replies keep their order */
 	bool is_write;
-	bool is_parked;		/* waits for earlier writes without id */
-	bool is_unread;		/* long: a reader is parsing it, it may have an
+	bool is_parked;	  /* waits for earlier writes without id */
+	bool is_unread;	  /* long: a reader is parsing it, it may have an
 				   id that is not known yet */
-	bool is_queued;		/* a worker has it, or has just given it back */
-	bool is_finished;	/* answered, and in the hands of the loop */
-	bool is_silent;		/* cancelled: no reply */
+	bool is_queued;	  /* a worker has it, or has just given it back */
+	bool is_finished; /* answered, and in the hands of the loop */
+	bool is_silent;	  /* cancelled: no reply */
 };
 
 static inline struct request *

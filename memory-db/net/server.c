@@ -28,7 +28,7 @@
 /* Whether database and socket are still there is looked at this often. */
 #define CHECK_NS (2 * SECOND_NS)
 
-/* --- lists of the turn ---------------------------------------------- */
+/* --- lists of the turn ---------------------------------------------------- */
 void
 server_mark_dirty(struct server *s, struct conn *c)
 {
@@ -109,7 +109,7 @@ free_dead(struct server *s)
 	}
 }
 
-/* --- the end ---------------------------------------------- */
+/* --- the end -------------------------------------------------------------- */
 void
 server_stop(struct server *s, int exit_code, const char *why)
 {
@@ -178,7 +178,7 @@ on_busy(struct ev_loop *loop, ev_idle *w, int events)
 	(void)events;
 }
 
-/* --- workers ---------------------------------------------- */
+/* --- workers -------------------------------------------------------------- */
 static void
 announce(struct server *s, const char *line)
 {
@@ -226,7 +226,7 @@ look_at_state(struct server *s)
 	/* Making a new database is a migration too, but a short one: nobody
 	 * shall get `busy` for that. */
 	if (state == WORK_MIGRATING &&
-	    clock_mono_ns() - s->started_ns < MIGRATION_GRACE_NS)
+		clock_mono_ns() - s->started_ns < MIGRATION_GRACE_NS)
 		return;
 	s->is_announced = true;
 	listen_start(s);
@@ -263,7 +263,7 @@ wake(void *ctx)
 	ev_async_send(s->loop, &s->woken);
 }
 
-/* --- the clock ---------------------------------------------- */
+/* --- the clock ------------------------------------------------------------ */
 const struct database_sizes *
 server_sizes(struct server *s)
 {
@@ -299,9 +299,9 @@ check_idle(struct server *s, int64_t now)
 		return;
 	}
 	if (s->config->exit_when_idle_s > 0 && s->is_announced &&
-	    work_state(s->work) == WORK_READY &&
-	    now - s->idle_since_ns >=
-		    s->config->exit_when_idle_s * SECOND_NS)
+		work_state(s->work) == WORK_READY &&
+		now - s->idle_since_ns >=
+			s->config->exit_when_idle_s * SECOND_NS)
 		server_stop(s, 0, "idle");
 }
 
@@ -345,11 +345,13 @@ server_on_signal(struct ev_loop *loop, ev_signal *w, int events)
 {
 	(void)loop;
 	(void)events;
-	server_stop(w->data, 0, w->signum == SIGTERM ? "SIGTERM" :
-		w->signum == SIGINT ? "SIGINT" : "SIGHUP");
+	server_stop(w->data, 0,
+		w->signum == SIGTERM  ? "SIGTERM"
+		: w->signum == SIGINT ? "SIGINT"
+				      : "SIGHUP");
 }
 
-/* --- running ---------------------------------------------- */
+/* --- running -------------------------------------------------------------- */
 static void
 start_watchers(struct server *s)
 {
@@ -383,12 +385,13 @@ server_start(struct server *s, const struct server_options *o, struct err *e)
 		.embedding = {.x = o->config->embedder,
 			.disk_free_bytes = o->config->disk_free_bytes,
 			.question_ms = o->config->embed_question_ms},
-		.wake = wake, .wake_ctx = s};
+		.wake = wake,
+		.wake_ctx = s};
 	struct sandbox_options so = {.methods = script_methods(),
 		.wall_max_ms = o->config->script_ms,
 		.off = o->config->no_scripts
-			? "scripts are switched off here (--no-scripts)"
-			: NULL};
+			       ? "scripts are switched off here (--no-scripts)"
+			       : NULL};
 
 	s->config = o->config;
 	s->db = o->db;

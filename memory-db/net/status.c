@@ -43,12 +43,11 @@ tiers(const struct counters *t)
 static json_t *
 sizes(const struct counters *t, const struct database_sizes *d)
 {
-	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I}",
-		"file_bytes", (json_int_t)d->file_bytes,
-		"wal_bytes", (json_int_t)d->wal_bytes,
-		"disk_free_bytes", (json_int_t)d->disk_free_bytes,
-		"stored_bytes", (json_int_t)t->stored_bytes,
-		"facts", (json_int_t)t->facts,
+	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I}", "file_bytes",
+		(json_int_t)d->file_bytes, "wal_bytes",
+		(json_int_t)d->wal_bytes, "disk_free_bytes",
+		(json_int_t)d->disk_free_bytes, "stored_bytes",
+		(json_int_t)t->stored_bytes, "facts", (json_int_t)t->facts,
 		"past_facts", (json_int_t)t->past_facts);
 }
 
@@ -56,14 +55,16 @@ sizes(const struct counters *t, const struct database_sizes *d)
 static json_t *
 compression(const struct counters *t)
 {
-	double saved = t->original_bytes > 0 ?
-		100.0 * (1 - (double)t->stored_bytes /
-			(double)t->original_bytes) : 0;
+	double saved =
+		t->original_bytes > 0
+			? 100.0 * (1 - (double)t->stored_bytes /
+						  (double)t->original_bytes)
+			: 0;
 
-	return json_pack("{s:I,s:I,s:f}",
-		"original_size", (json_int_t)t->original_bytes,
-		"compressed_size", (json_int_t)t->stored_bytes,
-		"saved_percent", (double)(int64_t)(saved * 10) / 10);
+	return json_pack("{s:I,s:I,s:f}", "original_size",
+		(json_int_t)t->original_bytes, "compressed_size",
+		(json_int_t)t->stored_bytes, "saved_percent",
+		(double)(int64_t)(saved * 10) / 10);
 }
 
 static json_t *
@@ -75,33 +76,30 @@ queues(const struct server *s)
 
 	store_index_waits(s->db, &rows, &bytes);
 	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:f,s:I,s:I,"
-		"s:I,s:I}",
-		"connections", (json_int_t)s->conns_n,
-		"connections_refused", (json_int_t)s->conns_refused,
-		"requests_under_way", (json_int_t)s->requests_n,
-		"requests_total", (json_int_t)s->requests_total,
-		"input_bytes", (json_int_t)s->input_bytes,
-		"writes_waiting", (json_int_t)work_writes_queued(s->work),
-		"reads_waiting", (json_int_t)work_reads_queued(s->work),
-		"index_rows_waiting", (json_int_t)rows,
-		"index_bytes_waiting", (json_int_t)bytes,
-		"commits", groups,
-		"writes_per_commit", groups ?
-			(double)(100 * grouped / groups) / 100 : 0.0,
-		"largest_commit", LOAD(w->group_largest),
-		"commits_failed", LOAD(w->commits_failed),
-		"commits_repeated", LOAD(w->groups_repeated),
-		"writer_cpu_ms",
+			 "s:I,s:I}",
+		"connections", (json_int_t)s->conns_n, "connections_refused",
+		(json_int_t)s->conns_refused, "requests_under_way",
+		(json_int_t)s->requests_n, "requests_total",
+		(json_int_t)s->requests_total, "input_bytes",
+		(json_int_t)s->input_bytes, "writes_waiting",
+		(json_int_t)work_writes_queued(s->work), "reads_waiting",
+		(json_int_t)work_reads_queued(s->work), "index_rows_waiting",
+		(json_int_t)rows, "index_bytes_waiting", (json_int_t)bytes,
+		"commits", groups, "writes_per_commit",
+		groups ? (double)(100 * grouped / groups) / 100 : 0.0,
+		"largest_commit", LOAD(w->group_largest), "commits_failed",
+		LOAD(w->commits_failed), "commits_repeated",
+		LOAD(w->groups_repeated), "writer_cpu_ms",
 		(json_int_t)(work_writer_cpu_ns(s->work) / 1000000));
 }
 
 static json_t *
 quantiles(const struct histogram *h)
 {
-	return json_pack("{s:I,s:I,s:I,s:I}", "count", LOAD(h->count),
-		"p50_us", (json_int_t)histogram_quantile(h, 0.5),
-		"p99_us", (json_int_t)histogram_quantile(h, 0.99),
-		"max_us", LOAD(h->max_us));
+	return json_pack("{s:I,s:I,s:I,s:I}", "count", LOAD(h->count), "p50_us",
+		(json_int_t)histogram_quantile(h, 0.5), "p99_us",
+		(json_int_t)histogram_quantile(h, 0.99), "max_us",
+		LOAD(h->max_us));
 }
 
 static json_t *
@@ -109,12 +107,10 @@ latency(const struct server *s)
 {
 	const struct work_stats *w = work_stats(s->work);
 
-	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o}",
-		"write_wait", quantiles(&w->write_wait),
-		"write", quantiles(&w->write_run),
-		"commit", quantiles(&w->commit),
-		"read_wait", quantiles(&w->read_wait),
-		"read", quantiles(&w->read_run),
+	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o}", "write_wait",
+		quantiles(&w->write_wait), "write", quantiles(&w->write_run),
+		"commit", quantiles(&w->commit), "read_wait",
+		quantiles(&w->read_wait), "read", quantiles(&w->read_run),
 		"search", quantiles(&w->search));
 }
 
@@ -122,17 +118,15 @@ static json_t *
 limits(const struct config *c)
 {
 	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:i,s:i,s:i,s:i,s:i}",
-		"connections", (json_int_t)c->connections,
-		"request_bytes", (json_int_t)c->request_bytes,
-		"disk_free_bytes", (json_int_t)c->disk_free_bytes,
-		"writes_per_minute", (json_int_t)c->writes_per_minute,
-		"writes_burst", (json_int_t)c->writes_burst,
-		"namespace_day_bytes", (json_int_t)c->day_bytes,
-		"namespace_facts", (json_int_t)c->namespace_facts,
-		"name_bytes", LIMIT_NAME_BYTES,
-		"observation_bytes", LIMIT_OBSERVATION_BYTES,
-		"request_values", LIMIT_REQUEST_VALUES,
-		"change_facts", LIMIT_CHANGE_FACTS,
+		"connections", (json_int_t)c->connections, "request_bytes",
+		(json_int_t)c->request_bytes, "disk_free_bytes",
+		(json_int_t)c->disk_free_bytes, "writes_per_minute",
+		(json_int_t)c->writes_per_minute, "writes_burst",
+		(json_int_t)c->writes_burst, "namespace_day_bytes",
+		(json_int_t)c->day_bytes, "namespace_facts",
+		(json_int_t)c->namespace_facts, "name_bytes", LIMIT_NAME_BYTES,
+		"observation_bytes", LIMIT_OBSERVATION_BYTES, "request_values",
+		LIMIT_REQUEST_VALUES, "change_facts", LIMIT_CHANGE_FACTS,
 		"pending_per_connection", LIMIT_CONN_PENDING);
 }
 
@@ -142,8 +136,9 @@ outcomes(const struct server *s)
 	json_t *o = json_object();
 
 	for (int i = 0; o && i < MDB_E_MAX; i++)
-		if (s->outcomes[i] > 0 && jx_set(o, i ? err_name(-i) : "success",
-			json_integer((json_int_t)s->outcomes[i]))) {
+		if (s->outcomes[i] > 0 &&
+			jx_set(o, i ? err_name(-i) : "success",
+				json_integer((json_int_t)s->outcomes[i]))) {
 			json_decref(o);
 			return NULL;
 		}
@@ -165,21 +160,27 @@ problems(struct server *s)
 		rc |= jx_add(a, json_string(trouble));
 	}
 	if (state == WORK_MIGRATING || state == WORK_OPENING)
-		rc |= jx_add(a, json_sprintf("the database is being brought to "
-			"the format of this version, %.0f %% are done",
-			100 * work_progress(s->work)));
+		rc |= jx_add(a,
+			json_sprintf(
+				"the database is being brought to "
+				"the format of this version, %.0f %% are done",
+				100 * work_progress(s->work)));
 	if (s->config->is_read_only)
 		rc |= jx_add(a, json_string("the database file may not be "
-			"written: reads only"));
+					    "written: reads only"));
 	if (server_sizes(s)->disk_free_bytes < s->config->disk_free_bytes)
-		rc |= jx_add(a, json_sprintf("writes are off until more than "
-			"%lld MB are free on the disk of the database",
-			(long long)(s->config->disk_free_bytes >> 20)));
+		rc |= jx_add(a,
+			json_sprintf(
+				"writes are off until more than "
+				"%lld MB are free on the disk of the database",
+				(long long)(s->config->disk_free_bytes >> 20)));
 	work_embedding(s->work, &x);
 	if (strcmp(x.state, "down") == 0)
-		rc |= jx_add(a, json_string("no vectors are made now "
-			"(embedding.last_error says why); recall goes on by "
-			"words, and what is missing is made later"));
+		rc |= jx_add(a,
+			json_string(
+				"no vectors are made now "
+				"(embedding.last_error says why); recall goes on by "
+				"words, and what is missing is made later"));
 	if (s->phase != SERVER_SERVING)
 		rc |= jx_add(a, json_string("the service is ending"));
 	if (rc) {
@@ -192,16 +193,17 @@ problems(struct server *s)
 static json_t *
 health(struct server *s)
 {
-	static const char *const states[] = {
-		[TROUBLE_NONE] = "limited", [TROUBLE_LOCKS] = "failing",
-		[TROUBLE_DISK] = "failing", [TROUBLE_DAMAGE] = "damaged"};
+	static const char *const states[] = {[TROUBLE_NONE] = "limited",
+		[TROUBLE_LOCKS] = "failing",
+		[TROUBLE_DISK] = "failing",
+		[TROUBLE_DAMAGE] = "damaged"};
 	json_t *p = problems(s);
 
 	return json_pack("{s:s,s:o,s:o}", "state",
-		json_array_size(p) == 0 ? "ok" :
-		s->is_open ? states[trouble_now(s->db)] : states[0],
-		"problems", p,
-		"replies", outcomes(s));
+		json_array_size(p) == 0 ? "ok"
+		: s->is_open		? states[trouble_now(s->db)]
+					: states[0],
+		"problems", p, "replies", outcomes(s));
 }
 
 /* Where the file lies is no business of an agent. */
@@ -210,11 +212,10 @@ database(const struct server *s, bool is_agent)
 {
 	if (is_agent)
 		return json_pack("{s:i}", "schema", database_schema(s->db));
-	return json_pack("{s:s,s:s,s:s,s:i,s:i,s:b}",
-		"path", database_path(s->db), "id", database_id(s->db),
-		"instance_id", database_instance(s->db),
-		"schema", database_schema(s->db), "pid", (int)getpid(),
-		"spawned", s->config->is_spawned);
+	return json_pack("{s:s,s:s,s:s,s:i,s:i,s:b}", "path",
+		database_path(s->db), "id", database_id(s->db), "instance_id",
+		database_instance(s->db), "schema", database_schema(s->db),
+		"pid", (int)getpid(), "spawned", s->config->is_spawned);
 }
 
 /* Of recall: what was answered from memory. */
@@ -260,12 +261,12 @@ embeddings(struct server *s)
 	if (!x.model[0])
 		return json_pack("{s:s}", "provider", x.provider);
 	o = json_pack("{s:s,s:s,s:I,s:I,s:I,s:I,s:s}", "provider", x.provider,
-		"model", x.model, "dims", (json_int_t)x.dims,
-		"vectors", (json_int_t)x.vectors,
-		"pending", (json_int_t)x.pending,
+		"model", x.model, "dims", (json_int_t)x.dims, "vectors",
+		(json_int_t)x.vectors, "pending", (json_int_t)x.pending,
 		"bytes", (json_int_t)x.bytes, "state", x.state);
 	/* What a provider answered may be cut anywhere. */
-	if (o && x.last_error[0] && jx_set(o, "last_error",
+	if (o && x.last_error[0] &&
+		jx_set(o, "last_error",
 			json_stringn(x.last_error,
 				utf8_cut(x.last_error,
 					strlen(x.last_error))))) {
@@ -284,22 +285,20 @@ status_status(struct server *s, const struct counters *t, bool is_agent)
 			 "s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,"
 			 "s:o,s:s,"
 			 "s:I}",
-		"total_entities", (json_int_t)t->entities,
-		"total_observations", (json_int_t)t->observations,
-		"total_relations", (json_int_t)t->relations,
-		"total_changes", (json_int_t)t->changes,
-		"total_versions", (json_int_t)t->versions,
-		"last_change", (json_int_t)t->last_change,
-		"by_tier", tiers(t), "by_type", rows(t->types, t->types_n),
-		"namespaces", rows(t->namespaces, t->namespaces_n),
-		"sizes", sizes(t, server_sizes(s)),
-		"compression", compression(t), "queues", queues(s),
-		"latency", latency(s), "limits", limits(s->config),
-		"recall_cache", recall_cache(s),
-		"recall_weights", recall_weights(s->config),
-		"embedding", embeddings(s),
-		"health", health(s), "sandbox", sandbox_status(s->sandbox),
-		"database", database(s, is_agent),
+		"total_entities", (json_int_t)t->entities, "total_observations",
+		(json_int_t)t->observations, "total_relations",
+		(json_int_t)t->relations, "total_changes",
+		(json_int_t)t->changes, "total_versions",
+		(json_int_t)t->versions, "last_change",
+		(json_int_t)t->last_change, "by_tier", tiers(t), "by_type",
+		rows(t->types, t->types_n), "namespaces",
+		rows(t->namespaces, t->namespaces_n), "sizes",
+		sizes(t, server_sizes(s)), "compression", compression(t),
+		"queues", queues(s), "latency", latency(s), "limits",
+		limits(s->config), "recall_cache", recall_cache(s),
+		"recall_weights", recall_weights(s->config), "embedding",
+		embeddings(s), "health", health(s), "sandbox",
+		sandbox_status(s->sandbox), "database", database(s, is_agent),
 		"version", MEMORY_VERSION, "uptime_s", (json_int_t)uptime);
 }
 
@@ -310,8 +309,8 @@ status_count(struct request *r, struct counters *t, struct err *e)
 	const char *const only[] = {r->job.ctx.namespace_, "default", NULL};
 
 	return r->job.ctx.is_agent
-		? store_counters_of(r->server->db, only, t, e)
-		: store_counters(r->server->db, t, e);
+		       ? store_counters_of(r->server->db, only, t, e)
+		       : store_counters(r->server->db, t, e);
 }
 
 int
@@ -324,7 +323,8 @@ status_method(struct request *r, json_t **ret_result, struct err *e)
 	if (r->server->is_open && status_count(r, &t, e))
 		return e->code;
 	*ret_result = status_status(r->server, &t, is_agent);
-	if (*ret_result && is_agent && jx_set(*ret_result, "other_namespaces",
+	if (*ret_result && is_agent &&
+		jx_set(*ret_result, "other_namespaces",
 			json_integer((json_int_t)t.others))) {
 		json_decref(*ret_result);
 		*ret_result = NULL;
@@ -332,8 +332,8 @@ status_method(struct request *r, json_t **ret_result, struct err *e)
 	if (r->server->is_open)
 		counters_done(&t);
 	if (*ret_result && json_object_size(r->conn->ignored) > 0 &&
-	    json_object_set(*ret_result, "ignored_settings",
-		    r->conn->ignored)) {
+		json_object_set(*ret_result, "ignored_settings",
+			r->conn->ignored)) {
 		json_decref(*ret_result);
 		*ret_result = NULL;
 	}

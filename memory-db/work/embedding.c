@@ -14,10 +14,10 @@
 /* After a write others follow soon: they share a batch. */
 #define GATHER_MS 20
 /* Between batches while clients write: these have the machine first. */
-#define YIELD_MS  25
-#define IDLE_MS	  60000
+#define YIELD_MS 25
+#define IDLE_MS	 60000
 
-/* --- health --------------------------------------------------------------------- */
+/* --- health --------------------------------------------------------------- */
 void
 health_failed(struct health *h)
 {
@@ -93,7 +93,7 @@ look_after_questions(struct embedding *x)
 		embedding_note(x, &e);
 }
 
-/* --- the writer ------------------------------------------------------------------- */
+/* --- the writer ----------------------------------------------------------- */
 static int
 embedding_run(void *ctx, struct store *st, struct err *e)
 {
@@ -134,7 +134,8 @@ check_disk(struct embedding *x, struct err *e)
 	database_sizes(x->db, &sizes);
 	if (sizes.disk_free_bytes >= x->opt.disk_free_bytes)
 		return 0;
-	return err_set(e, MDB_E_DISK_LOW, "no vectors are stored until more is "
+	return err_set(e, MDB_E_DISK_LOW,
+		"no vectors are stored until more is "
 		"free on the disk of the database");
 }
 
@@ -148,7 +149,9 @@ embedding_write(struct embedding *x, struct err *e)
 		return r;
 	job_init(&x->job, 0);
 	x->job.kind = JOB_OWN;
-	x->job.own = (struct own_work){.run = embedding_run, .done = embedding_done, .ctx = x};
+	x->job.own = (struct own_work){.run = embedding_run,
+		.done = embedding_done,
+		.ctx = x};
 	x->job_done = false;
 	job_list_add(&list, &x->job);
 	work_push_writes(x->work, &list);
@@ -192,7 +195,7 @@ on_commit(void *ctx, const int64_t *erased, size_t n, bool lost)
 	pthread_mutex_unlock(&x->lock);
 }
 
-/* --- the thread ------------------------------------------------------------------- */
+/* --- the thread ----------------------------------------------------------- */
 static int
 take_erased(struct embedding *x, struct err *e)
 {
@@ -342,8 +345,8 @@ embedding_main(void *arg)
 	}
 	while (!embedding_is_stopped(x)) {
 		embedding_rest(x);
-		if (x->st == NULL && store_open(x->db, STORE_READER, &x->st,
-					     &e) != 0) {
+		if (x->st == NULL &&
+			store_open(x->db, STORE_READER, &x->st, &e) != 0) {
 			filling_failed(x, &e);
 			pause_thread(x);
 			continue;
@@ -356,10 +359,10 @@ embedding_main(void *arg)
 	return NULL;
 }
 
-/* --- from outside ------------------------------------------------------------------ */
+/* --- from outside --------------------------------------------------------- */
 static int
-embedding_make(struct work *w, const struct embedding_options *o, struct database *db,
-	struct embedding **ret, struct err *e)
+embedding_make(struct work *w, const struct embedding_options *o,
+	struct database *db, struct embedding **ret, struct err *e)
 {
 	struct embedding *x = calloc(1, sizeof(*x));
 	pthread_condattr_t attr;
@@ -369,7 +372,7 @@ embedding_make(struct work *w, const struct embedding_options *o, struct databas
 	x->work = w;
 	x->db = db;
 	x->opt = *o;
-	x->written = 1;	/* the first look */
+	x->written = 1; /* the first look */
 	x->question.is_down = !embed_is_local(o->x);
 	x->question_down = x->question.is_down;
 	(void)pthread_mutex_init(&x->lock, NULL);
@@ -452,7 +455,8 @@ bool
 embedding_asks(const struct embedding *x)
 {
 	return x != NULL && !embed_is_local(x->opt.x) &&
-	       !atomic_load(&x->question_down) && vectors_memory_count(x->m) > 0;
+	       !atomic_load(&x->question_down) &&
+	       vectors_memory_count(x->m) > 0;
 }
 
 struct vectors_memory *

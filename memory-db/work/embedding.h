@@ -21,9 +21,9 @@ struct embedding;
 struct work;
 
 struct embedding_options {
-	struct embedder *x;	/* borrowed; NULL: no embeddings */
+	struct embedder *x;	 /* borrowed; NULL: no embeddings */
 	int64_t disk_free_bytes; /* with less nothing is written */
-	int64_t question_ms;	/* a question waits for its vector */
+	int64_t question_ms;	 /* a question waits for its vector */
 };
 
 /* Starts the thread, which waits for embedding_begin. *ret is NULL without an
@@ -40,7 +40,7 @@ void embedding_stop(struct embedding *x);
 /* When no connection is open any more. */
 void embedding_free(struct embedding *x);
 
-/* --- questions ----------------------------------------------------------------- */
+/* --- questions ------------------------------------------------------------ */
 /* Whether a question may wait for its vector: the provider is asked over a
  * network, answers, and there is something to compare with. */
 bool embedding_asks(const struct embedding *x);
@@ -50,14 +50,14 @@ void embedding_failed(struct embedding *x, const struct err *e);
 struct vectors_memory *embedding_meaning(const struct embedding *x);
 int64_t embedding_question_ms(const struct embedding *x);
 
-/* --- status -------------------------------------------------------------------- */
+/* --- status --------------------------------------------------------------- */
 struct embedding_status {
 	const char *provider;
 	char model[128];
 	size_t dims, vectors, bytes;
-	int64_t pending;	/* facts that were not looked at, at most */
-	const char *state;	/* "ready", "filling", "down" */
-	char last_error[256];	/* "": none */
+	int64_t pending;      /* facts that were not looked at, at most */
+	const char *state;    /* "ready", "filling", "down" */
+	char last_error[256]; /* "": none */
 };
 /* From counters; any thread. Without embeddings provider is "none". */
 void embedding_status(struct embedding *x, struct embedding_status *ret);

@@ -14,7 +14,7 @@
 /* Times that a text fails, one after the other, while another one does not. */
 #define BLAMED 3
 
-/* --- where to go on --------------------------------------------------------------- */
+/* --- where to go on ------------------------------------------------------- */
 static struct place *
 place_of(struct embedding *x, int64_t ns)
 {
@@ -116,14 +116,14 @@ read_places(struct embedding *x, struct err *e)
 	return 0;
 }
 
-/* --- a batch ------------------------------------------------------------------------ */
+/* --- a batch -------------------------------------------------------------- */
 static int
 embedding_fill_collect(void *ctx, int64_t fact, const char *text, size_t n)
 {
 	struct batch *b = ctx;
 
-	if (b->n == b->max || (b->n > 0 && b->text.len + n >
-				      LIMIT_EMBED_BATCH_BYTES))
+	if (b->n == b->max ||
+		(b->n > 0 && b->text.len + n > LIMIT_EMBED_BATCH_BYTES))
 		return 1;
 	if (n > LIMIT_EMBED_TEXT_BYTES)
 		n = utf8_cut(text, LIMIT_EMBED_TEXT_BYTES);
@@ -156,7 +156,8 @@ embedding_fill_gather(struct embedding *x, const struct place *p, struct err *e)
 	clear(&x->b, x->singles > 0 ? 1 : LIMIT_EMBED_BATCH);
 	if (r != 0)
 		return r;
-	r = vector_texts(x->st, p->ns, p->upto, embedding_fill_collect, &x->b, e);
+	r = vector_texts(x->st, p->ns, p->upto, embedding_fill_collect, &x->b,
+		e);
 	store_read_end(x->st);
 	x->b.is_last = r == 0;
 	return r == MDB_E_NOMEM ? err_nomem(e) : r < 0 ? r : 0;
@@ -174,8 +175,9 @@ embedding_fill_embed(struct embedding *x, struct err *e)
 
 	for (size_t i = 0; i < b->n; i++)
 		if (!b->empty[i])
-			texts[n++] = (struct embed_text){
-				b->text.data + b->at[i], b->len[i]};
+			texts[n++] =
+				(struct embed_text){b->text.data + b->at[i],
+					b->len[i]};
 	if (n == 0)
 		return 0;
 	r = embed_texts(x->opt.x, EMBED_STORED, texts, n, &b->v, &b->dims, e);
@@ -317,7 +319,7 @@ embedding_fill(struct embedding *x, struct err *e)
 	return atomic_load(&x->written) != x->round;
 }
 
-/* --- another model ---------------------------------------------------------------------- */
+/* --- another model -------------------------------------------------------- */
 int
 embedding_choose(struct embedding *x, struct err *e)
 {

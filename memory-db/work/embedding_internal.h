@@ -12,30 +12,30 @@
 /* Is somebody who may fail asked again? */
 struct health {
 	bool is_down;
-	int64_t pause_ms;	/* the next one */
-	int64_t retry_ns;	/* monotonic; when it is down */
+	int64_t pause_ms; /* the next one */
+	int64_t retry_ns; /* monotonic; when it is down */
 };
 
 /* How far a namespace is. */
 struct place {
 	int64_t ns;
-	int64_t upto;		/* looked at up to this fact; -1: not known */
-	int64_t max;		/* highest fact id given there */
+	int64_t upto; /* looked at up to this fact; -1: not known */
+	int64_t max;  /* highest fact id given there */
 };
 
 /* Texts under way to their vectors. */
 struct batch {
 	int64_t facts[LIMIT_EMBED_BATCH];
 	size_t at[LIMIT_EMBED_BATCH], len[LIMIT_EMBED_BATCH]; /* in text */
-	size_t n, max;		/* texts; as many as are wanted */
+	size_t n, max; /* texts; as many as are wanted */
 	struct buf text;
-	bool is_last;		/* no more of the namespace */
-	float *v;		/* owned; of those that are not empty */
+	bool is_last; /* no more of the namespace */
+	float *v;     /* owned; of those that are not empty */
 	bool empty[LIMIT_EMBED_BATCH];
 	size_t dims;
-	int64_t drop;		/* instead: vectors of this model go */
-	int64_t known;		/* model; 0: the writer makes it */
-	int64_t model;		/* set by the writer */
+	int64_t drop;  /* instead: vectors of this model go */
+	int64_t known; /* model; 0: the writer makes it */
+	int64_t model; /* set by the writer */
 };
 
 struct embedding {
@@ -43,39 +43,39 @@ struct embedding {
 	struct database *db;
 	struct embedding_options opt;
 	struct vectors_memory *m;
-	struct store *st;	/* of the thread */
+	struct store *st; /* of the thread */
 	pthread_t thread;
 	bool is_started;
 	atomic_bool stop;
 
-	pthread_mutex_t lock;	/* of what follows up to the line */
+	pthread_mutex_t lock; /* of what follows up to the line */
 	pthread_cond_t wake;
 	bool is_begun, is_woken, job_done;
 	bool is_to_park, is_parked; /* its connection is closed for a while */
-	int64_t *erased;	/* owned */
+	int64_t *erased;	    /* owned */
 	size_t erased_n, erased_cap;
 	bool erased_lost;
 	struct health question;
-	bool question_failed;	/* down because it failed, not at the start */
+	bool question_failed; /* down because it failed, not at the start */
 	char last_error[256];
 	/* ------------------------------------------------------------------ */
 
 	_Atomic int64_t written; /* commits with new facts */
-	_Atomic int64_t seen;	/* of them, those whose facts have vectors */
+	_Atomic int64_t seen;	 /* of them, those whose facts have vectors */
 	_Atomic int64_t pending;
 	atomic_bool fill_down, question_down;
 
 	/* of the thread alone */
 	struct health fill;
-	struct place *places;	/* by namespace */
+	struct place *places; /* by namespace */
 	size_t places_n, places_cap, place;
-	int64_t round;		/* `written` when the places were read */
+	int64_t round; /* `written` when the places were read */
 	bool has_round;
-	bool is_told;		/* the log has where texts go, and how many */
-	int64_t yielded;	/* `written` at the last yield */
-	int64_t failed_at;	/* first fact of the batch that failed last */
-	size_t singles;		/* texts that are tried one by one */
-	int blamed;		/* times that one failed alone */
+	bool is_told;	   /* the log has where texts go, and how many */
+	int64_t yielded;   /* `written` at the last yield */
+	int64_t failed_at; /* first fact of the batch that failed last */
+	size_t singles;	   /* texts that are tried one by one */
+	int blamed;	   /* times that one failed alone */
 	struct batch b;
 	struct job job;
 };

@@ -14,8 +14,8 @@
 enum { SESSION, NAMELESS, PROCESS };
 
 struct bounds {
-	unsigned running, all;	/* scripts; all: running or waiting */
-	double minute_ms;	/* CPU time a minute, and at once at most */
+	unsigned running, all; /* scripts; all: running or waiting */
+	double minute_ms;      /* CPU time a minute, and at once at most */
 	const char *who;
 };
 
@@ -56,7 +56,7 @@ fair_done(struct fair *f)
 	(void)pthread_mutex_destroy(&f->lock);
 }
 
-/* --- accounts -------------------------------------------------------------- */
+/* --- accounts ------------------------------------------------------------- */
 static void
 fair_fill(struct fair_account *a, int64_t now_ns)
 {
@@ -103,8 +103,10 @@ account_of(struct fair *f, unsigned kind, uint64_t name, int64_t now_ns)
 		}
 	}
 	assert(best != NULL);
-	*best = (struct fair_account){.key = key, .kind = kind,
-		.cpu_ms = bounds[kind].minute_ms, .filled_ns = now_ns};
+	*best = (struct fair_account){.key = key,
+		.kind = kind,
+		.cpu_ms = bounds[kind].minute_ms,
+		.filled_ns = now_ns};
 	return best;
 }
 
@@ -120,7 +122,8 @@ check(struct fair_account *a, int64_t now_ns, struct err *e)
 		err_set(e, MDB_E_BUSY,
 			"%s has %u scripts running and %u waiting, the most it "
 			"may have; wait for their answers, or do several steps "
-			"in one script", b->who, a->running, a->waiting);
+			"in one script",
+			b->who, a->running, a->waiting);
 		e->retry_after_ms = RETRY_MS;
 		return MDB_E_BUSY;
 	}
@@ -130,8 +133,8 @@ check(struct fair_account *a, int64_t now_ns, struct err *e)
 	retry_ms = wait_ms < 60000 ? (int)wait_ms + 1 : 60000;
 	err_set(e, MDB_E_BUSY,
 		"the scripts of %s used up their CPU time: %d s a minute; wait "
-		"%d s, and let a script do less", b->who,
-		(int)(b->minute_ms / 1000), retry_ms / 1000 + 1);
+		"%d s, and let a script do less",
+		b->who, (int)(b->minute_ms / 1000), retry_ms / 1000 + 1);
 	e->retry_after_ms = retry_ms;
 	return MDB_E_BUSY;
 }
@@ -149,8 +152,10 @@ fair_enter(struct fair *f, const struct fair_who *who, int64_t now_ns,
 		if (f->accounts[i].kind == PROCESS)
 			waiting += f->accounts[i].waiting;
 	if (waiting >= LIMIT_SCRIPT_QUEUE) {
-		r = err_set(e, MDB_E_BUSY, "%d scripts are waiting already; "
-			"try again", LIMIT_SCRIPT_QUEUE);
+		r = err_set(e, MDB_E_BUSY,
+			"%d scripts are waiting already; "
+			"try again",
+			LIMIT_SCRIPT_QUEUE);
 		e->retry_after_ms = RETRY_MS;
 	}
 	for (unsigned k = 0; r == 0 && k < FAIR_KINDS; k++) {
@@ -174,7 +179,7 @@ fair_enter(struct fair *f, const struct fair_who *who, int64_t now_ns,
 	return r;
 }
 
-/* --- the queue -------------------------------------------------------------- */
+/* --- the queue ------------------------------------------------------------ */
 void
 fair_push(struct fair *f, struct job_list *l)
 {
@@ -215,8 +220,9 @@ fair_choose(const struct fair *f)
 	for (struct job *j = f->waiting.head; j != NULL; j = j->next) {
 		if (fair_is_cancelled(j))
 			return j;
-		if (may_run(j) && (best == NULL || j->accounts[SESSION]->turn <
-					best->accounts[SESSION]->turn))
+		if (may_run(j) &&
+			(best == NULL || j->accounts[SESSION]->turn <
+						 best->accounts[SESSION]->turn))
 			best = j;
 	}
 	return best;
@@ -285,8 +291,8 @@ fair_take(struct fair *f, unsigned index, int wait_ms)
 	while ((j = fair_hand_out(f, index)) == NULL && rc != ETIMEDOUT &&
 		wait_ms != 0 && !(f->is_stopped && f->waiting.head == NULL))
 		rc = wait_ms < 0 ? pthread_cond_wait(&f->changed, &f->lock)
-				 : pthread_cond_timedwait(&f->changed,
-					   &f->lock, &until);
+				 : pthread_cond_timedwait(&f->changed, &f->lock,
+					   &until);
 	pthread_mutex_unlock(&f->lock);
 	return j;
 }

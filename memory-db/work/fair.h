@@ -26,16 +26,16 @@
 struct fair_who {
 	uint64_t session;
 	uint64_t process;
-	bool is_named;		/* session is a name, not a connection */
+	bool is_named; /* session is a name, not a connection */
 };
 
 struct fair_account {
-	uint64_t key;		/* 0: free */
+	uint64_t key; /* 0: free */
 	unsigned kind;
 	unsigned running, waiting;
-	double cpu_ms;		/* left of its budget; less than 0: a debt */
+	double cpu_ms; /* left of its budget; less than 0: a debt */
 	int64_t filled_ns;
-	uint64_t turn;		/* of the last script that began */
+	uint64_t turn; /* of the last script that began */
 };
 
 struct fair {

@@ -34,8 +34,8 @@ histogram_add(struct histogram *h, int64_t ns)
 {
 	uint64_t us = ns > 0 ? (uint64_t)ns / 1000 : 0;
 
-	atomic_fetch_add_explicit(
-		&h->buckets[histogram_bucket_of(us)], 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&h->buckets[histogram_bucket_of(us)], 1,
+		memory_order_relaxed);
 	atomic_fetch_add_explicit(&h->count, 1, memory_order_relaxed);
 	if (us > atomic_load_explicit(&h->max_us, memory_order_relaxed))
 		atomic_store_explicit(&h->max_us, us, memory_order_relaxed);
@@ -49,14 +49,14 @@ histogram_quantile(const struct histogram *h, double q)
 	double target;
 
 	for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++)
-		total += atomic_load_explicit(
-			&h->buckets[i], memory_order_relaxed);
+		total += atomic_load_explicit(&h->buckets[i],
+			memory_order_relaxed);
 	if (total == 0)
 		return 0;
 	target = q * (double)total;
 	for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
-		seen += atomic_load_explicit(
-			&h->buckets[i], memory_order_relaxed);
+		seen += atomic_load_explicit(&h->buckets[i],
+			memory_order_relaxed);
 		if ((double)seen >= target) {
 			end = bucket_end(i);
 			return end < max ? end : max;

@@ -9,20 +9,20 @@ struct verify_mark;
 
 struct reader {
 	struct work *work;
-	struct store *st;	/* set before WORK_READY */
+	struct store *st; /* set before WORK_READY */
 	pthread_t thread;
 	bool is_started, may_slow;
-	pthread_mutex_t lock;	/* guards current against interrupts */
+	pthread_mutex_t lock; /* guards current against interrupts */
 	struct job *current;
 };
 
 struct runner {
 	struct work *work;
-	struct store *st;	/* opened at the first script */
+	struct store *st; /* opened at the first script */
 	pthread_t thread;
 	bool is_started;
 	struct job *_Atomic current;
-	int64_t cpu_us;		/* of the script under way */
+	int64_t cpu_us; /* of the script under way */
 };
 
 struct work {
@@ -30,16 +30,16 @@ struct work {
 	struct write_queue writes;
 	struct queue reads, done;
 	struct fair scripts;
-	pthread_rwlock_t gate;	/* held by whoever uses a store (recover.h) */
-	atomic_bool is_closed;	/* no store could be opened */
-	_Atomic int64_t reopen_ns; /* not before */
-	bool is_unsettled;	/* writer: the last COMMIT failed */
+	pthread_rwlock_t gate; /* held by whoever uses a store (recover.h) */
+	atomic_bool is_closed; /* no store could be opened */
+	_Atomic int64_t reopen_ns;  /* not before */
+	bool is_unsettled;	    /* writer: the last COMMIT failed */
 	struct verify_mark *verify; /* writer: looks whether there is damage */
 	int64_t verify_ns, verify_pause_ms; /* its next run, after one that
 					       found some */
 	pthread_t writer;
 	bool writer_started;
-	struct store *st;	/* of the writer */
+	struct store *st; /* of the writer */
 	struct reader readers[WORK_READERS];
 	struct embedding *embedding; /* NULL: none */
 	struct questions *questions; /* NULL: none waits for a vector */
@@ -48,7 +48,7 @@ struct work {
 	const struct tool *search;
 	_Atomic int state;
 	_Atomic int permille;
-	struct err failure;	/* written before WORK_FAILED */
+	struct err failure; /* written before WORK_FAILED */
 	_Atomic int64_t busy_since;
 	struct work_stats stats;
 };

@@ -43,7 +43,8 @@ unknown_method(const char *name, struct err *e)
 			"no method '%s'; did you mean '%s'?", name, near);
 	return err_param(e, MDB_E_UNKNOWN_METHOD, "method",
 		"no method '%s'; see PROTOCOL.md for the list, for example "
-		"search_nodes, create_entities, get_memory_status", name);
+		"search_nodes, create_entities, get_memory_status",
+		name);
 }
 
 /* Null is as good as not there, as some clients give all parameters. Of the
@@ -116,9 +117,10 @@ job_answer(struct job *j, json_t *result_new, struct err *e)
 
 	assert(!j->is_answered);
 	buf_clear(&j->reply, 4096);
-	if (!result || (j->ignored && json_object_set(result, "ignored",
-			j->ignored) != 0) ||
-	    rpc_reply(&j->reply, j->id, result) != 0) {
+	if (!result ||
+		(j->ignored &&
+			json_object_set(result, "ignored", j->ignored) != 0) ||
+		rpc_reply(&j->reply, j->id, result) != 0) {
 		err_nomem(e);
 		job_fail(j, e);
 		return MDB_E_NOMEM;

@@ -20,9 +20,9 @@
 #include "memory-db/model/recall/vectors_memory.h"
 
 enum job_kind {
-	JOB_PARSE,	/* a long frame: parse and check it, then route it */
-	JOB_CALL,	/* run the method */
-	JOB_OWN		/* of the service itself, for the writer */
+	JOB_PARSE, /* a long frame: parse and check it, then route it */
+	JOB_CALL,  /* run the method */
+	JOB_OWN	   /* of the service itself, for the writer */
 };
 
 struct job;
@@ -42,41 +42,41 @@ struct own_work {
 };
 
 struct job {
-	struct job *next;	/* of the queue it is in */
+	struct job *next; /* of the queue it is in */
 	enum job_kind kind;
-	uint64_t serial;	/* request id of the log */
-	size_t bytes;		/* of the frame: bounds groups and input */
-	uint64_t source;	/* who asks: lines of the queues */
-	uint64_t turn;		/* in the queue of the readers */
-	struct buf frame;	/* JOB_PARSE: owned */
-	struct own_work own;	/* JOB_OWN */
+	uint64_t serial;     /* request id of the log */
+	size_t bytes;	     /* of the frame: bounds groups and input */
+	uint64_t source;     /* who asks: lines of the queues */
+	uint64_t turn;	     /* in the queue of the readers */
+	struct buf frame;    /* JOB_PARSE: owned */
+	struct own_work own; /* JOB_OWN */
 	/* what was asked; set by job_read */
 	const struct tool *tool;
-	json_t *id;		/* owned, or NULL */
-	json_t *params;		/* owned */
-	json_t *ignored;	/* owned: unknown parameters, or NULL */
-	struct context ctx;	/* strings borrowed from params and defaults */
-	json_t *defaults;	/* owned: what hello of the connection said */
-	bool is_agent;		/* the same of whom it serves; kept here, as a
+	json_t *id;	    /* owned, or NULL */
+	json_t *params;	    /* owned */
+	json_t *ignored;    /* owned: unknown parameters, or NULL */
+	struct context ctx; /* strings borrowed from params and defaults */
+	json_t *defaults;   /* owned: what hello of the connection said */
+	bool is_agent;	    /* the same of whom it serves; kept here, as a
 				   request may outlive its connection */
 	unsigned profiles;
 	struct question question; /* owned: its vector, made before a reader
 				   has it; none: that is the reader's */
 	/* the answer */
 	bool is_answered;
-	bool is_unread;		/* no memory to learn its id */
-	int code;		/* MDB_OK or the code answered */
-	struct buf reply;	/* one line */
+	bool is_unread;		 /* no memory to learn its id */
+	int code;		 /* MDB_OK or the code answered */
+	struct buf reply;	 /* one line */
 	struct change_note note; /* of a committed write */
-	int64_t lease;		/* branch that its connection holds from now
+	int64_t lease;		 /* branch that its connection holds from now
 				   on; 0: none */
-	json_t *erased;		/* owned: the result of one that erased, as
+	json_t *erased;		 /* owned: the result of one that erased, as
 				   its answer may have to say more; or NULL */
-	int write_refusal;	/* code with which what a script wrote is
+	int write_refusal;	 /* code with which what a script wrote is
 				   refused; 0: it may write */
 	struct fair_account *accounts[FAIR_KINDS]; /* of a script; or NULL */
-	int64_t queued_ns;	/* when it entered its queue */
-	atomic_bool cancelled;	/* nobody waits for it */
+	int64_t queued_ns;     /* when it entered its queue */
+	atomic_bool cancelled; /* nobody waits for it */
 };
 
 void job_init(struct job *j, uint64_t serial);

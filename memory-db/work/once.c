@@ -65,11 +65,13 @@ mark(json_t *answer, struct err *e)
 static int
 plain_answer(const struct once *o, json_t **ret_answer, struct err *e)
 {
-	json_t *a AUTO_JSON = json_pack("{s:b,s:s}", "repeated", 1, "note", note);
+	json_t *a AUTO_JSON =
+		json_pack("{s:b,s:s}", "repeated", 1, "note", note);
 
-	if (a == NULL || (o->seen.change > 0 &&
-				 jx_set(a, "change", json_integer(
-					(json_int_t)o->seen.change)) != 0))
+	if (a == NULL ||
+		(o->seen.change > 0 &&
+			jx_set(a, "change",
+				json_integer((json_int_t)o->seen.change)) != 0))
 		return err_nomem(e);
 	*ret_answer = take_ptr(a);
 	return 0;

@@ -14,8 +14,8 @@
 
 struct once {
 	bool is_seen;
-	struct key_seen seen;	/* is_seen */
-	int64_t asked;		/* hash of what is asked now */
+	struct key_seen seen; /* is_seen */
+	int64_t asked;	      /* hash of what is asked now */
 };
 
 /* Looks for the key of the job, if it has one. *ret_answer is set when it was
@@ -25,8 +25,8 @@ int once_look(struct store *st, const struct job *j, struct once *o,
 	json_t **ret_answer, struct err *e) MUST_CHECK;
 
 /* The same before a script runs: a seen key is always answered. */
-int once_look_script(struct store *st, const struct job *j,
-	json_t **ret_answer, struct err *e) MUST_CHECK;
+int once_look_script(struct store *st, const struct job *j, json_t **ret_answer,
+	struct err *e) MUST_CHECK;
 
 /* The handler has run for a key that was seen, and returned r: its answer, or
  * what is left to say. Takes and sets *result. */

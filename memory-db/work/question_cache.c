@@ -9,12 +9,12 @@
 struct kept {
 	struct kept *next, *prev;
 	size_t n, dims;
-	char *text;		/* behind the numbers */
+	char *text; /* behind the numbers */
 	float v[];
 };
 struct question_cache {
 	pthread_mutex_t lock;
-	struct kept *first;	/* newest used; first->prev is the oldest */
+	struct kept *first; /* newest used; first->prev is the oldest */
 	size_t bytes, max_bytes;
 };
 

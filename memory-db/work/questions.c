@@ -62,7 +62,7 @@ questions_want(struct questions *q, struct job *j)
 	return embedding_asks(q->embedding);
 }
 
-/* --- a batch ------------------------------------------------------------------- */
+/* --- a batch -------------------------------------------------------------- */
 static void
 failed(struct questions *q, int code, struct err *e)
 {
@@ -157,7 +157,7 @@ questions_main(void *arg)
 	}
 }
 
-/* --- from outside ---------------------------------------------------------------- */
+/* --- from outside --------------------------------------------------------- */
 int
 questions_start(struct work *w, struct embedding *x, struct embedder *embedder,
 	struct questions **ret, struct err *e)
@@ -176,7 +176,7 @@ questions_start(struct work *w, struct embedding *x, struct embedder *embedder,
 	q->embedding = x;
 	q->x = embedder;
 	q->cache = question_cache_new(LIMIT_QUESTION_CACHE_BYTES);
-	*ret = q;	/* work_stop ends what has begun */
+	*ret = q; /* work_stop ends what has begun */
 	if (q->cache == NULL)
 		return err_nomem(e);
 	for (; q->threads_n < THREADS; q->threads_n++)

@@ -60,7 +60,7 @@ queue_init(struct queue *q)
 	return queue_init_lock(&q->lock, &q->filled);
 }
 
-/* --- rounds ---------------------------------------------------------------- */
+/* --- rounds --------------------------------------------------------------- */
 /* Behind all of its round. */
 static void
 list_insert(struct job_list *l, struct job *j)
@@ -143,8 +143,7 @@ queue_wait_filled(struct queue *q, const struct timespec *until)
 {
 	if (!until)
 		return pthread_cond_wait(&q->filled, &q->lock) == 0;
-	return pthread_cond_timedwait(&q->filled, &q->lock, until) !=
-		ETIMEDOUT;
+	return pthread_cond_timedwait(&q->filled, &q->lock, until) != ETIMEDOUT;
 }
 
 static struct job_list *
@@ -212,8 +211,7 @@ queue_take(struct queue *q, size_t max_n, size_t max_bytes, bool may_slow,
 	if (wait_ms > 0)
 		queue_deadline(&until, wait_ms);
 	pthread_mutex_lock(&q->lock);
-	while (!(l = list_ready(q, may_slow)) && wait_ms != 0 &&
-	       !q->is_stopped)
+	while (!(l = list_ready(q, may_slow)) && wait_ms != 0 && !q->is_stopped)
 		if (!queue_wait_filled(q, wait_ms > 0 ? &until : NULL))
 			break;
 	if (!l)

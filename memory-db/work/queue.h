@@ -26,8 +26,8 @@ void job_list_add(struct job_list *l, struct job *j);
 #define QUEUE_SOURCES 256
 
 struct queue_rounds {
-	uint64_t now;		/* of what was taken last */
-	uint64_t last[QUEUE_SOURCES];	/* of what the source pushed last */
+	uint64_t now;		      /* of what was taken last */
+	uint64_t last[QUEUE_SOURCES]; /* of what the source pushed last */
 };
 
 struct queue {
@@ -35,10 +35,10 @@ struct queue {
 	pthread_cond_t filled;
 	struct job_list fast, slow; /* slow: TF_SLOW, for takers that may */
 	struct queue_rounds fast_rounds, slow_rounds;
-	bool by_turns;		/* set before anything is pushed */
+	bool by_turns; /* set before anything is pushed */
 	bool is_stopped;
-	unsigned turn;		/* alternates fast and slow */
-	atomic_size_t length;	/* readable without the lock */
+	unsigned turn;	      /* alternates fast and slow */
+	atomic_size_t length; /* readable without the lock */
 };
 
 /* The lock of a queue, and the condition that its workers wait for, by the
@@ -47,7 +47,7 @@ int queue_init_lock(pthread_mutex_t *lock, pthread_cond_t *filled) MUST_CHECK;
 
 /* 0, or MDB_E_NOMEM. */
 int queue_init(struct queue *q) MUST_CHECK;
-void queue_done(struct queue *q);	/* frees no jobs */
+void queue_done(struct queue *q); /* frees no jobs */
 
 /* Appends and empties both lists (slow may be NULL). Returns whether the
  * queue was empty before: the moment to wake a sleeping event loop. */

@@ -22,10 +22,14 @@ set_current(struct reader *r, struct job *j)
 
 /* Runs the method within one snapshot. 0 with *ret_result, or a code. */
 static int
-readers_run_method(struct reader *r, struct job *j, json_t **ret_result, struct err *e)
+readers_run_method(struct reader *r, struct job *j, json_t **ret_result,
+	struct err *e)
 {
-	struct call c = {.st = r->st, .tool = j->tool, .ctx = &j->ctx,
-		.params = j->params, .question = &j->question};
+	struct call c = {.st = r->st,
+		.tool = j->tool,
+		.ctx = &j->ctx,
+		.params = j->params,
+		.question = &j->question};
 	int rc;
 
 	if (r->st == NULL)

@@ -28,7 +28,7 @@ after_ms(int64_t ms)
 	return clock_mono_ns() + ms * 1000000;
 }
 
-/* --- the gate ------------------------------------------------------------------ */
+/* --- the gate ------------------------------------------------------------- */
 int
 gate_init(struct work *w)
 {
@@ -37,8 +37,8 @@ gate_init(struct work *w)
 
 	if (pthread_rwlockattr_init(&attr) != 0)
 		return MDB_E_NOMEM;
-	(void)pthread_rwlockattr_setkind_np(
-		&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	(void)pthread_rwlockattr_setkind_np(&attr,
+		PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
 	rc = pthread_rwlock_init(&w->gate, &attr);
 	(void)pthread_rwlockattr_destroy(&attr);
 	return rc == 0 ? 0 : MDB_E_NOMEM;
@@ -72,8 +72,7 @@ recover_open_all(struct work *w, struct err *e)
 	int r = store_open(w->opt.db, STORE_WRITER, &w->st, e);
 
 	for (size_t i = 0; r == 0 && i < WORK_READERS; i++)
-		r = store_open(
-			w->opt.db, STORE_READER, &w->readers[i].st, e);
+		r = store_open(w->opt.db, STORE_READER, &w->readers[i].st, e);
 	if (r != 0)
 		close_all(w);
 	return r;
@@ -153,7 +152,7 @@ work_no_store(struct err *e)
 	return MDB_E_BUSY;
 }
 
-/* --- unknown outcomes ------------------------------------------------------------ */
+/* --- unknown outcomes ----------------------------------------------------- */
 /* Takes the place in the log that the failed COMMIT may have filled. */
 static int
 commit_something(struct work *w, struct err *e)
@@ -198,7 +197,7 @@ recover_unknown(struct err *e)
 	return MDB_E_UNKNOWN_OUTCOME;
 }
 
-/* --- damage ------------------------------------------------------------------------ */
+/* --- damage --------------------------------------------------------------- */
 static int
 recover_ignore(void *ctx, const char *what, const char *text, int64_t mendable)
 {
@@ -227,8 +226,8 @@ begin_verify(struct work *w)
 static void
 pause_verify(struct work *w)
 {
-	int64_t next = w->verify_pause_ms == 0 ? VERIFY_PAUSE_MS :
-		2 * w->verify_pause_ms;
+	int64_t next = w->verify_pause_ms == 0 ? VERIFY_PAUSE_MS
+					       : 2 * w->verify_pause_ms;
 
 	w->verify_ns = after_ms(w->verify_pause_ms);
 	w->verify_pause_ms =
@@ -251,8 +250,8 @@ verify_on(struct work *w, int ms)
 	if (r == 0 && w->verify->change == 0)
 		r = lens_newest(w->st, &w->verify->change, &e);
 	if (r == 0)
-		r = verify_slice(w->st, w->verify, after_ms(ms), recover_ignore, NULL,
-			&progress, &done, &e);
+		r = verify_slice(w->st, w->verify, after_ms(ms), recover_ignore,
+			NULL, &progress, &done, &e);
 	store_read_end(w->st);
 	if (r != 0)
 		w->verify->problems++;
@@ -266,7 +265,7 @@ verify_on(struct work *w, int ms)
 	trouble_over(w->opt.db, TROUBLE_DAMAGE);
 }
 
-/* --- the writer -------------------------------------------------------------------- */
+/* --- the writer ----------------------------------------------------------- */
 int
 recover_before(struct work *w, bool is_repair, struct err *e)
 {
@@ -285,11 +284,11 @@ recover_before(struct work *w, bool is_repair, struct err *e)
 		if (trouble_now(w->opt.db) == TROUBLE_DAMAGE)
 			verify_on(w, VERIFY_AT_ONCE_MS);
 	if (trouble_now(w->opt.db) == TROUBLE_DAMAGE ||
-		(!recover_settle(w) &&
-			trouble_now(w->opt.db) != TROUBLE_NONE))
+		(!recover_settle(w) && trouble_now(w->opt.db) != TROUBLE_NONE))
 		return trouble_refuse(w->opt.db, e);
 	if (w->is_unsettled)
-		return err_set(e, MDB_E_STORE, "nothing was stored: the disk "
+		return err_set(e, MDB_E_STORE,
+			"nothing was stored: the disk "
 			"failed in a commit before, and still does");
 	/* Somebody ran memoryctl verify. */
 	free(w->verify);
@@ -307,8 +306,9 @@ recover_idle(struct work *w)
 		return AGAIN_MS;
 	if (t == TROUBLE_DAMAGE) {
 		verify_on(w, VERIFY_SLICE_MS);
-		return w->verify != NULL && w->verify->problems > 0 ?
-			VERIFY_PAUSE_MS : 0;
+		return w->verify != NULL && w->verify->problems > 0
+			       ? VERIFY_PAUSE_MS
+			       : 0;
 	}
 	if (t == TROUBLE_DISK || w->is_unsettled) {
 		w->is_unsettled = true;

@@ -38,8 +38,8 @@ static const struct {
 };
 
 /* Names of the guide's API. */
-static const char *const shorter[] = {
-	"history", "diff", "revert", "undo", "get_status", NULL};
+static const char *const shorter[] = {"history", "diff", "revert", "undo",
+	"get_status", NULL};
 
 static const char *
 positional_of(const char *tool)
@@ -88,8 +88,8 @@ script_methods(void)
 }
 
 void
-script_methods_without(
-	const struct context *ctx, const char *out[SCRIPT_METHODS_MAX])
+script_methods_without(const struct context *ctx,
+	const char *out[SCRIPT_METHODS_MAX])
 {
 	const struct tool *run_skill = tool_find("run_skill");
 	size_t n = 0;

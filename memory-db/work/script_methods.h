@@ -13,7 +13,7 @@
 const struct sandbox_method *script_methods(void);
 
 /* Names of those that scripts of this caller lack, NULL behind the last. */
-void script_methods_without(
-	const struct context *ctx, const char *out[SCRIPT_METHODS_MAX]);
+void script_methods_without(const struct context *ctx,
+	const char *out[SCRIPT_METHODS_MAX]);
 
 #endif

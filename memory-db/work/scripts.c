@@ -42,9 +42,9 @@ scripts_is_true(const struct job *j, const char *key)
 static int
 open_store(struct runner *r, struct err *e)
 {
-	return r->st != NULL ? 0
-			     : store_open(r->work->opt.db, STORE_SCRIPT, &r->st,
-				       e);
+	return r->st != NULL
+		       ? 0
+		       : store_open(r->work->opt.db, STORE_SCRIPT, &r->st, e);
 }
 
 /* run_skill of a client is a script of one line. */
@@ -52,7 +52,7 @@ static int
 run_jailed(struct scripts_run *x, struct err *e)
 {
 	static const char skill[] = "return run_skill(args.name, args.params, "
-		"args.version)";
+				    "args.version)";
 	const json_t *code = json_object_get(x->j->params, "code");
 	const char *without[SCRIPT_METHODS_MAX];
 	struct sandbox_job job = {
@@ -70,7 +70,8 @@ run_jailed(struct scripts_run *x, struct err *e)
 	script_methods_without(&x->j->ctx, without);
 	job.limits.wall_ms = (int64_t)json_integer_value(
 		json_object_get(x->j->params, "timeout_ms"));
-	x->script = (struct script){.st = x->r->st, .ctx = &x->j->ctx,
+	x->script = (struct script){.st = x->r->st,
+		.ctx = &x->j->ctx,
 		.find = x->r->work->opt.find};
 	return sandbox_run(x->r->work->opt.sandbox, &job, &x->outcome, e);
 }
@@ -84,7 +85,8 @@ scripts_add_changes(struct scripts_run *x, json_t *result, struct err *e)
 			? script_changes(&x->script, &changes, e)
 			: 0;
 
-	if (r == 0 && changes != NULL && jx_set(result, "changes", changes) != 0)
+	if (r == 0 && changes != NULL &&
+		jx_set(result, "changes", changes) != 0)
 		r = err_nomem(e);
 	if (r == 0 && scripts_is_true(x->j, "dry_run") &&
 		jx_set(result, "dry_run", json_true()) != 0)
@@ -130,7 +132,8 @@ scripts_finish(struct scripts_run *x, struct err *e)
 {
 	json_t *result AUTO_JSON = sandbox_outcome_json(&x->outcome);
 	bool keep = x->outcome.result == SANDBOX_OK &&
-		    script_wrote(&x->script) && !scripts_is_true(x->j, "dry_run");
+		    script_wrote(&x->script) &&
+		    !scripts_is_true(x->j, "dry_run");
 	int r = result == NULL ? err_nomem(e) : 0;
 
 	if (r == 0 && x->script.skill != NULL &&

@@ -112,9 +112,9 @@ work_start(const struct work_options *o, struct work **ret, struct err *e)
 	for (size_t i = 0; i < WORK_SCRIPTS; i++)
 		w->runners[i].work = w;
 	if (embedding_start(w, &o->embedding, o->db, &w->embedding, e) ||
-	    questions_start(w, w->embedding, o->embedding.x, &w->questions,
-		    e) ||
-	    start_threads(w, e)) {
+		questions_start(w, w->embedding, o->embedding.x, &w->questions,
+			e) ||
+		start_threads(w, e)) {
 		work_stop(w);
 		work_free(w);
 		return e->code;
@@ -204,15 +204,15 @@ work_free(struct work *w)
 enum work_state
 work_state(const struct work *w)
 {
-	return (enum work_state)atomic_load_explicit(
-		&w->state, memory_order_acquire);
+	return (enum work_state)atomic_load_explicit(&w->state,
+		memory_order_acquire);
 }
 
 double
 work_progress(const struct work *w)
 {
 	return atomic_load_explicit(&w->permille, memory_order_relaxed) /
-		1000.0;
+	       1000.0;
 }
 
 const struct err *
@@ -334,9 +334,8 @@ work_writer_cpu_ns(const struct work *w)
 	clockid_t id;
 	struct timespec t;
 
-	if (!w->writer_started ||
-	    pthread_getcpuclockid(w->writer, &id) != 0 ||
-	    clock_gettime(id, &t) != 0)
+	if (!w->writer_started || pthread_getcpuclockid(w->writer, &id) != 0 ||
+		clock_gettime(id, &t) != 0)
 		return 0;
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }

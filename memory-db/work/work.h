@@ -25,9 +25,9 @@
 
 enum work_state {
 	WORK_OPENING,	/* some ms: connections and statements */
-	WORK_MIGRATING,	/* may take long: callers get `busy` */
+	WORK_MIGRATING, /* may take long: callers get `busy` */
 	WORK_READY,
-	WORK_FAILED	/* work_failure says why; nothing will run */
+	WORK_FAILED /* work_failure says why; nothing will run */
 };
 
 /* Figures for status; written by the workers, read from any thread. */
@@ -43,10 +43,10 @@ struct work_stats {
 struct sandbox;
 
 struct work_options {
-	struct database *db;	/* borrowed; outlives the work */
-	size_t group_max;	/* requests of a commit group */
+	struct database *db; /* borrowed; outlives the work */
+	size_t group_max;    /* requests of a commit group */
 	struct embedding_options embedding;
-	struct sandbox *sandbox; /* borrowed; outlives the work */
+	struct sandbox *sandbox;	     /* borrowed; outlives the work */
 	method_fn (*find)(const char *name); /* NULL: method_find */
 	void (*wake)(void *ctx); /* from worker threads: jobs are done, or
 				    the state changed. Must not block */
@@ -90,8 +90,8 @@ void work_push_questions(struct work *w, struct job_list *l);
 
 /* Scripts; JOB_CALL of TF_SCRIPT. Each is entered before it is pushed:
  * MDB_E_BUSY when its client has too many, or used too much. */
-int work_enter_script(struct work *w, struct job *j,
-	const struct fair_who *who, struct err *e) MUST_CHECK;
+int work_enter_script(struct work *w, struct job *j, const struct fair_who *who,
+	struct err *e) MUST_CHECK;
 void work_push_scripts(struct work *w, struct job_list *l);
 
 size_t work_writes_queued(const struct work *w);

@@ -13,7 +13,7 @@ bool
 write_is_large(const struct job *j)
 {
 	return j->bytes > LIMIT_WRITE_SMALL_BYTES ||
-		(j->tool != NULL && (j->tool->flags & TF_LARGE));
+	       (j->tool != NULL && (j->tool->flags & TF_LARGE));
 }
 
 int
@@ -38,7 +38,7 @@ write_queue_done(struct write_queue *q)
 	(void)pthread_mutex_destroy(&q->lock);
 }
 
-/* --- sources ------------------------------------------------------------------ */
+/* --- sources -------------------------------------------------------------- */
 
 static struct write_source **
 write_queue_bucket_of(struct write_queue *q, uint64_t key)
@@ -127,7 +127,7 @@ write_queue_push(struct write_queue *q, struct job_list *l)
 	pthread_mutex_unlock(&q->lock);
 }
 
-/* --- taking ------------------------------------------------------------------- */
+/* --- taking --------------------------------------------------------------- */
 
 /* Takes the job in front of the source behind `before`. True: the source stays
  * in the ring. */
@@ -201,8 +201,7 @@ write_queue_wait_filled(struct write_queue *q, const struct timespec *until)
 {
 	if (!until)
 		return pthread_cond_wait(&q->filled, &q->lock) == 0;
-	return pthread_cond_timedwait(&q->filled, &q->lock, until) !=
-		ETIMEDOUT;
+	return pthread_cond_timedwait(&q->filled, &q->lock, until) != ETIMEDOUT;
 }
 
 struct job *
@@ -215,22 +214,22 @@ write_queue_take(struct write_queue *q, size_t max_n, size_t max_bytes,
 	if (wait_ms > 0)
 		queue_deadline(&until, wait_ms);
 	pthread_mutex_lock(&q->lock);
-	while (!write_queue_is_ready(q, only_small && !q->is_stopped) && wait_ms != 0 &&
-	       !q->is_stopped)
+	while (!write_queue_is_ready(q, only_small && !q->is_stopped) &&
+		wait_ms != 0 && !q->is_stopped)
 		if (!write_queue_wait_filled(q, wait_ms > 0 ? &until : NULL))
 			break;
 	only_small = only_small && !q->is_stopped;
 	if (write_queue_is_ready(q, only_small)) {
 		bool large = q->large > 0 && !only_small &&
-			(q->had_small || q->small == 0);
+			     (q->had_small || q->small == 0);
 
 		if (large)
 			take_large(q, &list);
 		else
 			take_small(q, max_n, max_bytes, &list);
 		q->had_small = !large;
-		atomic_fetch_sub_explicit(
-			&q->length, list.n, memory_order_relaxed);
+		atomic_fetch_sub_explicit(&q->length, list.n,
+			memory_order_relaxed);
 	}
 	pthread_mutex_unlock(&q->lock);
 	return list.head;

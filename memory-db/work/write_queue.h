@@ -23,25 +23,25 @@
 struct write_source {
 	uint64_t key;
 	struct job_list jobs;
-	struct write_source *next;	/* in turn: a ring */
-	struct write_source *chain;	/* of the same bucket */
+	struct write_source *next;  /* in turn: a ring */
+	struct write_source *chain; /* of the same bucket */
 };
 
 struct write_queue {
 	pthread_mutex_t lock;
 	pthread_cond_t filled;
-	struct write_source *last;	/* the next one's turn is next; or NULL */
+	struct write_source *last; /* the next one's turn is next; or NULL */
 	struct write_source *buckets[WRITE_QUEUE_BUCKETS];
-	struct write_source spare;	/* for all for whom memory is short */
-	size_t small, large;		/* sources with such a job in front */
+	struct write_source spare; /* for all for whom memory is short */
+	size_t small, large;	   /* sources with such a job in front */
 	bool is_stopped;
-	bool had_small;			/* then a large one has its turn */
-	atomic_size_t length;		/* readable without the lock */
+	bool had_small;	      /* then a large one has its turn */
+	atomic_size_t length; /* readable without the lock */
 };
 
 /* 0, or MDB_E_NOMEM. */
 int write_queue_init(struct write_queue *q) MUST_CHECK;
-void write_queue_done(struct write_queue *q);	/* frees no jobs */
+void write_queue_done(struct write_queue *q); /* frees no jobs */
 
 /* Appends each job to the line of its source and empties the list. */
 void write_queue_push(struct write_queue *q, struct job_list *l);

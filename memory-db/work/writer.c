@@ -39,8 +39,8 @@ set_state(struct work *w, enum work_state s)
 static void
 begin_busy(struct work *w)
 {
-	atomic_store_explicit(
-		&w->busy_since, clock_mono_ns(), memory_order_relaxed);
+	atomic_store_explicit(&w->busy_since, clock_mono_ns(),
+		memory_order_relaxed);
 }
 
 static void
@@ -54,7 +54,9 @@ end_busy(struct work *w)
 static int
 writer_run_method(struct work *w, struct job *j, bool *ret_keep, struct err *e)
 {
-	struct call c = {.st = w->st, .tool = j->tool, .ctx = &j->ctx,
+	struct call c = {.st = w->st,
+		.tool = j->tool,
+		.ctx = &j->ctx,
 		.params = j->params};
 	json_t *result = NULL;
 	struct once once;
@@ -111,8 +113,8 @@ writer_run_job(struct work *w, struct job *j, struct err *e)
 	}
 	rc = store_savepoint(w->st, e);
 	if (rc == 0) {
-		rc = j->kind == JOB_OWN ? run_own(w, j, e) :
-			writer_run_method(w, j, &keep, e);
+		rc = j->kind == JOB_OWN ? run_own(w, j, e)
+					: writer_run_method(w, j, &keep, e);
 		if (rc == 0 && keep)
 			rc = store_release(w->st, e);
 		if (rc || !keep)
@@ -127,8 +129,7 @@ writer_run_job(struct work *w, struct job *j, struct err *e)
 		strcmp(j->tool->name, "import_records") != 0)
 		trouble_damage(w->opt.db, e->text);
 	if (j->kind != JOB_OWN)
-		histogram_add(
-			&w->stats.write_run, clock_mono_ns() - start);
+		histogram_add(&w->stats.write_run, clock_mono_ns() - start);
 }
 
 /* Says that traces remain until idle time. */
@@ -170,7 +171,7 @@ run_group(struct work *w, struct job *first, struct job *end, struct err *e)
 	if (rc)
 		return rc;
 	for (struct job *j = first; j != end; j = j->next) {
-		begin_busy(w);	/* each request is progress */
+		begin_busy(w); /* each request is progress */
 		writer_run_job(w, j, e);
 		if (!store_in_group(w->st)) {
 			store_group_abort(w->st);
@@ -266,8 +267,7 @@ static bool
 is_repair(const struct job *first)
 {
 	for (const struct job *j = first; j; j = j->next)
-		if (j->kind != JOB_CALL ||
-			strcmp(j->tool->name, "repair") != 0)
+		if (j->kind != JOB_CALL || strcmp(j->tool->name, "repair") != 0)
 			return false;
 	return true;
 }
@@ -282,13 +282,12 @@ run_all(struct work *w, struct job *first)
 
 	for (struct job *j = first; j; j = j->next, n++)
 		if (j->kind != JOB_OWN)
-			histogram_add(
-				&w->stats.write_wait, now - j->queued_ns);
+			histogram_add(&w->stats.write_wait, now - j->queued_ns);
 	atomic_fetch_add_explicit(&w->stats.grouped, n, memory_order_relaxed);
-	if (n > atomic_load_explicit(
-			&w->stats.group_largest, memory_order_relaxed))
-		atomic_store_explicit(
-			&w->stats.group_largest, n, memory_order_relaxed);
+	if (n > atomic_load_explicit(&w->stats.group_largest,
+			memory_order_relaxed))
+		atomic_store_explicit(&w->stats.group_largest, n,
+			memory_order_relaxed);
 	if (recover_before(w, is_repair(first), &e)) {
 		fail_all(first, &e);
 	} else if (run_group(w, first, NULL, &e)) {
@@ -315,9 +314,9 @@ writer_on_progress(void *ctx, double p)
 {
 	struct work *w = ctx;
 
-	begin_busy(w);	/* progress: the watchdog is content */
-	atomic_store_explicit(
-		&w->permille, (int)(p * 1000), memory_order_relaxed);
+	begin_busy(w); /* progress: the watchdog is content */
+	atomic_store_explicit(&w->permille, (int)(p * 1000),
+		memory_order_relaxed);
 }
 
 /* A long request goes on: the watchdog is content. */
@@ -350,9 +349,9 @@ open_stores(struct work *w, struct err *e)
 
 /* How far the work for the time in which nobody asks has come. */
 enum idle_phase {
-	IDLE_STEPS,	/* small steps of the store, while it has some */
-	IDLE_SHRINK,	/* then give memory back */
-	IDLE_REST	/* and look again once a minute */
+	IDLE_STEPS,  /* small steps of the store, while it has some */
+	IDLE_SHRINK, /* then give memory back */
+	IDLE_REST    /* and look again once a minute */
 };
 
 /* The next piece of it. Returns how long to wait for requests before coming
@@ -390,7 +389,7 @@ has_debts(struct work *w)
 
 	store_index_waits(w->opt.db, &rows, &bytes);
 	return bytes > LIMIT_INDEX_WAIT_BYTES &&
-		trouble_now(w->opt.db) == TROUBLE_NONE;
+	       trouble_now(w->opt.db) == TROUBLE_NONE;
 }
 
 /* While others keep the writer busy what waits to be indexed has its share of

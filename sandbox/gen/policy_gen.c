@@ -37,8 +37,8 @@ policy_gen_add(scmp_filter_ctx ctx, const struct rule *r)
 		return seccomp_rule_add_exact(ctx, SCMP_ACT_ALLOW, nr, 1,
 			SCMP_A0(SCMP_CMP_EQ, r->first));
 	case KIND_KILL:
-		return seccomp_rule_add_exact(
-			ctx, SCMP_ACT_KILL_PROCESS, nr, 0);
+		return seccomp_rule_add_exact(ctx, SCMP_ACT_KILL_PROCESS, nr,
+			0);
 	}
 	return -EINVAL;
 }

@@ -118,8 +118,8 @@ alarm_traceback(struct out *o, lua_State *L, int *ret_line,
 			n < FRAMES_MAX && lua_getstack(L, level, &ar);
 			level++) {
 			lua_getinfo(L, "nSl", &ar);
-			const char *name = *ar.what == 'C' ? alarm_name_of(L, &ar)
-							   : NULL;
+			const char *name =
+				*ar.what == 'C' ? alarm_name_of(L, &ar) : NULL;
 			if (level == 0 && is_first && name)
 				*ret_where = name;
 			if (name && !*name)

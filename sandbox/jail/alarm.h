@@ -43,6 +43,6 @@ void alarm_memory_refused(void);
 /* Memory is out and garbage collection did not help: ends the process. */
 _Noreturn void alarm_out_of_memory(void);
 
-#define ALARM_CHUNK "=script"	/* chunk name of the script */
+#define ALARM_CHUNK "=script" /* chunk name of the script */
 
 #endif

@@ -29,7 +29,7 @@ api_limits(int64_t calls, int64_t bytes)
 	bytes_left = bytes;
 }
 
-/* --- errors ------------------------------------------------------------------ */
+/* --- errors --------------------------------------------------------------- */
 int
 api_error_text(lua_State *L, int idx)
 {
@@ -103,7 +103,7 @@ raise(lua_State *L, const char *method, struct frame *f)
 	return lua_error(L);
 }
 
-/* --- parameters ----------------------------------------------------------------- */
+/* --- parameters ----------------------------------------------------------- */
 /* The next name of "query limit"; NULL at the end. */
 static const char *
 api_next_name(const char **names, size_t *ret_n)
@@ -118,15 +118,20 @@ api_next_name(const char **names, size_t *ret_n)
 static void
 write_value(lua_State *L, struct out *o, int idx, const char *root)
 {
-	struct value_writer w = {.L = L, .o = o, .is_strict = true,
-		.bytes = WIRE_FRAME_BYTES, .nodes = CALL_NODES,
-		.depth_max = WIRE_DEPTH - 2, .root = root};
+	struct value_writer w = {.L = L,
+		.o = o,
+		.is_strict = true,
+		.bytes = WIRE_FRAME_BYTES,
+		.nodes = CALL_NODES,
+		.depth_max = WIRE_DEPTH - 2,
+		.root = root};
 
 	luaL_checkstack(L, 8, NULL);
 	lua_pushvalue(L, idx);
 	if (!value_write(&w)) {
 		if (w.limit)
-			luaL_error(L, "%s: too large for one call (1 MiB, "
+			luaL_error(L,
+				"%s: too large for one call (1 MiB, "
 				"200000 values, 62 levels); use several calls",
 				root);
 		luaL_error(L, "%s", w.error);
@@ -156,7 +161,8 @@ write_whole(lua_State *L, struct out *o)
 	}
 	lua_pop(L, 2);
 	if (lua_rawgeti(L, 1, 1) != LUA_TNIL)
-		luaL_error(L, "memory.%s takes named parameters: "
+		luaL_error(L,
+			"memory.%s takes named parameters: "
 			"{name = value, ...}; see memory.help('%s')",
 			lua_tostring(L, lua_upvalueindex(1)),
 			lua_tostring(L, lua_upvalueindex(1)));
@@ -176,7 +182,8 @@ write_positional(lua_State *L, struct out *o, const char *names)
 	for (int i = 1; i <= n; i++) {
 		name = api_next_name(&names, &name_n);
 		if (!name)
-			luaL_error(L, "memory.%s takes %s%s%s; others by "
+			luaL_error(L,
+				"memory.%s takes %s%s%s; others by "
 				"name: {name = value, ...}",
 				lua_tostring(L, lua_upvalueindex(1)),
 				*all ? "at most (" : "named parameters only",
@@ -194,7 +201,7 @@ write_positional(lua_State *L, struct out *o, const char *names)
 	o->data[count_at] = (uint8_t)count;
 }
 
-/* --- calls ------------------------------------------------------------------------- */
+/* --- calls ---------------------------------------------------------------- */
 static void
 api_spend(size_t bytes)
 {
@@ -252,7 +259,7 @@ api_call(lua_State *L)
 	return 1;
 }
 
-/* --- setting up ---------------------------------------------------------------------- */
+/* --- setting up ----------------------------------------------------------- */
 /* memory.object(t): a table that is an object also when it is empty. */
 static int
 api_object(lua_State *L)
@@ -266,8 +273,8 @@ api_object(lua_State *L)
 	if (lua_getmetatable(L, 1)) {
 		lua_pushnil(L);
 		if (lua_next(L, 1) == 0)
-			return luaL_error(
-				L, "memory.object: the table has a metatable");
+			return luaL_error(L,
+				"memory.object: the table has a metatable");
 		lua_settop(L, 1); /* with members it is one anyway */
 		return 1;
 	}
@@ -399,9 +406,8 @@ api_setup(lua_State *L, struct in *setup)
 	lua_setfield(L, 1, "object");
 	lua_pushvalue(L, 1);
 	lua_setglobal(L, "memory");
-	if (luaL_loadbufferx(
-		    L, (const char *)helpers, sizeof(helpers), "=memory",
-		    "b"))
+	if (luaL_loadbufferx(L, (const char *)helpers, sizeof(helpers),
+		    "=memory", "b"))
 		lua_error(L);
 	lua_insert(L, 1);
 	lua_pushcfunction(L, compile);

@@ -116,8 +116,7 @@ resize(void *block, size_t old, size_t size)
 	if (old <= SMALL_MAX && size <= SMALL_MAX &&
 		arena_class_of(old) == arena_class_of(size))
 		return block;
-	if (old > SMALL_MAX && size > SMALL_MAX &&
-		large_resize(block, size))
+	if (old > SMALL_MAX && size > SMALL_MAX && large_resize(block, size))
 		return block;
 	p = arena_get(size);
 	if (!p)

@@ -11,20 +11,20 @@
 #include <assert.h>
 #include <stdint.h>
 
-#define ALIGN	   16u
-#define SL_BITS	   4
-#define SL_COUNT   (1u << SL_BITS)
-#define FL_MIN	   8	/* payloads below 256 share the first row */
-#define FL_COUNT   24	/* up to 2 GiB */
-#define FREE	   1u
-#define PREV_FREE  2u
-#define FLAGS	   (FREE | PREV_FREE)
-#define HEADER	   sizeof(size_t)
-#define SIZE_MIN   (4 * sizeof(size_t) - HEADER) /* 24: links and prev */
+#define ALIGN	  16u
+#define SL_BITS	  4
+#define SL_COUNT  (1u << SL_BITS)
+#define FL_MIN	  8  /* payloads below 256 share the first row */
+#define FL_COUNT  24 /* up to 2 GiB */
+#define FREE	  1u
+#define PREV_FREE 2u
+#define FLAGS	  (FREE | PREV_FREE)
+#define HEADER	  sizeof(size_t)
+#define SIZE_MIN  (4 * sizeof(size_t) - HEADER) /* 24: links and prev */
 
 struct block {
-	struct block *prev;	/* lies in the payload of the one before */
-	size_t size;		/* of the payload, 16k + 8, and flags */
+	struct block *prev; /* lies in the payload of the one before */
+	size_t size;	    /* of the payload, 16k + 8, and flags */
 	struct block *next_free, *prev_free; /* payload begins here */
 };
 
@@ -50,15 +50,16 @@ static inline struct block *
 block_of(void *p)
 {
 	return (struct block *)(void *)((char *)p -
-		offsetof(struct block, next_free));
+					offsetof(struct block, next_free));
 }
 
 /* The block behind: its `prev` is the last word of this payload. */
 static inline struct block *
 next_of(struct block *b)
 {
-	return (struct block *)(void *)((char *)payload_of(b) + arena_large_size_of(b) -
-		sizeof(struct block *));
+	return (struct block *)(void *)((char *)payload_of(b) +
+					arena_large_size_of(b) -
+					sizeof(struct block *));
 }
 
 static void
@@ -176,8 +177,9 @@ large_init(void *memory, size_t size)
 
 	assert(((uintptr_t)memory & (ALIGN - 1)) == 0);
 	/* `prev` of the first, its header; the header of the sentinel */
-	b->size = ((size - 2 * HEADER - sizeof(b->prev)) &
-			  ~(size_t)(ALIGN - 1)) - HEADER;
+	b->size =
+		((size - 2 * HEADER - sizeof(b->prev)) & ~(size_t)(ALIGN - 1)) -
+		HEADER;
 	end = next_of(b);
 	end->size = 0; /* in use, for ever */
 	insert(b);
@@ -228,7 +230,9 @@ large_resize(void *p, size_t size)
 	size = arena_large_rounded(size);
 	if (size > arena_large_size_of(b)) {
 		if (!(next->size & FREE) ||
-			arena_large_size_of(b) + HEADER + arena_large_size_of(next) < size)
+			arena_large_size_of(b) + HEADER +
+					arena_large_size_of(next) <
+				size)
 			return false;
 		arena_large_take(next);
 		b->size += arena_large_size_of(next) + HEADER;

@@ -144,8 +144,8 @@ limit_all(void)
 	       limit(RLIMIT_CPU, LIMIT_SCRIPT_WALL_MAX_MS / 1000 + 2) ||
 	       limit(RLIMIT_STACK, 8 * 1024 * 1024) ||
 	       /* the arena with its spare half, the program, the stack */
-	       limit(RLIMIT_AS, LIMIT_SCRIPT_MEMORY_BYTES / 2 * 3 +
-					32 * 1024 * 1024);
+	       limit(RLIMIT_AS,
+		       LIMIT_SCRIPT_MEMORY_BYTES / 2 * 3 + 32 * 1024 * 1024);
 }
 
 /* No file, no port, no signal: whatever this kernel can forbid. */
@@ -193,7 +193,8 @@ confine(pid_t parent, uid_t uid, struct confine_report *r)
 	confine_note(r, WIRE_LAYER_NICE, setpriority(PRIO_PROCESS, 0, 19));
 	require(r, WIRE_LAYER_UID, become_nobody(uid));
 	require(r, WIRE_LAYER_DEATHSIG, die_with(parent));
-	confine_note(r, WIRE_LAYER_DUMPABLE, prctl(PR_SET_DUMPABLE, 0, 0, 0, 0));
+	confine_note(r, WIRE_LAYER_DUMPABLE,
+		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0));
 	require(r, WIRE_LAYER_NNP, prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
 	confine_note(r, WIRE_LAYER_MDWE,
 		prctl(SET_MDWE, MDWE_REFUSE_EXEC_GAIN, 0, 0, 0));
@@ -210,8 +211,8 @@ static struct sock_filter filter[] = {
 void
 confine_seal(struct confine_report *r)
 {
-	struct sock_fprog program = {
-		sizeof(filter) / sizeof(filter[0]), filter};
+	struct sock_fprog program = {sizeof(filter) / sizeof(filter[0]),
+		filter};
 	long rc = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
 		SECCOMP_FILTER_FLAG_LOG, &program);
 

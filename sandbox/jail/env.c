@@ -115,7 +115,8 @@ base_setmetatable(lua_State *L)
 		luaL_checktype(L, 2, LUA_TTABLE);
 		lua_pushliteral(L, "__gc");
 		if (lua_rawget(L, 2) != LUA_TNIL)
-			return luaL_error(L, "setmetatable: __gc is not "
+			return luaL_error(L,
+				"setmetatable: __gc is not "
 				"available here; use a <close> variable");
 		lua_pop(L, 1);
 	}
@@ -132,7 +133,8 @@ base_collectgarbage(lua_State *L)
 	const char *what = luaL_optstring(L, 1, "collect");
 
 	if (strcmp(what, "count") != 0)
-		return luaL_error(L, "collectgarbage: only 'count' is "
+		return luaL_error(L,
+			"collectgarbage: only 'count' is "
 			"available here; memory is freed by itself");
 	lua_pushnumber(L, (lua_Number)arena_used() / 1024);
 	return 1;

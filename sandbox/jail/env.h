@@ -9,9 +9,9 @@
 void env_setup(lua_State *L, const uint64_t seed[2]);
 
 /* The parts of it; each adds to the globals table at the top of the stack. */
-void env_co_setup(lua_State *L);	/* coroutine, pcall, xpcall */
-void env_lib_setup(lua_State *L);	/* string, table, utf8, math */
-void env_os_setup(lua_State *L);	/* os: time without zones, no processes */
+void env_co_setup(lua_State *L);  /* coroutine, pcall, xpcall */
+void env_lib_setup(lua_State *L); /* string, table, utf8, math */
+void env_os_setup(lua_State *L);  /* os: time without zones, no processes */
 
 /* tostring without addresses; pushes a string. */
 const char *env_tostring(lua_State *L, int idx, size_t *ret_n);

@@ -10,7 +10,7 @@ static const char *const co_names[] = {"coroutine.create",
 	"coroutine.isyieldable", "coroutine.running", "coroutine.status",
 	"coroutine.yield", NULL};
 
-/* --- pcall, xpcall ---------------------------------------------------------- */
+/* --- pcall, xpcall -------------------------------------------------------- */
 /* The results of a protected call: all above `extra` values. */
 static int
 finish_pcall(lua_State *L, int status, lua_KContext extra)
@@ -51,7 +51,7 @@ base_xpcall(lua_State *L)
 	return finish_pcall(L, status, 2);
 }
 
-/* --- coroutines --------------------------------------------------------------- */
+/* --- coroutines ----------------------------------------------------------- */
 /* Number of values that the coroutine gave, on the stack of L; -1: an error,
  * likewise. */
 static int

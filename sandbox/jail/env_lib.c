@@ -37,7 +37,7 @@ forward(lua_State *L)
 	return lua_gettop(L);
 }
 
-/* --- string ------------------------------------------------------------------- */
+/* --- string --------------------------------------------------------------- */
 static int
 string_rep(lua_State *L)
 {
@@ -79,7 +79,7 @@ string_format(lua_State *L)
 		arg++;
 		if (c == 'p')
 			return luaL_error(L, "string.format: %%p is not "
-				"available here");
+					     "available here");
 		if (c == 's' && arg <= top && !lua_isstring(L, arg)) {
 			env_tostring(L, arg, NULL);
 			lua_replace(L, arg);
@@ -88,7 +88,7 @@ string_format(lua_State *L)
 	return forward(L);
 }
 
-/* --- table ------------------------------------------------------------------------ */
+/* --- table ---------------------------------------------------------------- */
 /* A length that __len makes up is believed only within reason. */
 static void
 check_length(lua_State *L)
@@ -103,8 +103,7 @@ check_length(lua_State *L)
 static void
 check_range(lua_State *L, lua_Integer from, lua_Integer to)
 {
-	if (from <= to &&
-		(lua_Unsigned)to - (lua_Unsigned)from >= RANGE_MAX)
+	if (from <= to && (lua_Unsigned)to - (lua_Unsigned)from >= RANGE_MAX)
 		luaL_error(L, "a range of more than %d elements", RANGE_MAX);
 }
 
@@ -132,7 +131,7 @@ table_move(lua_State *L)
 	return forward(L);
 }
 
-/* --- math --------------------------------------------------------------------------- */
+/* --- math ----------------------------------------------------------------- */
 /* Without arguments the library would use and return an address. */
 static int
 math_randomseed(lua_State *L)
@@ -145,7 +144,7 @@ math_randomseed(lua_State *L)
 	return 0;
 }
 
-/* --- setting up ----------------------------------------------------------------------- */
+/* --- setting up ----------------------------------------------------------- */
 static void
 env_lib_wrap(lua_State *L, const char *full_name, lua_CFunction f)
 {

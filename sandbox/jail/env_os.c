@@ -133,27 +133,44 @@ env_os_expand(char *out, size_t size, char c, const struct civil *t)
 	int m = t->month;
 
 	switch (c) {
-	case 'Y': return snprintf(out, size, "%lld", y);
-	case 'y': return snprintf(out, size, "%02lld", (y % 100 + 100) % 100);
-	case 'm': return snprintf(out, size, "%02d", m);
-	case 'd': return snprintf(out, size, "%02d", t->day);
-	case 'H': return snprintf(out, size, "%02d", t->hour);
-	case 'I': return snprintf(out, size, "%02d", (t->hour + 11) % 12 + 1);
-	case 'p': return snprintf(out, size, t->hour < 12 ? "AM" : "PM");
-	case 'M': return snprintf(out, size, "%02d", t->minute);
-	case 'S': return snprintf(out, size, "%02d", t->second);
-	case 'j': return snprintf(out, size, "%03d", t->yearday);
-	case 'w': return snprintf(out, size, "%d", t->weekday);
-	case 'u': return snprintf(out, size, "%d", (t->weekday + 6) % 7 + 1);
-	case 'a': return snprintf(out, size, "%.3s", days + 3 * t->weekday);
-	case 'A': return snprintf(out, size, "%s", day[t->weekday]);
-	case 'b': return snprintf(out, size, "%.3s", month[m - 1]);
-	case 'B': return snprintf(out, size, "%s", month[m - 1]);
-	case 'F': return snprintf(out, size, "%lld-%02d-%02d", y, m, t->day);
+	case 'Y':
+		return snprintf(out, size, "%lld", y);
+	case 'y':
+		return snprintf(out, size, "%02lld", (y % 100 + 100) % 100);
+	case 'm':
+		return snprintf(out, size, "%02d", m);
+	case 'd':
+		return snprintf(out, size, "%02d", t->day);
+	case 'H':
+		return snprintf(out, size, "%02d", t->hour);
+	case 'I':
+		return snprintf(out, size, "%02d", (t->hour + 11) % 12 + 1);
+	case 'p':
+		return snprintf(out, size, t->hour < 12 ? "AM" : "PM");
+	case 'M':
+		return snprintf(out, size, "%02d", t->minute);
+	case 'S':
+		return snprintf(out, size, "%02d", t->second);
+	case 'j':
+		return snprintf(out, size, "%03d", t->yearday);
+	case 'w':
+		return snprintf(out, size, "%d", t->weekday);
+	case 'u':
+		return snprintf(out, size, "%d", (t->weekday + 6) % 7 + 1);
+	case 'a':
+		return snprintf(out, size, "%.3s", days + 3 * t->weekday);
+	case 'A':
+		return snprintf(out, size, "%s", day[t->weekday]);
+	case 'b':
+		return snprintf(out, size, "%.3s", month[m - 1]);
+	case 'B':
+		return snprintf(out, size, "%s", month[m - 1]);
+	case 'F':
+		return snprintf(out, size, "%lld-%02d-%02d", y, m, t->day);
 	case 'T':
 	case 'X':
-		return snprintf(out, size, "%02d:%02d:%02d", t->hour,
-			t->minute, t->second);
+		return snprintf(out, size, "%02d:%02d:%02d", t->hour, t->minute,
+			t->second);
 	case 'D':
 	case 'x':
 		return snprintf(out, size, "%02d/%02d/%02lld", m, t->day,
@@ -162,10 +179,14 @@ env_os_expand(char *out, size_t size, char c, const struct civil *t)
 		return snprintf(out, size, "%.3s %.3s %2d %02d:%02d:%02d %lld",
 			days + 3 * t->weekday, month[m - 1], t->day, t->hour,
 			t->minute, t->second, y);
-	case 'Z': return snprintf(out, size, "UTC");
-	case 'z': return snprintf(out, size, "+0000");
-	case '%': return snprintf(out, size, "%%");
-	default: return 0;
+	case 'Z':
+		return snprintf(out, size, "UTC");
+	case 'z':
+		return snprintf(out, size, "+0000");
+	case '%':
+		return snprintf(out, size, "%%");
+	default:
+		return 0;
 	}
 }
 
@@ -195,8 +216,10 @@ os_date(lua_State *L)
 		}
 		int n = env_os_expand(text, sizeof(text), *++fmt, &c);
 		if (n <= 0)
-			return luaL_error(L, "os.date: unknown conversion "
-				"'%%%c'", *fmt ? *fmt : ' ');
+			return luaL_error(L,
+				"os.date: unknown conversion "
+				"'%%%c'",
+				*fmt ? *fmt : ' ');
 		luaL_addlstring(&b, text, (size_t)n);
 	}
 	luaL_pushresult(&b);
@@ -216,8 +239,7 @@ os_clock(lua_State *L)
 	struct timespec ts;
 
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
-	lua_pushnumber(L, (lua_Number)ts.tv_sec +
-				  (lua_Number)ts.tv_nsec / 1e9);
+	lua_pushnumber(L, (lua_Number)ts.tv_sec + (lua_Number)ts.tv_nsec / 1e9);
 	return 1;
 }
 

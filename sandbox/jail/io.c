@@ -13,8 +13,8 @@
 /* Untouched pages of these cost nothing. */
 static uint8_t out_data[WIRE_HEADER + WIRE_FRAME_BYTES];
 static uint8_t in_data[WIRE_HEADER + WIRE_FRAME_BYTES];
-static size_t in_len;	/* read so far */
-static size_t in_used;	/* of the frame handed out last */
+static size_t in_len;  /* read so far */
+static size_t in_used; /* of the frame handed out last */
 static volatile bool sending;
 
 struct out *
@@ -169,8 +169,8 @@ static void
 io_fill(size_t need)
 {
 	while (in_len < need) {
-		ssize_t n = read(
-			WIRE_FD, in_data + in_len, sizeof(in_data) - in_len);
+		ssize_t n = read(WIRE_FD, in_data + in_len,
+			sizeof(in_data) - in_len);
 
 		if (n < 0 && errno == EINTR) {
 			alarm_check();
@@ -202,7 +202,7 @@ io_read(struct frame *ret)
 	ret->len = len - 1;
 }
 
-/* --- taking frames apart ----------------------------------------------------- */
+/* --- taking frames apart -------------------------------------------------- */
 static size_t
 io_left(const struct in *in)
 {
@@ -214,7 +214,7 @@ in_tag(struct in *in, enum wire_tag *ret)
 {
 	if (io_left(in) < 1 || *in->at > WIRE_MAP)
 		return false;
-	*ret = (enum wire_tag)*in->at++;
+	*ret = (enum wire_tag) * in->at++;
 	return true;
 }
 

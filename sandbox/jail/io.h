@@ -12,7 +12,7 @@
 struct out {
 	uint8_t *data;
 	size_t len, cap;
-	bool full;		/* something did not fit */
+	bool full; /* something did not fit */
 };
 
 /* The one large buffer, emptied. */
@@ -39,7 +39,7 @@ bool io_sending(void);
 
 struct frame {
 	enum wire_frame type;
-	const uint8_t *body;	/* valid until the next io_read */
+	const uint8_t *body; /* valid until the next io_read */
 	size_t len;
 };
 
@@ -47,7 +47,7 @@ struct frame {
  * protocol. */
 void io_read(struct frame *ret);
 
-/* --- taking frames apart ----------------------------------------------------- */
+/* --- taking frames apart -------------------------------------------------- */
 struct in {
 	const uint8_t *at, *end;
 };

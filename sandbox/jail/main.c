@@ -39,7 +39,7 @@ usage(int argc, char **argv)
 	}
 	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
 		puts("memory-sandbox runs one script of execute_code in a "
-			"jail.\nmemory-db starts it; by hand it does nothing.");
+		     "jail.\nmemory-db starts it; by hand it does nothing.");
 		return 0;
 	}
 	fputs("memory-sandbox is started by memory-db; see --help\n", stderr);

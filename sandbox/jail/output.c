@@ -8,7 +8,7 @@
 
 static uint8_t data[WIRE_HEADER + PIECE];
 static struct out piece = {data, WIRE_HEADER, sizeof(data), false};
-static int64_t left;	/* one byte beyond the limit tells that it was cut */
+static int64_t left; /* one byte beyond the limit tells that it was cut */
 
 void
 output_limit(int64_t bytes)

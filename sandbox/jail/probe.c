@@ -57,8 +57,8 @@ probe_syscall(lua_State *L)
 
 	for (int i = 0; i < 6; i++)
 		a[i] = (long)luaL_optinteger(L, i + 2, 0);
-	long rc = syscall((long)luaL_checkinteger(L, 1), a[0], a[1], a[2],
-		a[3], a[4], a[5]);
+	long rc = syscall((long)luaL_checkinteger(L, 1), a[0], a[1], a[2], a[3],
+		a[4], a[5]);
 	lua_pushinteger(L, rc < 0 ? -errno : rc);
 	return 1;
 }
@@ -71,9 +71,9 @@ probe_i386(lua_State *L)
 	int32_t rc = (int32_t)luaL_checkinteger(L, 1);
 
 	__asm__ volatile("int $0x80"
-		: "+a"(rc)
-		: "b"(WIRE_FD), "c"(0), "d"(0)
-		: "memory", "r8", "r9", "r10", "r11");
+			 : "+a"(rc)
+			 : "b"(WIRE_FD), "c"(0), "d"(0)
+			 : "memory", "r8", "r9", "r10", "r11");
 	lua_pushinteger(L, rc);
 	return 1;
 }
@@ -83,8 +83,8 @@ probe_i386(lua_State *L)
 static int
 probe_crash(lua_State *L)
 {
-	volatile int *nowhere = (volatile int *)(uintptr_t)luaL_checkinteger(
-		L, 1);
+	volatile int *nowhere =
+		(volatile int *)(uintptr_t)luaL_checkinteger(L, 1);
 
 	*nowhere = 1;
 	return 0;

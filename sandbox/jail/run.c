@@ -38,7 +38,7 @@ on_panic(lua_State *L)
 	_exit(WIRE_EXIT_PANIC);
 }
 
-/* --- preparing --------------------------------------------------------------- */
+/* --- preparing ------------------------------------------------------------ */
 static int
 run_ready(lua_State *L)
 {
@@ -80,7 +80,7 @@ run_setup(lua_State *L, struct in *in)
 	lua_call(L, 1, 0);
 }
 
-/* --- errors --------------------------------------------------------------------- */
+/* --- errors --------------------------------------------------------------- */
 static void
 keep_message(const char *s, size_t n)
 {
@@ -148,8 +148,12 @@ line_of(const char *s)
 static void
 write_message(lua_State *L, struct out *o)
 {
-	struct value_writer w = {.L = L, .o = o, .bytes = 8 * MESSAGE_MAX,
-		.nodes = 1, .depth_max = 1, .root = "message"};
+	struct value_writer w = {.L = L,
+		.o = o,
+		.bytes = 8 * MESSAGE_MAX,
+		.nodes = 1,
+		.depth_max = 1,
+		.root = "message"};
 
 	lua_pushlstring(L, failure.message, failure.message_n);
 	if (!value_write(&w))
@@ -174,7 +178,7 @@ send_error(lua_State *L)
 	return 0;
 }
 
-/* --- results ---------------------------------------------------------------------- */
+/* --- results -------------------------------------------------------------- */
 /* The results above `base` as one value at the top: the value returned, an
  * array of several, or the global `result`. */
 static void
@@ -216,7 +220,8 @@ static void
 send_result(lua_State *L, const struct task *t)
 {
 	struct out *o = out_begin();
-	struct value_writer w = {.L = L, .o = o,
+	struct value_writer w = {.L = L,
+		.o = o,
 		.bytes = t->limit[WIRE_L_RESULT_BYTES],
 		.nodes = t->limit[WIRE_L_RESULT_NODES],
 		.depth_max = (int)t->limit[WIRE_L_RESULT_DEPTH],
@@ -247,7 +252,7 @@ send_result(lua_State *L, const struct task *t)
 	io_send(o, WIRE_RESULT);
 }
 
-/* --- running ------------------------------------------------------------------------ */
+/* --- running -------------------------------------------------------------- */
 static void
 read_task(lua_State *L, struct in *in, struct task *t)
 {
@@ -281,7 +286,7 @@ run_load(lua_State *L, const struct task *t)
 	}
 	if (n > 0 && *s == LUA_SIGNATURE[0]) {
 		lua_pushliteral(L, "the script is compiled Lua; "
-			"only source text is run");
+				   "only source text is run");
 		return LUA_ERRSYNTAX;
 	}
 	return luaL_loadbufferx(L, s, n, ALARM_CHUNK, "t");

@@ -33,7 +33,7 @@ value_setup(lua_State *L)
 	lua_rawsetp(L, LUA_REGISTRYINDEX, &value_object);
 }
 
-/* --- where ------------------------------------------------------------------- */
+/* --- where ---------------------------------------------------------------- */
 /* "result.items[3].name", cut when it is long. */
 static void
 path_text(const struct value_writer *w, char *out, size_t size)
@@ -106,7 +106,7 @@ value_spend(struct value_writer *w, size_t bytes)
 	return true;
 }
 
-/* --- writing ------------------------------------------------------------------- */
+/* --- writing -------------------------------------------------------------- */
 /* The text with U+FFFD for each byte that is not UTF-8, and for NUL. */
 static bool
 write_mended(struct value_writer *w, const char *s, size_t n)
@@ -173,7 +173,7 @@ write_bytes(struct value_writer *w, const char *s, size_t n)
 
 /* What a first look at a table says. */
 struct value_shape {
-	lua_Integer n;		/* pairs */
+	lua_Integer n; /* pairs */
 	bool is_array;
 };
 
@@ -244,12 +244,14 @@ key_text(struct value_writer *w, char room[32], const char **ret, size_t *ret_n)
 		if (type != LUA_TNIL) {
 			w->path[w->depth - 1].key = room;
 			w->path[w->depth - 1].key_len = *ret_n;
-			return value_fail(w, "the table has this key as a number "
+			return value_fail(w,
+				"the table has this key as a number "
 				"and as a string");
 		}
 	} else {
 		w->depth--;
-		value_fail(w, "a key is a %s; JSON has only strings (and integers, "
+		value_fail(w,
+			"a key is a %s; JSON has only strings (and integers, "
 			"as strings)",
 			lua_type(L, -2) == LUA_TNUMBER
 				? "float"
@@ -301,8 +303,7 @@ write_table(struct value_writer *w)
 		return false;
 	w->path[w->depth].table = self;
 	w->depth++;
-	if (!(shape.is_array ? write_array(w, shape.n)
-			     : write_map(w, shape.n)))
+	if (!(shape.is_array ? write_array(w, shape.n) : write_map(w, shape.n)))
 		return false;
 	w->depth--;
 	return true;
@@ -362,8 +363,10 @@ write_any(struct value_writer *w)
 	default:
 		break;
 	}
-	return value_fail(w, "a %s; only nil, booleans, numbers, strings and tables "
-		"can leave a script", luaL_typename(L, -1));
+	return value_fail(w,
+		"a %s; only nil, booleans, numbers, strings and tables "
+		"can leave a script",
+		luaL_typename(L, -1));
 }
 
 bool
@@ -378,7 +381,7 @@ value_write(struct value_writer *w)
 	return ok;
 }
 
-/* --- reading ------------------------------------------------------------------- */
+/* --- reading -------------------------------------------------------------- */
 static bool read_any(lua_State *L, struct in *in, int depth);
 
 static bool

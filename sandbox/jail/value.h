@@ -25,20 +25,20 @@
 struct value_writer {
 	lua_State *L;
 	struct out *o;
-	bool is_strict;		/* what would be a warning is an error */
-	int64_t bytes, nodes;	/* may still be written; bytes as sent */
+	bool is_strict;	      /* what would be a warning is an error */
+	int64_t bytes, nodes; /* may still be written; bytes as sent */
 	int depth_max;
-	const char *root;	/* the name of the whole: "result" */
+	const char *root; /* the name of the whole: "result" */
 
-	char error[512];	/* why it failed */
-	const char *limit;	/* it failed by this limit ("result_bytes") */
+	char error[512];   /* why it failed */
+	const char *limit; /* it failed by this limit ("result_bytes") */
 	int warnings_n;
 	char warnings[VALUE_WARNINGS][160];
 	/* where we are */
 	int depth;
 	struct {
 		const void *table;
-		const char *key;	/* NULL: index */
+		const char *key; /* NULL: index */
 		size_t key_len;
 		lua_Integer index;
 	} path[WIRE_DEPTH + 1];

@@ -37,8 +37,8 @@
 #include "tests/bench/samples.h"
 #include "tests/bench/words.h"
 
-#define QUERIES 250		/* of a class */
-#define GROUPS 8
+#define QUERIES 250 /* of a class */
+#define GROUPS	8
 
 struct group {
 	char op[16], class[16], name[32];
@@ -46,22 +46,22 @@ struct group {
 	double seconds, rate;
 	int64_t started, answered, failed, busy;
 	int64_t next_number;
-	int64_t begin, end;	/* of the measured requests */
+	int64_t begin, end; /* of the measured requests */
 	struct samples latency;
 	uint64_t random;
-	char error[200];	/* the first failure */
+	char error[200]; /* the first failure */
 };
 
 struct client {
 	int fd;
 	struct group *g;
-	int64_t due;		/* when the request under way was due */
-	int64_t left;		/* of each=; -1: no limit */
+	int64_t due;  /* when the request under way was due */
+	int64_t left; /* of each=; -1: no limit */
 	int64_t asked;
 	bool busy;
 	char *out;
 	size_t out_n, out_at;
-	char head[160];		/* begin of the reply line */
+	char head[160]; /* begin of the reply line */
 	size_t head_n;
 };
 
@@ -90,16 +90,17 @@ now(void)
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-/* --- what is asked ----------------------------------------------------------- */
+/* --- what is asked -------------------------------------------------------- */
 static void
 put_entity(FILE *f, struct group *g)
 {
 	char text[4096];
 
 	words_text(words, &g->random, (size_t)g->bytes, text, sizeof(text));
-	fprintf(f, "{\"name\":\"%s%lld\",\"entityType\":\"note\","
-		"\"observations\":[\"%s\"]}", g->name,
-		(long long)g->next_number++, text);
+	fprintf(f,
+		"{\"name\":\"%s%lld\",\"entityType\":\"note\","
+		"\"observations\":[\"%s\"]}",
+		g->name, (long long)g->next_number++, text);
 }
 
 static void
@@ -110,12 +111,14 @@ put_request(FILE *f, struct client *c)
 
 	if (strcmp(g->op, "create") == 0) {
 		fputs("{\"id\":1,\"method\":\"create_entities\","
-			"\"params\":{\"entities\":[", f);
+		      "\"params\":{\"entities\":[",
+			f);
 		put_entity(f, g);
 		fputs("]}}\n", f);
 	} else if (strcmp(g->op, "bulk") == 0) {
 		fputs("{\"id\":1,\"method\":\"create_entities\","
-			"\"params\":{\"entities\":[", f);
+		      "\"params\":{\"entities\":[",
+			f);
 		for (int64_t i = 0; i < g->batch; i++) {
 			if (i)
 				fputc(',', f);
@@ -125,12 +128,14 @@ put_request(FILE *f, struct client *c)
 	} else if (strcmp(g->op, "append") == 0) {
 		words_text(words, &g->random, (size_t)g->bytes, text,
 			sizeof(text));
-		fprintf(f, "{\"id\":1,\"method\":\"add_observations\","
+		fprintf(f,
+			"{\"id\":1,\"method\":\"add_observations\","
 			"\"params\":{\"observations\":[{\"entityName\":\"%s\","
-			"\"contents\":[\"%s %lld\"]}]}}\n", g->name, text,
-			(long long)g->next_number++);
+			"\"contents\":[\"%s %lld\"]}]}}\n",
+			g->name, text, (long long)g->next_number++);
 	} else if (strcmp(g->op, "search") == 0) {
-		fprintf(f, "{\"id\":1,\"method\":\"search_nodes\","
+		fprintf(f,
+			"{\"id\":1,\"method\":\"search_nodes\","
 			"\"params\":{\"query\":\"%s\",\"limit\":10}}\n",
 			queries[g - groups][g->next_number++ % QUERIES]);
 	} else if (strcmp(g->op, "status") == 0) {
@@ -140,7 +145,7 @@ put_request(FILE *f, struct client *c)
 	}
 }
 
-/* --- one connection ------------------------------------------------------------- */
+/* --- one connection ------------------------------------------------------- */
 static void
 watch(struct client *c, uint32_t events, int op)
 {
@@ -172,8 +177,7 @@ group_over(const struct group *g)
 {
 	if (g->count)
 		return g->started >= g->count;
-	return g->seconds > 0 &&
-		(double)(now() - start_ns) >= g->seconds * 1e9;
+	return g->seconds > 0 && (double)(now() - start_ns) >= g->seconds * 1e9;
 }
 
 /* Asks the next request when it is due. False: nothing to ask (yet). */
@@ -247,7 +251,7 @@ take_input(struct client *c)
 		die("recv");
 	if (n == 0) {
 		fprintf(stderr, "bench_load: the service closed a "
-			"connection\n");
+				"connection\n");
 		exit(111);
 	}
 	for (char *p = buf, *end = buf + n; p < end;) {
@@ -263,7 +267,7 @@ take_input(struct client *c)
 	}
 }
 
-/* --- all of them ------------------------------------------------------------------ */
+/* --- all of them ---------------------------------------------------------- */
 static void
 connect_all(const char *path)
 {
@@ -285,7 +289,7 @@ connect_all(const char *path)
 			if (c->fd < 0)
 				die("socket");
 			while (connect(c->fd, (struct sockaddr *)&a,
-				sizeof(a)) < 0)
+				       sizeof(a)) < 0)
 				if (errno != EAGAIN && errno != EINTR)
 					die("connect");
 			fcntl(c->fd, F_SETFL, O_NONBLOCK);
@@ -316,8 +320,8 @@ ask_all(void)
 		working |= has_end;
 	}
 	if (next != INT64_MAX) {
-		struct itimerspec t = {.it_value = {
-			next / 1000000000, next % 1000000000}};
+		struct itimerspec t = {
+			.it_value = {next / 1000000000, next % 1000000000}};
 
 		timerfd_settime(timer_fd, TFD_TIMER_ABSTIME, &t, NULL);
 	}
@@ -355,7 +359,7 @@ run(void)
 	}
 }
 
-/* --- arguments and results -------------------------------------------------------- */
+/* --- arguments and results ------------------------------------------------ */
 static void
 set_member(struct group *g, const char *key, const char *value)
 {
@@ -384,7 +388,7 @@ set_member(struct group *g, const char *key, const char *value)
 		for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
 			if (strcmp(key, numbers[i].key) == 0) {
 				*(int64_t *)(void *)((char *)g +
-					numbers[i].offset) =
+						     numbers[i].offset) =
 					strtoll(value, NULL, 10);
 				return;
 			}
@@ -422,8 +426,8 @@ parse_group(char *text)
 		queries[groups_n][k] = malloc(256);
 		if (!queries[groups_n][k])
 			die("memory");
-		if (words_query(words, g->class, k, queries[groups_n][k],
-			256) < 0) {
+		if (words_query(words, g->class, k, queries[groups_n][k], 256) <
+			0) {
 			fprintf(stderr, "bench_load: no class '%s'\n",
 				g->class);
 			exit(100);
@@ -440,9 +444,9 @@ print_group(struct group *g, double cpu_s)
 
 	samples_sort(&g->latency);
 	printf("{\"op\":\"%s\",\"clients\":%lld,\"samples\":%zu,"
-		"\"failed\":%lld,\"busy\":%lld,\"seconds\":%.3f,\"rate\":%.1f,"
-		"\"p50_ms\":%.4f,\"p99_ms\":%.4f,\"max_ms\":%.4f,"
-		"\"cpu_s\":%.3f,\"error\":",
+	       "\"failed\":%lld,\"busy\":%lld,\"seconds\":%.3f,\"rate\":%.1f,"
+	       "\"p50_ms\":%.4f,\"p99_ms\":%.4f,\"max_ms\":%.4f,"
+	       "\"cpu_s\":%.3f,\"error\":",
 		g->op, (long long)g->clients, l->n, (long long)g->failed,
 		(long long)g->busy, seconds,
 		seconds > 0 ? (double)l->n / seconds : 0, samples_ms(l, 0.5),

@@ -33,8 +33,8 @@ answer(void *ctx, const char *method, json_t *params, int64_t left_ms,
 	return *ret ? 0 : err_nomem(e);
 }
 
-static const struct sandbox_method methods[] = {
-	{"echo", "echo{...}", "", false, false},
+static const struct sandbox_method methods[] = {{"echo", "echo{...}", "", false,
+							false},
 	{NULL, NULL, NULL, false, false}};
 
 static void
@@ -50,7 +50,8 @@ static double
 run(struct sandbox *s, const char *source, double *ret_number)
 {
 	struct sandbox_job job = {.source = source,
-		.source_len = strlen(source), .call = answer};
+		.source_len = strlen(source),
+		.call = answer};
 	struct sandbox_outcome o;
 	struct err e = {0};
 	int64_t start = clock_mono_ns();
@@ -128,7 +129,7 @@ call_cost(struct sandbox *s)
 	printf("{\"what\":\"call\",\"us\":%.1f}\n", best / 1000);
 }
 
-/* --- growth ------------------------------------------------------------------------ */
+/* --- growth --------------------------------------------------------------- */
 static int
 entries(const char *folder)
 {
@@ -174,8 +175,9 @@ growth(struct sandbox *s, int runs)
 	double seconds = (double)(clock_mono_ns() - start) / 1e9;
 	pause_us(300000);
 	printf("{\"what\":\"growth\",\"runs\":%d,\"seconds\":%.1f,"
-	       "\"descriptors\":%d,\"kib\":%ld}\n", runs, seconds,
-		entries("/proc/self/fd") - fds, resident_kib() - kib);
+	       "\"descriptors\":%d,\"kib\":%ld}\n",
+		runs, seconds, entries("/proc/self/fd") - fds,
+		resident_kib() - kib);
 }
 
 int

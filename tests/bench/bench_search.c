@@ -19,14 +19,14 @@
 #include "tests/lib/store_fixture.h"
 
 #define VOCABULARY 50000
-#define WORDS      14
+#define WORDS	   14
 
 static double cumulated[VOCABULARY];
 static struct sf_random rng = {1};
-static int64_t as_of;		/* change; 0: now */
+static int64_t as_of; /* change; 0: now */
 static int64_t asked = NAMESPACE_DEFAULT;
-static const char *one_query;	/* instead of the classes */
-static int64_t one_class = -1;	/* of the classes */
+static const char *one_query;  /* instead of the classes */
+static int64_t one_class = -1; /* of the classes */
 
 /* Words that can be said: rank 0 is "ba". */
 static void
@@ -78,8 +78,8 @@ text_of(int words, char *out, size_t size)
 
 	for (int i = 0; i < words; i++) {
 		word_of(zipf(), word);
-		n += (size_t)snprintf(
-			out + n, size - n, "%s%s", i ? " " : "", word);
+		n += (size_t)snprintf(out + n, size - n, "%s%s", i ? " " : "",
+			word);
 	}
 }
 
@@ -121,7 +121,7 @@ build(struct store_fixture *f, int entities)
 		;
 }
 
-/* --- queries ------------------------------------------------------------------ */
+/* --- queries -------------------------------------------------------------- */
 
 enum query_class { RARE, MID, COMMON, SENTENCE, ABSENT, SUBSTRING, CLASSES };
 static const char *const class_names[] = {"rare word", "word in 1 %",
@@ -186,7 +186,7 @@ struct timing {
 struct figures {
 	struct timing p50, p99;
 	double rows;
-	int64_t steps;		/* of SQLite's machine */
+	int64_t steps; /* of SQLite's machine */
 };
 
 static int64_t
@@ -204,9 +204,15 @@ static size_t
 recall_one(struct store_fixture *f, struct store *reader, const char *query)
 {
 	struct recall_request q = {.ns = {asked, 0},
-		.query = query, .query_n = strlen(query), .types_n = -1,
-		.limit = 10, .since = INT64_MIN, .until = INT64_MAX,
-		.valid_at = FACT_NO_TIME, .now = clock_now_ms(), .zone = ""};
+		.query = query,
+		.query_n = strlen(query),
+		.types_n = -1,
+		.limit = 10,
+		.since = INT64_MIN,
+		.until = INT64_MAX,
+		.valid_at = FACT_NO_TIME,
+		.now = clock_now_ms(),
+		.zone = ""};
 	struct recall_result r;
 	size_t n;
 
@@ -220,7 +226,9 @@ static size_t
 search_one(struct store_fixture *f, struct store *reader, const char *query)
 {
 	struct search_request q = {.ns = {asked, 0},
-		.query = query, .query_n = strlen(query), .types_n = -1,
+		.query = query,
+		.query_n = strlen(query),
+		.types_n = -1,
 		.limit = 10};
 	struct search_result r;
 	size_t n;
@@ -239,11 +247,11 @@ run_one(struct store_fixture *f, struct store *reader, bool recalls,
 	int64_t begin = clock_mono_ns(), cpu = cpu_ns();
 
 	sf_ok(f, store_read_begin(reader, &f->e));
-	sf_ok(f, lens_make(reader, STORE_MAIN,
-		as_of ? as_of : STORE_OPEN_END, &lens, &f->e));
+	sf_ok(f, lens_make(reader, STORE_MAIN, as_of ? as_of : STORE_OPEN_END,
+			 &lens, &f->e));
 	sf_ok(f, lens_apply(reader, &lens, &f->e));
-	*ret_rows += (double)(recalls ? recall_one : search_one)(
-		f, reader, query);
+	*ret_rows +=
+		(double)(recalls ? recall_one : search_one)(f, reader, query);
 	store_read_end(reader);
 	begin = clock_mono_ns() - begin;
 	cpu = cpu_ns() - cpu;
@@ -261,12 +269,12 @@ run_class(struct store_fixture *f, struct store *reader, bool recalls,
 
 	if (!ms || !cpu)
 		abort();
-	rng.state = (uint64_t)class + 100;
+	rng.state = (uint64_t) class + 100;
 	(void)steps_of(reader);
 	for (int i = 0; i < n; i++) {
 		struct timing t;
 
-		query_of((enum query_class)class, query, sizeof(query));
+		query_of((enum query_class) class, query, sizeof(query));
 		if (one_query)
 			snprintf(query, sizeof(query), "%s", one_query);
 		t = run_one(f, reader, recalls, query, &x.rows);
@@ -289,7 +297,7 @@ run_classes(struct store_fixture *f, bool recalls, int n)
 	struct store *reader;
 
 	sf_ok(f, store_open(f->db, STORE_READER, &reader, &f->e));
-	for (int class = 0; class < CLASSES; class++) {
+	for (int class = 0; class < CLASSES; class ++) {
 		struct figures x;
 
 		if (one_query ? class != 0
@@ -297,7 +305,7 @@ run_classes(struct store_fixture *f, bool recalls, int n)
 			continue;
 		x = run_class(f, reader, recalls, class, n);
 		printf("%s, %-14s p50 %7.2f ms  p99 %7.2f ms  "
-			"(cpu p50 %6.2f p99 %6.2f)  rows %4.1f\n",
+		       "(cpu p50 %6.2f p99 %6.2f)  rows %4.1f\n",
 			recalls ? "recall" : "search", class_names[class],
 			x.p50.wall_ms, x.p99.wall_ms, x.p50.cpu_ms,
 			x.p99.cpu_ms, x.rows / n);
@@ -305,7 +313,7 @@ run_classes(struct store_fixture *f, bool recalls, int n)
 	store_close(reader);
 }
 
-/* --- a quiet namespace --------------------------------------------------------- */
+/* --- a quiet namespace ---------------------------------------------------- */
 
 #define QUIET_ENTITIES 25
 #define QUIET_QUERIES  200
@@ -317,11 +325,11 @@ quiet_figures(struct store_fixture *f, struct figures v[2][CLASSES])
 
 	sf_ok(f, store_open(f->db, STORE_READER, &reader, &f->e));
 	for (int what = 0; what < 2; what++)
-		for (int class = 0; class < CLASSES; class++) {
+		for (int class = 0; class < CLASSES; class ++) {
 			/* once more for what is read only once */
 			(void)run_class(f, reader, what, class, QUIET_QUERIES);
-			v[what][class] = run_class(
-				f, reader, what, class, QUIET_QUERIES);
+			v[what][class] = run_class(f, reader, what, class,
+				QUIET_QUERIES);
 		}
 	store_close(reader);
 }
@@ -345,12 +353,12 @@ quiet_beside_busy(int facts)
 	build(&f, facts / 2);
 	quiet_figures(&f, beside);
 	for (int what = 0; what < 2; what++)
-		for (int class = 0; class < CLASSES; class++) {
+		for (int class = 0; class < CLASSES; class ++) {
 			const struct figures *a = &alone[what][class];
 			const struct figures *b = &beside[what][class];
 
 			printf("quiet: %s, %s: steps %" PRId64 " -> %" PRId64
-				", rows %.0f -> %.0f, cpu %.3f -> %.3f ms\n",
+			       ", rows %.0f -> %.0f, cpu %.3f -> %.3f ms\n",
 				what ? "recall" : "search", class_names[class],
 				a->steps / QUIET_QUERIES,
 				b->steps / QUIET_QUERIES, a->rows, b->rows,
@@ -359,7 +367,7 @@ quiet_beside_busy(int facts)
 	sf_close(&f);
 }
 
-/* --- options ------------------------------------------------------------------- */
+/* --- options -------------------------------------------------------------- */
 
 struct options {
 	int64_t facts, queries, quiet;
@@ -382,14 +390,15 @@ read_option(struct options *o, const char *name, const char *value)
 	const struct {
 		const char *name, **ret;
 	} texts[] = {
-		{"--what", &o->what}, {"--keep", &o->keep},
+		{"--what", &o->what},
+		{"--keep", &o->keep},
 		{"--query", &one_query},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
 		if (strcmp(name, numbers[i].name) == 0)
 			return text_int(value, numbers[i].least,
-				numbers[i].most, numbers[i].ret) == 0;
+				       numbers[i].most, numbers[i].ret) == 0;
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		if (strcmp(name, texts[i].name) == 0) {
 			*texts[i].ret = value;
@@ -410,9 +419,9 @@ main(int argc, char **argv)
 		good = read_option(&o, argv[i], argv[i + 1]);
 	if (!good) {
 		fprintf(stderr, "usage: bench_search [--facts N] "
-			"[--queries N] [--what search|recall|both] "
-			"[--class K] [--query TEXT] [--as-of CHANGE] "
-			"[--keep PATH] [--quiet N]\n");
+				"[--queries N] [--what search|recall|both] "
+				"[--class K] [--query TEXT] [--as-of CHANGE] "
+				"[--keep PATH] [--quiet N]\n");
 		return 100;
 	}
 	zipf_init();

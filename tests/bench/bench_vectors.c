@@ -14,7 +14,7 @@
 #include "memory-db/embed/scan.h"
 #include "tests/bench/samples.h"
 
-#define ROUNDS 200
+#define ROUNDS	200
 #define NEAREST 40
 
 static uint64_t state = 1;
@@ -100,8 +100,11 @@ bench_hash(void)
 
 		for (int t = 0; t < 32; t++) {
 			for (int k = 0; k < 100; k++)
-				line[t][k] = k % 7 == 6 ? ' ' : (char)('a' +
-					fabsf(number()) * 25);
+				line[t][k] =
+					k % 7 == 6
+						? ' '
+						: (char)('a' +
+							  fabsf(number()) * 25);
 			texts[t] = (struct embed_text){line[t], 100};
 		}
 		start = clock_mono_ns();
@@ -121,7 +124,8 @@ main(int argc, char **argv)
 	int64_t n = 100000, dims = 256;
 
 	if ((argc > 1 && text_int(argv[1], 64, 10000000, &n) != 0) ||
-		(argc > 2 && text_int(argv[2], 1, EMBED_DIMS_MAX, &dims) != 0)) {
+		(argc > 2 &&
+			text_int(argv[2], 1, EMBED_DIMS_MAX, &dims) != 0)) {
 		fprintf(stderr, "bench_vectors [VECTORS [DIMS]]\n");
 		return 100;
 	}

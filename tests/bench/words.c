@@ -7,38 +7,37 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const frequent[] = {
-	"the", "of", "to", "and", "a", "in", "is", "for", "on", "that",
-	"with", "by", "it", "as", "was", "this", "from", "at", "be", "are",
-	"or", "an", "not", "have", "has", "which", "will", "can", "uses",
-	"user", "prefers", "project", "file", "code", "test", "build",
-	"server", "data", "memory", "write", "read", "change", "version",
-	"because", "when", "after", "before", "team", "name", "time", "value",
-	"error", "service", "client", "request", "page", "works", "fixed",
-	"decided", "should", "needs", "table", "query", "index", "release",
-	"branch", "week", "month", "monday", "friday", "november", "december",
-	"january", "customer", "design", "report", "meeting", "budget",
-	"plan", "weekly", "deploy", "python", "linux", "docker", "database",
-	"backup", "restore", "script", "function", "module", "library",
-	"review", "merge", "commit", "issue", "ticket", "bug", "feature",
-	"cache", "queue", "worker", "thread", "lock", "timeout", "retry",
-	"log", "metric", "alert", "dashboard", "window", "screen", "button",
-	"form", "email", "phone", "address", "city", "country", "street",
-	"office", "kitchen", "garden", "train", "travel", "summer", "winter",
-	"morning", "evening", "coffee", "tea", "lunch", "dinner", "birthday",
-	"sister", "brother", "mother", "father", "friend", "doctor", "school",
-	"teacher", "student", "course", "book", "chapter", "music", "guitar",
-	"piano", "film", "photo", "camera", "bicycle", "car", "engine",
-	"battery", "energy", "water", "light", "red", "green", "blue",
+static const char *const frequent[] = {"the", "of", "to", "and", "a", "in",
+	"is", "for", "on", "that", "with", "by", "it", "as", "was", "this",
+	"from", "at", "be", "are", "or", "an", "not", "have", "has", "which",
+	"will", "can", "uses", "user", "prefers", "project", "file", "code",
+	"test", "build", "server", "data", "memory", "write", "read", "change",
+	"version", "because", "when", "after", "before", "team", "name", "time",
+	"value", "error", "service", "client", "request", "page", "works",
+	"fixed", "decided", "should", "needs", "table", "query", "index",
+	"release", "branch", "week", "month", "monday", "friday", "november",
+	"december", "january", "customer", "design", "report", "meeting",
+	"budget", "plan", "weekly", "deploy", "python", "linux", "docker",
+	"database", "backup", "restore", "script", "function", "module",
+	"library", "review", "merge", "commit", "issue", "ticket", "bug",
+	"feature", "cache", "queue", "worker", "thread", "lock", "timeout",
+	"retry", "log", "metric", "alert", "dashboard", "window", "screen",
+	"button", "form", "email", "phone", "address", "city", "country",
+	"street", "office", "kitchen", "garden", "train", "travel", "summer",
+	"winter", "morning", "evening", "coffee", "tea", "lunch", "dinner",
+	"birthday", "sister", "brother", "mother", "father", "friend", "doctor",
+	"school", "teacher", "student", "course", "book", "chapter", "music",
+	"guitar", "piano", "film", "photo", "camera", "bicycle", "car",
+	"engine", "battery", "energy", "water", "light", "red", "green", "blue",
 	"black", "white", "small", "large", "long", "short", "fast", "slow",
 	"early", "late", "first", "second", "third", "last", "next", "other",
-	"same", "new", "old", "good", "better", "best", "bad", "wrong",
-	"right", "always", "never", "often", "sometimes", "usually", "now",
-	"later", "today", "yesterday", "tomorrow", "year"};
+	"same", "new", "old", "good", "better", "best", "bad", "wrong", "right",
+	"always", "never", "often", "sometimes", "usually", "now", "later",
+	"today", "yesterday", "tomorrow", "year"};
 #define FREQUENT_N (sizeof(frequent) / sizeof(frequent[0]))
 
 struct words {
-	double below[WORDS_N];	/* probability of a lower rank */
+	double below[WORDS_N]; /* probability of a lower rank */
 };
 
 uint64_t

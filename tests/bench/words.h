@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WORDS_N 50000		/* vocabulary */
+#define WORDS_N	  50000 /* vocabulary */
 #define WORD_SIZE 16
 
 struct words;
@@ -29,7 +29,7 @@ size_t words_text(const struct words *w, uint64_t *state, size_t bytes,
 /* A query of a class: rare, mid, common (a word of more than half of the
  * documents), sentence (12 words), absent, substring (3 characters).
  * Query k of a class is always the same. 0, -1: no such class. */
-int words_query(const struct words *w, const char *class, uint32_t k,
-	char *ret, size_t n);
+int words_query(const struct words *w, const char *class, uint32_t k, char *ret,
+	size_t n);
 
 #endif

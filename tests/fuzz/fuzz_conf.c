@@ -12,8 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 static const char *name, *path;
 static int64_t number, other;
 static bool flag, no_flag;
-static const struct conf_opt opts[] = {
-	{"name", NULL, CONF_STRING, &name, 0, 0, "NAME", "a"},
+static const struct conf_opt opts[] = {{"name", NULL, CONF_STRING, &name, 0, 0,
+					       "NAME", "a"},
 	{"path", "FUZZ_CONF_PATH", CONF_STRING, &path, 0, 0, "PATH", "b"},
 	{"number", NULL, CONF_INT, &number, -5, 5, "N", "c"},
 	{"other-number", "FUZZ_CONF_OTHER", CONF_INT, &other, 0, INT64_MAX, "N",

@@ -35,11 +35,12 @@ check_slice(const struct slice *s)
 	struct frame_lexer lx;
 	size_t skip, used;
 
-	must(buf_addf(&request, "{\"id\":1,\"params\":%.*s}",
-		(int)params.len, params.data) == 0);
+	must(buf_addf(&request, "{\"id\":1,\"params\":%.*s}", (int)params.len,
+		     params.data) == 0);
 	frame_init(&lx, LIMIT_REQUEST_BYTES, LIMIT_REQUEST_VALUES);
 	must(frame_feed(&lx, request.data, request.len, &skip, &used) ==
-		FRAME_DONE && used == request.len);
+			FRAME_DONE &&
+		used == request.len);
 }
 
 int

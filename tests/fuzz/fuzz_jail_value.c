@@ -19,8 +19,12 @@ static void
 write_back(lua_State *L, bool is_strict)
 {
 	struct out *o = out_begin();
-	struct value_writer w = {.L = L, .o = o, .is_strict = is_strict,
-		.bytes = 200000, .nodes = 10000, .depth_max = WIRE_DEPTH,
+	struct value_writer w = {.L = L,
+		.o = o,
+		.is_strict = is_strict,
+		.bytes = 200000,
+		.nodes = 10000,
+		.depth_max = WIRE_DEPTH,
 		.root = "result"};
 	struct codec_in in;
 	json_t *j;

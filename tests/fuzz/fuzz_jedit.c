@@ -33,8 +33,8 @@ add_and_remove(const char *s, size_t n, const json_t *before)
 
 	must(jedit_add(&add, s, n, at, NAME, value, &e) == 0);
 	must(jedit_apply(&add, s, n, &a) == 0);
-	AUTO_JSON json_t *after = json_loadb(a.data, a.len,
-		JSON_REJECT_DUPLICATES, NULL);
+	AUTO_JSON json_t *after =
+		json_loadb(a.data, a.len, JSON_REJECT_DUPLICATES, NULL);
 
 	must(after != NULL);
 	must(json_equal(json_object_get(after, NAME), value));
@@ -67,8 +67,8 @@ each_member(const char *s, size_t n, const json_t *json)
 		must(json_equal(same, v));
 		must(jedit_remove(&del, s, n, at, key, &e) == 0);
 		must(jedit_apply(&del, s, n, &left) == 0);
-		AUTO_JSON json_t *rest = json_loadb(left.data, left.len, 0,
-			NULL);
+		AUTO_JSON json_t *rest =
+			json_loadb(left.data, left.len, 0, NULL);
 
 		must(json_object_size(rest) + 1 == json_object_size(json));
 	}

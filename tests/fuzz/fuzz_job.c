@@ -15,8 +15,8 @@ check_reply(const struct job *j)
 	json_t *reply, *id;
 
 	if (!j->is_answered || j->reply.len < 3 ||
-	    memchr(j->reply.data, '\n', j->reply.len) !=
-		    j->reply.data + j->reply.len - 1)
+		memchr(j->reply.data, '\n', j->reply.len) !=
+			j->reply.data + j->reply.len - 1)
 		abort();
 	reply = jx_parse(j->reply.data, j->reply.len, &e);
 	if (!reply)
@@ -25,7 +25,7 @@ check_reply(const struct job *j)
 	if (j->id ? !json_equal(id, j->id) : id != NULL)
 		abort();
 	if (json_is_true(json_object_get(reply, "success")) !=
-	    (j->code == MDB_OK))
+		(j->code == MDB_OK))
 		abort();
 	json_decref(reply);
 }

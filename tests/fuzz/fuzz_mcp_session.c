@@ -13,7 +13,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
-#define MAX_BYTES 60000	/* of a pipe's 65536 */
+#define MAX_BYTES 60000 /* of a pipe's 65536 */
 static const char ping[] =
 	"\n{\"jsonrpc\":\"2.0\",\"id\":\"last\",\"method\":\"ping\"}\n";
 
@@ -39,8 +39,9 @@ check_output(struct output *o, int fd)
 	ssize_t got;
 	char *at, *nl;
 
-	while (o->n < sizeof(o->data) - 1 && (got = read(fd, o->data + o->n,
-		sizeof(o->data) - 1 - o->n)) > 0)
+	while (o->n < sizeof(o->data) - 1 &&
+		(got = read(fd, o->data + o->n, sizeof(o->data) - 1 - o->n)) >
+			0)
 		o->n += (size_t)got;
 	o->data[o->n] = '\0';
 	while (at = o->data + o->checked,
@@ -66,10 +67,12 @@ turn(struct session *s, struct relay *relay)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-	static const char *const profiles[] = {
-		"default", "compat", "all,admin", "compat,history"};
+	static const char *const profiles[] = {"default", "compat", "all,admin",
+		"compat,history"};
 	struct relay_options ro = {.socket = "/nonexistent/s",
-		.namespace_ = "default", .session = "s", .call_ms = 1};
+		.namespace_ = "default",
+		.session = "s",
+		.call_ms = 1};
 	struct session_options so = {.end_ms = 0};
 	static struct output output;
 	struct session s;

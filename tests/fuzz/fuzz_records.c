@@ -70,11 +70,15 @@ open_all(void)
 	must(store_open(f.db, STORE_WRITER, &f.w, &e) == 0);
 	atexit(close_all);
 	f.ctx = (struct context){.namespace_ = "default", .branch = "main"};
-	run(m_create_entities, json_pack("{s:[{s:s, s:s, s:[s, s]}]}",
-		"entities", "name", "ada", "entityType", "person",
-		"observations", "likes tea", "plays chess"), true);
-	run(m_create_relations, json_pack("{s:[{s:s, s:s, s:s}]}", "relations",
-		"from", "ada", "to", "ada", "relationType", "is"), true);
+	run(m_create_entities,
+		json_pack("{s:[{s:s, s:s, s:[s, s]}]}", "entities", "name",
+			"ada", "entityType", "person", "observations",
+			"likes tea", "plays chess"),
+		true);
+	run(m_create_relations,
+		json_pack("{s:[{s:s, s:s, s:s}]}", "relations", "from", "ada",
+			"to", "ada", "relationType", "is"),
+		true);
 }
 
 static json_t *
@@ -100,12 +104,15 @@ import(const char *text, size_t n)
 {
 	json_t *records = records_of(text, n);
 
-	(void)run(m_import_records, json_pack("{s:s, s:i, s:O, s:b}", "source",
-		"s", "offset", 0, "records", records, "done", (int)(n & 1)),
+	(void)run(m_import_records,
+		json_pack("{s:s, s:i, s:O, s:b}", "source", "s", "offset", 0,
+			"records", records, "done", (int)(n & 1)),
 		false);
 	/* The rest of a change that began in the first lines. */
-	(void)run(m_import_records, json_pack("{s:s, s:i, s:o}", "source", "s",
-		"offset", 1, "records", records), false);
+	(void)run(m_import_records,
+		json_pack("{s:s, s:i, s:o}", "source", "s", "offset", 1,
+			"records", records),
+		false);
 }
 
 static void

@@ -35,8 +35,8 @@ depth(const json_t *v)
 static json_t *
 parse(const char *s, size_t n)
 {
-	json_t *theirs = json_loadb(
-		s, n, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);
+	json_t *theirs = json_loadb(s, n,
+		JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);
 	struct err e = {0};
 	json_t *own = jx_parse_any(s, n, &e);
 

@@ -6,8 +6,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-	static const char *const names[] = {
-		"embeddings", "embedding.weight", "weights", "mapping"};
+	static const char *const names[] = {"embeddings", "embedding.weight",
+		"weights", "mapping"};
 	volatile double seen = 0;
 	struct err e = {0};
 	struct safetensors s;

@@ -55,8 +55,11 @@ static bool
 is_found(int64_t entity, const char *query, size_t n, bool substring)
 {
 	struct search_request q = {.ns = {NAMESPACE_DEFAULT, 0},
-		.query = query, .query_n = n, .substring = substring,
-		.types_n = -1, .limit = TEXTS};
+		.query = query,
+		.query_n = n,
+		.substring = substring,
+		.types_n = -1,
+		.limit = TEXTS};
 	struct search_result r;
 	bool found = false;
 

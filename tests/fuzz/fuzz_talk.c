@@ -9,10 +9,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
-static const struct sandbox_method methods[] = {
-	{"echo", "", "value", false, false},
-	{"write", "", "", false, true},
-	{"fail", "", "", false, false},
+static const struct sandbox_method methods[] = {{"echo", "", "value", false,
+							false},
+	{"write", "", "", false, true}, {"fail", "", "", false, false},
 	{NULL, NULL, NULL, false, false}};
 
 static int

@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 struct pieces {
 	struct piece {
 		enum text_kind kind;
-		size_t at, n;	/* in store */
+		size_t at, n; /* in store */
 		bool at_start, at_end;
 	} p[PIECES_MAX];
 	size_t n;
@@ -28,8 +28,8 @@ collect(void *ctx, const struct text_piece *p)
 		abort();
 	if (all->n == PIECES_MAX)
 		return 1;
-	all->p[all->n++] = (struct piece){
-		p->kind, all->store.len, p->n, p->at_start, p->at_end};
+	all->p[all->n++] = (struct piece){p->kind, all->store.len, p->n,
+		p->at_start, p->at_end};
 	return buf_add(&all->store, p->s, p->n);
 }
 
@@ -37,7 +37,8 @@ static bool
 agrees(const struct pieces *q, const struct piece *a, const struct pieces *t,
 	const struct piece *b)
 {
-	const char *part = q->store.data + a->at, *whole = t->store.data + b->at;
+	const char *part = q->store.data + a->at,
+		   *whole = t->store.data + b->at;
 
 	if (a->kind != b->kind || a->n > b->n)
 		return false;
@@ -70,8 +71,7 @@ check_substring(const char *s, size_t n, size_t a, size_t b)
 
 	if (text_fold(s, n, &whole) < 0 || text_fold(s + a, b - a, &part) < 0)
 		abort();
-	if (part.len > 0 &&
-		!memmem(whole.data, whole.len, part.data, part.len))
+	if (part.len > 0 && !memmem(whole.data, whole.len, part.data, part.len))
 		abort();
 	buf_done(&whole);
 	buf_done(&part);

@@ -46,7 +46,7 @@ limits_of(const json_t *o, struct sandbox_limits *l)
 	l->api_bytes = number(j, "api_bytes", 0);
 }
 
-/* --- cancelling from another thread ------------------------------------------- */
+/* --- cancelling from another thread --------------------------------------- */
 struct canceller {
 	atomic_bool flag;
 	int64_t after_ms;
@@ -98,7 +98,7 @@ run(const json_t *o)
 	return j;
 }
 
-/* --- about this process ------------------------------------------------------------ */
+/* --- about this process --------------------------------------------------- */
 static json_t *
 pids(void)
 {
@@ -140,11 +140,10 @@ repeat(const json_t *o)
 		json_decref(r);
 	}
 	return json_pack("{s:I,s:I,s:f}", "n", (json_int_t)n, "ok",
-		(json_int_t)ok, "ms",
-		(double)(clock_mono_ns() - start) / 1e6);
+		(json_int_t)ok, "ms", (double)(clock_mono_ns() - start) / 1e6);
 }
 
-/* --- several at a time --------------------------------------------------------------- */
+/* --- several at a time ---------------------------------------------------- */
 struct worker {
 	const json_t *request;
 	pthread_t thread;
@@ -161,8 +160,8 @@ work(void *arg)
 		json_t *o = json_deep_copy(w->request);
 		json_t *r;
 
-		json_object_set_new(o, "args", json_integer(
-			w->number * 1000000 + i));
+		json_object_set_new(o, "args",
+			json_integer(w->number * 1000000 + i));
 		r = run(o);
 		w->good += json_integer_value(json_object_get(r, "result")) ==
 			   w->number * 1000000 + i;
@@ -179,7 +178,8 @@ parallel(const json_t *o)
 	int64_t good = 0, n = number(o, "threads", 2);
 
 	for (int64_t i = 0; i < n && i < 8; i++) {
-		w[i] = (struct worker){.request = o, .number = i + 1,
+		w[i] = (struct worker){.request = o,
+			.number = i + 1,
 			.runs = number(o, "n", 1)};
 		if (pthread_create(&w[i].thread, NULL, work, &w[i]) != 0)
 			abort();

@@ -13,7 +13,8 @@ const struct sandbox_method made_up_methods[] = {
 		"query limit", true, false},
 	{"open_nodes", "open_nodes{names}", "names", true, false},
 	{"read_graph", "read_graph{limit, cursor}", "", true, false},
-	{"create_entities", "create_entities{entities}", "entities", true, true},
+	{"create_entities", "create_entities{entities}", "entities", true,
+		true},
 	{"echo", "echo{value}: gives value back", "value", false, false},
 	{"params", "params{...}: gives its parameters back", "a b c", false,
 		false},
@@ -28,8 +29,8 @@ entity(int i)
 {
 	char name[32], text[64], at[32];
 	static const char *const types[] = {"person", "place", "thing"};
-	static const char *const tiers[] = {
-		"working", "episodic", "semantic", "procedural"};
+	static const char *const tiers[] = {"working", "episodic", "semantic",
+		"procedural"};
 
 	snprintf(name, sizeof(name), "e%d", i);
 	snprintf(text, sizeof(text), "observation of %d", i);
@@ -47,7 +48,8 @@ static json_t *
 page(const json_t *params, const char *list)
 {
 	const json_t *limit = json_object_get(params, "limit");
-	const char *cursor = json_string_value(json_object_get(params, "cursor"));
+	const char *cursor =
+		json_string_value(json_object_get(params, "cursor"));
 	int at = 0, n = limit ? (int)json_integer_value(limit) : 10;
 	json_t *a = json_array(), *o;
 	char next[16];
@@ -119,7 +121,8 @@ made_up_call(void *ctx, const char *method, json_t *params, int64_t left_ms,
 	} else if (strcmp(method, "read_graph") == 0) {
 		r = page(params, "entities");
 	} else if (strcmp(method, "open_nodes") == 0) {
-		r = json_pack("{s:[o],s:[]}", "entities", entity(7), "relations");
+		r = json_pack("{s:[o],s:[]}", "entities", entity(7),
+			"relations");
 	} else if (strcmp(method, "create_entities") == 0) {
 		m->created += (int)json_array_size(
 			json_object_get(params, "entities"));
@@ -133,7 +136,8 @@ made_up_call(void *ctx, const char *method, json_t *params, int64_t left_ms,
 	} else if (strcmp(method, "fail") == 0) {
 		s = json_string_value(json_object_get(params, "code"));
 		return err_param(e, err_code_of(s ? s : "invalid"), "here",
-			"%s", json_string_value(json_object_get(params, "text")));
+			"%s",
+			json_string_value(json_object_get(params, "text")));
 	} else if (strcmp(method, "slow") == 0) {
 		wait_ms(number(params, "ms") < left_ms ? number(params, "ms")
 						       : left_ms + 1);

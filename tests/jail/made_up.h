@@ -12,7 +12,7 @@ struct made_up {
 extern const struct sandbox_method made_up_methods[];
 
 /* sandbox_call; ctx is a struct made_up. */
-int made_up_call(void *ctx, const char *method, json_t *params,
-	int64_t left_ms, json_t **ret_result, struct err *e);
+int made_up_call(void *ctx, const char *method, json_t *params, int64_t left_ms,
+	json_t **ret_result, struct err *e);
 
 #endif

@@ -89,8 +89,8 @@ answer(int result, char *reply, unsigned long long ticket)
 	if (ticket != 0)
 		json_object_set_new(out, "as", json_string(name_of(ticket)));
 	if (result != MEMORY_OK)
-		json_object_set_new(
-			out, "error", json_string(memory_client_error(client)));
+		json_object_set_new(out, "error",
+			json_string(memory_client_error(client)));
 	if (result == MEMORY_REFUSED)
 		json_object_set_new(out, "code",
 			json_string(memory_client_error_code(client)));
@@ -178,8 +178,8 @@ op_receive(const json_t *op)
 {
 	unsigned long long ticket = 0;
 	char *reply = NULL;
-	int result = memory_client_receive(
-		client, int_of(op, "timeout_ms", -1), &ticket, &reply);
+	int result = memory_client_receive(client, int_of(op, "timeout_ms", -1),
+		&ticket, &reply);
 
 	answer(result, reply, ticket);
 }
@@ -196,8 +196,8 @@ static void
 op_event(const json_t *op)
 {
 	char *event = NULL;
-	int result = memory_client_next_event(
-		client, int_of(op, "timeout_ms", -1), &event);
+	int result = memory_client_next_event(client,
+		int_of(op, "timeout_ms", -1), &event);
 
 	answer(result, event, 0);
 }

@@ -15,12 +15,12 @@
 
 struct fixture {
 	struct db_folder at;
-	const char *path;	/* of the database */
+	const char *path; /* of the database */
 	struct database *db;
 	struct store *w, *r;
 	struct err e;
 	struct context ctx;
-	json_t *last;		/* result of the last call */
+	json_t *last;		 /* result of the last call */
 	struct change_note note; /* of the last write, without names */
 };
 
@@ -53,8 +53,10 @@ fixture_new(void)
 	db_folder_make(&f->at);
 	f->path = f->at.path;
 	fixture_open_stores(f);
-	f->ctx = (struct context){.namespace_ = "default", .branch = "main",
-		.session = "s1", .client = "test 1"};
+	f->ctx = (struct context){.namespace_ = "default",
+		.branch = "main",
+		.session = "s1",
+		.client = "test 1"};
 	return f;
 }
 
@@ -101,8 +103,7 @@ fixture_write(struct fixture *f, method_fn fn, json_t *params)
 		assert_int_equal(store_release(f->w, &f->e), 0);
 	else
 		store_rollback(f->w);
-	assert_int_equal(
-		store_group_commit(f->w, r == 0 ? &f->e : NULL), 0);
+	assert_int_equal(store_group_commit(f->w, r == 0 ? &f->e : NULL), 0);
 	f->last = result;
 	change_note_done(&c.note);
 	f->note = c.note;

@@ -14,8 +14,8 @@ dump_param(const struct param *p)
 		"object", "array", "point", "text_or_object", "any"};
 	json_t *o = json_pack("{s:s, s:s, s:b, s:b, s:I, s:I}", "name", p->name,
 		"type", types[p->type], "required", p->flags & PF_REQUIRED,
-		"not_empty", p->flags & PF_NOT_EMPTY, "min",
-		(json_int_t)p->min, "max", (json_int_t)p->max);
+		"not_empty", p->flags & PF_NOT_EMPTY, "min", (json_int_t)p->min,
+		"max", (json_int_t)p->max);
 
 	if (p->choices) {
 		json_t *list = json_array();

@@ -44,8 +44,8 @@ vectors(const float *v, size_t n, size_t dims)
 		json_t *one = json_array();
 
 		for (size_t k = 0; k < dims; k++)
-			json_array_append_new(
-				one, json_real((double)v[i * dims + k]));
+			json_array_append_new(one,
+				json_real((double)v[i * dims + k]));
 		json_array_append_new(all, one);
 	}
 	return all;
@@ -129,14 +129,12 @@ main(int argc, char **argv)
 		print(rc < 0 ? error_of(rc, &e) : json_object());
 		return 0;
 	}
-	print(json_pack("{s:s, s:s, s:I}", "provider",
-		embed_provider(embedder), "model", embed_model(embedder),
-		"dims", (json_int_t)embed_dims(embedder)));
+	print(json_pack("{s:s, s:s, s:I}", "provider", embed_provider(embedder),
+		"model", embed_model(embedder), "dims",
+		(json_int_t)embed_dims(embedder)));
 	while ((n = getline(&line, &cap, stdin)) > 0) {
-		AUTO_JSON json_t *asked =
-			jx_parse_any(line, (size_t)n, &e);
-		const char *use =
-			json_string_value(json_array_get(asked, 0));
+		AUTO_JSON json_t *asked = jx_parse_any(line, (size_t)n, &e);
+		const char *use = json_string_value(json_array_get(asked, 0));
 
 		if (!use)
 			return 100;

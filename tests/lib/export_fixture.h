@@ -5,7 +5,7 @@
 
 #include "tests/lib/db_fixture.h"
 
-/* --- random work ---------------------------------------------------------------- */
+/* --- random work ---------------------------------------------------------- */
 static inline uint64_t
 next_random(uint64_t *seed)
 {
@@ -99,8 +99,8 @@ random_history(uint64_t *seed, json_t **ret)
 static inline method_fn
 random_write(uint64_t *seed, json_t **ret)
 {
-	static const char *const tiers[] = {
-		"working", "episodic", "semantic", "procedural"};
+	static const char *const tiers[] = {"working", "episodic", "semantic",
+		"procedural"};
 	static const char *const modes[] = {"merge", "replace", "skip"};
 
 	switch (pick(seed, 11)) {
@@ -159,8 +159,8 @@ random_work(struct fixture *f, uint64_t seed, int writes)
 
 		f->ctx.namespace_ = spaces[pick(&seed, 3)];
 		f->ctx.session = sessions[pick(&seed, 3)];
-		f->ctx.branch = pick(&seed, 4) == 0 ? branches[pick(&seed, 3)]
-						    : "main";
+		f->ctx.branch =
+			pick(&seed, 4) == 0 ? branches[pick(&seed, 3)] : "main";
 		f->ctx.message = pick(&seed, 3) == 0 ? "because" : NULL;
 		clock_fake(1760000000000 + done * 1000);
 		fn = random_write(&seed, &params);
@@ -170,7 +170,7 @@ random_work(struct fixture *f, uint64_t seed, int writes)
 	f->ctx = (struct context){.namespace_ = "default", .branch = "main"};
 }
 
-/* --- comparing databases ------------------------------------------------------------ */
+/* --- comparing databases -------------------------------------------------- */
 static const char *const state_queries[] = {
 	"SELECT id, name, stem, hex(head), last_change, fact_max, past_max "
 	"FROM namespace ORDER BY id",
@@ -208,8 +208,7 @@ rows_of(sqlite3 *db, const char *sql)
 	json_t *rows = json_array();
 	sqlite3_stmt *s;
 
-	assert_int_equal(
-		sqlite3_prepare_v2(db, sql, -1, &s, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &s, NULL), SQLITE_OK);
 	while (sqlite3_step(s) == SQLITE_ROW) {
 		json_t *row = json_array();
 
@@ -258,7 +257,7 @@ assert_same_state(const struct fixture *a, const struct fixture *b)
 	json_decref(y);
 }
 
-/* --- whole exports and imports ---------------------------------------------------------- */
+/* --- whole exports and imports -------------------------------------------- */
 /* All lines, read page by page. Takes params. */
 static inline json_t *
 export_all(struct fixture *f, json_t *params)
@@ -302,12 +301,12 @@ import_some(struct fixture *f, const char *source, const json_t *lines,
 
 	while (at < n && slices-- > 0) {
 		must(f, fixture_write(f, m_import_records,
-			json_pack("{s:s, s:b, s:b, s:I, s:o, s:b}", "source",
-				source, "all_namespaces", 1,
-				"confirm_erasures", 1, "offset",
-				(json_int_t)at, "records",
-				slice_of(lines, at, step), "done",
-				at + step >= n)));
+				json_pack("{s:s, s:b, s:b, s:I, s:o, s:b}",
+					"source", source, "all_namespaces", 1,
+					"confirm_erasures", 1, "offset",
+					(json_int_t)at, "records",
+					slice_of(lines, at, step), "done",
+					at + step >= n)));
 		*added += json_integer_value(json_object_get(f->last, "added"));
 		*errors += (int64_t)json_array_size(
 			json_object_get(f->last, "errors"));

@@ -116,8 +116,7 @@ sqlite_realloc(void *p, int n)
 	return must_fail() ? NULL : sqlite_methods.xRealloc(p, n);
 }
 
-static void __attribute__((constructor))
-install(void)
+static void __attribute__((constructor)) install(void)
 {
 	sqlite3_mem_methods own;
 

@@ -16,7 +16,7 @@
 struct method_fixture {
 	struct store_fixture s;
 	struct context ctx;
-	json_t *last;		/* of the last call; NULL after an error */
+	json_t *last; /* of the last call; NULL after an error */
 	struct err e;
 };
 
@@ -25,8 +25,10 @@ mf_open(struct method_fixture *f)
 {
 	memset(f, 0, sizeof(*f));
 	sf_open(&f->s);
-	f->ctx = (struct context){.namespace_ = "default", .branch = "main",
-		.session = "s1", .client = "test 1"};
+	f->ctx = (struct context){.namespace_ = "default",
+		.branch = "main",
+		.session = "s1",
+		.client = "test 1"};
 }
 
 static inline void
@@ -40,7 +42,9 @@ mf_close(struct method_fixture *f)
 static inline int
 mf_run(struct method_fixture *f, const char *method, json_t *params)
 {
-	struct call c = {.st = f->s.w, .ctx = &f->ctx, .params = params,
+	struct call c = {.st = f->s.w,
+		.ctx = &f->ctx,
+		.params = params,
 		.tool = tool_find(method)};
 	bool writes;
 	int r;

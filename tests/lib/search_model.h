@@ -13,11 +13,11 @@
 struct known_fact {
 	int entity;
 	int64_t id;
-	const char *text;	/* owned; for existence "name\x1ftype" */
+	const char *text; /* owned; for existence "name\x1ftype" */
 	bool is_name;
-	int64_t from[8], to[8];	/* [from, to) in changes, on main */
+	int64_t from[8], to[8]; /* [from, to) in changes, on main */
 	int spans;
-	bool on_branch;		/* visible on the branch now */
+	bool on_branch; /* visible on the branch now */
 };
 struct model {
 	struct store_fixture f;
@@ -34,8 +34,11 @@ know(struct model *m, int entity, int64_t id, bool is_name, const char *text)
 {
 	assert_true(m->facts_n < FACTS_MAX);
 	m->facts[m->facts_n++] = (struct known_fact){.entity = entity,
-		.id = id, .is_name = is_name, .text = strdup(text),
-		.from = {change_id(m->f.c)}, .to = {INT64_MAX},
+		.id = id,
+		.is_name = is_name,
+		.text = strdup(text),
+		.from = {change_id(m->f.c)},
+		.to = {INT64_MAX},
 		.spans = m->f.branch == STORE_MAIN,
 		.on_branch = m->f.branch != STORE_MAIN};
 }
@@ -52,7 +55,7 @@ add_entity(struct model *m, const char *name, const char *type)
 	snprintf(m->names[k], sizeof(m->names[k]), "%s", name);
 	m->entities[k] = sf_entity(&m->f, name, type);
 	sf_ok(&m->f, fact_existence(m->f.w, m->entities[k], &existence, NULL,
-		NULL, &m->f.e));
+			     NULL, &m->f.e));
 	know(m, k, existence, true, both);
 	return k;
 }
@@ -102,7 +105,7 @@ holds(const struct known_fact *x, int64_t at)
 	return false;
 }
 
-/* --- the model of the definition ------------------------------------------------- */
+/* --- the model of the definition ------------------------------------------ */
 
 static inline bool
 contains(const char *text, size_t n, const char *query)
@@ -209,11 +212,13 @@ expect(struct model *m, const char *query, bool substring, int64_t at,
 	if (!substring) {
 		query = trimmed(query, trimmed_query);
 		assert_int_equal(text_pieces(query, strlen(query), take_piece,
-			&words), 0);
+					 &words),
+			0);
 		words.all = true;
 		if (words.n == 0)
 			assert_int_equal(text_pieces(query, strlen(query),
-				take_piece, &words), 0);
+						 take_piece, &words),
+				0);
 	}
 	for (int i = 0; i < m->facts_n; i++) {
 		const struct known_fact *x = &m->facts[i];

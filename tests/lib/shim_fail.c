@@ -47,7 +47,7 @@ struct control {
 #define TRACE_FRAMES 24
 
 static struct control *control;
-static int trace;		/* FAIL_TRACE: say who was hit (addr2line -e) */
+static int trace; /* FAIL_TRACE: say who was hit (addr2line -e) */
 static void *trace_frames[TRACE_FRAMES];
 
 struct range {
@@ -181,7 +181,7 @@ static int
 is_early(const void *p)
 {
 	return (const char *)p >= early &&
-		(const char *)p < early + sizeof(early);
+	       (const char *)p < early + sizeof(early);
 }
 
 static void *
@@ -254,11 +254,11 @@ free(void *p)
 	real_free(p);
 }
 
-/* --- input and output -------------------------------------------------------- */
+/* --- input and output ----------------------------------------------------- */
 #define REAL(name)                                                             \
 	static __typeof__(name) *real;                                         \
 	if (!real)                                                             \
-		*(void **)&real = dlsym(RTLD_NEXT, #name)
+	*(void **)&real = dlsym(RTLD_NEXT, #name)
 
 #define IO4(name, kind, type)                                                  \
 	ssize_t name(int fd, type buf, size_t n, off_t at)                     \

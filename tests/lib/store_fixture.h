@@ -19,8 +19,8 @@ struct store_fixture {
 	struct db_folder at;
 	struct database *db;
 	struct store *w;
-	struct change *c;	/* between sf_begin and sf_commit */
-	int64_t ns, branch;	/* written to */
+	struct change *c;   /* between sf_begin and sf_commit */
+	int64_t ns, branch; /* written to */
 	struct err e;
 };
 
@@ -42,8 +42,8 @@ sf_open_at(struct store_fixture *f, const char *keep)
 	struct database_options o = {.path = keep ? keep : f->at.path,
 		.namespace_facts = INT64_C(1) << 32};
 
-	*f = (struct store_fixture){
-		.ns = NAMESPACE_DEFAULT, .branch = STORE_MAIN};
+	*f = (struct store_fixture){.ns = NAMESPACE_DEFAULT,
+		.branch = STORE_MAIN};
 	db_folder_make(&f->at);
 	sf_ok(f, database_open(&o, &f->db, &f->e));
 	sf_ok(f, store_open(f->db, STORE_WRITER, &f->w, &f->e));
@@ -66,7 +66,8 @@ sf_close(struct store_fixture *f)
 static inline void
 sf_begin(struct store_fixture *f)
 {
-	struct change_info info = {.ns = f->ns, .branch = f->branch,
+	struct change_info info = {.ns = f->ns,
+		.branch = f->branch,
 		.kind = CHANGE_CREATE};
 	struct lens now;
 
@@ -101,10 +102,15 @@ sf_commit(struct store_fixture *f)
 static inline struct fact
 sf_fact(int64_t entity, enum fact_kind kind, const char *text)
 {
-	return (struct fact){.entity = entity, .kind = kind, .weight = -1,
-		.confidence = -1, .valid_from = FACT_NO_TIME,
-		.valid_to = FACT_NO_TIME, .source_at = FACT_NO_TIME,
-		.text = text, .text_n = strlen(text)};
+	return (struct fact){.entity = entity,
+		.kind = kind,
+		.weight = -1,
+		.confidence = -1,
+		.valid_from = FACT_NO_TIME,
+		.valid_to = FACT_NO_TIME,
+		.source_at = FACT_NO_TIME,
+		.text = text,
+		.text_n = strlen(text)};
 }
 
 /* The existence fact of an entity (found by its first name or made). */
@@ -116,7 +122,7 @@ sf_entity(struct store_fixture *f, const char *name, const char *type)
 	if (sf_ok(f, entity_find(f->w, f->ns, name, strlen(name), &x.entity,
 			     &f->e)) == 0)
 		sf_ok(f, entity_create(f->w, f->ns, name, strlen(name),
-			&x.entity, &f->e));
+				 &x.entity, &f->e));
 	sf_ok(f, label_intern(f->w, type, &x.label, &f->e));
 	sf_ok(f, change_add_fact(f->c, &x, NULL, &f->e));
 	return x.entity;
@@ -132,7 +138,7 @@ sf_observe(struct store_fixture *f, int64_t entity, const char *text)
 	return id;
 }
 
-/* --- deterministic numbers ------------------------------------------------------- */
+/* --- deterministic numbers ------------------------------------------------ */
 
 struct sf_random {
 	uint64_t state;

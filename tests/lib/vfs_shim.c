@@ -26,29 +26,29 @@
 
 #include <sqlite3.h>
 
-#define SECTOR 512
+#define SECTOR	 512
 #define EXIT_CUT 77
 
-struct file {			/* one inode, never forgotten */
+struct file { /* one inode, never forgotten */
 	dev_t dev;
 	ino_t ino;
-	int fd;			/* stays open: closing would drop SQLite's locks */
+	int fd; /* stays open: closing would drop SQLite's locks */
 	struct file *next;
 };
 
-struct lost {			/* a write or truncation not synced yet */
+struct lost { /* a write or truncation not synced yet */
 	struct file *file;
 	bool truncates;
-	int64_t at, n;		/* of a truncation: at = the new size */
+	int64_t at, n; /* of a truncation: at = the new size */
 	int64_t size_before;
-	char *old;		/* bytes replaced or cut off */
+	char *old; /* bytes replaced or cut off */
 	int64_t old_n;
 	char *new;
 };
 
-struct handle {			/* what SQLite holds; the real one follows */
+struct handle { /* what SQLite holds; the real one follows */
 	sqlite3_file base;
-	struct file *file;	/* NULL: not watched (temporary files) */
+	struct file *file; /* NULL: not watched (temporary files) */
 	sqlite3_file *real;
 };
 
@@ -93,7 +93,8 @@ put_back(const struct lost *l)
 {
 	if (l->old_n > 0)
 		must(pwrite(l->file->fd, l->old, (size_t)l->old_n, l->at) ==
-				l->old_n, "undo");
+				l->old_n,
+			"undo");
 	must(ftruncate(l->file->fd, l->size_before) == 0, "undo size");
 }
 
@@ -109,8 +110,9 @@ write_sectors(const struct lost *l, bool torn)
 			to = l->n;
 		if (!torn || random_bits() % 2)
 			must(pwrite(l->file->fd, l->new + from,
-				(size_t)(to - from), l->at + from) ==
-					to - from, "redo");
+				     (size_t)(to - from),
+				     l->at + from) == to - from,
+				"redo");
 		from = to;
 	}
 }
@@ -144,8 +146,10 @@ power_cut(void)
 		kept += fate == 2;
 		torn += fate == 1;
 	}
-	fprintf(stderr, "power cut: seed %llu, %zu unsynced writes, %zu kept, "
-		"%zu torn\n", (unsigned long long)seed, lost_n, kept, torn);
+	fprintf(stderr,
+		"power cut: seed %llu, %zu unsynced writes, %zu kept, "
+		"%zu torn\n",
+		(unsigned long long)seed, lost_n, kept, torn);
 	_exit(EXIT_CUT);
 }
 
@@ -175,7 +179,8 @@ keep_old(struct lost *l, int64_t at, int64_t n)
 		return;
 	l->old = malloc((size_t)l->old_n);
 	must(l->old && pread(l->file->fd, l->old, (size_t)l->old_n, at) ==
-		l->old_n, "old bytes");
+				l->old_n,
+		"old bytes");
 }
 
 /* The writes of f are on the disk now; those of others are not. */
@@ -195,7 +200,7 @@ forget(const struct file *f)
 	lost_n = k;
 }
 
-/* --- the methods of a file --------------------------------------------------- */
+/* --- the methods of a file ------------------------------------------------ */
 static sqlite3_file *
 real(sqlite3_file *f)
 {
@@ -205,7 +210,8 @@ real(sqlite3_file *f)
 static int
 x_close(sqlite3_file *f)
 {
-	return real(f)->pMethods ? real(f)->pMethods->xClose(real(f)) : SQLITE_OK;
+	return real(f)->pMethods ? real(f)->pMethods->xClose(real(f))
+				 : SQLITE_OK;
 }
 
 static int
@@ -345,7 +351,7 @@ static const sqlite3_io_methods methods = {2, x_close, x_read, x_write,
 	x_file_control, x_sector_size, x_device, x_shm_map, x_shm_lock,
 	x_shm_barrier, x_shm_unmap, NULL, NULL};
 
-/* --- the VFS -------------------------------------------------------------------- */
+/* --- the VFS -------------------------------------------------------------- */
 static struct file *
 watch(const char *path)
 {
@@ -377,7 +383,7 @@ v_open(sqlite3_vfs *v, sqlite3_filename name, sqlite3_file *file, int flags,
 {
 	struct handle *h = (struct handle *)file;
 	const int watched = SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_MAIN_JOURNAL |
-		SQLITE_OPEN_WAL;
+			    SQLITE_OPEN_WAL;
 	int got = 0;
 	int rc;
 

@@ -121,8 +121,9 @@ weighs_lines(void **state)
 		const char *s;
 		size_t n;
 	} bad[] = {{"", 0}, {"[1]", 3}, {"{", 1}, {"{}}", 3}, {"{} {}", 5},
-		{"{\"a\":1\0}", 8}, {"{\"a\":\"\t\"}", 9}, {"{}],\"x\":[{}", 13},
-		{"{\"a\":1,\"a\":2}", 15}, {"{\"a\":\"\xff\"}", 9}};
+		{"{\"a\":1\0}", 8}, {"{\"a\":\"\t\"}", 9},
+		{"{}],\"x\":[{}", 13}, {"{\"a\":1,\"a\":2}", 15},
+		{"{\"a\":\"\xff\"}", 9}};
 	AUTO_FREE char *many = malloc(500000);
 	struct slice_cost cost;
 	struct err e;
@@ -145,7 +146,8 @@ weighs_lines(void **state)
 		memset(deep + n + depth, ']', depth);
 		deep[n + 2 * depth] = '}';
 		assert_int_equal(slice_weigh(deep, n + 2 * depth + 1, &cost,
-			&e), depth == 124 ? 0 : MDB_E_PROTOCOL);
+					 &e),
+			depth == 124 ? 0 : MDB_E_PROTOCOL);
 	}
 	assert_non_null(many);
 	n = list_of(many, 200000);
@@ -163,17 +165,17 @@ fills_slices(void **state)
 	const struct slice_cost one = {7, 200, 3};
 
 	(void)state;
-	assert_true(slice_has_room(&s, &(struct slice_cost){
-		SLICE_BYTES * 3, 100000, 199000}));
+	assert_true(slice_has_room(&s,
+		&(struct slice_cost){SLICE_BYTES * 3, 100000, 199000}));
 	assert_int_equal(slice_add(&s, "{\"a\":1}", &one), 0);
-	assert_true(slice_has_room(&s, &(struct slice_cost){
-		10, LIMIT_SLICE_FACTS - 200, 1}));
-	assert_false(slice_has_room(&s, &(struct slice_cost){
-		10, LIMIT_SLICE_FACTS - 199, 1}));
-	assert_false(slice_has_room(&s, &(struct slice_cost){
-		SLICE_BYTES, 1, 1}));
-	assert_false(slice_has_room(&s, &(struct slice_cost){
-		10, 1, LIMIT_REQUEST_VALUES - 10}));
+	assert_true(slice_has_room(&s,
+		&(struct slice_cost){10, LIMIT_SLICE_FACTS - 200, 1}));
+	assert_false(slice_has_room(&s,
+		&(struct slice_cost){10, LIMIT_SLICE_FACTS - 199, 1}));
+	assert_false(
+		slice_has_room(&s, &(struct slice_cost){SLICE_BYTES, 1, 1}));
+	assert_false(slice_has_room(&s,
+		&(struct slice_cost){10, 1, LIMIT_REQUEST_VALUES - 10}));
 	assert_int_equal(slice_add(&s, NULL, NULL), 0);
 	assert_true(s.is_empty[1]);
 	assert_int_equal(slice_params(&s, "so\"urce", true, "", &params), 0);
@@ -200,7 +202,8 @@ identity(int fd, const char *target, bool is_fresh, char id[SOURCE_SIZE],
 	struct err e;
 
 	assert_int_equal(source_identity(fd, target, is_fresh, id, &bytes,
-		&is_resumable, &e), 0);
+				 &is_resumable, &e),
+		0);
 	assert_int_equal(is_resumable, expect_resumable);
 }
 

@@ -11,8 +11,8 @@ walks_members_and_elements(void **state)
 {
 	static const char s[] = " { \"a\" : [1, {\"x\":\"}\"}] ,\"b\\u0063\":"
 				"\"q\\\"]\",\"d\":null}";
-	static const char *const values[] = {
-		"[1, {\"x\":\"}\"}]", "\"q\\\"]\"", "null"};
+	static const char *const values[] = {"[1, {\"x\":\"}\"}]", "\"q\\\"]\"",
+		"null"};
 	size_t n = strlen(s), i = 0;
 	struct jmember m;
 	struct jwalk w;
@@ -92,11 +92,13 @@ round_trip(const char *before, const char *key, const char *after)
 	struct err e;
 
 	assert_int_equal(jedit_add(&add, before, strlen(before),
-		object_of(before, key), "m", value, &e), 0);
+				 object_of(before, key), "m", value, &e),
+		0);
 	assert_int_equal(jedit_apply(&add, before, strlen(before), &a), 0);
 	assert_string_equal(buf_str(&a), after);
 	assert_int_equal(jedit_remove(&del, a.data, a.len,
-		object_of(a.data, key), "m", &e), 0);
+				 object_of(a.data, key), "m", &e),
+		0);
 	assert_int_equal(jedit_apply(&del, a.data, a.len, &b), 0);
 	assert_string_equal(buf_str(&b), before);
 }
@@ -154,8 +156,9 @@ removes_first_middle_last(void **state)
 		const char *s = cases[i][0];
 		AUTO_BUF struct buf out = {0};
 
-		assert_int_equal(jedit_remove(&ed, s, strlen(s), 0,
-			cases[i][1], &e), 0);
+		assert_int_equal(jedit_remove(&ed, s, strlen(s), 0, cases[i][1],
+					 &e),
+			0);
 		assert_int_equal(jedit_apply(&ed, s, strlen(s), &out), 0);
 		assert_string_equal(buf_str(&out), cases[i][2]);
 		jedit_done(&ed);
@@ -225,15 +228,18 @@ keeps_comments(void **state)
 		AUTO_JSON json_t *want = parsed(&d);
 		AUTO_JSON json_t *before = json_deep_copy(want);
 
-		assert_int_equal(jedit_add(&add, d.data, d.len, object_of2(
-			d.data, d.len), "m", value, &e), 0);
+		assert_int_equal(jedit_add(&add, d.data, d.len,
+					 object_of2(d.data, d.len), "m", value,
+					 &e),
+			0);
 		assert_int_equal(jedit_apply(&add, d.data, d.len, &a), 0);
 		AUTO_JSON json_t *got = parsed(&a);
 		json_object_set(json_object_get(want, "s"), "m", value);
 		assert_true(json_equal(got, want));
 
-		assert_int_equal(jedit_remove(&del, a.data, a.len, object_of2(
-			a.data, a.len), "m", &e), 0);
+		assert_int_equal(jedit_remove(&del, a.data, a.len,
+					 object_of2(a.data, a.len), "m", &e),
+			0);
 		assert_int_equal(jedit_apply(&del, a.data, a.len, &b), 0);
 		AUTO_JSON json_t *back = parsed(&b);
 		assert_true(json_equal(back, before));
@@ -241,9 +247,11 @@ keeps_comments(void **state)
 		AUTO_JSON json_t *less = NULL;
 		if (json_object_get(json_object_get(want, "s"), "o") != NULL) {
 			assert_int_equal(jedit_remove(&first, a.data, a.len,
-				object_of2(a.data, a.len), "o", &e), 0);
-			assert_int_equal(jedit_apply(&first, a.data, a.len,
-				&c), 0);
+						 object_of2(a.data, a.len), "o",
+						 &e),
+				0);
+			assert_int_equal(jedit_apply(&first, a.data, a.len, &c),
+				0);
 			less = parsed(&c);
 			json_object_del(json_object_get(want, "s"), "o");
 			assert_true(json_equal(less, want));
@@ -251,13 +259,13 @@ keeps_comments(void **state)
 		for (size_t k = 0; k < ARRAY_LEN(remarks); k++) {
 			bool is_there = strstr(texts[i], remarks[k]) != NULL;
 
-			assert_true(!is_there || strstr(buf_str(&a),
-				remarks[k]) != NULL);
-			assert_true(!is_there || strstr(buf_str(&b),
-				remarks[k]) != NULL);
+			assert_true(!is_there ||
+				    strstr(buf_str(&a), remarks[k]) != NULL);
+			assert_true(!is_there ||
+				    strstr(buf_str(&b), remarks[k]) != NULL);
 			assert_true(!is_there || remarks[k][0] != '/' ||
-				less == NULL || strstr(buf_str(&c),
-				remarks[k]) != NULL);
+				    less == NULL ||
+				    strstr(buf_str(&c), remarks[k]) != NULL);
 		}
 	}
 }

@@ -15,8 +15,12 @@ escapes_what_a_terminal_would_obey(void **state)
 		{"plain \xc3\xa9 \xf0\x9f\x98\x80", NULL},
 		{"a\x1b[31mred", "a\\x1b[31mred"},
 		{"two\nlines\ttab\rback", "two\\nlines\\ttab\\rback"},
-		{"\x7f\xc2\x9b" "31m", "\\x7f\\u{9b}31m"},
-		{"\xe2\x80\xae" "txt", "\\u{202e}txt"},
+		{"\x7f\xc2\x9b"
+		 "31m",
+			"\\x7f\\u{9b}31m"},
+		{"\xe2\x80\xae"
+		 "txt",
+			"\\u{202e}txt"},
 		{"\xe2\x80\xa8", "\\u{2028}"},
 		{"bad\xff\xc3", "bad\\xff\\xc3"},
 		{"\xed\xa0\x80", "\\xed\\xa0\\x80"},
@@ -28,8 +32,8 @@ escapes_what_a_terminal_would_obey(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		AUTO_BUF struct buf b = {0};
 
-		assert_int_equal(out_safe(cases[i][0], strlen(cases[i][0]),
-			&b), 0);
+		assert_int_equal(out_safe(cases[i][0], strlen(cases[i][0]), &b),
+			0);
 		assert_string_equal(buf_str(&b),
 			cases[i][1] ? cases[i][1] : cases[i][0]);
 	}
@@ -46,7 +50,7 @@ escapes_json_without_changing_it(void **state)
 	(void)state;
 	assert_int_equal(out_safe_json(s, strlen(s), &b), 0);
 	assert_string_equal(buf_str(&b), "{\"a\":\"x\\u009by\\u202e"
-		"\\udb40\\udc01\xc3\xa9\"}");
+					 "\\udb40\\udc01\xc3\xa9\"}");
 	AUTO_JSON json_t *one = json_loads(s, 0, NULL);
 	AUTO_JSON json_t *two = json_loads(b.data, 0, NULL);
 
@@ -61,7 +65,8 @@ measures_and_cuts(void **state)
 		int width;
 		const char *cut;
 	} cases[] = {
-		{"hello", 5, "hello"}, {"hello", 4, "hel\u2026"},
+		{"hello", 5, "hello"},
+		{"hello", 4, "hel\u2026"},
 		{"\u65e5\u672c\u8a9e", 6, "\u65e5\u672c\u8a9e"},
 		{"\u65e5\u672c\u8a9e", 5, "\u65e5\u672c\u2026"},
 		{"\u65e5\u672c\u8a9e", 4, "\u65e5\u2026"},
@@ -97,8 +102,8 @@ formats_numbers(void **state)
 	assert_string_equal(out_bytes(250LL << 20, t), "250 MB");
 }
 
-static const struct table_column columns[] = {
-	{"NAME", false, true}, {"N", true, false}, {"TEXT", false, true}};
+static const struct table_column columns[] = {{"NAME", false, true},
+	{"N", true, false}, {"TEXT", false, true}};
 
 static void
 print_table(int width, const char *expected)
@@ -163,7 +168,7 @@ tables_without_memory(void **state)
 	}
 }
 
-/* --- arguments -------------------------------------------------------------- */
+/* --- arguments ------------------------------------------------------------ */
 static const char *socket_path;
 static bool is_json;
 static const struct conf_opt opts[] = {
@@ -185,15 +190,15 @@ sort_args(const char *line, int skip, const char *expected)
 		argv[argc++] = w;
 	argv[argc] = NULL;
 	if (args_sort(opts, ARRAY_LEN(opts), skip, argc, argv, &sorted, &rest,
-		&e) != 0) {
+		    &e) != 0) {
 		assert_string_equal(e.text, expected);
 		return;
 	}
 	for (int i = 1; sorted[i] != NULL; i++) {
 		size_t n = strlen(joined);
 
-		snprintf(joined + n, sizeof(joined) - n, "%s%s", i > 1 ? " " :
-			"", sorted[i]);
+		snprintf(joined + n, sizeof(joined) - n, "%s%s",
+			i > 1 ? " " : "", sorted[i]);
 	}
 	assert_string_equal(sorted[rest - 1], "--");
 	assert_string_equal(joined, expected);

@@ -167,14 +167,12 @@ months_end_where_they_end(void **state)
 	int64_t ms = 0;
 
 	(void)state;
-	assert_int_equal(
-		clock_parse("1 month ago", utc("2026-03-31T12:00:00Z"), 0,
-			false, &ms, NULL),
+	assert_int_equal(clock_parse("1 month ago", utc("2026-03-31T12:00:00Z"),
+				 0, false, &ms, NULL),
 		0);
 	assert_true(ms == utc("2026-02-28"));
-	assert_int_equal(
-		clock_parse("a year ago", utc("2024-02-29T12:00:00Z"), 0, false,
-			&ms, NULL),
+	assert_int_equal(clock_parse("a year ago", utc("2024-02-29T12:00:00Z"),
+				 0, false, &ms, NULL),
 		0);
 	assert_true(ms == utc("2023-02-28"));
 }
@@ -255,8 +253,8 @@ reads_fixed_zones(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		assert_int_equal(
-			clock_zone_minutes(cases[i].zone, 0, &minutes), 0);
+		assert_int_equal(clock_zone_minutes(cases[i].zone, 0, &minutes),
+			0);
 		assert_int_equal(minutes, cases[i].minutes);
 	}
 	minutes = 7;
@@ -297,8 +295,8 @@ agrees_with_localtime(void **state)
 			struct tm tm;
 
 			localtime_r(&t, &tm);
-			assert_int_equal(clock_zone_minutes(
-						 zones[i], at * 1000, &minutes),
+			assert_int_equal(clock_zone_minutes(zones[i], at * 1000,
+						 &minutes),
 				0);
 			if (minutes != tm.tm_gmtoff / 60)
 				fail_msg("%s at %lld: %d, not %ld", zones[i],
@@ -318,8 +316,8 @@ check_in(const char *text, const char *now, const char *zone, const char *want)
 	char got[CLOCK_TEXT_SIZE];
 	int64_t ms = 0;
 
-	assert_int_equal(
-		clock_parse_in(text, utc(now), zone, false, &ms, NULL), 0);
+	assert_int_equal(clock_parse_in(text, utc(now), zone, false, &ms, NULL),
+		0);
 	clock_format(ms, got);
 	assert_string_equal(got, want);
 }
@@ -334,14 +332,14 @@ uses_the_offset_of_the_time_named(void **state)
 	check_in("2026-11-20", NOW, NULL, "2026-11-20T00:00:00.000Z");
 	check_in("2026-11-20", NOW, "", "2026-11-20T00:00:00.000Z");
 	check_in("2026-11-20", NOW, "+03:00", "2026-11-19T21:00:00.000Z");
-	assert_int_equal(
-		clock_parse_in("now", 0, "Mars/Base", false, &ms, &e),
+	assert_int_equal(clock_parse_in("now", 0, "Mars/Base", false, &ms, &e),
 		MDB_E_INVALID);
 	assert_string_equal(e.param, "time_zone");
 	if (!has_zones())
 		return;
 	/* named in winter, lies in summer, and the other way */
-	check_in("2026-07-01", NOW, "Europe/Vienna", "2026-06-30T22:00:00.000Z");
+	check_in("2026-07-01", NOW, "Europe/Vienna",
+		"2026-06-30T22:00:00.000Z");
 	check_in("2026-01-15T12:00", "2026-07-01T00:00:00Z", "Europe/Vienna",
 		"2026-01-15T11:00:00.000Z");
 	/* the day after the change of the clock */

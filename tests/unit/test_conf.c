@@ -74,22 +74,23 @@ reads_both_forms(void **state)
 	assert_int_equal(limit, 7);
 	assert_true(verbose);
 	assert_int_equal(rest, 5);
-	assert_int_equal(
-		read_args("--socket=a=b", "--verbose=off", "rest", "--limit",
-			&rest, NULL),
+	assert_int_equal(read_args("--socket=a=b", "--verbose=off", "rest",
+				 "--limit", &rest, NULL),
 		0);
 	assert_string_equal(socket_path, "a=b");
 	assert_false(verbose);
 	assert_int_equal(rest, 3);
-	assert_int_equal(
-		read_args("--socket=", "--", "--limit", "x", &rest, NULL), 0);
+	assert_int_equal(read_args("--socket=", "--", "--limit", "x", &rest,
+				 NULL),
+		0);
 	assert_string_equal(socket_path, "");
 	assert_int_equal(rest, 3);
 	assert_int_equal(read_args("-", NULL, NULL, NULL, &rest, NULL), 0);
 	assert_int_equal(rest, 1);
 	/* the value may look like an option */
-	assert_int_equal(
-		read_args("--socket", "--limit", NULL, NULL, &rest, NULL), 0);
+	assert_int_equal(read_args("--socket", "--limit", NULL, NULL, &rest,
+				 NULL),
+		0);
 	assert_string_equal(socket_path, "--limit");
 }
 
@@ -102,8 +103,8 @@ the_command_line_beats_the_environment(void **state)
 	setenv("TEST_CONF_SOCKET", "/env", 1);
 	setenv("TEST_CONF_LIMIT", "50", 1);
 	setenv("TEST_CONF_VERBOSE", "yes", 1);
-	assert_int_equal(
-		read_args("--limit", "60", NULL, NULL, &rest, NULL), 0);
+	assert_int_equal(read_args("--limit", "60", NULL, NULL, &rest, NULL),
+		0);
 	assert_string_equal(socket_path, "/env");
 	assert_int_equal(limit, 60);
 	assert_true(verbose);
@@ -121,7 +122,8 @@ read_text(const char *text, struct err *e)
 	static char copy[200];
 
 	snprintf(copy, sizeof(copy), "%s", text);
-	return conf_text(opts, ARRAY_LEN(opts), without, "/etc/x.conf", copy, e);
+	return conf_text(opts, ARRAY_LEN(opts), without, "/etc/x.conf", copy,
+		e);
 }
 
 static void
@@ -132,7 +134,9 @@ reads_a_file(void **state)
 	(void)state;
 	assert_int_equal(read_text("", &e), 0);
 	assert_int_equal(read_text("# a\n \t\r\n  socket =  /a b=c \r\n"
-				   "--limit=7\n# limit = 9", &e), 0);
+				   "--limit=7\n# limit = 9",
+				 &e),
+		0);
 	assert_string_equal(socket_path, "/a b=c");
 	assert_int_equal(limit, 7);
 	assert_int_equal(read_text("socket =", &e), 0);
@@ -172,8 +176,9 @@ errors_name_the_source(void **state)
 		"--verbose: must be true or false, is 'maybe'");
 	check_error("--sokcet", "x",
 		"unknown option --sokcet; did you mean --socket?");
-	check_error("--hepl", NULL, "unknown option --hepl; did you mean "
-				    "--help?");
+	check_error("--hepl", NULL,
+		"unknown option --hepl; did you mean "
+		"--help?");
 	check_error("--bananas", NULL,
 		"unknown option --bananas; --help lists the options");
 	check_error("-v", NULL, "unknown option -v; --help lists the options");
@@ -218,7 +223,8 @@ prints_help_and_version(void **state)
 	assert_non_null(strstr(text, "Tests things."));
 	assert_non_null(strstr(text, "  --socket PATH             where the "
 				     "socket is [TEST_CONF_SOCKET]\n"));
-	assert_non_null(strstr(text, "  --version                 the version"));
+	assert_non_null(
+		strstr(text, "  --version                 the version"));
 	/* nor do other options, their values or what is wrong with them */
 	capture("--socket", "/here", "--help", text, sizeof(text));
 	assert_non_null(strstr(text, "Tests things."));
@@ -232,8 +238,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(keeps_defaults, defaults),
 		cmocka_unit_test_setup(reads_both_forms, defaults),
-		cmocka_unit_test_setup(
-			the_command_line_beats_the_environment, defaults),
+		cmocka_unit_test_setup(the_command_line_beats_the_environment,
+			defaults),
 		cmocka_unit_test_setup(reads_a_file, defaults),
 		cmocka_unit_test_setup(errors_name_the_source, defaults),
 		cmocka_unit_test_setup(prints_help_and_version, defaults),

@@ -27,11 +27,14 @@ make_text(struct made *m, const char *text, int64_t entity)
 	struct buf tmp AUTO_BUF = {0};
 
 	assert_int_equal(tokens_add(&t, text, strlen(text), "english", &tmp,
-		WORDS_MAX), 0);
+				 WORDS_MAX),
+		0);
 	if (t.n > 0)
 		memcpy(m->v, t.v, t.n * sizeof(*t.v));
 	near_copy_mins(m->v, t.n, m->mins);
-	m->text = (struct copy_text){.v = m->v, .n = t.n, .mins = m->mins,
+	m->text = (struct copy_text){.v = m->v,
+		.n = t.n,
+		.mins = m->mins,
 		.entity = entity};
 	free(t.v);
 }
@@ -43,7 +46,8 @@ how(const char *a, const char *b, int64_t other)
 
 	make_text(&x, a, 1);
 	make_text(&y, b, other);
-	assert_int_equal(near_copy_compare(&x.text, &y.text), near_copy_compare(&y.text, &x.text));
+	assert_int_equal(near_copy_compare(&x.text, &y.text),
+		near_copy_compare(&y.text, &x.text));
 	return near_copy_compare(&x.text, &y.text);
 }
 
@@ -51,9 +55,9 @@ static void
 says_what_is_alike(void **state)
 {
 	static const char long_text[] = "the board of the harbour has decided "
-		"that the old crane is sold in May";
+					"that the old crane is sold in May";
 	static const char note[] = "the board of the harbour has decided that "
-		"the old crane is sold in May, note %d";
+				   "the old crane is sold in May, note %d";
 	char a[200], b[200];
 
 	(void)state;
@@ -61,13 +65,23 @@ says_what_is_alike(void **state)
 	assert_int_equal(how("likes apples", "likes apples", 2), COPY_NOT);
 	assert_int_equal(how(long_text, long_text, 2), COPY_SAME);
 	assert_int_equal(how("prefers tabs over spaces",
-		"prefers spaces over tabs", 1), COPY_NOT);
-	assert_int_equal(how(long_text, "the board of the harbour has not "
-		"decided that the old crane is sold in May", 1), COPY_NOT);
-	assert_int_equal(how(long_text, "the board of the harbour has decided "
-		"that the new crane is sold in May", 1), COPY_ALMOST);
-	assert_int_equal(how(long_text, "the board of the harbour has decided "
-		"that the new ship is sold in June", 1), COPY_NOT);
+				 "prefers spaces over tabs", 1),
+		COPY_NOT);
+	assert_int_equal(how(long_text,
+				 "the board of the harbour has not "
+				 "decided that the old crane is sold in May",
+				 1),
+		COPY_NOT);
+	assert_int_equal(how(long_text,
+				 "the board of the harbour has decided "
+				 "that the new crane is sold in May",
+				 1),
+		COPY_ALMOST);
+	assert_int_equal(how(long_text,
+				 "the board of the harbour has decided "
+				 "that the new ship is sold in June",
+				 1),
+		COPY_NOT);
 	snprintf(a, sizeof(a), note, 17);
 	snprintf(b, sizeof(b), note, 4711);
 	assert_int_equal(how(a, b, 2), COPY_NUMBERS);
@@ -123,10 +137,13 @@ set_misses_none(void **state)
 					(token_t)sf_below(&random, 1 << 20);
 			}
 			near_copy_mins(m->v, n, m->mins);
-			m->text = (struct copy_text){.v = m->v, .n = n,
-				.mins = m->mins, .entity = 1};
+			m->text = (struct copy_text){.v = m->v,
+				.n = n,
+				.mins = m->mins,
+				.entity = 1};
 			assert_int_equal(near_copy_set_put(&set, &m->text, &at,
-				&found), 0);
+						 &found),
+				0);
 			if (c == 0)
 				own = at;
 			assert_int_equal(found == COPY_NOT, c == 0);

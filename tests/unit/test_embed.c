@@ -51,7 +51,7 @@ specifications(void **state)
 	check_refused("HASH", "none, hash");
 }
 
-/* --- hash ------------------------------------------------------------------ */
+/* --- hash ----------------------------------------------------------------- */
 
 static float
 near(struct embedder *x, const char *a, const char *b)
@@ -60,8 +60,8 @@ near(struct embedder *x, const char *a, const char *b)
 	float *v = NULL, sum = 0;
 	size_t dims = 0;
 
-	assert_int_equal(
-		embed_texts(x, EMBED_STORED, t, 2, &v, &dims, NULL), 0);
+	assert_int_equal(embed_texts(x, EMBED_STORED, t, 2, &v, &dims, NULL),
+		0);
 	for (size_t i = 0; i < dims; i++)
 		sum += v[i] * v[dims + i];
 	free(v);
@@ -74,19 +74,19 @@ similar_texts_are_near(void **state)
 	struct embedder *x = open_spec("hash");
 
 	(void)state;
-	assert_true(fabsf(near(x, "Ada likes tea", "Ada likes tea") - 1) <
-		    1e-5f);
+	assert_true(
+		fabsf(near(x, "Ada likes tea", "Ada likes tea") - 1) < 1e-5f);
 	/* Case, accents, stop words and order say nothing. */
 	assert_true(fabsf(near(x, "the caf\xc3\xa9 in Z\xc3\xbcrich",
 				  "ZURICH cafe") -
 			    1) < 1e-5f);
-	assert_true(near(x, "tokenising words", "the tokeniser of a word") >
-		    0.4f);
+	assert_true(
+		near(x, "tokenising words", "the tokeniser of a word") > 0.4f);
 	assert_true(fabsf(near(x, "postgres migration", "green tea leaves")) <
 		    0.25f);
-	assert_true(near(x, "colour of the house", "color of houses") >
-		    near(x, "colour of the house", "price of the garden") +
-			    0.3f);
+	assert_true(
+		near(x, "colour of the house", "color of houses") >
+		near(x, "colour of the house", "price of the garden") + 0.3f);
 	/* Text without spaces, signs. */
 	assert_true(near(x, "\xe6\x9d\xb1\xe4\xba\xac\xe9\x83\xbd",
 			    "\xe6\x9d\xb1\xe4\xba\xac") > 0.5f);
@@ -113,8 +113,8 @@ the_same_everywhere(void **state)
 	uint32_t sum = 2166136261u;
 
 	(void)state;
-	assert_int_equal(
-		embed_texts(x, EMBED_QUESTION, &t, 1, &v, &dims, NULL), 0);
+	assert_int_equal(embed_texts(x, EMBED_QUESTION, &t, 1, &v, &dims, NULL),
+		0);
 	for (size_t i = 0; i < dims; i++)
 		sum = (sum ^ (uint32_t)(int32_t)lrintf(v[i] * 10000)) *
 		      16777619u;
@@ -168,8 +168,7 @@ hash_short_of_memory(void **state)
 		heap_fail_at(n);
 		rc = embed_open(&o, &x, &e);
 		if (rc == 0)
-			rc = embed_texts(
-				x, EMBED_STORED, &t, 1, &v, &dims, &e);
+			rc = embed_texts(x, EMBED_STORED, &t, 1, &v, &dims, &e);
 		embed_close(x);
 		free(v);
 		if (!heap_disarm()) {

@@ -61,8 +61,7 @@ refuses_others(void **state)
 		size_t dims = 0;
 		struct err e = {0};
 
-		assert_int_equal(
-			read_reply(cases[i].reply, 1, &v, &dims, &e),
+		assert_int_equal(read_reply(cases[i].reply, 1, &v, &dims, &e),
 			MDB_E_INVALID);
 		assert_null(v);
 		if (!strstr(e.text, cases[i].says))
@@ -76,8 +75,7 @@ check_message(const char *body, const char *key, const char *want)
 {
 	AUTO_BUF struct buf b = {0};
 
-	assert_int_equal(
-		http_reply_message(body, strlen(body), key, &b), 0);
+	assert_int_equal(http_reply_message(body, strlen(body), key, &b), 0);
 	assert_string_equal(buf_str(&b), want);
 }
 
@@ -111,8 +109,7 @@ reply_short_of_memory(void **state)
 		heap_fail_at(n);
 		rc = read_reply(GOOD, 3, &v, &dims, &e);
 		if (rc == 0)
-			rc = http_reply_message(
-				says, strlen(says), "k1", &b);
+			rc = http_reply_message(says, strlen(says), "k1", &b);
 		free(v);
 		if (!heap_disarm()) {
 			assert_int_equal(rc, 0);

@@ -24,8 +24,8 @@ open_words(void)
 	struct wordpiece w = {0};
 	struct err e = {0};
 
-	assert_int_equal(
-		wordpiece_open(TOKENIZER, strlen(TOKENIZER), &w, &e), 0);
+	assert_int_equal(wordpiece_open(TOKENIZER, strlen(TOKENIZER), &w, &e),
+		0);
 	return w;
 }
 
@@ -74,7 +74,7 @@ cuts_words(void **state)
 	wordpiece_done(&w);
 }
 
-/* --- tensors --------------------------------------------------------------- */
+/* --- tensors -------------------------------------------------------------- */
 
 static size_t
 put_tensors(uint8_t *to, const char *header, const void *data, size_t n)
@@ -122,7 +122,7 @@ half_floats(void **state)
 	safetensors_done(&s);
 }
 
-/* --- short of memory ------------------------------------------------------- */
+/* --- short of memory ------------------------------------------------------ */
 
 static void
 write_file(const char *name, const void *data, size_t n)
@@ -174,8 +174,7 @@ static_short_of_memory(void **state)
 		heap_fail_at(n);
 		rc = embed_open(&o, &x, &e);
 		if (rc == 0)
-			rc = embed_texts(
-				x, EMBED_STORED, &t, 1, &v, &dims, &e);
+			rc = embed_texts(x, EMBED_STORED, &t, 1, &v, &dims, &e);
 		embed_close(x);
 		if (heap_disarm()) {
 			assert_int_equal(rc, MDB_E_NOMEM);
@@ -185,8 +184,8 @@ static_short_of_memory(void **state)
 		assert_int_equal(rc, 0);
 		assert_int_equal(dims, 3);
 		for (size_t i = 0; i < 3; i++)
-			assert_true(fabsf(v[i] - want[i] / sqrtf(length)) <
-				    1e-6f);
+			assert_true(
+				fabsf(v[i] - want[i] / sqrtf(length)) < 1e-6f);
 		free(v);
 		break;
 	}

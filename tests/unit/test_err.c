@@ -20,8 +20,8 @@ sets_and_returns(void **state)
 	assert_int_equal(e.retry_after_ms, 0);
 	assert_string_equal(e.text, "no entity 'bob'");
 	assert_string_equal(e.param, "");
-	assert_int_equal(
-		err_param(&e, MDB_E_INVALID, "a[3].b", "%d", 5), MDB_E_INVALID);
+	assert_int_equal(err_param(&e, MDB_E_INVALID, "a[3].b", "%d", 5),
+		MDB_E_INVALID);
 	assert_string_equal(e.param, "a[3].b");
 	assert_int_equal(err_set(NULL, MDB_E_BUSY, "x"), MDB_E_BUSY);
 	assert_int_equal(err_param(NULL, MDB_E_BUSY, "x", "x"), MDB_E_BUSY);
@@ -50,16 +50,16 @@ prefixes(void **state)
 static void
 cuts_between_characters(void **state)
 {
-	static const char *const chars[] = {
-		"\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80"};
+	static const char *const chars[] = {"\xc3\xa9", "\xe2\x82\xac",
+		"\xf0\x9f\x98\x80"};
 
 	(void)state;
 	for (size_t k = 0; k < ARRAY_LEN(chars); k++) {
 		for (int shift = 0; shift < 4; shift++) {
 			char text[4000];
 			struct err e;
-			size_t n = (size_t)snprintf(
-				text, sizeof(text), "%.*s", shift, "abcd");
+			size_t n = (size_t)snprintf(text, sizeof(text), "%.*s",
+				shift, "abcd");
 
 			for (int i = 0; i < 900; i++)
 				n += (size_t)snprintf(text + n,

@@ -9,7 +9,7 @@
 
 #include "tests/lib/export_fixture.h"
 
-/* --- today's state ------------------------------------------------------------------------ */
+/* --- today's state -------------------------------------------------------- */
 static json_t *
 graph_of(struct fixture *f)
 {
@@ -17,7 +17,8 @@ graph_of(struct fixture *f)
 	static const char *const keys[] = {"entities", "relations"};
 	size_t i;
 
-	do_read(f, m_read_graph, "{\"limit\":1000,\"fields\":[\"name\",\"type\","
+	do_read(f, m_read_graph,
+		"{\"limit\":1000,\"fields\":[\"name\",\"type\","
 		"\"observations\",\"tier\",\"pin\",\"metadata\"]}");
 	assert_null(json_object_get(f->last, "next"));
 	graph = f->last;
@@ -63,8 +64,9 @@ test_current(void **state)
 		json_t *lines, *x, *y;
 
 		random_work(f, seed + 100, 80);
-		lines = export_all(f, json_pack("{s:b, s:i}", "current", 1,
-			"max_bytes", 256 + (int)(seed * 431)));
+		lines = export_all(f,
+			json_pack("{s:b, s:i}", "current", 1, "max_bytes",
+				256 + (int)(seed * 431)));
 		import_all(b, lines, 9);
 		x = graph_of(f);
 		y = graph_of(b);
@@ -101,44 +103,52 @@ test_current_keeps_provenance(void **state)
 	assert_int_equal(json_array_size(lines), 2);
 	clock_fake(1770000000000);
 	import_all(b, lines, 10);
-	do_read(b, m_open_nodes, "{\"names\":[\"ada\"],\"fields\":[\"name\","
+	do_read(b, m_open_nodes,
+		"{\"names\":[\"ada\"],\"fields\":[\"name\","
 		"\"tier\",\"pin\",\"metadata\",\"facts\"]}");
 	lines = (json_decref(lines),
 		json_array_get(json_object_get(b->last, "entities"), 0));
-	assert_string_equal(
-		json_string_value(json_object_get(lines, "name")), "lovelace");
-	assert_string_equal(
-		json_string_value(json_object_get(lines, "tier")), "semantic");
+	assert_string_equal(json_string_value(json_object_get(lines, "name")),
+		"lovelace");
+	assert_string_equal(json_string_value(json_object_get(lines, "tier")),
+		"semantic");
 	assert_true(json_is_true(json_object_get(lines, "pin")));
 	lines = json_object_get(lines, "facts");
 	for (int i = 0; i < 2; i++) {
-		static const char *const want[2][2] = {
-			{"s9", "2025-10-09T08:53:20.000Z"},
-			{"s0", "2024-01-02T03:04:05.000Z"}};
+		static const char *const want[2][2] =
+			{{"s9", "2025-10-09T08:53:20.000Z"},
+				{"s0", "2024-01-02T03:04:05.000Z"}};
 		const json_t *o = json_array_get(lines, (size_t)i);
 
 		assert_string_equal(json_string_value(json_object_get(o,
-			"source_session")), want[i][0]);
+					    "source_session")),
+			want[i][0]);
 		assert_string_equal(json_string_value(json_object_get(o,
-			"source_timestamp")), want[i][1]);
+					    "source_timestamp")),
+			want[i][1]);
 		assert_string_equal(json_string_value(
-			json_object_get(o, "method")), "import");
+					    json_object_get(o, "method")),
+			"import");
 	}
-	assert_string_equal(json_string_value(json_object_get(
-		json_array_get(lines, 1), "speaker")), "eve");
-	assert_string_equal(json_string_value(json_object_get(
-		json_array_get(lines, 1), "valid_from")),
+	assert_string_equal(json_string_value(
+				    json_object_get(json_array_get(lines, 1),
+					    "speaker")),
+		"eve");
+	assert_string_equal(json_string_value(
+				    json_object_get(json_array_get(lines, 1),
+					    "valid_from")),
 		"2024-01-02T00:00:00.000Z");
 	fixture_free(b);
 }
 
-/* --- lines of the reference server ---------------------------------------------------------- */
+/* --- lines of the reference server ---------------------------------------- */
 static void
 import_text(struct fixture *f, const char *records, const char *want)
 {
 	must(f, fixture_write(f, m_import_records,
-		json_pack("{s:s, s:i, s:o, s:b}", "source", "t", "offset", 0,
-			"records", parse(records), "done", 1)));
+			json_pack("{s:s, s:i, s:o, s:b}", "source", "t",
+				"offset", 0, "records", parse(records), "done",
+				1)));
 	json_object_del(f->last, "change");
 	expect(f, want);
 }
@@ -172,8 +182,11 @@ test_reference_lines(void **state)
 		"'relation' or 'file' is known\"}]}");
 	do_read(f, m_memory_history, "{}");
 	assert_string_equal(json_string_value(json_object_get(
-		json_array_get(json_object_get(f->last, "changes"), 0),
-		"kind")), "import");
+				    json_array_get(json_object_get(f->last,
+							   "changes"),
+					    0),
+				    "kind")),
+		"import");
 	do_read(f, m_open_nodes, "{\"names\":[\"c\"]}");
 	assert_int_equal(json_array_size(json_object_get(f->last, "entities")),
 		0); /* a bad line is skipped in whole */
@@ -193,25 +206,26 @@ test_slices_and_state(void **state)
 			"observations");
 
 		for (int k = 0; k < 20; k++)
-			json_array_append_new(
-				json_object_get(o, "observations"),
+			json_array_append_new(json_object_get(o,
+						      "observations"),
 				json_sprintf("fact %d of %d", k, i));
 		json_array_append_new(lines, o);
 	}
 	/* One call with 840 facts becomes changes of at most 250. */
-	assert_int_equal(
-		import_some(f, "s", lines, 0, 20, 1, &added, &errors), 20);
+	assert_int_equal(import_some(f, "s", lines, 0, 20, 1, &added, &errors),
+		20);
 	assert_int_equal(added, 420);
 	do_read(f, m_memory_history, "{}");
-	assert_int_equal(
-		json_array_size(json_object_get(f->last, "changes")), 2);
+	assert_int_equal(json_array_size(json_object_get(f->last, "changes")),
+		2);
 	/* Sent again after a lost reply: not done again. */
 	import_some(f, "s", lines, 0, 20, 1, &added, &errors);
 	assert_int_equal(added, 420);
 	/* A gap is an error that says where to go on. */
 	assert_int_equal(fixture_write(f, m_import_records,
-		json_pack("{s:s, s:i, s:[]}", "source", "s", "offset", 30,
-			"records")), MDB_E_INVALID);
+				 json_pack("{s:s, s:i, s:[]}", "source", "s",
+					 "offset", 30, "records")),
+		MDB_E_INVALID);
 	assert_non_null(strstr(f->e.text, "go on at offset 20"));
 	/* Overlapping the rest. */
 	import_some(f, "s", lines, 10, 30, 1, &added, &errors);
@@ -236,8 +250,9 @@ test_large_entity(void **state)
 	for (i = 0; i < 6000; i++)
 		json_array_append_new(list, json_sprintf("fact number %zu", i));
 	must(f, fixture_write(f, m_create_entities,
-		json_pack("{s:[{s:s, s:s, s:o}]}", "entities", "name", "ada",
-			"entityType", "person", "observations", list)));
+			json_pack("{s:[{s:s, s:s, s:o}]}", "entities", "name",
+				"ada", "entityType", "person", "observations",
+				list)));
 	lines = export_all(f, json_pack("{s:b}", "current", 1));
 	json_array_foreach(lines, i, v)
 		n += json_array_size(json_object_get(v, "observations"));
@@ -250,11 +265,12 @@ test_large_entity(void **state)
 	for (i = 0; i < 10001; i++)
 		json_array_append_new(list, json_sprintf("%zu", i));
 	must(b, fixture_write(b, m_import_records,
-		json_pack("{s:s, s:i, s:[{s:s, s:s, s:s, s:o}]}", "source",
-			"big", "offset", 0, "records", "type", "entity", "name",
-			"bob", "entityType", "t", "observations", list)));
-	assert_int_equal(
-		json_array_size(json_object_get(b->last, "errors")), 1);
+			json_pack("{s:s, s:i, s:[{s:s, s:s, s:s, s:o}]}",
+				"source", "big", "offset", 0, "records", "type",
+				"entity", "name", "bob", "entityType", "t",
+				"observations", list)));
+	assert_int_equal(json_array_size(json_object_get(b->last, "errors")),
+		1);
 	fixture_free(b);
 }
 

@@ -50,7 +50,8 @@ static int
 starve(struct method_fixture *f, const char *method, const char *params,
 	size_t n, bool *ret_ran)
 {
-	struct call c = {.st = f->s.w, .ctx = &f->ctx,
+	struct call c = {.st = f->s.w,
+		.ctx = &f->ctx,
 		.params = jx_parse(params, strlen(params), NULL),
 		.tool = tool_find(method)};
 	bool writes = c.tool->flags & TF_WRITE;
@@ -102,26 +103,29 @@ static void
 survive_lack_of_memory(void **state)
 {
 	static const char *const calls[][2] = {
-		{"add_observations", "{\"observations\":[{\"entityName\":"
+		{"add_observations",
+			"{\"observations\":[{\"entityName\":"
 			"\"ada\",\"contents\":[{\"text\":\"green tea\","
 			"\"tags\":[\"new\",\"food\"],\"metadata\":{\"n\":2}},"
 			"{\"text\":\"figs\",\"tags\":[\"food\"]}]}]}"},
-		{"update_entity", "{\"name\":\"ada\",\"observation\":\"green "
+		{"update_entity",
+			"{\"name\":\"ada\",\"observation\":\"green "
 			"tea\",\"tags\":[\"food\",\"hot\"],\"metadata\":{}}"},
 		{"update_entity", "{\"name\":\"ada\",\"tags\":[\"work\"]}"},
-		{"delete_observations", "{\"deletions\":[{\"entityName\":"
+		{"delete_observations",
+			"{\"deletions\":[{\"entityName\":"
 			"\"ada\",\"observations\":[\"green tea\"]}]}"},
 		{"forget", "{\"name\":\"ada\",\"observation\":\"green tea\","
-			"\"confirm\":true}"},
+			   "\"confirm\":true}"},
 		{"open_nodes", "{\"names\":[\"ada\"],\"fields\":[\"facts\"]}"},
 		{"recall", "{\"query\":\"green tea\",\"tags\":[\"habit\","
-			"\"family\"]}"},
+			   "\"family\"]}"},
 		{"search_nodes", "{\"query\":\"tea\",\"tags\":[\"habit\"]}"},
 		{"memory_diff", "{\"text\":true}"},
 		{"memory_history", "{}"},
 		{"export_log", "{\"current\":true}"},
 		{"set_recall_weights", "{\"weights\":{\"hop\":0.3,"
-			"\"date\":null}}"},
+				       "\"date\":null}}"},
 		{"recall_weights", "{}"},
 		{"memory_undo", "{\"change\":1}"},
 	};
@@ -143,22 +147,27 @@ merge_survives_lack_of_memory(void **state)
 
 	call(f, "memory_branch", "{\"action\":\"create\",\"name\":\"b\"}");
 	f->ctx.branch = "b";
-	call(f, "update_entity", "{\"name\":\"ada\",\"observation\":\"green "
+	call(f, "update_entity",
+		"{\"name\":\"ada\",\"observation\":\"green "
 		"tea\",\"tags\":[\"food\",\"hot\"],\"metadata\":{\"n\":7}}");
-	call(f, "add_observations", "{\"observations\":[{\"entityName\":"
+	call(f, "add_observations",
+		"{\"observations\":[{\"entityName\":"
 		"\"ada\",\"contents\":[{\"text\":\"figs\",\"tags\":[\"x\"],"
 		"\"metadata\":{\"m\":1}}]}]}");
-	call(f, "update_entity", "{\"name\":\"ada\",\"observation\":\"the "
+	call(f, "update_entity",
+		"{\"name\":\"ada\",\"observation\":\"the "
 		"dog\",\"tags\":[\"lost\"]}");
 	f->ctx.branch = "main";
-	call(f, "add_observations", "{\"observations\":[{\"entityName\":"
+	call(f, "add_observations",
+		"{\"observations\":[{\"entityName\":"
 		"\"ada\",\"contents\":[\"figs\"]}]}");
-	call(f, "delete_observations", "{\"deletions\":[{\"entityName\":"
+	call(f, "delete_observations",
+		"{\"deletions\":[{\"entityName\":"
 		"\"ada\",\"observations\":[\"the dog\"]}]}");
 	survives(f, "memory_merge", "{\"branch\":\"b\"}");
 	call(f, "memory_merge", "{\"branch\":\"b\"}");
-	assert_int_equal(json_array_size(json_object_get(
-		f->last, "conflicts")), 1);
+	assert_int_equal(json_array_size(json_object_get(f->last, "conflicts")),
+		1);
 }
 
 int
@@ -166,7 +175,8 @@ main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(survive_lack_of_memory), T(merge_survives_lack_of_memory),
+		T(survive_lack_of_memory),
+		T(merge_survives_lack_of_memory),
 	};
 
 	return cmocka_run_group_tests_name("fact tags", tests, NULL, NULL);

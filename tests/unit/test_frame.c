@@ -57,8 +57,8 @@ check_all_splits(const char *s, enum frame_status want, size_t want_at)
 static void
 ends_at_the_closing_brace(void **state)
 {
-	static const char *const whole[] = {"{}", "{\"a\":1}",
-		"{\"a\":\"}\"}", "{\"a\":\"\\\"}\"}", "{\"a\":\"\\\\\"}",
+	static const char *const whole[] = {"{}", "{\"a\":1}", "{\"a\":\"}\"}",
+		"{\"a\":\"\\\"}\"}", "{\"a\":\"\\\\\"}",
 		"{\"a\":[{},[],{\"b\":[1,2]}]}",
 		"{\"a\":\"\xf0\x9f\x98\x80\",\"b\":-1.5e+3}",
 		"{\"a\":true,\"b\":null, \"c\" : [ ] }",
@@ -74,8 +74,8 @@ ends_at_the_closing_brace(void **state)
 		snprintf(more, sizeof(more), " \n\t\r%s ", whole[i]);
 		check_all_splits(more, FRAME_DONE, 4 + strlen(whole[i]));
 		/* all of it but the last byte */
-		snprintf(more, sizeof(more), "%.*s",
-			(int)strlen(whole[i]) - 1, whole[i]);
+		snprintf(more, sizeof(more), "%.*s", (int)strlen(whole[i]) - 1,
+			whole[i]);
 		check_all_splits(more, FRAME_MORE, 0);
 	}
 }
@@ -109,17 +109,16 @@ skips_space_between_frames(void **state)
 
 	(void)state;
 	frame_init(&lx, MANY, MANY);
-	assert_int_equal(
-		frame_feed(&lx, s, sizeof(s) - 1, &skip, &used), FRAME_DONE);
+	assert_int_equal(frame_feed(&lx, s, sizeof(s) - 1, &skip, &used),
+		FRAME_DONE);
 	assert_int_equal(skip, 2);
 	assert_int_equal(used, 9);
 	assert_false(frame_begun(&lx));
-	assert_int_equal(
-		frame_feed(&lx, s + 9, sizeof(s) - 10, &skip, &used), FRAME_DONE);
+	assert_int_equal(frame_feed(&lx, s + 9, sizeof(s) - 10, &skip, &used),
+		FRAME_DONE);
 	assert_int_equal(skip, 2);
 	assert_int_equal(used, 4);
-	assert_int_equal(
-		frame_feed(&lx, s + 13, sizeof(s) - 14, &skip, &used),
+	assert_int_equal(frame_feed(&lx, s + 13, sizeof(s) - 14, &skip, &used),
 		FRAME_MORE);
 	assert_int_equal(skip, 2);
 	assert_int_equal(used, 2);
@@ -147,8 +146,8 @@ counts_values(void **state)
 		size_t skip, used, n = strlen(cases[i].s);
 
 		frame_init(&lx, MANY, cases[i].n);
-		assert_int_equal(
-			frame_feed(&lx, cases[i].s, n, &skip, &used), FRAME_DONE);
+		assert_int_equal(frame_feed(&lx, cases[i].s, n, &skip, &used),
+			FRAME_DONE);
 		frame_init(&lx, MANY, cases[i].n - 1);
 		assert_int_equal(frame_feed(&lx, cases[i].s, n, &skip, &used),
 			FRAME_TOO_MANY_VALUES);
@@ -170,8 +169,8 @@ limits_length_whatever_the_split(void **state)
 			frame_init(&lx, n - (size_t)over, MANY);
 			st = frame_feed(&lx, s, cut, &skip, &used);
 			if (st == FRAME_MORE)
-				st = frame_feed(
-					&lx, s + cut, n - cut, &skip, &used);
+				st = frame_feed(&lx, s + cut, n - cut, &skip,
+					&used);
 			assert_int_equal(st, cut == n && !over ? FRAME_DONE
 					     : over	       ? FRAME_TOO_LONG
 							       : FRAME_DONE);
@@ -179,8 +178,8 @@ limits_length_whatever_the_split(void **state)
 	}
 	/* the space before a frame does not count */
 	frame_init(&lx, 2, MANY);
-	assert_int_equal(
-		frame_feed(&lx, "      {}", 8, &skip, &used), FRAME_DONE);
+	assert_int_equal(frame_feed(&lx, "      {}", 8, &skip, &used),
+		FRAME_DONE);
 	/* and the limit holds for each frame anew */
 	assert_int_equal(frame_feed(&lx, "{}", 2, &skip, &used), FRAME_DONE);
 }
@@ -203,8 +202,8 @@ limits_depth(void **state)
 	assert_int_equal(frame_feed(&lx, s, at, &skip, &used), FRAME_DONE);
 	memset(s + 1, '[', sizeof(s) - 1);
 	frame_init(&lx, MANY, MANY);
-	assert_int_equal(
-		frame_feed(&lx, s, sizeof(s), &skip, &used), FRAME_TOO_DEEP);
+	assert_int_equal(frame_feed(&lx, s, sizeof(s), &skip, &used),
+		FRAME_TOO_DEEP);
 }
 
 /* Every kind of level is remembered on all levels. */
@@ -240,7 +239,8 @@ every_status_has_a_text(void **state)
 {
 	(void)state;
 	for (int s = FRAME_MORE; s <= FRAME_TOO_MANY_VALUES; s++)
-		assert_true(strlen(frame_status_text((enum frame_status)s)) > 9);
+		assert_true(
+			strlen(frame_status_text((enum frame_status)s)) > 9);
 }
 
 int

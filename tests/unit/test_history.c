@@ -15,7 +15,8 @@
 static const json_t *
 change(const struct fixture *f, size_t i)
 {
-	const json_t *c = json_array_get(json_object_get(f->last, "changes"), i);
+	const json_t *c =
+		json_array_get(json_object_get(f->last, "changes"), i);
 
 	assert_non_null(c);
 	return c;
@@ -94,8 +95,9 @@ test_set(void **state)
 	do_write(f, m_update_entity,
 		"{\"name\":\"ada\",\"tier\":\"semantic\",\"pin\":true,"
 		"\"entityType\":\"engineer\",\"metadata\":{\"a\":1}}");
-	do_write(f, m_update_entity, "{\"name\":\"ada\",\"tier\":\"episodic\","
-				     "\"metadata\":{\"a\":2}}");
+	do_write(f, m_update_entity,
+		"{\"name\":\"ada\",\"tier\":\"episodic\","
+		"\"metadata\":{\"a\":2}}");
 	do_write(f, m_rename_entity,
 		"{\"name\":\"ada\",\"new_name\":\"ada lovelace\"}");
 	do_read(f, m_memory_history, "{\"name\":\"ada\"}");
@@ -149,13 +151,14 @@ test_pages(void **state)
 	for (int i = 0; i < 7; i++) {
 		snprintf(params, sizeof(params),
 			"{\"entities\":[{\"name\":\"e%d\",\"entityType\":\"t\","
-			"\"observations\":[]}]}", i);
+			"\"observations\":[]}]}",
+			i);
 		do_write(f, m_create_entities, params);
 	}
 	do_read(f, m_memory_history, "{\"limit\":3}");
 	for (;;) {
-		const char *next = json_string_value(
-			json_object_get(f->last, "next"));
+		const char *next =
+			json_string_value(json_object_get(f->last, "next"));
 		size_t i, n = count(f);
 
 		for (i = 0; i < n; i++) {
@@ -239,8 +242,7 @@ test_branches(void **state)
 	is(f, 1, "about", "4");
 	is(f, 1, "removed", "[{\"entity\":\"ada\",\"text\":\"walks\"}]");
 	is(f, 2, "merged", "\"try\"");
-	is(f, 2, "added",
-		"[{\"entity\":\"ada\",\"text\":\"plays chess\"}]");
+	is(f, 2, "added", "[{\"entity\":\"ada\",\"text\":\"plays chess\"}]");
 }
 
 static void
@@ -255,12 +257,13 @@ test_large_change(void **state)
 		"entityType", "person", "observations", list);
 	must(f, fixture_write(f, m_create_entities, params));
 	do_read(f, m_memory_history, "{}");
-	assert_int_equal(
-		json_array_size(json_object_get(change(f, 0), "added")), 50);
+	assert_int_equal(json_array_size(
+				 json_object_get(change(f, 0), "added")),
+		50);
 	is(f, 0, "more", "71");
 	do_read(f, m_memory_history, "{\"max_bytes\":600}");
-	assert_true(json_array_size(json_object_get(change(f, 0), "added")) <
-		20);
+	assert_true(
+		json_array_size(json_object_get(change(f, 0), "added")) < 20);
 }
 
 int

@@ -16,8 +16,9 @@ rules_are_known(void **state)
 	static const char *const rules[] = {
 		"Always confirm salary figures when I ask about pay.",
 		"Never deploy on Fridays", "please always answer in German",
-		"Thanks. From now on, use tabs.", "When I ask for code, add tests",
-		"Note: never push to main", "You must always sign commits",
+		"Thanks. From now on, use tabs.",
+		"When I ask for code, add tests", "Note: never push to main",
+		"You must always sign commits",
 		"Whenever I mention Lyon, say the date"};
 	static const char *const others[] = {"", "Always",
 		"I always drink green tea", "It never rains in the desert",

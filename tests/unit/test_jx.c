@@ -25,8 +25,8 @@ takes_valid_json(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
 		json_t *own = parse(good[i]);
-		json_t *theirs = json_loads(
-			good[i], JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);
+		json_t *theirs = json_loads(good[i],
+			JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);
 
 		if (!own || !theirs || !json_equal(own, theirs))
 			fail_msg("%s", good[i]);
@@ -71,8 +71,8 @@ lenient_with_numbers(void **state)
 {
 	static const struct {
 		const char *doc, *param;
-	} all[] = {{"{\"a\":1e400}", "a"}, {"{\"a\":{\"b\":[1,-1e999]}}",
-			"a.b[1]"},
+	} all[] = {{"{\"a\":1e400}", "a"},
+		{"{\"a\":{\"b\":[1,-1e999]}}", "a.b[1]"},
 		{"{\"a\":[[0,1],[2,{\"b\":9223372036854775808}],1e400]}",
 			"a[1][1].b"},
 		{"{\"a\":[1,2],\"b\":{\"c\":{}},\"d\":[{},[],[1e309]]}",
@@ -81,8 +81,8 @@ lenient_with_numbers(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
-		AUTO_JSON json_t *v = jx_parse_lenient(
-			all[i].doc, strlen(all[i].doc), &number, &e);
+		AUTO_JSON json_t *v = jx_parse_lenient(all[i].doc,
+			strlen(all[i].doc), &number, &e);
 
 		assert_non_null(v);
 		assert_int_equal(number.code, MDB_E_INVALID);
@@ -186,9 +186,9 @@ keys_are_copied_from_escapes(void **state)
 	(void)state;
 	assert_int_equal(jx_string(v, "ab", JX_REQUIRED, &s, NULL, NULL), 0);
 	assert_string_equal(s, "cd");
-	assert_int_equal(
-		json_integer_value(
-			json_object_get(json_object_get(v, "x"), "\n")),
+	assert_int_equal(json_integer_value(
+				 json_object_get(json_object_get(v, "x"),
+					 "\n")),
 		1);
 }
 
@@ -279,25 +279,25 @@ getters_name_the_parameter(void **state)
 	assert_int_equal(jx_int(o, "n", JX_OPTIONAL, 0, 1, &i, &e), 1);
 	assert_int_equal(jx_int(o, "zz", JX_OPTIONAL, 0, 1, &i, &e), 1);
 	assert_int_equal(i, 42);
-	assert_int_equal(
-		jx_int(o, "zz", JX_REQUIRED, 0, 1, &i, &e), MDB_E_INVALID);
+	assert_int_equal(jx_int(o, "zz", JX_REQUIRED, 0, 1, &i, &e),
+		MDB_E_INVALID);
 	assert_string_equal(e.param, "zz");
 	assert_string_equal(e.text,
 		"zz: is missing; it is required and must be an integer");
-	assert_int_equal(
-		jx_int(o, "i", JX_REQUIRED, 0, 5, &i, &e), MDB_E_INVALID);
+	assert_int_equal(jx_int(o, "i", JX_REQUIRED, 0, 5, &i, &e),
+		MDB_E_INVALID);
 	assert_string_equal(e.text, "i: must be from 0 to 5, is 7");
-	assert_int_equal(
-		jx_int(o, "r", JX_REQUIRED, 0, 5, &i, &e), MDB_E_INVALID);
+	assert_int_equal(jx_int(o, "r", JX_REQUIRED, 0, 5, &i, &e),
+		MDB_E_INVALID);
 	assert_string_equal(e.text, "r: must be an integer, is number");
-	assert_int_equal(
-		jx_string(o, "i", JX_OPTIONAL, &s, &n, &e), MDB_E_INVALID);
+	assert_int_equal(jx_string(o, "i", JX_OPTIONAL, &s, &n, &e),
+		MDB_E_INVALID);
 	assert_string_equal(e.text, "i: must be a string, is integer");
 	assert_int_equal(jx_bool(o, "s", JX_OPTIONAL, &b, &e), MDB_E_INVALID);
 	assert_int_equal(jx_array(o, "o", JX_OPTIONAL, &v, &e), MDB_E_INVALID);
 	assert_int_equal(jx_object(o, "a", JX_OPTIONAL, &v, &e), MDB_E_INVALID);
-	assert_int_equal(
-		jx_number(o, "r", JX_OPTIONAL, 0, 1, &d, &e), MDB_E_INVALID);
+	assert_int_equal(jx_number(o, "r", JX_OPTIONAL, 0, 1, &d, &e),
+		MDB_E_INVALID);
 }
 
 /* --- no memory ------------------------------------------------------------ */

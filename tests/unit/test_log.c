@@ -128,8 +128,8 @@ no_text_forges_a_line(void **state)
 
 		log_event(LOG_INFO, evil, 0, LOG_S("text", evil));
 		read_file(path, &b);
-		assert_ptr_equal(
-			memchr(b.data, '\n', b.len), b.data + b.len - 1);
+		assert_ptr_equal(memchr(b.data, '\n', b.len),
+			b.data + b.len - 1);
 		assert_null(strpbrk(b.data, "\r\x1b"));
 		assert_null(strstr(b.data, "\xc2\x85"));
 		assert_null(strstr(b.data, "\xe2\x80\xa8"));
@@ -160,8 +160,8 @@ long_lines_are_cut(void **state)
 		assert_true(b.len <= 4096);
 		line = jx_parse(b.data, b.len, NULL);
 		assert_non_null(line);
-		assert_string_equal(
-			json_string_value(json_object_get(line, "first")),
+		assert_string_equal(json_string_value(
+					    json_object_get(line, "first")),
 			"kept");
 	}
 }
@@ -249,15 +249,13 @@ refuses_bad_files(void **state)
 	struct err e;
 
 	(void)state;
-	assert_int_equal(
-		log_to_file(scratch_path("no/such/folder"), 0, &e), MDB_E_STORE);
+	assert_int_equal(log_to_file(scratch_path("no/such/folder"), 0, &e),
+		MDB_E_STORE);
 	assert_non_null(strstr(e.text, "No such file or directory"));
 	assert_int_equal(symlink("/dev/null", scratch_path("link")), 0);
-	assert_int_equal(
-		log_to_file(scratch_path("link"), 0, &e), MDB_E_STORE);
+	assert_int_equal(log_to_file(scratch_path("link"), 0, &e), MDB_E_STORE);
 	assert_int_equal(mkfifo(scratch_path("fifo"), 0600), 0);
-	assert_int_equal(
-		log_to_file(scratch_path("fifo"), 0, &e), MDB_E_STORE);
+	assert_int_equal(log_to_file(scratch_path("fifo"), 0, &e), MDB_E_STORE);
 }
 
 static void
@@ -309,6 +307,6 @@ main(void)
 		cmocka_unit_test(writes_without_memory),
 	};
 
-	return cmocka_run_group_tests_name(
-		"log", tests, scratch_make, scratch_remove);
+	return cmocka_run_group_tests_name("log", tests, scratch_make,
+		scratch_remove);
 }

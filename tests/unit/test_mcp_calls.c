@@ -14,28 +14,34 @@
 #include "common/log.h"
 #include "tests/lib/unit.h"
 
-/* --- the service: no allocation of its own ------------------------------------ */
+/* --- the service: no allocation of its own -------------------------------- */
 
 struct canned {
-	const char *method, *with;	/* with: must stand in the request */
+	const char *method, *with; /* with: must stand in the request */
 	const char *reply;
 };
 
 static const struct canned canned[] = {
-	{"hello", "", "\"protocol\":1,\"version\":\"0.1.0\","
+	{"hello", "",
+		"\"protocol\":1,\"version\":\"0.1.0\","
 		"\"spawned\":false,\"path\":\"/x\""},
 	{"subscribe", "", "\"change\":1"},
-	{"create_entities", "", "\"results\":[{\"name\":\"a\",\"action\":"
+	{"create_entities", "",
+		"\"results\":[{\"name\":\"a\",\"action\":"
 		"\"created\",\"added\":1},{\"name\":\"b\",\"action\":"
 		"\"updated\",\"added\":2}]"},
-	{"search_nodes", "\"cursor\"", "\"results\":[{\"id\":3,\"name\":\"c\"}],"
+	{"search_nodes", "\"cursor\"",
+		"\"results\":[{\"id\":3,\"name\":\"c\"}],"
 		"\"count\":1"},
-	{"search_nodes", "", "\"results\":[{\"id\":1,\"name\":\"a\"},"
+	{"search_nodes", "",
+		"\"results\":[{\"id\":1,\"name\":\"a\"},"
 		"{\"id\":2,\"name\":\"b\"}],\"count\":2,\"next\":\"c2\""},
-	{"open_nodes", "\"cursor\"", "\"entities\":[{\"id\":3,\"name\":\"c\","
+	{"open_nodes", "\"cursor\"",
+		"\"entities\":[{\"id\":3,\"name\":\"c\","
 		"\"type\":\"t\",\"observations\":[]}],\"relations\":[{\"id\":9,"
 		"\"from\":\"a\",\"to\":\"c\",\"relationType\":\"r\"}]"},
-	{"open_nodes", "", "\"entities\":[{\"id\":2,\"name\":\"b\",\"type\":"
+	{"open_nodes", "",
+		"\"entities\":[{\"id\":2,\"name\":\"b\",\"type\":"
 		"\"t\",\"observations\":[\"x\"]},{\"id\":1,\"name\":\"a\","
 		"\"type\":\"t\",\"observations\":[\"y\"]}],\"relations\":["
 		"{\"id\":9,\"from\":\"a\",\"to\":\"c\",\"relationType\":\"r\"},"
@@ -85,17 +91,19 @@ answer(int fd, const char *line)
 	if (digits == 0)
 		return;
 	if (c)
-		snprintf(out, sizeof(out), "{\"id\":%.*s,\"success\":true,%s}\n",
-			digits, id + 5, c->reply);
+		snprintf(out, sizeof(out),
+			"{\"id\":%.*s,\"success\":true,%s}\n", digits, id + 5,
+			c->reply);
 	else
-		snprintf(out, sizeof(out), "{\"id\":%.*s,\"success\":false,"
+		snprintf(out, sizeof(out),
+			"{\"id\":%.*s,\"success\":false,"
 			"\"code\":\"not_found\",\"error\":\"no such thing\","
-			"\"param\":\"observations[0].entityName\"}\n", digits,
-			id + 5);
+			"\"param\":\"observations[0].entityName\"}\n",
+			digits, id + 5);
 	write_all(fd, out);
 	if (c && strcmp(c->method, "create_entities") == 0)
 		write_all(fd, "{\"event\":\"change\",\"change\":2,"
-			"\"entities\":[\"a\"]}\n");
+			      "\"entities\":[\"a\"]}\n");
 }
 
 static void *
@@ -121,7 +129,7 @@ serve(void *arg)
 	}
 }
 
-/* --- the session ---------------------------------------------------------------- */
+/* --- the session ---------------------------------------------------------- */
 
 static char folder[64], path[96];
 static int listener;
@@ -131,7 +139,7 @@ struct world {
 	int to[2], from[2];
 	struct relay *relay;
 	struct session session;
-	char *out;		/* answers */
+	char *out; /* answers */
 	size_t n;
 };
 
@@ -140,8 +148,10 @@ static char answers[256 * 1024];
 static void
 world_open(struct world *w, const char *profile)
 {
-	struct relay_options ro = {.socket = path, .namespace_ = "default",
-		.session = "s", .call_ms = 5000};
+	struct relay_options ro = {.socket = path,
+		.namespace_ = "default",
+		.session = "s",
+		.call_ms = 5000};
 	struct session_options so = {.end_ms = 100};
 
 	memset(w, 0, sizeof(*w));
@@ -212,25 +222,24 @@ run(struct world *w, const char *lines)
 }
 
 #define INIT                                                                   \
-	"{\"jsonrpc\":\"2.0\",\"id\":\"i\",\"method\":\"initialize\","        \
+	"{\"jsonrpc\":\"2.0\",\"id\":\"i\",\"method\":\"initialize\","         \
 	"\"params\":{\"protocolVersion\":\"2025-11-25\"}}\n"
 #define CALL(id, name, args)                                                   \
-	"{\"jsonrpc\":\"2.0\",\"id\":\"" id "\",\"method\":\"tools/call\","   \
+	"{\"jsonrpc\":\"2.0\",\"id\":\"" id "\",\"method\":\"tools/call\","    \
 	"\"params\":{\"name\":\"" name "\",\"arguments\":" args "}}\n"
 
-static const char calls[] =
-	CALL("1", "create_entities", "{\"entities\":[{\"name\":\"a\","
-		"\"entityType\":\"t\",\"observations\":[\"x\"]},{\"name\":"
-		"\"b\",\"entityType\":\"t\",\"observations\":[]}]}")
-	CALL("2", "search_nodes", "{\"query\":\"q\"}")
-	CALL("3", "open_nodes", "{\"names\":[\"b\",\"a\",\"c\"]}")
-	CALL("4", "read_graph", "{}")
-	CALL("5", "add_observations", "{\"observations\":[{\"entityName\":"
-		"\"zed\",\"contents\":[\"o\"]}]}")
-	"{\"jsonrpc\":\"2.0\",\"id\":\"6\",\"method\":\"resources/read\","
-	"\"params\":{\"uri\":\"memory://entity/a\"}}\n"
-	"{\"jsonrpc\":\"2.0\",\"id\":\"7\",\"method\":\"resources/read\","
-	"\"params\":{\"uri\":\"memory://knowledge-graph\"}}\n";
+static const char calls[] = CALL("1", "create_entities",
+	"{\"entities\":[{\"name\":\"a\","
+	"\"entityType\":\"t\",\"observations\":[\"x\"]},{\"name\":"
+	"\"b\",\"entityType\":\"t\",\"observations\":[]}]}") CALL("2",
+	"search_nodes", "{\"query\":\"q\"}") CALL("3", "open_nodes",
+	"{\"names\":[\"b\",\"a\",\"c\"]}") CALL("4", "read_graph",
+	"{}") CALL("5", "add_observations",
+	"{\"observations\":[{\"entityName\":"
+	"\"zed\",\"contents\":[\"o\"]}]}") "{\"jsonrpc\":\"2.0\",\"id\":\"6\",\"method\":\"resources/read\","
+					   "\"params\":{\"uri\":\"memory://entity/a\"}}\n"
+					   "{\"jsonrpc\":\"2.0\",\"id\":\"7\",\"method\":\"resources/read\","
+					   "\"params\":{\"uri\":\"memory://knowledge-graph\"}}\n";
 
 static size_t
 count(const char *text, const char *what)
@@ -266,11 +275,13 @@ test_compat(void **state)
 	run(&w, calls);
 	assert_answered_once(&w);
 	/* created: the first only */
-	assert_non_null(strstr(w.out, "\"structuredContent\":{\"entities\":["
+	assert_non_null(strstr(w.out,
+		"\"structuredContent\":{\"entities\":["
 		"{\"name\":\"a\",\"entityType\":\"t\",\"observations\":"
 		"[\"x\"]}]}"));
 	/* opened: by id, relations of both pages once and by id */
-	assert_non_null(strstr(w.out, "\"structuredContent\":{\"entities\":["
+	assert_non_null(strstr(w.out,
+		"\"structuredContent\":{\"entities\":["
 		"{\"name\":\"a\",\"entityType\":\"t\",\"observations\":[\"y\"]},"
 		"{\"name\":\"b\",\"entityType\":\"t\",\"observations\":[\"x\"]},"
 		"{\"name\":\"c\",\"entityType\":\"t\",\"observations\":[]}],"

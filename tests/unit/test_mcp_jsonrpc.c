@@ -8,8 +8,8 @@
 struct line {
 	const char *text;
 	enum jsonrpc_kind kind;
-	int code;		/* of JSONRPC_BAD */
-	const char *id;		/* JSON text; NULL: none */
+	int code;	/* of JSONRPC_BAD */
+	const char *id; /* JSON text; NULL: none */
 };
 
 static const struct line lines[] = {
@@ -214,7 +214,7 @@ test_write(void **state)
 
 	(void)state;
 	assert_string_equal(et, "{\"jsonrpc\":\"2.0\",\"error\":"
-		"{\"code\":-32700,\"message\":\"no\"}}");
+				"{\"code\":-32700,\"message\":\"no\"}}");
 	assert_string_equal(rt, "{\"jsonrpc\":\"2.0\",\"id\":3,\"result\":{}}");
 	assert_string_equal(nt, "{\"jsonrpc\":\"2.0\",\"method\":\"n\"}");
 	assert_null(jsonrpc_result(id, NULL));

@@ -46,7 +46,9 @@ static void
 world_open(struct world *w, const char *profile)
 {
 	struct relay_options ro = {.socket = "/nonexistent/memory.sock",
-		.namespace_ = "default", .session = "s", .call_ms = 1000};
+		.namespace_ = "default",
+		.session = "s",
+		.call_ms = 1000};
 	struct session_options so = {.end_ms = 100};
 
 	log_setup("test", LOG_ERROR, LOG_TEXT);
@@ -158,7 +160,7 @@ test_without_memory(void **state)
 		turn(&w);
 		failed = heap_disarm();
 		feed(&w, "{\"jsonrpc\":\"2.0\",\"id\":\"z\","
-			"\"method\":\"ping\"}\n");
+			 "\"method\":\"ping\"}\n");
 		turn(&w);
 		turn(&w);
 		drain(&w, answers, sizeof(answers));

@@ -48,7 +48,7 @@ test_pretty(void **state)
 
 struct shape_case {
 	const char *tool, *args, *reply;
-	const char *exact, *plain;	/* structuredContent */
+	const char *exact, *plain; /* structuredContent */
 };
 
 static const struct shape_case shapes[] = {
@@ -132,10 +132,10 @@ test_shapes(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(shapes); i++) {
 		AUTO_JSON json_t *args = json(shapes[i].args);
 		AUTO_JSON json_t *reply = json(shapes[i].reply);
-		AUTO_JSON json_t *exact = compat_shape(
-			shapes[i].tool, true, args, reply);
-		AUTO_JSON json_t *plain = compat_shape(
-			shapes[i].tool, false, args, reply);
+		AUTO_JSON json_t *exact =
+			compat_shape(shapes[i].tool, true, args, reply);
+		AUTO_JSON json_t *plain =
+			compat_shape(shapes[i].tool, false, args, reply);
 
 		assert_json(exact, shapes[i].exact);
 		assert_json(plain, shapes[i].plain);
@@ -147,7 +147,8 @@ static void
 test_shapes_of_nonsense(void **state)
 {
 	static const char *const replies[] = {"{}", "{\"results\":7}",
-		"{\"results\":[1,null,{}]}", "{\"entities\":{},\"relations\":3}",
+		"{\"results\":[1,null,{}]}",
+		"{\"entities\":{},\"relations\":3}",
 		"{\"missing\":[[]],\"results\":[{\"missing\":[[]]}]}"};
 	static const char *const names[] = {"create_entities",
 		"create_relations", "add_observations", "delete_entities",
@@ -164,8 +165,8 @@ test_shapes_of_nonsense(void **state)
 				compat_shape(names[k], k % 2, args, reply);
 
 			assert_non_null(s);
-			assert_int_equal(
-				compat_write_text(names[k], s, &text), 0);
+			assert_int_equal(compat_write_text(names[k], s, &text),
+				0);
 		}
 }
 
@@ -192,7 +193,7 @@ test_shapes_without_memory(void **state)
 	}
 }
 
-/* --- profiles and the list --------------------------------------------------- */
+/* --- profiles and the list ------------------------------------------------ */
 
 static void
 test_profiles(void **state)
@@ -262,8 +263,8 @@ test_large_answers_shrink(void **state)
 
 	(void)state;
 	for (size_t k = 0; k < ARRAY_LEN(steps); k++) {
-		AUTO_JSON json_t *graph = json_pack("{s:[], s:[]}", "entities",
-			"relations");
+		AUTO_JSON json_t *graph =
+			json_pack("{s:[], s:[]}", "entities", "relations");
 		json_t *all = json_object_get(graph, "entities");
 		AUTO_BUF struct buf text = {0};
 		AUTO_JSON json_t *back = NULL;
@@ -271,9 +272,12 @@ test_large_answers_shrink(void **state)
 		int rc;
 
 		for (size_t i = 0; i < steps[k].entities; i++)
-			assert_int_equal(jx_add(all, json_pack("{s:s,s:s,s:[s]}",
-				"name", "n", "entityType", "t", "observations",
-				"o")), 0);
+			assert_int_equal(jx_add(all,
+						 json_pack("{s:s,s:s,s:[s]}",
+							 "name", "n",
+							 "entityType", "t",
+							 "observations", "o")),
+				0);
 		rc = compat_answer("read_graph", graph, &text, &alone);
 		assert_int_equal(rc, steps[k].rc);
 		if (rc)
@@ -281,7 +285,7 @@ test_large_answers_shrink(void **state)
 		assert_int_equal(alone, steps[k].alone);
 		assert_int_equal(text.data[1] == '\n', steps[k].indented);
 		assert_true(jx_quoted_size(text.data, text.len) <
-			LIMIT_MCP_ANSWER_BYTES);
+			    LIMIT_MCP_ANSWER_BYTES);
 		back = json_loadb(text.data, text.len, 0, NULL);
 		assert_true(json_equal(back, graph));
 	}
@@ -305,9 +309,10 @@ check_schema(const char *tool, json_t *schema, bool is_input)
 			fail_msg("%s: an array without items", tool);
 		check_schema(tool, json_object_get(schema, "items"), is_input);
 	}
-	json_object_foreach(json_object_get(schema, "properties"), name, member) {
+	json_object_foreach(json_object_get(schema, "properties"), name,
+		member) {
 		if (is_input && json_string_length(json_object_get(member,
-			"description")) == 0)
+					"description")) == 0)
 			fail_msg("%s: %s has no description", tool, name);
 		check_schema(tool, member, is_input);
 	}
@@ -331,10 +336,10 @@ test_schemas_suit_every_client(void **state)
 			const char *name =
 				json_string_value(json_object_get(t, "name"));
 
-			check_schema(name,
-				json_object_get(t, "inputSchema"), true);
-			check_schema(name,
-				json_object_get(t, "outputSchema"), false);
+			check_schema(name, json_object_get(t, "inputSchema"),
+				true);
+			check_schema(name, json_object_get(t, "outputSchema"),
+				false);
 		}
 	}
 }
@@ -363,16 +368,18 @@ test_default_list_is_small(void **state)
 	json_array_foreach(first, i, t) {
 		json_t *notes = json_object_get(t, "annotations");
 
-		assert_true(json_is_false(
-			json_object_get(notes, "openWorldHint")));
+		assert_true(
+			json_is_false(json_object_get(notes, "openWorldHint")));
 		/* Read-only, or what differs from "destroys". */
 		assert_true(json_object_size(notes) <= 3);
 		assert_string_equal(json_string_value(json_object_get(
-			json_object_get(t, "inputSchema"), "type")), "object");
-		assert_true(json_string_length(json_object_get(t, "name")) <=
-			32);
+					    json_object_get(t, "inputSchema"),
+					    "type")),
+			"object");
+		assert_true(
+			json_string_length(json_object_get(t, "name")) <= 32);
 		assert_true(json_string_length(
-			json_object_get(t, "description")) < 2048);
+				    json_object_get(t, "description")) < 2048);
 	}
 }
 
@@ -389,14 +396,17 @@ test_compat_list_is_the_nine(void **state)
 	list = mcp_tools_json(&p);
 	assert_int_equal(json_array_size(list), 9);
 	json_array_foreach(list, i, t) {
-		json_t *members = json_object_get(
-			json_object_get(t, "inputSchema"), "properties");
+		json_t *members =
+			json_object_get(json_object_get(t, "inputSchema"),
+				"properties");
 
 		assert_true(json_object_size(members) <= 1);
 		assert_int_equal(json_object_size(
-			json_object_get(t, "annotations")), 4);
-		assert_true(json_is_false(json_object_get(json_object_get(t,
-			"outputSchema"), "additionalProperties")));
+					 json_object_get(t, "annotations")),
+			4);
+		assert_true(json_is_false(
+			json_object_get(json_object_get(t, "outputSchema"),
+				"additionalProperties")));
 	}
 }
 
@@ -436,7 +446,7 @@ test_instructions(void **state)
 		assert_non_null(strstr(text, words[i]));
 }
 
-/* --- arguments ------------------------------------------------------------------ */
+/* --- arguments ------------------------------------------------------------ */
 
 static void
 filter(const char *profile, const char *tool, const char *args,
@@ -496,7 +506,7 @@ static void
 test_paths(void **state)
 {
 	AUTO_JSON json_t *a = json("{\"o\":[{\"n\":\"x\"},{\"n\":7}],"
-		"\"s\":\"t\"}");
+				   "\"s\":\"t\"}");
 
 	(void)state;
 	assert_string_equal(mcp_args_at(a, "o[0].n"), "x");

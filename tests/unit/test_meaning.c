@@ -16,10 +16,10 @@
 #include "tests/lib/heap.h"
 #include "tests/lib/method_fixture.h"
 
-#define DIMS 16
+#define DIMS  16
 #define FACTS 700
 
-/* --- a provider whose vectors are put in by hand --------------------------------- */
+/* --- a provider whose vectors are put in by hand -------------------------- */
 static void
 close_it(struct embedder *x)
 {
@@ -41,8 +41,10 @@ never(struct embedder *x, enum embed_use use, const struct embed_text *texts,
 	return err_set(e, MDB_E_INTERNAL, "recall asked a network");
 }
 
-static const struct embed_ops ops = {.provider = "http", .close = close_it,
-	.dims = dims_of, .remote = never};
+static const struct embed_ops ops = {.provider = "http",
+	.close = close_it,
+	.dims = dims_of,
+	.remote = never};
 
 struct fixture {
 	struct method_fixture f;
@@ -67,7 +69,7 @@ open_fixture(struct fixture *x, const char *spec)
 	clock_fake(INT64_C(1795161933120)); /* 2026-11-20 */
 	mf_open(&x->f);
 	x->random.state = 7;
-	x->by_hand = (struct embedder){&ops, (char *)(uintptr_t)"hand"};
+	x->by_hand = (struct embedder){&ops, (char *)(uintptr_t) "hand"};
 	x->x = &x->by_hand;
 	if (spec)
 		assert_int_equal(embed_open(&o, &x->x, &e), 0);
@@ -107,7 +109,7 @@ teardown(void **state)
 	return 0;
 }
 
-/* --- filling, as work/embedding does it -------------------------------------------- */
+/* --- filling, as work/embedding does it ----------------------------------- */
 struct text {
 	int64_t fact;
 	char text[200];
@@ -123,8 +125,7 @@ note_text(void *ctx, int64_t fact, const char *text, size_t n)
 	struct texts *t = ctx;
 
 	t->v[t->n].fact = fact;
-	snprintf(t->v[t->n++].text, sizeof(t->v[0].text), "%.*s", (int)n,
-		text);
+	snprintf(t->v[t->n++].text, sizeof(t->v[0].text), "%.*s", (int)n, text);
 	return 0;
 }
 
@@ -136,7 +137,7 @@ put(struct fixture *x, int64_t fact, const float *v, size_t dims)
 
 	if (x->model == 0)
 		sf_ok(s, vector_model_make(s->w, embed_model(x->x), dims,
-			&x->model, &s->e));
+				 &x->model, &s->e));
 	sf_ok(s, vector_put(s->w, x->model, fact, v, dims, &s->e));
 }
 
@@ -148,8 +149,9 @@ commit(struct fixture *x, size_t dims, const int64_t *facts, size_t n)
 
 	sf_ok(s, store_group_commit(s->w, &s->e));
 	if (vectors_memory_model(x->m).id == 0)
-		sf_ok(s, vectors_memory_use(x->m,
-			&(struct vector_model){x->model, dims}, &s->e));
+		sf_ok(s,
+			vectors_memory_use(x->m,
+				&(struct vector_model){x->model, dims}, &s->e));
 	sf_ok(s, vectors_memory_sync(x->m, s->w, facts, n, &s->e));
 }
 
@@ -162,7 +164,7 @@ fill(struct fixture *x)
 	size_t dims = 0;
 
 	sf_ok(s, vector_texts(s->w, s->ns, s->ns << STORE_NS_SHIFT, note_text,
-		t, &s->e));
+			 t, &s->e));
 	sf_ok(s, store_group_begin(s->w, &s->e));
 	for (int i = 0; i < t->n; i++) {
 		struct embed_text text = {t->v[i].text, strlen(t->v[i].text)};
@@ -170,7 +172,7 @@ fill(struct fixture *x)
 
 		x->facts[i] = t->v[i].fact;
 		sf_ok(s, embed_texts(x->x, EMBED_STORED, &text, 1, &v, &dims,
-			&s->e));
+				 &s->e));
 		put(x, t->v[i].fact, v, dims);
 		free(v);
 	}
@@ -192,14 +194,13 @@ unit(struct sf_random *r, float *v)
 	assert_true(embed_unit(v, DIMS));
 }
 
-/* --- asking --------------------------------------------------------------------- */
+/* --- asking --------------------------------------------------------------- */
 static void
 remember(struct fixture *x, const char *name, const char *type,
 	const char *text)
 {
-	mf_call(&x->f, "create_entities", "{s:[{s:s, s:s, s:[s]}]}",
-		"entities", "name", name, "entityType", type, "observations",
-		text);
+	mf_call(&x->f, "create_entities", "{s:[{s:s, s:s, s:[s]}]}", "entities",
+		"name", name, "entityType", type, "observations", text);
 }
 
 static size_t
@@ -235,8 +236,9 @@ misspelled_words_find(void **state)
 	fill(x);
 	assert_true(recall(x, "Kubarnitis") >= 1);
 	assert_string_equal(name_of(x, 0), "cluster");
-	assert_true(json_number_value(json_object_get(json_object_get(
-		row(x, 0), "parts"), "meaning")) > 0);
+	assert_true(json_number_value(
+			    json_object_get(json_object_get(row(x, 0), "parts"),
+				    "meaning")) > 0);
 	/* What only looks alike is no answer. */
 	assert_true(json_is_false(json_object_get(x->f.last, "relevant")));
 }
@@ -256,22 +258,23 @@ hash_changes_no_relevance(void **state)
 	remember(x, "sunday", "note", "on Sunday afternoons we drink coffee");
 	for (size_t i = 0; i < ARRAY_LEN(questions); i++) {
 		recall(x, questions[i]);
-		relevant[i] = json_is_true(
-			json_object_get(x->f.last, "relevant"));
-		score[i] = json_number_value(
-			json_object_get(row(x, 0), "score"));
+		relevant[i] =
+			json_is_true(json_object_get(x->f.last, "relevant"));
+		score[i] =
+			json_number_value(json_object_get(row(x, 0), "score"));
 	}
 	fill(x);
 	for (size_t i = 0; i < ARRAY_LEN(questions); i++) {
 		recall(x, questions[i]);
-		assert_int_equal(relevant[i], json_is_true(
-			json_object_get(x->f.last, "relevant")));
-		assert_true(fabs(score[i] - json_number_value(
-			json_object_get(row(x, 0), "score"))) < 1e-6);
+		assert_int_equal(relevant[i],
+			json_is_true(json_object_get(x->f.last, "relevant")));
+		assert_true(fabs(score[i] -
+				    json_number_value(json_object_get(row(x, 0),
+					    "score"))) < 1e-6);
 	}
 }
 
-/* --- brute force ------------------------------------------------------------------ */
+/* --- brute force ---------------------------------------------------------- */
 static const char *const types[] = {"red", "green", "blue", "rare"};
 static const char *const sessions[] = {"s0", "s1", "s2", "s3", "s4"};
 
@@ -298,17 +301,18 @@ fill_by_hand(struct fixture *x)
 			snprintf(name, sizeof(name), "e%d", k);
 			snprintf(text, sizeof(text), "number%d of them", k);
 			snprintf(at, sizeof(at), "2026-%02d-01", 1 + k % 12);
-			json_array_append_new(list, json_pack(
-				"{s:s, s:s, s:[s], s:s, s:s, s:[s]}", "name",
-				name, "entityType", types[type_of(k)],
-				"observations", text, "source_session",
-				sessions[k % 5], "source_timestamp", at, "tags",
-				k % 50 == 7 ? "odd" : "even"));
+			json_array_append_new(list,
+				json_pack("{s:s, s:s, s:[s], s:s, s:s, s:[s]}",
+					"name", name, "entityType",
+					types[type_of(k)], "observations", text,
+					"source_session", sessions[k % 5],
+					"source_timestamp", at, "tags",
+					k % 50 == 7 ? "odd" : "even"));
 		}
 		mf_call(&x->f, "create_entities", "{s:o}", "entities", list);
 	}
 	sf_ok(s, vector_texts(s->w, s->ns, s->ns << STORE_NS_SHIFT, note_text,
-		t, &s->e));
+			 t, &s->e));
 	assert_int_equal(t->n, FACTS);
 	sf_ok(s, store_group_begin(s->w, &s->e));
 	for (int i = 0; i < FACTS; i++) {
@@ -366,7 +370,7 @@ compare(struct fixture *x, const struct recall_request *like,
 	int64_t expected[10];
 	float v[DIMS];
 
-	x->w.meaning = 10;	/* nothing else decides */
+	x->w.meaning = 10; /* nothing else decides */
 	x->w.recency = x->w.use = x->w.tier = x->w.session = 0;
 	q->weights = &x->w;
 	q->ns[0] = s->ns;
@@ -435,7 +439,8 @@ is_odd_in_s2(int i)
 }
 
 static const struct recall_request plain = {.types_n = -1,
-	.since = INT64_MIN, .until = INT64_MAX};
+	.since = INT64_MIN,
+	.until = INT64_MAX};
 
 static int64_t
 label(struct fixture *x, const char *text)
@@ -473,8 +478,8 @@ filters_are_exact(void **state)
 	q.source = label(x, "s3");
 	compare(x, &q, is_s3);
 	q = plain;
-	q.since = INT64_C(1772323200000);	/* 2026-03-01 */
-	q.until = INT64_C(1780185600000);	/* 2026-05-31 */
+	q.since = INT64_C(1772323200000); /* 2026-03-01 */
+	q.until = INT64_C(1780185600000); /* 2026-05-31 */
 	/* Facts have the first day of each month. */
 	compare(x, &q, is_spring);
 	json_decref(odd);
@@ -537,7 +542,7 @@ past_branches_and_removed_facts(void **state)
 	apply(x, STORE_MAIN, STORE_OPEN_END);
 }
 
-/* --- relevance, answers, forgetting ------------------------------------------------- */
+/* --- relevance, answers, forgetting --------------------------------------- */
 static void
 near_is_relevant(void **state)
 {
@@ -636,7 +641,7 @@ loads_what_the_table_has(void **state)
 	fill(x);
 	before = vectors_memory_generation(x->m);
 	sf_ok(s, vectors_memory_use(x->m, &(struct vector_model){x->model, 512},
-		&s->e));
+			 &s->e));
 	assert_int_equal(vectors_memory_count(x->m), 0);
 	assert_int_equal(recall(x, "ketle"), 0);
 	sf_ok(s, vectors_memory_load(x->m, s->w, &stop, &s->e));
@@ -676,10 +681,14 @@ main(void)
 #define H(name) cmocka_unit_test_setup_teardown(name, setup_hash, teardown)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		H(misspelled_words_find), H(hash_changes_no_relevance),
-		T(filters_are_exact), T(past_branches_and_removed_facts),
-		T(near_is_relevant), H(answers_of_before_are_not_given),
-		H(forgotten_facts_leave_memory), H(loads_what_the_table_has),
+		H(misspelled_words_find),
+		H(hash_changes_no_relevance),
+		T(filters_are_exact),
+		T(past_branches_and_removed_facts),
+		T(near_is_relevant),
+		H(answers_of_before_are_not_given),
+		H(forgotten_facts_leave_memory),
+		H(loads_what_the_table_has),
 		H(survives_lack_of_memory),
 	};
 

@@ -186,8 +186,8 @@ test_every_allocation_fails_once(void **state)
 			continue;
 		}
 		/* whatever failed: the handle is as good as before */
-		assert_int_equal(
-			memory_client_call(c, "a", "{}", &reply), MEMORY_OK);
+		assert_int_equal(memory_client_call(c, "a", "{}", &reply),
+			MEMORY_OK);
 		assert_non_null(strstr(reply, "\"call\""));
 		memory_free(reply);
 		memory_client_free(c);
@@ -216,8 +216,8 @@ test_events_without_memory_are_told_lost(void **state)
 		reply = NULL;
 		/* NO_MEMORY: the service may or may not know of it */
 		if (r == MEMORY_OK) {
-			assert_int_equal(
-				memory_client_next_event(c, 20000, &event),
+			assert_int_equal(memory_client_next_event(c, 20000,
+						 &event),
 				MEMORY_OK);
 			if (strstr(event, "lost") != NULL) {
 				told_lost = true;
@@ -294,8 +294,8 @@ test_loop_without_a_server(void **state)
 	(void)state;
 	memory_client *c = new_client(2);
 	assert_int_equal(memory_client_submit(c, "a", NULL, NULL, 0, &a), 0);
-	assert_int_equal(
-		loop_until_done(c, &got, &reply, 10000), MEMORY_UNREACHABLE);
+	assert_int_equal(loop_until_done(c, &got, &reply, 10000),
+		MEMORY_UNREACHABLE);
 	assert_true(got == a);
 	assert_null(reply);
 	/* two pauses, of 25 and 50 ms at least */
@@ -312,10 +312,10 @@ test_loop_over_a_restart(void **state)
 	(void)state;
 	start_server();
 	memory_client *c = new_client(5);
-	assert_int_equal(
-		memory_client_submit(c, "silence", NULL, NULL, 0, &a), 0);
-	assert_int_equal(
-		memory_client_receive(c, 50, &got, &reply), MEMORY_TIMED_OUT);
+	assert_int_equal(memory_client_submit(c, "silence", NULL, NULL, 0, &a),
+		0);
+	assert_int_equal(memory_client_receive(c, 50, &got, &reply),
+		MEMORY_TIMED_OUT);
 	stop_server();
 	start_server();
 	/* this server does not answer it either, so the deadline decides */
@@ -336,10 +336,10 @@ test_deadline_in_a_loop(void **state)
 	(void)state;
 	start_server();
 	memory_client *c = new_client(0);
-	assert_int_equal(
-		memory_client_submit(c, "silence", NULL, NULL, 60, &a), 0);
-	assert_int_equal(
-		loop_until_done(c, &got, &reply, 10000), MEMORY_TIMED_OUT);
+	assert_int_equal(memory_client_submit(c, "silence", NULL, NULL, 60, &a),
+		0);
+	assert_int_equal(loop_until_done(c, &got, &reply, 10000),
+		MEMORY_TIMED_OUT);
 	assert_true(got == a);
 	memory_client_free(c);
 }
@@ -380,10 +380,10 @@ test_wrong_arguments(void **state)
 
 	(void)state;
 	memory_client *c = new_client(0);
-	assert_int_equal(
-		memory_client_call(c, NULL, NULL, &reply), MEMORY_BAD_ARGUMENT);
-	assert_int_equal(
-		memory_client_call(c, "a", "[]", &reply), MEMORY_BAD_ARGUMENT);
+	assert_int_equal(memory_client_call(c, NULL, NULL, &reply),
+		MEMORY_BAD_ARGUMENT);
+	assert_int_equal(memory_client_call(c, "a", "[]", &reply),
+		MEMORY_BAD_ARGUMENT);
 	assert_int_equal(memory_client_call(c, "a", "{} x", &reply),
 		MEMORY_BAD_ARGUMENT);
 	assert_non_null(strstr(memory_client_error(c), "JSON"));
@@ -393,8 +393,8 @@ test_wrong_arguments(void **state)
 	memset(huge, ' ', n);
 	memcpy(huge, "{}", 2);
 	huge[n] = '\0';
-	assert_int_equal(
-		memory_client_call(c, "a", huge, &reply), MEMORY_BAD_ARGUMENT);
+	assert_int_equal(memory_client_call(c, "a", huge, &reply),
+		MEMORY_BAD_ARGUMENT);
 	assert_non_null(strstr(memory_client_error(c), "in parts"));
 	free(huge);
 	memory_client_free(c);
@@ -417,17 +417,17 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 			test_events_without_memory_are_told_lost, setup,
 			teardown),
-		cmocka_unit_test_setup_teardown(
-			test_loop_with_a_server, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-			test_loop_without_a_server, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-			test_loop_over_a_restart, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-			test_deadline_in_a_loop, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_loop_with_a_server, setup,
+			teardown),
+		cmocka_unit_test_setup_teardown(test_loop_without_a_server,
+			setup, teardown),
+		cmocka_unit_test_setup_teardown(test_loop_over_a_restart, setup,
+			teardown),
+		cmocka_unit_test_setup_teardown(test_deadline_in_a_loop, setup,
+			teardown),
 		cmocka_unit_test_setup_teardown(test_options, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-			test_wrong_arguments, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_wrong_arguments, setup,
+			teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

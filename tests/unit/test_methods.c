@@ -85,7 +85,8 @@ test_relations_and_deletion(void **state)
 	expect(f, "{\"results\":[{\"entityName\":\"ada\",\"deleted\":1,"
 		  "\"missing\":[\"zzz\"]},{\"entityName\":\"nobody\","
 		  "\"deleted\":0,\"missing\":[\"q\"]}],\"change\":3}");
-	do_write(f, m_delete_entities, "{\"entityNames\":[\"bob\",\"nobody\"]}");
+	do_write(f, m_delete_entities,
+		"{\"entityNames\":[\"bob\",\"nobody\"]}");
 	expect(f, "{\"deleted\":[\"bob\"],\"missing\":[\"nobody\"],"
 		  "\"change\":4}");
 	do_read(f, m_read_graph, "{}");
@@ -114,8 +115,9 @@ test_update_and_rename(void **state)
 		"\"semantic\",\"pin\":true,\"metadata\":{\"a\":1}}");
 	do_write(f, m_rename_entity,
 		"{\"name\":\"ada\",\"new_name\":\"ada lovelace\"}");
-	expect(f, "{\"name\":\"ada lovelace\",\"old_name\":\"ada\",\"entity_id\":1,"
-		  "\"version\":3,\"change\":3}");
+	expect(f,
+		"{\"name\":\"ada lovelace\",\"old_name\":\"ada\",\"entity_id\":1,"
+		"\"version\":3,\"change\":3}");
 	do_read(f, m_open_nodes,
 		"{\"names\":[\"ada\"],\"fields\":[\"name\",\"type\",\"tier\","
 		"\"pin\",\"metadata\",\"aliases\",\"version\",\"branch\"]}");
@@ -186,9 +188,11 @@ test_retry_of_a_fork_and_a_key_of_another_request(void **state)
 	do_write(f, m_memory_branch, fork);
 	assert_true(json_equal(first, f->last));
 	json_decref(first);
-	assert_int_equal(call(f, m_create_entities,
-		"{\"entities\":[{\"name\":\"zoe\",\"entityType\":\"t\","
-		"\"observations\":[]}]}"), MDB_E_INVALID);
+	assert_int_equal(
+		call(f, m_create_entities,
+			"{\"entities\":[{\"name\":\"zoe\",\"entityType\":\"t\","
+			"\"observations\":[]}]}"),
+		MDB_E_INVALID);
 	assert_non_null(strstr(f->e.text, "key"));
 }
 
@@ -280,11 +284,12 @@ test_an_entity_asked_for_twice_comes_once(void **state)
 
 	do_write(f, m_create_entities, ADA);
 	do_write(f, m_rename_entity, "{\"name\":\"ada\",\"new_name\":\"eva\"}");
-	do_read(f, m_open_nodes, "{\"names\":[\"ada\",\"eva\",\"eva\",\"no\"]}");
-	assert_int_equal(
-		json_array_size(json_object_get(f->last, "entities")), 1);
-	assert_int_equal(
-		json_array_size(json_object_get(f->last, "missing")), 1);
+	do_read(f, m_open_nodes,
+		"{\"names\":[\"ada\",\"eva\",\"eva\",\"no\"]}");
+	assert_int_equal(json_array_size(json_object_get(f->last, "entities")),
+		1);
+	assert_int_equal(json_array_size(json_object_get(f->last, "missing")),
+		1);
 	/* Neither on a later page. */
 	do_write(f, m_create_entities,
 		"{\"entities\":[{\"name\":\"bob\",\"entityType\":\"t\","
@@ -299,16 +304,16 @@ test_an_entity_asked_for_twice_comes_once(void **state)
 		"{\"names\":[\"ada\",\"bob\",\"eva\"],\"cursor\":\"%s\"}",
 		next);
 	do_read(f, m_open_nodes, params);
-	assert_int_equal(
-		json_array_size(json_object_get(f->last, "entities")), 1);
+	assert_int_equal(json_array_size(json_object_get(f->last, "entities")),
+		1);
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup,            \
-		fixture_teardown)
+#define T(name)                                                                \
+	cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 		T(test_create_merge_replace_skip),
 		T(test_relations_and_deletion),
 		T(test_update_and_rename),

@@ -13,8 +13,9 @@ create(struct fixture *f, const char *space, const char *name, const char *text)
 {
 	f->ctx.namespace_ = space;
 	must(f, fixture_write(f, m_create_entities,
-		json_pack("{s:[{s:s, s:s, s:[s]}]}", "entities", "name", name,
-			"entityType", "person", "observations", text)));
+			json_pack("{s:[{s:s, s:s, s:[s]}]}", "entities", "name",
+				name, "entityType", "person", "observations",
+				text)));
 	f->ctx.namespace_ = "default";
 }
 
@@ -39,7 +40,7 @@ assert_clean(struct fixture *f)
 	json_decref(params);
 }
 
-/* --- sessions ---------------------------------------------------------------------- */
+/* --- sessions ------------------------------------------------------------- */
 static void
 test_sessions(void **state)
 {
@@ -56,8 +57,8 @@ test_sessions(void **state)
 	f->ctx.session = NULL;
 	create(f, "p1", "bob", "d");
 	do_read(f, m_list_sessions, "{\"limit\":1}");
-	assert_string_equal(json_string_value(json_object_get(f->last,
-		"next")), "c3.3.0");
+	assert_string_equal(json_string_value(json_object_get(f->last, "next")),
+		"c3.3.0");
 	json_object_del(f->last, "next");
 	expect(f, "{\"sessions\":[{\"session\":\"s2\",\"client\":\"other 2\","
 		  "\"first\":\"2025-10-09T08:54:20.000Z\","
@@ -71,7 +72,7 @@ test_sessions(void **state)
 		  "\"namespace\":\"default\"}]}");
 }
 
-/* --- names ---------------------------------------------------------------------------- */
+/* --- names ---------------------------------------------------------------- */
 /* The namespaces without their heads. */
 static void
 expect_namespaces(struct fixture *f, const char *want)
@@ -82,8 +83,8 @@ expect_namespaces(struct fixture *f, const char *want)
 	do_read(f, m_list_namespaces, "{}");
 	list = json_object_get(f->last, "namespaces");
 	json_array_foreach(list, i, v) {
-		assert_int_equal(json_string_length(
-			json_object_get(v, "head")), 64);
+		assert_int_equal(json_string_length(json_object_get(v, "head")),
+			64);
 		json_object_del(v, "head");
 	}
 	expect(f, want);
@@ -133,18 +134,18 @@ test_names_refused(void **state)
 	do_write(f, m_alias_namespace, "{\"alias\":\"x\",\"of\":\"p1\"}");
 	assert_refused(f, m_rename_namespace,
 		"{\"from\":\"default\",\"to\":\"z\"}", MDB_E_DENIED, "from");
-	assert_refused(f, m_rename_namespace,
-		"{\"from\":\"p1\",\"to\":\"p2\"}", MDB_E_EXISTS, "to");
+	assert_refused(f, m_rename_namespace, "{\"from\":\"p1\",\"to\":\"p2\"}",
+		MDB_E_EXISTS, "to");
 	assert_refused(f, m_rename_namespace,
 		"{\"from\":\"p1\",\"to\":\"default\"}", MDB_E_EXISTS, "to");
-	assert_refused(f, m_rename_namespace,
-		"{\"from\":\"p2\",\"to\":\"x\"}", MDB_E_EXISTS, "to");
+	assert_refused(f, m_rename_namespace, "{\"from\":\"p2\",\"to\":\"x\"}",
+		MDB_E_EXISTS, "to");
 	assert_refused(f, m_rename_namespace, "{\"from\":\"x\",\"to\":\"y\"}",
 		MDB_E_INVALID, "from");
 	assert_refused(f, m_rename_namespace, "{\"from\":\"no\",\"to\":\"y\"}",
 		MDB_E_NOT_FOUND, "from");
-	assert_refused(f, m_alias_namespace,
-		"{\"alias\":\"p2\",\"of\":\"p1\"}", MDB_E_EXISTS, "alias");
+	assert_refused(f, m_alias_namespace, "{\"alias\":\"p2\",\"of\":\"p1\"}",
+		MDB_E_EXISTS, "alias");
 	assert_refused(f, m_alias_namespace, "{\"alias\":\"y\",\"of\":\"no\"}",
 		MDB_E_NOT_FOUND, "of");
 	assert_refused(f, m_merge_namespaces, "{\"from\":\"x\",\"to\":\"p1\"}",
@@ -169,9 +170,11 @@ test_alias(void **state)
 	struct fixture *f = *state;
 
 	create(f, "p1", "ada", "a");
-	do_write(f, m_alias_namespace, "{\"alias\":\"old/path\",\"of\":\"p1\"}");
+	do_write(f, m_alias_namespace,
+		"{\"alias\":\"old/path\",\"of\":\"p1\"}");
 	expect(f, "{\"name\":\"p1\"}");
-	do_write(f, m_alias_namespace, "{\"alias\":\"old/path\",\"of\":\"p1\"}");
+	do_write(f, m_alias_namespace,
+		"{\"alias\":\"old/path\",\"of\":\"p1\"}");
 	create(f, "old/path", "ada", "b");
 	expect_namespaces(f,
 		"{\"namespaces\":[{\"name\":\"default\",\"aliases\":[],"
@@ -200,8 +203,9 @@ test_retries(void **state)
 		f->ctx.key = "k3";
 		do_write(f, m_merge_namespaces,
 			"{\"from\":\"p2\",\"to\":\"default\"}");
-		assert_int_equal(json_integer_value(json_object_get(f->last,
-			"moved")), i == 0 ? 2 : 0);
+		assert_int_equal(json_integer_value(
+					 json_object_get(f->last, "moved")),
+			i == 0 ? 2 : 0);
 		assert_int_equal(json_is_true(json_object_get(f->last, "more")),
 			i);
 		f->ctx.key = "k4";
@@ -211,16 +215,20 @@ test_retries(void **state)
 			"\"entityType\":\"t\",\"observations\":[]},{}],"
 			"\"done\":true}");
 		assert_int_equal(json_integer_value(json_object_get(f->last,
-			"next_offset")), 2);
+					 "next_offset")),
+			2);
 		f->ctx.key = NULL;
 	}
 	do_read(f, m_list_namespaces, "{}");
-	entities = json_integer_value(json_object_get(json_array_get(
-		json_object_get(f->last, "namespaces"), 0), "entities"));
+	entities = json_integer_value(
+		json_object_get(json_array_get(json_object_get(f->last,
+						       "namespaces"),
+					0),
+			"entities"));
 	assert_int_equal(entities, 2);
 }
 
-/* --- merge ------------------------------------------------------------------------------ */
+/* --- merge ---------------------------------------------------------------- */
 /* Calls until there is no more; returns the number of calls. */
 static int
 merge_all(struct fixture *f, const char *params, int64_t *ret_moved)
@@ -230,8 +238,8 @@ merge_all(struct fixture *f, const char *params, int64_t *ret_moved)
 	*ret_moved = 0;
 	do {
 		do_write(f, m_merge_namespaces, params);
-		*ret_moved += json_integer_value(
-			json_object_get(f->last, "moved"));
+		*ret_moved +=
+			json_integer_value(json_object_get(f->last, "moved"));
 		assert_true(++calls < 100);
 	} while (json_is_true(json_object_get(f->last, "more")));
 	return calls;
@@ -262,16 +270,17 @@ test_merge(void **state)
 	create(f, "p2", "zoe", "is late");
 	create(f, "p2", "zoe", "is here");
 	clock_fake(1770000000000);
-	assert_int_equal(
-		merge_all(f, "{\"from\":\"p1\",\"to\":\"p2\"}", &moved), 1);
+	assert_int_equal(merge_all(f, "{\"from\":\"p1\",\"to\":\"p2\"}",
+				 &moved),
+		1);
 	assert_int_equal(moved, 8); /* 2 entities, 2 texts, 3 relations, 1 */
 	f->ctx.namespace_ = "p2";
 	do_read(f, m_open_nodes,
 		"{\"names\":[\"ada\",\"zoe\"],\"fields\":[\"name\","
 		"\"observations\",\"tier\",\"pin\",\"metadata\"]}");
 	json_object_del(f->last, "missing");
-	assert_int_equal(json_array_size(json_object_get(f->last,
-		"relations")), 3);
+	assert_int_equal(json_array_size(json_object_get(f->last, "relations")),
+		3);
 	json_object_del(f->last, "relations");
 	expect(f, "{\"entities\":[{\"name\":\"ada l\",\"observations\":"
 		  "[\"likes tea\"],\"tier\":\"semantic\",\"pin\":true,"
@@ -281,14 +290,19 @@ test_merge(void **state)
 	do_read(f, m_open_nodes,
 		"{\"names\":[\"ada\"],\"fields\":[\"facts\"]}");
 	{
-		const json_t *fact = json_array_get(json_object_get(
-			json_array_get(json_object_get(f->last, "entities"), 0),
-			"facts"), 0);
+		const json_t *fact = json_array_get(
+			json_object_get(json_array_get(json_object_get(f->last,
+							       "entities"),
+						0),
+				"facts"),
+			0);
 
 		assert_string_equal(json_string_value(json_object_get(fact,
-			"source_session")), "s1");
+					    "source_session")),
+			"s1");
 		assert_string_equal(json_string_value(json_object_get(fact,
-			"source_timestamp")), "2025-10-09T08:53:20.000Z");
+					    "source_timestamp")),
+			"2025-10-09T08:53:20.000Z");
 	}
 	f->ctx.namespace_ = "p1";
 	do_read(f, m_read_graph, "{}");
@@ -328,9 +342,9 @@ test_merge_in_slices(void **state)
 	}
 	f->ctx.namespace_ = "p1";
 	must(f, fixture_write(f, m_create_entities,
-		json_pack("{s:o}", "entities", entities)));
+			json_pack("{s:o}", "entities", entities)));
 	must(f, fixture_write(f, m_create_relations,
-		json_pack("{s:o}", "relations", relations)));
+			json_pack("{s:o}", "relations", relations)));
 	create(f, "p2", "e7", "was here");
 	assert_true(
 		merge_all(f, "{\"from\":\"p1\",\"to\":\"p2\"}", &moved) > 7);
@@ -343,8 +357,9 @@ test_merge_in_slices(void **state)
 		"{\"name\":\"p2\",\"aliases\":[],\"entities\":601,"
 		"\"observations\":701,\"changes\":9}]}");
 	f->ctx.namespace_ = "p2";
-	do_read(f, m_open_nodes, "{\"names\":[\"big\",\"e7\",\"e599\"],"
-				 "\"fields\":[\"name\"]}");
+	do_read(f, m_open_nodes,
+		"{\"names\":[\"big\",\"e7\",\"e599\"],"
+		"\"fields\":[\"name\"]}");
 	assert_int_equal(json_array_size(json_object_get(f->last, "entities")),
 		3);
 	assert_clean(f);
@@ -358,8 +373,7 @@ main(void)
 	cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 		T(test_sessions), T(test_list_and_rename),
 		T(test_names_refused), T(test_alias), T(test_retries),
-		T(test_merge),
-		T(test_merge_in_slices)};
+		T(test_merge), T(test_merge_in_slices)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

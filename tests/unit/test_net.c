@@ -24,15 +24,15 @@ every_method_has_a_handler(void **state)
 	for (size_t i = 0; i < tools_n; i++) {
 		bool in_loop = tools[i].flags & TF_LOOP;
 
-		assert_int_equal(
-			loop_method_find(tools[i].name) != NULL, in_loop);
+		assert_int_equal(loop_method_find(tools[i].name) != NULL,
+			in_loop);
 		assert_int_equal(method_find(tools[i].name) != NULL, !in_loop);
 	}
 	assert_null(method_find("nonsense"));
 	assert_null(loop_method_find("nonsense"));
 }
 
-/* --- jobs ------------------------------------------------------------------------ */
+/* --- jobs ----------------------------------------------------------------- */
 static const char question[] =
 	"{\"id\":7,\"method\":\"search_nodes\",\"params\":{\"query\":\"q\","
 	"\"colour\":1}}";
@@ -47,8 +47,7 @@ a_job_is_read_and_answered(void **state)
 	job_init(&j, 1);
 	assert_int_equal(job_read(&j, question, sizeof question - 1, &e), 0);
 	assert_string_equal(j.tool->name, "search_nodes");
-	assert_int_equal(
-		job_answer(&j, json_pack("{s:i}", "count", 0), &e), 0);
+	assert_int_equal(job_answer(&j, json_pack("{s:i}", "count", 0), &e), 0);
 	assert_int_equal(j.code, MDB_OK);
 	assert_string_equal(buf_str(&j.reply),
 		"{\"id\":7,\"success\":true,\"count\":0,\"ignored\":"
@@ -91,8 +90,8 @@ bad_requests_keep_their_id(void **state)
 		{"{\"id\":3,\"method\":\"verify\",\"params\":{\"x\":1}}",
 			MDB_E_INVALID, 3},
 		{"{\"id\":4}", MDB_E_PROTOCOL, 4},
-		{"{\"id\":5,\"method\":\"ping\",\"params\":[]}",
-			MDB_E_PROTOCOL, 5},
+		{"{\"id\":5,\"method\":\"ping\",\"params\":[]}", MDB_E_PROTOCOL,
+			5},
 		{"{\"id\":[],\"method\":\"ping\"}", MDB_E_PROTOCOL, 0},
 		{"{\"id\":6,\"id\":6,\"method\":\"ping\"}", MDB_E_PROTOCOL, 0},
 		{"{1}", MDB_E_PROTOCOL, 0},
@@ -102,8 +101,7 @@ bad_requests_keep_their_id(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		AUTO_JSON json_t *id = NULL;
 
-		assert_int_equal(
-			read_one(cases[i].frame, &id), cases[i].code);
+		assert_int_equal(read_one(cases[i].frame, &id), cases[i].code);
 		assert_int_equal(json_integer_value(id), cases[i].id);
 	}
 }
@@ -139,7 +137,7 @@ jobs_without_memory(void **state)
 	}
 }
 
-/* --- systemd ------------------------------------------------------------------- */
+/* --- systemd -------------------------------------------------------------- */
 static void
 no_systemd_no_socket(void **state)
 {
@@ -196,7 +194,8 @@ the_socket_must_be_one_that_listens(void **state)
 	assert_int_equal(notify_socket(&fd, &e), MDB_E_INVALID);
 	/* An address of the kernel's choice. */
 	assert_int_equal(bind(s, (const struct sockaddr *)&a,
-		sizeof a.sun_family), 0);
+				 sizeof a.sun_family),
+		0);
 	assert_int_equal(listen(s, 1), 0);
 	assert_int_equal(notify_socket(&fd, &e), 1);
 	assert_int_equal(fd, 3);

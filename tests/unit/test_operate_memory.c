@@ -88,8 +88,10 @@ read_without_memory(struct fixture *f, method_fn fn, const char *params)
 			must(f, r);
 			/* Its slices end when time is over. */
 			if (fn == m_verify)
-				assert_int_equal(json_array_size(json_object_get(
-					f->last, "problems")), 0);
+				assert_int_equal(
+					json_array_size(json_object_get(f->last,
+						"problems")),
+					0);
 			else if (!json_equal(want, f->last)) {
 				char *got = json_dumps(f->last, 0);
 

@@ -52,7 +52,8 @@ test_configs(void **state)
 {
 	static const char *const cases[][2] = {
 		{"[core]\n\tbare = false\n[remote \"origin\"]\n"
-		 "\turl = git@h:a/b.git\n\tfetch = x\n", "git@h:a/b.git"},
+		 "\turl = git@h:a/b.git\n\tfetch = x\n",
+			"git@h:a/b.git"},
 		{"[remote \"other\"]\nurl=x\n[Remote \"origin\"]\nURL=y", "y"},
 		{"[remote \"origin\"]\n  url = \"a b\" # c\n", "a b"},
 		{"[remote \"origin\"]\n  url = a ; c\n", "a"},
@@ -71,12 +72,13 @@ test_configs(void **state)
 		AUTO_BUF struct buf out = {0};
 
 		assert_int_equal(project_origin_url(cases[i][0],
-			strlen(cases[i][0]), &out), 0);
+					 strlen(cases[i][0]), &out),
+			0);
 		assert_string_equal(buf_str(&out), cases[i][1]);
 	}
 }
 
-/* --- folders ------------------------------------------------------------------- */
+/* --- folders -------------------------------------------------------------- */
 
 static char root[128];
 

@@ -51,7 +51,7 @@ what_was_kept_comes_back(void **state)
 	keep(c, "ab", 2);
 	assert_true(find(c, "a") == 1 && find(c, "ab") == 2);
 	assert_true(find(c, "b") == 0 && find(c, "") == 0);
-	keep(c, "a", 3);	/* in its place */
+	keep(c, "a", 3); /* in its place */
 	assert_true(find(c, "a") == 3 && find(c, "ab") == 2);
 	question_cache_free(c);
 	question_cache_free(NULL);
@@ -133,6 +133,5 @@ main(void)
 		cmocka_unit_test(survives_lack_of_memory),
 	};
 
-	return cmocka_run_group_tests_name(
-		"question_cache", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("question_cache", tests, NULL, NULL);
 }

@@ -98,8 +98,8 @@ sources_take_turns(void **state)
 	push_of(&q, 6, 8);
 	push_of(&q, 8, 9);
 	assert_int_equal(queue_length(&q), 6);
-	assert_int_equal(
-		serials(queue_take(&q, 9, SIZE_MAX, false, 0)), 258364);
+	assert_int_equal(serials(queue_take(&q, 9, SIZE_MAX, false, 0)),
+		258364);
 	assert_int_equal(queue_length(&q), 0);
 	/* Who asked much before is not behind for ever. */
 	push_of(&q, 1, 7);
@@ -194,7 +194,7 @@ waits_no_longer_than_told(void **state)
 	queue_done(&q);
 }
 
-/* --- histogram ------------------------------------------------------------------ */
+/* --- histogram ------------------------------------------------------------ */
 static void
 quantiles_are_near(void **state)
 {
@@ -235,12 +235,12 @@ buckets_have_no_gaps(void **state)
 
 		histogram_add(&h, (int64_t)us * 1000);
 		histogram_add(&h, 600000000LL * 1000);
-		assert_in_range(
-			histogram_quantile(&h, 0.5), us, us + us / 4 + 1);
+		assert_in_range(histogram_quantile(&h, 0.5), us,
+			us + us / 4 + 1);
 	}
 }
 
-/* --- rate -------------------------------------------------------------------------- */
+/* --- rate ----------------------------------------------------------------- */
 static void
 burst_then_rate(void **state)
 {
@@ -258,8 +258,8 @@ burst_then_rate(void **state)
 	assert_int_equal(rate_take(&r, b, 1, now + SECOND), 0);
 	assert_in_range(rate_take(&r, b, 1, now + SECOND), 1, 1001);
 	assert_ptr_equal(rate_session(&r, "s", now), b);
-	assert_int_equal(
-		rate_take(&r, rate_session(&r, "other", now), 1, now), 0);
+	assert_int_equal(rate_take(&r, rate_session(&r, "other", now), 1, now),
+		0);
 	/* Never more than the burst, however long it was quiet. */
 	now += 3600 * SECOND;
 	for (int i = 0; i < 3; i++)
@@ -293,10 +293,11 @@ many_sessions(void **state)
 	for (int i = 0; i < 100000; i++) {
 		now += 1000;
 		snprintf(name, sizeof name, "made-up-%d", i);
-		assert_int_equal(
-			rate_take(&r, rate_session(&r, name, now), 1, now), 0);
-		assert_true(rate_take(&r, rate_session(&r, "me", now), 1, now) >
+		assert_int_equal(rate_take(&r, rate_session(&r, name, now), 1,
+					 now),
 			0);
+		assert_true(
+			rate_take(&r, rate_session(&r, "me", now), 1, now) > 0);
 	}
 }
 

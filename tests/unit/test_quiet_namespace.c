@@ -21,8 +21,7 @@ steps(struct method_fixture *f)
 {
 	int64_t n = 0;
 
-	for (sqlite3_stmt *s = NULL;
-		(s = sqlite3_next_stmt(f->s.w->db, s));)
+	for (sqlite3_stmt *s = NULL; (s = sqlite3_next_stmt(f->s.w->db, s));)
 		n += sqlite3_stmt_status(s, SQLITE_STMTSTATUS_VM_STEP, 1);
 	return n;
 }
@@ -82,8 +81,10 @@ ask_all(struct method_fixture *f, int64_t cost[])
 			fail_msg("%s '%s': %zu rows", cases[i].method,
 				cases[i].query, json_array_size(rows));
 		json_array_foreach(rows, k, row)
-			assert_memory_equal(json_string_value(json_object_get(
-						    row, "name")), "thing ", 6);
+			assert_memory_equal(json_string_value(
+						    json_object_get(row,
+							    "name")),
+				"thing ", 6);
 	}
 }
 
@@ -115,7 +116,8 @@ finds_all_at_the_same_price(void **state)
 		print_message("%s '%s': %lld steps alone, %lld beside\n",
 			cases[i].method, cases[i].query, (long long)alone[i],
 			(long long)beside[i]);
-		if ((double)beside[i] > 1.2 * (double)alone[i] +
+		if ((double)beside[i] >
+			1.2 * (double)alone[i] +
 				2 * QUIET * (recalls(i) ? 0 : LOOK))
 			fail_msg("%s '%s'", cases[i].method, cases[i].query);
 	}

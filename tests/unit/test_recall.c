@@ -45,11 +45,10 @@ static void
 say(struct method_fixture *f, const char *name, const char *session,
 	const char *at, const char *speaker, const char *text)
 {
-	mf_call(f, "create_entities",
-		"{s:[{s:s, s:s, s:[s], s:s, s:s, s:s}]}", "entities", "name",
-		name, "entityType", "memory", "observations", text,
-		"source_session", session, "source_timestamp", at, "speaker",
-		speaker);
+	mf_call(f, "create_entities", "{s:[{s:s, s:s, s:[s], s:s, s:s, s:s}]}",
+		"entities", "name", name, "entityType", "memory",
+		"observations", text, "source_session", session,
+		"source_timestamp", at, "speaker", speaker);
 }
 
 static json_t *
@@ -61,8 +60,7 @@ row(struct method_fixture *f, size_t i)
 static const char *
 text_of(struct method_fixture *f, size_t i)
 {
-	const char *s = json_string_value(
-		json_object_get(row(f, i), "text"));
+	const char *s = json_string_value(json_object_get(row(f, i), "text"));
 
 	return s ? s : "(none)";
 }
@@ -70,8 +68,7 @@ text_of(struct method_fixture *f, size_t i)
 static const char *
 name_of(struct method_fixture *f, size_t i)
 {
-	const char *s = json_string_value(
-		json_object_get(row(f, i), "name"));
+	const char *s = json_string_value(json_object_get(row(f, i), "name"));
 
 	return s ? s : "(none)";
 }
@@ -89,7 +86,7 @@ is_relevant(struct method_fixture *f)
 	return json_is_true(json_object_get(f->last, "relevant"));
 }
 
-/* --- questions ------------------------------------------------------------------- */
+/* --- questions ------------------------------------------------------------ */
 
 static void
 fill(struct method_fixture *f)
@@ -112,10 +109,12 @@ questions_find_facts(void **state)
 	assert_true(recall(f, "What does Ada drink in the mornings?") >= 1);
 	assert_string_equal(text_of(f, 0), "drinks green tea every morning");
 	assert_string_equal(name_of(f, 0), "Ada");
-	assert_string_equal(json_string_value(json_object_get(row(f, 0),
-				    "type")), "person");
-	assert_string_equal(json_string_value(json_object_get(row(f, 0),
-				    "date")), "2026-11-20");
+	assert_string_equal(json_string_value(
+				    json_object_get(row(f, 0), "type")),
+		"person");
+	assert_string_equal(json_string_value(
+				    json_object_get(row(f, 0), "date")),
+		"2026-11-20");
 	assert_true(is_relevant(f));
 	recall(f, "when are invoices sent?");
 	assert_string_equal(name_of(f, 0), "billing");
@@ -179,8 +178,8 @@ words_together_are_surer(void **state)
 		remember(f, "x", "note", texts[i]);
 		remember(f, "y", "note", "something else entirely");
 		assert_true(recall(f, "green tea ceremony in Kyoto") >= 1);
-		score[i] = json_number_value(
-			json_object_get(row(f, 0), "score"));
+		score[i] =
+			json_number_value(json_object_get(row(f, 0), "score"));
 	}
 	assert_true(score[0] > score[1]);
 	/* Few words need no company. */
@@ -202,8 +201,9 @@ says_when_nothing_fits(void **state)
 	assert_int_equal(recall(f, "anything at all?"), 0);
 	assert_false(is_relevant(f));
 	fill(f);
-	assert_int_equal(
-		recall(f, "Which submarine crossed the Atlantic first?"), 0);
+	assert_int_equal(recall(f,
+				 "Which submarine crossed the Atlantic first?"),
+		0);
 	assert_false(is_relevant(f));
 	/* one word of many is no answer, but it is returned */
 	assert_true(recall(f, "Did the submarine captain in Lisbon ever taste "
@@ -221,14 +221,16 @@ neighbours_come_along(void **state)
 	say(f, "a1", "day 1", "8 May 2023", "Caro", "Hi there, long time!");
 	say(f, "a2", "day 1", "8 May 2023", "Mel",
 		"Which instrument did you learn at school?");
-	say(f, "a3", "day 1", "8 May 2023", "Caro", "The cello, and I loved it.");
+	say(f, "a3", "day 1", "8 May 2023", "Caro",
+		"The cello, and I loved it.");
 	say(f, "b1", "day 2", "9 July 2023", "Mel", "We went swimming.");
-	assert_true(recall(f, "Which instrument did Caro learn at school?") >= 2);
+	assert_true(
+		recall(f, "Which instrument did Caro learn at school?") >= 2);
 	assert_string_equal(name_of(f, 0), "a2");
 	assert_string_equal(name_of(f, 1), "a3");
 	/* what was said in another session is no neighbour */
-	for (size_t i = 0; i < json_array_size(
-		json_object_get(f->last, "results")); i++)
+	for (size_t i = 0;
+		i < json_array_size(json_object_get(f->last, "results")); i++)
 		assert_string_not_equal(name_of(f, i), "b1");
 }
 
@@ -241,7 +243,7 @@ long_replies_stand_behind(void **state)
 
 	for (int i = 0; i < 40; i++)
 		strcat(reply, "Plants, soil and tools are what most people "
-			"spend on, so write down each of them. ");
+			      "spend on, so write down each of them. ");
 	say(f, "x1", "s0", "2024-03-01", "user", "How do I bake bread?");
 	say(f, "u1", "s1", "2024-03-05", "user",
 		"My budget for the garden is 300 euros this year.");
@@ -286,31 +288,36 @@ dates_and_speakers_count(void **state)
 	assert_string_equal(name_of(f, 0), "m3");
 	recall(f, "What race did Mel run?");
 	assert_string_equal(name_of(f, 0), "m2");
-	assert_string_equal(json_string_value(json_object_get(row(f, 0),
-				    "speaker")), "Mel");
-	assert_string_equal(json_string_value(json_object_get(row(f, 0),
-				    "source")), "s2");
-	assert_string_equal(json_string_value(json_object_get(row(f, 0),
-				    "date")), "2023-06-03");
+	assert_string_equal(json_string_value(
+				    json_object_get(row(f, 0), "speaker")),
+		"Mel");
+	assert_string_equal(json_string_value(
+				    json_object_get(row(f, 0), "source")),
+		"s2");
+	assert_string_equal(json_string_value(
+				    json_object_get(row(f, 0), "date")),
+		"2023-06-03");
 }
 
 /* Days that are named bring their facts, whatever the words are. */
 static void
 days_bring_their_facts(void **state)
 {
-	static const char *const questions[] = {
-		"What did we talk about on 8 May 2023?",
-		"what happened on May 8th, 2023", "What did we discuss 08.05.2023?",
-		"what was said on 2023-05-08?", "What did we chat about in May?",
-		"tell me about 2023-05"};
+	static const char *const questions[] =
+		{"What did we talk about on 8 May 2023?",
+			"what happened on May 8th, 2023",
+			"What did we discuss 08.05.2023?",
+			"what was said on 2023-05-08?",
+			"What did we chat about in May?",
+			"tell me about 2023-05"};
 	struct method_fixture *f = *state;
 	char name[16], date[32];
 
 	for (int i = 0; i < 12; i++) {
 		snprintf(name, sizeof(name), "d%d", i);
 		snprintf(date, sizeof(date), "2023-%02d-08", i + 1);
-		say(f, name, date, date, "Ada", i == 2
-			? "We had a talk about what we discuss in May"
+		say(f, name, date, date, "Ada",
+			i == 2	 ? "We had a talk about what we discuss in May"
 			: i == 4 ? "The ship has left the harbour"
 				 : "We had a chat and a talk");
 	}
@@ -388,7 +395,7 @@ scripts_and_syntax(void **state)
 		(void)recall(f, odd[i]);
 }
 
-/* --- filters and budgets ------------------------------------------------------------ */
+/* --- filters and budgets -------------------------------------------------- */
 
 static void
 filters_are_exact(void **state)
@@ -411,7 +418,7 @@ filters_are_exact(void **state)
 			"source_timestamp", at, "tier", tiers[i % 2],
 			"source_session", i % 5 == 0 ? "five" : "other");
 		wanted += i % 3 == 1 && i % 2 == 1 && i % 12 + 1 >= 4 &&
-			i % 12 + 1 <= 10;
+			  i % 12 + 1 <= 10;
 	}
 	assert_true(wanted > 0);
 	mf_call(f, "recall", "{s:s, s:i, s:[s, s], s:[s], s:s, s:s}", "query",
@@ -421,22 +428,23 @@ filters_are_exact(void **state)
 	assert_int_equal(json_array_size(json_object_get(f->last, "results")),
 		wanted);
 	for (size_t i = 0; i < (size_t)wanted; i++) {
-		const char *date = json_string_value(
-			json_object_get(row(f, i), "date"));
+		const char *date =
+			json_string_value(json_object_get(row(f, i), "date"));
 
-		assert_string_equal(json_string_value(json_object_get(
-					    row(f, i), "type")), "blue");
+		assert_string_equal(json_string_value(
+					    json_object_get(row(f, i), "type")),
+			"blue");
 		assert_true(strcmp(date, "2025-04-01") >= 0 &&
-			strcmp(date, "2025-10-31") <= 0);
+			    strcmp(date, "2025-10-31") <= 0);
 	}
 	mf_call(f, "recall", "{s:s, s:i, s:s}", "query", "the common word",
 		"limit", 1000, "session", "five");
-	assert_int_equal(
-		json_array_size(json_object_get(f->last, "results")), 24);
+	assert_int_equal(json_array_size(json_object_get(f->last, "results")),
+		24);
 	mf_call(f, "recall", "{s:s, s:s}", "query", "the common word",
 		"session", "nobody knows it");
-	assert_int_equal(
-		json_array_size(json_object_get(f->last, "results")), 0);
+	assert_int_equal(json_array_size(json_object_get(f->last, "results")),
+		0);
 }
 
 static void
@@ -459,16 +467,16 @@ tags_and_salience(void **state)
 	assert_string_equal(name_of(f, 0), "e5");
 	mf_call(f, "recall", "{s:s, s:i, s:[s, s]}", "query", "common word",
 		"limit", 50, "tags", "odd", "third");
-	assert_int_equal(
-		json_array_size(json_object_get(f->last, "results")), 2);
+	assert_int_equal(json_array_size(json_object_get(f->last, "results")),
+		2);
 	mf_call(f, "search_nodes", "{s:s, s:i, s:[s]}", "query", "common",
 		"limit", 50, "tags", "even");
-	assert_int_equal(
-		json_array_size(json_object_get(f->last, "results")), 6);
+	assert_int_equal(json_array_size(json_object_get(f->last, "results")),
+		6);
 	mf_call(f, "search_nodes", "{s:s, s:[s]}", "query", "common", "tags",
 		"nosuch");
-	assert_int_equal(
-		json_array_size(json_object_get(f->last, "results")), 0);
+	assert_int_equal(json_array_size(json_object_get(f->last, "results")),
+		0);
 	/* tags come together, and other metadata stays */
 	mf_call(f, "update_entity", "{s:s, s:{s:s, s:[s]}}", "name", "e1",
 		"metadata", "owner", "Ada", "tags", "odd");
@@ -477,24 +485,34 @@ tags_and_salience(void **state)
 		"tags", "odd", "new");
 	mf_call(f, "open_nodes", "{s:[s], s:[s]}", "names", "e1", "fields",
 		"metadata");
-	assert_int_equal(json_array_size(json_object_get(json_object_get(
-		json_array_get(json_object_get(f->last, "entities"), 0),
-		"metadata"), "tags")), 2);
-	assert_string_equal(json_string_value(json_object_get(json_object_get(
-		json_array_get(json_object_get(f->last, "entities"), 0),
-		"metadata"), "owner")), "Ada");
+	assert_int_equal(
+		json_array_size(json_object_get(
+			json_object_get(json_array_get(json_object_get(f->last,
+							       "entities"),
+						0),
+				"metadata"),
+			"tags")),
+		2);
+	assert_string_equal(
+		json_string_value(json_object_get(
+			json_object_get(json_array_get(json_object_get(f->last,
+							       "entities"),
+						0),
+				"metadata"),
+			"owner")),
+		"Ada");
 	/* the past has the tags of then */
 	f->ctx.as_of = json_integer(12);
 	mf_call(f, "recall", "{s:s, s:[s]}", "query", "common word", "tags",
 		"new");
-	assert_int_equal(
-		json_array_size(json_object_get(f->last, "results")), 0);
+	assert_int_equal(json_array_size(json_object_get(f->last, "results")),
+		0);
 	json_decref((json_t *)(uintptr_t)f->ctx.as_of);
 	f->ctx.as_of = NULL;
 	mf_call(f, "recall", "{s:s, s:[s]}", "query", "common word", "tags",
 		"new");
-	assert_int_equal(
-		json_array_size(json_object_get(f->last, "results")), 1);
+	assert_int_equal(json_array_size(json_object_get(f->last, "results")),
+		1);
 }
 
 static void
@@ -509,7 +527,8 @@ budgets_are_kept(void **state)
 
 		snprintf(name, sizeof(name), "e%d", i);
 		while (words-- > 0)
-			strcat(text, sf_below(&random, 2) ? " lorem" : " \"ü\"");
+			strcat(text,
+				sf_below(&random, 2) ? " lorem" : " \"ü\"");
 		remember(f, name, "note", text);
 	}
 	for (int i = 0; i < 200; i++) {
@@ -524,7 +543,9 @@ budgets_are_kept(void **state)
 		assert_true(n >= 1);
 		assert_true(n == 1 || size <= (size_t)tokens * 4);
 		assert_int_equal(n + (size_t)json_integer_value(
-			json_object_get(f->last, "omitted")), 60);
+					     json_object_get(f->last,
+						     "omitted")),
+			60);
 	}
 }
 
@@ -544,8 +565,8 @@ explains_its_scores(void **state)
 	assert_true(json_object_get(json_object_get(row(f, 0), "parts"),
 			    "time") != NULL);
 	for (size_t i = 0; row(f, i); i++) {
-		double score = json_real_value(
-			json_object_get(row(f, i), "score"));
+		double score =
+			json_real_value(json_object_get(row(f, i), "score"));
 
 		assert_true(score <= before && score >= 0.01 && score <= 1);
 		before = score;
@@ -565,19 +586,25 @@ weights_are_checked(void **state)
 	fill(f);
 	mf_call(f, "recall", "{s:s, s:{s:f}}", "query", "tea", "weights",
 		"relevant", 1.0);
-	assert_int_equal(mf_run(f, "recall", json_pack("{s:s, s:{s:f}}",
-		"query", "tea", "weights", "sesion", 1.0)), MDB_E_INVALID);
+	assert_int_equal(mf_run(f, "recall",
+				 json_pack("{s:s, s:{s:f}}", "query", "tea",
+					 "weights", "sesion", 1.0)),
+		MDB_E_INVALID);
 	assert_non_null(strstr(f->e.text, "'session'"));
-	assert_int_equal(mf_run(f, "recall", json_pack("{s:s, s:{s:f}}",
-		"query", "tea", "weights", "session", -1.0)), MDB_E_INVALID);
+	assert_int_equal(mf_run(f, "recall",
+				 json_pack("{s:s, s:{s:f}}", "query", "tea",
+					 "weights", "session", -1.0)),
+		MDB_E_INVALID);
 	while (recall_weights_row(&recall_weights_default, n, &row)) {
 		struct recall_weights w = recall_weights_default;
 
-		assert_int_equal(
-			recall_weights_set(&w, row.name, row.value, NULL), 0);
+		assert_int_equal(recall_weights_set(&w, row.name, row.value,
+					 NULL),
+			0);
 		assert_memory_equal(&w, &recall_weights_default, sizeof(w));
 		assert_int_equal(recall_weights_set(&w, row.name,
-			row.most * 1.01, NULL), MDB_E_INVALID);
+					 row.most * 1.01, NULL),
+			MDB_E_INVALID);
 		n++;
 	}
 	assert_true(n > 20);
@@ -606,8 +633,9 @@ sees_past_and_namespaces(void **state)
 	remember(f, "Eve", "person", "drinks water");
 	recall(f, "what does Ada drink?");
 	assert_string_equal(text_of(f, 0), "drinks coffee now");
-	assert_string_equal(json_string_value(json_object_get(row(f, 0),
-				    "namespace")), "default");
+	assert_string_equal(json_string_value(
+				    json_object_get(row(f, 0), "namespace")),
+		"default");
 	f->ctx.namespace_ = "default";
 	recall(f, "what does Eve drink?");
 	for (size_t i = 0; row(f, i); i++)
@@ -642,13 +670,13 @@ answers_are_kept_until_a_write(void **state)
 		answer_cache_stats(f->s.db, &b);
 		assert_int_equal(b.misses - a.misses, ARRAY_LEN(queries));
 		assert_int_equal(b.hits - a.hits, ARRAY_LEN(queries));
-		remember(f, "Ada", "person", round ? "drinks cocoa, too"
-						   : "drinks beer");
+		remember(f, "Ada", "person",
+			round ? "drinks cocoa, too" : "drinks beer");
 	}
 	/* what else is asked makes another key */
 	recall(f, "what does Ada drink?");
-	assert_int_equal(json_array_size(json_object_get(f->last,
-		"results")), 3);
+	assert_int_equal(json_array_size(json_object_get(f->last, "results")),
+		3);
 	mf_call(f, "recall", "{s:s, s:i}", "query", "what does Ada drink?",
 		"limit", 1);
 	assert_null(row(f, 1));
@@ -699,17 +727,24 @@ main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(questions_find_facts), T(says_when_nothing_fits),
+		T(questions_find_facts),
+		T(says_when_nothing_fits),
 		T(words_together_are_surer),
 		T(dates_are_those_of_the_state),
-		T(neighbours_come_along), T(long_replies_stand_behind),
+		T(neighbours_come_along),
+		T(long_replies_stand_behind),
 		T(a_word_deep_in_a_text_is_found),
-		T(dates_and_speakers_count), T(days_bring_their_facts),
-		T(when_wants_a_time), T(relations_lead_on),
-		T(scripts_and_syntax), T(filters_are_exact),
+		T(dates_and_speakers_count),
+		T(days_bring_their_facts),
+		T(when_wants_a_time),
+		T(relations_lead_on),
+		T(scripts_and_syntax),
+		T(filters_are_exact),
 		T(tags_and_salience),
-		T(budgets_are_kept), T(explains_its_scores),
-		T(weights_are_checked), T(sees_past_and_namespaces),
+		T(budgets_are_kept),
+		T(explains_its_scores),
+		T(weights_are_checked),
+		T(sees_past_and_namespaces),
 		T(answers_are_kept_until_a_write),
 		T(survives_lack_of_memory),
 	};

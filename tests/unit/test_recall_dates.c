@@ -41,8 +41,7 @@ forms_are_read(void **state)
 {
 	static const struct {
 		const char *text, *span;
-	} cases[] = {
-		{"on 23 january 2024", "2024-1-23"},
+	} cases[] = {{"on 23 january 2024", "2024-1-23"},
 		{"jan 23, 2024", "2024-1-23"},
 		{"the 23rd of january", "2026-1-23"},
 		{"the 23rd of december", "2025-12-23"},
@@ -56,8 +55,8 @@ forms_are_read(void **state)
 		{"in 02/2024", "2024-2-1 2024-2-29"},
 		{"in january", "2026-1-1 2026-1-31"},
 		{"in december", "2025-12-1 2025-12-31"},
-		{"in may of 2023", "2023-5-1 2023-5-31"},
-		{"may i go", "none"}, {"a march through town", "none"},
+		{"in may of 2023", "2023-5-1 2023-5-31"}, {"may i go", "none"},
+		{"a march through town", "none"},
 		{"early 2024", "2024-1-1 2024-5-26"},
 		{"in early may 2023", "2023-5-1 2023-5-13"},
 		{"mid-may 2023", "2023-5-8 2023-5-24"},
@@ -117,11 +116,12 @@ static void
 years_and_texts(void **state)
 {
 	struct recall_dates d;
-	static const char text[] = "what did ada say on 8 may 2023 and in 2024-02?";
+	static const char text[] =
+		"what did ada say on 8 may 2023 and in 2024-02?";
 
 	(void)state;
 	recall_dates_read("in april", clock_days(now), false, &d);
-	assert_true(d.spans_n > 5);	/* of every year */
+	assert_true(d.spans_n > 5); /* of every year */
 	for (int i = 1; i < d.spans_n; i++)
 		assert_true(d.spans[i].to < d.spans[i - 1].from);
 	/* a year anywhere is that of the month */
@@ -149,8 +149,7 @@ nearer_days_fit_better(void **state)
 	assert_true(recall_date_fits(&d, day + 20) > 0);
 	assert_true(recall_date_fits(&d, day + 60) == 0);
 	recall_dates_read("in may 2023", clock_days(now), false, &d);
-	assert_true(recall_date_fits(&d, day) >
-		recall_date_fits(&d, day + 30));
+	assert_true(recall_date_fits(&d, day) > recall_date_fits(&d, day + 30));
 }
 
 /* Whatever is asked: spans in order, texts inside. */
@@ -170,18 +169,18 @@ anything_is_taken(void **state)
 
 		for (int i = sf_below(&random, 14); i > 0; i--) {
 			strcat(text, words[sf_below(&random,
-				(int)ARRAY_LEN(words))]);
+					     (int)ARRAY_LEN(words))]);
 			strcat(text, sf_below(&random, 2) ? " " : "");
 		}
-		recall_dates_read(text, clock_days(now),
-			sf_below(&random, 2), &d);
+		recall_dates_read(text, clock_days(now), sf_below(&random, 2),
+			&d);
 		assert_in_range(d.spans_n, 0, DATES_SPANS);
 		assert_in_range(d.texts_n, 0, DATES_TEXTS);
 		for (int i = 0; i < d.spans_n; i++)
 			assert_true(d.spans[i].from <= d.spans[i].to);
 		for (int i = 0; i < d.texts_n; i++)
-			assert_true(d.texts[i].at + d.texts[i].n <=
-				strlen(text));
+			assert_true(
+				d.texts[i].at + d.texts[i].n <= strlen(text));
 	}
 }
 

@@ -19,8 +19,7 @@ steps(struct method_fixture *f)
 {
 	int64_t n = 0;
 
-	for (sqlite3_stmt *s = NULL;
-		(s = sqlite3_next_stmt(f->s.w->db, s));)
+	for (sqlite3_stmt *s = NULL; (s = sqlite3_next_stmt(f->s.w->db, s));)
 		n += sqlite3_stmt_status(s, SQLITE_STMTSTATUS_VM_STEP, 1);
 	return n;
 }
@@ -62,8 +61,8 @@ setup(void **state)
 			"{s:[{s:s, s:s, s:[s], s:s, s:s, s:s, s:[s]}]}",
 			"entities", "name", name, "entityType", "rarity",
 			"observations", text, "source_session", "lonely",
-			"source_timestamp", "2020-05-05", "tier",
-			"procedural", "tags", "odd");
+			"source_timestamp", "2020-05-05", "tier", "procedural",
+			"tags", "odd");
 	}
 	/* Many are of this type, many of this year, few of both. */
 	for (int i = 0; i < RARE; i++) {
@@ -108,7 +107,8 @@ finds_the_rare(struct method_fixture *f, const char *method, const char *what,
 			json_array_size(rows), RARE);
 	json_array_foreach(rows, i, row)
 		assert_memory_equal(json_string_value(
-			json_object_get(row, "name")), "odd ", 4);
+					    json_object_get(row, "name")),
+			"odd ", 4);
 	assert_false(json_is_true(json_object_get(f->last, "partial")));
 	print_message("%s, %s: %lld steps\n", method, what, (long long)cost);
 	return cost;
@@ -149,15 +149,15 @@ recall_finds_all(void **state)
 	assert_true(cost < base + 5000 * 20);
 	/* No index does: all matches are looked at, for so many steps each. */
 	cost = finds_the_rare(f, "recall", "a common type and a common date",
-		json_pack("{s:s, s:[s], s:s}", QUERY, "types", "memo",
-			"until", "2024-12-31"));
+		json_pack("{s:s, s:[s], s:s}", QUERY, "types", "memo", "until",
+			"2024-12-31"));
 	assert_true(cost > base);
 	assert_true(cost < FACTS * 100);
 	/* A type that is common leaves its facts, and all of the rare. */
 	mf_call(f, "recall", "{s:s, s:i, s:[s]}", "query", "said number",
 		"limit", 100, "types", "note");
-	assert_int_equal(
-		json_array_size(json_object_get(f->last, "results")), 100);
+	assert_int_equal(json_array_size(json_object_get(f->last, "results")),
+		100);
 }
 
 static void
@@ -194,14 +194,16 @@ pages_of_few(void **state)
 
 		json_array_foreach(rows, i, row) {
 			assert_int_equal(sscanf(json_string_value(
-						 json_object_get(row, "name")),
-						 "odd %d", &at), 1);
+							json_object_get(row,
+								"name")),
+						 "odd %d", &at),
+				1);
 			assert_int_equal(seen[at]++, 0);
 		}
 		if (!json_object_get(f->last, "next"))
 			break;
-		cursor = strdup(json_string_value(
-			json_object_get(f->last, "next")));
+		cursor = strdup(
+			json_string_value(json_object_get(f->last, "next")));
 		assert_non_null(cursor);
 		for (int k = 0; page == 0 && k < 2500; k++) {
 			char name[32];
@@ -228,8 +230,8 @@ few_facts_are_matched(void **state)
 
 	mf_call(f, "recall", "{s:s, s:[s]}", "query", "submarine", "types",
 		"rarity");
-	assert_int_equal(
-		json_array_size(json_object_get(f->last, "results")), 0);
+	assert_int_equal(json_array_size(json_object_get(f->last, "results")),
+		0);
 	/* The name and the type count as words, as they do otherwise. */
 	(void)finds_the_rare(f, "recall", "name",
 		json_pack("{s:s, s:s}", "query", "odd", "session", "lonely"));
@@ -238,8 +240,8 @@ few_facts_are_matched(void **state)
 			"rarity"));
 	/* a type nobody has */
 	mf_call(f, "recall", "{s:s, s:[s]}", QUERY, "types", "unheard");
-	assert_int_equal(
-		json_array_size(json_object_get(f->last, "results")), 0);
+	assert_int_equal(json_array_size(json_object_get(f->last, "results")),
+		0);
 }
 
 /* A word that occurs nowhere, or not where the filters leave facts, does not
@@ -250,8 +252,8 @@ absent_words_hide_nothing(void **state)
 	struct method_fixture *f = *state;
 
 	mf_call(f, "recall", "{s:s}", "query", "zyzzyva common word");
-	assert_int_equal(
-		json_array_size(json_object_get(f->last, "results")), 10);
+	assert_int_equal(json_array_size(json_object_get(f->last, "results")),
+		10);
 	(void)finds_the_rare(f, "recall", "words elsewhere",
 		json_pack("{s:s, s:[s]}", "query", "19999 common", "tiers",
 			"procedural"));
@@ -279,9 +281,10 @@ named_entities_bring_old_facts(void **state)
 		sf_ok(&f->s, change_add_fact(f->s.c, &x, NULL, &f->s.e));
 	}
 	sf_commit(&f->s);
-	mf_call(f, "recall", "{s:s, s:s}", "query", "Ada", "until", "2019-12-31");
-	assert_int_equal(
-		json_array_size(json_object_get(f->last, "results")), 1);
+	mf_call(f, "recall", "{s:s, s:s}", "query", "Ada", "until",
+		"2019-12-31");
+	assert_int_equal(json_array_size(json_object_get(f->last, "results")),
+		1);
 }
 
 /* The deadline ends the look, and the answer says so. */
@@ -290,9 +293,15 @@ deadlines_are_kept(void **state)
 {
 	struct method_fixture *f = *state;
 	struct recall_request q = {.ns = {NAMESPACE_DEFAULT, 0},
-		.query = "common word", .query_n = 11, .types_n = -1,
-		.limit = 10, .since = 1, .until = INT64_MAX,
-		.valid_at = FACT_NO_TIME, .now = clock_now_ms(), .zone = "",
+		.query = "common word",
+		.query_n = 11,
+		.types_n = -1,
+		.limit = 10,
+		.since = 1,
+		.until = INT64_MAX,
+		.valid_at = FACT_NO_TIME,
+		.now = clock_now_ms(),
+		.zone = "",
 		.deadline_ns = clock_mono_ns()};
 	struct recall_result found;
 
@@ -313,12 +322,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(recall_finds_all),
-		T(search_finds_all),
-		T(few_facts_are_matched),
-		T(absent_words_hide_nothing),
-		T(named_entities_bring_old_facts),
-		T(deadlines_are_kept),
+		T(recall_finds_all), T(search_finds_all),
+		T(few_facts_are_matched), T(absent_words_hide_nothing),
+		T(named_entities_bring_old_facts), T(deadlines_are_kept),
 		T(pages_of_few), /* the last: it adds to them */
 	};
 

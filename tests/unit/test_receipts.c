@@ -41,8 +41,8 @@ recall(struct method_fixture *f, const char *query, char id[16])
 
 	mf_call(f, "recall", "{s:s}", "query", query);
 	reply = json_incref(f->last);
-	snprintf(id, 16, "%s", json_string_value(
-		json_object_get(reply, "receipt")));
+	snprintf(id, 16, "%s",
+		json_string_value(json_object_get(reply, "receipt")));
 	return reply;
 }
 
@@ -57,7 +57,8 @@ check(struct method_fixture *f, json_t *reply, const char *id,
 	mf_call(f, "memory_why", "{s:s}", "receipt", id);
 	facts = json_object_get(f->last, "facts");
 	assert_string_equal(json_string_value(
-		json_object_get(f->last, "query")), query);
+				    json_object_get(f->last, "query")),
+		query);
 	assert_true(json_equal(json_object_get(f->last, "relevant"),
 		json_object_get(reply, "relevant")));
 	assert_int_equal(json_array_size(facts), json_array_size(rows));
@@ -116,8 +117,8 @@ tells_the_state_that_was_read(void **state)
 	mf_call(f, "rename_entity", "{s:s, s:s}", "name", "Ada", "new_name",
 		"Ada Lovelace");
 	check(f, reply, id, "who drinks tea?");
-	assert_int_equal(json_integer_value(
-		json_object_get(f->last, "change")), 1);
+	assert_int_equal(json_integer_value(json_object_get(f->last, "change")),
+		1);
 	json_array_foreach(json_object_get(f->last, "facts"), i, fact)
 		gone += json_object_get(fact, "gone") != NULL;
 	assert_int_equal(gone, 1);
@@ -133,7 +134,7 @@ unknown_ones_are_errors(void **state)
 
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		assert_int_equal(mf_run(f, "memory_why",
-			json_pack("{s:s}", "receipt", bad[i])),
+					 json_pack("{s:s}", "receipt", bad[i])),
 			MDB_E_NOT_FOUND);
 		assert_string_equal(f->e.param, "receipt");
 	}
@@ -144,8 +145,11 @@ hits(struct method_fixture *f, const char *name)
 {
 	mf_call(f, "open_nodes", "{s:[s], s:[s]}", "names", name, "fields",
 		"access_count");
-	return json_integer_value(json_object_get(json_array_get(
-		json_object_get(f->last, "entities"), 0), "access_count"));
+	return json_integer_value(
+		json_object_get(json_array_get(json_object_get(f->last,
+						       "entities"),
+					0),
+			"access_count"));
 }
 
 static void
@@ -169,8 +173,13 @@ static void
 a_failed_group_loses_none(void **state)
 {
 	struct method_fixture *f = *state;
-	struct receipt late = {.kind = RECEIPT_CONTEXT, .at = 1, .ns = 1,
-		.branch = 1, .change = 1, .query = "late", .query_n = 4};
+	struct receipt late = {.kind = RECEIPT_CONTEXT,
+		.at = 1,
+		.ns = 1,
+		.branch = 1,
+		.change = 1,
+		.query = "late",
+		.query_n = 4};
 	char one[16];
 	json_t *a = recall(f, "who drinks tea?", one);
 
@@ -182,7 +191,8 @@ a_failed_group_loses_none(void **state)
 	write_waiting(f);
 	check(f, a, one, "who drinks tea?");
 	assert_int_equal(mf_run(f, "memory_why",
-		json_pack("{s:s}", "receipt", late.id)), 0);
+				 json_pack("{s:s}", "receipt", late.id)),
+		0);
 	assert_int_equal(hits(f, "Rob"), 1);
 	json_decref(a);
 }
@@ -191,8 +201,13 @@ static void
 old_ones_go(void **state)
 {
 	struct method_fixture *f = *state;
-	struct receipt r = {.kind = RECEIPT_RECALL, .at = 1, .ns = 1,
-		.branch = 1, .change = 1, .query = "q", .query_n = 1};
+	struct receipt r = {.kind = RECEIPT_RECALL,
+		.at = 1,
+		.ns = 1,
+		.branch = 1,
+		.change = 1,
+		.query = "q",
+		.query_n = 1};
 	char first[16];
 
 	for (int i = 0; i < RECEIPTS_KEPT + RECEIPTS_WAITING / 2; i++) {
@@ -206,9 +221,11 @@ old_ones_go(void **state)
 	}
 	write_waiting(f);
 	assert_int_equal(mf_run(f, "memory_why",
-		json_pack("{s:s}", "receipt", first)), MDB_E_NOT_FOUND);
+				 json_pack("{s:s}", "receipt", first)),
+		MDB_E_NOT_FOUND);
 	assert_int_equal(mf_run(f, "memory_why",
-		json_pack("{s:s}", "receipt", r.id)), 0);
+				 json_pack("{s:s}", "receipt", r.id)),
+		0);
 	/* the queue has a bound, too */
 	for (int i = 0; i < RECEIPTS_WAITING + 1; i++) {
 		sf_ok(&f->s, receipt_give(f->s.w, &r, &f->s.e));
@@ -216,7 +233,8 @@ old_ones_go(void **state)
 			strcpy(first, r.id);
 	}
 	assert_int_equal(mf_run(f, "memory_why",
-		json_pack("{s:s}", "receipt", first)), MDB_E_NOT_FOUND);
+				 json_pack("{s:s}", "receipt", first)),
+		MDB_E_NOT_FOUND);
 }
 
 /* It would take them from under the writer, who counted usage twice then. */
@@ -224,8 +242,13 @@ static void
 a_script_takes_none_from_the_writer(void **state)
 {
 	struct method_fixture *f = *state;
-	struct receipt r = {.kind = RECEIPT_RECALL, .at = 1, .ns = 1,
-		.branch = 1, .change = 1, .query = "q", .query_n = 1};
+	struct receipt r = {.kind = RECEIPT_RECALL,
+		.at = 1,
+		.ns = 1,
+		.branch = 1,
+		.change = 1,
+		.query = "q",
+		.query_n = 1};
 	struct store *script = NULL;
 	int64_t change;
 
@@ -247,9 +270,12 @@ main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(tells_what_was_given), T(tells_the_state_that_was_read),
-		T(unknown_ones_are_errors), T(usage_is_counted),
-		T(a_failed_group_loses_none), T(old_ones_go),
+		T(tells_what_was_given),
+		T(tells_the_state_that_was_read),
+		T(unknown_ones_are_errors),
+		T(usage_is_counted),
+		T(a_failed_group_loses_none),
+		T(old_ones_go),
 		T(a_script_takes_none_from_the_writer),
 	};
 

@@ -9,7 +9,7 @@
 
 #include "tests/lib/export_fixture.h"
 
-/* --- the log ------------------------------------------------------------------------------ */
+/* --- the log -------------------------------------------------------------- */
 static void
 replay_seed(uint64_t seed)
 {
@@ -19,7 +19,7 @@ replay_seed(uint64_t seed)
 	random_work(a, seed * 7919 + 1, 120);
 	assert_clean(a);
 	lines = export_all(a, json_pack("{s:b, s:i}", "all", 1, "max_bytes",
-		256 + (int)(seed * 997 % 9000)));
+				      256 + (int)(seed * 997 % 9000)));
 	import_all(b, lines, 1 + (size_t)(seed * 31 % 60));
 	assert_same_state(a, b);
 	assert_clean(b);
@@ -51,8 +51,8 @@ forget_some(struct fixture *f, uint64_t seed)
 	static const char *const spaces[] = {"default", "p1", "p2"};
 
 	for (int i = 0; i < 6; i++) {
-		json_t *params = json_pack("{s:o, s:b}", "name",
-			name_of(&seed), "confirm", 1);
+		json_t *params = json_pack("{s:o, s:b}", "name", name_of(&seed),
+			"confirm", 1);
 
 		if (pick(&seed, 2))
 			json_object_set_new(params, "observation",
@@ -102,7 +102,8 @@ test_same_bytes(void **state)
 
 	random_work(f, 5, 60);
 	a = export_all(f, json_pack("{s:b, s:i}", "all", 1, "max_bytes", 300));
-	b = export_all(f, json_pack("{s:b, s:i}", "all", 1, "max_bytes", 99999));
+	b = export_all(f,
+		json_pack("{s:b, s:i}", "all", 1, "max_bytes", 99999));
 	x = json_dumps(a, 0);
 	y = json_dumps(b, 0);
 	assert_string_equal(x, y);
@@ -208,8 +209,9 @@ test_replay_resumes(void **state)
 	for (int i = 0; i < 900; i++)
 		json_array_append_new(list, json_sprintf("fact %d", i));
 	must(f, fixture_write(f, m_create_entities,
-		json_pack("{s:[{s:s, s:s, s:o}]}", "entities", "name", "ada",
-			"entityType", "person", "observations", list)));
+			json_pack("{s:[{s:s, s:s, s:o}]}", "entities", "name",
+				"ada", "entityType", "person", "observations",
+				list)));
 	lines = export_all(f, json_object());
 	at = import_some(b, "file", lines, 0, 250, 2, &added, &errors);
 	assert_int_equal(at, 500);
@@ -217,9 +219,11 @@ test_replay_resumes(void **state)
 	fixture_close_stores(b);
 	fixture_open_stores(b);
 	must(b, fixture_write(b, m_import_records,
-		json_pack("{s:s, s:i}", "source", "file", "offset", 0)));
+			json_pack("{s:s, s:i}", "source", "file", "offset",
+				0)));
 	assert_int_equal(json_integer_value(
-		json_object_get(b->last, "next_offset")), 500);
+				 json_object_get(b->last, "next_offset")),
+		500);
 	import_some(b, "file", lines, at, 250, 100, &added, &errors);
 	assert_int_equal(added, 901);
 	assert_same_state(f, b);
@@ -227,8 +231,9 @@ test_replay_resumes(void **state)
 	fixture_free(b);
 	b = fixture_new();
 	assert_int_equal(fixture_write(b, m_import_records,
-		json_pack("{s:s, s:i, s:o, s:b}", "source", "cut", "offset", 0,
-			"records", slice_of(lines, 0, 100), "done", 1)),
+				 json_pack("{s:s, s:i, s:o, s:b}", "source",
+					 "cut", "offset", 0, "records",
+					 slice_of(lines, 0, 100), "done", 1)),
 		MDB_E_INVALID);
 	json_decref(lines);
 	fixture_free(b);

@@ -22,17 +22,16 @@ takes_requests_apart(void **state)
 	struct rpc_request r;
 
 	(void)state;
-	assert_int_equal(
-		read_request("{\"id\":7,\"method\":\"ping\","
-			     "\"params\":{\"a\":1}}",
-			&r, NULL),
+	assert_int_equal(read_request("{\"id\":7,\"method\":\"ping\","
+				      "\"params\":{\"a\":1}}",
+				 &r, NULL),
 		0);
 	assert_int_equal(json_integer_value(r.id), 7);
 	assert_string_equal(r.method, "ping");
 	assert_int_equal(json_object_size(r.params), 1);
 	rpc_request_done(&r);
-	assert_int_equal(
-		read_request("{\"method\":\"x\",\"id\":\"seven\"}", &r, NULL),
+	assert_int_equal(read_request("{\"method\":\"x\",\"id\":\"seven\"}", &r,
+				 NULL),
 		0);
 	assert_string_equal(json_string_value(r.id), "seven");
 	assert_int_equal(json_object_size(r.params), 0);
@@ -74,8 +73,8 @@ refuses_what_is_no_request(void **state)
 		struct rpc_request r;
 		struct err e;
 
-		assert_int_equal(
-			read_request(cases[i].s, &r, &e), cases[i].code);
+		assert_int_equal(read_request(cases[i].s, &r, &e),
+			cases[i].code);
 		assert_int_equal(r.id != NULL, cases[i].has_id);
 		assert_non_null(strstr(e.text, cases[i].text));
 		rpc_request_done(&r);
@@ -103,7 +102,8 @@ cuts_long_names_and_refuses_long_ids(void **state)
 static void
 writes_replies(void **state)
 {
-	AUTO_JSON json_t *result = json_pack("{s:[i],s:s}", "a", 1, "b", "x\ny");
+	AUTO_JSON json_t *result =
+		json_pack("{s:[i],s:s}", "a", 1, "b", "x\ny");
 	AUTO_JSON json_t *id = json_integer(7), *text = json_string("q\"");
 	AUTO_JSON json_t *empty = json_object();
 	AUTO_BUF struct buf b = {0};

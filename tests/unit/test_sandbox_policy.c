@@ -73,7 +73,8 @@ run(const struct seccomp_data *data)
 static uint32_t
 verdict(uint32_t arch, long nr, uint64_t first)
 {
-	struct seccomp_data data = {.nr = (int)nr, .arch = arch,
+	struct seccomp_data data = {.nr = (int)nr,
+		.arch = arch,
 		.args = {first, 7, 8, 9, 10, 11}};
 
 	return run(&data);
@@ -143,8 +144,7 @@ test_other_entries(void **state)
 			SECCOMP_RET_KILL_PROCESS);
 #ifdef __x86_64__
 		/* x32 has the architecture of x86-64 and a bit in the number */
-		assert_int_not_equal(
-			verdict(OURS, nr | 0x40000000, WIRE_FD),
+		assert_int_not_equal(verdict(OURS, nr | 0x40000000, WIRE_FD),
 			SECCOMP_RET_ALLOW);
 #endif
 	}

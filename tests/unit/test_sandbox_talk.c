@@ -24,12 +24,12 @@ call(void *ctx, const char *method, json_t *params, int64_t left_ms,
 	return *ret ? 0 : err_nomem(e);
 }
 
-static const struct sandbox_method methods[] = {
-	{"read", "reads", "names", true, false},
-	{"write", NULL, NULL, false, true},
-	{NULL, NULL, NULL, false, false}};
+static const struct sandbox_method methods[] = {{"read", "reads", "names", true,
+							false},
+	{"write", NULL, NULL, false, true}, {NULL, NULL, NULL, false, false}};
 
-static struct sandbox_job job = {.source = "return 1", .source_len = 8,
+static struct sandbox_job job = {.source = "return 1",
+	.source_len = 8,
 	.call = call};
 
 static struct talk
@@ -106,8 +106,8 @@ test_values(void **state)
 static void
 test_objects_are_sorted(void **state)
 {
-	AUTO_JSON json_t *v = json_loads(
-		"{\"b\":1,\"a\":2,\"ab\":3,\"\":4}", 0, NULL);
+	AUTO_JSON json_t *v =
+		json_loads("{\"b\":1,\"a\":2,\"ab\":3,\"\":4}", 0, NULL);
 	AUTO_BUF struct buf b = {0}, text = {0};
 	AUTO_JSON json_t *got = NULL;
 	struct codec_in in;
@@ -117,8 +117,8 @@ test_objects_are_sorted(void **state)
 	in = codec_open((const uint8_t *)b.data, b.len);
 	assert_int_equal(codec_get_json(&in, &got), 0);
 	assert_int_equal(jx_dump(got, &text), 0);
-	assert_string_equal(
-		buf_str(&text), "{\"\":4,\"a\":2,\"ab\":3,\"b\":1}");
+	assert_string_equal(buf_str(&text),
+		"{\"\":4,\"a\":2,\"ab\":3,\"b\":1}");
 }
 
 static void
@@ -165,7 +165,8 @@ test_byte_by_byte(void **state)
 
 	(void)state;
 	assert_int_equal(frame(&b, WIRE_ERROR,
-				 "[\"script:3: x\",3,[\"line 3\"],1]"), 0);
+				 "[\"script:3: x\",3,[\"line 3\"],1]"),
+		0);
 	for (size_t i = 0; i < b.len; i++) {
 		assert_int_equal(t.end, TALK_OPEN);
 		talk_feed(&t, b.data + i, 1);
@@ -210,8 +211,8 @@ test_calls(void **state)
 
 	(void)state;
 	t.limits.api_calls = 2;
-	assert_int_equal(
-		feed(&t, WIRE_CALL, "[\"read\",{\"names\":[\"a\"]}]"), TALK_OPEN);
+	assert_int_equal(feed(&t, WIRE_CALL, "[\"read\",{\"names\":[\"a\"]}]"),
+		TALK_OPEN);
 	assert_string_equal(called, "read");
 	assert_int_equal(((uint8_t *)t.out.data)[4], WIRE_REPLY);
 	buf_clear(&t.out, 0);
@@ -272,7 +273,7 @@ all(void)
 			"[{\"b\":1,\"a\":[1,2.5,\"x\",null]},[\"w\"],1]");
 	if (rc == 0) {
 		talk_feed(&t, b.data, b.len);
-		rc = t.end == TALK_RESULT ? 0
+		rc = t.end == TALK_RESULT  ? 0
 		     : t.end == TALK_NOMEM ? MDB_E_NOMEM
 					   : MDB_E_INTERNAL;
 	}
@@ -312,8 +313,8 @@ test_outcome_json_has_all_members(void **state)
 		assert_int_equal(json_object_size(j), ARRAY_LEN(members));
 		for (size_t i = 0; i < ARRAY_LEN(members); i++)
 			assert_non_null(json_object_get(j, members[i]));
-		assert_string_equal(
-			json_string_value(json_object_get(j, "outcome")),
+		assert_string_equal(json_string_value(
+					    json_object_get(j, "outcome")),
 			sandbox_result_name(o.result));
 		sandbox_outcome_done(&o);
 	}
@@ -322,8 +323,10 @@ test_outcome_json_has_all_members(void **state)
 static void
 test_limits_settle(void **state)
 {
-	struct sandbox_limits l = {.wall_ms = 1000000, .memory_bytes = 1,
-		.result_depth = -5, .cpu_ms = 1 << 30};
+	struct sandbox_limits l = {.wall_ms = 1000000,
+		.memory_bytes = 1,
+		.result_depth = -5,
+		.cpu_ms = 1 << 30};
 
 	(void)state;
 	sandbox_limits_settle(&l);

@@ -7,7 +7,7 @@
 #include "memory-db/embed/scan.h"
 #include "tests/lib/unit.h"
 
-#define DIMS 100	/* no multiple of the padding */
+#define DIMS 100 /* no multiple of the padding */
 #define ROWS 600
 
 static uint64_t seed = 1;
@@ -77,8 +77,9 @@ check(struct scan *s, float (*rows)[DIMS], const bool *has, const int64_t *only,
 	for (size_t max = 0; max < 50 && (int64_t)max <= n; max += 7) {
 		struct scan_hit some[50];
 
-		assert_int_equal(
-			scan_best(s, 1, query, only, only_n, some, max), max);
+		assert_int_equal(scan_best(s, 1, query, only, only_n, some,
+					 max),
+			max);
 		for (size_t i = 0; i < max; i++)
 			assert_int_equal(some[i].id, hits[i].id);
 	}

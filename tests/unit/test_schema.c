@@ -9,22 +9,23 @@
 #include "tests/lib/unit.h"
 
 static const char *const colours[] = {"red", "green", NULL};
-static const struct param inner[] = {
-	{"deep", P_INT, PF_REQUIRED, NULL, 1, 9, NULL, NULL, NULL},
+static const struct param inner[] = {{"deep", P_INT, PF_REQUIRED, NULL, 1, 9,
+					     NULL, NULL, NULL},
 	{"hidden", P_BOOL, PF_SOCKET_ONLY, NULL, 0, 0, NULL, NULL, NULL},
 	{NULL, P_STRING, 0, NULL, 0, 0, NULL, NULL, NULL}};
-static const struct param text_fields[] = {
-	{"text", P_STRING, PF_REQUIRED | PF_NOT_EMPTY, NULL, 0, 8, NULL, NULL,
-		NULL},
+static const struct param text_fields[] = {{"text", P_STRING,
+						   PF_REQUIRED | PF_NOT_EMPTY,
+						   NULL, 0, 8, NULL, NULL,
+						   NULL},
 	{"speaker", P_STRING, PF_SOCKET_ONLY, NULL, 0, 0, NULL, NULL, NULL},
 	{NULL, P_STRING, 0, NULL, 0, 0, NULL, NULL, NULL}};
 static const struct param observation = {"", P_TEXT_OR_OBJECT, PF_NOT_EMPTY,
 	NULL, 1, 8, NULL, text_fields, NULL};
-static const struct param inner_entry = {
-	"", P_OBJECT, 0, NULL, 0, 0, NULL, inner, NULL};
-static const struct param table[] = {
-	{"query", P_STRING, PF_REQUIRED, "what to find", 0, 10, NULL, NULL,
-		NULL},
+static const struct param inner_entry = {"", P_OBJECT, 0, NULL, 0, 0, NULL,
+	inner, NULL};
+static const struct param table[] = {{"query", P_STRING, PF_REQUIRED,
+					     "what to find", 0, 10, NULL, NULL,
+					     NULL},
 	{"name", P_STRING, PF_NOT_EMPTY, NULL, 1, 1024, NULL, NULL, NULL},
 	{"limit", P_INT, 0, NULL, 1, 100, NULL, NULL, NULL},
 	{"offset", P_INT, 0, NULL, 0, INT64_MAX, NULL, NULL, NULL},
@@ -37,8 +38,8 @@ static const struct param table[] = {
 	{"texts", P_ARRAY, PF_NOT_EMPTY, NULL, 0, 3, NULL, NULL, &observation},
 	{"secret", P_STRING, PF_SOCKET_ONLY, NULL, 0, 0, NULL, NULL, NULL},
 	{NULL, P_STRING, 0, NULL, 0, 0, NULL, NULL, NULL}};
-static const struct param extra[] = {
-	{"namespace", P_STRING, 0, NULL, 0, 5, NULL, NULL, NULL},
+static const struct param extra[] = {{"namespace", P_STRING, 0, NULL, 0, 5,
+					     NULL, NULL, NULL},
 	{NULL, P_STRING, 0, NULL, 0, 0, NULL, NULL, NULL}};
 
 /* text NULL: passes */
@@ -60,8 +61,8 @@ check(const char *doc, const char *text, const char *param)
 	assert_string_equal(e.text, text);
 	assert_string_equal(e.param, param);
 	/* a caller without an err gets the same code */
-	assert_int_equal(
-		schema_check(table, extra, o, NULL, NULL), MDB_E_INVALID);
+	assert_int_equal(schema_check(table, extra, o, NULL, NULL),
+		MDB_E_INVALID);
 }
 
 static void
@@ -135,7 +136,8 @@ names_what_is_wrong(void **state)
 static void
 settles_numbers(void **state)
 {
-	static const char doc[] = "{\"query\":\"\",\"limit\":5.0,\"offset\":"
+	static const char doc[] =
+		"{\"query\":\"\",\"limit\":5.0,\"offset\":"
 		"-0.0,\"weight\":-0.0,\"as_of\":1e2,\"free\":{\"a\":[-0.0,"
 		"1.0]}}";
 	AUTO_JSON json_t *o = jx_parse(doc, sizeof(doc) - 1, NULL);
@@ -144,7 +146,8 @@ settles_numbers(void **state)
 	(void)state;
 	assert_int_equal(schema_check(table, NULL, o, NULL, NULL), 0);
 	assert_int_equal(jx_dump(o, &text), 0);
-	assert_string_equal(buf_str(&text), "{\"query\":\"\",\"limit\":5,"
+	assert_string_equal(buf_str(&text),
+		"{\"query\":\"\",\"limit\":5,"
 		"\"offset\":0,\"weight\":0.0,\"as_of\":100,\"free\":{\"a\":"
 		"[-0.0,1.0]}}");
 }
@@ -218,8 +221,8 @@ a_slip_that_is_ignored_is_named(void **state)
 	struct err e;
 
 	(void)state;
-	assert_int_equal(
-		schema_check(table, NULL, o, &ignored, &e), MDB_E_INVALID);
+	assert_int_equal(schema_check(table, NULL, o, &ignored, &e),
+		MDB_E_INVALID);
 	assert_string_equal(e.text,
 		"query: is missing; 'quary' is not known, write 'query'");
 	assert_string_equal(e.param, "query");
@@ -255,8 +258,8 @@ long_names_are_cut(void **state)
 	name[2997] = '\0';
 	json_object_set_new(o, "query", json_string(""));
 	json_object_set_new(o, name, json_true());
-	assert_int_equal(
-		schema_check(table, extra, o, NULL, &e), MDB_E_INVALID);
+	assert_int_equal(schema_check(table, extra, o, NULL, &e),
+		MDB_E_INVALID);
 	assert_null(strchr(e.text, '?'));
 	assert_null(strchr(e.param, '?'));
 	assert_int_equal(schema_check(table, extra, o, &ignored, &e), 0);
@@ -293,7 +296,7 @@ writes_json_schema(void **state)
 		"\"texts\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}}"
 		"},\"required\":[\"query\"]}");
 	assert_true(json_object_size(json_object_get(fewer, "properties")) <
-		json_object_size(json_object_get(s, "properties")));
+		    json_object_size(json_object_get(s, "properties")));
 }
 
 static void
@@ -340,7 +343,8 @@ check_table(const struct param *t, const char *tool)
 
 	for (; t->name; t++, n++) {
 		if (t->type == P_ARRAY && !t->item)
-			fail_msg("%s.%s: no type of its entries", tool, t->name);
+			fail_msg("%s.%s: no type of its entries", tool,
+				t->name);
 		if (t->type == P_INT && t->max != 0 && t->min > t->max)
 			fail_msg("%s.%s: empty range", tool, t->name);
 		if (t->item && t->item->sub)
@@ -358,8 +362,8 @@ tools_are_consistent(void **state)
 	(void)state;
 	for (size_t i = 0; i < tools_n; i++) {
 		const struct tool *t = &tools[i];
-		unsigned where = t->flags &
-			(TF_READ | TF_WRITE | TF_LOOP | TF_SCRIPT);
+		unsigned where =
+			t->flags & (TF_READ | TF_WRITE | TF_LOOP | TF_SCRIPT);
 
 		assert_ptr_equal(tool_find(t->name), t);
 		assert_true(where == TF_READ || where == TF_WRITE ||

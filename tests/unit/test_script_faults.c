@@ -15,10 +15,10 @@
 
 static const char *const calls[][2] = {
 	{"create_entities", "{\"entities\":[{\"name\":\"eve\",\"entityType\":"
-		"\"t\",\"observations\":[\"a quince of hers\"]}]}"},
+			    "\"t\",\"observations\":[\"a quince of hers\"]}]}"},
 	{"search_nodes", "{\"query\":\"quince\"}"},
 	{"create_relations", "{\"relations\":[{\"from\":\"eve\",\"to\":\"ada\","
-		"\"relationType\":\"knows\"}]}"},
+			     "\"relationType\":\"knows\"}]}"},
 	{"write_file", "{\"name\":\"n\",\"content\":[1,2]}"},
 	{"commit", "{\"message\":\"because\"}"},
 };
@@ -58,8 +58,8 @@ commit(struct fixture *f, struct script *s)
 	}
 	r = store_savepoint(f->w, &f->e);
 	if (r == 0)
-		r = script_commit(
-			&c, pack, method_find, &change, &conflict, &f->e);
+		r = script_commit(&c, pack, method_find, &change, &conflict,
+			&f->e);
 	if (r == 0)
 		r = store_release(f->w, &f->e);
 	if (r == 0)
@@ -86,7 +86,8 @@ setup(void **state)
 
 	fixture_setup(state);
 	f = *state;
-	do_write(f, m_create_entities, "{\"entities\":[{\"name\":\"ada\","
+	do_write(f, m_create_entities,
+		"{\"entities\":[{\"name\":\"ada\","
 		"\"entityType\":\"t\",\"observations\":[\"tea\"]}]}");
 	for (size_t i = 0; i < ARRAY_LEN(calls); i++)
 		params[i] = parse(calls[i][1]);
@@ -132,7 +133,8 @@ test_running_without_memory(void **state)
 
 	must(f, store_open(f->db, STORE_SCRIPT, &st, &f->e));
 	for (size_t n = 1;; n += 1 + n / 100) {
-		struct script s = {.st = st, .ctx = &f->ctx,
+		struct script s = {.st = st,
+			.ctx = &f->ctx,
 			.find = method_find};
 		bool hit;
 		int r;
@@ -160,7 +162,8 @@ test_commit_without_memory(void **state)
 
 	must(f, store_open(f->db, STORE_SCRIPT, &st, &f->e));
 	for (size_t n = 1;; n += 1 + n / 100) {
-		struct script s = {.st = st, .ctx = &f->ctx,
+		struct script s = {.st = st,
+			.ctx = &f->ctx,
 			.find = method_find};
 		bool hit;
 		int r;
@@ -178,8 +181,11 @@ test_commit_without_memory(void **state)
 	do_read(f, m_read_file, "{\"name\":\"n\"}");
 	do_read(f, m_memory_history, "{}");
 	assert_string_equal(json_string_value(json_object_get(
-		json_array_get(json_object_get(f->last, "changes"), 0),
-		"message")), "because");
+				    json_array_get(json_object_get(f->last,
+							   "changes"),
+					    0),
+				    "message")),
+		"because");
 	store_close(st);
 }
 
@@ -203,11 +209,12 @@ test_memory_is_given_back(void **state)
 	}
 	must(f, store_open(f->db, STORE_SCRIPT, &st, &f->e));
 	for (int round = 0; round < 6; round++) {
-		struct script s = {.st = st, .ctx = &f->ctx,
+		struct script s = {.st = st,
+			.ctx = &f->ctx,
 			.find = method_find};
 
-		must(f, script_call(&s, "create_entities", many, 60000,
-			&result, &f->e));
+		must(f, script_call(&s, "create_entities", many, 60000, &result,
+				&f->e));
 		json_decref(result);
 		script_done(&s);
 		store_shrink(st);
@@ -226,14 +233,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(
-			test_opening_without_memory, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-			test_running_without_memory, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-			test_commit_without_memory, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-			test_memory_is_given_back, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_opening_without_memory,
+			setup, teardown),
+		cmocka_unit_test_setup_teardown(test_running_without_memory,
+			setup, teardown),
+		cmocka_unit_test_setup_teardown(test_commit_without_memory,
+			setup, teardown),
+		cmocka_unit_test_setup_teardown(test_memory_is_given_back,
+			setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("script_faults", tests, NULL, NULL);

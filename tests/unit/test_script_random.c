@@ -30,7 +30,7 @@ pick(struct world *w, unsigned n)
 	return (unsigned)(w->random >> 33) % n;
 }
 
-/* --- calls --------------------------------------------------------------------- */
+/* --- calls ---------------------------------------------------------------- */
 struct made {
 	const char *method;
 	json_t *params;
@@ -52,8 +52,8 @@ random_call(struct world *w, unsigned low, unsigned n, unsigned kinds)
 	case 0:
 	case 1:
 		return (struct made){"create_entities",
-			json_pack("{s:[{s:s,s:s,s:[s]}]}", "entities", "name", a,
-				"entityType", "t", "observations", text)};
+			json_pack("{s:[{s:s,s:s,s:[s]}]}", "entities", "name",
+				a, "entityType", "t", "observations", text)};
 	case 2:
 		return (struct made){"add_observations",
 			json_pack("{s:[{s:s,s:[s]}]}", "observations",
@@ -77,9 +77,9 @@ random_call(struct world *w, unsigned low, unsigned n, unsigned kinds)
 	}
 }
 
-/* --- the state ------------------------------------------------------------------- */
+/* --- the state ------------------------------------------------------------ */
 #define GRAPH                                                                  \
-	"{\"fields\":[\"name\",\"type\",\"observations\",\"relations\","          \
+	"{\"fields\":[\"name\",\"type\",\"observations\",\"relations\","       \
 	"\"tier\",\"metadata\"]}"
 
 /* The graph as text, without ids, times and order of entities. */
@@ -95,7 +95,10 @@ graph(struct fixture *f, struct store *st)
 	assert_null(json_object_get(result, "next"));
 	json_array_foreach(json_object_get(result, "entities"), i, e)
 		assert_int_equal(json_object_set(sorted,
-			json_string_value(json_object_get(e, "name")), e), 0);
+					 json_string_value(
+						 json_object_get(e, "name")),
+					 e),
+			0);
 	text = json_dumps(sorted, JSON_SORT_KEYS | JSON_COMPACT);
 	assert_non_null(text);
 	json_decref(sorted);
@@ -133,16 +136,17 @@ check_whole(struct fixture *f)
 	do_read(f, m_verify, "{}");
 	for (;;) {
 		assert_int_equal(json_array_size(
-			json_object_get(f->last, "problems")), 0);
+					 json_object_get(f->last, "problems")),
+			0);
 		next = json_string_value(json_object_get(f->last, "next"));
 		if (next == NULL)
 			return;
 		must(f, fixture_read(f, m_verify,
-			json_pack("{s:s}", "cursor", next)));
+				json_pack("{s:s}", "cursor", next)));
 	}
 }
 
-/* --- scripts ------------------------------------------------------------------------ */
+/* --- scripts -------------------------------------------------------------- */
 /* As the writer thread does it. 0 committed, 1 conflict. */
 static int
 commit(struct world *w, struct script *s)
@@ -156,7 +160,8 @@ commit(struct world *w, struct script *s)
 	must(f, script_pack(s, &pack, &f->e));
 	must(f, store_group_begin(f->w, &f->e));
 	must(f, store_savepoint(f->w, &f->e));
-	must(f, script_commit(&c, pack, method_find, &change, &conflict, &f->e));
+	must(f, script_commit(&c, pack, method_find, &change, &conflict,
+			&f->e));
 	if (conflict)
 		store_rollback(f->w);
 	else
@@ -181,8 +186,9 @@ random_script(struct world *w, struct script *s, bool also_direct)
 
 		if (also_direct)
 			assert_int_equal(fixture_write(w->direct,
-				method_find(m.method),
-				json_deep_copy(m.params)), r);
+						 method_find(m.method),
+						 json_deep_copy(m.params)),
+				r);
 		json_decref(result);
 		json_decref(m.params);
 	}
@@ -196,9 +202,11 @@ checkpoint(struct fixture *f)
 
 	assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db, "SELECT * FROM meta", NULL, NULL,
-		NULL), SQLITE_OK); /* it has no log before */
+				 NULL),
+		SQLITE_OK); /* it has no log before */
 	assert_int_equal(sqlite3_wal_checkpoint_v2(db, NULL,
-		SQLITE_CHECKPOINT_PASSIVE, NULL, NULL), SQLITE_OK);
+				 SQLITE_CHECKPOINT_PASSIVE, NULL, NULL),
+		SQLITE_OK);
 	sqlite3_close(db);
 }
 
@@ -222,7 +230,8 @@ others_write(struct world *w, unsigned low, unsigned n, bool also_direct)
 static struct script
 new_script(struct world *w)
 {
-	return (struct script){.st = w->s, .ctx = &w->f->ctx,
+	return (struct script){.st = w->s,
+		.ctx = &w->f->ctx,
 		.find = method_find};
 }
 
@@ -330,14 +339,14 @@ test_interleavings(void **state)
 	check_whole(w->f);
 }
 
-/* --- additions to the same entities ------------------------------------------------------ */
+/* --- additions to the same entities --------------------------------------- */
 #define NAMES_FEW 3
 
 /* What a script that adds, and perhaps reads, did. */
 struct adder {
 	struct made calls[8];
 	size_t n;
-	unsigned read;		/* bit: it was told what e<bit> says */
+	unsigned read; /* bit: it was told what e<bit> says */
 };
 
 static void
@@ -352,7 +361,7 @@ read_one(struct world *w, struct script *s, struct adder *a)
 	params = search ? json_pack("{s:s}", "query", "pear")
 			: json_pack("{s:[s]}", "names", name);
 	must(w->f, script_call(s, search ? "search_nodes" : "open_nodes",
-		params, 5000, &result, &w->f->e));
+			   params, 5000, &result, &w->f->e));
 	a->read |= search ? ~0u : 1u << i;
 	json_decref(result);
 	json_decref(params);
@@ -370,8 +379,7 @@ adding_script(struct world *w, struct script *s, struct adder *a)
 
 		if (pick(w, 6) == 0)
 			read_one(w, s, a);
-		r = script_call(s, m.method, m.params, 5000, &result,
-			&w->f->e);
+		r = script_call(s, m.method, m.params, 5000, &result, &w->f->e);
 		json_decref(result);
 		if (r == 0) {
 			a->calls[a->n++] = m;
@@ -414,7 +422,8 @@ script_changed(struct world *w, struct script *s)
 	must(w->f, script_changes(s, &rows, &w->f->e));
 	json_array_foreach(rows, i, row)
 		bits |= 1u << (json_string_value(
-				       json_object_get(row, "entity"))[1] - '0');
+				       json_object_get(row, "entity"))[1] -
+				'0');
 	json_decref(rows);
 	return bits;
 }
@@ -446,9 +455,11 @@ test_additions_commute(void **state)
 		conflicts += r == 1 && script_wrote(&s);
 		for (size_t k = 0; k < a.n; k++) {
 			if (r == 0)
-				must(w->f, fixture_write(w->direct,
-					method_find(a.calls[k].method),
-					json_incref(a.calls[k].params)));
+				must(w->f,
+					fixture_write(w->direct,
+						method_find(a.calls[k].method),
+						json_incref(
+							a.calls[k].params)));
 			json_decref(a.calls[k].params);
 		}
 		script_done(&s);
@@ -465,14 +476,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(
-			test_equals_direct_calls, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-			test_dry_runs_leave_nothing, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-			test_interleavings, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-			test_additions_commute, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_equals_direct_calls, setup,
+			teardown),
+		cmocka_unit_test_setup_teardown(test_dry_runs_leave_nothing,
+			setup, teardown),
+		cmocka_unit_test_setup_teardown(test_interleavings, setup,
+			teardown),
+		cmocka_unit_test_setup_teardown(test_additions_commute, setup,
+			teardown),
 	};
 
 	return cmocka_run_group_tests_name("script_random", tests, NULL, NULL);

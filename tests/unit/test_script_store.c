@@ -163,7 +163,8 @@ checkpoint_passively(struct fixture *f)
 
 	assert_int_equal(sqlite3_open(f->at.path, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db, "SELECT * FROM meta", NULL, NULL,
-		NULL), SQLITE_OK); /* it has no log before */
+				 NULL),
+		SQLITE_OK); /* it has no log before */
 	assert_int_equal(sqlite3_wal_checkpoint_v2(db, NULL,
 				 SQLITE_CHECKPOINT_PASSIVE, &frames, &done),
 		SQLITE_OK);
@@ -243,10 +244,10 @@ commit(struct fixture *f, struct script *s, int64_t *ret_change)
 }
 
 #define BOB                                                                    \
-	"{\"entities\":[{\"name\":\"bob\",\"entityType\":\"t\","                 \
+	"{\"entities\":[{\"name\":\"bob\",\"entityType\":\"t\","               \
 	"\"observations\":[\"b\"]}]}"
 #define RELATE                                                                 \
-	"{\"relations\":[{\"from\":\"bob\",\"to\":\"ada\","                      \
+	"{\"relations\":[{\"from\":\"bob\",\"to\":\"ada\","                    \
 	"\"relationType\":\"knows\"}]}"
 
 static void
@@ -276,8 +277,8 @@ test_writes_become_one_change(void **state)
 	assert_int_equal(change, 2);
 	script_done(&s);
 	assert_int_equal(entities(f, f->w), 2);
-	assert_int_equal(
-		json_array_size(json_object_get(f->last, "relations")), 1);
+	assert_int_equal(json_array_size(json_object_get(f->last, "relations")),
+		1);
 	assert_int_equal(found(f, f->w, "a"), 1); /* ada's name, not her text */
 }
 
@@ -316,11 +317,9 @@ test_conflicts_change_nothing(void **state)
 }
 
 #define ADD_BOB(text)                                                          \
-	"{\"observations\":[{\"entityName\":\"bob\",\"contents\":["              \
-	text "]}]}"
+	"{\"observations\":[{\"entityName\":\"bob\",\"contents\":[" text "]}]}"
 #define DROP_BOB(text)                                                         \
-	"{\"deletions\":[{\"entityName\":\"bob\",\"observations\":["             \
-	text "]}]}"
+	"{\"deletions\":[{\"entityName\":\"bob\",\"observations\":[" text "]}]}"
 
 /* A script that makes these calls, while another client adds to bob (or, with
  * `other`, does that). Whether it is a conflict. */
@@ -367,8 +366,8 @@ test_what_was_only_added_to_may_change(void **state)
 	assert_false(CONFLICTS("open_nodes", "{\"names\":[\"ada\"]}",
 		"add_observations", ADD_BOB("{\"text\":\"three\"}")));
 	assert_false(CONFLICTS("write_file", "{\"name\":\"f\",\"content\":1}",
-		"read_file", "{\"name\":\"f\"}",
-		"add_observations", ADD_BOB("\"four\"")));
+		"read_file", "{\"name\":\"f\"}", "add_observations",
+		ADD_BOB("\"four\"")));
 	assert_int_equal(found(f, f->w, "three"), 1);
 }
 
@@ -386,12 +385,12 @@ test_what_was_read_may_not(void **state)
 		"memory_history", "{\"name\":\"bob\"}"));
 	assert_true(CONFLICTS("search_nodes", "{\"query\":\"nothing\"}",
 		"add_observations", ADD_BOB("\"three\"")));
-	assert_true(CONFLICTS("get_memory_status", "{}",
-		"add_observations", ADD_BOB("\"four\"")));
+	assert_true(CONFLICTS("get_memory_status", "{}", "add_observations",
+		ADD_BOB("\"four\"")));
 	/* told by an error, or by a dry run */
 	assert_true(CONFLICTS("rename_entity",
-		"{\"name\":\"bob\",\"new_name\":\"ada\"}",
-		"add_observations", ADD_BOB("\"five\"")));
+		"{\"name\":\"bob\",\"new_name\":\"ada\"}", "add_observations",
+		ADD_BOB("\"five\"")));
 	assert_true(CONFLICTS("memory_undo", "{\"change\":1,\"dry_run\":true}",
 		"add_observations", ADD_BOB("\"six\"")));
 	/* more than added to */
@@ -406,8 +405,10 @@ test_what_was_read_may_not(void **state)
 		"{\"entities\":[{\"name\":\"bob\",\"entityType\":\"t\","
 		"\"tier\":\"working\",\"observations\":[\"eight\"]}]}"));
 	assert_true(CONFLICTS("delete_observations", DROP_BOB("\"b\"")));
-	assert_int_equal(found(f, f->w, "one two three four five six seven "
-		"eight"), 0);
+	assert_int_equal(found(f, f->w,
+				 "one two three four five six seven "
+				 "eight"),
+		0);
 }
 
 /* What the calls answered must still be true. */
@@ -423,8 +424,8 @@ test_replies_hold(void **state)
 		"add_observations", ADD_BOB("\"x\"")));
 	/* "missing", but now it is there and would be deleted */
 	assert_true(CONFLICTS_WITH(m_add_observations, ADD_BOB("\"y\""),
-		"delete_observations", DROP_BOB("\"y\""),
-		"add_observations", ADD_BOB("\"z\"")));
+		"delete_observations", DROP_BOB("\"y\""), "add_observations",
+		ADD_BOB("\"z\"")));
 	assert_int_equal(found(f, f->w, "y"), 1);
 	/* "updated", but it is gone */
 	assert_true(CONFLICTS_WITH(m_delete_entities,
@@ -461,22 +462,23 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_view_is_private, setup,
+			teardown),
+		cmocka_unit_test_setup_teardown(test_log_is_begun_anew, setup,
+			teardown),
+		cmocka_unit_test_setup_teardown(test_writes_become_one_change,
+			setup, teardown),
+		cmocka_unit_test_setup_teardown(test_conflicts_change_nothing,
+			setup, teardown),
 		cmocka_unit_test_setup_teardown(
-			test_view_is_private, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-			test_log_is_begun_anew, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-			test_writes_become_one_change, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-			test_conflicts_change_nothing, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-			test_what_was_only_added_to_may_change, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-			test_what_was_read_may_not, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-			test_replies_hold, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-			test_own_calls_are_not_undone, setup, teardown),
+			test_what_was_only_added_to_may_change, setup,
+			teardown),
+		cmocka_unit_test_setup_teardown(test_what_was_read_may_not,
+			setup, teardown),
+		cmocka_unit_test_setup_teardown(test_replies_hold, setup,
+			teardown),
+		cmocka_unit_test_setup_teardown(test_own_calls_are_not_undone,
+			setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("script_store", tests, NULL, NULL);

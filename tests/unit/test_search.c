@@ -52,20 +52,32 @@ teardown(void **state)
 	return 0;
 }
 
-/* --- running ---------------------------------------------------------------------- */
+/* --- running -------------------------------------------------------------- */
 
 /* So small that each path is taken in a memory of 20 entities. */
-static const struct search_caps tiny = {.common_bound = 4, .rare_max = 6,
-	.mid_max = 5, .together_max = 9, .all_max = 2, .names_max = 2,
-	.common_max = 3, .verify_max = 6, .hits_max = 2, .refine_entities = 3,
-	.refine_facts = 5, .refine_facts_of = 2, .gather_max = 6,
-	.terms_bound = 3, .rank_terms = 2};
+static const struct search_caps tiny = {.common_bound = 4,
+	.rare_max = 6,
+	.mid_max = 5,
+	.together_max = 9,
+	.all_max = 2,
+	.names_max = 2,
+	.common_max = 3,
+	.verify_max = 6,
+	.hits_max = 2,
+	.refine_entities = 3,
+	.refine_facts = 5,
+	.refine_facts_of = 2,
+	.gather_max = 6,
+	.terms_bound = 3,
+	.rank_terms = 2};
 
 static struct search_request
 request(const char *query, int limit)
 {
 	return (struct search_request){.ns = {NAMESPACE_DEFAULT, 0},
-		.query = query, .query_n = strlen(query), .types_n = -1,
+		.query = query,
+		.query_n = strlen(query),
+		.types_n = -1,
 		.limit = limit};
 }
 
@@ -143,13 +155,13 @@ check_query(struct model *m, const char *query, int64_t at, int limit,
 	assert_int_equal(n, wanted);
 }
 
-/* --- a fixed memory ----------------------------------------------------------------- */
+/* --- a fixed memory ------------------------------------------------------- */
 
 static const struct {
 	const char *name, *type, *facts[4];
 } people[] = {
-	{"Ada Lovelace", "person", {"likes running in the park",
-		"wrote foo::bar(x) in 1843"}},
+	{"Ada Lovelace", "person",
+		{"likes running in the park", "wrote foo::bar(x) in 1843"}},
 	{"Straße 17", "place", {"Größe: 100 % laut Plan_A"}},
 	{"ISTANBUL", "city", {"İstanbul ve Iğdır"}},
 	{"ΟΔΥΣΣΕΥΣ", "hero", {"ΟΔΟΣ και ὈΔΥΣΣΕΎΣ"}},
@@ -157,7 +169,9 @@ static const struct {
 	{"สมชาย", "person", {"ชอบกินข้าวผัด"}},
 	{"محمد", "person", {"يحب القَهْوة العربية"}},
 	{"smile 🙂", "mood", {"👩‍👩‍👧 at the beach ❤️!"}},
-	{"cafe\xcc\x81", "place", {"cr\xc3\xa8me br\xc3\xbbl\xc3\xa9""e"}},
+	{"cafe\xcc\x81", "place",
+		{"cr\xc3\xa8me br\xc3\xbbl\xc3\xa9"
+		 "e"}},
 	{"caf\xc3\xa9 noir", "drink", {"C++ & C# AND \"NEAR\" (OR*)"}},
 	{"कमल", "person", {"हिन्दी में लिखा"}},
 	{"한국어", "language", {"대한민국의 공용어입니다"}},
@@ -183,12 +197,12 @@ static const char *const queries[] = {"ada", "LOVELACE", "ovela", "run",
 	"runs the park", "foo::bar(", "oo::b", "::", "(", "%", "_", "n_a", "*",
 	"strasse", "STRASSE 17", "straße", "größe", "GRÖSSE", "groesse",
 	"istanbul", "i̇stanbul", "ığdır", "οδυσσευς", "ΟΔΟΣ", "οδος", "οδοσ",
-	"東", "東京", "京都", "港区にある", "タワ", "333", "33m", "。高",
-	"สม", "ข้าว", "ชอบกินข้าวผัด", "محم", "القهوة", "قَهْ", "🙂", "👩", "👩‍👩‍👧", "❤",
-	"❤️!", "café", "cafe\xcc\x81", "cafe", "brûlée", "brulee",
-	"br\xc3\xbbl", "é", "\xcc\x81", "c++", "C#", "AND", "\"NEAR\"",
-	"near(", "OR*)", "name:ada", "body : x", "^ada", "-", "\"", "'",
-	"कम", "हिन्दी", "लिख", "한국", "국의", "대한민국의 공용어", "the",
+	"東", "東京", "京都", "港区にある", "タワ", "333", "33m", "。高", "สม",
+	"ข้าว", "ชอบกินข้าวผัด", "محم", "القهوة", "قَهْ", "🙂", "👩",
+	"👩‍👩‍👧", "❤", "❤️!", "café", "cafe\xcc\x81", "cafe",
+	"brûlée", "brulee", "br\xc3\xbbl", "é", "\xcc\x81", "c++", "C#", "AND",
+	"\"NEAR\"", "near(", "OR*)", "name:ada", "body : x", "^ada", "-", "\"",
+	"'", "कम", "हिन्दी", "लिख", "한국", "국의", "대한민국의 공용어", "the",
 	"the who", "to be or not", "50% off", "[a-z]", "\\d+", "x", "y", "e",
 	"person", "PERSO", "place plan", "zzz", "100 %", " plan", "laut plan_a",
 	"wrote in the park of 1843", "0", "7", "a b c d e f g", "noir café"};
@@ -207,17 +221,18 @@ test_fixed_queries(void **state)
 		}
 }
 
-/* --- random memories, past states ------------------------------------------------------ */
+/* --- random memories, past states ----------------------------------------- */
 
 static const char *const bits[] = {"tea", "Tea", "steam", "Team", "running",
-	"ran", "the", "Straße", "strasse", "東京", "京", "タワー", "🙂", "foo::bar",
-	"bar(", "naïve", "nai\xcc\x88ve", "x", "alpha", "alphabet", "betalpha",
-	"Ελλάς", "ελλας", "42", "i", "of", "person"};
+	"ran", "the", "Straße", "strasse", "東京", "京", "タワー", "🙂",
+	"foo::bar", "bar(", "naïve", "nai\xcc\x88ve", "x", "alpha", "alphabet",
+	"betalpha", "Ελλάς", "ελλας", "42", "i", "of", "person"};
 
 static void
 random_text(struct model *m, char *out, size_t size, int words)
 {
-	static const char *const joints[] = {" ", " ", " ", ", ", "-", "", "::"};
+	static const char *const joints[] = {" ", " ", " ", ", ", "-", "",
+		"::"};
 	size_t n = 0;
 
 	out[0] = '\0';
@@ -239,8 +254,7 @@ random_change(struct model *m)
 		int k = m->facts_n ? sf_below(&m->random, m->facts_n) : 0;
 		int what = sf_below(&m->random, 10);
 
-		random_text(m, text, sizeof(text),
-			1 + sf_below(&m->random, 4));
+		random_text(m, text, sizeof(text), 1 + sf_below(&m->random, 4));
 		if (m->entities_n < 20 && (what < 2 || m->facts_n < 3)) {
 			/* Names are unique. */
 			snprintf(name, sizeof(name), "%.50s %d", text,
@@ -251,10 +265,10 @@ random_change(struct model *m)
 					bits[sf_below(&m->random, 8)]);
 		} else if (what < 6 && m->facts_n < FACTS_MAX - 8) {
 			if (m->entities_n > 0)
-				add_fact(m, sf_below(&m->random,
-					m->entities_n), text);
+				add_fact(m, sf_below(&m->random, m->entities_n),
+					text);
 		} else if (m->facts_n && !m->facts[k].is_name &&
-			m->facts[k].spans > 0) {
+			   m->facts[k].spans > 0) {
 			if (m->facts[k].to[m->facts[k].spans - 1] == INT64_MAX)
 				hide(m, k);
 			else if (m->facts[k].spans < 8)
@@ -377,10 +391,8 @@ check_index(struct model *m)
 {
 	struct text_checked checked;
 
-	sf_ok(&m->f, fts_check(m->f.w, note_problem, NULL, &checked,
-		&m->f.e));
-	assert_true(checked.live > 0 && checked.past > 0 &&
-		checked.branch > 0);
+	sf_ok(&m->f, fts_check(m->f.w, note_problem, NULL, &checked, &m->f.e));
+	assert_true(checked.live > 0 && checked.past > 0 && checked.branch > 0);
 }
 
 /* What a branch sees: its fork and what it changed, whatever main does. */
@@ -398,7 +410,7 @@ test_branches(void **state)
 	fork = newest(m);
 	sf_ok(&m->f, store_group_begin(m->f.w, &m->f.e));
 	sf_ok(&m->f, branch_create(m->f.w, NAMESPACE_DEFAULT, "idea", NULL,
-		STORE_MAIN, fork, &branch, &m->f.e));
+			     STORE_MAIN, fork, &branch, &m->f.e));
 	sf_ok(&m->f, store_group_commit(m->f.w, &m->f.e));
 	for (int i = 0; i < m->facts_n; i++)
 		m->facts[i].on_branch = holds(&m->facts[i], fork);
@@ -409,8 +421,7 @@ test_branches(void **state)
 		random_branch_change(m);
 		m->f.branch = STORE_MAIN;
 	}
-	sf_ok(&m->f, lens_make(m->f.w, branch, STORE_OPEN_END, &lens,
-		&m->f.e));
+	sf_ok(&m->f, lens_make(m->f.w, branch, STORE_OPEN_END, &lens, &m->f.e));
 	for (int i = 0; i < 300; i++) {
 		if (i % 4 == 0 && m->f.w->index_now.bytes == 0)
 			index_some(m);
@@ -432,7 +443,10 @@ int
 main(void)
 {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
-#define WAITING(fn) {#fn " while it waits", fn, setup_waiting, teardown, NULL}
+#define WAITING(fn)                                                            \
+	{                                                                      \
+#fn " while it waits", fn, setup_waiting, teardown, NULL       \
+	}
 	const struct CMUnitTest tests[] = {T(test_fixed_queries),
 		T(test_random_memories), T(test_pages_are_pinned),
 		T(test_branches), WAITING(test_fixed_queries),

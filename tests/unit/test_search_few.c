@@ -34,8 +34,7 @@ pick(struct made *f, const char *const v[], int n)
 static void
 text_of(struct made *f, char *out, size_t size)
 {
-	snprintf(out, size, "%s %s %s",
-		pick(f, words, (int)ARRAY_LEN(words)),
+	snprintf(out, size, "%s %s %s", pick(f, words, (int)ARRAY_LEN(words)),
 		pick(f, words, (int)ARRAY_LEN(words)),
 		pick(f, words, (int)ARRAY_LEN(words)));
 }
@@ -114,7 +113,8 @@ find_all(struct made *f, const char *query, json_t *filter, int limit,
 	memset(found, 0, ENTITIES * sizeof(*found));
 	do {
 		json_t *params = json_pack("{s:s, s:i}", "query", query,
-			"limit", limit), *row;
+			       "limit", limit),
+		       *row;
 		size_t i;
 
 		assert_non_null(params);
@@ -124,11 +124,13 @@ find_all(struct made *f, const char *query, json_t *filter, int limit,
 		next = NULL;
 		if (mf_run(&f->m, "search_nodes", params) != 0)
 			fail_msg("%s", f->m.e.text);
-		json_array_foreach(json_object_get(f->m.last, "results"), i, row) {
+		json_array_foreach(json_object_get(f->m.last, "results"), i,
+			row) {
 			int at = -1;
 
-			if (sscanf(json_string_value(json_object_get(
-				   row, "name")), "e%d", &at) != 1)
+			if (sscanf(json_string_value(
+					   json_object_get(row, "name")),
+				    "e%d", &at) != 1)
 				continue;
 			assert_in_range(at, 0, ENTITIES - 1);
 			found[at]++;
@@ -155,8 +157,10 @@ find_all(struct made *f, const char *query, json_t *filter, int limit,
 static void
 one_round(struct made *f, int round)
 {
-	static const char *const queries[] = {"tea", "green stone", "book river "
-		"note", "e1", "ree", "person", "red", "reading the tea"};
+	static const char *const queries[] = {"tea", "green stone",
+		"book river "
+		"note",
+		"e1", "ree", "person", "red", "reading the tea"};
 	const char *query = pick(f, queries, (int)ARRAY_LEN(queries));
 	int type = sf_below(&f->rng, 4), tier = sf_below(&f->rng, 4);
 	int tag = sf_below(&f->rng, 4), all[ENTITIES], some[ENTITIES];
@@ -165,14 +169,14 @@ one_round(struct made *f, int round)
 	assert_non_null(none);
 	assert_non_null(filter);
 	if (type < 3)
-		json_object_set_new(
-			filter, "types", json_pack("[s]", types[type]));
+		json_object_set_new(filter, "types",
+			json_pack("[s]", types[type]));
 	if (tier < 3)
-		json_object_set_new(
-			filter, "tiers", json_pack("[s]", tiers[tier]));
+		json_object_set_new(filter, "tiers",
+			json_pack("[s]", tiers[tier]));
 	if (tag < 3)
-		json_object_set_new(
-			filter, "tags", json_pack("[s]", tags[tag]));
+		json_object_set_new(filter, "tags",
+			json_pack("[s]", tags[tag]));
 	find_all(f, query, none, 1000, false, all);
 	find_all(f, query, filter, 1 + sf_below(&f->rng, 20), round % 2, some);
 	for (int i = 0; i < ENTITIES; i++) {
@@ -182,7 +186,7 @@ one_round(struct made *f, int round)
 
 		if (some[i] != (passes ? all[i] : 0))
 			fail_msg("round %d, '%s', type %d, tier %d, tag %d: "
-				"e%d is found %d times, %d without filter",
+				 "e%d is found %d times, %d without filter",
 				round, query, type, tier, tag, i, some[i],
 				all[i]);
 	}

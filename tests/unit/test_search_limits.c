@@ -45,7 +45,9 @@ static struct search_request
 request(const char *query, int limit)
 {
 	return (struct search_request){.ns = {NAMESPACE_DEFAULT, 0},
-		.query = query, .query_n = strlen(query), .types_n = -1,
+		.query = query,
+		.query_n = strlen(query),
+		.types_n = -1,
 		.limit = limit};
 }
 
@@ -146,7 +148,8 @@ test_no_memory(void **state)
 static int
 write_one(struct store_fixture *f, int i)
 {
-	struct change_info info = {.ns = f->ns, .branch = STORE_MAIN,
+	struct change_info info = {.ns = f->ns,
+		.branch = STORE_MAIN,
 		.kind = CHANGE_CREATE};
 	struct fact x = sf_fact(0, FACT_EXISTENCE, "");
 	struct change *c = NULL;
@@ -220,7 +223,8 @@ test_long_queries(void **state)
 			const char *set = sets[kind];
 
 			query[i] = kind == 5 ? set[i % 4]
-				: set[sf_below(&random, (int)strlen(set))];
+					     : set[sf_below(&random,
+						       (int)strlen(set))];
 		}
 		query[4096] = '\0';
 		for (int mode = 0; mode < 2; mode++) {
@@ -248,7 +252,8 @@ test_no_statement_scans(void **state)
 			continue;
 		explain = sqlite3_mprintf("EXPLAIN QUERY PLAN %s", sql);
 		assert_int_equal(sqlite3_prepare_v2(f->w->db, explain, -1,
-			&plan, NULL), SQLITE_OK);
+					 &plan, NULL),
+			SQLITE_OK);
 		while (sqlite3_step(plan) == SQLITE_ROW) {
 			const char *line =
 				(const char *)sqlite3_column_text(plan, 3);

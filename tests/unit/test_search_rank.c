@@ -145,8 +145,10 @@ test_filters(void **state)
 	expect(f, "{\"query\":\"tea\",\"tiers\":[\"working\"]}",
 		"tea house,bob");
 	expect(f, "{\"query\":\"\",\"types\":[\"person\"]}", "bob,ada");
-	expect(f, "{\"query\":\"ea\",\"types\":[\"person\"],"
-		"\"mode\":\"substring\"}", "ada,bob");
+	expect(f,
+		"{\"query\":\"ea\",\"types\":[\"person\"],"
+		"\"mode\":\"substring\"}",
+		"ada,bob");
 }
 
 /* No cap acts before a filter: one old match among many newer ones of another
@@ -226,8 +228,10 @@ test_namespaces(void **state)
 	assert_int_equal(json_array_size(rows), 2);
 	assert_string_equal(name_at(result, 0), "bob");
 	assert_null(json_object_get(json_array_get(rows, 0), "namespace"));
-	assert_string_equal(json_string_value(json_object_get(
-		json_array_get(rows, 1), "namespace")), "default");
+	assert_string_equal(json_string_value(
+				    json_object_get(json_array_get(rows, 1),
+					    "namespace")),
+		"default");
 	json_decref(result);
 }
 
@@ -256,9 +260,10 @@ test_budget(void **state)
 	}
 	sf_commit(f);
 	do {
-		snprintf(params, sizeof(params), "{\"query\":\"tea\","
-			"\"max_tokens\":500%s%s%s}", *next ? ",\"cursor\":\"" :
-			"", next, *next ? "\"" : "");
+		snprintf(params, sizeof(params),
+			"{\"query\":\"tea\","
+			"\"max_tokens\":500%s%s%s}",
+			*next ? ",\"cursor\":\"" : "", next, *next ? "\"" : "");
 		json_decref(result);
 		result = call(f, params);
 		dump = json_dumps(result, JSON_COMPACT);
@@ -267,8 +272,8 @@ test_budget(void **state)
 			assert_string_equal(name_at(result, 0), "tea");
 			assert_non_null(strstr(dump, "TEA is this"));
 			assert_non_null(strstr(dump, "\"omitted\":"));
-			assert_true(json_array_size(json_object_get(
-				result, "results")) >= 5);
+			assert_true(json_array_size(json_object_get(result,
+					    "results")) >= 5);
 		}
 		free(dump);
 		rows += (int)json_array_size(
@@ -294,19 +299,19 @@ test_relations(void **state)
 	sf_ok(f, change_add_fact(f->c, &x, NULL, &f->e));
 	sf_commit(f);
 	result = call(f, "{\"query\":\"bob\",\"relations\":true}");
-	assert_int_equal(json_array_size(
-		json_object_get(result, "relations")), 1);
+	assert_int_equal(json_array_size(json_object_get(result, "relations")),
+		1);
 	json_decref(result);
 	result = call(f, "{\"query\":\"person\",\"relations\":true}");
-	assert_int_equal(json_array_size(
-		json_object_get(result, "relations")), 1);
+	assert_int_equal(json_array_size(json_object_get(result, "relations")),
+		1);
 	json_decref(result);
 	result = call(f, "{\"query\":\"bob\"}");
 	assert_null(json_object_get(result, "relations"));
 	json_decref(result);
 }
 
-/* --- cost ------------------------------------------------------------------------ */
+/* --- cost ----------------------------------------------------------------- */
 
 static int64_t
 steps(struct store_fixture *f)
@@ -327,13 +332,16 @@ cost(struct store_fixture *f, const char *params)
 }
 
 static const char *const costly[] = {
-	"{\"query\":\"rare7\"}", "{\"query\":\"mid\"}",
-	"{\"query\":\"common\"}", "{\"query\":\"absent\"}",
+	"{\"query\":\"rare7\"}",
+	"{\"query\":\"mid\"}",
+	"{\"query\":\"common\"}",
+	"{\"query\":\"absent\"}",
 	"{\"query\":\"omm\"}",
 	"{\"query\":\"common words like mid and rare7 in every second text of "
 	"this memory\"}",
 	"{\"query\":\"common\",\"as_of\":10}",
-	"{\"query\":\"::\"}", "{\"query\":\"\"}",
+	"{\"query\":\"::\"}",
+	"{\"query\":\"\"}",
 };
 
 static void
@@ -345,9 +353,11 @@ grow(struct store_fixture *f, int from, int to)
 		if (i % 200 == 0)
 			sf_begin(f);
 		snprintf(name, sizeof(name), "entity %d", i);
-		snprintf(text, sizeof(text), "common words, %s second text of "
-			"%s a::b memory %d rare%d", i % 2 ? "every" : "no",
-			i % 4 ? "some" : "mid", i, i % 500);
+		snprintf(text, sizeof(text),
+			"common words, %s second text of "
+			"%s a::b memory %d rare%d",
+			i % 2 ? "every" : "no", i % 4 ? "some" : "mid", i,
+			i % 500);
 		sf_observe(f, sf_entity(f, name, "note"), text);
 		if (i % 200 == 199)
 			sf_commit(f);

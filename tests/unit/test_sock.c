@@ -68,7 +68,8 @@ opens_for_others(void **state)
 {
 	const char *path = scratch_path("open.sock");
 	struct sock_access all = {.mode = 0666};
-	struct sock_access group = {.mode = 0660, .has_group = true,
+	struct sock_access group = {.mode = 0660,
+		.has_group = true,
 		.group = geteuid() == 0 ? 65534 : getegid()};
 	mode_t before = umask(077);
 	struct stat st;
@@ -443,6 +444,6 @@ main(void)
 		cmocka_unit_test(survives_signals),
 	};
 
-	return cmocka_run_group_tests_name(
-		"sock", tests, scratch_make, scratch_remove);
+	return cmocka_run_group_tests_name("sock", tests, scratch_make,
+		scratch_remove);
 }

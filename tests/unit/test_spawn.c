@@ -140,8 +140,8 @@ static int
 teardown(void **state)
 {
 	static const char *const names[] = {"fact.start", "fact.args",
-		"fact.fds", "fact.cwd", "fact.session", "fact.env", "fact.end", "fake", "s",
-		"s.spawn", "target"};
+		"fact.fds", "fact.cwd", "fact.session", "fact.env", "fact.end",
+		"fake", "s", "s.spawn", "target"};
 	char path[128];
 
 	(void)state;
@@ -202,8 +202,8 @@ test_starts_detached(void **state)
 		socket_path);
 	assert_string_equal(fact("args"), expected);
 	assert_string_equal(fact("cwd"), "/\n");
-	assert_non_null(strstr(
-		fact("fds"), "0=/dev/null 1=/dev/null 2=/dev/null 3=pipe:"));
+	assert_non_null(strstr(fact("fds"),
+		"0=/dev/null 1=/dev/null 2=/dev/null 3=pipe:"));
 	assert_null(strstr(fact("fds"), "/dev/zero"));
 	assert_int_equal(sscanf(fact("session"), "%d %d", &sid, &pid), 2);
 	assert_true(sid != getsid(0));
@@ -329,8 +329,8 @@ test_words_of_a_failing_service(void **state)
 	(void)state;
 	fake = "store the disk of /y is read-only";
 	assert_int_equal(spawn(20000, &e), MDB_E_STORE);
-	assert_string_equal(
-		e.text, "memory-db did not start: the disk of /y is read-only");
+	assert_string_equal(e.text,
+		"memory-db did not start: the disk of /y is read-only");
 	fake = "something odd";
 	assert_int_equal(spawn(20000, &e), MDB_E_UNREACHABLE);
 	assert_non_null(strstr(e.text, "something odd"));

@@ -75,17 +75,24 @@ teardown(void **state)
 static struct fact
 observation(int64_t entity, const char *text)
 {
-	return (struct fact){.entity = entity, .kind = FACT_OBSERVATION,
-		.weight = -1, .confidence = -1, .valid_from = FACT_NO_TIME,
-		.valid_to = FACT_NO_TIME, .source_at = FACT_NO_TIME,
-		.text = text, .text_n = strlen(text)};
+	return (struct fact){.entity = entity,
+		.kind = FACT_OBSERVATION,
+		.weight = -1,
+		.confidence = -1,
+		.valid_from = FACT_NO_TIME,
+		.valid_to = FACT_NO_TIME,
+		.source_at = FACT_NO_TIME,
+		.text = text,
+		.text_n = strlen(text)};
 }
 
 static struct change *
 begin(struct fixture *f, enum change_kind kind)
 {
 	struct change_info info = {.ns = NAMESPACE_DEFAULT,
-		.branch = STORE_MAIN, .kind = kind, .session = "s1",
+		.branch = STORE_MAIN,
+		.kind = kind,
+		.session = "s1",
 		.message = "because"};
 	struct change *c = NULL;
 
@@ -304,17 +311,17 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(
-			test_past_states_stay, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-			test_rollback_leaves_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_past_states_stay, setup,
+			teardown),
+		cmocka_unit_test_setup_teardown(test_rollback_leaves_nothing,
+			setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reopen, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-			test_second_instance_is_refused, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-			test_times_resolve_to_changes, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-			test_reader_sees_commits_only, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_second_instance_is_refused,
+			setup, teardown),
+		cmocka_unit_test_setup_teardown(test_times_resolve_to_changes,
+			setup, teardown),
+		cmocka_unit_test_setup_teardown(test_reader_sees_commits_only,
+			setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("store", tests, NULL, NULL);

@@ -68,12 +68,16 @@ folds(void **state)
 	check_fold("\xce\xa3\xcf\x82\xcf\x83", "\xcf\x83\xcf\x83\xcf\x83");
 	/* no normalisation: a + combining acute stays two */
 	check_fold("A\xcc\x81", "a\xcc\x81");
-	check_fold("\xef\xac\x81", "fi");	  /* ligature fi */
-	check_fold("\xd0\x96", "\xd0\xb6");	  /* Cyrillic */
+	check_fold("\xef\xac\x81", "fi");		    /* ligature fi */
+	check_fold("\xd0\x96", "\xd0\xb6");		    /* Cyrillic */
 	check_fold("\xf0\x90\x90\x80", "\xf0\x90\x90\xa8"); /* Deseret */
-	check_fold("\xe4\xb8\xad\xf0\x9f\x98\x80", "\xe4\xb8\xad\xf0\x9f\x98\x80");
+	check_fold("\xe4\xb8\xad\xf0\x9f\x98\x80",
+		"\xe4\xb8\xad\xf0\x9f\x98\x80");
 	/* bytes that are not UTF-8 stay as they are */
-	check_fold("A\xff" "B", "a\xff" "b");
+	check_fold("A\xff"
+		   "B",
+		"a\xff"
+		"b");
 }
 
 static void
@@ -92,11 +96,13 @@ reads_integers(void **state)
 	}
 	assert_int_equal(text_int("-0", INT64_MIN, INT64_MAX, &v), 0);
 	assert_int_equal(v, 0);
-	assert_int_equal(
-		text_int("9223372036854775807", INT64_MIN, INT64_MAX, &v), 0);
+	assert_int_equal(text_int("9223372036854775807", INT64_MIN, INT64_MAX,
+				 &v),
+		0);
 	assert_true(v == INT64_MAX);
-	assert_int_equal(
-		text_int("-9223372036854775808", INT64_MIN, INT64_MAX, &v), 0);
+	assert_int_equal(text_int("-9223372036854775808", INT64_MIN, INT64_MAX,
+				 &v),
+		0);
 	assert_true(v == INT64_MIN);
 	assert_int_equal(text_int("10", 0, 10, &v), 0);
 	assert_int_equal(text_int("11", 0, 10, &v), MDB_E_INVALID);
@@ -126,7 +132,7 @@ measures_distance(void **state)
 	assert_int_equal(text_distance(a, b, 3), 1);
 	a[1024] = 'x';
 	a[1099] = '\0';
-	assert_int_equal(text_distance(a, a, 3), 4);	/* longer than a name */
+	assert_int_equal(text_distance(a, a, 3), 4); /* longer than a name */
 }
 
 static void
@@ -244,8 +250,9 @@ stems_in_threads(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(t); i++)
-		assert_int_equal(
-			pthread_create(&t[i], NULL, stem_in_thread, NULL), 0);
+		assert_int_equal(pthread_create(&t[i], NULL, stem_in_thread,
+					 NULL),
+			0);
 	for (size_t i = 0; i < ARRAY_LEN(t); i++) {
 		assert_int_equal(pthread_join(t[i], &result), 0);
 		assert_null(result);
@@ -291,7 +298,9 @@ survives_failing_malloc(void **state)
 		int rc;
 
 		heap_fail_at(i);
-		rc = text_fold("\xc3\x84" "bc", 4, &b);
+		rc = text_fold("\xc3\x84"
+			       "bc",
+			4, &b);
 		if (!heap_disarm()) {
 			assert_int_equal(rc, 0);
 			buf_done(&b);
@@ -310,13 +319,20 @@ versions_are_ordered(void **state)
 		const char *a, *b;
 		int order;
 	} cases[] = {
-		{"1.2.3", "1.2.3", 0}, {"1.2.3", "1.2.4", -1},
-		{"1.10.0", "1.9.9", 1}, {"2", "1.99.99", 1},
-		{"0.1", "0.1.0", 0}, {"", "0.0.1", -1},
-		{"1.0.0-rc1", "1.0.0", 0}, {"x", "0.0.0", 0},
-		{"99999999999999999999.0", "3", 1}, {"1..2", "1.0.2", 0},
-		{"0.9.0", "0.10.0", -1}, {"1.0", "0.99.99", 1},
-		{"1.2.3-rc1", "1.2.3", 0}, {"garbage", "0.0.0", 0},
+		{"1.2.3", "1.2.3", 0},
+		{"1.2.3", "1.2.4", -1},
+		{"1.10.0", "1.9.9", 1},
+		{"2", "1.99.99", 1},
+		{"0.1", "0.1.0", 0},
+		{"", "0.0.1", -1},
+		{"1.0.0-rc1", "1.0.0", 0},
+		{"x", "0.0.0", 0},
+		{"99999999999999999999.0", "3", 1},
+		{"1..2", "1.0.2", 0},
+		{"0.9.0", "0.10.0", -1},
+		{"1.0", "0.99.99", 1},
+		{"1.2.3-rc1", "1.2.3", 0},
+		{"garbage", "0.0.0", 0},
 	};
 
 	(void)state;
@@ -332,8 +348,8 @@ static void
 knows_dangerous_characters(void **state)
 {
 	static const uint32_t bad[] = {0, 7, 0x1b, 0x7f, 0x85, 0x9b, 0x200b,
-		0x200e, 0x2028, 0x2029, 0x202e, 0x2066, 0xfeff, 0xe0041,
-		0xe000, 0xfff9};
+		0x200e, 0x2028, 0x2029, 0x202e, 0x2066, 0xfeff, 0xe0041, 0xe000,
+		0xfff9};
 	static const uint32_t good[] = {' ', 'a', 0xa0, 0xad, 0xe9, 0x200c,
 		0x200d, 0x301, 0x6771, 0x1f600, 0xfe0f};
 

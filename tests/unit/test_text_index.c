@@ -55,8 +55,8 @@ rows(struct store_fixture *f, const char *sql)
 	sqlite3_stmt *s;
 	int64_t n;
 
-	assert_int_equal(
-		sqlite3_prepare_v2(f->w->db, sql, -1, &s, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(f->w->db, sql, -1, &s, NULL),
+		SQLITE_OK);
 	assert_int_equal(sqlite3_step(s), SQLITE_ROW);
 	n = sqlite3_column_int64(s, 0);
 	sqlite3_finalize(s);
@@ -186,7 +186,7 @@ terms(struct store_fixture *f, enum search_how how, const char *piece,
 {
 	x->n = 0;
 	return sf_ok(f, search_terms(f->w, how, piece, strlen(piece), 10,
-		take_term, x, &f->e));
+				take_term, x, &f->e));
 }
 
 static void
@@ -222,8 +222,9 @@ test_vocabulary(void **state)
 	assert_int_equal(terms(f, SEARCH_INFIX, "xxneedlexx", &x), 0);
 	assert_int_equal(x.n, 0);
 	assert_int_equal(rows(f, LIVE("\"\xff\"")), 1);
-	assert_int_equal(search_terms(f->w, SEARCH_INFIX, "t", 1, 2,
-		take_term, &x, &f->e), 1);
+	assert_int_equal(search_terms(f->w, SEARCH_INFIX, "t", 1, 2, take_term,
+				 &x, &f->e),
+		1);
 }
 
 /* Each kind of damage shows, and a rebuild repairs it. */
@@ -255,7 +256,8 @@ test_check_sees_damage(void **state)
 	assert_int_equal(problems(f), 0);
 	for (size_t i = 0; i < ARRAY_LEN(damage); i++) {
 		assert_int_equal(sqlite3_exec(f->w->db, damage[i], NULL, NULL,
-			NULL), SQLITE_OK);
+					 NULL),
+			SQLITE_OK);
 		assert_true(problems(f) > 0);
 		sf_ok(f, store_group_begin(f->w, &f->e));
 		sf_ok(f, fts_rebuild(f->w, &f->e));
@@ -274,18 +276,23 @@ test_other_tokenizer(void **state)
 	sf_observe(f, sf_entity(f, "ada", "person"), "likes tea");
 	sf_commit(f);
 	assert_int_equal(rows(f, "SELECT value FROM meta"
-		" WHERE key = 'tokenizer'"), TEXT_TOKENIZER_VERSION);
-	assert_int_equal(sqlite3_exec(f->w->db,
-		"UPDATE meta SET value = 99 WHERE key = 'tokenizer';"
-		"INSERT INTO ft_live(ft_live) VALUES('delete-all');"
-		"DELETE FROM term", NULL, NULL, NULL), SQLITE_OK);
+				 " WHERE key = 'tokenizer'"),
+		TEXT_TOKENIZER_VERSION);
+	assert_int_equal(
+		sqlite3_exec(f->w->db,
+			"UPDATE meta SET value = 99 WHERE key = 'tokenizer';"
+			"INSERT INTO ft_live(ft_live) VALUES('delete-all');"
+			"DELETE FROM term",
+			NULL, NULL, NULL),
+		SQLITE_OK);
 	assert_true(problems(f) > 0);
 	store_close(f->w);
 	sf_ok(f, store_open(f->db, STORE_WRITER, &f->w, &f->e));
 	assert_int_equal(problems(f), 0);
 	assert_int_equal(rows(f, LIVE("tea")), 1);
 	assert_int_equal(rows(f, "SELECT value FROM meta"
-		" WHERE key = 'tokenizer'"), TEXT_TOKENIZER_VERSION);
+				 " WHERE key = 'tokenizer'"),
+		TEXT_TOKENIZER_VERSION);
 }
 
 struct random_state {
@@ -405,7 +412,7 @@ test_random_groups_that_wait(void **state)
 	}
 }
 
-/* --- long texts ----------------------------------------------------------------- */
+/* --- long texts ----------------------------------------------------------- */
 
 static char *
 long_text(struct sf_random *random, size_t n)
@@ -414,8 +421,7 @@ long_text(struct sf_random *random, size_t n)
 
 	assert_non_null(text);
 	for (size_t i = 0; i < n; i++)
-		text[i] = i % 7 == 6 ? ' '
-				     : (char)('a' + sf_below(random, 26));
+		text[i] = i % 7 == 6 ? ' ' : (char)('a' + sf_below(random, 26));
 	text[n] = '\0';
 	return text;
 }
@@ -474,8 +480,8 @@ test_goes_on_after_a_crash(void **state)
 	database_close(f->db);
 	sf_ok(f, database_open(&o, &f->db, &f->e));
 	sf_ok(f, store_open(f->db, STORE_WRITER, &f->w, &f->e));
-	assert_int_equal(rows(f, "SELECT count(*) FROM text_wait WHERE words > 0"
-		), 1);
+	assert_int_equal(
+		rows(f, "SELECT count(*) FROM text_wait WHERE words > 0"), 1);
 	assert_int_equal(problems(f), 0);
 	while (work(f, 1) > 0)
 		;
@@ -487,14 +493,13 @@ int
 main(void)
 {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
-	const struct CMUnitTest tests[] = {
-		T(test_opens_and_closes), T(test_one_group_opens_and_closes),
+	const struct CMUnitTest tests[] = {T(test_opens_and_closes),
+		T(test_one_group_opens_and_closes),
 		T(test_rollback_takes_texts_along),
 		T(test_words_of_a_failed_group), T(test_vocabulary),
 		T(test_check_sees_damage), T(test_other_tokenizer),
-		T(test_random_groups),
-		T(test_random_groups_that_wait), T(test_parts),
-		T(test_goes_on_after_a_crash)};
+		T(test_random_groups), T(test_random_groups_that_wait),
+		T(test_parts), T(test_goes_on_after_a_crash)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

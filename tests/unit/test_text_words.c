@@ -51,11 +51,10 @@ check_pieces(const char *s, const char *want)
 
 	pieces_read(&all, s, strlen(s));
 	for (size_t i = 0; i < all.n; i++)
-		assert_int_equal(
-			buf_addf(&b, "%s%s%c:%s%s", i > 0 ? " " : "",
-				all.p[i].at_start ? "<" : "",
-				"wcs"[all.p[i].kind], all.p[i].s,
-				all.p[i].at_end ? ">" : ""),
+		assert_int_equal(buf_addf(&b, "%s%s%c:%s%s", i > 0 ? " " : "",
+					 all.p[i].at_start ? "<" : "",
+					 "wcs"[all.p[i].kind], all.p[i].s,
+					 all.p[i].at_end ? ">" : ""),
 			0);
 	assert_string_equal(buf_str(&b), want);
 	pieces_done(&all);
@@ -72,14 +71,20 @@ splits_into_pieces(void **state)
 	check_pieces("it's", "<w:it w:s>");
 	check_pieces("Caf\xc3\xa9", "<w:cafe>");
 	check_pieces("Cafe\xcc\x81", "<w:cafe>");
-	check_pieces("Stra\xc3\x9f" "e", "<w:strasse>");
-	check_pieces("a\xe6\x9d\xb1\xe4\xba\xac" "b",
+	check_pieces("Stra\xc3\x9f"
+		     "e",
+		"<w:strasse>");
+	check_pieces("a\xe6\x9d\xb1\xe4\xba\xac"
+		     "b",
 		"<w:a c:\xe6\x9d\xb1\xe4\xba\xac w:b>");
 	/* kana keep their voicing, Thai its vowels, Hindi its vowel signs */
 	check_pieces("\xe3\x81\x8c", "<c:\xe3\x81\x8c>");
-	check_pieces("\xe0\xb8\x81\xe0\xb8\xb4", "<c:\xe0\xb8\x81\xe0\xb8\xb4>");
-	check_pieces("\xe0\xa4\xb9\xe0\xa4\xbf", "<w:\xe0\xa4\xb9\xe0\xa4\xbf>");
-	check_pieces("\xed\x95\x9c\xea\xb5\xad", "<c:\xed\x95\x9c\xea\xb5\xad>");
+	check_pieces("\xe0\xb8\x81\xe0\xb8\xb4",
+		"<c:\xe0\xb8\x81\xe0\xb8\xb4>");
+	check_pieces("\xe0\xa4\xb9\xe0\xa4\xbf",
+		"<w:\xe0\xa4\xb9\xe0\xa4\xbf>");
+	check_pieces("\xed\x95\x9c\xea\xb5\xad",
+		"<c:\xed\x95\x9c\xea\xb5\xad>");
 	/* woman, skin tone, joiner, rocket */
 	check_pieces("\xf0\x9f\x91\xa9\xf0\x9f\x8f\xbd\xe2\x80\x8d\xf0\x9f\x9a"
 		     "\x80",
@@ -87,10 +92,14 @@ splits_into_pieces(void **state)
 	/* heart with variation selector; not-equal keeps its sign */
 	check_pieces("\xe2\x9d\xa4\xef\xb8\x8f", "<s:\xe2\x9d\xa4>");
 	check_pieces("\xe2\x89\xa0", "<s:\xe2\x89\xa0>");
-	check_pieces("\xe2\x82\xac" "5", "<s:\xe2\x82\xac w:5>");
+	check_pieces("\xe2\x82\xac"
+		     "5",
+		"<s:\xe2\x82\xac w:5>");
 	/* soft hyphen and joiners are not there */
 	check_pieces("co\xc2\xadop", "<w:coop>");
-	check_pieces("a\xff" "b", "<w:a w:b>");
+	check_pieces("a\xff"
+		     "b",
+		"<w:a w:b>");
 }
 
 /* A cut beside what is dropped still counts as a cut. */
@@ -98,7 +107,9 @@ static void
 pieces_touch_the_ends_across_marks(void **state)
 {
 	(void)state;
-	check_pieces("\xcc\x81" "bc", "<w:bc>");
+	check_pieces("\xcc\x81"
+		     "bc",
+		"<w:bc>");
 	check_pieces("bc\xcc\x81", "<w:bc>");
 	check_pieces("\xcc\x81 bc", "w:bc>");
 	check_pieces("\xe2\x80\x8d\xe4\xba\xac", "<c:\xe4\xba\xac>");
@@ -252,8 +263,9 @@ substrings_agree_with_their_text(void **state)
 		b = a + 1 + draw((uint32_t)(n - a));
 		fold.len = part.len = 0;
 		assert_int_equal(text_fold(text.data, text.len, &fold), 0);
-		assert_int_equal(
-			text_fold(text.data + at[a], at[b] - at[a], &part), 0);
+		assert_int_equal(text_fold(text.data + at[a], at[b] - at[a],
+					 &part),
+			0);
 		assert_non_null(
 			memmem(fold.data, fold.len, part.data, part.len));
 		pieces_read(&t, text.data, text.len);
@@ -334,8 +346,9 @@ bigrams_cover_each_character_once(void **state)
 				0);
 		}
 		begin[n] = run.len;
-		assert_int_equal(
-			text_tokens(run.data, run.len, "english", &tokens), 0);
+		assert_int_equal(text_tokens(run.data, run.len, "english",
+					 &tokens),
+			0);
 		assert_non_null(buf_str(&tokens));
 		rest = tokens.data;
 		for (char *token; (token = strsep(&rest, " ")); k++) {
@@ -343,8 +356,8 @@ bigrams_cover_each_character_once(void **state)
 
 			assert_true(k < n);
 			assert_int_equal(strlen(token), end - begin[k]);
-			assert_memory_equal(
-				token, run.data + begin[k], end - begin[k]);
+			assert_memory_equal(token, run.data + begin[k],
+				end - begin[k]);
 		}
 		assert_int_equal(k, n);
 	}
@@ -363,16 +376,18 @@ chunks_hold_each_short_part(void **state)
 		word.len = tokens.len = 0;
 		while (word.len < n) {
 			char s[4];
-			uint32_t cp = draw(3) ? 'a' + draw(26) : 0x430 + draw(32);
+			uint32_t cp =
+				draw(3) ? 'a' + draw(26) : 0x430 + draw(32);
 
 			/* not a letter that decomposes */
 			if (cp == 0x439)
 				cp = 0x438;
-			assert_int_equal(
-				buf_add(&word, s, utf8_encode(cp, s)), 0);
+			assert_int_equal(buf_add(&word, s, utf8_encode(cp, s)),
+				0);
 		}
-		assert_int_equal(
-			text_tokens(word.data, word.len, "english", &tokens), 0);
+		assert_int_equal(text_tokens(word.data, word.len, "english",
+					 &tokens),
+			0);
 		assert_true(text_is_utf8(tokens.data, tokens.len));
 		for (size_t i = 0; n > TEXT_WORD_MAX && i < word.len; i++) {
 			size_t left = word.len - i, m = TEXT_WORD_MAX / 2 - 3;
@@ -428,8 +443,9 @@ fts5_sees_the_same_tokens(void **state)
 	for (int round = 0; round < 500; round++) {
 		(void)draw_text(&text, at, 100);
 		tokens.len = 0;
-		assert_int_equal(
-			text_tokens(text.data, text.len, "english", &tokens), 0);
+		assert_int_equal(text_tokens(text.data, text.len, "english",
+					 &tokens),
+			0);
 		want += tokens.len > 0;
 		for (size_t i = 0; i < tokens.len; i++) {
 			unsigned char c = (unsigned char)tokens.data[i];

@@ -58,8 +58,8 @@ state(struct fixture *f, const char *branch)
 		json_array_foreach(json_object_get(e, "observations"), k, o) {
 			size_t at = n++;
 
-			for (; at > 0 && strcmp(texts[at - 1],
-						 json_string_value(o)) > 0;
+			for (; at > 0 &&
+				strcmp(texts[at - 1], json_string_value(o)) > 0;
 				at--)
 				texts[at] = texts[at - 1];
 			texts[at] = json_string_value(o);
@@ -82,7 +82,7 @@ got(struct fixture *f, const char *key)
 	return (int64_t)json_integer_value(json_object_get(f->last, key));
 }
 
-#define FORK(n) "{\"action\":\"create\",\"name\":\"" n "\"}"
+#define FORK(n)	 "{\"action\":\"create\",\"name\":\"" n "\"}"
 #define MERGE(n) "{\"branch\":\"" n "\"}"
 
 static void
@@ -124,23 +124,20 @@ test_merge_brings_both_sides(void **st)
 	add(f, "try", "ada", "later"); /* both added the same */
 	drop(f, "try", "ada", "gone");
 	add(f, "try", "bob", "new");
-	ok(f, "main", m_memory_merge,
-		"{\"branch\":\"try\",\"dry_run\":true}");
+	ok(f, "main", m_memory_merge, "{\"branch\":\"try\",\"dry_run\":true}");
 	assert_int_equal(got(f, "removed"), 1);
 	assert_string_equal(state(f, "main"), "ada:t[a,gone,later]");
 	ok(f, "main", m_memory_merge, MERGE("try"));
-	assert_int_equal(
-		json_array_size(json_object_get(f->last, "conflicts")), 0);
-	assert_string_equal(
-		state(f, "main"), "ada:t[a,b,later] bob:t[new]");
+	assert_int_equal(json_array_size(json_object_get(f->last, "conflicts")),
+		0);
+	assert_string_equal(state(f, "main"), "ada:t[a,b,later] bob:t[new]");
 	ok(f, "main", m_memory_merge, MERGE("try")); /* nothing more */
 	assert_null(json_object_get(f->last, "change"));
 	/* On goes the branch; only the new comes. */
 	add(f, "try", "bob", "more");
 	drop(f, "main", "ada", "b");
 	ok(f, "main", m_memory_merge, MERGE("try"));
-	assert_string_equal(
-		state(f, "main"), "ada:t[a,later] bob:t[more,new]");
+	assert_string_equal(state(f, "main"), "ada:t[a,later] bob:t[more,new]");
 }
 
 static void
@@ -163,23 +160,23 @@ test_merge_conflicts_keep_the_target(void **st)
 	ok(f, "try", m_delete_entities, "{\"entityNames\":[\"cy\"]}");
 	add(f, "main", "cy", "changed");
 	ok(f, "main", m_memory_merge, MERGE("try"));
-	assert_int_equal(
-		json_array_size(json_object_get(f->last, "conflicts")), 4);
+	assert_int_equal(json_array_size(json_object_get(f->last, "conflicts")),
+		4);
 	assert_string_equal(state(f, "main"), "cy:t[c,changed] ada:here[a]");
 	ok(f, "main", m_open_nodes,
 		"{\"names\":[\"ada\"],\"fields\":[\"tier\",\"pin\"]}");
 	{
-		json_t *ada = json_array_get(
-			json_object_get(f->last, "entities"), 0);
+		json_t *ada =
+			json_array_get(json_object_get(f->last, "entities"), 0);
 
-		assert_string_equal(
-			json_string_value(json_object_get(ada, "tier")),
+		assert_string_equal(json_string_value(
+					    json_object_get(ada, "tier")),
 			"semantic");
 		assert_true(json_is_true(json_object_get(ada, "pin")));
 	}
 	ok(f, "main", m_memory_merge, MERGE("try"));
-	assert_int_equal(
-		json_array_size(json_object_get(f->last, "conflicts")), 0);
+	assert_int_equal(json_array_size(json_object_get(f->last, "conflicts")),
+		0);
 }
 
 static void
@@ -204,10 +201,10 @@ test_merge_names_the_weights_that_differ(void **st)
 	}
 	ok(f, "main", m_memory_merge, MERGE("try"));
 	c = json_array_get(json_object_get(f->last, "conflicts"), 0);
-	assert_string_equal(
-		json_string_value(json_object_get(c, "ours")), "0.25");
-	assert_string_equal(
-		json_string_value(json_object_get(c, "theirs")), "0.75");
+	assert_string_equal(json_string_value(json_object_get(c, "ours")),
+		"0.25");
+	assert_string_equal(json_string_value(json_object_get(c, "theirs")),
+		"0.75");
 }
 
 static void
@@ -235,10 +232,10 @@ test_undo_refuses_skips_and_cascades(void **st)
 {
 	struct fixture *f = *st;
 
-	add(f, "main", "ada", "a");	/* 1 */
-	add(f, "main", "ada", "b");	/* 2: builds on 1 */
-	add(f, "main", "bob", "x");	/* 3 */
-	drop(f, "main", "bob", "x");	/* 4: builds on 3 */
+	add(f, "main", "ada", "a");  /* 1 */
+	add(f, "main", "ada", "b");  /* 2: builds on 1 */
+	add(f, "main", "bob", "x");  /* 3 */
+	drop(f, "main", "bob", "x"); /* 4: builds on 3 */
 	assert_int_equal(call(f, "main", m_memory_undo, "{\"change\":1}"),
 		MDB_E_CONFLICT);
 	assert_non_null(strstr(f->e.text, "build on it: 2."));
@@ -297,15 +294,14 @@ test_revert_and_diff(void **st)
 	ok(f, "main", m_memory_diff,
 		"{\"name\":\"ada\",\"from_version\":1,\"to_version\":4,"
 		"\"text\":true}");
-	assert_string_equal(
-		json_string_value(json_object_get(f->last, "text")),
+	assert_string_equal(json_string_value(json_object_get(f->last, "text")),
 		"ada (t)\n  - a\n  + b\n  ~ tier: working -> semantic\n");
 	ok(f, "main", m_memory_revert, "{\"name\":\"ada\",\"version\":2}");
 	assert_int_equal(got(f, "version"), 5);
 	assert_string_equal(state(f, "main"), "ada:t[a,b]");
 	ok(f, "main", m_memory_diff, "{\"from\":2,\"text\":true}");
-	assert_string_equal(
-		json_string_value(json_object_get(f->last, "text")), "");
+	assert_string_equal(json_string_value(json_object_get(f->last, "text")),
+		"");
 	assert_int_equal(call(f, "main", m_memory_revert,
 				 "{\"name\":\"ada\",\"version\":9}"),
 		MDB_E_NOT_FOUND);
@@ -314,8 +310,7 @@ test_revert_and_diff(void **st)
 	ok(f, "main", m_memory_diff,
 		"{\"from_branch\":\"main\",\"to_branch\":\"try\",\"text\":"
 		"true}");
-	assert_string_equal(
-		json_string_value(json_object_get(f->last, "text")),
+	assert_string_equal(json_string_value(json_object_get(f->last, "text")),
 		"bob (t), created\n  + x\n");
 }
 
@@ -326,9 +321,11 @@ suspects(struct fixture *f, const char *name)
 
 	snprintf(p, sizeof(p), "{\"names\":[\"%s\"]}", name);
 	ok(f, "main", m_open_nodes, p);
-	return json_array_size(json_object_get(
-		json_array_get(json_object_get(f->last, "entities"), 0),
-		"suspect"));
+	return json_array_size(
+		json_object_get(json_array_get(json_object_get(f->last,
+						       "entities"),
+					0),
+			"suspect"));
 }
 
 static void
@@ -374,8 +371,7 @@ test_valid_time(void **st)
 		"\"2024-01-01\"},{\"text\":\"lives in Oslo\",\"valid_from\":"
 		"\"2024-01-01\"},\"likes tea\"]}]}");
 	f->ctx.valid_at = at;
-	assert_string_equal(
-		state(f, "main"), "ada:t[likes tea,lives in Oslo]");
+	assert_string_equal(state(f, "main"), "ada:t[likes tea,lives in Oslo]");
 	f->ctx.valid_at = NULL;
 	json_decref(at);
 }
@@ -384,8 +380,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup,            \
-		fixture_teardown)
+#define T(name)                                                                \
+	cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 		T(test_branch_sees_parent_as_of_the_fork),
 		T(test_merge_brings_both_sides),
 		T(test_merge_conflicts_keep_the_target),

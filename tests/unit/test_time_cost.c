@@ -154,7 +154,8 @@ fill_facts(struct fixture *f, int n)
 		for (int k = 0; k < 500; k++) {
 			snprintf(text, sizeof(text), "fact %d", i + k);
 			assert_int_equal(json_array_append_new(texts,
-				json_string(text)), 0);
+						 json_string(text)),
+				0);
 		}
 		must(f, store_group_begin(f->w, &f->e));
 		in_group(f, m_create_entities,
@@ -188,7 +189,7 @@ test_fork_is_constant(void **state)
 	at_most("a branch of 100,000 facts", large, small, 1.05);
 }
 
-/* --- bytes of a version ------------------------------------------------------- */
+/* --- bytes of a version --------------------------------------------------- */
 #define SAMPLE 3000
 
 static int64_t
@@ -293,9 +294,10 @@ test_past(void **state)
 int
 main(void)
 {
-#define T(fn) cmocka_unit_test_setup_teardown(fn, fixture_setup, fixture_teardown)
-	const struct CMUnitTest tests[] = {
-		T(test_versions), T(test_fork_is_constant), T(test_past),
+#define T(fn)                                                                  \
+	cmocka_unit_test_setup_teardown(fn, fixture_setup, fixture_teardown)
+	const struct CMUnitTest tests[] = {T(test_versions),
+		T(test_fork_is_constant), T(test_past),
 		T(test_bytes_of_a_version)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -78,8 +78,11 @@ bytes(struct store_fixture *f)
 	int64_t n;
 
 	assert_int_equal(sqlite3_open(f->at.path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_prepare_v2(db, "SELECT coalesce(sum("
-		"length(data)), 0) FROM vector", -1, &s, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db,
+				 "SELECT coalesce(sum("
+				 "length(data)), 0) FROM vector",
+				 -1, &s, NULL),
+		SQLITE_OK);
 	assert_int_equal(sqlite3_step(s), SQLITE_ROW);
 	n = sqlite3_column_int64(s, 0);
 	sqlite3_finalize(s);
@@ -108,15 +111,18 @@ both_forms_are_exact(void **state)
 		for (int i = 0; i < DIMS; i++)
 			v[i] = (i * 7) % DIMS < n ? (float)(i + 1) / -3 : 0;
 		assert_int_equal(vector_get(f->w, m, first + n, back, DIMS,
-			&f->e), 1);
+					 &f->e),
+			1);
 		assert_memory_equal(v, back, sizeof(v));
 	}
 	assert_int_equal(vector_get(f->w, m, first + DIMS + 1, back, DIMS,
-		&f->e), 0);
+				 &f->e),
+		0);
 	/* Half of them are shorter so: 3 bytes of bits. */
 	assert_true(bytes(f) < 20 * 80 * 7 / 10);
 	assert_int_equal(vector_put(f->w, m, first, v, LIMIT_VECTOR_DIMS + 1,
-		&f->e), MDB_E_LIMIT);
+				 &f->e),
+		MDB_E_LIMIT);
 }
 
 struct seen {
@@ -149,7 +155,7 @@ each_and_highest(void **state)
 	assert_int_equal(highest, f->ns << STORE_NS_SHIFT);
 	put(f, m.id, first + 3, v);
 	put(f, m.id, first, v);
-	put(f, m.id, first + 4, NULL);	/* counts as looked at */
+	put(f, m.id, first + 4, NULL); /* counts as looked at */
 	sf_ok(f, vector_highest(f->w, m.id, f->ns, &highest, &f->e));
 	assert_int_equal(highest, first + 4);
 	sf_ok(f, vectors_each(f->w, &m, 0, note, &s, &f->e));
@@ -174,8 +180,8 @@ facts_that_have_no_text_get_none(void **state)
 
 	sf_ok(f, store_group_begin(f->w, &f->e));
 	m = model(f, "test", DIMS);
-	put(f, m, first - 1, v);	/* existence */
-	put(f, m, first + 99, v);	/* no such fact */
+	put(f, m, first - 1, v);  /* existence */
+	put(f, m, first + 99, v); /* no such fact */
 	put(f, m, first, v);
 	assert_int_equal(vector_get(f->w, m, first - 1, v, DIMS, &f->e), 0);
 	assert_int_equal(vector_get(f->w, m, first + 99, v, DIMS, &f->e), 0);
@@ -216,7 +222,7 @@ the_watcher_is_told_after_commit(void **state)
 	put(f, m, first, v);
 	put(f, model(f, "other", DIMS), first, v);
 	sf_ok(f, store_group_commit(f->w, &f->e));
-	assert_int_equal(t.calls, 1);	/* no new facts */
+	assert_int_equal(t.calls, 1); /* no new facts */
 
 	sf_ok(f, store_group_begin(f->w, &f->e));
 	sf_ok(f, vector_erase(f->w, first, &f->e));
@@ -230,7 +236,7 @@ the_watcher_is_told_after_commit(void **state)
 	sf_ok(f, store_group_commit(f->w, &f->e));
 	assert_int_equal(t.n, 1);
 	assert_int_equal(t.facts[0], first);
-	assert_int_equal(bytes(f), 0);	/* of both models */
+	assert_int_equal(bytes(f), 0); /* of both models */
 	vectors_watch(f->db, NULL, NULL);
 }
 
@@ -249,16 +255,17 @@ models_go_in_slices(void **state)
 		put(f, new, first + i, v);
 	}
 	for (int left = 10; left > 0; left -= 4) {
-		assert_int_equal(vector_model_other(
-			f->w, new, &other, &f->e), 1);
+		assert_int_equal(vector_model_other(f->w, new, &other, &f->e),
+			1);
 		assert_int_equal(other, old);
 		sf_ok(f, vectors_drop(f->w, old, 4, &f->e));
 		/* Should it be used again: nothing below is missing. */
 		sf_ok(f, vector_highest(f->w, old, fact_namespace(first),
-				&highest, &f->e));
+				 &highest, &f->e));
 		for (int64_t i = first; i <= highest; i++)
 			assert_int_equal(vector_get(f->w, old, i, v, DIMS,
-				&f->e), 1);
+						 &f->e),
+				1);
 		assert_int_equal(highest >= first, left > 4);
 	}
 	assert_int_equal(vector_model_other(f->w, new, &other, &f->e), 0);
@@ -267,7 +274,7 @@ models_go_in_slices(void **state)
 	sf_ok(f, store_group_commit(f->w, &f->e));
 }
 
-/* --- texts to fill with ------------------------------------------------------------- */
+/* --- texts to fill with --------------------------------------------------- */
 struct texts {
 	int n, max;
 	int64_t last;
@@ -297,14 +304,18 @@ texts_come_by_id(void **state)
 	int64_t first = observe(f, 10);
 
 	assert_int_equal(vector_texts(f->w, f->ns, f->ns << STORE_NS_SHIFT,
-		take_text, &t, &f->e), 1);
+				 take_text, &t, &f->e),
+		1);
 	assert_int_equal(t.last, first + 3);
 	t.max = 100;
 	assert_int_equal(vector_texts(f->w, f->ns, t.last, take_text, &t,
-		&f->e), 0);
+				 &f->e),
+		0);
 	assert_int_equal(t.n, 10);
-	assert_int_equal(vector_texts(f->w, f->ns + 1, (f->ns + 1)
-		<< STORE_NS_SHIFT, take_text, &t, &f->e), 0);
+	assert_int_equal(vector_texts(f->w, f->ns + 1,
+				 (f->ns + 1) << STORE_NS_SHIFT, take_text, &t,
+				 &f->e),
+		0);
 	assert_int_equal(t.n, 10);
 }
 
@@ -336,7 +347,7 @@ survives_lack_of_memory(void **state)
 	sf_ok(f, store_group_commit(f->w, &f->e));
 }
 
-/* --- schema steps ------------------------------------------------------------------- */
+/* --- schema steps --------------------------------------------------------- */
 static void
 exec(sqlite3 *db, const char *sql)
 {
@@ -357,8 +368,10 @@ make_old(const char *path, int version)
 	for (size_t i = 0; i < migrate_steps_n; i++)
 		if (migrate_steps[i].version <= version)
 			exec(db, migrate_steps[i].sql);
-	snprintf(text, sizeof(text), "PRAGMA user_version = %d; "
-		"PRAGMA application_id = %d", version, DATABASE_APPLICATION_ID);
+	snprintf(text, sizeof(text),
+		"PRAGMA user_version = %d; "
+		"PRAGMA application_id = %d",
+		version, DATABASE_APPLICATION_ID);
 	exec(db, text);
 	sqlite3_close(db);
 }
@@ -372,9 +385,13 @@ schema_of(const char *path)
 	char *r;
 
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_prepare_v2(db, "SELECT group_concat(sql, ';')"
-		" FROM (SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL"
-		" ORDER BY name)", -1, &s, NULL), SQLITE_OK);
+	assert_int_equal(
+		sqlite3_prepare_v2(db,
+			"SELECT group_concat(sql, ';')"
+			" FROM (SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL"
+			" ORDER BY name)",
+			-1, &s, NULL),
+		SQLITE_OK);
 	assert_int_equal(sqlite3_step(s), SQLITE_ROW);
 	r = strdup((const char *)sqlite3_column_text(s, 0));
 	sqlite3_finalize(s);
@@ -425,10 +442,13 @@ main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(both_forms_are_exact), T(each_and_highest),
+		T(both_forms_are_exact),
+		T(each_and_highest),
 		T(facts_that_have_no_text_get_none),
-		T(the_watcher_is_told_after_commit), T(models_go_in_slices),
-		T(texts_come_by_id), T(survives_lack_of_memory),
+		T(the_watcher_is_told_after_commit),
+		T(models_go_in_slices),
+		T(texts_come_by_id),
+		T(survives_lack_of_memory),
 		T(older_files_are_migrated),
 	};
 

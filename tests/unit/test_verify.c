@@ -37,7 +37,8 @@ test_slices(void **state)
 
 		assert_int_equal(store_read_begin(f->r, &f->e), 0);
 		assert_int_equal(verify_slice(f->r, &mark, 1, NULL, NULL,
-			&progress, &done, &f->e), 0);
+					 &progress, &done, &f->e),
+			0);
 		store_read_end(f->r);
 		slices++;
 		/* Writing goes on meanwhile. */
@@ -75,7 +76,8 @@ flip(sqlite3 *db, const char *column, int64_t row, int at)
 	unsigned char c;
 
 	assert_int_equal(sqlite3_blob_open(db, "main", "fact", column, row, 1,
-				 &b), SQLITE_OK);
+				 &b),
+		SQLITE_OK);
 	assert_int_equal(sqlite3_blob_read(b, &c, 1, at), SQLITE_OK);
 	c ^= (unsigned char)(1 << (at % 8));
 	assert_int_equal(sqlite3_blob_write(b, &c, 1, at), SQLITE_OK);
@@ -117,9 +119,12 @@ test_head(void **state)
 
 	fill(f);
 	do_read(f, m_list_namespaces, "{}");
-	snprintf(first, sizeof(first), "default:%s", json_string_value(
-		json_object_get(json_array_get(json_object_get(f->last,
-			"namespaces"), 0), "head")));
+	snprintf(first, sizeof(first), "default:%s",
+		json_string_value(
+			json_object_get(json_array_get(json_object_get(f->last,
+							       "namespaces"),
+						0),
+				"head")));
 	snprintf(other, sizeof(other), "p1:%s", first + 8);
 	/* A head kept elsewhere is found also when changes followed. */
 	do_write(f, m_delete_entities, "{\"entityNames\":[\"ada\"]}");
@@ -127,8 +132,11 @@ test_head(void **state)
 	assert_int_equal(json_array_size(problems), 0);
 	json_decref(problems);
 	must(f, fixture_read(f, m_verify, json_pack("{s:s}", "head", first)));
-	assert_int_equal(json_integer_value(json_object_get(
-		json_object_get(f->last, "head"), "change")), 5);
+	assert_int_equal(json_integer_value(
+				 json_object_get(json_object_get(f->last,
+							 "head"),
+					 "change")),
+		5);
 	problems = problems_of(f, other);
 	assert_int_equal(json_array_size(problems), 1);
 	json_decref(problems);
@@ -139,12 +147,15 @@ test_head(void **state)
 	assert_int_equal(fixture_read(f, m_verify, parse("{\"head\":\"x\"}")),
 		MDB_E_INVALID);
 	assert_int_equal(fixture_read(f, m_verify,
-		parse("{\"cursor\":\"c1.2.3\"}")), MDB_E_INVALID);
-	assert_int_equal(fixture_read(f, m_verify,
-		parse("{\"cursor\":\"v1.99.0.0.0.0.0.0.0.0\"}")), MDB_E_INVALID);
+				 parse("{\"cursor\":\"c1.2.3\"}")),
+		MDB_E_INVALID);
+	assert_int_equal(
+		fixture_read(f, m_verify,
+			parse("{\"cursor\":\"v1.99.0.0.0.0.0.0.0.0\"}")),
+		MDB_E_INVALID);
 }
 
-/* --- bytes of the file ------------------------------------------------------------- */
+/* --- bytes of the file ---------------------------------------------------- */
 static json_t *
 log_of(struct fixture *f)
 {
@@ -277,8 +288,9 @@ test_many_problems(void **state)
 	for (int i = 0; i < 1500; i++)
 		json_array_append_new(list, json_sprintf("fact %d", i));
 	must(f, fixture_write(f, m_create_entities,
-		json_pack("{s:[{s:s, s:s, s:o}]}", "entities", "name", "ada",
-			"entityType", "person", "observations", list)));
+			json_pack("{s:[{s:s, s:s, s:o}]}", "entities", "name",
+				"ada", "entityType", "person", "observations",
+				list)));
 	tamper(f, "UPDATE fact SET salt = zeroblob(8)");
 	problems = problems_of(f, NULL);
 	assert_int_equal(json_array_size(problems), VERIFY_PROBLEMS_MAX);
@@ -291,9 +303,8 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 #define T(name)                                                                \
 	cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
-		T(test_clean), T(test_slices),
-		T(test_every_byte_of_a_body), T(test_head),
-		T(test_bytes_of_the_file), T(test_many_problems)};
+		T(test_clean), T(test_slices), T(test_every_byte_of_a_body),
+		T(test_head), T(test_bytes_of_the_file), T(test_many_problems)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

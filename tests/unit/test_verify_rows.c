@@ -42,7 +42,8 @@ static const struct tampering cases[] = {
 	{"UPDATE op SET seq = 9 WHERE change = 1 AND seq = 1", "op"},
 	{"DELETE FROM op WHERE change = 1 AND seq = 3", "chain"},
 	{"INSERT INTO op SELECT change, 99, what, entity, fact, key, value "
-	 "FROM op WHERE change = 1 AND seq = 0", "chain"},
+	 "FROM op WHERE change = 1 AND seq = 0",
+		"chain"},
 	{"UPDATE label SET text = 'persom' WHERE text = 'person'", "digest"},
 	{"UPDATE label SET text = 's2' WHERE text = 's1'", "chain"},
 	{"UPDATE label SET text = 'Eve' WHERE text = 'eve'", "digest"},
@@ -58,7 +59,8 @@ static const struct tampering cases[] = {
 	{"UPDATE alias SET ns = 2 WHERE name = 'robert'", "name"},
 	{"UPDATE fact SET entity = 2 WHERE kind = 1 AND entity = 1", "digest"},
 	{"UPDATE fact SET kind = 3 WHERE id = (SELECT min(id) FROM fact WHERE "
-	 "kind = 1)", "digest"},
+	 "kind = 1)",
+		"digest"},
 	{"UPDATE fact SET peer = 1 WHERE kind = 2", "digest"},
 	{"UPDATE fact SET weight = 0.25 WHERE kind = 2", "digest"},
 	{"UPDATE fact SET method = 1 WHERE kind = 1", "digest"},
@@ -79,7 +81,8 @@ static const struct tampering cases[] = {
 	{"UPDATE fact SET body = NULL WHERE kind = 1", "digest"},
 	{"INSERT INTO fact(id, entity, kind, method, salt, digest, size) "
 	 "SELECT max(id) + 1, entity, kind, method, salt, digest, size FROM "
-	 "fact", "head"},
+	 "fact",
+		"head"},
 	{"DELETE FROM fact WHERE kind = 3", "sqlite"},
 	{"UPDATE span SET removed = 140737488355327 WHERE removed = 4", "span"},
 	{"UPDATE span SET removed = 5 WHERE removed = 4", "span"},
@@ -90,7 +93,8 @@ static const struct tampering cases[] = {
 	{"UPDATE span SET entity = 2 WHERE entity = 1", "span"},
 	{"DELETE FROM span WHERE added = 2", "span"},
 	{"INSERT INTO span SELECT fact, 1, 6, 140737488355327, entity FROM span "
-	 "WHERE removed = 4", "span"},
+	 "WHERE removed = 4",
+		"span"},
 	{"UPDATE attr SET value = 3 WHERE key = 1 AND entity = 1", "attribute"},
 	{"UPDATE attr SET added = 2 WHERE key = 1 AND entity = 1", "attribute"},
 	{"DELETE FROM attr WHERE key = 2", "attribute"},
@@ -109,9 +113,11 @@ static const struct tampering cases[] = {
 	{"UPDATE tally SET n = n + 1 WHERE kind = 1 AND key = 2", "counter"},
 	{"DELETE FROM tally WHERE kind = 3", "counter"},
 	{"INSERT INTO ft_live(rowid, name, body) VALUES(8589934593, 'x', "
-	 "'ghost')", "text index"},
+	 "'ghost')",
+		"text index"},
 	{"INSERT INTO ft_past(rowid, name, body) VALUES(8589934599, '', "
-	 "'ghost')", "text index"},
+	 "'ghost')",
+		"text index"},
 	{"DELETE FROM ft_live_data WHERE id > 10", "text index"},
 };
 
@@ -138,8 +144,9 @@ fill_more(struct fixture *f)
 		"{\"action\":\"create\",\"name\":\"no\"}"); /* 14 */
 	do_write(f, m_memory_branch,
 		"{\"action\":\"discard\",\"name\":\"no\"}"); /* 15 */
-	do_write(f, m_forget, "{\"name\":\"ada\",\"observation\":"
-			      "\"plays chess\",\"confirm\":true}"); /* 16 */
+	do_write(f, m_forget,
+		"{\"name\":\"ada\",\"observation\":"
+		"\"plays chess\",\"confirm\":true}"); /* 16 */
 }
 
 static const struct tampering more_cases[] = {
@@ -153,22 +160,25 @@ static const struct tampering more_cases[] = {
 	{"INSERT INTO merged VALUES(3, 14, 13)", "branch"},
 	{"DELETE FROM derived", "derivation"},
 	{"UPDATE derived SET source = source - 1", "derivation"},
-	{"INSERT INTO derived SELECT source + 1, fact FROM derived",
-		"branch"},
+	{"INSERT INTO derived SELECT source + 1, fact FROM derived", "branch"},
 	{"UPDATE fact SET flags = 0", "derivation"},
 	{"UPDATE op SET value = 3 WHERE what = 4", "chain"},
 	{"UPDATE span SET added = added + 1 WHERE branch = 2 AND removed > 11",
 		"span"},
 	{"UPDATE span SET removed = 140737488355327 WHERE branch = 2 AND "
-	 "removed = 11", "span"},
-	{"UPDATE span SET removed = 12 WHERE branch = 2 AND added = 10", "span"},
+	 "removed = 11",
+		"span"},
+	{"UPDATE span SET removed = 12 WHERE branch = 2 AND added = 10",
+		"span"},
 	{"DELETE FROM span WHERE branch = 2 AND removed = 11", "span"},
-	{"INSERT INTO span SELECT min(id), 2, 12, 12, entity FROM fact", "span"},
+	{"INSERT INTO span SELECT min(id), 2, 12, 12, entity FROM fact",
+		"span"},
 	{"UPDATE attr SET value = 1 WHERE branch = 2", "attribute"},
 	{"UPDATE version SET branch = 1 WHERE branch = 2 AND change = 12",
 		"version"},
 	{"UPDATE fact SET salt = zeroblob(8), size = 1, body = x'0061' "
-	 "WHERE salt IS NULL", "digest"},
+	 "WHERE salt IS NULL",
+		"digest"},
 	{"UPDATE op SET what = 6 WHERE what = 5", "digest"},
 };
 
@@ -209,8 +219,8 @@ test_altered_branches(void **state)
 int
 main(void)
 {
-	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_altered_rows),
+	static const struct CMUnitTest tests[] = {cmocka_unit_test(
+							  test_altered_rows),
 		cmocka_unit_test(test_altered_branches)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,9 +36,9 @@ on_wake(void *ctx)
 	pthread_mutex_unlock(&f->lock);
 }
 
-/* --- handlers ---------------------------------------------------------------------- */
-static atomic_int poison_left;	/* how often "poison" ruins its group */
-static atomic_int held;		/* handlers that wait in the gate */
+/* --- handlers ------------------------------------------------------------- */
+static atomic_int poison_left; /* how often "poison" ruins its group */
+static atomic_int held;	       /* handlers that wait in the gate */
 static atomic_bool gate_open;
 
 static void
@@ -65,7 +65,7 @@ write_handler(struct call *c, json_t **ret_result, struct err *e)
 	if (strcmp(name, "gate") == 0)
 		wait_at_gate();
 	if (strcmp(name, "poison") == 0 &&
-	    atomic_fetch_sub(&poison_left, 1) > 0) {
+		atomic_fetch_sub(&poison_left, 1) > 0) {
 		/* What FULL and IOERR may do: the transaction is gone. */
 		sqlite3_exec(c->st->db, "ROLLBACK", NULL, NULL, NULL);
 		return err_set(e, MDB_E_STORE, "poison");
@@ -102,16 +102,19 @@ read_handler(struct call *c, json_t **ret_result, struct err *e)
 static method_fn
 find(const char *name)
 {
-	return strcmp(name, "rename_namespace") == 0 ? write_handler :
-						       read_handler;
+	return strcmp(name, "rename_namespace") == 0 ? write_handler
+						     : read_handler;
 }
 
-/* --- fixture --------------------------------------------------------------------------- */
+/* --- fixture -------------------------------------------------------------- */
 static void
 start(struct fixture *f, size_t group_max)
 {
-	struct work_options o = {.db = f->db, .group_max = group_max,
-		.find = find, .wake = on_wake, .wake_ctx = f};
+	struct work_options o = {.db = f->db,
+		.group_max = group_max,
+		.find = find,
+		.wake = on_wake,
+		.wake_ctx = f};
 	struct err e;
 
 	assert_int_equal(work_start(&o, &f->work, &e), 0);
@@ -276,7 +279,7 @@ run_group(struct fixture *f, const char *const *names, size_t n)
 	return all;
 }
 
-/* --- tests ------------------------------------------------------------------------------- */
+/* --- tests ---------------------------------------------------------------- */
 static void
 groups_share_a_commit(void **state)
 {
@@ -572,8 +575,11 @@ static void
 a_failed_migration_says_why(void **state)
 {
 	struct fixture *f = *state;
-	struct work_options o = {.db = f->db, .group_max = 10, .find = find,
-		.wake = on_wake, .wake_ctx = f};
+	struct work_options o = {.db = f->db,
+		.group_max = 10,
+		.find = find,
+		.wake = on_wake,
+		.wake_ctx = f};
 	struct err e;
 
 	f->db->schema = 0;

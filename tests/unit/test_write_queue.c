@@ -171,8 +171,8 @@ random_work(void **state)
 			n++;
 			continue;
 		}
-		j = write_queue_take(*state, 1 + (size_t)rand_r(&seed) % 9,
-			500, rand_r(&seed) % 4 == 0, 0);
+		j = write_queue_take(*state, 1 + (size_t)rand_r(&seed) % 9, 500,
+			rand_r(&seed) % 4 == 0, 0);
 		for (; j != NULL; j = next) {
 			next = j->next;
 			assert_true(!write_is_large(j) || next == NULL);

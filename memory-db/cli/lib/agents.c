@@ -37,7 +37,7 @@ said_by(const json_t *servers)
 
 	json_object_foreach((json_t *)(uintptr_t)servers, name, s) {
 		if (strcmp(programs_base(cli_str(s, "command", "")),
-			"memory-mcp") != 0)
+			    "memory-mcp") != 0)
 			continue;
 		said = agents_namespace_of(s);
 		return said != NULL ? said : "";
@@ -55,7 +55,7 @@ agents_member(const struct clientfile *cf, size_t at, const char *name)
 	if (jscan_find(cf->text.data, cf->text.len, at, name, &m) != 1)
 		return NULL;
 	if (jscan_plain(cf->text.data + m.value.at, m.value.end - m.value.at,
-		&plain) != 0)
+		    &plain) != 0)
 		return NULL;
 	return json_loadb(plain.data, plain.len, 0, NULL);
 }
@@ -76,8 +76,8 @@ look_into(bool is_project, const char *folder, struct buf *out, bool *ret_found)
 		return 0;
 	s = cf.text.data;
 	root = jscan_space(s, cf.text.len, 0);
-	if (!is_project && folder != NULL && jscan_find(s, cf.text.len, root,
-			"projects", &projects) == 1 &&
+	if (!is_project && folder != NULL &&
+		jscan_find(s, cf.text.len, root, "projects", &projects) == 1 &&
 		jscan_find(s, cf.text.len, projects.value.at, folder,
 			&project) == 1) {
 		own = agents_member(&cf, project.value.at, "mcpServers");

@@ -25,9 +25,11 @@ cli_absolute(const char *path, char *out, size_t size)
 
 	if (path[0] != '/') {
 		if (getcwd(out, size) == NULL)
-			return cli_fail(CLI_SYSTEM, "cannot tell the working "
+			return cli_fail(CLI_SYSTEM,
+				"cannot tell the working "
 				"directory: %m; give an absolute path instead "
-				"of %s", path);
+				"of %s",
+				path);
 		n = strlen(out);
 	}
 	len = snprintf(out + n, size - n, "%s%s", n > 0 ? "/" : "", path);
@@ -37,8 +39,8 @@ cli_absolute(const char *path, char *out, size_t size)
 }
 
 int
-cli_client_options(const struct cli *c, struct memory_options *ret,
-	char *path, size_t path_size)
+cli_client_options(const struct cli *c, struct memory_options *ret, char *path,
+	size_t path_size)
 {
 	*ret = (struct memory_options){
 		.size = sizeof(*ret),
@@ -68,8 +70,10 @@ call_probe(const struct cli *c)
 	if (sock_path(c->socket, path, NULL, &e) != 0)
 		return cli_fail_err(&e);
 	if (sock_connect(path, 2000, &fd, &e) != 0)
-		return cli_fail(CLI_SYSTEM, "%s. memoryctl status starts it, "
-			"memoryctl doctor says more", e.text);
+		return cli_fail(CLI_SYSTEM,
+			"%s. memoryctl status starts it, "
+			"memoryctl doctor says more",
+			e.text);
 	return CLI_OK;
 }
 
@@ -84,11 +88,14 @@ ensure_service(const struct cli *c, const char *database)
 	} else {
 		struct err e = {0};
 		const struct spawn_options spawn = {.socket = c->socket,
-			.database = database, .timeout_ms = START_MS};
+			.database = database,
+			.timeout_ms = START_MS};
 
 		if (spawn_service(&spawn, &e) != 0)
-			rc = cli_fail(CLI_SYSTEM, "%s. memoryctl doctor says "
-				"more", e.text);
+			rc = cli_fail(CLI_SYSTEM,
+				"%s. memoryctl doctor says "
+				"more",
+				e.text);
 	}
 	return rc;
 }
@@ -172,8 +179,8 @@ call_explain(struct cli *c, const char *reply)
 	text = cli_str(j, "error", "refused without a reason");
 	code = cli_str(j, "code", "internal");
 	/* Who calls methods knows their words. */
-	if ((c->command == &cli_cmd_call ? buf_adds(&plain, text) :
-		words_for_people(text, &plain)) ||
+	if ((c->command == &cli_cmd_call ? buf_adds(&plain, text)
+					 : words_for_people(text, &plain)) ||
 		buf_str(&plain) == NULL)
 		return cli_nomem();
 	rc = cli_fail(cli_exit_of(err_code_of(code)), "%s (%s)", plain.data,
@@ -244,8 +251,8 @@ cli_ask(struct cli *c, const char *method, json_t *params_new,
 }
 
 int
-cli_call(struct cli *c, const char *method, json_t *params_new,
-	int with_as_of, json_t **ret_reply)
+cli_call(struct cli *c, const char *method, json_t *params_new, int with_as_of,
+	json_t **ret_reply)
 {
 	AUTO_JSON json_t *params = params_new;
 	AUTO_BUF struct buf b = {0};
@@ -257,8 +264,8 @@ cli_call(struct cli *c, const char *method, json_t *params_new,
 
 	if (params == NULL)
 		return cli_fail(CLI_USAGE, "an argument is no valid UTF-8");
-	if (with_as_of && c->as_of != NULL && jx_set(params, "as_of",
-		cli_point(c->as_of)) != 0)
+	if (with_as_of && c->as_of != NULL &&
+		jx_set(params, "as_of", cli_point(c->as_of)) != 0)
 		return cli_fail(CLI_USAGE, "--as-of is no valid UTF-8");
 	if (add_place(c, params) != 0 || jx_dump(params, &b) != 0 ||
 		(text = buf_str(&b)) == NULL)
@@ -268,8 +275,10 @@ cli_call(struct cli *c, const char *method, json_t *params_new,
 	j = jx_parse(reply, strlen(reply), &e);
 	memory_free(reply);
 	if (j == NULL)
-		return cli_fail(CLI_SYSTEM, "the reply of the service cannot be "
-			"read: %s", e.text);
+		return cli_fail(CLI_SYSTEM,
+			"the reply of the service cannot be "
+			"read: %s",
+			e.text);
 	*ret_reply = j;
 	return CLI_OK;
 }

@@ -69,12 +69,13 @@ changes_print_entity(const struct cli *c, const json_t *e)
 		printf("  (%s)", status);
 	putchar('\n');
 	print_texts(c, json_object_get(e, "removed"), '-', OUT_RED);
-	changes_print_relations(
-		c, json_object_get(e, "relations_removed"), '-', OUT_RED);
+	changes_print_relations(c, json_object_get(e, "relations_removed"), '-',
+		OUT_RED);
 	print_texts(c, json_object_get(e, "added"), '+', OUT_GREEN);
-	changes_print_relations(
-		c, json_object_get(e, "relations_added"), '+', OUT_GREEN);
-	if (changes_print_marks(c, json_object_get(e, "marks_removed"), '-', OUT_RED) ||
+	changes_print_relations(c, json_object_get(e, "relations_added"), '+',
+		OUT_GREEN);
+	if (changes_print_marks(c, json_object_get(e, "marks_removed"), '-',
+		    OUT_RED) ||
 		changes_print_marks(c, json_object_get(e, "marks_added"), '+',
 			OUT_GREEN))
 		return MDB_E_NOMEM;
@@ -92,11 +93,12 @@ changes_page(struct cli *c, json_t *reply, void *ctx)
 	json_array_foreach((json_t *)(uintptr_t)list, i, e) {
 		if (rc != CLI_OK)
 			break;
-		if (only != NULL && json_object_get(only, cli_str(e, "entity",
-			"")) == NULL)
+		if (only != NULL &&
+			json_object_get(only, cli_str(e, "entity", "")) == NULL)
 			continue;
-		rc = c->json ? cli_print_json(c, e) :
-			changes_print_entity(c, e) != 0 ? cli_nomem() : CLI_OK;
+		rc = c->json			       ? cli_print_json(c, e)
+		     : changes_print_entity(c, e) != 0 ? cli_nomem()
+						       : CLI_OK;
 	}
 	return rc;
 }

@@ -32,18 +32,22 @@ clientfile_claude(bool is_project, char ret_path[PATH_MAX], struct err *e)
 		char here[PATH_MAX];
 
 		if (getcwd(here, sizeof(here)) == NULL)
-			return clientfile_store_error(e, "find", "the working directory");
+			return clientfile_store_error(e, "find",
+				"the working directory");
 		n = snprintf(ret_path, PATH_MAX, "%s/.mcp.json", here);
 	} else if (dir != NULL && dir[0] == '/') {
 		n = snprintf(ret_path, PATH_MAX, "%s/.claude.json", dir);
 	} else if (home != NULL && home[0] == '/') {
 		n = snprintf(ret_path, PATH_MAX, "%s/.claude.json", home);
 	} else {
-		return err_set(e, MDB_E_NOT_FOUND, "HOME is not set: name the "
+		return err_set(e, MDB_E_NOT_FOUND,
+			"HOME is not set: name the "
 			"file of Claude Code with --file");
 	}
-	return n < PATH_MAX ? 0 : err_set(e, MDB_E_INVALID, "the path of the "
-		"configuration file is too long");
+	return n < PATH_MAX ? 0
+			    : err_set(e, MDB_E_INVALID,
+				      "the path of the "
+				      "configuration file is too long");
 }
 
 static int
@@ -53,8 +57,10 @@ clientfile_read_all(int fd, struct clientfile *cf, struct err *e)
 
 	do {
 		if (cf->text.len > FILE_BYTES)
-			return err_set(e, MDB_E_LIMIT, "%s is larger than %d "
-				"MB", cf->path, FILE_BYTES / (1024 * 1024));
+			return err_set(e, MDB_E_LIMIT,
+				"%s is larger than %d "
+				"MB",
+				cf->path, FILE_BYTES / (1024 * 1024));
 		if (buf_reserve(&cf->text, 64 * 1024) != 0)
 			return err_nomem(e);
 		got = read(fd, cf->text.data + cf->text.len, 64 * 1024 - 1);
@@ -74,15 +80,19 @@ clientfile_parse(struct clientfile *cf, struct err *e)
 
 	if (jscan_plain(cf->text.data, cf->text.len, &plain) != 0)
 		return err_nomem(e);
-	cf->json = json_loadb(plain.data, plain.len, JSON_REJECT_DUPLICATES,
-		&je);
+	cf->json =
+		json_loadb(plain.data, plain.len, JSON_REJECT_DUPLICATES, &je);
 	if (cf->json == NULL)
-		return err_set(e, MDB_E_INVALID, "%s is no valid JSON (line "
+		return err_set(e, MDB_E_INVALID,
+			"%s is no valid JSON (line "
 			"%d, column %d: %s): correct it first; nothing was "
-			"changed", cf->path, je.line, je.column, je.text);
+			"changed",
+			cf->path, je.line, je.column, je.text);
 	if (!json_is_object(cf->json))
-		return err_set(e, MDB_E_INVALID, "%s holds no JSON object: "
-			"nothing was changed", cf->path);
+		return err_set(e, MDB_E_INVALID,
+			"%s holds no JSON object: "
+			"nothing was changed",
+			cf->path);
 	return 0;
 }
 
@@ -127,9 +137,9 @@ is_unchanged(const struct clientfile *cf)
 	if (stat(cf->path, &now) < 0)
 		return errno == ENOENT && !cf->exists;
 	return cf->exists && now.st_ino == cf->st.st_ino &&
-		now.st_size == cf->st.st_size &&
-		now.st_mtim.tv_sec == cf->st.st_mtim.tv_sec &&
-		now.st_mtim.tv_nsec == cf->st.st_mtim.tv_nsec;
+	       now.st_size == cf->st.st_size &&
+	       now.st_mtim.tv_sec == cf->st.st_mtim.tv_sec &&
+	       now.st_mtim.tv_nsec == cf->st.st_mtim.tv_nsec;
 }
 
 static int
@@ -160,19 +170,23 @@ backup(const struct clientfile *cf, char *path, struct err *e)
 	gmtime_r(&now, &tm);
 	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &tm);
 	for (int i = 0; i < 100 && fd < 0; i++) {
-		int n = i == 0 ? snprintf(path, PATH_MAX, "%s.bak-%s",
-			cf->path, stamp) : snprintf(path, PATH_MAX,
-			"%s.bak-%s-%d", cf->path, stamp, i);
+		int n = i == 0 ? snprintf(path, PATH_MAX, "%s.bak-%s", cf->path,
+					 stamp)
+			       : snprintf(path, PATH_MAX, "%s.bak-%s-%d",
+					 cf->path, stamp, i);
 
 		if (n >= PATH_MAX)
-			return err_set(e, MDB_E_STORE, "no room for the name "
-				"of a backup of %s", cf->path);
+			return err_set(e, MDB_E_STORE,
+				"no room for the name "
+				"of a backup of %s",
+				cf->path);
 		fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
 			cf->st.st_mode & 0777);
 		if (fd < 0 && errno != EEXIST)
 			break;
 	}
-	if (fd < 0 || clientfile_write_all(fd, cf->text.data, cf->text.len) != 0)
+	if (fd < 0 ||
+		clientfile_write_all(fd, cf->text.data, cf->text.len) != 0)
 		return clientfile_store_error(e, "write the backup", path);
 	return 0;
 }
@@ -190,14 +204,16 @@ clientfile_write(const struct clientfile *cf, const char *text, size_t n,
 		return rc;
 	if ((rc = newfile_open(&nf, cf->path, mode, e)) != 0)
 		return rc;
-	if (cf->exists && (cf->st.st_uid != geteuid() ||
-		cf->st.st_gid != getegid()) &&
+	if (cf->exists &&
+		(cf->st.st_uid != geteuid() || cf->st.st_gid != getegid()) &&
 		fchown(fileno(nf.f), cf->st.st_uid, cf->st.st_gid) < 0)
 		return clientfile_store_error(e, "keep the owner of", cf->path);
 	fwrite(text, 1, n, nf.f);
 	if (!is_unchanged(cf))
-		return err_set(e, MDB_E_CONFLICT, "%s was changed by another "
-			"program in this moment: run this again", cf->path);
+		return err_set(e, MDB_E_CONFLICT,
+			"%s was changed by another "
+			"program in this moment: run this again",
+			cf->path);
 	return newfile_commit(&nf, e);
 }
 

@@ -12,11 +12,11 @@
 #include "common/err.h"
 
 struct clientfile {
-	char path[PATH_MAX];	/* behind symbolic links */
+	char path[PATH_MAX]; /* behind symbolic links */
 	bool exists;
-	struct stat st;		/* as read */
-	struct buf text;	/* owned; NUL-terminated */
-	json_t *json;		/* owned; an object; NULL when !exists */
+	struct stat st;	 /* as read */
+	struct buf text; /* owned; NUL-terminated */
+	json_t *json;	 /* owned; an object; NULL when !exists */
 };
 
 /* Where Claude Code keeps the servers of a user (CLAUDE_CONFIG_DIR, HOME) or

@@ -30,10 +30,12 @@ conffile_read(const char *path, struct buf *out, struct err *e)
 		n = read(fd, out->data + out->len, 4096);
 		out->len += n > 0 ? (size_t)n : 0;
 	} while ((n > 0 && out->len <= SETTINGS_FILE_BYTES) ||
-		(n < 0 && errno == EINTR));
+		 (n < 0 && errno == EINTR));
 	if (n < 0 || out->len > SETTINGS_FILE_BYTES)
-		return err_set(e, MDB_E_INVALID, "%s cannot be read, or is too "
-			"long for such a file", path);
+		return err_set(e, MDB_E_INVALID,
+			"%s cannot be read, or is too "
+			"long for such a file",
+			path);
 	return 0;
 }
 
@@ -56,8 +58,9 @@ conffile_find(const char *line, const struct conffile_line *lines, size_t n)
 static int
 conffile_add(const struct conffile_line *line, struct buf *out)
 {
-	return line->value == NULL ? 0 : buf_addf(out, "%s = %s\n", line->name,
-		line->value);
+	return line->value == NULL
+		       ? 0
+		       : buf_addf(out, "%s = %s\n", line->name, line->value);
 }
 
 int
@@ -71,11 +74,13 @@ conffile_set(const char *text, const struct conffile_line *lines, size_t n,
 			return err_param(e, MDB_E_INVALID, lines[i].name,
 				"%s: must be one line", lines[i].name);
 	while (*text != '\0') {
-		size_t len = strcspn(text, "\n"), i = conffile_find(text, lines, n);
+		size_t len = strcspn(text, "\n"),
+		       i = conffile_find(text, lines, n);
 
 		if ((i == n && (buf_add(out, text, len) != 0 ||
-				buf_addc(out, '\n') != 0)) ||
-			(i < n && !done[i] && conffile_add(&lines[i], out) != 0))
+				       buf_addc(out, '\n') != 0)) ||
+			(i < n && !done[i] &&
+				conffile_add(&lines[i], out) != 0))
 			return err_nomem(e);
 		if (i < n)
 			done[i] = true;

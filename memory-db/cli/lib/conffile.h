@@ -9,7 +9,7 @@
 
 struct conffile_line {
 	const char *name;
-	const char *value;	/* NULL: taken out */
+	const char *value; /* NULL: taken out */
 };
 
 /* The text of the file; empty when there is none. MDB_E_DENIED when it is not

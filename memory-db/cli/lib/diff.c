@@ -7,7 +7,7 @@
 #include "memory-db/cli/cli.h"
 #include "memory-db/cli/lib/out.h"
 
-#define CONTEXT 3
+#define CONTEXT	  3
 #define LONG_LINE 400
 
 /* One line of text from `at`, without its newline; returns where the next one
@@ -24,8 +24,9 @@ line_at(const char *s, size_t n, size_t at, size_t *ret_len)
 static void
 diff_print_line(const struct cli *c, char sign, const char *s, size_t n)
 {
-	enum out_style style = sign == '+' ? OUT_GREEN : sign == '-' ?
-		OUT_RED : OUT_PLAIN;
+	enum out_style style = sign == '+'   ? OUT_GREEN
+			       : sign == '-' ? OUT_RED
+					     : OUT_PLAIN;
 
 	if (n > 0 && s[n - 1] == '\r')
 		n--;

@@ -12,14 +12,14 @@ enum doctor_level { DOCTOR_OK, DOCTOR_WARN, DOCTOR_FAIL };
 
 struct doctor {
 	const struct cli *c;
-	json_t *findings;	/* owned; of {check, level, text, advice?} */
+	json_t *findings; /* owned; of {check, level, text, advice?} */
 	int warnings, failures;
 	bool is_out_of_memory;
 	/* what the checks tell each other */
 	char socket[PATH_MAX];
-	bool is_listening;		/* somebody we may talk to */
-	char database[PATH_MAX];	/* that is looked at; "" unknown */
-	json_t *hello;		/* owned; reply of the service or NULL */
+	bool is_listening;	 /* somebody we may talk to */
+	char database[PATH_MAX]; /* that is looked at; "" unknown */
+	json_t *hello;		 /* owned; reply of the service or NULL */
 };
 
 /* A finding. advice: what to do, NULL when nothing. */
@@ -27,14 +27,14 @@ void doctor_say(struct doctor *d, enum doctor_level level, const char *check,
 	const char *advice, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
 
-void doctor_environment(struct doctor *d);	/* doctor_env.c */
+void doctor_environment(struct doctor *d); /* doctor_env.c */
 void doctor_programs(struct doctor *d);
-void doctor_socket(struct doctor *d);		/* doctor_socket.c */
+void doctor_socket(struct doctor *d); /* doctor_socket.c */
 void doctor_service(struct doctor *d);
-void doctor_database(struct doctor *d);		/* doctor_database.c */
+void doctor_database(struct doctor *d); /* doctor_database.c */
 void doctor_lock(struct doctor *d);
-void doctor_disk(struct doctor *d);		/* doctor_disk.c */
-void doctor_clients(struct doctor *d);		/* doctor_clients.c */
+void doctor_disk(struct doctor *d);    /* doctor_disk.c */
+void doctor_clients(struct doctor *d); /* doctor_clients.c */
 
 /* A process: whether it lives, and its name (size bytes, "" unknown). */
 bool doctor_process(long pid, char *name, size_t size);

@@ -23,19 +23,26 @@ check_servers(struct doctor *d, const char *file, const char *where,
 		n++;
 		/* Without a folder it is looked up on the client's PATH. */
 		if (command[0] == '/' && !programs_is_program(command))
-			doctor_say(d, DOCTOR_FAIL, "clients", "memoryctl "
+			doctor_say(d, DOCTOR_FAIL, "clients",
+				"memoryctl "
 				"install --client claude-code puts it right",
 				"%s%s%s: server '%s' starts %s, which does "
-				"not exist", file, where ? ", " : "", where ?
-				where : "", name, command);
+				"not exist",
+				file, where ? ", " : "", where ? where : "",
+				name, command);
 		else if (command[0] != '/' && strchr(command, '/') != NULL)
-			doctor_say(d, DOCTOR_WARN, "clients", "give an "
-				"absolute path", "%s: server '%s' starts the "
-				"relative path %s", file, name, command);
+			doctor_say(d, DOCTOR_WARN, "clients",
+				"give an "
+				"absolute path",
+				"%s: server '%s' starts the "
+				"relative path %s",
+				file, name, command);
 		else
-			doctor_say(d, DOCTOR_OK, "clients", NULL, "%s%s%s: "
-				"server '%s' starts %s", file, where ? ", " :
-				"", where ? where : "", name, command);
+			doctor_say(d, DOCTOR_OK, "clients", NULL,
+				"%s%s%s: "
+				"server '%s' starts %s",
+				file, where ? ", " : "", where ? where : "",
+				name, command);
 	}
 	return n;
 }
@@ -53,27 +60,31 @@ doctor_clients_check_file(struct doctor *d, bool is_project)
 	if (clientfile_claude(is_project, path, &e) != 0)
 		return 0;
 	if (clientfile_read(&cf, path, &e) != 0) {
-		doctor_say(d, DOCTOR_WARN, "clients", "Claude Code cannot "
-			"read it either", "%s", e.text);
+		doctor_say(d, DOCTOR_WARN, "clients",
+			"Claude Code cannot "
+			"read it either",
+			"%s", e.text);
 		return 0;
 	}
 	if (!cf.exists)
 		return 0;
-	n = check_servers(d, cf.path, NULL, json_object_get(cf.json,
-		"mcpServers"));
+	n = check_servers(d, cf.path, NULL,
+		json_object_get(cf.json, "mcpServers"));
 	json_object_foreach(json_object_get(cf.json, "projects"), folder, p)
-		n += check_servers(d, cf.path, folder, json_object_get(p,
-			"mcpServers"));
+		n += check_servers(d, cf.path, folder,
+			json_object_get(p, "mcpServers"));
 	return n;
 }
 
 void
 doctor_clients(struct doctor *d)
 {
-	int n = doctor_clients_check_file(d, false) + doctor_clients_check_file(d, true);
+	int n = doctor_clients_check_file(d, false) +
+		doctor_clients_check_file(d, true);
 
 	if (n == 0)
-		doctor_say(d, DOCTOR_OK, "clients", NULL, "Claude Code is not "
+		doctor_say(d, DOCTOR_OK, "clients", NULL,
+			"Claude Code is not "
 			"connected; memoryctl install --client claude-code "
 			"does that");
 }

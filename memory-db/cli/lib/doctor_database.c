@@ -24,7 +24,7 @@ static uint32_t
 doctor_database_big_endian(const unsigned char *p)
 {
 	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
-		(uint32_t)p[2] << 8 | p[3];
+	       (uint32_t)p[2] << 8 | p[3];
 }
 
 static bool
@@ -60,11 +60,11 @@ doctor_database_check_other(struct doctor *d)
 	snprintf(own, sizeof(own), "%s/.memories/memory.db", home);
 	if (stat(own, &there) != 0 || there.st_size == 0 ||
 		strcmp(own, d->database) == 0 ||
-		(stat(d->database, &here) == 0 &&
-			here.st_ino == there.st_ino &&
+		(stat(d->database, &here) == 0 && here.st_ino == there.st_ino &&
 			here.st_dev == there.st_dev))
 		return;
-	doctor_say(d, DOCTOR_WARN, "database", "to bring it along: memoryctl "
+	doctor_say(d, DOCTOR_WARN, "database",
+		"to bring it along: memoryctl "
 		"--socket /tmp/own.sock --database ~/.memories/memory.db "
 		"export --current own.jsonl, then memoryctl import own.jsonl",
 		"the service has %s open; you also have %s, which is not read",
@@ -76,12 +76,17 @@ static void
 say_missing(struct doctor *d)
 {
 	if (d->hello != NULL)
-		doctor_say(d, DOCTOR_FAIL, "database", "put it back, or "
-			"restart memory-db", "memory-db has %s open, which "
-			"was moved or removed", d->database);
+		doctor_say(d, DOCTOR_FAIL, "database",
+			"put it back, or "
+			"restart memory-db",
+			"memory-db has %s open, which "
+			"was moved or removed",
+			d->database);
 	else
-		doctor_say(d, DOCTOR_OK, "database", NULL, "%s does not exist "
-			"yet: memory-db makes it when it starts", d->database);
+		doctor_say(d, DOCTOR_OK, "database", NULL,
+			"%s does not exist "
+			"yet: memory-db makes it when it starts",
+			d->database);
 }
 
 static bool
@@ -98,87 +103,117 @@ doctor_database_check_folder(struct doctor *d)
 		if (errno == ENOENT)
 			say_missing(d);
 		else
-			doctor_say(d, DOCTOR_FAIL, "database", "check its "
-				"permissions", "folder %s cannot be reached: "
-				"%s", dir, strerrordesc_np(errno));
+			doctor_say(d, DOCTOR_FAIL, "database",
+				"check its "
+				"permissions",
+				"folder %s cannot be reached: "
+				"%s",
+				dir, strerrordesc_np(errno));
 		return false;
 	}
 	if (!S_ISDIR(st.st_mode)) {
-		doctor_say(d, DOCTOR_FAIL, "database", "choose another "
-			"MEMORY_DB_PATH", "%s is no folder", dir);
+		doctor_say(d, DOCTOR_FAIL, "database",
+			"choose another "
+			"MEMORY_DB_PATH",
+			"%s is no folder", dir);
 		return false;
 	}
 	if (st.st_mode & 022)
-		doctor_say(d, DOCTOR_FAIL, "database", "give the memory a "
+		doctor_say(d, DOCTOR_FAIL, "database",
+			"give the memory a "
 			"folder of its own (MEMORY_DB_PATH=FOLDER/memory/"
 			"memory.db makes one), or chmod 700 it",
 			"others may make files in %s (mode %04o): memory-db "
-			"does not start there", dir,
-			(unsigned)st.st_mode & 07777);
+			"does not start there",
+			dir, (unsigned)st.st_mode & 07777);
 	else if (st.st_mode & 077)
-		doctor_say(d, DOCTOR_WARN, "database", "chmod 700 it, or give "
+		doctor_say(d, DOCTOR_WARN, "database",
+			"chmod 700 it, or give "
 			"the memory a folder of its own",
 			"folder %s has mode %04o: others may look in", dir,
 			(unsigned)st.st_mode & 07777);
 	if (access(dir, W_OK | X_OK) < 0)
-		doctor_say(d, DOCTOR_FAIL, "database", "give it to the user "
-			"that runs memory-db", "folder %s of %s cannot be "
-			"written by you", dir, doctor_user(st.st_uid));
+		doctor_say(d, DOCTOR_FAIL, "database",
+			"give it to the user "
+			"that runs memory-db",
+			"folder %s of %s cannot be "
+			"written by you",
+			dir, doctor_user(st.st_uid));
 	return true;
 }
 
 static void
-doctor_database_check_identity(struct doctor *d, const unsigned char *h, const struct stat *st)
+doctor_database_check_identity(struct doctor *d, const unsigned char *h,
+	const struct stat *st)
 {
 	uint32_t page = (uint32_t)h[16] << 8 | h[17];
 	uint32_t pages = doctor_database_big_endian(h + 28);
-	uint32_t version = doctor_database_big_endian(h + 60), id = doctor_database_big_endian(h + 68);
+	uint32_t version = doctor_database_big_endian(h + 60),
+		 id = doctor_database_big_endian(h + 68);
 
 	if (page == 1)
 		page = 65536;
 	if (id != DATABASE_APPLICATION_ID) {
-		doctor_say(d, DOCTOR_FAIL, "database", "choose another "
-			"MEMORY_DB_PATH", "%s is a SQLite database of another "
-			"program (application_id 0x%08x)", d->database, id);
+		doctor_say(d, DOCTOR_FAIL, "database",
+			"choose another "
+			"MEMORY_DB_PATH",
+			"%s is a SQLite database of another "
+			"program (application_id 0x%08x)",
+			d->database, id);
 		return;
 	}
 	if (version > DATABASE_SCHEMA_MOST)
-		doctor_say(d, DOCTOR_FAIL, "database", "restore a backup; "
-			"keep this file", "damaged: its header says schema "
-			"%u, which no version writes", version);
+		doctor_say(d, DOCTOR_FAIL, "database",
+			"restore a backup; "
+			"keep this file",
+			"damaged: its header says schema "
+			"%u, which no version writes",
+			version);
 	else if (version > DATABASE_SCHEMA)
-		doctor_say(d, DOCTOR_FAIL, "database", "update memory-db and "
-			"memoryctl", "its schema %u is newer than %d, the one "
-			"of this version", version, DATABASE_SCHEMA);
+		doctor_say(d, DOCTOR_FAIL, "database",
+			"update memory-db and "
+			"memoryctl",
+			"its schema %u is newer than %d, the one "
+			"of this version",
+			version, DATABASE_SCHEMA);
 	/* Pages may be in the write-ahead log: more is fine, fewer is not. */
 	if (memcmp(h + 24, h + 92, 4) == 0 &&
 		(uint64_t)st->st_size < (uint64_t)page * pages)
-		doctor_say(d, DOCTOR_FAIL, "database", "restore a backup; "
-			"keep this file", "truncated: %lld bytes, its header "
-			"says %llu", (long long)st->st_size,
+		doctor_say(d, DOCTOR_FAIL, "database",
+			"restore a backup; "
+			"keep this file",
+			"truncated: %lld bytes, its header "
+			"says %llu",
+			(long long)st->st_size,
 			(unsigned long long)page * pages);
-	doctor_say(d, DOCTOR_OK, "database", NULL, "%s: schema %u, %lld "
-		"bytes", d->database, version, (long long)st->st_size);
+	doctor_say(d, DOCTOR_OK, "database", NULL,
+		"%s: schema %u, %lld "
+		"bytes",
+		d->database, version, (long long)st->st_size);
 }
 
 static void
 check_header(struct doctor *d, const struct stat *st)
 {
 	unsigned char header[HEADER_BYTES];
-	AUTO_FD int fd = open(d->database, O_RDONLY | O_CLOEXEC | O_NOFOLLOW |
-		O_NONBLOCK);
+	AUTO_FD int fd = open(d->database,
+		O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	ssize_t n = fd < 0 ? -1 : pread(fd, header, sizeof(header), 0);
 
 	if (n < 0) {
-		doctor_say(d, DOCTOR_FAIL, "database", "check its owner and "
-			"permissions", "%s cannot be read: %s", d->database,
+		doctor_say(d, DOCTOR_FAIL, "database",
+			"check its owner and "
+			"permissions",
+			"%s cannot be read: %s", d->database,
 			strerrordesc_np(errno));
 	} else if (n == 0) {
-		doctor_say(d, DOCTOR_WARN, "database", "nothing to do if "
+		doctor_say(d, DOCTOR_WARN, "database",
+			"nothing to do if "
 			"memory-db has just been started for the first time",
 			"%s is empty", d->database);
 	} else if (n < HEADER_BYTES || memcmp(header, magic, 16) != 0) {
-		doctor_say(d, DOCTOR_FAIL, "database", "choose another "
+		doctor_say(d, DOCTOR_FAIL, "database",
+			"choose another "
 			"MEMORY_DB_PATH, or restore a backup",
 			"%s is no SQLite database", d->database);
 	} else {
@@ -201,13 +236,17 @@ check_settings(struct doctor *d)
 	if (lstat(path, &st) < 0)
 		return;
 	if (owned_check(&st, path, &e) != 0)
-		doctor_say(d, DOCTOR_FAIL, "settings", "look at it, and put "
-			"your own there", "%s", e.text);
+		doctor_say(d, DOCTOR_FAIL, "settings",
+			"look at it, and put "
+			"your own there",
+			"%s", e.text);
 	else if (st.st_mode & (st.st_uid == geteuid() ? 077 : 022))
-		doctor_say(d, DOCTOR_FAIL, "settings", "look at what is in "
-			"it, then chmod 600 it", "%s has mode %04o: memory-db "
-			"does not start with it", path,
-			(unsigned)st.st_mode & 07777);
+		doctor_say(d, DOCTOR_FAIL, "settings",
+			"look at what is in "
+			"it, then chmod 600 it",
+			"%s has mode %04o: memory-db "
+			"does not start with it",
+			path, (unsigned)st.st_mode & 07777);
 	else
 		doctor_say(d, DOCTOR_OK, "settings", NULL, "%s", path);
 }
@@ -226,8 +265,10 @@ doctor_database(struct doctor *d)
 	/* That of a service of the machine is its own matter. */
 	if (d->hello != NULL && access(d->database, F_OK) != 0 &&
 		errno == EACCES) {
-		doctor_say(d, DOCTOR_OK, "database", NULL, "%s, which only "
-			"the user of the service may look at", d->database);
+		doctor_say(d, DOCTOR_OK, "database", NULL,
+			"%s, which only "
+			"the user of the service may look at",
+			d->database);
 		d->database[0] = '\0';
 		return;
 	}
@@ -239,25 +280,30 @@ doctor_database(struct doctor *d)
 		return;
 	}
 	if (!S_ISREG(st.st_mode)) {
-		doctor_say(d, DOCTOR_FAIL, "database", "choose another "
-			"MEMORY_DB_PATH", "%s is no regular file",
-			d->database);
+		doctor_say(d, DOCTOR_FAIL, "database",
+			"choose another "
+			"MEMORY_DB_PATH",
+			"%s is no regular file", d->database);
 		return;
 	}
 	if (!owned_is_ours(st.st_uid))
-		doctor_say(d, DOCTOR_FAIL, "database", "choose another "
-			"MEMORY_DB_PATH", "%s belongs to %s: memory-db does "
-			"not use it", d->database, doctor_user(st.st_uid));
+		doctor_say(d, DOCTOR_FAIL, "database",
+			"choose another "
+			"MEMORY_DB_PATH",
+			"%s belongs to %s: memory-db does "
+			"not use it",
+			d->database, doctor_user(st.st_uid));
 	if (st.st_mode & 077)
 		doctor_say(d, DOCTOR_WARN, "database", "chmod 600 it",
 			"%s has mode %04o: others may read it", d->database,
 			(unsigned)st.st_mode & 07777);
-	if (access(d->database, R_OK | W_OK) < 0 ||
-		(st.st_mode & S_IWUSR) == 0)
-		doctor_say(d, DOCTOR_FAIL, "database", "chmod 600 it, or give "
+	if (access(d->database, R_OK | W_OK) < 0 || (st.st_mode & S_IWUSR) == 0)
+		doctor_say(d, DOCTOR_FAIL, "database",
+			"chmod 600 it, or give "
 			"it to the user that runs memory-db",
 			"%s of %s may not be written: memory-db will only "
-			"read", d->database, doctor_user(st.st_uid));
+			"read",
+			d->database, doctor_user(st.st_uid));
 	check_header(d, &st);
 }
 
@@ -271,32 +317,44 @@ doctor_lock(struct doctor *d)
 	ssize_t n;
 
 	snprintf(path, sizeof(path), "%s.pid", d->database);
-	fd = d->database[0] ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) :
-		-1;
+	fd = d->database[0] ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+			    : -1;
 	if (fd < 0)
 		return;
 	n = read(fd, text, sizeof(text) - 1);
 	text[n > 0 ? n : 0] = '\0';
 	text[strcspn(text, "\n")] = '\0';
 	if (text_int(text, 1, INT32_MAX, &pid) != 0) {
-		doctor_say(d, DOCTOR_OK, "lock", NULL, "%s names no process: "
-			"free", path);
+		doctor_say(d, DOCTOR_OK, "lock", NULL,
+			"%s names no process: "
+			"free",
+			path);
 	} else if (!doctor_process((long)pid, name, sizeof(name)) ||
-		strcmp(name, "memory-db") != 0) {
-		doctor_say(d, DOCTOR_OK, "lock", NULL, "process %s, named in "
-			"%s, has ended: free", text, path);
+		   strcmp(name, "memory-db") != 0) {
+		doctor_say(d, DOCTOR_OK, "lock", NULL,
+			"process %s, named in "
+			"%s, has ended: free",
+			text, path);
 	} else if (d->is_listening && d->hello == NULL) {
-		doctor_say(d, DOCTOR_WARN, "lock", "end that process (it "
+		doctor_say(d, DOCTOR_WARN, "lock",
+			"end that process (it "
 			"finishes what it accepted): the one behind the socket "
-			"can start then", "process %s has this database open, "
-			"but not behind %s", text, d->socket);
+			"can start then",
+			"process %s has this database open, "
+			"but not behind %s",
+			text, d->socket);
 	} else if (!d->is_listening) {
-		doctor_say(d, DOCTOR_WARN, "lock", "set MEMORY_DB_SOCKET as "
-			"that process has it, or end it", "process %s has "
+		doctor_say(d, DOCTOR_WARN, "lock",
+			"set MEMORY_DB_SOCKET as "
+			"that process has it, or end it",
+			"process %s has "
 			"this database open, but listens at another socket "
-			"than %s", text, d->socket);
+			"than %s",
+			text, d->socket);
 	} else {
-		doctor_say(d, DOCTOR_OK, "lock", NULL, "process %s has the "
-			"database open", text);
+		doctor_say(d, DOCTOR_OK, "lock", NULL,
+			"process %s has the "
+			"database open",
+			text);
 	}
 }

@@ -72,15 +72,17 @@ check_kind(struct doctor *d, const char *dir)
 	struct statfs fs;
 
 	if (statfs(dir, &fs) < 0) {
-		doctor_say(d, DOCTOR_WARN, "disk", NULL, "cannot look at %s: "
-			"%s", dir, strerrordesc_np(errno));
+		doctor_say(d, DOCTOR_WARN, "disk", NULL,
+			"cannot look at %s: "
+			"%s",
+			dir, strerrordesc_np(errno));
 		return;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
 		if ((unsigned long)fs.f_type == kinds[i].type) {
-			doctor_say(d, kinds[i].level, "disk",
-				kinds[i].advice, "the database lies on %s: %s",
-				kinds[i].name, kinds[i].text);
+			doctor_say(d, kinds[i].level, "disk", kinds[i].advice,
+				"the database lies on %s: %s", kinds[i].name,
+				kinds[i].text);
 			return;
 		}
 	doctor_say(d, DOCTOR_OK, "disk", NULL, "a local file system");
@@ -100,16 +102,22 @@ doctor_disk(struct doctor *d)
 	if (statvfs(dir, &vfs) < 0)
 		return;
 	if (vfs.f_flag & ST_RDONLY)
-		doctor_say(d, DOCTOR_FAIL, "disk", "remount it writable, or "
-			"move the database", "%s is mounted read-only", dir);
+		doctor_say(d, DOCTOR_FAIL, "disk",
+			"remount it writable, or "
+			"move the database",
+			"%s is mounted read-only", dir);
 	available = (int64_t)vfs.f_bavail * (int64_t)vfs.f_frsize;
 	out_bytes(available, text);
 	if (available < LIMIT_DISK_FREE_BYTES)
-		doctor_say(d, DOCTOR_FAIL, "disk", "free some space: writes "
-			"are refused below 200 MB", "%s free", text);
+		doctor_say(d, DOCTOR_FAIL, "disk",
+			"free some space: writes "
+			"are refused below 200 MB",
+			"%s free", text);
 	else if (available < 5 * LIMIT_DISK_FREE_BYTES)
-		doctor_say(d, DOCTOR_WARN, "disk", "free some space before "
-			"writes stop at 200 MB", "%s free", text);
+		doctor_say(d, DOCTOR_WARN, "disk",
+			"free some space before "
+			"writes stop at 200 MB",
+			"%s free", text);
 	else
 		doctor_say(d, DOCTOR_OK, "disk", NULL, "%s free", text);
 }

@@ -10,13 +10,12 @@
 extern char **environ;
 
 /* Every name that one of the programs reads. */
-static const char *const known[] = {"MEMORY_BRANCH",
-	"MEMORY_DB_EXIT_WHEN_IDLE", "MEMORY_DB_PATH", "MEMORY_DB_PROGRAM",
-	"MEMORY_DB_SERVICE_USER", "MEMORY_DB_SOCKET", "MEMORY_EMBED",
-	"MEMORY_EMBED_KEY", "MEMORY_EMBED_MODEL", "MEMORY_FILE_PATH",
-	"MEMORY_LOG_FORMAT", "MEMORY_LOG_LEVEL", "MEMORY_NAMESPACE",
-	"MEMORY_NO_SPAWN", "MEMORY_PAGER", "MEMORY_RECALL_WEIGHTS",
-	"MEMORY_SANDBOX_PROGRAM",
+static const char *const known[] = {"MEMORY_BRANCH", "MEMORY_DB_EXIT_WHEN_IDLE",
+	"MEMORY_DB_PATH", "MEMORY_DB_PROGRAM", "MEMORY_DB_SERVICE_USER",
+	"MEMORY_DB_SOCKET", "MEMORY_EMBED", "MEMORY_EMBED_KEY",
+	"MEMORY_EMBED_MODEL", "MEMORY_FILE_PATH", "MEMORY_LOG_FORMAT",
+	"MEMORY_LOG_LEVEL", "MEMORY_NAMESPACE", "MEMORY_NO_SPAWN",
+	"MEMORY_PAGER", "MEMORY_RECALL_WEIGHTS", "MEMORY_SANDBOX_PROGRAM",
 	"MEMORY_TEST_CLOCK_OFFSET_MS", "MEMORY_TEST_VFS", "MEMORY_TOOLS", NULL};
 
 static bool
@@ -55,10 +54,11 @@ check_path(struct doctor *d, const char *name)
 	if (value == NULL || value[0] == '\0' || value[0] == '/')
 		return;
 	doctor_say(d, DOCTOR_WARN, "environment",
-		value[0] == '~' ? "write the path in full: only shells know ~" :
-		"give an absolute path",
+		value[0] == '~' ? "write the path in full: only shells know ~"
+				: "give an absolute path",
 		"%s is '%s': each program would count it from the folder it "
-		"runs in", name, value);
+		"runs in",
+		name, value);
 }
 
 static void
@@ -71,7 +71,8 @@ doctor_env_check_number(struct doctor *d, const char *name)
 		text_int(value, 0, INT64_MAX, &n) != 0)
 		doctor_say(d, DOCTOR_FAIL, "environment", "give whole seconds",
 			"%s is '%s', which is no number: memory-db will not "
-			"start", name, value);
+			"start",
+			name, value);
 }
 
 /* The variable of the reference memory server. */
@@ -127,17 +128,23 @@ check_program(struct doctor *d, const char *name, const char *env,
 
 	if (value != NULL && value[0] != '\0') {
 		if (programs_is_program(value))
-			doctor_say(d, DOCTOR_OK, "programs", NULL, "%s: %s "
-				"(given by %s)", name, value, env);
+			doctor_say(d, DOCTOR_OK, "programs", NULL,
+				"%s: %s "
+				"(given by %s)",
+				name, value, env);
 		else
-			doctor_say(d, DOCTOR_FAIL, "programs", "correct or "
-				"unset it", "%s is '%s', which is no "
-				"executable file", env, value);
+			doctor_say(d, DOCTOR_FAIL, "programs",
+				"correct or "
+				"unset it",
+				"%s is '%s', which is no "
+				"executable file",
+				env, value);
 	} else if (programs_find(name, path)) {
 		doctor_say(d, DOCTOR_OK, "programs", NULL, "%s: %s", name,
 			path);
 	} else {
-		doctor_say(d, otherwise, "programs", "install it beside "
+		doctor_say(d, otherwise, "programs",
+			"install it beside "
 			"memoryctl or put its folder on PATH",
 			"%s is neither beside memoryctl nor on PATH", name);
 	}

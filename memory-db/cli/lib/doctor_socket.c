@@ -11,7 +11,7 @@
 #include "common/sock.h"
 #include "memory-db/cli/lib/doctor.h"
 
-#define SHARED "/tmp/memory-db.sock"
+#define SHARED	    "/tmp/memory-db.sock"
 #define PATIENCE_MS 2000
 
 static const char *
@@ -32,12 +32,15 @@ static void
 way_in(const struct stat *st, char *out, size_t size)
 {
 	if (st->st_mode & S_IWGRP)
-		snprintf(out, size, "its group is '%s': sudo usermod -aG %s %s, "
+		snprintf(out, size,
+			"its group is '%s': sudo usermod -aG %s %s, "
 			"then log in again (a membership counts from the next "
-			"login)", group_name(st->st_gid),
-			group_name(st->st_gid), doctor_user(geteuid()));
+			"login)",
+			group_name(st->st_gid), group_name(st->st_gid),
+			doctor_user(geteuid()));
 	else
-		snprintf(out, size, "it admits its own user alone: give "
+		snprintf(out, size,
+			"it admits its own user alone: give "
 			"memory-db.socket SocketGroup=memory and "
 			"SocketMode=0660, and memory-db --allow-gid memory");
 }
@@ -54,18 +57,23 @@ check_squatter(struct doctor *d)
 	if (strcmp(d->socket, SHARED) == 0 || lstat(SHARED, &st) != 0)
 		return;
 	if (st.st_uid == geteuid())
-		doctor_say(d, DOCTOR_WARN, "socket", "if one listens there "
+		doctor_say(d, DOCTOR_WARN, "socket",
+			"if one listens there "
 			"still, end it: memoryctl --socket " SHARED " doctor "
-			"names its process", SHARED " is yours, too, and is "
-			"not asked any more");
+			"names its process",
+			SHARED " is yours, too, and is "
+			       "not asked any more");
 	else if (!sock_is_trusted(st.st_uid))
-		doctor_say(d, DOCTOR_WARN, "socket", "if that is not your "
+		doctor_say(d, DOCTOR_WARN, "socket",
+			"if that is not your "
 			"service user (MEMORY_DB_SERVICE_USER), ask them to "
-			"move it", SHARED " belongs to %s: it is not used",
+			"move it",
+			SHARED " belongs to %s: it is not used",
 			doctor_user(st.st_uid));
 	else if (access(SHARED, W_OK) != 0) {
 		way_in(&st, way, sizeof(way));
-		doctor_say(d, DOCTOR_WARN, "socket", way, "a memory service of "
+		doctor_say(d, DOCTOR_WARN, "socket", way,
+			"a memory service of "
 			"this machine listens at " SHARED " and does not let "
 			"you in: you have a memory of your own instead");
 	}
@@ -96,17 +104,20 @@ doctor_socket_check_folder(struct doctor *d)
 		return;
 	slash[slash == dir ? 1 : 0] = '\0';
 	if (stat(dir, &st) < 0) {
-		doctor_say(d, DOCTOR_FAIL, "socket", "make the folder, or "
+		doctor_say(d, DOCTOR_FAIL, "socket",
+			"make the folder, or "
 			"choose another MEMORY_DB_SOCKET",
 			"its folder %s cannot be reached: %s", dir,
 			strerrordesc_np(errno));
 	} else if ((st.st_mode & S_IWOTH) && !(st.st_mode & S_ISVTX)) {
-		doctor_say(d, DOCTOR_WARN, "socket", "chmod o-w the folder, "
+		doctor_say(d, DOCTOR_WARN, "socket",
+			"chmod o-w the folder, "
 			"or choose another MEMORY_DB_SOCKET",
 			"everybody may replace files in its folder %s", dir);
 	} else if (access(dir, W_OK | X_OK) < 0 &&
-		access(d->socket, W_OK) < 0) {
-		doctor_say(d, DOCTOR_WARN, "socket", "memory-db must be "
+		   access(d->socket, W_OK) < 0) {
+		doctor_say(d, DOCTOR_WARN, "socket",
+			"memory-db must be "
 			"started by its owner, or elsewhere",
 			"you may not make files in its folder %s", dir);
 	}
@@ -120,16 +131,20 @@ doctor_socket_check_file(struct doctor *d)
 
 	if (lstat(d->socket, &st) < 0) {
 		if (errno == ENOENT)
-			doctor_say(d, DOCTOR_OK, "socket", NULL, "does not "
+			doctor_say(d, DOCTOR_OK, "socket", NULL,
+				"does not "
 				"exist yet: memory-db makes it when it starts");
 		else
-			doctor_say(d, DOCTOR_FAIL, "socket", "choose another "
-				"MEMORY_DB_SOCKET", "cannot be reached: %s",
+			doctor_say(d, DOCTOR_FAIL, "socket",
+				"choose another "
+				"MEMORY_DB_SOCKET",
+				"cannot be reached: %s",
 				strerrordesc_np(errno));
 		return false;
 	}
 	if (!S_ISSOCK(st.st_mode)) {
-		doctor_say(d, DOCTOR_FAIL, "socket", "move it away, or choose "
+		doctor_say(d, DOCTOR_FAIL, "socket",
+			"move it away, or choose "
 			"another MEMORY_DB_SOCKET",
 			"%s is no socket: memory-db will not start there",
 			d->socket);
@@ -137,11 +152,15 @@ doctor_socket_check_file(struct doctor *d)
 	}
 	/* Others are let in on purpose (a group, --allow-uid), and memory-db
 	 * asks the kernel who they are: nothing to take back. */
-	doctor_say(d, DOCTOR_OK, "socket", NULL, "owned by %s, group %s, mode "
-		"%04o%s", doctor_user(st.st_uid), group_name(st.st_gid),
-		(unsigned)st.st_mode & 07777, st.st_mode & 022 ?
-		": others may ask, memory-db decides (--allow-uid, "
-		"--allow-gid)" : "");
+	doctor_say(d, DOCTOR_OK, "socket", NULL,
+		"owned by %s, group %s, mode "
+		"%04o%s",
+		doctor_user(st.st_uid), group_name(st.st_gid),
+		(unsigned)st.st_mode & 07777,
+		st.st_mode & 022
+			? ": others may ask, memory-db decides (--allow-uid, "
+			  "--allow-gid)"
+			: "");
 	return true;
 }
 
@@ -167,16 +186,19 @@ doctor_socket(struct doctor *d)
 		return;
 	rc = sock_connect(path, PATIENCE_MS, &fd, &e);
 	if (rc == MDB_E_UNREACHABLE)
-		doctor_say(d, DOCTOR_WARN, "socket", "nothing to do: the next "
-			"memory-db replaces it", "stale: %s", e.text);
+		doctor_say(d, DOCTOR_WARN, "socket",
+			"nothing to do: the next "
+			"memory-db replaces it",
+			"stale: %s", e.text);
 	else if (rc != 0)
 		say_denied(d, path, &e);
 	if (rc != 0 || sock_peer(fd, &peer, &e) != 0)
 		return;
 	doctor_process(peer.pid, name, sizeof(name));
-	doctor_say(d, DOCTOR_OK, "socket", NULL, "process %ld (%s) of %s "
-		"listens", (long)peer.pid, name[0] ? name : "?",
-		doctor_user(peer.uid));
+	doctor_say(d, DOCTOR_OK, "socket", NULL,
+		"process %ld (%s) of %s "
+		"listens",
+		(long)peer.pid, name[0] ? name : "?", doctor_user(peer.uid));
 	d->is_listening = true;
 }
 
@@ -187,14 +209,17 @@ doctor_socket_check_version(struct doctor *d)
 	bool is_same = strcmp(version, MEMORY_VERSION) == 0;
 	int64_t protocol = cli_int(d->hello, "protocol", 0);
 
-	doctor_say(d, is_same ? DOCTOR_OK : DOCTOR_WARN, "service", is_same ?
-		NULL : "restart memory-db after an update",
+	doctor_say(d, is_same ? DOCTOR_OK : DOCTOR_WARN, "service",
+		is_same ? NULL : "restart memory-db after an update",
 		"memory-db %s, protocol %lld, schema %lld, process %lld%s; "
-		"memoryctl %s, protocol %d", version, (long long)protocol,
+		"memoryctl %s, protocol %d",
+		version, (long long)protocol,
 		(long long)cli_int(d->hello, "schema", 0),
 		(long long)cli_int(d->hello, "pid", 0),
-		json_is_true(json_object_get(d->hello, "spawned")) ?
-		" (started by a client)" : "", MEMORY_VERSION, RPC_PROTOCOL);
+		json_is_true(json_object_get(d->hello, "spawned"))
+			? " (started by a client)"
+			: "",
+		MEMORY_VERSION, RPC_PROTOCOL);
 }
 
 /* What this client has in its environment, and the service does not go by. */
@@ -204,11 +229,11 @@ check_ignored(struct doctor *d)
 	const char *name;
 	json_t *why;
 
-	json_object_foreach(json_object_get(d->hello, "ignored_settings"),
-		name, why)
-		doctor_say(d, DOCTOR_WARN, "service", "unset it", "%s %s",
-			name, json_is_string(why) ? json_string_value(why) :
-			"is ignored");
+	json_object_foreach(json_object_get(d->hello, "ignored_settings"), name,
+		why)
+		doctor_say(d, DOCTOR_WARN, "service", "unset it", "%s %s", name,
+			json_is_string(why) ? json_string_value(why)
+					    : "is ignored");
 }
 
 /* What the service itself finds wrong. */
@@ -231,7 +256,8 @@ check_health(struct doctor *d, memory_client *client)
 	status = jx_parse(reply, strlen(reply), &e);
 	memory_free(reply);
 	json_array_foreach(json_object_get(json_object_get(status, "health"),
-		"problems"), i, p)
+				   "problems"),
+		i, p)
 		doctor_say(d, cli_is_broken(status) ? DOCTOR_FAIL : DOCTOR_WARN,
 			"service", NULL, "it says: %s",
 			json_is_string(p) ? json_string_value(p) : "?");
@@ -247,7 +273,8 @@ doctor_service(struct doctor *d)
 	int rc;
 
 	if (!d->is_listening) {
-		doctor_say(d, DOCTOR_OK, "service", NULL, "does not run; the "
+		doctor_say(d, DOCTOR_OK, "service", NULL,
+			"does not run; the "
 			"first client starts it");
 		return;
 	}
@@ -268,16 +295,18 @@ doctor_service(struct doctor *d)
 		check_ignored(d);
 		check_health(d, client);
 	} else if (rc == MEMORY_REFUSED) {
-		doctor_say(d, DOCTOR_FAIL, "service", strcmp(
-			memory_client_error_code(client), "wrong_database") ?
-			"update the older of the two programs" :
-			"unset MEMORY_DB_PATH, or give that database a "
-			"MEMORY_DB_SOCKET of its own",
+		doctor_say(d, DOCTOR_FAIL, "service",
+			strcmp(memory_client_error_code(client),
+				"wrong_database")
+				? "update the older of the two programs"
+				: "unset MEMORY_DB_PATH, or give that database a "
+				  "MEMORY_DB_SOCKET of its own",
 			"it answers, but: %s", memory_client_error(client));
 	} else {
-		doctor_say(d, DOCTOR_FAIL, "service", "look at its log; "
-			"restart it if it hangs", "it does not answer: %s",
-			memory_client_error(client));
+		doctor_say(d, DOCTOR_FAIL, "service",
+			"look at its log; "
+			"restart it if it hangs",
+			"it does not answer: %s", memory_client_error(client));
 	}
 	memory_free(reply);
 	memory_client_free(client);

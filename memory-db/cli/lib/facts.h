@@ -15,8 +15,8 @@ struct cli;
 /* Each entry of a list ({entity, text}, {entity, entityType}, {entity,
  * relationType, to}, {entity, metadata, of?} or {entity, tag, of}) on a line of its own behind the
  * sign, at most `most` of them. NULL: an empty list. 0 or MDB_E_NOMEM. */
-int facts_print(const struct cli *c, const json_t *list, size_t most,
-	char sign, enum out_style style) MUST_CHECK;
+int facts_print(const struct cli *c, const json_t *list, size_t most, char sign,
+	enum out_style style) MUST_CHECK;
 /* [{entity?, member, from, to}] as "~ ada: tier working -> semantic". */
 int facts_print_set(const struct cli *c, const json_t *list) MUST_CHECK;
 

@@ -8,13 +8,13 @@
 
 /* How the object is written. */
 struct style {
-	bool is_compact;	/* on one line */
-	const char *newline;	/* static */
-	const char *indent;	/* of its members; borrowed from the text */
+	bool is_compact;     /* on one line */
+	const char *newline; /* static */
+	const char *indent;  /* of its members; borrowed from the text */
 	size_t indent_n;
-	const char *unit;	/* one more level; borrowed or static */
+	const char *unit; /* one more level; borrowed or static */
 	size_t unit_n;
-	const char *outer;	/* of its closing brace; borrowed */
+	const char *outer; /* of its closing brace; borrowed */
 	size_t outer_n;
 };
 
@@ -88,8 +88,7 @@ jedit_look_at(const char *s, size_t n, size_t object, size_t first)
 		st.newline = "\r\n";
 	st.outer = s + begin;
 	st.outer_n = line_blanks(s, n, begin);
-	st.is_compact = first > 0 ? !is_first_on_line(s, n, first) :
-		!has_lines;
+	st.is_compact = first > 0 ? !is_first_on_line(s, n, first) : !has_lines;
 	if (first > 0 && !st.is_compact) {
 		begin = jedit_line_begin(s, first);
 		st.indent = s + begin;
@@ -110,7 +109,7 @@ jedit_add_line(const struct style *st, int depth, struct buf *out)
 		if (buf_add(out, st->indent, st->indent_n) != 0)
 			return MDB_E_NOMEM;
 	} else if (buf_add(out, st->outer, st->outer_n) != 0 ||
-		buf_add(out, st->unit, st->unit_n) != 0) {
+		   buf_add(out, st->unit, st->unit_n) != 0) {
 		return MDB_E_NOMEM;
 	}
 	for (; depth > 0; depth--)
@@ -122,13 +121,14 @@ jedit_add_line(const struct style *st, int depth, struct buf *out)
 static int
 add_key(const char *key, struct buf *out)
 {
-	return jx_quote(key, strlen(key), out) != 0 ? MDB_E_NOMEM :
-		buf_adds(out, ": ");
+	return jx_quote(key, strlen(key), out) != 0 ? MDB_E_NOMEM
+						    : buf_adds(out, ": ");
 }
 
 /* What we write is at most three levels deep. */
 static int
-jedit_add_value(const struct style *st, const json_t *v, int depth, struct buf *out)
+jedit_add_value(const struct style *st, const json_t *v, int depth,
+	struct buf *out)
 {
 	bool is_object = json_is_object(v);
 	const char *key, *comma = st->is_compact ? ", " : ",";
@@ -169,8 +169,9 @@ add_only(const struct style *st, const char *name, const json_t *value,
 	if (jedit_add_line(st, 0, out) != 0 || add_key(name, out) != 0 ||
 		jedit_add_value(st, value, 0, out) != 0)
 		return MDB_E_NOMEM;
-	if (!st->is_compact && (buf_adds(out, st->newline) != 0 ||
-		buf_add(out, st->outer, st->outer_n) != 0))
+	if (!st->is_compact &&
+		(buf_adds(out, st->newline) != 0 ||
+			buf_add(out, st->outer, st->outer_n) != 0))
 		return MDB_E_NOMEM;
 	return buf_addc(out, '}');
 }
@@ -245,19 +246,21 @@ jedit_add(struct jedit *ed, const char *s, size_t n, size_t object,
 		/* Comments stay where they are. */
 		if (jscan_blank(s, n, object + 1) == w.at)
 			inside = object + 1;
-		while (inside > object + 1 && strchr(" \t\r\n",
-			s[inside - 1]) != NULL)
+		while (inside > object + 1 &&
+			strchr(" \t\r\n", s[inside - 1]) != NULL)
 			inside--;
 		ed->at = inside;
 		ed->end = w.at + 1;
 		if (inside > object + 1 && st.is_compact &&
 			buf_adds(&ed->text, st.newline) != 0)
 			return err_nomem(e);
-		return add_only(&st, name, value, &ed->text) == 0 ? 0 :
-			err_nomem(e);
+		return add_only(&st, name, value, &ed->text) == 0
+			       ? 0
+			       : err_nomem(e);
 	}
-	return add_behind(&st, ed, s, n, last.value.end, name, value) == 0 ? 0 :
-		err_nomem(e);
+	return add_behind(&st, ed, s, n, last.value.end, name, value) == 0
+		       ? 0
+		       : err_nomem(e);
 }
 
 /* What stands between, without what is removed: nothing, unless there are
@@ -271,7 +274,7 @@ keep_comments(const char *s, size_t from, size_t end, struct buf *out)
 		size_t stop = jscan_comment(s, end, at);
 
 		if (stop == at)
-			stop = at + 1;	/* a comma */
+			stop = at + 1; /* a comma */
 		else if (buf_add(out, s + from, stop - from) != 0)
 			return MDB_E_NOMEM;
 		from = at = stop;
@@ -283,13 +286,15 @@ keep_comments(const char *s, size_t from, size_t end, struct buf *out)
 static int
 end_remark(struct jedit *ed, const char *s, size_t n)
 {
-	const char *line = ed->text.len > 0 ? memrchr(ed->text.data, '\n',
-		ed->text.len) : NULL;
+	const char *line = ed->text.len > 0
+				   ? memrchr(ed->text.data, '\n', ed->text.len)
+				   : NULL;
 	size_t begin = line != NULL ? (size_t)(line - ed->text.data) : 0;
 
 	if (ed->text.len == 0 || ed->end >= n || s[ed->end] == '\n' ||
-		s[ed->end] == '\r' || memmem(ed->text.data + begin,
-			ed->text.len - begin, "//", 2) == NULL)
+		s[ed->end] == '\r' ||
+		memmem(ed->text.data + begin, ed->text.len - begin, "//", 2) ==
+			NULL)
 		return 0;
 	return buf_addc(&ed->text, '\n');
 }
@@ -306,8 +311,9 @@ jedit_remove(struct jedit *ed, const char *s, size_t n, size_t object,
 	*ed = (struct jedit){0};
 	more = jscan_find(s, n, object, name, &hit);
 	if (more <= 0)
-		return more < 0 ? broken(e) : err_set(e, MDB_E_NOT_FOUND,
-			"no member '%s'", name);
+		return more < 0 ? broken(e)
+				: err_set(e, MDB_E_NOT_FOUND, "no member '%s'",
+					  name);
 	if (!jwalk_init(&w, s, n, object))
 		return broken(e);
 	while ((more = jwalk_next(&w, &m)) == 1) {
@@ -325,8 +331,8 @@ jedit_remove(struct jedit *ed, const char *s, size_t n, size_t object,
 		ed->at = hit.key.at;
 		more = keep_comments(s, hit.value.end,
 			jscan_space(s, n, hit.value.end), &ed->text);
-		ed->end = jscan_blank(s, n, jscan_space(s, n, hit.value.end) +
-			1);
+		ed->end =
+			jscan_blank(s, n, jscan_space(s, n, hit.value.end) + 1);
 	} else if (before.value.end > 0) {
 		ed->at = before.value.end;
 		ed->end = hit.value.end;
@@ -352,12 +358,14 @@ jedit_set(struct jedit *ed, const char *s, size_t n, size_t object,
 
 	*ed = (struct jedit){0};
 	if (rc <= 0)
-		return rc < 0 ? broken(e) : err_set(e, MDB_E_NOT_FOUND,
-			"no member '%s'", name);
+		return rc < 0 ? broken(e)
+			      : err_set(e, MDB_E_NOT_FOUND, "no member '%s'",
+					name);
 	ed->at = hit.value.at;
 	ed->end = hit.value.end;
 	st = jedit_look_at(s, n, object, hit.key.at);
-	return jedit_add_value(&st, value, 0, &ed->text) == 0 ? 0 : err_nomem(e);
+	return jedit_add_value(&st, value, 0, &ed->text) == 0 ? 0
+							      : err_nomem(e);
 }
 
 int

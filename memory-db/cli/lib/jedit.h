@@ -11,8 +11,8 @@
 #include "common/err.h"
 
 struct jedit {
-	size_t at, end;		/* bytes replaced */
-	struct buf text;	/* by these; owned */
+	size_t at, end;	 /* bytes replaced */
+	struct buf text; /* by these; owned */
 };
 
 /* Adds a member at the end of the object at `object`. */

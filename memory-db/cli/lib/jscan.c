@@ -11,7 +11,7 @@ jscan_blank(const char *s, size_t n, size_t at)
 	if (at == 0 && n >= 3 && memcmp(s, "\xef\xbb\xbf", 3) == 0)
 		at = 3;
 	while (at < n && (s[at] == ' ' || s[at] == '\t' || s[at] == '\n' ||
-		s[at] == '\r'))
+				 s[at] == '\r'))
 		at++;
 	return at;
 }
@@ -21,8 +21,8 @@ jscan_comment(const char *s, size_t n, size_t at)
 {
 	const char *end;
 
-	if (at + 1 >= n || s[at] != '/' || (s[at + 1] != '/' &&
-		s[at + 1] != '*'))
+	if (at + 1 >= n || s[at] != '/' ||
+		(s[at + 1] != '/' && s[at + 1] != '*'))
 		return at;
 	if (s[at + 1] == '/') {
 		end = memchr(s + at, '\n', n - at);
@@ -142,10 +142,12 @@ jscan_plain(const char *s, size_t n, struct buf *out)
 			rc = add_blanks(s + at, end - at, out);
 		} else {
 			end = at == 0 && jscan_blank(s, n, 0) >= 3 &&
-				s[0] == '\xef' ? 3 : at + 1;
-			rc = end > at + 1 || is_last_comma(s, n, at, before) ?
-				add_blanks(s + at, end - at, out) :
-				buf_addc(out, s[at]);
+					      s[0] == '\xef'
+				      ? 3
+				      : at + 1;
+			rc = end > at + 1 || is_last_comma(s, n, at, before)
+				     ? add_blanks(s + at, end - at, out)
+				     : buf_addc(out, s[at]);
 			if (end == at + 1 && strchr(" \t\r\n", s[at]) == NULL)
 				before = s[at];
 		}
@@ -217,7 +219,7 @@ key_is(const char *s, struct jspan key, const char *name)
 
 	if (memchr(s + key.at, '\\', n) == NULL)
 		return n == strlen(name) + 2 &&
-			memcmp(s + key.at + 1, name, n - 2) == 0;
+		       memcmp(s + key.at + 1, name, n - 2) == 0;
 	AUTO_JSON json_t *k = json_loadb(s + key.at, n, JSON_DECODE_ANY, NULL);
 
 	is_same = json_is_string(k) && strcmp(json_string_value(k), name) == 0;

@@ -14,18 +14,18 @@
 #include "common/cleanup.h"
 
 struct jspan {
-	size_t at, end;		/* [at, end) */
+	size_t at, end; /* [at, end) */
 };
 
 struct jmember {
-	struct jspan key;	/* with its quotes; empty in an array */
+	struct jspan key; /* with its quotes; empty in an array */
 	struct jspan value;
 };
 
 struct jwalk {
 	const char *s;
 	size_t n, at;
-	char close;		/* '}' or ']' */
+	char close; /* '}' or ']' */
 	bool is_begun;
 };
 

@@ -26,7 +26,8 @@ catch_signals(void)
 {
 	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
 	struct sigaction sa = {.sa_handler = newfile_on_signal,
-		.sa_flags = (int)SA_RESETHAND}, old;
+				 .sa_flags = (int)SA_RESETHAND},
+			 old;
 
 	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
 		if (sigaction(signals[i], NULL, &old) == 0 &&

@@ -10,8 +10,8 @@
 #include "common/err.h"
 
 struct newfile {
-	char *path, *temp;	/* owned */
-	FILE *f;		/* owned; write here */
+	char *path, *temp; /* owned */
+	FILE *f;	   /* owned; write here */
 };
 
 /* Makes the temporary file with this mode. An interrupting signal removes it.

@@ -253,8 +253,8 @@ out_bytes(int64_t bytes, char out[OUT_NUMBER_SIZE])
 		v /= 1024;
 		u++;
 	}
-	snprintf(out, OUT_NUMBER_SIZE, u == 0 || v >= 99.95 ? "%.0f %s" :
-		"%.1f %s", v, units[u]);
+	snprintf(out, OUT_NUMBER_SIZE,
+		u == 0 || v >= 99.95 ? "%.0f %s" : "%.1f %s", v, units[u]);
 	return out;
 }
 
@@ -268,8 +268,7 @@ out_count(int64_t n, char out[OUT_NUMBER_SIZE])
 	for (int i = 0; i < len; i++) {
 		int left = len - i;
 
-		if (i > 0 && digits[i - 1] != '-' && left % 3 == 0 &&
-			len > 4)
+		if (i > 0 && digits[i - 1] != '-' && left % 3 == 0 && len > 4)
 			out[k++] = ' ';
 		out[k++] = digits[i];
 	}
@@ -290,8 +289,8 @@ out_time(const char *at, char out[OUT_TIME_SIZE])
 	if (clock_parse(at, 0, 0, false, &ms, NULL) == 0) {
 		s = (time_t)(ms / 1000);
 		if (localtime_r(&s, &tm) != NULL &&
-			strftime(out, OUT_TIME_SIZE, "%Y-%m-%d %H:%M:%S",
-				&tm) > 0)
+			strftime(out, OUT_TIME_SIZE, "%Y-%m-%d %H:%M:%S", &tm) >
+				0)
 			return out;
 	}
 	snprintf(out, OUT_TIME_SIZE, "%s", at);

@@ -29,7 +29,8 @@ pager_wanted(void)
 	if (name == NULL && programs_on_path("less", path))
 		name = "less";
 	return name == NULL || name[0] == '\0' || strcmp(name, "cat") == 0
-		? NULL : name;
+		       ? NULL
+		       : name;
 }
 
 /* Ctrl-C is for the pager as well, which stays: so does its writer, that has
@@ -48,8 +49,7 @@ stop_writing(int number)
 	_exit(130);
 }
 
-static void __attribute__((noreturn))
-become(const char *name, int in)
+static void __attribute__((noreturn)) become(const char *name, int in)
 {
 	char shell[] = "sh", option[] = "-c";
 	AUTO_FREE char *line = strdup(name);

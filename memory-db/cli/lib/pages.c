@@ -12,8 +12,10 @@ next_params(const struct pages *p, json_t *params, const char *cursor)
 	int64_t left = p->limit - p->rows;
 
 	json_object_del(params, "as_of");
-	if (p->limit > 0 && jx_set(params, "limit", json_integer(
-		left < LIMIT_ROWS ? left : LIMIT_ROWS)) != 0)
+	if (p->limit > 0 &&
+		jx_set(params, "limit",
+			json_integer(left < LIMIT_ROWS ? left : LIMIT_ROWS)) !=
+			0)
 		return MDB_E_NOMEM;
 	if (cursor != NULL)
 		return jx_set(params, "cursor", json_string(cursor));
@@ -36,12 +38,12 @@ pages_read(struct cli *c, struct pages *p, json_t *params_new)
 
 		if (next_params(p, params, cursor) != 0)
 			return cli_nomem();
-		rc = cli_call(c, p->method, json_incref(params), cursor ?
-			CLI_NOW : p->with_as_of, &reply);
+		rc = cli_call(c, p->method, json_incref(params),
+			cursor ? CLI_NOW : p->with_as_of, &reply);
 		if (rc != CLI_OK)
 			return rc;
-		p->rows += (int64_t)json_array_size(json_object_get(reply,
-			p->list));
+		p->rows += (int64_t)json_array_size(
+			json_object_get(reply, p->list));
 		if ((rc = p->page(c, reply, p->ctx)) != CLI_OK)
 			return rc;
 		free(take_ptr(cursor));

@@ -9,8 +9,8 @@
 #include "memory-db/cli/cli.h"
 #include "memory-db/cli/lib/out.h"
 
-#define BAR 24			/* characters */
-#define EVERY_NS 100000000	/* between two drawings */
+#define BAR	 24	   /* characters */
+#define EVERY_NS 100000000 /* between two drawings */
 
 void
 progress_start(struct progress *p, const struct cli *c, const char *label)
@@ -19,7 +19,7 @@ progress_start(struct progress *p, const struct cli *c, const char *label)
 
 	*p = (struct progress){.label = label,
 		.is_on = !c->quiet && isatty(STDERR_FILENO) &&
-			(term == NULL || strcmp(term, "dumb") != 0),
+			 (term == NULL || strcmp(term, "dumb") != 0),
 		.begun_ns = clock_mono_ns()};
 }
 

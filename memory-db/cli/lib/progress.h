@@ -8,13 +8,12 @@
 struct cli;
 
 struct progress {
-	const char *label;	/* borrowed */
+	const char *label; /* borrowed */
 	bool is_on, is_shown;
 	int64_t begun_ns, drawn_ns;
 };
 
-void progress_start(struct progress *p, const struct cli *c,
-	const char *label);
+void progress_start(struct progress *p, const struct cli *c, const char *label);
 /* part: 0 to 1, or negative when unknown. count: of units ("lines"). Draws at
  * most ten times a second. */
 void progress_at(struct progress *p, double part, int64_t count,

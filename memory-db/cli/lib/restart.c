@@ -37,8 +37,9 @@ restart_look(struct cli *c, struct running *ret)
 		return rc;
 	ret->is_there = true;
 	ret->pid = peer.pid;
-	ret->is_spawned = json_is_true(json_object_get(json_object_get(status,
-		"database"), "spawned"));
+	ret->is_spawned = json_is_true(
+		json_object_get(json_object_get(status, "database"),
+			"spawned"));
 	return CLI_OK;
 }
 
@@ -51,12 +52,19 @@ restart_end(struct cli *c, const struct running *r)
 
 	memory_client_free(take_ptr(c->client));
 	if (fd < 0 || syscall(SYS_pidfd_send_signal, fd, SIGTERM, NULL, 0) < 0)
-		return errno == ESRCH ? CLI_OK : cli_fail(CLI_SYSTEM, "cannot "
-			"end memory-db (process %ld): %m", r->pid);
+		return errno == ESRCH
+			       ? CLI_OK
+			       : cli_fail(CLI_SYSTEM,
+					 "cannot "
+					 "end memory-db (process %ld): %m",
+					 r->pid);
 	do
 		n = poll(&p, 1, (int)(c->timeout_s * 1000));
 	while (n < 0 && errno == EINTR);
-	return n > 0 ? CLI_OK : cli_fail(CLI_SYSTEM, "memory-db (process %ld) "
-		"was told to end and still finishes what it accepted; --timeout "
-		"waits longer", r->pid);
+	return n > 0 ? CLI_OK
+		     : cli_fail(CLI_SYSTEM,
+			       "memory-db (process %ld) "
+			       "was told to end and still finishes what it accepted; --timeout "
+			       "waits longer",
+			       r->pid);
 }

@@ -7,7 +7,7 @@
 /* Who listens now, and whether a client started it. */
 struct running {
 	bool is_there, is_spawned;
-	long pid;		/* as the kernel says */
+	long pid; /* as the kernel says */
 };
 
 /* Looks without starting one. An exit code after a printed error when somebody

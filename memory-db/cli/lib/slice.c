@@ -33,8 +33,8 @@ slice_weigh(const char *json, size_t n, struct slice_cost *ret, struct err *e)
 
 	/* As the service will see it: a line that ends the connection there
 	 * would end the import. */
-	frame_init(&lx, LIMIT_REQUEST_BYTES, LIMIT_REQUEST_VALUES -
-		SPARE_VALUES);
+	frame_init(&lx, LIMIT_REQUEST_BYTES,
+		LIMIT_REQUEST_VALUES - SPARE_VALUES);
 	st = frame_feed(&lx, before, strlen(before), &skip, &used);
 	values = lx.values;
 	if (st == FRAME_MORE)
@@ -51,11 +51,12 @@ slice_weigh(const char *json, size_t n, struct slice_cost *ret, struct err *e)
 bool
 slice_has_room(const struct slice *s, const struct slice_cost *cost)
 {
-	return s->lines == 0 || (s->lines < SLICE_LINES &&
-		s->facts + cost->facts <= LIMIT_SLICE_FACTS &&
-		s->values + cost->values + SLICE_LINES + SPARE_VALUES <=
-			LIMIT_REQUEST_VALUES &&
-		s->records.len + cost->bytes < SLICE_BYTES);
+	return s->lines == 0 ||
+	       (s->lines < SLICE_LINES &&
+		       s->facts + cost->facts <= LIMIT_SLICE_FACTS &&
+		       s->values + cost->values + SLICE_LINES + SPARE_VALUES <=
+			       LIMIT_REQUEST_VALUES &&
+		       s->records.len + cost->bytes < SLICE_BYTES);
 }
 
 int

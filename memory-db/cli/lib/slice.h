@@ -18,17 +18,17 @@
 #define SLICE_BYTES (1024 * 1024)
 
 struct slice {
-	int64_t offset;		/* lines before it */
+	int64_t offset; /* lines before it */
 	size_t lines, facts, values;
-	bool is_empty[SLICE_LINES];	/* sent as {} */
-	struct buf records;	/* their JSON, separated by commas */
+	bool is_empty[SLICE_LINES]; /* sent as {} */
+	struct buf records;	    /* their JSON, separated by commas */
 };
 
 /* What a line adds to a request. */
 struct slice_cost {
 	size_t bytes;
-	size_t facts;	/* 1, and one for each entry of its lists */
-	size_t values;	/* of JSON */
+	size_t facts;  /* 1, and one for each entry of its lists */
+	size_t values; /* of JSON */
 };
 
 /* Checks that a line is a JSON object that the service can take in a request,
@@ -41,8 +41,8 @@ bool slice_has_room(const struct slice *s, const struct slice_cost *cost);
 
 /* Appends a line; json NULL: an empty one (cost is not looked at). 0 or
  * MDB_E_NOMEM. */
-int slice_add(struct slice *s, const char *json,
-	const struct slice_cost *cost) MUST_CHECK;
+int slice_add(struct slice *s, const char *json, const struct slice_cost *cost)
+	MUST_CHECK;
 
 /* Appends the parameters of import_records; more: others, as ",\"name\":true".
  * 0 or MDB_E_NOMEM. */

@@ -6,8 +6,8 @@
 
 struct slices {
 	struct progress progress;
-	json_t *conflicts;	/* of all, owned */
-	int64_t most;		/* left after the first one */
+	json_t *conflicts; /* of all, owned */
+	int64_t most;	   /* left after the first one */
 };
 
 static void
@@ -42,9 +42,9 @@ try_next(struct cli *c, const char *method, json_t *params_new,
 {
 	int rc = cli_call(c, method, params_new, CLI_NOW, ret_reply);
 
-	if (rc == CLI_OK &&
-		json_is_false(json_object_get(*ret_reply, "done")))
-		cli_note(c, "this is the next of several changes; %lld steps "
+	if (rc == CLI_OK && json_is_false(json_object_get(*ret_reply, "done")))
+		cli_note(c,
+			"this is the next of several changes; %lld steps "
 			"would be left",
 			(long long)cli_int(*ret_reply, "remaining", 0));
 	return rc;
@@ -54,8 +54,8 @@ int
 sliced_call(struct cli *c, const char *method, json_t *params_new,
 	bool is_sliced, const char *label, json_t **ret_reply)
 {
-	struct slices s __attribute__((cleanup(slices_done))) = {
-		.conflicts = json_array(), .most = 1};
+	struct slices s __attribute__((
+		cleanup(slices_done))) = {.conflicts = json_array(), .most = 1};
 	AUTO_JSON json_t *params = params_new, *reply = NULL;
 	int rc, more = 1;
 

@@ -36,8 +36,8 @@ hash_content(int fd, const char *target, unsigned char hash[HASH_BYTES],
 		if (got < 0)
 			return err_set(e, MDB_E_STORE, "reading failed: %s",
 				strerrordesc_np(errno));
-		crypto_generichash_update(&state,
-			(const unsigned char *)chunk, (size_t)got);
+		crypto_generichash_update(&state, (const unsigned char *)chunk,
+			(size_t)got);
 	}
 	crypto_generichash_final(&state, hash, HASH_BYTES);
 	return 0;
@@ -68,8 +68,10 @@ source_identity(int fd, const char *target, bool is_fresh,
 	if ((rc = hash_content(fd, target, hash, e)) != 0)
 		return rc;
 	if (lseek(fd, begin, SEEK_SET) < 0)
-		return err_set(e, MDB_E_STORE, "cannot go back to its begin: "
-			"%s", strerrordesc_np(errno));
+		return err_set(e, MDB_E_STORE,
+			"cannot go back to its begin: "
+			"%s",
+			strerrordesc_np(errno));
 	format("content", hash, ret);
 	return 0;
 }

@@ -8,8 +8,8 @@
 #include "memory-db/cli/cli.h"
 #include "memory-db/cli/lib/out.h"
 
-#define GAP 2		/* blanks between columns */
-#define NARROWEST 8	/* columns are not cut below this */
+#define GAP	  2 /* blanks between columns */
+#define NARROWEST 8 /* columns are not cut below this */
 
 void
 table_init(struct table *t, const struct table_column *columns, size_t n)
@@ -46,8 +46,8 @@ table_text(struct table *t, const char *text)
 
 	if (text == NULL)
 		text = "";
-	add_cell(t, out_safe(text, strlen(text), &b) != 0 ? NULL :
-		buf_steal(&b));
+	add_cell(t,
+		out_safe(text, strlen(text), &b) != 0 ? NULL : buf_steal(&b));
 }
 
 void
@@ -79,8 +79,7 @@ table_measure(const struct table *t, int room, int *widths)
 		int widest = -1;
 
 		for (size_t k = 0; k < t->columns_n; k++)
-			if (t->columns[k].flexible &&
-				widths[k] > NARROWEST &&
+			if (t->columns[k].flexible && widths[k] > NARROWEST &&
 				(widest < 0 || widths[k] > widths[widest]))
 				widest = (int)k;
 		if (widest < 0)
@@ -95,8 +94,9 @@ static int
 cut_cell(const struct table *t, size_t k, const char *text, int width,
 	struct buf *out)
 {
-	return t->columns[k].flexible == TABLE_TAIL ?
-		out_cut_head(text, width, out) : out_cut(text, width, out);
+	return t->columns[k].flexible == TABLE_TAIL
+		       ? out_cut_head(text, width, out)
+		       : out_cut(text, width, out);
 }
 
 static int
@@ -141,8 +141,9 @@ print_records(const struct table *t, const struct cli *c, FILE *f)
 			buf_str(&b) == NULL)
 			return MDB_E_NOMEM;
 		fprintf(f, "%s%s%s%*s%s\n", out_on(c, OUT_BOLD),
-			t->columns[k].title, out_off(c, OUT_BOLD), titles +
-			GAP - out_width(t->columns[k].title), "", b.data);
+			t->columns[k].title, out_off(c, OUT_BOLD),
+			titles + GAP - out_width(t->columns[k].title), "",
+			b.data);
 	}
 	return 0;
 }

@@ -12,20 +12,20 @@
 #include "common/cleanup.h"
 
 #define TABLE_COLUMNS 8
-#define TABLE_TAIL 2	/* cut at its beginning: the end says more */
+#define TABLE_TAIL    2 /* cut at its beginning: the end says more */
 
 struct table_column {
 	const char *title;
-	bool is_right;		/* numbers */
-	int flexible;		/* false: never cut; true: may be; TABLE_TAIL */
+	bool is_right; /* numbers */
+	int flexible;  /* false: never cut; true: may be; TABLE_TAIL */
 };
 
 struct table {
-	const struct table_column *columns;	/* borrowed */
+	const struct table_column *columns; /* borrowed */
 	size_t columns_n;
-	char **cells;		/* owned, row by row */
+	char **cells; /* owned, row by row */
 	size_t n, cap;
-	bool failed;		/* out of memory: table_print says so */
+	bool failed; /* out of memory: table_print says so */
 };
 
 struct cli;
@@ -35,8 +35,7 @@ void table_init(struct table *t, const struct table_column *columns, size_t n);
 void table_text(struct table *t, const char *text);
 void table_number(struct table *t, int64_t n);
 /* 0 or MDB_E_NOMEM. Prints nothing for no rows. */
-int table_print(const struct table *t, const struct cli *c, FILE *f)
-	MUST_CHECK;
+int table_print(const struct table *t, const struct cli *c, FILE *f) MUST_CHECK;
 void table_done(struct table *t);
 
 #define AUTO_TABLE __attribute__((cleanup(table_done)))

@@ -14,7 +14,7 @@
 
 /* How long other namespaces are asked when nothing was found, and how many
  * are named. */
-#define ASK_MS 2000
+#define ASK_MS	 2000
 #define TOLD_MAX 5
 
 /* The namespace of a folder, into c->place. Looking claims nothing: a remote
@@ -48,7 +48,8 @@ where_read(struct cli *c)
 	c->is_named = false;
 	folder = getcwd(NULL, 0);
 	if (folder == NULL)
-		return cli_fail(CLI_SYSTEM, "cannot tell the project: no "
+		return cli_fail(CLI_SYSTEM,
+			"cannot tell the project: no "
 			"working directory (%m); name a --namespace");
 	if (find_project(c, folder, NULL) != 0 ||
 		(c->namespace_ = buf_str(&c->place)) == NULL)
@@ -57,7 +58,7 @@ where_read(struct cli *c)
 	return CLI_OK;
 }
 
-/* --- which one ------------------------------------------------------------------ */
+/* --- which one ------------------------------------------------------------ */
 int
 where_names(struct cli *c, json_t **ret)
 {
@@ -116,8 +117,8 @@ no_such(const char *name, const json_t *names)
 			return cli_nomem();
 	return cli_fail(CLI_PROBLEM, "no namespace '%s'; there %s %s%s", name,
 		n == 1 ? "is" : "are", buf_str(&some) != NULL ? some.data : "",
-		n > TOLD_MAX ? " and more: memoryctl namespace lists them" :
-		"");
+		n > TOLD_MAX ? " and more: memoryctl namespace lists them"
+			     : "");
 }
 
 /* The namespace of the working directory becomes that of the command. */
@@ -153,8 +154,8 @@ where_choose(struct cli *c, const json_t *names, bool *ret_again)
 				return cli_nomem();
 		}
 	}
-	c->is_chosen = c->namespace_ != NULL &&
-		strcmp(c->namespace_, "default") != 0;
+	c->is_chosen =
+		c->namespace_ != NULL && strcmp(c->namespace_, "default") != 0;
 	*ret_again = c->is_chosen;
 	return CLI_OK;
 }
@@ -166,8 +167,8 @@ where_decide(struct cli *c, bool *ret_again)
 	bool is_unknown;
 
 	*ret_again = false;
-	if (c->is_chosen || (c->is_named && !c->command->looks &&
-		!c->command->writes))
+	if (c->is_chosen ||
+		(c->is_named && !c->command->looks && !c->command->writes))
 		return CLI_OK;
 	/* The command's own call has the words for what is wrong. */
 	if (where_names(c, &names) != CLI_OK)
@@ -184,12 +185,12 @@ where_decide(struct cli *c, bool *ret_again)
 	return CLI_OK;
 }
 
-/* --- entities and sessions ------------------------------------------------------ */
+/* --- entities and sessions ------------------------------------------------ */
 static const char *
 home_of(const struct cli *c)
 {
-	return c->namespace_ != NULL && c->namespace_[0] != '\0'
-		? c->namespace_ : "default";
+	return c->namespace_ != NULL && c->namespace_[0] != '\0' ? c->namespace_
+								 : "default";
 }
 
 int
@@ -206,8 +207,10 @@ where_entity(struct cli *c, const char *name)
 		return rc;
 	if (!c->is_chosen || c->branch != NULL)
 		return CLI_OK;
-	rc = cli_ask(c, "open_nodes", json_pack("{s:[s],s:[s,s],s:b}", "names",
-		name, "fields", "name", "namespace", "relations", 0), &reply);
+	rc = cli_ask(c, "open_nodes",
+		json_pack("{s:[s],s:[s,s],s:b}", "names", name, "fields",
+			"name", "namespace", "relations", 0),
+		&reply);
 	if (rc != CLI_OK)
 		return rc == CLI_PROBLEM ? CLI_OK : rc;
 	json_array_foreach(json_object_get(reply, "entities"), i, e)
@@ -235,15 +238,20 @@ where_session(struct cli *c, const char *session, json_t **ret)
 		*ret = take_ptr(names);
 		return CLI_OK;
 	}
-	rc = cli_call(c, "list_sessions", json_pack("{s:s}", "session",
-		session), CLI_NOW, &reply);
+	rc = cli_call(c, "list_sessions",
+		json_pack("{s:s}", "session", session), CLI_NOW, &reply);
 	if (rc != CLI_OK)
 		return rc;
-	names = json_incref(json_object_get(json_array_get(json_object_get(
-		reply, "sessions"), 0), "namespaces"));
+	names = json_incref(
+		json_object_get(json_array_get(json_object_get(reply,
+						       "sessions"),
+					0),
+			"namespaces"));
 	if (json_array_size(names) == 0)
-		return cli_fail(CLI_PROBLEM, "no session '%s' has written "
-			"here; memoryctl sessions lists them", session);
+		return cli_fail(CLI_PROBLEM,
+			"no session '%s' has written "
+			"here; memoryctl sessions lists them",
+			session);
 	*ret = take_ptr(names);
 	return CLI_OK;
 }
@@ -266,11 +274,16 @@ where_change(struct cli *c, int64_t change)
 	json_array_foreach(names, i, n) {
 		AUTO_JSON json_t *reply = NULL;
 
-		if (clock_mono_ns() < end && cli_ask(c, "memory_history", json_pack(
-			"{s:O,s:I,s:i}", "namespace", n, "until",
-			(json_int_t)change, "limit", 1), &reply) == CLI_OK &&
+		if (clock_mono_ns() < end &&
+			cli_ask(c, "memory_history",
+				json_pack("{s:O,s:I,s:i}", "namespace", n,
+					"until", (json_int_t)change, "limit",
+					1),
+				&reply) == CLI_OK &&
 			cli_int(json_array_get(json_object_get(reply,
-				"changes"), 0), "change", 0) == change) {
+						       "changes"),
+					0),
+				"change", 0) == change) {
 			buf_clear(&c->found, 0);
 			if (buf_adds(&c->found, json_string_value(n)) != 0 ||
 				(c->in = buf_str(&c->found)) == NULL)
@@ -281,25 +294,25 @@ where_change(struct cli *c, int64_t change)
 	return CLI_OK;
 }
 
-/* --- elsewhere -------------------------------------------------------------------- */
+/* --- elsewhere ------------------------------------------------------------ */
 
 /* Whether a namespace answers with rows. Names in it that are the same as the
  * one of the command line count as looked at. */
 static bool
-where_answers(struct cli *c, const char *name, const char *method, const char *list,
-	const json_t *params)
+where_answers(struct cli *c, const char *name, const char *method,
+	const char *list, const json_t *params)
 {
 	AUTO_JSON json_t *p = json_deep_copy(params), *reply = NULL;
 
-	if (p == NULL || json_object_set_new(p, "namespace",
-		json_string(name)) != 0 || json_object_set_new(p, "limit",
-		json_integer(1)) != 0)
+	if (p == NULL ||
+		json_object_set_new(p, "namespace", json_string(name)) != 0 ||
+		json_object_set_new(p, "limit", json_integer(1)) != 0)
 		return false;
 	if (strcmp(method, "open_nodes") == 0)
 		json_object_del(p, "limit");
 	return cli_ask(c, method, take_ptr(p), &reply) == CLI_OK &&
-		!json_is_false(json_object_get(reply, "relevant")) &&
-		json_array_size(json_object_get(reply, list)) > 0;
+	       !json_is_false(json_object_get(reply, "relevant")) &&
+	       json_array_size(json_object_get(reply, list)) > 0;
 }
 
 /* As the shell takes it. */
@@ -307,7 +320,7 @@ static int
 where_add_word(const char *word, struct buf *out)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOP"
-		"QRSTUVWXYZ0123456789_-./:@%+=,";
+				    "QRSTUVWXYZ0123456789_-./:@%+=,";
 	bool is_plain = word[0] != '\0' && word[strspn(word, plain)] == '\0';
 
 	if (buf_addc(out, ' ') != 0)
@@ -317,8 +330,8 @@ where_add_word(const char *word, struct buf *out)
 	if (buf_addc(out, '\'') != 0)
 		return MDB_E_NOMEM;
 	for (; *word != '\0'; word++)
-		if ((*word == '\'' ? buf_adds(out, "'\\''") :
-			buf_addc(out, *word)) != 0)
+		if ((*word == '\'' ? buf_adds(out, "'\\''")
+				   : buf_addc(out, *word)) != 0)
 			return MDB_E_NOMEM;
 	return buf_addc(out, '\'');
 }
@@ -351,8 +364,8 @@ add_told(const struct cli *c, const json_t *found, struct buf *out)
 	if (rc == 0)
 		rc = buf_addf(out, " %s: ", n == 1 ? "has it" : "have it");
 	if (rc == 0)
-		rc = add_command(c, json_string_value(json_array_get(found,
-			0)), out);
+		rc = add_command(c, json_string_value(json_array_get(found, 0)),
+			out);
 	return rc != 0 || buf_str(out) == NULL ? MDB_E_NOMEM : 0;
 }
 
@@ -376,17 +389,18 @@ where_tell(struct cli *c, const char *method, const char *list,
 		if (clock_mono_ns() > end)
 			left++;
 		else if (strcmp(name, home_of(c)) != 0 &&
-			strcmp(name, "default") != 0 &&
-			where_answers(c, name, method, list, params) &&
-			json_array_append(found, (json_t *)(uintptr_t)n) != 0)
+			 strcmp(name, "default") != 0 &&
+			 where_answers(c, name, method, list, params) &&
+			 json_array_append(found, (json_t *)(uintptr_t)n) != 0)
 			return;
 	}
 	if (json_array_size(found) > 0 && add_told(c, found, &text) == 0)
 		cli_note(c, "%s", text.data);
 	if (left > 0)
-		cli_note(c, "%zu of %zu namespaces were not asked, for want of "
-			"time; --namespace NAME asks one", left,
-			json_array_size(names));
+		cli_note(c,
+			"%zu of %zu namespaces were not asked, for want of "
+			"time; --namespace NAME asks one",
+			left, json_array_size(names));
 }
 
 void

@@ -49,7 +49,8 @@ static const struct {
 	{"open_nodes gives them", "memoryctl show gives them"},
 	{"memory_history", "memoryctl log"},
 	{"memory_undo", "memoryctl undo"},
-	{"memory_branch discards one", "memoryctl branch discard NAME drops one"},
+	{"memory_branch discards one",
+		"memoryctl branch discard NAME drops one"},
 	{"memory_branch", "memoryctl branch"},
 	{"memory_merge", "memoryctl merge"},
 	{"memory_revert", "memoryctl revert"},
@@ -106,20 +107,44 @@ static const struct {
 static const struct {
 	const char *member, *ours;
 } members[] = {
-	{"name", "NAME"}, {"names", "NAME"}, {"entityName", "NAME"},
-	{"entityNames", "NAME"}, {"new_name", "NEW"}, {"query", "QUERY"},
-	{"observations", "TEXT"}, {"contents", "TEXT"}, {"text", "TEXT"},
-	{"observation", "--observation"}, {"entityType", "--type"},
-	{"relationType", "RELATION"}, {"types", "--type"}, {"tiers", "--tier"},
-	{"tags", "--tags"}, {"limit", "--limit"}, {"since", "--since"},
-	{"until", "--until"}, {"session", "--session"}, {"run", "--run"},
-	{"change", "CHANGE"}, {"changes", "CHANGE"}, {"version", "VERSION"},
-	{"from", "FROM"}, {"to", "TO"}, {"alias", "NEW"}, {"of", "EXISTING"},
-	{"at", "--at"}, {"about", "--about"}, {"branch", "--branch"},
-	{"namespace", "--namespace"}, {"as_of", "--as-of"},
-	{"head", "--head"}, {"weights", "NAME=NUMBER"},
-	{"weight", "--weight"}, {"min_score", "--min-score"},
-	{"max_tokens", "--tokens"}, {"records", "the lines"},
+	{"name", "NAME"},
+	{"names", "NAME"},
+	{"entityName", "NAME"},
+	{"entityNames", "NAME"},
+	{"new_name", "NEW"},
+	{"query", "QUERY"},
+	{"observations", "TEXT"},
+	{"contents", "TEXT"},
+	{"text", "TEXT"},
+	{"observation", "--observation"},
+	{"entityType", "--type"},
+	{"relationType", "RELATION"},
+	{"types", "--type"},
+	{"tiers", "--tier"},
+	{"tags", "--tags"},
+	{"limit", "--limit"},
+	{"since", "--since"},
+	{"until", "--until"},
+	{"session", "--session"},
+	{"run", "--run"},
+	{"change", "CHANGE"},
+	{"changes", "CHANGE"},
+	{"version", "VERSION"},
+	{"from", "FROM"},
+	{"to", "TO"},
+	{"alias", "NEW"},
+	{"of", "EXISTING"},
+	{"at", "--at"},
+	{"about", "--about"},
+	{"branch", "--branch"},
+	{"namespace", "--namespace"},
+	{"as_of", "--as-of"},
+	{"head", "--head"},
+	{"weights", "NAME=NUMBER"},
+	{"weight", "--weight"},
+	{"min_score", "--min-score"},
+	{"max_tokens", "--tokens"},
+	{"records", "the lines"},
 	{"time_zone", "TZ"},
 };
 
@@ -184,7 +209,7 @@ words_for_people(const char *text, struct buf *out)
 	const char *s = text, *ours = NULL;
 	char path[80];
 	size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUV"
-		"WXYZ0123456789_.[]");
+			     "WXYZ0123456789_.[]");
 	int rc = 0;
 
 	/* "entities[0].name: must not be empty" */

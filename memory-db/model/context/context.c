@@ -7,9 +7,7 @@
 
 #include "common/clock.h"
 #include "common/jx.h"
-#include "common/text.h"
 #include "common/tokens.h"
-#include "common/utf8.h"
 #include "memory-db/model/context/context_internal.h"
 #include "memory-db/model/read/provenance.h"
 #include "memory-db/store/log/derivations.h"
@@ -22,33 +20,34 @@
 #define DAY_MS	  INT64_C(86400000)
 #define MINUTE_MS INT64_C(60000)
 
-const char *const context_sources[] = {
-	"pinned", "relevant", "conflicts", "recent", NULL};
+const char *const context_sources[] = {"pinned", "relevant", "conflicts",
+	"recent", NULL};
 /* Percent of the budget in the first round. */
 static const size_t shares[CONTEXT_MAX] = {[CONTEXT_PINNED] = 30,
-	[CONTEXT_RELEVANT] = 50, [CONTEXT_CONFLICTS] = 10,
+	[CONTEXT_RELEVANT] = 50,
+	[CONTEXT_CONFLICTS] = 10,
 	[CONTEXT_RECENT] = 10};
 
 struct context_writing {
 	struct gathering g;
-	struct buf lines[CONTEXT_MAX]; /* what each source has so far */
-	struct buf line, name;	/* of the item under way */
+	struct buf lines[CONTEXT_MAX];	 /* what each source has so far */
+	struct buf line, name;		 /* of the item under way */
 	const struct context_item *item; /* its name is not written yet */
-	size_t tokens;		/* of all lines, heads, and the frame */
+	size_t tokens; /* of all lines, heads, and the frame */
 	size_t counts[CONTEXT_MAX];
 	size_t named, left_out;
 	char begin[96], end[48];
-	bool is_framed;		/* the marks fit into the budget */
-	int minutes;		/* of the zone */
+	bool is_framed; /* the marks fit into the budget */
+	int minutes;	/* of the zone */
 	struct receipt_row *rows;
 	size_t rows_n;
-	int64_t at;		/* of the fact under way */
-	struct origin origin;	/* likewise */
-	uint64_t key;		/* of its entity's name and its text */
-	struct idmap said;	/* keys of what is written */
+	int64_t at;	      /* of the fact under way */
+	struct origin origin; /* likewise */
+	uint64_t key;	      /* of its entity's name and its text */
+	struct idmap said;    /* keys of what is written */
 };
 
-/* --- one line ------------------------------------------------------------------------ */
+/* --- one line ------------------------------------------------------------- */
 
 static int
 add_buf(struct buf *out, const struct buf *b)
@@ -74,7 +73,7 @@ context_add_label(struct context_writing *w, const char *before, int64_t label)
 	int r = label == 0 ? 0 : label_text(w->g.st, label, &text, w->g.e);
 
 	if (r == 1 && (buf_adds(&w->line, before) != 0 ||
-		add_buf(&w->line, &text) != 0))
+			      add_buf(&w->line, &text) != 0))
 		return err_nomem(w->g.e);
 	return r < 0 ? r : 0;
 }
@@ -89,8 +88,9 @@ context_add_name(struct context_writing *w)
 	if (x == NULL)
 		return 0;
 	return buf_addc(&w->line, ' ') || add_buf(&w->line, &w->name) ||
-	       (x->conflict != 0 && buf_addf(&w->line, ", %s",
-				context_conflict_word(x->conflict_kind)));
+	       (x->conflict != 0 &&
+		       buf_addf(&w->line, ", %s",
+			       context_conflict_word(x->conflict_kind)));
 }
 
 /* "by speaker, session s" */
@@ -111,7 +111,8 @@ add_claims(struct context_writing *w, const struct fact *f)
 	if (buf_adds(&w->line, ", claimed: said") != 0 ||
 		(f->source_at != FACT_NO_TIME &&
 			(buf_addc(&w->line, ' ') != 0 ||
-				context_add_day(w, &w->line, f->source_at) != 0)))
+				context_add_day(w, &w->line, f->source_at) !=
+					0)))
 		return err_nomem(w->g.e);
 	return add_said(w, f);
 }
@@ -132,9 +133,9 @@ add_from(struct context_writing *w)
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(members); i++) {
 		const char *text = jx_text(from, members[i][0]);
 
-		if (text != NULL &&
-			(buf_adds(&w->line, members[i][1]) != 0 ||
-				context_quote(&w->line, text, strlen(text)) != 0))
+		if (text != NULL && (buf_adds(&w->line, members[i][1]) != 0 ||
+					    context_quote(&w->line, text,
+						    strlen(text)) != 0))
 			r = err_nomem(w->g.e);
 	}
 	return r;
@@ -157,7 +158,8 @@ context_add_fact(void *ctx, const struct fact *f)
 	if (r < 0)
 		return r;
 	if (buf_addf(&w->line, "#%lld (", (long long)f->id) != 0 ||
-		context_add_day(w, &w->line, is_claim ? w->origin.at
+		context_add_day(w, &w->line,
+			is_claim		       ? w->origin.at
 			: f->source_at != FACT_NO_TIME ? f->source_at
 						       : w->at) != 0)
 		return err_nomem(w->g.e);
@@ -169,7 +171,8 @@ context_add_fact(void *ctx, const struct fact *f)
 	if (r == 1 && buf_addf(&w->line, ", suspect: its source #%lld is gone",
 			      (long long)source) != 0)
 		r = err_nomem(w->g.e);
-	if (r >= 0 && (buf_addc(&w->line, ')') != 0 || context_add_name(w) != 0 ||
+	if (r >= 0 &&
+		(buf_addc(&w->line, ')') != 0 || context_add_name(w) != 0 ||
 			buf_adds(&w->line, ": ") != 0 ||
 			context_quote(&w->line, f->text, f->text_n) != 0))
 		r = err_nomem(w->g.e);
@@ -214,14 +217,15 @@ make_line(struct context_writing *w, const struct context_item *x)
 	if (r >= 0 && x->other != 0)
 		r = fact_get(w->g.st, x->other, context_add_fact, w, w->g.e);
 	if (r >= 0 && x->conflict != 0 && x->fact == 0 &&
-		buf_addf(&w->line, ": conflict #%lld", (long long)x->conflict) != 0)
+		buf_addf(&w->line, ": conflict #%lld",
+			(long long)x->conflict) != 0)
 		r = err_nomem(w->g.e);
 	if (r >= 0 && buf_addc(&w->line, '\n') != 0)
 		r = err_nomem(w->g.e);
 	return r < 0 ? r : 0;
 }
 
-/* --- packing ------------------------------------------------------------------------- */
+/* --- packing -------------------------------------------------------------- */
 
 /* The same text of an entity of the same name is there already: a project and
  * its user may both have it. */
@@ -267,8 +271,8 @@ context_pack(struct context_writing *w, struct context_item *x, size_t *room)
 	w->counts[x->source]++;
 	x->written = true;
 	if (x->fact != 0)
-		w->rows[w->rows_n++] = (struct receipt_row){
-			x->fact, x->entity, x->score};
+		w->rows[w->rows_n++] =
+			(struct receipt_row){x->fact, x->entity, x->score};
 	return 0;
 }
 
@@ -309,8 +313,8 @@ pack_names(struct context_writing *w, struct buf *out)
 		if (r == 0 && (buf_addf(&w->line, "#%lld ",
 				       (long long)(x->fact ? x->fact
 							   : x->conflict)) ||
-			add_buf(&w->line, &w->name) != 0 ||
-			buf_addc(&w->line, '\n') != 0))
+				      add_buf(&w->line, &w->name) != 0 ||
+				      buf_addc(&w->line, '\n') != 0))
 			r = err_nomem(w->g.e);
 		cost = tokens_estimate(w->line.data, w->line.len) +
 		       (out->len == 0 ? head : 0);
@@ -318,7 +322,8 @@ pack_names(struct context_writing *w, struct buf *out)
 			w->left_out++;
 			continue;
 		}
-		if ((out->len == 0 && buf_adds(out, "[more, by open_nodes]\n")) ||
+		if ((out->len == 0 &&
+			    buf_adds(out, "[more, by open_nodes]\n")) ||
 			buf_add(out, w->line.data, w->line.len) != 0)
 			return err_nomem(w->g.e);
 		w->tokens += cost;
@@ -327,10 +332,11 @@ pack_names(struct context_writing *w, struct buf *out)
 	return r;
 }
 
-/* --- the reply ------------------------------------------------------------------------- */
+/* --- the reply ------------------------------------------------------------ */
 
 static int
-put_together(struct context_writing *w, const struct buf *names, struct buf *out)
+put_together(struct context_writing *w, const struct buf *names,
+	struct buf *out)
 {
 	int bad = buf_adds(out, w->begin);
 
@@ -346,8 +352,8 @@ put_together(struct context_writing *w, const struct buf *names, struct buf *out
 }
 
 static int
-context_reply(struct context_writing *w, const struct receipt *receipt, const struct buf *text,
-	json_t **ret)
+context_reply(struct context_writing *w, const struct receipt *receipt,
+	const struct buf *text, json_t **ret)
 {
 	json_t *j AUTO_JSON = json_object(), *counts = json_object();
 	int bad = !j || !counts;
@@ -356,19 +362,22 @@ context_reply(struct context_writing *w, const struct receipt *receipt, const st
 		if (w->counts[s] > 0)
 			bad = jx_set(counts, context_sources[s],
 				json_integer((json_int_t)w->counts[s]));
-	if (bad || jx_set(j, "context",
-			    json_stringn(text->data, text->len)) != 0 ||
+	if (bad ||
+		jx_set(j, "context", json_stringn(text->data, text->len)) !=
+			0 ||
 		jx_set(j, "tokens", json_integer((json_int_t)w->tokens)) != 0) {
 		json_decref(counts);
 		return err_nomem(w->g.e);
 	}
 	bad = jx_set(j, "counts", counts) ||
-	      (w->named > 0 && jx_set(j, "named",
-		json_integer((json_int_t)w->named))) ||
-	      (w->left_out > 0 && jx_set(j, "left_out",
-		json_integer((json_int_t)w->left_out))) ||
-	      (w->g.pins_over > 0 && jx_set(j, "pins_not_counted",
-		json_integer((json_int_t)w->g.pins_over))) ||
+	      (w->named > 0 &&
+		      jx_set(j, "named", json_integer((json_int_t)w->named))) ||
+	      (w->left_out > 0 &&
+		      jx_set(j, "left_out",
+			      json_integer((json_int_t)w->left_out))) ||
+	      (w->g.pins_over > 0 &&
+		      jx_set(j, "pins_not_counted",
+			      json_integer((json_int_t)w->g.pins_over))) ||
 	      jx_set(j, "receipt", json_string(receipt->id));
 	if (bad)
 		return err_nomem(w->g.e);
@@ -390,14 +399,14 @@ make_frame(struct context_writing *w)
 	w->tokens = tokens_estimate(w->begin, strlen(w->begin)) +
 		    tokens_estimate(w->end, strlen(w->end));
 	w->is_framed = w->tokens <= w->g.request->max_tokens;
-	if (!w->is_framed) {	/* not even the marks: nothing */
+	if (!w->is_framed) { /* not even the marks: nothing */
 		w->begin[0] = w->end[0] = '\0';
 		w->tokens = 0;
 		w->left_out = w->g.n;
 	}
 	w->rows = calloc(w->g.n + 1, sizeof(*w->rows));
 	if (clock_zone_minutes(w->g.request->zone[0] ? w->g.request->zone
-						    : "UTC",
+						     : "UTC",
 		    w->g.request->now, &w->minutes) < 0)
 		w->minutes = 0;
 	return w->rows ? 0 : err_nomem(w->g.e);
@@ -409,9 +418,13 @@ assemble(struct context_writing *w, json_t **ret)
 	const struct context_request *q = w->g.request;
 	const struct scope *s = w->g.scope;
 	struct buf names AUTO_BUF = {0}, text AUTO_BUF = {0};
-	struct receipt receipt = {.kind = RECEIPT_CONTEXT, .at = q->now,
-		.ns = s->ns[0], .branch = s->lens.level[0].branch,
-		.change = s->change, .query = q->task, .query_n = q->task_n};
+	struct receipt receipt = {.kind = RECEIPT_CONTEXT,
+		.at = q->now,
+		.ns = s->ns[0],
+		.branch = s->lens.level[0].branch,
+		.change = s->change,
+		.query = q->task,
+		.query_n = q->task_n};
 	int r = context_gather(&w->g);
 
 	if (r == 0)
@@ -436,8 +449,8 @@ int
 context_json(struct store *st, const struct scope *scope,
 	const struct context_request *request, json_t **ret, struct err *e)
 {
-	struct context_writing w = {.g = {.st = st, .scope = scope,
-		.request = request, .e = e}};
+	struct context_writing w = {
+		.g = {.st = st, .scope = scope, .request = request, .e = e}};
 	int r = assemble(&w, ret);
 
 	for (int s = 0; s < CONTEXT_MAX; s++)

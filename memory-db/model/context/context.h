@@ -22,7 +22,10 @@
 #include "memory-db/model/scope/scope.h"
 
 enum context_source {
-	CONTEXT_PINNED, CONTEXT_RELEVANT, CONTEXT_CONFLICTS, CONTEXT_RECENT,
+	CONTEXT_PINNED,
+	CONTEXT_RELEVANT,
+	CONTEXT_CONFLICTS,
+	CONTEXT_RECENT,
 	CONTEXT_MAX
 };
 extern const char *const context_sources[]; /* names, NULL-terminated */
@@ -30,9 +33,9 @@ extern const char *const context_sources[]; /* names, NULL-terminated */
 struct context_request {
 	const char *task;
 	size_t task_n;
-	unsigned sources;	/* 1 << enum context_source; 0: all */
+	unsigned sources; /* 1 << enum context_source; 0: all */
 	size_t max_tokens;
-	int64_t now;		/* ms */
+	int64_t now; /* ms */
 	const char *zone;
 	int64_t deadline_ns;
 	const struct question *question; /* vector of the task, or NULL */

@@ -16,8 +16,8 @@
 #include <sodium.h>
 
 /* Items of each source; of one pinned entity. */
-#define PINNED_MAX    200
-#define PINNED_FACTS  20
+#define PINNED_MAX   200
+#define PINNED_FACTS 20
 /* Of so many facts, to find those that its pin vouches for. */
 #define PINNED_PAGES  50
 #define RELEVANT_MAX  100
@@ -74,18 +74,20 @@ add_pinned(void *ctx, int64_t entity)
 	int r = recall_pin_set(g->st, entity, &pinned_at, g->e);
 
 	for (int page = 0; r == 0 && n == PINNED_FACTS && page < PINNED_PAGES &&
-		taken < PINNED_FACTS; page++) {
-		r = recall_newest_of(
-			g->st, entity, before, PINNED_FACTS, facts, &n, g->e);
+			   taken < PINNED_FACTS;
+		page++) {
+		r = recall_newest_of(g->st, entity, before, PINNED_FACTS, facts,
+			&n, g->e);
 		for (int i = 0; r == 0 && i < n && taken < PINNED_FACTS; i++) {
 			before = facts[i];
 			r = is_vouched(g, facts[i], pinned_at, &o);
 			if (r <= 0)
 				continue;
 			taken++;
-			r = context_gather_add(g, &(struct context_item){
-				.source = CONTEXT_PINNED, .fact = facts[i],
-				.entity = entity});
+			r = context_gather_add(g,
+				&(struct context_item){.source = CONTEXT_PINNED,
+					.fact = facts[i],
+					.entity = entity});
 		}
 	}
 	return r;
@@ -94,8 +96,7 @@ add_pinned(void *ctx, int64_t entity)
 static int
 pinned(struct gathering *g)
 {
-	int r = pins_each(
-		g->st, g->scope, add_pinned, g, &g->pins_over, g->e);
+	int r = pins_each(g->st, g->scope, add_pinned, g, &g->pins_over, g->e);
 
 	return r < 0 ? r : 0;
 }
@@ -105,11 +106,17 @@ relevant(struct gathering *g)
 {
 	const struct context_request *q = g->request;
 	struct recall_weights weights;
-	struct recall_request request = {.weights = &weights, .query = q->task,
-		.query_n = q->task_n, .limit = RELEVANT_MAX, .types_n = -1,
-		.since = INT64_MIN, .until = INT64_MAX,
-		.valid_at = g->scope->valid_at, .now = q->now,
-		.zone = q->zone, .deadline_ns = q->deadline_ns,
+	struct recall_request request = {.weights = &weights,
+		.query = q->task,
+		.query_n = q->task_n,
+		.limit = RELEVANT_MAX,
+		.types_n = -1,
+		.since = INT64_MIN,
+		.until = INT64_MAX,
+		.valid_at = g->scope->valid_at,
+		.now = q->now,
+		.zone = q->zone,
+		.deadline_ns = q->deadline_ns,
 		.question = q->question};
 	struct recall_result found = {0};
 	int r = recall_settings_read(g->st, g->scope->ns[0], &weights, g->e);
@@ -117,17 +124,19 @@ relevant(struct gathering *g)
 	for (int i = 0; i < g->scope->n; i++)
 		request.ns[i] = g->scope->ns[i];
 	if (r == 0)
-		r = recall_run_cached(
-			g->st, g->scope, &request, &found, g->e);
+		r = recall_run_cached(g->st, g->scope, &request, &found, g->e);
 	g->is_relevant = r == 0 && found.is_relevant;
 	for (size_t i = 0; r == 0 && g->is_relevant && i < found.n; i++) {
 		const struct recall_found *row = &found.rows[i];
 
 		if (row->score < RELEVANT_SHARE * found.rows[0].score)
 			break;
-		r = context_gather_add(g, &(struct context_item){.source = CONTEXT_RELEVANT,
-			.fact = row->fact, .entity = row->entity,
-			.at = row->at, .score = row->score});
+		r = context_gather_add(g,
+			&(struct context_item){.source = CONTEXT_RELEVANT,
+				.fact = row->fact,
+				.entity = row->entity,
+				.at = row->at,
+				.score = row->score});
 	}
 	recall_result_done(&found);
 	return r < 0 ? r : 0;
@@ -146,10 +155,14 @@ context_gather_add_conflict(void *ctx, const struct conflict_row *c)
 		(ns != g->scope->ns[0] && ns != g->scope->ns[1]))
 		return r < 0 ? r : 0;
 	/* Those of a merge may hold values instead of facts. */
-	return context_gather_add(g, &(struct context_item){.source = CONTEXT_CONFLICTS,
-		.entity = c->entity, .conflict = c->id, .at = c->found,
-		.conflict_kind = (int)c->kind, .fact = facts ? c->ours : 0,
-		.other = facts ? c->theirs : 0});
+	return context_gather_add(g,
+		&(struct context_item){.source = CONTEXT_CONFLICTS,
+			.entity = c->entity,
+			.conflict = c->id,
+			.at = c->found,
+			.conflict_kind = (int)c->kind,
+			.fact = facts ? c->ours : 0,
+			.other = facts ? c->theirs : 0});
 }
 
 static int
@@ -169,8 +182,11 @@ add_recent(void *ctx, const struct search_row *row)
 
 	if (r != 1 || x.kind != FACT_OBSERVATION)
 		return r < 0 ? r : 0;
-	return context_gather_add(g, &(struct context_item){.source = CONTEXT_RECENT,
-		.fact = row->fact, .entity = row->entity, .at = x.at});
+	return context_gather_add(g,
+		&(struct context_item){.source = CONTEXT_RECENT,
+			.fact = row->fact,
+			.entity = row->entity,
+			.at = x.at});
 }
 
 static int
@@ -238,5 +254,5 @@ context_conflict_word(int kind)
 		"contradiction", "attribute", "merge"};
 
 	return kind > 0 && kind < (int)ARRAY_LEN(words) ? words[kind]
-						       : words[0];
+							: words[0];
 }

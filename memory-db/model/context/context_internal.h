@@ -9,11 +9,11 @@
 
 struct context_item {
 	enum context_source source;
-	int64_t fact, entity;	/* of a conflict: ours, or 0 */
-	int64_t at;		/* ms; 0: look at the fact */
-	double score;		/* of recall; else 0 */
-	int64_t conflict;	/* id, or 0 */
-	int64_t other;		/* fact in conflict with it, or 0 */
+	int64_t fact, entity; /* of a conflict: ours, or 0 */
+	int64_t at;	      /* ms; 0: look at the fact */
+	double score;	      /* of recall; else 0 */
+	int64_t conflict;     /* id, or 0 */
+	int64_t other;	      /* fact in conflict with it, or 0 */
 	int conflict_kind;
 	bool written, named;
 };
@@ -24,10 +24,10 @@ struct gathering {
 	struct err *e;
 	struct context_item *items;
 	size_t n, cap;
-	struct idmap seen;	/* facts */
-	size_t left;		/* of the source under way */
-	int64_t pins_over;	/* pinned, and not counted (pins.h) */
-	bool is_relevant;	/* recall found something that fits */
+	struct idmap seen; /* facts */
+	size_t left;	   /* of the source under way */
+	int64_t pins_over; /* pinned, and not counted (pins.h) */
+	bool is_relevant;  /* recall found something that fits */
 };
 
 /* Items in order of their sources, each fact once. */

@@ -9,7 +9,7 @@
 
 struct lister {
 	struct store *st;
-	json_t *list;		/* borrowed */
+	json_t *list; /* borrowed */
 	int64_t change, limit, next;
 	struct err *e;
 };
@@ -23,7 +23,7 @@ append_object(struct lister *l)
 	return o != NULL && jx_add(l->list, o) == 0 ? o : NULL;
 }
 
-/* --- namespaces ------------------------------------------------------------------ */
+/* --- namespaces ----------------------------------------------------------- */
 static int
 namespaces_add_alias(void *ctx, const char *name, size_t n)
 {
@@ -37,8 +37,8 @@ namespaces_set_aliases(struct lister *l, json_t *o, int64_t ns)
 	int r = member_set_new(o, "aliases", aliases, l->e);
 
 	if (r == 0)
-		r = operate_namespace_aliases(l->st, ns, namespaces_add_alias, aliases,
-			l->e);
+		r = operate_namespace_aliases(l->st, ns, namespaces_add_alias,
+			aliases, l->e);
 	return r == MDB_E_NOMEM ? err_nomem(l->e) : r;
 }
 
@@ -67,9 +67,8 @@ namespaces_list(struct store *st, json_t **ret, struct err *e)
 {
 	json_t *list AUTO_JSON = json_array();
 	struct lister l = {.st = st, .list = list, .e = e};
-	int r = list == NULL
-		? err_nomem(e)
-		: operate_namespaces(st, 0, list_namespace, &l, e);
+	int r = list == NULL ? err_nomem(e)
+			     : operate_namespaces(st, 0, list_namespace, &l, e);
 
 	if (r == 0)
 		*ret = take_ptr(list);
@@ -110,7 +109,7 @@ namespaces_heads(struct store *st, int64_t ns, int64_t change, json_t **ret,
 	return r;
 }
 
-/* --- sessions ---------------------------------------------------------------------- */
+/* --- sessions ------------------------------------------------------------- */
 static int
 namespaces_set_namespace(struct lister *l, json_t *o, int64_t ns)
 {
@@ -157,8 +156,8 @@ sessions_list(struct store *st, int64_t before, int64_t limit, json_t **ret,
 	json_t *list AUTO_JSON = json_array();
 	struct lister l = {.st = st, .list = list, .limit = limit, .e = e};
 	int r = list == NULL
-		? err_nomem(e)
-		: operate_sessions(st, before, list_session, &l, e);
+			? err_nomem(e)
+			: operate_sessions(st, before, list_session, &l, e);
 
 	if (r < 0)
 		return r;
@@ -177,7 +176,9 @@ add_namespace(void *ctx, int64_t ns)
 	if (r < 0)
 		return r;
 	return jx_add(l->list, member_text(name.data != NULL ? name.data : "",
-			name.len)) != 0 ? err_nomem(l->e) : 0;
+				       name.len)) != 0
+		       ? err_nomem(l->e)
+		       : 0;
 }
 
 int
@@ -188,8 +189,8 @@ sessions_one(struct store *st, const char *session, json_t **ret, struct err *e)
 	struct session_row row;
 	int64_t label;
 	int r = list == NULL || names == NULL
-		? err_nomem(e)
-		: label_find(st, session, &label, e);
+			? err_nomem(e)
+			: label_find(st, session, &label, e);
 
 	if (r == 1)
 		r = operate_session(st, label, &row, e);
@@ -209,7 +210,7 @@ sessions_one(struct store *st, const char *session, json_t **ret, struct err *e)
 	return r;
 }
 
-/* --- names --------------------------------------------------------------------------- */
+/* --- names ---------------------------------------------------------------- */
 /* Its id and whether `name` is its name rather than an alias. */
 static int
 namespaces_find_namespace(struct store *st, const char *param, const char *name,
@@ -226,8 +227,8 @@ namespaces_find_namespace(struct store *st, const char *param, const char *name,
 		r = namespace_name(st, *ret_ns, &own, e);
 	if (r < 0)
 		return r;
-	*ret_is_alias = own.len != strlen(name) ||
-		memcmp(own.data, name, own.len) != 0;
+	*ret_is_alias =
+		own.len != strlen(name) || memcmp(own.data, name, own.len) != 0;
 	return 0;
 }
 
@@ -247,12 +248,14 @@ free_name(struct store *st, const char *param, const char *name, bool any_alias,
 	if (own.len == strlen(name) && memcmp(own.data, name, own.len) == 0)
 		return err_param(e, MDB_E_EXISTS, param,
 			"there is a namespace '%.200s'; rename it first, or "
-			"move what it holds with merge_namespaces", name);
+			"move what it holds with merge_namespaces",
+			name);
 	if (other != ns && !any_alias)
 		return err_param(e, MDB_E_EXISTS, param,
 			"'%.100s' is an alias of namespace '%.*s'; choose "
 			"another name, or let the alias mean another namespace "
-			"first", name, (int)own.len, own.data);
+			"first",
+			name, (int)own.len, own.data);
 	return operate_unalias_namespace(st, name, e);
 }
 
@@ -268,7 +271,8 @@ namespaces_rename(struct store *st, const char *from, const char *to,
 		return r;
 	if (is_alias)
 		return err_param(e, MDB_E_INVALID, "from",
-			"'%.200s' is an alias; name the namespace itself", from);
+			"'%.200s' is an alias; name the namespace itself",
+			from);
 	if (ns == NAMESPACE_DEFAULT)
 		return err_param(e, MDB_E_DENIED, "from",
 			"'default' is the user's own memory and keeps its "

@@ -14,12 +14,12 @@
 /* Return new arrays (PROTOCOL.md, Operating). */
 int namespaces_list(struct store *st, json_t **ret, struct err *e) MUST_CHECK;
 /* [{namespace, change, head}] as of a change; ns 0: all. */
-int namespaces_heads(struct store *st, int64_t ns, int64_t change,
-	json_t **ret, struct err *e) MUST_CHECK;
+int namespaces_heads(struct store *st, int64_t ns, int64_t change, json_t **ret,
+	struct err *e) MUST_CHECK;
 /* Sessions whose newest change is < before; *ret_next is the `before` of the
  * following page, 0 at the end. */
-int sessions_list(struct store *st, int64_t before, int64_t limit,
-	json_t **ret, int64_t *ret_next, struct err *e) MUST_CHECK;
+int sessions_list(struct store *st, int64_t before, int64_t limit, json_t **ret,
+	int64_t *ret_next, struct err *e) MUST_CHECK;
 
 /* The session of that name alone, with the `namespaces` it wrote to; an empty
  * array when it never wrote. */
@@ -34,9 +34,9 @@ int namespaces_alias(struct store *st, const char *alias, const char *of,
 	struct err *e) MUST_CHECK;
 
 struct namespaces_merge_result {
-	int64_t moved;		/* facts hidden in `from`, now in `to` */
-	bool more;		/* call again */
-	int64_t change, at;	/* the last one written; 0: none */
+	int64_t moved;	    /* facts hidden in `from`, now in `to` */
+	bool more;	    /* call again */
+	int64_t change, at; /* the last one written; 0: none */
 };
 /* One slice (namespaces_merge.c): up to LIMIT_SLICE_FACTS facts become new
  * facts of `to`, with their provenance, and are hidden in `from`; entities of

@@ -49,7 +49,7 @@ namespaces_ends(struct mover *m, struct fact *f)
 
 struct incoming {
 	struct mover *m;
-	struct fact f;		/* of the first one */
+	struct fact f; /* of the first one */
 };
 
 static int
@@ -76,8 +76,9 @@ turn(struct mover *m, struct fact *f)
 	if (r == 0)
 		r = fact_find_relation(m->st, f->entity, f->peer, f->label,
 			false, &other, m->e);
-	return r == 0 ? change_add_fact(m->change, f, NULL, m->e)
-		      : r < 0 ? r : 0;
+	return r == 0  ? change_add_fact(m->change, f, NULL, m->e)
+	       : r < 0 ? r
+		       : 0;
 }
 
 int

@@ -19,9 +19,9 @@ struct mover {
 	struct change *change;	/* of the target */
 	struct ids moved;	/* facts to hide in the source */
 	struct ids facts;	/* of the entity at hand */
-	int64_t entity, target;	/* the entity at hand and what it becomes */
+	int64_t entity, target; /* the entity at hand and what it becomes */
 	size_t bytes;
-	size_t turned;		/* relations of the target turned round */
+	size_t turned; /* relations of the target turned round */
 	bool full;
 	struct err *e;
 };

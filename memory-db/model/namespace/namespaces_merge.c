@@ -26,7 +26,7 @@ namespaces_merge_is_full(const struct mover *m)
 	return m->moved.n >= LIMIT_SLICE_FACTS || m->bytes >= SLICE_BYTES;
 }
 
-/* --- the entity in the target -------------------------------------------------------- */
+/* --- the entity in the target --------------------------------------------- */
 struct naming {
 	struct mover *m;
 	int64_t target;
@@ -57,8 +57,8 @@ lend_names(struct mover *m, int64_t entity, int64_t target)
 static int
 copy_attrs(struct mover *m, int64_t entity, int64_t target)
 {
-	static const enum attr_key keys[] = {
-		ATTR_TIER, ATTR_PIN, ATTR_PIN_ASKED};
+	static const enum attr_key keys[] = {ATTR_TIER, ATTR_PIN,
+		ATTR_PIN_ASKED};
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(keys); i++) {
@@ -66,7 +66,8 @@ copy_attrs(struct mover *m, int64_t entity, int64_t target)
 
 		r = attr_get(m->st, entity, keys[i], &value, m->e);
 		if (r == 0)
-			r = change_attr(m->change, target, keys[i], value, m->e);
+			r = change_attr(m->change, target, keys[i], value,
+				m->e);
 	}
 	return r;
 }
@@ -75,10 +76,15 @@ static int
 namespaces_merge_add_existence(struct mover *m, int64_t entity, int64_t label,
 	const struct buf *name, int64_t target)
 {
-	struct fact f = {.entity = target, .kind = FACT_EXISTENCE,
-		.label = label, .weight = -1, .method = METHOD_IMPORT,
-		.confidence = -1, .valid_from = FACT_NO_TIME,
-		.valid_to = FACT_NO_TIME, .text = name->data,
+	struct fact f = {.entity = target,
+		.kind = FACT_EXISTENCE,
+		.label = label,
+		.weight = -1,
+		.method = METHOD_IMPORT,
+		.confidence = -1,
+		.valid_from = FACT_NO_TIME,
+		.valid_to = FACT_NO_TIME,
+		.text = name->data,
 		.text_n = name->len};
 	struct entity_times times;
 	int r = entity_times(m->st, entity, &times, m->e);
@@ -96,9 +102,9 @@ existing_target(struct mover *m, const struct buf *name, int64_t *ret_target)
 	int r = entity_find(m->st, m->to, name->data, name->len, ret_target,
 		m->e);
 
-	return r == 1
-		? fact_existence(m->st, *ret_target, NULL, NULL, NULL, m->e)
-		: r;
+	return r == 1 ? fact_existence(m->st, *ret_target, NULL, NULL, NULL,
+				m->e)
+		      : r;
 }
 
 int
@@ -122,13 +128,14 @@ namespaces_target(struct mover *m, int64_t entity, int64_t *ret_target)
 		r = entity_create(m->st, m->to, name.data, name.len, ret_target,
 			m->e);
 	if (r >= 0)
-		r = namespaces_merge_add_existence(m, entity, label, &name, *ret_target);
+		r = namespaces_merge_add_existence(m, entity, label, &name,
+			*ret_target);
 	if (r == 0)
 		r = lend_names(m, entity, *ret_target);
 	return r == 0 ? 1 : r;
 }
 
-/* --- facts ------------------------------------------------------------------------------ */
+/* --- facts ---------------------------------------------------------------- */
 static int
 note_metadata(void *ctx, const struct fact *f)
 {
@@ -192,7 +199,8 @@ keep_origin(struct mover *m, struct fact *f, int64_t id)
 	int r = log_first_shown(m->st, id, &added, m->e);
 
 	if (r == 1)
-		r = log_get(m->st, added, namespaces_merge_note_origin, &o, m->e);
+		r = log_get(m->st, added, namespaces_merge_note_origin, &o,
+			m->e);
 	if (r == 1 && f->source == 0)
 		f->source = o.session;
 	if (r == 1 && f->source_at == FACT_NO_TIME)
@@ -202,7 +210,7 @@ keep_origin(struct mover *m, struct fact *f, int64_t id)
 
 struct said_of {
 	struct mover *m;
-	int64_t fact;		/* in the target; 0: none */
+	int64_t fact; /* in the target; 0: none */
 };
 
 static int
@@ -311,9 +319,9 @@ move_entity(struct mover *m, int64_t entity, int64_t existence)
 
 	m->facts.n = 0;
 	if (r == 1)
-		r = fact_each(m->st, entity, 1u << FACT_OBSERVATION |
-				1u << FACT_RELATION | 1u << FACT_METADATA |
-				FACT_MARKS,
+		r = fact_each(m->st, entity,
+			1u << FACT_OBSERVATION | 1u << FACT_RELATION |
+				1u << FACT_METADATA | FACT_MARKS,
 			collect_fact, m, m->e);
 	for (size_t i = 0; r >= 0 && i < m->facts.n; i++) {
 		if (namespaces_merge_is_full(m)) {
@@ -330,7 +338,7 @@ move_entity(struct mover *m, int64_t entity, int64_t existence)
 	return r < 0 ? r : 0;
 }
 
-/* --- a slice ------------------------------------------------------------------------------ */
+/* --- a slice -------------------------------------------------------------- */
 struct entities {
 	int64_t entity[LIMIT_SLICE_FACTS], existence[LIMIT_SLICE_FACTS];
 	size_t n;
@@ -365,7 +373,8 @@ move_entities(struct mover *m)
 		r = move_entity(m, x->entity[i], x->existence[i]);
 		if (r != 0)
 			return r;
-		m->full |= rest || (i + 1 < x->n && namespaces_merge_is_full(m));
+		m->full |=
+			rest || (i + 1 < x->n && namespaces_merge_is_full(m));
 		if (namespaces_merge_is_full(m))
 			break;
 	}
@@ -376,9 +385,12 @@ static int
 begin_change(struct mover *m, int64_t ns, const struct context *ctx,
 	const char *message)
 {
-	struct change_info info = {.ns = ns, .branch = m->branch,
-		.kind = CHANGE_MOVE, .actor = ctx->actor,
-		.client = ctx->client, .session = ctx->session,
+	struct change_info info = {.ns = ns,
+		.branch = m->branch,
+		.kind = CHANGE_MOVE,
+		.actor = ctx->actor,
+		.client = ctx->client,
+		.session = ctx->session,
 		.message = ctx->message != NULL ? ctx->message : message};
 
 	return change_begin(m->st, &info, &m->change, m->e);
@@ -419,15 +431,17 @@ run_slice(struct mover *m, const struct context *ctx, const char *message,
 }
 
 static int
-namespaces_merge_find(struct store *st, const char *param, const char *name, int64_t *ret,
-	struct err *e)
+namespaces_merge_find(struct store *st, const char *param, const char *name,
+	int64_t *ret, struct err *e)
 {
 	int r = namespace_find(st, name, ret, e);
 
-	return r == 0 ? err_param(e, MDB_E_NOT_FOUND, param,
-				"no namespace '%.200s'; list_namespaces names "
-				"them", name)
-		      : r < 0 ? r : 0;
+	return r == 0  ? err_param(e, MDB_E_NOT_FOUND, param,
+				 "no namespace '%.200s'; list_namespaces names "
+				  "them",
+				 name)
+	       : r < 0 ? r
+		       : 0;
 }
 
 int

@@ -8,8 +8,8 @@
 #include "memory-db/store/log/derivations.h"
 #include "memory-db/store/facts/facts.h"
 
-#define REASONS 5	/* an agent needs to know that, and why; not all */
-#define STEPS 8		/* entities derived from entities derived from ... */
+#define REASONS	    5 /* an agent needs to know that, and why; not all */
+#define STEPS	    8 /* entities derived from entities derived from ... */
 #define QUOTE_BYTES 120
 
 struct search {
@@ -19,7 +19,7 @@ struct search {
 	int n;
 	int64_t seen[STEPS];
 	int steps;
-	int64_t only;	/* this fact, and the entity as a whole; 0: all */
+	int64_t only; /* this fact, and the entity as a whole; 0: all */
 	struct err *e;
 };
 
@@ -88,8 +88,8 @@ add_reason(struct search *s, int64_t derived, int64_t gone)
 	if (r >= 0)
 		r = derived_suspect_describe(s, gone, &text);
 	if (r >= 0 && (buf_adds(&text, ", which is gone") != 0 ||
-			      jx_add(s->list, json_stringn(text.data,
-						      text.len)) != 0))
+			      jx_add(s->list,
+				      json_stringn(text.data, text.len)) != 0))
 		r = err_nomem(s->e);
 	return r < 0 ? r : 0;
 }
@@ -143,10 +143,11 @@ derived_suspect_look(struct search *s, int64_t entity)
 		return 0;
 	here.seen[here.steps++] = entity;
 	here.n = 0;
-	r = derivations_each_of(s->st, entity, derived_suspect_collect, &here, s->e);
+	r = derivations_each_of(s->st, entity, derived_suspect_collect, &here,
+		s->e);
 	r = r < 0 ? r : 0;
-	for (int i = 0; r == 0 && i < here.n &&
-		json_array_size(s->list) < REASONS; i++)
+	for (int i = 0;
+		r == 0 && i < here.n && json_array_size(s->list) < REASONS; i++)
 		r = here.rows[i].kind == FACT_RELATION
 			    ? look_at_relation(&here, &here.rows[i])
 			    : look_at_fact(&here, &here.rows[i]);
@@ -163,7 +164,8 @@ derived_suspect_fact_reasons(struct store *st, int64_t entity, int64_t fact,
 }
 
 int
-derived_suspect_reasons(struct store *st, int64_t entity, json_t *list, struct err *e)
+derived_suspect_reasons(struct store *st, int64_t entity, json_t *list,
+	struct err *e)
 {
 	struct search s = {.st = st, .list = list, .e = e};
 

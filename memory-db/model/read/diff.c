@@ -79,8 +79,8 @@ diff_read_side(struct store *st, int64_t entity, const struct lens *lens,
 	if (r == 1)
 		r = fact_each(st, entity, kinds, diff_add_fact, s, e);
 	if (r == 0 && s->exists)
-		r = branch_attr(
-			st, entity, ATTR_TIER, lens, &s->tier, &since, e);
+		r = branch_attr(st, entity, ATTR_TIER, lens, &s->tier, &since,
+			e);
 	if (r == 0 && s->exists)
 		r = branch_attr(st, entity, ATTR_PIN, lens, &s->pin, &since, e);
 	if (r >= 0 && (buf_str(&s->name) == NULL || buf_str(&s->type) == NULL ||
@@ -163,15 +163,15 @@ diff_add_text(void *ctx, const struct fact *f)
 	if (f->kind == FACT_OBSERVATION) {
 		if (jx_add(x->texts, member_text(f->text, f->text_n)) != 0)
 			return err_nomem(x->e);
-		return diff_line(x, x->sign, f->erased ? "(forgotten)" : f->text);
+		return diff_line(x, x->sign,
+			f->erased ? "(forgotten)" : f->text);
 	}
 	r = encode_relation(x->d->st, f, &j, x->e);
 	if (r == 1)
 		r = jx_add(x->relations, j) != 0 ? err_nomem(x->e) : 0;
 	if (r == 0 && j != NULL && x->d->text &&
 		buf_addf(&x->lines, "  %s %s -> %s\n", x->sign,
-			jx_text(j, "relationType"),
-			jx_text(j, "to")) != 0)
+			jx_text(j, "relationType"), jx_text(j, "to")) != 0)
 		r = err_nomem(x->e);
 	return r;
 }
@@ -186,9 +186,9 @@ diff_ascending(const void *a, const void *b)
 
 /* Facts of a that b has not, under the lens a is of. */
 static int
-add_difference(struct diff_row *x, const struct diff_side *a, const struct diff_side *b,
-	const char *texts, const char *relations, const char *marks,
-	const char *sign)
+add_difference(struct diff_row *x, const struct diff_side *a,
+	const struct diff_side *b, const char *texts, const char *relations,
+	const char *marks, const char *sign)
 {
 	int64_t *v AUTO_FREE = calloc(a->facts.n + 1, sizeof(*v));
 	size_t n = 0;
@@ -227,8 +227,8 @@ add_difference(struct diff_row *x, const struct diff_side *a, const struct diff_
 }
 
 static int
-diff_add_set(struct diff_row *x, json_t *list, const char *member, const char *from,
-	const char *to)
+diff_add_set(struct diff_row *x, json_t *list, const char *member,
+	const char *from, const char *to)
 {
 	if (strcmp(from, to) == 0)
 		return 0;
@@ -242,7 +242,8 @@ diff_add_set(struct diff_row *x, json_t *list, const char *member, const char *f
 }
 
 static int
-add_sets(struct diff_row *x, const struct diff_side *a, const struct diff_side *b)
+add_sets(struct diff_row *x, const struct diff_side *a,
+	const struct diff_side *b)
 {
 	json_t *list AUTO_JSON = json_array();
 	int r;
@@ -253,7 +254,8 @@ add_sets(struct diff_row *x, const struct diff_side *a, const struct diff_side *
 		return 0;
 	r = diff_add_set(x, list, "name", a->name.data, b->name.data);
 	if (r == 0)
-		r = diff_add_set(x, list, "entityType", a->type.data, b->type.data);
+		r = diff_add_set(x, list, "entityType", a->type.data,
+			b->type.data);
 	if (r == 0)
 		r = diff_add_set(x, list, "tier", tool_tiers[a->tier & 3],
 			tool_tiers[b->tier & 3]);
@@ -270,7 +272,8 @@ add_sets(struct diff_row *x, const struct diff_side *a, const struct diff_side *
 }
 
 static int
-begin_row(struct diff_row *x, const struct diff_side *a, const struct diff_side *b)
+begin_row(struct diff_row *x, const struct diff_side *a,
+	const struct diff_side *b)
 {
 	const struct diff_side *s = b->exists ? b : a;
 	const char *status = a->exists && b->exists ? "changed"
@@ -325,8 +328,7 @@ diff_entity(struct diff *d, int64_t entity, struct err *e)
 	if (r == 0)
 		r = lens_apply(d->st, &d->from, e); /* names of then */
 	if (r == 0)
-		r = add_difference(
-			&x, &a, &b, "removed", "relations_removed",
+		r = add_difference(&x, &a, &b, "removed", "relations_removed",
 			"marks_removed", "-");
 	if (r == 0)
 		r = lens_apply(d->st, &d->to, e);
@@ -336,8 +338,8 @@ diff_entity(struct diff *d, int64_t entity, struct err *e)
 	if (r == 0)
 		r = add_sets(&x, &a, &b);
 	if (r == 0)
-		r = keep_row(
-			&x, a.exists != b.exists || json_object_size(x.j) > 2);
+		r = keep_row(&x,
+			a.exists != b.exists || json_object_size(x.j) > 2);
 	json_decref(x.j);
 	buf_done(&x.lines);
 	return r;
@@ -371,7 +373,8 @@ limit_of(const struct lens *lens, int64_t branch)
 /* Entities that changes of the levels' branches between the two limits
  * touched. */
 static int
-diff_collect(struct diff *d, const struct lens *levels, struct diff_candidates *c)
+diff_collect(struct diff *d, const struct lens *levels,
+	struct diff_candidates *c)
 {
 	int r = 0;
 

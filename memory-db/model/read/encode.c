@@ -33,10 +33,10 @@ encode_members(const json_t *fields)
 	json_t *field;
 	size_t i;
 
-	json_array_foreach(fields, i,
-		field) for (size_t m = 0; m < ARRAY_LEN(members);
-			    m++) if (strcmp(json_string_value(field),
-					     members[m]) == 0) mask |= 1u << m;
+	json_array_foreach(fields, i, field)
+		for (size_t m = 0; m < ARRAY_LEN(members); m++)
+			if (strcmp(json_string_value(field), members[m]) == 0)
+				mask |= 1u << m;
 	return mask != 0 ? mask : MEMBERS_DEFAULT;
 }
 
@@ -53,8 +53,8 @@ encode_size(const json_t *j)
 {
 	size_t n = 0;
 
-	(void)json_dump_callback(
-		j, add_size, &n, JSON_COMPACT | JSON_ENCODE_ANY);
+	(void)json_dump_callback(j, add_size, &n,
+		JSON_COMPACT | JSON_ENCODE_ANY);
 	return n;
 }
 
@@ -79,8 +79,8 @@ encode_budget(const json_t *params, size_t *ret_bytes, struct err *e)
 /* --- relations
  * -------------------------------------------------------------------------- */
 int
-encode_relation(
-	struct store *st, const struct fact *f, json_t **ret, struct err *e)
+encode_relation(struct store *st, const struct fact *f, json_t **ret,
+	struct err *e)
 {
 	struct buf from AUTO_BUF = {0}, to AUTO_BUF = {0}, type AUTO_BUF = {0};
 	bool reversed = fact_is_reversed(f);
@@ -121,7 +121,7 @@ struct encode_page {
 	json_t *list;
 	size_t bytes; /* of the entity so far */
 	int64_t left_out;
-	bool full; /* the budget was reached once */
+	bool full;		     /* the budget was reached once */
 	struct provenance_list from; /* without a scope: not told */
 	struct err *e;
 };
@@ -133,8 +133,8 @@ struct fact_source {
 };
 
 int
-encode_set_label(
-	struct store *st, json_t *j, const char *key, int64_t id, struct err *e)
+encode_set_label(struct store *st, json_t *j, const char *key, int64_t id,
+	struct err *e)
 {
 	struct buf text AUTO_BUF = {0};
 	int r = id == 0 ? 0 : label_text(st, id, &text, e);
@@ -173,8 +173,8 @@ encode_set_change(void *ctx, const struct log_change *c)
 static int
 encode_fact(struct encode_page *p, const struct fact *f, json_t **ret)
 {
-	static const char *const methods[] = {
-		"manual", "auto", "import", "script"};
+	static const char *const methods[] = {"manual", "auto", "import",
+		"script"};
 	json_t *j AUTO_JSON = json_pack("{s:I,s:s%,s:I,s:s}", "id",
 		(json_int_t)f->id, "text", f->text, f->text_n, "change",
 		(json_int_t)f->added, "method", methods[f->method & 3]);

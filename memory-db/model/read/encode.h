@@ -45,7 +45,7 @@ struct encode_options {
 			     0: no bound */
 	const struct scope *reader; /* facts of others get `from`; NULL: not
 			     told */
-	int64_t valid_at; /* ms: only facts valid then; 0 or
+	int64_t valid_at;	    /* ms: only facts valid then; 0 or
 			     FACT_NO_TIME: any */
 	const char *lead; /* search: facts containing one of these folded
 			     words come first when some are left out;

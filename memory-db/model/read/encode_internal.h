@@ -7,8 +7,8 @@
 /* Sets j[key]; nothing for label 0. */
 int encode_set_label(struct store *st, json_t *j, const char *key, int64_t id,
 	struct err *e) MUST_CHECK;
-int encode_set_time(
-	json_t *j, const char *key, int64_t ms, struct err *e) MUST_CHECK;
+int encode_set_time(json_t *j, const char *key, int64_t ms, struct err *e)
+	MUST_CHECK;
 
 /* All members of o->members but id, name, type and facts. */
 int encode_set_members(struct store *st, int64_t entity, int64_t ns,

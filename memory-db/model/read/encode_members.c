@@ -62,7 +62,8 @@ encode_members_add_alias(void *ctx, const char *name, size_t n)
 
 /* Names other than the present one. */
 static int
-encode_members_set_aliases(struct store *st, int64_t entity, json_t *j, struct err *e)
+encode_members_set_aliases(struct store *st, int64_t entity, json_t *j,
+	struct err *e)
 {
 	json_t *list = json_array();
 	int r;
@@ -74,8 +75,8 @@ encode_members_set_aliases(struct store *st, int64_t entity, json_t *j, struct e
 }
 
 static int
-encode_members_set_numbers(
-	struct store *st, int64_t entity, unsigned m, json_t *j, struct err *e)
+encode_members_set_numbers(struct store *st, int64_t entity, unsigned m,
+	json_t *j, struct err *e)
 {
 	int64_t tier = 0, pin = 0, asked = 0;
 	int r = 0, bad = 0;
@@ -98,8 +99,8 @@ encode_members_set_numbers(
 }
 
 static int
-set_times(
-	struct store *st, int64_t entity, unsigned m, json_t *j, struct err *e)
+set_times(struct store *st, int64_t entity, unsigned m, json_t *j,
+	struct err *e)
 {
 	struct entity_times t;
 	int r = entity_times(st, entity, &t, e), bad = 0;
@@ -132,7 +133,8 @@ encode_members_set_branch(struct store *st, json_t *j, struct err *e)
 }
 
 static int
-encode_members_set_namespace(struct store *st, int64_t ns, json_t *j, struct err *e)
+encode_members_set_namespace(struct store *st, int64_t ns, json_t *j,
+	struct err *e)
 {
 	struct buf name AUTO_BUF = {0};
 	int r = namespace_name(st, ns, &name, e);
@@ -162,8 +164,8 @@ encode_set_members(struct store *st, int64_t entity, int64_t ns,
 	if (r == 0 && ((m & MEMBER_NAMESPACE) || ns != o->home_ns))
 		r = encode_members_set_namespace(st, ns, j, e);
 	if (r == 0 && (m & MEMBER_METADATA))
-		r = fact_each(st, entity, 1u << FACT_METADATA, encode_members_set_metadata,
-			&source, e);
+		r = fact_each(st, entity, 1u << FACT_METADATA,
+			encode_members_set_metadata, &source, e);
 	if (r == 0 && (m & MEMBER_ALIASES))
 		r = encode_members_set_aliases(st, entity, j, e);
 	if (r == 0 && (m & MEMBER_RELATIONS))

@@ -4,7 +4,7 @@
 #include "memory-db/store/facts/facts.h"
 
 struct entity_tags_reading {
-	json_t *metadata;	/* owned, or NULL */
+	json_t *metadata; /* owned, or NULL */
 	struct err *e;
 };
 
@@ -24,8 +24,8 @@ static int
 metadata_of(struct store *st, int64_t entity, json_t **ret, struct err *e)
 {
 	struct entity_tags_reading r = {.e = e};
-	int k = fact_each(
-		st, entity, 1u << FACT_METADATA, read_metadata, &r, e);
+	int k = fact_each(st, entity, 1u << FACT_METADATA, read_metadata, &r,
+		e);
 
 	if (k < 0) {
 		json_decref(r.metadata);
@@ -69,8 +69,8 @@ entity_tags_missing(struct store *st, int64_t entity, const json_t *tags,
 }
 
 int
-entity_tags_add(struct store *st, int64_t entity, const json_t *tags, json_t **ret,
-	struct err *e)
+entity_tags_add(struct store *st, int64_t entity, const json_t *tags,
+	json_t **ret, struct err *e)
 {
 	json_t *metadata AUTO_JSON = NULL, *all AUTO_JSON = json_array();
 	json_t *tag;
@@ -87,7 +87,8 @@ entity_tags_add(struct store *st, int64_t entity, const json_t *tags, json_t **r
 		if (jx_add(all, json_incref(tag)) != 0)
 			return err_nomem(e);
 	json_array_foreach(tags, i, tag)
-		if (!entity_tags_has(all, tag) && jx_add(all, json_incref(tag)) != 0)
+		if (!entity_tags_has(all, tag) &&
+			jx_add(all, json_incref(tag)) != 0)
 			return err_nomem(e);
 	if (jx_set(metadata, "tags", take_ptr(all)) != 0)
 		return err_nomem(e);
@@ -111,7 +112,8 @@ entity_tags_replace(struct store *st, int64_t entity, const json_t *tags,
 	if (!metadata || !all)
 		return err_nomem(e);
 	json_array_foreach(tags, i, tag)
-		if (!entity_tags_has(all, tag) && jx_add(all, json_incref(tag)) != 0)
+		if (!entity_tags_has(all, tag) &&
+			jx_add(all, json_incref(tag)) != 0)
 			return err_nomem(e);
 	if (json_array_size(all) == 0)
 		(void)json_object_del(metadata, "tags");

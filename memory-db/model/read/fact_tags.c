@@ -9,9 +9,9 @@
 #include "memory-db/store/facts/facts.h"
 #include "memory-db/store/facts/labels.h"
 
-/* --- reading --------------------------------------------------------------------- */
+/* --- reading -------------------------------------------------------------- */
 struct fact_tags_marks {
-	json_t *tags, *metadata;	/* owned, or NULL */
+	json_t *tags, *metadata; /* owned, or NULL */
 	struct err *e;
 };
 
@@ -117,7 +117,7 @@ fact_tags_have(struct store *st, int64_t entity, int64_t fact,
 struct tagged {
 	const char *tag;
 	size_t tag_n;
-	int64_t *v;		/* owned */
+	int64_t *v; /* owned */
 	size_t n, cap;
 	struct err *e;
 };
@@ -163,10 +163,10 @@ fact_tags_any(struct store *st, int64_t entity, const json_t *tags,
 	return r;
 }
 
-/* --- writing ----------------------------------------------------------------------- */
+/* --- writing -------------------------------------------------------------- */
 static int
-fact_tags_add_mark(struct write *w, int64_t entity, int64_t fact, enum fact_kind kind,
-	const char *text, size_t n, struct err *e)
+fact_tags_add_mark(struct write *w, int64_t entity, int64_t fact,
+	enum fact_kind kind, const char *text, size_t n, struct err *e)
 {
 	struct fact f = write_fact(entity, kind);
 	int r = kind == FACT_TAG ? label_intern(w->st, text, &f.label, e) : 0;
@@ -179,8 +179,8 @@ fact_tags_add_mark(struct write *w, int64_t entity, int64_t fact, enum fact_kind
 
 /* What it has is read once: a tag more costs its own fact only. */
 static int
-fact_tags_add_tags(struct write *w, int64_t entity, int64_t fact, const json_t *tags,
-	const char *path, struct err *e)
+fact_tags_add_tags(struct write *w, int64_t entity, int64_t fact,
+	const json_t *tags, const char *path, struct err *e)
 {
 	struct fact_tags_marks m AUTO_MARKS = {0};
 	json_t *tag;
@@ -198,9 +198,11 @@ fact_tags_add_tags(struct write *w, int64_t entity, int64_t fact, const json_t *
 		if (r != 0 || fact_tags_is_in(m.tags, text, n))
 			continue;
 		if (json_array_size(m.tags) >= LIMIT_FACT_TAGS)
-			return err_param(e, MDB_E_LIMIT, path, "a fact has at "
+			return err_param(e, MDB_E_LIMIT, path,
+				"a fact has at "
 				"most %d tags; tags of the entity count for "
-				"its facts, too", LIMIT_FACT_TAGS);
+				"its facts, too",
+				LIMIT_FACT_TAGS);
 		r = fact_tags_add_mark(w, entity, fact, FACT_TAG, text, n, e);
 		if (r == 0 && jx_add(m.tags, json_incref(tag)) != 0)
 			r = err_nomem(e);
@@ -209,13 +211,13 @@ fact_tags_add_tags(struct write *w, int64_t entity, int64_t fact, const json_t *
 }
 
 int
-fact_tags_set(struct write *w, int64_t entity, int64_t fact,
-	const json_t *tags, struct err *e)
+fact_tags_set(struct write *w, int64_t entity, int64_t fact, const json_t *tags,
+	struct err *e)
 {
-	int r = write_hide_marks(
-		w, entity, fact, 1u << FACT_TAG, tags, e);
+	int r = write_hide_marks(w, entity, fact, 1u << FACT_TAG, tags, e);
 
-	return r == 0 ? fact_tags_add_tags(w, entity, fact, tags, "tags", e) : r;
+	return r == 0 ? fact_tags_add_tags(w, entity, fact, tags, "tags", e)
+		      : r;
 }
 
 int
@@ -238,8 +240,8 @@ fact_tags_note(struct write *w, int64_t entity, int64_t fact,
 		return r < 0 ? r : 0;
 	r = write_hide_marks(w, entity, fact, 1u << FACT_NOTE, NULL, e);
 	if (r == 0 && json_object_size(object) > 0)
-		r = fact_tags_add_mark(w, entity, fact, FACT_NOTE, text.data, text.len,
-			e);
+		r = fact_tags_add_mark(w, entity, fact, FACT_NOTE, text.data,
+			text.len, e);
 	return r;
 }
 
@@ -248,8 +250,8 @@ fact_tags_give(struct write *w, int64_t entity, int64_t fact,
 	const json_t *entry, const char *path, struct err *e)
 {
 	const json_t *metadata = json_object_get(entry, "metadata");
-	int r = fact_tags_add_tags(w, entity, fact, json_object_get(entry, "tags"), path,
-		e);
+	int r = fact_tags_add_tags(w, entity, fact,
+		json_object_get(entry, "tags"), path, e);
 
 	return r == 0 && json_is_object(metadata)
 		       ? fact_tags_note(w, entity, fact, metadata, path, e)

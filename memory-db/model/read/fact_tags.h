@@ -13,13 +13,13 @@
 #include "common/err.h"
 #include "memory-db/model/write/write.h"
 
-/* --- reading, under the lens applied ----------------------------------------- */
+/* --- reading, under the lens applied -------------------------------------- */
 /* Sets j.tags and j.metadata of a fact; leaves j alone when it has none. */
 int fact_tags_encode(struct store *st, int64_t entity, int64_t fact, json_t *j,
 	struct err *e) MUST_CHECK;
 /* The tags of a fact alone. *ret: new. */
-int fact_tags_list(struct store *st, int64_t entity, int64_t fact,
-	json_t **ret, struct err *e) MUST_CHECK;
+int fact_tags_list(struct store *st, int64_t entity, int64_t fact, json_t **ret,
+	struct err *e) MUST_CHECK;
 /* Has the fact (with its entity) all of these tags? 1, 0 or negative. */
 int fact_tags_have(struct store *st, int64_t entity, int64_t fact,
 	const json_t *tags, struct err *e) MUST_CHECK;
@@ -27,7 +27,7 @@ int fact_tags_have(struct store *st, int64_t entity, int64_t fact,
 int fact_tags_any(struct store *st, int64_t entity, const json_t *tags,
 	struct err *e) MUST_CHECK;
 
-/* --- writing ------------------------------------------------------------------- */
+/* --- writing -------------------------------------------------------------- */
 /* Adds the member `tags` of an entry to those of the fact and sets its
  * `metadata`; what the entry does not have stays. */
 int fact_tags_give(struct write *w, int64_t entity, int64_t fact,

@@ -21,7 +21,8 @@ graph_page_init(struct graph_page *p, struct store *st,
 	r = encode_budget(params, &p->max_bytes, e);
 	if (r < 0)
 		return r;
-	p->with_relations = !json_is_false(json_object_get(params, "relations"));
+	p->with_relations =
+		!json_is_false(json_object_get(params, "relations"));
 	p->encode.members = encode_members(json_object_get(params, "fields"));
 	p->encode.home_ns = scope->ns[0];
 	p->encode.reader = scope;
@@ -96,10 +97,11 @@ graph_page_ascending(const void *a, const void *b)
 
 /* Outgoing and incoming ones, sorted. */
 static int
-relation_ids(struct graph_page *p, int64_t entity, struct graph_page_ids *x, struct err *e)
+relation_ids(struct graph_page *p, int64_t entity, struct graph_page_ids *x,
+	struct err *e)
 {
-	int r = fact_each(
-		p->st, entity, 1u << FACT_RELATION, graph_page_collect, x, e);
+	int r = fact_each(p->st, entity, 1u << FACT_RELATION,
+		graph_page_collect, x, e);
 
 	if (r == 0)
 		r = fact_each_incoming(p->st, entity, graph_page_collect, x, e);
@@ -179,10 +181,10 @@ graph_page_relations(struct graph_page *p, int64_t entity, bool only_earlier,
 static int
 graph_page_by_id(const void *a, const void *b)
 {
-	json_int_t x = json_integer_value(
-		json_object_get(*(json_t *const *)a, "id"));
-	json_int_t y = json_integer_value(
-		json_object_get(*(json_t *const *)b, "id"));
+	json_int_t x =
+		json_integer_value(json_object_get(*(json_t *const *)a, "id"));
+	json_int_t y =
+		json_integer_value(json_object_get(*(json_t *const *)b, "id"));
 
 	return x < y ? -1 : x > y;
 }
@@ -219,13 +221,14 @@ graph_page_result(struct graph_page *p, const char *next, json_t **ret_result,
 
 	if (r != 0)
 		return r;
-	if (result == NULL || json_object_set(result, "entities",
-				      p->entities) != 0) {
+	if (result == NULL ||
+		json_object_set(result, "entities", p->entities) != 0) {
 		json_decref(relations);
 		return err_nomem(e);
 	}
 	if (jx_set(result, "relations", relations) != 0 ||
-		(next != NULL && jx_set(result, "next", json_string(next)) != 0))
+		(next != NULL &&
+			jx_set(result, "next", json_string(next)) != 0))
 		return err_nomem(e);
 	*ret_result = take_ptr(result);
 	return 0;

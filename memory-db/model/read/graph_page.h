@@ -16,9 +16,9 @@ struct graph_page {
 	struct store *st;
 	const struct scope *scope;
 	struct encode_options encode;
-	size_t max_bytes;	/* of the reply */
+	size_t max_bytes; /* of the reply */
 	bool with_relations;
-	json_t *entities, *relations;	/* owned */
+	json_t *entities, *relations; /* owned */
 	size_t bytes;
 };
 int graph_page_init(struct graph_page *p, struct store *st,

@@ -27,10 +27,10 @@ telling_clear(struct telling *t)
 	memset(t, 0, sizeof(*t));
 }
 
-/* --- set ------------------------------------------------------------------------ */
+/* --- set ------------------------------------------------------------------ */
 static int
-history_add_set(struct history_reader *rd, int64_t entity, const char *member, json_t *from,
-	json_t *to)
+history_add_set(struct history_reader *rd, int64_t entity, const char *member,
+	json_t *from, json_t *to)
 {
 	struct telling *t = rd->t;
 	json_t *o AUTO_JSON = json_object();
@@ -79,8 +79,9 @@ tell_attr(struct history_reader *rd, const struct log_op *op)
 	if (to == NULL || (op->fact != 0 && from == NULL))
 		return err_nomem(rd->e);
 	return history_add_set(rd, op->entity,
-		op->key == ATTR_TIER ? "tier"
-			: op->key == ATTR_PIN ? "pin" : "pin_unconfirmed",
+		op->key == ATTR_TIER  ? "tier"
+		: op->key == ATTR_PIN ? "pin"
+				      : "pin_unconfirmed",
 		from, to);
 }
 
@@ -104,11 +105,14 @@ static int
 set_if_other(struct history_reader *rd, int64_t entity, const char *member,
 	json_t *from, json_t *to)
 {
-	return json_equal(from, to) ? 0 : history_add_set(rd, entity, member, from, to);
+	return json_equal(from, to)
+		       ? 0
+		       : history_add_set(rd, entity, member, from, to);
 }
 
 static int
-tell_pair(struct history_reader *rd, const struct item *from, const struct item *to)
+tell_pair(struct history_reader *rd, const struct item *from,
+	const struct item *to)
 {
 	int r;
 
@@ -137,8 +141,8 @@ add_item(struct history_reader *rd, enum list l, struct item *it)
 		r = l == ADDED ? tell_pair(rd, half, it)
 			       : tell_pair(rd, it, half);
 	else if (t->n[l] == HISTORY_LIST_MAX ||
-		(t->bytes > 0 &&
-			rd->bytes + t->bytes + bytes > rd->q->max_bytes))
+		 (t->bytes > 0 &&
+			 rd->bytes + t->bytes + bytes > rd->q->max_bytes))
 		t->more++;
 	else {
 		t->items[l][t->n[l]++] = *it;
@@ -180,9 +184,10 @@ tell_op(void *ctx, const struct log_op *op)
 	return r != 0 ? r : add_item(rd, l, &it);
 }
 
-/* --- a change ------------------------------------------------------------------- */
+/* --- a change ------------------------------------------------------------- */
 static int
-history_set_branch(struct history_reader *rd, json_t *o, const char *key, int64_t branch)
+history_set_branch(struct history_reader *rd, json_t *o, const char *key,
+	int64_t branch)
 {
 	struct buf name AUTO_BUF = {0};
 	const char *end;
@@ -201,13 +206,14 @@ static int
 set_about(struct history_reader *rd, json_t *o, const struct log_change *c)
 {
 	int r = c->branch == STORE_MAIN
-		? 0 : history_set_branch(rd, o, "branch", c->branch);
+			? 0
+			: history_set_branch(rd, o, "branch", c->branch);
 
 	if (r != 0 || c->about == 0)
 		return r;
 	return c->kind == CHANGE_MERGE
-		? history_set_branch(rd, o, "merged", c->about)
-		: member_set_int(o, "about", c->about, rd->e);
+		       ? history_set_branch(rd, o, "merged", c->about)
+		       : member_set_int(o, "about", c->about, rd->e);
 }
 
 /* Of a change that lies elsewhere than where was asked. */
@@ -217,12 +223,15 @@ history_set_namespace(struct history_reader *rd, json_t *o, int64_t ns)
 	struct buf name AUTO_BUF = {0};
 	int r = namespace_name(rd->st, ns, &name, rd->e);
 
-	return r < 0 ? r : member_set_text(o, "namespace",
-		name.data != NULL ? name.data : "", name.len, rd->e);
+	return r < 0 ? r
+		     : member_set_text(o, "namespace",
+			       name.data != NULL ? name.data : "", name.len,
+			       rd->e);
 }
 
 static int
-history_set_head(struct history_reader *rd, json_t *o, const struct log_change *c)
+history_set_head(struct history_reader *rd, json_t *o,
+	const struct log_change *c)
 {
 	int r = member_set_int(o, "change", c->id, rd->e);
 
@@ -282,13 +291,15 @@ link_replaced(struct history_reader *rd)
 	for (size_t i = 0; i < t->n[ADDED]; i++) {
 		struct item *new = &t->items[ADDED][i];
 
-		for (size_t k = 0; new->replaces != 0 && k < t->n[REMOVED]; k++) {
+		for (size_t k = 0; new->replaces != 0 && k < t->n[REMOVED];
+			k++) {
 			struct item *old = &t->items[REMOVED][k];
 			json_t *text = json_object_get(new->value, "text");
 
-			if (old->fact == new->replaces && text != NULL &&
-				jx_set(old->value, "replaced_by",
-					json_incref(text)) != 0)
+			if (old->fact == new->replaces &&
+				text !=
+					NULL &&jx_set(old->value, "replaced_by",
+						json_incref(text)) != 0)
 				return err_nomem(rd->e);
 		}
 	}
@@ -328,7 +339,7 @@ in_scope(const struct history_reader *rd, const struct log_change *c)
 		is_inside |= s->ns[i] == c->ns;
 	for (int i = 0; i < s->lens.n; i++)
 		is_seen |= s->lens.level[i].branch == c->branch &&
-			c->id <= s->lens.level[i].limit;
+			   c->id <= s->lens.level[i].limit;
 	return is_inside && is_seen;
 }
 
@@ -358,7 +369,8 @@ tell_change(void *ctx, const struct log_change *c)
 		return 1;
 	}
 	if (r == 0)
-		r = log_ops(rd->st, c->id, rd->q->entity, 0, tell_op, rd, rd->e);
+		r = log_ops(rd->st, c->id, rd->q->entity, 0, tell_op, rd,
+			rd->e);
 	if (r == 0)
 		r = history_set_lists(rd, o);
 	telling_clear(rd->t);
@@ -366,8 +378,7 @@ tell_change(void *ctx, const struct log_change *c)
 		return r;
 	rd->bytes += encode_size(o) + 1;
 	rd->last = c->id;
-	return jx_add(rd->changes, json_incref(o)) == 0 ? 0
-							 : err_nomem(rd->e);
+	return jx_add(rd->changes, json_incref(o)) == 0 ? 0 : err_nomem(rd->e);
 }
 
 int
@@ -378,8 +389,13 @@ history_read(struct store *st, const struct scope *scope,
 	json_t *changes AUTO_JSON = json_array();
 	json_t *names AUTO_JSON = json_object();
 	struct telling *t AUTO_FREE = calloc(1, sizeof(*t));
-	struct history_reader rd = {.st = st, .scope = scope, .q = q, .e = e,
-		.changes = changes, .names = names, .t = t};
+	struct history_reader rd = {.st = st,
+		.scope = scope,
+		.q = q,
+		.e = e,
+		.changes = changes,
+		.names = names,
+		.t = t};
 	int r;
 
 	if (changes == NULL || names == NULL || t == NULL)
@@ -388,10 +404,11 @@ history_read(struct store *st, const struct scope *scope,
 		r = log_since(st, scope->n == 1 ? scope->ns[0] : 0, q->after,
 			tell_change, &rd, e);
 	else if (q->entity != 0)
-		r = log_of_entity(st, q->entity, q->before, tell_change, &rd, e);
+		r = log_of_entity(st, q->entity, q->before, tell_change, &rd,
+			e);
 	else
-		r = log_newest(st, scope->n == 1 ? scope->ns[0] : 0,
-			q->session, q->before, tell_change, &rd, e);
+		r = log_newest(st, scope->n == 1 ? scope->ns[0] : 0, q->session,
+			q->before, tell_change, &rd, e);
 	telling_clear(t);
 	if (r < 0)
 		return r;

@@ -16,11 +16,11 @@
 #define HISTORY_LIST_MAX 50
 
 struct history_query {
-	int64_t entity;		/* 0: everything in the scope */
-	int64_t since;		/* first change that counts; 0: from the start */
-	int64_t before;		/* changes with smaller ids only */
-	int64_t session;	/* label; 0: every session */
-	bool oldest_first;	/* from the one after `after` on; before and
+	int64_t entity;	   /* 0: everything in the scope */
+	int64_t since;	   /* first change that counts; 0: from the start */
+	int64_t before;	   /* changes with smaller ids only */
+	int64_t session;   /* label; 0: every session */
+	bool oldest_first; /* from the one after `after` on; before and
 				   since do not count */
 	int64_t after;
 	int64_t limit;

@@ -30,7 +30,8 @@ history_fact_name_of(struct history_reader *rd, int64_t entity, json_t **ret)
 }
 
 int
-history_set_name(struct history_reader *rd, json_t *o, const char *key, int64_t entity)
+history_set_name(struct history_reader *rd, json_t *o, const char *key,
+	int64_t entity)
 {
 	json_t *name;
 	int r = history_fact_name_of(rd, entity, &name);
@@ -38,10 +39,10 @@ history_set_name(struct history_reader *rd, json_t *o, const char *key, int64_t 
 	return r != 0 ? r : member_set_new(o, key, json_incref(name), rd->e);
 }
 
-/* --- a fact as an item --------------------------------------------------------- */
+/* --- a fact as an item ---------------------------------------------------- */
 struct fact_telling {
 	struct history_reader *rd;
-	json_t *o;		/* borrowed */
+	json_t *o; /* borrowed */
 	json_t *name;
 	int64_t kind, peer, replaces;
 	bool reversed;
@@ -80,15 +81,16 @@ tell_content(void *ctx, const struct log_fact *f)
 	case FACT_NOTE:
 	case FACT_METADATA:
 		t->peer = f->supersedes;
-		return f->text == NULL
-			? 0 : member_set_parsed(t->o, "metadata", f->text,
-				      f->text_n, e);
+		return f->text == NULL ? 0
+				       : member_set_parsed(t->o, "metadata",
+						 f->text, f->text_n, e);
 	}
 	return 0;
 }
 
 int
-history_tell_fact(struct history_reader *rd, const struct log_op *op, struct item *ret)
+history_tell_fact(struct history_reader *rd, const struct log_op *op,
+	struct item *ret)
 {
 	json_t *o AUTO_JSON = json_object();
 	struct fact_telling t = {.rd = rd, .o = o};
@@ -100,7 +102,8 @@ history_tell_fact(struct history_reader *rd, const struct log_op *op, struct ite
 	if (r == 0)
 		r = log_fact(rd->st, op->fact, tell_content, &t, rd->e);
 	if (r >= 0 && t.kind == FACT_RELATION)
-		r = history_set_name(rd, o, "to", t.reversed ? op->entity : t.peer);
+		r = history_set_name(rd, o, "to",
+			t.reversed ? op->entity : t.peer);
 	if (r >= 0 && t.reversed)
 		r = history_set_name(rd, o, "entity", t.peer);
 	if (r >= 0 && fact_is_mark(t.kind))

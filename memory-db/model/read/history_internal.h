@@ -9,19 +9,19 @@
 struct item {
 	int64_t entity;
 	int64_t kind;		/* enum fact_kind */
-	int64_t fact, replaces;	/* observation: the one it replaces; 0: none */
+	int64_t fact, replaces; /* observation: the one it replaces; 0: none */
 	json_t *value;		/* owned: the object told; NULL: taken */
 	json_t *name;		/* existence: the name it gives; owned */
 };
 
 enum list { ADDED, REMOVED, SET, LISTS };
 
-struct telling {		/* of one change */
+struct telling {				/* of one change */
 	struct item items[2][HISTORY_LIST_MAX]; /* ADDED, REMOVED */
 	size_t n[LISTS];
 	json_t *set;
 	int64_t more;
-	int64_t branch, action;	/* of a branch it made or discarded; 0: none */
+	int64_t branch, action; /* of a branch it made or discarded; 0: none */
 	size_t bytes;
 };
 
@@ -31,10 +31,10 @@ struct history_reader {
 	const struct history_query *q;
 	struct err *e;
 	json_t *changes;
-	json_t *names;		/* cache: entity id as text -> name */
-	struct telling *t;	/* of the change being told */
+	json_t *names;	   /* cache: entity id as text -> name */
+	struct telling *t; /* of the change being told */
 	size_t bytes;
-	int64_t last;		/* change told last */
+	int64_t last; /* change told last */
 	bool more;
 };
 

@@ -37,8 +37,7 @@ orders(const char *s, size_t n)
 	static const char *const words[] = {"always", "never", "from now on",
 		"in future", "in the future", "whenever I", "when I ask",
 		"if I ask", "every time I", "each time I", "whenever you",
-		"when you answer", "do not ever", "don't ever",
-		"by default"};
+		"when you answer", "do not ever", "don't ever", "by default"};
 
 	for (size_t i = 0; i < ARRAY_LEN(polite); i++) {
 		size_t k = instruction_skip(s, n, polite[i]);

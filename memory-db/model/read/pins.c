@@ -6,7 +6,7 @@
 #include "memory-db/store/facts/labels.h"
 #include "memory-db/store/index/recall.h"
 
-/* --- setting ------------------------------------------------------------------- */
+/* --- setting -------------------------------------------------------------- */
 static int
 count_one(void *ctx, int64_t entity, bool is_asked)
 {
@@ -63,11 +63,11 @@ pins_set_asked(struct write *w, int64_t entity, int64_t value, struct err *e)
 		      : r;
 }
 
-/* --- reading --------------------------------------------------------------------- */
+/* --- reading -------------------------------------------------------------- */
 struct pins_counting {
 	int (*fn)(void *ctx, int64_t entity);
 	void *ctx;
-	bool is_foreign;	/* the user's memory, read by a project */
+	bool is_foreign; /* the user's memory, read by a project */
 	bool wants_asked;
 	int64_t n, over;
 };
@@ -96,7 +96,9 @@ pins_each(struct store *st, const struct scope *s,
 
 	*ret_over = 0;
 	for (int i = 0; r == 0 && i < s->n; i++) {
-		struct pins_counting c = {.fn = fn, .ctx = ctx, .is_foreign = i > 0};
+		struct pins_counting c = {.fn = fn,
+			.ctx = ctx,
+			.is_foreign = i > 0};
 
 		/* Those of the operator come first. */
 		for (int k = 0; r == 0 && s->ns[i] != 0 && k < 2; k++) {

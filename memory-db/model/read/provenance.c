@@ -36,8 +36,8 @@ read_time(const struct context *ctx, const json_t *o, const char *key,
 static void
 provenance_read_method(const char *name, struct fact *f)
 {
-	static const char *const names[] = {
-		"manual", "auto", "import", "script"};
+	static const char *const names[] = {"manual", "auto", "import",
+		"script"};
 
 	for (size_t i = 0; name != NULL && i < ARRAY_LEN(names); i++)
 		if (strcmp(name, names[i]) == 0)
@@ -77,8 +77,8 @@ provenance_read(struct store *st, const struct context *ctx, const json_t *j,
 	if (r == 0 && speaker != NULL && speaker[0] != '\0')
 		r = label_intern(st, speaker, &f->speaker, e);
 	if (r == 0)
-		r = read_time(
-			ctx, j, "source_timestamp", path, &f->source_at, e);
+		r = read_time(ctx, j, "source_timestamp", path, &f->source_at,
+			e);
 	if (r == 0)
 		r = read_time(ctx, j, "valid_from", path, &f->valid_from, e);
 	if (r == 0)
@@ -107,21 +107,24 @@ provenance_observation(struct store *st, const struct context *ctx,
 	return r;
 }
 
-/* --- who wrote it ------------------------------------------------------------ */
+/* --- who wrote it --------------------------------------------------------- */
 static int
 take_change(void *ctx, const struct log_change *c)
 {
 	struct origin *o = ctx;
 
-	*o = (struct origin){.change = c->id, .ns = c->ns, .at = c->at,
-		.session = c->session, .client = c->client,
+	*o = (struct origin){.change = c->id,
+		.ns = c->ns,
+		.at = c->at,
+		.session = c->session,
+		.client = c->client,
 		.actor = c->actor};
 	return 0;
 }
 
 int
-provenance_origin(
-	struct store *st, int64_t fact, struct origin *io, struct err *e)
+provenance_origin(struct store *st, int64_t fact, struct origin *io,
+	struct err *e)
 {
 	int64_t change = 0;
 	int r = log_first_shown(st, fact, &change, e);
@@ -134,14 +137,14 @@ provenance_origin(
 void
 provenance_actor(const struct context *ctx, char *out, size_t size)
 {
-	bool is_other = ctx->user_scope &&
-			strcmp(ctx->namespace_, "default") != 0;
+	bool is_other =
+		ctx->user_scope && strcmp(ctx->namespace_, "default") != 0;
 
 	if (is_other && (ctx->is_agent || ctx->actor == NULL))
 		snprintf(out, size, PROVENANCE_PROJECT "%s", ctx->namespace_);
 	else
-		snprintf(out, size, "%s", ctx->actor != NULL && !ctx->is_agent
-			? ctx->actor : "");
+		snprintf(out, size, "%s",
+			ctx->actor != NULL && !ctx->is_agent ? ctx->actor : "");
 }
 
 /* The project from which the user's memory was written. 1, or 0: none told. */
@@ -193,8 +196,10 @@ set_short(struct store *st, json_t *j, const char *key, int64_t label,
 	struct buf text AUTO_BUF = {0};
 	int r = label == 0 ? 0 : label_text(st, label, &text, e);
 
-	return r == 1 ? member_set_text(j, key, text.data, utf8_cut(text.data,
-				text.len < FROM_BYTES ? text.len : FROM_BYTES),
+	return r == 1 ? member_set_text(j, key, text.data,
+				utf8_cut(text.data, text.len < FROM_BYTES
+							    ? text.len
+							    : FROM_BYTES),
 				e)
 		      : r;
 }
@@ -206,13 +211,14 @@ provenance_tell(struct store *st, const struct scope *s, const struct origin *o,
 {
 	struct buf project AUTO_BUF = {0};
 	json_t *j AUTO_JSON = json_object();
-	int r = j == NULL ? err_nomem(e)
-			  : other_project(st, s, o, &project, e);
+	int r = j == NULL ? err_nomem(e) : other_project(st, s, o, &project, e);
 
 	if (r == 1)
 		r = member_set_text(j, "namespace", project.data,
 			utf8_cut(project.data, project.len < FROM_BYTES
-				? project.len : FROM_BYTES), e);
+						       ? project.len
+						       : FROM_BYTES),
+			e);
 	if (r == 0 && is_other_session(s, o)) {
 		r = set_short(st, j, "session", o->session, e);
 		if (r == 0 && o->client != s->reader.client)
@@ -234,8 +240,8 @@ provenance_is_foreign(struct store *st, const struct scope *s,
 }
 
 int
-provenance_from(struct store *st, const struct scope *s,
-	const struct origin *o, json_t *j, struct err *e)
+provenance_from(struct store *st, const struct scope *s, const struct origin *o,
+	json_t *j, struct err *e)
 {
 	json_t *from = NULL;
 	int r = provenance_tell(st, s, o, &from, e);
@@ -243,10 +249,10 @@ provenance_from(struct store *st, const struct scope *s,
 	return r == 0 && from != NULL ? member_set_new(j, "from", from, e) : r;
 }
 
-/* --- of several facts -------------------------------------------------------- */
+/* --- of several facts ----------------------------------------------------- */
 int
-provenance_note(
-	struct store *st, struct provenance_list *l, int64_t fact, struct err *e)
+provenance_note(struct store *st, struct provenance_list *l, int64_t fact,
+	struct err *e)
 {
 	struct origin *o = &l->last;
 	int r = provenance_origin(st, fact, o, e);
@@ -286,8 +292,8 @@ provenance_list_set(struct store *st, const struct provenance_list *l,
 		json_decref(from);
 	}
 	if (r == 0 && l->more > 0 && json_array_size(list) > 0 &&
-		jx_add(list, json_pack("{s:I}", "more",
-			(json_int_t)l->more)) != 0)
+		jx_add(list, json_pack("{s:I}", "more", (json_int_t)l->more)) !=
+			0)
 		r = err_nomem(e);
 	if (r == 0 && json_array_size(list) > 0 &&
 		json_object_set(j, "from", list) != 0)
@@ -295,7 +301,7 @@ provenance_list_set(struct store *st, const struct provenance_list *l,
 	return r;
 }
 
-/* --- claims ------------------------------------------------------------------ */
+/* --- claims --------------------------------------------------------------- */
 int
 provenance_claims(struct store *st, const struct fact *f, json_t *j,
 	struct err *e)
@@ -310,8 +316,7 @@ provenance_claims(struct store *st, const struct fact *f, json_t *j,
 	}
 	r = member_set_label(st, into, "speaker", f->speaker, e);
 	if (r == 0)
-		r = member_set_label(
-			st, into, "source_session", f->source, e);
+		r = member_set_label(st, into, "source_session", f->source, e);
 	if (r == 0 && f->source_at != FACT_NO_TIME)
 		r = member_set_time(into, "source_timestamp", f->source_at, e);
 	if (r == 0 && f->confidence >= 0)

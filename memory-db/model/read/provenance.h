@@ -23,7 +23,7 @@ int provenance_observation(struct store *st, const struct context *ctx,
 	const json_t *j, const char *path, struct fact *f, struct err *e)
 	MUST_CHECK;
 
-/* --- where a fact comes from ------------------------------------------------ */
+/* --- where a fact comes from ---------------------------------------------- */
 /* The change that first showed it, whichever merge or undo brought it here. */
 struct origin {
 	int64_t change, ns, at;
@@ -51,7 +51,7 @@ int provenance_is_foreign(struct store *st, const struct scope *s,
 
 /* The same of an entity, for the facts that are given of it: a list, with the
  * number of facts of each. */
-#define FROM_MAX 3
+#define FROM_MAX   3
 #define FROM_BYTES 40
 struct provenance_list {
 	const struct scope *scope;

@@ -10,11 +10,11 @@
 #include "common/err.h"
 #include "memory-db/model/recall/recall_internal.h"
 
-#define SHARED	 0.9
+#define SHARED 0.9
 /* Words skipped where two texts part. */
-#define SKIP	 4
+#define SKIP 4
 /* Words from which a text of another entity is no coincidence. */
-#define LONG	 8
+#define LONG 8
 /* Least hashes that two long texts have in common, of COPY_MINS: with less they
  * are seldom alike, and comparing them costs. */
 #define MINS_ENOUGH 2
@@ -24,7 +24,7 @@
 
 struct copy_entry {
 	struct copy_text text;
-	int32_t next[COPY_MINS];	/* entry with the same hash + 1 */
+	int32_t next[COPY_MINS]; /* entry with the same hash + 1 */
 };
 
 static token_t
@@ -39,8 +39,8 @@ mixed(token_t t, token_t salt)
 void
 near_copy_mins(const token_t *v, size_t n, token_t mins[COPY_MINS])
 {
-	static const token_t salts[COPY_MINS] = {
-		0x2545f491u, 0x7f4a7c15u, 0x1ce4e5b9u, 0x133111ebu};
+	static const token_t salts[COPY_MINS] = {0x2545f491u, 0x7f4a7c15u,
+		0x1ce4e5b9u, 0x133111ebu};
 
 	for (int k = 0; k < COPY_MINS; k++) {
 		mins[k] = UINT32_MAX;
@@ -56,8 +56,8 @@ static bool
 is_negation(token_t t)
 {
 	static const char *const words[] = {"not", "no", "never", "none",
-		"without", "don", "doesn", "didn", "isn", "wasn", "aren",
-		"won", "can", "cannot", "shouldn", "nobody", "noth", "nothing",
+		"without", "don", "doesn", "didn", "isn", "wasn", "aren", "won",
+		"can", "cannot", "shouldn", "nobody", "noth", "nothing",
 		"neither", "nor"};
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
@@ -104,15 +104,16 @@ shared_words(const struct copy_text *a, const struct copy_text *b, bool *same)
 					skip_b = y;
 				}
 		if (same && (!may_differ(a->v + i, skip_a, same) ||
-			!may_differ(b->v + k, skip_b, same)))
+				    !may_differ(b->v + k, skip_b, same)))
 			return 0;
 		i += skip_a;
 		k += skip_b;
 		if (i > shared + lost || k > shared + lost)
 			return 0;
 	}
-	if (same && (!may_differ(a->v + i, i < a->n ? a->n - i : 0, same) ||
-		!may_differ(b->v + k, k < b->n ? b->n - k : 0, same)))
+	if (same &&
+		(!may_differ(a->v + i, i < a->n ? a->n - i : 0, same) ||
+			!may_differ(b->v + k, k < b->n ? b->n - k : 0, same)))
 		return 0;
 	return shared;
 }
@@ -158,8 +159,8 @@ enum copy_how
 near_copy_compare(const struct copy_text *a, const struct copy_text *b)
 {
 	bool fits = a->found == b->found &&
-		(a->day == 0 || b->day == 0 || a->day == b->day) &&
-		(a->entity == b->entity || (a->n >= LONG && b->n >= LONG));
+		    (a->day == 0 || b->day == 0 || a->day == b->day) &&
+		    (a->entity == b->entity || (a->n >= LONG && b->n >= LONG));
 
 	return fits ? words_alike(a, b) : COPY_NOT;
 }
@@ -180,10 +181,12 @@ near_copies_key_of(const struct copy_text *t, int k)
 }
 
 static enum copy_how
-near_copies_find(const struct near_copy_set *s, const struct copy_text *t, size_t *ret)
+near_copies_find(const struct near_copy_set *s, const struct copy_text *t,
+	size_t *ret)
 {
 	for (int k = 0; k < COPY_MINS; k++) {
-		const int64_t *head = idset_get(&s->heads, near_copies_key_of(t, k));
+		const int64_t *head =
+			idset_get(&s->heads, near_copies_key_of(t, k));
 		int64_t at = head ? *head : 0;
 
 		for (int i = 0; at != 0 && i < COMPARED; i++) {
@@ -202,8 +205,8 @@ near_copies_find(const struct near_copy_set *s, const struct copy_text *t, size_
 }
 
 int
-near_copy_set_put(struct near_copy_set *s, const struct copy_text *t, size_t *ret,
-	enum copy_how *ret_how)
+near_copy_set_put(struct near_copy_set *s, const struct copy_text *t,
+	size_t *ret, enum copy_how *ret_how)
 {
 	struct copy_entry *x;
 

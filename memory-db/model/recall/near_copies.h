@@ -26,22 +26,23 @@ typedef uint32_t token_t;
 #define COPY_MINS 4
 
 struct copy_text {
-	const token_t *v, *name;	/* text, name of the entity */
+	const token_t *v, *name; /* text, name of the entity */
 	size_t n, name_n;
-	const token_t *mins;		/* COPY_MINS, of the text */
-	int64_t entity, day;		/* day: when it happened; 0: not known */
-	uint32_t found;			/* words of the question */
+	const token_t *mins; /* COPY_MINS, of the text */
+	int64_t entity, day; /* day: when it happened; 0: not known */
+	uint32_t found;	     /* words of the question */
 };
 
 /* Of all words of a text. */
 void near_copy_mins(const token_t *v, size_t n, token_t mins[COPY_MINS]);
 enum copy_how {
 	COPY_NOT,
-	COPY_ALMOST,		/* a word differs */
-	COPY_NUMBERS,		/* nothing but numbers differ */
+	COPY_ALMOST,  /* a word differs */
+	COPY_NUMBERS, /* nothing but numbers differ */
 	COPY_SAME
 };
-enum copy_how near_copy_compare(const struct copy_text *a, const struct copy_text *b);
+enum copy_how near_copy_compare(const struct copy_text *a,
+	const struct copy_text *b);
 
 /* The same entity, or the same name but for numbers in it. */
 bool near_copy_names(const struct copy_text *a, const struct copy_text *b);
@@ -55,7 +56,7 @@ struct near_copy_set {
 void near_copy_set_done(struct near_copy_set *s);
 /* The number of the text it is alike to, or its own, when it is added: then
  * *ret_how is COPY_NOT. */
-int near_copy_set_put(struct near_copy_set *s, const struct copy_text *t, size_t *ret,
-	enum copy_how *ret_how) MUST_CHECK;
+int near_copy_set_put(struct near_copy_set *s, const struct copy_text *t,
+	size_t *ret, enum copy_how *ret_how) MUST_CHECK;
 
 #endif

@@ -20,14 +20,20 @@
 const char *
 recall_part_name(enum recall_part p)
 {
-	static const char *const names[PART_MAX] = {
-		[PART_WORDS] = "words", [PART_NEAR] = "near",
-		[PART_SESSION] = "session", [PART_SPEAKER] = "speaker",
-		[PART_ENTITY] = "entity", [PART_DATE] = "date",
-		[PART_TIME] = "time", [PART_RELATION] = "relation",
-		[PART_RECENCY] = "recency", [PART_USE] = "use",
-		[PART_SALIENCE] = "salience", [PART_TIER] = "tier",
-		[PART_PIN] = "pin", [PART_LENGTH] = "length",
+	static const char *const names[PART_MAX] = {[PART_WORDS] = "words",
+		[PART_NEAR] = "near",
+		[PART_SESSION] = "session",
+		[PART_SPEAKER] = "speaker",
+		[PART_ENTITY] = "entity",
+		[PART_DATE] = "date",
+		[PART_TIME] = "time",
+		[PART_RELATION] = "relation",
+		[PART_RECENCY] = "recency",
+		[PART_USE] = "use",
+		[PART_SALIENCE] = "salience",
+		[PART_TIER] = "tier",
+		[PART_PIN] = "pin",
+		[PART_LENGTH] = "length",
 		[PART_MEANING] = "meaning",
 		[PART_RULE] = "rule"};
 
@@ -61,8 +67,8 @@ recall_steps(struct recalling *r)
 	const struct recall_request *q = r->request;
 	int k;
 
-	if (clock_zone_minutes(q->zone && q->zone[0] ? q->zone : "UTC",
-		    q->now, &r->minutes) < 0)
+	if (clock_zone_minutes(q->zone && q->zone[0] ? q->zone : "UTC", q->now,
+		    &r->minutes) < 0)
 		r->minutes = 0;
 	if (recall_question(q->query, q->query_n, recall_day(r, q->now),
 		    recall_month_first(q->zone ? q->zone : ""), &r->question,
@@ -96,8 +102,7 @@ static void
 init(struct recalling *r, struct store *st, const struct recall_request *q,
 	struct err *e)
 {
-	*r = (struct recalling){.st = st, .request = q, .e = e,
-		.sentences = 1};
+	*r = (struct recalling){.st = st, .request = q, .e = e, .sentences = 1};
 	r->w = q->weights ? *q->weights : recall_weights_default;
 }
 
@@ -122,8 +127,9 @@ recalling_done(struct recalling *r)
 
 /* One question. pool: what was found is added to it; NULL: it is the result. */
 static int
-recall_ask(struct store *st, const struct recall_request *q, struct recalling *pool,
-	int sentence, struct recall_result *ret, struct err *e)
+recall_ask(struct store *st, const struct recall_request *q,
+	struct recalling *pool, int sentence, struct recall_result *ret,
+	struct err *e)
 {
 	struct recalling r;
 	bool is_relevant;

@@ -26,32 +26,45 @@ struct store;
 
 /* What a score is made of. */
 enum recall_part {
-	PART_WORDS, PART_NEAR, PART_SESSION, PART_SPEAKER, PART_ENTITY,
-	PART_DATE, PART_TIME, PART_RELATION, PART_RECENCY, PART_USE,
-	PART_SALIENCE, PART_TIER, PART_PIN, PART_LENGTH, PART_MEANING, PART_RULE,
+	PART_WORDS,
+	PART_NEAR,
+	PART_SESSION,
+	PART_SPEAKER,
+	PART_ENTITY,
+	PART_DATE,
+	PART_TIME,
+	PART_RELATION,
+	PART_RECENCY,
+	PART_USE,
+	PART_SALIENCE,
+	PART_TIER,
+	PART_PIN,
+	PART_LENGTH,
+	PART_MEANING,
+	PART_RULE,
 	PART_MAX
 };
 const char *recall_part_name(enum recall_part p);
 
 struct recall_request {
 	const struct recall_weights *weights; /* NULL: the defaults */
-	int64_t ns[2];		/* namespaces; 0: none */
+	int64_t ns[2];			      /* namespaces; 0: none */
 	const char *query;
 	size_t query_n;
-	int limit;		/* rows wanted, >= 1 */
-	double cut;		/* rows below this share of the best score are
+	int limit;	      /* rows wanted, >= 1 */
+	double cut;	      /* rows below this share of the best score are
 				   left out */
-	const int64_t *types;	/* labels; any when types_n is negative */
+	const int64_t *types; /* labels; any when types_n is negative */
 	int types_n;
-	unsigned tiers;		/* mask of 1 << tier; 0: any */
-	const json_t *tags;	/* entities with all of them; NULL: any */
-	int64_t since, until;	/* ms, inclusive, of a fact's date;
+	unsigned tiers;	      /* mask of 1 << tier; 0: any */
+	const json_t *tags;   /* entities with all of them; NULL: any */
+	int64_t since, until; /* ms, inclusive, of a fact's date;
 				   INT64_MIN, INT64_MAX: open */
-	int64_t valid_at;	/* ms: only facts valid then; FACT_NO_TIME */
-	int64_t source;		/* label: only of this session; 0: any */
-	int64_t now;		/* ms */
-	const char *zone;	/* of the client; "": UTC */
-	int64_t deadline_ns;	/* monotonic; 0: none */
+	int64_t valid_at;     /* ms: only facts valid then; FACT_NO_TIME */
+	int64_t source;	      /* label: only of this session; 0: any */
+	int64_t now;	      /* ms */
+	const char *zone;     /* of the client; "": UTC */
+	int64_t deadline_ns;  /* monotonic; 0: none */
 	const struct question *question; /* its vector, when the caller had it
 				   made; NULL, or without numbers: none */
 };
@@ -61,21 +74,21 @@ struct recall_request {
 
 struct recall_found {
 	int64_t fact, entity;
-	int64_t at;		/* its date, ms */
-	double score;		/* 0 to 1 */
-	bool is_dated;		/* `at` is when it happened, not when it was
+	int64_t at;    /* its date, ms */
+	double score;  /* 0 to 1 */
+	bool is_dated; /* `at` is when it happened, not when it was
 				   written */
 	bool is_instruction;
-	int alike;		/* near copies that are not given */
+	int alike;		   /* near copies that are not given */
 	int64_t also[RECALL_ALSO]; /* entities of them, not its own; 0: none */
-	float parts[PART_MAX];	/* their sum is the score before it is brought
+	float parts[PART_MAX]; /* their sum is the score before it is brought
 				   into 0 to 1 */
 };
 struct recall_result {
 	struct recall_found *rows; /* owned */
 	size_t n;
 	bool is_relevant;
-	bool partial;		/* stopped at the deadline */
+	bool partial; /* stopped at the deadline */
 };
 int recall_run(struct store *st, const struct recall_request *request,
 	struct recall_result *ret, struct err *e) MUST_CHECK;

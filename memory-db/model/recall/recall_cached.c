@@ -14,7 +14,8 @@
 struct key {
 	struct recall_weights weights;
 	double cut;
-	int64_t change, usage, vectors, asked, ns[2], since, until, valid_at, source, hour;
+	int64_t change, usage, vectors, asked, ns[2], since, until, valid_at,
+		source, hour;
 	int64_t limit, types_n, tiers, levels;
 	int64_t lens[2 * (LIMIT_LENS_DEPTH + 1)];
 };
@@ -50,8 +51,9 @@ recall_cached_make_key(struct store *st, const struct scope *scope,
 		k.lens[2 * i + 1] = scope->lens.level[i].limit;
 	}
 	if (buf_add(out, &k, sizeof(k)) != 0 ||
-		(q->types_n > 0 && buf_add(out, q->types,
-			(size_t)q->types_n * sizeof(*q->types)) != 0) ||
+		(q->types_n > 0 &&
+			buf_add(out, q->types,
+				(size_t)q->types_n * sizeof(*q->types)) != 0) ||
 		(q->tags && jx_dump(q->tags, out) != 0) ||
 		buf_addc(out, '\0') != 0 || buf_adds(out, q->zone) != 0 ||
 		buf_addc(out, '\0') != 0)
@@ -75,13 +77,14 @@ read_result(const struct buf *data, struct recall_result *ret)
 }
 
 static void
-recall_cached_keep(struct store *st, const struct buf *key, const struct recall_result *found)
+recall_cached_keep(struct store *st, const struct buf *key,
+	const struct recall_result *found)
 {
 	struct buf data AUTO_BUF = {0};
 
 	if (found->partial || buf_addc(&data, found->is_relevant) != 0 ||
-		buf_add(&data, found->rows,
-			found->n * sizeof(*found->rows)) != 0)
+		buf_add(&data, found->rows, found->n * sizeof(*found->rows)) !=
+			0)
 		return;
 	answer_cache_keep(st, key->data, key->len, data.data, data.len);
 }

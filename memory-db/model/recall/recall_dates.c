@@ -7,7 +7,7 @@
 #include "common/clock_words.h"
 #include "memory-db/model/recall/recall_dates_int.h"
 
-/* --- numbers -------------------------------------------------------------------------- */
+/* --- numbers -------------------------------------------------------------- */
 
 /* The character between two numbers that touch; 0: they do not. */
 static char
@@ -51,20 +51,27 @@ recall_dates_read_numbers(struct reading *r, int i)
 
 	if (a->number < 0 || b->number < 0 || !is_separator(x))
 		return 0;
-	if (word_is_year(a) && three && recall_dates_add_day(r, a->number, b->number, c->number))
+	if (word_is_year(a) && three &&
+		recall_dates_add_day(r, a->number, b->number, c->number))
 		return 3;
-	if (word_is_year(a) && word_is_month_number(b) && x != '.' && b->n == 2) {
+	if (word_is_year(a) && word_is_month_number(b) && x != '.' &&
+		b->n == 2) {
 		dates_add_part(r, &(struct part){b->number, 1, b->number, 0},
 			a->number, false);
 		return 2;
 	}
-	if (word_is_day(a) && three && (word_is_year(c) || (c->n == 2 && b->n <= 2))) {
+	if (word_is_day(a) && three &&
+		(word_is_year(c) || (c->n == 2 && b->n <= 2))) {
 		bool month_first = x == '/' && r->us;
 
-		if (month_first ? recall_dates_add_day(r, year, a->number, b->number) ||
-				recall_dates_add_day(r, year, b->number, a->number)
-			: recall_dates_add_day(r, year, b->number, a->number) ||
-				recall_dates_add_day(r, year, a->number, b->number))
+		if (month_first ? recall_dates_add_day(r, year, a->number,
+					  b->number) ||
+					  recall_dates_add_day(r, year,
+						  b->number, a->number)
+				: recall_dates_add_day(r, year, b->number,
+					  a->number) ||
+					  recall_dates_add_day(r, year,
+						  a->number, b->number))
 			return 3;
 	}
 	if (word_is_month_number(a) && word_is_year(b) && x == '/') {
@@ -75,7 +82,7 @@ recall_dates_read_numbers(struct reading *r, int i)
 	return 0;
 }
 
-/* --- parts of the year ------------------------------------------------------------------ */
+/* --- parts of the year ---------------------------------------------------- */
 
 /* "spring", "q3", "third quarter": words it has, or 0. */
 static int
@@ -104,9 +111,9 @@ read_season(const struct reading *r, int i, struct part *ret)
 	for (size_t k = 0; k < ARRAY_LEN(seasons); k++)
 		if (word_is(w, seasons[k].name) &&
 			(word_leads_to_time(word_at(r, i - 1 - the)) ||
-			word_is_year(word_at(r, i + 1)) ||
-			(word_is(word_at(r, i + 1), "of") &&
-				word_is_year(word_at(r, i + 2))))) {
+				word_is_year(word_at(r, i + 1)) ||
+				(word_is(word_at(r, i + 1), "of") &&
+					word_is_year(word_at(r, i + 2))))) {
 			*ret = seasons[k].part;
 			return 1;
 		}
@@ -123,8 +130,9 @@ is_month_here(const struct reading *r, int i)
 		return false;
 	if (!word_is(w, "may") && !word_is(w, "march") && !word_is(w, "mar"))
 		return true;
-	return word_leads_to_time(word_at(r, i - 1)) || word_is_day(word_at(r, i - 1)) ||
-	       word_is_day(next) || word_is_year(next);
+	return word_leads_to_time(word_at(r, i - 1)) ||
+	       word_is_day(word_at(r, i - 1)) || word_is_day(next) ||
+	       word_is_year(next);
 }
 
 /* "8 May", "the 8th of May", "May 8th": *first and *last grow to hold the day. */
@@ -137,11 +145,13 @@ day_beside(const struct reading *r, int *first, int *last)
 		*first = i - 1;
 		return r->w[i - 1].number;
 	}
-	if (word_is(word_at(r, i - 1), "of") && word_is_day(word_at(r, i - 2))) {
+	if (word_is(word_at(r, i - 1), "of") &&
+		word_is_day(word_at(r, i - 2))) {
 		*first = i - 2;
 		return r->w[i - 2].number;
 	}
-	if (word_is_day(word_at(r, i + 1)) && !is_separator(between(r, i + 1))) {
+	if (word_is_day(word_at(r, i + 1)) &&
+		!is_separator(between(r, i + 1))) {
 		*last = i + 1;
 		return r->w[i + 1].number;
 	}
@@ -156,7 +166,8 @@ enum where { ALL, EARLY, MID, LATE, FIRST_HALF, SECOND_HALF, WEEK };
 static enum where
 where_in(const struct reading *r, int *first, int *week)
 {
-	static const char *const early[] = {"early", "beginning", "start", NULL};
+	static const char *const early[] = {"early", "beginning", "start",
+		NULL};
 	static const char *const mid[] = {"mid", "middle", NULL};
 	static const char *const late[] = {"late", "end", NULL};
 	int i = *first - 1;
@@ -165,15 +176,21 @@ where_in(const struct reading *r, int *first, int *week)
 	if (word_is(word_at(r, i), "of"))
 		i--;
 	w = word_at(r, i);
-	*week = word_is(word_at(r, i - 1), "last") ? 5 : word_ordinal(word_at(r, i - 1));
-	if (word_one_of(w, early) || word_one_of(w, mid) || word_one_of(w, late)) {
+	*week = word_is(word_at(r, i - 1), "last")
+			? 5
+			: word_ordinal(word_at(r, i - 1));
+	if (word_one_of(w, early) || word_one_of(w, mid) ||
+		word_one_of(w, late)) {
 		*first = i;
-		return word_one_of(w, early) ? EARLY : word_one_of(w, mid) ? MID : LATE;
+		return word_one_of(w, early) ? EARLY
+		       : word_one_of(w, mid) ? MID
+					     : LATE;
 	}
 	if (*week > 0 && (word_is(w, "half") || word_is(w, "week"))) {
 		*first = i - 1;
 		return word_is(w, "week") ? WEEK
-		       : *week == 1  ? FIRST_HALF : SECOND_HALF;
+		       : *week == 1	  ? FIRST_HALF
+					  : SECOND_HALF;
 	}
 	return ALL;
 }
@@ -280,7 +297,7 @@ read_year(struct reading *r, int i)
 	return i + 1;
 }
 
-/* --- the question ---------------------------------------------------------------------------- */
+/* --- the question --------------------------------------------------------- */
 
 void
 recall_dates_read(const char *low, int64_t today, bool us,
@@ -294,7 +311,7 @@ recall_dates_read(const char *low, int64_t today, bool us,
 		if (word_is_year(&r.w[i]) && !is_separator(between(&r, i)) &&
 			!is_separator(between(&r, i - 1)))
 			r.years[r.years_n++] = r.w[i].number;
-	for (int i = 0, next; i < r.n; i = next > i ? next : i + 1) {
+	for (int i = 0, next; i<r.n; i = next> i ? next : i + 1) {
 		next = i + recall_dates_read_numbers(&r, i);
 		if (next > i)
 			dates_add_text(&r, i, next - 1);

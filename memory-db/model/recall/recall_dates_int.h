@@ -8,8 +8,8 @@
 struct word {
 	const char *s;
 	size_t n;
-	int number;		/* -1: none */
-	size_t end;		/* of it with "th"; in the text */
+	int number; /* -1: none */
+	size_t end; /* of it with "th"; in the text */
 };
 #define WORDS 128
 struct reading {
@@ -18,7 +18,7 @@ struct reading {
 	int n;
 	int64_t today;
 	bool us;
-	int years[4], years_n;	/* of the whole question */
+	int years[4], years_n; /* of the whole question */
 	struct recall_dates *ret;
 };
 
@@ -28,7 +28,7 @@ struct part {
 	int from_month, from_day, to_month, to_day; /* to_day 0: the last */
 };
 
-/* --- words (recall_dates_words.c) --- */
+/* --- words (recall_dates_words.c) ----------------------------------------- */
 void dates_split(struct reading *r);
 /* Word i; one without letters where there is none. */
 const struct word *word_at(const struct reading *r, int i);
@@ -45,7 +45,7 @@ int word_ordinal(const struct word *w);
 /* Days of "week", "months"; 0: no unit. */
 int word_unit_days(const struct word *w);
 
-/* --- spans (recall_dates_words.c) --- */
+/* --- spans (recall_dates_words.c) ----------------------------------------- */
 void dates_add_span(struct reading *r, int64_t from, int64_t to);
 /* Words first to last are a date. */
 void dates_add_text(struct reading *r, int first, int last);

@@ -18,7 +18,8 @@ static int
 read_last(struct reading *r, int i)
 {
 	const struct word *next = word_at(r, i + 1);
-	int unit = word_unit_days(next), weekday = clock_weekday(next->s, next->n);
+	int unit = word_unit_days(next),
+	    weekday = clock_weekday(next->s, next->n);
 	int count = word_count(next);
 
 	/* "the last week of May" is read at "May". */
@@ -34,9 +35,12 @@ read_last(struct reading *r, int i)
 	else if (weekday >= 0 && next->n > 3)
 		dates_add_span(r, latest_weekday(r->today, weekday),
 			latest_weekday(r->today, weekday));
-	else if (count > 0 && count < 1000 && word_unit_days(word_at(r, i + 2)) > 0) {
-		dates_add_span(r, r->today - (int64_t)count *
-			word_unit_days(word_at(r, i + 2)), r->today);
+	else if (count > 0 && count < 1000 &&
+		 word_unit_days(word_at(r, i + 2)) > 0) {
+		dates_add_span(r,
+			r->today - (int64_t)count *
+					   word_unit_days(word_at(r, i + 2)),
+			r->today);
 		dates_add_text(r, i, i + 2);
 		return i + 3;
 	} else {
@@ -87,7 +91,8 @@ dates_relative(struct reading *r, int i)
 			r->today - (int64_t)count * unit + unit / 2);
 		dates_add_text(r, i, i + 2);
 		return i + 3;
-	} else if (weekday >= 0 && w->n > 3 && word_is(word_at(r, i - 1), "on")) {
+	} else if (weekday >= 0 && w->n > 3 &&
+		   word_is(word_at(r, i - 1), "on")) {
 		dates_add_span(r, latest_weekday(r->today + 1, weekday),
 			latest_weekday(r->today + 1, weekday));
 	} else {

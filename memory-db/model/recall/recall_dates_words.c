@@ -26,7 +26,8 @@ is_ordinal(const char *s)
 	static const char *const ends[] = {"st", "nd", "rd", "th"};
 
 	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
-		if (strncmp(s, ends[i], 2) == 0 && !recall_dates_words_is_letter(s[2]))
+		if (strncmp(s, ends[i], 2) == 0 &&
+			!recall_dates_words_is_letter(s[2]))
 			return true;
 	return false;
 }
@@ -46,8 +47,8 @@ dates_split(struct reading *r)
 			w->number = 0;
 			for (; recall_dates_words_is_digit(s[k]); k++)
 				if (w->number < 100000)
-					w->number = w->number * 10 +
-						(s[k] - '0');
+					w->number =
+						w->number * 10 + (s[k] - '0');
 			w->n = k;
 			k += is_ordinal(s + k) ? 2 : 0;
 		} else {
@@ -61,7 +62,7 @@ dates_split(struct reading *r)
 	}
 }
 
-/* --- what words are --------------------------------------------------------------- */
+/* --- what words are ------------------------------------------------------- */
 
 const struct word *
 word_at(const struct reading *r, int i)
@@ -139,8 +140,8 @@ word_count(const struct word *w)
 int
 word_ordinal(const struct word *w)
 {
-	static const char *const names[] = {
-		"", "first", "second", "third", "fourth"};
+	static const char *const names[] = {"", "first", "second", "third",
+		"fourth"};
 
 	for (int i = 1; i < (int)ARRAY_LEN(names); i++)
 		if (word_is(w, names[i]))
@@ -163,7 +164,7 @@ word_unit_days(const struct word *w)
 	return 0;
 }
 
-/* --- spans -------------------------------------------------------------------------- */
+/* --- spans ---------------------------------------------------------------- */
 
 void
 dates_add_span(struct reading *r, int64_t from, int64_t to)
@@ -194,9 +195,8 @@ part_in(const struct part *p, int64_t year)
 	int64_t to_year = year + over;
 	int last = clock_month_days(to_year, p->to_month);
 
-	return (struct recall_span){
-		clock_days((struct clock_date){year, p->from_month,
-			p->from_day}),
+	return (struct recall_span){clock_days((struct clock_date){year,
+					    p->from_month, p->from_day}),
 		clock_days((struct clock_date){to_year, p->to_month,
 			p->to_day == 0 || p->to_day > last ? last
 							   : p->to_day})};

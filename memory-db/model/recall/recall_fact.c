@@ -21,7 +21,7 @@
 struct cache {
 	struct recall_fact *buckets[BUCKETS];
 	size_t bytes, hand;
-	uint32_t state;		/* counts up when one of these is another */
+	uint32_t state; /* counts up when one of these is another */
 	int64_t newest;
 	struct lens lens;
 };
@@ -69,24 +69,23 @@ tokens_add(struct tokens *t, const char *text, size_t n, const char *stem,
 	return 0;
 }
 
-/* --- words of time ----------------------------------------------------------- */
+/* --- words of time -------------------------------------------------------- */
 
 /* Stems of English, and the words themselves where nothing is stemmed. */
 static const char *const time_words[] = {"yesterday", "today", "tonight",
 	"tomorrow", "last", "next", "ago", "week", "weekend", "month", "year",
-	"years", "day", "days", "recent", "recently", "sinc", "since",
-	"monday", "tuesday", "wednesday", "thursday", "friday", "saturday",
-	"sunday", "januari", "january", "februari", "february", "march",
-	"april", "may", "june", "juli", "july", "august", "septemb",
-	"september", "octob", "october", "novemb", "november", "decemb",
-	"december", "soon", "now", "just", "morn", "morning", "summer",
-	"winter", "fall", "spring"};
+	"years", "day", "days", "recent", "recently", "sinc", "since", "monday",
+	"tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
+	"januari", "january", "februari", "february", "march", "april", "may",
+	"june", "juli", "july", "august", "septemb", "september", "octob",
+	"october", "novemb", "november", "decemb", "december", "soon", "now",
+	"just", "morn", "morning", "summer", "winter", "fall", "spring"};
 
 /* Those and the years 1900 to 2099 as a set of tokens, made once for each
  * thread. */
 #define TIME_SLOTS 1024
 struct time_set {
-	token_t slots[TIME_SLOTS];	/* 0: empty */
+	token_t slots[TIME_SLOTS]; /* 0: empty */
 	bool is_made;
 };
 
@@ -132,11 +131,12 @@ has_time_word(const struct tokens *t)
 	return false;
 }
 
-/* --- reading ------------------------------------------------------------------- */
+/* --- reading -------------------------------------------------------------- */
 
 static int
-recall_fact_make(struct store *st, const struct recall_row *row, const char *stem,
-	struct tokens *t, struct recall_fact **ret, struct err *e)
+recall_fact_make(struct store *st, const struct recall_row *row,
+	const char *stem, struct tokens *t, struct recall_fact **ret,
+	struct err *e)
 {
 	struct buf tmp AUTO_BUF = {0}, speaker AUTO_BUF = {0};
 	struct recall_fact *f;
@@ -157,16 +157,21 @@ recall_fact_make(struct store *st, const struct recall_row *row, const char *ste
 	f = malloc(sizeof(*f) + t->n * sizeof(*t->v));
 	if (!f)
 		return err_nomem(e);
-	*f = (struct recall_fact){.id = row->id, .entity = row->entity,
-		.source = row->source, .at = row->at,
-		.valid_from = row->valid_from, .valid_to = row->valid_to,
+	*f = (struct recall_fact){.id = row->id,
+		.entity = row->entity,
+		.source = row->source,
+		.at = row->at,
+		.valid_from = row->valid_from,
+		.valid_to = row->valid_to,
 		.salience = row->salience,
 		.is_observation = row->kind == FACT_OBSERVATION,
-		.is_dated = row->is_dated, .has_time = time,
+		.is_dated = row->is_dated,
+		.has_time = time,
 		.is_instruction = is_instruction(row->text, row->text_n),
-		.is_question = row->text_n > 0 &&
-			row->text[row->text_n - 1] == '?',
-		.words = (uint16_t)words, .speaker_words = (uint16_t)said};
+		.is_question =
+			row->text_n > 0 && row->text[row->text_n - 1] == '?',
+		.words = (uint16_t)words,
+		.speaker_words = (uint16_t)said};
 	if (t->n > 0)
 		memcpy(f->tokens, t->v, t->n * sizeof(*t->v));
 	near_copy_mins(f->tokens, words, f->mins);
@@ -177,8 +182,8 @@ recall_fact_make(struct store *st, const struct recall_row *row, const char *ste
 static size_t
 recall_fact_size_of(const struct recall_fact *f)
 {
-	return sizeof(*f) + 16 + sizeof(token_t) *
-		((size_t)f->words + f->speaker_words);
+	return sizeof(*f) + 16 +
+	       sizeof(token_t) * ((size_t)f->words + f->speaker_words);
 }
 
 static void
@@ -187,7 +192,8 @@ cache_free(void *p)
 	struct cache *c = p;
 
 	for (size_t i = 0; i < BUCKETS; i++)
-		for (struct recall_fact *f = c->buckets[i], *next; f; f = next) {
+		for (struct recall_fact *f = c->buckets[i], *next; f;
+			f = next) {
 			next = f->next;
 			free(f);
 		}
@@ -223,7 +229,8 @@ recall_facts_begin(struct store *st, struct err *e)
 	r = lens_newest(st, &newest, e);
 	if (r < 0)
 		return r;
-	if ((*c)->newest != newest || !recall_fact_is_same(&(*c)->lens, lens_of(st))) {
+	if ((*c)->newest != newest ||
+		!recall_fact_is_same(&(*c)->lens, lens_of(st))) {
 		(*c)->newest = newest;
 		(*c)->lens = *lens_of(st);
 		(*c)->state++;

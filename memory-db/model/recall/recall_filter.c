@@ -11,12 +11,10 @@ static int
 tags_pass(struct recalling *r, int64_t entity)
 {
 	json_t *missing AUTO_JSON = NULL;
-	int k = entity_tags_missing(
-		r->st, entity, r->request->tags, &missing, r->e);
+	int k = entity_tags_missing(r->st, entity, r->request->tags, &missing,
+		r->e);
 
-	return k < 0			      ? k
-	       : json_array_size(missing) > 0 ? RECALL_ASK_FACT
-					      : 1;
+	return k < 0 ? k : json_array_size(missing) > 0 ? RECALL_ASK_FACT : 1;
 }
 
 /* Type and tier, tags. */
@@ -59,8 +57,7 @@ recall_entity_passes(struct recalling *r, int64_t entity)
 }
 
 static bool
-times_pass(const struct recall_request *q, int64_t at, int64_t from,
-	int64_t to)
+times_pass(const struct recall_request *q, int64_t at, int64_t from, int64_t to)
 {
 	if (at < q->since || at > q->until)
 		return false;
@@ -70,8 +67,7 @@ times_pass(const struct recall_request *q, int64_t at, int64_t from,
 }
 
 bool
-recall_fact_passes(const struct recall_request *q,
-	const struct recall_fact *f)
+recall_fact_passes(const struct recall_request *q, const struct recall_fact *f)
 {
 	return (q->source == 0 || f->source == q->source) &&
 	       times_pass(q, f->at, f->valid_from, f->valid_to);
@@ -110,8 +106,8 @@ recall_match_passes(struct recalling *r, const struct search_row *row)
 		return k;
 	k = filters_facts(q) ? 1 : recall_head(r->st, row->fact, &x, r->e);
 	return k == 1 && x.kind == FACT_OBSERVATION
-		       ? fact_tags_have(
-				 r->st, row->entity, row->fact, q->tags, r->e)
+		       ? fact_tags_have(r->st, row->entity, row->fact, q->tags,
+				 r->e)
 		       : k;
 }
 
@@ -125,6 +121,7 @@ recall_row_passes(struct recalling *r, const struct recall_row *x)
 		!times_pass(q, x->at, x->valid_from, x->valid_to))
 		return 0;
 	k = recall_entity_passes(r, x->entity);
-	return k != RECALL_ASK_FACT ? k
-	       : fact_tags_have(r->st, x->entity, x->id, q->tags, r->e);
+	return k != RECALL_ASK_FACT
+		       ? k
+		       : fact_tags_have(r->st, x->entity, x->id, q->tags, r->e);
 }

@@ -16,9 +16,9 @@
 struct few {
 	struct recalling *r;
 	int which;
-	int64_t *facts;		/* FEW + 1 */
-	int n, passed;		/* those that passed come first */
-	struct idmap words;	/* entity -> words of its name and type */
+	int64_t *facts;	    /* FEW + 1 */
+	int n, passed;	    /* those that passed come first */
+	struct idmap words; /* entity -> words of its name and type */
 };
 
 /* Each of these: 1 x->facts has all that may pass, 0 they are many. */
@@ -38,8 +38,8 @@ facts_of_time(struct few *x)
 	struct recalling *r = x->r;
 	const struct search_range *range = &r->range[x->which];
 	struct filter_ids ids = {.most = FEW, .e = r->e};
-	int k = filter_index_of_time(r->st, r->request->since, r->request->until,
-		filter_ids_add, &ids, r->e);
+	int k = filter_index_of_time(r->st, r->request->since,
+		r->request->until, filter_ids_add, &ids, r->e);
 
 	x->n = 0;
 	for (size_t i = 0; k == 0 && i < ids.n; i++)
@@ -76,7 +76,8 @@ facts_of_entities(struct few *x)
 	struct recalling *r = x->r;
 	const struct recall_request *q = r->request;
 	const struct entity_filter filter = {.types = q->types,
-		.types_n = q->types_n, .tiers = q->tiers,
+		.types_n = q->types_n,
+		.tiers = q->tiers,
 		.tags = q->tags};
 	struct filter_ids ids = {.most = FEW_LOOKED};
 	int k = filter_entities(r->st, &r->range[x->which],
@@ -102,11 +103,11 @@ facts_with_tag(struct few *x, const char *tag)
 
 	x->n = 0;
 	if (k >= 0)
-		k = filter_index_tagged_facts(
-			r->st, range, label, filter_ids_add, &facts, r->e);
+		k = filter_index_tagged_facts(r->st, range, label,
+			filter_ids_add, &facts, r->e);
 	if (k == 0)
-		k = filter_index_with_metadata(
-			r->st, range, filter_ids_add, &entities, r->e);
+		k = filter_index_with_metadata(r->st, range, filter_ids_add,
+			&entities, r->e);
 	for (size_t i = 0; k == 0 && i < facts.n; i++)
 		x->facts[x->n++] = facts.v[i];
 	k = k < 0 ? k : k == 0;
@@ -131,7 +132,8 @@ facts_of_tags(struct few *x)
 }
 
 uint32_t
-recall_words_in(const struct recalling *r, int which, const token_t *v, size_t n)
+recall_words_in(const struct recalling *r, int which, const token_t *v,
+	size_t n)
 {
 	uint32_t mask = 0;
 
@@ -163,8 +165,8 @@ words_of_entity(struct few *x, int64_t entity, uint32_t *ret)
 		k = err_nomem(r->e);
 	if (k == 1)
 		k = label_text(r->st, found.type, &text, r->e);
-	if (k >= 0 && tokens_add(&t, text.data ? text.data : "", text.len,
-			      stem, &r->tmp, RECALL_FACT_TOKENS) < 0)
+	if (k >= 0 && tokens_add(&t, text.data ? text.data : "", text.len, stem,
+			      &r->tmp, RECALL_FACT_TOKENS) < 0)
 		k = err_nomem(r->e);
 	*ret = recall_words_in(r, x->which, t.v, t.n);
 	free(t.v);
@@ -195,13 +197,12 @@ recall_filtered_add_fact(struct few *x, int64_t fact)
 	if (k == 1)
 		x->facts[x->passed++] = fact;
 	if (k == 1)
-		k = recall_fact(r->st, fact, r->terms[x->which].stem, &f,
-			r->e);
+		k = recall_fact(r->st, fact, r->terms[x->which].stem, &f, r->e);
 	if (k <= 0)
 		return k;
 	k = words_of_entity(x, f->entity, &of_entity);
 	mask = of_entity | recall_words_in(r, x->which, f->tokens,
-		(size_t)f->words + f->speaker_words);
+				   (size_t)f->words + f->speaker_words);
 	if (k == 0 && mask != 0)
 		k = recall_add(r, x->which, fact,
 			recall_covered(r, x->which, mask), NULL);
@@ -244,7 +245,6 @@ recall_gather_filtered(struct recalling *r, int which)
 	for (int i = 0; k >= 0 && i < x.n && !recall_is_late(r); i++)
 		k = recall_filtered_add_fact(&x, facts[i]);
 	idmap_done(&x.words);
-	r->few[which] = (struct recall_few){
-		take_ptr(facts), (size_t)x.passed};
+	r->few[which] = (struct recall_few){take_ptr(facts), (size_t)x.passed};
 	return k < 0 ? k : 1;
 }

@@ -10,9 +10,9 @@
 
 /* A row to be, in the order of the best. */
 struct recall_fold_group {
-	size_t best, first;	/* candidates; first: the oldest that differs */
-	enum copy_how how;	/* of all of them, the least */
-	int alike, differ;	/* copies; those not the same */
+	size_t best, first; /* candidates; first: the oldest that differs */
+	enum copy_how how;  /* of all of them, the least */
+	int alike, differ;  /* copies; those not the same */
 	int64_t also[RECALL_ALSO];
 };
 
@@ -30,8 +30,11 @@ struct copy_text
 recall_copy_text(const struct recalling *r, const struct recall_candidate *c)
 {
 	const struct recall_fact *f = c->f;
-	struct copy_text t = {.v = f->tokens, .n = f->words,
-		.mins = f->mins, .entity = f->entity, .found = c->found,
+	struct copy_text t = {.v = f->tokens,
+		.n = f->words,
+		.mins = f->mins,
+		.entity = f->entity,
+		.found = c->found,
 		.day = f->is_dated ? f->at / DAY_MS + 1 : 0};
 
 	if (c->name >= 0) {
@@ -42,7 +45,8 @@ recall_copy_text(const struct recalling *r, const struct recall_candidate *c)
 }
 
 static void
-recall_fold_join(struct recall_fold_group *g, const struct recalling *r, size_t at, enum copy_how how)
+recall_fold_join(struct recall_fold_group *g, const struct recalling *r,
+	size_t at, enum copy_how how)
 {
 	const struct recall_candidate *c = &r->c[at];
 	struct copy_text mine = recall_copy_text(r, c);
@@ -66,7 +70,8 @@ recall_fold_join(struct recall_fold_group *g, const struct recalling *r, size_t 
 }
 
 static int
-group_all(const struct recalling *r, struct recall_fold_group *groups, size_t *ret_n)
+group_all(const struct recalling *r, struct recall_fold_group *groups,
+	size_t *ret_n)
 {
 	struct near_copy_set set = {0};
 	int k = 0;
@@ -78,7 +83,8 @@ group_all(const struct recalling *r, struct recall_fold_group *groups, size_t *r
 
 		k = near_copy_set_put(&set, &t, &at, &how);
 		if (k == 0 && how == COPY_NOT)
-			groups[at] = (struct recall_fold_group){.best = i, .how = COPY_SAME};
+			groups[at] = (struct recall_fold_group){.best = i,
+				.how = COPY_SAME};
 		else if (k == 0)
 			recall_fold_join(&groups[at], r, i, how);
 	}
@@ -95,8 +101,8 @@ has_first(const struct recall_fold_group *g)
 }
 
 static void
-recall_fold_add_row(struct recalling *r, size_t at, double confidence, double most,
-	const struct recall_fold_group *g)
+recall_fold_add_row(struct recalling *r, size_t at, double confidence,
+	double most, const struct recall_fold_group *g)
 {
 	struct recall_result *ret = r->ret;
 	const struct recall_candidate *c = &r->c[at];
@@ -106,8 +112,10 @@ recall_fold_add_row(struct recalling *r, size_t at, double confidence, double mo
 		c->total < r->request->cut * most)
 		return;
 	row = &ret->rows[ret->n++];
-	*row = (struct recall_found){.fact = c->fact, .entity = c->f->entity,
-		.at = c->f->at, .is_dated = c->f->is_dated,
+	*row = (struct recall_found){.fact = c->fact,
+		.entity = c->f->entity,
+		.at = c->f->at,
+		.is_dated = c->f->is_dated,
 		.is_instruction = c->f->is_instruction,
 		.score = most > 0 ? confidence * c->total / most : 0};
 	memcpy(row->parts, c->parts, sizeof(row->parts));
@@ -120,12 +128,13 @@ recall_fold_add_row(struct recalling *r, size_t at, double confidence, double mo
 int
 recall_fold(struct recalling *r, double confidence)
 {
-	struct recall_fold_group *groups AUTO_FREE = calloc(r->n + 1, sizeof(*groups));
+	struct recall_fold_group *groups AUTO_FREE =
+		calloc(r->n + 1, sizeof(*groups));
 	double most;
 	size_t n = 0;
 
-	r->ret->rows = calloc((size_t)r->request->limit + 1,
-		sizeof(*r->ret->rows));
+	r->ret->rows =
+		calloc((size_t)r->request->limit + 1, sizeof(*r->ret->rows));
 	if (!groups || !r->ret->rows)
 		return err_nomem(r->e);
 	if (r->n > 1)
@@ -134,9 +143,11 @@ recall_fold(struct recalling *r, double confidence)
 		return err_nomem(r->e);
 	most = r->n > 0 ? r->c[0].total : 0;
 	for (size_t i = 0; i < n; i++) {
-		recall_fold_add_row(r, groups[i].best, confidence, most, &groups[i]);
+		recall_fold_add_row(r, groups[i].best, confidence, most,
+			&groups[i]);
 		if (has_first(&groups[i]))
-			recall_fold_add_row(r, groups[i].first, confidence, most, NULL);
+			recall_fold_add_row(r, groups[i].first, confidence,
+				most, NULL);
 	}
 	return 0;
 }

@@ -15,20 +15,20 @@
 #define COMMON_BOUND 1000
 /* Matches read for the rare words (the rarest always, up to COMMON_BOUND) and,
  * joined with them, for the less rare. */
-#define RARE_MAX     3000
-#define MID_MAX	     6000
+#define RARE_MAX 3000
+#define MID_MAX	 6000
 /* Newest matches read when every word is common: with all words, with any. */
-#define ALL_MAX	     600
-#define ANY_MAX	     2000
+#define ALL_MAX 600
+#define ANY_MAX 2000
 /* Matches of one namespace kept by weight of their words; so many more as rows
  * are asked for, when these are many. */
-#define KEEP	     150
-#define MANY_ROWS    100
+#define KEEP	  150
+#define MANY_ROWS 100
 /* Near copies among them that do not count. */
-#define COPIES	     1000
+#define COPIES 1000
 /* Facts that an entity brings along by its name. */
-#define NAMED_FACTS  24
-#define TICKS	     64
+#define NAMED_FACTS 24
+#define TICKS	    64
 
 struct match {
 	int64_t fact;
@@ -41,15 +41,14 @@ struct recall_gather_gathering {
 	struct match *v;
 	size_t n, cap;
 	struct idmap seen;
-	int64_t taken, max;	/* matches that pass the filters */
+	int64_t taken, max; /* matches that pass the filters */
 	bool filters;
 };
 
 bool
 recall_is_late(struct recalling *r)
 {
-	if (r->late || r->request->deadline_ns == 0 ||
-		++r->ticks % TICKS != 0)
+	if (r->late || r->request->deadline_ns == 0 || ++r->ticks % TICKS != 0)
 		return r->late;
 	r->late = clock_mono_ns() > r->request->deadline_ns;
 	return r->late;
@@ -70,13 +69,14 @@ recall_add(struct recalling *r, int which, int64_t fact, double guess,
 		return 1;
 	}
 	k = recall_fact(r->st, fact, r->terms[which].stem, &f, r->e);
-	if (k == 1 && (!f->is_observation || !recall_fact_passes(r->request, f)))
+	if (k == 1 &&
+		(!f->is_observation || !recall_fact_passes(r->request, f)))
 		return 0;
 	if (k == 1)
 		k = recall_entity_passes(r, f->entity);
 	if (k == RECALL_ASK_FACT)
-		k = fact_tags_have(
-			r->st, f->entity, fact, r->request->tags, r->e);
+		k = fact_tags_have(r->st, f->entity, fact, r->request->tags,
+			r->e);
 	if (k != 1)
 		return k;
 	if (r->n == r->cap) {
@@ -92,14 +92,17 @@ recall_add(struct recalling *r, int which, int64_t fact, double guess,
 	if (idmap_put(&r->index, fact, (int32_t)r->n) < 0)
 		return err_nomem(r->e);
 	c = &r->c[r->n++];
-	*c = (struct recall_candidate){.fact = fact, .which = which,
-		.guess = guess, .f = f, .name = -1};
+	*c = (struct recall_candidate){.fact = fact,
+		.which = which,
+		.guess = guess,
+		.f = f,
+		.name = -1};
 	if (ret)
 		*ret = c;
 	return 1;
 }
 
-/* --- matches ------------------------------------------------------------------- */
+/* --- matches -------------------------------------------------------------- */
 
 static double
 recall_gather_weight_of(const struct query_terms *t, uint32_t mask)
@@ -130,7 +133,8 @@ keep_match(struct recall_gather_gathering *g, const struct search_row *row)
 	if (idmap_put(&g->seen, row->fact, 1) < 0)
 		return err_nomem(g->r->e);
 	g->v[g->n++] = (struct match){.fact = row->fact,
-		.mask = row->name | row->body, .body = row->body,
+		.mask = row->name | row->body,
+		.body = row->body,
 		.weight = recall_gather_weight_of(t, row->name | row->body)};
 	return 0;
 }
@@ -149,17 +153,20 @@ recall_gather_take_row(void *ctx, const struct search_row *row)
 }
 
 static int
-recall_gather_take(struct recall_gather_gathering *g, const struct buf *text, int words, int counted,
-	int64_t max)
+recall_gather_take(struct recall_gather_gathering *g, const struct buf *text,
+	int words, int counted, int64_t max)
 {
-	struct search_match match = {.text = text->data, .n = text->len,
-		.words = words, .counted = counted, .bare = !g->filters};
+	struct search_match match = {.text = text->data,
+		.n = text->len,
+		.words = words,
+		.counted = counted,
+		.bare = !g->filters};
 	int k;
 
 	g->taken = 0;
 	g->max = max;
-	k = search_match(g->r->st, &g->r->range[g->which], &match, recall_gather_take_row,
-		g, g->r->e);
+	k = search_match(g->r->st, &g->r->range[g->which], &match,
+		recall_gather_take_row, g, g->r->e);
 	return k < 0 ? k : 0;
 }
 
@@ -176,14 +183,15 @@ recall_gather_take_rare(struct recall_gather_gathering *g, int rare)
 		facts += t->words[mid++].count;
 	if (mid > rare &&
 		(buf_addc(&text, '(') < 0 ||
-		query_expression(t, 0, rare, "OR", &text) < 0 ||
-		buf_adds(&text, ") AND (") < 0 ||
-		query_expression(t, rare, mid, "OR", &text) < 0 ||
-		buf_adds(&text, ") OR ") < 0))
+			query_expression(t, 0, rare, "OR", &text) < 0 ||
+			buf_adds(&text, ") AND (") < 0 ||
+			query_expression(t, rare, mid, "OR", &text) < 0 ||
+			buf_adds(&text, ") OR ") < 0))
 		return err_nomem(g->r->e);
 	if (query_expression(t, 0, rare, "OR", &text) < 0)
 		return err_nomem(g->r->e);
-	return recall_gather_take(g, &text, mid, mid > rare ? mid + rare : mid, INT64_MAX);
+	return recall_gather_take(g, &text, mid, mid > rare ? mid + rare : mid,
+		INT64_MAX);
 }
 
 static int
@@ -203,7 +211,7 @@ recall_gather_take_common(struct recall_gather_gathering *g)
 	return k;
 }
 
-/* --- the best of them ------------------------------------------------------------ */
+/* --- the best of them ----------------------------------------------------- */
 
 static int
 recall_gather_heaviest_first(const void *a, const void *b)
@@ -286,7 +294,7 @@ heaviest_to_front(struct match *v, size_t n, size_t k)
 			n = front;
 			continue;
 		}
-		front++;	/* v[front - 1] and those before it */
+		front++; /* v[front - 1] and those before it */
 		v += front;
 		n -= front;
 		k -= front;
@@ -304,14 +312,14 @@ is_other(struct recall_gather_gathering *g, const struct match *m,
 
 	t.found = m->mask;
 	return near_copy_set_put(set, &t, &at, &how) < 0 ? err_nomem(g->r->e)
-						     : how == COPY_NOT;
+							 : how == COPY_NOT;
 }
 
 /* Takes the heaviest of n until `keep` of them say something of their own.
  * *kept: those so far. */
 static int
-take_heaviest(struct recall_gather_gathering *g, const struct match *v, size_t n,
-	size_t keep, size_t *kept, struct near_copy_set *set)
+take_heaviest(struct recall_gather_gathering *g, const struct match *v,
+	size_t n, size_t keep, size_t *kept, struct near_copy_set *set)
 {
 	int k = 0;
 
@@ -322,8 +330,7 @@ take_heaviest(struct recall_gather_gathering *g, const struct match *v, size_t n
 		if (k == 1) {
 			c->in_index |= v[i].body;
 			k = is_other(g, &v[i], c, set);
-		}
-		else if (k == 0) /* an existence fact: its entity's facts */
+		} else if (k == 0) /* an existence fact: its entity's facts */
 			k = take_named(g, &v[i]);
 		*kept += k == 1;
 	}
@@ -340,8 +347,9 @@ take_best(struct recall_gather_gathering *g)
 	int k = 0;
 
 	/* So many are enough unless there are copies among them. */
-	for (size_t n = keep; k == 0 && from < g->n && kept < keep &&
-			      from < keep + COPIES; n *= 2) {
+	for (size_t n = keep;
+		k == 0 && from < g->n && kept < keep && from < keep + COPIES;
+		n *= 2) {
 		struct match *v = g->v + from;
 		size_t left = g->n - from;
 
@@ -360,7 +368,8 @@ static int
 gather_one(struct recalling *r, int which)
 {
 	const struct query_terms *t = &r->terms[which];
-	struct recall_gather_gathering g = {.r = r, .which = which,
+	struct recall_gather_gathering g = {.r = r,
+		.which = which,
 		.filters = recall_filters(r->request)};
 	int64_t facts = 0;
 	int rare, k = recall_gather_filtered(r, which);
@@ -402,10 +411,10 @@ recall_gather(struct recalling *r)
 			return k;
 		r->has_terms[i] = true;
 		for (int w = 0; w < r->terms[i].all; w++)
-			r->hashes[i][w] = recall_token(
-				r->terms[i].tokens.data +
-					r->terms[i].words[w].at,
-				r->terms[i].words[w].n);
+			r->hashes[i][w] =
+				recall_token(r->terms[i].tokens.data +
+						     r->terms[i].words[w].at,
+					r->terms[i].words[w].n);
 		k = gather_one(r, i);
 		if (k == 0)
 			k = recall_gather_dates(r, i);

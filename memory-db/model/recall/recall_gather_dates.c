@@ -11,13 +11,13 @@
 #define DAY_MS	  INT64_C(86400000)
 #define MINUTE_MS INT64_C(60000)
 /* Facts of these days that are looked at: 8 us each at first, then one. */
-#define LOOKED	  600
+#define LOOKED 600
 /* The best of them by their words; all where the question has one word at most
  * beside the date. */
-#define KEEP	  100
+#define KEEP 100
 /* Days behind: "yesterday" is said on the day after. Not behind long spans. */
-#define AFTER	  7
-#define LONG	  31
+#define AFTER 7
+#define LONG  31
 
 struct dated {
 	int64_t fact;
@@ -42,7 +42,8 @@ recall_gather_dates_heaviest_first(const void *a, const void *b)
 /* Is it visible, an observation of these days, and does it pass? Then it is
  * noted. */
 static int
-recall_gather_dates_look_at(struct dating *x, int64_t fact, int64_t from, int64_t to)
+recall_gather_dates_look_at(struct dating *x, int64_t fact, int64_t from,
+	int64_t to)
 {
 	struct recalling *r = x->r;
 	const struct recall_fact *f;
@@ -58,9 +59,10 @@ recall_gather_dates_look_at(struct dating *x, int64_t fact, int64_t from, int64_
 		k = recall_fact(r->st, fact, r->terms[x->which].stem, &f, r->e);
 	if (k != 1)
 		return k;
-	x->v[x->n++] = (struct dated){fact, recall_covered(r, x->which,
-		recall_words_in(r, x->which, f->tokens,
-			(size_t)f->words + f->speaker_words))};
+	x->v[x->n++] = (struct dated){fact,
+		recall_covered(r, x->which,
+			recall_words_in(r, x->which, f->tokens,
+				(size_t)f->words + f->speaker_words))};
 	return 0;
 }
 
@@ -71,11 +73,12 @@ look_at_span(struct dating *x, const struct recall_span *s)
 	const struct search_range *range = &r->range[x->which];
 	struct filter_ids ids = {.most = LOOKED - x->n, .e = r->e};
 	int64_t zone = r->minutes * MINUTE_MS;
-	int64_t after = r->question.others > 0 && s->to - s->from <= LONG
-				? AFTER : 0;
+	int64_t after =
+		r->question.others > 0 && s->to - s->from <= LONG ? AFTER : 0;
 	int64_t from = s->from * DAY_MS - zone;
 	int64_t to = (s->to + after + 1) * DAY_MS - zone - 1;
-	int k = filter_index_of_time(r->st, from, to, filter_ids_add, &ids, r->e);
+	int k = filter_index_of_time(r->st, from, to, filter_ids_add, &ids,
+		r->e);
 
 	for (size_t i = 0; k >= 0 && i < ids.n && !recall_is_late(r); i++)
 		if (ids.v[i] >= range->lo && ids.v[i] <= range->hi)
@@ -93,7 +96,8 @@ add_best(struct dating *x)
 	int k = 0;
 
 	if (x->n > 1)
-		qsort(x->v, (size_t)x->n, sizeof(x->v[0]), recall_gather_dates_heaviest_first);
+		qsort(x->v, (size_t)x->n, sizeof(x->v[0]),
+			recall_gather_dates_heaviest_first);
 	for (int i = 0; k >= 0 && i < x->n && i < keep; i++)
 		if (all || x->v[i].weight > 0)
 			k = recall_add(r, x->which, x->v[i].fact,

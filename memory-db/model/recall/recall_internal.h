@@ -11,23 +11,24 @@
 #include "memory-db/model/recall/recall_dates.h"
 #include "memory-db/store/index/recall.h"
 
-/* --- a fact as recall sees it (recall_fact.c) -------------------------------- */
+/* --- a fact as recall sees it (recall_fact.c) ----------------------------- */
 
-#define RECALL_FACT_TOKENS 1024	/* of a text; a word behind them counts once,
+#define RECALL_FACT_TOKENS                                                     \
+	1024 /* of a text; a word behind them counts once,
 				   when the index has found it */
 struct recall_fact {
 	struct recall_fact *next; /* of its bucket */
 	int64_t id, entity, source, at, valid_from, valid_to;
 	double salience;
-	uint32_t state;		/* of the memory when `at` was read */
+	uint32_t state; /* of the memory when `at` was read */
 	bool is_observation;
-	bool is_dated;		/* `at` was given with it */
-	bool has_time;		/* a word of time: "yesterday", "2023" */
+	bool is_dated; /* `at` was given with it */
+	bool has_time; /* a word of time: "yesterday", "2023" */
 	bool is_question;
-	bool is_instruction;	/* of the user to the agent, by its words */
+	bool is_instruction; /* of the user to the agent, by its words */
 	uint16_t words, speaker_words;
 	token_t mins[COPY_MINS];
-	token_t tokens[];	/* the text's, then the speaker's */
+	token_t tokens[]; /* the text's, then the speaker's */
 };
 
 /* Of what text_tokens() gives. */
@@ -47,13 +48,13 @@ int recall_fact(struct store *st, int64_t id, const char *stem,
 /* Before the first recall_fact of a request: makes room. */
 int recall_facts_begin(struct store *st, struct err *e) MUST_CHECK;
 
-/* --- the question (recall_query.c) --------------------------------------------- */
+/* --- the question (recall_query.c) ---------------------------------------- */
 
 #define QUESTION_NAMES 8
 struct recall_question {
 	bool asks_when;
 	struct recall_dates dates;
-	int others;		/* words that tell more than "what happened" and
+	int others; /* words that tell more than "what happened" and
 				   a date */
 	token_t names[QUESTION_NAMES]; /* words with a capital, not the first */
 	int names_n;
@@ -66,23 +67,23 @@ int recall_question(const char *s, size_t n, int64_t today, bool us,
 int recall_question_names(const char *s, size_t n, const char *stem,
 	struct recall_question *ret) MUST_CHECK;
 
-/* --- the work -------------------------------------------------------------------- */
+/* --- the work ------------------------------------------------------------- */
 
-struct recall_name {		/* an entity of candidates */
+struct recall_name { /* an entity of candidates */
 	int64_t id;
 	struct recall_entity e;
 	token_t tokens[16];
 	int tokens_n;
-	double named;		/* how much of its name the query has */
-	double score;		/* of its best fact */
+	double named; /* how much of its name the query has */
+	double score; /* of its best fact */
 };
 struct recall_candidate {
 	int64_t fact;
-	int which;		/* namespace */
-	double guess;		/* weight of the words the index found */
+	int which;    /* namespace */
+	double guess; /* weight of the words the index found */
 	const struct recall_fact *f;
 	int name;		/* of names */
-	uint32_t found, around;	/* words of the query in it, in neighbours */
+	uint32_t found, around; /* words of the query in it, in neighbours */
 	uint32_t in_index;	/* those that the index found in its text */
 	double base;		/* words, scaled to 1 */
 	double nearness;	/* of meaning: cosine; 0 when not known */
@@ -103,27 +104,28 @@ struct recalling {
 	bool has_terms[2];
 	token_t hashes[2][SEARCH_WORDS]; /* of terms */
 	struct recall_question question;
-	struct buf words;	/* what is looked for, of the question */
-	int minutes;		/* of the client's zone, east of UTC */
+	struct buf words; /* what is looked for, of the question */
+	int minutes;	  /* of the client's zone, east of UTC */
 	struct recall_candidate *c;
 	size_t n, cap;
-	struct idmap index;	/* fact -> candidate */
+	struct idmap index; /* fact -> candidate */
 	struct recall_name *names;
 	size_t names_n, names_cap;
 	struct idmap names_index; /* entity -> name */
-	struct idmap passed;	/* entity -> does it pass the filters */
-	int64_t named[16];	/* entities whose name or type matches */
+	struct idmap passed;	  /* entity -> does it pass the filters */
+	int64_t named[16];	  /* entities whose name or type matches */
 	double named_guess[16];
 	int named_n;
 	struct recall_few {	/* all that pass; NULL: they may be many */
-		int64_t *facts;	/* owned */
+		int64_t *facts; /* owned */
 		size_t n;
 	} few[2];
-	struct vectors_memory *meaning; /* NULL: no vectors, or none of the question */
-	struct question vector;	/* of the question; owned when is_own */
+	struct vectors_memory
+		*meaning;	/* NULL: no vectors, or none of the question */
+	struct question vector; /* of the question; owned when is_own */
 	bool is_own;
-	double nearest;		/* highest cosine */
-	int sentences;		/* of the whole question; of many, less is
+	double nearest; /* highest cosine */
+	int sentences;	/* of the whole question; of many, less is
 				   looked at for each (recall_share) */
 	unsigned ticks;
 	bool late;
@@ -141,8 +143,9 @@ bool recall_is_late(struct recalling *r);
 static inline int
 recall_share(const struct recalling *r, int whole)
 {
-	return r->sentences <= 2 ? whole : r->sentences <= 6 ? whole / 2
-							     : whole / 4;
+	return r->sentences <= 2   ? whole
+	       : r->sentences <= 6 ? whole / 2
+				   : whole / 4;
 }
 /* Words of the question among tokens. */
 uint32_t recall_words_in(const struct recalling *r, int which, const token_t *v,
@@ -152,7 +155,7 @@ int64_t recall_day(const struct recalling *r, int64_t ms);
 /* recall_gather_dates.c: facts of the days that the question names. */
 int recall_gather_dates(struct recalling *r, int which) MUST_CHECK;
 
-/* --- filters (recall_filter.c) --- */
+/* --- filters (recall_filter.c) -------------------------------------------- */
 bool recall_filters(const struct recall_request *q);
 /* Filters on the fact itself, and those on its entity: 1, 0 or negative;
  * RECALL_ASK_FACT: a fact of it passes that has the tags it has not. */
@@ -170,7 +173,7 @@ int recall_row_passes(struct recalling *r, const struct recall_row *x)
  * r->few. 1: so it is; 0: matches must be read. */
 int recall_gather_filtered(struct recalling *r, int which) MUST_CHECK;
 
-/* --- nearness of meaning (recall_vectors.c) --- */
+/* --- nearness of meaning (recall_vectors.c) ------------------------------- */
 /* The nearest facts that pass become candidates. */
 int recall_vectors_nearest(struct recalling *r) MUST_CHECK;
 /* The nearness of all candidates that do not have it yet. */

@@ -11,7 +11,8 @@
 static size_t
 recall_line_line_end(const char *s, size_t n)
 {
-	if (n >= 2 && (memcmp(s, "\r\n", 2) == 0 || memcmp(s, "\xc2\x85", 2) == 0))
+	if (n >= 2 &&
+		(memcmp(s, "\r\n", 2) == 0 || memcmp(s, "\xc2\x85", 2) == 0))
 		return 2;
 	if (n >= 3 && (memcmp(s, "\xe2\x80\xa8", 3) == 0 ||
 			      memcmp(s, "\xe2\x80\xa9", 3) == 0))
@@ -32,7 +33,8 @@ recall_line_add_data(struct buf *out, const json_t *value, const char *between)
 		unsigned char c = (unsigned char)s[i];
 
 		bad = end > 0 ? buf_adds(out, between)
-			      : buf_addc(out, c < 0x20 || c == 0x7f ? ' ' : (char)c);
+			      : buf_addc(out,
+					c < 0x20 || c == 0x7f ? ' ' : (char)c);
 		i += end > 0 ? end : 1;
 	}
 	return bad;
@@ -81,8 +83,9 @@ alike_mark(struct recall_line_marks *m, const json_t *row)
 	if (n == 0)
 		return 0;
 	if (named == 0)
-		return begin_mark(m) != 0 ? MDB_E_NOMEM
-			: buf_addf(m->out, "+%lld alike", (long long)n);
+		return begin_mark(m) != 0
+			       ? MDB_E_NOMEM
+			       : buf_addf(m->out, "+%lld alike", (long long)n);
 	if (word_mark(m, "also ") != 0)
 		return MDB_E_NOMEM;
 	json_array_foreach(also, i, name)
@@ -124,15 +127,16 @@ origin_marks(struct recall_line_marks *m, const json_t *row)
 int
 recall_line(const json_t *row, bool is_weak, struct buf *out)
 {
-	const char *dated =
-		json_string_value(json_object_get(row, "dated"));
+	const char *dated = json_string_value(json_object_get(row, "dated"));
 	bool happened = dated && strcmp(dated, "happened") == 0;
 	struct recall_line_marks m = {.out = out};
 
 	if (buf_adds(out, "- ") != 0 ||
-		recall_line_add_data(out, json_object_get(row, "name"), " ") != 0 ||
+		recall_line_add_data(out, json_object_get(row, "name"), " ") !=
+			0 ||
 		buf_adds(out, ": ") != 0 ||
-		recall_line_add_data(out, json_object_get(row, "text"), "\n  ") != 0 ||
+		recall_line_add_data(out, json_object_get(row, "text"),
+			"\n  ") != 0 ||
 		value_mark(&m, happened ? "happened " : "noted ", row,
 			"date") != 0 ||
 		value_mark(&m, "by ", row, "speaker") != 0 ||

@@ -30,17 +30,17 @@ struct recall_page_writing {
 	struct store *st;
 	const struct scope *scope;
 	const struct recall_page *page;
-	json_t *results;	/* owned */
+	json_t *results; /* owned */
 	size_t bytes, given;
 	bool is_weak;
-	int minutes;		/* of the zone, east of UTC */
-	struct origin origin;	/* of the row under way */
+	int minutes;	      /* of the zone, east of UTC */
+	struct origin origin; /* of the row under way */
 	struct err *e;
 };
 struct recall_page_row {
 	struct recall_page_writing *w;
 	const struct recall_found *found;
-	json_t *j;		/* owned */
+	json_t *j; /* owned */
 };
 
 static double
@@ -50,7 +50,8 @@ recall_page_rounded(double v)
 }
 
 static int
-set_date(const struct recall_page_writing *w, json_t *j, const char *key, int64_t ms)
+set_date(const struct recall_page_writing *w, json_t *j, const char *key,
+	int64_t ms)
 {
 	int64_t local = ms + w->minutes * MINUTE_MS;
 	struct clock_date d =
@@ -72,7 +73,8 @@ set_parts(json_t *j, const struct recall_found *found)
 		if (found->parts[p] > 0.0005f || found->parts[p] < -0.0005f)
 			bad = jx_set(parts,
 				recall_part_name((enum recall_part)p),
-				json_real(recall_page_rounded((double)found->parts[p])));
+				json_real(recall_page_rounded(
+					(double)found->parts[p])));
 	if (bad != 0) {
 		json_decref(parts);
 		return bad;
@@ -123,11 +125,12 @@ recall_page_set_fact(void *ctx, const struct fact *f)
 		return r;
 	if (jx_set(x->j, "id", json_integer((json_int_t)f->id)) != 0 ||
 		jx_set(x->j, "text", json_stringn(f->text, f->text_n)) != 0 ||
-		set_date(w, x->j, "date", is_claim ? w->origin.at
-						   : x->found->at) != 0 ||
-		jx_set(x->j, "dated", json_string(
-			x->found->is_dated && !is_claim ? "happened"
-							: "noted")) != 0)
+		set_date(w, x->j, "date",
+			is_claim ? w->origin.at : x->found->at) != 0 ||
+		jx_set(x->j, "dated",
+			json_string(x->found->is_dated && !is_claim
+					    ? "happened"
+					    : "noted")) != 0)
 		return err_nomem(w->e);
 	r = is_claim ? set_claims(x, f) : set_said(x, x->j, f);
 	if (r == 0)
@@ -147,20 +150,20 @@ recall_page_set_entity(struct recall_page_row *x)
 	struct recall_page_writing *w = x->w;
 	struct buf name AUTO_BUF = {0}, ns_name AUTO_BUF = {0};
 	int64_t type = 0, ns = fact_namespace(x->found->fact);
-	int r = fact_existence(
-		w->st, x->found->entity, NULL, &type, &name, w->e);
+	int r = fact_existence(w->st, x->found->entity, NULL, &type, &name,
+		w->e);
 
 	if (r != 1)
 		return r;
-	if (jx_set(x->j, "name", json_stringn(name.data ? name.data : "",
-					 name.len)) != 0)
+	if (jx_set(x->j, "name",
+		    json_stringn(name.data ? name.data : "", name.len)) != 0)
 		return err_nomem(w->e);
 	r = encode_set_label(w->st, x->j, "type", type, w->e);
 	if (r == 0 && ns != w->scope->ns[0]) {
 		r = namespace_name(w->st, ns, &ns_name, w->e);
-		if (r == 1 && jx_set(x->j, "namespace",
-				      json_stringn(ns_name.data,
-					      ns_name.len)) != 0)
+		if (r == 1 &&
+			jx_set(x->j, "namespace",
+				json_stringn(ns_name.data, ns_name.len)) != 0)
 			r = err_nomem(w->e);
 	}
 	return r < 0 ? r : 1;
@@ -172,8 +175,9 @@ recall_page_set_suspect(struct recall_page_row *x)
 {
 	json_t *list AUTO_JSON = json_array();
 	int r = list == NULL ? err_nomem(x->w->e)
-			     : derived_suspect_fact_reasons(x->w->st, x->found->entity,
-				       x->found->fact, list, x->w->e);
+			     : derived_suspect_fact_reasons(x->w->st,
+				       x->found->entity, x->found->fact, list,
+				       x->w->e);
 
 	if (r == 0 && json_array_size(list) > 0 &&
 		json_object_set(x->j, "suspect", list) != 0)
@@ -193,13 +197,14 @@ set_alike(struct recall_page_row *x)
 		return 0;
 	for (int i = 0; also && i < RECALL_ALSO && found->also[i] != 0; i++) {
 		struct buf name AUTO_BUF = {0};
-		int r = fact_existence(w->st, found->also[i], NULL, NULL,
-			&name, w->e);
+		int r = fact_existence(w->st, found->also[i], NULL, NULL, &name,
+			w->e);
 
 		if (r < 0)
 			return r;
-		if (r == 1 && jx_add(also, json_stringn(
-			name.data ? name.data : "", name.len)) != 0)
+		if (r == 1 &&
+			jx_add(also, json_stringn(name.data ? name.data : "",
+					     name.len)) != 0)
 			return err_nomem(w->e);
 	}
 	if (!also || jx_set(x->j, "alike", json_integer(found->alike)) != 0 ||
@@ -241,7 +246,8 @@ fit_row(const struct recall_page_writing *w, json_t *j, size_t *ret_bytes)
 
 /* 1 written, 0 gone, 2 it does not fit. */
 static int
-recall_page_write_row(struct recall_page_writing *w, const struct recall_found *found)
+recall_page_write_row(struct recall_page_writing *w,
+	const struct recall_found *found)
 {
 	json_t *j AUTO_JSON = json_object();
 	struct recall_page_row x = {w, found, j};
@@ -249,7 +255,8 @@ recall_page_write_row(struct recall_page_writing *w, const struct recall_found *
 	int r = j ? recall_page_set_entity(&x) : err_nomem(w->e);
 
 	if (r == 1)
-		r = fact_get(w->st, found->fact, recall_page_set_fact, &x, w->e);
+		r = fact_get(w->st, found->fact, recall_page_set_fact, &x,
+			w->e);
 	if (r != 1)
 		return r == GONE ? 0 : r;
 	r = recall_page_set_suspect(&x);
@@ -260,7 +267,8 @@ recall_page_write_row(struct recall_page_writing *w, const struct recall_found *
 		r = set_alike(&x);
 	if (r != 0)
 		return r;
-	if (jx_set(j, "score", json_real(recall_page_rounded(found->score))) != 0 ||
+	if (jx_set(j, "score", json_real(recall_page_rounded(found->score))) !=
+			0 ||
 		(w->page->explain && set_parts(j, found) != 0))
 		return err_nomem(w->e);
 	j = given_row(w, j);
@@ -292,7 +300,10 @@ recall_page_json(struct store *st, const struct scope *scope,
 	const struct recall_page *page, const struct recall_result *found,
 	json_t **ret_result, size_t *ret_given, struct err *e)
 {
-	struct recall_page_writing w = {.st = st, .scope = scope, .page = page, .e = e,
+	struct recall_page_writing w = {.st = st,
+		.scope = scope,
+		.page = page,
+		.e = e,
 		.bytes = FRAME_BYTES};
 	json_t *j AUTO_JSON = json_object();
 	size_t wanted = 0, count;
@@ -306,16 +317,23 @@ recall_page_json(struct store *st, const struct scope *scope,
 		    clock_now_ms(), &w.minutes) < 0)
 		w.minutes = 0;
 	w.results = json_array();
-	r = j && w.results ? write_rows(&w,
-		&(struct recall_result){found->rows, wanted, false, false})
+	r = j && w.results ? write_rows(&w, &(struct recall_result){found->rows,
+						    wanted, false, false})
 			   : err_nomem(e);
 	count = json_array_size(w.results);
-	if (r == 0 && (jx_set(j, "results", take_ptr(w.results)) != 0 ||
-		jx_set(j, "count", json_integer((json_int_t)count)) != 0 ||
-		jx_set(j, "relevant", json_boolean(found->is_relevant)) != 0 ||
-		(w.given < wanted && jx_set(j, "omitted",
-			json_integer((json_int_t)(wanted - w.given))) != 0) ||
-		(found->partial && jx_set(j, "partial", json_true()) != 0)))
+	if (r == 0 &&
+		(jx_set(j, "results", take_ptr(w.results)) != 0 ||
+			jx_set(j, "count", json_integer((json_int_t)count)) !=
+				0 ||
+			jx_set(j, "relevant",
+				json_boolean(found->is_relevant)) != 0 ||
+			(w.given < wanted &&
+				jx_set(j, "omitted",
+					json_integer((json_int_t)(wanted -
+								  w.given))) !=
+					0) ||
+			(found->partial &&
+				jx_set(j, "partial", json_true()) != 0)))
 		r = err_nomem(e);
 	json_decref(w.results);
 	if (r < 0)

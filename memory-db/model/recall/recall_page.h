@@ -12,12 +12,12 @@
 #include "memory-db/model/scope/scope.h"
 
 struct recall_page {
-	size_t max_bytes;	/* of the reply */
+	size_t max_bytes; /* of the reply */
 	double min_score;
-	bool explain;		/* with the parts of each score */
-	bool lines;		/* rows as lines for a model (recall_line.h);
+	bool explain;	  /* with the parts of each score */
+	bool lines;	  /* rows as lines for a model (recall_line.h);
 				   what is not relevant: the two best, as weak */
-	const char *zone;	/* dates are those of this zone; "": UTC */
+	const char *zone; /* dates are those of this zone; "": UTC */
 };
 
 /* {results:[{name, id, type, text, date, dated, score, ..}], count, relevant,

@@ -37,8 +37,7 @@ recall_pool_add(struct recalling *pool, const struct recalling *r,
 	int32_t at;
 	int name = -1;
 
-	if (c->name >= 0 &&
-		name_in_pool(pool, &r->names[c->name], &name) < 0)
+	if (c->name >= 0 && name_in_pool(pool, &r->names[c->name], &name) < 0)
 		return MDB_E_NOMEM;
 	if (!idmap_get(&pool->index, c->fact, &at)) {
 		if (pool->n == pool->cap) {
@@ -87,8 +86,9 @@ recall_pool(struct recalling *pool, const struct recalling *r,
 	for (size_t i = 0; i < r->n && most > 0; i++) {
 		const struct recall_candidate *c = &r->c[i];
 
-		if (c->total > 0 && confidence > 0 && recall_pool_add(pool, r, c,
-			confidence * c->total / most, sentence) < 0)
+		if (c->total > 0 && confidence > 0 &&
+			recall_pool_add(pool, r, c,
+				confidence * c->total / most, sentence) < 0)
 			return err_nomem(r->e);
 	}
 	return 0;

@@ -7,7 +7,7 @@
 #include "memory-db/model/recall/recall_internal.h"
 
 struct recall_query_reading {
-	char first[3][16];	/* its first words */
+	char first[3][16]; /* its first words */
 	int n, others;
 	bool how_long, how;
 };
@@ -75,8 +75,9 @@ count_other(void *ctx, const struct text_piece *p)
 {
 	struct recall_query_reading *r = ctx;
 
-	r->others += p->kind != TEXT_WORD || (!text_is_stop(p->s, p->n) &&
-		!asks_for_anything(p->s, p->n));
+	r->others +=
+		p->kind != TEXT_WORD ||
+		(!text_is_stop(p->s, p->n) && !asks_for_anything(p->s, p->n));
 	return 0;
 }
 
@@ -99,18 +100,18 @@ recall_question(const char *s, size_t n, int64_t today, bool us,
 	const struct recall_dates *d = &ret->dates;
 
 	*ret = (struct recall_question){0};
-	if (text_pieces(s, n, take_piece, &r) < 0 ||
-		buf_add(words, s, n) < 0)
+	if (text_pieces(s, n, take_piece, &r) < 0 || buf_add(words, s, n) < 0)
 		return MDB_E_NOMEM;
 	ret->asks_when = asks_when(&r);
 	for (size_t i = 0; i < k; i++)
-		low[i] = (char)(s[i] >= 'A' && s[i] <= 'Z' ? s[i] | 0x20 : s[i]);
+		low[i] =
+			(char)(s[i] >= 'A' && s[i] <= 'Z' ? s[i] | 0x20 : s[i]);
 	low[k] = '\0';
 	recall_dates_read(low, today, us, &ret->dates);
 	for (int i = 0; i < d->texts_n; i++)
 		memset(words->data + d->texts[i].at, ' ', d->texts[i].n);
-	if (text_pieces(words->data ? words->data : "", words->len,
-		    count_other, &r) < 0)
+	if (text_pieces(words->data ? words->data : "", words->len, count_other,
+		    &r) < 0)
 		return MDB_E_NOMEM;
 	ret->others = r.others;
 	/* Names of months are words, too; of nothing but a date there are none,
@@ -119,8 +120,8 @@ recall_question(const char *s, size_t n, int64_t today, bool us,
 		words->len = 0;
 	for (int i = 0; i < d->texts_n && r.others > 0; i++)
 		if (has_letter(s + d->texts[i].at, d->texts[i].n))
-			memcpy(words->data + d->texts[i].at,
-				s + d->texts[i].at, d->texts[i].n);
+			memcpy(words->data + d->texts[i].at, s + d->texts[i].at,
+				d->texts[i].n);
 	return 0;
 }
 
@@ -142,7 +143,7 @@ recall_question_names(const char *s, size_t n, const char *stem,
 		if (!isalnum((unsigned char)s[i]) && (unsigned char)s[i] < 0x80)
 			continue;
 		while (end < n && (isalnum((unsigned char)s[end]) ||
-				(unsigned char)s[end] >= 0x80))
+					  (unsigned char)s[end] >= 0x80))
 			end++;
 		if (!first && s[i] >= 'A' && s[i] <= 'Z' && end - i > 1 &&
 			ret->names_n < QUESTION_NAMES) {

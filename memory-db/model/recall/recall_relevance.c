@@ -22,31 +22,31 @@
 
 #include "memory-db/model/recall/recall_internal.h"
 
-#define CONSTANT (-0.65)
-#define OF_SHARE 1.7
-#define OF_WORDS 2.6
-#define OF_COUNT 2.25
-#define OF_PAIRS 2.5
-#define OF_NAMES (-2.2)
-#define OF_SIZE	 (-0.88)	/* of its logarithm, between these */
+#define CONSTANT  (-0.65)
+#define OF_SHARE  1.7
+#define OF_WORDS  2.6
+#define OF_COUNT  2.25
+#define OF_PAIRS  2.5
+#define OF_NAMES  (-2.2)
+#define OF_SIZE	  (-0.88) /* of its logarithm, between these */
 #define FACTS_MIN 20.0
 #define FACTS_MAX 1000.0
 #define COUNT_MAX 3
 #define NAMES_MAX 2
 /* The same of few words. */
-#define FEW		3
-#define FEW_CONSTANT	(-0.41)
-#define FEW_SHARE	3.9
-#define FEW_PAIRS	0.95
-#define FEW_SIZE	(-0.4)
-#define FEW_TWO		3.9	/* two of them are together */
-#define FEW_TWO_SIZE	(-0.5)
-#define FEW_THREE	1.25
-#define FEW_OF_THREE	(-0.3)	/* there are three */
+#define FEW	     3
+#define FEW_CONSTANT (-0.41)
+#define FEW_SHARE    3.9
+#define FEW_PAIRS    0.95
+#define FEW_SIZE     (-0.4)
+#define FEW_TWO	     3.9 /* two of them are together */
+#define FEW_TWO_SIZE (-0.5)
+#define FEW_THREE    1.25
+#define FEW_OF_THREE (-0.3) /* there are three */
 
-#define BEST	 3	/* facts looked at */
-#define WINDOW	 60	/* words that are one place */
-#define OF_DATE	 0.9
+#define BEST	3  /* facts looked at */
+#define WINDOW	60 /* words that are one place */
+#define OF_DATE 0.9
 
 /* The nearness of vectors has a threshold of its own. */
 static double
@@ -57,7 +57,8 @@ recall_relevance_score_of(const struct recall_candidate *c)
 
 /* The best come first. */
 static int
-recall_relevance_choose(const struct recalling *r, const struct recall_candidate *best[BEST])
+recall_relevance_choose(const struct recalling *r,
+	const struct recall_candidate *best[BEST])
 {
 	int n = 0;
 
@@ -65,7 +66,10 @@ recall_relevance_choose(const struct recalling *r, const struct recall_candidate
 		const struct recall_candidate *c = &r->c[i];
 		int at = n < BEST ? n++ : BEST;
 
-		for (; at > 0 && recall_relevance_score_of(c) > recall_relevance_score_of(best[at - 1]); at--)
+		for (; at > 0 &&
+			recall_relevance_score_of(c) >
+				recall_relevance_score_of(best[at - 1]);
+			at--)
 			if (at < BEST)
 				best[at] = best[at - 1];
 		if (at < BEST)
@@ -108,15 +112,15 @@ struct evidence {
 };
 
 static void
-recall_relevance_look_at(const struct recalling *r, const struct recall_candidate *c,
-	struct evidence *x)
+recall_relevance_look_at(const struct recalling *r,
+	const struct recall_candidate *c, struct evidence *x)
 {
 	const struct search_range *range = &r->range[c->which];
 	int all = query_words(&r->terms[c->which]);
 	int count = count_together(r, c);
 
-	x->share = fmax(x->share, recall_covered(r, c->which,
-		c->found | c->around));
+	x->share = fmax(x->share,
+		recall_covered(r, c->which, c->found | c->around));
 	x->words = fmax(x->words, (double)count / all);
 	x->count = count > x->count ? count : x->count;
 	x->all = all > x->all ? all : x->all;
@@ -145,8 +149,8 @@ unknown_names(const struct recalling *r)
 static double
 of_few(const struct evidence *x, double size)
 {
-	double z = FEW_CONSTANT + FEW_SHARE * x->share +
-		   FEW_PAIRS * x->pairs + FEW_SIZE * size;
+	double z = FEW_CONSTANT + FEW_SHARE * x->share + FEW_PAIRS * x->pairs +
+		   FEW_SIZE * size;
 
 	if (x->count >= 2)
 		z += FEW_TWO + FEW_TWO_SIZE * size;
@@ -173,10 +177,12 @@ recall_confidence(const struct recalling *r)
 	if (x.all == 1)
 		return x.share;
 	size = log(fmin(x.size, FACTS_MAX));
-	z = x.all <= FEW ? of_few(&x, size)
-		: CONSTANT + OF_SHARE * x.share + OF_WORDS * x.words +
-		  OF_COUNT * (x.count < COUNT_MAX ? x.count : COUNT_MAX) +
-		  OF_PAIRS * x.pairs + OF_SIZE * size +
-		  OF_NAMES * unknown_names(r);
+	z = x.all <= FEW
+		    ? of_few(&x, size)
+		    : CONSTANT + OF_SHARE * x.share + OF_WORDS * x.words +
+			      OF_COUNT * (x.count < COUNT_MAX ? x.count
+							      : COUNT_MAX) +
+			      OF_PAIRS * x.pairs + OF_SIZE * size +
+			      OF_NAMES * unknown_names(r);
 	return 1 / (1 + exp(-z));
 }

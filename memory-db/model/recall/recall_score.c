@@ -7,14 +7,13 @@
 
 #include "memory-db/model/recall/recall_internal.h"
 
-#define DAY_MS	 86400000.0
+#define DAY_MS	    86400000.0
 #define PAIR_WINDOW 8
 /* Of the score of words: what stays to a text that loses all for its length. */
 #define LEAST 1e-3
 
 static int
-fill_name(struct recalling *r, int which, int64_t entity,
-	struct recall_name *x)
+fill_name(struct recalling *r, int which, int64_t entity, struct recall_name *x)
 {
 	struct tokens t = {0};
 	int k;
@@ -61,8 +60,7 @@ recall_score_name_of(struct recalling *r, struct recall_candidate *c)
 	}
 	if (r->names_n == r->names_cap) {
 		size_t cap = r->names_cap ? r->names_cap * 2 : 256;
-		struct recall_name *p =
-			reallocarray(r->names, cap, sizeof(*p));
+		struct recall_name *p = reallocarray(r->names, cap, sizeof(*p));
 
 		if (!p)
 			return err_nomem(r->e);
@@ -81,7 +79,7 @@ recall_score_name_of(struct recalling *r, struct recall_candidate *c)
 	return k;
 }
 
-/* --- words ------------------------------------------------------------------------ */
+/* --- words ---------------------------------------------------------------- */
 
 static void
 count_tokens(const struct recalling *r, const struct recall_candidate *c,
@@ -200,7 +198,7 @@ recall_covered(const struct recalling *r, int which, uint32_t found)
 	return sum;
 }
 
-/* --- what else -------------------------------------------------------------------- */
+/* --- what else ------------------------------------------------------------ */
 
 /* Does the question name the speaker? */
 static bool
@@ -221,8 +219,8 @@ features_of_entity(const struct recalling *r, struct recall_candidate *c)
 	const struct recall_name *x = &r->names[c->name];
 
 	c->parts[PART_ENTITY] = (float)(r->w.entity * x->named);
-	c->parts[PART_USE] = (float)(r->w.use *
-		(1 - exp(-log1p((double)x->e.hits) / 3)));
+	c->parts[PART_USE] =
+		(float)(r->w.use * (1 - exp(-log1p((double)x->e.hits) / 3)));
 	c->parts[PART_TIER] = x->e.tier >= 2 ? (float)r->w.tier : 0;
 	c->parts[PART_PIN] = x->e.is_pinned ? (float)r->w.pin : 0;
 }
@@ -253,22 +251,25 @@ recall_features(struct recalling *r)
 		double age = (double)(r->request->now - f->at) / DAY_MS;
 
 		c->parts[PART_WORDS] = (float)c->base;
-		c->parts[PART_NEAR] += (float)(r->w.around *
-			recall_covered(r, c->which,
-				c->found | c->around));
+		c->parts[PART_NEAR] +=
+			(float)(r->w.around * recall_covered(r, c->which,
+						      c->found | c->around));
 		features_of_length(r, c);
 		if (names_speaker(r, c))
 			c->parts[PART_SPEAKER] = (float)r->w.speaker;
 		if (has_dates)
-			c->parts[PART_DATE] = (float)(date *
-				recall_date_fits(&r->question.dates,
-					recall_day(r, f->at)));
+			c->parts[PART_DATE] =
+				(float)(date *
+					recall_date_fits(&r->question.dates,
+						recall_day(r, f->at)));
 		if (f->is_instruction && c->found != 0)
 			c->parts[PART_RULE] = (float)r->w.rule;
 		if (r->question.asks_when && f->has_time)
 			c->parts[PART_TIME] = (float)r->w.time;
-		c->parts[PART_RECENCY] = (float)(r->w.recency *
-			exp2(-fmax(age, 0) / fmax(r->w.half_life, 0.001)));
+		c->parts[PART_RECENCY] =
+			(float)(r->w.recency *
+				exp2(-fmax(age, 0) /
+					fmax(r->w.half_life, 0.001)));
 		if (f->salience >= 0)
 			c->parts[PART_SALIENCE] =
 				(float)(r->w.salience * f->salience);

@@ -20,15 +20,14 @@ recall_settings_state_key(int64_t ns, char ret[KEY_SIZE])
 static struct recall_weights
 configured(struct store *st)
 {
-	const struct recall_weights *w =
-		database_weights(store_database(st));
+	const struct recall_weights *w = database_weights(store_database(st));
 
 	return w ? *w : recall_weights_default;
 }
 
 int
-recall_settings_stored(
-	struct store *st, int64_t ns, json_t **ret, struct err *e)
+recall_settings_stored(struct store *st, int64_t ns, json_t **ret,
+	struct err *e)
 {
 	struct buf text AUTO_BUF = {0};
 	struct err why = {0};
@@ -49,7 +48,8 @@ recall_settings_stored(
 		       ? err_nomem(e)
 		       : err_set(e, MDB_E_CORRUPT,
 				 "the weights of recall of a namespace cannot "
-				 "be read: %s", why.text);
+				 "be read: %s",
+				 why.text);
 }
 
 int
@@ -65,8 +65,8 @@ recall_settings_read(struct store *st, int64_t ns, struct recall_weights *ret,
 	*ret = configured(st);
 	/* One that this version does not know is left alone. */
 	json_object_foreach(stored, name, value)
-		if (recall_weights_set(
-			    ret, name, json_number_value(value), NULL) != 0)
+		if (recall_weights_set(ret, name, json_number_value(value),
+			    NULL) != 0)
 			continue;
 	return 0;
 }
@@ -81,14 +81,15 @@ set_one(json_t *stored, const char *name, json_t *value, struct err *e)
 		r = recall_weights_set(&probe, name, 0, e);
 		(void)json_object_del(stored, name);
 	} else if (json_is_number(value)) {
-		r = recall_weights_set(
-			&probe, name, json_number_value(value), e);
+		r = recall_weights_set(&probe, name, json_number_value(value),
+			e);
 		if (r == 0 && jx_set(stored, name, json_incref(value)) != 0)
 			return err_nomem(e);
 	} else {
 		r = err_set(e, MDB_E_INVALID,
 			"'%.40s' must be a number, or null for the value that "
-			"would hold without it", name);
+			"would hold without it",
+			name);
 	}
 	return r < 0 ? err_param(e, r, "weights", "weights: %s",
 			       e ? e->text : "")
@@ -123,8 +124,7 @@ recall_settings_set(struct store *st, int64_t ns, const json_t *weights,
 }
 
 int
-recall_settings_table(struct store *st, int64_t ns, json_t **ret,
-	struct err *e)
+recall_settings_table(struct store *st, int64_t ns, json_t **ret, struct err *e)
 {
 	json_t *list AUTO_JSON = json_array(), *stored AUTO_JSON = NULL;
 	struct recall_weights w, set = configured(st);

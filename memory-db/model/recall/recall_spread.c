@@ -9,16 +9,16 @@
 #include "memory-db/store/facts/facts.h"
 
 /* Candidates that share with their neighbours. */
-#define SHARING	     100
+#define SHARING 100
 /* Neighbours without a word of the question that are read, beside as many as
  * rows are wanted: the others get too small a share to matter. */
-#define SILENT	     60
+#define SILENT 60
 /* Entities whose relations are followed, relations of each, facts taken along
  * of each entity found. */
-#define HOP_ENTITIES 12
+#define HOP_ENTITIES  12
 #define HOP2_ENTITIES 24
 #define HOP_RELATIONS 16
-#define HOP_FACTS    6
+#define HOP_FACTS     6
 
 struct order {
 	size_t at;
@@ -36,7 +36,7 @@ recall_spread_best_first(const void *a, const void *b)
 	return x->fact > y->fact ? -1 : x->fact < y->fact;
 }
 
-/* --- neighbours -------------------------------------------------------------------- */
+/* --- neighbours ----------------------------------------------------------- */
 
 /* A neighbour that is no candidate yet. */
 struct silent {
@@ -49,7 +49,7 @@ struct sharing {
 	struct recalling *r;
 	struct silent v[4 * SHARING];
 	int n;
-	struct idmap index;	/* fact -> silent */
+	struct idmap index; /* fact -> silent */
 };
 
 /* An echo: a reply has the words of its question, and they count for it
@@ -61,13 +61,15 @@ without_echo(const struct recalling *r, const struct recall_candidate *c,
 	double all = recall_covered(r, c->which, found);
 
 	return all > 0 ? part * (1 - r->w.echo *
-			recall_covered(r, c->which, found & c->found) / all)
+						recall_covered(r, c->which,
+							found & c->found) /
+						all)
 		       : part;
 }
 
 static int
-recall_spread_share(struct sharing *s, int which, int64_t fact, double part, uint32_t found,
-	bool behind)
+recall_spread_share(struct sharing *s, int which, int64_t fact, double part,
+	uint32_t found, bool behind)
 {
 	struct recalling *r = s->r;
 	int32_t at;
@@ -75,8 +77,9 @@ recall_spread_share(struct sharing *s, int which, int64_t fact, double part, uin
 	if (part <= 0)
 		return 0;
 	if (idmap_get(&r->index, fact, &at)) {
-		r->c[at].parts[PART_NEAR] += (float)(behind
-			? without_echo(r, &r->c[at], part, found) : part);
+		r->c[at].parts[PART_NEAR] +=
+			(float)(behind ? without_echo(r, &r->c[at], part, found)
+				       : part);
 		r->c[at].around |= found;
 		return 0;
 	}
@@ -130,27 +133,28 @@ share_with_neighbours(struct sharing *s, size_t at)
 	int which = r->c[at].which, n = 0, k;
 	int64_t facts[2];
 
-	k = recall_neighbours(r->st, f->id, f->source, true, 2, facts, &n, r->e);
+	k = recall_neighbours(r->st, f->id, f->source, true, 2, facts, &n,
+		r->e);
 	if (k == 0 && n > 0)
-		k = recall_spread_share(s, which, facts[0], base *
-			(r->w.prev + (f->is_question ? r->w.answer : 0)),
+		k = recall_spread_share(s, which, facts[0],
+			base * (r->w.prev + (f->is_question ? r->w.answer : 0)),
 			found, true);
 	if (k == 0 && n > 1)
-		k = recall_spread_share(s, which, facts[1], base * r->w.prev2, found,
-			true);
+		k = recall_spread_share(s, which, facts[1], base * r->w.prev2,
+			found, true);
 	if (k == 0)
 		k = recall_neighbours(r->st, f->id, f->source, false,
 			r->w.next2 > 0 ? 2 : 1, facts, &n, r->e);
 	if (k == 0 && n > 0)
-		k = recall_spread_share(s, which, facts[0], base * r->w.next, found,
-			false);
+		k = recall_spread_share(s, which, facts[0], base * r->w.next,
+			found, false);
 	if (k == 0 && n > 1)
-		k = recall_spread_share(s, which, facts[1], base * r->w.next2, found,
-			false);
+		k = recall_spread_share(s, which, facts[1], base * r->w.next2,
+			found, false);
 	return k;
 }
 
-/* --- sessions ---------------------------------------------------------------------- */
+/* --- sessions ------------------------------------------------------------- */
 
 struct recall_spread_session {
 	double best[3];
@@ -171,8 +175,8 @@ add_to_session(struct recall_spread_session *s, double base)
 }
 
 static int
-sessions_make(struct recalling *r, struct recall_spread_session *v, struct idmap *index,
-	size_t *ret_n)
+sessions_make(struct recalling *r, struct recall_spread_session *v,
+	struct idmap *index, size_t *ret_n)
 {
 	size_t n = 0;
 
@@ -198,7 +202,8 @@ sessions_make(struct recalling *r, struct recall_spread_session *v, struct idmap
 static int
 share_in_sessions(struct recalling *r)
 {
-	struct recall_spread_session *v AUTO_FREE = calloc(r->n + 1, sizeof(*v));
+	struct recall_spread_session *v AUTO_FREE =
+		calloc(r->n + 1, sizeof(*v));
 	struct idmap index = {0};
 	double most = 0;
 	size_t n = 0;
@@ -210,17 +215,20 @@ share_in_sessions(struct recalling *r)
 		int32_t at;
 
 		if (idmap_get(&index, r->c[i].f->source, &at))
-			r->c[i].parts[PART_SESSION] = (float)(r->w.session *
-				(v[at].best[0] + v[at].best[1] +
-					v[at].best[2]) / most +
-				r->w.topic * recall_covered(r, v[at].which,
-					v[at].found));
+			r->c[i].parts[PART_SESSION] =
+				(float)(r->w.session *
+						(v[at].best[0] + v[at].best[1] +
+							v[at].best[2]) /
+						most +
+					r->w.topic * recall_covered(r,
+							     v[at].which,
+							     v[at].found));
 	}
 	idmap_done(&index);
 	return k;
 }
 
-/* --- relations --------------------------------------------------------------------- */
+/* --- relations ------------------------------------------------------------ */
 
 struct hop {
 	int64_t entity;
@@ -231,7 +239,7 @@ struct hopping {
 	struct recalling *r;
 	const struct hop *from;
 	double weight;
-	struct hop *to;		/* found; HOP2_ENTITIES at most */
+	struct hop *to; /* found; HOP2_ENTITIES at most */
 	int to_n, left;
 };
 
@@ -239,9 +247,8 @@ struct hopping {
 static bool
 relation_holds(const struct recalling *r, const struct fact *f)
 {
-	int64_t at = r->request->valid_at != FACT_NO_TIME
-			     ? r->request->valid_at
-			     : r->request->now;
+	int64_t at = r->request->valid_at != FACT_NO_TIME ? r->request->valid_at
+							  : r->request->now;
 
 	return (f->valid_from == FACT_NO_TIME || f->valid_from <= at) &&
 	       (f->valid_to == FACT_NO_TIME || f->valid_to > at);
@@ -259,7 +266,8 @@ reach(struct hopping *h, int64_t entity, double part)
 	if (h->to && h->to_n < HOP2_ENTITIES)
 		h->to[h->to_n++] =
 			(struct hop){entity, h->from->which, h->from->score};
-	k = recall_newest_of(r->st, entity, INT64_MAX, HOP_FACTS, facts, &n, r->e);
+	k = recall_newest_of(r->st, entity, INT64_MAX, HOP_FACTS, facts, &n,
+		r->e);
 	for (int i = 0; k >= 0 && i < n; i++) {
 		struct recall_candidate *c = NULL;
 
@@ -294,8 +302,8 @@ follow(struct hopping *h)
 	k = fact_each(r->st, h->from->entity, 1u << FACT_RELATION, hop_out, h,
 		r->e);
 	if (k >= 0)
-		k = fact_each_incoming(
-			r->st, h->from->entity, hop_out, h, r->e);
+		k = fact_each_incoming(r->st, h->from->entity, hop_out, h,
+			r->e);
 	return k < 0 ? k : 0;
 }
 
@@ -315,8 +323,8 @@ starts(const struct recalling *r, const struct order *order, size_t n,
 		for (k = 0; k < found && v[k].entity != c->f->entity; k++)
 			;
 		if (k == found && c->base > 0)
-			v[found++] = (struct hop){
-				c->f->entity, c->which, c->base};
+			v[found++] =
+				(struct hop){c->f->entity, c->which, c->base};
 	}
 	return found;
 }

@@ -16,18 +16,18 @@
 #define LOOKED 400
 /* Best candidates whose cosine is taken from the stored numbers: in memory they
  * are rounded to 8 bits. */
-#define EXACT  64
+#define EXACT 64
 /* Share of the question's weight below which its words are as good as not
  * there: misspelled, or others. */
 #define NO_WORDS 0.1
 
-/* --- the question ------------------------------------------------------------------- */
+/* --- the question --------------------------------------------------------- */
 /* Hashed letters know no meaning, only what looks alike. */
 static bool
 knows_meaning(const struct recalling *r)
 {
-	return strcmp(embed_provider(vectors_memory_embedder(r->meaning)), "hash") !=
-	       0;
+	return strcmp(embed_provider(vectors_memory_embedder(r->meaning)),
+		       "hash") != 0;
 }
 
 /* Has the text index found more than nothing? */
@@ -67,7 +67,8 @@ find_vector(struct recalling *r)
 	if (weight(r) > 0 && q->question != NULL && q->question->v != NULL) {
 		r->vector = *q->question;
 	} else if (weight(r) > 0) {
-		k = vectors_memory_question(m, q->query, q->query_n, &r->vector, r->e);
+		k = vectors_memory_question(m, q->query, q->query_n, &r->vector,
+			r->e);
 		r->is_own = true;
 	}
 	if (r->vector.v == NULL)
@@ -82,11 +83,11 @@ recall_vectors_done(struct recalling *r)
 		question_done(&r->vector);
 }
 
-/* --- candidates --------------------------------------------------------------------- */
+/* --- candidates ----------------------------------------------------------- */
 struct recall_vectors_nearest {
 	struct recalling *r;
 	int which, added;
-	int64_t *ids;		/* owned; that pass, by id */
+	int64_t *ids; /* owned; that pass, by id */
 	size_t n, cap;
 };
 
@@ -112,7 +113,8 @@ note_passing(void *ctx, const struct recall_row *row)
 }
 
 static int
-recall_vectors_look_at(struct recall_vectors_nearest *x, const struct scan_hit *hits, int64_t n, bool checked)
+recall_vectors_look_at(struct recall_vectors_nearest *x,
+	const struct scan_hit *hits, int64_t n, bool checked)
 {
 	struct recalling *r = x->r;
 
@@ -145,7 +147,8 @@ recall_vectors_by_id(const void *a, const void *b)
 
 /* Of few that pass nothing else needs to be looked at. */
 static int
-nearest_of_few(struct recall_vectors_nearest *x, struct recall_few *few, struct scan_hit *hits)
+nearest_of_few(struct recall_vectors_nearest *x, struct recall_few *few,
+	struct scan_hit *hits)
 {
 	struct recalling *r = x->r;
 	size_t to = 0;
@@ -156,9 +159,10 @@ nearest_of_few(struct recall_vectors_nearest *x, struct recall_few *few, struct 
 		if (i == 0 || few->facts[i] != few->facts[i - 1])
 			few->facts[to++] = few->facts[i];
 	few->n = to;
-	n = vectors_memory_nearest(r->meaning, r->request->ns[x->which], &r->vector,
-		few->facts, few->n, hits, WANTED);
-	return n < 0 ? err_nomem(r->e) : recall_vectors_look_at(x, hits, n, true);
+	n = vectors_memory_nearest(r->meaning, r->request->ns[x->which],
+		&r->vector, few->facts, few->n, hits, WANTED);
+	return n < 0 ? err_nomem(r->e)
+		     : recall_vectors_look_at(x, hits, n, true);
 }
 
 static int
@@ -170,18 +174,20 @@ nearest_of(struct recalling *r, int which, struct scan_hit *hits)
 
 	if (r->few[which].facts != NULL)
 		return nearest_of_few(&x, &r->few[which], hits);
-	n = vectors_memory_nearest(r->meaning, ns, &r->vector, NULL, 0, hits, LOOKED);
-	k = n < 0 ? err_nomem(r->e) : recall_vectors_look_at(&x, hits, n, false);
-	if (k != 0 || adds_little(r, which) || x.added == WANTED || n < LOOKED ||
-		hits[n - 1].score <= 0 || recall_is_late(r))
+	n = vectors_memory_nearest(r->meaning, ns, &r->vector, NULL, 0, hits,
+		LOOKED);
+	k = n < 0 ? err_nomem(r->e)
+		  : recall_vectors_look_at(&x, hits, n, false);
+	if (k != 0 || adds_little(r, which) || x.added == WANTED ||
+		n < LOOKED || hits[n - 1].score <= 0 || recall_is_late(r))
 		return k;
 	x.added = 0;
-	k = vector_facts(r->st, ns, r->request->source, note_passing, &x,
-		r->e);
+	k = vector_facts(r->st, ns, r->request->source, note_passing, &x, r->e);
 	if (k >= 0) {
-		n = vectors_memory_nearest(r->meaning, ns, &r->vector, x.ids, x.n,
-			hits, WANTED);
-		k = n < 0 ? err_nomem(r->e) : recall_vectors_look_at(&x, hits, n, true);
+		n = vectors_memory_nearest(r->meaning, ns, &r->vector, x.ids,
+			x.n, hits, WANTED);
+		k = n < 0 ? err_nomem(r->e)
+			  : recall_vectors_look_at(&x, hits, n, true);
 	}
 	free(x.ids);
 	return k < 0 ? k : 0;
@@ -204,16 +210,16 @@ recall_vectors_nearest(struct recalling *r)
 	return k;
 }
 
-/* --- cosines ------------------------------------------------------------------------ */
+/* --- cosines -------------------------------------------------------------- */
 static int
 exact(struct recalling *r, int64_t fact, float *v, double *ret)
 {
 	size_t dims = r->vector.dims;
-	int k = vector_get(r->st, vectors_memory_model(r->meaning).id, fact, v, dims,
-		r->e);
+	int k = vector_get(r->st, vectors_memory_model(r->meaning).id, fact, v,
+		dims, r->e);
 
 	if (k == MDB_E_CORRUPT)
-		return 0;	/* verify tells */
+		return 0; /* verify tells */
 	if (k == 1) {
 		*ret = 0;
 		for (size_t i = 0; i < dims; i++)
@@ -258,9 +264,10 @@ meanings_of(struct recalling *r, int which, int64_t *ids, struct scan_hit *hits)
 	if (n == 0)
 		return 0;
 	qsort(ids, n, sizeof(*ids), recall_vectors_by_id);
-	found = vectors_memory_nearest(r->meaning, r->request->ns[which], &r->vector,
-		ids, n, hits, n);
-	return found < 0 ? err_nomem(r->e) : set_nearness(r, which, hits, found);
+	found = vectors_memory_nearest(r->meaning, r->request->ns[which],
+		&r->vector, ids, n, hits, n);
+	return found < 0 ? err_nomem(r->e)
+			 : set_nearness(r, which, hits, found);
 }
 
 int
@@ -302,14 +309,17 @@ recall_vectors_features(struct recalling *r)
 	if (r->meaning == NULL)
 		return;
 	for (size_t i = 0; i < r->n; i++)
-		covered = fmax(covered, recall_covered(r, r->c[i].which,
-			r->c[i].found & ~query_near_words(
-				&r->terms[r->c[i].which])));
+		covered = fmax(covered,
+			recall_covered(r, r->c[i].which,
+				r->c[i].found &
+					~query_near_words(
+						&r->terms[r->c[i].which])));
 	for (size_t i = 0; i < r->n; i++) {
 		struct recall_candidate *c = &r->c[i];
 
-		c->parts[PART_MEANING] = (float)(weight(r) * c->nearness *
-			share_of_letters(r, c, covered >= NO_WORDS));
+		c->parts[PART_MEANING] =
+			(float)(weight(r) * c->nearness *
+				share_of_letters(r, c, covered >= NO_WORDS));
 	}
 	if (!knows_meaning(r))
 		r->nearest = 0;

@@ -29,7 +29,7 @@ static const char *const names[] = {
 #define X(name, value, most, text) #name,
 	RECALL_WEIGHTS(X)
 #undef X
-	NULL};
+		NULL};
 
 int
 recall_weights_set(struct recall_weights *w, const char *name, double value,
@@ -72,7 +72,8 @@ parse_one(struct recall_weights *w, const char *s, size_t n, struct err *e)
 		return r < 0 ? r
 			     : err_set(e, MDB_E_INVALID,
 				       "weight '%.40s' needs a number, as in "
-				       "%.40s=0.1", name, name);
+				       "%.40s=0.1",
+				       name, name);
 	}
 	return recall_weights_set(w, name, json_number_value(value), e);
 }

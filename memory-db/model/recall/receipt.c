@@ -18,7 +18,7 @@ struct receipt_telling {
 	const struct scope *scope; /* what may be told of; NULL: all */
 	json_t **ret;
 	struct err *e;
-	json_t *row;		/* of the fact under way */
+	json_t *row; /* of the fact under way */
 	int64_t entity;
 };
 
@@ -84,9 +84,8 @@ copy_branch(void *ctx, const struct branch_row *b)
 {
 	struct branch_name *x = ctx;
 	size_t n = strlen(b->name);
-	const char *end = b->state == BRANCH_DISCARDED
-				  ? memrchr(b->name, '#', n)
-				  : NULL;
+	const char *end =
+		b->state == BRANCH_DISCARDED ? memrchr(b->name, '#', n) : NULL;
 
 	x->is_discarded = b->state == BRANCH_DISCARDED;
 	return buf_add(&x->text, b->name, end ? (size_t)(end - b->name) : n);
@@ -101,8 +100,8 @@ receipt_set_branch(struct receipt_telling *t, int64_t branch, json_t *j)
 			: branch_get(t->st, branch, copy_branch, &x, t->e);
 
 	if (x.text.len > 0 &&
-		(jx_set(j, "branch",
-			 json_stringn(x.text.data, x.text.len)) != 0 ||
+		(jx_set(j, "branch", json_stringn(x.text.data, x.text.len)) !=
+				0 ||
 			(x.is_discarded &&
 				jx_set(j, "discarded", json_true()) != 0)))
 		k = MDB_E_NOMEM;
@@ -121,13 +120,15 @@ receipt_set_head(struct receipt_telling *t, const struct receipt *r, json_t *j)
 	if (k < 0)
 		return k;
 	if (jx_set(j, "receipt", json_string(r->id)) != 0 ||
-		jx_set(j, "kind", json_string(r->kind == RECEIPT_CONTEXT ?
-			"context" : "recall")) != 0 ||
+		jx_set(j, "kind",
+			json_string(r->kind == RECEIPT_CONTEXT ? "context"
+							       : "recall")) !=
+			0 ||
 		jx_set(j, "query", json_stringn(r->query, r->query_n)) != 0 ||
 		jx_set(j, "relevant", json_boolean(r->is_relevant)) != 0 ||
 		jx_set(j, "change", json_integer((json_int_t)r->change)) != 0 ||
 		(ns.len > 0 && jx_set(j, "namespace",
-			json_stringn(ns.data, ns.len)) != 0))
+				       json_stringn(ns.data, ns.len)) != 0))
 		return err_nomem(t->e);
 	return encode_set_time(j, "at", r->at, t->e);
 }
@@ -167,7 +168,10 @@ int
 receipt_json(struct store *st, const struct scope *scope, const char *id,
 	json_t **ret, struct err *e)
 {
-	struct receipt_telling t = {.st = st, .scope = scope, .ret = ret, .e = e};
+	struct receipt_telling t = {.st = st,
+		.scope = scope,
+		.ret = ret,
+		.e = e};
 	int r = receipt_find(st, id, receipt_tell, &t, e);
 
 	return r == NOT_HERE ? 0 : r;

@@ -77,8 +77,7 @@ join_shortest(struct sentence *v, int *n)
 			at = i;
 		}
 	v[at].n = (size_t)(v[at + 1].s - v[at].s) + v[at + 1].n;
-	memmove(v + at + 1, v + at + 2,
-		(size_t)(*n - at - 2) * sizeof(*v));
+	memmove(v + at + 1, v + at + 2, (size_t)(*n - at - 2) * sizeof(*v));
 	(*n)--;
 }
 
@@ -91,7 +90,7 @@ sentences_of(const char *s, size_t n, struct sentence ret[SENTENCES_MAX])
 	while (n > 0) {
 		size_t k = end_of(s, n);
 
-		k = k == 0 ? 1 : k;	/* a line end */
+		k = k == 0 ? 1 : k; /* a line end */
 		if (sentences_has_word(s, k)) {
 			v[found++] = (struct sentence){s, k};
 			if (found > SENTENCES_MAX)

@@ -9,7 +9,7 @@
 #define SENTENCES_MAX 32
 
 struct sentence {
-	const char *s;		/* in the text */
+	const char *s; /* in the text */
 	size_t n;
 };
 /* A sentence ends at a line end, at . ! ? (some in a row, perhaps a quote or a

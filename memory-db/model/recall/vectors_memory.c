@@ -18,15 +18,15 @@ struct vectors_memory {
 	struct database *db;
 	struct embedder *x;
 	pthread_rwlock_t lock;
-	struct scan *scan;	/* NULL: no model yet */
+	struct scan *scan; /* NULL: no model yet */
 	struct vector_model model;
 	_Atomic int64_t generation;
 	_Atomic size_t count, bytes; /* of the scan: asked without the lock */
 };
 
 int
-vectors_memory_open(struct database *db, struct embedder *x, struct vectors_memory **ret,
-	struct err *e)
+vectors_memory_open(struct database *db, struct embedder *x,
+	struct vectors_memory **ret, struct err *e)
 {
 	struct vectors_memory *m = calloc(1, sizeof(*m));
 	pthread_rwlockattr_t attr;
@@ -37,8 +37,8 @@ vectors_memory_open(struct database *db, struct embedder *x, struct vectors_memo
 	m->x = x;
 	/* Who fills would wait for ever behind questions that overlap. */
 	(void)pthread_rwlockattr_init(&attr);
-	(void)pthread_rwlockattr_setkind_np(
-		&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	(void)pthread_rwlockattr_setkind_np(&attr,
+		PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
 	(void)pthread_rwlock_init(&m->lock, &attr);
 	(void)pthread_rwlockattr_destroy(&attr);
 	*database_kept(db) = m;
@@ -69,7 +69,7 @@ vectors_memory_embedder(const struct vectors_memory *m)
 	return m->x;
 }
 
-/* --- what is in memory ---------------------------------------------------------- */
+/* --- what is in memory ---------------------------------------------------- */
 static void
 changed(struct vectors_memory *m)
 {
@@ -81,7 +81,8 @@ changed(struct vectors_memory *m)
 }
 
 int
-vectors_memory_use(struct vectors_memory *m, const struct vector_model *model, struct err *e)
+vectors_memory_use(struct vectors_memory *m, const struct vector_model *model,
+	struct err *e)
 {
 	struct scan *fresh = NULL, *old;
 
@@ -125,15 +126,16 @@ vectors_memory_put(struct vectors_memory *m, int64_t fact, const float *v)
 }
 
 int
-vectors_memory_sync(struct vectors_memory *m, struct store *st, const int64_t *facts,
-	size_t n, struct err *e)
+vectors_memory_sync(struct vectors_memory *m, struct store *st,
+	const int64_t *facts, size_t n, struct err *e)
 {
 	float *v AUTO_FREE = calloc(m->model.dims + 1, sizeof(*v));
 	int r = v != NULL ? 0 : err_nomem(e);
 
 	for (size_t i = 0; r == 0 && m->scan != NULL && i < n; i++) {
 		r = vector_get(st, m->model.id, facts[i], v, m->model.dims, e);
-		if (r >= 0 && vectors_memory_put(m, facts[i], r == 1 ? v : NULL) != 0)
+		if (r >= 0 &&
+			vectors_memory_put(m, facts[i], r == 1 ? v : NULL) != 0)
 			r = err_nomem(e);
 		else if (r == 1 || r == MDB_E_CORRUPT)
 			r = 0;
@@ -162,8 +164,8 @@ vectors_memory_load_one(void *ctx, int64_t fact, const float *v)
 }
 
 int
-vectors_memory_load(struct vectors_memory *m, struct store *st, const atomic_bool *stop,
-	struct err *e)
+vectors_memory_load(struct vectors_memory *m, struct store *st,
+	const atomic_bool *stop, struct err *e)
 {
 	struct vectors_memory_loading x = {.m = m, .stop = stop, .e = e};
 	int r = vectors_each(st, &m->model, 0, vectors_memory_load_one, &x, e);
@@ -190,7 +192,7 @@ vectors_memory_bytes(struct vectors_memory *m)
 	return atomic_load(&m->bytes);
 }
 
-/* --- what recall asks ----------------------------------------------------------- */
+/* --- what recall asks ----------------------------------------------------- */
 void
 question_done(struct question *q)
 {
@@ -224,8 +226,9 @@ vectors_memory_question(struct vectors_memory *m, const char *text, size_t n,
 }
 
 int64_t
-vectors_memory_nearest(struct vectors_memory *m, int64_t ns, const struct question *q,
-	const int64_t *only, size_t only_n, struct scan_hit *ret, size_t max)
+vectors_memory_nearest(struct vectors_memory *m, int64_t ns,
+	const struct question *q, const int64_t *only, size_t only_n,
+	struct scan_hit *ret, size_t max)
 {
 	int64_t n = 0;
 

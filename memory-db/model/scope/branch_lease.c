@@ -51,7 +51,8 @@ take_child(void *ctx, const struct branch_row *b)
 	struct family *f = ctx;
 
 	if (f->leased)
-		return b->state == BRANCH_LEASED ? branch_lease_add(f, b->id) : 0;
+		return b->state == BRANCH_LEASED ? branch_lease_add(f, b->id)
+						 : 0;
 	for (size_t i = 0; i < f->n; i++)
 		if (b->parent == f->v[i])
 			return branch_lease_add(f, b->id);
@@ -62,8 +63,10 @@ static int
 branch_lease_drop(struct store *st, const struct family *f, int64_t *ret_change,
 	struct err *e)
 {
-	struct change_info info = {.ns = f->ns, .branch = STORE_MAIN,
-		.kind = CHANGE_BRANCH, .client = "memory-db",
+	struct change_info info = {.ns = f->ns,
+		.branch = STORE_MAIN,
+		.kind = CHANGE_BRANCH,
+		.client = "memory-db",
 		.message = "the lease of the branch has ended"};
 	struct change *c AUTO_CHANGE = NULL;
 	struct lens lens;
@@ -77,8 +80,7 @@ branch_lease_drop(struct store *st, const struct family *f, int64_t *ret_change,
 	for (size_t i = f->n; r == 0 && i-- > 0;) {
 		r = branch_set_state(st, f->v[i], BRANCH_DISCARDED, e);
 		if (r == 0)
-			r = change_branch(
-				c, BRANCH_OP_DISCARD, f->v[i], 0, e);
+			r = change_branch(c, BRANCH_OP_DISCARD, f->v[i], 0, e);
 	}
 	return r == 0 ? change_seal(take_ptr(c), ret_change, &at, e) : r;
 }

@@ -11,34 +11,34 @@
 
 /* Where and as whom a request runs. Strings are borrowed from the request. */
 struct context {
-	const char *namespace_;	/* never NULL: "default" */
+	const char *namespace_; /* never NULL: "default" */
 	const char *branch;	/* never NULL: "main" */
 	const json_t *as_of;	/* NULL: now. Integer or string, unresolved */
-	const json_t *valid_at;	/* NULL: facts whatever their validity */
+	const json_t *valid_at; /* NULL: facts whatever their validity */
 	const char *session, *client, *actor, *message, *key; /* or NULL */
-	bool user_scope;	/* scope:"user": write to `default` */
-	bool own_scope;		/* scope:"project": and said so */
-	bool in_script;		/* one call of many in a script */
-	char zone[65];		/* time zone of the client; "": UTC */
-	unsigned uid;		/* of the peer */
+	bool user_scope; /* scope:"user": write to `default` */
+	bool own_scope;	 /* scope:"project": and said so */
+	bool in_script;	 /* one call of many in a script */
+	char zone[65];	 /* time zone of the client; "": UTC */
+	unsigned uid;	 /* of the peer */
 	/* Authority. An agent is whoever memory-mcp serves; a caller that is
 	 * none is the operator's own program, or the service itself. Every
 	 * restriction of agents hangs on these two, never on a name that a
 	 * client gives itself. */
 	bool is_agent, is_service;
-	bool is_confirmed;	/* `confirm`: many facts may be hidden */
-	unsigned profiles;	/* of an agent: its tools (enum tool_profile) */
+	bool is_confirmed; /* `confirm`: many facts may be hidden */
+	unsigned profiles; /* of an agent: its tools (enum tool_profile) */
 };
 
 /* What a committed write tells the feed and the counters. */
 struct change_note {
-	int64_t change;		/* 0: nothing changed */
+	int64_t change; /* 0: nothing changed */
 	int64_t at;
 	char namespace_[257];
-	const char *kind;	/* "create", "add", "delete", ...; static */
-	json_t *entities;	/* names, at most 50; owned */
-	int64_t more;		/* names left out */
-	int64_t facts;		/* shown and hidden */
+	const char *kind; /* "create", "add", "delete", ...; static */
+	json_t *entities; /* names, at most 50; owned */
+	int64_t more;	  /* names left out */
+	int64_t facts;	  /* shown and hidden */
 };
 void change_note_done(struct change_note *n);
 
@@ -46,23 +46,23 @@ struct question;
 struct write;
 
 struct call {
-	struct store *st;	/* of the thread that runs it */
+	struct store *st; /* of the thread that runs it */
 	const struct tool *tool;
 	const struct context *ctx;
-	json_t *params;		/* borrowed */
-	int64_t deadline_ns;	/* monotonic; 0: none */
+	json_t *params;			 /* borrowed */
+	int64_t deadline_ns;		 /* monotonic; 0: none */
 	const struct question *question; /* borrowed: vector of what is asked,
 				   made before; NULL: none was */
-	struct change_note note; /* filled by writes */
-	struct write *within;	/* the write this one is a part of: it seals no
+	struct change_note note;	 /* filled by writes */
+	struct write *within; /* the write this one is a part of: it seals no
 				   change of its own; NULL: on its own */
-	int64_t lease;		/* branch to be discarded when the connection
+	int64_t lease;	      /* branch to be discarded when the connection
 				   ends; 0: none */
-	bool erased;		/* set by forget: what it erased is gone only
+	bool erased;	      /* set by forget: what it erased is gone only
 				   when the log is emptied, after COMMIT */
-	bool is_retry;		/* set by a handler: its key was seen, it did
+	bool is_retry;	      /* set by a handler: its key was seen, it did
 				   nothing and says what was done then */
-	bool dry_run;		/* set by a handler: after the reply is made,
+	bool dry_run;	      /* set by a handler: after the reply is made,
 				   all it did is rolled back */
 };
 

@@ -141,7 +141,7 @@ member_entity_name(struct store *st, int64_t entity, json_t **ret,
 }
 
 struct of {
-	json_t *o;		/* borrowed */
+	json_t *o; /* borrowed */
 	const char *key;
 	struct err *e;
 };
@@ -151,8 +151,9 @@ json_members_set_of(void *ctx, const struct log_fact *f)
 {
 	struct of *x = ctx;
 
-	return f->text == NULL
-		? 0 : member_set_text(x->o, x->key, f->text, f->text_n, x->e);
+	return f->text == NULL ? 0
+			       : member_set_text(x->o, x->key, f->text,
+					 f->text_n, x->e);
 }
 
 int

@@ -8,7 +8,8 @@
 #include "common/text.h"
 
 void
-page_cursor_format(char out[PAGE_CURSOR_SIZE], char letter, const int64_t *v, size_t n)
+page_cursor_format(char out[PAGE_CURSOR_SIZE], char letter, const int64_t *v,
+	size_t n)
 {
 	size_t used = 1;
 
@@ -16,15 +17,16 @@ page_cursor_format(char out[PAGE_CURSOR_SIZE], char letter, const int64_t *v, si
 	out[0] = letter;
 	out[1] = '\0';
 	for (size_t i = 0; i < n; i++) {
-		int k = snprintf(out + used, PAGE_CURSOR_SIZE - used, "%s%" PRId64,
-			i > 0 ? "." : "", v[i]);
+		int k = snprintf(out + used, PAGE_CURSOR_SIZE - used,
+			"%s%" PRId64, i > 0 ? "." : "", v[i]);
 
 		used += (size_t)k;
 	}
 }
 
 int
-page_cursor_parse(const char *text, char letter, int64_t *v, size_t n, struct err *e)
+page_cursor_parse(const char *text, char letter, int64_t *v, size_t n,
+	struct err *e)
 {
 	char one[24];
 	const char *p = text;
@@ -47,6 +49,7 @@ page_cursor_parse(const char *text, char letter, int64_t *v, size_t n, struct er
 	if (i < n || *p != '\0')
 		return err_param(e, MDB_E_INVALID, "cursor",
 			"cursor '%.40s' is none of this method's; pass `next` "
-			"of the page before, or nothing", text);
+			"of the page before, or nothing",
+			text);
 	return 0;
 }

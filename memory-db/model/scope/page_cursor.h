@@ -8,11 +8,11 @@
 #include "common/cleanup.h"
 #include "common/err.h"
 
-#define PAGE_CURSOR_MAX 10
-#define PAGE_CURSOR_SIZE 224		/* letter, PAGE_CURSOR_MAX numbers, points, NUL */
+#define PAGE_CURSOR_MAX	 10
+#define PAGE_CURSOR_SIZE 224 /* letter, PAGE_CURSOR_MAX numbers, points, NUL */
 
-void page_cursor_format(char out[PAGE_CURSOR_SIZE], char letter, const int64_t *v,
-	size_t n);
+void page_cursor_format(char out[PAGE_CURSOR_SIZE], char letter,
+	const int64_t *v, size_t n);
 /* Exactly n numbers after the letter; MDB_E_INVALID naming `cursor`. */
 int page_cursor_parse(const char *text, char letter, int64_t *v, size_t n,
 	struct err *e) MUST_CHECK;

@@ -181,8 +181,8 @@ scope_entity(struct store *st, const struct scope *s, const char *name,
 	return 0;
 }
 
-/* --- similar names ------------------------------------------------------------------ */
-#define SIMILAR 3
+/* --- similar names -------------------------------------------------------- */
+#define SIMILAR	  3
 #define LOOKED_AT 300
 
 struct near {
@@ -244,9 +244,8 @@ scope_look(void *ctx, int64_t entity, const char *name)
 static int
 look_around(struct near *x, int64_t ns)
 {
-	size_t n = text_cut(x->wanted, strlen(x->wanted) < 2
-					       ? strlen(x->wanted)
-					       : 2);
+	size_t n = text_cut(x->wanted,
+		strlen(x->wanted) < 2 ? strlen(x->wanted) : 2);
 	char prefix[8] = "";
 	int r = 0;
 
@@ -257,8 +256,8 @@ look_around(struct near *x, int64_t ns)
 			prefix[0] = (char)(prefix[0] - 'a' + 'A');
 		else if (prefix[0] >= 'A' && prefix[0] <= 'Z' && upper)
 			prefix[0] = (char)(prefix[0] - 'A' + 'a');
-		r = entity_near(x->st, ns, prefix, n > 1 ? n - 1 : n,
-			LOOKED_AT, scope_look, x, x->e);
+		r = entity_near(x->st, ns, prefix, n > 1 ? n - 1 : n, LOOKED_AT,
+			scope_look, x, x->e);
 	}
 	return r;
 }
@@ -286,8 +285,8 @@ scope_similar_names(struct store *st, const struct scope *s, const char *name,
 	if (r != 0)
 		return r;
 	for (int i = 0; i < x.n; i++)
-		if (json_array_append_new(names,
-			    json_string(x.best[i].name)) != 0)
+		if (json_array_append_new(names, json_string(x.best[i].name)) !=
+			0)
 			return err_nomem(e);
 	if (names == NULL)
 		return err_nomem(e);
@@ -311,7 +310,7 @@ scope_similar(struct store *st, const struct scope *s, const char *name,
 	return 0;
 }
 
-/* --- cursors -------------------------------------------------------------------------- */
+/* --- cursors -------------------------------------------------------------- */
 void
 cursor_format(char out[CURSOR_SIZE], int64_t change, int64_t a, int64_t b)
 {

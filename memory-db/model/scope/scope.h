@@ -19,14 +19,14 @@ struct scope {
 	/* Who reads, as labels; -1: one that never wrote, 0: none. Only who
 	 * has a session has something that others differ from. */
 	struct {
-		const char *namespace_;	/* borrowed */
+		const char *namespace_; /* borrowed */
 		int64_t session, client;
 		bool is_known;
 	} reader;
 	int64_t ns[2];
 	int n;
 	int64_t change;
-	int64_t valid_at;	/* ms; FACT_NO_TIME: any */
+	int64_t valid_at; /* ms; FACT_NO_TIME: any */
 	struct lens lens;
 };
 

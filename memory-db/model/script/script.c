@@ -86,7 +86,8 @@ script_check(const struct context *ctx, const struct tool *t, struct err *e)
 	profiles_text(ctx->profiles, mine);
 	return err_set(e, MDB_E_DENIED,
 		"%s is not among the tools of this agent (--tools %s), and so "
-		"not of its scripts; the profile %s has it", t->name, mine, has);
+		"not of its scripts; the profile %s has it",
+		t->name, mine, has);
 }
 
 /* --- one call
@@ -135,16 +136,19 @@ check_place(const struct tool *t, const struct context *caller,
 	const char *branch = jx_text(params, "branch");
 
 	for (size_t i = 0; fixed[i] != NULL; i++)
-		if (is_given(params, fixed[i]) && !has_param(t->params, fixed[i]))
+		if (is_given(params, fixed[i]) &&
+			!has_param(t->params, fixed[i]))
 			return err_param(e, MDB_E_INVALID, fixed[i],
 				"%s: a script has one for all its calls, that "
-				"of execute_code; leave it out", fixed[i]);
+				"of execute_code; leave it out",
+				fixed[i]);
 	if (!(t->flags & TF_WRITE))
 		return 0;
 	if (branch != NULL && strcmp(branch, caller->branch) != 0)
 		return err_param(e, MDB_E_INVALID, "branch",
 			"branch: this script writes to '%s'; give execute_code "
-			"the branch '%s' to write there", caller->branch, branch);
+			"the branch '%s' to write there",
+			caller->branch, branch);
 	if (is_given(params, "as_of"))
 		return err_param(e, MDB_E_INVALID, "as_of",
 			"as_of: only for reads; a write always happens now");
@@ -177,12 +181,13 @@ check_undo(const struct script *s, const struct tool *t, const json_t *params,
 	return err_param(e, MDB_E_INVALID, named ? "change" : "session",
 		"memory_undo: the script's own calls become one change at its "
 		"end and cannot be undone before; undo first, and name "
-		"changes up to %lld", (long long)s->base);
+		"changes up to %lld",
+		(long long)s->base);
 }
 
 void
-script_context(
-	const struct context *caller, const json_t *params, struct context *ret)
+script_context(const struct context *caller, const json_t *params,
+	struct context *ret)
 {
 	const json_t *as_of = json_object_get(params, "as_of");
 	const json_t *valid_at = json_object_get(params, "valid_at");
@@ -236,7 +241,8 @@ script_record(struct script *s, const struct call *c, const json_t *reply,
 		return err_set(e, MDB_E_LIMIT,
 			"this script changes more than %d facts, the most one "
 			"change may hold; this call was not done. Write the "
-			"rest with another script", LIMIT_CHANGE_FACTS);
+			"rest with another script",
+			LIMIT_CHANGE_FACTS);
 	if (s->bytes + bytes > WRITES_BYTES)
 		return err_set(e, MDB_E_LIMIT,
 			"this script writes more than %d MiB, the most one "
@@ -249,7 +255,8 @@ script_record(struct script *s, const struct call *c, const json_t *reply,
 	if (r != 0)
 		return r;
 	if (jx_add(s->calls, json_pack("{s:s,s:O,s:I}", "method", c->tool->name,
-			"params", c->params, "told", (json_int_t)told)) != 0)
+				     "params", c->params, "told",
+				     (json_int_t)told)) != 0)
 		return err_nomem(e);
 	s->bytes += bytes;
 	s->facts += c->note.facts;
@@ -379,8 +386,8 @@ script_changes(struct script *s, json_t **ret, struct err *e)
 		r = scope_read(s->st, s->ctx, 0, &scope, e);
 	d.ns = scope.ns[0];
 	if (r == 0)
-		r = lens_make(
-			s->st, scope.lens.level[0].branch, s->base, &d.from, e);
+		r = lens_make(s->st, scope.lens.level[0].branch, s->base,
+			&d.from, e);
 	d.to = scope.lens;
 	if (r == 0 && d.ns != 0)
 		r = diff_all(&d, &after, e);
@@ -422,9 +429,9 @@ int
 script_pack(struct script *s, json_t **ret, struct err *e)
 {
 	json_t *pack AUTO_JSON = json_pack("{s:I,s:I,s:O,s:[],s:[],s:O*,s:O*}",
-		"base", (json_int_t)s->base, "highest",
-		(json_int_t)s->highest, "calls", s->calls, "touched",
-		"created", "files", s->files, "message", s->message);
+		"base", (json_int_t)s->base, "highest", (json_int_t)s->highest,
+		"calls", s->calls, "touched", "created", "files", s->files,
+		"message", s->message);
 	struct script_touched t = {s, json_object_get(pack, "touched"),
 		json_object_get(pack, "created"), e};
 	struct scope scope;

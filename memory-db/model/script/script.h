@@ -20,8 +20,8 @@
 #include "memory-db/model/scope/idset.h"
 
 /* The type of handlers (method/method.h). */
-typedef int (*script_handler)(
-	struct call *c, json_t **ret_result, struct err *e);
+typedef int (
+	*script_handler)(struct call *c, json_t **ret_result, struct err *e);
 
 /* A skill that a script runs or ran. */
 struct script_skill {
@@ -33,19 +33,19 @@ struct script {
 	struct store *st; /* STORE_SCRIPT */
 	const struct context *ctx;
 	script_handler (*find)(const char *name);
-	bool began;	 /* at the first call */
-	int64_t base;	 /* the change it sees */
-	int64_t highest; /* entity id then */
-	json_t *calls;	 /* those that wrote: [{method, params, told}] */
-	size_t bytes;	 /* of calls */
-	int64_t facts;	 /* shown and hidden by them */
+	bool began;	    /* at the first call */
+	int64_t base;	    /* the change it sees */
+	int64_t highest;    /* entity id then */
+	json_t *calls;	    /* those that wrote: [{method, params, told}] */
+	size_t bytes;	    /* of calls */
+	int64_t facts;	    /* shown and hidden by them */
 	struct idset bound; /* entities it read, or not only added to */
-	bool saw_all;	 /* it read many, by a search or a list */
-	json_t *message; /* what memory.commit said; owned, or NULL */
-	json_t *files;	 /* written: [{name, user, id before}]; owned */
+	bool saw_all;	    /* it read many, by a search or a list */
+	json_t *message;    /* what memory.commit said; owned, or NULL */
+	json_t *files;	    /* written: [{name, user, id before}]; owned */
 	struct script_skill *skills; /* that it ran; owned */
 	size_t skills_n;
-	json_t *skill;	 /* the first of them: {name, namespace, version,
+	json_t *skill; /* the first of them: {name, namespace, version,
 			    saved_by}; owned, or NULL */
 };
 
@@ -56,8 +56,8 @@ const struct tool *script_tool(const char *name);
 /* Whether the scripts of this caller have it: those of an agent have what its
  * profiles have. script_check: 0, or MDB_E_DENIED and who has it. */
 bool script_has(const struct context *ctx, const struct tool *t);
-int script_check(const struct context *ctx, const struct tool *t,
-	struct err *e) MUST_CHECK;
+int script_check(const struct context *ctx, const struct tool *t, struct err *e)
+	MUST_CHECK;
 
 /* Functions that scripts have and clients do not; NULL ends the list. */
 extern const struct script_own {

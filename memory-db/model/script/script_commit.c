@@ -15,8 +15,7 @@ changed_since(struct write *w, const json_t *pack, struct err *e)
 	json_t *item;
 	size_t i;
 
-	json_array_foreach(json_object_get(pack, "touched"), i, item)
-	{
+	json_array_foreach(json_object_get(pack, "touched"), i, item) {
 		int64_t change;
 		int r = branch_touched(w->st, (int64_t)json_integer_value(item),
 			w->branch, &change, e);
@@ -30,10 +29,10 @@ changed_since(struct write *w, const json_t *pack, struct err *e)
 			return 1;
 		}
 	}
-	json_array_foreach(json_object_get(pack, "created"), i, item)
-	{
+	json_array_foreach(json_object_get(pack, "created"), i, item) {
 		int64_t entity;
-		int r = write_find_entity(w, json_string_value(item), &entity, e);
+		int r = write_find_entity(w, json_string_value(item), &entity,
+			e);
 
 		if (r < 0)
 			return r;
@@ -49,7 +48,8 @@ changed_since(struct write *w, const json_t *pack, struct err *e)
 }
 
 static int
-script_commit_merge_note(struct change_note *whole, struct change_note *part, struct err *e)
+script_commit_merge_note(struct change_note *whole, struct change_note *part,
+	struct err *e)
 {
 	int r = 0;
 
@@ -65,20 +65,21 @@ script_commit_merge_note(struct change_note *whole, struct change_note *part, st
 
 /* 1 when a call answers otherwise than the script was told. */
 static int
-answers_otherwise(const struct tool *t, const json_t *pack,
-	const json_t *entry, const json_t *reply, struct err *e)
+answers_otherwise(const struct tool *t, const json_t *pack, const json_t *entry,
+	const json_t *reply, struct err *e)
 {
-	int64_t highest = (int64_t)json_integer_value(
-		json_object_get(pack, "highest"));
+	int64_t highest =
+		(int64_t)json_integer_value(json_object_get(pack, "highest"));
 	int64_t now, then = (int64_t)json_integer_value(
-		json_object_get(entry, "told"));
+			     json_object_get(entry, "told"));
 	int r = script_told(t, reply, highest, &now, e);
 
 	if (r != 0 || now == then)
 		return r;
 	err_set(e, MDB_E_CONFLICT,
 		"somebody else wrote meanwhile: %s does not give what it gave "
-		"the script", t->name);
+		"the script",
+		t->name);
 	return 1;
 }
 
@@ -90,12 +91,13 @@ execute(struct call *whole, struct write *w, const json_t *pack,
 {
 	json_t *params = json_object_get(entry, "params"), *result = NULL;
 	struct context ctx;
-	struct call c = {
-		.st = whole->st, .ctx = &ctx, .params = params, .within = w};
+	struct call c = {.st = whole->st,
+		.ctx = &ctx,
+		.params = params,
+		.within = w};
 	int r;
 
-	c.tool = script_tool(
-		jx_text(entry, "method"));
+	c.tool = script_tool(jx_text(entry, "method"));
 	if (c.tool == NULL)
 		return err_set(e, MDB_E_INTERNAL, "unknown call of a script");
 	script_context(whole->ctx, params, &ctx);
@@ -141,8 +143,7 @@ script_commit(struct call *c, const json_t *pack,
 	if (r == 0 && !w.replay)
 		r = changed_since(&w, pack, e);
 	if (r == 0 && !w.replay)
-		json_array_foreach(json_object_get(pack, "calls"), i, entry)
-		{
+		json_array_foreach(json_object_get(pack, "calls"), i, entry) {
 			r = execute(c, &w, pack, entry, find, e);
 			if (r != 0)
 				break;

@@ -15,7 +15,7 @@ int script_own_call(struct script *s, const char *name, const json_t *params,
 void script_context(const struct context *caller, const json_t *params,
 	struct context *ret);
 
-/* --- what it was told (script_seen.c) --- */
+/* --- what it was told (script_seen.c) ------------------------------------- */
 /* After a read. */
 int script_saw(struct script *s, const struct call *c, struct err *e)
 	MUST_CHECK;

@@ -21,7 +21,7 @@ const struct script_own script_own[] = {
 	{NULL, NULL, NULL},
 };
 
-/* --- commit ------------------------------------------------------------------- */
+/* --- commit --------------------------------------------------------------- */
 static int
 commit(struct script *s, const json_t *params, json_t **ret, struct err *e)
 {
@@ -40,7 +40,7 @@ commit(struct script *s, const json_t *params, json_t **ret, struct err *e)
 	return 0;
 }
 
-/* --- skills ---------------------------------------------------------------------- */
+/* --- skills --------------------------------------------------------------- */
 static int
 check_skill(const json_t *skill, const char *name, struct err *e)
 {
@@ -48,12 +48,14 @@ check_skill(const json_t *skill, const char *name, struct err *e)
 		return err_param(e, MDB_E_DENIED, "name",
 			"'%s' was not saved by save_skill, and so does not "
 			"run; load_skill shows its code: read it, and save it "
-			"with save_skill when it is right", name);
+			"with save_skill when it is right",
+			name);
 	if (json_string_length(json_object_get(skill, "code")) >
 		LIMIT_SKILL_BYTES)
 		return err_param(e, MDB_E_LIMIT, "name",
 			"the code of '%s' has more than %d bytes, the most a "
-			"skill may have", name, LIMIT_SKILL_BYTES);
+			"skill may have",
+			name, LIMIT_SKILL_BYTES);
 	return 0;
 }
 
@@ -117,8 +119,7 @@ skill_end(struct script *s, const json_t *params, json_t **ret, struct err *e)
 		return err_set(e, MDB_E_INVALID, "no such run");
 	s->skills[i].has_ended = true;
 	s->skills[i].ok = json_is_true(json_object_get(params, "ok"));
-	s->skills[i].us =
-		(clock_mono_ns() - s->skills[i].start_ns) / 1000;
+	s->skills[i].us = (clock_mono_ns() - s->skills[i].start_ns) / 1000;
 	*ret = json_true();
 	return 0;
 }
@@ -129,7 +130,8 @@ script_count_skills(const struct script *s)
 	for (size_t i = 0; i < s->skills_n; i++) {
 		const struct script_skill *run = &s->skills[i];
 		int64_t us = run->has_ended
-			? run->us : (clock_mono_ns() - run->start_ns) / 1000;
+				     ? run->us
+				     : (clock_mono_ns() - run->start_ns) / 1000;
 
 		/* What the script itself made has no number yet. */
 		if (run->entity <= s->highest)
@@ -161,7 +163,7 @@ script_own_call(struct script *s, const char *name, const json_t *params,
 	return 1;
 }
 
-/* --- files -------------------------------------------------------------------------- */
+/* --- files ---------------------------------------------------------------- */
 /* Which content a file has; 0: it is not there. */
 static int
 content_id(struct store *st, const struct context *ctx, const char *name,
@@ -202,8 +204,9 @@ script_note_file(struct script *s, const struct call *c, struct err *e)
 		if (is_file(f, name, user))
 			return 0;
 	r = content_id(s->st, c->ctx, name, &id, e);
-	if (r == 0 && jx_add(s->files, json_pack("{s:s,s:b,s:I}", "name", name,
-			"user", user, "id", (json_int_t)id)) != 0)
+	if (r == 0 && jx_add(s->files,
+			      json_pack("{s:s,s:b,s:I}", "name", name, "user",
+				      user, "id", (json_int_t)id)) != 0)
 		r = err_nomem(e);
 	return r;
 }
@@ -216,10 +219,9 @@ script_add_files(struct script *s, json_t *changes, struct err *e)
 	size_t i;
 
 	json_array_foreach(s->files, i, f) {
-		const char *name =
-			jx_text(f, "name");
+		const char *name = jx_text(f, "name");
 		int64_t id, was = (int64_t)json_integer_value(
-			json_object_get(f, "id"));
+				    json_object_get(f, "id"));
 		int r;
 
 		ctx.user_scope = json_is_true(json_object_get(f, "user"));
@@ -228,9 +230,11 @@ script_add_files(struct script *s, json_t *changes, struct err *e)
 			return r;
 		if (id == was)
 			continue;
-		if (jx_add(changes, json_pack("{s:s,s:s}", "file", name,
-				"action", id == 0 ? "deleted" : was == 0
-				? "created" : "written")) != 0)
+		if (jx_add(changes,
+			    json_pack("{s:s,s:s}", "file", name, "action",
+				    id == 0    ? "deleted"
+				    : was == 0 ? "created"
+					       : "written")) != 0)
 			return err_nomem(e);
 	}
 	return 0;
@@ -245,8 +249,7 @@ script_files_changed(struct store *st, const struct context *ctx,
 	size_t i;
 
 	json_array_foreach(files, i, f) {
-		const char *name =
-			jx_text(f, "name");
+		const char *name = jx_text(f, "name");
 		int64_t id;
 		int r;
 
@@ -254,12 +257,12 @@ script_files_changed(struct store *st, const struct context *ctx,
 		r = content_id(st, &where, name, &id, e);
 		if (r != 0)
 			return r;
-		if (id == (int64_t)json_integer_value(
-				json_object_get(f, "id")))
+		if (id == (int64_t)json_integer_value(json_object_get(f, "id")))
 			continue;
 		err_set(e, MDB_E_CONFLICT,
 			"the file '%s' of the workspace was written by "
-			"somebody else meanwhile", name);
+			"somebody else meanwhile",
+			name);
 		return 1;
 	}
 	return 0;

@@ -45,7 +45,7 @@ static const struct {
 	{"replace_observation", NULL, NULL},
 };
 
-/* --- reads ---------------------------------------------------------------------- */
+/* --- reads ---------------------------------------------------------------- */
 static int
 bind_entity(struct script *s, int64_t entity, struct err *e)
 {
@@ -58,11 +58,11 @@ saw_name(struct script *s, const struct scope *scope, const json_t *name,
 {
 	for (int i = 0; i < scope->n; i++) {
 		int64_t entity;
-		int r = scope->ns[i] == 0 ? 0
-					  : entity_find(s->st, scope->ns[i],
-						    json_string_value(name),
-						    json_string_length(name),
-						    &entity, e);
+		int r = scope->ns[i] == 0
+				? 0
+				: entity_find(s->st, scope->ns[i],
+					  json_string_value(name),
+					  json_string_length(name), &entity, e);
 
 		if (r == 1)
 			r = bind_entity(s, entity, e);
@@ -109,7 +109,7 @@ script_saw(struct script *s, const struct call *c, struct err *e)
 	return 0;
 }
 
-/* --- writes --------------------------------------------------------------------- */
+/* --- writes --------------------------------------------------------------- */
 static bool
 has_only(const json_t *object, const char *const *keys)
 {
@@ -145,8 +145,8 @@ only_adds(const json_t *params, const char *entries, const char *texts)
 	json_array_foreach(json_object_get(params, entries), i, entry) {
 		if (!has_only(entry, adding))
 			return false;
-		json_array_foreach(
-			texts ? json_object_get(entry, texts) : NULL, k, text)
+		json_array_foreach(texts ? json_object_get(entry, texts) : NULL,
+			k, text)
 			if (json_is_object(text) && !has_only(text, adding))
 				return false;
 	}
@@ -180,9 +180,9 @@ script_did(struct script *s, const struct call *c, struct err *e)
 			told_writes[i].entries != NULL)
 			b.all = !only_adds(c->params, told_writes[i].entries,
 				told_writes[i].texts);
-	return c->note.change == 0 ? 0
-				   : log_ops(s->st, c->note.change, 0, 0,
-					     bind_op, &b, e);
+	return c->note.change == 0
+		       ? 0
+		       : log_ops(s->st, c->note.change, 0, 0, bind_op, &b, e);
 }
 
 /* What another change moves, without a meaning for the script: numbers, and the

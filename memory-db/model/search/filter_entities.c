@@ -55,18 +55,17 @@ type_expression(struct store *st, const char *stem, int64_t label,
 
 	if (r <= 0)
 		return r;
-	if (text_tokens(text.data ? text.data : "", text.len, stem,
-		    &tokens) < 0)
+	if (text_tokens(text.data ? text.data : "", text.len, stem, &tokens) <
+		0)
 		return err_nomem(e);
 	for (size_t at = 0; at < tokens.len; at = end + 1) {
 		const char *space =
 			memchr(tokens.data + at, ' ', tokens.len - at);
 
 		end = space ? (size_t)(space - tokens.data) : tokens.len;
-		if (end > at &&
-			buf_addf(out, "%s\"%.*s\"",
-				out->len > from ? " AND " : "",
-				(int)(end - at), tokens.data + at) < 0)
+		if (end > at && buf_addf(out, "%s\"%.*s\"",
+					out->len > from ? " AND " : "",
+					(int)(end - at), tokens.data + at) < 0)
 			return err_nomem(e);
 	}
 	return out->len > from;
@@ -80,7 +79,8 @@ add_match(void *ctx, const struct search_row *row)
 
 static int
 of_types(struct store *st, const struct search_range *range, const char *stem,
-	const struct entity_filter *filter, struct filter_ids *ret, struct err *e)
+	const struct entity_filter *filter, struct filter_ids *ret,
+	struct err *e)
 {
 	struct search_match match = {.words = 1};
 	struct buf text AUTO_BUF = {0};
@@ -116,7 +116,8 @@ of_tag(struct store *st, const struct search_range *range, const json_t *tag,
 	filter_ids_done(ret);
 	ret->looked = 0;
 	return r < 0 ? r
-		     : filter_index_tagged(st, range, label, filter_ids_add, ret, e);
+		     : filter_index_tagged(st, range, label, filter_ids_add,
+			       ret, e);
 }
 
 int
@@ -138,7 +139,8 @@ filter_entities(struct store *st, const struct search_range *range,
 	if (r == 1 && filter->tiers > 1 && !(filter->tiers & 1)) {
 		filter_ids_done(ret);
 		ret->looked = 0;
-		r = filter_index_of_tiers(st, filter->tiers, filter_ids_add, ret, e);
+		r = filter_index_of_tiers(st, filter->tiers, filter_ids_add,
+			ret, e);
 	}
 	return r < 0 ? r : r == 0;
 }

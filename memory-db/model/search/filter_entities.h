@@ -19,7 +19,7 @@ struct filter_ids {
 	int64_t *v;
 	size_t n, cap;
 	struct idset seen;
-	int looked, most;	/* rows */
+	int looked, most; /* rows */
 	struct err *e;
 };
 void filter_ids_done(struct filter_ids *x);
@@ -28,9 +28,9 @@ int filter_ids_add(void *ctx, int64_t id) MUST_CHECK;
 
 struct entity_filter {
 	const int64_t *types;
-	int types_n;		/* any when negative */
-	unsigned tiers;		/* 0: any */
-	const json_t *tags;	/* all of them; NULL: any */
+	int types_n;	    /* any when negative */
+	unsigned tiers;	    /* 0: any */
+	const json_t *tags; /* all of them; NULL: any */
 };
 /* 1: all that may pass are in ret, and some that do not; 0: there are many, or
  * no index tells. ret->most is set by the caller. stem: of the namespace. */

@@ -68,28 +68,29 @@ query_is_in(const struct query *q, const char *s, size_t n, struct buf *tmp)
 		return MDB_E_NOMEM;
 	if (!fold_ascii(s, n, tmp) && text_fold(s, n, tmp) < 0)
 		return MDB_E_NOMEM;
-	return tmp->len >= q->fold.len && memmem(tmp->data, tmp->len,
-		q->fold.data, q->fold.len) != NULL;
+	return tmp->len >= q->fold.len &&
+	       memmem(tmp->data, tmp->len, q->fold.data, q->fold.len) != NULL;
 }
 
-/* --- words ------------------------------------------------------------------- */
+/* --- words ---------------------------------------------------------------- */
 
 struct collected {
 	struct query_word w;
-	size_t raw, raw_n;	/* the word not stemmed, in raw; 0: no word */
+	size_t raw, raw_n; /* the word not stemmed, in raw; 0: no word */
 };
 struct collect {
 	struct query_terms *t;
 	struct collected *words; /* owned; WORDS_COUNTED */
 	int n;
 	struct buf raw;
-	bool all;		/* stop words too */
+	bool all; /* stop words too */
 	bool english;
-	int bound;		/* of a word that is not common */
+	int bound; /* of a word that is not common */
 };
 
 static int
-query_add_word(struct collect *c, size_t at, size_t n, const struct text_piece *p)
+query_add_word(struct collect *c, size_t at, size_t n,
+	const struct text_piece *p)
 {
 	const char *tokens = c->t->tokens.data;
 	struct collected *x;
@@ -122,8 +123,8 @@ collect_piece(void *ctx, const struct text_piece *p)
 	if (text_tokens(p->s, p->n, c->t->stem, tokens) < 0)
 		return MDB_E_NOMEM;
 	for (; at < tokens->len; at = end + 1) {
-		const char *space = memchr(
-			tokens->data + at, ' ', tokens->len - at);
+		const char *space =
+			memchr(tokens->data + at, ' ', tokens->len - at);
 
 		end = space ? (size_t)(space - tokens->data) : tokens->len;
 		/* The last character of a run stands alone in the index only
@@ -147,8 +148,8 @@ count_word(struct collect *c, struct query_word *w, struct store *st,
 	int64_t lowest;
 	int r;
 
-	if (buf_addf(&text, "\"%.*s\"", (int)w->n,
-		    c->t->tokens.data + w->at) < 0)
+	if (buf_addf(&text, "\"%.*s\"", (int)w->n, c->t->tokens.data + w->at) <
+		0)
 		return err_nomem(e);
 	match.text = text.data;
 	match.n = text.len;
@@ -157,8 +158,8 @@ count_word(struct collect *c, struct query_word *w, struct store *st,
 		return r;
 	w->is_common = true;
 	w->count = (int64_t)((double)w->count *
-		(double)(range->hi - range->lo + 1) /
-		(double)(range->hi - lowest + 1));
+			     (double)(range->hi - range->lo + 1) /
+			     (double)(range->hi - lowest + 1));
 	return 0;
 }
 
@@ -242,11 +243,12 @@ query_drop_unknown(struct collect *c, struct store *st,
 		r = count_word(c, &x->w, st, range, e);
 		if (r == 0 && x->w.count == 0 && near && x->raw_n > 0 &&
 			looked < QUERY_NEAR_MOST) {
-			r = query_spelling(t, st, c->raw.data + x->raw, x->raw_n,
-				&x->w, e);
+			r = query_spelling(t, st, c->raw.data + x->raw,
+				x->raw_n, &x->w, e);
 			looked += r != QUERY_NEAR_NOT;
-			r = r == 1 ? count_word(c, &x->w, st, range, e)
-				   : r < 0 ? r : 0;
+			r = r == 1  ? count_word(c, &x->w, st, range, e)
+			    : r < 0 ? r
+				    : 0;
 		}
 		if (r >= 0 && x->w.count > 0) {
 			struct collected found = *x;
@@ -302,16 +304,17 @@ words_init(struct query_terms *t, const struct query *q, struct store *st,
 	int r;
 
 	c.words = calloc(WORDS_COUNTED, sizeof(*c.words));
-	r = c.words ? query_words_of(&c, t, q, st, range, near, e) : err_nomem(e);
+	r = c.words ? query_words_of(&c, t, q, st, range, near, e)
+		    : err_nomem(e);
 	free(c.words);
 	buf_done(&c.raw);
 	return r;
 }
 
 int
-query_terms_init(struct query_terms *t, const struct query *q,
-	struct store *st, const struct search_range *range, int common_bound,
-	int terms_bound, bool near, struct err *e)
+query_terms_init(struct query_terms *t, const struct query *q, struct store *st,
+	const struct search_range *range, int common_bound, int terms_bound,
+	bool near, struct err *e)
 {
 	int r;
 
@@ -334,15 +337,15 @@ query_terms_done(struct query_terms *t)
 }
 
 int
-query_expression(const struct query_terms *t, int from, int to,
-	const char *op, struct buf *out)
+query_expression(const struct query_terms *t, int from, int to, const char *op,
+	struct buf *out)
 {
 	for (int i = from; i < to; i++) {
 		const struct query_word *w = &t->words[i];
 
 		if (buf_addf(out, "%s%s%s\"%.*s\"", i > from ? " " : "",
-			    i > from ? op : "", i > from ? " " : "",
-			    (int)w->n, t->tokens.data + w->at) < 0)
+			    i > from ? op : "", i > from ? " " : "", (int)w->n,
+			    t->tokens.data + w->at) < 0)
 			return MDB_E_NOMEM;
 	}
 	return 0;

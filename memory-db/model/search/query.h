@@ -14,8 +14,8 @@
 #include "memory-db/store/engine/store.h"
 
 struct query {
-	struct buf fold;	/* the whole query, folded; empty: everything */
-	const char *text;	/* the same, not folded; borrowed */
+	struct buf fold;  /* the whole query, folded; empty: everything */
+	const char *text; /* the same, not folded; borrowed */
 	size_t n;
 };
 /* trim: without the spaces around it. */
@@ -24,18 +24,18 @@ int query_init(struct query *q, const char *text, size_t n, bool trim,
 void query_done(struct query *q);
 
 /* Does a text contain the whole query? tmp: scratch. 1, 0 or negative. */
-int query_is_in(const struct query *q, const char *s, size_t n,
-	struct buf *tmp) MUST_CHECK;
+int query_is_in(const struct query *q, const char *s, size_t n, struct buf *tmp)
+	MUST_CHECK;
 
-/* --- for one namespace --------------------------------------------------------- */
+/* --- for one namespace ---------------------------------------------------- */
 
 struct query_word {
-	size_t at, n;		/* in tokens */
-	int64_t count;		/* facts with it; estimated above the bound */
-	bool is_common;		/* more than the bound */
-	bool is_near;		/* it stands for one that occurs nowhere and
+	size_t at, n;	/* in tokens */
+	int64_t count;	/* facts with it; estimated above the bound */
+	bool is_common; /* more than the bound */
+	bool is_near;	/* it stands for one that occurs nowhere and
 				   is spelt almost like it */
-	double weight;		/* idf; all of them and those that are nowhere
+	double weight;	/* idf; all of them and those that are nowhere
 				   add up to 1 */
 };
 
@@ -46,19 +46,19 @@ struct query_terms {
 	char stem[32];
 	struct buf tokens;
 	struct query_word words[SEARCH_WORDS];
-	int n, rare;		/* words that occur; all facts with one of the
+	int n, rare; /* words that occur; all facts with one of the
 				   first `rare` can be read */
-	int all;		/* and behind them, where there is room, those
+	int all;     /* and behind them, where there is room, those
 				   that are nowhere in names and texts: of
 				   speakers, or of nothing */
-	int unknown;		/* words that occur nowhere */
+	int unknown; /* words that occur nowhere */
 	/* Facts with the whole query in them match this expression. */
 	enum {
 		SUBSTRING_MATCH,
-		SUBSTRING_SCAN	/* nothing to look up: look at every fact */
+		SUBSTRING_SCAN /* nothing to look up: look at every fact */
 	} substring;
 	struct buf match;
-	int found;		/* words of the vocabulary in it */
+	int found; /* words of the vocabulary in it */
 };
 /* common_bound: words in as many facts are common; 0: no words at all, only the
  * substring part. terms_bound: see substring.h; 0: no substring part. near: for

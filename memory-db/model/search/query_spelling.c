@@ -15,7 +15,7 @@
 #define ONE_FROM 7
 #define TWO_FROM 10
 /* Words of the vocabulary looked at for each piece. */
-#define LOOKED	 512
+#define LOOKED 512
 /* A piece of less is in too many words. */
 #define PIECE_LEAST 3
 
@@ -50,12 +50,14 @@ query_spelling_look_at(void *ctx, const char *term, size_t n)
 		return 0;
 	memcpy(text, term, n);
 	text[n] = '\0';
-	distance = is_swapped(l->word, text) ? 1
-		: text_distance(l->word, text, l->most);
+	distance = is_swapped(l->word, text)
+			   ? 1
+			   : text_distance(l->word, text, l->most);
 	/* Of several the first by spelling, so that it is always the same. */
 	if (distance > 0 && distance <= l->most &&
-		(distance < l->distance || (distance == l->distance &&
-			strcmp(text, l->best) < 0))) {
+		(distance < l->distance ||
+			(distance == l->distance &&
+				strcmp(text, l->best) < 0))) {
 		l->distance = distance;
 		memcpy(l->best, text, n + 1);
 	}
@@ -81,11 +83,13 @@ query_spelling_look(struct looking *l, struct store *st, struct err *e)
 
 	for (size_t i = 0; r >= 0 && i < pieces; i++) {
 		size_t end = i + 1 == pieces ? l->n
-			: text_cut(l->word, l->n * (i + 1) / pieces);
+					     : text_cut(l->word,
+						       l->n * (i + 1) / pieces);
 
 		if (end - at >= PIECE_LEAST)
-			r = search_terms(st, i == 0 ? SEARCH_PREFIX
-				: SEARCH_INFIX, l->word + at, end - at, LOOKED,
+			r = search_terms(st,
+				i == 0 ? SEARCH_PREFIX : SEARCH_INFIX,
+				l->word + at, end - at, LOOKED,
 				query_spelling_look_at, l, e);
 		at = end;
 	}
@@ -93,8 +97,8 @@ query_spelling_look(struct looking *l, struct store *st, struct err *e)
 }
 
 int
-query_spelling(struct query_terms *t, struct store *st, const char *word, size_t n,
-	struct query_word *ret, struct err *e)
+query_spelling(struct query_terms *t, struct store *st, const char *word,
+	size_t n, struct query_word *ret, struct err *e)
 {
 	struct looking l = {.n = n};
 	size_t at = t->tokens.len;

@@ -14,13 +14,21 @@
  * texts: 3 to 5 ms. */
 static const struct search_caps default_caps = {
 	.common_bound = 500,
-	.rare_max = 1500, .mid_max = 12000,
-	.together_max = 50000, .all_max = 200, .names_max = 250,
-	.names_walk = 10000, .common_max = 1000,
-	.verify_max = 250, .hits_max = 100,
-	.refine_entities = 60, .refine_facts = 150, .refine_facts_of = 20,
+	.rare_max = 1500,
+	.mid_max = 12000,
+	.together_max = 50000,
+	.all_max = 200,
+	.names_max = 250,
+	.names_walk = 10000,
+	.common_max = 1000,
+	.verify_max = 250,
+	.hits_max = 100,
+	.refine_entities = 60,
+	.refine_facts = 150,
+	.refine_facts_of = 20,
 	.gather_max = 5000,
-	.terms_bound = 512, .rank_terms = 40,
+	.terms_bound = 512,
+	.rank_terms = 40,
 };
 /* A later page looks the query up as the first one did, although words have
  * come since: so many times more may. */
@@ -95,12 +103,14 @@ searching_give(struct searching *s, int64_t entity, double score, int64_t a,
 
 	if (ret->n == (size_t)s->request->limit)
 		return searching_stop(s, a, b);
-	ret->rows[ret->n++] = (struct search_found){
-		.entity = entity, .score = score, .a = a, .b = b};
+	ret->rows[ret->n++] = (struct search_found){.entity = entity,
+		.score = score,
+		.a = a,
+		.b = b};
 	return 0;
 }
 
-/* --- whole-query substrings -------------------------------------------------- */
+/* --- whole-query substrings ----------------------------------------------- */
 
 static int
 name_flags(struct searching *s, const char *name, size_t n)
@@ -164,7 +174,7 @@ searching_verify(struct searching *s, int64_t fact)
 	return r < 0 ? r : v.flags;
 }
 
-/* --- the request --------------------------------------------------------------- */
+/* --- the request ---------------------------------------------------------- */
 
 int64_t
 searching_how(const struct searching *s)
@@ -172,8 +182,7 @@ searching_how(const struct searching *s)
 	int64_t how = 0;
 
 	for (int k = 0; k < 2; k++)
-		if (s->has_terms[k] &&
-			s->terms[k].substring == SUBSTRING_MATCH)
+		if (s->has_terms[k] && s->terms[k].substring == SUBSTRING_MATCH)
 			how |= POSITION_MATCH(k);
 	for (int k = 0; k < 2; k++) {
 		if (s->is_few[k])
@@ -212,16 +221,17 @@ take_apart(struct searching *s)
 			r = query_terms_init(&s->terms[k], &s->query, s->st,
 				&s->range[k],
 				q->substring ? 0 : s->caps->common_bound,
-				quiet ? 0 : s->caps->terms_bound *
-					(matched ? TERMS_LATER : 1),
+				quiet ? 0
+				      : s->caps->terms_bound *
+						(matched ? TERMS_LATER : 1),
 				q->near && !q->substring, s->e);
 		if (quiet < 0 || r < 0)
 			return quiet < 0 ? quiet : r;
 		if (quiet)
 			s->terms[k].substring = SUBSTRING_SCAN;
 		r = q->a == 0 && q->b == 0
-			? search_has_waits(s->st, q->ns[k], s->e)
-			: (q->a & POSITION_WAITS(k)) != 0;
+			    ? search_has_waits(s->st, q->ns[k], s->e)
+			    : (q->a & POSITION_WAITS(k)) != 0;
 		if (r < 0)
 			return r;
 		s->waits[k] = r;
@@ -256,7 +266,8 @@ make_lead(struct searching *s)
 
 	for (int i = 0; i < t->n && r == 0; i++)
 		if (buf_add(&lead, t->tokens.data + t->words[i].at,
-			    t->words[i].n) < 0 || buf_addc(&lead, ' ') < 0)
+			    t->words[i].n) < 0 ||
+			buf_addc(&lead, ' ') < 0)
 			r = MDB_E_NOMEM;
 	if (t->n == 0)
 		r = buf_add(&lead, s->query.fold.data, s->query.fold.len);

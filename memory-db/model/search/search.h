@@ -26,56 +26,56 @@ struct store;
 
 /* How much a search looks at before it stops ranking. */
 struct search_caps {
-	int common_bound;	/* a word in more facts is common: its matches
+	int common_bound; /* a word in more facts is common: its matches
 				   are not all read for the ranking, and their
 				   number is estimated from how densely the
 				   newest lie */
-	int rare_max;		/* facts read that have rare words, */
-	int mid_max;		/* ... and that have words not so rare, to tell
+	int rare_max;	  /* facts read that have rare words, */
+	int mid_max;	  /* ... and that have words not so rare, to tell
 				   which of the former have them, */
 	int together_max, all_max; /* ... that have the rarest words together
 				   (their matches in all, and rows read), */
-	int names_max;		/* ... common words in names, */
-	int names_walk;		/* (looked for among so many matches; 0: all) */
-	int common_max;		/* ... common words */
+	int names_max;		   /* ... common words in names, */
+	int names_walk; /* (looked for among so many matches; 0: all) */
+	int common_max; /* ... common words */
 	int verify_max, hits_max; /* texts looked at for substrings, hits */
-	int refine_entities;	/* candidates worked out in full, */
-	int refine_facts;	/* with so many facts in all, */
-	int refine_facts_of;	/* and of one entity */
-	int gather_max;		/* facts looked up for mode substring */
-	int terms_bound;	/* words that may contain a piece of the query
+	int refine_entities;	  /* candidates worked out in full, */
+	int refine_facts;	  /* with so many facts in all, */
+	int refine_facts_of;	  /* and of one entity */
+	int gather_max;		  /* facts looked up for mode substring */
+	int terms_bound;	  /* words that may contain a piece of the query
 				   for the vocabulary to be of use, */
-	int rank_terms;		/* and for substrings to be ranked */
+	int rank_terms;		  /* and for substrings to be ranked */
 };
 struct search_request {
 	const struct search_caps *caps; /* NULL: those of the product */
-	int64_t ns[2];		/* namespaces; 0: none */
+	int64_t ns[2];			/* namespaces; 0: none */
 	const char *query;
 	size_t query_n;
 	bool substring;
-	bool near;		/* a word that is nowhere: also one spelt
+	bool near;	      /* a word that is nowhere: also one spelt
 				   almost alike (query_spelling.h) */
-	const int64_t *types;	/* labels; any when types_n is negative */
+	const int64_t *types; /* labels; any when types_n is negative */
 	int types_n;
-	unsigned tiers;		/* mask of 1 << tier; 0: any */
-	const json_t *tags;	/* entities with all of them; NULL: any */
-	int limit;		/* rows wanted, >= 1 */
-	int64_t a, b;		/* position; 0, 0: from the start */
-	int64_t deadline_ns;	/* monotonic; 0: none */
+	unsigned tiers;	     /* mask of 1 << tier; 0: any */
+	const json_t *tags;  /* entities with all of them; NULL: any */
+	int limit;	     /* rows wanted, >= 1 */
+	int64_t a, b;	     /* position; 0, 0: from the start */
+	int64_t deadline_ns; /* monotonic; 0: none */
 };
 
 struct search_found {
 	int64_t entity;
-	double score;		/* 0 to 1; 0: not ranked */
-	int64_t a, b;		/* position of this row */
+	double score; /* 0 to 1; 0: not ranked */
+	int64_t a, b; /* position of this row */
 };
 struct search_result {
 	struct search_found *rows; /* owned */
 	size_t n;
-	bool more;		/* a, b: position behind the last row */
-	bool partial;		/* stopped at the deadline; more is set */
+	bool more;    /* a, b: position behind the last row */
+	bool partial; /* stopped at the deadline; more is set */
 	int64_t a, b;
-	char *lead;		/* owned: the words looked for, as the index
+	char *lead; /* owned: the words looked for, as the index
 				   has them, with spaces between */
 };
 

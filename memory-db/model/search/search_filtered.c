@@ -14,7 +14,7 @@
 /* Texts looked at, at most: some 4 us each. */
 #define FEW_FACTS 1500
 /* A later page may look at so many times more rows of an index. */
-#define LATER	  8
+#define LATER 8
 
 struct search_filtered_found {
 	struct search_row row;
@@ -23,13 +23,14 @@ struct search_filtered_found {
 struct look {
 	struct searching *s;
 	int which;
-	struct search_filtered_found *v;	/* owned */
+	struct search_filtered_found *v; /* owned */
 	int n, looked;
 	struct buf tokens, type;
 };
 
 static int
-search_filtered_words_of(struct look *l, const char *text, size_t n, uint32_t *ret)
+search_filtered_words_of(struct look *l, const char *text, size_t n,
+	uint32_t *ret)
 {
 	*ret = 0;
 	return query_mask(&l->s->terms[l->which], text, n, &l->tokens, ret) < 0
@@ -57,11 +58,13 @@ search_filtered_look_at(void *ctx, const struct fact *f)
 		l->type.len = 0;
 		r = label_text(l->s->st, f->label, &l->type, l->s->e);
 		if (r >= 0)
-			r = search_filtered_words_of(l, l->type.data ? l->type.data : "",
-				l->type.len, &row.body);
+			r = search_filtered_words_of(l,
+				l->type.data ? l->type.data : "", l->type.len,
+				&row.body);
 	}
 	if (r == 0 && (row.name | row.body | (unsigned)flags) != 0)
-		l->v[l->n++] = (struct search_filtered_found){row, (unsigned)flags};
+		l->v[l->n++] =
+			(struct search_filtered_found){row, (unsigned)flags};
 	return r;
 }
 
@@ -75,12 +78,12 @@ look_at_all(struct look *l, const struct filter_ids *ids)
 	for (size_t i = 0; r == 0 && i < ids->n; i++) {
 		r = searching_passes(s, ids->v[i]);
 		if (r > 0)
-			r = fact_each(s->st, ids->v[i], 1u << FACT_EXISTENCE |
-				1u << FACT_OBSERVATION, search_filtered_look_at, l, s->e);
+			r = fact_each(s->st, ids->v[i],
+				1u << FACT_EXISTENCE | 1u << FACT_OBSERVATION,
+				search_filtered_look_at, l, s->e);
 	}
 	for (int i = 0; r == 0 && i < l->n; i++)
-		r = searching_found(
-			s, l->which, &l->v[i].row, l->v[i].flags);
+		r = searching_found(s, l->which, &l->v[i].row, l->v[i].flags);
 	return r < 0 ? r : r == 0;
 }
 
@@ -89,7 +92,8 @@ search_filtered(struct searching *s, int which)
 {
 	const struct search_request *q = s->request;
 	const struct entity_filter filter = {.types = q->types,
-		.types_n = q->types_n, .tiers = q->tiers,
+		.types_n = q->types_n,
+		.tiers = q->tiers,
 		.tags = q->tags};
 	bool later = q->a != 0 || q->b != 0;
 	struct filter_ids ids = {.most = FEW_LOOKED * (later ? LATER : 1)};
@@ -110,7 +114,7 @@ search_filtered(struct searching *s, int which)
 	buf_done(&l.tokens);
 	buf_done(&l.type);
 	s->is_few[which] = r == 1;
-	if (r == 1)	/* nothing is left to be refined */
+	if (r == 1) /* nothing is left to be refined */
 		s->terms[which].rare = s->terms[which].n;
 	return r;
 }

@@ -4,14 +4,14 @@
 
 #include "memory-db/model/search/search_internal.h"
 
-/* --- everything ------------------------------------------------------------------ */
+/* --- everything ----------------------------------------------------------- */
 
 struct search_listing {
 	struct searching *s;
 	struct search_row *rows;
 	size_t n;
-	int64_t from;		/* existence facts below were on earlier pages */
-	int found;		/* of the entity looked at */
+	int64_t from; /* existence facts below were on earlier pages */
+	int found;    /* of the entity looked at */
 };
 
 static int
@@ -37,8 +37,9 @@ search_everything(struct searching *s)
 	for (int k = 0; r == 0 && k < 2; k++) {
 		struct search_range range = s->range[k];
 
-		if (range.ns == 0 || (k == 0 && b > 0 && s->range[1].ns != 0 &&
-			fact_namespace(b) == s->range[1].ns))
+		if (range.ns == 0 ||
+			(k == 0 && b > 0 && s->range[1].ns != 0 &&
+				fact_namespace(b) == s->range[1].ns))
 			continue;
 		if (b > 0 && fact_namespace(b) == range.ns && b <= range.hi)
 			range.hi = b - 1;
@@ -47,7 +48,7 @@ search_everything(struct searching *s)
 	return r;
 }
 
-/* --- substrings: few facts come into question ---------------------------------------- */
+/* --- substrings: few facts come into question ----------------------------- */
 
 static int
 gather_row(void *ctx, const struct search_row *row)
@@ -93,7 +94,8 @@ sort_by_creation(struct search_listing *l, struct created *to)
 	int r;
 
 	if (l->n > 1)
-		qsort(l->rows, l->n, sizeof(*l->rows), search_listing_by_entity);
+		qsort(l->rows, l->n, sizeof(*l->rows),
+			search_listing_by_entity);
 	for (size_t i = 0; i < l->n; i++) {
 		const struct search_row *row = &l->rows[i];
 
@@ -105,7 +107,8 @@ sort_by_creation(struct search_listing *l, struct created *to)
 				return r;
 		}
 		to[i] = (struct created){.existence = existence,
-			.fact = row->fact, .entity = row->entity};
+			.fact = row->fact,
+			.entity = row->entity};
 	}
 	if (l->n > 1)
 		qsort(to, l->n, sizeof(*to), by_creation);
@@ -151,8 +154,9 @@ gather_substrings(struct search_listing *l, int which)
 {
 	struct searching *s = l->s;
 	const struct query_terms *t = &s->terms[which];
-	struct search_match match = {
-		.text = t->match.data, .n = t->match.len, .words = 1,
+	struct search_match match = {.text = t->match.data,
+		.n = t->match.len,
+		.words = 1,
 		.looked_at = true};
 	struct created *list AUTO_FREE = NULL;
 	int r;
@@ -168,7 +172,7 @@ gather_substrings(struct search_listing *l, int which)
 	return r < 0 ? r : give_gathered(l, list);
 }
 
-/* --- substrings: looking at every entity ----------------------------------------------- */
+/* --- substrings: looking at every entity ---------------------------------- */
 
 static int
 look_fact(void *ctx, const struct fact *f)
@@ -231,7 +235,7 @@ search_substrings(struct searching *s)
 		int64_t ns = s->range[k].ns;
 
 		if (ns == 0 || (k == 0 && b > 0 && s->range[1].ns != 0 &&
-			fact_namespace(b) == s->range[1].ns))
+				       fact_namespace(b) == s->range[1].ns))
 			continue;
 		l.from = b > 0 && fact_namespace(b) == ns ? b : 0;
 		r = list_substrings(&l, k);

@@ -20,10 +20,10 @@ struct search_page_writing {
 	const struct search_page *page;
 	const struct search_result *found;
 	struct encode_options encode;
-	json_t *results, *relations;	/* owned */
-	struct idmap seen;		/* relations written */
+	json_t *results, *relations; /* owned */
+	struct idmap seen;	     /* relations written */
 	size_t bytes;
-	size_t next;			/* row that the next page begins with */
+	size_t next; /* row that the next page begins with */
 	struct err *e;
 };
 
@@ -42,7 +42,8 @@ search_page_share(const struct search_page_writing *w, size_t left)
 
 /* 1 written, 0 the page is full. */
 static int
-search_page_write_row(struct search_page_writing *w, const struct search_found *row, size_t left)
+search_page_write_row(struct search_page_writing *w,
+	const struct search_found *row, size_t left)
 {
 	json_t *j AUTO_JSON = NULL;
 	double score = round(row->score * 1000) / 1000;
@@ -50,8 +51,7 @@ search_page_write_row(struct search_page_writing *w, const struct search_found *
 	int r;
 
 	w->encode.max_bytes = search_page_share(w, left);
-	r = encode_entity(
-		w->st, row->entity, &w->encode, &j, &bytes, w->e);
+	r = encode_entity(w->st, row->entity, &w->encode, &j, &bytes, w->e);
 	if (r <= 0)
 		return r < 0 ? r : 1; /* gone: nothing to write */
 	bytes += SCORE_BYTES;
@@ -99,8 +99,8 @@ write_relations(struct search_page_writing *w)
 		r = fact_each(w->st, entity, 1u << FACT_RELATION,
 			write_relation, w, w->e);
 		if (r == 0)
-			r = fact_each_incoming(
-				w->st, entity, write_relation, w, w->e);
+			r = fact_each_incoming(w->st, entity, write_relation, w,
+				w->e);
 	}
 	return r < 0 ? r : 0;
 }
@@ -112,14 +112,16 @@ search_page_write_all(struct search_page_writing *w)
 	int r = 1;
 
 	for (; r == 1 && w->next < n; w->next += r == 1)
-		r = search_page_write_row(w, &w->found->rows[w->next], n - w->next);
+		r = search_page_write_row(w, &w->found->rows[w->next],
+			n - w->next);
 	if (r >= 0 && w->page->relations)
 		r = write_relations(w);
 	return r < 0 ? r : 0;
 }
 
 static int
-result_of(struct search_page_writing *w, const struct scope *scope, json_t **ret)
+result_of(struct search_page_writing *w, const struct scope *scope,
+	json_t **ret)
 {
 	const struct search_result *f = w->found;
 	bool cut = w->next < f->n;
@@ -149,9 +151,13 @@ search_page_json(struct store *st, const struct scope *scope,
 	const struct search_page *page, const struct search_result *found,
 	json_t **ret_result, struct err *e)
 {
-	struct search_page_writing w = {.st = st, .page = page, .found = found, .e = e,
+	struct search_page_writing w = {.st = st,
+		.page = page,
+		.found = found,
+		.e = e,
 		.bytes = FRAME_BYTES,
-		.encode = {.members = page->members, .home_ns = scope->ns[0],
+		.encode = {.members = page->members,
+			.home_ns = scope->ns[0],
 			.reader = scope,
 			.valid_at = scope->valid_at,
 			.lead = found->lead && found->lead[0] ? found->lead

@@ -12,9 +12,9 @@
 #include "memory-db/model/search/search.h"
 
 struct search_page {
-	unsigned members;	/* of each entity (encode.h) */
-	size_t max_bytes;	/* of the reply */
-	bool relations;		/* with those of the entities found */
+	unsigned members; /* of each entity (encode.h) */
+	size_t max_bytes; /* of the reply */
+	bool relations;	  /* with those of the entities found */
 };
 
 /* {results, count, next?, relations?, partial?}. A row that does not fit waits

@@ -26,9 +26,9 @@
 struct gather {
 	struct searching *s;
 	int which;
-	int64_t max, taken;	/* facts that pass the filters */
+	int64_t max, taken; /* facts that pass the filters */
 	int64_t looked, look_max;
-	bool verify;		/* substrings: look at the text */
+	bool verify; /* substrings: look at the text */
 	bool cut;
 };
 
@@ -74,7 +74,8 @@ searching_found(struct searching *s, int which, const struct search_row *row,
 	unsigned flags)
 {
 	struct candidate *c = candidate_of(s, which, row->entity);
-	double weight = search_rank_weight_of(&s->terms[which], row->name | row->body);
+	double weight =
+		search_rank_weight_of(&s->terms[which], row->name | row->body);
 
 	if (!c)
 		return err_nomem(s->e);
@@ -115,22 +116,26 @@ static int
 take_in(struct searching *s, int which, const struct search_range *range,
 	const struct buf *text, int words, int counted, int64_t max)
 {
-	struct gather g = {.s = s, .which = which, .max = max,
+	struct gather g = {.s = s,
+		.which = which,
+		.max = max,
 		.look_max = max * FILTER_FACTOR};
-	struct search_match match = {.text = text->data, .n = text->len,
-		.words = words, .counted = counted};
-	int r = search_match(s->st, range, &match, search_rank_take_row, &g, s->e);
+	struct search_match match = {.text = text->data,
+		.n = text->len,
+		.words = words,
+		.counted = counted};
+	int r = search_match(s->st, range, &match, search_rank_take_row, &g,
+		s->e);
 
 	s->cut |= g.cut;
 	return r < 0 ? r : 0;
 }
 
 static int
-search_rank_take(struct searching *s, int which, const struct buf *text, int words,
-	int counted, int64_t max)
+search_rank_take(struct searching *s, int which, const struct buf *text,
+	int words, int counted, int64_t max)
 {
-	return take_in(
-		s, which, &s->range[which], text, words, counted, max);
+	return take_in(s, which, &s->range[which], text, words, counted, max);
 }
 
 /* Where a common word is in no name, FTS5 walks through all texts that have it:
@@ -146,7 +151,7 @@ take_names(struct searching *s, int which, const struct buf *text, int64_t max)
 		found += (double)t->words[i].count;
 	if (walk > 0 && found > walk)
 		range.lo = range.hi - (int64_t)((double)(range.hi - range.lo) *
-			walk / found);
+						walk / found);
 	return take_in(s, which, &range, text, t->n, t->n, max);
 }
 
@@ -165,16 +170,16 @@ search_rank_take_rare(struct searching *s, int which)
 		facts += t->words[mid++].count;
 	if (mid > t->rare &&
 		(buf_addc(&text, '(') < 0 ||
-		query_expression(t, 0, t->rare, "OR", &text) < 0 ||
-		buf_adds(&text, ") AND (") < 0 ||
-		query_expression(t, t->rare, mid, "OR", &text) < 0 ||
-		/* AND binds before OR. */
-		buf_adds(&text, ") OR ") < 0))
+			query_expression(t, 0, t->rare, "OR", &text) < 0 ||
+			buf_adds(&text, ") AND (") < 0 ||
+			query_expression(t, t->rare, mid, "OR", &text) < 0 ||
+			/* AND binds before OR. */
+			buf_adds(&text, ") OR ") < 0))
 		return err_nomem(s->e);
 	if (query_expression(t, 0, t->rare, "OR", &text) < 0)
 		return err_nomem(s->e);
-	return search_rank_take(s, which, &text, mid, mid > t->rare ? mid + t->rare : mid,
-		INT32_MAX);
+	return search_rank_take(s, which, &text, mid,
+		mid > t->rare ? mid + t->rare : mid, INT32_MAX);
 }
 
 static int
@@ -190,8 +195,9 @@ search_rank_take_common(struct searching *s, int which)
 
 	/* The rarest words together, as far as FTS5 has not too much to walk
 	 * through when nothing has them all. */
-	while (together < t->n && (together < 2 ||
-		facts + t->words[together].count <= s->caps->together_max))
+	while (together < t->n &&
+		(together < 2 || facts + t->words[together].count <=
+					 s->caps->together_max))
 		facts += t->words[together++].count;
 	/* Words in order from the first on give phrase i = word i. */
 	if (query_expression(t, 0, together, "AND", &all) < 0 ||
@@ -201,11 +207,13 @@ search_rank_take_common(struct searching *s, int which)
 		buf_addc(&names, ')') < 0)
 		return err_nomem(s->e);
 	if (t->rare == 0 && t->n > 1)
-		r = search_rank_take(s, which, &all, together, together, s->caps->all_max);
+		r = search_rank_take(s, which, &all, together, together,
+			s->caps->all_max);
 	if (r == 0)
 		r = take_names(s, which, &names, s->caps->names_max / share);
 	if (r == 0)
-		r = search_rank_take(s, which, &any, t->n, t->n, s->caps->common_max / share);
+		r = search_rank_take(s, which, &any, t->n, t->n,
+			s->caps->common_max / share);
 	return r;
 }
 
@@ -213,11 +221,14 @@ static int
 take_substrings(struct searching *s, int which)
 {
 	const struct query_terms *t = &s->terms[which];
-	struct gather g = {.s = s, .which = which,
-		.max = s->caps->hits_max, .look_max = s->caps->verify_max,
+	struct gather g = {.s = s,
+		.which = which,
+		.max = s->caps->hits_max,
+		.look_max = s->caps->verify_max,
 		.verify = true};
-	struct search_match match = {
-		.text = t->match.data, .n = t->match.len, .words = 1,
+	struct search_match match = {.text = t->match.data,
+		.n = t->match.len,
+		.words = 1,
 		.looked_at = true};
 	int r = 0;
 
@@ -226,11 +237,11 @@ take_substrings(struct searching *s, int which)
 		(t->found > s->caps->rank_terms || s->waits[which]))
 		g.cut = true;
 	else if (t->substring == SUBSTRING_MATCH)
-		r = search_match(s->st, &s->range[which], &match, search_rank_take_row, &g,
-			s->e);
+		r = search_match(s->st, &s->range[which], &match,
+			search_rank_take_row, &g, s->e);
 	else if (t->substring == SUBSTRING_SCAN)
-		r = search_facts(
-			s->st, &s->range[which], search_rank_take_row, &g, s->e);
+		r = search_facts(s->st, &s->range[which], search_rank_take_row,
+			&g, s->e);
 	s->cut |= g.cut;
 	return r < 0 ? r : 0;
 }
@@ -246,8 +257,8 @@ take_name(struct searching *s, int which)
 		s->query.n, &row.entity, s->e);
 
 	if (r == 1)
-		r = fact_existence(
-			s->st, row.entity, &row.fact, NULL, NULL, s->e);
+		r = fact_existence(s->st, row.entity, &row.fact, NULL, NULL,
+			s->e);
 	if (r == 1)
 		r = searching_passes(s, row.entity);
 	if (r == 1) {
@@ -269,8 +280,7 @@ choose_rare(struct searching *s, int which)
 		const struct query_word *w = &t->words[t->rare];
 
 		facts += w->count;
-		if (w->is_common ||
-			(t->rare > 0 && facts > s->caps->rare_max))
+		if (w->is_common || (t->rare > 0 && facts > s->caps->rare_max))
 			break;
 	}
 }
@@ -294,19 +304,20 @@ search_rank_gather(struct searching *s, int which)
 	return r;
 }
 
-/* --- order ------------------------------------------------------------------- */
+/* --- order ---------------------------------------------------------------- */
 
 static double
 search_rank_score_of(const struct searching *s, const struct candidate *c)
 {
 	const struct query_terms *t = &s->terms[c->which];
 	uint32_t found = c->name | c->body;
-	int level = c->flags & FOUND_NAME_IS ? 3
-		: c->flags & FOUND_NAME_HAS ? 2
-		: t->n > 0 && t->unknown == 0 && found == QUERY_ALL(t) ? 1 : 0;
+	int level = c->flags & FOUND_NAME_IS				   ? 3
+		    : c->flags & FOUND_NAME_HAS				   ? 2
+		    : t->n > 0 && t->unknown == 0 && found == QUERY_ALL(t) ? 1
+									   : 0;
 	double inside = 0.5 * search_rank_weight_of(t, found) + 0.25 * c->best +
-		0.15 * search_rank_weight_of(t, c->name) +
-		(c->flags & FOUND_FACT_HAS ? 0.09 : 0);
+			0.15 * search_rank_weight_of(t, c->name) +
+			(c->flags & FOUND_FACT_HAS ? 0.09 : 0);
 
 	return (level + inside) / 4;
 }
@@ -327,9 +338,11 @@ static void
 search_rank_order(struct searching *s, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		s->candidates[i].score = search_rank_score_of(s, &s->candidates[i]);
+		s->candidates[i].score =
+			search_rank_score_of(s, &s->candidates[i]);
 	if (n > 1)
-		qsort(s->candidates, n, sizeof(*s->candidates), search_rank_best_first);
+		qsort(s->candidates, n, sizeof(*s->candidates),
+			search_rank_best_first);
 }
 
 struct refine {
@@ -419,8 +432,9 @@ refine(struct searching *s, size_t n)
 			continue;
 		x.c = c;
 		x.left_of = s->caps->refine_facts_of;
-		r = fact_each(s->st, c->entity, 1u << FACT_EXISTENCE |
-			1u << FACT_OBSERVATION, refine_fact, &x, s->e);
+		r = fact_each(s->st, c->entity,
+			1u << FACT_EXISTENCE | 1u << FACT_OBSERVATION,
+			refine_fact, &x, s->e);
 		r = r < 0 ? r : 0;
 	}
 	buf_done(&x.tokens);

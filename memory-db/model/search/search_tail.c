@@ -13,8 +13,8 @@
 struct tail {
 	struct searching *s;
 	int which;
-	int64_t from;		/* facts >= from were on earlier pages; 0 */
-	struct idmap seen;	/* entities met on this page */
+	int64_t from;	   /* facts >= from were on earlier pages; 0 */
+	struct idmap seen; /* entities met on this page */
 	struct buf tokens, type;
 	/* Facts of the present block that have a word. */
 	struct idmap words;
@@ -27,7 +27,7 @@ position(const struct tail *t)
 	return POSITION_TAIL | searching_how(t->s);
 }
 
-/* --- has an earlier page had it ------------------------------------------------ */
+/* --- has an earlier page had it ------------------------------------------- */
 
 static int
 search_tail_has_word(struct tail *t, const char *s, size_t n)
@@ -55,8 +55,8 @@ is_found(void *ctx, const struct fact *f)
 		t->type.len = 0;
 		r = label_text(t->s->st, f->label, &t->type, t->s->e);
 		if (r > 0)
-			r = search_tail_has_word(t, t->type.data ? t->type.data : "",
-				t->type.len);
+			r = search_tail_has_word(t,
+				t->type.data ? t->type.data : "", t->type.len);
 	}
 	return r > 0 ? FOUND : r;
 }
@@ -71,7 +71,7 @@ check_newer(void *ctx, const struct search_row *row)
 	return r == 1 ? 0 : r;
 }
 
-/* --- a fact that is found ------------------------------------------------------- */
+/* --- a fact that is found ------------------------------------------------- */
 
 static int
 search_tail_give(struct tail *t, const struct search_row *row)
@@ -88,8 +88,8 @@ search_tail_give(struct tail *t, const struct search_row *row)
 	if (r <= 0)
 		return r;
 	if (t->from > 0) {
-		r = search_facts_of(
-			s->st, row->entity, t->from, check_newer, t, s->e);
+		r = search_facts_of(s->st, row->entity, t->from, check_newer, t,
+			s->e);
 		if (r != 0)
 			return r < 0 ? r : 0;
 	}
@@ -116,7 +116,7 @@ tail_row(void *ctx, const struct search_row *row)
 	return r > 0 ? search_tail_give(t, row) : r;
 }
 
-/* --- the two ways to find facts --------------------------------------------------- */
+/* --- the two ways to find facts ------------------------------------------- */
 
 /* One expression finds both: rows with a word need no look at their text. */
 static int
@@ -124,8 +124,8 @@ tail_match(struct tail *t, const struct search_range *range)
 {
 	const struct query_terms *q = &t->s->terms[t->which];
 	struct buf text AUTO_BUF = {0};
-	struct search_match match = {
-		.words = q->n > 0 ? q->n : 1, .counted = q->n};
+	struct search_match match = {.words = q->n > 0 ? q->n : 1,
+		.counted = q->n};
 	bool has_match = q->substring == SUBSTRING_MATCH;
 
 	if (query_expression(q, 0, q->n, "OR", &text) < 0 ||
@@ -173,8 +173,8 @@ tail_scan(struct tail *t, const struct search_range *range)
 			r = search_match(t->s->st, &block, &match, note_words,
 				t, t->s->e);
 		if (r == 0)
-			r = search_facts(
-				t->s->st, &block, tail_row, t, t->s->e);
+			r = search_facts(t->s->st, &block, tail_row, t,
+				t->s->e);
 	}
 	return r;
 }
@@ -189,8 +189,9 @@ search_tail(struct searching *s, int64_t b)
 		struct search_range range = s->range[k];
 
 		/* A position in the second namespace: the first is done. */
-		if (!s->has_terms[k] || s->is_few[k] || (k == 0 && b > 0 && s->has_terms[1] &&
-			fact_namespace(b) == s->range[1].ns))
+		if (!s->has_terms[k] || s->is_few[k] ||
+			(k == 0 && b > 0 && s->has_terms[1] &&
+				fact_namespace(b) == s->range[1].ns))
 			continue;
 		t.from = 0;
 		if (b > 0 && fact_namespace(b) == range.ns) {

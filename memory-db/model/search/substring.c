@@ -19,9 +19,9 @@ struct build {
 	struct store *st;
 	struct err *e;
 	int bound;
-	int pieces;		/* with a condition */
+	int pieces;			      /* with a condition */
 	enum { WHOLE_RARE, RARE, ALL } which; /* conditions made */
-	struct buf tokens;	/* of one piece, separated by spaces */
+	struct buf tokens; /* of one piece, separated by spaces */
 	struct buf stem;
 	int found;
 };
@@ -82,8 +82,8 @@ add_condition(struct build *b, const char *op, bool is_prefix)
 		const char *space = memchr(s, ' ', b->tokens.len - at);
 		size_t len = space ? (size_t)(space - s) : b->tokens.len - at;
 
-		if (buf_addf(out, "%s%s%s\"%.*s\"%s", n ? " " : "",
-			    n ? op : "", n ? " " : "", (int)len, s,
+		if (buf_addf(out, "%s%s%s\"%.*s\"%s", n ? " " : "", n ? op : "",
+			    n ? " " : "", (int)len, s,
 			    is_prefix ? " *" : "") < 0)
 			return MDB_E_NOMEM;
 		n++;
@@ -102,7 +102,7 @@ is_common(struct build *b, const char *s, size_t n)
 	if (text_is_stop(s, n))
 		return true;
 	if (text_stem(s, n, t->stem, &b->stem) < 0)
-		return true;	/* only a condition less */
+		return true; /* only a condition less */
 	for (int i = 0; i < t->n; i++)
 		if (t->words[i].n == b->stem.len &&
 			memcmp(t->tokens.data + t->words[i].at, b->stem.data,
@@ -115,7 +115,8 @@ static int
 word_condition(struct build *b, const struct text_piece *p)
 {
 	enum search_how how = p->at_start && p->at_end ? SEARCH_INFIX
-		: p->at_start ? SEARCH_SUFFIX : SEARCH_PREFIX;
+			      : p->at_start	       ? SEARCH_SUFFIX
+						       : SEARCH_PREFIX;
 	const char *s = p->s;
 	size_t n = p->n;
 	int r;
@@ -131,7 +132,7 @@ word_condition(struct build *b, const struct text_piece *p)
 		n = text_cut(s, PART_MAX);
 	}
 	r = search_terms(b->st, how, s, n, b->bound, add_term, b, b->e);
-	if (r != 0)		/* too many: no condition */
+	if (r != 0) /* too many: no condition */
 		return r < 0 ? r : 0;
 	b->t->found += b->found;
 	/* Long words are not in the vocabulary: any text with one may have it. */
@@ -174,8 +175,7 @@ piece_condition(void *ctx, const struct text_piece *p)
 	if (b->which == WHOLE_RARE &&
 		(p->kind != TEXT_WORD || p->at_start || p->at_end))
 		return 0;
-	if (b->which != ALL && p->kind == TEXT_WORD &&
-		is_common(b, p->s, p->n))
+	if (b->which != ALL && p->kind == TEXT_WORD && is_common(b, p->s, p->n))
 		return 0;
 	return p->kind == TEXT_WORD ? word_condition(b, p)
 				    : run_condition(b, p);

@@ -84,8 +84,8 @@ erase_all(struct write *w, int64_t entity, bool whole, const struct targets *t,
 		r = erase_names(&x, entity, e);
 	if (r == 0)
 		r = erase_end(&x, true, e);
-	*ret = (struct forget_result){
-		x.facts, x.names, x.messages, x.notes, x.words, 0};
+	*ret = (struct forget_result){x.facts, x.names, x.messages, x.notes,
+		x.words, 0};
 	return r;
 }
 
@@ -120,8 +120,8 @@ erase_part(struct write *w, struct targets *t, size_t room,
 		r = erase_targets(&x, t, 0, e);
 	if (r == 0)
 		r = erase_end(&x, false, e);
-	*ret = (struct forget_result){
-		x.facts, x.names, x.messages, x.notes, x.words, left};
+	*ret = (struct forget_result){x.facts, x.names, x.messages, x.notes,
+		x.words, left};
 	return r;
 }
 
@@ -133,9 +133,8 @@ forget_slice(struct write *w, int64_t entity, size_t room,
 	int r = erase_each(w->st, entity, NULL, 0, add_target, &t, e);
 
 	if (r == 0)
-		r = t.n > room
-			    ? erase_part(w, &t, room, ret, e)
-			    : erase_all(w, entity, true, &t, ret, e);
+		r = t.n > room ? erase_part(w, &t, room, ret, e)
+			       : erase_all(w, entity, true, &t, ret, e);
 	return r;
 }
 

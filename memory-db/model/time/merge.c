@@ -117,8 +117,8 @@ merge_relation(struct merge *m, const struct merge_item *x)
 	if (r == 1)
 		return merge_item_show(m, x);
 	return r < 0 ? r
-		     : merge_conflict(m, x->f.entity, CONFLICT_MERGE, "relation",
-			       "an end is deleted", "related");
+		     : merge_conflict(m, x->f.entity, CONFLICT_MERGE,
+			       "relation", "an end is deleted", "related");
 }
 
 static int
@@ -150,7 +150,8 @@ static int
 merge_attrs(struct merge *m)
 {
 	struct merge pairs = {.e = m->e};
-	int r = branch_each_attr(m->st, m->branch, merge_add_touched, &pairs, m->e);
+	int r = branch_each_attr(m->st, m->branch, merge_add_touched, &pairs,
+		m->e);
 
 	for (size_t i = (size_t)m->at.attrs; r == 0 && i < pairs.n; i++) {
 		if (merge_full(m))
@@ -261,8 +262,8 @@ merge_run(struct merge *m, struct merge_result *ret)
 int
 merge_end(struct merge *m, int64_t upto)
 {
-	return change_branch(
-		m->w->change, BRANCH_OP_MERGE, m->branch, upto, m->e);
+	return change_branch(m->w->change, BRANCH_OP_MERGE, m->branch, upto,
+		m->e);
 }
 
 void
@@ -294,8 +295,8 @@ merge_record(struct write *w, int64_t branch, struct err *e)
 {
 	if (w->replay || w->change_id == 0)
 		return 0;
-	return branch_add_merge(
-		w->st, branch, w->change_id, w->change_id - 1, e);
+	return branch_add_merge(w->st, branch, w->change_id, w->change_id - 1,
+		e);
 }
 
 void

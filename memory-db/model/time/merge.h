@@ -21,7 +21,7 @@
 
 struct merge_result {
 	int64_t added, removed, attributes;
-	int64_t touched; /* facts the branch ever showed or hid */
+	int64_t touched;   /* facts the branch ever showed or hid */
 	int64_t remaining; /* of a slice: what is left, 0 when it is done */
 	bool fast_forward; /* the parent had not moved */
 	json_t *conflicts; /* array; owned */

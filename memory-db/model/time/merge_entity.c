@@ -43,12 +43,11 @@ touched_by_others(struct merge *m, int64_t entity, int64_t *ret_change)
 	int r;
 
 	if (m->own.n == 0)
-		return branch_touched(
-			m->st, entity, m->parent, ret_change, m->e);
+		return branch_touched(m->st, entity, m->parent, ret_change,
+			m->e);
 	r = lens_apply(m->st, &m->ours, m->e);
 	if (r == 0)
-		r = log_of_entity(
-			m->st, entity, INT64_MAX, not_own, &x, m->e);
+		r = log_of_entity(m->st, entity, INT64_MAX, not_own, &x, m->e);
 	*ret_change = x.change;
 	return r < 0 ? r : 0;
 }
@@ -123,8 +122,9 @@ merge_entity_decide(struct merge *m, const struct merge_entity_group *g)
 		return r != 0 ? r : 1;
 	}
 	if (t.fact != 0 && b.fact != 0) /* deleted here */
-		return g->changed ? merge_gone(m, g->entity, "deleted", "changed")
-				  : 0;
+		return g->changed
+			       ? merge_gone(m, g->entity, "deleted", "changed")
+			       : 0;
 	if (t.fact != 0) { /* new there */
 		r = merge_new(m, g->entity, &t);
 		return r != 0 ? r : 1;
@@ -149,7 +149,8 @@ merge_takes(struct merge *m, enum merge_pass pass, const struct merge_item *x)
 }
 
 static int
-hide_kind(struct merge *m, const struct merge_entity_group *g, enum fact_kind kind)
+hide_kind(struct merge *m, const struct merge_entity_group *g,
+	enum fact_kind kind)
 {
 	enum merge_pass pass = kind == FACT_TAG ? PASS_HIDE_TAGS : PASS_HIDE;
 	int r = 0;

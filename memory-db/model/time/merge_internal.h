@@ -15,13 +15,13 @@ struct merge_touched {
 /* How far the slices came. */
 enum merge_phase {
 	MERGE_ENTITIES,
-	MERGE_NAMES,	/* what waited for names */
+	MERGE_NAMES, /* what waited for names */
 	MERGE_RELATIONS,
 	MERGE_ATTRS,
 	MERGE_DONE
 };
 enum merge_pass {
-	PASS_NEW,	/* the entity is not begun */
+	PASS_NEW, /* the entity is not begun */
 	PASS_DELETE,
 	PASS_HIDE_TAGS,
 	PASS_HIDE,
@@ -31,9 +31,9 @@ enum merge_pass {
 struct merge_at {
 	int64_t phase;
 	int64_t entity, pass, fact; /* the last one done */
-	int64_t attrs;	/* done */
+	int64_t attrs;		    /* done */
 	int64_t upto;	/* last change of the branch that is taken */
-	int64_t change;	/* of the last slice */
+	int64_t change; /* of the last slice */
 };
 
 struct merge {
@@ -49,12 +49,12 @@ struct merge {
 	struct merge_at at;
 	struct idset told; /* entities deleted on one side, changed on the
 			      other */
-	struct idset own; /* changes of the slices before */
-	int64_t room; /* ops of a slice; 0: no slices */
-	int64_t looked; /* facts looked at: time, where nothing is written */
-	bool cut; /* the slice is full */
+	struct idset own;  /* changes of the slices before */
+	int64_t room;	   /* ops of a slice; 0: no slices */
+	int64_t looked;	   /* facts looked at: time, where nothing is written */
+	bool cut;	   /* the slice is full */
 	const json_t *waited; /* entities that waited before; or NULL */
-	size_t waiting; /* entities whose new name was taken when looked at */
+	size_t waiting;	 /* entities whose new name was taken when looked at */
 	bool last_round; /* taken names are conflicts now */
 	struct buf name; /* of the branch */
 };
@@ -65,8 +65,8 @@ struct merge_item {
 	char *text;
 	bool base, theirs, ours;
 };
-int merge_item_load(
-	struct merge *m, int64_t fact, struct merge_item *x) MUST_CHECK;
+int merge_item_load(struct merge *m, int64_t fact, struct merge_item *x)
+	MUST_CHECK;
 
 static inline bool
 merge_item_goes(const struct merge_item *x)
@@ -94,8 +94,8 @@ int merge_item_hide(struct merge *m, const struct merge_item *x) MUST_CHECK;
 /* An observation or relation of the branch; dropped when it stands here. */
 int merge_item_show(struct merge *m, const struct merge_item *x) MUST_CHECK;
 /* Tags and metadata of facts of one entity, after its observations. */
-int merge_marks(struct merge *m, const struct merge_item *items,
-	size_t n) MUST_CHECK;
+int merge_marks(struct merge *m, const struct merge_item *items, size_t n)
+	MUST_CHECK;
 
 /* merge_existence, merge_new: comes back when other names have moved. */
 #define MERGE_WAITS 2
@@ -125,7 +125,7 @@ int merge_gone(struct merge *m, int64_t entity, const char *ours,
 int merge_conflict_with(struct merge *m, int64_t entity, int64_t other,
 	const char *ours, const char *theirs) MUST_CHECK;
 
-/* --- values of which an entity has one -------------------------------------- */
+/* --- values of which an entity has one ------------------------------------ */
 struct existence {
 	int64_t fact, label;
 	struct buf name;

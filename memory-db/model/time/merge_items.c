@@ -31,8 +31,8 @@ merge_item_load(struct merge *m, int64_t fact, struct merge_item *x)
 	if (r >= 0)
 		r = branch_sees(m->st, fact, &m->base, &x->base, NULL, m->e);
 	if (r == 0)
-		r = branch_sees(
-			m->st, fact, &m->theirs, &x->theirs, NULL, m->e);
+		r = branch_sees(m->st, fact, &m->theirs, &x->theirs, NULL,
+			m->e);
 	if (r == 0)
 		r = branch_sees(m->st, fact, &m->ours, &x->ours, NULL, m->e);
 	return r;
@@ -56,7 +56,8 @@ static int
 get_twin(void *ctx, const struct fact *f)
 {
 	*(struct merge_items_twin *)ctx =
-		(struct merge_items_twin){f->valid_from, f->valid_to, f->weight};
+		(struct merge_items_twin){f->valid_from, f->valid_to,
+			f->weight};
 	return 0;
 }
 
@@ -91,8 +92,8 @@ compare_twin(struct merge *m, const struct merge_item *x, int64_t fact)
 			"weight", ours, theirs);
 	}
 	if (t.from != x->f.valid_from || t.to != x->f.valid_to)
-		return merge_conflict(m, x->f.entity, CONFLICT_ATTRIBUTE, "validity",
-			x->text, x->text);
+		return merge_conflict(m, x->f.entity, CONFLICT_ATTRIBUTE,
+			"validity", x->text, x->text);
 	return 0;
 }
 
@@ -103,9 +104,8 @@ merge_item_show(struct merge *m, const struct merge_item *x)
 	int r;
 
 	if (x->f.kind == FACT_RELATION)
-		r = fact_find_relation(
-			m->st, x->f.entity, x->f.peer, x->f.label,
-			x->f.text_n > 0, &twin, m->e);
+		r = fact_find_relation(m->st, x->f.entity, x->f.peer,
+			x->f.label, x->f.text_n > 0, &twin, m->e);
 	else
 		r = fact_find_text(m->st, x->f.entity, x->f.kind, x->text,
 			x->f.text_n, &twin, m->e);
@@ -115,7 +115,7 @@ merge_item_show(struct merge *m, const struct merge_item *x)
 	return write_show(m->w, x->f.id, m->e);
 }
 
-/* --- marks --------------------------------------------------------------------- */
+/* --- marks ---------------------------------------------------------------- */
 /* What is told of a mark that could not come: no text, so that there is none to
  * be erased when the fact is forgotten. */
 static int
@@ -140,9 +140,8 @@ find_home(struct merge *m, int64_t of, int64_t *ret)
 	*ret = of;
 	if (r == 0)
 		r = x.ours ? 1
-			   : fact_find_text(m->st, x.f.entity,
-				     FACT_OBSERVATION, x.text, x.f.text_n, ret,
-				     m->e);
+			   : fact_find_text(m->st, x.f.entity, FACT_OBSERVATION,
+				     x.text, x.f.text_n, ret, m->e);
 	free(x.text);
 	return r;
 }
@@ -199,8 +198,8 @@ read_note(struct merge *m, const struct lens *lens, int64_t entity, int64_t of,
 
 	x->e = m->e;
 	if (r == 0)
-		r = fact_each_mark(m->st, entity, of, 1u << FACT_NOTE,
-			get_note, x, m->e);
+		r = fact_each_mark(m->st, entity, of, 1u << FACT_NOTE, get_note,
+			x, m->e);
 	if (r == 0 && buf_str(&x->text) == NULL)
 		r = err_nomem(m->e);
 	x->f.text = x->text.data;
@@ -270,7 +269,8 @@ merge_marks(struct merge *m, const struct merge_item *items, size_t n)
 			is_told |= items[k].f.kind == FACT_NOTE &&
 				   items[k].f.supersedes == x->f.supersedes;
 		if (!is_told && merge_takes(m, PASS_MARKS, x))
-			r = merge_items_merge_note(m, x->f.entity, x->f.supersedes);
+			r = merge_items_merge_note(m, x->f.entity,
+				x->f.supersedes);
 	}
 	return r;
 }

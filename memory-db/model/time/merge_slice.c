@@ -46,9 +46,8 @@ load_cursor(struct merge *m, const struct sliced_run *run)
 	if (r == 0)
 		r = load_ids(&m->told, run, "told", m->e);
 	/* What the branch has now is taken, and no more. */
-	return r == 0 && m->at.upto == 0
-		       ? lens_newest(m->st, &m->at.upto, m->e)
-		       : r;
+	return r == 0 && m->at.upto == 0 ? lens_newest(m->st, &m->at.upto, m->e)
+					 : r;
 }
 
 static int
@@ -118,7 +117,10 @@ int
 merge_slice(struct write *w, int64_t branch, struct sliced_run *run,
 	struct merge_result *ret, struct err *e)
 {
-	struct merge m = {.w = w, .st = w->st, .e = e, .branch = branch,
+	struct merge m = {.w = w,
+		.st = w->st,
+		.e = e,
+		.branch = branch,
 		.room = run->room,
 		.waited = json_object_get(run->state, "waiting")};
 	int64_t conflicts = 0;
@@ -151,7 +153,7 @@ merge_record_run(struct write *w, int64_t branch, struct sliced_run *run,
 		return 0;
 	if (jx_set(at, "change", json_integer(w->change_id)) != 0)
 		return err_nomem(e);
-	return m->remaining > 0 ? 0
-				: branch_add_merge(w->st, branch, w->change_id,
-					  upto, e);
+	return m->remaining > 0
+		       ? 0
+		       : branch_add_merge(w->st, branch, w->change_id, upto, e);
 }

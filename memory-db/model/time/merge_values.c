@@ -12,8 +12,8 @@
 
 /* --- conflicts ------------------------------------------------------------ */
 static int
-merge_values_add_conflict(struct merge *m, struct conflict_row c, const char *member,
-	const char *ours, const char *theirs)
+merge_values_add_conflict(struct merge *m, struct conflict_row c,
+	const char *member, const char *ours, const char *theirs)
 {
 	struct buf name AUTO_BUF = {0}, notes AUTO_BUF = {0};
 	int r = entity_first_name(m->st, c.entity, NULL, &name, m->e);
@@ -52,8 +52,9 @@ int
 merge_conflict_with(struct merge *m, int64_t entity, int64_t other,
 	const char *ours, const char *theirs)
 {
-	struct conflict_row c = {
-		.entity = entity, .other = other, .kind = CONFLICT_ATTRIBUTE};
+	struct conflict_row c = {.entity = entity,
+		.other = other,
+		.kind = CONFLICT_ATTRIBUTE};
 
 	return merge_values_add_conflict(m, c, "name", ours, theirs);
 }
@@ -68,8 +69,7 @@ merge_taken(struct merge *m, int64_t entity, const char *name,
 		r = entity_find(m->st, m->w->ns, name, strlen(name), ret_other,
 			m->e);
 	if (r == 1 && *ret_other != entity)
-		r = fact_existence(
-			m->st, *ret_other, NULL, NULL, NULL, m->e);
+		r = fact_existence(m->st, *ret_other, NULL, NULL, NULL, m->e);
 	if (r == 0 || *ret_other == entity)
 		*ret_other = 0;
 	return r < 0 ? r : 0;
@@ -89,8 +89,8 @@ existence_under(struct merge *m, const struct lens *lens, int64_t entity,
 	int r = lens_apply(m->st, lens, m->e);
 
 	if (r == 0)
-		r = fact_existence(
-			m->st, entity, &x->fact, &x->label, &x->name, m->e);
+		r = fact_existence(m->st, entity, &x->fact, &x->label, &x->name,
+			m->e);
 	if (r >= 0 && buf_str(&x->name) == NULL)
 		r = err_nomem(m->e);
 	return r < 0 ? r : 0;
@@ -122,8 +122,8 @@ merge_type(struct merge *m, int64_t entity, const struct existence *b,
 	r = label_name(m, o->label, &ours);
 	if (r == 0)
 		r = label_name(m, t->label, &theirs);
-	return r == 0 ? merge_conflict(m, entity, CONFLICT_ATTRIBUTE, "entityType",
-				ours.data, theirs.data)
+	return r == 0 ? merge_conflict(m, entity, CONFLICT_ATTRIBUTE,
+				"entityType", ours.data, theirs.data)
 		      : r;
 }
 
@@ -166,8 +166,8 @@ merge_existence(struct merge *m, int64_t entity, const struct existence *b,
 		return r;
 	m->out->attributes++;
 	if (label != t->label || strcmp(name, t->name.data) != 0)
-		return write_entity_existence(
-			m->w, entity, name, label, &defaults, m->e);
+		return write_entity_existence(m->w, entity, name, label,
+			&defaults, m->e);
 	r = write_hide(m->w, o->fact, m->e);
 	return r == 0 ? write_show(m->w, t->fact, m->e) : r;
 }
@@ -223,10 +223,10 @@ merge_new(struct merge *m, int64_t entity, const struct existence *t)
 	if (r == 1)
 		r = other_name(m, entity, t->name.data, &name);
 	if (r == 0)
-		r = write_entity_existence(
-			m->w, entity, name.data, t->label, &defaults, m->e);
-	return r == 0 ? merge_conflict_with(
-				m, entity, other, name.data, t->name.data)
+		r = write_entity_existence(m->w, entity, name.data, t->label,
+			&defaults, m->e);
+	return r == 0 ? merge_conflict_with(m, entity, other, name.data,
+				t->name.data)
 		      : r;
 }
 
@@ -265,8 +265,9 @@ merge_metadata(struct merge *m, int64_t entity)
 	if (r == 0 && side[1].id != side[0].id && side[1].id != side[2].id &&
 		strcmp(side[1].text.data, side[2].text.data) != 0) {
 		if (side[2].id != side[0].id) {
-			r = merge_conflict(m, entity, CONFLICT_ATTRIBUTE, "metadata",
-				side[2].text.data, side[1].text.data);
+			r = merge_conflict(m, entity, CONFLICT_ATTRIBUTE,
+				"metadata", side[2].text.data,
+				side[1].text.data);
 		} else {
 			m->out->attributes++;
 			if (side[2].id != 0)
@@ -294,8 +295,9 @@ deleted_here(struct merge *m, int64_t entity)
 		r = existence_under(m, &m->theirs, entity, &t);
 	if (r == 0)
 		r = lens_apply(m->st, &m->ours, m->e);
-	return r == 0 && t.fact != 0 ? merge_gone(m, entity, "deleted", "changed")
-				     : r;
+	return r == 0 && t.fact != 0
+		       ? merge_gone(m, entity, "deleted", "changed")
+		       : r;
 }
 
 int
@@ -304,8 +306,8 @@ merge_gone(struct merge *m, int64_t entity, const char *ours,
 {
 	if (idset_put(&m->told, entity) == NULL)
 		return err_nomem(m->e);
-	return merge_conflict(
-		m, entity, CONFLICT_MERGE, "existence", ours, theirs);
+	return merge_conflict(m, entity, CONFLICT_MERGE, "existence", ours,
+		theirs);
 }
 
 int
@@ -316,11 +318,11 @@ merge_attribute(struct merge *m, int64_t entity, enum attr_key k)
 	int r = branch_attr(m->st, entity, k, &m->base, &base, &since, m->e);
 
 	if (r == 0)
-		r = branch_attr(
-			m->st, entity, k, &m->theirs, &theirs, &since, m->e);
+		r = branch_attr(m->st, entity, k, &m->theirs, &theirs, &since,
+			m->e);
 	if (r == 0)
-		r = branch_attr(
-			m->st, entity, k, &m->ours, &ours, &since, m->e);
+		r = branch_attr(m->st, entity, k, &m->ours, &ours, &since,
+			m->e);
 	if (r == 0)
 		r = fact_existence(m->st, entity, NULL, NULL, NULL, m->e);
 	if (r == 0 && theirs != base)

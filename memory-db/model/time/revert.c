@@ -110,7 +110,8 @@ revert_check_name(struct write *w, int64_t entity, int64_t fact, struct err *e)
 
 /* Shows a fact of then; a relation only when its other end exists. */
 static int
-revert_show(struct write *w, int64_t fact, struct revert_result *out, struct err *e)
+revert_show(struct write *w, int64_t fact, struct revert_result *out,
+	struct err *e)
 {
 	struct peer p = {w, e};
 	int r = fact_get(w->st, fact, peer_exists, &p, e);
@@ -172,8 +173,8 @@ change_one(struct reverting *x, int64_t id, int rank, bool hide)
 
 /* Ids of a but not of b. */
 static int
-revert_apply(struct reverting *x, const struct revert_side *a, const struct revert_side *b,
-	bool hide)
+revert_apply(struct reverting *x, const struct revert_side *a,
+	const struct revert_side *b, bool hide)
 {
 	int r = 0;
 
@@ -234,13 +235,13 @@ static int
 revert_attrs(struct write *w, int64_t entity, const struct lens *then,
 	struct revert_result *out, struct err *e)
 {
-	static const enum attr_key keys[] = {
-		ATTR_TIER, ATTR_PIN, ATTR_PIN_ASKED};
+	static const enum attr_key keys[] = {ATTR_TIER, ATTR_PIN,
+		ATTR_PIN_ASKED};
 
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
 		int64_t value, since, before = change_ops(w->change);
-		int r = branch_attr(
-			w->st, entity, keys[i], then, &value, &since, e);
+		int r = branch_attr(w->st, entity, keys[i], then, &value,
+			&since, e);
 
 		if (r == 0)
 			r = write_attr(w, entity, keys[i], value, e);
@@ -255,8 +256,11 @@ static int
 revert(struct write *w, int64_t entity, const struct lens *then, int64_t room,
 	struct revert_result *ret, struct err *e)
 {
-	struct reverting x = {
-		.w = w, .entity = entity, .room = room, .out = ret, .e = e};
+	struct reverting x = {.w = w,
+		.entity = entity,
+		.room = room,
+		.out = ret,
+		.e = e};
 	struct lens now = w->scope.lens;
 	struct revert_side a = {.e = e}, b = {.e = e};
 	size_t left = 0;

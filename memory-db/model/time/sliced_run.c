@@ -11,7 +11,7 @@
 #include "memory-db/store/engine/meta.h"
 
 #define RUN_PREFIX "run:"
-#define RUN_LAST "run;"	/* behind all keys of runs */
+#define RUN_LAST   "run;" /* behind all keys of runs */
 
 void
 sliced_run_done(struct sliced_run *r)
@@ -21,7 +21,8 @@ sliced_run_done(struct sliced_run *r)
 }
 
 static void
-sliced_run_make_key(struct sliced_run *r, int64_t ns, const char *method, const char *target)
+sliced_run_make_key(struct sliced_run *r, int64_t ns, const char *method,
+	const char *target)
 {
 	crypto_generichash_state h;
 	unsigned char hash[16];
@@ -29,10 +30,10 @@ sliced_run_make_key(struct sliced_run *r, int64_t ns, const char *method, const 
 
 	crypto_generichash_init(&h, NULL, 0, sizeof(hash));
 	crypto_generichash_update(&h, (const unsigned char *)&ns, sizeof(ns));
-	crypto_generichash_update(
-		&h, (const unsigned char *)method, strlen(method) + 1);
-	crypto_generichash_update(
-		&h, (const unsigned char *)target, strlen(target));
+	crypto_generichash_update(&h, (const unsigned char *)method,
+		strlen(method) + 1);
+	crypto_generichash_update(&h, (const unsigned char *)target,
+		strlen(target));
 	crypto_generichash_final(&h, hash, sizeof(hash));
 	sodium_bin2hex(hex, sizeof(hex), hash, sizeof(hash));
 	snprintf(r->open_key, sizeof(r->open_key), "open:%s", hex);
@@ -76,8 +77,8 @@ save(struct store *st, const char *id, const json_t *state, struct err *e)
 }
 
 int
-sliced_run_find(struct sliced_run *r, struct store *st, int64_t ns, const char *method,
-	const char *target, struct err *e)
+sliced_run_find(struct sliced_run *r, struct store *st, int64_t ns,
+	const char *method, const char *target, struct err *e)
 {
 	struct buf id AUTO_BUF = {0};
 	int rc;
@@ -92,8 +93,8 @@ sliced_run_find(struct sliced_run *r, struct store *st, int64_t ns, const char *
 }
 
 int
-sliced_run_begin(struct sliced_run *r, const struct write *w, const char *method,
-	const char *target, int64_t branch, struct err *e)
+sliced_run_begin(struct sliced_run *r, const struct write *w,
+	const char *method, const char *target, int64_t branch, struct err *e)
 {
 	int rc = sliced_run_find(r, w->st, w->ns, method, target, e);
 
@@ -101,8 +102,8 @@ sliced_run_begin(struct sliced_run *r, const struct write *w, const char *method
 		return rc < 0 ? rc : 0;
 	snprintf(r->id, sizeof(r->id), "run-%08" PRIx32, randombytes_random());
 	r->is_new = true;
-	r->state = json_pack("{s:s,s:s,s:I,s:I,s:b,s:s,s:[],s:{}}", "id",
-		r->id, "method", method, "ns", (json_int_t)w->ns, "branch",
+	r->state = json_pack("{s:s,s:s,s:I,s:I,s:b,s:s,s:[],s:{}}", "id", r->id,
+		"method", method, "ns", (json_int_t)w->ns, "branch",
 		(json_int_t)branch, "open", 1, "key", r->open_key, "changes",
 		"totals");
 	return r->state == NULL ? err_nomem(e) : 0;
@@ -129,7 +130,8 @@ sliced_run_total(struct sliced_run *r, const char *key, int64_t more)
 }
 
 int
-sliced_run_end(struct sliced_run *r, int64_t change, int64_t remaining, struct err *e)
+sliced_run_end(struct sliced_run *r, int64_t change, int64_t remaining,
+	struct err *e)
 {
 	json_t *changes = json_object_get(r->state, "changes");
 	int rc = 0;
@@ -139,8 +141,7 @@ sliced_run_end(struct sliced_run *r, int64_t change, int64_t remaining, struct e
 		jx_set(r->state, "open", json_boolean(remaining > 0)) != 0)
 		return err_nomem(e);
 	if (remaining > 0)
-		rc = meta_set(
-			r->st, r->open_key, r->id, strlen(r->id), e);
+		rc = meta_set(r->st, r->open_key, r->id, strlen(r->id), e);
 	else if (!r->is_new) /* one of a single slice was never open */
 		rc = drop_key(r->st, r->open_key, e);
 	/* A slice may only have looked at what is to be left alone. */
@@ -181,7 +182,7 @@ sliced_run_reply_again(struct store *st, int64_t ns, const char *method,
 	return r;
 }
 
-/* --- by id -------------------------------------------------------------------- */
+/* --- by id ---------------------------------------------------------------- */
 static int
 need(struct store *st, const char *id, json_t **ret, struct err *e)
 {
@@ -197,8 +198,8 @@ need(struct store *st, const char *id, json_t **ret, struct err *e)
 }
 
 int
-sliced_run_changes(struct store *st, const char *id, int64_t ns, struct idset *ret,
-	struct err *e)
+sliced_run_changes(struct store *st, const char *id, int64_t ns,
+	struct idset *ret, struct err *e)
 {
 	json_t *state AUTO_JSON = NULL, *change;
 	size_t i;
@@ -263,7 +264,8 @@ static int
 list_one(void *ctx, const char *text, size_t n)
 {
 	struct sliced_run_listing *x = ctx;
-	json_t *state AUTO_JSON = jx_parse(text, n, x->e), *row AUTO_JSON = NULL;
+	json_t *state AUTO_JSON = jx_parse(text, n, x->e),
+		      *row AUTO_JSON = NULL;
 	int r;
 
 	if (state == NULL)
@@ -290,7 +292,10 @@ list_one(void *ctx, const char *text, size_t n)
 int
 sliced_run_list(struct store *st, int64_t ns, json_t *ret_list, struct err *e)
 {
-	struct sliced_run_listing x = {.st = st, .ns = ns, .list = ret_list, .e = e};
+	struct sliced_run_listing x = {.st = st,
+		.ns = ns,
+		.list = ret_list,
+		.e = e};
 
 	return meta_each(st, RUN_PREFIX, RUN_LAST, list_one, &x, e);
 }

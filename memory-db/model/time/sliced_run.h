@@ -27,28 +27,30 @@
 struct sliced_run {
 	struct store *st;
 	char id[RUN_ID_SIZE], open_key[40];
-	json_t *state;		/* owned; NULL: no run */
+	json_t *state; /* owned; NULL: no run */
 	bool is_new;
-	int64_t room;		/* facts of a slice: set by sliced_run_room */
+	int64_t room; /* facts of a slice: set by sliced_run_room */
 };
 
 /* The open run of a method with this target (a text that tells what it works
  * on), or a new one. branch: the one that is merged, else the one that is
  * written to. Nothing is written before sliced_run_end. */
-int sliced_run_begin(struct sliced_run *r, const struct write *w, const char *method,
-	const char *target, int64_t branch, struct err *e) MUST_CHECK;
+int sliced_run_begin(struct sliced_run *r, const struct write *w,
+	const char *method, const char *target, int64_t branch, struct err *e)
+	MUST_CHECK;
 /* The room of a slice: `most`, unless the call wants smaller ones. */
 void sliced_run_room(struct sliced_run *r, const json_t *params, int64_t most);
 /* 0 there is none; 1 with its id in r. */
-int sliced_run_find(struct sliced_run *r, struct store *st, int64_t ns, const char *method,
-	const char *target, struct err *e) MUST_CHECK;
+int sliced_run_find(struct sliced_run *r, struct store *st, int64_t ns,
+	const char *method, const char *target, struct err *e) MUST_CHECK;
 /* Keeps the state after a slice. change 0: it wrote nothing. */
-int sliced_run_end(struct sliced_run *r, int64_t change, int64_t remaining, struct err *e)
-	MUST_CHECK;
+int sliced_run_end(struct sliced_run *r, int64_t change, int64_t remaining,
+	struct err *e) MUST_CHECK;
 /* Adds to a number of the totals and returns the sum. */
 int64_t sliced_run_total(struct sliced_run *r, const char *key, int64_t more);
 /* Adds done, run, slices and remaining to a reply. */
-int sliced_run_reply(const struct sliced_run *r, json_t *reply, struct err *e) MUST_CHECK;
+int sliced_run_reply(const struct sliced_run *r, json_t *reply, struct err *e)
+	MUST_CHECK;
 /* The same in the reply to a retry: as it stands now. */
 int sliced_run_reply_again(struct store *st, int64_t ns, const char *method,
 	const char *target, json_t *reply, struct err *e) MUST_CHECK;
@@ -59,18 +61,19 @@ void sliced_run_done(struct sliced_run *r);
  * undone does not go on. MDB_E_NOT_FOUND. */
 int sliced_run_changes(struct store *st, const char *id, int64_t ns,
 	struct idset *ret, struct err *e) MUST_CHECK;
-int sliced_run_close(struct store *st, const char *id, struct err *e) MUST_CHECK;
+int sliced_run_close(struct store *st, const char *id, struct err *e)
+	MUST_CHECK;
 
 /* Runs of a namespace that are not done: an array of {run, method, remaining,
  * changes, branch?, discarded?}. What was half done on a branch that is gone is
  * gone, too; what a merge took of one is still there. */
-int sliced_run_list(struct store *st, int64_t ns, json_t *ret_list, struct err *e)
-	MUST_CHECK;
+int sliced_run_list(struct store *st, int64_t ns, json_t *ret_list,
+	struct err *e) MUST_CHECK;
 
 /* Refuses what is too large for one change, with the count of its facts. */
 int sliced_run_too_large(int64_t facts, struct err *e) MUST_CHECK;
 /* Called with the result of a change: when it was refused for its size. */
-int sliced_run_refuse(const struct write *w, int64_t facts, int r, struct err *e)
-	MUST_CHECK;
+int sliced_run_refuse(const struct write *w, int64_t facts, int r,
+	struct err *e) MUST_CHECK;
 
 #endif

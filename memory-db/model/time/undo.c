@@ -67,8 +67,8 @@ new_fact(struct undo *u, int64_t fact, struct undo_fact *ret, struct err *e)
 		return err_set(e, MDB_E_CORRUPT, "fact %lld is missing",
 			(long long)fact);
 	if (r > 0)
-		r = branch_sees(
-			u->w->st, fact, lens, &ret->was, &ret->since, e);
+		r = branch_sees(u->w->st, fact, lens, &ret->was, &ret->since,
+			e);
 	ret->is = ret->was;
 	return r;
 }
@@ -390,16 +390,16 @@ undo_add_row(void *ctx, const struct fact *f)
 	if (jx_add(x->list, row) != 0)
 		return err_nomem(x->e);
 	if (f->kind == FACT_EXISTENCE)
-		return member_set_label(
-			x->u->w->st, row, "entityType", f->label, x->e);
+		return member_set_label(x->u->w->st, row, "entityType",
+			f->label, x->e);
 	if (!fact_is_mark(f->kind))
 		return member_set_text(row, "text", f->text, f->text_n, x->e);
 	r = f->kind == FACT_TAG
 		    ? member_set_text(row, "tag", f->text, f->text_n, x->e)
-		    : member_set_parsed(
-			      row, "metadata", f->text, f->text_n, x->e);
-	return r == 0 ? member_set_fact(x->u->w->st, row, "of",
-				f->supersedes, x->e)
+		    : member_set_parsed(row, "metadata", f->text, f->text_n,
+			      x->e);
+	return r == 0 ? member_set_fact(x->u->w->st, row, "of", f->supersedes,
+				x->e)
 		      : r;
 }
 

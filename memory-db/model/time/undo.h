@@ -30,16 +30,16 @@ struct undo {
 	enum undo_policy policy;
 	struct idset changes;  /* to be taken back */
 	struct idset blockers; /* later changes in the way */
-	struct idset others; /* taken back by other slices of a run, and the
+	struct idset others;   /* taken back by other slices of a run, and the
 				slices before: nothing of them blocks */
-	size_t undone;	     /* of the run (undo_slice.c) */
-	int64_t total;	     /* changes of the run taken back so far */
+	size_t undone;	       /* of the run (undo_slice.c) */
+	int64_t total;	       /* changes of the run taken back so far */
 	int64_t hidden, shown, attributes;
 	/* private: undo.c */
 	struct undo_fact *facts;
 	size_t facts_n, facts_cap;
 	struct idset fact_index, twins;
-	struct idset homes; /* entities that exist after the plan, or not */
+	struct idset homes;   /* entities that exist after the plan, or not */
 	struct idset blocked; /* entities: one change may be in the way of
 				 several */
 	struct undo_attr *attrs;
@@ -54,8 +54,8 @@ int64_t *undo_blockers(const struct undo *u) MUST_CHECK;
 /* Writes it. Facts first hidden, then shown. */
 int undo_apply(struct undo *u, struct err *e) MUST_CHECK;
 /* [{entity, text}] of what vanishes (hide) or comes back, at most 50. */
-int undo_list(
-	struct undo *u, bool hide, json_t **ret, struct err *e) MUST_CHECK;
+int undo_list(struct undo *u, bool hide, json_t **ret, struct err *e)
+	MUST_CHECK;
 void undo_done(struct undo *u);
 #define AUTO_UNDO __attribute__((cleanup(undo_done)))
 

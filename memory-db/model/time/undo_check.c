@@ -85,8 +85,8 @@ see_remaining(void *ctx, const struct fact *f)
 static int
 check_values(struct undo *u, int64_t entity, struct err *e)
 {
-	static const enum attr_key keys[] = {
-		ATTR_TIER, ATTR_PIN, ATTR_PIN_ASKED};
+	static const enum attr_key keys[] = {ATTR_TIER, ATTR_PIN,
+		ATTR_PIN_ASKED};
 	int64_t value, since;
 	int r = 0;
 
@@ -148,8 +148,7 @@ int
 undo_block_any(struct undo *u, int64_t entity, struct err *e)
 {
 	struct undo_check_other x = {u, 0};
-	int r = log_of_entity(
-		u->w->st, entity, INT64_MAX, find_other, &x, e);
+	int r = log_of_entity(u->w->st, entity, INT64_MAX, find_other, &x, e);
 
 	if (r < 0 || x.change == 0)
 		return r < 0 ? r : 0;
@@ -222,8 +221,8 @@ find_existence(void *ctx, const struct fact *f)
 
 /* A visible fact that says the same: *ret 0 for none. */
 static int
-find_twin(struct undo *u, const struct undo_fact *f, const struct undo_check_twin *x,
-	int64_t *ret, struct err *e)
+find_twin(struct undo *u, const struct undo_fact *f,
+	const struct undo_check_twin *x, int64_t *ret, struct err *e)
 {
 	struct store *st = u->w->st;
 	int r;
@@ -233,9 +232,8 @@ find_twin(struct undo *u, const struct undo_fact *f, const struct undo_check_twi
 		return fact_each(st, f->entity, 1u << FACT_EXISTENCE,
 			find_existence, ret, e);
 	if (f->kind == FACT_RELATION)
-		r = fact_find_relation(
-			st, f->entity, x->peer, x->label, x->text.len > 0, ret,
-			e);
+		r = fact_find_relation(st, f->entity, x->peer, x->label,
+			x->text.len > 0, ret, e);
 	else if (fact_is_mark(f->kind))
 		r = fact_find_mark(st, f->entity, x->of, f->kind,
 			f->kind == FACT_TAG ? x->text.data : NULL, x->text.len,
@@ -267,12 +265,12 @@ undo_block_between(struct undo *u, const struct undo_fact *a,
 }
 
 static int
-undo_check_check_plan(struct undo *u, const struct undo_fact *f, const struct undo_check_twin *x,
-	struct err *e)
+undo_check_check_plan(struct undo *u, const struct undo_fact *f,
+	const struct undo_check_twin *x, struct err *e)
 {
 	static const unsigned char no_key[crypto_shorthash_KEYBYTES];
-	int64_t head[6] = {
-		f->entity, (int64_t)f->kind, x->peer, x->label, x->of, 0};
+	int64_t head[6] = {f->entity, (int64_t)f->kind, x->peer, x->label,
+		x->of, 0};
 	int64_t *at, hash;
 
 	crypto_shorthash((unsigned char *)&head[5],
@@ -354,8 +352,7 @@ check_of(struct undo *u, const struct undo_fact *f, struct err *e)
 	at = idset_get(&u->fact_index, of);
 	if (at != NULL && u->facts[*at - 1].is)
 		return 0;
-	r = branch_sees(
-		u->w->st, of, &u->w->scope.lens, &visible, &since, e);
+	r = branch_sees(u->w->st, of, &u->w->scope.lens, &visible, &since, e);
 	if (r != 0 || (visible && at == NULL))
 		return r;
 	return undo_ours(u, since) ? undo_block_any(u, f->entity, e)
@@ -374,7 +371,9 @@ see_derived(void *ctx, int64_t fact)
 
 	if (r != 0 || !visible || (at != NULL && !x->u->facts[*at - 1].is))
 		return r;
-	return undo_ours(x->u, since) ? 0 : undo_block(x->u, since, x->entity, x->e);
+	return undo_ours(x->u, since)
+		       ? 0
+		       : undo_block(x->u, since, x->entity, x->e);
 }
 
 /* A tier or pin comes back: to an entity that exists. */
@@ -390,8 +389,7 @@ undo_check_attr(struct undo *u, const struct undo_attr *a, struct err *e)
 	r = exists_after(u, a->entity, &exists, e);
 	if (r != 0 || exists)
 		return r;
-	r = log_of_entity(
-		u->w->st, a->entity, INT64_MAX, get_change, &last, e);
+	r = log_of_entity(u->w->st, a->entity, INT64_MAX, get_change, &last, e);
 	if (r < 0)
 		return r;
 	return undo_ours(u, last.change)
@@ -410,8 +408,8 @@ undo_check(struct undo *u, const struct undo_fact *f, struct err *e)
 	if (!f->is && f->kind == FACT_EXISTENCE)
 		return check_vanishing(u, f->entity, e);
 	if (!f->is) {
-		r = derivations_each_dependant(
-			u->w->st, f->fact, see_derived, &d, e);
+		r = derivations_each_dependant(u->w->st, f->fact, see_derived,
+			&d, e);
 		return r == 0 && f->kind == FACT_OBSERVATION
 			       ? fact_each_mark(u->w->st, f->entity, f->fact,
 					 FACT_MARKS, see_mark, &d, e)
@@ -428,4 +426,3 @@ undo_check(struct undo *u, const struct undo_fact *f, struct err *e)
 		r = check_of(u, f, e);
 	return r == 0 ? check_twin(u, f, e) : r;
 }
-

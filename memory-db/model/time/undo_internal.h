@@ -26,14 +26,13 @@ static inline bool
 undo_ours(const struct undo *u, int64_t since)
 {
 	/* 0: it never was */
-	return since == UNDONE || since == 0 ||
-	       idset_has(&u->changes, since) ||
+	return since == UNDONE || since == 0 || idset_has(&u->changes, since) ||
 	       idset_has(&u->others, since);
 }
 
 /* The change stands in the way; the entity is what UNDO_SKIP leaves alone. */
-int undo_block(struct undo *u, int64_t change, int64_t entity,
-	struct err *e) MUST_CHECK;
+int undo_block(struct undo *u, int64_t change, int64_t entity, struct err *e)
+	MUST_CHECK;
 
 /* Nothing particular lies between: the newest other change of the entity. */
 int undo_block_any(struct undo *u, int64_t entity, struct err *e) MUST_CHECK;
@@ -43,13 +42,13 @@ int undo_block_between(struct undo *u, const struct undo_fact *a,
 	const struct undo_fact *b, struct err *e) MUST_CHECK;
 
 /* Blockers of one fact of the plan (undo_check.c). */
-int undo_check(struct undo *u, const struct undo_fact *f,
-	struct err *e) MUST_CHECK;
+int undo_check(struct undo *u, const struct undo_fact *f, struct err *e)
+	MUST_CHECK;
 /* Of an entity that gets a name back: nobody else may have it by then
  * (undo_names.c). */
-int undo_check_name(struct undo *u, const struct undo_fact *f,
-	struct err *e) MUST_CHECK;
-int undo_check_attr(struct undo *u, const struct undo_attr *a,
-	struct err *e) MUST_CHECK;
+int undo_check_name(struct undo *u, const struct undo_fact *f, struct err *e)
+	MUST_CHECK;
+int undo_check_attr(struct undo *u, const struct undo_attr *a, struct err *e)
+	MUST_CHECK;
 
 #endif

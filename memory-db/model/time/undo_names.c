@@ -23,10 +23,9 @@ see_called(void *ctx, int64_t entity)
 	const int64_t *at;
 	int64_t fact = 0, since;
 	bool visible;
-	int r = entity == x->f->entity
-			? 0
-			: fact_existence(
-				  u->w->st, entity, &fact, NULL, &name, x->e);
+	int r = entity == x->f->entity ? 0
+				       : fact_existence(u->w->st, entity, &fact,
+						 NULL, &name, x->e);
 
 	if (r != 1 || name.len != x->name.len ||
 		memcmp(name.data, x->name.data, name.len) != 0)
@@ -38,9 +37,8 @@ see_called(void *ctx, int64_t entity)
 		x->e);
 	if (r != 0)
 		return r;
-	return undo_ours(u, since)
-		       ? undo_block_any(u, x->f->entity, x->e)
-		       : undo_block(u, since, x->f->entity, x->e);
+	return undo_ours(u, since) ? undo_block_any(u, x->f->entity, x->e)
+				   : undo_block(u, since, x->f->entity, x->e);
 }
 
 static int
@@ -53,8 +51,8 @@ undo_names_get_name(void *ctx, const struct fact *f)
 
 /* Two of the plan that would be called the same. */
 static int
-undo_names_check_plan(struct undo *u, const struct undo_fact *f, const struct buf *name,
-	struct err *e)
+undo_names_check_plan(struct undo *u, const struct undo_fact *f,
+	const struct buf *name, struct err *e)
 {
 	static const unsigned char key[crypto_shorthash_KEYBYTES] = "name";
 	int64_t *at, hash;

@@ -66,15 +66,16 @@ undo_slice_begin(struct undo *u, struct sliced_run *run, struct err *e)
 	if (r == 0)
 		r = put_list(&u->others, all, e);
 	if (r == 0)
-		r = put_list(&u->others, json_object_get(run->state, "more"), e);
+		r = put_list(&u->others, json_object_get(run->state, "more"),
+			e);
 	if (r == 0)
-		r = put_list(
-			&u->others, json_object_get(run->state, "changes"), e);
+		r = put_list(&u->others, json_object_get(run->state, "changes"),
+			e);
 	idset_done(&u->changes);
 	u->undone = undone(run);
 	for (; r == 0 && u->undone < json_array_size(all); u->undone++) {
-		int64_t change = json_integer_value(
-			json_array_get(all, u->undone));
+		int64_t change =
+			json_integer_value(json_array_get(all, u->undone));
 
 		r = log_op_count(u->w->st, change, &ops, e);
 		facts += ops;

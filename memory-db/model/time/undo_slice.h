@@ -10,7 +10,8 @@
 /* u->changes holds all (a new run) or nothing: sets them to those of the next
  * slice, and u->others to the rest, those taken back before, and what the run
  * did itself. */
-int undo_slice_begin(struct undo *u, struct sliced_run *run, struct err *e) MUST_CHECK;
+int undo_slice_begin(struct undo *u, struct sliced_run *run, struct err *e)
+	MUST_CHECK;
 /* After w is sealed: keeps what is left. */
 int undo_slice_end(struct undo *u, struct sliced_run *run, int64_t *ret_left,
 	struct err *e) MUST_CHECK;

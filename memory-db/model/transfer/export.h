@@ -48,14 +48,14 @@
 
 struct store;
 
-#define EXPORT_LOG_FORMAT "enhanced-memory-log"
+#define EXPORT_LOG_FORMAT     "enhanced-memory-log"
 #define EXPORT_CURRENT_FORMAT "enhanced-memory-current"
-#define EXPORT_VERSION 1
+#define EXPORT_VERSION	      1
 
 struct export_query {
-	int64_t ns;		/* 0: every namespace */
-	int64_t change;		/* state or log as of this change */
-	size_t max_bytes;	/* of the lines of a page; the first line of a
+	int64_t ns;	  /* 0: every namespace */
+	int64_t change;	  /* state or log as of this change */
+	size_t max_bytes; /* of the lines of a page; the first line of a
 				   page always stays */
 };
 
@@ -73,7 +73,7 @@ int export_current_page(struct store *st, const struct export_query *q,
 	struct export_mark *mark, json_t **ret, bool *ret_more, struct err *e)
 	MUST_CHECK;
 
-/* --- shared by the two -------------------------------------------------------- */
+/* --- shared by the two ---------------------------------------------------- */
 struct export_page {
 	struct store *st;
 	const struct export_query *q;

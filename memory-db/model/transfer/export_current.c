@@ -19,17 +19,17 @@ enum export_current_phase { HEADER, ENTITIES, RELATIONS, FILES, DONE };
 
 /* Of one line: an entity with more takes several. The second bound keeps an
  * import of the line within one change. */
-#define LINE_BYTES (256 * 1024)
+#define LINE_BYTES	  (256 * 1024)
 #define LINE_OBSERVATIONS 5000
 
 struct current {
 	struct export_page *p;
-	const struct fact *entity;	/* existence fact being written */
-	json_t *texts, *provenance;	/* of the line; borrowed */
-	size_t bytes;			/* of the two */
-	int64_t last;			/* fact written last */
+	const struct fact *entity;  /* existence fact being written */
+	json_t *texts, *provenance; /* of the line; borrowed */
+	size_t bytes;		    /* of the two */
+	int64_t last;		    /* fact written last */
 	bool cut;
-	struct {			/* cache of one change */
+	struct { /* cache of one change */
 		int64_t id, at, session, client;
 	} origin;
 };
@@ -62,7 +62,7 @@ set_label_member(struct export_page *p, json_t *o, const char *key,
 			       p->e);
 }
 
-/* --- observations ------------------------------------------------------------------ */
+/* --- observations --------------------------------------------------------- */
 static int
 export_current_note_origin(void *ctx, const struct log_change *c)
 {
@@ -80,22 +80,25 @@ static int
 set_validity(struct export_page *p, json_t *o, const struct fact *f)
 {
 	int r = f->valid_from == FACT_NO_TIME
-		? 0 : member_set_time(o, "valid_from", f->valid_from, p->e);
+			? 0
+			: member_set_time(o, "valid_from", f->valid_from, p->e);
 
 	return r != 0 || f->valid_to == FACT_NO_TIME
-		? r : member_set_time(o, "valid_to", f->valid_to, p->e);
+		       ? r
+		       : member_set_time(o, "valid_to", f->valid_to, p->e);
 }
 
 static int
 set_provenance(struct current *x, json_t *o, const struct fact *f)
 {
-	static const char *const methods[] = {
-		"manual", "auto", "import", "script"};
+	static const char *const methods[] = {"manual", "auto", "import",
+		"script"};
 	struct export_page *p = x->p;
 	int r = 0;
 
 	if (x->origin.id != f->added)
-		r = log_get(p->st, f->added, export_current_note_origin, x, p->e);
+		r = log_get(p->st, f->added, export_current_note_origin, x,
+			p->e);
 	if (r >= 0)
 		r = member_set_time(o, "at", x->origin.at, p->e);
 	if (r == 0)
@@ -160,7 +163,7 @@ export_current_add_observation(void *ctx, const struct fact *f)
 	return 0;
 }
 
-/* --- an entity ---------------------------------------------------------------------- */
+/* --- an entity ------------------------------------------------------------ */
 static int
 export_current_set_metadata(void *ctx, const struct fact *f)
 {
@@ -183,12 +186,14 @@ export_current_set_aliases(struct export_page *p, json_t *o, int64_t entity)
 
 	if (aliases == NULL)
 		return err_nomem(p->e);
-	r = entity_aliases(p->st, entity, export_current_add_alias, aliases, p->e);
+	r = entity_aliases(p->st, entity, export_current_add_alias, aliases,
+		p->e);
 	if (r < 0)
 		return r == MDB_E_NOMEM ? err_nomem(p->e) : r;
 	return json_array_size(aliases) == 0
-		? 0
-		: member_set_new(o, "aliases", json_incref(aliases), p->e);
+		       ? 0
+		       : member_set_new(o, "aliases", json_incref(aliases),
+				 p->e);
 }
 
 /* What stands on the first line of an entity only. */
@@ -212,8 +217,8 @@ export_current_set_numbers(struct export_page *p, json_t *o, int64_t entity)
 	if (r == 0 && pin != 0 && asked == 0)
 		r = member_set_bool(o, "pin", 1, p->e);
 	if (r == 0)
-		r = fact_each(p->st, entity, 1u << FACT_METADATA, export_current_set_metadata,
-			o, p->e);
+		r = fact_each(p->st, entity, 1u << FACT_METADATA,
+			export_current_set_metadata, o, p->e);
 	if (r == MDB_E_NOMEM)
 		return err_nomem(p->e);
 	if (r == 0)
@@ -232,8 +237,8 @@ export_current_set_entity(struct current *x, json_t *o)
 	if (r == 0)
 		r = set_label_member(p, o, "entityType", f->label);
 	if (r == 0)
-		r = member_set_new(o, "observations",
-			x->texts = json_array(), p->e);
+		r = member_set_new(o, "observations", x->texts = json_array(),
+			p->e);
 	if (r == 0)
 		r = export_current_set_namespace(p, o, p->mark->ns);
 	if (r == 0 && p->mark->b == 0)
@@ -272,7 +277,7 @@ push_entity(void *ctx, const struct fact *f)
 	return 0;
 }
 
-/* --- relations ------------------------------------------------------------------------ */
+/* --- relations ------------------------------------------------------------ */
 static int
 push_relation(void *ctx, const struct fact *f)
 {
@@ -331,7 +336,7 @@ push_relations(void *ctx, const struct fact *f)
 	return r;
 }
 
-/* --- a namespace ------------------------------------------------------------------------ */
+/* --- a namespace ---------------------------------------------------------- */
 static int
 push_part(struct export_page *p, int64_t phase, int64_t next, fact_fn fn)
 {
@@ -369,7 +374,10 @@ export_current_page(struct store *st, const struct export_query *q,
 	struct export_mark *mark, json_t **ret, bool *ret_more, struct err *e)
 {
 	json_t *lines AUTO_JSON = json_array();
-	struct export_page p = {.st = st, .q = q, .mark = mark, .lines = lines,
+	struct export_page p = {.st = st,
+		.q = q,
+		.mark = mark,
+		.lines = lines,
 		.e = e};
 	int r = lines == NULL ? err_nomem(e) : 0;
 
@@ -378,7 +386,8 @@ export_current_page(struct store *st, const struct export_query *q,
 		mark->phase = ENTITIES;
 	}
 	if (r == 0 && mark->phase != FILES) {
-		r = operate_namespaces(st, q->ns, export_current_push_namespace, &p, e);
+		r = operate_namespaces(st, q->ns, export_current_push_namespace,
+			&p, e);
 		if (r >= 0 && !p.full)
 			*mark = (struct export_mark){.phase = FILES};
 	}

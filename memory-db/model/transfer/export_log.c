@@ -35,7 +35,7 @@ export_push(struct export_page *p, json_t *line_new)
 	return jx_add(p->lines, line_new) == 0 ? 0 : err_nomem(p->e);
 }
 
-/* --- header and namespaces ------------------------------------------------------ */
+/* --- header and namespaces ------------------------------------------------ */
 int
 export_header(struct export_page *p, const char *format)
 {
@@ -43,9 +43,9 @@ export_header(struct export_page *p, const char *format)
 		"format", format, "version", EXPORT_VERSION);
 	const char *id = operate_database_id(p->st);
 	json_t *heads = NULL;
-	int r = o == NULL ? err_nomem(p->e)
-			  : member_set_text(o, "database", id, strlen(id),
-				    p->e);
+	int r = o == NULL
+			? err_nomem(p->e)
+			: member_set_text(o, "database", id, strlen(id), p->e);
 
 	if (r == 0)
 		r = namespaces_heads(p->st, p->q->ns, p->q->change, &heads,
@@ -79,8 +79,8 @@ export_log_push_namespace(void *ctx, const struct namespace_row *row)
 		r = member_set_text(o, "stem", row->stem, strlen(row->stem),
 			p->e);
 	if (r == 0)
-		r = operate_namespace_aliases(p->st, row->id, export_log_add_name, aliases,
-			p->e);
+		r = operate_namespace_aliases(p->st, row->id,
+			export_log_add_name, aliases, p->e);
 	if (member_set_new(o, "aliases", aliases, p->e) != 0 ||
 		r == MDB_E_NOMEM)
 		return err_nomem(p->e);
@@ -95,10 +95,10 @@ export_log_push_namespace(void *ctx, const struct namespace_row *row)
 	return jx_add(p->lines, take_ptr(o)) == 0 ? 0 : err_nomem(p->e);
 }
 
-/* --- facts ------------------------------------------------------------------------ */
+/* --- facts ---------------------------------------------------------------- */
 struct fact_line {
 	struct export_page *p;
-	json_t *o;		/* `new`, borrowed */
+	json_t *o; /* `new`, borrowed */
 };
 
 static int
@@ -126,14 +126,16 @@ set_content(json_t *o, const struct log_fact *f, struct err *e)
 
 	if (f->salt == NULL)
 		return f->digest == NULL
-			? err_set(e, MDB_E_CORRUPT, "fact %lld has no digest",
-				  (long long)f->id)
-			: member_set_hex(o, "digest", f->digest,
-				  FACT_DIGEST_BYTES, e);
+			       ? err_set(e, MDB_E_CORRUPT,
+					 "fact %lld has no digest",
+					 (long long)f->id)
+			       : member_set_hex(o, "digest", f->digest,
+					 FACT_DIGEST_BYTES, e);
 	if (f->damaged || f->text == NULL)
 		return err_set(e, MDB_E_CORRUPT,
 			"the text of fact %lld cannot be read; run 'memoryctl "
-			"verify' and restore a backup", (long long)f->id);
+			"verify' and restore a backup",
+			(long long)f->id);
 	r = member_set_hex(o, "salt", f->salt, FACT_SALT_BYTES, e);
 	if (r == 0 && (f->kind != FACT_RELATION || f->text_n > 0))
 		r = member_set_text(o, "text", f->text, f->text_n, e);
@@ -154,10 +156,9 @@ set_peer(struct fact_line *l, const struct log_fact *f)
 	if (r < 0 || ns == f->ns)
 		return r < 0 ? r : 0;
 	r = member_set_text(l->o, "peer_namespace", "default", 7, e);
-	return r != 0 || name.len == 0
-		       ? r
-		       : member_set_text(
-				 l->o, "peer_name", name.data, name.len, e);
+	return r != 0 || name.len == 0 ? r
+				       : member_set_text(l->o, "peer_name",
+						 name.data, name.len, e);
 }
 
 static int
@@ -198,7 +199,7 @@ export_log_set_fact(void *ctx, const struct log_fact *f)
 	return r == 0 ? set_content(o, f, e) : r;
 }
 
-/* --- changes ---------------------------------------------------------------------- */
+/* --- changes -------------------------------------------------------------- */
 static int
 set_new_fact(struct export_page *p, json_t *o, const struct log_op *op)
 {
@@ -212,7 +213,7 @@ set_new_fact(struct export_page *p, json_t *o, const struct log_op *op)
 
 struct branch_line {
 	struct export_page *p;
-	json_t *o;		/* `branch`, borrowed */
+	json_t *o; /* `branch`, borrowed */
 };
 
 /* A discarded branch is named "name#id": here as it was created. */
@@ -236,7 +237,8 @@ set_new_branch(struct export_page *p, json_t *o, const struct log_op *op)
 	int r = member_set_new(o, "branch", l.o, p->e);
 
 	if (r == 0)
-		r = branch_get(p->st, op->value, export_log_set_branch, &l, p->e);
+		r = branch_get(p->st, op->value, export_log_set_branch, &l,
+			p->e);
 	return r < 0 ? r : 0;
 }
 
@@ -244,7 +246,7 @@ static bool
 has_value(const struct log_op *op)
 {
 	return op->what == OP_ATTR || op->what == OP_BRANCH ||
-		op->what == OP_ERASE || op->what == OP_DERIVE;
+	       op->what == OP_ERASE || op->what == OP_DERIVE;
 }
 
 static int
@@ -284,7 +286,8 @@ count_op(void *ctx, const struct log_op *op)
 }
 
 static int
-export_log_set_change(struct export_page *p, json_t *o, const struct log_change *c)
+export_log_set_change(struct export_page *p, json_t *o,
+	const struct log_change *c)
 {
 	int64_t ops = 0;
 	int r = member_set_new(o, "kind",
@@ -337,7 +340,8 @@ push_change(void *ctx, const struct log_change *c)
 	if (c->id > p->q->change)
 		return 1;
 	if (c->id < p->mark->a)
-		return err_set(p->e, MDB_E_CORRUPT, "the changes are out of "
+		return err_set(p->e, MDB_E_CORRUPT,
+			"the changes are out of "
 			"order; run 'memoryctl verify' and restore a backup");
 	if (p->mark->a != c->id || p->mark->b == 0) {
 		p->mark->a = c->id;
@@ -355,10 +359,10 @@ push_change(void *ctx, const struct log_change *c)
 	return r;
 }
 
-/* --- aliases ----------------------------------------------------------------------- */
+/* --- aliases -------------------------------------------------------------- */
 struct alias_run {
 	struct export_page *p;
-	int64_t skip;		/* of the namespace, written before */
+	int64_t skip; /* of the namespace, written before */
 };
 
 static int
@@ -399,7 +403,7 @@ push_aliases(struct export_page *p)
 		push_alias, &run, p->e);
 }
 
-/* --- conflicts --------------------------------------------------------------------- */
+/* --- conflicts ------------------------------------------------------------ */
 static int
 push_conflict(void *ctx, const struct conflict_line *c)
 {
@@ -412,13 +416,13 @@ push_conflict(void *ctx, const struct conflict_line *c)
 		const char *key;
 		int64_t v;
 	} numbers[] = {{"other", c->other}, {"base", c->base},
-		{"ours", c->ours}, {"theirs", c->theirs},
-		{"action", c->action}, {"closed", c->closed}};
+		{"ours", c->ours}, {"theirs", c->theirs}, {"action", c->action},
+		{"closed", c->closed}};
 	int r = o == NULL ? err_nomem(p->e) : 0;
 
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(numbers); i++)
-		r = set_number(o, numbers[i].key, numbers[i].v,
-			CONFLICT_NONE, p->e);
+		r = set_number(o, numbers[i].key, numbers[i].v, CONFLICT_NONE,
+			p->e);
 	if (r == 0)
 		r = set_share(o, "confidence", c->confidence, p->e);
 	if (r == 0)
@@ -435,14 +439,18 @@ export_log_page(struct store *st, const struct export_query *q,
 	struct export_mark *mark, json_t **ret, bool *ret_more, struct err *e)
 {
 	json_t *lines AUTO_JSON = json_array();
-	struct export_page p = {.st = st, .q = q, .mark = mark, .lines = lines,
+	struct export_page p = {.st = st,
+		.q = q,
+		.mark = mark,
+		.lines = lines,
 		.e = e};
 	int r = lines == NULL ? err_nomem(e) : 0;
 
 	if (r == 0 && mark->phase == HEADER) {
 		r = export_header(&p, EXPORT_LOG_FORMAT);
 		if (r == 0)
-			r = operate_namespaces(st, q->ns, export_log_push_namespace, &p, e);
+			r = operate_namespaces(st, q->ns,
+				export_log_push_namespace, &p, e);
 		if (r == 0)
 			mark->phase = CHANGES;
 	}

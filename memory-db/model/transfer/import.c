@@ -16,7 +16,7 @@
 
 /* Errors of one call that are listed; the rest is counted as skipped. */
 #define ERRORS_MAX 1000
-#define KEY_SIZE 320
+#define KEY_SIZE   320
 
 int
 import_complain(struct importer *im, const char *fmt, ...)
@@ -40,7 +40,7 @@ import_complain(struct importer *im, const char *fmt, ...)
 		im->e);
 }
 
-/* --- where the source stands ------------------------------------------------------ */
+/* --- where the source stands ---------------------------------------------- */
 static void
 import_state_key(const struct importer *im, char out[KEY_SIZE])
 {
@@ -65,7 +65,8 @@ state_load(struct importer *im)
 	if (o == NULL)
 		return err_set(im->e, MDB_E_CORRUPT,
 			"the state of the import of '%.200s' is damaged; "
-			"import the file under another name", im->q->source);
+			"import the file under another name",
+			im->q->source);
 	r = jx_int(o, "offset", JX_REQUIRED, 0,
 		LIMIT_IMPORT_LINES + LIMIT_LIST_ENTRIES, &s->offset, im->e);
 	if (r == 0)
@@ -90,9 +91,10 @@ static int
 state_save(struct importer *im)
 {
 	const struct import_state *s = &im->state;
-	json_t *o AUTO_JSON = json_pack("{s:I, s:b, s:b, s:b, s:b, s:I}", "offset",
-		(json_int_t)s->offset, "log", s->is_log, "skip", s->skip,
-		"applied", s->applied, "all", s->all, "staged", (json_int_t)s->staged);
+	json_t *o AUTO_JSON = json_pack("{s:I, s:b, s:b, s:b, s:b, s:I}",
+		"offset", (json_int_t)s->offset, "log", s->is_log, "skip",
+		s->skip, "applied", s->applied, "all", s->all, "staged",
+		(json_int_t)s->staged);
 	struct buf text AUTO_BUF = {0};
 	char key[KEY_SIZE];
 
@@ -117,7 +119,7 @@ state_drop(struct importer *im)
 	return meta_drop(im->st, key, end, im->e);
 }
 
-/* --- a slice ------------------------------------------------------------------------ */
+/* --- a slice -------------------------------------------------------------- */
 static int
 import_read_header(struct importer *im, const json_t *record)
 {
@@ -132,8 +134,8 @@ import_read_header(struct importer *im, const json_t *record)
 	if (r == 0 && version > EXPORT_VERSION)
 		r = err_set(im->e, MDB_E_VERSION,
 			"this log has format version %" PRId64 ", newer than "
-			"%d, the newest known here; upgrade first", version,
-			EXPORT_VERSION);
+			"%d, the newest known here; upgrade first",
+			version, EXPORT_VERSION);
 	return r == 0 ? import_begins_log(im) : r;
 }
 
@@ -159,8 +161,8 @@ first_record(struct importer *im, size_t *ret, size_t n)
 	if (offset > here)
 		return err_param(im->e, MDB_E_INVALID, "offset",
 			"lines %" PRId64 " to %" PRId64 " of '%.200s' have not "
-			"been imported; go on at offset %" PRId64, here + 1,
-			offset, im->q->source, here);
+			"been imported; go on at offset %" PRId64,
+			here + 1, offset, im->q->source, here);
 	*ret = (uint64_t)(here - offset) < n ? (size_t)(here - offset) : n;
 	return 0;
 }
@@ -202,7 +204,7 @@ import_all(struct importer *im)
 	im->state.all |= im->q->all_namespaces;
 	if (r == 0 && im->q->records != NULL) {
 		int64_t end = im->q->offset +
-			(int64_t)json_array_size(im->q->records);
+			      (int64_t)json_array_size(im->q->records);
 
 		r = import_records(im);
 		complete = im->state.offset >= end;
@@ -215,8 +217,8 @@ import_all(struct importer *im)
 			return err_set(im->e, MDB_E_INVALID,
 				"the log ends in the middle of change %lld; "
 				"the file is not complete",
-				(long long)json_integer_value(json_object_get(
-					im->state.head, "id")));
+				(long long)json_integer_value(
+					json_object_get(im->state.head, "id")));
 		return state_drop(im);
 	}
 	return state_save(im);
@@ -235,12 +237,16 @@ int
 import_slice(struct store *st, const struct context *ctx,
 	const struct import_query *q, struct import_result *ret, struct err *e)
 {
-	struct importer im = {.st = st, .ctx = ctx, .q = q, .result = ret,
+	struct importer im = {.st = st,
+		.ctx = ctx,
+		.q = q,
+		.result = ret,
 		.e = e};
 	int r;
 
 	*ret = (struct import_result){.errors = json_array(),
-		.pinned = json_array(), .elsewhere_names = json_array()};
+		.pinned = json_array(),
+		.elsewhere_names = json_array()};
 	if (ret->errors == NULL || ret->pinned == NULL ||
 		ret->elsewhere_names == NULL) {
 		import_result_done(ret);

@@ -20,20 +20,20 @@
 
 struct import_query {
 	const char *source;
-	int64_t offset;		/* lines before records */
-	const json_t *records;	/* NULL: only asks where it stands */
+	int64_t offset;	       /* lines before records */
+	const json_t *records; /* NULL: only asks where it stands */
 	bool done;
-	bool all_namespaces;	/* lines may write outside of the call's own */
-	bool confirm_erasures;	/* a log may erase what is here */
+	bool all_namespaces;   /* lines may write outside of the call's own */
+	bool confirm_erasures; /* a log may erase what is here */
 };
 struct import_result {
 	int64_t next_offset, added, skipped;
-	json_t *errors;		/* [{line, error}]; owned by the caller */
-	json_t *pinned;		/* names of what it pinned; likewise */
-	int64_t elsewhere;	/* lines refused: they name other namespaces */
+	json_t *errors;		 /* [{line, error}]; owned by the caller */
+	json_t *pinned;		 /* names of what it pinned; likewise */
+	int64_t elsewhere;	 /* lines refused: they name other namespaces */
 	json_t *elsewhere_names; /* which ones; likewise */
-	int64_t erased;		/* facts, for good */
-	int64_t change, at;	/* the last one written; 0: none */
+	int64_t erased;		 /* facts, for good */
+	int64_t change, at;	 /* the last one written; 0: none */
 };
 
 void import_result_done(struct import_result *r);
@@ -45,15 +45,15 @@ int import_slice(struct store *st, const struct context *ctx,
 	const struct import_query *q, struct import_result *ret, struct err *e)
 	MUST_CHECK;
 
-/* --- between import.c and the two readers of lines ------------------------------ */
-struct import_state {		/* kept in the database between calls */
+/* --- between import.c and the two readers of lines ------------------------ */
+struct import_state { /* kept in the database between calls */
 	int64_t offset;
-	bool is_log;		/* the header said so */
-	bool skip;		/* log: the change is here already */
-	bool applied;		/* log: a change of it was new here */
-	bool all;		/* it may write to every namespace */
-	int64_t staged;		/* log: ops kept of an unfinished change */
-	json_t *head;		/* log: its head; owned, NULL: none */
+	bool is_log;	/* the header said so */
+	bool skip;	/* log: the change is here already */
+	bool applied;	/* log: a change of it was new here */
+	bool all;	/* it may write to every namespace */
+	int64_t staged; /* log: ops kept of an unfinished change */
+	json_t *head;	/* log: its head; owned, NULL: none */
 };
 struct importer {
 	struct store *st;
@@ -62,8 +62,8 @@ struct importer {
 	struct import_result *result;
 	struct import_state state;
 	struct err *e;
-	int64_t written;	/* facts, in this call */
-	int64_t line;		/* of the record, from 1 */
+	int64_t written; /* facts, in this call */
+	int64_t line;	 /* of the record, from 1 */
 	/* import_lines.c: the change that is open */
 	struct change *change;
 	int64_t ns, branch;
@@ -113,8 +113,7 @@ int import_may_write(struct importer *im, int64_t ns) MUST_CHECK;
 int import_check_log_place(struct importer *im, int64_t ns) MUST_CHECK;
 int import_check_entity(struct importer *im, int64_t entity, int64_t ns)
 	MUST_CHECK;
-int import_note_pin(struct importer *im, const char *name, size_t n)
-	MUST_CHECK;
+int import_note_pin(struct importer *im, const char *name, size_t n) MUST_CHECK;
 /* Facts that were there; an error unless the call confirms that. */
 int import_note_erased(struct importer *im, int64_t facts) MUST_CHECK;
 /* import_numbers.c. A time: a text that is one, or milliseconds since 1970;

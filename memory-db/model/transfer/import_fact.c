@@ -47,7 +47,8 @@ import_fact_read_numbers(struct importer *im, const json_t *o, struct fact *f)
 		r = jx_int(o, numbers[i].key, JX_OPTIONAL, INT64_MIN, INT64_MAX,
 			numbers[i].target, im->e);
 	if (r >= 0)
-		r = jx_number(o, "weight", JX_OPTIONAL, 0, 1, &f->weight, im->e);
+		r = jx_number(o, "weight", JX_OPTIONAL, 0, 1, &f->weight,
+			im->e);
 	if (r >= 0)
 		r = jx_number(o, "confidence", JX_OPTIONAL, 0, 1,
 			&f->confidence, im->e);
@@ -97,11 +98,13 @@ place_entity(struct importer *im, const json_t *o, int64_t ns, int64_t entity)
 			im->e);
 	if (r < 0)
 		return r;
-	if (here != ns || (first != NULL &&
+	if (here != ns ||
+		(first != NULL &&
 			(n != name.len || memcmp(first, name.data, n) != 0)))
 		return err_set(im->e, MDB_E_CONFLICT,
 			"entity %" PRId64 " of the log is another one here; "
-			"replay into an empty database", entity);
+			"replay into an empty database",
+			entity);
 	return 0;
 }
 
@@ -134,11 +137,13 @@ replay_new(struct importer *im, const json_t *o, int64_t ns, int64_t entity,
 	int r = read_fact(im, o, &f);
 
 	f.erased = salt_hex == NULL;
-	if (r == 0 && (f.erased ? member_hex(digest_hex, digest, sizeof(digest))
-				: member_hex(salt_hex, salt, sizeof(salt))) != 0)
+	if (r == 0 &&
+		(f.erased ? member_hex(digest_hex, digest, sizeof(digest))
+			  : member_hex(salt_hex, salt, sizeof(salt))) != 0)
 		r = err_set(im->e, MDB_E_INVALID,
 			"fact %" PRId64 " of the log has neither a salt nor a "
-			"digest", fact);
+			"digest",
+			fact);
 	if (r == 0 && f.kind == FACT_EXISTENCE)
 		r = place_entity(im, o, ns, entity);
 	if (r == 0)
@@ -148,7 +153,8 @@ replay_new(struct importer *im, const json_t *o, int64_t ns, int64_t entity,
 	if (r == 0)
 		r = err_set(im->e, MDB_E_INVALID,
 			"fact %" PRId64 " of the log belongs to an entity that "
-			"it did not create", fact);
+			"it did not create",
+			fact);
 	return r == 1 ? change_replay_fact(im->change, &f, salt, digest, im->e)
 		      : r;
 }

@@ -17,13 +17,13 @@ has_room(struct importer *im, int64_t ns, const struct file *old, size_t n,
 
 	if (r == 0)
 		*ret = (old->id != 0 || count < LIMIT_FILES) &&
-			bytes - old->size + (int64_t)n <= LIMIT_FILES_BYTES;
+		       bytes - old->size + (int64_t)n <= LIMIT_FILES_BYTES;
 	return r;
 }
 
 static int
-import_files_put(struct importer *im, int64_t ns, const char *name, const char *body,
-	size_t n, int64_t at)
+import_files_put(struct importer *im, int64_t ns, const char *name,
+	const char *body, size_t n, int64_t at)
 {
 	struct file old = {0};
 	bool fits = false;
@@ -37,9 +37,10 @@ import_files_put(struct importer *im, int64_t ns, const char *name, const char *
 	if (r >= 0)
 		r = has_room(im, ns, &old, n, &fits);
 	if (r == 0 && !fits)
-		return import_complain(im, "the workspace has no room for the "
-			"file '%.200s': %d files, %d bytes", name, LIMIT_FILES,
-			LIMIT_FILES_BYTES);
+		return import_complain(im,
+			"the workspace has no room for the "
+			"file '%.200s': %d files, %d bytes",
+			name, LIMIT_FILES, LIMIT_FILES_BYTES);
 	if (r == 0)
 		r = file_put_at(im->st, ns, name, body, n, at, im->e);
 	if (r == 0)
@@ -60,12 +61,15 @@ import_file(struct importer *im, const json_t *o, int64_t ns)
 		json_string_length(name) > LIMIT_LABEL_BYTES ||
 		!json_is_string(body) || n > LIMIT_FILE_BYTES ||
 		!jx_integral(json_object_get(o, "at"), &at) || at < 0)
-		return import_complain(im, "a file needs a name, a body and "
+		return import_complain(im,
+			"a file needs a name, a body and "
 			"the time `at` in ms, within the limits of write_file");
 	value = jx_parse_any(json_string_value(body), n, NULL);
 	if (value == NULL)
-		return import_complain(im, "the body of the file '%.200s' is "
-			"no JSON", json_string_value(name));
-	return import_files_put(im, ns, json_string_value(name), json_string_value(body), n,
-		at);
+		return import_complain(im,
+			"the body of the file '%.200s' is "
+			"no JSON",
+			json_string_value(name));
+	return import_files_put(im, ns, json_string_value(name),
+		json_string_value(body), n, at);
 }

@@ -20,10 +20,10 @@ struct entity_line {
 	json_t *observations, *provenance, *metadata, *aliases;
 	int64_t tier, created_at;
 	bool pin, has_tier;
-	struct err why;		/* what is wrong with a number */
+	struct err why; /* what is wrong with a number */
 };
 
-/* --- reading with tolerance ---------------------------------------------------- */
+/* --- reading with tolerance ----------------------------------------------- */
 int
 import_text(const json_t *o, const char *key, size_t max, const char **ret,
 	size_t *ret_n)
@@ -33,7 +33,7 @@ import_text(const json_t *o, const char *key, size_t max, const char **ret,
 	*ret = json_string_value(v);
 	*ret_n = v != NULL ? json_string_length(v) : 0;
 	return *ret != NULL && *ret_n > 0 && *ret_n <= max &&
-		strlen(*ret) == *ret_n;
+	       strlen(*ret) == *ret_n;
 }
 
 /* The text of an observation: a string, or an object with one. */
@@ -84,7 +84,8 @@ check_metadata(const struct entity_line *l)
 	if (jx_dump(l->metadata, &text) != 0)
 		return "out of memory";
 	return text.len > LIMIT_METADATA_BYTES
-		? "metadata is longer than 64 KiB" : NULL;
+		       ? "metadata is longer than 64 KiB"
+		       : NULL;
 }
 
 /* Fills l; NULL, or what is wrong with the line. */
@@ -107,7 +108,7 @@ import_lines_read_entity(const json_t *o, struct entity_line *l)
 		return "observations is no list";
 	l->provenance = json_object_get(o, "provenance");
 	wrong = import_check_numbers(o, &l->why) != 0 ? l->why.text
-					       : check_observations(l);
+						      : check_observations(l);
 	if (wrong != NULL)
 		return wrong;
 	l->metadata = json_object_get(o, "metadata");
@@ -123,7 +124,7 @@ import_lines_read_entity(const json_t *o, struct entity_line *l)
 	return check_metadata(l);
 }
 
-/* --- the change under way --------------------------------------------------------- */
+/* --- the change under way ------------------------------------------------- */
 int
 import_seal(struct importer *im)
 {
@@ -144,14 +145,17 @@ import_seal(struct importer *im)
 static int
 open_change(struct importer *im, int64_t ns)
 {
-	struct change_info info = {.ns = ns, .branch = im->branch,
-		.kind = CHANGE_IMPORT, .actor = im->ctx->actor,
-		.client = im->ctx->client, .session = im->ctx->session,
+	struct change_info info = {.ns = ns,
+		.branch = im->branch,
+		.kind = CHANGE_IMPORT,
+		.actor = im->ctx->actor,
+		.client = im->ctx->client,
+		.session = im->ctx->session,
 		.message = im->ctx->message};
 	int r = 0;
 
-	if (im->change != NULL && (im->ns != ns ||
-			change_ops(im->change) >= LIMIT_SLICE_FACTS))
+	if (im->change != NULL &&
+		(im->ns != ns || change_ops(im->change) >= LIMIT_SLICE_FACTS))
 		r = import_seal(im);
 	if (r == 0 && im->change == NULL)
 		r = change_begin(im->st, &info, &im->change, im->e);
@@ -176,10 +180,15 @@ import_add(struct importer *im, const struct fact *f, int64_t *ret_id)
 struct fact
 import_fact(int64_t entity, enum fact_kind kind)
 {
-	return (struct fact){.entity = entity, .kind = kind, .weight = -1,
-		.method = METHOD_IMPORT, .confidence = -1,
-		.valid_from = FACT_NO_TIME, .valid_to = FACT_NO_TIME,
-		.source_at = FACT_NO_TIME, .text = ""};
+	return (struct fact){.entity = entity,
+		.kind = kind,
+		.weight = -1,
+		.method = METHOD_IMPORT,
+		.confidence = -1,
+		.valid_from = FACT_NO_TIME,
+		.valid_to = FACT_NO_TIME,
+		.source_at = FACT_NO_TIME,
+		.text = ""};
 }
 
 int
@@ -201,9 +210,10 @@ import_namespace(struct importer *im, const json_t *o, int64_t *ret_ns)
 	return r == 0 ? open_change(im, *ret_ns) : r;
 }
 
-/* --- entities ------------------------------------------------------------------------ */
+/* --- entities ------------------------------------------------------------- */
 static int
-import_lines_add_existence(struct importer *im, int64_t entity, const struct entity_line *l)
+import_lines_add_existence(struct importer *im, int64_t entity,
+	const struct entity_line *l)
 {
 	struct fact f = import_fact(entity, FACT_EXISTENCE);
 	int r = label_intern(im->st, l->type, &f.label, im->e);
@@ -247,8 +257,8 @@ label_member(struct importer *im, const json_t *o, const char *key,
 	size_t n;
 
 	return import_text(o, key, LIMIT_LABEL_BYTES, &text, &n)
-		? label_intern(im->st, text, ret, im->e)
-		: 0;
+		       ? label_intern(im->st, text, ret, im->e)
+		       : 0;
 }
 
 void
@@ -281,8 +291,8 @@ read_provenance(struct importer *im, const json_t *o, struct fact *f)
 }
 
 static int
-import_lines_add_observation(struct importer *im, int64_t entity, const json_t *text,
-	const json_t *provenance)
+import_lines_add_observation(struct importer *im, int64_t entity,
+	const json_t *text, const json_t *provenance)
 {
 	struct fact f = import_fact(entity, FACT_OBSERVATION);
 	int64_t same;
@@ -300,8 +310,9 @@ import_lines_add_observation(struct importer *im, int64_t entity, const json_t *
 			r = import_add(im, &f, &same);
 	}
 	return r >= 0 && json_is_object(provenance)
-		? import_marks(im, entity, same, provenance)
-		: r < 0 ? r : 0;
+		       ? import_marks(im, entity, same, provenance)
+	       : r < 0 ? r
+		       : 0;
 }
 
 static int
@@ -335,7 +346,8 @@ add_metadata(struct importer *im, int64_t entity, const json_t *metadata)
 
 /* Other names lead to it too, unless they lead elsewhere already. */
 static int
-import_lines_add_aliases(struct importer *im, int64_t entity, const json_t *aliases)
+import_lines_add_aliases(struct importer *im, int64_t entity,
+	const json_t *aliases)
 {
 	size_t i;
 	json_t *v;
@@ -382,10 +394,11 @@ import_entity(struct importer *im, const json_t *o)
 	if (r != 0)
 		return r;
 	json_array_foreach(l.observations, i, v) {
-		const json_t *from = json_is_object(v)
-			? v : json_array_get(l.provenance, i);
+		const json_t *from =
+			json_is_object(v) ? v : json_array_get(l.provenance, i);
 
-		r = import_lines_add_observation(im, entity, observation_text(v), from);
+		r = import_lines_add_observation(im, entity,
+			observation_text(v), from);
 		if (r != 0)
 			return r;
 	}
@@ -413,7 +426,9 @@ import_line(struct importer *im, const json_t *record)
 		return import_relation(im, record);
 	if (type != NULL && strcmp(type, "file") == 0)
 		return import_file_line(im, record);
-	return import_complain(im, "type is %s%.60s%s; 'entity', 'relation' or "
-		"'file' is known", type != NULL ? "'" : "", type != NULL ? type
-		: "missing", type != NULL ? "'" : "");
+	return import_complain(im,
+		"type is %s%.60s%s; 'entity', 'relation' or "
+		"'file' is known",
+		type != NULL ? "'" : "", type != NULL ? type : "missing",
+		type != NULL ? "'" : "");
 }

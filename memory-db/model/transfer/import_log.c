@@ -25,7 +25,7 @@
 
 #define KEY_SIZE 340
 
-/* --- ops kept between slices -------------------------------------------------------- */
+/* --- ops kept between slices ---------------------------------------------- */
 static void
 staged_key(const struct importer *im, int64_t n, char out[KEY_SIZE])
 {
@@ -94,7 +94,7 @@ drop_staged(struct importer *im)
 	return meta_drop(im->st, from, to, im->e);
 }
 
-/* --- a change ------------------------------------------------------------------------------ */
+/* --- a change ------------------------------------------------------------- */
 static int
 note_text(void *ctx, const struct log_fact *f)
 {
@@ -157,7 +157,8 @@ import_log_replay_op(struct importer *im, const json_t *o, int64_t ns)
 		fact >> STORE_NS_SHIFT != ns)
 		r = err_set(im->e, MDB_E_INVALID,
 			"a change of the log touches fact %" PRId64 " of "
-			"another namespace: the log was altered", fact);
+			"another namespace: the log was altered",
+			fact);
 	if (r >= 0 && what != OP_BRANCH)
 		r = import_check_entity(im, entity, ns);
 	if (r < 0)
@@ -175,11 +176,15 @@ import_log_replay_op(struct importer *im, const json_t *o, int64_t ns)
 	if (what == OP_ERASE)
 		return replay_erase(im, entity, fact, key);
 	if (what == OP_BRANCH)
-		return replay_branch(im, o, &(struct branch_row){
-			.id = value, .ns = ns, .fork = fact}, key);
+		return replay_branch(im, o,
+			&(struct branch_row){.id = value,
+				.ns = ns,
+				.fork = fact},
+			key);
 	return err_set(im->e, MDB_E_VERSION,
 		"the log holds an operation (%" PRId64 ") that this version "
-		"does not know; upgrade first", what);
+		"does not know; upgrade first",
+		what);
 }
 
 struct head {
@@ -224,8 +229,9 @@ read_texts(struct importer *im, const json_t *o, struct head *h)
 			im->e);
 	if (r < 0)
 		return r;
-	if (jx_string(o, "message_digest", JX_OPTIONAL, &digest, NULL,
-		    im->e) == 0 && h->info.message == NULL &&
+	if (jx_string(o, "message_digest", JX_OPTIONAL, &digest, NULL, im->e) ==
+			0 &&
+		h->info.message == NULL &&
 		member_hex(digest, h->message_digest, FACT_DIGEST_BYTES) == 0)
 		h->given.message_digest = h->message_digest;
 	h->info.kind = (enum change_kind)import_log_kind_of(kind);
@@ -234,7 +240,8 @@ read_texts(struct importer *im, const json_t *o, struct head *h)
 			member_hex(salt, h->salt, FACT_SALT_BYTES) != 0))
 		return err_set(im->e, MDB_E_INVALID,
 			"change %" PRId64 " of the log is damaged (kind, chain "
-			"or message_salt)", h->given.id);
+			"or message_salt)",
+			h->given.id);
 	return 0;
 }
 
@@ -245,7 +252,8 @@ read_head(struct importer *im, const json_t *o, struct head *h)
 		&h->given.id, im->e);
 
 	if (r == 0)
-		r = jx_int(o, "ns", JX_REQUIRED, 1, 1 << 20, &h->info.ns, im->e);
+		r = jx_int(o, "ns", JX_REQUIRED, 1, 1 << 20, &h->info.ns,
+			im->e);
 	if (r == 0)
 		r = jx_int(o, "at", JX_REQUIRED, INT64_MIN, INT64_MAX,
 			&h->given.at, im->e);
@@ -320,7 +328,7 @@ apply_change(struct importer *im)
 	return drop_staged(im);
 }
 
-/* --- lines ------------------------------------------------------------------------------------ */
+/* --- lines ---------------------------------------------------------------- */
 struct same {
 	const struct head *h;
 	bool here, is_same;
@@ -333,7 +341,7 @@ compare_change(void *ctx, const struct log_change *c)
 
 	s->here = true;
 	s->is_same = c->ns == s->h->info.ns && c->chain != NULL &&
-		memcmp(c->chain, s->h->chain, 32) == 0;
+		     memcmp(c->chain, s->h->chain, 32) == 0;
 	return 0;
 }
 
@@ -347,7 +355,8 @@ replay_change(struct importer *im, const json_t *o)
 	if (im->state.head != NULL)
 		return err_set(im->e, MDB_E_INVALID,
 			"line %" PRId64 ": the change before it is not "
-			"complete; lines are missing", im->line);
+			"complete; lines are missing",
+			im->line);
 	r = read_head(im, o, &h);
 	if (r == 0)
 		r = log_get(im->st, h.given.id, compare_change, &s, im->e);
@@ -359,7 +368,8 @@ replay_change(struct importer *im, const json_t *o)
 			"than that of the log; a log can be replayed into an "
 			"empty database or continue its own. To add what is "
 			"in it to this memory, import an export made with "
-			"--current", h.given.id);
+			"--current",
+			h.given.id);
 	r = s.here ? 0 : import_check_log_place(im, h.info.ns);
 	if (r != 0)
 		return r;
@@ -381,13 +391,14 @@ replay_one_op(struct importer *im, const json_t *o)
 	if (im->state.head == NULL)
 		return err_set(im->e, MDB_E_INVALID,
 			"line %" PRId64 ": an operation outside of a change; "
-			"lines are missing", im->line);
+			"lines are missing",
+			im->line);
 	if (json_array_append(im->ops, (json_t *)(uintptr_t)o) != 0)
 		return err_nomem(im->e);
 	ops = json_object_get(im->state.head, "ops");
 	return (json_int_t)json_array_size(im->ops) >= json_integer_value(ops)
-		? apply_change(im)
-		: 0;
+		       ? apply_change(im)
+		       : 0;
 }
 
 int

@@ -11,13 +11,12 @@
 #include "memory-db/store/facts/labels.h"
 
 static int
-import_marks_add_mark(struct importer *im, int64_t entity, int64_t of, enum fact_kind kind,
-	const char *text, size_t n)
+import_marks_add_mark(struct importer *im, int64_t entity, int64_t of,
+	enum fact_kind kind, const char *text, size_t n)
 {
 	struct fact f = import_fact(entity, kind);
-	int r = kind == FACT_TAG
-			? label_intern(im->st, text, &f.label, im->e)
-			: 0;
+	int r = kind == FACT_TAG ? label_intern(im->st, text, &f.label, im->e)
+				 : 0;
 
 	f.supersedes = of;
 	f.text = text;
@@ -38,7 +37,8 @@ import_marks_is_in(const json_t *list, const json_t *tag)
 }
 
 static int
-import_marks_add_tags(struct importer *im, int64_t entity, int64_t of, const json_t *tags)
+import_marks_add_tags(struct importer *im, int64_t entity, int64_t of,
+	const json_t *tags)
 {
 	json_t *all AUTO_JSON = NULL, *tag;
 	size_t i;
@@ -74,10 +74,12 @@ add_note(struct importer *im, int64_t entity, int64_t of, const json_t *object)
 		return err_nomem(im->e);
 	if (text.len > LIMIT_METADATA_BYTES)
 		return 0;
-	r = fact_find_mark(
-		im->st, entity, of, FACT_NOTE, NULL, 0, &have, im->e);
-	return r == 0 ? import_marks_add_mark(im, entity, of, FACT_NOTE, text.data, text.len)
-		      : r < 0 ? r : 0;
+	r = fact_find_mark(im->st, entity, of, FACT_NOTE, NULL, 0, &have,
+		im->e);
+	return r == 0  ? import_marks_add_mark(im, entity, of, FACT_NOTE,
+				 text.data, text.len)
+	       : r < 0 ? r
+		       : 0;
 }
 
 int
@@ -88,7 +90,6 @@ import_marks(struct importer *im, int64_t entity, int64_t of, const json_t *o)
 
 	if (json_array_size(tags) > 0)
 		r = import_marks_add_tags(im, entity, of, tags);
-	return r == 0 ? add_note(im, entity, of,
-				json_object_get(o, "metadata"))
+	return r == 0 ? add_note(im, entity, of, json_object_get(o, "metadata"))
 		      : r;
 }

@@ -10,16 +10,16 @@ import_time(const json_t *o, const char *key, int64_t *ret)
 	const json_t *v = json_object_get(o, key);
 
 	return json_is_string(v)
-		? clock_parse(json_string_value(v), clock_now_ms(), 0, false,
-			  ret, NULL) == 0
-		: jx_integral(v, ret);
+		       ? clock_parse(json_string_value(v), clock_now_ms(), 0,
+				 false, ret, NULL) == 0
+		       : jx_integral(v, ret);
 }
 
 int
 import_check_numbers(const json_t *o, struct err *e)
 {
-	static const char *const shares[] = {
-		"confidence", "salience", "weight"};
+	static const char *const shares[] = {"confidence", "salience",
+		"weight"};
 	static const char *const times[] = {"source_timestamp", "at",
 		"valid_from", "valid_to", "created_at"};
 	double share;

@@ -80,7 +80,8 @@ import_check_log_namespace(struct importer *im, int64_t id, const char *name,
 		return err_set(im->e, MDB_E_INVALID,
 			"the log calls the namespace with id 1 '%.200s'; that "
 			"is 'default', the user's own memory, everywhere, and "
-			"no file renames it", name);
+			"no file renames it",
+			name);
 	if (im->state.all || strcmp(name, import_home(im)) == 0)
 		return 0;
 	if (is_here)
@@ -100,10 +101,11 @@ import_check_log_place(struct importer *im, int64_t ns)
 	if (r != 0)
 		return r < 0 ? r : 0;
 	return err_param(im->e, MDB_E_DENIED, "all_namespaces",
-		"the log writes into namespace %" PRId64 ", and an import stays "
+		"the log writes into namespace %" PRId64
+		", and an import stays "
 		"in that of the call, '%.200s'; allow all (memoryctl import "
-		"--all-namespaces) if that is meant", ns,
-		import_home(im));
+		"--all-namespaces) if that is meant",
+		ns, import_home(im));
 }
 
 int
@@ -117,7 +119,8 @@ import_check_entity(struct importer *im, int64_t entity, int64_t ns)
 		return r < 0 ? r : 0;
 	return err_set(im->e, MDB_E_INVALID,
 		"a change of the log touches entity %" PRId64 " of another "
-		"namespace: the log was altered", entity);
+		"namespace: the log was altered",
+		entity);
 }
 
 int
@@ -140,5 +143,6 @@ import_note_erased(struct importer *im, int64_t facts)
 		"this log erases for good what is here (%" PRId64 " facts with "
 		"this change); nothing of this part was imported. If that is "
 		"meant, confirm it (memoryctl import "
-		"--confirm-erasures)", im->result->erased);
+		"--confirm-erasures)",
+		im->result->erased);
 }

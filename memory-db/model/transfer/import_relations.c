@@ -23,8 +23,8 @@ existing(struct importer *im, int64_t ns, const char *name, size_t n,
  * is in the user's memory, where it is looked for as well. 1 with the entity; 0
  * when it does not exist and the line was reported. */
 static int
-import_relations_find_end(struct importer *im, const json_t *o, const char *key, int64_t *ret,
-	bool *ret_user)
+import_relations_find_end(struct importer *im, const json_t *o, const char *key,
+	int64_t *ret, bool *ret_user)
 {
 	char member[32];
 	const char *name, *of;
@@ -42,8 +42,10 @@ import_relations_find_end(struct importer *im, const json_t *o, const char *key,
 	if (r == 0)
 		r = existing(im, NAMESPACE_DEFAULT, name, n, ret);
 	if (r == 0)
-		r = import_complain(im, "relation %s '%.200s': no entity of "
-			"that name in the lines before", key, name);
+		r = import_complain(im,
+			"relation %s '%.200s': no entity of "
+			"that name in the lines before",
+			key, name);
 	return r;
 }
 
@@ -53,14 +55,16 @@ find_ends(struct importer *im, const json_t *o, struct fact *f)
 {
 	bool from_user, to_user;
 	int64_t end;
-	int r = import_relations_find_end(im, o, "from", &f->entity, &from_user);
+	int r = import_relations_find_end(im, o, "from", &f->entity,
+		&from_user);
 
 	if (r == 1)
 		r = import_relations_find_end(im, o, "to", &f->peer, &to_user);
 	if (r != 1 || !from_user)
 		return r;
 	if (to_user)
-		return import_complain(im, "both ends of the relation are in "
+		return import_complain(im,
+			"both ends of the relation are in "
 			"the user's memory, none in the namespace of the line");
 	end = f->entity;
 	f->entity = f->peer;

@@ -13,7 +13,7 @@
 #include "memory-db/store/facts/labels.h"
 #include "memory-db/store/log/operate.h"
 
-/* --- namespaces and aliases ------------------------------------------------------------ */
+/* --- namespaces and aliases ----------------------------------------------- */
 struct import_rows_found {
 	bool here, same_name, is_empty;
 	const char *name;
@@ -67,7 +67,8 @@ set_weights(struct importer *im, int64_t ns, json_t *weights)
 			    : MDB_E_NOMEM;
 
 		if (r != 0 && r != MDB_E_INVALID)
-			return err_set(im->e, r, "the weights of recall of a "
+			return err_set(im->e, r,
+				"the weights of recall of a "
 				"namespace cannot be written");
 	}
 	return 0;
@@ -89,7 +90,8 @@ replay_namespace(struct importer *im, const json_t *o)
 	if (r != 0)
 		return r;
 	if (n == 0 || n > LIMIT_LABEL_BYTES || stem_n >= NAMESPACE_STEM_SIZE)
-		return err_set(im->e, MDB_E_INVALID, "a namespace of the log "
+		return err_set(im->e, MDB_E_INVALID,
+			"a namespace of the log "
 			"has a name or language that is too long");
 	f.name = name;
 	r = operate_namespaces(im->st, id, compare_namespace, &f, im->e);
@@ -137,8 +139,8 @@ replay_alias(struct importer *im, const json_t *o)
 	if (r != 1)
 		return r;
 	/* Names may have moved on since the log was written. */
-	r = im->state.applied ? 0 : entity_find(im->st, ns, name, n, &other,
-					    im->e);
+	r = im->state.applied ? 0
+			      : entity_find(im->st, ns, name, n, &other, im->e);
 	if (r != 0)
 		return r < 0 ? r : 0;
 	return entity_alias(im->st, ns, name, n, entity, true, im->e);
@@ -152,10 +154,11 @@ replay_file(struct importer *im, const json_t *o)
 	int r = jx_int(o, "ns", JX_REQUIRED, 1, 1 << 20, &ns, im->e);
 
 	if (r == 0)
-		r = operate_namespaces(im->st, ns, compare_namespace, &f, im->e);
+		r = operate_namespaces(im->st, ns, compare_namespace, &f,
+			im->e);
 	if (r == 0 && !f.here)
 		return import_complain(im, "a file of a namespace that the log "
-			"does not have");
+					   "does not have");
 	if (r == 0)
 		r = import_may_write(im, ns);
 	if (r == 0)
@@ -163,9 +166,10 @@ replay_file(struct importer *im, const json_t *o)
 	return r == 1 ? import_file(im, o, ns) : r;
 }
 
-/* --- branches --------------------------------------------------------------------------- */
+/* --- branches ------------------------------------------------------------- */
 static int
-import_rows_create_branch(struct importer *im, const json_t *op, struct branch_row *b)
+import_rows_create_branch(struct importer *im, const json_t *op,
+	struct branch_row *b)
 {
 	json_t *o = NULL;
 	size_t n = 0;
@@ -203,22 +207,27 @@ replay_branch(struct importer *im, const json_t *op, struct branch_row *b,
 		r = branch_set_state(im->st, b->id, BRANCH_DISCARDED, im->e);
 		break;
 	default:
-		return err_set(im->e, MDB_E_VERSION, "the log does something "
+		return err_set(im->e, MDB_E_VERSION,
+			"the log does something "
 			"to a branch (%" PRId64 ") that this version does not "
-			"know; upgrade first", action);
+			"know; upgrade first",
+			action);
 	}
 	return r == 0 ? change_branch(im->change, (enum branch_action)action,
 				b->id, b->fork, im->e)
 		      : r;
 }
 
-/* --- conflicts -------------------------------------------------------------------------- */
+/* --- conflicts ------------------------------------------------------------ */
 int
 replay_conflict(struct importer *im, const json_t *o)
 {
-	struct conflict_line c = {.confidence = -1, .other = CONFLICT_NONE,
-		.base = CONFLICT_NONE, .ours = CONFLICT_NONE,
-		.theirs = CONFLICT_NONE, .action = CONFLICT_NONE,
+	struct conflict_line c = {.confidence = -1,
+		.other = CONFLICT_NONE,
+		.base = CONFLICT_NONE,
+		.ours = CONFLICT_NONE,
+		.theirs = CONFLICT_NONE,
+		.action = CONFLICT_NONE,
 		.closed = CONFLICT_NONE};
 	const struct {
 		const char *key;

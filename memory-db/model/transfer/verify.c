@@ -15,13 +15,13 @@
 #include "memory-db/store/check/verify.h"
 
 /* Time of a slice: other reads share the reader. */
-#define SLICE_NS (50 * 1000 * 1000LL)
+#define SLICE_NS   (50 * 1000 * 1000LL)
 #define HEAD_BYTES 32
 
 struct verify_page {
 	struct store *st;
 	struct verify_mark mark;
-	int64_t changes, facts;	/* checked before this slice */
+	int64_t changes, facts; /* checked before this slice */
 	json_t *problems;	/* borrowed */
 	struct err *e;
 };
@@ -54,10 +54,16 @@ read_cursor(struct verify_page *p, const char *cursor)
 		return lens_newest(p->st, &p->mark.change, p->e);
 	r = page_cursor_parse(cursor, 'v', v, VERIFY_MARK_NUMBERS, p->e);
 	if (r == 0)
-		p->mark = (struct verify_mark){.change = v[0], .step = v[1],
-			.a = v[2], .changes = v[3], .facts = v[4],
-			.spans = v[5], .closed = v[6], .versions = v[7],
-			.attrs = v[8], .problems = v[9]};
+		p->mark = (struct verify_mark){.change = v[0],
+			.step = v[1],
+			.a = v[2],
+			.changes = v[3],
+			.facts = v[4],
+			.spans = v[5],
+			.closed = v[6],
+			.versions = v[7],
+			.attrs = v[8],
+			.problems = v[9]};
 	return r;
 }
 
@@ -76,8 +82,8 @@ set_next(struct verify_page *p, json_t *o)
 
 /* NAMESPACE:HEX; the name may hold colons. */
 static int
-parse_head(struct verify_page *p, const char *head, char *name, size_t name_size,
-	unsigned char bytes[HEAD_BYTES])
+parse_head(struct verify_page *p, const char *head, char *name,
+	size_t name_size, unsigned char bytes[HEAD_BYTES])
 {
 	const char *colon = strrchr(head, ':');
 
@@ -111,7 +117,8 @@ verify_check_head(struct verify_page *p, const char *head, json_t *o)
 		snprintf(detail, sizeof(detail),
 			"the head is no link of the chain of namespace "
 			"'%.255s': its log was rewritten since, or this is "
-			"another database", name);
+			"another database",
+			name);
 		p->mark.problems++;
 		return verify_tell(p, "head", detail, 0);
 	}
@@ -173,8 +180,8 @@ verify_page(struct store *st, const char *cursor, const char *head,
 	if (r == 0 && cursor == NULL && head != NULL)
 		r = verify_check_head(&p, head, o);
 	if (r == 0)
-		r = verify_slice(st, &p.mark, clock_mono_ns() + SLICE_NS, verify_tell,
-			&p, &progress, &done, e);
+		r = verify_slice(st, &p.mark, clock_mono_ns() + SLICE_NS,
+			verify_tell, &p, &progress, &done, e);
 	if (r == 0 && done && p.mark.problems == 0)
 		trouble_over(store_database(st), TROUBLE_DAMAGE);
 	if (r == 0)

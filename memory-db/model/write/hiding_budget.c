@@ -8,8 +8,8 @@
 #include "common/text.h"
 #include "memory-db/store/engine/meta.h"
 
-#define SPAN_MS 10000
-#define SPANS	6	/* a minute */
+#define SPAN_MS	 10000
+#define SPANS	 6 /* a minute */
 #define KEY_SIZE (32 + LIMIT_LABEL_BYTES)
 
 /* In order of time, whatever the session. */
@@ -21,7 +21,8 @@ hiding_budget_make_key(char out[KEY_SIZE], int64_t span, const char *session)
 }
 
 static int
-hiding_budget_get(struct store *st, const char *key, int64_t *ret, struct err *e)
+hiding_budget_get(struct store *st, const char *key, int64_t *ret,
+	struct err *e)
 {
 	struct buf text AUTO_BUF = {0};
 	int r = meta_get(st, key, &text, e);
@@ -35,7 +36,8 @@ hiding_budget_get(struct store *st, const char *key, int64_t *ret, struct err *e
 }
 
 static int
-hiding_budget_keep(struct store *st, const char *key, int64_t n, int64_t span, struct err *e)
+hiding_budget_keep(struct store *st, const char *key, int64_t n, int64_t span,
+	struct err *e)
 {
 	char from[KEY_SIZE], to[KEY_SIZE], text[24];
 	int64_t have;
@@ -50,14 +52,16 @@ hiding_budget_keep(struct store *st, const char *key, int64_t n, int64_t span, s
 }
 
 static int
-hiding_budget_refuse(const struct context *ctx, int64_t used, int64_t n, struct err *e)
+hiding_budget_refuse(const struct context *ctx, int64_t used, int64_t n,
+	struct err *e)
 {
 	return err_param(e, MDB_E_LIMIT, "confirm",
 		"this hides %lld facts, after %lld in the last minute%s; "
 		"an agent may hide %d a minute unasked. Nothing was done. "
 		"Look at what would go; if all of it is meant, repeat the "
 		"call (of a script: execute_code, run_skill) with confirm: "
-		"true", (long long)n, (long long)used,
+		"true",
+		(long long)n, (long long)used,
 		ctx->session != NULL ? " of this session" : "",
 		LIMIT_HIDDEN_UNASKED);
 }

@@ -47,7 +47,8 @@ most_of(const struct write *w)
 }
 
 static int
-repeats_keep(struct repeats *x, int64_t fact, const char *text, size_t n, struct err *e)
+repeats_keep(struct repeats *x, int64_t fact, const char *text, size_t n,
+	struct err *e)
 {
 	struct repeats_text read;
 	struct near_text *t;
@@ -92,9 +93,9 @@ static int
 repeats_load(struct repeats *x, size_t low, size_t high, struct err *e)
 {
 	struct repeats_loading l = {x, e};
-	int r = fact_each_newest(x->w->st, x->entity,
-		(int64_t)(low * 2 / 3), (int64_t)(high * 3 / 2 + 8),
-		(int64_t)most_of(x->w), repeats_load_one, &l, e);
+	int r = fact_each_newest(x->w->st, x->entity, (int64_t)(low * 2 / 3),
+		(int64_t)(high * 3 / 2 + 8), (int64_t)most_of(x->w),
+		repeats_load_one, &l, e);
 
 	for (size_t i = 0, k = x->n; i + 1 < k; i++, k--) {
 		struct near_text t = x->v[i];
@@ -113,8 +114,8 @@ repeats_begin(struct repeats *x, struct write *w, int64_t entity, bool fresh,
 	const json_t *item;
 
 	*x = (struct repeats){.w = w, .entity = entity, .is_fresh = fresh};
-	x->is_on = w->watch && !(fresh && (json_array_size(list) < 2 ||
-						  !w->ctx->is_agent));
+	x->is_on = w->watch &&
+		   !(fresh && (json_array_size(list) < 2 || !w->ctx->is_agent));
 	json_array_foreach((json_t *)(uintptr_t)list, i, item) {
 		size_t n = bytes_of(item);
 
@@ -128,16 +129,16 @@ repeats_begin(struct repeats *x, struct write *w, int64_t entity, bool fresh,
 	return x->is_on && !fresh ? repeats_load(x, low, high, e) : 0;
 }
 
-/* --- looking --------------------------------------------------------------- */
+/* --- looking -------------------------------------------------------------- */
 struct hits {
-	const struct near_text *same;	/* NULL: none */
+	const struct near_text *same; /* NULL: none */
 	const struct near_text *similar[REPEATS_TOLD];
 	size_t n;
 };
 
 static int
-repeats_search(const struct repeats *x, const char *text, size_t n, struct hits *ret,
-	struct err *e)
+repeats_search(const struct repeats *x, const char *text, size_t n,
+	struct hits *ret, struct err *e)
 {
 	size_t most = most_of(x->w), first = x->n > most ? x->n - most : 0;
 	struct repeats_text read, other;
@@ -196,7 +197,8 @@ repeats_key_of(const json_t *item, char key[24])
 }
 
 int
-repeats_look(struct repeats *x, const json_t *item, int64_t *ret_fact, struct err *e)
+repeats_look(struct repeats *x, const json_t *item, int64_t *ret_fact,
+	struct err *e)
 {
 	struct hits hits;
 	json_t *note;
@@ -208,7 +210,8 @@ repeats_look(struct repeats *x, const json_t *item, int64_t *ret_fact, struct er
 		x->is_on = false;
 	if (!x->is_on || bytes_of(item) > LIMIT_ALIKE_BYTES)
 		return 0;
-	r = repeats_search(x, json_string_value(repeats_text_of(item)), bytes_of(item), &hits, e);
+	r = repeats_search(x, json_string_value(repeats_text_of(item)),
+		bytes_of(item), &hits, e);
 	if (r == 0)
 		r = repeats_note_of(&hits, &note, e);
 	if (r != 0 || note == NULL)
@@ -226,11 +229,11 @@ repeats_put(struct repeats *x, const json_t *item, int64_t fact, struct err *e)
 {
 	if (!x->is_on || bytes_of(item) > LIMIT_ALIKE_BYTES)
 		return 0;
-	return repeats_keep(x, fact, json_string_value(repeats_text_of(item)), bytes_of(item),
-		e);
+	return repeats_keep(x, fact, json_string_value(repeats_text_of(item)),
+		bytes_of(item), e);
 }
 
-/* --- what is meant --------------------------------------------------------- */
+/* --- what is meant -------------------------------------------------------- */
 void
 nearest_done(struct nearest *x)
 {
@@ -241,9 +244,9 @@ nearest_done(struct nearest *x)
 
 /* Of a text that has what is sought in it, as whole words: where that is much of
  * the text, it is meant; a short piece is only told as the nearest. */
-#define SHARE_PART 0.9
+#define SHARE_PART  0.9
 #define SHARE_PIECE 0.55
-#define PART_OF 4	/* much: one byte of so many */
+#define PART_OF	    4 /* much: one byte of so many */
 
 struct seeking {
 	struct nearest *found;
@@ -264,8 +267,8 @@ share_of_part(const struct seeking *s, const struct fact *f)
 {
 	const char *at = f->text, *end = f->text + f->text_n;
 
-	while (s->n > 0 && (at = memmem(at, (size_t)(end - at), s->text,
-				    s->n)) != NULL) {
+	while (s->n > 0 &&
+		(at = memmem(at, (size_t)(end - at), s->text, s->n)) != NULL) {
 		if ((at == f->text || !is_in_word(at[-1])) &&
 			(at + s->n == end || !is_in_word(at[s->n])))
 			return s->n * PART_OF >= f->text_n ? SHARE_PART
@@ -325,9 +328,10 @@ repeats_find(struct write *w, int64_t entity, const char *text, size_t n,
 		LIMIT_ALIKE_SOUGHT, seek_one, &s, e);
 }
 
-/* --- telling --------------------------------------------------------------- */
+/* --- telling -------------------------------------------------------------- */
 static int
-repeats_tell(json_t *row, const char *member, size_t index, json_t *text, struct err *e)
+repeats_tell(json_t *row, const char *member, size_t index, json_t *text,
+	struct err *e)
 {
 	json_t *list = json_object_get(row, member);
 
@@ -370,8 +374,8 @@ repeats_row(struct write *w, const json_t *list, json_t *row, struct err *e)
 	json_array_foreach((json_t *)(uintptr_t)list, i, item) {
 		repeats_key_of(item, key);
 		if (r == 0)
-			r = tell_note(
-				row, i, json_object_get(w->alike, key), e);
+			r = tell_note(row, i, json_object_get(w->alike, key),
+				e);
 	}
 	return r;
 }

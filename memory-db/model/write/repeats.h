@@ -20,7 +20,7 @@
 
 struct near_text {
 	int64_t fact;
-	char *text;		/* owned */
+	char *text; /* owned */
 	size_t n;
 	struct repeats_sketch sketch;
 };
@@ -30,14 +30,14 @@ struct repeats {
 	struct write *w;
 	int64_t entity;
 	bool is_on, is_fresh;
-	struct near_text *v;	/* newest last; owned */
+	struct near_text *v; /* newest last; owned */
 	size_t n, cap;
 };
 
 /* Before the texts of a list are added to the entity. fresh: it was made by
  * this change and says nothing yet. */
-int repeats_begin(struct repeats *x, struct write *w, int64_t entity, bool fresh,
-	const json_t *list, struct err *e) MUST_CHECK;
+int repeats_begin(struct repeats *x, struct write *w, int64_t entity,
+	bool fresh, const json_t *list, struct err *e) MUST_CHECK;
 void repeats_done(struct repeats *x);
 #define AUTO_NEAR __attribute__((cleanup(repeats_done)))
 
@@ -47,8 +47,8 @@ void repeats_done(struct repeats *x);
 int repeats_look(struct repeats *x, const json_t *item, int64_t *ret_fact,
 	struct err *e) MUST_CHECK;
 /* The item was stored as that fact. */
-int repeats_put(struct repeats *x, const json_t *item, int64_t fact, struct err *e)
-	MUST_CHECK;
+int repeats_put(struct repeats *x, const json_t *item, int64_t fact,
+	struct err *e) MUST_CHECK;
 
 /* The observations of an entity that share most words with a text, best first:
  * none below REPEATS_LEAST. */
@@ -59,7 +59,7 @@ struct nearest {
 	struct nearest_text {
 		int64_t fact;
 		double share;
-		char *text;	/* owned */
+		char *text; /* owned */
 		size_t n;
 	} v[REPEATS_FOUND];
 };

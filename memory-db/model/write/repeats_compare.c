@@ -9,7 +9,7 @@
 #include "common/err.h"
 #include "common/text.h"
 
-/* --- characters ------------------------------------------------------------ */
+/* --- characters ----------------------------------------------------------- */
 /* Bytes of white space at s, 0: none. */
 static size_t
 space_at(const char *s, size_t n)
@@ -57,7 +57,7 @@ repeats_compare_trim(const char **s, size_t *n)
 	}
 	while (*n > 0) {
 		char last = (*s)[*n - 1];
-		size_t k = strchr("\"')]}`.,;:!", last) != NULL ? 1
+		size_t k = strchr("\"')]}`.,;:!", last) != NULL	       ? 1
 			   : *n >= 3 && is_typographic(*s + *n - 3, 3) ? 3
 								       : 0;
 
@@ -69,11 +69,12 @@ repeats_compare_trim(const char **s, size_t *n)
 		*n = 0;
 }
 
-/* --- words ----------------------------------------------------------------- */
+/* --- words ---------------------------------------------------------------- */
 static uint64_t
 hash(const char *s, size_t n)
 {
-	uint64_t h = 0xcbf29ce484222325; /* FNV-1a; nothing hangs on it but time */
+	uint64_t h =
+		0xcbf29ce484222325; /* FNV-1a; nothing hangs on it but time */
 
 	for (size_t i = 0; i < n; i++)
 		h = (h ^ (unsigned char)s[i]) * 0x100000001b3;
@@ -104,9 +105,9 @@ is_hard(const char *w, size_t n)
 		"monday", "tuesday", "wednesday", "thursday", "friday",
 		"saturday", "sunday", "january", "february", "march", "april",
 		"june", "july", "august", "september", "october", "november",
-		"december", "today", "tomorrow", "yesterday", "daily",
-		"weekly", "monthly", "yearly", "morning", "noon", "evening",
-		"night", "spring", "summer", "autumn", "winter"};
+		"december", "today", "tomorrow", "yesterday", "daily", "weekly",
+		"monthly", "yearly", "morning", "noon", "evening", "night",
+		"spring", "summer", "autumn", "winter"};
 
 	if (n > 3 && memcmp(w + n - 3, "n't", 3) == 0)
 		return true;
@@ -142,8 +143,8 @@ is_written_as_code(const char *s, size_t n)
 
 /* code: it stands between backticks. */
 static int
-repeats_compare_read_word(const char *s, size_t n, bool first, bool code, struct buf *folded,
-	struct buf *stem, struct repeats_word *ret)
+repeats_compare_read_word(const char *s, size_t n, bool first, bool code,
+	struct buf *folded, struct buf *stem, struct repeats_word *ret)
 {
 	struct repeats_compare_shape x = repeats_compare_shape_of(s, n);
 
@@ -214,15 +215,15 @@ repeats_read(const char *s, size_t n, struct repeats_text *ret)
 			ret->too_long = true;
 			return 0;
 		}
-		if (repeats_compare_read_word(word, len, ret->n == 0, was_code, &folded,
-			    &stem, &ret->words[ret->n]) != 0)
+		if (repeats_compare_read_word(word, len, ret->n == 0, was_code,
+			    &folded, &stem, &ret->words[ret->n]) != 0)
 			return MDB_E_NOMEM;
 		ret->n++;
 	}
 	return 0;
 }
 
-/* --- comparing ------------------------------------------------------------- */
+/* --- comparing ------------------------------------------------------------ */
 void
 repeats_sketch(const struct repeats_text *t, struct repeats_sketch *ret)
 {
@@ -253,7 +254,8 @@ is_same_word(const struct repeats_word *a, const struct repeats_word *b)
 }
 
 static bool
-repeats_compare_is_same(const struct repeats_text *a, const struct repeats_text *b)
+repeats_compare_is_same(const struct repeats_text *a,
+	const struct repeats_text *b)
 {
 	if (a->n != b->n || a->n == 0)
 		return false;
@@ -274,7 +276,8 @@ count_content(const struct repeats_text *t)
 }
 
 static bool
-repeats_compare_matches(const struct repeats_word *a, const struct repeats_word *b)
+repeats_compare_matches(const struct repeats_word *a,
+	const struct repeats_word *b)
 {
 	return a->stem == b->stem && (a->exact == b->exact) &&
 	       (!a->hard || !b->hard || a->folded == b->folded);
@@ -294,7 +297,8 @@ is_within(const struct repeats_text *shorter, const struct repeats_text *longer)
 			i++;
 		if (w->stop)
 			continue;
-		if (i < shorter->n && repeats_compare_matches(&shorter->words[i], w))
+		if (i < shorter->n &&
+			repeats_compare_matches(&shorter->words[i], w))
 			i++;
 		else if (w->hard || w->maybe_name)
 			return false;
@@ -325,7 +329,7 @@ repeats_compare(const struct repeats_text *a, const struct repeats_text *b)
 		nb = n;
 	}
 	return na >= 2 && 4 * na >= 3 * nb && is_within(a, b) ? ALIKE_NEARLY
-							     : ALIKE_NOT;
+							      : ALIKE_NOT;
 }
 
 static size_t
@@ -362,7 +366,8 @@ says_other(const struct repeats_text *wanted, const struct repeats_text *text)
 }
 
 double
-repeats_share(const struct repeats_text *wanted, const struct repeats_text *text)
+repeats_share(const struct repeats_text *wanted,
+	const struct repeats_text *text)
 {
 	size_t na = count_content(wanted), nb = count_content(text);
 	size_t few = na < nb ? na : nb, shared = count_shared(wanted, text);

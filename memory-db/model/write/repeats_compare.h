@@ -19,12 +19,12 @@
 enum alike { ALIKE_NOT, ALIKE_NEARLY, ALIKE_SAME };
 
 struct repeats_word {
-	uint64_t folded;	/* hash of the folded word */
-	uint64_t stem;		/* hash of its stem */
-	uint64_t exact;		/* of the word as written; 0: case is nothing */
-	bool stop;		/* says nothing of its own */
-	bool maybe_name;	/* the first one, with a capital */
-	bool hard;		/* number, name, date, negation */
+	uint64_t folded; /* hash of the folded word */
+	uint64_t stem;	 /* hash of its stem */
+	uint64_t exact;	 /* of the word as written; 0: case is nothing */
+	bool stop;	 /* says nothing of its own */
+	bool maybe_name; /* the first one, with a capital */
+	bool hard;	 /* number, name, date, negation */
 };
 
 struct repeats_text {
@@ -35,8 +35,8 @@ struct repeats_text {
 
 /* Hashes that tell most pairs apart without reading the words. */
 struct repeats_sketch {
-	uint64_t same;		/* equal for texts that are ALIKE_SAME */
-	uint64_t bag;		/* a bit for each stem */
+	uint64_t same; /* equal for texts that are ALIKE_SAME */
+	uint64_t bag;  /* a bit for each stem */
 };
 
 /* 0 or MDB_E_NOMEM. */
@@ -44,13 +44,14 @@ int repeats_read(const char *s, size_t n, struct repeats_text *ret) MUST_CHECK;
 void repeats_sketch(const struct repeats_text *t, struct repeats_sketch *ret);
 
 /* False when the two cannot be alike. */
-bool repeats_maybe(const struct repeats_sketch *a, const struct repeats_sketch *b);
-enum alike repeats_compare(
-	const struct repeats_text *a, const struct repeats_text *b);
+bool repeats_maybe(const struct repeats_sketch *a,
+	const struct repeats_sketch *b);
+enum alike repeats_compare(const struct repeats_text *a,
+	const struct repeats_text *b);
 
 /* How far the words of a text are those that are wanted, 0 to 1: for finding what
  * is meant. A part of it counts as near. */
-double repeats_share(
-	const struct repeats_text *wanted, const struct repeats_text *text);
+double repeats_share(const struct repeats_text *wanted,
+	const struct repeats_text *text);
 
 #endif

@@ -32,7 +32,7 @@ skill_figures(struct store *st, int64_t entity, json_t *o, struct err *e)
 	return r == 0 ? member_set_time(o, "last_run", sum.last_at, e) : r;
 }
 
-/* --- what runs -------------------------------------------------------------------- */
+/* --- what runs ------------------------------------------------------------ */
 /* Named state: the newest change from before the mark. */
 #define OLDER_THAN_MARK "skills_unmarked_to"
 
@@ -66,7 +66,7 @@ skill_is_saved(struct store *st, const struct fact *f, struct err *e)
 	if (f->method != METHOD_MANUAL)
 		return 0;
 	r = meta_get(st, OLDER_THAN_MARK, &have, e);
-	if (r == 0)	/* no service that knows the mark has written here */
+	if (r == 0) /* no service that knows the mark has written here */
 		return 1;
 	if (r != 1 || buf_str(&have) == NULL ||
 		text_int(have.data, 0, INT64_MAX, &upto) != 0)
@@ -103,7 +103,8 @@ set_saved(struct store *st, int64_t entity, json_t *skill, struct err *e)
 	int r = jx_set(skill, "saved_by", by) != 0 ? err_nomem(e) : 0;
 
 	if (r == 0)
-		r = fact_each(st, entity, 1u << FACT_METADATA, skill_look_at, &s, e);
+		r = fact_each(st, entity, 1u << FACT_METADATA, skill_look_at,
+			&s, e);
 	if (r == 0)
 		r = member_set_time(by, "at", s.origin.at, e);
 	if (r == 0)
@@ -117,7 +118,7 @@ set_saved(struct store *st, int64_t entity, json_t *skill, struct err *e)
 	return r;
 }
 
-/* --- reading ---------------------------------------------------------------------- */
+/* --- reading -------------------------------------------------------------- */
 /* From the entity as it is stored. */
 static int
 shape(const json_t *entity, const char *name, json_t **ret, struct err *e)
@@ -131,8 +132,8 @@ shape(const json_t *entity, const char *name, json_t **ret, struct err *e)
 		!json_is_string(code))
 		return err_param(e, MDB_E_NOT_FOUND, "name",
 			"'%s' is no skill but an entity of the type '%s'; "
-			"list_skills names the skills", name,
-			type != NULL ? type : "?");
+			"list_skills names the skills",
+			name, type != NULL ? type : "?");
 	*ret = json_pack("{s:O,s:O,s:O*,s:O,s:O*,s:O}", "name",
 		json_object_get(entity, "name"), "namespace",
 		json_object_get(entity, "namespace"), "description",
@@ -154,7 +155,8 @@ go_to_version(struct store *st, const struct scope *s, int64_t entity,
 	if (r == 0)
 		return err_param(e, MDB_E_NOT_FOUND, "version",
 			"'%s' has no version %lld; memory_history names those "
-			"it has", name, (long long)version);
+			"it has",
+			name, (long long)version);
 	if (r == 1)
 		r = lens_make(st, s->lens.level[0].branch, change, &then, e);
 	return r == 0 ? lens_apply(st, &then, e) : r;
@@ -164,9 +166,9 @@ static int
 read_skill(struct store *st, int64_t entity, const char *name, json_t **ret,
 	struct err *e)
 {
-	const struct encode_options o = {.members = MEMBER_NAME | MEMBER_TYPE |
-			MEMBER_OBSERVATIONS | MEMBER_VERSION |
-			MEMBER_METADATA | MEMBER_NAMESPACE};
+	const struct encode_options o = {
+		.members = MEMBER_NAME | MEMBER_TYPE | MEMBER_OBSERVATIONS |
+			   MEMBER_VERSION | MEMBER_METADATA | MEMBER_NAMESPACE};
 	json_t *stored AUTO_JSON = NULL, *skill AUTO_JSON = NULL;
 	int r = encode_entity(st, entity, &o, &stored, NULL, e);
 
@@ -199,7 +201,8 @@ skill_load(struct store *st, const struct context *ctx, const char *name,
 			"no skill '%s'; list_skills names them", name);
 	r = r == 1 && version > 0
 		    ? go_to_version(st, &s, entity, name, version, e)
-		    : r < 0 ? r : 0;
+	    : r < 0 ? r
+		    : 0;
 	if (r == 0)
 		r = read_skill(st, entity, name, ret, e);
 	if (r == 0 && version > 0)

@@ -18,28 +18,34 @@
 struct outcome_entry {
 	uint64_t hash;
 	int64_t entity;
-	bool told;		/* write_did has answered with it */
+	bool told; /* write_did has answered with it */
 };
 
 struct fact
 write_fact(int64_t entity, enum fact_kind kind)
 {
-	return (struct fact){.entity = entity, .kind = kind, .weight = -1,
-		.confidence = -1, .valid_from = FACT_NO_TIME,
-		.valid_to = FACT_NO_TIME, .source_at = FACT_NO_TIME,
-		.text = "", .text_n = 0};
+	return (struct fact){.entity = entity,
+		.kind = kind,
+		.weight = -1,
+		.confidence = -1,
+		.valid_from = FACT_NO_TIME,
+		.valid_to = FACT_NO_TIME,
+		.source_at = FACT_NO_TIME,
+		.text = "",
+		.text_n = 0};
 }
 
-/* --- the outcome ---------------------------------------------------------------------- */
+/* --- the outcome ---------------------------------------------------------- */
 /* Existence and relation facts are known by peer and label alone. */
 static uint64_t
 outcome_hash(enum op_what what, int64_t entity, enum fact_kind kind,
 	int64_t peer, int64_t label, const char *text, size_t n)
 {
 	static const unsigned char no_key[crypto_shorthash_KEYBYTES];
-	int64_t head[6] = {(int64_t)what, entity, (int64_t)kind, peer, label, 0};
-	bool has_text = kind != FACT_EXISTENCE &&
-			(kind != FACT_RELATION || n > 0);
+	int64_t head[6] = {(int64_t)what, entity, (int64_t)kind, peer, label,
+		0};
+	bool has_text =
+		kind != FACT_EXISTENCE && (kind != FACT_RELATION || n > 0);
 	uint64_t h;
 
 	if (has_text)
@@ -123,7 +129,7 @@ write_touched(struct write *w, int64_t entity)
 	return false;
 }
 
-/* --- a retry: the outcome from the log --------------------------------------------------- */
+/* --- a retry: the outcome from the log ------------------------------------ */
 struct replay {
 	struct write *w;
 	enum op_what what;
@@ -166,16 +172,19 @@ load_replay(struct write *w, int64_t seen, struct err *e)
 	return r == 0 ? lens_apply(w->st, &w->scope.lens, e) : r;
 }
 
-/* --- begin and end ------------------------------------------------------------------------- */
+/* --- begin and end -------------------------------------------------------- */
 static int
-write_open(struct write *w, struct call *c, enum change_kind kind, int64_t about,
-	struct err *e)
+write_open(struct write *w, struct call *c, enum change_kind kind,
+	int64_t about, struct err *e)
 {
 	const struct context *ctx = c->ctx;
 	struct change_info info = {.kind = kind,
 		.actor = w->actor[0] != '\0' ? w->actor : NULL,
-		.client = ctx->client, .session = ctx->session,
-		.message = ctx->message, .ns = w->ns, .branch = w->branch,
+		.client = ctx->client,
+		.session = ctx->session,
+		.message = ctx->message,
+		.ns = w->ns,
+		.branch = w->branch,
 		.about = about};
 	int64_t seen;
 	int r;
@@ -270,8 +279,7 @@ remember(struct write *w, int64_t newest, struct err *e)
 
 	if (w->ctx->key == NULL)
 		return 0;
-	return request_remember(
-		w->st, w->ctx->key, id != 0 ? id : -newest, e);
+	return request_remember(w->st, w->ctx->key, id != 0 ? id : -newest, e);
 }
 
 int
@@ -333,7 +341,7 @@ write_note(struct write *w, const char *name, struct err *e)
 								 : 0;
 }
 
-/* --- steps ------------------------------------------------------------------------------------ */
+/* --- steps ---------------------------------------------------------------- */
 /* How a fact came here is known of an agent's, whatever it says. */
 int
 write_add(struct write *w, const struct fact *given, struct err *e)
@@ -423,10 +431,10 @@ write_attr(struct write *w, int64_t entity, enum attr_key key, int64_t value,
 	struct err *e)
 {
 	int64_t before = change_ops(w->change);
-	int r = key == ATTR_PIN		? pins_set(w, entity, value, e)
-		: key == ATTR_PIN_ASKED ? pins_set_asked(w, entity, value, e)
-					: change_attr(w->change, entity, key,
-						  value, e);
+	int r = key == ATTR_PIN ? pins_set(w, entity, value, e)
+		: key == ATTR_PIN_ASKED
+			? pins_set_asked(w, entity, value, e)
+			: change_attr(w->change, entity, key, value, e);
 
 	if (r == 0 && change_ops(w->change) > before)
 		r = write_record(w, 0, entity, e);

@@ -25,25 +25,25 @@ struct outcome_entry;
 struct write {
 	struct store *st;
 	const struct context *ctx;
-	const bool *dry_run;	/* of the call: a handler may still set it */
-	struct scope scope;	/* the namespace written to, lens now */
+	const bool *dry_run; /* of the call: a handler may still set it */
+	struct scope scope;  /* the namespace written to, lens now */
 	int64_t ns, branch;
-	struct change *change;	/* NULL when replaying */
+	struct change *change;		    /* NULL when replaying */
 	char actor[LIMIT_LABEL_BYTES + 16]; /* "": none */
-	bool saves_skill;	/* its metadata is code that runs (skill.h) */
-	int64_t hidden;		/* facts, its parts included */
-	unsigned missed;	/* names that were not found */
-	struct write *whole;	/* a part: of which write, which seals */
+	bool saves_skill;    /* its metadata is code that runs (skill.h) */
+	int64_t hidden;	     /* facts, its parts included */
+	unsigned missed;     /* names that were not found */
+	struct write *whole; /* a part: of which write, which seals */
 	bool is_part;
-	bool replay;		/* a retry: apply nothing, only reply */
-	int64_t change_id, at;	/* after write_end; 0: nothing changed */
+	bool replay;		       /* a retry: apply nothing, only reply */
+	int64_t change_id, at;	       /* after write_end; 0: nothing changed */
 	struct outcome_entry *entries; /* what it did; see write_did */
 	size_t entries_n, entries_cap, asked;
-	bool watch;		/* look for texts that say the same: repeats.h */
-	int looks;		/* texts compared; repeats.c bounds them */
-	int searches;		/* for what is meant; repeats_find() bounds them */
-	json_t *alike;		/* what they are like, for the reply; owned */
-	int64_t last_fact;	/* added by write_add */
+	bool watch;	   /* look for texts that say the same: repeats.h */
+	int looks;	   /* texts compared; repeats.c bounds them */
+	int searches;	   /* for what is meant; repeats_find() bounds them */
+	json_t *alike;	   /* what they are like, for the reply; owned */
+	int64_t last_fact; /* added by write_add */
 	struct change_note *note;
 };
 
@@ -61,7 +61,7 @@ int write_end(struct write *w, struct err *e) MUST_CHECK;
 void write_done(struct write *w);
 #define AUTO_WRITE __attribute__((cleanup(write_done)))
 
-/* --- steps: each records what it did --------------------------------------------- */
+/* --- steps: each records what it did -------------------------------------- */
 /* f->entity, kind and the rest as for change_add_fact. */
 int write_add(struct write *w, const struct fact *f, struct err *e) MUST_CHECK;
 /* Hides a visible fact. */
@@ -103,7 +103,7 @@ bool write_did_relation(struct write *w, enum op_what what,
 /* Whether it touched the entity at all. */
 bool write_touched(struct write *w, int64_t entity);
 
-/* --- names ------------------------------------------------------------------------- */
+/* --- names ---------------------------------------------------------------- */
 /* The existing entity of that name where we write. 1 found, 0 not. In a
  * replay also one that was deleted since. */
 int write_find_entity(struct write *w, const char *name, int64_t *ret_entity,

@@ -32,10 +32,10 @@ write_entity_tier(const char *name)
 	return -1;
 }
 
-/* --- derived facts --------------------------------------------------------------- */
+/* --- derived facts -------------------------------------------------------- */
 struct sources {
 	struct write *w;
-	int64_t entity, fact;	/* derived */
+	int64_t entity, fact; /* derived */
 	struct err *e;
 };
 
@@ -118,8 +118,8 @@ is_derived(const json_t *item)
 }
 
 static int
-write_entity_add_observation(struct repeats *near, const json_t *item, struct fact *f,
-	const char *path, struct err *e)
+write_entity_add_observation(struct repeats *near, const json_t *item,
+	struct fact *f, const char *path, struct err *e)
 {
 	struct write *w = near->w;
 	int64_t have = 0;
@@ -160,10 +160,11 @@ write_entity_observations(struct write *w, int64_t entity, bool fresh,
 		f.flags &= FACT_CLAIMED;
 		f.flags |= is_derived(item) ? FACT_DERIVED : 0;
 		if (r == 0)
-			r = provenance_observation(
-				w->st, w->ctx, item, path, &f, e);
+			r = provenance_observation(w->st, w->ctx, item, path,
+				&f, e);
 		if (r == 0)
-			r = write_entity_add_observation(&near, item, &f, path, e);
+			r = write_entity_add_observation(&near, item, &f, path,
+				e);
 		if (r != 0)
 			break;
 	}
@@ -184,8 +185,8 @@ write_entity_check(struct write *w, const json_t *list, const char *path,
 		struct fact f = write_fact(0, FACT_OBSERVATION);
 
 		if (r == 0 && json_is_object(item))
-			r = provenance_observation(
-				w->st, w->ctx, item, path, &f, e);
+			r = provenance_observation(w->st, w->ctx, item, path,
+				&f, e);
 		json_array_foreach(json_object_get(item, "derived_from"), k,
 			source)
 			if (r == 0)
@@ -199,7 +200,7 @@ struct standing {
 	struct store *st;
 	struct buf text;
 	int64_t fact;
-	bool is_saved;		/* code that runs (model/write/skill.h) */
+	bool is_saved; /* code that runs (model/write/skill.h) */
 	struct err *e;
 };
 
@@ -219,8 +220,8 @@ static bool
 keeps_code(const struct standing *s, const json_t *object)
 {
 	static const char *const members[] = {"code", "params"};
-	json_t *had AUTO_JSON = s->is_saved
-		? jx_parse(s->text.data, s->text.len, NULL) : NULL;
+	json_t *had AUTO_JSON =
+		s->is_saved ? jx_parse(s->text.data, s->text.len, NULL) : NULL;
 
 	if (had == NULL || !json_is_string(json_object_get(had, "code")))
 		return false;
@@ -328,8 +329,7 @@ static int
 set_attributes(struct write *w, int64_t entity, const json_t *entry,
 	const char *path, struct err *e)
 {
-	int tier = write_entity_tier(
-		jx_text(entry, "tier"));
+	int tier = write_entity_tier(jx_text(entry, "tier"));
 	const json_t *pin = json_object_get(entry, "pin");
 	const json_t *metadata = json_object_get(entry, "metadata");
 	const json_t *tags = json_object_get(entry, "tags");
@@ -362,8 +362,8 @@ write_entity_new(struct write *w, const char *name, const char *type,
 	if (r >= 0)
 		r = label_intern(w->st, type, &label, e);
 	if (r == 0)
-		r = write_entity_existence(
-			w, *ret_entity, name, label, defaults, e);
+		r = write_entity_existence(w, *ret_entity, name, label,
+			defaults, e);
 	return r;
 }
 
@@ -410,17 +410,17 @@ write_entity(struct write *w, const json_t *entry, enum create_mode mode,
 		r = write_entity_new(w, name, jx_text(entry, "entityType"),
 			&defaults, &entity, e);
 	if (r == 0 && exists && mode == CREATE_REPLACE)
-		r = write_hide_others(
-			w, entity, 1u << FACT_OBSERVATION, list, e);
+		r = write_hide_others(w, entity, 1u << FACT_OBSERVATION, list,
+			e);
 	if (r == 0)
-		r = write_entity_observations(
-			w, entity, !exists, list, &defaults, path, e);
+		r = write_entity_observations(w, entity, !exists, list,
+			&defaults, path, e);
 	if (r == 0)
 		r = set_attributes(w, entity, entry, path, e);
 	return r;
 }
 
-/* --- relations --------------------------------------------------------------------------- */
+/* --- relations ------------------------------------------------------------ */
 /* Weight of the relation that stands there; -2 for another one. */
 struct weight {
 	double v;
@@ -438,16 +438,15 @@ put_relation(struct write *w, struct fact *f, bool has_weight, struct err *e)
 {
 	struct weight now = {-1};
 	int64_t have;
-	int r = fact_find_relation(
-		w->st, f->entity, f->peer, f->label, fact_is_reversed(f), &have,
-		e);
+	int r = fact_find_relation(w->st, f->entity, f->peer, f->label,
+		fact_is_reversed(f), &have, e);
 
 	if (r < 0)
 		return r;
 	if (r == 1) {
 		r = fact_get(w->st, have, get_weight, &now, e);
-		if (r < 0 || !has_weight || !(now.v < f->weight ||
-						   now.v > f->weight))
+		if (r < 0 || !has_weight ||
+			!(now.v < f->weight || now.v > f->weight))
 			return r < 0 ? r : 0;
 		r = write_hide(w, have, e);
 		if (r != 0)

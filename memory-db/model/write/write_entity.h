@@ -14,8 +14,8 @@ enum create_mode write_entity_mode(const char *name); /* NULL: merge */
 
 /* Creates the entity, or by mode adds to an existing one, makes its
  * observations these, or leaves it alone. An existing type never changes. */
-int write_entity(struct write *w, const json_t *entry,
-	enum create_mode mode, const char *path, struct err *e) MUST_CHECK;
+int write_entity(struct write *w, const json_t *entry, enum create_mode mode,
+	const char *path, struct err *e) MUST_CHECK;
 
 /* Adds observations that are not there yet. fresh: the entity was made by this
  * very change. list: strings or objects;
@@ -39,8 +39,8 @@ int write_entity_new(struct write *w, const char *name, const char *type,
 	const struct fact *defaults, int64_t *ret_entity, struct err *e)
 	MUST_CHECK;
 
-int write_entity_relation(struct write *w, const json_t *entry, const char *path,
-	struct err *e) MUST_CHECK;
+int write_entity_relation(struct write *w, const json_t *entry,
+	const char *path, struct err *e) MUST_CHECK;
 
 /* Hides an observation and shows a text in its place, which says that it
  * supersedes it and takes over its tags, metadata, salience and validity unless

@@ -81,7 +81,8 @@ write_hide_marks(struct write *w, int64_t entity, int64_t fact, unsigned kinds,
 	const json_t *keep, struct err *e)
 {
 	struct write_hide_ids x = {.keep = keep};
-	int r = fact_each_mark(w->st, entity, fact, kinds, write_hide_collect, &x, e);
+	int r = fact_each_mark(w->st, entity, fact, kinds, write_hide_collect,
+		&x, e);
 
 	return hide_ids(w, &x, r, e);
 }
@@ -112,12 +113,12 @@ write_hide_entity(struct write *w, int64_t entity, struct err *e)
 }
 
 static int
-hide_first(struct write *w, struct write_hide_ids *x, size_t *room, size_t *left,
-	struct err *e)
+hide_first(struct write *w, struct write_hide_ids *x, size_t *room,
+	size_t *left, struct err *e)
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < x->n && *room > 0; i++) {
+	for (size_t i = 0; r == 0 && i<x->n && * room> 0; i++) {
 		r = write_hide(w, x->v[i], e);
 		--*room;
 		--*left;
@@ -152,7 +153,8 @@ write_hide_part(struct write *w, int64_t entity, size_t most, size_t *ret_left,
 	for (size_t i = 0; r == 0 && room > 0 && i < ARRAY_LEN(kinds); i++) {
 		struct write_hide_ids x = {0};
 
-		r = fact_each(w->st, entity, kinds[i], write_hide_collect, &x, e);
+		r = fact_each(w->st, entity, kinds[i], write_hide_collect, &x,
+			e);
 		if (r == MDB_E_NOMEM)
 			err_nomem(e);
 		if (r == 0)

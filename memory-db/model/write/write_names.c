@@ -13,9 +13,10 @@ write_find_entity(struct write *w, const char *name, int64_t *ret_entity,
 	struct err *e)
 {
 	if (w->replay)
-		return entity_find(
-			w->st, w->ns, name, strlen(name), ret_entity, e);
-	return scope_entity(w->st, &w->scope, name, strlen(name), ret_entity, e);
+		return entity_find(w->st, w->ns, name, strlen(name), ret_entity,
+			e);
+	return scope_entity(w->st, &w->scope, name, strlen(name), ret_entity,
+		e);
 }
 
 int
@@ -53,13 +54,13 @@ is_end(const char *param)
 {
 	const char *member = strrchr(param, '.');
 
-	return member != NULL && (strcmp(member, ".from") == 0 ||
-					 strcmp(member, ".to") == 0);
+	return member != NULL &&
+	       (strcmp(member, ".from") == 0 || strcmp(member, ".to") == 0);
 }
 
 int
-write_missing(
-	struct write *w, const char *name, const char *param, struct err *e)
+write_missing(struct write *w, const char *name, const char *param,
+	struct err *e)
 {
 	struct buf similar AUTO_BUF = {0};
 	struct scope known = w->scope;
@@ -96,7 +97,8 @@ write_missing(
 			"no entity '%s'; similar: %s", name, similar.data);
 	return err_param(e, MDB_E_NOT_FOUND, param,
 		"no entity '%s'; search_nodes finds others, create_entities "
-		"makes one", name);
+		"makes one",
+		name);
 }
 
 int
@@ -109,7 +111,8 @@ write_need_entity(struct write *w, const char *name, const char *param,
 		return err_param(e, MDB_E_INVALID, "key",
 			"this key was used within a day by another request, "
 			"which did not name '%s'; give each request its own "
-			"key, or none", name);
+			"key, or none",
+			name);
 	if (r == 0)
 		return write_missing(w, name, param, e);
 	return r < 0 ? r : 0;
@@ -118,17 +121,19 @@ write_need_entity(struct write *w, const char *name, const char *param,
 /* One end of a relation: where we write, else in the user's memory. In a
  * replay as it was then; what is gone since only where we write. */
 static int
-write_names_find_end(struct write *w, const char *name, int64_t *ret_entity, bool *ret_user,
-	struct err *e)
+write_names_find_end(struct write *w, const char *name, int64_t *ret_entity,
+	bool *ret_user, struct err *e)
 {
-	int r = scope_entity(w->st, &w->scope, name, strlen(name), ret_entity, e);
+	int r = scope_entity(w->st, &w->scope, name, strlen(name), ret_entity,
+		e);
 
 	*ret_user = false;
 	if (r == 0) {
 		r = write_user_entity(w, name, ret_entity, e);
 		*ret_user = r == 1;
 	}
-	return r == 0 && w->replay ? write_find_entity(w, name, ret_entity, e) : r;
+	return r == 0 && w->replay ? write_find_entity(w, name, ret_entity, e)
+				   : r;
 }
 
 int

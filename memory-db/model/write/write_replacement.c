@@ -26,9 +26,8 @@ copy_marks(struct write *w, int64_t entity, int64_t from, int64_t to,
 	struct err *e)
 {
 	json_t *marks AUTO_JSON = json_object();
-	int r = marks == NULL
-			? err_nomem(e)
-			: fact_tags_encode(w->st, entity, from, marks, e);
+	int r = marks == NULL ? err_nomem(e)
+			      : fact_tags_encode(w->st, entity, from, marks, e);
 
 	return r == 0 && json_object_size(marks) > 0
 		       ? fact_tags_give(w, entity, to, marks, "old", e)

@@ -10,17 +10,22 @@ enum { GET, PUT, DELETE, EACH, SINCE, TOTALS, MOVE, REST };
 
 static const struct stmt_def defs[] = {
 	[GET] = {"SELECT id, at, size, body FROM file WHERE ns = ?1 AND "
-		 "name = ?2", 2, 0},
+		 "name = ?2",
+		2, 0},
 	[PUT] = {"INSERT OR REPLACE INTO file(ns, name, at, size, body) "
-		 "VALUES(?1, ?2, ?3, ?4, ?5)", 5, STMT_WRITER},
+		 "VALUES(?1, ?2, ?3, ?4, ?5)",
+		5, STMT_WRITER},
 	[DELETE] = {"DELETE FROM file WHERE ns = ?1 AND name = ?2", 2,
 		STMT_WRITER},
 	[EACH] = {"SELECT id, at, size, name FROM file WHERE ns = ?1 ORDER BY "
-		  "name", 1, 0},
+		  "name",
+		1, 0},
 	[SINCE] = {"SELECT id, at, size, name, ns, body FROM file WHERE id > ?2"
-		   " AND (?1 = 0 OR ns = ?1) ORDER BY id", 2, 0},
+		   " AND (?1 = 0 OR ns = ?1) ORDER BY id",
+		2, 0},
 	[TOTALS] = {"SELECT count(*), coalesce(sum(size), 0) FROM file WHERE "
-		    "ns = ?1", 1, 0},
+		    "ns = ?1",
+		1, 0},
 	[MOVE] = {"UPDATE OR IGNORE file SET ns = ?2 WHERE ns = ?1", 2,
 		STMT_WRITER},
 	[REST] = {"DELETE FROM file WHERE ns = ?1", 1, STMT_WRITER},
@@ -110,8 +115,8 @@ file_since(struct store *st, int64_t ns, int64_t after, file_body_fn fn,
 	while ((r = stmt_row(st, s, e)) == 1) {
 		struct file f = {sqlite3_column_int64(s, 0),
 			(const char *)sqlite3_column_text(s, 3),
-			sqlite3_column_int64(s, 1),
-			sqlite3_column_bytes(s, 5), sqlite3_column_int64(s, 4)};
+			sqlite3_column_int64(s, 1), sqlite3_column_bytes(s, 5),
+			sqlite3_column_int64(s, 4)};
 		const char *body = (const char *)sqlite3_column_text(s, 5);
 
 		r = f.name == NULL || body == NULL ? err_nomem(e)

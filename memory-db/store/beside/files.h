@@ -11,8 +11,8 @@
 #include "memory-db/store/engine/store.h"
 
 struct file {
-	int64_t id;		/* another one after each write */
-	const char *name;	/* valid in callbacks only */
+	int64_t id;	  /* another one after each write */
+	const char *name; /* valid in callbacks only */
 	int64_t at, size, ns;
 };
 

@@ -16,9 +16,11 @@ static const struct stmt_def defs[] = {
 		2, STMT_WRITER},
 	[REMEMBER] = {"INSERT INTO request(key, change, at) VALUES(?1, 0, ?2)"
 		      " ON CONFLICT(key) DO UPDATE SET change = 0,"
-		      " at = excluded.at WHERE at < ?3", 3, STMT_WRITER},
+		      " at = excluded.at WHERE at < ?3",
+		3, STMT_WRITER},
 	[KEEP] = {"INSERT OR REPLACE INTO answer(key, ns, asked, body)"
-		  " VALUES(?1, ?2, ?3, ?4)", 4, STMT_WRITER},
+		  " VALUES(?1, ?2, ?3, ?4)",
+		4, STMT_WRITER},
 	[TRIM] = {"DELETE FROM answer WHERE id <= ?1", 1, STMT_WRITER},
 	[FORGET] = {"DELETE FROM answer WHERE ns IN (0, ?1)", 1, STMT_WRITER},
 	[MOVED] = {"UPDATE answer SET ns = 0 WHERE ns > 0", 0, STMT_WRITER},
@@ -52,14 +54,12 @@ key_find(struct store *st, const char *key, struct key_seen *ret,
 	r = stmt_row(st, s, e);
 	if (r != 1)
 		return r;
-	*ret = (struct key_seen){
-		.change = sqlite3_column_int64(s, 0),
+	*ret = (struct key_seen){.change = sqlite3_column_int64(s, 0),
 		.is_known = sqlite3_column_type(s, 1) != SQLITE_NULL,
 		.asked = sqlite3_column_int64(s, 1),
 		.has_answer = sqlite3_column_type(s, 2) != SQLITE_NULL};
-	if (ret->has_answer &&
-		buf_add(body, sqlite3_column_text(s, 2),
-			(size_t)sqlite3_column_bytes(s, 2)) != 0)
+	if (ret->has_answer && buf_add(body, sqlite3_column_text(s, 2),
+				       (size_t)sqlite3_column_bytes(s, 2)) != 0)
 		return err_nomem(e);
 	return 1;
 }

@@ -16,14 +16,14 @@
 #include "memory-db/store/engine/store.h"
 
 enum key_texts {
-	KEY_TEXTS_ANY = 0,	/* of whatever namespace; else a namespace id */
-	KEY_TEXTS_NONE = -1	/* nothing that can be forgotten */
+	KEY_TEXTS_ANY = 0,  /* of whatever namespace; else a namespace id */
+	KEY_TEXTS_NONE = -1 /* nothing that can be forgotten */
 };
 
 struct key_seen {
-	int64_t change;	/* the newest it wrote; 0 or less: none */
-	bool is_known;	/* asked is */
-	int64_t asked;	/* key_hash() of what was asked */
+	int64_t change;	 /* the newest it wrote; 0 or less: none */
+	bool is_known;	 /* asked is */
+	int64_t asked;	 /* key_hash() of what was asked */
 	bool has_answer; /* body was filled */
 };
 

@@ -13,36 +13,40 @@ enum { WRITE, FIND, TRIM, USE };
 
 static const struct stmt_def defs[] = {
 	[WRITE] = {"INSERT INTO receipt(id, at, kind, ns, branch, change,"
-		" relevant, query, facts) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7,"
-		" ?8, ?9) ON CONFLICT DO NOTHING", 9, STMT_WRITER},
+		   " relevant, query, facts) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7,"
+		   " ?8, ?9) ON CONFLICT DO NOTHING",
+		9, STMT_WRITER},
 	[FIND] = {"SELECT r.at, r.kind, r.ns, r.branch, r.change, r.relevant,"
-		" r.query, f.key, f.value FROM receipt r LEFT JOIN"
-		" json_each(r.facts) f WHERE r.id = ?1 ORDER BY f.key", 1, 0},
+		  " r.query, f.key, f.value FROM receipt r LEFT JOIN"
+		  " json_each(r.facts) f WHERE r.id = ?1 ORDER BY f.key",
+		1, 0},
 	[TRIM] = {"DELETE FROM receipt WHERE seq <="
-		" (SELECT max(seq) FROM receipt) - ?1", 1, STMT_WRITER},
+		  " (SELECT max(seq) FROM receipt) - ?1",
+		1, STMT_WRITER},
 	/* Given for the first time: confirmed when it was written. */
 	[USE] = {"INSERT INTO usage(entity, hits, last_at, confirmed_at)"
-		" SELECT e.id, 1, ?2, coalesce((SELECT c.at FROM version v"
-		" JOIN change c ON c.id = v.change WHERE v.entity = e.id"
-		" ORDER BY v.change DESC LIMIT 1), ?2)"
-		" FROM entity e WHERE e.id = ?1"
-		" ON CONFLICT(entity) DO UPDATE SET hits = hits + 1,"
-		" last_at = max(last_at, excluded.last_at)", 2, STMT_WRITER},
+		 " SELECT e.id, 1, ?2, coalesce((SELECT c.at FROM version v"
+		 " JOIN change c ON c.id = v.change WHERE v.entity = e.id"
+		 " ORDER BY v.change DESC LIMIT 1), ?2)"
+		 " FROM entity e WHERE e.id = ?1"
+		 " ON CONFLICT(entity) DO UPDATE SET hits = hits + 1,"
+		 " last_at = max(last_at, excluded.last_at)",
+		2, STMT_WRITER},
 };
 const struct stmt_module receipts_module = {"receipts", defs, ARRAY_LEN(defs)};
 
 struct receipts_waiting {
 	struct receipts_waiting *next;
-	struct receipt r;	/* points into what follows */
+	struct receipt r; /* points into what follows */
 	struct receipt_row rows[];
 };
 struct receipts {
 	pthread_mutex_t lock;
-	struct receipts_waiting *first, *last;	/* waiting, oldest first */
-	struct receipts_waiting *written;	/* in the group under way */
-	const struct store *writer;	/* whose group that is */
+	struct receipts_waiting *first, *last; /* waiting, oldest first */
+	struct receipts_waiting *written;      /* in the group under way */
+	const struct store *writer;	       /* whose group that is */
 	size_t n;
-	int64_t commits;		/* that wrote some */
+	int64_t commits; /* that wrote some */
 };
 
 int
@@ -126,7 +130,7 @@ receipt_give(struct store *st, struct receipt *r, struct err *e)
 	return 0;
 }
 
-/* --- finding ---------------------------------------------------------------------- */
+/* --- finding -------------------------------------------------------------- */
 
 /* A copy, so that fn runs without the lock. NULL with *ret_nomem: no memory. */
 static struct receipts_waiting *
@@ -139,9 +143,10 @@ copy_waiting(struct receipts *q, const char *id, bool *ret_nomem)
 	lists[0] = q->first;
 	lists[1] = q->written;
 	for (int i = 0; i < 2 && !copy; i++)
-		for (struct receipts_waiting *w = lists[i]; w && !copy; w = w->next) {
-			size_t size = sizeof(*w) +
-				w->r.n * sizeof(*w->rows) + w->r.query_n;
+		for (struct receipts_waiting *w = lists[i]; w && !copy;
+			w = w->next) {
+			size_t size = sizeof(*w) + w->r.n * sizeof(*w->rows) +
+				      w->r.query_n;
 
 			if (strcmp(w->r.id, id) != 0)
 				continue;
@@ -251,15 +256,16 @@ receipt_find(struct store *st, const char *id, receipt_fn fn, void *ctx,
 	return r == 0 ? 1 : r;
 }
 
-/* --- writing ----------------------------------------------------------------------- */
+/* --- writing -------------------------------------------------------------- */
 
 /* Questions that were asked before the group erased something, and wait to be
  * written with it, may name it. All read `default`. */
 static bool
 receipts_is_forgotten(const struct store *st, const struct receipt *r)
 {
-	return st->forgets != 0 && (st->forgets == r->ns ||
-		st->forgets == NAMESPACE_DEFAULT || st->forgets == -1);
+	return st->forgets != 0 &&
+	       (st->forgets == r->ns || st->forgets == NAMESPACE_DEFAULT ||
+		       st->forgets == -1);
 }
 
 void

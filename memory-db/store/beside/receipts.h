@@ -21,7 +21,7 @@ struct database;
 #define RECEIPTS_KEPT 5000
 /* Receipts that wait for the writer; above, the oldest are dropped. */
 #define RECEIPTS_WAITING 1000
-#define RECEIPT_ID_SIZE 12	/* "r" and 10 letters or digits, and NUL */
+#define RECEIPT_ID_SIZE	 12 /* "r" and 10 letters or digits, and NUL */
 
 enum receipt_kind { RECEIPT_RECALL = 1, RECEIPT_CONTEXT = 2 };
 
@@ -32,10 +32,10 @@ struct receipt_row {
 struct receipt {
 	char id[RECEIPT_ID_SIZE];
 	enum receipt_kind kind;
-	int64_t at;		/* ms */
+	int64_t at;		    /* ms */
 	int64_t ns, branch, change; /* the state that was read */
 	bool is_relevant;
-	const char *query;	/* borrowed */
+	const char *query; /* borrowed */
 	size_t query_n;
 	const struct receipt_row *rows; /* borrowed */
 	size_t n;

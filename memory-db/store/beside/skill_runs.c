@@ -13,13 +13,15 @@ enum { GET, ADD };
 
 static const struct stmt_def defs[] = {
 	[GET] = {"SELECT runs, ok, us, last_at FROM skill_run WHERE entity = "
-		 "?1", 1, 0},
+		 "?1",
+		1, 0},
 	/* One that only a script knew, or that is gone, has no row to be. */
 	[ADD] = {"INSERT INTO skill_run(entity, runs, ok, us, last_at) SELECT "
 		 "id, ?2, ?3, ?4, ?5 FROM entity WHERE id = ?1 ON CONFLICT DO "
 		 "UPDATE SET runs = runs + excluded.runs, ok = ok + "
 		 "excluded.ok, us = us + excluded.us, last_at = "
-		 "max(last_at, excluded.last_at)", 5, STMT_WRITER},
+		 "max(last_at, excluded.last_at)",
+		5, STMT_WRITER},
 };
 const struct stmt_module skill_runs_module = {"runs", defs, ARRAY_LEN(defs)};
 
@@ -64,7 +66,8 @@ skill_run_note(struct database *db, int64_t entity, bool ok, int64_t us)
 }
 
 int
-skill_run_get(struct store *st, int64_t entity, struct run_sum *ret, struct err *e)
+skill_run_get(struct store *st, int64_t entity, struct run_sum *ret,
+	struct err *e)
 {
 	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_RUNS, GET);
 	int r;

@@ -25,7 +25,7 @@
 #define LEVELS_MAX 1500
 /* How long the WAL waits for readers. */
 #define TRUNCATE_WAIT_MS 250
-#define BUSY_MS 5000 /* as store.c sets it */
+#define BUSY_MS		 5000 /* as store.c sets it */
 
 enum { NOTHING, WAITING, MERGING, TRUNCATING };
 
@@ -119,12 +119,13 @@ static const struct stmt_def defs[] = {
 		STMT_WRITER},
 	/* Row 10 of an FTS5 index: a cookie of 4 bytes, then how many levels
 	 * of segments it has, as a varint. */
-	[STRUCTURES] = {"SELECT block FROM ft_live_data WHERE id = 10 "
-			"UNION ALL SELECT block FROM ft_past_data WHERE id = 10 "
-			"UNION ALL SELECT block FROM ft_branch_data WHERE id = "
-			"10 UNION ALL SELECT block FROM ft_term_data WHERE id "
-			"= 10",
-		0, STMT_WRITER},
+	[STRUCTURES] =
+		{"SELECT block FROM ft_live_data WHERE id = 10 "
+		 "UNION ALL SELECT block FROM ft_past_data WHERE id = 10 "
+		 "UNION ALL SELECT block FROM ft_branch_data WHERE id = "
+		 "10 UNION ALL SELECT block FROM ft_term_data WHERE id "
+		 "= 10",
+			0, STMT_WRITER},
 };
 const struct stmt_module erase_module = {"erase", defs, ARRAY_LEN(defs)};
 
@@ -413,8 +414,8 @@ erase_end(struct erasure *x, bool is_last, struct err *e)
 	if (r != 0 || !is_last)
 		return r;
 	r = merge_segments(x->st, e);
-	return r == 0 ? stmt_run(x->st, stmt_use(x->st, MOD_ERASE, SET_FLAG),
-				e) : r;
+	return r == 0 ? stmt_run(x->st, stmt_use(x->st, MOD_ERASE, SET_FLAG), e)
+		      : r;
 }
 
 bool
@@ -432,8 +433,8 @@ store_erase_finish(struct store *st)
 	if (st->erasing != TRUNCATING)
 		return st->erasing == NOTHING;
 	(void)sqlite3_busy_timeout(st->db, TRUNCATE_WAIT_MS);
-	rc = sqlite3_wal_checkpoint_v2(
-		st->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	rc = sqlite3_wal_checkpoint_v2(st->db, NULL, SQLITE_CHECKPOINT_TRUNCATE,
+		NULL, NULL);
 	(void)sqlite3_busy_timeout(st->db, BUSY_MS);
 	if (rc != SQLITE_OK)
 		return 0;

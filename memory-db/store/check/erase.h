@@ -29,9 +29,9 @@ struct erasure {
 	struct store *st;
 	int64_t facts, names, messages, notes, words; /* what went */
 	/* private */
-	int64_t now_bytes;  /* of texts whose rows and words go at once */
-	struct buf texts;   /* raw, each with its NUL: their words may go */
-	int64_t *labels; /* that nobody may use any more */
+	int64_t now_bytes; /* of texts whose rows and words go at once */
+	struct buf texts;  /* raw, each with its NUL: their words may go */
+	int64_t *labels;   /* that nobody may use any more */
 	size_t labels_n, labels_cap;
 };
 
@@ -61,7 +61,7 @@ int erase_open(struct store *st, struct err *e) MUST_CHECK;
  * now. */
 int erase_idle(struct store *st);
 
-/* --- erase_words.c ----------------------------------------------------------- */
+/* --- erase_words.c -------------------------------------------------------- */
 /* Takes the fact's rows out of the indexes of the past and of branches and
  * keeps its text for erase_words. Beyond a bound of bytes both wait, and the
  * text is kept in the file until they are done (text_wait.h). */

@@ -24,8 +24,8 @@ queue_slice(struct store *st, enum text_statement what, int64_t *after,
 	while (*ret_n < REBUILD_SLICE && (r = stmt_row(st, s, e)) == 1) {
 		bool is_past = what == TEXT_PAST_FACTS;
 		bool is_branch = what == TEXT_BRANCH_FACTS;
-		int64_t fact = sqlite3_column_int64(
-			s, is_past || is_branch ? 1 : 0);
+		int64_t fact =
+			sqlite3_column_int64(s, is_past || is_branch ? 1 : 0);
 
 		*after = sqlite3_column_int64(s, 0);
 		r = text_indexed_of(st, fact, &x, e);
@@ -70,8 +70,7 @@ fts_rebuild(struct store *st, struct err *e)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(empty); i++)
-		r = stmt_run(
-			st, stmt_use(st, MOD_TEXT, (int)empty[i]), e);
+		r = stmt_run(st, stmt_use(st, MOD_TEXT, (int)empty[i]), e);
 	text_terms_clear(st);
 	if (r == 0)
 		r = text_wait_clear(st, e);

@@ -19,13 +19,22 @@ static bool
 repair_row_matches(const struct log_fact *f, double weight, double confidence)
 {
 	unsigned char digest[FACT_DIGEST_BYTES];
-	struct digest_fact d = {.salt = f->salt, .ns = f->ns,
-		.entity = f->entity, .kind = f->kind, .peer = f->peer,
-		.label = f->label, .weight = weight, .method = f->method,
-		.confidence = confidence, .valid_from = f->valid_from,
-		.valid_to = f->valid_to, .source_at = f->source_at,
-		.source = f->source, .speaker = f->speaker,
-		.supersedes = f->supersedes, .text = f->text,
+	struct digest_fact d = {.salt = f->salt,
+		.ns = f->ns,
+		.entity = f->entity,
+		.kind = f->kind,
+		.peer = f->peer,
+		.label = f->label,
+		.weight = weight,
+		.method = f->method,
+		.confidence = confidence,
+		.valid_from = f->valid_from,
+		.valid_to = f->valid_to,
+		.source_at = f->source_at,
+		.source = f->source,
+		.speaker = f->speaker,
+		.supersedes = f->supersedes,
+		.text = f->text,
 		.text_n = f->text_n};
 
 	if (f->salt == NULL || f->digest == NULL || f->damaged ||

@@ -9,81 +9,101 @@
 #define OPEN "140737488355327"
 
 static const struct stmt_def defs[V_STATEMENTS] = {
-	[V_TABLE] = {"SELECT rowid, name FROM sqlite_master WHERE type = 'table'"
-		     " AND rootpage > 0 AND rowid > ?1 ORDER BY rowid LIMIT 1",
-		1, 0},
+	[V_TABLE] =
+		{"SELECT rowid, name FROM sqlite_master WHERE type = 'table'"
+		 " AND rootpage > 0 AND rowid > ?1 ORDER BY rowid LIMIT 1",
+			1, 0},
 	[V_INTEGRITY] = {"SELECT * FROM pragma_integrity_check(?1)", 1, 0},
 	[V_FOREIGN] = {"SELECT parent, count(*), min(rowid)"
-		       " FROM pragma_foreign_key_check(?1) GROUP BY parent", 1,
-		0},
+		       " FROM pragma_foreign_key_check(?1) GROUP BY parent",
+		1, 0},
 	[V_NAMESPACES] = {"SELECT n.id, n.name, n.head, n.last_change,"
 			  " n.fact_max, n.past_max, c.id, c.chain, c.fact_max,"
 			  " c.past_max FROM namespace n LEFT JOIN (SELECT ns,"
 			  " max(id) AS id FROM change GROUP BY ns) m"
 			  " ON m.ns = n.id LEFT JOIN change c ON c.id = m.id"
-			  " ORDER BY n.id", 0, 0},
+			  " ORDER BY n.id",
+		0, 0},
 	[V_NS_MAX] = {"SELECT (SELECT max(id) FROM fact WHERE id >= ?1 << 33"
 		      " AND id < (?1 + 1) << 33), (SELECT max(id) FROM past"
-		      " WHERE id >= ?1 << 33 AND id < (?1 + 1) << 33)", 1, 0},
+		      " WHERE id >= ?1 << 33 AND id < (?1 + 1) << 33)",
+		1, 0},
 	[V_CHANGES] = {"SELECT c.id, c.ns, c.at, c.branch, c.kind, c.about,"
 		       " (SELECT text FROM label WHERE id = c.actor),"
 		       " (SELECT text FROM label WHERE id = c.client),"
 		       " (SELECT text FROM label WHERE id = c.session),"
 		       " c.message, c.message_salt, c.message_digest, c.chain,"
 		       " c.fact_max, c.past_max FROM change c"
-		       " WHERE c.id > ?1 AND c.id <= ?2 ORDER BY c.id", 2, 0},
+		       " WHERE c.id > ?1 AND c.id <= ?2 ORDER BY c.id",
+		2, 0},
 	[V_BEFORE] = {"SELECT chain, fact_max, past_max, at FROM change"
 		      " WHERE id < ?2 AND (?1 = 0 OR ns = ?1)"
-		      " ORDER BY id DESC LIMIT 1", 2, 0},
+		      " ORDER BY id DESC LIMIT 1",
+		2, 0},
 	[V_OPS] = {"SELECT o.seq, o.what, o.entity, o.fact, o.key, o.value,"
 		   " f.digest, f.entity FROM op o LEFT JOIN fact f"
 		   " ON f.id = o.fact AND o.what IN (1, 2)"
-		   " WHERE o.change = ?1 ORDER BY o.seq", 1, 0},
+		   " WHERE o.change = ?1 ORDER BY o.seq",
+		1, 0},
 	[V_SPAN_ADDED] = {"SELECT removed, entity FROM span WHERE fact = ?1"
-			  " AND branch = ?2 AND added = ?3", 3, 0},
-	[V_SPAN_REMOVED] = {"SELECT count(*) FROM span WHERE fact = ?1 AND branch = ?2"
-			    " AND removed = ?3", 3, 0},
+			  " AND branch = ?2 AND added = ?3",
+		3, 0},
+	[V_SPAN_REMOVED] =
+		{"SELECT count(*) FROM span WHERE fact = ?1 AND branch = ?2"
+		 " AND removed = ?3",
+			3, 0},
 	[V_ATTR_OF] = {"SELECT value FROM attr WHERE entity = ?1 AND"
 		       " branch = ?2 AND key = ?3 AND added = ?4"
-		       " AND (removed > added)", 4, 0},
+		       " AND (removed > added)",
+		4, 0},
 	[V_SPANS] = {"SELECT branch, added, removed, entity FROM span"
-		     " WHERE fact = ?1 ORDER BY branch, added", 1, 0},
+		     " WHERE fact = ?1 ORDER BY branch, added",
+		1, 0},
 	[V_FORGOTTEN] = {"SELECT 1 FROM version v CROSS JOIN change c"
 			 " ON c.id = v.change AND c.kind = 15 CROSS JOIN op o"
 			 " ON o.change = v.change WHERE v.entity = ?1"
 			 " AND o.what = 5 AND o.entity = ?1 AND o.key = 1"
-			 " LIMIT 1", 1, 0},
+			 " LIMIT 1",
+		1, 0},
 	[V_ERASED] = {"SELECT 1 FROM version v CROSS JOIN change c"
 		      " ON c.id = v.change AND c.kind = 15 CROSS JOIN op o"
 		      " ON o.change = v.change WHERE v.entity = ?1"
 		      " AND o.what = 5 AND o.entity = ?1 AND o.fact = ?2"
-		      " LIMIT 1", 2, 0},
+		      " LIMIT 1",
+		2, 0},
 	[V_ALIAS_OF] = {"SELECT 1 FROM alias WHERE ns = ?1 AND name = ?2"
-			" AND entity = ?3", 3, 0},
+			" AND entity = ?3",
+		3, 0},
 	[V_VERSIONS] = {"SELECT v.entity, v.branch, v.n, v.change, c.ns, e.ns,"
 			" v.bytes FROM version v LEFT JOIN change c"
 			" ON c.id = v.change LEFT JOIN entity e"
 			" ON e.id = v.entity WHERE v.entity > ?1"
-			" ORDER BY v.entity, v.branch, v.n", 1, 0},
+			" ORDER BY v.entity, v.branch, v.n",
+		1, 0},
 	[V_ATTRS] = {"SELECT entity, branch, key, added, removed, value"
 		     " FROM attr WHERE entity > ?1"
-		     " ORDER BY entity, branch, key, removed", 1, 0},
+		     " ORDER BY entity, branch, key, removed",
+		1, 0},
 	[V_PAST] = {"SELECT p.id, p.fact, s.fact, f.id >> 33 FROM past p"
 		    " LEFT JOIN span s ON s.fact = p.fact AND s.branch = 1"
 		    " AND s.added = p.added AND s.removed = p.removed"
 		    " LEFT JOIN fact f ON f.id = p.fact"
-		    " WHERE p.id > ?1 ORDER BY p.id", 1, 0},
+		    " WHERE p.id > ?1 ORDER BY p.id",
+		1, 0},
 	[V_PAST_COUNT] = {"SELECT (SELECT count(*) FROM past),"
 			  " (SELECT count(*) FROM span WHERE branch = 1 AND"
-			  " removed < " OPEN " AND added < removed)", 0, 0},
+			  " removed < " OPEN " AND added < removed)",
+		0, 0},
 	[V_ORPHAN_OPS] = {"SELECT o.change, count(*) FROM op o WHERE NOT EXISTS"
 			  " (SELECT 1 FROM change c WHERE c.id = o.change)"
-			  " GROUP BY o.change LIMIT 20", 0, 0},
+			  " GROUP BY o.change LIMIT 20",
+		0, 0},
 	[V_ALIASES] = {"SELECT a.ns, a.name FROM alias a LEFT JOIN entity e"
 		       " ON e.id = a.entity WHERE e.ns IS NOT a.ns"
 		       " UNION ALL SELECT n.ns, n.name FROM namespace_alias n"
 		       " WHERE n.name IN (SELECT name FROM namespace)"
-		       " LIMIT 20", 0, 0},
+		       " LIMIT 20",
+		0, 0},
 	[V_TALLY] = {"WITH open(id, ns, kind, label, entity) AS MATERIALIZED"
 		     " (SELECT f.id, f.id >> 33, f.kind, f.label, f.entity"
 		     " FROM span s CROSS JOIN fact f ON f.id = s.fact"
@@ -111,8 +131,8 @@ static const struct stmt_def defs[V_STATEMENTS] = {
 		     " SELECT ns, kind, key, sum(n) FROM"
 		     " (SELECT ns, kind, key, n FROM counted UNION ALL"
 		     " SELECT ns, kind, key, -n FROM tally)"
-		     " GROUP BY ns, kind, key HAVING sum(n) <> 0 LIMIT 20", 0,
-		0},
+		     " GROUP BY ns, kind, key HAVING sum(n) <> 0 LIMIT 20",
+		0, 0},
 	[V_HEAD] = {"SELECT id FROM change WHERE ns = ?1 AND chain = ?2", 2, 0},
 	[V_DERIVED] = {"SELECT 1 FROM derived WHERE source = ?1 AND fact = ?2",
 		2, 0},
@@ -129,7 +149,8 @@ static const struct stmt_def defs[V_STATEMENTS] = {
 		      " sum(what = 4 AND key = 1), sum(what = 4 AND key = 2),"
 		      " sum(what = 4 AND key = 3), (SELECT count(*) FROM"
 		      " (SELECT DISTINCT fact, value FROM op WHERE what = 6))"
-		      " FROM op", 0, 0},
+		      " FROM op",
+		0, 0},
 	[V_VECTORS] = {"SELECT v.fact, v.model, CASE WHEN m.id IS NULL THEN 0"
 		       " WHEN f.id IS NULL OR f.kind <> 1 THEN 1"
 		       " WHEN f.salt IS NULL THEN 2 ELSE 3 END AS why"
@@ -140,7 +161,8 @@ static const struct stmt_def defs[V_STATEMENTS] = {
 		       " length(v.data) <> 4 * m.dims AND"
 		       " (length(v.data) > 4 * m.dims OR"
 		       " (length(v.data) - (m.dims + 7) / 8) % 4 <> 0))"
-		       " LIMIT 20", 0, 0},
+		       " LIMIT 20",
+		0, 0},
 	[V_TOTALS] = {"SELECT sum(fact_max - (id << 33)) FROM namespace", 0, 0},
 };
 const struct stmt_module verify_module = {"verify", defs, ARRAY_LEN(defs)};
@@ -157,8 +179,8 @@ verify_problem(struct verify *v, const char *what, const char *fmt, ...)
 	if (v->mark->problems == VERIFY_PROBLEMS_MAX)
 		return 0;
 	if (++v->mark->problems == VERIFY_PROBLEMS_MAX)
-		snprintf(text, sizeof(text),
-			"%d problems; the run stops here", VERIFY_PROBLEMS_MAX);
+		snprintf(text, sizeof(text), "%d problems; the run stops here",
+			VERIFY_PROBLEMS_MAX);
 	return v->fn(v->ctx, what, text, v->mendable);
 }
 
@@ -188,14 +210,14 @@ bool
 verify_is_late(const struct verify *v)
 {
 	return clock_mono_ns() >= v->until_ns ||
-		v->mark->problems >= VERIFY_PROBLEMS_MAX;
+	       v->mark->problems >= VERIFY_PROBLEMS_MAX;
 }
 
-/* --- steps ---------------------------------------------------------------------- */
+/* --- steps ---------------------------------------------------------------- */
 static const struct step {
 	const char *name;
 	int (*fn)(struct verify *v);
-	double share;		/* of the time, by experience */
+	double share; /* of the time, by experience */
 } steps[] = {
 	{"sqlite", verify_tables, 0.15},
 	{"namespace", verify_namespaces, 0.01},
@@ -227,8 +249,8 @@ step_progress(struct verify *v)
 	if (stmt_row(v->st, s, NULL) != 1)
 		return 0;
 	total = sqlite3_column_double(s, 0);
-	return total > 0 && (double)m->facts < total
-		? (double)m->facts / total : 1;
+	return total > 0 && (double)m->facts < total ? (double)m->facts / total
+						     : 1;
 }
 
 static double
@@ -270,8 +292,12 @@ verify_slice(struct store *st, struct verify_mark *mark, int64_t until_ns,
 	struct err *e)
 {
 	struct err own = {0};
-	struct verify v = {.st = st, .mark = mark, .until_ns = until_ns,
-		.fn = fn, .ctx = ctx, .e = e != NULL ? e : &own};
+	struct verify v = {.st = st,
+		.mark = mark,
+		.until_ns = until_ns,
+		.fn = fn,
+		.ctx = ctx,
+		.e = e != NULL ? e : &own};
 	int64_t end = (int64_t)ARRAY_LEN(steps);
 	int r = 0;
 

@@ -19,10 +19,10 @@ struct store;
 /* More problems than this end the run: the file is beyond telling. */
 #define VERIFY_PROBLEMS_MAX 1000
 
-struct verify_mark {		/* zeroed but for `change` at the start */
-	int64_t change;		/* the newest when the run began */
+struct verify_mark {	/* zeroed but for `change` at the start */
+	int64_t change; /* the newest when the run began */
 	int64_t step, a;
-	int64_t changes, facts;	/* checked so far */
+	int64_t changes, facts; /* checked so far */
 	/* Hashes of the rows that the ops ask for, less those of the rows
 	 * found: 0 in the end. */
 	int64_t spans, closed, versions, attrs;

@@ -19,12 +19,12 @@ struct previous {
 struct verify_changes_run {
 	struct verify *v;
 	struct previous previous[PREVIOUS];
-	size_t next;		/* slot used next */
-	int64_t at;		/* of the change before */
+	size_t next; /* slot used next */
+	int64_t at;  /* of the change before */
 	struct verify_ops ops;
 };
 
-struct verify_changes_row {			/* a row of V_CHANGES */
+struct verify_changes_row { /* a row of V_CHANGES */
 	struct chain_head head;
 	const char *message;
 	size_t message_n;
@@ -32,7 +32,7 @@ struct verify_changes_row {			/* a row of V_CHANGES */
 	int64_t fact_max, past_max;
 };
 
-/* --- what was before ------------------------------------------------------------ */
+/* --- what was before ------------------------------------------------------ */
 static int
 load_previous(struct verify *v, int64_t ns, int64_t id, struct previous *p)
 {
@@ -55,7 +55,8 @@ load_previous(struct verify *v, int64_t ns, int64_t id, struct previous *p)
 }
 
 static int
-previous_of(struct verify_changes_run *run, int64_t ns, int64_t id, struct previous **ret)
+previous_of(struct verify_changes_run *run, int64_t ns, int64_t id,
+	struct previous **ret)
 {
 	struct previous *p;
 
@@ -69,7 +70,7 @@ previous_of(struct verify_changes_run *run, int64_t ns, int64_t id, struct previ
 	return load_previous(run->v, ns, id, p);
 }
 
-/* --- a change -------------------------------------------------------------------- */
+/* --- a change ------------------------------------------------------------- */
 static void
 verify_changes_read_row(sqlite3_stmt *s, struct verify_changes_row *c)
 {
@@ -119,7 +120,8 @@ check_message(struct verify *v, const struct verify_changes_row *c)
 
 /* Feeds the ops of a change to the chain and collects them. */
 static int
-read_ops(struct verify_changes_run *run, const struct verify_changes_row *c, struct chain *chain)
+read_ops(struct verify_changes_run *run, const struct verify_changes_row *c,
+	struct chain *chain)
 {
 	struct verify *v = run->v;
 	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_OPS);
@@ -142,8 +144,8 @@ read_ops(struct verify_changes_run *run, const struct verify_changes_row *c, str
 			digest = sqlite3_column_blob(s, 6);
 		chain_op(chain, (enum op_what)op.what, op.entity, op.fact,
 			op.key, op.value, digest);
-		if (op.seq != next++ || (is_fact &&
-				sqlite3_column_int64(s, 7) != op.entity))
+		if (op.seq != next++ ||
+			(is_fact && sqlite3_column_int64(s, 7) != op.entity))
 			told = verify_problem(v, "op",
 				"op %" PRId64 " of change %" PRId64 " is out "
 				"of order or names a fact of another entity",
@@ -157,7 +159,8 @@ read_ops(struct verify_changes_run *run, const struct verify_changes_row *c, str
 }
 
 static int
-check_ids(struct verify_changes_run *run, const struct verify_changes_row *c, const struct previous *p)
+check_ids(struct verify_changes_run *run, const struct verify_changes_row *c,
+	const struct previous *p)
 {
 	struct verify *v = run->v;
 	int64_t facts = run->ops.fact_max > p->fact_max ? run->ops.fact_max
@@ -169,7 +172,7 @@ check_ids(struct verify_changes_run *run, const struct verify_changes_row *c, co
 			"change %" PRId64 " is older than the one before it",
 			c->head.id);
 	if (r == 0 && (c->fact_max != facts ||
-			c->past_max != p->past_max + run->ops.new_past))
+			      c->past_max != p->past_max + run->ops.new_past))
 		r = verify_problem(v, "change",
 			"change %" PRId64 " names wrong highest ids",
 			c->head.id);
@@ -198,11 +201,12 @@ check_change(struct verify_changes_run *run, sqlite3_stmt *s)
 	r = read_ops(run, &c, &chain);
 	chain_end(&chain, computed);
 	if (r == 0 && (c.chain == NULL ||
-			memcmp(computed, c.chain, CHAIN_BYTES) != 0))
+			      memcmp(computed, c.chain, CHAIN_BYTES) != 0))
 		r = verify_problem(v, "chain",
 			"change %" PRId64 " of namespace %" PRId64 " does not "
 			"give its link of the chain: it, or one of its ops or "
-			"facts, was altered", c.head.id, c.head.ns);
+			"facts, was altered",
+			c.head.id, c.head.ns);
 	if (r == 0)
 		r = check_message(v, &c);
 	if (r == 0)

@@ -10,7 +10,7 @@
 #include "memory-db/store/check/repair.h"
 #include "memory-db/store/facts/fact_key.h"
 
-/* --- facts ------------------------------------------------------------------------ */
+/* --- facts ---------------------------------------------------------------- */
 static int
 tell_minus_zero(struct verify *v, const struct log_fact *f,
 	const struct minus_zero *m)
@@ -21,7 +21,8 @@ tell_minus_zero(struct verify *v, const struct log_fact *f,
 	r = verify_problem(v, "digest",
 		"fact %" PRId64 " of entity %" PRId64 " was written with the "
 		"%s -0.0, which is stored as 0 and does not match its digest; "
-		"'memoryctl repair' mends it", f->id, f->entity,
+		"'memoryctl repair' mends it",
+		f->id, f->entity,
 		m->weight && m->confidence ? "weight and confidence"
 		: m->weight		   ? "weight"
 					   : "confidence");
@@ -46,7 +47,8 @@ verify_facts_check_digest(struct verify *v, const struct log_fact *f)
 		return tell_minus_zero(v, f, &m);
 	return verify_problem(v, "digest",
 		"fact %" PRId64 " of entity %" PRId64 " does not match its "
-		"digest", f->id, f->entity);
+		"digest",
+		f->id, f->entity);
 }
 
 /* A fact without salt was forgotten: an op must say so. */
@@ -126,7 +128,7 @@ check_flags(struct verify *v, const struct log_fact *f)
 	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_DERIVED_OF);
 	/* A reversed one says so of the other end. */
 	bool says_so = f->kind == FACT_RELATION && f->text_n == 0 &&
-		f->label != NULL && strcmp(f->label, DERIVED_FROM) == 0;
+		       f->label != NULL && strcmp(f->label, DERIVED_FROM) == 0;
 	int r;
 
 	bind_i(s, 1, f->id);
@@ -139,7 +141,7 @@ check_flags(struct verify *v, const struct log_fact *f)
 
 struct spans {
 	int64_t n;
-	bool is_open;		/* on main */
+	bool is_open; /* on main */
 };
 
 static void
@@ -194,7 +196,8 @@ verify_facts_check_fact(void *ctx, const struct log_fact *f)
 	int r = verify_rises(v, v->mark->a, f->id);
 
 	if (r == 0)
-		r = f->salt == NULL ? check_erased(v, f) : verify_facts_check_digest(v, f);
+		r = f->salt == NULL ? check_erased(v, f)
+				    : verify_facts_check_digest(v, f);
 	if (r == 0 && f->salt != NULL && !f->damaged)
 		r = check_same(v, f);
 	if (r == 0)
@@ -215,7 +218,8 @@ verify_facts_check_fact(void *ctx, const struct log_fact *f)
 int
 verify_facts(struct verify *v)
 {
-	int r = log_facts_after(v->st, v->mark->a, verify_facts_check_fact, v, v->e);
+	int r = log_facts_after(v->st, v->mark->a, verify_facts_check_fact, v,
+		v->e);
 
 	if (r != 0)
 		return r < 0 ? r : 0;
@@ -226,13 +230,14 @@ verify_facts(struct verify *v)
 	return r != 0 ? r : 1;
 }
 
-/* --- versions ------------------------------------------------------------------------ */
+/* --- versions ------------------------------------------------------------- */
 struct version {
 	int64_t entity, branch, n, change;
 };
 
 static int
-verify_facts_check_version(struct verify *v, sqlite3_stmt *s, struct version *last)
+verify_facts_check_version(struct verify *v, sqlite3_stmt *s,
+	struct version *last)
 {
 	struct version x = {sqlite3_column_int64(s, 0),
 		sqlite3_column_int64(s, 1), sqlite3_column_int64(s, 2),
@@ -242,7 +247,8 @@ verify_facts_check_version(struct verify *v, sqlite3_stmt *s, struct version *la
 	int64_t bytes = sqlite3_column_int64(s, 6);
 	const int64_t key[4] = {x.entity, x.branch, x.change, 0};
 	bool is_next = goes_on && x.n == last->n + 1 && x.change > last->change;
-	bool is_damaged = !(is_first || is_next) ||
+	bool is_damaged =
+		!(is_first || is_next) ||
 		sqlite3_column_type(s, 4) == SQLITE_NULL ||
 		sqlite3_column_int64(s, 4) != sqlite3_column_int64(s, 5) ||
 		bytes < 0;
@@ -254,7 +260,8 @@ verify_facts_check_version(struct verify *v, sqlite3_stmt *s, struct version *la
 		return 0;
 	return verify_problem(v, "version",
 		"version %" PRId64 " of entity %" PRId64 " does not fit the "
-		"changes that touched it", x.n, x.entity);
+		"changes that touched it",
+		x.n, x.entity);
 }
 
 int
@@ -267,8 +274,7 @@ verify_versions(struct verify *v)
 	bind_i(s, 1, v->mark->a);
 	while ((r = stmt_row(v->st, s, v->e)) == 1) {
 		if (sqlite3_column_int64(s, 0) != last.entity) {
-			v->mark->a = last.entity > 0 ? last.entity
-						     : v->mark->a;
+			v->mark->a = last.entity > 0 ? last.entity : v->mark->a;
 			if (last.entity > 0 && verify_is_late(v))
 				return 0;
 			r = verify_rises(v, v->mark->a,
@@ -287,7 +293,7 @@ verify_versions(struct verify *v)
 	return r != 0 ? r : 1;
 }
 
-/* --- attributes ------------------------------------------------------------------------ */
+/* --- attributes ----------------------------------------------------------- */
 struct attr {
 	int64_t entity, branch, key, added, removed, value;
 };
@@ -296,7 +302,7 @@ static bool
 verify_facts_is_same(const struct attr *a, const struct attr *b)
 {
 	return a->entity == b->entity && a->branch == b->branch &&
-		a->key == b->key;
+	       a->key == b->key;
 }
 
 /* The intervals of an attribute follow each other without a gap, the last one
@@ -305,23 +311,24 @@ static int
 check_order(struct verify *v, const struct attr *last, const struct attr *x)
 {
 	bool goes_on = x != NULL && verify_facts_is_same(last, x);
-	bool fits = goes_on ? x->added == last->removed
-			    : last->entity == 0 ||
-			last->removed == STORE_OPEN_END;
+	bool fits =
+		goes_on ? x->added == last->removed
+			: last->entity == 0 || last->removed == STORE_OPEN_END;
 
 	if (fits && (x == NULL || x->removed > x->added))
 		return 0;
 	return verify_problem(v, "attribute",
 		"the intervals of an attribute of entity %" PRId64 " do not "
-		"follow each other", goes_on || !fits ? last->entity
-						      : x->entity);
+		"follow each other",
+		goes_on || !fits ? last->entity : x->entity);
 }
 
 static int
-verify_facts_check_attr(struct verify *v, const struct attr *last, const struct attr *x)
+verify_facts_check_attr(struct verify *v, const struct attr *last,
+	const struct attr *x)
 {
-	const int64_t key[4] = {
-		x->entity, x->branch, x->added * 16 + x->key, x->value};
+	const int64_t key[4] = {x->entity, x->branch, x->added * 16 + x->key,
+		x->value};
 
 	if (x->added <= v->mark->change)
 		verify_sum(v, &v->mark->attrs, -1, ROW_ATTR, key);

@@ -6,11 +6,36 @@
 #include "memory-db/store/check/verify.h"
 
 enum verify_statement {
-	V_TABLE, V_INTEGRITY, V_FOREIGN, V_NAMESPACES, V_NS_MAX,
-	V_CHANGES, V_BEFORE, V_OPS, V_SPAN_ADDED, V_SPAN_REMOVED, V_ATTR_OF,
-	V_SPANS, V_FORGOTTEN, V_ERASED, V_ALIAS_OF, V_VERSIONS, V_ATTRS, V_PAST,
-	V_PAST_COUNT, V_ORPHAN_OPS, V_ALIASES, V_TALLY, V_HEAD, V_TOTALS,
-	V_DERIVED, V_DERIVED_OF, V_BRANCH, V_MERGED, V_BESIDE, V_VECTORS,
+	V_TABLE,
+	V_INTEGRITY,
+	V_FOREIGN,
+	V_NAMESPACES,
+	V_NS_MAX,
+	V_CHANGES,
+	V_BEFORE,
+	V_OPS,
+	V_SPAN_ADDED,
+	V_SPAN_REMOVED,
+	V_ATTR_OF,
+	V_SPANS,
+	V_FORGOTTEN,
+	V_ERASED,
+	V_ALIAS_OF,
+	V_VERSIONS,
+	V_ATTRS,
+	V_PAST,
+	V_PAST_COUNT,
+	V_ORPHAN_OPS,
+	V_ALIASES,
+	V_TALLY,
+	V_HEAD,
+	V_TOTALS,
+	V_DERIVED,
+	V_DERIVED_OF,
+	V_BRANCH,
+	V_MERGED,
+	V_BESIDE,
+	V_VECTORS,
 	V_STATEMENTS
 };
 
@@ -19,10 +44,10 @@ struct verify {
 	struct verify_mark *mark;
 	int64_t until_ns;
 	verify_problem_fn fn;
-	int64_t looked_at;	/* last entity of an erased fact */
-	bool is_forgotten;	/* it, as a whole */
+	int64_t looked_at; /* last entity of an erased fact */
+	bool is_forgotten; /* it, as a whole */
 	void *ctx;
-	int64_t mendable;	/* fact of the next problem, or 0 */
+	int64_t mendable; /* fact of the next problem, or 0 */
 	struct err *e;
 };
 
@@ -62,14 +87,13 @@ struct verify_op {
 	int64_t seq, what, entity, fact, key, value;
 };
 struct verify_ops {
-	struct verify_op *rows;	/* owned */
+	struct verify_op *rows; /* owned */
 	size_t n, cap;
 	int64_t change, branch;
-	int64_t new_past;	/* rows of `past` that they ask for */
-	int64_t fact_max;	/* highest fact shown */
+	int64_t new_past; /* rows of `past` that they ask for */
+	int64_t fact_max; /* highest fact shown */
 };
-int verify_ops_add(struct verify_ops *o, const struct verify_op *op)
-	MUST_CHECK;
+int verify_ops_add(struct verify_ops *o, const struct verify_op *op) MUST_CHECK;
 int verify_ops_check(struct verify *v, struct verify_ops *o) MUST_CHECK;
 
 #endif

@@ -39,8 +39,9 @@ verify_ops_class_of(const struct verify_op *op)
 {
 	if (op->what == OP_SHOW || op->what == OP_HIDE)
 		return FACTS;
-	return op->what == OP_ATTR ? ATTRS
-		: op->what == OP_ERASE ? ERASES : OTHERS;
+	return op->what == OP_ATTR    ? ATTRS
+	       : op->what == OP_ERASE ? ERASES
+				      : OTHERS;
 }
 
 /* 0 when both ops are about one fact, or one attribute of an entity. */
@@ -64,8 +65,9 @@ by_target(const void *a, const void *b)
 {
 	int d = compare_targets(a, b);
 
-	return d != 0 ? d : verify_ops_compare(((const struct verify_op *)a)->seq,
-				    ((const struct verify_op *)b)->seq);
+	return d != 0 ? d
+		      : verify_ops_compare(((const struct verify_op *)a)->seq,
+				((const struct verify_op *)b)->seq);
 }
 
 /* Those that make versions first, by entity. */
@@ -73,7 +75,8 @@ static int
 verify_ops_by_entity(const void *pa, const void *pb)
 {
 	const struct verify_op *a = pa, *b = pb;
-	int d = verify_ops_compare(verify_ops_class_of(a) == OTHERS, verify_ops_class_of(b) == OTHERS);
+	int d = verify_ops_compare(verify_ops_class_of(a) == OTHERS,
+		verify_ops_class_of(b) == OTHERS);
 
 	return d != 0 ? d : verify_ops_compare(a->entity, b->entity);
 }
@@ -122,8 +125,8 @@ missing(struct verify *v, const struct verify_ops *o,
 
 /* What the ops of one fact, first..last, ask of its spans. */
 struct verify_ops_asked {
-	bool shown, hidden;	/* at all */
-	bool closes_older;	/* hidden first: it was visible before */
+	bool shown, hidden; /* at all */
+	bool closes_older;  /* hidden first: it was visible before */
 	bool ends_hidden;
 };
 
@@ -177,7 +180,8 @@ check_removed(struct verify *v, struct verify_ops *o,
 	if (is_main)
 		o->new_past += a->closes_older;
 	return n == 0 && a->closes_older && (is_main || !a->shown)
-		? missing(v, o, first, "hides") : 0;
+		       ? missing(v, o, first, "hides")
+		       : 0;
 }
 
 static int
@@ -199,8 +203,8 @@ verify_ops_check_attr(struct verify *v, const struct verify_ops *o,
 	const struct verify_op *op)
 {
 	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_ATTR_OF);
-	const int64_t key[4] = {op->entity, o->branch,
-		o->change * 16 + op->key, op->value};
+	const int64_t key[4] = {op->entity, o->branch, o->change * 16 + op->key,
+		op->value};
 	int r;
 
 	verify_sum(v, &v->mark->attrs, 1, ROW_ATTR, key);
@@ -212,11 +216,12 @@ verify_ops_check_attr(struct verify *v, const struct verify_ops *o,
 	if (r < 0 || (r == 1 && sqlite3_column_int64(s, 0) == op->value))
 		return r < 0 ? r : 0;
 	return verify_problem(v, "attribute",
-		"change %" PRId64 " sets attribute %" PRId64 " of entity %"
-		PRId64 ", but it is not there", o->change, op->key, op->entity);
+		"change %" PRId64 " sets attribute %" PRId64
+		" of entity %" PRId64 ", but it is not there",
+		o->change, op->key, op->entity);
 }
 
-/* --- branches and derivations ------------------------------------------------------- */
+/* --- branches and derivations --------------------------------------------- */
 static int
 check_branch(struct verify *v, const struct verify_ops *o,
 	const struct verify_op *op)
@@ -242,12 +247,15 @@ check_branch(struct verify *v, const struct verify_ops *o,
 		r = stmt_row(v->st, m, v->e);
 		if (r < 0)
 			return r;
-		fits = r == 1 && sqlite3_column_int64(m, 0) ==
-				(op->fact != 0 ? op->fact : o->change - 1);
+		fits = r == 1 &&
+		       sqlite3_column_int64(m, 0) ==
+			       (op->fact != 0 ? op->fact : o->change - 1);
 	}
-	return fits ? 0 : verify_problem(v, "branch",
-				  "branch %" PRId64 " is not as change %" PRId64
-				  " left it", op->value, o->change);
+	return fits ? 0
+		    : verify_problem(v, "branch",
+			      "branch %" PRId64 " is not as change %" PRId64
+			      " left it",
+			      op->value, o->change);
 }
 
 static int
@@ -268,8 +276,9 @@ verify_ops_check_other(struct verify *v, const struct verify_ops *o,
 	if (r != 0)
 		return r < 0 ? r : 0;
 	return verify_problem(v, "derivation",
-		"fact %" PRId64 " was derived from %" PRId64 " by change %"
-		PRId64 ", but no edge says so", op->fact, op->value, o->change);
+		"fact %" PRId64 " was derived from %" PRId64
+		" by change %" PRId64 ", but no edge says so",
+		op->fact, op->value, o->change);
 }
 
 /* One version for each entity that the change touched. */
@@ -277,9 +286,10 @@ static void
 sum_versions(struct verify *v, struct verify_ops *o)
 {
 	qsort(o->rows, o->n, sizeof(*o->rows), verify_ops_by_entity);
-	for (size_t i = 0; i < o->n && verify_ops_class_of(&o->rows[i]) != OTHERS; i++) {
-		const int64_t key[4] = {
-			o->rows[i].entity, o->branch, o->change, 0};
+	for (size_t i = 0;
+		i < o->n && verify_ops_class_of(&o->rows[i]) != OTHERS; i++) {
+		const int64_t key[4] = {o->rows[i].entity, o->branch, o->change,
+			0};
 
 		if (i == 0 || o->rows[i].entity != o->rows[i - 1].entity)
 			verify_sum(v, &v->mark->versions, 1, ROW_VERSION, key);

@@ -7,7 +7,7 @@
 #include "memory-db/store/engine/digest.h"
 #include "memory-db/store/index/text_index.h"
 
-/* --- SQLite --------------------------------------------------------------------- */
+/* --- SQLite --------------------------------------------------------------- */
 static int
 check_integrity(struct verify *v, const char *table)
 {
@@ -20,7 +20,8 @@ check_integrity(struct verify *v, const char *table)
 
 		if (text == NULL || strcmp(text, "ok") == 0)
 			continue;
-		r = verify_problem(v, "sqlite", "table %s: %.300s", table, text);
+		r = verify_problem(v, "sqlite", "table %s: %.300s", table,
+			text);
 		if (r != 0)
 			return r;
 	}
@@ -79,7 +80,7 @@ verify_tables(struct verify *v)
 	return r;
 }
 
-/* --- namespaces ------------------------------------------------------------------ */
+/* --- namespaces ----------------------------------------------------------- */
 struct ns_row {
 	int64_t id, last_change, fact_max, past_max;
 	const char *name;
@@ -93,7 +94,8 @@ static const unsigned char *
 chain_column(sqlite3_stmt *s, int i)
 {
 	return sqlite3_column_bytes(s, i) == CHAIN_BYTES
-		? sqlite3_column_blob(s, i) : NULL;
+		       ? sqlite3_column_blob(s, i)
+		       : NULL;
 }
 
 static void
@@ -113,8 +115,7 @@ verify_tables_read_namespace(sqlite3_stmt *s, struct ns_row *n)
 		.change_past_max = sqlite3_column_int64(s, 9)};
 	if (n->change == 0) {
 		n->chain = zero;
-		n->change_fact_max = n->change_past_max =
-			store_ids_of(n->id);
+		n->change_fact_max = n->change_past_max = store_ids_of(n->id);
 	}
 }
 
@@ -128,13 +129,14 @@ verify_tables_check_head(struct verify *v, const struct ns_row *n)
 		return verify_problem(v, "head",
 			"namespace '%.100s' says its newest change is %" PRId64
 			", with another head than the newest change that is "
-			"there (%" PRId64 ")", n->name, n->last_change,
-			n->change);
+			"there (%" PRId64 ")",
+			n->name, n->last_change, n->change);
 	if (n->fact_max != n->change_fact_max ||
 		n->past_max != n->change_past_max)
 		return verify_problem(v, "head",
 			"namespace '%.100s' and its newest change %" PRId64
-			" name different highest ids", n->name, n->change);
+			" name different highest ids",
+			n->name, n->change);
 	return 0;
 }
 
@@ -153,7 +155,8 @@ check_highest(struct verify *v, const struct ns_row *n)
 		sqlite3_column_int64(s, 1) > n->past_max)
 		return verify_problem(v, "head",
 			"namespace '%.100s' holds facts or past rows that no "
-			"change wrote", n->name);
+			"change wrote",
+			n->name);
 	return 0;
 }
 
@@ -187,7 +190,7 @@ verify_namespaces(struct verify *v)
 	return r < 0 ? r : 1;
 }
 
-/* --- past ------------------------------------------------------------------------- */
+/* --- past ----------------------------------------------------------------- */
 static int
 count_past(struct verify *v)
 {
@@ -198,7 +201,8 @@ count_past(struct verify *v)
 		return r < 0 ? r : 0;
 	return verify_problem(v, "past",
 		"%" PRId64 " closed spans of main have %" PRId64
-		" rows in past", (int64_t)sqlite3_column_int64(s, 1),
+		" rows in past",
+		(int64_t)sqlite3_column_int64(s, 1),
 		(int64_t)sqlite3_column_int64(s, 0));
 }
 
@@ -220,8 +224,8 @@ verify_past(struct verify *v)
 			sqlite3_column_int64(s, 3) != id >> STORE_NS_SHIFT)
 			told = verify_problem(v, "past",
 				"row %" PRId64 " of past matches no closed "
-				"span of fact %" PRId64, id,
-				(int64_t)sqlite3_column_int64(s, 1));
+				"span of fact %" PRId64,
+				id, (int64_t)sqlite3_column_int64(s, 1));
 		if (told != 0)
 			return told;
 		if (verify_is_late(v))
@@ -232,7 +236,7 @@ verify_past(struct verify *v)
 	return r < 0 ? r : 1;
 }
 
-/* --- one statement each --------------------------------------------------------------- */
+/* --- one statement each --------------------------------------------------- */
 int
 verify_names(struct verify *v)
 {
@@ -255,7 +259,8 @@ verify_names(struct verify *v)
 	while ((r = stmt_row(v->st, o, v->e)) == 1) {
 		r = verify_problem(v, "op",
 			"%" PRId64 " ops belong to change %" PRId64 ", which "
-			"is missing", (int64_t)sqlite3_column_int64(o, 1),
+			"is missing",
+			(int64_t)sqlite3_column_int64(o, 1),
 			(int64_t)sqlite3_column_int64(o, 0));
 		if (r != 0)
 			return r;
@@ -276,8 +281,9 @@ verify_beside(struct verify *v)
 		int64_t ops = sqlite3_column_int64(s, i + 4);
 
 		if (rows != ops && verify_problem(v, "branch",
-				"there are %" PRId64 " %s, but changes made %"
-				PRId64, rows, names[i], ops) != 0)
+					   "there are %" PRId64
+					   " %s, but changes made %" PRId64,
+					   rows, names[i], ops) != 0)
 			return err_nomem(v->e);
 	}
 	return r < 0 ? r : 1;
@@ -286,8 +292,8 @@ verify_beside(struct verify *v)
 int
 verify_tally(struct verify *v)
 {
-	static const char *const kinds[] = {
-		"", "total", "entities of type", "entities of tier"};
+	static const char *const kinds[] = {"", "total", "entities of type",
+		"entities of tier"};
 	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_TALLY);
 	int r;
 
@@ -295,8 +301,9 @@ verify_tally(struct verify *v)
 		int64_t kind = sqlite3_column_int64(s, 1);
 
 		r = verify_problem(v, "counter",
-			"%s %" PRId64 " of namespace %" PRId64 " is off by %"
-			PRId64, kind > 0 && kind < 4 ? kinds[kind] : "counter",
+			"%s %" PRId64 " of namespace %" PRId64
+			" is off by %" PRId64,
+			kind > 0 && kind < 4 ? kinds[kind] : "counter",
 			(int64_t)sqlite3_column_int64(s, 2),
 			(int64_t)sqlite3_column_int64(s, 0),
 			-(int64_t)sqlite3_column_int64(s, 3));
@@ -316,8 +323,9 @@ verify_vectors(struct verify *v)
 	int r;
 
 	while ((r = stmt_row(v->st, s, v->e)) == 1) {
-		r = verify_problem(v, "vector", "the vector of fact %" PRId64
-			" and model %" PRId64 " %s",
+		r = verify_problem(v, "vector",
+			"the vector of fact %" PRId64 " and model %" PRId64
+			" %s",
 			(int64_t)sqlite3_column_int64(s, 0),
 			(int64_t)sqlite3_column_int64(s, 1),
 			why[sqlite3_column_int(s, 2) & 3]);

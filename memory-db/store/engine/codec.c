@@ -9,7 +9,7 @@
 #include <string.h>
 
 enum { CODEC_PLAIN = 0, CODEC_DEFLATE = 1, CODEC_DICTIONARY = 2 };
-#define HEADER 3	/* of CODEC_DICTIONARY */
+#define HEADER 3 /* of CODEC_DICTIONARY */
 /* Bodies shorter than this never shrink by more than the header. */
 #define WORTH_BYTES 12
 
@@ -141,8 +141,8 @@ codec_unpack(struct codec *c, const void *body, size_t n, size_t size,
 		if (id != c->dictionary->id)
 			return err_set(e, MDB_E_CORRUPT,
 				"a stored text needs dictionary %d", id);
-		return codec_expand(
-			c, p + HEADER, n - HEADER, size, true, out, e);
+		return codec_expand(c, p + HEADER, n - HEADER, size, true, out,
+			e);
 	}
 	return err_set(e, MDB_E_CORRUPT, "a stored text is damaged");
 }

@@ -21,7 +21,7 @@ struct codec_dictionary {
 void codec_builtin(struct codec_dictionary *ret);
 
 struct codec {
-	z_stream primed;	/* dictionary set; copied for each body */
+	z_stream primed; /* dictionary set; copied for each body */
 	z_stream inflate;
 	bool has_deflate, has_inflate;
 	const struct codec_dictionary *dictionary;

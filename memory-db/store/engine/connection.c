@@ -54,7 +54,8 @@ open_with(struct database *base, int flags, const char *vfs, const char *setup,
 	sqlite3 *db = NULL;
 	int rc = sqlite3_open_v2(base->path, &db,
 		flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
-			SQLITE_OPEN_NOFOLLOW, vfs);
+			SQLITE_OPEN_NOFOLLOW,
+		vfs);
 
 	if (rc == SQLITE_OK)
 		rc = set_flags(db);
@@ -79,8 +80,8 @@ open_with(struct database *base, int flags, const char *vfs, const char *setup,
 	      "PRAGMA secure_delete = ON;"
 
 int
-connection_open(
-	struct database *base, bool writable, sqlite3 **ret, struct err *e)
+connection_open(struct database *base, bool writable, sqlite3 **ret,
+	struct err *e)
 {
 	int flags = writable ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
 
@@ -91,8 +92,8 @@ connection_open(
 
 /* Pages are never spilled: what a script wrote exists in memory only. */
 int
-connection_open_snapshot(
-	struct database *base, const char *vfs, sqlite3 **ret, struct err *e)
+connection_open_snapshot(struct database *base, const char *vfs, sqlite3 **ret,
+	struct err *e)
 {
 	return open_with(base, SQLITE_OPEN_READWRITE, vfs,
 		"PRAGMA journal_mode = MEMORY; PRAGMA cache_spill = OFF;"

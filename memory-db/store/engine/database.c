@@ -23,8 +23,11 @@ static const struct {
 	unsigned long magic;
 	const char *name;
 } refused[] = {
-	{0x6969, "NFS"}, {0xFF534D42, "CIFS"}, {0xFE534D42, "SMB"},
-	{0x517B, "SMB"}, {0x01021997, "9p"},
+	{0x6969, "NFS"},
+	{0xFF534D42, "CIFS"},
+	{0xFE534D42, "SMB"},
+	{0x517B, "SMB"},
+	{0x01021997, "9p"},
 };
 
 static int
@@ -102,8 +105,8 @@ read_pid(int fd)
 	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
 	int pid = 0;
 
-	for (ssize_t i = 0; i < n && text[i] >= '0' && text[i] <= '9' &&
-		i < 9; i++)
+	for (ssize_t i = 0; i < n && text[i] >= '0' && text[i] <= '9' && i < 9;
+		i++)
 		pid = pid * 10 + (text[i] - '0');
 	return pid;
 }
@@ -209,7 +212,8 @@ resolve_folder(struct database *db, struct err *e)
 	if (strcmp(real, db->folder) == 0)
 		return 0;
 	if (buf_addf(&path, "%s%s", strcmp(real, "/") == 0 ? "" : real,
-		strrchr(db->path, '/')) != 0 || buf_str(&path) == NULL)
+		    strrchr(db->path, '/')) != 0 ||
+		buf_str(&path) == NULL)
 		return err_nomem(e);
 	free(db->path);
 	free(db->folder);
@@ -250,7 +254,8 @@ prepare_file(struct database *db, struct err *e)
 }
 
 static int
-database_open_steps(struct database *db, const struct database_options *o, struct err *e)
+database_open_steps(struct database *db, const struct database_options *o,
+	struct err *e)
 {
 	int r = set_paths(db, o->path, e);
 
@@ -397,5 +402,6 @@ database_sizes(const struct database *db, struct database_sizes *ret)
 		ret->wal_bytes = s.st_size;
 	ret->disk_free_bytes = INT64_MAX;
 	if (statvfs(db->folder, &v) == 0)
-		ret->disk_free_bytes = (int64_t)v.f_bavail * (int64_t)v.f_frsize;
+		ret->disk_free_bytes =
+			(int64_t)v.f_bavail * (int64_t)v.f_frsize;
 }

@@ -111,8 +111,8 @@ chain_begin(struct chain *c, const unsigned char previous[CHAIN_BYTES],
 	digest_put_string(&c->state, h->actor);
 	digest_put_string(&c->state, h->client);
 	digest_put_string(&c->state, h->session);
-	crypto_generichash_update(
-		&c->state, h->message_digest, FACT_DIGEST_BYTES);
+	crypto_generichash_update(&c->state, h->message_digest,
+		FACT_DIGEST_BYTES);
 	c->ops = 0;
 }
 
@@ -126,8 +126,7 @@ chain_op(struct chain *c, enum op_what what, int64_t entity, int64_t fact,
 	put_int(&c->state, key);
 	put_int(&c->state, value);
 	if (what == OP_SHOW)
-		crypto_generichash_update(
-			&c->state, digest, FACT_DIGEST_BYTES);
+		crypto_generichash_update(&c->state, digest, FACT_DIGEST_BYTES);
 	c->ops++;
 }
 

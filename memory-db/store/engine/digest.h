@@ -14,14 +14,14 @@
 
 struct digest_fact {
 	const unsigned char *salt;	/* FACT_SALT_BYTES */
-	int64_t ns, entity, kind, peer;	/* peer 0: none */
+	int64_t ns, entity, kind, peer; /* peer 0: none */
 	const char *label;		/* text, NULL: none */
 	double weight;			/* < 0: none */
 	int64_t method;
-	double confidence;		/* < 0: none */
+	double confidence;			 /* < 0: none */
 	int64_t valid_from, valid_to, source_at; /* FACT_NO_TIME: none */
-	const char *source, *speaker;	/* texts, NULL: none */
-	int64_t supersedes;		/* 0: none */
+	const char *source, *speaker;		 /* texts, NULL: none */
+	int64_t supersedes;			 /* 0: none */
 	const char *text;
 	size_t text_n;
 };

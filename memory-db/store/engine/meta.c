@@ -10,12 +10,13 @@ enum { GET, SET, DROP, EACH };
 static const struct stmt_def defs[] = {
 	[GET] = {"SELECT value FROM meta WHERE key = ?1", 1, 0},
 	[SET] = {"INSERT INTO meta(key, value) VALUES(?1, ?2)"
-		       " ON CONFLICT(key) DO UPDATE SET value = excluded.value",
+		 " ON CONFLICT(key) DO UPDATE SET value = excluded.value",
 		2, STMT_WRITER},
 	[DROP] = {"DELETE FROM meta WHERE key >= ?1 AND key < ?2", 2,
 		STMT_WRITER},
 	[EACH] = {"SELECT value FROM meta WHERE key >= ?1 AND key < ?2"
-			" ORDER BY key", 2, 0},
+		  " ORDER BY key",
+		2, 0},
 };
 const struct stmt_module meta_module = {"meta", defs, ARRAY_LEN(defs)};
 
@@ -26,8 +27,7 @@ meta_bind(sqlite3_stmt *s, int i, const char *text)
 }
 
 int
-meta_get(struct store *st, const char *key, struct buf *out,
-	struct err *e)
+meta_get(struct store *st, const char *key, struct buf *out, struct err *e)
 {
 	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_META, GET);
 	int r;
@@ -43,8 +43,8 @@ meta_get(struct store *st, const char *key, struct buf *out,
 }
 
 int
-meta_set(struct store *st, const char *key, const char *value,
-	size_t n, struct err *e)
+meta_set(struct store *st, const char *key, const char *value, size_t n,
+	struct err *e)
 {
 	sqlite3_stmt *s = stmt_use(st, MOD_META, SET);
 
@@ -54,8 +54,7 @@ meta_set(struct store *st, const char *key, const char *value,
 }
 
 int
-meta_drop(struct store *st, const char *from, const char *to,
-	struct err *e)
+meta_drop(struct store *st, const char *from, const char *to, struct err *e)
 {
 	sqlite3_stmt *s = stmt_use(st, MOD_META, DROP);
 
@@ -65,8 +64,8 @@ meta_drop(struct store *st, const char *from, const char *to,
 }
 
 int
-meta_each(struct store *st, const char *from, const char *to,
-	meta_fn fn, void *ctx, struct err *e)
+meta_each(struct store *st, const char *from, const char *to, meta_fn fn,
+	void *ctx, struct err *e)
 {
 	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_META, EACH);
 	int r;

@@ -19,8 +19,8 @@ int meta_get(struct store *st, const char *key, struct buf *out, struct err *e)
 int meta_set(struct store *st, const char *key, const char *value, size_t n,
 	struct err *e) MUST_CHECK;
 /* Drops all keys with from <= key < to. */
-int meta_drop(struct store *st, const char *from, const char *to,
-	struct err *e) MUST_CHECK;
+int meta_drop(struct store *st, const char *from, const char *to, struct err *e)
+	MUST_CHECK;
 typedef int (*meta_fn)(void *ctx, const char *value, size_t n);
 /* Values of the keys with from <= key < to, in order. fn returns non-zero to
  * stop, and that is returned. */

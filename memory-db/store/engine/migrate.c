@@ -82,8 +82,8 @@ migrate_run_step(sqlite3 *db, const struct migrate_step *step, const char *path,
 static int
 keep_copy(sqlite3 *db, const struct database *base, struct err *e)
 {
-	char *sql = sqlite3_mprintf(
-		"VACUUM INTO '%q.schema-%d'", base->path, base->schema);
+	char *sql = sqlite3_mprintf("VACUUM INTO '%q.schema-%d'", base->path,
+		base->schema);
 	char *path AUTO_FREE = NULL;
 	int r;
 
@@ -136,8 +136,9 @@ database_migrate(struct database *base, void (*progress)(void *ctx, double p),
 		if (migrate_steps[i].version <= from)
 			continue;
 		if (progress != NULL)
-			progress(ctx, (double)(migrate_steps[i].version - from) /
-					      (STORE_SCHEMA_VERSION - from + 1));
+			progress(ctx,
+				(double)(migrate_steps[i].version - from) /
+					(STORE_SCHEMA_VERSION - from + 1));
 		r = migrate_run_step(db, &migrate_steps[i], base->path, e);
 		if (r == 0)
 			base->schema = migrate_steps[i].version;
@@ -148,11 +149,11 @@ database_migrate(struct database *base, void (*progress)(void *ctx, double p),
 	return r;
 }
 
-#define TEXT_OF(x) #x
+#define TEXT_OF(x)	 #x
 #define TEXT_OF_VALUE(x) TEXT_OF(x)
-#define TOKENIZER TEXT_OF_VALUE(TEXT_TOKENIZER_VERSION)
+#define TOKENIZER	 TEXT_OF_VALUE(TEXT_TOKENIZER_VERSION)
 
-/* --- identity ------------------------------------------------------------------ */
+/* --- identity ------------------------------------------------------------- */
 static int
 create_identity(sqlite3 *db, const char *path, struct err *e)
 {
@@ -163,7 +164,8 @@ create_identity(sqlite3 *db, const char *path, struct err *e)
 		" lower(hex(randomblob(16)))), ('instance_id',"
 		" lower(hex(randomblob(16)))), ('sip_key', randomblob(16)),"
 		" ('tokenizer', " TOKENIZER ");"
-		"COMMIT", path, e);
+		"COMMIT",
+		path, e);
 }
 
 static int
@@ -187,7 +189,7 @@ load_identity(struct database *base, sqlite3 *db, struct err *e)
 		else if (strcmp(k, "instance_id") == 0 && n == 32)
 			memcpy(base->instance, v, 32), found |= 2;
 		else if (strcmp(k, "sip_key") == 0 &&
-			n == sizeof(base->sip_key))
+			 n == sizeof(base->sip_key))
 			memcpy(base->sip_key, v, n), found |= 4;
 	}
 	sqlite3_finalize(s);
@@ -220,8 +222,8 @@ recognise(struct database *base, sqlite3 *db, struct err *e)
 		return err_set(e, MDB_E_CORRUPT,
 			"%s is damaged: its header says schema %lld, which no "
 			"version writes; nothing was changed. Restore a "
-			"backup, and keep this file", base->path,
-			(long long)version);
+			"backup, and keep this file",
+			base->path, (long long)version);
 	if (version > STORE_SCHEMA_VERSION)
 		return err_set(e, MDB_E_VERSION,
 			"%s was written by a newer version (schema %lld, this "
@@ -248,8 +250,8 @@ database_identify(struct database *base, struct err *e)
 		r = recognise(base, db, e);
 	/* A file that is not ours stays as it is, its WAL too. */
 	if (r != 0 && db != NULL)
-		(void)sqlite3_db_config(
-			db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+		(void)sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
+			NULL);
 	if (r == 0 && !base->read_only)
 		r = exec(db, "PRAGMA journal_mode = WAL", base->path, e);
 	if (r == 0 && base->schema == 0) {

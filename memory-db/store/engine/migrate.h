@@ -10,7 +10,7 @@
 #include "common/err.h"
 
 struct migrate_step {
-	int version;		/* user_version after it */
+	int version; /* user_version after it */
 	const char *sql;
 };
 extern const struct migrate_step migrate_steps[];
@@ -20,7 +20,7 @@ extern const size_t migrate_steps_n;
 struct migrate_object {
 	int first, last;
 	const char *type, *name, *table;
-	const char *sql;	/* NULL: an index of a constraint */
+	const char *sql; /* NULL: an index of a constraint */
 };
 extern const struct migrate_object migrate_objects[];
 extern const size_t migrate_objects_n;

@@ -8,7 +8,7 @@
 
 #define NAME_SHOWN 64
 
-/* --- equal but for spaces and comments -------------------------------------------- */
+/* --- equal but for spaces and comments ------------------------------------ */
 
 static bool
 is_space(char c)
@@ -51,7 +51,8 @@ same_sql(const char *a, const char *b)
 
 	for (;;) {
 		if (until == '\0') {
-			const char *next_a = migrate_check_skip(a), *next_b = migrate_check_skip(b);
+			const char *next_a = migrate_check_skip(a),
+				   *next_b = migrate_check_skip(b);
 			/* At the end they do not matter; elsewhere they part
 			 * words. */
 			bool parted = (next_a != a) == (next_b != b);
@@ -72,7 +73,7 @@ same_sql(const char *a, const char *b)
 	}
 }
 
-/* --- what may be there ------------------------------------------------------------- */
+/* --- what may be there ---------------------------------------------------- */
 
 /* ANALYZE makes these, in whatever program it is called; they hold counts, and
  * their text is always this. */
@@ -95,7 +96,8 @@ is_named(const struct migrate_object *o, const struct migrate_check_row *row)
 }
 
 static bool
-migrate_check_is_same(const struct migrate_object *o, const struct migrate_check_row *row)
+migrate_check_is_same(const struct migrate_object *o,
+	const struct migrate_check_row *row)
 {
 	if (strcmp(o->table, row->table) != 0)
 		return false;
@@ -116,7 +118,8 @@ migrate_check_show(const char *name, char out[NAME_SHOWN + 1])
 }
 
 static int
-migrate_check_refuse(const char *what, const char *how, const struct migrate_check_row *row, struct err *e)
+migrate_check_refuse(const char *what, const char *how,
+	const struct migrate_check_row *row, struct err *e)
 {
 	char type[NAME_SHOWN + 1], name[NAME_SHOWN + 1];
 
@@ -132,25 +135,28 @@ migrate_check_refuse(const char *what, const char *how, const struct migrate_che
 /* The index of the object in migrate_objects, migrate_objects_n for one of
  * SQLite, -1 after an error. */
 static ptrdiff_t
-migrate_check_find(const struct migrate_check_row *row, int schema, const char *what, struct err *e)
+migrate_check_find(const struct migrate_check_row *row, int schema,
+	const char *what, struct err *e)
 {
 	bool is_changed = false;
 
 	for (size_t i = 0; i < migrate_objects_n; i++) {
 		const struct migrate_object *o = &migrate_objects[i];
 
-		if (schema < o->first || schema > o->last ||
-			!is_named(o, row))
+		if (schema < o->first || schema > o->last || !is_named(o, row))
 			continue;
 		if (migrate_check_is_same(o, row))
 			return (ptrdiff_t)i;
 		is_changed = true;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(of_sqlite); i++)
-		if (is_named(&of_sqlite[i], row) && migrate_check_is_same(&of_sqlite[i], row))
+		if (is_named(&of_sqlite[i], row) &&
+			migrate_check_is_same(&of_sqlite[i], row))
 			return (ptrdiff_t)migrate_objects_n;
-	(void)migrate_check_refuse(what, is_changed ? "is not as memory-db made it"
-				      : "is none that memory-db makes", row, e);
+	(void)migrate_check_refuse(what,
+		is_changed ? "is not as memory-db made it"
+			   : "is none that memory-db makes",
+		row, e);
 	return -1;
 }
 
@@ -169,28 +175,31 @@ migrate_check_compare(sqlite3_stmt *s, int schema, const char *what, bool *seen,
 	int rc;
 
 	while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
-		struct migrate_check_row row = {text(s, 0), text(s, 1), text(s, 2),
-			(const char *)sqlite3_column_text(s, 3)};
+		struct migrate_check_row row = {text(s, 0), text(s, 1),
+			text(s, 2), (const char *)sqlite3_column_text(s, 3)};
 		ptrdiff_t i = migrate_check_find(&row, schema, what, e);
 
 		if (i < 0)
 			return MDB_E_CORRUPT;
 		if (seen[i] && (size_t)i < migrate_objects_n)
-			return migrate_check_refuse(what, "is there twice", &row, e);
+			return migrate_check_refuse(what, "is there twice",
+				&row, e);
 		seen[i] = true;
 	}
 	if (rc != SQLITE_DONE)
-		return err_set(e, rc == SQLITE_NOMEM ? MDB_E_NOMEM
-						     : MDB_E_CORRUPT,
+		return err_set(e,
+			rc == SQLITE_NOMEM ? MDB_E_NOMEM : MDB_E_CORRUPT,
 			"%s is damaged: its schema cannot be read (%s); "
-			"restore a backup", what,
-			sqlite3_errmsg(sqlite3_db_handle(s)));
+			"restore a backup",
+			what, sqlite3_errmsg(sqlite3_db_handle(s)));
 	for (size_t i = 0; i < migrate_objects_n; i++) {
 		const struct migrate_object *o = &migrate_objects[i];
-		struct migrate_check_row row = {o->type, o->name, o->table, o->sql};
+		struct migrate_check_row row = {o->type, o->name, o->table,
+			o->sql};
 
 		if (schema >= o->first && schema <= o->last && !seen[i])
-			return migrate_check_refuse(what, "is missing", &row, e);
+			return migrate_check_refuse(what, "is missing", &row,
+				e);
 	}
 	return 0;
 }
@@ -204,11 +213,14 @@ migrate_check(sqlite3 *db, int schema, const char *what, struct err *e)
 
 	if (seen == NULL)
 		return err_nomem(e);
-	if (sqlite3_prepare_v2(db, "SELECT type, name, tbl_name, sql"
-			" FROM sqlite_schema", -1, &s, NULL) != SQLITE_OK)
+	if (sqlite3_prepare_v2(db,
+		    "SELECT type, name, tbl_name, sql"
+		    " FROM sqlite_schema",
+		    -1, &s, NULL) != SQLITE_OK)
 		r = err_set(e, MDB_E_CORRUPT,
 			"%s is damaged: its schema cannot be read (%s); "
-			"restore a backup", what, sqlite3_errmsg(db));
+			"restore a backup",
+			what, sqlite3_errmsg(db));
 	else
 		r = migrate_check_compare(s, schema, what, seen, e);
 	sqlite3_finalize(s);

@@ -29,7 +29,7 @@
 /* More than SQLite leaves unwritten at the end of a file. */
 #define SPARE_PAGES 1000000
 
-/* --- reading ----------------------------------------------------- */
+/* --- reading -------------------------------------------------------------- */
 int
 snapshot_read_at(sqlite3_file *f, void *data, size_t n, int64_t offset)
 {
@@ -138,13 +138,14 @@ read_frames(struct snapshot *s, const struct index_header *h, struct err *e)
 		s->frames_read++;
 		/* What is behind the end of the state is no part of it. */
 		if (snapshot_big_endian(frame) <= pages &&
-			note_frame(s, snapshot_big_endian(frame), s->frames_read) != 0)
+			note_frame(s, snapshot_big_endian(frame),
+				s->frames_read) != 0)
 			return err_nomem(e);
 	}
 	return 0;
 }
 
-/* --- life -------------------------------------------------------- */
+/* --- life ----------------------------------------------------------------- */
 /* The reader's handles. A first read makes sure that log and index are
  * there. */
 static int
@@ -162,8 +163,8 @@ borrow_files(struct snapshot *s, struct err *e)
 			SQLITE_FCNTL_JOURNAL_POINTER, &s->wal) != SQLITE_OK ||
 		s->file->pMethods == NULL || s->wal->pMethods == NULL ||
 		s->file->pMethods->iVersion < 2 ||
-		s->file->pMethods->xShmMap(
-			s->file, 0, REGION, 0, &shm) != SQLITE_OK ||
+		s->file->pMethods->xShmMap(s->file, 0, REGION, 0, &shm) !=
+			SQLITE_OK ||
 		shm == NULL)
 		return err_set(e, MDB_E_STORE,
 			"the write-ahead log of the database is not there");
@@ -214,8 +215,8 @@ snapshot_vfs(const struct snapshot *s)
 static int
 reader_error(struct snapshot *s, struct err *e)
 {
-	return err_set(
-		e, MDB_E_STORE, "snapshot: %s", sqlite3_errmsg(s->reader));
+	return err_set(e, MDB_E_STORE, "snapshot: %s",
+		sqlite3_errmsg(s->reader));
 }
 
 /* Begins the read transaction; 1: somebody wrote meanwhile, again. */

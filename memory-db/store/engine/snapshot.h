@@ -19,8 +19,8 @@
 struct snapshot;
 
 /* Registers a VFS of its own. Returns new. */
-int snapshot_new(
-	struct database *db, struct snapshot **ret, struct err *e) MUST_CHECK;
+int snapshot_new(struct database *db, struct snapshot **ret, struct err *e)
+	MUST_CHECK;
 void snapshot_free(struct snapshot *s);
 
 /* Name of the VFS, for sqlite3_open_v2 with database_path. */

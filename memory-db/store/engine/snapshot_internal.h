@@ -24,11 +24,11 @@ struct snapshot {
 	sqlite3_vfs vfs; /* ours; the rest goes to the default one */
 	char name[32];
 	bool is_registered;
-	sqlite3 *reader; /* holds the read mark */
-	sqlite3_file *file, *wal;  /* of the reader */
+	sqlite3 *reader;	      /* holds the read mark */
+	sqlite3_file *file, *wal;     /* of the reader */
 	const volatile uint32_t *shm; /* first region of the log's index */
-	struct index_header header; /* of the state pinned */
-	uint32_t *frames;	    /* page number -> last frame, 0: none */
+	struct index_header header;   /* of the state pinned */
+	uint32_t *frames;	      /* page number -> last frame, 0: none */
 	uint32_t frames_cap, frames_read;
 	bool from_file;	     /* the log is not looked at */
 	uint32_t generation; /* change counter shown to SQLite */

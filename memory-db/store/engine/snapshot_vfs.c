@@ -39,14 +39,13 @@ patch_first_page(const struct snapshot *s, unsigned char *page)
 static int
 snapshot_vfs_read_page(struct snapshot *s, uint32_t page, unsigned char *out)
 {
-	uint32_t frame = page < s->frames_cap && !s->from_file
-				 ? s->frames[page] : 0;
+	uint32_t frame =
+		page < s->frames_cap && !s->from_file ? s->frames[page] : 0;
 	int64_t at = (int64_t)(page - 1) * PAGE;
 	sqlite3_file *f = s->file;
 
 	if (frame != 0 && frame <= s->header.max_frame) {
-		at = WAL_HEADER +
-		     (int64_t)(frame - 1) * (PAGE + FRAME_HEADER) +
+		at = WAL_HEADER + (int64_t)(frame - 1) * (PAGE + FRAME_HEADER) +
 		     FRAME_HEADER;
 		f = s->wal;
 	}
@@ -69,12 +68,14 @@ file_read(sqlite3_file *f, void *out, int n, sqlite3_int64 offset)
 		return SQLITE_IOERR_SHORT_READ;
 	}
 	if (n == PAGE && offset % PAGE == 0)
-		return snapshot_vfs_read_page(s, (uint32_t)(offset / PAGE) + 1, out) == 0
+		return snapshot_vfs_read_page(s, (uint32_t)(offset / PAGE) + 1,
+			       out) == 0
 			       ? SQLITE_OK
 			       : SQLITE_IOERR_READ;
 	/* Parts are only ever read of the header. */
 	if (offset % PAGE + n > PAGE ||
-		snapshot_vfs_read_page(s, (uint32_t)(offset / PAGE) + 1, page) != 0)
+		snapshot_vfs_read_page(s, (uint32_t)(offset / PAGE) + 1,
+			page) != 0)
 		return SQLITE_IOERR_READ;
 	memcpy(out, page + offset % PAGE, (size_t)n);
 	return SQLITE_OK;

@@ -6,12 +6,13 @@
 #include <assert.h>
 #include <string.h>
 
-extern const struct stmt_module store_module, lens_module, names_module, named_module,
-	facts_module, entities_module, change_module, ops_module, add_module,
-	text_module, search_module, counters_module, log_module, derivations_module, branch_module, verify_module, repair_module,
+extern const struct stmt_module store_module, lens_module, names_module,
+	named_module, facts_module, entities_module, change_module, ops_module,
+	add_module, text_module, search_module, counters_module, log_module,
+	derivations_module, branch_module, verify_module, repair_module,
 	operate_module, erase_module, erase_words_module, recall_module,
-	receipts_module, files_module, skill_runs_module,
-	vectors_module, filter_index_module, keys_module, text_wait_module, text_work_module,
+	receipts_module, files_module, skill_runs_module, vectors_module,
+	filter_index_module, keys_module, text_wait_module, text_work_module,
 	search_wait_module, meta_module;
 
 const struct stmt_module *const stmt_modules[MOD_MAX] = {
@@ -62,8 +63,8 @@ prepare_error(struct store *st, int rc, const struct stmt_module *m, size_t i,
 	return err_set(e, MDB_E_CORRUPT,
 		"%s is damaged, or another program changed it (%s; statement "
 		"%s[%zu]); nothing was changed. Restore a backup, and keep "
-		"this file", st->base->path, sqlite3_errmsg(st->db), m->name,
-		i);
+		"this file",
+		st->base->path, sqlite3_errmsg(st->db), m->name, i);
 }
 
 static int
@@ -80,8 +81,8 @@ prepare_form(struct store *st, const struct stmt_module *m, size_t i, bool now,
 			(sql = buf_str(&text)) == NULL)
 			return err_nomem(e);
 	}
-	rc = sqlite3_prepare_v3(
-		st->db, sql, -1, SQLITE_PREPARE_PERSISTENT, ret, NULL);
+	rc = sqlite3_prepare_v3(st->db, sql, -1, SQLITE_PREPARE_PERSISTENT, ret,
+		NULL);
 	if (rc == SQLITE_NOMEM)
 		return err_nomem(e);
 	if (rc != SQLITE_OK)

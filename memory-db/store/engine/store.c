@@ -30,8 +30,8 @@
 #define WAL_AGAIN_MS	   5000 /* a reader was in the way */
 #define BUSY_MS		   5000 /* as connection.c sets it */
 /* Of index work that waits. */
-#define INDEX_SLICE_NS	   (20 * 1000000LL)
-#define IDLE_KEYS_MS	   (10 * 60 * 1000)
+#define INDEX_SLICE_NS (20 * 1000000LL)
+#define IDLE_KEYS_MS   (10 * 60 * 1000)
 
 enum { BEGIN, COMMIT, ROLLBACK, SAVE, RELEASE, UNDO, READ, END, OLD_KEYS };
 
@@ -84,11 +84,11 @@ open_connection(struct store *st, struct err *e)
 			r = snapshot_pin(st->snapshot, e);
 		if (r != 0)
 			return r;
-		r = connection_open_snapshot(
-			base, snapshot_vfs(st->snapshot), &st->db, e);
+		r = connection_open_snapshot(base, snapshot_vfs(st->snapshot),
+			&st->db, e);
 	} else {
-		r = connection_open(
-			base, writer && !base->read_only, &st->db, e);
+		r = connection_open(base, writer && !base->read_only, &st->db,
+			e);
 	}
 	snprintf(pragma, sizeof(pragma),
 		"PRAGMA cache_size = -%d; PRAGMA wal_autocheckpoint = %d;"
@@ -117,8 +117,8 @@ store_open_steps(struct store *st, struct err *e)
 	if (r == 0)
 		r = stmt_prepare_all(st, e);
 	if (r == 0)
-		sqlite3_progress_handler(
-			st->db, PROGRESS_STEPS, store_progress, st);
+		sqlite3_progress_handler(st->db, PROGRESS_STEPS, store_progress,
+			st);
 	if (st->snapshot != NULL)
 		snapshot_release(st->snapshot);
 	if (r == 0 && st->role == STORE_WRITER)
@@ -432,7 +432,7 @@ store_idle_step(struct store *st)
 	if (skill_runs_pending(st->base))
 		keep_notes(st);
 	trouble_note(st, sqlite3_wal_checkpoint_v2(st->db, NULL,
-		SQLITE_CHECKPOINT_PASSIVE, &pages, &moved));
+				 SQLITE_CHECKPOINT_PASSIVE, &pages, &moved));
 	return 0;
 }
 
@@ -453,8 +453,8 @@ store_limit_wal(struct store *st)
 	if (sizes.wal_bytes <= LIMIT_WAL_BYTES)
 		return;
 	(void)sqlite3_busy_timeout(st->db, WAL_WAIT_MS);
-	rc = sqlite3_wal_checkpoint_v2(
-		st->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	rc = sqlite3_wal_checkpoint_v2(st->db, NULL, SQLITE_CHECKPOINT_TRUNCATE,
+		NULL, NULL);
 	(void)sqlite3_busy_timeout(st->db, BUSY_MS);
 	if (rc != SQLITE_OK)
 		st->wal_at = now + WAL_AGAIN_MS;
@@ -475,8 +475,8 @@ store_checkpoint(struct store *st, struct err *e)
 	}
 	if (receipts_waiting(st) || skill_runs_pending(st->base))
 		keep_notes(st);
-	rc = sqlite3_wal_checkpoint_v2(
-		st->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	rc = sqlite3_wal_checkpoint_v2(st->db, NULL, SQLITE_CHECKPOINT_TRUNCATE,
+		NULL, NULL);
 	return rc == SQLITE_OK ? 0 : stmt_error(st, rc, "checkpoint", e);
 }
 

@@ -20,9 +20,9 @@ struct store;
 struct recall_weights;
 
 #define STORE_SCHEMA_VERSION DATABASE_SCHEMA
-#define STORE_MAIN 1			/* branch id of main, in every namespace */
-#define STORE_OPEN_END 140737488355327LL /* 2^47-1: a span not removed */
-#define STORE_NS_SHIFT 33		/* fact.id >> 33 = namespace id */
+#define STORE_MAIN	     1 /* branch id of main, in every namespace */
+#define STORE_OPEN_END	     140737488355327LL /* 2^47-1: a span not removed */
+#define STORE_NS_SHIFT	     33 /* fact.id >> 33 = namespace id */
 /* Where the ids of a namespace begin. A damaged file may name any namespace. */
 static inline int64_t
 store_ids_of(int64_t ns)
@@ -39,8 +39,8 @@ store_ids_end(int64_t ns)
 const char *store_sqlite_version(void);
 
 struct database_options {
-	const char *path;	/* absolute; folder is made 0700, file 0600 */
-	bool read_only;		/* serve reads only, also when writing would
+	const char *path;	 /* absolute; folder is made 0700, file 0600 */
+	bool read_only;		 /* serve reads only, also when writing would
 				   be possible */
 	int64_t namespace_facts; /* LIMIT_NAMESPACE_FACTS when 0 */
 	const struct recall_weights *weights; /* borrowed; NULL: the defaults */
@@ -111,7 +111,7 @@ int store_savepoint(struct store *st, struct err *e) MUST_CHECK;
 int store_release(struct store *st, struct err *e) MUST_CHECK;
 void store_rollback(struct store *st);
 
-/* --- a reader's snapshot: everything between sees one state ------------------- */
+/* --- a reader's snapshot: everything between sees one state --------------- */
 int store_read_begin(struct store *st, struct err *e) MUST_CHECK;
 void store_read_end(struct store *st);
 
@@ -136,7 +136,7 @@ void store_interrupt(struct store *st);
 /* Forgets an interrupt that came too late for what was running. */
 void store_uninterrupt(struct store *st);
 
-/* --- the writer's idle time ---------------------------------------------------- */
+/* --- the writer's idle time ----------------------------------------------- */
 /* One slice of `ns` of the index work that waits, as a transaction of its own.
  * 1: there was some; 0: none waits; negative: it failed and was logged. */
 int store_index_step(struct store *st, int64_t ns) MUST_CHECK;
@@ -174,21 +174,21 @@ void store_shrink(struct store *st);
  * Kept in the table `tally`, updated in each group's transaction, published
  * after COMMIT. The snapshot may be read from any thread. */
 struct counters_row {
-	char *name;		/* type, tier or namespace */
+	char *name; /* type, tier or namespace */
 	int64_t n;
 };
 struct counters {
 	int64_t entities, observations, relations, facts, changes, versions;
-	int64_t original_bytes;	/* the guide's JSON of every version */
+	int64_t original_bytes; /* the guide's JSON of every version */
 	int64_t stored_bytes;	/* stored bodies */
 	int64_t past_facts;	/* closed spans: history */
 	int64_t last_change, last_at;
 	int64_t by_tier[4];
-	struct counters_row *types;	/* most frequent first, at most 100 */
+	struct counters_row *types; /* most frequent first, at most 100 */
 	size_t types_n;
-	struct counters_row *namespaces;	/* entities a namespace, at most 100 */
+	struct counters_row *namespaces; /* entities a namespace, at most 100 */
 	size_t namespaces_n;
-	int64_t others;		/* namespaces that were asked for by no name */
+	int64_t others; /* namespaces that were asked for by no name */
 };
 int store_counters(struct database *db, struct counters *ret, struct err *e)
 	MUST_CHECK;

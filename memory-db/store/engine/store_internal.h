@@ -14,14 +14,14 @@
 #include "memory-db/store/engine/store.h"
 #include "memory-db/store/index/text_parts.h"
 
-/* --- statements ------------------------------------------------------------ */
+/* --- statements ----------------------------------------------------------- */
 enum stmt_flag {
-	STMT_WRITER = 1,	/* prepared on the writer only */
-	STMT_LENS = 2		/* two forms: see stmt.c for the marks in it */
+	STMT_WRITER = 1, /* prepared on the writer only */
+	STMT_LENS = 2	 /* two forms: see stmt.c for the marks in it */
 };
 struct stmt_def {
 	const char *sql;
-	int params;		/* checked against the prepared statement */
+	int params; /* checked against the prepared statement */
 	unsigned flags;
 };
 /* A module lists its statements once; all are prepared at open, so that a
@@ -32,11 +32,37 @@ struct stmt_module {
 	size_t n;
 };
 enum stmt_module_id {
-	MOD_DB, MOD_LENS, MOD_NAMES, MOD_NAMED, MOD_FACTS, MOD_ENTITIES, MOD_CHANGE, MOD_OPS, MOD_ADD, MOD_TEXT,
-	MOD_SEARCH, MOD_TALLY, MOD_LOG, MOD_DERIVE, MOD_BRANCH, MOD_VERIFY, MOD_REPAIR, MOD_OPERATE,
-	MOD_ERASE, MOD_ERASE_WORDS, MOD_RECALL, MOD_RECEIPTS, MOD_FILES, MOD_RUNS,
-	MOD_VECTORS, MOD_FEW, MOD_KEYS, MOD_TEXT_WAIT, MOD_TEXT_WORK,
-	MOD_SEARCH_WAIT, MOD_META,
+	MOD_DB,
+	MOD_LENS,
+	MOD_NAMES,
+	MOD_NAMED,
+	MOD_FACTS,
+	MOD_ENTITIES,
+	MOD_CHANGE,
+	MOD_OPS,
+	MOD_ADD,
+	MOD_TEXT,
+	MOD_SEARCH,
+	MOD_TALLY,
+	MOD_LOG,
+	MOD_DERIVE,
+	MOD_BRANCH,
+	MOD_VERIFY,
+	MOD_REPAIR,
+	MOD_OPERATE,
+	MOD_ERASE,
+	MOD_ERASE_WORDS,
+	MOD_RECALL,
+	MOD_RECEIPTS,
+	MOD_FILES,
+	MOD_RUNS,
+	MOD_VECTORS,
+	MOD_FEW,
+	MOD_KEYS,
+	MOD_TEXT_WAIT,
+	MOD_TEXT_WORK,
+	MOD_SEARCH_WAIT,
+	MOD_META,
 	MOD_MAX
 };
 extern const struct stmt_module *const stmt_modules[MOD_MAX];
@@ -45,7 +71,7 @@ extern const struct stmt_module *const stmt_modules[MOD_MAX];
 struct vectors_erased {
 	int64_t *v;
 	size_t n, cap;
-	bool lost;		/* there was no memory for one */
+	bool lost; /* there was no memory for one */
 };
 
 struct answer_cache;
@@ -58,74 +84,75 @@ struct database {
 	char *path, *folder, *pid_path;
 	int lock_fd;
 	bool read_only;
-	dev_t dev;		/* of the file: vanished? */
+	dev_t dev; /* of the file: vanished? */
 	ino_t ino;
 	char id[33], instance[33];
-	_Atomic int schema;	/* user_version; raised by the writer, told
+	_Atomic int schema; /* user_version; raised by the writer, told
 				   by the loop */
 	unsigned char sip_key[crypto_shorthash_KEYBYTES];
 	struct codec_dictionary dictionary;
-	int64_t namespace_facts;	/* limit */
+	int64_t namespace_facts;	      /* limit */
 	const struct recall_weights *weights; /* borrowed, or NULL */
 	_Atomic int64_t waits_n, waits_bytes; /* published (text_wait.c) */
 	pthread_mutex_t tally_lock;
-	pthread_mutex_t trouble_lock;	/* of the cause; see trouble.h */
+	pthread_mutex_t trouble_lock; /* of the cause; see trouble.h */
 	_Atomic int trouble;
 	char trouble_cause[200];
 	struct answer_cache *answers; /* cache (answer_cache.c) */
-	struct receipts *receipts; /* queue (receipts.c) */
+	struct receipts *receipts;    /* queue (receipts.c) */
 	struct counters_state *tally; /* published counters (counters.c) */
 	pthread_mutex_t runs_lock;
-	struct run_sum *runs;	/* not stored yet (skill_runs.c) */
+	struct run_sum *runs; /* not stored yet (skill_runs.c) */
 	size_t runs_n;
 	void (*vectors_told)(void *ctx, const int64_t *erased, size_t n,
-		bool lost);	/* or NULL; see vectors_watch() */
+		bool lost); /* or NULL; see vectors_watch() */
 	void *vectors_ctx;
-	void *kept;		/* see database_kept() */
+	void *kept; /* see database_kept() */
 };
 
 struct store {
 	struct database *base;
 	sqlite3 *db;
 	enum store_role role;
-	sqlite3_stmt **stmts[MOD_MAX];	/* [module][2 * index + form] */
+	sqlite3_stmt **stmts[MOD_MAX]; /* [module][2 * index + form] */
 	struct lens lens;
 	struct codec codec;
-	struct text_queue *queue;	/* writer: text index work of the group */
-	struct counters_log *deltas;	/* writer: counter changes of the group */
-	struct snapshot *snapshot;	/* STORE_SCRIPT: the pages it sees */
+	struct text_queue *queue;    /* writer: text index work of the group */
+	struct counters_log *deltas; /* writer: counter changes of the group */
+	struct snapshot *snapshot;   /* STORE_SCRIPT: the pages it sees */
 	bool in_group;
-	bool flushed_early;	/* the queue, inside a savepoint (erase.h) */
-	int64_t forgets;	/* namespace of what the group erased; 0: none,
+	bool flushed_early; /* the queue, inside a savepoint (erase.h) */
+	int64_t forgets;    /* namespace of what the group erased; 0: none,
 				   -1: of several */
-	int erasing;		/* traces of what was erased remain (erase.c) */
-	struct run_sum *runs;	/* writer: of the group under way (skill_runs.c) */
+	int erasing;	    /* traces of what was erased remain (erase.c) */
+	struct run_sum
+		*runs; /* writer: of the group under way (skill_runs.c) */
 	size_t runs_n;
-	struct label_cache *labels;	/* id -> text (labels.c) */
-	int64_t home;		/* namespace that reads: fact_home() */
+	struct label_cache *labels; /* id -> text (labels.c) */
+	int64_t home;		    /* namespace that reads: fact_home() */
 	int savepoint_texts, savepoint_deltas; /* marks for rollback */
 	int64_t deadline_ns;
 	atomic_bool interrupted;
-	void (*progress)(void *ctx);	/* see store_on_progress() */
+	void (*progress)(void *ctx); /* see store_on_progress() */
 	void *progress_ctx;
-	int64_t idle_at, idle_keys_at;	/* last checkpoint, key clean-up */
-	int64_t wal_at;			/* when the WAL is looked at next */
-	int idle_merge;			/* which index is merged next */
-	void *terms;			/* writer: cache of known terms */
-	int64_t terms_new;		/* words that went into it so far */
+	int64_t idle_at, idle_keys_at; /* last checkpoint, key clean-up */
+	int64_t wal_at;		       /* when the WAL is looked at next */
+	int idle_merge;		       /* which index is merged next */
+	void *terms;		       /* writer: cache of known terms */
+	int64_t terms_new;	       /* words that went into it so far */
 	/* What a group may bring into the text indexes, or take out, at once:
 	 * bytes of all texts, of one, new words (text_index.c). */
 	struct {
 		int64_t bytes, text_bytes, terms;
 	} index_now;
-	bool waits_known;		/* text_wait.c: */
-	int64_t waits_n, waits_bytes;	/* rows that wait, their texts */
-	struct text_parts wait_parts;	/* of the row worked at last */
-	struct word_sets *word_sets;	/* of long texts (erase_words.c) */
+	bool waits_known;		   /* text_wait.c: */
+	int64_t waits_n, waits_bytes;	   /* rows that wait, their texts */
+	struct text_parts wait_parts;	   /* of the row worked at last */
+	struct word_sets *word_sets;	   /* of long texts (erase_words.c) */
 	struct search_waits *search_waits; /* for searches (search_wait.c) */
 	struct vectors_erased vectors_erased; /* writer */
-	struct buf search_text;		/* text under search_text() */
-	void *kept;			/* see store_kept() */
+	struct buf search_text;		      /* text under search_text() */
+	void *kept;			      /* see store_kept() */
 	void (*kept_free)(void *);
 };
 
@@ -180,33 +207,43 @@ bind_b(sqlite3_stmt *s, int i, const void *v, size_t n)
 
 int store_exec(struct store *st, const char *sql, struct err *e) MUST_CHECK;
 
-/* --- tallies (counters.c) ------------------------------------------------------ */
+/* --- tallies (counters.c) ------------------------------------------------- */
 enum counters_kind { TALLY_TOTAL = 1, TALLY_TYPE = 2, TALLY_TIER = 3 };
 enum tally_total {
-	TOTAL_ENTITIES = 1, TOTAL_OBSERVATIONS, TOTAL_RELATIONS, TOTAL_FACTS,
-	TOTAL_CHANGES, TOTAL_VERSIONS, TOTAL_ORIGINAL, TOTAL_STORED, TOTAL_PAST,
-	TOTAL_LAST_CHANGE, TOTAL_LAST_AT /* set, not added; never stored */
+	TOTAL_ENTITIES = 1,
+	TOTAL_OBSERVATIONS,
+	TOTAL_RELATIONS,
+	TOTAL_FACTS,
+	TOTAL_CHANGES,
+	TOTAL_VERSIONS,
+	TOTAL_ORIGINAL,
+	TOTAL_STORED,
+	TOTAL_PAST,
+	TOTAL_LAST_CHANGE,
+	TOTAL_LAST_AT /* set, not added; never stored */
 };
 /* Adds to a counter at COMMIT (writer). */
-int counters_add(struct store *st, int64_t ns, enum counters_kind kind, int64_t key,
-	int64_t delta, struct err *e) MUST_CHECK;
+int counters_add(struct store *st, int64_t ns, enum counters_kind kind,
+	int64_t key, int64_t delta, struct err *e) MUST_CHECK;
 /* Open facts of a namespace as of the last COMMIT. */
 int64_t counters_facts(struct database *db, int64_t ns);
 int counters_load(struct store *st, struct err *e) MUST_CHECK; /* at start */
 int counters_mark(const struct store *st);
 void counters_rollback(struct store *st, int mark);
-int counters_flush(struct store *st, struct err *e) MUST_CHECK; /* before COMMIT */
-void counters_publish(struct store *st);			     /* after it */
+int counters_flush(struct store *st, struct err *e)
+	MUST_CHECK;			 /* before COMMIT */
+void counters_publish(struct store *st); /* after it */
 void counters_free(struct database *db);
 int counters_log_new(struct store *st, struct err *e) MUST_CHECK;
 void counters_log_free(struct store *st);
 
-/* --- runs of skills (skill_runs.c) -------------------------------------------------- */
+/* --- runs of skills (skill_runs.c) ---------------------------------------- */
 bool skill_runs_pending(struct database *db);
-int skill_runs_flush(struct store *st, struct err *e) MUST_CHECK; /* before COMMIT */
-void skill_runs_committed(struct store *st, bool committed);	    /* after it */
+int skill_runs_flush(struct store *st, struct err *e)
+	MUST_CHECK;					     /* before COMMIT */
+void skill_runs_committed(struct store *st, bool committed); /* after it */
 
-/* --- label cache (labels.c) ---------------------------------------------------- */
+/* --- label cache (labels.c) ----------------------------------------------- */
 void label_cache_free(struct store *st);
 /* A rolled-back savepoint may have taken labels along. */
 void label_cache_clear(struct store *st);

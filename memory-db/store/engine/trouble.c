@@ -21,8 +21,9 @@ trouble_set(struct database *db, enum trouble t, const char *cause)
 	pthread_mutex_unlock(&db->trouble_lock);
 	if (is_worse)
 		log_event(LOG_ERROR, "the database is in trouble", 0,
-			LOG_S("kind", t == TROUBLE_DAMAGE ? "damage" :
-				t == TROUBLE_DISK ? "disk" : "locks"),
+			LOG_S("kind", t == TROUBLE_DAMAGE ? "damage"
+				      : t == TROUBLE_DISK ? "disk"
+							  : "locks"),
 			LOG_S("cause", cause));
 }
 
@@ -83,8 +84,8 @@ trouble_damage(struct database *db, const char *text)
 enum trouble
 trouble_now(const struct database *db)
 {
-	return (enum trouble)atomic_load_explicit(
-		&db->trouble, memory_order_acquire);
+	return (enum trouble)atomic_load_explicit(&db->trouble,
+		memory_order_acquire);
 }
 
 void
@@ -97,22 +98,26 @@ trouble_text(struct database *db, char *ret, size_t size)
 	pthread_mutex_unlock(&db->trouble_lock);
 	switch (trouble_now(db)) {
 	case TROUBLE_DAMAGE:
-		snprintf(ret, size, "the database file is damaged (%s): writes "
+		snprintf(ret, size,
+			"the database file is damaged (%s): writes "
 			"are off, reads go on where what they read verifies. "
 			"'memoryctl verify' tells what is damaged; export what "
 			"can be read, restore a backup and restart memory-db",
 			cause);
 		break;
 	case TROUBLE_DISK:
-		snprintf(ret, size, "the disk does not take writes (%s): "
+		snprintf(ret, size,
+			"the disk does not take writes (%s): "
 			"writes are off until it does, reads go on. Look at "
 			"the system's log, the disk and its file system",
 			cause);
 		break;
 	default:
-		snprintf(ret, size, "the file system refuses locks (%s): the "
+		snprintf(ret, size,
+			"the file system refuses locks (%s): the "
 			"database is opened anew until they work. It must lie "
-			"on a local disk", cause);
+			"on a local disk",
+			cause);
 		break;
 	}
 }
@@ -125,7 +130,8 @@ trouble_refuse(struct database *db, struct err *e)
 	trouble_text(db, text, sizeof(text));
 	switch (trouble_now(db)) {
 	case TROUBLE_DAMAGE:
-		return err_set(e, MDB_E_CORRUPT, "nothing was stored: %s", text);
+		return err_set(e, MDB_E_CORRUPT, "nothing was stored: %s",
+			text);
 	case TROUBLE_DISK:
 		return err_set(e, MDB_E_STORE, "nothing was stored: %s", text);
 	default:

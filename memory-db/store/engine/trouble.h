@@ -12,11 +12,11 @@
 /* The worse, the greater. */
 enum trouble {
 	TROUBLE_NONE,
-	TROUBLE_LOCKS,	/* file locks failed: over when all connections were
+	TROUBLE_LOCKS, /* file locks failed: over when all connections were
 			   opened anew */
-	TROUBLE_DISK,	/* a write or a sync failed: over with the next COMMIT
+	TROUBLE_DISK,  /* a write or a sync failed: over with the next COMMIT
 			   that reaches the disk */
-	TROUBLE_DAMAGE	/* a page or a row is not what was written: over when
+	TROUBLE_DAMAGE /* a page or a row is not what was written: over when
 			   all was verified */
 };
 

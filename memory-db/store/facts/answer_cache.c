@@ -11,7 +11,7 @@
 struct answer {
 	uint64_t hash;
 	size_t key_n, n;
-	char data[];		/* key, then answer */
+	char data[]; /* key, then answer */
 };
 struct answer_cache {
 	pthread_mutex_t lock;
@@ -60,7 +60,8 @@ answer_cache_size_of(const struct answer *a)
 }
 
 int
-answer_cache_find(struct store *st, const void *key, size_t key_n, struct buf *out)
+answer_cache_find(struct store *st, const void *key, size_t key_n,
+	struct buf *out)
 {
 	struct answer_cache *t = st->base->answers;
 	uint64_t hash = answer_cache_hash_of(st->base, key, key_n);
@@ -90,8 +91,8 @@ answer_cache_take_out(struct answer_cache *t, size_t slot)
 }
 
 void
-answer_cache_keep(struct store *st, const void *key, size_t key_n, const void *data,
-	size_t n)
+answer_cache_keep(struct store *st, const void *key, size_t key_n,
+	const void *data, size_t n)
 {
 	struct answer_cache *t = st->base->answers;
 	struct answer *a = malloc(sizeof(*a) + key_n + n);

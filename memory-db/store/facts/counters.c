@@ -16,8 +16,8 @@ enum { LOAD, PUT, LAST };
 static const struct stmt_def defs[] = {
 	[LOAD] = {"SELECT ns, kind, key, n FROM tally", 0, 0},
 	[PUT] = {"INSERT INTO tally(ns, kind, key, n) VALUES(?1, ?2, ?3, ?4) "
-		 "ON CONFLICT DO UPDATE SET n = n + excluded.n", 4,
-		STMT_WRITER},
+		 "ON CONFLICT DO UPDATE SET n = n + excluded.n",
+		4, STMT_WRITER},
 	[LAST] = {"SELECT id, at FROM change ORDER BY id DESC LIMIT 1", 0, 0},
 };
 const struct stmt_module counters_module = {"tally", defs, ARRAY_LEN(defs)};
@@ -33,12 +33,12 @@ struct counters_log {
 };
 
 struct name_row {
-	int64_t kind, id;	/* TALLY_TYPE: label; 0: namespace */
+	int64_t kind, id; /* TALLY_TYPE: label; 0: namespace */
 	char *text;
 };
 
 struct counters_state {
-	struct counter *rows;	/* sorted by (ns, kind, key) */
+	struct counter *rows; /* sorted by (ns, kind, key) */
 	size_t n, cap;
 	struct name_row *names;
 	size_t names_n, names_cap;
@@ -77,7 +77,7 @@ reserve(void **rows, size_t *cap, size_t n, size_t size)
 	return 0;
 }
 
-/* --- the log of a group ------------------------------------------------------------ */
+/* --- the log of a group --------------------------------------------------- */
 int
 counters_log_new(struct store *st, struct err *e)
 {
@@ -134,7 +134,7 @@ sum_up(struct counters_log *log)
 	size_t out = 0;
 
 	if (log->n == 0)
-		return;		/* qsort takes no NULL */
+		return; /* qsort takes no NULL */
 	qsort(log->rows, log->n, sizeof(*log->rows), compare_rows);
 	for (size_t i = 0; i < log->n; i++) {
 		struct counter *last = out > 0 ? &log->rows[out - 1] : NULL;
@@ -174,9 +174,10 @@ counters_flush(struct store *st, struct err *e)
 	return 0;
 }
 
-/* --- the published copy --------------------------------------------------------------- */
+/* --- the published copy --------------------------------------------------- */
 static struct counter *
-counters_find(struct counters_state *t, const struct counter *key, size_t *ret_at)
+counters_find(struct counters_state *t, const struct counter *key,
+	size_t *ret_at)
 {
 	size_t lo = 0, hi = t->n;
 
@@ -347,7 +348,7 @@ counters_facts(struct database *db, int64_t ns)
 	return n;
 }
 
-/* --- the snapshot for status -------------------------------------------------- */
+/* --- the snapshot for status ---------------------------------------------- */
 static void
 add_total(struct counters *ret, const struct counter *c)
 {
@@ -369,7 +370,8 @@ add_total(struct counters *ret, const struct counter *c)
 
 /* Adds n to the row of that name; rows are few. */
 static int
-counters_add_row(struct counters_row **rows, size_t *n, const char *name, int64_t count)
+counters_add_row(struct counters_row **rows, size_t *n, const char *name,
+	int64_t count)
 {
 	struct counters_row *p;
 
@@ -407,8 +409,8 @@ add_counter(const struct counters_state *t, const struct counter *c,
 	for (size_t i = 0; r == 0 && i < t->names_n; i++) {
 		if (t->names[i].kind != kind || t->names[i].id != id)
 			continue;
-		r = is_ns ? counters_add_row(&ret->namespaces, &ret->namespaces_n,
-				    t->names[i].text, c->n)
+		r = is_ns ? counters_add_row(&ret->namespaces,
+				    &ret->namespaces_n, t->names[i].text, c->n)
 			  : counters_add_row(&ret->types, &ret->types_n,
 				    t->names[i].text, c->n);
 	}
@@ -468,8 +470,8 @@ store_counters_of(struct database *db, const char *const *only,
 		for (size_t i = 0; r == 0 && i < db->tally->n; i++)
 			if (!only || counters_is_wanted(db->tally,
 					     &db->tally->rows[i], only, ret))
-				r = add_counter(db->tally,
-					&db->tally->rows[i], ret);
+				r = add_counter(db->tally, &db->tally->rows[i],
+					ret);
 		ret->last_change = db->tally->last_change;
 		ret->last_at = db->tally->last_at;
 	}

@@ -8,16 +8,18 @@ enum { ATTR, LAST, AT_N, USAGE, CHANGE_AT };
 
 static const struct stmt_def defs[] = {
 	[ATTR] = {"SELECT a.value FROM @ATTR WHERE a.entity = ?1 AND "
-		  "a.key = ?2 AND @AVIS ORDER BY @LV LIMIT 1", 2, STMT_LENS},
+		  "a.key = ?2 AND @AVIS ORDER BY @LV LIMIT 1",
+		2, STMT_LENS},
 	[LAST] = {"SELECT n, change FROM version WHERE entity = ?1 AND "
-		  "branch = ?2 ORDER BY n DESC LIMIT 1", 2, 0},
+		  "branch = ?2 ORDER BY n DESC LIMIT 1",
+		2, 0},
 	[AT_N] = {"SELECT n, change FROM version WHERE entity = ?1 AND "
-		  "branch = ?2 AND n >= ?3 ORDER BY n LIMIT 1", 3, 0},
+		  "branch = ?2 AND n >= ?3 ORDER BY n LIMIT 1",
+		3, 0},
 	[USAGE] = {"SELECT hits, last_at FROM usage WHERE entity = ?1", 1, 0},
 	[CHANGE_AT] = {"SELECT at FROM change WHERE id = ?1", 1, 0},
 };
-const struct stmt_module entities_module = {
-	"entities", defs, ARRAY_LEN(defs)};
+const struct stmt_module entities_module = {"entities", defs, ARRAY_LEN(defs)};
 
 int
 attr_get(struct store *st, int64_t entity, enum attr_key key,
@@ -78,8 +80,8 @@ version_at(struct store *st, int64_t entity, int64_t branch, int64_t limit,
 		return r < 0 ? r : 0;
 	/* lo.change <= limit < hi.change */
 	while (hi.n - lo.n > 1) {
-		r = version_row(st, entity, branch,
-			lo.n + (hi.n - lo.n) / 2, &mid, e);
+		r = version_row(st, entity, branch, lo.n + (hi.n - lo.n) / 2,
+			&mid, e);
 		if (r != 1)
 			return r;
 		if (mid.change <= limit)
@@ -142,18 +144,17 @@ entity_times(struct store *st, int64_t entity, struct entity_times *ret,
 }
 
 int
-entity_version(struct store *st, int64_t entity, int64_t n,
-	int64_t *ret_change, struct err *e)
+entity_version(struct store *st, int64_t entity, int64_t n, int64_t *ret_change,
+	struct err *e)
 {
 	for (int i = 0; i < st->lens.n; i++) {
 		struct version_row v;
-		int r = version_row(
-			st, entity, st->lens.level[i].branch, n, &v, e);
+		int r = version_row(st, entity, st->lens.level[i].branch, n, &v,
+			e);
 
 		if (r < 0)
 			return r;
-		if (r == 1 && v.n == n &&
-			v.change <= st->lens.level[i].limit) {
+		if (r == 1 && v.n == n && v.change <= st->lens.level[i].limit) {
 			*ret_change = v.change;
 			return 1;
 		}

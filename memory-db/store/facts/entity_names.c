@@ -19,26 +19,31 @@ enum { CANDIDATES, ADD, LENT, NEAR, EXISTENCES, LAST_SPAN };
 static const struct stmt_def defs[] = {
 	[CANDIDATES] = {"SELECT id, 2 FROM entity WHERE ns = ?1 AND name = ?2 "
 			"UNION ALL SELECT entity, lent FROM alias WHERE "
-			"ns = ?1 AND name = ?2", 2, 0},
+			"ns = ?1 AND name = ?2",
+		2, 0},
 	[ADD] = {"INSERT INTO alias(ns, name, entity, lent) "
 		 "VALUES(?1, ?2, ?3, ?4) ON CONFLICT(ns, name, entity) "
-		 "DO UPDATE SET lent = 1 WHERE excluded.lent = 1", 4,
-		STMT_WRITER},
+		 "DO UPDATE SET lent = 1 WHERE excluded.lent = 1",
+		4, STMT_WRITER},
 	[LENT] = {"SELECT name FROM alias WHERE entity = ?1 AND lent = 1 "
-		  "ORDER BY name", 1, 0},
+		  "ORDER BY name",
+		1, 0},
 	[NEAR] = {"SELECT id, name FROM entity WHERE ns = ?1 AND name >= ?2 "
 		  "AND name < ?3 UNION ALL SELECT entity, name FROM alias "
-		  "WHERE ns = ?1 AND name >= ?2 AND name < ?3 LIMIT ?4", 4, 0},
+		  "WHERE ns = ?1 AND name >= ?2 AND name < ?3 LIMIT ?4",
+		4, 0},
 	/* Existence facts have no key by text: `same` is NULL. */
 	[EXISTENCES] = {"SELECT id FROM fact WHERE entity = ?1 AND same IS NULL"
-			" AND kind = 0 AND salt IS NOT NULL", 1, 0},
-	[LAST_SPAN] = {"SELECT removed FROM span WHERE fact = ?1 AND "
-		       "branch = ?2 AND added <= ?3 ORDER BY added DESC LIMIT 1",
-		3, 0},
+			" AND kind = 0 AND salt IS NOT NULL",
+		1, 0},
+	[LAST_SPAN] =
+		{"SELECT removed FROM span WHERE fact = ?1 AND "
+		 "branch = ?2 AND added <= ?3 ORDER BY added DESC LIMIT 1",
+			3, 0},
 };
 const struct stmt_module named_module = {"named", defs, ARRAY_LEN(defs)};
 
-/* --- the names of one entity ------------------------------------------------- */
+/* --- the names of one entity ---------------------------------------------- */
 struct link {
 	int64_t before;
 	struct buf name;
@@ -71,9 +76,8 @@ each_name(struct store *st, int64_t fact, name_fn fn, void *ctx, struct err *e)
 		r = fact_get(st, fact, get_link, &x, e);
 		fact = x.before;
 		if (r == 1)
-			r = x.name.len == 0
-				    ? 0
-				    : fn(ctx, x.name.data, x.name.len);
+			r = x.name.len == 0 ? 0
+					    : fn(ctx, x.name.data, x.name.len);
 	}
 	buf_done(&x.name);
 	return r;
@@ -85,7 +89,8 @@ struct entity_names_wanted {
 };
 
 static bool
-entity_names_is_wanted(const struct entity_names_wanted *w, const char *name, size_t n)
+entity_names_is_wanted(const struct entity_names_wanted *w, const char *name,
+	size_t n)
 {
 	return n == w->n && memcmp(name, w->name, n) == 0;
 }
@@ -150,14 +155,14 @@ entity_was(struct store *st, int64_t entity, struct err *e)
 	return last_existence(st, entity, &fact, &closed, e);
 }
 
-/* --- which entity a name means ------------------------------------------------ */
+/* --- which entity a name means -------------------------------------------- */
 /* Higher ones win. */
 enum rank {
 	NO_WAY = -1,
-	GONE_FIRST,	/* does not exist; its first name */
-	GONE,		/* does not exist; its last name here */
+	GONE_FIRST, /* does not exist; its first name */
+	GONE,	    /* does not exist; its last name here */
 	IS_LENT,
-	IS_FIRST,	/* exists; its first name, or one before its present */
+	IS_FIRST, /* exists; its first name, or one before its present */
 	WAS,
 	IS
 };
@@ -165,7 +170,7 @@ struct entity_names_candidate {
 	int64_t entity;
 	bool first, lent;
 	enum rank rank;
-	int64_t closed;		/* GONE: when */
+	int64_t closed; /* GONE: when */
 };
 struct entity_names_candidates {
 	struct entity_names_candidate *v;
@@ -180,14 +185,16 @@ candidates_done(struct entity_names_candidates *c)
 #define AUTO_CANDIDATES __attribute__((cleanup(candidates_done)))
 
 static int
-entity_names_add_candidate(struct entity_names_candidates *c, int64_t entity, int how, struct err *e)
+entity_names_add_candidate(struct entity_names_candidates *c, int64_t entity,
+	int how, struct err *e)
 {
 	size_t i = 0, cap = c->cap == 0 ? 8 : c->cap * 2;
 
 	while (i < c->n && c->v[i].entity != entity)
 		i++;
 	if (i == c->cap) {
-		struct entity_names_candidate *p = realloc(c->v, cap * sizeof(*p));
+		struct entity_names_candidate *p =
+			realloc(c->v, cap * sizeof(*p));
 
 		if (p == NULL)
 			return err_nomem(e);
@@ -195,14 +202,16 @@ entity_names_add_candidate(struct entity_names_candidates *c, int64_t entity, in
 		c->cap = cap;
 	}
 	if (i == c->n)
-		c->v[c->n++] = (struct entity_names_candidate){.entity = entity};
+		c->v[c->n++] =
+			(struct entity_names_candidate){.entity = entity};
 	c->v[i].first |= how == 2;
 	c->v[i].lent |= how == 1;
 	return 0;
 }
 
 static int
-load_candidates(struct store *st, int64_t ns, const struct entity_names_wanted *w,
+load_candidates(struct store *st, int64_t ns,
+	const struct entity_names_wanted *w,
 	struct entity_names_candidates *ret, struct err *e)
 {
 	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_NAMED, CANDIDATES);
@@ -220,8 +229,8 @@ load_candidates(struct store *st, int64_t ns, const struct entity_names_wanted *
 }
 
 static int
-rank_gone(struct store *st, const struct entity_names_wanted *w, struct entity_names_candidate *c,
-	struct err *e)
+rank_gone(struct store *st, const struct entity_names_wanted *w,
+	struct entity_names_candidate *c, struct err *e)
 {
 	struct link last = {.e = e};
 	int64_t fact;
@@ -238,8 +247,8 @@ rank_gone(struct store *st, const struct entity_names_wanted *w, struct entity_n
 }
 
 static int
-rank(struct store *st, const struct entity_names_wanted *w, struct entity_names_candidate *c,
-	struct err *e)
+rank(struct store *st, const struct entity_names_wanted *w,
+	struct entity_names_candidate *c, struct err *e)
 {
 	struct buf name AUTO_BUF = {0};
 	int64_t fact = 0;
@@ -247,7 +256,8 @@ rank(struct store *st, const struct entity_names_wanted *w, struct entity_names_
 
 	if (r == 0)
 		return rank_gone(st, w, c, e);
-	if (r == 1 && name.len > 0 && entity_names_is_wanted(w, name.data, name.len)) {
+	if (r == 1 && name.len > 0 &&
+		entity_names_is_wanted(w, name.data, name.len)) {
 		c->rank = IS;
 		return 0;
 	}
@@ -317,7 +327,7 @@ entity_each_named(struct store *st, int64_t ns, const char *name, size_t n,
 	return r;
 }
 
-/* --- other names -------------------------------------------------------------- */
+/* --- other names ---------------------------------------------------------- */
 int
 entity_alias(struct store *st, int64_t ns, const char *name, size_t n,
 	int64_t entity, bool lent, struct err *e)
@@ -365,7 +375,8 @@ entity_names_tell(void *ctx, const char *name, size_t n)
 }
 
 static int
-tell_lent(struct store *st, int64_t entity, struct entity_names_telling *t, struct err *e)
+tell_lent(struct store *st, int64_t entity, struct entity_names_telling *t,
+	struct err *e)
 {
 	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_NAMED, LENT);
 	int r;
@@ -394,11 +405,13 @@ entity_aliases(struct store *st, int64_t entity,
 	int r = fact_existence(st, entity, &fact, NULL, &name, e);
 
 	if (r == 1)
-		r = entity_names_note(&t, name.data != NULL ? name.data : "", name.len);
+		r = entity_names_note(&t, name.data != NULL ? name.data : "",
+			name.len);
 	if (r == 0)
 		r = entity_first_name(st, entity, NULL, &first, e);
 	if (r == 1)
-		r = first.len > 0 ? entity_names_tell(&t, first.data, first.len) : 0;
+		r = first.len > 0 ? entity_names_tell(&t, first.data, first.len)
+				  : 0;
 	if (r == 0 && fact != 0)
 		r = each_name(st, fact, entity_names_tell, &t, e);
 	if (r == 0)

@@ -22,8 +22,8 @@ fact_key_of_bytes(const struct store *st, const void *data, size_t n)
 }
 
 static inline int
-fact_key_of_text(const struct store *st, const char *text, size_t n, int64_t *ret,
-	struct err *e)
+fact_key_of_text(const struct store *st, const char *text, size_t n,
+	int64_t *ret, struct err *e)
 {
 	struct buf folded AUTO_BUF = {0};
 

@@ -14,7 +14,8 @@
 	"f.confidence, f.valid_from, f.valid_to, f.source, f.speaker, "        \
 	"f.source_at, f.supersedes, f.flags, f.salt, f.digest, f.size, "       \
 	"f.body, e.ns, e.name"
-#define FROM_FACT " CROSS JOIN fact f ON f.id = s.fact CROSS JOIN entity e "   \
+#define FROM_FACT                                                              \
+	" CROSS JOIN fact f ON f.id = s.fact CROSS JOIN entity e "             \
 	"ON e.id = f.entity "
 
 /* What was forgotten is visible nowhere, at no time, on no branch. */
@@ -24,47 +25,70 @@ static const struct stmt_def defs[] = {
 	[EACH] = {"SELECT " COLUMNS ", s.added FROM @SPAN" FROM_FACT
 		  "WHERE s.entity = ?1 AND @VIS AND (?2 >> f.kind) & 1 "
 		  "AND f.salt IS NOT NULL "
-		  "ORDER BY s.fact", 2, STMT_LENS},
+		  "ORDER BY s.fact",
+		2, STMT_LENS},
 	/* The bound is on what is looked at, not on what fits. */
 	[NEWEST] = {"SELECT " COLUMNS ", x.added FROM (SELECT s.fact AS fact, "
 		    "s.added AS added FROM @SPAN WHERE s.entity = ?1 AND @VIS "
 		    "ORDER BY s.fact DESC LIMIT ?4) x CROSS JOIN fact f ON "
 		    "f.id = x.fact CROSS JOIN entity e ON e.id = f.entity "
 		    "WHERE f.kind = 1 AND f.size BETWEEN ?2 AND ?3 AND f.salt "
-		    "IS NOT NULL", 4, STMT_LENS},
+		    "IS NOT NULL",
+		4, STMT_LENS},
 	/* From the fact by its peer; the span must be a visible one. Ids of one
 	 * namespace are a range: a relation of a project leads to the user's
 	 * entities, and no other project may see or pay for it. */
-	[INCOMING] = {"SELECT " COLUMNS ", (SELECT s.added FROM @SPAN WHERE "
-		      "s.fact = f.id AND @VIS) AS shown FROM fact f CROSS "
-		      "JOIN entity e ON e.id = f.entity WHERE f.peer = ?1 AND "
-		      "f.id > ?2 AND f.id < ?3 AND f.kind = 2 AND f.salt IS NOT NULL AND shown IS NOT "
-		      "NULL ORDER BY f.id", 3,
-		STMT_LENS},
+	[INCOMING] =
+		{"SELECT " COLUMNS ", (SELECT s.added FROM @SPAN WHERE "
+		 "s.fact = f.id AND @VIS) AS shown FROM fact f CROSS "
+		 "JOIN entity e ON e.id = f.entity WHERE f.peer = ?1 AND "
+		 "f.id > ?2 AND f.id < ?3 AND f.kind = 2 AND f.salt IS NOT NULL AND shown IS NOT "
+		 "NULL ORDER BY f.id",
+			3, STMT_LENS},
 	[SAME] = {"SELECT " COLUMNS ", (SELECT s.added FROM @SPAN WHERE "
 		  "s.fact = f.id AND @VIS) AS shown FROM fact f CROSS JOIN "
 		  "entity e ON e.id = f.entity WHERE f.entity = ?1 AND "
-		  "f.same = ?2 AND shown IS NOT NULL ORDER BY f.id", 2,
-		STMT_LENS},
+		  "f.same = ?2 AND shown IS NOT NULL ORDER BY f.id",
+		2, STMT_LENS},
 	[GET] = {"SELECT " COLUMNS ", 0 FROM fact f CROSS JOIN entity e ON "
-		 "e.id = f.entity WHERE f.id = ?1", 1, 0},
+		 "e.id = f.entity WHERE f.id = ?1",
+		1, 0},
 	[ENTITIES] = {"SELECT " COLUMNS ", (SELECT s.added FROM @SPAN WHERE "
 		      "s.fact = f.id AND @VIS) AS shown FROM fact f CROSS "
 		      "JOIN entity e ON e.id = f.entity WHERE f.kind = 0 AND "
 		      "f.id > ?1 AND f.id < ?2 AND f.salt IS NOT NULL AND "
 		      "shown IS NOT NULL "
-		      "ORDER BY f.id", 2, STMT_LENS},
+		      "ORDER BY f.id",
+		2, STMT_LENS},
 	[EXISTENCE] = {"SELECT " COLUMNS ", s.added FROM @SPAN" FROM_FACT
 		       "WHERE s.entity = ?1 AND @VIS AND f.kind = 0 AND "
-		       "f.salt IS NOT NULL", 1,
-		STMT_LENS},
+		       "f.salt IS NOT NULL",
+		1, STMT_LENS},
 };
 const struct stmt_module facts_module = {"facts", defs, ARRAY_LEN(defs)};
 
 enum facts_column {
-	C_ID, C_ENTITY, C_KIND, C_PEER, C_LABEL, C_WEIGHT, C_METHOD,
-	C_CONFIDENCE, C_FROM, C_TO, C_SOURCE, C_SPEAKER, C_SOURCE_AT,
-	C_SUPERSEDES, C_FLAGS, C_SALT, C_DIGEST, C_SIZE, C_BODY, C_NS, C_NAME,
+	C_ID,
+	C_ENTITY,
+	C_KIND,
+	C_PEER,
+	C_LABEL,
+	C_WEIGHT,
+	C_METHOD,
+	C_CONFIDENCE,
+	C_FROM,
+	C_TO,
+	C_SOURCE,
+	C_SPEAKER,
+	C_SOURCE_AT,
+	C_SUPERSEDES,
+	C_FLAGS,
+	C_SALT,
+	C_DIGEST,
+	C_SIZE,
+	C_BODY,
+	C_NS,
+	C_NAME,
 	C_ADDED
 };
 
@@ -159,16 +183,22 @@ facts_check_digest(struct store *st, sqlite3_stmt *s, const struct fact *f,
 	struct err *e)
 {
 	struct buf label AUTO_BUF = {0}, source AUTO_BUF = {0},
-		   speaker AUTO_BUF = {0};
+			 speaker AUTO_BUF = {0};
 	unsigned char digest[FACT_DIGEST_BYTES];
 	struct digest_fact d = {
 		.salt = sqlite3_column_blob(s, C_SALT),
 		.ns = sqlite3_column_int64(s, C_NS),
-		.entity = f->entity, .kind = (int64_t)f->kind, .peer = f->peer,
-		.weight = f->weight, .method = (int64_t)f->method,
-		.confidence = f->confidence, .valid_from = f->valid_from,
-		.valid_to = f->valid_to, .source_at = f->source_at,
-		.supersedes = f->supersedes, .text = f->text,
+		.entity = f->entity,
+		.kind = (int64_t)f->kind,
+		.peer = f->peer,
+		.weight = f->weight,
+		.method = (int64_t)f->method,
+		.confidence = f->confidence,
+		.valid_from = f->valid_from,
+		.valid_to = f->valid_to,
+		.source_at = f->source_at,
+		.supersedes = f->supersedes,
+		.text = f->text,
 		.text_n = f->text_n,
 	};
 	int r = label_into(st, f->label, &label, e);
@@ -210,7 +240,8 @@ facts_load(struct store *st, sqlite3_stmt *s, struct fact *f, struct buf *text,
 }
 
 static int
-facts_loop(struct store *st, sqlite3_stmt *s, fact_fn fn, void *ctx, struct err *e)
+facts_loop(struct store *st, sqlite3_stmt *s, fact_fn fn, void *ctx,
+	struct err *e)
 {
 	struct buf text AUTO_BUF = {0};
 	struct fact f;
@@ -433,7 +464,8 @@ fact_find_mark(struct store *st, int64_t entity, int64_t of,
 	struct err *e)
 {
 	struct mark_wanted w = {text, n, 0};
-	int r = fact_each_mark(st, entity, of, 1u << kind, facts_is_wanted, &w, e);
+	int r = fact_each_mark(st, entity, of, 1u << kind, facts_is_wanted, &w,
+		e);
 
 	if (r == 1)
 		*ret_fact = w.found;

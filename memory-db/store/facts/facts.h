@@ -12,17 +12,19 @@
 struct store;
 
 enum fact_kind {
-	FACT_EXISTENCE = 0, FACT_OBSERVATION = 1, FACT_RELATION = 2,
+	FACT_EXISTENCE = 0,
+	FACT_OBSERVATION = 1,
+	FACT_RELATION = 2,
 	FACT_METADATA = 3,
 	/* marks: said of another fact, an observation of the same entity */
-	FACT_TAG = 4,		/* text: the tag; label: the same, to find by */
-	FACT_NOTE = 5		/* text: its metadata, a JSON object */
+	FACT_TAG = 4, /* text: the tag; label: the same, to find by */
+	FACT_NOTE = 5 /* text: its metadata, a JSON object */
 };
 #define FACT_KIND_LAST FACT_NOTE
 /* Text of a relation that leads from its peer to its entity: one between a
  * project and the user's memory belongs to the end that is the project's. */
 #define FACT_REVERSED "<"
-#define FACT_MARKS (1u << FACT_TAG | 1u << FACT_NOTE)
+#define FACT_MARKS    (1u << FACT_TAG | 1u << FACT_NOTE)
 enum fact_method { METHOD_MANUAL, METHOD_AUTO, METHOD_IMPORT, METHOD_SCRIPT };
 
 /* fact.flags, beside FACT_DERIVED (derivations.h): speaker, session, date, confidence
@@ -30,23 +32,23 @@ enum fact_method { METHOD_MANUAL, METHOD_AUTO, METHOD_IMPORT, METHOD_SCRIPT };
 #define FACT_CLAIMED 2
 
 #define FACT_DIGEST_BYTES 16
-#define FACT_SALT_BYTES 8
-#define FACT_NO_TIME INT64_MIN	/* NULL in valid_from, valid_to, source_at */
+#define FACT_SALT_BYTES	  8
+#define FACT_NO_TIME	  INT64_MIN /* NULL in valid_from, valid_to, source_at */
 
 struct fact {
 	int64_t id, entity;
 	enum fact_kind kind;
-	int64_t peer, label;	/* 0: none */
-	double weight;		/* < 0: none */
+	int64_t peer, label; /* 0: none */
+	double weight;	     /* < 0: none */
 	enum fact_method method;
-	double confidence;	/* < 0: none */
+	double confidence; /* < 0: none */
 	int64_t valid_from, valid_to, source_at;
 	int64_t source, speaker; /* 0: none */
-	int64_t supersedes;	/* a fact; marks: what they are said of; 0: none */
-	int64_t added;		/* change that shows it under the lens */
+	int64_t supersedes; /* a fact; marks: what they are said of; 0: none */
+	int64_t added;	    /* change that shows it under the lens */
 	int flags;
-	bool erased;		/* forgotten: no text */
-	const char *text;	/* borrowed until the callback returns; for
+	bool erased;	  /* forgotten: no text */
+	const char *text; /* borrowed until the callback returns; for
 				   FACT_EXISTENCE the present name */
 	size_t text_n;
 };
@@ -62,8 +64,8 @@ int fact_each(struct store *st, int64_t entity, unsigned kinds, fact_fn fn,
 /* Visible observations of an entity, newest first, of `low` to `high` bytes,
  * among its newest `most` facts. */
 int fact_each_newest(struct store *st, int64_t entity, int64_t low,
-	int64_t high, int64_t most, fact_fn fn, void *ctx,
-	struct err *e) MUST_CHECK;
+	int64_t high, int64_t most, fact_fn fn, void *ctx, struct err *e)
+	MUST_CHECK;
 
 /* The namespace that reads: relations of no other but `default` are incoming
  * ones to it. Set with the scope of each request. */
@@ -90,36 +92,36 @@ int fact_find_relation(struct store *st, int64_t entity, int64_t peer,
 
 /* The visible marks of a fact by id; kinds as above. fn must not look facts up
  * by their content itself. */
-int fact_each_mark(struct store *st, int64_t entity, int64_t of,
-	unsigned kinds, fact_fn fn, void *ctx, struct err *e) MUST_CHECK;
+int fact_each_mark(struct store *st, int64_t entity, int64_t of, unsigned kinds,
+	fact_fn fn, void *ctx, struct err *e) MUST_CHECK;
 /* A visible mark of a fact with this text; text NULL: any of the kind. */
 int fact_find_mark(struct store *st, int64_t entity, int64_t of,
 	enum fact_kind kind, const char *text, size_t n, int64_t *ret_fact,
 	struct err *e) MUST_CHECK;
 
 /* Any fact by id, visible or not. 1 found. */
-int fact_get(struct store *st, int64_t id, fact_fn fn, void *ctx,
-	struct err *e) MUST_CHECK;
+int fact_get(struct store *st, int64_t id, fact_fn fn, void *ctx, struct err *e)
+	MUST_CHECK;
 
 /* Existing entities of a namespace in order of creation, after existence fact
  * `after` (0: from the start). *ret_... via callback: FACT_EXISTENCE facts. */
 int fact_each_entity(struct store *st, int64_t ns, int64_t after, fact_fn fn,
 	void *ctx, struct err *e) MUST_CHECK;
 
-/* --- numbers of an entity --------------------------------------------------- */
+/* --- numbers of an entity ------------------------------------------------- */
 enum attr_key {
 	ATTR_TIER = 1,
 	ATTR_PIN = 2,
-	ATTR_PIN_ASKED = 3	/* 1: the pin is an agent's (model/read/pins.h) */
+	ATTR_PIN_ASKED = 3 /* 1: the pin is an agent's (model/read/pins.h) */
 };
 /* The value under the lens, or 0 when never set. */
 int attr_get(struct store *st, int64_t entity, enum attr_key key,
 	int64_t *ret_value, struct err *e) MUST_CHECK;
 
 struct entity_times {
-	int64_t version;	/* under the lens */
+	int64_t version;		/* under the lens */
 	int64_t created_at, updated_at; /* of its first and newest version */
-	int64_t hits, last_at;	/* usage, not versioned */
+	int64_t hits, last_at;		/* usage, not versioned */
 };
 int entity_times(struct store *st, int64_t entity, struct entity_times *ret,
 	struct err *e) MUST_CHECK;

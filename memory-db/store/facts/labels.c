@@ -7,8 +7,16 @@
 #include "memory-db/store/engine/store_internal.h"
 
 enum {
-	LABEL_FIND, LABEL_ADD, LABEL_TEXT, NS_FIND, NS_ADD, NS_NAME, NS_STEM,
-	ENT_ADD, ENT_NAME, ENT_HIGHEST
+	LABEL_FIND,
+	LABEL_ADD,
+	LABEL_TEXT,
+	NS_FIND,
+	NS_ADD,
+	NS_NAME,
+	NS_STEM,
+	ENT_ADD,
+	ENT_NAME,
+	ENT_HIGHEST
 };
 
 static const struct stmt_def defs[] = {
@@ -22,7 +30,8 @@ static const struct stmt_def defs[] = {
 	[NS_ADD] = {"INSERT INTO namespace(id, name, head, fact_max, past_max) "
 		    "SELECT n, ?1, zeroblob(32), n << 33, n << 33 FROM "
 		    "(SELECT coalesce(max(id), 0) + 1 AS n FROM namespace) "
-		    "RETURNING id", 1, STMT_WRITER},
+		    "RETURNING id",
+		1, STMT_WRITER},
 	[NS_NAME] = {"SELECT name FROM namespace WHERE id = ?1", 1, 0},
 	[NS_STEM] = {"SELECT stem FROM namespace WHERE id = ?1", 1, 0},
 	[ENT_ADD] = {"INSERT INTO entity(ns, name) VALUES(?1, ?2)", 2,
@@ -32,7 +41,7 @@ static const struct stmt_def defs[] = {
 };
 const struct stmt_module names_module = {"names", defs, ARRAY_LEN(defs)};
 
-/* --- the label cache: most texts recur (types, sessions, clients) -------------- */
+/* --- the label cache: most texts recur (types, sessions, clients) --------- */
 #define CACHE_SLOTS 256 /* direct-mapped by id and by hash of the text */
 
 struct label_slot {
@@ -131,8 +140,7 @@ label_find(struct store *st, const char *text, int64_t *ret_id, struct err *e)
 }
 
 int
-label_intern(struct store *st, const char *text, int64_t *ret_id,
-	struct err *e)
+label_intern(struct store *st, const char *text, int64_t *ret_id, struct err *e)
 {
 	sqlite3_stmt *s;
 	int r;
@@ -189,7 +197,7 @@ label_text(struct store *st, int64_t id, struct buf *out, struct err *e)
 	return r;
 }
 
-/* --- namespaces -------------------------------------------------------------------- */
+/* --- namespaces ----------------------------------------------------------- */
 static int
 find_id(struct store *st, sqlite3_stmt *s, int64_t *ret_id, struct err *e)
 {
@@ -262,7 +270,7 @@ namespace_stem(struct store *st, int64_t id, char ret[NAMESPACE_STEM_SIZE],
 	return r < 0 ? r : 0;
 }
 
-/* --- entities ------------------------------------------------------------------------ */
+/* --- entities ------------------------------------------------------------- */
 int
 entity_create(struct store *st, int64_t ns, const char *name, size_t n,
 	int64_t *ret_id, struct err *e)
@@ -297,8 +305,7 @@ entity_first_name(struct store *st, int64_t entity, int64_t *ret_ns,
 int
 entity_highest(struct store *st, int64_t *ret_id, struct err *e)
 {
-	int r = find_id(
-		st, stmt_use(st, MOD_NAMES, ENT_HIGHEST), ret_id, e);
+	int r = find_id(st, stmt_use(st, MOD_NAMES, ENT_HIGHEST), ret_id, e);
 
 	return r < 0 ? r : 0;
 }

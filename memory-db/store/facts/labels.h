@@ -28,13 +28,13 @@ int namespace_find(struct store *st, const char *name, int64_t *ret_id,
 int namespace_intern(struct store *st, const char *name, int64_t *ret_id,
 	struct err *e) MUST_CHECK;
 /* Appends its name. 1 found, 0 not. */
-int namespace_name(struct store *st, int64_t id, struct buf *out,
-	struct err *e) MUST_CHECK;
-#define NAMESPACE_DEFAULT 1
+int namespace_name(struct store *st, int64_t id, struct buf *out, struct err *e)
+	MUST_CHECK;
+#define NAMESPACE_DEFAULT   1
 #define NAMESPACE_STEM_SIZE 32
 /* Language of its stemmer ("english", "" for none). */
-int namespace_stem(struct store *st, int64_t id,
-	char ret[NAMESPACE_STEM_SIZE], struct err *e) MUST_CHECK;
+int namespace_stem(struct store *st, int64_t id, char ret[NAMESPACE_STEM_SIZE],
+	struct err *e) MUST_CHECK;
 
 /* The entity that the name means under the lens applied: the one so called;
  * else one that was called so before its present name, or at first; else one

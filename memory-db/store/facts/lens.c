@@ -11,12 +11,14 @@ enum { NEWEST, AT, FORK, BRANCH, CLEAR, LEVEL, NAME };
 
 static const struct stmt_def defs[] = {
 	[NEWEST] = {"SELECT coalesce(max(id), 0), (SELECT min(id) FROM change)"
-		    " FROM change", 0, 0},
+		    " FROM change",
+		0, 0},
 	[AT] = {"SELECT at FROM change WHERE id <= ?1 ORDER BY id DESC LIMIT 1",
 		1, 0},
 	[FORK] = {"SELECT parent, fork FROM branch WHERE id = ?1", 1, 0},
 	[BRANCH] = {"SELECT id FROM branch WHERE ns = ?1 AND name = ?2"
-		    " AND state <> 2", 2, 0},
+		    " AND state <> 2",
+		2, 0},
 	[CLEAR] = {"DELETE FROM temp.lin", 0, 0},
 	[LEVEL] = {"INSERT INTO temp.lin(lv, b, lim) VALUES(?1, ?2, ?3)", 3, 0},
 	[NAME] = {"SELECT name FROM branch WHERE id = ?1", 1, 0},
@@ -45,8 +47,8 @@ lens_expand(const char *sql, bool now, struct buf *out)
 		size_t k;
 
 		for (k = 0; k < ARRAY_LEN(marks); k++)
-			if (strncmp(sql, marks[k].mark, strlen(marks[k].mark)) ==
-				0)
+			if (strncmp(sql, marks[k].mark,
+				    strlen(marks[k].mark)) == 0)
 				break;
 		if (k == ARRAY_LEN(marks)) {
 			if (buf_addc(out, *sql++) != 0)
@@ -69,7 +71,8 @@ lens_prepare(struct store *st, struct err *e)
 	st->lens.level[0].limit = STORE_OPEN_END - 1;
 	return store_exec(st,
 		"CREATE TEMP TABLE lin(lv INTEGER PRIMARY KEY, b INTEGER "
-		"NOT NULL, lim INTEGER NOT NULL) STRICT", e);
+		"NOT NULL, lim INTEGER NOT NULL) STRICT",
+		e);
 }
 
 int
@@ -125,8 +128,8 @@ lens_make(struct store *st, int64_t branch, int64_t change, struct lens *ret,
 	struct err *e)
 {
 	struct lens lens = {0};
-	int64_t limit = change < STORE_OPEN_END - 1 ? change
-						    : STORE_OPEN_END - 1;
+	int64_t limit =
+		change < STORE_OPEN_END - 1 ? change : STORE_OPEN_END - 1;
 
 	while (branch != 0) {
 		sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_LENS, FORK);

@@ -18,8 +18,8 @@
 struct store;
 
 struct lens {
-	bool now;		/* main, newest: the fast form */
-	int n;			/* levels; 1 for main */
+	bool now; /* main, newest: the fast form */
+	int n;	  /* levels; 1 for main */
 	struct {
 		int64_t branch, limit;
 	} level[LIMIT_LENS_DEPTH + 1];

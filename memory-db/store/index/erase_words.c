@@ -17,7 +17,7 @@
 #include "memory-db/store/index/text_wait.h"
 
 /* Facts looked into for a word, of each index. */
-#define LOOKS "2000"
+#define LOOKS	"2000"
 #define LOOKS_N 2000
 
 enum {
@@ -58,8 +58,8 @@ static const struct stmt_def defs[] = {
 		2, STMT_WRITER},
 	[STEMS] = {"SELECT DISTINCT stem FROM namespace", 0, STMT_WRITER},
 };
-const struct stmt_module erase_words_module = {
-	"erase_words", defs, ARRAY_LEN(defs)};
+const struct stmt_module erase_words_module = {"erase_words", defs,
+	ARRAY_LEN(defs)};
 
 /* --- index entries -----------------------------------------------------------
  */
@@ -98,7 +98,7 @@ keep_text(struct erasure *x, const struct buf *text, struct err *e)
 	if (text->len == 0)
 		return 0;
 	return buf_add(&x->texts, text->data, text->len) != 0 ||
-				       buf_add(&x->texts, "", 1) != 0
+			       buf_add(&x->texts, "", 1) != 0
 		       ? err_nomem(e)
 		       : 0;
 }
@@ -130,8 +130,8 @@ index_rows(struct erasure *x, int64_t fact, const struct text_indexed *text,
 	if (r >= 0)
 		r = take_rows(x->st, TEXT_IX_PAST, fact, &parts, size, wait, e);
 	if (r == 0)
-		r = take_rows(
-			x->st, TEXT_IX_BRANCH, fact, &parts, size, wait, e);
+		r = take_rows(x->st, TEXT_IX_BRANCH, fact, &parts, size, wait,
+			e);
 	text_parts_done(&parts);
 	if (r == 0 && wait)
 		return text_gone_add(x->st, fact, text, e);
@@ -163,7 +163,7 @@ erase_index(struct erasure *x, int64_t fact, struct err *e)
 
 struct erase_words_word {
 	struct erasure *x;
-	uint64_t *looked;	/* owned; NULL: no memory, no matter */
+	uint64_t *looked; /* owned; NULL: no memory, no matter */
 	const char *text;
 	size_t n;
 	struct err *e;
@@ -196,7 +196,7 @@ is_it(void *ctx, const char *text, size_t n)
 
 /* Words of long texts that were looked into, as hashes: each word of another
  * long text may have to be looked for in them. */
-#define SETS 4
+#define SETS	  4
 #define SET_BYTES (16 * 1024) /* texts from here on */
 
 struct word_sets {
@@ -224,7 +224,7 @@ append_word(void *ctx, const char *text, size_t n)
 	struct buf *out = ctx;
 
 	return buf_add(out, text, n) < 0 || buf_addc(out, ' ') < 0 ? MDB_E_NOMEM
-								  : 0;
+								   : 0;
 }
 
 /* NULL: no memory. */
@@ -270,8 +270,7 @@ erase_words_has_word(struct erase_words_word *w, int64_t fact)
 		const struct word_set *set =
 			erase_words_set_of(w->x->st, fact, &text.body);
 
-		r = set == NULL ? err_nomem(w->e)
-				: set_has(set, w->text, w->n);
+		r = set == NULL ? err_nomem(w->e) : set_has(set, w->text, w->n);
 		text_indexed_done(&text);
 		return r;
 	}
@@ -287,8 +286,7 @@ erase_words_has_word(struct erase_words_word *w, int64_t fact)
 static int
 match_text(struct erase_words_word *w, struct buf *out)
 {
-	sqlite3_stmt *s AUTO_STMT =
-		stmt_use(w->x->st, MOD_ERASE_WORDS, STEMS);
+	sqlite3_stmt *s AUTO_STMT = stmt_use(w->x->st, MOD_ERASE_WORDS, STEMS);
 	struct buf t AUTO_BUF = {0};
 	int r;
 
@@ -297,8 +295,7 @@ match_text(struct erase_words_word *w, struct buf *out)
 		const char *end;
 
 		buf_clear(&t, 1024);
-		if (stem == NULL ||
-			text_tokens(w->text, w->n, stem, &t) != 0 ||
+		if (stem == NULL || text_tokens(w->text, w->n, stem, &t) != 0 ||
 			buf_str(&t) == NULL)
 			return err_nomem(w->e);
 		if (t.len == 0)
@@ -402,14 +399,16 @@ erase_words_look_at(void *ctx, const char *text, size_t n)
 int
 erase_words(struct erasure *x, struct err *e)
 {
-	struct erase_words_word w = {.x = x, .e = e,
+	struct erase_words_word w = {.x = x,
+		.e = e,
 		.looked = calloc(LOOKED_N, sizeof(*w.looked))};
 	int r = 0;
 
 	for (size_t at = 0; r == 0 && at < x->texts.len;) {
 		size_t n = strlen(x->texts.data + at);
 
-		r = text_terms_each(x->texts.data + at, n, erase_words_look_at, &w);
+		r = text_terms_each(x->texts.data + at, n, erase_words_look_at,
+			&w);
 		at += n + 1;
 	}
 	free(w.looked);

@@ -7,26 +7,32 @@ enum { TIER, TAGGED, TAGGED_FACTS, METADATA, SAID, SHOWN };
 
 static const struct stmt_def defs[] = {
 	[TIER] = {"SELECT entity FROM attr INDEXED BY attr_tier"
-		" WHERE key = 1 AND value = ?1", 1, 0},
+		  " WHERE key = 1 AND value = ?1",
+		1, 0},
 	[TAGGED] = {"SELECT entity FROM fact INDEXED BY fact_tag"
-		" WHERE kind = 4 AND label = ?3 AND id BETWEEN ?1 AND ?2",
+		    " WHERE kind = 4 AND label = ?3 AND id BETWEEN ?1 AND ?2",
 		3, 0},
-	[TAGGED_FACTS] = {"SELECT supersedes FROM fact INDEXED BY fact_tag"
-		" WHERE kind = 4 AND label = ?3 AND id BETWEEN ?1 AND ?2",
-		3, 0},
+	[TAGGED_FACTS] =
+		{"SELECT supersedes FROM fact INDEXED BY fact_tag"
+		 " WHERE kind = 4 AND label = ?3 AND id BETWEEN ?1 AND ?2",
+			3, 0},
 	[METADATA] = {"SELECT entity FROM fact INDEXED BY fact_metadata"
-		" WHERE kind = 3 AND id BETWEEN ?1 AND ?2", 2, 0},
+		      " WHERE kind = 3 AND id BETWEEN ?1 AND ?2",
+		2, 0},
 	[SAID] = {"SELECT id FROM fact INDEXED BY fact_when"
-		" WHERE source_at BETWEEN ?1 AND ?2"
-		" AND source_at IS NOT NULL AND kind = 1", 2, 0},
+		  " WHERE source_at BETWEEN ?1 AND ?2"
+		  " AND source_at IS NOT NULL AND kind = 1",
+		2, 0},
 	/* what = 1: OP_SHOW */
 	[SHOWN] = {"SELECT iif(what = 1, fact, 0) FROM op"
-		" WHERE change BETWEEN ?1 AND ?2", 2, 0},
+		   " WHERE change BETWEEN ?1 AND ?2",
+		2, 0},
 };
 const struct stmt_module filter_index_module = {"few", defs, ARRAY_LEN(defs)};
 
 static int
-each_id(struct store *st, sqlite3_stmt *s, filter_index_fn fn, void *ctx, struct err *e)
+each_id(struct store *st, sqlite3_stmt *s, filter_index_fn fn, void *ctx,
+	struct err *e)
 {
 	int r;
 
@@ -39,8 +45,8 @@ each_id(struct store *st, sqlite3_stmt *s, filter_index_fn fn, void *ctx, struct
 }
 
 int
-filter_index_of_tiers(struct store *st, unsigned tiers, filter_index_fn fn, void *ctx,
-	struct err *e)
+filter_index_of_tiers(struct store *st, unsigned tiers, filter_index_fn fn,
+	void *ctx, struct err *e)
 {
 	int r = 0;
 
@@ -70,8 +76,8 @@ in_range(struct store *st, int statement, const struct search_range *range,
 }
 
 int
-filter_index_tagged(struct store *st, const struct search_range *range, int64_t label,
-	filter_index_fn fn, void *ctx, struct err *e)
+filter_index_tagged(struct store *st, const struct search_range *range,
+	int64_t label, filter_index_fn fn, void *ctx, struct err *e)
 {
 	int r = in_range(st, TAGGED, range, label, fn, ctx, e);
 
@@ -93,8 +99,8 @@ filter_index_with_metadata(struct store *st, const struct search_range *range,
 }
 
 int
-filter_index_of_time(struct store *st, int64_t since, int64_t until, filter_index_fn fn,
-	void *ctx, struct err *e)
+filter_index_of_time(struct store *st, int64_t since, int64_t until,
+	filter_index_fn fn, void *ctx, struct err *e)
 {
 	sqlite3_stmt *said AUTO_STMT = stmt_use(st, MOD_FEW, SAID);
 	sqlite3_stmt *shown AUTO_STMT = stmt_use(st, MOD_FEW, SHOWN);

@@ -16,21 +16,23 @@ typedef int (*filter_index_fn)(void *ctx, int64_t id);
 
 /* Entities of any namespace that ever had one of the tiers (mask of 1 << tier;
  * 0, which is that of most without a word, is not among them). */
-int filter_index_of_tiers(struct store *st, unsigned tiers, filter_index_fn fn, void *ctx,
-	struct err *e) MUST_CHECK;
+int filter_index_of_tiers(struct store *st, unsigned tiers, filter_index_fn fn,
+	void *ctx, struct err *e) MUST_CHECK;
 /* Entities of the range that ever had a fact with the tag (label; 0: nobody
  * has it), or metadata, which may hold it. */
 int filter_index_tagged(struct store *st, const struct search_range *range,
 	int64_t label, filter_index_fn fn, void *ctx, struct err *e) MUST_CHECK;
 /* Its facts that ever had the tag; and entities that ever had metadata. */
-int filter_index_tagged_facts(struct store *st, const struct search_range *range,
-	int64_t label, filter_index_fn fn, void *ctx, struct err *e) MUST_CHECK;
-int filter_index_with_metadata(struct store *st, const struct search_range *range,
-	filter_index_fn fn, void *ctx, struct err *e) MUST_CHECK;
+int filter_index_tagged_facts(struct store *st,
+	const struct search_range *range, int64_t label, filter_index_fn fn,
+	void *ctx, struct err *e) MUST_CHECK;
+int filter_index_with_metadata(struct store *st,
+	const struct search_range *range, filter_index_fn fn, void *ctx,
+	struct err *e) MUST_CHECK;
 /* Observations that were said between two times (ms, inclusive), or recorded
  * when they have no date. Ids of other facts and namespaces are among them, and
  * 0. */
-int filter_index_of_time(struct store *st, int64_t since, int64_t until, filter_index_fn fn,
-	void *ctx, struct err *e) MUST_CHECK;
+int filter_index_of_time(struct store *st, int64_t since, int64_t until,
+	filter_index_fn fn, void *ctx, struct err *e) MUST_CHECK;
 
 #endif

@@ -16,7 +16,7 @@
 #include "memory-db/store/index/text_sql.h"
 #include "memory-db/store/index/text_wait.h"
 
-#define CELLS (64 * 1024)
+#define CELLS	     (64 * 1024)
 #define PROBLEMS_MAX 32
 
 struct fts_check {
@@ -27,8 +27,8 @@ struct fts_check {
 	const char *index;
 	struct {
 		uint64_t sum;
-		int64_t row;	/* an expected row that falls here, or 0 */
-	} *cells;
+		int64_t row; /* an expected row that falls here, or 0 */
+	} * cells;
 	unsigned char key[crypto_shorthash_KEYBYTES];
 	struct text_indexed text;
 	struct text_parts parts;
@@ -38,7 +38,7 @@ struct fts_check {
 	int problems;
 };
 
-/* --- the texts ----------------------------------------------------------------- */
+/* --- the texts ------------------------------------------------------------ */
 
 struct indexing {
 	struct store *st;
@@ -85,15 +85,16 @@ text_indexed_done(struct text_indexed *x)
 	buf_done(&x->body);
 }
 
-/* --- both sides ---------------------------------------------------------------- */
+/* --- both sides ----------------------------------------------------------- */
 
 enum fts_check_column { COLUMN_NAME, COLUMN_BODY, COLUMN_SCOPE };
 
 static enum fts_check_column
 column_of(const char *name)
 {
-	return strcmp(name, "name") == 0 ? COLUMN_NAME
-		: strcmp(name, "scope") == 0 ? COLUMN_SCOPE : COLUMN_BODY;
+	return strcmp(name, "name") == 0    ? COLUMN_NAME
+	       : strcmp(name, "scope") == 0 ? COLUMN_SCOPE
+					    : COLUMN_BODY;
 }
 
 static size_t
@@ -155,8 +156,8 @@ add_column(struct fts_check *c, int64_t row, enum fts_check_column column,
 	qsort(list, n, sizeof(*list), by_text);
 	for (size_t i = 0; i < n; i++)
 		if (i == 0 || strcmp(list[i - 1], list[i]) != 0)
-			(void)add_instance(
-				c, row, column, list[i], strlen(list[i]), 1);
+			(void)add_instance(c, row, column, list[i],
+				strlen(list[i]), 1);
 	return 0;
 }
 
@@ -174,7 +175,8 @@ use_stem(struct fts_check *c, int64_t ns)
 
 /* The first parts of a row (all: -1). */
 static int
-fts_check_add_parts(struct fts_check *c, const struct text_row *row, int64_t parts)
+fts_check_add_parts(struct fts_check *c, const struct text_row *row,
+	int64_t parts)
 {
 	char scope[24];
 	int r = use_stem(c, fact_namespace(row->fact));
@@ -198,8 +200,8 @@ fts_check_add_parts(struct fts_check *c, const struct text_row *row, int64_t par
 		int n = snprintf(scope, sizeof(scope), "b%lld",
 			(long long)row->branch);
 
-		(void)add_instance(
-			c, row->row, COLUMN_SCOPE, scope, (size_t)n, 1);
+		(void)add_instance(c, row->row, COLUMN_SCOPE, scope, (size_t)n,
+			1);
 	}
 	c->cells[cell_of(row->row)].row = row->row;
 	return r;
@@ -208,8 +210,9 @@ fts_check_add_parts(struct fts_check *c, const struct text_row *row, int64_t par
 static enum text_ix
 ix_of(enum text_statement what)
 {
-	return what == TEXT_OPEN_FACTS ? TEXT_IX_LIVE
-		: what == TEXT_PAST_FACTS ? TEXT_IX_PAST : TEXT_IX_BRANCH;
+	return what == TEXT_OPEN_FACTS	 ? TEXT_IX_LIVE
+	       : what == TEXT_PAST_FACTS ? TEXT_IX_PAST
+					 : TEXT_IX_BRANCH;
 }
 
 /* Adds what a statement says the index should hold: rows (row, fact, branch);
@@ -224,11 +227,14 @@ add_expected(struct fts_check *c, enum text_statement what, int64_t *ret_rows)
 	bind_i(s, 1, 0);
 	while ((r = stmt_row(c->st, s, c->e)) == 1) {
 		int64_t id = sqlite3_column_int64(s, 0), parts = -1;
-		struct text_row row = {.ix = ix_of(what), .row = id,
+		struct text_row row = {.ix = ix_of(what),
+			.row = id,
 			.fact = what == TEXT_OPEN_FACTS
-				? id : sqlite3_column_int64(s, 1),
+					? id
+					: sqlite3_column_int64(s, 1),
 			.branch = what == TEXT_BRANCH_FACTS
-				? sqlite3_column_int64(s, 2) : 0};
+					  ? sqlite3_column_int64(s, 2)
+					  : 0};
 
 		r = text_wait_state(c->st, &row, &parts, c->e);
 		if (r >= 0)
@@ -260,7 +266,8 @@ subtract_index(struct fts_check *c)
 	char sql[160];
 	int rc, r = 0;
 
-	snprintf(sql, sizeof(sql), "CREATE VIRTUAL TABLE IF NOT EXISTS "
+	snprintf(sql, sizeof(sql),
+		"CREATE VIRTUAL TABLE IF NOT EXISTS "
 		"temp.vocabulary_%s USING fts5vocab(main, %s, instance)",
 		c->index, c->index);
 	r = store_exec(c->st, sql, c->e);
@@ -278,10 +285,10 @@ subtract_index(struct fts_check *c)
 		if (!column || !token) {
 			/* NULL in the index itself, or no memory for the text */
 			r = sqlite3_column_type(s, column ? 2 : 1) ==
-					SQLITE_NULL
-				? err_set(c->e, MDB_E_CORRUPT,
-					"%s is damaged", c->index)
-				: err_nomem(c->e);
+					    SQLITE_NULL
+				    ? err_set(c->e, MDB_E_CORRUPT,
+					      "%s is damaged", c->index)
+				    : err_nomem(c->e);
 			break;
 		}
 		(void)add_instance(c, sqlite3_column_int64(s, 0),
@@ -301,8 +308,8 @@ problem(struct fts_check *c, const char *detail)
 }
 
 static int
-fts_check_compare(struct fts_check *c, const char *index, enum text_statement what,
-	int64_t *ret_rows)
+fts_check_compare(struct fts_check *c, const char *index,
+	enum text_statement what, int64_t *ret_rows)
 {
 	char detail[160];
 	int r;
@@ -312,26 +319,28 @@ fts_check_compare(struct fts_check *c, const char *index, enum text_statement wh
 	memset(c->cells, 0, CELLS * sizeof(*c->cells));
 	r = add_expected(c, what, ret_rows);
 	if (r == 0)
-		r = text_wait_leaving(
-			c->st, ix_of(what), add_leaving, c, c->e);
+		r = text_wait_leaving(c->st, ix_of(what), add_leaving, c, c->e);
 	if (r == 0)
 		r = subtract_index(c);
 	for (size_t i = 0; r == 0 && i < CELLS; i++) {
 		if (c->cells[i].sum == 0)
 			continue;
 		if (c->cells[i].row)
-			snprintf(detail, sizeof(detail), "row %lld, or one "
+			snprintf(detail, sizeof(detail),
+				"row %lld, or one "
 				"near it, is not indexed as its text says",
 				(long long)c->cells[i].row);
 		else
-			snprintf(detail, sizeof(detail), "holds a row that "
-				"should not be there (in slot %zu)", i);
+			snprintf(detail, sizeof(detail),
+				"holds a row that "
+				"should not be there (in slot %zu)",
+				i);
 		r = problem(c, detail);
 	}
 	return r;
 }
 
-/* --- the vocabulary ------------------------------------------------------------- */
+/* --- the vocabulary ------------------------------------------------------- */
 
 static int
 check_word(void *ctx, const char *word, size_t n)
@@ -343,8 +352,8 @@ check_word(void *ctx, const char *word, size_t n)
 	int r;
 
 	/* The cells remember words already looked up. */
-	crypto_shorthash((unsigned char *)&hash, (const unsigned char *)word,
-		n, c->key);
+	crypto_shorthash((unsigned char *)&hash, (const unsigned char *)word, n,
+		c->key);
 	if (c->cells[hash % CELLS].sum == hash)
 		return 0;
 	s = stmt_use(c->st, MOD_TEXT, TEXT_TERM_KNOWN);
@@ -355,8 +364,8 @@ check_word(void *ctx, const char *word, size_t n)
 	c->cells[hash % CELLS].sum = hash;
 	if (r == 1)
 		return 0;
-	snprintf(detail, sizeof(detail),
-		"the word '%.*s' of a fact is missing", (int)n, word);
+	snprintf(detail, sizeof(detail), "the word '%.*s' of a fact is missing",
+		(int)n, word);
 	return problem(c, detail);
 }
 
@@ -379,11 +388,11 @@ check_terms(struct fts_check *c)
 		if (r == 0)
 			r = text_indexed_of(c->st, fact, &c->text, c->e);
 		if (r == 0)
-			r = text_terms_each(c->text.name.data,
-				c->text.name.len, check_word, c);
+			r = text_terms_each(c->text.name.data, c->text.name.len,
+				check_word, c);
 		if (r == 0)
-			r = text_terms_each(c->text.body.data,
-				c->text.body.len, check_word, c);
+			r = text_terms_each(c->text.body.data, c->text.body.len,
+				check_word, c);
 		if (r != 0)
 			return r == MDB_E_NOMEM ? err_nomem(c->e) : r;
 	}
@@ -407,9 +416,11 @@ fts_check(struct store *st, text_problem_fn fn, void *ctx,
 	randombytes_buf(c.key, sizeof(c.key));
 	r = fts_check_compare(&c, "ft_live", TEXT_OPEN_FACTS, &ret->live);
 	if (r == 0)
-		r = fts_check_compare(&c, "ft_past", TEXT_PAST_FACTS, &ret->past);
+		r = fts_check_compare(&c, "ft_past", TEXT_PAST_FACTS,
+			&ret->past);
 	if (r == 0)
-		r = fts_check_compare(&c, "ft_branch", TEXT_BRANCH_FACTS, &ret->branch);
+		r = fts_check_compare(&c, "ft_branch", TEXT_BRANCH_FACTS,
+			&ret->branch);
 	if (r == 0)
 		r = check_terms(&c);
 	text_indexed_done(&c.text);

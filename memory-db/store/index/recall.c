@@ -17,39 +17,46 @@ enum { ROW, AFTER, BEFORE, NEWEST, ENTITY, PINNED, PIN_SET };
 
 static const struct stmt_def defs[] = {
 	[ROW] = {"SELECT f.entity, f.kind, f.source, f.speaker,"
-		" coalesce(f.source_at, (SELECT at FROM change"
-		" WHERE id = s.added)), f.valid_from, f.valid_to, f.weight,"
-		" f.size, f.body, f.salt IS NULL, f.source_at IS NOT NULL"
-		" FROM fact f CROSS JOIN @SPAN ON s.fact = f.id AND @VIS"
-		" WHERE f.id = ?1", 1, STMT_LENS},
-	[AFTER] = {SESSION("f.id > ?2 AND f.id < ?3")
-		" ORDER BY f.id LIMIT ?4", 4, STMT_LENS},
-	[BEFORE] = {SESSION("f.id < ?2 AND f.id > ?3")
-		" ORDER BY f.id DESC LIMIT ?4", 4, STMT_LENS},
+		 " coalesce(f.source_at, (SELECT at FROM change"
+		 " WHERE id = s.added)), f.valid_from, f.valid_to, f.weight,"
+		 " f.size, f.body, f.salt IS NULL, f.source_at IS NOT NULL"
+		 " FROM fact f CROSS JOIN @SPAN ON s.fact = f.id AND @VIS"
+		 " WHERE f.id = ?1",
+		1, STMT_LENS},
+	[AFTER] = {SESSION("f.id > ?2 AND f.id < ?3") " ORDER BY f.id LIMIT ?4",
+		4, STMT_LENS},
+	[BEFORE] =
+		{SESSION("f.id < ?2 AND f.id > ?3") " ORDER BY f.id DESC LIMIT ?4",
+			4, STMT_LENS},
 	[NEWEST] = {"SELECT s.fact FROM @SPAN CROSS JOIN fact f"
-		" ON f.id = s.fact AND f.kind = 1"
-		" WHERE s.entity = ?1 AND s.fact < ?3 AND @VIS"
-		" ORDER BY s.fact DESC LIMIT ?2", 3, STMT_LENS},
-	[ENTITY] = {"SELECT f.label, f.size, f.body, e.name,"
-		" (SELECT a.value FROM @ATTR WHERE a.entity = ?1"
-		" AND a.key = 1 AND @AVIS ORDER BY @LV LIMIT 1),"
-		" (SELECT a.value FROM @ATTR WHERE a.entity = ?1"
-		" AND a.key = 2 AND @AVIS ORDER BY @LV LIMIT 1),"
-		" u.hits, u.last_at"
-		" FROM @SPAN CROSS JOIN fact f ON f.id = s.fact AND f.kind = 0"
-		" CROSS JOIN entity e ON e.id = f.entity"
-		" LEFT JOIN usage u ON u.entity = e.id"
-		" WHERE s.entity = ?1 AND @VIS AND f.salt IS NOT NULL", 1,
-		STMT_LENS},
+		    " ON f.id = s.fact AND f.kind = 1"
+		    " WHERE s.entity = ?1 AND s.fact < ?3 AND @VIS"
+		    " ORDER BY s.fact DESC LIMIT ?2",
+		3, STMT_LENS},
+	[ENTITY] =
+		{"SELECT f.label, f.size, f.body, e.name,"
+		 " (SELECT a.value FROM @ATTR WHERE a.entity = ?1"
+		 " AND a.key = 1 AND @AVIS ORDER BY @LV LIMIT 1),"
+		 " (SELECT a.value FROM @ATTR WHERE a.entity = ?1"
+		 " AND a.key = 2 AND @AVIS ORDER BY @LV LIMIT 1),"
+		 " u.hits, u.last_at"
+		 " FROM @SPAN CROSS JOIN fact f ON f.id = s.fact AND f.kind = 0"
+		 " CROSS JOIN entity e ON e.id = f.entity"
+		 " LEFT JOIN usage u ON u.entity = e.id"
+		 " WHERE s.entity = ?1 AND @VIS AND f.salt IS NOT NULL",
+			1, STMT_LENS},
 	/* Ever pinned; whether it is, the lens says. */
-	[PINNED] = {"SELECT DISTINCT p.entity FROM attr p"
-		" INDEXED BY attr_pin CROSS JOIN entity e ON e.id = p.entity"
-		" WHERE p.key = 2 AND p.value = 1 AND e.ns = ?1"
-		" ORDER BY p.entity", 1, 0},
+	[PINNED] =
+		{"SELECT DISTINCT p.entity FROM attr p"
+		 " INDEXED BY attr_pin CROSS JOIN entity e ON e.id = p.entity"
+		 " WHERE p.key = 2 AND p.value = 1 AND e.ns = ?1"
+		 " ORDER BY p.entity",
+			1, 0},
 	/* Keys: ATTR_PIN and ATTR_PIN_ASKED. 2^47 - 1 is an open end. */
 	[PIN_SET] = {"SELECT coalesce(max(max(added,"
-		" iif(removed < 140737488355327, removed, 0))), 0)"
-		" FROM attr WHERE entity = ?1 AND key IN (2, 3)", 1, 0},
+		     " iif(removed < 140737488355327, removed, 0))), 0)"
+		     " FROM attr WHERE entity = ?1 AND key IN (2, 3)",
+		1, 0},
 };
 const struct stmt_module recall_module = {"recall", defs, ARRAY_LEN(defs)};
 
@@ -93,9 +100,11 @@ find_row(struct store *st, sqlite3_stmt *s, int64_t fact,
 		.speaker = sqlite3_column_int64(s, 3),
 		.at = sqlite3_column_int64(s, 4),
 		.is_dated = sqlite3_column_int(s, 11) != 0,
-		.valid_from = recall_time_of(s, 5), .valid_to = recall_time_of(s, 6),
+		.valid_from = recall_time_of(s, 5),
+		.valid_to = recall_time_of(s, 6),
 		.salience = sqlite3_column_type(s, 7) == SQLITE_NULL
-			? -1 : sqlite3_column_double(s, 7)};
+				    ? -1
+				    : sqlite3_column_double(s, 7)};
 	return 1;
 }
 

@@ -18,12 +18,12 @@ struct store;
 struct recall_row {
 	int64_t id, entity;
 	int kind;
-	int64_t source, speaker;	/* labels; 0: none */
-	int64_t at;			/* when it was said, else recorded, ms */
-	bool is_dated;			/* it is known when it was said */
-	int64_t valid_from, valid_to;	/* FACT_NO_TIME: open */
-	double salience;		/* 0 to 1; < 0: not given */
-	const char *text;		/* borrowed until the next call */
+	int64_t source, speaker;      /* labels; 0: none */
+	int64_t at;		      /* when it was said, else recorded, ms */
+	bool is_dated;		      /* it is known when it was said */
+	int64_t valid_from, valid_to; /* FACT_NO_TIME: open */
+	double salience;	      /* 0 to 1; < 0: not given */
+	const char *text;	      /* borrowed until the next call */
 	size_t text_n;
 };
 /* 1 found; 0: no such fact, not visible, or erased. */
@@ -55,7 +55,7 @@ int recall_pin_set(struct store *st, int64_t entity, int64_t *ret,
 	struct err *e) MUST_CHECK;
 
 struct recall_entity {
-	int64_t type;			/* label */
+	int64_t type; /* label */
 	int64_t tier;
 	bool is_pinned;
 	int64_t hits, last_at;

@@ -20,62 +20,79 @@
 #define FROM_SPAN(fact) " CROSS JOIN @SPAN ON s.fact = " fact " AND @VIS "
 
 static const struct stmt_def defs[] = {
-	[SEARCH_LIVE] = {"SELECT ft_live.rowid, s.entity,"
-		" search_mask(ft_live, ?4, ?5) FROM ft_live"
-		FROM_SPAN("ft_live.rowid")
-		"WHERE ft_live MATCH ?1 AND ft_live.rowid BETWEEN ?2 AND ?3"
-		" ORDER BY ft_live.rowid DESC", 5, STMT_LENS},
+	[SEARCH_LIVE] =
+		{"SELECT ft_live.rowid, s.entity,"
+		 " search_mask(ft_live, ?4, ?5) FROM ft_live" FROM_SPAN(
+			 "ft_live.rowid") "WHERE ft_live MATCH ?1 AND ft_live.rowid BETWEEN ?2 AND ?3"
+					  " ORDER BY ft_live.rowid DESC",
+			5, STMT_LENS},
 	/* Only for the present, where ft_live holds what is visible. */
-	[SEARCH_BARE] = {"SELECT rowid, 0, search_mask(ft_live, ?4, ?5)"
-		" FROM ft_live WHERE ft_live MATCH ?1 AND rowid BETWEEN ?2"
-		" AND ?3 ORDER BY rowid DESC", 5, 0},
-	[SEARCH_COUNT] = {"SELECT count(*), min(id) FROM (SELECT rowid AS id"
-		" FROM ft_live WHERE ft_live MATCH ?1 AND rowid BETWEEN ?2"
-		" AND ?3 ORDER BY rowid DESC LIMIT ?4)", 4, 0},
-	[SEARCH_PAST] = {"SELECT p.fact, s.entity, search_mask(ft_past, ?5, ?6)"
-		" FROM ft_past CROSS JOIN past p ON p.id = ft_past.rowid"
-		FROM_SPAN("p.fact")
-		"WHERE ft_past MATCH ?1 AND ft_past.rowid BETWEEN ?2 AND ?3"
-		" AND p.fact <= ?4", 6, STMT_LENS},
+	[SEARCH_BARE] =
+		{"SELECT rowid, 0, search_mask(ft_live, ?4, ?5)"
+		 " FROM ft_live WHERE ft_live MATCH ?1 AND rowid BETWEEN ?2"
+		 " AND ?3 ORDER BY rowid DESC",
+			5, 0},
+	[SEARCH_COUNT] =
+		{"SELECT count(*), min(id) FROM (SELECT rowid AS id"
+		 " FROM ft_live WHERE ft_live MATCH ?1 AND rowid BETWEEN ?2"
+		 " AND ?3 ORDER BY rowid DESC LIMIT ?4)",
+			4, 0},
+	[SEARCH_PAST] =
+		{"SELECT p.fact, s.entity, search_mask(ft_past, ?5, ?6)"
+		 " FROM ft_past CROSS JOIN past p ON p.id = ft_past.rowid" FROM_SPAN(
+			 "p.fact") "WHERE ft_past MATCH ?1 AND ft_past.rowid BETWEEN ?2 AND ?3"
+				   " AND p.fact <= ?4",
+			6, STMT_LENS},
 	/* ?1 limits the scope column to the branches of the lens. */
 	[SEARCH_BRANCH] = {"SELECT b.fact, s.entity,"
-		" search_mask(ft_branch, ?4, ?5) FROM ft_branch"
-		" CROSS JOIN branch_text b ON b.id = ft_branch.rowid"
-		" AND b.fact BETWEEN ?2 AND ?3"
-		FROM_SPAN("b.fact")
-		"WHERE ft_branch MATCH ?1", 5, STMT_LENS},
-	[SEARCH_FACTS] = {"SELECT f.id, s.entity, 0 FROM fact f"
-		FROM_SPAN("f.id")
-		"WHERE f.id BETWEEN ?1 AND ?2 AND f.kind IN (0, 1)"
-		" ORDER BY f.id DESC", 2, STMT_LENS},
-	[SEARCH_ENTITIES] = {"SELECT f.id, s.entity, 0"
-		" FROM fact f INDEXED BY fact_existence"
-		FROM_SPAN("f.id")
-		"WHERE f.kind = 0 AND f.id BETWEEN ?1 AND ?2"
-		" ORDER BY f.id DESC", 2, STMT_LENS},
-	[SEARCH_FACTS_OF] = {"SELECT f.id, s.entity, 0 FROM @SPAN"
-		" CROSS JOIN fact f ON f.id = s.fact AND f.kind IN (0, 1)"
-		" WHERE s.entity = ?1 AND s.fact >= ?2 AND @VIS"
-		" ORDER BY f.id", 2, STMT_LENS},
+			   " search_mask(ft_branch, ?4, ?5) FROM ft_branch"
+			   " CROSS JOIN branch_text b ON b.id = ft_branch.rowid"
+			   " AND b.fact BETWEEN ?2 AND ?3" FROM_SPAN(
+				   "b.fact") "WHERE ft_branch MATCH ?1",
+		5, STMT_LENS},
+	[SEARCH_FACTS] =
+		{"SELECT f.id, s.entity, 0 FROM fact f" FROM_SPAN(
+			 "f.id") "WHERE f.id BETWEEN ?1 AND ?2 AND f.kind IN (0, 1)"
+				 " ORDER BY f.id DESC",
+			2, STMT_LENS},
+	[SEARCH_ENTITIES] =
+		{"SELECT f.id, s.entity, 0"
+		 " FROM fact f INDEXED BY fact_existence" FROM_SPAN(
+			 "f.id") "WHERE f.kind = 0 AND f.id BETWEEN ?1 AND ?2"
+				 " ORDER BY f.id DESC",
+			2, STMT_LENS},
+	[SEARCH_FACTS_OF] =
+		{"SELECT f.id, s.entity, 0 FROM @SPAN"
+		 " CROSS JOIN fact f ON f.id = s.fact AND f.kind IN (0, 1)"
+		 " WHERE s.entity = ?1 AND s.fact >= ?2 AND @VIS"
+		 " ORDER BY f.id",
+			2, STMT_LENS},
 	[SEARCH_TERMS_PREFIX] = {"SELECT text FROM term WHERE text >= ?1"
-		" ORDER BY text", 1, 0},
+				 " ORDER BY text",
+		1, 0},
 	[SEARCH_TERMS_TRIGRAM] = {"SELECT t.text FROM ft_term"
-		" CROSS JOIN term t ON t.id = ft_term.rowid"
-		" WHERE ft_term MATCH ?1", 1, 0},
+				  " CROSS JOIN term t ON t.id = ft_term.rowid"
+				  " WHERE ft_term MATCH ?1",
+		1, 0},
 	[SEARCH_TERMS_ALL] = {"SELECT text FROM term", 0, 0},
 	[SEARCH_TERMS_COUNT] = {"SELECT coalesce(max(id), 0) FROM term", 0, 0},
 	[SEARCH_NAMESPACE] = {"SELECT last_change, fact_max, past_max"
-		" FROM namespace WHERE id = ?1", 1, 0},
-	[SEARCH_CHANGE] = {"SELECT id, fact_max, past_max FROM change"
-		" WHERE ns = ?1 AND id <= ?2 ORDER BY id DESC LIMIT 1", 2, 0},
-	[SEARCH_BODY] = {"SELECT f.id, f.entity, f.kind, f.label, f.salt IS NULL,"
-		" f.size, f.body, CASE WHEN f.kind = 0 AND f.body IS NULL THEN"
-		" (SELECT name FROM entity WHERE id = f.entity) END"
-		" FROM fact f WHERE f.id = ?1", 1, 0},
+			      " FROM namespace WHERE id = ?1",
+		1, 0},
+	[SEARCH_CHANGE] =
+		{"SELECT id, fact_max, past_max FROM change"
+		 " WHERE ns = ?1 AND id <= ?2 ORDER BY id DESC LIMIT 1",
+			2, 0},
+	[SEARCH_BODY] =
+		{"SELECT f.id, f.entity, f.kind, f.label, f.salt IS NULL,"
+		 " f.size, f.body, CASE WHEN f.kind = 0 AND f.body IS NULL THEN"
+		 " (SELECT name FROM entity WHERE id = f.entity) END"
+		 " FROM fact f WHERE f.id = ?1",
+			1, 0},
 };
 const struct stmt_module search_module = {"search", defs, ARRAY_LEN(defs)};
 
-/* --- ranges ------------------------------------------------------------------ */
+/* --- ranges --------------------------------------------------------------- */
 
 /* Highest ids of a namespace after its newest change up to `limit`. */
 static int
@@ -109,8 +126,10 @@ search_range(struct store *st, int64_t ns, struct search_range *ret,
 	int64_t fact;
 	int r;
 
-	*ret = (struct search_range){.ns = ns, .lo = store_ids_of(ns),
-		.hi = store_ids_of(ns), .past = store_ids_of(ns)};
+	*ret = (struct search_range){.ns = ns,
+		.lo = store_ids_of(ns),
+		.hi = store_ids_of(ns),
+		.past = store_ids_of(ns)};
 	/* The nearest level sees the newest facts; the last one is main. */
 	r = ids_at(st, ns, lens->level[0].limit, &ret->hi, &ret->past, e);
 	if (r == 0 && lens->n > 1)
@@ -119,7 +138,7 @@ search_range(struct store *st, int64_t ns, struct search_range *ret,
 	return r;
 }
 
-/* --- matches ----------------------------------------------------------------- */
+/* --- matches -------------------------------------------------------------- */
 
 static void
 search_read_row(sqlite3_stmt *s, struct search_row *ret)
@@ -156,7 +175,7 @@ struct search_merge {
 	const struct search_waits *waits;
 	struct search_row *rows;
 	size_t n, cap, next, whole; /* the first are of facts that wait */
-	int64_t last;		/* fact given to fn last */
+	int64_t last;		    /* fact given to fn last */
 	search_row_fn fn;
 	void *ctx;
 };
@@ -168,8 +187,7 @@ merge_collect(void *ctx, const struct search_row *row)
 
 	if (m->n == m->cap) {
 		size_t cap = m->cap ? m->cap * 2 : 256;
-		struct search_row *p =
-			reallocarray(m->rows, cap, sizeof(*p));
+		struct search_row *p = reallocarray(m->rows, cap, sizeof(*p));
 
 		if (!p)
 			return MDB_E_NOMEM;
@@ -230,8 +248,8 @@ static sqlite3_stmt *
 use_live(struct store *st, const struct search_range *range,
 	const struct search_match *match, bool bare)
 {
-	sqlite3_stmt *s = stmt_use(
-		st, MOD_SEARCH, bare ? SEARCH_BARE : SEARCH_LIVE);
+	sqlite3_stmt *s =
+		stmt_use(st, MOD_SEARCH, bare ? SEARCH_BARE : SEARCH_LIVE);
 
 	bind_t(s, 1, match->text, match->n);
 	bind_i(s, 2, range->lo);
@@ -266,8 +284,8 @@ collect_branches(struct store *st, const struct search_range *range,
 	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_SEARCH, SEARCH_BRANCH);
 	struct buf text AUTO_BUF = {0};
 	int bad = buf_adds(&text, "({name body} : (") ||
-		buf_add(&text, match->text, match->n) ||
-		buf_adds(&text, ")) AND scope : (");
+		  buf_add(&text, match->text, match->n) ||
+		  buf_adds(&text, ")) AND scope : (");
 	int r;
 
 	for (int i = 0; i + 1 < st->lens.n; i++)
@@ -300,8 +318,8 @@ search_match(struct store *st, const struct search_range *range,
 	}
 	m.waits = waits;
 	if (r == 0 && waits != NULL)
-		r = search_wait_match(
-			st, waits, range, match, merge_collect, &m, e);
+		r = search_wait_match(st, waits, range, match, merge_collect,
+			&m, e);
 	m.whole = m.n;
 	if (r == 0 && !st->lens.now)
 		r = collect_past(st, range, match, &m, e);
@@ -364,7 +382,7 @@ search_count(struct store *st, const struct search_range *range,
 	return 0;
 }
 
-/* --- facts in order ----------------------------------------------------------- */
+/* --- facts in order ------------------------------------------------------- */
 
 static int
 each_of_range(struct store *st, int statement, int64_t a, int64_t b,
@@ -381,14 +399,16 @@ int
 search_facts(struct store *st, const struct search_range *range,
 	search_row_fn fn, void *ctx, struct err *e)
 {
-	return each_of_range(st, SEARCH_FACTS, range->lo, range->hi, fn, ctx, e);
+	return each_of_range(st, SEARCH_FACTS, range->lo, range->hi, fn, ctx,
+		e);
 }
 
 int
 search_entities(struct store *st, const struct search_range *range,
 	search_row_fn fn, void *ctx, struct err *e)
 {
-	return each_of_range(st, SEARCH_ENTITIES, range->lo, range->hi, fn, ctx, e);
+	return each_of_range(st, SEARCH_ENTITIES, range->lo, range->hi, fn, ctx,
+		e);
 }
 
 int
@@ -407,8 +427,9 @@ read_body(struct store *st, sqlite3_stmt *s, struct buf *text, struct err *e)
 
 	if (sqlite3_column_type(s, 6) == SQLITE_NULL)
 		return name && buf_add(text, name,
-			(size_t)sqlite3_column_bytes(s, 7)) < 0
-			? err_nomem(e) : 0;
+				       (size_t)sqlite3_column_bytes(s, 7)) < 0
+			       ? err_nomem(e)
+			       : 0;
 	if (size < 0 || size > LIMIT_OBSERVATION_BYTES)
 		return err_set(e, MDB_E_CORRUPT, "fact %lld has a damaged size",
 			(long long)sqlite3_column_int64(s, 0));

@@ -22,7 +22,7 @@ struct store;
  * the same range, whether it is the present or was pinned. */
 struct search_range {
 	int64_t ns, lo, hi;
-	int64_t past;		/* rows of `past` above it may be visible */
+	int64_t past; /* rows of `past` above it may be visible */
 };
 int search_range(struct store *st, int64_t ns, struct search_range *ret,
 	struct err *e) MUST_CHECK;
@@ -33,15 +33,15 @@ struct search_match {
 	const char *text;
 	size_t n;
 	int words, counted;
-	bool bare;		/* the rows' entity may be 0: saves a look-up */
-	bool looked_at;		/* fn looks at the text of what has no word:
+	bool bare;	/* the rows' entity may be 0: saves a look-up */
+	bool looked_at; /* fn looks at the text of what has no word:
 				   facts that wait to be indexed are given
 				   whatever they say */
 };
 
 struct search_row {
 	int64_t fact, entity;
-	uint32_t name, body;	/* words found in name, in type or text */
+	uint32_t name, body; /* words found in name, in type or text */
 };
 /* Non-zero stops and is returned. */
 typedef int (*search_row_fn)(void *ctx, const struct search_row *row);

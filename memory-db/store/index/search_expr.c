@@ -13,12 +13,12 @@ enum { IN_NAME = 1, IN_BODY = 2, IN_BOTH = 3 };
 struct node {
 	enum node_kind kind;
 	int columns;
-	uint64_t hash;		/* NODE_PHRASE */
-	bool is_prefix;		/* hashes do not tell: it may be so */
+	uint64_t hash;	/* NODE_PHRASE */
+	bool is_prefix; /* hashes do not tell: it may be so */
 	size_t left, right;
 };
 
-/* --- tokens ------------------------------------------------------------------- */
+/* --- tokens --------------------------------------------------------------- */
 
 uint64_t
 search_token_hash(const char *s, size_t n)
@@ -81,10 +81,10 @@ bool
 search_tokens_have(const struct search_tokens *t, uint64_t hash)
 {
 	return search_expr_has(t->v, t->name_n, hash) ||
-		search_expr_has(t->v + t->name_n, t->body_n, hash);
+	       search_expr_has(t->v + t->name_n, t->body_n, hash);
 }
 
-/* --- reading ------------------------------------------------------------------- */
+/* --- reading -------------------------------------------------------------- */
 
 struct search_expr_reading {
 	struct search_expr *x;
@@ -182,7 +182,8 @@ read_group(struct search_expr_reading *r, int columns)
 	at = read_or(r);
 	r->columns = before;
 	r->depth--;
-	return search_expr_take(r, ")") ? at : search_expr_fail(r, MDB_E_INTERNAL);
+	return search_expr_take(r, ")") ? at
+					: search_expr_fail(r, MDB_E_INTERNAL);
 }
 
 static size_t
@@ -228,8 +229,10 @@ read_or(struct search_expr_reading *r)
 int
 search_expr_read(struct search_expr *x, const char *text, size_t n)
 {
-	struct search_expr_reading r = {
-		.x = x, .s = text, .end = text + n, .columns = IN_BOTH};
+	struct search_expr_reading r = {.x = x,
+		.s = text,
+		.end = text + n,
+		.columns = IN_BOTH};
 
 	*x = (struct search_expr){0};
 	if (n == 0) /* it matches nothing */
@@ -247,7 +250,7 @@ search_expr_done(struct search_expr *x)
 	*x = (struct search_expr){0};
 }
 
-/* --- asking ---------------------------------------------------------------------- */
+/* --- asking --------------------------------------------------------------- */
 
 static int
 where(const struct node *p, const struct search_tokens *t)
@@ -265,7 +268,8 @@ where(const struct node *p, const struct search_tokens *t)
 /* Chains of AND and OR lean to the left: they are followed in a loop, and what
  * is deep is bounded by the parentheses. */
 static bool
-search_expr_value(const struct search_expr *x, size_t at, const struct search_tokens *t)
+search_expr_value(const struct search_expr *x, size_t at,
+	const struct search_tokens *t)
 {
 	const struct node *p = &x->nodes[at];
 
@@ -280,8 +284,8 @@ search_expr_value(const struct search_expr *x, size_t at, const struct search_to
 		p = &x->nodes[p->left];
 	}
 	return p->kind == NODE_PHRASE
-		? p->is_prefix || where(p, t) != 0
-		: search_expr_value(x, (size_t)(p - x->nodes), t);
+		       ? p->is_prefix || where(p, t) != 0
+		       : search_expr_value(x, (size_t)(p - x->nodes), t);
 }
 
 bool
@@ -297,7 +301,8 @@ search_expr_mask(const struct search_expr *x, const struct search_tokens *t,
 	ret->name = ret->body = 0;
 	if (match->words < 1 || match->words > SEARCH_WORDS)
 		return;
-	for (size_t i = 0; i < x->phrases_n && i < (size_t)match->counted; i++) {
+	for (size_t i = 0; i < x->phrases_n && i < (size_t)match->counted;
+		i++) {
 		int found = where(&x->nodes[x->phrases[i]], t);
 		uint32_t bit = UINT32_C(1) << (i % (size_t)match->words);
 

@@ -32,7 +32,7 @@ struct search_expr {
 	struct node *nodes;
 	size_t n, cap;
 	size_t root;
-	size_t *phrases;	/* nodes of phrases, in order */
+	size_t *phrases; /* nodes of phrases, in order */
 	size_t phrases_n, phrases_cap;
 };
 

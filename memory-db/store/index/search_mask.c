@@ -5,8 +5,8 @@
 #include "memory-db/store/index/search.h"
 
 static void
-search_mask(const Fts5ExtensionApi *api, Fts5Context *fts,
-	sqlite3_context *ctx, int argc, sqlite3_value **argv)
+search_mask(const Fts5ExtensionApi *api, Fts5Context *fts, sqlite3_context *ctx,
+	int argc, sqlite3_value **argv)
 {
 	int words = argc > 0 ? sqlite3_value_int(argv[0]) : 0;
 	int counted = argc > 1 ? sqlite3_value_int(argv[1]) : 0;
@@ -31,7 +31,7 @@ search_mask(const Fts5ExtensionApi *api, Fts5Context *fts,
 		for (; column >= 0; api->xPhraseNextColumn(fts, &it, &column))
 			mask |= UINT64_C(1)
 				<< (i % words +
-					(column == name_column ? 32 : 0));
+					   (column == name_column ? 32 : 0));
 	}
 	sqlite3_result_int64(ctx, (sqlite3_int64)mask);
 }
@@ -52,7 +52,7 @@ search_register(struct store *st, struct err *e)
 	if (rc == SQLITE_OK && !api)
 		rc = SQLITE_ERROR;
 	if (rc == SQLITE_OK)
-		rc = api->xCreateFunction(
-			api, "search_mask", NULL, search_mask, NULL);
+		rc = api->xCreateFunction(api, "search_mask", NULL, search_mask,
+			NULL);
 	return rc == SQLITE_OK ? 0 : stmt_error(st, rc, "search_mask", e);
 }

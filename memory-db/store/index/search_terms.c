@@ -17,7 +17,7 @@
 static int
 trigrams(const char *piece, size_t n, struct buf *out)
 {
-	size_t at[4] = {0};	/* where the last characters begin */
+	size_t at[4] = {0}; /* where the last characters begin */
 	int chars = 0, found = 0;
 
 	for (size_t i = 0; i <= n; i++) {
@@ -28,8 +28,8 @@ trigrams(const char *piece, size_t n, struct buf *out)
 			continue;
 		if ((found++ && buf_adds(out, " AND ") < 0) ||
 			buf_addc(out, '"') < 0 ||
-			buf_add(out, piece + at[chars % 4],
-				i - at[chars % 4]) < 0 ||
+			buf_add(out, piece + at[chars % 4], i - at[chars % 4]) <
+				0 ||
 			buf_addc(out, '"') < 0)
 			return MDB_E_NOMEM;
 	}
@@ -37,8 +37,8 @@ trigrams(const char *piece, size_t n, struct buf *out)
 }
 
 static bool
-search_terms_fits(enum search_how how, const char *piece, size_t n, const char *term,
-	size_t term_n)
+search_terms_fits(enum search_how how, const char *piece, size_t n,
+	const char *term, size_t term_n)
 {
 	if (term_n < n)
 		return false;
@@ -54,8 +54,8 @@ search_terms_fits(enum search_how how, const char *piece, size_t n, const char *
 }
 
 int
-search_terms(struct store *st, enum search_how how, const char *piece,
-	size_t n, int bound, search_term_fn fn, void *ctx, struct err *e)
+search_terms(struct store *st, enum search_how how, const char *piece, size_t n,
+	int bound, search_term_fn fn, void *ctx, struct err *e)
 {
 	struct buf match AUTO_BUF = {0};
 	sqlite3_stmt *s AUTO_STMT = NULL;

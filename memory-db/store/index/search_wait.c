@@ -14,15 +14,15 @@
 
 struct search_wait_waiting {
 	int64_t fact;
-	bool in;		/* it waits to be indexed */
-	bool gone;		/* it is erased */
+	bool in;		     /* it waits to be indexed */
+	bool gone;		     /* it is erased */
 	struct search_tokens tokens; /* v NULL: not made yet */
 };
 
 struct search_waits {
-	int64_t ns;		/* 0: nothing is known */
-	bool is_fresh;		/* read in this transaction */
-	struct search_wait_waiting *v;	/* by falling fact */
+	int64_t ns;		       /* 0: nothing is known */
+	bool is_fresh;		       /* read in this transaction */
+	struct search_wait_waiting *v; /* by falling fact */
 	size_t n, cap;
 	struct text_parts parts; /* room */
 	struct text_indexed text;
@@ -32,14 +32,16 @@ enum { LIST, SEEN };
 
 static const struct stmt_def defs[] = {
 	[LIST] = {"SELECT fact, max(goal), 0 FROM text_wait WHERE fact BETWEEN"
-		" ?1 AND ?2 AND fact NOT IN (SELECT fact FROM text_gone)"
-		" GROUP BY fact UNION ALL SELECT fact, 0, 1 FROM text_gone"
-		" WHERE fact BETWEEN ?1 AND ?2 ORDER BY 1 DESC", 2, 0},
+		  " ?1 AND ?2 AND fact NOT IN (SELECT fact FROM text_gone)"
+		  " GROUP BY fact UNION ALL SELECT fact, 0, 1 FROM text_gone"
+		  " WHERE fact BETWEEN ?1 AND ?2 ORDER BY 1 DESC",
+		2, 0},
 	[SEEN] = {"SELECT s.entity FROM @SPAN WHERE s.fact = ?1 AND @VIS"
-		" LIMIT 1", 1, STMT_LENS},
+		  " LIMIT 1",
+		1, STMT_LENS},
 };
-const struct stmt_module search_wait_module = {
-	"search_wait", defs, ARRAY_LEN(defs)};
+const struct stmt_module search_wait_module = {"search_wait", defs,
+	ARRAY_LEN(defs)};
 
 void
 search_wait_stale(struct store *st)
@@ -83,7 +85,8 @@ search_wait_add(struct search_waits *w, const struct search_wait_waiting *new)
 {
 	if (w->n == w->cap) {
 		size_t cap = w->cap == 0 ? 64 : w->cap * 2;
-		struct search_wait_waiting *p = reallocarray(w->v, cap, sizeof(*p));
+		struct search_wait_waiting *p =
+			reallocarray(w->v, cap, sizeof(*p));
 
 		if (p == NULL)
 			return MDB_E_NOMEM;
@@ -108,7 +111,8 @@ read_list(struct store *st, struct search_waits *w, int64_t ns, struct err *e)
 	bind_i(s, 1, ns << STORE_NS_SHIFT);
 	bind_i(s, 2, ((ns + 1) << STORE_NS_SHIFT) - 1);
 	while ((r = stmt_row(st, s, e)) == 1) {
-		struct search_wait_waiting x = {.fact = sqlite3_column_int64(s, 0),
+		struct search_wait_waiting x = {.fact = sqlite3_column_int64(s,
+							0),
 			.in = sqlite3_column_int(s, 1) != 0,
 			.gone = sqlite3_column_int(s, 2) != 0};
 
@@ -172,21 +176,25 @@ search_wait_by_fact(const void *key, const void *item)
 bool
 search_wait_is_gone(const struct search_waits *w, int64_t fact)
 {
-	const struct search_wait_waiting *x = w == NULL || w->n == 0 ? NULL
-		: bsearch(&fact, w->v, w->n, sizeof(*w->v), search_wait_by_fact);
+	const struct search_wait_waiting *x =
+		w == NULL || w->n == 0
+			? NULL
+			: bsearch(&fact, w->v, w->n, sizeof(*w->v),
+				  search_wait_by_fact);
 
 	return x != NULL && x->gone;
 }
 
 static int
-search_wait_make_tokens(struct store *st, struct search_waits *w, struct search_wait_waiting *x,
-	struct err *e)
+search_wait_make_tokens(struct store *st, struct search_waits *w,
+	struct search_wait_waiting *x, struct err *e)
 {
 	char stem[NAMESPACE_STEM_SIZE];
 	int r;
 
 	if (st->deadline_ns != 0 && clock_mono_ns() > st->deadline_ns)
-		return err_set(e, MDB_E_TIMEOUT, "texts that wait to be indexed "
+		return err_set(e, MDB_E_TIMEOUT,
+			"texts that wait to be indexed "
 			"could not be looked at in time; ask again");
 	r = text_indexed_of(st, x->fact, &w->text, e);
 	if (r == 0)
@@ -202,7 +210,8 @@ search_wait_make_tokens(struct store *st, struct search_waits *w, struct search_
 		       w->parts.name.len,
 		       w->parts.body.len > 0 ? w->parts.body.data : "",
 		       w->parts.body.len) != 0
-		? err_nomem(e) : 0;
+		       ? err_nomem(e)
+		       : 0;
 }
 
 static int
@@ -227,8 +236,8 @@ struct asking {
 
 /* Tokens first: most facts do not match, and the lens costs a look-up. */
 static int
-search_wait_ask(struct store *st, struct search_waits *w, struct search_wait_waiting *x,
-	const struct asking *a, struct err *e)
+search_wait_ask(struct store *st, struct search_waits *w,
+	struct search_wait_waiting *x, const struct asking *a, struct err *e)
 {
 	struct search_row row = {.fact = x->fact};
 	int r = 0;

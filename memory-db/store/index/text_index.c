@@ -16,55 +16,72 @@
 #include "memory-db/store/index/text_sql.h"
 #include "memory-db/store/index/text_wait.h"
 
-#define INSERT_INTO(table) "INSERT INTO " table "(rowid, name, body)" \
+#define INSERT_INTO(table)                                                     \
+	"INSERT INTO " table "(rowid, name, body)"                             \
 	" VALUES(?1, ?2, ?3)"
-#define MERGE(table) "INSERT INTO " table "(" table ", rank)" \
+#define MERGE(table)                                                           \
+	"INSERT INTO " table "(" table ", rank)"                               \
 	" VALUES('merge', ?1)"
 #define EMPTY(table) "INSERT INTO " table "(" table ") VALUES('delete-all')"
 
 static const struct stmt_def defs[] = {
 	[TEXT_LIVE_DELETE] = {"INSERT INTO ft_live(ft_live, rowid, name, body)"
-		" VALUES('delete', ?1, ?2, ?3)", 3, STMT_WRITER},
+			      " VALUES('delete', ?1, ?2, ?3)",
+		3, STMT_WRITER},
 	[TEXT_LIVE_INSERT] = {INSERT_INTO("ft_live"), 3, STMT_WRITER},
 	[TEXT_PAST_INSERT] = {INSERT_INTO("ft_past"), 3, STMT_WRITER},
 	[TEXT_PAST_DELETE] = {"INSERT INTO ft_past(ft_past, rowid, name, body)"
-		" VALUES('delete', ?1, ?2, ?3)", 3, STMT_WRITER},
-	[TEXT_BRANCH_ROW] = {"INSERT INTO branch_text(fact, branch)"
-		" VALUES(?1, ?2) ON CONFLICT DO NOTHING RETURNING id", 2,
-		STMT_WRITER},
-	[TEXT_BRANCH_INSERT] = {"INSERT INTO ft_branch(rowid, name, body, scope)"
-		" VALUES(?1, ?2, ?3, ?4)", 4, STMT_WRITER},
-	[TEXT_BRANCH_DELETE] = {"INSERT INTO ft_branch(ft_branch, rowid, name,"
-		" body, scope) VALUES('delete', ?1, ?2, ?3, ?4)", 4,
-		STMT_WRITER},
+			      " VALUES('delete', ?1, ?2, ?3)",
+		3, STMT_WRITER},
+	[TEXT_BRANCH_ROW] =
+		{"INSERT INTO branch_text(fact, branch)"
+		 " VALUES(?1, ?2) ON CONFLICT DO NOTHING RETURNING id",
+			2, STMT_WRITER},
+	[TEXT_BRANCH_INSERT] =
+		{"INSERT INTO ft_branch(rowid, name, body, scope)"
+		 " VALUES(?1, ?2, ?3, ?4)",
+			4, STMT_WRITER},
+	[TEXT_BRANCH_DELETE] =
+		{"INSERT INTO ft_branch(ft_branch, rowid, name,"
+		 " body, scope) VALUES('delete', ?1, ?2, ?3, ?4)",
+			4, STMT_WRITER},
 	[TEXT_TERM_NEW] = {"INSERT INTO term(text) VALUES(?1)"
-		" ON CONFLICT DO NOTHING", 1, STMT_WRITER},
+			   " ON CONFLICT DO NOTHING",
+		1, STMT_WRITER},
 	[TEXT_TERM_INDEX] = {"INSERT INTO ft_term(rowid, text)"
-		" VALUES(?1, ?2)", 2, STMT_WRITER},
+			     " VALUES(?1, ?2)",
+		2, STMT_WRITER},
 	[TEXT_MERGE_LIVE] = {MERGE("ft_live"), 1, STMT_WRITER},
 	[TEXT_MERGE_PAST] = {MERGE("ft_past"), 1, STMT_WRITER},
 	[TEXT_MERGE_BRANCH] = {MERGE("ft_branch"), 1, STMT_WRITER},
 	[TEXT_MERGE_TERM] = {MERGE("ft_term"), 1, STMT_WRITER},
 	/* Readers verify, so these two are prepared everywhere. Visible on
 	 * main now is what ft_live must hold, whatever the lens is. */
-	[TEXT_OPEN_FACTS] = {"SELECT f.id FROM fact f CROSS JOIN span s"
-		" ON s.fact = f.id AND s.branch = 1"
-		" AND s.removed = 140737488355327"
-		" WHERE f.kind IN (0, 1) AND f.id > ?1 ORDER BY f.id", 1, 0},
-	[TEXT_PAST_FACTS] = {"SELECT p.id, p.fact FROM past p"
-		" CROSS JOIN fact f ON f.id = p.fact AND f.kind IN (0, 1)"
-		" WHERE p.id > ?1 ORDER BY p.id", 1, 0},
-	[TEXT_BRANCH_FACTS] = {"SELECT b.id, b.fact, b.branch"
-		" FROM branch_text b WHERE b.id > ?1 ORDER BY b.id", 1, 0},
+	[TEXT_OPEN_FACTS] =
+		{"SELECT f.id FROM fact f CROSS JOIN span s"
+		 " ON s.fact = f.id AND s.branch = 1"
+		 " AND s.removed = 140737488355327"
+		 " WHERE f.kind IN (0, 1) AND f.id > ?1 ORDER BY f.id",
+			1, 0},
+	[TEXT_PAST_FACTS] =
+		{"SELECT p.id, p.fact FROM past p"
+		 " CROSS JOIN fact f ON f.id = p.fact AND f.kind IN (0, 1)"
+		 " WHERE p.id > ?1 ORDER BY p.id",
+			1, 0},
+	[TEXT_BRANCH_FACTS] =
+		{"SELECT b.id, b.fact, b.branch"
+		 " FROM branch_text b WHERE b.id > ?1 ORDER BY b.id",
+			1, 0},
 	[TEXT_BRANCH_EMPTY] = {EMPTY("ft_branch"), 0, STMT_WRITER},
 	[TEXT_LIVE_EMPTY] = {EMPTY("ft_live"), 0, STMT_WRITER},
 	[TEXT_PAST_EMPTY] = {EMPTY("ft_past"), 0, STMT_WRITER},
 	[TEXT_TERM_EMPTY] = {EMPTY("ft_term"), 0, STMT_WRITER},
 	[TEXT_TERM_DELETE] = {"DELETE FROM term", 0, STMT_WRITER},
-	[TEXT_VERSION] = {"SELECT value FROM meta WHERE key = 'tokenizer'",
-		0, 0},
+	[TEXT_VERSION] = {"SELECT value FROM meta WHERE key = 'tokenizer'", 0,
+		0},
 	[TEXT_SET_VERSION] = {"INSERT OR REPLACE INTO meta(key, value)"
-		" VALUES('tokenizer', ?1)", 1, STMT_WRITER},
+			      " VALUES('tokenizer', ?1)",
+		1, STMT_WRITER},
 	[TEXT_TERM_KNOWN] = {"SELECT id FROM term WHERE text = ?1", 1, 0},
 };
 const struct stmt_module text_module = {"text", defs, ARRAY_LEN(defs)};
@@ -76,26 +93,26 @@ const struct stmt_module text_module = {"text", defs, ARRAY_LEN(defs)};
 /* What a group may bring into the indexes, or take out, at once: bytes of all
  * texts, of one text, words that were never seen (7 us each, with trigrams).
  * Some 50 ms of the writer at most; the rest waits (text_wait.h). */
-#define NOW_BYTES (256 * 1024)
+#define NOW_BYTES      (256 * 1024)
 #define NOW_TEXT_BYTES (16 * 1024)
-#define NOW_TERMS 2000
+#define NOW_TERMS      2000
 
 struct text_index_entry {
 	int64_t fact;
 	bool closes;
-	int64_t past;		/* row of its closing; 0: it never held */
-	int64_t branch;		/* not 0: shown by this branch, */
-	int64_t row;		/* with this row of branch_text */
+	int64_t past;		   /* row of its closing; 0: it never held */
+	int64_t branch;		   /* not 0: shown by this branch, */
+	int64_t row;		   /* with this row of branch_text */
 	size_t at, name_n, body_n; /* name, then body, in the arena */
-	size_t seq;		/* place in the queue */
-	bool waits;		/* what it says is done later */
+	size_t seq;		   /* place in the queue */
+	bool waits;		   /* what it says is done later */
 };
 struct text_queue {
 	struct text_index_entry *entries;
 	size_t n, cap;
-	struct buf arena;	/* raw texts */
+	struct buf arena;	 /* raw texts */
 	struct text_parts parts; /* tokens of the entry under way */
-	bool all_now;		/* nothing waits: the index is written anew */
+	bool all_now;		 /* nothing waits: the index is written anew */
 	/* Words learnt by a flush whose COMMIT may still fail. */
 	bool learnt;
 	struct {
@@ -163,15 +180,16 @@ enqueue(struct store *st, const struct text_index_entry *new, const char *name,
 
 	if (q->n == q->cap) {
 		size_t cap = q->cap ? q->cap * 2 : 64;
-		struct text_index_entry *p = reallocarray(q->entries, cap, sizeof(*p));
+		struct text_index_entry *p =
+			reallocarray(q->entries, cap, sizeof(*p));
 
 		if (!p)
 			return err_nomem(e);
 		q->entries = p;
 		q->cap = cap;
 	}
-	if ((new->name_n && buf_add(&q->arena, name, new->name_n) < 0) ||
-		(new->body_n && buf_add(&q->arena, body, new->body_n) < 0)) {
+	if ((new->name_n &&buf_add(&q->arena, name, new->name_n) < 0) ||
+		(new->body_n &&buf_add(&q->arena, body, new->body_n) < 0)) {
 		q->arena.len = before;
 		return err_nomem(e);
 	}
@@ -186,7 +204,9 @@ int
 text_opens(struct store *st, int64_t fact, const char *name, size_t name_n,
 	const char *body, size_t body_n, struct err *e)
 {
-	struct text_index_entry new = {.fact = fact, .name_n = name_n, .body_n = body_n};
+	struct text_index_entry new = {.fact = fact,
+		.name_n = name_n,
+		.body_n = body_n};
 
 	return enqueue(st, &new, name, body, e);
 }
@@ -195,8 +215,11 @@ int
 text_closes(struct store *st, int64_t fact, int64_t past, const char *name,
 	size_t name_n, const char *body, size_t body_n, struct err *e)
 {
-	struct text_index_entry new = {.fact = fact, .closes = true, .past = past,
-		.name_n = name_n, .body_n = body_n};
+	struct text_index_entry new = {.fact = fact,
+		.closes = true,
+		.past = past,
+		.name_n = name_n,
+		.body_n = body_n};
 
 	return enqueue(st, &new, name, body, e);
 }
@@ -206,7 +229,9 @@ text_branch_shows(struct store *st, int64_t branch, int64_t fact,
 	const char *name, size_t name_n, const char *body, size_t body_n,
 	struct err *e)
 {
-	struct text_index_entry new = {.fact = fact, .branch = branch, .name_n = name_n,
+	struct text_index_entry new = {.fact = fact,
+		.branch = branch,
+		.name_n = name_n,
 		.body_n = body_n};
 	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_TEXT, TEXT_BRANCH_ROW);
 	int r;
@@ -225,13 +250,16 @@ int
 text_queue_branch(struct store *st, int64_t row, int64_t branch, int64_t fact,
 	const struct text_indexed *text, struct err *e)
 {
-	struct text_index_entry new = {.fact = fact, .branch = branch, .row = row,
-		.name_n = text->name.len, .body_n = text->body.len};
+	struct text_index_entry new = {.fact = fact,
+		.branch = branch,
+		.row = row,
+		.name_n = text->name.len,
+		.body_n = text->body.len};
 
 	return enqueue(st, &new, text->name.data, text->body.data, e);
 }
 
-/* --- emptying the queue ----------------------------------------------------- */
+/* --- emptying the queue --------------------------------------------------- */
 
 static int
 stem_of(struct store *st, int64_t ns, const char **ret, struct err *e)
@@ -264,8 +292,8 @@ make_parts(struct store *st, const struct text_index_entry *x, struct err *e)
 
 /* A row is to be in its index, or out of it: at once, unless it waits. */
 static int
-set_row(struct store *st, enum text_ix ix, int64_t row, const struct text_index_entry *x,
-	bool in, struct err *e)
+set_row(struct store *st, enum text_ix ix, int64_t row,
+	const struct text_index_entry *x, bool in, struct err *e)
 {
 	struct text_row at = {ix, row, x->fact, x->branch,
 		(int64_t)(x->name_n + x->body_n)};
@@ -278,10 +306,10 @@ set_row(struct store *st, enum text_ix ix, int64_t row, const struct text_index_
 	r = make_parts(st, x, e);
 	if (r < 0)
 		return r;
-	return in ? text_parts_put(
-			    st, ix, row, x->branch, parts, 0, parts->n, e)
-		  : text_parts_take(
-			    st, ix, row, x->branch, parts, 0, parts->n, e);
+	return in ? text_parts_put(st, ix, row, x->branch, parts, 0, parts->n,
+			    e)
+		  : text_parts_take(st, ix, row, x->branch, parts, 0, parts->n,
+			    e);
 }
 
 static int
@@ -328,12 +356,12 @@ flush_live(struct store *st, bool in, struct err *e)
 		if (x->branch != 0)
 			break;
 		for (last = first; last + 1 < q->n &&
-			q->entries[last + 1].fact == x->fact &&
-			q->entries[last + 1].branch == 0; last++)
+				   q->entries[last + 1].fact == x->fact &&
+				   q->entries[last + 1].branch == 0;
+			last++)
 			;
 		is_open = !q->entries[last].closes;
-		if (was_open == is_open ||
-			was_open == in)
+		if (was_open == is_open || was_open == in)
 			continue;
 		r = set_row(st, TEXT_IX_LIVE, x->fact, x, in, e);
 		if (r < 0)
@@ -383,7 +411,8 @@ struct budget {
 /* Once something does not fit, all behind it waits: what closes a fact never
  * comes before what opens it. A fact that waits goes on waiting. */
 static int
-let_wait(struct store *st, struct budget *b, struct text_index_entry *x, struct err *e)
+let_wait(struct store *st, struct budget *b, struct text_index_entry *x,
+	struct err *e)
 {
 	int64_t bytes = (int64_t)(x->name_n + x->body_n);
 	int r;
@@ -403,8 +432,8 @@ static int
 learn_words(struct store *st, struct err *e)
 {
 	struct text_queue *q = st->queue;
-	struct budget b = {
-		st->index_now.bytes, st->terms_new + st->index_now.terms};
+	struct budget b = {st->index_now.bytes,
+		st->terms_new + st->index_now.terms};
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < q->n; i++) {
@@ -419,8 +448,8 @@ learn_words(struct store *st, struct err *e)
 		q->learnt = true;
 		r = text_terms_learn(st, text, x->name_n, e);
 		if (r == 0)
-			r = text_terms_learn(
-				st, text + x->name_n, x->body_n, e);
+			r = text_terms_learn(st, text + x->name_n, x->body_n,
+				e);
 	}
 	return r;
 }

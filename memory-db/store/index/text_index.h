@@ -48,8 +48,8 @@ int text_idle_merge(struct store *st);
  * problem, at most 32 an index; fn returns non-zero to stop. Reads everything
  * in one go, whatever the deadline is: some 10 us a fact. Does not compare
  * digests. */
-typedef int (*text_problem_fn)(void *ctx, const char *index,
-	const char *detail);
+typedef int (
+	*text_problem_fn)(void *ctx, const char *index, const char *detail);
 struct text_checked {
 	int64_t live, past, branch; /* rows that each index should have */
 };

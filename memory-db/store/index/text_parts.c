@@ -73,7 +73,7 @@ keep_distinct(struct buf *body)
 		for (i = hash & (slots - 1); set[i].n > 0;
 			i = (i + 1) & (slots - 1))
 			if (set[i].n == n && memcmp(body->data + set[i].at,
-				body->data + at, n) == 0)
+						     body->data + at, n) == 0)
 				break;
 		if (n == 0 || set[i].n > 0)
 			continue;
@@ -149,8 +149,8 @@ int
 text_parts_put(struct store *st, enum text_ix ix, int64_t row, int64_t branch,
 	const struct text_parts *p, int from, int to, struct err *e)
 {
-	static const enum text_statement put[] = {
-		TEXT_LIVE_INSERT, TEXT_PAST_INSERT, TEXT_BRANCH_INSERT};
+	static const enum text_statement put[] = {TEXT_LIVE_INSERT,
+		TEXT_PAST_INSERT, TEXT_BRANCH_INSERT};
 	int r = 0;
 
 	for (int i = from; r == 0 && i < to; i++)
@@ -162,8 +162,8 @@ int
 text_parts_take(struct store *st, enum text_ix ix, int64_t row, int64_t branch,
 	const struct text_parts *p, int from, int to, struct err *e)
 {
-	static const enum text_statement take[] = {
-		TEXT_LIVE_DELETE, TEXT_PAST_DELETE, TEXT_BRANCH_DELETE};
+	static const enum text_statement take[] = {TEXT_LIVE_DELETE,
+		TEXT_PAST_DELETE, TEXT_BRANCH_DELETE};
 	int r = 0;
 
 	for (int i = to; r == 0 && i > from; i--)

@@ -19,10 +19,10 @@ struct store;
 enum text_ix { TEXT_IX_LIVE, TEXT_IX_PAST, TEXT_IX_BRANCH };
 
 struct text_parts {
-	int64_t fact;		/* whose they are; 0: nobody's */
-	struct buf name, body;	/* tokens, separated by spaces; of a long body
+	int64_t fact;	       /* whose they are; 0: nobody's */
+	struct buf name, body; /* tokens, separated by spaces; of a long body
 				   each of them once */
-	int n;			/* parts: at least one */
+	int n;		       /* parts: at least one */
 };
 
 /* The parts of a raw text. ret is used again, or zeroed at first. */

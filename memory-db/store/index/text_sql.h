@@ -13,19 +13,37 @@
 struct store;
 
 enum text_statement {
-	TEXT_LIVE_DELETE, TEXT_LIVE_INSERT, TEXT_PAST_INSERT, TEXT_PAST_DELETE,
-	TEXT_BRANCH_ROW, TEXT_BRANCH_INSERT, TEXT_BRANCH_DELETE, TEXT_TERM_NEW,
-	TEXT_TERM_INDEX, TEXT_MERGE_LIVE, TEXT_MERGE_PAST, TEXT_MERGE_BRANCH,
-	TEXT_MERGE_TERM, TEXT_OPEN_FACTS, TEXT_PAST_FACTS, TEXT_TERM_KNOWN,
-	TEXT_BRANCH_FACTS, TEXT_LIVE_EMPTY, TEXT_PAST_EMPTY, TEXT_BRANCH_EMPTY,
-	TEXT_TERM_EMPTY, TEXT_TERM_DELETE, TEXT_VERSION, TEXT_SET_VERSION,
+	TEXT_LIVE_DELETE,
+	TEXT_LIVE_INSERT,
+	TEXT_PAST_INSERT,
+	TEXT_PAST_DELETE,
+	TEXT_BRANCH_ROW,
+	TEXT_BRANCH_INSERT,
+	TEXT_BRANCH_DELETE,
+	TEXT_TERM_NEW,
+	TEXT_TERM_INDEX,
+	TEXT_MERGE_LIVE,
+	TEXT_MERGE_PAST,
+	TEXT_MERGE_BRANCH,
+	TEXT_MERGE_TERM,
+	TEXT_OPEN_FACTS,
+	TEXT_PAST_FACTS,
+	TEXT_TERM_KNOWN,
+	TEXT_BRANCH_FACTS,
+	TEXT_LIVE_EMPTY,
+	TEXT_PAST_EMPTY,
+	TEXT_BRANCH_EMPTY,
+	TEXT_TERM_EMPTY,
+	TEXT_TERM_DELETE,
+	TEXT_VERSION,
+	TEXT_SET_VERSION,
 	TEXT_STATEMENTS
 };
 
 /* What the index holds of a fact: name and type, or the text of an
  * observation. The reverse of what change.c queues. */
 struct text_indexed {
-	struct buf name, body;	/* raw; cleared first */
+	struct buf name, body; /* raw; cleared first */
 };
 int text_indexed_of(struct store *st, int64_t fact, struct text_indexed *ret,
 	struct err *e) MUST_CHECK;
@@ -39,7 +57,7 @@ int text_queue_branch(struct store *st, int64_t row, int64_t branch,
 	int64_t fact, const struct text_indexed *text, struct err *e)
 	MUST_CHECK;
 
-/* --- the vocabulary (text_terms.c): only on the writer ----------------------- */
+/* --- the vocabulary (text_terms.c): only on the writer -------------------- */
 int text_terms_new(struct store *st, struct err *e) MUST_CHECK;
 void text_terms_free(struct store *st);
 /* Forgets what the cache knows: words of a group that did not commit. */
@@ -52,7 +70,6 @@ int text_terms_learn(struct store *st, const char *s, size_t n, struct err *e)
 /* Calls fn with each entry that a raw text has in the vocabulary: its words, but
  * those longer than TEXT_WORD_MAX. fn returns non-zero to stop. */
 int text_terms_each(const char *s, size_t n,
-	int (*fn)(void *ctx, const char *word, size_t n), void *ctx)
-	MUST_CHECK;
+	int (*fn)(void *ctx, const char *word, size_t n), void *ctx) MUST_CHECK;
 
 #endif

@@ -35,7 +35,7 @@ text_terms_clear(struct store *st)
 		memset(st->terms, 0, TERMS_CACHE_ENTRIES * sizeof(uint64_t));
 }
 
-/* --- the words of a text ---------------------------------------------------- */
+/* --- the words of a text -------------------------------------------------- */
 
 struct each {
 	int (*fn)(void *ctx, const char *word, size_t n);
@@ -64,7 +64,7 @@ text_terms_each(const char *s, size_t n,
 	return text_pieces(s, n, each_piece, &each);
 }
 
-/* --- upkeep ----------------------------------------------------------------- */
+/* --- upkeep --------------------------------------------------------------- */
 
 struct learn {
 	struct store *st;

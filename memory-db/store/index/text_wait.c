@@ -9,8 +9,18 @@
 #include "memory-db/store/index/text_sql.h"
 
 enum {
-	COUNT, OF_FACT, GET, PUT, GOAL, DROP, RELEARN, GONE_ADD, GONE_ANY, CLEAR,
-	GONE_CLEAR, LEAVING
+	COUNT,
+	OF_FACT,
+	GET,
+	PUT,
+	GOAL,
+	DROP,
+	RELEARN,
+	GONE_ADD,
+	GONE_ANY,
+	CLEAR,
+	GONE_CLEAR,
+	LEAVING
 };
 
 #define ROW_KEY " WHERE fact = ?1 AND ix = ?2 AND row = ?3"
@@ -22,24 +32,26 @@ static const struct stmt_def defs[] = {
 	[GET] = {"SELECT goal, parts, words, size FROM text_wait" ROW_KEY, 3,
 		0},
 	[PUT] = {"INSERT INTO text_wait(fact, ix, row, branch, goal, parts,"
-		" words, size) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", 8,
-		STMT_WRITER},
+		 " words, size) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+		8, STMT_WRITER},
 	[GOAL] = {"UPDATE text_wait SET goal = ?4" ROW_KEY, 4, STMT_WRITER},
 	[DROP] = {"DELETE FROM text_wait" ROW_KEY, 3, STMT_WRITER},
 	[RELEARN] = {"UPDATE text_wait SET words = 0 WHERE goal = 1", 0,
 		STMT_WRITER},
 	[GONE_ADD] = {"INSERT OR REPLACE INTO text_gone(fact, name, body,"
-		" words) VALUES(?1, ?2, ?3, 0)", 3, STMT_WRITER},
+		      " words) VALUES(?1, ?2, ?3, 0)",
+		3, STMT_WRITER},
 	[GONE_ANY] = {"SELECT 1 FROM text_gone LIMIT 1", 0, 0},
 	[LEAVING] = {"SELECT fact, row, branch, parts FROM text_wait"
-		" WHERE ix = ?1 AND goal = 0", 1, 0},
+		     " WHERE ix = ?1 AND goal = 0",
+		1, 0},
 	[CLEAR] = {"DELETE FROM text_wait", 0, STMT_WRITER},
 	[GONE_CLEAR] = {"DELETE FROM text_gone", 0, STMT_WRITER},
 };
-const struct stmt_module text_wait_module = {
-	"text_wait", defs, ARRAY_LEN(defs)};
+const struct stmt_module text_wait_module = {"text_wait", defs,
+	ARRAY_LEN(defs)};
 
-/* --- counting ----------------------------------------------------------------- */
+/* --- counting ------------------------------------------------------------- */
 
 int
 text_waits(struct store *st, int64_t *ret_n, int64_t *ret_bytes, struct err *e)
@@ -71,8 +83,8 @@ text_wait_committed(struct store *st)
 	if (text_waits(st, &n, &bytes, &e) < 0)
 		return;
 	atomic_store_explicit(&st->base->waits_n, n, memory_order_relaxed);
-	atomic_store_explicit(
-		&st->base->waits_bytes, bytes, memory_order_relaxed);
+	atomic_store_explicit(&st->base->waits_bytes, bytes,
+		memory_order_relaxed);
 }
 
 void
@@ -93,7 +105,6 @@ text_wait_forget(struct store *st)
 	else
 		search_wait_free(st);
 }
-
 
 /* Each change of the table by this connection passes here. */
 static void
@@ -137,7 +148,7 @@ text_gone_any(struct store *st, struct err *e)
 	return has_row(st, GONE_ANY, 0, e);
 }
 
-/* --- rows ---------------------------------------------------------------------- */
+/* --- rows ----------------------------------------------------------------- */
 
 struct text_wait_state {
 	int64_t goal, parts, words, size;
@@ -153,8 +164,8 @@ bind_key(sqlite3_stmt *s, const struct text_row *row)
 
 /* 1 it waits, 0 it does not. */
 static int
-text_wait_get(struct store *st, const struct text_row *row, struct text_wait_state *ret,
-	struct err *e)
+text_wait_get(struct store *st, const struct text_row *row,
+	struct text_wait_state *ret, struct err *e)
 {
 	sqlite3_stmt *s AUTO_STMT = NULL;
 	int r = any(st, e);
@@ -246,7 +257,8 @@ text_wait_out(struct store *st, const struct text_row *row, bool wait,
 		r = wait ? text_wait_put(st, row, 0, -1, -1, e) : 0;
 		return r == 0 ? wait : r;
 	}
-	r = s.parts == 0 ? text_wait_drop(st, row, s.size, e) : set_goal(st, row, 0, e);
+	r = s.parts == 0 ? text_wait_drop(st, row, s.size, e)
+			 : set_goal(st, row, 0, e);
 	return r == 0 ? 1 : r;
 }
 

@@ -26,7 +26,7 @@ struct text_indexed;
 struct text_row {
 	enum text_ix ix;
 	int64_t row, fact, branch;
-	int64_t size;		/* bytes of its text */
+	int64_t size; /* bytes of its text */
 };
 
 /* How many rows wait in all, and the bytes of their texts; read once and then
@@ -52,8 +52,8 @@ int text_wait_drop(struct store *st, const struct text_row *row, int64_t size,
 int text_wait_state(struct store *st, const struct text_row *row,
 	int64_t *ret_parts, struct err *e) MUST_CHECK;
 /* The rows of an index that are to go. fn returns non-zero to stop. */
-typedef int (*text_leaving_fn)(void *ctx, const struct text_row *row,
-	int64_t parts);
+typedef int (
+	*text_leaving_fn)(void *ctx, const struct text_row *row, int64_t parts);
 int text_wait_leaving(struct store *st, enum text_ix ix, text_leaving_fn fn,
 	void *ctx, struct err *e) MUST_CHECK;
 

@@ -16,21 +16,22 @@ enum { FIRST, MOVE, GONE_TEXT, GONE_FIRST, GONE_MOVE, GONE_DROP };
 
 static const struct stmt_def defs[] = {
 	[FIRST] = {"SELECT fact, ix, row, branch, goal, parts, words, size"
-		" FROM text_wait ORDER BY fact, ix, row LIMIT 1", 0,
-		STMT_WRITER},
-	[MOVE] = {"UPDATE text_wait SET parts = ?4, words = ?5" " WHERE fact = ?1 AND ix = ?2 AND row = ?3", 5,
-		STMT_WRITER},
+		   " FROM text_wait ORDER BY fact, ix, row LIMIT 1",
+		0, STMT_WRITER},
+	[MOVE] = {"UPDATE text_wait SET parts = ?4, words = ?5"
+		  " WHERE fact = ?1 AND ix = ?2 AND row = ?3",
+		5, STMT_WRITER},
 	[GONE_TEXT] = {"SELECT name, body FROM text_gone WHERE fact = ?1", 1,
 		0},
 	[GONE_FIRST] = {"SELECT fact, words FROM text_gone ORDER BY fact"
-		" LIMIT 1", 0, STMT_WRITER},
+			" LIMIT 1",
+		0, STMT_WRITER},
 	[GONE_MOVE] = {"UPDATE text_gone SET words = ?2 WHERE fact = ?1", 2,
 		STMT_WRITER},
-	[GONE_DROP] = {"DELETE FROM text_gone WHERE fact = ?1", 1,
-		STMT_WRITER},
+	[GONE_DROP] = {"DELETE FROM text_gone WHERE fact = ?1", 1, STMT_WRITER},
 };
-const struct stmt_module text_work_module = {
-	"text_work", defs, ARRAY_LEN(defs)};
+const struct stmt_module text_work_module = {"text_work", defs,
+	ARRAY_LEN(defs)};
 
 void
 text_wait_free(struct store *st)
@@ -86,9 +87,9 @@ struct text_work_state {
 struct text_work_progress {
 	struct store *st;
 	int64_t until_ns;
-	bool is_begun;		/* a piece of work is done: time counts */
+	bool is_begun; /* a piece of work is done: time counts */
 	struct text_indexed text;
-	int64_t text_of;	/* fact */
+	int64_t text_of; /* fact */
 	struct err *e;
 };
 
@@ -161,7 +162,8 @@ need_parts(struct text_work_progress *p, int64_t fact)
 }
 
 static int
-move_parts(struct text_work_progress *p, const struct text_row *row, struct text_work_state *s)
+move_parts(struct text_work_progress *p, const struct text_row *row,
+	struct text_work_state *s)
 {
 	const struct text_parts *parts = &p->st->wait_parts;
 	int r = need_parts(p, row->fact);
@@ -174,11 +176,10 @@ move_parts(struct text_work_progress *p, const struct text_row *row, struct text
 		!is_late(p)) {
 		int n = (int)s->parts;
 
-		r = s->goal != 0
-			? text_parts_put(p->st, row->ix, row->row, row->branch,
-				parts, n, n + 1, p->e)
-			: text_parts_take(p->st, row->ix, row->row,
-				row->branch, parts, n - 1, n, p->e);
+		r = s->goal != 0 ? text_parts_put(p->st, row->ix, row->row,
+					   row->branch, parts, n, n + 1, p->e)
+				 : text_parts_take(p->st, row->ix, row->row,
+					   row->branch, parts, n - 1, n, p->e);
 		s->parts += s->goal != 0 ? 1 : -1;
 	}
 	return r;
@@ -186,7 +187,8 @@ move_parts(struct text_work_progress *p, const struct text_row *row, struct text
 
 /* Moves one row on. */
 static int
-work_row(struct text_work_progress *p, const struct text_row *row, struct text_work_state *s)
+work_row(struct text_work_progress *p, const struct text_row *row,
+	struct text_work_state *s)
 {
 	struct store *st = p->st;
 	sqlite3_stmt *m;

@@ -9,8 +9,21 @@
 #include "memory-db/store/index/recall.h"
 
 enum {
-	FIND, MAKE, OTHER, DROP, DROP_MODEL, PUT, GET, ERASE, EACH, NAMESPACES,
-	HIGHEST, TEXTS, COUNT, FACTS, OF_SESSION
+	FIND,
+	MAKE,
+	OTHER,
+	DROP,
+	DROP_MODEL,
+	PUT,
+	GET,
+	ERASE,
+	EACH,
+	NAMESPACES,
+	HIGHEST,
+	TEXTS,
+	COUNT,
+	FACTS,
+	OF_SESSION
 };
 
 #define OBSERVATIONS "f.kind = 1 AND f.salt IS NOT NULL"
@@ -22,45 +35,57 @@ enum {
 
 static const struct stmt_def defs[] = {
 	[FIND] = {"SELECT id, dims FROM vector_model WHERE name = ?1"
-		" ORDER BY id DESC LIMIT 1", 1, 0},
+		  " ORDER BY id DESC LIMIT 1",
+		1, 0},
 	[MAKE] = {"INSERT INTO vector_model(name, dims) VALUES(?1, ?2)"
-		" ON CONFLICT DO UPDATE SET dims = excluded.dims"
-		" RETURNING id", 2, STMT_WRITER},
+		  " ON CONFLICT DO UPDATE SET dims = excluded.dims"
+		  " RETURNING id",
+		2, STMT_WRITER},
 	[OTHER] = {"SELECT id FROM vector_model WHERE id <> ?1 LIMIT 1", 1, 0},
 	/* From above: what is left lacks nothing below its highest, should
 	 * this be the model in use again. */
 	[DROP] = {"DELETE FROM vector WHERE id IN (SELECT id FROM vector"
-		" WHERE model = ?1 ORDER BY head DESC, fact DESC LIMIT ?2)", 2,
-		STMT_WRITER},
+		  " WHERE model = ?1 ORDER BY head DESC, fact DESC LIMIT ?2)",
+		2, STMT_WRITER},
 	[DROP_MODEL] = {"DELETE FROM vector_model WHERE id = ?1", 1,
 		STMT_WRITER},
 	/* Forgotten while its vector was made: there is none. */
 	[PUT] = {"INSERT INTO vector(model, head, fact, data) SELECT ?1, 0,"
-		" f.id, ?3 FROM fact f WHERE f.id = ?2 AND " OBSERVATIONS
-		" ON CONFLICT DO UPDATE SET data = excluded.data", 3,
-		STMT_WRITER},
+		 " f.id, ?3 FROM fact f WHERE f.id = ?2 AND " OBSERVATIONS
+		 " ON CONFLICT DO UPDATE SET data = excluded.data",
+		3, STMT_WRITER},
 	[GET] = {"SELECT data FROM vector WHERE model = ?1 AND head = 0 AND"
-		" fact = ?2", 2, 0},
+		 " fact = ?2",
+		2, 0},
 	[ERASE] = {"DELETE FROM vector WHERE model IN (SELECT id FROM"
-		" vector_model) AND head = 0 AND fact = ?1", 1, STMT_WRITER},
+		   " vector_model) AND head = 0 AND fact = ?1",
+		1, STMT_WRITER},
 	[EACH] = {"SELECT fact, data FROM vector WHERE model = ?1 AND head = 0"
-		" AND fact > ?2 ORDER BY fact", 2, 0},
+		  " AND fact > ?2 ORDER BY fact",
+		2, 0},
 	[NAMESPACES] = {"SELECT id, fact_max FROM namespace ORDER BY id", 0, 0},
 	[HIGHEST] = {"SELECT max(fact) FROM vector WHERE model = ?1 AND"
-		" head = 0 AND fact > ?2 AND fact < ?3", 3, 0},
+		     " head = 0 AND fact > ?2 AND fact < ?3",
+		3, 0},
 	[TEXTS] = {"SELECT f.id, f.size, f.body FROM fact f WHERE f.id > ?1"
-		" AND f.id < ?2 AND " OBSERVATIONS " ORDER BY f.id", 2, 0},
+		   " AND f.id < ?2 AND " OBSERVATIONS " ORDER BY f.id",
+		2, 0},
 	[COUNT] = {"SELECT count(*) FROM fact f WHERE f.id > ?1 AND f.id < ?2"
-		" AND " OBSERVATIONS, 2, 0},
-	[FACTS] = {COLUMNS SPAN " WHERE f.id > ?1 AND f.id < ?2 AND "
-		OBSERVATIONS " ORDER BY f.id", 2, STMT_LENS},
-	[OF_SESSION] = {COLUMNS " INDEXED BY fact_source" SPAN
-		" WHERE f.source = ?3 AND f.id > ?1 AND f.id < ?2 AND "
-		OBSERVATIONS " ORDER BY f.id", 3, STMT_LENS},
+		   " AND " OBSERVATIONS,
+		2, 0},
+	[FACTS] = {COLUMNS SPAN
+		" WHERE f.id > ?1 AND f.id < ?2 AND " OBSERVATIONS
+		" ORDER BY f.id",
+		2, STMT_LENS},
+	[OF_SESSION] = {COLUMNS
+		" INDEXED BY fact_source" SPAN
+		" WHERE f.source = ?3 AND f.id > ?1 AND f.id < ?2 AND " OBSERVATIONS
+		" ORDER BY f.id",
+		3, STMT_LENS},
 };
 const struct stmt_module vectors_module = {"vectors", defs, ARRAY_LEN(defs)};
 
-/* --- models ------------------------------------------------------------------ */
+/* --- models --------------------------------------------------------------- */
 int
 vector_model_find(struct store *st, const char *name, struct vector_model *ret,
 	struct err *e)
@@ -121,7 +146,7 @@ vectors_drop(struct store *st, int64_t model, int max, struct err *e)
 	return stmt_run(st, s, e);
 }
 
-/* --- the bytes --------------------------------------------------------------- */
+/* --- the bytes ------------------------------------------------------------ */
 static int
 vectors_pack(const float *v, size_t dims, struct buf *out)
 {
@@ -174,10 +199,11 @@ column(sqlite3_stmt *s, int i, float *v, size_t dims, struct err *e)
 {
 	const void *data = sqlite3_column_blob(s, i);
 
-	return vectors_unpack(data, (size_t)sqlite3_column_bytes(s, i), v, dims, e);
+	return vectors_unpack(data, (size_t)sqlite3_column_bytes(s, i), v, dims,
+		e);
 }
 
-/* --- single vectors ------------------------------------------------------------ */
+/* --- single vectors ------------------------------------------------------- */
 int
 vector_put(struct store *st, int64_t model, int64_t fact, const float *v,
 	size_t dims, struct err *e)
@@ -187,8 +213,10 @@ vector_put(struct store *st, int64_t model, int64_t fact, const float *v,
 	int r;
 
 	if (dims > LIMIT_VECTOR_DIMS)
-		return err_set(e, MDB_E_LIMIT, "a vector has %zu dimensions, "
-			"more than %d", dims, LIMIT_VECTOR_DIMS);
+		return err_set(e, MDB_E_LIMIT,
+			"a vector has %zu dimensions, "
+			"more than %d",
+			dims, LIMIT_VECTOR_DIMS);
 	if (v != NULL && vectors_pack(v, dims, &data) != 0)
 		return err_nomem(e);
 	bind_i(s, 1, model);
@@ -235,7 +263,7 @@ vectors_each(struct store *st, const struct vector_model *m, int64_t after,
 	return r;
 }
 
-/* --- filling ------------------------------------------------------------------- */
+/* --- filling -------------------------------------------------------------- */
 int
 vector_namespaces(struct store *st, vector_namespace_fn fn, void *ctx,
 	struct err *e)
@@ -266,7 +294,8 @@ vector_highest(struct store *st, int64_t model, int64_t ns, int64_t *ret_fact,
 	r = stmt_row(st, s, e);
 	if (r == 1)
 		*ret_fact = sqlite3_column_type(s, 0) == SQLITE_NULL
-				    ? low : sqlite3_column_int64(s, 0);
+				    ? low
+				    : sqlite3_column_int64(s, 0);
 	return r < 0 ? r : 0;
 }
 
@@ -305,11 +334,11 @@ vector_texts(struct store *st, int64_t ns, int64_t after, vector_text_fn fn,
 			r = codec_unpack(&st->codec, sqlite3_column_blob(s, 2),
 				(size_t)sqlite3_column_bytes(s, 2),
 				(size_t)size, &text, e);
-		if (r == MDB_E_CORRUPT && sqlite3_errcode(st->db) ==
-						  SQLITE_NOMEM)
+		if (r == MDB_E_CORRUPT &&
+			sqlite3_errcode(st->db) == SQLITE_NOMEM)
 			r = err_nomem(e);
 		if (r == MDB_E_CORRUPT) {
-			text.len = 0;	/* verify tells; none here */
+			text.len = 0; /* verify tells; none here */
 			r = 0;
 		}
 		if (r == 0)
@@ -321,20 +350,21 @@ vector_texts(struct store *st, int64_t ns, int64_t after, vector_text_fn fn,
 	return r;
 }
 
-/* --- facts without their texts ---------------------------------------------------- */
+/* --- facts without their texts -------------------------------------------- */
 static int64_t
 vectors_time_of(sqlite3_stmt *s, int i)
 {
 	return sqlite3_column_type(s, i) == SQLITE_NULL
-		       ? FACT_NO_TIME : sqlite3_column_int64(s, i);
+		       ? FACT_NO_TIME
+		       : sqlite3_column_int64(s, i);
 }
 
 int
 vector_facts(struct store *st, int64_t ns, int64_t source, vector_fact_fn fn,
 	void *ctx, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_VECTORS,
-		source != 0 ? OF_SESSION : FACTS);
+	sqlite3_stmt *s AUTO_STMT =
+		stmt_use(st, MOD_VECTORS, source != 0 ? OF_SESSION : FACTS);
 	int r;
 
 	bind_i(s, 1, store_ids_of(ns));
@@ -348,7 +378,8 @@ vector_facts(struct store *st, int64_t ns, int64_t source, vector_fact_fn fn,
 			.source = sqlite3_column_int64(s, 2),
 			.at = sqlite3_column_int64(s, 3),
 			.valid_from = vectors_time_of(s, 4),
-			.valid_to = vectors_time_of(s, 5), .salience = -1};
+			.valid_to = vectors_time_of(s, 5),
+			.salience = -1};
 
 		r = fn(ctx, &f);
 		if (r != 0)
@@ -357,7 +388,7 @@ vector_facts(struct store *st, int64_t ns, int64_t source, vector_fact_fn fn,
 	return r;
 }
 
-/* --- forgetting, and who is told ---------------------------------------------------- */
+/* --- forgetting, and who is told ------------------------------------------ */
 static void
 note_erased(struct store *st, int64_t fact)
 {
@@ -412,7 +443,7 @@ vectors_committed(struct store *st, bool changed)
 	const struct vectors_erased *x = &st->vectors_erased;
 
 	if (st->base->vectors_told != NULL && (changed || x->n > 0 || x->lost))
-		st->base->vectors_told(
-			st->base->vectors_ctx, x->v, x->n, x->lost);
+		st->base->vectors_told(st->base->vectors_ctx, x->v, x->n,
+			x->lost);
 	vectors_rolled_back(st);
 }

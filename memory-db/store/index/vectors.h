@@ -18,7 +18,7 @@
 struct store;
 struct database;
 
-/* --- models ------------------------------------------------------------------ */
+/* --- models --------------------------------------------------------------- */
 struct vector_model {
 	int64_t id;
 	size_t dims;
@@ -36,7 +36,7 @@ int vector_model_other(struct store *st, int64_t model, int64_t *ret_id,
 int vectors_drop(struct store *st, int64_t model, int max, struct err *e)
 	MUST_CHECK;
 
-/* --- single vectors ------------------------------------------------------------ */
+/* --- single vectors ------------------------------------------------------- */
 /* Writer: adds or replaces. v NULL: the text cannot be embedded. A fact whose
  * text is gone gets none. */
 int vector_put(struct store *st, int64_t model, int64_t fact, const float *v,
@@ -52,7 +52,7 @@ typedef int (*vector_fn)(void *ctx, int64_t fact, const float *v);
 int vectors_each(struct store *st, const struct vector_model *m, int64_t after,
 	vector_fn fn, void *ctx, struct err *e) MUST_CHECK;
 
-/* --- filling ------------------------------------------------------------------- */
+/* --- filling -------------------------------------------------------------- */
 /* Each namespace by id, with the highest fact id given there. */
 typedef int (*vector_namespace_fn)(void *ctx, int64_t ns, int64_t fact_max);
 int vector_namespaces(struct store *st, vector_namespace_fn fn, void *ctx,
@@ -63,8 +63,8 @@ int vector_highest(struct store *st, int64_t model, int64_t ns,
 	int64_t *ret_fact, struct err *e) MUST_CHECK;
 /* Texts of observations of a namespace above a fact, by id. The text is
  * borrowed by fn. Non-zero stops and is returned. */
-typedef int (*vector_text_fn)(void *ctx, int64_t fact, const char *text,
-	size_t n);
+typedef int (
+	*vector_text_fn)(void *ctx, int64_t fact, const char *text, size_t n);
 int vector_texts(struct store *st, int64_t ns, int64_t after, vector_text_fn fn,
 	void *ctx, struct err *e) MUST_CHECK;
 
@@ -72,7 +72,7 @@ int vector_texts(struct store *st, int64_t ns, int64_t after, vector_text_fn fn,
 int vector_texts_count(struct store *st, int64_t ns, int64_t after,
 	int64_t *ret, struct err *e) MUST_CHECK;
 
-/* --- facts that may have one ------------------------------------------------------- */
+/* --- facts that may have one ---------------------------------------------- */
 /* All observations of a namespace under the lens, by id, without their texts;
  * of one session, when source is not 0. fn returns non-zero to stop. */
 struct recall_row;
@@ -80,7 +80,7 @@ typedef int (*vector_fact_fn)(void *ctx, const struct recall_row *f);
 int vector_facts(struct store *st, int64_t ns, int64_t source,
 	vector_fact_fn fn, void *ctx, struct err *e) MUST_CHECK;
 
-/* --- who is told ---------------------------------------------------------------- */
+/* --- who is told ---------------------------------------------------------- */
 /* Called by the writer after each COMMIT that changed facts, with those whose
  * vectors were erased (a group that was in part rolled back may name some that
  * are still there). lost: there was no memory to remember them all. Must not

@@ -53,9 +53,10 @@ static const struct stmt_def defs[] = {
 	[SEES] = {"SELECT added, removed FROM span WHERE fact = ?1 AND "
 		  "branch = ?2 AND added <= ?3 ORDER BY added DESC LIMIT 1",
 		3, 0},
-	[SHOWN] = {"SELECT added FROM span WHERE fact = ?1 AND branch = ?2 AND "
-		   "added <= ?3 AND removed > added ORDER BY added DESC LIMIT 1",
-		3, 0},
+	[SHOWN] =
+		{"SELECT added FROM span WHERE fact = ?1 AND branch = ?2 AND "
+		 "added <= ?3 AND removed > added ORDER BY added DESC LIMIT 1",
+			3, 0},
 	[ATTR_AT] = {"SELECT value, added FROM attr WHERE entity = ?1 AND "
 		     "branch = ?2 AND key = ?3 AND added <= ?4 AND "
 		     "removed > ?4 ORDER BY added DESC LIMIT 1",
@@ -125,8 +126,8 @@ give_branch(sqlite3_stmt *s, branch_fn fn, void *ctx, struct err *e)
 }
 
 int
-branch_each(
-	struct store *st, int64_t ns, branch_fn fn, void *ctx, struct err *e)
+branch_each(struct store *st, int64_t ns, branch_fn fn, void *ctx,
+	struct err *e)
 {
 	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_BRANCH, EACH);
 	int r;
@@ -153,8 +154,8 @@ branch_get(struct store *st, int64_t id, branch_fn fn, void *ctx, struct err *e)
 }
 
 int
-branch_set_state(
-	struct store *st, int64_t id, enum branch_state state, struct err *e)
+branch_set_state(struct store *st, int64_t id, enum branch_state state,
+	struct err *e)
 {
 	sqlite3_stmt *s = stmt_use(st, MOD_BRANCH, SET_STATE);
 

@@ -94,8 +94,8 @@ struct conflict_row {
 	int64_t found;		    /* ms */
 	const char *notes;
 };
-int conflict_add(struct store *st, const struct conflict_row *c,
-	struct err *e) MUST_CHECK;
+int conflict_add(struct store *st, const struct conflict_row *c, struct err *e)
+	MUST_CHECK;
 /* Pending ones by id; entity 0: all. */
 typedef int (*conflict_fn)(void *ctx, const struct conflict_row *c);
 int conflict_each(struct store *st, int64_t entity, conflict_fn fn, void *ctx,

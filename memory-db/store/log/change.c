@@ -34,9 +34,10 @@ static const struct stmt_def defs[] = {
 			"VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,"
 			"?14,?15)",
 		15, STMT_WRITER},
-	[LAST_VERSION] = {"SELECT n, bytes FROM version WHERE entity = ?1 AND "
-			  "branch = ?2 AND change <= ?3 ORDER BY n DESC LIMIT 1",
-		3, STMT_WRITER},
+	[LAST_VERSION] =
+		{"SELECT n, bytes FROM version WHERE entity = ?1 AND "
+		 "branch = ?2 AND change <= ?3 ORDER BY n DESC LIMIT 1",
+			3, STMT_WRITER},
 	[ADD_VERSION] = {"INSERT INTO version(entity, branch, n, change, "
 			 "bytes) VALUES(?1,?2,?3,?4,?5)",
 		5, STMT_WRITER},
@@ -300,7 +301,8 @@ seal_version(struct change *c, const struct change_touched *t, struct err *e)
 	if (r == 0)
 		r = counters_add(c->st, ns, TALLY_TOTAL, TOTAL_VERSIONS, 1, e);
 	if (r == 0)
-		r = counters_add(c->st, ns, TALLY_TOTAL, TOTAL_ORIGINAL, bytes, e);
+		r = counters_add(c->st, ns, TALLY_TOTAL, TOTAL_ORIGINAL, bytes,
+			e);
 	return r;
 }
 
@@ -368,19 +370,20 @@ seal_all(struct change *c, struct err *e)
 	if (r == 0)
 		r = seal_namespace(c, head, e);
 	if (r == 0)
-		r = counters_add(
-			c->st, c->info.ns, TALLY_TOTAL, TOTAL_CHANGES, 1, e);
+		r = counters_add(c->st, c->info.ns, TALLY_TOTAL, TOTAL_CHANGES,
+			1, e);
 	if (r == 0)
-		r = counters_add(
-			c->st, 0, TALLY_TOTAL, TOTAL_LAST_CHANGE, c->id, e);
+		r = counters_add(c->st, 0, TALLY_TOTAL, TOTAL_LAST_CHANGE,
+			c->id, e);
 	if (r == 0)
-		r = counters_add(c->st, 0, TALLY_TOTAL, TOTAL_LAST_AT, c->at, e);
+		r = counters_add(c->st, 0, TALLY_TOTAL, TOTAL_LAST_AT, c->at,
+			e);
 	return r;
 }
 
 int
-change_seal(
-	struct change *c, int64_t *ret_change, int64_t *ret_at, struct err *e)
+change_seal(struct change *c, int64_t *ret_change, int64_t *ret_at,
+	struct err *e)
 {
 	int r = 0;
 
@@ -398,8 +401,8 @@ change_seal(
  * --------------------------------------------------------------------------------
  */
 int
-request_seen(
-	struct store *st, const char *key, int64_t *ret_change, struct err *e)
+request_seen(struct store *st, const char *key, int64_t *ret_change,
+	struct err *e)
 {
 	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_CHANGE, SEEN);
 	int r;
@@ -413,8 +416,8 @@ request_seen(
 }
 
 int
-request_remember(
-	struct store *st, const char *key, int64_t change, struct err *e)
+request_remember(struct store *st, const char *key, int64_t change,
+	struct err *e)
 {
 	sqlite3_stmt *s = stmt_use(st, MOD_CHANGE, REMEMBER);
 

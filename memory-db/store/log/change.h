@@ -22,19 +22,31 @@
 #include "memory-db/store/facts/facts.h"
 
 enum change_kind {
-	CHANGE_CREATE = 1, CHANGE_ADD, CHANGE_RELATE, CHANGE_DELETE,
-	CHANGE_UPDATE, CHANGE_RENAME, CHANGE_IMPORT, CHANGE_MOVE, CHANGE_UNDO,
-	CHANGE_REVERT, CHANGE_MERGE, CHANGE_BRANCH, CHANGE_SCRIPT,
-	CHANGE_CURATE, CHANGE_FORGET, CHANGE_KIND_MAX
+	CHANGE_CREATE = 1,
+	CHANGE_ADD,
+	CHANGE_RELATE,
+	CHANGE_DELETE,
+	CHANGE_UPDATE,
+	CHANGE_RENAME,
+	CHANGE_IMPORT,
+	CHANGE_MOVE,
+	CHANGE_UNDO,
+	CHANGE_REVERT,
+	CHANGE_MERGE,
+	CHANGE_BRANCH,
+	CHANGE_SCRIPT,
+	CHANGE_CURATE,
+	CHANGE_FORGET,
+	CHANGE_KIND_MAX
 };
-const char *change_kind_name(int kind);	/* "create", ... ; static */
+const char *change_kind_name(int kind); /* "create", ... ; static */
 
 enum op_what {
-	OP_SHOW = 1,	/* fact */
-	OP_HIDE = 2,	/* fact */
-	OP_ATTR = 3,	/* key, value; fact = value before + 1, 0 unset */
-	OP_BRANCH = 4,	/* see change_branch */
-	OP_ERASE = 5,	/* see erase.h */
+	OP_SHOW = 1,   /* fact */
+	OP_HIDE = 2,   /* fact */
+	OP_ATTR = 3,   /* key, value; fact = value before + 1, 0 unset */
+	OP_BRANCH = 4, /* see change_branch */
+	OP_ERASE = 5,  /* see erase.h */
 	OP_DERIVE = 6
 };
 
@@ -49,8 +61,8 @@ struct change_info {
 	int64_t ns, branch;
 	enum change_kind kind;
 	const char *actor, *client, *session, *message; /* or NULL */
-	int64_t about;		/* 0: none */
-	const struct change_given *given; /* NULL: a new change */
+	int64_t about;					/* 0: none */
+	const struct change_given *given;		/* NULL: a new change */
 };
 
 struct change;
@@ -106,7 +118,7 @@ cleanup_change(struct change **c)
 }
 #define AUTO_CHANGE __attribute__((cleanup(cleanup_change)))
 
-/* --- retries ------------------------------------------------------------------ */
+/* --- retries -------------------------------------------------------------- */
 /* 1: the key was seen; *ret_change is the newest change after it ran (its
  * own when it wrote one). */
 int request_seen(struct store *st, const char *key, int64_t *ret_change,

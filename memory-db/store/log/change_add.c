@@ -169,8 +169,8 @@ change_add_check_room(struct change *c, struct err *e)
 
 /* Writes f, which has its id, with this salt (NULL: erased) and digest. */
 static int
-change_add_write_fact(struct change *c, const struct fact *f, const unsigned char *salt,
-	const unsigned char *digest, struct err *e)
+change_add_write_fact(struct change *c, const struct fact *f,
+	const unsigned char *salt, const unsigned char *digest, struct err *e)
 {
 	int64_t same = 0;
 	int r = f->erased ? 0 : same_of(c, f, &same, e);
@@ -239,6 +239,7 @@ change_replay_fact(struct change *c, const struct fact *f,
 		memcpy(digest, given, sizeof(digest));
 	else if (r == 0)
 		r = digest_new(c, f, salt, digest, e);
-	return r == 0 ? change_add_write_fact(c, f, f->erased ? NULL : salt, digest, e)
+	return r == 0 ? change_add_write_fact(c, f, f->erased ? NULL : salt,
+				digest, e)
 		      : r;
 }

@@ -128,7 +128,8 @@ change_count(struct change *c, const struct fact *f, int sign, struct err *e)
 	int r = counters_add(c->st, ns, TALLY_TOTAL, TOTAL_FACTS, sign, e);
 
 	if (r == 0 && has_total)
-		r = counters_add(c->st, ns, TALLY_TOTAL, totals[f->kind], sign, e);
+		r = counters_add(c->st, ns, TALLY_TOTAL, totals[f->kind], sign,
+			e);
 	if (r != 0 || f->kind != FACT_EXISTENCE)
 		return r;
 	r = attr_get(c->st, f->entity, ATTR_TIER, &tier, e);
@@ -186,8 +187,8 @@ change_index(struct change *c, const struct fact *f, struct err *e)
 
 /* past 0: the fact never held (opened by this very change). */
 static int
-index_closes(
-	struct change *c, const struct fact *f, int64_t past, struct err *e)
+index_closes(struct change *c, const struct fact *f, int64_t past,
+	struct err *e)
 {
 	struct indexed x = {0};
 	int r = indexed_text(c, f, &x, e);
@@ -243,7 +244,8 @@ add_past(struct change *c, int64_t fact, int64_t added, struct err *e)
 	r = stmt_run(c->st, s, e);
 	if (r == 0) {
 		c->past_max++;
-		r = counters_add(c->st, c->info.ns, TALLY_TOTAL, TOTAL_PAST, 1, e);
+		r = counters_add(c->st, c->info.ns, TALLY_TOTAL, TOTAL_PAST, 1,
+			e);
 	}
 	return r;
 }
@@ -338,8 +340,8 @@ apply_to(struct change *c, int64_t fact, bool show, struct err *e)
 	int r = fact_get(c->st, fact, apply_fact, &a, e);
 
 	if (r == 0)
-		return err_set(
-			e, MDB_E_INTERNAL, "no fact %lld", (long long)fact);
+		return err_set(e, MDB_E_INTERNAL, "no fact %lld",
+			(long long)fact);
 	return r < 0 ? r : 0;
 }
 
@@ -414,8 +416,8 @@ int
 change_branch(struct change *c, enum branch_action action, int64_t branch,
 	int64_t fork, struct err *e)
 {
-	return change_op(
-		c, OP_BRANCH, 0, fork, (int64_t)action, branch, NULL, e);
+	return change_op(c, OP_BRANCH, 0, fork, (int64_t)action, branch, NULL,
+		e);
 }
 
 int

@@ -28,16 +28,16 @@ struct change {
 
 /* Records that the change makes a version of the entity whose JSON form grows
  * by delta bytes. */
-int change_touch(struct change *c, int64_t entity, int64_t delta,
-	struct err *e) MUST_CHECK;
+int change_touch(struct change *c, int64_t entity, int64_t delta, struct err *e)
+	MUST_CHECK;
 
 /* --- change_facts.c, used by change_add.c ------------------------------------
  */
 /* Writes one op and feeds it to the chain; MDB_E_LIMIT above
  * LIMIT_CHANGE_FACTS. */
 int change_op(struct change *c, enum op_what what, int64_t entity, int64_t fact,
-	int64_t key, int64_t value, const unsigned char *digest,
-	struct err *e) MUST_CHECK;
+	int64_t key, int64_t value, const unsigned char *digest, struct err *e)
+	MUST_CHECK;
 /* The fact holds on the change's branch from now on. */
 int change_open_span(struct change *c, int64_t fact, int64_t entity,
 	struct err *e) MUST_CHECK;
@@ -48,7 +48,7 @@ int64_t change_json_growth(const struct fact *f);
 int change_count(struct change *c, const struct fact *f, int sign,
 	struct err *e) MUST_CHECK;
 /* Queues the text of a fact that opens, for the index of main or of branches. */
-int change_index(
-	struct change *c, const struct fact *f, struct err *e) MUST_CHECK;
+int change_index(struct change *c, const struct fact *f, struct err *e)
+	MUST_CHECK;
 
 #endif

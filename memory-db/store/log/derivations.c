@@ -14,11 +14,13 @@ static const struct stmt_def defs[] = {
 	[ADD] = {"INSERT OR IGNORE INTO derived(source, fact) VALUES(?1, ?2)",
 		2, STMT_WRITER},
 	[OF] = {"SELECT f.id, f.kind, coalesce(f.peer, 0) FROM fact f WHERE "
-		"f.entity = ?1 AND f.flags <> 0 AND f.flags & 1", 1, 0},
-	[LOST] = {"SELECT s.fact FROM span s CROSS JOIN fact f ON f.id = s.fact "
-		  "AND f.kind = 1 WHERE s.entity = ?1 AND s.branch = ?2 AND "
-		  "s.removed > ?3 AND s.removed <= ?4 ORDER BY s.removed DESC",
-		4, 0},
+		"f.entity = ?1 AND f.flags <> 0 AND f.flags & 1",
+		1, 0},
+	[LOST] =
+		{"SELECT s.fact FROM span s CROSS JOIN fact f ON f.id = s.fact "
+		 "AND f.kind = 1 WHERE s.entity = ?1 AND s.branch = ?2 AND "
+		 "s.removed > ?3 AND s.removed <= ?4 ORDER BY s.removed DESC",
+			4, 0},
 };
 const struct stmt_module derivations_module = {"derive", defs, ARRAY_LEN(defs)};
 
@@ -37,15 +39,15 @@ each(struct store *st, int statement, int64_t id, derivations_fn fn, void *ctx,
 }
 
 int
-derivations_each_dependant(struct store *st, int64_t source, derivations_fn fn, void *ctx,
-	struct err *e)
+derivations_each_dependant(struct store *st, int64_t source, derivations_fn fn,
+	void *ctx, struct err *e)
 {
 	return each(st, DEPENDANTS, source, fn, ctx, e);
 }
 
 static int
-each_source(
-	struct store *st, int64_t fact, derivations_fn fn, void *ctx, struct err *e)
+each_source(struct store *st, int64_t fact, derivations_fn fn, void *ctx,
+	struct err *e)
 {
 	return each(st, SOURCES, fact, fn, ctx, e);
 }
@@ -80,8 +82,8 @@ derivations_add_source(void *ctx, int64_t fact)
 }
 
 int
-derivations_suspect(
-	struct store *st, int64_t fact, int64_t *ret_source, struct err *e)
+derivations_suspect(struct store *st, int64_t fact, int64_t *ret_source,
+	struct err *e)
 {
 	struct walk w = {.n = 0};
 	int r = each_source(st, fact, derivations_add_source, &w, e);
@@ -95,15 +97,15 @@ derivations_suspect(
 			return 1;
 		}
 		if (r == 0)
-			r = each_source(
-				st, w.seen[i], derivations_add_source, &w, e);
+			r = each_source(st, w.seen[i], derivations_add_source,
+				&w, e);
 	}
 	return r;
 }
 
 int
-derivations_each_of(struct store *st, int64_t entity, derivations_row_fn fn, void *ctx,
-	struct err *e)
+derivations_each_of(struct store *st, int64_t entity, derivations_row_fn fn,
+	void *ctx, struct err *e)
 {
 	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_DERIVE, OF);
 	int r;
@@ -115,8 +117,8 @@ derivations_each_of(struct store *st, int64_t entity, derivations_row_fn fn, voi
 			.peer = sqlite3_column_int64(s, 2)};
 		bool visible;
 
-		r = branch_sees(
-			st, row.fact, &st->lens, &visible, &row.added, e);
+		r = branch_sees(st, row.fact, &st->lens, &visible, &row.added,
+			e);
 		if (r == 0 && visible)
 			r = fn(ctx, &row);
 		if (r != 0)
@@ -141,8 +143,7 @@ lost_on(struct store *st, int64_t entity, int level, int64_t since,
 		bool visible;
 
 		*ret_fact = sqlite3_column_int64(s, 0);
-		r = branch_sees(
-			st, *ret_fact, &st->lens, &visible, NULL, e);
+		r = branch_sees(st, *ret_fact, &st->lens, &visible, NULL, e);
 		if (r != 0 || !visible)
 			return r != 0 ? r : 1;
 	}
@@ -150,8 +151,8 @@ lost_on(struct store *st, int64_t entity, int level, int64_t since,
 }
 
 int
-derivations_lost(struct store *st, int64_t entity, int64_t since, int64_t *ret_fact,
-	struct err *e)
+derivations_lost(struct store *st, int64_t entity, int64_t since,
+	int64_t *ret_fact, struct err *e)
 {
 	int r = 0;
 

@@ -18,8 +18,8 @@ struct store;
 
 /* Facts derived from a fact, directly. Non-zero stops and is returned. */
 typedef int (*derivations_fn)(void *ctx, int64_t fact);
-int derivations_each_dependant(struct store *st, int64_t source, derivations_fn fn,
-	void *ctx, struct err *e) MUST_CHECK;
+int derivations_each_dependant(struct store *st, int64_t source,
+	derivations_fn fn, void *ctx, struct err *e) MUST_CHECK;
 
 /* Adds an edge (writer); see change_derive. */
 int derivations_add(struct store *st, int64_t source, int64_t fact,

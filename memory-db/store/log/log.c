@@ -20,34 +20,54 @@
 	" f.salt, f.digest, f.size, f.body, e.name, f.same, f.label, f.flags"  \
 	" FROM fact f LEFT JOIN entity e ON e.id = f.entity "
 
-enum { NEWEST, SESSION, ENTITY, SINCE, GET, OPS, FACT_GET, FACT_AFTER, IS_NEW,
-	FIRST, ENTITIES, OP_COUNT };
+enum {
+	NEWEST,
+	SESSION,
+	ENTITY,
+	SINCE,
+	GET,
+	OPS,
+	FACT_GET,
+	FACT_AFTER,
+	IS_NEW,
+	FIRST,
+	ENTITIES,
+	OP_COUNT
+};
 
 static const struct stmt_def defs[] = {
 	[NEWEST] = {"SELECT " CHANGE " FROM change c WHERE c.id < ?1"
-		    " AND (?2 = 0 OR c.ns = ?2) ORDER BY c.id DESC", 2, 0},
+		    " AND (?2 = 0 OR c.ns = ?2) ORDER BY c.id DESC",
+		2, 0},
 	[SESSION] = {"SELECT " CHANGE " FROM change c INDEXED BY change_session"
 		     " WHERE c.session = ?3 AND c.id < ?1"
-		     " AND (?2 = 0 OR c.ns = ?2) ORDER BY c.id DESC", 3, 0},
+		     " AND (?2 = 0 OR c.ns = ?2) ORDER BY c.id DESC",
+		3, 0},
 	[ENTITY] = {"SELECT " CHANGE ", v.n FROM version v CROSS JOIN change c"
 		    " ON c.id = v.change WHERE v.entity = ?1 AND v.branch = ?2"
-		    " AND v.change < ?3 ORDER BY v.n DESC", 3, 0},
+		    " AND v.change < ?3 ORDER BY v.n DESC",
+		3, 0},
 	[SINCE] = {"SELECT " CHANGE " FROM change c WHERE c.id > ?1"
-		   " AND (?2 = 0 OR c.ns = ?2) ORDER BY c.id", 2, 0},
+		   " AND (?2 = 0 OR c.ns = ?2) ORDER BY c.id",
+		2, 0},
 	[GET] = {"SELECT " CHANGE " FROM change c WHERE c.id = ?1", 1, 0},
 	[OPS] = {"SELECT change, seq, what, entity, fact, key, value FROM op"
 		 " WHERE change = ?1 AND (?2 = 0 OR entity = ?2)"
-		 " AND seq >= ?3 ORDER BY seq", 3, 0},
+		 " AND seq >= ?3 ORDER BY seq",
+		3, 0},
 	[FACT_GET] = {FACT "WHERE f.id = ?1", 1, 0},
 	[FACT_AFTER] = {FACT "WHERE f.id > ?1 ORDER BY f.id", 1, 0},
 	[IS_NEW] = {"SELECT NOT EXISTS (SELECT 1 FROM span WHERE fact = ?1"
-		    " AND added < ?2)", 2, 0},
+		    " AND added < ?2)",
+		2, 0},
 	[FIRST] = {"SELECT min(added) FROM span WHERE fact = ?1", 1, 0},
 	[ENTITIES] = {"SELECT DISTINCT o.entity FROM change c CROSS JOIN op o"
 		      " ON o.change = c.id WHERE c.id > ?3 AND c.id <= ?4"
-		      " AND c.ns = ?1 AND c.branch = ?2", 4, 0},
+		      " AND c.ns = ?1 AND c.branch = ?2",
+		4, 0},
 	[OP_COUNT] = {"SELECT coalesce(max(seq) + 1, 0) FROM op"
-		      " WHERE change = ?1", 1, 0},
+		      " WHERE change = ?1",
+		1, 0},
 };
 const struct stmt_module log_module = {"log", defs, ARRAY_LEN(defs)};
 
@@ -188,16 +208,16 @@ static double
 real_or_none(sqlite3_stmt *s, int i)
 {
 	return sqlite3_column_type(s, i) == SQLITE_NULL
-		? -1
-		: sqlite3_column_double(s, i);
+		       ? -1
+		       : sqlite3_column_double(s, i);
 }
 
 static int64_t
 time_or_none(sqlite3_stmt *s, int i)
 {
 	return sqlite3_column_type(s, i) == SQLITE_NULL
-		? FACT_NO_TIME
-		: sqlite3_column_int64(s, i);
+		       ? FACT_NO_TIME
+		       : sqlite3_column_int64(s, i);
 }
 
 /* Fills in the text: inflated into out, the entity's name, or none. */
@@ -214,11 +234,11 @@ fact_text(struct store *st, sqlite3_stmt *s, struct log_fact *f,
 	f->body_n = (size_t)n;
 	if (f->salt == NULL)
 		return 0;
-	if (body == NULL && (f->kind == FACT_EXISTENCE ||
-				    f->kind == FACT_RELATION)) {
+	if (body == NULL &&
+		(f->kind == FACT_EXISTENCE || f->kind == FACT_RELATION)) {
 		/* A relation has no text, an existence that of its entity. */
-		bool is_named = f->kind == FACT_EXISTENCE &&
-			f->first_name != NULL;
+		bool is_named =
+			f->kind == FACT_EXISTENCE && f->first_name != NULL;
 
 		f->text = is_named ? f->first_name : "";
 		f->text_n = is_named ? f->first_name_n : 0;
@@ -264,7 +284,8 @@ give_fact(struct store *st, sqlite3_stmt *s, log_fact_fn fn, void *ctx,
 		.first_name = (const char *)sqlite3_column_text(s, 18),
 		.first_name_n = (size_t)sqlite3_column_bytes(s, 18),
 		.same = sqlite3_column_type(s, 19) == SQLITE_NULL
-			? -1 : sqlite3_column_int64(s, 19),
+				? -1
+				: sqlite3_column_int64(s, 19),
 		.label_id = sqlite3_column_int64(s, 20),
 		.flags = sqlite3_column_int64(s, 21),
 		.size = sqlite3_column_int64(s, 16),

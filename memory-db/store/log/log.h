@@ -15,12 +15,12 @@ struct store;
 struct log_change {
 	int64_t id, ns, at, branch, about, fact_max, past_max;
 	enum change_kind kind;
-	int64_t actor, client, session;	/* labels, 0: none */
+	int64_t actor, client, session; /* labels, 0: none */
 	const char *message;		/* borrowed, or NULL */
 	size_t message_n;
 	const unsigned char *message_salt, *message_digest; /* or NULL */
-	const unsigned char *chain;	/* 32 bytes */
-	int64_t version;		/* of the entity asked for; else 0 */
+	const unsigned char *chain;			    /* 32 bytes */
+	int64_t version; /* of the entity asked for; else 0 */
 };
 struct log_op {
 	int64_t change, seq;
@@ -56,20 +56,20 @@ int log_op_count(struct store *st, int64_t change, int64_t *ret_n,
  * checked: verify compares, export writes what is there. */
 struct log_fact {
 	int64_t id, ns, entity, kind, peer, method, supersedes; /* 0: none */
-	double weight, confidence;	/* < 0: none */
+	double weight, confidence;				/* < 0: none */
 	int64_t valid_from, valid_to, source_at; /* FACT_NO_TIME: none */
-	const char *label, *source, *speaker;	/* texts, NULL: none */
-	const unsigned char *salt;	/* FACT_SALT_BYTES; NULL: erased */
-	const unsigned char *digest;	/* FACT_DIGEST_BYTES */
-	int64_t same, label_id, flags;	/* same -1: none */
-	int64_t size;			/* of the text, as recorded */
-	bool damaged;			/* its stored form gives no text */
-	const unsigned char *body;	/* as stored; NULL: none */
+	const char *label, *source, *speaker;	 /* texts, NULL: none */
+	const unsigned char *salt;     /* FACT_SALT_BYTES; NULL: erased */
+	const unsigned char *digest;   /* FACT_DIGEST_BYTES */
+	int64_t same, label_id, flags; /* same -1: none */
+	int64_t size;		       /* of the text, as recorded */
+	bool damaged;		       /* its stored form gives no text */
+	const unsigned char *body;     /* as stored; NULL: none */
 	size_t body_n;
-	const char *text;		/* existence: the name; NULL: erased
+	const char *text; /* existence: the name; NULL: erased
 					   or damaged */
 	size_t text_n;
-	const char *first_name;		/* of its entity; NULL: forgotten */
+	const char *first_name; /* of its entity; NULL: forgotten */
 	size_t first_name_n;
 };
 typedef int (*log_fact_fn)(void *ctx, const struct log_fact *f);

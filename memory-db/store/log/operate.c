@@ -6,8 +6,24 @@
 #include "memory-db/store/engine/store_internal.h"
 
 enum {
-	SESSIONS, SESSION, SESSION_LAST, SESSION_NS, NAMESPACES, NS_ALIASES, HEAD_NOW, HEAD_AT, NS_RENAME, NS_ALIAS,
-	NS_UNALIAS, NS_CREATE, ALIASES, ENTITY_CREATE, ENTITY_HAS, CONFLICTS, CONFLICT_PUT, BRANCH_CREATE
+	SESSIONS,
+	SESSION,
+	SESSION_LAST,
+	SESSION_NS,
+	NAMESPACES,
+	NS_ALIASES,
+	HEAD_NOW,
+	HEAD_AT,
+	NS_RENAME,
+	NS_ALIAS,
+	NS_UNALIAS,
+	NS_CREATE,
+	ALIASES,
+	ENTITY_CREATE,
+	ENTITY_HAS,
+	CONFLICTS,
+	CONFLICT_PUT,
+	BRANCH_CREATE
 };
 
 #define TOTAL(key)                                                             \
@@ -23,25 +39,32 @@ static const struct stmt_def defs[] = {
 		      " SELECT s.id, (SELECT max(c.id) FROM change c"
 		      " WHERE c.session = s.id) AS last FROM s"
 		      " WHERE s.id IS NOT NULL AND last < ?1"
-		      " ORDER BY last DESC", 1, 0},
+		      " ORDER BY last DESC",
+		1, 0},
 	[SESSION] = {"SELECT l.client, l.ns, l.at, (SELECT at FROM change"
 		     " WHERE session = ?1 ORDER BY id LIMIT 1),"
 		     " (SELECT count(*) FROM change WHERE session = ?1)"
-		     " FROM change l WHERE l.id = ?2", 2, 0},
+		     " FROM change l WHERE l.id = ?2",
+		2, 0},
 	[SESSION_LAST] = {"SELECT max(id) FROM change WHERE session = ?1", 1,
 		0},
 	[SESSION_NS] = {"SELECT DISTINCT ns FROM change WHERE session = ?1"
-			" ORDER BY ns", 1, 0},
-	[NAMESPACES] = {"SELECT n.id, n.name, n.stem, n.head, n.last_change, "
-			TOTAL("1") ", " TOTAL("2") ", " TOTAL("5")
-			" FROM namespace n WHERE ?1 = 0 OR n.id = ?1"
-			" ORDER BY n.id", 1, 0},
+			" ORDER BY ns",
+		1, 0},
+	[NAMESPACES] =
+		{"SELECT n.id, n.name, n.stem, n.head, n.last_change, " TOTAL(
+			 "1") ", " TOTAL("2") ", " TOTAL("5") " FROM namespace n WHERE ?1 = 0 OR n.id = ?1"
+							      " ORDER BY n.id",
+			1, 0},
 	[NS_ALIASES] = {"SELECT name FROM namespace_alias WHERE ns = ?1"
-			" ORDER BY name", 1, 0},
+			" ORDER BY name",
+		1, 0},
 	[HEAD_NOW] = {"SELECT head, last_change FROM namespace WHERE id = ?1"
-		      " AND last_change BETWEEN 1 AND ?2", 2, 0},
+		      " AND last_change BETWEEN 1 AND ?2",
+		2, 0},
 	[HEAD_AT] = {"SELECT chain, id FROM change WHERE ns = ?1 AND id <= ?2"
-		     " ORDER BY id DESC LIMIT 1", 2, 0},
+		     " ORDER BY id DESC LIMIT 1",
+		2, 0},
 	[NS_RENAME] = {"UPDATE namespace SET name = ?2 WHERE id = ?1", 2,
 		STMT_WRITER},
 	[NS_ALIAS] = {"INSERT INTO namespace_alias(name, ns) VALUES(?2, ?1)", 2,
@@ -50,15 +73,19 @@ static const struct stmt_def defs[] = {
 		STMT_WRITER},
 	[NS_CREATE] = {"INSERT INTO namespace(id, name, stem, head, fact_max,"
 		       " past_max) VALUES(?1, ?2, ?3, zeroblob(32), ?1 << 33,"
-		       " ?1 << 33)", 3, STMT_WRITER},
-	[ALIASES] = {"SELECT a.ns, a.name, a.entity FROM alias a"
-		     " WHERE (a.ns, a.name) > (?3, ?4) AND (?1 = 0 OR a.ns = ?1)"
-		   " AND a.lent = 1"
-		     " AND EXISTS (SELECT 1 FROM version v"
-		     " WHERE v.entity = a.entity AND v.change <= ?2)"
-		     " ORDER BY a.ns, a.name, a.entity", 4, 0},
+		       " ?1 << 33)",
+		3, STMT_WRITER},
+	[ALIASES] =
+		{"SELECT a.ns, a.name, a.entity FROM alias a"
+		 " WHERE (a.ns, a.name) > (?3, ?4) AND (?1 = 0 OR a.ns = ?1)"
+		 " AND a.lent = 1"
+		 " AND EXISTS (SELECT 1 FROM version v"
+		 " WHERE v.entity = a.entity AND v.change <= ?2)"
+		 " ORDER BY a.ns, a.name, a.entity",
+			4, 0},
 	[ENTITY_CREATE] = {"INSERT INTO entity(id, ns, name)"
-			   " VALUES(?1, ?2, ?3)", 3, STMT_WRITER},
+			   " VALUES(?1, ?2, ?3)",
+		3, STMT_WRITER},
 	[ENTITY_HAS] = {"SELECT 1 FROM entity WHERE id = ?1", 1, 0},
 	[CONFLICTS] = {"SELECT c.id, c.entity, c.other, c.kind, c.base, c.ours,"
 		       " c.theirs, c.action, c.state, c.found, c.closed,"
@@ -66,15 +93,16 @@ static const struct stmt_def defs[] = {
 		       " ON e.id = c.entity WHERE c.id > ?3"
 		       " AND (?1 = 0 OR e.ns = ?1) AND EXISTS (SELECT 1 FROM"
 		       " version v WHERE v.entity = e.id AND v.change <= ?2)"
-		       " ORDER BY c.id", 3, 0},
+		       " ORDER BY c.id",
+		3, 0},
 	[CONFLICT_PUT] = {"INSERT OR REPLACE INTO conflict(id, entity, other,"
 			  " kind, base, ours, theirs, action, state, found,"
 			  " closed, confidence, notes) VALUES(?1, ?2, ?3, ?4,"
-			  " ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)", 13,
-		STMT_WRITER},
+			  " ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+		13, STMT_WRITER},
 	[BRANCH_CREATE] = {"INSERT INTO branch(id, ns, name, about, parent,"
-			   " fork) VALUES(?1, ?2, ?3, ?4, ?5, ?6)", 6,
-		STMT_WRITER},
+			   " fork) VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+		6, STMT_WRITER},
 };
 const struct stmt_module operate_module = {"operate", defs, ARRAY_LEN(defs)};
 
@@ -84,7 +112,7 @@ bind_s(sqlite3_stmt *s, int i, const char *text)
 	bind_t(s, i, text, strlen(text));
 }
 
-/* --- sessions ------------------------------------------------------------------ */
+/* --- sessions ------------------------------------------------------------- */
 static int
 session_details(struct store *st, struct session_row *row, struct err *e)
 {
@@ -113,8 +141,7 @@ operate_sessions(struct store *st, int64_t before, session_fn fn, void *ctx,
 
 	bind_i(s, 1, before);
 	while ((r = stmt_row(st, s, e)) == 1) {
-		struct session_row row = {
-			.session = sqlite3_column_int64(s, 0),
+		struct session_row row = {.session = sqlite3_column_int64(s, 0),
 			.last_change = sqlite3_column_int64(s, 1)};
 
 		r = session_details(st, &row, e);
@@ -162,7 +189,7 @@ operate_session_namespaces(struct store *st, int64_t session, ns_fn fn,
 	return r;
 }
 
-/* --- namespaces ------------------------------------------------------------------ */
+/* --- namespaces ----------------------------------------------------------- */
 int
 operate_namespaces(struct store *st, int64_t only, namespace_fn fn, void *ctx,
 	struct err *e)
@@ -172,8 +199,7 @@ operate_namespaces(struct store *st, int64_t only, namespace_fn fn, void *ctx,
 
 	bind_i(s, 1, only);
 	while ((r = stmt_row(st, s, e)) == 1) {
-		struct namespace_row row = {
-			.id = sqlite3_column_int64(s, 0),
+		struct namespace_row row = {.id = sqlite3_column_int64(s, 0),
 			.name = (const char *)sqlite3_column_text(s, 1),
 			.stem = (const char *)sqlite3_column_text(s, 2),
 			.head = sqlite3_column_blob(s, 3),
@@ -185,7 +211,8 @@ operate_namespaces(struct store *st, int64_t only, namespace_fn fn, void *ctx,
 		if (sqlite3_column_bytes(s, 3) != 32)
 			return err_set(e, MDB_E_CORRUPT,
 				"the head of namespace '%.100s' has not 32 "
-				"bytes", row.name);
+				"bytes",
+				row.name);
 		r = fn(ctx, &row);
 		if (r != 0)
 			return r;
@@ -247,8 +274,8 @@ operate_head_at(struct store *st, int64_t ns, int64_t change,
 	/* The log is searched from `change` back only for a past state. */
 	int r = find_head(st, HEAD_NOW, ns, change, ret, ret_change, e);
 
-	return r != 0 ? r : find_head(st, HEAD_AT, ns, change, ret, ret_change,
-				    e);
+	return r != 0 ? r
+		      : find_head(st, HEAD_AT, ns, change, ret, ret_change, e);
 }
 
 int
@@ -294,7 +321,7 @@ operate_create_namespace(struct store *st, int64_t ns, const char *name,
 	return stmt_run(st, s, e);
 }
 
-/* --- names of entities ------------------------------------------------------------ */
+/* --- names of entities ---------------------------------------------------- */
 int
 operate_aliases(struct store *st, int64_t ns, int64_t change, int64_t after_ns,
 	const char *after, alias_fn fn, void *ctx, struct err *e)
@@ -339,12 +366,13 @@ operate_has_entity(struct store *st, int64_t id, struct err *e)
 	return stmt_row(st, s, e);
 }
 
-/* --- rows that are no changes ----------------------------------------------------- */
+/* --- rows that are no changes --------------------------------------------- */
 static int64_t
 number_or_none(sqlite3_stmt *s, int i)
 {
 	return sqlite3_column_type(s, i) == SQLITE_NULL
-		? CONFLICT_NONE : sqlite3_column_int64(s, i);
+		       ? CONFLICT_NONE
+		       : sqlite3_column_int64(s, i);
 }
 
 static void
@@ -365,8 +393,7 @@ operate_conflicts(struct store *st, int64_t ns, int64_t change, int64_t after,
 	bind_i(s, 2, change);
 	bind_i(s, 3, after);
 	while ((r = stmt_row(st, s, e)) == 1) {
-		struct conflict_line c = {
-			.id = sqlite3_column_int64(s, 0),
+		struct conflict_line c = {.id = sqlite3_column_int64(s, 0),
 			.entity = sqlite3_column_int64(s, 1),
 			.other = number_or_none(s, 2),
 			.kind = sqlite3_column_int64(s, 3),
@@ -377,9 +404,9 @@ operate_conflicts(struct store *st, int64_t ns, int64_t change, int64_t after,
 			.state = sqlite3_column_int64(s, 8),
 			.found = sqlite3_column_int64(s, 9),
 			.closed = number_or_none(s, 10),
-			.confidence =
-				sqlite3_column_type(s, 11) == SQLITE_NULL
-				? -1 : sqlite3_column_double(s, 11),
+			.confidence = sqlite3_column_type(s, 11) == SQLITE_NULL
+					      ? -1
+					      : sqlite3_column_double(s, 11),
 			.notes = (const char *)sqlite3_column_text(s, 12)};
 
 		r = fn(ctx, &c);

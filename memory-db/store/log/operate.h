@@ -12,10 +12,10 @@
 
 struct store;
 
-/* --- sessions ------------------------------------------------------------------ */
+/* --- sessions ------------------------------------------------------------- */
 struct session_row {
 	int64_t session, client; /* labels; client of its newest change or 0 */
-	int64_t ns;		/* of its newest change */
+	int64_t ns;		 /* of its newest change */
 	int64_t last_change, first_at, last_at, changes;
 };
 typedef int (*session_fn)(void *ctx, const struct session_row *row);
@@ -31,7 +31,7 @@ typedef int (*ns_fn)(void *ctx, int64_t ns);
 int operate_session_namespaces(struct store *st, int64_t session, ns_fn fn,
 	void *ctx, struct err *e) MUST_CHECK;
 
-/* --- namespaces ------------------------------------------------------------------ */
+/* --- namespaces ----------------------------------------------------------- */
 struct namespace_row {
 	int64_t id;
 	const char *name, *stem;
@@ -62,7 +62,7 @@ int operate_unalias_namespace(struct store *st, const char *alias,
 int operate_create_namespace(struct store *st, int64_t ns, const char *name,
 	const char *stem, struct err *e) MUST_CHECK;
 
-/* --- names of entities ------------------------------------------------------------ */
+/* --- names of entities ---------------------------------------------------- */
 typedef int (*alias_fn)(void *ctx, int64_t ns, const char *name, size_t n,
 	int64_t entity);
 /* Aliases of namespace ns (0: all) of entities that existed at `change`, by
@@ -76,13 +76,13 @@ int operate_create_entity(struct store *st, int64_t id, int64_t ns,
 /* 1 there is one with this id, 0 not. */
 int operate_has_entity(struct store *st, int64_t id, struct err *e) MUST_CHECK;
 
-/* --- rows of a log that are no changes (export and replay) ------------------------- */
+/* --- rows of a log that are no changes (export and replay) ---------------- */
 #define CONFLICT_NONE INT64_MIN
 struct conflict_line {
 	int64_t id, entity, kind, state, found;
 	int64_t other, base, ours, theirs, action, closed; /* or NONE */
-	double confidence;		/* < 0: none */
-	const char *notes;		/* or NULL */
+	double confidence;				   /* < 0: none */
+	const char *notes;				   /* or NULL */
 };
 typedef int (*conflict_line_fn)(void *ctx, const struct conflict_line *c);
 /* Of namespace ns (0: all), of entities that existed at `change`, id > after. */
