@@ -76,8 +76,7 @@ encode_budget(const json_t *params, size_t *ret_bytes, struct err *e)
 	return 0;
 }
 
-/* --- relations
- * -------------------------------------------------------------------------- */
+/* --- relations ------------------------------------------------------------ */
 int
 encode_relation(struct store *st, const struct fact *f, json_t **ret,
 	struct err *e)
@@ -113,8 +112,7 @@ encode_relation(struct store *st, const struct fact *f, json_t **ret,
 	return 1;
 }
 
-/* --- facts of an entity
- * -------------------------------------------------------------------- */
+/* --- facts of an entity --------------------------------------------------- */
 struct encode_page {
 	struct store *st;
 	const struct encode_options *o;

@@ -90,8 +90,7 @@ script_check(const struct context *ctx, const struct tool *t, struct err *e)
 		t->name, mine, has);
 }
 
-/* --- one call
- * ----------------------------------------------------------------------- */
+/* --- one call ------------------------------------------------------------- */
 int
 script_begin(struct script *s, struct err *e)
 {
@@ -372,8 +371,7 @@ script_done(struct script *s)
 	s->skills_n = 0;
 }
 
-/* --- what it changed
- * --------------------------------------------------------------------- */
+/* --- what it changed ------------------------------------------------------ */
 int
 script_changes(struct script *s, json_t **ret, struct err *e)
 {

@@ -179,8 +179,7 @@ check_home(struct undo *u, const struct undo_fact *f, int64_t entity,
 		       : undo_block(u, last.change, entity, e);
 }
 
-/* --- what would stand there twice -------------------------------------------
- */
+/* --- what would stand there twice ----------------------------------------- */
 struct undo_check_twin {
 	struct buf text;
 	int64_t peer, label, of;
@@ -315,8 +314,7 @@ check_twin(struct undo *u, const struct undo_fact *f, struct err *e)
 				   : undo_block(u, since, f->entity, e);
 }
 
-/* --- all of it ----------------------------------------------------------------
- */
+/* --- all of it ------------------------------------------------------------ */
 struct derived {
 	struct undo *u;
 	int64_t entity; /* of the source: left alone by UNDO_SKIP */

@@ -129,8 +129,7 @@ static const struct stmt_def defs[] = {
 };
 const struct stmt_module erase_module = {"erase", defs, ARRAY_LEN(defs)};
 
-/* --- what there is -----------------------------------------------------------
- */
+/* --- what there is -------------------------------------------------------- */
 struct erase_wanted {
 	const char *text;
 	size_t n;
@@ -191,8 +190,7 @@ erase_each(struct store *st, int64_t entity, const char *text, size_t n,
 	return r;
 }
 
-/* --- steps -------------------------------------------------------------------
- */
+/* --- steps ---------------------------------------------------------------- */
 static int
 run_one(struct store *st, int which, int64_t id, int64_t *count, struct err *e)
 {
@@ -334,8 +332,7 @@ erase_names(struct erasure *x, int64_t entity, struct err *e)
 	return r == 0 ? change_touch(x->change, entity, 0, e) : r;
 }
 
-/* --- segments and the log ----------------------------------------------------
- */
+/* --- segments and the log ------------------------------------------------- */
 static int
 highest_level(struct store *st, int *ret, struct err *e)
 {

@@ -210,8 +210,7 @@ run_quietly(struct store *st, int which)
 			LOG_S("sql", defs[which].sql), LOG_S("error", e.text));
 }
 
-/* --- the writer's transaction
- * --------------------------------------------------- */
+/* --- the writer's transaction --------------------------------------------- */
 int
 store_group_begin(struct store *st, struct err *e)
 {
@@ -308,8 +307,7 @@ store_rollback(struct store *st)
 	text_wait_forget(st);
 }
 
-/* --- readers
- * ----------------------------------------------------------------------- */
+/* --- readers -------------------------------------------------------------- */
 int
 store_read_begin(struct store *st, struct err *e)
 {
@@ -351,8 +349,7 @@ store_uninterrupt(struct store *st)
 	atomic_store(&st->interrupted, false);
 }
 
-/* --- idle time
- * ------------------------------------------------------------------------ */
+/* --- idle time ------------------------------------------------------------ */
 static void
 forget_keys(struct store *st)
 {

@@ -61,8 +61,7 @@ static const struct stmt_def defs[] = {
 const struct stmt_module erase_words_module = {"erase_words", defs,
 	ARRAY_LEN(defs)};
 
-/* --- index entries -----------------------------------------------------------
- */
+/* --- index entries -------------------------------------------------------- */
 /* Bytes of texts whose rows and words go at once: some 100 ms of the writer.
  * What is behind them waits. */
 #define NOW_BYTES (32 * 1024)
@@ -155,8 +154,7 @@ erase_index(struct erasure *x, int64_t fact, struct err *e)
 	return r;
 }
 
-/* --- words -------------------------------------------------------------------
- */
+/* --- words ---------------------------------------------------------------- */
 /* A word stands in many of the texts, and each look at it reads what the
  * indexes hold of it: hashes of words that were looked at, direct-mapped. */
 #define LOOKED_N 16384

@@ -87,8 +87,7 @@ optional_text(sqlite3_stmt *s, int column, const char **ret, struct err *e)
 	return 0;
 }
 
-/* --- rows -------------------------------------------------------------------
- */
+/* --- rows ----------------------------------------------------------------- */
 int
 branch_create(struct store *st, int64_t ns, const char *name, const char *about,
 	int64_t parent, int64_t fork, int64_t *ret_id, struct err *e)
@@ -223,8 +222,7 @@ branch_each_attr(struct store *st, int64_t branch, branch_fact_fn fn, void *ctx,
 	return each_pair(st, ATTRS, branch, fn, ctx, e);
 }
 
-/* --- other lenses ------------------------------------------------------------
- */
+/* --- other lenses --------------------------------------------------------- */
 int
 branch_sees(struct store *st, int64_t fact, const struct lens *lens,
 	bool *ret_visible, int64_t *ret_since, struct err *e)

@@ -77,8 +77,7 @@ int branch_touched(struct store *st, int64_t entity, int64_t branch,
 int branch_newest(struct store *st, int64_t ns, int64_t branch,
 	int64_t *ret_change, struct err *e) MUST_CHECK;
 
-/* --- conflicts --------------------------------------------------------------
- */
+/* --- conflicts ------------------------------------------------------------ */
 enum conflict_kind {
 	CONFLICT_DUPLICATE = 1,
 	CONFLICT_UPDATE,

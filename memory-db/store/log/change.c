@@ -59,8 +59,7 @@ change_kind_name(int kind)
 	return kind_names[kind > 0 && kind < CHANGE_KIND_MAX ? kind : 0];
 }
 
-/* --- begin
- * ------------------------------------------------------------------------ */
+/* --- begin ---------------------------------------------------------------- */
 static int
 load_last(struct change *c, struct err *e)
 {
@@ -199,8 +198,7 @@ change_id(const struct change *c)
 	return c->id;
 }
 
-/* --- entities touched
- * -------------------------------------------------------------- */
+/* --- entities touched ----------------------------------------------------- */
 static struct change_touched *
 touched_slot(struct change_touched *table, size_t cap, int64_t entity)
 {

@@ -200,8 +200,7 @@ index_closes(struct change *c, const struct fact *f, int64_t past,
 	return r;
 }
 
-/* --- hiding and showing
- * ----------------------------------------------------------------- */
+/* --- hiding and showing --------------------------------------------------- */
 /* Closes the open span on the change's branch; *ret_added 0: it had none. */
 static int
 close_span(struct change *c, int64_t fact, int64_t *ret_added, struct err *e)
@@ -357,8 +356,7 @@ change_show(struct change *c, int64_t fact, struct err *e)
 	return apply_to(c, fact, true, e);
 }
 
-/* --- attributes
- * ------------------------------------------------------------------------ */
+/* --- attributes ----------------------------------------------------------- */
 static int
 move_tier(struct change *c, int64_t entity, int64_t from, int64_t to,
 	struct err *e)

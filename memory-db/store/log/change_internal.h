@@ -31,8 +31,7 @@ struct change {
 int change_touch(struct change *c, int64_t entity, int64_t delta, struct err *e)
 	MUST_CHECK;
 
-/* --- change_facts.c, used by change_add.c ------------------------------------
- */
+/* --- change_facts.c, used by change_add.c --------------------------------- */
 /* Writes one op and feeds it to the chain; MDB_E_LIMIT above
  * LIMIT_CHANGE_FACTS. */
 int change_op(struct change *c, enum op_what what, int64_t entity, int64_t fact,
