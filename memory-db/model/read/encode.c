@@ -324,9 +324,7 @@ add_facts(struct encode_page *p, int64_t entity)
 	return r;
 }
 
-/* --- the whole
- * -------------------------------------------------------------------------------
- */
+/* --- the whole ------------------------------------------------------------ */
 /* id, name and type in front. */
 static int
 begin_entity(struct store *st, int64_t entity, const struct encode_options *o,

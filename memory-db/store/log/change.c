@@ -246,9 +246,7 @@ change_touch(struct change *c, int64_t entity, int64_t delta, struct err *e)
 	return 0;
 }
 
-/* --- sealing
- * ------------------------------------------------------------------------------
- */
+/* --- sealing -------------------------------------------------------------- */
 /* Newest (n, bytes) on the branch, or where it was forked from: the lens of a
  * write is that of its branch. */
 static int
@@ -395,9 +393,7 @@ change_seal(struct change *c, int64_t *ret_change, int64_t *ret_at,
 	return r;
 }
 
-/* --- retries
- * --------------------------------------------------------------------------------
- */
+/* --- retries -------------------------------------------------------------- */
 int
 request_seen(struct store *st, const char *key, int64_t *ret_change,
 	struct err *e)

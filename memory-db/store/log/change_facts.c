@@ -59,9 +59,7 @@ static const struct stmt_def defs[] = {
 };
 const struct stmt_module ops_module = {"ops", defs, ARRAY_LEN(defs)};
 
-/* --- ops
- * ---------------------------------------------------------------------------
- */
+/* --- ops ------------------------------------------------------------------ */
 int
 change_op(struct change *c, enum op_what what, int64_t entity, int64_t fact,
 	int64_t key, int64_t value, const unsigned char *digest, struct err *e)
