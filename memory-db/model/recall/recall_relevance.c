@@ -14,7 +14,7 @@
  *
  * in a logistic function. Its coefficients were fitted on three conversations
  * of the development set, cut to memories of 8 facts to all, and hold on the
- * other two (ARCHITECTURE.md, "Recall"); the constants are such that the
+ * other two (README.md in this folder); the constants are such that the
  * threshold is 0.25. Two or three words have a function of their own, in which
  * it counts most whether two of them are together. Of one word there is nothing
  * to say but whether it occurs. */

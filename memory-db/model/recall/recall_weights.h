@@ -1,7 +1,7 @@
 /* Every number of the ranking, in one table: name, default, most, what it is.
  * Scores of words are scaled to 1 for the best fact; the other weights are
  * added to that. Tuned on the development half of the question set named in
- * ARCHITECTURE.md, "Recall", which also has the effect of each. */
+ * README.md of this folder, which also has the effect of each. */
 #ifndef MODEL_RECALL_RECALL_WEIGHTS_H
 #define MODEL_RECALL_RECALL_WEIGHTS_H
 
