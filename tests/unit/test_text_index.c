@@ -489,6 +489,34 @@ test_goes_on_after_a_crash(void **state)
 	free(text);
 }
 
+/* Each commit makes a segment of the index, and a search opens all of them. */
+static void
+test_idle_merge(void **state)
+{
+	struct store_fixture *f = *state;
+	/* Ids of pages begin with that of their segment; 0: none. */
+	const char *segments = "SELECT count(DISTINCT id >> 37)"
+			       " FROM ft_live_data WHERE id >> 37 > 0";
+	const int64_t commits[] = {10, 2};
+	int64_t ada;
+
+	sf_begin(f);
+	ada = sf_entity(f, "ada", "person");
+	sf_commit(f);
+	for (size_t i = 0; i < ARRAY_LEN(commits); i++) {
+		for (int64_t k = 0; k < commits[i]; k++) {
+			sf_begin(f);
+			sf_observe(f, ada, "words of a sentence");
+			sf_commit(f);
+		}
+		assert_true(rows(f, segments) > commits[i]);
+		while (text_idle_merge(f->w) == 1)
+			;
+		assert_int_equal(rows(f, segments), 1);
+	}
+	assert_int_equal(problems(f), 0);
+}
+
 int
 main(void)
 {
@@ -498,8 +526,9 @@ main(void)
 		T(test_rollback_takes_texts_along),
 		T(test_words_of_a_failed_group), T(test_vocabulary),
 		T(test_check_sees_damage), T(test_other_tokenizer),
-		T(test_random_groups), T(test_random_groups_that_wait),
-		T(test_parts), T(test_goes_on_after_a_crash)};
+		T(test_idle_merge), T(test_random_groups),
+		T(test_random_groups_that_wait), T(test_parts),
+		T(test_goes_on_after_a_crash)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

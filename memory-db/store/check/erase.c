@@ -356,8 +356,6 @@ highest_level(struct store *st, int *ret, struct err *e)
 static int
 begin_merge(struct store *st, struct err *e)
 {
-	static const enum text_statement merges[] = {TEXT_MERGE_LIVE,
-		TEXT_MERGE_PAST, TEXT_MERGE_TERM, TEXT_MERGE_BRANCH};
 	int levels;
 	/* A savepoint makes FTS5 write down what it holds in memory. */
 	int r = store_exec(st, "SAVEPOINT fts; RELEASE fts", e);
@@ -368,12 +366,9 @@ begin_merge(struct store *st, struct err *e)
 		st->erasing = TRUNCATING;
 		return fts_rebuild(st, e);
 	}
-	for (size_t i = 0; r == 0 && i < ARRAY_LEN(merges); i++) {
-		sqlite3_stmt *s = stmt_use(st, MOD_TEXT, (int)merges[i]);
-
-		bind_i(s, 1, -1); /* all segments into one, from now on */
-		r = stmt_run(st, s, e);
-	}
+	/* All segments into one, from now on. */
+	for (int i = 0; r == 0 && i < TEXT_INDEXES; i++)
+		r = text_command(st, i, "merge", -1, e);
 	st->erasing = MERGING;
 	return r;
 }

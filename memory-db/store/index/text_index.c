@@ -19,9 +19,9 @@
 #define INSERT_INTO(table)                                                     \
 	"INSERT INTO " table "(rowid, name, body)"                             \
 	" VALUES(?1, ?2, ?3)"
-#define MERGE(table)                                                           \
+#define COMMAND(table)                                                         \
 	"INSERT INTO " table "(" table ", rank)"                               \
-	" VALUES('merge', ?1)"
+	" VALUES(?1, ?2)"
 #define EMPTY(table) "INSERT INTO " table "(" table ") VALUES('delete-all')"
 
 static const struct stmt_def defs[] = {
@@ -51,10 +51,10 @@ static const struct stmt_def defs[] = {
 	[TEXT_TERM_INDEX] = {"INSERT INTO ft_term(rowid, text)"
 			     " VALUES(?1, ?2)",
 		2, STMT_WRITER},
-	[TEXT_MERGE_LIVE] = {MERGE("ft_live"), 1, STMT_WRITER},
-	[TEXT_MERGE_PAST] = {MERGE("ft_past"), 1, STMT_WRITER},
-	[TEXT_MERGE_BRANCH] = {MERGE("ft_branch"), 1, STMT_WRITER},
-	[TEXT_MERGE_TERM] = {MERGE("ft_term"), 1, STMT_WRITER},
+	[TEXT_COMMAND_LIVE] = {COMMAND("ft_live"), 2, STMT_WRITER},
+	[TEXT_COMMAND_PAST] = {COMMAND("ft_past"), 2, STMT_WRITER},
+	[TEXT_COMMAND_BRANCH] = {COMMAND("ft_branch"), 2, STMT_WRITER},
+	[TEXT_COMMAND_TERM] = {COMMAND("ft_term"), 2, STMT_WRITER},
 	/* Readers verify, so these two are prepared everywhere. Visible on
 	 * main now is what ft_live must hold, whatever the lens is. */
 	[TEXT_OPEN_FACTS] =
@@ -82,6 +82,9 @@ static const struct stmt_def defs[] = {
 	[TEXT_SET_VERSION] = {"INSERT OR REPLACE INTO meta(key, value)"
 			      " VALUES('tokenizer', ?1)",
 		1, STMT_WRITER},
+	[TEXT_USERMERGE] = {"SELECT 1 FROM ft_live_config"
+			    " WHERE k = 'usermerge' AND v = ?1",
+		1, 0},
 	[TEXT_TERM_KNOWN] = {"SELECT id FROM term WHERE text = ?1", 1, 0},
 };
 const struct stmt_module text_module = {"text", defs, ARRAY_LEN(defs)};

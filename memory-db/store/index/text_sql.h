@@ -22,10 +22,11 @@ enum text_statement {
 	TEXT_BRANCH_DELETE,
 	TEXT_TERM_NEW,
 	TEXT_TERM_INDEX,
-	TEXT_MERGE_LIVE,
-	TEXT_MERGE_PAST,
-	TEXT_MERGE_BRANCH,
-	TEXT_MERGE_TERM,
+	TEXT_COMMAND_LIVE,
+	TEXT_COMMAND_PAST,
+	TEXT_COMMAND_BRANCH,
+	TEXT_COMMAND_TERM,
+	TEXT_USERMERGE,
 	TEXT_OPEN_FACTS,
 	TEXT_PAST_FACTS,
 	TEXT_TERM_KNOWN,
@@ -39,6 +40,12 @@ enum text_statement {
 	TEXT_SET_VERSION,
 	TEXT_STATEMENTS
 };
+
+/* Runs a command of FTS5 ("merge", "usermerge") with its number on index 0 to
+ * TEXT_INDEXES - 1. */
+#define TEXT_INDEXES 4
+int text_command(struct store *st, int index, const char *what, int n,
+	struct err *e) MUST_CHECK;
 
 /* What the index holds of a fact: name and type, or the text of an
  * observation. The reverse of what change.c queues. */
