@@ -11,24 +11,30 @@
  *   names   of the question that are nowhere: it is about somebody else,
  *   size    of the memory: in a large one some fact has any few words, in a
  *           small one rarity says little, and an answer has fewer of them,
+ *   length  of the question: among more words some meet by chance,
+ *   sentences  of it: among more of them one is found by chance,
  *
  * in a logistic function. Its coefficients were fitted on three conversations
- * of the development set, cut to memories of 8 facts to all, and hold on the
- * other two (README.md in this folder); the constants are such that the
- * threshold is 0.25. Two or three words have a function of their own, in which
- * it counts most whether two of them are together. Of one word there is nothing
- * to say but whether it occurs. */
+ * of the development set, cut to memories of 8 facts to all, with questions,
+ * with statements that a memory confirms in other words, and with sentences of
+ * other conversations and of technical texts as what has no answer; they hold
+ * on the other two conversations (README.md in this folder). The constants are
+ * such that the threshold is 0.25. Two or three words have a function of their
+ * own, in which it counts most whether two of them are together. Of one word
+ * there is nothing to say but whether it occurs: asked alone, that is enough;
+ * among other sentences it is little. */
 #include <math.h>
 
 #include "memory-db/model/recall/recall_internal.h"
 
-#define CONSTANT  (-0.65)
-#define OF_SHARE  1.7
-#define OF_WORDS  2.6
-#define OF_COUNT  2.25
-#define OF_PAIRS  2.5
-#define OF_NAMES  (-2.2)
-#define OF_SIZE	  (-0.88) /* of its logarithm, between these */
+#define CONSTANT  1.25
+#define OF_SHARE  2.4
+#define OF_WORDS  4.9
+#define OF_COUNT  1.4
+#define OF_PAIRS  4.1
+#define OF_LENGTH (-1.27) /* of the logarithm of the number of words */
+#define OF_NAMES  (-1.1)
+#define OF_SIZE	  (-0.91) /* of its logarithm, between these */
 #define FACTS_MIN 20.0
 #define FACTS_MAX 1000.0
 #define COUNT_MAX 3
@@ -43,6 +49,11 @@
 #define FEW_TWO_SIZE (-0.5)
 #define FEW_THREE    1.25
 #define FEW_OF_THREE (-0.3) /* there are three */
+/* One word among other sentences. */
+#define ONE_CONSTANT 1.0
+#define ONE_SIZE     (-0.4)
+/* Of the logarithm of the number of sentences. */
+#define OF_SENTENCES (-0.4)
 
 #define BEST	3  /* facts looked at */
 #define WINDOW	60 /* words that are one place */
@@ -107,7 +118,7 @@ count_together(const struct recalling *r, const struct recall_candidate *c)
 
 /* The largest of each among the best. */
 struct evidence {
-	double share, words, pairs, size;
+	double share, pairs, size;
 	int count, all;
 };
 
@@ -121,7 +132,6 @@ recall_relevance_look_at(const struct recalling *r,
 
 	x->share = fmax(x->share,
 		recall_covered(r, c->which, c->found | c->around));
-	x->words = fmax(x->words, (double)count / all);
 	x->count = count > x->count ? count : x->count;
 	x->all = all > x->all ? all : x->all;
 	x->pairs = fmax(x->pairs, recall_pairs(r, c));
@@ -159,6 +169,16 @@ of_few(const struct evidence *x, double size)
 	return x->all == 3 ? z + FEW_OF_THREE : z;
 }
 
+static double
+of_many(const struct evidence *x, double size, int names)
+{
+	int count = x->count < COUNT_MAX ? x->count : COUNT_MAX;
+
+	return CONSTANT + OF_SHARE * x->share + OF_WORDS * x->count / x->all +
+	       OF_COUNT * count + OF_PAIRS * x->pairs +
+	       OF_LENGTH * log(x->all) + OF_SIZE * size + OF_NAMES * names;
+}
+
 double
 recall_confidence(const struct recalling *r)
 {
@@ -174,15 +194,11 @@ recall_confidence(const struct recalling *r)
 		recall_relevance_look_at(r, best[i], &x);
 	if (x.share <= 0)
 		return 0;
-	if (x.all == 1)
+	if (x.all == 1 && r->sentences == 1)
 		return x.share;
 	size = log(fmin(x.size, FACTS_MAX));
-	z = x.all <= FEW
-		    ? of_few(&x, size)
-		    : CONSTANT + OF_SHARE * x.share + OF_WORDS * x.words +
-			      OF_COUNT * (x.count < COUNT_MAX ? x.count
-							      : COUNT_MAX) +
-			      OF_PAIRS * x.pairs + OF_SIZE * size +
-			      OF_NAMES * unknown_names(r);
-	return 1 / (1 + exp(-z));
+	z = x.all == 1	   ? ONE_CONSTANT + ONE_SIZE * size
+	    : x.all <= FEW ? of_few(&x, size)
+			   : of_many(&x, size, unknown_names(r));
+	return 1 / (1 + exp(-z - OF_SENTENCES * log(r->sentences)));
 }
