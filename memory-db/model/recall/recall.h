@@ -7,6 +7,14 @@
  *      related to theirs, get a share of their score
  *   -> names, dates, time words, recency, use, salience, tier and pin add
  *
+ * Example: "Where did Ada move in April?" The words are ada, move and april;
+ * "where", "did" and "in" are stop words. "april" is also a span of days, whose
+ * facts become candidates by the index of dates. The entity Ada is named, so its
+ * newest facts are candidates, too. "Ada is moving to Oslo", said on 12 April,
+ * has two rare words (moving has the stem of move), the name and the day; what
+ * was said right after it in the same session gets a share of its score and
+ * comes close behind.
+ *
  * All weights stand in recall_weights.h. Under the lens applied; deterministic
  * for one state of the memory and one time. */
 #ifndef MODEL_RECALL_RECALL_H

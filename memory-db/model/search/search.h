@@ -9,6 +9,10 @@
  * match first; each entity once. Mode `substring` and only it is in order of
  * creation. An empty query finds everything, newest first.
  *
+ * Example: "ada tea" finds the entity Ada, whose observation "likes green tea"
+ * has the second word, before the entity Grace, who likes tea and has one word of
+ * two. "een" finds Ada alone, by a part of "green".
+ *
  * A position (a, b) says where to go on; at the same state of the memory (the
  * lens pins it) the rows that follow are those that followed before. */
 #ifndef MODEL_SEARCH_SEARCH_H

@@ -7,7 +7,18 @@
  * both sides, and an entity deleted on one side and changed on the other, are
  * conflicts: the target keeps its value, the other stands in `conflict`. So is
  * a name that leads to another entity on the target; an entity new there comes
- * as "name~branch". */
+ * as "name~branch".
+ *
+ * Example, the entity Ada:
+ *
+ *            base               branch             parent             merged
+ *   facts    "lives in Rome"    "likes tea"        "lives in Rome"    "likes tea"
+ *                                                  "plays chess"      "plays chess"
+ *   type     person             researcher         writer             writer
+ *
+ * The branch hid Rome and added tea, the parent added chess: no conflict. Both
+ * set the type: the parent's stays, and a row of `conflict` keeps person,
+ * writer and researcher until somebody decides. */
 #ifndef MODEL_TIME_MERGE_H
 #define MODEL_TIME_MERGE_H
 

@@ -6,7 +6,12 @@
  * same fact or attribute, or that builds on it (facts of an entity that would
  * vanish, the same text added anew, facts derived from it), is a blocker.
  * The state is worked out in memory first; nothing is written before it is
- * clear what happens. undo(undo(x)) = x. */
+ * clear what happens. undo(undo(x)) = x.
+ *
+ * Example: change 5 replaced "lives in Rome" by "lives in Oslo", change 6 gave
+ * the Oslo fact a tag. Undo of 5 would hide the Oslo fact and leave a tag of
+ * nothing: change 6 is a blocker. `refuse` (the default) changes nothing and
+ * names change 6; `cascade` undoes 6 and then 5, in one change. */
 #ifndef MODEL_TIME_UNDO_H
 #define MODEL_TIME_UNDO_H
 

@@ -6,6 +6,10 @@
  * the file. The mark is found by reading the header of the log's index (-shm)
  * before and after the read transaction began, until both are equal.
  *
+ * Example: the mark is 40, and the log has frames of page 7 at 12, 33 and 51. The
+ * state has page 7 as in frame 33: frame 51 was written later. Page 9 is in the
+ * log at 51 only, so the state has it as it is in the file.
+ *
  * When all of the log is in the file already, SQLite's reader has no mark: it
  * holds off checkpoints, and the log may be written over from its start. Then
  * every page is read from the file, which nobody writes meanwhile.

@@ -1,4 +1,5 @@
-/* The visibility rule, and the resolution of times to change ids.
+/* The visibility rule, and the resolution of times to change ids. lens.h has the
+ * rule and an example.
  *
  * A statement marked STMT_LENS writes its source of spans as @SPAN and its
  * condition as @VIS (attributes: @ATTR, @AVIS); @LV orders attributes by level. The present

@@ -4,7 +4,20 @@
  * reads of main (`now`) use one index range; everything else walks the levels:
  * the first level that has a span of the fact with added <= limit decides, and
  * the fact is visible when that span's removed > limit. Statements marked
- * STMT_LENS are prepared in both forms from one text. */
+ * STMT_LENS are prepared in both forms from one text.
+ *
+ * Example: fact 7 was shown on main by change 3 and hidden by change 9. The
+ * branch `trip` forked from main at change 5.
+ *
+ *   read             levels of the lens         span that decides   visible
+ *   main, now        (main, newest)             main: 3 until 9     no
+ *   main, as of 6    (main, 6)                  main: 3 until 9     yes
+ *   trip, now        (trip, newest) (main, 5)   main: 3 until 9     yes
+ *
+ * When trip hides the fact with change 12, it cannot close main's span. It gets
+ * an empty one of its own, trip: 12 until 12. From change 12 on that span is the
+ * nearest one that has begun, and it has ended: the fact is hidden on trip. A
+ * read of trip as of 11 passes it over and sees the fact through main. */
 #ifndef STORE_FACTS_LENS_H
 #define STORE_FACTS_LENS_H
 

@@ -10,6 +10,11 @@
  *                  digest(msg), then per op by seq: what, entity, fact,
  *                  key, value (0: none), and digest(fact) when it shows;
  *                  last the number of ops)
+ * Example: "create Ada, who likes tea" is a change with two ops. Op 0 shows fact
+ * 1 (Ada exists), op 1 shows fact 2 ("likes tea"). Its chain covers both digests
+ * and the chain of the change before it; so whoever alters fact 1 in the file
+ * must alter every chain since, up to the head that somebody may have noted.
+ *
  * H = BLAKE2b of 16 or 32 bytes; integers as i64 little endian, NULL as
  * INT64_MIN; doubles by their bits; text = i64 length, then bytes. */
 #ifndef STORE_LOG_CHANGE_H
