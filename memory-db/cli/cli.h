@@ -1,5 +1,5 @@
 /* memoryctl: what its commands share. A command is a file cmd_*.c with a
- * handler and a descriptor, and a line in main.c. */
+ * handler and a descriptor, and a line in commands.def. */
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
@@ -75,16 +75,9 @@ struct cli_command {
 		name, NULL, CONF_INT, target, lo, hi, arg, help                \
 	}
 
-extern const struct cli_command cli_cmd_add, cli_cmd_branch, cli_cmd_call,
-	cli_cmd_delete, cli_cmd_diff, cli_cmd_doctor, cli_cmd_embed,
-	cli_cmd_export, cli_cmd_forget, cli_cmd_history, cli_cmd_import,
-	cli_cmd_install, cli_cmd_link, cli_cmd_list, cli_cmd_log, cli_cmd_merge,
-	cli_cmd_namespace, cli_cmd_pin, cli_cmd_ping, cli_cmd_recall,
-	cli_cmd_rename, cli_cmd_repair, cli_cmd_revert, cli_cmd_review,
-	cli_cmd_search, cli_cmd_sessions, cli_cmd_show, cli_cmd_status,
-	cli_cmd_stop, cli_cmd_tag, cli_cmd_tags, cli_cmd_undo,
-	cli_cmd_uninstall, cli_cmd_unlink, cli_cmd_untag, cli_cmd_verify,
-	cli_cmd_weights;
+#define COMMAND(name) extern const struct cli_command cli_cmd_##name;
+#include "memory-db/cli/commands.def"
+#undef COMMAND
 
 /* --- messages (cli.c) ----------------------------------------------------- */
 
