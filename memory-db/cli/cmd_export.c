@@ -73,25 +73,6 @@ cmd_export_make_params(const struct cli *c, const char *cursor)
 	return p;
 }
 
-/* The value of a string member; 0 and NULL when absent. */
-static int
-text_member(const char *s, size_t n, const char *name, char **ret)
-{
-	struct jmember m;
-	int rc = jscan_find(s, n, 0, name, &m);
-	AUTO_JSON json_t *v = NULL;
-
-	*ret = NULL;
-	if (rc != 1)
-		return rc;
-	v = json_loadb(s + m.value.at, m.value.end - m.value.at,
-		JSON_DECODE_ANY, NULL);
-	if (!json_is_string(v))
-		return 0;
-	*ret = strdup(json_string_value(v));
-	return *ret == NULL ? -1 : 0;
-}
-
 static int
 put_page(struct export *x, char **cursor)
 {
@@ -109,12 +90,16 @@ put_page(struct export *x, char **cursor)
 	free(take_ptr(*cursor));
 	size_t n = strlen(reply);
 
-	if (jscan_find(reply, n, 0, "lines", &lines) != 1 ||
-		text_member(reply, n, "next", cursor) != 0)
+	/* A `next` that cannot be read is no end: the export would be cut off
+	 * and look whole. */
+	rc = jscan_find(reply, n, 0, "lines", &lines);
+	if (rc == 1 && (rc = jscan_text(reply, n, 0, "next", cursor)) >= 0)
+		rc = put_lines(x, reply, n, lines.value.at);
+	else if (rc == MDB_E_NOMEM)
+		rc = cli_nomem();
+	else
 		rc = cli_fail(CLI_SYSTEM, "the reply of the service cannot be "
 					  "read");
-	else
-		rc = put_lines(x, reply, n, lines.value.at);
 	memory_free(reply);
 	return rc;
 }

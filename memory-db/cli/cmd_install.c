@@ -201,7 +201,9 @@ cmd_install_finish(const struct cli *c, const struct clientfile *cf,
 		return cli_nomem();
 	if (jscan_plain(after.data, after.len, &plain) != 0)
 		return cli_nomem();
-	check = json_loadb(plain.data, plain.len, JSON_REJECT_DUPLICATES, NULL);
+	check = jx_parse_any(plain.data, plain.len, &e);
+	if (check == NULL && e.code == MDB_E_NOMEM)
+		return cli_nomem();
 	if (check == NULL)
 		return cli_fail(CLI_SYSTEM,
 			"the edit of %s would not be valid "

@@ -54,6 +54,42 @@ survives_broken_texts(void **state)
 	}
 }
 
+/* What cannot be read for want of memory must not pass for absent: an export
+ * would end there and look whole. */
+static void
+tells_absent_from_unread(void **state)
+{
+	static const char page[] =
+		"{\"l\\u0069nes\":[],\"next\":\"a\\tb\",\"last\":null}";
+	static const char *const names[] = {"next", "lines", "last"};
+	size_t n = strlen(page);
+	char *text = NULL;
+
+	(void)state;
+	assert_int_equal(jscan_text(page, n, 0, "last", &text), 0);
+	assert_int_equal(jscan_text(page, n, 0, "none", &text), 0);
+	assert_int_equal(jscan_text(page, n, 0, "lines", &text), -1);
+	assert_int_equal(jscan_text(page, n - 1, 0, "none", &text), -1);
+	assert_null(text);
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		for (size_t k = 1;; k++) {
+			int rc;
+
+			heap_fail_at(k);
+			rc = jscan_text(page, n, 0, names[i], &text);
+			if (!heap_disarm())
+				break;
+			assert_int_equal(rc, MDB_E_NOMEM);
+			assert_null(text);
+		}
+		free(text);
+		text = NULL;
+	}
+	assert_int_equal(jscan_text(page, n, 0, "next", &text), 1);
+	assert_string_equal(text, "a\tb");
+	free(text);
+}
+
 static json_t *
 entry(void)
 {
@@ -301,6 +337,7 @@ main(void)
 		cmocka_unit_test(walks_members_and_elements),
 		cmocka_unit_test(survives_broken_texts),
 		cmocka_unit_test(adds_in_the_style_around),
+		cmocka_unit_test(tells_absent_from_unread),
 		cmocka_unit_test(removes_first_middle_last),
 		cmocka_unit_test(sets_one_value),
 		cmocka_unit_test(keeps_comments),

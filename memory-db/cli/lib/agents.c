@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/jx.h"
 #include "memory-db/cli/cli.h"
 #include "memory-db/cli/lib/clientfile.h"
 #include "memory-db/cli/lib/jscan.h"
@@ -57,7 +58,7 @@ agents_member(const struct clientfile *cf, size_t at, const char *name)
 	if (jscan_plain(cf->text.data + m.value.at, m.value.end - m.value.at,
 		    &plain) != 0)
 		return NULL;
-	return json_loadb(plain.data, plain.len, 0, NULL);
+	return jx_parse_any(plain.data, plain.len, NULL);
 }
 
 /* The file may have tens of MB: what is not asked for is passed over. */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/jx.h"
 #include "memory-db/cli/lib/jscan.h"
 #include "memory-db/cli/lib/newfile.h"
 
@@ -75,19 +76,23 @@ clientfile_read_all(int fd, struct clientfile *cf, struct err *e)
 static int
 clientfile_parse(struct clientfile *cf, struct err *e)
 {
+	/* The parser says so first; here the name of the file comes first. */
+	static const char begins[] = "not valid JSON ";
+	const size_t n = sizeof(begins) - 1;
 	AUTO_BUF struct buf plain = {0};
-	json_error_t je;
+	struct err why = {0};
 
 	if (jscan_plain(cf->text.data, cf->text.len, &plain) != 0)
 		return err_nomem(e);
-	cf->json =
-		json_loadb(plain.data, plain.len, JSON_REJECT_DUPLICATES, &je);
+	cf->json = jx_parse_any(plain.data, plain.len, &why);
+	if (cf->json == NULL && why.code == MDB_E_NOMEM)
+		return err_nomem(e);
 	if (cf->json == NULL)
 		return err_set(e, MDB_E_INVALID,
-			"%s is no valid JSON (line "
-			"%d, column %d: %s): correct it first; nothing was "
-			"changed",
-			cf->path, je.line, je.column, je.text);
+			"%s is no valid JSON (%s): correct it first; nothing "
+			"was changed",
+			cf->path,
+			why.text + (strncmp(why.text, begins, n) == 0 ? n : 0));
 	if (!json_is_object(cf->json))
 		return err_set(e, MDB_E_INVALID,
 			"%s holds no JSON object: "

@@ -24,6 +24,16 @@ broken(struct err *e)
 	return err_set(e, MDB_E_INVALID, "the JSON text cannot be edited");
 }
 
+/* jscan_find gave no member: why. */
+static int
+jedit_not_found(int found, const char *name, struct err *e)
+{
+	if (found == MDB_E_NOMEM)
+		return err_nomem(e);
+	return found < 0 ? broken(e)
+			 : err_set(e, MDB_E_NOT_FOUND, "no member '%s'", name);
+}
+
 static size_t
 jedit_line_begin(const char *s, size_t at)
 {
@@ -311,9 +321,7 @@ jedit_remove(struct jedit *ed, const char *s, size_t n, size_t object,
 	*ed = (struct jedit){0};
 	more = jscan_find(s, n, object, name, &hit);
 	if (more <= 0)
-		return more < 0 ? broken(e)
-				: err_set(e, MDB_E_NOT_FOUND, "no member '%s'",
-					  name);
+		return jedit_not_found(more, name, e);
 	if (!jwalk_init(&w, s, n, object))
 		return broken(e);
 	while ((more = jwalk_next(&w, &m)) == 1) {
@@ -358,9 +366,7 @@ jedit_set(struct jedit *ed, const char *s, size_t n, size_t object,
 
 	*ed = (struct jedit){0};
 	if (rc <= 0)
-		return rc < 0 ? broken(e)
-			      : err_set(e, MDB_E_NOT_FOUND, "no member '%s'",
-					name);
+		return jedit_not_found(rc, name, e);
 	ed->at = hit.value.at;
 	ed->end = hit.value.end;
 	st = jedit_look_at(s, n, object, hit.key.at);

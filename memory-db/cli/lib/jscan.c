@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/err.h"
+#include "common/jx.h"
 
 size_t
 jscan_blank(const char *s, size_t n, size_t at)
@@ -210,20 +211,22 @@ jwalk_next(struct jwalk *w, struct jmember *ret)
 	return 1;
 }
 
-/* Keys may be written with escapes: compare what they mean. */
-static bool
-key_is(const char *s, struct jspan key, const char *name)
+/* Keys may be written with escapes: compare what they mean. 1 the key is
+ * `name`, 0 it is another one, or MDB_E_NOMEM. */
+static int
+jscan_key_is(const char *s, struct jspan key, const char *name)
 {
 	size_t n = key.end - key.at;
-	bool is_same;
+	struct err e = {0};
 
 	if (memchr(s + key.at, '\\', n) == NULL)
 		return n == strlen(name) + 2 &&
 		       memcmp(s + key.at + 1, name, n - 2) == 0;
-	AUTO_JSON json_t *k = json_loadb(s + key.at, n, JSON_DECODE_ANY, NULL);
+	AUTO_JSON json_t *k = jx_parse_any(s + key.at, n, &e);
 
-	is_same = json_is_string(k) && strcmp(json_string_value(k), name) == 0;
-	return is_same;
+	if (!k)
+		return e.code == MDB_E_NOMEM ? MDB_E_NOMEM : 0;
+	return json_is_string(k) && strcmp(json_string_value(k), name) == 0;
 }
 
 int
@@ -235,8 +238,33 @@ jscan_find(const char *s, size_t n, size_t at, const char *name,
 
 	if (!jwalk_init(&w, s, n, at) || w.close != '}')
 		return -1;
-	while ((rc = jwalk_next(&w, ret)) == 1)
-		if (key_is(s, ret->key, name))
-			return 1;
+	while ((rc = jwalk_next(&w, ret)) == 1) {
+		int same = jscan_key_is(s, ret->key, name);
+
+		if (same != 0)
+			return same;
+	}
 	return rc;
+}
+
+int
+jscan_text(const char *s, size_t n, size_t at, const char *name, char **ret)
+{
+	struct jmember m;
+	struct err e = {0};
+	int rc = jscan_find(s, n, at, name, &m);
+
+	if (rc != 1)
+		return rc;
+	AUTO_JSON json_t *v =
+		jx_parse_any(s + m.value.at, m.value.end - m.value.at, &e);
+
+	if (!v)
+		return e.code == MDB_E_NOMEM ? MDB_E_NOMEM : -1;
+	if (json_is_null(v))
+		return 0;
+	if (!json_is_string(v))
+		return -1;
+	*ret = strdup(json_string_value(v));
+	return *ret ? 1 : MDB_E_NOMEM;
 }

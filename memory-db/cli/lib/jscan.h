@@ -52,8 +52,15 @@ bool jwalk_init(struct jwalk *w, const char *s, size_t n, size_t at);
  * the closing brace), -1 broken. */
 int jwalk_next(struct jwalk *w, struct jmember *ret);
 
-/* Member `name` of the object at `at`: 1, 0 absent, -1 broken. */
+/* Member `name` of the object at `at`: 1, 0 absent, -1 broken, or
+ * MDB_E_NOMEM: a name that is written with escapes could not be read. */
 int jscan_find(const char *s, size_t n, size_t at, const char *name,
 	struct jmember *ret);
+
+/* The value of member `name`, which is a string: 1 and a new string, 0 and
+ * *ret untouched when the member is absent or null, -1 broken (or no string),
+ * or MDB_E_NOMEM. */
+int jscan_text(const char *s, size_t n, size_t at, const char *name, char **ret)
+	MUST_CHECK;
 
 #endif
