@@ -52,9 +52,10 @@
 #define LIMIT_RUN_ERASED 1000
 /* Facts of one slice of an import: a writer turn of about 10 ms. */
 #define LIMIT_SLICE_FACTS 250
+/* Leased branches of a connection. */
+#define LIMIT_CONN_LEASES 32
 /* Branches between a branch and main: bounds each visibility test. */
-#define LIMIT_CONN_LEASES 32 /* leased branches of a connection */
-#define LIMIT_LENS_DEPTH  8
+#define LIMIT_LENS_DEPTH 8
 
 /* --- what a request may be ------------------------------------------------ */
 /* (c) Bytes of a request: 4 x the largest observation. */
@@ -176,13 +177,13 @@
  * millisecond to replace. One waiting costs some 300 KB. */
 #define LIMIT_SCRIPT_POOL     4
 #define LIMIT_SCRIPT_POOL_MAX 4
-/* Bytes of the code of a skill: it is kept like metadata. */
 /* Facts that an agent's session may hide in a minute without confirm: more than
  * tidying up takes, few enough to look through (model/write/hiding_budget.h). */
 #define LIMIT_HIDDEN_UNASKED 50
 /* Pins of a namespace that count: each is part of every context, and so costs
  * every agent tokens. */
-#define LIMIT_PINS	  20
+#define LIMIT_PINS 20
+/* Bytes of the code of a skill: it is kept like metadata. */
 #define LIMIT_SKILL_BYTES (48 * 1024)
 /* The workspace of a namespace: values, bytes of one, bytes of all. It is for
  * what scripts hand to each other, not for documents. */

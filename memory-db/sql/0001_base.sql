@@ -34,7 +34,7 @@ CREATE TABLE change(
 CREATE INDEX change_session ON change(session, id) WHERE session IS NOT NULL;
 CREATE TABLE op(
   change INTEGER NOT NULL, seq INTEGER NOT NULL,
-  what INTEGER NOT NULL,                 -- enum op_what in store/s_change.h
+  what INTEGER NOT NULL,                 -- enum op_what in store/log/change.h
   entity INTEGER NOT NULL, fact INTEGER, key INTEGER, value INTEGER,
   PRIMARY KEY(change, seq)) STRICT, WITHOUT ROWID;
 

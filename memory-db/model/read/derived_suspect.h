@@ -12,11 +12,11 @@
 /* Appends to list (array) one text a reason, at most a few: "'X' was derived
  * from 'Y' of ada, which is gone". Follows facts derived from facts, and
  * entities related by derived_from, through several steps. */
-/* The same of one fact of it: its own sources, and those of the entity as a
- * whole. */
-int derived_suspect_fact_reasons(struct store *st, int64_t entity, int64_t fact,
-	json_t *list, struct err *e) MUST_CHECK;
 int derived_suspect_reasons(struct store *st, int64_t entity, json_t *list,
 	struct err *e) MUST_CHECK;
+/* The same of one fact of the entity: the fact's own sources, and those of the
+ * entity as a whole. */
+int derived_suspect_fact_reasons(struct store *st, int64_t entity, int64_t fact,
+	json_t *list, struct err *e) MUST_CHECK;
 
 #endif
