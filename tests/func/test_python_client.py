@@ -109,7 +109,7 @@ class Agreement(unittest.TestCase):
         tables = (ROOT / "common/contract/tools.c").read_text()
         for name, positional in mc.METHODS.items():
             self.assertIn(name, listed)
-            table = re.search(rf"params_{name}\[\] = \{{(.*?)\}};", tables,
+            table = re.search(rf"params_{name}\[\] =\s*\{{(.*?)END\b", tables,
                               re.S)[1]
             for parameter in positional:
                 self.assertRegex(table, rf'[({{]"{parameter}"')

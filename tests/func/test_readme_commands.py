@@ -121,7 +121,7 @@ class Place:
     def env(self):
         env = self.spawned.env()
         env["PATH"] = f"{self.bin}:{env['PATH']}"
-        env["PYTHONPATH"] = str(ROOT / "common")
+        env["PYTHONPATH"] = str(ROOT / "common/client")
         env["PYTHONDONTWRITEBYTECODE"] = "1"
         env["MEMORY_DB_PROGRAM"] = str(BIN / "memory-db")
         return env
@@ -225,7 +225,7 @@ class Text(TestCase):
         if not place.log.exists():
             return
         makefile = (ROOT / "Makefile").read_text() + "".join(
-            f.read_text() for f in ROOT.glob("*/*.mk"))
+            f.read_text() for f in ROOT.rglob("*.mk"))
         for line in place.log.read_text().splitlines():
             name, *args = line.split()
             if name == "make":
@@ -396,7 +396,7 @@ class Manuals(Text):
         if block.startswith("#include"):
             done = subprocess.run(
                 ["cc", "-std=c11", "-Wall", "-Wextra", "-Werror",
-                 "-fsyntax-only", "-I", str(ROOT / "common"), "-x", "c", "-"],
+                 "-fsyntax-only", "-I", str(ROOT / "common/client"), "-x", "c", "-"],
                 input=block, text=True, capture_output=True)
             self.assertEqual(done.returncode, 0, done.stderr)
         elif block.lstrip().startswith(("{", '"')):

@@ -131,7 +131,7 @@ class Environment(Place):
     def test_is_told_by_the_library(self):
         place = self.place()
         place.ctl("status")
-        sys.path.insert(0, str(Path(__file__).parents[2] / "common"))
+        sys.path.insert(0, str(Path(__file__).parents[2] / "common/client"))
         from memory_client import MemoryClient
         os.environ["MEMORY_EMBED"] = "hash"
         self.addCleanup(os.environ.pop, "MEMORY_EMBED")
