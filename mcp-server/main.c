@@ -12,14 +12,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/client/project_map.h"
 #include "common/clock.h"
 #include "common/conf.h"
+#include "common/contract/profiles.h"
 #include "common/harden.h"
 #include "common/limits.h"
 #include "common/log.h"
-#include "common/contract/profiles.h"
-#include "common/client/project_map.h"
-#include "mcp-server/mcp/session.h"
+#include "mcp-server/stdio/stdio_front.h"
 
 #define EXIT_USAGE  100
 #define EXIT_SYSTEM 111
@@ -200,13 +200,14 @@ main_lower(int a, int b)
 }
 
 static int
-main_loop(struct session *s, struct relay *relay, int signals)
+main_loop(struct stdio_front *f, struct relay *relay, int signals)
 {
-	struct pollfd fds[3 + RELAY_FDS];
+	struct pollfd fds[STDIO_FRONT_FDS + RELAY_FDS + 1];
+	struct session *s = &f->session;
 
 	while (!session_finished(s)) {
-		int timeout = session_timeout(s), relay_ms = -1;
-		size_t mine = session_poll(s, fds);
+		int timeout = stdio_front_timeout(f), relay_ms = -1;
+		size_t mine = stdio_front_poll(f, fds);
 		size_t n = mine;
 
 		n += relay_poll(relay, fds + n, &relay_ms);
@@ -216,14 +217,14 @@ main_loop(struct session *s, struct relay *relay, int signals)
 			return EXIT_SYSTEM;
 		if (fds[n - 1].revents && take_signals(signals, s))
 			return 0;
-		session_run(s, fds, mine);
+		stdio_front_run(f, fds, mine);
 		relay_run(relay);
-		session_flush(s);
+		stdio_front_flush(f);
 		if (session_was_heavy(s))
 			malloc_trim(0);
 	}
 	relay_abort(relay);
-	session_flush(s);
+	stdio_front_flush(f);
 	return 0;
 }
 
@@ -241,13 +242,11 @@ main_serve(const struct main_options *arg, struct setup *set)
 		.call_ms = CALL_MS,
 	};
 	struct session_options so = {
-		.in_fd = STDIN_FILENO,
-		.out_fd = STDOUT_FILENO,
 		.profile = set->profile,
 		.end_ms = END_MS,
 		.is_apart = set->project.is_apart,
 	};
-	struct session session;
+	struct stdio_front front;
 	AUTO_FD int signals = open_signals();
 	struct relay *relay = relay_new(&ro);
 	int code = EXIT_SYSTEM;
@@ -258,9 +257,10 @@ main_serve(const struct main_options *arg, struct setup *set)
 		if (set->project.note[0])
 			log_event(LOG_WARN, "namespace", 0,
 				LOG_S("note", set->project.note));
-		session_init(&session, &so, relay);
-		code = main_loop(&session, relay, signals);
-		session_done(&session);
+		stdio_front_init(&front, STDIN_FILENO, STDOUT_FILENO, &so,
+			relay);
+		code = main_loop(&front, relay, signals);
+		stdio_front_done(&front);
 	} else {
 		fputs("memory-mcp: out of memory or descriptors\n", stderr);
 	}

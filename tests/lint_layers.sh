@@ -36,6 +36,8 @@ includes common 'common' |
 	rule "common/ includes only itself"
 includes mcp-server 'common|mcp-server' |
 	rule "mcp-server/ includes only itself and common/"
+includes mcp-server/mcp 'common|mcp-server/mcp' |
+	rule "mcp/ knows no transport"
 includes memory-db/store 'common|memory-db/store' |
 	rule "store/ is the lowest layer of memory-db"
 includes memory-db/embed 'common|memory-db/embed' |

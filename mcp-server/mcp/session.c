@@ -17,6 +17,7 @@
 #define MS 1000000LL
 /* Bytes in and out after which freed memory is worth giving back. */
 #define HEAVY_BYTES (256 * 1024)
+#define KEEP_BYTES  (128 * 1024) /* of a buffer between two messages */
 
 struct batch {
 	json_t *answers; /* owned */
@@ -25,13 +26,18 @@ struct batch {
 
 void
 session_init(struct session *s, const struct session_options *o,
-	struct relay *relay)
+	const struct session_transport *t, struct relay *relay)
 {
 	memset(s, 0, sizeof(*s));
 	s->o = *o;
+	s->transport = *t;
 	s->relay = relay;
-	stdio_in_init(&s->in, o->in_fd, LIMIT_MCP_LINE_BYTES);
-	stdio_out_init(&s->out, o->out_fd);
+}
+
+static size_t
+session_pending(const struct session *s)
+{
+	return s->transport.pending(s->transport.ctx);
 }
 
 static void
@@ -41,10 +47,32 @@ log_dropped(void)
 		LOG_S("error", "out of memory"));
 }
 
+/* Hands a message to the transport. Takes m_new (NULL: no memory). 0 or
+ * MDB_E_NOMEM: nothing of it was sent. */
+static int MUST_CHECK
+session_write(struct session *s, json_t *m_new)
+{
+	AUTO_JSON json_t *m = m_new;
+	size_t n;
+
+	if (!m)
+		return MDB_E_NOMEM;
+	if (s->is_mute)
+		return 0;
+	buf_clear(&s->line, KEEP_BYTES);
+	if (jx_dump(m, &s->line))
+		return MDB_E_NOMEM;
+	n = s->line.len;
+	if (s->transport.write(s->transport.ctx, &s->line))
+		return MDB_E_NOMEM;
+	s->moved_bytes += n;
+	return 0;
+}
+
 void
 session_send(struct session *s, json_t *m_new)
 {
-	if (stdio_out_add(&s->out, m_new))
+	if (session_write(s, m_new))
 		log_dropped();
 }
 
@@ -67,7 +95,7 @@ batch_release(struct session *s, struct batch *b)
 static int MUST_CHECK
 session_answer(struct session *s, struct batch *b, json_t *m_new)
 {
-	return b ? jx_add(b->answers, m_new) : stdio_out_add(&s->out, m_new);
+	return b ? jx_add(b->answers, m_new) : session_write(s, m_new);
 }
 
 static void
@@ -305,12 +333,13 @@ session_is_blank(const char *text, size_t n)
 	return n == 0;
 }
 
-static void
+void
 session_line(struct session *s, const char *text, size_t n)
 {
 	struct jsonrpc_error e = {0};
 	AUTO_JSON json_t *value = NULL;
 
+	s->moved_bytes += n;
 	if (session_is_blank(text, n))
 		return;
 	value = jsonrpc_parse(text, n, &e);
@@ -324,94 +353,33 @@ session_line(struct session *s, const char *text, size_t n)
 	}
 }
 
-static void
-too_long(struct session *s)
+void
+session_line_too_long(struct session *s, const json_t *id)
 {
-	AUTO_JSON json_t *id = jsonrpc_scan_id(&s->in.scan);
 	char text[160];
 
 	snprintf(text, sizeof(text),
 		"request refused: a message may have %d "
 		"bytes; split it into several calls",
 		LIMIT_MCP_LINE_BYTES);
-	answer_error(s, NULL, id, JSONRPC_INVALID, text);
+	answer_error(s, NULL, (json_t *)(uintptr_t)id, JSONRPC_INVALID, text);
 }
 
-/* --- the loop ------------------------------------------------------------- */
+/* --- from line to end ----------------------------------------------------- */
 
-/* At a cap we stop reading, and drop nothing. */
-static bool
-accepting(const struct session *s)
+bool
+session_accepts(const struct session *s)
 {
 	return s->end_at_ns == 0 && s->requests_n < LIMIT_MCP_CALLS &&
 	       s->requests_bytes < LIMIT_MCP_INPUT_BYTES &&
-	       stdio_out_pending(&s->out) < LIMIT_MCP_OUTPUT_BYTES;
-}
-
-size_t
-session_poll(const struct session *s, struct pollfd *fds)
-{
-	size_t n = 0;
-
-	if (accepting(s) && !s->in.eof)
-		fds[n++] = (struct pollfd){s->in.fd, POLLIN, 0};
-	if (stdio_out_pending(&s->out) > 0)
-		fds[n++] = (struct pollfd){s->out.fd, POLLOUT, 0};
-	return n;
-}
-
-/* Handles the lines that have come, as far as there is room for them. */
-static void
-take_lines(struct session *s)
-{
-	const char *text;
-	size_t n;
-
-	s->backlog = true;
-	while (accepting(s)) {
-		switch (stdio_in_line(&s->in, &text, &n)) {
-		case STDIO_LINE:
-			s->moved_bytes += n;
-			session_line(s, text, n);
-			break;
-		case STDIO_TOO_LONG:
-			too_long(s);
-			break;
-		case STDIO_NONE:
-			s->backlog = false;
-			if (s->in.eof)
-				session_end(s);
-			return;
-		}
-	}
-}
-
-void
-session_run(struct session *s, const struct pollfd *fds, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (fds[i].fd == s->in.fd && fds[i].events == POLLIN &&
-			fds[i].revents && stdio_in_read(&s->in))
-			log_event(LOG_ERROR, "cannot read", 0,
-				LOG_S("error", "out of memory"));
-	take_lines(s);
-	stdio_out_flush(&s->out);
-	if (s->out.closed)
-		session_end(s);
-}
-
-void
-session_flush(struct session *s)
-{
-	s->moved_bytes += stdio_out_pending(&s->out);
-	stdio_out_flush(&s->out);
+	       session_pending(s) < LIMIT_MCP_OUTPUT_BYTES;
 }
 
 bool
 session_was_heavy(struct session *s)
 {
 	if (s->moved_bytes < HEAVY_BYTES || s->requests_n > 0 ||
-		stdio_out_pending(&s->out) > 0)
+		session_pending(s) > 0)
 		return false;
 	s->moved_bytes = 0;
 	return true;
@@ -432,7 +400,7 @@ session_finished(const struct session *s)
 {
 	if (!s->end_at_ns)
 		return false;
-	if (s->requests_n == 0 && stdio_out_pending(&s->out) == 0)
+	if (s->requests_n == 0 && session_pending(s) == 0)
 		return true;
 	return clock_mono_ns() >= s->end_at_ns;
 }
@@ -442,8 +410,6 @@ session_timeout(const struct session *s)
 {
 	int64_t left;
 
-	if (s->backlog && accepting(s))
-		return 0;
 	if (!s->end_at_ns)
 		return -1;
 	left = (s->end_at_ns - clock_mono_ns()) / MS + 1;
@@ -456,10 +422,9 @@ session_done(struct session *s)
 	if (s->requests_n > 0)
 		log_event(LOG_WARN, "ended with calls under way", 0,
 			LOG_I("calls", s->requests_n));
-	s->out.closed = true; /* what is dropped now is not announced */
+	s->is_mute = true; /* what is dropped now is not announced */
 	while (s->requests)
 		request_drop(s->requests);
 	subscribe_free_all(s);
-	stdio_in_done(&s->in);
-	stdio_out_done(&s->out);
+	buf_done(&s->line);
 }

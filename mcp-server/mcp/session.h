@@ -1,17 +1,23 @@
-/* One MCP client on one pair of streams: requests under way, eras, batches,
- * subscriptions, the end. Single thread; everything happens in the loop. */
+/* One MCP client: requests under way, eras, batches, subscriptions, the end.
+ * Single thread; everything happens in the loop.
+ *
+ * The session knows no descriptor. A transport (stdio/) hands in one line after
+ * the other while session_accepts says so, and takes messages through the
+ * functions of struct session_transport:
+ *
+ *   session_line("{..., "id": 1, ...}") -> ... -> write("{..., "id": 1, ...}")
+ */
 #ifndef MCP_SERVER_MCP_SESSION_H
 #define MCP_SERVER_MCP_SESSION_H
 
 #include <jansson.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/buf.h"
 #include "mcp-server/mcp/jsonrpc.h"
 #include "mcp-server/mcp/profile.h"
 #include "mcp-server/mcp/relay.h"
-#include "mcp-server/stdio/stdio_io.h"
 
 struct batch;
 struct era;
@@ -37,8 +43,17 @@ struct session_request {
 	void (*state_free)(void *state);
 };
 
+struct session_transport {
+	/* Takes one message, the bytes of *line without an end of line: they
+   * may be taken out of it or copied. 0, or MDB_E_NOMEM and nothing was
+   * taken. */
+	int (*write)(void *ctx, struct buf *line);
+	/* Bytes taken that the client has not read yet. */
+	size_t (*pending)(const void *ctx);
+	void *ctx;
+};
+
 struct session_options {
-	int in_fd, out_fd;
 	struct profile profile;
 	int end_ms;    /* from end of input to the last byte */
 	bool is_apart; /* see project_map.h: the agent is told */
@@ -46,31 +61,34 @@ struct session_options {
 
 struct session {
 	struct session_options o;
-	struct stdio_in in;
-	struct stdio_out out;
+	struct session_transport transport;
+	struct buf line;		  /* the message being written */
 	struct relay *relay;		  /* borrowed */
 	struct session_request *requests; /* under way, newest first */
 	size_t requests_n, requests_bytes;
 	uint64_t requests_all;
-	size_t moved_bytes; /* since session_was_heavy said so */
+	size_t moved_bytes; /* in and out, since session_was_heavy said so */
 	struct subscription *subscriptions;
 	const char *legacy_version; /* negotiated; NULL: no initialize yet */
 	char client[264];	    /* clientInfo of initialize */
 	int64_t end_at_ns;	    /* 0: input goes on */
-	bool backlog;		    /* lines wait for room */
+	bool is_mute;		    /* nobody is told anything any more */
 };
 
-/* relay and the strings of o are borrowed and outlive the session. */
+/* relay, what t points to and the strings of o are borrowed and outlive the
+ * session. */
 void session_init(struct session *s, const struct session_options *o,
-	struct relay *relay);
+	const struct session_transport *t, struct relay *relay);
 void session_done(struct session *s);
 
-/* Descriptors to wait for: fills at most 2 entries, returns how many. */
-size_t session_poll(const struct session *s, struct pollfd *fds);
-/* Reads, handles and writes what can be without waiting. */
-void session_run(struct session *s, const struct pollfd *fds, size_t n);
-/* Writes what has been answered since. */
-void session_flush(struct session *s);
+/* Whether there is room for another line: at a cap the transport stops reading,
+ * and nothing is dropped. */
+bool session_accepts(const struct session *s);
+/* One line of the client, of at most LIMIT_MCP_LINE_BYTES, without its end.
+ * Borrowed. */
+void session_line(struct session *s, const char *text, size_t n);
+/* A line that was longer; id: what the transport could read of it, or NULL. */
+void session_line_too_long(struct session *s, const json_t *id);
 
 /* No more input (end of file, a signal): what was accepted is finished. */
 void session_end(struct session *s);

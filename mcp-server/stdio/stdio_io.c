@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "common/err.h"
-#include "common/jx.h"
 
 #define READ_BYTES (64 * 1024)	/* the size of a Linux pipe */
 #define KEEP_BYTES (128 * 1024) /* buffers above this are given back */
@@ -164,20 +163,23 @@ stdio_out_done(struct stdio_out *out)
 }
 
 int
-stdio_out_add(struct stdio_out *out, json_t *m_new)
+stdio_out_add(struct stdio_out *out, struct buf *line)
 {
-	AUTO_JSON json_t *m = m_new;
-	size_t before = out->buf.len;
-
-	if (!m)
-		return MDB_E_NOMEM;
 	if (out->closed)
 		return 0;
-	if (jx_dump(m, &out->buf) || buf_addc(&out->buf, '\n')) {
-		out->buf.len = before;
-		return MDB_E_NOMEM;
+	if (out->buf.len == 0) {
+		struct buf empty = out->buf;
+
+		if (buf_addc(line, '\n'))
+			return MDB_E_NOMEM;
+		out->buf = *line;
+		*line = empty;
+		return 0;
 	}
-	return 0;
+	if (buf_reserve(&out->buf, line->len + 1) ||
+		buf_add(&out->buf, line->data, line->len))
+		return MDB_E_NOMEM;
+	return buf_addc(&out->buf, '\n');
 }
 
 void

@@ -55,9 +55,10 @@ struct stdio_out {
 void stdio_out_init(struct stdio_out *out, int fd);
 void stdio_out_done(struct stdio_out *out);
 
-/* Queues one message and its newline. Takes m. MDB_E_NOMEM: nothing was
- * queued. */
-int stdio_out_add(struct stdio_out *out, json_t *m_new) MUST_CHECK;
+/* Queues the bytes of *line and a newline: takes them out of it when nothing
+ * else is queued, so that a large message is not copied, and copies them
+ * otherwise. MDB_E_NOMEM: nothing was queued. */
+int stdio_out_add(struct stdio_out *out, struct buf *line) MUST_CHECK;
 
 /* Writes what the reader takes now. */
 void stdio_out_flush(struct stdio_out *out);

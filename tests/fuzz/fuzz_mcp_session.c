@@ -9,7 +9,7 @@
 
 #include "common/jx.h"
 #include "common/log.h"
-#include "mcp-server/mcp/session.h"
+#include "mcp-server/stdio/stdio_front.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
@@ -53,15 +53,15 @@ check_output(struct output *o, int fd)
 }
 
 static void
-turn(struct session *s, struct relay *relay)
+turn(struct stdio_front *f, struct relay *relay)
 {
 	struct pollfd fds[2];
-	size_t k = session_poll(s, fds);
+	size_t k = stdio_front_poll(f, fds);
 
 	poll(fds, k, 0);
-	session_run(s, fds, k);
+	stdio_front_run(f, fds, k);
 	relay_run(relay);
-	session_flush(s);
+	stdio_front_flush(f);
 }
 
 int
@@ -75,7 +75,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		.call_ms = 1};
 	struct session_options so = {.end_ms = 0};
 	static struct output output;
-	struct session s;
+	struct stdio_front f;
 	struct relay *relay;
 	int in[2], out[2];
 	bool answered = false;
@@ -90,18 +90,16 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		write(in[1], data + 1, n - 1) < 0 ||
 		write(in[1], ping, sizeof(ping) - 1) < 0)
 		return 0;
-	so.in_fd = in[0];
-	so.out_fd = out[1];
 	relay = relay_new(&ro);
 	assert(relay);
-	session_init(&s, &so, relay);
+	stdio_front_init(&f, in[0], out[1], &so, relay);
 	output.n = output.checked = 0;
 	for (int i = 0; i < 200 && !answered; i++) {
-		turn(&s, relay);
+		turn(&f, relay);
 		answered = check_output(&output, out[0]);
 	}
-	assert(answered || s.end_at_ns || s.requests_n > 0);
-	session_done(&s);
+	assert(answered || f.session.end_at_ns || f.session.requests_n > 0);
+	stdio_front_done(&f);
 	relay_free(relay);
 	close(in[0]);
 	close(in[1]);

@@ -1,7 +1,7 @@
 /* Calls through session, relay and client library to a service that answers
  * from a table: what comes back, and that each call is answered exactly once
  * whichever allocation fails. */
-#include "mcp-server/mcp/session.h"
+#include "mcp-server/stdio/stdio_front.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -138,7 +138,7 @@ static pthread_t thread;
 struct world {
 	int to[2], from[2];
 	struct relay *relay;
-	struct session session;
+	struct stdio_front front;
 	char *out; /* answers */
 	size_t n;
 };
@@ -159,17 +159,15 @@ world_open(struct world *w, const char *profile)
 	assert_int_equal(pipe(w->to), 0);
 	assert_int_equal(pipe(w->from), 0);
 	assert_int_equal(profile_read(profile, &so.profile, NULL), 0);
-	so.in_fd = w->to[0];
-	so.out_fd = w->from[1];
 	w->relay = relay_new(&ro);
 	assert_non_null(w->relay);
-	session_init(&w->session, &so, w->relay);
+	stdio_front_init(&w->front, w->to[0], w->from[1], &so, w->relay);
 }
 
 static void
 world_close(struct world *w)
 {
-	session_done(&w->session);
+	stdio_front_done(&w->front);
 	relay_free(w->relay);
 	close(w->to[0]);
 	close(w->to[1]);
@@ -204,20 +202,20 @@ run(struct world *w, const char *lines)
 	for (;;) {
 		struct pollfd fds[2 + RELAY_FDS];
 		struct pollfd in = {w->to[0], POLLIN, 0};
-		size_t mine = session_poll(&w->session, fds), all;
+		size_t mine = stdio_front_poll(&w->front, fds), all;
 		int timeout = 100;
 
 		all = mine + relay_poll(w->relay, fds + mine, &timeout);
 		poll(fds, all, timeout);
-		session_run(&w->session, fds, mine);
+		stdio_front_run(&w->front, fds, mine);
 		relay_run(w->relay);
-		session_flush(&w->session);
+		stdio_front_flush(&w->front);
 		drain(w);
-		if (poll(&in, 1, 0) == 0 && w->session.requests_n == 0)
+		if (poll(&in, 1, 0) == 0 && w->front.session.requests_n == 0)
 			return;
 		if (clock_mono_ns() > until)
 			fail_msg("%zu calls hang after %s",
-				w->session.requests_n, w->out);
+				w->front.session.requests_n, w->out);
 	}
 }
 
@@ -236,10 +234,16 @@ static const char calls[] = CALL("1", "create_entities",
 	"{\"names\":[\"b\",\"a\",\"c\"]}") CALL("4", "read_graph",
 	"{}") CALL("5", "add_observations",
 	"{\"observations\":[{\"entityName\":"
-	"\"zed\",\"contents\":[\"o\"]}]}") "{\"jsonrpc\":\"2.0\",\"id\":\"6\",\"method\":\"resources/read\","
-					   "\"params\":{\"uri\":\"memory://entity/a\"}}\n"
-					   "{\"jsonrpc\":\"2.0\",\"id\":\"7\",\"method\":\"resources/read\","
-					   "\"params\":{\"uri\":\"memory://knowledge-graph\"}}\n";
+	"\"zed\",\"contents\":[\"o\"]}]}") "{\"jsonrpc\":\"2.0\",\"id\":"
+					   "\"6\",\"method\":\"resources/"
+					   "read\","
+					   "\"params\":{\"uri\":\"memory:/"
+					   "/entity/a\"}}\n"
+					   "{\"jsonrpc\":\"2.0\",\"id\":"
+					   "\"7\",\"method\":\"resources/"
+					   "read\","
+					   "\"params\":{\"uri\":\"memory:/"
+					   "/knowledge-graph\"}}\n";
 
 static size_t
 count(const char *text, const char *what)

@@ -1,10 +1,12 @@
 /* A session on pipes, without a service: lines in, answers out, and the same
  * with each allocation failing once. */
-#include "mcp-server/mcp/session.h"
+#include "mcp-server/stdio/stdio_front.h"
 
 #include <string.h>
 #include <unistd.h>
 
+#include "common/err.h"
+#include "common/limits.h"
 #include "common/log.h"
 #include "tests/lib/unit.h"
 
@@ -39,7 +41,7 @@ static const char conversation[] =
 struct world {
 	int to[2], from[2];
 	struct relay *relay;
-	struct session session;
+	struct stdio_front front;
 };
 
 static void
@@ -55,17 +57,15 @@ world_open(struct world *w, const char *profile)
 	assert_int_equal(pipe(w->to), 0);
 	assert_int_equal(pipe(w->from), 0);
 	assert_int_equal(profile_read(profile, &so.profile, NULL), 0);
-	so.in_fd = w->to[0];
-	so.out_fd = w->from[1];
 	w->relay = relay_new(&ro);
 	assert_non_null(w->relay);
-	session_init(&w->session, &so, w->relay);
+	stdio_front_init(&w->front, w->to[0], w->from[1], &so, w->relay);
 }
 
 static void
 world_close(struct world *w)
 {
-	session_done(&w->session);
+	stdio_front_done(&w->front);
 	relay_free(w->relay);
 	close(w->to[0]);
 	close(w->to[1]);
@@ -85,12 +85,12 @@ static void
 turn(struct world *w)
 {
 	struct pollfd fds[2];
-	size_t n = session_poll(&w->session, fds);
+	size_t n = stdio_front_poll(&w->front, fds);
 
 	poll(fds, n, 0);
-	session_run(&w->session, fds, n);
+	stdio_front_run(&w->front, fds, n);
 	relay_run(w->relay);
-	session_flush(&w->session);
+	stdio_front_flush(&w->front);
 }
 
 /* What was written, NUL-terminated. */
@@ -136,9 +136,9 @@ test_conversation(void **state)
 	/* 6 was cancelled, 7 waits for a service. */
 	assert_null(strstr(answers, "\"id\":6"));
 	assert_null(strstr(answers, "\"id\":7"));
-	assert_int_equal(w.session.requests_n, 1);
+	assert_int_equal(w.front.session.requests_n, 1);
 	/* The end tells the listener. */
-	session_end(&w.session);
+	session_end(&w.front.session);
 	turn(&w);
 	drain(&w, answers, sizeof(answers));
 	assert_non_null(strstr(answers, "\"id\":\"l\",\"result\""));
@@ -191,6 +191,83 @@ test_with_no_memory_at_all(void **state)
 	}
 }
 
+/* --- a session without descriptors -----------------------------------------
+ */
+
+struct paper {
+	struct buf text;
+	size_t pending;
+	bool refuses;
+};
+
+static int
+paper_write(void *ctx, struct buf *line)
+{
+	struct paper *p = ctx;
+
+	if (p->refuses)
+		return MDB_E_NOMEM;
+	assert_null(memchr(line->data, '\n', line->len));
+	return buf_add(&p->text, line->data, line->len) ||
+			       buf_addc(&p->text, '\n')
+		       ? MDB_E_NOMEM
+		       : 0;
+}
+
+static size_t
+paper_pending(const void *ctx)
+{
+	return ((const struct paper *)ctx)->pending;
+}
+
+static void
+test_another_transport(void **state)
+{
+	static const char ping[] =
+		"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}";
+	static const char pong[] = "{\"jsonrpc\":\"2.0\",\"id\":1,"
+				   "\"result\":{}}\n";
+	struct relay_options ro = {.socket = "/nonexistent/memory.sock",
+		.namespace_ = "default",
+		.session = "s"};
+	struct session_options so = {.end_ms = 60000};
+	struct paper paper = {0};
+	const struct session_transport t = {paper_write, paper_pending, &paper};
+	struct relay *relay = relay_new(&ro);
+	AUTO_JSON json_t *id = json_integer(7);
+	struct session s;
+
+	(void)state;
+	assert_non_null(relay);
+	assert_int_equal(profile_read("default", &so.profile, NULL), 0);
+	session_init(&s, &so, &t, relay);
+	session_line(&s, ping, sizeof(ping) - 1);
+	assert_string_equal(buf_str(&paper.text), pong);
+	session_line(&s, " \r", 2);
+	assert_int_equal(paper.text.len, sizeof(pong) - 1);
+	session_line_too_long(&s, id);
+	assert_non_null(strstr(buf_str(&paper.text), "\"id\":7,\"error\""));
+	/* What the transport has no memory for is dropped; the next is not. */
+	paper.text.len = 0;
+	paper.refuses = true;
+	session_line(&s, ping, sizeof(ping) - 1);
+	paper.refuses = false;
+	session_line(&s, ping, sizeof(ping) - 1);
+	assert_string_equal(buf_str(&paper.text), pong);
+	/* Who does not read gets no further requests taken. */
+	assert_true(session_accepts(&s));
+	paper.pending = LIMIT_MCP_OUTPUT_BYTES;
+	assert_false(session_accepts(&s));
+	session_end(&s);
+	assert_false(session_finished(&s));
+	paper.pending = 0;
+	assert_true(session_finished(&s));
+	assert_false(session_accepts(&s));
+	session_done(&s);
+	relay_free(relay);
+	buf_done(&paper.text);
+}
+
 static void
 test_lines(void **state)
 {
@@ -234,6 +311,7 @@ main(void)
 		cmocka_unit_test(test_conversation),
 		cmocka_unit_test(test_without_memory),
 		cmocka_unit_test(test_with_no_memory_at_all),
+		cmocka_unit_test(test_another_transport),
 		cmocka_unit_test(test_lines),
 	};
 
