@@ -10,12 +10,12 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "memory-db/work/background/tasks.h"
 
 /* After a write others follow soon: they share a batch. */
 #define GATHER_MS 20
 /* Between batches while clients write: these have the machine first. */
 #define YIELD_MS 25
-#define IDLE_MS	 60000
 
 /* --- health --------------------------------------------------------------- */
 void
@@ -196,77 +196,6 @@ on_commit(void *ctx, const int64_t *erased, size_t n, bool lost)
 }
 
 /* --- the thread ----------------------------------------------------------- */
-static int
-take_erased(struct embedding *x, struct err *e)
-{
-	struct vector_model model = vectors_memory_model(x->m);
-	int64_t *facts AUTO_FREE = NULL;
-	size_t n;
-	bool lost;
-	int r;
-
-	pthread_mutex_lock(&x->lock);
-	facts = take_ptr(x->erased);
-	n = x->erased_n;
-	lost = x->erased_lost;
-	x->erased_n = x->erased_cap = 0;
-	x->erased_lost = false;
-	pthread_mutex_unlock(&x->lock);
-	if (n == 0 && !lost)
-		return 0;
-	r = lost ? -1 : vectors_memory_sync(x->m, x->st, facts, n, e);
-	if (r == 0)
-		return 0;
-	/* Which ones is not known any more: all are read again. */
-	r = vectors_memory_use(x->m, &model, e);
-	if (r == 0 && model.id != 0)
-		r = vectors_memory_load(x->m, x->st, &x->stop, e);
-	if (r == 0)
-		return 0;
-	pthread_mutex_lock(&x->lock);
-	x->erased_lost = true;
-	pthread_mutex_unlock(&x->lock);
-	return r;
-}
-
-static void
-filling_failed(struct embedding *x, const struct err *e)
-{
-	if (embedding_is_stopped(x) || e->code == MDB_E_CANCELLED)
-		return;
-	health_failed(&x->fill);
-	atomic_store(&x->fill_down, true);
-	embedding_note(x, e);
-	log_event(LOG_WARN, "texts cannot be embedded now", 0,
-		LOG_S("error", e->text),
-		LOG_I("again_after_ms", x->fill.pause_ms));
-}
-
-/* 1 something was done, 0 there is nothing to do now. */
-static int
-embedding_step(struct embedding *x)
-{
-	struct err e = {0};
-	int r;
-
-	look_after_questions(x);
-	r = take_erased(x, &e);
-	if (r == 0 && !health_is_due(&x->fill))
-		return 0;
-	if (r == 0 && !database_read_only(x->db))
-		r = embedding_fill(x, &e);
-	if (r == 0 && !database_read_only(x->db))
-		r = embedding_drop(x, &e);
-	if (r < 0) {
-		filling_failed(x, &e);
-		return 0;
-	}
-	if (x->fill.is_down)
-		health_ok(&x->fill);
-	atomic_store(&x->fill_down, false);
-	return r;
-}
-
 static int64_t
 earlier(const struct health *h, int64_t until)
 {
@@ -285,12 +214,12 @@ wait_until(struct embedding *x, int64_t until_ns, bool for_work)
 }
 
 static void
-pause_thread(struct embedding *x)
+pause_thread(struct embedding *x, int wait_ms)
 {
-	int64_t until = clock_mono_ns() + IDLE_MS * INT64_C(1000000);
+	int64_t until = clock_mono_ns() + wait_ms * INT64_C(1000000);
 
 	pthread_mutex_lock(&x->lock);
-	until = earlier(&x->fill, earlier(&x->question, until));
+	until = earlier(&x->question, until);
 	wait_until(x, until, true);
 	if (x->is_woken && x->erased_n == 0)
 		wait_until(x, clock_mono_ns() + GATHER_MS * 1000000, false);
@@ -328,31 +257,45 @@ embedding_open_all(struct embedding *x, struct err *e)
 	return r;
 }
 
+static void
+open_failed(struct embedding *x, const struct err *e)
+{
+	health_failed(&x->opening);
+	atomic_store(&x->fill_down, true);
+	embedding_note(x, e);
+	log_event(LOG_WARN, "texts cannot be embedded now", 0,
+		LOG_S("error", e->text),
+		LOG_I("again_after_ms", x->opening.pause_ms));
+	pause_thread(x, (int)x->opening.pause_ms);
+}
+
 static void *
 embedding_main(void *arg)
 {
 	struct embedding *x = arg;
 	struct err e = {0};
+	int wait_ms;
 
 	(void)pthread_setname_np(pthread_self(), "embedding");
 	pthread_mutex_lock(&x->lock);
 	while (!x->is_begun && !embedding_is_stopped(x))
 		pthread_cond_wait(&x->wake, &x->lock);
 	pthread_mutex_unlock(&x->lock);
-	while (!embedding_is_stopped(x) && embedding_open_all(x, &e) != 0) {
-		filling_failed(x, &e);
-		pause_thread(x);
-	}
+	while (!embedding_is_stopped(x) && embedding_open_all(x, &e) != 0)
+		open_failed(x, &e);
 	while (!embedding_is_stopped(x)) {
 		embedding_rest(x);
 		if (x->st == NULL &&
 			store_open(x->db, STORE_READER, &x->st, &e) != 0) {
-			filling_failed(x, &e);
-			pause_thread(x);
+			open_failed(x, &e);
 			continue;
 		}
-		if (embedding_step(x) == 0)
-			pause_thread(x);
+		health_ok(&x->opening);
+		look_after_questions(x);
+		wait_ms = background_run(x->work->background, BACKGROUND_FILLER,
+			background_mode_of(x->db, x->opt.disk_free_bytes), x);
+		if (wait_ms > 0)
+			pause_thread(x, wait_ms);
 		else
 			yield_to_writes(x);
 	}

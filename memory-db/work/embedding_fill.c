@@ -261,9 +261,11 @@ store_batch(struct embedding *x, struct err *e)
 		return 0;
 	b->known = model.id;
 	r = embedding_write(x, e);
-	if (r == 0 && model.id != b->model)
+	if (r == 0 && model.id != b->model) {
+		x->may_drop = true;
 		r = vectors_memory_use(x->m,
 			&(struct vector_model){b->model, b->dims}, e);
+	}
 	if (r == 0)
 		r = vectors_memory_sync(x->m, x->st, b->facts, b->n, e);
 	return r;
@@ -333,6 +335,7 @@ embedding_choose(struct embedding *x, struct err *e)
 		model = (struct vector_model){0};
 	x->places_n = x->place = 0;
 	x->has_round = false;
+	x->may_drop = true;
 	atomic_fetch_add(&x->written, 1);
 	return vectors_memory_use(x->m, &model, e);
 }

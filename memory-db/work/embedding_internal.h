@@ -66,8 +66,9 @@ struct embedding {
 	atomic_bool fill_down, question_down;
 
 	/* of the thread alone */
-	struct health fill;
-	struct place *places; /* by namespace */
+	struct health opening; /* of its connection */
+	bool may_drop;	       /* there may be vectors of another model */
+	struct place *places;  /* by namespace */
 	size_t places_n, places_cap, place;
 	int64_t round; /* `written` when the places were read */
 	bool has_round;
@@ -99,6 +100,11 @@ bool health_is_due(const struct health *h);
 int embedding_fill(struct embedding *x, struct err *e) MUST_CHECK;
 /* A batch of vectors of another model goes. 1, 0 there are none, negative. */
 int embedding_drop(struct embedding *x, struct err *e) MUST_CHECK;
+/* Its tasks, one lease: what was erased, vectors that are missing, vectors of
+ * another model. */
+extern const struct background_task embedding_task_erased, embedding_task_fill,
+	embedding_task_drop;
+
 /* Begins with the model that the embedder has now. */
 int embedding_choose(struct embedding *x, struct err *e) MUST_CHECK;
 

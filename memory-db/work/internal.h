@@ -42,6 +42,8 @@ struct work {
 	struct store *st; /* of the writer */
 	struct reader readers[WORK_READERS];
 	struct embedding *embedding; /* NULL: none */
+	struct background *background;
+	uint64_t shrunk_at; /* writer: requests when memory was given back */
 	struct questions *questions; /* NULL: none waits for a vector */
 	struct runner runners[WORK_SCRIPTS];
 	atomic_bool scripts_end;

@@ -8,6 +8,8 @@
 
 #include "common/clock.h"
 #include "common/signals.h"
+#include "memory-db/store/engine/idle.h"
+#include "memory-db/work/background/tasks.h"
 #include "memory-db/work/internal.h"
 #include "memory-db/work/questions.h"
 #include "memory-db/work/recover.h"
@@ -92,10 +94,15 @@ init_queues(struct work *w)
 int
 work_start(const struct work_options *o, struct work **ret, struct err *e)
 {
+	struct background_options tasks = {.tasks = o->tasks, .n = o->tasks_n};
 	struct work *w = calloc(1, sizeof *w);
 
 	if (!w)
 		return err_nomem(e);
+	if (!o->tasks) {
+		tasks.tasks = background_tasks;
+		tasks.n = background_tasks_n;
+	}
 	w->opt = *o;
 	if (!w->opt.find)
 		w->opt.find = method_find;
@@ -111,7 +118,9 @@ work_start(const struct work_options *o, struct work **ret, struct err *e)
 	}
 	for (size_t i = 0; i < WORK_SCRIPTS; i++)
 		w->runners[i].work = w;
-	if (embedding_start(w, &o->embedding, o->db, &w->embedding, e) ||
+	w->shrunk_at = UINT64_MAX; /* opening took some, too */
+	if (background_new(&tasks, &w->background, e) ||
+		embedding_start(w, &o->embedding, o->db, &w->embedding, e) ||
 		questions_start(w, w->embedding, o->embedding.x, &w->questions,
 			e) ||
 		start_threads(w, e)) {
@@ -198,6 +207,7 @@ work_free(struct work *w)
 	gate_done(w);
 	free(w->verify);
 	queue_done(&w->done);
+	background_free(w->background);
 	free(w);
 }
 
@@ -344,6 +354,13 @@ void
 work_embedding(struct work *w, struct embedding_status *ret)
 {
 	embedding_status(w->embedding, ret);
+}
+
+size_t
+work_background(const struct work *w,
+	struct background_state ret[BACKGROUND_TASKS_MAX])
+{
+	return background_states(w->background, ret);
 }
 
 void

@@ -12,6 +12,7 @@
 #include "common/cleanup.h"
 #include "common/err.h"
 #include "memory-db/store/engine/store.h"
+#include "memory-db/work/background/background.h"
 #include "memory-db/work/embedding.h"
 #include "memory-db/work/fair.h"
 #include "memory-db/work/histogram.h"
@@ -48,6 +49,9 @@ struct work_options {
 	struct embedding_options embedding;
 	struct sandbox *sandbox;	     /* borrowed; outlives the work */
 	method_fn (*find)(const char *name); /* NULL: method_find */
+	/* NULL: background_tasks */
+	const struct background_task *const *tasks;
+	size_t tasks_n;
 	void (*wake)(void *ctx); /* from worker threads: jobs are done, or
 				    the state changed. Must not block */
 	void *wake_ctx;
@@ -108,6 +112,10 @@ const struct work_stats *work_stats(const struct work *w);
 
 /* Of the embeddings; from counters. */
 void work_embedding(struct work *w, struct embedding_status *ret);
+
+/* What the service does for itself, and how that went: any thread. How many. */
+size_t work_background(const struct work *w,
+	struct background_state ret[BACKGROUND_TASKS_MAX]);
 
 /* Monotonic time since which the writer has been in one piece of work, or 0:
  * it waits. The watchdog looks at it. */

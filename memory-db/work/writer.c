@@ -17,6 +17,7 @@
 #include "memory-db/model/scope/branch_lease.h"
 #include "memory-db/model/write/skill.h"
 #include "memory-db/store/engine/trouble.h"
+#include "memory-db/work/background/tasks.h"
 #include "memory-db/work/internal.h"
 #include "memory-db/work/once.h"
 #include "memory-db/work/recover.h"
@@ -24,10 +25,6 @@
 /* Idle work waits this long after the last request: a client that writes one
  * request after the other shall not find the writer busy. */
 #define IDLE_GRACE_MS 10
-/* Wake up for old keys and the like even when nothing is asked. */
-#define IDLE_PERIOD_MS 60000
-/* Index work behind each group, while the next one waits. */
-#define SHARE_NS (8 * 1000000LL)
 
 static void
 set_state(struct work *w, enum work_state s)
@@ -347,37 +344,21 @@ open_stores(struct work *w, struct err *e)
 	return 0;
 }
 
-/* How far the work for the time in which nobody asks has come. */
-enum idle_phase {
-	IDLE_STEPS,  /* small steps of the store, while it has some */
-	IDLE_SHRINK, /* then give memory back */
-	IDLE_REST    /* and look again once a minute */
-};
-
-/* The next piece of it. Returns how long to wait for requests before coming
- * here again. */
+/* A step of what waits for time in which nobody asks. Returns how long to wait
+ * for requests before coming here again. */
 static int
-idle(struct work *w, enum idle_phase *phase)
+idle(struct work *w)
 {
 	int wait_ms = recover_idle(w);
 
 	if (wait_ms >= 0)
 		return wait_ms;
 	begin_busy(w);
-	if (store_idle_step(w->st) == 1) {
-		end_busy(w);
-		*phase = IDLE_STEPS;
-		return 0;
-	}
-	if (*phase == IDLE_SHRINK)
-		work_shrink(w->st);
+	wait_ms = background_run(w->background, BACKGROUND_WRITER,
+		background_mode_of(w->opt.db, w->opt.embedding.disk_free_bytes),
+		w);
 	end_busy(w);
-	if (*phase == IDLE_STEPS) {
-		*phase = IDLE_SHRINK;
-		return WORK_SHRINK_MS;
-	}
-	*phase = IDLE_REST;
-	return IDLE_PERIOD_MS;
+	return wait_ms;
 }
 
 /* So much waits to be indexed that large writes wait until it is less: searches
@@ -392,25 +373,22 @@ has_debts(struct work *w)
 	       trouble_now(w->opt.db) == TROUBLE_NONE;
 }
 
-/* While others keep the writer busy what waits to be indexed has its share of
- * the time: it would wait for ever for an idle moment. */
+/* Tasks that may not wait until nobody asks. The disk is no concern of theirs:
+ * they free it, or what they write was accepted before. */
 static void
 pay_share(struct work *w)
 {
-	int64_t rows, bytes;
-
-	if (w->st == NULL || trouble_now(w->opt.db) != TROUBLE_NONE)
+	background_busy(w->background, BACKGROUND_WRITER);
+	if (w->st == NULL || database_read_only(w->opt.db) ||
+		trouble_now(w->opt.db) != TROUBLE_NONE)
 		return;
-	store_limit_wal(w->st);
-	store_index_waits(w->opt.db, &rows, &bytes);
-	if (rows > 0 && write_queue_length(&w->writes) > 0)
-		(void)!store_index_step(w->st, SHARE_NS);
+	background_share(w->background, BACKGROUND_WRITER, BACKGROUND_NORMAL, w,
+		write_queue_length(&w->writes) > 0);
 }
 
 static void
 writer_serve(struct work *w)
 {
-	enum idle_phase phase = IDLE_STEPS;
 	int wait_ms = IDLE_GRACE_MS;
 	struct job *list;
 
@@ -428,12 +406,11 @@ writer_serve(struct work *w)
 			work_leave(w);
 			end_busy(w);
 			wait_ms = IDLE_GRACE_MS;
-			phase = IDLE_STEPS;
 		} else if (write_queue_is_stopped(&w->writes)) {
 			return;
 		} else {
 			work_enter(w);
-			wait_ms = idle(w, &phase);
+			wait_ms = idle(w);
 			work_leave(w);
 		}
 	}

@@ -16,6 +16,7 @@
 #include "memory-db/model/recall/recall.h"
 #include "memory-db/model/search/search.h"
 #include "memory-db/store/engine/store_internal.h"
+#include "tests/lib/idle.h"
 #include "tests/lib/store_fixture.h"
 
 #define VOCABULARY 50000
@@ -117,7 +118,7 @@ build(struct store_fixture *f, int entities)
 			sf_seal(f);
 	}
 	/* As the service does when nobody writes. */
-	while (store_idle_step(f->w) == 1)
+	while (idle_step(f->w) == 1)
 		;
 }
 

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "memory-db/store/engine/store_internal.h"
+#include "tests/lib/idle.h"
 #include "tests/lib/method_fixture.h"
 
 #define QUIET 50
@@ -66,7 +67,7 @@ static const struct {
 static void
 ask_all(struct method_fixture *f, int64_t cost[])
 {
-	while (store_idle_step(f->s.w) == 1)
+	while (idle_step(f->s.w) == 1)
 		;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		json_t *rows, *row;

@@ -9,6 +9,7 @@
 
 #include "memory-db/model/recall/recall.h"
 #include "memory-db/store/engine/store_internal.h"
+#include "tests/lib/idle.h"
 #include "tests/lib/method_fixture.h"
 
 #define FACTS 20000
@@ -74,7 +75,7 @@ setup(void **state)
 	}
 	for (int i = 0; i < FACTS; i++)
 		add_plain(f, i);
-	while (store_idle_step(f->s.w) == 1)
+	while (idle_step(f->s.w) == 1)
 		;
 	*state = f;
 	return 0;

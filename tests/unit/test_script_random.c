@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "memory-db/model/script/script.h"
+#include "tests/lib/idle.h"
 #include "tests/lib/db_fixture.h"
 
 #define NAMES 9
@@ -224,7 +225,7 @@ others_write(struct world *w, unsigned low, unsigned n, bool also_direct)
 	if (pick(w, 4) == 0)
 		checkpoint(w->f);
 	else if (pick(w, 3) == 0)
-		(void)store_idle_step(w->f->w);
+		(void)idle_step(w->f->w);
 }
 
 static struct script

@@ -14,6 +14,7 @@
 #include "memory-db/method/handlers.h"
 #include "memory-db/model/script/script.h"
 #include "memory-db/store/engine/store.h"
+#include "tests/lib/idle.h"
 #include "tests/lib/db_folder.h"
 
 struct fixture {
@@ -140,7 +141,7 @@ test_view_is_private(void **state)
 			snprintf(name, sizeof(name), "bulk%d", i);
 			add(f, f->w, name, "melon melon melon");
 		}
-		while (store_idle_step(f->w) == 1)
+		while (idle_step(f->w) == 1)
 			;
 		assert_int_equal(entities(f, f->s), n + 2);
 		assert_int_equal(found(f, f->s, "plums"), (size_t)round);
@@ -195,7 +196,7 @@ test_log_is_begun_anew(void **state)
 			snprintf(name, sizeof(name), "b%d-%d", round, i);
 			add(f, f->w, name, "while it runs");
 			if (round % 2 && i == 20)
-				(void)store_idle_step(f->w);
+				(void)idle_step(f->w);
 		}
 		assert_int_equal(entities(f, f->s), n);
 		assert_int_equal(found(f, f->s, "while"), round > 0 ? 10 : 0);

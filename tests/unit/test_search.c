@@ -7,6 +7,7 @@
 #include "memory-db/model/search/search.h"
 #include "memory-db/store/log/branch.h"
 #include "memory-db/store/engine/store_internal.h"
+#include "memory-db/store/engine/idle.h"
 #include "memory-db/store/index/text_index.h"
 #include "tests/lib/search_model.h"
 
@@ -37,7 +38,7 @@ static void
 index_some(struct model *m)
 {
 	for (int i = sf_below(&m->random, 3); i > 0; i--)
-		assert_true(store_index_step(m->f.w, 0) >= 0);
+		assert_true(store_index_step(m->f.w, 0, &m->f.e) >= 0);
 }
 
 static int

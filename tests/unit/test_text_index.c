@@ -8,6 +8,7 @@
 
 #include "common/text.h"
 #include "memory-db/store/engine/store_internal.h"
+#include "memory-db/store/engine/idle.h"
 #include "memory-db/store/index/search.h"
 #include "memory-db/store/index/text_index.h"
 #include "tests/lib/store_fixture.h"
@@ -335,7 +336,7 @@ work(struct store_fixture *f, int slices)
 {
 	int done = 0;
 
-	while (done < slices && store_index_step(f->w, 0) == 1)
+	while (done < slices && store_index_step(f->w, 0, &f->e) == 1)
 		done++;
 	return done;
 }

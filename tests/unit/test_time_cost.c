@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "memory-db/store/engine/store_internal.h"
+#include "tests/lib/idle.h"
 #include "tests/lib/db_fixture.h"
 
 #define VERSIONS 10000
@@ -30,7 +31,7 @@ steps(sqlite3 *db)
 static int64_t
 read_cost(struct fixture *f, method_fn fn, const char *params)
 {
-	while (store_idle_step(f->w) == 1)
+	while (idle_step(f->w) == 1)
 		;
 	(void)steps(f->r->db);
 	do_read(f, fn, params);
@@ -215,7 +216,7 @@ size_of(struct fixture *f)
 {
 	struct size s;
 
-	while (store_idle_step(f->w) == 1)
+	while (idle_step(f->w) == 1)
 		;
 	s.all = number(f, "SELECT sum(pgsize) FROM dbstat");
 	s.plain = number(f,

@@ -8,7 +8,10 @@
 #include "common/limits.h"
 #include "memory-db/store/engine/store_internal.h"
 
-enum { FIND, REMEMBER, KEEP, TRIM, FORGET, MOVED };
+/* Rows of one step of forgetting. */
+#define OLD_KEYS 500
+
+enum { FIND, REMEMBER, KEEP, TRIM, FORGET, MOVED, FORGET_OLD };
 
 static const struct stmt_def defs[] = {
 	[FIND] = {"SELECT r.change, a.asked, a.body FROM request r LEFT JOIN"
@@ -24,6 +27,9 @@ static const struct stmt_def defs[] = {
 	[TRIM] = {"DELETE FROM answer WHERE id <= ?1", 1, STMT_WRITER},
 	[FORGET] = {"DELETE FROM answer WHERE ns IN (0, ?1)", 1, STMT_WRITER},
 	[MOVED] = {"UPDATE answer SET ns = 0 WHERE ns > 0", 0, STMT_WRITER},
+	[FORGET_OLD] = {"DELETE FROM request WHERE key IN (SELECT key FROM "
+			"request WHERE at < ?1 LIMIT ?2)",
+		2, STMT_WRITER},
 };
 const struct stmt_module keys_module = {"keys", defs, ARRAY_LEN(defs)};
 
@@ -106,4 +112,16 @@ int
 keys_moved(struct store *st, struct err *e)
 {
 	return stmt_run(st, stmt_use(st, MOD_KEYS, MOVED), e);
+}
+
+int
+keys_forget_old(struct store *st, struct err *e)
+{
+	sqlite3_stmt *s = stmt_use(st, MOD_KEYS, FORGET_OLD);
+	int rc;
+
+	bind_i(s, 1, oldest());
+	bind_i(s, 2, OLD_KEYS);
+	rc = stmt_run(st, s, e);
+	return rc ? rc : sqlite3_changes(st->db) == OLD_KEYS;
 }

@@ -42,6 +42,9 @@ int key_keep(struct store *st, const char *key, int64_t asked, int64_t texts,
 
 /* Drops the answers that may hold texts of the namespace. */
 int keys_forget(struct store *st, int64_t ns, struct err *e) MUST_CHECK;
+/* Some of the keys that are too old to be asked for; outside a group. 1: there
+ * may be more, 0, or negative. */
+int keys_forget_old(struct store *st, struct err *e) MUST_CHECK;
 /* Texts moved from one namespace to another. */
 int keys_moved(struct store *st, struct err *e) MUST_CHECK;
 

@@ -1,4 +1,4 @@
-/* A store: its statements, the group transaction, snapshots, idle work. */
+/* A store: its statements, the group transaction, snapshots. */
 #include "memory-db/store/engine/store_internal.h"
 
 #include <assert.h>
@@ -9,6 +9,7 @@
 #include "common/limits.h"
 #include "common/log.h"
 #include "memory-db/store/engine/database.h"
+#include "memory-db/store/engine/idle.h"
 #include "memory-db/store/check/erase.h"
 #include "memory-db/store/engine/snapshot.h"
 #include "memory-db/store/beside/receipts.h"
@@ -24,16 +25,9 @@
 #define CACHE_WRITER_KB 3072
 #define CACHE_READER_KB (16 * 1024)
 /* Instructions of SQLite's machine between looks at the deadline. */
-#define PROGRESS_STEPS	   2000
-#define IDLE_CHECKPOINT_MS 1000
-#define WAL_WAIT_MS	   50	/* for readers, when it is to be cut back */
-#define WAL_AGAIN_MS	   5000 /* a reader was in the way */
-#define BUSY_MS		   5000 /* as connection.c sets it */
-/* Of index work that waits. */
-#define INDEX_SLICE_NS (20 * 1000000LL)
-#define IDLE_KEYS_MS   (10 * 60 * 1000)
+#define PROGRESS_STEPS 2000
 
-enum { BEGIN, COMMIT, ROLLBACK, SAVE, RELEASE, UNDO, READ, END, OLD_KEYS };
+enum { BEGIN, COMMIT, ROLLBACK, SAVE, RELEASE, UNDO, READ, END };
 
 static const struct stmt_def defs[] = {
 	[BEGIN] = {"BEGIN IMMEDIATE", 0, STMT_WRITER},
@@ -44,9 +38,6 @@ static const struct stmt_def defs[] = {
 	[UNDO] = {"ROLLBACK TO r", 0, STMT_WRITER},
 	[READ] = {"BEGIN", 0, 0},
 	[END] = {"END", 0, 0},
-	[OLD_KEYS] = {"DELETE FROM request WHERE key IN (SELECT key FROM "
-		      "request WHERE at < ?1 LIMIT 500)",
-		1, STMT_WRITER},
 };
 const struct stmt_module store_module = {"db", defs, ARRAY_LEN(defs)};
 
@@ -145,6 +136,8 @@ store_open(struct database *base, enum store_role role, struct store **ret,
 	/* Over a read-only file the "writer" only fills the tallies. */
 	st->role =
 		base->read_only && role == STORE_WRITER ? STORE_READER : role;
+	/* What the service before left is looked at once (idle.c). */
+	st->merged_at = st->checkpointed_at = -1;
 	r = store_open_steps(st, e);
 	if (r == 0 && base->read_only && role == STORE_WRITER)
 		r = counters_load(st, e);
@@ -349,114 +342,7 @@ store_uninterrupt(struct store *st)
 	atomic_store(&st->interrupted, false);
 }
 
-/* --- idle time ------------------------------------------------------------ */
-static void
-forget_keys(struct store *st)
-{
-	sqlite3_stmt *s = stmt_use(st, MOD_DB, OLD_KEYS);
-
-	bind_i(s, 1, clock_now_ms() - LIMIT_KEY_AGE_MS);
-	if (stmt_run(st, s, NULL) != 0)
-		log_event(LOG_WARN, "old keys stay", 0,
-			LOG_S("error", sqlite3_errmsg(st->db)));
-}
-
-/* What readers and scripts gave, when no write takes it along. */
-static void
-keep_notes(struct store *st)
-{
-	struct err e = {0};
-
-	if (store_group_begin(st, &e) == 0 && store_group_commit(st, &e) == 0)
-		return;
-	store_group_abort(st);
-	log_event(LOG_WARN, "receipts and counters wait", 0,
-		LOG_S("error", e.text));
-}
-
-int
-store_index_step(struct store *st, int64_t ns)
-{
-	struct err e = {0};
-	int64_t rows, bytes;
-	int r = text_waits(st, &rows, &bytes, &e);
-
-	if (r == 0 && rows == 0 &&
-		(!store_is_erasing(st) || text_gone_any(st, &e) != 1))
-		return 0;
-	if (r == 0)
-		r = store_group_begin(st, &e);
-	if (r == 0)
-		r = text_wait_work(st, clock_mono_ns() + ns, &e);
-	if (r >= 0)
-		r = store_group_commit(st, &e);
-	if (r == 0)
-		return 1;
-	store_group_abort(st);
-	/* No large write waits for what cannot be done now. */
-	atomic_store(&st->base->waits_bytes, 0);
-	log_event(LOG_WARN, "texts wait to be indexed", 0,
-		LOG_S("error", e.text));
-	return -1;
-}
-
-int
-store_idle_step(struct store *st)
-{
-	int64_t now = clock_mono_ns() / 1000000;
-	int pages = 0, moved = 0;
-
-	if (st->base->read_only || st->role != STORE_WRITER ||
-		trouble_now(st->base) == TROUBLE_DAMAGE)
-		return 0;
-	store_limit_wal(st);
-	if (store_index_step(st, INDEX_SLICE_NS) == 1)
-		return 1;
-	if (text_idle_merge(st) == 1)
-		return 1;
-	if (erase_idle(st) == 1)
-		return 1;
-	if (now - st->idle_keys_at > IDLE_KEYS_MS) {
-		st->idle_keys_at = now;
-		forget_keys(st);
-		return 1;
-	}
-	if (receipts_waiting(st))
-		keep_notes(st);
-	if (now - st->idle_at < IDLE_CHECKPOINT_MS)
-		return 0;
-	st->idle_at = now;
-	if (skill_runs_pending(st->base))
-		keep_notes(st);
-	trouble_note(st, sqlite3_wal_checkpoint_v2(st->db, NULL,
-				 SQLITE_CHECKPOINT_PASSIVE, &pages, &moved));
-	return 0;
-}
-
-/* A checkpoint that waits for nobody ends before what a reader sees, and the
- * log begins anew only in a moment in which nobody reads it. Under load there
- * may be none for long, and then the file stays as large as it ever was. */
-void
-store_limit_wal(struct store *st)
-{
-	int64_t now = clock_mono_ns() / 1000000;
-	struct database_sizes sizes;
-	int rc;
-
-	if (now < st->wal_at || st->base->read_only || st->in_group)
-		return;
-	st->wal_at = now + IDLE_CHECKPOINT_MS;
-	database_sizes(st->base, &sizes);
-	if (sizes.wal_bytes <= LIMIT_WAL_BYTES)
-		return;
-	(void)sqlite3_busy_timeout(st->db, WAL_WAIT_MS);
-	rc = sqlite3_wal_checkpoint_v2(st->db, NULL, SQLITE_CHECKPOINT_TRUNCATE,
-		NULL, NULL);
-	(void)sqlite3_busy_timeout(st->db, BUSY_MS);
-	if (rc != SQLITE_OK)
-		st->wal_at = now + WAL_AGAIN_MS;
-}
-
+/* --- the end -------------------------------------------------------------- */
 int
 store_checkpoint(struct store *st, struct err *e)
 {
@@ -470,15 +356,10 @@ store_checkpoint(struct store *st, struct err *e)
 			SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 		return 0;
 	}
-	if (receipts_waiting(st) || skill_runs_pending(st->base))
-		keep_notes(st);
+	if (store_notes_wanted(st) && store_notes_step(st, e) != 0)
+		log_event(LOG_WARN, "receipts and counters are lost", 0,
+			LOG_S("error", e->text));
 	rc = sqlite3_wal_checkpoint_v2(st->db, NULL, SQLITE_CHECKPOINT_TRUNCATE,
 		NULL, NULL);
 	return rc == SQLITE_OK ? 0 : stmt_error(st, rc, "checkpoint", e);
-}
-
-void
-store_shrink(struct store *st)
-{
-	(void)sqlite3_db_release_memory(st->db);
 }

@@ -136,26 +136,16 @@ void store_interrupt(struct store *st);
 /* Forgets an interrupt that came too late for what was running. */
 void store_uninterrupt(struct store *st);
 
-/* --- the writer's idle time ----------------------------------------------- */
-/* One slice of `ns` of the index work that waits, as a transaction of its own.
- * 1: there was some; 0: none waits; negative: it failed and was logged. */
-int store_index_step(struct store *st, int64_t ns) MUST_CHECK;
+/* --- after a commit; for idle time see idle.h ----------------------------- */
 /* Rows of the text indexes that wait, and bytes of their texts, as of the last
  * COMMIT; from any thread. */
 void store_index_waits(struct database *db, int64_t *ret_rows,
 	int64_t *ret_bytes);
-/* One small step (<= some 20 ms) of index work that waits, text index merging, WAL checkpoint, forgetting
- * old keys. Returns 1 when more is to do, 0 when not. Never fails: errors
- * are logged. */
-int store_idle_step(struct store *st);
 /* Something was erased whose traces are still in the file or its WAL. */
 bool store_is_erasing(const struct store *st);
 /* After the COMMIT of an erasure: 1 no trace is left; 0 it goes on in idle time
  * (segments to merge, or a reader holds the WAL). */
 int store_erase_finish(struct store *st);
-/* Cuts the WAL back when it is above LIMIT_WAL_BYTES and the readers let it be;
- * looks once a second, and waits some 50 ms for them at most. */
-void store_limit_wal(struct store *st);
 /* Checkpoint everything (TRUNCATE) at the end. */
 int store_checkpoint(struct store *st, struct err *e) MUST_CHECK;
 /* A place for what a model keeps with its connection, NULL at first; freed by
@@ -166,9 +156,6 @@ void **store_kept(struct store *st, void (*free_fn)(void *));
 /* The same for all connections of a database; borrowed, set before threads
  * begin. */
 void **database_kept(struct database *db);
-
-/* Gives cache memory back. */
-void store_shrink(struct store *st);
 
 /* --- tallies: the counters behind status ---------------------------------------
  * Kept in the table `tally`, updated in each group's transaction, published

@@ -135,11 +135,11 @@ struct store {
 	atomic_bool interrupted;
 	void (*progress)(void *ctx); /* see store_on_progress() */
 	void *progress_ctx;
-	int64_t idle_at, idle_keys_at; /* last checkpoint, key clean-up */
-	int64_t wal_at;		       /* when the WAL is looked at next */
-	int idle_merge;		       /* which index is merged next */
-	void *terms;		       /* writer: cache of known terms */
-	int64_t terms_new;	       /* words that went into it so far */
+	int idle_merge; /* which index is merged next */
+	/* Rows changed when all was merged, or in the file (idle.c). */
+	int merged_at, checkpointed_at;
+	void *terms;	   /* writer: cache of known terms */
+	int64_t terms_new; /* words that went into it so far */
 	/* What a group may bring into the text indexes, or take out, at once:
 	 * bytes of all texts, of one, new words (text_index.c). */
 	struct {

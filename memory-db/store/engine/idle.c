@@ -1,0 +1,179 @@
+/* Duties for idle time. "Wanted" is asked before each step and costs next to
+ * nothing: a count in memory, or how many rows this connection has changed
+ * since the duty was last done to its end. */
+#include "memory-db/store/engine/idle.h"
+
+#include "common/clock.h"
+#include "common/limits.h"
+#include "memory-db/store/beside/keys.h"
+#include "memory-db/store/beside/receipts.h"
+#include "memory-db/store/check/erase.h"
+#include "memory-db/store/engine/store_internal.h"
+#include "memory-db/store/engine/trouble.h"
+#include "memory-db/store/index/text_index.h"
+#include "memory-db/store/index/text_wait.h"
+
+#define WAL_WAIT_MS 50	 /* for readers, when it is to be cut back */
+#define BUSY_MS	    5000 /* as connection.c sets it */
+
+/* --- text indexes --------------------------------------------------------- */
+/* Is there a row that waits, or a text kept until its words are erased? */
+static int
+index_waits(struct store *st, struct err *e)
+{
+	int64_t rows, bytes;
+	int rc = text_waits(st, &rows, &bytes, e);
+
+	if (rc)
+		return rc;
+	if (rows > 0)
+		return 1;
+	return store_is_erasing(st) ? text_gone_any(st, e) : 0;
+}
+
+bool
+store_index_wanted(struct store *st)
+{
+	int64_t rows, bytes;
+	struct err e;
+
+	store_index_waits(st->base, &rows, &bytes);
+	return rows > 0 || (store_is_erasing(st) && text_gone_any(st, &e) != 0);
+}
+
+int
+store_index_step(struct store *st, int64_t ns, struct err *e)
+{
+	int rc = index_waits(st, e);
+
+	if (rc == 0)
+		return 0;
+	if (rc > 0)
+		rc = store_group_begin(st, e);
+	if (rc == 0)
+		rc = text_wait_work(st, clock_mono_ns() + ns, e);
+	if (rc >= 0)
+		rc = store_group_commit(st, e);
+	if (rc == 0)
+		return 1;
+	store_group_abort(st);
+	/* No large write waits for what cannot be done now. */
+	atomic_store(&st->base->waits_bytes, 0);
+	return rc;
+}
+
+bool
+store_merge_wanted(const struct store *st)
+{
+	return st->idle_merge != 0 ||
+	       st->merged_at != sqlite3_total_changes(st->db);
+}
+
+int
+store_merge_step(struct store *st, int64_t ns)
+{
+	int64_t end = clock_mono_ns() + ns;
+	int rc;
+
+	do
+		rc = text_idle_merge(st);
+	while (rc == 1 && clock_mono_ns() < end);
+	if (rc == 0)
+		st->merged_at = sqlite3_total_changes(st->db);
+	return rc;
+}
+
+int
+store_erase_step(struct store *st, struct err *e)
+{
+	if (erase_idle(st) == 1)
+		return 1;
+	if (!store_is_erasing(st))
+		return 0;
+	return err_set(e, MDB_E_BUSY,
+		"traces of what was forgotten stay in the log file while "
+		"somebody reads");
+}
+
+/* --- rows beside the log -------------------------------------------------- */
+int
+store_keys_step(struct store *st, struct err *e)
+{
+	return keys_forget_old(st, e);
+}
+
+bool
+store_notes_wanted(struct store *st)
+{
+	return receipts_waiting(st) || skill_runs_pending(st->base);
+}
+
+int
+store_notes_step(struct store *st, struct err *e)
+{
+	int rc = store_group_begin(st, e);
+
+	if (rc == 0)
+		rc = store_group_commit(st, e);
+	if (rc)
+		store_group_abort(st);
+	return rc;
+}
+
+/* --- the WAL -------------------------------------------------------------- */
+bool
+store_wal_wanted(struct store *st)
+{
+	struct database_sizes sizes;
+
+	database_sizes(st->base, &sizes);
+	return sizes.wal_bytes > LIMIT_WAL_BYTES;
+}
+
+/* A checkpoint that waits for nobody ends before what a reader sees, and the
+ * log begins anew only in a moment in which nobody reads it. Under load there
+ * may be none for long, and then the file stays as large as it ever was. */
+int
+store_wal_step(struct store *st, struct err *e)
+{
+	int rc;
+
+	(void)sqlite3_busy_timeout(st->db, WAL_WAIT_MS);
+	rc = sqlite3_wal_checkpoint_v2(st->db, NULL, SQLITE_CHECKPOINT_TRUNCATE,
+		NULL, NULL);
+	(void)sqlite3_busy_timeout(st->db, BUSY_MS);
+	if ((rc & 0xff) == SQLITE_BUSY)
+		return err_set(e, MDB_E_BUSY,
+			"the log beside the database stays above %d MiB while "
+			"somebody reads",
+			LIMIT_WAL_BYTES >> 20);
+	return rc == SQLITE_OK ? 0 : stmt_error(st, rc, "checkpoint", e);
+}
+
+bool
+store_checkpoint_wanted(const struct store *st)
+{
+	return st->checkpointed_at != sqlite3_total_changes(st->db);
+}
+
+int
+store_checkpoint_step(struct store *st, struct err *e)
+{
+	int pages = 0, moved = 0;
+	int changes = sqlite3_total_changes(st->db);
+	int rc = sqlite3_wal_checkpoint_v2(st->db, NULL,
+		SQLITE_CHECKPOINT_PASSIVE, &pages, &moved);
+
+	if (rc != SQLITE_OK && rc != SQLITE_BUSY)
+		return stmt_error(st, rc, "checkpoint", e);
+	/* What a reader still needs is looked at again later. */
+	if (moved == pages)
+		st->checkpointed_at = changes;
+	return 0;
+}
+
+void
+store_shrink(struct store *st)
+{
+	(void)sqlite3_db_release_memory(st->db);
+}

@@ -1,0 +1,438 @@
+/* The scheduler of the background room, with a clock and tasks of the test:
+ * failures, a task without end, periods, leases, modes; and the writer, whose
+ * requests wait for one step at most. */
+#include "tests/lib/unit.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "memory-db/work/background/background.h"
+#include "memory-db/work/background/tasks.h"
+#include "memory-db/work/work.h"
+#include "tests/lib/db_folder.h"
+
+#define MS INT64_C(1000000)
+
+static int64_t clock_ns;
+
+static int64_t
+now_ns(void)
+{
+	return clock_ns;
+}
+
+/* What the tasks do next, and what they did: a letter a step. */
+static int answers[4];
+static bool wants[4];
+static char trace[64];
+static int64_t budget_seen;
+
+static int
+step_of(int which, int64_t budget_ns, struct err *e)
+{
+	size_t n = strlen(trace);
+
+	assert_true(n + 1 < sizeof(trace));
+	trace[n] = (char)('a' + which);
+	trace[n + 1] = '\0';
+	budget_seen = budget_ns;
+	clock_ns += 3 * MS;
+	if (answers[which] < 0)
+		return err_set(e, answers[which], "task %d cannot", which);
+	return answers[which];
+}
+
+#define TASK_FUNCTIONS(which)                                                  \
+	static int step_##which(void *ctx, int64_t budget_ns, struct err *e)   \
+	{                                                                      \
+		(void)ctx;                                                     \
+		return step_of(which, budget_ns, e);                           \
+	}                                                                      \
+	static bool wanted_##which(void *ctx)                                  \
+	{                                                                      \
+		(void)ctx;                                                     \
+		return wants[which];                                           \
+	}
+TASK_FUNCTIONS(0)
+TASK_FUNCTIONS(1)
+TASK_FUNCTIONS(2)
+
+static struct background_task tasks[3];
+static struct background *b;
+
+static int
+setup(void **state)
+{
+	static const struct background_task *const list[] = {&tasks[0],
+		&tasks[1], &tasks[2]};
+	struct background_options o = {.tasks = list,
+		.n = ARRAY_LEN(list),
+		.now_ns = now_ns};
+	struct err e;
+
+	(void)state;
+	clock_ns = 1000 * MS;
+	trace[0] = '\0';
+	memset(answers, 0, sizeof(answers));
+	memset(wants, 0, sizeof(wants));
+	tasks[0] = (struct background_task){.name = "a",
+		.step = step_0,
+		.wanted = wanted_0};
+	tasks[1] = (struct background_task){.name = "b",
+		.step = step_1,
+		.wanted = wanted_1};
+	tasks[2] = (struct background_task){.name = "c",
+		.step = step_2,
+		.wanted = wanted_2};
+	for (size_t i = 0; i < ARRAY_LEN(tasks); i++) {
+		tasks[i].modes = BACKGROUND_WRITABLE;
+		tasks[i].budget_ns = 20 * MS;
+	}
+	return background_new(&o, &b, &e);
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	background_free(b);
+	return 0;
+}
+
+static int
+run(void)
+{
+	return background_run(b, BACKGROUND_WRITER, BACKGROUND_NORMAL, NULL);
+}
+
+static struct background_state
+state_of(size_t which)
+{
+	struct background_state s[BACKGROUND_TASKS_MAX];
+
+	assert_int_equal(background_states(b, s), ARRAY_LEN(tasks));
+	return s[which];
+}
+
+/* --- the scheduler -------------------------------------------------------- */
+static void
+nothing_to_do(void **state)
+{
+	(void)state;
+	assert_int_equal(run(), 60000);
+	assert_string_equal(trace, "");
+	assert_int_equal(state_of(0).outcome, BACKGROUND_NEVER);
+	assert_int_equal(state_of(0).runs, 0);
+}
+
+/* A run is all steps until one answers 0. */
+static void
+steps_make_a_run(void **state)
+{
+	(void)state;
+	wants[0] = true;
+	answers[0] = 1;
+	assert_int_equal(run(), 0);
+	assert_int_equal(budget_seen, 20 * MS);
+	assert_int_equal(state_of(0).outcome, BACKGROUND_RUNNING);
+	wants[0] = false; /* a run that has begun goes to its end */
+	answers[0] = 0;
+	assert_int_equal(run(), 0);
+	assert_int_equal(state_of(0).outcome, BACKGROUND_DONE);
+	assert_int_equal(state_of(0).runs, 1);
+	assert_int_equal(state_of(0).duration_ns, 6 * MS);
+	assert_int_equal(state_of(0).longest_ns, 3 * MS);
+	assert_true(state_of(0).last_run_ms > 0);
+	assert_int_equal(run(), 60000);
+}
+
+/* The pause doubles up to its bound; others go on meanwhile. */
+static void
+a_task_that_fails(void **state)
+{
+	static const int pauses[] = {1000, 2000, 4000, 5000, 5000};
+	struct background_state s;
+
+	(void)state;
+	tasks[0].pause_max_ms = 5000;
+	wants[0] = true;
+	answers[0] = MDB_E_STORE;
+	for (size_t i = 0; i < ARRAY_LEN(pauses); i++) {
+		trace[0] = '\0';
+		assert_int_equal(run(), 0);
+		assert_string_equal(trace, "a");
+		assert_int_equal(run(), pauses[i]);
+		clock_ns += (pauses[i] - 1) * MS;
+		wants[1] = true;
+		assert_int_equal(run(), 0);
+		assert_string_equal(trace, "ab");
+		wants[1] = false;
+	}
+	s = state_of(0);
+	assert_int_equal(s.outcome, BACKGROUND_FAILED);
+	assert_string_equal(s.error, "task 0 cannot");
+	assert_int_equal(s.failures, ARRAY_LEN(pauses));
+	answers[0] = 0;
+	assert_int_equal(run(), 0);
+	s = state_of(0);
+	assert_int_equal(s.outcome, BACKGROUND_DONE);
+	assert_string_equal(s.error, "");
+	assert_int_equal(s.runs, ARRAY_LEN(pauses) + 1);
+	/* The next failure begins with a short pause again. */
+	answers[0] = MDB_E_STORE;
+	assert_int_equal(run(), 0);
+	assert_int_equal(run(), 1000);
+}
+
+static void
+a_task_without_end(void **state)
+{
+	(void)state;
+	wants[0] = wants[1] = wants[2] = true;
+	answers[1] = 1;
+	for (int i = 0; i < 9; i++)
+		assert_int_equal(run(), 0);
+	assert_string_equal(trace, "abcabcabc");
+	assert_int_equal(state_of(1).outcome, BACKGROUND_RUNNING);
+	assert_int_equal(state_of(1).runs, 0);
+	assert_int_equal(state_of(0).runs, 3);
+}
+
+static void
+a_task_due_later(void **state)
+{
+	int64_t wall;
+
+	(void)state;
+	tasks[0].period_ms = 500;
+	tasks[0].wanted = NULL;
+	tasks[1].quiet_ms = 200;
+	wants[1] = true;
+	background_busy(b, BACKGROUND_WRITER);
+	assert_int_equal(run(), 0); /* a: at once */
+	assert_string_equal(trace, "a");
+	assert_int_equal(run(), 197); /* b, of 200 since the request */
+	wall = state_of(0).next_due_ms - state_of(0).last_run_ms;
+	assert_in_range(wall, 490, 510);
+	clock_ns += 100 * MS;
+	background_busy(b, BACKGROUND_WRITER);
+	assert_int_equal(run(), 200);
+	clock_ns += 200 * MS;
+	assert_int_equal(run(), 0);
+	assert_string_equal(trace, "ab");
+	wants[1] = false;
+	assert_int_equal(run(), 500 - 306); /* from begin to begin */
+	clock_ns += (500 - 306) * MS;
+	assert_int_equal(run(), 0);
+	assert_string_equal(trace, "aba");
+}
+
+/* c begins when a has no work any more, also while a waits after a failure; b
+ * has nothing to do with them. */
+static void
+a_lease_has_an_order(void **state)
+{
+	(void)state;
+	tasks[0].lease = tasks[2].lease = "text";
+	wants[0] = wants[1] = wants[2] = true;
+	answers[0] = MDB_E_STORE;
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(run(), 0);
+	assert_string_equal(trace, "abb");
+	wants[0] = wants[1] = false;
+	assert_int_equal(run(), 0);
+	assert_string_equal(trace, "abbc");
+}
+
+static void
+modes_and_lanes(void **state)
+{
+	(void)state;
+	tasks[1].modes = BACKGROUND_ALWAYS;
+	tasks[2].lane = BACKGROUND_FILLER;
+	wants[0] = wants[1] = wants[2] = true;
+	(void)background_run(b, BACKGROUND_WRITER, BACKGROUND_READ_ONLY, NULL);
+	(void)background_run(b, BACKGROUND_WRITER, BACKGROUND_DAMAGED, NULL);
+	assert_string_equal(trace, "bb");
+	(void)background_run(b, BACKGROUND_WRITER, BACKGROUND_DISK_LOW, NULL);
+	assert_string_equal(trace, "bba");
+	(void)background_run(b, BACKGROUND_FILLER, BACKGROUND_NORMAL, NULL);
+	assert_string_equal(trace, "bbac");
+}
+
+static void
+shares_under_load(void **state)
+{
+	(void)state;
+	tasks[0].share = BACKGROUND_UNDER_LOAD;
+	tasks[0].share_ns = 8 * MS;
+	tasks[1].share = BACKGROUND_EACH_GROUP;
+	tasks[1].period_ms = 100;
+	wants[0] = wants[2] = true;
+	background_share(b, BACKGROUND_WRITER, BACKGROUND_NORMAL, NULL, false);
+	assert_string_equal(trace, "");
+	background_share(b, BACKGROUND_WRITER, BACKGROUND_NORMAL, NULL, true);
+	assert_string_equal(trace, "a");
+	assert_int_equal(budget_seen, 8 * MS);
+	/* b had no work and is asked again when its period is over. */
+	wants[1] = true;
+	background_share(b, BACKGROUND_WRITER, BACKGROUND_NORMAL, NULL, false);
+	assert_string_equal(trace, "a");
+	clock_ns += 100 * MS;
+	background_share(b, BACKGROUND_WRITER, BACKGROUND_NORMAL, NULL, false);
+	assert_string_equal(trace, "ab");
+}
+
+/* The records of the service: each says what an operator wants to know. */
+static void
+records_are_complete(void **state)
+{
+	(void)state;
+	assert_true(background_tasks_n <= BACKGROUND_TASKS_MAX);
+	for (size_t i = 0; i < background_tasks_n; i++) {
+		const struct background_task *t = background_tasks[i];
+
+		assert_true(t->name[0] && strlen(t->about) > 10);
+		assert_non_null(t->step);
+		assert_true(t->budget_ns > 0);
+		assert_true(t->modes & BACKGROUND_NORMAL);
+		assert_true(t->wanted || t->period_ms > 0);
+		assert_true(t->share == BACKGROUND_IDLE_ONLY || t->share_ns);
+		for (size_t k = 0; k < i; k++)
+			assert_string_not_equal(t->name,
+				background_tasks[k]->name);
+	}
+}
+
+/* --- with the writer ------------------------------------------------------ */
+static atomic_int steps, steps_at_write;
+static atomic_bool is_ended;
+
+static int
+endless_step(void *ctx, int64_t budget_ns, struct err *e)
+{
+	(void)ctx;
+	(void)budget_ns;
+	(void)e;
+	atomic_fetch_add(&steps, 1);
+	usleep(2000);
+	return !atomic_load(&is_ended);
+}
+
+static const struct background_task endless = {
+	.name = "endless",
+	.about = "a task of the test that has no end",
+	.modes = BACKGROUND_ALWAYS,
+	.budget_ns = 2 * MS,
+	.period_ms = 1000,
+	.step = endless_step,
+};
+
+static int
+note_steps(struct call *c, json_t **ret_result, struct err *e)
+{
+	(void)c;
+	atomic_store(&steps_at_write, atomic_load(&steps));
+	*ret_result = json_object();
+	return *ret_result ? 0 : err_nomem(e);
+}
+
+static method_fn
+find(const char *name)
+{
+	(void)name;
+	return note_steps;
+}
+
+static void
+on_wake(void *ctx)
+{
+	(void)ctx;
+}
+
+static void
+write_once(struct work *w)
+{
+	struct job *j = calloc(1, sizeof(*j)), *done = NULL;
+	struct job_list l = {0};
+	int before;
+
+	job_init(j, 1);
+	j->tool = tool_find("rename_namespace");
+	j->params = json_object();
+	j->id = json_integer(1);
+	j->ctx.namespace_ = "default";
+	j->ctx.branch = "main";
+	job_list_add(&l, j);
+	work_push_writes(w, &l);
+	before = atomic_load(&steps);
+	while (!done) {
+		usleep(100);
+		done = work_take_done(w);
+	}
+	assert_int_equal(done->code, MDB_OK);
+	/* The step under way was counted already. One more may begin, when the
+	 * writer had just looked at its queue and found it empty. */
+	assert_true(atomic_load(&steps_at_write) - before <= 1);
+	job_done(done);
+	free(done);
+}
+
+static void
+a_write_waits_for_one_step(void **state)
+{
+	static const struct background_task *const list[] = {&endless};
+	struct db_folder at;
+	struct database_options d = {.path = at.path};
+	struct work_options o = {.group_max = 8,
+		.find = find,
+		.tasks = list,
+		.tasks_n = 1,
+		.wake = on_wake};
+	struct background_state s[BACKGROUND_TASKS_MAX];
+	struct work *w;
+	struct err e;
+
+	(void)state;
+	db_folder_make(&at);
+	assert_int_equal(database_open(&d, &o.db, &e), 0);
+	assert_int_equal(work_start(&o, &w, &e), 0);
+	for (int i = 0; i < 50; i++) {
+		int seen = atomic_load(&steps);
+
+		/* The task is at work again. */
+		while (work_state(w) != WORK_READY ||
+			atomic_load(&steps) == seen)
+			usleep(200);
+		write_once(w);
+	}
+	assert_int_equal(work_background(w, s), 1);
+	assert_int_equal(s[0].outcome, BACKGROUND_RUNNING);
+	atomic_store(&is_ended, true);
+	work_stop(w);
+	work_free(w);
+	database_close(o.db);
+	assert_int_equal(db_folder_remove(&at), 0);
+}
+
+int
+main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(nothing_to_do),
+		TEST(steps_make_a_run),
+		TEST(a_task_that_fails),
+		TEST(a_task_without_end),
+		TEST(a_task_due_later),
+		TEST(a_lease_has_an_order),
+		TEST(modes_and_lanes),
+		TEST(shares_under_load),
+		cmocka_unit_test(records_are_complete),
+		cmocka_unit_test(a_write_waits_for_one_step),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
