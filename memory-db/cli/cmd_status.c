@@ -6,14 +6,17 @@
 
 #include "common/jx.h"
 #include "memory-db/cli/cli.h"
+#include "memory-db/cli/lib/background.h"
 #include "memory-db/cli/lib/out.h"
 
 #define STATUS_NAMES 100 /* types or namespaces in a status */
 
-static bool is_all;
+static bool is_all, is_background;
 
 static const struct conf_opt opts[] = {
 	CLI_FLAG("all", &is_all, "everything that is counted"),
+	CLI_FLAG("background", &is_background,
+		"what the service does for itself, and how that went"),
 };
 
 /* Rows of by_type and namespaces shown; --json has them all. */
@@ -374,7 +377,7 @@ print_all(const struct cli *c, json_t *reply)
 	json_object_foreach(reply, key, v)
 		if (json_is_object(v) && print_section(c, key, v) != 0)
 			return cli_nomem();
-	return CLI_OK;
+	return background_print(c, json_object_get(reply, "background"));
 }
 
 static int
@@ -391,7 +394,9 @@ cmd_status_run(struct cli *c, int argc, char **argv)
 		return rc;
 	cli_strip(reply);
 	is_broken = cli_is_broken(reply);
-	rc = c->json  ? cli_print_json(c, reply)
+	rc = c->json ? cli_print_json(c, reply)
+	     : is_background
+		     ? background_print(c, json_object_get(reply, "background"))
 	     : is_all ? print_all(c, reply)
 		      : print_short(c, reply);
 	return rc == CLI_OK && is_broken ? CLI_PROBLEM : rc;
@@ -404,7 +409,8 @@ const struct cli_command cli_cmd_status = {
 	.about =
 		"What memory-db runs here and how it is. With --all everything "
 		"it counts: sizes, limits, queues, latency, the jail of "
-		"scripts. Exit code 1 when the database is damaged or its "
+		"scripts. With --background the tasks that the service does for "
+		"itself. Exit code 1 when the database is damaged or its "
 		"disk fails.",
 	.opts = opts,
 	.opts_n = ARRAY_LEN(opts),

@@ -276,6 +276,52 @@ embeddings(struct server *s)
 	return o;
 }
 
+/* A time that is not known has no member. */
+static int
+set_time(json_t *o, const char *name, int64_t ms)
+{
+	char text[CLOCK_TEXT_SIZE];
+
+	if (ms == 0)
+		return 0;
+	clock_format(ms, text);
+	return jx_set(o, name, json_string(text));
+}
+
+static json_t *
+background_task(const struct background_state *t)
+{
+	json_t *o = json_pack("{s:s,s:s,s:s,s:I,s:I,s:I,s:I}", "name",
+		t->task->name, "about", t->task->about, "outcome",
+		background_outcome_name(t->outcome), "runs",
+		(json_int_t)t->runs, "failures", (json_int_t)t->failures,
+		"duration_ms", (json_int_t)(t->duration_ns / 1000000),
+		"longest_step_ms", (json_int_t)(t->longest_ns / 1000000));
+
+	if (o && !set_time(o, "last_run", t->last_run_ms) &&
+		!set_time(o, "next_due", t->next_due_ms) &&
+		(!t->error[0] || !jx_set(o, "error", json_string(t->error))))
+		return o;
+	json_decref(o);
+	return NULL;
+}
+
+/* What the service does for itself; for the operator, as it is long. */
+static json_t *
+background(const struct server *s)
+{
+	struct background_state t[BACKGROUND_TASKS_MAX];
+	size_t n = work_background(s->work, t);
+	json_t *a = json_array();
+
+	for (size_t i = 0; a && i < n; i++)
+		if (jx_add(a, background_task(&t[i]))) {
+			json_decref(a);
+			return NULL;
+		}
+	return a;
+}
+
 static json_t *
 status_status(struct server *s, const struct counters *t, bool is_agent)
 {
@@ -326,6 +372,11 @@ status_method(struct request *r, json_t **ret_result, struct err *e)
 	if (*ret_result && is_agent &&
 		jx_set(*ret_result, "other_namespaces",
 			json_integer((json_int_t)t.others))) {
+		json_decref(*ret_result);
+		*ret_result = NULL;
+	}
+	if (*ret_result && !is_agent &&
+		jx_set(*ret_result, "background", background(r->server))) {
 		json_decref(*ret_result);
 		*ret_result = NULL;
 	}

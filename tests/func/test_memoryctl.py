@@ -116,6 +116,10 @@ class Reading(Base):
         text = self.db.ctl("status").stdout
         self.assertIn("2 entities, 1 observations, 1 relations", text)
         self.assertIn(str(self.db.database), text)
+        text = self.db.ctl("status", "--background").stdout
+        self.assertRegex(text, r"(?m)^TASK +STATE ")
+        self.assertRegex(text, r"(?m)^checkpoint +(done|never) ")
+        self.assertIn(text, self.db.ctl("status", "--all").stdout)
         self.assertRegex(self.db.ctl("ping").stdout, r"answers in [\d.]+ ms")
         self.assertGreater(json.loads(self.db.ctl("ping", "-j").stdout)["ms"],
                            0)

@@ -311,6 +311,31 @@ class Routing(TestCase):
         self.assertEqual(got["health"]["state"], "limited")
 
 
+class Background(TestCase):
+    def tasks(self, client):
+        return {t["name"]: t
+                for t in client.ok("get_memory_status")["background"]}
+
+    def test_tasks_in_status(self):
+        c = self.service().client()
+        c.ok("create_entities", entities=[entity("ada")])
+        wait_until(lambda: self.tasks(c)["checkpoint"]["runs"] > 0, 10)
+        wait_until(lambda: self.tasks(c)["memory"]["runs"] > 0, 20)
+        tasks = self.tasks(c)
+        done = tasks["old-keys"]
+        self.assertEqual(done["outcome"], "done")
+        self.assertRegex(done["last_run"], r"^20\d\d-.*Z$")
+        self.assertGreater(done["next_due"], done["last_run"])
+        self.assertNotIn("next_due", tasks["checkpoint"])  # when there is work
+        self.assertEqual([t for t in tasks.values() if t["failures"]], [])
+        self.assertEqual(tasks["vectors"]["outcome"], "never")
+
+    def test_agents_get_none(self):
+        c = self.service().client()
+        c.ok("hello", protocol=1, version="9", client="t/1", tools="default")
+        self.assertNotIn("background", c.ok("get_memory_status"))
+
+
 class Cancel(TestCase):
     def test_queued_write(self):
         """The second write waits behind the commit of the first."""
