@@ -197,7 +197,7 @@ finish_call(memory_client *c, struct mc_call *call, char **ret_reply)
 			return mc_nomem(c);
 		}
 		if (call->done)
-			return mc_call_take(c, call, ret_reply);
+			return mc_call_take(c, call, ret_reply, NULL);
 		mc_wait(c, MC_NEVER);
 	}
 }
@@ -218,11 +218,12 @@ memory_client_call_with(memory_client *c, const char *method,
 	const char *params_json, int timeout_ms, const char *key,
 	char **ret_reply)
 {
+	const struct mc_params params = {.text = params_json};
 	struct mc_call *call;
 
 	if (ret_reply != NULL)
 		*ret_reply = NULL;
-	int r = mc_call_new(c, method, params_json, key, timeout_ms, &call);
+	int r = mc_call_new(c, method, &params, key, timeout_ms, &call);
 	return r == MEMORY_OK ? finish_call(c, call, ret_reply) : r;
 }
 
@@ -239,13 +240,14 @@ memory_client_submit(memory_client *c, const char *method,
 	const char *params_json, const char *key, int timeout_ms,
 	unsigned long long *ret_ticket)
 {
+	const struct mc_params params = {.text = params_json};
 	struct mc_call *call;
 
 	if (ret_ticket == NULL)
 		return mc_fail(c, MEMORY_BAD_ARGUMENT,
 			"ret_ticket is NULL: "
 			"without the ticket no reply can be told apart");
-	int r = mc_call_new(c, method, params_json, key, timeout_ms, &call);
+	int r = mc_call_new(c, method, &params, key, timeout_ms, &call);
 	if (r == MEMORY_OK)
 		*ret_ticket = call->ticket;
 	return r;
@@ -262,21 +264,17 @@ first_done(const memory_client *c)
 }
 
 int
-memory_client_receive(memory_client *c, int timeout_ms,
-	unsigned long long *ret_ticket, char **ret_reply)
+mc_receive(memory_client *c, int timeout_ms, struct mc_call **ret)
 {
 	int64_t until = mc_until(timeout_ms);
 
-	*ret_ticket = 0;
-	if (ret_reply != NULL)
-		*ret_reply = NULL;
 	for (;;) {
 		int r = mc_pump(c);
 		struct mc_call *call = first_done(c);
 
 		if (call != NULL) {
-			*ret_ticket = call->ticket;
-			return mc_call_take(c, call, ret_reply);
+			*ret = call;
+			return MEMORY_OK;
 		}
 		if (r != MEMORY_OK)
 			return mc_nomem(c);
@@ -288,6 +286,22 @@ memory_client_receive(memory_client *c, int timeout_ms,
 				"no call finished within %d ms", timeout_ms);
 		mc_wait(c, until);
 	}
+}
+
+int
+memory_client_receive(memory_client *c, int timeout_ms,
+	unsigned long long *ret_ticket, char **ret_reply)
+{
+	struct mc_call *call;
+	int r = mc_receive(c, timeout_ms, &call);
+
+	*ret_ticket = 0;
+	if (ret_reply != NULL)
+		*ret_reply = NULL;
+	if (r != MEMORY_OK)
+		return r;
+	*ret_ticket = call->ticket;
+	return mc_call_take(c, call, ret_reply, NULL);
 }
 
 int

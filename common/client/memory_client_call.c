@@ -1,8 +1,7 @@
-/* Calls of libmemory-client: the request on the wire, the reply, retries and
+/* Calls of libmemory-client: the two lists, the reply, retries and
  * deadlines. */
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "common/clock.h"
 #include "common/jx.h"
@@ -11,111 +10,7 @@
 
 #define NS_PER_MS 1000000LL
 
-/* --- requests ------------------------------------------------------------- */
-
-static enum mc_kind
-memory_client_call_kind_of(const char *method)
-{
-	static const struct {
-		const char *method;
-		enum mc_kind kind;
-	} kinds[] = {{"subscribe", MC_SUBSCRIBE},
-		{"unsubscribe", MC_UNSUBSCRIBE}, {"retire", MC_RETIRE}};
-
-	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
-		if (strcmp(method, kinds[i].method) == 0)
-			return kinds[i].kind;
-	return MC_METHOD;
-}
-
-/* 128 random bits: unique without asking anybody. */
-static int
-random_key(memory_client *c, char out[MC_KEY_SIZE])
-{
-	static const char hex[] = "0123456789abcdef";
-	unsigned char bits[16];
-
-	if (getrandom(bits, sizeof(bits), 0) != (ssize_t)sizeof(bits))
-		return mc_fail(c, MEMORY_UNREACHABLE,
-			"the kernel gives no random bytes for the key");
-	for (size_t i = 0; i < sizeof(bits); i++) {
-		out[2 * i] = hex[bits[i] >> 4];
-		out[2 * i + 1] = hex[bits[i] & 15];
-	}
-	out[MC_KEY_SIZE - 1] = '\0';
-	return MEMORY_OK;
-}
-
-/* Whether the text is an object, and what the caller put into it. */
-static int
-check_params(memory_client *c, const char *params, const char *key,
-	bool *ret_empty, bool *ret_has_key)
-{
-	struct err e = {0};
-	AUTO_JSON json_t *o = jx_parse(params, strlen(params), &e);
-
-	if (o == NULL && e.code == MDB_E_NOMEM)
-		return mc_nomem(c);
-	if (o == NULL)
-		return mc_fail(c, MEMORY_BAD_ARGUMENT,
-			"the parameters are not a JSON object: %s", e.text);
-	*ret_empty = json_object_size(o) == 0;
-	*ret_has_key = json_object_get(o, "key") != NULL;
-	if (*ret_has_key && key != NULL)
-		return mc_fail(c, MEMORY_BAD_ARGUMENT,
-			"the key is given "
-			"twice: as argument and in the parameters");
-	return MEMORY_OK;
-}
-
-/* Appends the parameters with the key as their first member. The caller's
- * own text goes out: no number loses a digit. */
-static int
-add_params(struct buf *out, const char *params, bool empty, const char *key)
-{
-	const char *rest = strchr(params, '{') + 1;
-	int r;
-
-	if (key == NULL)
-		return buf_adds(out, params);
-	if ((r = buf_adds(out, "{\"key\":")) != 0 ||
-		(r = jx_quote(key, strlen(key), out)) != 0 ||
-		(!empty && (r = buf_addc(out, ',')) != 0))
-		return r;
-	return buf_adds(out, rest);
-}
-
-static int
-build_request(memory_client *c, struct mc_call *call, const char *method,
-	const char *params, const char *key)
-{
-	bool empty = true, has_key = false;
-	char made[MC_KEY_SIZE];
-	struct buf *out = &call->request;
-	int r = check_params(c, params, key, &empty, &has_key);
-
-	if (r != MEMORY_OK)
-		return r;
-	if (key == NULL && !has_key && call->kind == MC_METHOD) {
-		if ((r = random_key(c, made)) != MEMORY_OK)
-			return r;
-		key = made;
-	}
-	if (buf_addf(out, "{\"id\":%llu,\"method\":", call->ticket) != 0 ||
-		jx_quote(method, strlen(method), out) != 0 ||
-		buf_adds(out, ",\"params\":") != 0)
-		return mc_nomem(c);
-	call->params_at = out->len;
-	if (add_params(out, params, empty, key) != 0 ||
-		buf_adds(out, "}\n") != 0)
-		return mc_nomem(c);
-	if (out->len > LIMIT_REQUEST_BYTES)
-		return mc_fail(c, MEMORY_BAD_ARGUMENT,
-			"the request has %zu "
-			"bytes, at most %d are allowed: send it in parts",
-			out->len, LIMIT_REQUEST_BYTES);
-	return MEMORY_OK;
-}
+/* --- calls ---------------------------------------------------------------- */
 
 static void
 memory_client_call_append(struct mc_call ***tail, struct mc_call *call)
@@ -135,8 +30,9 @@ queue(memory_client *c, struct mc_call *call, int timeout_ms)
 }
 
 int
-mc_call_new(memory_client *c, const char *method, const char *params,
-	const char *key, int timeout_ms, struct mc_call **ret)
+mc_call_new(memory_client *c, const char *method,
+	const struct mc_params *params, const char *key, int timeout_ms,
+	struct mc_call **ret)
 {
 	if (method == NULL || method[0] == '\0')
 		return mc_fail(c, MEMORY_BAD_ARGUMENT, "the method is empty");
@@ -153,9 +49,8 @@ mc_call_new(memory_client *c, const char *method, const char *params,
 	struct mc_call *call = calloc(1, sizeof(*call));
 	if (call == NULL)
 		return mc_nomem(c);
-	call->kind = memory_client_call_kind_of(method);
 	call->ticket = ++c->last_ticket;
-	int r = build_request(c, call, method, params ? params : "{}", key);
+	int r = mc_request_build(c, call, method, params, key);
 	if (r != MEMORY_OK) {
 		mc_call_free(call);
 		return r;
@@ -186,6 +81,7 @@ mc_call_free(struct mc_call *call)
 		return;
 	buf_done(&call->request);
 	free(call->reply);
+	json_decref(call->json);
 	free(call);
 }
 
@@ -257,7 +153,8 @@ mc_call_finish(memory_client *c, struct mc_call *call, int result,
 }
 
 int
-mc_call_take(memory_client *c, struct mc_call *call, char **ret_reply)
+mc_call_take(memory_client *c, struct mc_call *call, char **ret_reply,
+	json_t **ret_json)
 {
 	int result = call->result;
 
@@ -265,6 +162,8 @@ mc_call_take(memory_client *c, struct mc_call *call, char **ret_reply)
 	snprintf(c->code, sizeof(c->code), "%s", call->code);
 	if (ret_reply != NULL)
 		*ret_reply = take_ptr(call->reply);
+	if (ret_json != NULL)
+		*ret_json = take_ptr(call->json);
 	unlink_from(&c->done, &c->done_tail, call);
 	mc_call_free(call);
 	return result;
@@ -345,9 +244,17 @@ mc_call_reply(memory_client *c, struct mc_call *call, const json_t *msg,
 		return;
 	if (success)
 		take_note(c, call, msg);
+	mc_call_finish_reply(c, call, success ? MEMORY_OK : MEMORY_REFUSED, msg,
+		line, n);
+}
 
-	char *reply = strndup(line, n);
-	if (reply == NULL) {
+void
+mc_call_finish_reply(memory_client *c, struct mc_call *call, int result,
+	const json_t *msg, const char *line, size_t n)
+{
+	char *reply = c->gives_json ? NULL : strndup(line, n);
+
+	if (reply == NULL && !c->gives_json) {
 		mc_call_finish(c, call, MEMORY_NO_MEMORY,
 			"the service has "
 			"answered, but there is no memory for the reply; a "
@@ -355,12 +262,16 @@ mc_call_reply(memory_client *c, struct mc_call *call, const json_t *msg,
 			NULL);
 		return;
 	}
-	if (!success)
-		snprintf(call->code, sizeof(call->code), "%s", code);
-	mc_call_finish(c, call, success ? MEMORY_OK : MEMORY_REFUSED,
-		success ? NULL
-			: memory_client_call_member_text(msg, "error",
-				  "no reason given"),
+	if (result != MEMORY_OK)
+		snprintf(call->code, sizeof(call->code), "%s",
+			memory_client_call_member_text(msg, "code",
+				"internal"));
+	if (c->gives_json)
+		call->json = json_incref((json_t *)(uintptr_t)msg);
+	mc_call_finish(c, call, result,
+		result == MEMORY_OK ? NULL
+				    : memory_client_call_member_text(msg,
+					      "error", "no reason given"),
 		reply);
 }
 

@@ -26,6 +26,7 @@ static void
 event_free(struct mc_event *event)
 {
 	free(event->text);
+	json_decref(event->json);
 	free(event);
 }
 
@@ -64,9 +65,11 @@ mc_event_add(memory_client *c, const json_t *msg, const char *line, size_t n)
 {
 	struct mc_event *event = calloc(1, sizeof(*event));
 
-	if (event != NULL)
+	if (event != NULL && c->gives_json)
+		event->json = json_incref((json_t *)(uintptr_t)msg);
+	else if (event != NULL)
 		event->text = strndup(line, n);
-	if (event == NULL || event->text == NULL) {
+	if (event == NULL || (event->text == NULL && event->json == NULL)) {
 		free(event);
 		lose(c, c->seen_change);
 		return;
@@ -97,14 +100,17 @@ subscribing(const memory_client *c)
 }
 
 static int
-take_lost(memory_client *c, char **ret_event)
+take_lost(memory_client *c, char **ret_text, json_t **ret_json)
 {
 	char text[64];
 
 	snprintf(text, sizeof(text), "{\"event\":\"lost\",\"change\":%lld}",
 		(long long)c->lost_from);
-	*ret_event = strdup(text);
-	if (*ret_event == NULL)
+	if (c->gives_json)
+		*ret_json = jx_parse(text, strlen(text), NULL);
+	else
+		*ret_text = strdup(text);
+	if (c->gives_json ? *ret_json == NULL : *ret_text == NULL)
 		return mc_nomem(c);
 	c->lost = false;
 	return MEMORY_OK;
@@ -112,10 +118,10 @@ take_lost(memory_client *c, char **ret_event)
 
 /* Something to hand out: MEMORY_OK, MEMORY_NO_MEMORY, or MEMORY_TIMED_OUT. */
 static int
-take_event(memory_client *c, char **ret_event)
+take_event(memory_client *c, char **ret_text, json_t **ret_json)
 {
 	if (c->lost && c->lost_after == 0)
-		return take_lost(c, ret_event);
+		return take_lost(c, ret_text, ret_json);
 	if (c->events == NULL)
 		return MEMORY_TIMED_OUT;
 	struct mc_event *event = pop(c);
@@ -123,7 +129,10 @@ take_event(memory_client *c, char **ret_event)
 	if (c->lost_after > 0)
 		c->lost_after--;
 	c->taken_change = event->change;
-	*ret_event = take_ptr(event->text);
+	if (c->gives_json)
+		*ret_json = take_ptr(event->json);
+	else
+		*ret_text = take_ptr(event->text);
 	event_free(event);
 	return MEMORY_OK;
 }
@@ -131,14 +140,21 @@ take_event(memory_client *c, char **ret_event)
 int
 memory_client_next_event(memory_client *c, int timeout_ms, char **ret_event)
 {
-	int64_t until = mc_until(timeout_ms);
-
 	if (ret_event == NULL)
 		return mc_fail(c, MEMORY_BAD_ARGUMENT, "ret_event is NULL");
 	*ret_event = NULL;
+	return mc_next_event(c, timeout_ms, ret_event, NULL);
+}
+
+int
+mc_next_event(memory_client *c, int timeout_ms, char **ret_text,
+	json_t **ret_json)
+{
+	int64_t until = mc_until(timeout_ms);
+
 	for (;;) {
 		int r = mc_pump(c);
-		int taken = take_event(c, ret_event);
+		int taken = take_event(c, ret_text, ret_json);
 
 		if (taken != MEMORY_TIMED_OUT)
 			return taken;

@@ -6,7 +6,9 @@
  *
  *   mc_link   connects, greets, subscribes again, backs off
  *   mc_io     moves bytes, takes frames apart, waits in poll(2)
- *   mc_call   builds requests, settles calls, keeps deadlines
+ *   mc_request builds the line of a request
+ *   mc_call   settles calls, keeps deadlines
+ *   mc_json   parameters and replies as json_t, for programs of this tree
  *
  * Ids on the wire: a call's ticket (1, 2, ...) or one of MC_ID_*. */
 #ifndef COMMON_CLIENT_MEMORY_CLIENT_INT_H
@@ -50,6 +52,12 @@ enum mc_kind {
 	MC_RETIRE /* sent also when hello was refused */
 };
 
+/* The parameters of a call, in one form or the other; both NULL: none. */
+struct mc_params {
+	const char *text; /* of an object */
+	const json_t *json;
+};
+
 struct mc_call {
 	struct mc_call *next;
 	enum mc_kind kind;
@@ -64,6 +72,7 @@ struct mc_call {
 	unsigned busy; /* times */
 	int result;    /* when done */
 	char *reply;   /* owned; NULL unless OK or REFUSED */
+	json_t *json;  /* the same, of a handle that gives json_t */
 	char code[24];
 	char text[480];
 };
@@ -71,7 +80,8 @@ struct mc_call {
 struct mc_event {
 	struct mc_event *next;
 	int64_t change;
-	char *text; /* owned */
+	char *text;   /* owned */
+	json_t *json; /* owned; instead of text, of a handle that gives it */
 };
 
 enum mc_greeting { MC_SILENT, MC_ASKED, MC_GREETED, MC_UNWELCOME };
@@ -81,6 +91,7 @@ struct memory_client {
 	char *opt_socket, *opt_client, *opt_namespace, *opt_branch;
 	char *opt_session, *opt_zone, *opt_database, *opt_tools;
 	int timeout_ms, connect_timeout_ms, retries;
+	bool gives_json; /* see mc_json_use */
 
 	/* the connection */
 	int fd;
@@ -129,12 +140,26 @@ int mc_fail(memory_client *c, int result, const char *fmt, ...)
 int mc_nomem(memory_client *c);
 /* The MEMORY_* result for a failed internal function. */
 int mc_result_of(int mdb_code);
+/* A call that has ended, or an event, as the public functions of these names
+ * wait for them. *ret is still the handle's. */
+int mc_receive(memory_client *c, int timeout_ms, struct mc_call **ret)
+	MUST_CHECK;
+/* An event in the form that the handle gives. */
+int mc_next_event(memory_client *c, int timeout_ms, char **ret_text,
+	json_t **ret_json) MUST_CHECK;
+
+/* --- memory_client_request.c ---------------------------------------------- */
+/* Fills in call->request and kind; call->ticket is set. MEMORY_OK,
+ * MEMORY_BAD_ARGUMENT, MEMORY_NO_MEMORY or MEMORY_UNREACHABLE. */
+int mc_request_build(memory_client *c, struct mc_call *call, const char *method,
+	const struct mc_params *params, const char *key) MUST_CHECK;
 
 /* --- memory_client_call.c ------------------------------------------------- */
 /* Makes a call and queues it. MEMORY_OK and the call (owned by the handle),
  * MEMORY_BAD_ARGUMENT or MEMORY_NO_MEMORY. */
-int mc_call_new(memory_client *c, const char *method, const char *params,
-	const char *key, int timeout_ms, struct mc_call **ret) MUST_CHECK;
+int mc_call_new(memory_client *c, const char *method,
+	const struct mc_params *params, const char *key, int timeout_ms,
+	struct mc_call **ret) MUST_CHECK;
 int mc_call_connect(memory_client *c, struct mc_call **ret) MUST_CHECK;
 void mc_call_free(struct mc_call *call);
 struct mc_call *mc_call_find(const memory_client *c, int64_t ticket);
@@ -143,6 +168,9 @@ void mc_call_drop(memory_client *c, struct mc_call *call);
 /* Done; text may be NULL. reply: taken, may be NULL. */
 void mc_call_finish(memory_client *c, struct mc_call *call, int result,
 	const char *text, char *reply);
+/* The same with a reply, which is copied or referred to. */
+void mc_call_finish_reply(memory_client *c, struct mc_call *call, int result,
+	const json_t *msg, const char *line, size_t n);
 /* The reply of a call: done, or queued again when it says busy. line is the
  * whole reply. */
 void mc_call_reply(memory_client *c, struct mc_call *call, const json_t *msg,
@@ -159,8 +187,10 @@ void mc_call_unwelcome(memory_client *c, const json_t *msg, const char *line,
 void mc_call_expire(memory_client *c, int64_t now_ns);
 /* When the next deadline or the end of a pause is; MC_NEVER. */
 int64_t mc_call_next_ns(const memory_client *c);
-/* Copies the finished call's result to the handle and frees it. */
-int mc_call_take(memory_client *c, struct mc_call *call, char **ret_reply);
+/* Copies the finished call's result to the handle and frees it. Of the two
+ * forms of the reply the caller gets the one it asks for. */
+int mc_call_take(memory_client *c, struct mc_call *call, char **ret_reply,
+	json_t **ret_json);
 
 /* --- memory_client_link.c ------------------------------------------------- */
 /* Where the socket is now. 0, or MDB_E_* with the handle's error set. */
@@ -204,5 +234,24 @@ void mc_events_from(memory_client *c, const json_t *reply, bool gap);
 void mc_event_add(memory_client *c, const json_t *msg, const char *line,
 	size_t n);
 void mc_events_clear(memory_client *c);
+
+/* --- memory_client_json.c: the inner entry --------------------------------- */
+/* The public functions speak text, so that no JSON library is part of their
+ * ABI. A program of this tree that has its parameters as json_t and wants to
+ * look into the reply would write the text and have it parsed again, on either
+ * side. It says mc_json_use once, and then calls these in the place of
+ * memory_client_submit, _receive and _next_event: one dump of the parameters,
+ * one parse of the reply. */
+void mc_json_use(memory_client *c);
+/* params: an object, borrowed; NULL: none. */
+int mc_json_submit(memory_client *c, const char *method, const json_t *params,
+	const char *key, int timeout_ms, unsigned long long *ret_ticket)
+	MUST_CHECK;
+/* *ret_reply: new, or NULL when there is none. It may be shared with other
+ * calls: not to be changed. */
+int mc_json_receive(memory_client *c, int timeout_ms,
+	unsigned long long *ret_ticket, json_t **ret_reply);
+int mc_json_next_event(memory_client *c, int timeout_ms, json_t **ret_event)
+	MUST_CHECK;
 
 #endif

@@ -53,6 +53,7 @@ relay_new(const struct relay_options *o)
 		free(r);
 		return NULL;
 	}
+	mc_json_use(r->client);
 	if (getrandom(random, sizeof(random), 0) < 0)
 		random[0] = (uint64_t)clock_mono_ns();
 	snprintf(r->key_prefix, sizeof(r->key_prefix), "%016llx",
@@ -64,7 +65,7 @@ relay_new(const struct relay_options *o)
 static void
 call_free(struct relay_call *c)
 {
-	free(c->params);
+	json_decref(c->params);
 	free(c);
 }
 
@@ -110,20 +111,13 @@ struct relay_call *
 relay_call(struct relay *r, const char *method, json_t *params_new,
 	bool is_write, relay_done_fn fn, void *ctx)
 {
-	AUTO_JSON json_t *params = params_new;
-	AUTO_BUF struct buf text = {0};
-	struct relay_call *c;
+	struct relay_call *c = calloc(1, sizeof(*c));
 
-	if (params && jx_dump(params, &text))
-		return NULL;
-	c = calloc(1, sizeof(*c));
-	if (!c)
-		return NULL;
-	c->params = params ? buf_steal(&text) : NULL;
-	if (params && !c->params) {
-		free(c);
+	if (!c) {
+		json_decref(params_new);
 		return NULL;
 	}
+	c->params = params_new;
 	c->relay = r;
 	c->method = method;
 	c->fn = fn;
@@ -235,7 +229,7 @@ static void
 send_call(struct relay *r, struct relay_call *c, int64_t now)
 {
 	int64_t left_ms = (c->deadline_ns - now) / MS;
-	int rc = memory_client_submit(r->client, c->method, c->params,
+	int rc = mc_json_submit(r->client, c->method, c->params,
 		c->key[0] ? c->key : NULL, left_ms > 1 ? (int)left_ms : 1,
 		&c->ticket);
 
@@ -328,20 +322,11 @@ retry_busy(struct relay *r, struct relay_call *c, const struct err *e)
 }
 
 static void
-relay_settle(struct relay *r, struct relay_call *c, int rc, const char *text)
+relay_settle(struct relay *r, struct relay_call *c, int rc, json_t *reply)
 {
 	struct err e = {0};
-	AUTO_JSON json_t *reply = jx_parse(text, strlen(text), &e);
-	bool success = false;
 
-	if (!reply ||
-		jx_bool(reply, "success", JX_OPTIONAL, &success, NULL) < 0) {
-		fail_call(r, c,
-			e.code == MDB_E_NOMEM ? MDB_E_NOMEM : MDB_E_PROTOCOL,
-			"its answer cannot be read");
-		return;
-	}
-	if (rc == MEMORY_OK && success) {
+	if (rc == MEMORY_OK) {
 		end_call(r, c, 0, reply, NULL);
 		return;
 	}
@@ -374,9 +359,9 @@ static bool
 receive_one(struct relay *r)
 {
 	unsigned long long ticket = 0;
-	char *reply = NULL;
+	AUTO_JSON json_t *reply = NULL;
 	struct relay_call *c;
-	int rc = memory_client_receive(r->client, 0, &ticket, &reply);
+	int rc = mc_json_receive(r->client, 0, &ticket, &reply);
 
 	if (ticket == 0)
 		return false;
@@ -390,7 +375,6 @@ receive_one(struct relay *r)
 			fail_call(r, c, code_of(rc),
 				memory_client_error(r->client));
 	}
-	memory_free(reply);
 	return true;
 }
 

@@ -40,7 +40,8 @@ typedef void (*relay_event_fn)(void *ctx, json_t *event);
 struct relay *relay_new(const struct relay_options *o) MUST_CHECK;
 void relay_free(struct relay *r);
 
-/* Submits a call. Takes params_new. Writes get a key. fn is called from
+/* Submits a call. Takes params_new, which nobody changes from here on: it is
+ * written when the call is sent, and again when it is sent again. Writes get a key. fn is called from
  * relay_run, never from here, and not at all after relay_cancel. NULL: no
  * memory. */
 struct relay_call *relay_call(struct relay *r, const char *method,

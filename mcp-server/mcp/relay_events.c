@@ -60,15 +60,14 @@ relay_keep_subscription(struct relay *r)
 void
 relay_deliver_events(struct relay *r)
 {
-	char *text;
+	json_t *next;
 	bool any = false;
 
 	while (r->subscribed &&
-		memory_client_next_event(r->client, 0, &text) == MEMORY_OK) {
-		AUTO_JSON json_t *event = jx_parse(text, strlen(text), NULL);
+		mc_json_next_event(r->client, 0, &next) == MEMORY_OK) {
+		AUTO_JSON json_t *event = next;
 
-		memory_free(text);
-		if (!event || !r->event_fn)
+		if (!r->event_fn)
 			continue;
 		r->event_fn(r->event_ctx, event);
 		any = true;

@@ -4,6 +4,7 @@
 
 #include "common/limits.h"
 #include "common/client/memory_client.h"
+#include "common/client/memory_client_int.h"
 #include "mcp-server/mcp/relay.h"
 #include "mcp-server/mcp/service.h"
 
@@ -15,7 +16,7 @@ struct relay_call {
 	struct relay_call *next;
 	struct relay *relay;
 	const char *method;	       /* a literal of the caller */
-	char *params;		       /* owned JSON text */
+	json_t *params;		       /* owned; NULL: none */
 	char key[LIMIT_KEY_BYTES + 1]; /* "" for reads */
 	relay_done_fn fn;
 	void *ctx;

@@ -129,6 +129,40 @@ serve(void *arg)
 	}
 }
 
+/* --- what is parsed and written -------------------------------------------- */
+/* Linked with --wrap: how often the program under test does either. What the
+ * parser's own file calls within itself does not count twice. */
+
+static unsigned parses, dumps;
+
+json_t *__real_jx_parse(const char *data, size_t n, struct err *e);
+json_t *__wrap_jx_parse(const char *data, size_t n, struct err *e);
+json_t *__real_jx_parse_any(const char *data, size_t n, struct err *e);
+json_t *__wrap_jx_parse_any(const char *data, size_t n, struct err *e);
+int __real_jx_dump(const json_t *j, struct buf *out);
+int __wrap_jx_dump(const json_t *j, struct buf *out);
+
+json_t *
+__wrap_jx_parse(const char *data, size_t n, struct err *e)
+{
+	parses++;
+	return __real_jx_parse(data, n, e);
+}
+
+json_t *
+__wrap_jx_parse_any(const char *data, size_t n, struct err *e)
+{
+	parses++;
+	return __real_jx_parse_any(data, n, e);
+}
+
+int
+__wrap_jx_dump(const json_t *j, struct buf *out)
+{
+	dumps += json_is_object(j) || json_is_array(j);
+	return __real_jx_dump(j, out);
+}
+
 /* --- the session ---------------------------------------------------------- */
 
 static char folder[64], path[96];
@@ -295,6 +329,33 @@ test_compat(void **state)
 	world_close(&w);
 }
 
+/* One call, counted: its line and the reply of memory-db are parsed, once
+ * each; its parameters, the text for the model and the message are written. */
+static void
+test_parses_and_dumps(void **state)
+{
+	static const char search[] =
+		CALL("9", "search_nodes", "{\"query\":\"q\"}");
+	static const char history[] =
+		CALL("8", "memory_history", "{\"name\":\"a\"}");
+	struct world w;
+
+	(void)state;
+	world_open(&w, "default");
+	run(&w, INIT);
+	run(&w, search); /* connects and says hello */
+	parses = dumps = 0;
+	run(&w, search);
+	assert_int_equal(parses, 2);
+	assert_int_equal(dumps, 3);
+	parses = dumps = 0;
+	run(&w, history);
+	assert_int_equal(parses, 2);
+	assert_int_equal(dumps, 3);
+	assert_int_equal(count(w.out, "\"structuredContent\":"), 3);
+	world_close(&w);
+}
+
 static void
 each_allocation(const char *profile, bool events)
 {
@@ -372,6 +433,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_compat),
+		cmocka_unit_test(test_parses_and_dumps),
 		cmocka_unit_test(test_compat_without_memory),
 		cmocka_unit_test(test_default_without_memory),
 	};
