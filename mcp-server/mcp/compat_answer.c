@@ -22,28 +22,25 @@
 #define ROOM	       (LIMIT_MCP_ANSWER_BYTES - ENVELOPE_BYTES)
 
 int
-compat_answer(const char *tool, json_t *structured, struct buf *text,
-	bool *ret_alone)
+compat_answer(const char *tool, json_t *structured, const struct buf *plain,
+	struct buf *space, const struct buf **ret_text, bool *ret_alone)
 {
-	AUTO_BUF struct buf plain = {0};
-	AUTO_BUF struct buf pretty = {0};
 	size_t once;
 
 	*ret_alone = false;
-	if (compat_write_text(tool, structured, &pretty))
+	*ret_text = space;
+	if (compat_write_text(tool, structured, space))
 		return MDB_E_NOMEM;
 	/* A byte of text takes six in a string at the most. */
-	if (pretty.len < ROOM / 8)
-		return buf_add(text, pretty.data, pretty.len);
-	if (jx_dump(structured, &plain))
-		return MDB_E_NOMEM;
-	if (jx_quoted_size(pretty.data, pretty.len) + plain.len <= ROOM)
-		return buf_add(text, pretty.data, pretty.len);
-	once = jx_quoted_size(plain.data, plain.len);
+	if (space->len < ROOM / 8 ||
+		jx_quoted_size(space->data, space->len) + plain->len <= ROOM)
+		return 0;
+	once = jx_quoted_size(plain->data, plain->len);
 	if (once > ROOM)
 		return MDB_E_LIMIT;
-	*ret_alone = once + plain.len > ROOM;
-	return buf_add(text, plain.data, plain.len);
+	*ret_alone = once + plain->len > ROOM;
+	*ret_text = plain;
+	return 0;
 }
 
 /* --- sizes ---------------------------------------------------------------- */

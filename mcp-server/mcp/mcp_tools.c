@@ -181,18 +181,20 @@ reply_failure(struct tool_call *c, const struct err *e)
 		reply_error(c, "%s", e->text);
 }
 
-/* Adds a text block. 0 or MDB_E_NOMEM. */
+/* Appends a text block. 0 or MDB_E_NOMEM. */
 static int
-mcp_tools_add_text(json_t *content, const char *text, size_t n)
+mcp_tools_add_text(struct buf *out, const char *text, size_t n)
 {
-	return jx_add(content,
-		json_pack("{s:s, s:s%}", "type", "text", "text", text, n));
+	return buf_adds(out, "{\"type\":\"text\",\"text\":") ||
+			       jx_quote(text, n, out) || buf_addc(out, '}')
+		       ? MDB_E_NOMEM
+		       : 0;
 }
 
 /* An entity so large that memory-db left facts out is said beside the text,
  * which has no place for it in compat. */
 static int
-add_omitted(json_t *content, json_t *reply)
+add_omitted(struct buf *out, json_t *reply)
 {
 	json_t *entities = json_object_get(reply, "entities");
 	json_t *e;
@@ -210,7 +212,8 @@ add_omitted(json_t *content, json_t *reply)
 			    "shown; it is too large for one answer.",
 			    (long long)n,
 			    json_string_value(json_object_get(e, "name"))) ||
-			mcp_tools_add_text(content, note.data, note.len))
+			buf_addc(out, ',') ||
+			mcp_tools_add_text(out, note.data, note.len))
 			return MDB_E_NOMEM;
 	}
 	return 0;
@@ -222,35 +225,41 @@ is_recall(const struct tool_call *c)
 	return strcmp(c->tool->name, "recall") == 0;
 }
 
-/* {content, structuredContent}: the same data twice, since clients show the
- * model the one or the other; a large graph once. Takes structured_new. 0,
- * MDB_E_LIMIT or MDB_E_NOMEM. */
+/* The text block. *ret_text is *plain, the compact JSON of structured, or what
+ * was written to *space. *ret_alone: the text goes without structuredContent. */
 static int
-build_result(struct tool_call *c, json_t *structured_new, json_t *reply,
-	json_t **ret_result)
+mcp_tools_text_of(struct tool_call *c, json_t *structured,
+	const struct buf *plain, struct buf *space, const struct buf **ret_text,
+	bool *ret_alone)
 {
-	AUTO_JSON json_t *structured = structured_new;
-	AUTO_JSON json_t *result = json_object();
-	AUTO_BUF struct buf text = {0};
-	AUTO_JSON json_t *content = json_array();
-	bool alone = false;
-	int rc;
+	*ret_alone = false;
+	*ret_text = plain;
+	if (c->exact)
+		return compat_answer(c->tool->name, structured, plain, space,
+			ret_text, ret_alone);
+	if (!is_recall(c))
+		return 0;
+	*ret_text = space;
+	return recall_write_text(structured, space);
+}
 
-	if (!content || !structured || !result ||
-		jx_set(result, "content", json_incref(content)))
+/* content, structuredContent: the same data twice, since clients show the
+ * model the one or the other; a large graph once. It is written once, and
+ * quoted where it is a text. */
+static int
+mcp_tools_write_result(struct tool_call *c, const struct buf *plain,
+	const struct buf *text, bool alone, json_t *reply, struct buf *out)
+{
+	bool failed = (c->tool->flags & TF_SCRIPT) && script_failed(reply);
+
+	if (buf_adds(out, "\"content\":[") ||
+		mcp_tools_add_text(out, text->data, text->len) ||
+		(c->exact && add_omitted(out, reply)) || buf_addc(out, ']'))
 		return MDB_E_NOMEM;
-	rc = c->exact ? compat_answer(c->tool->name, structured, &text, &alone)
-	     : is_recall(c) ? recall_write_text(structured, &text)
-			    : jx_dump(structured, &text);
-	if (rc)
-		return rc;
-	if (mcp_tools_add_text(content, text.data, text.len) ||
-		(c->exact && add_omitted(content, reply)) ||
-		(!alone && jx_set(result, "structuredContent",
-				   json_incref(structured))))
+	if (!alone && (buf_adds(out, ",\"structuredContent\":") ||
+			      buf_add(out, plain->data, plain->len)))
 		return MDB_E_NOMEM;
-	*ret_result = take_ptr(result);
-	return 0;
+	return failed ? buf_adds(out, ",\"isError\":true") : 0;
 }
 
 /* What was left out of the arguments, by us and by memory-db. */
@@ -305,26 +314,29 @@ reply_too_large(struct tool_call *c)
 static void
 reply_success(struct tool_call *c, json_t *reply)
 {
-	json_t *structured = mcp_tools_shape_of(c, reply);
-	json_t *result = NULL;
+	struct session_request *r = c->request;
+	AUTO_JSON json_t *structured = mcp_tools_shape_of(c, reply);
+	AUTO_BUF struct buf plain = {0};
+	AUTO_BUF struct buf space = {0};
+	const struct buf *text;
+	struct buf *out;
+	bool alone;
 	int rc;
 
-	if (!structured || (!c->exact && add_ignored(c, structured, reply))) {
-		json_decref(structured);
-		request_reply(c->request, NULL);
+	if (!structured || (!c->exact && add_ignored(c, structured, reply)) ||
+		jx_dump(structured, &plain)) {
+		request_reply(r, NULL);
 		return;
 	}
-	rc = build_result(c, structured, reply, &result);
+	rc = mcp_tools_text_of(c, structured, &plain, &space, &text, &alone);
 	if (rc == MDB_E_LIMIT) {
 		reply_too_large(c);
 		return;
 	}
-	if (result && (c->tool->flags & TF_SCRIPT) && script_failed(reply) &&
-		jx_set(result, "isError", json_true())) {
-		json_decref(result);
-		result = NULL;
-	}
-	request_reply(c->request, result);
+	out = rc == 0 ? request_write(r) : NULL;
+	request_written(r,
+		out ? mcp_tools_write_result(c, &plain, text, alone, reply, out)
+		    : MDB_E_NOMEM);
 }
 
 /* --- the call ------------------------------------------------------------- */

@@ -47,26 +47,31 @@ log_dropped(void)
 		LOG_S("error", "out of memory"));
 }
 
+/* Hands s->line to the transport. 0 or MDB_E_NOMEM: nothing of it was sent. */
+static int MUST_CHECK
+session_write_line(struct session *s)
+{
+	size_t n = s->line.len;
+
+	if (s->is_mute)
+		return 0;
+	if (s->transport.write(s->transport.ctx, &s->line))
+		return MDB_E_NOMEM;
+	s->moved_bytes += n;
+	return 0;
+}
+
 /* Hands a message to the transport. Takes m_new (NULL: no memory). 0 or
  * MDB_E_NOMEM: nothing of it was sent. */
 static int MUST_CHECK
 session_write(struct session *s, json_t *m_new)
 {
 	AUTO_JSON json_t *m = m_new;
-	size_t n;
 
 	if (!m)
 		return MDB_E_NOMEM;
-	if (s->is_mute)
-		return 0;
 	buf_clear(&s->line, KEEP_BYTES);
-	if (jx_dump(m, &s->line))
-		return MDB_E_NOMEM;
-	n = s->line.len;
-	if (s->transport.write(s->transport.ctx, &s->line))
-		return MDB_E_NOMEM;
-	s->moved_bytes += n;
-	return 0;
+	return jx_dump(m, &s->line) ? MDB_E_NOMEM : session_write_line(s);
 }
 
 void
@@ -165,6 +170,58 @@ request_reply(struct session_request *r, json_t *result_new)
 	json_t *m = result ? jsonrpc_result(r->id, result) : NULL;
 
 	if (session_answer(r->session, r->batch, m))
+		session_fail(r, JSONRPC_INTERNAL, NULL,
+			"out of memory; nothing is broken, try again");
+	else
+		session_request_free(r);
+}
+
+struct buf *
+request_write(struct session_request *r)
+{
+	struct buf *line = &r->session->line;
+
+	buf_clear(line, KEEP_BYTES);
+	return buf_adds(line, "{\"jsonrpc\":\"2.0\",\"id\":") ||
+			       jx_dump(r->id, line) ||
+			       buf_adds(line, ",\"result\":{")
+		       ? NULL
+		       : line;
+}
+
+/* Closes the result: what the era puts into it comes last. */
+static int MUST_CHECK
+session_close_result(struct session_request *r, struct buf *line)
+{
+	json_t *none = json_object();
+	AUTO_JSON json_t *of_era = none ? r->era->finish(r, none) : NULL;
+	size_t at = line->len;
+
+	if (!of_era)
+		return MDB_E_NOMEM;
+	if (json_object_size(of_era) == 0)
+		return buf_adds(line, "}}");
+	if (jx_dump(of_era, line))
+		return MDB_E_NOMEM;
+	line->data[at] = ','; /* in the place of its opening brace */
+	return buf_addc(line, '}');
+}
+
+void
+request_written(struct session_request *r, int rc)
+{
+	struct session *s = r->session;
+	struct buf *line = &s->line;
+
+	if (rc == 0)
+		rc = session_close_result(r, line);
+	/* An answer in a batch waits for the others. */
+	if (rc == 0 && r->batch)
+		rc = jx_add(r->batch->answers,
+			jx_parse(line->data, line->len, NULL));
+	else if (rc == 0)
+		rc = session_write_line(s);
+	if (rc)
 		session_fail(r, JSONRPC_INTERNAL, NULL,
 			"out of memory; nothing is broken, try again");
 	else

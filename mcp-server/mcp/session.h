@@ -106,6 +106,13 @@ void session_send(struct session *s, json_t *m_new);
 /* --- for handlers: every request is answered or dropped exactly once ------ */
 /* Takes the result (NULL: no memory) and frees r. */
 void request_reply(struct session_request *r, json_t *result_new);
+/* The same for a result that is written as text, so that what is in it twice
+ * need not be built and dumped twice. request_write gives the buffer to append
+ * the members of the result object to (at least one, without the braces), or
+ * NULL: no memory; nothing else may be sent in between. request_written sends
+ * it, when rc is 0, and frees r in any case. */
+struct buf *request_write(struct session_request *r) MUST_CHECK;
+void request_written(struct session_request *r, int rc);
 /* Takes data_new (may be NULL) and frees r. */
 void session_fail(struct session_request *r, int code, json_t *data_new,
 	const char *fmt, ...) __attribute__((format(printf, 4, 5)));
