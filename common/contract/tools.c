@@ -227,8 +227,9 @@ static const struct param params_recall[] = {STR("query",
 	STR("since", 0, "date, yesterday, 3 days ago", 64),
 	STR("until", 0, "as since", 64),
 	LIST("types", PF_SOCKET_ONLY, NULL, &type_entry),
-	/* On the fact or its entity. */
-	ALL_OF("tags", PF_EXTRA, "has all of these", &tag_entry),
+	/* On the fact or its entity; instructions have theirs by their
+	 * words. */
+	ALL_OF("tags", PF_EXTRA, "all of these; instruction", &tag_entry),
 	LIST("tiers", PF_SOCKET_ONLY, NULL, &tier_entry),
 	NUM("min_score", PF_SOCKET_ONLY, NULL, 0, 1),
 	NUM("cut", PF_SOCKET_ONLY, NULL, 0, 1),

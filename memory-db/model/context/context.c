@@ -9,6 +9,7 @@
 #include "common/jx.h"
 #include "common/tokens.h"
 #include "memory-db/model/context/context_internal.h"
+#include "memory-db/model/read/instruction.h"
 #include "memory-db/model/read/provenance.h"
 #include "memory-db/store/log/derivations.h"
 #include "memory-db/store/facts/facts.h"
@@ -170,6 +171,9 @@ context_add_fact(void *ctx, const struct fact *f)
 		r = derivations_suspect(w->g.st, f->id, &source, w->g.e);
 	if (r == 1 && buf_addf(&w->line, ", suspect: its source #%lld is gone",
 			      (long long)source) != 0)
+		r = err_nomem(w->g.e);
+	if (r >= 0 && is_instruction(f->text, f->text_n) &&
+		buf_adds(&w->line, ", " INSTRUCTION_TAG) != 0)
 		r = err_nomem(w->g.e);
 	if (r >= 0 &&
 		(buf_addc(&w->line, ')') != 0 || context_add_name(w) != 0 ||

@@ -12,6 +12,7 @@
 #include "memory-db/model/scope/json_members.h"
 #include "memory-db/model/read/provenance.h"
 #include "memory-db/model/read/derived_suspect.h"
+#include "memory-db/model/read/instruction.h"
 #include "memory-db/store/facts/lens.h"
 #include "memory-db/store/log/log.h"
 #include "memory-db/store/facts/labels.h"
@@ -196,6 +197,10 @@ encode_fact(struct encode_page *p, const struct fact *f, json_t **ret)
 		r = encode_set_time(j, "valid_to", f->valid_to, p->e);
 	if (r == 0 && f->supersedes != 0)
 		r = member_set_fact(p->st, j, "replaces", f->supersedes, p->e);
+	if (r == 0 && f->kind == FACT_OBSERVATION &&
+		is_instruction(f->text, f->text_n) &&
+		jx_set(j, "kind", json_string(INSTRUCTION_TAG)) != 0)
+		r = err_nomem(p->e);
 	if (r == 0)
 		r = fact_tags_encode(p->st, f->entity, f->id, j, p->e);
 	if (r == 0)

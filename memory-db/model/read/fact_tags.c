@@ -6,8 +6,10 @@
 #include "common/jx.h"
 #include "common/limits.h"
 #include "memory-db/model/read/entity_tags.h"
+#include "memory-db/model/read/instruction.h"
 #include "memory-db/store/facts/facts.h"
 #include "memory-db/store/facts/labels.h"
+#include "memory-db/store/index/search.h"
 
 /* --- reading -------------------------------------------------------------- */
 struct fact_tags_marks {
@@ -91,6 +93,37 @@ fact_tags_list(struct store *st, int64_t entity, int64_t fact, json_t **ret,
 	return r;
 }
 
+/* --- the tag that facts have by their words --- */
+static bool
+is_rule_tag(const json_t *tag)
+{
+	return strcmp(json_string_value(tag), INSTRUCTION_TAG) == 0;
+}
+
+static int
+is_rule(void *ctx, const struct fact *f)
+{
+	(void)ctx;
+	return f->kind == FACT_OBSERVATION && !f->erased &&
+	       is_instruction(f->text, f->text_n);
+}
+
+static int
+note_rule(void *ctx, const struct fact *f)
+{
+	*(bool *)ctx = is_rule(NULL, f) != 0;
+	return 0;
+}
+
+static int
+fact_is_rule(struct store *st, int64_t fact, struct err *e)
+{
+	bool is = false;
+	int r = search_text(st, fact, note_rule, &is, e);
+
+	return r < 0 ? r : is;
+}
+
 int
 fact_tags_have(struct store *st, int64_t entity, int64_t fact,
 	const json_t *tags, struct err *e)
@@ -105,10 +138,14 @@ fact_tags_have(struct store *st, int64_t entity, int64_t fact,
 	r = read_marks(st, entity, fact, 1u << FACT_TAG, &m, e);
 	if (r < 0)
 		return r;
-	json_array_foreach(missing, i, tag)
-		if (!fact_tags_is_in(m.tags, json_string_value(tag),
+	json_array_foreach(missing, i, tag) {
+		if (fact_tags_is_in(m.tags, json_string_value(tag),
 			    json_string_length(tag)))
-			return 0;
+			continue;
+		r = is_rule_tag(tag) ? fact_is_rule(st, fact, e) : 0;
+		if (r <= 0)
+			return r;
+	}
 	return 1;
 }
 
@@ -154,6 +191,13 @@ fact_tags_any(struct store *st, int64_t entity, const json_t *tags,
 	if (r < 0 || json_array_size(missing) == 0)
 		return r < 0 ? r : 1;
 	first = json_array_get(missing, 0);
+	if (is_rule_tag(first) && json_array_size(missing) > 1)
+		first = json_array_get(missing, 1);
+	else if (is_rule_tag(first))
+		r = fact_each(st, entity, 1u << FACT_OBSERVATION, is_rule, NULL,
+			e);
+	if (r != 0)
+		return r;
 	t.tag = json_string_value(first);
 	t.tag_n = json_string_length(first);
 	r = fact_each(st, entity, 1u << FACT_TAG, add_tagged, &t, e);

@@ -3,7 +3,9 @@
  * have spans, branches, undo and a digest like any fact. Where a mark is
  * visible, so is what it is said of: what hides one hides the other.
  *
- * A fact has its own tags and those of its entity (model/read/entity_tags.h). */
+ * A fact has its own tags and those of its entity (model/read/entity_tags.h).
+ * To a filter one that is an instruction by its words (model/read/instruction.h)
+ * has the tag `instruction` as well; nothing is stored for that. */
 #ifndef MODEL_READ_FACT_TAGS_H
 #define MODEL_READ_FACT_TAGS_H
 

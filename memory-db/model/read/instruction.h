@@ -10,9 +10,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The name of what such facts are: `kind` of a fact that is read, and the type
- * that filters ask for. */
-#define INSTRUCTION_TYPE "instruction"
+/* What such facts are called: `kind` of a fact that is read, and the tag that
+ * they have for filters, whether or not somebody gave it to them. */
+#define INSTRUCTION_TAG "instruction"
 
 bool is_instruction(const char *s, size_t n);
 

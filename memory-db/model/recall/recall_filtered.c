@@ -4,6 +4,7 @@
  * however large the memory is. */
 #include <string.h>
 
+#include "memory-db/model/read/instruction.h"
 #include "memory-db/model/search/filter_entities.h"
 #include "memory-db/model/recall/recall_internal.h"
 #include "memory-db/store/facts/facts.h"
@@ -90,6 +91,12 @@ facts_of_entities(struct few *x)
 	return k;
 }
 
+static int
+add_fact(void *ctx, const struct search_row *row)
+{
+	return filter_ids_add(ctx, row->fact);
+}
+
 /* Those that have the tag, and those of entities that may have it. */
 static int
 facts_with_tag(struct few *x, const char *tag)
@@ -105,6 +112,9 @@ facts_with_tag(struct few *x, const char *tag)
 	if (k >= 0)
 		k = filter_index_tagged_facts(r->st, range, label,
 			filter_ids_add, &facts, r->e);
+	if (k == 0 && strcmp(tag, INSTRUCTION_TAG) == 0)
+		k = filter_instructions(r->st, range, r->terms[x->which].stem,
+			add_fact, &facts, r->e);
 	if (k == 0)
 		k = filter_index_with_metadata(r->st, range, filter_ids_add,
 			&entities, r->e);

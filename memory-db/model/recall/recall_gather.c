@@ -418,6 +418,8 @@ recall_gather(struct recalling *r)
 		k = gather_one(r, i);
 		if (k == 0)
 			k = recall_gather_dates(r, i);
+		if (k == 0)
+			k = recall_gather_rules(r, i);
 	}
 	return k;
 }

@@ -54,6 +54,7 @@ int recall_facts_begin(struct store *st, struct err *e) MUST_CHECK;
 struct recall_question {
 	bool asks_when;
 	struct recall_dates dates;
+	int topics; /* words that tell more than "list all instructions" */
 	int others; /* words that tell more than "what happened" and
 				   a date */
 	token_t names[QUESTION_NAMES]; /* words with a capital, not the first */
@@ -154,6 +155,9 @@ uint32_t recall_words_in(const struct recalling *r, int which, const token_t *v,
 int64_t recall_day(const struct recalling *r, int64_t ms);
 /* recall_gather_dates.c: facts of the days that the question names. */
 int recall_gather_dates(struct recalling *r, int which) MUST_CHECK;
+/* recall_gather_rules.c: does it ask for all instructions, and these. */
+bool recall_lists_rules(const struct recalling *r);
+int recall_gather_rules(struct recalling *r, int which) MUST_CHECK;
 
 /* --- filters (recall_filter.c) -------------------------------------------- */
 bool recall_filters(const struct recall_request *q);

@@ -9,6 +9,7 @@
 #include "memory-db/model/read/encode.h"
 #include "memory-db/model/read/encode_internal.h"
 #include "memory-db/model/read/fact_tags.h"
+#include "memory-db/model/read/instruction.h"
 #include "memory-db/model/read/provenance.h"
 #include "memory-db/model/recall/recall_line.h"
 #include "memory-db/model/read/derived_suspect.h"
@@ -261,7 +262,7 @@ recall_page_write_row(struct recall_page_writing *w,
 		return r == GONE ? 0 : r;
 	r = recall_page_set_suspect(&x);
 	if (r == 0 && found->is_instruction &&
-		jx_set(j, "kind", json_string("instruction")) != 0)
+		jx_set(j, "kind", json_string(INSTRUCTION_TAG)) != 0)
 		r = err_nomem(w->e);
 	if (r == 0)
 		r = set_alike(&x);

@@ -8,7 +8,7 @@
 
 struct recall_query_reading {
 	char first[3][16]; /* its first words */
-	int n, others;
+	int n, others, topics;
 	bool how_long, how;
 };
 
@@ -70,14 +70,29 @@ asks_for_anything(const char *s, size_t n)
 	return any_of(word, words);
 }
 
+static bool
+asks_for_rules(const char *s, size_t n)
+{
+	static const char *const words[] = {"instruction", "instructions",
+		"rule", "rules"};
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (n == strlen(words[i]) && memcmp(s, words[i], n) == 0)
+			return true;
+	return false;
+}
+
 static int
 count_other(void *ctx, const struct text_piece *p)
 {
 	struct recall_query_reading *r = ctx;
 
-	r->others +=
+	bool is_other =
 		p->kind != TEXT_WORD ||
 		(!text_is_stop(p->s, p->n) && !asks_for_anything(p->s, p->n));
+
+	r->others += is_other;
+	r->topics += is_other && !asks_for_rules(p->s, p->n);
 	return 0;
 }
 
@@ -114,6 +129,7 @@ recall_question(const char *s, size_t n, int64_t today, bool us,
 		    &r) < 0)
 		return MDB_E_NOMEM;
 	ret->others = r.others;
+	ret->topics = r.topics;
 	/* Names of months are words, too; of nothing but a date there are none,
 	 * "talk" in "what did we talk about in May?" is not looked for. */
 	if (d->spans_n > 0 && r.others == 0)

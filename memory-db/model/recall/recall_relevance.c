@@ -55,9 +55,10 @@
 /* Of the logarithm of the number of sentences. */
 #define OF_SENTENCES (-0.4)
 
-#define BEST	3  /* facts looked at */
-#define WINDOW	60 /* words that are one place */
-#define OF_DATE 0.9
+#define BEST	 3  /* facts looked at */
+#define WINDOW	 60 /* words that are one place */
+#define OF_DATE	 0.9
+#define OF_RULES 0.9
 
 /* The nearness of vectors has a threshold of its own. */
 static double
@@ -190,6 +191,9 @@ recall_confidence(const struct recalling *r)
 	/* Of nothing but a date what there is of that time is the answer. */
 	if (r->question.dates.spans_n > 0 && r->question.others == 0)
 		return r->n > 0 ? OF_DATE : 0;
+	/* All instructions were asked for. */
+	if (recall_lists_rules(r))
+		return r->n > 0 ? OF_RULES : 0;
 	for (int i = 0; i < n; i++)
 		recall_relevance_look_at(r, best[i], &x);
 	if (x.share <= 0)

@@ -242,6 +242,7 @@ void
 recall_features(struct recalling *r)
 {
 	bool has_dates = r->question.dates.spans_n > 0;
+	bool lists_rules = recall_lists_rules(r);
 	double date = r->question.others > 0 ? r->w.date : r->w.date_only;
 
 	recall_vectors_features(r);
@@ -262,7 +263,7 @@ recall_features(struct recalling *r)
 				(float)(date *
 					recall_date_fits(&r->question.dates,
 						recall_day(r, f->at)));
-		if (f->is_instruction && c->found != 0)
+		if (f->is_instruction && (c->found != 0 || lists_rules))
 			c->parts[PART_RULE] = (float)r->w.rule;
 		if (r->question.asks_when && f->has_time)
 			c->parts[PART_TIME] = (float)r->w.time;

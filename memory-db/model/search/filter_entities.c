@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/text.h"
+#include "memory-db/model/read/instruction.h"
 #include "memory-db/store/index/filter_index.h"
 #include "memory-db/store/facts/labels.h"
 
@@ -44,13 +45,31 @@ filter_ids_add(void *ctx, int64_t id)
 	return 0;
 }
 
-/* Appends the words of a type as an expression. 0: it has none. */
+/* Appends all of these words as an expression. 0: there are none. */
+static int
+tokens_expression(const struct buf *tokens, struct buf *out, struct err *e)
+{
+	size_t end, from = out->len;
+
+	for (size_t at = 0; at < tokens->len; at = end + 1) {
+		const char *space =
+			memchr(tokens->data + at, ' ', tokens->len - at);
+
+		end = space ? (size_t)(space - tokens->data) : tokens->len;
+		if (end > at && buf_addf(out, "%s\"%.*s\"",
+					out->len > from ? " AND " : "",
+					(int)(end - at), tokens->data + at) < 0)
+			return err_nomem(e);
+	}
+	return out->len > from;
+}
+
+/* The words of a type. 0: it has none. */
 static int
 type_expression(struct store *st, const char *stem, int64_t label,
 	struct buf *out, struct err *e)
 {
 	struct buf text AUTO_BUF = {0}, tokens AUTO_BUF = {0};
-	size_t end, from = out->len;
 	int r = label_text(st, label, &text, e);
 
 	if (r <= 0)
@@ -58,17 +77,53 @@ type_expression(struct store *st, const char *stem, int64_t label,
 	if (text_tokens(text.data ? text.data : "", text.len, stem, &tokens) <
 		0)
 		return err_nomem(e);
-	for (size_t at = 0; at < tokens.len; at = end + 1) {
-		const char *space =
-			memchr(tokens.data + at, ' ', tokens.len - at);
+	return tokens_expression(&tokens, out, e);
+}
 
-		end = space ? (size_t)(space - tokens.data) : tokens.len;
-		if (end > at && buf_addf(out, "%s\"%.*s\"",
-					out->len > from ? " AND " : "",
-					(int)(end - at), tokens.data + at) < 0)
+/* The words of a cue that say something: of "from now on", "now". */
+static int
+cue_expression(const char *cue, const char *stem, struct buf *out,
+	struct err *e)
+{
+	struct buf tokens AUTO_BUF = {0};
+	bool all = true;
+
+	for (size_t at = 0, n; cue[at] != '\0';
+		at += n + strspn(cue + at + n, " ")) {
+		n = strcspn(cue + at, " ");
+		if (text_is_stop(cue + at, n))
+			continue;
+		all = false;
+		if (text_tokens(cue + at, n, stem, &tokens) < 0 ||
+			buf_addc(&tokens, ' ') < 0)
 			return err_nomem(e);
 	}
-	return out->len > from;
+	if (all && text_tokens(cue, strlen(cue), stem, &tokens) < 0)
+		return err_nomem(e);
+	return tokens_expression(&tokens, out, e);
+}
+
+int
+filter_instructions(struct store *st, const struct search_range *range,
+	const char *stem, search_row_fn fn, void *ctx, struct err *e)
+{
+	struct search_match match = {.words = 1};
+	struct buf text AUTO_BUF = {0};
+	const char *cue;
+
+	for (size_t i = 0; (cue = instruction_cue(i)) != NULL; i++) {
+		int r = buf_adds(&text, i > 0 ? ") OR (" : "body : ((") < 0
+				? err_nomem(e)
+				: cue_expression(cue, stem, &text, e);
+
+		if (r < 0)
+			return r;
+	}
+	if (buf_adds(&text, "))") < 0)
+		return err_nomem(e);
+	match.text = text.data;
+	match.n = text.len;
+	return search_match(st, range, &match, fn, ctx, e);
 }
 
 static int
@@ -107,17 +162,20 @@ of_types(struct store *st, const struct search_range *range, const char *stem,
 }
 
 static int
-of_tag(struct store *st, const struct search_range *range, const json_t *tag,
-	struct filter_ids *ret, struct err *e)
+of_tag(struct store *st, const struct search_range *range, const char *stem,
+	const json_t *tag, struct filter_ids *ret, struct err *e)
 {
 	int64_t label = 0;
 	int r = label_find(st, json_string_value(tag), &label, e);
 
 	filter_ids_done(ret);
 	ret->looked = 0;
-	return r < 0 ? r
-		     : filter_index_tagged(st, range, label, filter_ids_add,
-			       ret, e);
+	if (r >= 0)
+		r = filter_index_tagged(st, range, label, filter_ids_add, ret,
+			e);
+	if (r == 0 && strcmp(json_string_value(tag), INSTRUCTION_TAG) == 0)
+		r = filter_instructions(st, range, stem, add_match, ret, e);
+	return r;
 }
 
 int
@@ -134,7 +192,7 @@ filter_entities(struct store *st, const struct search_range *range,
 		r = of_types(st, range, stem, filter, ret, e);
 	json_array_foreach(filter->tags, i, tag)
 		if (r == 1)
-			r = of_tag(st, range, tag, ret, e);
+			r = of_tag(st, range, stem, tag, ret, e);
 	/* Most entities are of tier 0 without having it written. */
 	if (r == 1 && filter->tiers > 1 && !(filter->tiers & 1)) {
 		filter_ids_done(ret);

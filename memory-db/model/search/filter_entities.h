@@ -38,4 +38,10 @@ int filter_entities(struct store *st, const struct search_range *range,
 	const char *stem, const struct entity_filter *filter,
 	struct filter_ids *ret, struct err *e) MUST_CHECK;
 
+/* Facts that may be instructions, by the words that these have. stem: of the
+ * namespace. What fn returns when it is not 0. */
+int filter_instructions(struct store *st, const struct search_range *range,
+	const char *stem, search_row_fn fn, void *ctx, struct err *e)
+	MUST_CHECK;
+
 #endif
