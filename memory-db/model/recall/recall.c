@@ -161,7 +161,6 @@ ask_each(struct store *st, const struct recall_request *q,
 {
 	struct recall_request one = *q;
 	struct recalling pool;
-	double best = 0;
 	int k = 0;
 
 	init(&pool, st, q, e);
@@ -174,10 +173,8 @@ ask_each(struct store *st, const struct recall_request *q,
 	}
 	if (k == 0 && q->query_n <= SHORT_BYTES)
 		k = recall_ask(st, q, &pool, n, ret, e);
-	for (size_t i = 0; i < pool.n; i++)
-		best = fmax(best, pool.c[i].total);
 	if (k == 0)
-		k = recall_fold(&pool, best);
+		k = recall_fold(&pool, pool.sure);
 	recalling_done(&pool);
 	return k;
 }

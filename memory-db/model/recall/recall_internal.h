@@ -128,6 +128,7 @@ struct recalling {
 	double nearest; /* highest cosine */
 	int sentences;	/* of the whole question; of many, less is
 				   looked at for each (recall_share) */
+	double sure;	/* of several sentences: of the surest */
 	unsigned ticks;
 	bool late;
 	struct buf tmp, text;
@@ -197,8 +198,8 @@ double recall_pairs(const struct recalling *r,
 	const struct recall_candidate *c);
 /* recall_fold.c: puts the best into the result, near copies once. */
 int recall_fold(struct recalling *r, double confidence) MUST_CHECK;
-/* recall_pool.c: what several sentences found. Adds the best of r, which scored
- * them with this confidence; each fact keeps its best score. */
+/* recall_pool.c: what several sentences found. Adds the best of r, one of them,
+ * which has an answer so surely; each fact keeps its best score. */
 int recall_pool(struct recalling *pool, const struct recalling *r,
 	double confidence, int sentence) MUST_CHECK;
 /* A candidate as what it is compared by. */
@@ -206,5 +207,8 @@ struct copy_text recall_copy_text(const struct recalling *r,
 	const struct recall_candidate *c);
 /* recall_relevance.c: how sure it is that there is an answer, 0 to 1. */
 double recall_confidence(const struct recalling *r);
+/* How much of a sentence was found, 0 to 1: where its facts stand among those of
+ * the others. Not how sure that is: a short one is sure of little. */
+double recall_evidence(const struct recalling *r);
 
 #endif

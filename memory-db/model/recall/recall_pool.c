@@ -70,26 +70,21 @@ int
 recall_pool(struct recalling *pool, const struct recalling *r,
 	double confidence, int sentence)
 {
-	const struct recall_candidate *best = NULL;
-	double most = 0;
+	double most = 0, evidence = recall_evidence(r);
 
+	/* What is only near in meaning has no word. */
+	if (r->w.near > 0 && r->nearest >= r->w.near)
+		evidence = fmax(evidence, r->nearest / 2);
 	for (size_t i = 0; i < r->n; i++)
-		if (r->c[i].total > most) {
-			most = r->c[i].total;
-			best = &r->c[i];
-		}
-	/* Of sentences that all may have an answer the one whose words are
-	 * found comes first. */
-	if (best && r->question.others > 0)
-		confidence *= recall_covered(r, best->which,
-			best->found | best->around);
+		most = fmax(most, r->c[i].total);
 	for (size_t i = 0; i < r->n && most > 0; i++) {
 		const struct recall_candidate *c = &r->c[i];
 
-		if (c->total > 0 && confidence > 0 &&
-			recall_pool_add(pool, r, c,
-				confidence * c->total / most, sentence) < 0)
+		if (c->total > 0 && evidence > 0 &&
+			recall_pool_add(pool, r, c, evidence * c->total / most,
+				sentence) < 0)
 			return err_nomem(r->e);
 	}
+	pool->sure = fmax(pool->sure, confidence);
 	return 0;
 }

@@ -55,6 +55,7 @@
 /* Of the logarithm of the number of sentences. */
 #define OF_SENTENCES (-0.4)
 
+#define ENOUGH	 2  /* words together that are half of all that counts */
 #define BEST	 3  /* facts looked at */
 #define WINDOW	 60 /* words that are one place */
 #define OF_DATE	 0.9
@@ -178,6 +179,24 @@ of_many(const struct evidence *x, double size, int names)
 	return CONSTANT + OF_SHARE * x->share + OF_WORDS * x->count / x->all +
 	       OF_COUNT * count + OF_PAIRS * x->pairs +
 	       OF_LENGTH * log(x->all) + OF_SIZE * size + OF_NAMES * names;
+}
+
+double
+recall_evidence(const struct recalling *r)
+{
+	const struct recall_candidate *best[BEST];
+	struct evidence x = {.size = FACTS_MIN};
+	int n = recall_relevance_choose(r, best);
+
+	if (n == 0)
+		return 0;
+	if (r->question.others == 0 || recall_lists_rules(r))
+		return recall_confidence(r);
+	for (int i = 0; i < n; i++)
+		recall_relevance_look_at(r, best[i], &x);
+	return recall_covered(r, best[0]->which,
+		       best[0]->found | best[0]->around) *
+	       x.count / (x.count + ENOUGH);
 }
 
 double
