@@ -52,6 +52,7 @@ includes memory-db/work 'common|sandbox|memory-db/(store|embed|model|method|work
 } | grep -vE '"(common/(limits|utf8)\.h|[a-z]+\.inc)"' |
 	rule "sandbox/ knows the jail and common/, no more"
 includes memory-db/cli 'common|memory-db/cli' |
+	grep -v '"memory-db/figures.def"' |
 	rule "memoryctl includes only itself and common/"
 
 grep -nH 'sqlite3\.h' $(grep -v '^memory-db/store/' <<<"$product") |

@@ -69,6 +69,7 @@ METHODS = {
     "recall_weights": (),
     "set_recall_weights": ("weights",),
     "ping": (),
+    "metrics": (),
     "subscribe": (),
     "unsubscribe": (),
 }

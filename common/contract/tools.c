@@ -367,6 +367,7 @@ static const struct param params_hello[] = {INT("protocol", 0, NULL, 1, 1000),
 	STR("tools", 0, "profiles of the agent behind it", 256),
 	OBJ("settings", 0, NULL, NULL), END};
 static const struct param params_ping[] = {END};
+static const struct param params_metrics[] = {END};
 static const struct param params_retire[] = {END};
 static const struct param params_cancel[] = {{"id", P_INT, PF_REQUIRED, NULL,
 						     INT64_MIN, INT64_MAX, NULL,

@@ -7,6 +7,7 @@
 #include "common/jx.h"
 #include "memory-db/cli/cli.h"
 #include "memory-db/cli/lib/background.h"
+#include "memory-db/cli/lib/figures.h"
 #include "memory-db/cli/lib/out.h"
 
 #define STATUS_NAMES 100 /* types or namespaces in a status */
@@ -22,24 +23,16 @@ static const struct conf_opt opts[] = {
 /* Rows of by_type and namespaces shown; --json has them all. */
 #define ROWS_MAX 15
 
-/* "original_size" and "free_bytes" are bytes, "p50_us" microseconds. */
-static bool
-ends_with(const char *s, const char *end)
-{
-	size_t n = strlen(s), k = strlen(end);
-
-	return n >= k && strcmp(s + n - k, end) == 0;
-}
-
 static int
-value_text(const char *key, const json_t *v, struct buf *out)
+value_text(const char *section, const char *key, const json_t *v,
+	struct buf *out)
 {
 	char text[OUT_NUMBER_SIZE];
 
 	if (json_is_integer(v)) {
 		int64_t n = json_integer_value(v);
 
-		if (ends_with(key, "bytes") || ends_with(key, "size"))
+		if (figure_is_bytes(section, key))
 			return buf_adds(out, out_bytes(n, text));
 		if (strcmp(key, "pid") == 0)
 			return buf_addf(out, "%lld", (long long)n);
@@ -55,7 +48,7 @@ value_text(const char *key, const json_t *v, struct buf *out)
 
 /* An object on one line: "count 3, p50_us 12". */
 static int
-object_text(const json_t *o, struct buf *out)
+object_text(const char *section, const json_t *o, struct buf *out)
 {
 	size_t k = 0;
 	const char *key;
@@ -64,20 +57,23 @@ object_text(const json_t *o, struct buf *out)
 	json_object_foreach((json_t *)(uintptr_t)o, key, v)
 		if (buf_adds(out, k++ > 0 ? ", " : "") != 0 ||
 			out_safe(key, strlen(key), out) != 0 ||
-			buf_addc(out, ' ') != 0 || value_text(key, v, out) != 0)
+			buf_addc(out, ' ') != 0 ||
+			value_text(section, key, v, out) != 0)
 			return MDB_E_NOMEM;
 	return k > 0 ? 0 : buf_adds(out, "none");
 }
 
 static int
-cmd_status_print_row(const struct cli *c, const char *key, const json_t *v)
+cmd_status_print_row(const struct cli *c, const char *section, const char *key,
+	const json_t *v)
 {
 	AUTO_BUF struct buf name = {0}, value = {0};
 	int pad;
 
 	if (out_safe(key, strlen(key), &name) != 0 || buf_str(&name) == NULL ||
-		(json_is_object(v) ? object_text(v, &value)
-				   : value_text(key, v, &value)) != 0 ||
+		(json_is_object(v)
+				? object_text(section, v, &value)
+				: value_text(section, key, v, &value)) != 0 ||
 		buf_str(&value) == NULL)
 		return MDB_E_NOMEM;
 	pad = 24 - out_width(name.data);
@@ -112,7 +108,8 @@ print_section(const struct cli *c, const char *title, const json_t *o)
 			break;
 		}
 		/* Lists, as of problems, are shown where they matter. */
-		if (!json_is_array(v) && cmd_status_print_row(c, key, v) != 0)
+		if (!json_is_array(v) &&
+			cmd_status_print_row(c, title, key, v) != 0)
 			return MDB_E_NOMEM;
 	}
 	return 0;
@@ -371,12 +368,16 @@ print_all(const struct cli *c, json_t *reply)
 	json_object_foreach(reply, key, v) {
 		if (in_headline(key) || json_is_object(v))
 			continue;
-		if (!json_is_array(v) && cmd_status_print_row(c, key, v) != 0)
+		if (!json_is_array(v) &&
+			cmd_status_print_row(c, "top", key, v) != 0)
 			return cli_nomem();
 	}
 	json_object_foreach(reply, key, v)
 		if (json_is_object(v) && print_section(c, key, v) != 0)
 			return cli_nomem();
+	if (json_object_get(reply, "background") == NULL)
+		return CLI_OK;
+	printf("%sbackground%s\n", out_on(c, OUT_BOLD), out_off(c, OUT_BOLD));
 	return background_print(c, json_object_get(reply, "background"));
 }
 

@@ -248,6 +248,7 @@ static const struct {
 	{"subscribe", method_subscribe},
 	{"unsubscribe", method_unsubscribe},
 	{"get_memory_status", status_method},
+	{"metrics", metrics_method},
 };
 
 loop_method_fn

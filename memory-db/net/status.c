@@ -7,8 +7,8 @@
 #include "common/jx.h"
 #include "common/limits.h"
 #include "common/utf8.h"
-#include "memory-db/store/facts/answer_cache.h"
 #include "memory-db/store/engine/trouble.h"
+#include "memory-db/net/figures.h"
 #include "memory-db/net/loop_methods.h"
 #include "sandbox/sandbox.h"
 
@@ -41,59 +41,6 @@ tiers(const struct counters *t)
 }
 
 static json_t *
-sizes(const struct counters *t, const struct database_sizes *d)
-{
-	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I}", "file_bytes",
-		(json_int_t)d->file_bytes, "wal_bytes",
-		(json_int_t)d->wal_bytes, "disk_free_bytes",
-		(json_int_t)d->disk_free_bytes, "stored_bytes",
-		(json_int_t)t->stored_bytes, "facts", (json_int_t)t->facts,
-		"past_facts", (json_int_t)t->past_facts);
-}
-
-/* The guide's figures: its JSON of every version against what is stored. */
-static json_t *
-compression(const struct counters *t)
-{
-	double saved =
-		t->original_bytes > 0
-			? 100.0 * (1 - (double)t->stored_bytes /
-						  (double)t->original_bytes)
-			: 0;
-
-	return json_pack("{s:I,s:I,s:f}", "original_size",
-		(json_int_t)t->original_bytes, "compressed_size",
-		(json_int_t)t->stored_bytes, "saved_percent",
-		(double)(int64_t)(saved * 10) / 10);
-}
-
-static json_t *
-queues(const struct server *s)
-{
-	const struct work_stats *w = work_stats(s->work);
-	json_int_t groups = LOAD(w->groups), grouped = LOAD(w->grouped);
-	int64_t rows, bytes;
-
-	store_index_waits(s->db, &rows, &bytes);
-	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:f,s:I,s:I,"
-			 "s:I,s:I}",
-		"connections", (json_int_t)s->conns_n, "connections_refused",
-		(json_int_t)s->conns_refused, "requests_under_way",
-		(json_int_t)s->requests_n, "requests_total",
-		(json_int_t)s->requests_total, "input_bytes",
-		(json_int_t)s->input_bytes, "writes_waiting",
-		(json_int_t)work_writes_queued(s->work), "reads_waiting",
-		(json_int_t)work_reads_queued(s->work), "index_rows_waiting",
-		(json_int_t)rows, "index_bytes_waiting", (json_int_t)bytes,
-		"commits", groups, "writes_per_commit",
-		groups ? (double)(100 * grouped / groups) / 100 : 0.0,
-		"largest_commit", LOAD(w->group_largest), "commits_failed",
-		LOAD(w->commits_failed), "commits_repeated",
-		LOAD(w->groups_repeated), "writer_cpu_ms",
-		(json_int_t)(work_writer_cpu_ns(s->work) / 1000000));
-}
-
-static json_t *
 quantiles(const struct histogram *h)
 {
 	return json_pack("{s:I,s:I,s:I,s:I}", "count", LOAD(h->count), "p50_us",
@@ -112,22 +59,6 @@ latency(const struct server *s)
 		"commit", quantiles(&w->commit), "read_wait",
 		quantiles(&w->read_wait), "read", quantiles(&w->read_run),
 		"search", quantiles(&w->search));
-}
-
-static json_t *
-limits(const struct config *c)
-{
-	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:i,s:i,s:i,s:i,s:i}",
-		"connections", (json_int_t)c->connections, "request_bytes",
-		(json_int_t)c->request_bytes, "disk_free_bytes",
-		(json_int_t)c->disk_free_bytes, "writes_per_minute",
-		(json_int_t)c->writes_per_minute, "writes_burst",
-		(json_int_t)c->writes_burst, "namespace_day_bytes",
-		(json_int_t)c->day_bytes, "namespace_facts",
-		(json_int_t)c->namespace_facts, "name_bytes", LIMIT_NAME_BYTES,
-		"observation_bytes", LIMIT_OBSERVATION_BYTES, "request_values",
-		LIMIT_REQUEST_VALUES, "change_facts", LIMIT_CHANGE_FACTS,
-		"pending_per_connection", LIMIT_CONN_PENDING);
 }
 
 static json_t *
@@ -218,21 +149,6 @@ database(const struct server *s, bool is_agent)
 		"pid", (int)getpid(), "spawned", s->config->is_spawned);
 }
 
-/* Of recall: what was answered from memory. */
-static json_t *
-recall_cache(const struct server *s)
-{
-	struct answer_cache_stats a = {0};
-	int64_t asked;
-
-	if (s->is_open)
-		answer_cache_stats(s->db, &a);
-	asked = a.hits + a.misses;
-	return json_pack("{s:I,s:I,s:I,s:I}", "hits", (json_int_t)a.hits,
-		"misses", (json_int_t)a.misses, "bytes", (json_int_t)a.bytes,
-		"hit_percent", (json_int_t)(asked ? 100 * a.hits / asked : 0));
-}
-
 /* Weights that the configuration sets. */
 static json_t *
 recall_weights(const struct config *c)
@@ -252,28 +168,25 @@ recall_weights(const struct config *c)
 }
 
 static json_t *
-embeddings(struct server *s)
+embeddings(const struct figures *f)
 {
-	struct embedding_status x;
+	const struct embedding_status *x = &f->embedding;
 	json_t *o;
 
-	work_embedding(s->work, &x);
-	if (!x.model[0])
-		return json_pack("{s:s}", "provider", x.provider);
-	o = json_pack("{s:s,s:s,s:I,s:I,s:I,s:I,s:s}", "provider", x.provider,
-		"model", x.model, "dims", (json_int_t)x.dims, "vectors",
-		(json_int_t)x.vectors, "pending", (json_int_t)x.pending,
-		"bytes", (json_int_t)x.bytes, "state", x.state);
+	if (!x->model[0])
+		return json_pack("{s:s}", "provider", x->provider);
+	o = json_pack("{s:s,s:s}", "provider", x->provider, "model", x->model);
 	/* What a provider answered may be cut anywhere. */
-	if (o && x.last_error[0] &&
-		jx_set(o, "last_error",
-			json_stringn(x.last_error,
-				utf8_cut(x.last_error,
-					strlen(x.last_error))))) {
-		json_decref(o);
-		return NULL;
-	}
-	return o;
+	if (o && !figures_add(f, "embedding", o) &&
+		!jx_set(o, "state", json_string(x->state)) &&
+		(!x->last_error[0] ||
+			!jx_set(o, "last_error",
+				json_stringn(x->last_error,
+					utf8_cut(x->last_error,
+						strlen(x->last_error))))))
+		return o;
+	json_decref(o);
+	return NULL;
 }
 
 /* A time that is not known has no member. */
@@ -325,27 +238,26 @@ background(const struct server *s)
 static json_t *
 status_status(struct server *s, const struct counters *t, bool is_agent)
 {
-	int64_t uptime = (clock_mono_ns() - s->started_ns) / 1000000000;
+	AUTO_JSON json_t *o = json_object(), *more = NULL;
+	struct figures f;
 
-	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,"
-			 "s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,"
-			 "s:o,s:s,"
-			 "s:I}",
-		"total_entities", (json_int_t)t->entities, "total_observations",
-		(json_int_t)t->observations, "total_relations",
-		(json_int_t)t->relations, "total_changes",
-		(json_int_t)t->changes, "total_versions",
-		(json_int_t)t->versions, "last_change",
-		(json_int_t)t->last_change, "by_tier", tiers(t), "by_type",
-		rows(t->types, t->types_n), "namespaces",
-		rows(t->namespaces, t->namespaces_n), "sizes",
-		sizes(t, server_sizes(s)), "compression", compression(t),
-		"queues", queues(s), "latency", latency(s), "limits",
-		limits(s->config), "recall_cache", recall_cache(s),
-		"recall_weights", recall_weights(s->config), "embedding",
-		embeddings(s), "health", health(s), "sandbox",
-		sandbox_status(s->sandbox), "database", database(s, is_agent),
-		"version", MEMORY_VERSION, "uptime_s", (json_int_t)uptime);
+	figures_read(s, t, &f);
+	more = json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,"
+			 "s:o,s:s}",
+		"by_tier", tiers(t), "by_type", rows(t->types, t->types_n),
+		"namespaces", rows(t->namespaces, t->namespaces_n), "sizes",
+		figures_section(&f, "sizes"), "compression",
+		figures_section(&f, "compression"), "queues",
+		figures_section(&f, "queues"), "latency", latency(s), "limits",
+		figures_section(&f, "limits"), "recall_cache",
+		figures_section(&f, "recall_cache"), "recall_weights",
+		recall_weights(s->config), "embedding", embeddings(&f),
+		"health", health(s), "sandbox", sandbox_status(s->sandbox),
+		"database", database(s, is_agent), "version", MEMORY_VERSION);
+	if (more && o && !figures_add(&f, "top", o) &&
+		!json_object_update(o, more) && !figures_add(&f, "end", o))
+		return take_ptr(o);
+	return NULL;
 }
 
 /* An agent is told what it can read, and that there is more. */

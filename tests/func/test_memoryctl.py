@@ -119,7 +119,8 @@ class Reading(Base):
         text = self.db.ctl("status", "--background").stdout
         self.assertRegex(text, r"(?m)^TASK +STATE ")
         self.assertRegex(text, r"(?m)^checkpoint +(done|never) ")
-        self.assertIn(text, self.db.ctl("status", "--all").stdout)
+        text = self.db.ctl("status", "--all").stdout
+        self.assertRegex(text, r"(?m)^background$\n^TASK +STATE ")
         self.assertRegex(self.db.ctl("ping").stdout, r"answers in [\d.]+ ms")
         self.assertGreater(json.loads(self.db.ctl("ping", "-j").stdout)["ms"],
                            0)

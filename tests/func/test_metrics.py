@@ -1,0 +1,182 @@
+"""The figures: one table behind status, the text of `metrics` and memoryctl."""
+import math
+import re
+import unittest
+
+import harness
+from harness import entity
+
+NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
+SAMPLE = re.compile(
+    rf"^({NAME})(?:\{{((?:{NAME}=\"(?:[^\"\\\n]|\\.)*\",?)*)\}})? (\S+)$")
+LABEL = re.compile(rf"({NAME})=\"((?:[^\"\\\n]|\\.)*)\"")
+SUFFIXES = {"counter": ("_total",), "gauge": ("",),
+            "summary": ("", "_count", "_sum")}
+
+
+class Wrong(Exception):
+    """The text is not OpenMetrics."""
+
+
+def head(line, families):
+    _, what, name, rest = line.split(" ", 3)
+    if what == "TYPE":
+        if name in families:
+            raise Wrong(f"{name} stands twice")
+        if rest not in SUFFIXES:
+            raise Wrong(f"{name}: no such type as {rest}")
+        families[name] = {"type": rest, "unit": None, "help": None,
+                          "samples": {}}
+    elif next(reversed(families), None) != name:
+        raise Wrong(f"{what} of {name} stands elsewhere")
+    elif what not in ("UNIT", "HELP"):
+        raise Wrong(line)
+    elif families[name][what.lower()] is not None:
+        raise Wrong(f"{name}: a second {what}")
+    elif what == "UNIT" and not name.endswith("_" + rest):
+        raise Wrong(f"{name} does not end with its unit, {rest}")
+    else:
+        families[name][what.lower()] = rest
+
+
+def sample(line, families):
+    found = SAMPLE.match(line)
+    if not found:
+        raise Wrong(f"no sample: {line!r}")
+    name, labels, value = found.groups()
+    family, row = next(reversed(families.items()))
+    if not name.startswith(family) \
+            or name[len(family):] not in SUFFIXES[row["type"]]:
+        raise Wrong(f"{name} does not belong to {family}, a {row['type']}")
+    key = name, tuple(sorted(LABEL.findall(labels or "")))
+    if key in row["samples"]:
+        raise Wrong(f"{key} stands twice")
+    if not math.isfinite(float(value)):
+        raise Wrong(f"{name} is {value}")
+    if row["type"] == "counter" and float(value) < 0:
+        raise Wrong(f"{name} is a counter below 0")
+    row["samples"][key] = float(value)
+
+
+def parse(text):
+    """{family: {type, unit, help, samples {(name, labels): value}}}."""
+    if not text.endswith("\n# EOF\n"):
+        raise Wrong("no # EOF at the end")
+    families = {}
+    for line in text[:-len("# EOF\n")].splitlines():
+        if line.startswith("# "):
+            head(line, families)
+        else:
+            sample(line, families)
+    return families
+
+
+class Parser(unittest.TestCase):
+    """What the others here rely on finds what it shall find."""
+    GOOD = ("# TYPE a_bytes gauge\n# UNIT a_bytes bytes\n# HELP a_bytes x\n"
+            "a_bytes 1\n# TYPE b counter\nb_total{k=\"v\\\"w\"} 2\n# EOF\n")
+
+    def test_good(self):
+        got = parse(self.GOOD)
+        self.assertEqual(got["a_bytes"]["samples"], {("a_bytes", ()): 1})
+        self.assertEqual(got["b"]["samples"],
+                         {("b_total", (("k", 'v\\"w'),)): 2})
+
+    def test_wrong(self):
+        for old, new in (("# EOF\n", ""), ("TYPE b ", "TYPE a_bytes "),
+                         ("gauge", "number"), ("b_total", "b"),
+                         ("UNIT a_bytes bytes", "UNIT a_bytes seconds"),
+                         ("a_bytes 1", "a_bytes one"),
+                         ("a_bytes 1", "a_bytes 1\na_bytes 1"),
+                         ("} 2", "} -2"), ("w\"}", "w}"),
+                         ("HELP a_bytes", "HELP b")):
+            with self.subTest(old=old, new=new), \
+                    self.assertRaises((Wrong, ValueError)):
+                parse(self.GOOD.replace(old, new, 1))
+
+
+class Figures(harness.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.db = self.service()
+        self.c = self.db.client()
+        self.c.ok("create_entities", entities=[entity("ada", "likes tea")])
+        self.c.ok("create_entities", entities=[entity("bob")],
+                  namespace='odd"\\name')
+        self.c.ok("search_nodes", query="tea")
+
+    def metrics(self):
+        return parse(self.c.ok("metrics")["text"])
+
+    def value(self, families, name, **labels):
+        return families[name.removesuffix("_total")]["samples"][
+            name, tuple(sorted(labels.items()))]
+
+    def test_all_families(self):
+        for name, row in self.metrics().items():
+            with self.subTest(name):
+                self.assertTrue(name.startswith("memory_db_"))
+                self.assertTrue(row["help"])
+                self.assertTrue(row["samples"])
+                self.assertEqual(bool(row["unit"]), name.endswith(
+                    ("_bytes", "_seconds", "_ratio")))
+
+    def test_same_as_status(self):
+        status = self.c.ok("get_memory_status")
+        got = self.metrics()
+        for name, want in (
+                ("memory_db_entities", status["total_entities"]),
+                ("memory_db_observations", status["total_observations"]),
+                ("memory_db_commits_total", status["queues"]["commits"]),
+                ("memory_db_database_bytes", status["sizes"]["file_bytes"]),
+                ("memory_db_limit_name_bytes", status["limits"]["name_bytes"]),
+                ("memory_db_saved_ratio",
+                 status["compression"]["saved_percent"] / 100)):
+            with self.subTest(name):
+                self.assertAlmostEqual(self.value(got, name), want, places=3)
+        self.assertGreater(self.value(got, "memory_db_writer_cpu_seconds_total"),
+                           0)
+        self.assertLess(self.value(got, "memory_db_writer_cpu_seconds_total"),
+                        60)
+
+    def test_labels(self):
+        got = self.metrics()
+        self.assertEqual(self.value(got, "memory_db_namespace_entities",
+                                    namespace='odd\\"\\\\name'), 1)
+        self.assertGreater(self.value(got, "memory_db_replies_total",
+                                      code="success"), 2)
+        self.assertEqual(self.value(got, "memory_db_trouble", kind="damage"),
+                         0)
+        counts = got["memory_db_latency_seconds"]["samples"]
+        self.assertEqual(counts["memory_db_latency_seconds_count",
+                                (("stage", "write"),)], 2)
+        self.assertEqual(self.value(got, "memory_db_background_failures_total",
+                                    task="checkpoint"), 0)
+
+    def test_counters_do_not_fall(self):
+        before = self.metrics()
+        self.c.ok("create_entities", entities=[entity("eve")])
+        after = self.metrics()
+        for name, row in before.items():
+            if row["type"] == "counter":
+                for key, value in row["samples"].items():
+                    self.assertGreaterEqual(after[name]["samples"][key], value)
+        name = "memory_db_requests_total"
+        self.assertGreater(self.value(after, name), self.value(before, name))
+
+    def test_not_for_agents(self):
+        c = self.db.client()
+        c.ok("hello", protocol=1, version="9", client="t/1", tools="default")
+        c.fails("denied", "metrics")
+
+    def test_memoryctl(self):
+        text = self.db.ctl("metrics").stdout
+        self.assertEqual(self.value(parse(text), "memory_db_entities"), 2)
+        text = self.db.ctl("status", "--all").stdout
+        self.assertRegex(text, r"(?m)^  file_bytes +[\d.]+ [KM]B$")
+        self.assertRegex(text, r"(?m)^  original_size +\d+ B$")
+        self.assertRegex(text, r"(?m)^  commits +\d+$")
+
+
+if __name__ == "__main__":
+    unittest.main()
