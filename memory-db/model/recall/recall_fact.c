@@ -16,11 +16,14 @@
 
 /* Bytes kept by one connection: some 80,000 facts of a line or two. */
 #define CACHE_BYTES (16 * 1024 * 1024)
-#define BUCKETS	    (1 << 14)
+#define BUCKETS	    (1 << 16)
+/* Names kept, 140 bytes each. A power of 2. */
+#define NAMES (1 << 13)
 
 struct cache {
 	struct recall_fact *buckets[BUCKETS];
 	size_t bytes, hand;
+	struct recall_kept_name names[NAMES]; /* by entity */
 	uint32_t state; /* counts up when one of these is another */
 	int64_t newest;
 	struct lens lens;
@@ -287,4 +290,16 @@ recall_fact(struct store *st, int64_t id, const char *stem,
 	c->bytes += recall_fact_size_of(f);
 	*ret = f;
 	return 1;
+}
+
+struct recall_kept_name *
+recall_kept_name(struct store *st, int64_t entity, bool *ret_is_it)
+{
+	struct cache *c = *recall_fact_cache_of(st);
+	struct recall_kept_name *x = &c->names[(uint64_t)entity % NAMES];
+
+	*ret_is_it = x->entity == entity && x->state == c->state;
+	if (!*ret_is_it)
+		*x = (struct recall_kept_name){.state = c->state};
+	return x;
 }

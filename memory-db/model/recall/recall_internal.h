@@ -48,6 +48,19 @@ int recall_fact(struct store *st, int64_t id, const char *stem,
 /* Before the first recall_fact of a request: makes room. */
 int recall_facts_begin(struct store *st, struct err *e) MUST_CHECK;
 
+/* What is kept of an entity, for one state of the memory. */
+#define RECALL_NAME_TOKENS 16
+struct recall_kept_name {
+	int64_t entity; /* 0: none */
+	struct recall_entity e;
+	uint32_t state;
+	int tokens_n;
+	token_t tokens[RECALL_NAME_TOKENS];
+};
+/* Its place; when it is not there, an empty one to be filled. */
+struct recall_kept_name *recall_kept_name(struct store *st, int64_t entity,
+	bool *ret_is_it);
+
 /* --- the question (recall_query.c) ---------------------------------------- */
 
 #define QUESTION_NAMES 8
@@ -73,7 +86,7 @@ int recall_question_names(const char *s, size_t n, const char *stem,
 struct recall_name { /* an entity of candidates */
 	int64_t id;
 	struct recall_entity e;
-	token_t tokens[16];
+	token_t tokens[RECALL_NAME_TOKENS];
 	int tokens_n;
 	double named; /* how much of its name the query has */
 	double score; /* of its best fact */

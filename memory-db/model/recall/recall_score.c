@@ -12,14 +12,15 @@
 /* Of the score of words: what stays to a text that loses all for its length. */
 #define LEAST 1e-3
 
+/* The name and what else is known of an entity, from what is kept or read. */
 static int
-fill_name(struct recalling *r, int which, int64_t entity, struct recall_name *x)
+fill_kept(struct recalling *r, int which, int64_t entity,
+	struct recall_kept_name *x)
 {
 	struct tokens t = {0};
 	int k;
 
 	r->text.len = 0;
-	*x = (struct recall_name){.id = entity};
 	k = recall_entity(r->st, entity, &r->text, &x->e, r->e);
 	if (k == 1 && tokens_add(&t, r->text.data ? r->text.data : "",
 			      r->text.len, r->terms[which].stem, &r->tmp,
@@ -29,7 +30,26 @@ fill_name(struct recalling *r, int which, int64_t entity, struct recall_name *x)
 	if (t.n > 0)
 		memcpy(x->tokens, t.v, t.n * sizeof(*t.v));
 	free(t.v);
+	x->entity = k < 0 ? 0 : entity;
 	return k < 0 ? k : 0;
+}
+
+static int
+fill_name(struct recalling *r, int which, int64_t entity, struct recall_name *x)
+{
+	bool is_kept;
+	struct recall_kept_name *kept =
+		recall_kept_name(r->st, entity, &is_kept);
+	/* How often it was used is told by no change. */
+	int k = is_kept ? recall_usage(r->st, entity, &kept->e, r->e)
+			: fill_kept(r, which, entity, kept);
+
+	*x = (struct recall_name){.id = entity,
+		.e = kept->e,
+		.tokens_n = kept->tokens_n};
+	memcpy(x->tokens, kept->tokens,
+		(size_t)kept->tokens_n * sizeof(*kept->tokens));
+	return k;
 }
 
 static double

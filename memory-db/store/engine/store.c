@@ -13,6 +13,7 @@
 #include "memory-db/store/check/erase.h"
 #include "memory-db/store/engine/snapshot.h"
 #include "memory-db/store/beside/receipts.h"
+#include "memory-db/store/index/search.h"
 #include "memory-db/store/index/search_wait.h"
 #include "memory-db/store/index/text_index.h"
 #include "memory-db/store/index/text_wait.h"
@@ -161,6 +162,7 @@ store_close(struct store *st)
 	counters_log_free(st);
 	text_wait_free(st);
 	search_wait_free(st);
+	search_counts_free(st);
 	label_cache_free(st);
 	if (st->kept != NULL)
 		st->kept_free(st->kept);

@@ -145,11 +145,12 @@ struct store {
 	struct {
 		int64_t bytes, text_bytes, terms;
 	} index_now;
-	bool waits_known;		   /* text_wait.c: */
-	int64_t waits_n, waits_bytes;	   /* rows that wait, their texts */
-	struct text_parts wait_parts;	   /* of the row worked at last */
-	struct word_sets *word_sets;	   /* of long texts (erase_words.c) */
-	struct search_waits *search_waits; /* for searches (search_wait.c) */
+	bool waits_known;		     /* text_wait.c: */
+	int64_t waits_n, waits_bytes;	     /* rows that wait, their texts */
+	struct text_parts wait_parts;	     /* of the row worked at last */
+	struct word_sets *word_sets;	     /* of long texts (erase_words.c) */
+	struct search_waits *search_waits;   /* for searches (search_wait.c) */
+	struct search_counts *search_counts; /* reader: search_count.c */
 	struct vectors_erased vectors_erased; /* writer */
 	struct buf search_text;		      /* text under search_text() */
 	void *kept;			      /* see store_kept() */

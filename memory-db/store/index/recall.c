@@ -8,7 +8,7 @@
 #include "memory-db/store/facts/facts.h"
 #include "memory-db/store/engine/store_internal.h"
 
-enum { ROW, AFTER, BEFORE, NEWEST, ENTITY, PINNED, PIN_SET };
+enum { ROW, AFTER, BEFORE, NEWEST, ENTITY, USAGE, PINNED, PIN_SET };
 
 #define SESSION(compare)                                                       \
 	"SELECT f.id FROM fact f INDEXED BY fact_source"                       \
@@ -45,6 +45,7 @@ static const struct stmt_def defs[] = {
 		 " LEFT JOIN usage u ON u.entity = e.id"
 		 " WHERE s.entity = ?1 AND @VIS AND f.salt IS NOT NULL",
 			1, STMT_LENS},
+	[USAGE] = {"SELECT hits, last_at FROM usage WHERE entity = ?1", 1, 0},
 	/* Ever pinned; whether it is, the lens says. */
 	[PINNED] =
 		{"SELECT DISTINCT p.entity FROM attr p"
@@ -217,6 +218,22 @@ recall_entity(struct store *st, int64_t entity, struct buf *name,
 	if (r == MDB_E_NOMEM)
 		return err_nomem(e);
 	return r < 0 ? r : 1;
+}
+
+int
+recall_usage(struct store *st, int64_t entity, struct recall_entity *ret,
+	struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_RECALL, USAGE);
+	int r;
+
+	bind_i(s, 1, entity);
+	r = stmt_row(st, s, e);
+	if (r < 0)
+		return r;
+	ret->hits = r == 1 ? sqlite3_column_int64(s, 0) : 0;
+	ret->last_at = r == 1 ? sqlite3_column_int64(s, 1) : 0;
+	return 0;
 }
 
 int

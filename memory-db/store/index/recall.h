@@ -64,4 +64,8 @@ struct recall_entity {
 int recall_entity(struct store *st, int64_t entity, struct buf *name,
 	struct recall_entity *ret, struct err *e) MUST_CHECK;
 
+/* Its hits and last_at alone, which no change tells. 0 or negative. */
+int recall_usage(struct store *st, int64_t entity, struct recall_entity *ret,
+	struct err *e) MUST_CHECK;
+
 #endif

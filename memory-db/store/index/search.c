@@ -32,11 +32,13 @@ static const struct stmt_def defs[] = {
 		 " FROM ft_live WHERE ft_live MATCH ?1 AND rowid BETWEEN ?2"
 		 " AND ?3 ORDER BY rowid DESC",
 			5, 0},
-	[SEARCH_COUNT] =
-		{"SELECT count(*), min(id) FROM (SELECT rowid AS id"
-		 " FROM ft_live WHERE ft_live MATCH ?1 AND rowid BETWEEN ?2"
-		 " AND ?3 ORDER BY rowid DESC LIMIT ?4)",
-			4, 0},
+	[SEARCH_NTH] = {"SELECT rowid FROM ft_live WHERE ft_live MATCH ?1"
+			" AND rowid BETWEEN ?2 AND ?3"
+			" ORDER BY rowid DESC LIMIT 1 OFFSET ?4",
+		4, 0},
+	[SEARCH_COUNT] = {"SELECT count(*) FROM ft_live WHERE ft_live MATCH ?1"
+			  " AND rowid BETWEEN ?2 AND ?3",
+		3, 0},
 	[SEARCH_PAST] =
 		{"SELECT p.fact, s.entity, search_mask(ft_past, ?5, ?6)"
 		 " FROM ft_past CROSS JOIN past p ON p.id = ft_past.rowid" FROM_SPAN(
@@ -96,8 +98,8 @@ const struct stmt_module search_module = {"search", defs, ARRAY_LEN(defs)};
 
 /* Highest ids of a namespace after its newest change up to `limit`. */
 static int
-ids_at(struct store *st, int64_t ns, int64_t limit, int64_t *ret_fact,
-	int64_t *ret_past, struct err *e)
+ids_at(struct store *st, int64_t ns, int64_t limit, int64_t *ret_change,
+	int64_t *ret_fact, int64_t *ret_past, struct err *e)
 {
 	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_SEARCH, SEARCH_NAMESPACE);
 	sqlite3_stmt *c AUTO_STMT = NULL;
@@ -113,6 +115,7 @@ ids_at(struct store *st, int64_t ns, int64_t limit, int64_t *ret_fact,
 	}
 	if (r <= 0)
 		return r;
+	*ret_change = sqlite3_column_int64(c ? c : s, 0);
 	*ret_fact = sqlite3_column_int64(c ? c : s, 1);
 	*ret_past = sqlite3_column_int64(c ? c : s, 2);
 	return 0;
@@ -123,7 +126,7 @@ search_range(struct store *st, int64_t ns, struct search_range *ret,
 	struct err *e)
 {
 	const struct lens *lens = &st->lens;
-	int64_t fact;
+	int64_t change = 0, fact;
 	int r;
 
 	*ret = (struct search_range){.ns = ns,
@@ -131,10 +134,12 @@ search_range(struct store *st, int64_t ns, struct search_range *ret,
 		.hi = store_ids_of(ns),
 		.past = store_ids_of(ns)};
 	/* The nearest level sees the newest facts; the last one is main. */
-	r = ids_at(st, ns, lens->level[0].limit, &ret->hi, &ret->past, e);
+	r = ids_at(st, ns, lens->level[0].limit, &change, &ret->hi, &ret->past,
+		e);
+	ret->change = lens->now ? change : 0;
 	if (r == 0 && lens->n > 1)
-		r = ids_at(st, ns, lens->level[lens->n - 1].limit, &fact,
-			&ret->past, e);
+		r = ids_at(st, ns, lens->level[lens->n - 1].limit, &change,
+			&fact, &ret->past, e);
 	return r;
 }
 
@@ -334,52 +339,6 @@ search_match(struct store *st, const struct search_range *range,
 		r = merge_give(&m, &m.rows[m.next++]);
 	free(m.rows);
 	return r;
-}
-
-struct search_counting {
-	int64_t n, bound, lowest;
-};
-
-static int
-count_row(void *ctx, const struct search_row *row)
-{
-	struct search_counting *c = ctx;
-
-	c->lowest = row->fact;
-	return ++c->n == c->bound;
-}
-
-int
-search_count(struct store *st, const struct search_range *range,
-	const struct search_match *match, int64_t bound, int64_t *ret_n,
-	int64_t *ret_lowest, struct err *e)
-{
-	struct search_counting c = {.bound = bound};
-	sqlite3_stmt *s AUTO_STMT = NULL;
-	struct search_waits *waits;
-	int r = search_waits(st, range->ns, &waits, e);
-
-	if (r < 0)
-		return r;
-	if (!st->lens.now || waits != NULL) {
-		r = search_match(st, range, match, count_row, &c, e);
-	} else {
-		s = stmt_use(st, MOD_SEARCH, SEARCH_COUNT);
-		bind_t(s, 1, match->text, match->n);
-		bind_i(s, 2, range->lo);
-		bind_i(s, 3, range->hi);
-		bind_i(s, 4, bound);
-		r = stmt_row(st, s, e);
-		if (r == 1) {
-			c.n = sqlite3_column_int64(s, 0);
-			c.lowest = sqlite3_column_int64(s, 1);
-		}
-	}
-	if (r < 0)
-		return r;
-	*ret_n = c.n;
-	*ret_lowest = c.lowest;
-	return 0;
 }
 
 /* --- facts in order ------------------------------------------------------- */

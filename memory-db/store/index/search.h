@@ -22,7 +22,8 @@ struct store;
  * the same range, whether it is the present or was pinned. */
 struct search_range {
 	int64_t ns, lo, hi;
-	int64_t past; /* rows of `past` above it may be visible */
+	int64_t past;	/* rows of `past` above it may be visible */
+	int64_t change; /* the newest of the namespace; 0: not the present */
 };
 int search_range(struct store *st, int64_t ns, struct search_range *ret,
 	struct err *e) MUST_CHECK;
@@ -55,11 +56,14 @@ int search_match(struct store *st, const struct search_range *range,
 /* Do facts of the namespace wait to be indexed? 1, 0. */
 int search_has_waits(struct store *st, int64_t ns, struct err *e) MUST_CHECK;
 
-/* How many match, at most `bound`; *ret_lowest is the id of the last one
- * counted (0: none). */
+/* How many match, at most `bound`. When there are so many, *ret_lowest is the
+ * id of the last one counted. Counts of the present are kept with a reader's
+ * connection until the namespace changes: the words of one question are mostly
+ * those of others, and of its other sentences. */
 int search_count(struct store *st, const struct search_range *range,
 	const struct search_match *match, int64_t bound, int64_t *ret_n,
 	int64_t *ret_lowest, struct err *e) MUST_CHECK;
+void search_counts_free(struct store *st);
 
 /* Visible existence facts and observations of the range, by falling id. */
 int search_facts(struct store *st, const struct search_range *range,

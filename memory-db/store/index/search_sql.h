@@ -1,4 +1,4 @@
-/* Statements of MOD_SEARCH, which search.c and search_terms.c share. Not
+/* Statements of MOD_SEARCH, which the search files share. Not
  * included elsewhere. */
 #ifndef STORE_INDEX_SEARCH_SQL_H
 #define STORE_INDEX_SEARCH_SQL_H
@@ -6,6 +6,7 @@
 enum search_statement {
 	SEARCH_LIVE,
 	SEARCH_BARE,
+	SEARCH_NTH,
 	SEARCH_COUNT,
 	SEARCH_PAST,
 	SEARCH_BRANCH,
