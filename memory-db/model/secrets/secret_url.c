@@ -1,0 +1,133 @@
+/* Addresses that carry a password or are one. */
+#include <string.h>
+
+#include "memory-db/model/secrets/secrets_int.h"
+
+#define AUTHORITY_MAX 256
+
+/* Schemes whose addresses are known as connection strings. */
+static const char *const databases[] = {"postgres", "postgresql", "mysql",
+	"mysqlx", "mariadb", "mongodb", "mongodb+srv", "redis", "rediss",
+	"amqp", "amqps", "mssql", "sqlserver", "oracle", "cockroachdb",
+	"clickhouse", "cassandra", "couchdb", "neo4j", "bolt", "nats", "kafka",
+	"influxdb", "elasticsearch", "jdbc", "snowflake", "smtp", "smtps",
+	"ldap", "ldaps", "postgresql+psycopg2", "postgresql+asyncpg",
+	"mysql+pymysql"};
+
+/* Addresses that let in whoever knows them: host and path, and how many bytes
+ * behind it. */
+static const struct {
+	const char *rule, *start;
+	size_t least;
+} webhooks[] = {
+	{"slack-webhook", "hooks.slack.com/services/T", 30},
+	{"slack-webhook", "hooks.slack.com/workflows/T", 30},
+	{"discord-webhook", "discord.com/api/webhooks/", 70},
+	{"discord-webhook", "discordapp.com/api/webhooks/", 70},
+	{"zapier-webhook", "hooks.zapier.com/hooks/catch/", 12},
+};
+
+static size_t
+address_bytes(const char *s, size_t n)
+{
+	size_t k = 0;
+
+	while (k < n && k < AUTHORITY_MAX && (unsigned char)s[k] > ' ' &&
+		s[k] != '"' && s[k] != '\'' && s[k] != '`' && s[k] != '<' &&
+		s[k] != '>' && s[k] != '\\')
+		k++;
+	return k;
+}
+
+/* Only in the body of a webhook: its id is no secret, its last part is. */
+static bool
+webhook(const struct secret_text *t, size_t at, struct secret *ret)
+{
+	const char *s = t->s + at;
+	size_t n = address_bytes(s, t->n - at);
+
+	for (size_t i = 0; i < ARRAY_LEN(webhooks); i++) {
+		size_t m = strlen(webhooks[i].start);
+
+		if (n < m + webhooks[i].least ||
+			memcmp(s, webhooks[i].start, m) != 0 ||
+			!secret_is_random(s + m, n - m))
+			continue;
+		*ret = (struct secret){webhooks[i].rule, at + m, n - m};
+		return true;
+	}
+	return false;
+}
+
+/* What nobody takes for a password. */
+static bool
+is_stand_in(const char *s, size_t n)
+{
+	static const char *const words[] = {"password", "passwd", "pass", "pwd",
+		"secret", "token", "key", "pw", "passwort", "user", "username",
+		"mypassword", "my-password", "pass123", "password123",
+		"postgres", "root", "guest", "test", "redacted", "hidden",
+		"masked", "credentials", "auth", "p"};
+
+	if (n == 0 || strchr("$<{[%*(", s[0]) != NULL || s[n - 1] == '}')
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (strlen(words[i]) == n && secret_same(s, words[i], n))
+			return true;
+	for (size_t i = 1; i < n; i++)
+		if (s[i] != s[0])
+			return n >= 8 ? secret_is_placeholder(s, n) : false;
+	return true;
+}
+
+static bool
+is_database(const char *scheme, size_t n)
+{
+	for (size_t i = 0; i < ARRAY_LEN(databases); i++)
+		if (strlen(databases[i]) == n &&
+			secret_same(scheme, databases[i], n))
+			return true;
+	return false;
+}
+
+/* The scheme ends at `at`: its bytes. */
+static size_t
+scheme_bytes(const struct secret_text *t, size_t at)
+{
+	size_t n = 0;
+
+	while (n < 24 && n < at &&
+		(secret_is_alnum(t->s[at - 1 - n]) || t->s[at - 1 - n] == '+'))
+		n++;
+	return n;
+}
+
+bool
+secret_url(const struct secret_text *t, size_t at, struct secret *ret)
+{
+	const char *s = t->s + at + 3, *colon, *end;
+	size_t scheme = scheme_bytes(t, at);
+	size_t n = address_bytes(s, t->n - at - 3), user = 0, last = n;
+
+	if (scheme == 0)
+		return false;
+	if (webhook(t, at + 3, ret))
+		return true;
+	/* The last @ before the path: a password may have one. */
+	while (user < n && s[user] != '/' && s[user] != '?' && s[user] != '#') {
+		if (s[user] == '@')
+			last = user;
+		user++;
+	}
+	if (last == n)
+		return false;
+	colon = memchr(s, ':', last);
+	end = s + last;
+	if (colon == NULL || is_stand_in(colon + 1, (size_t)(end - colon - 1)))
+		return false;
+	*ret = (struct secret){is_database(t->s + at - scheme, scheme)
+				       ? "connection-string"
+				       : "url-password",
+		(size_t)(colon + 1 - t->s), (size_t)(end - colon - 1)};
+	return true;
+}
