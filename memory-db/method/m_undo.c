@@ -8,7 +8,7 @@
 #include "memory-db/model/time/sliced_run.h"
 #include "memory-db/model/time/undo.h"
 #include "memory-db/model/time/undo_slice.h"
-#include "memory-db/store/facts/lens.h"
+#include "memory-db/store/engine/lens.h"
 #include "memory-db/store/log/log.h"
 #include "memory-db/store/facts/labels.h"
 

@@ -5,7 +5,7 @@
 #include "common/jx.h"
 #include "memory-db/method/handlers.h"
 #include "memory-db/method/reply.h"
-#include "memory-db/model/read/fact_tags.h"
+#include "memory-db/model/write/fact_tags_write.h"
 #include "memory-db/model/write/write_entity.h"
 #include "memory-db/model/read/entity_tags.h"
 #include "memory-db/store/log/branch.h"

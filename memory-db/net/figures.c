@@ -7,6 +7,7 @@
 #include "common/clock.h"
 #include "common/jx.h"
 #include "common/limits.h"
+#include "memory-db/store/index/text_wait.h"
 
 /* --- what a row may call --------------------------------------------------- */
 static int64_t
@@ -91,7 +92,7 @@ figures_read(struct server *s, const struct counters *counts,
 	if (s->is_open)
 		answer_cache_stats(s->db, &ret->answers);
 	work_embedding(s->work, &ret->embedding);
-	store_index_waits(s->db, &ret->index_rows, &ret->index_bytes);
+	text_wait_published(s->db, &ret->index_rows, &ret->index_bytes);
 }
 
 int

@@ -9,6 +9,7 @@
 #include "common/cleanup.h"
 #include "memory-db/net/server.h"
 #include "memory-db/store/facts/answer_cache.h"
+#include "memory-db/store/facts/counters.h"
 
 /* What all figures are read from, at one time. */
 struct figures {

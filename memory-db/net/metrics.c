@@ -15,6 +15,7 @@
 #include "memory-db/net/figures.h"
 #include "memory-db/net/loop_methods.h"
 #include "memory-db/store/engine/trouble.h"
+#include "memory-db/store/facts/counters.h"
 
 #define PREFIX "memory_db_"
 

@@ -18,6 +18,7 @@
 #include "memory-db/net/listen.h"
 #include "memory-db/net/notify.h"
 #include "memory-db/net/request.h"
+#include "memory-db/store/facts/counters.h"
 #include "memory-db/work/script_methods.h"
 
 #define SECOND_NS 1000000000LL

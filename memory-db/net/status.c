@@ -10,6 +10,7 @@
 #include "memory-db/store/engine/trouble.h"
 #include "memory-db/net/figures.h"
 #include "memory-db/net/loop_methods.h"
+#include "memory-db/store/facts/counters.h"
 #include "sandbox/sandbox.h"
 
 #define LOAD(x) ((json_int_t)atomic_load_explicit(&(x), memory_order_relaxed))

@@ -3,7 +3,7 @@
  * never spends milliseconds on one client. */
 #include "common/clock.h"
 #include "common/limits.h"
-#include "memory-db/store/engine/idle.h"
+#include "memory-db/store/idle.h"
 #include "memory-db/store/engine/trouble.h"
 #include "memory-db/work/internal.h"
 #include "memory-db/work/recover.h"

@@ -6,9 +6,9 @@
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "memory-db/store/facts/lens.h"
+#include "memory-db/store/engine/lens.h"
 #include "memory-db/store/engine/meta.h"
-#include "memory-db/store/engine/idle.h"
+#include "memory-db/store/idle.h"
 #include "memory-db/store/engine/trouble.h"
 #include "memory-db/store/check/verify.h"
 

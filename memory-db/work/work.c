@@ -8,7 +8,7 @@
 
 #include "common/clock.h"
 #include "common/signals.h"
-#include "memory-db/store/engine/idle.h"
+#include "memory-db/store/idle.h"
 #include "memory-db/work/background/tasks.h"
 #include "memory-db/work/internal.h"
 #include "memory-db/work/questions.h"

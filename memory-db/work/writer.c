@@ -16,7 +16,9 @@
 #include "common/log.h"
 #include "memory-db/model/scope/branch_lease.h"
 #include "memory-db/model/write/skill.h"
+#include "memory-db/store/check/erase.h"
 #include "memory-db/store/engine/trouble.h"
+#include "memory-db/store/index/text_wait.h"
 #include "memory-db/work/background/tasks.h"
 #include "memory-db/work/internal.h"
 #include "memory-db/work/once.h"
@@ -150,7 +152,7 @@ answer_again(struct job *j)
 static void
 finish_erasures(struct work *w, struct job *first, struct job *end)
 {
-	if (!store_is_erasing(w->st) || store_erase_finish(w->st) == 1)
+	if (!store_is_erasing(w->st) || erase_finish(w->st) == 1)
 		return;
 	for (struct job *j = first; j != end; j = j->next)
 		if (j->erased != NULL && j->is_answered && j->code == MDB_OK)
@@ -368,7 +370,7 @@ has_debts(struct work *w)
 {
 	int64_t rows, bytes;
 
-	store_index_waits(w->opt.db, &rows, &bytes);
+	text_wait_published(w->opt.db, &rows, &bytes);
 	return bytes > LIMIT_INDEX_WAIT_BYTES &&
 	       trouble_now(w->opt.db) == TROUBLE_NONE;
 }

@@ -4,7 +4,7 @@
 
 #include <assert.h>
 
-#include "memory-db/store/engine/idle.h"
+#include "memory-db/store/idle.h"
 
 /* One small step of the first duty that has work; 1 there was some, 0 none. */
 static inline int

@@ -10,7 +10,7 @@
 #include <malloc.h>
 
 #include "memory-db/model/script/script.h"
-#include "memory-db/store/engine/idle.h"
+#include "memory-db/store/idle.h"
 #include "tests/lib/db_fixture.h"
 #include "tests/lib/heap.h"
 

@@ -14,6 +14,7 @@
 #include "memory-db/method/handlers.h"
 #include "memory-db/model/script/script.h"
 #include "memory-db/store/engine/store.h"
+#include "memory-db/store/index/text_index.h"
 #include "tests/lib/idle.h"
 #include "tests/lib/db_folder.h"
 
@@ -81,7 +82,7 @@ call(struct fixture *f, struct store *st, method_fn fn, const char *params)
 	if (st == f->w)
 		OK(store_group_commit(st, &f->e));
 	else
-		OK(store_script_flush(st, &f->e));
+		OK(text_queue_flush(st, &f->e));
 	f->last = result;
 	json_decref(c.note.entities);
 	json_decref(c.params);

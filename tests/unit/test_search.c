@@ -7,8 +7,9 @@
 #include "memory-db/model/search/search.h"
 #include "memory-db/store/log/branch.h"
 #include "memory-db/store/engine/store_internal.h"
-#include "memory-db/store/engine/idle.h"
+#include "memory-db/store/idle.h"
 #include "memory-db/store/index/text_index.h"
+#include "memory-db/store/index/text_wait.h"
 #include "tests/lib/search_model.h"
 
 static int

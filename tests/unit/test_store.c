@@ -13,9 +13,10 @@
 #include "common/clock.h"
 #include "memory-db/store/log/change.h"
 #include "memory-db/store/facts/facts.h"
-#include "memory-db/store/facts/lens.h"
+#include "memory-db/store/engine/lens.h"
 #include "memory-db/store/facts/labels.h"
 #include "memory-db/store/engine/store.h"
+#include "memory-db/store/facts/counters.h"
 #include "tests/lib/db_folder.h"
 
 struct fixture {

@@ -8,9 +8,10 @@
 
 #include "common/text.h"
 #include "memory-db/store/engine/store_internal.h"
-#include "memory-db/store/engine/idle.h"
+#include "memory-db/store/idle.h"
 #include "memory-db/store/index/search.h"
 #include "memory-db/store/index/text_index.h"
+#include "memory-db/store/index/text_wait.h"
 #include "tests/lib/store_fixture.h"
 
 static int

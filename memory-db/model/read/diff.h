@@ -9,7 +9,7 @@
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/err.h"
-#include "memory-db/store/facts/lens.h"
+#include "memory-db/store/engine/lens.h"
 #include "memory-db/store/engine/store.h"
 
 struct diff {

@@ -13,7 +13,7 @@
 #include "memory-db/model/read/provenance.h"
 #include "memory-db/model/read/derived_suspect.h"
 #include "memory-db/model/read/instruction.h"
-#include "memory-db/store/facts/lens.h"
+#include "memory-db/store/engine/lens.h"
 #include "memory-db/store/log/log.h"
 #include "memory-db/store/facts/labels.h"
 

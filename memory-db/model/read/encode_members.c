@@ -5,7 +5,7 @@
 #include "common/jx.h"
 #include "common/contract/tools.h"
 #include "memory-db/model/read/encode_internal.h"
-#include "memory-db/store/facts/lens.h"
+#include "memory-db/store/engine/lens.h"
 #include "memory-db/store/facts/labels.h"
 
 /* What the loops fill: a list, or the entity itself. */

@@ -11,7 +11,6 @@
 #include "memory-db/store/facts/labels.h"
 #include "memory-db/store/index/search.h"
 
-/* --- reading -------------------------------------------------------------- */
 struct fact_tags_marks {
 	json_t *tags, *metadata; /* owned, or NULL */
 	struct err *e;
@@ -25,7 +24,7 @@ marks_done(struct fact_tags_marks *m)
 }
 #define AUTO_MARKS __attribute__((cleanup(marks_done)))
 
-static bool
+bool
 fact_tags_is_in(const json_t *list, const char *text, size_t n)
 {
 	json_t *have;
@@ -205,99 +204,4 @@ fact_tags_any(struct store *st, int64_t entity, const json_t *tags,
 		r = fact_tags_have(st, entity, t.v[i], missing, e);
 	free(t.v);
 	return r;
-}
-
-/* --- writing -------------------------------------------------------------- */
-static int
-fact_tags_add_mark(struct write *w, int64_t entity, int64_t fact,
-	enum fact_kind kind, const char *text, size_t n, struct err *e)
-{
-	struct fact f = write_fact(entity, kind);
-	int r = kind == FACT_TAG ? label_intern(w->st, text, &f.label, e) : 0;
-
-	f.supersedes = fact;
-	f.text = text;
-	f.text_n = n;
-	return r == 0 ? write_add(w, &f, e) : r;
-}
-
-/* What it has is read once: a tag more costs its own fact only. */
-static int
-fact_tags_add_tags(struct write *w, int64_t entity, int64_t fact,
-	const json_t *tags, const char *path, struct err *e)
-{
-	struct fact_tags_marks m AUTO_MARKS = {0};
-	json_t *tag;
-	size_t i;
-	int r = 0;
-
-	if (json_array_size(tags) > 0)
-		r = read_marks(w->st, entity, fact, 1u << FACT_TAG, &m, e);
-	if (r == 0 && m.tags == NULL && (m.tags = json_array()) == NULL)
-		r = err_nomem(e);
-	json_array_foreach(tags, i, tag) {
-		const char *text = json_string_value(tag);
-		size_t n = json_string_length(tag);
-
-		if (r != 0 || fact_tags_is_in(m.tags, text, n))
-			continue;
-		if (json_array_size(m.tags) >= LIMIT_FACT_TAGS)
-			return err_param(e, MDB_E_LIMIT, path,
-				"a fact has at "
-				"most %d tags; tags of the entity count for "
-				"its facts, too",
-				LIMIT_FACT_TAGS);
-		r = fact_tags_add_mark(w, entity, fact, FACT_TAG, text, n, e);
-		if (r == 0 && jx_add(m.tags, json_incref(tag)) != 0)
-			r = err_nomem(e);
-	}
-	return r;
-}
-
-int
-fact_tags_set(struct write *w, int64_t entity, int64_t fact, const json_t *tags,
-	struct err *e)
-{
-	int r = write_hide_marks(w, entity, fact, 1u << FACT_TAG, tags, e);
-
-	return r == 0 ? fact_tags_add_tags(w, entity, fact, tags, "tags", e)
-		      : r;
-}
-
-int
-fact_tags_note(struct write *w, int64_t entity, int64_t fact,
-	const json_t *object, const char *path, struct err *e)
-{
-	struct buf text AUTO_BUF = {0};
-	int64_t have;
-	int r;
-
-	if (jx_dump(object, &text) != 0 || buf_str(&text) == NULL)
-		return err_nomem(e);
-	if (text.len > LIMIT_METADATA_BYTES)
-		return err_param(e, MDB_E_LIMIT, path,
-			"metadata has %zu bytes as JSON; at most %d", text.len,
-			LIMIT_METADATA_BYTES);
-	r = fact_find_mark(w->st, entity, fact, FACT_NOTE, text.data, text.len,
-		&have, e);
-	if (r != 0)
-		return r < 0 ? r : 0;
-	r = write_hide_marks(w, entity, fact, 1u << FACT_NOTE, NULL, e);
-	if (r == 0 && json_object_size(object) > 0)
-		r = fact_tags_add_mark(w, entity, fact, FACT_NOTE, text.data,
-			text.len, e);
-	return r;
-}
-
-int
-fact_tags_give(struct write *w, int64_t entity, int64_t fact,
-	const json_t *entry, const char *path, struct err *e)
-{
-	const json_t *metadata = json_object_get(entry, "metadata");
-	int r = fact_tags_add_tags(w, entity, fact,
-		json_object_get(entry, "tags"), path, e);
-
-	return r == 0 && json_is_object(metadata)
-		       ? fact_tags_note(w, entity, fact, metadata, path, e)
-		       : r;
 }

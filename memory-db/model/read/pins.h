@@ -1,7 +1,7 @@
 /* Pins: entities that stand in every context. At most LIMIT_PINS of a namespace
  * count. What an agent pins in the user's memory, which every project reads, is
  * only asked for: it counts in contexts of that memory alone, until the operator
- * pins it as well. */
+ * pins it as well. They are set in model/write/pins_write.h. */
 #ifndef MODEL_READ_PINS_H
 #define MODEL_READ_PINS_H
 
@@ -10,16 +10,6 @@
 #include "common/cleanup.h"
 #include "common/err.h"
 #include "memory-db/model/scope/scope.h"
-#include "memory-db/model/write/write.h"
-
-/* Sets ATTR_PIN, and ATTR_PIN_ASKED as who writes has it. MDB_E_LIMIT: an agent
- * pins, and the namespace has as many as count. */
-int pins_set(struct write *w, int64_t entity, int64_t value, struct err *e)
-	MUST_CHECK;
-/* Sets ATTR_PIN_ASKED, as a merge or an undo wants it. An agent cannot confirm a
- * pin in that way. */
-int pins_set_asked(struct write *w, int64_t entity, int64_t value,
-	struct err *e) MUST_CHECK;
 
 /* The entities whose pins count to the reader, those of its own namespace first.
  * fn returns non-zero to stop. *ret_over: how many are pinned and do not count. */

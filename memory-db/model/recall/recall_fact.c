@@ -10,7 +10,7 @@
 #include "memory-db/model/read/instruction.h"
 #include "memory-db/model/recall/recall_internal.h"
 #include "memory-db/store/facts/facts.h"
-#include "memory-db/store/facts/lens.h"
+#include "memory-db/store/engine/lens.h"
 #include "memory-db/store/facts/labels.h"
 #include "memory-db/store/engine/store.h"
 

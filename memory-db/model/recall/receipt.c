@@ -8,7 +8,7 @@
 #include "memory-db/model/read/encode_internal.h"
 #include "memory-db/store/log/branch.h"
 #include "memory-db/store/facts/facts.h"
-#include "memory-db/store/facts/lens.h"
+#include "memory-db/store/engine/lens.h"
 #include "memory-db/store/facts/labels.h"
 #include "memory-db/store/beside/receipts.h"
 #include "memory-db/store/engine/store.h"

@@ -5,7 +5,7 @@
 #include "common/limits.h"
 #include "memory-db/store/log/branch.h"
 #include "memory-db/store/log/change.h"
-#include "memory-db/store/facts/lens.h"
+#include "memory-db/store/engine/lens.h"
 #include "memory-db/store/engine/store.h"
 
 /* A branch and all that were forked from it, parents first. */

@@ -9,7 +9,7 @@
 #include "common/err.h"
 #include "memory-db/model/scope/call.h"
 #include "memory-db/store/facts/facts.h"
-#include "memory-db/store/facts/lens.h"
+#include "memory-db/store/engine/lens.h"
 
 /* For reads: applies the lens of ctx to the store. ns[0] is the namespace
  * asked (0 when it does not exist), ns[1] is `default` when that is another

@@ -11,8 +11,10 @@
 #include "memory-db/model/read/encode.h"
 #include "memory-db/model/scope/scope.h"
 #include "memory-db/model/script/script_int.h"
+#include "memory-db/store/facts/counters.h"
 #include "memory-db/store/log/log.h"
 #include "memory-db/store/facts/labels.h"
+#include "memory-db/store/index/text_index.h"
 
 /* Bytes of the calls that a script may make to write: they wait in memory
  * until its end. */
@@ -283,7 +285,7 @@ write_call(struct script *s, struct call *c, json_t **ret, struct err *e)
 		s->saw_all = true; /* the answer told what stands there */
 		store_rollback(s->st);
 	}
-	return r == 0 ? store_script_flush(s->st, e) : r;
+	return r == 0 ? text_queue_flush(s->st, e) : r;
 }
 
 /* A search gives a script the relations, as it gives them to an agent. */

@@ -85,7 +85,7 @@ erase_all(struct write *w, int64_t entity, bool whole, const struct targets *t,
 	if (r == 0)
 		r = erase_end(&x, true, e);
 	*ret = (struct forget_result){x.facts, x.names, x.messages, x.notes,
-		x.words, 0};
+		x.index.words, 0};
 	return r;
 }
 
@@ -121,7 +121,7 @@ erase_part(struct write *w, struct targets *t, size_t room,
 	if (r == 0)
 		r = erase_end(&x, false, e);
 	*ret = (struct forget_result){x.facts, x.names, x.messages, x.notes,
-		x.words, left};
+		x.index.words, left};
 	return r;
 }
 

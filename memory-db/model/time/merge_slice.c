@@ -4,7 +4,7 @@
 #include "common/jx.h"
 #include "memory-db/model/time/merge_internal.h"
 #include "memory-db/model/time/sliced_run.h"
-#include "memory-db/store/facts/lens.h"
+#include "memory-db/store/engine/lens.h"
 
 static const char *const members[] = {"phase", "entity", "pass", "fact",
 	"attrs", "upto", "change"};

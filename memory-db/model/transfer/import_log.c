@@ -17,7 +17,7 @@
 #include "memory-db/model/scope/json_members.h"
 #include "memory-db/store/log/branch.h"
 #include "memory-db/store/check/erase.h"
-#include "memory-db/store/facts/lens.h"
+#include "memory-db/store/engine/lens.h"
 #include "memory-db/store/log/log.h"
 #include "memory-db/store/facts/labels.h"
 #include "memory-db/store/engine/meta.h"

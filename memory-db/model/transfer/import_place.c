@@ -10,7 +10,7 @@
 
 #include "common/jx.h"
 #include "memory-db/model/scope/json_members.h"
-#include "memory-db/store/facts/lens.h"
+#include "memory-db/store/engine/lens.h"
 #include "memory-db/store/facts/labels.h"
 #include "memory-db/store/log/operate.h"
 

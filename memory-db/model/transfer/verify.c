@@ -9,7 +9,7 @@
 #include "memory-db/model/scope/page_cursor.h"
 #include "memory-db/model/scope/json_members.h"
 #include "memory-db/model/namespace/namespaces.h"
-#include "memory-db/store/facts/lens.h"
+#include "memory-db/store/engine/lens.h"
 #include "memory-db/store/facts/labels.h"
 #include "memory-db/store/engine/trouble.h"
 #include "memory-db/store/check/verify.h"

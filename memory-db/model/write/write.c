@@ -7,7 +7,7 @@
 #include "common/buf.h"
 #include "common/jx.h"
 #include "memory-db/model/write/hiding_budget.h"
-#include "memory-db/model/read/pins.h"
+#include "memory-db/model/write/pins_write.h"
 #include "memory-db/model/read/provenance.h"
 #include "memory-db/store/log/log.h"
 #include "memory-db/store/facts/labels.h"

@@ -7,7 +7,7 @@
 #include "common/jx.h"
 #include "common/limits.h"
 #include "common/contract/tools.h"
-#include "memory-db/model/read/fact_tags.h"
+#include "memory-db/model/write/fact_tags_write.h"
 #include "memory-db/model/write/repeats.h"
 #include "memory-db/model/read/provenance.h"
 #include "memory-db/model/write/skill.h"

@@ -4,6 +4,7 @@
 #include "memory-db/model/write/write_entity.h"
 
 #include "common/jx.h"
+#include "memory-db/model/write/fact_tags_write.h"
 #include "memory-db/model/read/fact_tags.h"
 
 static int

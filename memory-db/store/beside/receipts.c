@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "memory-db/store/engine/participant.h"
 #include "memory-db/store/engine/store_internal.h"
 #include "memory-db/store/facts/labels.h"
 
@@ -49,7 +50,7 @@ struct receipts {
 	int64_t commits; /* that wrote some */
 };
 
-int
+static int
 receipts_new(struct database *db, struct err *e)
 {
 	db->receipts = calloc(1, sizeof(*db->receipts));
@@ -70,7 +71,7 @@ free_list(struct receipts_waiting *w)
 	}
 }
 
-void
+static void
 receipts_free(struct database *db)
 {
 	if (!db->receipts)
@@ -357,7 +358,7 @@ receipts_write(struct store *st)
 			LOG_S("error", sqlite3_errmsg(st->db)));
 }
 
-void
+static void
 receipts_committed(struct store *st)
 {
 	struct receipts *q = st->base->receipts;
@@ -369,6 +370,7 @@ receipts_committed(struct store *st)
 	q->commits += w != NULL;
 	pthread_mutex_unlock(&q->lock);
 	free_list(w);
+	st->forgets = 0;
 }
 
 int64_t
@@ -385,7 +387,7 @@ receipts_written(const struct store *st)
 
 /* They wait again, in front. The end of a script is a rollback, too, and takes
  * nothing from the writer. */
-void
+static void
 receipts_rolled_back(struct store *st)
 {
 	struct receipts *q = st->base->receipts;
@@ -405,4 +407,23 @@ receipts_rolled_back(struct store *st)
 		q->first = w;
 	}
 	pthread_mutex_unlock(&q->lock);
+	st->forgets = 0;
 }
+
+static int
+receipts_flush(struct store *st, struct err *e)
+{
+	(void)e;
+	receipts_write(st);
+	return 0;
+}
+
+const struct participant receipts_participant = {
+	.name = "receipts",
+	.database_open = receipts_new,
+	.database_close = receipts_free,
+	.flush = receipts_flush,
+	.committed = receipts_committed,
+	.rolled_back = receipts_rolled_back,
+	.is_waiting = receipts_waiting,
+};

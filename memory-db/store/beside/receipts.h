@@ -60,14 +60,8 @@ void receipts_forget(struct store *st, int64_t ns);
 /* Writer, inside a group: writes what waits. Never fails the group: errors
  * leave the queue as it is. */
 void receipts_write(struct store *st);
-/* After COMMIT, or after a rollback. */
-void receipts_committed(struct store *st);
-void receipts_rolled_back(struct store *st);
 /* Rises whenever usage has changed. */
 int64_t receipts_written(const struct store *st);
 bool receipts_waiting(const struct store *st);
-
-int receipts_new(struct database *db, struct err *e) MUST_CHECK;
-void receipts_free(struct database *db);
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "memory-db/store/engine/participant.h"
 #include "memory-db/store/engine/store_internal.h"
 
 /* Skills with runs that are not stored yet; more are not counted. */
@@ -82,9 +83,10 @@ skill_run_get(struct store *st, int64_t entity, struct run_sum *ret,
 	return r < 0 ? r : 0;
 }
 
-bool
-skill_runs_pending(struct database *db)
+static bool
+skill_runs_are_waiting(const struct store *st)
 {
+	struct database *db = st->base;
 	bool some;
 
 	pthread_mutex_lock(&db->runs_lock);
@@ -94,7 +96,7 @@ skill_runs_pending(struct database *db)
 }
 
 /* Takes the list; what the writer does not commit comes back. */
-int
+static int
 skill_runs_flush(struct store *st, struct err *e)
 {
 	struct database *db = st->base;
@@ -123,12 +125,43 @@ skill_runs_flush(struct store *st, struct err *e)
 	return r;
 }
 
-void
-skill_runs_committed(struct store *st, bool committed)
+static void
+skill_runs_committed(struct store *st)
 {
-	for (size_t i = 0; !committed && i < st->runs_n; i++)
-		add_sum(st->base, &st->runs[i]);
 	free(st->runs);
 	st->runs = NULL;
 	st->runs_n = 0;
 }
+
+static void
+skill_runs_rolled_back(struct store *st)
+{
+	for (size_t i = 0; i < st->runs_n; i++)
+		add_sum(st->base, &st->runs[i]);
+	skill_runs_committed(st);
+}
+
+static int
+skill_runs_database_open(struct database *db, struct err *e)
+{
+	(void)e;
+	pthread_mutex_init(&db->runs_lock, NULL);
+	return 0;
+}
+
+static void
+skill_runs_database_close(struct database *db)
+{
+	pthread_mutex_destroy(&db->runs_lock);
+	free(db->runs);
+}
+
+const struct participant skill_runs_participant = {
+	.name = "skill_runs",
+	.database_open = skill_runs_database_open,
+	.database_close = skill_runs_database_close,
+	.flush = skill_runs_flush,
+	.committed = skill_runs_committed,
+	.rolled_back = skill_runs_rolled_back,
+	.is_waiting = skill_runs_are_waiting,
+};

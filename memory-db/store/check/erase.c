@@ -9,7 +9,10 @@
 #include "memory-db/store/log/change_internal.h"
 #include "memory-db/store/beside/keys.h"
 #include "memory-db/store/beside/receipts.h"
+#include "memory-db/store/engine/participant.h"
+#include "memory-db/store/facts/counters.h"
 #include "memory-db/store/facts/fact_key.h"
+#include "memory-db/store/facts/labels.h"
 #include "memory-db/store/index/text_index.h"
 #include "memory-db/store/index/text_sql.h"
 #include "memory-db/store/index/text_wait.h"
@@ -209,15 +212,14 @@ erase_begin(struct erasure *x, struct change *c, struct err *e)
 {
 	memset(x, 0, sizeof(*x));
 	x->change = c;
-	x->st = c->st;
-	c->st->flushed_early = true;
-	return text_queue_flush(c->st, e);
+	x->st = x->index.st = c->st;
+	return text_queue_flush_early(c->st, e);
 }
 
 void
 erase_done(struct erasure *x)
 {
-	buf_done(&x->texts);
+	buf_done(&x->index.texts);
 	free(x->labels);
 	x->labels = NULL;
 	x->labels_n = x->labels_cap = 0;
@@ -272,11 +274,12 @@ wipe_notes(struct erasure *x, int64_t entity, size_t text_at, struct err *e)
 	sqlite3_stmt *s;
 	int r;
 
-	if (text_at >= x->texts.len)
+	if (text_at >= x->index.texts.len)
 		return 0;
 	s = stmt_use(x->st, MOD_ERASE, WIPE_NOTES);
 	bind_i(s, 1, entity);
-	bind_t(s, 2, x->texts.data + text_at, x->texts.len - text_at - 1);
+	bind_t(s, 2, x->index.texts.data + text_at,
+		x->index.texts.len - text_at - 1);
 	r = stmt_run(x->st, s, e);
 	x->notes += r == 0 ? sqlite3_changes(x->st->db) : 0;
 	return r;
@@ -286,12 +289,12 @@ int
 erase_fact(struct erasure *x, int64_t entity, int64_t fact, bool with_op,
 	struct err *e)
 {
-	size_t text_at = x->texts.len;
+	size_t text_at = x->index.texts.len;
 	int64_t stored = 0;
 	int r = note_uses(x, fact, &stored, e);
 
 	if (r == 0)
-		r = erase_index(x, fact, e);
+		r = erase_index(&x->index, fact, e);
 	if (r == 0)
 		r = run_one(x->st, WIPE_FACT, fact, &x->facts, e);
 	if (r == 0)
@@ -393,7 +396,7 @@ merge_segments(struct store *st, struct err *e)
 int
 erase_end(struct erasure *x, bool is_last, struct err *e)
 {
-	int r = erase_words(x, e);
+	int r = erase_words(&x->index, e);
 
 	for (size_t i = 0; r == 0 && i < x->labels_n; i++)
 		r = run_one(x->st, WIPE_LABEL, x->labels[i], NULL, e);
@@ -410,14 +413,8 @@ erase_end(struct erasure *x, bool is_last, struct err *e)
 		      : r;
 }
 
-bool
-store_is_erasing(const struct store *st)
-{
-	return st->erasing != NOTHING;
-}
-
 int
-store_erase_finish(struct store *st)
+erase_finish(struct store *st)
 {
 	struct err e = {0};
 	int rc;
@@ -475,12 +472,12 @@ erase_idle(struct store *st)
 	}
 	if (st->erasing != NOTHING) {
 		st->erasing = TRUNCATING; /* nothing is left to merge */
-		(void)store_erase_finish(st);
+		(void)erase_finish(st);
 	}
 	return 0;
 }
 
-int
+static int
 erase_open(struct store *st, struct err *e)
 {
 	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_ERASE, GET_FLAG);
@@ -490,3 +487,8 @@ erase_open(struct store *st, struct err *e)
 	st->erasing = r == 1 ? WAITING : NOTHING;
 	return r < 0 ? r : 0;
 }
+
+const struct participant erase_participant = {
+	.name = "erase",
+	.open = erase_open,
+};

@@ -8,7 +8,7 @@
  *
  * Deleted rows are overwritten by SQLite (secure_delete), but FTS5 keeps a
  * deleted word in older segments until they are merged, and the WAL keeps old
- * pages: erase_end merges, and store_erase_finish (store.h), after COMMIT,
+ * pages: erase_end merges, and erase_finish, after COMMIT,
  * truncates the WAL; what does not fit goes on in idle time, also after a
  * crash. */
 #ifndef STORE_CHECK_ERASE_H
@@ -20,6 +20,7 @@
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/err.h"
+#include "memory-db/store/index/erase_words.h"
 #include "memory-db/store/log/change.h"
 
 enum erase_scope { ERASE_FACT = 0, ERASE_ENTITY = 1 };
@@ -27,11 +28,10 @@ enum erase_scope { ERASE_FACT = 0, ERASE_ENTITY = 1 };
 struct erasure {
 	struct change *change;
 	struct store *st;
-	int64_t facts, names, messages, notes, words; /* what went */
+	int64_t facts, names, messages, notes; /* what went */
 	/* private */
-	int64_t now_bytes; /* of texts whose rows and words go at once */
-	struct buf texts;  /* raw, each with its NUL: their words may go */
-	int64_t *labels;   /* that nobody may use any more */
+	struct words_erasure index; /* what goes out of the text indexes */
+	int64_t *labels;	    /* that nobody may use any more */
 	size_t labels_n, labels_cap;
 };
 
@@ -55,23 +55,12 @@ int erase_end(struct erasure *x, bool is_last, struct err *e) MUST_CHECK;
 void erase_done(struct erasure *x);
 #define AUTO_ERASURE __attribute__((cleanup(erase_done)))
 
-/* At open of the writer: goes on with what a crash left. */
-int erase_open(struct store *st, struct err *e) MUST_CHECK;
+/* After the COMMIT of an erasure: 1 no trace is left; 0 it goes on in idle time
+ * (segments to merge, or a reader holds the WAL). store_is_erasing() (store.h)
+ * says whether there is any. */
+int erase_finish(struct store *st);
 /* In idle time, when no segment is left to merge. 1: there is something to merge
  * now. */
 int erase_idle(struct store *st);
-
-/* --- erase_words.c -------------------------------------------------------- */
-/* Takes the fact's rows out of the indexes of the past and of branches and
- * keeps its text for erase_words. Beyond a bound of bytes both wait, and the
- * text is kept in the file until they are done (text_wait.h). */
-int erase_index(struct erasure *x, int64_t fact, struct err *e) MUST_CHECK;
-/* Drops the words of the texts that no fact has any more. */
-int erase_words(struct erasure *x, struct err *e) MUST_CHECK;
-/* The same for a stretch of a text that waited. */
-int erase_words_of(struct store *st, const char *s, size_t n, struct err *e)
-	MUST_CHECK;
-/* Gives back what was kept to be quicker with the next stretch. */
-void erase_words_free(struct store *st);
 
 #endif

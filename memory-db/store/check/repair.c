@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "memory-db/store/engine/digest.h"
+#include "memory-db/store/facts/digest.h"
 #include "memory-db/store/engine/store_internal.h"
 #include "memory-db/store/log/log.h"
 

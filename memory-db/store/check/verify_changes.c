@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "memory-db/store/engine/digest.h"
+#include "memory-db/store/log/chain.h"
 
 /* Where the chain of a namespace stands before the change at hand. Kept for
  * the slice, newest namespaces first in use. */

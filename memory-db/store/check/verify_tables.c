@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "memory-db/store/engine/digest.h"
+#include "memory-db/store/log/chain.h"
 #include "memory-db/store/index/text_index.h"
 
 /* --- SQLite --------------------------------------------------------------- */

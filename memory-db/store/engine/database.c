@@ -1,7 +1,5 @@
 /* Opening a database: folder, lock file, file system, identity. */
 #include "memory-db/store/engine/store_internal.h"
-#include "memory-db/store/facts/answer_cache.h"
-#include "memory-db/store/beside/receipts.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +15,7 @@
 #include "common/limits.h"
 #include "common/owned.h"
 #include "memory-db/store/engine/database.h"
+#include "memory-db/store/engine/participant.h"
 
 /* File systems without the shared memory that WAL needs (linux/magic.h). */
 static const struct {
@@ -275,34 +274,34 @@ database_open_steps(struct database *db, const struct database_options *o,
 }
 
 int
-database_open(const struct database_options *o, struct database **ret,
+database_open_with(const struct database_options *o,
+	const struct store_modules *modules, struct database **ret,
 	struct err *e)
 {
 	struct database *db;
-	int r;
+	int rc = 0;
 
 	if (sodium_init() < 0)
 		return err_set(e, MDB_E_INTERNAL, "libsodium cannot start");
 	db = calloc(1, sizeof(*db));
 	if (db == NULL)
 		return err_nomem(e);
+	db->modules = modules;
 	db->lock_fd = -1;
 	db->read_only = o->read_only;
 	db->weights = o->weights;
 	db->namespace_facts = o->namespace_facts > 0 ? o->namespace_facts
 						     : LIMIT_NAMESPACE_FACTS;
-	pthread_mutex_init(&db->tally_lock, NULL);
 	pthread_mutex_init(&db->trouble_lock, NULL);
-	pthread_mutex_init(&db->runs_lock, NULL);
 	codec_builtin(&db->dictionary);
-	r = receipts_new(db, e);
-	if (r == 0)
-		r = answer_cache_new(db, e);
-	if (r == 0)
-		r = database_open_steps(db, o, e);
-	if (r != 0) {
+	PARTICIPANT_EACH(p, db)
+		if (rc == 0 && (*p)->database_open != NULL)
+			rc = (*p)->database_open(db, e);
+	if (rc == 0)
+		rc = database_open_steps(db, o, e);
+	if (rc != 0) {
 		database_close(db);
-		return r;
+		return rc;
 	}
 	*ret = db;
 	return 0;
@@ -319,13 +318,10 @@ database_close(struct database *db)
 		(void)!ftruncate(db->lock_fd, 0); /* a stale pid harms nobody */
 		close(db->lock_fd);
 	}
-	counters_free(db);
-	receipts_free(db);
-	answer_cache_free(db);
-	pthread_mutex_destroy(&db->tally_lock);
+	PARTICIPANT_EACH(p, db)
+		if ((*p)->database_close != NULL)
+			(*p)->database_close(db);
 	pthread_mutex_destroy(&db->trouble_lock);
-	pthread_mutex_destroy(&db->runs_lock);
-	free(db->runs);
 	free(db->path);
 	free(db->folder);
 	free(db->pid_path);

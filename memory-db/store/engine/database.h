@@ -8,6 +8,13 @@
 #include "common/err.h"
 #include "memory-db/store/engine/store.h"
 
+struct store_modules;
+
+/* database_open() (store.h) with these modules (participant.h). */
+int database_open_with(const struct database_options *o,
+	const struct store_modules *modules, struct database **ret,
+	struct err *e) MUST_CHECK;
+
 /* A bare connection with the settings of every connection. */
 int connection_open(struct database *db, bool writable, sqlite3 **ret,
 	struct err *e) MUST_CHECK;

@@ -1,9 +1,6 @@
 /* The private view of a script: a group that is always rolled back. */
 #include "memory-db/store/engine/store_internal.h"
 #include "memory-db/store/engine/snapshot.h"
-#include "memory-db/store/index/text_index.h"
-#include "memory-db/store/index/text_sql.h"
-#include "memory-db/store/index/text_wait.h"
 
 int
 store_script_begin(struct store *st, int64_t *ret_change, struct err *e)
@@ -20,19 +17,11 @@ store_script_begin(struct store *st, int64_t *ret_change, struct err *e)
 	return r;
 }
 
-int
-store_script_flush(struct store *st, struct err *e)
-{
-	return text_queue_flush(st, e);
-}
-
 void
 store_script_end(struct store *st)
 {
 	st->deadline_ns = 0;
 	atomic_store(&st->interrupted, false);
 	store_group_abort(st);
-	text_terms_clear(st);
-	text_wait_forget(st);
 	snapshot_release(st->snapshot);
 }

@@ -6,49 +6,6 @@
 #include <assert.h>
 #include <string.h>
 
-extern const struct stmt_module store_module, lens_module, names_module,
-	named_module, facts_module, entities_module, change_module, ops_module,
-	add_module, text_module, search_module, counters_module, log_module,
-	derivations_module, branch_module, verify_module, repair_module,
-	operate_module, erase_module, erase_words_module, recall_module,
-	receipts_module, files_module, skill_runs_module, vectors_module,
-	filter_index_module, keys_module, text_wait_module, text_work_module,
-	search_wait_module, meta_module;
-
-const struct stmt_module *const stmt_modules[MOD_MAX] = {
-	[MOD_DB] = &store_module,
-	[MOD_LENS] = &lens_module,
-	[MOD_NAMES] = &names_module,
-	[MOD_NAMED] = &named_module,
-	[MOD_FACTS] = &facts_module,
-	[MOD_ENTITIES] = &entities_module,
-	[MOD_CHANGE] = &change_module,
-	[MOD_OPS] = &ops_module,
-	[MOD_ADD] = &add_module,
-	[MOD_TEXT] = &text_module,
-	[MOD_SEARCH] = &search_module,
-	[MOD_TALLY] = &counters_module,
-	[MOD_LOG] = &log_module,
-	[MOD_DERIVE] = &derivations_module,
-	[MOD_BRANCH] = &branch_module,
-	[MOD_VERIFY] = &verify_module,
-	[MOD_REPAIR] = &repair_module,
-	[MOD_OPERATE] = &operate_module,
-	[MOD_ERASE] = &erase_module,
-	[MOD_ERASE_WORDS] = &erase_words_module,
-	[MOD_RECALL] = &recall_module,
-	[MOD_RECEIPTS] = &receipts_module,
-	[MOD_FILES] = &files_module,
-	[MOD_RUNS] = &skill_runs_module,
-	[MOD_VECTORS] = &vectors_module,
-	[MOD_FEW] = &filter_index_module,
-	[MOD_KEYS] = &keys_module,
-	[MOD_TEXT_WAIT] = &text_wait_module,
-	[MOD_TEXT_WORK] = &text_work_module,
-	[MOD_SEARCH_WAIT] = &search_wait_module,
-	[MOD_META] = &meta_module,
-};
-
 /* The schema step of the file is known by now: what a statement needs and is
  * not there was there once. */
 static int
@@ -103,7 +60,7 @@ prepare_form(struct store *st, const struct stmt_module *m, size_t i, bool now,
 static int
 prepare_module(struct store *st, enum stmt_module_id id, struct err *e)
 {
-	const struct stmt_module *m = stmt_modules[id];
+	const struct stmt_module *m = st->modules[id];
 	int r;
 
 	st->stmts[id] = calloc(2 * m->n + 1, sizeof(sqlite3_stmt *));
@@ -144,7 +101,7 @@ stmt_finalize_all(struct store *st)
 	for (int id = 0; id < MOD_MAX; id++) {
 		if (st->stmts[id] == NULL)
 			continue;
-		for (size_t i = 0; i < 2 * stmt_modules[id]->n; i++)
+		for (size_t i = 0; i < 2 * st->modules[id]->n; i++)
 			sqlite3_finalize(st->stmts[id][i]);
 		free(st->stmts[id]);
 		st->stmts[id] = NULL;
@@ -154,7 +111,7 @@ stmt_finalize_all(struct store *st)
 sqlite3_stmt *
 stmt_use(struct store *st, enum stmt_module_id module, int index)
 {
-	const struct stmt_def *d = &stmt_modules[module]->defs[index];
+	const struct stmt_def *d = &st->modules[module]->defs[index];
 	int form = (d->flags & STMT_LENS) && !st->lens.now;
 	sqlite3_stmt *s = st->stmts[module][2 * index + form];
 

@@ -9,16 +9,9 @@
 #include "common/limits.h"
 #include "common/log.h"
 #include "memory-db/store/engine/database.h"
-#include "memory-db/store/engine/idle.h"
-#include "memory-db/store/check/erase.h"
+#include "memory-db/store/engine/participant.h"
 #include "memory-db/store/engine/snapshot.h"
-#include "memory-db/store/beside/receipts.h"
-#include "memory-db/store/index/search.h"
-#include "memory-db/store/index/search_wait.h"
-#include "memory-db/store/index/text_index.h"
-#include "memory-db/store/index/text_wait.h"
 #include "memory-db/store/engine/trouble.h"
-#include "memory-db/store/index/vectors.h"
 
 /* Pages a connection keeps at most. The rest of the file is in the system's
  * cache, where a page costs 2 us: with 2 MB a recall in 100,000 facts spent a
@@ -41,6 +34,18 @@ static const struct stmt_def defs[] = {
 	[END] = {"END", 0, 0},
 };
 const struct stmt_module store_module = {"db", defs, ARRAY_LEN(defs)};
+
+/* Calls a hook that cannot fail of each participant. */
+#define STORE_TELL(st, hook)                                                   \
+	PARTICIPANT_EACH(p, (st)->base)                                        \
+		if ((*p)->hook != NULL)                                        \
+	(*p)->hook(st)
+
+/* Calls a hook that can; rc: 0, or what the first that failed said. */
+#define STORE_ASK(rc, st, hook, e)                                             \
+	PARTICIPANT_EACH(p, (st)->base)                                        \
+		if ((rc) == 0 && (*p)->hook != NULL)                           \
+	(rc) = (*p)->hook(st, e)
 
 static int
 store_progress(void *ctx)
@@ -93,35 +98,21 @@ open_connection(struct store *st, struct err *e)
 static int
 store_open_steps(struct store *st, struct err *e)
 {
-	bool writes = st->role != STORE_READER;
-	int r = open_connection(st, e);
+	int rc = open_connection(st, e);
 
-	if (r == 0 && writes)
-		r = text_queue_new(st, e);
-	if (r == 0 && writes)
-		r = counters_log_new(st, e);
-	if (r == 0 && codec_init(&st->codec, &st->base->dictionary) != 0)
-		r = err_nomem(e);
-	if (r == 0)
-		r = search_register(st, e);
-	if (r == 0)
-		r = lens_prepare(st, e);
-	if (r == 0)
-		r = stmt_prepare_all(st, e);
-	if (r == 0)
+	if (rc == 0 && codec_init(&st->codec, &st->base->dictionary) != 0)
+		rc = err_nomem(e);
+	STORE_ASK(rc, st, connect, e);
+	if (rc == 0)
+		rc = lens_prepare(st, e);
+	if (rc == 0)
+		rc = stmt_prepare_all(st, e);
+	if (rc == 0)
 		sqlite3_progress_handler(st->db, PROGRESS_STEPS, store_progress,
 			st);
 	if (st->snapshot != NULL)
 		snapshot_release(st->snapshot);
-	if (r == 0 && st->role == STORE_WRITER)
-		r = counters_load(st, e);
-	if (r == 0 && st->role == STORE_WRITER)
-		r = text_index_open(st, e);
-	if (r == 0 && st->role == STORE_WRITER)
-		r = erase_open(st, e);
-	if (r == 0 && st->role == STORE_WRITER)
-		text_wait_committed(st);
-	return r;
+	return rc;
 }
 
 int
@@ -129,22 +120,25 @@ store_open(struct database *base, enum store_role role, struct store **ret,
 	struct err *e)
 {
 	struct store *st = calloc(1, sizeof(*st));
-	int r;
+	int rc;
 
 	if (st == NULL)
 		return err_nomem(e);
 	st->base = base;
-	/* Over a read-only file the "writer" only fills the tallies. */
+	st->modules = base->modules->statements;
+	/* Over a read-only file the "writer" only loads. */
 	st->role =
 		base->read_only && role == STORE_WRITER ? STORE_READER : role;
 	/* What the service before left is looked at once (idle.c). */
 	st->merged_at = st->checkpointed_at = -1;
-	r = store_open_steps(st, e);
-	if (r == 0 && base->read_only && role == STORE_WRITER)
-		r = counters_load(st, e);
-	if (r != 0) {
+	rc = store_open_steps(st, e);
+	if (role == STORE_WRITER)
+		STORE_ASK(rc, st, load, e);
+	if (st->role == STORE_WRITER)
+		STORE_ASK(rc, st, open, e);
+	if (rc != 0) {
 		store_close(st);
-		return r;
+		return rc;
 	}
 	*ret = st;
 	return 0;
@@ -158,16 +152,9 @@ store_close(struct store *st)
 	if (st->in_group)
 		store_group_abort(st);
 	stmt_finalize_all(st);
-	text_queue_free(st);
-	counters_log_free(st);
-	text_wait_free(st);
-	search_wait_free(st);
-	search_counts_free(st);
-	label_cache_free(st);
+	STORE_TELL(st, close);
 	if (st->kept != NULL)
 		st->kept_free(st->kept);
-	vectors_rolled_back(st);
-	buf_done(&st->search_text);
 	codec_done(&st->codec);
 	sqlite3_close(st->db);
 	snapshot_free(st->snapshot);
@@ -209,39 +196,27 @@ run_quietly(struct store *st, int which)
 int
 store_group_begin(struct store *st, struct err *e)
 {
-	int r = stmt_run(st, stmt_use(st, MOD_DB, BEGIN), e);
+	int rc = stmt_run(st, stmt_use(st, MOD_DB, BEGIN), e);
 
-	search_wait_stale(st);
-	st->in_group = r == 0;
-	return r;
+	st->in_group = rc == 0;
+	STORE_TELL(st, begin);
+	return rc;
 }
 
 int
 store_group_commit(struct store *st, struct err *e)
 {
-	bool changed = counters_mark(st) > 0;
-	int r;
+	int rc = 0;
 
 	st->deadline_ns = 0;
-	r = text_queue_flush(st, e);
-	if (r == 0)
-		r = counters_flush(st, e);
-	if (r == 0)
-		receipts_write(st);
-	if (r == 0)
-		r = skill_runs_flush(st, e);
-	if (r == 0)
-		r = stmt_run(st, stmt_use(st, MOD_DB, COMMIT), e);
-	if (r != 0)
-		return r;
+	STORE_ASK(rc, st, flush, e);
+	if (rc == 0)
+		rc = stmt_run(st, stmt_use(st, MOD_DB, COMMIT), e);
+	if (rc != 0)
+		return rc;
 	st->in_group = false;
-	st->forgets = 0;
 	trouble_over(st->base, TROUBLE_DISK);
-	receipts_committed(st);
-	counters_publish(st);
-	skill_runs_committed(st, true);
-	text_wait_committed(st);
-	vectors_committed(st, changed);
+	STORE_TELL(st, committed);
 	return 0;
 }
 
@@ -251,14 +226,7 @@ store_group_abort(struct store *st)
 	/* SQLite may have rolled back by itself. */
 	if (!sqlite3_get_autocommit(st->db))
 		run_quietly(st, ROLLBACK);
-	text_queue_rollback(st, 0);
-	counters_rollback(st, 0);
-	receipts_rolled_back(st);
-	skill_runs_committed(st, false);
-	vectors_rolled_back(st);
-	label_cache_clear(st);
-	text_wait_forget(st);
-	st->forgets = 0;
+	STORE_TELL(st, rolled_back);
 	st->in_group = false;
 }
 
@@ -271,9 +239,8 @@ store_in_group(const struct store *st)
 int
 store_savepoint(struct store *st, struct err *e)
 {
-	st->savepoint_texts = text_queue_mark(st);
-	st->savepoint_deltas = counters_mark(st);
-	st->flushed_early = false;
+	STORE_TELL(st, savepoint);
+	st->savepoint_is_group = false;
 	return stmt_run(st, stmt_use(st, MOD_DB, SAVE), e);
 }
 
@@ -286,27 +253,22 @@ store_release(struct store *st, struct err *e)
 void
 store_rollback(struct store *st)
 {
-	/* Index work of earlier requests, flushed in this savepoint, would be
-	 * lost: the whole group goes, and its requests run one by one. */
-	if (st->flushed_early && st->savepoint_texts > 0 &&
-		!sqlite3_get_autocommit(st->db))
+	/* The whole group goes, and its requests run one by one. */
+	if (st->savepoint_is_group && !sqlite3_get_autocommit(st->db))
 		run_quietly(st, ROLLBACK);
-	st->flushed_early = false;
+	st->savepoint_is_group = false;
 	if (!sqlite3_get_autocommit(st->db)) {
 		run_quietly(st, UNDO);
 		run_quietly(st, RELEASE);
 	}
-	text_queue_rollback(st, st->savepoint_texts);
-	counters_rollback(st, st->savepoint_deltas);
-	label_cache_clear(st);
-	text_wait_forget(st);
+	STORE_TELL(st, undone);
 }
 
 /* --- readers -------------------------------------------------------------- */
 int
 store_read_begin(struct store *st, struct err *e)
 {
-	text_wait_forget(st);
+	STORE_TELL(st, read_begin);
 	return stmt_run(st, stmt_use(st, MOD_DB, READ), e);
 }
 
@@ -345,6 +307,29 @@ store_uninterrupt(struct store *st)
 }
 
 /* --- the end -------------------------------------------------------------- */
+bool
+store_notes_wanted(struct store *st)
+{
+	bool is_waiting = false;
+
+	PARTICIPANT_EACH(p, st->base)
+		is_waiting |= (*p)->is_waiting != NULL && (*p)->is_waiting(st);
+	return is_waiting;
+}
+
+/* A group without a request: the participants write what waits. */
+int
+store_notes_step(struct store *st, struct err *e)
+{
+	int rc = store_group_begin(st, e);
+
+	if (rc == 0)
+		rc = store_group_commit(st, e);
+	if (rc)
+		store_group_abort(st);
+	return rc;
+}
+
 int
 store_checkpoint(struct store *st, struct err *e)
 {
@@ -364,4 +349,10 @@ store_checkpoint(struct store *st, struct err *e)
 	rc = sqlite3_wal_checkpoint_v2(st->db, NULL, SQLITE_CHECKPOINT_TRUNCATE,
 		NULL, NULL);
 	return rc == SQLITE_OK ? 0 : stmt_error(st, rc, "checkpoint", e);
+}
+
+bool
+store_is_erasing(const struct store *st)
+{
+	return st->erasing != 0;
 }

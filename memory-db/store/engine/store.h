@@ -118,10 +118,10 @@ void store_read_end(struct store *st);
 /* --- a script's view (STORE_SCRIPT) ---------------------------------------------
  * Between begin and end the store is the database as of *ret_change, plus what
  * was written to it since, each request in its savepoint as on the writer.
- * store_script_flush makes written texts searchable. end drops all of it. */
+ * text_queue_flush() (index/text_index.h) makes written texts searchable. end
+ * drops all of it. */
 int store_script_begin(struct store *st, int64_t *ret_change, struct err *e)
 	MUST_CHECK;
-int store_script_flush(struct store *st, struct err *e) MUST_CHECK;
 void store_script_end(struct store *st);
 
 /* Statements stop with MDB_E_TIMEOUT after this monotonic time (0: never). */
@@ -136,16 +136,13 @@ void store_interrupt(struct store *st);
 /* Forgets an interrupt that came too late for what was running. */
 void store_uninterrupt(struct store *st);
 
-/* --- after a commit; for idle time see idle.h ----------------------------- */
-/* Rows of the text indexes that wait, and bytes of their texts, as of the last
- * COMMIT; from any thread. */
-void store_index_waits(struct database *db, int64_t *ret_rows,
-	int64_t *ret_bytes);
+/* --- after a commit; for idle time see store/idle.h ----------------------- */
 /* Something was erased whose traces are still in the file or its WAL. */
 bool store_is_erasing(const struct store *st);
-/* After the COMMIT of an erasure: 1 no trace is left; 0 it goes on in idle time
- * (segments to merge, or a reader holds the WAL). */
-int store_erase_finish(struct store *st);
+/* Receipts of readers and counts of skill runs, when no write took them
+ * along. 0, or negative. */
+bool store_notes_wanted(struct store *st);
+int store_notes_step(struct store *st, struct err *e) MUST_CHECK;
 /* Checkpoint everything (TRUNCATE) at the end. */
 int store_checkpoint(struct store *st, struct err *e) MUST_CHECK;
 /* A place for what a model keeps with its connection, NULL at first; freed by
@@ -156,33 +153,5 @@ void **store_kept(struct store *st, void (*free_fn)(void *));
 /* The same for all connections of a database; borrowed, set before threads
  * begin. */
 void **database_kept(struct database *db);
-
-/* --- tallies: the counters behind status ---------------------------------------
- * Kept in the table `tally`, updated in each group's transaction, published
- * after COMMIT. The snapshot may be read from any thread. */
-struct counters_row {
-	char *name; /* type, tier or namespace */
-	int64_t n;
-};
-struct counters {
-	int64_t entities, observations, relations, facts, changes, versions;
-	int64_t original_bytes; /* the guide's JSON of every version */
-	int64_t stored_bytes;	/* stored bodies */
-	int64_t past_facts;	/* closed spans: history */
-	int64_t last_change, last_at;
-	int64_t by_tier[4];
-	struct counters_row *types; /* most frequent first, at most 100 */
-	size_t types_n;
-	struct counters_row *namespaces; /* entities a namespace, at most 100 */
-	size_t namespaces_n;
-	int64_t others; /* namespaces that were asked for by no name */
-};
-int store_counters(struct database *db, struct counters *ret, struct err *e)
-	MUST_CHECK;
-/* The same of these namespaces alone (by name, NULL behind the last); last_change
- * and last_at stay those of all. */
-int store_counters_of(struct database *db, const char *const *only,
-	struct counters *ret, struct err *e) MUST_CHECK;
-void counters_done(struct counters *t);
 
 #endif

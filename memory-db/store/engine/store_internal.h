@@ -10,9 +10,8 @@
 
 #include "common/buf.h"
 #include "memory-db/store/engine/codec.h"
-#include "memory-db/store/facts/lens.h"
+#include "memory-db/store/engine/lens.h"
 #include "memory-db/store/engine/store.h"
-#include "memory-db/store/index/text_parts.h"
 
 /* --- statements ----------------------------------------------------------- */
 enum stmt_flag {
@@ -31,41 +30,13 @@ struct stmt_module {
 	const struct stmt_def *defs;
 	size_t n;
 };
+/* One id a module: store/modules.def. */
 enum stmt_module_id {
-	MOD_DB,
-	MOD_LENS,
-	MOD_NAMES,
-	MOD_NAMED,
-	MOD_FACTS,
-	MOD_ENTITIES,
-	MOD_CHANGE,
-	MOD_OPS,
-	MOD_ADD,
-	MOD_TEXT,
-	MOD_SEARCH,
-	MOD_TALLY,
-	MOD_LOG,
-	MOD_DERIVE,
-	MOD_BRANCH,
-	MOD_VERIFY,
-	MOD_REPAIR,
-	MOD_OPERATE,
-	MOD_ERASE,
-	MOD_ERASE_WORDS,
-	MOD_RECALL,
-	MOD_RECEIPTS,
-	MOD_FILES,
-	MOD_RUNS,
-	MOD_VECTORS,
-	MOD_FEW,
-	MOD_KEYS,
-	MOD_TEXT_WAIT,
-	MOD_TEXT_WORK,
-	MOD_SEARCH_WAIT,
-	MOD_META,
+#define MODULE(id, module) id,
+#include "memory-db/store/modules.def"
+#undef MODULE
 	MOD_MAX
 };
-extern const struct stmt_module *const stmt_modules[MOD_MAX];
 
 /* Facts whose vectors went in the group under way (vectors.c). */
 struct vectors_erased {
@@ -78,9 +49,12 @@ struct answer_cache;
 struct receipts;
 struct run_sum;
 struct text_queue;
+struct text_parts;
 struct counters_log;
+struct store_modules;
 
 struct database {
+	const struct store_modules *modules; /* participant.h */
 	char *path, *folder, *pid_path;
 	int lock_fd;
 	bool read_only;
@@ -112,6 +86,7 @@ struct database {
 
 struct store {
 	struct database *base;
+	const struct stmt_module *const *modules; /* of base */
 	sqlite3 *db;
 	enum store_role role;
 	sqlite3_stmt **stmts[MOD_MAX]; /* [module][2 * index + form] */
@@ -121,16 +96,15 @@ struct store {
 	struct counters_log *deltas; /* writer: counter changes of the group */
 	struct snapshot *snapshot;   /* STORE_SCRIPT: the pages it sees */
 	bool in_group;
-	bool flushed_early; /* the queue, inside a savepoint (erase.h) */
-	int64_t forgets;    /* namespace of what the group erased; 0: none,
+	bool savepoint_is_group; /* the request cannot be undone alone */
+	int64_t forgets;	 /* namespace of what the group erased; 0: none,
 				   -1: of several */
-	int erasing;	    /* traces of what was erased remain (erase.c) */
+	int erasing; /* traces of what was erased remain (erase.c) */
 	struct run_sum
 		*runs; /* writer: of the group under way (skill_runs.c) */
 	size_t runs_n;
 	struct label_cache *labels; /* id -> text (labels.c) */
 	int64_t home;		    /* namespace that reads: fact_home() */
-	int savepoint_texts, savepoint_deltas; /* marks for rollback */
 	int64_t deadline_ns;
 	atomic_bool interrupted;
 	void (*progress)(void *ctx); /* see store_on_progress() */
@@ -147,13 +121,14 @@ struct store {
 	} index_now;
 	bool waits_known;		     /* text_wait.c: */
 	int64_t waits_n, waits_bytes;	     /* rows that wait, their texts */
-	struct text_parts wait_parts;	     /* of the row worked at last */
+	struct text_parts *wait_parts;	     /* of the row worked at last */
 	struct word_sets *word_sets;	     /* of long texts (erase_words.c) */
 	struct search_waits *search_waits;   /* for searches (search_wait.c) */
 	struct search_counts *search_counts; /* reader: search_count.c */
 	struct vectors_erased vectors_erased; /* writer */
-	struct buf search_text;		      /* text under search_text() */
-	void *kept;			      /* see store_kept() */
+	bool vectors_changed;	/* the group under way changed facts */
+	struct buf search_text; /* text under search_text() */
+	void *kept;		/* see store_kept() */
 	void (*kept_free)(void *);
 };
 
@@ -208,52 +183,8 @@ bind_b(sqlite3_stmt *s, int i, const void *v, size_t n)
 
 int store_exec(struct store *st, const char *sql, struct err *e) MUST_CHECK;
 
-/* --- tallies (counters.c) ------------------------------------------------- */
-enum counters_kind { TALLY_TOTAL = 1, TALLY_TYPE = 2, TALLY_TIER = 3 };
-enum tally_total {
-	TOTAL_ENTITIES = 1,
-	TOTAL_OBSERVATIONS,
-	TOTAL_RELATIONS,
-	TOTAL_FACTS,
-	TOTAL_CHANGES,
-	TOTAL_VERSIONS,
-	TOTAL_ORIGINAL,
-	TOTAL_STORED,
-	TOTAL_PAST,
-	TOTAL_LAST_CHANGE,
-	TOTAL_LAST_AT /* set, not added; never stored */
-};
-/* Adds to a counter at COMMIT (writer). */
-int counters_add(struct store *st, int64_t ns, enum counters_kind kind,
-	int64_t key, int64_t delta, struct err *e) MUST_CHECK;
-/* Open facts of a namespace as of the last COMMIT. */
-int64_t counters_facts(struct database *db, int64_t ns);
-int counters_load(struct store *st, struct err *e) MUST_CHECK; /* at start */
-int counters_mark(const struct store *st);
-void counters_rollback(struct store *st, int mark);
-int counters_flush(struct store *st, struct err *e)
-	MUST_CHECK;			 /* before COMMIT */
-void counters_publish(struct store *st); /* after it */
-void counters_free(struct database *db);
-int counters_log_new(struct store *st, struct err *e) MUST_CHECK;
-void counters_log_free(struct store *st);
-
-/* --- runs of skills (skill_runs.c) ---------------------------------------- */
-bool skill_runs_pending(struct database *db);
-int skill_runs_flush(struct store *st, struct err *e)
-	MUST_CHECK;					     /* before COMMIT */
-void skill_runs_committed(struct store *st, bool committed); /* after it */
-
-/* --- label cache (labels.c) ----------------------------------------------- */
-void label_cache_free(struct store *st);
-/* A rolled-back savepoint may have taken labels along. */
-void label_cache_clear(struct store *st);
-
 /* lens.c: the text of a statement in one of its two forms. */
 int lens_expand(const char *sql, bool now, struct buf *out) MUST_CHECK;
 int lens_prepare(struct store *st, struct err *e) MUST_CHECK; /* temp table */
-
-/* search.c: own functions of a connection; before statements are prepared. */
-int search_register(struct store *st, struct err *e) MUST_CHECK;
 
 #endif

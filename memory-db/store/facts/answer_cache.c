@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "memory-db/store/engine/participant.h"
 #include "memory-db/store/engine/store_internal.h"
 
 #define SLOTS 2048
@@ -20,7 +21,7 @@ struct answer_cache {
 	struct answer_cache_stats stats;
 };
 
-int
+static int
 answer_cache_new(struct database *db, struct err *e)
 {
 	db->answers = calloc(1, sizeof(*db->answers));
@@ -30,7 +31,7 @@ answer_cache_new(struct database *db, struct err *e)
 	return 0;
 }
 
-void
+static void
 answer_cache_free(struct database *db)
 {
 	if (!db->answers)
@@ -41,6 +42,12 @@ answer_cache_free(struct database *db)
 	free(db->answers);
 	db->answers = NULL;
 }
+
+const struct participant answer_cache_participant = {
+	.name = "answer_cache",
+	.database_open = answer_cache_new,
+	.database_close = answer_cache_free,
+};
 
 static uint64_t
 answer_cache_hash_of(const struct database *db, const void *key, size_t n)

@@ -30,7 +30,4 @@ struct answer_cache_stats {
 };
 void answer_cache_stats(struct database *db, struct answer_cache_stats *ret);
 
-int answer_cache_new(struct database *db, struct err *e) MUST_CHECK;
-void answer_cache_free(struct database *db);
-
 #endif

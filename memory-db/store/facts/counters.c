@@ -4,12 +4,13 @@
  * Changes of counters are appended to a list while a group runs (a savepoint
  * remembers its length), summed up before COMMIT, and applied to the copy
  * after it. */
+#include "memory-db/store/facts/counters_int.h"
+
 #include <string.h>
 
+#include "memory-db/store/engine/participant.h"
 #include "memory-db/store/engine/store_internal.h"
 #include "memory-db/store/facts/labels.h"
-
-#define NAMES_SHOWN 100
 
 enum { LOAD, PUT, LAST };
 
@@ -21,29 +22,6 @@ static const struct stmt_def defs[] = {
 	[LAST] = {"SELECT id, at FROM change ORDER BY id DESC LIMIT 1", 0, 0},
 };
 const struct stmt_module counters_module = {"tally", defs, ARRAY_LEN(defs)};
-
-struct counter {
-	int64_t ns, kind, key, n;
-};
-
-/* A growing list, used as the log of a group; after summing, keys are unique. */
-struct counters_log {
-	struct counter *rows;
-	size_t n, cap;
-};
-
-struct name_row {
-	int64_t kind, id; /* TALLY_TYPE: label; 0: namespace */
-	char *text;
-};
-
-struct counters_state {
-	struct counter *rows; /* sorted by (ns, kind, key) */
-	size_t n, cap;
-	struct name_row *names;
-	size_t names_n, names_cap;
-	int64_t last_change, last_at;
-};
 
 static int
 counters_compare(const struct counter *a, const struct counter *b)
@@ -78,15 +56,17 @@ reserve(void **rows, size_t *cap, size_t n, size_t size)
 }
 
 /* --- the log of a group --------------------------------------------------- */
-int
-counters_log_new(struct store *st, struct err *e)
+static int
+counters_connect(struct store *st, struct err *e)
 {
+	if (st->role == STORE_READER)
+		return 0;
 	st->deltas = calloc(1, sizeof(*st->deltas));
 	return st->deltas == NULL ? err_nomem(e) : 0;
 }
 
-void
-counters_log_free(struct store *st)
+static void
+counters_close(struct store *st)
 {
 	if (st->deltas == NULL)
 		return;
@@ -114,11 +94,23 @@ counters_mark(const struct store *st)
 	return (int)st->deltas->n;
 }
 
-void
-counters_rollback(struct store *st, int mark)
+static void
+counters_savepoint(struct store *st)
+{
+	st->deltas->savepoint = st->deltas->n;
+}
+
+static void
+counters_undone(struct store *st)
+{
+	st->deltas->n = st->deltas->savepoint;
+}
+
+static void
+counters_rolled_back(struct store *st)
 {
 	if (st->deltas != NULL)
-		st->deltas->n = (size_t)mark;
+		st->deltas->n = st->deltas->savepoint = 0;
 }
 
 static bool
@@ -149,7 +141,7 @@ sum_up(struct counters_log *log)
 	log->n = out;
 }
 
-int
+static int
 counters_flush(struct store *st, struct err *e)
 {
 	struct counters_log *log = st->deltas;
@@ -260,8 +252,8 @@ learn_names(struct store *st, struct counters_state *t, const struct counter *c)
 		learn_name(st, t, 0, c->ns);
 }
 
-void
-counters_publish(struct store *st)
+static void
+counters_committed(struct store *st)
 {
 	struct database *db = st->base;
 	struct counters_log *log = st->deltas;
@@ -299,7 +291,7 @@ load_rows(struct store *st, struct counters_state *t, struct err *e)
 	return r < 0 ? r : 0;
 }
 
-int
+static int
 counters_load(struct store *st, struct err *e)
 {
 	struct database *db = st->base;
@@ -318,7 +310,7 @@ counters_load(struct store *st, struct err *e)
 	return r;
 }
 
-void
+static void
 counters_free(struct database *db)
 {
 	struct counters_state *t = db->tally;
@@ -348,151 +340,31 @@ counters_facts(struct database *db, int64_t ns)
 	return n;
 }
 
-/* --- the snapshot for status ---------------------------------------------- */
-static void
-add_total(struct counters *ret, const struct counter *c)
-{
-	int64_t *const targets[] = {
-		[TOTAL_ENTITIES] = &ret->entities,
-		[TOTAL_OBSERVATIONS] = &ret->observations,
-		[TOTAL_RELATIONS] = &ret->relations,
-		[TOTAL_FACTS] = &ret->facts,
-		[TOTAL_CHANGES] = &ret->changes,
-		[TOTAL_VERSIONS] = &ret->versions,
-		[TOTAL_ORIGINAL] = &ret->original_bytes,
-		[TOTAL_STORED] = &ret->stored_bytes,
-		[TOTAL_PAST] = &ret->past_facts,
-	};
-
-	if (c->key > 0 && c->key < (int64_t)ARRAY_LEN(targets))
-		*targets[c->key] += c->n;
-}
-
-/* Adds n to the row of that name; rows are few. */
 static int
-counters_add_row(struct counters_row **rows, size_t *n, const char *name,
-	int64_t count)
+counters_database_open(struct database *db, struct err *e)
 {
-	struct counters_row *p;
-
-	for (size_t i = 0; i < *n; i++)
-		if (strcmp((*rows)[i].name, name) == 0) {
-			(*rows)[i].n += count;
-			return 0;
-		}
-	p = realloc(*rows, (*n + 1) * sizeof(*p));
-	if (p == NULL)
-		return MDB_E_NOMEM;
-	*rows = p;
-	p[*n].name = strdup(name);
-	if (p[*n].name == NULL)
-		return MDB_E_NOMEM;
-	p[*n].n = count;
-	(*n)++;
+	(void)e;
+	pthread_mutex_init(&db->tally_lock, NULL);
 	return 0;
 }
 
-static int
-add_counter(const struct counters_state *t, const struct counter *c,
-	struct counters *ret)
-{
-	bool is_ns = c->kind == TALLY_TOTAL && c->key == TOTAL_ENTITIES;
-	int64_t kind = is_ns ? 0 : c->kind, id = is_ns ? c->ns : c->key;
-	int r = 0;
-
-	if (c->kind == TALLY_TOTAL)
-		add_total(ret, c);
-	if (c->kind == TALLY_TIER && c->key >= 0 && c->key < 4)
-		ret->by_tier[c->key] += c->n;
-	if (c->n == 0 || (!is_ns && c->kind != TALLY_TYPE))
-		return 0;
-	for (size_t i = 0; r == 0 && i < t->names_n; i++) {
-		if (t->names[i].kind != kind || t->names[i].id != id)
-			continue;
-		r = is_ns ? counters_add_row(&ret->namespaces,
-				    &ret->namespaces_n, t->names[i].text, c->n)
-			  : counters_add_row(&ret->types, &ret->types_n,
-				    t->names[i].text, c->n);
-	}
-	return r;
-}
-
-static int
-most_first(const void *a, const void *b)
-{
-	const struct counters_row *x = a, *y = b;
-
-	if (x->n != y->n)
-		return x->n > y->n ? -1 : 1;
-	return strcmp(x->name, y->name);
-}
-
 static void
-sort_and_cut(struct counters_row *rows, size_t *n)
+counters_database_close(struct database *db)
 {
-	if (*n > 0)
-		qsort(rows, *n, sizeof(*rows), most_first);
-	while (*n > NAMES_SHOWN)
-		free(rows[--*n].name);
+	counters_free(db);
+	pthread_mutex_destroy(&db->tally_lock);
 }
 
-static bool
-counters_is_wanted(const struct counters_state *t, const struct counter *c,
-	const char *const *only, struct counters *ret)
-{
-	const char *name = NULL;
-
-	for (size_t i = 0; !name && i < t->names_n; i++)
-		if (t->names[i].kind == 0 && t->names[i].id == c->ns)
-			name = t->names[i].text;
-	for (; name && *only; only++)
-		if (strcmp(*only, name) == 0)
-			return true;
-	ret->others += c->kind == TALLY_TOTAL && c->key == TOTAL_ENTITIES;
-	return false;
-}
-
-int
-store_counters(struct database *db, struct counters *ret, struct err *e)
-{
-	return store_counters_of(db, NULL, ret, e);
-}
-
-int
-store_counters_of(struct database *db, const char *const *only,
-	struct counters *ret, struct err *e)
-{
-	int r = 0;
-
-	memset(ret, 0, sizeof(*ret));
-	pthread_mutex_lock(&db->tally_lock);
-	if (db->tally != NULL) {
-		for (size_t i = 0; r == 0 && i < db->tally->n; i++)
-			if (!only || counters_is_wanted(db->tally,
-					     &db->tally->rows[i], only, ret))
-				r = add_counter(db->tally, &db->tally->rows[i],
-					ret);
-		ret->last_change = db->tally->last_change;
-		ret->last_at = db->tally->last_at;
-	}
-	pthread_mutex_unlock(&db->tally_lock);
-	if (r != 0) {
-		counters_done(ret);
-		return err_nomem(e);
-	}
-	sort_and_cut(ret->types, &ret->types_n);
-	sort_and_cut(ret->namespaces, &ret->namespaces_n);
-	return 0;
-}
-
-void
-counters_done(struct counters *t)
-{
-	for (size_t i = 0; i < t->types_n; i++)
-		free(t->types[i].name);
-	for (size_t i = 0; i < t->namespaces_n; i++)
-		free(t->namespaces[i].name);
-	free(t->types);
-	free(t->namespaces);
-	memset(t, 0, sizeof(*t));
-}
+const struct participant counters_participant = {
+	.name = "counters",
+	.database_open = counters_database_open,
+	.database_close = counters_database_close,
+	.connect = counters_connect,
+	.load = counters_load,
+	.close = counters_close,
+	.savepoint = counters_savepoint,
+	.undone = counters_undone,
+	.flush = counters_flush,
+	.committed = counters_committed,
+	.rolled_back = counters_rolled_back,
+};

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "common/text.h"
-#include "memory-db/store/engine/digest.h"
+#include "memory-db/store/facts/digest.h"
 #include "memory-db/store/engine/store_internal.h"
 #include "memory-db/store/facts/labels.h"
 #include "memory-db/store/facts/fact_key.h"

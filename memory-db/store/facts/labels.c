@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "memory-db/store/engine/participant.h"
 #include "memory-db/store/engine/store_internal.h"
 
 enum {
@@ -107,13 +108,21 @@ label_cache_clear(struct store *st)
 	memset(c, 0, sizeof(*c));
 }
 
-void
+static void
 label_cache_free(struct store *st)
 {
 	label_cache_clear(st);
 	free(st->labels);
 	st->labels = NULL;
 }
+
+/* A request that is undone may have taken labels along. */
+const struct participant labels_participant = {
+	.name = "labels",
+	.close = label_cache_free,
+	.undone = label_cache_clear,
+	.rolled_back = label_cache_clear,
+};
 
 int
 label_find(struct store *st, const char *text, int64_t *ret_id, struct err *e)

@@ -21,6 +21,9 @@ int label_find(struct store *st, const char *text, int64_t *ret_id,
 int label_text(struct store *st, int64_t id, struct buf *out, struct err *e)
 	MUST_CHECK;
 
+/* Labels were deleted; what the cache says may be wrong (writer). */
+void label_cache_clear(struct store *st);
+
 /* By name or alias. 1 found, 0 not. */
 int namespace_find(struct store *st, const char *name, int64_t *ret_id,
 	struct err *e) MUST_CHECK;

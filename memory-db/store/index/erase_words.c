@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "common/text.h"
-#include "memory-db/store/check/erase.h"
+#include "memory-db/store/index/erase_words.h"
 #include "memory-db/store/engine/store_internal.h"
 #include "memory-db/store/facts/labels.h"
 #include "memory-db/store/index/search_expr.h"
@@ -92,7 +92,7 @@ take_rows(struct store *st, enum text_ix ix, int64_t fact,
 
 /* Name and type apart, so that one word does not run into the other. */
 static int
-keep_text(struct erasure *x, const struct buf *text, struct err *e)
+keep_text(struct words_erasure *x, const struct buf *text, struct err *e)
 {
 	if (text->len == 0)
 		return 0;
@@ -112,8 +112,8 @@ drop_branch_rows(struct store *st, int64_t fact, struct err *e)
 }
 
 static int
-index_rows(struct erasure *x, int64_t fact, const struct text_indexed *text,
-	struct err *e)
+index_rows(struct words_erasure *x, int64_t fact,
+	const struct text_indexed *text, struct err *e)
 {
 	int64_t size = (int64_t)(text->name.len + text->body.len);
 	struct text_parts parts = {0};
@@ -141,7 +141,7 @@ index_rows(struct erasure *x, int64_t fact, const struct text_indexed *text,
 }
 
 int
-erase_index(struct erasure *x, int64_t fact, struct err *e)
+erase_index(struct words_erasure *x, int64_t fact, struct err *e)
 {
 	struct text_indexed text = {0};
 	int r = text_indexed_of(x->st, fact, &text, e);
@@ -160,7 +160,7 @@ erase_index(struct erasure *x, int64_t fact, struct err *e)
 #define LOOKED_N 16384
 
 struct erase_words_word {
-	struct erasure *x;
+	struct words_erasure *x;
 	uint64_t *looked; /* owned; NULL: no memory, no matter */
 	const char *text;
 	size_t n;
@@ -395,7 +395,7 @@ erase_words_look_at(void *ctx, const char *text, size_t n)
 }
 
 int
-erase_words(struct erasure *x, struct err *e)
+erase_words(struct words_erasure *x, struct err *e)
 {
 	struct erase_words_word w = {.x = x,
 		.e = e,
@@ -420,7 +420,7 @@ erase_words(struct erasure *x, struct err *e)
 int
 erase_words_of(struct store *st, const char *s, size_t n, struct err *e)
 {
-	struct erasure x = {.st = st};
+	struct words_erasure x = {.st = st};
 	struct erase_words_word w = {.x = &x, .e = e};
 	int r = text_terms_each(s, n, erase_words_look_at, &w);
 

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "common/limits.h"
+#include "memory-db/store/engine/participant.h"
 #include "memory-db/store/engine/store_internal.h"
 #include "memory-db/store/index/search_sql.h"
 #include "memory-db/store/index/search_wait.h"
@@ -423,3 +424,14 @@ search_text(struct store *st, int64_t fact, fact_fn fn, void *ctx,
 	r = fn(ctx, &f);
 	return r == 0 ? 1 : r;
 }
+
+static void
+search_close(struct store *st)
+{
+	buf_done(&st->search_text);
+}
+
+const struct participant search_participant = {
+	.name = "search",
+	.close = search_close,
+};

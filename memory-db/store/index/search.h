@@ -63,7 +63,6 @@ int search_has_waits(struct store *st, int64_t ns, struct err *e) MUST_CHECK;
 int search_count(struct store *st, const struct search_range *range,
 	const struct search_match *match, int64_t bound, int64_t *ret_n,
 	int64_t *ret_lowest, struct err *e) MUST_CHECK;
-void search_counts_free(struct store *st);
 
 /* Visible existence facts and observations of the range, by falling id. */
 int search_facts(struct store *st, const struct search_range *range,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "memory-db/store/engine/participant.h"
 #include "memory-db/store/engine/store_internal.h"
 #include "memory-db/store/index/search.h"
 #include "memory-db/store/index/search_sql.h"
@@ -26,7 +27,7 @@ struct search_counts {
 	struct search_kept kept[KEPT]; /* by the hash of the text */
 };
 
-void
+static void
 search_counts_free(struct store *st)
 {
 	free(st->search_counts);
@@ -153,3 +154,8 @@ search_count(struct store *st, const struct search_range *range,
 	*ret_lowest = c.lowest;
 	return 0;
 }
+
+const struct participant search_counts_participant = {
+	.name = "search_counts",
+	.close = search_counts_free,
+};

@@ -1,6 +1,7 @@
 /* The SQL function search_mask(words, counted) of a match: which words of the
  * expression a row has. Bit i says that it has word i, bit 32 + i that the name
  * has it. FTS5's bm25() would read the length of every match as well. */
+#include "memory-db/store/engine/participant.h"
 #include "memory-db/store/engine/store_internal.h"
 #include "memory-db/store/index/search.h"
 
@@ -36,9 +37,8 @@ search_mask(const Fts5ExtensionApi *api, Fts5Context *fts, sqlite3_context *ctx,
 	sqlite3_result_int64(ctx, (sqlite3_int64)mask);
 }
 
-/* Before any statement is prepared. */
-int
-search_register(struct store *st, struct err *e)
+static int
+search_mask_connect(struct store *st, struct err *e)
 {
 	fts5_api *api = NULL;
 	sqlite3_stmt *s = NULL;
@@ -56,3 +56,8 @@ search_register(struct store *st, struct err *e)
 			NULL);
 	return rc == SQLITE_OK ? 0 : stmt_error(st, rc, "search_mask", e);
 }
+
+const struct participant search_mask_participant = {
+	.name = "search_mask",
+	.connect = search_mask_connect,
+};

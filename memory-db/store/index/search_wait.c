@@ -6,6 +6,7 @@
 
 #include "common/clock.h"
 #include "common/limits.h"
+#include "memory-db/store/engine/participant.h"
 #include "memory-db/store/engine/store_internal.h"
 #include "memory-db/store/facts/labels.h"
 #include "memory-db/store/index/search_expr.h"
@@ -276,3 +277,9 @@ search_wait_match(struct store *st, struct search_waits *w,
 	search_expr_done(&expr);
 	return r;
 }
+
+const struct participant search_wait_participant = {
+	.name = "search_wait",
+	.close = search_wait_free,
+	.begin = search_wait_stale,
+};

@@ -11,83 +11,11 @@
 #include <string.h>
 
 #include "common/text.h"
+#include "memory-db/store/engine/participant.h"
 #include "memory-db/store/engine/store_internal.h"
 #include "memory-db/store/facts/labels.h"
 #include "memory-db/store/index/text_sql.h"
 #include "memory-db/store/index/text_wait.h"
-
-#define INSERT_INTO(table)                                                     \
-	"INSERT INTO " table "(rowid, name, body)"                             \
-	" VALUES(?1, ?2, ?3)"
-#define COMMAND(table)                                                         \
-	"INSERT INTO " table "(" table ", rank)"                               \
-	" VALUES(?1, ?2)"
-#define EMPTY(table) "INSERT INTO " table "(" table ") VALUES('delete-all')"
-
-static const struct stmt_def defs[] = {
-	[TEXT_LIVE_DELETE] = {"INSERT INTO ft_live(ft_live, rowid, name, body)"
-			      " VALUES('delete', ?1, ?2, ?3)",
-		3, STMT_WRITER},
-	[TEXT_LIVE_INSERT] = {INSERT_INTO("ft_live"), 3, STMT_WRITER},
-	[TEXT_PAST_INSERT] = {INSERT_INTO("ft_past"), 3, STMT_WRITER},
-	[TEXT_PAST_DELETE] = {"INSERT INTO ft_past(ft_past, rowid, name, body)"
-			      " VALUES('delete', ?1, ?2, ?3)",
-		3, STMT_WRITER},
-	[TEXT_BRANCH_ROW] =
-		{"INSERT INTO branch_text(fact, branch)"
-		 " VALUES(?1, ?2) ON CONFLICT DO NOTHING RETURNING id",
-			2, STMT_WRITER},
-	[TEXT_BRANCH_INSERT] =
-		{"INSERT INTO ft_branch(rowid, name, body, scope)"
-		 " VALUES(?1, ?2, ?3, ?4)",
-			4, STMT_WRITER},
-	[TEXT_BRANCH_DELETE] =
-		{"INSERT INTO ft_branch(ft_branch, rowid, name,"
-		 " body, scope) VALUES('delete', ?1, ?2, ?3, ?4)",
-			4, STMT_WRITER},
-	[TEXT_TERM_NEW] = {"INSERT INTO term(text) VALUES(?1)"
-			   " ON CONFLICT DO NOTHING",
-		1, STMT_WRITER},
-	[TEXT_TERM_INDEX] = {"INSERT INTO ft_term(rowid, text)"
-			     " VALUES(?1, ?2)",
-		2, STMT_WRITER},
-	[TEXT_COMMAND_LIVE] = {COMMAND("ft_live"), 2, STMT_WRITER},
-	[TEXT_COMMAND_PAST] = {COMMAND("ft_past"), 2, STMT_WRITER},
-	[TEXT_COMMAND_BRANCH] = {COMMAND("ft_branch"), 2, STMT_WRITER},
-	[TEXT_COMMAND_TERM] = {COMMAND("ft_term"), 2, STMT_WRITER},
-	/* Readers verify, so these two are prepared everywhere. Visible on
-	 * main now is what ft_live must hold, whatever the lens is. */
-	[TEXT_OPEN_FACTS] =
-		{"SELECT f.id FROM fact f CROSS JOIN span s"
-		 " ON s.fact = f.id AND s.branch = 1"
-		 " AND s.removed = 140737488355327"
-		 " WHERE f.kind IN (0, 1) AND f.id > ?1 ORDER BY f.id",
-			1, 0},
-	[TEXT_PAST_FACTS] =
-		{"SELECT p.id, p.fact FROM past p"
-		 " CROSS JOIN fact f ON f.id = p.fact AND f.kind IN (0, 1)"
-		 " WHERE p.id > ?1 ORDER BY p.id",
-			1, 0},
-	[TEXT_BRANCH_FACTS] =
-		{"SELECT b.id, b.fact, b.branch"
-		 " FROM branch_text b WHERE b.id > ?1 ORDER BY b.id",
-			1, 0},
-	[TEXT_BRANCH_EMPTY] = {EMPTY("ft_branch"), 0, STMT_WRITER},
-	[TEXT_LIVE_EMPTY] = {EMPTY("ft_live"), 0, STMT_WRITER},
-	[TEXT_PAST_EMPTY] = {EMPTY("ft_past"), 0, STMT_WRITER},
-	[TEXT_TERM_EMPTY] = {EMPTY("ft_term"), 0, STMT_WRITER},
-	[TEXT_TERM_DELETE] = {"DELETE FROM term", 0, STMT_WRITER},
-	[TEXT_VERSION] = {"SELECT value FROM meta WHERE key = 'tokenizer'", 0,
-		0},
-	[TEXT_SET_VERSION] = {"INSERT OR REPLACE INTO meta(key, value)"
-			      " VALUES('tokenizer', ?1)",
-		1, STMT_WRITER},
-	[TEXT_USERMERGE] = {"SELECT 1 FROM ft_live_config"
-			    " WHERE k = 'usermerge' AND v = ?1",
-		1, 0},
-	[TEXT_TERM_KNOWN] = {"SELECT id FROM term WHERE text = ?1", 1, 0},
-};
-const struct stmt_module text_module = {"text", defs, ARRAY_LEN(defs)};
 
 /* Namespaces whose stemmer is remembered. */
 #define STEMS 8
@@ -115,6 +43,7 @@ struct text_queue {
 	size_t n, cap;
 	struct buf arena;	 /* raw texts */
 	struct text_parts parts; /* tokens of the entry under way */
+	size_t savepoint;	 /* n at the last one */
 	bool all_now;		 /* nothing waits: the index is written anew */
 	/* Words learnt by a flush whose COMMIT may still fail. */
 	bool learnt;
@@ -124,24 +53,31 @@ struct text_queue {
 	} stems[STEMS];
 };
 
-int
-text_queue_new(struct store *st, struct err *e)
+static int
+text_queue_connect(struct store *st, struct err *e)
 {
+	if (st->role == STORE_READER)
+		return 0;
 	st->index_now.bytes = NOW_BYTES;
 	st->index_now.text_bytes = NOW_TEXT_BYTES;
 	st->index_now.terms = NOW_TERMS;
 	st->queue = calloc(1, sizeof(*st->queue));
-	if (!st->queue)
+	st->wait_parts = calloc(1, sizeof(*st->wait_parts));
+	if (!st->queue || !st->wait_parts)
 		return err_nomem(e);
 	return text_terms_new(st, e);
 }
 
-void
-text_queue_free(struct store *st)
+static void
+text_queue_close(struct store *st)
 {
 	struct text_queue *q = st->queue;
 
 	text_terms_free(st);
+	if (st->wait_parts)
+		text_wait_free(st);
+	free(st->wait_parts);
+	st->wait_parts = NULL;
 	if (!q)
 		return;
 	free(q->entries);
@@ -151,16 +87,16 @@ text_queue_free(struct store *st)
 	st->queue = NULL;
 }
 
-int
-text_queue_mark(const struct store *st)
+static void
+text_queue_savepoint(struct store *st)
 {
 	/* A group goes on or begins: the one before has committed. */
 	st->queue->learnt = false;
-	return (int)st->queue->n;
+	st->queue->savepoint = st->queue->n;
 }
 
-void
-text_queue_rollback(struct store *st, int mark)
+static void
+text_queue_undone(struct store *st)
 {
 	struct text_queue *q = st->queue;
 
@@ -168,10 +104,22 @@ text_queue_rollback(struct store *st, int mark)
 		text_terms_clear(st);
 		q->learnt = false;
 	}
-	if ((size_t)mark >= q->n)
+	if (q->savepoint >= q->n)
 		return;
-	q->n = (size_t)mark;
-	q->arena.len = q->entries[mark].at;
+	q->n = q->savepoint;
+	q->arena.len = q->entries[q->n].at;
+}
+
+static void
+text_queue_rolled_back(struct store *st)
+{
+	if (!st->queue)
+		return;
+	st->queue->savepoint = 0;
+	text_queue_undone(st);
+	/* The words of a script's view are not those of the file. */
+	if (st->role == STORE_SCRIPT)
+		text_terms_clear(st);
 }
 
 static int
@@ -494,3 +442,20 @@ text_queue_flush_all(struct store *st, struct err *e)
 	st->queue->all_now = false;
 	return r;
 }
+
+int
+text_queue_flush_early(struct store *st, struct err *e)
+{
+	st->savepoint_is_group = st->queue->savepoint > 0;
+	return text_queue_flush(st, e);
+}
+
+const struct participant text_queue_participant = {
+	.name = "text_queue",
+	.connect = text_queue_connect,
+	.close = text_queue_close,
+	.savepoint = text_queue_savepoint,
+	.undone = text_queue_undone,
+	.flush = text_queue_flush,
+	.rolled_back = text_queue_rolled_back,
+};

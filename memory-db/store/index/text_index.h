@@ -29,14 +29,14 @@ int text_branch_shows(struct store *st, int64_t branch, int64_t fact,
 	const char *name, size_t name_n, const char *body, size_t body_n,
 	struct err *e) MUST_CHECK;
 
-/* Used by store_savepoint / store_rollback / store_group_*. */
-int text_queue_mark(const struct store *st);
-void text_queue_rollback(struct store *st, int mark);
+/* Writes what is queued: before COMMIT, or when a script is to find what it has
+ * written. */
 int text_queue_flush(struct store *st, struct err *e) MUST_CHECK;
 /* The same, but nothing waits however much it is. */
 int text_queue_flush_all(struct store *st, struct err *e) MUST_CHECK;
-int text_queue_new(struct store *st, struct err *e) MUST_CHECK;
-void text_queue_free(struct store *st);
+/* The same inside a request. What earlier requests of the group have queued goes
+ * along, so when this one is undone the whole group is. */
+int text_queue_flush_early(struct store *st, struct err *e) MUST_CHECK;
 
 /* One step of segment merging in idle time; 1 more to do, 0 none. */
 int text_idle_merge(struct store *st);
@@ -59,9 +59,5 @@ int fts_check(struct store *st, text_problem_fn fn, void *ctx,
 /* Writes the indexes and the vocabulary anew from the facts, inside the
  * group under way (writer; nothing may be queued). */
 int fts_rebuild(struct store *st, struct err *e) MUST_CHECK;
-
-/* At open of the writer: does that when the tokens in the file are of another
- * version of text_tokens() than this program's (some 30 us a fact). */
-int text_index_open(struct store *st, struct err *e) MUST_CHECK;
 
 #endif

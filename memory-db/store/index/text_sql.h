@@ -1,5 +1,5 @@
-/* Statements of MOD_TEXT, which text_index.c, text_terms.c and fts_check.c
- * share. Not included elsewhere. */
+/* What the files of the text indexes share, the statements of MOD_TEXT first.
+ * Not included above store/. */
 #ifndef STORE_INDEX_TEXT_SQL_H
 #define STORE_INDEX_TEXT_SQL_H
 

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-#include "memory-db/store/check/erase.h"
+#include "memory-db/store/index/erase_words.h"
+#include "memory-db/store/engine/participant.h"
 #include "memory-db/store/engine/store_internal.h"
 #include "memory-db/store/index/search_wait.h"
 #include "memory-db/store/index/text_sql.h"
@@ -73,7 +74,7 @@ text_waits(struct store *st, int64_t *ret_n, int64_t *ret_bytes, struct err *e)
 	return 0;
 }
 
-void
+static void
 text_wait_committed(struct store *st)
 {
 	struct err e = {0};
@@ -88,14 +89,15 @@ text_wait_committed(struct store *st)
 }
 
 void
-store_index_waits(struct database *db, int64_t *ret_rows, int64_t *ret_bytes)
+text_wait_published(struct database *db, int64_t *ret_rows, int64_t *ret_bytes)
 {
 	*ret_rows = atomic_load_explicit(&db->waits_n, memory_order_relaxed);
 	*ret_bytes =
 		atomic_load_explicit(&db->waits_bytes, memory_order_relaxed);
 }
 
-void
+/* The group did not commit, or another state is looked at. */
+static void
 text_wait_forget(struct store *st)
 {
 	st->waits_known = false;
@@ -327,3 +329,20 @@ text_wait_clear(struct store *st, struct err *e)
 	text_wait_forget(st);
 	return r;
 }
+
+static int
+text_wait_open(struct store *st, struct err *e)
+{
+	(void)e;
+	text_wait_committed(st);
+	return 0;
+}
+
+const struct participant text_wait_participant = {
+	.name = "text_wait",
+	.open = text_wait_open,
+	.undone = text_wait_forget,
+	.committed = text_wait_committed,
+	.rolled_back = text_wait_forget,
+	.read_begin = text_wait_forget,
+};

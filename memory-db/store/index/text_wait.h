@@ -19,6 +19,7 @@
 #include "common/err.h"
 #include "memory-db/store/index/text_parts.h"
 
+struct database;
 struct store;
 struct text_indexed;
 
@@ -70,10 +71,10 @@ int text_wait_relearn(struct store *st, struct err *e) MUST_CHECK;
 int text_wait_work(struct store *st, int64_t until_ns, struct err *e)
 	MUST_CHECK;
 
-/* Tells other threads how much waits (writer, after COMMIT). */
-void text_wait_committed(struct store *st);
-/* The group did not commit, or another state is looked at. */
-void text_wait_forget(struct store *st);
+/* Rows that wait, and the bytes of their texts, as of the last COMMIT; from any
+ * thread. */
+void text_wait_published(struct database *db, int64_t *ret_rows,
+	int64_t *ret_bytes);
 /* Nothing waits any more: the indexes are written anew. */
 int text_wait_clear(struct store *st, struct err *e) MUST_CHECK;
 void text_wait_free(struct store *st);

@@ -2,10 +2,11 @@
 #include "memory-db/store/index/text_wait.h"
 
 #include "common/clock.h"
-#include "memory-db/store/check/erase.h"
+#include "memory-db/store/index/erase_words.h"
 #include "memory-db/store/engine/store_internal.h"
 #include "memory-db/store/facts/labels.h"
 #include "memory-db/store/index/search_wait.h"
+#include "memory-db/store/index/text_parts.h"
 #include "memory-db/store/index/text_sql.h"
 
 /* Bytes of text between looks at the clock while its words are learnt: at most
@@ -36,7 +37,7 @@ const struct stmt_module text_work_module = {"text_work", defs,
 void
 text_wait_free(struct store *st)
 {
-	text_parts_done(&st->wait_parts);
+	text_parts_done(st->wait_parts);
 	erase_words_free(st);
 }
 
@@ -145,7 +146,7 @@ pass_words(struct text_work_progress *p, int64_t *at,
 static int
 need_parts(struct text_work_progress *p, int64_t fact)
 {
-	struct text_parts *parts = &p->st->wait_parts;
+	struct text_parts *parts = p->st->wait_parts;
 	char stem[NAMESPACE_STEM_SIZE];
 	int r = 0;
 
@@ -165,7 +166,7 @@ static int
 move_parts(struct text_work_progress *p, const struct text_row *row,
 	struct text_work_state *s)
 {
-	const struct text_parts *parts = &p->st->wait_parts;
+	const struct text_parts *parts = p->st->wait_parts;
 	int r = need_parts(p, row->fact);
 
 	if (r < 0)
@@ -204,7 +205,7 @@ work_row(struct text_work_progress *p, const struct text_row *row,
 	if (r < 0)
 		return r;
 	if (s->goal == 0 ? s->parts == 0
-			 : s->words < 0 && s->parts == st->wait_parts.n)
+			 : s->words < 0 && s->parts == st->wait_parts->n)
 		return text_wait_drop(st, row, s->size, p->e);
 	m = stmt_use(st, MOD_TEXT_WORK, MOVE);
 	bind_i(m, 1, row->fact);

@@ -5,7 +5,9 @@
 
 #include "common/limits.h"
 #include "memory-db/store/facts/facts.h"
+#include "memory-db/store/engine/participant.h"
 #include "memory-db/store/engine/store_internal.h"
+#include "memory-db/store/facts/counters.h"
 #include "memory-db/store/index/recall.h"
 
 enum {
@@ -430,20 +432,37 @@ vectors_watch(struct database *db, vectors_told_fn fn, void *ctx)
 	db->vectors_ctx = ctx;
 }
 
-void
+static void
 vectors_rolled_back(struct store *st)
 {
 	free(st->vectors_erased.v);
 	st->vectors_erased = (struct vectors_erased){0};
 }
 
-void
-vectors_committed(struct store *st, bool changed)
+static int
+vectors_flush(struct store *st, struct err *e)
+{
+	(void)e;
+	st->vectors_changed = counters_mark(st) > 0;
+	return 0;
+}
+
+static void
+vectors_committed(struct store *st)
 {
 	const struct vectors_erased *x = &st->vectors_erased;
 
-	if (st->base->vectors_told != NULL && (changed || x->n > 0 || x->lost))
+	if (st->base->vectors_told != NULL &&
+		(st->vectors_changed || x->n > 0 || x->lost))
 		st->base->vectors_told(st->base->vectors_ctx, x->v, x->n,
 			x->lost);
 	vectors_rolled_back(st);
 }
+
+const struct participant vectors_participant = {
+	.name = "vectors",
+	.close = vectors_rolled_back,
+	.flush = vectors_flush,
+	.committed = vectors_committed,
+	.rolled_back = vectors_rolled_back,
+};

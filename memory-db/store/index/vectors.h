@@ -89,8 +89,4 @@ typedef void (*vectors_told_fn)(void *ctx, const int64_t *erased, size_t n,
 	bool lost);
 void vectors_watch(struct database *db, vectors_told_fn fn, void *ctx);
 
-/* Used by store_group_commit and store_group_abort. */
-void vectors_committed(struct store *st, bool changed);
-void vectors_rolled_back(struct store *st);
-
 #endif

@@ -8,6 +8,7 @@
 #include "common/limits.h"
 #include "memory-db/store/log/change_internal.h"
 #include "memory-db/store/facts/labels.h"
+#include "memory-db/store/facts/counters.h"
 
 enum {
 	LAST,

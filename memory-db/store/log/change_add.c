@@ -5,6 +5,7 @@
 #include "memory-db/store/log/change_internal.h"
 #include "memory-db/store/facts/labels.h"
 #include "memory-db/store/facts/fact_key.h"
+#include "memory-db/store/facts/counters.h"
 
 enum { ADD_FACT };
 

@@ -7,6 +7,7 @@
 #include "memory-db/store/log/derivations.h"
 #include "memory-db/store/facts/labels.h"
 #include "memory-db/store/index/text_index.h"
+#include "memory-db/store/facts/counters.h"
 
 enum {
 	ADD_OP,

@@ -4,7 +4,7 @@
 #define STORE_LOG_CHANGE_INTERNAL_H
 
 #include "memory-db/store/log/change.h"
-#include "memory-db/store/engine/digest.h"
+#include "memory-db/store/log/chain.h"
 #include "memory-db/store/engine/store_internal.h"
 
 /* An entity touched by the change: its next version grows by `delta`. */

@@ -1,9 +1,9 @@
 /* The list of tasks, and the records of those that the writer does on the
- * store. What a step does stands in store/engine/idle.h; here stands when it is
+ * store. What a step does stands in store/idle.h; here stands when it is
  * its turn. */
 #include "memory-db/work/background/tasks.h"
 
-#include "memory-db/store/engine/idle.h"
+#include "memory-db/store/idle.h"
 #include "memory-db/store/engine/trouble.h"
 #include "memory-db/work/embedding_internal.h"
 #include "memory-db/work/internal.h"

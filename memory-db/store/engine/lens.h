@@ -18,8 +18,8 @@
  * an empty one of its own, trip: 12 until 12. From change 12 on that span is the
  * nearest one that has begun, and it has ended: the fact is hidden on trip. A
  * read of trip as of 11 passes it over and sees the fact through main. */
-#ifndef STORE_FACTS_LENS_H
-#define STORE_FACTS_LENS_H
+#ifndef STORE_ENGINE_LENS_H
+#define STORE_ENGINE_LENS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,12 +1,11 @@
 /* Duties for idle time. "Wanted" is asked before each step and costs next to
  * nothing: a count in memory, or how many rows this connection has changed
  * since the duty was last done to its end. */
-#include "memory-db/store/engine/idle.h"
+#include "memory-db/store/idle.h"
 
 #include "common/clock.h"
 #include "common/limits.h"
 #include "memory-db/store/beside/keys.h"
-#include "memory-db/store/beside/receipts.h"
 #include "memory-db/store/check/erase.h"
 #include "memory-db/store/engine/store_internal.h"
 #include "memory-db/store/engine/trouble.h"
@@ -37,7 +36,7 @@ store_index_wanted(struct store *st)
 	int64_t rows, bytes;
 	struct err e;
 
-	store_index_waits(st->base, &rows, &bytes);
+	text_wait_published(st->base, &rows, &bytes);
 	return rows > 0 || (store_is_erasing(st) && text_gone_any(st, &e) != 0);
 }
 
@@ -100,24 +99,6 @@ int
 store_keys_step(struct store *st, struct err *e)
 {
 	return keys_forget_old(st, e);
-}
-
-bool
-store_notes_wanted(struct store *st)
-{
-	return receipts_waiting(st) || skill_runs_pending(st->base);
-}
-
-int
-store_notes_step(struct store *st, struct err *e)
-{
-	int rc = store_group_begin(st, e);
-
-	if (rc == 0)
-		rc = store_group_commit(st, e);
-	if (rc)
-		store_group_abort(st);
-	return rc;
 }
 
 /* --- the WAL -------------------------------------------------------------- */

@@ -5,8 +5,8 @@
  *
  * A step answers 1 (more is to do), 0 (done for now), or negative with *e.
  * Only for a writer that may write, whose file is not damaged. */
-#ifndef STORE_ENGINE_IDLE_H
-#define STORE_ENGINE_IDLE_H
+#ifndef STORE_IDLE_H
+#define STORE_IDLE_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -33,10 +33,8 @@ int store_erase_step(struct store *st, struct err *e) MUST_CHECK;
 /* Idempotency keys older than LIMIT_KEY_AGE_MS, some hundred a step. */
 int store_keys_step(struct store *st, struct err *e) MUST_CHECK;
 
-/* Receipts of readers and counts of skill runs, when no write took them
- * along. */
-bool store_notes_wanted(struct store *st);
-int store_notes_step(struct store *st, struct err *e) MUST_CHECK;
+/* Receipts of readers and counts of skill runs: store_notes_wanted() and
+ * store_notes_step() in store.h. */
 
 /* A WAL above LIMIT_WAL_BYTES is cut back; waits some 50 ms for readers at
  * most. MDB_E_BUSY: one of them was in the way. */

@@ -1,0 +1,24 @@
+/* Giving tags and metadata to facts (model/read/fact_tags.h says what they
+ * are). */
+#ifndef MODEL_WRITE_FACT_TAGS_WRITE_H
+#define MODEL_WRITE_FACT_TAGS_WRITE_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "common/cleanup.h"
+#include "common/err.h"
+#include "memory-db/model/write/write.h"
+
+/* Adds the member `tags` of an entry to those of the fact and sets its
+ * `metadata`; what the entry does not have stays. */
+int fact_tags_give(struct write *w, int64_t entity, int64_t fact,
+	const json_t *entry, const char *path, struct err *e) MUST_CHECK;
+/* The fact has these tags from now on, and no others. */
+int fact_tags_set(struct write *w, int64_t entity, int64_t fact,
+	const json_t *tags, struct err *e) MUST_CHECK;
+/* Its metadata is this object from now on; {} removes it. */
+int fact_tags_note(struct write *w, int64_t entity, int64_t fact,
+	const json_t *object, const char *path, struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,154 @@
+/* The copy of the counters that status shows. */
+#include "memory-db/store/facts/counters_int.h"
+
+#include <string.h>
+
+#include "memory-db/store/engine/store_internal.h"
+
+static void
+add_total(struct counters *ret, const struct counter *c)
+{
+	int64_t *const targets[] = {
+		[TOTAL_ENTITIES] = &ret->entities,
+		[TOTAL_OBSERVATIONS] = &ret->observations,
+		[TOTAL_RELATIONS] = &ret->relations,
+		[TOTAL_FACTS] = &ret->facts,
+		[TOTAL_CHANGES] = &ret->changes,
+		[TOTAL_VERSIONS] = &ret->versions,
+		[TOTAL_ORIGINAL] = &ret->original_bytes,
+		[TOTAL_STORED] = &ret->stored_bytes,
+		[TOTAL_PAST] = &ret->past_facts,
+	};
+
+	if (c->key > 0 && c->key < (int64_t)ARRAY_LEN(targets))
+		*targets[c->key] += c->n;
+}
+
+/* Adds n to the row of that name; rows are few. */
+static int
+counters_add_row(struct counters_row **rows, size_t *n, const char *name,
+	int64_t count)
+{
+	struct counters_row *p;
+
+	for (size_t i = 0; i < *n; i++)
+		if (strcmp((*rows)[i].name, name) == 0) {
+			(*rows)[i].n += count;
+			return 0;
+		}
+	p = realloc(*rows, (*n + 1) * sizeof(*p));
+	if (p == NULL)
+		return MDB_E_NOMEM;
+	*rows = p;
+	p[*n].name = strdup(name);
+	if (p[*n].name == NULL)
+		return MDB_E_NOMEM;
+	p[*n].n = count;
+	(*n)++;
+	return 0;
+}
+
+static int
+add_counter(const struct counters_state *t, const struct counter *c,
+	struct counters *ret)
+{
+	bool is_ns = c->kind == TALLY_TOTAL && c->key == TOTAL_ENTITIES;
+	int64_t kind = is_ns ? 0 : c->kind, id = is_ns ? c->ns : c->key;
+	int r = 0;
+
+	if (c->kind == TALLY_TOTAL)
+		add_total(ret, c);
+	if (c->kind == TALLY_TIER && c->key >= 0 && c->key < 4)
+		ret->by_tier[c->key] += c->n;
+	if (c->n == 0 || (!is_ns && c->kind != TALLY_TYPE))
+		return 0;
+	for (size_t i = 0; r == 0 && i < t->names_n; i++) {
+		if (t->names[i].kind != kind || t->names[i].id != id)
+			continue;
+		r = is_ns ? counters_add_row(&ret->namespaces,
+				    &ret->namespaces_n, t->names[i].text, c->n)
+			  : counters_add_row(&ret->types, &ret->types_n,
+				    t->names[i].text, c->n);
+	}
+	return r;
+}
+
+static int
+most_first(const void *a, const void *b)
+{
+	const struct counters_row *x = a, *y = b;
+
+	if (x->n != y->n)
+		return x->n > y->n ? -1 : 1;
+	return strcmp(x->name, y->name);
+}
+
+static void
+sort_and_cut(struct counters_row *rows, size_t *n)
+{
+	if (*n > 0)
+		qsort(rows, *n, sizeof(*rows), most_first);
+	while (*n > NAMES_SHOWN)
+		free(rows[--*n].name);
+}
+
+static bool
+counters_is_wanted(const struct counters_state *t, const struct counter *c,
+	const char *const *only, struct counters *ret)
+{
+	const char *name = NULL;
+
+	for (size_t i = 0; !name && i < t->names_n; i++)
+		if (t->names[i].kind == 0 && t->names[i].id == c->ns)
+			name = t->names[i].text;
+	for (; name && *only; only++)
+		if (strcmp(*only, name) == 0)
+			return true;
+	ret->others += c->kind == TALLY_TOTAL && c->key == TOTAL_ENTITIES;
+	return false;
+}
+
+int
+store_counters(struct database *db, struct counters *ret, struct err *e)
+{
+	return store_counters_of(db, NULL, ret, e);
+}
+
+int
+store_counters_of(struct database *db, const char *const *only,
+	struct counters *ret, struct err *e)
+{
+	int r = 0;
+
+	memset(ret, 0, sizeof(*ret));
+	pthread_mutex_lock(&db->tally_lock);
+	if (db->tally != NULL) {
+		for (size_t i = 0; r == 0 && i < db->tally->n; i++)
+			if (!only || counters_is_wanted(db->tally,
+					     &db->tally->rows[i], only, ret))
+				r = add_counter(db->tally, &db->tally->rows[i],
+					ret);
+		ret->last_change = db->tally->last_change;
+		ret->last_at = db->tally->last_at;
+	}
+	pthread_mutex_unlock(&db->tally_lock);
+	if (r != 0) {
+		counters_done(ret);
+		return err_nomem(e);
+	}
+	sort_and_cut(ret->types, &ret->types_n);
+	sort_and_cut(ret->namespaces, &ret->namespaces_n);
+	return 0;
+}
+
+void
+counters_done(struct counters *t)
+{
+	for (size_t i = 0; i < t->types_n; i++)
+		free(t->types[i].name);
+	for (size_t i = 0; i < t->namespaces_n; i++)
+		free(t->namespaces[i].name);
+	free(t->types);
+	free(t->namespaces);
+	memset(t, 0, sizeof(*t));
+}

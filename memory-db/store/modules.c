@@ -1,0 +1,55 @@
+/* What the store is made of. The rooms below know nothing of this list; it is
+ * handed to the engine when a database is opened.
+ *
+ * A new module with statements: a line in modules.def. One that has state
+ * beside its rows: a `struct participant` (engine/participant.h), and its line
+ * below. A new table: see tables.c. */
+#include "memory-db/store/engine/database.h"
+#include "memory-db/store/engine/participant.h"
+#include "memory-db/store/engine/store_internal.h"
+
+#define MODULE(id, module) extern const struct stmt_module module;
+#include "memory-db/store/modules.def"
+#undef MODULE
+
+static const struct stmt_module *const statements[MOD_MAX] = {
+#define MODULE(id, module) [id] = &(module),
+#include "memory-db/store/modules.def"
+#undef MODULE
+};
+
+extern const struct participant labels_participant, counters_participant,
+	answer_cache_participant, search_mask_participant, search_participant,
+	search_counts_participant, search_wait_participant,
+	text_queue_participant, text_wait_participant, vectors_participant,
+	receipts_participant, skill_runs_participant, fts_rebuild_participant,
+	erase_participant;
+
+/* In this order each hook is called: room by room, the lowest first. */
+static const struct participant *const participants[] = {
+	&labels_participant,
+	&counters_participant,
+	&answer_cache_participant,
+	&search_mask_participant,
+	&search_participant,
+	&search_counts_participant,
+	&search_wait_participant,
+	&text_queue_participant,
+	&text_wait_participant,
+	&vectors_participant,
+	&receipts_participant,
+	&skill_runs_participant,
+	/* An index that is written anew at open, before texts are erased. */
+	&fts_rebuild_participant,
+	&erase_participant,
+	NULL,
+};
+
+static const struct store_modules modules = {statements, participants};
+
+int
+database_open(const struct database_options *o, struct database **ret,
+	struct err *e)
+{
+	return database_open_with(o, &modules, ret, e);
+}
