@@ -2,7 +2,7 @@
 
 PY_TESTS := $(sort $(wildcard tests/proto/test_*.py tests/func/test_*.py \
 	tests/jail/test_*.py))
-LINTS    := tests/lint_layers.sh
+LINTS    := tests/lint_layers.sh tests/lint_symbols.py
 CORES    := $(shell nproc 2>/dev/null || echo 2)
 RUN      := python3 tests/run.py --variant $(V)
 # Only jobs whose name matches: make func T=torture
@@ -46,8 +46,14 @@ unit: $(UNIT_TESTS) ## Build and run the unit tests (V=asan: with sanitizers)
 	$(RUN) --unit $(UNIT_TESTS)
 func: test-programs ## Run the functional tests (V=asan, T=regex)
 	$(RUN) --py $(PY_TESTS)
-lint: ## Layers, sizes, forbidden calls, man pages
+# The objects tell which room calls which; those of asan, when they are there.
+lint: ## Layers, rooms, sizes, forbidden calls, man pages
+	@$(MAKE) --no-print-directory -s -j$(CORES) objects \
+		V=$(if $(wildcard build/asan/memory-db),asan,$(V))
 	$(RUN) --lint $(LINTS)
+objects: $(OBJ_common) $(OBJ_mcp) $(OBJ_db) $(OBJ_cli) \
+	$(call obj,mcp-server/main.c memory-db/main.c memory-db/options.c \
+	memory-db/cli/main.c)
 
 tsan: ## Unit and functional tests under ThreadSanitizer
 	$(MAKE) --no-print-directory V=tsan -j$(CORES) -Otarget test-programs unit-programs
@@ -95,5 +101,5 @@ demo: ## The product at work: two clients, a crash, nothing lost
 	@$(MAKE) --no-print-directory -s -j$(CORES) -Otarget all
 	@python3 tests/demo/demo.py
 
-.PHONY: test test-run test-all test-programs unit unit-programs func lint \
+.PHONY: test test-run test-all test-programs unit unit-programs func lint objects \
 	tsan tsan-run fuzz fuzz-run cov analyze bench bench-programs soak demo
