@@ -210,20 +210,3 @@ jx_add(json_t *a, json_t *value_new)
 		return MDB_E_NOMEM;
 	return 0;
 }
-
-size_t
-jx_quoted_size(const char *s, size_t n)
-{
-	size_t size = n + 2;
-
-	for (size_t i = 0; i < n; i++) {
-		unsigned char c = (unsigned char)s[i];
-
-		if (c == '"' || c == '\\' || c == '\b' || c == '\f' ||
-			c == '\n' || c == '\r' || c == '\t')
-			size += 1;
-		else if (c < 0x20)
-			size += 5;
-	}
-	return size;
-}

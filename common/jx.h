@@ -66,11 +66,14 @@ json_t *jx_parse_any(const char *data, size_t n, struct err *e) MUST_CHECK;
  * same. 0 or MDB_E_NOMEM. */
 int jx_dump(const json_t *j, struct buf *out) MUST_CHECK;
 
+/* Bytes that jx_dump appends. */
+size_t jx_dump_size(const json_t *j);
+
 /* Appends s as a JSON string with its quotes. 0 or MDB_E_NOMEM. */
 int jx_quote(const char *s, size_t n, struct buf *out) MUST_CHECK;
 
-/* Bytes of s as a JSON string with its quotes, as jansson writes it (control
- * characters and quotes escaped, the rest as UTF-8). */
+/* Bytes of s as a JSON string with its quotes (control characters and quotes
+ * escaped, the rest as UTF-8). */
 size_t jx_quoted_size(const char *s, size_t n);
 
 /* json_object_set_new / json_array_append_new that take the value also on

@@ -31,6 +31,28 @@ jx_dump_escape(unsigned char c, struct buf *out)
 	return buf_add(out, text, escapes[c] == 'u' ? 6 : 2);
 }
 
+/* Bytes that the escape of a byte takes beyond the byte. */
+static const unsigned char escape_more[256] = {[0 ... 7] = 5,
+	['\b'] = 1,
+	['\t'] = 1,
+	['\n'] = 1,
+	[11] = 5,
+	['\f'] = 1,
+	['\r'] = 1,
+	[14 ... 31] = 5,
+	['"'] = 1,
+	['\\'] = 1};
+
+size_t
+jx_quoted_size(const char *s, size_t n)
+{
+	size_t size = n + 2;
+
+	for (size_t i = 0; i < n; i++)
+		size += escape_more[(unsigned char)s[i]];
+	return size;
+}
+
 int
 jx_quote(const char *s, size_t n, struct buf *out)
 {
@@ -55,26 +77,36 @@ fail:
 	return MDB_E_NOMEM;
 }
 
-/* The shortest of 15 to 17 digits that reads back as the same number. */
-static int
-dump_real(double d, struct buf *out)
-{
-	char text[40];
+#define NUMBER_SIZE 40
 
+/* The shortest of 15 to 17 digits that reads back as the same number. */
+static size_t
+jx_dump_real_text(double d, char text[NUMBER_SIZE])
+{
 	for (int digits = 15; digits <= 17; digits++) {
-		snprintf(text, sizeof(text), "%.*g", digits, d);
+		snprintf(text, NUMBER_SIZE, "%.*g", digits, d);
 		if (strtod(text, NULL) == d)
 			break;
 	}
 	if (!strpbrk(text, ".e"))
 		memcpy(text + strlen(text), ".0", sizeof(".0"));
-	return buf_adds(out, text);
+	return strlen(text);
 }
 
 static int
-dump_int(json_int_t value, struct buf *out)
+dump_real(double d, struct buf *out)
 {
-	char text[24], *p = text + sizeof(text);
+	char text[NUMBER_SIZE];
+	size_t n = jx_dump_real_text(d, text);
+
+	return buf_add(out, text, n);
+}
+
+/* Writes into the end of text; its beginning. */
+static char *
+jx_dump_int_text(json_int_t value, char text[NUMBER_SIZE])
+{
+	char *p = text + NUMBER_SIZE;
 	unsigned long long u = value < 0 ? 0ull - (unsigned long long)value
 					 : (unsigned long long)value;
 
@@ -83,7 +115,16 @@ dump_int(json_int_t value, struct buf *out)
 	while ((u /= 10) > 0);
 	if (value < 0)
 		*--p = '-';
-	return buf_add(out, p, (size_t)(text + sizeof(text) - p));
+	return p;
+}
+
+static int
+dump_int(json_int_t value, struct buf *out)
+{
+	char text[NUMBER_SIZE];
+	const char *p = jx_dump_int_text(value, text);
+
+	return buf_add(out, p, (size_t)(text + NUMBER_SIZE - p));
 }
 
 static int dump(const json_t *j, unsigned depth, struct buf *out);
@@ -163,4 +204,70 @@ jx_dump(const json_t *j, struct buf *out)
 		return 0;
 	out->len = before;
 	return MDB_E_NOMEM;
+}
+
+/* --- sizes ---------------------------------------------------------------- */
+
+static size_t jx_dump_size_at(const json_t *j, unsigned depth);
+
+static size_t
+jx_dump_size_array(const json_t *j, unsigned depth)
+{
+	size_t n = json_array_size(j);
+	size_t size = n > 0 ? n + 1 : 2; /* brackets and commas */
+
+	for (size_t i = 0; i < n; i++)
+		size += jx_dump_size_at(json_array_get(j, i), depth + 1);
+	return size;
+}
+
+static size_t
+jx_dump_size_object(const json_t *j, unsigned depth)
+{
+	size_t n = json_object_size(j);
+	size_t size = n > 0 ? 2 * n + 1 : 2; /* braces, commas and colons */
+	json_t *o = (json_t *)(uintptr_t)j;
+
+	for (void *it = json_object_iter(o); it;
+		it = json_object_iter_next(o, it)) {
+		const char *key = json_object_iter_key(it);
+
+		size += jx_quoted_size(key, strlen(key)) +
+			jx_dump_size_at(json_object_iter_value(it), depth + 1);
+	}
+	return size;
+}
+
+static size_t
+jx_dump_size_at(const json_t *j, unsigned depth)
+{
+	char text[NUMBER_SIZE];
+
+	assert(depth <= DUMP_DEPTH_MAX);
+	switch (json_typeof(j)) {
+	case JSON_OBJECT:
+		return jx_dump_size_object(j, depth);
+	case JSON_ARRAY:
+		return jx_dump_size_array(j, depth);
+	case JSON_STRING:
+		return jx_quoted_size(json_string_value(j),
+			json_string_length(j));
+	case JSON_INTEGER:
+		return (size_t)(text + NUMBER_SIZE -
+				jx_dump_int_text(json_integer_value(j), text));
+	case JSON_REAL:
+		return jx_dump_real_text(json_real_value(j), text);
+	case JSON_FALSE:
+		return strlen("false");
+	case JSON_TRUE:
+	case JSON_NULL:
+		break;
+	}
+	return strlen("true");
+}
+
+size_t
+jx_dump_size(const json_t *j)
+{
+	return jx_dump_size_at(j, 0);
 }

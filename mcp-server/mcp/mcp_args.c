@@ -146,9 +146,6 @@ complete_whole(const struct tool *t, json_t *args)
 		(jx_set(args, "mode", json_string("substring")) ||
 			set_int(args, "limit", LIMIT_ROWS)))
 		return MDB_E_NOMEM;
-	if (strcmp(t->name, "read_graph") == 0 &&
-		set_int(args, "limit", LIMIT_ROWS))
-		return MDB_E_NOMEM;
 	return set_int(args, "max_bytes", LIMIT_REPLY_BYTES);
 }
 

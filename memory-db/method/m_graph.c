@@ -147,6 +147,8 @@ m_open_nodes(struct call *c, json_t **ret_result, struct err *e)
 #define BATCH 64
 
 struct m_graph_batch {
+	struct graph_page *page;
+	struct err *e;
 	int64_t entity[BATCH], existence[BATCH];
 	int n;
 };
@@ -158,6 +160,8 @@ m_graph_collect(void *ctx, const struct fact *f)
 
 	b->entity[b->n] = f->entity;
 	b->existence[b->n++] = f->id;
+	if (graph_page_note(b->page, f, b->e) != 0)
+		return MDB_E_NOMEM;
 	return b->n == BATCH;
 }
 
@@ -209,7 +213,7 @@ m_graph_read_namespace(struct graph_page *p, int64_t ns, int64_t limit,
 	int r = m_graph_resume(p, at, e);
 
 	while (r == 0) {
-		struct m_graph_batch b = {.n = 0};
+		struct m_graph_batch b = {.page = p, .e = e};
 
 		r = fact_each_entity(p->st, ns, at->existence, m_graph_collect,
 			&b, e);

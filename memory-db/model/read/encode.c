@@ -41,22 +41,10 @@ encode_members(const json_t *fields)
 	return mask != 0 ? mask : MEMBERS_DEFAULT;
 }
 
-static int
-add_size(const char *data, size_t n, void *ctx)
-{
-	(void)data;
-	*(size_t *)ctx += n;
-	return 0;
-}
-
 size_t
 encode_size(const json_t *j)
 {
-	size_t n = 0;
-
-	(void)json_dump_callback(j, add_size, &n,
-		JSON_COMPACT | JSON_ENCODE_ANY);
-	return n;
+	return jx_dump_size(j);
 }
 
 int
@@ -79,38 +67,54 @@ encode_budget(const json_t *params, size_t *ret_bytes, struct err *e)
 
 /* --- relations ------------------------------------------------------------ */
 int
-encode_relation(struct store *st, const struct fact *f, json_t **ret,
-	struct err *e)
+encode_relation_between(struct store *st, const struct fact *f,
+	const struct encode_end *entity, const struct encode_end *peer,
+	json_t **ret, struct err *e)
 {
-	struct buf from AUTO_BUF = {0}, to AUTO_BUF = {0}, type AUTO_BUF = {0};
 	bool reversed = fact_is_reversed(f);
+	const struct encode_end *from = reversed ? peer : entity;
+	const struct encode_end *to = reversed ? entity : peer;
+	struct buf type AUTO_BUF = {0};
 	json_t *j AUTO_JSON = NULL;
-	int64_t there = 0;
-	int r = fact_existence(st, f->entity, NULL, NULL,
-		reversed ? &to : &from, e);
+	int r = label_text(st, f->label, &type, e);
 
-	if (r == 1)
-		r = fact_existence(st, f->peer, &there, NULL,
-			reversed ? &from : &to, e);
-	if (r != 1)
-		return r;
-	r = label_text(st, f->label, &type, e);
 	if (r < 0)
 		return r;
 	j = json_pack("{s:I,s:s%,s:s%,s:s%}", "id", (json_int_t)f->id, "from",
-		from.data, from.len, "to", to.data, to.len, "relationType",
-		type.data, type.len);
+		from->name, from->name_n, "to", to->name, to->name_n,
+		"relationType", type.data, type.len);
 	if (j == NULL)
 		return err_nomem(e);
 	if (f->weight >= 0 && jx_set(j, "weight", json_real(f->weight)) != 0)
 		return err_nomem(e);
 	/* The end that is in another memory: the user's. */
-	if (fact_namespace(there) != fact_namespace(f->id) &&
+	if (fact_namespace(peer->existence) != fact_namespace(f->id) &&
 		jx_set(j, reversed ? "from_namespace" : "to_namespace",
 			json_string("default")) != 0)
 		return err_nomem(e);
 	*ret = take_ptr(j);
-	return 1;
+	return 0;
+}
+
+int
+encode_relation(struct store *st, const struct fact *f, json_t **ret,
+	struct err *e)
+{
+	struct buf own AUTO_BUF = {0}, other AUTO_BUF = {0};
+	struct encode_end entity = {0}, peer = {0};
+	int r = fact_existence(st, f->entity, &entity.existence, NULL, &own, e);
+
+	if (r == 1)
+		r = fact_existence(st, f->peer, &peer.existence, NULL, &other,
+			e);
+	if (r != 1)
+		return r;
+	entity.name = own.data;
+	entity.name_n = own.len;
+	peer.name = other.data;
+	peer.name_n = other.len;
+	r = encode_relation_between(st, f, &entity, &peer, ret, e);
+	return r == 0 ? 1 : r;
 }
 
 /* --- facts of an entity --------------------------------------------------- */
@@ -277,6 +281,8 @@ each_fact(void *ctx, const struct fact *f)
 {
 	struct encode_page *p = ctx;
 
+	if (f->kind == FACT_RELATION)
+		return p->o->known->relation(p->o->known->ctx, f);
 	if (!counts(p, f))
 		return 0;
 	if (p->full) {
@@ -312,9 +318,14 @@ each_other(void *ctx, const struct fact *f)
 static int
 add_facts(struct encode_page *p, int64_t entity)
 {
-	unsigned kinds = 1u << FACT_OBSERVATION;
+	const struct encode_known *known = p->o->known;
+	unsigned kinds = 1u << FACT_OBSERVATION, relations = 0;
 	size_t before = p->bytes;
-	int r = fact_each(p->st, entity, kinds, each_fact, p, p->e);
+	int r;
+
+	if (known != NULL && known->relation != NULL)
+		relations = 1u << FACT_RELATION;
+	r = fact_each(p->st, entity, kinds | relations, each_fact, p, p->e);
 
 	if (r != 0 || p->left_out == 0 || p->o->lead == NULL)
 		return r;
@@ -330,26 +341,36 @@ add_facts(struct encode_page *p, int64_t entity)
 }
 
 /* --- the whole ------------------------------------------------------------ */
-/* id, name and type in front. */
+/* id, name and type in front. *ret_ns: the namespace of the entity. */
 static int
 begin_entity(struct store *st, int64_t entity, const struct encode_options *o,
-	json_t *j, struct err *e)
+	json_t *j, int64_t *ret_ns, struct err *e)
 {
 	struct buf name AUTO_BUF = {0}, type AUTO_BUF = {0};
-	int64_t label;
-	int r = fact_existence(st, entity, NULL, &label, &name, e), bad = 0;
+	struct encode_end end = {0};
+	int r, bad = 0;
 
-	if (r != 1)
-		return r;
-	r = label_text(st, label, &type, e);
+	if (o->known != NULL) {
+		end = o->known->end;
+	} else {
+		r = fact_existence(st, entity, NULL, &end.label, &name, e);
+		if (r == 1)
+			r = entity_first_name(st, entity, &end.ns, NULL, e);
+		if (r != 1)
+			return r;
+		end.name = name.data;
+		end.name_n = name.len;
+	}
+	r = label_text(st, end.label, &type, e);
 	if (r < 0)
 		return r;
 	if (o->members & MEMBER_ID)
 		bad |= jx_set(j, "id", json_integer(entity));
 	if (o->members & (MEMBER_NAME | MEMBER_ALIASES))
-		bad |= jx_set(j, "name", json_stringn(name.data, name.len));
+		bad |= jx_set(j, "name", json_stringn(end.name, end.name_n));
 	if (o->members & MEMBER_TYPE)
 		bad |= jx_set(j, "type", json_stringn(type.data, type.len));
+	*ret_ns = end.ns;
 	return bad ? err_nomem(e) : 1;
 }
 
@@ -369,7 +390,11 @@ set_facts(struct store *st, int64_t entity, const struct encode_options *o,
 				  : 0);
 	if (jx_set(j, rich ? "facts" : "observations", p.list) != 0)
 		return err_nomem(e);
+	if (o->known != NULL)
+		p.from.last = *o->known->origin;
 	r = add_facts(&p, entity);
+	if (o->known != NULL)
+		*o->known->origin = p.from.last;
 	if (r == 0 && p.left_out > 0 &&
 		jx_set(j, "omitted", json_integer(p.left_out)) != 0)
 		r = err_nomem(e);
@@ -402,13 +427,11 @@ encode_entity(struct store *st, int64_t entity, const struct encode_options *o,
 
 	if (j == NULL)
 		return err_nomem(e);
-	r = begin_entity(st, entity, o, j, e);
+	r = begin_entity(st, entity, o, j, &ns, e);
 	if (r != 1)
 		return r;
-	r = entity_first_name(st, entity, &ns, NULL, e);
-	if (r >= 0)
-		r = encode_set_members(st, entity, ns, o, j, e);
-	if (r == 0)
+	r = encode_set_members(st, entity, ns, o, j, e);
+	if (r == 0 && (o->known == NULL || !o->known->is_underived))
 		r = encode_set_suspect(st, entity, j, e);
 	if (r == 0 && (o->members & (MEMBER_OBSERVATIONS | MEMBER_FACTS)))
 		r = set_facts(st, entity, o, j, e);

@@ -37,6 +37,27 @@ unsigned encode_members(const json_t *fields);
 
 struct scope;
 
+struct origin;
+
+/* One end of a relation, or an entity about to be encoded, as its existence
+ * fact says. */
+struct encode_end {
+	int64_t existence, ns, label; /* of its type */
+	const char *name;
+	size_t name_n;
+};
+
+/* What the reader of many entities knows already of the next one, so that it is
+ * not looked up once more. */
+struct encode_known {
+	struct encode_end end;
+	struct origin *origin; /* of the fact before, and then of its last */
+	bool is_underived; /* none of its facts says what it is derived from */
+	/* Gets its relations while its facts are read; NULL: not wanted. */
+	fact_fn relation;
+	void *ctx;
+};
+
 struct encode_options {
 	unsigned members;
 	int64_t home_ns;  /* entities elsewhere get `namespace` */
@@ -47,6 +68,7 @@ struct encode_options {
 			     told */
 	int64_t valid_at;	    /* ms: only facts valid then; 0 or
 			     FACT_NO_TIME: any */
+	const struct encode_known *known; /* of the entity; NULL: nothing */
 	const char *lead; /* search: facts containing one of these folded
 			     words come first when some are left out;
 			     NULL: order of creation */
@@ -63,6 +85,11 @@ int encode_entity(struct store *st, int64_t entity,
  * under the lens. f: FACT_RELATION. */
 int encode_relation(struct store *st, const struct fact *f, json_t **ret,
 	struct err *e) MUST_CHECK;
+
+/* The same between two ends that are known to exist. 0. */
+int encode_relation_between(struct store *st, const struct fact *f,
+	const struct encode_end *entity, const struct encode_end *peer,
+	json_t **ret, struct err *e) MUST_CHECK;
 
 /* Bytes of a JSON value in compact form. */
 size_t encode_size(const json_t *j);

@@ -5,6 +5,7 @@
 
 #include "common/jx.h"
 #include "common/limits.h"
+#include "memory-db/store/log/derivations.h"
 
 /* Room for the frame of the reply: names of members, id, cursor. */
 #define FRAME_BYTES 512
@@ -39,24 +40,156 @@ graph_page_done(struct graph_page *p)
 	json_decref(p->entities);
 	json_decref(p->relations);
 	p->entities = p->relations = NULL;
+	idset_done(&p->ends.at);
+	free(p->ends.v);
+	buf_done(&p->ends.names);
+	free(p->found.v);
+}
+
+/* --- entities ------------------------------------------------------------- */
+
+/* A new place for an entity, of which nothing is known. */
+static int
+graph_page_add_end(struct graph_page *p, int64_t entity,
+	struct graph_page_end **ret, struct err *e)
+{
+	struct graph_page_ends *x = &p->ends;
+	size_t cap = x->cap == 0 ? 256 : x->cap * 2;
+	int64_t *place = idset_put(&x->at, entity);
+	struct graph_page_end *v;
+
+	if (place == NULL)
+		return err_nomem(e);
+	if (x->n == x->cap) {
+		v = realloc(x->v, cap * sizeof(*v));
+		if (v == NULL)
+			return err_nomem(e);
+		x->v = v;
+		x->cap = cap;
+	}
+	x->v[x->n] = (struct graph_page_end){0};
+	*ret = &x->v[x->n++];
+	*place = (int64_t)x->n;
+	return 0;
+}
+
+int
+graph_page_note(struct graph_page *p, const struct fact *f, struct err *e)
+{
+	struct graph_page_end *end = NULL;
+	const int64_t *place = idset_get(&p->ends.at, f->entity);
+	size_t name = p->ends.names.len;
+	int r = 0;
+
+	if (place != NULL && *place > 0)
+		return 0;
+	if (buf_add(&p->ends.names, f->text, f->text_n) != 0)
+		return err_nomem(e);
+	r = graph_page_add_end(p, f->entity, &end, e);
+	if (r == 0)
+		*end = (struct graph_page_end){f->id, f->ns, f->label, name,
+			f->text_n};
+	return r;
+}
+
+/* 1 and what is known of the entity, valid until the next call; 0: it does not
+ * exist under the lens. */
+static int
+graph_page_find_end(struct graph_page *p, int64_t entity,
+	struct encode_end *ret, struct err *e)
+{
+	const int64_t *place = idset_get(&p->ends.at, entity);
+	struct graph_page_end *end = NULL;
+	int r = 0;
+
+	if (place == NULL || *place == 0) {
+		int64_t existence = 0, label = 0;
+		size_t name = p->ends.names.len;
+
+		r = fact_existence(p->st, entity, &existence, &label,
+			&p->ends.names, e);
+		if (r < 0)
+			return r;
+		r = graph_page_add_end(p, entity, &end, e);
+		if (r < 0)
+			return r;
+		*end = (struct graph_page_end){existence,
+			fact_namespace(existence), label, name,
+			p->ends.names.len - name};
+	} else {
+		end = &p->ends.v[*place - 1];
+	}
+	*ret = (struct encode_end){end->existence, end->ns, end->label,
+		p->ends.names.data + end->name, end->name_n};
+	return end->existence != 0;
+}
+
+static int
+graph_page_collect(void *ctx, const struct fact *f)
+{
+	struct graph_page_facts *x = ctx;
+	size_t cap = x->cap == 0 ? 32 : x->cap * 2;
+	struct fact *v;
+
+	if (x->n == x->cap) {
+		v = realloc(x->v, cap * sizeof(*v));
+		if (v == NULL)
+			return MDB_E_NOMEM;
+		x->v = v;
+		x->cap = cap;
+	}
+	x->v[x->n] = *f;
+	x->v[x->n++].text = NULL;
+	return 0;
+}
+
+static int
+graph_page_is_underived(struct graph_page *p, int64_t entity, bool *ret,
+	struct err *e)
+{
+	int r = 0;
+
+	if (entity < p->underived_from || entity >= p->underived_to) {
+		r = derivations_next(p->st, entity, &p->underived_to, e);
+		p->underived_from = entity;
+	}
+	*ret = r == 0 && entity < p->underived_to;
+	return r;
 }
 
 int
 graph_page_entity(struct graph_page *p, int64_t entity, struct err *e)
 {
 	bool first = json_array_size(p->entities) == 0;
+	struct encode_known known = {.ctx = &p->found, .origin = &p->origin};
 	json_t *j = NULL;
 	size_t bytes = 0;
-	int r;
+	int r = graph_page_find_end(p, entity, &known.end, e);
 
+	if (r == 1 && (r = graph_page_is_underived(p, entity,
+			       &known.is_underived, e)) == 0)
+		r = 1;
+	if (r != 1)
+		return r;
+	p->found.n = 0;
+	p->found.entity = 0;
+	if (p->with_relations &&
+		(p->encode.members & (MEMBER_OBSERVATIONS | MEMBER_FACTS)) != 0)
+		known.relation = graph_page_collect;
 	/* A page never passes its bound; an entity that would is left for the
 	 * next page, where it is first and is cut. */
 	p->encode.max_bytes = p->max_bytes > FRAME_BYTES * 2
 				      ? p->max_bytes - FRAME_BYTES
 				      : FRAME_BYTES;
+	p->encode.known = &known;
 	r = encode_entity(p->st, entity, &p->encode, &j, &bytes, e);
+	p->encode.known = NULL;
+	if (r == MDB_E_NOMEM)
+		return err_nomem(e);
 	if (r != 1)
 		return r;
+	if (known.relation != NULL)
+		p->found.entity = entity;
 	if (!first && p->bytes + bytes + 1 > p->max_bytes) {
 		json_decref(j);
 		return 2;
@@ -65,44 +198,29 @@ graph_page_entity(struct graph_page *p, int64_t entity, struct err *e)
 	return jx_add(p->entities, j) != 0 ? err_nomem(e) : 1;
 }
 
-struct graph_page_ids {
-	int64_t *v;
-	size_t n, cap;
-};
-
-static int
-graph_page_collect(void *ctx, const struct fact *f)
-{
-	struct graph_page_ids *x = ctx;
-	int64_t *p = x->v;
-
-	if (x->n == x->cap) {
-		x->cap = x->cap == 0 ? 32 : x->cap * 2;
-		p = realloc(x->v, x->cap * sizeof(*p));
-		if (p == NULL)
-			return MDB_E_NOMEM;
-		x->v = p;
-	}
-	x->v[x->n++] = f->id;
-	return 0;
-}
+/* --- relations ------------------------------------------------------------ */
 
 static int
 graph_page_ascending(const void *a, const void *b)
 {
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+	const struct fact *x = a, *y = b;
 
-	return x < y ? -1 : x > y;
+	return x->id < y->id ? -1 : x->id > y->id;
 }
 
-/* Outgoing and incoming ones, sorted. */
+/* Outgoing and incoming ones into p->found, sorted. The former may be there. */
 static int
-relation_ids(struct graph_page *p, int64_t entity, struct graph_page_ids *x,
-	struct err *e)
+graph_page_find_relations(struct graph_page *p, int64_t entity, struct err *e)
 {
-	int r = fact_each(p->st, entity, 1u << FACT_RELATION,
-		graph_page_collect, x, e);
+	struct graph_page_facts *x = &p->found;
+	int r = 0;
 
+	if (x->entity != entity) {
+		x->n = 0;
+		r = fact_each(p->st, entity, 1u << FACT_RELATION,
+			graph_page_collect, x, e);
+	}
+	x->entity = 0;
 	if (r == 0)
 		r = fact_each_incoming(p->st, entity, graph_page_collect, x, e);
 	if (r == MDB_E_NOMEM)
@@ -112,70 +230,66 @@ relation_ids(struct graph_page *p, int64_t entity, struct graph_page_ids *x,
 	return r;
 }
 
-struct adding {
-	struct graph_page *p;
-	int64_t entity, existence;
-	bool only_earlier, full;
-	struct err *e;
-};
-
+/* Adds a relation of the entity that is *own, if it belongs on this page. 0, or
+ * 2: there is no room for it. */
 static int
-add_relation(void *ctx, const struct fact *f)
+graph_page_add_relation(struct graph_page *p, int64_t entity,
+	const struct fact *f, bool only_earlier, struct err *e)
 {
-	struct adding *x = ctx;
-	struct graph_page *p = x->p;
-	int64_t other = f->entity == x->entity ? f->peer : f->entity, at = 0;
+	int64_t other = f->entity == entity ? f->peer : f->entity;
+	struct encode_end own, far;
 	json_t *j = NULL;
 	size_t bytes;
-	int r = fact_existence(p->st, other, &at, NULL, NULL, x->e);
+	int r = graph_page_find_end(p, other, &far, e);
 
-	if (r != 1 || (x->only_earlier && at > x->existence))
+	/* The second look finds what the first has left, at its new place. */
+	if (r == 1)
+		r = graph_page_find_end(p, entity, &own, e);
+	if (r != 1 || (only_earlier && far.existence > own.existence))
 		return r < 0 ? r : 0;
-	r = encode_relation(p->st, f, &j, x->e);
-	if (r != 1)
+	r = f->entity == entity
+		    ? encode_relation_between(p->st, f, &own, &far, &j, e)
+		    : encode_relation_between(p->st, f, &far, &own, &j, e);
+	if (r != 0)
 		return r;
 	bytes = encode_size(j) + 1;
-	x->full = p->bytes + bytes > p->max_bytes && p->bytes > FRAME_BYTES;
-	if (x->full) {
+	if (p->bytes + bytes > p->max_bytes && p->bytes > FRAME_BYTES) {
 		json_decref(j);
-		return 0;
+		return 2;
 	}
 	p->bytes += bytes;
-	return jx_add(p->relations, j) != 0 ? err_nomem(x->e) : 0;
+	return jx_add(p->relations, j) != 0 ? err_nomem(e) : 0;
 }
 
 int
 graph_page_relations(struct graph_page *p, int64_t entity, bool only_earlier,
 	int64_t *after, struct err *e)
 {
-	struct adding x = {p, entity, 0, only_earlier, false, e};
-	struct graph_page_ids ids = {0};
+	struct encode_end own;
 	int64_t last = *after;
 	int r;
 
 	if (!p->with_relations)
 		return 0;
-	r = fact_existence(p->st, entity, &x.existence, NULL, NULL, e);
+	r = graph_page_find_end(p, entity, &own, e);
 	if (r != 1)
 		return r;
-	r = relation_ids(p, entity, &ids, e);
-	for (size_t i = 0; r == 0 && i < ids.n && !x.full; i++) {
-		if (ids.v[i] <= last) /* done, or both ends are this one */
+	r = graph_page_find_relations(p, entity, e);
+	for (size_t i = 0; r == 0 && i < p->found.n; i++) {
+		const struct fact *f = &p->found.v[i];
+
+		if (f->id <= last) /* done, or both ends are this one */
 			continue;
-		r = fact_get(p->st, ids.v[i], add_relation, &x, e);
-		r = r < 0 ? r : 0;
-		if (r == 0 && !x.full)
-			*after = last = ids.v[i];
+		r = graph_page_add_relation(p, entity, f, only_earlier, e);
+		if (r == 0)
+			*after = last = f->id;
 	}
-	free(ids.v);
-	if (r != 0)
-		return r;
-	if (x.full) { /* 1: the entity was given, none of its relations */
+	/* 1: the entity was given, none of its relations */
+	if (r == 2)
 		*after = last > 0 ? last : 1;
-		return 2;
-	}
-	*after = 0;
-	return 0;
+	else if (r == 0)
+		*after = 0;
+	return r;
 }
 
 static int

@@ -8,7 +8,10 @@
 
 #include "common/cleanup.h"
 #include "common/err.h"
+#include "common/buf.h"
 #include "memory-db/model/read/encode.h"
+#include "memory-db/model/read/provenance.h"
+#include "memory-db/model/scope/idset.h"
 #include "memory-db/model/scope/scope.h"
 
 /* A reply that grows entity by entity up to a budget of bytes. */
@@ -20,12 +23,37 @@ struct graph_page {
 	bool with_relations;
 	json_t *entities, *relations; /* owned */
 	size_t bytes;
+
+	/* Entities of this reply and at the other ends of their relations:
+	 * each is looked up once. */
+	struct graph_page_ends {
+		struct idset at; /* entity -> its place in v, from 1 */
+		struct graph_page_end {
+			int64_t existence, ns, label; /* existence 0: none */
+			size_t name, name_n;	      /* in names */
+		} * v;
+		size_t n, cap;
+		struct buf names;
+	} ends;
+	/* The relations that stood among the facts of the last entity. */
+	struct graph_page_facts {
+		int64_t entity; /* 0: of none */
+		struct fact *v; /* without their texts */
+		size_t n, cap;
+	} found;
+	struct origin origin; /* of the last fact given */
+	/* No entity from the one up to before the other is derived. */
+	int64_t underived_from, underived_to;
 };
 int graph_page_init(struct graph_page *p, struct store *st,
 	const struct scope *scope, const json_t *params, struct err *e)
 	MUST_CHECK;
 void graph_page_done(struct graph_page *p);
 #define AUTO_PAGE __attribute__((cleanup(graph_page_done)))
+
+/* Notes what the existence fact of an entity says, for graph_page_entity. */
+int graph_page_note(struct graph_page *p, const struct fact *f, struct err *e)
+	MUST_CHECK;
 
 /* Appends an entity: 1 done, 0 it does not exist, 2 the page is full (nothing
  * was added). The first entity of a page is cut to fit (`omitted`), not left

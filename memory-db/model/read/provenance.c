@@ -118,7 +118,8 @@ take_change(void *ctx, const struct log_change *c)
 		.at = c->at,
 		.session = c->session,
 		.client = c->client,
-		.actor = c->actor};
+		.actor = c->actor,
+		.upto = c->fact_max};
 	return 0;
 }
 
@@ -127,10 +128,17 @@ provenance_origin(struct store *st, int64_t fact, struct origin *io,
 	struct err *e)
 {
 	int64_t change = 0;
-	int r = log_first_shown(st, fact, &change, e);
+	int r;
 
-	if (r == 1 && change != io->change)
+	if (io->change != 0 && fact >= io->from && fact <= io->upto)
+		return 0;
+	r = log_first_shown(st, fact, &change, e);
+	if (r == 1 && change != io->change) {
 		r = log_get(st, change, take_change, io, e);
+		io->from = fact;
+	} else if (r == 1 && fact < io->from) {
+		io->from = fact;
+	}
 	return r < 0 ? r : 0;
 }
 

@@ -28,8 +28,11 @@ int provenance_observation(struct store *st, const struct context *ctx,
 struct origin {
 	int64_t change, ns, at;
 	int64_t session, client, actor; /* labels; 0: none */
+	int64_t from, upto;		/* ids of facts that came with it */
 };
-/* io: zeroed, or of another fact; facts of one change cost one look. */
+/* io: zeroed, or of another fact; facts of one change cost one look. Ids of
+ * facts are given in order, so those from one of a change up to the highest
+ * that was given when it ended are of that change, too. */
 int provenance_origin(struct store *st, int64_t fact, struct origin *io,
 	struct err *e) MUST_CHECK;
 

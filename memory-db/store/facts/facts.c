@@ -9,14 +9,15 @@
 #include "memory-db/store/facts/labels.h"
 #include "memory-db/store/facts/fact_key.h"
 
+/* The entity is asked for its name alone, by an existence fact that does not
+ * say one itself; its namespace is in the fact's id. */
 #define COLUMNS                                                                \
 	"f.id, f.entity, f.kind, f.peer, f.label, f.weight, f.method, "        \
 	"f.confidence, f.valid_from, f.valid_to, f.source, f.speaker, "        \
 	"f.source_at, f.supersedes, f.flags, f.salt, f.digest, f.size, "       \
-	"f.body, e.ns, e.name"
-#define FROM_FACT                                                              \
-	" CROSS JOIN fact f ON f.id = s.fact CROSS JOIN entity e "             \
-	"ON e.id = f.entity "
+	"f.body, CASE WHEN f.kind = 0 AND f.body IS NULL THEN (SELECT name "   \
+	"FROM entity e WHERE e.id = f.entity) END"
+#define FROM_FACT " CROSS JOIN fact f ON f.id = s.fact "
 
 /* What was forgotten is visible nowhere, at no time, on no branch. */
 enum { EACH, NEWEST, INCOMING, SAME, GET, ENTITIES, EXISTENCE };
@@ -28,34 +29,32 @@ static const struct stmt_def defs[] = {
 		  "ORDER BY s.fact",
 		2, STMT_LENS},
 	/* The bound is on what is looked at, not on what fits. */
-	[NEWEST] = {"SELECT " COLUMNS ", x.added FROM (SELECT s.fact AS fact, "
-		    "s.added AS added FROM @SPAN WHERE s.entity = ?1 AND @VIS "
-		    "ORDER BY s.fact DESC LIMIT ?4) x CROSS JOIN fact f ON "
-		    "f.id = x.fact CROSS JOIN entity e ON e.id = f.entity "
-		    "WHERE f.kind = 1 AND f.size BETWEEN ?2 AND ?3 AND f.salt "
-		    "IS NOT NULL",
-		4, STMT_LENS},
+	[NEWEST] =
+		{"SELECT " COLUMNS ", x.added FROM (SELECT s.fact AS fact, "
+		 "s.added AS added FROM @SPAN WHERE s.entity = ?1 AND @VIS "
+		 "ORDER BY s.fact DESC LIMIT ?4) x CROSS JOIN fact f ON "
+		 "f.id = x.fact WHERE f.kind = 1 AND f.size BETWEEN ?2 AND ?3 AND f.salt "
+		 "IS NOT NULL",
+			4, STMT_LENS},
 	/* From the fact by its peer; the span must be a visible one. Ids of one
 	 * namespace are a range: a relation of a project leads to the user's
 	 * entities, and no other project may see or pay for it. */
 	[INCOMING] =
 		{"SELECT " COLUMNS ", (SELECT s.added FROM @SPAN WHERE "
-		 "s.fact = f.id AND @VIS) AS shown FROM fact f CROSS "
-		 "JOIN entity e ON e.id = f.entity WHERE f.peer = ?1 AND "
+		 "s.fact = f.id AND @VIS) AS shown FROM fact f "
+		 "WHERE f.peer = ?1 AND "
 		 "f.id > ?2 AND f.id < ?3 AND f.kind = 2 AND f.salt IS NOT NULL AND shown IS NOT "
 		 "NULL ORDER BY f.id",
 			3, STMT_LENS},
 	[SAME] = {"SELECT " COLUMNS ", (SELECT s.added FROM @SPAN WHERE "
-		  "s.fact = f.id AND @VIS) AS shown FROM fact f CROSS JOIN "
-		  "entity e ON e.id = f.entity WHERE f.entity = ?1 AND "
+		  "s.fact = f.id AND @VIS) AS shown FROM fact f "
+		  "WHERE f.entity = ?1 AND "
 		  "f.same = ?2 AND shown IS NOT NULL ORDER BY f.id",
 		2, STMT_LENS},
-	[GET] = {"SELECT " COLUMNS ", 0 FROM fact f CROSS JOIN entity e ON "
-		 "e.id = f.entity WHERE f.id = ?1",
-		1, 0},
+	[GET] = {"SELECT " COLUMNS ", 0 FROM fact f WHERE f.id = ?1", 1, 0},
 	[ENTITIES] = {"SELECT " COLUMNS ", (SELECT s.added FROM @SPAN WHERE "
-		      "s.fact = f.id AND @VIS) AS shown FROM fact f CROSS "
-		      "JOIN entity e ON e.id = f.entity WHERE f.kind = 0 AND "
+		      "s.fact = f.id AND @VIS) AS shown FROM fact f "
+		      "WHERE f.kind = 0 AND "
 		      "f.id > ?1 AND f.id < ?2 AND f.salt IS NOT NULL AND "
 		      "shown IS NOT NULL "
 		      "ORDER BY f.id",
@@ -87,7 +86,6 @@ enum facts_column {
 	C_DIGEST,
 	C_SIZE,
 	C_BODY,
-	C_NS,
 	C_NAME,
 	C_ADDED
 };
@@ -114,6 +112,7 @@ facts_read_row(sqlite3_stmt *s, struct fact *f)
 	memset(f, 0, sizeof(*f));
 	f->id = sqlite3_column_int64(s, C_ID);
 	f->entity = sqlite3_column_int64(s, C_ENTITY);
+	f->ns = fact_namespace(f->id);
 	f->kind = (enum fact_kind)sqlite3_column_int(s, C_KIND);
 	f->peer = sqlite3_column_int64(s, C_PEER);
 	f->label = sqlite3_column_int64(s, C_LABEL);
@@ -187,7 +186,7 @@ facts_check_digest(struct store *st, sqlite3_stmt *s, const struct fact *f,
 	unsigned char digest[FACT_DIGEST_BYTES];
 	struct digest_fact d = {
 		.salt = sqlite3_column_blob(s, C_SALT),
-		.ns = sqlite3_column_int64(s, C_NS),
+		.ns = f->ns,
 		.entity = f->entity,
 		.kind = (int64_t)f->kind,
 		.peer = f->peer,

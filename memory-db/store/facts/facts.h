@@ -37,6 +37,7 @@ enum fact_method { METHOD_MANUAL, METHOD_AUTO, METHOD_IMPORT, METHOD_SCRIPT };
 
 struct fact {
 	int64_t id, entity;
+	int64_t ns; /* of the entity; set by reads */
 	enum fact_kind kind;
 	int64_t peer, label; /* 0: none */
 	double weight;	     /* < 0: none */

@@ -6,7 +6,7 @@
 
 #define LOOKED_AT 1000
 
-enum { DEPENDANTS, SOURCES, ADD, OF, LOST };
+enum { DEPENDANTS, SOURCES, ADD, OF, NEXT, LOST };
 
 static const struct stmt_def defs[] = {
 	[DEPENDANTS] = {"SELECT fact FROM derived WHERE source = ?1", 1, 0},
@@ -15,6 +15,10 @@ static const struct stmt_def defs[] = {
 		2, STMT_WRITER},
 	[OF] = {"SELECT f.id, f.kind, coalesce(f.peer, 0) FROM fact f WHERE "
 		"f.entity = ?1 AND f.flags <> 0 AND f.flags & 1",
+		1, 0},
+	/* From the index of those that are marked at all. */
+	[NEXT] = {"SELECT min(entity) FROM fact WHERE entity >= ?1 AND "
+		  "flags <> 0",
 		1, 0},
 	[LOST] =
 		{"SELECT s.fact FROM span s CROSS JOIN fact f ON f.id = s.fact "
@@ -125,6 +129,23 @@ derivations_each_of(struct store *st, int64_t entity, derivations_row_fn fn,
 			return r;
 	}
 	return r;
+}
+
+int
+derivations_next(struct store *st, int64_t entity, int64_t *ret_entity,
+	struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_DERIVE, NEXT);
+	int r;
+
+	bind_i(s, 1, entity);
+	r = stmt_row(st, s, e);
+	if (r != 1)
+		return r;
+	*ret_entity = sqlite3_column_type(s, 0) == SQLITE_NULL
+			      ? INT64_MAX
+			      : sqlite3_column_int64(s, 0);
+	return 0;
 }
 
 /* On one branch of the lens. 1 found. */

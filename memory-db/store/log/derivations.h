@@ -33,6 +33,10 @@ struct derived_row {
 typedef int (*derivations_row_fn)(void *ctx, const struct derived_row *row);
 int derivations_each_of(struct store *st, int64_t entity, derivations_row_fn fn,
 	void *ctx, struct err *e) MUST_CHECK;
+/* The first entity from this id on that may have such a fact; INT64_MAX: none.
+ * Of those before it no question needs to be asked. */
+int derivations_next(struct store *st, int64_t entity, int64_t *ret_entity,
+	struct err *e) MUST_CHECK;
 
 /* An observation of the entity that was hidden after change `since` and is
  * not visible: 1 and the newest such in *ret_fact, 0 none. */
