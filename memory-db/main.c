@@ -251,7 +251,7 @@ main(int argc, char **argv)
 		return 0;
 	if (rc < 0)
 		return main_fail(EXIT_USAGE, &e);
-	if (set_up_process(&e) || method_check(&e) || loop_method_check(&e))
+	if (set_up_process(&e))
 		rc = main_fail(SERVER_EXIT_SYSTEM, &e);
 	else
 		rc = main_serve(database, &e);

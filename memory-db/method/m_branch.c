@@ -339,7 +339,8 @@ merge_whole(struct write *w, int64_t branch, const char *target,
 	struct merge_result *m, struct err *e)
 {
 	struct sliced_run run AUTO_RUN = {0};
-	int r = sliced_run_find(&run, w->st, w->ns, "memory_merge", target, e);
+	int r = sliced_run_find(&run, w->st, w->ns, TOOL_NAME(memory_merge),
+		target, e);
 
 	if (r == 1)
 		return err_param(e, MDB_E_CONFLICT, "sliced",
@@ -361,7 +362,8 @@ merge_part(struct call *c, struct write *w, int64_t branch, const char *target,
 	struct merge_result *m, json_t **ret_result, struct err *e)
 {
 	struct sliced_run run AUTO_RUN = {0};
-	int r = sliced_run_begin(&run, w, "memory_merge", target, branch, e);
+	int r = sliced_run_begin(&run, w, TOOL_NAME(memory_merge), target,
+		branch, e);
 
 	sliced_run_room(&run, c->params, LIMIT_RUN_FACTS);
 
@@ -410,8 +412,8 @@ m_memory_merge(struct call *c, json_t **ret_result, struct err *e)
 	if (r == 0)
 		r = merge_reply(c, &w, &m, ret_result, e);
 	if (r == 0 && sliced)
-		r = sliced_run_reply_again(c->st, w.ns, "memory_merge", target,
-			*ret_result, e);
+		r = sliced_run_reply_again(c->st, w.ns, TOOL_NAME(memory_merge),
+			target, *ret_result, e);
 	merge_result_done(&m);
 	return r;
 }

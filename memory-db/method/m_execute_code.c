@@ -25,7 +25,7 @@ m_execute_code(struct call *c, json_t **ret_result, struct err *e)
 	const json_t *pack = json_object_get(c->params, "pack");
 	int64_t change = 0;
 	bool conflict = false;
-	int r = script_commit(c, pack, method_find, &change, &conflict, e);
+	int r = script_commit(c, pack, method_run, &change, &conflict, e);
 
 	if (r != 0)
 		return r;

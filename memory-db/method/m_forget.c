@@ -92,7 +92,7 @@ forget_part(struct call *c, struct write *w, const char *name,
 	if (r != 0)
 		return r;
 	m_forget_make_target(entity, target);
-	r = sliced_run_begin(&run, w, "forget", target, STORE_MAIN, e);
+	r = sliced_run_begin(&run, w, TOOL_NAME(forget), target, STORE_MAIN, e);
 	sliced_run_room(&run, c->params, LIMIT_RUN_ERASED);
 	if (r == 0)
 		r = forget_slice(w, entity, (size_t)run.room, &out, e);
@@ -120,7 +120,7 @@ end_slices(struct write *w, int64_t entity, struct err *e)
 	int r;
 
 	m_forget_make_target(entity, target);
-	r = sliced_run_find(&run, w->st, w->ns, "forget", target, e);
+	r = sliced_run_find(&run, w->st, w->ns, TOOL_NAME(forget), target, e);
 	return r == 1 ? sliced_run_end(&run, w->change_id, 0, e) : r;
 }
 

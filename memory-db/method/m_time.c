@@ -92,8 +92,8 @@ revert_part(struct call *c, struct write *w, int64_t entity,
 {
 	struct revert_result out = {0};
 	struct sliced_run run AUTO_RUN = {0};
-	int r = sliced_run_begin(&run, w, "memory_revert", target, w->branch,
-		e);
+	int r = sliced_run_begin(&run, w, TOOL_NAME(memory_revert), target,
+		w->branch, e);
 
 	sliced_run_room(&run, c->params, LIMIT_RUN_FACTS);
 
@@ -143,10 +143,10 @@ m_memory_revert(struct call *c, json_t **ret_result, struct err *e)
 		r = write_end(&w, e);
 	if (r == 0)
 		r = revert_reply(c, &w, entity, &out, ret_result, e);
-	return r == 0 && sliced
-		       ? sliced_run_reply_again(c->st, w.ns, "memory_revert",
-				 target, *ret_result, e)
-		       : r;
+	return r == 0 && sliced ? sliced_run_reply_again(c->st, w.ns,
+					  TOOL_NAME(memory_revert), target,
+					  *ret_result, e)
+				: r;
 }
 
 /* --- memory_diff ---------------------------------------------------------- */

@@ -300,7 +300,7 @@ undo_part(struct call *c, struct undo *u, const char *target,
 {
 	struct sliced_run run AUTO_RUN = {0};
 	int64_t left = 0;
-	int r = sliced_run_begin(&run, u->w, "memory_undo", target,
+	int r = sliced_run_begin(&run, u->w, TOOL_NAME(memory_undo), target,
 		u->w->branch, e);
 
 	sliced_run_room(&run, c->params, LIMIT_RUN_FACTS);
@@ -370,8 +370,8 @@ m_memory_undo(struct call *c, json_t **ret_result, struct err *e)
 		r = write_end(&w, e);
 	if (r == 0)
 		r = undo_reply(c, &u, ret_result, e);
-	return r == 0 && sliced
-		       ? sliced_run_reply_again(c->st, w.ns, "memory_undo",
-				 target.data, *ret_result, e)
-		       : r;
+	return r == 0 && sliced ? sliced_run_reply_again(c->st, w.ns,
+					  TOOL_NAME(memory_undo), target.data,
+					  *ret_result, e)
+				: r;
 }

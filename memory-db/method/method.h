@@ -1,5 +1,5 @@
 /* Handlers: one a method, params -> model -> JSON, thin. Dispatch has checked
- * the parameters against common/contract/tools.c and resolved the context; a handler
+ * the parameters against the record of the method and resolved the context; a handler
  * sees valid types and ranges, and knows no connection. */
 #ifndef METHOD_METHOD_H
 #define METHOD_METHOD_H
@@ -14,11 +14,11 @@
  * a savepoint (writes) or a read snapshot (reads). */
 typedef int (*method_fn)(struct call *c, json_t **ret_result, struct err *e);
 
-/* NULL for methods answered in the loop and for unknown ones. */
-method_fn method_find(const char *name);
+/* Runs the handler of c->tool, which the loop does not answer. A test build
+ * refuses a reply that is not as the record of the method says. */
+int method_run(struct call *c, json_t **ret_result, struct err *e);
 
-/* At start: every tool that is not TF_LOOP has a handler and the reverse.
- * 0, or MDB_E_INTERNAL naming it. */
-int method_check(struct err *e) MUST_CHECK;
+/* NULL for methods answered in the loop. */
+method_fn method_of(const struct tool *t);
 
 #endif

@@ -1,48 +1,28 @@
-/* The table from method names to handlers, generated from the one list. */
-#include <string.h>
-
+/* The table from methods to their handlers, filled in by the linker. */
 #include "memory-db/method/handlers.h"
 
-static const struct entry {
-	const char *name;
-	unsigned flags;
-	method_fn fn;
-} entries[] = {
-#define TOOL(name, title, flags, profiles, order, text)                        \
-	{#name, (flags), m_##name},
-#include "common/contract/tools.def"
-#undef TOOL
+#define TOOL(name, ...)	     [TOOL_##name] = m_##name,
+#define LOOP_TOOL(name, ...) [TOOL_##name] = NULL,
+static const method_fn handlers[TOOL_MAX] = {
+#include "common/contract/tools/all.def"
 };
 
 method_fn
-method_find(const char *name)
+method_of(const struct tool *t)
 {
-	for (size_t i = 0; i < ARRAY_LEN(entries); i++)
-		if (strcmp(entries[i].name, name) == 0)
-			return entries[i].fn;
-	return NULL;
+	return handlers[t - tools];
 }
 
 int
-method_check(struct err *e)
+method_run(struct call *c, json_t **ret_result, struct err *e)
 {
-	for (size_t i = 0; i < ARRAY_LEN(entries); i++) {
-		bool in_loop = entries[i].flags & TF_LOOP;
+	int rc = handlers[c->tool - tools](c, ret_result, e);
 
-		if (!in_loop && !entries[i].fn)
-			return err_set(e, MDB_E_INTERNAL,
-				"method '%s' has no handler", entries[i].name);
-		if (in_loop && entries[i].fn)
-			return err_set(e, MDB_E_INTERNAL,
-				"method '%s' is answered in the loop and has a "
-				"handler all the same",
-				entries[i].name);
-		if (!in_loop && !(entries[i].flags & TF_SCRIPT) &&
-			!(entries[i].flags & TF_READ) ==
-				!(entries[i].flags & TF_WRITE))
-			return err_set(e, MDB_E_INTERNAL,
-				"method '%s' must be either a read or a write",
-				entries[i].name);
+#ifdef MEMORY_TEST_BUILD
+	if (rc == 0 && (rc = tool_check_reply(c->tool, *ret_result, e)) != 0) {
+		json_decref(*ret_result);
+		*ret_result = NULL;
 	}
-	return 0;
+#endif
+	return rc;
 }

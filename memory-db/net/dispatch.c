@@ -192,7 +192,7 @@ check_write(struct request *r, struct err *e)
 			LIMIT_WRITE_QUEUE);
 		return busy(e, RETRY_QUEUE_MS);
 	}
-	if (strcmp(r->job.tool->name, "import_records") == 0)
+	if (r->job.tool->flags & TF_IMPORT)
 		return 0;
 	if (lease_check(r, e) || check_rate(r, e))
 		return e->code;
@@ -276,7 +276,7 @@ run_in_loop(struct request *r)
 	json_t *result = NULL;
 	int rc;
 
-	rc = loop_method_find(r->job.tool->name)(r, &result, &e);
+	rc = loop_method_run(r, &result, &e);
 	if (rc) {
 		json_decref(result);
 		e.code = rc;

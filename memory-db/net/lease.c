@@ -11,7 +11,7 @@
 int
 lease_check(const struct request *r, struct err *e)
 {
-	if (strcmp(r->job.tool->name, "memory_branch") != 0 ||
+	if (!(r->job.tool->flags & TF_LEASE) ||
 		!json_is_true(json_object_get(r->job.params, "lease")) ||
 		r->conn == NULL ||
 		r->conn->leases_n + r->conn->pending <= LIMIT_CONN_LEASES)
@@ -30,7 +30,7 @@ drop(struct server *s, int64_t branch)
 
 	if (s->phase != SERVER_SERVING)
 		return; /* the next start does it */
-	r = request_new_internal(s, "memory_branch",
+	r = request_new_internal(s, TOOL_OF(memory_branch),
 		json_pack("{s:s,s:I}", "action", "discard", "id",
 			(json_int_t)branch));
 	if (r == NULL) {

@@ -110,8 +110,8 @@ hello_result(const struct server *s)
 		(int)getpid());
 }
 
-static int
-method_hello(struct request *r, json_t **ret_result, struct err *e)
+int
+loop_hello(struct request *r, json_t **ret_result, struct err *e)
 {
 	const json_t *params = r->job.params;
 	struct conn *c = r->conn;
@@ -156,16 +156,16 @@ method_hello(struct request *r, json_t **ret_result, struct err *e)
 }
 
 /* --- the others ----------------------------------------------------------- */
-static int
-method_ping(struct request *r, json_t **ret_result, struct err *e)
+int
+loop_ping(struct request *r, json_t **ret_result, struct err *e)
 {
 	(void)r;
 	*ret_result = json_object();
 	return *ret_result ? 0 : err_nomem(e);
 }
 
-static int
-method_retire(struct request *r, json_t **ret_result, struct err *e)
+int
+loop_retire(struct request *r, json_t **ret_result, struct err *e)
 {
 	struct server *s = r->server;
 
@@ -187,8 +187,8 @@ method_retire(struct request *r, json_t **ret_result, struct err *e)
 	return 0;
 }
 
-static int
-method_cancel(struct request *r, json_t **ret_result, struct err *e)
+int
+loop_cancel(struct request *r, json_t **ret_result, struct err *e)
 {
 	struct request *target;
 	int64_t id;
@@ -210,8 +210,8 @@ method_cancel(struct request *r, json_t **ret_result, struct err *e)
 	return 0;
 }
 
-static int
-method_subscribe(struct request *r, json_t **ret_result, struct err *e)
+int
+loop_subscribe(struct request *r, json_t **ret_result, struct err *e)
 {
 	bool all = false;
 	int rc = jx_bool(r->job.params, "all", JX_OPTIONAL, &all, e);
@@ -226,8 +226,8 @@ method_subscribe(struct request *r, json_t **ret_result, struct err *e)
 	return 0;
 }
 
-static int
-method_unsubscribe(struct request *r, json_t **ret_result, struct err *e)
+int
+loop_unsubscribe(struct request *r, json_t **ret_result, struct err *e)
 {
 	*ret_result = json_object();
 	if (!*ret_result)
@@ -237,37 +237,26 @@ method_unsubscribe(struct request *r, json_t **ret_result, struct err *e)
 }
 
 /* --- the table ------------------------------------------------------------ */
-static const struct {
-	const char *name;
-	loop_method_fn fn;
-} methods[] = {
-	{"hello", method_hello},
-	{"ping", method_ping},
-	{"retire", method_retire},
-	{"cancel", method_cancel},
-	{"subscribe", method_subscribe},
-	{"unsubscribe", method_unsubscribe},
-	{"get_memory_status", status_method},
-	{"metrics", metrics_method},
+#define TOOL(name, ...)	     [TOOL_##name] = NULL,
+#define LOOP_TOOL(name, ...) [TOOL_##name] = loop_##name,
+static const loop_method_fn methods[TOOL_MAX] = {
+#include "common/contract/tools/all.def"
 };
 
 loop_method_fn
-loop_method_find(const char *name)
+loop_method_of(const struct tool *t)
 {
-	for (size_t i = 0; i < ARRAY_LEN(methods); i++)
-		if (strcmp(methods[i].name, name) == 0)
-			return methods[i].fn;
-	return NULL;
+	return methods[t - tools];
 }
 
 int
-loop_method_check(struct err *e)
+loop_method_run(struct request *r, json_t **ret_result, struct err *e)
 {
-	for (size_t i = 0; i < tools_n; i++)
-		if ((tools[i].flags & TF_LOOP) &&
-			!loop_method_find(tools[i].name))
-			return err_set(e, MDB_E_INTERNAL,
-				"method '%s' has no handler in the loop",
-				tools[i].name);
-	return 0;
+	int rc = loop_method_of(r->job.tool)(r, ret_result, e);
+
+#ifdef MEMORY_TEST_BUILD
+	if (rc == 0)
+		rc = tool_check_reply(r->job.tool, *ret_result, e);
+#endif
+	return rc;
 }

@@ -9,14 +9,21 @@
 typedef int (
 	*loop_method_fn)(struct request *r, json_t **ret_result, struct err *e);
 
-/* NULL when the loop has no such method. */
-loop_method_fn loop_method_find(const char *name);
+/* Runs the method of r->job.tool, one of those that the loop answers. A test
+ * build refuses a reply that is not as the record of the method says. */
+int loop_method_run(struct request *r, json_t **ret_result, struct err *e);
 
-/* At start: each TF_LOOP tool has a method here. 0 or MDB_E_INTERNAL. */
-int loop_method_check(struct err *e) MUST_CHECK;
+/* NULL for methods that a worker runs. */
+loop_method_fn loop_method_of(const struct tool *t);
 
-/* get_memory_status, in status.c; metrics, in metrics.c. */
-int status_method(struct request *r, json_t **ret_result, struct err *e);
-int metrics_method(struct request *r, json_t **ret_result, struct err *e);
+/* The methods: loop_hello and so on, one for each LOOP_TOOL of
+ * common/contract/tools/. loop_get_memory_status is in status.c,
+ * loop_metrics in metrics.c. */
+#define TOOL(name, ...)
+#define LOOP_TOOL(name, ...)                                                   \
+	int loop_##name(struct request *r, json_t **ret_result, struct err *e);
+#include "common/contract/tools/all.def"
+#undef TOOL
+#undef LOOP_TOOL
 
 #endif

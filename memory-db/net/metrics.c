@@ -315,7 +315,7 @@ metrics_text(const struct figures *f, struct buf *out)
 }
 
 int
-metrics_method(struct request *r, json_t **ret_result, struct err *e)
+loop_metrics(struct request *r, json_t **ret_result, struct err *e)
 {
 	AUTO_BUF struct buf text = {0};
 	struct counters t = {0};

@@ -38,7 +38,8 @@ request_new(struct conn *c, size_t bytes)
 }
 
 struct request *
-request_new_internal(struct server *s, const char *method, json_t *params_new)
+request_new_internal(struct server *s, const struct tool *tool,
+	json_t *params_new)
 {
 	struct request *r = params_new ? calloc(1, sizeof *r) : NULL;
 
@@ -47,7 +48,7 @@ request_new_internal(struct server *s, const char *method, json_t *params_new)
 		return NULL;
 	}
 	job_init(&r->job, ++s->next_serial);
-	r->job.tool = tool_find(method);
+	r->job.tool = tool;
 	r->job.params = params_new;
 	r->server = s;
 	s->requests_n++;

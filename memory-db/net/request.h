@@ -42,7 +42,7 @@ struct request *request_new(struct conn *c, size_t bytes) MUST_CHECK;
 
 /* One of the service itself: nobody waits for its reply. Takes params_new, also
  * on failure; the caller sets the context and queues it. NULL: no memory. */
-struct request *request_new_internal(struct server *s, const char *method,
+struct request *request_new_internal(struct server *s, const struct tool *tool,
 	json_t *params_new) MUST_CHECK;
 
 /* Takes its place among those without id. A long frame does so before anyone

@@ -273,7 +273,7 @@ status_count(struct request *r, struct counters *t, struct err *e)
 }
 
 int
-status_method(struct request *r, json_t **ret_result, struct err *e)
+loop_get_memory_status(struct request *r, json_t **ret_result, struct err *e)
 {
 	bool is_agent = r->job.ctx.is_agent;
 	struct counters t = {0};

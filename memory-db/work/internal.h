@@ -47,7 +47,6 @@ struct work {
 	struct questions *questions; /* NULL: none waits for a vector */
 	struct runner runners[WORK_SCRIPTS];
 	atomic_bool scripts_end;
-	const struct tool *search;
 	_Atomic int state;
 	_Atomic int permille;
 	struct err failure; /* written before WORK_FAILED */

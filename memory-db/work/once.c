@@ -10,15 +10,6 @@ static const char note[] =
 	"this request was done when its key came first; how it was answered is "
 	"not kept any more. memory_history tells what is there now";
 
-/* Writes whose answers hold nothing of the memory's texts. */
-static const char *const without_texts[] = {"write_file", "delete_file",
-	"memory_branch", "rename_namespace", "alias_namespace",
-	"merge_namespaces", "set_recall_weights", "forget"};
-
-/* From a project these may name entities of the user's memory. */
-static const char *const of_two_memories[] = {"create_entities",
-	"add_observations", "create_relations", "delete_relations"};
-
 /* What the client asked: a script on its way to the writer is packed. */
 static const json_t *
 asked_params(const struct job *j)
@@ -158,19 +149,16 @@ static int64_t
 once_texts_of(struct store *st, const struct job *j, struct err *e)
 {
 	const char *name = j->ctx.user_scope ? "default" : j->ctx.namespace_;
+	unsigned flags = j->tool->flags;
 	int64_t ns = KEY_TEXTS_ANY;
 	int r;
 
-	for (size_t i = 0; i < ARRAY_LEN(without_texts); i++)
-		if (strcmp(j->tool->name, without_texts[i]) == 0)
-			return KEY_TEXTS_NONE;
-	if ((j->tool->flags & TF_SCRIPT) ||
-		strcmp(j->tool->name, "import_records") == 0)
+	if (flags & TF_NO_TEXTS)
+		return KEY_TEXTS_NONE;
+	if (flags & (TF_SCRIPT | TF_IMPORT))
 		return KEY_TEXTS_ANY;
-	for (size_t i = 0; i < ARRAY_LEN(of_two_memories); i++)
-		if (strcmp(j->tool->name, of_two_memories[i]) == 0 &&
-			strcmp(name, "default") != 0)
-			return KEY_TEXTS_ANY;
+	if ((flags & TF_BOTH_TEXTS) && strcmp(name, "default") != 0)
+		return KEY_TEXTS_ANY;
 	r = namespace_find(st, name, &ns, e);
 	return r == 1 ? ns : KEY_TEXTS_ANY;
 }

@@ -32,20 +32,11 @@ struct questions {
 static const char *
 questions_text_of(const struct job *j, size_t *ret_n)
 {
-	static const struct {
-		const char *method, *param;
-	} asking[] = {{"recall", "query"}, {"assemble_context", "task"}};
+	const char *param = j->tool->asks;
+	const json_t *s = param ? json_object_get(j->params, param) : NULL;
 
-	for (size_t i = 0; i < ARRAY_LEN(asking); i++) {
-		const json_t *s;
-
-		if (strcmp(j->tool->name, asking[i].method) != 0)
-			continue;
-		s = json_object_get(j->params, asking[i].param);
-		*ret_n = json_string_length(s);
-		return *ret_n > 0 ? json_string_value(s) : NULL;
-	}
-	return NULL;
+	*ret_n = json_string_length(s);
+	return *ret_n > 0 ? json_string_value(s) : NULL;
 }
 
 bool

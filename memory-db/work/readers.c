@@ -39,7 +39,7 @@ readers_run_method(struct reader *r, struct job *j, json_t **ret_result,
 	store_deadline(r->st, c.deadline_ns);
 	rc = store_read_begin(r->st, e);
 	if (rc == 0) {
-		rc = r->work->opt.find(j->tool->name)(&c, ret_result, e);
+		rc = r->work->opt.run(&c, ret_result, e);
 		store_read_end(r->st);
 	}
 	store_deadline(r->st, 0);
@@ -80,7 +80,7 @@ run_call(struct reader *r, struct job *j)
 	}
 	took = clock_mono_ns() - start;
 	histogram_add(&w->stats.read_run, took);
-	if (j->tool == w->search)
+	if (j->tool->flags & TF_SEARCH)
 		histogram_add(&w->stats.search, took);
 }
 

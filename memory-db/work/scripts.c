@@ -72,7 +72,7 @@ run_jailed(struct scripts_run *x, struct err *e)
 		json_object_get(x->j->params, "timeout_ms"));
 	x->script = (struct script){.st = x->r->st,
 		.ctx = &x->j->ctx,
-		.find = x->r->work->opt.find};
+		.run = x->r->work->opt.run};
 	return sandbox_run(x->r->work->opt.sandbox, &job, &x->outcome, e);
 }
 

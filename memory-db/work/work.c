@@ -104,9 +104,8 @@ work_start(const struct work_options *o, struct work **ret, struct err *e)
 		tasks.n = background_tasks_n;
 	}
 	w->opt = *o;
-	if (!w->opt.find)
-		w->opt.find = method_find;
-	w->search = tool_find("search_nodes");
+	if (!w->opt.run)
+		w->opt.run = method_run;
 	if (init_queues(w)) {
 		free(w);
 		return err_nomem(e);

@@ -47,8 +47,8 @@ struct work_options {
 	struct database *db; /* borrowed; outlives the work */
 	size_t group_max;    /* requests of a commit group */
 	struct embedding_options embedding;
-	struct sandbox *sandbox;	     /* borrowed; outlives the work */
-	method_fn (*find)(const char *name); /* NULL: method_find */
+	struct sandbox *sandbox; /* borrowed; outlives the work */
+	method_fn run;		 /* NULL: method_run */
 	/* NULL: background_tasks */
 	const struct background_task *const *tasks;
 	size_t tasks_n;

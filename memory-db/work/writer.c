@@ -62,7 +62,7 @@ writer_run_method(struct work *w, struct job *j, bool *ret_keep, struct err *e)
 	int rc = once_look(w->st, j, &once, &result, e);
 
 	if (rc == 0 && result == NULL) {
-		rc = w->opt.find(j->tool->name)(&c, &result, e);
+		rc = w->opt.run(&c, &result, e);
 		if (once.is_seen)
 			rc = once_again(&once, &c, rc, &result, e);
 		else if (rc == 0 && !c.dry_run)
@@ -125,7 +125,7 @@ writer_run_job(struct work *w, struct job *j, struct err *e)
 		job_fail(j, e);
 	/* Records of a damaged import say that of themselves. */
 	if (rc == MDB_E_CORRUPT && j->kind == JOB_CALL &&
-		strcmp(j->tool->name, "import_records") != 0)
+		!(j->tool->flags & TF_IMPORT))
 		trouble_damage(w->opt.db, e->text);
 	if (j->kind != JOB_OWN)
 		histogram_add(&w->stats.write_run, clock_mono_ns() - start);
@@ -266,7 +266,7 @@ static bool
 is_repair(const struct job *first)
 {
 	for (const struct job *j = first; j; j = j->next)
-		if (j->kind != JOB_CALL || strcmp(j->tool->name, "repair") != 0)
+		if (j->kind != JOB_CALL || !(j->tool->flags & TF_MENDS))
 			return false;
 	return true;
 }

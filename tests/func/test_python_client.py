@@ -8,6 +8,7 @@ import sys
 import unittest
 
 import golden
+import records
 from harness import ROOT, SLOW, clean_env, temp_folder
 
 sys.path.insert(0, str(ROOT / "common/client"))
@@ -104,15 +105,11 @@ class Agreement(unittest.TestCase):
                          mc.VERSION)
 
     def test_methods(self):
-        listed = re.findall(r"^TOOL\((\w+),",
-                            (ROOT / "common/contract/tools.def").read_text(), re.M)
-        tables = (ROOT / "common/contract/tools.c").read_text()
         for name, positional in mc.METHODS.items():
-            self.assertIn(name, listed)
-            table = re.search(rf"params_{name}\[\] =\s*\{{(.*?)END\b", tables,
-                              re.S)[1]
+            self.assertIn(name, records.METHODS)
+            known = records.names(records.METHODS[name]["params"])
             for parameter in positional:
-                self.assertRegex(table, rf'[({{]"{parameter}"')
+                self.assertIn(parameter, known, name)
 
 
 if __name__ == "__main__":

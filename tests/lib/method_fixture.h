@@ -59,7 +59,7 @@ mf_run(struct method_fixture *f, const char *method, json_t *params)
 			    : store_read_begin(c.st, &f->s.e));
 	if (writes)
 		sf_ok(&f->s, store_savepoint(c.st, &f->s.e));
-	r = method_find(method)(&c, &f->last, &f->e);
+	r = method_run(&c, &f->last, &f->e);
 	if (!writes)
 		store_read_end(c.st);
 	else if (r == 0)

@@ -339,13 +339,6 @@ note_steps(struct call *c, json_t **ret_result, struct err *e)
 	return *ret_result ? 0 : err_nomem(e);
 }
 
-static method_fn
-find(const char *name)
-{
-	(void)name;
-	return note_steps;
-}
-
 static void
 on_wake(void *ctx)
 {
@@ -387,7 +380,7 @@ a_write_waits_for_one_step(void **state)
 	struct db_folder at;
 	struct database_options d = {.path = at.path};
 	struct work_options o = {.group_max = 8,
-		.find = find,
+		.run = note_steps,
 		.tasks = list,
 		.tasks_n = 1,
 		.wake = on_wake};

@@ -64,7 +64,7 @@ starve(struct method_fixture *f, const char *method, const char *params,
 	if (writes)
 		sf_ok(&f->s, store_savepoint(c.st, &f->s.e));
 	heap_fail_at(n);
-	r = method_find(method)(&c, &result, &e);
+	r = method_run(&c, &result, &e);
 	*ret_ran = !heap_disarm();
 	if (writes)
 		store_group_abort(c.st);

@@ -16,20 +16,13 @@
 static void
 every_method_has_a_handler(void **state)
 {
-	struct err e = {0};
-
 	(void)state;
-	assert_int_equal(method_check(&e), 0);
-	assert_int_equal(loop_method_check(&e), 0);
 	for (size_t i = 0; i < tools_n; i++) {
 		bool in_loop = tools[i].flags & TF_LOOP;
 
-		assert_int_equal(loop_method_find(tools[i].name) != NULL,
-			in_loop);
-		assert_int_equal(method_find(tools[i].name) != NULL, !in_loop);
+		assert_int_equal(loop_method_of(&tools[i]) != NULL, in_loop);
+		assert_int_equal(method_of(&tools[i]) != NULL, !in_loop);
 	}
-	assert_null(method_find("nonsense"));
-	assert_null(loop_method_find("nonsense"));
 }
 
 /* --- jobs ----------------------------------------------------------------- */

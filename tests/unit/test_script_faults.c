@@ -59,7 +59,7 @@ commit(struct fixture *f, struct script *s)
 	}
 	r = store_savepoint(f->w, &f->e);
 	if (r == 0)
-		r = script_commit(&c, pack, method_find, &change, &conflict,
+		r = script_commit(&c, pack, method_run, &change, &conflict,
 			&f->e);
 	if (r == 0)
 		r = store_release(f->w, &f->e);
@@ -134,9 +134,7 @@ test_running_without_memory(void **state)
 
 	must(f, store_open(f->db, STORE_SCRIPT, &st, &f->e));
 	for (size_t n = 1;; n += 1 + n / 100) {
-		struct script s = {.st = st,
-			.ctx = &f->ctx,
-			.find = method_find};
+		struct script s = {.st = st, .ctx = &f->ctx, .run = method_run};
 		bool hit;
 		int r;
 
@@ -163,9 +161,7 @@ test_commit_without_memory(void **state)
 
 	must(f, store_open(f->db, STORE_SCRIPT, &st, &f->e));
 	for (size_t n = 1;; n += 1 + n / 100) {
-		struct script s = {.st = st,
-			.ctx = &f->ctx,
-			.find = method_find};
+		struct script s = {.st = st, .ctx = &f->ctx, .run = method_run};
 		bool hit;
 		int r;
 
@@ -210,9 +206,7 @@ test_memory_is_given_back(void **state)
 	}
 	must(f, store_open(f->db, STORE_SCRIPT, &st, &f->e));
 	for (int round = 0; round < 6; round++) {
-		struct script s = {.st = st,
-			.ctx = &f->ctx,
-			.find = method_find};
+		struct script s = {.st = st, .ctx = &f->ctx, .run = method_run};
 
 		must(f, script_call(&s, "create_entities", many, 60000, &result,
 				&f->e));

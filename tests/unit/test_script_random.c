@@ -161,8 +161,7 @@ commit(struct world *w, struct script *s)
 	must(f, script_pack(s, &pack, &f->e));
 	must(f, store_group_begin(f->w, &f->e));
 	must(f, store_savepoint(f->w, &f->e));
-	must(f, script_commit(&c, pack, method_find, &change, &conflict,
-			&f->e));
+	must(f, script_commit(&c, pack, method_run, &change, &conflict, &f->e));
 	if (conflict)
 		store_rollback(f->w);
 	else
@@ -187,7 +186,7 @@ random_script(struct world *w, struct script *s, bool also_direct)
 
 		if (also_direct)
 			assert_int_equal(fixture_write(w->direct,
-						 method_find(m.method),
+						 method_of(tool_find(m.method)),
 						 json_deep_copy(m.params)),
 				r);
 		json_decref(result);
@@ -218,9 +217,11 @@ others_write(struct world *w, unsigned low, unsigned n, bool also_direct)
 		struct made m = random_call(w, low, n, ANY);
 
 		if (also_direct)
-			(void)fixture_write(w->direct, method_find(m.method),
+			(void)fixture_write(w->direct,
+				method_of(tool_find(m.method)),
 				json_deep_copy(m.params));
-		(void)fixture_write(w->f, method_find(m.method), m.params);
+		(void)fixture_write(w->f, method_of(tool_find(m.method)),
+			m.params);
 	}
 	if (pick(w, 4) == 0)
 		checkpoint(w->f);
@@ -233,7 +234,7 @@ new_script(struct world *w)
 {
 	return (struct script){.st = w->s,
 		.ctx = &w->f->ctx,
-		.find = method_find};
+		.run = method_run};
 }
 
 static int
@@ -456,11 +457,11 @@ test_additions_commute(void **state)
 		conflicts += r == 1 && script_wrote(&s);
 		for (size_t k = 0; k < a.n; k++) {
 			if (r == 0)
-				must(w->f,
-					fixture_write(w->direct,
-						method_find(a.calls[k].method),
-						json_incref(
-							a.calls[k].params)));
+				must(w->f, fixture_write(w->direct,
+						   method_of(tool_find(
+							   a.calls[k].method)),
+						   json_incref(
+							   a.calls[k].params)));
 			json_decref(a.calls[k].params);
 		}
 		script_done(&s);

@@ -234,7 +234,7 @@ commit(struct fixture *f, struct script *s, int64_t *ret_change)
 	OK(script_pack(s, &pack, &f->e));
 	OK(store_group_begin(f->w, &f->e));
 	OK(store_savepoint(f->w, &f->e));
-	OK(script_commit(&c, pack, method_find, ret_change, &conflict, &f->e));
+	OK(script_commit(&c, pack, method_run, ret_change, &conflict, &f->e));
 	if (conflict)
 		store_rollback(f->w);
 	else
@@ -256,7 +256,7 @@ static void
 test_writes_become_one_change(void **state)
 {
 	struct fixture *f = *state;
-	struct script s = {.st = f->s, .ctx = &f->ctx, .find = method_find};
+	struct script s = {.st = f->s, .ctx = &f->ctx, .run = method_run};
 	json_t *changes = NULL;
 	int64_t change;
 
@@ -288,7 +288,7 @@ static void
 test_conflicts_change_nothing(void **state)
 {
 	struct fixture *f = *state;
-	struct script s = {.st = f->s, .ctx = &f->ctx, .find = method_find};
+	struct script s = {.st = f->s, .ctx = &f->ctx, .run = method_run};
 	int64_t change;
 
 	add(f, f->w, "ada", "a");
@@ -300,7 +300,7 @@ test_conflicts_change_nothing(void **state)
 	assert_non_null(strstr(f->e.text, "created by somebody else"));
 	script_done(&s);
 
-	s = (struct script){.st = f->s, .ctx = &f->ctx, .find = method_find};
+	s = (struct script){.st = f->s, .ctx = &f->ctx, .run = method_run};
 	assert_int_equal(run(f, &s, "add_observations",
 				 "{\"observations\":[{\"entityName\":\"bob\","
 				 "\"contents\":[\"x\"]}]}"),
@@ -309,7 +309,7 @@ test_conflicts_change_nothing(void **state)
 	assert_false(commit(f, &s, &change)); /* others do not matter */
 	script_done(&s);
 
-	s = (struct script){.st = f->s, .ctx = &f->ctx, .find = method_find};
+	s = (struct script){.st = f->s, .ctx = &f->ctx, .run = method_run};
 	assert_int_equal(run(f, &s, "update_entity",
 				 "{\"name\":\"bob\",\"metadata\":{\"a\":1}}"),
 		0);
@@ -329,7 +329,7 @@ static bool
 conflicts(struct fixture *f, const char *const *calls, method_fn other,
 	const char *other_params)
 {
-	struct script s = {.st = f->s, .ctx = &f->ctx, .find = method_find};
+	struct script s = {.st = f->s, .ctx = &f->ctx, .run = method_run};
 	static int number;
 	char text[32];
 	int64_t change;
@@ -440,7 +440,7 @@ static void
 test_own_calls_are_not_undone(void **state)
 {
 	struct fixture *f = *state;
-	struct script s = {.st = f->s, .ctx = &f->ctx, .find = method_find};
+	struct script s = {.st = f->s, .ctx = &f->ctx, .run = method_run};
 	int64_t change;
 
 	add(f, f->w, "bob", "b");
@@ -452,7 +452,7 @@ test_own_calls_are_not_undone(void **state)
 		MDB_E_INVALID);
 	assert_false(commit(f, &s, &change));
 	script_done(&s);
-	s = (struct script){.st = f->s, .ctx = &f->ctx, .find = method_find};
+	s = (struct script){.st = f->s, .ctx = &f->ctx, .run = method_run};
 	assert_int_equal(run(f, &s, "memory_undo", "{\"change\":2}"), 0);
 	assert_int_equal(run(f, &s, "memory_undo", "{\"changes\":[1]}"), 0);
 	assert_false(commit(f, &s, &change));

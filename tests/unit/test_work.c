@@ -99,11 +99,11 @@ read_handler(struct call *c, json_t **ret_result, struct err *e)
 	return *ret_result ? 0 : err_nomem(e);
 }
 
-static method_fn
-find(const char *name)
+static int
+run(struct call *c, json_t **ret_result, struct err *e)
 {
-	return strcmp(name, "rename_namespace") == 0 ? write_handler
-						     : read_handler;
+	return c->tool->flags & TF_WRITE ? write_handler(c, ret_result, e)
+					 : read_handler(c, ret_result, e);
 }
 
 /* --- fixture -------------------------------------------------------------- */
@@ -112,7 +112,7 @@ start(struct fixture *f, size_t group_max)
 {
 	struct work_options o = {.db = f->db,
 		.group_max = group_max,
-		.find = find,
+		.run = run,
 		.wake = on_wake,
 		.wake_ctx = f};
 	struct err e;
@@ -577,7 +577,7 @@ a_failed_migration_says_why(void **state)
 	struct fixture *f = *state;
 	struct work_options o = {.db = f->db,
 		.group_max = 10,
-		.find = find,
+		.run = run,
 		.wake = on_wake,
 		.wake_ctx = f};
 	struct err e;

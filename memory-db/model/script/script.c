@@ -20,41 +20,34 @@
  * until its end. */
 #define WRITES_BYTES (8 * 1024 * 1024)
 
-/* Shorter names, as the guide that this API follows has them. */
-static const struct {
-	const char *name, *tool;
-} aliases[] = {
-	{"history", "memory_history"},
-	{"diff", "memory_diff"},
-	{"revert", "memory_revert"},
-	{"undo", "memory_undo"},
-	{"get_status", "get_memory_status"},
-};
+static const struct tool *
+script_tool_by_alias(const char *name)
+{
+	for (size_t i = 0; i < tools_n; i++) {
+		const char *alias = tools[i].script.alias;
 
-/* Not for scripts although agents have them: they write more than one change
- * or another branch, or would run a script in a script. */
-static const char *const refused[] = {"memory_branch", "memory_merge", NULL};
+		if (alias != NULL && strcmp(alias, name) == 0)
+			return &tools[i];
+	}
+	return NULL;
+}
 
 const struct tool *
 script_tool(const char *name)
 {
-	const struct tool *t;
+	const struct tool *t = tool_find(name);
 
-	for (size_t i = 0; i < ARRAY_LEN(aliases); i++)
-		if (strcmp(name, aliases[i].name) == 0)
-			name = aliases[i].tool;
-	for (size_t i = 0; refused[i] != NULL; i++)
-		if (strcmp(name, refused[i]) == 0)
-			return NULL;
-	t = tool_find(name);
-	if (t == NULL || (t->flags & (TF_SLOW | TF_SCRIPT)) ||
-		(t->profiles == 0))
+	if (t == NULL)
+		t = script_tool_by_alias(name);
+	if (t == NULL || t->profiles == 0 ||
+		(t->flags & (TF_SLOW | TF_SCRIPT)) ||
+		(t->script.flags & TS_NOT))
 		return NULL;
 	/* Of the operator's tools those that read: the others cannot be part
 	 * of a change. */
 	if ((t->flags & TF_ADMIN) && !(t->flags & TF_READ))
 		return NULL;
-	if ((t->flags & TF_LOOP) && strcmp(name, "get_memory_status") != 0)
+	if ((t->flags & TF_LOOP) && !(t->script.flags & TS_COUNTS))
 		return NULL;
 	return t;
 }
@@ -172,7 +165,7 @@ check_undo(const struct script *s, const struct tool *t, const json_t *params,
 	bool own = !named && script_wrote(s);
 	size_t i;
 
-	if (strcmp(t->name, "memory_undo") != 0)
+	if (!(t->script.flags & TS_UNDO))
 		return 0;
 	own = own || json_integer_value(one) > s->base;
 	json_array_foreach(many, i, change)
@@ -272,11 +265,10 @@ write_call(struct script *s, struct call *c, json_t **ret, struct err *e)
 
 	if (r != 0)
 		return r;
-	if (strcmp(c->tool->name, "write_file") == 0 ||
-		strcmp(c->tool->name, "delete_file") == 0)
+	if (c->tool->script.flags & TS_FILE)
 		r = script_note_file(s, c, e);
 	if (r == 0)
-		r = s->find(c->tool->name)(c, ret, e);
+		r = s->run(c, ret, e);
 	if (r == 0 && !c->dry_run)
 		r = script_record(s, c, *ret, e);
 	if (r == 0 && !c->dry_run)
@@ -294,7 +286,7 @@ script_complete(const struct tool *t, json_t *params, struct err *e)
 {
 	const json_t *asked = json_object_get(params, "relations");
 
-	if (strcmp(t->name, "search_nodes") == 0 &&
+	if ((t->script.flags & TS_RELATIONS) &&
 		(asked == NULL || json_is_null(asked)) &&
 		jx_set(params, "relations", json_true()) != 0)
 		return err_nomem(e);
@@ -340,7 +332,7 @@ script_call(struct script *s, const char *name, json_t *params, int64_t left_ms,
 	else if (r == 0 && (t->flags & TF_WRITE))
 		r = write_call(s, &c, ret_result, e);
 	else if (r == 0)
-		r = s->find(t->name)(&c, ret_result, e);
+		r = s->run(&c, ret_result, e);
 	store_deadline(s->st, 0);
 	json_decref(c.note.entities);
 	if (r != 0) {

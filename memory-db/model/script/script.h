@@ -19,7 +19,7 @@
 #include "memory-db/model/scope/call.h"
 #include "memory-db/model/scope/idset.h"
 
-/* The type of handlers (method/method.h). */
+/* The type of handlers, and of method_run (method/method.h). */
 typedef int (
 	*script_handler)(struct call *c, json_t **ret_result, struct err *e);
 
@@ -32,7 +32,7 @@ struct script_skill {
 struct script {
 	struct store *st; /* STORE_SCRIPT */
 	const struct context *ctx;
-	script_handler (*find)(const char *name);
+	script_handler run; /* calls the handler of call.tool */
 	bool began;	    /* at the first call */
 	int64_t base;	    /* the change it sees */
 	int64_t highest;    /* entity id then */
@@ -85,8 +85,7 @@ void script_done(struct script *s);
 
 /* On the writer. pack: of script_pack. Executes the calls as one change.
  * *ret_conflict: it did not fit; nothing is done then, e says why. */
-int script_commit(struct call *c, const json_t *pack,
-	script_handler (*find)(const char *name), int64_t *ret_change,
-	bool *ret_conflict, struct err *e) MUST_CHECK;
+int script_commit(struct call *c, const json_t *pack, script_handler run,
+	int64_t *ret_change, bool *ret_conflict, struct err *e) MUST_CHECK;
 
 #endif

@@ -86,8 +86,7 @@ answers_otherwise(const struct tool *t, const json_t *pack, const json_t *entry,
 /* 1 conflict. */
 static int
 execute(struct call *whole, struct write *w, const json_t *pack,
-	const json_t *entry, script_handler (*find)(const char *name),
-	struct err *e)
+	const json_t *entry, script_handler run, struct err *e)
 {
 	json_t *params = json_object_get(entry, "params"), *result = NULL;
 	struct context ctx;
@@ -101,7 +100,7 @@ execute(struct call *whole, struct write *w, const json_t *pack,
 	if (c.tool == NULL)
 		return err_set(e, MDB_E_INTERNAL, "unknown call of a script");
 	script_context(whole->ctx, params, &ctx);
-	r = find(c.tool->name)(&c, &result, e);
+	r = run(&c, &result, e);
 	if (r == 0)
 		r = answers_otherwise(c.tool, pack, entry, result, e);
 	json_decref(result);
@@ -121,9 +120,8 @@ means_conflict(int code)
 }
 
 int
-script_commit(struct call *c, const json_t *pack,
-	script_handler (*find)(const char *name), int64_t *ret_change,
-	bool *ret_conflict, struct err *e)
+script_commit(struct call *c, const json_t *pack, script_handler run,
+	int64_t *ret_change, bool *ret_conflict, struct err *e)
 {
 	const char *message = jx_text(pack, "message");
 	const struct context *caller = c->ctx;
@@ -144,7 +142,7 @@ script_commit(struct call *c, const json_t *pack,
 		r = changed_since(&w, pack, e);
 	if (r == 0 && !w.replay)
 		json_array_foreach(json_object_get(pack, "calls"), i, entry) {
-			r = execute(c, &w, pack, entry, find, e);
+			r = execute(c, &w, pack, entry, run, e);
 			if (r != 0)
 				break;
 		}

@@ -82,7 +82,7 @@ skill_begin(struct script *s, const json_t *params, json_t **ret, struct err *e)
 	if (name == NULL)
 		return err_param(e, MDB_E_INVALID, "name",
 			"run_skill(name, params): name must be a string");
-	r = script_check(s->ctx, tool_find("run_skill"), e);
+	r = script_check(s->ctx, TOOL_OF(run_skill), e);
 	if (r == 0)
 		r = jx_int(params, "version", JX_OPTIONAL, 1, INT64_MAX,
 			&version, e);

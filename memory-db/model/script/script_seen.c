@@ -4,7 +4,8 @@
  *
  * Told is: an entity that a read named, any entity of the namespace after a
  * read of many (what a search did not find is an answer too), and what the
- * reply of a write says, which must be the same when it is done again. */
+ * reply of a write says, which must be the same when it is done again. Which
+ * of these a method does stands in its record (struct tool_script). */
 #include <sodium.h>
 #include <string.h>
 
@@ -14,36 +15,6 @@
 #include "memory-db/model/script/script_int.h"
 #include "memory-db/store/log/log.h"
 #include "memory-db/store/facts/labels.h"
-
-/* Reads of entities by name; `param` is a name or a list of them. */
-static const struct {
-	const char *tool, *param;
-} named_reads[] = {
-	{"open_nodes", "names"},
-	{"memory_history", "name"},
-	{"memory_diff", "name"},
-	{"load_skill", "name"},
-};
-
-/* These tell nothing of entities. */
-static const char *const other_reads[] = {"list_files", "read_file"};
-
-/* Writes that may mean another thing when somebody else wrote meanwhile: they
- * are compared by their replies. `entries`: the list of one that may only add,
- * `texts` the list of observations in an entry; any other write binds each
- * entity it touches. */
-static const struct {
-	const char *tool, *entries, *texts;
-} told_writes[] = {
-	{"create_entities", "entities", "observations"},
-	{"add_observations", "observations", "contents"},
-	{"create_relations", "relations", NULL},
-	{"delete_entities", NULL, NULL},
-	{"delete_observations", NULL, NULL},
-	{"delete_relations", NULL, NULL},
-	{"memory_undo", NULL, NULL},
-	{"replace_observation", NULL, NULL},
-};
 
 /* --- reads ---------------------------------------------------------------- */
 static int
@@ -92,19 +63,14 @@ saw_names(struct script *s, const struct context *ctx, const json_t *names,
 int
 script_saw(struct script *s, const struct call *c, struct err *e)
 {
-	const char *tool = c->tool->name;
+	const struct tool_script *how = &c->tool->script;
+	const json_t *names =
+		how->names ? json_object_get(c->params, how->names) : NULL;
 
-	for (size_t i = 0; i < ARRAY_LEN(other_reads); i++)
-		if (strcmp(tool, other_reads[i]) == 0)
-			return 0;
-	for (size_t i = 0; i < ARRAY_LEN(named_reads); i++) {
-		const json_t *names =
-			json_object_get(c->params, named_reads[i].param);
-
-		if (strcmp(tool, named_reads[i].tool) == 0 && names != NULL &&
-			!json_is_null(names))
-			return saw_names(s, c->ctx, names, e);
-	}
+	if (how->flags & TS_BLIND)
+		return 0;
+	if (names != NULL && !json_is_null(names))
+		return saw_names(s, c->ctx, names, e);
 	s->saw_all = true;
 	return 0;
 }
@@ -173,13 +139,11 @@ bind_op(void *ctx, const struct log_op *op)
 int
 script_did(struct script *s, const struct call *c, struct err *e)
 {
+	const struct tool_script *how = &c->tool->script;
 	struct binding b = {s, true, e};
 
-	for (size_t i = 0; i < ARRAY_LEN(told_writes); i++)
-		if (strcmp(c->tool->name, told_writes[i].tool) == 0 &&
-			told_writes[i].entries != NULL)
-			b.all = !only_adds(c->params, told_writes[i].entries,
-				told_writes[i].texts);
+	if (how->adds != NULL)
+		b.all = !only_adds(c->params, how->adds, how->texts);
 	return c->note.change == 0
 		       ? 0
 		       : log_ops(s->st, c->note.change, 0, 0, bind_op, &b, e);
@@ -215,12 +179,9 @@ script_told(const struct tool *t, const json_t *reply, int64_t highest,
 	static const unsigned char no_key[crypto_shorthash_KEYBYTES];
 	json_t *plain AUTO_JSON = NULL;
 	struct buf text AUTO_BUF = {0};
-	bool counts = false;
 
 	*ret = 0;
-	for (size_t i = 0; i < ARRAY_LEN(told_writes); i++)
-		counts |= strcmp(t->name, told_writes[i].tool) == 0;
-	if (!counts)
+	if (!(t->script.flags & TS_TOLD))
 		return 0;
 	plain = json_deep_copy(reply);
 	drop_numbers(plain, highest, 0);

@@ -266,6 +266,7 @@ list_one(void *ctx, const char *text, size_t n)
 	struct sliced_run_listing *x = ctx;
 	json_t *state AUTO_JSON = jx_parse(text, n, x->e),
 		      *row AUTO_JSON = NULL;
+	const struct tool *tool;
 	int r;
 
 	if (state == NULL)
@@ -280,7 +281,8 @@ list_one(void *ctx, const char *text, size_t n)
 		json_object_get(state, "changes"));
 	if (row == NULL)
 		return err_nomem(x->e);
-	x->is_merge = strcmp(jx_text(row, "method"), "memory_merge") == 0;
+	tool = tool_find(jx_text(row, "method"));
+	x->is_merge = tool != NULL && (tool->flags & TF_MERGES);
 	r = branch_get(x->st,
 		json_integer_value(json_object_get(state, "branch")),
 		tell_branch, x, x->e);
