@@ -171,6 +171,18 @@ find_fork(struct call *c, int64_t parent, int64_t own, int64_t *ret_fork,
 	return r;
 }
 
+/* The branch ends with the connection that made it. */
+static int
+m_branch_add_lease(struct call *c, int64_t branch, struct err *e)
+{
+	struct effect *x = effects_add(&c->effects, EFFECT_LEASE, e);
+
+	if (x == NULL)
+		return MDB_E_NOMEM;
+	x->branch = branch;
+	return 0;
+}
+
 static int
 m_branch_create_branch(struct call *c, json_t **ret_result, struct err *e)
 {
@@ -200,9 +212,10 @@ m_branch_create_branch(struct call *c, json_t **ret_result, struct err *e)
 		r = branch_set_state(w.st, id, BRANCH_LEASED, e);
 	if (r == 0)
 		r = write_end(&w, e);
+	if (r == 0 && is_lease && id != 0)
+		r = m_branch_add_lease(c, id, e);
 	if (r != 0)
 		return r;
-	c->lease = is_lease ? id : 0;
 	return reply_change(&w,
 		json_pack("{s:s,s:s,s:I}", "name", name, "parent",
 			from != NULL ? from : "main", "fork", (json_int_t)fork),

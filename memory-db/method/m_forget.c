@@ -67,7 +67,9 @@ forget_reply(struct call *c, struct write *w, const struct forget_result *out,
 			"note", out->left > 0 ? NOTE_LEFT : NOTE),
 		ret_result, e);
 
-	c->erased = !w->replay;
+	if (r == 0 && !w->replay &&
+		effects_add(&c->effects, EFFECT_ERASED, e) == NULL)
+		r = MDB_E_NOMEM;
 	return r == 0 ? set_copies(c, *ret_result, e) : r;
 }
 

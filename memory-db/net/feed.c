@@ -39,9 +39,8 @@ feed_set_text(json_t *o, const char *key, const char *text)
 
 /* Appends the event as a line. */
 static int
-event_line(const struct job *j, struct buf *out)
+event_line(const struct job *j, const struct change_note *n, struct buf *out)
 {
-	const struct change_note *n = &j->note;
 	AUTO_JSON json_t *o = json_object();
 	char at[CLOCK_TEXT_SIZE];
 
@@ -65,9 +64,9 @@ event_line(const struct job *j, struct buf *out)
 /* The name in the note is that of the namespace; the writer may have called it
  * by an alias, and so may the subscriber. */
 static bool
-wants(const struct conn *c, const struct job *j)
+wants(const struct conn *c, const struct job *j, const struct change_note *n)
 {
-	const char *name = j->note.namespace_;
+	const char *name = n->namespace_;
 
 	if (!c->is_subscribed)
 		return false;
@@ -78,21 +77,21 @@ wants(const struct conn *c, const struct job *j)
 }
 
 void
-feed_publish(struct server *s, const struct job *j)
+feed_publish(struct server *s, const struct job *j, const struct change_note *n)
 {
 	AUTO_BUF struct buf line = {0};
 	struct conn *c, *next;
-	int64_t change = j->note.change;
+	int64_t change = n->change;
 	bool is_lost;
 
 	if (change > s->last_change)
 		s->last_change = change;
 	if (s->subscribers_n == 0)
 		return;
-	is_lost = event_line(j, &line) != 0;
+	is_lost = event_line(j, n, &line) != 0;
 	for (c = s->conns; c; c = next) {
 		next = c->next; /* conn_send may close c */
-		if (!wants(c, j))
+		if (!wants(c, j, n))
 			continue;
 		if (c->feed_lost == 0 &&
 			(is_lost || c->feed_behind >= LIMIT_FEED_EVENTS ||

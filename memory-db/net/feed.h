@@ -10,7 +10,8 @@ void feed_subscribe(struct conn *c, const char *namespace_, bool all);
 void feed_unsubscribe(struct conn *c);
 
 /* Tells the subscribers of a committed write. */
-void feed_publish(struct server *s, const struct job *j);
+void feed_publish(struct server *s, const struct job *j,
+	const struct change_note *n);
 
 /* The output of c is empty: a reader that was too slow hears what it lost. */
 void feed_drained(struct conn *c);

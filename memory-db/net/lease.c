@@ -48,14 +48,10 @@ drop(struct server *s, int64_t branch)
 }
 
 void
-lease_take(struct request *r)
+lease_take(struct request *r, int64_t branch)
 {
 	struct conn *c = r->conn;
-	int64_t branch = r->job.lease;
 
-	if (branch == 0)
-		return;
-	r->job.lease = 0;
 	if (c != NULL && !c->is_dead && c->leases_n < LIMIT_CONN_LEASES)
 		c->leases[c->leases_n++] = branch;
 	else

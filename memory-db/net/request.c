@@ -221,6 +221,25 @@ count_and_log(struct request *r)
 		LOG_I("conn", r->conn ? r->conn->serial : 0));
 }
 
+/* What a committed write does in the loop; the writer did the others. */
+static void
+request_feed(struct request *r, const struct effect *x)
+{
+	feed_publish(r->server, &r->job, &x->note);
+}
+
+static void
+request_lease(struct request *r, const struct effect *x)
+{
+	lease_take(r, x->branch);
+}
+
+static void (*const effect_fns[EFFECT_MAX])(struct request *r,
+	const struct effect *x) = {
+	[EFFECT_FEED] = request_feed,
+	[EFFECT_LEASE] = request_lease,
+};
+
 void
 request_finish(struct request *r)
 {
@@ -237,9 +256,9 @@ request_finish(struct request *r)
 	/* Telling the subscribers may close connections, this one too: until
 	 * then the request counts as queued, so that it survives that. */
 	r->is_queued = true;
-	if (r->job.note.change > 0)
-		feed_publish(r->server, &r->job);
-	lease_take(r);
+	for (const struct effect *x = r->job.effects.first; x; x = x->next)
+		if (effect_fns[x->kind])
+			effect_fns[x->kind](r, x);
 	r->is_queued = false;
 	r->is_finished = true;
 	c = r->conn;

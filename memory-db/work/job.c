@@ -22,13 +22,12 @@ job_done(struct job *j)
 {
 	buf_done(&j->frame);
 	buf_done(&j->reply);
-	change_note_done(&j->note);
+	effects_done(&j->effects);
 	question_done(&j->question);
 	json_decref(j->id);
 	json_decref(j->params);
 	json_decref(j->ignored);
 	json_decref(j->defaults);
-	json_decref(j->erased);
 	j->id = j->params = j->ignored = j->defaults = NULL;
 }
 
@@ -148,8 +147,6 @@ job_retract(struct job *j)
 {
 	j->is_answered = false;
 	j->code = MDB_OK;
-	j->lease = 0;
 	buf_clear(&j->reply, 4096);
-	change_note_done(&j->note);
-	memset(&j->note, 0, sizeof j->note);
+	effects_done(&j->effects);
 }

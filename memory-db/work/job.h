@@ -64,15 +64,11 @@ struct job {
 				   has it; none: that is the reader's */
 	/* the answer */
 	bool is_answered;
-	bool is_unread;		 /* no memory to learn its id */
-	int code;		 /* MDB_OK or the code answered */
-	struct buf reply;	 /* one line */
-	struct change_note note; /* of a committed write */
-	int64_t lease;		 /* branch that its connection holds from now
-				   on; 0: none */
-	json_t *erased;		 /* owned: the result of one that erased, as
-				   its answer may have to say more; or NULL */
-	int write_refusal;	 /* code with which what a script wrote is
+	bool is_unread;		/* no memory to learn its id */
+	int code;		/* MDB_OK or the code answered */
+	struct buf reply;	/* one line */
+	struct effects effects; /* of a write: carried out after its COMMIT */
+	int write_refusal;	/* code with which what a script wrote is
 				   refused; 0: it may write */
 	struct fair_account *accounts[FAIR_KINDS]; /* of a script; or NULL */
 	int64_t queued_ns;     /* when it entered its queue */

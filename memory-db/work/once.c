@@ -175,7 +175,8 @@ once_keep(struct store *st, const struct job *j, const struct once *o,
 	if (jx_dump(result, &body) != 0)
 		return err_nomem(e);
 	/* A leased branch goes with its connection: the handler says. */
-	is_short = body.len <= LIMIT_KEY_ANSWER_BYTES && c->lease == 0;
+	is_short = body.len <= LIMIT_KEY_ANSWER_BYTES &&
+		   effects_find(&c->effects, EFFECT_LEASE) == NULL;
 	return key_keep(st, j->ctx.key, o->asked, once_texts_of(st, j, e),
 		is_short ? &body : NULL, e);
 }

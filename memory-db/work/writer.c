@@ -16,9 +16,9 @@
 #include "common/log.h"
 #include "memory-db/model/scope/branch_lease.h"
 #include "memory-db/model/write/skill.h"
-#include "memory-db/store/check/erase.h"
 #include "memory-db/store/engine/trouble.h"
 #include "memory-db/store/index/text_wait.h"
+#include "memory-db/work/after_commit.h"
 #include "memory-db/work/background/tasks.h"
 #include "memory-db/work/internal.h"
 #include "memory-db/work/once.h"
@@ -48,6 +48,25 @@ end_busy(struct work *w)
 	atomic_store_explicit(&w->busy_since, 0, memory_order_relaxed);
 }
 
+/* What every write does when it is committed, beside what its handler added. */
+static int
+writer_note_effects(struct call *c, json_t *result, struct err *e)
+{
+	struct effect *erased = effects_find(&c->effects, EFFECT_ERASED);
+	struct effect *feed;
+
+	if (erased)
+		erased->result = json_incref(result);
+	if (c->note.change <= 0)
+		return 0;
+	feed = effects_add(&c->effects, EFFECT_FEED, e);
+	if (!feed)
+		return MDB_E_NOMEM;
+	feed->note = c->note;
+	c->note.entities = NULL;
+	return 0;
+}
+
 /* Runs the method and answers the job, inside its savepoint. *ret_keep: whether
  * what it did stays (of a dry run and of a retry nothing does). */
 static int
@@ -68,20 +87,19 @@ writer_run_method(struct work *w, struct job *j, bool *ret_keep, struct err *e)
 		else if (rc == 0 && !c.dry_run)
 			rc = once_keep(w->st, j, &once, &c, result, e);
 	}
+	*ret_keep = rc == 0 && !c.dry_run && !once.is_seen;
+	if (*ret_keep)
+		rc = writer_note_effects(&c, result, e);
 	if (rc == 0) {
-		if (c.erased)
-			j->erased = json_incref(result);
 		rc = job_answer(j, result, e);
 	} else {
 		json_decref(result);
 		e->code = rc;
 	}
-	if (rc || c.dry_run || once.is_seen)
-		change_note_done(&c.note);
-	else
-		j->note = c.note;
-	j->lease = rc == 0 ? c.lease : 0;
-	*ret_keep = rc == 0 && !c.dry_run && !once.is_seen;
+	if (rc == 0 && *ret_keep)
+		effects_move(&j->effects, &c.effects);
+	call_done(&c);
+	*ret_keep = *ret_keep && rc == 0;
 	return rc;
 }
 
@@ -131,34 +149,6 @@ writer_run_job(struct work *w, struct job *j, struct err *e)
 		histogram_add(&w->stats.write_run, clock_mono_ns() - start);
 }
 
-/* Says that traces remain until idle time. */
-static void
-answer_again(struct job *j)
-{
-	struct change_note note = j->note;
-	struct err e = {0};
-
-	memset(&j->note, 0, sizeof(j->note));
-	job_retract(j);
-	if (json_object_set_new(j->erased, "pending", json_true()) != 0)
-		log_event(LOG_DEBUG, "no memory to say more", j->serial);
-	if (job_answer(j, json_incref(j->erased), &e) != 0)
-		log_event(LOG_DEBUG, "no memory to answer", j->serial);
-	j->note = note;
-}
-
-/* What a group erased is gone from the file only when the text index is merged
- * and the WAL emptied. */
-static void
-finish_erasures(struct work *w, struct job *first, struct job *end)
-{
-	if (!store_is_erasing(w->st) || erase_finish(w->st) == 1)
-		return;
-	for (struct job *j = first; j != end; j = j->next)
-		if (j->erased != NULL && j->is_answered && j->code == MDB_OK)
-			answer_again(j);
-}
-
 /* Runs the jobs from first up to (not including) end in one transaction.
  * 0 when it is committed; else nothing of it has happened. */
 static int
@@ -192,7 +182,7 @@ run_group(struct work *w, struct job *first, struct job *end, struct err *e)
 	}
 	w->is_unsettled = false;
 	atomic_fetch_add_explicit(&w->stats.groups, 1, memory_order_relaxed);
-	finish_erasures(w, first, end);
+	after_commit(w, first, end);
 	return 0;
 }
 

@@ -105,7 +105,7 @@ fixture_write(struct fixture *f, method_fn fn, json_t *params)
 		store_rollback(f->w);
 	assert_int_equal(store_group_commit(f->w, r == 0 ? &f->e : NULL), 0);
 	f->last = result;
-	change_note_done(&c.note);
+	call_done(&c);
 	f->note = c.note;
 	json_decref(params);
 	return r;

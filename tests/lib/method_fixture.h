@@ -72,7 +72,7 @@ mf_run(struct method_fixture *f, const char *method, json_t *params)
 		json_decref(f->last);
 		f->last = NULL;
 	}
-	json_decref(c.note.entities);
+	call_done(&c);
 	json_decref(params);
 	return r;
 }

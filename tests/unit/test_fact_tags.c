@@ -73,7 +73,7 @@ starve(struct method_fixture *f, const char *method, const char *params,
 	if (r != 0)
 		assert_int_equal(r, MDB_E_NOMEM);
 	json_decref(result);
-	json_decref(c.note.entities);
+	call_done(&c);
 	json_decref(c.params);
 	return r;
 }

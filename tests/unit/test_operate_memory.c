@@ -133,7 +133,7 @@ write_failing(struct fixture *f, method_fn fn, const char *params, size_t n,
 	store_group_abort(f->w);
 	json_decref(result);
 	json_decref(c.params);
-	change_note_done(&c.note);
+	call_done(&c);
 	return r;
 }
 

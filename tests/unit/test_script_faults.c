@@ -68,7 +68,7 @@ commit(struct fixture *f, struct script *s)
 	if (r != 0)
 		store_group_abort(f->w);
 	assert_false(conflict);
-	change_note_done(&c.note);
+	call_done(&c);
 	json_decref(pack);
 	return r;
 }

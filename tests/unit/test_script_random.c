@@ -167,7 +167,7 @@ commit(struct world *w, struct script *s)
 	else
 		must(f, store_release(f->w, &f->e));
 	must(f, store_group_commit(f->w, &f->e));
-	change_note_done(&c.note);
+	call_done(&c);
 	json_decref(pack);
 	return conflict;
 }

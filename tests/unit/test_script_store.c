@@ -84,7 +84,7 @@ call(struct fixture *f, struct store *st, method_fn fn, const char *params)
 	else
 		OK(text_queue_flush(st, &f->e));
 	f->last = result;
-	json_decref(c.note.entities);
+	call_done(&c);
 	json_decref(c.params);
 }
 
@@ -240,7 +240,7 @@ commit(struct fixture *f, struct script *s, int64_t *ret_change)
 	else
 		OK(store_release(f->w, &f->e));
 	OK(store_group_commit(f->w, &f->e));
-	json_decref(c.note.entities);
+	call_done(&c);
 	json_decref(pack);
 	return conflict;
 }

@@ -59,7 +59,7 @@ in_group(struct fixture *f, method_fn fn, json_t *params)
 	must(f, store_release(f->w, &f->e));
 	json_decref(result);
 	json_decref(params);
-	change_note_done(&c.note);
+	call_done(&c);
 }
 
 /* Each change replaces the one observation of an entity. */

@@ -50,6 +50,20 @@ wait_at_gate(void)
 	atomic_fetch_sub(&held, 1);
 }
 
+static int
+add_lease(struct call *c, const char *name, int64_t branch, struct err *e)
+{
+	struct effect *x;
+
+	if (strncmp(name, "lease", 5) != 0)
+		return 0;
+	x = effects_add(&c->effects, EFFECT_LEASE, e);
+	if (!x)
+		return MDB_E_NOMEM;
+	x->branch = branch;
+	return 0;
+}
+
 /* Creates the namespace in `query`; some names do something else. */
 static int
 write_handler(struct call *c, json_t **ret_result, struct err *e)
@@ -71,6 +85,11 @@ write_handler(struct call *c, json_t **ret_result, struct err *e)
 		return err_set(e, MDB_E_STORE, "poison");
 	}
 	c->note.change = id;
+	rc = add_lease(c, name, id, e);
+	if (rc)
+		return rc;
+	if (strcmp(name, "lease, then refused") == 0)
+		return err_set(e, MDB_E_EXISTS, "refused with an effect");
 	*ret_result = json_pack("{s:I}", "ns", (json_int_t)id);
 	return *ret_result ? 0 : err_nomem(e);
 }
@@ -222,6 +241,15 @@ pop(struct job **list)
 	return code;
 }
 
+/* The change that subscribers will be told of; 0: none. */
+static int64_t
+fed_change(const struct job *j)
+{
+	const struct effect *x = effects_find(&j->effects, EFFECT_FEED);
+
+	return x ? x->note.change : 0;
+}
+
 static int
 run_write(struct fixture *f, const char *name)
 {
@@ -322,9 +350,9 @@ a_refused_request_fails_alone(void **state)
 	start(f, 100);
 	done = run_group(f, names, 3);
 	assert_int_equal(pop(&done), MDB_OK);
-	assert_int_equal(done->note.change, 0);
+	assert_int_equal(fed_change(done), 0);
 	assert_int_equal(pop(&done), MDB_E_EXISTS);
-	assert_true(done->note.change > 0);
+	assert_true(fed_change(done) > 0);
 	assert_int_equal(pop(&done), MDB_OK);
 	assert_int_equal(work_stats(f->work)->groups_repeated, 0);
 	assert_true(exists(f, "a"));
@@ -351,6 +379,43 @@ a_lost_group_is_repeated(void **state)
 	assert_true(exists(f, "b"));
 }
 
+static size_t
+count_effects(const struct job *j)
+{
+	size_t n = 0;
+
+	for (const struct effect *x = j->effects.first; x; x = x->next)
+		n++;
+	return n;
+}
+
+/* Its group is lost and run again: it has what the second run added, once. Of
+ * what is refused nothing is left. */
+static void
+effects_are_of_the_commit(void **state)
+{
+	static const char *const names[] = {"lease", "poison",
+		"lease, then refused"};
+	struct fixture *f = *state;
+	struct job *done;
+	int64_t change;
+
+	start(f, 100);
+	atomic_store(&poison_left, 1);
+	done = run_group(f, names, 3);
+	assert_int_equal(work_stats(f->work)->groups_repeated, 1);
+	assert_int_equal(count_effects(done), 2);
+	change = fed_change(done);
+	assert_true(change > 0);
+	assert_int_equal(effects_find(&done->effects, EFFECT_LEASE)->branch,
+		change);
+	assert_int_equal(pop(&done), MDB_OK);
+	assert_int_equal(count_effects(done), 1);
+	assert_int_equal(pop(&done), MDB_OK);
+	assert_int_equal(count_effects(done), 0);
+	assert_int_equal(pop(&done), MDB_E_EXISTS);
+}
+
 static void
 a_poison_request_fails_alone(void **state)
 {
@@ -362,7 +427,7 @@ a_poison_request_fails_alone(void **state)
 	atomic_store(&poison_left, 1000);
 	done = run_group(f, names, 3);
 	assert_int_equal(pop(&done), MDB_OK);
-	assert_int_equal(done->note.change, 0);
+	assert_int_equal(fed_change(done), 0);
 	assert_int_equal(pop(&done), MDB_E_STORE);
 	assert_int_equal(pop(&done), MDB_OK);
 	assert_true(exists(f, "a"));
@@ -599,6 +664,7 @@ main(void)
 		TEST(group_max_bounds_groups),
 		TEST(a_refused_request_fails_alone),
 		TEST(a_lost_group_is_repeated),
+		TEST(effects_are_of_the_commit),
 		TEST(a_poison_request_fails_alone),
 		TEST(cancelled_writes_do_not_happen),
 		TEST(a_running_read_is_interrupted),

@@ -1,8 +1,8 @@
 #include "memory-db/model/scope/call.h"
 
 void
-change_note_done(struct change_note *n)
+call_done(struct call *c)
 {
-	json_decref(n->entities);
-	n->entities = NULL;
+	change_note_done(&c->note);
+	effects_done(&c->effects);
 }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "common/contract/tools.h"
+#include "memory-db/model/scope/effects.h"
 #include "memory-db/store/engine/store.h"
 
 /* Where and as whom a request runs. Strings are borrowed from the request. */
@@ -30,18 +31,6 @@ struct context {
 	unsigned profiles; /* of an agent: its tools (enum tool_profile) */
 };
 
-/* What a committed write tells the feed and the counters. */
-struct change_note {
-	int64_t change; /* 0: nothing changed */
-	int64_t at;
-	char namespace_[257];
-	const char *kind; /* "create", "add", "delete", ...; static */
-	json_t *entities; /* names, at most 50; owned */
-	int64_t more;	  /* names left out */
-	int64_t facts;	  /* shown and hidden */
-};
-void change_note_done(struct change_note *n);
-
 struct question;
 struct write;
 
@@ -54,16 +43,16 @@ struct call {
 	const struct question *question; /* borrowed: vector of what is asked,
 				   made before; NULL: none was */
 	struct change_note note;	 /* filled by writes */
-	struct write *within; /* the write this one is a part of: it seals no
+	struct write *within;	/* the write this one is a part of: it seals no
 				   change of its own; NULL: on its own */
-	int64_t lease;	      /* branch to be discarded when the connection
-				   ends; 0: none */
-	bool erased;	      /* set by forget: what it erased is gone only
-				   when the log is emptied, after COMMIT */
-	bool is_retry;	      /* set by a handler: its key was seen, it did
+	struct effects effects; /* added by handlers: after the COMMIT */
+	bool is_retry;		/* set by a handler: its key was seen, it did
 				   nothing and says what was done then */
-	bool dry_run;	      /* set by a handler: after the reply is made,
+	bool dry_run;		/* set by a handler: after the reply is made,
 				   all it did is rolled back */
 };
+
+/* Frees what handlers put into it. */
+void call_done(struct call *c);
 
 #endif

@@ -334,7 +334,7 @@ script_call(struct script *s, const char *name, json_t *params, int64_t left_ms,
 	else if (r == 0)
 		r = s->run(&c, ret_result, e);
 	store_deadline(s->st, 0);
-	json_decref(c.note.entities);
+	call_done(&c);
 	if (r != 0) {
 		json_decref(*ret_result);
 		*ret_result = NULL;

@@ -105,9 +105,10 @@ execute(struct call *whole, struct write *w, const json_t *pack,
 		r = answers_otherwise(c.tool, pack, entry, result, e);
 	json_decref(result);
 	if (r != 0) {
-		json_decref(c.note.entities);
+		call_done(&c);
 		return r;
 	}
+	effects_move(&whole->effects, &c.effects);
 	return script_commit_merge_note(&whole->note, &c.note, e);
 }
 

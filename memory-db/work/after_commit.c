@@ -1,0 +1,46 @@
+#include "memory-db/work/after_commit.h"
+
+#include "common/log.h"
+#include "memory-db/store/check/erase.h"
+
+/* Says that traces of what was erased remain until idle time. */
+static void
+answer_pending(struct job *j, json_t *result)
+{
+	struct effects effects = j->effects;
+	struct err e = {0};
+
+	j->effects = (struct effects){0};
+	job_retract(j);
+	if (json_object_set_new(result, "pending", json_true()) != 0)
+		log_event(LOG_DEBUG, "no memory to say more", j->serial);
+	if (job_answer(j, json_incref(result), &e) != 0)
+		log_event(LOG_DEBUG, "no memory to answer", j->serial);
+	j->effects = effects;
+}
+
+/* What was erased is gone from the file only when the text index is merged and
+ * the WAL emptied. */
+static void
+after_commit_erased(struct work *w, struct job *j, const struct effect *x)
+{
+	if (store_is_erasing(w->st))
+		answer_pending(j, x->result);
+}
+
+/* Effects that come before the replies go out; the others are the loop's. */
+static void (*const effect_fns[EFFECT_MAX])(struct work *w, struct job *j,
+	const struct effect *x) = {
+	[EFFECT_ERASED] = after_commit_erased,
+};
+
+void
+after_commit(struct work *w, struct job *first, struct job *end)
+{
+	if (store_is_erasing(w->st))
+		(void)erase_finish(w->st); /* once for all of them */
+	for (struct job *j = first; j != end; j = j->next)
+		for (struct effect *x = j->effects.first; x; x = x->next)
+			if (effect_fns[x->kind])
+				effect_fns[x->kind](w, j, x);
+}
