@@ -1,5 +1,7 @@
 /* What a reader keeps with its connection (counts of words, names of entities,
- * facts) must not show: it answers as one that has just been opened. */
+ * facts) must not show: it answers as one that has just been opened. And what it
+ * knows of tags by sets is what is found by asking each fact, as the writer's
+ * connection does. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,6 +10,7 @@
 #include <cmocka.h>
 
 #include "memory-db/model/recall/recall.h"
+#include "memory-db/model/search/search.h"
 #include "memory-db/store/facts/facts.h"
 #include "memory-db/store/index/search.h"
 #include "tests/lib/store_fixture.h"
@@ -114,9 +117,10 @@ change_something(struct memory *m)
 }
 
 static struct recall_result
-recall(struct memory *m, struct store *st, const char *query)
+recall(struct memory *m, struct store *st, const char *query, json_t *tags)
 {
 	struct recall_request q = {.ns = {m->ns[0], m->ns[1]},
+		.tags = tags,
 		.query = query,
 		.query_n = strlen(query),
 		.types_n = -1,
@@ -172,8 +176,8 @@ compare(struct memory *m, struct store *old, struct store *new)
 				count(m, new, which, words[i]));
 		snprintf(query, sizeof(query), "%s %s", words[i],
 			words[(i + 1) % ARRAY_LEN(words)]);
-		a = recall(m, old, query);
-		b = recall(m, new, query);
+		a = recall(m, old, query, NULL);
+		b = recall(m, new, query, NULL);
 		assert_int_equal(a.n, b.n);
 		for (size_t k = 0; k < a.n; k++) {
 			assert_int_equal(a.rows[k].fact, b.rows[k].fact);
@@ -210,11 +214,132 @@ test_kept_does_not_show(void **state)
 	sf_close(&m.f);
 }
 
+/* --- tags ----------------------------------------------------------------- */
+
+#define TAGGED_ENTITIES 400
+
+static void
+add_marked(struct memory *m, int64_t entity, int64_t of, enum fact_kind kind,
+	const char *text)
+{
+	struct fact x = sf_fact(entity, kind, text);
+	int64_t id;
+
+	x.supersedes = of;
+	if (kind == FACT_TAG)
+		sf_ok(&m->f, label_intern(m->f.w, text, &x.label, &m->f.e));
+	sf_ok(&m->f, change_add_fact(m->f.c, &x, &id, &m->f.e));
+	/* Some are taken off again. */
+	if (sf_below(&m->random, 20) == 0)
+		sf_ok(&m->f, change_hide(m->f.c, id, &m->f.e));
+}
+
+/* Facts, more than half of which have a tag: too many for the short way. */
+static void
+make_tagged(struct memory *m, int ns)
+{
+	static const char *const metadata[] = {"{\"tags\":[\"red\"]}",
+		"{\"tags\":[\"blue\",\"red\"]}", "{\"tags\":[\"green\"]}",
+		"{\"about\":\"red\"}"};
+	char text[64], name[96];
+
+	m->f.ns = m->ns[ns];
+	for (int i = 0; i < TAGGED_ENTITIES; i++) {
+		int64_t entity, fact;
+
+		if (i % 50 == 0)
+			sf_begin(&m->f);
+		text_of(m, text, sizeof(text));
+		snprintf(name, sizeof(name), "%s%d", text, i);
+		entity = sf_entity(&m->f, name, "keeper");
+		if (i % 5 == 0)
+			add_marked(m, entity, 0, FACT_METADATA,
+				metadata[sf_below(&m->random, 4)]);
+		for (int k = 0; k < 7; k++) {
+			text_of(m, text, sizeof(text));
+			fact = sf_observe(&m->f, entity, text);
+			if (k < 6 && i % 4 != 0)
+				add_marked(m, entity, fact, FACT_TAG, "red");
+			if (k == 1)
+				add_marked(m, entity, fact, FACT_TAG, "blue");
+		}
+		if (i % 50 == 49)
+			sf_commit(&m->f);
+	}
+}
+
+static struct search_result
+search(struct memory *m, struct store *st, const char *query, json_t *tags)
+{
+	struct search_request q = {.ns = {m->ns[0], m->ns[1]},
+		.tags = tags,
+		.query = query,
+		.query_n = strlen(query),
+		.types_n = -1,
+		.limit = 60};
+	struct search_result r;
+
+	sf_ok(&m->f, search_run(st, &q, &r, &m->f.e));
+	return r;
+}
+
+static void
+compare_tagged(struct memory *m, struct store *reader, const char *query,
+	json_t *tags)
+{
+	struct recall_result a = recall(m, reader, query, tags);
+	struct recall_result b = recall(m, m->f.w, query, tags);
+	struct search_result x = search(m, reader, query, tags);
+	struct search_result y = search(m, m->f.w, query, tags);
+
+	assert_true(x.n > 0);
+	assert_int_equal(a.n, b.n);
+	for (size_t i = 0; i < a.n; i++) {
+		assert_int_equal(a.rows[i].fact, b.rows[i].fact);
+		assert_float_equal(a.rows[i].score, b.rows[i].score, 0);
+	}
+	assert_int_equal(x.n, y.n);
+	for (size_t i = 0; i < x.n; i++)
+		assert_int_equal(x.rows[i].entity, y.rows[i].entity);
+	recall_result_done(&a);
+	recall_result_done(&b);
+	search_result_done(&x);
+	search_result_done(&y);
+}
+
+static void
+test_sets_of_tags(void **state)
+{
+	static const char *const queries[] = {"tea", "coffee green",
+		"zurich paints harbour", "keeper"};
+	json_t *filters[] = {json_pack("[s]", "red"),
+		json_pack("[ss]", "red", "blue"), json_pack("[s]", "blue"),
+		json_pack("[s]", "green")};
+	struct memory m = {.random = {11}};
+	struct store *reader;
+
+	(void)state;
+	make_entities(&m);
+	make_tagged(&m, 0);
+	sf_ok(&m.f, store_open(m.f.db, STORE_READER, &reader, &m.f.e));
+	begin(&m, reader);
+	sf_ok(&m.f, lens_apply(m.f.w, lens_of(reader), &m.f.e));
+	for (size_t i = 0; i < ARRAY_LEN(queries); i++)
+		for (size_t k = 0; k < ARRAY_LEN(filters); k++)
+			compare_tagged(&m, reader, queries[i], filters[k]);
+	store_read_end(reader);
+	for (size_t k = 0; k < ARRAY_LEN(filters); k++)
+		json_decref(filters[k]);
+	store_close(reader);
+	sf_close(&m.f);
+}
+
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_kept_does_not_show)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(
+						   test_kept_does_not_show),
+		cmocka_unit_test(test_sets_of_tags)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

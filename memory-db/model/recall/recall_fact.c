@@ -206,7 +206,7 @@ cache_free(void *p)
 static struct cache **
 recall_fact_cache_of(struct store *st)
 {
-	return (struct cache **)store_kept(st, cache_free);
+	return (struct cache **)store_kept(st, STORE_KEPT_FACTS, cache_free);
 }
 
 static bool

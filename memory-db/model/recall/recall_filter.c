@@ -4,6 +4,7 @@
 #include "memory-db/model/read/fact_tags.h"
 #include "memory-db/model/recall/recall_internal.h"
 #include "memory-db/model/read/entity_tags.h"
+#include "memory-db/model/search/tag_sets.h"
 #include "memory-db/store/facts/facts.h"
 
 /* The tags of the entity are those of its facts, too. */
@@ -11,10 +12,22 @@ static int
 tags_pass(struct recalling *r, int64_t entity)
 {
 	json_t *missing AUTO_JSON = NULL;
-	int k = entity_tags_missing(r->st, entity, r->request->tags, &missing,
+	int k;
+
+	if (r->tagged)
+		return tag_sets_own(r->tagged, entity) ? 1 : RECALL_ASK_FACT;
+	k = entity_tags_missing(r->st, entity, r->request->tags, &missing,
 		r->e);
 
 	return k < 0 ? k : json_array_size(missing) > 0 ? RECALL_ASK_FACT : 1;
+}
+
+int
+recall_tags_pass(struct recalling *r, int64_t entity, int64_t fact)
+{
+	return r->tagged ? tag_sets_fact(r->tagged, fact)
+			 : fact_tags_have(r->st, entity, fact, r->request->tags,
+				   r->e);
 }
 
 /* Type and tier, tags. */
@@ -25,6 +38,8 @@ entity_passes(struct recalling *r, int64_t entity)
 	struct recall_entity x;
 	int passes, k;
 
+	if (r->tagged && q->types_n < 0 && q->tiers == 0)
+		return tags_pass(r, entity);
 	r->tmp.len = 0;
 	passes = recall_entity(r->st, entity, &r->tmp, &x, r->e);
 	if (passes <= 0)
@@ -86,6 +101,25 @@ recall_filters(const struct recall_request *q)
 	return filters_facts(q) || q->types_n >= 0 || q->tiers != 0 || q->tags;
 }
 
+bool
+recall_filters_by_sets(const struct recalling *r)
+{
+	const struct recall_request *q = r->request;
+
+	return r->tagged && q->types_n < 0 && q->tiers == 0 &&
+	       !filters_facts(q);
+}
+
+/* As below, where the tags are all that is asked for. */
+static int
+match_passes_by_sets(struct recalling *r, const struct search_row *row)
+{
+	if (row->name != 0 || tag_sets_fact(r->tagged, row->fact) ||
+		tag_sets_own(r->tagged, row->entity))
+		return 1;
+	return tag_sets_is_existence(r->st, r->tagged, row->fact, r->e);
+}
+
 int
 recall_match_passes(struct recalling *r, const struct search_row *row)
 {
@@ -93,6 +127,8 @@ recall_match_passes(struct recalling *r, const struct search_row *row)
 	struct recall_row x;
 	int k = 1;
 
+	if (recall_filters_by_sets(r))
+		return match_passes_by_sets(r, row);
 	if (filters_facts(q))
 		k = recall_head(r->st, row->fact, &x, r->e);
 	/* Existence facts pass: the facts they bring are asked again. */
@@ -106,8 +142,7 @@ recall_match_passes(struct recalling *r, const struct search_row *row)
 		return k;
 	k = filters_facts(q) ? 1 : recall_head(r->st, row->fact, &x, r->e);
 	return k == 1 && x.kind == FACT_OBSERVATION
-		       ? fact_tags_have(r->st, row->entity, row->fact, q->tags,
-				 r->e)
+		       ? recall_tags_pass(r, row->entity, row->fact)
 		       : k;
 }
 
@@ -121,7 +156,5 @@ recall_row_passes(struct recalling *r, const struct recall_row *x)
 		!times_pass(q, x->at, x->valid_from, x->valid_to))
 		return 0;
 	k = recall_entity_passes(r, x->entity);
-	return k != RECALL_ASK_FACT
-		       ? k
-		       : fact_tags_have(r->st, x->entity, x->id, q->tags, r->e);
+	return k != RECALL_ASK_FACT ? k : recall_tags_pass(r, x->entity, x->id);
 }

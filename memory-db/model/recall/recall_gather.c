@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "memory-db/model/read/fact_tags.h"
 #include "memory-db/model/recall/recall_internal.h"
+#include "memory-db/model/search/tag_sets.h"
 
 /* A word in more facts is common: their number is estimated. */
 #define COMMON_BOUND 1000
@@ -75,8 +75,7 @@ recall_add(struct recalling *r, int which, int64_t fact, double guess,
 	if (k == 1)
 		k = recall_entity_passes(r, f->entity);
 	if (k == RECALL_ASK_FACT)
-		k = fact_tags_have(r->st, f->entity, fact, r->request->tags,
-			r->e);
+		k = recall_tags_pass(r, f->entity, fact);
 	if (k != 1)
 		return k;
 	if (r->n == r->cap) {
@@ -160,7 +159,9 @@ recall_gather_take(struct recall_gather_gathering *g, const struct buf *text,
 		.n = text->len,
 		.words = words,
 		.counted = counted,
-		.bare = !g->filters};
+		.bare = !g->filters ||
+			(recall_filters_by_sets(g->r) &&
+				!tag_sets_any_own(g->r->tagged))};
 	int k;
 
 	g->taken = 0;
@@ -364,6 +365,26 @@ take_best(struct recall_gather_gathering *g)
 	return k;
 }
 
+/* Where many matches are to be asked for their tags, sets tell it. */
+static int
+gather_tag_sets(struct recalling *r, int which)
+{
+	const struct query_terms *t = &r->terms[which];
+	int64_t facts = 0;
+	int k;
+
+	r->tagged = NULL;
+	for (int i = 0; i < t->n; i++)
+		facts += t->words[i].count;
+	if (!r->request->tags || facts < TAG_SETS_FROM)
+		return 0;
+	k = tag_sets_get(r->st, &r->range[which], r->request->tags, &r->tagged,
+		r->e);
+	if (k == 0)
+		r->tagged = NULL;
+	return k < 0 ? k : 0;
+}
+
 static int
 gather_one(struct recalling *r, int which)
 {
@@ -381,13 +402,15 @@ gather_one(struct recalling *r, int which)
 		if (t->words[rare].is_common || (rare > 0 && facts > RARE_MAX))
 			break;
 	}
-	if (rare > 0)
+	k = gather_tag_sets(r, which);
+	if (k == 0 && rare > 0)
 		k = recall_gather_take_rare(&g, rare);
 	/* The rare words occur nowhere, or where the filters end. */
 	if (k == 0 && g.n < (size_t)r->request->limit && rare < t->n)
 		k = recall_gather_take_common(&g);
 	if (k == 0)
 		k = take_best(&g);
+	r->tagged = NULL; /* the next namespace has others */
 	free(g.v);
 	idmap_done(&g.seen);
 	return k;

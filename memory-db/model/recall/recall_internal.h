@@ -134,6 +134,8 @@ struct recalling {
 		int64_t *facts; /* owned */
 		size_t n;
 	} few[2];
+	struct tag_sets *tagged; /* what has the tags asked for, of the
+				    namespace under way; NULL: ask each */
 	struct vectors_memory
 		*meaning;	/* NULL: no vectors, or none of the question */
 	struct question vector; /* of the question; owned when is_own */
@@ -181,6 +183,11 @@ bool recall_filters(const struct recall_request *q);
 bool recall_fact_passes(const struct recall_request *q,
 	const struct recall_fact *f);
 int recall_entity_passes(struct recalling *r, int64_t entity) MUST_CHECK;
+/* Has the fact the tags that its entity has not? */
+int recall_tags_pass(struct recalling *r, int64_t entity, int64_t fact)
+	MUST_CHECK;
+/* Tags alone are asked for, and their sets tell without the entity. */
+bool recall_filters_by_sets(const struct recalling *r);
 /* Both, of a match. */
 int recall_match_passes(struct recalling *r, const struct search_row *row)
 	MUST_CHECK;

@@ -8,6 +8,7 @@
 #include "memory-db/model/read/fact_tags.h"
 #include "memory-db/model/search/search_internal.h"
 #include "memory-db/model/search/substring.h"
+#include "memory-db/model/search/tag_sets.h"
 #include "memory-db/store/facts/labels.h"
 
 /* A sentence of common words then reads some 10,000 postings and some 500
@@ -41,6 +42,25 @@ static const struct search_caps default_caps = {
 #define RESERVE_NS (INT64_C(100) * 1000 * 1000)
 /* How often the clock is looked at. */
 #define TICKS 32
+/* Entities asked for their tags before sets are made. */
+#define ASKED_TAGS 100
+
+/* The first are asked one by one; of many, sets tell it. */
+static int
+searching_has_tags(struct searching *s, int64_t entity)
+{
+	const struct search_request *q = s->request;
+	struct tag_sets *sets = NULL;
+	int has = 0, r = s->asked_tags++ < ASKED_TAGS ? 0 : 1;
+
+	for (int k = 0; r == 1 && !has && k < 2 && q->ns[k] != 0; k++) {
+		r = tag_sets_get(s->st, &s->range[k], q->tags, &sets, s->e);
+		has = r == 1 && tag_sets_entity(sets, entity);
+	}
+	if (r != 0)
+		return r < 0 ? r : has;
+	return fact_tags_any(s->st, entity, q->tags, s->e);
+}
 
 int
 searching_passes(struct searching *s, int64_t entity)
@@ -69,7 +89,7 @@ searching_passes(struct searching *s, int64_t entity)
 		passes = tier >= 0 && tier < 32 && (q->tiers >> tier & 1);
 	}
 	if (passes && q->tags) {
-		passes = fact_tags_any(s->st, entity, q->tags, s->e);
+		passes = searching_has_tags(s, entity);
 		if (passes < 0)
 			return passes;
 	}

@@ -34,6 +34,7 @@ struct searching {
 	bool has_terms[2];
 	int64_t deadline_ns; /* 0: none */
 	unsigned ticks;
+	int asked_tags; /* entities whose tags were asked for */
 	struct buf tmp;
 	struct idmap filtered; /* entity -> does it pass the filters */
 	/* The ranked part. */

@@ -153,8 +153,9 @@ store_close(struct store *st)
 		store_group_abort(st);
 	stmt_finalize_all(st);
 	STORE_TELL(st, close);
-	if (st->kept != NULL)
-		st->kept_free(st->kept);
+	for (int k = 0; k < STORE_KEPT_MAX; k++)
+		if (st->kept[k].p != NULL)
+			st->kept[k].free_fn(st->kept[k].p);
 	codec_done(&st->codec);
 	sqlite3_close(st->db);
 	snapshot_free(st->snapshot);
@@ -168,11 +169,12 @@ store_database(const struct store *st)
 }
 
 void **
-store_kept(struct store *st, void (*free_fn)(void *))
+store_kept(struct store *st, enum store_keeper keeper, void (*free_fn)(void *))
 {
-	assert(st->kept_free == NULL || st->kept_free == free_fn);
-	st->kept_free = free_fn;
-	return &st->kept;
+	assert(st->kept[keeper].free_fn == NULL ||
+		st->kept[keeper].free_fn == free_fn);
+	st->kept[keeper].free_fn = free_fn;
+	return &st->kept[keeper].p;
 }
 
 void **

@@ -145,10 +145,12 @@ bool store_notes_wanted(struct store *st);
 int store_notes_step(struct store *st, struct err *e) MUST_CHECK;
 /* Checkpoint everything (TRUNCATE) at the end. */
 int store_checkpoint(struct store *st, struct err *e) MUST_CHECK;
-/* A place for what a model keeps with its connection, NULL at first; freed by
- * free_fn when the connection closes. One use: a second free_fn is an error
- * of the program. */
-void **store_kept(struct store *st, void (*free_fn)(void *));
+/* Places for what a model keeps with its connection, NULL at first; freed by
+ * free_fn when the connection closes. One use each: a second free_fn is an
+ * error of the program. */
+enum store_keeper { STORE_KEPT_FACTS, STORE_KEPT_TAGS, STORE_KEPT_MAX };
+void **store_kept(struct store *st, enum store_keeper keeper,
+	void (*free_fn)(void *));
 
 /* The same for all connections of a database; borrowed, set before threads
  * begin. */

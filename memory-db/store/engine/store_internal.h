@@ -128,8 +128,10 @@ struct store {
 	struct vectors_erased vectors_erased; /* writer */
 	bool vectors_changed;	/* the group under way changed facts */
 	struct buf search_text; /* text under search_text() */
-	void *kept;		/* see store_kept() */
-	void (*kept_free)(void *);
+	struct {
+		void *p;
+		void (*free_fn)(void *);
+	} kept[STORE_KEPT_MAX]; /* see store_kept() */
 };
 
 /* The statement, reset and with its bindings cleared. Never NULL. For

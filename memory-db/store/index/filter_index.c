@@ -1,9 +1,20 @@
 /* Ranges of the indexes that serve filters. */
 #include "memory-db/store/index/filter_index.h"
 
+#include "common/limits.h"
 #include "memory-db/store/engine/store_internal.h"
 
-enum { TIER, TAGGED, TAGGED_FACTS, METADATA, SAID, SHOWN };
+enum {
+	TIER,
+	TAGGED,
+	TAGGED_FACTS,
+	METADATA,
+	SAID,
+	SHOWN,
+	MARKS,
+	TEXTS,
+	EXISTENCE
+};
 
 static const struct stmt_def defs[] = {
 	[TIER] = {"SELECT entity FROM attr INDEXED BY attr_tier"
@@ -22,6 +33,21 @@ static const struct stmt_def defs[] = {
 	[SAID] = {"SELECT id FROM fact INDEXED BY fact_when"
 		  " WHERE source_at BETWEEN ?1 AND ?2"
 		  " AND source_at IS NOT NULL AND kind = 1",
+		2, 0},
+	[MARKS] = {"SELECT f.supersedes, f.entity"
+		   " FROM fact f INDEXED BY fact_tag"
+		   " CROSS JOIN @SPAN ON s.fact = f.id AND @VIS"
+		   " WHERE f.kind = 4 AND f.label = ?3"
+		   " AND f.id BETWEEN ?1 AND ?2 AND f.salt IS NOT NULL",
+		3, STMT_LENS},
+	[TEXTS] = {"SELECT f.entity, f.size, f.body"
+		   " FROM fact f INDEXED BY fact_metadata"
+		   " CROSS JOIN @SPAN ON s.fact = f.id AND @VIS"
+		   " WHERE f.kind = 3 AND f.id BETWEEN ?1 AND ?2"
+		   " AND f.salt IS NOT NULL ORDER BY f.id",
+		2, STMT_LENS},
+	[EXISTENCE] = {"SELECT id FROM fact INDEXED BY fact_existence"
+		       " WHERE kind = 0 AND id BETWEEN ?1 AND ?2",
 		2, 0},
 	/* what = 1: OP_SHOW */
 	[SHOWN] = {"SELECT iif(what = 1, fact, 0) FROM op"
@@ -121,4 +147,68 @@ filter_index_of_time(struct store *st, int64_t since, int64_t until,
 	bind_i(shown, 1, before + 1);
 	bind_i(shown, 2, last);
 	return each_id(st, shown, fn, ctx, e);
+}
+
+int
+filter_index_existence(struct store *st, int64_t lo, int64_t hi,
+	filter_index_fn fn, void *ctx, struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_FEW, EXISTENCE);
+
+	bind_i(s, 1, lo);
+	bind_i(s, 2, hi);
+	return each_id(st, s, fn, ctx, e);
+}
+
+int
+filter_index_marks(struct store *st, const struct search_range *range,
+	int64_t label, int (*fn)(void *ctx, int64_t fact, int64_t entity),
+	void *ctx, struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_FEW, MARKS);
+	int r;
+
+	bind_i(s, 1, range->lo);
+	bind_i(s, 2, range->hi);
+	bind_i(s, 3, label);
+	while ((r = stmt_row(st, s, e)) == 1) {
+		r = fn(ctx, sqlite3_column_int64(s, 0),
+			sqlite3_column_int64(s, 1));
+		if (r != 0)
+			break;
+	}
+	return r;
+}
+
+int
+filter_index_metadata(struct store *st, const struct search_range *range,
+	fact_fn fn, void *ctx, struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_FEW, TEXTS);
+	struct buf text AUTO_BUF = {0};
+	int r;
+
+	bind_i(s, 1, range->lo);
+	bind_i(s, 2, range->hi);
+	while ((r = stmt_row(st, s, e)) == 1) {
+		struct fact f = {.entity = sqlite3_column_int64(s, 0)};
+		int size = sqlite3_column_int(s, 1);
+
+		if (size < 0 || size > LIMIT_OBSERVATION_BYTES)
+			return err_set(e, MDB_E_CORRUPT,
+				"metadata of an entity has a damaged size");
+		text.len = 0;
+		r = codec_unpack(&st->codec, sqlite3_column_blob(s, 2),
+			(size_t)sqlite3_column_bytes(s, 2), (size_t)size, &text,
+			e);
+		if (r == 0 && buf_str(&text) == NULL)
+			r = err_nomem(e);
+		f.text = text.data;
+		f.text_n = text.len;
+		if (r == 0)
+			r = fn(ctx, &f);
+		if (r != 0)
+			break;
+	}
+	return r;
 }

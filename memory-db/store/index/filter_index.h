@@ -35,4 +35,16 @@ int filter_index_with_metadata(struct store *st,
 int filter_index_of_time(struct store *st, int64_t since, int64_t until,
 	filter_index_fn fn, void *ctx, struct err *e) MUST_CHECK;
 
+/* Unlike the others, these say what is so under the lens.
+ * Facts that have the tag, with their entity, some several times; and metadata
+ * of entities by rising id: of the fact, entity and text are set. */
+int filter_index_marks(struct store *st, const struct search_range *range,
+	int64_t label, int (*fn)(void *ctx, int64_t fact, int64_t entity),
+	void *ctx, struct err *e) MUST_CHECK;
+int filter_index_metadata(struct store *st, const struct search_range *range,
+	fact_fn fn, void *ctx, struct err *e) MUST_CHECK;
+/* Existence facts of a range of ids, ever. */
+int filter_index_existence(struct store *st, int64_t lo, int64_t hi,
+	filter_index_fn fn, void *ctx, struct err *e) MUST_CHECK;
+
 #endif

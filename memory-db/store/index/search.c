@@ -137,7 +137,7 @@ search_range(struct store *st, int64_t ns, struct search_range *ret,
 	/* The nearest level sees the newest facts; the last one is main. */
 	r = ids_at(st, ns, lens->level[0].limit, &change, &ret->hi, &ret->past,
 		e);
-	ret->change = lens->now ? change : 0;
+	ret->change = lens->now && st->role == STORE_READER ? change : 0;
 	if (r == 0 && lens->n > 1)
 		r = ids_at(st, ns, lens->level[lens->n - 1].limit, &change,
 			&fact, &ret->past, e);

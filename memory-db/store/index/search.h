@@ -23,7 +23,9 @@ struct store;
 struct search_range {
 	int64_t ns, lo, hi;
 	int64_t past;	/* rows of `past` above it may be visible */
-	int64_t change; /* the newest of the namespace; 0: not the present */
+	int64_t change; /* the newest of the namespace, of which something may
+			   be kept; 0: not the present, or the connection is
+			   one that shows what is not committed */
 };
 int search_range(struct store *st, int64_t ns, struct search_range *ret,
 	struct err *e) MUST_CHECK;

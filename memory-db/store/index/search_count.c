@@ -34,8 +34,7 @@ search_counts_free(struct store *st)
 	st->search_counts = NULL;
 }
 
-/* Where the count of an expression is kept; NULL: it is not. A script's view
- * and the writer may show what is never committed. */
+/* Where the count of an expression is kept; NULL: it is not. */
 static struct search_kept *
 kept_slot(struct store *st, const struct search_range *range,
 	const struct search_match *match, int64_t bound)
@@ -44,8 +43,7 @@ kept_slot(struct store *st, const struct search_range *range,
 	uint64_t h = 14695981039346656037u ^ (uint64_t)bound ^
 		     (uint64_t)range->ns << 16;
 
-	if (st->role != STORE_READER || range->change == 0 ||
-		match->n > TEXT_BYTES)
+	if (range->change == 0 || match->n > TEXT_BYTES)
 		return NULL;
 	if (st->search_counts == NULL)
 		st->search_counts = calloc(1, sizeof(*st->search_counts));
