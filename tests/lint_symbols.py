@@ -35,7 +35,8 @@ HOUSES = {
         "memory-db/model/read",
         "memory-db/model/write", "memory-db/model/time",
         ("memory-db/model/namespace", "memory-db/model/search"),
-        "memory-db/model/recall", "memory-db/model/context",
+        "memory-db/model/recall", "memory-db/model/order",
+        "memory-db/model/context",
         "memory-db/model/transfer", "memory-db/model/script"],
     "memory-db/store": [
         "memory-db/store/engine", "memory-db/store/facts",

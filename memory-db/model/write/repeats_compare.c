@@ -189,23 +189,44 @@ code_after(bool code, const char *s, size_t n)
 	return code;
 }
 
+/* The next run of characters that are no white space; false at the end. */
+static bool
+next_run(const char *s, size_t n, size_t *at, const char **ret, size_t *ret_n)
+{
+	size_t k = 0;
+
+	while (*at < n && (k = space_at(s + *at, n - *at)) > 0)
+		*at += k;
+	*ret = s + *at;
+	while (*at < n && space_at(s + *at, n - *at) == 0)
+		++*at;
+	*ret_n = (size_t)(s + *at - *ret);
+	return *ret_n > 0;
+}
+
+bool
+repeats_next_word(const char *s, size_t n, size_t *at, const char **ret,
+	size_t *ret_n)
+{
+	while (next_run(s, n, at, ret, ret_n)) {
+		repeats_compare_trim(ret, ret_n);
+		if (*ret_n > 0)
+			return true;
+	}
+	return false;
+}
+
 int
 repeats_read(const char *s, size_t n, struct repeats_text *ret)
 {
 	struct buf folded AUTO_BUF = {0}, stem AUTO_BUF = {0};
 	bool code = false, was_code;
-	size_t i = 0;
+	const char *word;
+	size_t at = 0, len;
 
 	ret->n = 0;
 	ret->too_long = false;
-	while (i < n) {
-		size_t from = i, len, k;
-		const char *word = s + i;
-
-		while (i < n && (k = space_at(s + i, n - i)) == 0)
-			i++;
-		len = i - from;
-		i += i < n ? k : 0;
+	while (next_run(s, n, &at, &word, &len)) {
 		was_code = code || memchr(word, '`', len) != NULL;
 		code = code_after(code, word, len);
 		repeats_compare_trim(&word, &len);

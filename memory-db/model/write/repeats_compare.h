@@ -39,6 +39,11 @@ struct repeats_sketch {
 	uint64_t bag;  /* a bit for each stem */
 };
 
+/* The next word from *at on, without the punctuation around it; false at the
+ * end. *ret is within s. */
+bool repeats_next_word(const char *s, size_t n, size_t *at, const char **ret,
+	size_t *ret_n);
+
 /* 0 or MDB_E_NOMEM. */
 int repeats_read(const char *s, size_t n, struct repeats_text *ret) MUST_CHECK;
 void repeats_sketch(const struct repeats_text *t, struct repeats_sketch *ret);

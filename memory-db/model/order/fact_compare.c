@@ -1,0 +1,352 @@
+/* The decision; see fact_compare.h. Confidences are what the development half of
+ * tests/data/fact_pairs.jsonl showed to be right, rounded. */
+#include "memory-db/model/order/fact_compare.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/err.h"
+#include "memory-db/model/order/fact_compare_internal.h"
+#include "memory-db/model/write/repeats_compare.h"
+
+/* A part of a text that the other has not may be so large in a duplicate. */
+#define DETAIL 0.30
+/* ... and in a contradiction. */
+#define NARROWER 0.45
+/* Shares of common weight from which different words may mean the same. */
+#define ALIKE	   0.74
+#define ALIKE_HARD 0.64 /* a name or number among it */
+#define CORE	   0.55
+
+static void
+decide(struct comparing *c, enum fact_kind kind, double confidence)
+{
+	c->ret->kind = kind;
+	c->ret->confidence = confidence > 1 ? 1 : confidence;
+}
+
+static double
+share_of(const struct pairing *p)
+{
+	return p->all > 0 ? p->matched / p->all : 0;
+}
+
+/* --- nothing is left over, or on one side ---------------------------------- */
+static bool
+is_turned_round(const struct pairing *p)
+{
+	return (p->a->not_n + p->b->not_n + p->opposites) % 2 != 0;
+}
+
+static void
+decide_nothing_left(struct comparing *c)
+{
+	const struct pairing *p = &c->p;
+
+	if (p->partners + p->opposites == 0 && p->matched == 0)
+		decide(c, FACTS_DIFFERENT, 0.9);
+	else if (is_turned_round(p))
+		decide(c, FACTS_CONTRADICTION, 0.9 + 0.08 * p->core);
+	else if (p->is_swapped)
+		decide(c, FACTS_CONTRADICTION, 0.93);
+	else if (p->is_turned)
+		decide(c, FACTS_DIFFERENT, 0.8);
+	else
+		decide(c, FACTS_DUPLICATE, 0.88 + 0.1 * share_of(p));
+}
+
+/* "when tired", "on treadmills": said of a part only. */
+static bool
+is_narrower(const struct terms_text *t, const struct rest *rest)
+{
+	return rest->first >= 0 && t->v[rest->first].before != BEFORE_NOTHING;
+}
+
+/* One side says more. */
+static void
+decide_detail(struct comparing *c)
+{
+	const struct pairing *p = &c->p;
+	bool in_a = p->rest_a.weight > 0;
+	const struct rest *rest = in_a ? &p->rest_a : &p->rest_b;
+	double weight =
+		p->opposites > 0 ? rest->weight - rest->verbs : rest->weight;
+	double part = 2 * weight / (p->all + weight);
+	bool negated = (in_a ? p->a->not_n : p->b->not_n) % 2 != 0;
+
+	if (p->partners + p->opposites == 0)
+		decide(c, FACTS_DIFFERENT, 0.9);
+	else if (c->switched)
+		decide(c, FACTS_SUCCESSION, 0.92);
+	else if (is_turned_round(p)) {
+		/* Who does not eat fish may eat; who does not eat eats no
+		 * fish. */
+		if ((negated && p->opposites == 0 && rest->value_n > 0) ||
+			(p->opposites > 0 &&
+				is_narrower(in_a ? p->a : p->b, rest)) ||
+			rest->subject_n > 0 || part > NARROWER)
+			decide(c, FACTS_DIFFERENT, 0.7);
+		else
+			decide(c, FACTS_CONTRADICTION, 0.94 - 0.1 * part);
+	} else if (rest->hard_n - rest->date_n == 0 && part <= DETAIL &&
+		   !p->is_swapped && !p->is_turned)
+		decide(c, FACTS_DUPLICATE, 0.94 - 0.3 * part);
+	else
+		decide(c, FACTS_DIFFERENT, 0.75);
+}
+
+/* --- something is left over on both sides ------------------------------------ */
+static void
+decide_values(struct comparing *c)
+{
+	const struct pairing *p = &c->p;
+	const struct rest *a = &p->rest_a, *b = &p->rest_b;
+	double sure = fact_one_value(c);
+
+	/* An event on another day, with another value, is another one. */
+	if (a->date >= 0 && b->date >= 0 &&
+		(!fact_is_validity(&p->a->v[a->date]) || fact_is_event(c)))
+		sure = 0;
+	if (sure > 0 && (p->core >= CORE || c->attribute >= 0))
+		decide(c, FACTS_UPDATE, sure - 0.06 * (1 - p->core));
+	else
+		decide(c, FACTS_DIFFERENT, 0.8);
+}
+
+/* Nothing but dates differ. */
+static void
+decide_dates(struct comparing *c)
+{
+	c->value_a = c->p.rest_a.date;
+	c->value_b = c->p.rest_b.date;
+	fact_attribute(c);
+	if (fact_is_event(c))
+		decide(c, FACTS_DIFFERENT, 0.7);
+	else
+		decide(c, FACTS_UPDATE, 0.93 - 0.06 * (1 - c->p.core));
+}
+
+/* Both have something before the verb: it is said of different things, unless it
+ * is the value that stands there. */
+static void
+decide_subjects(struct comparing *c)
+{
+	const struct pairing *p = &c->p;
+	const struct rest *a = &p->rest_a, *b = &p->rest_b;
+	const struct term *x = &p->a->v[a->subject], *y = &p->b->v[b->subject];
+	unsigned flags;
+
+	c->value_a = a->subject;
+	c->value_b = b->subject;
+	flags = fact_attribute(c);
+	if (a->value_n + b->value_n > 0 || a->subject_n > 2 || b->subject_n > 2)
+		decide(c, FACTS_DIFFERENT, 0.9);
+	else if (fact_is_numbers(x, y) && a->subject_n == 1 &&
+		 b->subject_n == 1 && !fact_is_identifier(p->a, a->subject))
+		decide(c, FACTS_UPDATE, 0.87);
+	else if (flags & F_ROLE && p->partners > 1)
+		decide(c, FACTS_UPDATE, 0.88);
+	else
+		decide(c, FACTS_DIFFERENT, 0.9);
+}
+
+/* The value stands before the verb in one text, behind it in the other. */
+static bool
+is_inverted(struct comparing *c)
+{
+	const struct pairing *p = &c->p;
+	const struct rest *a = &p->rest_a, *b = &p->rest_b;
+	bool a_first = a->subject_n > 0 && a->value_n == 0 &&
+		       b->subject_n == 0 && b->value_n > 0;
+	bool b_first = b->subject_n > 0 && b->value_n == 0 &&
+		       a->subject_n == 0 && a->value_n > 0;
+
+	if (!a_first && !b_first)
+		return false;
+	c->value_a = a_first ? a->subject : a->first;
+	c->value_b = a_first ? b->first : b->subject;
+	return true;
+}
+
+static bool
+is_verbal(const struct terms_text *t, const struct term *x)
+{
+	return x->word == t->verb || x->flags & F_VERB ||
+	       lexicon_is_past(x->s, x->s_n);
+}
+
+/* Both are words for what is done or is so; neither is known to mean something
+ * else than the other. */
+static bool
+may_mean_same(const struct comparing *c)
+{
+	const struct pairing *p = &c->p;
+	const struct rest *a = &p->rest_a, *b = &p->rest_b;
+	const struct term *x, *y;
+
+	if (a->hard_n + b->hard_n > 0 || p->is_swapped || p->is_turned ||
+		share_of(p) < (p->hard_partners > 0 && p->partners > 1
+					      ? ALIKE_HARD
+					      : ALIKE))
+		return false;
+	if (a->value_n + a->subject_n > 2 || b->value_n + b->subject_n > 2)
+		return false;
+	if (a->subject_n > 0 && b->subject_n > 0)
+		return false;
+	if (a->value_n == 0 || b->value_n == 0)
+		return share_of(p) >= ALIKE;
+	x = &p->a->v[a->first];
+	y = &p->b->v[b->first];
+	return !(x->meaning && y->meaning) && p->hard_partners > 0 &&
+	       is_verbal(p->a, x) && is_verbal(p->b, y);
+}
+
+static void
+decide_both_left(struct comparing *c)
+{
+	const struct pairing *p = &c->p;
+	const struct rest *a = &p->rest_a, *b = &p->rest_b;
+	int a_n = a->subject_n + a->value_n, b_n = b->subject_n + b->value_n;
+
+	if (is_turned_round(p)) {
+		if (p->opposites > 0 && p->core > 0.6 &&
+			a->hard_n + b->hard_n == 0 && a_n <= 1 && b_n <= 1 &&
+			!is_narrower(p->a, a) && !is_narrower(p->b, b))
+			decide(c, FACTS_CONTRADICTION, 0.86);
+		else
+			decide(c, FACTS_DIFFERENT, 0.75);
+	} else if (a_n == 0 && b_n == 0)
+		decide_dates(c);
+	else if (c->switched)
+		decide(c, FACTS_SUCCESSION, 0.88);
+	else if (may_mean_same(c))
+		decide(c, FACTS_DUPLICATE, 0.8 + 0.08 * share_of(p));
+	else if (a->subject_n > 0 && b->subject_n > 0)
+		decide_subjects(c);
+	else if (is_inverted(c))
+		decide_values(c);
+	else if (a->subject_n + b->subject_n > 0 || a->value_n == 0 ||
+		 b->value_n == 0 || (a->runs > 1 && b->runs > 1))
+		decide(c, FACTS_DIFFERENT, 0.75);
+	else if (p->a->v[a->first].flags & p->b->v[b->first].flags & F_VERB &&
+		 p->a->v[a->first].meaning && p->b->v[b->first].meaning)
+		decide(c, FACTS_DIFFERENT, 0.85);
+	else {
+		c->value_a = a->first;
+		c->value_b = b->first;
+		decide_values(c);
+	}
+}
+
+/* --- time ---------------------------------------------------------------------- */
+/* "switched from MySQL to PostgreSQL": the old value is the other text's. */
+static bool
+names_old_value(const struct terms_text *t, const int *to)
+{
+	bool from = false;
+
+	for (int i = 0; i < t->n; i++)
+		from |= t->v[i].before == BEFORE_FROM && to[i] >= 0 &&
+			t->v[i].kind != TERM_DATE;
+	return from && t->marks & F_SWITCH;
+}
+
+static bool
+is_one_after_other(const struct comparing *c)
+{
+	const struct pairing *p = &c->p;
+	const struct rest *a = &p->rest_a, *b = &p->rest_b;
+	bool was_a = p->a->is_past || p->a->marks & F_WAS;
+	bool was_b = p->b->is_past || p->b->marks & F_WAS;
+
+	if (c->a->from != INT64_MIN && c->b->from != INT64_MIN &&
+		c->a->from != c->b->from)
+		return true;
+	if (was_a != was_b && !(was_a && p->a->marks & F_NOW) &&
+		!(was_b && p->b->marks & F_NOW))
+		return true;
+	return a->date >= 0 && b->date >= 0 && a->date != c->value_a &&
+	       b->date != c->value_b && fact_is_validity(&p->a->v[a->date]) &&
+	       fact_is_validity(&p->b->v[b->date]);
+}
+
+/* What is not said to be so contradicts nothing. */
+static bool
+is_said_otherwise(const struct pairing *p)
+{
+	const unsigned other = F_MAYBE | F_IF;
+
+	if (p->a->is_question != p->b->is_question)
+		return true;
+	return (p->a->marks & other) != (p->b->marks & other);
+}
+
+static void
+settle(struct comparing *c)
+{
+	const struct pairing *p = &c->p;
+
+	if (p->rest_a.weight == 0 && p->rest_b.weight == 0)
+		decide_nothing_left(c);
+	else if (p->rest_a.weight == 0 || p->rest_b.weight == 0)
+		decide_detail(c);
+	else
+		decide_both_left(c);
+	if (c->ret->kind == FACTS_DIFFERENT)
+		return;
+	if (is_said_otherwise(p))
+		decide(c, FACTS_DIFFERENT, 0.8);
+	else if ((c->ret->kind == FACTS_UPDATE ||
+			 c->ret->kind == FACTS_CONTRADICTION) &&
+		 is_one_after_other(c))
+		decide(c, FACTS_SUCCESSION, c->ret->confidence);
+}
+
+/* --- outside -------------------------------------------------------------------- */
+static int
+is_same_text(const char *a, const char *b, bool *ret)
+{
+	struct repeats_text *v AUTO_FREE = calloc(2, sizeof(*v));
+
+	if (!v || repeats_read(a, strlen(a), &v[0]) < 0 ||
+		repeats_read(b, strlen(b), &v[1]) < 0)
+		return MDB_E_NOMEM;
+	*ret = repeats_compare(&v[0], &v[1]) == ALIKE_SAME;
+	return 0;
+}
+
+int
+fact_compare(const struct fact_said *a, const struct fact_said *b,
+	struct fact_verdict *ret)
+{
+	struct terms_text *t AUTO_FREE = calloc(2, sizeof(*t));
+	struct comparing c = {.a = a,
+		.b = b,
+		.ret = ret,
+		.value_a = -1,
+		.value_b = -1,
+		.attribute = -1};
+	bool same = false;
+	int rc;
+
+	ret->kind = FACTS_DIFFERENT;
+	ret->confidence = 0;
+	if (!t)
+		return MDB_E_NOMEM;
+	rc = is_same_text(a->text, b->text, &same);
+	if (rc == 0)
+		rc = terms_read(a->subject, a->text, &t[0]);
+	if (rc == 0)
+		rc = terms_read(b->subject, b->text, &t[1]);
+	if (rc < 0)
+		return rc;
+	pairing_make(&t[0], &t[1], &c.p);
+	c.switched = names_old_value(&t[1], c.p.b_to) !=
+		     names_old_value(&t[0], c.p.a_to);
+	if (same)
+		decide(&c, FACTS_DUPLICATE, 1);
+	else if (!t[0].too_long && !t[1].too_long)
+		settle(&c);
+	ret->action = fact_action(&c);
+	return fact_reason(&c, &ret->reason);
+}

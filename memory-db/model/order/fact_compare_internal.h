@@ -1,0 +1,38 @@
+/* What the files of fact_compare.h share. */
+#ifndef MODEL_ORDER_FACT_COMPARE_INTERNAL_H
+#define MODEL_ORDER_FACT_COMPARE_INTERNAL_H
+
+#include "memory-db/model/order/fact_compare.h"
+#include "memory-db/model/order/pairing.h"
+
+struct comparing {
+	const struct fact_said *a, *b;
+	struct fact_verdict *ret;
+	struct pairing p;
+	int value_a, value_b; /* terms that stand in the same place; -1 */
+	int attribute;	      /* the term of a that says what of; -1 */
+	bool switched;	      /* one names the old value of the other */
+};
+
+/* --- values (fact_values.c) ------------------------------------------------ */
+/* What the words that both have say of how many values there may be: the flags
+ * of the nearest one before the value, else of any. */
+unsigned fact_attribute(struct comparing *c);
+/* Two values in one place: how sure it is that only one can be right; 0: both
+ * may be. */
+double fact_one_value(struct comparing *c);
+bool fact_is_numbers(const struct term *x, const struct term *y);
+/* "issue 41": the number is a name. */
+bool fact_is_identifier(const struct terms_text *t, int i);
+/* Each has its own time: two are no conflict. */
+bool fact_is_event(const struct comparing *c);
+/* "In 2019", "until May": when it was so, not what is said. */
+bool fact_is_validity(const struct term *t);
+
+/* --- words (fact_reason.c) -------------------------------------------------- */
+/* What to do about it. */
+const char *fact_action(const struct comparing *c);
+/* The sentence for what was decided. 0 or MDB_E_NOMEM. */
+int fact_reason(const struct comparing *c, struct buf *out) MUST_CHECK;
+
+#endif

@@ -1,0 +1,144 @@
+/* Why, in words. */
+#include <string.h>
+
+#include "memory-db/model/order/fact_compare_internal.h"
+
+/* Words quoted of what both say. */
+#define QUOTED 60
+
+const char *
+fact_kind_name(enum fact_kind kind)
+{
+	static const char *const names[FACTS_KIND_MAX] = {[FACTS_DIFFERENT] =
+								  "different",
+		[FACTS_DUPLICATE] = "duplicate",
+		[FACTS_UPDATE] = "update",
+		[FACTS_CONTRADICTION] = "contradiction",
+		[FACTS_SUCCESSION] = "succession"};
+
+	return names[kind];
+}
+
+const char *
+fact_action(const struct comparing *c)
+{
+	static const char *const names[FACTS_KIND_MAX] = {[FACTS_DIFFERENT] =
+								  "keep_both",
+		[FACTS_DUPLICATE] = "merge",
+		[FACTS_UPDATE] = "update",
+		[FACTS_CONTRADICTION] = "keep_both",
+		[FACTS_SUCCESSION] = "update"};
+
+	/* "no longer" says itself which of the two is newer. */
+	if (c->ret->kind == FACTS_CONTRADICTION &&
+		c->p.b->marks & ~c->p.a->marks & F_ENDED)
+		return "update";
+	return names[c->ret->kind];
+}
+
+/* The words of a term as they are written. */
+static int
+add_term(const struct terms_text *t, int i, struct buf *out)
+{
+	return buf_add(out, t->text + t->v[i].at, t->v[i].n);
+}
+
+/* What both say, in the words of the first. */
+static int
+add_common(const struct comparing *c, struct buf *out)
+{
+	const struct pairing *p = &c->p;
+	size_t begin = out->len;
+	int rc = 0;
+
+	for (int i = 0; rc == 0 && i < p->a->n; i++) {
+		if (p->a_to[i] < 0 || out->len - begin > QUOTED)
+			continue;
+		if (out->len > begin)
+			rc = buf_addc(out, ' ');
+		if (rc == 0)
+			rc = add_term(p->a, i, out);
+	}
+	if (rc == 0 && out->len == begin)
+		rc = buf_adds(out, "the same");
+	return rc;
+}
+
+/* "Rome" and "Oslo" differ */
+static int
+add_values(const struct comparing *c, const char *end, struct buf *out)
+{
+	int rc = buf_adds(out, ": '");
+
+	if (rc == 0)
+		rc = add_term(c->p.a, c->value_a, out);
+	if (rc == 0)
+		rc = buf_adds(out, "' and '");
+	if (rc == 0)
+		rc = add_term(c->p.b, c->value_b, out);
+	if (rc == 0)
+		rc = buf_addf(out, "' %s", end);
+	return rc;
+}
+
+static int
+add_head(const struct comparing *c, const char *begin, struct buf *out)
+{
+	const char *subject = *c->b->subject ? c->b->subject : c->a->subject;
+	int rc = buf_adds(out, begin);
+
+	if (rc == 0 && *subject)
+		rc = buf_addf(out, " of %.80s", subject);
+	if (rc == 0)
+		rc = buf_adds(out, " '");
+	if (rc == 0)
+		rc = add_common(c, out);
+	return rc == 0 ? buf_addc(out, '\'') : rc;
+}
+
+static int
+reason_contradiction(const struct comparing *c, struct buf *out)
+{
+	const struct pairing *p = &c->p;
+	int rc = add_head(c, "both say", out);
+
+	if (rc < 0)
+		return rc;
+	if (p->a_opposite >= 0) {
+		struct comparing x = *c;
+
+		x.value_a = p->a_opposite;
+		x.value_b = p->b_opposite;
+		return add_values(&x, "exclude each other", out);
+	}
+	if (p->is_swapped)
+		return buf_adds(out, ", in the opposite order");
+	return buf_adds(out, ", and one of them denies it");
+}
+
+int
+fact_reason(const struct comparing *c, struct buf *out)
+{
+	bool values = c->value_a >= 0 && c->value_b >= 0;
+	int rc;
+
+	buf_clear(out, 4096);
+	switch (c->ret->kind) {
+	case FACTS_DUPLICATE:
+		return add_head(c, "both say", out);
+	case FACTS_CONTRADICTION:
+		return reason_contradiction(c, out);
+	case FACTS_UPDATE:
+		rc = add_head(c, "both say", out);
+		return rc == 0 && values ? add_values(c, "differ", out) : rc;
+	case FACTS_SUCCESSION:
+		rc = add_head(c, "both say", out);
+		if (rc == 0 && values)
+			rc = add_values(c, "differ", out);
+		return rc == 0 ? buf_adds(out, ", one after the other") : rc;
+	case FACTS_DIFFERENT:
+	case FACTS_KIND_MAX:
+		break;
+	}
+	return buf_adds(out, "they say different things");
+}

@@ -1,0 +1,147 @@
+/* Two values in the place of one: may both be right? */
+#include <string.h>
+
+#include "memory-db/model/order/fact_compare_internal.h"
+
+unsigned
+fact_attribute(struct comparing *c)
+{
+	const struct pairing *p = &c->p;
+	const unsigned wanted = F_SINGLE | F_MULTI | F_KIND;
+	int found = -1;
+
+	for (int i = 0; i < p->a->n; i++)
+		if (p->a_to[i] >= 0 && p->a->v[i].flags & wanted &&
+			(found < 0 || i < c->value_a))
+			found = i;
+	c->attribute = found;
+	return found < 0 ? 0 : p->a->v[found].flags;
+}
+
+bool
+fact_is_identifier(const struct terms_text *t, int i)
+{
+	return i > 0 && t->v[i - 1].flags & F_IDENT &&
+	       t->v[i - 1].word + t->v[i - 1].words == t->v[i].word;
+}
+
+bool
+fact_is_numbers(const struct term *x, const struct term *y)
+{
+	bool both = (term_is_number(x) || x->kind == TERM_DATE) &&
+		    (term_is_number(y) || y->kind == TERM_DATE);
+
+	if (!both)
+		return false;
+	if (x->kind == TERM_NUMBER && y->kind == TERM_NUMBER)
+		return x->unit == y->unit || x->unit == UNIT_NONE ||
+		       y->unit == UNIT_NONE;
+	return x->kind == y->kind || x->kind == TERM_NUMBER ||
+	       y->kind == TERM_NUMBER;
+}
+
+static bool
+is_name(const struct term *t)
+{
+	return t->kind == TERM_NAME || t->maybe_name;
+}
+
+/* "Microsoft", "Microsoft Azure": the same, told more exactly. */
+static bool
+is_part(const struct pairing *p, const struct comparing *c)
+{
+	const struct term *x = &p->a->v[c->value_a], *y = &p->b->v[c->value_b];
+	const char *s = p->a->text + x->at, *t = p->b->text + y->at;
+
+	if (x->n > y->n)
+		return memmem(s, x->n, t, y->n) != NULL && s[y->n] == ' ';
+	return x->n < y->n && memmem(t, y->n, s, x->n) != NULL &&
+	       t[x->n] == ' ';
+}
+
+/* Neither word is known to have one value or many. */
+static double
+by_form(const struct pairing *p, const struct term *x, const struct term *y)
+{
+	bool names = is_name(x) && is_name(y);
+	bool copulas = p->a->copulas > 0 && p->b->copulas > 0;
+	bool same_before = x->before == y->before;
+
+	/* "is on the fridge": a thing is in one place. */
+	if (copulas && same_before && x->before == BEFORE_PLACE)
+		return 0.87;
+	same_before = same_before && x->before != BEFORE_NOTHING;
+	if (x->kind == TERM_CODE && y->kind == TERM_CODE)
+		return copulas || same_before ? 0.88 : 0;
+	if (!names || (p->a->is_past && p->b->is_past))
+		return 0;
+	return copulas || same_before ? 0.87 : 0;
+}
+
+/* "teaches at Lincoln High", "scraped by Prometheus": one, though one may teach
+ * many things. */
+static bool
+is_one_place(const struct pairing *p, const struct term *x,
+	const struct term *y)
+{
+	if (!is_name(x) || !is_name(y) || x->before != y->before)
+		return false;
+	if (x->before == BEFORE_BY)
+		return true;
+	return !(p->a->is_past && p->b->is_past) &&
+	       (x->before == BEFORE_PLACE || x->before == BEFORE_IN ||
+		       x->before == BEFORE_OTHER);
+}
+
+double
+fact_one_value(struct comparing *c)
+{
+	const struct pairing *p = &c->p;
+	const struct term *x = &p->a->v[c->value_a], *y = &p->b->v[c->value_b];
+	unsigned flags = fact_attribute(c);
+	bool kind = lexicon_same_kind(x->meaning, y->meaning);
+	bool names = is_name(x) && is_name(y);
+
+	if (flags & F_NAMED && !names && !fact_is_numbers(x, y))
+		return 0;
+	/* "three bedrooms", "two bathrooms" */
+	if (fact_is_numbers(x, y))
+		return fact_is_identifier(p->a, c->value_a) ||
+				       p->rest_a.value_n > 1 ||
+				       p->rest_b.value_n > 1
+			       ? 0
+			       : 0.93;
+	if (term_is_number(x) || term_is_number(y))
+		return flags & F_SINGLE ? 0.8 : 0;
+	if (is_part(p, c) ||
+		(!kind && !names &&
+			(x->kind == TERM_WORD) != (y->kind == TERM_WORD)))
+		return 0.8;
+	if (flags & F_SINGLE)
+		return kind || names ? 0.94 : 0.89;
+	if (flags & F_MULTI)
+		return !(flags & F_EVENT) && is_one_place(p, x, y) ? 0.87 : 0;
+	if (kind)
+		return 0.9;
+	return flags & F_KIND ? 0 : by_form(p, x, y);
+}
+
+bool
+fact_is_event(const struct comparing *c)
+{
+	const struct pairing *p = &c->p;
+
+	for (int i = 0; i < p->a->n; i++)
+		if (p->a_to[i] >= 0 && p->a->v[i].flags & F_EVENT)
+			return true;
+	return p->a->is_past && p->b->is_past && c->attribute < 0;
+}
+
+bool
+fact_is_validity(const struct term *t)
+{
+	return t->before == BEFORE_IN || t->before == BEFORE_FROM ||
+	       t->before == BEFORE_SINCE || t->before == BEFORE_UNTIL ||
+	       t->before == BEFORE_EARLIER || t->before == BEFORE_LATER ||
+	       (t->weekday == 0 && t->month == 0 && t->day == 0);
+}

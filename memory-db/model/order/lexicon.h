@@ -1,0 +1,84 @@
+/* What is known of words: which mean the same, which are opposites, which are
+ * values of one kind, and which name an attribute that has one value at a time or
+ * many. The words stand in words.def.
+ *
+ * Example: "is based in" and "lives in" have one meaning, whose flags say that it
+ * has a single value (F_SINGLE) and describes a state (F_STATE): somebody who
+ * lives in Oslo does not live in Rome. "likes" has F_MULTI: tea and coffee. */
+#ifndef MODEL_ORDER_LEXICON_H
+#define MODEL_ORDER_LEXICON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/cleanup.h"
+
+/* Words of one entry at most. */
+#define LEXICON_WORDS 5
+
+enum lexicon_flag {
+	F_LIGHT = 1 << 0,  /* says little: counts a third */
+	F_DROP = 1 << 1,   /* says nothing: counts not at all */
+	F_NOT = 1 << 2,	   /* turns the sentence round */
+	F_VERB = 1 << 3,   /* what stands before it is what the fact is about */
+	F_SINGLE = 1 << 4, /* has one value at a time */
+	F_MULTI = 1 << 5,  /* has many */
+	F_KIND = 1 << 6,   /* has one of each kind: a database, an editor */
+	F_STATE = 1 << 7,  /* goes on until something else is so */
+	F_EVENT = 1 << 8,  /* happens, and may happen again */
+	F_ROLE = 1 << 9,   /* "Maria leads it": the value may come first */
+	F_IDENT = 1 << 10, /* the number behind it is a name: issue 12 */
+	F_COPULA = 1 << 11, /* is */
+	F_OVER = 1 << 12,   /* prefers A over B: their order says something */
+	F_ORDER = F_OVER,
+	F_WAS = 1 << 13,    /* it was so, and is not any more */
+	F_NOW = 1 << 14,    /* it is so now */
+	F_MAYBE = 1 << 15,  /* not said to be so */
+	F_PLAN = 1 << 16,   /* will be so */
+	F_IF = 1 << 17,	    /* on a condition */
+	F_SWITCH = 1 << 18, /* names the old value and the new one */
+	F_HAVE = 1 << 19,   /* has */
+	F_NAMED = 1 << 20,  /* its value is a name or a number */
+	F_ENDED = 1 << 21   /* no longer */
+};
+
+enum lexicon_unit {
+	UNIT_NONE,
+	UNIT_TIME,
+	UNIT_MONTHS,
+	UNIT_BYTES,
+	UNIT_WEIGHT,
+	UNIT_LENGTH,
+	UNIT_VOLUME,
+	UNIT_SHARE,
+	UNIT_DOLLAR,
+	UNIT_EURO,
+	UNIT_POUND,
+	UNIT_DEGREE,
+	UNIT_FAHRENHEIT,
+	UNIT_TIMES,
+	UNIT_ORDINAL
+};
+
+/* Fills the tables; once, and again after it failed. 0 or MDB_E_NOMEM. */
+int lexicon_ready(void) MUST_CHECK;
+
+/* The hash of a word's stem, from its folded form. 0 or MDB_E_NOMEM. */
+int lexicon_stem(const char *word, size_t n, uint64_t *ret) MUST_CHECK;
+
+/* The number of the meaning of n stems in a row, 0: not known. */
+int lexicon_find(const uint64_t *stems, int n);
+/* How many words the longest entry with this first stem has. */
+unsigned lexicon_flags(int meaning);
+/* The first word of the entry. */
+const char *lexicon_name(int meaning, size_t *ret_n);
+/* What the meaning counts as a value of; 0: nothing known. */
+bool lexicon_same_kind(int a, int b);
+bool lexicon_opposite(int a, int b);
+/* A form of a verb that tells of the past; stem: of exact spelling. */
+bool lexicon_is_past(const char *word, size_t n);
+/* The unit of a word, UNIT_NONE: it is none; *ret: of the base unit. */
+enum lexicon_unit lexicon_unit(const char *word, size_t n, double *ret);
+
+#endif

@@ -1,0 +1,42 @@
+/* Two facts side by side: which terms of the one are those of the other, and what
+ * is left over. Pure. */
+#ifndef MODEL_ORDER_PAIRING_H
+#define MODEL_ORDER_PAIRING_H
+
+#include "memory-db/model/order/terms.h"
+
+/* What is left over of one text: terms without a partner that say something. */
+struct rest {
+	int subject_n, value_n; /* before the verb, behind it */
+	int date_n;		/* dates; they count in neither of the two */
+	int hard_n;		/* names, numbers, code among all these */
+	int first, last;	/* of the values; terms; -1: none */
+	int subject;		/* the first before the verb; -1: none */
+	int date;		/* the first date; -1: none */
+	int runs;		/* of values without a partnered term between */
+	double weight;
+	double verbs; /* the share of words like "love", "eat" in it */
+};
+struct pairing {
+	const struct terms_text *a, *b;
+	int a_to[TERMS],
+		b_to[TERMS];	    /* the partner; -1: none; -2: an opposite */
+	int opposites;		    /* pairs of them, */
+	int a_opposite, b_opposite; /* the last one; -1 */
+	bool is_swapped;	    /* A over B, B over A */
+	bool is_turned;		    /* the two ends of a verb are swapped */
+	double all, matched;	    /* weights of both texts */
+	double core;		    /* share of what is no value, date, or
+					 opposite that has a partner */
+	struct rest rest_a, rest_b;
+	int partners, hard_partners; /* pairs that say something */
+};
+
+void pairing_make(const struct terms_text *a, const struct terms_text *b,
+	struct pairing *ret);
+bool term_is_hard(const struct term *t);
+bool term_is_number(const struct term *t);
+/* Opposites: by the lexicon, or one is the other with "un", "non" and the like. */
+bool terms_opposite(const struct term *a, const struct term *b);
+
+#endif

@@ -1,0 +1,260 @@
+/* From a text to terms: words, then what they mean together, from left to right,
+ * the longest entry of the lexicon first. */
+#include "memory-db/model/order/terms_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/err.h"
+#include "common/text.h"
+
+static enum term_before
+before_of(const struct reading *r, int i)
+{
+	static const struct {
+		const char *word;
+		enum term_before before;
+	} table[] = {{"in", BEFORE_IN}, {"from", BEFORE_FROM},
+		{"to", BEFORE_TO}, {"into", BEFORE_TO}, {"than", BEFORE_OVER},
+		{"since", BEFORE_SINCE}, {"until", BEFORE_UNTIL},
+		{"till", BEFORE_UNTIL}, {"before", BEFORE_EARLIER},
+		{"after", BEFORE_LATER}, {"on", BEFORE_PLACE},
+		{"at", BEFORE_PLACE}, {"by", BEFORE_BY}, {"with", BEFORE_OTHER},
+		{"for", BEFORE_OTHER}, {"of", BEFORE_OTHER},
+		{"as", BEFORE_OTHER}, {"during", BEFORE_IN},
+		{"within", BEFORE_IN}, {"instead", BEFORE_OVER},
+		{"when", BEFORE_WHEN}, {"while", BEFORE_WHEN},
+		{"whenever", BEFORE_WHEN}, {"where", BEFORE_WHEN},
+		{"under", BEFORE_PLACE}, {"behind", BEFORE_PLACE},
+		{"near", BEFORE_PLACE}, {"inside", BEFORE_PLACE},
+		{"beside", BEFORE_PLACE}};
+
+	if (r->seen_over && terms_word_is(r, i, "over"))
+		return BEFORE_OVER;
+	if (terms_word_is(r, i, "of") && terms_word_is(r, i - 1, "as"))
+		return BEFORE_SINCE;
+	for (size_t k = 0; k < ARRAY_LEN(table); k++)
+		if (terms_word_is(r, i, table[k].word))
+			return table[k].before;
+	return BEFORE_NOTHING;
+}
+
+/* The last word of a sentence is no preposition: "it is on". */
+static bool
+is_last(const struct reading *r, int i)
+{
+	return i + 1 == r->n || r->w[i].ends;
+}
+
+/* What begins goes on. */
+static bool
+is_change(const struct reading *r, int i)
+{
+	static const char *const words[] = {"moved", "relocated", "joined",
+		"switched", "migrated", "settled", "became", "started",
+		"changed", "upgraded", "renamed", "replaced", "got", "bought",
+		"turned", "transitioned", NULL};
+
+	return terms_word_in(r, i, words);
+}
+
+static void
+note_verb(struct reading *r, int i, int words, unsigned flags)
+{
+	struct terms_text *t = r->t;
+	const struct text_word *w = &r->w[i];
+	bool aux = (flags & (F_COPULA | F_HAVE)) != 0;
+	bool past = lexicon_is_past(w->s, w->n) && !is_change(r, i);
+
+	if (t->verb < 0 && flags & F_VERB)
+		t->verb = i;
+	/* "is written", "has lived": of now. */
+	if (past && flags & (F_VERB | F_STATE | F_EVENT) &&
+		(aux || r->last_have < 0 || r->last_have + 3 < i))
+		t->is_past = true;
+	if (aux)
+		r->last_have = i + words - 1;
+	if (flags & F_COPULA)
+		t->copulas++;
+}
+
+/* The longest entry of the lexicon from word i on: *ret its meaning. */
+static int
+find_phrase(const struct reading *r, int i, int *ret)
+{
+	uint64_t stems[LEXICON_WORDS];
+	int n = 0;
+
+	while (n < LEXICON_WORDS && i + n < r->n) {
+		stems[n] = r->w[i + n].stem;
+		if ((n > 0 && r->w[i + n].is_subject) || r->w[i + n].ends)
+			break;
+		n++;
+	}
+	n += n < LEXICON_WORDS && i + n < r->n && r->w[i + n].ends &&
+	     !(n > 0 && r->w[i + n].is_subject);
+	for (; n > 0; n--) {
+		*ret = lexicon_find(stems, n);
+		if (*ret != 0)
+			return n;
+	}
+	return 0;
+}
+
+static void
+settle_name(const struct reading *r, struct term *x, int i)
+{
+	const struct text_word *w = &r->w[i];
+
+	if (w->inner_capital || (w->capital && !w->first))
+		x->kind = TERM_NAME;
+	else
+		x->maybe_name = w->capital;
+}
+
+/* "declined": a verb by its form. */
+static void
+note_past(struct reading *r, int i, unsigned flags)
+{
+	const struct text_word *w = &r->w[i];
+
+	if (r->t->verb < 0 && !(flags & F_VERB) && !w->capital &&
+		lexicon_is_past(w->s, w->n))
+		note_verb(r, i, 1, F_VERB | F_EVENT);
+}
+
+/* An entry of n words. */
+static void
+take_meaning(struct reading *r, int i, int n, int meaning)
+{
+	unsigned flags = lexicon_flags(meaning);
+	struct term *x;
+
+	r->t->marks |= flags & (F_WAS | F_NOW | F_MAYBE | F_PLAN | F_IF |
+				       F_SWITCH | F_ENDED);
+	r->seen_over |= (flags & F_OVER) != 0;
+	note_verb(r, i, n, flags);
+	if (flags & F_NOT) {
+		r->t->not_n++;
+		return;
+	}
+	if (flags & F_DROP)
+		return;
+	note_past(r, i, flags);
+	x = terms_new(r, i, n);
+	if (!x)
+		return;
+	x->meaning = meaning;
+	x->flags = flags;
+	/* "at night" */
+	if (n > 1 && x->before == BEFORE_NOTHING)
+		x->before = before_of(r, i);
+	x->key = (uint64_t)meaning * 0x9e3779b97f4a7c15 | 1;
+	settle_name(r, x, i);
+	/* "moved from Kyoto": the preposition is a part of the entry. */
+	if (n > 1 && flags & (F_SWITCH | F_OVER))
+		r->before = before_of(r, i + n - 1);
+}
+
+static void
+take_unknown(struct reading *r, int i)
+{
+	const struct text_word *w = &r->w[i];
+	struct term *x = terms_new(r, i, 1);
+
+	if (!x)
+		return;
+	settle_name(r, x, i);
+	if (!w->capital && lexicon_is_past(w->s, w->n) && r->t->verb < 0) {
+		x->flags = F_VERB;
+		note_verb(r, i, 1, F_VERB | F_EVENT);
+	}
+}
+
+static int
+take_at(struct reading *r, int i)
+{
+	const struct text_word *w = &r->w[i];
+	int meaning = 0, n, k;
+	enum term_before before;
+
+	/* It says something where the time before it is told from the one
+	 * after. */
+	if (w->is_subject && r->before != BEFORE_EARLIER &&
+		r->before != BEFORE_LATER)
+		return 1;
+	/* "No, ...": a correction. */
+	if (w->first && terms_word_is(r, i, "no") &&
+		r->t->text[w->at + w->len] == ',')
+		return 1;
+	if (w->is_part && w->n == 1 && *w->s == 't') {
+		r->t->not_n++;
+		return 1;
+	}
+	if (w->is_part && (w->n <= 2) && i > 0 && text_is_stop(w->s, w->n) &&
+		r->w[i - 1].at == w->at && !is_last(r, i))
+		return 1;
+	n = find_phrase(r, i, &meaning);
+	if (n < 2 && (k = terms_read_date(r, i)) > 0)
+		return k;
+	if (n < 2 && (k = terms_read_number(r, i)) > 0)
+		return k;
+	before = is_last(r, i) ? BEFORE_NOTHING : before_of(r, i);
+	if (n < 2 && before != BEFORE_NOTHING) {
+		r->before = before;
+		return 1;
+	}
+	if (n > 0) {
+		take_meaning(r, i, n, meaning);
+		return n;
+	}
+	if (w->is_term) {
+		struct term *x = terms_new(r, i, 1);
+
+		if (x) {
+			x->kind = w->term.kind;
+			x->key = w->term.key;
+		}
+		return 1;
+	}
+	if (!text_is_stop(w->s, w->n) || is_last(r, i))
+		take_unknown(r, i);
+	return 1;
+}
+
+/* No verb that is known: a word in -s behind the first term may be one. */
+static void
+guess_verb(struct reading *r)
+{
+	struct terms_text *t = r->t;
+
+	for (int i = 1; i < r->n && t->verb < 0; i++) {
+		const struct text_word *w = &r->w[i];
+
+		if (w->n > 3 && w->s[w->n - 1] == 's' &&
+			w->s[w->n - 2] != 's' && !w->capital && !w->is_part &&
+			!text_is_stop(w->s, w->n))
+			t->verb = i;
+	}
+}
+
+int
+terms_read(const char *subject, const char *text, struct terms_text *ret)
+{
+	struct reading *r AUTO_FREE = calloc(1, sizeof(*r));
+	int rc = lexicon_ready();
+
+	if (!r || rc < 0)
+		return MDB_E_NOMEM;
+	*ret = (struct terms_text){.text = text, .verb = -1};
+	r->t = ret;
+	r->last_have = -1;
+	rc = terms_take_words(r);
+	if (rc == 0)
+		rc = terms_mark_subject(r, subject);
+	for (int i = 0; rc == 0 && i < r->n && !ret->too_long;)
+		i += take_at(r, i);
+	if (rc == 0)
+		guess_verb(r);
+	return rc;
+}

@@ -1,0 +1,224 @@
+/* Dates, and numbers with their units, of several words. */
+#include <string.h>
+
+#include "common/clock_words.h"
+#include "memory-db/model/order/terms_internal.h"
+
+struct term *
+terms_new(struct reading *r, int word, int words)
+{
+	struct terms_text *t = r->t;
+	const struct text_word *w = &r->w[word], *last = w + words - 1;
+	struct term *x;
+
+	if (t->n == TERMS) {
+		t->too_long = true;
+		return NULL;
+	}
+	x = &t->v[t->n++];
+	*x = (struct term){.before = r->before,
+		.word = word,
+		.words = words,
+		.at = w->at,
+		.n = last->at + last->len - w->at,
+		.s = w->s,
+		.s_n = w->n,
+		.stem = w->stem,
+		.key = w->stem};
+	r->before = BEFORE_NOTHING;
+	return x;
+}
+
+static int
+month_at(const struct reading *r, int i)
+{
+	static const char *const unsure[] = {"may", "march", "mar", "sep",
+		"dec", "jan", "jun", "jul", "apr", "aug", "oct", "nov", "feb",
+		NULL};
+
+	if (i < 0 || i >= r->n || r->w[i].is_term)
+		return 0;
+	if (terms_word_in(r, i, unsure) && !r->w[i].capital)
+		return 0;
+	return clock_month(r->w[i].s, r->w[i].n);
+}
+
+static int
+weekday_at(const struct reading *r, int i)
+{
+	const struct text_word *w = &r->w[i];
+	size_t n = w->n > 4 && w->s[w->n - 1] == 's' ? w->n - 1 : w->n;
+
+	if (w->is_term || (n == 3 && !w->capital))
+		return 0;
+	return clock_weekday(w->s, n) + 1;
+}
+
+/* A number that may be a day or a year: its value, 0: none. */
+static int
+plain_number(const struct reading *r, int i, int from, int to)
+{
+	const struct term *x;
+
+	if (i < 0 || i >= r->n || !r->w[i].is_term)
+		return 0;
+	x = &r->w[i].term;
+	if (x->kind != TERM_NUMBER || x->value < from || x->value > to ||
+		(x->unit != UNIT_NONE && x->unit != UNIT_ORDINAL) ||
+		memchr(r->w[i].s, ',', r->w[i].n))
+		return 0;
+	return (int)x->value;
+}
+
+static int
+year_at(const struct reading *r, int i)
+{
+	return plain_number(r, i, 1800, 2200);
+}
+
+/* A date from word i on: how many words; 0: none. */
+int
+terms_read_date(struct reading *r, int i)
+{
+	static const char *const times[] = {"in", "since", "until", "till",
+		"from", "before", "after", "of", "by", "during", "to", "year",
+		"early", "late", "around", "mid", "and", NULL};
+	static const char *const near[] = {"last", "this", "next", NULL};
+	static const char *const spans[] = {"year", "month", "week", "quarter",
+		"spring", "summer", "autumn", "winter", "weekend", NULL};
+	struct term x = {.kind = TERM_DATE};
+	struct term *to;
+	int k = i;
+
+	if (terms_word_in(r, i, near) &&
+		(terms_word_in(r, i + 1, spans) ||
+			(i + 1 < r->n && weekday_at(r, i + 1)))) {
+		x.key = r->w[i].stem ^ r->w[i + 1].stem * 31;
+		k = i + 2;
+	} else if (terms_word_is(r, i, "tomorrow") ||
+		   terms_word_is(r, i, "yesterday")) {
+		x.key = r->w[i].stem;
+		k = i + 1;
+	} else {
+		if ((x.weekday = weekday_at(r, k)) != 0)
+			k++;
+		if (plain_number(r, k, 1, 31) &&
+			month_at(r, k + 1 + terms_word_is(r, k + 1, "of"))) {
+			x.day = plain_number(r, k, 1, 31);
+			k += 1 + terms_word_is(r, k + 1, "of");
+		}
+		if (k < r->n && (x.month = month_at(r, k)) != 0) {
+			k++;
+			if (!x.day && (x.day = plain_number(r, k, 1, 31)) != 0)
+				k++;
+			if ((x.year = year_at(r, k)) != 0)
+				k++;
+		} else if (k == i && year_at(r, k) &&
+			   terms_word_in(r, k - 1, times)) {
+			x.year = year_at(r, k++);
+		}
+	}
+	if (k == i)
+		return 0;
+	to = terms_new(r, i, k - i);
+	if (to) {
+		to->kind = TERM_DATE;
+		to->key = x.key;
+		to->year = x.year;
+		to->month = x.month;
+		to->day = x.day;
+		to->weekday = x.weekday;
+	}
+	return k - i;
+}
+
+/* "half past nine", "quarter to 8": how many words; 0: none. */
+static int
+read_past_hour(struct reading *r, int i)
+{
+	int minutes = terms_word_is(r, i, "half")      ? 30
+		      : terms_word_is(r, i, "quarter") ? 15
+						       : 0;
+	bool to = terms_word_is(r, i + 1, "to");
+	struct term hour = {0}, *x;
+
+	if (minutes == 0 || (!to && !terms_word_is(r, i + 1, "past")) ||
+		i + 2 >= r->n)
+		return 0;
+	if (r->w[i + 2].is_term)
+		hour = r->w[i + 2].term;
+	else if (!term_number_word(r->w[i + 2].s, r->w[i + 2].n, &hour))
+		return 0;
+	x = terms_new(r, i, 3);
+	if (x) {
+		x->kind = TERM_TIME;
+		x->value = hour.value * 60 + (to ? -minutes : minutes);
+	}
+	return 3;
+}
+
+/* A number and its unit, from word i on: how many words; 0: none. */
+int
+terms_read_number(struct reading *r, int i)
+{
+	static const char *const afternoon[] = {"pm", "p", NULL};
+	static const char *const forenoon[] = {"am", "a", NULL};
+	struct term x = {0}, *to;
+	double factor;
+	int k;
+
+	if ((k = read_past_hour(r, i)) > 0)
+		return k;
+	k = i + 1;
+	if (r->w[i].is_term)
+		x = r->w[i].term;
+	else if (!term_number_word(r->w[i].s, r->w[i].n, &x))
+		return 0;
+	if (x.kind == TERM_NUMBER && x.unit != UNIT_ORDINAL && k < r->n) {
+		double times = terms_word_is(r, k, "hundred")	 ? 100
+			       : terms_word_is(r, k, "thousand") ? 1e3
+			       : terms_word_is(r, k, "million")	 ? 1e6
+			       : terms_word_is(r, k, "billion")	 ? 1e9
+								 : 1;
+
+		x.value *= times;
+		k += times > 1;
+	}
+	if ((x.kind == TERM_TIME || x.kind == TERM_NUMBER) &&
+		x.unit == UNIT_NONE && k < r->n) {
+		bool pm = terms_word_in(r, k, afternoon),
+		     am = terms_word_in(r, k, forenoon);
+
+		am = am && (r->w[k].n == 2 || terms_word_is(r, k + 1, "m"));
+		pm = pm && (r->w[k].n == 2 || terms_word_is(r, k + 1, "m"));
+		if (am || pm || terms_word_is(r, k, "o")) {
+			x.value *= x.kind == TERM_NUMBER ? 60 : 1;
+			x.value += pm && x.value < 720 ? 720 : 0;
+			x.kind = TERM_TIME;
+			k += terms_word_is(r, k, "o") || r->w[k].n == 1 ? 2 : 1;
+		}
+	}
+	if (x.kind == TERM_NUMBER && x.unit == UNIT_NONE && k < r->n &&
+		!r->w[k].is_term) {
+		x.unit = lexicon_unit(r->w[k].s, r->w[k].n, &factor);
+		if (x.unit != UNIT_NONE) {
+			x.value *= factor;
+			k++;
+		}
+	}
+	if (x.unit == UNIT_DEGREE && k < r->n &&
+		(terms_word_is(r, k, "celsius") || terms_word_is(r, k, "c")))
+		k++;
+	k = k > r->n ? r->n : k;
+	to = terms_new(r, i, k - i);
+	if (to) {
+		to->kind = x.kind;
+		to->value = x.value;
+		to->unit = x.unit;
+		to->year = x.year;
+		to->month = x.month;
+		to->day = x.day;
+		to->key = x.key ? x.key : r->w[i].stem;
+	}
+	return k - i;
+}

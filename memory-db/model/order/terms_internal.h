@@ -1,0 +1,43 @@
+/* What the files of terms.h share. */
+#ifndef MODEL_ORDER_TERMS_INTERNAL_H
+#define MODEL_ORDER_TERMS_INTERNAL_H
+
+#include "memory-db/model/order/terms.h"
+
+struct text_word {
+	const char *s; /* folded */
+	size_t n;
+	uint64_t stem;
+	size_t at, len; /* in the text, of the whole it was a part of */
+	bool capital, inner_capital, first, is_part;
+	bool is_subject, is_term; /* term: read as a whole */
+	bool ends;		  /* the last of its sentence */
+	struct term term;
+};
+struct reading {
+	struct terms_text *t;
+	struct text_word w[TERM_WORDS];
+	int n;
+	size_t at, len; /* of what is cut into pieces */
+	bool first;
+	enum term_before before;
+	int last_have; /* the last "is" or "has" before */
+	bool seen_over;
+};
+
+/* --- words (terms_words.c) ------------------------------------------------- */
+/* Cuts the text into words. 0 or MDB_E_NOMEM. */
+int terms_take_words(struct reading *r) MUST_CHECK;
+/* Marks the words that name what the fact is of. 0 or MDB_E_NOMEM. */
+int terms_mark_subject(struct reading *r, const char *subject) MUST_CHECK;
+bool terms_word_is(const struct reading *r, int i, const char *text);
+bool terms_word_in(const struct reading *r, int i, const char *const *list);
+
+/* --- dates and numbers (terms_dates.c) -------------------------------------- */
+/* The term of words from `word` on; NULL: there are too many. */
+struct term *terms_new(struct reading *r, int word, int words);
+/* A date, or a number with its unit, from word i on: how many words; 0: none. */
+int terms_read_date(struct reading *r, int i);
+int terms_read_number(struct reading *r, int i);
+
+#endif

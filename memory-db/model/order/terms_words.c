@@ -1,0 +1,188 @@
+/* A text cut into words, folded, with what their form says. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/err.h"
+#include "common/text.h"
+#include "memory-db/model/order/terms_internal.h"
+#include "memory-db/model/write/repeats_compare.h"
+
+static uint64_t
+terms_hash(const char *s, size_t n)
+{
+	uint64_t h = 0xcbf29ce484222325;
+
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ (unsigned char)s[i]) * 0x100000001b3;
+	return (h ^ h >> 29) | 1;
+}
+
+/* Keeps a folded word. NULL: there is no room. */
+static struct text_word *
+new_word(struct reading *r, const char *s, size_t n)
+{
+	struct terms_text *t = r->t;
+	struct text_word *w = &r->w[r->n];
+
+	if (r->n == TERM_WORDS || n > sizeof(t->folded) - t->folded_n) {
+		t->too_long = true;
+		return NULL;
+	}
+	memcpy(t->folded + t->folded_n, s, n);
+	*w = (struct text_word){.s = t->folded + t->folded_n,
+		.n = n,
+		.at = r->at,
+		.len = r->len,
+		.first = r->first};
+	t->folded_n += n;
+	r->n++;
+	return w;
+}
+
+static int
+take_word_piece(void *ctx, const struct text_piece *p)
+{
+	struct reading *r = ctx;
+	struct text_word *w;
+	const char *s = r->t->text + r->at;
+
+	if (p->kind == TEXT_SIGN && p->n == 2)
+		return 0; /* the degree sign and its like */
+	w = new_word(r, p->s, p->n);
+	if (!w)
+		return 1;
+	w->is_part = r->len != p->n;
+	w->capital = (*s >= 'A' && *s <= 'Z') ||
+		     ((unsigned char)*s >= 0xc3 && p->n >= 2 &&
+			     memcmp(s, p->s, 2) != 0 && p->s[0] == *s);
+	for (size_t i = 1; i < r->len; i++)
+		w->inner_capital |= s[i] >= 'A' && s[i] <= 'Z';
+	r->first = false;
+	return lexicon_stem(w->s, w->n, &w->stem);
+}
+
+/* Paths, addresses, identifiers, names of files. */
+static bool
+is_code(const char *s, size_t n)
+{
+	bool letter = false;
+
+	for (size_t i = 0; i < n; i++) {
+		bool inside = i > 0 && i + 1 < n;
+
+		letter |= (s[i] | 32) >= 'a' && (s[i] | 32) <= 'z';
+		if (strchr("_@\\#", s[i]) && n > 1)
+			return true;
+		if (s[i] == '/' || (s[i] == '+' && i + 1 == n && n > 1))
+			return n > 1;
+		if (inside && letter &&
+			(s[i] == ':' || s[i] == '=' || s[i] == '('))
+			return true;
+		if (inside && letter && s[i] == '.' && i + 2 <= n &&
+			s[i + 1] != '.')
+			return true;
+	}
+	return n > 1 && (*s == '-' || *s == '~' || *s == '$');
+}
+
+/* One word of the text between spaces. 1: no more room. */
+static int
+take_whole(struct reading *r, const char *s, size_t n)
+{
+	struct buf low AUTO_BUF = {0};
+	struct text_word *w;
+	struct term x = {0};
+
+	r->at = (size_t)(s - r->t->text);
+	r->len = n;
+	if (term_number(s, n, &x)) {
+		x.key = terms_hash(s + (x.kind == TERM_VERSION && *s == 'v'),
+			n - (x.kind == TERM_VERSION && *s == 'v'));
+	} else if (is_code(s, n)) {
+		x.kind = TERM_CODE;
+	} else {
+		return text_pieces(s, n, take_word_piece, r);
+	}
+	if (text_fold(s, n, &low) < 0)
+		return MDB_E_NOMEM;
+	w = new_word(r, low.data, low.len);
+	if (!w)
+		return 1;
+	w->is_term = true;
+	if (x.kind == TERM_CODE) {
+		while (low.len > 2 && strchr("()/", low.data[low.len - 1]))
+			low.len--;
+		x.key = terms_hash(low.data, low.len);
+	}
+	w->term = x;
+	w->stem = terms_hash(low.data, low.len);
+	r->first = false;
+	return 0;
+}
+
+int
+terms_take_words(struct reading *r)
+{
+	const char *s = r->t->text, *word;
+	size_t n = strlen(s), at = 0, len;
+	int rc = 0;
+
+	r->first = true;
+	while (rc == 0 && repeats_next_word(s, n, &at, &word, &len)) {
+		int before = r->n;
+
+		r->t->is_question |= word[len - 1] == '?';
+		if (word[len - 1] == '?' && len > 1)
+			len--;
+		rc = take_whole(r, word, len);
+		if (strchr(".!?;:", word[len]) && word[len] && r->n > before) {
+			r->first = true;
+			r->w[r->n - 1].ends = true;
+		}
+	}
+	return rc < 0 ? rc : 0;
+}
+
+/* The words that name what the fact is of are left out. */
+int
+terms_mark_subject(struct reading *r, const char *subject)
+{
+	struct terms_text *name AUTO_FREE = calloc(1, sizeof(*name));
+	struct reading *x AUTO_FREE = calloc(1, sizeof(*x));
+	int rc;
+
+	if (!name || !x)
+		return MDB_E_NOMEM;
+	x->t = name;
+	name->text = subject;
+	rc = terms_take_words(x);
+	for (int i = 0; rc == 0 && x->n > 0 && i + x->n <= r->n; i++) {
+		int k = 0;
+
+		while (k < x->n && r->w[i + k].stem == x->w[k].stem)
+			k++;
+		for (int j = 0; k == x->n && j < k; j++)
+			r->w[i + j].is_subject = true;
+	}
+	/* "The user" stands for whomever the memory belongs to. */
+	for (int i = 0; rc == 0 && i < r->n && i < 2; i++)
+		if (r->w[i].n == 4 && memcmp(r->w[i].s, "user", 4) == 0)
+			r->w[i].is_subject = true;
+	return rc;
+}
+
+bool
+terms_word_is(const struct reading *r, int i, const char *text)
+{
+	return i >= 0 && i < r->n && strlen(text) == r->w[i].n &&
+	       memcmp(text, r->w[i].s, r->w[i].n) == 0;
+}
+
+bool
+terms_word_in(const struct reading *r, int i, const char *const *list)
+{
+	for (; *list; list++)
+		if (terms_word_is(r, i, *list))
+			return true;
+	return false;
+}
