@@ -61,4 +61,8 @@ int schema_check(const struct param *table, const struct param *extra,
  * explain: it knows the nearest name. Returns new or NULL: no memory. */
 json_t *schema_json(const struct param *table, unsigned hidden) MUST_CHECK;
 
+/* The same of a reply that has no other members: `additionalProperties` is
+ * false at each level. */
+json_t *schema_json_closed(const struct param *table) MUST_CHECK;
+
 #endif

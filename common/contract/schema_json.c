@@ -10,6 +10,9 @@
 
 #include "common/jx.h"
 
+/* Beside the flags of members to hide: no other members. */
+#define CLOSED (1u << 31)
+
 static int value_schema(const struct param *p, unsigned hidden, json_t *out);
 
 static int
@@ -46,7 +49,9 @@ members_schema(const struct param *table, unsigned hidden, json_t *out)
 	if (json_array_size(required) > 0 &&
 		json_object_set(out, "required", required) < 0)
 		return MDB_E_NOMEM;
-	return 0;
+	return hidden & CLOSED
+		       ? jx_set(out, "additionalProperties", json_false())
+		       : 0;
 }
 
 static int
@@ -140,4 +145,10 @@ schema_json(const struct param *table, unsigned hidden)
 	if (!out || members_schema(table, hidden, out) < 0)
 		return NULL;
 	return take_ptr(out);
+}
+
+json_t *
+schema_json_closed(const struct param *table)
+{
+	return schema_json(table, CLOSED);
 }

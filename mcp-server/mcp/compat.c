@@ -359,47 +359,31 @@ shape_delete_relations(bool compat, const json_t *args, json_t *reply)
 
 /* --- the table ------------------------------------------------------------ */
 
-struct compat_shape {
-	const char *tool;
-	json_t *(*make)(bool compat, const json_t *args, json_t *reply);
-	const char *text; /* member the text block shows; NULL: all */
+/* By the shape that the record of a method names. NULL: none of the nine. */
+static json_t *(*const makers[SHAPE_MAX])(bool compat, const json_t *args,
+	json_t *reply) = {
+	[SHAPE_GRAPH] = shape_graph,
+	[SHAPE_CREATED_ENTITIES] = shape_create_entities,
+	[SHAPE_CREATED_RELATIONS] = shape_create_relations,
+	[SHAPE_ADDED_OBSERVATIONS] = shape_add_observations,
+	[SHAPE_DELETED_ENTITIES] = shape_delete_entities,
+	[SHAPE_DELETED_OBSERVATIONS] = shape_delete_observations,
+	[SHAPE_DELETED_RELATIONS] = shape_delete_relations,
 };
-
-static const struct compat_shape shapes[] = {
-	{"create_entities", shape_create_entities, "entities"},
-	{"create_relations", shape_create_relations, "relations"},
-	{"add_observations", shape_add_observations, "results"},
-	{"delete_entities", shape_delete_entities, "message"},
-	{"delete_observations", shape_delete_observations, "message"},
-	{"delete_relations", shape_delete_relations, "message"},
-	{"read_graph", shape_graph, NULL},
-	{"search_nodes", shape_graph, NULL},
-	{"open_nodes", shape_graph, NULL},
-};
-
-static const struct compat_shape *
-compat_find(const char *tool)
-{
-	for (size_t i = 0; i < ARRAY_LEN(shapes); i++)
-		if (strcmp(shapes[i].tool, tool) == 0)
-			return &shapes[i];
-	return NULL;
-}
 
 json_t *
-compat_shape(const char *tool, bool compat, const json_t *args, json_t *reply)
+compat_shape(const struct tool *t, bool compat, const json_t *args,
+	json_t *reply)
 {
-	const struct compat_shape *s = compat_find(tool);
-
-	return s ? s->make(compat, args, reply) : json_incref(reply);
+	return makers[t->shape] ? makers[t->shape](compat, args, reply)
+				: json_incref(reply);
 }
 
 int
-compat_write_text(const char *tool, json_t *structured, struct buf *out)
+compat_write_text(const struct tool *t, json_t *structured, struct buf *out)
 {
-	const struct compat_shape *s = compat_find(tool);
-	json_t *part = s && s->text ? json_object_get(structured, s->text)
-				    : structured;
+	const char *shows = t->compat.shows;
+	json_t *part = shows ? json_object_get(structured, shows) : structured;
 
 	if (json_is_string(part))
 		return buf_add(out, json_string_value(part),

@@ -22,14 +22,14 @@
 #define ROOM	       (LIMIT_MCP_ANSWER_BYTES - ENVELOPE_BYTES)
 
 int
-compat_answer(const char *tool, json_t *structured, const struct buf *plain,
+compat_answer(const struct tool *t, json_t *structured, const struct buf *plain,
 	struct buf *space, const struct buf **ret_text, bool *ret_alone)
 {
 	size_t once;
 
 	*ret_alone = false;
 	*ret_text = space;
-	if (compat_write_text(tool, structured, space))
+	if (compat_write_text(t, structured, space))
 		return MDB_E_NOMEM;
 	/* A byte of text takes six in a string at the most. */
 	if (space->len < ROOM / 8 ||

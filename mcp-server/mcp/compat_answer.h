@@ -8,15 +8,16 @@
 
 #include "common/buf.h"
 #include "common/cleanup.h"
+#include "common/contract/tools.h"
 
 /* Gives the text block for this structuredContent, of which `plain` is the
  * compact JSON. *ret_alone: the text goes without structuredContent, because
  * both would pass LIMIT_MCP_ANSWER_BYTES. *ret_text is `plain` itself, or what
  * was appended to `space`. 0, MDB_E_LIMIT (even the text alone is too large)
  * or MDB_E_NOMEM. */
-int compat_answer(const char *tool, json_t *structured, const struct buf *plain,
-	struct buf *space, const struct buf **ret_text, bool *ret_alone)
-	MUST_CHECK;
+int compat_answer(const struct tool *t, json_t *structured,
+	const struct buf *plain, struct buf *space, const struct buf **ret_text,
+	bool *ret_alone) MUST_CHECK;
 
 /* Bytes that an entity or a relation, as memory-db gives it, takes at least as
  * text in an answer. */

@@ -16,11 +16,11 @@
 
 struct graph_read {
 	struct relay *relay;
-	const char *method;
-	json_t *params; /* owned; its cursor moves */
-	bool finding;	/* the first step of a search */
-	json_t *names;	/* owned; of the hits, each once, ids as values */
-	void *at;	/* names: iterator at those not yet opened */
+	const struct tool *tool; /* the method that is called */
+	json_t *params;		 /* owned; its cursor moves */
+	bool finding;		 /* the first step of a search */
+	json_t *names; /* owned; of the hits, each once, ids as values */
+	void *at;      /* names: iterator at those not yet opened */
 	size_t max_bytes, bytes;
 	graph_read_fn fn;
 	void *ctx;
@@ -157,7 +157,7 @@ order_all(struct graph_read *g)
 {
 	if (graph_read_order(g, "relations"))
 		return MDB_E_NOMEM;
-	return strcmp(g->method, "open_nodes") == 0 && !g->names
+	return g->tool->compat.whole == WHOLE_NAMES && !g->names
 		       ? graph_read_order(g, "entities")
 		       : 0;
 }
@@ -169,7 +169,7 @@ graph_read_next_page(struct graph_read *g)
 {
 	json_t *params = json_copy(g->params);
 
-	g->call = params ? relay_call(g->relay, g->method, params, false,
+	g->call = params ? relay_call(g->relay, g->tool->name, params, false,
 				   page_done, g)
 			 : NULL;
 	return g->call ? 0 : MDB_E_NOMEM;
@@ -241,7 +241,7 @@ begin_opening(struct graph_read *g)
 		json_object_del(g->params, search_only[i]);
 	g->finding = false;
 	g->bytes = 0;
-	g->method = "open_nodes";
+	g->tool = TOOL_OF(open_nodes);
 	g->at = json_object_iter(g->names);
 }
 
@@ -300,8 +300,8 @@ page_done(void *ctx, int rc, json_t *reply, const struct err *e)
 }
 
 struct graph_read *
-graph_read_start(struct relay *relay, const char *method, json_t *params_new,
-	size_t max_bytes, graph_read_fn fn, void *ctx)
+graph_read_start(struct relay *relay, const struct tool *tool,
+	json_t *params_new, size_t max_bytes, graph_read_fn fn, void *ctx)
 {
 	struct graph_read *g = calloc(1, sizeof(*g));
 
@@ -310,7 +310,7 @@ graph_read_start(struct relay *relay, const char *method, json_t *params_new,
 		return NULL;
 	}
 	g->relay = relay;
-	g->method = method;
+	g->tool = tool;
 	g->params = params_new;
 	g->max_bytes = max_bytes;
 	g->fn = fn;
@@ -318,7 +318,7 @@ graph_read_start(struct relay *relay, const char *method, json_t *params_new,
 	g->graph = json_pack("{s:[], s:[]}", "entities", "relations");
 	g->seen = json_object();
 	if (!g->params || !g->graph || !g->seen ||
-		(strcmp(method, "search_nodes") == 0 && begin_finding(g)) ||
+		(tool->compat.whole == WHOLE_SEARCH && begin_finding(g)) ||
 		graph_read_next_page(g)) {
 		graph_read_free(g);
 		return NULL;

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "common/cleanup.h"
+#include "common/contract/tools.h"
 #include "common/err.h"
 #include "mcp-server/mcp/relay.h"
 
@@ -18,12 +19,12 @@ struct graph_read;
 typedef void (
 	*graph_read_fn)(void *ctx, int rc, json_t *graph, const struct err *e);
 
-/* method: read_graph, search_nodes or open_nodes. Takes params_new. Stops
+/* tool: read_graph, search_nodes or open_nodes. Takes params_new. Stops
  * after the page that passes max_bytes (of text in an answer, as
  * compat_answer.h counts). NULL: no memory. */
-struct graph_read *graph_read_start(struct relay *relay, const char *method,
-	json_t *params_new, size_t max_bytes, graph_read_fn fn, void *ctx)
-	MUST_CHECK;
+struct graph_read *graph_read_start(struct relay *relay,
+	const struct tool *tool, json_t *params_new, size_t max_bytes,
+	graph_read_fn fn, void *ctx) MUST_CHECK;
 
 /* Ends a read under way without its callback. */
 void graph_read_free(struct graph_read *g);

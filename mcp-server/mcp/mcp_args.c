@@ -21,10 +21,16 @@ mcp_args_find(const struct param *table, const char *name)
 
 /* --- filter --------------------------------------------------------------- */
 
+static bool
+mcp_args_is_exact(const struct tool *t, const struct profile *p)
+{
+	return p->compat && (t->flags & TF_COMPAT);
+}
+
 unsigned
 mcp_args_hidden(const struct tool *t, const struct profile *p)
 {
-	bool exact = p->compat && (t->flags & TF_COMPAT);
+	bool exact = mcp_args_is_exact(t, p);
 
 	return exact ? PF_SOCKET_ONLY | PF_EXTRA : PF_SOCKET_ONLY;
 }
@@ -103,7 +109,7 @@ int
 mcp_args_filter(const struct tool *t, const struct profile *p, json_t *args,
 	json_t *ignored, struct err *e)
 {
-	bool exact = p->compat && (t->flags & TF_COMPAT);
+	bool exact = mcp_args_is_exact(t, p);
 	const char *name;
 	json_t *value;
 	void *next;
@@ -132,50 +138,30 @@ mcp_args_filter(const struct tool *t, const struct profile *p, json_t *args,
 
 /* --- completion ----------------------------------------------------------- */
 
-static int
-set_int(json_t *args, const char *key, json_int_t value)
+static json_t *
+arg_value(const struct tool_arg *a)
 {
-	return jx_set(args, key, json_integer(value));
-}
-
-/* A reader of whole graphs takes the largest pages. */
-static int
-complete_whole(const struct tool *t, json_t *args)
-{
-	if (strcmp(t->name, "search_nodes") == 0 &&
-		(jx_set(args, "mode", json_string("substring")) ||
-			set_int(args, "limit", LIMIT_ROWS)))
-		return MDB_E_NOMEM;
-	return set_int(args, "max_bytes", LIMIT_REPLY_BYTES);
-}
-
-static int
-complete_recall(json_t *args)
-{
-	if (jx_set(args, "format", json_string("lines")) ||
-		(!json_object_get(args, "cut") &&
-			jx_set(args, "cut", json_real(LIMIT_MCP_RECALL_CUT))))
-		return MDB_E_NOMEM;
-	return json_object_get(args, "max_tokens")
-		       ? 0
-		       : set_int(args, "max_tokens", LIMIT_MCP_RECALL_TOKENS);
-}
-
-static int
-complete_page(const struct tool *t, json_t *args)
-{
-	if (strcmp(t->name, "search_nodes") == 0) {
-		if (jx_set(args, "relations", json_true()))
-			return MDB_E_NOMEM;
-		return json_object_get(args, "max_tokens")
-			       ? 0
-			       : set_int(args, "max_tokens",
-					 LIMIT_MCP_SEARCH_TOKENS);
+	switch (a->is) {
+	case ARG_TEXT:
+		return json_string(a->text);
+	case ARG_TRUE:
+		return json_true();
+	case ARG_INT:
+		return json_integer((json_int_t)a->number);
+	case ARG_REAL:
+		break;
 	}
-	if (strcmp(t->name, "recall") == 0)
-		return complete_recall(args);
-	if (mcp_args_find(t->params, "max_bytes"))
-		return set_int(args, "max_bytes", LIMIT_MCP_PAGE_BYTES);
+	return json_real(a->number);
+}
+
+/* What the record of the tool says: budgets, modes. */
+static int
+add_args(const struct tool_arg *a, json_t *args)
+{
+	for (; a && a->name; a++)
+		if ((!a->may_stay || !json_object_get(args, a->name)) &&
+			jx_set(args, a->name, arg_value(a)))
+			return MDB_E_NOMEM;
 	return 0;
 }
 
@@ -183,23 +169,17 @@ int
 mcp_args_complete(const struct tool *t, const struct profile *p,
 	const char *client, json_t *args)
 {
-	bool exact = p->compat && (t->flags & TF_COMPAT);
+	bool exact = mcp_args_is_exact(t, p);
 
 	/* Of a read, so that what others wrote can be told apart. */
 	if ((t->flags & TF_READ) && client[0] && !exact &&
 		jx_set(args, "client", json_string(client)))
 		return MDB_E_NOMEM;
-	if (t->flags & TF_READ)
-		return exact ? complete_whole(t, args) : complete_page(t, args);
-	if (!(t->flags & (TF_WRITE | TF_SCRIPT)))
-		return 0;
-	if (exact && mcp_args_find(t->params, "strict") &&
-		jx_set(args, "strict", json_true()))
+	if (add_args(exact ? t->compat.args : t->args, args))
 		return MDB_E_NOMEM;
-	if (exact && strcmp(t->name, "create_entities") == 0 &&
-		jx_set(args, "mode", json_string("skip")))
-		return MDB_E_NOMEM;
-	return client[0] ? jx_set(args, "client", json_string(client)) : 0;
+	return (t->flags & (TF_WRITE | TF_SCRIPT)) && client[0]
+		       ? jx_set(args, "client", json_string(client))
+		       : 0;
 }
 
 /* --- schema --------------------------------------------------------------- */
@@ -226,17 +206,6 @@ is_about_branches(const struct tool *t)
 	return false;
 }
 
-/* Tools that may hide many facts at once show `confirm`; any that writes takes
- * it. */
-static bool
-hides_facts(const struct tool *t)
-{
-	return !(t->flags & TF_ADMIN) && (t->flags & (TF_WRITE | TF_SCRIPT)) &&
-	       ((t->flags & TF_DESTRUCTIVE) ||
-		       strcmp(t->name, "memory_merge") == 0) &&
-	       strcmp(t->name, "delete_file") != 0;
-}
-
 int
 mcp_args_schema(const struct tool *t, const struct profile *p, json_t *schema)
 {
@@ -250,7 +219,8 @@ mcp_args_schema(const struct tool *t, const struct profile *p, json_t *schema)
 				"enum", "user", "project", "description",
 				"user: for every project")))
 		return MDB_E_NOMEM;
-	if (hides_facts(t) && !(p->compat && (t->flags & TF_COMPAT)) &&
+	/* Any that writes takes it. */
+	if ((t->flags & TF_HIDES) && !mcp_args_is_exact(t, p) &&
 		mcp_args_add_member(members, "confirm",
 			json_pack("{s:s, s:s}", "type", "boolean",
 				"description",

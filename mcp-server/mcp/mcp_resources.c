@@ -185,7 +185,8 @@ reply_contents(struct resource_read *c, json_t *contents_new)
 static json_t *
 graph_contents(struct resource_read *c, json_t *graph)
 {
-	AUTO_JSON json_t *shape = compat_shape("read_graph", true, NULL, graph);
+	AUTO_JSON json_t *shape =
+		compat_shape(TOOL_OF(read_graph), true, NULL, graph);
 	AUTO_JSON json_t *contents = json_array();
 	const char *next = json_string_value(json_object_get(graph, "next"));
 
@@ -208,7 +209,7 @@ static json_t *
 entity_contents(struct resource_read *c, json_t *graph)
 {
 	AUTO_JSON json_t *shape =
-		compat_shape("open_nodes", false, NULL, graph);
+		compat_shape(TOOL_OF(open_nodes), false, NULL, graph);
 	AUTO_JSON json_t *contents = json_array();
 	json_t *entity;
 	size_t i;
@@ -242,25 +243,25 @@ mcp_resources_read_done(void *ctx, int rc, json_t *graph, const struct err *e)
 		reply_contents(c, entity_contents(c, graph));
 }
 
-/* The call a URI stands for: *ret_method and its parameters (new). NULL and
- * *ret_method set: no memory; NULL and no method: no such resource. */
+/* The call a URI stands for: *ret_tool and its parameters (new). NULL and
+ * *ret_tool set: no memory; NULL and no tool: no such resource. */
 static json_t *
-params_of(const char *uri, const char **ret_method)
+params_of(const char *uri, const struct tool **ret_tool)
 {
 	char name[LIMIT_NAME_BYTES + 1];
 
-	*ret_method = "read_graph";
+	*ret_tool = TOOL_OF(read_graph);
 	if (strcmp(uri, GRAPH_URI) == 0)
 		return json_pack("{s:i, s:i}", "limit", LIMIT_ROWS, "max_bytes",
 			LIMIT_REPLY_BYTES);
 	if (has_prefix(uri, NEXT_URI) && !decode(uri + strlen(NEXT_URI), name))
 		return json_pack("{s:i, s:i, s:s}", "limit", LIMIT_ROWS,
 			"max_bytes", LIMIT_REPLY_BYTES, "cursor", name);
-	*ret_method = "open_nodes";
+	*ret_tool = TOOL_OF(open_nodes);
 	if (mcp_resources_entity_name(uri, name) == 0)
 		return json_pack("{s:[s], s:i}", "names", name, "max_bytes",
 			LIMIT_REPLY_BYTES);
-	*ret_method = NULL;
+	*ret_tool = NULL;
 	return NULL;
 }
 
@@ -268,14 +269,14 @@ void
 mcp_resources_read(struct session_request *r)
 {
 	const char *uri = request_string(r, "uri");
-	const char *method = NULL;
+	const struct tool *tool = NULL;
 	struct resource_read *c;
 	json_t *params;
 
 	if (!uri)
 		return;
-	params = params_of(uri, &method);
-	if (!method) {
+	params = params_of(uri, &tool);
+	if (!tool) {
 		resource_not_found(r, uri);
 		return;
 	}
@@ -288,7 +289,7 @@ mcp_resources_read(struct session_request *r)
 	c->request = r;
 	c->uri = uri;
 	request_hold(r, c, resource_read_free);
-	c->read = graph_read_start(r->session->relay, method, params,
+	c->read = graph_read_start(r->session->relay, tool, params,
 		LIMIT_MCP_ANSWER_BYTES / 3, mcp_resources_read_done, c);
 	if (!c->read)
 		request_reply(r, NULL);

@@ -1,4 +1,4 @@
-/* The tool list from tools.def; a call from its name to memory-db and back.
+/* The tool list from the records; a call from its name to memory-db and back.
  * What is wrong with the request itself is a protocol error; what is wrong
  * with the values, or goes wrong with them, is a result with isError that the
  * model can act on. */
@@ -45,26 +45,33 @@ annotations(const struct tool *t, bool exact)
 	return take_ptr(a);
 }
 
+/* outputSchema, if the tool has one. 0 or MDB_E_NOMEM. */
+static int
+add_output(const struct tool *t, bool exact, json_t *j)
+{
+	const struct param *output = exact ? t->compat.output : t->output;
+
+	if (!output)
+		return 0;
+	return jx_set(j, "outputSchema",
+		exact ? schema_json_closed(output) : schema_json(output, 0));
+}
+
 static json_t *
 tool_json(const struct tool *t, const struct profile *p)
 {
 	AUTO_JSON json_t *j = json_object();
 	AUTO_JSON json_t *input = schema_json(t->params, mcp_args_hidden(t, p));
-	AUTO_JSON json_t *output =
-		t->flags & TF_SCRIPT
-			? script_schema()
-			: compat_output_schema(t->name, is_exact(p, t));
-	const char *text = is_exact(p, t) ? compat_description(t->name) : NULL;
+	const char *text = is_exact(p, t) ? t->compat.text : NULL;
 
-	if (!j || !input || !output || mcp_args_schema(t, p, input))
+	if (!j || !input || mcp_args_schema(t, p, input))
 		return NULL;
 	if (jx_set(j, "name", json_string(t->name)) ||
 		/* Elsewhere the name says it, and every client pays. */
 		(is_exact(p, t) && jx_set(j, "title", json_string(t->title))) ||
 		jx_set(j, "description", json_string(text ? text : t->text)) ||
 		jx_set(j, "inputSchema", take_ptr(input)) ||
-		(!json_is_null(output) &&
-			jx_set(j, "outputSchema", json_incref(output))) ||
+		add_output(t, is_exact(p, t), j) ||
 		jx_set(j, "annotations", annotations(t, is_exact(p, t))))
 		return NULL;
 	return take_ptr(j);
@@ -222,7 +229,7 @@ add_omitted(struct buf *out, json_t *reply)
 static bool
 is_recall(const struct tool_call *c)
 {
-	return strcmp(c->tool->name, "recall") == 0;
+	return c->tool->shape == SHAPE_RECALL;
 }
 
 /* The text block. *ret_text is *plain, the compact JSON of structured, or what
@@ -235,7 +242,7 @@ mcp_tools_text_of(struct tool_call *c, json_t *structured,
 	*ret_alone = false;
 	*ret_text = plain;
 	if (c->exact)
-		return compat_answer(c->tool->name, structured, plain, space,
+		return compat_answer(c->tool, structured, plain, space,
 			ret_text, ret_alone);
 	if (!is_recall(c))
 		return 0;
@@ -291,13 +298,13 @@ static json_t *
 mcp_tools_shape_of(struct tool_call *c, json_t *reply)
 {
 	if (c->tool->flags & TF_COMPAT)
-		return compat_shape(c->tool->name, c->exact, c->args, reply);
+		return compat_shape(c->tool, c->exact, c->args, reply);
 	if (is_recall(c))
 		return recall_shape(reply,
 			profile_has(&c->request->session->o.profile,
-				tool_find("memory_why")));
-	return c->tool->flags & TF_SCRIPT ? script_shape(reply)
-					  : plain_shape(reply);
+				TOOL_OF(memory_why)));
+	return c->tool->shape == SHAPE_SCRIPT ? script_shape(reply)
+					      : plain_shape(reply);
 }
 
 static void
@@ -367,17 +374,17 @@ mcp_tools_read_done(void *ctx, int rc, json_t *graph, const struct err *e)
 }
 
 /* "" finds everything, as in the reference: that is read_graph. */
-static const char *
-whole_method(struct tool_call *c)
+static const struct tool *
+whole_tool(struct tool_call *c)
 {
 	json_t *query = json_object_get(c->args, "query");
 
-	if (strcmp(c->tool->name, "search_nodes") != 0 ||
-		!json_is_string(query) || json_string_length(query) > 0)
-		return c->tool->name;
+	if (c->tool->compat.whole != WHOLE_SEARCH || !json_is_string(query) ||
+		json_string_length(query) > 0)
+		return c->tool;
 	json_object_del(c->args, "query");
 	json_object_del(c->args, "mode");
-	return "read_graph";
+	return TOOL_OF(read_graph);
 }
 
 static void
@@ -396,9 +403,7 @@ mcp_tools_start(struct tool_call *c)
 		return;
 	}
 	if (c->exact && (c->tool->flags & TF_READ)) {
-		const char *method = whole_method(c);
-
-		c->read = graph_read_start(r->session->relay, method,
+		c->read = graph_read_start(r->session->relay, whole_tool(c),
 			json_incref(c->args), LIMIT_MCP_ANSWER_BYTES,
 			mcp_tools_read_done, c);
 	} else {

@@ -7,7 +7,7 @@
 void mcp_tools_list(struct session_request *r);
 void mcp_tools_call(struct session_request *r);
 
-/* The list alone: deterministic, in the order of tools.def. Returns new, or
+/* The list alone: deterministic, in the order of the records (tool.order). Returns new, or
  * NULL: no memory. */
 json_t *mcp_tools_json(const struct profile *p) MUST_CHECK;
 

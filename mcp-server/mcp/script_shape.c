@@ -87,11 +87,3 @@ script_shape(json_t *reply)
 		return NULL;
 	return take_ptr(shape);
 }
-
-json_t *
-script_schema(void)
-{
-	return json_pack("{s:s, s:{s:{s:s}, s:{}}, s:[s]}", "type", "object",
-		"properties", "outcome", "type", "string", "result", "required",
-		"outcome");
-}

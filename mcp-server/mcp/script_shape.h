@@ -15,7 +15,4 @@ json_t *script_shape(json_t *reply) MUST_CHECK;
 /* Whether the script did not end well: isError. */
 bool script_failed(const json_t *reply);
 
-/* outputSchema. Returns new or NULL: no memory. */
-json_t *script_schema(void) MUST_CHECK;
-
 #endif

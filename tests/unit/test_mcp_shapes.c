@@ -133,9 +133,11 @@ test_shapes(void **state)
 		AUTO_JSON json_t *args = json(shapes[i].args);
 		AUTO_JSON json_t *reply = json(shapes[i].reply);
 		AUTO_JSON json_t *exact =
-			compat_shape(shapes[i].tool, true, args, reply);
+			compat_shape(tool_find(shapes[i].tool), true, args,
+				reply);
 		AUTO_JSON json_t *plain =
-			compat_shape(shapes[i].tool, false, args, reply);
+			compat_shape(tool_find(shapes[i].tool), false, args,
+				reply);
 
 		assert_json(exact, shapes[i].exact);
 		assert_json(plain, shapes[i].plain);
@@ -161,11 +163,12 @@ test_shapes_of_nonsense(void **state)
 			AUTO_BUF struct buf text = {0};
 			AUTO_JSON json_t *args = json("{}");
 			AUTO_JSON json_t *reply = json(replies[i]);
-			AUTO_JSON json_t *s =
-				compat_shape(names[k], k % 2, args, reply);
+			AUTO_JSON json_t *s = compat_shape(tool_find(names[k]),
+				k % 2, args, reply);
 
 			assert_non_null(s);
-			assert_int_equal(compat_write_text(names[k], s, &text),
+			assert_int_equal(compat_write_text(tool_find(names[k]),
+						 s, &text),
 				0);
 		}
 }
@@ -182,7 +185,8 @@ test_shapes_without_memory(void **state)
 			json_t *s;
 
 			heap_fail_at(n);
-			s = compat_shape(shapes[i].tool, false, args, reply);
+			s = compat_shape(tool_find(shapes[i].tool), false, args,
+				reply);
 			if (!heap_disarm()) {
 				assert_json(s, shapes[i].plain);
 				json_decref(s);
@@ -230,7 +234,8 @@ test_bytes_of_an_answer(void **state)
 		"\"relations\":[{\"from\":\"c\",\"to\":\"c\","
 		"\"relationType\":\"k\"},{\"from\":\"c\",\"to\":\"c\","
 		"\"relationType\":\"l\"}]}");
-	AUTO_JSON json_t *shape = compat_shape("read_graph", true, NULL, reply);
+	AUTO_JSON json_t *shape =
+		compat_shape(TOOL_OF(read_graph), true, NULL, reply);
 	AUTO_BUF struct buf text = {0}, twice = {0};
 	json_t *list = json_object_get(reply, "entities");
 	size_t counted = strlen("{\\\"entities\\\":[],\\\"relations\\\":[]}");
@@ -281,8 +286,8 @@ test_large_answers_shrink(void **state)
 							 "observations", "o")),
 				0);
 		assert_int_equal(jx_dump(graph, &plain), 0);
-		rc = compat_answer("read_graph", graph, &plain, &space, &text,
-			&alone);
+		rc = compat_answer(TOOL_OF(read_graph), graph, &plain, &space,
+			&text, &alone);
 		assert_int_equal(rc, steps[k].rc);
 		if (rc)
 			continue;
