@@ -21,7 +21,7 @@ HEAD = re.compile(r"<memory ([a-z0-9]+)>\nWhat is remembered\. "
 QUOTED = r'"(?:[^"\\\n]|\\.)*"(?: \[\+\d+ bytes\])?'
 LINE = re.compile(
     rf"- #(\d+) \(\d{{4}}-\d\d-\d\d(?:, by {QUOTED})?(?:, session {QUOTED})?"
-    rf"(?:, suspect[^\"()]*)?\) {QUOTED}: {QUOTED}\n\Z")
+    rf"(?:, suspect[^\"()]*)?(?:, \+\d+ alike)?(?:, instruction)?\) {QUOTED}: {QUOTED}\n\Z")
 NAMED = re.compile(rf"#(\d+) {QUOTED}\n\Z")
 SECTIONS = ("[pinned]\n", "[relevant]\n", "[conflicts]\n", "[recent]\n")
 MORE = "[more, by open_nodes]\n"
@@ -230,3 +230,52 @@ class Context(TestCase):
 if __name__ == "__main__":
     import harness
     harness.main()
+
+
+class Copies(TestCase):
+    """What was said again in the same words is one line of `recent`; what
+    differs in a number, a day, a negation or a name is another."""
+
+    PASSED = "The nightly build of the harbour service has passed all tests"
+    MARK = re.compile(r"\+(\d+) alike")
+
+    def lines(self, **params):
+        reply = self.c.ok("assemble_context", task="x", sources=["recent"],
+                          max_tokens=20000, **params)
+        return [x for x in reply["context"].split("\n") if x.startswith("- ")]
+
+    def write(self, *rows):
+        self.c.ok("create_entities", entities=[
+            {"name": name, "entityType": "log", "observations": [text]}
+            for name, text in rows])
+
+    def test_copies_are_one_line(self):
+        self.c = self.service().client()
+        self.write(*[(f"build-{i}", self.PASSED + "." * (i % 2))
+                     for i in range(50)])
+        self.write(("build-50", self.PASSED.replace("has", "has not")),
+                   ("build-51", self.PASSED + " in 12 minutes"),
+                   ("build-52", self.PASSED + " in 13 minutes"),
+                   ("Ada", self.PASSED), ("Bob", self.PASSED))
+        self.c.ok("create_entities", entities=[
+            {"name": f"build-{60 + d}", "entityType": "log",
+             "observations": [self.PASSED],
+             "source_timestamp": f"2026-01-0{d}T12:00:00Z"} for d in (1, 2)])
+        lines = self.lines()
+        alike = [int(m[1]) for m in map(self.MARK.search, lines) if m]
+        self.assertEqual(sum(alike) + len(lines), 57)
+        self.assertLess(len(lines), 12)
+        for piece in ("has not passed", "12 minutes", "13 minutes", "Ada",
+                      "Bob", "2026-01-01", "2026-01-02"):
+            self.assertEqual(sum(piece in x for x in lines), 1, piece)
+
+    def test_few_places_hold_other_facts(self):
+        self.c = self.service().client()
+        self.write(("Ada", "Ada moved to Lyon in spring"))
+        for k in range(2):
+            self.write(*[(f"build-{k * 100 + i}", self.PASSED)
+                         for i in range(100)])
+        lines = self.lines()
+        self.assertEqual(len(lines), 2, lines)
+        self.assertIn("+199 alike", lines[0])
+        self.assertIn("Lyon", lines[1])

@@ -82,6 +82,11 @@ says_what_is_alike(void **state)
 				 "that the new ship is sold in June",
 				 1),
 		COPY_NOT);
+	assert_int_equal(how(long_text,
+				 "board of the harbour has also decided "
+				 "that the old crane is sold in May",
+				 1),
+		COPY_SAME);
 	snprintf(a, sizeof(a), note, 17);
 	snprintf(b, sizeof(b), note, 4711);
 	assert_int_equal(how(a, b, 2), COPY_NUMBERS);

@@ -43,6 +43,7 @@ struct context_writing {
 	struct receipt_row *rows;
 	size_t rows_n;
 	int64_t at;	      /* of the fact under way */
+	int alike;	      /* likewise: copies that are left out */
 	struct origin origin; /* likewise */
 	uint64_t key;	      /* of its entity's name and its text */
 	struct idmap said;    /* keys of what is written */
@@ -172,6 +173,9 @@ context_add_fact(void *ctx, const struct fact *f)
 	if (r == 1 && buf_addf(&w->line, ", suspect: its source #%lld is gone",
 			      (long long)source) != 0)
 		r = err_nomem(w->g.e);
+	if (r >= 0 && w->alike > 0 &&
+		buf_addf(&w->line, ", +%d alike", w->alike) != 0)
+		r = err_nomem(w->g.e);
 	if (r >= 0 && is_instruction(f->text, f->text_n) &&
 		buf_adds(&w->line, ", " INSTRUCTION_TAG) != 0)
 		r = err_nomem(w->g.e);
@@ -202,6 +206,7 @@ make_line(struct context_writing *w, const struct context_item *x)
 
 	w->line.len = 0;
 	w->at = x->at;
+	w->alike = x->alike;
 	if (r == 0 && x->at == 0 && x->fact != 0) {
 		r = recall_row(w->g.st, x->fact, &row, w->g.e);
 		if (r != 1)

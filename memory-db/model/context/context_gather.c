@@ -5,6 +5,7 @@
 #include "memory-db/model/read/pins.h"
 #include "memory-db/model/read/provenance.h"
 #include "memory-db/model/recall/recall_cached.h"
+#include "memory-db/model/recall/recall_internal.h"
 #include "memory-db/model/recall/recall_settings.h"
 #include "memory-db/store/log/branch.h"
 #include "memory-db/store/facts/facts.h"
@@ -23,6 +24,10 @@
 #define RELEVANT_MAX  100
 #define CONFLICTS_MAX 30
 #define RECENT_MAX    60
+/* Facts looked at for these: copies among them take no place. */
+#define RECENT_LOOKED 240
+/* Words of a name that are compared. */
+#define NAME_WORDS 16
 /* Rows of recall that score less than this share of the best are no part. */
 #define RELEVANT_SHARE 0.4
 
@@ -173,39 +178,127 @@ conflicts(struct gathering *g)
 	return r < 0 ? r : 0;
 }
 
+/* What was said again in the same words is one item, with its number; what
+ * differs in a number, a day, a negation or a name is another. */
+struct recents {
+	struct gathering *g;
+	const char *stem;
+	struct near_copy_set set;
+	int *items; /* text of the set -> item + 1; RECENT_LOOKED */
+	int looked;
+};
+
+/* Words of an entity's name, as what copies are compared by. */
+static int
+read_name(struct recents *x, int64_t entity, struct tokens *t,
+	struct copy_text *ret)
+{
+	struct buf name AUTO_BUF = {0}, tmp AUTO_BUF = {0};
+	int r = fact_existence(x->g->st, entity, NULL, NULL, &name, x->g->e);
+
+	if (r >= 0 && tokens_add(t, name.data ? name.data : "", name.len,
+			      x->stem, &tmp, NAME_WORDS) < 0)
+		r = err_nomem(x->g->e);
+	*ret = (struct copy_text){.entity = entity,
+		.name = t->v,
+		.name_n = t->n};
+	return r < 0 ? r : 0;
+}
+
+/* note-1 and note-2 may say the same once, Ada and Bob say it each. */
+static int
+has_name_of(struct recents *x, int64_t a, int64_t b)
+{
+	struct tokens t[2] = {{0}, {0}};
+	struct copy_text of_a, of_b;
+	int r = read_name(x, a, &t[0], &of_a);
+
+	if (r == 0)
+		r = read_name(x, b, &t[1], &of_b);
+	if (r == 0)
+		r = near_copy_names(&of_a, &of_b);
+	free(t[0].v);
+	free(t[1].v);
+	return r;
+}
+
+/* 1 when it is a copy of an item, which counts it. */
+static int
+is_recent_copy(struct recents *x, int64_t fact)
+{
+	const struct recall_fact *f;
+	struct copy_text t;
+	struct context_item *item;
+	enum copy_how how;
+	size_t at;
+	int r = recall_fact(x->g->st, fact, x->stem, &f, x->g->e);
+
+	if (r != 1)
+		return r;
+	t = recall_fact_copy_text(f);
+	if (near_copy_set_put(&x->set, &t, &at, &how) != 0)
+		return err_nomem(x->g->e);
+	if (how == COPY_NOT)
+		x->items[at] = (int)x->g->n + 1;
+	if (how != COPY_SAME)
+		return 0;
+	item = &x->g->items[x->items[at] - 1];
+	r = has_name_of(x, item->entity, f->entity);
+	item->alike += r == 1;
+	return r;
+}
+
 static int
 add_recent(void *ctx, const struct search_row *row)
 {
-	struct gathering *g = ctx;
-	struct recall_row x;
-	int r = recall_row(g->st, row->fact, &x, g->e);
+	struct recents *x = ctx;
+	struct recall_row at;
+	int r;
 
-	if (r != 1 || x.kind != FACT_OBSERVATION)
+	if (x->looked == RECENT_LOOKED)
+		return 1;
+	r = recall_row(x->g->st, row->fact, &at, x->g->e);
+	if (r != 1 || at.kind != FACT_OBSERVATION)
 		return r < 0 ? r : 0;
-	return context_gather_add(g,
+	x->looked++;
+	if (idmap_get(&x->g->seen, row->fact, NULL))
+		return 0;
+	r = is_recent_copy(x, row->fact);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	return context_gather_add(x->g,
 		&(struct context_item){.source = CONTEXT_RECENT,
 			.fact = row->fact,
 			.entity = row->entity,
-			.at = x.at});
+			.at = at.at});
+}
+
+static int
+recent_of(struct gathering *g, int64_t ns)
+{
+	int items[RECENT_LOOKED] = {0};
+	char stem[32];
+	struct recents x = {.g = g, .stem = stem, .items = items};
+	struct search_range range;
+	int r = namespace_stem(g->st, ns, stem, g->e);
+
+	if (r >= 0)
+		r = search_range(g->st, ns, &range, g->e);
+	if (r >= 0)
+		r = search_facts(g->st, &range, add_recent, &x, g->e);
+	near_copy_set_done(&x.set);
+	return r;
 }
 
 static int
 recent(struct gathering *g)
 {
-	int r = 0;
+	int r = recall_facts_begin(g->st, g->e);
 
-	for (int i = 0; r == 0 && i < g->scope->n; i++) {
-		struct search_range range;
-
-		if (g->scope->ns[i] == 0)
-			continue;
-		r = search_range(g->st, g->scope->ns[i], &range, g->e);
-		if (r == 0)
-			r = search_facts(g->st, &range, add_recent, g, g->e);
+	for (int i = 0; r == 0 && i < g->scope->n; i++)
 		/* Of the user's own memory only what there is room for. */
-		if (r == 1)
-			break;
-	}
+		if (g->scope->ns[i] != 0)
+			r = recent_of(g, g->scope->ns[i]);
 	return r < 0 ? r : 0;
 }
 

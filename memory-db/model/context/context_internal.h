@@ -15,6 +15,7 @@ struct context_item {
 	int64_t conflict;     /* id, or 0 */
 	int64_t other;	      /* fact in conflict with it, or 0 */
 	int conflict_kind;
+	int alike; /* copies of it that are no items (recent) */
 	bool written, named;
 };
 struct gathering {

@@ -66,22 +66,42 @@ is_negation(token_t t)
 	return false;
 }
 
-/* What stands in one text only: is it of no weight? */
+/* Words that a text says the same without; and their stems. */
 static bool
-may_differ(const token_t *v, size_t n, bool *same)
+is_filler(token_t t)
+{
+	static const char *const words[] = {"the", "a", "an", "also", "just",
+		"please", "pleas"};
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (t == recall_token(words[i], strlen(words[i])))
+			return true;
+	return false;
+}
+
+/* Of all words that stand in one text only. */
+struct difference {
+	bool numbers, fillers;
+};
+
+/* What stands in one text only: may copies differ in it? */
+static bool
+may_differ(const token_t *v, size_t n, struct difference *d)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (is_negation(v[i]))
 			return false;
-		*same = *same && (v[i] & TOKEN_HAS_DIGIT);
+		d->numbers = d->numbers && (v[i] & TOKEN_HAS_DIGIT);
+		d->fillers = d->fillers && is_filler(v[i]);
 	}
 	return true;
 }
 
-/* How many words both have when they are read side by side. *same as above;
- * NULL: it does not matter. 0: they are not alike. */
+/* How many words both have when they are read side by side. *d as above; NULL:
+ * it does not matter. 0: they are not alike. */
 static size_t
-shared_words(const struct copy_text *a, const struct copy_text *b, bool *same)
+shared_words(const struct copy_text *a, const struct copy_text *b,
+	struct difference *d)
 {
 	size_t i = 0, k = 0, shared = 0, most = a->n > b->n ? a->n : b->n;
 	size_t lost = (size_t)((1 - SHARED) * (double)most);
@@ -103,17 +123,16 @@ shared_words(const struct copy_text *a, const struct copy_text *b, bool *same)
 					skip_a = x;
 					skip_b = y;
 				}
-		if (same && (!may_differ(a->v + i, skip_a, same) ||
-				    !may_differ(b->v + k, skip_b, same)))
+		if (d && (!may_differ(a->v + i, skip_a, d) ||
+				 !may_differ(b->v + k, skip_b, d)))
 			return 0;
 		i += skip_a;
 		k += skip_b;
 		if (i > shared + lost || k > shared + lost)
 			return 0;
 	}
-	if (same &&
-		(!may_differ(a->v + i, i < a->n ? a->n - i : 0, same) ||
-			!may_differ(b->v + k, k < b->n ? b->n - k : 0, same)))
+	if (d && (!may_differ(a->v + i, i < a->n ? a->n - i : 0, d) ||
+			 !may_differ(b->v + k, k < b->n ? b->n - k : 0, d)))
 		return 0;
 	return shared;
 }
@@ -123,7 +142,7 @@ words_alike(const struct copy_text *a, const struct copy_text *b)
 {
 	size_t most = a->n > b->n ? a->n : b->n, shared;
 	size_t least = a->n + b->n - most;
-	bool same = true;
+	struct difference d = {true, true};
 	int mins = 0;
 
 	for (int k = 0; k < COPY_MINS; k++)
@@ -136,9 +155,9 @@ words_alike(const struct copy_text *a, const struct copy_text *b)
 		return COPY_SAME;
 	/* What differs is looked at only when little does. */
 	if ((double)shared <= SHARED * (double)most ||
-		shared_words(a, b, &same) == 0)
+		shared_words(a, b, &d) == 0)
 		return COPY_NOT;
-	return same ? COPY_NUMBERS : COPY_ALMOST;
+	return d.fillers ? COPY_SAME : d.numbers ? COPY_NUMBERS : COPY_ALMOST;
 }
 
 bool

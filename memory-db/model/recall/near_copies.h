@@ -39,7 +39,7 @@ enum copy_how {
 	COPY_NOT,
 	COPY_ALMOST,  /* a word differs */
 	COPY_NUMBERS, /* nothing but numbers differ */
-	COPY_SAME
+	COPY_SAME     /* nothing does, or words such as "the" and "also" */
 };
 enum copy_how near_copy_compare(const struct copy_text *a,
 	const struct copy_text *b);

@@ -27,16 +27,21 @@ recall_fold_best_first(const void *a, const void *b)
 }
 
 struct copy_text
-recall_copy_text(const struct recalling *r, const struct recall_candidate *c)
+recall_fact_copy_text(const struct recall_fact *f)
 {
-	const struct recall_fact *f = c->f;
-	struct copy_text t = {.v = f->tokens,
+	return (struct copy_text){.v = f->tokens,
 		.n = f->words,
 		.mins = f->mins,
 		.entity = f->entity,
-		.found = c->found,
 		.day = f->is_dated ? f->at / DAY_MS + 1 : 0};
+}
 
+struct copy_text
+recall_copy_text(const struct recalling *r, const struct recall_candidate *c)
+{
+	struct copy_text t = recall_fact_copy_text(c->f);
+
+	t.found = c->found;
 	if (c->name >= 0) {
 		t.name = r->names[c->name].tokens;
 		t.name_n = (size_t)r->names[c->name].tokens_n;

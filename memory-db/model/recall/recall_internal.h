@@ -222,6 +222,8 @@ int recall_fold(struct recalling *r, double confidence) MUST_CHECK;
  * which has an answer so surely; each fact keeps its best score. */
 int recall_pool(struct recalling *pool, const struct recalling *r,
 	double confidence, int sentence) MUST_CHECK;
+/* A fact as what it is compared by; its entity has no name there. */
+struct copy_text recall_fact_copy_text(const struct recall_fact *f);
 /* A candidate as what it is compared by. */
 struct copy_text recall_copy_text(const struct recalling *r,
 	const struct recall_candidate *c);

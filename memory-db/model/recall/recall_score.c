@@ -263,7 +263,6 @@ recall_features(struct recalling *r)
 {
 	bool has_dates = r->question.dates.spans_n > 0;
 	bool lists_rules = recall_lists_rules(r);
-	double date = r->question.others > 0 ? r->w.date : r->w.date_only;
 
 	recall_vectors_features(r);
 	for (size_t i = 0; i < r->n; i++) {
@@ -280,7 +279,7 @@ recall_features(struct recalling *r)
 			c->parts[PART_SPEAKER] = (float)r->w.speaker;
 		if (has_dates)
 			c->parts[PART_DATE] =
-				(float)(date *
+				(float)(r->w.date *
 					recall_date_fits(&r->question.dates,
 						recall_day(r, f->at)));
 		if (f->is_instruction && (c->found != 0 || lists_rules))

@@ -21,13 +21,12 @@
 	X(prev2, 0.15, 10, "of the fact two before")                           \
 	X(next2, 0.05, 10, "of the fact two behind")                           \
 	X(answer, 0.2, 10, "of a question before")                             \
-	X(around, 0.5, 10, "words of the query in it or its neighbours")       \
+	X(around, 0.25, 10, "words of the query in it or its neighbours")      \
 	X(topic, 0.2, 10, "words of the query in its session")                 \
 	X(session, 0.2, 10, "of the best three of the session")                \
 	X(speaker, 0.15, 10, "the query names the speaker")                    \
 	X(entity, 0.15, 10, "the query names the entity")                      \
 	X(date, 1, 10, "the query gives a date near the fact's")               \
-	X(date_only, 2, 10, "the same, where it gives nothing else")           \
 	X(time, 0.2, 10, "a \"when\" question, and the fact has a time word")  \
 	X(rule, 0.2, 10, "an instruction, and the query has a word of it")     \
 	X(hop, 0.2, 10, "of facts of entities one relation away")              \
