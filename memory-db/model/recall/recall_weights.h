@@ -44,7 +44,7 @@
 	X(meaning, 0.4, 10, "nearness of meaning, of a model (static, http)")  \
 	X(near, 0.8, 1, "a model's cosine from which something is relevant")   \
 	X(letters, 0.45, 10, "nearness of words and letters (hash)")           \
-	X(letters_from, 20, 100000, "words of a text from which that counts")  \
+	X(letters_from, 40, 100000, "words of a text from which that counts")  \
 	X(relevant, 0.25, 1, "less sure than this: nothing is relevant")
 
 struct recall_weights {
