@@ -34,6 +34,7 @@ static struct options arg = {
 	.embed_ms = LIMIT_EMBED_MS,
 	.namespace_ = "default",
 	.branch = "main",
+	.secrets = "refuse",
 	.log_format = "text",
 	.log_level = "info",
 	.idle = -1,
@@ -101,6 +102,9 @@ static const struct conf_opt options[] = {
 	TEXT("recall-weights", "MEMORY_RECALL_WEIGHTS", &arg.weights, "LIST",
 		"weights of recall, as in recency=0.1,relevant=0.3; "
 		"`memoryctl weights` lists them"),
+	TEXT("secrets", NULL, &arg.secrets, "refuse|mark|allow",
+		"texts that hold a token, a key or a password: refuse them "
+		"(default), store a marker in its place, or store them"),
 	SWITCH("read-only", &arg.read_only, "serve reads only"),
 	NUMBER("ready-fd", NULL, &arg.ready_fd, 0, INT_MAX, "N",
 		"descriptor that gets \"ready\" or one error line"),
@@ -279,6 +283,20 @@ options_read_weights(struct config *config, struct err *e)
 		  : 0;
 }
 
+static int
+options_read_secrets(struct config *config, struct err *e)
+{
+	static const char *const names[] = {"refuse", "mark", "allow"};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (strcmp(arg.secrets, names[i]) == 0) {
+			config->secrets = (enum secret_policy)i;
+			return 0;
+		}
+	return err_param(e, MDB_E_INVALID, "secrets",
+		"--secrets: refuse, mark or allow, not '%.32s'", arg.secrets);
+}
+
 /* --- the file beside the database ----------------------------------------- */
 /* Which files and process this is about is said by others than the file. */
 static const char *const not_in_file[] = {"socket", "database", "spawned",
@@ -375,7 +393,8 @@ options_finish(struct config *config, struct err *e)
 
 	if (read_allowed(arg.allow_uid, &uids, e) ||
 		read_allowed(arg.allow_gid, &gids, e) || read_labels(e) ||
-		options_read_weights(&limits, e))
+		options_read_weights(&limits, e) ||
+		options_read_secrets(&limits, e))
 		return e->code;
 	limits.namespace_ = arg.namespace_;
 	limits.branch = arg.branch;

@@ -31,7 +31,7 @@ HOUSES = {
         "memory-db/net", "memory-db"],
     "memory-db/cli": ["memory-db/cli/lib", "memory-db/cli"],
     "memory-db/model": [
-        ("memory-db/model/scope", "memory-db/model/secrets"),
+        "memory-db/model/secrets", "memory-db/model/scope",
         "memory-db/model/read",
         "memory-db/model/write", "memory-db/model/time",
         ("memory-db/model/namespace", "memory-db/model/search"),

@@ -24,6 +24,7 @@ const struct param tools_common[] = {
 	STR("key", PF_SOCKET_ONLY, NULL, LIMIT_KEY_BYTES),
 	CHOICE("scope", PF_SOCKET_ONLY, NULL, scopes),
 	BOOLEAN("confirm", PF_SOCKET_ONLY, NULL),
+	BOOLEAN("allow_secret", PF_SOCKET_ONLY, NULL),
 	{0},
 };
 
@@ -31,6 +32,7 @@ const struct param tools_any_reply[] = {
 	MAYBE(P_INT, "change"),
 	MAYBE(P_BOOL, "repeated"),
 	MAYBE(P_STRING, "note"),
+	MAYBE(P_ARRAY, "marked"),
 	MAYBE(P_ARRAY, "ignored"),
 	MAYBE(P_OBJECT, "ignored_settings"),
 	{0},

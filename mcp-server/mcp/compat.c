@@ -158,6 +158,17 @@ copy_told(json_t *to, json_t *result)
 	return 0;
 }
 
+/* Entries that were not stored, and texts that were stored with a marker in
+ * the place of a secret. */
+static int
+copy_trouble(json_t *to, json_t *reply)
+{
+	return compat_copy(to, "failed", reply, "failed") ||
+			       compat_copy(to, "marked", reply, "marked")
+		       ? MDB_E_NOMEM
+		       : 0;
+}
+
 static json_t *
 counted_entity(json_t *result)
 {
@@ -196,7 +207,7 @@ shape_create_entities(bool compat, const json_t *args, json_t *reply)
 	if (!compat &&
 		((json_array_size(updated) > 0 &&
 			 jx_set(shape, "updated", json_incref(updated))) ||
-			compat_copy(shape, "failed", reply, "failed")))
+			copy_trouble(shape, reply)))
 		return NULL;
 	return take_ptr(shape);
 }
@@ -227,7 +238,7 @@ shape_create_relations(bool compat, const json_t *args, json_t *reply)
 		    json_integer((json_int_t)json_array_size(created))) ||
 		(unchanged > 0 &&
 			jx_set(shape, "unchanged", json_integer(unchanged))) ||
-		compat_copy(shape, "failed", reply, "failed"))
+		copy_trouble(shape, reply))
 		return NULL;
 	return take_ptr(shape);
 }
@@ -267,7 +278,7 @@ shape_add_observations(bool compat, const json_t *args, json_t *reply)
 		if (jx_add(results, shape_addition(compat, result)))
 			return NULL;
 	if (jx_set(shape, "results", json_incref(results)) ||
-		(!compat && compat_copy(shape, "failed", reply, "failed")))
+		(!compat && copy_trouble(shape, reply)))
 		return NULL;
 	return take_ptr(shape);
 }

@@ -44,7 +44,7 @@ mcp_args_is_allowed(const struct tool *t, const struct profile *p,
 
 	if (own)
 		return !(own->flags & mcp_args_hidden(t, p));
-	if (strcmp(name, "confirm") == 0)
+	if (strcmp(name, "confirm") == 0 || strcmp(name, "allow_secret") == 0)
 		return !(t->flags & TF_ADMIN) &&
 		       (t->flags & (TF_WRITE | TF_SCRIPT));
 	if (strcmp(name, "branch") == 0)

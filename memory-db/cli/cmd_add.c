@@ -6,10 +6,14 @@
 #include "memory-db/cli/lib/where.h"
 
 static const char *type, *tags;
+static bool allow_secret;
 
 static const struct conf_opt opts[] = {
 	CLI_TEXT("type", &type, "TYPE", "of a new entity (note)"),
 	CLI_TEXT("tags", &tags, "TAG,...", "of each TEXT"),
+	CLI_FLAG("allow-secret", &allow_secret,
+		"store it although it looks like a token, a key or a "
+		"password"),
 };
 
 /* Each text with the tags. NULL after saying why. */
@@ -50,9 +54,9 @@ cmd_add_run(struct cli *c, int argc, char **argv)
 		return rc;
 	}
 	rc = cli_call(c, "create_entities",
-		json_pack("{s:[{s:s,s:s,s:o}]}", "entities", "name", argv[0],
-			"entityType", type ? type : "note", "observations",
-			texts),
+		json_pack("{s:b,s:[{s:s,s:s,s:o}]}", "allow_secret",
+			allow_secret, "entities", "name", argv[0], "entityType",
+			type ? type : "note", "observations", texts),
 		CLI_NOW, &reply);
 	if (rc != CLI_OK)
 		return rc;

@@ -21,7 +21,7 @@
 /* Complaints kept for --json; all are printed. */
 #define ERRORS_MAX 1000
 
-static bool is_fresh, all_namespaces, confirm_erasures;
+static bool is_fresh, all_namespaces, confirm_erasures, allow_secrets;
 
 static const struct conf_opt opts[] = {
 	CLI_FLAG("restart", &is_fresh,
@@ -30,6 +30,8 @@ static const struct conf_opt opts[] = {
 		"write where the lines say, not only into one namespace"),
 	CLI_FLAG("confirm-erasures", &confirm_erasures,
 		"a log may erase for good what is here"),
+	CLI_FLAG("allow-secrets", &allow_secrets,
+		"store tokens, keys and passwords, not markers"),
 };
 
 struct import {
@@ -42,7 +44,7 @@ struct import {
 	struct progress progress;
 	int64_t records; /* lines that were neither blank nor wrong */
 	int64_t resumed, added, skipped, bad;
-	int64_t elsewhere, erased;
+	int64_t elsewhere, erased, secrets, secrets_kept;
 	json_t *errors, *pinned, *elsewhere_names; /* owned */
 };
 
@@ -102,6 +104,8 @@ take_notes(struct import *im, const json_t *reply)
 
 	im->elsewhere += cli_int(reply, "elsewhere", 0);
 	im->erased += cli_int(reply, "erased", 0);
+	im->secrets += cli_int(reply, "secrets", 0);
+	im->secrets_kept += cli_int(reply, "secrets_kept", 0);
 	json_array_foreach(json_object_get(reply, "pinned"), i, v)
 		if (json_array_append(im->pinned, v) != 0)
 			return cli_nomem();
@@ -153,12 +157,13 @@ send_slice(struct import *im, bool is_last)
 	AUTO_BUF struct buf params = {0};
 	int64_t end = im->slice.offset + (int64_t)im->slice.lines;
 	int64_t next = im->slice.offset, before;
-	char more[64];
+	char more[96];
 	int rc;
 
-	snprintf(more, sizeof(more), "%s%s",
+	snprintf(more, sizeof(more), "%s%s%s",
 		all_namespaces ? ",\"all_namespaces\":true" : "",
-		confirm_erasures ? ",\"confirm_erasures\":true" : "");
+		confirm_erasures ? ",\"confirm_erasures\":true" : "",
+		allow_secrets ? ",\"allow_secret\":true" : "");
 	if (slice_params(&im->slice, im->source, is_last, more, &params) != 0 ||
 		buf_str(&params) == NULL)
 		return cli_nomem();
@@ -306,6 +311,14 @@ print_notes(const struct import *im)
 		print_names("pinned, so part of every context:", im->pinned);
 	if (im->erased > 0)
 		printf("%lld facts erased for good\n", (long long)im->erased);
+	if (im->secrets > 0)
+		printf("%lld texts held a secret: a marker was stored in its "
+		       "place. --allow-secrets stores them\n",
+			(long long)im->secrets);
+	if (im->secrets_kept > 0)
+		printf("%lld lines of the log hold secrets, and a log is taken "
+		       "to the letter: `memoryctl secrets scan` lists them\n",
+			(long long)im->secrets_kept);
 	if (im->elsewhere == 0)
 		return;
 	printf("%lld lines not taken: they name other namespaces than this "
@@ -321,8 +334,11 @@ cmd_import_summary(const struct import *im)
 	AUTO_JSON json_t *out = NULL;
 
 	if (im->c->json) {
-		out = json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:O,s:O,s:O}",
-			"erased", (json_int_t)im->erased, "elsewhere",
+		out = json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:O,s:O,"
+				"s:O}",
+			"secrets", (json_int_t)im->secrets, "secrets_kept",
+			(json_int_t)im->secrets_kept, "erased",
+			(json_int_t)im->erased, "elsewhere",
 			(json_int_t)im->elsewhere, "lines",
 			(json_int_t)im->lines.number, "resumed_after",
 			(json_int_t)im->resumed, "added", (json_int_t)im->added,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/jx.h"
+#include "memory-db/method/guard.h"
 #include "memory-db/method/reply.h"
 
 struct listed_listing {
@@ -53,6 +54,12 @@ apply_all(struct listed_listing *x, struct err *e)
 		int64_t before = x->w.replay ? 0 : change_ops(x->w.change);
 
 		snprintf(path, sizeof(path), "%s[%zu]", x->l->member, i);
+		if (guard_entry(x->w.ctx, x->entries, i, path, e) != 0) {
+			r = x->strict ? e->code : set_aside(x, i, e, e);
+			if (r != 0)
+				return r;
+			continue;
+		}
 		if (!x->w.replay)
 			r = x->l->apply(&x->w, x->params, entry, path, e);
 		if (r != 0 && !x->strict && is_of_entry(r) &&
@@ -126,25 +133,41 @@ listed_run(struct listed_listing *x, struct call *c, json_t **ret_result,
 	return reply_change(&x->w, result, ret_result, e);
 }
 
+static int
+listed_all(struct listed_listing *x, struct call *c, json_t **ret_result,
+	struct err *e)
+{
+	int r;
+
+	x->params = c->params;
+	x->entries = json_object_get(c->params, x->l->member);
+	x->is_bad = calloc(json_array_size(x->entries) + 1, sizeof(*x->is_bad));
+	r = x->rows == NULL || x->failed == NULL || x->is_bad == NULL
+		    ? err_nomem(e)
+		    : listed_run(x, c, ret_result, e);
+	write_done(&x->w);
+	free(x->is_bad);
+	return r;
+}
+
 int
 listed_write(const struct listed *l, struct call *c, json_t **ret_result,
 	struct err *e)
 {
+	const char *const keys[] = {l->member, NULL};
+	struct guard guard AUTO_GUARD = {0};
 	struct listed_listing x = {.l = l,
-		.params = c->params,
-		.entries = json_object_get(c->params, l->member),
 		.rows = json_array(),
 		.failed = json_array(),
 		.strict = json_is_true(json_object_get(c->params, "strict"))};
-	int r;
+	/* Refused is each entry for itself: guard_entry. */
+	int r = c->ctx->secrets == SECRETS_MARK
+			? guard_params(&guard, c, keys, e)
+			: 0;
 
-	x.is_bad = calloc(json_array_size(x.entries) + 1, sizeof(*x.is_bad));
-	r = x.rows == NULL || x.failed == NULL || x.is_bad == NULL
-		    ? err_nomem(e)
-		    : listed_run(&x, c, ret_result, e);
-	write_done(&x.w);
+	if (r == 0)
+		r = listed_all(&x, c, ret_result, e);
 	json_decref(x.rows);
 	json_decref(x.failed);
-	free(x.is_bad);
-	return r;
+	return guard_reply(r, &guard, ret_result, e);
 }

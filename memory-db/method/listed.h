@@ -1,4 +1,4 @@
-/* Writes of a list of entries. What is wrong with one entry does not stop the
+/* Writes of a list of entries, which may hold no secrets (guard.h). What is wrong with one entry does not stop the
  * others: it is told in `failed`, unless the call says strict:true. */
 #ifndef METHOD_LISTED_H
 #define METHOD_LISTED_H

@@ -4,6 +4,7 @@
 #include "common/clock.h"
 #include "common/jx.h"
 #include "common/limits.h"
+#include "memory-db/method/guard.h"
 #include "memory-db/method/handlers.h"
 #include "memory-db/method/reply.h"
 #include "memory-db/model/scope/branch_lease.h"
@@ -186,13 +187,17 @@ m_branch_add_lease(struct call *c, int64_t branch, struct err *e)
 static int
 m_branch_create_branch(struct call *c, json_t **ret_result, struct err *e)
 {
-	const char *name = jx_text(c->params, "name");
-	const char *from = jx_text(c->params, "from_branch");
+	static const char *const kept[] = {"name", "about", NULL};
+	const char *name, *from = jx_text(c->params, "from_branch");
 	struct write w AUTO_WRITE = {0};
+	struct guard guard AUTO_GUARD = {0};
 	int64_t parent, fork = 0, id = 0;
 	bool is_lease = json_is_true(json_object_get(c->params, "lease"));
-	int r = write_begin_on(&w, c, CHANGE_BRANCH, STORE_MAIN, 0, e);
+	int r = guard_params(&guard, c, kept, e);
 
+	name = jx_text(c->params, "name");
+	if (r == 0)
+		r = write_begin_on(&w, c, CHANGE_BRANCH, STORE_MAIN, 0, e);
 	if (r == 0 && !w.replay)
 		r = m_branch_check_name(&w, name, e);
 	if (r == 0)
@@ -216,10 +221,11 @@ m_branch_create_branch(struct call *c, json_t **ret_result, struct err *e)
 		r = m_branch_add_lease(c, id, e);
 	if (r != 0)
 		return r;
-	return reply_change(&w,
+	r = reply_change(&w,
 		json_pack("{s:s,s:s,s:I}", "name", name, "parent",
 			from != NULL ? from : "main", "fork", (json_int_t)fork),
 		ret_result, e);
+	return guard_reply(r, &guard, ret_result, e);
 }
 
 static int

@@ -5,6 +5,7 @@
 #include "common/jx.h"
 #include "common/limits.h"
 #include "common/text.h"
+#include "memory-db/method/guard.h"
 #include "memory-db/method/handlers.h"
 #include "memory-db/model/scope/json_members.h"
 #include "memory-db/model/scope/scope.h"
@@ -129,13 +130,17 @@ m_files_check_room(struct call *c, int64_t ns, const struct file *old, size_t n,
 int
 m_write_file(struct call *c, json_t **ret_result, struct err *e)
 {
-	const json_t *content = json_object_get(c->params, "content");
+	static const char *const kept[] = {"name", "content", NULL};
+	struct guard guard AUTO_GUARD = {0};
 	struct buf body AUTO_BUF = {0};
 	struct file old = {0};
 	int64_t ns, branch;
-	int r = scope_write(c->st, c->ctx, &ns, &branch, e);
+	int r = guard_params(&guard, c, kept, e);
 
-	if (r == 0 && jx_dump(content, &body) != 0)
+	if (r == 0)
+		r = scope_write(c->st, c->ctx, &ns, &branch, e);
+	if (r == 0 &&
+		jx_dump(json_object_get(c->params, "content"), &body) != 0)
 		r = err_nomem(e);
 	if (r == 0)
 		r = file_get(c->st, ns, m_files_name_of(c), &old, NULL, e);
@@ -148,7 +153,8 @@ m_write_file(struct call *c, json_t **ret_result, struct err *e)
 		return r;
 	*ret_result = json_pack("{s:s,s:I,s:b}", "name", m_files_name_of(c),
 		"bytes", (json_int_t)body.len, "created", old.id == 0);
-	return *ret_result == NULL ? err_nomem(e) : 0;
+	r = *ret_result == NULL ? err_nomem(e) : 0;
+	return guard_reply(r, &guard, ret_result, e);
 }
 
 int

@@ -66,6 +66,10 @@ m_import_records_set_lists(json_t *o, struct import_result *got, struct err *e)
 			take_ptr(got->elsewhere_names), e);
 	if (r == 0 && got->erased > 0)
 		r = member_set_int(o, "erased", got->erased, e);
+	if (r == 0 && got->secrets > 0)
+		r = member_set_int(o, "secrets", got->secrets, e);
+	if (r == 0 && got->secrets_kept > 0)
+		r = member_set_int(o, "secrets_kept", got->secrets_kept, e);
 	import_result_done(got);
 	return r;
 }

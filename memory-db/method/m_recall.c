@@ -89,20 +89,21 @@ give_receipt(struct call *c, const struct recall_request *q,
 	json_t *result, struct err *e)
 {
 	struct receipt_row *rows AUTO_FREE = calloc(given + 1, sizeof(*rows));
+	struct buf query AUTO_BUF = {0}; /* a receipt keeps no secret */
 	struct receipt x = {.kind = RECEIPT_RECALL,
 		.at = q->now,
 		.ns = s->ns[0],
 		.branch = s->lens.level[0].branch,
 		.change = s->change,
 		.is_relevant = found->is_relevant,
-		.query = q->query,
-		.query_n = q->query_n,
 		.rows = rows,
 		.n = given};
 	int r;
 
-	if (!rows)
+	if (!rows || secret_mark(q->query, q->query_n, &query, NULL) != 0)
 		return err_nomem(e);
+	x.query = query.data != NULL ? query.data : "";
+	x.query_n = query.len;
 	for (size_t i = 0; i < given; i++)
 		rows[i] = (struct receipt_row){found->rows[i].fact,
 			found->rows[i].entity, found->rows[i].score};

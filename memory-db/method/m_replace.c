@@ -4,6 +4,7 @@
 #include "common/buf.h"
 #include "common/jx.h"
 #include "common/text.h"
+#include "memory-db/method/guard.h"
 #include "memory-db/method/handlers.h"
 #include "memory-db/method/reply.h"
 #include "memory-db/model/write/repeats.h"
@@ -101,12 +102,16 @@ replace(struct write *w, int64_t entity, const json_t *params,
 int
 m_replace_observation(struct call *c, json_t **ret_result, struct err *e)
 {
+	static const char *const kept[] = {"new", NULL};
 	const char *name = jx_text(c->params, "entityName");
+	struct guard guard AUTO_GUARD = {0};
 	json_t *text AUTO_JSON = NULL, *result;
 	struct write w AUTO_WRITE = {0};
 	int64_t entity, version;
-	int r = write_begin(&w, c, CHANGE_UPDATE, e);
+	int r = guard_params(&guard, c, kept, e);
 
+	if (r == 0)
+		r = write_begin(&w, c, CHANGE_UPDATE, e);
 	if (r == 0)
 		r = write_need_entity(&w, name, "entityName", &entity, e);
 	if (r == 0 && !w.replay)
@@ -128,5 +133,6 @@ m_replace_observation(struct call *c, json_t **ret_result, struct err *e)
 		json_decref(result);
 		return err_nomem(e);
 	}
-	return reply_change(&w, result, ret_result, e);
+	r = reply_change(&w, result, ret_result, e);
+	return guard_reply(r, &guard, ret_result, e);
 }

@@ -4,6 +4,7 @@
 
 #include "common/jx.h"
 #include "common/limits.h"
+#include "memory-db/method/guard.h"
 #include "memory-db/method/handlers.h"
 #include "memory-db/method/reply.h"
 #include "memory-db/model/write/write_entity.h"
@@ -53,14 +54,21 @@ check_type(struct write *w, const char *name, bool *ret_exists, struct err *e)
 int
 m_save_skill(struct call *c, json_t **ret_result, struct err *e)
 {
-	const char *name = m_skills_text_of(c, "name");
-	json_t *entry AUTO_JSON = entity_of(c);
+	static const char *const kept[] = {"name", "code", "description",
+		"params", NULL};
+	struct guard guard AUTO_GUARD = {0};
+	json_t *entry AUTO_JSON = NULL;
 	struct write w AUTO_WRITE = {0};
 	int64_t entity, version;
 	bool exists = false;
-	int r = entry == NULL ? err_nomem(e)
-			      : write_begin(&w, c, CHANGE_UPDATE, e);
+	const char *name;
+	int r = guard_params(&guard, c, kept, e);
 
+	name = m_skills_text_of(c, "name");
+	if (r == 0 && (entry = entity_of(c)) == NULL)
+		r = err_nomem(e);
+	if (r == 0)
+		r = write_begin(&w, c, CHANGE_UPDATE, e);
 	if (r == 0 && !w.replay)
 		r = check_type(&w, name, &exists, e);
 	w.saves_skill = true;
@@ -76,13 +84,14 @@ m_save_skill(struct call *c, json_t **ret_result, struct err *e)
 		r = write_version(&w, entity, &version, e);
 	if (r != 0)
 		return r;
-	return reply_change(&w,
+	r = reply_change(&w,
 		json_pack("{s:s,s:s,s:I}", "name", name, "action",
 			w.change_id == 0 ? "unchanged"
 			: exists	 ? "updated"
 					 : "created",
 			"version", (json_int_t)version),
 		ret_result, e);
+	return guard_reply(r, &guard, ret_result, e);
 }
 
 /* --- reading -------------------------------------------------------------- */

@@ -3,6 +3,7 @@
 
 #include "common/buf.h"
 #include "common/jx.h"
+#include "memory-db/method/guard.h"
 #include "memory-db/method/handlers.h"
 #include "memory-db/method/reply.h"
 #include "memory-db/model/write/fact_tags_write.h"
@@ -195,10 +196,15 @@ m_update_entity(struct call *c, json_t **ret_result, struct err *e)
 		"in the user's memory a pin of an "
 		"agent counts for projects once the user confirms it "
 		"(memoryctl --namespace default pin NAME)";
+	static const char *const kept[] = {"entityType", "metadata", "tags",
+		NULL};
 	struct write w AUTO_WRITE = {0};
+	struct guard guard AUTO_GUARD = {0};
 	int64_t entity, version, asked = 0;
 	int r = has_something(c->params, e);
 
+	if (r == 0)
+		r = guard_params(&guard, c, kept, e);
 	if (r == 0)
 		r = write_begin(&w, c, CHANGE_UPDATE, e);
 	if (r == 0)
@@ -218,7 +224,7 @@ m_update_entity(struct call *c, json_t **ret_result, struct err *e)
 	r = attr_get(w.st, entity, ATTR_PIN_ASKED, &asked, e);
 	if (r != 0)
 		return r;
-	return reply_change(&w,
+	r = reply_change(&w,
 		json_pack("{s:s,s:I,s:I,s:b,s:s*}", "name", name, "entity_id",
 			(json_int_t)entity, "version", (json_int_t)version,
 			"changed", write_touched(&w, entity), "note",
@@ -227,6 +233,7 @@ m_update_entity(struct call *c, json_t **ret_result, struct err *e)
 				? unconfirmed
 				: NULL),
 		ret_result, e);
+	return guard_reply(r, &guard, ret_result, e);
 }
 
 /* --- rename_entity -------------------------------------------------------- */
@@ -281,11 +288,16 @@ int
 m_rename_entity(struct call *c, json_t **ret_result, struct err *e)
 {
 	const char *name = jx_text(c->params, "name");
-	const char *new_name = jx_text(c->params, "new_name");
+	static const char *const kept[] = {"new_name", NULL};
+	const char *new_name;
 	struct write w AUTO_WRITE = {0};
+	struct guard guard AUTO_GUARD = {0};
 	int64_t entity, version;
-	int r = write_begin(&w, c, CHANGE_RENAME, e);
+	int r = guard_params(&guard, c, kept, e);
 
+	new_name = jx_text(c->params, "new_name");
+	if (r == 0)
+		r = write_begin(&w, c, CHANGE_RENAME, e);
 	if (r == 0)
 		r = write_need_entity(&w, name, "name", &entity, e);
 	if (r == 0 && !w.replay)
@@ -300,9 +312,10 @@ m_rename_entity(struct call *c, json_t **ret_result, struct err *e)
 		r = write_version(&w, entity, &version, e);
 	if (r != 0)
 		return r;
-	return reply_change(&w,
+	r = reply_change(&w,
 		json_pack("{s:s,s:s,s:I,s:I}", "name", new_name, "old_name",
 			name, "entity_id", (json_int_t)entity, "version",
 			(json_int_t)version),
 		ret_result, e);
+	return guard_reply(r, &guard, ret_result, e);
 }

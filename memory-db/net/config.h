@@ -10,6 +10,7 @@
 
 #include "memory-db/embed/embed.h"
 #include "memory-db/model/recall/recall_weights.h"
+#include "memory-db/model/secrets/secrets.h"
 
 #define CONFIG_UIDS 64
 
@@ -33,7 +34,8 @@ struct config {
 	int64_t writes_burst;
 	int64_t day_bytes; /* of a namespace; 0: no limit */
 	int64_t namespace_facts;
-	int64_t script_ms; /* a script may run at most */
+	int64_t script_ms;	    /* a script may run at most */
+	enum secret_policy secrets; /* what becomes of texts that hold one */
 	bool no_scripts;
 	struct recall_weights weights;
 	struct embedder *embedder; /* NULL: none */

@@ -84,6 +84,10 @@ read_context(struct request *r, struct err *e)
 		.user_scope = scope && strcmp(scope, "user") == 0,
 		.is_confirmed =
 			json_is_true(json_object_get(j->params, "confirm")),
+		.secrets =
+			json_is_true(json_object_get(j->params, "allow_secret"))
+				? SECRETS_ALLOW
+				: cfg->secrets,
 		.own_scope = scope && strcmp(scope, "project") == 0,
 		.is_agent = j->is_agent,
 		.profiles = j->profiles,

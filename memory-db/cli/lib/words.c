@@ -38,6 +38,8 @@ static const struct {
 	{"delete_entities or delete_observations", "memoryctl delete"},
 	{"pass confirm:true", "give --yes"},
 	{"confirm:true", "--yes"},
+	{"If it is none, pass allow_secret: true",
+		"If it is none: memoryctl add --allow-secret"},
 	{"pass it as `branch`", "give it as --branch"},
 	{"pass it as `namespace`", "give it as --namespace"},
 	{"say what to undo: change, changes, session, run, or since",

@@ -432,10 +432,16 @@ assemble(struct context_writing *w, json_t **ret)
 		.ns = s->ns[0],
 		.branch = s->lens.level[0].branch,
 		.change = s->change,
-		.query = q->task,
-		.query_n = q->task_n};
+		.query = ""};
+	struct buf task AUTO_BUF = {0}; /* a receipt keeps no secret */
 	int r = context_gather(&w->g);
 
+	if (r == 0 && secret_mark(q->task, q->task_n, &task, NULL) != 0)
+		r = err_nomem(w->g.e);
+	if (r == 0 && task.len > 0) {
+		receipt.query = task.data;
+		receipt.query_n = task.len;
+	}
 	if (r == 0)
 		r = make_frame(w);
 	if (r == 0 && w->is_framed)

@@ -8,6 +8,7 @@
 
 #include "common/contract/tools.h"
 #include "memory-db/model/scope/effects.h"
+#include "memory-db/model/secrets/secrets.h"
 #include "memory-db/store/engine/store.h"
 
 /* Where and as whom a request runs. Strings are borrowed from the request. */
@@ -27,7 +28,8 @@ struct context {
 	 * restriction of agents hangs on these two, never on a name that a
 	 * client gives itself. */
 	bool is_agent, is_service;
-	bool is_confirmed; /* `confirm`: many facts may be hidden */
+	bool is_confirmed;	    /* `confirm`: many facts may be hidden */
+	enum secret_policy secrets; /* of the service, or of allow_secret */
 	unsigned profiles; /* of an agent: its tools (enum tool_profile) */
 };
 

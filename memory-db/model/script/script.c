@@ -199,6 +199,8 @@ script_context(const struct context *caller, const json_t *params,
 		ret->valid_at = valid_at;
 	if (scope != NULL)
 		ret->user_scope = strcmp(scope, "user") == 0;
+	if (json_is_true(json_object_get(params, "allow_secret")))
+		ret->secrets = SECRETS_ALLOW;
 	if (scope != NULL)
 		ret->own_scope = !ret->user_scope;
 }

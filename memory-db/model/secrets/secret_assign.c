@@ -300,6 +300,20 @@ secret_assigned(const struct secret_text *t, size_t at, struct secret *ret)
 	return true;
 }
 
+bool
+secret_named(const char *name, const char *value, size_t n, struct secret *ret)
+{
+	const char *rule = NULL;
+	enum kind kind = kind_of(name, strlen(name), &rule);
+
+	if (kind == KIND_NONE || n == 0 || n > VALUE_MAX_BYTES ||
+		!(kind == KIND_PASSWORD ? is_password(value, n)
+					: is_secret(value, n, kind)))
+		return false;
+	*ret = (struct secret){rule, 0, n};
+	return true;
+}
+
 /* --- said in words ------------------------------------------------------------- */
 static bool
 bearer(const struct secret_text *t, size_t at, enum kind kind,

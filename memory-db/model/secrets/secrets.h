@@ -12,12 +12,18 @@
 #ifndef MODEL_SECRETS_SECRETS_H
 #define MODEL_SECRETS_SECRETS_H
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "common/buf.h"
 #include "common/cleanup.h"
+
+/* What a service does with a text that holds one. */
+enum secret_policy {
+	SECRETS_REFUSE, /* an error that says which rule */
+	SECRETS_MARK,	/* the marker is stored in its place */
+	SECRETS_ALLOW
+};
 
 struct secret {
 	const char *rule; /* "github-token"; static */
@@ -27,6 +33,10 @@ struct secret {
 /* The first secret of text[0..n) that begins at `from` or behind. Time is
  * linear in n. To find the next one, go on at ret->at + ret->n. */
 bool secret_find(const char *text, size_t n, size_t from, struct secret *ret);
+
+/* Is value[0..n) a secret by the name it is kept under: {"password": ..}? */
+bool secret_named(const char *name, const char *value, size_t n,
+	struct secret *ret);
 
 /* Appends the text with each secret replaced by its marker,
  * "[secret:github-token]". *ret_marked: how many there were; may be NULL.

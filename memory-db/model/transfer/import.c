@@ -9,6 +9,7 @@
 #include "common/limits.h"
 #include "common/text.h"
 #include "memory-db/model/transfer/export.h"
+#include "memory-db/model/secrets/secret_json.h"
 #include "memory-db/model/scope/json_members.h"
 #include "memory-db/model/scope/scope.h"
 #include "memory-db/store/log/change.h"
@@ -139,11 +140,40 @@ import_read_header(struct importer *im, const json_t *record)
 	return r == 0 ? import_begins_log(im) : r;
 }
 
+/* An import does not fail for a secret in it: a marker takes its place, and
+ * the reply counts them. A log cannot be changed without breaking its chain of
+ * hashes; what it holds is counted apart. */
 static int
-import_record(struct importer *im, const json_t *record)
+import_check_secrets(struct importer *im, json_t *record)
+{
+	struct secret_place at;
+	const char *key;
+	json_t *value;
+	void *next;
+	int r = 0;
+
+	if (im->ctx->secrets == SECRETS_ALLOW)
+		return 0;
+	if (im->state.is_log) {
+		im->result->secrets_kept += secret_in_value(record, "", &at);
+		return 0;
+	}
+	/* The body of a file is JSON in a text: import_files.c. */
+	json_object_foreach_safe(record, next, key, value)
+		if (r == 0 && strcmp(key, "body") != 0)
+			r = secret_mark_member(record, key, "", NULL,
+				&im->result->secrets, im->e);
+	return r;
+}
+
+static int
+import_record(struct importer *im, json_t *record)
 {
 	const char *type = jx_text(record, "type");
+	int r = import_check_secrets(im, record);
 
+	if (r != 0)
+		return r;
 	if (json_object_size(record) == 0)
 		return 0;
 	if (type != NULL && strcmp(type, "header") == 0)

@@ -33,6 +33,8 @@ struct import_result {
 	int64_t elsewhere;	 /* lines refused: they name other namespaces */
 	json_t *elsewhere_names; /* which ones; likewise */
 	int64_t erased;		 /* facts, for good */
+	int64_t secrets;	 /* texts in which a marker stands instead */
+	int64_t secrets_kept;	 /* of a log, which is taken to the letter */
 	int64_t change, at;	 /* the last one written; 0: none */
 };
 

@@ -5,6 +5,7 @@
 
 #include "common/jx.h"
 #include "common/limits.h"
+#include "memory-db/model/secrets/secret_json.h"
 #include "memory-db/store/beside/files.h"
 
 /* Whether there is room beside what is there. */
@@ -48,12 +49,35 @@ import_files_put(struct importer *im, int64_t ns, const char *name,
 	return r;
 }
 
+/* The value of a file; with its text in *out when there were secrets in it,
+ * whose places markers took. NULL: no JSON, or no memory. */
+static json_t *
+file_value(struct importer *im, const char *body, size_t n, struct buf *out)
+{
+	json_t *value AUTO_JSON = jx_parse_any(body, n, NULL);
+	json_t *holder AUTO_JSON = json_object();
+	int64_t marked = 0;
+
+	if (value == NULL || im->state.is_log ||
+		im->ctx->secrets == SECRETS_ALLOW)
+		return take_ptr(value);
+	if (json_object_set(holder, "body", value) != 0 ||
+		secret_mark_member(holder, "body", "", NULL, &marked, im->e) !=
+			0 ||
+		(marked > 0 &&
+			jx_dump(json_object_get(holder, "body"), out) != 0))
+		return NULL;
+	im->result->secrets += marked;
+	return json_incref(json_object_get(holder, "body"));
+}
+
 int
 import_file(struct importer *im, const json_t *o, int64_t ns)
 {
 	const json_t *name = json_object_get(o, "name");
 	const json_t *body = json_object_get(o, "body");
 	json_t *value AUTO_JSON = NULL;
+	struct buf marked AUTO_BUF = {0};
 	size_t n = json_string_length(body);
 	int64_t at;
 
@@ -64,12 +88,15 @@ import_file(struct importer *im, const json_t *o, int64_t ns)
 		return import_complain(im,
 			"a file needs a name, a body and "
 			"the time `at` in ms, within the limits of write_file");
-	value = jx_parse_any(json_string_value(body), n, NULL);
+	value = file_value(im, json_string_value(body), n, &marked);
 	if (value == NULL)
 		return import_complain(im,
 			"the body of the file '%.200s' is "
 			"no JSON",
 			json_string_value(name));
+	if (marked.len > 0)
+		return import_files_put(im, ns, json_string_value(name),
+			marked.data, marked.len, at);
 	return import_files_put(im, ns, json_string_value(name),
 		json_string_value(body), n, at);
 }

@@ -173,6 +173,25 @@ load_replay(struct write *w, int64_t seen, struct err *e)
 }
 
 /* --- begin and end -------------------------------------------------------- */
+/* The message of the change, which is no reason to refuse what it is about:
+ * a secret in it is marked. */
+static int
+write_message(struct write *w, const char **ret, struct err *e)
+{
+	const char *given = w->ctx->message;
+	struct secret s;
+
+	*ret = given;
+	if (given == NULL || w->ctx->secrets == SECRETS_ALLOW ||
+		!secret_find(given, strlen(given), 0, &s))
+		return 0;
+	buf_done(&w->message);
+	if (secret_mark(given, strlen(given), &w->message, NULL) != 0 ||
+		(*ret = buf_str(&w->message)) == NULL)
+		return err_nomem(e);
+	return 0;
+}
+
 static int
 write_open(struct write *w, struct call *c, enum change_kind kind,
 	int64_t about, struct err *e)
@@ -187,8 +206,10 @@ write_open(struct write *w, struct call *c, enum change_kind kind,
 		.branch = w->branch,
 		.about = about};
 	int64_t seen;
-	int r;
+	int r = write_message(w, &info.message, e);
 
+	if (r != 0)
+		return r;
 	w->scope.ns[0] = w->ns;
 	w->scope.n = 1;
 	w->scope.lens = *lens_of(w->st);
@@ -321,6 +342,7 @@ write_done(struct write *w)
 		change_drop(w->change);
 	free(w->entries);
 	json_decref(w->alike);
+	buf_done(&w->message);
 	w->alike = NULL;
 	w->change = NULL;
 	w->entries = NULL;

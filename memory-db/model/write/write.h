@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/err.h"
 #include "common/limits.h"
@@ -45,6 +46,7 @@ struct write {
 	json_t *alike;	   /* what they are like, for the reply; owned */
 	int64_t last_fact; /* added by write_add */
 	struct change_note *note;
+	struct buf message; /* of the change, with markers; owned */
 };
 
 /* Begins: for a key already seen, w->replay is set and the outcome loaded. */

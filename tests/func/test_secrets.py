@@ -1,0 +1,230 @@
+"""Secrets stay out of the memory: no write path stores one unasked, the refusal
+says which rule and where, and neither an answer nor a file holds the secret."""
+import json
+
+import harness
+from harness import entity
+
+# Made up, and put together here: no scanner should take them for real ones.
+TOKEN = "gh" + "p_" + "q7Zt2LxV9bRc4NwY1mKd8FsH3jGp6QaUe5To"
+PASSWORD = "Kx9" + "vT2mQ8wLz"
+URL = f"postgres://app:{PASSWORD}@db.internal/main"
+KEY = ("-----BEGIN PRI" + "VATE KEY-----\n" + "MIIBq7Zt2LxV9bRc4NwY1mKd8FsH" * 3 +
+       "\n-----END PRI" + "VATE KEY-----")
+
+
+class Secrets(harness.TestCase):
+    timeout = 120
+
+    def started(self, *args):
+        self.db = self.service(args=list(args)) if args else self.service()
+        self.m = self.mcp(self.db, args=["--tools", "all"],
+                          env={"MEMORY_NAMESPACE": "p"})
+        return self.m
+
+    def fails(self, tool, **arguments):
+        r = self.m.tool(tool, arguments)
+        self.assertTrue(r.get("isError"), r)
+        return r["content"][0]["text"]
+
+    def refused(self, path, rule, tool, **arguments):
+        text = self.fails(tool, **arguments)
+        for part in (path, rule, "where the secret is kept",
+                     "allow_secret: true"):
+            self.assertIn(part, text)
+        for secret in (TOKEN, PASSWORD, KEY[30:60]):
+            self.assertNotIn(secret, text)
+        return text
+
+    def on_disk(self, *texts):
+        """Which of the texts any file of the service holds."""
+        self.m.done()
+        self.db.stop()
+        data = b"".join(f.read_bytes() for f in self.db.folder.rglob("*")
+                        if f.is_file())
+        return [t for t in texts if t.encode() in data]
+
+
+class Refuse(Secrets):
+    def setUp(self):
+        self.started()
+        self.m.ok("create_entities", {"entities": [
+            entity("deploy", "runs at night")]})
+
+    def test_every_tool(self):
+        self.refused("entities[0].observations[1]", "github-token",
+                     "create_entities", entities=[
+                         entity("ci", "builds", f"uses {TOKEN}")])
+        self.refused("entities[0].name", "github-token", "create_entities",
+                     entities=[entity(TOKEN, "x")])
+        self.refused("entities[0].entityType", "github-token",
+                     "create_entities", entities=[entity("ci", type=TOKEN)])
+        self.refused("entities[0].metadata.db.password",
+                     "password-assignment", "create_entities", entities=[
+                         {**entity("ci"),
+                          "metadata": {"db": {"password": PASSWORD}}}])
+        self.refused("observations[0].contents[0].text", "connection-string",
+                     "add_observations", observations=[
+                         {"entityName": "deploy",
+                          "contents": [{"text": f"reads {URL}"}]}])
+        self.refused("new", "private-key", "replace_observation",
+                     entityName="deploy", old="runs at night", new=KEY)
+        self.refused("relations[0].relationType", "github-token",
+                     "create_relations", relations=[
+                         {"from": "deploy", "to": "deploy",
+                          "relationType": TOKEN}])
+        self.refused("metadata.note", "github-token", "update_entity",
+                     name="deploy", metadata={"note": TOKEN})
+        self.refused("tags[0]", "github-token", "update_entity",
+                     name="deploy", tags=[TOKEN])
+        self.refused("new_name", "github-token", "rename_entity",
+                     name="deploy", new_name=TOKEN)
+        self.refused("code", "github-token", "save_skill", name="s",
+                     description="d", code=f"return '{TOKEN}'")
+        self.refused("content.api", "connection-string", "write_file",
+                     name="f", content={"api": URL})
+        self.refused("about", "github-token", "memory_branch",
+                     action="create", name="b", about=TOKEN)
+        self.refused("", "github-token", "execute_code", code=(
+            "memory.add_observations{observations={{entityName='deploy', "
+            f"contents={{'{TOKEN[:10]}' .. '{TOKEN[10:]}'}}}}}}}}"))
+        r = self.m.ok("open_nodes", {"names": ["deploy", "ci", "s"]})
+        self.assertEqual([(e["name"], e["observations"])
+                          for e in r["entities"]],
+                         [("deploy", ["runs at night"])])
+        self.assertEqual(self.on_disk(TOKEN, PASSWORD), [])
+
+    def test_others_are_stored(self):
+        r = self.m.ok("create_entities", {"entities": [
+            entity("a", "x"), entity(TOKEN, "y"), entity("b", URL),
+            entity("c", "z")]})
+        self.assertEqual([e["name"] for e in r["entities"]], ["a", "c"])
+        self.assertEqual([(f["index"], f["code"]) for f in r["failed"]],
+                         [(1, "denied"), (2, "denied")])
+        self.assertIn("rule github-token", r["failed"][0]["error"])
+        self.assertNotIn(TOKEN, json.dumps(r))
+        self.assertNotIn(PASSWORD, json.dumps(r))
+
+    def test_message_is_marked(self):
+        self.m.ok("add_observations", {"message": f"with {TOKEN}",
+                  "observations": [{"entityName": "deploy",
+                                    "contents": ["runs on Mondays"]}]})
+        r = self.m.ok("memory_history", {"limit": 1})
+        self.assertEqual(r["changes"][0]["message"],
+                         "with [secret:github-token]")
+
+    def test_receipts_keep_none(self):
+        r = self.m.ok("recall", {"query": f"what runs with {TOKEN}"})
+        why = self.m.ok("memory_why", {"receipt": r["receipt"]})
+        self.assertEqual(why["query"], "what runs with [secret:github-token]")
+        r = self.m.ok("assemble_context", {"task": f"run with {TOKEN}"})
+        why = self.m.ok("memory_why", {"receipt": r["receipt"]})
+        self.assertEqual(why["query"], "run with [secret:github-token]")
+        self.assertEqual(self.on_disk(TOKEN), [])
+
+    def test_allowed_when_asked(self):
+        self.m.ok("add_observations", {"allow_secret": True, "observations": [
+            {"entityName": "deploy", "contents": [f"uses {TOKEN}"]}]})
+        r = self.m.ok("execute_code", {"code": (
+            "memory.add_observations{allow_secret=true, observations={{"
+            f"entityName='deploy', contents={{'{URL}'}}}}}}}} return 1")})
+        self.assertEqual(r["outcome"], "ok", r)
+        r = self.m.ok("open_nodes", {"names": ["deploy"]})
+        self.assertEqual(r["entities"][0]["observations"],
+                         ["runs at night", f"uses {TOKEN}", URL])
+
+    def test_what_agents_see(self):
+        with self.mcp(self.db) as m:
+            tools = m.request("tools/list")["tools"]
+        self.assertNotIn("allow_secret", json.dumps(tools))
+        # A secret that is there can be corrected and deleted by its text.
+        self.m.ok("add_observations", {"allow_secret": True, "observations": [
+            {"entityName": "deploy", "contents": [f"uses {TOKEN}", URL]}]})
+        self.m.ok("replace_observation", {
+            "entityName": "deploy", "old": f"uses {TOKEN}",
+            "new": "the token is in the vault, item deploy"})
+        self.m.ok("delete_observations", {"deletions": [
+            {"entityName": "deploy", "observations": [URL]}]})
+        r = self.m.ok("open_nodes", {"names": ["deploy"]})
+        self.assertEqual(r["entities"][0]["observations"], [
+            "runs at night", "the token is in the vault, item deploy"])
+
+
+class Mark(Secrets):
+    def test_markers(self):
+        self.started("--secrets", "mark")
+        r = self.m.ok("create_entities", {"entities": [
+            entity("ci", "builds", f"uses {TOKEN}, {URL}")]})
+        self.assertEqual(r["marked"], [
+            {"param": "entities[0].observations[1]", "rule": "github-token"}])
+        self.m.ok("replace_observation", {
+            "entityName": "ci", "old": "builds", "new": f"builds {URL}"})
+        self.m.ok("write_file", {"name": "f", "content": {
+            "password": PASSWORD, TOKEN: [URL]}})
+        self.m.ok("execute_code", {"code": (
+            "memory.add_observations{observations={{entityName='ci', "
+            f"contents={{'see {TOKEN}'}}}}}}}} return 1")})
+        r = self.m.ok("open_nodes", {"names": ["ci"]})
+        marked = "postgres://app:[secret:connection-string]@db.internal/main"
+        self.assertEqual(sorted(r["entities"][0]["observations"]), [
+            f"builds {marked}", "see [secret:github-token]",
+            f"uses [secret:github-token], {marked}"])
+        r = self.m.ok("read_file", {"name": "f"})
+        self.assertEqual(r["content"], {
+            "password": "[secret:password-assignment]",
+            "[secret:github-token]": [marked]})
+        self.assertEqual(self.on_disk(TOKEN, PASSWORD), [])
+
+    def test_allow(self):
+        self.started("--secrets", "allow")
+        self.m.ok("create_entities", {"entities": [entity("ci", TOKEN)]})
+        r = self.m.ok("open_nodes", {"names": ["ci"]})
+        self.assertEqual(r["entities"][0]["observations"], [TOKEN])
+
+
+class Import(Secrets):
+    def lines(self, *lines):
+        file = self.db.folder / "lines.jsonl"
+        file.write_text("".join(json.dumps(x) + "\n" for x in lines))
+        return str(file)
+
+    def test_markers_are_counted(self):
+        self.started()
+        file = self.lines(
+            {"type": "entity", "name": "ci", "entityType": "t",
+             "observations": [f"uses {TOKEN}", "plain"],
+             "metadata": {"password": PASSWORD}},
+            {"type": "file", "name": "f", "at": 5,
+             "body": json.dumps({"k": KEY})})
+        r = self.db.ctl("import", file)
+        self.assertIn("3 texts held a secret", r.stdout)
+        c = self.db.client()
+        r = c.ok("open_nodes", names=["ci"], fields=["observations",
+                                                     "metadata"])
+        self.assertEqual(r["entities"][0]["observations"],
+                         ["uses [secret:github-token]", "plain"])
+        self.assertEqual(r["entities"][0]["metadata"],
+                         {"password": "[secret:password-assignment]"})
+        self.assertEqual(c.ok("read_file", name="f")["content"],
+                         {"k": "[secret:private-key]"})
+        r = self.db.ctl("--json", "import", "--allow-secrets", "--restart",
+                        file)
+        self.assertEqual(json.loads(r.stdout)["secrets"], 0)
+        r = c.ok("open_nodes", names=["ci"])
+        self.assertIn(f"uses {TOKEN}", r["entities"][0]["observations"])
+
+    def test_a_log_is_taken_to_the_letter(self):
+        self.started("--secrets", "allow")
+        c = self.db.client()
+        c.ok("create_entities", entities=[entity("ci", f"uses {TOKEN}")])
+        log = self.db.ctl("export").stdout
+        self.db = self.service()
+        file = self.db.folder / "log.jsonl"
+        file.write_text(log)
+        r = self.db.ctl("import", str(file))
+        self.assertIn("memoryctl secrets scan", r.stdout)
+        self.db.ctl("verify")
+
+
+if __name__ == "__main__":
+    harness.main()
