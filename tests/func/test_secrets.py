@@ -226,5 +226,100 @@ class Import(Secrets):
         self.db.ctl("verify")
 
 
+class Scan(Secrets):
+    def setUp(self):
+        self.started("--secrets", "allow")
+        self.m.ok("create_entities", {"entities": [
+            {**entity("ci", f"uses {TOKEN} at night", "plain"),
+             "metadata": {"db": {"password": PASSWORD}, "k": 1}},
+            entity("old", f"reads {URL}")]})
+        self.m.ok("delete_observations", {"deletions": [
+            {"entityName": "old", "observations": [f"reads {URL}"]}]})
+        self.m.ok("memory_branch", {"action": "create", "name": "b"})
+        self.m.ok("add_observations", {"branch": "b", "observations": [
+            {"entityName": "ci", "contents": [f"also {TOKEN}"]}]})
+        self.m.ok("write_file", {"name": "f", "content": [URL]})
+
+    def ctl(self, *args, **kw):
+        return self.db.ctl("--namespace", "p", *args, **kw)
+
+    def scan(self, code=1):
+        r = self.ctl("--json", "secrets", "scan", check=False)
+        self.assertEqual(r.returncode, code, r)
+        return [json.loads(x) for x in r.stdout.splitlines()]
+
+    def test_found_with_markers(self):
+        got = {(x.get("entity"), x.get("kind"), x["rule"],
+                x.get("gone", False)): x.get("text") for x in self.scan()}
+        self.assertEqual(got, {
+            ("ci", "observation", "github-token", False):
+                "uses [secret:github-token] at night",
+            ("ci", "metadata", "password-assignment", False):
+                '{"db":{"password":"[secret:password-assignment]"},"k":1}',
+            ("old", "observation", "connection-string", True):
+                "reads postgres://app:[secret:connection-string]@db.internal"
+                "/main",
+            ("ci", "observation", "github-token", True):
+                "also [secret:github-token]",
+            (None, None, "connection-string", False): None})
+        r = self.ctl("secrets", "scan", check=False)
+        self.assertIn("5 secrets in", r.stdout)
+        for secret in (TOKEN, PASSWORD):
+            self.assertNotIn(secret, r.stdout + r.stderr)
+
+    def test_forget(self):
+        r = self.ctl("secrets", "scan", "--forget", check=False)
+        self.assertIn("--yes", r.stderr)
+        self.assertEqual(len(self.scan()), 5)
+        r = self.ctl("secrets", "scan", "--forget", "--yes", check=False)
+        self.assertEqual(r.returncode, 1, r)
+        self.assertIn("still there: the file f", r.stdout)
+        self.assertIn("erased 4 facts", r.stdout)
+        self.ctl("call", "delete_file", '{"name":"f"}')
+        self.assertEqual(self.scan(code=0), [])
+        r = self.m.ok("open_nodes", {"names": ["ci", "old"]})
+        self.assertEqual([e["observations"] for e in r["entities"]],
+                         [["plain"], []])
+        self.db.ctl("verify")
+        self.assertEqual(self.on_disk(TOKEN, PASSWORD), [])
+
+    def test_forgets_nothing_else(self):
+        c = self.db.client()
+        r = c.ok("open_nodes", namespace="p", names=["ci"], fields=["facts"])
+        plain = next(f for f in r["entities"][0]["facts"]
+                     if f["text"] == "plain")["id"]
+        e = c.fails("not_found", "forget_secrets", namespace="p",
+                    facts=[plain], confirm=True)
+        self.assertIn("scan_secrets", e["error"])
+        found = [x["fact"] for x in self.scan() if "fact" in x]
+        c.fails("invalid", "forget_secrets", namespace="p", facts=found)
+        c.fails("not_found", "forget_secrets", facts=found, confirm=True)
+        self.assertEqual(len(self.scan()), 5)
+
+    def test_names_are_left_to_a_person(self):
+        self.m.ok("create_entities", {"entities": [entity(TOKEN, "x")]})
+        rows = [x for x in self.scan() if x.get("kind") == "name"]
+        self.assertEqual([x["entity"] for x in rows],
+                         ["[secret:github-token]"])
+        c = self.db.client()
+        c.fails("invalid", "forget_secrets", namespace="p",
+                facts=[rows[0]["fact"]], confirm=True)
+
+    def test_pages(self):
+        for k in range(3):
+            self.m.ok("create_entities", {"entities": [
+                entity(f"e{k}-{i}", *(f"plain {k} {i} {n}" for n in range(9)))
+                for i in range(90)]})
+        self.m.ok("create_entities", {"entities": [entity("z", URL)]})
+        c, rows, pages, cursor = self.db.client(), [], 0, {}
+        while cursor is not None:
+            r = c.ok("scan_secrets", namespace="p", **cursor)
+            rows += r["secrets"]
+            pages += 1
+            cursor = {"cursor": r["next"]} if "next" in r else None
+        self.assertGreater(pages, 1)
+        self.assertEqual(len(rows), 6)
+
+
 if __name__ == "__main__":
     harness.main()

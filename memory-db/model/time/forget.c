@@ -104,6 +104,16 @@ forget_apply(struct write *w, int64_t entity, const char *text, size_t n,
 	return r == 0 ? 1 : r;
 }
 
+int
+forget_one(struct write *w, int64_t entity, int64_t fact,
+	struct forget_result *ret, struct err *e)
+{
+	struct targets t AUTO_TARGETS = {.e = e};
+	int r = add_target(&t, fact, entity);
+
+	return r == 0 ? erase_all(w, entity, false, &t, ret, e) : r;
+}
+
 static int
 erase_part(struct write *w, struct targets *t, size_t room,
 	struct forget_result *ret, struct err *e)

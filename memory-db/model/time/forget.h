@@ -21,6 +21,9 @@ struct forget_result {
  * nothing to forget. */
 int forget_apply(struct write *w, int64_t entity, const char *text, size_t n,
 	struct forget_result *ret, struct err *e) MUST_CHECK;
+/* The same of one fact that is no name and nothing is said of. */
+int forget_one(struct write *w, int64_t entity, int64_t fact,
+	struct forget_result *ret, struct err *e) MUST_CHECK;
 /* One slice of forgetting an entity (model/time/sliced_run.h): `room` facts; the
  * last one, when left is 0, takes its names. */
 int forget_slice(struct write *w, int64_t entity, size_t room,

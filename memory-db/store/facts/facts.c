@@ -20,7 +20,7 @@
 #define FROM_FACT " CROSS JOIN fact f ON f.id = s.fact "
 
 /* What was forgotten is visible nowhere, at no time, on no branch. */
-enum { EACH, NEWEST, INCOMING, SAME, GET, ENTITIES, EXISTENCE };
+enum { EACH, NEWEST, INCOMING, SAME, GET, ENTITIES, STORED, EXISTENCE };
 
 static const struct stmt_def defs[] = {
 	[EACH] = {"SELECT " COLUMNS ", s.added FROM @SPAN" FROM_FACT
@@ -59,6 +59,10 @@ static const struct stmt_def defs[] = {
 		      "shown IS NOT NULL "
 		      "ORDER BY f.id",
 		2, STMT_LENS},
+	[STORED] = {"SELECT " COLUMNS ", 0 FROM fact f CROSS JOIN entity e ON "
+		    "e.id = f.entity WHERE f.id > ?1 AND f.id < ?2 AND f.salt "
+		    "IS NOT NULL ORDER BY f.id",
+		2, 0},
 	[EXISTENCE] = {"SELECT " COLUMNS ", s.added FROM @SPAN" FROM_FACT
 		       "WHERE s.entity = ?1 AND @VIS AND f.kind = 0 AND "
 		       "f.salt IS NOT NULL",
@@ -333,6 +337,18 @@ fact_each_entity(struct store *st, int64_t ns, int64_t after, fact_fn fn,
 	void *ctx, struct err *e)
 {
 	sqlite3_stmt *s = stmt_use(st, MOD_FACTS, ENTITIES);
+	int64_t first = store_ids_of(ns);
+
+	bind_i(s, 1, after > first ? after : first);
+	bind_i(s, 2, store_ids_end(ns));
+	return facts_loop(st, s, fn, ctx, e);
+}
+
+int
+fact_each_stored(struct store *st, int64_t ns, int64_t after, fact_fn fn,
+	void *ctx, struct err *e)
+{
+	sqlite3_stmt *s = stmt_use(st, MOD_FACTS, STORED);
 	int64_t first = store_ids_of(ns);
 
 	bind_i(s, 1, after > first ? after : first);

@@ -109,6 +109,11 @@ int fact_get(struct store *st, int64_t id, fact_fn fn, void *ctx, struct err *e)
 int fact_each_entity(struct store *st, int64_t ns, int64_t after, fact_fn fn,
 	void *ctx, struct err *e) MUST_CHECK;
 
+/* All facts of a namespace that are not erased, visible or not and of every
+ * branch, by id, after fact `after` (0: from the start). */
+int fact_each_stored(struct store *st, int64_t ns, int64_t after, fact_fn fn,
+	void *ctx, struct err *e) MUST_CHECK;
+
 /* --- numbers of an entity ------------------------------------------------- */
 enum attr_key {
 	ATTR_TIER = 1,

@@ -1,0 +1,122 @@
+/* scan_secrets: what is stored already; forget_secrets: erases of it. */
+#include "common/jx.h"
+#include "memory-db/method/forget_reply.h"
+#include "memory-db/method/handlers.h"
+#include "memory-db/model/read/secret_scan.h"
+#include "memory-db/model/time/forget.h"
+
+int
+m_scan_secrets(struct call *c, json_t **ret_result, struct err *e)
+{
+	struct scope s;
+	int r = scope_read(c->st, c->ctx, 0, &s, e);
+
+	return r == 0 ? secret_scan(c->st, &s, jx_text(c->params, "cursor"),
+				ret_result, e)
+		      : r;
+}
+
+/* --- forgetting -------------------------------------------------------------- */
+struct secret_fact {
+	struct fact f;
+	struct buf text;
+	bool is_secret;
+	struct err *e;
+};
+
+static int
+read_secret_fact(void *ctx, const struct fact *f)
+{
+	struct secret_fact *x = ctx;
+	const char *rule;
+	int r = secret_of_fact(f, &rule, NULL, x->e);
+
+	x->f = *f;
+	x->is_secret = r == 1;
+	if (r >= 0 && buf_add(&x->text, f->text, f->text_n) != 0)
+		r = err_nomem(x->e);
+	return r < 0 ? r : 0;
+}
+
+/* A fact of this namespace that holds a secret still; whatever else the id
+ * may name is not erased. */
+static int
+m_secrets_find(struct write *w, int64_t id, struct secret_fact *x)
+{
+	int r = fact_get(w->st, id, read_secret_fact, x, x->e);
+
+	if (r < 0)
+		return r;
+	if (fact_namespace(id) != w->ns || !x->is_secret)
+		return err_param(x->e, MDB_E_NOT_FOUND, "facts",
+			"no fact %lld with a secret here; scan_secrets lists "
+			"them",
+			(long long)id);
+	if (x->f.kind == FACT_EXISTENCE)
+		return err_param(x->e, MDB_E_INVALID, "facts",
+			"fact %lld is the name of an entity, which goes with "
+			"the entity alone: forget the entity",
+			(long long)id);
+	return 0;
+}
+
+static int
+forget_fact(struct write *w, int64_t id, struct forget_result *sum,
+	struct err *e)
+{
+	struct secret_fact x = {.e = e};
+	struct forget_result one = {0};
+	int r = m_secrets_find(w, id, &x);
+
+	if (r == 0 && x.f.kind == FACT_OBSERVATION)
+		r = forget_apply(w, x.f.entity,
+			x.text.data != NULL ? x.text.data : "", x.text.len,
+			&one, e);
+	else if (r == 0)
+		r = forget_one(w, x.f.entity, id, &one, e);
+	buf_done(&x.text);
+	sum->facts += one.facts;
+	sum->messages += one.messages;
+	sum->notes += one.notes;
+	sum->words += one.words;
+	return r < 0 ? r : 0;
+}
+
+/* 2, or 1 when it is erased: two facts of the list may read the same, and the
+ * first takes both along. */
+static int
+is_left(void *ctx, const struct fact *f)
+{
+	(void)ctx;
+	return f->erased ? 0 : 2;
+}
+
+int
+m_forget_secrets(struct call *c, json_t **ret_result, struct err *e)
+{
+	json_t *facts = json_object_get(c->params, "facts"), *id;
+	struct write w AUTO_WRITE = {0};
+	struct forget_result out = {0};
+	size_t i;
+	int r;
+
+	if (!json_is_true(json_object_get(c->params, "confirm")))
+		return err_param(e, MDB_E_INVALID, "confirm",
+			"this erases for good, every version on every branch, "
+			"and cannot be undone; pass confirm:true");
+	r = write_begin_on(&w, c, CHANGE_FORGET, STORE_MAIN, 0, e);
+	json_array_foreach(facts, i, id) {
+		int64_t fact = json_integer_value(id);
+
+		if (r != 0 || w.replay)
+			break;
+		r = fact_get(w.st, fact, is_left, NULL, e);
+		if (r >= 0 && r != 1)
+			r = forget_fact(&w, fact, &out, e);
+		else if (r == 1)
+			r = 0;
+	}
+	if (r == 0)
+		r = write_end(&w, e);
+	return r == 0 ? forget_reply(c, &w, &out, ret_result, e) : r;
+}

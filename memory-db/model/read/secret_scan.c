@@ -1,0 +1,237 @@
+#include "memory-db/model/read/secret_scan.h"
+
+#include <string.h>
+
+#include "common/jx.h"
+#include "common/text.h"
+#include "memory-db/model/scope/json_members.h"
+#include "memory-db/model/secrets/secret_json.h"
+#include "memory-db/store/beside/files.h"
+#include "memory-db/store/log/branch.h"
+
+/* Of a slice: some 20 ms of a reader. */
+#define SLICE_FACTS 2000
+#define SLICE_BYTES (1024 * 1024)
+#define SLICE_ROWS  200
+/* Bytes shown of a text, and of those before the marker. */
+#define SHOWN_BYTES  160
+#define BEFORE_BYTES 60
+
+/* --- one value -------------------------------------------------------------- */
+static const char *
+kind_name(enum fact_kind kind)
+{
+	switch (kind) {
+	case FACT_EXISTENCE:
+		return "name";
+	case FACT_OBSERVATION:
+		return "observation";
+	case FACT_RELATION:
+		return "relation";
+	case FACT_METADATA:
+	case FACT_NOTE:
+		return "metadata";
+	case FACT_TAG:
+		return "tag";
+	}
+	return "?";
+}
+
+static int
+secret_of_text(const char *s, size_t n, const char **ret_rule,
+	struct buf *masked, struct err *e)
+{
+	struct secret found;
+
+	if (!secret_find(s, n, 0, &found))
+		return 0;
+	*ret_rule = found.rule;
+	if (masked != NULL && secret_mark(s, n, masked, NULL) != 0)
+		return err_nomem(e);
+	return 1;
+}
+
+/* JSON that is kept as a text: its members give secrets away. */
+static int
+secret_of_json(const char *s, size_t n, const char **ret_rule,
+	struct buf *masked, struct err *e)
+{
+	json_t *holder AUTO_JSON =
+		json_pack("{s:o}", "value", jx_parse_any(s, n, NULL));
+	struct secret_place at;
+	int64_t marked = 0;
+	int rc;
+
+	/* Damaged, or no memory: as a text. */
+	if (holder == NULL)
+		return secret_of_text(s, n, ret_rule, masked, e);
+	if (!secret_in_member(holder, "value", "", &at))
+		return 0;
+	*ret_rule = at.rule;
+	rc = secret_mark_member(holder, "value", "", NULL, &marked, e);
+	if (rc != 0)
+		return rc;
+	return masked != NULL && jx_dump(json_object_get(holder, "value"),
+					 masked) != 0
+		       ? err_nomem(e)
+		       : 1;
+}
+
+int
+secret_of_fact(const struct fact *f, const char **ret_rule, struct buf *masked,
+	struct err *e)
+{
+	if (f->erased)
+		return 0;
+	return f->kind == FACT_METADATA || f->kind == FACT_NOTE
+		       ? secret_of_json(f->text, f->text_n, ret_rule, masked, e)
+		       : secret_of_text(f->text, f->text_n, ret_rule, masked,
+				 e);
+}
+
+/* --- a slice ----------------------------------------------------------------- */
+struct scan {
+	struct store *st;
+	const struct scope *scope;
+	json_t *rows; /* borrowed */
+	int64_t checked, bytes, last;
+	struct err *e;
+};
+
+/* What stands around the first marker. */
+static json_t *
+shown_text(const struct buf *masked)
+{
+	const char *s = masked->data;
+	const char *mark = memmem(s, masked->len, "[secret:", 8);
+	size_t at = mark != NULL ? (size_t)(mark - s) : 0, n;
+
+	at = at > BEFORE_BYTES ? at - BEFORE_BYTES : 0;
+	while (at < masked->len && ((unsigned char)s[at] & 0xC0) == 0x80)
+		at++;
+	n = masked->len - at;
+	return member_text(s + at,
+		text_cut(s + at, n < SHOWN_BYTES ? n : SHOWN_BYTES));
+}
+
+/* The name of the entity, which may hold a secret itself. */
+static int
+set_entity(struct scan *x, int64_t entity, json_t *row)
+{
+	json_t *name AUTO_JSON = NULL;
+	struct buf masked AUTO_BUF = {0};
+	int rc = member_entity_name(x->st, entity, &name, x->e);
+
+	if (rc == 0 && secret_mark(json_string_value(name),
+			       json_string_length(name), &masked, NULL) != 0)
+		rc = err_nomem(x->e);
+	return rc == 0 ? member_set_text(row, "entity",
+				 masked.data != NULL ? masked.data : "",
+				 masked.len, x->e)
+		       : rc;
+}
+
+static int
+add_row(struct scan *x, const struct fact *f, const char *rule,
+	const struct buf *masked)
+{
+	json_t *row AUTO_JSON = json_pack("{s:I,s:s,s:s}", "fact",
+		(json_int_t)f->id, "kind", kind_name(f->kind), "rule", rule);
+	bool visible = false;
+	int rc = row == NULL ? err_nomem(x->e) : set_entity(x, f->entity, row);
+
+	if (rc == 0)
+		rc = branch_sees(x->st, f->id, &x->scope->lens, &visible, NULL,
+			x->e);
+	if (rc == 0 && !visible)
+		rc = member_set_bool(row, "gone", 1, x->e);
+	if (rc == 0)
+		rc = member_set_new(row, "text", shown_text(masked), x->e);
+	if (rc == 0 && jx_add(x->rows, take_ptr(row)) != 0)
+		rc = err_nomem(x->e);
+	return rc;
+}
+
+/* 1: the slice is full. */
+static int
+look_at_fact(void *ctx, const struct fact *f)
+{
+	struct scan *x = ctx;
+	struct buf masked AUTO_BUF = {0};
+	const char *rule = NULL;
+	int rc = secret_of_fact(f, &rule, &masked, x->e);
+
+	if (rc == 1)
+		rc = add_row(x, f, rule, &masked);
+	if (rc < 0)
+		return rc;
+	x->last = f->id;
+	x->bytes += (int64_t)f->text_n;
+	return ++x->checked >= SLICE_FACTS || x->bytes >= SLICE_BYTES ||
+	       json_array_size(x->rows) >= SLICE_ROWS;
+}
+
+static int
+look_at_file(void *ctx, const struct file *f, const char *body)
+{
+	struct scan *x = ctx;
+	struct buf name AUTO_BUF = {0};
+	const char *rule = NULL;
+	int rc = secret_of_json(body, strlen(body), &rule, NULL, x->e);
+
+	if (rc == 0)
+		rc = secret_of_text(f->name, strlen(f->name), &rule, NULL,
+			x->e);
+	x->checked++;
+	if (rc != 1)
+		return rc;
+	if (secret_mark(f->name, strlen(f->name), &name, NULL) != 0)
+		return err_nomem(x->e);
+	return jx_add(x->rows, json_pack("{s:s%,s:s}", "file", name.data,
+				       name.len, "rule", rule)) != 0
+		       ? err_nomem(x->e)
+		       : 0;
+}
+
+static int
+scan_slice(struct scan *x, int64_t after, json_t *result)
+{
+	char cursor[CURSOR_SIZE];
+	int rc;
+
+	rc = x->scope->ns[0] == 0 ? 0
+				  : fact_each_stored(x->st, x->scope->ns[0],
+					    after, look_at_fact, x, x->e);
+	if (rc == 1) {
+		cursor_format(cursor, x->scope->change, x->last, 0);
+		return member_set_text(result, "next", cursor, strlen(cursor),
+			x->e);
+	}
+	if (rc == 0 && x->scope->ns[0] != 0)
+		rc = file_since(x->st, x->scope->ns[0], 0, look_at_file, x,
+			x->e);
+	return rc;
+}
+
+int
+secret_scan(struct store *st, const struct scope *s, const char *cursor,
+	json_t **ret, struct err *e)
+{
+	json_t *result AUTO_JSON = json_pack("{s:[]}", "secrets");
+	struct scan x = {.st = st,
+		.scope = s,
+		.rows = json_object_get(result, "secrets"),
+		.e = e};
+	int64_t change, after = 0, unused;
+	int rc = result == NULL ? err_nomem(e) : 0;
+
+	if (rc == 0 && cursor != NULL)
+		rc = cursor_parse(cursor, &change, &after, &unused, e);
+	if (rc == 0)
+		rc = scan_slice(&x, after, result);
+	if (rc == 0)
+		rc = member_set_int(result, "checked", x.checked, e);
+	if (rc == 0)
+		*ret = take_ptr(result);
+	return rc;
+}

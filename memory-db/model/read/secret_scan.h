@@ -1,0 +1,25 @@
+/* Secrets that are stored already: from before they were refused, allowed by a
+ * call, or replayed from a log. Shown with markers in their places. */
+#ifndef MODEL_READ_SECRET_SCAN_H
+#define MODEL_READ_SECRET_SCAN_H
+
+#include <jansson.h>
+
+#include "common/cleanup.h"
+#include "common/err.h"
+#include "memory-db/model/scope/scope.h"
+#include "memory-db/store/facts/facts.h"
+
+/* One slice of a namespace: {secrets: [{entity, fact, kind, rule, text,
+ * gone?}, {file, rule}], checked, next?}. gone: not visible now. Every fact
+ * that was not erased is looked at, past ones and those of branches as well;
+ * after them the workspace. cursor: `next` of the slice before, or NULL. */
+int secret_scan(struct store *st, const struct scope *s, const char *cursor,
+	json_t **ret, struct err *e) MUST_CHECK;
+
+/* Does this fact hold one? Its text with markers is appended to masked (may be
+ * NULL). 1 with the rule, 0, or MDB_E_NOMEM. */
+int secret_of_fact(const struct fact *f, const char **ret_rule,
+	struct buf *masked, struct err *e) MUST_CHECK;
+
+#endif
