@@ -189,6 +189,12 @@ static const char *const secret_lines[] = {
 	"amqp://worker:{N12}@rabbit/",
 	"mysql://ada:p%40{N8}@localhost/shop",
 	"clone https://ci:{N30}@git.local/team/app.git",
+	"app:{N12}x9@tcp(db.internal:3306)/shop?parseTime=true",
+	"curl -u admin:{N12}q8 https://host.local/api",
+	"vault login --token {N40}",
+	"pg_dump --password '{N14}5e' shop",
+	"jdbc:mysql://db/shop?user=app&password={N12}t3&ssl=true",
+	"\"auths\": {\"host\": {\"auth\": \"{B48}\"}}",
 	"ftp://backup:{N9}z7@files.local/dump",
 	"Server=db;User Id=sa;Password={N10}#1;Encrypt=true",
 	"-----BEGIN RSA PRIVATE KEY-----\n{B64}\n{B64}\n{B30}==\n"

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "memory-db/model/secrets/secret_json.h"
 #include "memory-db/model/secrets/secrets.h"
 #include "tests/lib/secret_lookalikes.h"
 #include "tests/lib/secret_samples.h"
@@ -173,6 +174,58 @@ edges_hold(void **state)
 	}
 }
 
+/* --- in JSON ----------------------------------------------------------------- */
+/* {"a": [{"password": .., TOKEN: 1, "plain": "x"}], "k": TOKEN} */
+static json_t *
+tree_of(const char *token)
+{
+	json_t *inner = json_pack("{s:s,s:s}", "password", "Kx9vT2mQ8wLz",
+		"plain", "x");
+
+	json_object_set_new(inner, token, json_integer(1));
+	return json_pack("{s:[o],s:s}", "a", inner, "k", token);
+}
+
+static void
+trees_are_marked(void **state)
+{
+	struct draw d = {80};
+	char token[100];
+	struct secret_place at;
+	struct err e = {0};
+
+	(void)state;
+	sample_draw(&d, "ghp_{N36}", token, sizeof(token));
+	for (size_t n = 1;; n++) {
+		json_t *places AUTO_JSON = json_array();
+		json_t *tree AUTO_JSON =
+			json_pack("{s:o}", "t", tree_of(token));
+		json_t *want AUTO_JSON = NULL;
+		int64_t marked = 0;
+		int rc;
+
+		assert_true(secret_in_member(tree, "t", "", &at));
+		assert_string_equal(at.rule, "password-assignment");
+		assert_string_equal(at.path, "t.a[0].password");
+		heap_fail_at(n);
+		rc = secret_mark_member(tree, "t", "", places, &marked, &e);
+		if (heap_disarm()) {
+			assert_int_equal(rc, MDB_E_NOMEM);
+			continue;
+		}
+		assert_int_equal(rc, 0);
+		assert_int_equal(marked, 3);
+		assert_int_equal(json_array_size(places), 3);
+		assert_false(secret_in_member(tree, "t", "", &at));
+		want = json_pack("{s:{s:[{s:s,s:s,s:i}],s:s}}", "t", "a",
+			"password", "[secret:password-assignment]", "plain",
+			"x", "[secret:github-token]", 1, "k",
+			"[secret:github-token]");
+		assert_true(json_equal(tree, want));
+		break;
+	}
+}
+
 /* --- what it costs ----------------------------------------------------------- */
 static int64_t
 cpu_ns(void)
@@ -256,6 +309,7 @@ main(void)
 		cmocka_unit_test(range_is_the_secret),
 		cmocka_unit_test(markers_take_the_place),
 		cmocka_unit_test(edges_hold),
+		cmocka_unit_test(trees_are_marked),
 		cmocka_unit_test(hostile_texts_are_linear),
 		cmocka_unit_test(plain_facts_cost_little),
 	};

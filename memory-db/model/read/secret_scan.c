@@ -56,15 +56,20 @@ static int
 secret_of_json(const char *s, size_t n, const char **ret_rule,
 	struct buf *masked, struct err *e)
 {
-	json_t *holder AUTO_JSON =
-		json_pack("{s:o}", "value", jx_parse_any(s, n, NULL));
+	json_t *holder AUTO_JSON = json_object();
 	struct secret_place at;
+	struct err why = {0};
 	int64_t marked = 0;
+	json_t *value;
 	int rc;
 
-	/* Damaged, or no memory: as a text. */
 	if (holder == NULL)
+		return err_nomem(e);
+	value = jx_parse_any(s, n, &why);
+	if (value == NULL && why.code != MDB_E_NOMEM)
 		return secret_of_text(s, n, ret_rule, masked, e);
+	if (jx_set(holder, "value", value) != 0)
+		return err_nomem(e);
 	if (!secret_in_member(holder, "value", "", &at))
 		return 0;
 	*ret_rule = at.rule;

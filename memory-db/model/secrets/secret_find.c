@@ -18,7 +18,8 @@ place_of(char c)
 		return PLACE_WORD;
 	if (c == '-')
 		return PLACE_DASH;
-	return c == '=' || c == ':' || c == '~' ? PLACE_SIGN : PLACE_OTHER;
+	return c == '=' || c == ':' || c == '~' || c == '@' ? PLACE_SIGN
+							    : PLACE_OTHER;
 }
 
 static bool
@@ -27,6 +28,8 @@ at_sign(const struct secret_text *t, size_t at, struct secret *ret)
 	if (t->s[at] == ':' && at + 2 < t->n && t->s[at + 1] == '/' &&
 		t->s[at + 2] == '/')
 		return secret_url(t, at, ret);
+	if (t->s[at] == '@')
+		return secret_dsn(t, at, ret);
 	if (t->s[at] != '=' && secret_around(t, at, ret))
 		return true;
 	return t->s[at] != '~' && secret_assigned(t, at, ret);
@@ -53,7 +56,8 @@ secret_find(const char *text, size_t n, size_t from, struct secret *ret)
 		if (here == PLACE_WORD && before != PLACE_WORD)
 			found = at_word(&t, at, ret);
 		else if (here == PLACE_DASH && before != PLACE_DASH)
-			found = secret_shape(&t, at, ret);
+			found = secret_shape(&t, at, ret) ||
+				secret_option(&t, at, ret);
 		else if (here == PLACE_SIGN)
 			found = at_sign(&t, at, ret);
 		/* A rule may look back, into what was found before. */

@@ -131,3 +131,26 @@ secret_url(const struct secret_text *t, size_t at, struct secret *ret)
 		(size_t)(colon + 1 - t->s), (size_t)(end - colon - 1)};
 	return true;
 }
+
+bool
+secret_dsn(const struct secret_text *t, size_t at, struct secret *ret)
+{
+	static const char *const networks[] = {"@tcp(", "@unix("};
+	size_t left = t->n - at, n = 0;
+	bool is_one = false;
+
+	for (size_t i = 0; i < ARRAY_LEN(networks); i++) {
+		size_t m = strlen(networks[i]);
+
+		is_one |= left > m && memcmp(t->s + at, networks[i], m) == 0;
+	}
+	while (is_one && n < 128 && n < at &&
+		(unsigned char)t->s[at - 1 - n] > ' ' &&
+		t->s[at - 1 - n] != ':')
+		n++;
+	if (!is_one || n == 0 || n == 128 || n == at ||
+		t->s[at - 1 - n] != ':' || is_stand_in(t->s + at - n, n))
+		return false;
+	*ret = (struct secret){"connection-string", at - n, n};
+	return true;
+}

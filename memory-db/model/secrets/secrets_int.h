@@ -86,9 +86,34 @@ bool secret_shape(const struct secret_text *t, size_t at, struct secret *ret);
 bool secret_around(const struct secret_text *t, size_t at, struct secret *ret);
 /* secret_url.c: at "://". */
 bool secret_url(const struct secret_text *t, size_t at, struct secret *ret);
-/* secret_assign.c: at `=` or `:`; at the beginning of a word. */
+/* secret_url.c: at `@`, name:password@tcp(host) as Go writes it. */
+bool secret_dsn(const struct secret_text *t, size_t at, struct secret *ret);
+/* secret_assign.c: at `=` or `:`. */
 bool secret_assigned(const struct secret_text *t, size_t at,
 	struct secret *ret);
+/* secret_said.c: at the beginning of a word; at a dash. */
 bool secret_said(const struct secret_text *t, size_t at, struct secret *ret);
+bool secret_option(const struct secret_text *t, size_t at, struct secret *ret);
+
+/* --- values that only their place gives away --------------------------------- */
+#define SECRET_VALUE_MAX 512
+
+enum secret_kind {
+	SECRET_KIND_NONE,
+	SECRET_KIND_PASSWORD,
+	SECRET_KIND_SECRET,
+	SECRET_KIND_TOKEN, /* many are none: longer, and no UUID */
+	SECRET_KIND_SAS	   /* signature in an address of Azure */
+};
+/* secret_values.c: may it be one, and no word, reference or type? */
+bool secret_is_value(const char *s, size_t n, enum secret_kind kind);
+/* The name of a method, or what nobody takes for a password. */
+bool secret_is_named(const char *s, size_t n);
+/* Letters and digits of s in small letters, at most size; their number. */
+size_t secret_squeeze(const char *s, size_t n, char *out, size_t size);
+/* secret_assign.c: the value behind s[at]: *ret_at, bytes. In quotes up to the
+ * same quote, else up to what ends a word there. */
+size_t secret_value_behind(const struct secret_text *t, size_t at,
+	size_t *ret_at);
 
 #endif

@@ -49,26 +49,25 @@ import_files_put(struct importer *im, int64_t ns, const char *name,
 	return r;
 }
 
-/* The value of a file; with its text in *out when there were secrets in it,
- * whose places markers took. NULL: no JSON, or no memory. */
-static json_t *
-file_value(struct importer *im, const char *body, size_t n, struct buf *out)
+/* Markers take the places of secrets in the value of a file: its text with
+ * them in *out, which stays empty when there were none. */
+static int
+mark_value(struct importer *im, json_t *value, struct buf *out)
 {
-	json_t *value AUTO_JSON = jx_parse_any(body, n, NULL);
 	json_t *holder AUTO_JSON = json_object();
 	int64_t marked = 0;
+	int r;
 
-	if (value == NULL || im->state.is_log ||
-		im->ctx->secrets == SECRETS_ALLOW)
-		return take_ptr(value);
-	if (json_object_set(holder, "body", value) != 0 ||
-		secret_mark_member(holder, "body", "", NULL, &marked, im->e) !=
-			0 ||
-		(marked > 0 &&
-			jx_dump(json_object_get(holder, "body"), out) != 0))
-		return NULL;
+	if (im->state.is_log || im->ctx->secrets == SECRETS_ALLOW)
+		return 0;
+	if (holder == NULL || json_object_set(holder, "body", value) != 0)
+		return err_nomem(im->e);
+	r = secret_mark_member(holder, "body", "", NULL, &marked, im->e);
+	if (r == 0 && marked > 0 &&
+		jx_dump(json_object_get(holder, "body"), out) != 0)
+		r = err_nomem(im->e);
 	im->result->secrets += marked;
-	return json_incref(json_object_get(holder, "body"));
+	return r;
 }
 
 int
@@ -80,6 +79,7 @@ import_file(struct importer *im, const json_t *o, int64_t ns)
 	struct buf marked AUTO_BUF = {0};
 	size_t n = json_string_length(body);
 	int64_t at;
+	int r;
 
 	if (!json_is_string(name) || json_string_length(name) == 0 ||
 		json_string_length(name) > LIMIT_LABEL_BYTES ||
@@ -88,12 +88,15 @@ import_file(struct importer *im, const json_t *o, int64_t ns)
 		return import_complain(im,
 			"a file needs a name, a body and "
 			"the time `at` in ms, within the limits of write_file");
-	value = file_value(im, json_string_value(body), n, &marked);
+	value = jx_parse_any(json_string_value(body), n, NULL);
 	if (value == NULL)
 		return import_complain(im,
 			"the body of the file '%.200s' is "
 			"no JSON",
 			json_string_value(name));
+	r = mark_value(im, value, &marked);
+	if (r != 0)
+		return r;
 	if (marked.len > 0)
 		return import_files_put(im, ns, json_string_value(name),
 			marked.data, marked.len, at);

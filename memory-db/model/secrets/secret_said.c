@@ -1,0 +1,209 @@
+/* Secrets told in words, in a header of HTTP, in an option of a command. */
+#include <string.h>
+
+#include "memory-db/model/secrets/secrets_int.h"
+
+/* --- HTTP --------------------------------------------------------------------- */
+static bool
+bearer(const struct secret_text *t, size_t at, enum secret_kind kind,
+	struct secret *ret)
+{
+	const char *s = t->s + ++at;
+	size_t n = 0, left = t->n - at;
+
+	(void)kind;
+	while (n < left && n <= SECRET_VALUE_MAX &&
+		(secret_is(s[n], SECRET_DOT | SECRET_BASE64) || s[n] == '~'))
+		n++;
+	if (n < 20 || n > SECRET_VALUE_MAX || !secret_is_random(s, n))
+		return false;
+	*ret = (struct secret){"bearer-token", at, n};
+	return true;
+}
+
+/* The byte that four characters of base64 begin with, or -1. */
+static int
+sextet(char c)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghij"
+				     "klmnopqrstuvwxyz0123456789+/";
+	const char *p = c != '\0' ? strchr(digits, c) : NULL;
+
+	return p != NULL ? (int)(p - digits) : -1;
+}
+
+/* `Basic` and base64 of user:password. */
+static bool
+basic(const struct secret_text *t, size_t at, enum secret_kind kind,
+	struct secret *ret)
+{
+	const char *s = t->s + ++at, *colon;
+	size_t n = secret_run(s, t->n - at, SECRET_BASE64, 256), k = 0;
+	unsigned bits = 0, have = 0;
+	char out[200];
+
+	(void)kind;
+	if (n < 12 || n > 255 || n % 4 != 0)
+		return false;
+	for (size_t i = 0; i < n && s[i] != '='; i++) {
+		int v = sextet(s[i]);
+
+		bits = bits << 6 | (unsigned)v;
+		have += 6;
+		if (v < 0)
+			return false;
+		if (have < 8)
+			continue;
+		have -= 8;
+		out[k] = (char)(bits >> have & 255);
+		if (out[k] < ' ' || out[k] > '~')
+			return false;
+		k++;
+	}
+	colon = memchr(out, ':', k);
+	if (colon == NULL ||
+		secret_is_named(colon + 1, (size_t)(out + k - colon - 1)))
+		return false;
+	*ret = (struct secret){"basic-auth", at, n};
+	return true;
+}
+
+/* --- sentences --------------------------------------------------------------- */
+/* Behind the noun, in the same clause: `for the staging host is now `. The
+ * place of the value, or 0. */
+static size_t
+behind_verb(const struct secret_text *t, size_t at)
+{
+	static const char *const verbs[] = {" is ", " ist ", " lautet ",
+		" was ", " war "};
+	static const char *const fillers[] = {"now ", "still ", "set to ",
+		"jetzt ", "currently "};
+	size_t end = t->n - at < 64 ? t->n : at + 64;
+
+	for (size_t i = at; i < end && strchr(".,;:=\n!?", t->s[i]) == NULL;
+		i++)
+		for (size_t k = 0; t->s[i] == ' ' && k < ARRAY_LEN(verbs);
+			k++) {
+			size_t n = strlen(verbs[k]);
+
+			if (t->n - i <= n || memcmp(t->s + i, verbs[k], n) != 0)
+				continue;
+			i += n;
+			for (size_t f = 0; f < ARRAY_LEN(fillers); f++) {
+				n = strlen(fillers[f]);
+				if (t->n - i > n &&
+					memcmp(t->s + i, fillers[f], n) == 0)
+					i += n;
+			}
+			return i;
+		}
+	return 0;
+}
+
+static bool
+told(const struct secret_text *t, size_t at, enum secret_kind kind,
+	struct secret *ret)
+{
+	size_t verb = behind_verb(t, at), value, n;
+
+	if (verb == 0)
+		return false;
+	n = secret_value_behind(t, verb, &value);
+	while (n > 0 && strchr(".:!?", t->s[value + n - 1]) != NULL)
+		n--;
+	if (!secret_is_value(t->s + value, n, kind))
+		return false;
+	*ret = (struct secret){kind == SECRET_KIND_PASSWORD ? "password-told"
+							    : "secret-told",
+		value, n};
+	return true;
+}
+
+/* Words at which such a sentence begins, in small letters; a space follows. */
+static const struct said {
+	const char *word;
+	size_t n;
+	enum secret_kind kind;
+	/* at: of the space */
+	bool (*of)(const struct secret_text *t, size_t at,
+		enum secret_kind kind, struct secret *ret);
+} nouns[] = {
+#define NOUN(word, kind, of)                                                   \
+	{                                                                      \
+		word, sizeof(word) - 1, kind, of                               \
+	}
+	NOUN("bearer", SECRET_KIND_NONE, bearer),
+	NOUN("basic", SECRET_KIND_NONE, basic),
+	NOUN("password", SECRET_KIND_PASSWORD, told),
+	NOUN("passwort", SECRET_KIND_PASSWORD, told),
+	NOUN("passphrase", SECRET_KIND_PASSWORD, told),
+	NOUN("passcode", SECRET_KIND_PASSWORD, told),
+	NOUN("kennwort", SECRET_KIND_PASSWORD, told),
+	NOUN("api key", SECRET_KIND_SECRET, told),
+	NOUN("token", SECRET_KIND_TOKEN, told),
+	NOUN("secret", SECRET_KIND_SECRET, told),
+};
+
+bool
+secret_said(const struct secret_text *t, size_t at, struct secret *ret)
+{
+	const char *s = t->s + at;
+	size_t left = t->n - at;
+
+	if (left < 12)
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(nouns); i++) {
+		size_t n = nouns[i].n;
+
+		if ((*s | 0x20) == nouns[i].word[0] && s[n] == ' ' &&
+			secret_same(s, nouns[i].word, n))
+			return nouns[i].of(t, at + n, nouns[i].kind, ret);
+	}
+	return false;
+}
+
+/* --- commands ----------------------------------------------------------------- */
+/* user:password */
+static bool
+user_option(const struct secret_text *t, size_t at, size_t n,
+	struct secret *ret)
+{
+	const char *s = t->s + at, *colon = memchr(s, ':', n);
+	size_t user = colon != NULL ? (size_t)(colon + 1 - s) : 0;
+
+	if (user < 2 || memchr(s, '/', user) != NULL ||
+		!secret_is_value(s + user, n - user, SECRET_KIND_PASSWORD))
+		return false;
+	*ret = (struct secret){"password-option", at + user, n - user};
+	return true;
+}
+
+bool
+secret_option(const struct secret_text *t, size_t at, struct secret *ret)
+{
+	static const struct {
+		const char *name;
+		enum secret_kind kind; /* NONE: user:password */
+	} options[] = {{"-u ", SECRET_KIND_NONE}, {"--user ", SECRET_KIND_NONE},
+		{"--password ", SECRET_KIND_PASSWORD},
+		{"--passphrase ", SECRET_KIND_PASSWORD},
+		{"--token ", SECRET_KIND_TOKEN},
+		{"--api-key ", SECRET_KIND_SECRET},
+		{"--secret ", SECRET_KIND_SECRET}};
+	size_t left = t->n - at, value, n;
+
+	for (size_t i = 0; i < ARRAY_LEN(options); i++) {
+		size_t m = strlen(options[i].name);
+
+		if (left < m || memcmp(t->s + at, options[i].name, m) != 0)
+			continue;
+		n = secret_value_behind(t, at + m, &value);
+		if (options[i].kind == SECRET_KIND_NONE)
+			return user_option(t, value, n, ret);
+		if (!secret_is_value(t->s + value, n, options[i].kind))
+			return false;
+		*ret = (struct secret){"password-option", value, n};
+		return true;
+	}
+	return false;
+}
