@@ -11,15 +11,20 @@
 
 enum place { PLACE_OTHER, PLACE_WORD, PLACE_DASH, PLACE_SIGN };
 
+static const uint8_t places[256] = {['0' ... '9'] = PLACE_WORD,
+	['a' ... 'z'] = PLACE_WORD,
+	['A' ... 'Z'] = PLACE_WORD,
+	['_'] = PLACE_WORD,
+	['-'] = PLACE_DASH,
+	['='] = PLACE_SIGN,
+	[':'] = PLACE_SIGN,
+	['~'] = PLACE_SIGN,
+	['@'] = PLACE_SIGN};
+
 static enum place
 place_of(char c)
 {
-	if (secret_is_alnum(c) || c == '_')
-		return PLACE_WORD;
-	if (c == '-')
-		return PLACE_DASH;
-	return c == '=' || c == ':' || c == '~' || c == '@' ? PLACE_SIGN
-							    : PLACE_OTHER;
+	return (enum place)places[(unsigned char)c];
 }
 
 static bool

@@ -15,22 +15,33 @@ struct walk {
 	struct err *e;
 };
 
-/* --- paths ------------------------------------------------------------------- */
-/* A name in a path must not be a secret itself. */
-static void
-join_name(const char *path, const char *key, char *out, size_t size)
+/* --- where the walk is ------------------------------------------------------- */
+/* A value on the way down from the root. A path is made of these only when
+ * something was found: most texts hold nothing. */
+struct step {
+	const struct step *up; /* NULL: the root, whose path key is */
+	const char *key;       /* of a member; NULL: of a list */
+	size_t i;	       /* in the list */
+};
+
+/* Bytes of out that are used. A name in a path must not be a secret itself. */
+static size_t
+step_path(const struct step *x, char *out, size_t size)
 {
+	size_t n = x->up != NULL ? step_path(x->up, out, size) : 0;
+	const char *key = x->key;
 	struct secret s;
+	int more;
 
-	if (secret_find(key, strlen(key), 0, &s))
+	if (n + 1 >= size)
+		return n;
+	if (key != NULL && x->up != NULL &&
+		secret_find(key, strlen(key), 0, &s))
 		key = "(a name)";
-	snprintf(out, size, "%s%s%s", path, *path != '\0' ? "." : "", key);
-}
-
-static void
-join_index(const char *path, size_t i, char *out, size_t size)
-{
-	snprintf(out, size, "%s[%zu]", path, i);
+	more = key == NULL ? snprintf(out + n, size - n, "[%zu]", x->i)
+			   : snprintf(out + n, size - n, "%s%s",
+				     n > 0 ? "." : "", key);
+	return n + (size_t)more < size ? n + (size_t)more : size - 1;
 }
 
 /* --- one text ---------------------------------------------------------------- */
@@ -45,9 +56,12 @@ find_in(const char *key, const json_t *text, struct secret *ret)
 }
 
 static int
-note_place(struct walk *w, const char *rule, const char *path)
+note_place(struct walk *w, const char *rule, const struct step *at)
 {
+	char path[sizeof(w->found.path)] = "";
+
 	w->marked++;
+	step_path(at, path, sizeof(path));
 	if (w->places != NULL &&
 		jx_add(w->places, json_pack("{s:s,s:s}", "param", path, "rule",
 					  rule)) != 0)
@@ -73,39 +87,42 @@ marked_text(const json_t *text, const struct secret *first)
 /* 1: there is one (and the walk looks only); else 0 or an error. *ret_new:
  * what takes its place, or NULL. */
 static int
-walk_text(struct walk *w, const char *key, const json_t *text, const char *path,
+found_one(struct walk *w, const char *rule, const struct step *at)
+{
+	w->found.rule = rule;
+	w->found.path[0] = '\0';
+	step_path(at, w->found.path, sizeof(w->found.path));
+	return 1;
+}
+
+static int
+walk_text(struct walk *w, const json_t *text, const struct step *at,
 	json_t **ret_new)
 {
 	struct secret s;
 
-	*ret_new = NULL;
-	if (!find_in(key, text, &s))
+	if (!find_in(at->up != NULL ? at->key : NULL, text, &s))
 		return 0;
-	if (!w->marks) {
-		w->found.rule = s.rule;
-		snprintf(w->found.path, sizeof(w->found.path), "%s", path);
-		return 1;
-	}
+	if (!w->marks)
+		return found_one(w, s.rule, at);
 	*ret_new = marked_text(text, &s);
-	return *ret_new == NULL ? err_nomem(w->e) : note_place(w, s.rule, path);
+	return *ret_new == NULL ? err_nomem(w->e) : note_place(w, s.rule, at);
 }
 
 /* --- trees ------------------------------------------------------------------- */
-static int walk_value(struct walk *w, const char *key, json_t *value,
-	const char *path, json_t **ret_new);
+static int walk_value(struct walk *w, json_t *value, const struct step *at,
+	json_t **ret_new);
 
 static int
-walk_array(struct walk *w, json_t *list, const char *path)
+walk_array(struct walk *w, json_t *list, const struct step *up)
 {
-	char at[sizeof(w->found.path)];
+	struct step at = {.up = up};
 	json_t *value, *fresh;
-	size_t i;
 	int rc;
 
-	json_array_foreach(list, i, value) {
-		join_index(path, i, at, sizeof(at));
-		rc = walk_value(w, NULL, value, at, &fresh);
-		if (fresh != NULL && json_array_set_new(list, i, fresh) != 0)
+	json_array_foreach(list, at.i, value) {
+		rc = walk_value(w, value, &at, &fresh);
+		if (fresh != NULL && json_array_set_new(list, at.i, fresh) != 0)
 			return err_nomem(w->e);
 		if (rc != 0)
 			return rc;
@@ -115,38 +132,38 @@ walk_array(struct walk *w, json_t *list, const char *path)
 
 /* The name of a member: 1, 0, or an error; renamed when it is marked. */
 static int
-walk_name(struct walk *w, json_t *o, const char *key, json_t *value,
-	const char *path)
+walk_name(struct walk *w, json_t *o, const char *key, const struct step *up)
 {
-	json_t *name AUTO_JSON = json_string(key), *fresh AUTO_JSON = NULL;
-	int rc = name == NULL ? err_nomem(w->e)
-			      : walk_text(w, NULL, name, path, &fresh);
+	struct buf marked AUTO_BUF = {0};
+	size_t n = strlen(key);
+	struct secret s;
 
-	if (rc != 0 || fresh == NULL)
-		return rc;
-	if (json_object_set(o, json_string_value(fresh), value) != 0)
+	if (!secret_find(key, n, 0, &s))
+		return 0;
+	if (!w->marks)
+		return found_one(w, s.rule, up);
+	if (secret_mark(key, n, &marked, NULL) != 0 ||
+		buf_str(&marked) == NULL ||
+		json_object_set(o, marked.data, json_object_get(o, key)) != 0)
 		return err_nomem(w->e);
 	json_object_del(o, key);
-	return 0;
+	return note_place(w, s.rule, up);
 }
 
 static int
-walk_object(struct walk *w, json_t *o, const char *path)
+walk_object(struct walk *w, json_t *o, const struct step *up)
 {
-	char at[sizeof(w->found.path)];
+	struct step at = {.up = up};
 	json_t *value, *fresh;
-	const char *key;
 	void *next;
 	int rc;
 
-	json_object_foreach_safe(o, next, key, value) {
-		join_name(path, key, at, sizeof(at));
-		rc = walk_value(w, key, value, at, &fresh);
-		if (fresh != NULL && json_object_set_new(o, key, fresh) != 0)
+	json_object_foreach_safe(o, next, at.key, value) {
+		rc = walk_value(w, value, &at, &fresh);
+		if (fresh != NULL && json_object_set_new(o, at.key, fresh) != 0)
 			return err_nomem(w->e);
 		if (rc == 0)
-			rc = walk_name(w, o, key, json_object_get(o, key),
-				path);
+			rc = walk_name(w, o, at.key, up);
 		if (rc != 0)
 			return rc;
 	}
@@ -154,51 +171,57 @@ walk_object(struct walk *w, json_t *o, const char *path)
 }
 
 static int
-walk_value(struct walk *w, const char *key, json_t *value, const char *path,
+walk_value(struct walk *w, json_t *value, const struct step *at,
 	json_t **ret_new)
 {
 	*ret_new = NULL;
 	if (json_is_string(value))
-		return walk_text(w, key, value, path, ret_new);
+		return walk_text(w, value, at, ret_new);
 	if (json_is_array(value))
-		return walk_array(w, value, path);
-	return json_is_object(value) ? walk_object(w, value, path) : 0;
+		return walk_array(w, value, at);
+	return json_is_object(value) ? walk_object(w, value, at) : 0;
 }
 
 /* --- a member ---------------------------------------------------------------- */
-bool
-secret_in_value(const json_t *value, const char *path, struct secret_place *ret)
+static bool
+is_found(const json_t *value, const struct step *at, struct secret_place *ret)
 {
 	struct walk w = {0}; /* changes nothing */
 	json_t *none;
 
-	if (walk_value(&w, NULL, (json_t *)(uintptr_t)value, path, &none) != 1)
+	if (walk_value(&w, (json_t *)(uintptr_t)value, at, &none) != 1)
 		return false;
 	*ret = w.found;
 	return true;
 }
 
 bool
+secret_in_value(const json_t *value, const char *path, struct secret_place *ret)
+{
+	const struct step root = {.key = path};
+
+	return is_found(value, &root, ret);
+}
+
+bool
 secret_in_member(const json_t *o, const char *key, const char *path,
 	struct secret_place *ret)
 {
-	char at[sizeof(ret->path)];
+	const struct step root = {.key = path}, at = {.up = &root, .key = key};
 
-	join_name(path, key, at, sizeof(at));
-	return secret_in_value(json_object_get(o, key), at, ret);
+	return is_found(json_object_get(o, key), &at, ret);
 }
 
 int
 secret_mark_member(json_t *o, const char *key, const char *path, json_t *places,
 	int64_t *io_marked, struct err *e)
 {
+	const struct step root = {.key = path}, at = {.up = &root, .key = key};
 	struct walk w = {.marks = true, .places = places, .e = e};
-	json_t *fresh = NULL;
-	char at[sizeof(w.found.path)];
+	json_t *fresh;
 	int rc;
 
-	join_name(path, key, at, sizeof(at));
-	rc = walk_value(&w, NULL, json_object_get(o, key), at, &fresh);
+	rc = walk_value(&w, json_object_get(o, key), &at, &fresh);
 	if (fresh != NULL && json_object_set_new(o, key, fresh) != 0)
 		return err_nomem(e);
 	*io_marked += w.marked;

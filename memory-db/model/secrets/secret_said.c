@@ -144,13 +144,25 @@ static const struct said {
 	NOUN("secret", SECRET_KIND_SECRET, told),
 };
 
+/* Most words end here: of those above, in either case. */
+static bool
+begins_noun(char c)
+{
+	static const uint32_t letters = 1u << ('a' - 'a') | 1u << ('b' - 'a') |
+					1u << ('k' - 'a') | 1u << ('p' - 'a') |
+					1u << ('s' - 'a') | 1u << ('t' - 'a');
+	unsigned i = (unsigned)((unsigned char)c | 0x20) - 'a';
+
+	return i < 26 && (letters >> i & 1) != 0;
+}
+
 bool
 secret_said(const struct secret_text *t, size_t at, struct secret *ret)
 {
 	const char *s = t->s + at;
 	size_t left = t->n - at;
 
-	if (left < 12)
+	if (left < 12 || !begins_noun(*s))
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(nouns); i++) {
 		size_t n = nouns[i].n;
