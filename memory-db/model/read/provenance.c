@@ -8,6 +8,7 @@
 #include "common/jx.h"
 #include "common/utf8.h"
 #include "memory-db/model/scope/json_members.h"
+#include "memory-db/model/scope/observation.h"
 #include "memory-db/store/log/log.h"
 #include "memory-db/store/facts/labels.h"
 
@@ -34,14 +35,14 @@ read_time(const struct context *ctx, const json_t *o, const char *key,
 }
 
 static void
-provenance_read_method(const char *name, struct fact *f)
+provenance_read_method(const char *name, struct observation_in *o)
 {
 	static const char *const names[] = {"manual", "auto", "import",
 		"script"};
 
 	for (size_t i = 0; name != NULL && i < ARRAY_LEN(names); i++)
 		if (strcmp(name, names[i]) == 0)
-			f->method = (enum fact_method)i;
+			o->method = (int)i;
 }
 
 /* Of these an agent can only say what it thinks. When something holds in the
@@ -59,36 +60,40 @@ claims(const json_t *j)
 	return false;
 }
 
+/* What the members of j say; its text is not looked at. */
+static int
+provenance_members(const struct context *ctx, const json_t *j, const char *path,
+	struct observation_in *o, struct err *e)
+{
+	const json_t *salience = json_object_get(j, "salience");
+	const json_t *confidence = json_object_get(j, "confidence");
+	int rc = read_time(ctx, j, "source_timestamp", path, &o->source_at, e);
+
+	if (rc == 0)
+		rc = read_time(ctx, j, "valid_from", path, &o->valid_from, e);
+	if (rc == 0)
+		rc = read_time(ctx, j, "valid_to", path, &o->valid_to, e);
+	o->is_claimed = ctx->is_agent && claims(j);
+	o->source = jx_text(j, "source_session");
+	o->speaker = jx_text(j, "speaker");
+	if (json_is_number(salience))
+		o->salience = jx_real(salience);
+	if (json_is_number(confidence))
+		o->confidence = jx_real(confidence);
+	provenance_read_method(jx_text(j, "extraction_method"), o);
+	return rc;
+}
+
 int
 provenance_read(struct store *st, const struct context *ctx, const json_t *j,
 	const char *path, struct fact *f, struct err *e)
 {
-	const char *source = jx_text(j, "source_session");
-	const char *speaker = jx_text(j, "speaker");
-	const json_t *salience = json_object_get(j, "salience");
-	const json_t *confidence = json_object_get(j, "confidence");
-	int r = 0;
+	struct observation_in o = observation_in(NULL, 0, METHOD_MANUAL);
+	int rc;
 
-	if (ctx->is_agent && claims(j))
-		f->flags |= FACT_CLAIMED;
-
-	if (source != NULL && source[0] != '\0')
-		r = label_intern(st, source, &f->source, e);
-	if (r == 0 && speaker != NULL && speaker[0] != '\0')
-		r = label_intern(st, speaker, &f->speaker, e);
-	if (r == 0)
-		r = read_time(ctx, j, "source_timestamp", path, &f->source_at,
-			e);
-	if (r == 0)
-		r = read_time(ctx, j, "valid_from", path, &f->valid_from, e);
-	if (r == 0)
-		r = read_time(ctx, j, "valid_to", path, &f->valid_to, e);
-	if (json_is_number(salience)) /* observations have no other weight */
-		f->weight = jx_real(salience);
-	if (json_is_number(confidence))
-		f->confidence = jx_real(confidence);
-	provenance_read_method(jx_text(j, "extraction_method"), f);
-	return r;
+	o.method = OBSERVATION_ANY_METHOD;
+	rc = provenance_members(ctx, j, path, &o, e);
+	return rc ? rc : observation_fact(st, &o, f, e);
 }
 
 int

@@ -79,9 +79,7 @@ int import_complain(struct importer *im, const char *fmt, ...) MUST_CHECK
 
 /* One entity or relation. */
 int import_line(struct importer *im, const json_t *record) MUST_CHECK;
-/* A new fact with nothing set but entity and kind; and adding one. ret_id may
- * be NULL. */
-struct fact import_fact(int64_t entity, enum fact_kind kind);
+/* Adds a fact, whose method is that of imports. ret_id may be NULL. */
 int import_add(struct importer *im, const struct fact *f, int64_t *ret_id)
 	MUST_CHECK;
 /* Tags and metadata that the object o says of a fact (import_marks.c). */

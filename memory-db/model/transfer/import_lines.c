@@ -10,7 +10,9 @@
 #include "common/text.h"
 #include "common/contract/tools.h"
 #include "memory-db/model/scope/json_members.h"
+#include "memory-db/model/scope/observation.h"
 #include "memory-db/model/scope/scope.h"
+#include "memory-db/model/write/write.h"
 #include "memory-db/store/log/change.h"
 #include "memory-db/store/facts/labels.h"
 
@@ -166,29 +168,17 @@ open_change(struct importer *im, int64_t ns)
 int
 import_add(struct importer *im, const struct fact *f, int64_t *ret_id)
 {
+	struct fact imported = *f;
 	int r = open_change(im, im->ns);
 
+	imported.method = METHOD_IMPORT;
 	if (r == 0)
-		r = change_add_fact(im->change, f, ret_id, im->e);
+		r = change_add_fact(im->change, &imported, ret_id, im->e);
 	if (r == 0) {
 		im->written++;
 		im->result->added++;
 	}
 	return r;
-}
-
-struct fact
-import_fact(int64_t entity, enum fact_kind kind)
-{
-	return (struct fact){.entity = entity,
-		.kind = kind,
-		.weight = -1,
-		.method = METHOD_IMPORT,
-		.confidence = -1,
-		.valid_from = FACT_NO_TIME,
-		.valid_to = FACT_NO_TIME,
-		.source_at = FACT_NO_TIME,
-		.text = ""};
 }
 
 int
@@ -215,7 +205,7 @@ static int
 import_lines_add_existence(struct importer *im, int64_t entity,
 	const struct entity_line *l)
 {
-	struct fact f = import_fact(entity, FACT_EXISTENCE);
+	struct fact f = write_fact(entity, FACT_EXISTENCE);
 	int r = label_intern(im->st, l->type, &f.label, im->e);
 
 	f.source_at = l->created_at;
@@ -249,16 +239,14 @@ import_lines_find_or_add(struct importer *im, const struct entity_line *l,
 	return r == 0 ? import_lines_add_existence(im, *ret_entity, l) : r;
 }
 
-static int
-label_member(struct importer *im, const json_t *o, const char *key,
-	int64_t *ret)
+/* NULL: the line has none that fits. */
+static const char *
+label_member(const json_t *o, const char *key)
 {
 	const char *text;
 	size_t n;
 
-	return import_text(o, key, LIMIT_LABEL_BYTES, &text, &n)
-		       ? label_intern(im->st, text, ret, im->e)
-		       : 0;
+	return import_text(o, key, LIMIT_LABEL_BYTES, &text, &n) ? text : NULL;
 }
 
 void
@@ -270,45 +258,45 @@ import_validity(const json_t *o, struct fact *f)
 		f->valid_to = FACT_NO_TIME;
 }
 
-/* Where an observation comes from: what the line says of it. */
-static int
-read_provenance(struct importer *im, const json_t *o, struct fact *f)
+/* What the line says of an observation and of where it comes from. */
+static struct observation_in
+read_observation(const json_t *text, const json_t *o)
 {
-	int r;
+	struct observation_in in = observation_in(json_string_value(text),
+		json_string_length(text), METHOD_IMPORT);
 
 	if (!json_is_object(o))
-		return 0;
-	f->confidence = import_share(o, "confidence");
-	f->weight = import_share(o, "salience");
-	import_validity(o, f);
-	if (!import_time(o, "source_timestamp", &f->source_at) &&
-		!import_time(o, "at", &f->source_at))
-		f->source_at = FACT_NO_TIME;
-	r = label_member(im, o, "source_session", &f->source);
-	if (r == 0 && f->source == 0)
-		r = label_member(im, o, "session", &f->source);
-	return r == 0 ? label_member(im, o, "speaker", &f->speaker) : r;
+		return in;
+	in.confidence = import_share(o, "confidence");
+	in.salience = import_share(o, "salience");
+	(void)import_time(o, "valid_from", &in.valid_from);
+	(void)import_time(o, "valid_to", &in.valid_to);
+	if (!import_time(o, "source_timestamp", &in.source_at))
+		(void)import_time(o, "at", &in.source_at);
+	in.source = label_member(o, "source_session");
+	if (in.source == NULL)
+		in.source = label_member(o, "session");
+	in.speaker = label_member(o, "speaker");
+	return in;
 }
 
 static int
 import_lines_add_observation(struct importer *im, int64_t entity,
 	const json_t *text, const json_t *provenance)
 {
-	struct fact f = import_fact(entity, FACT_OBSERVATION);
+	struct observation_in in = read_observation(text, provenance);
+	struct fact f = write_fact(entity, FACT_OBSERVATION);
 	int64_t same;
 	int r;
 
-	f.text = json_string_value(text);
-	f.text_n = json_string_length(text);
-	if (f.text_n == 0)
+	if (in.text_n == 0)
 		return 0;
-	r = fact_find_text(im->st, entity, FACT_OBSERVATION, f.text, f.text_n,
+	r = fact_find_text(im->st, entity, FACT_OBSERVATION, in.text, in.text_n,
 		&same, im->e);
-	if (r == 0) {
-		r = read_provenance(im, provenance, &f);
-		if (r == 0)
-			r = import_add(im, &f, &same);
-	}
+	if (r == 0)
+		r = observation_fact(im->st, &in, &f, im->e);
+	if (r == 0)
+		r = import_add(im, &f, &same);
 	return r >= 0 && json_is_object(provenance)
 		       ? import_marks(im, entity, same, provenance)
 	       : r < 0 ? r
@@ -326,7 +314,7 @@ note_there(void *ctx, const struct fact *f)
 static int
 add_metadata(struct importer *im, int64_t entity, const json_t *metadata)
 {
-	struct fact f = import_fact(entity, FACT_METADATA);
+	struct fact f = write_fact(entity, FACT_METADATA);
 	struct buf text AUTO_BUF = {0};
 	bool there = false;
 	int r;

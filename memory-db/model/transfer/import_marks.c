@@ -7,6 +7,7 @@
 #include "common/limits.h"
 #include "memory-db/model/read/fact_tags.h"
 #include "memory-db/model/transfer/import.h"
+#include "memory-db/model/write/write.h"
 #include "memory-db/store/facts/facts.h"
 #include "memory-db/store/facts/labels.h"
 
@@ -14,7 +15,7 @@ static int
 import_marks_add_mark(struct importer *im, int64_t entity, int64_t of,
 	enum fact_kind kind, const char *text, size_t n)
 {
-	struct fact f = import_fact(entity, kind);
+	struct fact f = write_fact(entity, kind);
 	int r = kind == FACT_TAG ? label_intern(im->st, text, &f.label, im->e)
 				 : 0;
 

@@ -1,5 +1,6 @@
 /* Relations as lines. */
 #include "memory-db/model/transfer/import.h"
+#include "memory-db/model/write/write.h"
 
 #include <string.h>
 
@@ -77,7 +78,7 @@ find_ends(struct importer *im, const json_t *o, struct fact *f)
 int
 import_relation(struct importer *im, const json_t *o)
 {
-	struct fact f = import_fact(0, FACT_RELATION);
+	struct fact f = write_fact(0, FACT_RELATION);
 	const char *type;
 	struct err why;
 	int64_t same, ns;

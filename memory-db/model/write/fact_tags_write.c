@@ -22,9 +22,9 @@ fact_tags_write_mark(struct write *w, int64_t entity, int64_t fact,
 }
 
 /* What it has is read once: a tag more costs its own fact only. */
-static int
-fact_tags_write_tags(struct write *w, int64_t entity, int64_t fact,
-	const json_t *tags, const char *path, struct err *e)
+int
+fact_tags_add(struct write *w, int64_t entity, int64_t fact, const json_t *tags,
+	const char *path, struct err *e)
 {
 	json_t *have AUTO_JSON = NULL, *tag;
 	size_t i;
@@ -57,8 +57,7 @@ fact_tags_set(struct write *w, int64_t entity, int64_t fact, const json_t *tags,
 {
 	int r = write_hide_marks(w, entity, fact, 1u << FACT_TAG, tags, e);
 
-	return r == 0 ? fact_tags_write_tags(w, entity, fact, tags, "tags", e)
-		      : r;
+	return r == 0 ? fact_tags_add(w, entity, fact, tags, "tags", e) : r;
 }
 
 int
@@ -91,8 +90,8 @@ fact_tags_give(struct write *w, int64_t entity, int64_t fact,
 	const json_t *entry, const char *path, struct err *e)
 {
 	const json_t *metadata = json_object_get(entry, "metadata");
-	int r = fact_tags_write_tags(w, entity, fact,
-		json_object_get(entry, "tags"), path, e);
+	int r = fact_tags_add(w, entity, fact, json_object_get(entry, "tags"),
+		path, e);
 
 	return r == 0 && json_is_object(metadata)
 		       ? fact_tags_note(w, entity, fact, metadata, path, e)

@@ -14,6 +14,9 @@
  * `metadata`; what the entry does not have stays. */
 int fact_tags_give(struct write *w, int64_t entity, int64_t fact,
 	const json_t *entry, const char *path, struct err *e) MUST_CHECK;
+/* Adds tags (array of strings) to those that the fact has. */
+int fact_tags_add(struct write *w, int64_t entity, int64_t fact,
+	const json_t *tags, const char *path, struct err *e) MUST_CHECK;
 /* The fact has these tags from now on, and no others. */
 int fact_tags_set(struct write *w, int64_t entity, int64_t fact,
 	const json_t *tags, struct err *e) MUST_CHECK;

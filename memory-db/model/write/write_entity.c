@@ -33,67 +33,12 @@ write_entity_tier(const char *name)
 }
 
 /* --- derived facts -------------------------------------------------------- */
-struct sources {
-	struct write *w;
-	int64_t entity, fact; /* derived */
-	struct err *e;
-};
-
-static int
-write_entity_add_source(void *ctx, const struct fact *f)
+/* A member of derived_from: the id of a fact, or the name of an entity. */
+static struct observation_source
+source_of(const json_t *source)
 {
-	struct sources *s = ctx;
-
-	return f->id == s->fact ? 0
-				: change_derive(s->w->change, s->entity,
-					  s->fact, f->id, s->e);
-}
-
-static int
-write_entity_ignore(void *ctx, const struct fact *f)
-{
-	(void)ctx;
-	(void)f;
-	return 0;
-}
-
-/* A source: the id of a fact, or the name of an entity (all it says now). */
-static int
-check_source(struct write *w, const json_t *source, const char *path,
-	struct err *e)
-{
-	const char *name = json_string_value(source);
-	int64_t unused, id = (int64_t)json_integer_value(source);
-	char at[128];
-	int r;
-
-	snprintf(at, sizeof(at), "%s.derived_from", path);
-	if (name != NULL)
-		return write_need_entity(w, name, at, &unused, e);
-	r = fact_get(w->st, id, write_entity_ignore, NULL, e);
-	if (r == 0 || (r == 1 && fact_namespace(id) != w->ns))
-		return err_param(e, MDB_E_NOT_FOUND, at,
-			"no fact %lld here; the member `facts` of a read "
-			"gives their ids",
-			(long long)id);
-	return r < 0 ? r : 0;
-}
-
-static int
-derive_from(struct sources *s, const json_t *source, const char *path)
-{
-	const char *name = json_string_value(source);
-	int64_t entity, id = (int64_t)json_integer_value(source);
-	int r = check_source(s->w, source, path, s->e);
-
-	if (r == 0 && name == NULL)
-		r = fact_get(s->w->st, id, write_entity_add_source, s, s->e);
-	else if (r == 0)
-		r = write_need_entity(s->w, name, path, &entity, s->e);
-	if (r == 0 && name != NULL)
-		r = fact_each(s->w->st, entity, 1u << FACT_OBSERVATION,
-			write_entity_add_source, s, s->e);
-	return r < 0 ? r : 0;
+	return (struct observation_source){json_string_value(source),
+		(int64_t)json_integer_value(source)};
 }
 
 static int
@@ -101,13 +46,16 @@ derive_all(struct write *w, int64_t entity, const json_t *item,
 	const char *path, struct err *e)
 {
 	const json_t *list = json_object_get(item, "derived_from"), *source;
-	struct sources s = {w, entity, w->last_fact, e};
+	int64_t fact = w->last_fact;
 	size_t i;
 	int r = 0;
 
-	json_array_foreach(list, i, source)
+	json_array_foreach(list, i, source) {
+		struct observation_source from = source_of(source);
+
 		if (r == 0)
-			r = derive_from(&s, source, path);
+			r = write_source_add(w, entity, fact, &from, path, e);
+	}
 	return r;
 }
 
@@ -188,9 +136,12 @@ write_entity_check(struct write *w, const json_t *list, const char *path,
 			r = provenance_observation(w->st, w->ctx, item, path,
 				&f, e);
 		json_array_foreach(json_object_get(item, "derived_from"), k,
-			source)
+			source) {
+			struct observation_source from = source_of(source);
+
 			if (r == 0)
-				r = check_source(w, source, path, e);
+				r = write_source_check(w, &from, path, e);
+		}
 	}
 	return r;
 }

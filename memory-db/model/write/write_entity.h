@@ -7,6 +7,7 @@
 
 #include "common/cleanup.h"
 #include "common/err.h"
+#include "memory-db/model/scope/observation.h"
 #include "memory-db/model/write/write.h"
 
 enum create_mode { CREATE_MERGE, CREATE_REPLACE, CREATE_SKIP };
@@ -27,6 +28,20 @@ int write_entity_observations(struct write *w, int64_t entity, bool fresh,
 /* Whether all of the list can be written: an error before the first one is. */
 int write_entity_check(struct write *w, const json_t *list, const char *path,
 	struct err *e) MUST_CHECK;
+
+/* Adds an observation that was not said as JSON. 1 added, 0 the entity has this
+ * text, which gets the tags it lacks; *ret_fact in both cases. */
+int write_observation(struct write *w, int64_t entity,
+	const struct observation_in *o, int64_t *ret_fact, struct err *e)
+	MUST_CHECK;
+
+/* What an observation follows from: whether that is there, and an edge from the
+ * fact to each fact of it. path: of the observation. */
+int write_source_check(struct write *w, const struct observation_source *s,
+	const char *path, struct err *e) MUST_CHECK;
+int write_source_add(struct write *w, int64_t entity, int64_t fact,
+	const struct observation_source *s, const char *path, struct err *e)
+	MUST_CHECK;
 
 /* Before an entity is made that is not where we write: to an agent it may exist
  * all the same, in the user's memory. 0 make it; 1 by mode it is left alone;
