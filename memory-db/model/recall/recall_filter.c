@@ -23,6 +23,21 @@ tags_pass(struct recalling *r, int64_t entity)
 }
 
 int
+recall_tag_sets(struct recalling *r, int which, int64_t facts)
+{
+	int k;
+
+	r->tagged = NULL;
+	if (!r->request->tags || facts < TAG_SETS_FROM)
+		return 0;
+	k = tag_sets_get(r->st, &r->range[which], r->request->tags, &r->tagged,
+		r->e);
+	if (k == 0)
+		r->tagged = NULL;
+	return k < 0 ? k : 0;
+}
+
+int
 recall_tags_pass(struct recalling *r, int64_t entity, int64_t fact)
 {
 	return r->tagged ? tag_sets_fact(r->tagged, fact)

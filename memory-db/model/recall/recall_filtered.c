@@ -252,8 +252,10 @@ recall_gather_filtered(struct recalling *r, int which)
 	k = find_few(&x);
 	if (k != 1)
 		return k;
+	k = recall_tag_sets(r, which, x.n);
 	for (int i = 0; k >= 0 && i < x.n && !recall_is_late(r); i++)
 		k = recall_filtered_add_fact(&x, facts[i]);
+	r->tagged = NULL;
 	idmap_done(&x.words);
 	r->few[which] = (struct recall_few){take_ptr(facts), (size_t)x.passed};
 	return k < 0 ? k : 1;

@@ -365,24 +365,15 @@ take_best(struct recall_gather_gathering *g)
 	return k;
 }
 
-/* Where many matches are to be asked for their tags, sets tell it. */
-static int
-gather_tag_sets(struct recalling *r, int which)
+/* So many facts have the words of the question, more or less. */
+static int64_t
+facts_with_words(const struct query_terms *t)
 {
-	const struct query_terms *t = &r->terms[which];
 	int64_t facts = 0;
-	int k;
 
-	r->tagged = NULL;
 	for (int i = 0; i < t->n; i++)
 		facts += t->words[i].count;
-	if (!r->request->tags || facts < TAG_SETS_FROM)
-		return 0;
-	k = tag_sets_get(r->st, &r->range[which], r->request->tags, &r->tagged,
-		r->e);
-	if (k == 0)
-		r->tagged = NULL;
-	return k < 0 ? k : 0;
+	return facts;
 }
 
 static int
@@ -402,7 +393,7 @@ gather_one(struct recalling *r, int which)
 		if (t->words[rare].is_common || (rare > 0 && facts > RARE_MAX))
 			break;
 	}
-	k = gather_tag_sets(r, which);
+	k = recall_tag_sets(r, which, facts_with_words(t));
 	if (k == 0 && rare > 0)
 		k = recall_gather_take_rare(&g, rare);
 	/* The rare words occur nowhere, or where the filters end. */
