@@ -1,13 +1,15 @@
-/* Latency of search and recall on a made memory: six classes of fixed queries.
+/* Latency of search and recall on a made memory: seven classes of fixed queries.
  *
  *   bench_search [--facts N] [--queries N] [--what search|recall|both]
  *                [--class K] [--query TEXT] [--as-of CHANGE] [--keep PATH]
+ *                [--long N]
  *   bench_search --quiet N
  *
  * Builds a store through the store's own interface: entities with a name of
  * two words and a number, and two observations of 14 words, words by Zipf's
  * law out of 50,000. --keep uses the database at PATH, and builds it when it is
- * missing. --quiet: what a namespace of 50 facts answers alone, and what it
+ * missing. --long: each tenth observation has N words, as replies of an
+ * assistant and documents have. --quiet: what a namespace of 50 facts answers alone, and what it
  * answers beside one of N facts with the same words. */
 #include <inttypes.h>
 #include <time.h>
@@ -27,6 +29,7 @@ static struct sf_random rng = {1};
 static int64_t as_of; /* change; 0: now */
 static int64_t asked = NAMESPACE_DEFAULT;
 static const char *one_query;  /* instead of the classes */
+static int64_t long_words;     /* of each tenth observation; 0: none */
 static int64_t one_class = -1; /* of the classes */
 
 /* Words that can be said: rank 0 is "ba". */
@@ -99,17 +102,20 @@ observe(struct store_fixture *f, int64_t entity, const char *text, int session)
 static void
 build(struct store_fixture *f, int entities)
 {
-	char text[256], name[300];
+	char text[8192], name[300];
 
 	for (int i = 0; i < entities; i++) {
 		int64_t entity;
 
 		sf_begin(f);
-		text_of(2, text, sizeof(text));
-		snprintf(name, sizeof(name), "%s %d", text, i);
+		text_of(2, text, 256);
+		snprintf(name, sizeof(name), "%.255s %d", text, i);
 		entity = sf_entity(f, name, i % 3 ? "note" : "person");
 		for (int k = 0; k < 2; k++) {
-			text_of(WORDS, text, sizeof(text));
+			text_of(k == 0 && i % 5 == 0 && long_words > 0
+					? (int)long_words
+					: WORDS,
+				text, sizeof(text));
 			observe(f, entity, text, i / 10);
 		}
 		if (i % 250 == 249 || i == entities - 1)
@@ -124,9 +130,35 @@ build(struct store_fixture *f, int entities)
 
 /* --- queries -------------------------------------------------------------- */
 
-enum query_class { RARE, MID, COMMON, SENTENCE, ABSENT, SUBSTRING, CLASSES };
+enum query_class {
+	RARE,
+	MID,
+	COMMON,
+	SENTENCE,
+	ABSENT,
+	SUBSTRING,
+	PROMPT,
+	CLASSES
+};
 static const char *const class_names[] = {"rare word", "word in 1 %",
-	"word in > 50 %", "12 words", "absent word", "3 characters"};
+	"word in > 50 %", "12 words", "absent word", "3 characters",
+	"20 sentences"};
+/* A quiet namespace is asked the short ones. */
+#define SHORT_CLASSES PROMPT
+
+/* What an agent gets as its task: sentences of 6 to 14 words. */
+static void
+prompt_of(char *out, size_t size)
+{
+	size_t n = 0;
+
+	for (int i = 0; i < 20 && n + 256 < size; i++) {
+		text_of(6 + sf_below(&rng, 9), out + n, 256);
+		out[n] = (char)(out[n] - 'a' + 'A');
+		n += strlen(out + n);
+		n += (size_t)snprintf(out + n, size - n, ". ");
+	}
+}
 
 static void
 query_of(enum query_class class, char *out, size_t size)
@@ -155,6 +187,9 @@ query_of(enum query_class class, char *out, size_t size)
 			word_of(sf_below(&rng, VOCABULARY), word);
 		while (strlen(word) < 6);
 		snprintf(out, size, "%.3s", word + sf_below(&rng, 3));
+		break;
+	case PROMPT:
+		prompt_of(out, size);
 		break;
 	case CLASSES:
 		abort();
@@ -266,7 +301,7 @@ run_class(struct store_fixture *f, struct store *reader, bool recalls,
 	double *ms = calloc((size_t)n, sizeof(*ms));
 	double *cpu = calloc((size_t)n, sizeof(*cpu));
 	struct figures x = {0};
-	char query[256];
+	char query[8192];
 
 	if (!ms || !cpu)
 		abort();
@@ -320,13 +355,13 @@ run_classes(struct store_fixture *f, bool recalls, int n)
 #define QUIET_QUERIES  200
 
 static void
-quiet_figures(struct store_fixture *f, struct figures v[2][CLASSES])
+quiet_figures(struct store_fixture *f, struct figures v[2][SHORT_CLASSES])
 {
 	struct store *reader;
 
 	sf_ok(f, store_open(f->db, STORE_READER, &reader, &f->e));
 	for (int what = 0; what < 2; what++)
-		for (int class = 0; class < CLASSES; class ++) {
+		for (int class = 0; class < SHORT_CLASSES; class ++) {
 			/* once more for what is read only once */
 			(void)run_class(f, reader, what, class, QUIET_QUERIES);
 			v[what][class] = run_class(f, reader, what, class,
@@ -338,7 +373,7 @@ quiet_figures(struct store_fixture *f, struct figures v[2][CLASSES])
 static void
 quiet_beside_busy(int facts)
 {
-	struct figures alone[2][CLASSES], beside[2][CLASSES];
+	struct figures alone[2][SHORT_CLASSES], beside[2][SHORT_CLASSES];
 	struct store_fixture f;
 	int64_t busy;
 
@@ -354,7 +389,7 @@ quiet_beside_busy(int facts)
 	build(&f, facts / 2);
 	quiet_figures(&f, beside);
 	for (int what = 0; what < 2; what++)
-		for (int class = 0; class < CLASSES; class ++) {
+		for (int class = 0; class < SHORT_CLASSES; class ++) {
 			const struct figures *a = &alone[what][class];
 			const struct figures *b = &beside[what][class];
 
@@ -387,6 +422,7 @@ read_option(struct options *o, const char *name, const char *value)
 		{"--quiet", 2, 10000000, &o->quiet},
 		{"--class", 0, CLASSES - 1, &one_class},
 		{"--as-of", 1, INT64_MAX, &as_of},
+		{"--long", 1, 1000, &long_words},
 	};
 	const struct {
 		const char *name, **ret;
@@ -422,7 +458,7 @@ main(int argc, char **argv)
 		fprintf(stderr, "usage: bench_search [--facts N] "
 				"[--queries N] [--what search|recall|both] "
 				"[--class K] [--query TEXT] [--as-of CHANGE] "
-				"[--keep PATH] [--quiet N]\n");
+				"[--keep PATH] [--long N] [--quiet N]\n");
 		return 100;
 	}
 	zipf_init();
