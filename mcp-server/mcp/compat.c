@@ -382,6 +382,12 @@ static json_t *(*const makers[SHAPE_MAX])(bool compat, const json_t *args,
 	[SHAPE_DELETED_RELATIONS] = shape_delete_relations,
 };
 
+bool
+compat_is_graph(const struct tool *t)
+{
+	return t->shape == SHAPE_GRAPH;
+}
+
 json_t *
 compat_shape(const struct tool *t, bool compat, const json_t *args,
 	json_t *reply)
@@ -391,82 +397,17 @@ compat_shape(const struct tool *t, bool compat, const json_t *args,
 }
 
 int
-compat_write_text(const struct tool *t, json_t *structured, struct buf *out)
+compat_write_text(const struct tool *t, json_t *structured,
+	const struct buf *plain, struct buf *out)
 {
 	const char *shows = t->compat.shows;
-	json_t *part = shows ? json_object_get(structured, shows) : structured;
+	json_t *part;
 
+	if (!shows)
+		return compat_pretty_text(plain, out);
+	part = json_object_get(structured, shows);
 	if (json_is_string(part))
 		return buf_add(out, json_string_value(part),
 			json_string_length(part));
 	return compat_pretty(part, out);
-}
-
-/* --- JSON.stringify(value, null, 2) --------------------------------------- */
-
-static int pretty(const json_t *v, unsigned depth, struct buf *out);
-
-static int
-new_line(unsigned depth, struct buf *out)
-{
-	if (buf_addc(out, '\n'))
-		return MDB_E_NOMEM;
-	while (depth-- > 0)
-		if (buf_add(out, "  ", 2))
-			return MDB_E_NOMEM;
-	return 0;
-}
-
-static int
-pretty_array(const json_t *v, unsigned depth, struct buf *out)
-{
-	size_t n = json_array_size(v);
-
-	if (n == 0)
-		return buf_add(out, "[]", 2);
-	for (size_t i = 0; i < n; i++)
-		if (buf_addc(out, i == 0 ? '[' : ',') ||
-			new_line(depth + 1, out) ||
-			pretty(json_array_get(v, i), depth + 1, out))
-			return MDB_E_NOMEM;
-	return new_line(depth, out) || buf_addc(out, ']') ? MDB_E_NOMEM : 0;
-}
-
-static int
-pretty_object(const json_t *v, unsigned depth, struct buf *out)
-{
-	json_t *o = (json_t *)(uintptr_t)v; /* iterators take no const */
-	char open = '{';
-
-	if (json_object_size(v) == 0)
-		return buf_add(out, "{}", 2);
-	for (void *it = json_object_iter(o); it;
-		it = json_object_iter_next(o, it)) {
-		const char *key = json_object_iter_key(it);
-
-		if (buf_addc(out, open) || new_line(depth + 1, out) ||
-			jx_quote(key, strlen(key), out) ||
-			buf_add(out, ": ", 2) ||
-			pretty(json_object_iter_value(it), depth + 1, out))
-			return MDB_E_NOMEM;
-		open = ',';
-	}
-	return new_line(depth, out) || buf_addc(out, '}') ? MDB_E_NOMEM : 0;
-}
-
-/* Depth is that of our own shapes. */
-static int
-pretty(const json_t *v, unsigned depth, struct buf *out)
-{
-	if (json_is_array(v))
-		return pretty_array(v, depth, out);
-	if (json_is_object(v))
-		return pretty_object(v, depth, out);
-	return jx_dump(v, out);
-}
-
-int
-compat_pretty(const json_t *value, struct buf *out)
-{
-	return pretty(value, 0, out);
 }

@@ -29,7 +29,7 @@ compat_answer(const struct tool *t, json_t *structured, const struct buf *plain,
 
 	*ret_alone = false;
 	*ret_text = space;
-	if (compat_write_text(t, structured, space))
+	if (compat_write_text(t, structured, plain, space))
 		return MDB_E_NOMEM;
 	/* A byte of text takes six in a string at the most. */
 	if (space->len < ROOM / 8 ||
@@ -45,22 +45,28 @@ compat_answer(const struct tool *t, json_t *structured, const struct buf *plain,
 
 /* --- sizes ---------------------------------------------------------------- */
 
+/* What a byte takes beyond itself when its string is quoted twice. */
+static const unsigned char more_bytes[256] = {[0 ... 7] = 6,
+	['\b'] = 2,
+	['\t'] = 2,
+	['\n'] = 2,
+	[11] = 6,
+	['\f'] = 2,
+	['\r'] = 2,
+	[14 ... 31] = 6,
+	['"'] = 3,
+	['\\'] = 3};
+
 /* Bytes of a string that is quoted as JSON, and that once more. */
 static size_t
 text_bytes(json_t *value)
 {
 	const char *s = json_string_value(value);
 	size_t n = json_string_length(value);
-	size_t bytes = 4;
+	size_t bytes = n + 4;
 
-	for (size_t i = 0; s && i < n; i++) {
-		if (s[i] == '"' || s[i] == '\\')
-			bytes += 4;
-		else if ((unsigned char)s[i] < 0x20)
-			bytes += strchr("\b\f\n\r\t", s[i]) ? 3 : 7;
-		else
-			bytes++;
-	}
+	for (size_t i = 0; s && i < n; i++)
+		bytes += more_bytes[(unsigned char)s[i]];
 	return bytes;
 }
 

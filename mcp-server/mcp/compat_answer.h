@@ -11,7 +11,7 @@
 #include "common/contract/tools.h"
 
 /* Gives the text block for this structuredContent, of which `plain` is the
- * compact JSON. *ret_alone: the text goes without structuredContent, because
+ * compact JSON (structured may be NULL for the three that read). *ret_alone: the text goes without structuredContent, because
  * both would pass LIMIT_MCP_ANSWER_BYTES. *ret_text is `plain` itself, or what
  * was appended to `space`. 0, MDB_E_LIMIT (even the text alone is too large)
  * or MDB_E_NOMEM. */

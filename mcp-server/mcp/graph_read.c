@@ -26,7 +26,7 @@ struct graph_read {
 	void *ctx;
 	struct relay_call *call; /* under way, or NULL */
 	json_t *graph;		 /* owned */
-	json_t *seen;		 /* owned; relations taken, as JSON texts */
+	json_t *seen;		 /* owned; relations taken, by id */
 };
 
 void
@@ -43,6 +43,17 @@ graph_read_free(struct graph_read *g)
 	free(g);
 }
 
+/* What tells relations apart; of those of memory-db the id. */
+static const char *
+graph_read_key(const json_t *relation, struct buf *space)
+{
+	const json_t *id = json_object_get(relation, "id");
+
+	if (jx_dump(json_is_integer(id) ? id : relation, space))
+		return NULL;
+	return buf_str(space);
+}
+
 /* Moves a page's relations, those that stood on an earlier page left out. */
 static int
 add_relations(struct graph_read *g, json_t *page)
@@ -52,17 +63,14 @@ add_relations(struct graph_read *g, json_t *page)
 	size_t i;
 
 	json_array_foreach(page, i, r) {
-		AUTO_BUF struct buf key = {0};
-		const char *text;
+		AUTO_BUF struct buf space = {0};
+		const char *key = graph_read_key(r, &space);
 
-		if (jx_dump(r, &key))
+		if (!key)
 			return MDB_E_NOMEM;
-		text = buf_str(&key);
-		if (!text)
-			return MDB_E_NOMEM;
-		if (json_object_get(g->seen, text))
+		if (json_object_get(g->seen, key))
 			continue;
-		if (jx_set(g->seen, text, json_true()) ||
+		if (jx_set(g->seen, key, json_true()) ||
 			jx_add(all, json_incref(r)))
 			return MDB_E_NOMEM;
 		g->bytes += compat_relation_bytes(r);

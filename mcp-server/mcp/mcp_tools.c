@@ -318,32 +318,46 @@ reply_too_large(struct tool_call *c)
 		LIMIT_MCP_ANSWER_BYTES >> 20);
 }
 
+/* Sends the result of which `plain` is the compact JSON. structured: the same,
+ * or NULL for a whole graph. */
 static void
-reply_success(struct tool_call *c, json_t *reply)
+reply_written(struct tool_call *c, json_t *structured, const struct buf *plain,
+	json_t *reply)
 {
 	struct session_request *r = c->request;
-	AUTO_JSON json_t *structured = mcp_tools_shape_of(c, reply);
-	AUTO_BUF struct buf plain = {0};
 	AUTO_BUF struct buf space = {0};
 	const struct buf *text;
 	struct buf *out;
 	bool alone;
-	int rc;
+	int rc = mcp_tools_text_of(c, structured, plain, &space, &text, &alone);
 
-	if (!structured || (!c->exact && add_ignored(c, structured, reply)) ||
-		jx_dump(structured, &plain)) {
-		request_reply(r, NULL);
-		return;
-	}
-	rc = mcp_tools_text_of(c, structured, &plain, &space, &text, &alone);
 	if (rc == MDB_E_LIMIT) {
 		reply_too_large(c);
 		return;
 	}
 	out = rc == 0 ? request_write(r) : NULL;
 	request_written(r,
-		out ? mcp_tools_write_result(c, &plain, text, alone, reply, out)
+		out ? mcp_tools_write_result(c, plain, text, alone, reply, out)
 		    : MDB_E_NOMEM);
+}
+
+static void
+reply_success(struct tool_call *c, json_t *reply)
+{
+	AUTO_JSON json_t *structured = NULL;
+	AUTO_BUF struct buf plain = {0};
+	int rc = MDB_E_NOMEM;
+
+	if (!c->exact || !compat_write_graph(c->tool, reply, &plain, &rc)) {
+		structured = mcp_tools_shape_of(c, reply);
+		if (structured &&
+			(c->exact || !add_ignored(c, structured, reply)))
+			rc = jx_dump(structured, &plain);
+	}
+	if (rc)
+		request_reply(c->request, NULL);
+	else
+		reply_written(c, structured, &plain, reply);
 }
 
 /* --- the call ------------------------------------------------------------- */

@@ -32,6 +32,9 @@ test_pretty(void **state)
 		{"{\"a\":1,\"b\":[true,null,-2]}",
 			"{\n  \"a\": 1,\n  \"b\": [\n    true,\n    null,\n"
 			"    -2\n  ]\n}"},
+		{"[[[]],\"[]\",{\"{},:\\\\\":[{}]}]",
+			"[\n  [\n    []\n  ],\n  \"[]\",\n  {\n"
+			"    \"{},:\\\\\": [\n      {}\n    ]\n  }\n]"},
 		{"\"\\u001b\x7f\\n\\\"\\u2028\xc3\xa9/\"",
 			"\"\\u001b\x7f\\n\\\"\xe2\x80\xa8\xc3\xa9/\""},
 	};
@@ -43,6 +46,13 @@ test_pretty(void **state)
 
 		assert_int_equal(compat_pretty(j, &out), 0);
 		assert_string_equal(buf_str(&out), cases[i][1]);
+		/* and of the compact text */
+		AUTO_BUF struct buf plain = {0};
+		AUTO_BUF struct buf again = {0};
+
+		assert_int_equal(jx_dump(j, &plain), 0);
+		assert_int_equal(compat_pretty_text(&plain, &again), 0);
+		assert_string_equal(buf_str(&again), cases[i][1]);
 	}
 }
 
@@ -125,6 +135,24 @@ assert_json(json_t *got, const char *wanted)
 	assert_string_equal(text, wanted);
 }
 
+/* A graph that is written from the reply has the bytes of the one that is built
+ * from it. */
+static void
+assert_graph_is_written(const char *tool, json_t *args, json_t *reply)
+{
+	const struct tool *t = tool_find(tool);
+	AUTO_JSON json_t *built = compat_shape(t, true, args, reply);
+	AUTO_BUF struct buf dumped = {0};
+	AUTO_BUF struct buf written = {0};
+	int rc = -1;
+
+	if (!compat_write_graph(t, reply, &written, &rc))
+		return;
+	assert_int_equal(jx_dump(built, &dumped), 0);
+	assert_int_equal(rc, 0);
+	assert_string_equal(buf_str(&written), buf_str(&dumped));
+}
+
 static void
 test_shapes(void **state)
 {
@@ -140,6 +168,7 @@ test_shapes(void **state)
 				reply);
 
 		assert_json(exact, shapes[i].exact);
+		assert_graph_is_written(shapes[i].tool, args, reply);
 		assert_json(plain, shapes[i].plain);
 	}
 }
@@ -160,6 +189,7 @@ test_shapes_of_nonsense(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(replies); i++)
 		for (size_t k = 0; k < ARRAY_LEN(names); k++) {
+			AUTO_BUF struct buf plain = {0};
 			AUTO_BUF struct buf text = {0};
 			AUTO_JSON json_t *args = json("{}");
 			AUTO_JSON json_t *reply = json(replies[i]);
@@ -167,9 +197,11 @@ test_shapes_of_nonsense(void **state)
 				k % 2, args, reply);
 
 			assert_non_null(s);
+			assert_int_equal(jx_dump(s, &plain), 0);
 			assert_int_equal(compat_write_text(tool_find(names[k]),
-						 s, &text),
+						 s, &plain, &text),
 				0);
+			assert_graph_is_written(names[k], args, reply);
 		}
 }
 
