@@ -7,6 +7,7 @@
 #include "memory-db/method/handlers.h"
 #include "memory-db/model/read/graph_page.h"
 #include "memory-db/model/scope/idset.h"
+#include "memory-db/store/facts/labels.h"
 
 /* Reads the cursor of the page before: the change it pins and where it ended. */
 static int
@@ -250,6 +251,9 @@ m_read_graph(struct call *c, json_t **ret_result, struct err *e)
 	if (r == 0) {
 		at.which = packed & 1;
 		at.relation = packed >> 1;
+		/* The first page, of a memory that leads to no other. */
+		p.knows_earlier = at.existence == 0 && s.n == 1 &&
+				  s.ns[0] == NAMESPACE_DEFAULT;
 	}
 	while (r == 0 && at.which < s.n) {
 		if (s.ns[at.which] != 0)

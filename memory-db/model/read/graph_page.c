@@ -240,8 +240,11 @@ graph_page_add_relation(struct graph_page *p, int64_t entity,
 	struct encode_end own, far;
 	json_t *j = NULL;
 	size_t bytes;
-	int r = graph_page_find_end(p, other, &far, e);
+	int r;
 
+	if (only_earlier && p->knows_earlier && !idset_has(&p->ends.at, other))
+		return 0;
+	r = graph_page_find_end(p, other, &far, e);
 	/* The second look finds what the first has left, at its new place. */
 	if (r == 1)
 		r = graph_page_find_end(p, entity, &own, e);

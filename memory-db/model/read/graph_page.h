@@ -21,6 +21,9 @@ struct graph_page {
 	struct encode_options encode;
 	size_t max_bytes; /* of the reply */
 	bool with_relations;
+	/* Every entity that was created earlier, and may be an end, was noted:
+	 * one that is not known comes later. */
+	bool knows_earlier;
 	json_t *entities, *relations; /* owned */
 	size_t bytes;
 
