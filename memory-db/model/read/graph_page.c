@@ -44,6 +44,8 @@ graph_page_done(struct graph_page *p)
 	free(p->ends.v);
 	buf_done(&p->ends.names);
 	free(p->found.v);
+	idset_done(&p->waiting.first);
+	free(p->waiting.v);
 }
 
 /* --- entities ------------------------------------------------------------- */
@@ -208,6 +210,43 @@ graph_page_ascending(const void *a, const void *b)
 	return x->id < y->id ? -1 : x->id > y->id;
 }
 
+/* Keeps a relation for its other end, which comes later. */
+static int
+graph_page_wait(struct graph_page *p, int64_t later, const struct fact *f,
+	struct err *e)
+{
+	struct graph_page_waiting *w = &p->waiting;
+	size_t cap = w->cap == 0 ? 64 : w->cap * 2;
+	int64_t *first = idset_put(&w->first, later);
+	struct graph_page_next *v;
+
+	if (first == NULL)
+		return err_nomem(e);
+	if (w->n == w->cap) {
+		v = realloc(w->v, cap * sizeof(*v));
+		if (v == NULL)
+			return err_nomem(e);
+		w->v = v;
+		w->cap = cap;
+	}
+	w->v[w->n] = (struct graph_page_next){*f, (size_t)*first};
+	*first = (int64_t)++w->n;
+	return 0;
+}
+
+/* Those that waited for the entity into p->found. 0 or MDB_E_NOMEM. */
+static int
+graph_page_take_waiting(struct graph_page *p, int64_t entity)
+{
+	const int64_t *first = idset_get(&p->waiting.first, entity);
+	size_t at = first != NULL ? (size_t)*first : 0;
+	int r = 0;
+
+	for (; r == 0 && at > 0; at = p->waiting.v[at - 1].next)
+		r = graph_page_collect(&p->found, &p->waiting.v[at - 1].f);
+	return r;
+}
+
 /* Outgoing and incoming ones into p->found, sorted. The former may be there. */
 static int
 graph_page_find_relations(struct graph_page *p, int64_t entity, struct err *e)
@@ -221,7 +260,9 @@ graph_page_find_relations(struct graph_page *p, int64_t entity, struct err *e)
 			graph_page_collect, x, e);
 	}
 	x->entity = 0;
-	if (r == 0)
+	if (r == 0 && p->knows_earlier)
+		r = graph_page_take_waiting(p, entity);
+	else if (r == 0)
 		r = fact_each_incoming(p->st, entity, graph_page_collect, x, e);
 	if (r == MDB_E_NOMEM)
 		return err_nomem(e);
@@ -243,13 +284,15 @@ graph_page_add_relation(struct graph_page *p, int64_t entity,
 	int r;
 
 	if (only_earlier && p->knows_earlier && !idset_has(&p->ends.at, other))
-		return 0;
+		return graph_page_wait(p, other, f, e);
 	r = graph_page_find_end(p, other, &far, e);
 	/* The second look finds what the first has left, at its new place. */
 	if (r == 1)
 		r = graph_page_find_end(p, entity, &own, e);
-	if (r != 1 || (only_earlier && far.existence > own.existence))
-		return r < 0 ? r : 0;
+	if (r == 1 && only_earlier && far.existence > own.existence)
+		return p->knows_earlier ? graph_page_wait(p, other, f, e) : 0;
+	if (r != 1)
+		return r;
 	r = f->entity == entity
 		    ? encode_relation_between(p->st, f, &own, &far, &j, e)
 		    : encode_relation_between(p->st, f, &far, &own, &j, e);

@@ -21,8 +21,9 @@ struct graph_page {
 	struct encode_options encode;
 	size_t max_bytes; /* of the reply */
 	bool with_relations;
-	/* Every entity that was created earlier, and may be an end, was noted:
-	 * one that is not known comes later. */
+	/* Every entity that was created earlier, and may be an end, was given on
+	 * this page: one that is not known comes later, and what leads to it
+	 * from here is kept for it. */
 	bool knows_earlier;
 	json_t *entities, *relations; /* owned */
 	size_t bytes;
@@ -44,6 +45,15 @@ struct graph_page {
 		struct fact *v; /* without their texts */
 		size_t n, cap;
 	} found;
+	/* Relations that wait for the later one of their ends. */
+	struct graph_page_waiting {
+		struct idset first; /* that end -> its first in v, from 1 */
+		struct graph_page_next {
+			struct fact f; /* without its text */
+			size_t next;   /* of the same end, from 1; 0: none */
+		} * v;
+		size_t n, cap;
+	} waiting;
 	struct origin origin; /* of the last fact given */
 	/* No entity from the one up to before the other is derived. */
 	int64_t underived_from, underived_to;
