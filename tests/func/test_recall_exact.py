@@ -771,6 +771,46 @@ class LongQuestions(TestCase):
                     self.assertEqual(c.ok("search_nodes", query=longer)[
                         "results"][0]["name"], name)
 
+    #: First and last letter of each; one half makes the memory, the other the
+    #: words that are nowhere in it.
+    SCRIPTS = {"latin": "az", "greek": "αω", "cyrillic": "ая", "hebrew": "את",
+               "arabic": "بي", "devanagari": "कह", "thai": "กฮ",
+               "hangul": "가깋", "kana": "かろ", "han": "一七"}
+
+    def test_nor_do_they_in_any_script(self):
+        c = self.service().client()
+        rng = random.Random(SEED + 1)
+        for script, (first, last) in self.SCRIPTS.items():
+            letters = [ch for ch in map(chr, range(ord(first), ord(last) + 1))
+                       if unicodedata.category(ch)[0] == "L"]
+            if script == "han":     # of 一 to 七 there are too few
+                letters = [chr(0x4e00 + 7 * i) for i in range(200)]
+            rng.shuffle(letters)
+            half = len(letters) // 2
+
+            def word(of):
+                return "".join(rng.choice(of)
+                               for _ in range(rng.randint(2, 6)))
+            words = [word(letters[:half]) for _ in range(20)]
+            c.ok("create_entities", namespace=script, entities=[
+                {"name": f"{script}-{i}", "entityType": "note", "observations":
+                 [" ".join(rng.sample(words, rng.randint(3, 7)))]}
+                for i in range(25)])
+            for n in (1, 7, 33, 90):
+                query = " ".join(rng.sample(words, 3))
+                unknown = [word(letters[half:]) for _ in range(n)]
+                mixed = query.split() + unknown
+                rng.shuffle(mixed)
+                found = set(self.names(c, query, namespace=script))
+                self.assertTrue(found, script)
+                for longer in (" ".join(unknown) + " " + query,
+                               " ".join(mixed),
+                               " ".join(unknown) + ". " + query + ". "
+                               + " ".join(unknown) + "."):
+                    with self.subTest(script=script, n=n, seed=SEED):
+                        self.assertLessEqual(found, set(self.names(
+                            c, longer, namespace=script)))
+
     def test_a_question_among_others_finds_the_same(self):
         c = self.service().client()
         rng = self.fill(c)
