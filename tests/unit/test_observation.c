@@ -7,6 +7,7 @@
 
 #include "memory-db/model/write/write_entity.h"
 #include "tests/lib/method_fixture.h"
+#include "tests/lib/secret_samples.h"
 
 static int
 setup(void **state)
@@ -166,6 +167,28 @@ derived(void **state)
 	assert_int_equal(suspects(f), 1);
 }
 
+/* A marker takes the place of a secret, unless the context allows it. */
+static void
+secrets_are_marked(void **state)
+{
+	struct method_fixture *f = *state;
+	struct draw d = {81};
+	char token[64], text[100];
+	struct observation_in o;
+	int64_t id = 0;
+
+	sample_draw(&d, "ghp_{N36}", token, sizeof(token));
+	snprintf(text, sizeof(text), "pushes with %s", token);
+	o = said(text);
+	assert_int_equal(observe(f, &o, &id), 1);
+	assert_non_null(read_fact(f, "pushes with [secret:github-token]"));
+	assert_null(read_fact(f, text));
+	assert_int_equal(observe(f, &o, &id), 0);
+	f->ctx.secrets = SECRETS_ALLOW;
+	assert_int_equal(observe(f, &o, &id), 1);
+	assert_non_null(read_fact(f, text));
+}
+
 static void
 refusals(void **state)
 {
@@ -202,6 +225,7 @@ main(void)
 		TEST(all_members),
 		TEST(the_same_again),
 		TEST(derived),
+		TEST(secrets_are_marked),
 		TEST(refusals),
 	};
 

@@ -30,7 +30,8 @@ int write_entity_check(struct write *w, const json_t *list, const char *path,
 	struct err *e) MUST_CHECK;
 
 /* Adds an observation that was not said as JSON. 1 added, 0 the entity has this
- * text, which gets the tags it lacks; *ret_fact in both cases. */
+ * text, which gets the tags it lacks; *ret_fact in both cases. Markers take the
+ * places of secrets in its text, unless the context allows them. */
 int write_observation(struct write *w, int64_t entity,
 	const struct observation_in *o, int64_t *ret_fact, struct err *e)
 	MUST_CHECK;

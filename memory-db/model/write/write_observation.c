@@ -6,6 +6,7 @@
 #include "common/jx.h"
 #include "common/limits.h"
 #include "common/text.h"
+#include "memory-db/model/secrets/secrets.h"
 #include "memory-db/model/write/fact_tags_write.h"
 #include "memory-db/model/write/write_entity.h"
 #include "memory-db/store/log/derivations.h"
@@ -127,16 +128,14 @@ add_tags(struct write *w, int64_t entity, int64_t fact,
 	return fact_tags_add(w, entity, fact, tags, "tags", e);
 }
 
-int
-write_observation(struct write *w, int64_t entity,
-	const struct observation_in *o, int64_t *ret_fact, struct err *e)
+static int
+put_observation(struct write *w, int64_t entity, const struct observation_in *o,
+	int64_t *ret_fact, struct err *e)
 {
 	struct fact f = write_fact(entity, FACT_OBSERVATION);
 	int64_t fact = 0;
-	int rc = check_observation(w, o, e), there;
+	int rc = 0, there;
 
-	if (rc)
-		return rc;
 	there = fact_find_text(w->st, entity, FACT_OBSERVATION, o->text,
 		o->text_n, &fact, e);
 	if (there < 0)
@@ -156,4 +155,26 @@ write_observation(struct write *w, int64_t entity,
 		return rc;
 	*ret_fact = fact;
 	return there == 0;
+}
+
+int
+write_observation(struct write *w, int64_t entity,
+	const struct observation_in *given, int64_t *ret_fact, struct err *e)
+{
+	struct observation_in o = *given;
+	struct buf marked AUTO_BUF = {0};
+	struct secret s;
+	int rc = check_observation(w, &o, e);
+
+	if (rc)
+		return rc;
+	/* Who writes from inside has nobody to ask for another text. */
+	if (w->ctx->secrets != SECRETS_ALLOW &&
+		secret_find(o.text, o.text_n, 0, &s)) {
+		if (secret_mark(o.text, o.text_n, &marked, NULL))
+			return err_nomem(e);
+		o.text = marked.data;
+		o.text_n = marked.len;
+	}
+	return put_observation(w, entity, &o, ret_fact, e);
 }
