@@ -72,6 +72,9 @@
 /* Missing names of a request for which names like them are looked for: each costs
  * .15 ms, and who has more of them has another list than he thinks. */
 #define LIMIT_SIMILAR_LOOKED 20
+/* Facts that detect_conflicts compares with the memory at a time: each costs a
+ * search. */
+#define LIMIT_CONFLICT_TEXTS 100
 /* Bytes of a search query: a paragraph. */
 #define LIMIT_QUERY_BYTES 4096
 /* Rows a read may ask for. */

@@ -17,7 +17,8 @@ static const struct profile_name names[] = {
 	{"history", TP_HISTORY},
 	{"admin", TP_ADMIN},
 	{"skills", TP_SKILLS},
-	{"all", TP_DEFAULT | TP_HISTORY | TP_SKILLS},
+	{"order", TP_ORDER},
+	{"all", TP_DEFAULT | TP_HISTORY | TP_SKILLS | TP_ORDER},
 };
 #define SINGLE (ARRAY_LEN(names) - 1)
 
@@ -65,8 +66,8 @@ profiles_read(const char *text, unsigned *ret_set, struct err *e)
 		if (!found)
 			return err_param(e, MDB_E_INVALID, "tools",
 				"no tool profile '%.*s'; known are default, "
-				"compat, history, skills, admin and all, combined by "
-				"commas",
+				"compat, history, skills, order, admin and all, "
+				"combined by commas",
 				(int)n, name);
 		set |= found->set;
 	}

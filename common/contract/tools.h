@@ -70,7 +70,8 @@ enum tool_profile { /* which MCP profiles list it; 0: socket only */
 	TP_COMPAT = 2,
 	TP_HISTORY = 4,
 	TP_ADMIN = 8,
-	TP_SKILLS = 16
+	TP_SKILLS = 16,
+	TP_ORDER = 32
 };
 
 /* --- scripts (memory-db/model/script) -------------------------------------- */

@@ -641,9 +641,9 @@ class Service(Base):
         self.assertGreater(len(self.db.hellos), 1)
         for hello in self.db.hellos:
             self.assertIn(hello.get("tools"),
-                          ("default,compat,history,skills", None))
+                          ("default,compat,history,skills,order", None))
         self.assertEqual(self.db.hellos[-1]["tools"],
-                         "default,compat,history,skills")
+                         "default,compat,history,skills,order")
 
     def test_service_from_before_tools(self):
         self.db.refuse["hello"] = [{

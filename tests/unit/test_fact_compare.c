@@ -53,9 +53,9 @@ kind_of(const json_t *pair, double threshold)
 	assert_true(v.confidence >= 0 && v.confidence <= 1);
 	assert_true(v.reason.len > 0);
 	buf_done(&v.reason);
-	name = fact_kind_name(v.kind);
+	name = verdict_kind_name(v.kind);
 	return v.confidence >= threshold ? name
-					 : fact_kind_name(FACTS_DIFFERENT);
+					 : verdict_kind_name(FACTS_DIFFERENT);
 }
 
 /* --- the labelled pairs ------------------------------------------------------ */
@@ -64,12 +64,12 @@ struct tally {
 	int pairs;
 };
 
-static enum fact_kind
+static enum verdict_kind
 kind_named(const char *name)
 {
 	for (int k = 0; k < FACTS_KIND_MAX; k++)
-		if (strcmp(name, fact_kind_name((enum fact_kind)k)) == 0)
-			return (enum fact_kind)k;
+		if (strcmp(name, verdict_kind_name((enum verdict_kind)k)) == 0)
+			return (enum verdict_kind)k;
 	fail_msg("no kind '%s'", name);
 	return FACTS_DIFFERENT;
 }
@@ -84,7 +84,7 @@ tally_half(const char *half, struct tally *t)
 		const char *end = strchr(line, '\n');
 		struct err e;
 		json_t *pair = jx_parse(line, (size_t)(end - line), &e);
-		enum fact_kind is, given;
+		enum verdict_kind is, given;
 
 		assert_non_null(pair);
 		line = end + 1;
@@ -101,14 +101,14 @@ tally_half(const char *half, struct tally *t)
 }
 
 static double
-print_f1(const struct tally *t, enum fact_kind k)
+print_f1(const struct tally *t, enum verdict_kind k)
 {
 	double p = t->given[k] ? (double)t->right[k] / t->given[k] : 0;
 	double r = t->is[k] ? (double)t->right[k] / t->is[k] : 0;
 	double f1 = p + r > 0 ? 2 * p * r / (p + r) : 0;
 
 	printf("#   %-14s %3d  precision %.2f  recall %.2f  F1 %.2f\n",
-		fact_kind_name(k), t->is[k], p, r, f1);
+		verdict_kind_name(k), t->is[k], p, r, f1);
 	return f1;
 }
 
@@ -121,7 +121,7 @@ is_right_often_enough(const char *half)
 	tally_half(half, &t);
 	printf("# %s: %d pairs\n", half, t.pairs);
 	for (int k = 0; k < FACTS_KIND_MAX; k++)
-		f1[k] = print_f1(&t, (enum fact_kind)k);
+		f1[k] = print_f1(&t, (enum verdict_kind)k);
 	alarms = 1 - (double)t.right[FACTS_DIFFERENT] / t.is[FACTS_DIFFERENT];
 	printf("#   false alarms %.3f\n", alarms);
 	assert_true(t.pairs >= 200);
@@ -208,7 +208,7 @@ knows_equal_numbers(void **state)
 		compare("it", same[i].a, same[i].b, &v);
 		if (v.kind != FACTS_DUPLICATE)
 			fail_msg("'%s', '%s': %s", same[i].a, same[i].b,
-				fact_kind_name(v.kind));
+				verdict_kind_name(v.kind));
 		buf_done(&v.reason);
 	}
 }

@@ -12,14 +12,14 @@
 /* A part of a text that the other has not may be so large in a duplicate. */
 #define DETAIL 0.30
 /* ... and in a contradiction. */
-#define NARROWER 0.45
+#define NARROWER 0.52
 /* Shares of common weight from which different words may mean the same. */
 #define ALIKE	   0.74
 #define ALIKE_HARD 0.64 /* a name or number among it */
 #define CORE	   0.55
 
 static void
-decide(struct comparing *c, enum fact_kind kind, double confidence)
+decide(struct comparing *c, enum verdict_kind kind, double confidence)
 {
 	c->ret->kind = kind;
 	c->ret->confidence = confidence > 1 ? 1 : confidence;
@@ -347,6 +347,7 @@ fact_compare(const struct fact_said *a, const struct fact_said *b,
 		decide(&c, FACTS_DUPLICATE, 1);
 	else if (!t[0].too_long && !t[1].too_long)
 		settle(&c);
+	ret->is_same_subject = c.p.is_same_subject;
 	ret->action = fact_action(&c);
 	return fact_reason(&c, &ret->reason);
 }

@@ -14,12 +14,13 @@
 #ifndef MODEL_ORDER_FACT_COMPARE_H
 #define MODEL_ORDER_FACT_COMPARE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/buf.h"
 #include "common/cleanup.h"
 
-enum fact_kind {
+enum verdict_kind {
 	FACTS_DIFFERENT,
 	FACTS_DUPLICATE,
 	FACTS_UPDATE,
@@ -35,10 +36,11 @@ struct fact_said {
 	int64_t from, to; /* valid times, ms; INT64_MIN, INT64_MAX: not said */
 };
 struct fact_verdict {
-	enum fact_kind kind;
-	double confidence;  /* 0 to 1, of the kind */
-	const char *action; /* "merge", "update", "keep_both" */
-	struct buf reason;  /* a sentence; AUTO_BUF is the caller's duty */
+	enum verdict_kind kind;
+	double confidence;    /* 0 to 1, of the kind */
+	bool is_same_subject; /* both name the same before the verb */
+	const char *action;   /* "merge", "update", "keep_both" */
+	struct buf reason;    /* a sentence; AUTO_BUF is the caller's duty */
 };
 
 /* b is what is newly said. 0 or MDB_E_NOMEM. */
@@ -46,6 +48,6 @@ int fact_compare(const struct fact_said *a, const struct fact_said *b,
 	struct fact_verdict *ret) MUST_CHECK;
 
 /* "duplicate", ... */
-const char *fact_kind_name(enum fact_kind kind);
+const char *verdict_kind_name(enum verdict_kind kind);
 
 #endif

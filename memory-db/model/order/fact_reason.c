@@ -7,7 +7,7 @@
 #define QUOTED 60
 
 const char *
-fact_kind_name(enum fact_kind kind)
+verdict_kind_name(enum verdict_kind kind)
 {
 	static const char *const names[FACTS_KIND_MAX] = {[FACTS_DIFFERENT] =
 								  "different",

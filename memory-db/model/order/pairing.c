@@ -198,6 +198,9 @@ find_order(struct pairing *p)
 			over_a = i;
 		if (is_over(p->b, k))
 			over_b = k;
+		p->is_same_subject |= is_before_verb(p->a, i) &&
+				      is_before_verb(p->b, k) &&
+				      !(p->a->v[i].flags & F_LIGHT);
 		if (p->a->v[i].before != BEFORE_NOTHING ||
 			p->b->v[k].before != BEFORE_NOTHING)
 			continue;

@@ -24,9 +24,11 @@ struct pairing {
 	int opposites;		    /* pairs of them, */
 	int a_opposite, b_opposite; /* the last one; -1 */
 	bool is_swapped;	    /* A over B, B over A */
-	bool is_turned;		    /* the two ends of a verb are swapped */
-	double all, matched;	    /* weights of both texts */
-	double core;		    /* share of what is no value, date, or
+	bool is_same_subject; /* a pair that says something is before both verbs
+			       */
+	bool is_turned;	      /* the two ends of a verb are swapped */
+	double all, matched;  /* weights of both texts */
+	double core;	      /* share of what is no value, date, or
 					 opposite that has a partner */
 	struct rest rest_a, rest_b;
 	int partners, hard_partners; /* pairs that say something */

@@ -258,3 +258,25 @@ terms_read(const char *subject, const char *text, struct terms_text *ret)
 		guess_verb(r);
 	return rc;
 }
+
+int
+terms_name_subject(const char *subject, const char *text, bool *ret)
+{
+	struct terms_text *t AUTO_FREE = calloc(1, sizeof(*t));
+	struct reading *r AUTO_FREE = calloc(1, sizeof(*r));
+	int rc = lexicon_ready();
+
+	if (!t || !r || rc < 0)
+		return MDB_E_NOMEM;
+	t->text = text;
+	r->t = t;
+	rc = terms_take_words(r);
+	if (rc == 0)
+		rc = terms_mark_subject(r, subject);
+	*ret = false;
+	for (int i = 0; i < r->n; i++)
+		*ret = *ret || (r->w[i].is_subject &&
+				       (strcasecmp(subject, "user") == 0 ||
+					       !terms_word_is(r, i, "user")));
+	return rc;
+}

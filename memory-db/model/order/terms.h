@@ -82,6 +82,10 @@ struct terms_text {
 int terms_read(const char *subject, const char *text, struct terms_text *ret)
 	MUST_CHECK;
 
+/* Does the text name the subject? 0 or MDB_E_NOMEM. */
+int terms_name_subject(const char *subject, const char *text, bool *ret)
+	MUST_CHECK;
+
 /* --- numbers (terms_number.c) -------------------------------------------- */
 /* A word that is a number, time, date or version as a whole: s is not folded.
  * True: term's kind, value and parts are set. */

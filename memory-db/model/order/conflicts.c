@@ -1,0 +1,258 @@
+#include "memory-db/model/order/conflicts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "memory-db/model/order/terms.h"
+#include "memory-db/model/recall/recall_candidates.h"
+#include "memory-db/model/scope/idset.h"
+#include "memory-db/store/facts/facts.h"
+#include "memory-db/store/index/recall.h"
+
+/* Facts compared with one text: those with its words, and the newest ones of its
+ * entity. */
+#define CANDIDATES 200
+#define NEWEST	   100
+/* Nothing says that both are of the same entity. */
+#define UNSURE 0.9
+/* The names are alike: "ada", "Ada Lovelace". */
+#define ALIKE_NAMES 0.97
+
+struct finding {
+	struct store *st;
+	const struct conflicts_request *request;
+	struct conflicts *ret;
+	struct err *e;
+	size_t which;
+	int64_t entity; /* that has the name asked for; 0: none */
+	struct idset seen;
+	struct buf text, name;
+};
+
+void
+conflicts_done(struct conflicts *c)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		free(c->v[i].name);
+		free(c->v[i].text);
+		free(c->v[i].reason);
+	}
+	free(c->v);
+	*c = (struct conflicts){0};
+}
+
+static int
+keep(struct finding *f, const struct recall_row *row, struct fact_verdict *v)
+{
+	struct conflicts *c = f->ret;
+	struct conflict *x;
+
+	if (c->n == c->cap) {
+		size_t cap = c->cap ? c->cap * 2 : 16;
+		struct conflict *p = reallocarray(c->v, cap, sizeof(*p));
+
+		if (!p)
+			return err_nomem(f->e);
+		c->v = p;
+		c->cap = cap;
+	}
+	x = &c->v[c->n++];
+	*x = (struct conflict){.kind = v->kind,
+		.confidence = v->confidence,
+		.action = v->action,
+		.fact = row->id,
+		.entity = row->entity,
+		.which = f->which,
+		.name = strdup(buf_str(&f->name) ? f->name.data : ""),
+		.text = strdup(f->text.data),
+		.reason = buf_steal(&v->reason)};
+	return x->name && x->text && x->reason ? 0 : err_nomem(f->e);
+}
+
+/* --- of whom is it said? ---------------------------------------------------- */
+/* One name is a part of the other. */
+static bool
+are_names_alike(const char *a, const char *b)
+{
+	if (strlen(a) < 3 || strlen(b) < 3)
+		return strcasecmp(a, b) == 0;
+	return strcasestr(a, b) || strcasestr(b, a);
+}
+
+/* The subjects of the known fact (a) and the new one (b), and how sure it is that
+ * they are one. 0: they are two. Negative: no memory. */
+static int
+find_subjects(const struct finding *f, struct fact_said *a, struct fact_said *b,
+	double *ret_sure)
+{
+	const char *known = f->name.data, *asked = f->request->name;
+	bool in_new = false, in_known = false;
+
+	*ret_sure = 1;
+	a->subject = b->subject = known;
+	if (*asked) {
+		if (strcasecmp(known, asked) == 0)
+			return 1;
+		b->subject = asked;
+		if (terms_name_subject(asked, a->text, &in_known) < 0)
+			return MDB_E_NOMEM;
+		if (in_known)
+			a->subject = asked;
+		*ret_sure = in_known ? 1 : ALIKE_NAMES;
+		return in_known || are_names_alike(known, asked);
+	}
+	if (terms_name_subject(known, b->text, &in_new) < 0 ||
+		terms_name_subject(known, a->text, &in_known) < 0)
+		return MDB_E_NOMEM;
+	if (!in_new && !in_known)
+		a->subject = "";
+	if (!in_new) {
+		b->subject = "";
+		*ret_sure = UNSURE;
+	}
+	return 1;
+}
+
+/* --- comparing -------------------------------------------------------------- */
+static int
+compare(struct finding *f, const struct recall_row *row)
+{
+	struct fact_said a = {.text = f->text.data,
+		.from = row->valid_from,
+		.to = row->valid_to == FACT_NO_TIME ? INT64_MAX
+						    : row->valid_to};
+	struct fact_said b = f->request->said[f->which];
+	struct fact_verdict v = {0};
+	double sure;
+	int rc = find_subjects(f, &a, &b, &sure);
+
+	if (rc == 1)
+		rc = fact_compare(&a, &b, &v) < 0 ? MDB_E_NOMEM : 1;
+	if (rc < 0)
+		err_nomem(f->e);
+	if (rc == 1 && !v.is_same_subject)
+		v.confidence *= sure;
+	if (rc == 1 && v.kind != FACTS_DIFFERENT &&
+		v.confidence >= f->request->threshold)
+		rc = keep(f, row, &v);
+	buf_done(&v.reason);
+	return rc < 0 ? rc : 0;
+}
+
+static int
+look_at(struct finding *f, int64_t fact)
+{
+	struct recall_entity entity;
+	struct recall_row row;
+	int64_t *seen = idset_put(&f->seen, fact);
+	int k;
+
+	if (!seen)
+		return err_nomem(f->e);
+	if ((*seen)++ > 0)
+		return 0;
+	k = recall_row(f->st, fact, &row, f->e);
+	if (k != 1 || row.kind != FACT_OBSERVATION)
+		return k < 0 ? k : 0;
+	buf_clear(&f->text, 65536);
+	buf_clear(&f->name, 65536);
+	if (buf_add(&f->text, row.text, row.text_n) < 0 || !buf_str(&f->text))
+		return err_nomem(f->e);
+	k = recall_entity(f->st, row.entity, &f->name, &entity, f->e);
+	if (k != 1)
+		return k < 0 ? k : 0;
+	return buf_str(&f->name) ? compare(f, &row) : err_nomem(f->e);
+}
+
+/* --- candidates ------------------------------------------------------------- */
+static bool
+is_late(const struct finding *f)
+{
+	return f->request->deadline_ns != 0 &&
+	       clock_mono_ns() > f->request->deadline_ns;
+}
+
+static int
+look_at_all(struct finding *f, const int64_t *facts, int n)
+{
+	int rc = 0;
+
+	for (int i = 0; i < n && rc == 0 && !f->ret->partial; i++) {
+		rc = look_at(f, facts[i]);
+		f->ret->partial = is_late(f);
+	}
+	return rc;
+}
+
+static int
+find_for_text(struct finding *f)
+{
+	const struct conflicts_request *q = f->request;
+	struct buf query AUTO_BUF = {0};
+	int64_t facts[CANDIDATES];
+	struct recall_request recall = {.limit = 1,
+		.types_n = -1,
+		.since = INT64_MIN,
+		.until = INT64_MAX,
+		.valid_at = FACT_NO_TIME,
+		.zone = "",
+		.deadline_ns = q->deadline_ns};
+	int n = 0, rc;
+
+	if (buf_addf(&query, "%s %s", q->name, q->said[f->which].text) < 0)
+		return err_nomem(f->e);
+	recall.query = query.data;
+	recall.query_n = query.len;
+	for (int i = 0; i < q->scope->n; i++)
+		recall.ns[i] = q->scope->ns[i];
+	idset_done(&f->seen);
+	rc = recall_candidates(f->st, &recall, CANDIDATES, facts, &n, f->e);
+	if (rc == 0)
+		rc = look_at_all(f, facts, n);
+	if (rc == 0 && f->entity != 0) {
+		rc = recall_newest_of(f->st, f->entity, INT64_MAX, NEWEST,
+			facts, &n, f->e);
+		rc = rc < 0 ? rc : look_at_all(f, facts, n);
+	}
+	return rc;
+}
+
+static int
+surest_first(const void *a, const void *b)
+{
+	const struct conflict *x = a, *y = b;
+
+	if (x->confidence != y->confidence)
+		return x->confidence > y->confidence ? -1 : 1;
+	return x->fact > y->fact ? -1 : x->fact < y->fact;
+}
+
+int
+conflicts_find(struct store *st, const struct conflicts_request *request,
+	struct conflicts *ret, struct err *e)
+{
+	struct finding f = {.st = st, .request = request, .ret = ret, .e = e};
+	int rc = 0;
+
+	*ret = (struct conflicts){0};
+	if (*request->name)
+		rc = scope_entity(st, request->scope, request->name,
+			strlen(request->name), &f.entity, e);
+	rc = rc < 0 ? rc : 0;
+	for (; rc == 0 && f.which < request->said_n && !ret->partial; f.which++)
+		rc = find_for_text(&f);
+	if (ret->n > 1)
+		qsort(ret->v, ret->n, sizeof(*ret->v), surest_first);
+	while (ret->n > request->most) {
+		struct conflict *x = &ret->v[--ret->n];
+
+		free(x->name);
+		free(x->text);
+		free(x->reason);
+	}
+	idset_done(&f.seen);
+	buf_done(&f.text);
+	buf_done(&f.name);
+	return rc;
+}

@@ -1,0 +1,50 @@
+/* What new facts would be to those that the memory has: duplicates, new values,
+ * contradictions. Nothing is written.
+ *
+ * Candidates come from the text index, as in recall, and are the newest facts of
+ * the entity when it exists; each is compared (fact_compare.h). Facts of another
+ * entity are compared only when they name the one that is meant. */
+#ifndef MODEL_ORDER_CONFLICTS_H
+#define MODEL_ORDER_CONFLICTS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/cleanup.h"
+#include "common/err.h"
+#include "memory-db/model/order/fact_compare.h"
+#include "memory-db/model/scope/scope.h"
+
+struct store;
+
+struct conflicts_request {
+	const struct scope *scope;
+	const char *name; /* of the entity; "": not said */
+	/* Their subjects are not looked at: the name is that of all. */
+	const struct fact_said *said;
+	size_t said_n;
+	double threshold; /* findings of less confidence are left out */
+	size_t most;	  /* findings, the surest */
+	int64_t deadline_ns;
+};
+struct conflict {
+	enum verdict_kind kind;
+	double confidence;
+	const char *action;
+	int64_t fact, entity;
+	size_t which; /* of those said */
+	/* Owned: of the entity, of the fact, and why. */
+	char *name, *text, *reason;
+};
+struct conflicts {
+	struct conflict *v; /* owned; the surest first */
+	size_t n, cap;
+	bool partial; /* stopped at the deadline */
+};
+
+/* 0 or negative; *ret is the caller's to end also then. */
+int conflicts_find(struct store *st, const struct conflicts_request *request,
+	struct conflicts *ret, struct err *e) MUST_CHECK;
+void conflicts_done(struct conflicts *c);
+
+#endif
