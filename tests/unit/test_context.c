@@ -9,6 +9,7 @@
 
 #include "common/tokens.h"
 #include "memory-db/store/log/branch.h"
+#include "memory-db/store/log/conflicts.h"
 #include "tests/lib/heap.h"
 #include "tests/lib/method_fixture.h"
 
@@ -226,7 +227,7 @@ static void
 shows_conflicts(void **state)
 {
 	struct method_fixture *f = *state;
-	struct conflict_row c = {.kind = CONFLICT_CONTRADICTION, .found = 1};
+	struct conflict c = {.kind = CONFLICT_CONTRADICTION, .found = 1};
 	const char *text;
 
 	remember(f, "Ada", "likes tea", false);

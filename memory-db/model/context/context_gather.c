@@ -13,6 +13,7 @@
 #include "memory-db/store/index/recall.h"
 #include "memory-db/store/index/search.h"
 #include "memory-db/store/engine/store.h"
+#include "memory-db/store/log/conflicts.h"
 
 #include <sodium.h>
 
@@ -148,7 +149,7 @@ relevant(struct gathering *g)
 }
 
 static int
-context_gather_add_conflict(void *ctx, const struct conflict_row *c)
+context_gather_add_conflict(void *ctx, const struct conflict *c)
 {
 	struct gathering *g = ctx;
 	struct buf name AUTO_BUF = {0};

@@ -5,7 +5,9 @@
 #include "common/jx.h"
 #include "memory-db/model/scope/json_members.h"
 #include "memory-db/store/facts/labels.h"
-#include "memory-db/store/log/operate.h"
+#include "memory-db/store/facts/namespaces.h"
+#include "memory-db/store/log/log.h"
+#include "memory-db/store/log/sessions.h"
 
 struct lister {
 	struct store *st;
@@ -37,7 +39,7 @@ namespaces_set_aliases(struct lister *l, json_t *o, int64_t ns)
 	int r = member_set_new(o, "aliases", aliases, l->e);
 
 	if (r == 0)
-		r = operate_namespace_aliases(l->st, ns, namespaces_add_alias,
+		r = namespace_each_alias(l->st, ns, namespaces_add_alias,
 			aliases, l->e);
 	return r == MDB_E_NOMEM ? err_nomem(l->e) : r;
 }
@@ -68,7 +70,7 @@ namespaces_list(struct store *st, json_t **ret, struct err *e)
 	json_t *list AUTO_JSON = json_array();
 	struct lister l = {.st = st, .list = list, .e = e};
 	int r = list == NULL ? err_nomem(e)
-			     : operate_namespaces(st, 0, list_namespace, &l, e);
+			     : namespace_each(st, 0, list_namespace, &l, e);
 
 	if (r == 0)
 		*ret = take_ptr(list);
@@ -82,7 +84,7 @@ list_head(void *ctx, const struct namespace_row *row)
 	unsigned char head[32];
 	int64_t change;
 	json_t *o;
-	int r = operate_head_at(l->st, row->id, l->change, head, &change, l->e);
+	int r = log_head_at(l->st, row->id, l->change, head, &change, l->e);
 
 	if (r != 1)
 		return r;
@@ -102,7 +104,7 @@ namespaces_heads(struct store *st, int64_t ns, int64_t change, json_t **ret,
 	json_t *list AUTO_JSON = json_array();
 	struct lister l = {.st = st, .list = list, .change = change, .e = e};
 	int r = list == NULL ? err_nomem(e)
-			     : operate_namespaces(st, ns, list_head, &l, e);
+			     : namespace_each(st, ns, list_head, &l, e);
 
 	if (r == 0)
 		*ret = take_ptr(list);
@@ -155,9 +157,8 @@ sessions_list(struct store *st, int64_t before, int64_t limit, json_t **ret,
 {
 	json_t *list AUTO_JSON = json_array();
 	struct lister l = {.st = st, .list = list, .limit = limit, .e = e};
-	int r = list == NULL
-			? err_nomem(e)
-			: operate_sessions(st, before, list_session, &l, e);
+	int r = list == NULL ? err_nomem(e)
+			     : session_each(st, before, list_session, &l, e);
 
 	if (r < 0)
 		return r;
@@ -193,7 +194,7 @@ sessions_one(struct store *st, const char *session, json_t **ret, struct err *e)
 			: label_find(st, session, &label, e);
 
 	if (r == 1)
-		r = operate_session(st, label, &row, e);
+		r = session_get(st, label, &row, e);
 	if (r == 0)
 		*ret = take_ptr(list);
 	if (r <= 0)
@@ -201,7 +202,7 @@ sessions_one(struct store *st, const char *session, json_t **ret, struct err *e)
 	r = list_session(&l, &row);
 	l.list = names;
 	if (r == 0)
-		r = operate_session_namespaces(st, label, add_namespace, &l, e);
+		r = session_namespaces(st, label, add_namespace, &l, e);
 	if (r == 0)
 		r = member_set_new(json_array_get(list, 0), "namespaces",
 			take_ptr(names), e);
@@ -256,7 +257,7 @@ free_name(struct store *st, const char *param, const char *name, bool any_alias,
 			"another name, or let the alias mean another namespace "
 			"first",
 			name, (int)own.len, own.data);
-	return operate_unalias_namespace(st, name, e);
+	return namespace_unalias(st, name, e);
 }
 
 int
@@ -280,7 +281,7 @@ namespaces_rename(struct store *st, const char *from, const char *to,
 	if (strcmp(from, to) == 0)
 		return 0;
 	r = free_name(st, "to", to, false, ns, e);
-	return r == 0 ? operate_rename_namespace(st, ns, to, e) : r;
+	return r == 0 ? namespace_rename(st, ns, to, e) : r;
 }
 
 int
@@ -293,5 +294,5 @@ namespaces_alias(struct store *st, const char *alias, const char *of,
 
 	if (r == 0)
 		r = free_name(st, "alias", alias, true, ns, e);
-	return r == 0 ? operate_alias_namespace(st, ns, alias, e) : r;
+	return r == 0 ? namespace_alias(st, ns, alias, e) : r;
 }

@@ -6,6 +6,7 @@
 #include "memory-db/model/scope/idset.h"
 #include "memory-db/model/time/merge.h"
 #include "memory-db/store/log/branch.h"
+#include "memory-db/store/log/conflicts.h"
 
 struct merge_touched {
 	int64_t fact, entity;

@@ -9,10 +9,11 @@
 #include "memory-db/model/time/merge_internal.h"
 #include "memory-db/model/write/write_entity.h"
 #include "memory-db/store/facts/labels.h"
+#include "memory-db/store/log/conflicts.h"
 
 /* --- conflicts ------------------------------------------------------------ */
 static int
-merge_values_add_conflict(struct merge *m, struct conflict_row c,
+merge_values_add_conflict(struct merge *m, struct conflict c,
 	const char *member, const char *ours, const char *theirs)
 {
 	struct buf name AUTO_BUF = {0}, notes AUTO_BUF = {0};
@@ -43,7 +44,7 @@ int
 merge_conflict(struct merge *m, int64_t entity, enum conflict_kind kind,
 	const char *member, const char *ours, const char *theirs)
 {
-	struct conflict_row c = {.entity = entity, .kind = kind};
+	struct conflict c = {.entity = entity, .kind = kind};
 
 	return merge_values_add_conflict(m, c, member, ours, theirs);
 }
@@ -52,7 +53,7 @@ int
 merge_conflict_with(struct merge *m, int64_t entity, int64_t other,
 	const char *ours, const char *theirs)
 {
-	struct conflict_row c = {.entity = entity,
+	struct conflict c = {.entity = entity,
 		.other = other,
 		.kind = CONFLICT_ATTRIBUTE};
 

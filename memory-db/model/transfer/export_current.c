@@ -13,7 +13,7 @@
 #include "memory-db/model/scope/json_members.h"
 #include "memory-db/store/log/log.h"
 #include "memory-db/store/facts/labels.h"
-#include "memory-db/store/log/operate.h"
+#include "memory-db/store/facts/namespaces.h"
 
 enum export_current_phase { HEADER, ENTITIES, RELATIONS, FILES, DONE };
 
@@ -386,8 +386,8 @@ export_current_page(struct store *st, const struct export_query *q,
 		mark->phase = ENTITIES;
 	}
 	if (r == 0 && mark->phase != FILES) {
-		r = operate_namespaces(st, q->ns, export_current_push_namespace,
-			&p, e);
+		r = namespace_each(st, q->ns, export_current_push_namespace, &p,
+			e);
 		if (r >= 0 && !p.full)
 			*mark = (struct export_mark){.phase = FILES};
 	}

@@ -14,7 +14,10 @@
 #include "memory-db/store/log/branch.h"
 #include "memory-db/store/log/log.h"
 #include "memory-db/store/facts/labels.h"
-#include "memory-db/store/log/operate.h"
+#include "memory-db/store/engine/store.h"
+#include "memory-db/store/facts/entity_ids.h"
+#include "memory-db/store/facts/namespaces.h"
+#include "memory-db/store/log/conflicts.h"
 
 enum export_log_phase { HEADER, CHANGES, ALIASES, CONFLICTS, FILES, DONE };
 
@@ -41,7 +44,7 @@ export_header(struct export_page *p, const char *format)
 {
 	json_t *o AUTO_JSON = json_pack("{s:s, s:s, s:i}", "type", "header",
 		"format", format, "version", EXPORT_VERSION);
-	const char *id = operate_database_id(p->st);
+	const char *id = database_id(store_database(p->st));
 	json_t *heads = NULL;
 	int r = o == NULL
 			? err_nomem(p->e)
@@ -79,8 +82,8 @@ export_log_push_namespace(void *ctx, const struct namespace_row *row)
 		r = member_set_text(o, "stem", row->stem, strlen(row->stem),
 			p->e);
 	if (r == 0)
-		r = operate_namespace_aliases(p->st, row->id,
-			export_log_add_name, aliases, p->e);
+		r = namespace_each_alias(p->st, row->id, export_log_add_name,
+			aliases, p->e);
 	if (member_set_new(o, "aliases", aliases, p->e) != 0 ||
 		r == MDB_E_NOMEM)
 		return err_nomem(p->e);
@@ -399,13 +402,13 @@ push_aliases(struct export_page *p)
 {
 	struct alias_run run = {p, p->mark->a};
 
-	return operate_aliases(p->st, p->q->ns, p->q->change, p->mark->ns, "",
+	return entity_each_lent(p->st, p->q->ns, p->q->change, p->mark->ns, "",
 		push_alias, &run, p->e);
 }
 
 /* --- conflicts ------------------------------------------------------------ */
 static int
-push_conflict(void *ctx, const struct conflict_line *c)
+push_conflict(void *ctx, const struct conflict *c)
 {
 	struct export_page *p = ctx;
 	json_t *o AUTO_JSON = json_pack("{s:s, s:I, s:I, s:I, s:I, s:I}",
@@ -449,8 +452,8 @@ export_log_page(struct store *st, const struct export_query *q,
 	if (r == 0 && mark->phase == HEADER) {
 		r = export_header(&p, EXPORT_LOG_FORMAT);
 		if (r == 0)
-			r = operate_namespaces(st, q->ns,
-				export_log_push_namespace, &p, e);
+			r = namespace_each(st, q->ns, export_log_push_namespace,
+				&p, e);
 		if (r == 0)
 			mark->phase = CHANGES;
 	}
@@ -467,7 +470,7 @@ export_log_page(struct store *st, const struct export_query *q,
 			*mark = (struct export_mark){.phase = CONFLICTS};
 	}
 	if (r == 0 && mark->phase == CONFLICTS) {
-		r = operate_conflicts(st, q->ns, q->change, mark->a,
+		r = conflict_each_at(st, q->ns, q->change, mark->a,
 			push_conflict, &p, e);
 		if (r >= 0 && !p.full)
 			*mark = (struct export_mark){.phase = FILES};

@@ -11,7 +11,7 @@
 #include "memory-db/store/log/change.h"
 #include "memory-db/store/log/derivations.h"
 #include "memory-db/store/facts/labels.h"
-#include "memory-db/store/log/operate.h"
+#include "memory-db/store/facts/entity_ids.h"
 
 static int
 read_label(struct importer *im, const json_t *o, const char *key, int64_t *ret)
@@ -94,8 +94,7 @@ place_entity(struct importer *im, const json_t *o, int64_t ns, int64_t entity)
 	if (r >= 0)
 		r = entity_first_name(im->st, entity, &here, &name, im->e);
 	if (r == 0)
-		return operate_create_entity(im->st, entity, ns, first, n,
-			im->e);
+		return entity_create_as(im->st, entity, ns, first, n, im->e);
 	if (r < 0)
 		return r;
 	if (here != ns ||
@@ -115,14 +114,14 @@ place_peer(struct importer *im, const json_t *o, int64_t peer)
 {
 	const char *ns = jx_text(o, "peer_namespace"), *name = NULL;
 	size_t n = 0;
-	int r = operate_has_entity(im->st, peer, im->e);
+	int r = entity_is_known(im->st, peer, im->e);
 
 	if (r != 0 || ns == NULL || strcmp(ns, "default") != 0)
 		return r;
 	r = jx_string(o, "peer_name", JX_OPTIONAL, &name, &n, im->e);
 	if (r >= 0)
-		r = operate_create_entity(im->st, peer, NAMESPACE_DEFAULT, name,
-			n, im->e);
+		r = entity_create_as(im->st, peer, NAMESPACE_DEFAULT, name, n,
+			im->e);
 	return r == 0 ? 1 : r;
 }
 
@@ -147,7 +146,7 @@ replay_new(struct importer *im, const json_t *o, int64_t ns, int64_t entity,
 	if (r == 0 && f.kind == FACT_EXISTENCE)
 		r = place_entity(im, o, ns, entity);
 	if (r == 0)
-		r = operate_has_entity(im->st, entity, im->e);
+		r = entity_is_known(im->st, entity, im->e);
 	if (r == 1 && f.kind == FACT_RELATION)
 		r = place_peer(im, o, f.peer);
 	if (r == 0)

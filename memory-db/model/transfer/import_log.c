@@ -21,7 +21,6 @@
 #include "memory-db/store/log/log.h"
 #include "memory-db/store/facts/labels.h"
 #include "memory-db/store/engine/meta.h"
-#include "memory-db/store/log/operate.h"
 
 #define KEY_SIZE 340
 
@@ -276,7 +275,7 @@ check_chain(struct importer *im, const struct head *h)
 {
 	unsigned char chain[32];
 	int64_t change = 0;
-	int r = operate_head_at(im->st, h->info.ns, h->given.id, chain, &change,
+	int r = log_head_at(im->st, h->info.ns, h->given.id, chain, &change,
 		im->e);
 
 	if (r < 0)

@@ -12,7 +12,6 @@
 #include "memory-db/model/scope/json_members.h"
 #include "memory-db/store/engine/lens.h"
 #include "memory-db/store/facts/labels.h"
-#include "memory-db/store/log/operate.h"
 
 /* Names that a reply lists. */
 #define NAMES_MAX 1000

@@ -11,7 +11,9 @@
 #include "memory-db/store/log/branch.h"
 #include "memory-db/store/log/change.h"
 #include "memory-db/store/facts/labels.h"
-#include "memory-db/store/log/operate.h"
+#include "memory-db/store/facts/entity_ids.h"
+#include "memory-db/store/facts/namespaces.h"
+#include "memory-db/store/log/conflicts.h"
 
 /* --- namespaces and aliases ----------------------------------------------- */
 struct import_rows_found {
@@ -47,7 +49,7 @@ alias_namespaces(struct importer *im, const json_t *o, int64_t id)
 			continue;
 		r = namespace_find(im->st, name, &other, im->e);
 		if (r == 0)
-			r = operate_alias_namespace(im->st, id, name, im->e);
+			r = namespace_alias(im->st, id, name, im->e);
 		if (r < 0)
 			return r;
 	}
@@ -94,7 +96,7 @@ replay_namespace(struct importer *im, const json_t *o)
 			"a namespace of the log "
 			"has a name or language that is too long");
 	f.name = name;
-	r = operate_namespaces(im->st, id, compare_namespace, &f, im->e);
+	r = namespace_each(im->st, id, compare_namespace, &f, im->e);
 	if (r == 0)
 		r = import_check_log_namespace(im, id, name,
 			f.here && f.same_name);
@@ -108,9 +110,9 @@ replay_namespace(struct importer *im, const json_t *o)
 			"that of this database; replay into an empty one",
 			name, id);
 	if (r == 0 && !f.here)
-		r = operate_create_namespace(im->st, id, name, stem, im->e);
+		r = namespace_create(im->st, id, name, stem, im->e);
 	else if (r == 0 && !f.same_name)
-		r = operate_rename_namespace(im->st, id, name, im->e);
+		r = namespace_rename(im->st, id, name, im->e);
 	if (r == 0)
 		r = set_weights(im, id, json_object_get(o, "recall_weights"));
 	return r == 0 ? alias_namespaces(im, o, id) : r;
@@ -135,7 +137,7 @@ replay_alias(struct importer *im, const json_t *o)
 		return r;
 	r = import_check_entity(im, entity, ns);
 	if (r == 0)
-		r = operate_has_entity(im->st, entity, im->e);
+		r = entity_is_known(im->st, entity, im->e);
 	if (r != 1)
 		return r;
 	/* Names may have moved on since the log was written. */
@@ -154,8 +156,7 @@ replay_file(struct importer *im, const json_t *o)
 	int r = jx_int(o, "ns", JX_REQUIRED, 1, 1 << 20, &ns, im->e);
 
 	if (r == 0)
-		r = operate_namespaces(im->st, ns, compare_namespace, &f,
-			im->e);
+		r = namespace_each(im->st, ns, compare_namespace, &f, im->e);
 	if (r == 0 && !f.here)
 		return import_complain(im, "a file of a namespace that the log "
 					   "does not have");
@@ -185,7 +186,7 @@ import_rows_create_branch(struct importer *im, const json_t *op,
 	if (r >= 0 && (n == 0 || n > LIMIT_LABEL_BYTES || b->id <= STORE_MAIN))
 		r = err_set(im->e, MDB_E_INVALID,
 			"a branch of the log has no proper name or id");
-	return r < 0 ? r : operate_create_branch(im->st, b, im->e);
+	return r < 0 ? r : branch_create_as(im->st, b, im->e);
 }
 
 int
@@ -222,7 +223,7 @@ replay_branch(struct importer *im, const json_t *op, struct branch_row *b,
 int
 replay_conflict(struct importer *im, const json_t *o)
 {
-	struct conflict_line c = {.confidence = -1,
+	struct conflict c = {.confidence = -1,
 		.other = CONFLICT_NONE,
 		.base = CONFLICT_NONE,
 		.ours = CONFLICT_NONE,
@@ -252,6 +253,6 @@ replay_conflict(struct importer *im, const json_t *o)
 	/* Decided here since the log was written: that stays. */
 	if (r < 0 || !im->state.applied)
 		return r < 0 ? r : 0;
-	r = operate_has_entity(im->st, c.entity, im->e);
-	return r == 1 ? operate_put_conflict(im->st, &c, im->e) : r;
+	r = entity_is_known(im->st, c.entity, im->e);
+	return r == 1 ? conflict_put(im->st, &c, im->e) : r;
 }

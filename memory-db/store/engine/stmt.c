@@ -144,6 +144,19 @@ stmt_run(struct store *st, sqlite3_stmt *s, struct err *e)
 	return r;
 }
 
+int
+stmt_append_text(sqlite3_stmt *s, int column, struct buf *out, struct err *e)
+{
+	const void *text = sqlite3_column_text(s, column);
+	size_t n = (size_t)sqlite3_column_bytes(s, column);
+
+	if (text == NULL && sqlite3_column_type(s, column) != SQLITE_NULL)
+		return err_nomem(e);
+	if (buf_add(out, text != NULL ? text : "", n) != 0)
+		return err_nomem(e);
+	return 1;
+}
+
 struct error_map {
 	int primary, code;
 	const char *text;

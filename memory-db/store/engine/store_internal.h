@@ -145,6 +145,9 @@ void stmt_finalize_all(struct store *st);
 int stmt_row(struct store *st, sqlite3_stmt *s, struct err *e) MUST_CHECK;
 /* Steps to the end and resets: 0, or negative. */
 int stmt_run(struct store *st, sqlite3_stmt *s, struct err *e) MUST_CHECK;
+/* Appends a column of a row; 1, or MDB_E_NOMEM. */
+int stmt_append_text(sqlite3_stmt *s, int column, struct buf *out,
+	struct err *e) MUST_CHECK;
 /* Maps the connection's last error to our codes. where: what was done. */
 int stmt_error(struct store *st, int rc, const char *where, struct err *e);
 

@@ -1,4 +1,4 @@
-/* Labels (with a cache), namespaces, entities by id. Names -> entities:
+/* Labels (with a cache), entities by id. Names -> entities:
  * entity_names.c. */
 #include "memory-db/store/facts/labels.h"
 
@@ -7,34 +7,12 @@
 #include "memory-db/store/engine/participant.h"
 #include "memory-db/store/engine/store_internal.h"
 
-enum {
-	LABEL_FIND,
-	LABEL_ADD,
-	LABEL_TEXT,
-	NS_FIND,
-	NS_ADD,
-	NS_NAME,
-	NS_STEM,
-	ENT_ADD,
-	ENT_NAME,
-	ENT_HIGHEST
-};
+enum { LABEL_FIND, LABEL_ADD, LABEL_TEXT, ENT_ADD, ENT_NAME, ENT_HIGHEST };
 
 static const struct stmt_def defs[] = {
 	[LABEL_FIND] = {"SELECT id FROM label WHERE text = ?1", 1, 0},
 	[LABEL_ADD] = {"INSERT INTO label(text) VALUES(?1)", 1, STMT_WRITER},
 	[LABEL_TEXT] = {"SELECT text FROM label WHERE id = ?1", 1, 0},
-	[NS_FIND] = {"SELECT id FROM namespace WHERE name = ?1 UNION ALL "
-		     "SELECT ns FROM namespace_alias WHERE name = ?1 LIMIT 1",
-		1, 0},
-	/* Ids of its facts begin at id << 33. */
-	[NS_ADD] = {"INSERT INTO namespace(id, name, head, fact_max, past_max) "
-		    "SELECT n, ?1, zeroblob(32), n << 33, n << 33 FROM "
-		    "(SELECT coalesce(max(id), 0) + 1 AS n FROM namespace) "
-		    "RETURNING id",
-		1, STMT_WRITER},
-	[NS_NAME] = {"SELECT name FROM namespace WHERE id = ?1", 1, 0},
-	[NS_STEM] = {"SELECT stem FROM namespace WHERE id = ?1", 1, 0},
 	[ENT_ADD] = {"INSERT INTO entity(ns, name) VALUES(?1, ?2)", 2,
 		STMT_WRITER},
 	[ENT_NAME] = {"SELECT ns, name FROM entity WHERE id = ?1", 1, 0},
@@ -170,20 +148,6 @@ label_intern(struct store *st, const char *text, int64_t *ret_id, struct err *e)
 	return r;
 }
 
-/* Appends column 0 of a row; 1 or a negative code. */
-static int
-append_text(sqlite3_stmt *s, int column, struct buf *out, struct err *e)
-{
-	const void *text = sqlite3_column_text(s, column);
-	size_t n = (size_t)sqlite3_column_bytes(s, column);
-
-	if (text == NULL && sqlite3_column_type(s, column) != SQLITE_NULL)
-		return err_nomem(e);
-	if (buf_add(out, text != NULL ? text : "", n) != 0)
-		return err_nomem(e);
-	return 1;
-}
-
 int
 label_text(struct store *st, int64_t id, struct buf *out, struct err *e)
 {
@@ -200,13 +164,12 @@ label_text(struct store *st, int64_t id, struct buf *out, struct err *e)
 	r = stmt_row(st, s, e);
 	if (r != 1)
 		return r;
-	r = append_text(s, 0, out, e);
+	r = stmt_append_text(s, 0, out, e);
 	if (r == 1)
 		cache_put(st, id, (const char *)sqlite3_column_text(s, 0));
 	return r;
 }
 
-/* --- namespaces ----------------------------------------------------------- */
 static int
 find_id(struct store *st, sqlite3_stmt *s, int64_t *ret_id, struct err *e)
 {
@@ -216,67 +179,6 @@ find_id(struct store *st, sqlite3_stmt *s, int64_t *ret_id, struct err *e)
 		*ret_id = sqlite3_column_int64(s, 0);
 	sqlite3_reset(s);
 	return r;
-}
-
-int
-namespace_find(struct store *st, const char *name, int64_t *ret_id,
-	struct err *e)
-{
-	sqlite3_stmt *s;
-
-	if (strcmp(name, "default") == 0) {
-		*ret_id = NAMESPACE_DEFAULT;
-		return 1;
-	}
-	s = stmt_use(st, MOD_NAMES, NS_FIND);
-	bind_t(s, 1, name, strlen(name));
-	return find_id(st, s, ret_id, e);
-}
-
-int
-namespace_intern(struct store *st, const char *name, int64_t *ret_id,
-	struct err *e)
-{
-	sqlite3_stmt *s AUTO_STMT = NULL;
-	int r = namespace_find(st, name, ret_id, e);
-
-	if (r != 0)
-		return r < 0 ? r : 0;
-	s = stmt_use(st, MOD_NAMES, NS_ADD);
-	bind_t(s, 1, name, strlen(name));
-	r = stmt_row(st, s, e);
-	if (r == 1)
-		*ret_id = sqlite3_column_int64(s, 0);
-	if (r == 1)
-		r = stmt_row(st, s, e); /* RETURNING: step to the end */
-	return r < 0 ? r : 0;
-}
-
-int
-namespace_name(struct store *st, int64_t id, struct buf *out, struct err *e)
-{
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_NAMES, NS_NAME);
-	int r;
-
-	bind_i(s, 1, id);
-	r = stmt_row(st, s, e);
-	return r == 1 ? append_text(s, 0, out, e) : r;
-}
-
-int
-namespace_stem(struct store *st, int64_t id, char ret[NAMESPACE_STEM_SIZE],
-	struct err *e)
-{
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_NAMES, NS_STEM);
-	int r;
-
-	bind_i(s, 1, id);
-	r = stmt_row(st, s, e);
-	ret[0] = '\0';
-	if (r == 1)
-		snprintf(ret, NAMESPACE_STEM_SIZE, "%s",
-			(const char *)sqlite3_column_text(s, 0));
-	return r < 0 ? r : 0;
 }
 
 /* --- entities ------------------------------------------------------------- */
@@ -308,7 +210,7 @@ entity_first_name(struct store *st, int64_t entity, int64_t *ret_ns,
 		return r;
 	if (ret_ns != NULL)
 		*ret_ns = sqlite3_column_int64(s, 0);
-	return out != NULL ? append_text(s, 1, out, e) : 1;
+	return out != NULL ? stmt_append_text(s, 1, out, e) : 1;
 }
 
 int

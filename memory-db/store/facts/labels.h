@@ -1,4 +1,4 @@
-/* Small interned texts, namespaces, and names -> entities. */
+/* Small interned texts, and names -> entities. */
 #ifndef STORE_FACTS_LABELS_H
 #define STORE_FACTS_LABELS_H
 
@@ -8,6 +8,7 @@
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/err.h"
+#include "memory-db/store/facts/namespaces.h"
 
 struct store;
 
@@ -23,21 +24,6 @@ int label_text(struct store *st, int64_t id, struct buf *out, struct err *e)
 
 /* Labels were deleted; what the cache says may be wrong (writer). */
 void label_cache_clear(struct store *st);
-
-/* By name or alias. 1 found, 0 not. */
-int namespace_find(struct store *st, const char *name, int64_t *ret_id,
-	struct err *e) MUST_CHECK;
-/* Finds or creates (writer). */
-int namespace_intern(struct store *st, const char *name, int64_t *ret_id,
-	struct err *e) MUST_CHECK;
-/* Appends its name. 1 found, 0 not. */
-int namespace_name(struct store *st, int64_t id, struct buf *out, struct err *e)
-	MUST_CHECK;
-#define NAMESPACE_DEFAULT   1
-#define NAMESPACE_STEM_SIZE 32
-/* Language of its stemmer ("english", "" for none). */
-int namespace_stem(struct store *st, int64_t id, char ret[NAMESPACE_STEM_SIZE],
-	struct err *e) MUST_CHECK;
 
 /* The entity that the name means under the lens applied: the one so called;
  * else one that was called so before its present name, or at first; else one

@@ -1,4 +1,4 @@
-/* Branches, merges, conflicts. */
+/* Branches and merges as rows. */
 #include "memory-db/store/log/branch.h"
 
 #include <string.h>
@@ -7,6 +7,7 @@
 
 enum {
 	CREATE,
+	CREATE_AS,
 	EACH,
 	GET,
 	SET_STATE,
@@ -18,9 +19,7 @@ enum {
 	SHOWN,
 	ATTR_AT,
 	TOUCHED,
-	NEWEST,
-	ADD_CONFLICT,
-	CONFLICTS
+	NEWEST
 };
 
 #define COLUMNS "id, ns, parent, fork, state, name, about"
@@ -29,6 +28,9 @@ static const struct stmt_def defs[] = {
 	[CREATE] = {"INSERT INTO branch(ns, name, about, parent, fork) "
 		    "VALUES(?1, ?2, ?3, ?4, ?5)",
 		5, STMT_WRITER},
+	[CREATE_AS] = {"INSERT INTO branch(id, ns, name, about, parent,"
+		       " fork) VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+		6, STMT_WRITER},
 	[EACH] = {"SELECT " COLUMNS " FROM branch WHERE state <> 2 AND id <> 1 "
 		  "AND (ns = ?1 OR ?1 = 0) ORDER BY id",
 		1, 0},
@@ -67,14 +69,6 @@ static const struct stmt_def defs[] = {
 	[NEWEST] = {"SELECT id FROM change WHERE ns = ?1 AND branch = ?2 ORDER "
 		    "BY id DESC LIMIT 1",
 		2, 0},
-	[ADD_CONFLICT] = {"INSERT INTO conflict(entity, other, kind, base, "
-			  "ours, theirs, state, found, notes) VALUES(?1,?2,?3,"
-			  "?4,?5,?6,?7,?8,?9)",
-		9, STMT_WRITER},
-	[CONFLICTS] = {"SELECT id, entity, other, kind, base, ours, theirs, "
-		       "state, found, notes FROM conflict WHERE state = 0 AND "
-		       "(entity = ?1 OR ?1 = 0) ORDER BY id",
-		1, 0},
 };
 const struct stmt_module branch_module = {"branch", defs, ARRAY_LEN(defs)};
 
@@ -105,6 +99,21 @@ branch_create(struct store *st, int64_t ns, const char *name, const char *about,
 	if (r == 0)
 		*ret_id = sqlite3_last_insert_rowid(st->db);
 	return r;
+}
+
+int
+branch_create_as(struct store *st, const struct branch_row *b, struct err *e)
+{
+	sqlite3_stmt *s = stmt_use(st, MOD_BRANCH, CREATE_AS);
+
+	bind_i(s, 1, b->id);
+	bind_i(s, 2, b->ns);
+	bind_t(s, 3, b->name, strlen(b->name));
+	if (b->about != NULL)
+		bind_t(s, 4, b->about, strlen(b->about));
+	bind_i(s, 5, b->parent);
+	bind_i(s, 6, b->fork);
+	return stmt_run(st, s, e);
 }
 
 static int
@@ -325,53 +334,4 @@ branch_newest(struct store *st, int64_t ns, int64_t branch, int64_t *ret_change,
 	struct err *e)
 {
 	return one_id(st, NEWEST, ns, branch, ret_change, e);
-}
-
-/* --- conflicts ------------------------------------------------------------ */
-int
-conflict_add(struct store *st, const struct conflict_row *c, struct err *e)
-{
-	sqlite3_stmt *s = stmt_use(st, MOD_BRANCH, ADD_CONFLICT);
-
-	bind_i(s, 1, c->entity);
-	bind_i0(s, 2, c->other);
-	bind_i(s, 3, (int64_t)c->kind);
-	bind_i(s, 4, c->base);
-	bind_i(s, 5, c->ours);
-	bind_i(s, 6, c->theirs);
-	bind_i(s, 7, c->state);
-	bind_i(s, 8, c->found);
-	if (c->notes != NULL)
-		bind_t(s, 9, c->notes, strlen(c->notes));
-	return stmt_run(st, s, e);
-}
-
-int
-conflict_each(struct store *st, int64_t entity, conflict_fn fn, void *ctx,
-	struct err *e)
-{
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_BRANCH, CONFLICTS);
-	int r;
-
-	bind_i(s, 1, entity);
-	while ((r = stmt_row(st, s, e)) == 1) {
-		struct conflict_row c = {
-			.id = sqlite3_column_int64(s, 0),
-			.entity = sqlite3_column_int64(s, 1),
-			.other = sqlite3_column_int64(s, 2),
-			.kind = (enum conflict_kind)sqlite3_column_int(s, 3),
-			.base = sqlite3_column_int64(s, 4),
-			.ours = sqlite3_column_int64(s, 5),
-			.theirs = sqlite3_column_int64(s, 6),
-			.state = sqlite3_column_int64(s, 7),
-			.found = sqlite3_column_int64(s, 8),
-		};
-
-		r = optional_text(s, 9, &c.notes, e);
-		if (r == 0)
-			r = fn(ctx, &c);
-		if (r != 0)
-			return r;
-	}
-	return r;
 }

@@ -1,4 +1,4 @@
-/* Branches, merges and conflicts as rows; what a branch says of a fact.
+/* Branches and merges as rows; what a branch says of a fact.
  *
  * Creating a branch is one row: it sees its parent as of the fork. What it
  * shows and hides are spans of its own. Rules of merging: model/time/merge.c. */
@@ -32,6 +32,9 @@ typedef int (*branch_fn)(void *ctx, const struct branch_row *b);
 
 int branch_create(struct store *st, int64_t ns, const char *name,
 	const char *about, int64_t parent, int64_t fork, int64_t *ret_id,
+	struct err *e) MUST_CHECK;
+/* With the id, name and fork of *b (replay of a log). */
+int branch_create_as(struct store *st, const struct branch_row *b,
 	struct err *e) MUST_CHECK;
 /* Open branches of a namespace by id; 0: of every one. Not main. */
 int branch_each(struct store *st, int64_t ns, branch_fn fn, void *ctx,
@@ -76,28 +79,5 @@ int branch_touched(struct store *st, int64_t entity, int64_t branch,
 /* The newest change written on the branch in the namespace, 0: none. */
 int branch_newest(struct store *st, int64_t ns, int64_t branch,
 	int64_t *ret_change, struct err *e) MUST_CHECK;
-
-/* --- conflicts ------------------------------------------------------------ */
-enum conflict_kind {
-	CONFLICT_DUPLICATE = 1,
-	CONFLICT_UPDATE,
-	CONFLICT_CONTRADICTION,
-	CONFLICT_ATTRIBUTE,
-	CONFLICT_MERGE
-};
-struct conflict_row {
-	int64_t id, entity, other; /* other 0: none */
-	enum conflict_kind kind;
-	int64_t base, ours, theirs; /* fact ids or values, 0: none */
-	int64_t state;		    /* 0 pending, 1 resolved, 2 dismissed */
-	int64_t found;		    /* ms */
-	const char *notes;
-};
-int conflict_add(struct store *st, const struct conflict_row *c, struct err *e)
-	MUST_CHECK;
-/* Pending ones by id; entity 0: all. */
-typedef int (*conflict_fn)(void *ctx, const struct conflict_row *c);
-int conflict_each(struct store *st, int64_t entity, conflict_fn fn, void *ctx,
-	struct err *e) MUST_CHECK;
 
 #endif

@@ -32,7 +32,9 @@ enum {
 	IS_NEW,
 	FIRST,
 	ENTITIES,
-	OP_COUNT
+	OP_COUNT,
+	HEAD_NOW,
+	HEAD_AT
 };
 
 static const struct stmt_def defs[] = {
@@ -68,6 +70,12 @@ static const struct stmt_def defs[] = {
 	[OP_COUNT] = {"SELECT coalesce(max(seq) + 1, 0) FROM op"
 		      " WHERE change = ?1",
 		1, 0},
+	[HEAD_NOW] = {"SELECT head, last_change FROM namespace WHERE id = ?1"
+		      " AND last_change BETWEEN 1 AND ?2",
+		2, 0},
+	[HEAD_AT] = {"SELECT chain, id FROM change WHERE ns = ?1 AND id <= ?2"
+		     " ORDER BY id DESC LIMIT 1",
+		2, 0},
 };
 const struct stmt_module log_module = {"log", defs, ARRAY_LEN(defs)};
 
@@ -386,4 +394,37 @@ log_op_count(struct store *st, int64_t change, int64_t *ret_n, struct err *e)
 	if (r == 1)
 		*ret_n = sqlite3_column_int64(s, 0);
 	return r < 0 ? r : 0;
+}
+
+static int
+log_find_head(struct store *st, int statement, int64_t ns, int64_t change,
+	unsigned char ret[32], int64_t *ret_change, struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_LOG, statement);
+	int r;
+
+	bind_i(s, 1, ns);
+	bind_i(s, 2, change);
+	r = stmt_row(st, s, e);
+	if (r != 1)
+		return r;
+	if (sqlite3_column_bytes(s, 0) != 32)
+		return err_set(e, MDB_E_CORRUPT,
+			"the chain of change %lld has not 32 bytes",
+			(long long)sqlite3_column_int64(s, 1));
+	memcpy(ret, sqlite3_column_blob(s, 0), 32);
+	*ret_change = sqlite3_column_int64(s, 1);
+	return 1;
+}
+
+int
+log_head_at(struct store *st, int64_t ns, int64_t change, unsigned char ret[32],
+	int64_t *ret_change, struct err *e)
+{
+	/* The log is searched from `change` back only for a past state. */
+	int r = log_find_head(st, HEAD_NOW, ns, change, ret, ret_change, e);
+
+	return r != 0 ? r
+		      : log_find_head(st, HEAD_AT, ns, change, ret, ret_change,
+				e);
 }

@@ -93,4 +93,9 @@ int log_entities(struct store *st, int64_t ns, int64_t branch, int64_t after,
 	int64_t upto, int (*fn)(void *ctx, int64_t entity), void *ctx,
 	struct err *e) MUST_CHECK;
 
+/* The chain of a namespace as of a change: its head then. 1 found (32 bytes
+ * into ret, *ret_change), 0: no change of it yet. */
+int log_head_at(struct store *st, int64_t ns, int64_t change,
+	unsigned char ret[32], int64_t *ret_change, struct err *e) MUST_CHECK;
+
 #endif

@@ -1,0 +1,109 @@
+/* Sessions: what changes say of who wrote them. */
+#include "memory-db/store/log/sessions.h"
+
+#include <string.h>
+
+#include "memory-db/store/engine/store_internal.h"
+
+enum { SESSIONS, SESSION, SESSION_LAST, SESSION_NS };
+
+static const struct stmt_def defs[] = {
+	/* A loose scan: one step of the index per session, not per change. */
+	[SESSIONS] = {"WITH RECURSIVE s(id) AS (SELECT (SELECT min(session)"
+		      " FROM change WHERE session > 0) UNION ALL SELECT"
+		      " (SELECT min(session) FROM change WHERE session > s.id)"
+		      " FROM s WHERE s.id IS NOT NULL)"
+		      " SELECT s.id, (SELECT max(c.id) FROM change c"
+		      " WHERE c.session = s.id) AS last FROM s"
+		      " WHERE s.id IS NOT NULL AND last < ?1"
+		      " ORDER BY last DESC",
+		1, 0},
+	[SESSION] = {"SELECT l.client, l.ns, l.at, (SELECT at FROM change"
+		     " WHERE session = ?1 ORDER BY id LIMIT 1),"
+		     " (SELECT count(*) FROM change WHERE session = ?1)"
+		     " FROM change l WHERE l.id = ?2",
+		2, 0},
+	[SESSION_LAST] = {"SELECT max(id) FROM change WHERE session = ?1", 1,
+		0},
+	[SESSION_NS] = {"SELECT DISTINCT ns FROM change WHERE session = ?1"
+			" ORDER BY ns",
+		1, 0},
+};
+const struct stmt_module sessions_module = {"sessions", defs, ARRAY_LEN(defs)};
+
+/* --- sessions ------------------------------------------------------------- */
+static int
+session_details(struct store *st, struct session_row *row, struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_SESSIONS, SESSION);
+	int r;
+
+	bind_i(s, 1, row->session);
+	bind_i(s, 2, row->last_change);
+	r = stmt_row(st, s, e);
+	if (r != 1)
+		return r;
+	row->client = sqlite3_column_int64(s, 0);
+	row->ns = sqlite3_column_int64(s, 1);
+	row->last_at = sqlite3_column_int64(s, 2);
+	row->first_at = sqlite3_column_int64(s, 3);
+	row->changes = sqlite3_column_int64(s, 4);
+	return 0;
+}
+
+int
+session_each(struct store *st, int64_t before, session_fn fn, void *ctx,
+	struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_SESSIONS, SESSIONS);
+	int r;
+
+	bind_i(s, 1, before);
+	while ((r = stmt_row(st, s, e)) == 1) {
+		struct session_row row = {.session = sqlite3_column_int64(s, 0),
+			.last_change = sqlite3_column_int64(s, 1)};
+
+		r = session_details(st, &row, e);
+		if (r == 0)
+			r = fn(ctx, &row);
+		if (r != 0)
+			return r;
+	}
+	return r;
+}
+
+int
+session_get(struct store *st, int64_t session, struct session_row *ret,
+	struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_SESSIONS, SESSION_LAST);
+	struct session_row row = {.session = session};
+	int r;
+
+	bind_i(s, 1, session);
+	r = stmt_row(st, s, e);
+	if (r != 1 || sqlite3_column_type(s, 0) == SQLITE_NULL)
+		return r < 0 ? r : 0;
+	row.last_change = sqlite3_column_int64(s, 0);
+	r = session_details(st, &row, e);
+	if (r < 0)
+		return r;
+	*ret = row;
+	return 1;
+}
+
+int
+session_namespaces(struct store *st, int64_t session, ns_fn fn, void *ctx,
+	struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_SESSIONS, SESSION_NS);
+	int r;
+
+	bind_i(s, 1, session);
+	while ((r = stmt_row(st, s, e)) == 1) {
+		r = fn(ctx, sqlite3_column_int64(s, 0));
+		if (r != 0)
+			return r;
+	}
+	return r;
+}
