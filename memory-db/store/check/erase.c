@@ -53,7 +53,9 @@ enum {
 	STRUCTURES
 };
 
-#define RANK "CASE kind WHEN 0 THEN 2 WHEN 4 THEN 0 WHEN 5 THEN 0 ELSE 1 END"
+#define RANK                                                                   \
+	"CASE kind WHEN " SQL_EXISTENCE " THEN 2 WHEN " SQL_TAG                \
+	" THEN 0 WHEN " SQL_NOTE " THEN 0 ELSE 1 END"
 
 static const struct stmt_def defs[] = {
 	/* What is said of facts first, existence last. A relation of a project
@@ -66,10 +68,12 @@ static const struct stmt_def defs[] = {
 		       "AND salt IS NOT NULL ORDER BY rank",
 		1, STMT_WRITER},
 	[OF_TEXT] = {"SELECT id, entity FROM fact WHERE entity = ?1 AND "
-		     "same = ?2 AND kind = 1 AND salt IS NOT NULL",
+		     "same = ?2 AND kind = " SQL_OBSERVATION
+		     " AND salt IS NOT NULL",
 		2, STMT_WRITER},
 	[OF_MARKS] = {"SELECT id, entity FROM fact WHERE entity = ?1 AND "
-		      "same = ?2 AND kind IN (4, 5) AND supersedes = ?3 AND "
+		      "same = ?2 AND kind IN " SQL_MARKS
+		      " AND supersedes = ?3 AND "
 		      "salt IS NOT NULL",
 		3, STMT_WRITER},
 	[USES] = {"SELECT label, source, speaker, length(body) FROM fact WHERE "

@@ -5,8 +5,9 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "memory-db/store/facts/facts.h"
 
-#define OPEN "140737488355327"
+#define OPEN SQL_OPEN_END
 
 static const struct stmt_def defs[V_STATEMENTS] = {
 	[V_TABLE] =
@@ -110,7 +111,7 @@ static const struct stmt_def defs[V_STATEMENTS] = {
 		     " WHERE s.branch = 1 AND s.removed = " OPEN "),"
 		     " counted(ns, kind, key, n) AS ("
 		     " SELECT ns, 1, kind + 1, count(*) FROM open"
-		     " WHERE kind < 3 GROUP BY 1, 3"
+		     " WHERE kind < " SQL_METADATA " GROUP BY 1, 3"
 		     " UNION ALL SELECT ns, 1, 4, count(*) FROM open GROUP BY 1"
 		     " UNION ALL SELECT ns, 1, 5, count(*) FROM change"
 		     " GROUP BY 1"
@@ -123,11 +124,11 @@ static const struct stmt_def defs[V_STATEMENTS] = {
 		     " UNION ALL SELECT id >> 33, 1, 9, count(*) FROM past"
 		     " GROUP BY 1"
 		     " UNION ALL SELECT ns, 2, label, count(*) FROM open"
-		     " WHERE kind = 0 GROUP BY 1, 3"
+		     " WHERE kind = " SQL_EXISTENCE " GROUP BY 1, 3"
 		     " UNION ALL SELECT ns, 3, coalesce((SELECT value FROM attr"
 		     " a WHERE a.entity = open.entity AND a.branch = 1 AND"
 		     " a.key = 1 AND a.removed = " OPEN "), 0), count(*)"
-		     " FROM open WHERE kind = 0 GROUP BY 1, 3)"
+		     " FROM open WHERE kind = " SQL_EXISTENCE " GROUP BY 1, 3)"
 		     " SELECT ns, kind, key, sum(n) FROM"
 		     " (SELECT ns, kind, key, n FROM counted UNION ALL"
 		     " SELECT ns, kind, key, -n FROM tally)"
@@ -151,18 +152,19 @@ static const struct stmt_def defs[V_STATEMENTS] = {
 		      " (SELECT DISTINCT fact, value FROM op WHERE what = 6))"
 		      " FROM op",
 		0, 0},
-	[V_VECTORS] = {"SELECT v.fact, v.model, CASE WHEN m.id IS NULL THEN 0"
-		       " WHEN f.id IS NULL OR f.kind <> 1 THEN 1"
-		       " WHEN f.salt IS NULL THEN 2 ELSE 3 END AS why"
-		       " FROM vector v LEFT JOIN fact f ON f.id = v.fact"
-		       " LEFT JOIN vector_model m ON m.id = v.model"
-		       " WHERE m.id IS NULL OR f.id IS NULL OR f.kind <> 1"
-		       " OR f.salt IS NULL OR (length(v.data) <> 0 AND"
-		       " length(v.data) <> 4 * m.dims AND"
-		       " (length(v.data) > 4 * m.dims OR"
-		       " (length(v.data) - (m.dims + 7) / 8) % 4 <> 0))"
-		       " LIMIT 20",
-		0, 0},
+	[V_VECTORS] =
+		{"SELECT v.fact, v.model, CASE WHEN m.id IS NULL THEN 0"
+		 " WHEN f.id IS NULL OR f.kind <> " SQL_OBSERVATION " THEN 1"
+		 " WHEN f.salt IS NULL THEN 2 ELSE 3 END AS why"
+		 " FROM vector v LEFT JOIN fact f ON f.id = v.fact"
+		 " LEFT JOIN vector_model m ON m.id = v.model"
+		 " WHERE m.id IS NULL OR f.id IS NULL OR f.kind <> " SQL_OBSERVATION
+		 " OR f.salt IS NULL OR (length(v.data) <> 0 AND"
+		 " length(v.data) <> 4 * m.dims AND"
+		 " (length(v.data) > 4 * m.dims OR"
+		 " (length(v.data) - (m.dims + 7) / 8) % 4 <> 0))"
+		 " LIMIT 20",
+			0, 0},
 	[V_TOTALS] = {"SELECT sum(fact_max - (id << 33)) FROM namespace", 0, 0},
 };
 const struct stmt_module verify_module = {"verify", defs, ARRAY_LEN(defs)};

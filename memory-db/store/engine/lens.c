@@ -30,13 +30,13 @@ static const struct {
 	const char *mark, *now, *lens;
 } marks[] = {
 	{"@SPAN", "span s", "temp.lin l CROSS JOIN span s"},
-	{"@VIS", "s.branch = 1 AND s.removed = 140737488355327",
+	{"@VIS", "s.branch = 1 AND s.removed = " SQL_OPEN_END,
 		"s.branch = l.b AND s.added <= l.lim AND s.removed > l.lim"
 		" AND NOT EXISTS (SELECT 1 FROM temp.lin l2 CROSS JOIN span m"
 		" ON m.fact = s.fact AND m.branch = l2.b AND m.added <= l2.lim"
 		" WHERE l2.lv < l.lv)"},
 	{"@ATTR", "attr a", "temp.lin l CROSS JOIN attr a"},
-	{"@AVIS", "a.branch = 1 AND a.removed = 140737488355327",
+	{"@AVIS", "a.branch = 1 AND a.removed = " SQL_OPEN_END,
 		"a.branch = l.b AND a.added <= l.lim AND a.removed > l.lim"},
 	{"@LV", "a.entity", "l.lv"},
 };

@@ -1,5 +1,5 @@
 /* Schema steps embedded at build time (memory-db/sql/NNNN_*.sql), and what they
- * make (tests/lib/embed_sql.py). */
+ * make (memory-db/sql/embed_sql.py). */
 #ifndef STORE_ENGINE_MIGRATE_H
 #define STORE_ENGINE_MIGRATE_H
 

@@ -21,8 +21,8 @@ struct recall_weights;
 
 #define STORE_SCHEMA_VERSION DATABASE_SCHEMA
 #define STORE_MAIN	     1 /* branch id of main, in every namespace */
-#define STORE_OPEN_END	     140737488355327LL /* 2^47-1: a span not removed */
-#define STORE_NS_SHIFT	     33 /* fact.id >> 33 = namespace id */
+#define STORE_OPEN_END	     140737488355327 /* 2^47-1: a span not removed */
+#define STORE_NS_SHIFT	     33		     /* fact.id >> 33 = namespace id */
 /* Where the ids of a namespace begin. A damaged file may name any namespace. */
 static inline int64_t
 store_ids_of(int64_t ns)

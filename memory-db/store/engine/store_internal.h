@@ -13,6 +13,12 @@
 #include "memory-db/store/engine/lens.h"
 #include "memory-db/store/engine/store.h"
 
+/* A number of C as text of SQL, so that it stands in one place:
+ * "removed = " SQL_OF(STORE_OPEN_END). The macro must be a bare number. */
+#define SQL_OF_TEXT(number) #number
+#define SQL_OF(number)	    SQL_OF_TEXT(number)
+#define SQL_OPEN_END	    SQL_OF(STORE_OPEN_END)
+
 /* --- statements ----------------------------------------------------------- */
 enum stmt_flag {
 	STMT_WRITER = 1, /* prepared on the writer only */

@@ -34,7 +34,7 @@ static const struct stmt_def defs[] = {
 		4, 0},
 	/* Existence facts have no key by text: `same` is NULL. */
 	[EXISTENCES] = {"SELECT id FROM fact WHERE entity = ?1 AND same IS NULL"
-			" AND kind = 0 AND salt IS NOT NULL",
+			" AND kind = " SQL_EXISTENCE " AND salt IS NOT NULL",
 		1, 0},
 	[LAST_SPAN] =
 		{"SELECT removed FROM span WHERE fact = ?1 AND "

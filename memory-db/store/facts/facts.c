@@ -15,7 +15,8 @@
 	"f.id, f.entity, f.kind, f.peer, f.label, f.weight, f.method, "        \
 	"f.confidence, f.valid_from, f.valid_to, f.source, f.speaker, "        \
 	"f.source_at, f.supersedes, f.flags, f.salt, f.digest, f.size, "       \
-	"f.body, CASE WHEN f.kind = 0 AND f.body IS NULL THEN (SELECT name "   \
+	"f.body, CASE WHEN f.kind = " SQL_EXISTENCE                            \
+	" AND f.body IS NULL THEN (SELECT name "                               \
 	"FROM entity e WHERE e.id = f.entity) END"
 #define FROM_FACT " CROSS JOIN fact f ON f.id = s.fact "
 
@@ -29,23 +30,23 @@ static const struct stmt_def defs[] = {
 		  "ORDER BY s.fact",
 		2, STMT_LENS},
 	/* The bound is on what is looked at, not on what fits. */
-	[NEWEST] =
-		{"SELECT " COLUMNS ", x.added FROM (SELECT s.fact AS fact, "
-		 "s.added AS added FROM @SPAN WHERE s.entity = ?1 AND @VIS "
-		 "ORDER BY s.fact DESC LIMIT ?4) x CROSS JOIN fact f ON "
-		 "f.id = x.fact WHERE f.kind = 1 AND f.size BETWEEN ?2 AND ?3 AND f.salt "
-		 "IS NOT NULL",
-			4, STMT_LENS},
+	[NEWEST] = {"SELECT " COLUMNS ", x.added FROM (SELECT s.fact AS fact, "
+		    "s.added AS added FROM @SPAN WHERE s.entity = ?1 AND @VIS "
+		    "ORDER BY s.fact DESC LIMIT ?4) x CROSS JOIN fact f ON "
+		    "f.id = x.fact WHERE f.kind = " SQL_OBSERVATION
+		    " AND f.size BETWEEN ?2 AND ?3 AND f.salt "
+		    "IS NOT NULL",
+		4, STMT_LENS},
 	/* From the fact by its peer; the span must be a visible one. Ids of one
 	 * namespace are a range: a relation of a project leads to the user's
 	 * entities, and no other project may see or pay for it. */
-	[INCOMING] =
-		{"SELECT " COLUMNS ", (SELECT s.added FROM @SPAN WHERE "
-		 "s.fact = f.id AND @VIS) AS shown FROM fact f "
-		 "WHERE f.peer = ?1 AND "
-		 "f.id > ?2 AND f.id < ?3 AND f.kind = 2 AND f.salt IS NOT NULL AND shown IS NOT "
-		 "NULL ORDER BY f.id",
-			3, STMT_LENS},
+	[INCOMING] = {"SELECT " COLUMNS ", (SELECT s.added FROM @SPAN WHERE "
+		      "s.fact = f.id AND @VIS) AS shown FROM fact f "
+		      "WHERE f.peer = ?1 AND "
+		      "f.id > ?2 AND f.id < ?3 AND f.kind = " SQL_RELATION
+		      " AND f.salt IS NOT NULL AND shown IS NOT "
+		      "NULL ORDER BY f.id",
+		3, STMT_LENS},
 	[SAME] = {"SELECT " COLUMNS ", (SELECT s.added FROM @SPAN WHERE "
 		  "s.fact = f.id AND @VIS) AS shown FROM fact f "
 		  "WHERE f.entity = ?1 AND "
@@ -54,7 +55,7 @@ static const struct stmt_def defs[] = {
 	[GET] = {"SELECT " COLUMNS ", 0 FROM fact f WHERE f.id = ?1", 1, 0},
 	[ENTITIES] = {"SELECT " COLUMNS ", (SELECT s.added FROM @SPAN WHERE "
 		      "s.fact = f.id AND @VIS) AS shown FROM fact f "
-		      "WHERE f.kind = 0 AND "
+		      "WHERE f.kind = " SQL_EXISTENCE " AND "
 		      "f.id > ?1 AND f.id < ?2 AND f.salt IS NOT NULL AND "
 		      "shown IS NOT NULL "
 		      "ORDER BY f.id",
@@ -63,10 +64,12 @@ static const struct stmt_def defs[] = {
 		    "e.id = f.entity WHERE f.id > ?1 AND f.id < ?2 AND f.salt "
 		    "IS NOT NULL ORDER BY f.id",
 		2, 0},
-	[EXISTENCE] = {"SELECT " COLUMNS ", s.added FROM @SPAN" FROM_FACT
-		       "WHERE s.entity = ?1 AND @VIS AND f.kind = 0 AND "
-		       "f.salt IS NOT NULL",
-		1, STMT_LENS},
+	[EXISTENCE] =
+		{"SELECT " COLUMNS ", s.added FROM @SPAN" FROM_FACT
+		 "WHERE s.entity = ?1 AND @VIS AND f.kind = " SQL_EXISTENCE
+		 " AND "
+		 "f.salt IS NOT NULL",
+			1, STMT_LENS},
 };
 const struct stmt_module facts_module = {"facts", defs, ARRAY_LEN(defs)};
 

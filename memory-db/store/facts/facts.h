@@ -11,14 +11,33 @@
 
 struct store;
 
+/* As the file has them. Statements write them as SQL_TAG and so on (SQL_OF of
+ * store_internal.h). */
+#define FACT_KIND_EXISTENCE   0
+#define FACT_KIND_OBSERVATION 1
+#define FACT_KIND_RELATION    2
+#define FACT_KIND_METADATA    3
+#define FACT_KIND_TAG	      4
+#define FACT_KIND_NOTE	      5
+#define SQL_EXISTENCE	      SQL_OF(FACT_KIND_EXISTENCE)
+#define SQL_OBSERVATION	      SQL_OF(FACT_KIND_OBSERVATION)
+#define SQL_RELATION	      SQL_OF(FACT_KIND_RELATION)
+#define SQL_METADATA	      SQL_OF(FACT_KIND_METADATA)
+#define SQL_TAG		      SQL_OF(FACT_KIND_TAG)
+#define SQL_NOTE	      SQL_OF(FACT_KIND_NOTE)
+/* What the text indexes hold. */
+#define SQL_INDEXED "(" SQL_EXISTENCE ", " SQL_OBSERVATION ")"
+/* What is said of another fact. */
+#define SQL_MARKS "(" SQL_TAG ", " SQL_NOTE ")"
 enum fact_kind {
-	FACT_EXISTENCE = 0,
-	FACT_OBSERVATION = 1,
-	FACT_RELATION = 2,
-	FACT_METADATA = 3,
+	FACT_EXISTENCE = FACT_KIND_EXISTENCE,
+	FACT_OBSERVATION = FACT_KIND_OBSERVATION,
+	FACT_RELATION = FACT_KIND_RELATION,
+	FACT_METADATA = FACT_KIND_METADATA,
 	/* marks: said of another fact, an observation of the same entity */
-	FACT_TAG = 4, /* text: the tag; label: the same, to find by */
-	FACT_NOTE = 5 /* text: its metadata, a JSON object */
+	FACT_TAG =
+		FACT_KIND_TAG, /* text: the tag; label: the same, to find by */
+	FACT_NOTE = FACT_KIND_NOTE /* text: its metadata, a JSON object */
 };
 #define FACT_KIND_LAST FACT_NOTE
 /* Text of a relation that leads from its peer to its entity: one between a

@@ -21,33 +21,35 @@ static const struct stmt_def defs[] = {
 		  " WHERE key = 1 AND value = ?1",
 		1, 0},
 	[TAGGED] = {"SELECT entity FROM fact INDEXED BY fact_tag"
-		    " WHERE kind = 4 AND label = ?3 AND id BETWEEN ?1 AND ?2",
+		    " WHERE kind = " SQL_TAG
+		    " AND label = ?3 AND id BETWEEN ?1 AND ?2",
 		3, 0},
-	[TAGGED_FACTS] =
-		{"SELECT supersedes FROM fact INDEXED BY fact_tag"
-		 " WHERE kind = 4 AND label = ?3 AND id BETWEEN ?1 AND ?2",
-			3, 0},
+	[TAGGED_FACTS] = {"SELECT supersedes FROM fact INDEXED BY fact_tag"
+			  " WHERE kind = " SQL_TAG
+			  " AND label = ?3 AND id BETWEEN ?1 AND ?2",
+		3, 0},
 	[METADATA] = {"SELECT entity FROM fact INDEXED BY fact_metadata"
-		      " WHERE kind = 3 AND id BETWEEN ?1 AND ?2",
+		      " WHERE kind = " SQL_METADATA " AND id BETWEEN ?1 AND ?2",
 		2, 0},
 	[SAID] = {"SELECT id FROM fact INDEXED BY fact_when"
 		  " WHERE source_at BETWEEN ?1 AND ?2"
-		  " AND source_at IS NOT NULL AND kind = 1",
+		  " AND source_at IS NOT NULL AND kind = " SQL_OBSERVATION,
 		2, 0},
 	[MARKS] = {"SELECT f.supersedes, f.entity"
 		   " FROM fact f INDEXED BY fact_tag"
 		   " CROSS JOIN @SPAN ON s.fact = f.id AND @VIS"
-		   " WHERE f.kind = 4 AND f.label = ?3"
+		   " WHERE f.kind = " SQL_TAG " AND f.label = ?3"
 		   " AND f.id BETWEEN ?1 AND ?2 AND f.salt IS NOT NULL",
 		3, STMT_LENS},
 	[TEXTS] = {"SELECT f.entity, f.size, f.body"
 		   " FROM fact f INDEXED BY fact_metadata"
 		   " CROSS JOIN @SPAN ON s.fact = f.id AND @VIS"
-		   " WHERE f.kind = 3 AND f.id BETWEEN ?1 AND ?2"
+		   " WHERE f.kind = " SQL_METADATA " AND f.id BETWEEN ?1 AND ?2"
 		   " AND f.salt IS NOT NULL ORDER BY f.id",
 		2, STMT_LENS},
 	[EXISTENCE] = {"SELECT id FROM fact INDEXED BY fact_existence"
-		       " WHERE kind = 0 AND id BETWEEN ?1 AND ?2",
+		       " WHERE kind = " SQL_EXISTENCE
+		       " AND id BETWEEN ?1 AND ?2",
 		2, 0},
 	/* what = 1: OP_SHOW */
 	[SHOWN] = {"SELECT iif(what = 1, fact, 0) FROM op"

@@ -13,7 +13,7 @@ enum { ROW, AFTER, BEFORE, NEWEST, ENTITY, USAGE, PINNED, PIN_SET };
 #define SESSION(compare)                                                       \
 	"SELECT f.id FROM fact f INDEXED BY fact_source"                       \
 	" CROSS JOIN @SPAN ON s.fact = f.id AND @VIS"                          \
-	" WHERE f.source = ?1 AND f.kind = 1 AND " compare
+	" WHERE f.source = ?1 AND f.kind = " SQL_OBSERVATION " AND " compare
 
 static const struct stmt_def defs[] = {
 	[ROW] = {"SELECT f.entity, f.kind, f.source, f.speaker,"
@@ -29,7 +29,7 @@ static const struct stmt_def defs[] = {
 		{SESSION("f.id < ?2 AND f.id > ?3") " ORDER BY f.id DESC LIMIT ?4",
 			4, STMT_LENS},
 	[NEWEST] = {"SELECT s.fact FROM @SPAN CROSS JOIN fact f"
-		    " ON f.id = s.fact AND f.kind = 1"
+		    " ON f.id = s.fact AND f.kind = " SQL_OBSERVATION
 		    " WHERE s.entity = ?1 AND s.fact < ?3 AND @VIS"
 		    " ORDER BY s.fact DESC LIMIT ?2",
 		3, STMT_LENS},
@@ -40,7 +40,7 @@ static const struct stmt_def defs[] = {
 		 " (SELECT a.value FROM @ATTR WHERE a.entity = ?1"
 		 " AND a.key = 2 AND @AVIS ORDER BY @LV LIMIT 1),"
 		 " u.hits, u.last_at"
-		 " FROM @SPAN CROSS JOIN fact f ON f.id = s.fact AND f.kind = 0"
+		 " FROM @SPAN CROSS JOIN fact f ON f.id = s.fact AND f.kind = " SQL_EXISTENCE
 		 " CROSS JOIN entity e ON e.id = f.entity"
 		 " LEFT JOIN usage u ON u.entity = e.id"
 		 " WHERE s.entity = ?1 AND @VIS AND f.salt IS NOT NULL",
@@ -55,7 +55,7 @@ static const struct stmt_def defs[] = {
 			1, 0},
 	/* Keys: ATTR_PIN and ATTR_PIN_ASKED. 2^47 - 1 is an open end. */
 	[PIN_SET] = {"SELECT coalesce(max(max(added,"
-		     " iif(removed < 140737488355327, removed, 0))), 0)"
+		     " iif(removed < " SQL_OPEN_END ", removed, 0))), 0)"
 		     " FROM attr WHERE entity = ?1 AND key IN (2, 3)",
 		1, 0},
 };

@@ -55,18 +55,18 @@ static const struct stmt_def defs[] = {
 		5, STMT_LENS},
 	[SEARCH_FACTS] =
 		{"SELECT f.id, s.entity, 0 FROM fact f" FROM_SPAN(
-			 "f.id") "WHERE f.id BETWEEN ?1 AND ?2 AND f.kind IN (0, 1)"
+			 "f.id") "WHERE f.id BETWEEN ?1 AND ?2 AND f.kind IN " SQL_INDEXED
 				 " ORDER BY f.id DESC",
 			2, STMT_LENS},
-	[SEARCH_ENTITIES] =
-		{"SELECT f.id, s.entity, 0"
-		 " FROM fact f INDEXED BY fact_existence" FROM_SPAN(
-			 "f.id") "WHERE f.kind = 0 AND f.id BETWEEN ?1 AND ?2"
-				 " ORDER BY f.id DESC",
-			2, STMT_LENS},
+	[SEARCH_ENTITIES] = {"SELECT f.id, s.entity, 0"
+			     " FROM fact f INDEXED BY fact_existence" FROM_SPAN(
+				     "f.id") "WHERE f.kind = " SQL_EXISTENCE
+					     " AND f.id BETWEEN ?1 AND ?2"
+					     " ORDER BY f.id DESC",
+		2, STMT_LENS},
 	[SEARCH_FACTS_OF] =
 		{"SELECT f.id, s.entity, 0 FROM @SPAN"
-		 " CROSS JOIN fact f ON f.id = s.fact AND f.kind IN (0, 1)"
+		 " CROSS JOIN fact f ON f.id = s.fact AND f.kind IN " SQL_INDEXED
 		 " WHERE s.entity = ?1 AND s.fact >= ?2 AND @VIS"
 		 " ORDER BY f.id",
 			2, STMT_LENS},
@@ -88,7 +88,8 @@ static const struct stmt_def defs[] = {
 			2, 0},
 	[SEARCH_BODY] =
 		{"SELECT f.id, f.entity, f.kind, f.label, f.salt IS NULL,"
-		 " f.size, f.body, CASE WHEN f.kind = 0 AND f.body IS NULL THEN"
+		 " f.size, f.body, CASE WHEN f.kind = " SQL_EXISTENCE
+		 " AND f.body IS NULL THEN"
 		 " (SELECT name FROM entity WHERE id = f.entity) END"
 		 " FROM fact f WHERE f.id = ?1",
 			1, 0},

@@ -3,6 +3,7 @@
 
 #include "common/text.h"
 #include "memory-db/store/engine/store_internal.h"
+#include "memory-db/store/facts/facts.h"
 
 #define INSERT_INTO(table)                                                     \
 	"INSERT INTO " table "(rowid, name, body)"                             \
@@ -45,15 +46,15 @@ static const struct stmt_def defs[] = {
 	[TEXT_COMMAND_TERM] = {COMMAND("ft_term"), 2, STMT_WRITER},
 	/* Readers verify, so these two are prepared everywhere. Visible on
 	 * main now is what ft_live must hold, whatever the lens is. */
-	[TEXT_OPEN_FACTS] =
-		{"SELECT f.id FROM fact f CROSS JOIN span s"
-		 " ON s.fact = f.id AND s.branch = 1"
-		 " AND s.removed = 140737488355327"
-		 " WHERE f.kind IN (0, 1) AND f.id > ?1 ORDER BY f.id",
-			1, 0},
+	[TEXT_OPEN_FACTS] = {"SELECT f.id FROM fact f CROSS JOIN span s"
+			     " ON s.fact = f.id AND s.branch = 1"
+			     " AND s.removed = " SQL_OPEN_END
+			     " WHERE f.kind IN " SQL_INDEXED
+			     " AND f.id > ?1 ORDER BY f.id",
+		1, 0},
 	[TEXT_PAST_FACTS] =
 		{"SELECT p.id, p.fact FROM past p"
-		 " CROSS JOIN fact f ON f.id = p.fact AND f.kind IN (0, 1)"
+		 " CROSS JOIN fact f ON f.id = p.fact AND f.kind IN " SQL_INDEXED
 		 " WHERE p.id > ?1 ORDER BY p.id",
 			1, 0},
 	[TEXT_BRANCH_FACTS] =

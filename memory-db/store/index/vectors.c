@@ -28,7 +28,7 @@ enum {
 	OF_SESSION
 };
 
-#define OBSERVATIONS "f.kind = 1 AND f.salt IS NOT NULL"
+#define OBSERVATIONS "f.kind = " SQL_OBSERVATION " AND f.salt IS NOT NULL"
 #define COLUMNS                                                                \
 	"SELECT f.id, f.entity, f.source, coalesce(f.source_at,"               \
 	" (SELECT at FROM change WHERE id = s.added)), f.valid_from,"          \

@@ -26,11 +26,11 @@ static const struct stmt_def defs[] = {
 		    "value) VALUES(?1,?2,?3,?4,?5,?6,?7)",
 		7, STMT_WRITER},
 	[OPEN_SPAN] = {"INSERT OR REPLACE INTO span(fact, branch, added, "
-		       "removed, entity) VALUES(?1, ?2, ?3, 140737488355327, "
+		       "removed, entity) VALUES(?1, ?2, ?3, " SQL_OPEN_END ", "
 		       "?4)",
 		4, STMT_WRITER},
 	[CLOSE_SPAN] = {"UPDATE span SET removed = ?3 WHERE fact = ?1 AND "
-			"branch = ?2 AND removed = 140737488355327 RETURNING "
+			"branch = ?2 AND removed = " SQL_OPEN_END " RETURNING "
 			"added",
 		3, STMT_WRITER},
 	[MASK_SPAN] = {"INSERT OR REPLACE INTO span(fact, branch, added, "
@@ -43,17 +43,18 @@ static const struct stmt_def defs[] = {
 	 * before the change keeps its end. */
 	[END_ATTR] = {"UPDATE attr SET removed = ?4 WHERE entity = ?1 AND "
 		      "branch = ?2 AND key = ?3 AND "
-		      "removed = 140737488355327 AND added < ?4",
+		      "removed = " SQL_OPEN_END " AND added < ?4",
 		4, STMT_WRITER},
 	[ADD_ATTR] = {"INSERT INTO attr(entity, branch, key, removed, added, "
-		      "value) VALUES(?1, ?2, ?3, 140737488355327, ?4, ?5) "
+		      "value) VALUES(?1, ?2, ?3, " SQL_OPEN_END ", ?4, ?5) "
 		      "ON CONFLICT(entity, branch, key, removed) DO UPDATE "
 		      "SET value = excluded.value",
 		5, STMT_WRITER},
 	/* Also one that was forgotten later: a log is replayed without it. */
 	[IS_COUNTED] = {"SELECT 1 FROM span s CROSS JOIN fact f ON "
 			"f.id = s.fact WHERE s.entity = ?1 AND s.branch = 1 "
-			"AND s.removed = 140737488355327 AND f.kind = 0",
+			"AND s.removed = " SQL_OPEN_END
+			" AND f.kind = " SQL_EXISTENCE,
 		1, STMT_WRITER},
 	[FACT_PLACE] = {"SELECT digest, length(body) FROM fact WHERE id = ?1",
 		1, STMT_WRITER},

@@ -22,7 +22,8 @@ static const struct stmt_def defs[] = {
 		1, 0},
 	[LOST] =
 		{"SELECT s.fact FROM span s CROSS JOIN fact f ON f.id = s.fact "
-		 "AND f.kind = 1 WHERE s.entity = ?1 AND s.branch = ?2 AND "
+		 "AND f.kind = " SQL_OBSERVATION
+		 " WHERE s.entity = ?1 AND s.branch = ?2 AND "
 		 "s.removed > ?3 AND s.removed <= ?4 ORDER BY s.removed DESC",
 			4, 0},
 };
