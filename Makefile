@@ -79,7 +79,7 @@ PROGRAMS := $(if $(wildcard mcp-server/main.c),$(BIN)/memory-mcp) \
 .DEFAULT_GOAL := all
 all: $(PROGRAMS) client ## Build the programs into build/bin and the client library
 
-$(B)/%.o: %.c $(B)/flags | missing
+$(B)/%.o: %.c $(B)/flags | missing $(B)/gen/database_schema.h
 	@mkdir -p $(@D)
 	$(CC) $(DEFS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
@@ -95,10 +95,14 @@ missing:
 	@command -v pkg-config >/dev/null || { echo "pkg-config is missing: run 'make deps'" >&2; exit 1; }
 	@for p in $(PKGS); do pkg-config --exists $$p || { echo "$$p is missing: run 'make deps'" >&2; exit 1; }; done
 
-# Schema steps are embedded as C strings.
-$(B)/gen/sql.c: $(SQL) tests/lib/embed_sql.py
+# Schema steps are embedded as C strings; the newest is the schema of the build.
+EMBED_SQL := memory-db/sql/embed_sql.py
+$(B)/gen/sql.c: $(SQL) $(EMBED_SQL)
 	@mkdir -p $(@D)
-	python3 tests/lib/embed_sql.py $(SQL) > $@
+	python3 $(EMBED_SQL) $(SQL) > $@
+$(B)/gen/database_schema.h: $(SQL) $(EMBED_SQL)
+	@mkdir -p $(@D)
+	python3 $(EMBED_SQL) --version $(SQL) > $@
 $(B)/gen/sql.o: $(B)/gen/sql.c $(B)/flags
 	$(CC) $(DEFS) $(ALL_CFLAGS) -c -o $@ $<
 

@@ -9,10 +9,13 @@ cd "$(dirname "$0")/.." || exit 111
 known=tests/lib/analyze.txt
 found=$(mktemp)
 one=$(mktemp)
-trap 'rm -f "$found" "$one"' EXIT
 sources=$(find common mcp-server memory-db sandbox -name '*.c' 2>/dev/null |
 	sort)
-defs='-D_GNU_SOURCE -DMEMORY_VERSION="0" -I.'
+gen=$(mktemp -d)
+trap 'rm -rf "$found" "$one" "$gen"' EXIT
+python3 memory-db/sql/embed_sql.py --version memory-db/sql/*.sql \
+	>"$gen/database_schema.h"
+defs="-D_GNU_SOURCE -DMEMORY_VERSION=\"0\" -I. -I$gen"
 
 # FILE FUNCTION WARNING, one a line. Line numbers would change too often.
 analyzer()

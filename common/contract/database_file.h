@@ -6,6 +6,7 @@
 #define DATABASE_APPLICATION_ID 0x454d454d /* "EMEM" */
 /* A schema above this is no newer version but a damaged header. */
 #define DATABASE_SCHEMA_MOST 100
-#define DATABASE_SCHEMA	     8 /* newest step of memory-db/sql */
+/* DATABASE_SCHEMA: the newest step of memory-db/sql; made by the build. */
+#include <database_schema.h>
 
 #endif

@@ -1,5 +1,6 @@
-"""Turns the schema steps (memory-db/sql/NNNN_*.sql) into C strings, and what
-they make into a list: the text of every table, index and view, with the first
+"""Turns the schema steps (NNNN_*.sql of this folder) into C. With --version the
+number of the newest one, as a header. Else the steps as C strings, and what they
+make as a list: the text of every table, index and view, with the first
 and the last schema that has it. FTS5 makes its shadow tables itself, so SQLite
 is asked rather than the text of the steps."""
 import os
@@ -11,6 +12,11 @@ def quoted(text):
     lines = text.replace("\\", "\\\\").replace('"', '\\"').split("\n")
     return "\n".join('\t"%s\\n"' % line for line in lines)
 
+
+if sys.argv[1] == "--version":
+    print("#define DATABASE_SCHEMA %d" % max(
+        int(os.path.basename(path).split("_")[0]) for path in sys.argv[2:]))
+    sys.exit()
 
 steps = {}
 for path in sys.argv[1:]:
