@@ -3,7 +3,7 @@
  *
  * A new module with statements: a line in modules.def. One that has state
  * beside its rows: a `struct participant` (engine/participant.h), and its line
- * below. A new table: see tables.c. */
+ * below. A new table: its row in check/tables.c. */
 #include "memory-db/store/engine/database.h"
 #include "memory-db/store/engine/participant.h"
 #include "memory-db/store/engine/store_internal.h"

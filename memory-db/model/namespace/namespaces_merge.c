@@ -12,8 +12,7 @@
 #include "common/limits.h"
 #include "memory-db/model/scope/scope.h"
 #include "memory-db/store/log/change.h"
-#include "memory-db/store/beside/files.h"
-#include "memory-db/store/beside/keys.h"
+#include "memory-db/store/check/tables.h"
 #include "memory-db/store/log/log.h"
 #include "memory-db/store/facts/labels.h"
 
@@ -474,7 +473,5 @@ namespaces_merge(struct store *st, const struct context *ctx, const char *from,
 	if (r == 0)
 		r = run_slice(m, ctx, message, ret);
 	change_drop(m->change);
-	if (r == 0 && !ret->more)
-		r = file_move_all(st, m->from, m->to, e);
-	return r == 0 ? keys_moved(st, e) : r;
+	return r == 0 ? tables_merged(st, m->from, m->to, !ret->more, e) : r;
 }

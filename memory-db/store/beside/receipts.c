@@ -10,7 +10,7 @@
 #include "memory-db/store/engine/store_internal.h"
 #include "memory-db/store/facts/labels.h"
 
-enum { WRITE, FIND, TRIM, USE };
+enum { WRITE, FIND, TRIM, USE, FORGET_USAGE };
 
 static const struct stmt_def defs[] = {
 	[WRITE] = {"INSERT INTO receipt(id, at, kind, ns, branch, change,"
@@ -33,6 +33,8 @@ static const struct stmt_def defs[] = {
 		 " ON CONFLICT(entity) DO UPDATE SET hits = hits + 1,"
 		 " last_at = max(last_at, excluded.last_at)",
 		2, STMT_WRITER},
+	[FORGET_USAGE] = {"DELETE FROM usage WHERE entity = ?1", 1,
+		STMT_WRITER},
 };
 const struct stmt_module receipts_module = {"receipts", defs, ARRAY_LEN(defs)};
 
@@ -273,6 +275,15 @@ void
 receipts_forget(struct store *st, int64_t ns)
 {
 	st->forgets = st->forgets == 0 || st->forgets == ns ? ns : -1;
+}
+
+int
+receipts_forget_usage(struct store *st, int64_t entity, struct err *e)
+{
+	sqlite3_stmt *s = stmt_use(st, MOD_RECEIPTS, FORGET_USAGE);
+
+	bind_i(s, 1, entity);
+	return stmt_run(st, s, e);
 }
 
 static int

@@ -56,6 +56,9 @@ int receipt_find(struct store *st, const char *id, receipt_fn fn, void *ctx,
 /* The group erases something of the namespace: questions that wait to be
  * written and may name it are written without their words. */
 void receipts_forget(struct store *st, int64_t ns);
+/* Drops how often the entity was given (writer). */
+int receipts_forget_usage(struct store *st, int64_t entity, struct err *e)
+	MUST_CHECK;
 
 /* Writer, inside a group: writes what waits. Never fails the group: errors
  * leave the queue as it is. */

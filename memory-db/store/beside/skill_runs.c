@@ -10,7 +10,7 @@
 /* Skills with runs that are not stored yet; more are not counted. */
 #define PENDING 256
 
-enum { GET, ADD };
+enum { GET, ADD, FORGET };
 
 static const struct stmt_def defs[] = {
 	[GET] = {"SELECT runs, ok, us, last_at FROM skill_run WHERE entity = "
@@ -23,6 +23,7 @@ static const struct stmt_def defs[] = {
 		 "excluded.ok, us = us + excluded.us, last_at = "
 		 "max(last_at, excluded.last_at)",
 		5, STMT_WRITER},
+	[FORGET] = {"DELETE FROM skill_run WHERE entity = ?1", 1, STMT_WRITER},
 };
 const struct stmt_module skill_runs_module = {"runs", defs, ARRAY_LEN(defs)};
 
@@ -81,6 +82,15 @@ skill_run_get(struct store *st, int64_t entity, struct run_sum *ret,
 			sqlite3_column_int64(s, 1), sqlite3_column_int64(s, 2),
 			sqlite3_column_int64(s, 3)};
 	return r < 0 ? r : 0;
+}
+
+int
+skill_run_forget(struct store *st, int64_t entity, struct err *e)
+{
+	sqlite3_stmt *s = stmt_use(st, MOD_RUNS, FORGET);
+
+	bind_i(s, 1, entity);
+	return stmt_run(st, s, e);
 }
 
 static bool

@@ -24,4 +24,8 @@ void skill_run_note(struct database *db, int64_t entity, bool ok, int64_t us);
 int skill_run_get(struct store *st, int64_t entity, struct run_sum *ret,
 	struct err *e) MUST_CHECK;
 
+/* Drops the figures of a skill (writer). */
+int skill_run_forget(struct store *st, int64_t entity, struct err *e)
+	MUST_CHECK;
+
 #endif

@@ -1,5 +1,6 @@
 /* Erasing rows; see erase.h. Words and index entries: erase_words.c. */
 #include "memory-db/store/check/erase.h"
+#include "memory-db/store/check/tables.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -40,8 +41,6 @@ enum {
 	WIPE_FACT,
 	WIPE_NAME,
 	DROP_ALIASES,
-	DROP_USAGE,
-	DROP_RUNS,
 	WIPE_MESSAGES,
 	WIPE_MESSAGES_OF,
 	WIPE_NOTES,
@@ -87,9 +86,6 @@ static const struct stmt_def defs[] = {
 		       "name IS NOT NULL",
 		1, STMT_WRITER},
 	[DROP_ALIASES] = {"DELETE FROM alias WHERE entity = ?1", 1,
-		STMT_WRITER},
-	[DROP_USAGE] = {"DELETE FROM usage WHERE entity = ?1", 1, STMT_WRITER},
-	[DROP_RUNS] = {"DELETE FROM skill_run WHERE entity = ?1", 1,
 		STMT_WRITER},
 	[WIPE_MESSAGES] = {"UPDATE change SET message = NULL, message_salt = "
 			   "NULL WHERE message IS NOT NULL AND id IN (SELECT "
@@ -326,9 +322,7 @@ erase_names(struct erasure *x, int64_t entity, struct err *e)
 	if (r == 0)
 		r = run_one(st, DROP_ALIASES, entity, &x->names, e);
 	if (r == 0)
-		r = run_one(st, DROP_USAGE, entity, NULL, e);
-	if (r == 0)
-		r = run_one(st, DROP_RUNS, entity, NULL, e);
+		r = tables_forget_entity(st, entity, e);
 	if (r == 0)
 		r = run_one(st, WIPE_MESSAGES, entity, &x->messages, e);
 	if (r == 0)

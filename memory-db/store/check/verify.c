@@ -235,6 +235,15 @@ static const struct step {
 	{"text index", verify_text, 0.13},
 };
 
+bool
+verify_has_step(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(steps); i++)
+		if (strcmp(steps[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 /* How far the step under way is, 0..1. */
 static double
 step_progress(struct verify *v)

@@ -67,6 +67,8 @@ enum verify_row { ROW_ADDED, ROW_REMOVED, ROW_VERSION, ROW_ATTR };
 void verify_sum(struct verify *v, int64_t *sum, int sign, enum verify_row row,
 	const int64_t key[4]);
 
+/* Is there a step of this name (tables.h)? */
+bool verify_has_step(const char *name);
 /* The steps: 1 the step is done, 0 it goes on in the next slice, negative. */
 int verify_tables(struct verify *v) MUST_CHECK;
 int verify_namespaces(struct verify *v) MUST_CHECK;
