@@ -22,7 +22,7 @@ struct sandbox;
 /* What of the service a script can call. The tables live as long as the
  * sandbox; strings are UTF-8. */
 struct sandbox_method {
-	const char *name;	/* "search_nodes" -> memory.search_nodes; NULL
+	const char *name;	/* search_nodes: memory.search_nodes; NULL
 				   ends the table */
 	const char *doc;	/* for memory.help(): a few lines */
 	const char *positional; /* names for arguments by position, "query

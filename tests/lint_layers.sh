@@ -67,6 +67,27 @@ grep -nHE '#include "common/contract/rpc\.h"' \
 	$(grep -E '^memory-db/(model|store)/' <<<"$product") /dev/null |
 	rule "model/ and store/ do not know the request envelope"
 
+# A method is known by its record. Code that calls one says TOOL_NAME(name);
+# what is special about it is a flag or a member of the record. memoryctl calls
+# by name. The other texts below are words that a method's name happens to be.
+tools=$(sed -nE 's/^(LOOP_)?TOOL\(([a-z_]+),.*/\2/p' \
+	common/contract/tools/*.def | paste -sd'|')
+words='common/client/example_client.c:.* # an example of a call
+mcp-server/mcp/era(_legacy)?.c:(ping|subscribe) # of MCP
+memory-db/model/recall/(recall_query|receipt).c:recall # a question, a kind
+memory-db/model/secrets/.*:.* # words beside a secret
+memory-db/model/transfer/(export_log|import_rows).c:recall_weights # a member
+memory-db/model/transfer/export.h:recall_weights # a member
+memory-db/net/status.c:recall_weights # a member
+memory-db/model/transfer/verify.c:repair # a member
+memory-db/store/(check|index)/.*:(repair|verify|recall) # modules
+memory-db/store/log/change.c:forget # a kind of change
+memory-db/work/recover.c:verify # an event of the log'
+grep -noHE "\"($tools)\"" $(grep -vE '^(common/contract|memory-db/cli)/' \
+	<<<"$product") | sed -E 's/:[0-9]+:"(.*)"$/:\1/' |
+	grep -vxE "$(sed 's/ #.*//' <<<"$words" | paste -sd'|')" |
+	rule "a method's name stands in its record alone"
+
 words='strtol|strtoul|strtoll|strtoull|atoi|atol|atoll|sprintf|vsprintf'
 words="$words|strcpy|stpcpy|strcat|strncpy|strncat|gets|system|alloca"
 grep -nHE "\b($words)\s*\(" $product | grep -vE ':\s*(/?\*|//)' |

@@ -36,7 +36,7 @@ mc_call_new(memory_client *c, const char *method,
 {
 	if (method == NULL || method[0] == '\0')
 		return mc_fail(c, MEMORY_BAD_ARGUMENT, "the method is empty");
-	if (strcmp(method, "hello") == 0)
+	if (strcmp(method, TOOL_NAME(hello)) == 0)
 		return mc_fail(c, MEMORY_BAD_ARGUMENT,
 			"hello is said by the "
 			"library: set namespace, branch, session and time_zone "

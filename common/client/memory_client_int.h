@@ -23,6 +23,7 @@
 #include "common/err.h"
 #include "common/frame.h"
 #include "common/client/memory_client.h"
+#include "common/contract/tool_names.h"
 #include "common/sock.h"
 
 #define MC_ID_HELLO	0

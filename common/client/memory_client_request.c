@@ -13,8 +13,9 @@ memory_client_request_kind_of(const char *method)
 	static const struct {
 		const char *method;
 		enum mc_kind kind;
-	} kinds[] = {{"subscribe", MC_SUBSCRIBE},
-		{"unsubscribe", MC_UNSUBSCRIBE}, {"retire", MC_RETIRE}};
+	} kinds[] = {{TOOL_NAME(subscribe), MC_SUBSCRIBE},
+		{TOOL_NAME(unsubscribe), MC_UNSUBSCRIBE},
+		{TOOL_NAME(retire), MC_RETIRE}};
 
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
 		if (strcmp(method, kinds[i].method) == 0)

@@ -162,7 +162,7 @@ static const struct param relation_entry = PARAM("", P_OBJECT, 0, NULL,
 		MAYBE(P_STRING, "limit"), MAYBE(P_OBJECT, "limits"),           \
 		MAYBE(P_OBJECT, "usage"), MAYBE(P_ARRAY, "warnings"),          \
 		MAYBE(P_STRING, "hint"), MAYBE(P_BOOL, "dry_run"),             \
-		MAYBE(P_ARRAY, "changes"), MAYBE(P_OBJECT, "skill")
+		MAYBE(P_ARRAY, "changes")
 
 /* --- what an agent is shown of replies ------------------------------------ */
 #define SCRIPT_OUTPUT GIVES(ALWAYS(P_STRING, "outcome"), MAYBE(P_ANY, "result"))

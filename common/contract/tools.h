@@ -151,7 +151,9 @@ struct tool {
 	const char *example;	    /* parameters, as JSON, that a test sends */
 	const char *asks;    /* parameter that is a question in plain words: its
 				vector is asked for before the call runs */
-	const char *command; /* of memoryctl, for its error texts: NULL: none */
+	const char *command; /* what a person writes instead: "memoryctl log"
+				takes the place of the name in error texts of
+				memoryctl; NULL: the name stays */
 
 	struct tool_script script;
 

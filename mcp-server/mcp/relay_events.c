@@ -30,7 +30,8 @@ unsubscribe_done(void *ctx, int rc, json_t *reply, const struct err *e)
 	(void)ctx;
 	(void)reply;
 	if (rc)
-		log_event(LOG_DEBUG, "unsubscribe", 0, LOG_S("error", e->text));
+		log_event(LOG_DEBUG, TOOL_NAME(unsubscribe), 0,
+			LOG_S("error", e->text));
 }
 
 void
@@ -46,13 +47,13 @@ relay_keep_subscription(struct relay *r)
 {
 	if (r->events_wanted && !r->subscribed && !r->subscribe &&
 		clock_mono_ns() >= r->resubscribe_ns) {
-		r->subscribe = relay_call(r, "subscribe", json_object(), false,
-			subscribe_done, r);
+		r->subscribe = relay_call(r, TOOL_NAME(subscribe),
+			json_object(), false, subscribe_done, r);
 	} else if (!r->events_wanted && r->subscribed) {
 		r->subscribed = false;
-		if (!relay_call(r, "unsubscribe", json_object(), false,
+		if (!relay_call(r, TOOL_NAME(unsubscribe), json_object(), false,
 			    unsubscribe_done, NULL))
-			log_event(LOG_WARN, "unsubscribe", 0,
+			log_event(LOG_WARN, TOOL_NAME(unsubscribe), 0,
 				LOG_S("error", "out of memory"));
 	}
 }

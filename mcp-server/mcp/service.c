@@ -19,6 +19,7 @@
 #include "common/log.h"
 #include "common/client/memory_client.h"
 #include "common/client/spawn.h"
+#include "common/contract/tool_names.h"
 #include "common/text.h"
 
 #define HELLO_MS  5000
@@ -89,7 +90,8 @@ retire(memory_client *c, const struct service_options *o)
 	int64_t until = clock_mono_ns() + RETIRE_MS * 1000000LL;
 	char *reply = NULL;
 
-	if (memory_client_call(c, "retire", NULL, &reply) == MEMORY_OK) {
+	if (memory_client_call(c, TOOL_NAME(retire), NULL, &reply) ==
+		MEMORY_OK) {
 		while (clock_mono_ns() < until) {
 			memory_client *probe = new_client(o);
 			int r = probe ? memory_client_connect(probe, NULL)

@@ -123,8 +123,8 @@ m_forget(struct call *c, json_t **ret_result, struct err *e)
 		return err_param(e, MDB_E_INVALID, "confirm",
 			"this erases for good, every version on every branch, "
 			"and cannot be undone; pass confirm:true. To hide it "
-			"and keep the history use delete_entities or "
-			"delete_observations");
+			"and keep the history use delete_entities "
+			"or delete_observations");
 	r = write_begin_on(&w, c, CHANGE_FORGET, STORE_MAIN, 0, e);
 	if (r == 0 && !w.replay && sliced && observation == NULL)
 		return forget_part(c, &w, name, ret_result, e);

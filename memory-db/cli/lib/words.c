@@ -1,4 +1,5 @@
-/* One table, the longest first where one is the beginning of another. An entry
+/* Phrases, the longest first where one is the beginning of another, then the
+ * methods, whose records say what of memoryctl does the same. An entry
  * counts where no letter or underscore touches it, outside of quotes. The marks
  * around other names of parameters are left out. */
 #include "memory-db/cli/lib/words.h"
@@ -7,6 +8,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "common/contract/tools.h"
 #include "common/err.h"
 
 static const struct {
@@ -49,39 +51,10 @@ static const struct {
 	{"memory_undo and its `run`", "memoryctl undo --run ID"},
 	/* tools */
 	{"open_nodes gives them", "memoryctl show gives them"},
-	{"memory_history", "memoryctl log"},
-	{"memory_undo", "memoryctl undo"},
 	{"memory_branch discards one",
 		"memoryctl branch discard NAME drops one"},
-	{"memory_branch", "memoryctl branch"},
-	{"memory_merge", "memoryctl merge"},
-	{"memory_revert", "memoryctl revert"},
-	{"memory_diff", "memoryctl diff"},
-	{"search_nodes", "memoryctl search"},
-	{"open_nodes", "memoryctl show"},
-	{"read_graph", "memoryctl list"},
-	{"create_entities", "memoryctl add"},
-	{"add_observations", "memoryctl add"},
-	{"create_relations", "memoryctl link"},
-	{"delete_relations", "memoryctl unlink"},
-	{"delete_entities", "memoryctl delete"},
-	{"delete_observations", "memoryctl delete"},
-	{"update_entity", "memoryctl tag"},
-	{"rename_entity", "memoryctl rename"},
-	{"rename_namespace", "memoryctl namespace rename"},
-	{"merge_namespaces", "memoryctl namespace merge"},
-	{"alias_namespace", "memoryctl namespace alias"},
-	{"list_namespaces", "memoryctl namespace"},
-	{"list_sessions", "memoryctl sessions"},
-	{"set_recall_weights", "memoryctl weights NAME=NUMBER"},
-	{"recall_weights", "memoryctl weights"},
-	{"get_memory_status", "memoryctl status"},
-	{"import_records", "memoryctl import"},
-	{"export_log", "memoryctl export"},
 	{" (of a script: execute_code, run_skill)", ""},
 	{"execute_code (run_skill)", "the script"},
-	{"execute_code", "a script"},
-	{"changes_since", "memoryctl log"},
 	/* parameters whose names are no words */
 	{"`changes`", "the changes"},
 	{"`branch`", "--branch"},
@@ -156,20 +129,35 @@ is_word(char c)
 	return isalnum((unsigned char)c) || c == '_';
 }
 
+/* How long `theirs` is when it stands at s, else 0. */
+static size_t
+words_match_one(const char *s, bool is_start, const char *theirs)
+{
+	size_t n = strlen(theirs);
+
+	if ((is_word(theirs[0]) && !is_start) || strncmp(s, theirs, n) != 0 ||
+		(is_word(theirs[n - 1]) && is_word(s[n])))
+		return 0;
+	return n;
+}
+
 /* How long the entry is that begins at s, 0 for none. */
 static size_t
 match(const char *s, bool is_start, const char **ret_ours)
 {
-	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-		size_t n = strlen(words[i].theirs);
+	size_t n;
 
-		if ((is_word(words[i].theirs[0]) && !is_start) ||
-			strncmp(s, words[i].theirs, n) != 0 ||
-			(is_word(words[i].theirs[n - 1]) && is_word(s[n])))
-			continue;
-		*ret_ours = words[i].ours;
-		return n;
-	}
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if ((n = words_match_one(s, is_start, words[i].theirs)) > 0) {
+			*ret_ours = words[i].ours;
+			return n;
+		}
+	for (size_t i = 0; i < tools_n; i++)
+		if (tools[i].command &&
+			(n = words_match_one(s, is_start, tools[i].name)) > 0) {
+			*ret_ours = tools[i].command;
+			return n;
+		}
 	return 0;
 }
 
