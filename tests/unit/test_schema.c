@@ -389,6 +389,48 @@ tools_are_consistent(void **state)
 	assert_null(tool_nearest("make_coffee_now_please"));
 }
 
+static void
+has_param(const struct tool *t, const char *name)
+{
+	for (const struct param *p = t->params; name && p->name; p++)
+		if (strcmp(p->name, name) == 0)
+			return;
+	if (name)
+		fail_msg("%s has no parameter '%s'", t->name, name);
+}
+
+/* Members of a record that are names of parameters are that. */
+static void
+records_name_their_parameters(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < tools_n; i++) {
+		const struct tool *t = &tools[i];
+		const struct tool_arg *const args[] = {t->args, t->compat.args};
+		char words[128], *rest, *word;
+
+		has_param(t, t->asks);
+		has_param(t, t->script.names);
+		has_param(t, t->script.adds);
+		has_param(t, t->flags & TF_LEASE ? "lease" : NULL);
+		has_param(t, t->script.flags & TS_FILE ? "name" : NULL);
+		for (size_t k = 0; k < ARRAY_LEN(args); k++)
+			for (const struct tool_arg *a = args[k]; a && a->name;
+				a++)
+				has_param(t, a->name);
+		snprintf(words, sizeof(words), "%s",
+			t->script.positional ? t->script.positional : "");
+		for (word = strtok_r(words, " ", &rest); word;
+			word = strtok_r(NULL, " ", &rest))
+			has_param(t, word);
+		/* A shape and a description of compat are of the nine. */
+		if (t->compat.output)
+			assert_true(t->flags & TF_COMPAT);
+		if (t->flags & TF_COMPAT)
+			assert_true(t->compat.output && t->shape);
+	}
+}
+
 int
 main(void)
 {
@@ -405,6 +447,7 @@ main(void)
 		cmocka_unit_test(writes_json_schema),
 		cmocka_unit_test(survives_failing_malloc),
 		cmocka_unit_test(tools_are_consistent),
+		cmocka_unit_test(records_name_their_parameters),
 	};
 
 	return cmocka_run_group_tests_name("schema", tests, NULL, NULL);
