@@ -23,7 +23,7 @@ extern const struct participant labels_participant, counters_participant,
 	search_counts_participant, search_wait_participant,
 	text_queue_participant, text_wait_participant, vectors_participant,
 	receipts_participant, skill_runs_participant, fts_rebuild_participant,
-	erase_participant;
+	erase_participant, change_sink_participant;
 
 /* In this order each hook is called: room by room, the lowest first. */
 static const struct participant *const participants[] = {
@@ -42,6 +42,8 @@ static const struct participant *const participants[] = {
 	/* An index that is written anew at open, before texts are erased. */
 	&fts_rebuild_participant,
 	&erase_participant,
+	/* Last: what it hands out is to be committed, all else is done. */
+	&change_sink_participant,
 	NULL,
 };
 

@@ -58,6 +58,8 @@ struct text_queue;
 struct text_parts;
 struct counters_log;
 struct store_modules;
+struct change_sink;
+struct change_sealed;
 
 struct database {
 	const struct store_modules *modules; /* participant.h */
@@ -87,7 +89,8 @@ struct database {
 	void (*vectors_told)(void *ctx, const int64_t *erased, size_t n,
 		bool lost); /* or NULL; see vectors_watch() */
 	void *vectors_ctx;
-	void *kept; /* see database_kept() */
+	const struct change_sink *sink; /* or NULL: change_sink.h */
+	void *kept;			/* see database_kept() */
 };
 
 struct store {
@@ -132,8 +135,11 @@ struct store {
 	struct search_waits *search_waits;   /* for searches (search_wait.c) */
 	struct search_counts *search_counts; /* reader: search_count.c */
 	struct vectors_erased vectors_erased; /* writer */
-	bool vectors_changed;	/* the group under way changed facts */
-	struct buf search_text; /* text under search_text() */
+	bool vectors_changed;	      /* the group under way changed facts */
+	struct buf search_text;	      /* text under search_text() */
+	struct change_sealed *sealed; /* of the group: change_sink.c */
+	size_t sealed_n, sealed_savepoint;
+	bool sealed_given; /* to the sink; COMMIT comes */
 	struct {
 		void *p;
 		void (*free_fn)(void *);

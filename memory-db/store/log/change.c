@@ -7,6 +7,7 @@
 #include "common/clock.h"
 #include "common/limits.h"
 #include "memory-db/store/log/change_internal.h"
+#include "memory-db/store/log/change_sink.h"
 #include "memory-db/store/facts/labels.h"
 #include "memory-db/store/facts/counters.h"
 
@@ -352,6 +353,16 @@ seal_namespace(struct change *c, const unsigned char *head, struct err *e)
 }
 
 static int
+seal_offer(const struct change *c, const unsigned char head[CHAIN_BYTES],
+	struct err *e)
+{
+	struct change_sealed sealed = {.id = c->id, .ns = c->info.ns};
+
+	memcpy(sealed.chain, head, sizeof(sealed.chain));
+	return change_sink_sealed(c->st, &sealed, e);
+}
+
+static int
 seal_all(struct change *c, struct err *e)
 {
 	unsigned char head[CHAIN_BYTES];
@@ -375,7 +386,7 @@ seal_all(struct change *c, struct err *e)
 	if (r == 0)
 		r = counters_add(c->st, 0, TALLY_TOTAL, TOTAL_LAST_AT, c->at,
 			e);
-	return r;
+	return r == 0 ? seal_offer(c, head, e) : r;
 }
 
 int
