@@ -333,14 +333,18 @@ fact_compare(const struct fact_said *a, const struct fact_said *b,
 	ret->confidence = 0;
 	if (!t)
 		return MDB_E_NOMEM;
-	rc = is_same_text(a->text, b->text, &same);
-	if (rc == 0)
-		rc = terms_read(a->subject, a->text, &t[0]);
+	rc = terms_read(a->subject, a->text, &t[0]);
 	if (rc == 0)
 		rc = terms_read(b->subject, b->text, &t[1]);
 	if (rc < 0)
 		return rc;
 	pairing_make(&t[0], &t[1], &c.p);
+	/* Most pairs need no second look word by word. */
+	if (c.p.rest_a.weight == 0 || c.p.rest_b.weight == 0 || t[0].too_long ||
+		t[1].too_long)
+		rc = is_same_text(a->text, b->text, &same);
+	if (rc < 0)
+		return rc;
 	c.switched = names_old_value(&t[1], c.p.b_to) !=
 		     names_old_value(&t[0], c.p.a_to);
 	if (same)

@@ -259,21 +259,43 @@ terms_read(const char *subject, const char *text, struct terms_text *ret)
 	return rc;
 }
 
+/* False when the text has not even the first letters of it. */
+static bool
+may_name(const char *subject, const char *text)
+{
+	char first[4];
+	int n = 0;
+
+	for (; n < 3; n++) {
+		char c = subject[n];
+
+		if ((c | 0x20) < 'a' || (c | 0x20) > 'z')
+			return true;
+		first[n] = c;
+	}
+	first[n] = '\0';
+	return strcasestr(text, first) != NULL;
+}
+
 int
 terms_name_subject(const char *subject, const char *text, bool *ret)
 {
-	struct terms_text *t AUTO_FREE = calloc(1, sizeof(*t));
-	struct reading *r AUTO_FREE = calloc(1, sizeof(*r));
+	struct terms_text *t AUTO_FREE = NULL;
+	struct reading *r AUTO_FREE = NULL;
 	int rc = lexicon_ready();
 
-	if (!t || !r || rc < 0)
+	*ret = false;
+	if (rc < 0 || !may_name(subject, text))
+		return rc;
+	t = calloc(1, sizeof(*t));
+	r = calloc(1, sizeof(*r));
+	if (!t || !r)
 		return MDB_E_NOMEM;
 	t->text = text;
 	r->t = t;
 	rc = terms_take_words(r);
 	if (rc == 0)
 		rc = terms_mark_subject(r, subject);
-	*ret = false;
 	for (int i = 0; i < r->n; i++)
 		*ret = *ret || (r->w[i].is_subject &&
 				       (strcasecmp(subject, "user") == 0 ||
