@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/jx.h"
+#include "memory-db/model/read/instruction.h"
 #include "memory-db/model/scope/idset.h"
 #include "memory-db/store/engine/store.h"
 #include "memory-db/store/facts/labels.h"
@@ -189,6 +190,19 @@ is_of(const struct tag_sets *x, const struct search_range *range,
 	       json_equal(x->tags, tags);
 }
 
+/* Facts have that tag by their words, too, which no index of tags tells. */
+static bool
+asks_for_rules(const json_t *tags)
+{
+	const json_t *tag;
+	size_t i;
+
+	json_array_foreach(tags, i, tag)
+		if (strcmp(json_string_value(tag), INSTRUCTION_TAG) == 0)
+			return true;
+	return false;
+}
+
 int
 tag_sets_get(struct store *st, const struct search_range *range,
 	const json_t *tags, struct tag_sets **ret, struct err *e)
@@ -199,7 +213,7 @@ tag_sets_get(struct store *st, const struct search_range *range,
 	int r = 0;
 
 	if (range->change == 0 || json_array_size(tags) == 0 ||
-		json_array_size(tags) > TAGS_MOST)
+		json_array_size(tags) > TAGS_MOST || asks_for_rules(tags))
 		return 0;
 	if (*kept == NULL)
 		*kept = calloc(1, sizeof(**kept));

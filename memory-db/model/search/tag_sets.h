@@ -22,7 +22,8 @@ struct tag_sets;
 #define TAG_SETS_FROM 300
 
 /* 1 and the sets, borrowed until two others are asked for; 0: there are
- * none, as the lens is not the present, or as too much is tagged. */
+ * none, as the lens is not the present, as too much is tagged, or as a tag is
+ * `instruction`, which facts have by their words. */
 int tag_sets_get(struct store *st, const struct search_range *range,
 	const json_t *tags, struct tag_sets **ret, struct err *e) MUST_CHECK;
 
