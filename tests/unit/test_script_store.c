@@ -460,11 +460,50 @@ test_own_calls_are_not_undone(void **state)
 	assert_int_equal(entities(f, f->w), 0);
 }
 
+/* How many facts a recall finds, and whether they fit. */
+static size_t
+recalled(struct fixture *f, struct store *st, const char *query,
+	bool *ret_relevant)
+{
+	char p[200];
+
+	snprintf(p, sizeof(p), "{\"query\":\"%s\"}", query);
+	call(f, st, m_recall, p);
+	*ret_relevant = json_is_true(json_object_get(f->last, "relevant"));
+	return json_array_size(json_object_get(f->last, "results"));
+}
+
+/* What a script wrote has ids that somebody else's facts get later: nothing
+ * that was kept of it may be taken for theirs. */
+static void
+test_ids_are_given_again(void **state)
+{
+	struct fixture *f = *state;
+	int64_t change;
+	bool relevant;
+
+	add(f, f->w, "base", "apples and pears");
+	OK(store_script_begin(f->s, &change, &f->e));
+	add(f, f->s, "mine", "violet umbrella behind the door");
+	assert_int_equal(recalled(f, f->s, "violet umbrella", &relevant), 1);
+	assert_true(relevant);
+	store_script_end(f->s);
+	add(f, f->w, "mine", "granite table in the kitchen");
+	OK(store_script_begin(f->s, &change, &f->e));
+	assert_int_equal(recalled(f, f->s, "granite table", &relevant), 1);
+	assert_true(relevant);
+	recalled(f, f->s, "violet umbrella", &relevant);
+	assert_false(relevant);
+	store_script_end(f->s);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_view_is_private, setup,
+			teardown),
+		cmocka_unit_test_setup_teardown(test_ids_are_given_again, setup,
 			teardown),
 		cmocka_unit_test_setup_teardown(test_log_is_begun_anew, setup,
 			teardown),

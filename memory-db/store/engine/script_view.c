@@ -9,6 +9,7 @@ store_script_begin(struct store *st, int64_t *ret_change, struct err *e)
 
 	if (r != 0)
 		return r;
+	st->changes_before = sqlite3_total_changes(st->db);
 	r = store_group_begin(st, e);
 	if (r == 0)
 		r = lens_newest(st, ret_change, e);
@@ -22,6 +23,9 @@ store_script_end(struct store *st)
 {
 	st->deadline_ns = 0;
 	atomic_store(&st->interrupted, false);
+	/* Ids that the script gave are given again, to other facts. */
+	if (sqlite3_total_changes(st->db) != st->changes_before)
+		store_drop_kept(st);
 	store_group_abort(st);
 	snapshot_release(st->snapshot);
 }

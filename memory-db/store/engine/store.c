@@ -153,9 +153,7 @@ store_close(struct store *st)
 		store_group_abort(st);
 	stmt_finalize_all(st);
 	STORE_TELL(st, close);
-	for (int k = 0; k < STORE_KEPT_MAX; k++)
-		if (st->kept[k].p != NULL)
-			st->kept[k].free_fn(st->kept[k].p);
+	store_drop_kept(st);
 	codec_done(&st->codec);
 	sqlite3_close(st->db);
 	snapshot_free(st->snapshot);
@@ -175,6 +173,16 @@ store_kept(struct store *st, enum store_keeper keeper, void (*free_fn)(void *))
 		st->kept[keeper].free_fn == free_fn);
 	st->kept[keeper].free_fn = free_fn;
 	return &st->kept[keeper].p;
+}
+
+void
+store_drop_kept(struct store *st)
+{
+	for (int k = 0; k < STORE_KEPT_MAX; k++) {
+		if (st->kept[k].p)
+			st->kept[k].free_fn(st->kept[k].p);
+		st->kept[k].p = NULL;
+	}
 }
 
 void **

@@ -144,7 +144,11 @@ struct store {
 		void *p;
 		void (*free_fn)(void *);
 	} kept[STORE_KEPT_MAX]; /* see store_kept() */
+	int changes_before;	/* rows changed when the script began */
 };
+
+/* Frees what store_kept() has. */
+void store_drop_kept(struct store *st);
 
 /* The statement, reset and with its bindings cleared. Never NULL. For
  * STMT_LENS the form that fits the lens applied. */
