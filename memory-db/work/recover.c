@@ -165,7 +165,7 @@ commit_something(struct work *w, struct err *e)
 	int r = store_group_begin(w->st, e);
 
 	if (r == 0)
-		r = meta_set(w->st, "settled", value, (size_t)n, e);
+		r = meta_set(w->st, META_SETTLED, value, (size_t)n, e);
 	if (r == 0)
 		r = store_group_commit(w->st, e);
 	if (r != 0)

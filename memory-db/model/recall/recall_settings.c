@@ -14,7 +14,7 @@
 static void
 recall_settings_state_key(int64_t ns, char ret[KEY_SIZE])
 {
-	snprintf(ret, KEY_SIZE, "recall_weights/%" PRId64, ns);
+	snprintf(ret, KEY_SIZE, META_RECALL_WEIGHTS "%" PRId64, ns);
 }
 
 static struct recall_weights
@@ -102,7 +102,7 @@ recall_settings_set(struct store *st, int64_t ns, const json_t *weights,
 {
 	json_t *stored AUTO_JSON = NULL, *value;
 	struct buf text AUTO_BUF = {0};
-	char key[KEY_SIZE], end[KEY_SIZE + 1];
+	char key[KEY_SIZE];
 	const char *name;
 	int r = recall_settings_stored(st, ns, &stored, e);
 
@@ -115,8 +115,7 @@ recall_settings_set(struct store *st, int64_t ns, const json_t *weights,
 		return r;
 	recall_settings_state_key(ns, key);
 	if (json_object_size(stored) == 0) {
-		snprintf(end, sizeof(end), "%s\x01", key);
-		return meta_drop(st, key, end, e);
+		return meta_drop_one(st, key, e);
 	}
 	if (jx_dump(stored, &text) != 0)
 		return err_nomem(e);

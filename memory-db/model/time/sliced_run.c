@@ -10,9 +10,6 @@
 #include "memory-db/store/log/branch.h"
 #include "memory-db/store/engine/meta.h"
 
-#define RUN_PREFIX "run:"
-#define RUN_LAST   "run;" /* behind all keys of runs */
-
 void
 sliced_run_done(struct sliced_run *r)
 {
@@ -36,16 +33,7 @@ sliced_run_make_key(struct sliced_run *r, int64_t ns, const char *method,
 		strlen(target));
 	crypto_generichash_final(&h, hash, sizeof(hash));
 	sodium_bin2hex(hex, sizeof(hex), hash, sizeof(hash));
-	snprintf(r->open_key, sizeof(r->open_key), "open:%s", hex);
-}
-
-static int
-drop_key(struct store *st, const char *key, struct err *e)
-{
-	char end[48];
-
-	snprintf(end, sizeof(end), "%s~", key); /* behind it alone */
-	return meta_drop(st, key, end, e);
+	snprintf(r->open_key, sizeof(r->open_key), META_RUN_OPEN "%s", hex);
 }
 
 /* 1 found. */
@@ -53,10 +41,10 @@ static int
 sliced_run_load(struct store *st, const char *id, json_t **ret, struct err *e)
 {
 	struct buf text AUTO_BUF = {0};
-	char key[sizeof(RUN_PREFIX) + RUN_ID_SIZE];
+	char key[sizeof(META_RUN) + RUN_ID_SIZE];
 	int r;
 
-	snprintf(key, sizeof(key), RUN_PREFIX "%s", id);
+	snprintf(key, sizeof(key), META_RUN "%s", id);
 	r = meta_get(st, key, &text, e);
 	if (r != 1)
 		return r;
@@ -68,9 +56,9 @@ static int
 save(struct store *st, const char *id, const json_t *state, struct err *e)
 {
 	struct buf text AUTO_BUF = {0};
-	char key[sizeof(RUN_PREFIX) + RUN_ID_SIZE];
+	char key[sizeof(META_RUN) + RUN_ID_SIZE];
 
-	snprintf(key, sizeof(key), RUN_PREFIX "%s", id);
+	snprintf(key, sizeof(key), META_RUN "%s", id);
 	if (jx_dump(state, &text) != 0)
 		return err_nomem(e);
 	return meta_set(st, key, text.data, text.len, e);
@@ -143,7 +131,7 @@ sliced_run_end(struct sliced_run *r, int64_t change, int64_t remaining,
 	if (remaining > 0)
 		rc = meta_set(r->st, r->open_key, r->id, strlen(r->id), e);
 	else if (!r->is_new) /* one of a single slice was never open */
-		rc = drop_key(r->st, r->open_key, e);
+		rc = meta_drop_one(r->st, r->open_key, e);
 	/* A slice may only have looked at what is to be left alone. */
 	return rc == 0 && (remaining > 0 || json_array_size(changes) > 0 ||
 				  !r->is_new)
@@ -230,7 +218,7 @@ sliced_run_close(struct store *st, const char *id, struct err *e)
 	key = jx_text(state, "key");
 	if (jx_set(state, "open", json_false()) != 0)
 		return err_nomem(e);
-	r = key != NULL ? drop_key(st, key, e) : 0;
+	r = key != NULL ? meta_drop_one(st, key, e) : 0;
 	return r == 0 ? save(st, id, state, e) : r;
 }
 
@@ -299,7 +287,7 @@ sliced_run_list(struct store *st, int64_t ns, json_t *ret_list, struct err *e)
 		.list = ret_list,
 		.e = e};
 
-	return meta_each(st, RUN_PREFIX, RUN_LAST, list_one, &x, e);
+	return meta_each(st, META_RUN, META_RUN_LAST, list_one, &x, e);
 }
 
 int

@@ -45,7 +45,7 @@ import_complain(struct importer *im, const char *fmt, ...)
 static void
 import_state_key(const struct importer *im, char out[KEY_SIZE])
 {
-	snprintf(out, KEY_SIZE, "import:%s", im->q->source);
+	snprintf(out, KEY_SIZE, META_IMPORT "%s", im->q->source);
 }
 
 static int
@@ -113,11 +113,10 @@ state_save(struct importer *im)
 static int
 state_drop(struct importer *im)
 {
-	char key[KEY_SIZE], end[KEY_SIZE + 1];
+	char key[KEY_SIZE];
 
 	import_state_key(im, key);
-	snprintf(end, sizeof(end), "%s\x01", key);
-	return meta_drop(im->st, key, end, im->e);
+	return meta_drop_one(im->st, key, im->e);
 }
 
 /* --- a slice -------------------------------------------------------------- */

@@ -28,7 +28,8 @@
 static void
 staged_key(const struct importer *im, int64_t n, char out[KEY_SIZE])
 {
-	snprintf(out, KEY_SIZE, "import:%s\x01%08" PRId64, im->q->source, n);
+	snprintf(out, KEY_SIZE, META_IMPORT "%s\x01%08" PRId64, im->q->source,
+		n);
 }
 
 static int

@@ -16,7 +16,7 @@
 static void
 hiding_budget_make_key(char out[KEY_SIZE], int64_t span, const char *session)
 {
-	snprintf(out, KEY_SIZE, "hidden/%016lld/%s",
+	snprintf(out, KEY_SIZE, META_HIDDEN "%016lld/%s",
 		(long long)(span > 0 ? span : 0), session);
 }
 

@@ -34,7 +34,7 @@ skill_figures(struct store *st, int64_t entity, json_t *o, struct err *e)
 
 /* --- what runs ------------------------------------------------------------ */
 /* Named state: the newest change from before the mark. */
-#define OLDER_THAN_MARK "skills_unmarked_to"
+#define OLDER_THAN_MARK META_SKILLS
 
 int
 skill_open(struct store *st, struct err *e)

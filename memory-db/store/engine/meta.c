@@ -1,11 +1,33 @@
 /* Named state: small texts in the table meta. */
 #include "memory-db/store/engine/meta.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "memory-db/store/engine/store_internal.h"
 
-enum { GET, SET, DROP, EACH };
+/* All keys of the table, so that two owners never take the same. The first ones
+ * have statements of their own, as they are read before there are any others or
+ * are no texts. */
+static const struct {
+	const char *prefix, *owner, *meaning;
+} meta_keys[] = {
+	{"database_id", "engine/migrate.c", "identity of the database"},
+	{"instance_id", "engine/migrate.c", "identity of this copy of it"},
+	{"sip_key", "engine/migrate.c", "secret of its hashes"},
+	{"tokenizer", "check/fts_rebuild.c", "version of the tokens indexed"},
+	{"erasing", "check/erase.c", "traces of what was erased remain"},
+	{META_RUN, "model/time/sliced_run.c", "a run, with its place"},
+	{META_RUN_OPEN, "model/time/sliced_run.c", "the run of a target"},
+	{META_IMPORT, "model/transfer/import.c", "how far an import is"},
+	{META_HIDDEN, "model/write/hiding_budget.c", "hidden by a session"},
+	{META_RECALL_WEIGHTS, "model/recall/recall_settings.c",
+		"weights of a namespace"},
+	{META_SKILLS, "model/write/skill.c", "older skills have no mark"},
+	{META_SETTLED, "work/recover.c", "takes the place of a lost COMMIT"},
+};
+
+enum { GET, SET, DROP, EACH, DROP_ONE };
 
 static const struct stmt_def defs[] = {
 	[GET] = {"SELECT value FROM meta WHERE key = ?1", 1, 0},
@@ -14,6 +36,7 @@ static const struct stmt_def defs[] = {
 		2, STMT_WRITER},
 	[DROP] = {"DELETE FROM meta WHERE key >= ?1 AND key < ?2", 2,
 		STMT_WRITER},
+	[DROP_ONE] = {"DELETE FROM meta WHERE key = ?1", 1, STMT_WRITER},
 	[EACH] = {"SELECT value FROM meta WHERE key >= ?1 AND key < ?2"
 		  " ORDER BY key",
 		2, 0},
@@ -24,6 +47,16 @@ static void
 meta_bind(sqlite3_stmt *s, int i, const char *text)
 {
 	bind_t(s, i, text, strlen(text));
+}
+
+bool
+meta_is_known(const char *key)
+{
+	for (size_t i = 0; i < ARRAY_LEN(meta_keys); i++)
+		if (strncmp(key, meta_keys[i].prefix,
+			    strlen(meta_keys[i].prefix)) == 0)
+			return true;
+	return false;
 }
 
 int
@@ -48,8 +81,18 @@ meta_set(struct store *st, const char *key, const char *value, size_t n,
 {
 	sqlite3_stmt *s = stmt_use(st, MOD_META, SET);
 
+	assert(meta_is_known(key)); /* its owner stands in meta_keys */
 	meta_bind(s, 1, key);
 	bind_t(s, 2, value, n);
+	return stmt_run(st, s, e);
+}
+
+int
+meta_drop_one(struct store *st, const char *key, struct err *e)
+{
+	sqlite3_stmt *s = stmt_use(st, MOD_META, DROP_ONE);
+
+	meta_bind(s, 1, key);
 	return stmt_run(st, s, e);
 }
 

@@ -5,6 +5,7 @@
 #ifndef STORE_ENGINE_META_H
 #define STORE_ENGINE_META_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/buf.h"
@@ -13,11 +14,26 @@
 
 struct store;
 
+/* What every key begins with; who owns it, and what for, says meta.c. */
+#define META_RUN	    "run:"
+#define META_RUN_LAST	    "run;" /* behind all keys of runs */
+#define META_RUN_OPEN	    "open:"
+#define META_IMPORT	    "import:"
+#define META_HIDDEN	    "hidden/"
+#define META_RECALL_WEIGHTS "recall_weights/"
+#define META_SKILLS	    "skills_unmarked_to"
+#define META_SETTLED	    "settled"
+
+/* Does an owner know a key that begins so? */
+bool meta_is_known(const char *key);
+
 /* Appends the value. 1 found, 0 not. */
 int meta_get(struct store *st, const char *key, struct buf *out, struct err *e)
 	MUST_CHECK;
 int meta_set(struct store *st, const char *key, const char *value, size_t n,
 	struct err *e) MUST_CHECK;
+/* Drops one key. */
+int meta_drop_one(struct store *st, const char *key, struct err *e) MUST_CHECK;
 /* Drops all keys with from <= key < to. */
 int meta_drop(struct store *st, const char *from, const char *to, struct err *e)
 	MUST_CHECK;
