@@ -12,12 +12,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 sys.dont_write_bytecode = True
 from harness import ROOT, TestCase, main  # noqa: E402
-from records import METHODS, TABLES, names  # noqa: E402
+from records import COMPAT, METHODS, TABLES, names  # noqa: E402
 
 sys.path.insert(0, str(ROOT / "common/client"))
 import memory_client  # noqa: E402
 
-ADMIN, COMPAT = 1 << 4, 1 << 5      # enum tool_flag
 DEFAULT, HISTORY, SKILLS = 1, 4, 16     # enum tool_profile
 
 # Told once, in the text beside the tables, for all methods that have them.

@@ -8,6 +8,7 @@ from harness import BUILD
 TABLES = json.loads(subprocess.run([str(BUILD / "lib/dump_tools")], text=True,
                                    capture_output=True, check=True).stdout)
 METHODS = {m["name"]: m for m in TABLES["methods"]}
+COMPAT = 1 << 5     # TF_COMPAT
 
 
 def names(table):
