@@ -139,7 +139,7 @@ cli_texts(int n, char **texts)
 			json_decref(list);
 			list = NULL;
 		}
-	if (list == NULL)
+	if (!list)
 		cli_fail(CLI_USAGE, "a text is no valid UTF-8");
 	return list;
 }
@@ -149,7 +149,7 @@ cli_list(const char *text)
 {
 	json_t *list = json_array();
 
-	while (list != NULL && *text != '\0') {
+	while (list && *text != '\0') {
 		size_t n = strcspn(text, ",");
 
 		if (n > 0 && jx_add(list, json_stringn(text, n)) != 0) {
@@ -158,7 +158,7 @@ cli_list(const char *text)
 		}
 		text += n + (text[n] == ',');
 	}
-	if (list == NULL)
+	if (!list)
 		cli_fail(CLI_USAGE, "a text is no valid UTF-8");
 	return list;
 }

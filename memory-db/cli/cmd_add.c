@@ -25,9 +25,9 @@ tagged(json_t *texts)
 	size_t i;
 
 	json_array_foreach(texts, i, text)
-		if (out != NULL && json_array_append_new(out,
-					   json_pack("{s:O,s:O}", "text", text,
-						   "tags", list)) != 0) {
+		if (out && json_array_append_new(out,
+				   json_pack("{s:O,s:O}", "text", text, "tags",
+					   list)) != 0) {
 			json_decref(out);
 			out = NULL;
 		}
@@ -44,9 +44,9 @@ cmd_add_run(struct cli *c, int argc, char **argv)
 	const char *note;
 	int rc;
 
-	if (texts != NULL && tags != NULL)
+	if (texts && tags)
 		texts = tagged(texts);
-	if (texts == NULL)
+	if (!texts)
 		return CLI_USAGE;
 	/* More about what is known goes to where it is known. */
 	if ((rc = where_entity(c, argv[0])) != CLI_OK) {
@@ -67,7 +67,7 @@ cmd_add_run(struct cli *c, int argc, char **argv)
 	result = json_array_get(json_object_get(reply, "results"), 0);
 	/* The type of an entity that exists stays. */
 	note = type ? cli_str(result, "note", NULL) : NULL;
-	if (note != NULL)
+	if (note)
 		cli_note(c, "%s", note);
 	if (c->quiet)
 		return CLI_OK;

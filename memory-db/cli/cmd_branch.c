@@ -90,13 +90,12 @@ cmd_branch_call(struct cli *c, const char *action, const char *name,
 {
 	json_t *p = json_pack("{s:s}", "action", action);
 
-	if (p != NULL &&
-		((name != NULL && jx_set(p, "name", json_string(name)) != 0) ||
-			(from != NULL && jx_set(p, "from_branch",
-						 json_string(from)) != 0) ||
-			(at != NULL && jx_set(p, "at", cli_point(at)) != 0) ||
-			(about != NULL &&
-				jx_set(p, "about", json_string(about)) != 0))) {
+	if (p && ((name && jx_set(p, "name", json_string(name)) != 0) ||
+			 (from && jx_set(p, "from_branch", json_string(from)) !=
+					  0) ||
+			 (at && jx_set(p, "at", cli_point(at)) != 0) ||
+			 (about && jx_set(p, "about", json_string(about)) !=
+					   0))) {
 		json_decref(p);
 		p = NULL;
 	}
@@ -107,8 +106,7 @@ static int
 cmd_branch_show(struct cli *c, const char *name)
 {
 	AUTO_JSON json_t *reply = NULL;
-	int rc = cmd_branch_call(c, name == NULL ? "list" : "describe", name,
-		&reply);
+	int rc = cmd_branch_call(c, !name ? "list" : "describe", name, &reply);
 
 	return rc == CLI_OK ? print_branches(c, reply) : rc;
 }

@@ -36,7 +36,7 @@ cmd_call_run(struct cli *c, int argc, char **argv)
 	bool is_refused;
 	int rc;
 
-	if (tool_find(argv[0]) == NULL && (near = tool_nearest(argv[0])))
+	if (!tool_find(argv[0]) && (near = tool_nearest(argv[0])))
 		cli_note(c, "no method '%s' that I know; did you mean '%s'?",
 			argv[0], near);
 	if (strcmp(text, "-") == 0) {
@@ -46,7 +46,7 @@ cmd_call_run(struct cli *c, int argc, char **argv)
 			return cli_nomem();
 	}
 	params = jx_parse(text, strlen(text), &e);
-	if (params == NULL)
+	if (!params)
 		return cli_fail(CLI_USAGE,
 			"the parameters are no JSON "
 			"object: %s",

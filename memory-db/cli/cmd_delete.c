@@ -38,7 +38,7 @@ cmd_delete_delete_texts(struct cli *c, int argc, char **argv,
 	json_t *texts = cli_texts(argc - 1, argv + 1);
 	int rc;
 
-	if (texts == NULL)
+	if (!texts)
 		return CLI_USAGE;
 	rc = cli_call(c, "delete_observations",
 		json_pack("{s:[{s:s,s:o}]}", "deletions", "entityName", argv[0],
@@ -63,7 +63,7 @@ cmd_delete_run(struct cli *c, int argc, char **argv)
 	if (rc == CLI_OK)
 		rc = argc == 1 ? cmd_delete_delete_entity(c, argv, &reply)
 			       : cmd_delete_delete_texts(c, argc, argv, &reply);
-	if (reply == NULL)
+	if (!reply)
 		return rc;
 	if (rc == CLI_PROBLEM && argc == 1)
 		where_tell_entity(c);

@@ -36,16 +36,16 @@ cmd_diff_make_params(const char *name)
 		{"from_version", NULL, from_version, false},
 		{"to_version", NULL, to_version, false}};
 	json_t *p = json_object();
-	int r = p == NULL;
+	int rc = !p;
 
-	for (size_t i = 0; r == 0 && i < ARRAY_LEN(all); i++)
+	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(all); i++)
 		if (all[i].n != 0)
-			r = jx_set(p, all[i].key, json_integer(all[i].n));
-		else if (all[i].text != NULL)
-			r = jx_set(p, all[i].key,
+			rc = jx_set(p, all[i].key, json_integer(all[i].n));
+		else if (all[i].text)
+			rc = jx_set(p, all[i].key,
 				all[i].is_point ? cli_point(all[i].text)
 						: json_string(all[i].text));
-	if (r != 0) {
+	if (rc != 0) {
 		json_decref(p);
 		return NULL;
 	}
@@ -109,10 +109,9 @@ compare_session(struct cli *c)
 		__attribute__((cleanup(span_done))) = {.names = json_object()};
 	struct pages pages = {"memory_history", "changes", CLI_NOW, 1000000,
 		cmd_diff_add_page, &s, 0, false};
-	int rc = s.names == NULL
-			 ? cli_nomem()
-			 : pages_read(c, &pages,
-				   json_pack("{s:s}", "session", session));
+	int rc = !s.names ? cli_nomem()
+			  : pages_read(c, &pages,
+				    json_pack("{s:s}", "session", session));
 
 	if (rc != CLI_OK)
 		return rc;
@@ -150,15 +149,14 @@ cmd_diff_run(struct cli *c, int argc, char **argv)
 
 	int rc = CLI_OK;
 
-	if (session == NULL && name != NULL && from_branch == NULL &&
-		to_branch == NULL)
+	if (!session && name && !from_branch && !to_branch)
 		rc = where_entity(c, name);
 	if (rc != CLI_OK)
 		return rc;
-	if (session == NULL)
+	if (!session)
 		return cmd_diff_compare(c, cmd_diff_make_params(name), NULL);
-	if (name != NULL || from != NULL || to != NULL || from_branch != NULL ||
-		to_branch != NULL || from_version != 0 || to_version != 0)
+	if (name || from || to || from_branch || to_branch ||
+		from_version != 0 || to_version != 0)
 		return cli_fail(CLI_USAGE, "--session stands alone: it says "
 					   "from where to where");
 	return compare_sessions(c);

@@ -31,7 +31,7 @@ print_finding(const struct cli *c, enum doctor_level level, const char *check,
 		levels[level].name, out_off(c, levels[level].style), check);
 	out_text(stdout, text);
 	putchar('\n');
-	if (advice != NULL) {
+	if (advice) {
 		fputs("                   -> ", stdout);
 		out_text(stdout, advice);
 		putchar('\n');
@@ -52,14 +52,14 @@ doctor_say(struct doctor *d, enum doctor_level level, const char *check,
 	va_start(ap, fmt);
 	rc = buf_vaddf(&b, fmt, ap);
 	va_end(ap);
-	if (rc != 0 || buf_str(&b) == NULL) {
+	if (rc != 0 || !buf_str(&b)) {
 		d->is_out_of_memory = true;
 		return;
 	}
 	print_finding(d->c, level, check, b.data, advice);
 	/* A path need not be UTF-8; JSON must. */
 	if (!text_is_utf8(b.data, b.len) &&
-		(out_safe(b.data, b.len, &safe) || buf_str(&safe) == NULL)) {
+		(out_safe(b.data, b.len, &safe) || !buf_str(&safe))) {
 		d->is_out_of_memory = true;
 		return;
 	}
@@ -95,7 +95,7 @@ doctor_user(unsigned uid)
 	static char text[80];
 	const struct passwd *pw = getpwuid((uid_t)uid);
 
-	if (pw != NULL)
+	if (pw)
 		snprintf(text, sizeof(text), "%s", pw->pw_name);
 	else
 		snprintf(text, sizeof(text), "user %u", uid);
@@ -115,7 +115,7 @@ cmd_doctor_summary(const struct doctor *d)
 		out = json_pack("{s:b,s:i,s:i,s:O}", "ok", d->failures == 0,
 			"failures", d->failures, "warnings", d->warnings,
 			"findings", d->findings);
-		if (out == NULL || cli_print_json(c, out) != CLI_OK)
+		if (!out || cli_print_json(c, out) != CLI_OK)
 			return cli_nomem();
 	} else if (!c->quiet) {
 		printf("%d failure%s, %d warning%s\n", d->failures,
@@ -134,7 +134,7 @@ cmd_doctor_run(struct cli *c, int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	d = (struct doctor){.c = c, .findings = json_array()};
-	if (d.findings == NULL)
+	if (!d.findings)
 		return cli_nomem();
 	doctor_environment(&d);
 	doctor_programs(&d);

@@ -79,17 +79,17 @@ read_spec(const char *arg, struct cmd_embed_plan *p)
 			"or https://HOST...",
 			arg);
 	}
-	if (is_endpoint(arg) && model == NULL)
+	if (is_endpoint(arg) && !model)
 		return cli_fail(CLI_USAGE, "an endpoint needs the name of the "
 					   "model to ask for: --model NAME");
-	if (!is_endpoint(arg) && (model != NULL || key_file != NULL))
+	if (!is_endpoint(arg) && (model || key_file))
 		return cli_fail(CLI_USAGE,
 			"--model and --key-file belong to "
 			"an endpoint (http://..., https://...)");
 	p->model = model;
-	return key_file == NULL ? CLI_OK
-				: cli_absolute(key_file, p->key_path,
-					  sizeof(p->key_path));
+	return !key_file ? CLI_OK
+			 : cli_absolute(key_file, p->key_path,
+				   sizeof(p->key_path));
 }
 
 /* The file lies beside the database that is served; else beside the one that
@@ -104,11 +104,11 @@ find_file(const struct cli *c, struct cmd_embed_plan *p)
 	struct err e = {0};
 	int rc = CLI_OK;
 
-	if (served != NULL)
+	if (served)
 		snprintf(path, sizeof(path), "%s", served);
-	else if (c->database != NULL && c->database[0] != '\0')
+	else if (c->database && c->database[0] != '\0')
 		rc = cli_absolute(c->database, path, sizeof(path));
-	else if (home != NULL && home[0] == '/')
+	else if (home && home[0] == '/')
 		snprintf(path, sizeof(path), "%s/.memories/memory.db", home);
 	else
 		rc = cli_fail(CLI_USAGE, "no database is known: set HOME or "
@@ -164,7 +164,7 @@ cmd_embed_is_known(const char *text, const char *host)
 
 		snprintf(line, sizeof(line), "%.*s", (int)len, text);
 		sign = strchr(line, '=');
-		if (strncmp(line, "embed", 5) == 0 && sign != NULL &&
+		if (strncmp(line, "embed", 5) == 0 && sign &&
 			strspn(line + 5, " \t") == (size_t)(sign - line - 5)) {
 			host_of(sign + 1 + strspn(sign + 1, " \t"), known,
 				sizeof(known));
@@ -293,13 +293,12 @@ cmd_embed_set(struct cli *c, const char *arg)
 		return rc;
 	if (conffile_read(p.path, &text, &e) != 0)
 		return cli_fail_err(&e);
-	if (buf_str(&text) == NULL)
+	if (!buf_str(&text))
 		return cli_nomem();
 	if ((rc = cmd_embed_ask(c, &p, text.data)) != CLI_OK)
 		return rc;
 	/* Asking may have started one. */
-	if (!r.is_there && c->client != NULL &&
-		(rc = restart_look(c, &r)) != CLI_OK)
+	if (!r.is_there && c->client && (rc = restart_look(c, &r)) != CLI_OK)
 		return rc;
 	if (write_file(&p, text.data, &e) != 0)
 		return cli_fail_err(&e);

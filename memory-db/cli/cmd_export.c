@@ -40,7 +40,7 @@ put_lines(struct export *x, const char *reply, size_t n, size_t at)
 			size_t len = m.value.end - m.value.at;
 
 			x->lines++;
-			if (x->f != NULL) {
+			if (x->f) {
 				fwrite(line, 1, len, x->f);
 				putc('\n', x->f);
 			} else if ((rc = cli_print_text(x->c, line, len)) !=
@@ -61,12 +61,10 @@ cmd_export_make_params(const struct cli *c, const char *cursor)
 	json_t *p =
 		json_pack("{s:b,s:b}", "current", is_current, "all", is_all);
 
-	if (p != NULL &&
-		(cursor != NULL ? jx_set(p, "cursor", json_string(cursor))
-			: c->as_of == NULL
-				? 0
-				: jx_set(p, "as_of", cli_point(c->as_of))) !=
-			0) {
+	if (p && (cursor != NULL     ? jx_set(p, "cursor", json_string(cursor))
+			 : !c->as_of ? 0
+				     : jx_set(p, "as_of",
+					       cli_point(c->as_of))) != 0) {
 		json_decref(p);
 		p = NULL;
 	}
@@ -82,7 +80,7 @@ put_page(struct export *x, char **cursor)
 	char *reply = NULL;
 	int rc;
 
-	if (params == NULL || jx_dump(params, &b) != 0 || buf_str(&b) == NULL)
+	if (!params || jx_dump(params, &b) != 0 || !buf_str(&b))
 		return cli_nomem();
 	rc = cli_call_text(x->c, "export_log", buf_str(&b), &reply);
 	if (rc != CLI_OK)
@@ -116,7 +114,7 @@ put_all(struct export *x)
 		progress_at(&x->progress, -1, x->lines, "lines");
 		if (rc == CLI_OK && ferror(x->f ? x->f : stdout))
 			rc = cli_fail(CLI_SYSTEM, "cannot write: %m");
-	} while (rc == CLI_OK && cursor != NULL);
+	} while (rc == CLI_OK && cursor);
 	progress_clear(&x->progress);
 	return rc;
 }
@@ -146,7 +144,7 @@ say_written(const struct cli *c, const char *path, int64_t lines)
 	}
 	o = json_pack("{s:I,s:s*}", "lines", (json_int_t)lines, "namespace",
 		is_all ? NULL : ns);
-	return o == NULL ? cli_nomem() : cli_print_json(c, o);
+	return !o ? cli_nomem() : cli_print_json(c, o);
 }
 
 static int

@@ -82,7 +82,7 @@ cmd_forget_run(struct cli *c, int argc, char **argv)
 	if (rc != CLI_OK)
 		return rc;
 	p = json_pack("{s:s,s:b}", "name", argv[0], "confirm", 1);
-	if (p != NULL && observation != NULL &&
+	if (p && observation &&
 		jx_set(p, "observation", json_string(observation)) != 0) {
 		json_decref(p);
 		p = NULL;

@@ -76,7 +76,7 @@ cmd_history_print_head(FILE *f, const struct cli *c, const json_t *ch)
 	for (size_t i = 0; i < ARRAY_LEN(who); i++) {
 		const char *value = cli_str(ch, who[i][0], NULL);
 
-		if (value == NULL || value[0] == '\0')
+		if (!value || value[0] == '\0')
 			continue;
 		fprintf(f, "  %s%s", out_on(c, OUT_DIM), who[i][1]);
 		out_text(f, value);
@@ -100,13 +100,13 @@ print_change(struct cli *c, const json_t *ch)
 	size_t n;
 	FILE *f = open_memstream(&head, &n);
 
-	if (f == NULL)
+	if (!f)
 		return cli_nomem();
 	cmd_history_print_head(f, c, ch);
 	if (fclose(f) != 0)
 		return cli_nomem();
 	out_wrapped(stdout, head, c->width, 4);
-	if (message != NULL && message[0] != '\0') {
+	if (message && message[0] != '\0') {
 		fputs("  \"", stdout);
 		out_text(stdout, message);
 		fputs("\"\n", stdout);
@@ -121,15 +121,11 @@ cmd_history_make_params(const char *name)
 {
 	json_t *p = json_object();
 
-	if (p != NULL &&
-		((name != NULL && jx_set(p, "name", json_string(name)) != 0) ||
-			(since != NULL &&
-				jx_set(p, "since", cli_point(since)) != 0) ||
-			(until != NULL &&
-				jx_set(p, "until", cli_point(until)) != 0) ||
-			(session != NULL &&
-				jx_set(p, "session", json_string(session)) !=
-					0))) {
+	if (p && ((name && jx_set(p, "name", json_string(name)) != 0) ||
+			 (since && jx_set(p, "since", cli_point(since)) != 0) ||
+			 (until && jx_set(p, "until", cli_point(until)) != 0) ||
+			 (session && jx_set(p, "session",
+					     json_string(session)) != 0))) {
 		json_decref(p);
 		p = NULL;
 	}
@@ -195,7 +191,7 @@ say_nothing(struct cli *c, const char *name)
 {
 	AUTO_JSON json_t *params = cmd_history_make_params(name);
 
-	if (name == NULL && session == NULL && since == NULL && until == NULL) {
+	if (!name && !session && !since && !until) {
 		cli_note(c, "no changes%s", where_said(c));
 		return CLI_OK;
 	}
@@ -213,7 +209,7 @@ cmd_history_run(struct cli *c, int argc, char **argv)
 	int64_t rows = 0;
 	int rc;
 
-	if (session == NULL && name != NULL)
+	if (!session && name)
 		c->asked = name;
 	rc = session != NULL ? cmd_history_read_session(c, name, &rows)
 			     : read_log(c, name, &rows);

@@ -134,7 +134,7 @@ send_once(struct import *im, const char *params, int64_t *ret_next)
 		return rc;
 	reply = jx_parse(text, strlen(text), &e);
 	memory_free(text);
-	if (reply == NULL)
+	if (!reply)
 		return cli_fail(CLI_SYSTEM,
 			"the reply of the service "
 			"cannot be read: %s",
@@ -165,7 +165,7 @@ send_slice(struct import *im, bool is_last)
 		confirm_erasures ? ",\"confirm_erasures\":true" : "",
 		allow_secrets ? ",\"allow_secret\":true" : "");
 	if (slice_params(&im->slice, im->source, is_last, more, &params) != 0 ||
-		buf_str(&params) == NULL)
+		!buf_str(&params))
 		return cli_nomem();
 	do {
 		before = next;
@@ -217,7 +217,7 @@ check_line(struct import *im, const char **json, size_t n,
 	*json = NULL;
 	/* The parser counts lines too, and sees but one. */
 	at = strstr(e.text, " at line 1, ");
-	if (at != NULL)
+	if (at)
 		memmove(at + 4, at + 12, strlen(at + 12) + 1);
 	return complain(im, im->lines.number, e.text);
 }
@@ -345,7 +345,7 @@ cmd_import_summary(const struct import *im)
 			"skipped", (json_int_t)im->skipped, "bad",
 			(json_int_t)im->bad, "errors", im->errors, "pinned",
 			im->pinned, "elsewhere_names", im->elsewhere_names);
-		return out == NULL ? cli_nomem() : cli_print_json(im->c, out);
+		return !out ? cli_nomem() : cli_print_json(im->c, out);
 	}
 	if (im->records == 0 && im->resumed == 0 && im->bad == 0)
 		cli_note(im->c, "%s is empty: nothing to import", im->name);

@@ -53,7 +53,7 @@ cmd_install_check_options(struct clientfile *cf)
 	struct err e = {0};
 	bool is_project = strcmp(scope, "project") == 0;
 
-	if (client == NULL)
+	if (!client)
 		return cli_fail(CLI_USAGE, "which client? --client "
 					   "claude-code is the one known");
 	if (strcmp(client, "claude-code") != 0)
@@ -68,7 +68,7 @@ cmd_install_check_options(struct clientfile *cf)
 			scope);
 	if (name[0] == '\0' || strlen(name) > 64)
 		return cli_fail(CLI_USAGE, "--name has 1 to 64 bytes");
-	if (file == NULL && clientfile_claude(is_project, path, &e) != 0)
+	if (!file && clientfile_claude(is_project, path, &e) != 0)
 		return cli_fail_err(&e);
 	if (clientfile_read(cf, file ? file : path, &e) != 0)
 		return cli_fail(e.code == MDB_E_INVALID ? CLI_PROBLEM
@@ -87,7 +87,7 @@ find_entry(const struct clientfile *cf, json_t **ret_servers,
 
 	*ret_servers = servers;
 	*ret_entry = json_object_get(servers, name);
-	if (servers != NULL && !json_is_object(servers))
+	if (servers && !json_is_object(servers))
 		return cli_fail(CLI_PROBLEM,
 			"%s: %s is no object; nothing was "
 			"changed",
@@ -124,16 +124,16 @@ make_entry(const struct cli *c, const char *command)
 	json_t *entry;
 
 	/* The memory that this command line means is the one to connect. */
-	if ((c->database != NULL && cli_absolute(c->database, database,
-					    sizeof(database)) != 0) ||
-		(chosen != NULL && chosen[0] &&
+	if ((c->database && cli_absolute(c->database, database,
+				    sizeof(database)) != 0) ||
+		(chosen && chosen[0] &&
 			cli_absolute(chosen, socket, sizeof(socket)) != 0))
 		return NULL;
 	entry = json_pack("{s:s,s:s,s:[],s:{s:s}}", "type", "stdio", "command",
 		command, "args", "env", "MEMORY_NAMESPACE", "auto");
 	json_t *env = json_object_get(entry, "env");
 
-	if (entry != NULL &&
+	if (entry &&
 		((database[0] && jx_set(env, "MEMORY_DB_PATH",
 					 json_string(database)) != 0) ||
 			(socket[0] && jx_set(env, "MEMORY_DB_SOCKET",
@@ -155,7 +155,7 @@ report(const struct cli *c, const struct clientfile *cf,
 			"server", name, "action", o->action, "dry_run",
 			is_dry_run, "backup", o->backup[0] ? o->backup : NULL,
 			"import", o->file);
-		return out == NULL ? cli_nomem() : cli_print_json(c, out);
+		return !out ? cli_nomem() : cli_print_json(c, out);
 	}
 	if (c->quiet)
 		return CLI_OK;
@@ -177,7 +177,7 @@ report(const struct cli *c, const struct clientfile *cf,
 	if (!is_dry_run && (strcmp(o->action, "added") == 0 ||
 				   strcmp(o->action, "updated") == 0))
 		puts("Start Claude Code anew to use it.");
-	if (o->file != NULL) {
+	if (o->file) {
 		fputs("What the reference memory server remembered is taken "
 		      "over by:\n  memoryctl import ",
 			stdout);
@@ -197,14 +197,14 @@ cmd_install_finish(const struct cli *c, const struct clientfile *cf,
 	struct err e = {0};
 
 	if (jedit_apply(ed, cf->text.data, cf->text.len, &after) != 0 ||
-		buf_str(&after) == NULL)
+		!buf_str(&after))
 		return cli_nomem();
 	if (jscan_plain(after.data, after.len, &plain) != 0)
 		return cli_nomem();
 	check = jx_parse_any(plain.data, plain.len, &e);
-	if (check == NULL && e.code == MDB_E_NOMEM)
+	if (!check && e.code == MDB_E_NOMEM)
 		return cli_nomem();
-	if (check == NULL)
+	if (!check)
 		return cli_fail(CLI_SYSTEM,
 			"the edit of %s would not be valid "
 			"JSON: nothing was changed",
@@ -231,8 +231,7 @@ create(const struct cli *c, struct clientfile *cf, const json_t *entry,
 	AUTO_JSON json_t *servers = json_pack("{s:O}", name, entry);
 	struct err e = {0};
 
-	if (servers == NULL || buf_adds(&cf->text, "{}\n") != 0 ||
-		buf_str(&cf->text) == NULL)
+	if (!servers || buf_adds(&cf->text, "{}\n") != 0 || !buf_str(&cf->text))
 		return cli_nomem();
 	if (jedit_add(&ed, cf->text.data, cf->text.len, 0, SERVERS, servers,
 		    &e) != 0)
@@ -258,7 +257,7 @@ cmd_install_add(const struct cli *c, struct clientfile *cf, const json_t *entry,
 			entry, &e);
 	} else {
 		servers = json_pack("{s:O}", name, entry);
-		if (servers == NULL)
+		if (!servers)
 			return cli_nomem();
 		rc = jedit_add(&ed, cf->text.data, cf->text.len,
 			jscan_space(cf->text.data, cf->text.len, 0), SERVERS,
@@ -311,9 +310,8 @@ cmd_install_update(const struct cli *c, const struct clientfile *cf,
 static int
 find_program(char path[PATH_MAX])
 {
-	if (program != NULL) {
-		if (realpath(program, path) == NULL ||
-			!programs_is_program(path))
+	if (program) {
+		if (!realpath(program, path) || !programs_is_program(path))
 			return cli_fail(CLI_USAGE,
 				"--program %s is no "
 				"executable file",
@@ -336,7 +334,7 @@ reference_file(const json_t *old)
 	const char *path =
 		cli_str(json_object_get(old, "env"), "MEMORY_FILE_PATH", NULL);
 
-	if (path == NULL)
+	if (!path)
 		path = getenv("MEMORY_FILE_PATH");
 	return path != NULL && path[0] != '\0' ? path : NULL;
 }
@@ -379,7 +377,7 @@ run_uninstall(struct cli *c, int argc, char **argv)
 	if ((rc = cmd_install_check_options(&cf)) != CLI_OK ||
 		(rc = find_entry(&cf, &servers, &old)) != CLI_OK)
 		return rc;
-	if (old == NULL)
+	if (!old)
 		return report(c, &cf, &o);
 	if (!cmd_install_is_ours(old))
 		return cli_fail(CLI_PROBLEM,

@@ -21,7 +21,7 @@ cmd_link_make_params(char **argv)
 		argv[0], "relationType", argv[1], "to", argv[2]);
 	json_t *number;
 
-	if (p == NULL || weight == NULL)
+	if (!p || !weight)
 		return p;
 	number = jx_parse_any(weight, strlen(weight), NULL);
 	if (!json_is_number(number) ||
@@ -54,7 +54,7 @@ cmd_link_place(struct cli *c, const char *from, const char *to)
 {
 	int rc = where_entity(c, from);
 
-	if (rc != CLI_OK || c->in == NULL)
+	if (rc != CLI_OK || !c->in)
 		return rc;
 	c->in = NULL;
 	return where_entity(c, to);
@@ -67,7 +67,7 @@ cmd_link_change(struct cli *c, const char *method, char **argv,
 	AUTO_JSON json_t *params = cmd_link_make_params(argv);
 	int rc;
 
-	if (params == NULL)
+	if (!params)
 		return cli_fail(CLI_USAGE,
 			weight != NULL ? "--weight is a "
 					 "number from 0 to 1, not '%s'"

@@ -51,7 +51,7 @@ struct cmd_list_listing {
 static bool
 cmd_list_is_wanted(const struct cmd_list_listing *l, const char *name)
 {
-	return l->prefix == NULL ||
+	return !l->prefix ||
 	       strncasecmp(name, l->prefix, strlen(l->prefix)) == 0;
 }
 
@@ -103,20 +103,16 @@ cmd_list_make_params(const struct cli *c, const char *prefix)
 	json_t *p = json_pack("{s:s,s:[s,s]}", "query", prefix ? prefix : "",
 		"fields", "name", "type");
 
-	if (p != NULL &&
-		((!is_names &&
-			 (jx_add(json_object_get(p, "fields"),
-				  json_string("observations")) != 0 ||
-				 jx_add(json_object_get(p, "fields"),
-					 json_string("updated_at")) != 0)) ||
-			(type != NULL &&
-				jx_set(p, "types", json_pack("[s]", type)) !=
-					0) ||
-			(tier != NULL &&
-				jx_set(p, "tiers", json_pack("[s]", tier)) !=
-					0) ||
-			(tags != NULL &&
-				jx_set(p, "tags", cli_list(tags)) != 0))) {
+	if (p && ((!is_names &&
+			  (jx_add(json_object_get(p, "fields"),
+				   json_string("observations")) != 0 ||
+				  jx_add(json_object_get(p, "fields"),
+					  json_string("updated_at")) != 0)) ||
+			 (type && jx_set(p, "types", json_pack("[s]", type)) !=
+					  0) ||
+			 (tier && jx_set(p, "tiers", json_pack("[s]", tier)) !=
+					  0) ||
+			 (tags && jx_set(p, "tags", cli_list(tags)) != 0))) {
 		json_decref(p);
 		p = NULL;
 	}
@@ -134,11 +130,10 @@ cmd_list_run(struct cli *c, int argc, char **argv)
 
 	if (rc != CLI_OK)
 		return rc;
-	l.has_place =
-		c->namespace_ != NULL && strcmp(c->namespace_, "default") != 0;
+	l.has_place = c->namespace_ && strcmp(c->namespace_, "default") != 0;
 	table_init(&l.table, l.has_place ? both : here,
 		l.has_place ? ARRAY_LEN(both) : ARRAY_LEN(here));
-	if (l.prefix != NULL)
+	if (l.prefix)
 		pages.limit = is_names ? LOOKED_AT : 1000000;
 	rc = pages_read(c, &pages, cmd_list_make_params(c, l.prefix));
 	if (rc == CLI_OK && table_print(&l.table, c, stdout) != 0)

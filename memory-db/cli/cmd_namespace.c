@@ -29,7 +29,7 @@ cmd_namespace_add_aliases(struct table *t, const json_t *aliases)
 			    json_is_string(a) ? json_string_value(a) : "?") !=
 			0)
 			return MDB_E_NOMEM;
-	if (buf_str(&b) == NULL)
+	if (!buf_str(&b))
 		return MDB_E_NOMEM;
 	table_text(t, buf_str(&b));
 	return 0;
@@ -134,7 +134,7 @@ static int
 database_of(const struct cli *c, char out[PATH_MAX])
 {
 	out[0] = '\0';
-	return c->database == NULL || c->database[0] == '\0'
+	return !c->database || c->database[0] == '\0'
 		       ? CLI_OK
 		       : cli_absolute(c->database, out, PATH_MAX);
 }
@@ -150,11 +150,11 @@ set_trust(struct cli *c, const char *dir, bool is_trusted)
 
 	if (rc != CLI_OK)
 		return rc;
-	if (folder == NULL)
+	if (!folder)
 		return cli_fail(CLI_PROBLEM, "%s: %m", dir ? dir : ".");
 	if (project_trust(folder, database, is_trusted, &remote, &e) != 0)
 		return cli_fail_err(&e);
-	if (buf_str(&remote) == NULL)
+	if (!buf_str(&remote))
 		return cli_nomem();
 	if (!c->quiet) {
 		out_text(stdout, folder);

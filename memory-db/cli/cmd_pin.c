@@ -22,9 +22,8 @@ cmd_pin_run(struct cli *c, int argc, char **argv)
 
 		json_decref(reply);
 		reply = NULL;
-		rc = p == NULL
-			     ? cli_nomem()
-			     : cli_call(c, "update_entity", p, CLI_NOW, &reply);
+		rc = !p ? cli_nomem()
+			: cli_call(c, "update_entity", p, CLI_NOW, &reply);
 		if (rc != CLI_OK)
 			return rc;
 		cli_strip(reply);

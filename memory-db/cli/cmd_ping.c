@@ -28,7 +28,7 @@ cmd_ping_run(struct cli *c, int argc, char **argv)
 
 	if (c->json) {
 		out = json_pack("{s:f}", "ms", ms);
-		return out == NULL ? cli_nomem() : cli_print_json(c, out);
+		return !out ? cli_nomem() : cli_print_json(c, out);
 	}
 	if (!c->quiet)
 		printf("memory-db answers in %.3f ms\n", ms);

@@ -35,21 +35,17 @@ cmd_recall_make_params(int argc, char **argv, json_t **ret)
 	for (int i = 0; i < argc; i++)
 		if (buf_addf(&query, "%s%s", i > 0 ? " " : "", argv[i]) != 0)
 			return cli_nomem();
-	if (buf_str(&query) == NULL)
+	if (!buf_str(&query))
 		return cli_nomem();
 	p = json_pack("{s:s,s:I}", "query", query.data, "limit",
 		(json_int_t)limit);
 	for (size_t i = 0; p != NULL && i < ARRAY_LEN(texts); i++)
-		if (texts[i].text != NULL &&
-			jx_set(p, texts[i].key, json_string(texts[i].text)) !=
-				0)
+		if (texts[i].text && jx_set(p, texts[i].key,
+					     json_string(texts[i].text)) != 0)
 			p = NULL;
-	if (p == NULL ||
-		(type != NULL &&
-			jx_set(p, "types", json_pack("[s]", type)) != 0) ||
-		(tier != NULL &&
-			jx_set(p, "tiers", json_pack("[s]", tier)) != 0) ||
-		(tags != NULL && jx_set(p, "tags", cli_list(tags)) != 0) ||
+	if (!p || (type && jx_set(p, "types", json_pack("[s]", type)) != 0) ||
+		(tier && jx_set(p, "tiers", json_pack("[s]", tier)) != 0) ||
+		(tags && jx_set(p, "tags", cli_list(tags)) != 0) ||
 		(explain ? jx_set(p, "explain", json_true())
 			 : jx_set(p, "cut", json_real(LIMIT_MCP_RECALL_CUT))) !=
 			0)
@@ -94,7 +90,7 @@ cmd_recall_print_row(const struct cli *c, const json_t *row)
 	out_text(stdout, cli_str(row, "text", "?"));
 	printf("  %s(", out_on(c, OUT_DIM));
 	/* When it happened, or when it was written down. */
-	if (dated != NULL) {
+	if (dated) {
 		out_text(stdout, dated);
 		putchar(' ');
 	}
@@ -102,7 +98,7 @@ cmd_recall_print_row(const struct cli *c, const json_t *row)
 	if (cli_int(row, "alike", 0) > 0)
 		printf(", %lld more alike",
 			(long long)cli_int(row, "alike", 0));
-	if (speaker != NULL) {
+	if (speaker) {
 		fputs(", said by ", stdout);
 		out_text(stdout, speaker);
 	}

@@ -70,11 +70,11 @@ find_problems(struct repair *r)
 			break;
 		free(take_ptr(cursor));
 		next = cli_str(reply, "next", NULL);
-		if (next != NULL && (cursor = strdup(next)) == NULL)
+		if (next && (cursor = strdup(next)) == NULL)
 			rc = cli_nomem();
 		progress_at(&progress, cli_num(reply, "progress", -1), ++slices,
 			"slices");
-	} while (rc == CLI_OK && cursor != NULL);
+	} while (rc == CLI_OK && cursor);
 	progress_clear(&progress);
 	return rc;
 }
@@ -137,7 +137,7 @@ cmd_repair_summary(const struct repair *r)
 	if (r->c->json) {
 		out = json_pack("{s:b,s:O,s:I}", "dry_run", dry_run, "repaired",
 			r->repaired, "other_problems", (json_int_t)r->others);
-		rc = out == NULL ? cli_nomem() : cli_print_json(r->c, out);
+		rc = !out ? cli_nomem() : cli_print_json(r->c, out);
 	} else if (!r->c->quiet) {
 		printf("%zu fact%s %s\n", n, n == 1 ? "" : "s",
 			dry_run ? "can be mended; nothing was changed"
@@ -163,7 +163,7 @@ cmd_repair_run(struct cli *c, int argc, char **argv)
 
 	(void)argc;
 	(void)argv;
-	if (r.facts == NULL || r.repaired == NULL)
+	if (!r.facts || !r.repaired)
 		return cli_nomem();
 	rc = find_problems(&r);
 	if (rc == CLI_OK)

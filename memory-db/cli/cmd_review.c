@@ -48,14 +48,13 @@ cmd_review_add(struct review *v, enum section s, const json_t *ch,
 	AUTO_JSON json_t *row = json_object();
 	json_t *m = (json_t *)(uintptr_t)item;
 
-	if (row == NULL ||
-		jx_set(row, "namespace", json_string(v->namespace_)) != 0 ||
+	if (!row || jx_set(row, "namespace", json_string(v->namespace_)) != 0 ||
 		json_object_update(row, m) != 0)
 		return MDB_E_NOMEM;
 	for (size_t i = 0; i < ARRAY_LEN(members); i++) {
 		json_t *x = json_object_get(ch, members[i]);
 
-		if (x != NULL && json_object_set(row, members[i], x) != 0)
+		if (x && json_object_set(row, members[i], x) != 0)
 			return MDB_E_NOMEM;
 	}
 	return jx_add(v->lists[s], json_incref(row));
@@ -66,7 +65,7 @@ is_skill(const json_t *x)
 {
 	const char *type = cli_str(x, "entityType", NULL);
 
-	return (type != NULL && strcmp(type, "skill") == 0) ||
+	return (type && strcmp(type, "skill") == 0) ||
 	       json_object_get(json_object_get(x, "metadata"), "code") != NULL;
 }
 
@@ -106,24 +105,26 @@ add_change(struct review *v, const json_t *ch)
 {
 	static const char *const keys[] = {"removed", "set", "added"};
 	char id[24];
-	int r = 0;
+	int rc = 0;
 
 	snprintf(id, sizeof(id), "%lld", (long long)cli_int(ch, "change", 0));
-	if (json_object_get(v->seen, id) != NULL)
+	if (json_object_get(v->seen, id))
 		return 0;
-	r = jx_set(v->seen, id, json_true());
+	rc = jx_set(v->seen, id, json_true());
 	if (v->only_seen)
-		return r;
-	for (size_t i = 0; r == 0 && i < ARRAY_LEN(keys); i++)
-		r = add_list(v, ch, keys[i]);
-	if (r == 0 && cli_int(ch, "more", 0) > 0) {
+		return rc;
+	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(keys); i++)
+		rc = add_list(v, ch, keys[i]);
+	if (rc != 0)
+		return rc;
+	if (cli_int(ch, "more", 0) > 0) {
 		AUTO_JSON json_t *rest = json_pack("{s:I}", "more",
 			(json_int_t)cli_int(ch, "more", 0));
 
-		r = rest == NULL ? MDB_E_NOMEM
-				 : cmd_review_add(v, DELETIONS, ch, rest);
+		rc = !rest ? MDB_E_NOMEM
+			   : cmd_review_add(v, DELETIONS, ch, rest);
 	}
-	return r;
+	return rc;
 }
 
 static int
@@ -147,10 +148,9 @@ cmd_review_read_namespace(struct cli *c, struct review *v, const char *name)
 	json_t *p = json_pack("{s:s}", "namespace", name);
 
 	v->namespace_ = name;
-	if (p != NULL &&
-		((session != NULL &&
-			 jx_set(p, "session", json_string(session)) != 0) ||
-			((since != NULL || session == NULL) &&
+	if (p &&
+		((session && jx_set(p, "session", json_string(session)) != 0) ||
+			((since || !session) &&
 				jx_set(p, "since",
 					cli_point(since != NULL
 							  ? since
@@ -197,7 +197,7 @@ cmd_review_print_row(const struct cli *c, enum section s, json_t *row)
 	AUTO_JSON json_t *one = json_pack("[O]", row);
 	char at[OUT_TIME_SIZE];
 
-	if (one == NULL)
+	if (!one)
 		return MDB_E_NOMEM;
 	printf("  %s#%lld%s %s  ", out_on(c, OUT_BOLD),
 		(long long)cli_int(row, "change", 0), out_off(c, OUT_BOLD),
@@ -206,7 +206,7 @@ cmd_review_print_row(const struct cli *c, enum section s, json_t *row)
 	for (const char *const *k = (const char *const[]){"session", "client",
 		     "actor", NULL};
 		*k != NULL; k++)
-		if (cli_str(row, *k, NULL) != NULL) {
+		if (cli_str(row, *k, NULL)) {
 			fputs("  ", stdout);
 			out_text(stdout, cli_str(row, *k, NULL));
 		}
@@ -258,14 +258,14 @@ print_json(const struct cli *c, const struct review *v)
 	for (int s = 0; all != NULL && s < SECTIONS; s++)
 		if (json_object_set(all, sections[s].key, v->lists[s]) != 0)
 			return cli_nomem();
-	return all == NULL ? cli_nomem() : cli_print_json(c, all);
+	return !all ? cli_nomem() : cli_print_json(c, all);
 }
 
 static int
 cmd_review_run(struct cli *c, int argc, char **argv)
 {
 	struct review v = {.seen = json_object()};
-	int rc = v.seen == NULL ? cli_nomem() : CLI_OK;
+	int rc = !v.seen ? cli_nomem() : CLI_OK;
 
 	(void)argc;
 	(void)argv;

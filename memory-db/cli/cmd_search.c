@@ -31,7 +31,7 @@ cmd_search_join(int argc, char **argv, struct buf *out)
 	for (int i = 0; i < argc; i++)
 		if (buf_addf(out, "%s%s", i > 0 ? " " : "", argv[i]) != 0)
 			return MDB_E_NOMEM;
-	return buf_str(out) == NULL ? MDB_E_NOMEM : 0;
+	return !buf_str(out) ? MDB_E_NOMEM : 0;
 }
 
 /* A safe text after an indent, cut to the terminal. */
@@ -65,7 +65,7 @@ cmd_search_print_entity(const struct cli *c, const json_t *e)
 	out_text(stdout, cli_str(e, "name", "?"));
 	printf("%s  ", out_off(c, OUT_BOLD));
 	out_text(stdout, cli_str(e, "type", "?"));
-	if (ns != NULL) {
+	if (ns) {
 		fputs("  in ", stdout);
 		out_text(stdout, ns);
 	}
@@ -90,17 +90,13 @@ cmd_search_make_params(const char *query)
 {
 	json_t *p = json_pack("{s:s}", "query", query);
 
-	if (p != NULL &&
-		((type != NULL &&
-			 jx_set(p, "types", json_pack("[s]", type)) != 0) ||
-			(tier != NULL &&
-				jx_set(p, "tiers", json_pack("[s]", tier)) !=
-					0) ||
-			(tags != NULL &&
-				jx_set(p, "tags", cli_list(tags)) != 0) ||
-			(is_substring &&
-				jx_set(p, "mode", json_string("substring")) !=
-					0))) {
+	if (p && ((type && jx_set(p, "types", json_pack("[s]", type)) != 0) ||
+			 (tier && jx_set(p, "tiers", json_pack("[s]", tier)) !=
+					  0) ||
+			 (tags && jx_set(p, "tags", cli_list(tags)) != 0) ||
+			 (is_substring &&
+				 jx_set(p, "mode", json_string("substring")) !=
+					 0))) {
 		json_decref(p);
 		p = NULL;
 	}

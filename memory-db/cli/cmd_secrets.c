@@ -29,7 +29,7 @@ print_row(const struct cli *c, const json_t *row)
 
 	printf("%s%s%s  ", out_on(c, OUT_RED), cli_str(row, "rule", "?"),
 		out_off(c, OUT_RED));
-	if (file != NULL) {
+	if (file) {
 		fputs("file ", stdout);
 		out_text(stdout, file);
 		putchar('\n');
@@ -69,7 +69,7 @@ find_all(struct cli *c, json_t *found, int64_t *ret_checked)
 		*ret_checked += cli_int(reply, "checked", 0);
 		json_decref(cursor);
 		cursor = json_incref(json_object_get(reply, "next"));
-	} while (cursor != NULL);
+	} while (cursor);
 	return CLI_OK;
 }
 
@@ -129,9 +129,9 @@ forget_facts(struct cli *c, const json_t *found, int64_t *ret_erased)
 	json_array_foreach((json_t *)(uintptr_t)found, i, row) {
 		json_t *fact = json_object_get(row, "fact");
 
-		if (fact == NULL || is_name(row))
+		if (!fact || is_name(row))
 			continue;
-		if (facts == NULL || json_array_append(facts, fact) != 0)
+		if (!facts || json_array_append(facts, fact) != 0)
 			rc = cli_nomem();
 		if (rc == CLI_OK && json_array_size(facts) == BATCH) {
 			rc = forget_batch(c, facts, ret_erased);
@@ -158,7 +158,7 @@ tell_left(const json_t *found)
 	json_array_foreach((json_t *)(uintptr_t)found, i, row) {
 		const char *file = cli_str(row, "file", NULL);
 
-		if (file == NULL && !is_name(row))
+		if (!file && !is_name(row))
 			continue;
 		left++;
 		fputs("still there: ", stdout);
@@ -203,7 +203,7 @@ cmd_secrets_run(struct cli *c, int argc, char **argv)
 			"secrets: '%s' is unknown; `memoryctl secrets scan` "
 			"looks for them",
 			argv[0]);
-	if (found == NULL)
+	if (!found)
 		return cli_nomem();
 	rc = find_all(c, found, &checked);
 	if (rc != CLI_OK)

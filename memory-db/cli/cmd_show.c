@@ -10,7 +10,7 @@
 static void
 print_pair(const struct cli *c, const char *key, const char *value)
 {
-	if (value == NULL || value[0] == '\0')
+	if (!value || value[0] == '\0')
 		return;
 	printf("  %s%-10s%s ", out_on(c, OUT_DIM), key, out_off(c, OUT_DIM));
 	out_text(stdout, value);
@@ -27,7 +27,7 @@ print_json_pair(const struct cli *c, const char *key, const json_t *value)
 
 	if ((json_is_object(value) && json_object_size(value) == 0) ||
 		(json_is_array(value) && json_array_size(value) == 0) ||
-		value == NULL || json_is_null(value))
+		!value || json_is_null(value))
 		return 0;
 	/* A list of texts, else JSON. */
 	json_array_foreach((json_t *)(uintptr_t)value, i, x)
@@ -35,8 +35,7 @@ print_json_pair(const struct cli *c, const char *key, const json_t *value)
 			    json_is_string(x) ? json_string_value(x) : "?") !=
 			0)
 			return MDB_E_NOMEM;
-	if ((!json_is_array(value) && jx_dump(value, &b) != 0) ||
-		buf_str(&b) == NULL)
+	if ((!json_is_array(value) && jx_dump(value, &b) != 0) || !buf_str(&b))
 		return MDB_E_NOMEM;
 	print_pair(c, key, buf_str(&b));
 	return 0;
@@ -86,7 +85,7 @@ print_origin(const struct cli *c, const json_t *f)
 		const char *value = cli_str(f, keys[i][0], NULL);
 		const char *claimed = cli_str(claims, keys[i][0], NULL);
 
-		if (value == NULL && claimed == NULL)
+		if (!value && !claimed)
 			continue;
 		printf(", %s%s", claimed ? "claimed: " : "", keys[i][1]);
 		out_text(stdout, claimed ? claimed : value);
@@ -105,14 +104,14 @@ cmd_show_print_marks(const struct cli *c, const json_t *f)
 	AUTO_BUF struct buf b = {0};
 	size_t i;
 
-	if (metadata != NULL && jx_dump(metadata, &b) != 0)
+	if (metadata && jx_dump(metadata, &b) != 0)
 		return MDB_E_NOMEM;
 	fputs(out_on(c, OUT_DIM), stdout);
 	json_array_foreach((json_t *)(uintptr_t)tags, i, tag) {
 		fputs(i > 0 ? " #" : "  #", stdout);
 		out_text(stdout, json_string_value(tag));
 	}
-	if (metadata != NULL) {
+	if (metadata) {
 		fputs("  ", stdout);
 		out_text(stdout, buf_str(&b) != NULL ? b.data : "");
 	}
@@ -177,7 +176,7 @@ cmd_show_report_missing(const json_t *missing, const char *as_of)
 				    json_is_string(s) ? json_string_value(s)
 						      : "?") != 0)
 				return cli_nomem();
-		if (buf_str(&b) == NULL)
+		if (!buf_str(&b))
 			return cli_nomem();
 		rc = cli_fail(CLI_PROBLEM, "no entity '%s'%s%s%s",
 			cli_str(m, "name", "?"), as_of ? " as of " : "",

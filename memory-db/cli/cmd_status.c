@@ -70,11 +70,11 @@ cmd_status_print_row(const struct cli *c, const char *section, const char *key,
 	AUTO_BUF struct buf name = {0}, value = {0};
 	int pad;
 
-	if (out_safe(key, strlen(key), &name) != 0 || buf_str(&name) == NULL ||
+	if (out_safe(key, strlen(key), &name) != 0 || !buf_str(&name) ||
 		(json_is_object(v)
 				? object_text(section, v, &value)
 				: value_text(section, key, v, &value)) != 0 ||
-		buf_str(&value) == NULL)
+		!buf_str(&value))
 		return MDB_E_NOMEM;
 	pad = 24 - out_width(name.data);
 	printf("  %s%s%s%*s  %s\n", out_on(c, OUT_DIM), name.data,
@@ -224,7 +224,7 @@ cmd_status_print_counts(FILE *f, const struct cli *c, const char *label,
 			out_safe(name, strlen(name), &one) != 0 ||
 			buf_addf(&one, " %s",
 				out_count(json_integer_value(v), text)) ||
-			buf_str(&one) == NULL)
+			!buf_str(&one))
 			return MDB_E_NOMEM;
 		room -= out_width(one.data);
 		if (i > 0 && room < (i + 1 < n ? 14 : 0))
@@ -327,9 +327,9 @@ print_short(const struct cli *c, const json_t *reply)
 	AUTO_FREE char *text = NULL;
 	size_t n;
 	FILE *f = open_memstream(&text, &n);
-	int rc = f == NULL ? cli_nomem() : cmd_status_print_lines(f, c, reply);
+	int rc = !f ? cli_nomem() : cmd_status_print_lines(f, c, reply);
 
-	if (f != NULL && fclose(f) != 0)
+	if (f && fclose(f) != 0)
 		rc = cli_nomem();
 	if (rc == CLI_OK)
 		out_wrapped(stdout, text, c->width, 12);

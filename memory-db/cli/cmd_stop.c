@@ -15,7 +15,7 @@ say_managed(long pid)
 
 	snprintf(path, sizeof(path), "/proc/%ld/cgroup", pid);
 	f = fopen(path, "re");
-	if (f != NULL) {
+	if (f) {
 		size_t n = fread(unit, 1, sizeof(unit) - 1, f);
 
 		unit[n] = '\0';

@@ -49,11 +49,10 @@ cmd_tags_count(struct cmd_tags_counting *t, const json_t *tags, size_t which)
 		const char *name = json_string_value(tag);
 		json_t *pair = json_object_get(t->counts, name ? name : "");
 
-		if (name == NULL)
+		if (!name)
 			continue;
-		if (pair == NULL &&
-			jx_set(t->counts, name,
-				pair = json_pack("[i,i]", 0, 0)) != 0)
+		if (!pair && jx_set(t->counts, name,
+				     pair = json_pack("[i,i]", 0, 0)) != 0)
 			return cli_nomem();
 		json_integer_set(json_array_get(pair, which),
 			json_integer_value(json_array_get(pair, which)) + 1);
@@ -117,7 +116,7 @@ print_rows(struct cli *c, const struct cmd_tags_row *rows, size_t n)
 			j = json_pack("{s:s,s:I,s:I}", "tag", rows[i].tag,
 				"entities", (json_int_t)rows[i].entities,
 				"facts", (json_int_t)rows[i].facts);
-			rc = j == NULL ? cli_nomem() : cli_print_json(c, j);
+			rc = !j ? cli_nomem() : cli_print_json(c, j);
 			continue;
 		}
 		table_text(&t, rows[i].tag);
@@ -137,7 +136,7 @@ cmd_tags_print_counts(struct cli *c, const json_t *counts)
 	const char *tag;
 	const json_t *pair;
 
-	if (rows == NULL)
+	if (!rows)
 		return cli_nomem();
 	json_object_foreach((json_t *)(uintptr_t)counts, tag, pair)
 		rows[k++] = (struct cmd_tags_row){tag,
@@ -158,7 +157,7 @@ run_tags(struct cli *c, int argc, char **argv)
 
 	if (rc != CLI_OK)
 		return rc;
-	if (t.counts == NULL)
+	if (!t.counts)
 		return cli_nomem();
 	if (argc > 0) {
 		c->asked = argv[0];
@@ -205,7 +204,7 @@ cmd_tags_read_entity(struct cli *c, const char *name, json_t **ret_entity)
 	if (rc != CLI_OK)
 		return rc;
 	e = json_array_get(json_object_get(reply, "entities"), 0);
-	if (e == NULL) {
+	if (!e) {
 		rc = cli_fail(CLI_PROBLEM, "no entity '%s'", name);
 		where_tell_entity(c);
 		return rc;
@@ -220,7 +219,7 @@ present_tags(const json_t *entity, json_t **ret)
 {
 	const json_t *facts = json_object_get(entity, "facts"), *f;
 	json_t *tags = NULL;
-	bool is_found = observation == NULL;
+	bool is_found = !observation;
 	size_t i;
 
 	if (is_found)
@@ -238,7 +237,7 @@ present_tags(const json_t *entity, json_t **ret)
 			"exactly '%s'",
 			cli_str(entity, "name", "?"), observation);
 	*ret = tags != NULL ? json_copy(tags) : json_array();
-	return *ret == NULL ? cli_nomem() : CLI_OK;
+	return !*ret ? cli_nomem() : CLI_OK;
 }
 
 static size_t
@@ -260,7 +259,7 @@ set_tags(struct cli *c, const char *name, json_t *tags_new)
 	json_t *p = json_pack("{s:s,s:o}", "name", name, "tags", tags_new);
 	int rc;
 
-	if (p != NULL && observation != NULL &&
+	if (p && observation &&
 		jx_set(p, "observation", json_string(observation)) != 0) {
 		json_decref(p);
 		p = NULL;

@@ -62,19 +62,16 @@ cmd_undo_make_params(int argc, char **argv, json_t **ret)
 				: "refuse");
 	int rc = CLI_OK;
 
-	if (p == NULL)
+	if (!p)
 		return cli_nomem();
 	if (argc > 0 || change != 0)
 		rc = cmd_undo_add_changes(p, argc, argv);
 	if (rc == CLI_OK &&
-		((session != NULL &&
-			 jx_set(p, "session", json_string(session)) != 0) ||
-			(of_run != NULL &&
+		((session && jx_set(p, "session", json_string(session)) != 0) ||
+			(of_run &&
 				jx_set(p, "run", json_string(of_run)) != 0) ||
-			(since != NULL &&
-				jx_set(p, "since", cli_point(since)) != 0) ||
-			(until != NULL &&
-				jx_set(p, "until", cli_point(until)) != 0)))
+			(since && jx_set(p, "since", cli_point(since)) != 0) ||
+			(until && jx_set(p, "until", cli_point(until)) != 0)))
 		rc = cli_fail(CLI_USAGE, "an argument is no valid UTF-8");
 	if (rc == CLI_OK)
 		*ret = take_ptr(p);
@@ -216,7 +213,7 @@ cmd_undo_run(struct cli *c, int argc, char **argv)
 			"say what to undo, in one way: "
 			"change ids, --session ID, --run ID or --since WHEN; "
 			"memoryctl log and memoryctl sessions list them");
-	if (session != NULL)
+	if (session)
 		return undo_session(c);
 	if (is_listed &&
 		(change != 0 || conf_int(argv[0] + (argv[0][0] == '#'), 1,
@@ -225,7 +222,7 @@ cmd_undo_run(struct cli *c, int argc, char **argv)
 		return rc;
 	if ((rc = cli_connect(c)) != CLI_OK)
 		return rc;
-	if (c->is_chosen || (c->in != NULL && strcmp(c->in, "default") != 0))
+	if (c->is_chosen || (c->in && strcmp(c->in, "default") != 0))
 		print_place(c, c->in != NULL ? c->in : c->namespace_);
 	return cmd_undo_undo(c, argc, argv);
 }

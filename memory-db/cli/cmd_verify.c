@@ -42,7 +42,7 @@ add_slice(struct result *r, const json_t *reply)
 		    json_object_get(reply, "problems")) != 0 &&
 		json_object_get(reply, "problems"))
 		return MDB_E_NOMEM;
-	if (heads != NULL && json_array_size(heads) > 0) {
+	if (heads && json_array_size(heads) > 0) {
 		json_array_clear(r->heads);
 		if (json_array_extend(r->heads, (json_t *)(uintptr_t)heads))
 			return MDB_E_NOMEM;
@@ -80,11 +80,11 @@ check_all(struct cli *c, struct result *r)
 		json_t *params = json_object();
 		const char *next;
 
-		if (params == NULL ||
-			(cursor != NULL && jx_set(params, "cursor",
-						   json_string(cursor)) != 0) ||
-			(head != NULL && jx_set(params, "head",
-						 json_string(head)) != 0)) {
+		if (!params ||
+			(cursor && jx_set(params, "cursor",
+					   json_string(cursor)) != 0) ||
+			(head && jx_set(params, "head", json_string(head)) !=
+					 0)) {
 			json_decref(params);
 			rc = cli_nomem();
 			break;
@@ -99,13 +99,13 @@ check_all(struct cli *c, struct result *r)
 		free(take_ptr(cursor));
 		next = cli_str(reply, "next", NULL);
 		if (add_slice(r, reply) != 0 ||
-			(next != NULL && (cursor = strdup(next)) == NULL)) {
+			(next && (cursor = strdup(next)) == NULL)) {
 			rc = cli_nomem();
 			break;
 		}
 		progress_at(&progress, cli_num(reply, "progress", -1), ++slices,
 			"slices");
-	} while (cursor != NULL);
+	} while (cursor);
 	progress_clear(&progress);
 	return rc;
 }
@@ -173,7 +173,7 @@ cmd_verify_run(struct cli *c, int argc, char **argv)
 
 	(void)argc;
 	(void)argv;
-	if (r.checked == NULL || r.problems == NULL || r.heads == NULL)
+	if (!r.checked || !r.problems || !r.heads)
 		return cli_nomem();
 	if ((rc = check_all(c, &r)) != CLI_OK)
 		return rc;
@@ -181,7 +181,7 @@ cmd_verify_run(struct cli *c, int argc, char **argv)
 	if (c->json) {
 		out = json_pack("{s:b,s:O,s:O,s:O}", "ok", is_clean, "checked",
 			r.checked, "problems", r.problems, "heads", r.heads);
-		if (out == NULL)
+		if (!out)
 			return cli_nomem();
 		if ((rc = cli_print_json(c, out)) != CLI_OK)
 			return rc;

@@ -22,18 +22,17 @@ read_weight(const char *arg, json_t *weights)
 	const char *sign = strchr(arg, '=');
 	json_t *value;
 
-	if (sign == NULL || sign == arg)
+	if (!sign || sign == arg)
 		return cli_fail(CLI_USAGE,
 			"'%s' should be NAME=NUMBER, or "
 			"NAME= to take a setting back",
 			arg);
-	if (buf_add(&name, arg, (size_t)(sign - arg)) != 0 ||
-		buf_str(&name) == NULL)
+	if (buf_add(&name, arg, (size_t)(sign - arg)) != 0 || !buf_str(&name))
 		return cli_nomem();
 	value = sign[1] == '\0'
 			? json_null()
 			: jx_parse_any(sign + 1, strlen(sign + 1), NULL);
-	if (value == NULL || (sign[1] != '\0' && !json_is_number(value))) {
+	if (!value || (sign[1] != '\0' && !json_is_number(value))) {
 		json_decref(value);
 		return cli_fail(CLI_USAGE, "'%s' is no number", sign + 1);
 	}

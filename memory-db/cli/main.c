@@ -63,7 +63,7 @@ unknown_command(const char *name)
 		names[i] = commands[i]->name;
 	names[ARRAY_LEN(commands)] = NULL;
 	near = text_nearest(name, names);
-	if (near != NULL)
+	if (near)
 		return cli_fail(CLI_USAGE,
 			"no command '%s'; did you mean "
 			"'%s'?",
@@ -160,8 +160,7 @@ help(int argc, char **argv, int first)
 		return CLI_OK;
 	}
 	cmd = find_command(argv[first + 1]);
-	return cmd == NULL ? unknown_command(argv[first + 1])
-			   : main_print_help(cmd);
+	return !cmd ? unknown_command(argv[first + 1]) : main_print_help(cmd);
 }
 
 static void
@@ -175,10 +174,10 @@ look_at_terminal(struct cli *c)
 	c->is_tty = isatty(STDOUT_FILENO);
 	if (!c->is_tty)
 		return;
-	c->has_color = (no_color == NULL || no_color[0] == '\0') &&
-		       term != NULL && strcmp(term, "dumb") != 0;
+	c->has_color = (!no_color || no_color[0] == '\0') && term != NULL &&
+		       strcmp(term, "dumb") != 0;
 	c->width = 80;
-	if (columns != NULL && text_int(columns, 20, 10000, &n) == 0)
+	if (columns && text_int(columns, 20, 10000, &n) == 0)
 		c->width = (int)n;
 	else if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 &&
 		 size.ws_col >= 20)
@@ -229,7 +228,7 @@ check_texts(const struct cli *c)
 		{"as-of", c->as_of}};
 
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
-		if (texts[i][1] != NULL &&
+		if (texts[i][1] &&
 			!text_is_utf8(texts[i][1], strlen(texts[i][1])))
 			return cli_fail(CLI_USAGE, "--%s is no valid UTF-8",
 				texts[i][0]);
@@ -266,7 +265,7 @@ main_run(int argc, char **argv)
 		return rc == 1 ? CLI_OK : cli_fail(CLI_USAGE, "%s", e.text);
 	for (argc = 0; sorted[rest + argc] != NULL;)
 		argc++;
-	if (cmd->writes && cli.as_of != NULL)
+	if (cmd->writes && cli.as_of)
 		return cli_fail(CLI_USAGE,
 			"--as-of is for commands that read; "
 			"%s always happens now",

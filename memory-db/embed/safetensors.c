@@ -157,10 +157,12 @@ safetensors_find(const struct safetensors *s, const char *name,
 			"tensor '%s' is described by %s, not by an object",
 			name, jx_type_name(o));
 	rc = read_type(o, name, &t.type, e);
-	if (rc == 0)
-		rc = safetensors_read_place(s, o, name, &t, e);
-	if (rc == 0)
-		*ret = t;
+	if (rc != 0)
+		return rc;
+	rc = safetensors_read_place(s, o, name, &t, e);
+	if (rc != 0)
+		return rc;
+	*ret = t;
 	return rc;
 }
 

@@ -23,9 +23,12 @@ wordpiece_read_part(const json_t *o, const char *key, const char *type,
 	const char *is = NULL;
 	int rc = jx_object(o, key, JX_REQUIRED, ret, e);
 
-	if (rc == 0)
-		rc = jx_string(*ret, "type", JX_REQUIRED, &is, NULL, e);
-	if (rc == 0 && strcmp(is, type) != 0)
+	if (rc != 0)
+		return rc;
+	rc = jx_string(*ret, "type", JX_REQUIRED, &is, NULL, e);
+	if (rc != 0)
+		return rc;
+	if (strcmp(is, type) != 0)
 		rc = err_set(e, MDB_E_INVALID,
 			"the %s is of type %s; only %s is understood: take a "
 			"model with a WordPiece tokenizer, such as those made "

@@ -21,12 +21,12 @@ filter_types(struct call *c, int64_t **ret_labels, int *ret_n, struct err *e)
 		return err_nomem(e);
 	*ret_n = 0;
 	json_array_foreach(types, i, type) {
-		int r = label_find(c->st, json_string_value(type),
+		int rc = label_find(c->st, json_string_value(type),
 			&(*ret_labels)[*ret_n], e);
 
-		if (r < 0)
-			return r;
-		*ret_n += r;
+		if (rc < 0)
+			return rc;
+		*ret_n += rc;
 	}
 	return 0;
 }
@@ -50,12 +50,12 @@ filter_time(struct call *c, const char *key, bool end_of_day, int64_t *ret_ms,
 	struct err *e)
 {
 	const char *text = jx_text(c->params, key);
-	int r;
+	int rc;
 
 	if (!text)
 		return 0;
-	r = clock_parse_in(text, clock_now_ms(), c->ctx->zone, end_of_day,
+	rc = clock_parse_in(text, clock_now_ms(), c->ctx->zone, end_of_day,
 		ret_ms, e);
-	return r < 0 ? err_param(e, r, key, "%s: %s", key, e ? e->text : "")
-		     : 0;
+	return rc < 0 ? err_param(e, rc, key, "%s: %s", key, e ? e->text : "")
+		      : 0;
 }

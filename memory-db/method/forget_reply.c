@@ -27,15 +27,15 @@ add_path(void *ctx, const char *path)
 static int
 set_copies(struct call *c, json_t *reply, struct err *e)
 {
-	json_t *paths AUTO_JSON = json_array();
-	int r = paths == NULL ? MDB_E_NOMEM
-			      : database_copies(store_database(c->st), add_path,
-					paths, e);
+	AUTO_JSON json_t *paths = json_array();
+	int rc = !paths ? MDB_E_NOMEM
+			: database_copies(store_database(c->st), add_path,
+				  paths, e);
 
-	if (r == 0 && json_array_size(paths) > 0 &&
+	if (rc == 0 && json_array_size(paths) > 0 &&
 		jx_set(reply, "copies", take_ptr(paths)) != 0)
-		r = MDB_E_NOMEM;
-	return r == MDB_E_NOMEM ? err_nomem(e) : r;
+		rc = MDB_E_NOMEM;
+	return rc == MDB_E_NOMEM ? err_nomem(e) : rc;
 }
 
 /* What goes, and what is still there. */
@@ -43,7 +43,7 @@ int
 forget_reply(struct call *c, struct write *w, const struct forget_result *out,
 	json_t **ret_result, struct err *e)
 {
-	int r = reply_effect(w,
+	int rc = reply_effect(w,
 		json_pack("{s:I,s:I,s:I,s:I,s:I,s:s}", "facts",
 			(json_int_t)out->facts, "names", (json_int_t)out->names,
 			"messages", (json_int_t)out->messages, "notes",
@@ -51,8 +51,11 @@ forget_reply(struct call *c, struct write *w, const struct forget_result *out,
 			"note", out->left > 0 ? NOTE_LEFT : NOTE),
 		ret_result, e);
 
-	if (r == 0 && !w->replay &&
-		effects_add(&c->effects, EFFECT_ERASED, e) == NULL)
-		r = MDB_E_NOMEM;
-	return r == 0 ? set_copies(c, *ret_result, e) : r;
+	if (rc != 0)
+		return rc;
+	if (!w->replay && !effects_add(&c->effects, EFFECT_ERASED, e))
+		rc = MDB_E_NOMEM;
+	if (rc != 0)
+		return rc;
+	return set_copies(c, *ret_result, e);
 }

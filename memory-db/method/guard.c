@@ -23,7 +23,7 @@ mark_params(struct guard *g, const char *const *keys, struct err *e)
 
 	g->own = json_deep_copy(g->given);
 	g->marked = json_array();
-	if (g->own == NULL || g->marked == NULL)
+	if (!g->own || !g->marked)
 		return err_nomem(e);
 	for (; rc == 0 && *keys != NULL; keys++)
 		rc = secret_mark_member(g->own, *keys, "", g->marked, &marked,
@@ -52,7 +52,7 @@ guard_params(struct guard *g, struct call *c, const char *const *keys,
 void
 guard_done(struct guard *g)
 {
-	if (g->own != NULL)
+	if (g->own)
 		g->c->params = g->given;
 	json_decref(g->own);
 	json_decref(g->marked);
@@ -75,7 +75,7 @@ guard_entry(const struct context *ctx, const json_t *list, size_t i,
 int
 guard_reply(int rc, const struct guard *g, json_t **result, struct err *e)
 {
-	if (rc != 0 || g->marked == NULL ||
+	if (rc != 0 || !g->marked ||
 		json_object_set(*result, "marked", g->marked) == 0)
 		return rc;
 	json_decref(*result);

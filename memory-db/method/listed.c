@@ -48,27 +48,27 @@ apply_all(struct listed_listing *x, struct err *e)
 	json_t *entry;
 	char path[48];
 	size_t i;
-	int r = 0;
+	int rc = 0;
 
 	json_array_foreach((json_t *)(uintptr_t)x->entries, i, entry) {
 		int64_t before = x->w.replay ? 0 : change_ops(x->w.change);
 
 		snprintf(path, sizeof(path), "%s[%zu]", x->l->member, i);
 		if (guard_entry(x->w.ctx, x->entries, i, path, e) != 0) {
-			r = x->strict ? e->code : set_aside(x, i, e, e);
-			if (r != 0)
-				return r;
+			rc = x->strict ? e->code : set_aside(x, i, e, e);
+			if (rc != 0)
+				return rc;
 			continue;
 		}
 		if (!x->w.replay)
-			r = x->l->apply(&x->w, x->params, entry, path, e);
-		if (r != 0 && !x->strict && is_of_entry(r) &&
+			rc = x->l->apply(&x->w, x->params, entry, path, e);
+		if (rc != 0 && !x->strict && is_of_entry(rc) &&
 			change_ops(x->w.change) == before)
-			r = set_aside(x, i, e, e);
-		else if (r == 0)
-			r = write_note(&x->w, jx_text(entry, x->l->name), e);
-		if (r != 0)
-			return r;
+			rc = set_aside(x, i, e, e);
+		else if (rc == 0)
+			rc = write_note(&x->w, jx_text(entry, x->l->name), e);
+		if (rc != 0)
+			return rc;
 	}
 	return 0;
 }
@@ -92,14 +92,14 @@ tell_all(struct listed_listing *x, struct err *e)
 	size_t i;
 
 	json_array_foreach((json_t *)(uintptr_t)x->entries, i, entry) {
-		int r = x->is_bad[i] ? 0
-				     : x->l->row(&x->w, x->params, entry,
-					       x->rows, e);
+		int rc = x->is_bad[i] ? 0
+				      : x->l->row(&x->w, x->params, entry,
+						x->rows, e);
 
-		if (r != 0 && x->w.replay && !x->strict && is_of_entry(r))
-			r = set_aside(x, i, e, e);
-		if (r != 0)
-			return r;
+		if (rc != 0 && x->w.replay && !x->strict && is_of_entry(rc))
+			rc = set_aside(x, i, e, e);
+		if (rc != 0)
+			return rc;
 	}
 	return x->bad > 0 && x->bad == json_array_size(x->entries)
 		       ? listed_refuse(x, e)
@@ -111,22 +111,22 @@ listed_run(struct listed_listing *x, struct call *c, json_t **ret_result,
 	struct err *e)
 {
 	json_t *result = NULL;
-	int r = write_begin(&x->w, c, x->l->kind, e);
+	int rc = write_begin(&x->w, c, x->l->kind, e);
 
 	x->w.watch = !x->strict;
-	if (r == 0)
-		r = apply_all(x, e);
-	if (r == 0 && x->bad > 0 && x->bad == json_array_size(x->entries))
+	if (rc == 0)
+		rc = apply_all(x, e);
+	if (rc == 0 && x->bad > 0 && x->bad == json_array_size(x->entries))
 		return listed_refuse(x, e);
-	if (r == 0)
-		r = write_end(&x->w, e);
-	if (r == 0)
-		r = tell_all(x, e);
-	if (r != 0)
-		return r;
+	if (rc == 0)
+		rc = write_end(&x->w, e);
+	if (rc == 0)
+		rc = tell_all(x, e);
+	if (rc != 0)
+		return rc;
 	result = json_pack("{s:O}", "results", x->rows);
-	if (result == NULL || (x->bad > 0 && json_object_set(result, "failed",
-						     x->failed) != 0)) {
+	if (!result || (x->bad > 0 && json_object_set(result, "failed",
+					      x->failed) != 0)) {
 		json_decref(result);
 		return err_nomem(e);
 	}
@@ -137,17 +137,17 @@ static int
 listed_all(struct listed_listing *x, struct call *c, json_t **ret_result,
 	struct err *e)
 {
-	int r;
+	int rc;
 
 	x->params = c->params;
 	x->entries = json_object_get(c->params, x->l->member);
 	x->is_bad = calloc(json_array_size(x->entries) + 1, sizeof(*x->is_bad));
-	r = x->rows == NULL || x->failed == NULL || x->is_bad == NULL
-		    ? err_nomem(e)
-		    : listed_run(x, c, ret_result, e);
+	rc = !x->rows || !x->failed || !x->is_bad
+		     ? err_nomem(e)
+		     : listed_run(x, c, ret_result, e);
 	write_done(&x->w);
 	free(x->is_bad);
-	return r;
+	return rc;
 }
 
 int
@@ -155,19 +155,19 @@ listed_write(const struct listed *l, struct call *c, json_t **ret_result,
 	struct err *e)
 {
 	const char *const keys[] = {l->member, NULL};
-	struct guard guard AUTO_GUARD = {0};
+	AUTO_GUARD struct guard guard = {0};
 	struct listed_listing x = {.l = l,
 		.rows = json_array(),
 		.failed = json_array(),
 		.strict = json_is_true(json_object_get(c->params, "strict"))};
 	/* Refused is each entry for itself: guard_entry. */
-	int r = c->ctx->secrets == SECRETS_MARK
-			? guard_params(&guard, c, keys, e)
-			: 0;
+	int rc = c->ctx->secrets == SECRETS_MARK
+			 ? guard_params(&guard, c, keys, e)
+			 : 0;
 
-	if (r == 0)
-		r = listed_all(&x, c, ret_result, e);
+	if (rc == 0)
+		rc = listed_all(&x, c, ret_result, e);
 	json_decref(x.rows);
 	json_decref(x.failed);
-	return guard_reply(r, &guard, ret_result, e);
+	return guard_reply(rc, &guard, ret_result, e);
 }

@@ -38,13 +38,13 @@ m_assemble_context(struct call *c, json_t **ret_result, struct err *e)
 		.question = c->question};
 	int64_t tokens = TOKENS_DEFAULT;
 	struct scope s;
-	int r = jx_int(c->params, "max_tokens", JX_OPTIONAL, 1, 250000, &tokens,
-		e);
+	int rc = jx_int(c->params, "max_tokens", JX_OPTIONAL, 1, 250000,
+		&tokens, e);
 
-	if (r >= 0)
-		r = scope_read(c->st, c->ctx, 0, &s, e);
-	if (r < 0)
-		return r;
+	if (rc >= 0)
+		rc = scope_read(c->st, c->ctx, 0, &s, e);
+	if (rc < 0)
+		return rc;
 	q.max_tokens = (size_t)tokens;
 	return context_json(c->st, &s, &q, ret_result, e);
 }

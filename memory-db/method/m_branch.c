@@ -24,37 +24,37 @@ struct rows {
 static int
 set_parent(struct store *st, int64_t parent, json_t *row, struct err *e)
 {
-	struct buf name AUTO_BUF = {0};
-	int r = lens_branch_name(st, parent, &name, e);
+	AUTO_BUF struct buf name = {0};
+	int rc = lens_branch_name(st, parent, &name, e);
 
-	if (r == 1)
-		r = member_set_text(row, "parent", name.data, name.len, e);
-	return r < 0 ? r : 0;
+	if (rc == 1)
+		rc = member_set_text(row, "parent", name.data, name.len, e);
+	return rc < 0 ? rc : 0;
 }
 
 static int
 m_branch_set_numbers(struct rows *x, const struct branch_row *b, json_t *row)
 {
 	int64_t newest, at, upto;
-	int r = member_set_int(row, "fork", b->fork, x->e);
+	int rc = member_set_int(row, "fork", b->fork, x->e);
 
-	if (r == 0 && b->state == BRANCH_LEASED)
-		r = member_set_bool(row, "leased", true, x->e);
-	if (r == 0)
-		r = branch_newest(x->st, b->ns, b->id, &newest, x->e);
-	if (r == 0 && newest > 0)
-		r = member_set_int(row, "last_change", newest, x->e);
-	if (r == 0)
-		r = branch_merged(x->st, b->id, &at, &upto, x->e);
-	if (r == 1) {
-		r = member_set_int(row, "merged", at, x->e);
-		if (r == 0)
-			r = member_set_bool(row, "unmerged_changes",
+	if (rc == 0 && b->state == BRANCH_LEASED)
+		rc = member_set_bool(row, "leased", true, x->e);
+	if (rc == 0)
+		rc = branch_newest(x->st, b->ns, b->id, &newest, x->e);
+	if (rc == 0 && newest > 0)
+		rc = member_set_int(row, "last_change", newest, x->e);
+	if (rc == 0)
+		rc = branch_merged(x->st, b->id, &at, &upto, x->e);
+	if (rc == 1) {
+		rc = member_set_int(row, "merged", at, x->e);
+		if (rc == 0)
+			rc = member_set_bool(row, "unmerged_changes",
 				newest > upto, x->e);
-	} else if (r == 0) {
-		r = member_set_bool(row, "unmerged_changes", newest > 0, x->e);
+	} else if (rc == 0) {
+		rc = member_set_bool(row, "unmerged_changes", newest > 0, x->e);
 	}
-	return r;
+	return rc;
 }
 
 static int
@@ -62,20 +62,23 @@ add_branch(void *ctx, const struct branch_row *b)
 {
 	struct rows *x = ctx;
 	json_t *row;
-	int r;
+	int rc;
 
-	if (x->only != NULL && strcmp(x->only, b->name) != 0)
+	if (x->only && strcmp(x->only, b->name) != 0)
 		return 0;
 	row = json_pack("{s:s}", "name", b->name);
 	if (jx_add(x->list, row) != 0)
 		return err_nomem(x->e);
-	r = set_parent(x->st, b->parent, row, x->e);
-	if (r == 0)
-		r = m_branch_set_numbers(x, b, row);
-	if (r == 0 && b->about != NULL)
-		r = member_set_text(row, "about", b->about, strlen(b->about),
+	rc = set_parent(x->st, b->parent, row, x->e);
+	if (rc != 0)
+		return rc;
+	rc = m_branch_set_numbers(x, b, row);
+	if (rc != 0)
+		return rc;
+	if (b->about)
+		rc = member_set_text(row, "about", b->about, strlen(b->about),
 			x->e);
-	return r;
+	return rc;
 }
 
 /* What is half done is told: merges, undos, reverts, forgettings in slices. */
@@ -83,34 +86,36 @@ static int
 m_branch_add_runs(struct store *st, int64_t ns, json_t *reply,
 	json_t **ret_result, struct err *e)
 {
-	json_t *j AUTO_JSON = reply, *runs AUTO_JSON = json_array();
-	int r = j == NULL || runs == NULL ? err_nomem(e)
-					  : sliced_run_list(st, ns, runs, e);
+	AUTO_JSON json_t *j = reply, *runs = json_array();
+	int rc = !j || !runs ? err_nomem(e) : sliced_run_list(st, ns, runs, e);
 
-	if (r == 0 && json_array_size(runs) > 0 &&
+	if (rc != 0)
+		return rc;
+	if (json_array_size(runs) > 0 &&
 		json_object_set(j, "unfinished", runs) != 0)
-		r = err_nomem(e);
-	if (r == 0)
-		*ret_result = take_ptr(j);
-	return r;
+		rc = err_nomem(e);
+	if (rc != 0)
+		return rc;
+	*ret_result = take_ptr(j);
+	return rc;
 }
 
 static int
 list_branches(struct call *c, const char *only, json_t **ret_result,
 	struct err *e)
 {
-	json_t *list AUTO_JSON = json_array();
+	AUTO_JSON json_t *list = json_array();
 	struct rows x = {c->st, list, only, e};
 	struct scope s;
-	int r = scope_read(c->st, c->ctx, 0, &s, e);
+	int rc = scope_read(c->st, c->ctx, 0, &s, e);
 
-	if (r == 0 && list == NULL)
-		r = err_nomem(e);
-	if (r == 0 && s.ns[0] != 0)
-		r = branch_each(c->st, s.ns[0], add_branch, &x, e);
-	if (r != 0)
-		return r;
-	if (only != NULL && json_array_size(list) == 0)
+	if (rc == 0 && !list)
+		rc = err_nomem(e);
+	if (rc == 0 && s.ns[0] != 0)
+		rc = branch_each(c->st, s.ns[0], add_branch, &x, e);
+	if (rc != 0)
+		return rc;
+	if (only && json_array_size(list) == 0)
 		return err_param(e, MDB_E_NOT_FOUND, "name",
 			"no branch '%s'; action:\"list\" shows them", only);
 	return m_branch_add_runs(c->st, s.ns[0],
@@ -122,19 +127,19 @@ static int
 m_branch_check_name(struct write *w, const char *name, struct err *e)
 {
 	int64_t id;
-	int r;
+	int rc;
 
-	if (name == NULL || name[0] == '\0' || strchr(name, '#') != NULL)
+	if (!name || name[0] == '\0' || strchr(name, '#') != NULL)
 		return err_param(e, MDB_E_INVALID, "name",
 			"give the branch a name, without '#'");
 	if (strcmp(name, "main") == 0)
 		return err_param(e, MDB_E_EXISTS, "name",
 			"'main' is there already; choose another name");
-	r = lens_branch(w->st, w->ns, name, &id, NULL);
-	if (r == 0)
+	rc = lens_branch(w->st, w->ns, name, &id, NULL);
+	if (rc == 0)
 		return err_param(e, MDB_E_EXISTS, "name",
 			"branch '%s' exists already", name);
-	return r == MDB_E_NOT_FOUND ? 0 : r;
+	return rc == MDB_E_NOT_FOUND ? 0 : rc;
 }
 
 /* The fork: a past point of the parent, or its newest change. */
@@ -147,19 +152,18 @@ find_fork(struct call *c, int64_t parent, int64_t own, int64_t *ret_fork,
 	struct lens lens;
 	struct scope s;
 	int64_t point;
-	int r = at == NULL ? 0
-			   : scope_point(c->st, c->ctx, at, true, &point, e);
+	int rc = !at ? 0 : scope_point(c->st, c->ctx, at, true, &point, e);
 
-	if (r != 0) {
+	if (rc != 0) {
 		err_prefix(e, "at");
-		return r;
+		return rc;
 	}
 	ctx.as_of = at;
 	ctx.branch = "main";
-	r = scope_read(c->st, &ctx, 0, &s, e);
-	if (r == 0)
-		r = lens_make(c->st, parent, STORE_OPEN_END, &lens, e);
-	if (r == 0 && lens.n > LIMIT_LENS_DEPTH)
+	rc = scope_read(c->st, &ctx, 0, &s, e);
+	if (rc == 0)
+		rc = lens_make(c->st, parent, STORE_OPEN_END, &lens, e);
+	if (rc == 0 && lens.n > LIMIT_LENS_DEPTH)
 		return err_set(e, MDB_E_LIMIT,
 			"branches nest at most %d deep; merge or fork from "
 			"main",
@@ -167,9 +171,9 @@ find_fork(struct call *c, int64_t parent, int64_t own, int64_t *ret_fork,
 	*ret_fork = s.change;
 	/* From now: the change that creates the branch says nothing else, and
 	 * a parent that did not move since is told by it. */
-	if (at == NULL)
+	if (!at)
 		*ret_fork = own;
-	return r;
+	return rc;
 }
 
 /* The branch ends with the connection that made it. */
@@ -178,7 +182,7 @@ m_branch_add_lease(struct call *c, int64_t branch, struct err *e)
 {
 	struct effect *x = effects_add(&c->effects, EFFECT_LEASE, e);
 
-	if (x == NULL)
+	if (!x)
 		return MDB_E_NOMEM;
 	x->branch = branch;
 	return 0;
@@ -189,43 +193,43 @@ m_branch_create_branch(struct call *c, json_t **ret_result, struct err *e)
 {
 	static const char *const kept[] = {"name", "about", NULL};
 	const char *name, *from = jx_text(c->params, "from_branch");
-	struct write w AUTO_WRITE = {0};
-	struct guard guard AUTO_GUARD = {0};
+	AUTO_WRITE struct write w = {0};
+	AUTO_GUARD struct guard guard = {0};
 	int64_t parent, fork = 0, id = 0;
 	bool is_lease = json_is_true(json_object_get(c->params, "lease"));
-	int r = guard_params(&guard, c, kept, e);
+	int rc = guard_params(&guard, c, kept, e);
 
 	name = jx_text(c->params, "name");
-	if (r == 0)
-		r = write_begin_on(&w, c, CHANGE_BRANCH, STORE_MAIN, 0, e);
-	if (r == 0 && !w.replay)
-		r = m_branch_check_name(&w, name, e);
-	if (r == 0)
-		r = lens_branch(w.st, w.ns, from != NULL ? from : "main",
+	if (rc == 0)
+		rc = write_begin_on(&w, c, CHANGE_BRANCH, STORE_MAIN, 0, e);
+	if (rc == 0 && !w.replay)
+		rc = m_branch_check_name(&w, name, e);
+	if (rc == 0)
+		rc = lens_branch(w.st, w.ns, from != NULL ? from : "main",
 			&parent, e);
-	if (r == 0)
-		r = find_fork(c, parent,
+	if (rc == 0)
+		rc = find_fork(c, parent,
 			w.replay ? w.change_id : change_id(w.change), &fork, e);
-	if (r == 0)
-		r = lens_apply(w.st, &w.scope.lens, e);
-	if (r == 0 && !w.replay)
-		r = branch_create(w.st, w.ns, name, jx_text(c->params, "about"),
-			parent, fork, &id, e);
-	if (r == 0 && !w.replay)
-		r = change_branch(w.change, BRANCH_OP_CREATE, id, fork, e);
-	if (r == 0 && is_lease && id != 0)
-		r = branch_set_state(w.st, id, BRANCH_LEASED, e);
-	if (r == 0)
-		r = write_end(&w, e);
-	if (r == 0 && is_lease && id != 0)
-		r = m_branch_add_lease(c, id, e);
-	if (r != 0)
-		return r;
-	r = reply_change(&w,
+	if (rc == 0)
+		rc = lens_apply(w.st, &w.scope.lens, e);
+	if (rc == 0 && !w.replay)
+		rc = branch_create(w.st, w.ns, name,
+			jx_text(c->params, "about"), parent, fork, &id, e);
+	if (rc == 0 && !w.replay)
+		rc = change_branch(w.change, BRANCH_OP_CREATE, id, fork, e);
+	if (rc == 0 && is_lease && id != 0)
+		rc = branch_set_state(w.st, id, BRANCH_LEASED, e);
+	if (rc == 0)
+		rc = write_end(&w, e);
+	if (rc == 0 && is_lease && id != 0)
+		rc = m_branch_add_lease(c, id, e);
+	if (rc != 0)
+		return rc;
+	rc = reply_change(&w,
 		json_pack("{s:s,s:s,s:I}", "name", name, "parent",
 			from != NULL ? from : "main", "fork", (json_int_t)fork),
 		ret_result, e);
-	return guard_reply(r, &guard, ret_result, e);
+	return guard_reply(rc, &guard, ret_result, e);
 }
 
 static int
@@ -238,30 +242,30 @@ static int
 discard_branch(struct call *c, json_t **ret_result, struct err *e)
 {
 	const char *name = jx_text(c->params, "name");
-	struct write w AUTO_WRITE = {0};
+	AUTO_WRITE struct write w = {0};
 	int64_t id = 0;
-	int r = write_begin_on(&w, c, CHANGE_BRANCH, STORE_MAIN, 0, e);
+	int rc = write_begin_on(&w, c, CHANGE_BRANCH, STORE_MAIN, 0, e);
 
-	if (r == 0 && (name == NULL || strcmp(name, "main") == 0))
-		r = err_param(e, MDB_E_INVALID, "name",
+	if (rc == 0 && (!name || strcmp(name, "main") == 0))
+		rc = err_param(e, MDB_E_INVALID, "name",
 			"name the branch to discard; main stays");
-	if (r == 0 && !w.replay)
-		r = lens_branch(w.st, w.ns, name, &id, e);
-	if (r == 0 && !w.replay)
-		r = branch_each(w.st, w.ns, find_child, &id, e);
-	if (r == 1)
+	if (rc == 0 && !w.replay)
+		rc = lens_branch(w.st, w.ns, name, &id, e);
+	if (rc == 0 && !w.replay)
+		rc = branch_each(w.st, w.ns, find_child, &id, e);
+	if (rc == 1)
 		return err_param(e, MDB_E_CONFLICT, "name",
 			"other branches were forked from '%s'; discard them "
 			"first",
 			name);
-	if (r == 0 && !w.replay)
-		r = branch_set_state(w.st, id, BRANCH_DISCARDED, e);
-	if (r == 0 && !w.replay)
-		r = change_branch(w.change, BRANCH_OP_DISCARD, id, 0, e);
-	if (r == 0)
-		r = write_end(&w, e);
-	if (r != 0)
-		return r;
+	if (rc == 0 && !w.replay)
+		rc = branch_set_state(w.st, id, BRANCH_DISCARDED, e);
+	if (rc == 0 && !w.replay)
+		rc = change_branch(w.change, BRANCH_OP_DISCARD, id, 0, e);
+	if (rc == 0)
+		rc = write_end(&w, e);
+	if (rc != 0)
+		return rc;
 	return reply_change(&w, json_pack("{s:s}", "discarded", name),
 		ret_result, e);
 }
@@ -273,17 +277,17 @@ end_lease(struct call *c, int64_t id, json_t **ret_result, struct err *e)
 {
 	struct scope s = {.n = 0};
 	int64_t change;
-	int r = c->ctx->is_service ? 0 : scope_read(c->st, c->ctx, 0, &s, e);
+	int rc = c->ctx->is_service ? 0 : scope_read(c->st, c->ctx, 0, &s, e);
 
-	if (r == 0 && (c->ctx->is_service || s.ns[0] != 0))
-		r = branch_lease_discard(c->st, id, s.ns[0], &change, e);
-	if (r == 0)
+	if (rc == 0 && (c->ctx->is_service || s.ns[0] != 0))
+		rc = branch_lease_discard(c->st, id, s.ns[0], &change, e);
+	if (rc == 0)
 		return err_param(e, MDB_E_NOT_FOUND, "id",
 			"no leased branch has this id");
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	*ret_result = json_pack("{s:I}", "change", (json_int_t)change);
-	return *ret_result == NULL ? err_nomem(e) : 0;
+	return !*ret_result ? err_nomem(e) : 0;
 }
 
 int
@@ -300,7 +304,7 @@ m_memory_branch(struct call *c, json_t **ret_result, struct err *e)
 			e);
 	if (strcmp(action, "discard") == 0)
 		return discard_branch(c, ret_result, e);
-	if (strcmp(action, "describe") == 0 && name == NULL)
+	if (strcmp(action, "describe") == 0 && !name)
 		return err_param(e, MDB_E_INVALID, "name",
 			"name the branch to describe");
 	return list_branches(c, strcmp(action, "list") == 0 ? NULL : name,
@@ -322,18 +326,18 @@ find_branches(struct call *c, const char *name, int64_t *ret_branch,
 {
 	struct context ctx = *c->ctx;
 	struct scope s;
-	int r;
+	int rc;
 
 	if (strcmp(name, "main") == 0)
 		return err_param(e, MDB_E_INVALID, "branch",
 			"main has no parent; name the branch to be merged");
 	ctx.branch = "main";
-	r = scope_read(c->st, &ctx, 0, &s, e);
-	if (r == 0)
-		r = lens_branch(c->st, s.ns[0], name, ret_branch, e);
-	if (r == 0)
-		r = branch_get(c->st, *ret_branch, parent_of, ret_parent, e);
-	return r < 0 ? r : 0;
+	rc = scope_read(c->st, &ctx, 0, &s, e);
+	if (rc == 0)
+		rc = lens_branch(c->st, s.ns[0], name, ret_branch, e);
+	if (rc == 0)
+		rc = branch_get(c->st, *ret_branch, parent_of, ret_parent, e);
+	return rc < 0 ? rc : 0;
 }
 
 static int
@@ -345,7 +349,7 @@ merge_reply(struct call *c, const struct write *w, const struct merge_result *m,
 		"attributes", (json_int_t)m->attributes, "fast_forward",
 		m->fast_forward, "conflicts", m->conflicts);
 
-	if (j != NULL && c->dry_run && jx_set(j, "dry_run", json_true()) != 0) {
+	if (j && c->dry_run && jx_set(j, "dry_run", json_true()) != 0) {
 		json_decref(j);
 		j = NULL;
 	}
@@ -357,50 +361,55 @@ static int
 merge_whole(struct write *w, int64_t branch, const char *target,
 	struct merge_result *m, struct err *e)
 {
-	struct sliced_run run AUTO_RUN = {0};
-	int r = sliced_run_find(&run, w->st, w->ns, TOOL_NAME(memory_merge),
+	AUTO_RUN struct sliced_run run = {0};
+	int rc = sliced_run_find(&run, w->st, w->ns, TOOL_NAME(memory_merge),
 		target, e);
 
-	if (r == 1)
+	if (rc == 1)
 		return err_param(e, MDB_E_CONFLICT, "sliced",
 			"%s of this merge is not finished; pass sliced:true "
 			"to go on, or take it back with memory_undo and its "
 			"`run`",
 			run.id);
-	if (r == 0)
-		r = merge_apply(w, branch, m, e);
-	if (r == 0)
-		r = write_end(w, e);
-	if (r == 0)
-		r = merge_record(w, branch, e);
-	return r;
+	if (rc != 0)
+		return rc;
+	rc = merge_apply(w, branch, m, e);
+	if (rc != 0)
+		return rc;
+	rc = write_end(w, e);
+	if (rc != 0)
+		return rc;
+	return merge_record(w, branch, e);
 }
 
 static int
 merge_part(struct call *c, struct write *w, int64_t branch, const char *target,
 	struct merge_result *m, json_t **ret_result, struct err *e)
 {
-	struct sliced_run run AUTO_RUN = {0};
-	int r = sliced_run_begin(&run, w, TOOL_NAME(memory_merge), target,
+	AUTO_RUN struct sliced_run run = {0};
+	int rc = sliced_run_begin(&run, w, TOOL_NAME(memory_merge), target,
 		branch, e);
 
 	sliced_run_room(&run, c->params, LIMIT_RUN_FACTS);
 
-	if (r == 0)
-		r = merge_slice(w, branch, &run, m, e);
-	if (r == 0)
-		r = write_end(w, e);
-	if (r == 0)
-		r = merge_record_run(w, branch, &run, m, e);
-	if (r != 0)
-		return r;
+	if (rc == 0)
+		rc = merge_slice(w, branch, &run, m, e);
+	if (rc == 0)
+		rc = write_end(w, e);
+	if (rc == 0)
+		rc = merge_record_run(w, branch, &run, m, e);
+	if (rc != 0)
+		return rc;
 	m->added = sliced_run_total(&run, "added", m->added);
 	m->removed = sliced_run_total(&run, "removed", m->removed);
 	m->attributes = sliced_run_total(&run, "attributes", m->attributes);
-	r = sliced_run_end(&run, w->change_id, m->remaining, e);
-	if (r == 0)
-		r = merge_reply(c, w, m, ret_result, e);
-	return r == 0 ? sliced_run_reply(&run, *ret_result, e) : r;
+	rc = sliced_run_end(&run, w->change_id, m->remaining, e);
+	if (rc != 0)
+		return rc;
+	rc = merge_reply(c, w, m, ret_result, e);
+	if (rc != 0)
+		return rc;
+	return sliced_run_reply(&run, *ret_result, e);
 }
 
 int
@@ -409,30 +418,30 @@ m_memory_merge(struct call *c, json_t **ret_result, struct err *e)
 	const char *name = jx_text(c->params, "branch");
 	bool sliced = json_is_true(json_object_get(c->params, "sliced"));
 	struct merge_result m = {0};
-	struct write w AUTO_WRITE = {0};
+	AUTO_WRITE struct write w = {0};
 	int64_t branch, parent = STORE_MAIN;
 	char target[24];
-	int r = find_branches(c, name, &branch, &parent, e);
+	int rc = find_branches(c, name, &branch, &parent, e);
 
 	c->dry_run = json_is_true(json_object_get(c->params, "dry_run"));
-	if (r == 0) {
+	if (rc == 0) {
 		snprintf(target, sizeof(target), "%lld", (long long)branch);
-		r = write_begin_on(&w, c, CHANGE_MERGE, parent, branch, e);
+		rc = write_begin_on(&w, c, CHANGE_MERGE, parent, branch, e);
 	}
-	if (r == 0 && !w.replay && sliced) {
-		r = merge_part(c, &w, branch, target, &m, ret_result, e);
+	if (rc == 0 && !w.replay && sliced) {
+		rc = merge_part(c, &w, branch, target, &m, ret_result, e);
 		merge_result_done(&m);
-		return r;
+		return rc;
 	}
-	if (r == 0 && w.replay)
+	if (rc == 0 && w.replay)
 		m.conflicts = json_array();
-	else if (r == 0)
-		r = merge_whole(&w, branch, target, &m, e);
-	if (r == 0)
-		r = merge_reply(c, &w, &m, ret_result, e);
-	if (r == 0 && sliced)
-		r = sliced_run_reply_again(c->st, w.ns, TOOL_NAME(memory_merge),
-			target, *ret_result, e);
+	else if (rc == 0)
+		rc = merge_whole(&w, branch, target, &m, e);
+	if (rc == 0)
+		rc = merge_reply(c, &w, &m, ret_result, e);
+	if (rc == 0 && sliced)
+		rc = sliced_run_reply_again(c->st, w.ns,
+			TOOL_NAME(memory_merge), target, *ret_result, e);
 	merge_result_done(&m);
-	return r;
+	return rc;
 }

@@ -38,14 +38,14 @@ static int
 note_type(struct write *w, int64_t entity, const char *given, json_t *row,
 	struct err *e)
 {
-	struct buf type AUTO_BUF = {0};
+	AUTO_BUF struct buf type = {0};
 	int64_t label;
-	int r = fact_existence(w->st, entity, NULL, &label, NULL, e);
+	int rc = fact_existence(w->st, entity, NULL, &label, NULL, e);
 
-	if (r == 1)
-		r = label_text(w->st, label, &type, e);
-	if (r != 1 || buf_str(&type) == NULL)
-		return r < 0 ? r : 0;
+	if (rc == 1)
+		rc = label_text(w->st, label, &type, e);
+	if (rc != 1 || !buf_str(&type))
+		return rc < 0 ? rc : 0;
 	if (strcmp(type.data, given) == 0)
 		return 0;
 	return jx_set(row, "note", json_sprintf("type kept: %s", type.data)) !=
@@ -79,28 +79,28 @@ entity_row(struct write *w, const json_t *params, const json_t *entry,
 	int64_t entity, version, label = 0, added;
 	json_t *row;
 	enum create_mode mode = write_entity_mode(jx_text(params, "mode"));
-	int r = row_entity(w, name, mode, &entity, e);
+	int rc = row_entity(w, name, mode, &entity, e);
 
-	if (r == 0)
-		r = label_find(w->st, type, &label, e);
-	if (r < 0)
-		return r;
+	if (rc == 0)
+		rc = label_find(w->st, type, &label, e);
+	if (rc < 0)
+		return rc;
 	if (write_did(w, OP_SHOW, entity, FACT_EXISTENCE, 0, label, "", 0))
 		action = "created";
 	else if (write_touched(w, entity))
 		action = "updated";
 	added = count_added(w, entity, list);
-	r = write_version(w, entity, &version, e);
-	if (r != 0)
-		return r;
+	rc = write_version(w, entity, &version, e);
+	if (rc != 0)
+		return rc;
 	row = json_pack("{s:s,s:s,s:I,s:I,s:I}", "name", name, "action", action,
 		"id", (json_int_t)entity, "version", (json_int_t)version,
 		"added", (json_int_t)added);
 	if (jx_add(rows, row) != 0)
 		return err_nomem(e);
-	r = repeats_row(w, list, row, e);
-	return r != 0 || strcmp(action, "created") == 0
-		       ? r
+	rc = repeats_row(w, list, row, e);
+	return rc != 0 || strcmp(action, "created") == 0
+		       ? rc
 		       : note_type(w, entity, type, row, e);
 }
 
@@ -134,15 +134,15 @@ addition_row(struct write *w, const json_t *params, const json_t *entry,
 	int64_t entity, version, label = 0;
 	bool made;
 	size_t i;
-	int r = write_need_entity(w, name, "observations", &entity, e);
+	int rc = write_need_entity(w, name, "observations", &entity, e);
 
 	(void)params;
-	if (r == 0)
-		r = write_version(w, entity, &version, e);
-	if (r == 0 && type != NULL)
-		r = label_find(w->st, type, &label, e);
-	if (r < 0)
-		return r;
+	if (rc == 0)
+		rc = write_version(w, entity, &version, e);
+	if (rc == 0 && type)
+		rc = label_find(w->st, type, &label, e);
+	if (rc < 0)
+		return rc;
 	made = label != 0 &&
 	       write_did(w, OP_SHOW, entity, FACT_EXISTENCE, 0, label, "", 0);
 	json_array_foreach((json_t *)(uintptr_t)list, i, item) {
@@ -161,10 +161,12 @@ addition_row(struct write *w, const json_t *params, const json_t *entry,
 	if (jx_add(rows, row) != 0 ||
 		(made && jx_set(row, "action", json_string("created")) != 0))
 		return err_nomem(e);
-	r = repeats_row(w, list, row, e);
-	if (r == 0 && !made && type != NULL)
-		r = note_type(w, entity, type, row, e);
-	return r;
+	rc = repeats_row(w, list, row, e);
+	if (rc != 0)
+		return rc;
+	if (!made && type)
+		rc = note_type(w, entity, type, row, e);
+	return rc;
 }
 
 /* With an entityType, the entity is made when there is none. */
@@ -176,7 +178,7 @@ find_or_make(struct write *w, const json_t *entry, const char *path,
 	const char *name = jx_text(entry, "entityName");
 	const char *type = jx_text(entry, "entityType");
 	char at[80];
-	int r = type == NULL ? 1 : write_find_entity(w, name, ret_entity, e);
+	int r = !type ? 1 : write_find_entity(w, name, ret_entity, e);
 
 	*ret_made = r == 0;
 	if (r == 0)
@@ -197,17 +199,19 @@ add_one(struct write *w, const json_t *params, const json_t *entry,
 	const json_t *list = json_object_get(entry, "contents");
 	int64_t entity;
 	bool made;
-	int r = write_entity_check(w, list, path, e);
+	int rc = write_entity_check(w, list, path, e);
 
 	(void)params;
-	if (r == 0)
-		r = provenance_read(w->st, w->ctx, entry, path, &defaults, e);
-	if (r == 0)
-		r = find_or_make(w, entry, path, &defaults, &entity, &made, e);
-	if (r == 0)
-		r = write_entity_observations(w, entity, made, list, &defaults,
-			path, e);
-	return r;
+	if (rc != 0)
+		return rc;
+	rc = provenance_read(w->st, w->ctx, entry, path, &defaults, e);
+	if (rc != 0)
+		return rc;
+	rc = find_or_make(w, entry, path, &defaults, &entity, &made, e);
+	if (rc != 0)
+		return rc;
+	return write_entity_observations(w, entity, made, list, &defaults, path,
+		e);
 }
 
 int
@@ -229,14 +233,14 @@ relation_row(struct write *w, const json_t *params, const json_t *entry,
 	struct relation_ends ends = {0};
 	int64_t label = 0;
 	bool made;
-	int r;
+	int rc;
 
 	(void)params;
-	r = write_need_ends(w, from, to, "relations", &ends, e);
-	if (r == 0)
-		r = label_find(w->st, type, &label, e);
-	if (r < 0)
-		return r;
+	rc = write_need_ends(w, from, to, "relations", &ends, e);
+	if (rc == 0)
+		rc = label_find(w->st, type, &label, e);
+	if (rc < 0)
+		return rc;
 	made = write_did_relation(w, OP_SHOW, &ends, label);
 	return jx_add(rows, json_pack("{s:s,s:s,s:s,s:s}", "from", from, "to",
 				    to, "relationType", type, "action",

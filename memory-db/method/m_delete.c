@@ -13,13 +13,13 @@ static int
 m_delete_delete_entity(struct write *w, const char *name, struct err *e)
 {
 	int64_t entity;
-	int r = write_find_entity(w, name, &entity, e);
+	int rc = write_find_entity(w, name, &entity, e);
 
-	if (r == 1)
-		r = write_note(w, name, e);
+	if (rc == 1)
+		rc = write_note(w, name, e);
 	else
-		return r;
-	return r == 0 ? write_hide_entity(w, entity, e) : r;
+		return rc;
+	return rc == 0 ? write_hide_entity(w, entity, e) : rc;
 }
 
 /* Why it is missing: a near name, or the other memory. */
@@ -28,14 +28,14 @@ add_hint(struct write *w, const char *name, json_t *result, struct err *e)
 {
 	json_t *hints = json_object_get(result, "hints");
 	struct err why = {0};
-	int r = write_missing(w, name, "entityNames", &why);
+	int rc = write_missing(w, name, "entityNames", &why);
 
-	if (r != MDB_E_NOT_FOUND)
-		return err_set(e, r, "%s", why.text);
+	if (rc != MDB_E_NOT_FOUND)
+		return err_set(e, rc, "%s", why.text);
 	if (strstr(why.text, "similar: ") == NULL &&
 		strstr(why.text, "memory") == NULL)
 		return 0; /* it says nothing that `missing` does not */
-	if (hints == NULL) {
+	if (!hints) {
 		hints = json_array();
 		if (jx_set(result, "hints", hints) != 0)
 			return err_nomem(e);
@@ -66,21 +66,21 @@ m_delete_entities(struct call *c, json_t **ret_result, struct err *e)
 	json_t *names = json_object_get(c->params, "entityNames"), *name;
 	json_t *result AUTO_JSON =
 		json_pack("{s:[],s:[]}", "deleted", "missing");
-	struct write w AUTO_WRITE = {0};
+	AUTO_WRITE struct write w = {0};
 	size_t i;
-	int r = result == NULL ? err_nomem(e)
-			       : write_begin(&w, c, CHANGE_DELETE, e);
+	int rc = !result ? err_nomem(e) : write_begin(&w, c, CHANGE_DELETE, e);
 
 	json_array_foreach(names, i, name)
-		if (r == 0 && !w.replay)
-			r = m_delete_delete_entity(&w, json_string_value(name),
+		if (rc == 0 && !w.replay)
+			rc = m_delete_delete_entity(&w, json_string_value(name),
 				e);
-	if (r == 0)
-		r = write_end(&w, e);
+	if (rc == 0)
+		rc = write_end(&w, e);
 	json_array_foreach(names, i, name)
-		if (r == 0)
-			r = deleted_row(&w, json_string_value(name), result, e);
-	return r == 0 ? reply_change(&w, take_ptr(result), ret_result, e) : r;
+		if (rc == 0)
+			rc = deleted_row(&w, json_string_value(name), result,
+				e);
+	return rc == 0 ? reply_change(&w, take_ptr(result), ret_result, e) : rc;
 }
 
 /* --- delete_observations -------------------------------------------------- */
@@ -90,22 +90,22 @@ m_delete_delete_texts(struct write *w, const json_t *entry, struct err *e)
 	const json_t *texts = json_object_get(entry, "observations"), *text;
 	int64_t entity, fact;
 	size_t i;
-	int r = write_find_entity(w, jx_text(entry, "entityName"), &entity, e);
+	int rc = write_find_entity(w, jx_text(entry, "entityName"), &entity, e);
 
-	if (r != 1)
-		return r;
-	r = write_note(w, jx_text(entry, "entityName"), e);
+	if (rc != 1)
+		return rc;
+	rc = write_note(w, jx_text(entry, "entityName"), e);
 	json_array_foreach(texts, i, text) {
-		if (r == 0)
-			r = fact_find_text(w->st, entity, FACT_OBSERVATION,
+		if (rc == 0)
+			rc = fact_find_text(w->st, entity, FACT_OBSERVATION,
 				json_string_value(text),
 				json_string_length(text), &fact, e);
-		if (r == 1)
-			r = write_hide_marked(w, entity, fact, e);
-		if (r != 0)
-			return r;
+		if (rc == 1)
+			rc = write_hide_marked(w, entity, fact, e);
+		if (rc != 0)
+			return rc;
 	}
-	return r;
+	return rc;
 }
 
 /* The texts that were not there, each with the nearest that is: null for none
@@ -115,14 +115,14 @@ missing_text(struct write *w, int64_t entity, const json_t *text, json_t *row,
 	struct err *e)
 {
 	json_t *nearest = json_object_get(row, "nearest");
-	struct nearest found AUTO_NEAREST = {0};
-	int r = entity == 0 ? 0
-			    : repeats_find(w, entity, json_string_value(text),
-				      json_string_length(text), &found, e);
+	AUTO_NEAREST struct nearest found = {0};
+	int rc = entity == 0 ? 0
+			     : repeats_find(w, entity, json_string_value(text),
+				       json_string_length(text), &found, e);
 
-	if (r != 0)
-		return r;
-	if (nearest == NULL && found.n > 0) {
+	if (rc != 0)
+		return rc;
+	if (!nearest && found.n > 0) {
 		nearest = json_array();
 		for (size_t i = json_array_size(
 			     json_object_get(row, "missing"));
@@ -154,8 +154,7 @@ texts_row(struct write *w, const json_t *entry, json_t *rows, struct err *e)
 		"deleted", (json_int_t)0, "missing");
 	int64_t entity = 0, n = 0;
 	size_t i;
-	int r = row == NULL ? err_nomem(e)
-			    : write_find_entity(w, name, &entity, e);
+	int r = !row ? err_nomem(e) : write_find_entity(w, name, &entity, e);
 	bool is_there = r == 1;
 
 	json_array_foreach(texts, i, text) {
@@ -183,8 +182,8 @@ int
 m_delete_observations(struct call *c, json_t **ret_result, struct err *e)
 {
 	json_t *list = json_object_get(c->params, "deletions"), *entry;
-	json_t *rows AUTO_JSON = json_array();
-	struct write w AUTO_WRITE = {0};
+	AUTO_JSON json_t *rows = json_array();
+	AUTO_WRITE struct write w = {0};
 	size_t i;
 	int r = write_begin(&w, c, CHANGE_DELETE, e);
 
@@ -211,13 +210,13 @@ static int
 find_triple(struct write *w, const json_t *entry, struct triple *t,
 	struct err *e)
 {
-	int r = write_ends(w, jx_text(entry, "from"), jx_text(entry, "to"),
+	int rc = write_ends(w, jx_text(entry, "from"), jx_text(entry, "to"),
 		&t->ends, e);
 
-	return r == 1  ? label_find(w->st, jx_text(entry, "relationType"),
-				 &t->label, e)
-	       : r < 0 ? r
-		       : 0;
+	return rc == 1	? label_find(w->st, jx_text(entry, "relationType"),
+				  &t->label, e)
+	       : rc < 0 ? rc
+			: 0;
 }
 
 static int
@@ -225,36 +224,35 @@ delete_relation(struct write *w, const json_t *entry, struct err *e)
 {
 	struct triple t;
 	int64_t fact;
-	int r = find_triple(w, entry, &t, e);
+	int rc = find_triple(w, entry, &t, e);
 
-	if (r == 1)
-		r = fact_find_relation(w->st, t.ends.entity, t.ends.peer,
+	if (rc == 1)
+		rc = fact_find_relation(w->st, t.ends.entity, t.ends.peer,
 			t.label, t.ends.reversed, &fact, e);
-	if (r != 1)
-		return r;
-	r = write_note(w, jx_text(entry, "from"), e);
-	return r == 0 ? write_hide(w, fact, e) : r;
+	if (rc != 1)
+		return rc;
+	rc = write_note(w, jx_text(entry, "from"), e);
+	return rc == 0 ? write_hide(w, fact, e) : rc;
 }
 
 int
 m_delete_relations(struct call *c, json_t **ret_result, struct err *e)
 {
 	json_t *list = json_object_get(c->params, "relations"), *entry;
-	struct write w AUTO_WRITE = {0};
-	json_t *missing AUTO_JSON = json_array();
+	AUTO_WRITE struct write w = {0};
+	AUTO_JSON json_t *missing = json_array();
 	struct triple t;
 	int64_t deleted = 0;
 	size_t i;
-	int r = missing == NULL ? err_nomem(e)
-				: write_begin(&w, c, CHANGE_DELETE, e);
+	int rc = !missing ? err_nomem(e) : write_begin(&w, c, CHANGE_DELETE, e);
 
 	json_array_foreach(list, i, entry)
-		if (r == 0 && !w.replay)
-			r = delete_relation(&w, entry, e);
-	if (r == 0)
-		r = write_end(&w, e);
+		if (rc == 0 && !w.replay)
+			rc = delete_relation(&w, entry, e);
+	if (rc == 0)
+		rc = write_end(&w, e);
 	json_array_foreach(list, i, entry) {
-		int found = r == 0 ? find_triple(&w, entry, &t, e) : 0;
+		int found = rc == 0 ? find_triple(&w, entry, &t, e) : 0;
 
 		if (found < 0)
 			return found;
@@ -264,8 +262,8 @@ m_delete_relations(struct call *c, json_t **ret_result, struct err *e)
 		else if (jx_add(missing, json_integer((json_int_t)i)) != 0)
 			return err_nomem(e);
 	}
-	if (r != 0)
-		return r;
+	if (rc != 0)
+		return rc;
 	return reply_change(&w,
 		json_pack("{s:I,s:I,s:O}", "deleted", (json_int_t)deleted,
 			"missing", (json_int_t)json_array_size(list) - deleted,

@@ -98,7 +98,7 @@ reply(const struct conflicts *found, const struct conflicts_request *q,
 int
 m_detect_conflicts(struct call *c, json_t **ret_result, struct err *e)
 {
-	struct fact_said *said AUTO_FREE = NULL;
+	AUTO_FREE struct fact_said *said = NULL;
 	struct conflicts found = {0};
 	struct conflicts_request q = {.threshold = THRESHOLD,
 		.deadline_ns = c->deadline_ns};

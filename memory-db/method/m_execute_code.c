@@ -25,10 +25,10 @@ m_execute_code(struct call *c, json_t **ret_result, struct err *e)
 	const json_t *pack = json_object_get(c->params, "pack");
 	int64_t change = 0;
 	bool conflict = false;
-	int r = script_commit(c, pack, method_run, &change, &conflict, e);
+	int rc = script_commit(c, pack, method_run, &change, &conflict, e);
 
-	if (r != 0)
-		return r;
+	if (rc != 0)
+		return rc;
 	if (conflict) {
 		c->dry_run = true; /* what was done so far is rolled back */
 		if (set_conflict(result, e) != 0)

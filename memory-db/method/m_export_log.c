@@ -17,14 +17,14 @@ first_page(struct call *c, int64_t v[NUMBERS], struct err *e)
 {
 	bool all = false, current = false;
 	struct scope scope;
-	int r = jx_bool(c->params, "all", JX_OPTIONAL, &all, e);
+	int rc = jx_bool(c->params, "all", JX_OPTIONAL, &all, e);
 
-	if (r >= 0)
-		r = jx_bool(c->params, "current", JX_OPTIONAL, &current, e);
-	if (r >= 0)
-		r = scope_read(c->st, c->ctx, 0, &scope, e);
-	if (r < 0)
-		return r;
+	if (rc >= 0)
+		rc = jx_bool(c->params, "current", JX_OPTIONAL, &current, e);
+	if (rc >= 0)
+		rc = scope_read(c->st, c->ctx, 0, &scope, e);
+	if (rc < 0)
+		return rc;
 	if (!all && scope.ns[0] == 0)
 		return err_param(e, MDB_E_NOT_FOUND, "namespace",
 			"no namespace '%s'; list_namespaces names them",
@@ -40,31 +40,31 @@ m_export_log_next_page(struct call *c, const char *cursor, int64_t v[NUMBERS],
 	struct err *e)
 {
 	struct scope scope;
-	int r = page_cursor_parse(cursor, 'x', v, NUMBERS, e);
+	int rc = page_cursor_parse(cursor, 'x', v, NUMBERS, e);
 
-	return r == 0 ? scope_read(c->st, c->ctx, v[CHANGE], &scope, e) : r;
+	return rc == 0 ? scope_read(c->st, c->ctx, v[CHANGE], &scope, e) : rc;
 }
 
 int
 m_export_log(struct call *c, json_t **ret_result, struct err *e)
 {
-	json_t *result AUTO_JSON = json_object();
+	AUTO_JSON json_t *result = json_object();
 	int64_t v[NUMBERS] = {0}, bytes = LIMIT_REPLY_BYTES;
 	const char *cursor = NULL;
 	json_t *lines = NULL;
 	bool more = false;
-	int r = result == NULL ? err_nomem(e)
-			       : jx_string(c->params, "cursor", JX_OPTIONAL,
-					 &cursor, NULL, e);
+	int rc = !result ? err_nomem(e)
+			 : jx_string(c->params, "cursor", JX_OPTIONAL, &cursor,
+				   NULL, e);
 
-	if (r >= 0)
-		r = jx_int(c->params, "max_bytes", JX_OPTIONAL, 256,
+	if (rc >= 0)
+		rc = jx_int(c->params, "max_bytes", JX_OPTIONAL, 256,
 			LIMIT_REPLY_BYTES, &bytes, e);
-	if (r >= 0)
-		r = cursor != NULL ? m_export_log_next_page(c, cursor, v, e)
-				   : first_page(c, v, e);
-	if (r < 0)
-		return r;
+	if (rc >= 0)
+		rc = cursor != NULL ? m_export_log_next_page(c, cursor, v, e)
+				    : first_page(c, v, e);
+	if (rc < 0)
+		return rc;
 
 	struct export_query q = {.ns = v[NS],
 		.change = v[CHANGE],
@@ -73,19 +73,23 @@ m_export_log(struct call *c, json_t **ret_result, struct err *e)
 					      : bytes / 2)};
 	struct export_mark mark = {v[PHASE], v[MARK_NS], v[A], v[B]};
 
-	r = (v[CURRENT] ? export_current_page : export_log_page)(c->st, &q,
+	rc = (v[CURRENT] ? export_current_page : export_log_page)(c->st, &q,
 		&mark, &lines, &more, e);
-	if (r == 0)
-		r = member_set_new(result, "lines", lines, e);
-	if (r == 0 && more) {
+	if (rc != 0)
+		return rc;
+	rc = member_set_new(result, "lines", lines, e);
+	if (rc != 0)
+		return rc;
+	if (more) {
 		int64_t next[NUMBERS] = {v[CHANGE], v[NS], v[CURRENT],
 			mark.phase, mark.ns, mark.a, mark.b};
 		char text[PAGE_CURSOR_SIZE];
 
 		page_cursor_format(text, 'x', next, NUMBERS);
-		r = member_set_new(result, "next", json_string(text), e);
+		rc = member_set_new(result, "next", json_string(text), e);
 	}
-	if (r == 0)
-		*ret_result = take_ptr(result);
-	return r;
+	if (rc != 0)
+		return rc;
+	*ret_result = take_ptr(result);
+	return rc;
 }

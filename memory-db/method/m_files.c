@@ -29,33 +29,34 @@ m_files_add_row(void *ctx, const struct file *f)
 	struct m_files_listing *l = ctx;
 	json_t *row AUTO_JSON = json_pack("{s:s,s:I}", "name", f->name, "bytes",
 		(json_int_t)f->size);
-	int r = row == NULL ? err_nomem(l->e)
-			    : member_set_time(row, "at", f->at, l->e);
+	int rc = !row ? err_nomem(l->e)
+		      : member_set_time(row, "at", f->at, l->e);
 
-	if (r == 0 && jx_add(l->files, take_ptr(row)) != 0)
-		r = err_nomem(l->e);
-	return r;
+	if (rc != 0)
+		return rc;
+	if (jx_add(l->files, take_ptr(row)) != 0)
+		rc = err_nomem(l->e);
+	return rc;
 }
 
 int
 m_list_files(struct call *c, json_t **ret_result, struct err *e)
 {
-	json_t *files AUTO_JSON = json_array();
+	AUTO_JSON json_t *files = json_array();
 	struct m_files_listing l = {files, e};
 	int64_t count = 0, bytes = 0;
 	struct scope s;
-	int r = files == NULL ? err_nomem(e)
-			      : scope_read(c->st, c->ctx, 0, &s, e);
+	int rc = !files ? err_nomem(e) : scope_read(c->st, c->ctx, 0, &s, e);
 
-	if (r == 0 && s.ns[0] != 0)
-		r = file_each(c->st, s.ns[0], m_files_add_row, &l, e);
-	if (r == 0 && s.ns[0] != 0)
-		r = file_totals(c->st, s.ns[0], &count, &bytes, e);
-	if (r != 0)
-		return r;
+	if (rc == 0 && s.ns[0] != 0)
+		rc = file_each(c->st, s.ns[0], m_files_add_row, &l, e);
+	if (rc == 0 && s.ns[0] != 0)
+		rc = file_totals(c->st, s.ns[0], &count, &bytes, e);
+	if (rc != 0)
+		return rc;
 	*ret_result = json_pack("{s:O,s:I,s:I}", "files", files, "count",
 		(json_int_t)count, "bytes", (json_int_t)bytes);
-	return *ret_result == NULL ? err_nomem(e) : 0;
+	return !*ret_result ? err_nomem(e) : 0;
 }
 
 /* MDB_E_NOT_FOUND: for a person who mistyped, and for scripts that ask. */
@@ -69,22 +70,22 @@ not_there(const char *name, struct err *e)
 int
 m_read_file(struct call *c, json_t **ret_result, struct err *e)
 {
-	struct buf body AUTO_BUF = {0};
-	json_t *content AUTO_JSON = NULL;
+	AUTO_BUF struct buf body = {0};
+	AUTO_JSON json_t *content = NULL;
 	struct file f = {0};
 	struct scope s;
-	int r = scope_read(c->st, c->ctx, 0, &s, e);
+	int rc = scope_read(c->st, c->ctx, 0, &s, e);
 
-	if (r == 0)
-		r = s.ns[0] == 0 ? 0
-				 : file_get(c->st, s.ns[0], m_files_name_of(c),
-					   &f, &body, e);
-	if (r < 0)
-		return r;
-	if (r == 0)
+	if (rc == 0)
+		rc = s.ns[0] == 0 ? 0
+				  : file_get(c->st, s.ns[0], m_files_name_of(c),
+					    &f, &body, e);
+	if (rc < 0)
+		return rc;
+	if (rc == 0)
 		return not_there(m_files_name_of(c), e);
 	content = jx_parse_any(body.data, body.len, e);
-	if (content == NULL)
+	if (!content)
 		return e->code == MDB_E_NOMEM
 			       ? err_nomem(e)
 			       : err_set(e, MDB_E_CORRUPT,
@@ -93,9 +94,8 @@ m_read_file(struct call *c, json_t **ret_result, struct err *e)
 					 m_files_name_of(c));
 	*ret_result = json_pack("{s:s,s:O,s:I}", "name", m_files_name_of(c),
 		"content", content, "bytes", (json_int_t)f.size);
-	return *ret_result == NULL
-		       ? err_nomem(e)
-		       : member_set_time(*ret_result, "at", f.at, e);
+	return !*ret_result ? err_nomem(e)
+			    : member_set_time(*ret_result, "at", f.at, e);
 }
 
 /* --- writing -------------------------------------------------------------- */
@@ -104,16 +104,16 @@ m_files_check_room(struct call *c, int64_t ns, const struct file *old, size_t n,
 	struct err *e)
 {
 	int64_t count, bytes;
-	int r;
+	int rc;
 
 	if (n > LIMIT_FILE_BYTES)
 		return err_param(e, MDB_E_LIMIT, "content",
 			"content: %zu bytes as JSON, the most is %d; large "
 			"texts belong into observations",
 			n, LIMIT_FILE_BYTES);
-	r = file_totals(c->st, ns, &count, &bytes, e);
-	if (r != 0)
-		return r;
+	rc = file_totals(c->st, ns, &count, &bytes, e);
+	if (rc != 0)
+		return rc;
 	if (old->id == 0 && count >= LIMIT_FILES)
 		return err_set(e, MDB_E_LIMIT,
 			"the workspace holds %d files, the most there may be; "
@@ -131,30 +131,30 @@ int
 m_write_file(struct call *c, json_t **ret_result, struct err *e)
 {
 	static const char *const kept[] = {"name", "content", NULL};
-	struct guard guard AUTO_GUARD = {0};
-	struct buf body AUTO_BUF = {0};
+	AUTO_GUARD struct guard guard = {0};
+	AUTO_BUF struct buf body = {0};
 	struct file old = {0};
 	int64_t ns, branch;
-	int r = guard_params(&guard, c, kept, e);
+	int rc = guard_params(&guard, c, kept, e);
 
-	if (r == 0)
-		r = scope_write(c->st, c->ctx, &ns, &branch, e);
-	if (r == 0 &&
+	if (rc == 0)
+		rc = scope_write(c->st, c->ctx, &ns, &branch, e);
+	if (rc == 0 &&
 		jx_dump(json_object_get(c->params, "content"), &body) != 0)
-		r = err_nomem(e);
-	if (r == 0)
-		r = file_get(c->st, ns, m_files_name_of(c), &old, NULL, e);
-	if (r >= 0)
-		r = m_files_check_room(c, ns, &old, body.len, e);
-	if (r == 0)
-		r = file_put(c->st, ns, m_files_name_of(c), body.data, body.len,
-			e);
-	if (r != 0)
-		return r;
+		rc = err_nomem(e);
+	if (rc == 0)
+		rc = file_get(c->st, ns, m_files_name_of(c), &old, NULL, e);
+	if (rc >= 0)
+		rc = m_files_check_room(c, ns, &old, body.len, e);
+	if (rc == 0)
+		rc = file_put(c->st, ns, m_files_name_of(c), body.data,
+			body.len, e);
+	if (rc != 0)
+		return rc;
 	*ret_result = json_pack("{s:s,s:I,s:b}", "name", m_files_name_of(c),
 		"bytes", (json_int_t)body.len, "created", old.id == 0);
-	r = *ret_result == NULL ? err_nomem(e) : 0;
-	return guard_reply(r, &guard, ret_result, e);
+	rc = !*ret_result ? err_nomem(e) : 0;
+	return guard_reply(rc, &guard, ret_result, e);
 }
 
 int
@@ -162,17 +162,17 @@ m_delete_file(struct call *c, json_t **ret_result, struct err *e)
 {
 	struct file old = {0};
 	int64_t ns, branch;
-	int r = scope_write(c->st, c->ctx, &ns, &branch, e);
+	int rc = scope_write(c->st, c->ctx, &ns, &branch, e);
 
-	if (r == 0)
-		r = file_get(c->st, ns, m_files_name_of(c), &old, NULL, e);
-	if (r < 0)
-		return r;
-	if (r == 1)
-		r = file_delete(c->st, ns, m_files_name_of(c), e);
-	if (r != 0)
-		return r;
+	if (rc == 0)
+		rc = file_get(c->st, ns, m_files_name_of(c), &old, NULL, e);
+	if (rc < 0)
+		return rc;
+	if (rc == 1)
+		rc = file_delete(c->st, ns, m_files_name_of(c), e);
+	if (rc != 0)
+		return rc;
 	*ret_result = json_pack("{s:s,s:b}", "name", m_files_name_of(c),
 		"deleted", old.id != 0);
-	return *ret_result == NULL ? err_nomem(e) : 0;
+	return !*ret_result ? err_nomem(e) : 0;
 }

@@ -13,13 +13,13 @@ static int
 m_forget_find(struct write *w, const char *name, int64_t *ret_entity,
 	struct err *e)
 {
-	int r = entity_find_ever(w->st, w->ns, name, strlen(name), ret_entity,
+	int rc = entity_find_ever(w->st, w->ns, name, strlen(name), ret_entity,
 		e);
 
 	/* Also one that was deleted long ago, or is on a branch only. */
-	return r == 0  ? write_need_entity(w, name, "name", ret_entity, e)
-	       : r < 0 ? r
-		       : 0;
+	return rc == 0	? write_need_entity(w, name, "name", ret_entity, e)
+	       : rc < 0 ? rc
+			: 0;
 }
 
 #define TARGET_SIZE 24
@@ -35,30 +35,34 @@ forget_part(struct call *c, struct write *w, const char *name,
 	json_t **ret_result, struct err *e)
 {
 	struct forget_result out = {0};
-	struct sliced_run run AUTO_RUN = {0};
+	AUTO_RUN struct sliced_run run = {0};
 	char target[TARGET_SIZE];
 	int64_t entity;
-	int r = m_forget_find(w, name, &entity, e);
+	int rc = m_forget_find(w, name, &entity, e);
 
-	if (r != 0)
-		return r;
+	if (rc != 0)
+		return rc;
 	m_forget_make_target(entity, target);
-	r = sliced_run_begin(&run, w, TOOL_NAME(forget), target, STORE_MAIN, e);
+	rc = sliced_run_begin(&run, w, TOOL_NAME(forget), target, STORE_MAIN,
+		e);
 	sliced_run_room(&run, c->params, LIMIT_RUN_ERASED);
-	if (r == 0)
-		r = forget_slice(w, entity, (size_t)run.room, &out, e);
-	if (r == 0)
-		r = write_end(w, e);
-	if (r != 0)
-		return r;
+	if (rc == 0)
+		rc = forget_slice(w, entity, (size_t)run.room, &out, e);
+	if (rc == 0)
+		rc = write_end(w, e);
+	if (rc != 0)
+		return rc;
 	out.facts = sliced_run_total(&run, "facts", out.facts);
 	out.messages = sliced_run_total(&run, "messages", out.messages);
 	out.notes = sliced_run_total(&run, "notes", out.notes);
 	out.words = sliced_run_total(&run, "words", out.words);
-	r = sliced_run_end(&run, w->change_id, out.left, e);
-	if (r == 0)
-		r = forget_reply(c, w, &out, ret_result, e);
-	return r == 0 ? sliced_run_reply(&run, *ret_result, e) : r;
+	rc = sliced_run_end(&run, w->change_id, out.left, e);
+	if (rc != 0)
+		return rc;
+	rc = forget_reply(c, w, &out, ret_result, e);
+	if (rc != 0)
+		return rc;
+	return sliced_run_reply(&run, *ret_result, e);
 }
 
 /* Slices that others began have nothing left to do, and no name to be called
@@ -66,13 +70,13 @@ forget_part(struct call *c, struct write *w, const char *name,
 static int
 end_slices(struct write *w, int64_t entity, struct err *e)
 {
-	struct sliced_run run AUTO_RUN = {0};
+	AUTO_RUN struct sliced_run run = {0};
 	char target[TARGET_SIZE];
-	int r;
+	int rc;
 
 	m_forget_make_target(entity, target);
-	r = sliced_run_find(&run, w->st, w->ns, TOOL_NAME(forget), target, e);
-	return r == 1 ? sliced_run_end(&run, w->change_id, 0, e) : r;
+	rc = sliced_run_find(&run, w->st, w->ns, TOOL_NAME(forget), target, e);
+	return rc == 1 ? sliced_run_end(&run, w->change_id, 0, e) : rc;
 }
 
 static int
@@ -80,18 +84,18 @@ forget(struct write *w, const char *name, const json_t *observation,
 	struct forget_result *out, struct err *e)
 {
 	int64_t entity;
-	int r = m_forget_find(w, name, &entity, e);
+	int rc = m_forget_find(w, name, &entity, e);
 
-	if (r != 0)
-		return r;
-	r = forget_apply(w, entity, json_string_value(observation),
+	if (rc != 0)
+		return rc;
+	rc = forget_apply(w, entity, json_string_value(observation),
 		json_string_length(observation), out, e);
-	if (r == 0)
+	if (rc == 0)
 		return err_param(e, MDB_E_NOT_FOUND, "observation",
 			"'%s' never had an observation that reads exactly so",
 			name);
-	r = r < 0 ? r : write_end(w, e);
-	return r == 0 && observation == NULL ? end_slices(w, entity, e) : r;
+	rc = rc < 0 ? rc : write_end(w, e);
+	return rc == 0 && !observation ? end_slices(w, entity, e) : rc;
 }
 
 /* The reply to a retry of a slice: after the last one the name is gone. */
@@ -99,14 +103,14 @@ static int
 set_done(struct write *w, const char *name, json_t *reply, struct err *e)
 {
 	int64_t entity;
-	int r = !w->replay ? 0
-			   : entity_find_ever(w->st, w->ns, name, strlen(name),
-				     &entity, e);
+	int rc = !w->replay ? 0
+			    : entity_find_ever(w->st, w->ns, name, strlen(name),
+				      &entity, e);
 
-	if (r < 0)
-		return r;
-	return jx_set(reply, "done", json_boolean(r == 0)) != 0 ? err_nomem(e)
-								: 0;
+	if (rc < 0)
+		return rc;
+	return jx_set(reply, "done", json_boolean(rc == 0)) != 0 ? err_nomem(e)
+								 : 0;
 }
 
 int
@@ -116,8 +120,8 @@ m_forget(struct call *c, json_t **ret_result, struct err *e)
 	const json_t *observation = json_object_get(c->params, "observation");
 	bool sliced = json_is_true(json_object_get(c->params, "sliced"));
 	struct forget_result out = {0};
-	struct write w AUTO_WRITE = {0};
-	int r;
+	AUTO_WRITE struct write w = {0};
+	int rc;
 
 	if (!json_is_true(json_object_get(c->params, "confirm")))
 		return err_param(e, MDB_E_INVALID, "confirm",
@@ -125,12 +129,12 @@ m_forget(struct call *c, json_t **ret_result, struct err *e)
 			"and cannot be undone; pass confirm:true. To hide it "
 			"and keep the history use delete_entities "
 			"or delete_observations");
-	r = write_begin_on(&w, c, CHANGE_FORGET, STORE_MAIN, 0, e);
-	if (r == 0 && !w.replay && sliced && observation == NULL)
+	rc = write_begin_on(&w, c, CHANGE_FORGET, STORE_MAIN, 0, e);
+	if (rc == 0 && !w.replay && sliced && !observation)
 		return forget_part(c, &w, name, ret_result, e);
-	if (r == 0 && !w.replay)
-		r = forget(&w, name, observation, &out, e);
-	if (r == 0)
-		r = forget_reply(c, &w, &out, ret_result, e);
-	return r == 0 && sliced ? set_done(&w, name, *ret_result, e) : r;
+	if (rc == 0 && !w.replay)
+		rc = forget(&w, name, observation, &out, e);
+	if (rc == 0)
+		rc = forget_reply(c, &w, &out, ret_result, e);
+	return rc == 0 && sliced ? set_done(&w, name, *ret_result, e) : rc;
 }

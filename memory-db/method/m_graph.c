@@ -16,12 +16,12 @@ m_graph_begin(struct call *c, struct scope *s, int64_t *ret_a, int64_t *ret_b,
 {
 	const char *cursor = jx_text(c->params, "cursor");
 	int64_t change = 0;
-	int r = 0;
+	int rc = 0;
 
 	*ret_a = *ret_b = 0;
-	if (cursor != NULL)
-		r = cursor_parse(cursor, &change, ret_a, ret_b, e);
-	return r == 0 ? scope_read(c->st, c->ctx, change, s, e) : r;
+	if (cursor)
+		rc = cursor_parse(cursor, &change, ret_a, ret_b, e);
+	return rc == 0 ? scope_read(c->st, c->ctx, change, s, e) : rc;
 }
 
 /* --- open_nodes ----------------------------------------------------------- */
@@ -30,14 +30,14 @@ add_missing(struct graph_page *p, const char *name, json_t *missing,
 	struct err *e)
 {
 	json_t *similar = NULL, *row;
-	int r = 0;
+	int rc = 0;
 
 	if (json_array_size(missing) < LIMIT_SIMILAR_LOOKED)
-		r = scope_similar_names(p->st, p->scope, name, &similar, e);
+		rc = scope_similar_names(p->st, p->scope, name, &similar, e);
 	else if ((similar = json_array()) == NULL)
-		r = err_nomem(e);
-	if (r != 0)
-		return r;
+		rc = err_nomem(e);
+	if (rc != 0)
+		return rc;
 	row = json_pack("{s:s,s:o}", "name", name, "similar", similar);
 	return jx_add(missing, row) == 0 ? 0 : err_nomem(e);
 }
@@ -58,16 +58,16 @@ resolve(struct graph_page *p, struct m_graph_asked *a, int64_t n,
 		json_array_get(a->names, (size_t)(n / p->scope->n)));
 	struct scope one = {.ns = {p->scope->ns[n % p->scope->n]}, .n = 1};
 	int64_t *first;
-	int r;
+	int rc;
 
 	*ret_entity = 0;
 	if (one.ns[0] == 0)
 		return 0;
-	r = scope_entity(p->st, &one, name, strlen(name), ret_entity, e);
-	if (r != 1)
-		return r;
+	rc = scope_entity(p->st, &one, name, strlen(name), ret_entity, e);
+	if (rc != 1)
+		return rc;
 	first = idset_put(&a->seen, *ret_entity);
-	if (first == NULL)
+	if (!first)
 		return err_nomem(e);
 	if (*first == 0)
 		*first = n + 1;
@@ -83,12 +83,12 @@ open_one(struct graph_page *p, struct m_graph_asked *a, int64_t n,
 	int64_t *after, struct err *e)
 {
 	int64_t entity;
-	int r = resolve(p, a, n, &entity, e);
+	int rc = resolve(p, a, n, &entity, e);
 
-	if (r != 0 || entity == 0)
-		return r;
-	r = *after == 0 ? graph_page_entity(p, entity, e) : 1;
-	return r == 1 ? graph_page_relations(p, entity, false, after, e) : r;
+	if (rc != 0 || entity == 0)
+		return rc;
+	rc = *after == 0 ? graph_page_entity(p, entity, e) : 1;
+	return rc == 1 ? graph_page_relations(p, entity, false, after, e) : rc;
 }
 
 static int
@@ -96,11 +96,11 @@ note_missing(struct graph_page *p, const char *name, json_t *missing,
 	struct err *e)
 {
 	int64_t entity;
-	int r = scope_entity(p->st, p->scope, name, strlen(name), &entity, e);
+	int rc = scope_entity(p->st, p->scope, name, strlen(name), &entity, e);
 
-	if (r == 0)
-		r = add_missing(p, name, missing, e);
-	return r < 0 ? r : 0;
+	if (rc == 0)
+		rc = add_missing(p, name, missing, e);
+	return rc < 0 ? rc : 0;
 }
 
 /* Cursor: (name, namespace) counted through, and the last relation given. */
@@ -108,8 +108,8 @@ int
 m_open_nodes(struct call *c, json_t **ret_result, struct err *e)
 {
 	struct m_graph_asked a = {.names = json_object_get(c->params, "names")};
-	json_t *missing AUTO_JSON = json_array();
-	struct graph_page p AUTO_PAGE = {0};
+	AUTO_JSON json_t *missing = json_array();
+	AUTO_PAGE struct graph_page p = {0};
 	char next[CURSOR_SIZE];
 	struct scope s;
 	int64_t at, after, before, n;
@@ -177,10 +177,10 @@ static int
 m_graph_read_entity(struct graph_page *p, int64_t entity, int64_t existence,
 	struct m_graph_place *at, struct err *e)
 {
-	int r = graph_page_entity(p, entity, e);
+	int rc = graph_page_entity(p, entity, e);
 
-	if (r != 1)
-		return r;
+	if (rc != 1)
+		return rc;
 	at->existence = existence;
 	return graph_page_relations(p, entity, true, &at->relation, e);
 }
@@ -211,32 +211,32 @@ static int
 m_graph_read_namespace(struct graph_page *p, int64_t ns, int64_t limit,
 	struct m_graph_place *at, struct err *e)
 {
-	int r = m_graph_resume(p, at, e);
+	int rc = m_graph_resume(p, at, e);
 
-	while (r == 0) {
+	while (rc == 0) {
 		struct m_graph_batch b = {.page = p, .e = e};
 
-		r = fact_each_entity(p->st, ns, at->existence, m_graph_collect,
+		rc = fact_each_entity(p->st, ns, at->existence, m_graph_collect,
 			&b, e);
-		if (r < 0)
-			return r;
-		r = 0;
-		for (int i = 0; r == 0 && i < b.n; i++)
-			r = (int64_t)json_array_size(p->entities) >= limit
-				    ? 2
-				    : m_graph_read_entity(p, b.entity[i],
-					      b.existence[i], at, e);
+		if (rc < 0)
+			return rc;
+		rc = 0;
+		for (int i = 0; rc == 0 && i < b.n; i++)
+			rc = (int64_t)json_array_size(p->entities) >= limit
+				     ? 2
+				     : m_graph_read_entity(p, b.entity[i],
+					       b.existence[i], at, e);
 		if (b.n < BATCH)
 			break;
 	}
-	return r;
+	return rc;
 }
 
 /* Cursor: namespace and last relation in one number, existence fact. */
 int
 m_read_graph(struct call *c, json_t **ret_result, struct err *e)
 {
-	struct graph_page p AUTO_PAGE = {0};
+	AUTO_PAGE struct graph_page p = {0};
 	char next[CURSOR_SIZE];
 	struct scope s;
 	struct m_graph_place at = {0};

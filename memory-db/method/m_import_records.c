@@ -39,83 +39,83 @@ static int
 import(struct call *c, const struct import_query *q, struct import_result *ret,
 	struct err *e)
 {
-	int r = q->done ? retry_seen(c, e) : 0;
+	int rc = q->done ? retry_seen(c, e) : 0;
 
-	if (r != 0)
-		return r < 0 ? r : import_again(q, ret, e);
-	r = import_slice(c->st, c->ctx, q, ret, e);
-	if (r == 0 && q->done)
-		r = retry_remember(c, ret->change, e);
-	if (r != 0)
+	if (rc != 0)
+		return rc < 0 ? rc : import_again(q, ret, e);
+	rc = import_slice(c->st, c->ctx, q, ret, e);
+	if (rc == 0 && q->done)
+		rc = retry_remember(c, ret->change, e);
+	if (rc != 0)
 		import_result_done(ret);
-	return r;
+	return rc;
 }
 
 /* What it did beside adding: only what there is to tell. */
 static int
 m_import_records_set_lists(json_t *o, struct import_result *got, struct err *e)
 {
-	int r = member_set_new(o, "errors", take_ptr(got->errors), e);
+	int rc = member_set_new(o, "errors", take_ptr(got->errors), e);
 
-	if (r == 0 && json_array_size(got->pinned) > 0)
-		r = member_set_new(o, "pinned", take_ptr(got->pinned), e);
-	if (r == 0 && got->elsewhere > 0)
-		r = member_set_int(o, "elsewhere", got->elsewhere, e);
-	if (r == 0 && got->elsewhere > 0)
-		r = member_set_new(o, "elsewhere_names",
+	if (rc == 0 && json_array_size(got->pinned) > 0)
+		rc = member_set_new(o, "pinned", take_ptr(got->pinned), e);
+	if (rc == 0 && got->elsewhere > 0)
+		rc = member_set_int(o, "elsewhere", got->elsewhere, e);
+	if (rc == 0 && got->elsewhere > 0)
+		rc = member_set_new(o, "elsewhere_names",
 			take_ptr(got->elsewhere_names), e);
-	if (r == 0 && got->erased > 0)
-		r = member_set_int(o, "erased", got->erased, e);
-	if (r == 0 && got->secrets > 0)
-		r = member_set_int(o, "secrets", got->secrets, e);
-	if (r == 0 && got->secrets_kept > 0)
-		r = member_set_int(o, "secrets_kept", got->secrets_kept, e);
+	if (rc == 0 && got->erased > 0)
+		rc = member_set_int(o, "erased", got->erased, e);
+	if (rc == 0 && got->secrets > 0)
+		rc = member_set_int(o, "secrets", got->secrets, e);
+	if (rc == 0 && got->secrets_kept > 0)
+		rc = member_set_int(o, "secrets_kept", got->secrets_kept, e);
 	import_result_done(got);
-	return r;
+	return rc;
 }
 
 int
 m_import_records(struct call *c, json_t **ret_result, struct err *e)
 {
-	json_t *result AUTO_JSON = json_object();
+	AUTO_JSON json_t *result = json_object();
 	struct import_query q = {0};
 	struct import_result got;
 	json_t *records = NULL;
-	int r;
+	int rc;
 
-	if (result == NULL)
+	if (!result)
 		return err_nomem(e);
-	r = jx_string(c->params, "source", JX_REQUIRED, &q.source, NULL, e);
-	if (r == 0)
-		r = jx_int(c->params, "offset", JX_REQUIRED, 0,
+	rc = jx_string(c->params, "source", JX_REQUIRED, &q.source, NULL, e);
+	if (rc == 0)
+		rc = jx_int(c->params, "offset", JX_REQUIRED, 0,
 			LIMIT_IMPORT_LINES, &q.offset, e);
-	if (r == 0)
-		r = jx_array(c->params, "records", JX_OPTIONAL, &records, e);
-	if (r >= 0)
-		r = jx_bool(c->params, "done", JX_OPTIONAL, &q.done, e);
-	if (r >= 0)
-		r = jx_bool(c->params, "all_namespaces", JX_OPTIONAL,
+	if (rc == 0)
+		rc = jx_array(c->params, "records", JX_OPTIONAL, &records, e);
+	if (rc >= 0)
+		rc = jx_bool(c->params, "done", JX_OPTIONAL, &q.done, e);
+	if (rc >= 0)
+		rc = jx_bool(c->params, "all_namespaces", JX_OPTIONAL,
 			&q.all_namespaces, e);
-	if (r >= 0)
-		r = jx_bool(c->params, "confirm_erasures", JX_OPTIONAL,
+	if (rc >= 0)
+		rc = jx_bool(c->params, "confirm_erasures", JX_OPTIONAL,
 			&q.confirm_erasures, e);
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	q.records = records;
-	r = import(c, &q, &got, e);
-	if (r != 0)
-		return r;
-	r = m_import_records_set_lists(result, &got, e);
-	if (r == 0)
-		r = member_set_int(result, "next_offset", got.next_offset, e);
-	if (r == 0)
-		r = member_set_int(result, "added", got.added, e);
-	if (r == 0)
-		r = member_set_int(result, "skipped", got.skipped, e);
-	if (r == 0 && got.change != 0)
-		r = member_set_int(result, "change", got.change, e);
-	if (r != 0)
-		return r;
+	rc = import(c, &q, &got, e);
+	if (rc != 0)
+		return rc;
+	rc = m_import_records_set_lists(result, &got, e);
+	if (rc == 0)
+		rc = member_set_int(result, "next_offset", got.next_offset, e);
+	if (rc == 0)
+		rc = member_set_int(result, "added", got.added, e);
+	if (rc == 0)
+		rc = member_set_int(result, "skipped", got.skipped, e);
+	if (rc == 0 && got.change != 0)
+		rc = member_set_int(result, "change", got.change, e);
+	if (rc != 0)
+		return rc;
 	fill_note(c, &got);
 	*ret_result = take_ptr(result);
 	return 0;

@@ -15,19 +15,19 @@ m_memory_history_read_point(struct call *c, const char *key, bool end,
 {
 	const json_t *v = json_object_get(c->params, key);
 	int64_t ms;
-	int r;
+	int rc;
 
-	if (v == NULL || json_is_null(v))
+	if (!v || json_is_null(v))
 		return 1;
 	if (json_is_integer(v)) {
 		*ret = json_integer_value(v) - (end ? 0 : 1);
 		return 0;
 	}
-	r = clock_parse_in(json_string_value(v), clock_now_ms(), c->ctx->zone,
+	rc = clock_parse_in(json_string_value(v), clock_now_ms(), c->ctx->zone,
 		end, &ms, e);
-	if (r != 0) {
+	if (rc != 0) {
 		err_prefix(e, "%s", key);
-		return r;
+		return rc;
 	}
 	return lens_change_at(c->st, end ? ms : ms - 1, ret, e);
 }
@@ -37,18 +37,18 @@ static int
 find_entity(struct call *c, const struct scope *s, const char *name, size_t n,
 	int64_t *ret, struct err *e)
 {
-	struct buf similar AUTO_BUF = {0};
+	AUTO_BUF struct buf similar = {0};
 	const char *near = NULL;
-	int r = scope_entity(c->st, s, name, n, ret, e);
+	int rc = scope_entity(c->st, s, name, n, ret, e);
 
-	for (int i = 0; r == 0 && i < s->n; i++)
+	for (int i = 0; rc == 0 && i < s->n; i++)
 		if (s->ns[i] != 0)
-			r = entity_find_ever(c->st, s->ns[i], name, n, ret, e);
-	if (r != 0)
-		return r < 0 ? r : 0;
-	r = scope_similar(c->st, s, name, &similar, e);
-	if (r < 0)
-		return r;
+			rc = entity_find_ever(c->st, s->ns[i], name, n, ret, e);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	rc = scope_similar(c->st, s, name, &similar, e);
+	if (rc < 0)
+		return rc;
 	if (similar.len > 0)
 		near = buf_str(&similar);
 	return err_param(e, MDB_E_NOT_FOUND, "name",
@@ -61,71 +61,74 @@ static int
 m_memory_history_read_session(struct call *c, int64_t *ret_label, struct err *e)
 {
 	const char *session = NULL;
-	int r = jx_string(c->params, "session", JX_OPTIONAL, &session, NULL, e);
+	int rc =
+		jx_string(c->params, "session", JX_OPTIONAL, &session, NULL, e);
 
-	if (r != 0)
-		return r < 0 ? r : 0;
-	r = label_find(c->st, session, ret_label, e);
-	if (r == 0)
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	rc = label_find(c->st, session, ret_label, e);
+	if (rc == 0)
 		*ret_label = -1; /* no label has this id */
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 int
 m_memory_history(struct call *c, json_t **ret_result, struct err *e)
 {
 	struct history_query q = {.limit = 20, .max_bytes = LIMIT_REPLY_BYTES};
-	json_t *result AUTO_JSON = json_object();
+	AUTO_JSON json_t *result = json_object();
 	json_t *changes = NULL;
 	const char *name = NULL, *cursor = NULL;
 	int64_t pinned = 0, before = 0, unused, until, next, bytes;
 	struct scope scope;
 	size_t name_n;
-	int r;
+	int rc;
 
-	if (result == NULL)
+	if (!result)
 		return err_nomem(e);
-	r = jx_string(c->params, "cursor", JX_OPTIONAL, &cursor, NULL, e);
-	if (r == 0)
-		r = cursor_parse(cursor, &pinned, &before, &unused, e);
-	if (r >= 0)
-		r = scope_read(c->st, c->ctx, pinned, &scope, e);
-	if (r < 0)
-		return r;
+	rc = jx_string(c->params, "cursor", JX_OPTIONAL, &cursor, NULL, e);
+	if (rc == 0)
+		rc = cursor_parse(cursor, &pinned, &before, &unused, e);
+	if (rc >= 0)
+		rc = scope_read(c->st, c->ctx, pinned, &scope, e);
+	if (rc < 0)
+		return rc;
 	q.before = before > 0 ? before : scope.change + 1;
-	r = jx_int(c->params, "limit", JX_OPTIONAL, 1, LIMIT_ROWS, &q.limit, e);
-	if (r >= 0)
-		r = jx_int(c->params, "max_bytes", JX_OPTIONAL, 256,
+	rc = jx_int(c->params, "limit", JX_OPTIONAL, 1, LIMIT_ROWS, &q.limit,
+		e);
+	if (rc >= 0)
+		rc = jx_int(c->params, "max_bytes", JX_OPTIONAL, 256,
 			LIMIT_REPLY_BYTES, &bytes, e);
-	if (r == 0)
+	if (rc == 0)
 		q.max_bytes = (size_t)bytes;
-	if (r >= 0)
-		r = m_memory_history_read_point(c, "since", false, &q.since, e);
-	if (r < 0)
-		return r;
-	q.since += r == 0; /* read_point gave the change before it */
-	r = m_memory_history_read_point(c, "until", true, &until, e);
-	if (r == 0 && until < q.before - 1)
-		q.before = until + 1;
-	if (r >= 0)
-		r = jx_string(c->params, "name", JX_OPTIONAL, &name, &name_n,
+	if (rc >= 0)
+		rc = m_memory_history_read_point(c, "since", false, &q.since,
 			e);
-	if (r == 0)
-		r = find_entity(c, &scope, name, name_n, &q.entity, e);
-	if (r >= 0)
-		r = m_memory_history_read_session(c, &q.session, e);
-	if (r >= 0)
-		r = history_read(c->st, &scope, &q, &changes, &next, e);
-	if (r >= 0)
-		r = member_set_new(result, "changes", changes, e);
-	if (r >= 0 && next > 0) {
+	if (rc < 0)
+		return rc;
+	q.since += rc == 0; /* read_point gave the change before it */
+	rc = m_memory_history_read_point(c, "until", true, &until, e);
+	if (rc == 0 && until < q.before - 1)
+		q.before = until + 1;
+	if (rc >= 0)
+		rc = jx_string(c->params, "name", JX_OPTIONAL, &name, &name_n,
+			e);
+	if (rc == 0)
+		rc = find_entity(c, &scope, name, name_n, &q.entity, e);
+	if (rc >= 0)
+		rc = m_memory_history_read_session(c, &q.session, e);
+	if (rc >= 0)
+		rc = history_read(c->st, &scope, &q, &changes, &next, e);
+	if (rc >= 0)
+		rc = member_set_new(result, "changes", changes, e);
+	if (rc >= 0 && next > 0) {
 		char text[CURSOR_SIZE];
 
 		cursor_format(text, scope.change, next, 0);
-		r = member_set_new(result, "next", json_string(text), e);
+		rc = member_set_new(result, "next", json_string(text), e);
 	}
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	*ret_result = take_ptr(result);
 	return 0;
 }
@@ -137,41 +140,41 @@ m_changes_since(struct call *c, json_t **ret_result, struct err *e)
 	struct history_query q = {.limit = 100,
 		.max_bytes = LIMIT_REPLY_BYTES,
 		.oldest_first = true};
-	json_t *result AUTO_JSON = json_object();
+	AUTO_JSON json_t *result = json_object();
 	json_t *changes = NULL;
 	const char *cursor = NULL;
 	int64_t next = 0, bytes, unused;
 	struct scope scope;
 	char text[CURSOR_SIZE];
-	int r = result == NULL ? err_nomem(e) : 0;
+	int rc = !result ? err_nomem(e) : 0;
 
-	if (r == 0)
-		r = jx_string(c->params, "cursor", JX_OPTIONAL, &cursor, NULL,
+	if (rc == 0)
+		rc = jx_string(c->params, "cursor", JX_OPTIONAL, &cursor, NULL,
 			e);
-	if (r == 0 && cursor != NULL)
-		r = cursor_parse(cursor, &q.after, &unused, &unused, e);
-	if (r >= 0)
-		r = jx_int(c->params, "limit", JX_OPTIONAL, 1, LIMIT_ROWS,
+	if (rc == 0 && cursor)
+		rc = cursor_parse(cursor, &q.after, &unused, &unused, e);
+	if (rc >= 0)
+		rc = jx_int(c->params, "limit", JX_OPTIONAL, 1, LIMIT_ROWS,
 			&q.limit, e);
-	if (r >= 0)
-		r = jx_int(c->params, "max_bytes", JX_OPTIONAL, 256,
+	if (rc >= 0)
+		rc = jx_int(c->params, "max_bytes", JX_OPTIONAL, 256,
 			LIMIT_REPLY_BYTES, &bytes, e);
-	if (r == 0)
+	if (rc == 0)
 		q.max_bytes = (size_t)bytes;
-	if (r >= 0)
-		r = scope_read(c->st, c->ctx, 0, &scope, e);
-	if (r >= 0)
-		r = history_read(c->st, &scope, &q, &changes, &next, e);
-	if (r >= 0)
-		r = member_set_new(result, "changes", changes, e);
-	if (r < 0)
-		return r;
+	if (rc >= 0)
+		rc = scope_read(c->st, c->ctx, 0, &scope, e);
+	if (rc >= 0)
+		rc = history_read(c->st, &scope, &q, &changes, &next, e);
+	if (rc >= 0)
+		rc = member_set_new(result, "changes", changes, e);
+	if (rc < 0)
+		return rc;
 	cursor_format(text, next > 0 ? next : scope.change, 0, 0);
-	r = member_set_new(result, "next", json_string(text), e);
-	if (r == 0)
-		r = member_set_bool(result, "more", next > 0, e);
-	if (r != 0)
-		return r;
+	rc = member_set_new(result, "next", json_string(text), e);
+	if (rc == 0)
+		rc = member_set_bool(result, "more", next > 0, e);
+	if (rc != 0)
+		return rc;
 	*ret_result = take_ptr(result);
 	return 0;
 }

@@ -10,15 +10,15 @@ m_memory_why(struct call *c, json_t **ret_result, struct err *e)
 {
 	const char *id = jx_text(c->params, "receipt");
 	struct scope s;
-	int r = scope_read(c->st, c->ctx, 0, &s, e);
+	int rc = scope_read(c->st, c->ctx, 0, &s, e);
 
 	/* The operator may look at what any project was given. */
-	if (r == 0)
-		r = receipt_json(c->st, c->ctx->is_agent ? &s : NULL, id,
+	if (rc == 0)
+		rc = receipt_json(c->st, c->ctx->is_agent ? &s : NULL, id,
 			ret_result, e);
-	if (r == 0)
+	if (rc == 0)
 		return err_param(e, MDB_E_NOT_FOUND, "receipt",
 			"no receipt '%.40s'; the newest %d are kept", id,
 			RECEIPTS_KEPT);
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }

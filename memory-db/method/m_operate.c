@@ -17,47 +17,53 @@ m_list_sessions(struct call *c, json_t **ret_result, struct err *e)
 	json_t *result AUTO_JSON = json_object(), *sessions = NULL;
 	int64_t limit = 50, pinned, before = STORE_OPEN_END, unused, next = 0;
 	const char *cursor = NULL, *session = NULL;
-	int r = result == NULL ? err_nomem(e)
-			       : jx_string(c->params, "cursor", JX_OPTIONAL,
-					 &cursor, NULL, e);
+	int rc = !result ? err_nomem(e)
+			 : jx_string(c->params, "cursor", JX_OPTIONAL, &cursor,
+				   NULL, e);
 
-	if (r >= 0)
-		r = jx_string(c->params, "session", JX_OPTIONAL, &session, NULL,
-			e);
-	if (r >= 0 && cursor != NULL)
-		r = cursor_parse(cursor, &pinned, &before, &unused, e);
-	if (r >= 0)
-		r = jx_int(c->params, "limit", JX_OPTIONAL, 1, LIMIT_ROWS,
+	if (rc >= 0)
+		rc = jx_string(c->params, "session", JX_OPTIONAL, &session,
+			NULL, e);
+	if (rc >= 0 && cursor)
+		rc = cursor_parse(cursor, &pinned, &before, &unused, e);
+	if (rc >= 0)
+		rc = jx_int(c->params, "limit", JX_OPTIONAL, 1, LIMIT_ROWS,
 			&limit, e);
-	if (r >= 0)
-		r = session != NULL ? sessions_one(c->st, session, &sessions, e)
-				    : sessions_list(c->st, before, limit,
-					      &sessions, &next, e);
-	if (r == 0)
-		r = member_set_new(result, "sessions", sessions, e);
-	if (r == 0 && next > 0) {
+	if (rc >= 0)
+		rc = session != NULL
+			     ? sessions_one(c->st, session, &sessions, e)
+			     : sessions_list(c->st, before, limit, &sessions,
+				       &next, e);
+	if (rc != 0)
+		return rc;
+	rc = member_set_new(result, "sessions", sessions, e);
+	if (rc != 0)
+		return rc;
+	if (next > 0) {
 		char text[CURSOR_SIZE];
 
 		cursor_format(text, next, next, 0);
-		r = member_set_new(result, "next", json_string(text), e);
+		rc = member_set_new(result, "next", json_string(text), e);
 	}
-	if (r == 0)
-		*ret_result = take_ptr(result);
-	return r;
+	if (rc != 0)
+		return rc;
+	*ret_result = take_ptr(result);
+	return rc;
 }
 
 int
 m_list_namespaces(struct call *c, json_t **ret_result, struct err *e)
 {
 	json_t *result AUTO_JSON = json_object(), *list = NULL;
-	int r = result == NULL ? err_nomem(e)
-			       : namespaces_list(c->st, &list, e);
+	int rc = !result ? err_nomem(e) : namespaces_list(c->st, &list, e);
 
-	if (r == 0)
-		r = member_set_new(result, "namespaces", list, e);
-	if (r == 0)
-		*ret_result = take_ptr(result);
-	return r;
+	if (rc != 0)
+		return rc;
+	rc = member_set_new(result, "namespaces", list, e);
+	if (rc != 0)
+		return rc;
+	*ret_result = take_ptr(result);
+	return rc;
 }
 
 /* Two texts of the parameters. */
@@ -76,37 +82,37 @@ static int
 name_result(const char *name, json_t **ret_result, struct err *e)
 {
 	*ret_result = json_pack("{s:s}", "name", name);
-	return *ret_result == NULL ? err_nomem(e) : 0;
+	return !*ret_result ? err_nomem(e) : 0;
 }
 
 int
 m_rename_namespace(struct call *c, json_t **ret_result, struct err *e)
 {
 	const char *from, *to;
-	int r = m_operate_two_names(c, "from", &from, "to", &to, e);
+	int rc = m_operate_two_names(c, "from", &from, "to", &to, e);
 
-	if (r == 0)
-		r = retry_seen(c, e);
-	if (r == 0)
-		r = namespaces_rename(c->st, from, to, e);
-	if (r == 0)
-		r = retry_remember(c, 0, e);
-	return r >= 0 ? name_result(to, ret_result, e) : r;
+	if (rc == 0)
+		rc = retry_seen(c, e);
+	if (rc == 0)
+		rc = namespaces_rename(c->st, from, to, e);
+	if (rc == 0)
+		rc = retry_remember(c, 0, e);
+	return rc >= 0 ? name_result(to, ret_result, e) : rc;
 }
 
 int
 m_alias_namespace(struct call *c, json_t **ret_result, struct err *e)
 {
 	const char *alias, *of;
-	int r = m_operate_two_names(c, "alias", &alias, "of", &of, e);
+	int rc = m_operate_two_names(c, "alias", &alias, "of", &of, e);
 
-	if (r == 0)
-		r = retry_seen(c, e);
-	if (r == 0)
-		r = namespaces_alias(c->st, alias, of, e);
-	if (r == 0)
-		r = retry_remember(c, 0, e);
-	return r >= 0 ? name_result(of, ret_result, e) : r;
+	if (rc == 0)
+		rc = retry_seen(c, e);
+	if (rc == 0)
+		rc = namespaces_alias(c->st, alias, of, e);
+	if (rc == 0)
+		rc = retry_remember(c, 0, e);
+	return rc >= 0 ? name_result(of, ret_result, e) : rc;
 }
 
 /* --- weights of recall ---------------------------------------------------- */
@@ -114,39 +120,41 @@ static int
 weights_result(struct call *c, int64_t ns, json_t **ret_result, struct err *e)
 {
 	json_t *result AUTO_JSON = json_object(), *list = NULL;
-	int r = result == NULL ? err_nomem(e)
-			       : recall_settings_table(c->st, ns, &list, e);
+	int rc = !result ? err_nomem(e)
+			 : recall_settings_table(c->st, ns, &list, e);
 
-	if (r == 0)
-		r = member_set_new(result, "weights", list, e);
-	if (r == 0)
-		*ret_result = take_ptr(result);
-	return r;
+	if (rc != 0)
+		return rc;
+	rc = member_set_new(result, "weights", list, e);
+	if (rc != 0)
+		return rc;
+	*ret_result = take_ptr(result);
+	return rc;
 }
 
 int
 m_recall_weights(struct call *c, json_t **ret_result, struct err *e)
 {
 	struct scope s;
-	int r = scope_read(c->st, c->ctx, 0, &s, e);
+	int rc = scope_read(c->st, c->ctx, 0, &s, e);
 
-	return r == 0 ? weights_result(c, s.ns[0], ret_result, e) : r;
+	return rc == 0 ? weights_result(c, s.ns[0], ret_result, e) : rc;
 }
 
 int
 m_set_recall_weights(struct call *c, json_t **ret_result, struct err *e)
 {
 	int64_t ns, branch;
-	int r = retry_seen(c, e), seen = r;
+	int rc = retry_seen(c, e), seen = rc;
 
-	if (r >= 0)
-		r = scope_write(c->st, c->ctx, &ns, &branch, e);
-	if (r == 0 && seen == 0)
-		r = recall_settings_set(c->st, ns,
+	if (rc >= 0)
+		rc = scope_write(c->st, c->ctx, &ns, &branch, e);
+	if (rc == 0 && seen == 0)
+		rc = recall_settings_set(c->st, ns,
 			json_object_get(c->params, "weights"), e);
-	if (r == 0 && seen == 0)
-		r = retry_remember(c, 0, e);
-	return r >= 0 ? weights_result(c, ns, ret_result, e) : r;
+	if (rc == 0 && seen == 0)
+		rc = retry_remember(c, 0, e);
+	return rc >= 0 ? weights_result(c, ns, ret_result, e) : rc;
 }
 
 /* --- merging -------------------------------------------------------------- */
@@ -155,16 +163,16 @@ merge_result(struct call *c, const char *to,
 	const struct namespaces_merge_result *got, json_t **ret_result,
 	struct err *e)
 {
-	json_t *result AUTO_JSON = json_object();
-	int r = result == NULL ? err_nomem(e)
-			       : member_set_int(result, "moved", got->moved, e);
+	AUTO_JSON json_t *result = json_object();
+	int rc = !result ? err_nomem(e)
+			 : member_set_int(result, "moved", got->moved, e);
 
-	if (r == 0 && got->more)
-		r = member_set_bool(result, "more", 1, e);
-	if (r == 0 && got->change != 0)
-		r = member_set_int(result, "change", got->change, e);
-	if (r != 0)
-		return r;
+	if (rc == 0 && got->more)
+		rc = member_set_bool(result, "more", 1, e);
+	if (rc == 0 && got->change != 0)
+		rc = member_set_int(result, "change", got->change, e);
+	if (rc != 0)
+		return rc;
 	c->note.change = got->change;
 	c->note.at = got->at;
 	c->note.kind = "move";
@@ -180,13 +188,13 @@ m_merge_namespaces(struct call *c, json_t **ret_result, struct err *e)
 	 * goes on behind it. */
 	struct namespaces_merge_result got = {.more = true};
 	const char *from, *to;
-	int r = m_operate_two_names(c, "from", &from, "to", &to, e);
+	int rc = m_operate_two_names(c, "from", &from, "to", &to, e);
 
-	if (r == 0)
-		r = retry_seen(c, e);
-	if (r == 0)
-		r = namespaces_merge(c->st, c->ctx, from, to, &got, e);
-	if (r == 0)
-		r = retry_remember(c, got.change, e);
-	return r >= 0 ? merge_result(c, to, &got, ret_result, e) : r;
+	if (rc == 0)
+		rc = retry_seen(c, e);
+	if (rc == 0)
+		rc = namespaces_merge(c->st, c->ctx, from, to, &got, e);
+	if (rc == 0)
+		rc = retry_remember(c, got.change, e);
+	return rc >= 0 ? merge_result(c, to, &got, ret_result, e) : rc;
 }

@@ -21,18 +21,18 @@ m_recall_read_budget(struct call *c, struct recall_request *q,
 	struct recall_page *page, struct err *e)
 {
 	int64_t limit = LIMIT_DEFAULT;
-	int r = jx_int(c->params, "limit", JX_OPTIONAL, 1, LIMIT_ROWS, &limit,
+	int rc = jx_int(c->params, "limit", JX_OPTIONAL, 1, LIMIT_ROWS, &limit,
 		e);
 
-	if (r >= 0)
-		r = encode_budget(c->params, &page->max_bytes, e);
-	if (r >= 0)
-		r = jx_number(c->params, "min_score", JX_OPTIONAL, 0, 1,
+	if (rc >= 0)
+		rc = encode_budget(c->params, &page->max_bytes, e);
+	if (rc >= 0)
+		rc = jx_number(c->params, "min_score", JX_OPTIONAL, 0, 1,
 			&page->min_score, e);
-	if (r >= 0)
-		r = jx_number(c->params, "cut", JX_OPTIONAL, 0, 1, &q->cut, e);
+	if (rc >= 0)
+		rc = jx_number(c->params, "cut", JX_OPTIONAL, 0, 1, &q->cut, e);
 	q->limit = (int)limit;
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 static int
@@ -42,14 +42,14 @@ m_recall_read_weights(struct call *c, struct recall_weights *w, struct err *e)
 	const char *name;
 
 	json_object_foreach(j, name, value) {
-		int r = json_is_number(value)
-				? recall_weights_set(w, name,
-					  json_number_value(value), e)
-				: err_set(e, MDB_E_INVALID,
-					  "'%.40s' is no number", name);
+		int rc = json_is_number(value)
+				 ? recall_weights_set(w, name,
+					   json_number_value(value), e)
+				 : err_set(e, MDB_E_INVALID,
+					   "'%.40s' is no number", name);
 
-		if (r < 0)
-			return err_param(e, r, "weights", "weights: %s",
+		if (rc < 0)
+			return err_param(e, rc, "weights", "weights: %s",
 				e ? e->text : "");
 	}
 	return 0;
@@ -58,14 +58,14 @@ m_recall_read_weights(struct call *c, struct recall_weights *w, struct err *e)
 static int
 read_times(struct call *c, struct recall_request *q, struct err *e)
 {
-	int r;
+	int rc;
 
 	q->now = clock_now_ms();
 	q->zone = c->ctx->zone;
 	q->since = INT64_MIN;
 	q->until = INT64_MAX;
-	r = filter_time(c, "since", false, &q->since, e);
-	return r == 0 ? filter_time(c, "until", true, &q->until, e) : r;
+	rc = filter_time(c, "since", false, &q->since, e);
+	return rc == 0 ? filter_time(c, "until", true, &q->until, e) : rc;
 }
 
 /* Only what was said in this session. A session nobody knows: -1. */
@@ -73,13 +73,13 @@ static int
 m_recall_read_session(struct call *c, struct recall_request *q, struct err *e)
 {
 	const char *session = jx_text(c->params, "session");
-	int r;
+	int rc;
 
 	if (!session || !session[0])
 		return 0;
 	q->source = -1;
-	r = label_find(c->st, session, &q->source, e);
-	return r < 0 ? r : 0;
+	rc = label_find(c->st, session, &q->source, e);
+	return rc < 0 ? rc : 0;
 }
 
 /* What was given, for memory_why and the usage of entities. */
@@ -88,7 +88,7 @@ give_receipt(struct call *c, const struct recall_request *q,
 	const struct scope *s, const struct recall_result *found, size_t given,
 	json_t *result, struct err *e)
 {
-	struct receipt_row *rows AUTO_FREE = calloc(given + 1, sizeof(*rows));
+	AUTO_FREE struct receipt_row *rows = calloc(given + 1, sizeof(*rows));
 	struct buf query AUTO_BUF = {0}; /* a receipt keeps no secret */
 	struct receipt x = {.kind = RECEIPT_RECALL,
 		.at = q->now,
@@ -98,7 +98,7 @@ give_receipt(struct call *c, const struct recall_request *q,
 		.is_relevant = found->is_relevant,
 		.rows = rows,
 		.n = given};
-	int r;
+	int rc;
 
 	if (!rows || secret_mark(q->query, q->query_n, &query, NULL) != 0)
 		return err_nomem(e);
@@ -107,10 +107,12 @@ give_receipt(struct call *c, const struct recall_request *q,
 	for (size_t i = 0; i < given; i++)
 		rows[i] = (struct receipt_row){found->rows[i].fact,
 			found->rows[i].entity, found->rows[i].score};
-	r = receipt_give(c->st, &x, e);
-	if (r == 0 && jx_set(result, "receipt", json_string(x.id)) != 0)
-		r = err_nomem(e);
-	return r;
+	rc = receipt_give(c->st, &x, e);
+	if (rc != 0)
+		return rc;
+	if (jx_set(result, "receipt", json_string(x.id)) != 0)
+		rc = err_nomem(e);
+	return rc;
 }
 
 int
@@ -129,40 +131,40 @@ m_recall(struct call *c, json_t **ret_result, struct err *e)
 	struct recall_page page = {.zone = c->ctx->zone,
 		.explain = json_is_true(json_object_get(c->params, "explain")),
 		.lines = format && strcmp(format, "lines") == 0};
-	int64_t *labels AUTO_FREE = NULL;
-	json_t *result AUTO_JSON = NULL;
+	AUTO_FREE int64_t *labels = NULL;
+	AUTO_JSON json_t *result = NULL;
 	struct recall_result found = {0};
 	struct scope s;
 	size_t given = 0;
-	int r = m_recall_read_budget(c, &q, &page, e);
+	int rc = m_recall_read_budget(c, &q, &page, e);
 
-	if (r == 0)
-		r = filter_types(c, &labels, &q.types_n, e);
+	if (rc == 0)
+		rc = filter_types(c, &labels, &q.types_n, e);
 	q.types = labels;
 	q.tags = json_array_size(tags) > 0 ? tags : NULL;
-	if (r == 0)
-		r = read_times(c, &q, e);
-	if (r == 0)
-		r = m_recall_read_session(c, &q, e);
-	if (r == 0)
-		r = scope_read(c->st, c->ctx, 0, &s, e);
-	if (r < 0)
-		return r;
+	if (rc == 0)
+		rc = read_times(c, &q, e);
+	if (rc == 0)
+		rc = m_recall_read_session(c, &q, e);
+	if (rc == 0)
+		rc = scope_read(c->st, c->ctx, 0, &s, e);
+	if (rc < 0)
+		return rc;
 	for (int i = 0; i < s.n; i++)
 		q.ns[i] = s.ns[i];
 	q.valid_at = s.valid_at;
-	r = recall_settings_read(c->st, s.ns[0], &weights, e);
-	if (r == 0)
-		r = m_recall_read_weights(c, &weights, e);
-	if (r == 0)
-		r = recall_run_cached(c->st, &s, &q, &found, e);
-	if (r == 0)
-		r = recall_page_json(c->st, &s, &page, &found, &result, &given,
+	rc = recall_settings_read(c->st, s.ns[0], &weights, e);
+	if (rc == 0)
+		rc = m_recall_read_weights(c, &weights, e);
+	if (rc == 0)
+		rc = recall_run_cached(c->st, &s, &q, &found, e);
+	if (rc == 0)
+		rc = recall_page_json(c->st, &s, &page, &found, &result, &given,
 			e);
-	if (r == 0)
-		r = give_receipt(c, &q, &s, &found, given, result, e);
-	if (r == 0)
+	if (rc == 0)
+		rc = give_receipt(c, &q, &s, &found, given, result, e);
+	if (rc == 0)
 		*ret_result = take_ptr(result);
 	recall_result_done(&found);
-	return r;
+	return rc;
 }

@@ -12,8 +12,7 @@ add_mended(json_t *list, int64_t fact, const struct minus_zero *m)
 		json_pack("{s:I,s:[]}", "fact", (json_int_t)fact, "unset");
 	json_t *unset = json_object_get(o, "unset");
 
-	if (o == NULL ||
-		(m->weight && jx_add(unset, json_string("weight")) != 0) ||
+	if (!o || (m->weight && jx_add(unset, json_string("weight")) != 0) ||
 		(m->confidence &&
 			jx_add(unset, json_string("confidence")) != 0))
 		return MDB_E_NOMEM;
@@ -23,27 +22,26 @@ add_mended(json_t *list, int64_t fact, const struct minus_zero *m)
 int
 m_repair(struct call *c, json_t **ret_result, struct err *e)
 {
-	json_t *result AUTO_JSON = json_pack("{s:[]}", "repaired");
+	AUTO_JSON json_t *result = json_pack("{s:[]}", "repaired");
 	json_t *facts = NULL, *id;
 	bool dry_run = false;
 	size_t i;
-	int r = result == NULL
-			? err_nomem(e)
-			: jx_array(c->params, "facts", JX_REQUIRED, &facts, e);
+	int rc = !result ? err_nomem(e)
+			 : jx_array(c->params, "facts", JX_REQUIRED, &facts, e);
 
-	if (r == 0)
-		r = jx_bool(c->params, "dry_run", JX_OPTIONAL, &dry_run, e);
-	if (r < 0)
-		return r;
+	if (rc == 0)
+		rc = jx_bool(c->params, "dry_run", JX_OPTIONAL, &dry_run, e);
+	if (rc < 0)
+		return rc;
 	json_array_foreach(facts, i, id) {
 		struct minus_zero m;
 
-		r = repair_fact(c->st, json_integer_value(id), dry_run, &m, e);
-		if (r == 1 && add_mended(json_object_get(result, "repaired"),
-				      json_integer_value(id), &m) != 0)
-			r = err_nomem(e);
-		if (r < 0)
-			return r;
+		rc = repair_fact(c->st, json_integer_value(id), dry_run, &m, e);
+		if (rc == 1 && add_mended(json_object_get(result, "repaired"),
+				       json_integer_value(id), &m) != 0)
+			rc = err_nomem(e);
+		if (rc < 0)
+			return rc;
 	}
 	*ret_result = take_ptr(result);
 	return 0;

@@ -20,7 +20,7 @@
 static int
 refuse_all(const struct nearest *x, struct err *e)
 {
-	struct buf list AUTO_BUF = {0};
+	AUTO_BUF struct buf list = {0};
 
 	if (x->n == 0 || x->v[0].share < SHARE_MEANT)
 		return err_param(e, MDB_E_NOT_FOUND, "old",
@@ -41,7 +41,7 @@ refuse_all(const struct nearest *x, struct err *e)
 			    (int)text_cut(x->v[i].text, n), x->v[i].text) != 0)
 			return err_nomem(e);
 	}
-	if (buf_str(&list) == NULL)
+	if (!buf_str(&list))
 		return err_nomem(e);
 	return err_param(e, MDB_E_CONFLICT, "old",
 		"'old' may mean several observations: %s. Give more of the "
@@ -55,23 +55,23 @@ static int
 find_old(struct write *w, int64_t entity, const json_t *old, int64_t *ret_fact,
 	json_t **ret_text, struct err *e)
 {
-	struct nearest x AUTO_NEAREST = {0};
-	int r = fact_find_text(w->st, entity, FACT_OBSERVATION,
+	AUTO_NEAREST struct nearest x = {0};
+	int rc = fact_find_text(w->st, entity, FACT_OBSERVATION,
 		json_string_value(old), json_string_length(old), ret_fact, e);
 
-	if (r != 0)
-		return r < 0 ? r : 0;
-	r = repeats_find(w, entity, json_string_value(old),
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	rc = repeats_find(w, entity, json_string_value(old),
 		json_string_length(old), &x, e);
-	if (r != 0)
-		return r;
+	if (rc != 0)
+		return rc;
 	if (x.n == 0 || x.v[0].share < SHARE_MEANT ||
 		(x.n > 1 && x.v[0].share < 1 &&
 			x.v[0].share - x.v[1].share < SHARE_APART))
 		return refuse_all(&x, e);
 	*ret_fact = x.v[0].fact;
 	*ret_text = json_stringn(x.v[0].text, x.v[0].n);
-	return *ret_text == NULL ? err_nomem(e) : 0;
+	return !*ret_text ? err_nomem(e) : 0;
 }
 
 static int
@@ -83,20 +83,24 @@ replace(struct write *w, int64_t entity, const json_t *params,
 		json_pack("{s:O}", "text", json_object_get(params, "new"));
 	static const char *const times[] = {"valid_from", "valid_to"};
 	int64_t old = 0;
-	int r = item == NULL ? err_nomem(e) : 0;
+	int rc = !item ? err_nomem(e) : 0;
 
-	for (size_t i = 0; r == 0 && i < ARRAY_LEN(times); i++) {
+	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(times); i++) {
 		json_t *t = json_object_get(params, times[i]);
 
-		if (t != NULL && json_object_set(item, times[i], t) != 0)
-			r = err_nomem(e);
+		if (t && json_object_set(item, times[i], t) != 0)
+			rc = err_nomem(e);
 	}
-	if (r == 0)
-		r = provenance_observation(w->st, w->ctx, item, "new", &f, e);
-	if (r == 0)
-		r = find_old(w, entity, json_object_get(params, "old"), &old,
-			ret_text, e);
-	return r == 0 ? write_replacement(w, old, &f, e) : r;
+	if (rc != 0)
+		return rc;
+	rc = provenance_observation(w->st, w->ctx, item, "new", &f, e);
+	if (rc != 0)
+		return rc;
+	rc = find_old(w, entity, json_object_get(params, "old"), &old, ret_text,
+		e);
+	if (rc != 0)
+		return rc;
+	return write_replacement(w, old, &f, e);
 }
 
 int
@@ -104,35 +108,34 @@ m_replace_observation(struct call *c, json_t **ret_result, struct err *e)
 {
 	static const char *const kept[] = {"new", NULL};
 	const char *name = jx_text(c->params, "entityName");
-	struct guard guard AUTO_GUARD = {0};
+	AUTO_GUARD struct guard guard = {0};
 	json_t *text AUTO_JSON = NULL, *result;
-	struct write w AUTO_WRITE = {0};
+	AUTO_WRITE struct write w = {0};
 	int64_t entity, version;
-	int r = guard_params(&guard, c, kept, e);
+	int rc = guard_params(&guard, c, kept, e);
 
-	if (r == 0)
-		r = write_begin(&w, c, CHANGE_UPDATE, e);
-	if (r == 0)
-		r = write_need_entity(&w, name, "entityName", &entity, e);
-	if (r == 0 && !w.replay)
-		r = replace(&w, entity, c->params, &text, e);
-	if (r == 0)
-		r = write_note(&w, name, e);
-	if (r == 0)
-		r = write_end(&w, e);
-	if (r == 0)
-		r = write_version(&w, entity, &version, e);
-	if (r != 0)
-		return r;
+	if (rc == 0)
+		rc = write_begin(&w, c, CHANGE_UPDATE, e);
+	if (rc == 0)
+		rc = write_need_entity(&w, name, "entityName", &entity, e);
+	if (rc == 0 && !w.replay)
+		rc = replace(&w, entity, c->params, &text, e);
+	if (rc == 0)
+		rc = write_note(&w, name, e);
+	if (rc == 0)
+		rc = write_end(&w, e);
+	if (rc == 0)
+		rc = write_version(&w, entity, &version, e);
+	if (rc != 0)
+		return rc;
 	result = json_pack("{s:s,s:s,s:I,s:I}", "entityName", name, "action",
 		write_touched(&w, entity) ? "replaced" : "unchanged",
 		"entity_id", (json_int_t)entity, "version",
 		(json_int_t)version);
-	if (text != NULL &&
-		jx_set(result, "replaced", json_incref(text)) != 0) {
+	if (text && jx_set(result, "replaced", json_incref(text)) != 0) {
 		json_decref(result);
 		return err_nomem(e);
 	}
-	r = reply_change(&w, result, ret_result, e);
-	return guard_reply(r, &guard, ret_result, e);
+	rc = reply_change(&w, result, ret_result, e);
+	return guard_reply(rc, &guard, ret_result, e);
 }

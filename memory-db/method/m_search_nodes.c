@@ -17,13 +17,13 @@ m_search_nodes_read_budget(struct call *c, struct search_request *q,
 	struct search_page *page, struct err *e)
 {
 	int64_t limit = LIMIT_DEFAULT;
-	int r = jx_int(c->params, "limit", JX_OPTIONAL, 1, LIMIT_ROWS, &limit,
+	int rc = jx_int(c->params, "limit", JX_OPTIONAL, 1, LIMIT_ROWS, &limit,
 		e);
 
-	if (r >= 0)
-		r = encode_budget(c->params, &page->max_bytes, e);
+	if (rc >= 0)
+		rc = encode_budget(c->params, &page->max_bytes, e);
 	q->limit = (int)limit;
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 /* The cursor of the page before: the state it pins and where it ended. */
@@ -33,15 +33,16 @@ m_search_nodes_read_place(struct call *c, struct search_request *q,
 {
 	const char *cursor = jx_text(c->params, "cursor");
 	int64_t change = 0;
-	int r = 0;
+	int rc = 0;
 
 	if (cursor)
-		r = cursor_parse(cursor, &change, &q->a, &q->b, e);
-	if (r == 0)
-		r = scope_read(c->st, c->ctx, change, s, e);
-	for (int i = 0; r == 0 && i < s->n; i++)
+		rc = cursor_parse(cursor, &change, &q->a, &q->b, e);
+	if (rc != 0)
+		return rc;
+	rc = scope_read(c->st, c->ctx, change, s, e);
+	for (int i = 0; rc == 0 && i < s->n; i++)
 		q->ns[i] = s->ns[i];
-	return r;
+	return rc;
 }
 
 int
@@ -60,22 +61,22 @@ m_search_nodes(struct call *c, json_t **ret_result, struct err *e)
 			json_is_true(json_object_get(c->params, "relations"))};
 	const char *mode = jx_text(c->params, "mode");
 	json_t *tags = json_object_get(c->params, "tags");
-	int64_t *labels AUTO_FREE = NULL;
+	AUTO_FREE int64_t *labels = NULL;
 	struct search_result found = {0};
 	struct scope s;
-	int r = m_search_nodes_read_budget(c, &q, &page, e);
+	int rc = m_search_nodes_read_budget(c, &q, &page, e);
 
 	q.substring = mode && strcmp(mode, "substring") == 0;
-	if (r == 0)
-		r = filter_types(c, &labels, &q.types_n, e);
+	if (rc == 0)
+		rc = filter_types(c, &labels, &q.types_n, e);
 	q.types = labels;
 	q.tags = json_array_size(tags) > 0 ? tags : NULL;
-	if (r == 0)
-		r = m_search_nodes_read_place(c, &q, &s, e);
-	if (r == 0)
-		r = search_run(c->st, &q, &found, e);
-	if (r == 0)
-		r = search_page_json(c->st, &s, &page, &found, ret_result, e);
+	if (rc == 0)
+		rc = m_search_nodes_read_place(c, &q, &s, e);
+	if (rc == 0)
+		rc = search_run(c->st, &q, &found, e);
+	if (rc == 0)
+		rc = search_page_json(c->st, &s, &page, &found, ret_result, e);
 	search_result_done(&found);
-	return r;
+	return rc;
 }

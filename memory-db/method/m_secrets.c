@@ -29,13 +29,13 @@ read_secret_fact(void *ctx, const struct fact *f)
 {
 	struct secret_fact *x = ctx;
 	const char *rule;
-	int r = secret_of_fact(f, &rule, NULL, x->e);
+	int rc = secret_of_fact(f, &rule, NULL, x->e);
 
 	x->f = *f;
-	x->is_secret = r == 1;
-	if (r >= 0 && buf_add(&x->text, f->text, f->text_n) != 0)
-		r = err_nomem(x->e);
-	return r < 0 ? r : 0;
+	x->is_secret = rc == 1;
+	if (rc >= 0 && buf_add(&x->text, f->text, f->text_n) != 0)
+		rc = err_nomem(x->e);
+	return rc < 0 ? rc : 0;
 }
 
 /* A fact of this namespace that holds a secret still; whatever else the id
@@ -43,10 +43,10 @@ read_secret_fact(void *ctx, const struct fact *f)
 static int
 m_secrets_find(struct write *w, int64_t id, struct secret_fact *x)
 {
-	int r = fact_get(w->st, id, read_secret_fact, x, x->e);
+	int rc = fact_get(w->st, id, read_secret_fact, x, x->e);
 
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	if (fact_namespace(id) != w->ns || !x->is_secret)
 		return err_param(x->e, MDB_E_NOT_FOUND, "facts",
 			"no fact %lld with a secret here; scan_secrets lists "
@@ -66,20 +66,20 @@ forget_fact(struct write *w, int64_t id, struct forget_result *sum,
 {
 	struct secret_fact x = {.e = e};
 	struct forget_result one = {0};
-	int r = m_secrets_find(w, id, &x);
+	int rc = m_secrets_find(w, id, &x);
 
-	if (r == 0 && x.f.kind == FACT_OBSERVATION)
-		r = forget_apply(w, x.f.entity,
+	if (rc == 0 && x.f.kind == FACT_OBSERVATION)
+		rc = forget_apply(w, x.f.entity,
 			x.text.data != NULL ? x.text.data : "", x.text.len,
 			&one, e);
-	else if (r == 0)
-		r = forget_one(w, x.f.entity, id, &one, e);
+	else if (rc == 0)
+		rc = forget_one(w, x.f.entity, id, &one, e);
 	buf_done(&x.text);
 	sum->facts += one.facts;
 	sum->messages += one.messages;
 	sum->notes += one.notes;
 	sum->words += one.words;
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 /* 2, or 1 when it is erased: two facts of the list may read the same, and the
@@ -95,28 +95,31 @@ int
 m_forget_secrets(struct call *c, json_t **ret_result, struct err *e)
 {
 	json_t *facts = json_object_get(c->params, "facts"), *id;
-	struct write w AUTO_WRITE = {0};
+	AUTO_WRITE struct write w = {0};
 	struct forget_result out = {0};
 	size_t i;
-	int r;
+	int rc;
 
 	if (!json_is_true(json_object_get(c->params, "confirm")))
 		return err_param(e, MDB_E_INVALID, "confirm",
 			"this erases for good, every version on every branch, "
 			"and cannot be undone; pass confirm:true");
-	r = write_begin_on(&w, c, CHANGE_FORGET, STORE_MAIN, 0, e);
+	rc = write_begin_on(&w, c, CHANGE_FORGET, STORE_MAIN, 0, e);
 	json_array_foreach(facts, i, id) {
 		int64_t fact = json_integer_value(id);
 
-		if (r != 0 || w.replay)
+		if (rc != 0 || w.replay)
 			break;
-		r = fact_get(w.st, fact, is_left, NULL, e);
-		if (r >= 0 && r != 1)
-			r = forget_fact(&w, fact, &out, e);
-		else if (r == 1)
-			r = 0;
+		rc = fact_get(w.st, fact, is_left, NULL, e);
+		if (rc >= 0 && rc != 1)
+			rc = forget_fact(&w, fact, &out, e);
+		else if (rc == 1)
+			rc = 0;
 	}
-	if (r == 0)
-		r = write_end(&w, e);
-	return r == 0 ? forget_reply(c, &w, &out, ret_result, e) : r;
+	if (rc != 0)
+		return rc;
+	rc = write_end(&w, e);
+	if (rc != 0)
+		return rc;
+	return forget_reply(c, &w, &out, ret_result, e);
 }

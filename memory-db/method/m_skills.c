@@ -35,15 +35,15 @@ static int
 check_type(struct write *w, const char *name, bool *ret_exists, struct err *e)
 {
 	int64_t entity, type = 0, skill = 0;
-	int r = write_find_entity(w, name, &entity, e);
+	int rc = write_find_entity(w, name, &entity, e);
 
-	*ret_exists = r == 1;
-	if (r == 1)
-		r = fact_existence(w->st, entity, NULL, &type, NULL, e);
-	if (r >= 0)
-		r = label_find(w->st, SKILL_TYPE, &skill, e);
-	if (r < 0)
-		return r;
+	*ret_exists = rc == 1;
+	if (rc == 1)
+		rc = fact_existence(w->st, entity, NULL, &type, NULL, e);
+	if (rc >= 0)
+		rc = label_find(w->st, SKILL_TYPE, &skill, e);
+	if (rc < 0)
+		return rc;
 	if (*ret_exists && type != skill)
 		return err_param(e, MDB_E_EXISTS, "name",
 			"'%s' exists and is no skill; choose another name",
@@ -56,42 +56,42 @@ m_save_skill(struct call *c, json_t **ret_result, struct err *e)
 {
 	static const char *const kept[] = {"name", "code", "description",
 		"params", NULL};
-	struct guard guard AUTO_GUARD = {0};
-	json_t *entry AUTO_JSON = NULL;
-	struct write w AUTO_WRITE = {0};
+	AUTO_GUARD struct guard guard = {0};
+	AUTO_JSON json_t *entry = NULL;
+	AUTO_WRITE struct write w = {0};
 	int64_t entity, version;
 	bool exists = false;
 	const char *name;
-	int r = guard_params(&guard, c, kept, e);
+	int rc = guard_params(&guard, c, kept, e);
 
 	name = m_skills_text_of(c, "name");
-	if (r == 0 && (entry = entity_of(c)) == NULL)
-		r = err_nomem(e);
-	if (r == 0)
-		r = write_begin(&w, c, CHANGE_UPDATE, e);
-	if (r == 0 && !w.replay)
-		r = check_type(&w, name, &exists, e);
+	if (rc == 0 && (entry = entity_of(c)) == NULL)
+		rc = err_nomem(e);
+	if (rc == 0)
+		rc = write_begin(&w, c, CHANGE_UPDATE, e);
+	if (rc == 0 && !w.replay)
+		rc = check_type(&w, name, &exists, e);
 	w.saves_skill = true;
-	if (r == 0 && !w.replay)
-		r = write_entity(&w, entry, CREATE_REPLACE, "skill", e);
-	if (r == 0)
-		r = write_note(&w, name, e);
-	if (r == 0)
-		r = write_end(&w, e);
-	if (r == 0)
-		r = write_need_entity(&w, name, "name", &entity, e);
-	if (r == 0)
-		r = write_version(&w, entity, &version, e);
-	if (r != 0)
-		return r;
-	r = reply_change(&w,
+	if (rc == 0 && !w.replay)
+		rc = write_entity(&w, entry, CREATE_REPLACE, "skill", e);
+	if (rc == 0)
+		rc = write_note(&w, name, e);
+	if (rc == 0)
+		rc = write_end(&w, e);
+	if (rc == 0)
+		rc = write_need_entity(&w, name, "name", &entity, e);
+	if (rc == 0)
+		rc = write_version(&w, entity, &version, e);
+	if (rc != 0)
+		return rc;
+	rc = reply_change(&w,
 		json_pack("{s:s,s:s,s:I}", "name", name, "action",
 			w.change_id == 0 ? "unchanged"
 			: exists	 ? "updated"
 					 : "created",
 			"version", (json_int_t)version),
 		ret_result, e);
-	return guard_reply(r, &guard, ret_result, e);
+	return guard_reply(rc, &guard, ret_result, e);
 }
 
 /* --- reading -------------------------------------------------------------- */
@@ -115,16 +115,18 @@ m_skills_add_row(struct call *c, const json_t *found, json_t *skills,
 		json_object_get(found, "from"), "description",
 		json_array_get(json_object_get(found, "observations"), 0),
 		"version", json_object_get(found, "version"));
-	int r = row == NULL ? err_nomem(e) : 0;
+	int rc = !row ? err_nomem(e) : 0;
 
-	if (r == 0)
-		r = skill_figures(c->st,
-			(int64_t)json_integer_value(
-				json_object_get(found, "id")),
-			row, e);
-	if (r == 0 && jx_add(skills, take_ptr(row)) != 0)
-		r = err_nomem(e);
-	return r;
+	if (rc != 0)
+		return rc;
+	rc = skill_figures(c->st,
+		(int64_t)json_integer_value(json_object_get(found, "id")), row,
+		e);
+	if (rc != 0)
+		return rc;
+	if (jx_add(skills, take_ptr(row)) != 0)
+		rc = err_nomem(e);
+	return rc;
 }
 
 /* A search among the entities of the type; its word finds all of them. */
@@ -141,20 +143,20 @@ m_list_skills(struct call *c, json_t **ret_result, struct err *e)
 	json_t *found AUTO_JSON = NULL, *skills AUTO_JSON = json_array(), *row;
 	struct call search = *c;
 	size_t i;
-	int r = 0;
+	int rc = 0;
 
-	if (params == NULL || skills == NULL ||
-		(limit != NULL && json_object_set(params, "limit", limit) != 0))
+	if (!params || !skills ||
+		(limit && json_object_set(params, "limit", limit) != 0))
 		return err_nomem(e);
 	search.params = params;
-	r = m_search_nodes(&search, &found, e);
+	rc = m_search_nodes(&search, &found, e);
 	json_array_foreach(json_object_get(found, "results"), i, row)
-		if (r == 0)
-			r = m_skills_add_row(c, row, skills, e);
-	if (r != 0)
-		return r;
+		if (rc == 0)
+			rc = m_skills_add_row(c, row, skills, e);
+	if (rc != 0)
+		return rc;
 	*ret_result = json_pack("{s:O,s:O*,s:O*}", "skills", skills, "count",
 		json_object_get(found, "count"), "next",
 		json_object_get(found, "next"));
-	return *ret_result == NULL ? err_nomem(e) : 0;
+	return !*ret_result ? err_nomem(e) : 0;
 }

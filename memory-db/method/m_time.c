@@ -29,16 +29,16 @@ find_version(struct write *w, int64_t entity, int64_t version,
 	struct lens *ret_then, struct err *e)
 {
 	int64_t change, newest = 0;
-	int r = entity_version(w->st, entity, version, &change, e);
+	int rc = entity_version(w->st, entity, version, &change, e);
 
-	if (r == 0) {
-		r = write_version(w, entity, &newest, e);
-		return r != 0 ? r
-			      : err_param(e, MDB_E_NOT_FOUND, "version",
-					"no version %lld; it has 1 to %lld",
-					(long long)version, (long long)newest);
+	if (rc == 0) {
+		rc = write_version(w, entity, &newest, e);
+		return rc != 0 ? rc
+			       : err_param(e, MDB_E_NOT_FOUND, "version",
+					 "no version %lld; it has 1 to %lld",
+					 (long long)version, (long long)newest);
 	}
-	return r == 1 ? lens_make(w->st, w->branch, change, ret_then, e) : r;
+	return rc == 1 ? lens_make(w->st, w->branch, change, ret_then, e) : rc;
 }
 
 /* The name may be that of an entity deleted since. In a retry it is the one
@@ -49,19 +49,19 @@ any_entity(struct write *w, const char *name, int64_t *ret_entity,
 {
 	bool is_retry = w->replay && w->change_id != 0;
 	struct lens before;
-	int r = 0, found = 0;
+	int rc = 0, found = 0;
 
 	if (is_retry)
-		r = lens_make(w->st, w->branch, w->change_id - 1, &before, e);
-	if (r == 0 && is_retry)
-		r = lens_apply(w->st, &before, e);
-	if (r == 0)
-		r = found = entity_find(w->st, w->ns, name, strlen(name),
+		rc = lens_make(w->st, w->branch, w->change_id - 1, &before, e);
+	if (rc == 0 && is_retry)
+		rc = lens_apply(w->st, &before, e);
+	if (rc == 0)
+		rc = found = entity_find(w->st, w->ns, name, strlen(name),
 			ret_entity, e);
-	if (r >= 0 && is_retry)
-		r = lens_apply(w->st, &w->scope.lens, e);
-	if (r < 0 || found == 1)
-		return r < 0 ? r : 0;
+	if (rc >= 0 && is_retry)
+		rc = lens_apply(w->st, &w->scope.lens, e);
+	if (rc < 0 || found == 1)
+		return rc < 0 ? rc : 0;
 	return write_need_entity(w, name, "name", ret_entity, e);
 }
 
@@ -70,10 +70,10 @@ revert_reply(struct call *c, struct write *w, int64_t entity,
 	const struct revert_result *out, json_t **ret_result, struct err *e)
 {
 	int64_t version;
-	int r = write_version(w, entity, &version, e);
+	int rc = write_version(w, entity, &version, e);
 
-	if (r != 0)
-		return r;
+	if (rc != 0)
+		return rc;
 	return reply_effect(w,
 		json_pack("{s:s,s:I,s:I,s:I,s:I,s:I,s:b}", "name",
 			jx_text(c->params, "name"), "version",
@@ -91,25 +91,28 @@ revert_part(struct call *c, struct write *w, int64_t entity,
 	struct err *e)
 {
 	struct revert_result out = {0};
-	struct sliced_run run AUTO_RUN = {0};
-	int r = sliced_run_begin(&run, w, TOOL_NAME(memory_revert), target,
+	AUTO_RUN struct sliced_run run = {0};
+	int rc = sliced_run_begin(&run, w, TOOL_NAME(memory_revert), target,
 		w->branch, e);
 
 	sliced_run_room(&run, c->params, LIMIT_RUN_FACTS);
 
-	if (r == 0)
-		r = revert_slice(w, entity, then, run.room, &out, e);
-	if (r == 0)
-		r = write_end(w, e);
-	if (r != 0)
-		return r;
+	if (rc == 0)
+		rc = revert_slice(w, entity, then, run.room, &out, e);
+	if (rc == 0)
+		rc = write_end(w, e);
+	if (rc != 0)
+		return rc;
 	out.hidden = sliced_run_total(&run, "removed", out.hidden);
 	out.shown = sliced_run_total(&run, "restored", out.shown);
 	out.attributes = sliced_run_total(&run, "attributes", out.attributes);
-	r = sliced_run_end(&run, w->change_id, out.left, e);
-	if (r == 0)
-		r = revert_reply(c, w, entity, &out, ret_result, e);
-	return r == 0 ? sliced_run_reply(&run, *ret_result, e) : r;
+	rc = sliced_run_end(&run, w->change_id, out.left, e);
+	if (rc != 0)
+		return rc;
+	rc = revert_reply(c, w, entity, &out, ret_result, e);
+	if (rc != 0)
+		return rc;
+	return sliced_run_reply(&run, *ret_result, e);
 }
 
 int
@@ -119,34 +122,34 @@ m_memory_revert(struct call *c, json_t **ret_result, struct err *e)
 	int64_t entity = 0, version = m_time_int_of(c->params, "version");
 	bool sliced = m_time_is_true(c, "sliced");
 	struct revert_result out = {0};
-	struct write w AUTO_WRITE = {0};
+	AUTO_WRITE struct write w = {0};
 	struct lens then;
 	char target[80] = "";
-	int r = write_begin(&w, c, CHANGE_REVERT, e);
+	int rc = write_begin(&w, c, CHANGE_REVERT, e);
 
 	c->dry_run = m_time_is_true(c, "dry_run");
-	if (r == 0)
-		r = any_entity(&w, name, &entity, e);
-	if (r == 0 && !w.replay)
-		r = find_version(&w, entity, version, &then, e);
-	if (r == 0)
-		r = write_note(&w, name, e);
-	if (r != 0)
-		return r;
+	if (rc == 0)
+		rc = any_entity(&w, name, &entity, e);
+	if (rc == 0 && !w.replay)
+		rc = find_version(&w, entity, version, &then, e);
+	if (rc == 0)
+		rc = write_note(&w, name, e);
+	if (rc != 0)
+		return rc;
 	snprintf(target, sizeof(target), "%lld/%lld/%lld", (long long)w.branch,
 		(long long)entity, (long long)version);
 	if (sliced && !w.replay)
 		return revert_part(c, &w, entity, &then, target, ret_result, e);
 	if (!w.replay)
-		r = revert_entity(&w, entity, &then, &out, e);
-	if (r == 0)
-		r = write_end(&w, e);
-	if (r == 0)
-		r = revert_reply(c, &w, entity, &out, ret_result, e);
-	return r == 0 && sliced ? sliced_run_reply_again(c->st, w.ns,
-					  TOOL_NAME(memory_revert), target,
-					  *ret_result, e)
-				: r;
+		rc = revert_entity(&w, entity, &then, &out, e);
+	if (rc == 0)
+		rc = write_end(&w, e);
+	if (rc == 0)
+		rc = revert_reply(c, &w, entity, &out, ret_result, e);
+	return rc == 0 && sliced ? sliced_run_reply_again(c->st, w.ns,
+					   TOOL_NAME(memory_revert), target,
+					   *ret_result, e)
+				 : rc;
 }
 
 /* --- memory_diff ---------------------------------------------------------- */
@@ -160,26 +163,27 @@ m_time_read_point(struct call *c, const char *branch, const char *point,
 	struct context ctx = *c->ctx;
 	struct scope s;
 	int64_t change;
-	int r;
+	int rc;
 
-	if (branch != NULL)
+	if (branch)
 		ctx.branch = branch;
 	ctx.as_of = json_object_get(c->params, point);
-	r = scope_read(c->st, &ctx, ctx.as_of == NULL ? pinned : 0, &s, e);
-	if (r != 0)
-		return r;
+	rc = scope_read(c->st, &ctx, !ctx.as_of ? pinned : 0, &s, e);
+	if (rc != 0)
+		return rc;
 	*ret = s.lens;
 	if (version == 0)
 		return 0;
 	if (entity == 0)
 		return err_set(e, MDB_E_INVALID,
 			"versions belong to an entity: give its name");
-	r = entity_version(c->st, entity, version, &change, e);
-	if (r == 0)
+	rc = entity_version(c->st, entity, version, &change, e);
+	if (rc == 0)
 		return err_set(e, MDB_E_NOT_FOUND, "no version %lld of it",
 			(long long)version);
-	return r < 0 ? r
-		     : lens_make(c->st, s.lens.level[0].branch, change, ret, e);
+	return rc < 0 ? rc
+		      : lens_make(c->st, s.lens.level[0].branch, change, ret,
+				e);
 }
 
 static int
@@ -190,15 +194,15 @@ diff_sides(struct call *c, struct diff *d, int64_t pinned, int64_t entity,
 	const char *to = jx_text(c->params, "to_branch");
 	bool start = json_object_get(c->params, "from") == NULL &&
 		     json_object_get(c->params, "from_version") == NULL &&
-		     from == NULL && to == NULL;
-	int r = m_time_read_point(c, from, "from",
+		     !from && !to;
+	int rc = m_time_read_point(c, from, "from",
 		m_time_int_of(c->params, "from_version"), pinned, entity,
 		&d->from, e);
 
-	if (r == 0 && start) /* from nothing */
-		r = lens_make(c->st, d->from.level[0].branch, 0, &d->from, e);
-	if (r != 0)
-		return r;
+	if (rc == 0 && start) /* from nothing */
+		rc = lens_make(c->st, d->from.level[0].branch, 0, &d->from, e);
+	if (rc != 0)
+		return rc;
 	return m_time_read_point(c, to, "to",
 		m_time_int_of(c->params, "to_version"), pinned, entity, &d->to,
 		e);
@@ -207,10 +211,9 @@ diff_sides(struct call *c, struct diff *d, int64_t pinned, int64_t entity,
 static int
 diff_reply(struct diff *d, const char *next, json_t **ret_result, struct err *e)
 {
-	json_t *j AUTO_JSON = json_pack("{s:O}", "entities", d->entities);
+	AUTO_JSON json_t *j = json_pack("{s:O}", "entities", d->entities);
 
-	if (j == NULL ||
-		(next != NULL && jx_set(j, "next", json_string(next)) != 0))
+	if (!j || (next && jx_set(j, "next", json_string(next)) != 0))
 		return err_nomem(e);
 	if (d->text &&
 		jx_set(j, "text",
@@ -232,32 +235,32 @@ m_memory_diff(struct call *c, json_t **ret_result, struct err *e)
 	int64_t entity = 0, after = 0, pinned = 0, unused, max = 0;
 	char next[CURSOR_SIZE];
 	struct scope s;
-	int r = diff_init(&d) != 0 ? err_nomem(e) : 0;
+	int rc = diff_init(&d) != 0 ? err_nomem(e) : 0;
 
-	if (r == 0 && cursor != NULL)
-		r = cursor_parse(cursor, &pinned, &after, &unused, e);
-	if (r == 0 && jx_int(c->params, "max_bytes", JX_OPTIONAL, 0, INT64_MAX,
-			      &max, e) == 0)
+	if (rc == 0 && cursor)
+		rc = cursor_parse(cursor, &pinned, &after, &unused, e);
+	if (rc == 0 && jx_int(c->params, "max_bytes", JX_OPTIONAL, 0, INT64_MAX,
+			       &max, e) == 0)
 		d.max_bytes = (size_t)max;
-	if (r == 0)
-		r = scope_read(c->st, c->ctx, pinned, &s, e);
-	if (r == 0)
+	if (rc == 0)
+		rc = scope_read(c->st, c->ctx, pinned, &s, e);
+	if (rc == 0)
 		d.ns = s.ns[0];
-	if (r == 0 && name != NULL) {
-		r = entity_find_ever(c->st, d.ns, name, strlen(name), &entity,
+	if (rc == 0 && name) {
+		rc = entity_find_ever(c->st, d.ns, name, strlen(name), &entity,
 			e);
-		if (r == 0)
+		if (rc == 0)
 			return err_param(e, MDB_E_NOT_FOUND, "name",
 				"no entity '%s'", name);
-		r = r < 0 ? r : 0;
+		rc = rc < 0 ? rc : 0;
 	}
-	if (r == 0)
-		r = diff_sides(c, &d, s.change, entity, e);
-	if (r == 0)
-		r = name != NULL ? diff_entity(&d, entity, e)
-				 : diff_all(&d, &after, e);
-	if (r != 0 && r != 2)
-		return r;
+	if (rc == 0)
+		rc = diff_sides(c, &d, s.change, entity, e);
+	if (rc == 0)
+		rc = name != NULL ? diff_entity(&d, entity, e)
+				  : diff_all(&d, &after, e);
+	if (rc != 0 && rc != 2)
+		return rc;
 	cursor_format(next, s.change, after, 0);
-	return diff_reply(&d, r == 2 ? next : NULL, ret_result, e);
+	return diff_reply(&d, rc == 2 ? next : NULL, ret_result, e);
 }

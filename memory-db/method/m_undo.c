@@ -52,7 +52,7 @@ select_change(void *ctx, const struct log_change *c)
 		s->of_branches++;
 		return 0;
 	}
-	return idset_put(&s->u->changes, c->id) == NULL ? err_nomem(s->e) : 0;
+	return !idset_put(&s->u->changes, c->id) ? err_nomem(s->e) : 0;
 }
 
 /* Points in time of since and until as change ids: (since, until]. */
@@ -63,39 +63,41 @@ read_range(struct call *c, struct select *s, struct err *e)
 	struct scope scope;
 	const json_t *since = json_object_get(c->params, "since");
 	const json_t *until = json_object_get(c->params, "until");
-	int r = 0;
+	int rc = 0;
 
 	s->since = 0;
 	s->until = INT64_MAX;
 	ctx.branch = "main";
-	if (since != NULL && !json_is_null(since)) {
-		r = scope_point(c->st, &ctx, since, false, &s->since, e);
-		if (r != 0)
+	if (since && !json_is_null(since)) {
+		rc = scope_point(c->st, &ctx, since, false, &s->since, e);
+		if (rc != 0)
 			err_prefix(e, "since");
 		else if (json_is_integer(since))
 			s->since--; /* this change is the first */
 	}
-	if (r == 0 && until != NULL && !json_is_null(until)) {
+	if (rc != 0)
+		return rc;
+	if (until && !json_is_null(until)) {
 		ctx.as_of = until;
-		r = scope_read(c->st, &ctx, 0, &scope, e);
+		rc = scope_read(c->st, &ctx, 0, &scope, e);
 		s->until = scope.change;
 	}
-	return r;
+	return rc;
 }
 
 /* Why nothing was selected. */
 static int
 nothing(const struct select *s, struct err *e)
 {
-	struct buf name AUTO_BUF = {0};
-	int r = s->other_branch < 0 || s->other_ns > 0
-			? 0
-			: lens_branch_name(s->u->w->st, s->other_branch, &name,
-				  e);
+	AUTO_BUF struct buf name = {0};
+	int rc = s->other_branch < 0 || s->other_ns > 0
+			 ? 0
+			 : lens_branch_name(s->u->w->st, s->other_branch, &name,
+				   e);
 
-	if (r < 0)
-		return r;
-	if (buf_str(&name) == NULL)
+	if (rc < 0)
+		return rc;
+	if (!buf_str(&name))
 		return err_nomem(e);
 	/* A discarded one is called "name#id". */
 	if (name.len > 0)
@@ -120,15 +122,15 @@ nothing(const struct select *s, struct err *e)
 static int
 some_elsewhere(const struct select *s, struct err *e)
 {
-	int r;
+	int rc;
 
 	if (s->other_ns == 0 && s->other_branch < 0 && s->of_branches == 0)
 		return 0;
-	r = nothing(s, e);
+	rc = nothing(s, e);
 	if (s->u->changes.n > 0)
 		err_prefix(e, "nothing was undone, as not all of `changes` are "
 			      "of one branch and namespace");
-	return r;
+	return rc;
 }
 
 static int
@@ -156,14 +158,14 @@ static int
 select_run(struct select *s, const char *run, struct err *e)
 {
 	struct store *st = s->u->w->st;
-	struct idset all AUTO_IDSET = {0};
-	int r = sliced_run_changes(st, run, s->u->w->ns, &all, e);
+	AUTO_IDSET struct idset all = {0};
+	int rc = sliced_run_changes(st, run, s->u->w->ns, &all, e);
 
-	for (size_t i = 0; r == 0 && i < all.cap; i++)
-		if (all.slots[i].id != 0 && (r = log_get(st, all.slots[i].id,
+	for (size_t i = 0; rc == 0 && i < all.cap; i++)
+		if (all.slots[i].id != 0 && (rc = log_get(st, all.slots[i].id,
 						     select_change, s, e)) == 1)
-			r = 0;
-	return r == 0 ? sliced_run_close(st, run, e) : r;
+			rc = 0;
+	return rc == 0 ? sliced_run_close(st, run, e) : rc;
 }
 
 static int
@@ -188,11 +190,11 @@ select_changes(struct call *c, struct undo *u, struct err *e)
 			"say what to undo: change, changes, session, run, or "
 			"since (with until)");
 	r = read_range(c, &s, e);
-	if (r == 0 && run != NULL)
+	if (r == 0 && run)
 		r = select_run(&s, run, e);
 	if (r == 0 && listed)
 		r = select_listed(&s, w, p, e);
-	if (r == 0 && session != NULL) {
+	if (r == 0 && session) {
 		r = label_find(w->st, session, &label, e);
 		if (r == 0)
 			return err_param(e, MDB_E_NOT_FOUND, "session",
@@ -207,8 +209,7 @@ select_changes(struct call *c, struct undo *u, struct err *e)
 		r = r < 0 ? r : 0;
 	}
 	/* A run may have found nothing to do so far. */
-	return r == 0 && u->changes.n == 0 &&
-			       (run == NULL || s.other_branch >= 0)
+	return r == 0 && u->changes.n == 0 && (!run || s.other_branch >= 0)
 		       ? nothing(&s, e)
 		       : r;
 }
@@ -217,14 +218,14 @@ select_changes(struct call *c, struct undo *u, struct err *e)
 static int
 m_undo_refuse(struct undo *u, struct err *e)
 {
-	int64_t *v AUTO_FREE = undo_blockers(u);
-	struct buf ids AUTO_BUF = {0};
+	AUTO_FREE int64_t *v = undo_blockers(u);
+	AUTO_BUF struct buf ids = {0};
 
 	for (size_t i = 0; v != NULL && i < u->blockers.n && i < 20; i++)
 		if (buf_addf(&ids, "%s%lld", i > 0 ? ", " : "",
 			    (long long)v[i]) != 0)
 			return err_nomem(e);
-	if (v == NULL || buf_str(&ids) == NULL)
+	if (!v || !buf_str(&ids))
 		return err_nomem(e);
 	return err_set(e, MDB_E_CONFLICT,
 		"%zu later changes build on it: %s%s. Undo them too with "
@@ -236,10 +237,10 @@ m_undo_refuse(struct undo *u, struct err *e)
 static int
 set_blockers(struct undo *u, json_t *j, struct err *e)
 {
-	int64_t *v AUTO_FREE = undo_blockers(u);
+	AUTO_FREE int64_t *v = undo_blockers(u);
 	json_t *list = json_array();
 
-	if (jx_set(j, "blockers", list) != 0 || v == NULL)
+	if (jx_set(j, "blockers", list) != 0 || !v)
 		return err_nomem(e);
 	for (size_t i = 0; i < u->blockers.n; i++)
 		if (jx_add(list, json_integer(v[i])) != 0)
@@ -251,12 +252,12 @@ static int
 undo_reply(struct call *c, struct undo *u, json_t **ret_result, struct err *e)
 {
 	json_t *removed = NULL, *restored = NULL;
-	json_t *j AUTO_JSON = NULL;
-	int r = undo_list(u, true, &removed, e);
+	AUTO_JSON json_t *j = NULL;
+	int rc = undo_list(u, true, &removed, e);
 
-	if (r == 0)
-		r = undo_list(u, false, &restored, e);
-	if (r == 0)
+	if (rc == 0)
+		rc = undo_list(u, false, &restored, e);
+	if (rc == 0)
 		j = json_pack("{s:I,s:I,s:I,s:I,s:o,s:o}", "undone",
 			(json_int_t)(u->total > 0 ? u->total
 						  : (int64_t)u->changes.n),
@@ -266,19 +267,26 @@ undo_reply(struct call *c, struct undo *u, json_t **ret_result, struct err *e)
 			"restored_facts", restored);
 	else
 		json_decref(removed);
-	if (r == 0 && j == NULL)
-		r = err_nomem(e);
-	if (r == 0)
-		r = set_blockers(u, j, e);
-	if (r == 0 && c->dry_run && jx_set(j, "dry_run", json_true()) != 0)
-		r = err_nomem(e);
-	return r == 0 ? reply_effect(u->w, take_ptr(j), ret_result, e) : r;
+	if (rc != 0)
+		return rc;
+	if (!j)
+		rc = err_nomem(e);
+	if (rc != 0)
+		return rc;
+	rc = set_blockers(u, j, e);
+	if (rc != 0)
+		return rc;
+	if (c->dry_run && jx_set(j, "dry_run", json_true()) != 0)
+		rc = err_nomem(e);
+	if (rc != 0)
+		return rc;
+	return reply_effect(u->w, take_ptr(j), ret_result, e);
 }
 
 static enum undo_policy
 policy_of(const char *name)
 {
-	if (name == NULL || strcmp(name, "refuse") == 0)
+	if (!name || strcmp(name, "refuse") == 0)
 		return UNDO_REFUSE;
 	return strcmp(name, "skip") == 0 ? UNDO_SKIP : UNDO_CASCADE;
 }
@@ -286,43 +294,52 @@ policy_of(const char *name)
 static int
 m_undo_undo(struct call *c, struct undo *u, struct err *e)
 {
-	int r = undo_plan(u, e);
+	int rc = undo_plan(u, e);
 
-	if (r == 0 && u->blockers.n > 0 && u->policy == UNDO_REFUSE &&
-		!c->dry_run)
+	if (rc != 0)
+		return rc;
+	if (u->blockers.n > 0 && u->policy == UNDO_REFUSE && !c->dry_run)
 		return m_undo_refuse(u, e);
-	return r == 0 ? undo_apply(u, e) : r;
+	if (rc != 0)
+		return rc;
+	return undo_apply(u, e);
 }
 
 static int
 undo_part(struct call *c, struct undo *u, const char *target,
 	json_t **ret_result, struct err *e)
 {
-	struct sliced_run run AUTO_RUN = {0};
+	AUTO_RUN struct sliced_run run = {0};
 	int64_t left = 0;
-	int r = sliced_run_begin(&run, u->w, TOOL_NAME(memory_undo), target,
+	int rc = sliced_run_begin(&run, u->w, TOOL_NAME(memory_undo), target,
 		u->w->branch, e);
 
 	sliced_run_room(&run, c->params, LIMIT_RUN_FACTS);
 
-	if (r == 0 && run.is_new)
-		r = select_changes(c, u, e);
-	if (r == 0)
-		r = undo_slice_begin(u, &run, e);
-	if (r == 0)
-		r = m_undo_undo(c, u, e);
-	if (r == MDB_E_CONFLICT && !run.is_new)
+	if (rc == 0 && run.is_new)
+		rc = select_changes(c, u, e);
+	if (rc == 0)
+		rc = undo_slice_begin(u, &run, e);
+	if (rc == 0)
+		rc = m_undo_undo(c, u, e);
+	if (rc == MDB_E_CONFLICT && !run.is_new)
 		err_prefix(e, "%s is half done (undo it with `run`, or go on)",
 			run.id);
-	if (r == 0)
-		r = write_end(u->w, e);
-	if (r == 0)
-		r = undo_slice_end(u, &run, &left, e);
-	if (r == 0)
-		r = sliced_run_end(&run, u->w->change_id, left, e);
-	if (r == 0)
-		r = undo_reply(c, u, ret_result, e);
-	return r == 0 ? sliced_run_reply(&run, *ret_result, e) : r;
+	if (rc != 0)
+		return rc;
+	rc = write_end(u->w, e);
+	if (rc != 0)
+		return rc;
+	rc = undo_slice_end(u, &run, &left, e);
+	if (rc != 0)
+		return rc;
+	rc = sliced_run_end(&run, u->w->change_id, left, e);
+	if (rc != 0)
+		return rc;
+	rc = undo_reply(c, u, ret_result, e);
+	if (rc != 0)
+		return rc;
+	return sliced_run_reply(&run, *ret_result, e);
 }
 
 /* What the call selects, on which branch: the same call again goes on. */
@@ -331,47 +348,45 @@ m_undo_make_target(struct call *c, struct buf *ret, struct err *e)
 {
 	static const char *const keys[] = {"change", "changes", "session",
 		"run", "since", "until"};
-	json_t *target AUTO_JSON = json_pack("{s:s}", "branch", c->ctx->branch);
+	AUTO_JSON json_t *target = json_pack("{s:s}", "branch", c->ctx->branch);
 
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
 		json_t *v = json_object_get(c->params, keys[i]);
 
-		if (target == NULL ||
-			(v != NULL && json_object_set(target, keys[i], v) != 0))
+		if (!target || (v && json_object_set(target, keys[i], v) != 0))
 			return err_nomem(e);
 	}
-	return jx_dump(target, ret) != 0 || buf_str(ret) == NULL ? err_nomem(e)
-								 : 0;
+	return jx_dump(target, ret) != 0 || !buf_str(ret) ? err_nomem(e) : 0;
 }
 
 int
 m_memory_undo(struct call *c, json_t **ret_result, struct err *e)
 {
-	struct write w AUTO_WRITE = {0};
+	AUTO_WRITE struct write w = {0};
 	struct undo u AUTO_UNDO = {.w = &w,
 		.policy = policy_of(jx_text(c->params, "on_conflict"))};
-	struct buf target AUTO_BUF = {0};
+	AUTO_BUF struct buf target = {0};
 	int64_t one = json_object_get(c->params, "change") != NULL
 			      ? m_undo_int_of(c->params, "change")
 			      : 0;
 	bool sliced = m_undo_is_true(c, "sliced");
-	int r = write_begin_about(&w, c, CHANGE_UNDO, one, e);
+	int rc = write_begin_about(&w, c, CHANGE_UNDO, one, e);
 
 	c->dry_run = m_undo_is_true(c, "dry_run");
-	if (r == 0 && sliced)
-		r = m_undo_make_target(c, &target, e);
-	if (r == 0 && sliced && !w.replay)
+	if (rc == 0 && sliced)
+		rc = m_undo_make_target(c, &target, e);
+	if (rc == 0 && sliced && !w.replay)
 		return undo_part(c, &u, target.data, ret_result, e);
-	if (r == 0 && !w.replay)
-		r = select_changes(c, &u, e);
-	if (r == 0 && !w.replay)
-		r = m_undo_undo(c, &u, e);
-	if (r == 0)
-		r = write_end(&w, e);
-	if (r == 0)
-		r = undo_reply(c, &u, ret_result, e);
-	return r == 0 && sliced ? sliced_run_reply_again(c->st, w.ns,
-					  TOOL_NAME(memory_undo), target.data,
-					  *ret_result, e)
-				: r;
+	if (rc == 0 && !w.replay)
+		rc = select_changes(c, &u, e);
+	if (rc == 0 && !w.replay)
+		rc = m_undo_undo(c, &u, e);
+	if (rc == 0)
+		rc = write_end(&w, e);
+	if (rc == 0)
+		rc = undo_reply(c, &u, ret_result, e);
+	return rc == 0 && sliced ? sliced_run_reply_again(c->st, w.ns,
+					   TOOL_NAME(memory_undo), target.data,
+					   *ret_result, e)
+				 : rc;
 }

@@ -37,14 +37,14 @@ load_existence(struct write *w, int64_t entity, struct m_update_existence *x,
 	struct err *e)
 {
 	int64_t fact = 0;
-	int r = fact_existence(w->st, entity, &fact, &x->label, &x->name, e);
+	int rc = fact_existence(w->st, entity, &fact, &x->label, &x->name, e);
 
 	x->f = write_fact(entity, FACT_EXISTENCE);
-	if (r == 1)
-		r = fact_get(w->st, fact, copy_provenance, x, e);
-	if (r == 1 && buf_str(&x->name) == NULL)
-		r = err_nomem(e);
-	return r < 0 ? r : 0;
+	if (rc == 1)
+		rc = fact_get(w->st, fact, copy_provenance, x, e);
+	if (rc == 1 && !buf_str(&x->name))
+		rc = err_nomem(e);
+	return rc < 0 ? rc : 0;
 }
 
 /* --- update_entity -------------------------------------------------------- */
@@ -53,22 +53,22 @@ update_type(struct write *w, int64_t entity, const char *type, struct err *e)
 {
 	struct m_update_existence x = {0};
 	int64_t label;
-	int r = load_existence(w, entity, &x, e);
+	int rc = load_existence(w, entity, &x, e);
 
-	if (r == 0)
-		r = label_intern(w->st, type, &label, e);
-	if (r == 0 && label != x.label)
-		r = write_entity_existence(w, entity, x.name.data, label, &x.f,
+	if (rc == 0)
+		rc = label_intern(w->st, type, &label, e);
+	if (rc == 0 && label != x.label)
+		rc = write_entity_existence(w, entity, x.name.data, label, &x.f,
 			e);
 	buf_done(&x.name);
-	return r;
+	return rc;
 }
 
 /* Its list of tags is a member of its metadata. */
 static int
 update_tags(struct write *w, int64_t entity, const json_t *tags, struct err *e)
 {
-	json_t *metadata AUTO_JSON = NULL;
+	AUTO_JSON json_t *metadata = NULL;
 	int r = entity_tags_replace(w->st, entity, tags, &metadata, e);
 
 	return r == 0 ? write_entity_metadata(w, entity, metadata, "tags", e)
@@ -83,19 +83,27 @@ m_update_update(struct write *w, int64_t entity, const json_t *p, struct err *e)
 	const json_t *metadata = json_object_get(p, "metadata");
 	const json_t *tags = json_object_get(p, "tags");
 	int tier = write_entity_tier(jx_text(p, "tier"));
-	int r = 0;
+	int rc = 0;
 
-	if (type != NULL)
-		r = update_type(w, entity, type, e);
-	if (r == 0 && tier >= 0)
-		r = write_attr(w, entity, ATTR_TIER, tier, e);
-	if (r == 0 && json_is_boolean(pin))
-		r = write_attr(w, entity, ATTR_PIN, json_is_true(pin), e);
-	if (r == 0 && json_is_object(metadata))
-		r = write_entity_metadata(w, entity, metadata, "metadata", e);
-	if (r == 0 && json_is_array(tags))
-		r = update_tags(w, entity, tags, e);
-	return r;
+	if (type)
+		rc = update_type(w, entity, type, e);
+	if (rc != 0)
+		return rc;
+	if (tier >= 0)
+		rc = write_attr(w, entity, ATTR_TIER, tier, e);
+	if (rc != 0)
+		return rc;
+	if (json_is_boolean(pin))
+		rc = write_attr(w, entity, ATTR_PIN, json_is_true(pin), e);
+	if (rc != 0)
+		return rc;
+	if (json_is_object(metadata))
+		rc = write_entity_metadata(w, entity, metadata, "metadata", e);
+	if (rc != 0)
+		return rc;
+	if (json_is_array(tags))
+		rc = update_tags(w, entity, tags, e);
+	return rc;
 }
 
 /* --- a fact of it --------------------------------------------------------- */
@@ -115,27 +123,28 @@ find_fact(struct write *w, int64_t entity, const json_t *p, int64_t *ret,
 {
 	const json_t *text = json_object_get(p, "observation");
 	bool visible = false;
-	int r;
+	int rc;
 
-	if (text != NULL) {
-		r = fact_find_text(w->st, entity, FACT_OBSERVATION,
+	if (text) {
+		rc = fact_find_text(w->st, entity, FACT_OBSERVATION,
 			json_string_value(text), json_string_length(text), ret,
 			e);
-		return r != 0 ? (r < 0 ? r : 0)
-			      : err_param(e, MDB_E_NOT_FOUND, "observation",
-					"it has no observation with exactly "
-					"this text; open_nodes gives them");
+		return rc != 0 ? (rc < 0 ? rc : 0)
+			       : err_param(e, MDB_E_NOT_FOUND, "observation",
+					 "it has no observation with exactly "
+					 "this text; open_nodes gives them");
 	}
 	*ret = json_integer_value(json_object_get(p, "fact"));
-	r = fact_get(w->st, *ret, is_observation_of, &entity, e);
-	if (r == 2)
-		r = branch_sees(w->st, *ret, &w->scope.lens, &visible, NULL, e);
-	if (r >= 0 && !visible)
-		r = err_param(e, MDB_E_NOT_FOUND, "fact",
+	rc = fact_get(w->st, *ret, is_observation_of, &entity, e);
+	if (rc == 2)
+		rc = branch_sees(w->st, *ret, &w->scope.lens, &visible, NULL,
+			e);
+	if (rc >= 0 && !visible)
+		rc = err_param(e, MDB_E_NOT_FOUND, "fact",
 			"it has no observation %lld; the member `facts` of a "
 			"read gives their ids",
 			(long long)*ret);
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 static int
@@ -144,13 +153,17 @@ update_fact(struct write *w, int64_t entity, const json_t *p, struct err *e)
 	const json_t *metadata = json_object_get(p, "metadata");
 	const json_t *tags = json_object_get(p, "tags");
 	int64_t fact;
-	int r = find_fact(w, entity, p, &fact, e);
+	int rc = find_fact(w, entity, p, &fact, e);
 
-	if (r == 0 && json_is_object(metadata))
-		r = fact_tags_note(w, entity, fact, metadata, "metadata", e);
-	if (r == 0 && json_is_array(tags))
-		r = fact_tags_set(w, entity, fact, tags, e);
-	return r;
+	if (rc != 0)
+		return rc;
+	if (json_is_object(metadata))
+		rc = fact_tags_note(w, entity, fact, metadata, "metadata", e);
+	if (rc != 0)
+		return rc;
+	if (json_is_array(tags))
+		rc = fact_tags_set(w, entity, fact, tags, e);
+	return rc;
 }
 
 static bool
@@ -172,7 +185,7 @@ has_something(const json_t *p, struct err *e)
 			"give the fact by `observation` or by `fact`, not by "
 			"both");
 	for (size_t i = 0; i < ARRAY_LEN(members); i++) {
-		if (json_object_get(p, members[i]) == NULL)
+		if (!json_object_get(p, members[i]))
 			continue;
 		if (i < 3 && is_of_fact(p))
 			return err_param(e, MDB_E_INVALID, members[i],
@@ -198,33 +211,33 @@ m_update_entity(struct call *c, json_t **ret_result, struct err *e)
 		"(memoryctl --namespace default pin NAME)";
 	static const char *const kept[] = {"entityType", "metadata", "tags",
 		NULL};
-	struct write w AUTO_WRITE = {0};
-	struct guard guard AUTO_GUARD = {0};
+	AUTO_WRITE struct write w = {0};
+	AUTO_GUARD struct guard guard = {0};
 	int64_t entity, version, asked = 0;
-	int r = has_something(c->params, e);
+	int rc = has_something(c->params, e);
 
-	if (r == 0)
-		r = guard_params(&guard, c, kept, e);
-	if (r == 0)
-		r = write_begin(&w, c, CHANGE_UPDATE, e);
-	if (r == 0)
-		r = write_need_entity(&w, name, "name", &entity, e);
-	if (r == 0 && !w.replay)
-		r = is_of_fact(c->params)
-			    ? update_fact(&w, entity, c->params, e)
-			    : m_update_update(&w, entity, c->params, e);
-	if (r == 0)
-		r = write_note(&w, name, e);
-	if (r == 0)
-		r = write_end(&w, e);
-	if (r == 0)
-		r = write_version(&w, entity, &version, e);
-	if (r != 0)
-		return r;
-	r = attr_get(w.st, entity, ATTR_PIN_ASKED, &asked, e);
-	if (r != 0)
-		return r;
-	r = reply_change(&w,
+	if (rc == 0)
+		rc = guard_params(&guard, c, kept, e);
+	if (rc == 0)
+		rc = write_begin(&w, c, CHANGE_UPDATE, e);
+	if (rc == 0)
+		rc = write_need_entity(&w, name, "name", &entity, e);
+	if (rc == 0 && !w.replay)
+		rc = is_of_fact(c->params)
+			     ? update_fact(&w, entity, c->params, e)
+			     : m_update_update(&w, entity, c->params, e);
+	if (rc == 0)
+		rc = write_note(&w, name, e);
+	if (rc == 0)
+		rc = write_end(&w, e);
+	if (rc == 0)
+		rc = write_version(&w, entity, &version, e);
+	if (rc != 0)
+		return rc;
+	rc = attr_get(w.st, entity, ATTR_PIN_ASKED, &asked, e);
+	if (rc != 0)
+		return rc;
+	rc = reply_change(&w,
 		json_pack("{s:s,s:I,s:I,s:b,s:s*}", "name", name, "entity_id",
 			(json_int_t)entity, "version", (json_int_t)version,
 			"changed", write_touched(&w, entity), "note",
@@ -233,7 +246,7 @@ m_update_entity(struct call *c, json_t **ret_result, struct err *e)
 				? unconfirmed
 				: NULL),
 		ret_result, e);
-	return guard_reply(r, &guard, ret_result, e);
+	return guard_reply(rc, &guard, ret_result, e);
 }
 
 /* --- rename_entity -------------------------------------------------------- */
@@ -241,7 +254,7 @@ m_update_entity(struct call *c, json_t **ret_result, struct err *e)
 static int
 check_free(struct write *w, int64_t entity, const char *name, struct err *e)
 {
-	struct buf now AUTO_BUF = {0};
+	AUTO_BUF struct buf now = {0};
 	int64_t other;
 	bool exists;
 	int r = entity_find(w->st, w->ns, name, strlen(name), &other, e);
@@ -254,7 +267,7 @@ check_free(struct write *w, int64_t entity, const char *name, struct err *e)
 		r = entity_was(w->st, other, e);
 	if (r != 1)
 		return r;
-	if (buf_str(&now) == NULL)
+	if (!buf_str(&now))
 		return err_nomem(e);
 	if (exists && strcmp(now.data, name) != 0)
 		return err_param(e, MDB_E_EXISTS, "new_name",
@@ -273,15 +286,15 @@ static int
 rename_it(struct write *w, int64_t entity, const char *new_name, struct err *e)
 {
 	struct m_update_existence x = {0};
-	int r = check_free(w, entity, new_name, e);
+	int rc = check_free(w, entity, new_name, e);
 
-	if (r == 0)
-		r = load_existence(w, entity, &x, e);
-	if (r == 0 && strcmp(x.name.data, new_name) != 0)
-		r = write_entity_existence(w, entity, new_name, x.label, &x.f,
+	if (rc == 0)
+		rc = load_existence(w, entity, &x, e);
+	if (rc == 0 && strcmp(x.name.data, new_name) != 0)
+		rc = write_entity_existence(w, entity, new_name, x.label, &x.f,
 			e);
 	buf_done(&x.name);
-	return r;
+	return rc;
 }
 
 int
@@ -290,32 +303,32 @@ m_rename_entity(struct call *c, json_t **ret_result, struct err *e)
 	const char *name = jx_text(c->params, "name");
 	static const char *const kept[] = {"new_name", NULL};
 	const char *new_name;
-	struct write w AUTO_WRITE = {0};
-	struct guard guard AUTO_GUARD = {0};
+	AUTO_WRITE struct write w = {0};
+	AUTO_GUARD struct guard guard = {0};
 	int64_t entity, version;
-	int r = guard_params(&guard, c, kept, e);
+	int rc = guard_params(&guard, c, kept, e);
 
 	new_name = jx_text(c->params, "new_name");
-	if (r == 0)
-		r = write_begin(&w, c, CHANGE_RENAME, e);
-	if (r == 0)
-		r = write_need_entity(&w, name, "name", &entity, e);
-	if (r == 0 && !w.replay)
-		r = rename_it(&w, entity, new_name, e);
-	if (r == 0)
-		r = write_note(&w, name, e);
-	if (r == 0)
-		r = write_note(&w, new_name, e);
-	if (r == 0)
-		r = write_end(&w, e);
-	if (r == 0)
-		r = write_version(&w, entity, &version, e);
-	if (r != 0)
-		return r;
-	r = reply_change(&w,
+	if (rc == 0)
+		rc = write_begin(&w, c, CHANGE_RENAME, e);
+	if (rc == 0)
+		rc = write_need_entity(&w, name, "name", &entity, e);
+	if (rc == 0 && !w.replay)
+		rc = rename_it(&w, entity, new_name, e);
+	if (rc == 0)
+		rc = write_note(&w, name, e);
+	if (rc == 0)
+		rc = write_note(&w, new_name, e);
+	if (rc == 0)
+		rc = write_end(&w, e);
+	if (rc == 0)
+		rc = write_version(&w, entity, &version, e);
+	if (rc != 0)
+		return rc;
+	rc = reply_change(&w,
 		json_pack("{s:s,s:s,s:I,s:I}", "name", new_name, "old_name",
 			name, "entity_id", (json_int_t)entity, "version",
 			(json_int_t)version),
 		ret_result, e);
-	return guard_reply(r, &guard, ret_result, e);
+	return guard_reply(rc, &guard, ret_result, e);
 }

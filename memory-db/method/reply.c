@@ -9,11 +9,10 @@ int
 reply_change(const struct write *w, json_t *result, json_t **ret_result,
 	struct err *e)
 {
-	json_t *j AUTO_JSON = result;
+	AUTO_JSON json_t *j = result;
 
-	if (j == NULL ||
-		(w->change_id != 0 && !*w->dry_run &&
-			jx_set(j, "change", json_integer(w->change_id)) != 0))
+	if (!j || (w->change_id != 0 && !*w->dry_run &&
+			  jx_set(j, "change", json_integer(w->change_id)) != 0))
 		return err_nomem(e);
 	*ret_result = take_ptr(j);
 	return 0;
@@ -40,7 +39,7 @@ reply_effect(const struct write *w, json_t *result, json_t **ret_result,
 	const char *key;
 	void *next;
 
-	if (w->replay && result != NULL) {
+	if (w->replay && result) {
 		json_object_foreach_safe(result, next, key, value)
 			if (!json_is_string(value) &&
 				strcmp(key, "version") != 0)

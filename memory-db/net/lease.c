@@ -13,7 +13,7 @@ lease_check(const struct request *r, struct err *e)
 {
 	if (!(r->job.tool->flags & TF_LEASE) ||
 		!json_is_true(json_object_get(r->job.params, "lease")) ||
-		r->conn == NULL ||
+		!r->conn ||
 		r->conn->leases_n + r->conn->pending <= LIMIT_CONN_LEASES)
 		return 0;
 	return err_param(e, MDB_E_LIMIT, "lease",
@@ -33,7 +33,7 @@ drop(struct server *s, int64_t branch)
 	r = request_new_internal(s, TOOL_OF(memory_branch),
 		json_pack("{s:s,s:I}", "action", "discard", "id",
 			(json_int_t)branch));
-	if (r == NULL) {
+	if (!r) {
 		log_event(LOG_WARN,
 			"no memory to discard a leased branch; the "
 			"next start does it",
@@ -52,7 +52,7 @@ lease_take(struct request *r, int64_t branch)
 {
 	struct conn *c = r->conn;
 
-	if (c != NULL && !c->is_dead && c->leases_n < LIMIT_CONN_LEASES)
+	if (c && !c->is_dead && c->leases_n < LIMIT_CONN_LEASES)
 		c->leases[c->leases_n++] = branch;
 	else
 		drop(r->server, branch);

@@ -77,8 +77,9 @@ store_merge_step(struct store *st, int64_t ns)
 	do
 		rc = text_idle_merge(st);
 	while (rc == 1 && clock_mono_ns() < end);
-	if (rc == 0)
-		st->merged_at = sqlite3_total_changes(st->db);
+	if (rc != 0)
+		return rc;
+	st->merged_at = sqlite3_total_changes(st->db);
 	return rc;
 }
 

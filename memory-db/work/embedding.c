@@ -69,27 +69,27 @@ static void
 look_after_questions(struct embedding *x)
 {
 	static const struct embed_text text = {"memory", 6};
-	float *v AUTO_FREE = NULL;
+	AUTO_FREE float *v = NULL;
 	struct err e = {0};
 	size_t dims;
 	bool due;
-	int r;
+	int rc;
 
 	pthread_mutex_lock(&x->lock);
 	due = x->question.is_down && health_is_due(&x->question);
 	pthread_mutex_unlock(&x->lock);
 	if (!due)
 		return;
-	r = embed_texts(x->opt.x, EMBED_QUESTION, &text, 1, &v, &dims, &e);
+	rc = embed_texts(x->opt.x, EMBED_QUESTION, &text, 1, &v, &dims, &e);
 	pthread_mutex_lock(&x->lock);
-	x->question_failed = r != 0;
-	if (r == 0)
+	x->question_failed = rc != 0;
+	if (rc == 0)
 		health_ok(&x->question);
 	else
 		health_failed(&x->question);
 	pthread_mutex_unlock(&x->lock);
-	atomic_store(&x->question_down, r != 0);
-	if (r != 0)
+	atomic_store(&x->question_down, rc != 0);
+	if (rc != 0)
 		embedding_note(x, &e);
 }
 
@@ -99,19 +99,19 @@ embedding_run(void *ctx, struct store *st, struct err *e)
 {
 	struct embedding *x = ctx;
 	struct batch *b = &x->b;
-	int r = 0;
+	int rc = 0;
 
 	if (b->drop != 0)
 		return vectors_drop(st, b->drop, LIMIT_EMBED_DROP, e);
 	/* A group that failed is run again: what it made is not there. */
 	b->model = b->known;
 	if (b->known == 0)
-		r = vector_model_make(st, embed_model(x->opt.x), b->dims,
+		rc = vector_model_make(st, embed_model(x->opt.x), b->dims,
 			&b->model, e);
-	for (size_t i = 0, k = 0; r == 0 && i < b->n; i++)
-		r = vector_put(st, b->model, b->facts[i],
+	for (size_t i = 0, k = 0; rc == 0 && i < b->n; i++)
+		rc = vector_put(st, b->model, b->facts[i],
 			b->empty[i] ? NULL : b->v + k++ * b->dims, b->dims, e);
-	return r;
+	return rc;
 }
 
 static void
@@ -143,10 +143,10 @@ int
 embedding_write(struct embedding *x, struct err *e)
 {
 	struct job_list list = {0};
-	int r = check_disk(x, e);
+	int rc = check_disk(x, e);
 
-	if (r != 0)
-		return r;
+	if (rc != 0)
+		return rc;
 	job_init(&x->job, 0);
 	x->job.kind = JOB_OWN;
 	x->job.own = (struct own_work){.run = embedding_run,
@@ -159,12 +159,12 @@ embedding_write(struct embedding *x, struct err *e)
 	while (!x->job_done)
 		pthread_cond_wait(&x->wake, &x->lock);
 	pthread_mutex_unlock(&x->lock);
-	r = x->job.code;
+	rc = x->job.code;
 	job_done(&x->job);
-	if (r == 0)
+	if (rc == 0)
 		return 0;
-	return err_set(e, r, "the vectors could not be stored (%s)",
-		err_name(r));
+	return err_set(e, rc, "the vectors could not be stored (%s)",
+		err_name(rc));
 }
 
 /* Called by the writer. */
@@ -179,8 +179,8 @@ on_commit(void *ctx, const int64_t *erased, size_t n, bool lost)
 		size_t cap = 2 * (x->erased_n + n);
 		int64_t *v = reallocarray(x->erased, cap, sizeof(*v));
 
-		lost = lost || v == NULL;
-		if (v != NULL) {
+		lost = lost || !v;
+		if (v) {
 			x->erased = v;
 			x->erased_cap = cap;
 		}
@@ -244,17 +244,17 @@ yield_to_writes(struct embedding *x)
 static int
 embedding_open_all(struct embedding *x, struct err *e)
 {
-	int r = store_open(x->db, STORE_READER, &x->st, e);
+	int rc = store_open(x->db, STORE_READER, &x->st, e);
 
-	if (r == 0)
-		r = embedding_choose(x, e);
-	if (r == 0 && vectors_memory_model(x->m).id != 0)
-		r = vectors_memory_load(x->m, x->st, &x->stop, e);
-	if (r != 0) {
+	if (rc == 0)
+		rc = embedding_choose(x, e);
+	if (rc == 0 && vectors_memory_model(x->m).id != 0)
+		rc = vectors_memory_load(x->m, x->st, &x->stop, e);
+	if (rc != 0) {
 		store_close(x->st);
 		x->st = NULL;
 	}
-	return r;
+	return rc;
 }
 
 static void
@@ -285,7 +285,7 @@ embedding_main(void *arg)
 		open_failed(x, &e);
 	while (!embedding_is_stopped(x)) {
 		embedding_rest(x);
-		if (x->st == NULL &&
+		if (!x->st &&
 			store_open(x->db, STORE_READER, &x->st, &e) != 0) {
 			open_failed(x, &e);
 			continue;
@@ -310,7 +310,7 @@ embedding_make(struct work *w, const struct embedding_options *o,
 	struct embedding *x = calloc(1, sizeof(*x));
 	pthread_condattr_t attr;
 
-	if (x == NULL)
+	if (!x)
 		return err_nomem(e);
 	x->work = w;
 	x->db = db;
@@ -332,17 +332,17 @@ embedding_start(struct work *w, const struct embedding_options *o,
 	struct database *db, struct embedding **ret, struct err *e)
 {
 	struct embedding *x = NULL;
-	int r;
+	int rc;
 
 	*ret = NULL;
-	if (o->x == NULL)
+	if (!o->x)
 		return 0;
-	r = embedding_make(w, o, db, &x, e);
-	if (r == 0)
-		r = work_thread(&x->thread, embedding_main, x, e);
-	if (r != 0) {
+	rc = embedding_make(w, o, db, &x, e);
+	if (rc == 0)
+		rc = work_thread(&x->thread, embedding_main, x, e);
+	if (rc != 0) {
 		embedding_free(x);
-		return r;
+		return rc;
 	}
 	x->is_started = true;
 	vectors_watch(db, on_commit, x);
@@ -353,7 +353,7 @@ embedding_start(struct work *w, const struct embedding_options *o,
 void
 embedding_begin(struct embedding *x)
 {
-	if (x == NULL)
+	if (!x)
 		return;
 	pthread_mutex_lock(&x->lock);
 	x->is_begun = true;
@@ -364,7 +364,7 @@ embedding_begin(struct embedding *x)
 void
 embedding_stop(struct embedding *x)
 {
-	if (x == NULL || !x->is_started)
+	if (!x || !x->is_started)
 		return;
 	pthread_mutex_lock(&x->lock);
 	atomic_store(&x->stop, true);
@@ -381,7 +381,7 @@ embedding_stop(struct embedding *x)
 void
 embedding_free(struct embedding *x)
 {
-	if (x == NULL)
+	if (!x)
 		return;
 	vectors_watch(x->db, NULL, NULL);
 	vectors_memory_close(x->m);
@@ -420,7 +420,7 @@ embedding_status(struct embedding *x, struct embedding_status *ret)
 	bool busy;
 
 	*ret = (struct embedding_status){.provider = "none", .state = "ready"};
-	if (x == NULL)
+	if (!x)
 		return;
 	/* In this order: what is written meanwhile is not overlooked. */
 	busy = atomic_load(&x->seen) != atomic_load(&x->written) &&

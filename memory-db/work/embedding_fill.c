@@ -29,7 +29,7 @@ place_of(struct embedding *x, int64_t ns)
 		size_t cap = x->places_cap > 0 ? 2 * x->places_cap : 16;
 		struct place *p = reallocarray(x->places, cap, sizeof(*p));
 
-		if (p == NULL)
+		if (!p)
 			return NULL;
 		x->places = p;
 		x->places_cap = cap;
@@ -46,7 +46,7 @@ note_place(void *ctx, int64_t ns, int64_t fact_max)
 {
 	struct place *p = place_of(ctx, ns);
 
-	if (p == NULL)
+	if (!p)
 		return MDB_E_NOMEM;
 	p->max = fact_max;
 	return 0;
@@ -75,17 +75,17 @@ embedding_fill_tell(struct embedding *x, struct err *e)
 	const char *place = strrchr(model, '@');
 	int64_t n = 0, all = 0;
 	char host[256];
-	int r = 0;
+	int rc = 0;
 
 	if (x->is_told || embed_is_local(x->opt.x))
 		return 0;
 	place = place ? place + 1 : model;
 	snprintf(host, sizeof(host), "%.*s", (int)strcspn(place, "/"), place);
-	for (size_t i = 0; r == 0 && i < x->places_n; i++, all += n)
-		r = vector_texts_count(x->st, x->places[i].ns,
+	for (size_t i = 0; rc == 0 && i < x->places_n; i++, all += n)
+		rc = vector_texts_count(x->st, x->places[i].ns,
 			x->places[i].upto, &n, e);
-	if (r != 0)
-		return r;
+	if (rc != 0)
+		return rc;
 	x->is_told = true;
 	log_event(LOG_INFO, "texts go to an endpoint", 0, LOG_S("host", host),
 		LOG_I("texts", all), LOG_S("model", model));
@@ -97,18 +97,18 @@ read_places(struct embedding *x, struct err *e)
 {
 	struct vector_model model = vectors_memory_model(x->m);
 	int64_t written = atomic_load(&x->written);
-	int r = vector_namespaces(x->st, note_place, x, e);
+	int rc = vector_namespaces(x->st, note_place, x, e);
 
-	if (r == MDB_E_NOMEM)
+	if (rc == MDB_E_NOMEM)
 		err_nomem(e);
-	for (size_t i = 0; r == 0 && i < x->places_n; i++)
+	for (size_t i = 0; rc == 0 && i < x->places_n; i++)
 		if (x->places[i].upto < 0)
-			r = vector_highest(x->st, model.id, x->places[i].ns,
+			rc = vector_highest(x->st, model.id, x->places[i].ns,
 				&x->places[i].upto, e);
-	if (r == 0)
-		r = embedding_fill_tell(x, e);
-	if (r != 0)
-		return r;
+	if (rc == 0)
+		rc = embedding_fill_tell(x, e);
+	if (rc != 0)
+		return rc;
 	x->place = 0;
 	x->round = written;
 	x->has_round = true;
@@ -151,16 +151,16 @@ clear(struct batch *b, size_t max)
 static int
 embedding_fill_gather(struct embedding *x, const struct place *p, struct err *e)
 {
-	int r = store_read_begin(x->st, e);
+	int rc = store_read_begin(x->st, e);
 
 	clear(&x->b, x->singles > 0 ? 1 : LIMIT_EMBED_BATCH);
-	if (r != 0)
-		return r;
-	r = vector_texts(x->st, p->ns, p->upto, embedding_fill_collect, &x->b,
+	if (rc != 0)
+		return rc;
+	rc = vector_texts(x->st, p->ns, p->upto, embedding_fill_collect, &x->b,
 		e);
 	store_read_end(x->st);
-	x->b.is_last = r == 0;
-	return r == MDB_E_NOMEM ? err_nomem(e) : r < 0 ? r : 0;
+	x->b.is_last = rc == 0;
+	return rc == MDB_E_NOMEM ? err_nomem(e) : rc < 0 ? rc : 0;
 }
 
 /* Texts that are not empty go to the provider; what it says of no text goes
@@ -171,7 +171,7 @@ embedding_fill_embed(struct embedding *x, struct err *e)
 	struct embed_text texts[LIMIT_EMBED_BATCH];
 	struct batch *b = &x->b;
 	size_t n = 0;
-	int r;
+	int rc;
 
 	for (size_t i = 0; i < b->n; i++)
 		if (!b->empty[i])
@@ -180,9 +180,9 @@ embedding_fill_embed(struct embedding *x, struct err *e)
 					b->len[i]};
 	if (n == 0)
 		return 0;
-	r = embed_texts(x->opt.x, EMBED_STORED, texts, n, &b->v, &b->dims, e);
-	if (r != 0)
-		return r;
+	rc = embed_texts(x->opt.x, EMBED_STORED, texts, n, &b->v, &b->dims, e);
+	if (rc != 0)
+		return rc;
 	for (size_t i = 0, k = 0; i < b->n; i++) {
 		const float *v = b->v + k * b->dims;
 		size_t d = 0;
@@ -211,7 +211,7 @@ embedding_fill_answers(struct embedding *x)
 	static const struct embed_text text = {"memory", 6};
 	struct err e = {0};
 	size_t dims;
-	float *v AUTO_FREE = NULL;
+	AUTO_FREE float *v = NULL;
 
 	return embed_texts(x->opt.x, EMBED_STORED, &text, 1, &v, &dims, &e) ==
 	       0;
@@ -249,7 +249,7 @@ store_batch(struct embedding *x, struct err *e)
 {
 	struct vector_model model = vectors_memory_model(x->m);
 	struct batch *b = &x->b;
-	int r;
+	int rc;
 
 	if (b->dims != 0 && model.dims != 0 && b->dims != model.dims) {
 		/* The provider has another model under the same name. */
@@ -260,15 +260,17 @@ store_batch(struct embedding *x, struct err *e)
 	if (b->dims == 0 && model.id == 0)
 		return 0;
 	b->known = model.id;
-	r = embedding_write(x, e);
-	if (r == 0 && model.id != b->model) {
+	rc = embedding_write(x, e);
+	if (rc != 0)
+		return rc;
+	if (model.id != b->model) {
 		x->may_drop = true;
-		r = vectors_memory_use(x->m,
+		rc = vectors_memory_use(x->m,
 			&(struct vector_model){b->model, b->dims}, e);
 	}
-	if (r == 0)
-		r = vectors_memory_sync(x->m, x->st, b->facts, b->n, e);
-	return r;
+	if (rc != 0)
+		return rc;
+	return vectors_memory_sync(x->m, x->st, b->facts, b->n, e);
 }
 
 static int
@@ -299,23 +301,23 @@ fill_place(struct embedding *x, struct place *p, struct err *e)
 int
 embedding_fill(struct embedding *x, struct err *e)
 {
-	int r = 0;
+	int rc = 0;
 
 	if (!x->has_round) {
 		if (atomic_load(&x->written) == atomic_load(&x->seen))
 			return 0;
-		r = read_places(x, e);
+		rc = read_places(x, e);
 	}
-	for (; r == 0 && x->place < x->places_n; x->place++) {
+	for (; rc == 0 && x->place < x->places_n; x->place++) {
 		struct place *p = &x->places[x->place];
 
 		if (p->upto < p->max) {
-			r = fill_place(x, p, e);
-			return r == 0 ? 1 : r;
+			rc = fill_place(x, p, e);
+			return rc == 0 ? 1 : rc;
 		}
 	}
-	if (r != 0)
-		return r;
+	if (rc != 0)
+		return rc;
 	x->has_round = false;
 	atomic_store(&x->seen, x->round);
 	return atomic_load(&x->written) != x->round;
@@ -327,11 +329,11 @@ embedding_choose(struct embedding *x, struct err *e)
 {
 	struct vector_model model = {0};
 	size_t dims = x->b.dims != 0 ? x->b.dims : embed_dims(x->opt.x);
-	int r = vector_model_find(x->st, embed_model(x->opt.x), &model, e);
+	int rc = vector_model_find(x->st, embed_model(x->opt.x), &model, e);
 
-	if (r < 0)
-		return r;
-	if (r == 0 || (dims != 0 && dims != model.dims))
+	if (rc < 0)
+		return rc;
+	if (rc == 0 || (dims != 0 && dims != model.dims))
 		model = (struct vector_model){0};
 	x->places_n = x->place = 0;
 	x->has_round = false;
@@ -344,15 +346,15 @@ int
 embedding_drop(struct embedding *x, struct err *e)
 {
 	int64_t model = vectors_memory_model(x->m).id;
-	int r = model != 0 ? vector_model_other(x->st, model, &x->b.drop, e)
-			   : 0;
+	int rc = model != 0 ? vector_model_other(x->st, model, &x->b.drop, e)
+			    : 0;
 
-	if (r != 1)
-		return r;
+	if (rc != 1)
+		return rc;
 	model = x->b.drop;
 	clear(&x->b, 0);
 	x->b.drop = model;
-	r = embedding_write(x, e);
+	rc = embedding_write(x, e);
 	x->b.drop = 0;
-	return r == 0 ? 1 : r;
+	return rc == 0 ? 1 : rc;
 }

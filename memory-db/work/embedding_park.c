@@ -22,7 +22,7 @@ embedding_park(struct embedding *x, bool on)
 {
 	bool is_parked;
 
-	if (x == NULL)
+	if (!x)
 		return true;
 	pthread_mutex_lock(&x->lock);
 	x->is_to_park = on;

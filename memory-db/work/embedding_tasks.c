@@ -8,10 +8,10 @@ static int
 take_erased(struct embedding *x, struct err *e)
 {
 	struct vector_model model = vectors_memory_model(x->m);
-	int64_t *facts AUTO_FREE = NULL;
+	AUTO_FREE int64_t *facts = NULL;
 	size_t n;
 	bool lost;
-	int r;
+	int rc;
 
 	pthread_mutex_lock(&x->lock);
 	facts = take_ptr(x->erased);
@@ -22,19 +22,19 @@ take_erased(struct embedding *x, struct err *e)
 	pthread_mutex_unlock(&x->lock);
 	if (n == 0 && !lost)
 		return 0;
-	r = lost ? -1 : vectors_memory_sync(x->m, x->st, facts, n, e);
-	if (r == 0)
+	rc = lost ? -1 : vectors_memory_sync(x->m, x->st, facts, n, e);
+	if (rc == 0)
 		return 0;
 	/* Which ones is not known any more: all are read again. */
-	r = vectors_memory_use(x->m, &model, e);
-	if (r == 0 && model.id != 0)
-		r = vectors_memory_load(x->m, x->st, &x->stop, e);
-	if (r == 0)
+	rc = vectors_memory_use(x->m, &model, e);
+	if (rc == 0 && model.id != 0)
+		rc = vectors_memory_load(x->m, x->st, &x->stop, e);
+	if (rc == 0)
 		return 0;
 	pthread_mutex_lock(&x->lock);
 	x->erased_lost = true;
 	pthread_mutex_unlock(&x->lock);
-	return r;
+	return rc;
 }
 
 /* --- the tasks ------------------------------------------------------------ */

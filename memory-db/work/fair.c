@@ -97,12 +97,12 @@ account_of(struct fair *f, unsigned kind, uint64_t name, int64_t now_ns)
 			fair_fill(a, now_ns);
 			left = a->cpu_ms / bounds[a->kind].minute_ms;
 		}
-		if (best == NULL || left > best_left) {
+		if (!best || left > best_left) {
 			best = a;
 			best_left = left;
 		}
 	}
-	assert(best != NULL);
+	assert(best);
 	*best = (struct fair_account){.key = key,
 		.kind = kind,
 		.cpu_ms = bounds[kind].minute_ms,
@@ -145,45 +145,45 @@ fair_enter(struct fair *f, const struct fair_who *who, int64_t now_ns,
 {
 	struct fair_account *a[FAIR_KINDS] = {0};
 	size_t waiting = 0;
-	int r = 0;
+	int rc = 0;
 
 	pthread_mutex_lock(&f->lock);
 	for (size_t i = 0; i < ARRAY_LEN(f->accounts); i++)
 		if (f->accounts[i].kind == PROCESS)
 			waiting += f->accounts[i].waiting;
 	if (waiting >= LIMIT_SCRIPT_QUEUE) {
-		r = err_set(e, MDB_E_BUSY,
+		rc = err_set(e, MDB_E_BUSY,
 			"%d scripts are waiting already; "
 			"try again",
 			LIMIT_SCRIPT_QUEUE);
 		e->retry_after_ms = RETRY_MS;
 	}
-	for (unsigned k = 0; r == 0 && k < FAIR_KINDS; k++) {
+	for (unsigned k = 0; rc == 0 && k < FAIR_KINDS; k++) {
 		if (k == NAMELESS && who->is_named)
 			continue;
 		a[k] = account_of(f, k,
 			k == SESSION ? who->session : who->process, now_ns);
-		r = check(a[k], now_ns, e);
+		rc = check(a[k], now_ns, e);
 		/* Held, so that the next kind does not take its place. */
-		if (r == 0)
+		if (rc == 0)
 			a[k]->waiting++;
 		else
 			a[k] = NULL;
 	}
 	for (unsigned k = 0; k < FAIR_KINDS; k++) {
 		j->accounts[k] = a[k];
-		if (r != 0 && a[k] != NULL)
+		if (rc != 0 && a[k])
 			a[k]->waiting--;
 	}
 	pthread_mutex_unlock(&f->lock);
-	return r;
+	return rc;
 }
 
 /* --- the queue ------------------------------------------------------------ */
 void
 fair_push(struct fair *f, struct job_list *l)
 {
-	if (l->head == NULL)
+	if (!l->head)
 		return;
 	pthread_mutex_lock(&f->lock);
 	for (struct job *j = l->head, *next; j != NULL; j = next) {
@@ -199,7 +199,7 @@ static bool
 may_run(const struct job *j)
 {
 	for (unsigned k = 0; k < FAIR_KINDS; k++)
-		if (j->accounts[k] != NULL &&
+		if (j->accounts[k] &&
 			j->accounts[k]->running >= bounds[k].running)
 			return false;
 	return true;
@@ -221,8 +221,8 @@ fair_choose(const struct fair *f)
 		if (fair_is_cancelled(j))
 			return j;
 		if (may_run(j) &&
-			(best == NULL || j->accounts[SESSION]->turn <
-						 best->accounts[SESSION]->turn))
+			(!best || j->accounts[SESSION]->turn <
+					  best->accounts[SESSION]->turn))
 			best = j;
 	}
 	return best;
@@ -250,7 +250,7 @@ fair_start(struct fair *f, struct job *j)
 	for (unsigned k = 0; k < FAIR_KINDS; k++) {
 		struct fair_account *a = j->accounts[k];
 
-		if (a == NULL)
+		if (!a)
 			continue;
 		a->waiting--;
 		a->running++;
@@ -263,7 +263,7 @@ fair_hand_out(struct fair *f, unsigned index)
 {
 	struct job *j = f->running >= index ? fair_choose(f) : NULL;
 
-	if (j != NULL) {
+	if (j) {
 		fair_cut(&f->waiting, j);
 		fair_start(f, j);
 		/* A higher runner may begin now. */
@@ -289,7 +289,7 @@ fair_take(struct fair *f, unsigned index, int wait_ms)
 	pthread_mutex_lock(&f->lock);
 	/* At the end the scripts that wait are still taken, to be answered. */
 	while ((j = fair_hand_out(f, index)) == NULL && rc != ETIMEDOUT &&
-		wait_ms != 0 && !(f->is_stopped && f->waiting.head == NULL))
+		wait_ms != 0 && !(f->is_stopped && !f->waiting.head))
 		rc = wait_ms < 0 ? pthread_cond_wait(&f->changed, &f->lock)
 				 : pthread_cond_timedwait(&f->changed, &f->lock,
 					   &until);
@@ -305,7 +305,7 @@ fair_leave(struct fair *f, struct job *j, int64_t now_ns, int64_t cpu_us)
 	for (unsigned k = 0; k < FAIR_KINDS; k++) {
 		struct fair_account *a = j->accounts[k];
 
-		if (a == NULL)
+		if (!a)
 			continue;
 		fair_fill(a, now_ns);
 		a->cpu_ms -= (double)cpu_us / 1000;
@@ -331,7 +331,7 @@ fair_is_stopped(struct fair *f)
 	bool r;
 
 	pthread_mutex_lock(&f->lock);
-	r = f->is_stopped && f->waiting.head == NULL;
+	r = f->is_stopped && !f->waiting.head;
 	pthread_mutex_unlock(&f->lock);
 	return r;
 }

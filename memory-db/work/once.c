@@ -26,21 +26,21 @@ static int
 hash_asked(struct store *st, const struct job *j, int64_t *ret, struct err *e)
 {
 	const json_t *params = asked_params(j);
-	struct buf b AUTO_BUF = {0};
-	int r = buf_addf(&b, "%s\n%s\n%s\n%d\n", j->tool->name,
+	AUTO_BUF struct buf b = {0};
+	int rc = buf_addf(&b, "%s\n%s\n%s\n%d\n", j->tool->name,
 		j->ctx.namespace_, j->ctx.branch, j->ctx.user_scope);
 
-	for (const struct param *p = j->tool->params; r == 0 && p && p->name;
+	for (const struct param *p = j->tool->params; rc == 0 && p && p->name;
 		p++) {
 		const json_t *v = json_object_get(params, p->name);
 
-		if (v == NULL)
+		if (!v)
 			continue;
-		r = buf_addf(&b, "%s:", p->name);
-		if (r == 0)
-			r = jx_dump(v, &b);
+		rc = buf_addf(&b, "%s:", p->name);
+		if (rc == 0)
+			rc = jx_dump(v, &b);
 	}
-	if (r != 0)
+	if (rc != 0)
 		return err_nomem(e);
 	*ret = key_hash(st, b.data, b.len);
 	return 0;
@@ -59,7 +59,7 @@ plain_answer(const struct once *o, json_t **ret_answer, struct err *e)
 	json_t *a AUTO_JSON =
 		json_pack("{s:b,s:s}", "repeated", 1, "note", note);
 
-	if (a == NULL ||
+	if (!a ||
 		(o->seen.change > 0 &&
 			jx_set(a, "change",
 				json_integer((json_int_t)o->seen.change)) != 0))
@@ -72,18 +72,18 @@ int
 once_look(struct store *st, const struct job *j, struct once *o,
 	json_t **ret_answer, struct err *e)
 {
-	struct buf body AUTO_BUF = {0};
-	json_t *a AUTO_JSON = NULL;
-	int r;
+	AUTO_BUF struct buf body = {0};
+	AUTO_JSON json_t *a = NULL;
+	int rc;
 
 	memset(o, 0, sizeof(*o));
-	if (j->ctx.key == NULL)
+	if (!j->ctx.key)
 		return 0;
-	r = hash_asked(st, j, &o->asked, e);
-	if (r == 0)
-		r = key_find(st, j->ctx.key, &o->seen, &body, e);
-	if (r <= 0)
-		return r;
+	rc = hash_asked(st, j, &o->asked, e);
+	if (rc == 0)
+		rc = key_find(st, j->ctx.key, &o->seen, &body, e);
+	if (rc <= 0)
+		return rc;
 	o->is_seen = true;
 	if (o->seen.is_known && o->seen.asked != o->asked)
 		return err_param(e, MDB_E_INVALID, "key",
@@ -92,12 +92,13 @@ once_look(struct store *st, const struct job *j, struct once *o,
 	if (!o->seen.has_answer)
 		return 0;
 	a = jx_parse_any(body.data, body.len, e);
-	if (a == NULL)
+	if (!a)
 		return e->code;
-	r = mark(a, e);
-	if (r == 0)
-		*ret_answer = take_ptr(a);
-	return r;
+	rc = mark(a, e);
+	if (rc != 0)
+		return rc;
+	*ret_answer = take_ptr(a);
+	return rc;
 }
 
 int
@@ -106,18 +107,18 @@ once_look_script(struct store *st, const struct job *j, json_t **ret_answer,
 {
 	struct once o;
 	int64_t change;
-	int r;
+	int rc;
 
-	if (j->ctx.key == NULL)
+	if (!j->ctx.key)
 		return 0;
-	r = store_script_begin(st, &change, e);
-	if (r != 0)
-		return r;
-	r = once_look(st, j, &o, ret_answer, e);
-	if (r == 0 && o.is_seen && *ret_answer == NULL)
-		r = plain_answer(&o, ret_answer, e);
+	rc = store_script_begin(st, &change, e);
+	if (rc != 0)
+		return rc;
+	rc = once_look(st, j, &o, ret_answer, e);
+	if (rc == 0 && o.is_seen && !*ret_answer)
+		rc = plain_answer(&o, ret_answer, e);
 	store_script_end(st);
-	return r;
+	return rc;
 }
 
 /* Failures of the service, not of what was asked. */
@@ -151,7 +152,7 @@ once_texts_of(struct store *st, const struct job *j, struct err *e)
 	const char *name = j->ctx.user_scope ? "default" : j->ctx.namespace_;
 	unsigned flags = j->tool->flags;
 	int64_t ns = KEY_TEXTS_ANY;
-	int r;
+	int rc;
 
 	if (flags & TF_NO_TEXTS)
 		return KEY_TEXTS_NONE;
@@ -159,24 +160,24 @@ once_texts_of(struct store *st, const struct job *j, struct err *e)
 		return KEY_TEXTS_ANY;
 	if ((flags & TF_BOTH_TEXTS) && strcmp(name, "default") != 0)
 		return KEY_TEXTS_ANY;
-	r = namespace_find(st, name, &ns, e);
-	return r == 1 ? ns : KEY_TEXTS_ANY;
+	rc = namespace_find(st, name, &ns, e);
+	return rc == 1 ? ns : KEY_TEXTS_ANY;
 }
 
 int
 once_keep(struct store *st, const struct job *j, const struct once *o,
 	const struct call *c, const json_t *result, struct err *e)
 {
-	struct buf body AUTO_BUF = {0};
+	AUTO_BUF struct buf body = {0};
 	bool is_short;
 
-	if (j->ctx.key == NULL)
+	if (!j->ctx.key)
 		return 0;
 	if (jx_dump(result, &body) != 0)
 		return err_nomem(e);
 	/* A leased branch goes with its connection: the handler says. */
 	is_short = body.len <= LIMIT_KEY_ANSWER_BYTES &&
-		   effects_find(&c->effects, EFFECT_LEASE) == NULL;
+		   !effects_find(&c->effects, EFFECT_LEASE);
 	return key_keep(st, j->ctx.key, o->asked, once_texts_of(st, j, e),
 		is_short ? &body : NULL, e);
 }

@@ -23,7 +23,7 @@ question_cache_new(size_t max_bytes)
 {
 	struct question_cache *c = calloc(1, sizeof(*c));
 
-	if (c == NULL)
+	if (!c)
 		return NULL;
 	c->max_bytes = max_bytes;
 	(void)pthread_mutex_init(&c->lock, NULL);
@@ -59,9 +59,9 @@ put_first(struct question_cache *c, struct kept *k)
 void
 question_cache_free(struct question_cache *c)
 {
-	if (c == NULL)
+	if (!c)
 		return;
-	while (c->first != NULL) {
+	while (c->first) {
 		struct kept *k = c->first;
 
 		question_cache_take_out(c, k);
@@ -77,7 +77,7 @@ question_cache_slot(struct question_cache *c, const char *text, size_t n)
 {
 	struct kept *k = c->first;
 
-	if (k == NULL)
+	if (!k)
 		return NULL;
 	do {
 		if (k->n == n && memcmp(k->text, text, n) == 0)
@@ -96,12 +96,12 @@ question_cache_find(struct question_cache *c, const char *text, size_t n,
 
 	pthread_mutex_lock(&c->lock);
 	k = question_cache_slot(c, text, n);
-	if (k != NULL) {
+	if (k) {
 		question_cache_take_out(c, k);
 		put_first(c, k);
 		v = malloc(k->dims * sizeof(*v));
 	}
-	if (v != NULL) {
+	if (v) {
 		memcpy(v, k->v, k->dims * sizeof(*v));
 		*ret = (struct question){v, k->dims};
 	}
@@ -116,7 +116,7 @@ question_cache_keep(struct question_cache *c, const char *text, size_t n,
 	struct kept *k = malloc(sizeof(*k) + q->dims * sizeof(k->v[0]) + n);
 	struct kept *old;
 
-	if (k == NULL)
+	if (!k)
 		return;
 	*k = (struct kept){.n = n, .dims = q->dims};
 	memcpy(k->v, q->v, q->dims * sizeof(k->v[0]));
@@ -124,12 +124,12 @@ question_cache_keep(struct question_cache *c, const char *text, size_t n,
 	memcpy(k->text, text, n);
 	pthread_mutex_lock(&c->lock);
 	old = question_cache_slot(c, text, n);
-	if (old != NULL) {
+	if (old) {
 		question_cache_take_out(c, old);
 		free(old);
 	}
 	put_first(c, k);
-	while (c->bytes > c->max_bytes && c->first != NULL) {
+	while (c->bytes > c->max_bytes && c->first) {
 		old = c->first->prev;
 		question_cache_take_out(c, old);
 		free(old);

@@ -45,7 +45,7 @@ questions_want(struct questions *q, struct job *j)
 	const char *text;
 	size_t n;
 
-	if (q == NULL || (text = questions_text_of(j, &n)) == NULL)
+	if (!q || (text = questions_text_of(j, &n)) == NULL)
 		return false;
 	/* What is known needs no provider. */
 	if (question_cache_find(q->cache, text, n, &j->question) == 1)
@@ -79,7 +79,7 @@ questions_give(struct questions *q, struct job *j, const struct embed_text *t,
 	if (d == dims)
 		return;
 	x.v = malloc(dims * sizeof(*v));
-	if (x.v == NULL)
+	if (!x.v)
 		return;
 	memcpy(x.v, v, dims * sizeof(*v));
 	question_cache_keep(q->cache, t->s, t->n, &x);
@@ -93,10 +93,10 @@ questions_embed(struct questions *q, struct job *list)
 	int64_t now = clock_mono_ns();
 	struct embed_text texts[BATCH];
 	struct job *jobs[BATCH];
-	float *v AUTO_FREE = NULL;
+	AUTO_FREE float *v = NULL;
 	size_t n = 0, dims = 0;
 	struct err e = {0};
-	int r;
+	int rc;
 
 	for (struct job *j = list; j != NULL; j = j->next) {
 		if (atomic_load(&j->cancelled) || now - j->queued_ns > wait_ns)
@@ -107,9 +107,9 @@ questions_embed(struct questions *q, struct job *list)
 	}
 	if (n == 0 || !embedding_asks(q->embedding))
 		return;
-	r = embed_texts(q->x, EMBED_QUESTION, texts, n, &v, &dims, &e);
-	if (r != 0) {
-		failed(q, r, &e);
+	rc = embed_texts(q->x, EMBED_QUESTION, texts, n, &v, &dims, &e);
+	if (rc != 0) {
+		failed(q, rc, &e);
 		return;
 	}
 	atomic_store(&q->refused, 0);
@@ -138,7 +138,7 @@ questions_main(void *arg)
 	(void)pthread_setname_np(pthread_self(), "questions");
 	for (;;) {
 		list = queue_take(&q->queue, BATCH, SIZE_MAX, false, -1);
-		if (list == NULL) {
+		if (!list) {
 			if (queue_is_stopped(&q->queue))
 				return NULL;
 			continue;
@@ -156,10 +156,10 @@ questions_start(struct work *w, struct embedding *x, struct embedder *embedder,
 	struct questions *q;
 
 	*ret = NULL;
-	if (x == NULL || embed_is_local(embedder))
+	if (!x || embed_is_local(embedder))
 		return 0;
 	q = calloc(1, sizeof(*q));
-	if (q == NULL || queue_init(&q->queue) != 0) {
+	if (!q || queue_init(&q->queue) != 0) {
 		free(q);
 		return err_nomem(e);
 	}
@@ -168,7 +168,7 @@ questions_start(struct work *w, struct embedding *x, struct embedder *embedder,
 	q->x = embedder;
 	q->cache = question_cache_new(LIMIT_QUESTION_CACHE_BYTES);
 	*ret = q; /* work_stop ends what has begun */
-	if (q->cache == NULL)
+	if (!q->cache)
 		return err_nomem(e);
 	for (; q->threads_n < THREADS; q->threads_n++)
 		if (work_thread(&q->threads[q->threads_n], questions_main, q,
@@ -180,7 +180,7 @@ questions_start(struct work *w, struct embedding *x, struct embedder *embedder,
 void
 questions_stop(struct questions *q)
 {
-	if (q == NULL)
+	if (!q)
 		return;
 	queue_stop(&q->queue);
 	while (q->threads_n > 0)
@@ -190,7 +190,7 @@ questions_stop(struct questions *q)
 void
 questions_free(struct questions *q)
 {
-	if (q == NULL)
+	if (!q)
 		return;
 	queue_done(&q->queue);
 	question_cache_free(q->cache);
@@ -200,7 +200,7 @@ questions_free(struct questions *q)
 void
 questions_push(struct questions *q, struct job_list *l)
 {
-	if (q != NULL)
+	if (q)
 		(void)queue_push(&q->queue, l, NULL);
 }
 

@@ -67,7 +67,7 @@ list_insert(struct job_list *l, struct job *j)
 {
 	struct job *before = l->head;
 
-	if (l->tail == NULL || l->tail->turn <= j->turn) {
+	if (!l->tail || l->tail->turn <= j->turn) {
 		job_list_add(l, j);
 		return;
 	}

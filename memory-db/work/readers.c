@@ -33,7 +33,7 @@ readers_run_method(struct reader *r, struct job *j, json_t **ret_result,
 		.question = &j->question};
 	int rc;
 
-	if (r->st == NULL)
+	if (!r->st)
 		return work_no_store(e);
 	c.deadline_ns = clock_mono_ns() + (int64_t)LIMIT_READ_MS * 1000000;
 	store_deadline(r->st, c.deadline_ns);

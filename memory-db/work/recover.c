@@ -70,13 +70,13 @@ close_all(struct work *w)
 static int
 recover_open_all(struct work *w, struct err *e)
 {
-	int r = store_open(w->opt.db, STORE_WRITER, &w->st, e);
+	int rc = store_open(w->opt.db, STORE_WRITER, &w->st, e);
 
-	for (size_t i = 0; r == 0 && i < WORK_READERS; i++)
-		r = store_open(w->opt.db, STORE_READER, &w->readers[i].st, e);
-	if (r != 0)
+	for (size_t i = 0; rc == 0 && i < WORK_READERS; i++)
+		rc = store_open(w->opt.db, STORE_READER, &w->readers[i].st, e);
+	if (rc != 0)
 		close_all(w);
-	return r;
+	return rc;
 }
 
 static bool
@@ -148,7 +148,7 @@ work_no_store(struct err *e)
 	err_set(e, MDB_E_BUSY,
 		"the database could not be opened anew after its file system "
 		"refused locks; it is tried again");
-	if (e != NULL)
+	if (e)
 		e->retry_after_ms = AGAIN_MS;
 	return MDB_E_BUSY;
 }
@@ -162,15 +162,15 @@ commit_something(struct work *w, struct err *e)
 			   not written */
 	int n = snprintf(value, sizeof(value), "%lld",
 		(long long)clock_mono_ns());
-	int r = store_group_begin(w->st, e);
+	int rc = store_group_begin(w->st, e);
 
-	if (r == 0)
-		r = meta_set(w->st, META_SETTLED, value, (size_t)n, e);
-	if (r == 0)
-		r = store_group_commit(w->st, e);
-	if (r != 0)
+	if (rc == 0)
+		rc = meta_set(w->st, META_SETTLED, value, (size_t)n, e);
+	if (rc == 0)
+		rc = store_group_commit(w->st, e);
+	if (rc != 0)
 		store_group_abort(w->st);
-	return r;
+	return rc;
 }
 
 bool
@@ -193,7 +193,7 @@ recover_unknown(struct err *e)
 		"whether this was stored is not known: the disk failed while "
 		"it was committed. Ask again with the same key, or look "
 		"whether it is there");
-	if (e != NULL)
+	if (e)
 		e->retry_after_ms = 1000;
 	return MDB_E_UNKNOWN_OUTCOME;
 }
@@ -213,7 +213,7 @@ recover_ignore(void *ctx, const char *what, const char *text, int64_t mendable)
 static bool
 begin_verify(struct work *w)
 {
-	if (w->verify != NULL && w->verify->problems == 0)
+	if (w->verify && w->verify->problems == 0)
 		return true;
 	if (clock_mono_ns() < w->verify_ns)
 		return false;
@@ -243,18 +243,18 @@ verify_on(struct work *w, int ms)
 	struct err e = {0};
 	double progress;
 	bool done = false;
-	int r;
+	int rc;
 
 	if (!begin_verify(w))
 		return;
-	r = store_read_begin(w->st, &e);
-	if (r == 0 && w->verify->change == 0)
-		r = lens_newest(w->st, &w->verify->change, &e);
-	if (r == 0)
-		r = verify_slice(w->st, w->verify, after_ms(ms), recover_ignore,
-			NULL, &progress, &done, &e);
+	rc = store_read_begin(w->st, &e);
+	if (rc == 0 && w->verify->change == 0)
+		rc = lens_newest(w->st, &w->verify->change, &e);
+	if (rc == 0)
+		rc = verify_slice(w->st, w->verify, after_ms(ms),
+			recover_ignore, NULL, &progress, &done, &e);
 	store_read_end(w->st);
-	if (r != 0)
+	if (rc != 0)
 		w->verify->problems++;
 	if (w->verify->problems > 0)
 		pause_verify(w);
@@ -270,7 +270,7 @@ verify_on(struct work *w, int ms)
 int
 recover_before(struct work *w, bool is_repair, struct err *e)
 {
-	if (w->st == NULL)
+	if (!w->st)
 		return work_no_store(e);
 	if (is_repair && trouble_now(w->opt.db) == TROUBLE_DAMAGE &&
 		!w->is_unsettled) {
@@ -303,7 +303,7 @@ recover_idle(struct work *w)
 {
 	enum trouble t = trouble_now(w->opt.db);
 
-	if (w->st == NULL)
+	if (!w->st)
 		return AGAIN_MS;
 	if (t == TROUBLE_DAMAGE) {
 		verify_on(w, VERIFY_SLICE_MS);

@@ -12,7 +12,7 @@ script_methods_add(struct sandbox_method *list, size_t *n, const char *name)
 {
 	const struct tool *t = script_tool(name);
 
-	if (t == NULL || *n + OWN_MAX >= SCRIPT_METHODS_MAX)
+	if (!t || *n + OWN_MAX >= SCRIPT_METHODS_MAX)
 		return;
 	list[(*n)++] = (struct sandbox_method){
 		.name = name,
@@ -32,7 +32,7 @@ script_methods(void)
 	for (size_t i = 0; i < tools_n; i++)
 		script_methods_add(list, &n, tools[i].name);
 	for (size_t i = 0; i < tools_n; i++)
-		if (tools[i].script.alias != NULL)
+		if (tools[i].script.alias)
 			script_methods_add(list, &n, tools[i].script.alias);
 	for (const struct script_own *o = script_own; o->name != NULL; o++)
 		list[n++] = (struct sandbox_method){
@@ -54,10 +54,10 @@ script_methods_without(const struct context *ctx,
 	for (size_t i = 0; i < tools_n; i++) {
 		const struct tool *t = &tools[i];
 
-		if (script_tool(t->name) == NULL || script_has(ctx, t))
+		if (!script_tool(t->name) || script_has(ctx, t))
 			continue;
 		out[n++] = t->name;
-		if (t->script.alias != NULL)
+		if (t->script.alias)
 			out[n++] = t->script.alias;
 	}
 	/* Scripts have it from the helpers. */

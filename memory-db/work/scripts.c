@@ -81,17 +81,20 @@ static int
 scripts_add_changes(struct scripts_run *x, json_t *result, struct err *e)
 {
 	json_t *changes = NULL;
-	int r = script_wrote(&x->script)
-			? script_changes(&x->script, &changes, e)
-			: 0;
+	int rc = script_wrote(&x->script)
+			 ? script_changes(&x->script, &changes, e)
+			 : 0;
 
-	if (r == 0 && changes != NULL &&
-		jx_set(result, "changes", changes) != 0)
-		r = err_nomem(e);
-	if (r == 0 && scripts_is_true(x->j, "dry_run") &&
+	if (rc != 0)
+		return rc;
+	if (changes && jx_set(result, "changes", changes) != 0)
+		rc = err_nomem(e);
+	if (rc != 0)
+		return rc;
+	if (scripts_is_true(x->j, "dry_run") &&
 		jx_set(result, "dry_run", json_true()) != 0)
-		r = err_nomem(e);
-	return r;
+		rc = err_nomem(e);
+	return rc;
 }
 
 /* The job becomes one for the writer: what it was asked stays inside, since
@@ -100,13 +103,13 @@ static int
 scripts_pass_on(struct scripts_run *x, json_t *result, struct err *e)
 {
 	json_t *pack = NULL, *params;
-	int r = script_pack(&x->script, &pack, e);
+	int rc = script_pack(&x->script, &pack, e);
 
-	if (r != 0)
-		return r;
+	if (rc != 0)
+		return rc;
 	params = json_pack("{s:O,s:o,s:O}", "request", x->j->params, "pack",
 		pack, "outcome", result);
-	if (params == NULL)
+	if (!params)
 		return err_nomem(e);
 	json_decref(x->j->params);
 	x->j->params = params;
@@ -130,32 +133,41 @@ refuse_writes(const struct scripts_run *x, struct err *e)
 static int
 scripts_finish(struct scripts_run *x, struct err *e)
 {
-	json_t *result AUTO_JSON = sandbox_outcome_json(&x->outcome);
+	AUTO_JSON json_t *result = sandbox_outcome_json(&x->outcome);
 	bool keep = x->outcome.result == SANDBOX_OK &&
 		    script_wrote(&x->script) &&
 		    !scripts_is_true(x->j, "dry_run");
-	int r = result == NULL ? err_nomem(e) : 0;
+	int rc = !result ? err_nomem(e) : 0;
 
-	if (r == 0 && x->script.skill != NULL &&
-		json_object_get(x->j->params, "code") == NULL &&
+	if (rc != 0)
+		return rc;
+	if (x->script.skill && json_object_get(x->j->params, "code") == NULL &&
 		json_object_set(result, "skill", x->script.skill) != 0)
-		r = err_nomem(e);
-	if (r == 0 && x->outcome.result == SANDBOX_OK)
-		r = scripts_add_changes(x, result, e);
-	if (r == 0 && keep && x->j->write_refusal)
+		rc = err_nomem(e);
+	if (rc != 0)
+		return rc;
+	if (x->outcome.result == SANDBOX_OK)
+		rc = scripts_add_changes(x, result, e);
+	if (rc != 0)
+		return rc;
+	if (keep && x->j->write_refusal)
 		return refuse_writes(x, e);
-	if (r == 0 && keep) {
-		r = scripts_pass_on(x, result, e);
-		return r == 0 ? 1 : r;
+	if (rc != 0)
+		return rc;
+	if (keep) {
+		rc = scripts_pass_on(x, result, e);
+		return rc == 0 ? 1 : rc;
 	}
-	return r == 0 ? job_answer(x->j, take_ptr(result), e) : r;
+	if (rc != 0)
+		return rc;
+	return job_answer(x->j, take_ptr(result), e);
 }
 
 static int
 scripts_run_script(struct runner *r, struct job *j, struct err *e)
 {
 	struct scripts_run x = {.r = r, .j = j};
-	json_t *again AUTO_JSON = NULL;
+	AUTO_JSON json_t *again = NULL;
 	int rc;
 
 	if (atomic_load_explicit(&j->cancelled, memory_order_relaxed))
@@ -163,7 +175,7 @@ scripts_run_script(struct runner *r, struct job *j, struct err *e)
 	rc = open_store(r, e);
 	if (rc == 0)
 		rc = once_look_script(r->st, j, &again, e);
-	if (rc == 0 && again != NULL)
+	if (rc == 0 && again)
 		return job_answer(j, take_ptr(again), e);
 	if (rc == 0)
 		rc = run_jailed(&x, e);
@@ -204,7 +216,7 @@ runner_main(void *arg)
 		int rc;
 
 		j = fair_take(&w->scripts, index, wait_ms);
-		if (j == NULL) {
+		if (!j) {
 			if (fair_is_stopped(&w->scripts))
 				return NULL;
 			work_enter(w);

@@ -139,7 +139,7 @@ work_end_long(struct work *w)
 	for (size_t i = 0; i < WORK_SCRIPTS; i++) {
 		struct job *j = atomic_load(&w->runners[i].current);
 
-		if (j != NULL)
+		if (j)
 			atomic_store(&j->cancelled, true);
 	}
 	embed_stop(w->opt.embedding.x);

@@ -13,7 +13,7 @@ bool
 write_is_large(const struct job *j)
 {
 	return j->bytes > LIMIT_WRITE_SMALL_BYTES ||
-	       (j->tool != NULL && (j->tool->flags & TF_LARGE));
+	       (j->tool && (j->tool->flags & TF_LARGE));
 }
 
 int
@@ -28,7 +28,7 @@ void
 write_queue_done(struct write_queue *q)
 {
 	for (size_t i = 0; i < WRITE_QUEUE_BUCKETS; i++)
-		while (q->buckets[i] != NULL) {
+		while (q->buckets[i]) {
 			struct write_source *next = q->buckets[i]->chain;
 
 			free(q->buckets[i]);
@@ -55,7 +55,7 @@ source_find(struct write_queue *q, uint64_t key)
 		if (s->key == key)
 			return s;
 	s = calloc(1, sizeof *s);
-	if (s == NULL)
+	if (!s)
 		return &q->spare;
 	s->key = key;
 	s->chain = *write_queue_bucket_of(q, key);
@@ -67,7 +67,7 @@ source_find(struct write_queue *q, uint64_t key)
 static void
 ring_add(struct write_queue *q, struct write_source *s)
 {
-	if (q->last == NULL) {
+	if (!q->last) {
 		s->next = s;
 	} else {
 		s->next = q->last->next;
@@ -112,7 +112,7 @@ write_queue_push(struct write_queue *q, struct job_list *l)
 	pthread_mutex_lock(&q->lock);
 	for (; j != NULL; j = next) {
 		struct write_source *s = source_find(q, j->source);
-		bool is_new = s->jobs.head == NULL;
+		bool is_new = !s->jobs.head;
 
 		next = j->next;
 		job_list_add(&s->jobs, j);
@@ -141,10 +141,10 @@ take_front(struct write_queue *q, struct write_source *before,
 	count_front(q, s, false);
 	s->jobs.head = j->next;
 	s->jobs.n--;
-	if (s->jobs.head == NULL)
+	if (!s->jobs.head)
 		s->jobs.tail = NULL;
 	job_list_add(to, j);
-	if (s->jobs.head == NULL) {
+	if (!s->jobs.head) {
 		ring_drop(q, before);
 		return false;
 	}
@@ -162,7 +162,7 @@ take_large(struct write_queue *q, struct job_list *to)
 	/* Who had a turn is last now. */
 	if (take_front(q, before, to))
 		q->last = before->next;
-	else if (q->last != NULL)
+	else if (q->last)
 		q->last = before;
 }
 
@@ -186,7 +186,7 @@ take_small(struct write_queue *q, size_t max_n, size_t max_bytes,
 		if (take_front(q, before, to))
 			before = before->next;
 	}
-	if (q->last != NULL)
+	if (q->last)
 		q->last = before;
 }
 

@@ -80,7 +80,7 @@ writer_run_method(struct work *w, struct job *j, bool *ret_keep, struct err *e)
 	struct once once;
 	int rc = once_look(w->st, j, &once, &result, e);
 
-	if (rc == 0 && result == NULL) {
+	if (rc == 0 && !result) {
 		rc = w->opt.run(&c, &result, e);
 		if (once.is_seen)
 			rc = once_again(&once, &c, rc, &result, e);
@@ -371,7 +371,7 @@ static void
 pay_share(struct work *w)
 {
 	background_busy(w->background, BACKGROUND_WRITER);
-	if (w->st == NULL || database_read_only(w->opt.db) ||
+	if (!w->st || database_read_only(w->opt.db) ||
 		trouble_now(w->opt.db) != TROUBLE_NONE)
 		return;
 	background_share(w->background, BACKGROUND_WRITER, BACKGROUND_NORMAL, w,
@@ -391,7 +391,7 @@ writer_serve(struct work *w)
 			begin_busy(w);
 			work_enter(w);
 			/* The connections may be others than before. */
-			if (w->st != NULL)
+			if (w->st)
 				store_on_progress(w->st, on_steps, w);
 			run_all(w, list);
 			pay_share(w);
@@ -447,14 +447,14 @@ writer_main(void *arg)
 		set_state(w, WORK_FAILED);
 		return NULL;
 	}
-	if (w->st != NULL && !database_read_only(w->opt.db))
+	if (w->st && !database_read_only(w->opt.db))
 		end_leases(w);
 	end_busy(w);
 	set_state(w, WORK_READY);
 	embedding_begin(w->embedding);
 	writer_serve(w);
 	begin_busy(w);
-	if (!database_read_only(w->opt.db) && w->st != NULL &&
+	if (!database_read_only(w->opt.db) && w->st &&
 		store_checkpoint(w->st, &e))
 		log_event(LOG_WARN, "checkpoint failed", 0,
 			LOG_S("code", err_name(e.code)),

@@ -19,7 +19,7 @@ agents_namespace_of(const json_t *entry)
 
 	json_array_foreach((json_t *)(uintptr_t)args, i, a) {
 		text = json_string_value(a);
-		if (text == NULL)
+		if (!text)
 			continue;
 		if (strncmp(text, "--namespace=", 12) == 0)
 			return text + 12;
@@ -77,14 +77,14 @@ look_into(bool is_project, const char *folder, struct buf *out, bool *ret_found)
 		return 0;
 	s = cf.text.data;
 	root = jscan_space(s, cf.text.len, 0);
-	if (!is_project && folder != NULL &&
+	if (!is_project && folder &&
 		jscan_find(s, cf.text.len, root, "projects", &projects) == 1 &&
 		jscan_find(s, cf.text.len, projects.value.at, folder,
 			&project) == 1) {
 		own = agents_member(&cf, project.value.at, "mcpServers");
 		said = said_by(own);
 	}
-	if (said == NULL) {
+	if (!said) {
 		all = agents_member(&cf, root, "mcpServers");
 		said = said_by(all);
 	}
@@ -101,5 +101,5 @@ agents_namespace(struct buf *out)
 
 	if (rc == 0 && !is_found)
 		rc = look_into(false, folder, out, &is_found);
-	return rc != 0 || buf_str(out) == NULL ? MDB_E_NOMEM : 0;
+	return rc != 0 || !buf_str(out) ? MDB_E_NOMEM : 0;
 }

@@ -65,9 +65,9 @@ args_sort(const struct conf_opt *opts, size_t n, int skip, int argc,
 	static char end[] = "--";
 	AUTO_FREE char **sorted = calloc((size_t)argc + 3, sizeof(*sorted));
 	AUTO_FREE char **rest = calloc((size_t)argc + 1, sizeof(*rest));
-	int k = 1, r = 0, i = 1;
+	int k = 1, rc = 0, i = 1;
 
-	if (sorted == NULL || rest == NULL)
+	if (!sorted || !rest)
 		return err_nomem(e);
 	sorted[0] = argv[0];
 	for (; i < argc; i++) {
@@ -78,7 +78,7 @@ args_sort(const struct conf_opt *opts, size_t n, int skip, int argc,
 		if (strcmp(arg, "--") == 0)
 			break;
 		if (!is_option(arg)) {
-			rest[r++] = arg;
+			rest[rc++] = arg;
 			continue;
 		}
 		sorted[k++] = arg;
@@ -91,10 +91,10 @@ args_sort(const struct conf_opt *opts, size_t n, int skip, int argc,
 	}
 	for (i++; i < argc; i++)
 		if (i != skip)
-			rest[r++] = argv[i];
+			rest[rc++] = argv[i];
 	sorted[k++] = end;
 	*ret_rest = k;
-	memcpy(sorted + k, rest, (size_t)r * sizeof(*rest));
+	memcpy(sorted + k, rest, (size_t)rc * sizeof(*rest));
 	*ret_argv = take_ptr(sorted);
 	return 0;
 }

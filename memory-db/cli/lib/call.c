@@ -24,7 +24,7 @@ cli_absolute(const char *path, char *out, size_t size)
 	int len;
 
 	if (path[0] != '/') {
-		if (getcwd(out, size) == NULL)
+		if (!getcwd(out, size))
 			return cli_fail(CLI_SYSTEM,
 				"cannot tell the working "
 				"directory: %m; give an absolute path instead "
@@ -50,7 +50,7 @@ cli_client_options(const struct cli *c, struct memory_options *ret, char *path,
 		.branch = c->branch,
 		.timeout_ms = (int)(c->timeout_s * 1000),
 	};
-	if (c->database == NULL || c->database[0] == '\0')
+	if (!c->database || c->database[0] == '\0')
 		return CLI_OK;
 	if (cli_absolute(c->database, path, path_size) != 0)
 		return CLI_SYSTEM;
@@ -108,7 +108,7 @@ cli_connect(struct cli *c)
 	bool again = false;
 	int rc;
 
-	if (c->client != NULL)
+	if (c->client)
 		return CLI_OK;
 	if ((rc = cli_client_options(c, &options, path, sizeof(path))) != 0 ||
 		(rc = ensure_service(c, options.expect_database)) != CLI_OK)
@@ -116,7 +116,7 @@ cli_connect(struct cli *c)
 	session_name(session);
 	options.session = session;
 	c->client = memory_client_new(&options);
-	if (c->client == NULL)
+	if (!c->client)
 		return cli_nomem();
 	rc = where_decide(c, &again);
 	if (rc != CLI_OK || !again)
@@ -124,7 +124,7 @@ cli_connect(struct cli *c)
 	options.namespace_ = c->namespace_;
 	memory_client_free(c->client);
 	c->client = memory_client_new(&options);
-	return c->client == NULL ? cli_nomem() : CLI_OK;
+	return !c->client ? cli_nomem() : CLI_OK;
 }
 
 int
@@ -174,14 +174,14 @@ call_explain(struct cli *c, const char *reply)
 	const char *text, *code;
 	int rc;
 
-	if (j == NULL)
+	if (!j)
 		return cli_fail(CLI_SYSTEM, "the service answered: %s", reply);
 	text = cli_str(j, "error", "refused without a reason");
 	code = cli_str(j, "code", "internal");
 	/* Who calls methods knows their words. */
 	if ((c->command == &cli_cmd_call ? buf_adds(&plain, text)
 					 : words_for_people(text, &plain)) ||
-		buf_str(&plain) == NULL)
+		!buf_str(&plain))
 		return cli_nomem();
 	rc = cli_fail(cli_exit_of(err_code_of(code)), "%s (%s)", plain.data,
 		code);
@@ -221,7 +221,7 @@ cli_point(const char *text)
 static int
 add_place(const struct cli *c, json_t *params)
 {
-	if (c->in == NULL || json_object_get(params, "namespace") != NULL)
+	if (!c->in || json_object_get(params, "namespace") != NULL)
 		return 0;
 	return jx_set(params, "namespace", json_string(c->in));
 }
@@ -236,15 +236,15 @@ cli_ask(struct cli *c, const char *method, json_t *params_new,
 	char *reply = NULL;
 	int rc;
 
-	if (params == NULL || add_place(c, params) != 0 ||
-		jx_dump(params, &b) != 0 || buf_str(&b) == NULL)
+	if (!params || add_place(c, params) != 0 || jx_dump(params, &b) != 0 ||
+		!buf_str(&b))
 		return cli_nomem();
 	rc = cli_call_raw(c, method, b.data, &reply, &is_refused);
 	if (rc != CLI_OK)
 		return rc;
 	j = is_refused ? NULL : jx_parse(reply, strlen(reply), NULL);
 	memory_free(reply);
-	if (j == NULL)
+	if (!j)
 		return CLI_PROBLEM;
 	*ret_reply = take_ptr(j);
 	return CLI_OK;
@@ -262,9 +262,9 @@ cli_call(struct cli *c, const char *method, json_t *params_new, int with_as_of,
 	json_t *j;
 	int rc;
 
-	if (params == NULL)
+	if (!params)
 		return cli_fail(CLI_USAGE, "an argument is no valid UTF-8");
-	if (with_as_of && c->as_of != NULL &&
+	if (with_as_of && c->as_of &&
 		jx_set(params, "as_of", cli_point(c->as_of)) != 0)
 		return cli_fail(CLI_USAGE, "--as-of is no valid UTF-8");
 	if (add_place(c, params) != 0 || jx_dump(params, &b) != 0 ||
@@ -274,7 +274,7 @@ cli_call(struct cli *c, const char *method, json_t *params_new, int with_as_of,
 		return rc;
 	j = jx_parse(reply, strlen(reply), &e);
 	memory_free(reply);
-	if (j == NULL)
+	if (!j)
 		return cli_fail(CLI_SYSTEM,
 			"the reply of the service cannot be "
 			"read: %s",

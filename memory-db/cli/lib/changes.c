@@ -93,7 +93,7 @@ changes_page(struct cli *c, json_t *reply, void *ctx)
 	json_array_foreach((json_t *)(uintptr_t)list, i, e) {
 		if (rc != CLI_OK)
 			break;
-		if (only != NULL &&
+		if (only &&
 			json_object_get(only, cli_str(e, "entity", "")) == NULL)
 			continue;
 		rc = c->json			       ? cli_print_json(c, e)

@@ -36,9 +36,9 @@ clientfile_claude(bool is_project, char ret_path[PATH_MAX], struct err *e)
 			return clientfile_store_error(e, "find",
 				"the working directory");
 		n = snprintf(ret_path, PATH_MAX, "%s/.mcp.json", here);
-	} else if (dir != NULL && dir[0] == '/') {
+	} else if (dir && dir[0] == '/') {
 		n = snprintf(ret_path, PATH_MAX, "%s/.claude.json", dir);
-	} else if (home != NULL && home[0] == '/') {
+	} else if (home && home[0] == '/') {
 		n = snprintf(ret_path, PATH_MAX, "%s/.claude.json", home);
 	} else {
 		return err_set(e, MDB_E_NOT_FOUND,
@@ -70,7 +70,7 @@ clientfile_read_all(int fd, struct clientfile *cf, struct err *e)
 		if (got > 0)
 			cf->text.len += (size_t)got;
 	} while (got != 0);
-	return buf_str(&cf->text) == NULL ? err_nomem(e) : 0;
+	return !buf_str(&cf->text) ? err_nomem(e) : 0;
 }
 
 static int
@@ -85,9 +85,9 @@ clientfile_parse(struct clientfile *cf, struct err *e)
 	if (jscan_plain(cf->text.data, cf->text.len, &plain) != 0)
 		return err_nomem(e);
 	cf->json = jx_parse_any(plain.data, plain.len, &why);
-	if (cf->json == NULL && why.code == MDB_E_NOMEM)
+	if (!cf->json && why.code == MDB_E_NOMEM)
 		return err_nomem(e);
-	if (cf->json == NULL)
+	if (!cf->json)
 		return err_set(e, MDB_E_INVALID,
 			"%s is no valid JSON (%s): correct it first; nothing "
 			"was changed",
@@ -108,7 +108,7 @@ clientfile_load(struct clientfile *cf, const char *path, struct err *e)
 
 	*cf = (struct clientfile){0};
 	/* Renaming over a link would cut it off from its target. */
-	if (realpath(path, cf->path) == NULL) {
+	if (!realpath(path, cf->path)) {
 		if (errno != ENOENT)
 			return clientfile_store_error(e, "read", path);
 		if (strlen(path) >= sizeof(cf->path))

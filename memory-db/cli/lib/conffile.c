@@ -58,7 +58,7 @@ conffile_find(const char *line, const struct conffile_line *lines, size_t n)
 static int
 conffile_add(const struct conffile_line *line, struct buf *out)
 {
-	return line->value == NULL
+	return !line->value
 		       ? 0
 		       : buf_addf(out, "%s = %s\n", line->name, line->value);
 }
@@ -70,7 +70,7 @@ conffile_set(const char *text, const struct conffile_line *lines, size_t n,
 	bool done[8] = {false};
 
 	for (size_t i = 0; i < n; i++)
-		if (lines[i].value != NULL && strpbrk(lines[i].value, "\r\n"))
+		if (lines[i].value && strpbrk(lines[i].value, "\r\n"))
 			return err_param(e, MDB_E_INVALID, lines[i].name,
 				"%s: must be one line", lines[i].name);
 	while (*text != '\0') {
@@ -115,7 +115,11 @@ conffile_write(const char *path, const struct buf *text, struct err *e)
 	conffile_make_folder(path);
 	rc = newfile_open(&nf, path, 0600, e);
 
-	if (rc == 0 && text->len > 0)
+	if (rc != 0)
+		return rc;
+	if (text->len > 0)
 		(void)!fwrite(text->data, 1, text->len, nf.f);
-	return rc == 0 ? newfile_commit(&nf, e) : rc;
+	if (rc != 0)
+		return rc;
+	return newfile_commit(&nf, e);
 }

@@ -39,7 +39,7 @@ diff_print_line(const struct cli *c, char sign, const char *s, size_t n)
 
 		if (out_safe(s + i, k, &b) == 0 && b.len > 0)
 			fwrite(b.data, 1, b.len, stdout);
-		if (tab != NULL)
+		if (tab)
 			putchar('\t');
 		i += k + (tab != NULL);
 	}

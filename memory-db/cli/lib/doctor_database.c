@@ -34,12 +34,12 @@ choose_path(struct doctor *d)
 	const char *home = getenv("HOME");
 	const char *asked = d->c->database;
 
-	if (served != NULL) {
+	if (served) {
 		snprintf(d->database, sizeof(d->database), "%s", served);
-	} else if (asked != NULL && asked[0] != '\0') {
+	} else if (asked && asked[0] != '\0') {
 		if (cli_absolute(asked, d->database, sizeof(d->database)) != 0)
 			d->database[0] = '\0';
-	} else if (home != NULL && home[0] == '/') {
+	} else if (home && home[0] == '/') {
 		snprintf(d->database, sizeof(d->database),
 			"%s/.memories/memory.db", home);
 	}
@@ -55,7 +55,7 @@ doctor_database_check_other(struct doctor *d)
 	char own[PATH_MAX];
 	struct stat here, there;
 
-	if (d->hello == NULL || home == NULL || home[0] != '/')
+	if (!d->hello || !home || home[0] != '/')
 		return;
 	snprintf(own, sizeof(own), "%s/.memories/memory.db", home);
 	if (stat(own, &there) != 0 || there.st_size == 0 ||
@@ -75,7 +75,7 @@ doctor_database_check_other(struct doctor *d)
 static void
 say_missing(struct doctor *d)
 {
-	if (d->hello != NULL)
+	if (d->hello)
 		doctor_say(d, DOCTOR_FAIL, "database",
 			"put it back, or "
 			"restart memory-db",
@@ -263,8 +263,7 @@ doctor_database(struct doctor *d)
 	}
 	doctor_database_check_other(d);
 	/* That of a service of the machine is its own matter. */
-	if (d->hello != NULL && access(d->database, F_OK) != 0 &&
-		errno == EACCES) {
+	if (d->hello && access(d->database, F_OK) != 0 && errno == EACCES) {
 		doctor_say(d, DOCTOR_OK, "database", NULL,
 			"%s, which only "
 			"the user of the service may look at",
@@ -335,7 +334,7 @@ doctor_lock(struct doctor *d)
 			"process %s, named in "
 			"%s, has ended: free",
 			text, path);
-	} else if (d->is_listening && d->hello == NULL) {
+	} else if (d->is_listening && !d->hello) {
 		doctor_say(d, DOCTOR_WARN, "lock",
 			"end that process (it "
 			"finishes what it accepted): the one behind the socket "

@@ -56,7 +56,7 @@ existing_folder(const char *path, char out[PATH_MAX])
 	for (;;) {
 		char *slash = strrchr(out, '/');
 
-		if (slash == NULL || slash == out) {
+		if (!slash || slash == out) {
 			snprintf(out, PATH_MAX, "/");
 			return;
 		}

@@ -38,7 +38,7 @@ doctor_env_check_name(struct doctor *d, const char *name)
 	if (doctor_env_is_known(name))
 		return;
 	near = text_nearest(name, known);
-	if (near != NULL)
+	if (near)
 		snprintf(advice, sizeof(advice), "did you mean %s?", near);
 	else
 		snprintf(advice, sizeof(advice), "nothing here reads it");
@@ -51,7 +51,7 @@ check_path(struct doctor *d, const char *name)
 {
 	const char *value = getenv(name);
 
-	if (value == NULL || value[0] == '\0' || value[0] == '/')
+	if (!value || value[0] == '\0' || value[0] == '/')
 		return;
 	doctor_say(d, DOCTOR_WARN, "environment",
 		value[0] == '~' ? "write the path in full: only shells know ~"
@@ -67,8 +67,7 @@ doctor_env_check_number(struct doctor *d, const char *name)
 	const char *value = getenv(name);
 	int64_t n;
 
-	if (value != NULL && value[0] != '\0' &&
-		text_int(value, 0, INT64_MAX, &n) != 0)
+	if (value && value[0] != '\0' && text_int(value, 0, INT64_MAX, &n) != 0)
 		doctor_say(d, DOCTOR_FAIL, "environment", "give whole seconds",
 			"%s is '%s', which is no number: memory-db will not "
 			"start",
@@ -82,7 +81,7 @@ check_reference(struct doctor *d)
 	const char *value = getenv("MEMORY_FILE_PATH");
 	char advice[PATH_MAX + 32];
 
-	if (value == NULL || value[0] == '\0')
+	if (!value || value[0] == '\0')
 		return;
 	snprintf(advice, sizeof(advice), "memoryctl import %s", value);
 	doctor_say(d, DOCTOR_WARN, "environment", advice,
@@ -110,7 +109,7 @@ doctor_environment(struct doctor *d)
 	check_path(d, "MEMORY_DB_PROGRAM");
 	doctor_env_check_number(d, "MEMORY_DB_EXIT_WHEN_IDLE");
 	check_reference(d);
-	if (home == NULL || home[0] != '/')
+	if (!home || home[0] != '/')
 		doctor_say(d, DOCTOR_WARN, "environment",
 			"set HOME, or MEMORY_DB_PATH",
 			"HOME is not set: the default database has no place");
@@ -126,7 +125,7 @@ check_program(struct doctor *d, const char *name, const char *env,
 	const char *value = env ? getenv(env) : NULL;
 	char path[PATH_MAX];
 
-	if (value != NULL && value[0] != '\0') {
+	if (value && value[0] != '\0') {
 		if (programs_is_program(value))
 			doctor_say(d, DOCTOR_OK, "programs", NULL,
 				"%s: %s "

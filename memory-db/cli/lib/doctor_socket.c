@@ -20,7 +20,7 @@ group_name(gid_t gid)
 	static char text[80];
 	const struct group *gr = getgrgid(gid);
 
-	if (gr != NULL)
+	if (gr)
 		snprintf(text, sizeof(text), "%s", gr->gr_name);
 	else
 		snprintf(text, sizeof(text), "%u", (unsigned)gid);
@@ -100,7 +100,7 @@ doctor_socket_check_folder(struct doctor *d)
 
 	snprintf(dir, sizeof(dir), "%s", d->socket);
 	slash = strrchr(dir, '/');
-	if (slash == NULL)
+	if (!slash)
 		return;
 	slash[slash == dir ? 1 : 0] = '\0';
 	if (stat(dir, &st) < 0) {
@@ -284,7 +284,7 @@ doctor_service(struct doctor *d)
 	options.retries = -1;
 	options.timeout_ms = options.connect_timeout_ms = PATIENCE_MS;
 	client = memory_client_new(&options);
-	if (client == NULL) {
+	if (!client) {
 		d->is_out_of_memory = true;
 		return;
 	}

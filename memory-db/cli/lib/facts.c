@@ -10,7 +10,7 @@ print_value(const json_t *v)
 {
 	AUTO_BUF struct buf b = {0};
 
-	if (v == NULL || (json_is_string(v) && json_string_length(v) == 0)) {
+	if (!v || (json_is_string(v) && json_string_length(v) == 0)) {
 		fputs("(none)", stdout);
 		return 0;
 	}
@@ -18,7 +18,7 @@ print_value(const json_t *v)
 		out_text(stdout, json_string_value(v));
 		return 0;
 	}
-	if (jx_dump(v, &b) != 0 || buf_str(&b) == NULL)
+	if (jx_dump(v, &b) != 0 || !buf_str(&b))
 		return MDB_E_NOMEM;
 	out_text(stdout, buf_str(&b));
 	return 0;
@@ -31,11 +31,11 @@ facts_print_mark(const json_t *x)
 	const char *of = cli_str(x, "of", NULL);
 
 	fputs(tag != NULL ? "#" : "metadata ", stdout);
-	if (tag != NULL)
+	if (tag)
 		out_text(stdout, tag);
 	else if (print_value(json_object_get(x, "metadata")) != 0)
 		return MDB_E_NOMEM;
-	if (of != NULL) {
+	if (of) {
 		fputs(" of: ", stdout);
 		out_text(stdout, of);
 	}
@@ -52,18 +52,18 @@ print_fact(const json_t *x)
 	const char *type = cli_str(x, "entityType", NULL);
 
 	out_text(stdout, cli_str(x, "entity", "?"));
-	if (text != NULL) {
+	if (text) {
 		fputs(": ", stdout);
 		out_text(stdout, text);
-	} else if (relation != NULL) {
+	} else if (relation) {
 		fputs(" -[", stdout);
 		out_text(stdout, relation);
 		fputs("]-> ", stdout);
 		out_text(stdout, cli_str(x, "to", "?"));
-	} else if (metadata != NULL || json_object_get(x, "tag") != NULL) {
+	} else if (metadata || json_object_get(x, "tag") != NULL) {
 		fputs(": ", stdout);
 		return facts_print_mark(x);
-	} else if (type != NULL) {
+	} else if (type) {
 		fputs(" (", stdout);
 		out_text(stdout, type);
 		putchar(')');
@@ -99,7 +99,7 @@ facts_print_set(const struct cli *c, const json_t *list)
 		const char *entity = cli_str(x, "entity", NULL);
 
 		printf("  %s~ ", out_on(c, OUT_YELLOW));
-		if (entity != NULL) {
+		if (entity) {
 			out_text(stdout, entity);
 			fputs(": ", stdout);
 		}

@@ -94,7 +94,7 @@ jedit_look_at(const char *s, size_t n, size_t object, size_t first)
 	size_t begin = jedit_line_begin(s, object);
 	const char *nl = memchr(s, '\n', n);
 
-	if (nl != NULL && nl > s && nl[-1] == '\r')
+	if (nl && nl > s && nl[-1] == '\r')
 		st.newline = "\r\n";
 	st.outer = s + begin;
 	st.outer_n = line_blanks(s, n, begin);
@@ -115,7 +115,7 @@ jedit_add_line(const struct style *st, int depth, struct buf *out)
 		return 0;
 	if (buf_adds(out, st->newline) != 0)
 		return MDB_E_NOMEM;
-	if (st->indent != NULL) {
+	if (st->indent) {
 		if (buf_add(out, st->indent, st->indent_n) != 0)
 			return MDB_E_NOMEM;
 	} else if (buf_add(out, st->outer, st->outer_n) != 0 ||

@@ -154,7 +154,7 @@ jscan_plain(const char *s, size_t n, struct buf *out)
 		}
 		at = end;
 	}
-	return rc != 0 || buf_str(out) == NULL ? MDB_E_NOMEM : 0;
+	return rc != 0 || !buf_str(out) ? MDB_E_NOMEM : 0;
 }
 
 bool

@@ -15,7 +15,7 @@ static const char *volatile unfinished;
 static void
 newfile_on_signal(int number)
 {
-	if (unfinished != NULL)
+	if (unfinished)
 		unlink(unfinished);
 	/* SA_RESETHAND: this time it ends the process. */
 	raise(number);
@@ -49,7 +49,7 @@ newfile_open(struct newfile *nf, const char *path, mode_t mode, struct err *e)
 
 	*nf = (struct newfile){0};
 	nf->path = strdup(path);
-	if (nf->path == NULL || asprintf(&nf->temp, "%s.XXXXXX", path) < 0) {
+	if (!nf->path || asprintf(&nf->temp, "%s.XXXXXX", path) < 0) {
 		nf->temp = NULL;
 		newfile_done(nf);
 		return err_nomem(e);
@@ -80,7 +80,7 @@ sync_folder(const char *path)
 	char dir[PATH_MAX] = ".";
 	int fd;
 
-	if (slash != NULL)
+	if (slash)
 		snprintf(dir, sizeof(dir), "%.*s", (int)(slash - path) + 1,
 			path);
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -117,9 +117,9 @@ newfile_commit(struct newfile *nf, struct err *e)
 void
 newfile_done(struct newfile *nf)
 {
-	if (nf->f != NULL)
+	if (nf->f)
 		fclose(nf->f);
-	if (nf->temp != NULL)
+	if (nf->temp)
 		unlink(nf->temp);
 	unfinished = NULL;
 	free(nf->temp);

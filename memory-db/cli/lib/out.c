@@ -284,11 +284,11 @@ out_time(const char *at, char out[OUT_TIME_SIZE])
 	time_t s;
 
 	out[0] = '\0';
-	if (at == NULL)
+	if (!at)
 		return out;
 	if (clock_parse(at, 0, 0, false, &ms, NULL) == 0) {
 		s = (time_t)(ms / 1000);
-		if (localtime_r(&s, &tm) != NULL &&
+		if (localtime_r(&s, &tm) &&
 			strftime(out, OUT_TIME_SIZE, "%Y-%m-%d %H:%M:%S", &tm) >
 				0)
 			return out;

@@ -24,13 +24,12 @@ pager_wanted(void)
 	const char *name = getenv("MEMORY_PAGER");
 	char path[PATH_MAX];
 
-	if (name == NULL)
+	if (!name)
 		name = getenv("PAGER");
-	if (name == NULL && programs_on_path("less", path))
+	if (!name && programs_on_path("less", path))
 		name = "less";
-	return name == NULL || name[0] == '\0' || strcmp(name, "cat") == 0
-		       ? NULL
-		       : name;
+	return !name || name[0] == '\0' || strcmp(name, "cat") == 0 ? NULL
+								    : name;
 }
 
 /* Ctrl-C is for the pager as well, which stays: so does its writer, that has
@@ -55,7 +54,7 @@ static void __attribute__((noreturn)) become(const char *name, int in)
 	AUTO_FREE char *line = strdup(name);
 	char *argv[] = {shell, option, line, NULL};
 
-	if (line == NULL || dup2(in, STDIN_FILENO) < 0)
+	if (!line || dup2(in, STDIN_FILENO) < 0)
 		_exit(126);
 	/* Quit when it fits, keep colours, leave the screen as it is. */
 	setenv("LESS", "FRX", 0);
@@ -72,7 +71,7 @@ pager_start(void)
 	int fd[2];
 	pid_t pid;
 
-	if (name == NULL || pipe2(fd, O_CLOEXEC) < 0)
+	if (!name || pipe2(fd, O_CLOEXEC) < 0)
 		return;
 	fflush(stdout);
 	pid = fork();

@@ -17,7 +17,7 @@ next_params(const struct pages *p, json_t *params, const char *cursor)
 			json_integer(left < LIMIT_ROWS ? left : LIMIT_ROWS)) !=
 			0)
 		return MDB_E_NOMEM;
-	if (cursor != NULL)
+	if (cursor)
 		return jx_set(params, "cursor", json_string(cursor));
 	return 0;
 }
@@ -30,7 +30,7 @@ pages_read(struct cli *c, struct pages *p, json_t *params_new)
 	int rc;
 
 	p->rows = 0;
-	if (params == NULL)
+	if (!params)
 		return cli_fail(CLI_USAGE, "an argument is no valid UTF-8");
 	do {
 		AUTO_JSON json_t *reply = NULL;
@@ -48,9 +48,9 @@ pages_read(struct cli *c, struct pages *p, json_t *params_new)
 			return rc;
 		free(take_ptr(cursor));
 		next = cli_str(reply, "next", NULL);
-		if (next != NULL && (cursor = strdup(next)) == NULL)
+		if (next && (cursor = strdup(next)) == NULL)
 			return cli_nomem();
-	} while (cursor != NULL && (p->limit == 0 || p->rows < p->limit));
+	} while (cursor && (p->limit == 0 || p->rows < p->limit));
 	p->has_more = cursor != NULL;
 	return CLI_OK;
 }

@@ -46,7 +46,7 @@ programs_on_path(const char *name, char ret_path[PATH_MAX])
 {
 	const char *dirs = getenv("PATH");
 
-	while (dirs != NULL && *dirs != '\0') {
+	while (dirs && *dirs != '\0') {
 		size_t k = strcspn(dirs, ":");
 		int len = snprintf(ret_path, PATH_MAX, "%.*s/%s", (int)k, dirs,
 			name);

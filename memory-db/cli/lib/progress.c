@@ -19,7 +19,7 @@ progress_start(struct progress *p, const struct cli *c, const char *label)
 
 	*p = (struct progress){.label = label,
 		.is_on = !c->quiet && isatty(STDERR_FILENO) &&
-			 (term == NULL || strcmp(term, "dumb") != 0),
+			 (!term || strcmp(term, "dumb") != 0),
 		.begun_ns = clock_mono_ns()};
 }
 

@@ -22,7 +22,7 @@ start_of(pid_t pid)
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	f = fopen(path, "re");
-	if (f == NULL)
+	if (!f)
 		return 0;
 	at = fgets(line, sizeof(line), f);
 	fclose(f);
@@ -57,7 +57,7 @@ hash_file(crypto_generichash_state *h, const char *path)
 	FILE *f = fopen(path, "re");
 	size_t n = f != NULL ? fread(text, 1, sizeof(text), f) : 0;
 
-	if (f != NULL)
+	if (f)
 		fclose(f);
 	crypto_generichash_update(h, text, n);
 }

@@ -42,7 +42,7 @@ slice_weigh(const char *json, size_t n, struct slice_cost *ret, struct err *e)
 	if (st != FRAME_MORE && st != FRAME_DONE)
 		return err_set(e, MDB_E_PROTOCOL, "%s", frame_status_text(st));
 	record = jx_parse(json, n, e);
-	if (record == NULL)
+	if (!record)
 		return e->code;
 	*ret = (struct slice_cost){n, facts_of(record), lx.values - values};
 	return 0;
@@ -70,8 +70,8 @@ slice_add(struct slice *s, const char *json, const struct slice_cost *cost)
 		s->records.len = before;
 		return MDB_E_NOMEM;
 	}
-	s->is_empty[s->lines++] = json == NULL;
-	if (json != NULL) {
+	s->is_empty[s->lines++] = !json;
+	if (json) {
 		s->facts += cost->facts;
 		s->values += cost->values;
 	}

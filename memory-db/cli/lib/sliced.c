@@ -24,7 +24,7 @@ sliced_take(struct slices *s, const json_t *reply)
 	int64_t left = cli_int(reply, "remaining", 0);
 	json_t *more = json_object_get(reply, "conflicts");
 
-	if (more != NULL && json_array_extend(s->conflicts, more) != 0)
+	if (more && json_array_extend(s->conflicts, more) != 0)
 		return cli_nomem();
 	if (!json_is_false(json_object_get(reply, "done")))
 		return CLI_OK;
@@ -62,7 +62,7 @@ sliced_call(struct cli *c, const char *method, json_t *params_new,
 	if (!is_sliced)
 		return cli_call(c, method, take_ptr(params), CLI_NOW,
 			ret_reply);
-	if (s.conflicts == NULL || jx_set(params, "sliced", json_true()) != 0)
+	if (!s.conflicts || jx_set(params, "sliced", json_true()) != 0)
 		return cli_nomem();
 	if (json_is_true(json_object_get(params, "dry_run")))
 		return try_next(c, method, take_ptr(params), ret_reply);

@@ -20,11 +20,11 @@ table_init(struct table *t, const struct table_column *columns, size_t n)
 static void
 add_cell(struct table *t, char *cell_new)
 {
-	if (cell_new != NULL && t->n == t->cap) {
+	if (cell_new && t->n == t->cap) {
 		size_t cap = t->cap ? t->cap * 2 : 64;
 		char **more = reallocarray(t->cells, cap, sizeof(*more));
 
-		if (more == NULL) {
+		if (!more) {
 			free(cell_new);
 			cell_new = NULL;
 		} else {
@@ -32,7 +32,7 @@ add_cell(struct table *t, char *cell_new)
 			t->cap = cap;
 		}
 	}
-	if (cell_new == NULL) {
+	if (!cell_new) {
 		t->failed = true;
 		return;
 	}
@@ -44,7 +44,7 @@ table_text(struct table *t, const char *text)
 {
 	AUTO_BUF struct buf b = {0};
 
-	if (text == NULL)
+	if (!text)
 		text = "";
 	add_cell(t,
 		out_safe(text, strlen(text), &b) != 0 ? NULL : buf_steal(&b));
@@ -138,7 +138,7 @@ print_records(const struct table *t, const struct cli *c, FILE *f)
 		if (t->cells[i][0] == '\0')
 			continue;
 		if (cut_cell(t, k, t->cells[i], c->width - titles - GAP, &b) ||
-			buf_str(&b) == NULL)
+			!buf_str(&b))
 			return MDB_E_NOMEM;
 		fprintf(f, "%s%s%s%*s%s\n", out_on(c, OUT_BOLD),
 			t->columns[k].title, out_off(c, OUT_BOLD),

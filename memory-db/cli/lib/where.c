@@ -26,13 +26,17 @@ find_project(struct cli *c, const char *folder, bool *ret_is_repository)
 	char database[PATH_MAX] = "";
 	int rc;
 
-	if (c->database != NULL && c->database[0] != '\0' &&
+	if (c->database && c->database[0] != '\0' &&
 		cli_absolute(c->database, database, sizeof(database)) != CLI_OK)
 		database[0] = '\0';
 	rc = project_choose(folder, database, false, &c->place, &choice);
-	if (rc == 0 && choice.note[0] != '\0')
+	if (rc != 0)
+		return rc;
+	if (choice.note[0] != '\0')
 		cli_note(c, "%s", choice.note);
-	if (rc == 0 && ret_is_repository != NULL)
+	if (rc != 0)
+		return rc;
+	if (ret_is_repository != NULL)
 		*ret_is_repository = choice.is_repository;
 	return rc;
 }
@@ -47,7 +51,7 @@ where_read(struct cli *c)
 		return CLI_OK;
 	c->is_named = false;
 	folder = getcwd(NULL, 0);
-	if (folder == NULL)
+	if (!folder)
 		return cli_fail(CLI_SYSTEM,
 			"cannot tell the project: no "
 			"working directory (%m); name a --namespace");
@@ -100,16 +104,16 @@ no_such(const char *name, const json_t *names)
 	AUTO_BUF struct buf some = {0};
 	const char *near;
 
-	if (list == NULL)
+	if (!list)
 		return cli_nomem();
 	for (size_t i = 0; i < n; i++)
 		list[i] = json_string_value(json_array_get(names, i));
 	near = text_nearest(name, list);
 	/* Of "host/team/app" people type the last part. */
-	for (size_t i = 0; near == NULL && i < n; i++)
-		if (strstr(list[i], name) != NULL)
+	for (size_t i = 0; !near && i < n; i++)
+		if (strstr(list[i], name))
 			near = list[i];
-	if (near != NULL)
+	if (near)
 		return cli_fail(CLI_PROBLEM, "no namespace '%s'; similar: '%s'",
 			name, near);
 	for (size_t i = 0; i < n && i < TOLD_MAX; i++)
@@ -131,7 +135,7 @@ where_choose(struct cli *c, const json_t *names, bool *ret_again)
 	const char *project;
 	int rc;
 
-	if (folder == NULL)
+	if (!folder)
 		return CLI_OK;
 	buf_clear(&c->place, 0);
 	if (find_project(c, folder, &is_repository) != 0 ||
@@ -154,8 +158,7 @@ where_choose(struct cli *c, const json_t *names, bool *ret_again)
 				return cli_nomem();
 		}
 	}
-	c->is_chosen =
-		c->namespace_ != NULL && strcmp(c->namespace_, "default") != 0;
+	c->is_chosen = c->namespace_ && strcmp(c->namespace_, "default") != 0;
 	*ret_again = c->is_chosen;
 	return CLI_OK;
 }
@@ -205,7 +208,7 @@ where_entity(struct cli *c, const char *name)
 	c->asked = name;
 	if ((rc = cli_connect(c)) != CLI_OK)
 		return rc;
-	if (!c->is_chosen || c->branch != NULL)
+	if (!c->is_chosen || c->branch)
 		return CLI_OK;
 	rc = cli_ask(c, "open_nodes",
 		json_pack("{s:[s],s:[s,s],s:b}", "names", name, "fields",
@@ -233,7 +236,7 @@ where_session(struct cli *c, const char *session, json_t **ret)
 		return rc;
 	if (c->is_named) {
 		names = json_pack("[s]", c->namespace_);
-		if (names == NULL)
+		if (!names)
 			return cli_nomem();
 		*ret = take_ptr(names);
 		return CLI_OK;
@@ -266,7 +269,7 @@ where_change(struct cli *c, int64_t change)
 	size_t i;
 	int rc = cli_connect(c);
 
-	if (rc != CLI_OK || c->is_named || c->branch != NULL ||
+	if (rc != CLI_OK || c->is_named || c->branch ||
 		where_names(c, &names) != CLI_OK)
 		return rc;
 	if (json_array_insert_new(names, 0, json_string("default")) != 0)
@@ -304,8 +307,7 @@ where_answers(struct cli *c, const char *name, const char *method,
 {
 	AUTO_JSON json_t *p = json_deep_copy(params), *reply = NULL;
 
-	if (p == NULL ||
-		json_object_set_new(p, "namespace", json_string(name)) != 0 ||
+	if (!p || json_object_set_new(p, "namespace", json_string(name)) != 0 ||
 		json_object_set_new(p, "limit", json_integer(1)) != 0)
 		return false;
 	if (strcmp(method, "open_nodes") == 0)
@@ -341,10 +343,12 @@ add_command(const struct cli *c, const char *name, struct buf *out)
 {
 	int rc = buf_addf(out, "memoryctl --namespace");
 
-	if (rc == 0)
-		rc = where_add_word(name, out);
-	if (rc == 0)
-		rc = where_add_word(c->command->name, out);
+	if (rc != 0)
+		return rc;
+	rc = where_add_word(name, out);
+	if (rc != 0)
+		return rc;
+	rc = where_add_word(c->command->name, out);
 	for (int i = 0; rc == 0 && i < c->argc; i++)
 		rc = where_add_word(c->argv[i], out);
 	return rc;
@@ -366,7 +370,7 @@ add_told(const struct cli *c, const json_t *found, struct buf *out)
 	if (rc == 0)
 		rc = add_command(c, json_string_value(json_array_get(found, 0)),
 			out);
-	return rc != 0 || buf_str(out) == NULL ? MDB_E_NOMEM : 0;
+	return rc != 0 || !buf_str(out) ? MDB_E_NOMEM : 0;
 }
 
 void
@@ -381,7 +385,7 @@ where_tell(struct cli *c, const char *method, const char *list,
 	size_t i;
 
 	/* Remarks are not to be had: then nothing is asked either. */
-	if (c->quiet || found == NULL || where_names(c, &names) != CLI_OK)
+	if (c->quiet || !found || where_names(c, &names) != CLI_OK)
 		return;
 	json_array_foreach(names, i, n) {
 		const char *name = json_string_value(n);
@@ -408,11 +412,11 @@ where_tell_entity(struct cli *c)
 {
 	AUTO_JSON json_t *params = NULL;
 
-	if (c->asked == NULL)
+	if (!c->asked)
 		return;
 	params = json_pack("{s:s}", "name", c->asked);
 	c->asked = NULL;
-	if (params != NULL)
+	if (params)
 		where_tell(c, "memory_history", "changes", params);
 }
 
@@ -422,9 +426,9 @@ where_fields(const struct cli *c, json_t *params)
 	json_t *fields = json_object_get(params, "fields");
 	int rc = 0;
 
-	if (params == NULL || strcmp(home_of(c), "default") == 0)
+	if (!params || strcmp(home_of(c), "default") == 0)
 		return params;
-	if (fields == NULL) {
+	if (!fields) {
 		fields = json_pack("[s,s,s,s]", "id", "name", "type",
 			"observations");
 		rc = jx_set(params, "fields", fields);

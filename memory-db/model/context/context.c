@@ -71,13 +71,13 @@ context_add_day(const struct context_writing *w, struct buf *out, int64_t ms)
 static int
 context_add_label(struct context_writing *w, const char *before, int64_t label)
 {
-	struct buf text AUTO_BUF = {0};
-	int r = label == 0 ? 0 : label_text(w->g.st, label, &text, w->g.e);
+	AUTO_BUF struct buf text = {0};
+	int rc = label == 0 ? 0 : label_text(w->g.st, label, &text, w->g.e);
 
-	if (r == 1 && (buf_adds(&w->line, before) != 0 ||
-			      add_buf(&w->line, &text) != 0))
+	if (rc == 1 && (buf_adds(&w->line, before) != 0 ||
+			       add_buf(&w->line, &text) != 0))
 		return err_nomem(w->g.e);
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 /* ' "name": ', once a line. */
@@ -87,7 +87,7 @@ context_add_name(struct context_writing *w)
 	const struct context_item *x = w->item;
 
 	w->item = NULL;
-	if (x == NULL)
+	if (!x)
 		return 0;
 	return buf_addc(&w->line, ' ') || add_buf(&w->line, &w->name) ||
 	       (x->conflict != 0 &&
@@ -99,9 +99,9 @@ context_add_name(struct context_writing *w)
 static int
 add_said(struct context_writing *w, const struct fact *f)
 {
-	int r = context_add_label(w, ", by ", f->speaker);
+	int rc = context_add_label(w, ", by ", f->speaker);
 
-	return r == 0 ? context_add_label(w, ", session ", f->source) : r;
+	return rc == 0 ? context_add_label(w, ", session ", f->source) : rc;
 }
 
 /* The same as an agent says it, and when. */
@@ -125,22 +125,22 @@ add_from(struct context_writing *w)
 {
 	static const char *const members[][2] = {{"namespace", ", of project "},
 		{"session", ", written in "}, {"client", " by "}};
-	json_t *row AUTO_JSON = json_object();
+	AUTO_JSON json_t *row = json_object();
 	const json_t *from;
-	int r = row == NULL ? err_nomem(w->g.e)
-			    : provenance_from(w->g.st, w->g.scope, &w->origin,
-				      row, w->g.e);
+	int rc = !row ? err_nomem(w->g.e)
+		      : provenance_from(w->g.st, w->g.scope, &w->origin, row,
+				w->g.e);
 
 	from = json_object_get(row, "from");
-	for (size_t i = 0; r == 0 && i < ARRAY_LEN(members); i++) {
+	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(members); i++) {
 		const char *text = jx_text(from, members[i][0]);
 
-		if (text != NULL && (buf_adds(&w->line, members[i][1]) != 0 ||
-					    context_quote(&w->line, text,
-						    strlen(text)) != 0))
-			r = err_nomem(w->g.e);
+		if (text && (buf_adds(&w->line, members[i][1]) != 0 ||
+				    context_quote(&w->line, text,
+					    strlen(text)) != 0))
+			rc = err_nomem(w->g.e);
 	}
-	return r;
+	return rc;
 }
 
 /* '#id (date, by "speaker", session "s", suspect) "name": "text"': where it
@@ -151,50 +151,50 @@ context_add_fact(void *ctx, const struct fact *f)
 	struct context_writing *w = ctx;
 	bool is_claim = f->flags & FACT_CLAIMED;
 	int64_t source = 0;
-	int r = 0;
+	int rc = 0;
 
 	if (f->erased)
 		return 0;
 	w->key = context_key(&w->name, f);
-	r = provenance_origin(w->g.st, f->id, &w->origin, w->g.e);
-	if (r < 0)
-		return r;
+	rc = provenance_origin(w->g.st, f->id, &w->origin, w->g.e);
+	if (rc < 0)
+		return rc;
 	if (buf_addf(&w->line, "#%lld (", (long long)f->id) != 0 ||
 		context_add_day(w, &w->line,
 			is_claim		       ? w->origin.at
 			: f->source_at != FACT_NO_TIME ? f->source_at
 						       : w->at) != 0)
 		return err_nomem(w->g.e);
-	r = is_claim ? add_claims(w, f) : add_said(w, f);
-	if (r == 0)
-		r = add_from(w);
-	if (r == 0 && f->flags & FACT_DERIVED)
-		r = derivations_suspect(w->g.st, f->id, &source, w->g.e);
-	if (r == 1 && buf_addf(&w->line, ", suspect: its source #%lld is gone",
-			      (long long)source) != 0)
-		r = err_nomem(w->g.e);
-	if (r >= 0 && w->alike > 0 &&
+	rc = is_claim ? add_claims(w, f) : add_said(w, f);
+	if (rc == 0)
+		rc = add_from(w);
+	if (rc == 0 && f->flags & FACT_DERIVED)
+		rc = derivations_suspect(w->g.st, f->id, &source, w->g.e);
+	if (rc == 1 && buf_addf(&w->line, ", suspect: its source #%lld is gone",
+			       (long long)source) != 0)
+		rc = err_nomem(w->g.e);
+	if (rc >= 0 && w->alike > 0 &&
 		buf_addf(&w->line, ", +%d alike", w->alike) != 0)
-		r = err_nomem(w->g.e);
-	if (r >= 0 && is_instruction(f->text, f->text_n) &&
+		rc = err_nomem(w->g.e);
+	if (rc >= 0 && is_instruction(f->text, f->text_n) &&
 		buf_adds(&w->line, ", " INSTRUCTION_TAG) != 0)
-		r = err_nomem(w->g.e);
-	if (r >= 0 &&
+		rc = err_nomem(w->g.e);
+	if (rc >= 0 &&
 		(buf_addc(&w->line, ')') != 0 || context_add_name(w) != 0 ||
 			buf_adds(&w->line, ": ") != 0 ||
 			context_quote(&w->line, f->text, f->text_n) != 0))
-		r = err_nomem(w->g.e);
-	return r < 0 ? r : 0;
+		rc = err_nomem(w->g.e);
+	return rc < 0 ? rc : 0;
 }
 
 static int
 context_entity_name(struct context_writing *w, int64_t entity)
 {
-	int r;
+	int rc;
 
 	w->name.len = 0;
-	r = fact_existence(w->g.st, entity, NULL, NULL, &w->name, w->g.e);
-	return r < 0 ? r : 0;
+	rc = fact_existence(w->g.st, entity, NULL, NULL, &w->name, w->g.e);
+	return rc < 0 ? rc : 0;
 }
 
 /* Fills w->line; it stays empty when the fact is gone. */
@@ -202,36 +202,36 @@ static int
 make_line(struct context_writing *w, const struct context_item *x)
 {
 	struct recall_row row;
-	int r = context_entity_name(w, x->entity);
+	int rc = context_entity_name(w, x->entity);
 
 	w->line.len = 0;
 	w->at = x->at;
 	w->alike = x->alike;
-	if (r == 0 && x->at == 0 && x->fact != 0) {
-		r = recall_row(w->g.st, x->fact, &row, w->g.e);
-		if (r != 1)
-			return r;
+	if (rc == 0 && x->at == 0 && x->fact != 0) {
+		rc = recall_row(w->g.st, x->fact, &row, w->g.e);
+		if (rc != 1)
+			return rc;
 		w->at = row.at;
-		r = 0;
+		rc = 0;
 	}
 	w->item = x;
-	if (r == 0 && buf_adds(&w->line, x->fact != 0 ? "- " : "-") != 0)
+	if (rc == 0 && buf_adds(&w->line, x->fact != 0 ? "- " : "-") != 0)
 		return err_nomem(w->g.e);
-	if (r == 0 && x->fact != 0)
-		r = fact_get(w->g.st, x->fact, context_add_fact, w, w->g.e);
-	if (r >= 0 && context_add_name(w) != 0)
-		r = err_nomem(w->g.e);
-	if (r >= 0 && x->other != 0 && buf_adds(&w->line, " against ") != 0)
-		r = err_nomem(w->g.e);
-	if (r >= 0 && x->other != 0)
-		r = fact_get(w->g.st, x->other, context_add_fact, w, w->g.e);
-	if (r >= 0 && x->conflict != 0 && x->fact == 0 &&
+	if (rc == 0 && x->fact != 0)
+		rc = fact_get(w->g.st, x->fact, context_add_fact, w, w->g.e);
+	if (rc >= 0 && context_add_name(w) != 0)
+		rc = err_nomem(w->g.e);
+	if (rc >= 0 && x->other != 0 && buf_adds(&w->line, " against ") != 0)
+		rc = err_nomem(w->g.e);
+	if (rc >= 0 && x->other != 0)
+		rc = fact_get(w->g.st, x->other, context_add_fact, w, w->g.e);
+	if (rc >= 0 && x->conflict != 0 && x->fact == 0 &&
 		buf_addf(&w->line, ": conflict #%lld",
 			(long long)x->conflict) != 0)
-		r = err_nomem(w->g.e);
-	if (r >= 0 && buf_addc(&w->line, '\n') != 0)
-		r = err_nomem(w->g.e);
-	return r < 0 ? r : 0;
+		rc = err_nomem(w->g.e);
+	if (rc >= 0 && buf_addc(&w->line, '\n') != 0)
+		rc = err_nomem(w->g.e);
+	return rc < 0 ? rc : 0;
 }
 
 /* --- packing -------------------------------------------------------------- */
@@ -259,10 +259,10 @@ static int
 context_pack(struct context_writing *w, struct context_item *x, size_t *room)
 {
 	size_t cost;
-	int r = make_line(w, x);
+	int rc = make_line(w, x);
 
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	if (w->line.len == 0 || is_repeated(w, x)) {
 		x->written = true; /* nothing to say */
 		return 0;
@@ -289,19 +289,19 @@ static int
 pack_all(struct context_writing *w)
 {
 	size_t room = 0, budget = w->g.request->max_tokens;
-	int r = 0;
+	int rc = 0;
 
-	for (int s = 0; r == 0 && s < CONTEXT_MAX; s++) {
+	for (int s = 0; rc == 0 && s < CONTEXT_MAX; s++) {
 		room = budget * shares[s] / 100;
-		for (size_t i = 0; r == 0 && i < w->g.n; i++)
+		for (size_t i = 0; rc == 0 && i < w->g.n; i++)
 			if (w->g.items[i].source == (enum context_source)s)
-				r = context_pack(w, &w->g.items[i], &room);
+				rc = context_pack(w, &w->g.items[i], &room);
 	}
 	room = budget;
-	for (size_t i = 0; r == 0 && i < w->g.n; i++)
+	for (size_t i = 0; rc == 0 && i < w->g.n; i++)
 		if (!w->g.items[i].written)
-			r = context_pack(w, &w->g.items[i], &room);
-	return r;
+			rc = context_pack(w, &w->g.items[i], &room);
+	return rc;
 }
 
 /* What found no room: names and ids, as many as fit. */
@@ -309,25 +309,25 @@ static int
 pack_names(struct context_writing *w, struct buf *out)
 {
 	size_t head = tokens_estimate("[more, by open_nodes]\n", 22);
-	int r = 0;
+	int rc = 0;
 
-	for (size_t i = 0; r == 0 && i < w->g.n; i++) {
+	for (size_t i = 0; rc == 0 && i < w->g.n; i++) {
 		struct context_item *x = &w->g.items[i];
 		size_t cost;
 
 		if (x->written)
 			continue;
-		r = context_entity_name(w, x->entity);
+		rc = context_entity_name(w, x->entity);
 		w->line.len = 0;
-		if (r == 0 && (buf_addf(&w->line, "#%lld ",
-				       (long long)(x->fact ? x->fact
-							   : x->conflict)) ||
-				      add_buf(&w->line, &w->name) != 0 ||
-				      buf_addc(&w->line, '\n') != 0))
-			r = err_nomem(w->g.e);
+		if (rc == 0 && (buf_addf(&w->line, "#%lld ",
+					(long long)(x->fact ? x->fact
+							    : x->conflict)) ||
+				       add_buf(&w->line, &w->name) != 0 ||
+				       buf_addc(&w->line, '\n') != 0))
+			rc = err_nomem(w->g.e);
 		cost = tokens_estimate(w->line.data, w->line.len) +
 		       (out->len == 0 ? head : 0);
-		if (r < 0 || w->tokens + cost > w->g.request->max_tokens) {
+		if (rc < 0 || w->tokens + cost > w->g.request->max_tokens) {
 			w->left_out++;
 			continue;
 		}
@@ -338,7 +338,7 @@ pack_names(struct context_writing *w, struct buf *out)
 		w->tokens += cost;
 		w->named++;
 	}
-	return r;
+	return rc;
 }
 
 /* --- the reply ------------------------------------------------------------ */
@@ -357,7 +357,7 @@ put_together(struct context_writing *w, const struct buf *names,
 		bad = buf_add(out, names->data, names->len);
 	if (bad == 0)
 		bad = buf_adds(out, w->end);
-	return bad || buf_str(out) == NULL ? err_nomem(w->g.e) : 0;
+	return bad || !buf_str(out) ? err_nomem(w->g.e) : 0;
 }
 
 static int
@@ -426,7 +426,7 @@ assemble(struct context_writing *w, json_t **ret)
 {
 	const struct context_request *q = w->g.request;
 	const struct scope *s = w->g.scope;
-	struct buf names AUTO_BUF = {0}, text AUTO_BUF = {0};
+	AUTO_BUF struct buf names = {0}, text = {0};
 	struct receipt receipt = {.kind = RECEIPT_CONTEXT,
 		.at = q->now,
 		.ns = s->ns[0],
@@ -434,30 +434,30 @@ assemble(struct context_writing *w, json_t **ret)
 		.change = s->change,
 		.query = ""};
 	struct buf task AUTO_BUF = {0}; /* a receipt keeps no secret */
-	int r = context_gather(&w->g);
+	int rc = context_gather(&w->g);
 
-	if (r == 0 && secret_mark(q->task, q->task_n, &task, NULL) != 0)
-		r = err_nomem(w->g.e);
-	if (r == 0 && task.len > 0) {
+	if (rc == 0 && secret_mark(q->task, q->task_n, &task, NULL) != 0)
+		rc = err_nomem(w->g.e);
+	if (rc == 0 && task.len > 0) {
 		receipt.query = task.data;
 		receipt.query_n = task.len;
 	}
-	if (r == 0)
-		r = make_frame(w);
-	if (r == 0 && w->is_framed)
-		r = pack_all(w);
-	if (r == 0 && w->is_framed)
-		r = pack_names(w, &names);
-	if (r == 0)
-		r = put_together(w, &names, &text);
-	if (r < 0)
-		return r;
+	if (rc == 0)
+		rc = make_frame(w);
+	if (rc == 0 && w->is_framed)
+		rc = pack_all(w);
+	if (rc == 0 && w->is_framed)
+		rc = pack_names(w, &names);
+	if (rc == 0)
+		rc = put_together(w, &names, &text);
+	if (rc < 0)
+		return rc;
 	assert(tokens_estimate(text.data, text.len) == w->tokens);
 	receipt.is_relevant = w->counts[CONTEXT_RELEVANT] > 0;
 	receipt.rows = w->rows;
 	receipt.n = w->rows_n;
-	r = receipt_give(w->g.st, &receipt, w->g.e);
-	return r == 0 ? context_reply(w, &receipt, &text, ret) : r;
+	rc = receipt_give(w->g.st, &receipt, w->g.e);
+	return rc == 0 ? context_reply(w, &receipt, &text, ret) : rc;
 }
 
 int
@@ -466,7 +466,7 @@ context_json(struct store *st, const struct scope *scope,
 {
 	struct context_writing w = {
 		.g = {.st = st, .scope = scope, .request = request, .e = e}};
-	int r = assemble(&w, ret);
+	int rc = assemble(&w, ret);
 
 	for (int s = 0; s < CONTEXT_MAX; s++)
 		buf_done(&w.lines[s]);
@@ -476,5 +476,5 @@ context_json(struct store *st, const struct scope *scope,
 	free(w.g.items);
 	idmap_done(&w.g.seen);
 	idmap_done(&w.said);
-	return r;
+	return rc;
 }

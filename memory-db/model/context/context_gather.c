@@ -62,12 +62,12 @@ static int
 is_vouched(struct gathering *g, int64_t fact, int64_t pinned_at,
 	struct origin *o)
 {
-	int r = provenance_origin(g->st, fact, o, g->e);
+	int rc = provenance_origin(g->st, fact, o, g->e);
 
-	if (r < 0 || o->change <= pinned_at)
-		return r < 0 ? r : 1;
-	r = provenance_is_foreign(g->st, g->scope, o, g->e);
-	return r < 0 ? r : r == 0;
+	if (rc < 0 || o->change <= pinned_at)
+		return rc < 0 ? rc : 1;
+	rc = provenance_is_foreign(g->st, g->scope, o, g->e);
+	return rc < 0 ? rc : rc == 0;
 }
 
 static int
@@ -77,34 +77,34 @@ add_pinned(void *ctx, int64_t entity)
 	struct origin o = {0};
 	int64_t facts[PINNED_FACTS], before = INT64_MAX, pinned_at = 0;
 	int n = PINNED_FACTS, taken = 0;
-	int r = recall_pin_set(g->st, entity, &pinned_at, g->e);
+	int rc = recall_pin_set(g->st, entity, &pinned_at, g->e);
 
-	for (int page = 0; r == 0 && n == PINNED_FACTS && page < PINNED_PAGES &&
-			   taken < PINNED_FACTS;
+	for (int page = 0; rc == 0 && n == PINNED_FACTS &&
+			   page < PINNED_PAGES && taken < PINNED_FACTS;
 		page++) {
-		r = recall_newest_of(g->st, entity, before, PINNED_FACTS, facts,
-			&n, g->e);
-		for (int i = 0; r == 0 && i < n && taken < PINNED_FACTS; i++) {
+		rc = recall_newest_of(g->st, entity, before, PINNED_FACTS,
+			facts, &n, g->e);
+		for (int i = 0; rc == 0 && i < n && taken < PINNED_FACTS; i++) {
 			before = facts[i];
-			r = is_vouched(g, facts[i], pinned_at, &o);
-			if (r <= 0)
+			rc = is_vouched(g, facts[i], pinned_at, &o);
+			if (rc <= 0)
 				continue;
 			taken++;
-			r = context_gather_add(g,
+			rc = context_gather_add(g,
 				&(struct context_item){.source = CONTEXT_PINNED,
 					.fact = facts[i],
 					.entity = entity});
 		}
 	}
-	return r;
+	return rc;
 }
 
 static int
 pinned(struct gathering *g)
 {
-	int r = pins_each(g->st, g->scope, add_pinned, g, &g->pins_over, g->e);
+	int rc = pins_each(g->st, g->scope, add_pinned, g, &g->pins_over, g->e);
 
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 static int
@@ -125,19 +125,19 @@ relevant(struct gathering *g)
 		.deadline_ns = q->deadline_ns,
 		.question = q->question};
 	struct recall_result found = {0};
-	int r = recall_settings_read(g->st, g->scope->ns[0], &weights, g->e);
+	int rc = recall_settings_read(g->st, g->scope->ns[0], &weights, g->e);
 
 	for (int i = 0; i < g->scope->n; i++)
 		request.ns[i] = g->scope->ns[i];
-	if (r == 0)
-		r = recall_run_cached(g->st, g->scope, &request, &found, g->e);
-	g->is_relevant = r == 0 && found.is_relevant;
-	for (size_t i = 0; r == 0 && g->is_relevant && i < found.n; i++) {
+	if (rc == 0)
+		rc = recall_run_cached(g->st, g->scope, &request, &found, g->e);
+	g->is_relevant = rc == 0 && found.is_relevant;
+	for (size_t i = 0; rc == 0 && g->is_relevant && i < found.n; i++) {
 		const struct recall_found *row = &found.rows[i];
 
 		if (row->score < RELEVANT_SHARE * found.rows[0].score)
 			break;
-		r = context_gather_add(g,
+		rc = context_gather_add(g,
 			&(struct context_item){.source = CONTEXT_RELEVANT,
 				.fact = row->fact,
 				.entity = row->entity,
@@ -145,21 +145,21 @@ relevant(struct gathering *g)
 				.score = row->score});
 	}
 	recall_result_done(&found);
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 static int
 context_gather_add_conflict(void *ctx, const struct conflict *c)
 {
 	struct gathering *g = ctx;
-	struct buf name AUTO_BUF = {0};
+	AUTO_BUF struct buf name = {0};
 	bool facts = c->kind != CONFLICT_ATTRIBUTE && c->kind != CONFLICT_MERGE;
 	int64_t ns = 0;
-	int r = entity_first_name(g->st, c->entity, &ns, &name, g->e);
+	int rc = entity_first_name(g->st, c->entity, &ns, &name, g->e);
 
-	if (r < 0 || ns == 0 ||
+	if (rc < 0 || ns == 0 ||
 		(ns != g->scope->ns[0] && ns != g->scope->ns[1]))
-		return r < 0 ? r : 0;
+		return rc < 0 ? rc : 0;
 	/* Those of a merge may hold values instead of facts. */
 	return context_gather_add(g,
 		&(struct context_item){.source = CONTEXT_CONFLICTS,
@@ -174,9 +174,9 @@ context_gather_add_conflict(void *ctx, const struct conflict *c)
 static int
 conflicts(struct gathering *g)
 {
-	int r = conflict_each(g->st, 0, context_gather_add_conflict, g, g->e);
+	int rc = conflict_each(g->st, 0, context_gather_add_conflict, g, g->e);
 
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 /* What was said again in the same words is one item, with its number; what
@@ -194,16 +194,16 @@ static int
 read_name(struct recents *x, int64_t entity, struct tokens *t,
 	struct copy_text *ret)
 {
-	struct buf name AUTO_BUF = {0}, tmp AUTO_BUF = {0};
-	int r = fact_existence(x->g->st, entity, NULL, NULL, &name, x->g->e);
+	AUTO_BUF struct buf name = {0}, tmp = {0};
+	int rc = fact_existence(x->g->st, entity, NULL, NULL, &name, x->g->e);
 
-	if (r >= 0 && tokens_add(t, name.data ? name.data : "", name.len,
-			      x->stem, &tmp, NAME_WORDS) < 0)
-		r = err_nomem(x->g->e);
+	if (rc >= 0 && tokens_add(t, name.data ? name.data : "", name.len,
+			       x->stem, &tmp, NAME_WORDS) < 0)
+		rc = err_nomem(x->g->e);
 	*ret = (struct copy_text){.entity = entity,
 		.name = t->v,
 		.name_n = t->n};
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 /* note-1 and note-2 may say the same once, Ada and Bob say it each. */
@@ -212,15 +212,15 @@ has_name_of(struct recents *x, int64_t a, int64_t b)
 {
 	struct tokens t[2] = {{0}, {0}};
 	struct copy_text of_a, of_b;
-	int r = read_name(x, a, &t[0], &of_a);
+	int rc = read_name(x, a, &t[0], &of_a);
 
-	if (r == 0)
-		r = read_name(x, b, &t[1], &of_b);
-	if (r == 0)
-		r = near_copy_names(&of_a, &of_b);
+	if (rc == 0)
+		rc = read_name(x, b, &t[1], &of_b);
+	if (rc == 0)
+		rc = near_copy_names(&of_a, &of_b);
 	free(t[0].v);
 	free(t[1].v);
-	return r;
+	return rc;
 }
 
 /* 1 when it is a copy of an item, which counts it. */
@@ -232,10 +232,10 @@ is_recent_copy(struct recents *x, int64_t fact)
 	struct context_item *item;
 	enum copy_how how;
 	size_t at;
-	int r = recall_fact(x->g->st, fact, x->stem, &f, x->g->e);
+	int rc = recall_fact(x->g->st, fact, x->stem, &f, x->g->e);
 
-	if (r != 1)
-		return r;
+	if (rc != 1)
+		return rc;
 	t = recall_fact_copy_text(f);
 	if (near_copy_set_put(&x->set, &t, &at, &how) != 0)
 		return err_nomem(x->g->e);
@@ -244,9 +244,9 @@ is_recent_copy(struct recents *x, int64_t fact)
 	if (how != COPY_SAME)
 		return 0;
 	item = &x->g->items[x->items[at] - 1];
-	r = has_name_of(x, item->entity, f->entity);
-	item->alike += r == 1;
-	return r;
+	rc = has_name_of(x, item->entity, f->entity);
+	item->alike += rc == 1;
+	return rc;
 }
 
 static int
@@ -254,19 +254,19 @@ add_recent(void *ctx, const struct search_row *row)
 {
 	struct recents *x = ctx;
 	struct recall_row at;
-	int r;
+	int rc;
 
 	if (x->looked == RECENT_LOOKED)
 		return 1;
-	r = recall_row(x->g->st, row->fact, &at, x->g->e);
-	if (r != 1 || at.kind != FACT_OBSERVATION)
-		return r < 0 ? r : 0;
+	rc = recall_row(x->g->st, row->fact, &at, x->g->e);
+	if (rc != 1 || at.kind != FACT_OBSERVATION)
+		return rc < 0 ? rc : 0;
 	x->looked++;
 	if (idmap_get(&x->g->seen, row->fact, NULL))
 		return 0;
-	r = is_recent_copy(x, row->fact);
-	if (r != 0)
-		return r < 0 ? r : 0;
+	rc = is_recent_copy(x, row->fact);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
 	return context_gather_add(x->g,
 		&(struct context_item){.source = CONTEXT_RECENT,
 			.fact = row->fact,
@@ -281,26 +281,26 @@ recent_of(struct gathering *g, int64_t ns)
 	char stem[32];
 	struct recents x = {.g = g, .stem = stem, .items = items};
 	struct search_range range;
-	int r = namespace_stem(g->st, ns, stem, g->e);
+	int rc = namespace_stem(g->st, ns, stem, g->e);
 
-	if (r >= 0)
-		r = search_range(g->st, ns, &range, g->e);
-	if (r >= 0)
-		r = search_facts(g->st, &range, add_recent, &x, g->e);
+	if (rc >= 0)
+		rc = search_range(g->st, ns, &range, g->e);
+	if (rc >= 0)
+		rc = search_facts(g->st, &range, add_recent, &x, g->e);
 	near_copy_set_done(&x.set);
-	return r;
+	return rc;
 }
 
 static int
 recent(struct gathering *g)
 {
-	int r = recall_facts_begin(g->st, g->e);
+	int rc = recall_facts_begin(g->st, g->e);
 
-	for (int i = 0; r == 0 && i < g->scope->n; i++)
+	for (int i = 0; rc == 0 && i < g->scope->n; i++)
 		/* Of the user's own memory only what there is room for. */
 		if (g->scope->ns[i] != 0)
-			r = recent_of(g, g->scope->ns[i]);
-	return r < 0 ? r : 0;
+			rc = recent_of(g, g->scope->ns[i]);
+	return rc < 0 ? rc : 0;
 }
 
 int
@@ -314,15 +314,15 @@ context_gather(struct gathering *g)
 		[CONTEXT_CONFLICTS] = {conflicts, CONFLICTS_MAX},
 		[CONTEXT_RECENT] = {recent, RECENT_MAX}};
 	unsigned wanted = g->request->sources;
-	int r = 0;
+	int rc = 0;
 
-	for (unsigned i = 0; r == 0 && i < CONTEXT_MAX; i++) {
+	for (unsigned i = 0; rc == 0 && i < CONTEXT_MAX; i++) {
 		if (wanted != 0 && !(wanted >> i & 1))
 			continue;
 		g->left = sources[i].max;
-		r = sources[i].fn(g);
+		rc = sources[i].fn(g);
 	}
-	return r;
+	return rc;
 }
 
 uint64_t

@@ -36,12 +36,12 @@ static int
 namespaces_set_aliases(struct lister *l, json_t *o, int64_t ns)
 {
 	json_t *aliases = json_array();
-	int r = member_set_new(o, "aliases", aliases, l->e);
+	int rc = member_set_new(o, "aliases", aliases, l->e);
 
-	if (r == 0)
-		r = namespace_each_alias(l->st, ns, namespaces_add_alias,
+	if (rc == 0)
+		rc = namespace_each_alias(l->st, ns, namespaces_add_alias,
 			aliases, l->e);
-	return r == MDB_E_NOMEM ? err_nomem(l->e) : r;
+	return rc == MDB_E_NOMEM ? err_nomem(l->e) : rc;
 }
 
 static int
@@ -49,32 +49,39 @@ list_namespace(void *ctx, const struct namespace_row *row)
 {
 	struct lister *l = ctx;
 	json_t *o = append_object(l);
-	int r = o == NULL ? err_nomem(l->e)
-			  : member_set_text(o, "name", row->name,
-				    strlen(row->name), l->e);
+	int rc = !o ? err_nomem(l->e)
+		    : member_set_text(o, "name", row->name, strlen(row->name),
+			      l->e);
 
-	if (r == 0)
-		r = namespaces_set_aliases(l, o, row->id);
-	if (r == 0)
-		r = member_set_int(o, "entities", row->entities, l->e);
-	if (r == 0)
-		r = member_set_int(o, "observations", row->observations, l->e);
-	if (r == 0)
-		r = member_set_int(o, "changes", row->changes, l->e);
-	return r == 0 ? member_set_hex(o, "head", row->head, 32, l->e) : r;
+	if (rc != 0)
+		return rc;
+	rc = namespaces_set_aliases(l, o, row->id);
+	if (rc != 0)
+		return rc;
+	rc = member_set_int(o, "entities", row->entities, l->e);
+	if (rc != 0)
+		return rc;
+	rc = member_set_int(o, "observations", row->observations, l->e);
+	if (rc != 0)
+		return rc;
+	rc = member_set_int(o, "changes", row->changes, l->e);
+	if (rc != 0)
+		return rc;
+	return member_set_hex(o, "head", row->head, 32, l->e);
 }
 
 int
 namespaces_list(struct store *st, json_t **ret, struct err *e)
 {
-	json_t *list AUTO_JSON = json_array();
+	AUTO_JSON json_t *list = json_array();
 	struct lister l = {.st = st, .list = list, .e = e};
-	int r = list == NULL ? err_nomem(e)
-			     : namespace_each(st, 0, list_namespace, &l, e);
+	int rc = !list ? err_nomem(e)
+		       : namespace_each(st, 0, list_namespace, &l, e);
 
-	if (r == 0)
-		*ret = take_ptr(list);
-	return r;
+	if (rc != 0)
+		return rc;
+	*ret = take_ptr(list);
+	return rc;
 }
 
 static int
@@ -84,44 +91,48 @@ list_head(void *ctx, const struct namespace_row *row)
 	unsigned char head[32];
 	int64_t change;
 	json_t *o;
-	int r = log_head_at(l->st, row->id, l->change, head, &change, l->e);
+	int rc = log_head_at(l->st, row->id, l->change, head, &change, l->e);
 
-	if (r != 1)
-		return r;
+	if (rc != 1)
+		return rc;
 	o = append_object(l);
-	r = o == NULL ? err_nomem(l->e)
-		      : member_set_text(o, "namespace", row->name,
-				strlen(row->name), l->e);
-	if (r == 0)
-		r = member_set_int(o, "change", change, l->e);
-	return r == 0 ? member_set_hex(o, "head", head, 32, l->e) : r;
+	rc = !o ? err_nomem(l->e)
+		: member_set_text(o, "namespace", row->name, strlen(row->name),
+			  l->e);
+	if (rc != 0)
+		return rc;
+	rc = member_set_int(o, "change", change, l->e);
+	if (rc != 0)
+		return rc;
+	return member_set_hex(o, "head", head, 32, l->e);
 }
 
 int
 namespaces_heads(struct store *st, int64_t ns, int64_t change, json_t **ret,
 	struct err *e)
 {
-	json_t *list AUTO_JSON = json_array();
+	AUTO_JSON json_t *list = json_array();
 	struct lister l = {.st = st, .list = list, .change = change, .e = e};
-	int r = list == NULL ? err_nomem(e)
-			     : namespace_each(st, ns, list_head, &l, e);
+	int rc =
+		!list ? err_nomem(e) : namespace_each(st, ns, list_head, &l, e);
 
-	if (r == 0)
-		*ret = take_ptr(list);
-	return r;
+	if (rc != 0)
+		return rc;
+	*ret = take_ptr(list);
+	return rc;
 }
 
 /* --- sessions ------------------------------------------------------------- */
 static int
 namespaces_set_namespace(struct lister *l, json_t *o, int64_t ns)
 {
-	struct buf name AUTO_BUF = {0};
-	int r = namespace_name(l->st, ns, &name, l->e);
+	AUTO_BUF struct buf name = {0};
+	int rc = namespace_name(l->st, ns, &name, l->e);
 
-	return r < 0 ? r
-		     : member_set_text(o, "namespace",
-			       name.data != NULL ? name.data : "", name.len,
-			       l->e);
+	return rc < 0 ? rc
+		      : member_set_text(o, "namespace",
+				name.data != NULL ? name.data : "", name.len,
+				l->e);
 }
 
 static int
@@ -129,7 +140,7 @@ list_session(void *ctx, const struct session_row *row)
 {
 	struct lister *l = ctx;
 	json_t *o;
-	int r;
+	int rc;
 
 	if ((int64_t)json_array_size(l->list) >= l->limit) {
 		l->next = l->change;
@@ -137,31 +148,37 @@ list_session(void *ctx, const struct session_row *row)
 	}
 	l->change = row->last_change;
 	o = append_object(l);
-	if (o == NULL)
+	if (!o)
 		return err_nomem(l->e);
-	r = member_set_label(l->st, o, "session", row->session, l->e);
-	if (r == 0)
-		r = member_set_label(l->st, o, "client", row->client, l->e);
-	if (r == 0)
-		r = member_set_time(o, "first", row->first_at, l->e);
-	if (r == 0)
-		r = member_set_time(o, "last", row->last_at, l->e);
-	if (r == 0)
-		r = member_set_int(o, "changes", row->changes, l->e);
-	return r == 0 ? namespaces_set_namespace(l, o, row->ns) : r;
+	rc = member_set_label(l->st, o, "session", row->session, l->e);
+	if (rc != 0)
+		return rc;
+	rc = member_set_label(l->st, o, "client", row->client, l->e);
+	if (rc != 0)
+		return rc;
+	rc = member_set_time(o, "first", row->first_at, l->e);
+	if (rc != 0)
+		return rc;
+	rc = member_set_time(o, "last", row->last_at, l->e);
+	if (rc != 0)
+		return rc;
+	rc = member_set_int(o, "changes", row->changes, l->e);
+	if (rc != 0)
+		return rc;
+	return namespaces_set_namespace(l, o, row->ns);
 }
 
 int
 sessions_list(struct store *st, int64_t before, int64_t limit, json_t **ret,
 	int64_t *ret_next, struct err *e)
 {
-	json_t *list AUTO_JSON = json_array();
+	AUTO_JSON json_t *list = json_array();
 	struct lister l = {.st = st, .list = list, .limit = limit, .e = e};
-	int r = list == NULL ? err_nomem(e)
-			     : session_each(st, before, list_session, &l, e);
+	int rc = !list ? err_nomem(e)
+		       : session_each(st, before, list_session, &l, e);
 
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	*ret_next = l.next;
 	*ret = take_ptr(list);
 	return 0;
@@ -170,12 +187,12 @@ sessions_list(struct store *st, int64_t before, int64_t limit, json_t **ret,
 static int
 add_namespace(void *ctx, int64_t ns)
 {
-	struct buf name AUTO_BUF = {0};
+	AUTO_BUF struct buf name = {0};
 	struct lister *l = ctx;
-	int r = namespace_name(l->st, ns, &name, l->e);
+	int rc = namespace_name(l->st, ns, &name, l->e);
 
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	return jx_add(l->list, member_text(name.data != NULL ? name.data : "",
 				       name.len)) != 0
 		       ? err_nomem(l->e)
@@ -185,30 +202,32 @@ add_namespace(void *ctx, int64_t ns)
 int
 sessions_one(struct store *st, const char *session, json_t **ret, struct err *e)
 {
-	json_t *list AUTO_JSON = json_array(), *names AUTO_JSON = json_array();
+	AUTO_JSON json_t *list = json_array(), *names = json_array();
 	struct lister l = {.st = st, .list = list, .limit = 1, .e = e};
 	struct session_row row;
 	int64_t label;
-	int r = list == NULL || names == NULL
-			? err_nomem(e)
-			: label_find(st, session, &label, e);
+	int rc = !list || !names ? err_nomem(e)
+				 : label_find(st, session, &label, e);
 
-	if (r == 1)
-		r = session_get(st, label, &row, e);
-	if (r == 0)
+	if (rc == 1)
+		rc = session_get(st, label, &row, e);
+	if (rc == 0)
 		*ret = take_ptr(list);
-	if (r <= 0)
-		return r;
-	r = list_session(&l, &row);
+	if (rc <= 0)
+		return rc;
+	rc = list_session(&l, &row);
 	l.list = names;
-	if (r == 0)
-		r = session_namespaces(st, label, add_namespace, &l, e);
-	if (r == 0)
-		r = member_set_new(json_array_get(list, 0), "namespaces",
-			take_ptr(names), e);
-	if (r == 0)
-		*ret = take_ptr(list);
-	return r;
+	if (rc != 0)
+		return rc;
+	rc = session_namespaces(st, label, add_namespace, &l, e);
+	if (rc != 0)
+		return rc;
+	rc = member_set_new(json_array_get(list, 0), "namespaces",
+		take_ptr(names), e);
+	if (rc != 0)
+		return rc;
+	*ret = take_ptr(list);
+	return rc;
 }
 
 /* --- names ---------------------------------------------------------------- */
@@ -217,17 +236,17 @@ static int
 namespaces_find_namespace(struct store *st, const char *param, const char *name,
 	int64_t *ret_ns, bool *ret_is_alias, struct err *e)
 {
-	struct buf own AUTO_BUF = {0};
-	int r = namespace_find(st, name, ret_ns, e);
+	AUTO_BUF struct buf own = {0};
+	int rc = namespace_find(st, name, ret_ns, e);
 
-	if (r == 0)
+	if (rc == 0)
 		return err_param(e, MDB_E_NOT_FOUND, param,
 			"no namespace '%.200s'; list_namespaces names them",
 			name);
-	if (r == 1)
-		r = namespace_name(st, *ret_ns, &own, e);
-	if (r < 0)
-		return r;
+	if (rc == 1)
+		rc = namespace_name(st, *ret_ns, &own, e);
+	if (rc < 0)
+		return rc;
 	*ret_is_alias =
 		own.len != strlen(name) || memcmp(own.data, name, own.len) != 0;
 	return 0;
@@ -238,14 +257,14 @@ static int
 free_name(struct store *st, const char *param, const char *name, bool any_alias,
 	int64_t ns, struct err *e)
 {
-	struct buf own AUTO_BUF = {0};
+	AUTO_BUF struct buf own = {0};
 	int64_t other;
-	int r = namespace_find(st, name, &other, e);
+	int rc = namespace_find(st, name, &other, e);
 
-	if (r == 1)
-		r = namespace_name(st, other, &own, e);
-	if (r <= 0)
-		return r;
+	if (rc == 1)
+		rc = namespace_name(st, other, &own, e);
+	if (rc <= 0)
+		return rc;
 	if (own.len == strlen(name) && memcmp(own.data, name, own.len) == 0)
 		return err_param(e, MDB_E_EXISTS, param,
 			"there is a namespace '%.200s'; rename it first, or "
@@ -266,10 +285,10 @@ namespaces_rename(struct store *st, const char *from, const char *to,
 {
 	bool is_alias;
 	int64_t ns;
-	int r = namespaces_find_namespace(st, "from", from, &ns, &is_alias, e);
+	int rc = namespaces_find_namespace(st, "from", from, &ns, &is_alias, e);
 
-	if (r != 0)
-		return r;
+	if (rc != 0)
+		return rc;
 	if (is_alias)
 		return err_param(e, MDB_E_INVALID, "from",
 			"'%.200s' is an alias; name the namespace itself",
@@ -280,8 +299,8 @@ namespaces_rename(struct store *st, const char *from, const char *to,
 			"name; merge_namespaces moves what it holds");
 	if (strcmp(from, to) == 0)
 		return 0;
-	r = free_name(st, "to", to, false, ns, e);
-	return r == 0 ? namespace_rename(st, ns, to, e) : r;
+	rc = free_name(st, "to", to, false, ns, e);
+	return rc == 0 ? namespace_rename(st, ns, to, e) : rc;
 }
 
 int
@@ -290,9 +309,12 @@ namespaces_alias(struct store *st, const char *alias, const char *of,
 {
 	bool is_alias;
 	int64_t ns;
-	int r = namespaces_find_namespace(st, "of", of, &ns, &is_alias, e);
+	int rc = namespaces_find_namespace(st, "of", of, &ns, &is_alias, e);
 
-	if (r == 0)
-		r = free_name(st, "alias", alias, true, ns, e);
-	return r == 0 ? namespace_alias(st, ns, alias, e) : r;
+	if (rc != 0)
+		return rc;
+	rc = free_name(st, "alias", alias, true, ns, e);
+	if (rc != 0)
+		return rc;
+	return namespace_alias(st, ns, alias, e);
 }

@@ -15,7 +15,7 @@ static int
 straighten(struct mover *m, struct fact *f)
 {
 	int64_t label = 0, end = f->entity;
-	int r;
+	int rc;
 
 	if (!fact_is_reversed(f))
 		return 0;
@@ -23,28 +23,28 @@ straighten(struct mover *m, struct fact *f)
 	f->peer = end;
 	f->text = "";
 	f->text_n = 0;
-	r = label_find(m->st, DERIVED_FROM, &label, m->e);
-	if (r == 1 && label == f->label)
+	rc = label_find(m->st, DERIVED_FROM, &label, m->e);
+	if (rc == 1 && label == f->label)
 		f->flags = FACT_DERIVED;
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 int
 namespaces_ends(struct mover *m, struct fact *f)
 {
 	int64_t ns = 0;
-	int r = entity_first_name(m->st, f->peer, &ns, NULL, m->e);
+	int rc = entity_first_name(m->st, f->peer, &ns, NULL, m->e);
 
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	if (ns == m->from)
 		return namespaces_target(m, f->peer, &f->peer);
 	if (m->to != NAMESPACE_DEFAULT)
 		return 1;
-	r = fact_existence(m->st, f->peer, NULL, NULL, NULL, m->e);
-	if (r == 1 && straighten(m, f) != 0)
+	rc = fact_existence(m->st, f->peer, NULL, NULL, NULL, m->e);
+	if (rc == 1 && straighten(m, f) != 0)
 		return m->e->code;
-	return r;
+	return rc;
 }
 
 struct incoming {
@@ -68,38 +68,38 @@ static int
 turn(struct mover *m, struct fact *f)
 {
 	int64_t other;
-	int r = change_hide(m->change, f->id, m->e);
+	int rc = change_hide(m->change, f->id, m->e);
 
 	f->peer = m->target;
-	if (r == 0)
-		r = straighten(m, f);
-	if (r == 0)
-		r = fact_find_relation(m->st, f->entity, f->peer, f->label,
+	if (rc == 0)
+		rc = straighten(m, f);
+	if (rc == 0)
+		rc = fact_find_relation(m->st, f->entity, f->peer, f->label,
 			false, &other, m->e);
-	return r == 0  ? change_add_fact(m->change, f, NULL, m->e)
-	       : r < 0 ? r
-		       : 0;
+	return rc == 0	? change_add_fact(m->change, f, NULL, m->e)
+	       : rc < 0 ? rc
+			: 0;
 }
 
 int
 namespaces_incoming(struct mover *m, int64_t entity)
 {
 	struct incoming x = {.m = m};
-	int r = 0;
+	int rc = 0;
 
 	if (m->from != NAMESPACE_DEFAULT)
 		return 0;
 	/* What is turned is hidden, so the next one comes first. */
-	while (r == 0) {
-		r = fact_each_incoming(m->st, entity, find_incoming, &x, m->e);
-		if (r != 1)
-			return r;
+	while (rc == 0) {
+		rc = fact_each_incoming(m->st, entity, find_incoming, &x, m->e);
+		if (rc != 1)
+			return rc;
 		if (m->turned >= LIMIT_SLICE_FACTS) {
 			m->full = true;
 			return 0;
 		}
 		m->turned++;
-		r = turn(m, &x.f);
+		rc = turn(m, &x.f);
 	}
-	return r;
+	return rc;
 }

@@ -37,11 +37,11 @@ lend_name(void *ctx, const char *name, size_t n)
 	struct naming *x = ctx;
 	struct mover *m = x->m;
 	int64_t other;
-	int r = entity_find(m->st, m->to, name, n, &other, m->e);
+	int rc = entity_find(m->st, m->to, name, n, &other, m->e);
 
-	return r != 0 ? (r < 0 ? r : 0)
-		      : entity_alias(m->st, m->to, name, n, x->target, true,
-				m->e);
+	return rc != 0 ? (rc < 0 ? rc : 0)
+		       : entity_alias(m->st, m->to, name, n, x->target, true,
+				 m->e);
 }
 
 /* All names of the entity lead to its target, where they are free. */
@@ -58,17 +58,17 @@ copy_attrs(struct mover *m, int64_t entity, int64_t target)
 {
 	static const enum attr_key keys[] = {ATTR_TIER, ATTR_PIN,
 		ATTR_PIN_ASKED};
-	int r = 0;
+	int rc = 0;
 
-	for (size_t i = 0; r == 0 && i < ARRAY_LEN(keys); i++) {
+	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(keys); i++) {
 		int64_t value;
 
-		r = attr_get(m->st, entity, keys[i], &value, m->e);
-		if (r == 0)
-			r = change_attr(m->change, target, keys[i], value,
+		rc = attr_get(m->st, entity, keys[i], &value, m->e);
+		if (rc == 0)
+			rc = change_attr(m->change, target, keys[i], value,
 				m->e);
 	}
-	return r;
+	return rc;
 }
 
 static int
@@ -86,12 +86,15 @@ namespaces_merge_add_existence(struct mover *m, int64_t entity, int64_t label,
 		.text = name->data,
 		.text_n = name->len};
 	struct entity_times times;
-	int r = entity_times(m->st, entity, &times, m->e);
+	int rc = entity_times(m->st, entity, &times, m->e);
 
 	f.source_at = times.created_at;
-	if (r == 0)
-		r = change_add_fact(m->change, &f, NULL, m->e);
-	return r == 0 ? copy_attrs(m, entity, target) : r;
+	if (rc != 0)
+		return rc;
+	rc = change_add_fact(m->change, &f, NULL, m->e);
+	if (rc != 0)
+		return rc;
+	return copy_attrs(m, entity, target);
 }
 
 /* 1 with the entity of the target that has the name, 0 there is none. */
@@ -109,7 +112,7 @@ existing_target(struct mover *m, const struct buf *name, int64_t *ret_target)
 int
 namespaces_target(struct mover *m, int64_t entity, int64_t *ret_target)
 {
-	struct buf name AUTO_BUF = {0};
+	AUTO_BUF struct buf name = {0};
 	int64_t label = 0, ns;
 	bool is_there;
 	int r = fact_existence(m->st, entity, NULL, &label, &name, m->e);
@@ -149,7 +152,7 @@ namespaces_merge_is_known(struct mover *m, const struct fact *f)
 {
 	bool found = false;
 	int64_t other;
-	int r;
+	int rc;
 
 	switch (f->kind) {
 	case FACT_OBSERVATION:
@@ -159,9 +162,9 @@ namespaces_merge_is_known(struct mover *m, const struct fact *f)
 		return fact_find_relation(m->st, f->entity, f->peer, f->label,
 			fact_is_reversed(f), &other, m->e);
 	case FACT_METADATA:
-		r = fact_each(m->st, f->entity, 1u << FACT_METADATA,
+		rc = fact_each(m->st, f->entity, 1u << FACT_METADATA,
 			note_metadata, &found, m->e);
-		return r < 0 ? r : found;
+		return rc < 0 ? rc : found;
 	case FACT_TAG:
 		return fact_find_mark(m->st, f->entity, f->supersedes, f->kind,
 			f->text, f->text_n, &other, m->e);
@@ -195,16 +198,16 @@ keep_origin(struct mover *m, struct fact *f, int64_t id)
 {
 	struct namespaces_merge_origin o = {0};
 	int64_t added = 0;
-	int r = log_first_shown(m->st, id, &added, m->e);
+	int rc = log_first_shown(m->st, id, &added, m->e);
 
-	if (r == 1)
-		r = log_get(m->st, added, namespaces_merge_note_origin, &o,
+	if (rc == 1)
+		rc = log_get(m->st, added, namespaces_merge_note_origin, &o,
 			m->e);
-	if (r == 1 && f->source == 0)
+	if (rc == 1 && f->source == 0)
 		f->source = o.session;
-	if (r == 1 && f->source_at == FACT_NO_TIME)
+	if (rc == 1 && f->source_at == FACT_NO_TIME)
 		f->source_at = o.at;
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 struct said_of {
@@ -216,12 +219,12 @@ static int
 find_said_of(void *ctx, const struct fact *f)
 {
 	struct said_of *x = ctx;
-	int r = f->erased ? 0
-			  : fact_find_text(x->m->st, x->m->target,
-				    FACT_OBSERVATION, f->text, f->text_n,
-				    &x->fact, x->m->e);
+	int rc = f->erased ? 0
+			   : fact_find_text(x->m->st, x->m->target,
+				     FACT_OBSERVATION, f->text, f->text_n,
+				     &x->fact, x->m->e);
 
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 /* What a mark is said of has gone before, to a fact of the same text. 1, or 0
@@ -230,10 +233,10 @@ static int
 move_mark(struct mover *m, struct fact *f, int64_t of)
 {
 	struct said_of x = {m, 0};
-	int r = fact_get(m->st, of, find_said_of, &x, m->e);
+	int rc = fact_get(m->st, of, find_said_of, &x, m->e);
 
 	f->supersedes = x.fact;
-	return r < 0 ? r : x.fact != 0;
+	return rc < 0 ? rc : x.fact != 0;
 }
 
 /* A row stays readable only until the statement is used again. */
@@ -249,8 +252,7 @@ copy_given(void *ctx, const struct fact *f)
 	struct given *x = ctx;
 
 	x->f = *f;
-	if (buf_add(&x->text, f->text, f->text_n) != 0 ||
-		buf_str(&x->text) == NULL)
+	if (buf_add(&x->text, f->text, f->text_n) != 0 || !buf_str(&x->text))
 		return err_nomem(x->e);
 	x->f.text = x->text.data;
 	return 0;
@@ -260,41 +262,41 @@ static int
 move_fact(struct mover *m, const struct fact *given)
 {
 	struct fact f = *given;
-	int r = 1;
+	int rc = 1;
 
 	f.entity = m->target;
 	f.supersedes = 0;
 	if (f.kind != FACT_RELATION)
 		f.flags &= FACT_CLAIMED; /* edges lead to facts, and these
 					    stay behind */
-	if (f.text == NULL)
+	if (!f.text)
 		f.text = "";
 	if (f.kind == FACT_RELATION)
-		r = namespaces_ends(m, &f);
+		rc = namespaces_ends(m, &f);
 	if (fact_is_mark(f.kind))
-		r = move_mark(m, &f, given->supersedes);
-	if (r == 1)
-		r = namespaces_merge_is_known(m, &f);
-	else if (r == 0)
+		rc = move_mark(m, &f, given->supersedes);
+	if (rc == 1)
+		rc = namespaces_merge_is_known(m, &f);
+	else if (rc == 0)
 		return 0; /* the other end is gone, and so is this */
-	if (r == 0)
-		r = keep_origin(m, &f, given->id);
+	if (rc == 0)
+		rc = keep_origin(m, &f, given->id);
 	else
-		return r < 0 ? r : 0;
+		return rc < 0 ? rc : 0;
 	m->bytes += f.text_n;
-	return r == 0 ? change_add_fact(m->change, &f, NULL, m->e) : r;
+	return rc == 0 ? change_add_fact(m->change, &f, NULL, m->e) : rc;
 }
 
 static int
 move_id(struct mover *m, int64_t fact)
 {
 	struct given x = {.e = m->e};
-	int r = fact_get(m->st, fact, copy_given, &x, m->e);
+	int rc = fact_get(m->st, fact, copy_given, &x, m->e);
 
-	if (r == 1)
-		r = move_fact(m, &x.f);
+	if (rc == 1)
+		rc = move_fact(m, &x.f);
 	buf_done(&x.text);
-	return r;
+	return rc;
 }
 
 static int
@@ -314,27 +316,27 @@ collect_fact(void *ctx, const struct fact *f)
 static int
 move_entity(struct mover *m, int64_t entity, int64_t existence)
 {
-	int r = namespaces_target(m, entity, &m->target);
+	int rc = namespaces_target(m, entity, &m->target);
 
 	m->facts.n = 0;
-	if (r == 1)
-		r = fact_each(m->st, entity,
+	if (rc == 1)
+		rc = fact_each(m->st, entity,
 			1u << FACT_OBSERVATION | 1u << FACT_RELATION |
 				1u << FACT_METADATA | FACT_MARKS,
 			collect_fact, m, m->e);
-	for (size_t i = 0; r >= 0 && i < m->facts.n; i++) {
+	for (size_t i = 0; rc >= 0 && i < m->facts.n; i++) {
 		if (namespaces_merge_is_full(m)) {
 			m->full = true;
 			return 0;
 		}
-		r = move_id(m, m->facts.id[i]);
+		rc = move_id(m, m->facts.id[i]);
 		m->moved.id[m->moved.n++] = m->facts.id[i];
 	}
-	if (r >= 0 && !m->full)
-		r = namespaces_incoming(m, entity);
-	if (r >= 0 && !m->full)
+	if (rc >= 0 && !m->full)
+		rc = namespaces_incoming(m, entity);
+	if (rc >= 0 && !m->full)
 		m->moved.id[m->moved.n++] = existence;
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 /* --- a slice -------------------------------------------------------------- */
@@ -356,22 +358,22 @@ collect_entity(void *ctx, const struct fact *f)
 static int
 move_entities(struct mover *m)
 {
-	struct entities *x AUTO_FREE = calloc(1, sizeof(*x));
-	int r;
+	AUTO_FREE struct entities *x = calloc(1, sizeof(*x));
+	int rc;
 
-	if (x == NULL)
+	if (!x)
 		return err_nomem(m->e);
-	r = fact_each_entity(m->st, m->from, 0, collect_entity, x, m->e);
-	if (r < 0)
-		return r;
-	m->full = r == 1;
+	rc = fact_each_entity(m->st, m->from, 0, collect_entity, x, m->e);
+	if (rc < 0)
+		return rc;
+	m->full = rc == 1;
 	for (size_t i = 0; i < x->n; i++) {
 		bool rest = m->full;
 
 		m->full = false;
-		r = move_entity(m, x->entity[i], x->existence[i]);
-		if (r != 0)
-			return r;
+		rc = move_entity(m, x->entity[i], x->existence[i]);
+		if (rc != 0)
+			return rc;
 		m->full |=
 			rest || (i + 1 < x->n && namespaces_merge_is_full(m));
 		if (namespaces_merge_is_full(m))
@@ -399,79 +401,81 @@ static int
 seal_change(struct mover *m, struct namespaces_merge_result *ret)
 {
 	int64_t change, at;
-	int r = change_seal(take_ptr(m->change), &change, &at, m->e);
+	int rc = change_seal(take_ptr(m->change), &change, &at, m->e);
 
-	if (r == 0 && change != 0) {
+	if (rc != 0)
+		return rc;
+	if (change != 0) {
 		ret->change = change;
 		ret->at = at;
 	}
-	return r;
+	return rc;
 }
 
 static int
 run_slice(struct mover *m, const struct context *ctx, const char *message,
 	struct namespaces_merge_result *ret)
 {
-	int r = begin_change(m, m->to, ctx, message);
+	int rc = begin_change(m, m->to, ctx, message);
 
-	if (r == 0)
-		r = move_entities(m);
-	if (r == 0)
-		r = seal_change(m, ret);
-	if (r == 0)
-		r = begin_change(m, m->from, ctx, message);
-	for (size_t i = 0; r == 0 && i < m->moved.n; i++)
-		r = change_hide(m->change, m->moved.id[i], m->e);
-	if (r == 0)
-		r = seal_change(m, ret);
+	if (rc == 0)
+		rc = move_entities(m);
+	if (rc == 0)
+		rc = seal_change(m, ret);
+	if (rc == 0)
+		rc = begin_change(m, m->from, ctx, message);
+	for (size_t i = 0; rc == 0 && i < m->moved.n; i++)
+		rc = change_hide(m->change, m->moved.id[i], m->e);
+	if (rc == 0)
+		rc = seal_change(m, ret);
 	ret->moved = (int64_t)m->moved.n;
 	ret->more = m->full;
-	return r;
+	return rc;
 }
 
 static int
 namespaces_merge_find(struct store *st, const char *param, const char *name,
 	int64_t *ret, struct err *e)
 {
-	int r = namespace_find(st, name, ret, e);
+	int rc = namespace_find(st, name, ret, e);
 
-	return r == 0  ? err_param(e, MDB_E_NOT_FOUND, param,
-				 "no namespace '%.200s'; list_namespaces names "
-				  "them",
-				 name)
-	       : r < 0 ? r
-		       : 0;
+	return rc == 0	? err_param(e, MDB_E_NOT_FOUND, param,
+				  "no namespace '%.200s'; list_namespaces names "
+				   "them",
+				  name)
+	       : rc < 0 ? rc
+			: 0;
 }
 
 int
 namespaces_merge(struct store *st, const struct context *ctx, const char *from,
 	const char *to, struct namespaces_merge_result *ret, struct err *e)
 {
-	struct mover *m AUTO_FREE = calloc(1, sizeof(*m));
+	AUTO_FREE struct mover *m = calloc(1, sizeof(*m));
 	struct context target = *ctx;
 	char message[700];
-	int r;
+	int rc;
 
 	memset(ret, 0, sizeof(*ret));
-	if (m == NULL)
+	if (!m)
 		return err_nomem(e);
 	m->st = st;
 	m->e = e;
-	r = namespaces_merge_find(st, "from", from, &m->from, e);
-	if (r == 0)
-		r = namespaces_merge_find(st, "to", to, &m->to, e);
-	if (r == 0 && m->from == m->to)
-		r = err_param(e, MDB_E_INVALID, "to",
+	rc = namespaces_merge_find(st, "from", from, &m->from, e);
+	if (rc == 0)
+		rc = namespaces_merge_find(st, "to", to, &m->to, e);
+	if (rc == 0 && m->from == m->to)
+		rc = err_param(e, MDB_E_INVALID, "to",
 			"'%.200s' and '%.200s' are one namespace", from, to);
 	target.branch = "main"; /* of both namespaces */
 	target.namespace_ = to;
 	target.user_scope = false;
-	if (r == 0)
-		r = scope_write(st, &target, &m->to, &m->branch, e);
+	if (rc == 0)
+		rc = scope_write(st, &target, &m->to, &m->branch, e);
 	snprintf(message, sizeof(message), "namespace '%s' merged into '%s'",
 		from, to);
-	if (r == 0)
-		r = run_slice(m, ctx, message, ret);
+	if (rc == 0)
+		rc = run_slice(m, ctx, message, ret);
 	change_drop(m->change);
-	return r == 0 ? tables_merged(st, m->from, m->to, !ret->more, e) : r;
+	return rc == 0 ? tables_merged(st, m->from, m->to, !ret->more, e) : rc;
 }

@@ -189,7 +189,7 @@ static int
 find_for_text(struct finding *f)
 {
 	const struct conflicts_request *q = f->request;
-	struct buf query AUTO_BUF = {0};
+	AUTO_BUF struct buf query = {0};
 	int64_t facts[CANDIDATES];
 	struct recall_request recall = {.limit = 1,
 		.types_n = -1,
@@ -208,9 +208,12 @@ find_for_text(struct finding *f)
 		recall.ns[i] = q->scope->ns[i];
 	idset_done(&f->seen);
 	rc = recall_candidates(f->st, &recall, CANDIDATES, facts, &n, f->e);
-	if (rc == 0)
-		rc = look_at_all(f, facts, n);
-	if (rc == 0 && f->entity != 0) {
+	if (rc != 0)
+		return rc;
+	rc = look_at_all(f, facts, n);
+	if (rc != 0)
+		return rc;
+	if (f->entity != 0) {
 		rc = recall_newest_of(f->st, f->entity, INT64_MAX, NEWEST,
 			facts, &n, f->e);
 		rc = rc < 0 ? rc : look_at_all(f, facts, n);

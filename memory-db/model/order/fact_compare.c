@@ -306,7 +306,7 @@ settle(struct comparing *c)
 static int
 is_same_text(const char *a, const char *b, bool *ret)
 {
-	struct repeats_text *v AUTO_FREE = calloc(2, sizeof(*v));
+	AUTO_FREE struct repeats_text *v = calloc(2, sizeof(*v));
 
 	if (!v || repeats_read(a, strlen(a), &v[0]) < 0 ||
 		repeats_read(b, strlen(b), &v[1]) < 0)
@@ -319,7 +319,7 @@ int
 fact_compare(const struct fact_said *a, const struct fact_said *b,
 	struct fact_verdict *ret)
 {
-	struct terms_text *t AUTO_FREE = calloc(2, sizeof(*t));
+	AUTO_FREE struct terms_text *t = calloc(2, sizeof(*t));
 	struct comparing c = {.a = a,
 		.b = b,
 		.ret = ret,

@@ -59,7 +59,9 @@ add_common(const struct comparing *c, struct buf *out)
 		if (rc == 0)
 			rc = add_term(p->a, i, out);
 	}
-	if (rc == 0 && out->len == begin)
+	if (rc != 0)
+		return rc;
+	if (out->len == begin)
 		rc = buf_adds(out, "the same");
 	return rc;
 }
@@ -70,15 +72,18 @@ add_values(const struct comparing *c, const char *end, struct buf *out)
 {
 	int rc = buf_adds(out, ": '");
 
-	if (rc == 0)
-		rc = add_term(c->p.a, c->value_a, out);
-	if (rc == 0)
-		rc = buf_adds(out, "' and '");
-	if (rc == 0)
-		rc = add_term(c->p.b, c->value_b, out);
-	if (rc == 0)
-		rc = buf_addf(out, "' %s", end);
-	return rc;
+	if (rc != 0)
+		return rc;
+	rc = add_term(c->p.a, c->value_a, out);
+	if (rc != 0)
+		return rc;
+	rc = buf_adds(out, "' and '");
+	if (rc != 0)
+		return rc;
+	rc = add_term(c->p.b, c->value_b, out);
+	if (rc != 0)
+		return rc;
+	return buf_addf(out, "' %s", end);
 }
 
 static int
@@ -87,13 +92,19 @@ add_head(const struct comparing *c, const char *begin, struct buf *out)
 	const char *subject = *c->b->subject ? c->b->subject : c->a->subject;
 	int rc = buf_adds(out, begin);
 
-	if (rc == 0 && *subject)
+	if (rc != 0)
+		return rc;
+	if (*subject)
 		rc = buf_addf(out, " of %.80s", subject);
-	if (rc == 0)
-		rc = buf_adds(out, " '");
-	if (rc == 0)
-		rc = add_common(c, out);
-	return rc == 0 ? buf_addc(out, '\'') : rc;
+	if (rc != 0)
+		return rc;
+	rc = buf_adds(out, " '");
+	if (rc != 0)
+		return rc;
+	rc = add_common(c, out);
+	if (rc != 0)
+		return rc;
+	return buf_addc(out, '\'');
 }
 
 static int

@@ -55,8 +55,7 @@ is_part(const struct pairing *p, const struct comparing *c)
 
 	if (x->n > y->n)
 		return memmem(s, x->n, t, y->n) != NULL && s[y->n] == ' ';
-	return x->n < y->n && memmem(t, y->n, s, x->n) != NULL &&
-	       t[x->n] == ' ';
+	return x->n < y->n && memmem(t, y->n, s, x->n) && t[x->n] == ' ';
 }
 
 /* Neither word is known to have one value or many. */

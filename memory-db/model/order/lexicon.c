@@ -106,7 +106,7 @@ is_adverb(const char *word, size_t n)
 int
 lexicon_stem(const char *word, size_t n, uint64_t *ret)
 {
-	struct buf stem AUTO_BUF = {0};
+	AUTO_BUF struct buf stem = {0};
 	int rc = text_stem(word, n, is_adverb(word, n) ? "" : "english", &stem);
 
 	if (rc < 0)

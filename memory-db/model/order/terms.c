@@ -241,7 +241,7 @@ guess_verb(struct reading *r)
 int
 terms_read(const char *subject, const char *text, struct terms_text *ret)
 {
-	struct reading *r AUTO_FREE = calloc(1, sizeof(*r));
+	AUTO_FREE struct reading *r = calloc(1, sizeof(*r));
 	int rc = lexicon_ready();
 
 	if (!r || rc < 0)
@@ -250,12 +250,14 @@ terms_read(const char *subject, const char *text, struct terms_text *ret)
 	r->t = ret;
 	r->last_have = -1;
 	rc = terms_take_words(r);
-	if (rc == 0)
-		rc = terms_mark_subject(r, subject);
+	if (rc != 0)
+		return rc;
+	rc = terms_mark_subject(r, subject);
 	for (int i = 0; rc == 0 && i < r->n && !ret->too_long;)
 		i += take_at(r, i);
-	if (rc == 0)
-		guess_verb(r);
+	if (rc != 0)
+		return rc;
+	guess_verb(r);
 	return rc;
 }
 
@@ -280,8 +282,8 @@ may_name(const char *subject, const char *text)
 int
 terms_name_subject(const char *subject, const char *text, bool *ret)
 {
-	struct terms_text *t AUTO_FREE = NULL;
-	struct reading *r AUTO_FREE = NULL;
+	AUTO_FREE struct terms_text *t = NULL;
+	AUTO_FREE struct reading *r = NULL;
 	int rc = lexicon_ready();
 
 	*ret = false;

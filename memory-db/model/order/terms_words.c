@@ -89,7 +89,7 @@ is_code(const char *s, size_t n)
 static int
 take_whole(struct reading *r, const char *s, size_t n)
 {
-	struct buf low AUTO_BUF = {0};
+	AUTO_BUF struct buf low = {0};
 	struct text_word *w;
 	struct term x = {0};
 
@@ -147,8 +147,8 @@ terms_take_words(struct reading *r)
 int
 terms_mark_subject(struct reading *r, const char *subject)
 {
-	struct terms_text *name AUTO_FREE = calloc(1, sizeof(*name));
-	struct reading *x AUTO_FREE = calloc(1, sizeof(*x));
+	AUTO_FREE struct terms_text *name = calloc(1, sizeof(*name));
+	AUTO_FREE struct reading *x = calloc(1, sizeof(*x));
 	int rc;
 
 	if (!name || !x)

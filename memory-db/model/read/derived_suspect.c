@@ -59,39 +59,39 @@ derived_suspect_describe(struct search *s, int64_t fact, struct buf *out)
 {
 	struct quoted q = {s, out, 0};
 	json_t *name = NULL;
-	int r = fact_get(s->st, fact, quote_fact, &q, s->e);
+	int rc = fact_get(s->st, fact, quote_fact, &q, s->e);
 
-	if (r != 1)
-		return r;
-	r = member_entity_name(s->st, q.entity, &name, s->e);
-	if (r >= 0 && name != NULL &&
+	if (rc != 1)
+		return rc;
+	rc = member_entity_name(s->st, q.entity, &name, s->e);
+	if (rc >= 0 && name &&
 		buf_addf(out, " of %s", json_string_value(name)) != 0)
-		r = err_nomem(s->e);
+		rc = err_nomem(s->e);
 	json_decref(name);
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 static int
 add_reason(struct search *s, int64_t derived, int64_t gone)
 {
-	struct buf text AUTO_BUF = {0};
+	AUTO_BUF struct buf text = {0};
 	struct quoted q = {s, &text, 0};
-	int r = 0;
+	int rc = 0;
 
 	if (derived != 0) {
-		r = fact_get(s->st, derived, quote_fact, &q, s->e);
-		if (r >= 0 && buf_adds(&text, " was ") != 0)
-			r = err_nomem(s->e);
+		rc = fact_get(s->st, derived, quote_fact, &q, s->e);
+		if (rc >= 0 && buf_adds(&text, " was ") != 0)
+			rc = err_nomem(s->e);
 	}
-	if (r >= 0 && buf_adds(&text, "derived from ") != 0)
-		r = err_nomem(s->e);
-	if (r >= 0)
-		r = derived_suspect_describe(s, gone, &text);
-	if (r >= 0 && (buf_adds(&text, ", which is gone") != 0 ||
-			      jx_add(s->list,
-				      json_stringn(text.data, text.len)) != 0))
-		r = err_nomem(s->e);
-	return r < 0 ? r : 0;
+	if (rc >= 0 && buf_adds(&text, "derived from ") != 0)
+		rc = err_nomem(s->e);
+	if (rc >= 0)
+		rc = derived_suspect_describe(s, gone, &text);
+	if (rc >= 0 && (buf_adds(&text, ", which is gone") != 0 ||
+			       jx_add(s->list,
+				       json_stringn(text.data, text.len)) != 0))
+		rc = err_nomem(s->e);
+	return rc < 0 ? rc : 0;
 }
 
 static int
@@ -111,30 +111,30 @@ look_at_relation(struct search *s, const struct derived_row *row)
 {
 	struct search peer = *s;
 	int64_t gone;
-	int r = derivations_lost(s->st, row->peer, row->added, &gone, s->e);
+	int rc = derivations_lost(s->st, row->peer, row->added, &gone, s->e);
 
-	if (r == 1)
+	if (rc == 1)
 		return add_reason(s, 0, gone);
 	peer.only = 0;
-	return r < 0 ? r : derived_suspect_look(&peer, row->peer);
+	return rc < 0 ? rc : derived_suspect_look(&peer, row->peer);
 }
 
 static int
 look_at_fact(struct search *s, const struct derived_row *row)
 {
 	int64_t gone;
-	int r = s->only != 0 && s->only != row->fact
-			? 0
-			: derivations_suspect(s->st, row->fact, &gone, s->e);
+	int rc = s->only != 0 && s->only != row->fact
+			 ? 0
+			 : derivations_suspect(s->st, row->fact, &gone, s->e);
 
-	return r == 1 ? add_reason(s, row->fact, gone) : r;
+	return rc == 1 ? add_reason(s, row->fact, gone) : rc;
 }
 
 static int
 derived_suspect_look(struct search *s, int64_t entity)
 {
 	struct search here = *s;
-	int r;
+	int rc;
 
 	for (int i = 0; i < s->steps; i++)
 		if (s->seen[i] == entity)
@@ -143,15 +143,16 @@ derived_suspect_look(struct search *s, int64_t entity)
 		return 0;
 	here.seen[here.steps++] = entity;
 	here.n = 0;
-	r = derivations_each_of(s->st, entity, derived_suspect_collect, &here,
+	rc = derivations_each_of(s->st, entity, derived_suspect_collect, &here,
 		s->e);
-	r = r < 0 ? r : 0;
+	rc = rc < 0 ? rc : 0;
 	for (int i = 0;
-		r == 0 && i < here.n && json_array_size(s->list) < REASONS; i++)
-		r = here.rows[i].kind == FACT_RELATION
-			    ? look_at_relation(&here, &here.rows[i])
-			    : look_at_fact(&here, &here.rows[i]);
-	return r;
+		rc == 0 && i < here.n && json_array_size(s->list) < REASONS;
+		i++)
+		rc = here.rows[i].kind == FACT_RELATION
+			     ? look_at_relation(&here, &here.rows[i])
+			     : look_at_fact(&here, &here.rows[i]);
+	return rc;
 }
 
 int

@@ -17,7 +17,7 @@ int
 diff_init(struct diff *d)
 {
 	d->entities = json_array();
-	return d->entities == NULL ? MDB_E_NOMEM : 0;
+	return !d->entities ? MDB_E_NOMEM : 0;
 }
 
 void
@@ -57,7 +57,7 @@ diff_add_fact(void *ctx, const struct fact *f)
 		return buf_add(&s->metadata, f->text, f->text_n) != 0
 			       ? err_nomem(s->e)
 			       : 0;
-	return idset_put(&s->facts, f->id) == NULL ? err_nomem(s->e) : 0;
+	return !idset_put(&s->facts, f->id) ? err_nomem(s->e) : 0;
 }
 
 static int
@@ -67,26 +67,27 @@ diff_read_side(struct store *st, int64_t entity, const struct lens *lens,
 	unsigned kinds = 1u << FACT_OBSERVATION | 1u << FACT_RELATION |
 			 1u << FACT_METADATA | FACT_MARKS;
 	int64_t label = 0, since;
-	int r = lens_apply(st, lens, e);
+	int rc = lens_apply(st, lens, e);
 
 	s->st = st;
 	s->e = e;
-	if (r == 0)
-		r = fact_existence(st, entity, NULL, &label, &s->name, e);
-	s->exists = r == 1;
-	if (r == 1)
-		r = label_text(st, label, &s->type, e);
-	if (r == 1)
-		r = fact_each(st, entity, kinds, diff_add_fact, s, e);
-	if (r == 0 && s->exists)
-		r = branch_attr(st, entity, ATTR_TIER, lens, &s->tier, &since,
+	if (rc == 0)
+		rc = fact_existence(st, entity, NULL, &label, &s->name, e);
+	s->exists = rc == 1;
+	if (rc == 1)
+		rc = label_text(st, label, &s->type, e);
+	if (rc == 1)
+		rc = fact_each(st, entity, kinds, diff_add_fact, s, e);
+	if (rc == 0 && s->exists)
+		rc = branch_attr(st, entity, ATTR_TIER, lens, &s->tier, &since,
 			e);
-	if (r == 0 && s->exists)
-		r = branch_attr(st, entity, ATTR_PIN, lens, &s->pin, &since, e);
-	if (r >= 0 && (buf_str(&s->name) == NULL || buf_str(&s->type) == NULL ||
-			      buf_str(&s->metadata) == NULL))
-		r = err_nomem(e);
-	return r < 0 ? r : 0;
+	if (rc == 0 && s->exists)
+		rc = branch_attr(st, entity, ATTR_PIN, lens, &s->pin, &since,
+			e);
+	if (rc >= 0 && (!buf_str(&s->name) || !buf_str(&s->type) ||
+			       !buf_str(&s->metadata)))
+		rc = err_nomem(e);
+	return rc < 0 ? rc : 0;
 }
 
 /* --- the row -------------------------------------------------------------- */
@@ -124,28 +125,28 @@ diff_add_mark(struct diff_row *x, const struct fact *f)
 static int
 name_marks(struct diff_row *x)
 {
-	struct buf text AUTO_BUF = {0};
+	AUTO_BUF struct buf text = {0};
 	json_t *o;
 	size_t i;
-	int r;
+	int rc;
 
 	json_array_foreach(x->marks, i, o) {
 		const json_t *metadata = json_object_get(o, "metadata");
 
-		r = member_set_fact(x->d->st, o, "of",
+		rc = member_set_fact(x->d->st, o, "of",
 			json_integer_value(json_object_get(o, "fact")), x->e);
 		buf_clear(&text, 64 * 1024);
-		if (r == 0 && metadata && jx_dump(metadata, &text) != 0)
-			r = err_nomem(x->e);
-		if (r == 0 && x->d->text &&
+		if (rc == 0 && metadata && jx_dump(metadata, &text) != 0)
+			rc = err_nomem(x->e);
+		if (rc == 0 && x->d->text &&
 			buf_addf(&x->lines, "  %s %s%s of: %s\n", x->sign,
 				metadata ? "metadata " : "#",
 				metadata ? buf_str(&text) : jx_text(o, "tag"),
 				jx_text(o, "of") ? jx_text(o, "of")
 						 : "(forgotten)") != 0)
-			r = err_nomem(x->e);
-		if (r != 0)
-			return r;
+			rc = err_nomem(x->e);
+		if (rc != 0)
+			return rc;
 	}
 	return 0;
 }
@@ -155,7 +156,7 @@ diff_add_text(void *ctx, const struct fact *f)
 {
 	struct diff_row *x = ctx;
 	json_t *j = NULL;
-	int r;
+	int rc;
 
 	if (fact_is_mark(f->kind))
 		return f->erased ? 0 : diff_add_mark(x, f);
@@ -166,14 +167,16 @@ diff_add_text(void *ctx, const struct fact *f)
 		return diff_line(x, x->sign,
 			f->erased ? "(forgotten)" : f->text);
 	}
-	r = encode_relation(x->d->st, f, &j, x->e);
-	if (r == 1)
-		r = jx_add(x->relations, j) != 0 ? err_nomem(x->e) : 0;
-	if (r == 0 && j != NULL && x->d->text &&
+	rc = encode_relation(x->d->st, f, &j, x->e);
+	if (rc == 1)
+		rc = jx_add(x->relations, j) != 0 ? err_nomem(x->e) : 0;
+	if (rc != 0)
+		return rc;
+	if (j && x->d->text &&
 		buf_addf(&x->lines, "  %s %s -> %s\n", x->sign,
 			jx_text(j, "relationType"), jx_text(j, "to")) != 0)
-		r = err_nomem(x->e);
-	return r;
+		rc = err_nomem(x->e);
+	return rc;
 }
 
 static int
@@ -190,11 +193,11 @@ add_difference(struct diff_row *x, const struct diff_side *a,
 	const struct diff_side *b, const char *texts, const char *relations,
 	const char *marks, const char *sign)
 {
-	int64_t *v AUTO_FREE = calloc(a->facts.n + 1, sizeof(*v));
+	AUTO_FREE int64_t *v = calloc(a->facts.n + 1, sizeof(*v));
 	size_t n = 0;
-	int r = 0;
+	int rc = 0;
 
-	if (v == NULL)
+	if (!v)
 		return err_nomem(x->e);
 	for (size_t i = 0; i < a->facts.cap; i++)
 		if (a->facts.slots[i].id != 0 &&
@@ -207,23 +210,23 @@ add_difference(struct diff_row *x, const struct diff_side *a,
 	x->relations = json_array();
 	x->marks = json_array();
 	x->sign = sign;
-	for (size_t i = 0; r >= 0 && i < n; i++)
-		r = fact_get(x->d->st, v[i], diff_add_text, x, x->e);
-	if (r >= 0)
-		r = name_marks(x);
+	for (size_t i = 0; rc >= 0 && i < n; i++)
+		rc = fact_get(x->d->st, v[i], diff_add_text, x, x->e);
+	if (rc >= 0)
+		rc = name_marks(x);
 	if (json_array_size(x->texts) > 0 &&
 		json_object_set(x->j, texts, x->texts) != 0)
-		r = err_nomem(x->e);
+		rc = err_nomem(x->e);
 	if (json_array_size(x->relations) > 0 &&
 		json_object_set(x->j, relations, x->relations) != 0)
-		r = err_nomem(x->e);
+		rc = err_nomem(x->e);
 	if (json_array_size(x->marks) > 0 &&
 		json_object_set(x->j, marks, x->marks) != 0)
-		r = err_nomem(x->e);
+		rc = err_nomem(x->e);
 	json_decref(x->texts);
 	json_decref(x->relations);
 	json_decref(x->marks);
-	return r;
+	return rc;
 }
 
 static int
@@ -245,30 +248,35 @@ static int
 add_sets(struct diff_row *x, const struct diff_side *a,
 	const struct diff_side *b)
 {
-	json_t *list AUTO_JSON = json_array();
-	int r;
+	AUTO_JSON json_t *list = json_array();
+	int rc;
 
-	if (list == NULL)
+	if (!list)
 		return err_nomem(x->e);
 	if (!a->exists || !b->exists)
 		return 0;
-	r = diff_add_set(x, list, "name", a->name.data, b->name.data);
-	if (r == 0)
-		r = diff_add_set(x, list, "entityType", a->type.data,
-			b->type.data);
-	if (r == 0)
-		r = diff_add_set(x, list, "tier", tool_tiers[a->tier & 3],
-			tool_tiers[b->tier & 3]);
-	if (r == 0)
-		r = diff_add_set(x, list, "pin", a->pin ? "true" : "false",
-			b->pin ? "true" : "false");
-	if (r == 0)
-		r = diff_add_set(x, list, "metadata", a->metadata.data,
-			b->metadata.data);
-	if (r == 0 && json_array_size(list) > 0 &&
+	rc = diff_add_set(x, list, "name", a->name.data, b->name.data);
+	if (rc != 0)
+		return rc;
+	rc = diff_add_set(x, list, "entityType", a->type.data, b->type.data);
+	if (rc != 0)
+		return rc;
+	rc = diff_add_set(x, list, "tier", tool_tiers[a->tier & 3],
+		tool_tiers[b->tier & 3]);
+	if (rc != 0)
+		return rc;
+	rc = diff_add_set(x, list, "pin", a->pin ? "true" : "false",
+		b->pin ? "true" : "false");
+	if (rc != 0)
+		return rc;
+	rc = diff_add_set(x, list, "metadata", a->metadata.data,
+		b->metadata.data);
+	if (rc != 0)
+		return rc;
+	if (json_array_size(list) > 0 &&
 		json_object_set(x->j, "set", list) != 0)
-		r = err_nomem(x->e);
-	return r;
+		rc = err_nomem(x->e);
+	return rc;
 }
 
 static int
@@ -281,7 +289,7 @@ begin_row(struct diff_row *x, const struct diff_side *a,
 						    : "deleted";
 
 	x->j = json_pack("{s:s,s:s}", "entity", s->name.data, "status", status);
-	if (x->j == NULL)
+	if (!x->j)
 		return err_nomem(x->e);
 	if (x->d->text &&
 		buf_addf(&x->lines, "%s (%s)%s\n", s->name.data, s->type.data,
@@ -316,33 +324,33 @@ keep_row(struct diff_row *x, bool differs)
 int
 diff_entity(struct diff *d, int64_t entity, struct err *e)
 {
-	struct diff_side a AUTO_SIDE = {0}, b AUTO_SIDE = {0};
+	AUTO_SIDE struct diff_side a = {0}, b = {0};
 	struct diff_row x = {.d = d, .e = e};
-	int r = diff_read_side(d->st, entity, &d->from, &a, e);
+	int rc = diff_read_side(d->st, entity, &d->from, &a, e);
 
-	if (r == 0)
-		r = diff_read_side(d->st, entity, &d->to, &b, e);
-	if (r != 0 || (!a.exists && !b.exists))
-		return r;
-	r = begin_row(&x, &a, &b);
-	if (r == 0)
-		r = lens_apply(d->st, &d->from, e); /* names of then */
-	if (r == 0)
-		r = add_difference(&x, &a, &b, "removed", "relations_removed",
+	if (rc == 0)
+		rc = diff_read_side(d->st, entity, &d->to, &b, e);
+	if (rc != 0 || (!a.exists && !b.exists))
+		return rc;
+	rc = begin_row(&x, &a, &b);
+	if (rc == 0)
+		rc = lens_apply(d->st, &d->from, e); /* names of then */
+	if (rc == 0)
+		rc = add_difference(&x, &a, &b, "removed", "relations_removed",
 			"marks_removed", "-");
-	if (r == 0)
-		r = lens_apply(d->st, &d->to, e);
-	if (r == 0)
-		r = add_difference(&x, &b, &a, "added", "relations_added",
+	if (rc == 0)
+		rc = lens_apply(d->st, &d->to, e);
+	if (rc == 0)
+		rc = add_difference(&x, &b, &a, "added", "relations_added",
 			"marks_added", "+");
-	if (r == 0)
-		r = add_sets(&x, &a, &b);
-	if (r == 0)
-		r = keep_row(&x,
+	if (rc == 0)
+		rc = add_sets(&x, &a, &b);
+	if (rc == 0)
+		rc = keep_row(&x,
 			a.exists != b.exists || json_object_size(x.j) > 2);
 	json_decref(x.j);
 	buf_done(&x.lines);
-	return r;
+	return rc;
 }
 
 /* --- everything ----------------------------------------------------------- */
@@ -356,9 +364,7 @@ diff_add_candidate(void *ctx, int64_t entity)
 {
 	struct diff_candidates *c = ctx;
 
-	return entity != 0 && idset_put(&c->ids, entity) == NULL
-		       ? err_nomem(c->e)
-		       : 0;
+	return entity != 0 && !idset_put(&c->ids, entity) ? err_nomem(c->e) : 0;
 }
 
 static int64_t
@@ -376,18 +382,18 @@ static int
 diff_collect(struct diff *d, const struct lens *levels,
 	struct diff_candidates *c)
 {
-	int r = 0;
+	int rc = 0;
 
-	for (int i = 0; r == 0 && i < levels->n; i++) {
+	for (int i = 0; rc == 0 && i < levels->n; i++) {
 		int64_t branch = levels->level[i].branch;
 		int64_t a = limit_of(&d->from, branch);
 		int64_t b = limit_of(&d->to, branch);
 
 		if (a != b)
-			r = log_entities(d->st, d->ns, branch, a < b ? a : b,
+			rc = log_entities(d->st, d->ns, branch, a < b ? a : b,
 				a < b ? b : a, diff_add_candidate, c, c->e);
 	}
-	return r;
+	return rc;
 }
 
 int
@@ -396,23 +402,23 @@ diff_all(struct diff *d, int64_t *after, struct err *e)
 	struct diff_candidates c = {.e = e};
 	int64_t *v = NULL;
 	size_t n = 0;
-	int r = diff_collect(d, &d->from, &c);
+	int rc = diff_collect(d, &d->from, &c);
 
-	if (r == 0)
-		r = diff_collect(d, &d->to, &c);
-	if (r == 0 && (v = calloc(c.ids.n + 1, sizeof(*v))) == NULL)
-		r = err_nomem(e);
-	for (size_t i = 0; r == 0 && i < c.ids.cap; i++)
+	if (rc == 0)
+		rc = diff_collect(d, &d->to, &c);
+	if (rc == 0 && (v = calloc(c.ids.n + 1, sizeof(*v))) == NULL)
+		rc = err_nomem(e);
+	for (size_t i = 0; rc == 0 && i < c.ids.cap; i++)
 		if (c.ids.slots[i].id > *after)
 			v[n++] = c.ids.slots[i].id;
 	if (n > 0)
 		qsort(v, n, sizeof(*v), diff_ascending);
-	for (size_t i = 0; r == 0 && i < n; i++) {
-		r = diff_entity(d, v[i], e);
-		if (r == 0)
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		rc = diff_entity(d, v[i], e);
+		if (rc == 0)
 			*after = v[i];
 	}
 	free(v);
 	idset_done(&c.ids);
-	return r;
+	return rc;
 }

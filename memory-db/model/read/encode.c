@@ -51,14 +51,14 @@ int
 encode_budget(const json_t *params, size_t *ret_bytes, struct err *e)
 {
 	int64_t bytes = LIMIT_REPLY_BYTES, tokens = 0;
-	int r = jx_int(params, "max_bytes", JX_OPTIONAL, 1, LIMIT_REPLY_BYTES,
+	int rc = jx_int(params, "max_bytes", JX_OPTIONAL, 1, LIMIT_REPLY_BYTES,
 		&bytes, e);
 
-	if (r >= 0)
-		r = jx_int(params, "max_tokens", JX_OPTIONAL, 1, INT32_MAX,
+	if (rc >= 0)
+		rc = jx_int(params, "max_tokens", JX_OPTIONAL, 1, INT32_MAX,
 			&tokens, e);
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	if (tokens > 0 && tokens * TOKEN_BYTES < bytes)
 		bytes = tokens * TOKEN_BYTES;
 	*ret_bytes = (size_t)bytes;
@@ -74,16 +74,16 @@ encode_relation_between(struct store *st, const struct fact *f,
 	bool reversed = fact_is_reversed(f);
 	const struct encode_end *from = reversed ? peer : entity;
 	const struct encode_end *to = reversed ? entity : peer;
-	struct buf type AUTO_BUF = {0};
-	json_t *j AUTO_JSON = NULL;
-	int r = label_text(st, f->label, &type, e);
+	AUTO_BUF struct buf type = {0};
+	AUTO_JSON json_t *j = NULL;
+	int rc = label_text(st, f->label, &type, e);
 
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	j = json_pack("{s:I,s:s%,s:s%,s:s%}", "id", (json_int_t)f->id, "from",
 		from->name, from->name_n, "to", to->name, to->name_n,
 		"relationType", type.data, type.len);
-	if (j == NULL)
+	if (!j)
 		return err_nomem(e);
 	if (f->weight >= 0 && jx_set(j, "weight", json_real(f->weight)) != 0)
 		return err_nomem(e);
@@ -100,21 +100,22 @@ int
 encode_relation(struct store *st, const struct fact *f, json_t **ret,
 	struct err *e)
 {
-	struct buf own AUTO_BUF = {0}, other AUTO_BUF = {0};
+	AUTO_BUF struct buf own = {0}, other = {0};
 	struct encode_end entity = {0}, peer = {0};
-	int r = fact_existence(st, f->entity, &entity.existence, NULL, &own, e);
+	int rc =
+		fact_existence(st, f->entity, &entity.existence, NULL, &own, e);
 
-	if (r == 1)
-		r = fact_existence(st, f->peer, &peer.existence, NULL, &other,
+	if (rc == 1)
+		rc = fact_existence(st, f->peer, &peer.existence, NULL, &other,
 			e);
-	if (r != 1)
-		return r;
+	if (rc != 1)
+		return rc;
 	entity.name = own.data;
 	entity.name_n = own.len;
 	peer.name = other.data;
 	peer.name_n = other.len;
-	r = encode_relation_between(st, f, &entity, &peer, ret, e);
-	return r == 0 ? 1 : r;
+	rc = encode_relation_between(st, f, &entity, &peer, ret, e);
+	return rc == 0 ? 1 : rc;
 }
 
 /* --- facts of an entity --------------------------------------------------- */
@@ -139,12 +140,12 @@ int
 encode_set_label(struct store *st, json_t *j, const char *key, int64_t id,
 	struct err *e)
 {
-	struct buf text AUTO_BUF = {0};
-	int r = id == 0 ? 0 : label_text(st, id, &text, e);
+	AUTO_BUF struct buf text = {0};
+	int rc = id == 0 ? 0 : label_text(st, id, &text, e);
 
-	if (r == 1 && jx_set(j, key, json_stringn(text.data, text.len)) != 0)
+	if (rc == 1 && jx_set(j, key, json_stringn(text.data, text.len)) != 0)
 		return err_nomem(e);
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 int
@@ -160,15 +161,17 @@ static int
 encode_set_change(void *ctx, const struct log_change *c)
 {
 	struct fact_source *s = ctx;
-	int r = encode_set_time(s->j, "at", c->at, s->e);
+	int rc = encode_set_time(s->j, "at", c->at, s->e);
 
-	if (r == 0)
-		r = encode_set_label(s->st, s->j, "session", c->session, s->e);
-	if (r == 0)
-		r = encode_set_label(s->st, s->j, "client", c->client, s->e);
-	if (r == 0)
-		r = encode_set_label(s->st, s->j, "actor", c->actor, s->e);
-	return r;
+	if (rc != 0)
+		return rc;
+	rc = encode_set_label(s->st, s->j, "session", c->session, s->e);
+	if (rc != 0)
+		return rc;
+	rc = encode_set_label(s->st, s->j, "client", c->client, s->e);
+	if (rc != 0)
+		return rc;
+	return encode_set_label(s->st, s->j, "actor", c->actor, s->e);
 }
 
 /* {id, text, change, at, session?, ...}: of the change that first showed it,
@@ -183,48 +186,47 @@ encode_fact(struct encode_page *p, const struct fact *f, json_t **ret)
 		(json_int_t)f->added, "method", methods[f->method & 3]);
 	struct fact_source s = {j, p->st, p->e};
 	int64_t origin = f->added;
-	int r;
+	int rc;
 
-	if (j == NULL)
+	if (!j)
 		return err_nomem(p->e);
-	r = log_first_shown(p->st, f->id, &origin, p->e);
-	if (r >= 0 && origin != f->added &&
+	rc = log_first_shown(p->st, f->id, &origin, p->e);
+	if (rc >= 0 && origin != f->added &&
 		jx_set(j, "change", json_integer((json_int_t)origin)) != 0)
-		r = err_nomem(p->e);
-	if (r >= 0)
-		r = log_get(p->st, origin, encode_set_change, &s, p->e);
-	if (r >= 0)
-		r = provenance_claims(p->st, f, j, p->e);
-	if (r == 0 && f->valid_from != FACT_NO_TIME)
-		r = encode_set_time(j, "valid_from", f->valid_from, p->e);
-	if (r == 0 && f->valid_to != FACT_NO_TIME)
-		r = encode_set_time(j, "valid_to", f->valid_to, p->e);
-	if (r == 0 && f->supersedes != 0)
-		r = member_set_fact(p->st, j, "replaces", f->supersedes, p->e);
-	if (r == 0 && f->kind == FACT_OBSERVATION &&
+		rc = err_nomem(p->e);
+	if (rc >= 0)
+		rc = log_get(p->st, origin, encode_set_change, &s, p->e);
+	if (rc >= 0)
+		rc = provenance_claims(p->st, f, j, p->e);
+	if (rc == 0 && f->valid_from != FACT_NO_TIME)
+		rc = encode_set_time(j, "valid_from", f->valid_from, p->e);
+	if (rc == 0 && f->valid_to != FACT_NO_TIME)
+		rc = encode_set_time(j, "valid_to", f->valid_to, p->e);
+	if (rc == 0 && f->supersedes != 0)
+		rc = member_set_fact(p->st, j, "replaces", f->supersedes, p->e);
+	if (rc == 0 && f->kind == FACT_OBSERVATION &&
 		is_instruction(f->text, f->text_n) &&
 		jx_set(j, "kind", json_string(INSTRUCTION_TAG)) != 0)
-		r = err_nomem(p->e);
-	if (r == 0)
-		r = fact_tags_encode(p->st, f->entity, f->id, j, p->e);
-	if (r == 0)
+		rc = err_nomem(p->e);
+	if (rc == 0)
+		rc = fact_tags_encode(p->st, f->entity, f->id, j, p->e);
+	if (rc == 0)
 		*ret = take_ptr(j);
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 /* Does the folded text contain one of the words of `lead`? */
 static int
 leads(const char *lead, const struct fact *f)
 {
-	struct buf folded AUTO_BUF = {0};
+	AUTO_BUF struct buf folded = {0};
 
-	if (text_fold(f->text, f->text_n, &folded) != 0 ||
-		buf_str(&folded) == NULL)
+	if (text_fold(f->text, f->text_n, &folded) != 0 || !buf_str(&folded))
 		return MDB_E_NOMEM;
 	while (*lead != '\0') {
 		size_t n = strcspn(lead, " ");
 
-		if (n > 0 && memmem(folded.data, folded.len, lead, n) != NULL)
+		if (n > 0 && memmem(folded.data, folded.len, lead, n))
 			return 1;
 		lead += n + (lead[n] == ' ');
 	}
@@ -236,15 +238,15 @@ append_fact(struct encode_page *p, const struct fact *f, bool must)
 {
 	json_t *j = NULL;
 	size_t size;
-	int r = 0;
+	int rc = 0;
 
 	if (p->o->members & MEMBER_FACTS)
-		r = encode_fact(p, f, &j);
+		rc = encode_fact(p, f, &j);
 	else
 		j = json_stringn(f->text, f->text_n);
-	if (r != 0)
-		return r;
-	if (j == NULL)
+	if (rc != 0)
+		return rc;
+	if (!j)
 		return err_nomem(p->e);
 	size = encode_size(j) + 1;
 	if (p->o->max_bytes > 0 && p->bytes + size > p->o->max_bytes && !must) {
@@ -296,22 +298,22 @@ static int
 each_leading(void *ctx, const struct fact *f)
 {
 	struct encode_page *p = ctx;
-	int r = f->erased ? 0 : leads(p->o->lead, f);
+	int rc = f->erased ? 0 : leads(p->o->lead, f);
 
-	if (r < 0)
+	if (rc < 0)
 		return err_nomem(p->e);
-	return r == 1 ? each_fact(ctx, f) : 0;
+	return rc == 1 ? each_fact(ctx, f) : 0;
 }
 
 static int
 each_other(void *ctx, const struct fact *f)
 {
 	struct encode_page *p = ctx;
-	int r = f->erased ? 1 : leads(p->o->lead, f);
+	int rc = f->erased ? 1 : leads(p->o->lead, f);
 
-	if (r < 0)
+	if (rc < 0)
 		return err_nomem(p->e);
-	return r == 0 ? each_fact(ctx, f) : 0;
+	return rc == 0 ? each_fact(ctx, f) : 0;
 }
 
 /* With a lead and too little room: what leads first, then the others. */
@@ -321,23 +323,23 @@ add_facts(struct encode_page *p, int64_t entity)
 	const struct encode_known *known = p->o->known;
 	unsigned kinds = 1u << FACT_OBSERVATION, relations = 0;
 	size_t before = p->bytes;
-	int r;
+	int rc;
 
-	if (known != NULL && known->relation != NULL)
+	if (known && known->relation)
 		relations = 1u << FACT_RELATION;
-	r = fact_each(p->st, entity, kinds | relations, each_fact, p, p->e);
+	rc = fact_each(p->st, entity, kinds | relations, each_fact, p, p->e);
 
-	if (r != 0 || p->left_out == 0 || p->o->lead == NULL)
-		return r;
+	if (rc != 0 || p->left_out == 0 || !p->o->lead)
+		return rc;
 	json_array_clear(p->list);
 	p->bytes = before;
 	p->left_out = 0;
 	p->full = false;
 	p->from = (struct provenance_list){.scope = p->from.scope};
-	r = fact_each(p->st, entity, kinds, each_leading, p, p->e);
-	if (r == 0)
-		r = fact_each(p->st, entity, kinds, each_other, p, p->e);
-	return r;
+	rc = fact_each(p->st, entity, kinds, each_leading, p, p->e);
+	if (rc != 0)
+		return rc;
+	return fact_each(p->st, entity, kinds, each_other, p, p->e);
 }
 
 /* --- the whole ------------------------------------------------------------ */
@@ -346,24 +348,24 @@ static int
 begin_entity(struct store *st, int64_t entity, const struct encode_options *o,
 	json_t *j, int64_t *ret_ns, struct err *e)
 {
-	struct buf name AUTO_BUF = {0}, type AUTO_BUF = {0};
+	AUTO_BUF struct buf name = {0}, type = {0};
 	struct encode_end end = {0};
-	int r, bad = 0;
+	int rc, bad = 0;
 
-	if (o->known != NULL) {
+	if (o->known) {
 		end = o->known->end;
 	} else {
-		r = fact_existence(st, entity, NULL, &end.label, &name, e);
-		if (r == 1)
-			r = entity_first_name(st, entity, &end.ns, NULL, e);
-		if (r != 1)
-			return r;
+		rc = fact_existence(st, entity, NULL, &end.label, &name, e);
+		if (rc == 1)
+			rc = entity_first_name(st, entity, &end.ns, NULL, e);
+		if (rc != 1)
+			return rc;
 		end.name = name.data;
 		end.name_n = name.len;
 	}
-	r = label_text(st, end.label, &type, e);
-	if (r < 0)
-		return r;
+	rc = label_text(st, end.label, &type, e);
+	if (rc < 0)
+		return rc;
 	if (o->members & MEMBER_ID)
 		bad |= jx_set(j, "id", json_integer(entity));
 	if (o->members & (MEMBER_NAME | MEMBER_ALIASES))
@@ -380,63 +382,68 @@ set_facts(struct store *st, int64_t entity, const struct encode_options *o,
 {
 	bool rich = o->members & MEMBER_FACTS;
 	struct encode_page p = {.st = st, .o = o, .e = e, .list = json_array()};
-	int r;
+	int rc;
 
 	/* Rich facts say themselves where they come from. */
 	p.from.scope = rich ? NULL : o->reader;
 	p.bytes = encode_size(j) + 20 +
-		  (p.from.scope != NULL && p.from.scope->reader.is_known
-				  ? FROM_RESERVE
-				  : 0);
+		  (p.from.scope && p.from.scope->reader.is_known ? FROM_RESERVE
+								 : 0);
 	if (jx_set(j, rich ? "facts" : "observations", p.list) != 0)
 		return err_nomem(e);
-	if (o->known != NULL)
+	if (o->known)
 		p.from.last = *o->known->origin;
-	r = add_facts(&p, entity);
+	rc = add_facts(&p, entity);
 	if (o->known != NULL)
 		*o->known->origin = p.from.last;
-	if (r == 0 && p.left_out > 0 &&
+	if (rc != 0)
+		return rc;
+	if (p.left_out > 0 &&
 		jx_set(j, "omitted", json_integer(p.left_out)) != 0)
-		r = err_nomem(e);
-	if (r == 0 && p.from.scope != NULL)
-		r = provenance_list_set(st, &p.from, j, e);
-	return r;
+		rc = err_nomem(e);
+	if (rc != 0)
+		return rc;
+	if (p.from.scope)
+		rc = provenance_list_set(st, &p.from, j, e);
+	return rc;
 }
 
 /* `suspect`: reasons, only when there are any. */
 static int
 encode_set_suspect(struct store *st, int64_t entity, json_t *j, struct err *e)
 {
-	json_t *list AUTO_JSON = json_array();
-	int r = list == NULL ? err_nomem(e)
-			     : derived_suspect_reasons(st, entity, list, e);
+	AUTO_JSON json_t *list = json_array();
+	int rc = !list ? err_nomem(e)
+		       : derived_suspect_reasons(st, entity, list, e);
 
-	if (r == 0 && json_array_size(list) > 0 &&
+	if (rc != 0)
+		return rc;
+	if (json_array_size(list) > 0 &&
 		json_object_set(j, "suspect", list) != 0)
-		r = err_nomem(e);
-	return r;
+		rc = err_nomem(e);
+	return rc;
 }
 
 int
 encode_entity(struct store *st, int64_t entity, const struct encode_options *o,
 	json_t **ret, size_t *ret_bytes, struct err *e)
 {
-	json_t *j AUTO_JSON = json_object();
+	AUTO_JSON json_t *j = json_object();
 	int64_t ns = 0;
-	int r;
+	int rc;
 
-	if (j == NULL)
+	if (!j)
 		return err_nomem(e);
-	r = begin_entity(st, entity, o, j, &ns, e);
-	if (r != 1)
-		return r;
-	r = encode_set_members(st, entity, ns, o, j, e);
-	if (r == 0 && (o->known == NULL || !o->known->is_underived))
-		r = encode_set_suspect(st, entity, j, e);
-	if (r == 0 && (o->members & (MEMBER_OBSERVATIONS | MEMBER_FACTS)))
-		r = set_facts(st, entity, o, j, e);
-	if (r != 0)
-		return r;
+	rc = begin_entity(st, entity, o, j, &ns, e);
+	if (rc != 1)
+		return rc;
+	rc = encode_set_members(st, entity, ns, o, j, e);
+	if (rc == 0 && (!o->known || !o->known->is_underived))
+		rc = encode_set_suspect(st, entity, j, e);
+	if (rc == 0 && (o->members & (MEMBER_OBSERVATIONS | MEMBER_FACTS)))
+		rc = set_facts(st, entity, o, j, e);
+	if (rc != 0)
+		return rc;
 	if (ret_bytes != NULL)
 		*ret_bytes = encode_size(j);
 	*ret = take_ptr(j);

@@ -51,13 +51,13 @@ int
 entity_tags_missing(struct store *st, int64_t entity, const json_t *tags,
 	json_t **ret, struct err *e)
 {
-	json_t *metadata AUTO_JSON = NULL, *missing AUTO_JSON = json_array();
+	AUTO_JSON json_t *metadata = NULL, *missing = json_array();
 	json_t *tag;
 	size_t i;
-	int r = metadata_of(st, entity, &metadata, e);
+	int rc = metadata_of(st, entity, &metadata, e);
 
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	if (!missing)
 		return err_nomem(e);
 	json_array_foreach(tags, i, tag)
@@ -72,13 +72,13 @@ int
 entity_tags_add(struct store *st, int64_t entity, const json_t *tags,
 	json_t **ret, struct err *e)
 {
-	json_t *metadata AUTO_JSON = NULL, *all AUTO_JSON = json_array();
+	AUTO_JSON json_t *metadata = NULL, *all = json_array();
 	json_t *tag;
 	size_t i;
-	int r = metadata_of(st, entity, &metadata, e);
+	int rc = metadata_of(st, entity, &metadata, e);
 
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	if (!metadata)
 		metadata = json_object();
 	if (!metadata || !all)
@@ -100,13 +100,13 @@ int
 entity_tags_replace(struct store *st, int64_t entity, const json_t *tags,
 	json_t **ret, struct err *e)
 {
-	json_t *metadata AUTO_JSON = NULL, *all AUTO_JSON = json_array();
+	AUTO_JSON json_t *metadata = NULL, *all = json_array();
 	json_t *tag;
 	size_t i;
-	int r = metadata_of(st, entity, &metadata, e);
+	int rc = metadata_of(st, entity, &metadata, e);
 
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	if (!metadata)
 		metadata = json_object();
 	if (!metadata || !all)

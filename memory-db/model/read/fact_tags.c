@@ -67,29 +67,35 @@ int
 fact_tags_encode(struct store *st, int64_t entity, int64_t fact, json_t *j,
 	struct err *e)
 {
-	struct fact_tags_marks m AUTO_MARKS = {0};
-	int r = read_marks(st, entity, fact, FACT_MARKS, &m, e);
+	AUTO_MARKS struct fact_tags_marks m = {0};
+	int rc = read_marks(st, entity, fact, FACT_MARKS, &m, e);
 
-	if (r == 0 && m.tags && jx_set(j, "tags", take_ptr(m.tags)) != 0)
-		r = err_nomem(e);
-	if (r == 0 && m.metadata &&
-		jx_set(j, "metadata", take_ptr(m.metadata)) != 0)
-		r = err_nomem(e);
-	return r;
+	if (rc != 0)
+		return rc;
+	if (m.tags && jx_set(j, "tags", take_ptr(m.tags)) != 0)
+		rc = err_nomem(e);
+	if (rc != 0)
+		return rc;
+	if (m.metadata && jx_set(j, "metadata", take_ptr(m.metadata)) != 0)
+		rc = err_nomem(e);
+	return rc;
 }
 
 int
 fact_tags_list(struct store *st, int64_t entity, int64_t fact, json_t **ret,
 	struct err *e)
 {
-	struct fact_tags_marks m AUTO_MARKS = {0};
-	int r = read_marks(st, entity, fact, 1u << FACT_TAG, &m, e);
+	AUTO_MARKS struct fact_tags_marks m = {0};
+	int rc = read_marks(st, entity, fact, 1u << FACT_TAG, &m, e);
 
-	if (r == 0 && !m.tags && !(m.tags = json_array()))
-		r = err_nomem(e);
-	if (r == 0)
-		*ret = take_ptr(m.tags);
-	return r;
+	if (rc != 0)
+		return rc;
+	if (!m.tags && !(m.tags = json_array()))
+		rc = err_nomem(e);
+	if (rc != 0)
+		return rc;
+	*ret = take_ptr(m.tags);
+	return rc;
 }
 
 /* --- the tag that facts have by their words --- */
@@ -118,32 +124,32 @@ static int
 fact_is_rule(struct store *st, int64_t fact, struct err *e)
 {
 	bool is = false;
-	int r = search_text(st, fact, note_rule, &is, e);
+	int rc = search_text(st, fact, note_rule, &is, e);
 
-	return r < 0 ? r : is;
+	return rc < 0 ? rc : is;
 }
 
 int
 fact_tags_have(struct store *st, int64_t entity, int64_t fact,
 	const json_t *tags, struct err *e)
 {
-	struct fact_tags_marks m AUTO_MARKS = {0};
+	AUTO_MARKS struct fact_tags_marks m = {0};
 	json_t *missing AUTO_JSON = NULL, *tag;
 	size_t i;
-	int r = entity_tags_missing(st, entity, tags, &missing, e);
+	int rc = entity_tags_missing(st, entity, tags, &missing, e);
 
-	if (r < 0 || json_array_size(missing) == 0)
-		return r < 0 ? r : 1;
-	r = read_marks(st, entity, fact, 1u << FACT_TAG, &m, e);
-	if (r < 0)
-		return r;
+	if (rc < 0 || json_array_size(missing) == 0)
+		return rc < 0 ? rc : 1;
+	rc = read_marks(st, entity, fact, 1u << FACT_TAG, &m, e);
+	if (rc < 0)
+		return rc;
 	json_array_foreach(missing, i, tag) {
 		if (fact_tags_is_in(m.tags, json_string_value(tag),
 			    json_string_length(tag)))
 			continue;
-		r = is_rule_tag(tag) ? fact_is_rule(st, fact, e) : 0;
-		if (r <= 0)
-			return r;
+		rc = is_rule_tag(tag) ? fact_is_rule(st, fact, e) : 0;
+		if (rc <= 0)
+			return rc;
 	}
 	return 1;
 }
@@ -182,26 +188,26 @@ int
 fact_tags_any(struct store *st, int64_t entity, const json_t *tags,
 	struct err *e)
 {
-	json_t *missing AUTO_JSON = NULL;
+	AUTO_JSON json_t *missing = NULL;
 	struct tagged t = {.e = e};
 	const json_t *first;
-	int r = entity_tags_missing(st, entity, tags, &missing, e);
+	int rc = entity_tags_missing(st, entity, tags, &missing, e);
 
-	if (r < 0 || json_array_size(missing) == 0)
-		return r < 0 ? r : 1;
+	if (rc < 0 || json_array_size(missing) == 0)
+		return rc < 0 ? rc : 1;
 	first = json_array_get(missing, 0);
 	if (is_rule_tag(first) && json_array_size(missing) > 1)
 		first = json_array_get(missing, 1);
 	else if (is_rule_tag(first))
-		r = fact_each(st, entity, 1u << FACT_OBSERVATION, is_rule, NULL,
-			e);
-	if (r != 0)
-		return r;
+		rc = fact_each(st, entity, 1u << FACT_OBSERVATION, is_rule,
+			NULL, e);
+	if (rc != 0)
+		return rc;
 	t.tag = json_string_value(first);
 	t.tag_n = json_string_length(first);
-	r = fact_each(st, entity, 1u << FACT_TAG, add_tagged, &t, e);
-	for (size_t i = 0; r == 0 && i < t.n; i++)
-		r = fact_tags_have(st, entity, t.v[i], missing, e);
+	rc = fact_each(st, entity, 1u << FACT_TAG, add_tagged, &t, e);
+	for (size_t i = 0; rc == 0 && i < t.n; i++)
+		rc = fact_tags_have(st, entity, t.v[i], missing, e);
 	free(t.v);
-	return r;
+	return rc;
 }

@@ -14,14 +14,14 @@ int
 graph_page_init(struct graph_page *p, struct store *st,
 	const struct scope *scope, const json_t *params, struct err *e)
 {
-	int r;
+	int rc;
 
 	memset(p, 0, sizeof(*p));
 	p->st = st;
 	p->scope = scope;
-	r = encode_budget(params, &p->max_bytes, e);
-	if (r < 0)
-		return r;
+	rc = encode_budget(params, &p->max_bytes, e);
+	if (rc < 0)
+		return rc;
 	p->with_relations =
 		!json_is_false(json_object_get(params, "relations"));
 	p->encode.members = encode_members(json_object_get(params, "fields"));
@@ -31,7 +31,7 @@ graph_page_init(struct graph_page *p, struct store *st,
 	p->entities = json_array();
 	p->relations = json_array();
 	p->bytes = FRAME_BYTES;
-	return p->entities == NULL || p->relations == NULL ? err_nomem(e) : 0;
+	return !p->entities || !p->relations ? err_nomem(e) : 0;
 }
 
 void
@@ -60,11 +60,11 @@ graph_page_add_end(struct graph_page *p, int64_t entity,
 	int64_t *place = idset_put(&x->at, entity);
 	struct graph_page_end *v;
 
-	if (place == NULL)
+	if (!place)
 		return err_nomem(e);
 	if (x->n == x->cap) {
 		v = realloc(x->v, cap * sizeof(*v));
-		if (v == NULL)
+		if (!v)
 			return err_nomem(e);
 		x->v = v;
 		x->cap = cap;
@@ -81,17 +81,17 @@ graph_page_note(struct graph_page *p, const struct fact *f, struct err *e)
 	struct graph_page_end *end = NULL;
 	const int64_t *place = idset_get(&p->ends.at, f->entity);
 	size_t name = p->ends.names.len;
-	int r = 0;
+	int rc = 0;
 
-	if (place != NULL && *place > 0)
+	if (place && *place > 0)
 		return 0;
 	if (buf_add(&p->ends.names, f->text, f->text_n) != 0)
 		return err_nomem(e);
-	r = graph_page_add_end(p, f->entity, &end, e);
-	if (r == 0)
-		*end = (struct graph_page_end){f->id, f->ns, f->label, name,
-			f->text_n};
-	return r;
+	rc = graph_page_add_end(p, f->entity, &end, e);
+	if (rc != 0)
+		return rc;
+	*end = (struct graph_page_end){f->id, f->ns, f->label, name, f->text_n};
+	return rc;
 }
 
 /* 1 and what is known of the entity, valid until the next call; 0: it does not
@@ -102,19 +102,19 @@ graph_page_find_end(struct graph_page *p, int64_t entity,
 {
 	const int64_t *place = idset_get(&p->ends.at, entity);
 	struct graph_page_end *end = NULL;
-	int r = 0;
+	int rc = 0;
 
-	if (place == NULL || *place == 0) {
+	if (!place || *place == 0) {
 		int64_t existence = 0, label = 0;
 		size_t name = p->ends.names.len;
 
-		r = fact_existence(p->st, entity, &existence, &label,
+		rc = fact_existence(p->st, entity, &existence, &label,
 			&p->ends.names, e);
-		if (r < 0)
-			return r;
-		r = graph_page_add_end(p, entity, &end, e);
-		if (r < 0)
-			return r;
+		if (rc < 0)
+			return rc;
+		rc = graph_page_add_end(p, entity, &end, e);
+		if (rc < 0)
+			return rc;
 		*end = (struct graph_page_end){existence,
 			fact_namespace(existence), label, name,
 			p->ends.names.len - name};
@@ -135,7 +135,7 @@ graph_page_collect(void *ctx, const struct fact *f)
 
 	if (x->n == x->cap) {
 		v = realloc(x->v, cap * sizeof(*v));
-		if (v == NULL)
+		if (!v)
 			return MDB_E_NOMEM;
 		x->v = v;
 		x->cap = cap;
@@ -149,14 +149,14 @@ static int
 graph_page_is_underived(struct graph_page *p, int64_t entity, bool *ret,
 	struct err *e)
 {
-	int r = 0;
+	int rc = 0;
 
 	if (entity < p->underived_from || entity >= p->underived_to) {
-		r = derivations_next(p->st, entity, &p->underived_to, e);
+		rc = derivations_next(p->st, entity, &p->underived_to, e);
 		p->underived_from = entity;
 	}
-	*ret = r == 0 && entity < p->underived_to;
-	return r;
+	*ret = rc == 0 && entity < p->underived_to;
+	return rc;
 }
 
 int
@@ -166,13 +166,13 @@ graph_page_entity(struct graph_page *p, int64_t entity, struct err *e)
 	struct encode_known known = {.ctx = &p->found, .origin = &p->origin};
 	json_t *j = NULL;
 	size_t bytes = 0;
-	int r = graph_page_find_end(p, entity, &known.end, e);
+	int rc = graph_page_find_end(p, entity, &known.end, e);
 
-	if (r == 1 && (r = graph_page_is_underived(p, entity,
-			       &known.is_underived, e)) == 0)
-		r = 1;
-	if (r != 1)
-		return r;
+	if (rc == 1 && (rc = graph_page_is_underived(p, entity,
+				&known.is_underived, e)) == 0)
+		rc = 1;
+	if (rc != 1)
+		return rc;
 	p->found.n = 0;
 	p->found.entity = 0;
 	if (p->with_relations &&
@@ -184,13 +184,13 @@ graph_page_entity(struct graph_page *p, int64_t entity, struct err *e)
 				      ? p->max_bytes - FRAME_BYTES
 				      : FRAME_BYTES;
 	p->encode.known = &known;
-	r = encode_entity(p->st, entity, &p->encode, &j, &bytes, e);
+	rc = encode_entity(p->st, entity, &p->encode, &j, &bytes, e);
 	p->encode.known = NULL;
-	if (r == MDB_E_NOMEM)
+	if (rc == MDB_E_NOMEM)
 		return err_nomem(e);
-	if (r != 1)
-		return r;
-	if (known.relation != NULL)
+	if (rc != 1)
+		return rc;
+	if (known.relation)
 		p->found.entity = entity;
 	if (!first && p->bytes + bytes + 1 > p->max_bytes) {
 		json_decref(j);
@@ -220,11 +220,11 @@ graph_page_wait(struct graph_page *p, int64_t later, const struct fact *f,
 	int64_t *first = idset_put(&w->first, later);
 	struct graph_page_next *v;
 
-	if (first == NULL)
+	if (!first)
 		return err_nomem(e);
 	if (w->n == w->cap) {
 		v = realloc(w->v, cap * sizeof(*v));
-		if (v == NULL)
+		if (!v)
 			return err_nomem(e);
 		w->v = v;
 		w->cap = cap;
@@ -240,11 +240,11 @@ graph_page_take_waiting(struct graph_page *p, int64_t entity)
 {
 	const int64_t *first = idset_get(&p->waiting.first, entity);
 	size_t at = first != NULL ? (size_t)*first : 0;
-	int r = 0;
+	int rc = 0;
 
-	for (; r == 0 && at > 0; at = p->waiting.v[at - 1].next)
-		r = graph_page_collect(&p->found, &p->waiting.v[at - 1].f);
-	return r;
+	for (; rc == 0 && at > 0; at = p->waiting.v[at - 1].next)
+		rc = graph_page_collect(&p->found, &p->waiting.v[at - 1].f);
+	return rc;
 }
 
 /* Outgoing and incoming ones into p->found, sorted. The former may be there. */
@@ -252,23 +252,26 @@ static int
 graph_page_find_relations(struct graph_page *p, int64_t entity, struct err *e)
 {
 	struct graph_page_facts *x = &p->found;
-	int r = 0;
+	int rc = 0;
 
 	if (x->entity != entity) {
 		x->n = 0;
-		r = fact_each(p->st, entity, 1u << FACT_RELATION,
+		rc = fact_each(p->st, entity, 1u << FACT_RELATION,
 			graph_page_collect, x, e);
 	}
 	x->entity = 0;
-	if (r == 0 && p->knows_earlier)
-		r = graph_page_take_waiting(p, entity);
-	else if (r == 0)
-		r = fact_each_incoming(p->st, entity, graph_page_collect, x, e);
-	if (r == MDB_E_NOMEM)
+	if (rc == 0 && p->knows_earlier)
+		rc = graph_page_take_waiting(p, entity);
+	else if (rc == 0)
+		rc = fact_each_incoming(p->st, entity, graph_page_collect, x,
+			e);
+	if (rc == MDB_E_NOMEM)
 		return err_nomem(e);
-	if (r == 0 && x->n > 0)
+	if (rc != 0)
+		return rc;
+	if (x->n > 0)
 		qsort(x->v, x->n, sizeof(*x->v), graph_page_ascending);
-	return r;
+	return rc;
 }
 
 /* Adds a relation of the entity that is *own, if it belongs on this page. 0, or
@@ -281,23 +284,23 @@ graph_page_add_relation(struct graph_page *p, int64_t entity,
 	struct encode_end own, far;
 	json_t *j = NULL;
 	size_t bytes;
-	int r;
+	int rc;
 
 	if (only_earlier && p->knows_earlier && !idset_has(&p->ends.at, other))
 		return graph_page_wait(p, other, f, e);
-	r = graph_page_find_end(p, other, &far, e);
+	rc = graph_page_find_end(p, other, &far, e);
 	/* The second look finds what the first has left, at its new place. */
-	if (r == 1)
-		r = graph_page_find_end(p, entity, &own, e);
-	if (r == 1 && only_earlier && far.existence > own.existence)
+	if (rc == 1)
+		rc = graph_page_find_end(p, entity, &own, e);
+	if (rc == 1 && only_earlier && far.existence > own.existence)
 		return p->knows_earlier ? graph_page_wait(p, other, f, e) : 0;
-	if (r != 1)
-		return r;
-	r = f->entity == entity
-		    ? encode_relation_between(p->st, f, &own, &far, &j, e)
-		    : encode_relation_between(p->st, f, &far, &own, &j, e);
-	if (r != 0)
-		return r;
+	if (rc != 1)
+		return rc;
+	rc = f->entity == entity
+		     ? encode_relation_between(p->st, f, &own, &far, &j, e)
+		     : encode_relation_between(p->st, f, &far, &own, &j, e);
+	if (rc != 0)
+		return rc;
 	bytes = encode_size(j) + 1;
 	if (p->bytes + bytes > p->max_bytes && p->bytes > FRAME_BYTES) {
 		json_decref(j);
@@ -313,29 +316,29 @@ graph_page_relations(struct graph_page *p, int64_t entity, bool only_earlier,
 {
 	struct encode_end own;
 	int64_t last = *after;
-	int r;
+	int rc;
 
 	if (!p->with_relations)
 		return 0;
-	r = graph_page_find_end(p, entity, &own, e);
-	if (r != 1)
-		return r;
-	r = graph_page_find_relations(p, entity, e);
-	for (size_t i = 0; r == 0 && i < p->found.n; i++) {
+	rc = graph_page_find_end(p, entity, &own, e);
+	if (rc != 1)
+		return rc;
+	rc = graph_page_find_relations(p, entity, e);
+	for (size_t i = 0; rc == 0 && i < p->found.n; i++) {
 		const struct fact *f = &p->found.v[i];
 
 		if (f->id <= last) /* done, or both ends are this one */
 			continue;
-		r = graph_page_add_relation(p, entity, f, only_earlier, e);
-		if (r == 0)
+		rc = graph_page_add_relation(p, entity, f, only_earlier, e);
+		if (rc == 0)
 			*after = last = f->id;
 	}
 	/* 1: the entity was given, none of its relations */
-	if (r == 2)
+	if (rc == 2)
 		*after = last > 0 ? last : 1;
-	else if (r == 0)
+	else if (rc == 0)
 		*after = 0;
-	return r;
+	return rc;
 }
 
 static int
@@ -354,10 +357,10 @@ static int
 sort_relations(struct graph_page *p, json_t **ret, struct err *e)
 {
 	size_t n = json_array_size(p->relations);
-	json_t **v AUTO_FREE = calloc(n + 1, sizeof(*v));
-	json_t *out AUTO_JSON = json_array();
+	AUTO_FREE json_t **v = calloc(n + 1, sizeof(*v));
+	AUTO_JSON json_t *out = json_array();
 
-	if (v == NULL || out == NULL)
+	if (!v || !out)
 		return err_nomem(e);
 	for (size_t i = 0; i < n; i++)
 		v[i] = json_array_get(p->relations, i);
@@ -375,20 +378,18 @@ int
 graph_page_result(struct graph_page *p, const char *next, json_t **ret_result,
 	struct err *e)
 {
-	json_t *result AUTO_JSON = json_object();
+	AUTO_JSON json_t *result = json_object();
 	json_t *relations = NULL;
-	int r = sort_relations(p, &relations, e);
+	int rc = sort_relations(p, &relations, e);
 
-	if (r != 0)
-		return r;
-	if (result == NULL ||
-		json_object_set(result, "entities", p->entities) != 0) {
+	if (rc != 0)
+		return rc;
+	if (!result || json_object_set(result, "entities", p->entities) != 0) {
 		json_decref(relations);
 		return err_nomem(e);
 	}
 	if (jx_set(result, "relations", relations) != 0 ||
-		(next != NULL &&
-			jx_set(result, "next", json_string(next)) != 0))
+		(next && jx_set(result, "next", json_string(next)) != 0))
 		return err_nomem(e);
 	*ret_result = take_ptr(result);
 	return 0;

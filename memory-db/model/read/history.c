@@ -33,21 +33,21 @@ history_add_set(struct history_reader *rd, int64_t entity, const char *member,
 	json_t *from, json_t *to)
 {
 	struct telling *t = rd->t;
-	json_t *o AUTO_JSON = json_object();
-	int r;
+	AUTO_JSON json_t *o = json_object();
+	int rc;
 
-	if (o == NULL)
+	if (!o)
 		return err_nomem(rd->e);
-	r = history_set_name(rd, o, "entity", entity);
-	if (r == 0)
-		r = member_set_new(o, "member", json_string(member), rd->e);
-	if (r == 0 && from != NULL)
-		r = member_set_new(o, "from", json_incref(from), rd->e);
-	if (r == 0 && to != NULL)
-		r = member_set_new(o, "to", json_incref(to), rd->e);
-	if (r != 0)
-		return r;
-	if (t->set == NULL && (t->set = json_array()) == NULL)
+	rc = history_set_name(rd, o, "entity", entity);
+	if (rc == 0)
+		rc = member_set_new(o, "member", json_string(member), rd->e);
+	if (rc == 0 && from)
+		rc = member_set_new(o, "from", json_incref(from), rd->e);
+	if (rc == 0 && to)
+		rc = member_set_new(o, "to", json_incref(to), rd->e);
+	if (rc != 0)
+		return rc;
+	if (!t->set && (t->set = json_array()) == NULL)
 		return err_nomem(rd->e);
 	if (t->n[SET] == HISTORY_LIST_MAX) {
 		t->more++;
@@ -74,9 +74,9 @@ tell_attr(struct history_reader *rd, const struct log_op *op)
 	/* op->fact is the value before + 1; 0: it was unset. */
 	json_t *from AUTO_JSON =
 		op->fact != 0 ? attr_value(op->key, op->fact - 1) : NULL;
-	json_t *to AUTO_JSON = attr_value(op->key, op->value);
+	AUTO_JSON json_t *to = attr_value(op->key, op->value);
 
-	if (to == NULL || (op->fact != 0 && from == NULL))
+	if (!to || (op->fact != 0 && !from))
 		return err_nomem(rd->e);
 	return history_add_set(rd, op->entity,
 		op->key == ATTR_TIER  ? "tier"
@@ -94,8 +94,7 @@ find_half(struct telling *t, enum list l, const struct item *it)
 	for (size_t i = t->n[l]; i-- > 0;) {
 		struct item *o = &t->items[l][i];
 
-		if (o->value != NULL && o->entity == it->entity &&
-			o->kind == it->kind)
+		if (o->value && o->entity == it->entity && o->kind == it->kind)
 			return o;
 	}
 	return NULL;
@@ -114,18 +113,18 @@ static int
 tell_pair(struct history_reader *rd, const struct item *from,
 	const struct item *to)
 {
-	int r;
+	int rc;
 
 	if (to->kind == FACT_METADATA)
 		return history_add_set(rd, to->entity, "metadata",
 			json_object_get(from->value, "metadata"),
 			json_object_get(to->value, "metadata"));
-	r = set_if_other(rd, to->entity, "entityType",
+	rc = set_if_other(rd, to->entity, "entityType",
 		json_object_get(from->value, "entityType"),
 		json_object_get(to->value, "entityType"));
-	return r != 0 ? r
-		      : set_if_other(rd, to->entity, "name", from->name,
-				to->name);
+	return rc != 0 ? rc
+		       : set_if_other(rd, to->entity, "name", from->name,
+				 to->name);
 }
 
 /* Puts the item into its list, or ends the pair it completes. Takes it. */
@@ -135,11 +134,11 @@ add_item(struct history_reader *rd, enum list l, struct item *it)
 	struct telling *t = rd->t;
 	struct item *half = find_half(t, l == ADDED ? REMOVED : ADDED, it);
 	size_t bytes = encode_size(it->value) + 1;
-	int r = 0;
+	int rc = 0;
 
-	if (half != NULL)
-		r = l == ADDED ? tell_pair(rd, half, it)
-			       : tell_pair(rd, it, half);
+	if (half)
+		rc = l == ADDED ? tell_pair(rd, half, it)
+				: tell_pair(rd, it, half);
 	else if (t->n[l] == HISTORY_LIST_MAX ||
 		 (t->bytes > 0 &&
 			 rd->bytes + t->bytes + bytes > rd->q->max_bytes))
@@ -149,14 +148,14 @@ add_item(struct history_reader *rd, enum list l, struct item *it)
 		t->bytes += bytes;
 		return 0;
 	}
-	if (half != NULL) {
+	if (half) {
 		json_decref(half->value);
 		json_decref(half->name);
 		half->value = half->name = NULL;
 	}
 	json_decref(it->value);
 	json_decref(it->name);
-	return r;
+	return rc;
 }
 
 static int
@@ -166,7 +165,7 @@ tell_op(void *ctx, const struct log_op *op)
 	struct telling *t = rd->t;
 	struct item it = {0};
 	enum list l = op->what == OP_SHOW ? ADDED : REMOVED;
-	int r;
+	int rc;
 
 	if (op->what == OP_ATTR)
 		return tell_attr(rd, op);
@@ -180,8 +179,8 @@ tell_op(void *ctx, const struct log_op *op)
 		t->more++; /* full, and no half to look for */
 		return 0;
 	}
-	r = history_tell_fact(rd, op, &it);
-	return r != 0 ? r : add_item(rd, l, &it);
+	rc = history_tell_fact(rd, op, &it);
+	return rc != 0 ? rc : add_item(rd, l, &it);
 }
 
 /* --- a change ------------------------------------------------------------- */
@@ -189,12 +188,12 @@ static int
 history_set_branch(struct history_reader *rd, json_t *o, const char *key,
 	int64_t branch)
 {
-	struct buf name AUTO_BUF = {0};
+	AUTO_BUF struct buf name = {0};
 	const char *end;
-	int r = lens_branch_name(rd->st, branch, &name, rd->e);
+	int rc = lens_branch_name(rd->st, branch, &name, rd->e);
 
-	if (r != 1)
-		return r;
+	if (rc != 1)
+		return rc;
 	/* A discarded one is named "name#id". */
 	end = memchr(name.data, '#', name.len);
 	return member_set_text(o, key, name.data,
@@ -205,12 +204,12 @@ history_set_branch(struct history_reader *rd, json_t *o, const char *key,
 static int
 set_about(struct history_reader *rd, json_t *o, const struct log_change *c)
 {
-	int r = c->branch == STORE_MAIN
-			? 0
-			: history_set_branch(rd, o, "branch", c->branch);
+	int rc = c->branch == STORE_MAIN
+			 ? 0
+			 : history_set_branch(rd, o, "branch", c->branch);
 
-	if (r != 0 || c->about == 0)
-		return r;
+	if (rc != 0 || c->about == 0)
+		return rc;
 	return c->kind == CHANGE_MERGE
 		       ? history_set_branch(rd, o, "merged", c->about)
 		       : member_set_int(o, "about", c->about, rd->e);
@@ -220,42 +219,42 @@ set_about(struct history_reader *rd, json_t *o, const struct log_change *c)
 static int
 history_set_namespace(struct history_reader *rd, json_t *o, int64_t ns)
 {
-	struct buf name AUTO_BUF = {0};
-	int r = namespace_name(rd->st, ns, &name, rd->e);
+	AUTO_BUF struct buf name = {0};
+	int rc = namespace_name(rd->st, ns, &name, rd->e);
 
-	return r < 0 ? r
-		     : member_set_text(o, "namespace",
-			       name.data != NULL ? name.data : "", name.len,
-			       rd->e);
+	return rc < 0 ? rc
+		      : member_set_text(o, "namespace",
+				name.data != NULL ? name.data : "", name.len,
+				rd->e);
 }
 
 static int
 history_set_head(struct history_reader *rd, json_t *o,
 	const struct log_change *c)
 {
-	int r = member_set_int(o, "change", c->id, rd->e);
+	int rc = member_set_int(o, "change", c->id, rd->e);
 
-	if (r == 0)
-		r = member_set_time(o, "at", c->at, rd->e);
-	if (r == 0)
-		r = member_set_new(o, "kind",
+	if (rc == 0)
+		rc = member_set_time(o, "at", c->at, rd->e);
+	if (rc == 0)
+		rc = member_set_new(o, "kind",
 			json_string(change_kind_name(c->kind)), rd->e);
-	if (r == 0 && c->version > 0)
-		r = member_set_int(o, "version", c->version, rd->e);
-	if (r == 0)
-		r = member_set_label(rd->st, o, "actor", c->actor, rd->e);
-	if (r == 0)
-		r = member_set_label(rd->st, o, "client", c->client, rd->e);
-	if (r == 0)
-		r = member_set_label(rd->st, o, "session", c->session, rd->e);
-	if (r == 0)
-		r = set_about(rd, o, c);
-	if (r == 0 && !rd->q->oldest_first && c->ns != rd->scope->ns[0])
-		r = history_set_namespace(rd, o, c->ns);
-	if (r == 0 && c->message != NULL)
-		r = member_set_text(o, "message", c->message, c->message_n,
+	if (rc == 0 && c->version > 0)
+		rc = member_set_int(o, "version", c->version, rd->e);
+	if (rc == 0)
+		rc = member_set_label(rd->st, o, "actor", c->actor, rd->e);
+	if (rc == 0)
+		rc = member_set_label(rd->st, o, "client", c->client, rd->e);
+	if (rc == 0)
+		rc = member_set_label(rd->st, o, "session", c->session, rd->e);
+	if (rc == 0)
+		rc = set_about(rd, o, c);
+	if (rc == 0 && !rd->q->oldest_first && c->ns != rd->scope->ns[0])
+		rc = history_set_namespace(rd, o, c->ns);
+	if (rc == 0 && c->message)
+		rc = member_set_text(o, "message", c->message, c->message_n,
 			rd->e);
-	return r;
+	return rc;
 }
 
 static int
@@ -267,9 +266,9 @@ set_list(struct history_reader *rd, json_t *o, enum list l)
 	for (size_t i = 0; i < t->n[l]; i++) {
 		json_t *v = take_ptr(t->items[l][i].value);
 
-		if (v == NULL)
+		if (!v)
 			continue;
-		if (a == NULL) {
+		if (!a) {
 			a = json_array();
 			if (member_set_new(o, list_names[l], a, rd->e) != 0) {
 				json_decref(v);
@@ -310,21 +309,21 @@ static int
 history_set_lists(struct history_reader *rd, json_t *o)
 {
 	struct telling *t = rd->t;
-	int r = link_replaced(rd);
+	int rc = link_replaced(rd);
 
-	if (r == 0)
-		r = set_list(rd, o, ADDED);
-	if (r == 0)
-		r = set_list(rd, o, REMOVED);
-	if (r == 0 && t->set != NULL)
-		r = member_set_new(o, "set", take_ptr(t->set), rd->e);
-	if (r == 0 && t->action == BRANCH_OP_CREATE)
-		r = history_set_branch(rd, o, "created_branch", t->branch);
-	if (r == 0 && t->action == BRANCH_OP_DISCARD)
-		r = history_set_branch(rd, o, "discarded_branch", t->branch);
-	if (r == 0 && t->more > 0)
-		r = member_set_int(o, "more", t->more, rd->e);
-	return r;
+	if (rc == 0)
+		rc = set_list(rd, o, ADDED);
+	if (rc == 0)
+		rc = set_list(rd, o, REMOVED);
+	if (rc == 0 && t->set)
+		rc = member_set_new(o, "set", take_ptr(t->set), rd->e);
+	if (rc == 0 && t->action == BRANCH_OP_CREATE)
+		rc = history_set_branch(rd, o, "created_branch", t->branch);
+	if (rc == 0 && t->action == BRANCH_OP_DISCARD)
+		rc = history_set_branch(rd, o, "discarded_branch", t->branch);
+	if (rc == 0 && t->more > 0)
+		rc = member_set_int(o, "more", t->more, rd->e);
+	return rc;
 }
 
 /* True when the change lies in a namespace of the scope, and on its branch or
@@ -347,8 +346,8 @@ static int
 tell_change(void *ctx, const struct log_change *c)
 {
 	struct history_reader *rd = ctx;
-	json_t *o AUTO_JSON = NULL;
-	int r;
+	AUTO_JSON json_t *o = NULL;
+	int rc;
 
 	if (!rd->q->oldest_first && c->id < rd->q->since)
 		return 1;
@@ -360,22 +359,22 @@ tell_change(void *ctx, const struct log_change *c)
 		return 1;
 	}
 	o = json_object();
-	if (o == NULL)
+	if (!o)
 		return err_nomem(rd->e);
-	r = history_set_head(rd, o, c);
-	if (r == 0 && rd->bytes > 0 &&
+	rc = history_set_head(rd, o, c);
+	if (rc == 0 && rd->bytes > 0 &&
 		rd->bytes + encode_size(o) > rd->q->max_bytes) {
 		rd->more = true;
 		return 1;
 	}
-	if (r == 0)
-		r = log_ops(rd->st, c->id, rd->q->entity, 0, tell_op, rd,
+	if (rc == 0)
+		rc = log_ops(rd->st, c->id, rd->q->entity, 0, tell_op, rd,
 			rd->e);
-	if (r == 0)
-		r = history_set_lists(rd, o);
+	if (rc == 0)
+		rc = history_set_lists(rd, o);
 	telling_clear(rd->t);
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	rd->bytes += encode_size(o) + 1;
 	rd->last = c->id;
 	return jx_add(rd->changes, json_incref(o)) == 0 ? 0 : err_nomem(rd->e);
@@ -386,9 +385,9 @@ history_read(struct store *st, const struct scope *scope,
 	const struct history_query *q, json_t **ret, int64_t *ret_next,
 	struct err *e)
 {
-	json_t *changes AUTO_JSON = json_array();
-	json_t *names AUTO_JSON = json_object();
-	struct telling *t AUTO_FREE = calloc(1, sizeof(*t));
+	AUTO_JSON json_t *changes = json_array();
+	AUTO_JSON json_t *names = json_object();
+	AUTO_FREE struct telling *t = calloc(1, sizeof(*t));
 	struct history_reader rd = {.st = st,
 		.scope = scope,
 		.q = q,
@@ -396,22 +395,22 @@ history_read(struct store *st, const struct scope *scope,
 		.changes = changes,
 		.names = names,
 		.t = t};
-	int r;
+	int rc;
 
-	if (changes == NULL || names == NULL || t == NULL)
+	if (!changes || !names || !t)
 		return err_nomem(e);
 	if (q->oldest_first)
-		r = log_since(st, scope->n == 1 ? scope->ns[0] : 0, q->after,
+		rc = log_since(st, scope->n == 1 ? scope->ns[0] : 0, q->after,
 			tell_change, &rd, e);
 	else if (q->entity != 0)
-		r = log_of_entity(st, q->entity, q->before, tell_change, &rd,
+		rc = log_of_entity(st, q->entity, q->before, tell_change, &rd,
 			e);
 	else
-		r = log_newest(st, scope->n == 1 ? scope->ns[0] : 0, q->session,
-			q->before, tell_change, &rd, e);
+		rc = log_newest(st, scope->n == 1 ? scope->ns[0] : 0,
+			q->session, q->before, tell_change, &rd, e);
 	telling_clear(t);
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	*ret_next = rd.more ? rd.last : 0;
 	*ret = take_ptr(changes);
 	return 0;

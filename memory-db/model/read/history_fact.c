@@ -14,16 +14,16 @@ history_fact_name_of(struct history_reader *rd, int64_t entity, json_t **ret)
 {
 	char key[24];
 	json_t *name;
-	int r;
+	int rc;
 
 	snprintf(key, sizeof(key), "%" PRId64, entity);
 	name = json_object_get(rd->names, key);
-	if (name == NULL) {
-		r = member_entity_name(rd->st, entity, &name, rd->e);
-		if (r == 0)
-			r = member_set_new(rd->names, key, name, rd->e);
-		if (r != 0)
-			return r;
+	if (!name) {
+		rc = member_entity_name(rd->st, entity, &name, rd->e);
+		if (rc == 0)
+			rc = member_set_new(rd->names, key, name, rd->e);
+		if (rc != 0)
+			return rc;
 	}
 	*ret = name;
 	return 0;
@@ -34,9 +34,9 @@ history_set_name(struct history_reader *rd, json_t *o, const char *key,
 	int64_t entity)
 {
 	json_t *name;
-	int r = history_fact_name_of(rd, entity, &name);
+	int rc = history_fact_name_of(rd, entity, &name);
 
-	return r != 0 ? r : member_set_new(o, key, json_incref(name), rd->e);
+	return rc != 0 ? rc : member_set_new(o, key, json_incref(name), rd->e);
 }
 
 /* --- a fact as an item ---------------------------------------------------- */
@@ -53,37 +53,37 @@ tell_content(void *ctx, const struct log_fact *f)
 {
 	struct fact_telling *t = ctx;
 	struct err *e = t->rd->e;
-	int r = 0;
+	int rc = 0;
 
 	t->kind = f->kind;
 	t->peer = f->peer;
-	if (f->salt == NULL)
+	if (!f->salt)
 		return member_set_bool(t->o, "forgotten", 1, e);
 	switch ((enum fact_kind)f->kind) {
 	case FACT_EXISTENCE:
 		t->name = member_text(f->text, f->text_n);
-		r = member_set_text(t->o, "entityType", f->label,
+		rc = member_set_text(t->o, "entityType", f->label,
 			f->label != NULL ? strlen(f->label) : 0, e);
-		return t->name == NULL ? err_nomem(e) : r;
+		return !t->name ? err_nomem(e) : rc;
 	case FACT_OBSERVATION:
 		t->replaces = f->supersedes;
 		return member_set_text(t->o, "text", f->text, f->text_n, e);
 	case FACT_RELATION:
 		t->reversed = f->text_n > 0;
-		r = member_set_text(t->o, "relationType", f->label,
+		rc = member_set_text(t->o, "relationType", f->label,
 			f->label != NULL ? strlen(f->label) : 0, e);
-		if (r == 0 && f->weight >= 0)
-			r = member_set_real(t->o, "weight", f->weight, e);
-		return r;
+		if (rc == 0 && f->weight >= 0)
+			rc = member_set_real(t->o, "weight", f->weight, e);
+		return rc;
 	case FACT_TAG:
 		t->peer = f->supersedes;
 		return member_set_text(t->o, "tag", f->text, f->text_n, e);
 	case FACT_NOTE:
 	case FACT_METADATA:
 		t->peer = f->supersedes;
-		return f->text == NULL ? 0
-				       : member_set_parsed(t->o, "metadata",
-						 f->text, f->text_n, e);
+		return !f->text ? 0
+				: member_set_parsed(t->o, "metadata", f->text,
+					  f->text_n, e);
 	}
 	return 0;
 }
@@ -92,27 +92,27 @@ int
 history_tell_fact(struct history_reader *rd, const struct log_op *op,
 	struct item *ret)
 {
-	json_t *o AUTO_JSON = json_object();
+	AUTO_JSON json_t *o = json_object();
 	struct fact_telling t = {.rd = rd, .o = o};
-	int r;
+	int rc;
 
-	if (o == NULL)
+	if (!o)
 		return err_nomem(rd->e);
-	r = history_set_name(rd, o, "entity", op->entity);
-	if (r == 0)
-		r = log_fact(rd->st, op->fact, tell_content, &t, rd->e);
-	if (r >= 0 && t.kind == FACT_RELATION)
-		r = history_set_name(rd, o, "to",
+	rc = history_set_name(rd, o, "entity", op->entity);
+	if (rc == 0)
+		rc = log_fact(rd->st, op->fact, tell_content, &t, rd->e);
+	if (rc >= 0 && t.kind == FACT_RELATION)
+		rc = history_set_name(rd, o, "to",
 			t.reversed ? op->entity : t.peer);
-	if (r >= 0 && t.reversed)
-		r = history_set_name(rd, o, "entity", t.peer);
-	if (r >= 0 && fact_is_mark(t.kind))
-		r = member_set_fact(rd->st, o, "of", t.peer, rd->e);
-	if (r >= 0 && t.replaces != 0)
-		r = member_set_fact(rd->st, o, "replaces", t.replaces, rd->e);
-	if (r < 0) {
+	if (rc >= 0 && t.reversed)
+		rc = history_set_name(rd, o, "entity", t.peer);
+	if (rc >= 0 && fact_is_mark(t.kind))
+		rc = member_set_fact(rd->st, o, "of", t.peer, rd->e);
+	if (rc >= 0 && t.replaces != 0)
+		rc = member_set_fact(rd->st, o, "replaces", t.replaces, rd->e);
+	if (rc < 0) {
 		json_decref(t.name);
-		return r;
+		return rc;
 	}
 	ret->entity = op->entity;
 	ret->kind = t.kind;

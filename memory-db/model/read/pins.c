@@ -32,20 +32,20 @@ pins_each(struct store *st, const struct scope *s,
 	int (*fn)(void *ctx, int64_t entity), void *ctx, int64_t *ret_over,
 	struct err *e)
 {
-	int r = 0;
+	int rc = 0;
 
 	*ret_over = 0;
-	for (int i = 0; r == 0 && i < s->n; i++) {
+	for (int i = 0; rc == 0 && i < s->n; i++) {
 		struct pins_counting c = {.fn = fn,
 			.ctx = ctx,
 			.is_foreign = i > 0};
 
 		/* Those of the operator come first. */
-		for (int k = 0; r == 0 && s->ns[i] != 0 && k < 2; k++) {
+		for (int k = 0; rc == 0 && s->ns[i] != 0 && k < 2; k++) {
 			c.wants_asked = k > 0;
-			r = recall_pinned(st, s->ns[i], each_pin, &c, e);
+			rc = recall_pinned(st, s->ns[i], each_pin, &c, e);
 		}
 		*ret_over += c.over;
 	}
-	return r;
+	return rc;
 }

@@ -18,20 +18,20 @@ read_time(const struct context *ctx, const json_t *o, const char *key,
 	const char *path, int64_t *ret, struct err *e)
 {
 	const json_t *j = json_object_get(o, key);
-	int r;
+	int rc;
 
-	if (j == NULL || json_is_null(j) ||
+	if (!j || json_is_null(j) ||
 		(json_is_string(j) && json_string_length(j) == 0))
 		return 0;
 	if (json_is_integer(j)) { /* milliseconds since 1970 */
 		*ret = (int64_t)json_integer_value(j);
 		return 0;
 	}
-	r = clock_parse_in(json_string_value(j), clock_now_ms(), ctx->zone,
+	rc = clock_parse_in(json_string_value(j), clock_now_ms(), ctx->zone,
 		false, ret, e);
-	if (r != 0)
+	if (rc != 0)
 		err_prefix(e, "%s.%s", path, key);
-	return r;
+	return rc;
 }
 
 static void
@@ -55,7 +55,7 @@ claims(const json_t *j)
 		"source_timestamp", "speaker", "confidence", "salience"};
 
 	for (size_t i = 0; i < ARRAY_LEN(members); i++)
-		if (json_object_get(j, members[i]) != NULL)
+		if (json_object_get(j, members[i]))
 			return true;
 	return false;
 }
@@ -101,15 +101,15 @@ provenance_observation(struct store *st, const struct context *ctx,
 	const json_t *j, const char *path, struct fact *f, struct err *e)
 {
 	const json_t *text = j;
-	int r = 0;
+	int rc = 0;
 
 	if (json_is_object(j)) {
-		r = provenance_read(st, ctx, j, path, f, e);
+		rc = provenance_read(st, ctx, j, path, f, e);
 		text = json_object_get(j, "text");
 	}
 	f->text = json_string_value(text);
 	f->text_n = json_string_length(text);
-	return r;
+	return rc;
 }
 
 /* --- who wrote it --------------------------------------------------------- */
@@ -133,18 +133,18 @@ provenance_origin(struct store *st, int64_t fact, struct origin *io,
 	struct err *e)
 {
 	int64_t change = 0;
-	int r;
+	int rc;
 
 	if (io->change != 0 && fact >= io->from && fact <= io->upto)
 		return 0;
-	r = log_first_shown(st, fact, &change, e);
-	if (r == 1 && change != io->change) {
-		r = log_get(st, change, take_change, io, e);
+	rc = log_first_shown(st, fact, &change, e);
+	if (rc == 1 && change != io->change) {
+		rc = log_get(st, change, take_change, io, e);
 		io->from = fact;
-	} else if (r == 1 && fact < io->from) {
+	} else if (rc == 1 && fact < io->from) {
 		io->from = fact;
 	}
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 void
@@ -153,11 +153,11 @@ provenance_actor(const struct context *ctx, char *out, size_t size)
 	bool is_other =
 		ctx->user_scope && strcmp(ctx->namespace_, "default") != 0;
 
-	if (is_other && (ctx->is_agent || ctx->actor == NULL))
+	if (is_other && (ctx->is_agent || !ctx->actor))
 		snprintf(out, size, PROVENANCE_PROJECT "%s", ctx->namespace_);
 	else
 		snprintf(out, size, "%s",
-			ctx->actor != NULL && !ctx->is_agent ? ctx->actor : "");
+			ctx->actor && !ctx->is_agent ? ctx->actor : "");
 }
 
 /* The project from which the user's memory was written. 1, or 0: none told. */
@@ -166,18 +166,18 @@ project_of(struct store *st, const struct origin *o, struct buf *name,
 	struct err *e)
 {
 	static const size_t n = sizeof(PROVENANCE_PROJECT) - 1;
-	int r;
+	int rc;
 
 	if (o->actor == 0 || o->ns != NAMESPACE_DEFAULT)
 		return 0;
-	r = label_text(st, o->actor, name, e);
-	if (r != 1)
-		return r;
+	rc = label_text(st, o->actor, name, e);
+	if (rc != 1)
+		return rc;
 	if (name->len <= n || memcmp(name->data, PROVENANCE_PROJECT, n) != 0)
 		return 0;
 	memmove(name->data, name->data + n, name->len - n);
 	name->len -= n;
-	return buf_str(name) == NULL ? err_nomem(e) : 1;
+	return !buf_str(name) ? err_nomem(e) : 1;
 }
 
 /* The same, when it is another one than the reader's. */
@@ -186,13 +186,13 @@ other_project(struct store *st, const struct scope *s, const struct origin *o,
 	struct buf *name, struct err *e)
 {
 	int64_t ns = 0;
-	int r = project_of(st, o, name, e);
+	int rc = project_of(st, o, name, e);
 
-	if (r != 1 || strcmp(name->data, s->reader.namespace_) == 0)
-		return r < 0 ? r : 0;
+	if (rc != 1 || strcmp(name->data, s->reader.namespace_) == 0)
+		return rc < 0 ? rc : 0;
 	/* It may have another name by now. */
-	r = namespace_find(st, name->data, &ns, e);
-	return r < 0 ? r : r == 0 || ns != s->ns[0];
+	rc = namespace_find(st, name->data, &ns, e);
+	return rc < 0 ? rc : rc == 0 || ns != s->ns[0];
 }
 
 static bool
@@ -206,7 +206,7 @@ static int
 set_short(struct store *st, json_t *j, const char *key, int64_t label,
 	struct err *e)
 {
-	struct buf text AUTO_BUF = {0};
+	AUTO_BUF struct buf text = {0};
 	int r = label == 0 ? 0 : label_text(st, label, &text, e);
 
 	return r == 1 ? member_set_text(j, key, text.data,
@@ -222,23 +222,23 @@ static int
 provenance_tell(struct store *st, const struct scope *s, const struct origin *o,
 	json_t **ret, struct err *e)
 {
-	struct buf project AUTO_BUF = {0};
-	json_t *j AUTO_JSON = json_object();
-	int r = j == NULL ? err_nomem(e) : other_project(st, s, o, &project, e);
+	AUTO_BUF struct buf project = {0};
+	AUTO_JSON json_t *j = json_object();
+	int rc = !j ? err_nomem(e) : other_project(st, s, o, &project, e);
 
-	if (r == 1)
-		r = member_set_text(j, "namespace", project.data,
+	if (rc == 1)
+		rc = member_set_text(j, "namespace", project.data,
 			utf8_cut(project.data, project.len < FROM_BYTES
 						       ? project.len
 						       : FROM_BYTES),
 			e);
-	if (r == 0 && is_other_session(s, o)) {
-		r = set_short(st, j, "session", o->session, e);
-		if (r == 0 && o->client != s->reader.client)
-			r = set_short(st, j, "client", o->client, e);
+	if (rc == 0 && is_other_session(s, o)) {
+		rc = set_short(st, j, "session", o->session, e);
+		if (rc == 0 && o->client != s->reader.client)
+			rc = set_short(st, j, "client", o->client, e);
 	}
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	*ret = json_object_size(j) > 0 ? take_ptr(j) : NULL;
 	return 0;
 }
@@ -247,7 +247,7 @@ int
 provenance_is_foreign(struct store *st, const struct scope *s,
 	const struct origin *o, struct err *e)
 {
-	struct buf project AUTO_BUF = {0};
+	AUTO_BUF struct buf project = {0};
 
 	return other_project(st, s, o, &project, e);
 }
@@ -257,9 +257,10 @@ provenance_from(struct store *st, const struct scope *s, const struct origin *o,
 	json_t *j, struct err *e)
 {
 	json_t *from = NULL;
-	int r = provenance_tell(st, s, o, &from, e);
+	int rc = provenance_tell(st, s, o, &from, e);
 
-	return r == 0 && from != NULL ? member_set_new(j, "from", from, e) : r;
+	return rc == 0 && from != NULL ? member_set_new(j, "from", from, e)
+				       : rc;
 }
 
 /* --- of several facts ----------------------------------------------------- */
@@ -268,50 +269,53 @@ provenance_note(struct store *st, struct provenance_list *l, int64_t fact,
 	struct err *e)
 {
 	struct origin *o = &l->last;
-	int r = provenance_origin(st, fact, o, e);
+	int rc = provenance_origin(st, fact, o, e);
 
-	for (int i = 0; r == 0 && i < l->n; i++)
+	for (int i = 0; rc == 0 && i < l->n; i++)
 		if (l->rows[i].session == o->session &&
 			l->rows[i].client == o->client &&
 			l->rows[i].actor == o->actor) {
 			l->facts[i]++;
 			return 0;
 		}
-	if (r == 0 && l->n == FROM_MAX)
+	if (rc == 0 && l->n == FROM_MAX)
 		l->more++;
-	else if (r == 0) {
+	else if (rc == 0) {
 		l->facts[l->n] = 1;
 		l->rows[l->n++] = *o;
 	}
-	return r;
+	return rc;
 }
 
 int
 provenance_list_set(struct store *st, const struct provenance_list *l,
 	json_t *j, struct err *e)
 {
-	json_t *list AUTO_JSON = json_array();
-	int r = list == NULL ? err_nomem(e) : 0;
+	AUTO_JSON json_t *list = json_array();
+	int rc = !list ? err_nomem(e) : 0;
 
-	for (int i = 0; r == 0 && i < l->n; i++) {
+	for (int i = 0; rc == 0 && i < l->n; i++) {
 		json_t *from = NULL;
 
-		r = provenance_tell(st, l->scope, &l->rows[i], &from, e);
-		if (r != 0 || from == NULL)
+		rc = provenance_tell(st, l->scope, &l->rows[i], &from, e);
+		if (rc != 0 || !from)
 			continue;
 		if (jx_set(from, "facts", json_integer(l->facts[i])) != 0 ||
 			jx_add(list, json_incref(from)) != 0)
-			r = err_nomem(e);
+			rc = err_nomem(e);
 		json_decref(from);
 	}
-	if (r == 0 && l->more > 0 && json_array_size(list) > 0 &&
+	if (rc != 0)
+		return rc;
+	if (l->more > 0 && json_array_size(list) > 0 &&
 		jx_add(list, json_pack("{s:I}", "more", (json_int_t)l->more)) !=
 			0)
-		r = err_nomem(e);
-	if (r == 0 && json_array_size(list) > 0 &&
-		json_object_set(j, "from", list) != 0)
-		r = err_nomem(e);
-	return r;
+		rc = err_nomem(e);
+	if (rc != 0)
+		return rc;
+	if (json_array_size(list) > 0 && json_object_set(j, "from", list) != 0)
+		rc = err_nomem(e);
+	return rc;
 }
 
 /* --- claims --------------------------------------------------------------- */
@@ -320,21 +324,28 @@ provenance_claims(struct store *st, const struct fact *f, json_t *j,
 	struct err *e)
 {
 	json_t *into = j, *claims_new = NULL;
-	int r = 0;
+	int rc = 0;
 
 	if (f->flags & FACT_CLAIMED) {
 		into = claims_new = json_object();
 		if (jx_set(j, "claims", claims_new) != 0)
 			return err_nomem(e);
 	}
-	r = member_set_label(st, into, "speaker", f->speaker, e);
-	if (r == 0)
-		r = member_set_label(st, into, "source_session", f->source, e);
-	if (r == 0 && f->source_at != FACT_NO_TIME)
-		r = member_set_time(into, "source_timestamp", f->source_at, e);
-	if (r == 0 && f->confidence >= 0)
-		r = member_set_real(into, "confidence", f->confidence, e);
-	if (r == 0 && f->weight >= 0)
-		r = member_set_real(into, "salience", f->weight, e);
-	return r;
+	rc = member_set_label(st, into, "speaker", f->speaker, e);
+	if (rc != 0)
+		return rc;
+	rc = member_set_label(st, into, "source_session", f->source, e);
+	if (rc != 0)
+		return rc;
+	if (f->source_at != FACT_NO_TIME)
+		rc = member_set_time(into, "source_timestamp", f->source_at, e);
+	if (rc != 0)
+		return rc;
+	if (f->confidence >= 0)
+		rc = member_set_real(into, "confidence", f->confidence, e);
+	if (rc != 0)
+		return rc;
+	if (f->weight >= 0)
+		rc = member_set_real(into, "salience", f->weight, e);
+	return rc;
 }

@@ -46,7 +46,7 @@ secret_of_text(const char *s, size_t n, const char **ret_rule,
 	if (!secret_find(s, n, 0, &found))
 		return 0;
 	*ret_rule = found.rule;
-	if (masked != NULL && secret_mark(s, n, masked, NULL) != 0)
+	if (masked && secret_mark(s, n, masked, NULL) != 0)
 		return err_nomem(e);
 	return 1;
 }
@@ -56,17 +56,17 @@ static int
 secret_of_json(const char *s, size_t n, const char **ret_rule,
 	struct buf *masked, struct err *e)
 {
-	json_t *holder AUTO_JSON = json_object();
+	AUTO_JSON json_t *holder = json_object();
 	struct secret_place at;
 	struct err why = {0};
 	int64_t marked = 0;
 	json_t *value;
 	int rc;
 
-	if (holder == NULL)
+	if (!holder)
 		return err_nomem(e);
 	value = jx_parse_any(s, n, &why);
-	if (value == NULL && why.code != MDB_E_NOMEM)
+	if (!value && why.code != MDB_E_NOMEM)
 		return secret_of_text(s, n, ret_rule, masked, e);
 	if (jx_set(holder, "value", value) != 0)
 		return err_nomem(e);
@@ -123,17 +123,19 @@ shown_text(const struct buf *masked)
 static int
 set_entity(struct scan *x, int64_t entity, json_t *row)
 {
-	json_t *name AUTO_JSON = NULL;
-	struct buf masked AUTO_BUF = {0};
+	AUTO_JSON json_t *name = NULL;
+	AUTO_BUF struct buf masked = {0};
 	int rc = member_entity_name(x->st, entity, &name, x->e);
 
-	if (rc == 0 && secret_mark(json_string_value(name),
-			       json_string_length(name), &masked, NULL) != 0)
+	if (rc != 0)
+		return rc;
+	if (secret_mark(json_string_value(name), json_string_length(name),
+		    &masked, NULL) != 0)
 		rc = err_nomem(x->e);
-	return rc == 0 ? member_set_text(row, "entity",
-				 masked.data != NULL ? masked.data : "",
-				 masked.len, x->e)
-		       : rc;
+	if (rc != 0)
+		return rc;
+	return member_set_text(row, "entity",
+		masked.data != NULL ? masked.data : "", masked.len, x->e);
 }
 
 static int
@@ -143,16 +145,21 @@ add_row(struct scan *x, const struct fact *f, const char *rule,
 	json_t *row AUTO_JSON = json_pack("{s:I,s:s,s:s}", "fact",
 		(json_int_t)f->id, "kind", kind_name(f->kind), "rule", rule);
 	bool visible = false;
-	int rc = row == NULL ? err_nomem(x->e) : set_entity(x, f->entity, row);
+	int rc = !row ? err_nomem(x->e) : set_entity(x, f->entity, row);
 
-	if (rc == 0)
-		rc = branch_sees(x->st, f->id, &x->scope->lens, &visible, NULL,
-			x->e);
-	if (rc == 0 && !visible)
+	if (rc != 0)
+		return rc;
+	rc = branch_sees(x->st, f->id, &x->scope->lens, &visible, NULL, x->e);
+	if (rc != 0)
+		return rc;
+	if (!visible)
 		rc = member_set_bool(row, "gone", 1, x->e);
-	if (rc == 0)
-		rc = member_set_new(row, "text", shown_text(masked), x->e);
-	if (rc == 0 && jx_add(x->rows, take_ptr(row)) != 0)
+	if (rc != 0)
+		return rc;
+	rc = member_set_new(row, "text", shown_text(masked), x->e);
+	if (rc != 0)
+		return rc;
+	if (jx_add(x->rows, take_ptr(row)) != 0)
 		rc = err_nomem(x->e);
 	return rc;
 }
@@ -162,7 +169,7 @@ static int
 look_at_fact(void *ctx, const struct fact *f)
 {
 	struct scan *x = ctx;
-	struct buf masked AUTO_BUF = {0};
+	AUTO_BUF struct buf masked = {0};
 	const char *rule = NULL;
 	int rc = secret_of_fact(f, &rule, &masked, x->e);
 
@@ -180,7 +187,7 @@ static int
 look_at_file(void *ctx, const struct file *f, const char *body)
 {
 	struct scan *x = ctx;
-	struct buf name AUTO_BUF = {0};
+	AUTO_BUF struct buf name = {0};
 	const char *rule = NULL;
 	int rc = secret_of_json(body, strlen(body), &rule, NULL, x->e);
 
@@ -212,7 +219,9 @@ scan_slice(struct scan *x, int64_t after, json_t *result)
 		return member_set_text(result, "next", cursor, strlen(cursor),
 			x->e);
 	}
-	if (rc == 0 && x->scope->ns[0] != 0)
+	if (rc != 0)
+		return rc;
+	if (x->scope->ns[0] != 0)
 		rc = file_since(x->st, x->scope->ns[0], 0, look_at_file, x,
 			x->e);
 	return rc;
@@ -222,21 +231,26 @@ int
 secret_scan(struct store *st, const struct scope *s, const char *cursor,
 	json_t **ret, struct err *e)
 {
-	json_t *result AUTO_JSON = json_pack("{s:[]}", "secrets");
+	AUTO_JSON json_t *result = json_pack("{s:[]}", "secrets");
 	struct scan x = {.st = st,
 		.scope = s,
 		.rows = json_object_get(result, "secrets"),
 		.e = e};
 	int64_t change, after = 0, unused;
-	int rc = result == NULL ? err_nomem(e) : 0;
+	int rc = !result ? err_nomem(e) : 0;
 
-	if (rc == 0 && cursor != NULL)
+	if (rc != 0)
+		return rc;
+	if (cursor)
 		rc = cursor_parse(cursor, &change, &after, &unused, e);
-	if (rc == 0)
-		rc = scan_slice(&x, after, result);
-	if (rc == 0)
-		rc = member_set_int(result, "checked", x.checked, e);
-	if (rc == 0)
-		*ret = take_ptr(result);
+	if (rc != 0)
+		return rc;
+	rc = scan_slice(&x, after, result);
+	if (rc != 0)
+		return rc;
+	rc = member_set_int(result, "checked", x.checked, e);
+	if (rc != 0)
+		return rc;
+	*ret = take_ptr(result);
 	return rc;
 }

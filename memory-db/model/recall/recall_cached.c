@@ -80,7 +80,7 @@ static void
 recall_cached_keep(struct store *st, const struct buf *key,
 	const struct recall_result *found)
 {
-	struct buf data AUTO_BUF = {0};
+	AUTO_BUF struct buf data = {0};
 
 	if (found->partial || buf_addc(&data, found->is_relevant) != 0 ||
 		buf_add(&data, found->rows, found->n * sizeof(*found->rows)) !=
@@ -94,17 +94,18 @@ recall_run_cached(struct store *st, const struct scope *scope,
 	const struct recall_request *request, struct recall_result *ret,
 	struct err *e)
 {
-	struct buf key AUTO_BUF = {0}, data AUTO_BUF = {0};
-	int r = recall_cached_make_key(st, scope, request, &key);
+	AUTO_BUF struct buf key = {0}, data = {0};
+	int rc = recall_cached_make_key(st, scope, request, &key);
 
-	if (r == 0)
-		r = answer_cache_find(st, key.data, key.len, &data);
-	if (r == 1)
-		r = read_result(&data, ret) == 0 ? 1 : MDB_E_NOMEM;
-	if (r != 0)
-		return r < 0 ? err_nomem(e) : 0;
-	r = recall_run(st, request, ret, e);
-	if (r == 0)
-		recall_cached_keep(st, &key, ret);
-	return r;
+	if (rc == 0)
+		rc = answer_cache_find(st, key.data, key.len, &data);
+	if (rc == 1)
+		rc = read_result(&data, ret) == 0 ? 1 : MDB_E_NOMEM;
+	if (rc != 0)
+		return rc < 0 ? err_nomem(e) : 0;
+	rc = recall_run(st, request, ret, e);
+	if (rc != 0)
+		return rc;
+	recall_cached_keep(st, &key, ret);
+	return rc;
 }

@@ -141,7 +141,7 @@ recall_fact_make(struct store *st, const struct recall_row *row,
 	const char *stem, struct tokens *t, struct recall_fact **ret,
 	struct err *e)
 {
-	struct buf tmp AUTO_BUF = {0}, speaker AUTO_BUF = {0};
+	AUTO_BUF struct buf tmp = {0}, speaker = {0};
 	struct recall_fact *f;
 	size_t words, said;
 	bool time;
@@ -225,13 +225,13 @@ recall_facts_begin(struct store *st, struct err *e)
 {
 	struct cache **c = recall_fact_cache_of(st);
 	int64_t newest = 0;
-	int r;
+	int rc;
 
 	if (!*c && !(*c = calloc(1, sizeof(**c))))
 		return err_nomem(e);
-	r = lens_newest(st, &newest, e);
-	if (r < 0)
-		return r;
+	rc = lens_newest(st, &newest, e);
+	if (rc < 0)
+		return rc;
 	if ((*c)->newest != newest ||
 		!recall_fact_is_same(&(*c)->lens, lens_of(st))) {
 		(*c)->newest = newest;
@@ -263,27 +263,27 @@ recall_fact(struct store *st, int64_t id, const char *stem,
 	struct recall_fact *f;
 	struct recall_row row;
 	struct tokens t = {0};
-	int r;
+	int rc;
 
 	for (f = *bucket; f && f->id != id; f = f->next)
 		;
 	if (f && !f->is_dated && f->state != c->state) {
-		r = recall_head(st, id, &row, e);
-		if (r < 0)
-			return r;
-		if (r == 1)
+		rc = recall_head(st, id, &row, e);
+		if (rc < 0)
+			return rc;
+		if (rc == 1)
 			f->at = row.at;
 		f->state = c->state;
 	}
 	*ret = f;
 	if (f)
 		return 1;
-	r = recall_row(st, id, &row, e);
-	if (r == 1)
-		r = recall_fact_make(st, &row, stem, &t, &f, e);
+	rc = recall_row(st, id, &row, e);
+	if (rc == 1)
+		rc = recall_fact_make(st, &row, stem, &t, &f, e);
 	free(t.v);
-	if (r != 1)
-		return r;
+	if (rc != 1)
+		return rc;
 	f->state = c->state;
 	f->next = *bucket;
 	*bucket = f;

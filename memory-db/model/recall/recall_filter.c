@@ -11,7 +11,7 @@
 static int
 tags_pass(struct recalling *r, int64_t entity)
 {
-	json_t *missing AUTO_JSON = NULL;
+	AUTO_JSON json_t *missing = NULL;
 	int k;
 
 	if (r->tagged)

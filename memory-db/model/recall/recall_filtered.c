@@ -160,7 +160,7 @@ words_of_entity(struct few *x, int64_t entity, uint32_t *ret)
 {
 	struct recalling *r = x->r;
 	const char *stem = r->terms[x->which].stem;
-	struct buf text AUTO_BUF = {0};
+	AUTO_BUF struct buf text = {0};
 	struct recall_entity found;
 	struct tokens t = {0};
 	int32_t known = 0;
@@ -239,7 +239,7 @@ find_few(struct few *x)
 int
 recall_gather_filtered(struct recalling *r, int which)
 {
-	int64_t *facts AUTO_FREE = NULL;
+	AUTO_FREE int64_t *facts = NULL;
 	struct few x = {.r = r, .which = which};
 	int k;
 

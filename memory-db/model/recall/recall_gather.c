@@ -176,7 +176,7 @@ static int
 recall_gather_take_rare(struct recall_gather_gathering *g, int rare)
 {
 	const struct query_terms *t = &g->r->terms[g->which];
-	struct buf text AUTO_BUF = {0};
+	AUTO_BUF struct buf text = {0};
 	int64_t facts = 0;
 	int mid = rare;
 
@@ -199,7 +199,7 @@ static int
 recall_gather_take_common(struct recall_gather_gathering *g)
 {
 	const struct query_terms *t = &g->r->terms[g->which];
-	struct buf all AUTO_BUF = {0}, any AUTO_BUF = {0};
+	AUTO_BUF struct buf all = {0}, any = {0};
 	int k;
 
 	if (query_expression(t, 0, t->n, "AND", &all) < 0 ||

@@ -109,7 +109,7 @@ int
 recall_gather_dates(struct recalling *r, int which)
 {
 	const struct recall_dates *d = &r->question.dates;
-	struct dating *x AUTO_FREE = NULL;
+	AUTO_FREE struct dating *x = NULL;
 	int k = 0;
 
 	if (d->spans_n == 0)

@@ -99,16 +99,20 @@ static int
 set_claims(struct recall_page_row *x, const struct fact *f)
 {
 	struct recall_page_writing *w = x->w;
-	json_t *claims AUTO_JSON = json_object();
-	int r = claims == NULL ? err_nomem(w->e) : set_said(x, claims, f);
+	AUTO_JSON json_t *claims = json_object();
+	int rc = !claims ? err_nomem(w->e) : set_said(x, claims, f);
 
-	if (r == 0 && f->source_at != FACT_NO_TIME &&
+	if (rc != 0)
+		return rc;
+	if (f->source_at != FACT_NO_TIME &&
 		set_date(w, claims, "date", f->source_at) != 0)
-		r = err_nomem(w->e);
-	if (r == 0 && json_object_size(claims) > 0 &&
+		rc = err_nomem(w->e);
+	if (rc != 0)
+		return rc;
+	if (json_object_size(claims) > 0 &&
 		json_object_set(x->j, "claims", claims) != 0)
-		r = err_nomem(w->e);
-	return r;
+		rc = err_nomem(w->e);
+	return rc;
 }
 
 static int
@@ -117,13 +121,13 @@ recall_page_set_fact(void *ctx, const struct fact *f)
 	struct recall_page_row *x = ctx;
 	struct recall_page_writing *w = x->w;
 	bool is_claim = f->flags & FACT_CLAIMED;
-	int r;
+	int rc;
 
 	if (f->erased)
 		return GONE;
-	r = provenance_origin(w->st, f->id, &w->origin, w->e);
-	if (r < 0)
-		return r;
+	rc = provenance_origin(w->st, f->id, &w->origin, w->e);
+	if (rc < 0)
+		return rc;
 	if (jx_set(x->j, "id", json_integer((json_int_t)f->id)) != 0 ||
 		jx_set(x->j, "text", json_stringn(f->text, f->text_n)) != 0 ||
 		set_date(w, x->j, "date",
@@ -133,57 +137,59 @@ recall_page_set_fact(void *ctx, const struct fact *f)
 					    ? "happened"
 					    : "noted")) != 0)
 		return err_nomem(w->e);
-	r = is_claim ? set_claims(x, f) : set_said(x, x->j, f);
-	if (r == 0)
-		r = provenance_from(w->st, w->scope, &w->origin, x->j, w->e);
-	if (r == 0 && f->valid_from != FACT_NO_TIME)
-		r = set_date(w, x->j, "valid_from", f->valid_from);
-	if (r == 0 && f->valid_to != FACT_NO_TIME)
-		r = set_date(w, x->j, "valid_to", f->valid_to);
-	if (r == 0)
-		r = fact_tags_encode(w->st, f->entity, f->id, x->j, w->e);
-	return r < 0 ? r : 0;
+	rc = is_claim ? set_claims(x, f) : set_said(x, x->j, f);
+	if (rc == 0)
+		rc = provenance_from(w->st, w->scope, &w->origin, x->j, w->e);
+	if (rc == 0 && f->valid_from != FACT_NO_TIME)
+		rc = set_date(w, x->j, "valid_from", f->valid_from);
+	if (rc == 0 && f->valid_to != FACT_NO_TIME)
+		rc = set_date(w, x->j, "valid_to", f->valid_to);
+	if (rc == 0)
+		rc = fact_tags_encode(w->st, f->entity, f->id, x->j, w->e);
+	return rc < 0 ? rc : 0;
 }
 
 static int
 recall_page_set_entity(struct recall_page_row *x)
 {
 	struct recall_page_writing *w = x->w;
-	struct buf name AUTO_BUF = {0}, ns_name AUTO_BUF = {0};
+	AUTO_BUF struct buf name = {0}, ns_name = {0};
 	int64_t type = 0, ns = fact_namespace(x->found->fact);
-	int r = fact_existence(w->st, x->found->entity, NULL, &type, &name,
+	int rc = fact_existence(w->st, x->found->entity, NULL, &type, &name,
 		w->e);
 
-	if (r != 1)
-		return r;
+	if (rc != 1)
+		return rc;
 	if (jx_set(x->j, "name",
 		    json_stringn(name.data ? name.data : "", name.len)) != 0)
 		return err_nomem(w->e);
-	r = encode_set_label(w->st, x->j, "type", type, w->e);
-	if (r == 0 && ns != w->scope->ns[0]) {
-		r = namespace_name(w->st, ns, &ns_name, w->e);
-		if (r == 1 &&
+	rc = encode_set_label(w->st, x->j, "type", type, w->e);
+	if (rc == 0 && ns != w->scope->ns[0]) {
+		rc = namespace_name(w->st, ns, &ns_name, w->e);
+		if (rc == 1 &&
 			jx_set(x->j, "namespace",
 				json_stringn(ns_name.data, ns_name.len)) != 0)
-			r = err_nomem(w->e);
+			rc = err_nomem(w->e);
 	}
-	return r < 0 ? r : 1;
+	return rc < 0 ? rc : 1;
 }
 
 /* `suspect`: reasons, only when there are any. */
 static int
 recall_page_set_suspect(struct recall_page_row *x)
 {
-	json_t *list AUTO_JSON = json_array();
-	int r = list == NULL ? err_nomem(x->w->e)
-			     : derived_suspect_fact_reasons(x->w->st,
-				       x->found->entity, x->found->fact, list,
-				       x->w->e);
+	AUTO_JSON json_t *list = json_array();
+	int rc =
+		!list ? err_nomem(x->w->e)
+		      : derived_suspect_fact_reasons(x->w->st, x->found->entity,
+				x->found->fact, list, x->w->e);
 
-	if (r == 0 && json_array_size(list) > 0 &&
+	if (rc != 0)
+		return rc;
+	if (json_array_size(list) > 0 &&
 		json_object_set(x->j, "suspect", list) != 0)
-		r = err_nomem(x->w->e);
-	return r;
+		rc = err_nomem(x->w->e);
+	return rc;
 }
 
 /* `alike`: near copies left out; `also`: names of others that have it. */
@@ -192,18 +198,18 @@ set_alike(struct recall_page_row *x)
 {
 	struct recall_page_writing *w = x->w;
 	const struct recall_found *found = x->found;
-	json_t *also AUTO_JSON = json_array();
+	AUTO_JSON json_t *also = json_array();
 
 	if (found->alike == 0)
 		return 0;
 	for (int i = 0; also && i < RECALL_ALSO && found->also[i] != 0; i++) {
-		struct buf name AUTO_BUF = {0};
-		int r = fact_existence(w->st, found->also[i], NULL, NULL, &name,
-			w->e);
+		AUTO_BUF struct buf name = {0};
+		int rc = fact_existence(w->st, found->also[i], NULL, NULL,
+			&name, w->e);
 
-		if (r < 0)
-			return r;
-		if (r == 1 &&
+		if (rc < 0)
+			return rc;
+		if (rc == 1 &&
 			jx_add(also, json_stringn(name.data ? name.data : "",
 					     name.len)) != 0)
 			return err_nomem(w->e);
@@ -219,8 +225,8 @@ set_alike(struct recall_page_row *x)
 static json_t *
 given_row(const struct recall_page_writing *w, json_t *row_new)
 {
-	json_t *row AUTO_JSON = row_new;
-	struct buf line AUTO_BUF = {0};
+	AUTO_JSON json_t *row = row_new;
+	AUTO_BUF struct buf line = {0};
 
 	if (!w->page->lines)
 		return take_ptr(row);
@@ -250,24 +256,24 @@ static int
 recall_page_write_row(struct recall_page_writing *w,
 	const struct recall_found *found)
 {
-	json_t *j AUTO_JSON = json_object();
+	AUTO_JSON json_t *j = json_object();
 	struct recall_page_row x = {w, found, j};
 	size_t bytes;
-	int r = j ? recall_page_set_entity(&x) : err_nomem(w->e);
+	int rc = j ? recall_page_set_entity(&x) : err_nomem(w->e);
 
-	if (r == 1)
-		r = fact_get(w->st, found->fact, recall_page_set_fact, &x,
+	if (rc == 1)
+		rc = fact_get(w->st, found->fact, recall_page_set_fact, &x,
 			w->e);
-	if (r != 1)
-		return r == GONE ? 0 : r;
-	r = recall_page_set_suspect(&x);
-	if (r == 0 && found->is_instruction &&
+	if (rc != 1)
+		return rc == GONE ? 0 : rc;
+	rc = recall_page_set_suspect(&x);
+	if (rc == 0 && found->is_instruction &&
 		jx_set(j, "kind", json_string(INSTRUCTION_TAG)) != 0)
-		r = err_nomem(w->e);
-	if (r == 0)
-		r = set_alike(&x);
-	if (r != 0)
-		return r;
+		rc = err_nomem(w->e);
+	if (rc == 0)
+		rc = set_alike(&x);
+	if (rc != 0)
+		return rc;
 	if (jx_set(j, "score", json_real(recall_page_rounded(found->score))) !=
 			0 ||
 		(w->page->explain && set_parts(j, found) != 0))
@@ -286,11 +292,11 @@ static int
 write_rows(struct recall_page_writing *w, const struct recall_result *found)
 {
 	for (; w->given < found->n; w->given++) {
-		int r = recall_page_write_row(w, &found->rows[w->given]);
+		int rc = recall_page_write_row(w, &found->rows[w->given]);
 
-		if (r < 0)
-			return r;
-		if (r == 2)
+		if (rc < 0)
+			return rc;
+		if (rc == 2)
 			break;
 	}
 	return 0;
@@ -306,9 +312,9 @@ recall_page_json(struct store *st, const struct scope *scope,
 		.page = page,
 		.e = e,
 		.bytes = FRAME_BYTES};
-	json_t *j AUTO_JSON = json_object();
+	AUTO_JSON json_t *j = json_object();
 	size_t wanted = 0, count;
-	int r;
+	int rc;
 
 	w.is_weak = page->lines && !found->is_relevant;
 	while (wanted < found->n && (!w.is_weak || wanted < WEAK_ROWS) &&
@@ -318,11 +324,12 @@ recall_page_json(struct store *st, const struct scope *scope,
 		    clock_now_ms(), &w.minutes) < 0)
 		w.minutes = 0;
 	w.results = json_array();
-	r = j && w.results ? write_rows(&w, &(struct recall_result){found->rows,
-						    wanted, false, false})
-			   : err_nomem(e);
+	rc = j && w.results
+		     ? write_rows(&w, &(struct recall_result){found->rows,
+					      wanted, false, false})
+		     : err_nomem(e);
 	count = json_array_size(w.results);
-	if (r == 0 &&
+	if (rc == 0 &&
 		(jx_set(j, "results", take_ptr(w.results)) != 0 ||
 			jx_set(j, "count", json_integer((json_int_t)count)) !=
 				0 ||
@@ -335,10 +342,10 @@ recall_page_json(struct store *st, const struct scope *scope,
 					0) ||
 			(found->partial &&
 				jx_set(j, "partial", json_true()) != 0)))
-		r = err_nomem(e);
+		rc = err_nomem(e);
 	json_decref(w.results);
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	*ret_given = w.given;
 	*ret_result = take_ptr(j);
 	return 0;

@@ -147,7 +147,7 @@ int
 recall_question_names(const char *s, size_t n, const char *stem,
 	struct recall_question *ret)
 {
-	struct buf tmp AUTO_BUF = {0};
+	AUTO_BUF struct buf tmp = {0};
 	bool first = true;
 	int k = 0;
 

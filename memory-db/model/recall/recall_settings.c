@@ -29,18 +29,18 @@ int
 recall_settings_stored(struct store *st, int64_t ns, json_t **ret,
 	struct err *e)
 {
-	struct buf text AUTO_BUF = {0};
+	AUTO_BUF struct buf text = {0};
 	struct err why = {0};
 	char key[KEY_SIZE];
-	int r;
+	int rc;
 
 	*ret = NULL;
 	if (ns == 0)
 		return 0;
 	recall_settings_state_key(ns, key);
-	r = meta_get(st, key, &text, e);
-	if (r != 1)
-		return r;
+	rc = meta_get(st, key, &text, e);
+	if (rc != 1)
+		return rc;
 	*ret = jx_parse(text.data, text.len, &why);
 	if (*ret)
 		return 0;
@@ -58,10 +58,10 @@ recall_settings_read(struct store *st, int64_t ns, struct recall_weights *ret,
 {
 	json_t *stored AUTO_JSON = NULL, *value;
 	const char *name;
-	int r = recall_settings_stored(st, ns, &stored, e);
+	int rc = recall_settings_stored(st, ns, &stored, e);
 
-	if (r != 0)
-		return r;
+	if (rc != 0)
+		return rc;
 	*ret = configured(st);
 	/* One that this version does not know is left alone. */
 	json_object_foreach(stored, name, value)
@@ -75,25 +75,25 @@ static int
 set_one(json_t *stored, const char *name, json_t *value, struct err *e)
 {
 	struct recall_weights probe = recall_weights_default;
-	int r;
+	int rc;
 
 	if (json_is_null(value)) {
-		r = recall_weights_set(&probe, name, 0, e);
+		rc = recall_weights_set(&probe, name, 0, e);
 		(void)json_object_del(stored, name);
 	} else if (json_is_number(value)) {
-		r = recall_weights_set(&probe, name, json_number_value(value),
+		rc = recall_weights_set(&probe, name, json_number_value(value),
 			e);
-		if (r == 0 && jx_set(stored, name, json_incref(value)) != 0)
+		if (rc == 0 && jx_set(stored, name, json_incref(value)) != 0)
 			return err_nomem(e);
 	} else {
-		r = err_set(e, MDB_E_INVALID,
+		rc = err_set(e, MDB_E_INVALID,
 			"'%.40s' must be a number, or null for the value that "
 			"would hold without it",
 			name);
 	}
-	return r < 0 ? err_param(e, r, "weights", "weights: %s",
-			       e ? e->text : "")
-		     : 0;
+	return rc < 0 ? err_param(e, rc, "weights", "weights: %s",
+				e ? e->text : "")
+		      : 0;
 }
 
 int
@@ -101,18 +101,18 @@ recall_settings_set(struct store *st, int64_t ns, const json_t *weights,
 	struct err *e)
 {
 	json_t *stored AUTO_JSON = NULL, *value;
-	struct buf text AUTO_BUF = {0};
+	AUTO_BUF struct buf text = {0};
 	char key[KEY_SIZE];
 	const char *name;
-	int r = recall_settings_stored(st, ns, &stored, e);
+	int rc = recall_settings_stored(st, ns, &stored, e);
 
-	if (r == 0 && !stored && !(stored = json_object()))
-		r = err_nomem(e);
+	if (rc == 0 && !stored && !(stored = json_object()))
+		rc = err_nomem(e);
 	json_object_foreach((json_t *)(uintptr_t)weights, name, value)
-		if (r == 0)
-			r = set_one(stored, name, value, e);
-	if (r != 0)
-		return r;
+		if (rc == 0)
+			rc = set_one(stored, name, value, e);
+	if (rc != 0)
+		return rc;
 	recall_settings_state_key(ns, key);
 	if (json_object_size(stored) == 0) {
 		return meta_drop_one(st, key, e);
@@ -125,15 +125,16 @@ recall_settings_set(struct store *st, int64_t ns, const json_t *weights,
 int
 recall_settings_table(struct store *st, int64_t ns, json_t **ret, struct err *e)
 {
-	json_t *list AUTO_JSON = json_array(), *stored AUTO_JSON = NULL;
+	AUTO_JSON json_t *list = json_array(), *stored = NULL;
 	struct recall_weights w, set = configured(st);
 	struct recall_weight row, base, own;
-	int r = list ? recall_settings_stored(st, ns, &stored, e)
-		     : err_nomem(e);
+	int rc = list ? recall_settings_stored(st, ns, &stored, e)
+		      : err_nomem(e);
 
-	if (r == 0)
-		r = recall_settings_read(st, ns, &w, e);
-	for (int i = 0; r == 0 && recall_weights_row(&w, i, &row); i++) {
+	if (rc != 0)
+		return rc;
+	rc = recall_settings_read(st, ns, &w, e);
+	for (int i = 0; rc == 0 && recall_weights_row(&w, i, &row); i++) {
 		const char *from = "default";
 
 		(void)recall_weights_row(&recall_weights_default, i, &base);
@@ -146,9 +147,10 @@ recall_settings_table(struct store *st, int64_t ns, json_t **ret, struct err *e)
 					 row.name, "value", row.value, "from",
 					 from, "default", base.value, "most",
 					 row.most, "about", row.text)) != 0)
-			r = err_nomem(e);
+			rc = err_nomem(e);
 	}
-	if (r == 0)
-		*ret = take_ptr(list);
-	return r;
+	if (rc != 0)
+		return rc;
+	*ret = take_ptr(list);
+	return rc;
 }

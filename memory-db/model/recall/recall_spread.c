@@ -352,7 +352,7 @@ share_by_relations(struct recalling *r, const struct order *order, size_t n)
 static int
 share_with_all(struct recalling *r, const struct order *order, size_t n)
 {
-	struct sharing *s AUTO_FREE = calloc(1, sizeof(*s));
+	AUTO_FREE struct sharing *s = calloc(1, sizeof(*s));
 	size_t sharing = (size_t)recall_share(r, SHARING);
 	int k = 0;
 
@@ -373,7 +373,7 @@ int
 recall_spread(struct recalling *r)
 {
 	size_t n = r->n;
-	struct order *v AUTO_FREE = calloc(n + 1, sizeof(*v));
+	AUTO_FREE struct order *v = calloc(n + 1, sizeof(*v));
 	int k = 0;
 
 	if (!v)

@@ -61,17 +61,17 @@ find_vector(struct recalling *r)
 	struct vectors_memory *m = vectors_memory_of(r->st);
 	int k = 0;
 
-	if (m == NULL || vectors_memory_count(m) == 0)
+	if (!m || vectors_memory_count(m) == 0)
 		return 0;
 	r->meaning = m;
-	if (weight(r) > 0 && q->question != NULL && q->question->v != NULL) {
+	if (weight(r) > 0 && q->question && q->question->v) {
 		r->vector = *q->question;
 	} else if (weight(r) > 0) {
 		k = vectors_memory_question(m, q->query, q->query_n, &r->vector,
 			r->e);
 		r->is_own = true;
 	}
-	if (r->vector.v == NULL)
+	if (!r->vector.v)
 		r->meaning = NULL;
 	return k;
 }
@@ -103,7 +103,7 @@ note_passing(void *ctx, const struct recall_row *row)
 		size_t cap = x->cap > 0 ? 2 * x->cap : 1024;
 		int64_t *v = reallocarray(x->ids, cap, sizeof(*v));
 
-		if (v == NULL)
+		if (!v)
 			return err_nomem(x->r->e);
 		x->ids = v;
 		x->cap = cap;
@@ -172,7 +172,7 @@ nearest_of(struct recalling *r, int which, struct scan_hit *hits)
 	int64_t ns = r->request->ns[which], n;
 	int k;
 
-	if (r->few[which].facts != NULL)
+	if (r->few[which].facts)
 		return nearest_of_few(&x, &r->few[which], hits);
 	n = vectors_memory_nearest(r->meaning, ns, &r->vector, NULL, 0, hits,
 		LOOKED);
@@ -196,13 +196,13 @@ nearest_of(struct recalling *r, int which, struct scan_hit *hits)
 int
 recall_vectors_nearest(struct recalling *r)
 {
-	struct scan_hit *hits AUTO_FREE = NULL;
+	AUTO_FREE struct scan_hit *hits = NULL;
 	int k = find_vector(r);
 
-	if (k != 0 || r->meaning == NULL)
+	if (k != 0 || !r->meaning)
 		return k;
 	hits = calloc(LOOKED, sizeof(*hits));
-	if (hits == NULL)
+	if (!hits)
 		return err_nomem(r->e);
 	for (int i = 0; k == 0 && i < 2; i++)
 		if (r->request->ns[i] != 0)
@@ -234,7 +234,7 @@ set_nearness(struct recalling *r, int which, const struct scan_hit *hits,
 	int64_t n)
 {
 	int exact_n = adds_little(r, which) ? 0 : EXACT;
-	float *v AUTO_FREE = calloc(r->vector.dims, sizeof(*v));
+	AUTO_FREE float *v = calloc(r->vector.dims, sizeof(*v));
 	int k = v != NULL ? 0 : err_nomem(r->e);
 
 	for (int64_t i = 0; k == 0 && i < n; i++) {
@@ -273,17 +273,17 @@ meanings_of(struct recalling *r, int which, int64_t *ids, struct scan_hit *hits)
 int
 recall_vectors_scores(struct recalling *r)
 {
-	int64_t *ids AUTO_FREE = NULL;
-	struct scan_hit *hits AUTO_FREE = NULL;
+	AUTO_FREE int64_t *ids = NULL;
+	AUTO_FREE struct scan_hit *hits = NULL;
 	int k = 0;
 
-	if (r->meaning != NULL) {
+	if (r->meaning) {
 		ids = calloc(r->n + 1, sizeof(*ids));
 		hits = calloc(r->n + 1, sizeof(*hits));
-		if (ids == NULL || hits == NULL)
+		if (!ids || !hits)
 			return err_nomem(r->e);
 	}
-	for (int i = 0; k == 0 && r->meaning != NULL && i < 2; i++)
+	for (int i = 0; k == 0 && r->meaning && i < 2; i++)
 		if (r->request->ns[i] != 0)
 			k = meanings_of(r, i, ids, hits);
 	return k;
@@ -306,7 +306,7 @@ recall_vectors_features(struct recalling *r)
 {
 	double covered = 0;
 
-	if (r->meaning == NULL)
+	if (!r->meaning)
 		return;
 	for (size_t i = 0; i < r->n; i++)
 		covered = fmax(covered,

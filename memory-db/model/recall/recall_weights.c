@@ -60,20 +60,20 @@ parse_one(struct recall_weights *w, const char *s, size_t n, struct err *e)
 	char name[64];
 	const char *sign = memchr(s, '=', n);
 	size_t name_n = sign ? (size_t)(sign - s) : n;
-	json_t *value AUTO_JSON = NULL;
+	AUTO_JSON json_t *value = NULL;
 
 	snprintf(name, sizeof(name), "%.*s", (int)name_n, s);
 	if (sign)
 		value = jx_parse_any(sign + 1, n - name_n - 1, NULL);
 	if (!json_is_number(value)) {
 		/* An unknown name is told before its value. */
-		int r = recall_weights_set(w, name, 0, e);
+		int rc = recall_weights_set(w, name, 0, e);
 
-		return r < 0 ? r
-			     : err_set(e, MDB_E_INVALID,
-				       "weight '%.40s' needs a number, as in "
-				       "%.40s=0.1",
-				       name, name);
+		return rc < 0 ? rc
+			      : err_set(e, MDB_E_INVALID,
+					"weight '%.40s' needs a number, as in "
+					"%.40s=0.1",
+					name, name);
 	}
 	return recall_weights_set(w, name, json_number_value(value), e);
 }
@@ -85,14 +85,14 @@ recall_weights_parse(struct recall_weights *w, const char *text, struct err *e)
 
 	while (*text != '\0') {
 		size_t blank = strspn(text, " ,"), n;
-		int r = 0;
+		int rc = 0;
 
 		text += blank;
 		n = strcspn(text, " ,");
 		if (n > 0)
-			r = parse_one(&set, text, n, e);
-		if (r != 0)
-			return r;
+			rc = parse_one(&set, text, n, e);
+		if (rc != 0)
+			return rc;
 		text += n;
 	}
 	*w = set;

@@ -36,14 +36,14 @@ receipt_set_text(void *ctx, const struct fact *f)
 static int
 set_name(struct receipt_telling *t)
 {
-	struct buf name AUTO_BUF = {0};
-	int r = fact_existence(t->st, t->entity, NULL, NULL, &name, t->e);
+	AUTO_BUF struct buf name = {0};
+	int rc = fact_existence(t->st, t->entity, NULL, NULL, &name, t->e);
 
-	if (r == 1 && jx_set(t->row, "name",
-			      json_stringn(name.data ? name.data : "",
-				      name.len)) != 0)
+	if (rc == 1 && jx_set(t->row, "name",
+			       json_stringn(name.data ? name.data : "",
+				       name.len)) != 0)
 		return err_nomem(t->e);
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 static int
@@ -112,7 +112,7 @@ receipt_set_branch(struct receipt_telling *t, int64_t branch, json_t *j)
 static int
 receipt_set_head(struct receipt_telling *t, const struct receipt *r, json_t *j)
 {
-	struct buf ns AUTO_BUF = {0};
+	AUTO_BUF struct buf ns = {0};
 	int k = namespace_name(t->st, r->ns, &ns, t->e);
 
 	if (k >= 0)
@@ -140,7 +140,7 @@ static int
 receipt_tell(void *ctx, const struct receipt *r)
 {
 	struct receipt_telling *t = ctx;
-	json_t *j AUTO_JSON = json_object(), *facts AUTO_JSON = json_array();
+	AUTO_JSON json_t *j = json_object(), *facts = json_array();
 	struct lens then, now;
 	int k;
 
@@ -172,7 +172,7 @@ receipt_json(struct store *st, const struct scope *scope, const char *id,
 		.scope = scope,
 		.ret = ret,
 		.e = e};
-	int r = receipt_find(st, id, receipt_tell, &t, e);
+	int rc = receipt_find(st, id, receipt_tell, &t, e);
 
-	return r == NOT_HERE ? 0 : r;
+	return rc == NOT_HERE ? 0 : rc;
 }

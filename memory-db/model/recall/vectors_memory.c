@@ -31,7 +31,7 @@ vectors_memory_open(struct database *db, struct embedder *x,
 	struct vectors_memory *m = calloc(1, sizeof(*m));
 	pthread_rwlockattr_t attr;
 
-	if (m == NULL)
+	if (!m)
 		return err_nomem(e);
 	m->db = db;
 	m->x = x;
@@ -49,7 +49,7 @@ vectors_memory_open(struct database *db, struct embedder *x,
 void
 vectors_memory_close(struct vectors_memory *m)
 {
-	if (m == NULL)
+	if (!m)
 		return;
 	*database_kept(m->db) = NULL;
 	scan_free(m->scan);
@@ -114,25 +114,25 @@ static int
 vectors_memory_put(struct vectors_memory *m, int64_t fact, const float *v)
 {
 	int64_t ns = fact_namespace(fact);
-	int r = 0;
+	int rc = 0;
 
 	pthread_rwlock_wrlock(&m->lock);
-	if (v != NULL)
-		r = scan_put(m->scan, ns, fact, v);
+	if (v)
+		rc = scan_put(m->scan, ns, fact, v);
 	else
 		scan_remove(m->scan, ns, fact);
 	pthread_rwlock_unlock(&m->lock);
-	return r;
+	return rc;
 }
 
 int
 vectors_memory_sync(struct vectors_memory *m, struct store *st,
 	const int64_t *facts, size_t n, struct err *e)
 {
-	float *v AUTO_FREE = calloc(m->model.dims + 1, sizeof(*v));
+	AUTO_FREE float *v = calloc(m->model.dims + 1, sizeof(*v));
 	int r = v != NULL ? 0 : err_nomem(e);
 
-	for (size_t i = 0; r == 0 && m->scan != NULL && i < n; i++) {
+	for (size_t i = 0; r == 0 && m->scan && i < n; i++) {
 		r = vector_get(st, m->model.id, facts[i], v, m->model.dims, e);
 		if (r >= 0 &&
 			vectors_memory_put(m, facts[i], r == 1 ? v : NULL) != 0)
@@ -168,10 +168,10 @@ vectors_memory_load(struct vectors_memory *m, struct store *st,
 	const atomic_bool *stop, struct err *e)
 {
 	struct vectors_memory_loading x = {.m = m, .stop = stop, .e = e};
-	int r = vectors_each(st, &m->model, 0, vectors_memory_load_one, &x, e);
+	int rc = vectors_each(st, &m->model, 0, vectors_memory_load_one, &x, e);
 
 	changed(m);
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 int64_t
@@ -214,15 +214,17 @@ vectors_memory_question(struct vectors_memory *m, const char *text, size_t n,
 	struct question *ret, struct err *e)
 {
 	struct embed_text t = {text, n};
-	int r;
+	int rc;
 
 	*ret = (struct question){0};
 	if (!embed_is_local(m->x) || n == 0)
 		return 0;
-	r = embed_texts(m->x, EMBED_QUESTION, &t, 1, &ret->v, &ret->dims, e);
-	if (r == 0 && vectors_memory_is_zero(ret->v, ret->dims))
+	rc = embed_texts(m->x, EMBED_QUESTION, &t, 1, &ret->v, &ret->dims, e);
+	if (rc != 0)
+		return rc;
+	if (vectors_memory_is_zero(ret->v, ret->dims))
 		question_done(ret);
-	return r;
+	return rc;
 }
 
 int64_t
@@ -233,7 +235,7 @@ vectors_memory_nearest(struct vectors_memory *m, int64_t ns,
 	int64_t n = 0;
 
 	pthread_rwlock_rdlock(&m->lock);
-	if (m->scan != NULL && m->model.dims == q->dims)
+	if (m->scan && m->model.dims == q->dims)
 		n = scan_best(m->scan, ns, q->v, only, only_n, ret, max);
 	pthread_rwlock_unlock(&m->lock);
 	return n;

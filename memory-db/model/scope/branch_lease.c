@@ -25,7 +25,7 @@ branch_lease_add(struct family *f, int64_t id)
 		size_t cap = f->cap == 0 ? 8 : f->cap * 2;
 		int64_t *p = realloc(f->v, cap * sizeof(*p));
 
-		if (p == NULL)
+		if (!p)
 			return err_nomem(f->e);
 		f->v = p;
 		f->cap = cap;
@@ -68,21 +68,25 @@ branch_lease_drop(struct store *st, const struct family *f, int64_t *ret_change,
 		.kind = CHANGE_BRANCH,
 		.client = "memory-db",
 		.message = "the lease of the branch has ended"};
-	struct change *c AUTO_CHANGE = NULL;
+	AUTO_CHANGE struct change *c = NULL;
 	struct lens lens;
 	int64_t at;
-	int r = lens_make(st, STORE_MAIN, STORE_OPEN_END, &lens, e);
+	int rc = lens_make(st, STORE_MAIN, STORE_OPEN_END, &lens, e);
 
-	if (r == 0)
-		r = lens_apply(st, &lens, e);
-	if (r == 0)
-		r = change_begin(st, &info, &c, e);
-	for (size_t i = f->n; r == 0 && i-- > 0;) {
-		r = branch_set_state(st, f->v[i], BRANCH_DISCARDED, e);
-		if (r == 0)
-			r = change_branch(c, BRANCH_OP_DISCARD, f->v[i], 0, e);
+	if (rc != 0)
+		return rc;
+	rc = lens_apply(st, &lens, e);
+	if (rc != 0)
+		return rc;
+	rc = change_begin(st, &info, &c, e);
+	for (size_t i = f->n; rc == 0 && i-- > 0;) {
+		rc = branch_set_state(st, f->v[i], BRANCH_DISCARDED, e);
+		if (rc == 0)
+			rc = change_branch(c, BRANCH_OP_DISCARD, f->v[i], 0, e);
 	}
-	return r == 0 ? change_seal(take_ptr(c), ret_change, &at, e) : r;
+	if (rc != 0)
+		return rc;
+	return change_seal(take_ptr(c), ret_change, &at, e);
 }
 
 int
@@ -110,14 +114,14 @@ branch_lease_discard_all(struct store *st, int64_t *ret_n, struct err *e)
 {
 	struct family f = {.leased = true, .e = e};
 	int64_t change;
-	int r = branch_each(st, 0, take_child, &f, e);
+	int rc = branch_each(st, 0, take_child, &f, e);
 
 	*ret_n = 0;
-	for (size_t i = 0; r == 0 && i < f.n; i++) {
-		r = branch_lease_discard(st, f.v[i], 0, &change, e);
-		*ret_n += r == 1;
-		r = r < 0 ? r : 0;
+	for (size_t i = 0; rc == 0 && i < f.n; i++) {
+		rc = branch_lease_discard(st, f.v[i], 0, &change, e);
+		*ret_n += rc == 1;
+		rc = rc < 0 ? rc : 0;
 	}
 	free(f.v);
-	return r;
+	return rc;
 }

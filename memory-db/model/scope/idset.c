@@ -18,7 +18,7 @@ idset_grow(struct idset *s)
 	size_t cap = s->cap == 0 ? 16 : s->cap * 2;
 	struct idset_slot *slots = calloc(cap, sizeof(*slots));
 
-	if (slots == NULL)
+	if (!slots)
 		return -1;
 	for (size_t i = 0; i < s->cap; i++)
 		if (s->slots[i].id != 0)

@@ -13,7 +13,7 @@
 json_t *
 member_text(const char *s, size_t n)
 {
-	if (s == NULL || !text_is_utf8(s, n))
+	if (!s || !text_is_utf8(s, n))
 		return json_string("(damaged text)");
 	return json_stringn(s, n);
 }
@@ -80,9 +80,9 @@ member_set_parsed(json_t *o, const char *key, const char *text, size_t n,
 	struct err why = {0};
 	json_t *value = jx_parse(text, n, &why);
 
-	if (value == NULL && why.code == MDB_E_NOMEM)
+	if (!value && why.code == MDB_E_NOMEM)
 		return err_nomem(e);
-	if (value == NULL)
+	if (!value)
 		value = member_text(text, n);
 	return member_set_new(o, key, value, e);
 }
@@ -90,7 +90,7 @@ member_set_parsed(json_t *o, const char *key, const char *text, size_t n,
 int
 member_hex(const char *text, unsigned char *out, size_t n)
 {
-	if (text == NULL || strlen(text) != 2 * n)
+	if (!text || strlen(text) != 2 * n)
 		return MDB_E_INVALID;
 	for (size_t i = 0; i < n; i++) {
 		int high = text_hex_digit(text[2 * i]);
@@ -107,14 +107,14 @@ int
 member_set_label(struct store *st, json_t *o, const char *key, int64_t label,
 	struct err *e)
 {
-	struct buf text AUTO_BUF = {0};
-	int r;
+	AUTO_BUF struct buf text = {0};
+	int rc;
 
 	if (label == 0)
 		return 0;
-	r = label_text(st, label, &text, e);
-	if (r != 1)
-		return r;
+	rc = label_text(st, label, &text, e);
+	if (rc != 1)
+		return rc;
 	return member_set_text(o, key, text.data != NULL ? text.data : "",
 		text.len, e);
 }
@@ -123,18 +123,18 @@ int
 member_entity_name(struct store *st, int64_t entity, json_t **ret,
 	struct err *e)
 {
-	struct buf name AUTO_BUF = {0};
+	AUTO_BUF struct buf name = {0};
 	json_t *text;
 	int64_t ns;
-	int r = fact_existence(st, entity, NULL, NULL, &name, e);
+	int rc = fact_existence(st, entity, NULL, NULL, &name, e);
 
-	if (r == 0)
-		r = entity_first_name(st, entity, &ns, &name, e);
-	if (r < 0)
-		return r;
+	if (rc == 0)
+		rc = entity_first_name(st, entity, &ns, &name, e);
+	if (rc < 0)
+		return rc;
 	text = name.len > 0 ? member_text(name.data, name.len)
 			    : json_string("(forgotten)");
-	if (text == NULL)
+	if (!text)
 		return err_nomem(e);
 	*ret = text;
 	return 0;
@@ -151,9 +151,9 @@ json_members_set_of(void *ctx, const struct log_fact *f)
 {
 	struct of *x = ctx;
 
-	return f->text == NULL ? 0
-			       : member_set_text(x->o, x->key, f->text,
-					 f->text_n, x->e);
+	return !f->text ? 0
+			: member_set_text(x->o, x->key, f->text, f->text_n,
+				  x->e);
 }
 
 int
@@ -161,7 +161,7 @@ member_set_fact(struct store *st, json_t *o, const char *key, int64_t fact,
 	struct err *e)
 {
 	struct of x = {o, key, e};
-	int r = log_fact(st, fact, json_members_set_of, &x, e);
+	int rc = log_fact(st, fact, json_members_set_of, &x, e);
 
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }

@@ -32,80 +32,80 @@ scope_point(struct store *st, const struct context *ctx, const json_t *point,
 	bool end_of_day, int64_t *ret_change, struct err *e)
 {
 	int64_t at, newest;
-	int r;
+	int rc;
 
 	if (is_change_id(point, &at)) {
-		r = lens_newest(st, &newest, e);
-		if (r == 0 && at < 0)
-			r = err_set(e, MDB_E_INVALID,
+		rc = lens_newest(st, &newest, e);
+		if (rc == 0 && at < 0)
+			rc = err_set(e, MDB_E_INVALID,
 				"a change id is 0 or more; or give a time as "
 				"a string");
-		if (r == 0)
+		if (rc == 0)
 			*ret_change = at < newest ? at : newest;
-		return r;
+		return rc;
 	}
-	r = clock_parse_in(json_string_value(point), clock_now_ms(), ctx->zone,
+	rc = clock_parse_in(json_string_value(point), clock_now_ms(), ctx->zone,
 		end_of_day, &at, e);
-	return r == 0 ? lens_change_at(st, at, ret_change, e) : r;
+	return rc == 0 ? lens_change_at(st, at, ret_change, e) : rc;
 }
 
 static int
 resolve_as_of(struct store *st, const struct context *ctx, int64_t newest,
 	int64_t *ret_change, struct err *e)
 {
-	int r;
+	int rc;
 
 	*ret_change = newest;
-	if (ctx->as_of == NULL || json_is_null(ctx->as_of))
+	if (!ctx->as_of || json_is_null(ctx->as_of))
 		return 0;
-	r = scope_point(st, ctx, ctx->as_of, true, ret_change, e);
-	if (r != 0)
+	rc = scope_point(st, ctx, ctx->as_of, true, ret_change, e);
+	if (rc != 0)
 		err_prefix(e, "as_of");
-	return r;
+	return rc;
 }
 
 /* Valid time is the world's, not the log's: milliseconds, not a change. */
 static int
 read_valid_at(const struct context *ctx, int64_t *ret, struct err *e)
 {
-	int r;
+	int rc;
 
 	*ret = FACT_NO_TIME;
-	if (ctx->valid_at == NULL || json_is_null(ctx->valid_at))
+	if (!ctx->valid_at || json_is_null(ctx->valid_at))
 		return 0;
 	if (json_is_integer(ctx->valid_at)) {
 		*ret = (int64_t)json_integer_value(ctx->valid_at);
 		return 0;
 	}
-	r = clock_parse_in(json_string_value(ctx->valid_at), clock_now_ms(),
+	rc = clock_parse_in(json_string_value(ctx->valid_at), clock_now_ms(),
 		ctx->zone, false, ret, e);
-	if (r != 0)
+	if (rc != 0)
 		err_prefix(e, "valid_at");
-	return r;
+	return rc;
 }
 
 static int
 label_of(struct store *st, const char *text, int64_t *ret, struct err *e)
 {
-	int r = text != NULL ? label_find(st, text, ret, e) : 1;
+	int rc = text != NULL ? label_find(st, text, ret, e) : 1;
 
-	if (r == 0)
+	if (rc == 0)
 		*ret = -1;
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 static int
 read_reader(struct store *st, const struct context *ctx, struct scope *ret,
 	struct err *e)
 {
-	int r;
+	int rc;
 
 	ret->reader.namespace_ = ctx->namespace_;
-	if (ctx->session == NULL)
+	if (!ctx->session)
 		return 0;
 	ret->reader.is_known = true;
-	r = label_of(st, ctx->session, &ret->reader.session, e);
-	return r == 0 ? label_of(st, ctx->client, &ret->reader.client, e) : r;
+	rc = label_of(st, ctx->session, &ret->reader.session, e);
+	return rc == 0 ? label_of(st, ctx->client, &ret->reader.client, e) : rc;
 }
 
 int
@@ -113,33 +113,36 @@ scope_read(struct store *st, const struct context *ctx, int64_t pinned,
 	struct scope *ret, struct err *e)
 {
 	int64_t newest, branch, seen;
-	int r = lens_newest(st, &newest, e);
+	int rc = lens_newest(st, &newest, e);
 
 	memset(ret, 0, sizeof(*ret));
-	if (r == 0)
-		r = resolve_as_of(st, ctx, newest, &ret->change, e);
-	if (r == 0)
-		r = read_valid_at(ctx, &ret->valid_at, e);
-	if (r == 0)
-		r = read_reader(st, ctx, ret, e);
-	if (r != 0)
-		return r;
+	if (rc == 0)
+		rc = resolve_as_of(st, ctx, newest, &ret->change, e);
+	if (rc == 0)
+		rc = read_valid_at(ctx, &ret->valid_at, e);
+	if (rc == 0)
+		rc = read_reader(st, ctx, ret, e);
+	if (rc != 0)
+		return rc;
 	if (pinned > 0 && pinned < newest)
 		ret->change = pinned;
-	r = namespace_find(st, scope_namespace_of(ctx), &ret->ns[0], e);
-	if (r < 0)
-		return r;
-	if (r == 0)
+	rc = namespace_find(st, scope_namespace_of(ctx), &ret->ns[0], e);
+	if (rc < 0)
+		return rc;
+	if (rc == 0)
 		ret->ns[0] = 0;
 	ret->n = 1;
 	fact_home(st, ret->ns[0]);
 	if (ret->ns[0] != NAMESPACE_DEFAULT)
 		ret->ns[ret->n++] = NAMESPACE_DEFAULT;
-	r = lens_branch(st, ret->ns[0], ctx->branch, &branch, e);
+	rc = lens_branch(st, ret->ns[0], ctx->branch, &branch, e);
 	seen = ret->change >= newest ? STORE_OPEN_END : ret->change;
-	if (r == 0)
-		r = lens_make(st, branch, seen, &ret->lens, e);
-	return r == 0 ? lens_apply(st, &ret->lens, e) : r;
+	if (rc != 0)
+		return rc;
+	rc = lens_make(st, branch, seen, &ret->lens, e);
+	if (rc != 0)
+		return rc;
+	return lens_apply(st, &ret->lens, e);
 }
 
 int
@@ -147,15 +150,20 @@ scope_write(struct store *st, const struct context *ctx, int64_t *ret_ns,
 	int64_t *ret_branch, struct err *e)
 {
 	struct lens lens;
-	int r = namespace_intern(st, scope_namespace_of(ctx), ret_ns, e);
+	int rc = namespace_intern(st, scope_namespace_of(ctx), ret_ns, e);
 
-	if (r == 0)
-		r = lens_branch(st, *ret_ns, ctx->branch, ret_branch, e);
-	if (r == 0)
-		fact_home(st, *ret_ns);
-	if (r == 0)
-		r = lens_make(st, *ret_branch, STORE_OPEN_END, &lens, e);
-	return r == 0 ? lens_apply(st, &lens, e) : r;
+	if (rc != 0)
+		return rc;
+	rc = lens_branch(st, *ret_ns, ctx->branch, ret_branch, e);
+	if (rc != 0)
+		return rc;
+	fact_home(st, *ret_ns);
+	if (rc != 0)
+		return rc;
+	rc = lens_make(st, *ret_branch, STORE_OPEN_END, &lens, e);
+	if (rc != 0)
+		return rc;
+	return lens_apply(st, &lens, e);
 }
 
 int
@@ -164,16 +172,16 @@ scope_entity(struct store *st, const struct scope *s, const char *name,
 {
 	for (int i = 0; i < s->n; i++) {
 		int64_t id;
-		int r;
+		int rc;
 
 		if (s->ns[i] == 0)
 			continue;
-		r = entity_find(st, s->ns[i], name, n, &id, e);
-		if (r == 1)
-			r = fact_existence(st, id, NULL, NULL, NULL, e);
-		if (r < 0)
-			return r;
-		if (r == 1) {
+		rc = entity_find(st, s->ns[i], name, n, &id, e);
+		if (rc == 1)
+			rc = fact_existence(st, id, NULL, NULL, NULL, e);
+		if (rc < 0)
+			return rc;
+		if (rc == 1) {
 			*ret_entity = id;
 			return 1;
 		}
@@ -224,20 +232,21 @@ scope_look(void *ctx, int64_t entity, const char *name)
 	struct near *x = ctx;
 	unsigned limit = 2 + (unsigned)strlen(x->wanted) / 4, d;
 	int64_t meant;
-	int r;
+	int rc;
 
 	if (strlen(name) >= sizeof(x->best[0].name))
 		return 0;
 	d = text_distance(x->wanted, name, limit);
 	if (d > limit && strncasecmp(x->wanted, name, strlen(x->wanted)) != 0)
 		return 0;
-	r = fact_existence(x->st, entity, NULL, NULL, NULL, x->e);
+	rc = fact_existence(x->st, entity, NULL, NULL, NULL, x->e);
 	/* The name may be its own on another branch only. */
-	if (r == 1)
-		r = entity_find(x->st, x->ns, name, strlen(name), &meant, x->e);
-	if (r == 1 && meant == entity)
+	if (rc == 1)
+		rc = entity_find(x->st, x->ns, name, strlen(name), &meant,
+			x->e);
+	if (rc == 1 && meant == entity)
 		scope_keep(x, name, d);
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 /* Names that begin with the first characters, in either case. */
@@ -247,29 +256,29 @@ look_around(struct near *x, int64_t ns)
 	size_t n = text_cut(x->wanted,
 		strlen(x->wanted) < 2 ? strlen(x->wanted) : 2);
 	char prefix[8] = "";
-	int r = 0;
+	int rc = 0;
 
 	x->ns = ns;
-	for (int upper = 0; r == 0 && upper < 2; upper++) {
+	for (int upper = 0; rc == 0 && upper < 2; upper++) {
 		memcpy(prefix, x->wanted, n);
 		if (prefix[0] >= 'a' && prefix[0] <= 'z' && upper)
 			prefix[0] = (char)(prefix[0] - 'a' + 'A');
 		else if (prefix[0] >= 'A' && prefix[0] <= 'Z' && upper)
 			prefix[0] = (char)(prefix[0] - 'A' + 'a');
-		r = entity_near(x->st, ns, prefix, n > 1 ? n - 1 : n, LOOKED_AT,
-			scope_look, x, x->e);
+		rc = entity_near(x->st, ns, prefix, n > 1 ? n - 1 : n,
+			LOOKED_AT, scope_look, x, x->e);
 	}
-	return r;
+	return rc;
 }
 
 static int
 look_everywhere(struct near *x, const struct scope *s)
 {
 	for (int i = 0; i < s->n; i++) {
-		int r = s->ns[i] == 0 ? 0 : look_around(x, s->ns[i]);
+		int rc = s->ns[i] == 0 ? 0 : look_around(x, s->ns[i]);
 
-		if (r < 0)
-			return r;
+		if (rc < 0)
+			return rc;
 	}
 	return 0;
 }
@@ -279,16 +288,16 @@ scope_similar_names(struct store *st, const struct scope *s, const char *name,
 	json_t **ret_names, struct err *e)
 {
 	struct near x = {.st = st, .wanted = name, .e = e};
-	json_t *names AUTO_JSON = json_array();
-	int r = look_everywhere(&x, s);
+	AUTO_JSON json_t *names = json_array();
+	int rc = look_everywhere(&x, s);
 
-	if (r != 0)
-		return r;
+	if (rc != 0)
+		return rc;
 	for (int i = 0; i < x.n; i++)
 		if (json_array_append_new(names, json_string(x.best[i].name)) !=
 			0)
 			return err_nomem(e);
-	if (names == NULL)
+	if (!names)
 		return err_nomem(e);
 	*ret_names = take_ptr(names);
 	return 0;
@@ -299,10 +308,10 @@ scope_similar(struct store *st, const struct scope *s, const char *name,
 	struct buf *out, struct err *e)
 {
 	struct near x = {.st = st, .wanted = name, .e = e};
-	int r = look_everywhere(&x, s);
+	int rc = look_everywhere(&x, s);
 
-	if (r != 0)
-		return r;
+	if (rc != 0)
+		return rc;
 	for (int i = 0; i < x.n; i++)
 		if (buf_addf(out, "%s'%s'", i > 0 ? ", " : "",
 			    x.best[i].name) != 0)

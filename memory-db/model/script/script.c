@@ -26,7 +26,7 @@ script_tool_by_alias(const char *name)
 	for (size_t i = 0; i < tools_n; i++) {
 		const char *alias = tools[i].script.alias;
 
-		if (alias != NULL && strcmp(alias, name) == 0)
+		if (alias && strcmp(alias, name) == 0)
 			return &tools[i];
 	}
 	return NULL;
@@ -37,10 +37,9 @@ script_tool(const char *name)
 {
 	const struct tool *t = tool_find(name);
 
-	if (t == NULL)
+	if (!t)
 		t = script_tool_by_alias(name);
-	if (t == NULL || t->profiles == 0 ||
-		(t->flags & (TF_SLOW | TF_SCRIPT)) ||
+	if (!t || t->profiles == 0 || (t->flags & (TF_SLOW | TF_SCRIPT)) ||
 		(t->script.flags & TS_NOT))
 		return NULL;
 	/* Of the operator's tools those that read: the others cannot be part
@@ -60,7 +59,7 @@ profiles_of(const struct tool *t, char out[PROFILES_TEXT])
 
 	profiles_text(t->profiles, out);
 	comma = strchr(out, ',');
-	if (comma != NULL)
+	if (comma)
 		out[comma - out] = '\0';
 }
 
@@ -89,16 +88,16 @@ script_check(const struct context *ctx, const struct tool *t, struct err *e)
 int
 script_begin(struct script *s, struct err *e)
 {
-	int r;
+	int rc;
 
 	if (s->began)
 		return 0;
 	s->calls = json_array();
-	if (s->calls == NULL)
+	if (!s->calls)
 		return err_nomem(e);
-	r = store_script_begin(s->st, &s->base, e);
-	if (r != 0)
-		return r;
+	rc = store_script_begin(s->st, &s->base, e);
+	if (rc != 0)
+		return rc;
 	s->began = true;
 	return entity_highest(s->st, &s->highest, e);
 }
@@ -138,7 +137,7 @@ check_place(const struct tool *t, const struct context *caller,
 				fixed[i]);
 	if (!(t->flags & TF_WRITE))
 		return 0;
-	if (branch != NULL && strcmp(branch, caller->branch) != 0)
+	if (branch && strcmp(branch, caller->branch) != 0)
 		return err_param(e, MDB_E_INVALID, "branch",
 			"branch: this script writes to '%s'; give execute_code "
 			"the branch '%s' to write there",
@@ -146,7 +145,7 @@ check_place(const struct tool *t, const struct context *caller,
 	if (is_given(params, "as_of"))
 		return err_param(e, MDB_E_INVALID, "as_of",
 			"as_of: only for reads; a write always happens now");
-	if (caller->as_of != NULL)
+	if (caller->as_of)
 		return err_param(e, MDB_E_INVALID, "as_of",
 			"this script reads the past (as_of of execute_code) and "
 			"cannot write; give as_of to single reads instead");
@@ -191,17 +190,17 @@ script_context(const struct context *caller, const json_t *params,
 	*ret = *caller;
 	ret->in_script = true;
 	ret->key = NULL;
-	if (branch != NULL)
+	if (branch)
 		ret->branch = branch;
-	if (as_of != NULL && !json_is_null(as_of))
+	if (as_of && !json_is_null(as_of))
 		ret->as_of = as_of;
-	if (valid_at != NULL && !json_is_null(valid_at))
+	if (valid_at && !json_is_null(valid_at))
 		ret->valid_at = valid_at;
-	if (scope != NULL)
+	if (scope)
 		ret->user_scope = strcmp(scope, "user") == 0;
 	if (json_is_true(json_object_get(params, "allow_secret")))
 		ret->secrets = SECRETS_ALLOW;
-	if (scope != NULL)
+	if (scope)
 		ret->own_scope = !ret->user_scope;
 }
 
@@ -210,18 +209,18 @@ script_status(struct script *s, json_t **ret, struct err *e)
 {
 	const char *const only[] = {s->ctx->namespace_, "default", NULL};
 	struct counters t;
-	int r = store_counters_of(store_database(s->st),
+	int rc = store_counters_of(store_database(s->st),
 		s->ctx->is_agent ? only : NULL, &t, e);
 
-	if (r != 0)
-		return r;
+	if (rc != 0)
+		return rc;
 	*ret = json_pack("{s:I,s:I,s:I,s:I}", "total_entities",
 		(json_int_t)t.entities, "total_observations",
 		(json_int_t)t.observations, "total_relations",
 		(json_int_t)t.relations, "total_changes",
 		(json_int_t)t.changes);
 	counters_done(&t);
-	return *ret == NULL ? err_nomem(e) : 0;
+	return !*ret ? err_nomem(e) : 0;
 }
 
 /* Keeps a call for the writer, within what one change may hold. */
@@ -231,7 +230,7 @@ script_record(struct script *s, const struct call *c, const json_t *reply,
 {
 	size_t bytes = encode_size(c->params) + 64;
 	int64_t told;
-	int r;
+	int rc;
 
 	if (s->facts + c->note.facts > LIMIT_CHANGE_FACTS)
 		return err_set(e, MDB_E_LIMIT,
@@ -245,11 +244,11 @@ script_record(struct script *s, const struct call *c, const json_t *reply,
 			"change may hold; this call was not done. Write the "
 			"rest with another script",
 			WRITES_BYTES / (1024 * 1024));
-	r = script_told(c->tool, reply, s->highest, &told, e);
-	if (r == 0)
-		r = script_did(s, c, e);
-	if (r != 0)
-		return r;
+	rc = script_told(c->tool, reply, s->highest, &told, e);
+	if (rc == 0)
+		rc = script_did(s, c, e);
+	if (rc != 0)
+		return rc;
 	if (jx_add(s->calls, json_pack("{s:s,s:O,s:I}", "method", c->tool->name,
 				     "params", c->params, "told",
 				     (json_int_t)told)) != 0)
@@ -263,23 +262,23 @@ script_record(struct script *s, const struct call *c, const json_t *reply,
 static int
 write_call(struct script *s, struct call *c, json_t **ret, struct err *e)
 {
-	int r = store_savepoint(s->st, e);
+	int rc = store_savepoint(s->st, e);
 
-	if (r != 0)
-		return r;
+	if (rc != 0)
+		return rc;
 	if (c->tool->script.flags & TS_FILE)
-		r = script_note_file(s, c, e);
-	if (r == 0)
-		r = s->run(c, ret, e);
-	if (r == 0 && !c->dry_run)
-		r = script_record(s, c, *ret, e);
-	if (r == 0 && !c->dry_run)
-		r = store_release(s->st, e);
-	if (r != 0 || c->dry_run) {
+		rc = script_note_file(s, c, e);
+	if (rc == 0)
+		rc = s->run(c, ret, e);
+	if (rc == 0 && !c->dry_run)
+		rc = script_record(s, c, *ret, e);
+	if (rc == 0 && !c->dry_run)
+		rc = store_release(s->st, e);
+	if (rc != 0 || c->dry_run) {
 		s->saw_all = true; /* the answer told what stands there */
 		store_rollback(s->st);
 	}
-	return r == 0 ? text_queue_flush(s->st, e) : r;
+	return rc == 0 ? text_queue_flush(s->st, e) : rc;
 }
 
 /* A search gives a script the relations, as it gives them to an agent. */
@@ -289,7 +288,7 @@ script_complete(const struct tool *t, json_t *params, struct err *e)
 	const json_t *asked = json_object_get(params, "relations");
 
 	if ((t->script.flags & TS_RELATIONS) &&
-		(asked == NULL || json_is_null(asked)) &&
+		(!asked || json_is_null(asked)) &&
 		jx_set(params, "relations", json_true()) != 0)
 		return err_nomem(e);
 	return 0;
@@ -302,46 +301,46 @@ script_call(struct script *s, const char *name, json_t *params, int64_t left_ms,
 	const struct tool *t = script_tool(name);
 	struct context ctx;
 	struct call c = {.st = s->st, .tool = t, .ctx = &ctx, .params = params};
-	int r = script_own_call(s, name, params, ret_result, e);
+	int rc = script_own_call(s, name, params, ret_result, e);
 
-	if (r != 1)
-		return r;
+	if (rc != 1)
+		return rc;
 	*ret_result = NULL;
-	if (t == NULL)
+	if (!t)
 		return err_set(e, MDB_E_UNKNOWN_METHOD,
 			"scripts cannot call '%.64s'; memory.help() lists what "
 			"they can",
 			name);
-	r = script_check(s->ctx, t, e);
-	if (r == 0)
-		r = schema_check(t->params, tools_common, params, NULL, e);
-	if (r == 0)
-		r = script_complete(t, params, e);
-	if (r == 0)
-		r = check_place(t, s->ctx, params, e);
-	if (r == 0)
-		r = script_begin(s, e);
-	if (r == 0)
-		r = check_undo(s, t, params, e);
-	if (r != 0)
-		return r;
+	rc = script_check(s->ctx, t, e);
+	if (rc == 0)
+		rc = schema_check(t->params, tools_common, params, NULL, e);
+	if (rc == 0)
+		rc = script_complete(t, params, e);
+	if (rc == 0)
+		rc = check_place(t, s->ctx, params, e);
+	if (rc == 0)
+		rc = script_begin(s, e);
+	if (rc == 0)
+		rc = check_undo(s, t, params, e);
+	if (rc != 0)
+		return rc;
 	script_context(s->ctx, params, &ctx);
 	c.deadline_ns = clock_mono_ns() + left_ms * 1000000;
 	store_deadline(s->st, c.deadline_ns);
-	r = t->flags & TF_WRITE ? 0 : script_saw(s, &c, e);
-	if (r == 0 && (t->flags & TF_LOOP))
-		r = script_status(s, ret_result, e);
-	else if (r == 0 && (t->flags & TF_WRITE))
-		r = write_call(s, &c, ret_result, e);
-	else if (r == 0)
-		r = s->run(&c, ret_result, e);
+	rc = t->flags & TF_WRITE ? 0 : script_saw(s, &c, e);
+	if (rc == 0 && (t->flags & TF_LOOP))
+		rc = script_status(s, ret_result, e);
+	else if (rc == 0 && (t->flags & TF_WRITE))
+		rc = write_call(s, &c, ret_result, e);
+	else if (rc == 0)
+		rc = s->run(&c, ret_result, e);
 	store_deadline(s->st, 0);
 	call_done(&c);
-	if (r != 0) {
+	if (rc != 0) {
 		json_decref(*ret_result);
 		*ret_result = NULL;
 	}
-	return r;
+	return rc;
 }
 
 bool
@@ -371,26 +370,27 @@ script_done(struct script *s)
 int
 script_changes(struct script *s, json_t **ret, struct err *e)
 {
-	struct diff d AUTO_DIFF = {.st = s->st, .max_bytes = 64 * 1024};
+	AUTO_DIFF struct diff d = {.st = s->st, .max_bytes = 64 * 1024};
 	struct scope scope = {0};
 	int64_t after = 0;
-	int r = diff_init(&d) != 0 ? err_nomem(e) : 0;
+	int rc = diff_init(&d) != 0 ? err_nomem(e) : 0;
 
-	if (r == 0)
-		r = scope_read(s->st, s->ctx, 0, &scope, e);
+	if (rc == 0)
+		rc = scope_read(s->st, s->ctx, 0, &scope, e);
 	d.ns = scope.ns[0];
-	if (r == 0)
-		r = lens_make(s->st, scope.lens.level[0].branch, s->base,
+	if (rc == 0)
+		rc = lens_make(s->st, scope.lens.level[0].branch, s->base,
 			&d.from, e);
 	d.to = scope.lens;
-	if (r == 0 && d.ns != 0)
-		r = diff_all(&d, &after, e);
-	if (r != 0 && r != 2)
-		return r;
-	r = script_add_files(s, d.entities, e);
-	if (r == 0)
-		*ret = json_incref(d.entities);
-	return r;
+	if (rc == 0 && d.ns != 0)
+		rc = diff_all(&d, &after, e);
+	if (rc != 0 && rc != 2)
+		return rc;
+	rc = script_add_files(s, d.entities, e);
+	if (rc != 0)
+		return rc;
+	*ret = json_incref(d.entities);
+	return rc;
 }
 
 struct script_touched {
@@ -403,8 +403,8 @@ static int
 script_add_touched(void *ctx, int64_t entity)
 {
 	struct script_touched *t = ctx;
-	struct buf name AUTO_BUF = {0};
-	int r;
+	AUTO_BUF struct buf name = {0};
+	int rc;
 
 	if (entity == 0)
 		return 0;
@@ -413,10 +413,10 @@ script_add_touched(void *ctx, int64_t entity)
 				       jx_add(t->ids, json_integer(entity)) != 0
 			       ? err_nomem(t->e)
 			       : 0;
-	r = entity_first_name(t->s->st, entity, NULL, &name, t->e);
-	if (r == 1 && jx_add(t->names, json_stringn(name.data, name.len)) != 0)
-		r = err_nomem(t->e);
-	return r < 0 ? r : 0;
+	rc = entity_first_name(t->s->st, entity, NULL, &name, t->e);
+	if (rc == 1 && jx_add(t->names, json_stringn(name.data, name.len)) != 0)
+		rc = err_nomem(t->e);
+	return rc < 0 ? rc : 0;
 }
 
 int
@@ -429,16 +429,18 @@ script_pack(struct script *s, json_t **ret, struct err *e)
 	struct script_touched t = {s, json_object_get(pack, "touched"),
 		json_object_get(pack, "created"), e};
 	struct scope scope;
-	int r = pack == NULL ? err_nomem(e) : 0;
+	int rc = !pack ? err_nomem(e) : 0;
 
-	if (r == 0)
-		r = scope_read(s->st, s->ctx, 0, &scope, e);
-	for (int i = 0; r == 0 && i < scope.n; i++)
+	if (rc != 0)
+		return rc;
+	rc = scope_read(s->st, s->ctx, 0, &scope, e);
+	for (int i = 0; rc == 0 && i < scope.n; i++)
 		if (scope.ns[i] != 0)
-			r = log_entities(s->st, scope.ns[i],
+			rc = log_entities(s->st, scope.ns[i],
 				scope.lens.level[0].branch, s->base,
 				STORE_OPEN_END, script_add_touched, &t, e);
-	if (r == 0)
-		*ret = take_ptr(pack);
-	return r;
+	if (rc != 0)
+		return rc;
+	*ret = take_ptr(pack);
+	return rc;
 }

@@ -17,11 +17,12 @@ changed_since(struct write *w, const json_t *pack, struct err *e)
 
 	json_array_foreach(json_object_get(pack, "touched"), i, item) {
 		int64_t change;
-		int r = branch_touched(w->st, (int64_t)json_integer_value(item),
-			w->branch, &change, e);
+		int rc =
+			branch_touched(w->st, (int64_t)json_integer_value(item),
+				w->branch, &change, e);
 
-		if (r != 0)
-			return r;
+		if (rc != 0)
+			return rc;
 		if (change > base) {
 			err_set(e, MDB_E_CONFLICT,
 				"change %lld touched what this script changed",
@@ -31,12 +32,12 @@ changed_since(struct write *w, const json_t *pack, struct err *e)
 	}
 	json_array_foreach(json_object_get(pack, "created"), i, item) {
 		int64_t entity;
-		int r = write_find_entity(w, json_string_value(item), &entity,
+		int rc = write_find_entity(w, json_string_value(item), &entity,
 			e);
 
-		if (r < 0)
-			return r;
-		if (r == 1) {
+		if (rc < 0)
+			return rc;
+		if (rc == 1) {
 			err_set(e, MDB_E_CONFLICT,
 				"'%s' was created by somebody else meanwhile",
 				json_string_value(item));
@@ -51,16 +52,15 @@ static int
 script_commit_merge_note(struct change_note *whole, struct change_note *part,
 	struct err *e)
 {
-	int r = 0;
+	int rc = 0;
 
-	if (whole->entities == NULL)
+	if (!whole->entities)
 		whole->entities = take_ptr(part->entities);
-	else if (part->entities != NULL &&
-		 json_array_size(whole->entities) < 50 &&
+	else if (part->entities && json_array_size(whole->entities) < 50 &&
 		 json_array_extend(whole->entities, part->entities) != 0)
-		r = err_nomem(e);
+		rc = err_nomem(e);
 	json_decref(part->entities);
-	return r;
+	return rc;
 }
 
 /* 1 when a call answers otherwise than the script was told. */
@@ -72,10 +72,10 @@ answers_otherwise(const struct tool *t, const json_t *pack, const json_t *entry,
 		(int64_t)json_integer_value(json_object_get(pack, "highest"));
 	int64_t now, then = (int64_t)json_integer_value(
 			     json_object_get(entry, "told"));
-	int r = script_told(t, reply, highest, &now, e);
+	int rc = script_told(t, reply, highest, &now, e);
 
-	if (r != 0 || now == then)
-		return r;
+	if (rc != 0 || now == then)
+		return rc;
 	err_set(e, MDB_E_CONFLICT,
 		"somebody else wrote meanwhile: %s does not give what it gave "
 		"the script",
@@ -94,19 +94,19 @@ execute(struct call *whole, struct write *w, const json_t *pack,
 		.ctx = &ctx,
 		.params = params,
 		.within = w};
-	int r;
+	int rc;
 
 	c.tool = script_tool(jx_text(entry, "method"));
-	if (c.tool == NULL)
+	if (!c.tool)
 		return err_set(e, MDB_E_INTERNAL, "unknown call of a script");
 	script_context(whole->ctx, params, &ctx);
-	r = run(&c, &result, e);
-	if (r == 0)
-		r = answers_otherwise(c.tool, pack, entry, result, e);
+	rc = run(&c, &result, e);
+	if (rc == 0)
+		rc = answers_otherwise(c.tool, pack, entry, result, e);
 	json_decref(result);
-	if (r != 0) {
+	if (rc != 0) {
 		call_done(&c);
-		return r;
+		return rc;
 	}
 	effects_move(&whole->effects, &c.effects);
 	return script_commit_merge_note(&whole->note, &c.note, e);
@@ -127,32 +127,32 @@ script_commit(struct call *c, const json_t *pack, script_handler run,
 	const char *message = jx_text(pack, "message");
 	const struct context *caller = c->ctx;
 	struct context ctx = *caller;
-	struct write w AUTO_WRITE = {0};
+	AUTO_WRITE struct write w = {0};
 	json_t *entry;
 	size_t i;
-	int r;
+	int rc;
 
-	if (message != NULL)
+	if (message)
 		ctx.message = message;
 	c->ctx = &ctx; /* no longer than here */
-	r = write_begin(&w, c, CHANGE_SCRIPT, e);
+	rc = write_begin(&w, c, CHANGE_SCRIPT, e);
 
 	*ret_conflict = false;
 	*ret_change = 0;
-	if (r == 0 && !w.replay)
-		r = changed_since(&w, pack, e);
-	if (r == 0 && !w.replay)
+	if (rc == 0 && !w.replay)
+		rc = changed_since(&w, pack, e);
+	if (rc == 0 && !w.replay)
 		json_array_foreach(json_object_get(pack, "calls"), i, entry) {
-			r = execute(c, &w, pack, entry, run, e);
-			if (r != 0)
+			rc = execute(c, &w, pack, entry, run, e);
+			if (rc != 0)
 				break;
 		}
 	c->ctx = caller;
-	*ret_conflict = r == 1 || means_conflict(r);
+	*ret_conflict = rc == 1 || means_conflict(rc);
 	if (*ret_conflict)
 		return 0;
-	if (r == 0)
-		r = write_end(&w, e);
+	if (rc == 0)
+		rc = write_end(&w, e);
 	*ret_change = w.change_id;
-	return r;
+	return rc;
 }

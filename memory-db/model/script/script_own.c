@@ -27,7 +27,7 @@ commit(struct script *s, const json_t *params, json_t **ret, struct err *e)
 {
 	json_t *message = json_object_get(params, "message");
 
-	if (message == NULL || json_is_null(message))
+	if (!message || json_is_null(message))
 		message = NULL;
 	else if (!json_is_string(message) ||
 		 json_string_length(message) > LIMIT_MESSAGE_BYTES)
@@ -68,7 +68,7 @@ tell_skill(const json_t *skill, json_t **ret, struct err *e)
 		json_object_get(skill, "namespace"), "version",
 		json_object_get(skill, "version"), "saved_by",
 		json_object_get(skill, "saved_by"));
-	return *ret == NULL ? err_nomem(e) : 0;
+	return !*ret ? err_nomem(e) : 0;
 }
 
 static int
@@ -77,30 +77,30 @@ skill_begin(struct script *s, const json_t *params, json_t **ret, struct err *e)
 	const char *name = jx_text(params, "name");
 	struct script_skill *run;
 	int64_t entity, version = 0;
-	int r;
+	int rc;
 
-	if (name == NULL)
+	if (!name)
 		return err_param(e, MDB_E_INVALID, "name",
 			"run_skill(name, params): name must be a string");
-	r = script_check(s->ctx, TOOL_OF(run_skill), e);
-	if (r == 0)
-		r = jx_int(params, "version", JX_OPTIONAL, 1, INT64_MAX,
+	rc = script_check(s->ctx, TOOL_OF(run_skill), e);
+	if (rc == 0)
+		rc = jx_int(params, "version", JX_OPTIONAL, 1, INT64_MAX,
 			&version, e);
-	if (r >= 0)
-		r = script_begin(s, e);
-	if (r == 0)
-		r = skill_load(s->st, s->ctx, name, version, &entity, ret, e);
-	if (r == 0)
-		r = check_skill(*ret, name, e);
-	if (r == 0 && s->skill == NULL)
-		r = tell_skill(*ret, &s->skill, e);
-	if (r == 0 && idset_put(&s->bound, entity) == NULL)
-		r = err_nomem(e);
-	if (r != 0)
-		return r;
-	if (s->skills == NULL)
+	if (rc >= 0)
+		rc = script_begin(s, e);
+	if (rc == 0)
+		rc = skill_load(s->st, s->ctx, name, version, &entity, ret, e);
+	if (rc == 0)
+		rc = check_skill(*ret, name, e);
+	if (rc == 0 && !s->skill)
+		rc = tell_skill(*ret, &s->skill, e);
+	if (rc == 0 && !idset_put(&s->bound, entity))
+		rc = err_nomem(e);
+	if (rc != 0)
+		return rc;
+	if (!s->skills)
 		s->skills = calloc(LIMIT_SCRIPT_CALLS, sizeof(*s->skills));
-	if (s->skills == NULL ||
+	if (!s->skills ||
 		jx_set(*ret, "run", json_integer((json_int_t)s->skills_n)) != 0)
 		return err_nomem(e);
 	if (s->skills_n == LIMIT_SCRIPT_CALLS)
@@ -148,17 +148,17 @@ script_own_call(struct script *s, const char *name, const json_t *params,
 		json_t **, struct err *) = {commit, skill_begin, skill_end};
 
 	for (size_t i = 0; script_own[i].name != NULL; i++) {
-		int r;
+		int rc;
 
 		if (strcmp(script_own[i].name, name) != 0)
 			continue;
 		*ret_result = NULL;
-		r = functions[i](s, params, ret_result, e);
-		if (r != 0) {
+		rc = functions[i](s, params, ret_result, e);
+		if (rc != 0) {
 			json_decref(*ret_result);
 			*ret_result = NULL;
 		}
-		return r;
+		return rc;
 	}
 	return 1;
 }
@@ -171,12 +171,12 @@ content_id(struct store *st, const struct context *ctx, const char *name,
 {
 	struct file f = {0};
 	int64_t ns, branch;
-	int r = scope_write(st, ctx, &ns, &branch, e);
+	int rc = scope_write(st, ctx, &ns, &branch, e);
 
-	if (r == 0)
-		r = file_get(st, ns, name, &f, NULL, e);
+	if (rc == 0)
+		rc = file_get(st, ns, name, &f, NULL, e);
 	*ret = f.id;
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 static bool
@@ -194,21 +194,22 @@ script_note_file(struct script *s, const struct call *c, struct err *e)
 	json_t *f;
 	int64_t id;
 	size_t i;
-	int r;
+	int rc;
 
-	if (s->files == NULL)
+	if (!s->files)
 		s->files = json_array();
-	if (s->files == NULL)
+	if (!s->files)
 		return err_nomem(e);
 	json_array_foreach(s->files, i, f)
 		if (is_file(f, name, user))
 			return 0;
-	r = content_id(s->st, c->ctx, name, &id, e);
-	if (r == 0 && jx_add(s->files,
-			      json_pack("{s:s,s:b,s:I}", "name", name, "user",
-				      user, "id", (json_int_t)id)) != 0)
-		r = err_nomem(e);
-	return r;
+	rc = content_id(s->st, c->ctx, name, &id, e);
+	if (rc != 0)
+		return rc;
+	if (jx_add(s->files, json_pack("{s:s,s:b,s:I}", "name", name, "user",
+				     user, "id", (json_int_t)id)) != 0)
+		rc = err_nomem(e);
+	return rc;
 }
 
 int
@@ -222,12 +223,12 @@ script_add_files(struct script *s, json_t *changes, struct err *e)
 		const char *name = jx_text(f, "name");
 		int64_t id, was = (int64_t)json_integer_value(
 				    json_object_get(f, "id"));
-		int r;
+		int rc;
 
 		ctx.user_scope = json_is_true(json_object_get(f, "user"));
-		r = content_id(s->st, &ctx, name, &id, e);
-		if (r != 0)
-			return r;
+		rc = content_id(s->st, &ctx, name, &id, e);
+		if (rc != 0)
+			return rc;
 		if (id == was)
 			continue;
 		if (jx_add(changes,
@@ -251,12 +252,12 @@ script_files_changed(struct store *st, const struct context *ctx,
 	json_array_foreach(files, i, f) {
 		const char *name = jx_text(f, "name");
 		int64_t id;
-		int r;
+		int rc;
 
 		where.user_scope = json_is_true(json_object_get(f, "user"));
-		r = content_id(st, &where, name, &id, e);
-		if (r != 0)
-			return r;
+		rc = content_id(st, &where, name, &id, e);
+		if (rc != 0)
+			return rc;
 		if (id == (int64_t)json_integer_value(json_object_get(f, "id")))
 			continue;
 		err_set(e, MDB_E_CONFLICT,

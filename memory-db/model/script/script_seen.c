@@ -20,7 +20,7 @@
 static int
 bind_entity(struct script *s, int64_t entity, struct err *e)
 {
-	return idset_put(&s->bound, entity) == NULL ? err_nomem(e) : 0;
+	return !idset_put(&s->bound, entity) ? err_nomem(e) : 0;
 }
 
 static int
@@ -29,16 +29,16 @@ saw_name(struct script *s, const struct scope *scope, const json_t *name,
 {
 	for (int i = 0; i < scope->n; i++) {
 		int64_t entity;
-		int r = scope->ns[i] == 0
-				? 0
-				: entity_find(s->st, scope->ns[i],
-					  json_string_value(name),
-					  json_string_length(name), &entity, e);
+		int rc = scope->ns[i] == 0 ? 0
+					   : entity_find(s->st, scope->ns[i],
+						     json_string_value(name),
+						     json_string_length(name),
+						     &entity, e);
 
-		if (r == 1)
-			r = bind_entity(s, entity, e);
-		if (r != 0)
-			return r;
+		if (rc == 1)
+			rc = bind_entity(s, entity, e);
+		if (rc != 0)
+			return rc;
 	}
 	return 0;
 }
@@ -48,16 +48,16 @@ saw_names(struct script *s, const struct context *ctx, const json_t *names,
 	struct err *e)
 {
 	struct scope scope;
-	int r = scope_read(s->st, ctx, 0, &scope, e);
+	int rc = scope_read(s->st, ctx, 0, &scope, e);
 	json_t *name;
 	size_t i;
 
-	if (r == 0 && json_is_string(names))
+	if (rc == 0 && json_is_string(names))
 		return saw_name(s, &scope, names, e);
 	json_array_foreach(names, i, name)
-		if (r == 0)
-			r = saw_name(s, &scope, name, e);
-	return r;
+		if (rc == 0)
+			rc = saw_name(s, &scope, name, e);
+	return rc;
 }
 
 int
@@ -69,7 +69,7 @@ script_saw(struct script *s, const struct call *c, struct err *e)
 
 	if (how->flags & TS_BLIND)
 		return 0;
-	if (names != NULL && !json_is_null(names))
+	if (names && !json_is_null(names))
 		return saw_names(s, c->ctx, names, e);
 	s->saw_all = true;
 	return 0;
@@ -85,9 +85,9 @@ has_only(const json_t *object, const char *const *keys)
 	json_object_foreach((json_t *)(uintptr_t)object, key, value) {
 		const char *const *k = keys;
 
-		while (*k != NULL && strcmp(*k, key) != 0)
+		while (*k && strcmp(*k, key) != 0)
 			k++;
-		if (*k == NULL && !json_is_null(value))
+		if (!*k && !json_is_null(value))
 			return false;
 	}
 	return true;
@@ -106,7 +106,7 @@ only_adds(const json_t *params, const char *entries, const char *texts)
 	json_t *entry, *text;
 	size_t i, k;
 
-	if (mode != NULL && strcmp(mode, "merge") != 0)
+	if (mode && strcmp(mode, "merge") != 0)
 		return false;
 	json_array_foreach(json_object_get(params, entries), i, entry) {
 		if (!has_only(entry, adding))
@@ -142,7 +142,7 @@ script_did(struct script *s, const struct call *c, struct err *e)
 	const struct tool_script *how = &c->tool->script;
 	struct binding b = {s, true, e};
 
-	if (how->adds != NULL)
+	if (how->adds)
 		b.all = !only_adds(c->params, how->adds, how->texts);
 	return c->note.change == 0
 		       ? 0
@@ -177,15 +177,15 @@ script_told(const struct tool *t, const json_t *reply, int64_t highest,
 	int64_t *ret, struct err *e)
 {
 	static const unsigned char no_key[crypto_shorthash_KEYBYTES];
-	json_t *plain AUTO_JSON = NULL;
-	struct buf text AUTO_BUF = {0};
+	AUTO_JSON json_t *plain = NULL;
+	AUTO_BUF struct buf text = {0};
 
 	*ret = 0;
 	if (!(t->script.flags & TS_TOLD))
 		return 0;
 	plain = json_deep_copy(reply);
 	drop_numbers(plain, highest, 0);
-	if (plain == NULL || jx_dump(plain, &text) != 0)
+	if (!plain || jx_dump(plain, &text) != 0)
 		return err_nomem(e);
 	crypto_shorthash((unsigned char *)ret, (const unsigned char *)text.data,
 		text.len, no_key);

@@ -69,11 +69,11 @@ static int
 type_expression(struct store *st, const char *stem, int64_t label,
 	struct buf *out, struct err *e)
 {
-	struct buf text AUTO_BUF = {0}, tokens AUTO_BUF = {0};
-	int r = label_text(st, label, &text, e);
+	AUTO_BUF struct buf text = {0}, tokens = {0};
+	int rc = label_text(st, label, &text, e);
 
-	if (r <= 0)
-		return r;
+	if (rc <= 0)
+		return rc;
 	if (text_tokens(text.data ? text.data : "", text.len, stem, &tokens) <
 		0)
 		return err_nomem(e);
@@ -85,7 +85,7 @@ static int
 cue_expression(const char *cue, const char *stem, struct buf *out,
 	struct err *e)
 {
-	struct buf tokens AUTO_BUF = {0};
+	AUTO_BUF struct buf tokens = {0};
 	bool all = true;
 
 	for (size_t at = 0, n; cue[at] != '\0';
@@ -108,16 +108,16 @@ filter_instructions(struct store *st, const struct search_range *range,
 	const char *stem, search_row_fn fn, void *ctx, struct err *e)
 {
 	struct search_match match = {.words = 1};
-	struct buf text AUTO_BUF = {0};
+	AUTO_BUF struct buf text = {0};
 	const char *cue;
 
 	for (size_t i = 0; (cue = instruction_cue(i)) != NULL; i++) {
-		int r = buf_adds(&text, i > 0 ? ") OR (" : "body : ((") < 0
-				? err_nomem(e)
-				: cue_expression(cue, stem, &text, e);
+		int rc = buf_adds(&text, i > 0 ? ") OR (" : "body : ((") < 0
+				 ? err_nomem(e)
+				 : cue_expression(cue, stem, &text, e);
 
-		if (r < 0)
-			return r;
+		if (rc < 0)
+			return rc;
 	}
 	if (buf_adds(&text, "))") < 0)
 		return err_nomem(e);
@@ -138,8 +138,8 @@ of_types(struct store *st, const struct search_range *range, const char *stem,
 	struct err *e)
 {
 	struct search_match match = {.words = 1};
-	struct buf text AUTO_BUF = {0};
-	int r = 1;
+	AUTO_BUF struct buf text = {0};
+	int rc = 1;
 
 	if (filter->types_n == 0 || filter->types_n > TYPES_MAX)
 		return filter->types_n > 0;
@@ -148,9 +148,9 @@ of_types(struct store *st, const struct search_range *range, const char *stem,
 	for (int i = 0; i < filter->types_n; i++) {
 		if (buf_adds(&text, i > 0 ? " OR (" : "(") < 0)
 			return err_nomem(e);
-		r = type_expression(st, stem, filter->types[i], &text, e);
-		if (r <= 0)
-			return r < 0 ? r : 1;
+		rc = type_expression(st, stem, filter->types[i], &text, e);
+		if (rc <= 0)
+			return rc < 0 ? rc : 1;
 		if (buf_addc(&text, ')') < 0)
 			return err_nomem(e);
 	}
@@ -166,16 +166,18 @@ of_tag(struct store *st, const struct search_range *range, const char *stem,
 	const json_t *tag, struct filter_ids *ret, struct err *e)
 {
 	int64_t label = 0;
-	int r = label_find(st, json_string_value(tag), &label, e);
+	int rc = label_find(st, json_string_value(tag), &label, e);
 
 	filter_ids_done(ret);
 	ret->looked = 0;
-	if (r >= 0)
-		r = filter_index_tagged(st, range, label, filter_ids_add, ret,
+	if (rc >= 0)
+		rc = filter_index_tagged(st, range, label, filter_ids_add, ret,
 			e);
-	if (r == 0 && strcmp(json_string_value(tag), INSTRUCTION_TAG) == 0)
-		r = filter_instructions(st, range, stem, add_match, ret, e);
-	return r;
+	if (rc != 0)
+		return rc;
+	if (strcmp(json_string_value(tag), INSTRUCTION_TAG) == 0)
+		rc = filter_instructions(st, range, stem, add_match, ret, e);
+	return rc;
 }
 
 int
@@ -185,20 +187,20 @@ filter_entities(struct store *st, const struct search_range *range,
 {
 	const json_t *tag;
 	size_t i;
-	int r = 1;
+	int rc = 1;
 
 	ret->e = e;
 	if (filter->types_n >= 0)
-		r = of_types(st, range, stem, filter, ret, e);
+		rc = of_types(st, range, stem, filter, ret, e);
 	json_array_foreach(filter->tags, i, tag)
-		if (r == 1)
-			r = of_tag(st, range, stem, tag, ret, e);
+		if (rc == 1)
+			rc = of_tag(st, range, stem, tag, ret, e);
 	/* Most entities are of tier 0 without having it written. */
-	if (r == 1 && filter->tiers > 1 && !(filter->tiers & 1)) {
+	if (rc == 1 && filter->tiers > 1 && !(filter->tiers & 1)) {
 		filter_ids_done(ret);
 		ret->looked = 0;
-		r = filter_index_of_tiers(st, filter->tiers, filter_ids_add,
+		rc = filter_index_of_tiers(st, filter->tiers, filter_ids_add,
 			ret, e);
 	}
-	return r < 0 ? r : r == 0;
+	return rc < 0 ? rc : rc == 0;
 }

@@ -143,19 +143,19 @@ static int
 count_word(struct collect *c, struct query_word *w, struct store *st,
 	const struct search_range *range, struct err *e)
 {
-	struct buf text AUTO_BUF = {0};
+	AUTO_BUF struct buf text = {0};
 	struct search_match match = {.words = 1, .counted = 1};
 	int64_t lowest;
-	int r;
+	int rc;
 
 	if (buf_addf(&text, "\"%.*s\"", (int)w->n, c->t->tokens.data + w->at) <
 		0)
 		return err_nomem(e);
 	match.text = text.data;
 	match.n = text.len;
-	r = search_count(st, range, &match, c->bound, &w->count, &lowest, e);
-	if (r < 0 || w->count < c->bound)
-		return r;
+	rc = search_count(st, range, &match, c->bound, &w->count, &lowest, e);
+	if (rc < 0 || w->count < c->bound)
+		return rc;
 	w->is_common = true;
 	w->count = (int64_t)((double)w->count *
 			     (double)(range->hi - range->lo + 1) /
@@ -267,7 +267,7 @@ query_words_of(struct collect *c, struct query_terms *t, const struct query *q,
 	struct store *st, const struct search_range *range, bool near,
 	struct err *e)
 {
-	int known, r;
+	int known, rc;
 
 	/* The stop words are English; without stemming nothing else is known
 	 * of the language, and English is the likely one. */
@@ -279,9 +279,9 @@ query_words_of(struct collect *c, struct query_terms *t, const struct query *q,
 		if (text_pieces(q->text, q->n, collect_piece, c) < 0)
 			return err_nomem(e);
 	}
-	r = query_drop_unknown(c, st, range, near, e);
-	if (r < 0)
-		return r;
+	rc = query_drop_unknown(c, st, range, near, e);
+	if (rc < 0)
+		return rc;
 	known = c->n - t->unknown;
 	if (known > 1)
 		qsort(c->words, (size_t)known, sizeof(c->words[0]),
@@ -301,14 +301,14 @@ words_init(struct query_terms *t, const struct query *q, struct store *st,
 	const struct search_range *range, int bound, bool near, struct err *e)
 {
 	struct collect c = {.t = t, .bound = bound};
-	int r;
+	int rc;
 
 	c.words = calloc(WORDS_COUNTED, sizeof(*c.words));
-	r = c.words ? query_words_of(&c, t, q, st, range, near, e)
-		    : err_nomem(e);
+	rc = c.words ? query_words_of(&c, t, q, st, range, near, e)
+		     : err_nomem(e);
 	free(c.words);
 	buf_done(&c.raw);
-	return r;
+	return rc;
 }
 
 int
@@ -316,17 +316,17 @@ query_terms_init(struct query_terms *t, const struct query *q, struct store *st,
 	const struct search_range *range, int common_bound, int terms_bound,
 	bool near, struct err *e)
 {
-	int r;
+	int rc;
 
 	*t = (struct query_terms){0};
-	r = namespace_stem(st, range->ns, t->stem, e);
-	if (r >= 0 && common_bound > 0)
-		r = words_init(t, q, st, range, common_bound, near, e);
-	if (r >= 0 && terms_bound > 0)
-		r = substring_init(t, q, st, terms_bound, e);
-	if (r < 0)
+	rc = namespace_stem(st, range->ns, t->stem, e);
+	if (rc >= 0 && common_bound > 0)
+		rc = words_init(t, q, st, range, common_bound, near, e);
+	if (rc >= 0 && terms_bound > 0)
+		rc = substring_init(t, q, st, terms_bound, e);
+	if (rc < 0)
 		query_terms_done(t);
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 void

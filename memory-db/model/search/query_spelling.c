@@ -79,21 +79,21 @@ static int
 query_spelling_look(struct looking *l, struct store *st, struct err *e)
 {
 	size_t pieces = l->most + 1, at = 0;
-	int r = 0;
+	int rc = 0;
 
-	for (size_t i = 0; r >= 0 && i < pieces; i++) {
+	for (size_t i = 0; rc >= 0 && i < pieces; i++) {
 		size_t end = i + 1 == pieces ? l->n
 					     : text_cut(l->word,
 						       l->n * (i + 1) / pieces);
 
 		if (end - at >= PIECE_LEAST)
-			r = search_terms(st,
+			rc = search_terms(st,
 				i == 0 ? SEARCH_PREFIX : SEARCH_INFIX,
 				l->word + at, end - at, LOOKED,
 				query_spelling_look_at, l, e);
 		at = end;
 	}
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 int
@@ -102,16 +102,16 @@ query_spelling(struct query_terms *t, struct store *st, const char *word,
 {
 	struct looking l = {.n = n};
 	size_t at = t->tokens.len;
-	int r;
+	int rc;
 
 	if (!query_spelling_fits(word, n))
 		return QUERY_NEAR_NOT;
 	memcpy(l.word, word, n);
 	l.most = n >= TWO_FROM ? 2 : 1;
 	l.distance = l.most + 1;
-	r = query_spelling_look(&l, st, e);
-	if (r < 0 || l.distance > l.most)
-		return r;
+	rc = query_spelling_look(&l, st, e);
+	if (rc < 0 || l.distance > l.most)
+		return rc;
 	if (text_tokens(l.best, strlen(l.best), t->stem, &t->tokens) < 0)
 		return err_nomem(e);
 	ret->at = at;

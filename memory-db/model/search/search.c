@@ -68,24 +68,24 @@ searching_passes(struct searching *s, int64_t entity)
 	const struct search_request *q = s->request;
 	int32_t known;
 	int64_t label = 0, tier = 0;
-	int r, passes = 1;
+	int rc, passes = 1;
 
 	if (q->types_n < 0 && q->tiers == 0 && !q->tags)
 		return 1;
 	if (idmap_get(&s->filtered, entity, &known))
 		return known;
 	if (q->types_n >= 0) {
-		r = fact_existence(s->st, entity, NULL, &label, NULL, s->e);
-		if (r < 0)
-			return r;
+		rc = fact_existence(s->st, entity, NULL, &label, NULL, s->e);
+		if (rc < 0)
+			return rc;
 		passes = 0;
-		for (int i = 0; r == 1 && i < q->types_n; i++)
+		for (int i = 0; rc == 1 && i < q->types_n; i++)
 			passes |= q->types[i] == label;
 	}
 	if (passes && q->tiers != 0) {
-		r = attr_get(s->st, entity, ATTR_TIER, &tier, s->e);
-		if (r < 0)
-			return r;
+		rc = attr_get(s->st, entity, ATTR_TIER, &tier, s->e);
+		if (rc < 0)
+			return rc;
 		passes = tier >= 0 && tier < 32 && (q->tiers >> tier & 1);
 	}
 	if (passes && q->tags) {
@@ -135,10 +135,10 @@ searching_give(struct searching *s, int64_t entity, double score, int64_t a,
 static int
 name_flags(struct searching *s, const char *name, size_t n)
 {
-	int r = query_is_in(&s->query, name, n, &s->tmp);
+	int rc = query_is_in(&s->query, name, n, &s->tmp);
 
-	if (r <= 0)
-		return r;
+	if (rc <= 0)
+		return rc;
 	return FOUND_NAME_HAS |
 	       (s->tmp.len == s->query.fold.len ? FOUND_NAME_IS : 0);
 }
@@ -146,7 +146,7 @@ name_flags(struct searching *s, const char *name, size_t n)
 int
 searching_verify_fact(struct searching *s, const struct fact *f)
 {
-	struct buf type AUTO_BUF = {0};
+	AUTO_BUF struct buf type = {0};
 	int flags, r;
 
 	if (f->erased)
@@ -189,9 +189,9 @@ int
 searching_verify(struct searching *s, int64_t fact)
 {
 	struct verifying v = {.s = s};
-	int r = search_text(s->st, fact, verify_fact, &v, s->e);
+	int rc = search_text(s->st, fact, verify_fact, &v, s->e);
 
-	return r < 0 ? r : v.flags;
+	return rc < 0 ? rc : v.flags;
 }
 
 /* --- the request ---------------------------------------------------------- */
@@ -217,11 +217,11 @@ static int
 is_quiet(struct searching *s, const struct search_range *range)
 {
 	int64_t facts = range->hi - range->lo, words = 0;
-	int r = 0;
+	int rc = 0;
 
 	if (facts <= QUIET_FACTS)
-		r = search_terms_count(s->st, &words, s->e);
-	return r < 0 ? r : words / QUIET_WORDS > facts;
+		rc = search_terms_count(s->st, &words, s->e);
+	return rc < 0 ? rc : words / QUIET_WORDS > facts;
 }
 
 static int
@@ -265,33 +265,35 @@ search_best(struct searching *s)
 {
 	int64_t from = s->request->a & POSITION_ROWS;
 	bool in_tail = s->request->a & POSITION_TAIL;
-	int r = search_rank(s);
+	int rc = search_rank(s);
 	int64_t how = searching_how(s); /* search_rank() settles it */
 
-	for (size_t i = (size_t)from; r == 0 && !in_tail && i < s->n; i++)
-		r = searching_give(s, s->candidates[i].entity,
+	for (size_t i = (size_t)from; rc == 0 && !in_tail && i < s->n; i++)
+		rc = searching_give(s, s->candidates[i].entity,
 			s->candidates[i].score, how | (int64_t)i, 0);
-	if (r == 0 && s->cut)
-		r = search_tail(s, in_tail ? s->request->b : 0);
-	return r;
+	if (rc != 0)
+		return rc;
+	if (s->cut)
+		rc = search_tail(s, in_tail ? s->request->b : 0);
+	return rc;
 }
 
 /* A fact with one of these comes first when an entity is cut. */
 static int
 make_lead(struct searching *s)
 {
-	struct buf lead AUTO_BUF = {0};
+	AUTO_BUF struct buf lead = {0};
 	const struct query_terms *t = &s->terms[s->has_terms[0] ? 0 : 1];
-	int r = 0;
+	int rc = 0;
 
-	for (int i = 0; i < t->n && r == 0; i++)
+	for (int i = 0; i < t->n && rc == 0; i++)
 		if (buf_add(&lead, t->tokens.data + t->words[i].at,
 			    t->words[i].n) < 0 ||
 			buf_addc(&lead, ' ') < 0)
-			r = MDB_E_NOMEM;
+			rc = MDB_E_NOMEM;
 	if (t->n == 0)
-		r = buf_add(&lead, s->query.fold.data, s->query.fold.len);
-	if (r == 0)
+		rc = buf_add(&lead, s->query.fold.data, s->query.fold.len);
+	if (rc == 0)
 		s->ret->lead = buf_steal(&lead);
 	return s->ret->lead ? 0 : err_nomem(s->e);
 }
@@ -299,15 +301,15 @@ make_lead(struct searching *s)
 static int
 search_steps(struct searching *s)
 {
-	int r = query_init(&s->query, s->request->query, s->request->query_n,
+	int rc = query_init(&s->query, s->request->query, s->request->query_n,
 		!s->request->substring, s->e);
 
-	if (r == 0)
-		r = take_apart(s);
-	if (r == 0)
-		r = make_lead(s);
-	if (r < 0)
-		return r;
+	if (rc == 0)
+		rc = take_apart(s);
+	if (rc == 0)
+		rc = make_lead(s);
+	if (rc < 0)
+		return rc;
 	if (s->request->substring)
 		return search_substrings(s);
 	return s->query.n == 0 ? search_everything(s) : search_best(s);
@@ -318,14 +320,14 @@ search_run(struct store *st, const struct search_request *request,
 	struct search_result *ret, struct err *e)
 {
 	struct searching s = {.st = st, .request = request, .ret = ret, .e = e};
-	int r;
+	int rc;
 
 	s.caps = request->caps ? request->caps : &default_caps;
 	*ret = (struct search_result){0};
 	if (request->deadline_ns != 0)
 		s.deadline_ns = request->deadline_ns - RESERVE_NS;
 	ret->rows = calloc((size_t)request->limit, sizeof(*ret->rows));
-	r = ret->rows ? search_steps(&s) : err_nomem(e);
+	rc = ret->rows ? search_steps(&s) : err_nomem(e);
 	query_done(&s.query);
 	for (int k = 0; k < 2; k++)
 		query_terms_done(&s.terms[k]);
@@ -333,9 +335,9 @@ search_run(struct store *st, const struct search_request *request,
 	idmap_done(&s.filtered);
 	idmap_done(&s.index);
 	free(s.candidates);
-	if (r < 0)
+	if (rc < 0)
 		search_result_done(ret);
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 void

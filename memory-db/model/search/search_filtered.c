@@ -43,7 +43,7 @@ search_filtered_look_at(void *ctx, const struct fact *f)
 {
 	struct look *l = ctx;
 	struct search_row row = {.fact = f->id, .entity = f->entity};
-	int flags, r;
+	int flags, rc;
 
 	if (l->looked++ == FEW_FACTS)
 		return 1;
@@ -52,20 +52,24 @@ search_filtered_look_at(void *ctx, const struct fact *f)
 	flags = searching_verify_fact(l->s, f);
 	if (flags < 0)
 		return flags;
-	r = search_filtered_words_of(l, f->text, f->text_n,
+	rc = search_filtered_words_of(l, f->text, f->text_n,
 		f->kind == FACT_EXISTENCE ? &row.name : &row.body);
-	if (r == 0 && f->kind == FACT_EXISTENCE) {
+	if (rc != 0)
+		return rc;
+	if (f->kind == FACT_EXISTENCE) {
 		l->type.len = 0;
-		r = label_text(l->s->st, f->label, &l->type, l->s->e);
-		if (r >= 0)
-			r = search_filtered_words_of(l,
+		rc = label_text(l->s->st, f->label, &l->type, l->s->e);
+		if (rc >= 0)
+			rc = search_filtered_words_of(l,
 				l->type.data ? l->type.data : "", l->type.len,
 				&row.body);
 	}
-	if (r == 0 && (row.name | row.body | (unsigned)flags) != 0)
+	if (rc != 0)
+		return rc;
+	if ((row.name | row.body | (unsigned)flags) != 0)
 		l->v[l->n++] =
 			(struct search_filtered_found){row, (unsigned)flags};
-	return r;
+	return rc;
 }
 
 /* 1: all were looked at; 0: they have too many facts. */
@@ -73,18 +77,18 @@ static int
 look_at_all(struct look *l, const struct filter_ids *ids)
 {
 	struct searching *s = l->s;
-	int r = 0;
+	int rc = 0;
 
-	for (size_t i = 0; r == 0 && i < ids->n; i++) {
-		r = searching_passes(s, ids->v[i]);
-		if (r > 0)
-			r = fact_each(s->st, ids->v[i],
+	for (size_t i = 0; rc == 0 && i < ids->n; i++) {
+		rc = searching_passes(s, ids->v[i]);
+		if (rc > 0)
+			rc = fact_each(s->st, ids->v[i],
 				1u << FACT_EXISTENCE | 1u << FACT_OBSERVATION,
 				search_filtered_look_at, l, s->e);
 	}
-	for (int i = 0; r == 0 && i < l->n; i++)
-		r = searching_found(s, l->which, &l->v[i].row, l->v[i].flags);
-	return r < 0 ? r : r == 0;
+	for (int i = 0; rc == 0 && i < l->n; i++)
+		rc = searching_found(s, l->which, &l->v[i].row, l->v[i].flags);
+	return rc < 0 ? rc : rc == 0;
 }
 
 int
@@ -98,23 +102,23 @@ search_filtered(struct searching *s, int which)
 	bool later = q->a != 0 || q->b != 0;
 	struct filter_ids ids = {.most = FEW_LOOKED * (later ? LATER : 1)};
 	struct look l = {.s = s, .which = which};
-	int r;
+	int rc;
 
 	if ((q->types_n < 0 && q->tiers == 0 && !q->tags) ||
 		(later && !(q->a & POSITION_FEW(which))))
 		return 0;
-	r = filter_entities(s->st, &s->range[which], s->terms[which].stem,
+	rc = filter_entities(s->st, &s->range[which], s->terms[which].stem,
 		&filter, &ids, s->e);
-	if (r == 1) {
+	if (rc == 1) {
 		l.v = calloc(FEW_FACTS, sizeof(*l.v));
-		r = l.v ? look_at_all(&l, &ids) : err_nomem(s->e);
+		rc = l.v ? look_at_all(&l, &ids) : err_nomem(s->e);
 	}
 	filter_ids_done(&ids);
 	free(l.v);
 	buf_done(&l.tokens);
 	buf_done(&l.type);
-	s->is_few[which] = r == 1;
-	if (r == 1) /* nothing is left to be refined */
+	s->is_few[which] = rc == 1;
+	if (rc == 1) /* nothing is left to be refined */
 		s->terms[which].rare = s->terms[which].n;
-	return r;
+	return rc;
 }

@@ -18,23 +18,24 @@ static int
 list_entity(void *ctx, const struct search_row *row)
 {
 	struct searching *s = ctx;
-	int r;
+	int rc;
 
 	if (searching_late(s)) {
 		s->ret->partial = true;
 		return searching_stop(s, 0, row->fact + 1);
 	}
-	r = searching_passes(s, row->entity);
-	return r > 0 ? searching_give(s, row->entity, 0, 0, row->fact + 1) : r;
+	rc = searching_passes(s, row->entity);
+	return rc > 0 ? searching_give(s, row->entity, 0, 0, row->fact + 1)
+		      : rc;
 }
 
 int
 search_everything(struct searching *s)
 {
 	int64_t b = s->request->b;
-	int r = 0;
+	int rc = 0;
 
-	for (int k = 0; r == 0 && k < 2; k++) {
+	for (int k = 0; rc == 0 && k < 2; k++) {
 		struct search_range range = s->range[k];
 
 		if (range.ns == 0 ||
@@ -43,9 +44,9 @@ search_everything(struct searching *s)
 			continue;
 		if (b > 0 && fact_namespace(b) == range.ns && b <= range.hi)
 			range.hi = b - 1;
-		r = search_entities(s->st, &range, list_entity, s, s->e);
+		rc = search_entities(s->st, &range, list_entity, s, s->e);
 	}
-	return r;
+	return rc;
 }
 
 /* --- substrings: few facts come into question ----------------------------- */
@@ -91,7 +92,7 @@ static int
 sort_by_creation(struct search_listing *l, struct created *to)
 {
 	int64_t existence = 0;
-	int r;
+	int rc;
 
 	if (l->n > 1)
 		qsort(l->rows, l->n, sizeof(*l->rows),
@@ -101,10 +102,10 @@ sort_by_creation(struct search_listing *l, struct created *to)
 
 		if (i == 0 || row->entity != l->rows[i - 1].entity) {
 			existence = 0;
-			r = fact_existence(l->s->st, row->entity, &existence,
+			rc = fact_existence(l->s->st, row->entity, &existence,
 				NULL, NULL, l->s->e);
-			if (r < 0)
-				return r;
+			if (rc < 0)
+				return rc;
 		}
 		to[i] = (struct created){.existence = existence,
 			.fact = row->fact,
@@ -124,7 +125,7 @@ give_gathered(struct search_listing *l, const struct created *list)
 
 	for (size_t i = 0; i < l->n; i++) {
 		const struct created *c = &list[i];
-		int r;
+		int rc;
 
 		if (c->existence < l->from || c->existence == 0 ||
 			c->entity == given)
@@ -134,16 +135,16 @@ give_gathered(struct search_listing *l, const struct created *list)
 			return searching_stop(s, searching_how(s),
 				c->existence);
 		}
-		r = searching_passes(s, c->entity);
-		if (r > 0)
-			r = searching_verify(s, c->fact);
-		if (r > 0) {
+		rc = searching_passes(s, c->entity);
+		if (rc > 0)
+			rc = searching_verify(s, c->fact);
+		if (rc > 0) {
 			given = c->entity;
-			r = searching_give(s, c->entity, 0, searching_how(s),
+			rc = searching_give(s, c->entity, 0, searching_how(s),
 				c->existence);
 		}
-		if (r != 0)
-			return r;
+		if (rc != 0)
+			return rc;
 	}
 	return 0;
 }
@@ -158,18 +159,18 @@ gather_substrings(struct search_listing *l, int which)
 		.n = t->match.len,
 		.words = 1,
 		.looked_at = true};
-	struct created *list AUTO_FREE = NULL;
-	int r;
+	AUTO_FREE struct created *list = NULL;
+	int rc;
 
 	l->n = 0;
-	r = search_match(s->st, &s->range[which], &match, gather_row, l, s->e);
-	if (r != 0)
-		return r < 0 ? r : 2;
+	rc = search_match(s->st, &s->range[which], &match, gather_row, l, s->e);
+	if (rc != 0)
+		return rc < 0 ? rc : 2;
 	list = calloc(l->n + 1, sizeof(*list));
 	if (!list)
 		return err_nomem(s->e);
-	r = sort_by_creation(l, list);
-	return r < 0 ? r : give_gathered(l, list);
+	rc = sort_by_creation(l, list);
+	return rc < 0 ? rc : give_gathered(l, list);
 }
 
 /* --- substrings: looking at every entity ---------------------------------- */
@@ -189,21 +190,21 @@ look_entity(void *ctx, const struct fact *f)
 	struct search_listing *l = ctx;
 	struct searching *s = l->s;
 	int64_t entity = f->entity, existence = f->id;
-	int r;
+	int rc;
 
 	if (searching_late(s)) {
 		s->ret->partial = true;
 		return searching_stop(s, searching_how(s), existence);
 	}
-	r = searching_passes(s, entity);
-	if (r <= 0)
-		return r;
-	r = look_fact(l, f);
-	if (r == 0)
-		r = fact_each(s->st, entity, 1u << FACT_OBSERVATION, look_fact,
+	rc = searching_passes(s, entity);
+	if (rc <= 0)
+		return rc;
+	rc = look_fact(l, f);
+	if (rc == 0)
+		rc = fact_each(s->st, entity, 1u << FACT_OBSERVATION, look_fact,
 			l, s->e);
-	if (r <= 0)
-		return r;
+	if (rc <= 0)
+		return rc;
 	return searching_give(s, entity, 0, searching_how(s), existence);
 }
 
@@ -211,14 +212,14 @@ static int
 list_substrings(struct search_listing *l, int which)
 {
 	struct searching *s = l->s;
-	int r = 2;
+	int rc = 2;
 
 	if (s->query.n > 0 && s->terms[which].substring == SUBSTRING_MATCH)
-		r = gather_substrings(l, which);
-	if (r == 2)
-		r = fact_each_entity(s->st, s->range[which].ns, l->from - 1,
+		rc = gather_substrings(l, which);
+	if (rc == 2)
+		rc = fact_each_entity(s->st, s->range[which].ns, l->from - 1,
 			look_entity, l, s->e);
-	return r;
+	return rc;
 }
 
 int
@@ -226,20 +227,20 @@ search_substrings(struct searching *s)
 {
 	struct search_listing l = {.s = s};
 	int64_t b = s->request->b;
-	int r = 0;
+	int rc = 0;
 
 	l.rows = calloc((size_t)s->caps->gather_max, sizeof(*l.rows));
 	if (!l.rows)
 		return err_nomem(s->e);
-	for (int k = 0; r == 0 && k < 2; k++) {
+	for (int k = 0; rc == 0 && k < 2; k++) {
 		int64_t ns = s->range[k].ns;
 
 		if (ns == 0 || (k == 0 && b > 0 && s->range[1].ns != 0 &&
 				       fact_namespace(b) == s->range[1].ns))
 			continue;
 		l.from = b > 0 && fact_namespace(b) == ns ? b : 0;
-		r = list_substrings(&l, k);
+		rc = list_substrings(&l, k);
 	}
 	free(l.rows);
-	return r;
+	return rc;
 }

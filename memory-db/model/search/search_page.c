@@ -45,15 +45,15 @@ static int
 search_page_write_row(struct search_page_writing *w,
 	const struct search_found *row, size_t left)
 {
-	json_t *j AUTO_JSON = NULL;
+	AUTO_JSON json_t *j = NULL;
 	double score = round(row->score * 1000) / 1000;
 	size_t bytes = 0;
-	int r;
+	int rc;
 
 	w->encode.max_bytes = search_page_share(w, left);
-	r = encode_entity(w->st, row->entity, &w->encode, &j, &bytes, w->e);
-	if (r <= 0)
-		return r < 0 ? r : 1; /* gone: nothing to write */
+	rc = encode_entity(w->st, row->entity, &w->encode, &j, &bytes, w->e);
+	if (rc <= 0)
+		return rc < 0 ? rc : 1; /* gone: nothing to write */
 	bytes += SCORE_BYTES;
 	if (w->bytes + bytes > w->page->max_bytes &&
 		json_array_size(w->results) > 0)
@@ -69,17 +69,17 @@ static int
 write_relation(void *ctx, const struct fact *f)
 {
 	struct search_page_writing *w = ctx;
-	json_t *j AUTO_JSON = NULL;
+	AUTO_JSON json_t *j = NULL;
 	size_t bytes;
-	int r;
+	int rc;
 
 	if (idmap_get(&w->seen, f->id, NULL))
 		return 0;
 	if (idmap_put(&w->seen, f->id, 1) < 0)
 		return err_nomem(w->e);
-	r = encode_relation(w->st, f, &j, w->e);
-	if (r <= 0)
-		return r;
+	rc = encode_relation(w->st, f, &j, w->e);
+	if (rc <= 0)
+		return rc;
 	bytes = encode_size(j) + 1;
 	if (w->bytes + bytes > w->page->max_bytes)
 		return 1;
@@ -91,32 +91,32 @@ write_relation(void *ctx, const struct fact *f)
 static int
 write_relations(struct search_page_writing *w)
 {
-	int r = 0;
+	int rc = 0;
 
-	for (size_t i = 0; r == 0 && i < w->next; i++) {
+	for (size_t i = 0; rc == 0 && i < w->next; i++) {
 		int64_t entity = w->found->rows[i].entity;
 
-		r = fact_each(w->st, entity, 1u << FACT_RELATION,
+		rc = fact_each(w->st, entity, 1u << FACT_RELATION,
 			write_relation, w, w->e);
-		if (r == 0)
-			r = fact_each_incoming(w->st, entity, write_relation, w,
-				w->e);
+		if (rc == 0)
+			rc = fact_each_incoming(w->st, entity, write_relation,
+				w, w->e);
 	}
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 static int
 search_page_write_all(struct search_page_writing *w)
 {
 	size_t n = w->found->n;
-	int r = 1;
+	int rc = 1;
 
-	for (; r == 1 && w->next < n; w->next += r == 1)
-		r = search_page_write_row(w, &w->found->rows[w->next],
+	for (; rc == 1 && w->next < n; w->next += rc == 1)
+		rc = search_page_write_row(w, &w->found->rows[w->next],
 			n - w->next);
-	if (r >= 0 && w->page->relations)
-		r = write_relations(w);
-	return r < 0 ? r : 0;
+	if (rc >= 0 && w->page->relations)
+		rc = write_relations(w);
+	return rc < 0 ? rc : 0;
 }
 
 static int
@@ -125,7 +125,7 @@ result_of(struct search_page_writing *w, const struct scope *scope,
 {
 	const struct search_result *f = w->found;
 	bool cut = w->next < f->n;
-	json_t *j AUTO_JSON = json_object();
+	AUTO_JSON json_t *j = json_object();
 	size_t count = json_array_size(w->results);
 	char next[CURSOR_SIZE];
 	int bad = 0;
@@ -162,15 +162,16 @@ search_page_json(struct store *st, const struct scope *scope,
 			.valid_at = scope->valid_at,
 			.lead = found->lead && found->lead[0] ? found->lead
 							      : NULL}};
-	int r;
+	int rc;
 
 	w.results = json_array();
 	w.relations = json_array();
-	r = w.results && w.relations ? search_page_write_all(&w) : err_nomem(e);
-	if (r == 0)
-		r = result_of(&w, scope, ret_result);
+	rc = w.results && w.relations ? search_page_write_all(&w)
+				      : err_nomem(e);
+	if (rc == 0)
+		rc = result_of(&w, scope, ret_result);
 	json_decref(w.results);
 	json_decref(w.relations);
 	idmap_done(&w.seen);
-	return r;
+	return rc;
 }

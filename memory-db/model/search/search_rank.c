@@ -94,18 +94,18 @@ search_rank_take_row(void *ctx, const struct search_row *row)
 {
 	struct gather *g = ctx;
 	int flags = 0;
-	int r = searching_passes(g->s, row->entity);
+	int rc = searching_passes(g->s, row->entity);
 
-	if (r > 0 && g->verify) {
+	if (rc > 0 && g->verify) {
 		flags = searching_verify(g->s, row->fact);
-		r = flags;
+		rc = flags;
 	}
-	if (r > 0) {
-		r = searching_found(g->s, g->which, row, (unsigned)flags);
+	if (rc > 0) {
+		rc = searching_found(g->s, g->which, row, (unsigned)flags);
 		g->taken++;
 	}
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	g->looked++;
 	g->cut = g->taken >= g->max || g->looked >= g->look_max;
 	return g->cut;
@@ -124,11 +124,11 @@ take_in(struct searching *s, int which, const struct search_range *range,
 		.n = text->len,
 		.words = words,
 		.counted = counted};
-	int r = search_match(s->st, range, &match, search_rank_take_row, &g,
+	int rc = search_match(s->st, range, &match, search_rank_take_row, &g,
 		s->e);
 
 	s->cut |= g.cut;
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 static int
@@ -162,7 +162,7 @@ static int
 search_rank_take_rare(struct searching *s, int which)
 {
 	const struct query_terms *t = &s->terms[which];
-	struct buf text AUTO_BUF = {0};
+	AUTO_BUF struct buf text = {0};
 	int64_t facts = 0;
 	int mid = t->rare;
 
@@ -186,12 +186,12 @@ static int
 search_rank_take_common(struct searching *s, int which)
 {
 	const struct query_terms *t = &s->terms[which];
-	struct buf all AUTO_BUF = {0}, any AUTO_BUF = {0};
-	struct buf names AUTO_BUF = {0};
+	AUTO_BUF struct buf all = {0}, any = {0};
+	AUTO_BUF struct buf names = {0};
 	/* Beside rare words common ones hardly matter. */
 	int share = t->rare > 0 ? 3 : 1;
 	int64_t facts = 0;
-	int together = 0, r = 0;
+	int together = 0, rc = 0;
 
 	/* The rarest words together, as far as FTS5 has not too much to walk
 	 * through when nothing has them all. */
@@ -207,14 +207,15 @@ search_rank_take_common(struct searching *s, int which)
 		buf_addc(&names, ')') < 0)
 		return err_nomem(s->e);
 	if (t->rare == 0 && t->n > 1)
-		r = search_rank_take(s, which, &all, together, together,
+		rc = search_rank_take(s, which, &all, together, together,
 			s->caps->all_max);
-	if (r == 0)
-		r = take_names(s, which, &names, s->caps->names_max / share);
-	if (r == 0)
-		r = search_rank_take(s, which, &any, t->n, t->n,
-			s->caps->common_max / share);
-	return r;
+	if (rc != 0)
+		return rc;
+	rc = take_names(s, which, &names, s->caps->names_max / share);
+	if (rc != 0)
+		return rc;
+	return search_rank_take(s, which, &any, t->n, t->n,
+		s->caps->common_max / share);
 }
 
 static int
@@ -230,20 +231,20 @@ take_substrings(struct searching *s, int which)
 		.n = t->match.len,
 		.words = 1,
 		.looked_at = true};
-	int r = 0;
+	int rc = 0;
 
 	/* Opening the matches of each word costs some 10 us. */
 	if (t->substring == SUBSTRING_MATCH &&
 		(t->found > s->caps->rank_terms || s->waits[which]))
 		g.cut = true;
 	else if (t->substring == SUBSTRING_MATCH)
-		r = search_match(s->st, &s->range[which], &match,
+		rc = search_match(s->st, &s->range[which], &match,
 			search_rank_take_row, &g, s->e);
 	else if (t->substring == SUBSTRING_SCAN)
-		r = search_facts(s->st, &s->range[which], search_rank_take_row,
+		rc = search_facts(s->st, &s->range[which], search_rank_take_row,
 			&g, s->e);
 	s->cut |= g.cut;
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 /* The entity whose name is the query may be older than what is read of the
@@ -253,20 +254,20 @@ take_name(struct searching *s, int which)
 {
 	struct search_row row = {0};
 	int flags = 0;
-	int r = entity_find(s->st, s->range[which].ns, s->query.text,
+	int rc = entity_find(s->st, s->range[which].ns, s->query.text,
 		s->query.n, &row.entity, s->e);
 
-	if (r == 1)
-		r = fact_existence(s->st, row.entity, &row.fact, NULL, NULL,
+	if (rc == 1)
+		rc = fact_existence(s->st, row.entity, &row.fact, NULL, NULL,
 			s->e);
-	if (r == 1)
-		r = searching_passes(s, row.entity);
-	if (r == 1) {
+	if (rc == 1)
+		rc = searching_passes(s, row.entity);
+	if (rc == 1) {
 		/* It may have another name by now. */
 		flags = searching_verify(s, row.fact);
-		r = flags;
+		rc = flags;
 	}
-	return r > 0 ? searching_found(s, which, &row, (unsigned)flags) : r;
+	return rc > 0 ? searching_found(s, which, &row, (unsigned)flags) : rc;
 }
 
 /* Rare words first, as many as can be read completely. */
@@ -289,19 +290,23 @@ static int
 search_rank_gather(struct searching *s, int which)
 {
 	const struct query_terms *t = &s->terms[which];
-	int r = search_filtered(s, which);
+	int rc = search_filtered(s, which);
 
-	if (r != 0)
-		return r < 0 ? r : 0;
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
 	choose_rare(s, which);
-	r = take_name(s, which);
-	if (r == 0 && t->rare > 0)
-		r = search_rank_take_rare(s, which);
-	if (r == 0 && t->rare < t->n)
-		r = search_rank_take_common(s, which);
-	if (r == 0)
-		r = take_substrings(s, which);
-	return r;
+	rc = take_name(s, which);
+	if (rc != 0)
+		return rc;
+	if (t->rare > 0)
+		rc = search_rank_take_rare(s, which);
+	if (rc != 0)
+		return rc;
+	if (t->rare < t->n)
+		rc = search_rank_take_common(s, which);
+	if (rc != 0)
+		return rc;
+	return take_substrings(s, which);
 }
 
 /* --- order ---------------------------------------------------------------- */
@@ -368,20 +373,20 @@ refine_fact(void *ctx, const struct fact *f)
 	struct candidate *c = x->c;
 	uint32_t mask = 0, type = 0;
 	double weight;
-	int r;
+	int rc;
 
 	if (--*x->left < 0 || --x->left_of < 0)
 		return 1;
-	r = mask_of(x, f->text, f->text_n, &mask);
-	if (r == 0 && f->kind == FACT_EXISTENCE) {
+	rc = mask_of(x, f->text, f->text_n, &mask);
+	if (rc == 0 && f->kind == FACT_EXISTENCE) {
 		x->type.len = 0;
-		r = label_text(x->s->st, f->label, &x->type, x->s->e);
-		if (r >= 0)
-			r = mask_of(x, x->type.data ? x->type.data : "",
+		rc = label_text(x->s->st, f->label, &x->type, x->s->e);
+		if (rc >= 0)
+			rc = mask_of(x, x->type.data ? x->type.data : "",
 				x->type.len, &type);
 	}
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	if (f->kind == FACT_EXISTENCE)
 		c->name |= mask;
 	else
@@ -399,18 +404,18 @@ static int
 refine_name(struct searching *s, struct candidate *c)
 {
 	int64_t fact;
-	int flags = 0, r;
+	int flags = 0, rc;
 
 	if (s->terms[c->which].n >= 3 && c->name == 0)
 		return 0;
-	r = fact_existence(s->st, c->entity, &fact, NULL, NULL, s->e);
+	rc = fact_existence(s->st, c->entity, &fact, NULL, NULL, s->e);
 
-	if (r == 1) {
+	if (rc == 1) {
 		flags = searching_verify(s, fact);
-		r = flags;
+		rc = flags;
 	}
 	c->flags |= (unsigned)(flags > 0 ? flags : 0);
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 /* Completes what is known of the best: names, and words that older facts of
@@ -420,48 +425,48 @@ refine(struct searching *s, size_t n)
 {
 	int left = s->caps->refine_facts;
 	struct refine x = {.s = s, .left = &left};
-	int r = 0;
+	int rc = 0;
 
-	for (size_t i = 0; r == 0 && i < n; i++) {
+	for (size_t i = 0; rc == 0 && i < n; i++) {
 		struct candidate *c = &s->candidates[i];
 		const struct query_terms *t = &s->terms[c->which];
 
-		r = refine_name(s, c);
-		if (r < 0 || left <= 0 || t->rare == t->n ||
+		rc = refine_name(s, c);
+		if (rc < 0 || left <= 0 || t->rare == t->n ||
 			(c->name | c->body) == QUERY_ALL(t))
 			continue;
 		x.c = c;
 		x.left_of = s->caps->refine_facts_of;
-		r = fact_each(s->st, c->entity,
+		rc = fact_each(s->st, c->entity,
 			1u << FACT_EXISTENCE | 1u << FACT_OBSERVATION,
 			refine_fact, &x, s->e);
-		r = r < 0 ? r : 0;
+		rc = rc < 0 ? rc : 0;
 	}
 	buf_done(&x.tokens);
 	buf_done(&x.type);
-	return r;
+	return rc;
 }
 
 int
 search_rank(struct searching *s)
 {
 	size_t n;
-	int r = 0;
+	int rc = 0;
 
-	for (int k = 0; r == 0 && k < 2; k++)
+	for (int k = 0; rc == 0 && k < 2; k++)
 		if (s->has_terms[k])
-			r = search_rank_gather(s, k);
-	if (r < 0)
-		return r;
+			rc = search_rank_gather(s, k);
+	if (rc < 0)
+		return rc;
 	/* Behind the ranked part only its set counts, and it stands. */
 	if (s->request->a & POSITION_TAIL)
 		return 0;
 	search_rank_order(s, s->n);
 	n = (size_t)s->caps->refine_entities;
 	n = s->n < n ? s->n : n;
-	r = refine(s, n);
-	if (r < 0)
-		return r;
+	rc = refine(s, n);
+	if (rc < 0)
+		return rc;
 	search_rank_order(s, n);
 	return 0;
 }

@@ -46,29 +46,29 @@ static int
 is_found(void *ctx, const struct fact *f)
 {
 	struct tail *t = ctx;
-	int r = searching_verify_fact(t->s, f);
+	int rc = searching_verify_fact(t->s, f);
 
-	if (r == 0 && t->s->terms[t->which].n > 0 && !f->erased)
-		r = search_tail_has_word(t, f->text, f->text_n);
-	if (r == 0 && t->s->terms[t->which].n > 0 &&
+	if (rc == 0 && t->s->terms[t->which].n > 0 && !f->erased)
+		rc = search_tail_has_word(t, f->text, f->text_n);
+	if (rc == 0 && t->s->terms[t->which].n > 0 &&
 		f->kind == FACT_EXISTENCE) {
 		t->type.len = 0;
-		r = label_text(t->s->st, f->label, &t->type, t->s->e);
-		if (r > 0)
-			r = search_tail_has_word(t,
+		rc = label_text(t->s->st, f->label, &t->type, t->s->e);
+		if (rc > 0)
+			rc = search_tail_has_word(t,
 				t->type.data ? t->type.data : "", t->type.len);
 	}
-	return r > 0 ? FOUND : r;
+	return rc > 0 ? FOUND : rc;
 }
 
 static int
 check_newer(void *ctx, const struct search_row *row)
 {
 	struct tail *t = ctx;
-	int r = search_text(t->s->st, row->fact, is_found, t, t->s->e);
+	int rc = search_text(t->s->st, row->fact, is_found, t, t->s->e);
 
 	/* search_text() says 1 when the callback said 0. */
-	return r == 1 ? 0 : r;
+	return rc == 1 ? 0 : rc;
 }
 
 /* --- a fact that is found ------------------------------------------------- */
@@ -77,21 +77,21 @@ static int
 search_tail_give(struct tail *t, const struct search_row *row)
 {
 	struct searching *s = t->s;
-	int r;
+	int rc;
 
 	if (idmap_get(&s->index, row->entity, NULL) ||
 		idmap_get(&t->seen, row->entity, NULL))
 		return 0;
 	if (idmap_put(&t->seen, row->entity, 1) < 0)
 		return err_nomem(s->e);
-	r = searching_passes(s, row->entity);
-	if (r <= 0)
-		return r;
+	rc = searching_passes(s, row->entity);
+	if (rc <= 0)
+		return rc;
 	if (t->from > 0) {
-		r = search_facts_of(s->st, row->entity, t->from, check_newer, t,
-			s->e);
-		if (r != 0)
-			return r < 0 ? r : 0;
+		rc = search_facts_of(s->st, row->entity, t->from, check_newer,
+			t, s->e);
+		if (rc != 0)
+			return rc < 0 ? rc : 0;
 	}
 	return searching_give(s, row->entity, 0, position(t), row->fact + 1);
 }
@@ -101,7 +101,7 @@ tail_row(void *ctx, const struct search_row *row)
 {
 	struct tail *t = ctx;
 	struct searching *s = t->s;
-	int r = 1;
+	int rc = 1;
 
 	if (searching_late(s)) {
 		s->ret->partial = true;
@@ -112,8 +112,8 @@ tail_row(void *ctx, const struct search_row *row)
 		return 0;
 	if (t->scan ? !idmap_get(&t->words, row->fact, NULL)
 		    : (row->name | row->body) == 0)
-		r = searching_verify(s, row->fact);
-	return r > 0 ? search_tail_give(t, row) : r;
+		rc = searching_verify(s, row->fact);
+	return rc > 0 ? search_tail_give(t, row) : rc;
 }
 
 /* --- the two ways to find facts ------------------------------------------- */
@@ -123,7 +123,7 @@ static int
 tail_match(struct tail *t, const struct search_range *range)
 {
 	const struct query_terms *q = &t->s->terms[t->which];
-	struct buf text AUTO_BUF = {0};
+	AUTO_BUF struct buf text = {0};
 	struct search_match match = {.words = q->n > 0 ? q->n : 1,
 		.counted = q->n};
 	bool has_match = q->substring == SUBSTRING_MATCH;
@@ -155,37 +155,37 @@ static int
 tail_scan(struct tail *t, const struct search_range *range)
 {
 	const struct query_terms *q = &t->s->terms[t->which];
-	struct buf text AUTO_BUF = {0};
+	AUTO_BUF struct buf text = {0};
 	struct search_match match = {.words = 1};
 	struct search_range block = *range;
-	int r = 0;
+	int rc = 0;
 
 	if (query_expression(q, 0, q->n, "OR", &text) < 0)
 		return err_nomem(t->s->e);
 	match.text = text.data;
 	match.n = text.len;
-	for (; r == 0 && block.hi >= range->lo; block.hi = block.lo - 1) {
+	for (; rc == 0 && block.hi >= range->lo; block.hi = block.lo - 1) {
 		block.lo = block.hi - BLOCK + 1;
 		if (block.lo < range->lo)
 			block.lo = range->lo;
 		idmap_done(&t->words);
 		if (text.len > 0)
-			r = search_match(t->s->st, &block, &match, note_words,
+			rc = search_match(t->s->st, &block, &match, note_words,
 				t, t->s->e);
-		if (r == 0)
-			r = search_facts(t->s->st, &block, tail_row, t,
+		if (rc == 0)
+			rc = search_facts(t->s->st, &block, tail_row, t,
 				t->s->e);
 	}
-	return r;
+	return rc;
 }
 
 int
 search_tail(struct searching *s, int64_t b)
 {
 	struct tail t = {.s = s, .from = b};
-	int r = 0;
+	int rc = 0;
 
-	for (int k = 0; r == 0 && k < 2; k++) {
+	for (int k = 0; rc == 0 && k < 2; k++) {
 		struct search_range range = s->range[k];
 
 		/* A position in the second namespace: the first is done. */
@@ -200,11 +200,11 @@ search_tail(struct searching *s, int64_t b)
 		}
 		t.which = k;
 		t.scan = s->terms[k].substring == SUBSTRING_SCAN;
-		r = t.scan ? tail_scan(&t, &range) : tail_match(&t, &range);
+		rc = t.scan ? tail_scan(&t, &range) : tail_match(&t, &range);
 	}
 	idmap_done(&t.seen);
 	idmap_done(&t.words);
 	buf_done(&t.tokens);
 	buf_done(&t.type);
-	return r;
+	return rc;
 }

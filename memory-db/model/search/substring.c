@@ -119,21 +119,21 @@ word_condition(struct build *b, const struct text_piece *p)
 						       : SEARCH_PREFIX;
 	const char *s = p->s;
 	size_t n = p->n;
-	int r;
+	int rc;
 
 	if (!p->at_start && !p->at_end && n <= TEXT_WORD_MAX) {
-		r = add_term(b, s, n);
-		if (r < 0)
-			return r;
+		rc = add_term(b, s, n);
+		if (rc < 0)
+			return rc;
 		return add_condition(b, "OR", false) < 0 ? err_nomem(b->e) : 0;
 	}
 	if (n > PART_MAX) {
 		how = SEARCH_INFIX;
 		n = text_cut(s, PART_MAX);
 	}
-	r = search_terms(b->st, how, s, n, b->bound, add_term, b, b->e);
-	if (r != 0) /* too many: no condition */
-		return r < 0 ? r : 0;
+	rc = search_terms(b->st, how, s, n, b->bound, add_term, b, b->e);
+	if (rc != 0) /* too many: no condition */
+		return rc < 0 ? rc : 0;
 	b->t->found += b->found;
 	/* Long words are not in the vocabulary: any text with one may have it. */
 	if (substring_add_token(b, TEXT_LONG, strlen(TEXT_LONG)) < 0)
@@ -186,22 +186,22 @@ substring_init(struct query_terms *t, const struct query *q, struct store *st,
 	int bound, struct err *e)
 {
 	struct build b = {.t = t, .st = st, .bound = bound, .e = e};
-	int r = 0;
+	int rc = 0;
 
 	/* Two rare words are condition enough, and where there are others,
 	 * common words are none: FTS5 would walk through all their matches. */
-	for (b.which = WHOLE_RARE; r >= 0; b.which++) {
+	for (b.which = WHOLE_RARE; rc >= 0; b.which++) {
 		b.pieces = 0;
 		t->match.len = 0;
 		t->found = 0;
-		r = text_pieces(q->text, q->n, piece_condition, &b);
+		rc = text_pieces(q->text, q->n, piece_condition, &b);
 		if (b.which == ALL || b.pieces >= (b.which == RARE ? 1 : 2))
 			break;
 	}
 	buf_done(&b.tokens);
 	buf_done(&b.stem);
-	if (r < 0)
-		return r == MDB_E_NOMEM ? err_nomem(e) : r;
+	if (rc < 0)
+		return rc == MDB_E_NOMEM ? err_nomem(e) : rc;
 	t->substring = b.pieces == 0 ? SUBSTRING_SCAN : SUBSTRING_MATCH;
 	return 0;
 }

@@ -111,10 +111,10 @@ add_metadata(void *ctx, const struct fact *f)
 	if (++m->looked > ROWS_MOST)
 		return 1;
 	metadata = jx_parse(f->text, f->text_n, m->e);
-	if (metadata == NULL)
+	if (!metadata)
 		return MDB_E_NOMEM;
 	v = idset_put(&m->x->own, f->entity);
-	if (v == NULL)
+	if (!v)
 		return err_nomem(m->e);
 	*v = 0;
 	json_array_foreach(json_object_get(metadata, "tags"), i, have)
@@ -134,11 +134,10 @@ add_mark(void *ctx, int64_t fact, int64_t entity)
 	if (++m->looked > ROWS_MOST)
 		return 1;
 	v = idset_put(&m->x->facts, fact);
-	if (v == NULL)
+	if (!v)
 		return err_nomem(m->e);
 	*v |= (int64_t)m->bit | (own ? *own : 0);
-	if ((uint64_t)*v == m->x->all &&
-		idset_put(&m->x->entities, entity) == NULL)
+	if ((uint64_t)*v == m->x->all && !idset_put(&m->x->entities, entity))
 		return err_nomem(m->e);
 	return 0;
 }
@@ -150,33 +149,33 @@ tag_sets_make(struct store *st, struct tag_sets *x,
 	struct making m = {.x = x, .e = e};
 	const json_t *tag;
 	size_t i;
-	int r;
+	int rc;
 
 	x->tags = json_deep_copy(tags);
-	if (x->tags == NULL)
+	if (!x->tags)
 		return err_nomem(e);
 	x->all = (UINT64_C(1) << json_array_size(tags)) - 1;
-	r = filter_index_metadata(st, range, add_metadata, &m, e);
+	rc = filter_index_metadata(st, range, add_metadata, &m, e);
 	for (size_t k = 0; k < x->own.cap; k++)
 		x->any_own |= x->own.slots[k].id != 0 &&
 			      (uint64_t)x->own.slots[k].value == x->all;
 	json_array_foreach(tags, i, tag) {
 		int64_t label = 0;
 
-		if (r == 0)
-			r = label_find(st, json_string_value(tag), &label, e);
+		if (rc == 0)
+			rc = label_find(st, json_string_value(tag), &label, e);
 		m.bit = UINT64_C(1) << i;
-		if (r >= 0 && label != 0)
-			r = filter_index_marks(st, range, label, add_mark, &m,
+		if (rc >= 0 && label != 0)
+			rc = filter_index_marks(st, range, label, add_mark, &m,
 				e);
 	}
-	if (r < 0)
-		return r;
-	if (r == 1)
+	if (rc < 0)
+		return rc;
+	if (rc == 1)
 		tag_sets_empty(x);
-	if (r == 1 && (x->tags = json_deep_copy(tags)) == NULL)
+	if (rc == 1 && (x->tags = json_deep_copy(tags)) == NULL)
 		return err_nomem(e);
-	x->too_many = r == 1;
+	x->too_many = rc == 1;
 	x->ns = range->ns;
 	x->change = range->change;
 	return 0;
@@ -210,14 +209,14 @@ tag_sets_get(struct store *st, const struct search_range *range,
 	struct kept_tag_sets **kept = (struct kept_tag_sets **)store_kept(st,
 		STORE_KEPT_TAGS, tag_sets_free);
 	struct tag_sets *x;
-	int r = 0;
+	int rc = 0;
 
 	if (range->change == 0 || json_array_size(tags) == 0 ||
 		json_array_size(tags) > TAGS_MOST || asks_for_rules(tags))
 		return 0;
-	if (*kept == NULL)
+	if (!*kept)
 		*kept = calloc(1, sizeof(**kept));
-	if (*kept == NULL)
+	if (!*kept)
 		return err_nomem(e);
 	for (size_t i = 0; i < ARRAY_LEN((*kept)->of); i++)
 		if (is_of(&(*kept)->of[i], range, tags)) {
@@ -226,10 +225,10 @@ tag_sets_get(struct store *st, const struct search_range *range,
 		}
 	x = &(*kept)->of[(*kept)->next++ % ARRAY_LEN((*kept)->of)];
 	tag_sets_empty(x);
-	r = tag_sets_make(st, x, range, tags, e);
-	if (r < 0) {
+	rc = tag_sets_make(st, x, range, tags, e);
+	if (rc < 0) {
 		tag_sets_empty(x);
-		return r;
+		return rc;
 	}
 	*ret = x;
 	return !x->too_many;
@@ -251,16 +250,16 @@ tag_sets_is_existence(struct store *st, struct tag_sets *x, int64_t fact,
 	struct err *e)
 {
 	struct existence_block *b = &x->block;
-	int r = 0;
+	int rc = 0;
 
 	if (b->lo == 0 || fact < b->lo || fact >= b->lo + BLOCK) {
 		memset(b, 0, sizeof(*b));
 		b->lo = fact - fact % BLOCK;
-		r = filter_index_existence(st, b->lo, b->lo + BLOCK - 1,
+		rc = filter_index_existence(st, b->lo, b->lo + BLOCK - 1,
 			set_bit, b, e);
 	}
-	return r < 0 ? r
-		     : (int)(b->bits[(fact - b->lo) / 64] >>
-				       (fact - b->lo) % 64 &
-			       1);
+	return rc < 0 ? rc
+		      : (int)(b->bits[(fact - b->lo) / 64] >>
+					(fact - b->lo) % 64 &
+				1);
 }

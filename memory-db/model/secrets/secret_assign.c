@@ -139,7 +139,7 @@ trim_value(const char *s, size_t n)
 {
 	const char *and = memchr(s, '&', n);
 
-	if (and != NULL && memchr(and, '=', (size_t)(s + n - and)) != NULL)
+	if (and&&memchr(and, '=', (size_t)(s + n - and)) != NULL)
 		n = (size_t)(and-s);
 	while (n > 0 && strchr(".:", s[n - 1]) != NULL)
 		n--;

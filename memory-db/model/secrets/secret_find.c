@@ -87,9 +87,12 @@ secret_mark(const char *text, size_t n, struct buf *out, size_t *ret_marked)
 		done = s.at + s.n;
 		marked++;
 	}
-	if (rc == 0)
-		rc = buf_add(out, text + done, n - done);
-	if (rc == 0 && ret_marked != NULL)
+	if (rc != 0)
+		return rc;
+	rc = buf_add(out, text + done, n - done);
+	if (rc != 0)
+		return rc;
+	if (ret_marked != NULL)
 		*ret_marked = marked;
 	return rc;
 }

@@ -35,12 +35,11 @@ step_path(const struct step *x, char *out, size_t size)
 
 	if (n + 1 >= size)
 		return n;
-	if (key != NULL && x->up != NULL &&
-		secret_find(key, strlen(key), 0, &s))
+	if (key && x->up && secret_find(key, strlen(key), 0, &s))
 		key = "(a name)";
-	more = key == NULL ? snprintf(out + n, size - n, "[%zu]", x->i)
-			   : snprintf(out + n, size - n, "%s%s",
-				     n > 0 ? "." : "", key);
+	more = !key ? snprintf(out + n, size - n, "[%zu]", x->i)
+		    : snprintf(out + n, size - n, "%s%s", n > 0 ? "." : "",
+			      key);
 	return n + (size_t)more < size ? n + (size_t)more : size - 1;
 }
 
@@ -52,7 +51,7 @@ find_in(const char *key, const json_t *text, struct secret *ret)
 	size_t n = json_string_length(text);
 
 	return secret_find(s, n, 0, ret) ||
-	       (key != NULL && secret_named(key, s, n, ret));
+	       (key && secret_named(key, s, n, ret));
 }
 
 static int
@@ -62,9 +61,8 @@ note_place(struct walk *w, const char *rule, const struct step *at)
 
 	w->marked++;
 	step_path(at, path, sizeof(path));
-	if (w->places != NULL &&
-		jx_add(w->places, json_pack("{s:s,s:s}", "param", path, "rule",
-					  rule)) != 0)
+	if (w->places && jx_add(w->places, json_pack("{s:s,s:s}", "param", path,
+						   "rule", rule)) != 0)
 		return err_nomem(w->e);
 	return 0;
 }
@@ -74,7 +72,7 @@ note_place(struct walk *w, const char *rule, const struct step *at)
 static json_t *
 marked_text(const json_t *text, const struct secret *first)
 {
-	struct buf out AUTO_BUF = {0};
+	AUTO_BUF struct buf out = {0};
 	size_t marked = 0;
 
 	if (secret_mark(json_string_value(text), json_string_length(text), &out,
@@ -106,7 +104,7 @@ walk_text(struct walk *w, const json_t *text, const struct step *at,
 	if (!w->marks)
 		return found_one(w, s.rule, at);
 	*ret_new = marked_text(text, &s);
-	return *ret_new == NULL ? err_nomem(w->e) : note_place(w, s.rule, at);
+	return !*ret_new ? err_nomem(w->e) : note_place(w, s.rule, at);
 }
 
 /* --- trees ------------------------------------------------------------------- */
@@ -122,7 +120,7 @@ walk_array(struct walk *w, json_t *list, const struct step *up)
 
 	json_array_foreach(list, at.i, value) {
 		rc = walk_value(w, value, &at, &fresh);
-		if (fresh != NULL && json_array_set_new(list, at.i, fresh) != 0)
+		if (fresh && json_array_set_new(list, at.i, fresh) != 0)
 			return err_nomem(w->e);
 		if (rc != 0)
 			return rc;
@@ -134,7 +132,7 @@ walk_array(struct walk *w, json_t *list, const struct step *up)
 static int
 walk_name(struct walk *w, json_t *o, const char *key, const struct step *up)
 {
-	struct buf marked AUTO_BUF = {0};
+	AUTO_BUF struct buf marked = {0};
 	size_t n = strlen(key);
 	struct secret s;
 
@@ -142,8 +140,7 @@ walk_name(struct walk *w, json_t *o, const char *key, const struct step *up)
 		return 0;
 	if (!w->marks)
 		return found_one(w, s.rule, up);
-	if (secret_mark(key, n, &marked, NULL) != 0 ||
-		buf_str(&marked) == NULL ||
+	if (secret_mark(key, n, &marked, NULL) != 0 || !buf_str(&marked) ||
 		json_object_set(o, marked.data, json_object_get(o, key)) != 0)
 		return err_nomem(w->e);
 	json_object_del(o, key);
@@ -160,7 +157,7 @@ walk_object(struct walk *w, json_t *o, const struct step *up)
 
 	json_object_foreach_safe(o, next, at.key, value) {
 		rc = walk_value(w, value, &at, &fresh);
-		if (fresh != NULL && json_object_set_new(o, at.key, fresh) != 0)
+		if (fresh && json_object_set_new(o, at.key, fresh) != 0)
 			return err_nomem(w->e);
 		if (rc == 0)
 			rc = walk_name(w, o, at.key, up);
@@ -222,7 +219,7 @@ secret_mark_member(json_t *o, const char *key, const char *path, json_t *places,
 	int rc;
 
 	rc = walk_value(&w, json_object_get(o, key), &at, &fresh);
-	if (fresh != NULL && json_object_set_new(o, key, fresh) != 0)
+	if (fresh && json_object_set_new(o, key, fresh) != 0)
 		return err_nomem(e);
 	*io_marked += w.marked;
 	return rc;

@@ -61,8 +61,7 @@ basic(const struct secret_text *t, size_t at, enum secret_kind kind,
 		k++;
 	}
 	colon = memchr(out, ':', k);
-	if (colon == NULL ||
-		secret_is_named(colon + 1, (size_t)(out + k - colon - 1)))
+	if (!colon || secret_is_named(colon + 1, (size_t)(out + k - colon - 1)))
 		return false;
 	*ret = (struct secret){"basic-auth", at, n};
 	return true;

@@ -34,13 +34,13 @@ key_bytes(const char *s, size_t n)
 	const char *end = memmem(s, n, mark, sizeof(mark) - 1), *stop;
 	size_t last = 0;
 
-	for (size_t i = 0; end == NULL && i < n; i++) {
+	for (size_t i = 0; !end && i < n; i++) {
 		size_t k = secret_run(s + i, n - i, SECRET_BASE64, n);
 
 		i += k;
 		last = k >= BODY_LEAST ? i : last;
 	}
-	if (end == NULL)
+	if (!end)
 		return last;
 	end += sizeof(mark) - 1;
 	stop = memmem(end, (size_t)(s + n - end), "-----", 5);
@@ -60,7 +60,7 @@ putty_key(const struct secret_text *t, size_t at, struct secret *ret)
 		return false;
 	lines = memmem(s, left < PUTTY_MAX ? left : PUTTY_MAX, body,
 		sizeof(body) - 1);
-	if (lines == NULL)
+	if (!lines)
 		return false;
 	*ret = (struct secret){"private-key", at, left};
 	return true;
@@ -78,7 +78,7 @@ private_key(const struct secret_text *t, size_t at, struct secret *ret)
 	head = s + sizeof(begin) - 1;
 	left -= sizeof(begin) - 1;
 	end = memmem(head, left < 80 ? left : 80, "-----", 5);
-	if (end == NULL ||
+	if (!end ||
 		memmem(head, (size_t)(end - head), "PRIVATE KEY", 11) == NULL)
 		return false;
 	end += 5;

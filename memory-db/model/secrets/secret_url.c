@@ -123,7 +123,7 @@ secret_url(const struct secret_text *t, size_t at, struct secret *ret)
 		return false;
 	colon = memchr(s, ':', last);
 	end = s + last;
-	if (colon == NULL || is_stand_in(colon + 1, (size_t)(end - colon - 1)))
+	if (!colon || is_stand_in(colon + 1, (size_t)(end - colon - 1)))
 		return false;
 	*ret = (struct secret){is_database(t->s + at - scheme, scheme)
 				       ? "connection-string"

@@ -31,7 +31,7 @@ add_target(void *ctx, int64_t fact, int64_t entity)
 		size_t cap = t->cap == 0 ? 64 : t->cap * 2;
 		struct target *p = realloc(t->v, cap * sizeof(*p));
 
-		if (p == NULL)
+		if (!p)
 			return err_nomem(t->e);
 		t->v = p;
 		t->cap = cap;
@@ -44,15 +44,15 @@ static int
 hide_visible(struct write *w, const struct targets *t, struct err *e)
 {
 	bool visible;
-	int r = 0;
+	int rc = 0;
 
-	for (size_t i = 0; r == 0 && i < t->n; i++) {
-		r = branch_sees(w->st, t->v[i].fact, &w->scope.lens, &visible,
+	for (size_t i = 0; rc == 0 && i < t->n; i++) {
+		rc = branch_sees(w->st, t->v[i].fact, &w->scope.lens, &visible,
 			NULL, e);
-		if (r == 0 && visible)
-			r = write_hide(w, t->v[i].fact, e);
+		if (rc == 0 && visible)
+			rc = write_hide(w, t->v[i].fact, e);
 	}
-	return r;
+	return rc;
 }
 
 /* Relations of others to a forgotten entity get an op of their own, as do
@@ -61,45 +61,46 @@ static int
 erase_targets(struct erasure *x, const struct targets *t, int64_t whole,
 	struct err *e)
 {
-	int r = 0;
+	int rc = 0;
 
-	for (size_t i = 0; r == 0 && i < t->n; i++)
-		r = erase_fact(x, t->v[i].entity, t->v[i].fact,
+	for (size_t i = 0; rc == 0 && i < t->n; i++)
+		rc = erase_fact(x, t->v[i].entity, t->v[i].fact,
 			t->v[i].entity != whole, e);
-	return r;
+	return rc;
 }
 
 static int
 erase_all(struct write *w, int64_t entity, bool whole, const struct targets *t,
 	struct forget_result *ret, struct err *e)
 {
-	struct erasure x AUTO_ERASURE = {0};
-	int r = whole ? write_hide_entity(w, entity, e) : hide_visible(w, t, e);
+	AUTO_ERASURE struct erasure x = {0};
+	int rc =
+		whole ? write_hide_entity(w, entity, e) : hide_visible(w, t, e);
 
-	if (r == 0)
-		r = erase_begin(&x, w->change, e);
-	if (r == 0)
-		r = erase_targets(&x, t, whole ? entity : 0, e);
-	if (r == 0 && whole)
-		r = erase_names(&x, entity, e);
-	if (r == 0)
-		r = erase_end(&x, true, e);
+	if (rc == 0)
+		rc = erase_begin(&x, w->change, e);
+	if (rc == 0)
+		rc = erase_targets(&x, t, whole ? entity : 0, e);
+	if (rc == 0 && whole)
+		rc = erase_names(&x, entity, e);
+	if (rc == 0)
+		rc = erase_end(&x, true, e);
 	*ret = (struct forget_result){x.facts, x.names, x.messages, x.notes,
 		x.index.words, 0};
-	return r;
+	return rc;
 }
 
 int
 forget_apply(struct write *w, int64_t entity, const char *text, size_t n,
 	struct forget_result *ret, struct err *e)
 {
-	struct targets t AUTO_TARGETS = {.e = e};
+	AUTO_TARGETS struct targets t = {.e = e};
 	int r = erase_each(w->st, entity, text, n, add_target, &t, e);
 
-	if (r == 0 && text != NULL && t.n == 0)
+	if (r == 0 && text && t.n == 0)
 		return 0;
 	if (r == 0)
-		r = erase_all(w, entity, text == NULL, &t, ret, e);
+		r = erase_all(w, entity, !text, &t, ret, e);
 	r = sliced_run_refuse(w, (int64_t)t.n, r, e);
 	return r == 0 ? 1 : r;
 }
@@ -108,65 +109,65 @@ int
 forget_one(struct write *w, int64_t entity, int64_t fact,
 	struct forget_result *ret, struct err *e)
 {
-	struct targets t AUTO_TARGETS = {.e = e};
-	int r = add_target(&t, fact, entity);
+	AUTO_TARGETS struct targets t = {.e = e};
+	int rc = add_target(&t, fact, entity);
 
-	return r == 0 ? erase_all(w, entity, false, &t, ret, e) : r;
+	return rc == 0 ? erase_all(w, entity, false, &t, ret, e) : rc;
 }
 
 static int
 erase_part(struct write *w, struct targets *t, size_t room,
 	struct forget_result *ret, struct err *e)
 {
-	struct erasure x AUTO_ERASURE = {0};
+	AUTO_ERASURE struct erasure x = {0};
 	int64_t left = (int64_t)(t->n - room);
-	int r;
+	int rc;
 
 	t->n = room;
-	r = hide_visible(w, t, e);
-	if (r == 0)
-		r = erase_begin(&x, w->change, e);
-	if (r == 0)
-		r = erase_targets(&x, t, 0, e);
-	if (r == 0)
-		r = erase_end(&x, false, e);
+	rc = hide_visible(w, t, e);
+	if (rc == 0)
+		rc = erase_begin(&x, w->change, e);
+	if (rc == 0)
+		rc = erase_targets(&x, t, 0, e);
+	if (rc == 0)
+		rc = erase_end(&x, false, e);
 	*ret = (struct forget_result){x.facts, x.names, x.messages, x.notes,
 		x.index.words, left};
-	return r;
+	return rc;
 }
 
 int
 forget_slice(struct write *w, int64_t entity, size_t room,
 	struct forget_result *ret, struct err *e)
 {
-	struct targets t AUTO_TARGETS = {.e = e};
-	int r = erase_each(w->st, entity, NULL, 0, add_target, &t, e);
+	AUTO_TARGETS struct targets t = {.e = e};
+	int rc = erase_each(w->st, entity, NULL, 0, add_target, &t, e);
 
-	if (r == 0)
-		r = t.n > room ? erase_part(w, &t, room, ret, e)
-			       : erase_all(w, entity, true, &t, ret, e);
-	return r;
+	if (rc != 0)
+		return rc;
+	return t.n > room ? erase_part(w, &t, room, ret, e)
+			  : erase_all(w, entity, true, &t, ret, e);
 }
 
 int
 forget_replay(struct change *c, struct store *st, int64_t entity, int64_t fact,
 	int64_t scope, int64_t *ret_facts, struct err *e)
 {
-	struct targets t AUTO_TARGETS = {.e = e};
-	struct erasure x AUTO_ERASURE = {0};
-	int r = erase_begin(&x, c, e);
+	AUTO_TARGETS struct targets t = {.e = e};
+	AUTO_ERASURE struct erasure x = {0};
+	int rc = erase_begin(&x, c, e);
 
-	if (r == 0 && scope == ERASE_ENTITY)
-		r = erase_each(st, entity, NULL, 0, add_target, &t, e);
-	for (size_t i = 0; r == 0 && i < t.n; i++)
+	if (rc == 0 && scope == ERASE_ENTITY)
+		rc = erase_each(st, entity, NULL, 0, add_target, &t, e);
+	for (size_t i = 0; rc == 0 && i < t.n; i++)
 		if (t.v[i].entity == entity)
-			r = erase_fact(&x, entity, t.v[i].fact, false, e);
-	if (r == 0)
-		r = scope == ERASE_ENTITY
-			    ? erase_names(&x, entity, e)
-			    : erase_fact(&x, entity, fact, true, e);
-	if (r == 0 && x.facts + x.names > 0)
-		r = erase_end(&x, true, e);
+			rc = erase_fact(&x, entity, t.v[i].fact, false, e);
+	if (rc == 0)
+		rc = scope == ERASE_ENTITY
+			     ? erase_names(&x, entity, e)
+			     : erase_fact(&x, entity, fact, true, e);
+	if (rc == 0 && x.facts + x.names > 0)
+		rc = erase_end(&x, true, e);
 	*ret_facts = x.facts;
-	return r;
+	return rc;
 }

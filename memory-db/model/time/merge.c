@@ -23,25 +23,25 @@ make_sides(struct merge *m)
 {
 	struct parent p = {0, 0};
 	int64_t upto = 0;
-	int r = branch_get(m->st, m->branch, get_parent, &p, m->e);
+	int rc = branch_get(m->st, m->branch, get_parent, &p, m->e);
 
-	if (r >= 0)
-		r = lens_branch_name(m->st, m->branch, &m->name, m->e);
-	if (r >= 0 && buf_str(&m->name) == NULL)
-		r = err_nomem(m->e);
-	if (r < 0)
-		return r;
+	if (rc >= 0)
+		rc = lens_branch_name(m->st, m->branch, &m->name, m->e);
+	if (rc >= 0 && !buf_str(&m->name))
+		rc = err_nomem(m->e);
+	if (rc < 0)
+		return rc;
 	m->parent = p.id;
 	m->base_at = p.fork;
 	m->ours = *lens_of(m->st);
-	r = lens_make(m->st, m->branch,
+	rc = lens_make(m->st, m->branch,
 		m->at.upto != 0 ? m->at.upto : STORE_OPEN_END, &m->theirs,
 		m->e);
-	if (r == 0)
-		r = branch_merged(m->st, m->branch, &m->base_at, &upto, m->e);
-	if (r == 1) /* the parent took the branch as it was then */
+	if (rc == 0)
+		rc = branch_merged(m->st, m->branch, &m->base_at, &upto, m->e);
+	if (rc == 1) /* the parent took the branch as it was then */
 		return lens_make(m->st, m->branch, upto, &m->base, m->e);
-	return r == 0 ? lens_make(m->st, p.id, p.fork, &m->base, m->e) : r;
+	return rc == 0 ? lens_make(m->st, p.id, p.fork, &m->base, m->e) : rc;
 }
 
 static int
@@ -53,7 +53,7 @@ merge_add_touched(void *ctx, int64_t fact, int64_t entity)
 		size_t cap = m->cap == 0 ? 64 : m->cap * 2;
 		struct merge_touched *p = realloc(m->touched, cap * sizeof(*p));
 
-		if (p == NULL)
+		if (!p)
 			return err_nomem(m->e);
 		m->touched = p;
 		m->cap = cap;
@@ -78,7 +78,7 @@ static int
 merge_waiting(struct merge *m)
 {
 	int64_t room = m->room;
-	int r = 0;
+	int rc = 0;
 
 	/* In one go, with all the room of a change. */
 	if (m->room > 0 && m->waiting > 0 && change_ops(m->w->change) > 0) {
@@ -86,24 +86,24 @@ merge_waiting(struct merge *m)
 		return 0;
 	}
 	m->room = 0;
-	while (r == 0 && m->waiting > 0) {
+	while (rc == 0 && m->waiting > 0) {
 		size_t before = m->waiting, n;
 
 		m->waiting = 0;
-		for (size_t i = 0; r == 0 && i < m->n; i++)
+		for (size_t i = 0; rc == 0 && i < m->n; i++)
 			if (m->touched[i].waits)
-				r = merge_entity(m, i, &n);
+				rc = merge_entity(m, i, &n);
 		m->last_round = m->waiting == before;
 	}
 	m->room = room;
-	return r;
+	return rc;
 }
 
 /* --- relations, after all entities ---------------------------------------- */
 static int
 merge_relation(struct merge *m, const struct merge_item *x)
 {
-	int r;
+	int rc;
 
 	if (x->f.kind != FACT_RELATION)
 		return 0;
@@ -111,22 +111,22 @@ merge_relation(struct merge *m, const struct merge_item *x)
 		return merge_item_hide(m, x);
 	if (!merge_item_comes(x))
 		return 0;
-	r = fact_existence(m->st, x->f.entity, NULL, NULL, NULL, m->e);
-	if (r == 1)
-		r = fact_existence(m->st, x->f.peer, NULL, NULL, NULL, m->e);
-	if (r == 1)
+	rc = fact_existence(m->st, x->f.entity, NULL, NULL, NULL, m->e);
+	if (rc == 1)
+		rc = fact_existence(m->st, x->f.peer, NULL, NULL, NULL, m->e);
+	if (rc == 1)
 		return merge_item_show(m, x);
-	return r < 0 ? r
-		     : merge_conflict(m, x->f.entity, CONFLICT_MERGE,
-			       "relation", "an end is deleted", "related");
+	return rc < 0 ? rc
+		      : merge_conflict(m, x->f.entity, CONFLICT_MERGE,
+				"relation", "an end is deleted", "related");
 }
 
 static int
 merge_relations(struct merge *m)
 {
-	int r = 0;
+	int rc = 0;
 
-	for (size_t i = 0; r == 0 && i < m->n; i++) {
+	for (size_t i = 0; rc == 0 && i < m->n; i++) {
 		struct merge_item x = {0};
 
 		if (m->touched[i].entity < m->at.entity ||
@@ -137,12 +137,12 @@ merge_relations(struct merge *m)
 			return 0;
 		m->at.entity = m->touched[i].entity;
 		m->at.fact = m->touched[i].fact;
-		r = merge_item_load(m, m->touched[i].fact, &x);
-		if (r == 0)
-			r = merge_relation(m, &x);
+		rc = merge_item_load(m, m->touched[i].fact, &x);
+		if (rc == 0)
+			rc = merge_relation(m, &x);
 		free(x.text);
 	}
-	return r;
+	return rc;
 }
 
 /* --- tier and pin --------------------------------------------------------- */
@@ -150,18 +150,18 @@ static int
 merge_attrs(struct merge *m)
 {
 	struct merge pairs = {.e = m->e};
-	int r = branch_each_attr(m->st, m->branch, merge_add_touched, &pairs,
+	int rc = branch_each_attr(m->st, m->branch, merge_add_touched, &pairs,
 		m->e);
 
-	for (size_t i = (size_t)m->at.attrs; r == 0 && i < pairs.n; i++) {
+	for (size_t i = (size_t)m->at.attrs; rc == 0 && i < pairs.n; i++) {
 		if (merge_full(m))
 			break;
 		m->at.attrs++;
-		r = merge_attribute(m, pairs.touched[i].entity,
+		rc = merge_attribute(m, pairs.touched[i].entity,
 			(enum attr_key)pairs.touched[i].fact);
 	}
 	free(pairs.touched);
-	return r;
+	return rc;
 }
 
 /* --- the whole ------------------------------------------------------------ */
@@ -185,20 +185,21 @@ static int
 merge_prepare(struct merge *m)
 {
 	int64_t newest;
-	int r = make_sides(m);
+	int rc = make_sides(m);
 
-	if (r == 0)
-		r = branch_newest(m->st, m->w->ns, m->parent, &newest, m->e);
-	if (r != 0)
-		return r;
+	if (rc == 0)
+		rc = branch_newest(m->st, m->w->ns, m->parent, &newest, m->e);
+	if (rc != 0)
+		return rc;
 	m->out->fast_forward = newest <= m->base_at;
-	r = branch_each_fact(m->st, m->branch, merge_add_touched, m, m->e);
-	if (r == 0 && m->n > 0)
+	rc = branch_each_fact(m->st, m->branch, merge_add_touched, m, m->e);
+	if (rc == 0 && m->n > 0)
 		qsort(m->touched, m->n, sizeof(*m->touched), merge_by_entity);
 	m->out->touched = (int64_t)m->n;
-	if (r == 0)
-		merge_set_waiting(m);
-	return r;
+	if (rc != 0)
+		return rc;
+	merge_set_waiting(m);
+	return rc;
 }
 
 static int
@@ -207,9 +208,9 @@ merge_entities(struct merge *m)
 	int64_t first = m->at.entity;
 	bool within = m->at.pass != PASS_NEW;
 	size_t n;
-	int r = 0;
+	int rc = 0;
 
-	for (size_t i = 0; r == 0 && !m->cut && i < m->n; i += n) {
+	for (size_t i = 0; rc == 0 && !m->cut && i < m->n; i += n) {
 		int64_t entity = m->touched[i].entity;
 
 		n = 1;
@@ -217,11 +218,11 @@ merge_entities(struct merge *m)
 			continue;
 		if (merge_is_tired(m))
 			break;
-		r = merge_entity(m, i, &n);
+		rc = merge_entity(m, i, &n);
 		if (!m->cut)
 			m->at.pass = PASS_NEW;
 	}
-	return r;
+	return rc;
 }
 
 /* Phase by phase, until all is done or the slice is full. */
@@ -234,28 +235,28 @@ run_phases(struct merge *m)
 		[MERGE_RELATIONS] = merge_relations,
 		[MERGE_ATTRS] = merge_attrs,
 	};
-	int r = 0;
+	int rc = 0;
 
-	while (r == 0 && m->at.phase < MERGE_DONE) {
-		r = phases[m->at.phase](m);
+	while (rc == 0 && m->at.phase < MERGE_DONE) {
+		rc = phases[m->at.phase](m);
 		if (m->cut)
 			break;
 		m->at.phase++;
 		m->at.entity = m->at.pass = m->at.fact = 0;
 	}
-	return r;
+	return rc;
 }
 
 int
 merge_run(struct merge *m, struct merge_result *ret)
 {
-	int r;
+	int rc;
 
 	memset(ret, 0, sizeof(*ret));
 	m->out = ret;
 	ret->conflicts = json_array();
-	r = ret->conflicts == NULL ? err_nomem(m->e) : merge_prepare(m);
-	return r == 0 ? run_phases(m) : r;
+	rc = !ret->conflicts ? err_nomem(m->e) : merge_prepare(m);
+	return rc == 0 ? run_phases(m) : rc;
 }
 
 /* upto 0: all that the branch has by now. */

@@ -40,16 +40,16 @@ static int
 touched_by_others(struct merge *m, int64_t entity, int64_t *ret_change)
 {
 	struct merge_entity_other x = {m, 0};
-	int r;
+	int rc;
 
 	if (m->own.n == 0)
 		return branch_touched(m->st, entity, m->parent, ret_change,
 			m->e);
-	r = lens_apply(m->st, &m->ours, m->e);
-	if (r == 0)
-		r = log_of_entity(m->st, entity, INT64_MAX, not_own, &x, m->e);
+	rc = lens_apply(m->st, &m->ours, m->e);
+	if (rc == 0)
+		rc = log_of_entity(m->st, entity, INT64_MAX, not_own, &x, m->e);
 	*ret_change = x.change;
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 /* Did the parent change the entity, or relate something to it, since base? */
@@ -57,14 +57,14 @@ static int
 parent_changed(struct merge *m, int64_t entity, bool *ret)
 {
 	int64_t change;
-	int r = touched_by_others(m, entity, &change);
+	int rc = touched_by_others(m, entity, &change);
 
-	*ret = r == 0 && change > m->base_at;
-	if (r != 0 || *ret)
-		return r;
-	r = fact_each_incoming(m->st, entity, any_incoming, &m->base_at, m->e);
-	*ret = r == 1;
-	return r < 0 ? r : 0;
+	*ret = rc == 0 && change > m->base_at;
+	if (rc != 0 || *ret)
+		return rc;
+	rc = fact_each_incoming(m->st, entity, any_incoming, &m->base_at, m->e);
+	*ret = rc == 1;
+	return rc < 0 ? rc : 0;
 }
 
 /* In slices, its facts go before it. */
@@ -72,17 +72,17 @@ static int
 merge_entity_delete_entity(struct merge *m, int64_t entity)
 {
 	size_t left = 0;
-	int r;
+	int rc;
 
 	if (m->room == 0) {
 		m->out->removed++;
 		return write_hide_entity(m->w, entity, m->e);
 	}
 	m->at.pass = PASS_DELETE;
-	r = write_hide_part(m->w, entity, (size_t)m->room, &left, m->e);
+	rc = write_hide_part(m->w, entity, (size_t)m->room, &left, m->e);
 	m->cut |= left > 0;
 	m->out->removed += left == 0;
-	return r;
+	return rc;
 }
 
 /* A slice before ended within the entity. 1 its facts are to be merged, 0 it
@@ -91,14 +91,14 @@ static int
 go_on(struct merge *m, int64_t entity)
 {
 	int64_t change;
-	int r;
+	int rc;
 
 	if (m->at.pass != PASS_DELETE)
 		return fact_existence(m->st, entity, NULL, NULL, NULL, m->e);
-	r = branch_touched(m->st, entity, m->parent, &change, m->e);
-	if (r == 0 && change > m->at.change) /* what is left stays */
+	rc = branch_touched(m->st, entity, m->parent, &change, m->e);
+	if (rc == 0 && change > m->at.change) /* what is left stays */
 		return merge_gone(m, entity, "changed", "deleted");
-	return r == 0 ? merge_entity_delete_entity(m, entity) : r;
+	return rc == 0 ? merge_entity_delete_entity(m, entity) : rc;
 }
 
 /* 1 when the entity's facts are to be merged, 0 when it is left alone,
@@ -109,32 +109,36 @@ merge_entity_decide(struct merge *m, const struct merge_entity_group *g)
 	struct existence b AUTO_EXISTENCE = {0}, t AUTO_EXISTENCE = {0},
 			   o AUTO_EXISTENCE = {0};
 	bool changed = false;
-	int r = existence_under(m, &m->base, g->entity, &b);
+	int rc = existence_under(m, &m->base, g->entity, &b);
 
-	if (r == 0)
-		r = existence_under(m, &m->theirs, g->entity, &t);
-	if (r == 0)
-		r = existence_under(m, &m->ours, g->entity, &o);
-	if (r != 0)
-		return r;
+	if (rc == 0)
+		rc = existence_under(m, &m->theirs, g->entity, &t);
+	if (rc == 0)
+		rc = existence_under(m, &m->ours, g->entity, &o);
+	if (rc != 0)
+		return rc;
 	if (t.fact != 0 && o.fact != 0) {
-		r = merge_existence(m, g->entity, &b, &t, &o);
-		return r != 0 ? r : 1;
+		rc = merge_existence(m, g->entity, &b, &t, &o);
+		return rc != 0 ? rc : 1;
 	}
 	if (t.fact != 0 && b.fact != 0) /* deleted here */
 		return g->changed
 			       ? merge_gone(m, g->entity, "deleted", "changed")
 			       : 0;
 	if (t.fact != 0) { /* new there */
-		r = merge_new(m, g->entity, &t);
-		return r != 0 ? r : 1;
+		rc = merge_new(m, g->entity, &t);
+		return rc != 0 ? rc : 1;
 	}
 	if (o.fact == 0 || b.fact == 0)
 		return 0;
-	r = parent_changed(m, g->entity, &changed); /* deleted there */
-	if (r == 0 && changed)
+	rc = parent_changed(m, g->entity, &changed); /* deleted there */
+	if (rc != 0)
+		return rc;
+	if (changed)
 		return merge_gone(m, g->entity, "changed", "deleted");
-	return r == 0 ? merge_entity_delete_entity(m, g->entity) : r;
+	if (rc != 0)
+		return rc;
+	return merge_entity_delete_entity(m, g->entity);
 }
 
 bool
@@ -153,14 +157,14 @@ hide_kind(struct merge *m, const struct merge_entity_group *g,
 	enum fact_kind kind)
 {
 	enum merge_pass pass = kind == FACT_TAG ? PASS_HIDE_TAGS : PASS_HIDE;
-	int r = 0;
+	int rc = 0;
 
-	for (size_t i = 0; r == 0 && i < g->n; i++)
+	for (size_t i = 0; rc == 0 && i < g->n; i++)
 		if (g->items[i].f.kind == kind &&
 			merge_item_goes(&g->items[i]) &&
 			merge_takes(m, pass, &g->items[i]))
-			r = merge_item_hide(m, &g->items[i]);
-	return r;
+			rc = merge_item_hide(m, &g->items[i]);
+	return rc;
 }
 
 static int
@@ -169,42 +173,49 @@ merge_items(struct merge *m, const struct merge_entity_group *g)
 	/* Removals first: a text removed and added again on the branch must
 	 * not be taken for one that stands here. Tags before the facts, which
 	 * take what is left of theirs along. */
-	int r = hide_kind(m, g, FACT_TAG);
+	int rc = hide_kind(m, g, FACT_TAG);
 
-	if (r == 0)
-		r = hide_kind(m, g, FACT_OBSERVATION);
-	for (size_t i = 0; r == 0 && i < g->n; i++)
+	if (rc != 0)
+		return rc;
+	rc = hide_kind(m, g, FACT_OBSERVATION);
+	for (size_t i = 0; rc == 0 && i < g->n; i++)
 		if (g->items[i].f.kind == FACT_OBSERVATION &&
 			merge_item_comes(&g->items[i]) &&
 			merge_takes(m, PASS_SHOW, &g->items[i]))
-			r = merge_item_show(m, &g->items[i]);
-	if (r == 0 && !m->cut)
-		r = merge_marks(m, g->items, g->n);
-	if (r == 0 && !m->cut && g->has_metadata)
-		r = merge_metadata(m, g->entity);
-	return r == 0 ? lens_apply(m->st, &m->ours, m->e) : r;
+			rc = merge_item_show(m, &g->items[i]);
+	if (rc != 0)
+		return rc;
+	if (!m->cut)
+		rc = merge_marks(m, g->items, g->n);
+	if (rc != 0)
+		return rc;
+	if (!m->cut && g->has_metadata)
+		rc = merge_metadata(m, g->entity);
+	if (rc != 0)
+		return rc;
+	return lens_apply(m->st, &m->ours, m->e);
 }
 
 static int
 load_group(struct merge *m, size_t first, struct merge_entity_group *g)
 {
-	int r = 0;
+	int rc = 0;
 
 	g->entity = m->touched[first].entity;
 	while (first + g->n < m->n &&
 		m->touched[first + g->n].entity == g->entity)
 		g->n++;
 	g->items = calloc(g->n, sizeof(*g->items));
-	if (g->items == NULL)
+	if (!g->items)
 		return err_nomem(m->e);
-	for (size_t i = 0; r == 0 && i < g->n; i++) {
+	for (size_t i = 0; rc == 0 && i < g->n; i++) {
 		struct merge_item *x = &g->items[i];
 
-		r = merge_item_load(m, m->touched[first + i].fact, x);
+		rc = merge_item_load(m, m->touched[first + i].fact, x);
 		g->changed |= x->base != x->theirs;
 		g->has_metadata |= x->f.kind == FACT_METADATA;
 	}
-	return r;
+	return rc;
 }
 
 static void
@@ -219,28 +230,28 @@ int
 merge_entity(struct merge *m, size_t first, size_t *ret_n)
 {
 	struct merge_entity_group g = {0};
-	int r = load_group(m, first, &g);
+	int rc = load_group(m, first, &g);
 
-	if (r == 0 && m->at.entity == g.entity && m->at.pass != PASS_NEW)
-		r = go_on(m, g.entity);
-	else if (r == 0) {
+	if (rc == 0 && m->at.entity == g.entity && m->at.pass != PASS_NEW)
+		rc = go_on(m, g.entity);
+	else if (rc == 0) {
 		m->at.pass = PASS_NEW;
 		m->at.fact = 0;
 		m->at.entity = g.entity;
-		r = merge_entity_decide(m, &g);
+		rc = merge_entity_decide(m, &g);
 	}
-	if (r >= 0 && lens_apply(m->st, &m->ours, m->e) != 0)
-		r = MDB_E_STORE;
-	if (r == 1 && m->at.pass < PASS_HIDE_TAGS)
+	if (rc >= 0 && lens_apply(m->st, &m->ours, m->e) != 0)
+		rc = MDB_E_STORE;
+	if (rc == 1 && m->at.pass < PASS_HIDE_TAGS)
 		m->at.pass = PASS_HIDE_TAGS;
-	if (r == 1)
-		r = merge_items(m, &g);
-	m->touched[first].waits = r == MERGE_WAITS;
-	if (r == MERGE_WAITS) {
+	if (rc == 1)
+		rc = merge_items(m, &g);
+	m->touched[first].waits = rc == MERGE_WAITS;
+	if (rc == MERGE_WAITS) {
 		m->waiting++;
-		r = 0;
+		rc = 0;
 	}
 	*ret_n = g.n;
 	free_group(&g);
-	return r;
+	return rc;
 }

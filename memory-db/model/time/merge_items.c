@@ -12,7 +12,7 @@ copy_item(void *ctx, const struct fact *f)
 
 	x->f = *f;
 	x->text = malloc(f->text_n + 1);
-	if (x->text == NULL)
+	if (!x->text)
 		return MDB_E_NOMEM;
 	memcpy(x->text, f->text, f->text_n);
 	x->text[f->text_n] = '\0';
@@ -23,19 +23,19 @@ copy_item(void *ctx, const struct fact *f)
 int
 merge_item_load(struct merge *m, int64_t fact, struct merge_item *x)
 {
-	int r = fact_get(m->st, fact, copy_item, x, m->e);
+	int rc = fact_get(m->st, fact, copy_item, x, m->e);
 
 	m->looked++;
-	if (r == MDB_E_NOMEM)
+	if (rc == MDB_E_NOMEM)
 		return err_nomem(m->e);
-	if (r >= 0)
-		r = branch_sees(m->st, fact, &m->base, &x->base, NULL, m->e);
-	if (r == 0)
-		r = branch_sees(m->st, fact, &m->theirs, &x->theirs, NULL,
-			m->e);
-	if (r == 0)
-		r = branch_sees(m->st, fact, &m->ours, &x->ours, NULL, m->e);
-	return r;
+	if (rc >= 0)
+		rc = branch_sees(m->st, fact, &m->base, &x->base, NULL, m->e);
+	if (rc != 0)
+		return rc;
+	rc = branch_sees(m->st, fact, &m->theirs, &x->theirs, NULL, m->e);
+	if (rc != 0)
+		return rc;
+	return branch_sees(m->st, fact, &m->ours, &x->ours, NULL, m->e);
 }
 
 int
@@ -79,12 +79,12 @@ compare_twin(struct merge *m, const struct merge_item *x, int64_t fact)
 {
 	struct merge_items_twin t = {0, 0, 0};
 	char ours[WEIGHT_SIZE], theirs[WEIGHT_SIZE];
-	int r = fact_get(m->st, fact, get_twin, &t, m->e);
+	int rc = fact_get(m->st, fact, get_twin, &t, m->e);
 	bool weight = x->f.kind == FACT_RELATION &&
 		      (t.weight < x->f.weight || t.weight > x->f.weight);
 
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	if (weight) {
 		describe_weight(t.weight, ours);
 		describe_weight(x->f.weight, theirs);
@@ -101,16 +101,16 @@ int
 merge_item_show(struct merge *m, const struct merge_item *x)
 {
 	int64_t twin = 0;
-	int r;
+	int rc;
 
 	if (x->f.kind == FACT_RELATION)
-		r = fact_find_relation(m->st, x->f.entity, x->f.peer,
+		rc = fact_find_relation(m->st, x->f.entity, x->f.peer,
 			x->f.label, x->f.text_n > 0, &twin, m->e);
 	else
-		r = fact_find_text(m->st, x->f.entity, x->f.kind, x->text,
+		rc = fact_find_text(m->st, x->f.entity, x->f.kind, x->text,
 			x->f.text_n, &twin, m->e);
-	if (r != 0)
-		return r < 0 ? r : compare_twin(m, x, twin);
+	if (rc != 0)
+		return rc < 0 ? rc : compare_twin(m, x, twin);
 	m->out->added++;
 	return write_show(m->w, x->f.id, m->e);
 }
@@ -135,15 +135,16 @@ static int
 find_home(struct merge *m, int64_t of, int64_t *ret)
 {
 	struct merge_item x = {0};
-	int r = merge_item_load(m, of, &x);
+	int rc = merge_item_load(m, of, &x);
 
 	*ret = of;
-	if (r == 0)
-		r = x.ours ? 1
-			   : fact_find_text(m->st, x.f.entity, FACT_OBSERVATION,
-				     x.text, x.f.text_n, ret, m->e);
+	if (rc == 0)
+		rc = x.ours ? 1
+			    : fact_find_text(m->st, x.f.entity,
+				      FACT_OBSERVATION, x.text, x.f.text_n, ret,
+				      m->e);
 	free(x.text);
-	return r;
+	return rc;
 }
 
 /* Shows a mark of the branch here, or writes it anew for another fact. */
@@ -163,14 +164,14 @@ static int
 merge_tag(struct merge *m, const struct merge_item *x)
 {
 	int64_t home, have;
-	int r = find_home(m, x->f.supersedes, &home);
+	int rc = find_home(m, x->f.supersedes, &home);
 
-	if (r == 0)
+	if (rc == 0)
 		return mark_conflict(m, &x->f, "the fact is removed");
-	if (r == 1)
-		r = fact_find_mark(m->st, x->f.entity, home, FACT_TAG, x->text,
+	if (rc == 1)
+		rc = fact_find_mark(m->st, x->f.entity, home, FACT_TAG, x->text,
 			x->f.text_n, &have, m->e);
-	return r == 0 ? bring_mark(m, &x->f, home) : r < 0 ? r : 0;
+	return rc == 0 ? bring_mark(m, &x->f, home) : rc < 0 ? rc : 0;
 }
 
 /* The metadata of a fact under a lens. */
@@ -194,30 +195,30 @@ static int
 read_note(struct merge *m, const struct lens *lens, int64_t entity, int64_t of,
 	struct note *x)
 {
-	int r = lens_apply(m->st, lens, m->e);
+	int rc = lens_apply(m->st, lens, m->e);
 
 	x->e = m->e;
-	if (r == 0)
-		r = fact_each_mark(m->st, entity, of, 1u << FACT_NOTE, get_note,
-			x, m->e);
-	if (r == 0 && buf_str(&x->text) == NULL)
-		r = err_nomem(m->e);
+	if (rc == 0)
+		rc = fact_each_mark(m->st, entity, of, 1u << FACT_NOTE,
+			get_note, x, m->e);
+	if (rc == 0 && !buf_str(&x->text))
+		rc = err_nomem(m->e);
 	x->f.text = x->text.data;
 	x->f.text_n = x->text.len;
-	return r;
+	return rc;
 }
 
 static int
 put_note(struct merge *m, const struct fact *old, const struct fact *new,
 	int64_t home)
 {
-	int r = 0;
+	int rc = 0;
 
 	if (old->id != 0) {
 		m->out->removed++;
-		r = write_hide(m->w, old->id, m->e);
+		rc = write_hide(m->w, old->id, m->e);
 	}
-	return r == 0 && new->id != 0 ? bring_mark(m, new, home) : r;
+	return rc == 0 && new->id != 0 ? bring_mark(m, new, home) : rc;
 }
 
 /* As the metadata of an entity: one value, the branch's comes when ours is
@@ -227,50 +228,50 @@ merge_items_merge_note(struct merge *m, int64_t entity, int64_t of)
 {
 	struct note base = {0}, theirs = {0}, ours = {0};
 	int64_t home = 0;
-	int r = find_home(m, of, &home), has_home = r;
+	int rc = find_home(m, of, &home), has_home = rc;
 
-	if (r >= 0)
-		r = read_note(m, &m->base, entity, of, &base);
-	if (r == 0)
-		r = read_note(m, &m->theirs, entity, of, &theirs);
-	if (r == 0)
-		r = read_note(m, &m->ours, entity, home, &ours);
-	if (r == 0 && theirs.f.id != base.f.id &&
+	if (rc >= 0)
+		rc = read_note(m, &m->base, entity, of, &base);
+	if (rc == 0)
+		rc = read_note(m, &m->theirs, entity, of, &theirs);
+	if (rc == 0)
+		rc = read_note(m, &m->ours, entity, home, &ours);
+	if (rc == 0 && theirs.f.id != base.f.id &&
 		strcmp(theirs.text.data, ours.text.data) != 0) {
 		if (has_home == 0)
-			r = mark_conflict(m, &theirs.f, "the fact is removed");
+			rc = mark_conflict(m, &theirs.f, "the fact is removed");
 		else if (ours.f.id != base.f.id && (home == of || ours.f.id))
-			r = mark_conflict(m, ours.f.id ? &ours.f : &theirs.f,
+			rc = mark_conflict(m, ours.f.id ? &ours.f : &theirs.f,
 				ours.f.id ? "set" : "removed");
 		else
-			r = put_note(m, &ours.f, &theirs.f, home);
+			rc = put_note(m, &ours.f, &theirs.f, home);
 	}
 	buf_done(&base.text);
 	buf_done(&theirs.text);
 	buf_done(&ours.text);
-	return r;
+	return rc;
 }
 
 int
 merge_marks(struct merge *m, const struct merge_item *items, size_t n)
 {
-	int r = 0;
+	int rc = 0;
 
-	for (size_t i = 0; r == 0 && i < n; i++) {
+	for (size_t i = 0; rc == 0 && i < n; i++) {
 		const struct merge_item *x = &items[i];
 		bool is_told = false;
 
 		if (x->f.kind == FACT_TAG && merge_item_comes(x) &&
 			merge_takes(m, PASS_MARKS, x))
-			r = merge_tag(m, x);
+			rc = merge_tag(m, x);
 		if (x->f.kind != FACT_NOTE)
 			continue;
 		for (size_t k = 0; k < i; k++)
 			is_told |= items[k].f.kind == FACT_NOTE &&
 				   items[k].f.supersedes == x->f.supersedes;
 		if (!is_told && merge_takes(m, PASS_MARKS, x))
-			r = merge_items_merge_note(m, x->f.entity,
+			rc = merge_items_merge_note(m, x->f.entity,
 				x->f.supersedes);
 	}
-	return r;
+	return rc;
 }

@@ -36,18 +36,19 @@ load_cursor(struct merge *m, const struct sliced_run *run)
 {
 	const json_t *at = json_object_get(run->state, "at");
 	int64_t *v[ARRAY_LEN(members)];
-	int r;
+	int rc;
 
 	cursor(&m->at, v);
 	for (size_t i = 0; i < ARRAY_LEN(members); i++)
 		*v[i] = (int64_t)json_integer_value(
 			json_object_get(at, members[i]));
-	r = load_ids(&m->own, run, "changes", m->e);
-	if (r == 0)
-		r = load_ids(&m->told, run, "told", m->e);
+	rc = load_ids(&m->own, run, "changes", m->e);
+	if (rc == 0)
+		rc = load_ids(&m->told, run, "told", m->e);
 	/* What the branch has now is taken, and no more. */
-	return r == 0 && m->at.upto == 0 ? lens_newest(m->st, &m->at.upto, m->e)
-					 : r;
+	return rc == 0 && m->at.upto == 0
+		       ? lens_newest(m->st, &m->at.upto, m->e)
+		       : rc;
 }
 
 static int
@@ -124,22 +125,22 @@ merge_slice(struct write *w, int64_t branch, struct sliced_run *run,
 		.room = run->room,
 		.waited = json_object_get(run->state, "waiting")};
 	int64_t conflicts = 0;
-	int r = load_cursor(&m, run);
+	int rc = load_cursor(&m, run);
 
-	if (r == 0)
-		r = merge_run(&m, ret);
-	if (r == 0) {
+	if (rc == 0)
+		rc = merge_run(&m, ret);
+	if (rc == 0) {
 		ret->remaining = merge_slice_left(&m);
 		conflicts = sliced_run_total(run, "conflicts",
 			(int64_t)json_array_size(ret->conflicts));
 	}
-	if (r == 0 && ret->remaining == 0 &&
+	if (rc == 0 && ret->remaining == 0 &&
 		(change_ops(w->change) > 0 || m.own.n > 0 || conflicts > 0))
-		r = merge_end(&m, m.at.upto);
-	if (r == 0)
-		r = save_cursor(&m, run);
+		rc = merge_end(&m, m.at.upto);
+	if (rc == 0)
+		rc = save_cursor(&m, run);
 	merge_done(&m);
-	return r;
+	return rc;
 }
 
 int

@@ -16,12 +16,12 @@ static int
 merge_values_add_conflict(struct merge *m, struct conflict c,
 	const char *member, const char *ours, const char *theirs)
 {
-	struct buf name AUTO_BUF = {0}, notes AUTO_BUF = {0};
-	int r = entity_first_name(m->st, c.entity, NULL, &name, m->e);
+	AUTO_BUF struct buf name = {0}, notes = {0};
+	int rc = entity_first_name(m->st, c.entity, NULL, &name, m->e);
 
-	if (r < 0)
-		return r;
-	if (buf_str(&name) == NULL ||
+	if (rc < 0)
+		return rc;
+	if (!buf_str(&name) ||
 		buf_addf(&notes, "%s: here %.500s, on the branch %.500s",
 			member, ours, theirs) != 0 ||
 		(c.notes = buf_str(&notes)) == NULL)
@@ -29,9 +29,9 @@ merge_values_add_conflict(struct merge *m, struct conflict c,
 	c.found = clock_now_ms();
 	c.ours = m->parent;
 	c.theirs = m->branch;
-	r = conflict_add(m->st, &c, m->e);
-	if (r != 0)
-		return r;
+	rc = conflict_add(m->st, &c, m->e);
+	if (rc != 0)
+		return rc;
 	return jx_add(m->out->conflicts,
 		       json_pack("{s:s,s:s,s:s,s:s}", "entity", name.data,
 			       "member", member, "ours", ours, "theirs",
@@ -64,16 +64,16 @@ int
 merge_taken(struct merge *m, int64_t entity, const char *name,
 	int64_t *ret_other)
 {
-	int r = lens_apply(m->st, &m->ours, m->e);
+	int rc = lens_apply(m->st, &m->ours, m->e);
 
-	if (r == 0)
-		r = entity_find(m->st, m->w->ns, name, strlen(name), ret_other,
+	if (rc == 0)
+		rc = entity_find(m->st, m->w->ns, name, strlen(name), ret_other,
 			m->e);
-	if (r == 1 && *ret_other != entity)
-		r = fact_existence(m->st, *ret_other, NULL, NULL, NULL, m->e);
-	if (r == 0 || *ret_other == entity)
+	if (rc == 1 && *ret_other != entity)
+		rc = fact_existence(m->st, *ret_other, NULL, NULL, NULL, m->e);
+	if (rc == 0 || *ret_other == entity)
 		*ret_other = 0;
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 /* --- single values -------------------------------------------------------- */
@@ -87,22 +87,22 @@ int
 existence_under(struct merge *m, const struct lens *lens, int64_t entity,
 	struct existence *x)
 {
-	int r = lens_apply(m->st, lens, m->e);
+	int rc = lens_apply(m->st, lens, m->e);
 
-	if (r == 0)
-		r = fact_existence(m->st, entity, &x->fact, &x->label, &x->name,
-			m->e);
-	if (r >= 0 && buf_str(&x->name) == NULL)
-		r = err_nomem(m->e);
-	return r < 0 ? r : 0;
+	if (rc == 0)
+		rc = fact_existence(m->st, entity, &x->fact, &x->label,
+			&x->name, m->e);
+	if (rc >= 0 && !buf_str(&x->name))
+		rc = err_nomem(m->e);
+	return rc < 0 ? rc : 0;
 }
 
 static int
 label_name(struct merge *m, int64_t label, struct buf *out)
 {
-	int r = label == 0 ? 0 : label_text(m->st, label, out, m->e);
+	int rc = label == 0 ? 0 : label_text(m->st, label, out, m->e);
 
-	return r < 0 ? r : buf_str(out) == NULL ? err_nomem(m->e) : 0;
+	return rc < 0 ? rc : !buf_str(out) ? err_nomem(m->e) : 0;
 }
 
 /* Which label stands after the merge. */
@@ -110,7 +110,7 @@ static int
 merge_type(struct merge *m, int64_t entity, const struct existence *b,
 	const struct existence *t, const struct existence *o, int64_t *ret)
 {
-	struct buf ours AUTO_BUF = {0}, theirs AUTO_BUF = {0};
+	AUTO_BUF struct buf ours = {0}, theirs = {0};
 	int r;
 
 	*ret = o->label;
@@ -133,7 +133,7 @@ merge_name(struct merge *m, int64_t entity, const struct existence *b,
 	const struct existence *t, const struct existence *o, const char **ret)
 {
 	int64_t other = 0;
-	int r;
+	int rc;
 
 	*ret = o->name.data;
 	if (strcmp(t->name.data, o->name.data) == 0 ||
@@ -142,11 +142,11 @@ merge_name(struct merge *m, int64_t entity, const struct existence *b,
 	if (strcmp(o->name.data, b->name.data) != 0)
 		return merge_conflict(m, entity, CONFLICT_ATTRIBUTE, "name",
 			o->name.data, t->name.data);
-	r = merge_taken(m, entity, t->name.data, &other);
-	if (r == 0 && other == 0)
+	rc = merge_taken(m, entity, t->name.data, &other);
+	if (rc == 0 && other == 0)
 		*ret = t->name.data;
-	if (r != 0 || other == 0)
-		return r;
+	if (rc != 0 || other == 0)
+		return rc;
 	return m->last_round ? merge_conflict_with(m, entity, other,
 				       o->name.data, t->name.data)
 			     : MERGE_WAITS;
@@ -159,18 +159,18 @@ merge_existence(struct merge *m, int64_t entity, const struct existence *b,
 	struct fact defaults = write_fact(entity, FACT_EXISTENCE);
 	int64_t label;
 	const char *name;
-	int r = merge_name(m, entity, b, t, o, &name);
+	int rc = merge_name(m, entity, b, t, o, &name);
 
-	if (r == 0)
-		r = merge_type(m, entity, b, t, o, &label);
-	if (r != 0 || (label == o->label && strcmp(name, o->name.data) == 0))
-		return r;
+	if (rc == 0)
+		rc = merge_type(m, entity, b, t, o, &label);
+	if (rc != 0 || (label == o->label && strcmp(name, o->name.data) == 0))
+		return rc;
 	m->out->attributes++;
 	if (label != t->label || strcmp(name, t->name.data) != 0)
 		return write_entity_existence(m->w, entity, name, label,
 			&defaults, m->e);
-	r = write_hide(m->w, o->fact, m->e);
-	return r == 0 ? write_show(m->w, t->fact, m->e) : r;
+	rc = write_hide(m->w, o->fact, m->e);
+	return rc == 0 ? write_show(m->w, t->fact, m->e) : rc;
 }
 
 static int
@@ -191,26 +191,26 @@ static int
 other_name(struct merge *m, int64_t entity, const char *name, struct buf *ret)
 {
 	size_t n = strnlen(name, LIMIT_NAME_BYTES - m->name.len - 16);
-	char *cut AUTO_FREE = strndup(name, text_cut(name, n));
+	AUTO_FREE char *cut = strndup(name, text_cut(name, n));
 	int64_t other = 1;
-	int r = cut == NULL ? err_nomem(m->e) : 0;
+	int rc = !cut ? err_nomem(m->e) : 0;
 
-	for (int i = 1; r == 0 && other != 0; i++) {
+	for (int i = 1; rc == 0 && other != 0; i++) {
 		ret->len = 0;
 		if (buf_addf(ret, "%s~%s", cut, m->name.data) != 0 ||
 			(i > 1 && buf_addf(ret, "~%d", i) != 0) ||
-			buf_str(ret) == NULL)
+			!buf_str(ret))
 			return err_nomem(m->e);
-		r = merge_taken(m, entity, ret->data, &other);
+		rc = merge_taken(m, entity, ret->data, &other);
 	}
-	return r;
+	return rc;
 }
 
 int
 merge_new(struct merge *m, int64_t entity, const struct existence *t)
 {
 	struct fact defaults = write_fact(entity, FACT_EXISTENCE);
-	struct buf name AUTO_BUF = {0};
+	AUTO_BUF struct buf name = {0};
 	int64_t other;
 	int r = merge_taken(m, entity, t->name.data, &other);
 
@@ -253,33 +253,33 @@ merge_metadata(struct merge *m, int64_t entity)
 {
 	struct meta side[3] = {{.e = m->e}, {.e = m->e}, {.e = m->e}};
 	const struct lens *lens[3] = {&m->base, &m->theirs, &m->ours};
-	int r = 0;
+	int rc = 0;
 
-	for (int i = 0; r == 0 && i < 3; i++) {
-		r = lens_apply(m->st, lens[i], m->e);
-		if (r == 0)
-			r = fact_each(m->st, entity, 1u << FACT_METADATA,
+	for (int i = 0; rc == 0 && i < 3; i++) {
+		rc = lens_apply(m->st, lens[i], m->e);
+		if (rc == 0)
+			rc = fact_each(m->st, entity, 1u << FACT_METADATA,
 				get_meta, &side[i], m->e);
-		if (r == 0 && buf_str(&side[i].text) == NULL)
-			r = err_nomem(m->e);
+		if (rc == 0 && !buf_str(&side[i].text))
+			rc = err_nomem(m->e);
 	}
-	if (r == 0 && side[1].id != side[0].id && side[1].id != side[2].id &&
+	if (rc == 0 && side[1].id != side[0].id && side[1].id != side[2].id &&
 		strcmp(side[1].text.data, side[2].text.data) != 0) {
 		if (side[2].id != side[0].id) {
-			r = merge_conflict(m, entity, CONFLICT_ATTRIBUTE,
+			rc = merge_conflict(m, entity, CONFLICT_ATTRIBUTE,
 				"metadata", side[2].text.data,
 				side[1].text.data);
 		} else {
 			m->out->attributes++;
 			if (side[2].id != 0)
-				r = write_hide(m->w, side[2].id, m->e);
-			if (r == 0 && side[1].id != 0)
-				r = write_show(m->w, side[1].id, m->e);
+				rc = write_hide(m->w, side[2].id, m->e);
+			if (rc == 0 && side[1].id != 0)
+				rc = write_show(m->w, side[1].id, m->e);
 		}
 	}
 	for (int i = 0; i < 3; i++)
 		buf_done(&side[i].text);
-	return r;
+	return rc;
 }
 
 /* --- tier and pin --------------------------------------------------------- */
@@ -287,7 +287,7 @@ merge_metadata(struct merge *m, int64_t entity)
 static int
 deleted_here(struct merge *m, int64_t entity)
 {
-	struct existence b AUTO_EXISTENCE = {0}, t AUTO_EXISTENCE = {0};
+	AUTO_EXISTENCE struct existence b = {0}, t = {0};
 	int r = idset_has(&m->told, entity)
 			? 0
 			: existence_under(m, &m->base, entity, &b);
@@ -305,7 +305,7 @@ int
 merge_gone(struct merge *m, int64_t entity, const char *ours,
 	const char *theirs)
 {
-	if (idset_put(&m->told, entity) == NULL)
+	if (!idset_put(&m->told, entity))
 		return err_nomem(m->e);
 	return merge_conflict(m, entity, CONFLICT_MERGE, "existence", ours,
 		theirs);
@@ -316,20 +316,20 @@ merge_attribute(struct merge *m, int64_t entity, enum attr_key k)
 {
 	int64_t base = 0, theirs = 0, ours = 0, since;
 	char a[24], b[24];
-	int r = branch_attr(m->st, entity, k, &m->base, &base, &since, m->e);
+	int rc = branch_attr(m->st, entity, k, &m->base, &base, &since, m->e);
 
-	if (r == 0)
-		r = branch_attr(m->st, entity, k, &m->theirs, &theirs, &since,
+	if (rc == 0)
+		rc = branch_attr(m->st, entity, k, &m->theirs, &theirs, &since,
 			m->e);
-	if (r == 0)
-		r = branch_attr(m->st, entity, k, &m->ours, &ours, &since,
+	if (rc == 0)
+		rc = branch_attr(m->st, entity, k, &m->ours, &ours, &since,
 			m->e);
-	if (r == 0)
-		r = fact_existence(m->st, entity, NULL, NULL, NULL, m->e);
-	if (r == 0 && theirs != base)
+	if (rc == 0)
+		rc = fact_existence(m->st, entity, NULL, NULL, NULL, m->e);
+	if (rc == 0 && theirs != base)
 		return deleted_here(m, entity);
-	if (r != 1 || theirs == base || theirs == ours)
-		return r < 0 ? r : 0;
+	if (rc != 1 || theirs == base || theirs == ours)
+		return rc < 0 ? rc : 0;
 	if (ours == base) {
 		m->out->attributes++;
 		return write_attr(m->w, entity, k, theirs, m->e);

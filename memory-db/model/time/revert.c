@@ -20,7 +20,7 @@ revert_add(void *ctx, const struct fact *f)
 	struct revert_side *s = ctx;
 	int64_t *v = idset_put(&s->ids, f->id);
 
-	if (v == NULL)
+	if (!v)
 		return err_nomem(s->e);
 	*v = (int64_t)f->kind + 1;
 	return f->erased ? err_set(s->e, MDB_E_CONFLICT,
@@ -33,10 +33,10 @@ static int
 revert_read_side(struct write *w, int64_t entity, const struct lens *lens,
 	struct revert_side *s, struct err *e)
 {
-	int r = lens_apply(w->st, lens, e);
+	int rc = lens_apply(w->st, lens, e);
 
 	s->e = e;
-	return r == 0 ? fact_each(w->st, entity, ~0u, revert_add, s, e) : r;
+	return rc == 0 ? fact_each(w->st, entity, ~0u, revert_add, s, e) : rc;
 }
 
 struct peer {
@@ -68,14 +68,14 @@ static int
 see_named(void *ctx, int64_t entity)
 {
 	struct name *x = ctx;
-	struct buf now AUTO_BUF = {0};
-	int r = entity == x->entity ? 0
-				    : fact_existence(x->w->st, entity, NULL,
-					      NULL, &now, x->e);
+	AUTO_BUF struct buf now = {0};
+	int rc = entity == x->entity ? 0
+				     : fact_existence(x->w->st, entity, NULL,
+					       NULL, &now, x->e);
 
-	if (r != 1 || now.len != x->text.len ||
+	if (rc != 1 || now.len != x->text.len ||
 		memcmp(now.data, x->text.data, now.len) != 0)
-		return r < 0 ? r : 0;
+		return rc < 0 ? rc : 0;
 	return err_set(x->e, MDB_E_CONFLICT,
 		"it was called '%.200s' then, and that is the name of another "
 		"entity now; rename that one first",
@@ -97,15 +97,15 @@ static int
 revert_check_name(struct write *w, int64_t entity, int64_t fact, struct err *e)
 {
 	struct name x = {.w = w, .entity = entity, .e = e};
-	int r = fact_get(w->st, fact, revert_get_name, &x, e);
+	int rc = fact_get(w->st, fact, revert_get_name, &x, e);
 
-	if (r == 1 && x.text.len > 0)
-		r = buf_str(&x.text) == NULL
-			    ? err_nomem(e)
-			    : entity_each_named(w->st, w->ns, x.text.data,
-				      x.text.len, see_named, &x, e);
+	if (rc == 1 && x.text.len > 0)
+		rc = !buf_str(&x.text)
+			     ? err_nomem(e)
+			     : entity_each_named(w->st, w->ns, x.text.data,
+				       x.text.len, see_named, &x, e);
 	buf_done(&x.text);
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 /* Shows a fact of then; a relation only when its other end exists. */
@@ -114,14 +114,14 @@ revert_show(struct write *w, int64_t fact, struct revert_result *out,
 	struct err *e)
 {
 	struct peer p = {w, e};
-	int r = fact_get(w->st, fact, peer_exists, &p, e);
+	int rc = fact_get(w->st, fact, peer_exists, &p, e);
 
-	if (r == 3) {
+	if (rc == 3) {
 		out->skipped++;
 		return 0;
 	}
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	out->shown++;
 	return write_show(w, fact, e);
 }
@@ -160,15 +160,15 @@ is_cut(struct reverting *x)
 static int
 change_one(struct reverting *x, int64_t id, int rank, bool hide)
 {
-	int r = 0;
+	int rc = 0;
 
 	if (hide) {
 		x->out->hidden++;
 		return write_hide(x->w, id, x->e);
 	}
 	if (rank == 0)
-		r = revert_check_name(x->w, x->entity, id, x->e);
-	return r == 0 ? revert_show(x->w, id, x->out, x->e) : r;
+		rc = revert_check_name(x->w, x->entity, id, x->e);
+	return rc == 0 ? revert_show(x->w, id, x->out, x->e) : rc;
 }
 
 /* Ids of a but not of b. */
@@ -176,10 +176,10 @@ static int
 revert_apply(struct reverting *x, const struct revert_side *a,
 	const struct revert_side *b, bool hide)
 {
-	int r = 0;
+	int rc = 0;
 
 	for (int pass = 0; pass < 3; pass++)
-		for (size_t i = 0; r == 0 && i < a->ids.cap; i++) {
+		for (size_t i = 0; rc == 0 && i < a->ids.cap; i++) {
 			int64_t id = a->ids.slots[i].id;
 			int rank = rank_of(a->ids.slots[i].value);
 
@@ -187,9 +187,9 @@ revert_apply(struct reverting *x, const struct revert_side *a,
 				id == x->from || id == x->to ||
 				rank != (hide ? 2 - pass : pass) || is_cut(x))
 				continue;
-			r = change_one(x, id, rank, hide);
+			rc = change_one(x, id, rank, hide);
 		}
-	return r;
+	return rc;
 }
 
 static int64_t
@@ -219,7 +219,7 @@ plan_existence(struct reverting *x, const struct revert_side *then,
 static int
 change_existence(struct reverting *x)
 {
-	int r;
+	int rc;
 
 	if (x->to == 0)
 		return 0;
@@ -227,8 +227,8 @@ change_existence(struct reverting *x)
 		x->out->left += 2;
 		return 0;
 	}
-	r = change_one(x, x->from, 0, true);
-	return r == 0 ? change_one(x, x->to, 0, false) : r;
+	rc = change_one(x, x->from, 0, true);
+	return rc == 0 ? change_one(x, x->to, 0, false) : rc;
 }
 
 static int
@@ -240,13 +240,13 @@ revert_attrs(struct write *w, int64_t entity, const struct lens *then,
 
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
 		int64_t value, since, before = change_ops(w->change);
-		int r = branch_attr(w->st, entity, keys[i], then, &value,
+		int rc = branch_attr(w->st, entity, keys[i], then, &value,
 			&since, e);
 
-		if (r == 0)
-			r = write_attr(w, entity, keys[i], value, e);
-		if (r != 0)
-			return r;
+		if (rc == 0)
+			rc = write_attr(w, entity, keys[i], value, e);
+		if (rc != 0)
+			return rc;
 		out->attributes += change_ops(w->change) - before;
 	}
 	return 0;

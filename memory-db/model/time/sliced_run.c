@@ -40,22 +40,22 @@ sliced_run_make_key(struct sliced_run *r, int64_t ns, const char *method,
 static int
 sliced_run_load(struct store *st, const char *id, json_t **ret, struct err *e)
 {
-	struct buf text AUTO_BUF = {0};
+	AUTO_BUF struct buf text = {0};
 	char key[sizeof(META_RUN) + RUN_ID_SIZE];
-	int r;
+	int rc;
 
 	snprintf(key, sizeof(key), META_RUN "%s", id);
-	r = meta_get(st, key, &text, e);
-	if (r != 1)
-		return r;
+	rc = meta_get(st, key, &text, e);
+	if (rc != 1)
+		return rc;
 	*ret = jx_parse(text.data, text.len, e);
-	return *ret == NULL ? e->code : 1;
+	return !*ret ? e->code : 1;
 }
 
 static int
 save(struct store *st, const char *id, const json_t *state, struct err *e)
 {
-	struct buf text AUTO_BUF = {0};
+	AUTO_BUF struct buf text = {0};
 	char key[sizeof(META_RUN) + RUN_ID_SIZE];
 
 	snprintf(key, sizeof(key), META_RUN "%s", id);
@@ -68,7 +68,7 @@ int
 sliced_run_find(struct sliced_run *r, struct store *st, int64_t ns,
 	const char *method, const char *target, struct err *e)
 {
-	struct buf id AUTO_BUF = {0};
+	AUTO_BUF struct buf id = {0};
 	int rc;
 
 	*r = (struct sliced_run){.st = st};
@@ -94,7 +94,7 @@ sliced_run_begin(struct sliced_run *r, const struct write *w,
 		"method", method, "ns", (json_int_t)w->ns, "branch",
 		(json_int_t)branch, "open", 1, "key", r->open_key, "changes",
 		"totals");
-	return r->state == NULL ? err_nomem(e) : 0;
+	return !r->state ? err_nomem(e) : 0;
 }
 
 void
@@ -160,14 +160,14 @@ int
 sliced_run_reply_again(struct store *st, int64_t ns, const char *method,
 	const char *target, json_t *reply, struct err *e)
 {
-	struct sliced_run run AUTO_RUN = {0};
-	int r = sliced_run_find(&run, st, ns, method, target, e);
+	AUTO_RUN struct sliced_run run = {0};
+	int rc = sliced_run_find(&run, st, ns, method, target, e);
 
-	if (r == 1)
-		r = sliced_run_reply(&run, reply, e);
-	else if (r == 0 && jx_set(reply, "done", json_true()) != 0)
-		r = err_nomem(e);
-	return r;
+	if (rc == 1)
+		rc = sliced_run_reply(&run, reply, e);
+	else if (rc == 0 && jx_set(reply, "done", json_true()) != 0)
+		rc = err_nomem(e);
+	return rc;
 }
 
 /* --- by id ---------------------------------------------------------------- */
@@ -191,10 +191,10 @@ sliced_run_changes(struct store *st, const char *id, int64_t ns,
 {
 	json_t *state AUTO_JSON = NULL, *change;
 	size_t i;
-	int r = need(st, id, &state, e);
+	int rc = need(st, id, &state, e);
 
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	if (json_integer_value(json_object_get(state, "ns")) != ns)
 		return err_param(e, MDB_E_NOT_FOUND, "run",
 			"run '%.40s' is of another namespace; pass it as "
@@ -209,17 +209,17 @@ sliced_run_changes(struct store *st, const char *id, int64_t ns,
 int
 sliced_run_close(struct store *st, const char *id, struct err *e)
 {
-	json_t *state AUTO_JSON = NULL;
+	AUTO_JSON json_t *state = NULL;
 	const char *key;
-	int r = need(st, id, &state, e);
+	int rc = need(st, id, &state, e);
 
-	if (r < 0 || !json_is_true(json_object_get(state, "open")))
-		return r < 0 ? r : 0;
+	if (rc < 0 || !json_is_true(json_object_get(state, "open")))
+		return rc < 0 ? rc : 0;
 	key = jx_text(state, "key");
 	if (jx_set(state, "open", json_false()) != 0)
 		return err_nomem(e);
-	r = key != NULL ? meta_drop_one(st, key, e) : 0;
-	return r == 0 ? save(st, id, state, e) : r;
+	rc = key != NULL ? meta_drop_one(st, key, e) : 0;
+	return rc == 0 ? save(st, id, state, e) : rc;
 }
 
 struct sliced_run_listing {
@@ -257,7 +257,7 @@ list_one(void *ctx, const char *text, size_t n)
 	const struct tool *tool;
 	int r;
 
-	if (state == NULL)
+	if (!state)
 		return x->e->code;
 	if (!json_is_true(json_object_get(state, "open")) ||
 		json_integer_value(json_object_get(state, "ns")) != x->ns)
@@ -267,7 +267,7 @@ list_one(void *ctx, const char *text, size_t n)
 		json_object_get(state, "method"), "remaining",
 		json_object_get(state, "remaining"), "changes",
 		json_object_get(state, "changes"));
-	if (row == NULL)
+	if (!row)
 		return err_nomem(x->e);
 	tool = tool_find(jx_text(row, "method"));
 	x->is_merge = tool != NULL && (tool->flags & TF_MERGES);
@@ -303,7 +303,7 @@ sliced_run_too_large(int64_t facts, struct err *e)
 int
 sliced_run_refuse(const struct write *w, int64_t facts, int r, struct err *e)
 {
-	return r == MDB_E_LIMIT && w->change != NULL &&
+	return r == MDB_E_LIMIT && w->change &&
 			       change_ops(w->change) >= LIMIT_CHANGE_FACTS
 		       ? sliced_run_too_large(facts, e)
 		       : r;

@@ -35,8 +35,7 @@ undo_done(struct undo *u)
 int
 undo_block(struct undo *u, int64_t change, int64_t entity, struct err *e)
 {
-	if (idset_put(&u->blockers, change) == NULL ||
-		idset_put(&u->blocked, entity) == NULL)
+	if (!idset_put(&u->blockers, change) || !idset_put(&u->blocked, entity))
 		return err_nomem(e);
 	return 0;
 }
@@ -58,19 +57,19 @@ static int
 new_fact(struct undo *u, int64_t fact, struct undo_fact *ret, struct err *e)
 {
 	const struct lens *lens = &u->w->scope.lens;
-	int r;
+	int rc;
 
 	memset(ret, 0, sizeof(*ret));
 	ret->fact = fact;
-	r = fact_get(u->w->st, fact, get_kind, ret, e);
-	if (r == 0)
+	rc = fact_get(u->w->st, fact, get_kind, ret, e);
+	if (rc == 0)
 		return err_set(e, MDB_E_CORRUPT, "fact %lld is missing",
 			(long long)fact);
-	if (r > 0)
-		r = branch_sees(u->w->st, fact, lens, &ret->was, &ret->since,
+	if (rc > 0)
+		rc = branch_sees(u->w->st, fact, lens, &ret->was, &ret->since,
 			e);
 	ret->is = ret->was;
-	return r;
+	return rc;
 }
 
 static int
@@ -79,21 +78,21 @@ fact_of(struct undo *u, int64_t fact, struct undo_fact **ret, struct err *e)
 	int64_t *at = idset_put(&u->fact_index, fact);
 	size_t cap = u->facts_cap == 0 ? 64 : u->facts_cap * 2;
 	struct undo_fact *p;
-	int r;
+	int rc;
 
-	if (at == NULL)
+	if (!at)
 		return err_nomem(e);
 	if (*at == 0) {
 		if (u->facts_n == u->facts_cap) {
 			p = realloc(u->facts, cap * sizeof(*p));
-			if (p == NULL)
+			if (!p)
 				return err_nomem(e);
 			u->facts = p;
 			u->facts_cap = cap;
 		}
-		r = new_fact(u, fact, &u->facts[u->facts_n], e);
-		if (r != 0)
-			return r;
+		rc = new_fact(u, fact, &u->facts[u->facts_n], e);
+		if (rc != 0)
+			return rc;
 		*at = (int64_t)++u->facts_n;
 	}
 	*ret = &u->facts[*at - 1];
@@ -106,7 +105,7 @@ attr_of(struct undo *u, int64_t entity, enum attr_key key,
 {
 	size_t cap = u->attrs_cap == 0 ? 16 : u->attrs_cap * 2;
 	struct undo_attr *p;
-	int r;
+	int rc;
 
 	for (size_t i = 0; i < u->attrs_n; i++)
 		if (u->attrs[i].entity == entity && u->attrs[i].key == key) {
@@ -115,17 +114,17 @@ attr_of(struct undo *u, int64_t entity, enum attr_key key,
 		}
 	if (u->attrs_n == u->attrs_cap) {
 		p = realloc(u->attrs, cap * sizeof(*p));
-		if (p == NULL)
+		if (!p)
 			return err_nomem(e);
 		u->attrs = p;
 		u->attrs_cap = cap;
 	}
 	p = &u->attrs[u->attrs_n];
 	*p = (struct undo_attr){.entity = entity, .key = key};
-	r = branch_attr(u->w->st, entity, key, &u->w->scope.lens, &p->was,
+	rc = branch_attr(u->w->st, entity, key, &u->w->scope.lens, &p->was,
 		&p->since, e);
-	if (r != 0)
-		return r;
+	if (rc != 0)
+		return rc;
 	p->is = p->was;
 	u->attrs_n++;
 	*ret = p;
@@ -138,10 +137,10 @@ take_back_fact(struct undo *u, const struct log_op *op, struct err *e)
 {
 	bool shows = op->what == OP_SHOW;
 	struct undo_fact *f = NULL;
-	int r = fact_of(u, op->fact, &f, e);
+	int rc = fact_of(u, op->fact, &f, e);
 
-	if (r != 0 || f->erased) /* forgotten: neither comes nor goes */
-		return r;
+	if (rc != 0 || f->erased) /* forgotten: neither comes nor goes */
+		return rc;
 	if (f->is != shows || !undo_ours(u, f->since)) {
 		/* Somebody touched it since. */
 		if (undo_ours(u, f->since))
@@ -157,10 +156,10 @@ static int
 take_back_attr(struct undo *u, const struct log_op *op, struct err *e)
 {
 	struct undo_attr *a = NULL;
-	int r = attr_of(u, op->entity, (enum attr_key)op->key, &a, e);
+	int rc = attr_of(u, op->entity, (enum attr_key)op->key, &a, e);
 
-	if (r != 0)
-		return r;
+	if (rc != 0)
+		return rc;
 	if (!undo_ours(u, a->since))
 		return undo_block(u, a->since, op->entity, e);
 	a->is = op->fact - 1; /* the value before */
@@ -183,7 +182,7 @@ undo_collect(void *ctx, const struct log_op *op)
 		size_t cap = x->cap == 0 ? 64 : x->cap * 2;
 		struct log_op *p = realloc(x->v, cap * sizeof(*p));
 
-		if (p == NULL)
+		if (!p)
 			return err_nomem(x->e);
 		x->v = p;
 		x->cap = cap;
@@ -196,23 +195,23 @@ static int
 take_back(struct undo *u, int64_t change, struct err *e)
 {
 	struct ops ops = {.e = e};
-	int r = log_ops(u->w->st, change, 0, 0, undo_collect, &ops, e);
+	int rc = log_ops(u->w->st, change, 0, 0, undo_collect, &ops, e);
 
-	for (size_t i = ops.n; r == 0 && i-- > 0;) {
+	for (size_t i = ops.n; rc == 0 && i-- > 0;) {
 		const struct log_op *op = &ops.v[i];
 
 		if (op->what == OP_SHOW || op->what == OP_HIDE)
-			r = take_back_fact(u, op, e);
+			rc = take_back_fact(u, op, e);
 		else if (op->what == OP_ATTR)
-			r = take_back_attr(u, op, e);
+			rc = take_back_attr(u, op, e);
 		else if (op->what == OP_ERASE)
-			r = err_set(e, MDB_E_CONFLICT,
+			rc = err_set(e, MDB_E_CONFLICT,
 				"change %lld erased facts for good; that "
 				"cannot be undone",
 				(long long)change);
 	}
 	free(ops.v);
-	return r;
+	return rc;
 }
 
 /* --- the plan ------------------------------------------------------------- */
@@ -237,7 +236,7 @@ sorted(const struct undo *u, int64_t **ret, struct err *e)
 	int64_t *v = calloc(u->changes.n + 1, sizeof(*v));
 	size_t n = 0;
 
-	if (v == NULL)
+	if (!v)
 		return err_nomem(e);
 	for (size_t i = 0; i < u->changes.cap; i++)
 		if (u->changes.slots[i].id != 0)
@@ -250,8 +249,8 @@ sorted(const struct undo *u, int64_t **ret, struct err *e)
 static int
 plan_once(struct undo *u, struct err *e)
 {
-	int64_t *v AUTO_FREE = NULL;
-	int r = sorted(u, &v, e);
+	AUTO_FREE int64_t *v = NULL;
+	int rc = sorted(u, &v, e);
 
 	u->facts_n = u->attrs_n = 0;
 	idset_done(&u->fact_index);
@@ -259,15 +258,17 @@ plan_once(struct undo *u, struct err *e)
 	idset_done(&u->twins);
 	idset_done(&u->homes);
 	idset_done(&u->blocked);
-	for (size_t i = 0; r == 0 && i < u->changes.n; i++)
-		r = take_back(u, v[i], e);
-	if (r == 0 && u->facts_n > LIMIT_CHANGE_FACTS)
+	for (size_t i = 0; rc == 0 && i < u->changes.n; i++)
+		rc = take_back(u, v[i], e);
+	if (rc != 0)
+		return rc;
+	if (u->facts_n > LIMIT_CHANGE_FACTS)
 		return sliced_run_too_large((int64_t)u->facts_n, e);
-	for (size_t i = 0; r == 0 && i < u->facts_n; i++)
-		r = undo_check(u, &u->facts[i], e);
-	for (size_t i = 0; r == 0 && i < u->attrs_n; i++)
-		r = undo_check_attr(u, &u->attrs[i], e);
-	return r;
+	for (size_t i = 0; rc == 0 && i < u->facts_n; i++)
+		rc = undo_check(u, &u->facts[i], e);
+	for (size_t i = 0; rc == 0 && i < u->attrs_n; i++)
+		rc = undo_check_attr(u, &u->attrs[i], e);
+	return rc;
 }
 
 /* Cascade: the blockers are taken back as well, until none is left. */
@@ -276,7 +277,7 @@ add_blockers(struct undo *u, struct err *e)
 {
 	for (size_t i = 0; i < u->blockers.cap; i++)
 		if (u->blockers.slots[i].id != 0 &&
-			idset_put(&u->changes, u->blockers.slots[i].id) == NULL)
+			!idset_put(&u->changes, u->blockers.slots[i].id))
 			return err_nomem(e);
 	return 0;
 }
@@ -299,31 +300,31 @@ static int
 skip_blocked(struct undo *u, struct err *e)
 {
 	size_t before;
-	int r = 0;
+	int rc = 0;
 
 	do {
 		before = u->blocked.n;
 		leave_blocked(u);
 		idset_done(&u->twins);
-		for (size_t i = 0; r == 0 && i < u->facts_n; i++)
-			r = undo_check_name(u, &u->facts[i], e);
-	} while (r == 0 && u->blocked.n != before);
-	return r;
+		for (size_t i = 0; rc == 0 && i < u->facts_n; i++)
+			rc = undo_check_name(u, &u->facts[i], e);
+	} while (rc == 0 && u->blocked.n != before);
+	return rc;
 }
 
 int
 undo_plan(struct undo *u, struct err *e)
 {
 	size_t before;
-	int r;
+	int rc;
 
 	do {
 		before = u->changes.n;
-		r = plan_once(u, e);
-		if (r == 0 && u->policy == UNDO_CASCADE)
-			r = add_blockers(u, e);
-	} while (r == 0 && u->changes.n != before);
-	return r == 0 && u->policy == UNDO_SKIP ? skip_blocked(u, e) : r;
+		rc = plan_once(u, e);
+		if (rc == 0 && u->policy == UNDO_CASCADE)
+			rc = add_blockers(u, e);
+	} while (rc == 0 && u->changes.n != before);
+	return rc == 0 && u->policy == UNDO_SKIP ? skip_blocked(u, e) : rc;
 }
 
 int64_t *
@@ -335,7 +336,7 @@ undo_blockers(const struct undo *u)
 	for (size_t i = 0; v != NULL && i < u->blockers.cap; i++)
 		if (u->blockers.slots[i].id != 0)
 			v[n++] = u->blockers.slots[i].id;
-	if (v != NULL)
+	if (v)
 		qsort(v, n, sizeof(*v), undo_ascending);
 	return v;
 }
@@ -343,25 +344,25 @@ undo_blockers(const struct undo *u)
 int
 undo_apply(struct undo *u, struct err *e)
 {
-	int r = 0;
+	int rc = 0;
 
-	for (size_t i = 0; r == 0 && i < u->facts_n; i++)
+	for (size_t i = 0; rc == 0 && i < u->facts_n; i++)
 		if (u->facts[i].was && !u->facts[i].is) {
 			u->hidden++;
-			r = write_hide(u->w, u->facts[i].fact, e);
+			rc = write_hide(u->w, u->facts[i].fact, e);
 		}
-	for (size_t i = 0; r == 0 && i < u->facts_n; i++)
+	for (size_t i = 0; rc == 0 && i < u->facts_n; i++)
 		if (!u->facts[i].was && u->facts[i].is) {
 			u->shown++;
-			r = write_show(u->w, u->facts[i].fact, e);
+			rc = write_show(u->w, u->facts[i].fact, e);
 		}
-	for (size_t i = 0; r == 0 && i < u->attrs_n; i++)
+	for (size_t i = 0; rc == 0 && i < u->attrs_n; i++)
 		if (u->attrs[i].was != u->attrs[i].is) {
 			u->attributes++;
-			r = write_attr(u->w, u->attrs[i].entity,
+			rc = write_attr(u->w, u->attrs[i].entity,
 				u->attrs[i].key, u->attrs[i].is, e);
 		}
-	return r;
+	return rc;
 }
 
 /* --- telling -------------------------------------------------------------- */
@@ -420,9 +421,9 @@ int
 undo_list(struct undo *u, bool hide, json_t **ret, struct err *e)
 {
 	struct undo_row x = {u, json_array(), 0, e};
-	int r = x.list == NULL ? err_nomem(e) : 0;
+	int rc = !x.list ? err_nomem(e) : 0;
 
-	for (size_t i = 0; r >= 0 && i < u->facts_n; i++) {
+	for (size_t i = 0; rc >= 0 && i < u->facts_n; i++) {
 		const struct undo_fact *f = &u->facts[i];
 
 		if (f->was == f->is || f->is == hide ||
@@ -431,13 +432,13 @@ undo_list(struct undo *u, bool hide, json_t **ret, struct err *e)
 				!fact_is_mark(f->kind)) ||
 			json_array_size(x.list) >= LIST_MAX)
 			continue;
-		r = fact_get(u->w->st, f->fact, undo_add_row, &x, e);
-		if (r == 1 && undo_is_full(&x))
+		rc = fact_get(u->w->st, f->fact, undo_add_row, &x, e);
+		if (rc == 1 && undo_is_full(&x))
 			break;
 	}
-	if (r < 0) {
+	if (rc < 0) {
 		json_decref(x.list);
-		return r;
+		return rc;
 	}
 	*ret = x.list;
 	return 0;

@@ -22,7 +22,7 @@ see_existence(void *ctx, const struct fact *f)
 	struct exists *x = ctx;
 	const int64_t *at = idset_get(&x->u->fact_index, f->id);
 
-	if (at == NULL || x->u->facts[*at - 1].is)
+	if (!at || x->u->facts[*at - 1].is)
 		x->yes = true;
 	return 0;
 }
@@ -35,9 +35,9 @@ exists_after(struct undo *u, int64_t entity, bool *ret, struct err *e)
 {
 	struct exists x = {u, false, e};
 	int64_t *known = idset_put(&u->homes, entity);
-	int r = 0;
+	int rc = 0;
 
-	if (known == NULL)
+	if (!known)
 		return err_nomem(e);
 	if (*known != 0) {
 		*ret = *known == EXISTS;
@@ -48,13 +48,13 @@ exists_after(struct undo *u, int64_t entity, bool *ret, struct err *e)
 			u->facts[i].kind == FACT_EXISTENCE)
 			x.yes = true;
 	if (!x.yes)
-		r = fact_each(u->w->st, entity, 1u << FACT_EXISTENCE,
+		rc = fact_each(u->w->st, entity, 1u << FACT_EXISTENCE,
 			see_existence, &x, e);
 	*ret = x.yes;
 	known = idset_get(&u->homes, entity);
 	if (known != NULL)
 		*known = x.yes ? EXISTS : EXISTS_NOT;
-	return r;
+	return rc;
 }
 
 struct remains {
@@ -70,8 +70,7 @@ see_remaining(void *ctx, const struct fact *f)
 	struct remains *x = ctx;
 	const int64_t *at = idset_get(&x->u->fact_index, f->id);
 
-	if (f->kind == FACT_EXISTENCE ||
-		(at != NULL && !x->u->facts[*at - 1].is))
+	if (f->kind == FACT_EXISTENCE || (at && !x->u->facts[*at - 1].is))
 		return 0;
 	/* Shown by one of the changes and yet to stay: an earlier one, which is
 	 * not among them, showed it first. */
@@ -88,15 +87,15 @@ check_values(struct undo *u, int64_t entity, struct err *e)
 	static const enum attr_key keys[] = {ATTR_TIER, ATTR_PIN,
 		ATTR_PIN_ASKED};
 	int64_t value, since;
-	int r = 0;
+	int rc = 0;
 
-	for (size_t i = 0; r == 0 && i < ARRAY_LEN(keys); i++) {
-		r = branch_attr(u->w->st, entity, keys[i], &u->w->scope.lens,
+	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(keys); i++) {
+		rc = branch_attr(u->w->st, entity, keys[i], &u->w->scope.lens,
 			&value, &since, e);
-		if (r == 0 && value != 0 && !undo_ours(u, since))
-			r = undo_block(u, since, entity, e);
+		if (rc == 0 && value != 0 && !undo_ours(u, since))
+			rc = undo_block(u, since, entity, e);
 	}
-	return r;
+	return rc;
 }
 
 /* The entity vanishes: nothing of it, and no relation to it, may remain. */
@@ -105,14 +104,17 @@ check_vanishing(struct undo *u, int64_t entity, struct err *e)
 {
 	struct remains x = {u, entity, e};
 	bool exists;
-	int r = exists_after(u, entity, &exists, e);
+	int rc = exists_after(u, entity, &exists, e);
 
-	if (r != 0 || exists)
-		return r;
-	r = fact_each(u->w->st, entity, ~0u, see_remaining, &x, e);
-	if (r == 0)
-		r = fact_each_incoming(u->w->st, entity, see_remaining, &x, e);
-	return r == 0 ? check_values(u, entity, e) : r;
+	if (rc != 0 || exists)
+		return rc;
+	rc = fact_each(u->w->st, entity, ~0u, see_remaining, &x, e);
+	if (rc != 0)
+		return rc;
+	rc = fact_each_incoming(u->w->st, entity, see_remaining, &x, e);
+	if (rc != 0)
+		return rc;
+	return check_values(u, entity, e);
 }
 
 struct last {
@@ -148,10 +150,10 @@ int
 undo_block_any(struct undo *u, int64_t entity, struct err *e)
 {
 	struct undo_check_other x = {u, 0};
-	int r = log_of_entity(u->w->st, entity, INT64_MAX, find_other, &x, e);
+	int rc = log_of_entity(u->w->st, entity, INT64_MAX, find_other, &x, e);
 
-	if (r < 0 || x.change == 0)
-		return r < 0 ? r : 0;
+	if (rc < 0 || x.change == 0)
+		return rc < 0 ? rc : 0;
 	return undo_block(u, x.change, entity, e);
 }
 
@@ -164,16 +166,16 @@ check_home(struct undo *u, const struct undo_fact *f, int64_t entity,
 {
 	struct last last = {0};
 	bool exists;
-	int r = exists_after(u, entity, &exists, e);
+	int rc = exists_after(u, entity, &exists, e);
 
-	if (r != 0 || exists)
-		return r;
-	r = log_of_entity(u->w->st, entity, INT64_MAX, get_change, &last, e);
-	if (r >= 0 && undo_ours(u, last.change))
-		r = branch_shown(u->w->st, f->fact, &u->w->scope.lens,
+	if (rc != 0 || exists)
+		return rc;
+	rc = log_of_entity(u->w->st, entity, INT64_MAX, get_change, &last, e);
+	if (rc >= 0 && undo_ours(u, last.change))
+		rc = branch_shown(u->w->st, f->fact, &u->w->scope.lens,
 			&last.change, e);
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	return undo_ours(u, last.change)
 		       ? undo_block_any(u, entity, e)
 		       : undo_block(u, last.change, entity, e);
@@ -224,24 +226,24 @@ find_twin(struct undo *u, const struct undo_fact *f,
 	const struct undo_check_twin *x, int64_t *ret, struct err *e)
 {
 	struct store *st = u->w->st;
-	int r;
+	int rc;
 
 	*ret = 0;
 	if (f->kind == FACT_EXISTENCE)
 		return fact_each(st, f->entity, 1u << FACT_EXISTENCE,
 			find_existence, ret, e);
 	if (f->kind == FACT_RELATION)
-		r = fact_find_relation(st, f->entity, x->peer, x->label,
+		rc = fact_find_relation(st, f->entity, x->peer, x->label,
 			x->text.len > 0, ret, e);
 	else if (fact_is_mark(f->kind))
-		r = fact_find_mark(st, f->entity, x->of, f->kind,
+		rc = fact_find_mark(st, f->entity, x->of, f->kind,
 			f->kind == FACT_TAG ? x->text.data : NULL, x->text.len,
 			ret, e);
 	else
-		r = fact_find_text(st, f->entity, f->kind,
+		rc = fact_find_text(st, f->entity, f->kind,
 			x->text.data != NULL ? x->text.data : "", x->text.len,
 			ret, e);
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 /* Two facts that the plan shows say the same: what showed the later one lies
@@ -251,12 +253,12 @@ undo_block_between(struct undo *u, const struct undo_fact *a,
 	const struct undo_fact *b, struct err *e)
 {
 	int64_t x, y;
-	int r = branch_shown(u->w->st, a->fact, &u->w->scope.lens, &x, e);
+	int rc = branch_shown(u->w->st, a->fact, &u->w->scope.lens, &x, e);
 
-	if (r == 0)
-		r = branch_shown(u->w->st, b->fact, &u->w->scope.lens, &y, e);
-	if (r != 0)
-		return r;
+	if (rc == 0)
+		rc = branch_shown(u->w->st, b->fact, &u->w->scope.lens, &y, e);
+	if (rc != 0)
+		return rc;
 	if (undo_ours(u, x) || (y > x && !undo_ours(u, y)))
 		x = y;
 	return undo_ours(u, x) ? undo_block_any(u, a->entity, e)
@@ -279,7 +281,7 @@ undo_check_check_plan(struct undo *u, const struct undo_fact *f,
 		sizeof(head), no_key);
 	hash = (hash & INT64_MAX) | 1; /* positive */
 	at = idset_put(&u->twins, hash);
-	if (at == NULL)
+	if (!at)
 		return err_nomem(e);
 	if (*at != 0)
 		return undo_block_between(u, f, &u->facts[*at - 1], e);
@@ -295,21 +297,22 @@ check_twin(struct undo *u, const struct undo_fact *f, struct err *e)
 	const int64_t *at;
 	int64_t twin = 0, since;
 	bool visible;
-	int r = fact_get(u->w->st, f->fact, undo_check_get_text, &x, e);
+	int rc = fact_get(u->w->st, f->fact, undo_check_get_text, &x, e);
 
-	if (r == 1)
-		r = find_twin(u, f, &x, &twin, e);
-	if (r == 0)
-		r = undo_check_check_plan(u, f, &x, e);
+	if (rc == 1)
+		rc = find_twin(u, f, &x, &twin, e);
+	if (rc == 0)
+		rc = undo_check_check_plan(u, f, &x, e);
 	buf_done(&x.text);
-	if (r != 0 || twin == 0)
-		return r;
+	if (rc != 0 || twin == 0)
+		return rc;
 	at = idset_get(&u->fact_index, twin);
-	if (twin == f->fact || (at != NULL && !u->facts[*at - 1].is))
+	if (twin == f->fact || (at && !u->facts[*at - 1].is))
 		return 0;
-	r = branch_sees(u->w->st, twin, &u->w->scope.lens, &visible, &since, e);
-	if (r != 0)
-		return r;
+	rc = branch_sees(u->w->st, twin, &u->w->scope.lens, &visible, &since,
+		e);
+	if (rc != 0)
+		return rc;
 	return undo_ours(u, since) ? undo_block_any(u, f->entity, e)
 				   : undo_block(u, since, f->entity, e);
 }
@@ -327,7 +330,7 @@ see_mark(void *ctx, const struct fact *f)
 	struct derived *x = ctx;
 	const int64_t *at = idset_get(&x->u->fact_index, f->id);
 
-	if (at != NULL && !x->u->facts[*at - 1].is)
+	if (at && !x->u->facts[*at - 1].is)
 		return 0;
 	/* As for what remains of an entity: one that stays although one of the
 	 * changes showed it was shown by an earlier one before. */
@@ -343,16 +346,16 @@ check_of(struct undo *u, const struct undo_fact *f, struct err *e)
 	const int64_t *at;
 	int64_t of = 0, since;
 	bool visible;
-	int r = fact_get(u->w->st, f->fact, get_of, &of, e);
+	int rc = fact_get(u->w->st, f->fact, get_of, &of, e);
 
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	at = idset_get(&u->fact_index, of);
-	if (at != NULL && u->facts[*at - 1].is)
+	if (at && u->facts[*at - 1].is)
 		return 0;
-	r = branch_sees(u->w->st, of, &u->w->scope.lens, &visible, &since, e);
-	if (r != 0 || (visible && at == NULL))
-		return r;
+	rc = branch_sees(u->w->st, of, &u->w->scope.lens, &visible, &since, e);
+	if (rc != 0 || (visible && !at))
+		return rc;
 	return undo_ours(u, since) ? undo_block_any(u, f->entity, e)
 				   : undo_block(u, since, f->entity, e);
 }
@@ -364,11 +367,11 @@ see_derived(void *ctx, int64_t fact)
 	const int64_t *at = idset_get(&x->u->fact_index, fact);
 	int64_t since;
 	bool visible;
-	int r = branch_sees(x->u->w->st, fact, &x->u->w->scope.lens, &visible,
+	int rc = branch_sees(x->u->w->st, fact, &x->u->w->scope.lens, &visible,
 		&since, x->e);
 
-	if (r != 0 || !visible || (at != NULL && !x->u->facts[*at - 1].is))
-		return r;
+	if (rc != 0 || !visible || (at && !x->u->facts[*at - 1].is))
+		return rc;
 	return undo_ours(x->u, since)
 		       ? 0
 		       : undo_block(x->u, since, x->entity, x->e);
@@ -380,16 +383,17 @@ undo_check_attr(struct undo *u, const struct undo_attr *a, struct err *e)
 {
 	struct last last = {0};
 	bool exists;
-	int r = 0;
+	int rc = 0;
 
 	if (a->was == a->is || a->is == 0)
 		return 0;
-	r = exists_after(u, a->entity, &exists, e);
-	if (r != 0 || exists)
-		return r;
-	r = log_of_entity(u->w->st, a->entity, INT64_MAX, get_change, &last, e);
-	if (r < 0)
-		return r;
+	rc = exists_after(u, a->entity, &exists, e);
+	if (rc != 0 || exists)
+		return rc;
+	rc = log_of_entity(u->w->st, a->entity, INT64_MAX, get_change, &last,
+		e);
+	if (rc < 0)
+		return rc;
 	return undo_ours(u, last.change)
 		       ? undo_block_any(u, a->entity, e)
 		       : undo_block(u, last.change, a->entity, e);

@@ -19,24 +19,24 @@ see_called(void *ctx, int64_t entity)
 {
 	struct called *x = ctx;
 	struct undo *u = x->u;
-	struct buf name AUTO_BUF = {0};
+	AUTO_BUF struct buf name = {0};
 	const int64_t *at;
 	int64_t fact = 0, since;
 	bool visible;
-	int r = entity == x->f->entity ? 0
-				       : fact_existence(u->w->st, entity, &fact,
-						 NULL, &name, x->e);
+	int rc = entity == x->f->entity ? 0
+					: fact_existence(u->w->st, entity,
+						  &fact, NULL, &name, x->e);
 
-	if (r != 1 || name.len != x->name.len ||
+	if (rc != 1 || name.len != x->name.len ||
 		memcmp(name.data, x->name.data, name.len) != 0)
-		return r < 0 ? r : 0;
+		return rc < 0 ? rc : 0;
 	at = idset_get(&u->fact_index, fact);
-	if (at != NULL && !u->facts[*at - 1].is)
+	if (at && !u->facts[*at - 1].is)
 		return 0;
-	r = branch_sees(u->w->st, fact, &u->w->scope.lens, &visible, &since,
+	rc = branch_sees(u->w->st, fact, &u->w->scope.lens, &visible, &since,
 		x->e);
-	if (r != 0)
-		return r;
+	if (rc != 0)
+		return rc;
 	return undo_ours(u, since) ? undo_block_any(u, x->f->entity, x->e)
 				   : undo_block(u, since, x->f->entity, x->e);
 }
@@ -60,7 +60,7 @@ undo_names_check_plan(struct undo *u, const struct undo_fact *f,
 	crypto_shorthash((unsigned char *)&hash,
 		(const unsigned char *)name->data, name->len, key);
 	at = idset_put(&u->twins, (hash & INT64_MAX) | 1);
-	if (at == NULL)
+	if (!at)
 		return err_nomem(e);
 	if (*at == 0) {
 		*at = (int64_t)(f - u->facts) + 1;
@@ -75,17 +75,17 @@ int
 undo_check_name(struct undo *u, const struct undo_fact *f, struct err *e)
 {
 	struct called x = {.u = u, .f = f, .e = e};
-	int r;
+	int rc;
 
 	if (f->was || !f->is || f->kind != FACT_EXISTENCE)
 		return 0;
-	r = fact_get(u->w->st, f->fact, undo_names_get_name, &x, e);
-	if (r == 1 && x.name.len > 0) {
-		r = entity_each_named(u->w->st, u->w->ns, x.name.data,
+	rc = fact_get(u->w->st, f->fact, undo_names_get_name, &x, e);
+	if (rc == 1 && x.name.len > 0) {
+		rc = entity_each_named(u->w->st, u->w->ns, x.name.data,
 			x.name.len, see_called, &x, e);
-		if (r == 0)
-			r = undo_names_check_plan(u, f, &x.name, e);
+		if (rc == 0)
+			rc = undo_names_check_plan(u, f, &x.name, e);
 	}
 	buf_done(&x.name);
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }

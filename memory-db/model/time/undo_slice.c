@@ -19,11 +19,11 @@ undo_slice_descending(const void *a, const void *b)
 static int
 keep_all(struct undo *u, struct sliced_run *run, struct err *e)
 {
-	int64_t *v AUTO_FREE = calloc(u->changes.n + 1, sizeof(*v));
+	AUTO_FREE int64_t *v = calloc(u->changes.n + 1, sizeof(*v));
 	json_t *all = json_array();
 	size_t n = 0;
 
-	if (v == NULL || jx_set(run->state, "all", all) != 0 ||
+	if (!v || jx_set(run->state, "all", all) != 0 ||
 		jx_set(run->state, "more", json_array()) != 0)
 		return err_nomem(e);
 	for (size_t i = 0; i < u->changes.cap; i++)
@@ -60,31 +60,31 @@ undo_slice_begin(struct undo *u, struct sliced_run *run, struct err *e)
 {
 	const json_t *all;
 	int64_t facts = 0, ops;
-	int r = run->is_new ? keep_all(u, run, e) : 0;
+	int rc = run->is_new ? keep_all(u, run, e) : 0;
 
 	all = json_object_get(run->state, "all");
-	if (r == 0)
-		r = put_list(&u->others, all, e);
-	if (r == 0)
-		r = put_list(&u->others, json_object_get(run->state, "more"),
+	if (rc == 0)
+		rc = put_list(&u->others, all, e);
+	if (rc == 0)
+		rc = put_list(&u->others, json_object_get(run->state, "more"),
 			e);
-	if (r == 0)
-		r = put_list(&u->others, json_object_get(run->state, "changes"),
-			e);
+	if (rc == 0)
+		rc = put_list(&u->others,
+			json_object_get(run->state, "changes"), e);
 	idset_done(&u->changes);
 	u->undone = undone(run);
-	for (; r == 0 && u->undone < json_array_size(all); u->undone++) {
+	for (; rc == 0 && u->undone < json_array_size(all); u->undone++) {
 		int64_t change =
 			json_integer_value(json_array_get(all, u->undone));
 
-		r = log_op_count(u->w->st, change, &ops, e);
+		rc = log_op_count(u->w->st, change, &ops, e);
 		facts += ops;
-		if (r != 0 || (u->changes.n > 0 && facts > run->room))
+		if (rc != 0 || (u->changes.n > 0 && facts > run->room))
 			break;
-		if (idset_put(&u->changes, change) == NULL)
-			r = err_nomem(e);
+		if (!idset_put(&u->changes, change))
+			rc = err_nomem(e);
 	}
-	return r;
+	return rc;
 }
 
 int

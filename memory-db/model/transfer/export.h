@@ -85,6 +85,21 @@ struct export_page {
 };
 /* Takes line. 0; 1 when the page is full: the line was dropped. */
 int export_push(struct export_page *p, json_t *line_new) MUST_CHECK;
+/* Set a member, unless there is none: v is `none`, below 0, NULL. */
+int export_set_number(json_t *o, const char *key, int64_t v, int64_t none,
+	struct err *e) MUST_CHECK;
+int export_set_share(json_t *o, const char *key, double v, struct err *e)
+	MUST_CHECK;
+int export_set_string(json_t *o, const char *key, const char *s, struct err *e)
+	MUST_CHECK;
+/* Members of a fact into `o`, which is borrowed; a log_fact_fn with the struct as
+ * its ctx. */
+struct log_fact;
+struct export_fact_line {
+	struct export_page *p;
+	json_t *o;
+};
+int export_fact(void *ctx, const struct log_fact *f) MUST_CHECK;
 /* The files, at the end of both: 0; 1 when the page is full. */
 int export_files(struct export_page *p, bool is_log) MUST_CHECK;
 /* The first line. */

@@ -37,29 +37,29 @@ struct current {
 static int
 export_current_set_namespace(struct export_page *p, json_t *o, int64_t ns)
 {
-	struct buf name AUTO_BUF = {0};
-	int r;
+	AUTO_BUF struct buf name = {0};
+	int rc;
 
 	if (p->q->ns != 0)
 		return 0;
-	r = namespace_name(p->st, ns, &name, p->e);
-	return r < 0 ? r
-		     : member_set_text(o, "namespace",
-			       name.data != NULL ? name.data : "", name.len,
-			       p->e);
+	rc = namespace_name(p->st, ns, &name, p->e);
+	return rc < 0 ? rc
+		      : member_set_text(o, "namespace",
+				name.data != NULL ? name.data : "", name.len,
+				p->e);
 }
 
 static int
 set_label_member(struct export_page *p, json_t *o, const char *key,
 	int64_t label)
 {
-	struct buf text AUTO_BUF = {0};
-	int r = label_text(p->st, label, &text, p->e);
+	AUTO_BUF struct buf text = {0};
+	int rc = label_text(p->st, label, &text, p->e);
 
-	return r < 0 ? r
-		     : member_set_text(o, key,
-			       text.data != NULL ? text.data : "", text.len,
-			       p->e);
+	return rc < 0 ? rc
+		      : member_set_text(o, key,
+				text.data != NULL ? text.data : "", text.len,
+				p->e);
 }
 
 /* --- observations --------------------------------------------------------- */
@@ -79,12 +79,13 @@ export_current_note_origin(void *ctx, const struct log_change *c)
 static int
 set_validity(struct export_page *p, json_t *o, const struct fact *f)
 {
-	int r = f->valid_from == FACT_NO_TIME
+	int rc =
+		f->valid_from == FACT_NO_TIME
 			? 0
 			: member_set_time(o, "valid_from", f->valid_from, p->e);
 
-	return r != 0 || f->valid_to == FACT_NO_TIME
-		       ? r
+	return rc != 0 || f->valid_to == FACT_NO_TIME
+		       ? rc
 		       : member_set_time(o, "valid_to", f->valid_to, p->e);
 }
 
@@ -94,59 +95,59 @@ set_provenance(struct current *x, json_t *o, const struct fact *f)
 	static const char *const methods[] = {"manual", "auto", "import",
 		"script"};
 	struct export_page *p = x->p;
-	int r = 0;
+	int rc = 0;
 
 	if (x->origin.id != f->added)
-		r = log_get(p->st, f->added, export_current_note_origin, x,
+		rc = log_get(p->st, f->added, export_current_note_origin, x,
 			p->e);
-	if (r >= 0)
-		r = member_set_time(o, "at", x->origin.at, p->e);
-	if (r == 0)
-		r = member_set_label(p->st, o, "session", x->origin.session,
+	if (rc >= 0)
+		rc = member_set_time(o, "at", x->origin.at, p->e);
+	if (rc == 0)
+		rc = member_set_label(p->st, o, "session", x->origin.session,
 			p->e);
-	if (r == 0)
-		r = member_set_label(p->st, o, "client", x->origin.client,
+	if (rc == 0)
+		rc = member_set_label(p->st, o, "client", x->origin.client,
 			p->e);
-	if (r == 0)
-		r = member_set_label(p->st, o, "source_session", f->source,
+	if (rc == 0)
+		rc = member_set_label(p->st, o, "source_session", f->source,
 			p->e);
-	if (r == 0 && f->source_at != FACT_NO_TIME)
-		r = member_set_time(o, "source_timestamp", f->source_at, p->e);
-	if (r == 0)
-		r = member_set_label(p->st, o, "speaker", f->speaker, p->e);
-	if (r == 0 && f->confidence >= 0)
-		r = member_set_real(o, "confidence", f->confidence, p->e);
-	if (r == 0 && f->kind == FACT_OBSERVATION && f->weight >= 0)
-		r = member_set_real(o, "salience", f->weight, p->e);
-	if (r == 0)
-		r = set_validity(p, o, f);
-	if (r == 0 && f->method != METHOD_MANUAL &&
+	if (rc == 0 && f->source_at != FACT_NO_TIME)
+		rc = member_set_time(o, "source_timestamp", f->source_at, p->e);
+	if (rc == 0)
+		rc = member_set_label(p->st, o, "speaker", f->speaker, p->e);
+	if (rc == 0 && f->confidence >= 0)
+		rc = member_set_real(o, "confidence", f->confidence, p->e);
+	if (rc == 0 && f->kind == FACT_OBSERVATION && f->weight >= 0)
+		rc = member_set_real(o, "salience", f->weight, p->e);
+	if (rc == 0)
+		rc = set_validity(p, o, f);
+	if (rc == 0 && f->method != METHOD_MANUAL &&
 		(size_t)f->method < ARRAY_LEN(methods))
-		r = member_set_text(o, "method", methods[f->method],
+		rc = member_set_text(o, "method", methods[f->method],
 			strlen(methods[f->method]), p->e);
-	if (r == 0 && f->kind == FACT_OBSERVATION)
-		r = fact_tags_encode(p->st, f->entity, f->id, o, p->e);
-	return r;
+	if (rc == 0 && f->kind == FACT_OBSERVATION)
+		rc = fact_tags_encode(p->st, f->entity, f->id, o, p->e);
+	return rc;
 }
 
 static int
 export_current_add_observation(void *ctx, const struct fact *f)
 {
 	struct current *x = ctx;
-	json_t *text AUTO_JSON = NULL;
-	json_t *o AUTO_JSON = NULL;
+	AUTO_JSON json_t *text = NULL;
+	AUTO_JSON json_t *o = NULL;
 	size_t limit = x->p->q->max_bytes / 2, bytes;
-	int r;
+	int rc;
 
 	if (f->id <= x->p->mark->b || f->erased)
 		return 0;
 	text = member_text(f->text, f->text_n);
 	o = json_object();
-	if (text == NULL || o == NULL)
+	if (!text || !o)
 		return err_nomem(x->p->e);
-	r = set_provenance(x, o, f);
-	if (r < 0)
-		return r;
+	rc = set_provenance(x, o, f);
+	if (rc < 0)
+		return rc;
 	bytes = encode_size(text) + encode_size(o) + 2;
 	if (json_array_size(x->texts) > 0 &&
 		(json_array_size(x->texts) >= LINE_OBSERVATIONS ||
@@ -181,15 +182,15 @@ export_current_add_alias(void *ctx, const char *name, size_t n)
 static int
 export_current_set_aliases(struct export_page *p, json_t *o, int64_t entity)
 {
-	json_t *aliases AUTO_JSON = json_array();
-	int r;
+	AUTO_JSON json_t *aliases = json_array();
+	int rc;
 
-	if (aliases == NULL)
+	if (!aliases)
 		return err_nomem(p->e);
-	r = entity_aliases(p->st, entity, export_current_add_alias, aliases,
+	rc = entity_aliases(p->st, entity, export_current_add_alias, aliases,
 		p->e);
-	if (r < 0)
-		return r == MDB_E_NOMEM ? err_nomem(p->e) : r;
+	if (rc < 0)
+		return rc == MDB_E_NOMEM ? err_nomem(p->e) : rc;
 	return json_array_size(aliases) == 0
 		       ? 0
 		       : member_set_new(o, "aliases", json_incref(aliases),
@@ -232,45 +233,45 @@ export_current_set_entity(struct current *x, json_t *o)
 {
 	struct export_page *p = x->p;
 	const struct fact *f = x->entity;
-	int r = member_set_text(o, "name", f->text, f->text_n, p->e);
+	int rc = member_set_text(o, "name", f->text, f->text_n, p->e);
 
-	if (r == 0)
-		r = set_label_member(p, o, "entityType", f->label);
-	if (r == 0)
-		r = member_set_new(o, "observations", x->texts = json_array(),
+	if (rc == 0)
+		rc = set_label_member(p, o, "entityType", f->label);
+	if (rc == 0)
+		rc = member_set_new(o, "observations", x->texts = json_array(),
 			p->e);
-	if (r == 0)
-		r = export_current_set_namespace(p, o, p->mark->ns);
-	if (r == 0 && p->mark->b == 0)
-		r = export_current_set_numbers(p, o, f->entity);
-	if (r == 0)
-		r = member_set_new(o, "provenance",
+	if (rc == 0)
+		rc = export_current_set_namespace(p, o, p->mark->ns);
+	if (rc == 0 && p->mark->b == 0)
+		rc = export_current_set_numbers(p, o, f->entity);
+	if (rc == 0)
+		rc = member_set_new(o, "provenance",
 			x->provenance = json_array(), p->e);
-	if (r == 0)
-		r = fact_each(p->st, f->entity, 1u << FACT_OBSERVATION,
+	if (rc == 0)
+		rc = fact_each(p->st, f->entity, 1u << FACT_OBSERVATION,
 			export_current_add_observation, x, p->e);
-	if (r >= 0 && json_array_size(x->provenance) == 0)
+	if (rc >= 0 && json_array_size(x->provenance) == 0)
 		json_object_del(o, "provenance");
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 static int
 push_entity(void *ctx, const struct fact *f)
 {
 	struct export_page *p = ctx;
-	int r = 0;
+	int rc = 0;
 
 	do {
 		struct current x = {.p = p, .entity = f};
-		json_t *o AUTO_JSON = json_pack("{s:s}", "type", "entity");
+		AUTO_JSON json_t *o = json_pack("{s:s}", "type", "entity");
 
-		if (o == NULL)
+		if (!o)
 			return err_nomem(p->e);
-		r = export_current_set_entity(&x, o);
-		if (r == 0)
-			r = export_push(p, take_ptr(o));
-		if (r != 0)
-			return r;
+		rc = export_current_set_entity(&x, o);
+		if (rc == 0)
+			rc = export_push(p, take_ptr(o));
+		if (rc != 0)
+			return rc;
 		p->mark->b = x.cut ? x.last : 0;
 	} while (p->mark->b != 0);
 	p->mark->a = f->id;
@@ -284,41 +285,41 @@ push_relation(void *ctx, const struct fact *f)
 	struct current *x = ctx;
 	struct export_page *p = x->p;
 	bool reversed = fact_is_reversed(f);
-	json_t *o AUTO_JSON = NULL;
-	struct buf peer AUTO_BUF = {0};
+	AUTO_JSON json_t *o = NULL;
+	AUTO_BUF struct buf peer = {0};
 	int64_t there = 0;
-	int r;
+	int rc;
 
 	if (f->id <= p->mark->b)
 		return 0;
-	r = fact_existence(p->st, f->peer, &there, NULL, &peer, p->e);
-	if (r != 1)
-		return r;
+	rc = fact_existence(p->st, f->peer, &there, NULL, &peer, p->e);
+	if (rc != 1)
+		return rc;
 	o = json_pack("{s:s}", "type", "relation");
-	if (o == NULL)
+	if (!o)
 		return err_nomem(p->e);
-	r = member_set_text(o, reversed ? "to" : "from", x->entity->text,
+	rc = member_set_text(o, reversed ? "to" : "from", x->entity->text,
 		x->entity->text_n, p->e);
-	if (r == 0)
-		r = member_set_text(o, reversed ? "from" : "to", peer.data,
+	if (rc == 0)
+		rc = member_set_text(o, reversed ? "from" : "to", peer.data,
 			peer.len, p->e);
-	if (r == 0 && fact_namespace(there) != fact_namespace(f->id))
-		r = member_set_text(o,
+	if (rc == 0 && fact_namespace(there) != fact_namespace(f->id))
+		rc = member_set_text(o,
 			reversed ? "from_namespace" : "to_namespace", "default",
 			7, p->e);
-	if (r == 0)
-		r = set_label_member(p, o, "relationType", f->label);
-	if (r == 0 && f->weight >= 0)
-		r = member_set_real(o, "weight", f->weight, p->e);
-	if (r == 0)
-		r = set_validity(p, o, f);
-	if (r == 0)
-		r = export_current_set_namespace(p, o, p->mark->ns);
-	if (r == 0)
-		r = export_push(p, take_ptr(o));
-	if (r == 0)
+	if (rc == 0)
+		rc = set_label_member(p, o, "relationType", f->label);
+	if (rc == 0 && f->weight >= 0)
+		rc = member_set_real(o, "weight", f->weight, p->e);
+	if (rc == 0)
+		rc = set_validity(p, o, f);
+	if (rc == 0)
+		rc = export_current_set_namespace(p, o, p->mark->ns);
+	if (rc == 0)
+		rc = export_push(p, take_ptr(o));
+	if (rc == 0)
 		p->mark->b = f->id;
-	return r;
+	return rc;
 }
 
 static int
@@ -326,75 +327,77 @@ push_relations(void *ctx, const struct fact *f)
 {
 	struct export_page *p = ctx;
 	struct current x = {.p = p, .entity = f};
-	int r = fact_each(p->st, f->entity, 1u << FACT_RELATION, push_relation,
+	int rc = fact_each(p->st, f->entity, 1u << FACT_RELATION, push_relation,
 		&x, p->e);
 
-	if (r == 0) {
-		p->mark->a = f->id;
-		p->mark->b = 0;
-	}
-	return r;
+	if (rc != 0)
+		return rc;
+	p->mark->a = f->id;
+	p->mark->b = 0;
+	return rc;
 }
 
 /* --- a namespace ---------------------------------------------------------- */
 static int
 push_part(struct export_page *p, int64_t phase, int64_t next, fact_fn fn)
 {
-	int r;
+	int rc;
 
 	if (p->mark->phase != phase)
 		return 0;
-	r = fact_each_entity(p->st, p->mark->ns, p->mark->a, fn, p, p->e);
-	if (r == 0) {
-		p->mark->phase = next;
-		p->mark->a = p->mark->b = 0;
-	}
-	return r;
+	rc = fact_each_entity(p->st, p->mark->ns, p->mark->a, fn, p, p->e);
+	if (rc != 0)
+		return rc;
+	p->mark->phase = next;
+	p->mark->a = p->mark->b = 0;
+	return rc;
 }
 
 static int
 export_current_push_namespace(void *ctx, const struct namespace_row *row)
 {
 	struct export_page *p = ctx;
-	int r;
+	int rc;
 
 	if (row->id < p->mark->ns)
 		return 0;
 	p->mark->ns = row->id;
-	r = push_part(p, ENTITIES, RELATIONS, push_entity);
-	if (r == 0)
-		r = push_part(p, RELATIONS, ENTITIES, push_relations);
-	if (r == 0)
-		p->mark->ns = row->id + 1;
-	return r;
+	rc = push_part(p, ENTITIES, RELATIONS, push_entity);
+	if (rc != 0)
+		return rc;
+	rc = push_part(p, RELATIONS, ENTITIES, push_relations);
+	if (rc != 0)
+		return rc;
+	p->mark->ns = row->id + 1;
+	return rc;
 }
 
 int
 export_current_page(struct store *st, const struct export_query *q,
 	struct export_mark *mark, json_t **ret, bool *ret_more, struct err *e)
 {
-	json_t *lines AUTO_JSON = json_array();
+	AUTO_JSON json_t *lines = json_array();
 	struct export_page p = {.st = st,
 		.q = q,
 		.mark = mark,
 		.lines = lines,
 		.e = e};
-	int r = lines == NULL ? err_nomem(e) : 0;
+	int rc = !lines ? err_nomem(e) : 0;
 
-	if (r == 0 && mark->phase == HEADER) {
-		r = export_header(&p, EXPORT_CURRENT_FORMAT);
+	if (rc == 0 && mark->phase == HEADER) {
+		rc = export_header(&p, EXPORT_CURRENT_FORMAT);
 		mark->phase = ENTITIES;
 	}
-	if (r == 0 && mark->phase != FILES) {
-		r = namespace_each(st, q->ns, export_current_push_namespace, &p,
-			e);
-		if (r >= 0 && !p.full)
+	if (rc == 0 && mark->phase != FILES) {
+		rc = namespace_each(st, q->ns, export_current_push_namespace,
+			&p, e);
+		if (rc >= 0 && !p.full)
 			*mark = (struct export_mark){.phase = FILES};
 	}
-	if (r == 0 && mark->phase == FILES)
-		r = export_files(&p, false);
-	if (r < 0)
-		return r;
+	if (rc == 0 && mark->phase == FILES)
+		rc = export_files(&p, false);
+	if (rc < 0)
+		return rc;
 	if (!p.full)
 		mark->phase = DONE;
 	*ret_more = p.full;

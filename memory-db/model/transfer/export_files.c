@@ -20,7 +20,7 @@ struct files_run {
 static int
 set_place(const struct files_run *x, json_t *o, int64_t ns)
 {
-	struct buf name AUTO_BUF = {0};
+	AUTO_BUF struct buf name = {0};
 	int r;
 
 	if (x->is_log)
@@ -38,20 +38,25 @@ push_file(void *ctx, const struct file *f, const char *body)
 {
 	struct files_run *x = ctx;
 	struct export_page *p = x->p;
-	json_t *o AUTO_JSON = json_pack("{s:s}", "type", "file");
-	int r = o == NULL ? err_nomem(p->e) : set_place(x, o, f->ns);
+	AUTO_JSON json_t *o = json_pack("{s:s}", "type", "file");
+	int rc = !o ? err_nomem(p->e) : set_place(x, o, f->ns);
 
-	if (r == 0)
-		r = member_set_text(o, "name", f->name, strlen(f->name), p->e);
-	if (r == 0)
-		r = member_set_int(o, "at", f->at, p->e);
-	if (r == 0)
-		r = member_set_text(o, "body", body, (size_t)f->size, p->e);
-	if (r == 0)
-		r = export_push(p, take_ptr(o));
-	if (r == 0)
-		p->mark->a = f->id;
-	return r;
+	if (rc != 0)
+		return rc;
+	rc = member_set_text(o, "name", f->name, strlen(f->name), p->e);
+	if (rc != 0)
+		return rc;
+	rc = member_set_int(o, "at", f->at, p->e);
+	if (rc != 0)
+		return rc;
+	rc = member_set_text(o, "body", body, (size_t)f->size, p->e);
+	if (rc != 0)
+		return rc;
+	rc = export_push(p, take_ptr(o));
+	if (rc != 0)
+		return rc;
+	p->mark->a = f->id;
+	return rc;
 }
 
 int

@@ -26,7 +26,7 @@ export_push(struct export_page *p, json_t *line_new)
 {
 	size_t bytes;
 
-	if (line_new == NULL)
+	if (!line_new)
 		return err_nomem(p->e);
 	bytes = encode_size(line_new) + 1;
 	if (p->bytes > 0 && p->bytes + bytes > p->q->max_bytes) {
@@ -46,16 +46,18 @@ export_header(struct export_page *p, const char *format)
 		"format", format, "version", EXPORT_VERSION);
 	const char *id = database_id(store_database(p->st));
 	json_t *heads = NULL;
-	int r = o == NULL
-			? err_nomem(p->e)
-			: member_set_text(o, "database", id, strlen(id), p->e);
+	int rc = !o ? err_nomem(p->e)
+		    : member_set_text(o, "database", id, strlen(id), p->e);
 
-	if (r == 0)
-		r = namespaces_heads(p->st, p->q->ns, p->q->change, &heads,
-			p->e);
-	if (r == 0)
-		r = member_set_new(o, "heads", heads, p->e);
-	return r == 0 ? export_push(p, take_ptr(o)) : r;
+	if (rc != 0)
+		return rc;
+	rc = namespaces_heads(p->st, p->q->ns, p->q->change, &heads, p->e);
+	if (rc != 0)
+		return rc;
+	rc = member_set_new(o, "heads", heads, p->e);
+	if (rc != 0)
+		return rc;
+	return export_push(p, take_ptr(o));
 }
 
 static int
@@ -71,147 +73,43 @@ export_log_push_namespace(void *ctx, const struct namespace_row *row)
 	json_t *o AUTO_JSON = json_pack("{s:s, s:I}", "type", "namespace", "id",
 		(json_int_t)row->id);
 	json_t *aliases = json_array(), *weights = NULL;
-	int r;
+	int rc;
 
-	if (o == NULL || aliases == NULL) {
+	if (!o || !aliases) {
 		json_decref(aliases);
 		return err_nomem(p->e);
 	}
-	r = member_set_text(o, "name", row->name, strlen(row->name), p->e);
-	if (r == 0)
-		r = member_set_text(o, "stem", row->stem, strlen(row->stem),
+	rc = member_set_text(o, "name", row->name, strlen(row->name), p->e);
+	if (rc == 0)
+		rc = member_set_text(o, "stem", row->stem, strlen(row->stem),
 			p->e);
-	if (r == 0)
-		r = namespace_each_alias(p->st, row->id, export_log_add_name,
+	if (rc == 0)
+		rc = namespace_each_alias(p->st, row->id, export_log_add_name,
 			aliases, p->e);
 	if (member_set_new(o, "aliases", aliases, p->e) != 0 ||
-		r == MDB_E_NOMEM)
+		rc == MDB_E_NOMEM)
 		return err_nomem(p->e);
-	if (r >= 0)
-		r = recall_settings_stored(p->st, row->id, &weights, p->e);
-	if (r == 0 && weights != NULL)
-		r = member_set_new(o, "recall_weights", weights, p->e);
-	if (r < 0)
-		return r;
+	if (rc >= 0)
+		rc = recall_settings_stored(p->st, row->id, &weights, p->e);
+	if (rc == 0 && weights)
+		rc = member_set_new(o, "recall_weights", weights, p->e);
+	if (rc < 0)
+		return rc;
 	/* All of them stand on the first page, however small a page is. */
 	p->bytes += encode_size(o) + 1;
 	return jx_add(p->lines, take_ptr(o)) == 0 ? 0 : err_nomem(p->e);
-}
-
-/* --- facts ---------------------------------------------------------------- */
-struct fact_line {
-	struct export_page *p;
-	json_t *o; /* `new`, borrowed */
-};
-
-static int
-set_number(json_t *o, const char *key, int64_t v, int64_t none, struct err *e)
-{
-	return v == none ? 0 : member_set_int(o, key, v, e);
-}
-
-static int
-set_share(json_t *o, const char *key, double v, struct err *e)
-{
-	return v < 0 ? 0 : member_set_real(o, key, v, e);
-}
-
-static int
-set_string(json_t *o, const char *key, const char *s, struct err *e)
-{
-	return s == NULL ? 0 : member_set_text(o, key, s, strlen(s), e);
-}
-
-static int
-set_content(json_t *o, const struct log_fact *f, struct err *e)
-{
-	int r;
-
-	if (f->salt == NULL)
-		return f->digest == NULL
-			       ? err_set(e, MDB_E_CORRUPT,
-					 "fact %lld has no digest",
-					 (long long)f->id)
-			       : member_set_hex(o, "digest", f->digest,
-					 FACT_DIGEST_BYTES, e);
-	if (f->damaged || f->text == NULL)
-		return err_set(e, MDB_E_CORRUPT,
-			"the text of fact %lld cannot be read; run 'memoryctl "
-			"verify' and restore a backup",
-			(long long)f->id);
-	r = member_set_hex(o, "salt", f->salt, FACT_SALT_BYTES, e);
-	if (r == 0 && (f->kind != FACT_RELATION || f->text_n > 0))
-		r = member_set_text(o, "text", f->text, f->text_n, e);
-	return r;
-}
-
-/* An end in the user's memory, which the log of a project does not create. */
-static int
-set_peer(struct fact_line *l, const struct log_fact *f)
-{
-	struct buf name AUTO_BUF = {0};
-	struct err *e = l->p->e;
-	int64_t ns = f->ns;
-	int r = set_number(l->o, "peer", f->peer, 0, e);
-
-	if (r == 0 && f->peer != 0)
-		r = entity_first_name(l->p->st, f->peer, &ns, &name, e);
-	if (r < 0 || ns == f->ns)
-		return r < 0 ? r : 0;
-	r = member_set_text(l->o, "peer_namespace", "default", 7, e);
-	return r != 0 || name.len == 0 ? r
-				       : member_set_text(l->o, "peer_name",
-						 name.data, name.len, e);
-}
-
-static int
-export_log_set_fact(void *ctx, const struct log_fact *f)
-{
-	struct fact_line *l = ctx;
-	struct err *e = l->p->e;
-	json_t *o = l->o;
-	int r = member_set_int(o, "kind", f->kind, e);
-
-	if (r == 0 && f->kind == FACT_EXISTENCE && f->first_name != NULL)
-		r = member_set_text(o, "first_name", f->first_name,
-			f->first_name_n, e);
-	if (r == 0)
-		r = set_peer(l, f);
-	if (r == 0)
-		r = set_string(o, "label", f->label, e);
-	if (r == 0)
-		r = set_share(o, "weight", f->weight, e);
-	if (r == 0)
-		r = member_set_int(o, "method", f->method, e);
-	if (r == 0)
-		r = set_share(o, "confidence", f->confidence, e);
-	if (r == 0)
-		r = set_number(o, "valid_from", f->valid_from, FACT_NO_TIME, e);
-	if (r == 0)
-		r = set_number(o, "valid_to", f->valid_to, FACT_NO_TIME, e);
-	if (r == 0)
-		r = set_string(o, "source", f->source, e);
-	if (r == 0)
-		r = set_string(o, "speaker", f->speaker, e);
-	if (r == 0)
-		r = set_number(o, "source_at", f->source_at, FACT_NO_TIME, e);
-	if (r == 0)
-		r = set_number(o, "supersedes", f->supersedes, 0, e);
-	if (r == 0)
-		r = set_number(o, "flags", f->flags, 0, e);
-	return r == 0 ? set_content(o, f, e) : r;
 }
 
 /* --- changes -------------------------------------------------------------- */
 static int
 set_new_fact(struct export_page *p, json_t *o, const struct log_op *op)
 {
-	struct fact_line l = {p, json_object()};
-	int r = member_set_new(o, "new", l.o, p->e);
+	struct export_fact_line l = {p, json_object()};
+	int rc = member_set_new(o, "new", l.o, p->e);
 
-	if (r == 0)
-		r = log_fact(p->st, op->fact, export_log_set_fact, &l, p->e);
-	return r < 0 ? r : 0;
+	if (rc == 0)
+		rc = log_fact(p->st, op->fact, export_fact, &l, p->e);
+	return rc < 0 ? rc : 0;
 }
 
 struct branch_line {
@@ -226,23 +124,26 @@ export_log_set_branch(void *ctx, const struct branch_row *b)
 	struct branch_line *l = ctx;
 	const char *end = strrchr(b->name, '#');
 	size_t n = end != NULL ? (size_t)(end - b->name) : strlen(b->name);
-	int r = member_set_text(l->o, "name", b->name, n, l->p->e);
+	int rc = member_set_text(l->o, "name", b->name, n, l->p->e);
 
-	if (r == 0)
-		r = member_set_int(l->o, "parent", b->parent, l->p->e);
-	return r == 0 ? set_string(l->o, "about", b->about, l->p->e) : r;
+	if (rc != 0)
+		return rc;
+	rc = member_set_int(l->o, "parent", b->parent, l->p->e);
+	if (rc != 0)
+		return rc;
+	return export_set_string(l->o, "about", b->about, l->p->e);
 }
 
 static int
 set_new_branch(struct export_page *p, json_t *o, const struct log_op *op)
 {
 	struct branch_line l = {p, json_object()};
-	int r = member_set_new(o, "branch", l.o, p->e);
+	int rc = member_set_new(o, "branch", l.o, p->e);
 
-	if (r == 0)
-		r = branch_get(p->st, op->value, export_log_set_branch, &l,
+	if (rc == 0)
+		rc = branch_get(p->st, op->value, export_log_set_branch, &l,
 			p->e);
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 static bool
@@ -258,26 +159,28 @@ push_op(void *ctx, const struct log_op *op)
 	struct export_page *p = ctx;
 	json_t *o AUTO_JSON = json_pack("{s:s, s:i, s:I}", "type", "op", "what",
 		(int)op->what, "entity", (json_int_t)op->entity);
-	int r;
+	int rc;
 
-	if (o == NULL)
+	if (!o)
 		return err_nomem(p->e);
-	r = set_number(o, "fact", op->fact, 0, p->e);
-	if (r == 0 && has_value(op))
-		r = member_set_int(o, "key", op->key, p->e);
-	if (r == 0 && has_value(op))
-		r = member_set_int(o, "value", op->value, p->e);
-	if (r == 0 && op->what == OP_BRANCH && op->key == BRANCH_OP_CREATE)
-		r = set_new_branch(p, o, op);
-	if (r == 0 && op->what == OP_SHOW)
-		r = log_is_new(p->st, op->fact, op->change, p->e);
-	if (r == 1)
-		r = set_new_fact(p, o, op);
-	if (r == 0)
-		r = export_push(p, take_ptr(o));
-	if (r == 0)
-		p->mark->b = op->seq + 2;
-	return r;
+	rc = export_set_number(o, "fact", op->fact, 0, p->e);
+	if (rc == 0 && has_value(op))
+		rc = member_set_int(o, "key", op->key, p->e);
+	if (rc == 0 && has_value(op))
+		rc = member_set_int(o, "value", op->value, p->e);
+	if (rc == 0 && op->what == OP_BRANCH && op->key == BRANCH_OP_CREATE)
+		rc = set_new_branch(p, o, op);
+	if (rc == 0 && op->what == OP_SHOW)
+		rc = log_is_new(p->st, op->fact, op->change, p->e);
+	if (rc == 1)
+		rc = set_new_fact(p, o, op);
+	if (rc != 0)
+		return rc;
+	rc = export_push(p, take_ptr(o));
+	if (rc != 0)
+		return rc;
+	p->mark->b = op->seq + 2;
+	return rc;
 }
 
 static int
@@ -293,34 +196,34 @@ export_log_set_change(struct export_page *p, json_t *o,
 	const struct log_change *c)
 {
 	int64_t ops = 0;
-	int r = member_set_new(o, "kind",
+	int rc = member_set_new(o, "kind",
 		json_string(change_kind_name((int)c->kind)), p->e);
 
-	if (r == 0)
-		r = set_number(o, "about", c->about, 0, p->e);
-	if (r == 0)
-		r = member_set_label(p->st, o, "actor", c->actor, p->e);
-	if (r == 0)
-		r = member_set_label(p->st, o, "client", c->client, p->e);
-	if (r == 0)
-		r = member_set_label(p->st, o, "session", c->session, p->e);
-	if (r == 0 && c->message != NULL)
-		r = member_set_text(o, "message", c->message, c->message_n,
+	if (rc == 0)
+		rc = export_set_number(o, "about", c->about, 0, p->e);
+	if (rc == 0)
+		rc = member_set_label(p->st, o, "actor", c->actor, p->e);
+	if (rc == 0)
+		rc = member_set_label(p->st, o, "client", c->client, p->e);
+	if (rc == 0)
+		rc = member_set_label(p->st, o, "session", c->session, p->e);
+	if (rc == 0 && c->message)
+		rc = member_set_text(o, "message", c->message, c->message_n,
 			p->e);
-	if (r == 0 && c->message_salt != NULL)
-		r = member_set_hex(o, "message_salt", c->message_salt,
+	if (rc == 0 && c->message_salt)
+		rc = member_set_hex(o, "message_salt", c->message_salt,
 			FACT_SALT_BYTES, p->e);
-	if (r == 0 && c->message_digest != NULL)
-		r = member_set_hex(o, "message_digest", c->message_digest,
+	if (rc == 0 && c->message_digest)
+		rc = member_set_hex(o, "message_digest", c->message_digest,
 			FACT_DIGEST_BYTES, p->e);
-	if (r == 0)
-		r = log_ops(p->st, c->id, 0, 0, count_op, &ops, p->e);
-	if (r == 0)
-		r = member_set_int(o, "ops", ops, p->e);
-	if (r == 0 && c->chain == NULL)
+	if (rc == 0)
+		rc = log_ops(p->st, c->id, 0, 0, count_op, &ops, p->e);
+	if (rc == 0)
+		rc = member_set_int(o, "ops", ops, p->e);
+	if (rc == 0 && !c->chain)
 		return err_set(p->e, MDB_E_CORRUPT, "change %lld has no chain",
 			(long long)c->id);
-	return r == 0 ? member_set_hex(o, "chain", c->chain, 32, p->e) : r;
+	return rc == 0 ? member_set_hex(o, "chain", c->chain, 32, p->e) : rc;
 }
 
 static int
@@ -329,16 +232,16 @@ push_head(struct export_page *p, const struct log_change *c)
 	json_t *o AUTO_JSON = json_pack("{s:s, s:I, s:I, s:I, s:I}", "type",
 		"change", "id", (json_int_t)c->id, "ns", (json_int_t)c->ns,
 		"at", (json_int_t)c->at, "branch", (json_int_t)c->branch);
-	int r = o == NULL ? err_nomem(p->e) : export_log_set_change(p, o, c);
+	int rc = !o ? err_nomem(p->e) : export_log_set_change(p, o, c);
 
-	return r == 0 ? export_push(p, take_ptr(o)) : r;
+	return rc == 0 ? export_push(p, take_ptr(o)) : rc;
 }
 
 static int
 push_change(void *ctx, const struct log_change *c)
 {
 	struct export_page *p = ctx;
-	int r = 0;
+	int rc = 0;
 
 	if (c->id > p->q->change)
 		return 1;
@@ -349,17 +252,17 @@ push_change(void *ctx, const struct log_change *c)
 	if (p->mark->a != c->id || p->mark->b == 0) {
 		p->mark->a = c->id;
 		p->mark->b = 0;
-		r = push_head(p, c);
-		if (r != 0)
-			return r;
+		rc = push_head(p, c);
+		if (rc != 0)
+			return rc;
 		p->mark->b = 1;
 	}
-	r = log_ops(p->st, c->id, 0, p->mark->b - 1, push_op, p, p->e);
-	if (r == 0) {
-		p->mark->a = c->id + 1;
-		p->mark->b = 0;
-	}
-	return r;
+	rc = log_ops(p->st, c->id, 0, p->mark->b - 1, push_op, p, p->e);
+	if (rc != 0)
+		return rc;
+	p->mark->a = c->id + 1;
+	p->mark->b = 0;
+	return rc;
 }
 
 /* --- aliases -------------------------------------------------------------- */
@@ -373,8 +276,8 @@ push_alias(void *ctx, int64_t ns, const char *name, size_t n, int64_t entity)
 {
 	struct alias_run *run = ctx;
 	struct export_page *p = run->p;
-	json_t *o AUTO_JSON = NULL;
-	int r;
+	AUTO_JSON json_t *o = NULL;
+	int rc;
 
 	if (ns != p->mark->ns) {
 		p->mark->ns = ns;
@@ -385,16 +288,19 @@ push_alias(void *ctx, int64_t ns, const char *name, size_t n, int64_t entity)
 		return 0;
 	}
 	o = json_pack("{s:s, s:I}", "type", "alias", "ns", (json_int_t)ns);
-	if (o == NULL)
+	if (!o)
 		return err_nomem(p->e);
-	r = member_set_text(o, "name", name, n, p->e);
-	if (r == 0)
-		r = member_set_int(o, "entity", entity, p->e);
-	if (r == 0)
-		r = export_push(p, take_ptr(o));
-	if (r == 0)
-		p->mark->a++;
-	return r;
+	rc = member_set_text(o, "name", name, n, p->e);
+	if (rc != 0)
+		return rc;
+	rc = member_set_int(o, "entity", entity, p->e);
+	if (rc != 0)
+		return rc;
+	rc = export_push(p, take_ptr(o));
+	if (rc != 0)
+		return rc;
+	p->mark->a++;
+	return rc;
 }
 
 static int
@@ -421,67 +327,71 @@ push_conflict(void *ctx, const struct conflict *c)
 	} numbers[] = {{"other", c->other}, {"base", c->base},
 		{"ours", c->ours}, {"theirs", c->theirs}, {"action", c->action},
 		{"closed", c->closed}};
-	int r = o == NULL ? err_nomem(p->e) : 0;
+	int rc = !o ? err_nomem(p->e) : 0;
 
-	for (size_t i = 0; r == 0 && i < ARRAY_LEN(numbers); i++)
-		r = set_number(o, numbers[i].key, numbers[i].v, CONFLICT_NONE,
-			p->e);
-	if (r == 0)
-		r = set_share(o, "confidence", c->confidence, p->e);
-	if (r == 0)
-		r = set_string(o, "notes", c->notes, p->e);
-	if (r == 0)
-		r = export_push(p, take_ptr(o));
-	if (r == 0)
-		p->mark->a = c->id;
-	return r;
+	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(numbers); i++)
+		rc = export_set_number(o, numbers[i].key, numbers[i].v,
+			CONFLICT_NONE, p->e);
+	if (rc != 0)
+		return rc;
+	rc = export_set_share(o, "confidence", c->confidence, p->e);
+	if (rc != 0)
+		return rc;
+	rc = export_set_string(o, "notes", c->notes, p->e);
+	if (rc != 0)
+		return rc;
+	rc = export_push(p, take_ptr(o));
+	if (rc != 0)
+		return rc;
+	p->mark->a = c->id;
+	return rc;
 }
 
 int
 export_log_page(struct store *st, const struct export_query *q,
 	struct export_mark *mark, json_t **ret, bool *ret_more, struct err *e)
 {
-	json_t *lines AUTO_JSON = json_array();
+	AUTO_JSON json_t *lines = json_array();
 	struct export_page p = {.st = st,
 		.q = q,
 		.mark = mark,
 		.lines = lines,
 		.e = e};
-	int r = lines == NULL ? err_nomem(e) : 0;
+	int rc = !lines ? err_nomem(e) : 0;
 
-	if (r == 0 && mark->phase == HEADER) {
-		r = export_header(&p, EXPORT_LOG_FORMAT);
-		if (r == 0)
-			r = namespace_each(st, q->ns, export_log_push_namespace,
-				&p, e);
-		if (r == 0)
+	if (rc == 0 && mark->phase == HEADER) {
+		rc = export_header(&p, EXPORT_LOG_FORMAT);
+		if (rc == 0)
+			rc = namespace_each(st, q->ns,
+				export_log_push_namespace, &p, e);
+		if (rc == 0)
 			mark->phase = CHANGES;
 	}
-	if (r == 0 && mark->phase == CHANGES) {
-		r = log_since(st, q->ns, mark->a - 1, push_change, &p, e);
-		if (r >= 0 && !p.full) {
-			r = 0;
+	if (rc == 0 && mark->phase == CHANGES) {
+		rc = log_since(st, q->ns, mark->a - 1, push_change, &p, e);
+		if (rc >= 0 && !p.full) {
+			rc = 0;
 			*mark = (struct export_mark){.phase = ALIASES};
 		}
 	}
-	if (r == 0 && mark->phase == ALIASES) {
-		r = push_aliases(&p);
-		if (r >= 0 && !p.full)
+	if (rc == 0 && mark->phase == ALIASES) {
+		rc = push_aliases(&p);
+		if (rc >= 0 && !p.full)
 			*mark = (struct export_mark){.phase = CONFLICTS};
 	}
-	if (r == 0 && mark->phase == CONFLICTS) {
-		r = conflict_each_at(st, q->ns, q->change, mark->a,
+	if (rc == 0 && mark->phase == CONFLICTS) {
+		rc = conflict_each_at(st, q->ns, q->change, mark->a,
 			push_conflict, &p, e);
-		if (r >= 0 && !p.full)
+		if (rc >= 0 && !p.full)
 			*mark = (struct export_mark){.phase = FILES};
 	}
-	if (r == 0 && mark->phase == FILES) {
-		r = export_files(&p, true);
-		if (r >= 0 && !p.full)
+	if (rc == 0 && mark->phase == FILES) {
+		rc = export_files(&p, true);
+		if (rc >= 0 && !p.full)
 			mark->phase = DONE;
 	}
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	*ret_more = mark->phase != DONE;
 	*ret = take_ptr(lines);
 	return 0;

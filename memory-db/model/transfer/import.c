@@ -33,7 +33,7 @@ import_complain(struct importer *im, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	o = json_object();
-	if (o == NULL || jx_add(im->result->errors, o) != 0)
+	if (!o || jx_add(im->result->errors, o) != 0)
 		return err_nomem(im->e);
 	if (member_set_int(o, "line", im->line, im->e) != 0)
 		return MDB_E_NOMEM;
@@ -52,40 +52,40 @@ static int
 state_load(struct importer *im)
 {
 	struct import_state *s = &im->state;
-	struct buf text AUTO_BUF = {0};
-	json_t *o AUTO_JSON = NULL;
+	AUTO_BUF struct buf text = {0};
+	AUTO_JSON json_t *o = NULL;
 	json_t *head = NULL;
 	char key[KEY_SIZE];
-	int r;
+	int rc;
 
 	import_state_key(im, key);
-	r = meta_get(im->st, key, &text, im->e);
-	if (r != 1)
-		return r;
+	rc = meta_get(im->st, key, &text, im->e);
+	if (rc != 1)
+		return rc;
 	o = jx_parse(text.data, text.len, im->e);
-	if (o == NULL)
+	if (!o)
 		return err_set(im->e, MDB_E_CORRUPT,
 			"the state of the import of '%.200s' is damaged; "
 			"import the file under another name",
 			im->q->source);
-	r = jx_int(o, "offset", JX_REQUIRED, 0,
+	rc = jx_int(o, "offset", JX_REQUIRED, 0,
 		LIMIT_IMPORT_LINES + LIMIT_LIST_ENTRIES, &s->offset, im->e);
-	if (r == 0)
-		r = jx_bool(o, "log", JX_REQUIRED, &s->is_log, im->e);
-	if (r == 0)
-		r = jx_bool(o, "skip", JX_REQUIRED, &s->skip, im->e);
-	if (r == 0)
-		r = jx_bool(o, "applied", JX_REQUIRED, &s->applied, im->e);
-	if (r == 0)
-		r = jx_bool(o, "all", JX_OPTIONAL, &s->all, im->e);
-	if (r >= 0)
-		r = jx_int(o, "staged", JX_REQUIRED, 0, LIMIT_CHANGE_FACTS,
+	if (rc == 0)
+		rc = jx_bool(o, "log", JX_REQUIRED, &s->is_log, im->e);
+	if (rc == 0)
+		rc = jx_bool(o, "skip", JX_REQUIRED, &s->skip, im->e);
+	if (rc == 0)
+		rc = jx_bool(o, "applied", JX_REQUIRED, &s->applied, im->e);
+	if (rc == 0)
+		rc = jx_bool(o, "all", JX_OPTIONAL, &s->all, im->e);
+	if (rc >= 0)
+		rc = jx_int(o, "staged", JX_REQUIRED, 0, LIMIT_CHANGE_FACTS,
 			&s->staged, im->e);
-	if (r == 0)
-		r = jx_object(o, "head", JX_OPTIONAL, &head, im->e);
-	if (r == 0)
+	if (rc == 0)
+		rc = jx_object(o, "head", JX_OPTIONAL, &head, im->e);
+	if (rc == 0)
 		s->head = json_incref(head);
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 static int
@@ -96,12 +96,10 @@ state_save(struct importer *im)
 		"offset", (json_int_t)s->offset, "log", s->is_log, "skip",
 		s->skip, "applied", s->applied, "all", s->all, "staged",
 		(json_int_t)s->staged);
-	struct buf text AUTO_BUF = {0};
+	AUTO_BUF struct buf text = {0};
 	char key[KEY_SIZE];
 
-	if (o == NULL ||
-		(s->head != NULL &&
-			jx_set(o, "head", json_incref(s->head)) != 0) ||
+	if (!o || (s->head && jx_set(o, "head", json_incref(s->head)) != 0) ||
 		jx_dump(o, &text) != 0)
 		return err_nomem(im->e);
 	import_state_key(im, key);
@@ -125,18 +123,22 @@ import_read_header(struct importer *im, const json_t *record)
 {
 	const char *format = jx_text(record, "format");
 	int64_t version;
-	int r;
+	int rc;
 
-	if (format == NULL || strcmp(format, EXPORT_LOG_FORMAT) != 0)
+	if (!format || strcmp(format, EXPORT_LOG_FORMAT) != 0)
 		return 0;
-	r = jx_int(record, "version", JX_REQUIRED, 1, INT64_MAX, &version,
+	rc = jx_int(record, "version", JX_REQUIRED, 1, INT64_MAX, &version,
 		im->e);
-	if (r == 0 && version > EXPORT_VERSION)
-		r = err_set(im->e, MDB_E_VERSION,
+	if (rc != 0)
+		return rc;
+	if (version > EXPORT_VERSION)
+		rc = err_set(im->e, MDB_E_VERSION,
 			"this log has format version %" PRId64 ", newer than "
 			"%d, the newest known here; upgrade first",
 			version, EXPORT_VERSION);
-	return r == 0 ? import_begins_log(im) : r;
+	if (rc != 0)
+		return rc;
+	return import_begins_log(im);
 }
 
 /* An import does not fail for a secret in it: a marker takes its place, and
@@ -149,7 +151,7 @@ import_check_secrets(struct importer *im, json_t *record)
 	const char *key;
 	json_t *value;
 	void *next;
-	int r = 0;
+	int rc = 0;
 
 	if (im->ctx->secrets == SECRETS_ALLOW)
 		return 0;
@@ -159,23 +161,23 @@ import_check_secrets(struct importer *im, json_t *record)
 	}
 	/* The body of a file is JSON in a text: import_files.c. */
 	json_object_foreach_safe(record, next, key, value)
-		if (r == 0 && strcmp(key, "body") != 0)
-			r = secret_mark_member(record, key, "", NULL,
+		if (rc == 0 && strcmp(key, "body") != 0)
+			rc = secret_mark_member(record, key, "", NULL,
 				&im->result->secrets, im->e);
-	return r;
+	return rc;
 }
 
 static int
 import_record(struct importer *im, json_t *record)
 {
 	const char *type = jx_text(record, "type");
-	int r = import_check_secrets(im, record);
+	int rc = import_check_secrets(im, record);
 
-	if (r != 0)
-		return r;
+	if (rc != 0)
+		return rc;
 	if (json_object_size(record) == 0)
 		return 0;
-	if (type != NULL && strcmp(type, "header") == 0)
+	if (type && strcmp(type, "header") == 0)
 		return import_read_header(im, record);
 	return im->state.is_log ? replay_line(im, record)
 				: import_line(im, record);
@@ -208,41 +210,43 @@ static int
 import_records(struct importer *im)
 {
 	size_t n = json_array_size(im->q->records), i = 0;
-	int r = first_record(im, &i, n);
+	int rc = first_record(im, &i, n);
 
-	if (r == 0)
-		r = replay_begin(im);
-	for (; r == 0 && i < n && im->written < budget(im); i++) {
+	if (rc != 0)
+		return rc;
+	rc = replay_begin(im);
+	for (; rc == 0 && i < n && im->written < budget(im); i++) {
 		im->line = im->q->offset + (int64_t)i + 1;
-		r = import_record(im, json_array_get(im->q->records, i));
+		rc = import_record(im, json_array_get(im->q->records, i));
 		im->state.offset = im->line;
 	}
-	if (r == 0)
-		r = import_seal(im);
-	if (r == 0)
-		r = replay_end(im);
-	return r;
+	if (rc != 0)
+		return rc;
+	rc = import_seal(im);
+	if (rc != 0)
+		return rc;
+	return replay_end(im);
 }
 
 static int
 import_all(struct importer *im)
 {
 	bool complete = true;
-	int r = state_load(im);
+	int rc = state_load(im);
 
 	im->state.all |= im->q->all_namespaces;
-	if (r == 0 && im->q->records != NULL) {
+	if (rc == 0 && im->q->records) {
 		int64_t end = im->q->offset +
 			      (int64_t)json_array_size(im->q->records);
 
-		r = import_records(im);
+		rc = import_records(im);
 		complete = im->state.offset >= end;
 	}
 	im->result->next_offset = im->state.offset;
-	if (r != 0 || (im->q->records == NULL && !im->q->done))
-		return r;
+	if (rc != 0 || (!im->q->records && !im->q->done))
+		return rc;
 	if (im->q->done && complete) {
-		if (im->state.head != NULL)
+		if (im->state.head)
 			return err_set(im->e, MDB_E_INVALID,
 				"the log ends in the middle of change %lld; "
 				"the file is not complete",
@@ -271,21 +275,20 @@ import_slice(struct store *st, const struct context *ctx,
 		.q = q,
 		.result = ret,
 		.e = e};
-	int r;
+	int rc;
 
 	*ret = (struct import_result){.errors = json_array(),
 		.pinned = json_array(),
 		.elsewhere_names = json_array()};
-	if (ret->errors == NULL || ret->pinned == NULL ||
-		ret->elsewhere_names == NULL) {
+	if (!ret->errors || !ret->pinned || !ret->elsewhere_names) {
 		import_result_done(ret);
 		return err_nomem(e);
 	}
-	r = import_all(&im);
+	rc = import_all(&im);
 	change_drop(im.change);
 	json_decref(im.state.head);
 	json_decref(im.ops);
-	if (r != 0)
+	if (rc != 0)
 		import_result_done(ret);
-	return r;
+	return rc;
 }

@@ -17,10 +17,12 @@ static int
 read_label(struct importer *im, const json_t *o, const char *key, int64_t *ret)
 {
 	const char *text = NULL;
-	int r = jx_string(o, key, JX_OPTIONAL, &text, NULL, im->e);
+	int rc = jx_string(o, key, JX_OPTIONAL, &text, NULL, im->e);
 
 	*ret = 0;
-	return r == 0 ? label_intern(im->st, text, ret, im->e) : r < 0 ? r : 0;
+	return rc == 0	? label_intern(im->st, text, ret, im->e)
+	       : rc < 0 ? rc
+			: 0;
 }
 
 static int
@@ -34,72 +36,72 @@ import_fact_read_numbers(struct importer *im, const json_t *o, struct fact *f)
 		{"valid_to", &f->valid_to}, {"source_at", &f->source_at},
 		{"supersedes", &f->supersedes}, {"flags", &flags}};
 	int64_t kind = 0, method = 0;
-	int r = jx_int(o, "kind", JX_REQUIRED, 0, FACT_KIND_LAST, &kind, im->e);
+	int rc =
+		jx_int(o, "kind", JX_REQUIRED, 0, FACT_KIND_LAST, &kind, im->e);
 
 	f->valid_from = f->valid_to = f->source_at = FACT_NO_TIME;
 	f->weight = f->confidence = -1;
-	if (r == 0)
-		r = jx_int(o, "method", JX_REQUIRED, 0, METHOD_SCRIPT, &method,
+	if (rc == 0)
+		rc = jx_int(o, "method", JX_REQUIRED, 0, METHOD_SCRIPT, &method,
 			im->e);
 	f->kind = (enum fact_kind)kind;
 	f->method = (enum fact_method)method;
-	for (size_t i = 0; r >= 0 && i < ARRAY_LEN(numbers); i++)
-		r = jx_int(o, numbers[i].key, JX_OPTIONAL, INT64_MIN, INT64_MAX,
-			numbers[i].target, im->e);
-	if (r >= 0)
-		r = jx_number(o, "weight", JX_OPTIONAL, 0, 1, &f->weight,
+	for (size_t i = 0; rc >= 0 && i < ARRAY_LEN(numbers); i++)
+		rc = jx_int(o, numbers[i].key, JX_OPTIONAL, INT64_MIN,
+			INT64_MAX, numbers[i].target, im->e);
+	if (rc >= 0)
+		rc = jx_number(o, "weight", JX_OPTIONAL, 0, 1, &f->weight,
 			im->e);
-	if (r >= 0)
-		r = jx_number(o, "confidence", JX_OPTIONAL, 0, 1,
+	if (rc >= 0)
+		rc = jx_number(o, "confidence", JX_OPTIONAL, 0, 1,
 			&f->confidence, im->e);
 	f->flags = (int)(flags & (FACT_DERIVED | FACT_CLAIMED));
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 static int
 read_fact(struct importer *im, const json_t *o, struct fact *f)
 {
 	size_t limit = LIMIT_OBSERVATION_BYTES;
-	int r = import_fact_read_numbers(im, o, f);
+	int rc = import_fact_read_numbers(im, o, f);
 
-	if (r == 0)
-		r = read_label(im, o, "label", &f->label);
-	if (r == 0)
-		r = read_label(im, o, "source", &f->source);
-	if (r == 0)
-		r = read_label(im, o, "speaker", &f->speaker);
-	if (r != 0)
-		return r;
+	if (rc == 0)
+		rc = read_label(im, o, "label", &f->label);
+	if (rc == 0)
+		rc = read_label(im, o, "source", &f->source);
+	if (rc == 0)
+		rc = read_label(im, o, "speaker", &f->speaker);
+	if (rc != 0)
+		return rc;
 	f->text = "";
-	r = jx_string(o, "text", JX_OPTIONAL, &f->text, &f->text_n, im->e);
+	rc = jx_string(o, "text", JX_OPTIONAL, &f->text, &f->text_n, im->e);
 	if (f->kind == FACT_EXISTENCE)
 		limit = LIMIT_NAME_BYTES;
-	if (r >= 0 && f->text_n > limit)
+	if (rc >= 0 && f->text_n > limit)
 		return err_set(im->e, MDB_E_LIMIT,
 			"fact %" PRId64 " of the log is longer than %zu bytes",
 			f->id, limit);
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 /* The entity of an existence fact, with the id it had. */
 static int
 place_entity(struct importer *im, const json_t *o, int64_t ns, int64_t entity)
 {
-	struct buf name AUTO_BUF = {0};
+	AUTO_BUF struct buf name = {0};
 	const char *first = NULL;
 	int64_t here = 0;
 	size_t n = 0;
-	int r = jx_string(o, "first_name", JX_OPTIONAL, &first, &n, im->e);
+	int rc = jx_string(o, "first_name", JX_OPTIONAL, &first, &n, im->e);
 
-	if (r >= 0)
-		r = entity_first_name(im->st, entity, &here, &name, im->e);
-	if (r == 0)
+	if (rc >= 0)
+		rc = entity_first_name(im->st, entity, &here, &name, im->e);
+	if (rc == 0)
 		return entity_create_as(im->st, entity, ns, first, n, im->e);
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	if (here != ns ||
-		(first != NULL &&
-			(n != name.len || memcmp(first, name.data, n) != 0)))
+		(first && (n != name.len || memcmp(first, name.data, n) != 0)))
 		return err_set(im->e, MDB_E_CONFLICT,
 			"entity %" PRId64 " of the log is another one here; "
 			"replay into an empty database",
@@ -114,15 +116,15 @@ place_peer(struct importer *im, const json_t *o, int64_t peer)
 {
 	const char *ns = jx_text(o, "peer_namespace"), *name = NULL;
 	size_t n = 0;
-	int r = entity_is_known(im->st, peer, im->e);
+	int rc = entity_is_known(im->st, peer, im->e);
 
-	if (r != 0 || ns == NULL || strcmp(ns, "default") != 0)
-		return r;
-	r = jx_string(o, "peer_name", JX_OPTIONAL, &name, &n, im->e);
-	if (r >= 0)
-		r = entity_create_as(im->st, peer, NAMESPACE_DEFAULT, name, n,
+	if (rc != 0 || !ns || strcmp(ns, "default") != 0)
+		return rc;
+	rc = jx_string(o, "peer_name", JX_OPTIONAL, &name, &n, im->e);
+	if (rc >= 0)
+		rc = entity_create_as(im->st, peer, NAMESPACE_DEFAULT, name, n,
 			im->e);
-	return r == 0 ? 1 : r;
+	return rc == 0 ? 1 : rc;
 }
 
 int
@@ -135,7 +137,7 @@ replay_new(struct importer *im, const json_t *o, int64_t ns, int64_t entity,
 	const char *digest_hex = jx_text(o, "digest");
 	int r = read_fact(im, o, &f);
 
-	f.erased = salt_hex == NULL;
+	f.erased = !salt_hex;
 	if (r == 0 &&
 		(f.erased ? member_hex(digest_hex, digest, sizeof(digest))
 			  : member_hex(salt_hex, salt, sizeof(salt))) != 0)

@@ -77,9 +77,9 @@ check_observations(struct entity_line *l)
 static const char *
 check_metadata(const struct entity_line *l)
 {
-	struct buf text AUTO_BUF = {0};
+	AUTO_BUF struct buf text = {0};
 
-	if (l->metadata == NULL)
+	if (!l->metadata)
 		return NULL;
 	if (!json_is_object(l->metadata))
 		return "metadata is no object";
@@ -106,12 +106,12 @@ import_lines_read_entity(const json_t *o, struct entity_line *l)
 		l->type = "unknown";
 	}
 	l->observations = json_object_get(o, "observations");
-	if (l->observations != NULL && !json_is_array(l->observations))
+	if (l->observations && !json_is_array(l->observations))
 		return "observations is no list";
 	l->provenance = json_object_get(o, "provenance");
 	wrong = import_check_numbers(o, &l->why) != 0 ? l->why.text
 						      : check_observations(l);
-	if (wrong != NULL)
+	if (wrong)
 		return wrong;
 	l->metadata = json_object_get(o, "metadata");
 	l->aliases = json_object_get(o, "aliases");
@@ -131,16 +131,18 @@ int
 import_seal(struct importer *im)
 {
 	int64_t change, at;
-	int r;
+	int rc;
 
-	if (im->change == NULL)
+	if (!im->change)
 		return 0;
-	r = change_seal(take_ptr(im->change), &change, &at, im->e);
-	if (r == 0 && change != 0) {
+	rc = change_seal(take_ptr(im->change), &change, &at, im->e);
+	if (rc != 0)
+		return rc;
+	if (change != 0) {
 		im->result->change = change;
 		im->result->at = at;
 	}
-	return r;
+	return rc;
 }
 
 /* A change in namespace ns with room for another fact. */
@@ -154,31 +156,32 @@ open_change(struct importer *im, int64_t ns)
 		.client = im->ctx->client,
 		.session = im->ctx->session,
 		.message = im->ctx->message};
-	int r = 0;
+	int rc = 0;
 
-	if (im->change != NULL &&
+	if (im->change &&
 		(im->ns != ns || change_ops(im->change) >= LIMIT_SLICE_FACTS))
-		r = import_seal(im);
-	if (r == 0 && im->change == NULL)
-		r = change_begin(im->st, &info, &im->change, im->e);
+		rc = import_seal(im);
+	if (rc == 0 && !im->change)
+		rc = change_begin(im->st, &info, &im->change, im->e);
 	im->ns = ns;
-	return r;
+	return rc;
 }
 
 int
 import_add(struct importer *im, const struct fact *f, int64_t *ret_id)
 {
 	struct fact imported = *f;
-	int r = open_change(im, im->ns);
+	int rc = open_change(im, im->ns);
 
 	imported.method = METHOD_IMPORT;
-	if (r == 0)
-		r = change_add_fact(im->change, &imported, ret_id, im->e);
-	if (r == 0) {
-		im->written++;
-		im->result->added++;
-	}
-	return r;
+	if (rc != 0)
+		return rc;
+	rc = change_add_fact(im->change, &imported, ret_id, im->e);
+	if (rc != 0)
+		return rc;
+	im->written++;
+	im->result->added++;
+	return rc;
 }
 
 int
@@ -187,17 +190,17 @@ import_namespace(struct importer *im, const json_t *o, int64_t *ret_ns)
 	struct context ctx = *im->ctx;
 	const char *name;
 	size_t n;
-	int r;
+	int rc;
 
 	if (import_text(o, "namespace", LIMIT_LABEL_BYTES, &name, &n)) {
-		r = import_line_goes_elsewhere(im, name);
-		if (r != 0)
-			return r;
+		rc = import_line_goes_elsewhere(im, name);
+		if (rc != 0)
+			return rc;
 		ctx.namespace_ = name;
 		ctx.user_scope = false;
 	}
-	r = scope_write(im->st, &ctx, ret_ns, &im->branch, im->e);
-	return r == 0 ? open_change(im, *ret_ns) : r;
+	rc = scope_write(im->st, &ctx, ret_ns, &im->branch, im->e);
+	return rc == 0 ? open_change(im, *ret_ns) : rc;
 }
 
 /* --- entities ------------------------------------------------------------- */
@@ -206,18 +209,18 @@ import_lines_add_existence(struct importer *im, int64_t entity,
 	const struct entity_line *l)
 {
 	struct fact f = write_fact(entity, FACT_EXISTENCE);
-	int r = label_intern(im->st, l->type, &f.label, im->e);
+	int rc = label_intern(im->st, l->type, &f.label, im->e);
 
 	f.source_at = l->created_at;
 	f.text = l->name;
 	f.text_n = l->name_n;
-	if (r == 0)
-		r = import_add(im, &f, NULL);
-	if (r == 0 && l->has_tier)
-		r = change_attr(im->change, entity, ATTR_TIER, l->tier, im->e);
-	if (r == 0 && l->pin)
-		r = change_attr(im->change, entity, ATTR_PIN, 1, im->e);
-	return r == 0 && l->pin ? import_note_pin(im, l->name, l->name_n) : r;
+	if (rc == 0)
+		rc = import_add(im, &f, NULL);
+	if (rc == 0 && l->has_tier)
+		rc = change_attr(im->change, entity, ATTR_TIER, l->tier, im->e);
+	if (rc == 0 && l->pin)
+		rc = change_attr(im->change, entity, ATTR_PIN, 1, im->e);
+	return rc == 0 && l->pin ? import_note_pin(im, l->name, l->name_n) : rc;
 }
 
 /* The entity of the line, created when it does not exist. */
@@ -225,18 +228,18 @@ static int
 import_lines_find_or_add(struct importer *im, const struct entity_line *l,
 	int64_t *ret_entity)
 {
-	int r = entity_find(im->st, im->ns, l->name, l->name_n, ret_entity,
+	int rc = entity_find(im->st, im->ns, l->name, l->name_n, ret_entity,
 		im->e);
 
-	if (r == 1) {
-		r = fact_existence(im->st, *ret_entity, NULL, NULL, NULL,
+	if (rc == 1) {
+		rc = fact_existence(im->st, *ret_entity, NULL, NULL, NULL,
 			im->e);
-		if (r != 0)
-			return r < 0 ? r : 0;
-	} else if (r == 0)
-		r = entity_create(im->st, im->ns, l->name, l->name_n,
+		if (rc != 0)
+			return rc < 0 ? rc : 0;
+	} else if (rc == 0)
+		rc = entity_create(im->st, im->ns, l->name, l->name_n,
 			ret_entity, im->e);
-	return r == 0 ? import_lines_add_existence(im, *ret_entity, l) : r;
+	return rc == 0 ? import_lines_add_existence(im, *ret_entity, l) : rc;
 }
 
 /* NULL: the line has none that fits. */
@@ -274,7 +277,7 @@ read_observation(const json_t *text, const json_t *o)
 	if (!import_time(o, "source_timestamp", &in.source_at))
 		(void)import_time(o, "at", &in.source_at);
 	in.source = label_member(o, "source_session");
-	if (in.source == NULL)
+	if (!in.source)
 		in.source = label_member(o, "session");
 	in.speaker = label_member(o, "speaker");
 	return in;
@@ -287,20 +290,20 @@ import_lines_add_observation(struct importer *im, int64_t entity,
 	struct observation_in in = read_observation(text, provenance);
 	struct fact f = write_fact(entity, FACT_OBSERVATION);
 	int64_t same;
-	int r;
+	int rc;
 
 	if (in.text_n == 0)
 		return 0;
-	r = fact_find_text(im->st, entity, FACT_OBSERVATION, in.text, in.text_n,
-		&same, im->e);
-	if (r == 0)
-		r = observation_fact(im->st, &in, &f, im->e);
-	if (r == 0)
-		r = import_add(im, &f, &same);
-	return r >= 0 && json_is_object(provenance)
+	rc = fact_find_text(im->st, entity, FACT_OBSERVATION, in.text,
+		in.text_n, &same, im->e);
+	if (rc == 0)
+		rc = observation_fact(im->st, &in, &f, im->e);
+	if (rc == 0)
+		rc = import_add(im, &f, &same);
+	return rc >= 0 && json_is_object(provenance)
 		       ? import_marks(im, entity, same, provenance)
-	       : r < 0 ? r
-		       : 0;
+	       : rc < 0 ? rc
+			: 0;
 }
 
 static int
@@ -315,17 +318,17 @@ static int
 add_metadata(struct importer *im, int64_t entity, const json_t *metadata)
 {
 	struct fact f = write_fact(entity, FACT_METADATA);
-	struct buf text AUTO_BUF = {0};
+	AUTO_BUF struct buf text = {0};
 	bool there = false;
-	int r;
+	int rc;
 
-	if (metadata == NULL || json_object_size(metadata) == 0)
+	if (!metadata || json_object_size(metadata) == 0)
 		return 0;
-	r = fact_each(im->st, entity, 1u << FACT_METADATA, note_there, &there,
+	rc = fact_each(im->st, entity, 1u << FACT_METADATA, note_there, &there,
 		im->e);
-	if (r < 0 || there)
-		return r < 0 ? r : 0;
-	if (jx_dump(metadata, &text) != 0 || buf_str(&text) == NULL)
+	if (rc < 0 || there)
+		return rc < 0 ? rc : 0;
+	if (jx_dump(metadata, &text) != 0 || !buf_str(&text))
 		return err_nomem(im->e);
 	f.text = text.data;
 	f.text_n = text.len;
@@ -344,16 +347,16 @@ import_lines_add_aliases(struct importer *im, int64_t entity,
 		const char *name = json_string_value(v);
 		size_t n = name != NULL ? json_string_length(v) : 0;
 		int64_t other;
-		int r;
+		int rc;
 
 		if (n == 0 || n > LIMIT_NAME_BYTES || strlen(name) != n)
 			continue;
-		r = entity_find(im->st, im->ns, name, n, &other, im->e);
-		if (r == 0)
-			r = entity_alias(im->st, im->ns, name, n, entity, true,
+		rc = entity_find(im->st, im->ns, name, n, &other, im->e);
+		if (rc == 0)
+			rc = entity_alias(im->st, im->ns, name, n, entity, true,
 				im->e);
-		if (r < 0)
-			return r;
+		if (rc < 0)
+			return rc;
 	}
 	return 0;
 }
@@ -366,29 +369,29 @@ import_entity(struct importer *im, const json_t *o)
 	int64_t entity, before = im->written, ns;
 	size_t i;
 	json_t *v;
-	int r;
+	int rc;
 
-	if (wrong != NULL)
+	if (wrong)
 		return import_complain(im, "%s", wrong);
-	r = import_namespace(im, o, &ns);
-	if (r == 1)
+	rc = import_namespace(im, o, &ns);
+	if (rc == 1)
 		return 0;
-	if (r == 0)
-		r = import_lines_find_or_add(im, &l, &entity);
-	if (r == 0)
-		r = add_metadata(im, entity, l.metadata);
-	if (r == 0)
-		r = import_lines_add_aliases(im, entity, l.aliases);
-	if (r != 0)
-		return r;
+	if (rc == 0)
+		rc = import_lines_find_or_add(im, &l, &entity);
+	if (rc == 0)
+		rc = add_metadata(im, entity, l.metadata);
+	if (rc == 0)
+		rc = import_lines_add_aliases(im, entity, l.aliases);
+	if (rc != 0)
+		return rc;
 	json_array_foreach(l.observations, i, v) {
 		const json_t *from =
 			json_is_object(v) ? v : json_array_get(l.provenance, i);
 
-		r = import_lines_add_observation(im, entity,
+		rc = import_lines_add_observation(im, entity,
 			observation_text(v), from);
-		if (r != 0)
-			return r;
+		if (rc != 0)
+			return rc;
 	}
 	im->result->skipped += im->written == before;
 	return 0;
@@ -398,9 +401,9 @@ static int
 import_file_line(struct importer *im, const json_t *o)
 {
 	int64_t ns;
-	int r = import_namespace(im, o, &ns);
+	int rc = import_namespace(im, o, &ns);
 
-	return r == 0 ? import_file(im, o, ns) : r < 0 ? r : 0;
+	return rc == 0 ? import_file(im, o, ns) : rc < 0 ? rc : 0;
 }
 
 int
@@ -408,11 +411,11 @@ import_line(struct importer *im, const json_t *record)
 {
 	const char *type = jx_text(record, "type");
 
-	if (type != NULL && strcmp(type, "entity") == 0)
+	if (type && strcmp(type, "entity") == 0)
 		return import_entity(im, record);
-	if (type != NULL && strcmp(type, "relation") == 0)
+	if (type && strcmp(type, "relation") == 0)
 		return import_relation(im, record);
-	if (type != NULL && strcmp(type, "file") == 0)
+	if (type && strcmp(type, "file") == 0)
 		return import_file_line(im, record);
 	return import_complain(im,
 		"type is %s%.60s%s; 'entity', 'relation' or "

@@ -38,7 +38,7 @@ load_staged(void *ctx, const char *text, size_t n)
 	struct importer *im = ctx;
 	json_t *op = jx_parse(text, n, im->e);
 
-	if (op == NULL)
+	if (!op)
 		return im->e != NULL && im->e->code != 0 ? im->e->code
 							 : MDB_E_CORRUPT;
 	return jx_add(im->ops, op) == 0 ? 0 : err_nomem(im->e);
@@ -50,7 +50,7 @@ replay_begin(struct importer *im)
 	char from[KEY_SIZE], to[KEY_SIZE];
 
 	im->ops = json_array();
-	if (im->ops == NULL)
+	if (!im->ops)
 		return err_nomem(im->e);
 	if (im->state.staged == 0)
 		return 0;
@@ -65,16 +65,16 @@ replay_end(struct importer *im)
 	int64_t n = (int64_t)json_array_size(im->ops);
 
 	for (int64_t i = im->state.staged; i < n; i++) {
-		struct buf text AUTO_BUF = {0};
+		AUTO_BUF struct buf text = {0};
 		char key[KEY_SIZE];
-		int r;
+		int rc;
 
 		if (jx_dump(json_array_get(im->ops, (size_t)i), &text) != 0)
 			return err_nomem(im->e);
 		staged_key(im, i, key);
-		r = meta_set(im->st, key, text.data, text.len, im->e);
-		if (r != 0)
-			return r;
+		rc = meta_set(im->st, key, text.data, text.len, im->e);
+		if (rc != 0)
+			return rc;
 	}
 	im->state.staged = n;
 	return 0;
@@ -108,19 +108,19 @@ replay_erase(struct importer *im, int64_t entity, int64_t fact, int64_t scope)
 {
 	bool has_text = scope == ERASE_ENTITY;
 	int64_t facts = 0;
-	int r = has_text ? 0
-			 : log_fact(im->st, fact, note_text, &has_text, im->e);
+	int rc = has_text ? 0
+			  : log_fact(im->st, fact, note_text, &has_text, im->e);
 
-	if (r >= 0)
-		r = forget_replay(im->change, im->st, entity, fact, scope,
+	if (rc >= 0)
+		rc = forget_replay(im->change, im->st, entity, fact, scope,
 			&facts, im->e);
-	return r == 0 && has_text ? import_note_erased(im, facts) : r;
+	return rc == 0 && has_text ? import_note_erased(im, facts) : rc;
 }
 
 static int
 replay_attr(struct importer *im, int64_t entity, int64_t key, int64_t value)
 {
-	struct buf name AUTO_BUF = {0};
+	AUTO_BUF struct buf name = {0};
 	int r = change_attr(im->change, entity, (enum attr_key)key, value,
 		im->e);
 
@@ -137,33 +137,33 @@ import_log_replay_op(struct importer *im, const json_t *o, int64_t ns)
 {
 	int64_t what = 0, entity = 0, fact = 0, key = 0, value = 0;
 	json_t *new_fact = NULL;
-	int r = jx_int(o, "what", JX_REQUIRED, 0, INT64_MAX, &what, im->e);
+	int rc = jx_int(o, "what", JX_REQUIRED, 0, INT64_MAX, &what, im->e);
 
-	if (r == 0)
-		r = jx_int(o, "entity", JX_REQUIRED, 0, INT64_MAX, &entity,
+	if (rc == 0)
+		rc = jx_int(o, "entity", JX_REQUIRED, 0, INT64_MAX, &entity,
 			im->e);
-	if (r == 0)
-		r = jx_int(o, "fact", JX_OPTIONAL, 0, INT64_MAX, &fact, im->e);
-	if (r >= 0)
-		r = jx_int(o, "key", JX_OPTIONAL, INT64_MIN, INT64_MAX, &key,
+	if (rc == 0)
+		rc = jx_int(o, "fact", JX_OPTIONAL, 0, INT64_MAX, &fact, im->e);
+	if (rc >= 0)
+		rc = jx_int(o, "key", JX_OPTIONAL, INT64_MIN, INT64_MAX, &key,
 			im->e);
-	if (r >= 0)
-		r = jx_int(o, "value", JX_OPTIONAL, INT64_MIN, INT64_MAX,
+	if (rc >= 0)
+		rc = jx_int(o, "value", JX_OPTIONAL, INT64_MIN, INT64_MAX,
 			&value, im->e);
-	if (r >= 0)
-		r = jx_object(o, "new", JX_OPTIONAL, &new_fact, im->e);
+	if (rc >= 0)
+		rc = jx_object(o, "new", JX_OPTIONAL, &new_fact, im->e);
 	/* The chain has no key: who alters a log can make it fit again. */
-	if (r >= 0 && (what == OP_SHOW || what == OP_HIDE) &&
+	if (rc >= 0 && (what == OP_SHOW || what == OP_HIDE) &&
 		fact >> STORE_NS_SHIFT != ns)
-		r = err_set(im->e, MDB_E_INVALID,
+		rc = err_set(im->e, MDB_E_INVALID,
 			"a change of the log touches fact %" PRId64 " of "
 			"another namespace: the log was altered",
 			fact);
-	if (r >= 0 && what != OP_BRANCH)
-		r = import_check_entity(im, entity, ns);
-	if (r < 0)
-		return r;
-	if (what == OP_SHOW && new_fact != NULL)
+	if (rc >= 0 && what != OP_BRANCH)
+		rc = import_check_entity(im, entity, ns);
+	if (rc < 0)
+		return rc;
+	if (what == OP_SHOW && new_fact)
 		return replay_new(im, new_fact, ns, entity, fact);
 	if (what == OP_SHOW)
 		return change_show(im->change, fact, im->e);
@@ -208,35 +208,35 @@ static int
 read_texts(struct importer *im, const json_t *o, struct head *h)
 {
 	const char *kind, *chain, *salt = NULL, *digest = NULL;
-	int r = jx_string(o, "kind", JX_REQUIRED, &kind, NULL, im->e);
+	int rc = jx_string(o, "kind", JX_REQUIRED, &kind, NULL, im->e);
 
-	if (r == 0)
-		r = jx_string(o, "chain", JX_REQUIRED, &chain, NULL, im->e);
-	if (r == 0)
-		r = jx_string(o, "actor", JX_OPTIONAL, &h->info.actor, NULL,
+	if (rc == 0)
+		rc = jx_string(o, "chain", JX_REQUIRED, &chain, NULL, im->e);
+	if (rc == 0)
+		rc = jx_string(o, "actor", JX_OPTIONAL, &h->info.actor, NULL,
 			im->e);
-	if (r >= 0)
-		r = jx_string(o, "client", JX_OPTIONAL, &h->info.client, NULL,
+	if (rc >= 0)
+		rc = jx_string(o, "client", JX_OPTIONAL, &h->info.client, NULL,
 			im->e);
-	if (r >= 0)
-		r = jx_string(o, "session", JX_OPTIONAL, &h->info.session, NULL,
+	if (rc >= 0)
+		rc = jx_string(o, "session", JX_OPTIONAL, &h->info.session,
+			NULL, im->e);
+	if (rc >= 0)
+		rc = jx_string(o, "message", JX_OPTIONAL, &h->info.message,
+			NULL, im->e);
+	if (rc >= 0)
+		rc = jx_string(o, "message_salt", JX_OPTIONAL, &salt, NULL,
 			im->e);
-	if (r >= 0)
-		r = jx_string(o, "message", JX_OPTIONAL, &h->info.message, NULL,
-			im->e);
-	if (r >= 0)
-		r = jx_string(o, "message_salt", JX_OPTIONAL, &salt, NULL,
-			im->e);
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	if (jx_string(o, "message_digest", JX_OPTIONAL, &digest, NULL, im->e) ==
 			0 &&
-		h->info.message == NULL &&
+		!h->info.message &&
 		member_hex(digest, h->message_digest, FACT_DIGEST_BYTES) == 0)
 		h->given.message_digest = h->message_digest;
 	h->info.kind = (enum change_kind)import_log_kind_of(kind);
 	if (h->info.kind == 0 || member_hex(chain, h->chain, 32) != 0 ||
-		(h->info.message != NULL &&
+		(h->info.message &&
 			member_hex(salt, h->salt, FACT_SALT_BYTES) != 0))
 		return err_set(im->e, MDB_E_INVALID,
 			"change %" PRId64 " of the log is damaged (kind, chain "
@@ -248,27 +248,27 @@ read_texts(struct importer *im, const json_t *o, struct head *h)
 static int
 read_head(struct importer *im, const json_t *o, struct head *h)
 {
-	int r = jx_int(o, "id", JX_REQUIRED, 1, STORE_OPEN_END - 1,
+	int rc = jx_int(o, "id", JX_REQUIRED, 1, STORE_OPEN_END - 1,
 		&h->given.id, im->e);
 
-	if (r == 0)
-		r = jx_int(o, "ns", JX_REQUIRED, 1, 1 << 20, &h->info.ns,
+	if (rc == 0)
+		rc = jx_int(o, "ns", JX_REQUIRED, 1, 1 << 20, &h->info.ns,
 			im->e);
-	if (r == 0)
-		r = jx_int(o, "at", JX_REQUIRED, INT64_MIN, INT64_MAX,
+	if (rc == 0)
+		rc = jx_int(o, "at", JX_REQUIRED, INT64_MIN, INT64_MAX,
 			&h->given.at, im->e);
-	if (r == 0)
-		r = jx_int(o, "branch", JX_REQUIRED, 1, INT64_MAX,
+	if (rc == 0)
+		rc = jx_int(o, "branch", JX_REQUIRED, 1, INT64_MAX,
 			&h->info.branch, im->e);
-	if (r == 0)
-		r = jx_int(o, "ops", JX_REQUIRED, 1, LIMIT_CHANGE_FACTS,
+	if (rc == 0)
+		rc = jx_int(o, "ops", JX_REQUIRED, 1, LIMIT_CHANGE_FACTS,
 			&h->ops, im->e);
-	if (r == 0)
-		r = jx_int(o, "about", JX_OPTIONAL, 0, INT64_MAX,
+	if (rc == 0)
+		rc = jx_int(o, "about", JX_OPTIONAL, 0, INT64_MAX,
 			&h->info.about, im->e);
 	h->given.message_salt = h->salt;
 	h->info.given = &h->given;
-	return r >= 0 ? read_texts(im, o, h) : r;
+	return rc >= 0 ? read_texts(im, o, h) : rc;
 }
 
 static int
@@ -276,12 +276,13 @@ check_chain(struct importer *im, const struct head *h)
 {
 	unsigned char chain[32];
 	int64_t change = 0;
-	int r = log_head_at(im->st, h->info.ns, h->given.id, chain, &change,
+	int rc = log_head_at(im->st, h->info.ns, h->given.id, chain, &change,
 		im->e);
 
-	if (r < 0)
-		return r;
-	if (r == 1 && change == h->given.id && memcmp(chain, h->chain, 32) == 0)
+	if (rc < 0)
+		return rc;
+	if (rc == 1 && change == h->given.id &&
+		memcmp(chain, h->chain, 32) == 0)
 		return 0;
 	return err_set(im->e, MDB_E_CORRUPT,
 		"change %" PRId64 " does not give the chain that the log says: "
@@ -298,26 +299,26 @@ apply_change(struct importer *im)
 	int64_t change = 0, at = 0;
 	size_t i;
 	json_t *op;
-	int r = read_head(im, im->state.head, &h);
+	int rc = read_head(im, im->state.head, &h);
 
-	if (r == 0)
-		r = lens_make(im->st, h.info.branch, STORE_OPEN_END, &lens,
+	if (rc == 0)
+		rc = lens_make(im->st, h.info.branch, STORE_OPEN_END, &lens,
 			im->e);
-	if (r == 0)
-		r = lens_apply(im->st, &lens, im->e);
-	if (r == 0)
-		r = change_begin(im->st, &h.info, &im->change, im->e);
+	if (rc == 0)
+		rc = lens_apply(im->st, &lens, im->e);
+	if (rc == 0)
+		rc = change_begin(im->st, &h.info, &im->change, im->e);
 	json_array_foreach(im->ops, i, op) {
-		if (r != 0)
+		if (rc != 0)
 			break;
-		r = import_log_replay_op(im, op, h.info.ns);
+		rc = import_log_replay_op(im, op, h.info.ns);
 	}
-	if (r == 0)
-		r = change_seal(take_ptr(im->change), &change, &at, im->e);
-	if (r == 0)
-		r = check_chain(im, &h);
-	if (r != 0)
-		return r;
+	if (rc == 0)
+		rc = change_seal(take_ptr(im->change), &change, &at, im->e);
+	if (rc == 0)
+		rc = check_chain(im, &h);
+	if (rc != 0)
+		return rc;
 	im->state.applied = true;
 	im->written += h.ops;
 	im->result->added += h.ops;
@@ -340,7 +341,7 @@ compare_change(void *ctx, const struct log_change *c)
 	struct same *s = ctx;
 
 	s->here = true;
-	s->is_same = c->ns == s->h->info.ns && c->chain != NULL &&
+	s->is_same = c->ns == s->h->info.ns && c->chain &&
 		     memcmp(c->chain, s->h->chain, 32) == 0;
 	return 0;
 }
@@ -350,18 +351,18 @@ replay_change(struct importer *im, const json_t *o)
 {
 	struct head h = {0};
 	struct same s = {.h = &h};
-	int r;
+	int rc;
 
-	if (im->state.head != NULL)
+	if (im->state.head)
 		return err_set(im->e, MDB_E_INVALID,
 			"line %" PRId64 ": the change before it is not "
 			"complete; lines are missing",
 			im->line);
-	r = read_head(im, o, &h);
-	if (r == 0)
-		r = log_get(im->st, h.given.id, compare_change, &s, im->e);
-	if (r < 0)
-		return r;
+	rc = read_head(im, o, &h);
+	if (rc == 0)
+		rc = log_get(im->st, h.given.id, compare_change, &s, im->e);
+	if (rc < 0)
+		return rc;
 	if (s.here && !s.is_same)
 		return err_set(im->e, MDB_E_CONFLICT,
 			"change %" PRId64 " of this database is another one "
@@ -370,15 +371,15 @@ replay_change(struct importer *im, const json_t *o)
 			"in it to this memory, import an export made with "
 			"--current",
 			h.given.id);
-	r = s.here ? 0 : import_check_log_place(im, h.info.ns);
-	if (r != 0)
-		return r;
+	rc = s.here ? 0 : import_check_log_place(im, h.info.ns);
+	if (rc != 0)
+		return rc;
 	im->state.skip = s.here;
 	im->result->skipped += s.here;
 	if (s.here)
 		return 0;
 	im->state.head = json_deep_copy(o);
-	return im->state.head == NULL ? err_nomem(im->e) : 0;
+	return !im->state.head ? err_nomem(im->e) : 0;
 }
 
 static int
@@ -388,7 +389,7 @@ replay_one_op(struct importer *im, const json_t *o)
 
 	if (im->state.skip)
 		return 0;
-	if (im->state.head == NULL)
+	if (!im->state.head)
 		return err_set(im->e, MDB_E_INVALID,
 			"line %" PRId64 ": an operation outside of a change; "
 			"lines are missing",
@@ -414,11 +415,11 @@ replay_line(struct importer *im, const json_t *record)
 
 	for (size_t i = 0; type != NULL && i < ARRAY_LEN(lines); i++)
 		if (strcmp(lines[i].type, type) == 0) {
-			int r = lines[i].fn(im, record);
+			int rc = lines[i].fn(im, record);
 
-			if (r < 0 && im->e != NULL)
+			if (rc < 0 && im->e)
 				err_prefix(im->e, "line %" PRId64, im->line);
-			return r;
+			return rc;
 		}
 	return err_set(im->e, MDB_E_INVALID,
 		"line %" PRId64 ": '%.60s' is no line of a log", im->line,

@@ -16,13 +16,13 @@ import_marks_add_mark(struct importer *im, int64_t entity, int64_t of,
 	enum fact_kind kind, const char *text, size_t n)
 {
 	struct fact f = write_fact(entity, kind);
-	int r = kind == FACT_TAG ? label_intern(im->st, text, &f.label, im->e)
-				 : 0;
+	int rc = kind == FACT_TAG ? label_intern(im->st, text, &f.label, im->e)
+				  : 0;
 
 	f.supersedes = of;
 	f.text = text;
 	f.text_n = n;
-	return r == 0 ? import_add(im, &f, NULL) : r;
+	return rc == 0 ? import_add(im, &f, NULL) : rc;
 }
 
 static bool
@@ -43,44 +43,44 @@ import_marks_add_tags(struct importer *im, int64_t entity, int64_t of,
 {
 	json_t *all AUTO_JSON = NULL, *tag;
 	size_t i;
-	int r = fact_tags_list(im->st, entity, of, &all, im->e);
+	int rc = fact_tags_list(im->st, entity, of, &all, im->e);
 
 	json_array_foreach(tags, i, tag) {
 		const char *text = json_string_value(tag);
 		size_t n = text != NULL ? json_string_length(tag) : 0;
 
-		if (r != 0 || json_array_size(all) >= LIMIT_FACT_TAGS)
-			return r;
+		if (rc != 0 || json_array_size(all) >= LIMIT_FACT_TAGS)
+			return rc;
 		if (n == 0 || n > LIMIT_TYPE_BYTES || strlen(text) != n ||
 			import_marks_is_in(all, tag))
 			continue;
-		r = import_marks_add_mark(im, entity, of, FACT_TAG, text, n);
-		if (r == 0 && jx_add(all, json_incref(tag)) != 0)
-			r = err_nomem(im->e);
+		rc = import_marks_add_mark(im, entity, of, FACT_TAG, text, n);
+		if (rc == 0 && jx_add(all, json_incref(tag)) != 0)
+			rc = err_nomem(im->e);
 	}
-	return r;
+	return rc;
 }
 
 /* Metadata that the fact has stays. */
 static int
 add_note(struct importer *im, int64_t entity, int64_t of, const json_t *object)
 {
-	struct buf text AUTO_BUF = {0};
+	AUTO_BUF struct buf text = {0};
 	int64_t have;
-	int r;
+	int rc;
 
 	if (json_object_size(object) == 0)
 		return 0;
-	if (jx_dump(object, &text) != 0 || buf_str(&text) == NULL)
+	if (jx_dump(object, &text) != 0 || !buf_str(&text))
 		return err_nomem(im->e);
 	if (text.len > LIMIT_METADATA_BYTES)
 		return 0;
-	r = fact_find_mark(im->st, entity, of, FACT_NOTE, NULL, 0, &have,
+	rc = fact_find_mark(im->st, entity, of, FACT_NOTE, NULL, 0, &have,
 		im->e);
-	return r == 0  ? import_marks_add_mark(im, entity, of, FACT_NOTE,
-				 text.data, text.len)
-	       : r < 0 ? r
-		       : 0;
+	return rc == 0	? import_marks_add_mark(im, entity, of, FACT_NOTE,
+				  text.data, text.len)
+	       : rc < 0 ? rc
+			: 0;
 }
 
 int

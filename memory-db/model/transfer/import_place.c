@@ -26,24 +26,24 @@ int
 import_begins_log(struct importer *im)
 {
 	int64_t newest = 0;
-	int r = lens_newest(im->st, &newest, im->e);
+	int rc = lens_newest(im->st, &newest, im->e);
 
 	im->state.is_log = true;
-	im->state.all |= r == 0 && newest == 0;
-	return r;
+	im->state.all |= rc == 0 && newest == 0;
+	return rc;
 }
 
 int
 import_may_write(struct importer *im, int64_t ns)
 {
 	int64_t home;
-	int r;
+	int rc;
 
 	if (im->state.all)
 		return 1;
-	r = namespace_find(im->st, import_home(im), &home, im->e);
+	rc = namespace_find(im->st, import_home(im), &home, im->e);
 
-	return r == 1 ? home == ns : r;
+	return rc == 1 ? home == ns : rc;
 }
 
 int
@@ -52,15 +52,15 @@ import_line_goes_elsewhere(struct importer *im, const char *name)
 	int64_t ns, home;
 	json_t *list = im->result->elsewhere_names, *v;
 	size_t i;
-	int r;
+	int rc;
 
 	if (im->state.all || strcmp(name, import_home(im)) == 0)
 		return 0;
-	r = namespace_find(im->st, name, &ns, im->e);
-	if (r == 1)
-		r = namespace_find(im->st, import_home(im), &home, im->e);
-	if (r < 0 || (r == 1 && ns == home))
-		return r < 0 ? r : 0;
+	rc = namespace_find(im->st, name, &ns, im->e);
+	if (rc == 1)
+		rc = namespace_find(im->st, import_home(im), &home, im->e);
+	if (rc < 0 || (rc == 1 && ns == home))
+		return rc < 0 ? rc : 0;
 	im->result->elsewhere++;
 	json_array_foreach(list, i, v)
 		if (strcmp(json_string_value(v), name) == 0)
@@ -95,10 +95,10 @@ import_check_log_namespace(struct importer *im, int64_t id, const char *name,
 int
 import_check_log_place(struct importer *im, int64_t ns)
 {
-	int r = import_may_write(im, ns);
+	int rc = import_may_write(im, ns);
 
-	if (r != 0)
-		return r < 0 ? r : 0;
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
 	return err_param(im->e, MDB_E_DENIED, "all_namespaces",
 		"the log writes into namespace %" PRId64
 		", and an import stays "
@@ -110,12 +110,12 @@ import_check_log_place(struct importer *im, int64_t ns)
 int
 import_check_entity(struct importer *im, int64_t entity, int64_t ns)
 {
-	struct buf name AUTO_BUF = {0};
+	AUTO_BUF struct buf name = {0};
 	int64_t here = ns;
-	int r = entity_first_name(im->st, entity, &here, &name, im->e);
+	int rc = entity_first_name(im->st, entity, &here, &name, im->e);
 
-	if (r < 0 || here == ns)
-		return r < 0 ? r : 0;
+	if (rc < 0 || here == ns)
+		return rc < 0 ? rc : 0;
 	return err_set(im->e, MDB_E_INVALID,
 		"a change of the log touches entity %" PRId64 " of another "
 		"namespace: the log was altered",

@@ -30,24 +30,25 @@ import_relations_find_end(struct importer *im, const json_t *o, const char *key,
 	char member[32];
 	const char *name, *of;
 	size_t n;
-	int r = 0;
+	int rc = 0;
 
 	snprintf(member, sizeof(member), "%s_namespace", key);
 	if (!import_text(o, key, LIMIT_NAME_BYTES, &name, &n))
 		return import_complain(im,
 			"%s must be a text of 1 to 1024 bytes", key);
 	of = jx_text(o, member);
-	if (of == NULL || strcmp(of, "default") != 0)
-		r = existing(im, im->ns, name, n, ret);
-	*ret_user = r == 0 && im->ns != NAMESPACE_DEFAULT;
-	if (r == 0)
-		r = existing(im, NAMESPACE_DEFAULT, name, n, ret);
-	if (r == 0)
-		r = import_complain(im,
-			"relation %s '%.200s': no entity of "
-			"that name in the lines before",
-			key, name);
-	return r;
+	if (!of || strcmp(of, "default") != 0)
+		rc = existing(im, im->ns, name, n, ret);
+	*ret_user = rc == 0 && im->ns != NAMESPACE_DEFAULT;
+	if (rc != 0)
+		return rc;
+	rc = existing(im, NAMESPACE_DEFAULT, name, n, ret);
+	if (rc != 0)
+		return rc;
+	return import_complain(im,
+		"relation %s '%.200s': no entity of "
+		"that name in the lines before",
+		key, name);
 }
 
 /* Both ends of f. 1, or 0 when the line was reported. */
@@ -56,13 +57,13 @@ find_ends(struct importer *im, const json_t *o, struct fact *f)
 {
 	bool from_user, to_user;
 	int64_t end;
-	int r = import_relations_find_end(im, o, "from", &f->entity,
+	int rc = import_relations_find_end(im, o, "from", &f->entity,
 		&from_user);
 
-	if (r == 1)
-		r = import_relations_find_end(im, o, "to", &f->peer, &to_user);
-	if (r != 1 || !from_user)
-		return r;
+	if (rc == 1)
+		rc = import_relations_find_end(im, o, "to", &f->peer, &to_user);
+	if (rc != 1 || !from_user)
+		return rc;
 	if (to_user)
 		return import_complain(im,
 			"both ends of the relation are in "
@@ -83,30 +84,30 @@ import_relation(struct importer *im, const json_t *o)
 	struct err why;
 	int64_t same, ns;
 	size_t n;
-	int r = import_check_numbers(o, &why);
+	int rc = import_check_numbers(o, &why);
 
-	if (r != 0)
+	if (rc != 0)
 		return import_complain(im, "%s", why.text);
-	r = import_namespace(im, o, &ns);
-	if (r != 0)
-		return r < 0 ? r : 0;
+	rc = import_namespace(im, o, &ns);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
 	if (!import_text(o, "relationType", LIMIT_TYPE_BYTES, &type, &n))
 		return import_complain(im,
 			"relationType must be a text of 1 to 256 bytes");
 	f.weight = import_share(o, "weight");
-	r = find_ends(im, o, &f);
-	if (r != 1)
-		return r;
+	rc = find_ends(im, o, &f);
+	if (rc != 1)
+		return rc;
 	import_validity(o, &f);
 	if (strcmp(type, DERIVED_FROM) == 0 && !fact_is_reversed(&f))
 		f.flags = FACT_DERIVED;
-	r = label_intern(im->st, type, &f.label, im->e);
-	if (r == 0)
-		r = fact_find_relation(im->st, f.entity, f.peer, f.label,
+	rc = label_intern(im->st, type, &f.label, im->e);
+	if (rc == 0)
+		rc = fact_find_relation(im->st, f.entity, f.peer, f.label,
 			fact_is_reversed(&f), &same, im->e);
-	if (r == 1) {
+	if (rc == 1) {
 		im->result->skipped++;
 		return 0;
 	}
-	return r == 0 ? import_add(im, &f, NULL) : r;
+	return rc == 0 ? import_add(im, &f, NULL) : rc;
 }

@@ -37,21 +37,21 @@ alias_namespaces(struct importer *im, const json_t *o, int64_t id)
 {
 	json_t *aliases = NULL, *v;
 	size_t i;
-	int r = jx_array(o, "aliases", JX_OPTIONAL, &aliases, im->e);
+	int rc = jx_array(o, "aliases", JX_OPTIONAL, &aliases, im->e);
 
-	if (r != 0)
-		return r < 0 ? r : 0;
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
 	json_array_foreach(aliases, i, v) {
 		const char *name = json_string_value(v);
 		int64_t other;
 
-		if (name == NULL || json_string_length(v) > LIMIT_LABEL_BYTES)
+		if (!name || json_string_length(v) > LIMIT_LABEL_BYTES)
 			continue;
-		r = namespace_find(im->st, name, &other, im->e);
-		if (r == 0)
-			r = namespace_alias(im->st, id, name, im->e);
-		if (r < 0)
-			return r;
+		rc = namespace_find(im->st, name, &other, im->e);
+		if (rc == 0)
+			rc = namespace_alias(im->st, id, name, im->e);
+		if (rc < 0)
+			return rc;
 	}
 	return 0;
 }
@@ -64,12 +64,12 @@ set_weights(struct importer *im, int64_t ns, json_t *weights)
 	json_t *value;
 
 	json_object_foreach(weights, name, value) {
-		json_t *one AUTO_JSON = json_pack("{s:O}", name, value);
-		int r = one ? recall_settings_set(im->st, ns, one, NULL)
-			    : MDB_E_NOMEM;
+		AUTO_JSON json_t *one = json_pack("{s:O}", name, value);
+		int rc = one ? recall_settings_set(im->st, ns, one, NULL)
+			     : MDB_E_NOMEM;
 
-		if (r != 0 && r != MDB_E_INVALID)
-			return err_set(im->e, r,
+		if (rc != 0 && rc != MDB_E_INVALID)
+			return err_set(im->e, rc,
 				"the weights of recall of a "
 				"namespace cannot be written");
 	}
@@ -83,39 +83,42 @@ replay_namespace(struct importer *im, const json_t *o)
 	struct import_rows_found f = {0};
 	int64_t id, other;
 	size_t n, stem_n;
-	int r = jx_int(o, "id", JX_REQUIRED, 1, 1 << 20, &id, im->e);
+	int rc = jx_int(o, "id", JX_REQUIRED, 1, 1 << 20, &id, im->e);
 
-	if (r == 0)
-		r = jx_string(o, "name", JX_REQUIRED, &name, &n, im->e);
-	if (r == 0)
-		r = jx_string(o, "stem", JX_REQUIRED, &stem, &stem_n, im->e);
-	if (r != 0)
-		return r;
+	if (rc == 0)
+		rc = jx_string(o, "name", JX_REQUIRED, &name, &n, im->e);
+	if (rc == 0)
+		rc = jx_string(o, "stem", JX_REQUIRED, &stem, &stem_n, im->e);
+	if (rc != 0)
+		return rc;
 	if (n == 0 || n > LIMIT_LABEL_BYTES || stem_n >= NAMESPACE_STEM_SIZE)
 		return err_set(im->e, MDB_E_INVALID,
 			"a namespace of the log "
 			"has a name or language that is too long");
 	f.name = name;
-	r = namespace_each(im->st, id, compare_namespace, &f, im->e);
-	if (r == 0)
-		r = import_check_log_namespace(im, id, name,
+	rc = namespace_each(im->st, id, compare_namespace, &f, im->e);
+	if (rc == 0)
+		rc = import_check_log_namespace(im, id, name,
 			f.here && f.same_name);
-	if (r != 0)
-		return r < 0 ? r : 0;
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
 	if (!f.same_name)
-		r = namespace_find(im->st, name, &other, im->e);
-	if (r == 1 || (r == 0 && f.here && !f.same_name && !f.is_empty))
+		rc = namespace_find(im->st, name, &other, im->e);
+	if (rc == 1 || (rc == 0 && f.here && !f.same_name && !f.is_empty))
 		return err_set(im->e, MDB_E_CONFLICT,
 			"namespace '%.200s' of the log (id %" PRId64 ") is not "
 			"that of this database; replay into an empty one",
 			name, id);
-	if (r == 0 && !f.here)
-		r = namespace_create(im->st, id, name, stem, im->e);
-	else if (r == 0 && !f.same_name)
-		r = namespace_rename(im->st, id, name, im->e);
-	if (r == 0)
-		r = set_weights(im, id, json_object_get(o, "recall_weights"));
-	return r == 0 ? alias_namespaces(im, o, id) : r;
+	if (rc == 0 && !f.here)
+		rc = namespace_create(im->st, id, name, stem, im->e);
+	else if (rc == 0 && !f.same_name)
+		rc = namespace_rename(im->st, id, name, im->e);
+	if (rc != 0)
+		return rc;
+	rc = set_weights(im, id, json_object_get(o, "recall_weights"));
+	if (rc != 0)
+		return rc;
+	return alias_namespaces(im, o, id);
 }
 
 int
@@ -124,27 +127,28 @@ replay_alias(struct importer *im, const json_t *o)
 	int64_t ns, entity, other;
 	const char *name;
 	size_t n;
-	int r = jx_int(o, "ns", JX_REQUIRED, 1, 1 << 20, &ns, im->e);
+	int rc = jx_int(o, "ns", JX_REQUIRED, 1, 1 << 20, &ns, im->e);
 
-	if (r == 0)
-		r = jx_int(o, "entity", JX_REQUIRED, 1, INT64_MAX, &entity,
+	if (rc == 0)
+		rc = jx_int(o, "entity", JX_REQUIRED, 1, INT64_MAX, &entity,
 			im->e);
-	if (r == 0)
-		r = jx_string(o, "name", JX_REQUIRED, &name, &n, im->e);
-	if (r == 0)
-		r = import_may_write(im, ns);
-	if (r != 1)
-		return r;
-	r = import_check_entity(im, entity, ns);
-	if (r == 0)
-		r = entity_is_known(im->st, entity, im->e);
-	if (r != 1)
-		return r;
+	if (rc == 0)
+		rc = jx_string(o, "name", JX_REQUIRED, &name, &n, im->e);
+	if (rc == 0)
+		rc = import_may_write(im, ns);
+	if (rc != 1)
+		return rc;
+	rc = import_check_entity(im, entity, ns);
+	if (rc == 0)
+		rc = entity_is_known(im->st, entity, im->e);
+	if (rc != 1)
+		return rc;
 	/* Names may have moved on since the log was written. */
-	r = im->state.applied ? 0
-			      : entity_find(im->st, ns, name, n, &other, im->e);
-	if (r != 0)
-		return r < 0 ? r : 0;
+	rc = im->state.applied
+		     ? 0
+		     : entity_find(im->st, ns, name, n, &other, im->e);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
 	return entity_alias(im->st, ns, name, n, entity, true, im->e);
 }
 
@@ -153,18 +157,18 @@ replay_file(struct importer *im, const json_t *o)
 {
 	struct import_rows_found f = {.name = ""};
 	int64_t ns;
-	int r = jx_int(o, "ns", JX_REQUIRED, 1, 1 << 20, &ns, im->e);
+	int rc = jx_int(o, "ns", JX_REQUIRED, 1, 1 << 20, &ns, im->e);
 
-	if (r == 0)
-		r = namespace_each(im->st, ns, compare_namespace, &f, im->e);
-	if (r == 0 && !f.here)
+	if (rc == 0)
+		rc = namespace_each(im->st, ns, compare_namespace, &f, im->e);
+	if (rc == 0 && !f.here)
 		return import_complain(im, "a file of a namespace that the log "
 					   "does not have");
-	if (r == 0)
-		r = import_may_write(im, ns);
-	if (r == 0)
+	if (rc == 0)
+		rc = import_may_write(im, ns);
+	if (rc == 0)
 		im->result->elsewhere++;
-	return r == 1 ? import_file(im, o, ns) : r;
+	return rc == 1 ? import_file(im, o, ns) : rc;
 }
 
 /* --- branches ------------------------------------------------------------- */
@@ -174,19 +178,19 @@ import_rows_create_branch(struct importer *im, const json_t *op,
 {
 	json_t *o = NULL;
 	size_t n = 0;
-	int r = jx_object(op, "branch", JX_REQUIRED, &o, im->e);
+	int rc = jx_object(op, "branch", JX_REQUIRED, &o, im->e);
 
-	if (r == 0)
-		r = jx_string(o, "name", JX_REQUIRED, &b->name, &n, im->e);
-	if (r == 0)
-		r = jx_int(o, "parent", JX_REQUIRED, 1, INT64_MAX, &b->parent,
+	if (rc == 0)
+		rc = jx_string(o, "name", JX_REQUIRED, &b->name, &n, im->e);
+	if (rc == 0)
+		rc = jx_int(o, "parent", JX_REQUIRED, 1, INT64_MAX, &b->parent,
 			im->e);
-	if (r == 0)
-		r = jx_string(o, "about", JX_OPTIONAL, &b->about, NULL, im->e);
-	if (r >= 0 && (n == 0 || n > LIMIT_LABEL_BYTES || b->id <= STORE_MAIN))
-		r = err_set(im->e, MDB_E_INVALID,
+	if (rc == 0)
+		rc = jx_string(o, "about", JX_OPTIONAL, &b->about, NULL, im->e);
+	if (rc >= 0 && (n == 0 || n > LIMIT_LABEL_BYTES || b->id <= STORE_MAIN))
+		rc = err_set(im->e, MDB_E_INVALID,
 			"a branch of the log has no proper name or id");
-	return r < 0 ? r : branch_create_as(im->st, b, im->e);
+	return rc < 0 ? rc : branch_create_as(im->st, b, im->e);
 }
 
 int
@@ -240,19 +244,19 @@ replay_conflict(struct importer *im, const json_t *o)
 		{"base", &c.base, false}, {"ours", &c.ours, false},
 		{"theirs", &c.theirs, false}, {"action", &c.action, false},
 		{"closed", &c.closed, false}};
-	int r = 0;
+	int rc = 0;
 
-	for (size_t i = 0; r >= 0 && i < ARRAY_LEN(numbers); i++)
-		r = jx_int(o, numbers[i].key, numbers[i].required, INT64_MIN,
+	for (size_t i = 0; rc >= 0 && i < ARRAY_LEN(numbers); i++)
+		rc = jx_int(o, numbers[i].key, numbers[i].required, INT64_MIN,
 			INT64_MAX, numbers[i].target, im->e);
-	if (r >= 0)
-		r = jx_number(o, "confidence", JX_OPTIONAL, 0, 1, &c.confidence,
-			im->e);
-	if (r >= 0)
-		r = jx_string(o, "notes", JX_OPTIONAL, &c.notes, NULL, im->e);
+	if (rc >= 0)
+		rc = jx_number(o, "confidence", JX_OPTIONAL, 0, 1,
+			&c.confidence, im->e);
+	if (rc >= 0)
+		rc = jx_string(o, "notes", JX_OPTIONAL, &c.notes, NULL, im->e);
 	/* Decided here since the log was written: that stays. */
-	if (r < 0 || !im->state.applied)
-		return r < 0 ? r : 0;
-	r = entity_is_known(im->st, c.entity, im->e);
-	return r == 1 ? conflict_put(im->st, &c, im->e) : r;
+	if (rc < 0 || !im->state.applied)
+		return rc < 0 ? rc : 0;
+	rc = entity_is_known(im->st, c.entity, im->e);
+	return rc == 1 ? conflict_put(im->st, &c, im->e) : rc;
 }

@@ -31,40 +31,41 @@ verify_tell(void *ctx, const char *what, const char *detail, int64_t mendable)
 {
 	struct verify_page *p = ctx;
 	json_t *o = json_object();
-	int r;
+	int rc;
 
-	if (o == NULL || jx_add(p->problems, o) != 0)
+	if (!o || jx_add(p->problems, o) != 0)
 		return err_nomem(p->e);
-	r = member_set_text(o, "what", what, strlen(what), p->e);
-	if (r == 0)
-		r = member_set_text(o, "detail", detail, strlen(detail), p->e);
-	if (r != 0 || mendable == 0)
-		return r;
-	r = member_set_int(o, "fact", mendable, p->e);
-	return r == 0 ? member_set_new(o, "repair", json_true(), p->e) : r;
+	rc = member_set_text(o, "what", what, strlen(what), p->e);
+	if (rc == 0)
+		rc = member_set_text(o, "detail", detail, strlen(detail), p->e);
+	if (rc != 0 || mendable == 0)
+		return rc;
+	rc = member_set_int(o, "fact", mendable, p->e);
+	return rc == 0 ? member_set_new(o, "repair", json_true(), p->e) : rc;
 }
 
 static int
 read_cursor(struct verify_page *p, const char *cursor)
 {
 	int64_t v[VERIFY_MARK_NUMBERS];
-	int r;
+	int rc;
 
-	if (cursor == NULL)
+	if (!cursor)
 		return lens_newest(p->st, &p->mark.change, p->e);
-	r = page_cursor_parse(cursor, 'v', v, VERIFY_MARK_NUMBERS, p->e);
-	if (r == 0)
-		p->mark = (struct verify_mark){.change = v[0],
-			.step = v[1],
-			.a = v[2],
-			.changes = v[3],
-			.facts = v[4],
-			.spans = v[5],
-			.closed = v[6],
-			.versions = v[7],
-			.attrs = v[8],
-			.problems = v[9]};
-	return r;
+	rc = page_cursor_parse(cursor, 'v', v, VERIFY_MARK_NUMBERS, p->e);
+	if (rc != 0)
+		return rc;
+	p->mark = (struct verify_mark){.change = v[0],
+		.step = v[1],
+		.a = v[2],
+		.changes = v[3],
+		.facts = v[4],
+		.spans = v[5],
+		.closed = v[6],
+		.versions = v[7],
+		.attrs = v[8],
+		.problems = v[9]};
+	return rc;
 }
 
 static int
@@ -87,7 +88,7 @@ parse_head(struct verify_page *p, const char *head, char *name,
 {
 	const char *colon = strrchr(head, ':');
 
-	if (colon == NULL || (size_t)(colon - head) >= name_size ||
+	if (!colon || (size_t)(colon - head) >= name_size ||
 		member_hex(colon + 1, bytes, HEAD_BYTES) != 0)
 		return err_param(p->e, MDB_E_INVALID, "head",
 			"head must be NAMESPACE:HEX with 64 hexadecimal "
@@ -105,15 +106,15 @@ verify_check_head(struct verify_page *p, const char *head, json_t *o)
 	char name[300], detail[420];
 	int64_t ns = 0, change = 0;
 	json_t *found;
-	int r = parse_head(p, head, name, sizeof(name), bytes);
+	int rc = parse_head(p, head, name, sizeof(name), bytes);
 
-	if (r == 0)
-		r = namespace_find(p->st, name, &ns, p->e);
-	if (r == 1)
-		r = verify_find_head(p->st, ns, bytes, &change, p->e);
-	if (r < 0)
-		return r;
-	if (r == 0) {
+	if (rc == 0)
+		rc = namespace_find(p->st, name, &ns, p->e);
+	if (rc == 1)
+		rc = verify_find_head(p->st, ns, bytes, &change, p->e);
+	if (rc < 0)
+		return rc;
+	if (rc == 0) {
 		snprintf(detail, sizeof(detail),
 			"the head is no link of the chain of namespace "
 			"'%.255s': its log was rewritten since, or this is "
@@ -123,11 +124,13 @@ verify_check_head(struct verify_page *p, const char *head, json_t *o)
 		return verify_tell(p, "head", detail, 0);
 	}
 	found = json_object();
-	r = member_set_new(o, "head", found, p->e);
-	if (r == 0)
-		r = member_set_text(found, "namespace", name, strlen(name),
-			p->e);
-	return r == 0 ? member_set_int(found, "change", change, p->e) : r;
+	rc = member_set_new(o, "head", found, p->e);
+	if (rc != 0)
+		return rc;
+	rc = member_set_text(found, "namespace", name, strlen(name), p->e);
+	if (rc != 0)
+		return rc;
+	return member_set_int(found, "change", change, p->e);
 }
 
 /* What this slice checked. */
@@ -149,48 +152,48 @@ static int
 set_heads(struct verify_page *p, json_t *o)
 {
 	json_t *heads = NULL;
-	int r = namespaces_heads(p->st, 0, p->mark.change, &heads, p->e);
+	int rc = namespaces_heads(p->st, 0, p->mark.change, &heads, p->e);
 
-	if (r == MDB_E_CORRUPT) { /* told by the chain already */
+	if (rc == MDB_E_CORRUPT) { /* told by the chain already */
 		heads = json_array();
-		r = 0;
+		rc = 0;
 	}
-	return r == 0 ? member_set_new(o, "heads", heads, p->e) : r;
+	return rc == 0 ? member_set_new(o, "heads", heads, p->e) : rc;
 }
 
 int
 verify_page(struct store *st, const char *cursor, const char *head,
 	json_t **ret, struct err *e)
 {
-	json_t *o AUTO_JSON = json_object();
+	AUTO_JSON json_t *o = json_object();
 	struct verify_page p = {.st = st, .problems = json_array(), .e = e};
 	double progress = 0;
 	bool done = false;
-	int r;
+	int rc;
 
-	if (o == NULL) {
+	if (!o) {
 		json_decref(p.problems);
 		return err_nomem(e);
 	}
 	if (member_set_new(o, "problems", p.problems, e) != 0)
 		return MDB_E_NOMEM;
-	r = read_cursor(&p, cursor);
+	rc = read_cursor(&p, cursor);
 	p.changes = p.mark.changes;
 	p.facts = p.mark.facts;
-	if (r == 0 && cursor == NULL && head != NULL)
-		r = verify_check_head(&p, head, o);
-	if (r == 0)
-		r = verify_slice(st, &p.mark, clock_mono_ns() + SLICE_NS,
+	if (rc == 0 && !cursor && head)
+		rc = verify_check_head(&p, head, o);
+	if (rc == 0)
+		rc = verify_slice(st, &p.mark, clock_mono_ns() + SLICE_NS,
 			verify_tell, &p, &progress, &done, e);
-	if (r == 0 && done && p.mark.problems == 0)
+	if (rc == 0 && done && p.mark.problems == 0)
 		trouble_over(store_database(st), TROUBLE_DAMAGE);
-	if (r == 0)
-		r = set_checked(&p, o);
-	if (r == 0)
-		r = member_set_real(o, "progress", progress, e);
-	if (r == 0)
-		r = done ? set_heads(&p, o) : set_next(&p, o);
-	if (r == 0)
+	if (rc == 0)
+		rc = set_checked(&p, o);
+	if (rc == 0)
+		rc = member_set_real(o, "progress", progress, e);
+	if (rc == 0)
+		rc = done ? set_heads(&p, o) : set_next(&p, o);
+	if (rc == 0)
 		*ret = take_ptr(o);
-	return r;
+	return rc;
 }

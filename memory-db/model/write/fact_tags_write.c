@@ -13,12 +13,12 @@ fact_tags_write_mark(struct write *w, int64_t entity, int64_t fact,
 	enum fact_kind kind, const char *text, size_t n, struct err *e)
 {
 	struct fact f = write_fact(entity, kind);
-	int r = kind == FACT_TAG ? label_intern(w->st, text, &f.label, e) : 0;
+	int rc = kind == FACT_TAG ? label_intern(w->st, text, &f.label, e) : 0;
 
 	f.supersedes = fact;
 	f.text = text;
 	f.text_n = n;
-	return r == 0 ? write_add(w, &f, e) : r;
+	return rc == 0 ? write_add(w, &f, e) : rc;
 }
 
 /* What it has is read once: a tag more costs its own fact only. */
@@ -28,15 +28,15 @@ fact_tags_add(struct write *w, int64_t entity, int64_t fact, const json_t *tags,
 {
 	json_t *have AUTO_JSON = NULL, *tag;
 	size_t i;
-	int r = 0;
+	int rc = 0;
 
 	if (json_array_size(tags) > 0)
-		r = fact_tags_list(w->st, entity, fact, &have, e);
+		rc = fact_tags_list(w->st, entity, fact, &have, e);
 	json_array_foreach(tags, i, tag) {
 		const char *text = json_string_value(tag);
 		size_t n = json_string_length(tag);
 
-		if (r != 0 || fact_tags_is_in(have, text, n))
+		if (rc != 0 || fact_tags_is_in(have, text, n))
 			continue;
 		if (json_array_size(have) >= LIMIT_FACT_TAGS)
 			return err_param(e, MDB_E_LIMIT, path,
@@ -44,45 +44,48 @@ fact_tags_add(struct write *w, int64_t entity, int64_t fact, const json_t *tags,
 				"most %d tags; tags of the entity count for "
 				"its facts, too",
 				LIMIT_FACT_TAGS);
-		r = fact_tags_write_mark(w, entity, fact, FACT_TAG, text, n, e);
-		if (r == 0 && jx_add(have, json_incref(tag)) != 0)
-			r = err_nomem(e);
+		rc = fact_tags_write_mark(w, entity, fact, FACT_TAG, text, n,
+			e);
+		if (rc == 0 && jx_add(have, json_incref(tag)) != 0)
+			rc = err_nomem(e);
 	}
-	return r;
+	return rc;
 }
 
 int
 fact_tags_set(struct write *w, int64_t entity, int64_t fact, const json_t *tags,
 	struct err *e)
 {
-	int r = write_hide_marks(w, entity, fact, 1u << FACT_TAG, tags, e);
+	int rc = write_hide_marks(w, entity, fact, 1u << FACT_TAG, tags, e);
 
-	return r == 0 ? fact_tags_add(w, entity, fact, tags, "tags", e) : r;
+	return rc == 0 ? fact_tags_add(w, entity, fact, tags, "tags", e) : rc;
 }
 
 int
 fact_tags_note(struct write *w, int64_t entity, int64_t fact,
 	const json_t *object, const char *path, struct err *e)
 {
-	struct buf text AUTO_BUF = {0};
+	AUTO_BUF struct buf text = {0};
 	int64_t have;
-	int r;
+	int rc;
 
-	if (jx_dump(object, &text) != 0 || buf_str(&text) == NULL)
+	if (jx_dump(object, &text) != 0 || !buf_str(&text))
 		return err_nomem(e);
 	if (text.len > LIMIT_METADATA_BYTES)
 		return err_param(e, MDB_E_LIMIT, path,
 			"metadata has %zu bytes as JSON; at most %d", text.len,
 			LIMIT_METADATA_BYTES);
-	r = fact_find_mark(w->st, entity, fact, FACT_NOTE, text.data, text.len,
+	rc = fact_find_mark(w->st, entity, fact, FACT_NOTE, text.data, text.len,
 		&have, e);
-	if (r != 0)
-		return r < 0 ? r : 0;
-	r = write_hide_marks(w, entity, fact, 1u << FACT_NOTE, NULL, e);
-	if (r == 0 && json_object_size(object) > 0)
-		r = fact_tags_write_mark(w, entity, fact, FACT_NOTE, text.data,
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	rc = write_hide_marks(w, entity, fact, 1u << FACT_NOTE, NULL, e);
+	if (rc != 0)
+		return rc;
+	if (json_object_size(object) > 0)
+		rc = fact_tags_write_mark(w, entity, fact, FACT_NOTE, text.data,
 			text.len, e);
-	return r;
+	return rc;
 }
 
 int

@@ -24,15 +24,15 @@ static int
 hiding_budget_get(struct store *st, const char *key, int64_t *ret,
 	struct err *e)
 {
-	struct buf text AUTO_BUF = {0};
-	int r = meta_get(st, key, &text, e);
+	AUTO_BUF struct buf text = {0};
+	int rc = meta_get(st, key, &text, e);
 
 	*ret = 0;
-	if (r == 1 && buf_str(&text) == NULL)
+	if (rc == 1 && !buf_str(&text))
 		return err_nomem(e);
-	if (r == 1 && text_int(text.data, 0, INT32_MAX, ret) != 0)
+	if (rc == 1 && text_int(text.data, 0, INT32_MAX, ret) != 0)
 		*ret = 0;
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 static int
@@ -41,14 +41,17 @@ hiding_budget_keep(struct store *st, const char *key, int64_t n, int64_t span,
 {
 	char from[KEY_SIZE], to[KEY_SIZE], text[24];
 	int64_t have;
-	int r = hiding_budget_get(st, key, &have, e);
+	int rc = hiding_budget_get(st, key, &have, e);
 
 	hiding_budget_make_key(from, 0, "");
 	hiding_budget_make_key(to, span - SPANS, "");
 	snprintf(text, sizeof(text), "%lld", (long long)(have + n));
-	if (r == 0)
-		r = meta_drop(st, from, to, e);
-	return r == 0 ? meta_set(st, key, text, strlen(text), e) : r;
+	if (rc != 0)
+		return rc;
+	rc = meta_drop(st, from, to, e);
+	if (rc != 0)
+		return rc;
+	return meta_set(st, key, text, strlen(text), e);
 }
 
 static int
@@ -73,17 +76,17 @@ hiding_budget_check(struct store *st, const struct context *ctx, int64_t n,
 	const char *session = ctx->session != NULL ? ctx->session : "";
 	int64_t span = clock_now_ms() / SPAN_MS, used = 0, part;
 	char key[KEY_SIZE];
-	int r = 0;
+	int rc = 0;
 
 	if (!ctx->is_agent || n == 0)
 		return 0;
-	for (int i = 0; r == 0 && i < SPANS; i++) {
+	for (int i = 0; rc == 0 && i < SPANS; i++) {
 		hiding_budget_make_key(key, span - i, session);
-		r = hiding_budget_get(st, key, &part, e);
+		rc = hiding_budget_get(st, key, &part, e);
 		used += part;
 	}
-	if (r == 0 && used + n > LIMIT_HIDDEN_UNASKED && !ctx->is_confirmed)
+	if (rc == 0 && used + n > LIMIT_HIDDEN_UNASKED && !ctx->is_confirmed)
 		return hiding_budget_refuse(ctx, used, n, e);
 	hiding_budget_make_key(key, span, session);
-	return r == 0 ? hiding_budget_keep(st, key, n, span, e) : r;
+	return rc == 0 ? hiding_budget_keep(st, key, n, span, e) : rc;
 }

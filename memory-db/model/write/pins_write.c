@@ -19,10 +19,10 @@ static int
 pins_check_room(struct write *w, struct err *e)
 {
 	int64_t n = 0;
-	int r = recall_pinned(w->st, w->ns, count_one, &n, e);
+	int rc = recall_pinned(w->st, w->ns, count_one, &n, e);
 
-	if (r < 0 || n < LIMIT_PINS)
-		return r < 0 ? r : 0;
+	if (rc < 0 || n < LIMIT_PINS)
+		return rc < 0 ? rc : 0;
 	return err_param(e, MDB_E_LIMIT, "pin",
 		"%d entities are pinned here already, the most that count; "
 		"unpin one (pin: false) that every context can do without",

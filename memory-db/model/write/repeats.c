@@ -57,7 +57,7 @@ repeats_keep(struct repeats *x, int64_t fact, const char *text, size_t n,
 		size_t cap = x->cap == 0 ? 32 : x->cap * 2;
 
 		t = realloc(x->v, cap * sizeof(*t));
-		if (t == NULL)
+		if (!t)
 			return err_nomem(e);
 		x->v = t;
 		x->cap = cap;
@@ -66,7 +66,7 @@ repeats_keep(struct repeats *x, int64_t fact, const char *text, size_t n,
 		return err_nomem(e);
 	t = &x->v[x->n];
 	*t = (struct near_text){.fact = fact, .n = n, .text = malloc(n + 1)};
-	if (t->text == NULL)
+	if (!t->text)
 		return err_nomem(e);
 	memcpy(t->text, text, n);
 	repeats_sketch(&read, &t->sketch);
@@ -93,7 +93,7 @@ static int
 repeats_load(struct repeats *x, size_t low, size_t high, struct err *e)
 {
 	struct repeats_loading l = {x, e};
-	int r = fact_each_newest(x->w->st, x->entity, (int64_t)(low * 2 / 3),
+	int rc = fact_each_newest(x->w->st, x->entity, (int64_t)(low * 2 / 3),
 		(int64_t)(high * 3 / 2 + 8), (int64_t)most_of(x->w),
 		repeats_load_one, &l, e);
 
@@ -103,7 +103,7 @@ repeats_load(struct repeats *x, size_t low, size_t high, struct err *e)
 		x->v[i] = x->v[k - 1];
 		x->v[k - 1] = t;
 	}
-	return r;
+	return rc;
 }
 
 int
@@ -149,7 +149,7 @@ repeats_search(const struct repeats *x, const char *text, size_t n,
 	if (repeats_read(text, n, &read) != 0)
 		return err_nomem(e);
 	repeats_sketch(&read, &sketch);
-	for (size_t i = x->n; i-- > first && ret->same == NULL;) {
+	for (size_t i = x->n; i-- > first && !ret->same;) {
 		const struct near_text *t = &x->v[i];
 		enum alike kind;
 
@@ -172,12 +172,12 @@ repeats_search(const struct repeats *x, const char *text, size_t n,
 static int
 repeats_note_of(const struct hits *h, json_t **ret, struct err *e)
 {
-	json_t *texts AUTO_JSON = NULL;
+	AUTO_JSON json_t *texts = NULL;
 
 	*ret = NULL;
-	if (h->same != NULL) {
+	if (h->same) {
 		*ret = json_pack("{s:s%}", "same", h->same->text, h->same->n);
-		return *ret == NULL ? err_nomem(e) : 0;
+		return !*ret ? err_nomem(e) : 0;
 	}
 	if (h->n == 0)
 		return 0;
@@ -187,7 +187,7 @@ repeats_note_of(const struct hits *h, json_t **ret, struct err *e)
 					  h->similar[i]->n)) != 0)
 			return err_nomem(e);
 	*ret = json_pack("{s:O}", "similar", texts);
-	return *ret == NULL ? err_nomem(e) : 0;
+	return !*ret ? err_nomem(e) : 0;
 }
 
 static void
@@ -203,22 +203,22 @@ repeats_look(struct repeats *x, const json_t *item, int64_t *ret_fact,
 	struct hits hits;
 	json_t *note;
 	char key[24];
-	int r;
+	int rc;
 
 	*ret_fact = 0;
 	if (is_spent(x->w))
 		x->is_on = false;
 	if (!x->is_on || bytes_of(item) > LIMIT_ALIKE_BYTES)
 		return 0;
-	r = repeats_search(x, json_string_value(repeats_text_of(item)),
+	rc = repeats_search(x, json_string_value(repeats_text_of(item)),
 		bytes_of(item), &hits, e);
-	if (r == 0)
-		r = repeats_note_of(&hits, &note, e);
-	if (r != 0 || note == NULL)
-		return r;
+	if (rc == 0)
+		rc = repeats_note_of(&hits, &note, e);
+	if (rc != 0 || !note)
+		return rc;
 	if (hits.same != NULL)
 		*ret_fact = hits.same->fact;
-	if (x->w->alike == NULL)
+	if (!x->w->alike)
 		x->w->alike = json_object();
 	repeats_key_of(item, key);
 	return jx_set(x->w->alike, key, note) != 0 ? err_nomem(e) : 0;
@@ -302,7 +302,7 @@ seek_one(void *ctx, const struct fact *f)
 	if (at == REPEATS_FOUND)
 		return 0;
 	text = malloc(f->text_n + 1);
-	if (text == NULL)
+	if (!text)
 		return err_nomem(s->e);
 	memcpy(text, f->text, f->text_n);
 	if (x->n == REPEATS_FOUND)
@@ -335,7 +335,7 @@ repeats_tell(json_t *row, const char *member, size_t index, json_t *text,
 {
 	json_t *list = json_object_get(row, member);
 
-	if (list == NULL) {
+	if (!list) {
 		list = json_array();
 		if (jx_set(row, member, list) != 0)
 			return err_nomem(e);
@@ -351,14 +351,14 @@ tell_note(json_t *row, size_t index, const json_t *note, struct err *e)
 {
 	json_t *text = json_object_get(note, "same");
 	size_t i;
-	int r = 0;
+	int rc = 0;
 
-	if (text != NULL)
+	if (text)
 		return repeats_tell(row, "same_as", index, text, e);
 	json_array_foreach(json_object_get(note, "similar"), i, text)
-		if (r == 0)
-			r = repeats_tell(row, "similar", index, text, e);
-	return r;
+		if (rc == 0)
+			rc = repeats_tell(row, "similar", index, text, e);
+	return rc;
 }
 
 int
@@ -367,15 +367,15 @@ repeats_row(struct write *w, const json_t *list, json_t *row, struct err *e)
 	const json_t *item;
 	char key[24];
 	size_t i;
-	int r = 0;
+	int rc = 0;
 
-	if (w->alike == NULL)
+	if (!w->alike)
 		return 0;
 	json_array_foreach((json_t *)(uintptr_t)list, i, item) {
 		repeats_key_of(item, key);
-		if (r == 0)
-			r = tell_note(row, i, json_object_get(w->alike, key),
+		if (rc == 0)
+			rc = tell_note(row, i, json_object_get(w->alike, key),
 				e);
 	}
-	return r;
+	return rc;
 }

@@ -219,7 +219,7 @@ repeats_next_word(const char *s, size_t n, size_t *at, const char **ret,
 int
 repeats_read(const char *s, size_t n, struct repeats_text *ret)
 {
-	struct buf folded AUTO_BUF = {0}, stem AUTO_BUF = {0};
+	AUTO_BUF struct buf folded = {0}, stem = {0};
 	bool code = false, was_code;
 	const char *word;
 	size_t at = 0, len;

@@ -18,18 +18,21 @@ int
 skill_figures(struct store *st, int64_t entity, json_t *o, struct err *e)
 {
 	struct run_sum sum;
-	int r = skill_run_get(st, entity, &sum, e);
+	int rc = skill_run_get(st, entity, &sum, e);
 
-	if (r == 0)
-		r = member_set_int(o, "runs", sum.runs, e);
-	if (r != 0 || sum.runs == 0)
-		return r;
-	r = member_set_real(o, "success_rate",
+	if (rc == 0)
+		rc = member_set_int(o, "runs", sum.runs, e);
+	if (rc != 0 || sum.runs == 0)
+		return rc;
+	rc = member_set_real(o, "success_rate",
 		(double)(sum.ok * 1000 / sum.runs) / 1000, e);
-	if (r == 0)
-		r = member_set_real(o, "mean_ms",
-			(double)(sum.us / sum.runs) / 1000, e);
-	return r == 0 ? member_set_time(o, "last_run", sum.last_at, e) : r;
+	if (rc != 0)
+		return rc;
+	rc = member_set_real(o, "mean_ms", (double)(sum.us / sum.runs) / 1000,
+		e);
+	if (rc != 0)
+		return rc;
+	return member_set_time(o, "last_run", sum.last_at, e);
 }
 
 /* --- what runs ------------------------------------------------------------ */
@@ -39,17 +42,17 @@ skill_figures(struct store *st, int64_t entity, json_t *o, struct err *e)
 int
 skill_open(struct store *st, struct err *e)
 {
-	struct buf have AUTO_BUF = {0};
+	AUTO_BUF struct buf have = {0};
 	char text[24];
 	int64_t newest;
-	int r = meta_get(st, OLDER_THAN_MARK, &have, e);
+	int rc = meta_get(st, OLDER_THAN_MARK, &have, e);
 
-	if (r == 0)
-		r = lens_newest(st, &newest, e);
+	if (rc == 0)
+		rc = lens_newest(st, &newest, e);
 	else
-		return r < 0 ? r : 0;
-	if (r != 0)
-		return r;
+		return rc < 0 ? rc : 0;
+	if (rc != 0)
+		return rc;
 	snprintf(text, sizeof(text), "%lld", (long long)newest);
 	return meta_set(st, OLDER_THAN_MARK, text, strlen(text), e);
 }
@@ -57,22 +60,22 @@ skill_open(struct store *st, struct err *e)
 int
 skill_is_saved(struct store *st, const struct fact *f, struct err *e)
 {
-	struct buf have AUTO_BUF = {0};
+	AUTO_BUF struct buf have = {0};
 	int64_t upto = 0, first = 0;
-	int r;
+	int rc;
 
 	if (f->method == METHOD_SCRIPT)
 		return 1;
 	if (f->method != METHOD_MANUAL)
 		return 0;
-	r = meta_get(st, OLDER_THAN_MARK, &have, e);
-	if (r == 0) /* no service that knows the mark has written here */
+	rc = meta_get(st, OLDER_THAN_MARK, &have, e);
+	if (rc == 0) /* no service that knows the mark has written here */
 		return 1;
-	if (r != 1 || buf_str(&have) == NULL ||
+	if (rc != 1 || !buf_str(&have) ||
 		text_int(have.data, 0, INT64_MAX, &upto) != 0)
-		return r < 0 ? r : 0;
-	r = upto > 0 ? log_first_shown(st, f->id, &first, e) : 0;
-	return r == 1 ? first <= upto : r;
+		return rc < 0 ? rc : 0;
+	rc = upto > 0 ? log_first_shown(st, f->id, &first, e) : 0;
+	return rc == 1 ? first <= upto : rc;
 }
 
 struct saved {
@@ -86,12 +89,12 @@ static int
 skill_look_at(void *ctx, const struct fact *f)
 {
 	struct saved *s = ctx;
-	int r = provenance_origin(s->st, f->id, &s->origin, s->e);
+	int rc = provenance_origin(s->st, f->id, &s->origin, s->e);
 
-	if (r == 0)
-		r = skill_is_saved(s->st, f, s->e);
-	s->is_saved = r == 1;
-	return r < 0 ? r : 0;
+	if (rc == 0)
+		rc = skill_is_saved(s->st, f, s->e);
+	s->is_saved = rc == 1;
+	return rc < 0 ? rc : 0;
 }
 
 /* Who saved it, and whether it may run. */
@@ -100,22 +103,22 @@ set_saved(struct store *st, int64_t entity, json_t *skill, struct err *e)
 {
 	struct saved s = {.st = st, .e = e};
 	json_t *by = json_object();
-	int r = jx_set(skill, "saved_by", by) != 0 ? err_nomem(e) : 0;
+	int rc = jx_set(skill, "saved_by", by) != 0 ? err_nomem(e) : 0;
 
-	if (r == 0)
-		r = fact_each(st, entity, 1u << FACT_METADATA, skill_look_at,
+	if (rc == 0)
+		rc = fact_each(st, entity, 1u << FACT_METADATA, skill_look_at,
 			&s, e);
-	if (r == 0)
-		r = member_set_time(by, "at", s.origin.at, e);
-	if (r == 0)
-		r = member_set_label(st, by, "session", s.origin.session, e);
-	if (r == 0)
-		r = member_set_label(st, by, "client", s.origin.client, e);
-	if (r == 0)
-		r = member_set_label(st, by, "actor", s.origin.actor, e);
-	if (r == 0 && !s.is_saved)
-		r = member_set_bool(skill, "runnable", false, e);
-	return r;
+	if (rc == 0)
+		rc = member_set_time(by, "at", s.origin.at, e);
+	if (rc == 0)
+		rc = member_set_label(st, by, "session", s.origin.session, e);
+	if (rc == 0)
+		rc = member_set_label(st, by, "client", s.origin.client, e);
+	if (rc == 0)
+		rc = member_set_label(st, by, "actor", s.origin.actor, e);
+	if (rc == 0 && !s.is_saved)
+		rc = member_set_bool(skill, "runnable", false, e);
+	return rc;
 }
 
 /* --- reading -------------------------------------------------------------- */
@@ -128,8 +131,7 @@ shape(const json_t *entity, const char *name, json_t **ret, struct err *e)
 	json_t *params = json_object_get(metadata, "params");
 	const char *type = jx_text(entity, "type");
 
-	if (type == NULL || strcmp(type, SKILL_TYPE) != 0 ||
-		!json_is_string(code))
+	if (!type || strcmp(type, SKILL_TYPE) != 0 || !json_is_string(code))
 		return err_param(e, MDB_E_NOT_FOUND, "name",
 			"'%s' is no skill but an entity of the type '%s'; "
 			"list_skills names the skills",
@@ -140,7 +142,7 @@ shape(const json_t *entity, const char *name, json_t **ret, struct err *e)
 		json_array_get(json_object_get(entity, "observations"), 0),
 		"code", code, "params", params, "version",
 		json_object_get(entity, "version"));
-	return *ret == NULL ? err_nomem(e) : 0;
+	return !*ret ? err_nomem(e) : 0;
 }
 
 /* The lens as it was when the entity got to that version. */
@@ -150,16 +152,16 @@ go_to_version(struct store *st, const struct scope *s, int64_t entity,
 {
 	struct lens then;
 	int64_t change;
-	int r = entity_version(st, entity, version, &change, e);
+	int rc = entity_version(st, entity, version, &change, e);
 
-	if (r == 0)
+	if (rc == 0)
 		return err_param(e, MDB_E_NOT_FOUND, "version",
 			"'%s' has no version %lld; memory_history names those "
 			"it has",
 			name, (long long)version);
-	if (r == 1)
-		r = lens_make(st, s->lens.level[0].branch, change, &then, e);
-	return r == 0 ? lens_apply(st, &then, e) : r;
+	if (rc == 1)
+		rc = lens_make(st, s->lens.level[0].branch, change, &then, e);
+	return rc == 0 ? lens_apply(st, &then, e) : rc;
 }
 
 static int
@@ -169,21 +171,24 @@ read_skill(struct store *st, int64_t entity, const char *name, json_t **ret,
 	const struct encode_options o = {
 		.members = MEMBER_NAME | MEMBER_TYPE | MEMBER_OBSERVATIONS |
 			   MEMBER_VERSION | MEMBER_METADATA | MEMBER_NAMESPACE};
-	json_t *stored AUTO_JSON = NULL, *skill AUTO_JSON = NULL;
-	int r = encode_entity(st, entity, &o, &stored, NULL, e);
+	AUTO_JSON json_t *stored = NULL, *skill = NULL;
+	int rc = encode_entity(st, entity, &o, &stored, NULL, e);
 
-	if (r == 1)
-		r = shape(stored, name, &skill, e);
-	else if (r == 0)
-		r = err_param(e, MDB_E_NOT_FOUND, "name",
+	if (rc == 1)
+		rc = shape(stored, name, &skill, e);
+	else if (rc == 0)
+		rc = err_param(e, MDB_E_NOT_FOUND, "name",
 			"'%s' was deleted then", name);
-	if (r == 0)
-		r = set_saved(st, entity, skill, e);
-	if (r == 0)
-		r = skill_figures(st, entity, skill, e);
-	if (r == 0)
-		*ret = take_ptr(skill);
-	return r;
+	if (rc != 0)
+		return rc;
+	rc = set_saved(st, entity, skill, e);
+	if (rc != 0)
+		return rc;
+	rc = skill_figures(st, entity, skill, e);
+	if (rc != 0)
+		return rc;
+	*ret = take_ptr(skill);
+	return rc;
 }
 
 int

@@ -64,7 +64,7 @@ write_record(struct write *w, uint64_t hash, int64_t entity, struct err *e)
 
 	if (w->entries_n == w->entries_cap) {
 		p = realloc(w->entries, cap * sizeof(*p));
-		if (p == NULL)
+		if (!p)
 			return err_nomem(e);
 		w->entries = p;
 		w->entries_cap = cap;
@@ -148,13 +148,13 @@ static int
 write_replay_op(void *ctx, const struct log_op *op)
 {
 	struct replay *x = ctx;
-	int r;
+	int rc;
 
 	x->what = op->what;
 	if (op->what != OP_SHOW && op->what != OP_HIDE)
 		return write_record(x->w, 0, op->entity, x->e);
-	r = fact_get(x->w->st, op->fact, replay_fact, x, x->e);
-	return r < 0 ? r : 0;
+	rc = fact_get(x->w->st, op->fact, replay_fact, x, x->e);
+	return rc < 0 ? rc : 0;
 }
 
 static int
@@ -162,14 +162,17 @@ load_replay(struct write *w, int64_t seen, struct err *e)
 {
 	struct replay x = {.w = w, .e = e};
 	int64_t state = seen < 0 ? -seen : seen;
-	int r;
+	int rc;
 
 	w->replay = true;
 	w->change_id = seen > 0 ? seen : 0;
-	r = seen > 0 ? log_ops(w->st, seen, 0, 0, write_replay_op, &x, e) : 0;
-	if (r == 0)
-		r = lens_make(w->st, w->branch, state, &w->scope.lens, e);
-	return r == 0 ? lens_apply(w->st, &w->scope.lens, e) : r;
+	rc = seen > 0 ? log_ops(w->st, seen, 0, 0, write_replay_op, &x, e) : 0;
+	if (rc != 0)
+		return rc;
+	rc = lens_make(w->st, w->branch, state, &w->scope.lens, e);
+	if (rc != 0)
+		return rc;
+	return lens_apply(w->st, &w->scope.lens, e);
 }
 
 /* --- begin and end -------------------------------------------------------- */
@@ -182,7 +185,7 @@ write_message(struct write *w, const char **ret, struct err *e)
 	struct secret s;
 
 	*ret = given;
-	if (given == NULL || w->ctx->secrets == SECRETS_ALLOW ||
+	if (!given || w->ctx->secrets == SECRETS_ALLOW ||
 		!secret_find(given, strlen(given), 0, &s))
 		return 0;
 	buf_done(&w->message);
@@ -206,18 +209,18 @@ write_open(struct write *w, struct call *c, enum change_kind kind,
 		.branch = w->branch,
 		.about = about};
 	int64_t seen;
-	int r = write_message(w, &info.message, e);
+	int rc = write_message(w, &info.message, e);
 
-	if (r != 0)
-		return r;
+	if (rc != 0)
+		return rc;
 	w->scope.ns[0] = w->ns;
 	w->scope.n = 1;
 	w->scope.lens = *lens_of(w->st);
-	if (ctx->key != NULL) {
-		r = request_seen(w->st, ctx->key, &seen, e);
-		c->is_retry = r == 1;
-		if (r != 0)
-			return r < 0 ? r : load_replay(w, seen, e);
+	if (ctx->key) {
+		rc = request_seen(w->st, ctx->key, &seen, e);
+		c->is_retry = rc == 1;
+		if (rc != 0)
+			return rc < 0 ? rc : load_replay(w, seen, e);
 	}
 	c->note.kind = change_kind_name((int)kind);
 	return change_begin(w->st, &info, &w->change, e);
@@ -264,13 +267,17 @@ int
 write_begin_about(struct write *w, struct call *c, enum change_kind kind,
 	int64_t about, struct err *e)
 {
-	int r;
+	int rc;
 
 	write_prepare(w, c);
-	r = scope_write(w->st, w->ctx, &w->ns, &w->branch, e);
-	if (r == 0 && c->within != NULL)
+	rc = scope_write(w->st, w->ctx, &w->ns, &w->branch, e);
+	if (rc != 0)
+		return rc;
+	if (c->within)
 		return write_join(w, c->within, e);
-	return r == 0 ? write_open(w, c, kind, about, e) : r;
+	if (rc != 0)
+		return rc;
+	return write_open(w, c, kind, about, e);
 }
 
 int
@@ -279,16 +286,20 @@ write_begin_on(struct write *w, struct call *c, enum change_kind kind,
 {
 	struct lens lens;
 	int64_t unused;
-	int r;
+	int rc;
 
 	write_prepare(w, c);
-	r = scope_write(w->st, w->ctx, &w->ns, &unused, e);
+	rc = scope_write(w->st, w->ctx, &w->ns, &unused, e);
 	w->branch = branch;
-	if (r == 0)
-		r = lens_make(w->st, branch, STORE_OPEN_END, &lens, e);
-	if (r == 0)
-		r = lens_apply(w->st, &lens, e);
-	return r == 0 ? write_open(w, c, kind, about, e) : r;
+	if (rc != 0)
+		return rc;
+	rc = lens_make(w->st, branch, STORE_OPEN_END, &lens, e);
+	if (rc != 0)
+		return rc;
+	rc = lens_apply(w->st, &lens, e);
+	if (rc != 0)
+		return rc;
+	return write_open(w, c, kind, about, e);
 }
 
 /* A retry of a write that changed nothing must see the same state: the newest
@@ -298,7 +309,7 @@ remember(struct write *w, int64_t newest, struct err *e)
 {
 	int64_t id = w->change_id;
 
-	if (w->ctx->key == NULL)
+	if (!w->ctx->key)
 		return 0;
 	return request_remember(w->st, w->ctx->key, id != 0 ? id : -newest, e);
 }
@@ -306,33 +317,33 @@ remember(struct write *w, int64_t newest, struct err *e)
 int
 write_end(struct write *w, struct err *e)
 {
-	struct buf name AUTO_BUF = {0};
+	AUTO_BUF struct buf name = {0};
 	int64_t newest;
-	int r;
+	int rc;
 
 	if (w->is_part)
 		w->whole->hidden += w->hidden;
 	if (w->replay || w->is_part)
 		return 0;
-	r = *w->dry_run ? 0 : hiding_budget_check(w->st, w->ctx, w->hidden, e);
-	if (r != 0)
-		return r;
+	rc = *w->dry_run ? 0 : hiding_budget_check(w->st, w->ctx, w->hidden, e);
+	if (rc != 0)
+		return rc;
 	newest = change_id(w->change) - 1;
-	r = change_seal(take_ptr(w->change), &w->change_id, &w->at, e);
-	if (r == 0)
-		r = remember(w, newest, e);
-	if (r != 0)
-		return r;
+	rc = change_seal(take_ptr(w->change), &w->change_id, &w->at, e);
+	if (rc == 0)
+		rc = remember(w, newest, e);
+	if (rc != 0)
+		return rc;
 	w->note->change = w->change_id;
 	w->note->at = w->at;
 	w->note->facts = (int64_t)w->entries_n;
-	r = namespace_name(w->st, w->ns, &name, e);
-	if (r == 1 && buf_str(&name) == NULL)
-		r = err_nomem(e);
-	if (r == 1)
+	rc = namespace_name(w->st, w->ns, &name, e);
+	if (rc == 1 && !buf_str(&name))
+		rc = err_nomem(e);
+	if (rc == 1)
 		snprintf(w->note->namespace_, sizeof(w->note->namespace_), "%s",
 			name.data);
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 void
@@ -353,7 +364,7 @@ write_note(struct write *w, const char *name, struct err *e)
 {
 	if (w->replay)
 		return 0;
-	if (w->note->entities == NULL)
+	if (!w->note->entities)
 		w->note->entities = json_array();
 	if (json_array_size(w->note->entities) >= NOTE_NAMES) {
 		w->note->more++;
@@ -369,13 +380,13 @@ int
 write_add(struct write *w, const struct fact *given, struct err *e)
 {
 	struct fact f = *given;
-	int r;
+	int rc;
 
 	if (w->ctx->is_agent &&
 		(f.kind != FACT_METADATA || f.method != METHOD_SCRIPT))
 		f.method = METHOD_AUTO;
-	r = change_add_fact(w->change, &f, &w->last_fact, e);
-	return r == 0 ? record_fact(w, OP_SHOW, &f, e) : r;
+	rc = change_add_fact(w->change, &f, &w->last_fact, e);
+	return rc == 0 ? record_fact(w, OP_SHOW, &f, e) : rc;
 }
 
 struct hiding {
@@ -387,11 +398,11 @@ static int
 hide_one(void *ctx, const struct fact *f)
 {
 	struct hiding *h = ctx;
-	int r = change_hide(h->w->change, f->id, h->e);
+	int rc = change_hide(h->w->change, f->id, h->e);
 
-	h->w->hidden += r == 0;
+	h->w->hidden += rc == 0;
 
-	return r == 0 ? record_fact(h->w, OP_HIDE, f, h->e) : r;
+	return rc == 0 ? record_fact(h->w, OP_HIDE, f, h->e) : rc;
 }
 
 /* change_hide reads the fact through the same statement: get a copy first. */
@@ -407,7 +418,7 @@ copy_fact(void *ctx, const struct fact *f)
 
 	c->f = *f;
 	c->text = malloc(f->text_n + 1);
-	if (c->text == NULL)
+	if (!c->text)
 		return MDB_E_NOMEM;
 	memcpy(c->text, f->text, f->text_n);
 	c->f.text = c->text;
@@ -419,14 +430,14 @@ write_hide(struct write *w, int64_t fact, struct err *e)
 {
 	struct hiding h = {w, e};
 	struct copy c = {0};
-	int r = fact_get(w->st, fact, copy_fact, &c, e);
+	int rc = fact_get(w->st, fact, copy_fact, &c, e);
 
-	if (r == MDB_E_NOMEM)
+	if (rc == MDB_E_NOMEM)
 		err_nomem(e);
-	if (r == 1)
-		r = hide_one(&h, &c.f);
+	if (rc == 1)
+		rc = hide_one(&h, &c.f);
 	free(c.text);
-	return r;
+	return rc;
 }
 
 static int
@@ -441,11 +452,11 @@ int
 write_show(struct write *w, int64_t fact, struct err *e)
 {
 	struct hiding h = {w, e};
-	int r = change_show(w->change, fact, e);
+	int rc = change_show(w->change, fact, e);
 
-	if (r == 0)
-		r = fact_get(w->st, fact, record_shown, &h, e);
-	return r < 0 ? r : 0;
+	if (rc == 0)
+		rc = fact_get(w->st, fact, record_shown, &h, e);
+	return rc < 0 ? rc : 0;
 }
 
 int
@@ -453,12 +464,14 @@ write_attr(struct write *w, int64_t entity, enum attr_key key, int64_t value,
 	struct err *e)
 {
 	int64_t before = change_ops(w->change);
-	int r = key == ATTR_PIN ? pins_set(w, entity, value, e)
-		: key == ATTR_PIN_ASKED
-			? pins_set_asked(w, entity, value, e)
-			: change_attr(w->change, entity, key, value, e);
+	int rc = key == ATTR_PIN ? pins_set(w, entity, value, e)
+		 : key == ATTR_PIN_ASKED
+			 ? pins_set_asked(w, entity, value, e)
+			 : change_attr(w->change, entity, key, value, e);
 
-	if (r == 0 && change_ops(w->change) > before)
-		r = write_record(w, 0, entity, e);
-	return r;
+	if (rc != 0)
+		return rc;
+	if (change_ops(w->change) > before)
+		rc = write_record(w, 0, entity, e);
+	return rc;
 }

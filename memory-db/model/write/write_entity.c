@@ -18,7 +18,7 @@
 enum create_mode
 write_entity_mode(const char *name)
 {
-	if (name == NULL || strcmp(name, "merge") == 0)
+	if (!name || strcmp(name, "merge") == 0)
 		return CREATE_MERGE;
 	return strcmp(name, "replace") == 0 ? CREATE_REPLACE : CREATE_SKIP;
 }
@@ -48,15 +48,15 @@ derive_all(struct write *w, int64_t entity, const json_t *item,
 	const json_t *list = json_object_get(item, "derived_from"), *source;
 	int64_t fact = w->last_fact;
 	size_t i;
-	int r = 0;
+	int rc = 0;
 
 	json_array_foreach(list, i, source) {
 		struct observation_source from = source_of(source);
 
-		if (r == 0)
-			r = write_source_add(w, entity, fact, &from, path, e);
+		if (rc == 0)
+			rc = write_source_add(w, entity, fact, &from, path, e);
 	}
-	return r;
+	return rc;
 }
 
 static bool
@@ -71,22 +71,22 @@ write_entity_add_observation(struct repeats *near, const json_t *item,
 {
 	struct write *w = near->w;
 	int64_t have = 0;
-	int r = fact_find_text(w->st, f->entity, FACT_OBSERVATION, f->text,
+	int rc = fact_find_text(w->st, f->entity, FACT_OBSERVATION, f->text,
 		f->text_n, &have, e);
 
-	if (r == 0)
-		r = repeats_look(near, item, &have, e);
-	if (r == 0 && have == 0) {
-		r = write_add(w, f, e);
+	if (rc == 0)
+		rc = repeats_look(near, item, &have, e);
+	if (rc == 0 && have == 0) {
+		rc = write_add(w, f, e);
 		have = w->last_fact;
-		if (r == 0)
-			r = repeats_put(near, item, have, e);
-		if (r == 0 && f->flags & FACT_DERIVED)
-			r = derive_all(w, f->entity, item, path, e);
+		if (rc == 0)
+			rc = repeats_put(near, item, have, e);
+		if (rc == 0 && f->flags & FACT_DERIVED)
+			rc = derive_all(w, f->entity, item, path, e);
 	}
-	if (r >= 0 && json_is_object(item))
-		r = fact_tags_give(w, f->entity, have, item, path, e);
-	return r < 0 ? r : 0;
+	if (rc >= 0 && json_is_object(item))
+		rc = fact_tags_give(w, f->entity, have, item, path, e);
+	return rc < 0 ? rc : 0;
 }
 
 int
@@ -94,10 +94,10 @@ write_entity_observations(struct write *w, int64_t entity, bool fresh,
 	const json_t *list, const struct fact *defaults, const char *path,
 	struct err *e)
 {
-	struct repeats near AUTO_NEAR = {0};
+	AUTO_NEAR struct repeats near = {0};
 	json_t *item;
 	size_t i;
-	int r = repeats_begin(&near, w, entity, fresh, list, e);
+	int rc = repeats_begin(&near, w, entity, fresh, list, e);
 
 	json_array_foreach(list, i, item) {
 		struct fact f = *defaults;
@@ -107,16 +107,16 @@ write_entity_observations(struct write *w, int64_t entity, bool fresh,
 		f.label = 0;
 		f.flags &= FACT_CLAIMED;
 		f.flags |= is_derived(item) ? FACT_DERIVED : 0;
-		if (r == 0)
-			r = provenance_observation(w->st, w->ctx, item, path,
+		if (rc == 0)
+			rc = provenance_observation(w->st, w->ctx, item, path,
 				&f, e);
-		if (r == 0)
-			r = write_entity_add_observation(&near, item, &f, path,
+		if (rc == 0)
+			rc = write_entity_add_observation(&near, item, &f, path,
 				e);
-		if (r != 0)
+		if (rc != 0)
 			break;
 	}
-	return r;
+	return rc;
 }
 
 /* Whatever may be wrong with an item is found before the first is written, so
@@ -127,23 +127,23 @@ write_entity_check(struct write *w, const json_t *list, const char *path,
 {
 	json_t *item, *source;
 	size_t i, k;
-	int r = 0;
+	int rc = 0;
 
 	json_array_foreach(list, i, item) {
 		struct fact f = write_fact(0, FACT_OBSERVATION);
 
-		if (r == 0 && json_is_object(item))
-			r = provenance_observation(w->st, w->ctx, item, path,
+		if (rc == 0 && json_is_object(item))
+			rc = provenance_observation(w->st, w->ctx, item, path,
 				&f, e);
 		json_array_foreach(json_object_get(item, "derived_from"), k,
 			source) {
 			struct observation_source from = source_of(source);
 
-			if (r == 0)
-				r = write_source_check(w, &from, path, e);
+			if (rc == 0)
+				rc = write_source_check(w, &from, path, e);
 		}
 	}
-	return r;
+	return rc;
 }
 
 /* The metadata that stands there: there is one of it at most. */
@@ -159,11 +159,11 @@ static int
 get_standing(void *ctx, const struct fact *f)
 {
 	struct standing *s = ctx;
-	int r = skill_is_saved(s->st, f, s->e);
+	int rc = skill_is_saved(s->st, f, s->e);
 
 	s->fact = f->id;
-	s->is_saved = r == 1;
-	return r < 0 ? r : buf_add(&s->text, f->text, f->text_n);
+	s->is_saved = rc == 1;
+	return rc < 0 ? rc : buf_add(&s->text, f->text, f->text_n);
 }
 
 /* Of a skill other members may change, its tags: the code is the saved one. */
@@ -174,7 +174,7 @@ keeps_code(const struct standing *s, const json_t *object)
 	json_t *had AUTO_JSON =
 		s->is_saved ? jx_parse(s->text.data, s->text.len, NULL) : NULL;
 
-	if (had == NULL || !json_is_string(json_object_get(had, "code")))
+	if (!had || !json_is_string(json_object_get(had, "code")))
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(members); i++) {
 		const json_t *a = json_object_get(had, members[i]);
@@ -192,17 +192,19 @@ write_entity_set_metadata(struct write *w, int64_t entity, const json_t *object,
 {
 	bool same = s->fact != 0 && s->text.len == f->text_n &&
 		    memcmp(s->text.data, f->text, f->text_n) == 0;
-	int r;
+	int rc;
 
 	/* Nothing to do when it stands there already. */
 	if (same && (!w->saves_skill || s->is_saved))
 		return 0;
 	if (w->saves_skill || keeps_code(s, object))
 		f->method = METHOD_SCRIPT;
-	r = write_hide_others(w, entity, 1u << FACT_METADATA, NULL, e);
-	if (r == 0 && json_object_size(object) > 0)
-		r = write_add(w, f, e);
-	return r;
+	rc = write_hide_others(w, entity, 1u << FACT_METADATA, NULL, e);
+	if (rc != 0)
+		return rc;
+	if (json_object_size(object) > 0)
+		rc = write_add(w, f, e);
+	return rc;
 }
 
 int
@@ -211,10 +213,10 @@ write_entity_metadata(struct write *w, int64_t entity, const json_t *object,
 {
 	struct fact f = write_fact(entity, FACT_METADATA);
 	struct standing s = {.st = w->st, .e = e};
-	struct buf text AUTO_BUF = {0};
-	int r;
+	AUTO_BUF struct buf text = {0};
+	int rc;
 
-	if (jx_dump(object, &text) != 0 || buf_str(&text) == NULL)
+	if (jx_dump(object, &text) != 0 || !buf_str(&text))
 		return err_nomem(e);
 	if (text.len > LIMIT_METADATA_BYTES)
 		return err_param(e, MDB_E_LIMIT, path,
@@ -222,13 +224,13 @@ write_entity_metadata(struct write *w, int64_t entity, const json_t *object,
 			LIMIT_METADATA_BYTES);
 	f.text = text.data;
 	f.text_n = text.len;
-	r = fact_each(w->st, entity, 1u << FACT_METADATA, get_standing, &s, e);
-	if (r == MDB_E_NOMEM)
+	rc = fact_each(w->st, entity, 1u << FACT_METADATA, get_standing, &s, e);
+	if (rc == MDB_E_NOMEM)
 		err_nomem(e);
-	if (r == 0)
-		r = write_entity_set_metadata(w, entity, object, &f, &s, e);
+	if (rc == 0)
+		rc = write_entity_set_metadata(w, entity, object, &f, &s, e);
 	buf_done(&s.text);
-	return r;
+	return rc;
 }
 
 static int
@@ -244,18 +246,18 @@ static int
 set_predecessor(struct write *w, int64_t entity, const char *name,
 	struct fact *f, struct err *e)
 {
-	struct buf now AUTO_BUF = {0};
+	AUTO_BUF struct buf now = {0};
 	int64_t fact = 0;
-	int r = fact_existence(w->st, entity, &fact, NULL, &now, e);
+	int rc = fact_existence(w->st, entity, &fact, NULL, &now, e);
 
-	if (r != 1)
-		return r;
-	if (buf_str(&now) == NULL)
+	if (rc != 1)
+		return rc;
+	if (!buf_str(&now))
 		return err_nomem(e);
 	f->supersedes = fact;
 	if (strcmp(now.data, name) == 0)
-		r = fact_get(w->st, fact, get_predecessor, &f->supersedes, e);
-	return r < 0 ? r : 0;
+		rc = fact_get(w->st, fact, get_predecessor, &f->supersedes, e);
+	return rc < 0 ? rc : 0;
 }
 
 int
@@ -263,17 +265,19 @@ write_entity_existence(struct write *w, int64_t entity, const char *name,
 	int64_t type_label, const struct fact *defaults, struct err *e)
 {
 	struct fact f = *defaults;
-	int r = f.supersedes == 0 ? set_predecessor(w, entity, name, &f, e) : 0;
+	int rc =
+		f.supersedes == 0 ? set_predecessor(w, entity, name, &f, e) : 0;
 
-	if (r == 0)
-		r = write_hide_others(w, entity, 1u << FACT_EXISTENCE, NULL, e);
+	if (rc == 0)
+		rc = write_hide_others(w, entity, 1u << FACT_EXISTENCE, NULL,
+			e);
 	f.entity = entity;
 	f.kind = FACT_EXISTENCE;
 	f.weight = -1; /* salience is that of observations */
 	f.label = type_label;
 	f.text = name;
 	f.text_n = strlen(name);
-	return r == 0 ? write_add(w, &f, e) : r;
+	return rc == 0 ? write_add(w, &f, e) : rc;
 }
 
 static int
@@ -284,20 +288,28 @@ set_attributes(struct write *w, int64_t entity, const json_t *entry,
 	const json_t *pin = json_object_get(entry, "pin");
 	const json_t *metadata = json_object_get(entry, "metadata");
 	const json_t *tags = json_object_get(entry, "tags");
-	json_t *tagged AUTO_JSON = NULL;
-	int r = 0;
+	AUTO_JSON json_t *tagged = NULL;
+	int rc = 0;
 
 	if (tier >= 0)
-		r = write_attr(w, entity, ATTR_TIER, tier, e);
-	if (r == 0 && json_is_boolean(pin))
-		r = write_attr(w, entity, ATTR_PIN, json_is_true(pin), e);
-	if (r == 0 && json_is_object(metadata))
-		r = write_entity_metadata(w, entity, metadata, path, e);
-	if (r == 0 && json_array_size(tags) > 0)
-		r = entity_tags_add(w->st, entity, tags, &tagged, e);
-	if (r == 0 && tagged)
-		r = write_entity_metadata(w, entity, tagged, path, e);
-	return r;
+		rc = write_attr(w, entity, ATTR_TIER, tier, e);
+	if (rc != 0)
+		return rc;
+	if (json_is_boolean(pin))
+		rc = write_attr(w, entity, ATTR_PIN, json_is_true(pin), e);
+	if (rc != 0)
+		return rc;
+	if (json_is_object(metadata))
+		rc = write_entity_metadata(w, entity, metadata, path, e);
+	if (rc != 0)
+		return rc;
+	if (json_array_size(tags) > 0)
+		rc = entity_tags_add(w->st, entity, tags, &tagged, e);
+	if (rc != 0)
+		return rc;
+	if (tagged)
+		rc = write_entity_metadata(w, entity, tagged, path, e);
+	return rc;
 }
 
 int
@@ -306,16 +318,15 @@ write_entity_new(struct write *w, const char *name, const char *type,
 {
 	size_t n = strlen(name);
 	int64_t label;
-	int r = entity_find(w->st, w->ns, name, n, ret_entity, e);
+	int rc = entity_find(w->st, w->ns, name, n, ret_entity, e);
 
-	if (r == 0)
-		r = entity_create(w->st, w->ns, name, n, ret_entity, e);
-	if (r >= 0)
-		r = label_intern(w->st, type, &label, e);
-	if (r == 0)
-		r = write_entity_existence(w, *ret_entity, name, label,
-			defaults, e);
-	return r;
+	if (rc == 0)
+		rc = entity_create(w->st, w->ns, name, n, ret_entity, e);
+	if (rc >= 0)
+		rc = label_intern(w->st, type, &label, e);
+	if (rc != 0)
+		return rc;
+	return write_entity_existence(w, *ret_entity, name, label, defaults, e);
 }
 
 int
@@ -324,14 +335,14 @@ write_entity_twin(struct write *w, const char *name, enum create_mode mode,
 {
 	char at[96];
 	int64_t id;
-	int r;
+	int rc;
 
 	/* A program names its namespace and means it. */
 	if (!w->ctx->is_agent || w->ctx->own_scope)
 		return 0;
-	r = write_user_entity(w, name, &id, e);
-	if (r != 1 || mode == CREATE_SKIP)
-		return r;
+	rc = write_user_entity(w, name, &id, e);
+	if (rc != 1 || mode == CREATE_SKIP)
+		return rc;
 	snprintf(at, sizeof(at), "%s.name", path);
 	return err_param(e, MDB_E_EXISTS, at,
 		"'%s' exists in the user's memory, which you see as well; pass "
@@ -348,27 +359,33 @@ write_entity(struct write *w, const json_t *entry, enum create_mode mode,
 	const json_t *list = json_object_get(entry, "observations");
 	struct fact defaults = write_fact(0, FACT_OBSERVATION);
 	int64_t entity;
-	int r = write_find_entity(w, name, &entity, e), exists = r;
+	int rc = write_find_entity(w, name, &entity, e), exists = rc;
 
-	if (r == 0)
-		r = write_entity_twin(w, name, mode, path, e);
-	if (r < 0 || (r == 1 && mode == CREATE_SKIP))
-		return r < 0 ? r : 0;
-	r = write_entity_check(w, list, path, e);
-	if (r == 0)
-		r = provenance_read(w->st, w->ctx, entry, path, &defaults, e);
-	if (r == 0 && !exists)
-		r = write_entity_new(w, name, jx_text(entry, "entityType"),
+	if (rc == 0)
+		rc = write_entity_twin(w, name, mode, path, e);
+	if (rc < 0 || (rc == 1 && mode == CREATE_SKIP))
+		return rc < 0 ? rc : 0;
+	rc = write_entity_check(w, list, path, e);
+	if (rc != 0)
+		return rc;
+	rc = provenance_read(w->st, w->ctx, entry, path, &defaults, e);
+	if (rc != 0)
+		return rc;
+	if (!exists)
+		rc = write_entity_new(w, name, jx_text(entry, "entityType"),
 			&defaults, &entity, e);
-	if (r == 0 && exists && mode == CREATE_REPLACE)
-		r = write_hide_others(w, entity, 1u << FACT_OBSERVATION, list,
+	if (rc != 0)
+		return rc;
+	if (exists && mode == CREATE_REPLACE)
+		rc = write_hide_others(w, entity, 1u << FACT_OBSERVATION, list,
 			e);
-	if (r == 0)
-		r = write_entity_observations(w, entity, !exists, list,
-			&defaults, path, e);
-	if (r == 0)
-		r = set_attributes(w, entity, entry, path, e);
-	return r;
+	if (rc != 0)
+		return rc;
+	rc = write_entity_observations(w, entity, !exists, list, &defaults,
+		path, e);
+	if (rc != 0)
+		return rc;
+	return set_attributes(w, entity, entry, path, e);
 }
 
 /* --- relations ------------------------------------------------------------ */
@@ -389,19 +406,19 @@ put_relation(struct write *w, struct fact *f, bool has_weight, struct err *e)
 {
 	struct weight now = {-1};
 	int64_t have;
-	int r = fact_find_relation(w->st, f->entity, f->peer, f->label,
+	int rc = fact_find_relation(w->st, f->entity, f->peer, f->label,
 		fact_is_reversed(f), &have, e);
 
-	if (r < 0)
-		return r;
-	if (r == 1) {
-		r = fact_get(w->st, have, get_weight, &now, e);
-		if (r < 0 || !has_weight ||
+	if (rc < 0)
+		return rc;
+	if (rc == 1) {
+		rc = fact_get(w->st, have, get_weight, &now, e);
+		if (rc < 0 || !has_weight ||
 			!(now.v < f->weight || now.v > f->weight))
-			return r < 0 ? r : 0;
-		r = write_hide(w, have, e);
-		if (r != 0)
-			return r;
+			return rc < 0 ? rc : 0;
+		rc = write_hide(w, have, e);
+		if (rc != 0)
+			return rc;
 	}
 	return write_add(w, f, e);
 }
@@ -414,8 +431,8 @@ write_entity_relation(struct write *w, const json_t *entry, const char *path,
 	const char *type = jx_text(entry, "relationType");
 	struct fact f = write_fact(0, FACT_RELATION);
 	struct relation_ends ends = {0};
-	int r = write_need_ends(w, jx_text(entry, "from"), jx_text(entry, "to"),
-		path, &ends, e);
+	int rc = write_need_ends(w, jx_text(entry, "from"),
+		jx_text(entry, "to"), path, &ends, e);
 
 	f.entity = ends.entity;
 	f.peer = ends.peer;
@@ -423,12 +440,12 @@ write_entity_relation(struct write *w, const json_t *entry, const char *path,
 		f.text = FACT_REVERSED;
 		f.text_n = strlen(FACT_REVERSED);
 	}
-	if (r == 0)
-		r = label_intern(w->st, type, &f.label, e);
+	if (rc == 0)
+		rc = label_intern(w->st, type, &f.label, e);
 	if (json_is_number(weight))
 		f.weight = jx_real(weight);
 	/* What is said of the user's entity does not make ours doubtful. */
 	if (strcmp(type, DERIVED_FROM) == 0 && !ends.reversed)
 		f.flags = FACT_DERIVED;
-	return r == 0 ? put_relation(w, &f, json_is_number(weight), e) : r;
+	return rc == 0 ? put_relation(w, &f, json_is_number(weight), e) : rc;
 }

@@ -18,7 +18,7 @@ add_id(struct write_hide_ids *x, int64_t id)
 		size_t cap = x->cap == 0 ? 32 : x->cap * 2;
 		int64_t *p = realloc(x->v, cap * sizeof(*p));
 
-		if (p == NULL)
+		if (!p)
 			return MDB_E_NOMEM;
 		x->v = p;
 		x->cap = cap;
@@ -69,11 +69,11 @@ write_hide_others(struct write *w, int64_t entity, unsigned kinds,
 {
 	struct write_hide_ids x = {.keep = keep};
 	bool alone = (kinds & 1u << FACT_OBSERVATION) && !(kinds & FACT_MARKS);
-	int r = fact_each(w->st, entity, kinds, write_hide_collect, &x, e);
+	int rc = fact_each(w->st, entity, kinds, write_hide_collect, &x, e);
 
-	for (size_t i = 0; r == 0 && alone && i < x.n; i++)
-		r = write_hide_marks(w, entity, x.v[i], FACT_MARKS, NULL, e);
-	return hide_ids(w, &x, r, e);
+	for (size_t i = 0; rc == 0 && alone && i < x.n; i++)
+		rc = write_hide_marks(w, entity, x.v[i], FACT_MARKS, NULL, e);
+	return hide_ids(w, &x, rc, e);
 }
 
 int
@@ -81,18 +81,18 @@ write_hide_marks(struct write *w, int64_t entity, int64_t fact, unsigned kinds,
 	const json_t *keep, struct err *e)
 {
 	struct write_hide_ids x = {.keep = keep};
-	int r = fact_each_mark(w->st, entity, fact, kinds, write_hide_collect,
+	int rc = fact_each_mark(w->st, entity, fact, kinds, write_hide_collect,
 		&x, e);
 
-	return hide_ids(w, &x, r, e);
+	return hide_ids(w, &x, rc, e);
 }
 
 int
 write_hide_marked(struct write *w, int64_t entity, int64_t fact, struct err *e)
 {
-	int r = write_hide_marks(w, entity, fact, FACT_MARKS, NULL, e);
+	int rc = write_hide_marks(w, entity, fact, FACT_MARKS, NULL, e);
 
-	return r == 0 ? write_hide(w, fact, e) : r;
+	return rc == 0 ? write_hide(w, fact, e) : rc;
 }
 
 int
@@ -116,15 +116,15 @@ static int
 hide_first(struct write *w, struct write_hide_ids *x, size_t *room,
 	size_t *left, struct err *e)
 {
-	int r = 0;
+	int rc = 0;
 
-	for (size_t i = 0; r == 0 && i<x->n && * room> 0; i++) {
-		r = write_hide(w, x->v[i], e);
+	for (size_t i = 0; rc == 0 && i<x->n && * room> 0; i++) {
+		rc = write_hide(w, x->v[i], e);
 		--*room;
 		--*left;
 	}
 	free(x->v);
-	return r;
+	return rc;
 }
 
 int
@@ -136,32 +136,32 @@ write_hide_part(struct write *w, int64_t entity, size_t most, size_t *ret_left,
 		~(FACT_MARKS | 1u << FACT_EXISTENCE), 1u << FACT_EXISTENCE};
 	struct write_hide_ids in = {0}, own = {0};
 	size_t room = most, left;
-	int r = fact_each_incoming(w->st, entity, write_hide_collect, &in, e);
+	int rc = fact_each_incoming(w->st, entity, write_hide_collect, &in, e);
 
-	if (r == 0)
-		r = fact_each(w->st, entity, ~0u, write_hide_collect, &own, e);
+	if (rc == 0)
+		rc = fact_each(w->st, entity, ~0u, write_hide_collect, &own, e);
 	left = in.n + own.n; /* a relation to itself counts twice: no harm */
 	free(own.v);
-	if (r != 0 || left <= most) {
+	if (rc != 0 || left <= most) {
 		free(in.v);
 		*ret_left = 0;
-		if (r == MDB_E_NOMEM)
+		if (rc == MDB_E_NOMEM)
 			err_nomem(e);
-		return r == 0 ? write_hide_entity(w, entity, e) : r;
+		return rc == 0 ? write_hide_entity(w, entity, e) : rc;
 	}
-	r = hide_first(w, &in, &room, &left, e);
-	for (size_t i = 0; r == 0 && room > 0 && i < ARRAY_LEN(kinds); i++) {
+	rc = hide_first(w, &in, &room, &left, e);
+	for (size_t i = 0; rc == 0 && room > 0 && i < ARRAY_LEN(kinds); i++) {
 		struct write_hide_ids x = {0};
 
-		r = fact_each(w->st, entity, kinds[i], write_hide_collect, &x,
+		rc = fact_each(w->st, entity, kinds[i], write_hide_collect, &x,
 			e);
-		if (r == MDB_E_NOMEM)
+		if (rc == MDB_E_NOMEM)
 			err_nomem(e);
-		if (r == 0)
-			r = hide_first(w, &x, &room, &left, e);
+		if (rc == 0)
+			rc = hide_first(w, &x, &room, &left, e);
 		else
 			free(x.v);
 	}
 	*ret_left = left;
-	return r;
+	return rc;
 }

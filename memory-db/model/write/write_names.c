@@ -38,14 +38,14 @@ is_of_project(struct write *w, const char *name, struct err *e)
 {
 	struct scope project = w->scope;
 	int64_t id;
-	int r;
+	int rc;
 
 	if (!w->ctx->user_scope)
 		return 0;
 	project.n = 1;
-	r = namespace_find(w->st, w->ctx->namespace_, &project.ns[0], e);
-	if (r != 1 || project.ns[0] == NAMESPACE_DEFAULT)
-		return r < 0 ? r : 0;
+	rc = namespace_find(w->st, w->ctx->namespace_, &project.ns[0], e);
+	if (rc != 1 || project.ns[0] == NAMESPACE_DEFAULT)
+		return rc < 0 ? rc : 0;
 	return scope_entity(w->st, &project, name, strlen(name), &id, e);
 }
 
@@ -62,37 +62,37 @@ int
 write_missing(struct write *w, const char *name, const char *param,
 	struct err *e)
 {
-	struct buf similar AUTO_BUF = {0};
+	AUTO_BUF struct buf similar = {0};
 	struct scope known = w->scope;
 	int64_t id;
-	int r = write_user_entity(w, name, &id, e);
+	int rc = write_user_entity(w, name, &id, e);
 
-	if (r == 1)
+	if (rc == 1)
 		return err_param(e, MDB_E_NOT_FOUND, param,
 			"'%s' is not in this project's memory but in the "
 			"user's; pass scope:\"user\" to write there",
 			name);
-	if (r == 0)
-		r = is_of_project(w, name, e);
-	if (r == 1 && is_end(param))
+	if (rc == 0)
+		rc = is_of_project(w, name, e);
+	if (rc == 1 && is_end(param))
 		return err_param(e, MDB_E_NOT_FOUND, param,
 			"'%s' is in this project's memory, and the user's "
 			"memory, which all projects share, cannot refer to it. "
 			"Leave out scope: a relation kept with the project may "
 			"have an end in the user's memory",
 			name);
-	if (r == 1)
+	if (rc == 1)
 		return err_param(e, MDB_E_NOT_FOUND, param,
 			"'%s' is in this project's memory, not in the user's; "
 			"leave out scope to write there",
 			name);
 	if (is_end(param) && w->ns != NAMESPACE_DEFAULT)
 		known.ns[known.n++] = NAMESPACE_DEFAULT;
-	if (r == 0 && w->missed++ < LIMIT_SIMILAR_LOOKED)
-		r = scope_similar(w->st, &known, name, &similar, e);
-	if (r < 0)
-		return r;
-	if (similar.len > 0 && buf_str(&similar) != NULL)
+	if (rc == 0 && w->missed++ < LIMIT_SIMILAR_LOOKED)
+		rc = scope_similar(w->st, &known, name, &similar, e);
+	if (rc < 0)
+		return rc;
+	if (similar.len > 0 && buf_str(&similar))
 		return err_param(e, MDB_E_NOT_FOUND, param,
 			"no entity '%s'; similar: %s", name, similar.data);
 	return err_param(e, MDB_E_NOT_FOUND, param,
@@ -105,17 +105,17 @@ int
 write_need_entity(struct write *w, const char *name, const char *param,
 	int64_t *ret_entity, struct err *e)
 {
-	int r = write_find_entity(w, name, ret_entity, e);
+	int rc = write_find_entity(w, name, ret_entity, e);
 
-	if (r == 0 && w->replay)
+	if (rc == 0 && w->replay)
 		return err_param(e, MDB_E_INVALID, "key",
 			"this key was used within a day by another request, "
 			"which did not name '%s'; give each request its own "
 			"key, or none",
 			name);
-	if (r == 0)
+	if (rc == 0)
 		return write_missing(w, name, param, e);
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 /* One end of a relation: where we write, else in the user's memory. In a
@@ -142,12 +142,12 @@ write_ends(struct write *w, const char *from, const char *to,
 {
 	bool from_user, to_user;
 	int64_t a, b;
-	int r = write_names_find_end(w, from, &a, &from_user, e);
+	int rc = write_names_find_end(w, from, &a, &from_user, e);
 
-	if (r == 1)
-		r = write_names_find_end(w, to, &b, &to_user, e);
-	if (r != 1)
-		return r;
+	if (rc == 1)
+		rc = write_names_find_end(w, to, &b, &to_user, e);
+	if (rc != 1)
+		return rc;
 	if (from_user && to_user)
 		return 2;
 	ret->entity = from_user ? b : a;
@@ -163,21 +163,21 @@ write_need_ends(struct write *w, const char *from, const char *to,
 	int64_t id;
 	char at[96];
 	bool is_user;
-	int r = write_ends(w, from, to, ret, e);
+	int rc = write_ends(w, from, to, ret, e);
 
-	if (r == 2)
+	if (rc == 2)
 		return err_param(e, MDB_E_NOT_FOUND, path,
 			"'%s' and '%s' are both in the user's memory, not in "
 			"this project's; pass scope:\"user\" to relate them "
 			"there",
 			from, to);
-	if (r != 0)
-		return r < 0 ? r : 0;
-	r = write_names_find_end(w, from, &id, &is_user, e);
-	if (r < 0)
-		return r;
-	snprintf(at, sizeof(at), "%s.%s", path, r == 0 ? "from" : "to");
-	return write_missing(w, r == 0 ? from : to, at, e);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	rc = write_names_find_end(w, from, &id, &is_user, e);
+	if (rc < 0)
+		return rc;
+	snprintf(at, sizeof(at), "%s.%s", path, rc == 0 ? "from" : "to");
+	return write_missing(w, rc == 0 ? from : to, at, e);
 }
 
 int
@@ -185,9 +185,10 @@ write_version(struct write *w, int64_t entity, int64_t *ret_version,
 	struct err *e)
 {
 	struct entity_times t;
-	int r = entity_times(w->st, entity, &t, e);
+	int rc = entity_times(w->st, entity, &t, e);
 
-	if (r == 0)
-		*ret_version = t.version;
-	return r;
+	if (rc != 0)
+		return rc;
+	*ret_version = t.version;
+	return rc;
 }

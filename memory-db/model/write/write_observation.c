@@ -81,7 +81,7 @@ static int
 check_text(const char *text, size_t n, size_t max, const char *param,
 	struct err *e)
 {
-	if (text == NULL || n == 0 || n > max)
+	if (!text || n == 0 || n > max)
 		return err_param(e, MDB_E_LIMIT, param,
 			"%s has %zu bytes; from 1 to %zu are stored", param, n,
 			max);
@@ -98,10 +98,14 @@ check_observation(struct write *w, const struct observation_in *o,
 	int rc = check_text(o->text, o->text_n, LIMIT_OBSERVATION_BYTES, "text",
 		e);
 
-	if (rc == 0 && (o->confidence > 1 || o->salience > 1))
+	if (rc != 0)
+		return rc;
+	if (o->confidence > 1 || o->salience > 1)
 		rc = err_set(e, MDB_E_INVALID,
 			"confidence and salience are numbers from 0 to 1");
-	if (rc == 0 && o->tags_n > LIMIT_FACT_TAGS)
+	if (rc != 0)
+		return rc;
+	if (o->tags_n > LIMIT_FACT_TAGS)
 		rc = err_param(e, MDB_E_LIMIT, "tags",
 			"a fact has at most %d tags", LIMIT_FACT_TAGS);
 	for (size_t i = 0; rc == 0 && i < o->tags_n; i++)
@@ -162,7 +166,7 @@ write_observation(struct write *w, int64_t entity,
 	const struct observation_in *given, int64_t *ret_fact, struct err *e)
 {
 	struct observation_in o = *given;
-	struct buf marked AUTO_BUF = {0};
+	AUTO_BUF struct buf marked = {0};
 	struct secret s;
 	int rc = check_observation(w, &o, e);
 

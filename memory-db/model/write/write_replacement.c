@@ -26,9 +26,9 @@ static int
 copy_marks(struct write *w, int64_t entity, int64_t from, int64_t to,
 	struct err *e)
 {
-	json_t *marks AUTO_JSON = json_object();
-	int r = marks == NULL ? err_nomem(e)
-			      : fact_tags_encode(w->st, entity, from, marks, e);
+	AUTO_JSON json_t *marks = json_object();
+	int r = !marks ? err_nomem(e)
+		       : fact_tags_encode(w->st, entity, from, marks, e);
 
 	return r == 0 && json_object_size(marks) > 0
 		       ? fact_tags_give(w, entity, to, marks, "old", e)
@@ -41,21 +41,24 @@ write_replacement(struct write *w, int64_t old, const struct fact *given,
 {
 	struct fact f = *given;
 	int64_t fact = 0;
-	int r = fact_find_text(w->st, f.entity, FACT_OBSERVATION, f.text,
+	int rc = fact_find_text(w->st, f.entity, FACT_OBSERVATION, f.text,
 		f.text_n, &fact, e);
 
-	if (r < 0 || (r == 1 && fact == old))
-		return r < 0 ? r : 0;
-	if (r == 0) {
+	if (rc < 0 || (rc == 1 && fact == old))
+		return rc < 0 ? rc : 0;
+	if (rc == 0) {
 		f.supersedes = old;
-		r = fact_get(w->st, old, take_over, &f, e);
-		if (r == 1)
-			r = write_add(w, &f, e);
+		rc = fact_get(w->st, old, take_over, &f, e);
+		if (rc == 1)
+			rc = write_add(w, &f, e);
 		fact = w->last_fact;
 	} else {
-		r = 0;
+		rc = 0;
 	}
-	if (r == 0)
-		r = copy_marks(w, f.entity, old, fact, e);
-	return r == 0 ? write_hide_marked(w, f.entity, old, e) : r;
+	if (rc != 0)
+		return rc;
+	rc = copy_marks(w, f.entity, old, fact, e);
+	if (rc != 0)
+		return rc;
+	return write_hide_marked(w, f.entity, old, e);
 }

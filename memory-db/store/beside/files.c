@@ -36,18 +36,18 @@ int
 file_get(struct store *st, int64_t ns, const char *name, struct file *ret,
 	struct buf *body, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_FILES, GET);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_FILES, GET);
+	int rc;
 
 	bind_i(s, 1, ns);
 	bind_t(s, 2, name, strlen(name));
-	r = stmt_row(st, s, e);
-	if (r != 1)
-		return r;
+	rc = stmt_row(st, s, e);
+	if (rc != 1)
+		return rc;
 	*ret = (struct file){sqlite3_column_int64(s, 0), NULL,
 		sqlite3_column_int64(s, 1), sqlite3_column_int64(s, 2), ns};
-	if (body != NULL && buf_add(body, sqlite3_column_text(s, 3),
-				    (size_t)sqlite3_column_bytes(s, 3)) != 0)
+	if (body && buf_add(body, sqlite3_column_text(s, 3),
+			    (size_t)sqlite3_column_bytes(s, 3)) != 0)
 		return err_nomem(e);
 	return 1;
 }
@@ -86,58 +86,57 @@ file_delete(struct store *st, int64_t ns, const char *name, struct err *e)
 int
 file_each(struct store *st, int64_t ns, file_fn fn, void *ctx, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_FILES, EACH);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_FILES, EACH);
+	int rc;
 
 	bind_i(s, 1, ns);
-	while ((r = stmt_row(st, s, e)) == 1) {
+	while ((rc = stmt_row(st, s, e)) == 1) {
 		struct file f = {sqlite3_column_int64(s, 0),
 			(const char *)sqlite3_column_text(s, 3),
 			sqlite3_column_int64(s, 1), sqlite3_column_int64(s, 2),
 			ns};
 
-		r = f.name == NULL ? err_nomem(e) : fn(ctx, &f);
-		if (r != 0)
-			return r;
+		rc = !f.name ? err_nomem(e) : fn(ctx, &f);
+		if (rc != 0)
+			return rc;
 	}
-	return r;
+	return rc;
 }
 
 int
 file_since(struct store *st, int64_t ns, int64_t after, file_body_fn fn,
 	void *ctx, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_FILES, SINCE);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_FILES, SINCE);
+	int rc;
 
 	bind_i(s, 1, ns);
 	bind_i(s, 2, after);
-	while ((r = stmt_row(st, s, e)) == 1) {
+	while ((rc = stmt_row(st, s, e)) == 1) {
 		struct file f = {sqlite3_column_int64(s, 0),
 			(const char *)sqlite3_column_text(s, 3),
 			sqlite3_column_int64(s, 1), sqlite3_column_bytes(s, 5),
 			sqlite3_column_int64(s, 4)};
 		const char *body = (const char *)sqlite3_column_text(s, 5);
 
-		r = f.name == NULL || body == NULL ? err_nomem(e)
-						   : fn(ctx, &f, body);
-		if (r != 0)
-			return r;
+		rc = !f.name || !body ? err_nomem(e) : fn(ctx, &f, body);
+		if (rc != 0)
+			return rc;
 	}
-	return r;
+	return rc;
 }
 
 int
 file_totals(struct store *st, int64_t ns, int64_t *ret_count,
 	int64_t *ret_bytes, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_FILES, TOTALS);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_FILES, TOTALS);
+	int rc;
 
 	bind_i(s, 1, ns);
-	r = stmt_row(st, s, e);
-	if (r < 0)
-		return r;
+	rc = stmt_row(st, s, e);
+	if (rc < 0)
+		return rc;
 	*ret_count = sqlite3_column_int64(s, 0);
 	*ret_bytes = sqlite3_column_int64(s, 1);
 	return 0;
@@ -147,13 +146,13 @@ int
 file_move_all(struct store *st, int64_t from, int64_t to, struct err *e)
 {
 	sqlite3_stmt *s = stmt_use(st, MOD_FILES, MOVE);
-	int r;
+	int rc;
 
 	bind_i(s, 1, from);
 	bind_i(s, 2, to);
-	r = stmt_run(st, s, e);
-	if (r != 0)
-		return r;
+	rc = stmt_run(st, s, e);
+	if (rc != 0)
+		return rc;
 	s = stmt_use(st, MOD_FILES, REST);
 	bind_i(s, 1, from);
 	return stmt_run(st, s, e);

@@ -52,14 +52,14 @@ int
 key_find(struct store *st, const char *key, struct key_seen *ret,
 	struct buf *body, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_KEYS, FIND);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_KEYS, FIND);
+	int rc;
 
 	bind_b(s, 1, key, strlen(key));
 	bind_i(s, 2, oldest());
-	r = stmt_row(st, s, e);
-	if (r != 1)
-		return r;
+	rc = stmt_row(st, s, e);
+	if (rc != 1)
+		return rc;
 	*ret = (struct key_seen){.change = sqlite3_column_int64(s, 0),
 		.is_known = sqlite3_column_type(s, 1) != SQLITE_NULL,
 		.asked = sqlite3_column_int64(s, 1),
@@ -76,24 +76,24 @@ key_keep(struct store *st, const char *key, int64_t asked, int64_t texts,
 {
 	sqlite3_stmt *s = stmt_use(st, MOD_KEYS, REMEMBER);
 	int64_t id;
-	int r;
+	int rc;
 
 	bind_b(s, 1, key, strlen(key));
 	bind_i(s, 2, clock_now_ms());
 	bind_i(s, 3, oldest());
-	r = stmt_run(st, s, e);
-	if (r != 0)
-		return r;
+	rc = stmt_run(st, s, e);
+	if (rc != 0)
+		return rc;
 	s = stmt_use(st, MOD_KEYS, KEEP);
 	bind_b(s, 1, key, strlen(key));
 	bind_i(s, 2, texts);
 	bind_i(s, 3, asked);
-	if (answer != NULL)
+	if (answer)
 		bind_t(s, 4, answer->data, answer->len);
-	r = stmt_run(st, s, e);
+	rc = stmt_run(st, s, e);
 	id = sqlite3_last_insert_rowid(st->db);
-	if (r != 0 || id <= LIMIT_KEY_ANSWERS)
-		return r;
+	if (rc != 0 || id <= LIMIT_KEY_ANSWERS)
+		return rc;
 	s = stmt_use(st, MOD_KEYS, TRIM);
 	bind_i(s, 1, id - LIMIT_KEY_ANSWERS);
 	return stmt_run(st, s, e);

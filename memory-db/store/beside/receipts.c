@@ -172,9 +172,9 @@ read_facts(struct store *st, sqlite3_stmt *s, struct receipt_row **ret,
 {
 	struct receipt_row *v = NULL;
 	size_t n = 0, cap = 0;
-	int r = 1;
+	int rc = 1;
 
-	for (; r == 1; r = stmt_row(st, s, e)) {
+	for (; rc == 1; rc = stmt_row(st, s, e)) {
 		if (sqlite3_column_type(s, 7) == SQLITE_NULL)
 			continue;
 		if (sqlite3_column_int64(s, 7) % 2 == 1) {
@@ -196,9 +196,9 @@ read_facts(struct store *st, sqlite3_stmt *s, struct receipt_row **ret,
 		v[n++] = (struct receipt_row){
 			.fact = sqlite3_column_int64(s, 8)};
 	}
-	if (r < 0) {
+	if (rc < 0) {
 		free(v);
-		return r;
+		return rc;
 	}
 	*ret = v;
 	*ret_n = n;
@@ -209,16 +209,16 @@ static int
 find_written(struct store *st, const char *id, receipt_fn fn, void *ctx,
 	struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_RECEIPTS, FIND);
-	struct receipt_row *rows AUTO_FREE = NULL;
-	struct buf query AUTO_BUF = {0};
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_RECEIPTS, FIND);
+	AUTO_FREE struct receipt_row *rows = NULL;
+	AUTO_BUF struct buf query = {0};
 	struct receipt x = {0};
-	int r;
+	int rc;
 
 	bind_t(s, 1, id, strlen(id));
-	r = stmt_row(st, s, e);
-	if (r != 1)
-		return r;
+	rc = stmt_row(st, s, e);
+	if (rc != 1)
+		return rc;
 	snprintf(x.id, sizeof(x.id), "%s", id);
 	x.at = sqlite3_column_int64(s, 0);
 	x.kind = (enum receipt_kind)sqlite3_column_int(s, 1);
@@ -229,14 +229,14 @@ find_written(struct store *st, const char *id, receipt_fn fn, void *ctx,
 	if (buf_add(&query, (const char *)sqlite3_column_text(s, 6),
 		    (size_t)sqlite3_column_bytes(s, 6)) != 0)
 		return err_nomem(e);
-	r = read_facts(st, s, &rows, &x.n, e);
-	if (r < 0)
-		return r;
+	rc = read_facts(st, s, &rows, &x.n, e);
+	if (rc < 0)
+		return rc;
 	x.rows = rows;
 	x.query = query.data ? query.data : "";
 	x.query_n = query.len;
-	r = fn(ctx, &x);
-	return r == 0 ? 1 : r;
+	rc = fn(ctx, &x);
+	return rc == 0 ? 1 : rc;
 }
 
 int
@@ -245,7 +245,7 @@ receipt_find(struct store *st, const char *id, receipt_fn fn, void *ctx,
 {
 	struct receipts_waiting *w;
 	bool nomem;
-	int r;
+	int rc;
 
 	if (strlen(id) != RECEIPT_ID_SIZE - 1)
 		return 0;
@@ -254,9 +254,9 @@ receipt_find(struct store *st, const char *id, receipt_fn fn, void *ctx,
 		return err_nomem(e);
 	if (!w)
 		return find_written(st, id, fn, ctx, e);
-	r = fn(ctx, &w->r);
+	rc = fn(ctx, &w->r);
 	free(w);
-	return r == 0 ? 1 : r;
+	return rc == 0 ? 1 : rc;
 }
 
 /* --- writing -------------------------------------------------------------- */
@@ -340,7 +340,7 @@ void
 receipts_write(struct store *st)
 {
 	struct receipts *q = st->base->receipts;
-	struct buf facts AUTO_BUF = {0};
+	AUTO_BUF struct buf facts = {0};
 	struct receipts_waiting *w;
 	sqlite3_stmt *s;
 	int k = 0;

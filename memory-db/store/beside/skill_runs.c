@@ -33,9 +33,9 @@ skill_runs_find_or_add(struct database *db, int64_t entity)
 	for (size_t i = 0; i < db->runs_n; i++)
 		if (db->runs[i].entity == entity)
 			return &db->runs[i];
-	if (db->runs == NULL)
+	if (!db->runs)
 		db->runs = calloc(PENDING, sizeof(*db->runs));
-	if (db->runs == NULL || db->runs_n == PENDING)
+	if (!db->runs || db->runs_n == PENDING)
 		return NULL;
 	db->runs[db->runs_n] = (struct run_sum){.entity = entity};
 	return &db->runs[db->runs_n++];
@@ -48,7 +48,7 @@ add_sum(struct database *db, const struct run_sum *sum)
 
 	pthread_mutex_lock(&db->runs_lock);
 	row = skill_runs_find_or_add(db, sum->entity);
-	if (row != NULL) {
+	if (row) {
 		row->runs += sum->runs;
 		row->ok += sum->ok;
 		row->us += sum->us;
@@ -71,17 +71,17 @@ int
 skill_run_get(struct store *st, int64_t entity, struct run_sum *ret,
 	struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_RUNS, GET);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_RUNS, GET);
+	int rc;
 
 	bind_i(s, 1, entity);
-	r = stmt_row(st, s, e);
+	rc = stmt_row(st, s, e);
 	*ret = (struct run_sum){.entity = entity};
-	if (r == 1)
+	if (rc == 1)
 		*ret = (struct run_sum){entity, sqlite3_column_int64(s, 0),
 			sqlite3_column_int64(s, 1), sqlite3_column_int64(s, 2),
 			sqlite3_column_int64(s, 3)};
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 int
@@ -110,19 +110,19 @@ static int
 skill_runs_flush(struct store *st, struct err *e)
 {
 	struct database *db = st->base;
-	int r = 0;
+	int rc = 0;
 
 	if (st->role != STORE_WRITER)
 		return 0;
 	pthread_mutex_lock(&db->runs_lock);
-	if (st->runs == NULL) {
+	if (!st->runs) {
 		st->runs = db->runs;
 		st->runs_n = db->runs_n;
 		db->runs = NULL;
 		db->runs_n = 0;
 	}
 	pthread_mutex_unlock(&db->runs_lock);
-	for (size_t i = 0; r == 0 && i < st->runs_n; i++) {
+	for (size_t i = 0; rc == 0 && i < st->runs_n; i++) {
 		sqlite3_stmt *s = stmt_use(st, MOD_RUNS, ADD);
 
 		bind_i(s, 1, st->runs[i].entity);
@@ -130,9 +130,9 @@ skill_runs_flush(struct store *st, struct err *e)
 		bind_i(s, 3, st->runs[i].ok);
 		bind_i(s, 4, st->runs[i].us);
 		bind_i(s, 5, st->runs[i].last_at);
-		r = stmt_run(st, s, e);
+		rc = stmt_run(st, s, e);
 	}
-	return r;
+	return rc;
 }
 
 static void

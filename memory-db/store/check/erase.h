@@ -55,6 +55,10 @@ int erase_end(struct erasure *x, bool is_last, struct err *e) MUST_CHECK;
 void erase_done(struct erasure *x);
 #define AUTO_ERASURE __attribute__((cleanup(erase_done)))
 
+/* By erase_end(), when nothing is left to come: merges for a quarter of a second;
+ * the rest goes on in idle time. */
+int erase_segments_begin(struct store *st, struct err *e) MUST_CHECK;
+
 /* After the COMMIT of an erasure: 1 no trace is left; 0 it goes on in idle time
  * (segments to merge, or a reader holds the WAL). store_is_erasing() (store.h)
  * says whether there is any. */

@@ -21,50 +21,50 @@ static int
 queue_slice(struct store *st, enum text_statement what, int64_t *after,
 	int *ret_n, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_TEXT, (int)what);
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_TEXT, (int)what);
 	struct text_indexed x = {0};
-	int r = 0;
+	int rc = 0;
 
 	*ret_n = 0;
 	bind_i(s, 1, *after);
-	while (*ret_n < REBUILD_SLICE && (r = stmt_row(st, s, e)) == 1) {
+	while (*ret_n < REBUILD_SLICE && (rc = stmt_row(st, s, e)) == 1) {
 		bool is_past = what == TEXT_PAST_FACTS;
 		bool is_branch = what == TEXT_BRANCH_FACTS;
 		int64_t fact =
 			sqlite3_column_int64(s, is_past || is_branch ? 1 : 0);
 
 		*after = sqlite3_column_int64(s, 0);
-		r = text_indexed_of(st, fact, &x, e);
+		rc = text_indexed_of(st, fact, &x, e);
 		/* Opened and closed: no row of ft_live, but its words. */
-		if (r == 0 && is_branch)
-			r = text_queue_branch(st, *after,
+		if (rc == 0 && is_branch)
+			rc = text_queue_branch(st, *after,
 				sqlite3_column_int64(s, 2), fact, &x, e);
-		else if (r == 0)
-			r = text_opens(st, fact, x.name.data, x.name.len,
+		else if (rc == 0)
+			rc = text_opens(st, fact, x.name.data, x.name.len,
 				x.body.data, x.body.len, e);
-		if (r == 0 && is_past)
-			r = text_closes(st, fact, *after, x.name.data,
+		if (rc == 0 && is_past)
+			rc = text_closes(st, fact, *after, x.name.data,
 				x.name.len, x.body.data, x.body.len, e);
-		if (r < 0)
+		if (rc < 0)
 			break;
 		++*ret_n;
 	}
 	text_indexed_done(&x);
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 static int
 rebuild_from(struct store *st, enum text_statement what, struct err *e)
 {
 	int64_t after = 0;
-	int n, r;
+	int n, rc;
 
 	do {
-		r = queue_slice(st, what, &after, &n, e);
-		if (r == 0)
-			r = text_queue_flush_all(st, e);
-	} while (r == 0 && n == REBUILD_SLICE);
-	return r;
+		rc = queue_slice(st, what, &after, &n, e);
+		if (rc == 0)
+			rc = text_queue_flush_all(st, e);
+	} while (rc == 0 && n == REBUILD_SLICE);
+	return rc;
 }
 
 int
@@ -73,44 +73,47 @@ fts_rebuild(struct store *st, struct err *e)
 	static const enum text_statement empty[] = {TEXT_LIVE_EMPTY,
 		TEXT_PAST_EMPTY, TEXT_BRANCH_EMPTY, TEXT_TERM_EMPTY,
 		TEXT_TERM_DELETE};
-	int r = 0;
+	int rc = 0;
 
-	for (size_t i = 0; r == 0 && i < ARRAY_LEN(empty); i++)
-		r = stmt_run(st, stmt_use(st, MOD_TEXT, (int)empty[i]), e);
+	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(empty); i++)
+		rc = stmt_run(st, stmt_use(st, MOD_TEXT, (int)empty[i]), e);
 	text_terms_clear(st);
-	if (r == 0)
-		r = text_wait_clear(st, e);
-	if (r == 0)
-		r = rebuild_from(st, TEXT_OPEN_FACTS, e);
-	if (r == 0)
-		r = rebuild_from(st, TEXT_PAST_FACTS, e);
-	if (r == 0)
-		r = rebuild_from(st, TEXT_BRANCH_FACTS, e);
-	return r;
+	if (rc != 0)
+		return rc;
+	rc = text_wait_clear(st, e);
+	if (rc != 0)
+		return rc;
+	rc = rebuild_from(st, TEXT_OPEN_FACTS, e);
+	if (rc != 0)
+		return rc;
+	rc = rebuild_from(st, TEXT_PAST_FACTS, e);
+	if (rc != 0)
+		return rc;
+	return rebuild_from(st, TEXT_BRANCH_FACTS, e);
 }
 
 /* 0 when the file does not say. */
 static int
 version_of(struct store *st, int64_t *ret, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_TEXT, TEXT_VERSION);
-	int r = stmt_row(st, s, e);
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_TEXT, TEXT_VERSION);
+	int rc = stmt_row(st, s, e);
 
-	*ret = r == 1 ? sqlite3_column_int64(s, 0) : 0;
-	return r < 0 ? r : 0;
+	*ret = rc == 1 ? sqlite3_column_int64(s, 0) : 0;
+	return rc < 0 ? rc : 0;
 }
 
 static int
 upgrade(struct store *st, int64_t from, struct err *e)
 {
 	sqlite3_stmt *s;
-	int r = from > 0 && from != TEXT_TOKENIZER_VERSION ? fts_rebuild(st, e)
-							   : 0;
+	int rc = from > 0 && from != TEXT_TOKENIZER_VERSION ? fts_rebuild(st, e)
+							    : 0;
 
-	for (int i = 0; r == 0 && i < TEXT_INDEXES; i++)
-		r = text_command(st, i, "usermerge", SEGMENTS_MERGED, e);
-	if (r < 0)
-		return r;
+	for (int i = 0; rc == 0 && i < TEXT_INDEXES; i++)
+		rc = text_command(st, i, "usermerge", SEGMENTS_MERGED, e);
+	if (rc < 0)
+		return rc;
 	s = stmt_use(st, MOD_TEXT, TEXT_SET_VERSION);
 	bind_i(s, 1, TEXT_TOKENIZER_VERSION);
 	return stmt_run(st, s, e);
@@ -120,7 +123,7 @@ upgrade(struct store *st, int64_t from, struct err *e)
 static int
 has_usermerge(struct store *st, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_TEXT, TEXT_USERMERGE);
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_TEXT, TEXT_USERMERGE);
 
 	bind_i(s, 1, SEGMENTS_MERGED);
 	return stmt_row(st, s, e);
@@ -130,23 +133,23 @@ static int
 fts_rebuild_open(struct store *st, struct err *e)
 {
 	int64_t version;
-	int r = version_of(st, &version, e);
+	int rc = version_of(st, &version, e);
 
-	if (r == 0 && version == TEXT_TOKENIZER_VERSION)
-		r = st->base->read_only ? 1 : has_usermerge(st, e);
-	if (r != 0)
-		return r < 0 ? r : 0;
+	if (rc == 0 && version == TEXT_TOKENIZER_VERSION)
+		rc = st->base->read_only ? 1 : has_usermerge(st, e);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
 	if (version > 0 && version != TEXT_TOKENIZER_VERSION)
 		log_event(LOG_INFO, "the text index is written anew", 0,
 			LOG_I("tokenizer", TEXT_TOKENIZER_VERSION));
-	r = store_group_begin(st, e);
-	if (r == 0)
-		r = upgrade(st, version, e);
-	if (r == 0)
-		r = store_group_commit(st, e);
-	if (r < 0)
+	rc = store_group_begin(st, e);
+	if (rc == 0)
+		rc = upgrade(st, version, e);
+	if (rc == 0)
+		rc = store_group_commit(st, e);
+	if (rc < 0)
 		store_group_abort(st);
-	return r;
+	return rc;
 }
 
 /* When the tokens in the file are of another version of text_tokens() than this

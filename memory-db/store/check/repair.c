@@ -37,7 +37,7 @@ repair_row_matches(const struct log_fact *f, double weight, double confidence)
 		.text = f->text,
 		.text_n = f->text_n};
 
-	if (f->salt == NULL || f->digest == NULL || f->damaged ||
+	if (!f->salt || !f->digest || f->damaged ||
 		f->size != (int64_t)f->text_n)
 		return false;
 	digest_fact(&d, digest);
@@ -88,17 +88,17 @@ int
 repair_fact(struct store *st, int64_t fact, bool dry_run,
 	struct minus_zero *ret, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_REPAIR, TAKE_AWAY);
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_REPAIR, TAKE_AWAY);
 	struct minus_zero m = {0};
-	int r = log_fact(st, fact, repair_look, &m, e);
+	int rc = log_fact(st, fact, repair_look, &m, e);
 
-	if (r < 0 || (!m.weight && !m.confidence))
-		return r < 0 ? r : 0;
+	if (rc < 0 || (!m.weight && !m.confidence))
+		return rc < 0 ? rc : 0;
 	bind_i(s, 1, fact);
 	bind_i(s, 2, m.weight);
 	bind_i(s, 3, m.confidence);
 	if (!dry_run)
-		r = stmt_run(st, s, e);
+		rc = stmt_run(st, s, e);
 	*ret = m;
-	return r < 0 ? r : 1;
+	return rc < 0 ? rc : 1;
 }

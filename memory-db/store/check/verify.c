@@ -249,7 +249,7 @@ static double
 step_progress(struct verify *v)
 {
 	const struct verify_mark *m = v->mark;
-	sqlite3_stmt *s AUTO_STMT = NULL;
+	AUTO_STMT sqlite3_stmt *s = NULL;
 	double total;
 
 	if (steps[m->step].fn == verify_changes)
@@ -310,7 +310,7 @@ verify_slice(struct store *st, struct verify_mark *mark, int64_t until_ns,
 		.ctx = ctx,
 		.e = e != NULL ? e : &own};
 	int64_t end = (int64_t)ARRAY_LEN(steps);
-	int r = 0;
+	int rc = 0;
 
 	if (mark->step < 0 || mark->step > end)
 		return err_param(e, MDB_E_INVALID, "cursor",
@@ -318,13 +318,13 @@ verify_slice(struct store *st, struct verify_mark *mark, int64_t until_ns,
 	/* A table is checked in one go, however large; a client that does not
 	 * want to wait cancels. */
 	store_deadline(st, 0);
-	while (r >= 0 && mark->step < end) {
-		r = verify_run_step(&v);
+	while (rc >= 0 && mark->step < end) {
+		rc = verify_run_step(&v);
 		if (verify_is_late(&v))
 			break;
 	}
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	if (mark->problems >= VERIFY_PROBLEMS_MAX)
 		mark->step = end;
 	*ret_done = mark->step == end;
@@ -336,13 +336,13 @@ int
 verify_find_head(struct store *st, int64_t ns, const unsigned char head[32],
 	int64_t *ret_change, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_VERIFY, V_HEAD);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_VERIFY, V_HEAD);
+	int rc;
 
 	bind_i(s, 1, ns);
 	bind_b(s, 2, head, 32);
-	r = stmt_row(st, s, e);
-	if (r == 1)
+	rc = stmt_row(st, s, e);
+	if (rc == 1)
 		*ret_change = sqlite3_column_int64(s, 0);
-	return r;
+	return rc;
 }

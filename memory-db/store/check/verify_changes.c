@@ -36,17 +36,17 @@ struct verify_changes_row { /* a row of V_CHANGES */
 static int
 load_previous(struct verify *v, int64_t ns, int64_t id, struct previous *p)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_BEFORE);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(v->st, MOD_VERIFY, V_BEFORE);
+	int rc;
 
 	bind_i(s, 1, ns);
 	bind_i(s, 2, id);
 	memset(p, 0, sizeof(*p));
 	p->ns = ns;
 	p->fact_max = p->past_max = store_ids_of(ns);
-	r = stmt_row(v->st, s, v->e);
-	if (r != 1)
-		return r;
+	rc = stmt_row(v->st, s, v->e);
+	if (rc != 1)
+		return rc;
 	if (sqlite3_column_bytes(s, 0) == CHAIN_BYTES)
 		memcpy(p->chain, sqlite3_column_blob(s, 0), CHAIN_BYTES);
 	p->fact_max = sqlite3_column_int64(s, 1);
@@ -97,7 +97,7 @@ verify_changes_read_row(sqlite3_stmt *s, struct verify_changes_row *c)
 		c->digest = sqlite3_column_blob(s, 11);
 	if (sqlite3_column_bytes(s, 12) == CHAIN_BYTES)
 		c->chain = sqlite3_column_blob(s, 12);
-	if (c->digest != NULL)
+	if (c->digest)
 		c->head.message_digest = c->digest;
 }
 
@@ -106,9 +106,9 @@ check_message(struct verify *v, const struct verify_changes_row *c)
 {
 	unsigned char digest[FACT_DIGEST_BYTES];
 
-	if (c->message == NULL)
+	if (!c->message)
 		return 0; /* none, or forgotten: the chain has its digest */
-	if (c->salt != NULL && c->digest != NULL) {
+	if (c->salt && c->digest) {
 		digest_message(c->salt, c->message, c->message_n, digest);
 		if (memcmp(digest, c->digest, sizeof(digest)) == 0)
 			return 0;
@@ -124,13 +124,13 @@ read_ops(struct verify_changes_run *run, const struct verify_changes_row *c,
 	struct chain *chain)
 {
 	struct verify *v = run->v;
-	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_OPS);
+	AUTO_STMT sqlite3_stmt *s = stmt_use(v->st, MOD_VERIFY, V_OPS);
 	static const unsigned char none[FACT_DIGEST_BYTES];
 	int64_t next = 0;
-	int r, told = 0;
+	int rc, told = 0;
 
 	bind_i(s, 1, c->head.id);
-	while ((r = stmt_row(v->st, s, v->e)) == 1) {
+	while ((rc = stmt_row(v->st, s, v->e)) == 1) {
 		struct verify_op op = {.seq = sqlite3_column_int64(s, 0),
 			.what = sqlite3_column_int64(s, 1),
 			.entity = sqlite3_column_int64(s, 2),
@@ -155,7 +155,7 @@ read_ops(struct verify_changes_run *run, const struct verify_changes_row *c,
 		if (verify_ops_add(&run->ops, &op) != 0)
 			return err_nomem(v->e);
 	}
-	return r;
+	return rc;
 }
 
 static int
@@ -165,18 +165,20 @@ check_ids(struct verify_changes_run *run, const struct verify_changes_row *c,
 	struct verify *v = run->v;
 	int64_t facts = run->ops.fact_max > p->fact_max ? run->ops.fact_max
 							: p->fact_max;
-	int r = 0;
+	int rc = 0;
 
 	if (c->head.at < run->at)
-		r = verify_problem(v, "change",
+		rc = verify_problem(v, "change",
 			"change %" PRId64 " is older than the one before it",
 			c->head.id);
-	if (r == 0 && (c->fact_max != facts ||
-			      c->past_max != p->past_max + run->ops.new_past))
-		r = verify_problem(v, "change",
+	if (rc != 0)
+		return rc;
+	if (c->fact_max != facts ||
+		c->past_max != p->past_max + run->ops.new_past)
+		rc = verify_problem(v, "change",
 			"change %" PRId64 " names wrong highest ids",
 			c->head.id);
-	return r;
+	return rc;
 }
 
 static int
@@ -187,38 +189,38 @@ check_change(struct verify_changes_run *run, sqlite3_stmt *s)
 	struct previous *p;
 	struct chain chain;
 	struct verify_changes_row c;
-	int r;
+	int rc;
 
 	verify_changes_read_row(s, &c);
-	r = previous_of(run, c.head.ns, c.head.id, &p);
-	if (r != 0)
-		return r;
+	rc = previous_of(run, c.head.ns, c.head.id, &p);
+	if (rc != 0)
+		return rc;
 	run->ops.n = 0;
 	run->ops.change = c.head.id;
 	run->ops.branch = c.head.branch;
 	run->ops.new_past = run->ops.fact_max = 0;
 	chain_begin(&chain, p->chain, &c.head);
-	r = read_ops(run, &c, &chain);
+	rc = read_ops(run, &c, &chain);
 	chain_end(&chain, computed);
-	if (r == 0 && (c.chain == NULL ||
-			      memcmp(computed, c.chain, CHAIN_BYTES) != 0))
-		r = verify_problem(v, "chain",
+	if (rc == 0 &&
+		(!c.chain || memcmp(computed, c.chain, CHAIN_BYTES) != 0))
+		rc = verify_problem(v, "chain",
 			"change %" PRId64 " of namespace %" PRId64 " does not "
 			"give its link of the chain: it, or one of its ops or "
 			"facts, was altered",
 			c.head.id, c.head.ns);
-	if (r == 0)
-		r = check_message(v, &c);
-	if (r == 0)
-		r = verify_ops_check(v, &run->ops);
-	if (r == 0)
-		r = check_ids(run, &c, p);
+	if (rc == 0)
+		rc = check_message(v, &c);
+	if (rc == 0)
+		rc = verify_ops_check(v, &run->ops);
+	if (rc == 0)
+		rc = check_ids(run, &c, p);
 	run->at = c.head.at;
 	p->fact_max = c.fact_max;
 	p->past_max = c.past_max;
-	if (c.chain != NULL)
+	if (c.chain)
 		memcpy(p->chain, c.chain, CHAIN_BYTES);
-	return r;
+	return rc;
 }
 
 /* `at` of the change before the first of this slice. */
@@ -226,30 +228,30 @@ static int
 load_at(struct verify_changes_run *run)
 {
 	struct verify *v = run->v;
-	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_BEFORE);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(v->st, MOD_VERIFY, V_BEFORE);
+	int rc;
 
 	bind_i(s, 1, 0);
 	bind_i(s, 2, v->mark->a + 1);
-	r = stmt_row(v->st, s, v->e);
-	run->at = r == 1 ? sqlite3_column_int64(s, 3) : INT64_MIN;
-	return r < 0 ? r : 0;
+	rc = stmt_row(v->st, s, v->e);
+	run->at = rc == 1 ? sqlite3_column_int64(s, 3) : INT64_MIN;
+	return rc < 0 ? rc : 0;
 }
 
 int
 verify_changes(struct verify *v)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_CHANGES);
+	AUTO_STMT sqlite3_stmt *s = stmt_use(v->st, MOD_VERIFY, V_CHANGES);
 	struct verify_changes_run run = {.v = v};
-	int r = load_at(&run);
+	int rc = load_at(&run);
 
 	bind_i(s, 1, v->mark->a);
 	bind_i(s, 2, v->mark->change);
-	while (r == 0 && (r = stmt_row(v->st, s, v->e)) == 1) {
-		r = verify_rises(v, v->mark->a, sqlite3_column_int64(s, 0));
-		if (r == 0)
-			r = check_change(&run, s);
-		if (r != 0)
+	while (rc == 0 && (rc = stmt_row(v->st, s, v->e)) == 1) {
+		rc = verify_rises(v, v->mark->a, sqlite3_column_int64(s, 0));
+		if (rc == 0)
+			rc = check_change(&run, s);
+		if (rc != 0)
 			break;
 		v->mark->a = run.ops.change;
 		v->mark->changes++;
@@ -259,5 +261,5 @@ verify_changes(struct verify *v)
 		}
 	}
 	free(run.ops.rows);
-	return r < 0 ? r : 1;
+	return rc < 0 ? rc : 1;
 }

@@ -15,10 +15,10 @@ static int
 tell_minus_zero(struct verify *v, const struct log_fact *f,
 	const struct minus_zero *m)
 {
-	int r;
+	int rc;
 
 	v->mendable = f->id;
-	r = verify_problem(v, "digest",
+	rc = verify_problem(v, "digest",
 		"fact %" PRId64 " of entity %" PRId64 " was written with the "
 		"%s -0.0, which is stored as 0 and does not match its digest; "
 		"'memoryctl repair' mends it",
@@ -27,7 +27,7 @@ tell_minus_zero(struct verify *v, const struct log_fact *f,
 		: m->weight		   ? "weight"
 					   : "confidence");
 	v->mendable = 0;
-	return r;
+	return rc;
 }
 
 static int
@@ -36,7 +36,7 @@ verify_facts_check_digest(struct verify *v, const struct log_fact *f)
 	struct minus_zero m;
 	int rest = 1;
 
-	if (!f->damaged && f->body != NULL)
+	if (!f->damaged && f->body)
 		rest = codec_check_rest(&v->st->codec, f->body, f->body_n,
 			f->text_n, v->e);
 	if (rest < 0)
@@ -55,27 +55,27 @@ verify_facts_check_digest(struct verify *v, const struct log_fact *f)
 static int
 check_erased(struct verify *v, const struct log_fact *f)
 {
-	sqlite3_stmt *whole AUTO_STMT = NULL, *s AUTO_STMT = NULL;
-	int r;
+	AUTO_STMT sqlite3_stmt *whole = NULL, *s = NULL;
+	int rc;
 
 	/* Nearly always the entity went, and it has many. */
 	if (v->looked_at != f->entity) {
 		whole = stmt_use(v->st, MOD_VERIFY, V_FORGOTTEN);
 		bind_i(whole, 1, f->entity);
-		r = stmt_row(v->st, whole, v->e);
-		if (r < 0)
-			return r;
+		rc = stmt_row(v->st, whole, v->e);
+		if (rc < 0)
+			return rc;
 		v->looked_at = f->entity;
-		v->is_forgotten = r == 1;
+		v->is_forgotten = rc == 1;
 	}
 	if (v->is_forgotten)
 		return 0;
 	s = stmt_use(v->st, MOD_VERIFY, V_ERASED);
 	bind_i(s, 1, f->entity);
 	bind_i(s, 2, f->id);
-	r = stmt_row(v->st, s, v->e);
-	if (r != 0)
-		return r < 0 ? r : 0;
+	rc = stmt_row(v->st, s, v->e);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
 	return verify_problem(v, "digest",
 		"fact %" PRId64 " has no text, and no change forgot it", f->id);
 }
@@ -84,16 +84,16 @@ static int
 check_same(struct verify *v, const struct log_fact *f)
 {
 	int64_t same = -1;
-	int r = 0;
+	int rc = 0;
 
 	if (f->kind == FACT_OBSERVATION)
-		r = fact_key_of_text(v->st, f->text, f->text_n, &same, v->e);
+		rc = fact_key_of_text(v->st, f->text, f->text_n, &same, v->e);
 	else if (f->kind == FACT_RELATION)
 		same = fact_key_of_relation(v->st, f->peer, f->label_id);
 	else if (fact_is_mark(f->kind))
 		same = fact_key_of_mark(v->st, f->supersedes);
-	if (r != 0 || same == f->same)
-		return r;
+	if (rc != 0 || same == f->same)
+		return rc;
 	return verify_problem(v, "fact",
 		"fact %" PRId64 " cannot be found by its content", f->id);
 }
@@ -102,19 +102,19 @@ check_same(struct verify *v, const struct log_fact *f)
 static int
 verify_facts_check_name(struct verify *v, const struct log_fact *f)
 {
-	sqlite3_stmt *s AUTO_STMT = NULL;
-	int r;
+	AUTO_STMT sqlite3_stmt *s = NULL;
+	int rc;
 
-	if (f->first_name != NULL && f->first_name_n == f->text_n &&
+	if (f->first_name && f->first_name_n == f->text_n &&
 		memcmp(f->first_name, f->text, f->text_n) == 0)
 		return 0;
 	s = stmt_use(v->st, MOD_VERIFY, V_ALIAS_OF);
 	bind_i(s, 1, f->ns);
 	bind_t(s, 2, f->text, f->text_n);
 	bind_i(s, 3, f->entity);
-	r = stmt_row(v->st, s, v->e);
-	if (r != 0)
-		return r < 0 ? r : 0;
+	rc = stmt_row(v->st, s, v->e);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
 	return verify_problem(v, "name",
 		"entity %" PRId64 " is not found by its name '%.200s'",
 		f->entity, f->text);
@@ -125,16 +125,16 @@ verify_facts_check_name(struct verify *v, const struct log_fact *f)
 static int
 check_flags(struct verify *v, const struct log_fact *f)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_DERIVED_OF);
+	AUTO_STMT sqlite3_stmt *s = stmt_use(v->st, MOD_VERIFY, V_DERIVED_OF);
 	/* A reversed one says so of the other end. */
 	bool says_so = f->kind == FACT_RELATION && f->text_n == 0 &&
 		       f->label != NULL && strcmp(f->label, DERIVED_FROM) == 0;
-	int r;
+	int rc;
 
 	bind_i(s, 1, f->id);
-	r = stmt_row(v->st, s, v->e);
-	if (r < 0 || f->flags & FACT_DERIVED || (r == 0 && !says_so))
-		return r < 0 ? r : 0;
+	rc = stmt_row(v->st, s, v->e);
+	if (rc < 0 || f->flags & FACT_DERIVED || (rc == 0 && !says_so))
+		return rc < 0 ? rc : 0;
 	return verify_problem(v, "derivation",
 		"fact %" PRId64 " is derived and not marked so", f->id);
 }
@@ -161,12 +161,12 @@ sum_span(struct verify *v, int64_t fact, int64_t branch, int64_t added,
 static int
 check_spans(struct verify *v, const struct log_fact *f, struct spans *ret)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_SPANS);
+	AUTO_STMT sqlite3_stmt *s = stmt_use(v->st, MOD_VERIFY, V_SPANS);
 	int64_t branch = 0, end = 0;
-	int r, told = 0;
+	int rc, told = 0;
 
 	bind_i(s, 1, f->id);
-	for (; (r = stmt_row(v->st, s, v->e)) == 1; ret->n++) {
+	for (; (rc = stmt_row(v->st, s, v->e)) == 1; ret->n++) {
 		int64_t added = sqlite3_column_int64(s, 1);
 		int64_t removed = sqlite3_column_int64(s, 2);
 		bool is_main = sqlite3_column_int64(s, 0) == STORE_MAIN;
@@ -185,7 +185,7 @@ check_spans(struct verify *v, const struct log_fact *f, struct spans *ret)
 		ret->is_open |= is_main && removed == STORE_OPEN_END;
 		sum_span(v, f->id, branch, added, removed);
 	}
-	return r;
+	return rc;
 }
 
 static int
@@ -193,41 +193,40 @@ verify_facts_check_fact(void *ctx, const struct log_fact *f)
 {
 	struct verify *v = ctx;
 	struct spans spans = {0};
-	int r = verify_rises(v, v->mark->a, f->id);
+	int rc = verify_rises(v, v->mark->a, f->id);
 
-	if (r == 0)
-		r = f->salt == NULL ? check_erased(v, f)
-				    : verify_facts_check_digest(v, f);
-	if (r == 0 && f->salt != NULL && !f->damaged)
-		r = check_same(v, f);
-	if (r == 0)
-		r = check_flags(v, f);
-	if (r == 0)
-		r = check_spans(v, f, &spans);
-	if (r == 0 && spans.n == 0)
-		r = verify_problem(v, "span", "fact %" PRId64 " has no span",
+	if (rc == 0)
+		rc = !f->salt ? check_erased(v, f)
+			      : verify_facts_check_digest(v, f);
+	if (rc == 0 && f->salt && !f->damaged)
+		rc = check_same(v, f);
+	if (rc == 0)
+		rc = check_flags(v, f);
+	if (rc == 0)
+		rc = check_spans(v, f, &spans);
+	if (rc == 0 && spans.n == 0)
+		rc = verify_problem(v, "span", "fact %" PRId64 " has no span",
 			f->id);
-	if (r == 0 && f->kind == FACT_EXISTENCE && spans.is_open &&
-		f->text != NULL)
-		r = verify_facts_check_name(v, f);
+	if (rc == 0 && f->kind == FACT_EXISTENCE && spans.is_open && f->text)
+		rc = verify_facts_check_name(v, f);
 	v->mark->a = f->id;
 	v->mark->facts++;
-	return r != 0 ? r : verify_is_late(v);
+	return rc != 0 ? rc : verify_is_late(v);
 }
 
 int
 verify_facts(struct verify *v)
 {
-	int r = log_facts_after(v->st, v->mark->a, verify_facts_check_fact, v,
+	int rc = log_facts_after(v->st, v->mark->a, verify_facts_check_fact, v,
 		v->e);
 
-	if (r != 0)
-		return r < 0 ? r : 0;
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
 	if (v->mark->spans != 0 || v->mark->closed != 0)
-		r = verify_problem(v, "span",
+		rc = verify_problem(v, "span",
 			"the spans of facts are not those that the changes "
 			"made: some are missing, altered or added");
-	return r != 0 ? r : 1;
+	return rc != 0 ? rc : 1;
 }
 
 /* --- versions ------------------------------------------------------------- */
@@ -267,30 +266,30 @@ verify_facts_check_version(struct verify *v, sqlite3_stmt *s,
 int
 verify_versions(struct verify *v)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_VERSIONS);
+	AUTO_STMT sqlite3_stmt *s = stmt_use(v->st, MOD_VERIFY, V_VERSIONS);
 	struct version last = {0};
-	int r;
+	int rc;
 
 	bind_i(s, 1, v->mark->a);
-	while ((r = stmt_row(v->st, s, v->e)) == 1) {
+	while ((rc = stmt_row(v->st, s, v->e)) == 1) {
 		if (sqlite3_column_int64(s, 0) != last.entity) {
 			v->mark->a = last.entity > 0 ? last.entity : v->mark->a;
 			if (last.entity > 0 && verify_is_late(v))
 				return 0;
-			r = verify_rises(v, v->mark->a,
+			rc = verify_rises(v, v->mark->a,
 				sqlite3_column_int64(s, 0));
-			if (r != 0)
-				return r;
+			if (rc != 0)
+				return rc;
 		}
-		r = verify_facts_check_version(v, s, &last);
-		if (r != 0)
-			return r;
+		rc = verify_facts_check_version(v, s, &last);
+		if (rc != 0)
+			return rc;
 	}
-	if (r == 0 && v->mark->versions != 0)
-		r = verify_problem(v, "version",
+	if (rc == 0 && v->mark->versions != 0)
+		rc = verify_problem(v, "version",
 			"the versions are not those that the changes made: "
 			"some are missing, altered or added");
-	return r != 0 ? r : 1;
+	return rc != 0 ? rc : 1;
 }
 
 /* --- attributes ----------------------------------------------------------- */
@@ -315,7 +314,7 @@ check_order(struct verify *v, const struct attr *last, const struct attr *x)
 		goes_on ? x->added == last->removed
 			: last->entity == 0 || last->removed == STORE_OPEN_END;
 
-	if (fits && (x == NULL || x->removed > x->added))
+	if (fits && (!x || x->removed > x->added))
 		return 0;
 	return verify_problem(v, "attribute",
 		"the intervals of an attribute of entity %" PRId64 " do not "
@@ -338,12 +337,12 @@ verify_facts_check_attr(struct verify *v, const struct attr *last,
 int
 verify_attrs(struct verify *v)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_ATTRS);
+	AUTO_STMT sqlite3_stmt *s = stmt_use(v->st, MOD_VERIFY, V_ATTRS);
 	struct attr last = {0};
-	int r;
+	int rc;
 
 	bind_i(s, 1, v->mark->a);
-	while ((r = stmt_row(v->st, s, v->e)) == 1) {
+	while ((rc = stmt_row(v->st, s, v->e)) == 1) {
 		struct attr x = {sqlite3_column_int64(s, 0),
 			sqlite3_column_int64(s, 1), sqlite3_column_int64(s, 2),
 			sqlite3_column_int64(s, 3), sqlite3_column_int64(s, 4),
@@ -353,20 +352,20 @@ verify_attrs(struct verify *v)
 			v->mark->a = last.entity;
 			if (verify_is_late(v))
 				return check_order(v, &last, NULL);
-			r = verify_rises(v, v->mark->a, x.entity);
-			if (r != 0)
-				return r;
+			rc = verify_rises(v, v->mark->a, x.entity);
+			if (rc != 0)
+				return rc;
 		}
-		r = verify_facts_check_attr(v, &last, &x);
-		if (r != 0)
-			return r;
+		rc = verify_facts_check_attr(v, &last, &x);
+		if (rc != 0)
+			return rc;
 		last = x;
 	}
-	if (r == 0)
-		r = check_order(v, &last, NULL);
-	if (r == 0 && v->mark->attrs != 0)
-		r = verify_problem(v, "attribute",
+	if (rc == 0)
+		rc = check_order(v, &last, NULL);
+	if (rc == 0 && v->mark->attrs != 0)
+		rc = verify_problem(v, "attribute",
 			"tiers and pins are not those that the changes set: "
 			"some are missing, altered or added");
-	return r != 0 ? r : 1;
+	return rc != 0 ? rc : 1;
 }

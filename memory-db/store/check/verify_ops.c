@@ -17,7 +17,7 @@ verify_ops_add(struct verify_ops *o, const struct verify_op *op)
 		size_t cap = o->cap == 0 ? 64 : o->cap * 2;
 		struct verify_op *p = realloc(o->rows, cap * sizeof(*p));
 
-		if (p == NULL)
+		if (!p)
 			return MDB_E_NOMEM;
 		o->rows = p;
 		o->cap = cap;
@@ -86,16 +86,16 @@ static int
 span_added(struct verify *v, const struct verify_ops *o,
 	const struct verify_op *op, int64_t *ret_removed)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_SPAN_ADDED);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(v->st, MOD_VERIFY, V_SPAN_ADDED);
+	int rc;
 
 	bind_i(s, 1, op->fact);
 	bind_i(s, 2, o->branch);
 	bind_i(s, 3, o->change);
-	r = stmt_row(v->st, s, v->e);
-	if (r == 1)
+	rc = stmt_row(v->st, s, v->e);
+	if (rc == 1)
 		*ret_removed = sqlite3_column_int64(s, 0);
-	return r;
+	return rc;
 }
 
 /* How many spans of the fact end with the change. */
@@ -103,15 +103,15 @@ static int
 spans_removed(struct verify *v, const struct verify_ops *o,
 	const struct verify_op *op, int *ret_n)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_SPAN_REMOVED);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(v->st, MOD_VERIFY, V_SPAN_REMOVED);
+	int rc;
 
 	bind_i(s, 1, op->fact);
 	bind_i(s, 2, o->branch);
 	bind_i(s, 3, o->change);
-	r = stmt_row(v->st, s, v->e);
-	*ret_n = r == 1 ? sqlite3_column_int(s, 0) : 0;
-	return r < 0 ? r : 0;
+	rc = stmt_row(v->st, s, v->e);
+	*ret_n = rc == 1 ? sqlite3_column_int(s, 0) : 0;
+	return rc < 0 ? rc : 0;
 }
 
 static int
@@ -150,13 +150,13 @@ check_added(struct verify *v, const struct verify_ops *o,
 {
 	const int64_t key[4] = {first->fact, o->branch, o->change, 0};
 	int64_t removed = 0;
-	int r = span_added(v, o, first, &removed);
+	int rc = span_added(v, o, first, &removed);
 
-	if (r < 0)
-		return r;
-	if (a->shown || (r == 1 && o->branch != STORE_MAIN))
+	if (rc < 0)
+		return rc;
+	if (a->shown || (rc == 1 && o->branch != STORE_MAIN))
 		verify_sum(v, &v->mark->spans, 1, ROW_ADDED, key);
-	if (a->shown && (r == 0 || a->ends_hidden != (removed == o->change)))
+	if (a->shown && (rc == 0 || a->ends_hidden != (removed == o->change)))
 		return missing(v, o, first, "shows or hides");
 	return 0;
 }
@@ -171,10 +171,10 @@ check_removed(struct verify *v, struct verify_ops *o,
 	const int64_t key[4] = {first->fact, o->branch, o->change, 0};
 	bool is_main = o->branch == STORE_MAIN;
 	int asked = a->closes_older + (a->shown && a->ends_hidden), n;
-	int r = spans_removed(v, o, first, &n);
+	int rc = spans_removed(v, o, first, &n);
 
-	if (r != 0)
-		return r;
+	if (rc != 0)
+		return rc;
 	for (int i = 0; i < (is_main ? asked : n); i++)
 		verify_sum(v, &v->mark->closed, 1, ROW_REMOVED, key);
 	if (is_main)
@@ -189,32 +189,32 @@ verify_ops_check_fact(struct verify *v, struct verify_ops *o,
 	const struct verify_op *first, const struct verify_op *last)
 {
 	struct verify_ops_asked a;
-	int r;
+	int rc;
 
 	read_asked(first, last, &a);
 	if (a.shown && first->fact > o->fact_max)
 		o->fact_max = first->fact;
-	r = check_added(v, o, first, &a);
-	return r == 0 && a.hidden ? check_removed(v, o, first, &a) : r;
+	rc = check_added(v, o, first, &a);
+	return rc == 0 && a.hidden ? check_removed(v, o, first, &a) : rc;
 }
 
 static int
 verify_ops_check_attr(struct verify *v, const struct verify_ops *o,
 	const struct verify_op *op)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_ATTR_OF);
+	AUTO_STMT sqlite3_stmt *s = stmt_use(v->st, MOD_VERIFY, V_ATTR_OF);
 	const int64_t key[4] = {op->entity, o->branch, o->change * 16 + op->key,
 		op->value};
-	int r;
+	int rc;
 
 	verify_sum(v, &v->mark->attrs, 1, ROW_ATTR, key);
 	bind_i(s, 1, op->entity);
 	bind_i(s, 2, o->branch);
 	bind_i(s, 3, op->key);
 	bind_i(s, 4, o->change);
-	r = stmt_row(v->st, s, v->e);
-	if (r < 0 || (r == 1 && sqlite3_column_int64(s, 0) == op->value))
-		return r < 0 ? r : 0;
+	rc = stmt_row(v->st, s, v->e);
+	if (rc < 0 || (rc == 1 && sqlite3_column_int64(s, 0) == op->value))
+		return rc < 0 ? rc : 0;
 	return verify_problem(v, "attribute",
 		"change %" PRId64 " sets attribute %" PRId64
 		" of entity %" PRId64 ", but it is not there",
@@ -226,8 +226,8 @@ static int
 check_branch(struct verify *v, const struct verify_ops *o,
 	const struct verify_op *op)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_BRANCH);
-	sqlite3_stmt *m AUTO_STMT = NULL;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(v->st, MOD_VERIFY, V_BRANCH);
+	AUTO_STMT sqlite3_stmt *m = NULL;
 	bool fits;
 	int r;
 
@@ -262,8 +262,8 @@ static int
 verify_ops_check_other(struct verify *v, const struct verify_ops *o,
 	const struct verify_op *op)
 {
-	sqlite3_stmt *s AUTO_STMT = NULL;
-	int r;
+	AUTO_STMT sqlite3_stmt *s = NULL;
+	int rc;
 
 	if (op->what == OP_BRANCH)
 		return check_branch(v, o, op);
@@ -272,9 +272,9 @@ verify_ops_check_other(struct verify *v, const struct verify_ops *o,
 	s = stmt_use(v->st, MOD_VERIFY, V_DERIVED);
 	bind_i(s, 1, op->value);
 	bind_i(s, 2, op->fact);
-	r = stmt_row(v->st, s, v->e);
-	if (r != 0)
-		return r < 0 ? r : 0;
+	rc = stmt_row(v->st, s, v->e);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
 	return verify_problem(v, "derivation",
 		"fact %" PRId64 " was derived from %" PRId64
 		" by change %" PRId64 ", but no edge says so",
@@ -299,12 +299,12 @@ sum_versions(struct verify *v, struct verify_ops *o)
 int
 verify_ops_check(struct verify *v, struct verify_ops *o)
 {
-	int r = 0;
+	int rc = 0;
 
 	if (o->n == 0)
 		return 0;
 	qsort(o->rows, o->n, sizeof(*o->rows), by_target);
-	for (size_t i = 0, j; r == 0 && i < o->n; i = j) {
+	for (size_t i = 0, j; rc == 0 && i < o->n; i = j) {
 		struct verify_op *first = &o->rows[i];
 		enum verify_ops_class class = verify_ops_class_of(first);
 
@@ -313,13 +313,15 @@ verify_ops_check(struct verify *v, struct verify_ops *o)
 			compare_targets(first, &o->rows[j]) == 0)
 			j++;
 		if (class == FACTS)
-			r = verify_ops_check_fact(v, o, first, &o->rows[j - 1]);
+			rc = verify_ops_check_fact(v, o, first,
+				&o->rows[j - 1]);
 		else if (class == ATTRS)
-			r = verify_ops_check_attr(v, o, &o->rows[j - 1]);
+			rc = verify_ops_check_attr(v, o, &o->rows[j - 1]);
 		else
-			r = verify_ops_check_other(v, o, first);
+			rc = verify_ops_check_other(v, o, first);
 	}
-	if (r == 0)
-		sum_versions(v, o);
-	return r;
+	if (rc != 0)
+		return rc;
+	sum_versions(v, o);
+	return rc;
 }

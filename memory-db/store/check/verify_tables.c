@@ -11,47 +11,47 @@
 static int
 check_integrity(struct verify *v, const char *table)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_INTEGRITY);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(v->st, MOD_VERIFY, V_INTEGRITY);
+	int rc;
 
 	bind_t(s, 1, table, strlen(table));
-	while ((r = stmt_row(v->st, s, v->e)) == 1) {
+	while ((rc = stmt_row(v->st, s, v->e)) == 1) {
 		const char *text = (const char *)sqlite3_column_text(s, 0);
 
-		if (text == NULL || strcmp(text, "ok") == 0)
+		if (!text || strcmp(text, "ok") == 0)
 			continue;
-		r = verify_problem(v, "sqlite", "table %s: %.300s", table,
+		rc = verify_problem(v, "sqlite", "table %s: %.300s", table,
 			text);
-		if (r != 0)
-			return r;
+		if (rc != 0)
+			return rc;
 	}
-	return r;
+	return rc;
 }
 
 static int
 check_foreign(struct verify *v, const char *table)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_FOREIGN);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(v->st, MOD_VERIFY, V_FOREIGN);
+	int rc;
 
 	bind_t(s, 1, table, strlen(table));
-	while ((r = stmt_row(v->st, s, v->e)) == 1) {
-		r = verify_problem(v, "sqlite",
+	while ((rc = stmt_row(v->st, s, v->e)) == 1) {
+		rc = verify_problem(v, "sqlite",
 			"%" PRId64 " rows of table %s refer to missing rows of "
 			"%s (the first is row %" PRId64 ")",
 			(int64_t)sqlite3_column_int64(s, 1), table,
 			(const char *)sqlite3_column_text(s, 0),
 			(int64_t)sqlite3_column_int64(s, 2));
-		if (r != 0)
-			return r;
+		if (rc != 0)
+			return rc;
 	}
-	return r;
+	return rc;
 }
 
 int
 verify_tables(struct verify *v)
 {
-	int r;
+	int rc;
 
 	do {
 		sqlite3_stmt *s AUTO_STMT =
@@ -59,25 +59,25 @@ verify_tables(struct verify *v)
 		char name[128];
 
 		bind_i(s, 1, v->mark->a);
-		r = stmt_row(v->st, s, v->e);
-		if (r != 1)
-			return r < 0 ? r : 1;
-		r = verify_rises(v, v->mark->a, sqlite3_column_int64(s, 0));
-		if (r != 0)
-			return r;
+		rc = stmt_row(v->st, s, v->e);
+		if (rc != 1)
+			return rc < 0 ? rc : 1;
+		rc = verify_rises(v, v->mark->a, sqlite3_column_int64(s, 0));
+		if (rc != 0)
+			return rc;
 		v->mark->a = sqlite3_column_int64(s, 0);
 		snprintf(name, sizeof(name), "%s",
 			(const char *)sqlite3_column_text(s, 1));
-		r = check_integrity(v, name);
-		if (r == 0)
-			r = check_foreign(v, name);
-		if (r < 0 && r != MDB_E_CORRUPT && r != MDB_E_STORE)
-			return r;
-		if (r < 0)
-			r = verify_problem(v, "sqlite", "table %s: %s", name,
+		rc = check_integrity(v, name);
+		if (rc == 0)
+			rc = check_foreign(v, name);
+		if (rc < 0 && rc != MDB_E_CORRUPT && rc != MDB_E_STORE)
+			return rc;
+		if (rc < 0)
+			rc = verify_problem(v, "sqlite", "table %s: %s", name,
 				v->e->text);
-	} while (r == 0 && !verify_is_late(v));
-	return r;
+	} while (rc == 0 && !verify_is_late(v));
+	return rc;
 }
 
 /* --- namespaces ----------------------------------------------------------- */
@@ -123,7 +123,7 @@ verify_tables_read_namespace(sqlite3_stmt *s, struct ns_row *n)
 static int
 verify_tables_check_head(struct verify *v, const struct ns_row *n)
 {
-	if (n->head == NULL || n->chain == NULL ||
+	if (!n->head || !n->chain ||
 		memcmp(n->head, n->chain, CHAIN_BYTES) != 0 ||
 		n->last_change != n->change)
 		return verify_problem(v, "head",
@@ -144,13 +144,13 @@ verify_tables_check_head(struct verify *v, const struct ns_row *n)
 static int
 check_highest(struct verify *v, const struct ns_row *n)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_NS_MAX);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(v->st, MOD_VERIFY, V_NS_MAX);
+	int rc;
 
 	bind_i(s, 1, n->id);
-	r = stmt_row(v->st, s, v->e);
-	if (r != 1)
-		return r;
+	rc = stmt_row(v->st, s, v->e);
+	if (rc != 1)
+		return rc;
 	if (sqlite3_column_int64(s, 0) > n->fact_max ||
 		sqlite3_column_int64(s, 1) > n->past_max)
 		return verify_problem(v, "head",
@@ -174,31 +174,31 @@ verify_tables_check_identity(struct verify *v)
 int
 verify_namespaces(struct verify *v)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_NAMESPACES);
-	int r = verify_tables_check_identity(v);
+	AUTO_STMT sqlite3_stmt *s = stmt_use(v->st, MOD_VERIFY, V_NAMESPACES);
+	int rc = verify_tables_check_identity(v);
 
-	while (r == 0 && (r = stmt_row(v->st, s, v->e)) == 1) {
+	while (rc == 0 && (rc = stmt_row(v->st, s, v->e)) == 1) {
 		struct ns_row n;
 
 		verify_tables_read_namespace(s, &n);
-		r = verify_tables_check_head(v, &n);
-		if (r == 0)
-			r = check_highest(v, &n);
-		if (r != 0)
-			return r;
+		rc = verify_tables_check_head(v, &n);
+		if (rc == 0)
+			rc = check_highest(v, &n);
+		if (rc != 0)
+			return rc;
 	}
-	return r < 0 ? r : 1;
+	return rc < 0 ? rc : 1;
 }
 
 /* --- past ----------------------------------------------------------------- */
 static int
 count_past(struct verify *v)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_PAST_COUNT);
-	int r = stmt_row(v->st, s, v->e);
+	AUTO_STMT sqlite3_stmt *s = stmt_use(v->st, MOD_VERIFY, V_PAST_COUNT);
+	int rc = stmt_row(v->st, s, v->e);
 
-	if (r != 1 || sqlite3_column_int64(s, 0) == sqlite3_column_int64(s, 1))
-		return r < 0 ? r : 0;
+	if (rc != 1 || sqlite3_column_int64(s, 0) == sqlite3_column_int64(s, 1))
+		return rc < 0 ? rc : 0;
 	return verify_problem(v, "past",
 		"%" PRId64 " closed spans of main have %" PRId64
 		" rows in past",
@@ -209,16 +209,16 @@ count_past(struct verify *v)
 int
 verify_past(struct verify *v)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_PAST);
-	int r, told = 0;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(v->st, MOD_VERIFY, V_PAST);
+	int rc, told = 0;
 
 	bind_i(s, 1, v->mark->a);
-	while ((r = stmt_row(v->st, s, v->e)) == 1) {
+	while ((rc = stmt_row(v->st, s, v->e)) == 1) {
 		int64_t id = sqlite3_column_int64(s, 0);
 
-		r = verify_rises(v, v->mark->a, id);
-		if (r != 0)
-			return r;
+		rc = verify_rises(v, v->mark->a, id);
+		if (rc != 0)
+			return rc;
 		v->mark->a = id;
 		if (sqlite3_column_type(s, 2) == SQLITE_NULL ||
 			sqlite3_column_int64(s, 3) != id >> STORE_NS_SHIFT)
@@ -231,41 +231,41 @@ verify_past(struct verify *v)
 		if (verify_is_late(v))
 			return 0;
 	}
-	if (r == 0)
-		r = count_past(v);
-	return r < 0 ? r : 1;
+	if (rc == 0)
+		rc = count_past(v);
+	return rc < 0 ? rc : 1;
 }
 
 /* --- one statement each --------------------------------------------------- */
 int
 verify_names(struct verify *v)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_ALIASES);
-	sqlite3_stmt *o AUTO_STMT = NULL;
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(v->st, MOD_VERIFY, V_ALIASES);
+	AUTO_STMT sqlite3_stmt *o = NULL;
+	int rc;
 
-	while ((r = stmt_row(v->st, s, v->e)) == 1) {
-		r = verify_problem(v, "name",
+	while ((rc = stmt_row(v->st, s, v->e)) == 1) {
+		rc = verify_problem(v, "name",
 			"alias '%.200s' leads out of its namespace (%" PRId64
 			") or is the name of one",
 			(const char *)sqlite3_column_text(s, 1),
 			(int64_t)sqlite3_column_int64(s, 0));
-		if (r != 0)
-			return r;
+		if (rc != 0)
+			return rc;
 	}
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	o = stmt_use(v->st, MOD_VERIFY, V_ORPHAN_OPS);
-	while ((r = stmt_row(v->st, o, v->e)) == 1) {
-		r = verify_problem(v, "op",
+	while ((rc = stmt_row(v->st, o, v->e)) == 1) {
+		rc = verify_problem(v, "op",
 			"%" PRId64 " ops belong to change %" PRId64 ", which "
 			"is missing",
 			(int64_t)sqlite3_column_int64(o, 1),
 			(int64_t)sqlite3_column_int64(o, 0));
-		if (r != 0)
-			return r;
+		if (rc != 0)
+			return rc;
 	}
-	return r < 0 ? r : 1;
+	return rc < 0 ? rc : 1;
 }
 
 int
@@ -273,10 +273,10 @@ verify_beside(struct verify *v)
 {
 	static const char *const names[] = {"branches", "merges of branches",
 		"discarded branches", "edges of derived facts"};
-	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_BESIDE);
-	int r = stmt_row(v->st, s, v->e);
+	AUTO_STMT sqlite3_stmt *s = stmt_use(v->st, MOD_VERIFY, V_BESIDE);
+	int rc = stmt_row(v->st, s, v->e);
 
-	for (int i = 0; r == 1 && i < 4; i++) {
+	for (int i = 0; rc == 1 && i < 4; i++) {
 		int64_t rows = sqlite3_column_int64(s, i);
 		int64_t ops = sqlite3_column_int64(s, i + 4);
 
@@ -286,7 +286,7 @@ verify_beside(struct verify *v)
 					   rows, names[i], ops) != 0)
 			return err_nomem(v->e);
 	}
-	return r < 0 ? r : 1;
+	return rc < 0 ? rc : 1;
 }
 
 int
@@ -294,23 +294,23 @@ verify_tally(struct verify *v)
 {
 	static const char *const kinds[] = {"", "total", "entities of type",
 		"entities of tier"};
-	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_TALLY);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(v->st, MOD_VERIFY, V_TALLY);
+	int rc;
 
-	while ((r = stmt_row(v->st, s, v->e)) == 1) {
+	while ((rc = stmt_row(v->st, s, v->e)) == 1) {
 		int64_t kind = sqlite3_column_int64(s, 1);
 
-		r = verify_problem(v, "counter",
+		rc = verify_problem(v, "counter",
 			"%s %" PRId64 " of namespace %" PRId64
 			" is off by %" PRId64,
 			kind > 0 && kind < 4 ? kinds[kind] : "counter",
 			(int64_t)sqlite3_column_int64(s, 2),
 			(int64_t)sqlite3_column_int64(s, 0),
 			-(int64_t)sqlite3_column_int64(s, 3));
-		if (r != 0)
-			return r;
+		if (rc != 0)
+			return rc;
 	}
-	return r < 0 ? r : 1;
+	return rc < 0 ? rc : 1;
 }
 
 int
@@ -319,20 +319,20 @@ verify_vectors(struct verify *v)
 	static const char *const why[] = {"belongs to no model",
 		"belongs to no observation", "belongs to a forgotten text",
 		"has a damaged size"};
-	sqlite3_stmt *s AUTO_STMT = stmt_use(v->st, MOD_VERIFY, V_VECTORS);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(v->st, MOD_VERIFY, V_VECTORS);
+	int rc;
 
-	while ((r = stmt_row(v->st, s, v->e)) == 1) {
-		r = verify_problem(v, "vector",
+	while ((rc = stmt_row(v->st, s, v->e)) == 1) {
+		rc = verify_problem(v, "vector",
 			"the vector of fact %" PRId64 " and model %" PRId64
 			" %s",
 			(int64_t)sqlite3_column_int64(s, 0),
 			(int64_t)sqlite3_column_int64(s, 1),
 			why[sqlite3_column_int(s, 2) & 3]);
-		if (r != 0)
-			return r;
+		if (rc != 0)
+			return rc;
 	}
-	return r < 0 ? r : 1;
+	return rc < 0 ? rc : 1;
 }
 
 static int
@@ -345,7 +345,7 @@ int
 verify_text(struct verify *v)
 {
 	struct text_checked checked;
-	int r = fts_check(v->st, tell_text, v, &checked, v->e);
+	int rc = fts_check(v->st, tell_text, v, &checked, v->e);
 
-	return r < 0 ? r : 1;
+	return rc < 0 ? rc : 1;
 }

@@ -68,14 +68,14 @@ int
 codec_pack(struct codec *c, const char *text, size_t n, struct buf *out)
 {
 	size_t packed = 0;
-	int r;
+	int rc;
 
 	if (buf_reserve(out, n + HEADER + 1) != 0)
 		return MDB_E_NOMEM;
 	if (n >= WORTH_BYTES) {
-		r = squeeze(c, text, n, out, &packed);
-		if (r != 0)
-			return r;
+		rc = squeeze(c, text, n, out, &packed);
+		if (rc != 0)
+			return rc;
 	}
 	if (packed == 0) {
 		out->data[out->len++] = CODEC_PLAIN;
@@ -171,7 +171,7 @@ codec_check_rest(struct codec *c, const void *body, size_t n, size_t size,
 {
 	const unsigned char *p = body;
 	size_t header = p[0] == CODEC_DICTIONARY ? HEADER : 1;
-	unsigned char *text AUTO_FREE = NULL;
+	AUTO_FREE unsigned char *text = NULL;
 	z_stream *z = &c->inflate;
 	int unused, rc;
 
@@ -181,7 +181,7 @@ codec_check_rest(struct codec *c, const void *body, size_t n, size_t size,
 	if (rc != 0)
 		return rc;
 	text = malloc(size + 1);
-	if (text == NULL)
+	if (!text)
 		return err_nomem(e);
 	z->next_in = (z_const Bytef *)(uintptr_t)(p + header);
 	z->avail_in = (uInt)(n - header);

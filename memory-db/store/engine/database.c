@@ -51,9 +51,9 @@ check_file_system(const char *folder, struct err *e)
 static int
 database_make_folder(const char *folder, struct err *e)
 {
-	char *path AUTO_FREE = strdup(folder);
+	AUTO_FREE char *path = strdup(folder);
 
-	if (path == NULL)
+	if (!path)
 		return err_nomem(e);
 	for (char *p = path + 1; *p != '\0'; p++) {
 		if (*p != '/')
@@ -160,15 +160,15 @@ static int
 take_lock(struct database *db, struct err *e)
 {
 	char text[32];
-	int n, r = lock_once(db, e);
+	int n, rc = lock_once(db, e);
 
 	/* Removed between open and lock: others would lock another file. */
-	for (int i = 0; r == 0 && i < 10 && !lock_is_named(db); i++) {
+	for (int i = 0; rc == 0 && i < 10 && !lock_is_named(db); i++) {
 		close(db->lock_fd);
-		r = lock_once(db, e);
+		rc = lock_once(db, e);
 	}
-	if (r != 0)
-		return r;
+	if (rc != 0)
+		return rc;
 	n = snprintf(text, sizeof(text), "%d\n", (int)getpid());
 	if (ftruncate(db->lock_fd, 0) != 0 ||
 		pwrite(db->lock_fd, text, (size_t)n, 0) != n)
@@ -189,7 +189,7 @@ set_paths(struct database *db, const char *path, struct err *e)
 			path);
 	db->path = strdup(path);
 	db->folder = strndup(path, slash == path ? 1 : (size_t)(slash - path));
-	if (db->path == NULL || db->folder == NULL ||
+	if (!db->path || !db->folder ||
 		asprintf(&db->pid_path, "%s.pid", path) < 0) {
 		db->pid_path = NULL;
 		return err_nomem(e);
@@ -202,17 +202,17 @@ set_paths(struct database *db, const char *path, struct err *e)
 static int
 resolve_folder(struct database *db, struct err *e)
 {
-	char *real AUTO_FREE = realpath(db->folder, NULL);
-	struct buf path AUTO_BUF = {0};
+	AUTO_FREE char *real = realpath(db->folder, NULL);
+	AUTO_BUF struct buf path = {0};
 
-	if (real == NULL)
+	if (!real)
 		return err_set(e, MDB_E_STORE, "%s cannot be resolved: %s",
 			db->folder, strerror(errno));
 	if (strcmp(real, db->folder) == 0)
 		return 0;
 	if (buf_addf(&path, "%s%s", strcmp(real, "/") == 0 ? "" : real,
 		    strrchr(db->path, '/')) != 0 ||
-		buf_str(&path) == NULL)
+		!buf_str(&path))
 		return err_nomem(e);
 	free(db->path);
 	free(db->folder);
@@ -229,7 +229,7 @@ prepare_file(struct database *db, struct err *e)
 {
 	static const char *const beside[] = {"-wal", "-shm", "-journal"};
 	struct stat s;
-	int fd AUTO_FD = -1;
+	AUTO_FD int fd = -1;
 	int rc = owned_open(db->path, O_RDWR | O_CREAT, 0600, &fd, &s, e);
 
 	if (rc == MDB_E_STORE && (errno == EROFS || errno == EACCES)) {
@@ -241,7 +241,7 @@ prepare_file(struct database *db, struct err *e)
 	db->dev = s.st_dev;
 	db->ino = s.st_ino;
 	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(beside); i++) {
-		char *path AUTO_FREE = NULL;
+		AUTO_FREE char *path = NULL;
 
 		if (asprintf(&path, "%s%s", db->path, beside[i]) < 0) {
 			path = NULL;
@@ -256,21 +256,21 @@ static int
 database_open_steps(struct database *db, const struct database_options *o,
 	struct err *e)
 {
-	int r = set_paths(db, o->path, e);
+	int rc = set_paths(db, o->path, e);
 
-	if (r == 0)
-		r = database_make_folder(db->folder, e);
-	if (r == 0)
-		r = database_check_folder(db->folder, e);
-	if (r == 0)
-		r = resolve_folder(db, e);
-	if (r == 0)
-		r = prepare_file(db, e);
-	if (r == 0 && !db->read_only)
-		r = take_lock(db, e);
-	if (r == 0)
-		r = database_identify(db, e);
-	return r;
+	if (rc == 0)
+		rc = database_make_folder(db->folder, e);
+	if (rc == 0)
+		rc = database_check_folder(db->folder, e);
+	if (rc == 0)
+		rc = resolve_folder(db, e);
+	if (rc == 0)
+		rc = prepare_file(db, e);
+	if (rc == 0 && !db->read_only)
+		rc = take_lock(db, e);
+	if (rc == 0)
+		rc = database_identify(db, e);
+	return rc;
 }
 
 int
@@ -284,7 +284,7 @@ database_open_with(const struct database_options *o,
 	if (sodium_init() < 0)
 		return err_set(e, MDB_E_INTERNAL, "libsodium cannot start");
 	db = calloc(1, sizeof(*db));
-	if (db == NULL)
+	if (!db)
 		return err_nomem(e);
 	db->modules = modules;
 	db->lock_fd = -1;
@@ -310,7 +310,7 @@ database_open_with(const struct database_options *o,
 void
 database_close(struct database *db)
 {
-	if (db == NULL)
+	if (!db)
 		return;
 	if (db->lock_fd >= 0) {
 		/* The file stays: unlinking it would let two instances hold
@@ -385,7 +385,7 @@ database_vanished(const struct database *db)
 void
 database_sizes(const struct database *db, struct database_sizes *ret)
 {
-	char *wal AUTO_FREE = NULL;
+	AUTO_FREE char *wal = NULL;
 	struct statvfs v;
 	struct stat s;
 
@@ -394,7 +394,7 @@ database_sizes(const struct database *db, struct database_sizes *ret)
 		ret->file_bytes = s.st_size;
 	if (asprintf(&wal, "%s-wal", db->path) < 0)
 		wal = NULL;
-	if (wal != NULL && stat(wal, &s) == 0)
+	if (wal && stat(wal, &s) == 0)
 		ret->wal_bytes = s.st_size;
 	ret->disk_free_bytes = INT64_MAX;
 	if (statvfs(db->folder, &v) == 0)

@@ -79,25 +79,25 @@ lens_prepare(struct store *st, struct err *e)
 int
 lens_newest(struct store *st, int64_t *ret_change, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_LENS, NEWEST);
-	int r = stmt_row(st, s, e);
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_LENS, NEWEST);
+	int rc = stmt_row(st, s, e);
 
-	if (r == 1)
+	if (rc == 1)
 		*ret_change = sqlite3_column_int64(s, 0);
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 /* `at` of the newest change with id <= id; INT64_MIN when there is none. */
 static int
 at_of(struct store *st, int64_t id, int64_t *ret_at, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_LENS, AT);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_LENS, AT);
+	int rc;
 
 	bind_i(s, 1, id);
-	r = stmt_row(st, s, e);
-	*ret_at = r == 1 ? sqlite3_column_int64(s, 0) : INT64_MIN;
-	return r < 0 ? r : 0;
+	rc = stmt_row(st, s, e);
+	*ret_at = rc == 1 ? sqlite3_column_int64(s, 0) : INT64_MIN;
+	return rc < 0 ? rc : 0;
 }
 
 int
@@ -105,23 +105,24 @@ lens_change_at(struct store *st, int64_t at_ms, int64_t *ret_change,
 	struct err *e)
 {
 	int64_t lo = 0, hi, at;
-	int r = lens_newest(st, &hi, e);
+	int rc = lens_newest(st, &hi, e);
 
 	/* `at` never decreases with the id. lo: at(lo) <= at_ms or 0. */
-	while (r == 0 && lo < hi) {
+	while (rc == 0 && lo < hi) {
 		int64_t mid = lo + (hi - lo + 1) / 2;
 
-		r = at_of(st, mid, &at, e);
-		if (r != 0)
-			return r;
+		rc = at_of(st, mid, &at, e);
+		if (rc != 0)
+			return rc;
 		if (at <= at_ms)
 			lo = mid;
 		else
 			hi = mid - 1;
 	}
-	if (r == 0)
-		*ret_change = lo;
-	return r;
+	if (rc != 0)
+		return rc;
+	*ret_change = lo;
+	return rc;
 }
 
 int
@@ -133,8 +134,8 @@ lens_make(struct store *st, int64_t branch, int64_t change, struct lens *ret,
 		change < STORE_OPEN_END - 1 ? change : STORE_OPEN_END - 1;
 
 	while (branch != 0) {
-		sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_LENS, FORK);
-		int r;
+		AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_LENS, FORK);
+		int rc;
 
 		if (lens.n > LIMIT_LENS_DEPTH)
 			return err_set(e, MDB_E_LIMIT,
@@ -143,10 +144,10 @@ lens_make(struct store *st, int64_t branch, int64_t change, struct lens *ret,
 		lens.level[lens.n].branch = branch;
 		lens.level[lens.n++].limit = limit;
 		bind_i(s, 1, branch);
-		r = stmt_row(st, s, e);
-		if (r < 0)
-			return r;
-		if (r == 0)
+		rc = stmt_row(st, s, e);
+		if (rc < 0)
+			return rc;
+		if (rc == 0)
 			return err_set(e, MDB_E_NOT_FOUND,
 				"no branch with id %lld", (long long)branch);
 		branch = sqlite3_column_int64(s, 0);
@@ -162,20 +163,20 @@ int
 lens_apply(struct store *st, const struct lens *lens, struct err *e)
 {
 	sqlite3_stmt *s;
-	int r;
+	int rc;
 
 	st->lens = *lens;
 	if (lens->now)
 		return 0;
-	r = stmt_run(st, stmt_use(st, MOD_LENS, CLEAR), e);
-	for (int i = 0; r == 0 && i < lens->n; i++) {
+	rc = stmt_run(st, stmt_use(st, MOD_LENS, CLEAR), e);
+	for (int i = 0; rc == 0 && i < lens->n; i++) {
 		s = stmt_use(st, MOD_LENS, LEVEL);
 		bind_i(s, 1, i);
 		bind_i(s, 2, lens->level[i].branch);
 		bind_i(s, 3, lens->level[i].limit);
-		r = stmt_run(st, s, e);
+		rc = stmt_run(st, s, e);
 	}
-	return r;
+	return rc;
 }
 
 const struct lens *
@@ -188,8 +189,8 @@ int
 lens_branch(struct store *st, int64_t ns, const char *name, int64_t *ret_branch,
 	struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = NULL;
-	int r;
+	AUTO_STMT sqlite3_stmt *s = NULL;
+	int rc;
 
 	if (strcmp(name, "main") == 0) {
 		*ret_branch = STORE_MAIN;
@@ -198,27 +199,27 @@ lens_branch(struct store *st, int64_t ns, const char *name, int64_t *ret_branch,
 	s = stmt_use(st, MOD_LENS, BRANCH);
 	bind_i(s, 1, ns);
 	bind_t(s, 2, name, strlen(name));
-	r = stmt_row(st, s, e);
-	if (r == 1) {
+	rc = stmt_row(st, s, e);
+	if (rc == 1) {
 		*ret_branch = sqlite3_column_int64(s, 0);
 		return 0;
 	}
-	return r < 0 ? r
-		     : err_param(e, MDB_E_NOT_FOUND, "branch",
-			       "no branch '%s'; 'main' always exists", name);
+	return rc < 0 ? rc
+		      : err_param(e, MDB_E_NOT_FOUND, "branch",
+				"no branch '%s'; 'main' always exists", name);
 }
 
 int
 lens_branch_name(struct store *st, int64_t branch, struct buf *out,
 	struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_LENS, NAME);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_LENS, NAME);
+	int rc;
 
 	bind_i(s, 1, branch);
-	r = stmt_row(st, s, e);
-	if (r == 1 &&
+	rc = stmt_row(st, s, e);
+	if (rc == 1 &&
 		buf_adds(out, (const char *)sqlite3_column_text(s, 0)) != 0)
-		r = err_nomem(e);
-	return r;
+		rc = err_nomem(e);
+	return rc;
 }

@@ -62,13 +62,13 @@ meta_is_known(const char *key)
 int
 meta_get(struct store *st, const char *key, struct buf *out, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_META, GET);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_META, GET);
+	int rc;
 
 	meta_bind(s, 1, key);
-	r = stmt_row(st, s, e);
-	if (r != 1)
-		return r;
+	rc = stmt_row(st, s, e);
+	if (rc != 1)
+		return rc;
 	if (buf_add(out, sqlite3_column_text(s, 0),
 		    (size_t)sqlite3_column_bytes(s, 0)) != 0)
 		return err_nomem(e);
@@ -110,16 +110,16 @@ int
 meta_each(struct store *st, const char *from, const char *to, meta_fn fn,
 	void *ctx, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_META, EACH);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_META, EACH);
+	int rc;
 
 	meta_bind(s, 1, from);
 	meta_bind(s, 2, to);
-	while ((r = stmt_row(st, s, e)) == 1) {
-		r = fn(ctx, (const char *)sqlite3_column_text(s, 0),
+	while ((rc = stmt_row(st, s, e)) == 1) {
+		rc = fn(ctx, (const char *)sqlite3_column_text(s, 0),
 			(size_t)sqlite3_column_bytes(s, 0));
-		if (r != 0)
-			return r;
+		if (rc != 0)
+			return rc;
 	}
-	return r;
+	return rc;
 }

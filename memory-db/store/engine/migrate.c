@@ -44,23 +44,23 @@ get_int(sqlite3 *db, const char *sql, const char *what, int64_t *ret,
 	struct err *e)
 {
 	sqlite3_stmt *s = NULL;
-	int r = 0;
+	int rc = 0;
 
 	if (sqlite3_prepare_v2(db, sql, -1, &s, NULL) != SQLITE_OK ||
 		sqlite3_step(s) != SQLITE_ROW)
-		r = sql_error(db, what, e);
+		rc = sql_error(db, what, e);
 	else
 		*ret = sqlite3_column_int64(s, 0);
 	sqlite3_finalize(s);
-	return r;
+	return rc;
 }
 
 static int
 migrate_run_step(sqlite3 *db, const struct migrate_step *step, const char *path,
 	struct err *e)
 {
-	char *sql AUTO_FREE = NULL;
-	int r;
+	AUTO_FREE char *sql = NULL;
+	int rc;
 
 	if (asprintf(&sql,
 		    "%s; PRAGMA user_version = %d; PRAGMA application_id = %d",
@@ -68,14 +68,14 @@ migrate_run_step(sqlite3 *db, const struct migrate_step *step, const char *path,
 		sql = NULL;
 		return err_nomem(e);
 	}
-	r = exec(db, "BEGIN IMMEDIATE", path, e);
-	if (r == 0)
-		r = exec(db, sql, path, e);
-	if (r == 0)
-		r = exec(db, "COMMIT", path, e);
-	if (r != 0)
+	rc = exec(db, "BEGIN IMMEDIATE", path, e);
+	if (rc == 0)
+		rc = exec(db, sql, path, e);
+	if (rc == 0)
+		rc = exec(db, "COMMIT", path, e);
+	if (rc != 0)
 		(void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-	return r;
+	return rc;
 }
 
 /* A copy beside the file before it is changed: NAME.schema-N. */
@@ -84,40 +84,42 @@ keep_copy(sqlite3 *db, const struct database *base, struct err *e)
 {
 	char *sql = sqlite3_mprintf("VACUUM INTO '%q.schema-%d'", base->path,
 		base->schema);
-	char *path AUTO_FREE = NULL;
-	int r;
+	AUTO_FREE char *path = NULL;
+	int rc;
 
-	if (sql == NULL ||
+	if (!sql ||
 		asprintf(&path, "%s.schema-%d", base->path, base->schema) < 0) {
 		path = NULL;
 		sqlite3_free(sql);
 		return err_nomem(e);
 	}
 	(void)unlink(path); /* of an earlier try */
-	r = exec(db, sql, "copy before the schema step", e);
+	rc = exec(db, sql, "copy before the schema step", e);
 	sqlite3_free(sql);
-	if (r == 0 && chmod(path, 0600) != 0)
-		r = err_set(e, MDB_E_STORE, "cannot protect %s", path);
-	return r;
+	if (rc != 0)
+		return rc;
+	if (chmod(path, 0600) != 0)
+		rc = err_set(e, MDB_E_STORE, "cannot protect %s", path);
+	return rc;
 }
 
 int
 database_copies(const struct database *base,
 	int (*fn)(void *ctx, const char *path), void *ctx, struct err *e)
 {
-	int r = 0;
+	int rc = 0;
 
-	for (int v = 1; r == 0 && v < STORE_SCHEMA_VERSION; v++) {
-		char *path AUTO_FREE = NULL;
+	for (int v = 1; rc == 0 && v < STORE_SCHEMA_VERSION; v++) {
+		AUTO_FREE char *path = NULL;
 
 		if (asprintf(&path, "%s.schema-%d", base->path, v) < 0) {
 			path = NULL;
 			return err_nomem(e);
 		}
 		if (access(path, F_OK) == 0)
-			r = fn(ctx, path);
+			rc = fn(ctx, path);
 	}
-	return r;
+	return rc;
 }
 
 int
@@ -125,28 +127,28 @@ database_migrate(struct database *base, void (*progress)(void *ctx, double p),
 	void *ctx, struct err *e)
 {
 	sqlite3 *db = NULL;
-	int from = base->schema, r;
+	int from = base->schema, rc;
 
 	if (!database_needs_migration(base))
 		return 0;
-	r = connection_open(base, true, &db, e);
-	if (r == 0 && from > 0)
-		r = keep_copy(db, base, e);
-	for (size_t i = 0; r == 0 && i < migrate_steps_n; i++) {
+	rc = connection_open(base, true, &db, e);
+	if (rc == 0 && from > 0)
+		rc = keep_copy(db, base, e);
+	for (size_t i = 0; rc == 0 && i < migrate_steps_n; i++) {
 		if (migrate_steps[i].version <= from)
 			continue;
-		if (progress != NULL)
+		if (progress)
 			progress(ctx,
 				(double)(migrate_steps[i].version - from) /
 					(STORE_SCHEMA_VERSION - from + 1));
-		r = migrate_run_step(db, &migrate_steps[i], base->path, e);
-		if (r == 0)
+		rc = migrate_run_step(db, &migrate_steps[i], base->path, e);
+		if (rc == 0)
 			base->schema = migrate_steps[i].version;
 	}
-	if (r == 0)
-		r = migrate_check(db, base->schema, base->path, e);
+	if (rc == 0)
+		rc = migrate_check(db, base->schema, base->path, e);
 	sqlite3_close(db);
-	return r;
+	return rc;
 }
 
 #define TEXT_OF(x)	 #x
@@ -172,7 +174,7 @@ static int
 load_identity(struct database *base, sqlite3 *db, struct err *e)
 {
 	sqlite3_stmt *s = NULL;
-	int found = 0, r = 0;
+	int found = 0, rc = 0;
 
 	if (sqlite3_prepare_v2(db, "SELECT key, value FROM meta", -1, &s,
 		    NULL) != SQLITE_OK)
@@ -182,7 +184,7 @@ load_identity(struct database *base, sqlite3 *db, struct err *e)
 		const char *v = (const char *)sqlite3_column_blob(s, 1);
 		size_t n = (size_t)sqlite3_column_bytes(s, 1);
 
-		if (k == NULL || v == NULL)
+		if (!k || !v)
 			continue;
 		if (strcmp(k, "database_id") == 0 && n == 32)
 			memcpy(base->id, v, 32), found |= 1;
@@ -194,9 +196,9 @@ load_identity(struct database *base, sqlite3 *db, struct err *e)
 	}
 	sqlite3_finalize(s);
 	if (found != 7)
-		r = err_set(e, MDB_E_CORRUPT,
+		rc = err_set(e, MDB_E_CORRUPT,
 			"%s lacks its identity; restore a backup", base->path);
-	return r;
+	return rc;
 }
 
 /* Ours, new, or somebody else's? */
@@ -204,15 +206,16 @@ static int
 recognise(struct database *base, sqlite3 *db, struct err *e)
 {
 	int64_t app = 0, version = 0, tables = 0;
-	int r = get_int(db, "PRAGMA application_id", base->path, &app, e);
+	int rc = get_int(db, "PRAGMA application_id", base->path, &app, e);
 
-	if (r == 0)
-		r = get_int(db, "PRAGMA user_version", base->path, &version, e);
-	if (r == 0)
-		r = get_int(db, "SELECT count(*) FROM sqlite_schema",
+	if (rc == 0)
+		rc = get_int(db, "PRAGMA user_version", base->path, &version,
+			e);
+	if (rc == 0)
+		rc = get_int(db, "SELECT count(*) FROM sqlite_schema",
 			base->path, &tables, e);
-	if (r != 0)
-		return r;
+	if (rc != 0)
+		return rc;
 	if (app != DATABASE_APPLICATION_ID && (tables > 0 || app != 0))
 		return err_set(e, MDB_E_CORRUPT,
 			"%s is a database of another program; nothing was "
@@ -244,28 +247,28 @@ int
 database_identify(struct database *base, struct err *e)
 {
 	sqlite3 *db = NULL;
-	int r = connection_open(base, !base->read_only, &db, e);
+	int rc = connection_open(base, !base->read_only, &db, e);
 
-	if (r == 0)
-		r = recognise(base, db, e);
+	if (rc == 0)
+		rc = recognise(base, db, e);
 	/* A file that is not ours stays as it is, its WAL too. */
-	if (r != 0 && db != NULL)
+	if (rc != 0 && db)
 		(void)sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
 			NULL);
-	if (r == 0 && !base->read_only)
-		r = exec(db, "PRAGMA journal_mode = WAL", base->path, e);
-	if (r == 0 && base->schema == 0) {
+	if (rc == 0 && !base->read_only)
+		rc = exec(db, "PRAGMA journal_mode = WAL", base->path, e);
+	if (rc == 0 && base->schema == 0) {
 		if (base->read_only)
-			r = err_set(e, MDB_E_STORE,
+			rc = err_set(e, MDB_E_STORE,
 				"%s is empty and cannot be written",
 				base->path);
 		else
-			r = database_migrate(base, NULL, NULL, e);
+			rc = database_migrate(base, NULL, NULL, e);
 	}
-	if (r == 0 && !base->read_only)
-		r = create_identity(db, base->path, e);
-	if (r == 0)
-		r = load_identity(base, db, e);
+	if (rc == 0 && !base->read_only)
+		rc = create_identity(db, base->path, e);
+	if (rc == 0)
+		rc = load_identity(base, db, e);
 	sqlite3_close(db);
-	return r;
+	return rc;
 }

@@ -101,7 +101,7 @@ migrate_check_is_same(const struct migrate_object *o,
 {
 	if (strcmp(o->table, row->table) != 0)
 		return false;
-	if (o->sql == NULL || row->sql == NULL)
+	if (!o->sql || !row->sql)
 		return o->sql == row->sql;
 	return same_sql(o->sql, row->sql);
 }
@@ -207,22 +207,22 @@ migrate_check_compare(sqlite3_stmt *s, int schema, const char *what, bool *seen,
 int
 migrate_check(sqlite3 *db, int schema, const char *what, struct err *e)
 {
-	bool *seen AUTO_FREE = calloc(migrate_objects_n + 1, sizeof(*seen));
+	AUTO_FREE bool *seen = calloc(migrate_objects_n + 1, sizeof(*seen));
 	sqlite3_stmt *s = NULL;
-	int r;
+	int rc;
 
-	if (seen == NULL)
+	if (!seen)
 		return err_nomem(e);
 	if (sqlite3_prepare_v2(db,
 		    "SELECT type, name, tbl_name, sql"
 		    " FROM sqlite_schema",
 		    -1, &s, NULL) != SQLITE_OK)
-		r = err_set(e, MDB_E_CORRUPT,
+		rc = err_set(e, MDB_E_CORRUPT,
 			"%s is damaged: its schema cannot be read (%s); "
 			"restore a backup",
 			what, sqlite3_errmsg(db));
 	else
-		r = migrate_check_compare(s, schema, what, seen, e);
+		rc = migrate_check_compare(s, schema, what, seen, e);
 	sqlite3_finalize(s);
-	return r;
+	return rc;
 }

@@ -5,17 +5,17 @@
 int
 store_script_begin(struct store *st, int64_t *ret_change, struct err *e)
 {
-	int r = snapshot_pin(st->snapshot, e);
+	int rc = snapshot_pin(st->snapshot, e);
 
-	if (r != 0)
-		return r;
+	if (rc != 0)
+		return rc;
 	st->changes_before = sqlite3_total_changes(st->db);
-	r = store_group_begin(st, e);
-	if (r == 0)
-		r = lens_newest(st, ret_change, e);
-	if (r != 0)
+	rc = store_group_begin(st, e);
+	if (rc == 0)
+		rc = lens_newest(st, ret_change, e);
+	if (rc != 0)
 		store_script_end(st);
-	return r;
+	return rc;
 }
 
 void

@@ -89,7 +89,7 @@ note_frame(struct snapshot *s, uint32_t page, uint32_t frame)
 		while (cap <= page)
 			cap *= 2;
 		p = realloc(s->frames, cap * sizeof(*p));
-		if (p == NULL)
+		if (!p)
 			return MDB_E_NOMEM;
 		memset(p + s->frames_cap, 0,
 			(cap - s->frames_cap) * sizeof(*p));
@@ -165,11 +165,11 @@ borrow_files(struct snapshot *s, struct err *e)
 		    &s->file) != SQLITE_OK ||
 		sqlite3_file_control(s->reader, "main",
 			SQLITE_FCNTL_JOURNAL_POINTER, &s->wal) != SQLITE_OK ||
-		s->file->pMethods == NULL || s->wal->pMethods == NULL ||
+		!s->file->pMethods || !s->wal->pMethods ||
 		s->file->pMethods->iVersion < 2 ||
 		s->file->pMethods->xShmMap(s->file, 0, REGION, 0, &shm) !=
 			SQLITE_OK ||
-		shm == NULL)
+		!shm)
 		return err_set(e, MDB_E_STORE,
 			"the write-ahead log of the database is not there");
 	s->shm = (const volatile uint32_t *)shm;
@@ -180,19 +180,19 @@ int
 snapshot_new(struct database *db, struct snapshot **ret, struct err *e)
 {
 	struct snapshot *s = calloc(1, sizeof(*s));
-	int r;
+	int rc;
 
-	if (s == NULL)
+	if (!s)
 		return err_nomem(e);
 	s->base = db;
-	r = connection_open(db, false, &s->reader, e);
-	if (r == 0)
-		r = borrow_files(s, e);
-	if (r == 0)
-		r = snapshot_register(s, e);
-	if (r != 0) {
+	rc = connection_open(db, false, &s->reader, e);
+	if (rc == 0)
+		rc = borrow_files(s, e);
+	if (rc == 0)
+		rc = snapshot_register(s, e);
+	if (rc != 0) {
 		snapshot_free(s);
-		return r;
+		return rc;
 	}
 	*ret = s;
 	return 0;
@@ -201,7 +201,7 @@ snapshot_new(struct database *db, struct snapshot **ret, struct err *e)
 void
 snapshot_free(struct snapshot *s)
 {
-	if (s == NULL)
+	if (!s)
 		return;
 	if (s->is_registered)
 		sqlite3_vfs_unregister(&s->vfs);
@@ -253,10 +253,10 @@ static int
 take_state(struct snapshot *s, struct index_header *h, struct err *e)
 {
 	sqlite3_int64 bytes;
-	int r = read_frames(s, h, e);
+	int rc = read_frames(s, h, e);
 
-	if (r != 0)
-		return r;
+	if (rc != 0)
+		return rc;
 	if (h->max_frame == 0) { /* its count of pages may be none */
 		if (s->file->pMethods->xFileSize(s->file, &bytes) != SQLITE_OK)
 			return err_set(e, MDB_E_STORE,

@@ -29,7 +29,7 @@ prepare_form(struct store *st, const struct stmt_module *m, size_t i, bool now,
 	sqlite3_stmt **ret, struct err *e)
 {
 	const struct stmt_def *d = &m->defs[i];
-	struct buf text AUTO_BUF = {0};
+	AUTO_BUF struct buf text = {0};
 	const char *sql = d->sql;
 	int rc;
 
@@ -61,23 +61,24 @@ static int
 prepare_module(struct store *st, enum stmt_module_id id, struct err *e)
 {
 	const struct stmt_module *m = st->modules[id];
-	int r;
+	int rc;
 
 	st->stmts[id] = calloc(2 * m->n + 1, sizeof(sqlite3_stmt *));
-	if (st->stmts[id] == NULL)
+	if (!st->stmts[id])
 		return err_nomem(e);
 	for (size_t i = 0; i < m->n; i++) {
 		if ((m->defs[i].flags & STMT_WRITER) &&
 			st->role == STORE_READER)
 			continue;
-		r = prepare_form(st, m, i, true, &st->stmts[id][2 * i], e);
-		if (r != 0)
-			return r;
+		rc = prepare_form(st, m, i, true, &st->stmts[id][2 * i], e);
+		if (rc != 0)
+			return rc;
 		if (!(m->defs[i].flags & STMT_LENS))
 			continue;
-		r = prepare_form(st, m, i, false, &st->stmts[id][2 * i + 1], e);
-		if (r != 0)
-			return r;
+		rc = prepare_form(st, m, i, false, &st->stmts[id][2 * i + 1],
+			e);
+		if (rc != 0)
+			return rc;
 	}
 	return 0;
 }
@@ -85,12 +86,12 @@ prepare_module(struct store *st, enum stmt_module_id id, struct err *e)
 int
 stmt_prepare_all(struct store *st, struct err *e)
 {
-	int r;
+	int rc;
 
 	for (int id = 0; id < MOD_MAX; id++) {
-		r = prepare_module(st, (enum stmt_module_id)id, e);
-		if (r != 0)
-			return r;
+		rc = prepare_module(st, (enum stmt_module_id)id, e);
+		if (rc != 0)
+			return rc;
 	}
 	return 0;
 }
@@ -99,7 +100,7 @@ void
 stmt_finalize_all(struct store *st)
 {
 	for (int id = 0; id < MOD_MAX; id++) {
-		if (st->stmts[id] == NULL)
+		if (!st->stmts[id])
 			continue;
 		for (size_t i = 0; i < 2 * st->modules[id]->n; i++)
 			sqlite3_finalize(st->stmts[id][i]);
@@ -115,7 +116,7 @@ stmt_use(struct store *st, enum stmt_module_id module, int index)
 	int form = (d->flags & STMT_LENS) && !st->lens.now;
 	sqlite3_stmt *s = st->stmts[module][2 * index + form];
 
-	assert(s != NULL); /* a writer's statement on a reader */
+	assert(s); /* a writer's statement on a reader */
 	sqlite3_reset(s);
 	sqlite3_clear_bindings(s);
 	return s;
@@ -136,12 +137,12 @@ stmt_row(struct store *st, sqlite3_stmt *s, struct err *e)
 int
 stmt_run(struct store *st, sqlite3_stmt *s, struct err *e)
 {
-	int r;
+	int rc;
 
-	while ((r = stmt_row(st, s, e)) == 1)
+	while ((rc = stmt_row(st, s, e)) == 1)
 		;
 	sqlite3_reset(s);
-	return r;
+	return rc;
 }
 
 int
@@ -150,7 +151,7 @@ stmt_append_text(sqlite3_stmt *s, int column, struct buf *out, struct err *e)
 	const void *text = sqlite3_column_text(s, column);
 	size_t n = (size_t)sqlite3_column_bytes(s, column);
 
-	if (text == NULL && sqlite3_column_type(s, column) != SQLITE_NULL)
+	if (!text && sqlite3_column_type(s, column) != SQLITE_NULL)
 		return err_nomem(e);
 	if (buf_add(out, text != NULL ? text : "", n) != 0)
 		return err_nomem(e);
@@ -201,7 +202,7 @@ stmt_error(struct store *st, int rc, const char *where, struct err *e)
 			err_set(e, error_maps[i].code, "%s (SQLite %d)",
 				error_maps[i].text,
 				sqlite3_extended_errcode(st->db));
-			if (e != NULL && error_maps[i].code == MDB_E_BUSY)
+			if (e && error_maps[i].code == MDB_E_BUSY)
 				e->retry_after_ms = 200;
 			return error_maps[i].code;
 		}

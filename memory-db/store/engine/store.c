@@ -52,7 +52,7 @@ store_progress(void *ctx)
 {
 	struct store *st = ctx;
 
-	if (st->progress != NULL)
+	if (st->progress)
 		st->progress(st->progress_ctx);
 	if (atomic_load_explicit(&st->interrupted, memory_order_relaxed))
 		return 1;
@@ -73,18 +73,18 @@ open_connection(struct store *st, struct err *e)
 	struct database *base = st->base;
 	bool writer = st->role == STORE_WRITER;
 	char pragma[128];
-	int r;
+	int rc;
 
 	if (st->role == STORE_SCRIPT) {
-		r = snapshot_new(base, &st->snapshot, e);
-		if (r == 0)
-			r = snapshot_pin(st->snapshot, e);
-		if (r != 0)
-			return r;
-		r = connection_open_snapshot(base, snapshot_vfs(st->snapshot),
+		rc = snapshot_new(base, &st->snapshot, e);
+		if (rc == 0)
+			rc = snapshot_pin(st->snapshot, e);
+		if (rc != 0)
+			return rc;
+		rc = connection_open_snapshot(base, snapshot_vfs(st->snapshot),
 			&st->db, e);
 	} else {
-		r = connection_open(base, writer && !base->read_only, &st->db,
+		rc = connection_open(base, writer && !base->read_only, &st->db,
 			e);
 	}
 	snprintf(pragma, sizeof(pragma),
@@ -92,7 +92,7 @@ open_connection(struct store *st, struct err *e)
 		"PRAGMA journal_size_limit = %d",
 		writer ? CACHE_WRITER_KB : CACHE_READER_KB,
 		writer ? LIMIT_WAL_PAGES : 0, LIMIT_WAL_BYTES);
-	return r == 0 ? store_exec(st, pragma, e) : r;
+	return rc == 0 ? store_exec(st, pragma, e) : rc;
 }
 
 static int
@@ -110,7 +110,7 @@ store_open_steps(struct store *st, struct err *e)
 	if (rc == 0)
 		sqlite3_progress_handler(st->db, PROGRESS_STEPS, store_progress,
 			st);
-	if (st->snapshot != NULL)
+	if (st->snapshot)
 		snapshot_release(st->snapshot);
 	return rc;
 }
@@ -122,7 +122,7 @@ store_open(struct database *base, enum store_role role, struct store **ret,
 	struct store *st = calloc(1, sizeof(*st));
 	int rc;
 
-	if (st == NULL)
+	if (!st)
 		return err_nomem(e);
 	st->base = base;
 	st->modules = base->modules->statements;
@@ -147,7 +147,7 @@ store_open(struct database *base, enum store_role role, struct store **ret,
 void
 store_close(struct store *st)
 {
-	if (st == NULL)
+	if (!st)
 		return;
 	if (st->in_group)
 		store_group_abort(st);
@@ -169,7 +169,7 @@ store_database(const struct store *st)
 void **
 store_kept(struct store *st, enum store_keeper keeper, void (*free_fn)(void *))
 {
-	assert(st->kept[keeper].free_fn == NULL ||
+	assert(!st->kept[keeper].free_fn ||
 		st->kept[keeper].free_fn == free_fn);
 	st->kept[keeper].free_fn = free_fn;
 	return &st->kept[keeper].p;

@@ -136,7 +136,7 @@ trouble_refuse(struct database *db, struct err *e)
 		return err_set(e, MDB_E_STORE, "nothing was stored: %s", text);
 	default:
 		err_set(e, MDB_E_BUSY, "nothing was stored: %s", text);
-		if (e != NULL)
+		if (e)
 			e->retry_after_ms = 500;
 		return MDB_E_BUSY;
 	}

@@ -73,17 +73,17 @@ answer_cache_find(struct store *st, const void *key, size_t key_n,
 	struct answer_cache *t = st->base->answers;
 	uint64_t hash = answer_cache_hash_of(st->base, key, key_n);
 	const struct answer *a;
-	int r = 0;
+	int rc = 0;
 
 	pthread_mutex_lock(&t->lock);
 	a = t->slots[hash % SLOTS];
 	if (a && a->hash == hash && a->key_n == key_n &&
 		memcmp(a->data, key, key_n) == 0)
-		r = buf_add(out, a->data + key_n, a->n) == 0 ? 1 : MDB_E_NOMEM;
-	t->stats.hits += r == 1;
-	t->stats.misses += r == 0;
+		rc = buf_add(out, a->data + key_n, a->n) == 0 ? 1 : MDB_E_NOMEM;
+	t->stats.hits += rc == 1;
+	t->stats.misses += rc == 0;
 	pthread_mutex_unlock(&t->lock);
-	return r;
+	return rc;
 }
 
 /* Locked. */

@@ -48,7 +48,7 @@ reserve(void **rows, size_t *cap, size_t n, size_t size)
 	if (n < *cap)
 		return 0;
 	p = realloc(*rows, want * size);
-	if (p == NULL)
+	if (!p)
 		return MDB_E_NOMEM;
 	*rows = p;
 	*cap = want;
@@ -62,13 +62,13 @@ counters_connect(struct store *st, struct err *e)
 	if (st->role == STORE_READER)
 		return 0;
 	st->deltas = calloc(1, sizeof(*st->deltas));
-	return st->deltas == NULL ? err_nomem(e) : 0;
+	return !st->deltas ? err_nomem(e) : 0;
 }
 
 static void
 counters_close(struct store *st)
 {
-	if (st->deltas == NULL)
+	if (!st->deltas)
 		return;
 	free(st->deltas->rows);
 	free(st->deltas);
@@ -109,7 +109,7 @@ counters_undone(struct store *st)
 static void
 counters_rolled_back(struct store *st)
 {
-	if (st->deltas != NULL)
+	if (st->deltas)
 		st->deltas->n = st->deltas->savepoint = 0;
 }
 
@@ -131,7 +131,7 @@ sum_up(struct counters_log *log)
 	for (size_t i = 0; i < log->n; i++) {
 		struct counter *last = out > 0 ? &log->rows[out - 1] : NULL;
 
-		if (last == NULL || counters_compare(last, &log->rows[i]) != 0)
+		if (!last || counters_compare(last, &log->rows[i]) != 0)
 			log->rows[out++] = log->rows[i];
 		else if (!is_set(last))
 			last->n += log->rows[i].n;
@@ -150,7 +150,7 @@ counters_flush(struct store *st, struct err *e)
 	for (size_t i = 0; i < log->n; i++) {
 		const struct counter *c = &log->rows[i];
 		sqlite3_stmt *s;
-		int r;
+		int rc;
 
 		if (is_set(c) || c->n == 0)
 			continue;
@@ -159,9 +159,9 @@ counters_flush(struct store *st, struct err *e)
 		bind_i(s, 2, c->kind);
 		bind_i(s, 3, c->key);
 		bind_i(s, 4, c->n);
-		r = stmt_run(st, s, e);
-		if (r != 0)
-			return r;
+		rc = stmt_run(st, s, e);
+		if (rc != 0)
+			return rc;
 	}
 	return 0;
 }
@@ -202,7 +202,7 @@ counters_apply(struct counters_state *t, const struct counter *c)
 		return;
 	}
 	found = counters_find(t, c, &at);
-	if (found != NULL) {
+	if (found) {
 		found->n += c->n;
 		return;
 	}
@@ -226,18 +226,18 @@ counters_has_name(const struct counters_state *t, int64_t kind, int64_t id)
 static void
 learn_name(struct store *st, struct counters_state *t, int64_t kind, int64_t id)
 {
-	struct buf text AUTO_BUF = {0};
-	int r;
+	AUTO_BUF struct buf text = {0};
+	int rc;
 
 	if (t->names_n >= 10 * NAMES_SHOWN || counters_has_name(t, kind, id))
 		return;
-	r = kind == TALLY_TYPE ? label_text(st, id, &text, NULL)
-			       : namespace_name(st, id, &text, NULL);
-	if (r != 1 || reserve((void **)&t->names, &t->names_cap, t->names_n,
-			      sizeof(*t->names)) != 0)
+	rc = kind == TALLY_TYPE ? label_text(st, id, &text, NULL)
+				: namespace_name(st, id, &text, NULL);
+	if (rc != 1 || reserve((void **)&t->names, &t->names_cap, t->names_n,
+			       sizeof(*t->names)) != 0)
 		return;
 	t->names[t->names_n].text = buf_steal(&text);
-	if (t->names[t->names_n].text == NULL)
+	if (!t->names[t->names_n].text)
 		return;
 	t->names[t->names_n].kind = kind;
 	t->names[t->names_n++].id = id;
@@ -270,11 +270,11 @@ counters_committed(struct store *st)
 static int
 load_rows(struct store *st, struct counters_state *t, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_TALLY, LOAD);
-	sqlite3_stmt *last AUTO_STMT = stmt_use(st, MOD_TALLY, LAST);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_TALLY, LOAD);
+	AUTO_STMT sqlite3_stmt *last = stmt_use(st, MOD_TALLY, LAST);
+	int rc;
 
-	while ((r = stmt_row(st, s, e)) == 1) {
+	while ((rc = stmt_row(st, s, e)) == 1) {
 		struct counter c = {sqlite3_column_int64(s, 0),
 			sqlite3_column_int64(s, 1), sqlite3_column_int64(s, 2),
 			sqlite3_column_int64(s, 3)};
@@ -282,13 +282,13 @@ load_rows(struct store *st, struct counters_state *t, struct err *e)
 		counters_apply(t, &c);
 		learn_names(st, t, &c);
 	}
-	if (r == 0)
-		r = stmt_row(st, last, e);
-	if (r == 1) {
+	if (rc == 0)
+		rc = stmt_row(st, last, e);
+	if (rc == 1) {
 		t->last_change = sqlite3_column_int64(last, 0);
 		t->last_at = sqlite3_column_int64(last, 1);
 	}
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 static int
@@ -296,18 +296,18 @@ counters_load(struct store *st, struct err *e)
 {
 	struct database *db = st->base;
 	struct counters_state *t;
-	int r;
+	int rc;
 
-	if (db->tally != NULL)
+	if (db->tally)
 		return 0;
 	t = calloc(1, sizeof(*t));
-	if (t == NULL)
+	if (!t)
 		return err_nomem(e);
-	r = load_rows(st, t, e);
+	rc = load_rows(st, t, e);
 	pthread_mutex_lock(&db->tally_lock);
 	db->tally = t;
 	pthread_mutex_unlock(&db->tally_lock);
-	return r;
+	return rc;
 }
 
 static void
@@ -315,7 +315,7 @@ counters_free(struct database *db)
 {
 	struct counters_state *t = db->tally;
 
-	if (t == NULL)
+	if (!t)
 		return;
 	for (size_t i = 0; i < t->names_n; i++)
 		free(t->names[i].text);
@@ -334,7 +334,7 @@ counters_facts(struct database *db, int64_t ns)
 
 	pthread_mutex_lock(&db->tally_lock);
 	c = db->tally != NULL ? counters_find(db->tally, &key, &at) : NULL;
-	if (c != NULL)
+	if (c)
 		n = c->n;
 	pthread_mutex_unlock(&db->tally_lock);
 	return n;

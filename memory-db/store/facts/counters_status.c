@@ -37,11 +37,11 @@ counters_add_row(struct counters_row **rows, size_t *n, const char *name,
 			return 0;
 		}
 	p = realloc(*rows, (*n + 1) * sizeof(*p));
-	if (p == NULL)
+	if (!p)
 		return MDB_E_NOMEM;
 	*rows = p;
 	p[*n].name = strdup(name);
-	if (p[*n].name == NULL)
+	if (!p[*n].name)
 		return MDB_E_NOMEM;
 	p[*n].n = count;
 	(*n)++;
@@ -54,7 +54,7 @@ add_counter(const struct counters_state *t, const struct counter *c,
 {
 	bool is_ns = c->kind == TALLY_TOTAL && c->key == TOTAL_ENTITIES;
 	int64_t kind = is_ns ? 0 : c->kind, id = is_ns ? c->ns : c->key;
-	int r = 0;
+	int rc = 0;
 
 	if (c->kind == TALLY_TOTAL)
 		add_total(ret, c);
@@ -62,15 +62,15 @@ add_counter(const struct counters_state *t, const struct counter *c,
 		ret->by_tier[c->key] += c->n;
 	if (c->n == 0 || (!is_ns && c->kind != TALLY_TYPE))
 		return 0;
-	for (size_t i = 0; r == 0 && i < t->names_n; i++) {
+	for (size_t i = 0; rc == 0 && i < t->names_n; i++) {
 		if (t->names[i].kind != kind || t->names[i].id != id)
 			continue;
-		r = is_ns ? counters_add_row(&ret->namespaces,
-				    &ret->namespaces_n, t->names[i].text, c->n)
-			  : counters_add_row(&ret->types, &ret->types_n,
-				    t->names[i].text, c->n);
+		rc = is_ns ? counters_add_row(&ret->namespaces,
+				     &ret->namespaces_n, t->names[i].text, c->n)
+			   : counters_add_row(&ret->types, &ret->types_n,
+				     t->names[i].text, c->n);
 	}
-	return r;
+	return rc;
 }
 
 static int
@@ -118,21 +118,21 @@ int
 store_counters_of(struct database *db, const char *const *only,
 	struct counters *ret, struct err *e)
 {
-	int r = 0;
+	int rc = 0;
 
 	memset(ret, 0, sizeof(*ret));
 	pthread_mutex_lock(&db->tally_lock);
-	if (db->tally != NULL) {
-		for (size_t i = 0; r == 0 && i < db->tally->n; i++)
+	if (db->tally) {
+		for (size_t i = 0; rc == 0 && i < db->tally->n; i++)
 			if (!only || counters_is_wanted(db->tally,
 					     &db->tally->rows[i], only, ret))
-				r = add_counter(db->tally, &db->tally->rows[i],
+				rc = add_counter(db->tally, &db->tally->rows[i],
 					ret);
 		ret->last_change = db->tally->last_change;
 		ret->last_at = db->tally->last_at;
 	}
 	pthread_mutex_unlock(&db->tally_lock);
-	if (r != 0) {
+	if (rc != 0) {
 		counters_done(ret);
 		return err_nomem(e);
 	}

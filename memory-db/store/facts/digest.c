@@ -32,7 +32,7 @@ digest_put_double(crypto_generichash_state *h, double v)
 static void
 digest_put_text(crypto_generichash_state *h, const char *s, size_t n)
 {
-	if (s == NULL) {
+	if (!s) {
 		digest_put_int(h, INT64_MIN);
 		return;
 	}
@@ -84,7 +84,7 @@ digest_message(const unsigned char salt[FACT_SALT_BYTES], const char *message,
 {
 	crypto_generichash_state h;
 
-	if (message == NULL) {
+	if (!message) {
 		memset(out, 0, FACT_DIGEST_BYTES);
 		return;
 	}

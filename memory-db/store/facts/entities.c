@@ -25,14 +25,14 @@ int
 attr_get(struct store *st, int64_t entity, enum attr_key key,
 	int64_t *ret_value, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_ENTITIES, ATTR);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_ENTITIES, ATTR);
+	int rc;
 
 	bind_i(s, 1, entity);
 	bind_i(s, 2, (int64_t)key);
-	r = stmt_row(st, s, e);
-	*ret_value = r == 1 ? sqlite3_column_int64(s, 0) : 0;
-	return r < 0 ? r : 0;
+	rc = stmt_row(st, s, e);
+	*ret_value = rc == 1 ? sqlite3_column_int64(s, 0) : 0;
+	return rc < 0 ? rc : 0;
 }
 
 struct version_row {
@@ -46,18 +46,18 @@ version_row(struct store *st, int64_t entity, int64_t branch, int64_t from,
 {
 	sqlite3_stmt *s AUTO_STMT =
 		stmt_use(st, MOD_ENTITIES, from > 0 ? AT_N : LAST);
-	int r;
+	int rc;
 
 	bind_i(s, 1, entity);
 	bind_i(s, 2, branch);
 	if (from > 0)
 		bind_i(s, 3, from);
-	r = stmt_row(st, s, e);
-	if (r == 1) {
+	rc = stmt_row(st, s, e);
+	if (rc == 1) {
 		ret->n = sqlite3_column_int64(s, 0);
 		ret->change = sqlite3_column_int64(s, 1);
 	}
-	return r;
+	return rc;
 }
 
 /* The newest version of a branch with change <= limit: numbers and changes
@@ -67,23 +67,23 @@ version_at(struct store *st, int64_t entity, int64_t branch, int64_t limit,
 	struct version_row *ret, struct err *e)
 {
 	struct version_row lo, hi, mid;
-	int r = version_row(st, entity, branch, 0, &hi, e);
+	int rc = version_row(st, entity, branch, 0, &hi, e);
 
-	if (r != 1)
-		return r;
+	if (rc != 1)
+		return rc;
 	if (hi.change <= limit) {
 		*ret = hi;
 		return 1;
 	}
-	r = version_row(st, entity, branch, 1, &lo, e);
-	if (r != 1 || lo.change > limit)
-		return r < 0 ? r : 0;
+	rc = version_row(st, entity, branch, 1, &lo, e);
+	if (rc != 1 || lo.change > limit)
+		return rc < 0 ? rc : 0;
 	/* lo.change <= limit < hi.change */
 	while (hi.n - lo.n > 1) {
-		r = version_row(st, entity, branch, lo.n + (hi.n - lo.n) / 2,
+		rc = version_row(st, entity, branch, lo.n + (hi.n - lo.n) / 2,
 			&mid, e);
-		if (r != 1)
-			return r;
+		if (rc != 1)
+			return rc;
 		if (mid.change <= limit)
 			lo = mid;
 		else
@@ -96,30 +96,30 @@ version_at(struct store *st, int64_t entity, int64_t branch, int64_t limit,
 static int
 change_at(struct store *st, int64_t id, int64_t *ret_at, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_ENTITIES, CHANGE_AT);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_ENTITIES, CHANGE_AT);
+	int rc;
 
 	bind_i(s, 1, id);
-	r = stmt_row(st, s, e);
-	if (r == 1)
+	rc = stmt_row(st, s, e);
+	if (rc == 1)
 		*ret_at = sqlite3_column_int64(s, 0);
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 int
 entity_times(struct store *st, int64_t entity, struct entity_times *ret,
 	struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = NULL;
+	AUTO_STMT sqlite3_stmt *s = NULL;
 	struct version_row v = {0}, first = {0};
-	int r = 0, i;
+	int rc = 0, i;
 
 	memset(ret, 0, sizeof(*ret));
-	for (i = 0; r == 0 && i < st->lens.n; i++)
-		r = version_at(st, entity, st->lens.level[i].branch,
+	for (i = 0; rc == 0 && i < st->lens.n; i++)
+		rc = version_at(st, entity, st->lens.level[i].branch,
 			st->lens.level[i].limit, &v, e);
 	/* Born on the farthest level that knows it. */
-	for (i = st->lens.n - 1; r == 1 && first.n == 0 && i >= 0; i--) {
+	for (i = st->lens.n - 1; rc == 1 && first.n == 0 && i >= 0; i--) {
 		int born = version_row(st, entity, st->lens.level[i].branch, 1,
 			&first, e);
 
@@ -127,20 +127,20 @@ entity_times(struct store *st, int64_t entity, struct entity_times *ret,
 			return born;
 	}
 	ret->version = v.n;
-	if (r == 1)
-		r = change_at(st, v.change, &ret->updated_at, e);
-	if (r == 0 && first.n != 0)
-		r = change_at(st, first.change, &ret->created_at, e);
-	if (r != 0)
-		return r;
+	if (rc == 1)
+		rc = change_at(st, v.change, &ret->updated_at, e);
+	if (rc == 0 && first.n != 0)
+		rc = change_at(st, first.change, &ret->created_at, e);
+	if (rc != 0)
+		return rc;
 	s = stmt_use(st, MOD_ENTITIES, USAGE);
 	bind_i(s, 1, entity);
-	r = stmt_row(st, s, e);
-	if (r == 1) {
+	rc = stmt_row(st, s, e);
+	if (rc == 1) {
 		ret->hits = sqlite3_column_int64(s, 0);
 		ret->last_at = sqlite3_column_int64(s, 1);
 	}
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 int
@@ -149,12 +149,13 @@ entity_version(struct store *st, int64_t entity, int64_t n, int64_t *ret_change,
 {
 	for (int i = 0; i < st->lens.n; i++) {
 		struct version_row v;
-		int r = version_row(st, entity, st->lens.level[i].branch, n, &v,
-			e);
+		int rc = version_row(st, entity, st->lens.level[i].branch, n,
+			&v, e);
 
-		if (r < 0)
-			return r;
-		if (r == 1 && v.n == n && v.change <= st->lens.level[i].limit) {
+		if (rc < 0)
+			return rc;
+		if (rc == 1 && v.n == n &&
+			v.change <= st->lens.level[i].limit) {
 			*ret_change = v.change;
 			return 1;
 		}

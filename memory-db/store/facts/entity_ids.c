@@ -29,22 +29,22 @@ int
 entity_each_lent(struct store *st, int64_t ns, int64_t change, int64_t after_ns,
 	const char *after, alias_fn fn, void *ctx, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_ENTITY_IDS, ALIASES);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_ENTITY_IDS, ALIASES);
+	int rc;
 
 	bind_i(s, 1, ns);
 	bind_i(s, 2, change);
 	bind_i(s, 3, after_ns);
 	bind_t(s, 4, after, strlen(after));
-	while ((r = stmt_row(st, s, e)) == 1) {
-		r = fn(ctx, sqlite3_column_int64(s, 0),
+	while ((rc = stmt_row(st, s, e)) == 1) {
+		rc = fn(ctx, sqlite3_column_int64(s, 0),
 			(const char *)sqlite3_column_text(s, 1),
 			(size_t)sqlite3_column_bytes(s, 1),
 			sqlite3_column_int64(s, 2));
-		if (r != 0)
-			return r;
+		if (rc != 0)
+			return rc;
 	}
-	return r;
+	return rc;
 }
 
 int
@@ -55,7 +55,7 @@ entity_create_as(struct store *st, int64_t id, int64_t ns, const char *name,
 
 	bind_i(s, 1, id);
 	bind_i(s, 2, ns);
-	if (name != NULL)
+	if (name)
 		bind_t(s, 3, name, n);
 	return stmt_run(st, s, e);
 }
@@ -63,7 +63,7 @@ entity_create_as(struct store *st, int64_t id, int64_t ns, const char *name,
 int
 entity_is_known(struct store *st, int64_t id, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_ENTITY_IDS, ENTITY_HAS);
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_ENTITY_IDS, ENTITY_HAS);
 
 	bind_i(s, 1, id);
 	return stmt_row(st, s, e);

@@ -70,17 +70,17 @@ static int
 each_name(struct store *st, int64_t fact, name_fn fn, void *ctx, struct err *e)
 {
 	struct link x = {.e = e};
-	int r = 0;
+	int rc = 0;
 
-	for (int i = 0; r == 0 && fact != 0 && i < LIMIT_ENTITY_NAMES; i++) {
-		r = fact_get(st, fact, get_link, &x, e);
+	for (int i = 0; rc == 0 && fact != 0 && i < LIMIT_ENTITY_NAMES; i++) {
+		rc = fact_get(st, fact, get_link, &x, e);
 		fact = x.before;
-		if (r == 1)
-			r = x.name.len == 0 ? 0
-					    : fn(ctx, x.name.data, x.name.len);
+		if (rc == 1)
+			rc = x.name.len == 0 ? 0
+					     : fn(ctx, x.name.data, x.name.len);
 	}
 	buf_done(&x.name);
-	return r;
+	return rc;
 }
 
 struct entity_names_wanted {
@@ -107,17 +107,17 @@ closed_at(struct store *st, int64_t fact, int64_t *ret, struct err *e)
 {
 	*ret = 0;
 	for (int i = 0; i < st->lens.n; i++) {
-		sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_NAMED, LAST_SPAN);
-		int r;
+		AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_NAMED, LAST_SPAN);
+		int rc;
 
 		bind_i(s, 1, fact);
 		bind_i(s, 2, st->lens.level[i].branch);
 		bind_i(s, 3, st->lens.level[i].limit);
-		r = stmt_row(st, s, e);
-		if (r == 1)
+		rc = stmt_row(st, s, e);
+		if (rc == 1)
 			*ret = sqlite3_column_int64(s, 0);
-		if (r != 0)
-			return r < 0 ? r : 0;
+		if (rc != 0)
+			return rc < 0 ? rc : 0;
 	}
 	return 0;
 }
@@ -128,23 +128,23 @@ static int
 last_existence(struct store *st, int64_t entity, int64_t *ret_fact,
 	int64_t *ret_closed, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_NAMED, EXISTENCES);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_NAMED, EXISTENCES);
+	int rc;
 
 	*ret_fact = *ret_closed = 0;
 	bind_i(s, 1, entity);
-	while ((r = stmt_row(st, s, e)) == 1) {
+	while ((rc = stmt_row(st, s, e)) == 1) {
 		int64_t fact = sqlite3_column_int64(s, 0), closed;
 
-		r = closed_at(st, fact, &closed, e);
-		if (r != 0)
-			return r;
+		rc = closed_at(st, fact, &closed, e);
+		if (rc != 0)
+			return rc;
 		if (closed > *ret_closed) {
 			*ret_closed = closed;
 			*ret_fact = fact;
 		}
 	}
-	return r < 0 ? r : *ret_fact != 0;
+	return rc < 0 ? rc : *ret_fact != 0;
 }
 
 int
@@ -196,7 +196,7 @@ entity_names_add_candidate(struct entity_names_candidates *c, int64_t entity,
 		struct entity_names_candidate *p =
 			realloc(c->v, cap * sizeof(*p));
 
-		if (p == NULL)
+		if (!p)
 			return err_nomem(e);
 		c->v = p;
 		c->cap = cap;
@@ -214,18 +214,18 @@ load_candidates(struct store *st, int64_t ns,
 	const struct entity_names_wanted *w,
 	struct entity_names_candidates *ret, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_NAMED, CANDIDATES);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_NAMED, CANDIDATES);
+	int rc;
 
 	bind_i(s, 1, ns);
 	bind_t(s, 2, w->name, w->n);
-	while ((r = stmt_row(st, s, e)) == 1) {
-		r = entity_names_add_candidate(ret, sqlite3_column_int64(s, 0),
+	while ((rc = stmt_row(st, s, e)) == 1) {
+		rc = entity_names_add_candidate(ret, sqlite3_column_int64(s, 0),
 			sqlite3_column_int(s, 1), e);
-		if (r != 0)
-			return r;
+		if (rc != 0)
+			return rc;
 	}
-	return r;
+	return rc;
 }
 
 static int
@@ -234,66 +234,66 @@ rank_gone(struct store *st, const struct entity_names_wanted *w,
 {
 	struct link last = {.e = e};
 	int64_t fact;
-	int r = last_existence(st, c->entity, &fact, &c->closed, e);
+	int rc = last_existence(st, c->entity, &fact, &c->closed, e);
 
 	c->rank = c->first ? GONE_FIRST : NO_WAY;
-	if (r == 1)
-		r = fact_get(st, fact, get_link, &last, e);
-	if (r == 1 && last.name.len > 0 &&
+	if (rc == 1)
+		rc = fact_get(st, fact, get_link, &last, e);
+	if (rc == 1 && last.name.len > 0 &&
 		entity_names_is_wanted(w, last.name.data, last.name.len))
 		c->rank = GONE;
 	buf_done(&last.name);
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 static int
 rank(struct store *st, const struct entity_names_wanted *w,
 	struct entity_names_candidate *c, struct err *e)
 {
-	struct buf name AUTO_BUF = {0};
+	AUTO_BUF struct buf name = {0};
 	int64_t fact = 0;
-	int r = fact_existence(st, c->entity, &fact, NULL, &name, e);
+	int rc = fact_existence(st, c->entity, &fact, NULL, &name, e);
 
-	if (r == 0)
+	if (rc == 0)
 		return rank_gone(st, w, c, e);
-	if (r == 1 && name.len > 0 &&
+	if (rc == 1 && name.len > 0 &&
 		entity_names_is_wanted(w, name.data, name.len)) {
 		c->rank = IS;
 		return 0;
 	}
 	c->rank = c->first ? IS_FIRST : c->lent ? IS_LENT : NO_WAY;
-	if (r == 1)
-		r = each_name(st, fact, stop_at, (void *)(uintptr_t)w, e);
-	if (r == 1)
+	if (rc == 1)
+		rc = each_name(st, fact, stop_at, (void *)(uintptr_t)w, e);
+	if (rc == 1)
 		c->rank = WAS;
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 int
 entity_find(struct store *st, int64_t ns, const char *name, size_t n,
 	int64_t *ret_id, struct err *e)
 {
-	struct entity_names_candidates all AUTO_CANDIDATES = {0};
+	AUTO_CANDIDATES struct entity_names_candidates all = {0};
 	struct entity_names_wanted w = {name, n};
 	const struct entity_names_candidate *best = NULL;
-	int r = load_candidates(st, ns, &w, &all, e);
+	int rc = load_candidates(st, ns, &w, &all, e);
 
 	/* Nearly always: it is the first name of one and of no other. */
-	if (r == 0 && all.n == 1 && all.v[0].first) {
+	if (rc == 0 && all.n == 1 && all.v[0].first) {
 		*ret_id = all.v[0].entity;
 		return 1;
 	}
-	for (size_t i = 0; r == 0 && i < all.n; i++) {
+	for (size_t i = 0; rc == 0 && i < all.n; i++) {
 		const struct entity_names_candidate *c = &all.v[i];
 
-		r = rank(st, &w, &all.v[i], e);
-		if (best == NULL || c->rank > best->rank ||
+		rc = rank(st, &w, &all.v[i], e);
+		if (!best || c->rank > best->rank ||
 			(c->rank == GONE && best->rank == GONE &&
 				c->closed > best->closed))
 			best = c;
 	}
-	if (r != 0 || best == NULL || best->rank == NO_WAY)
-		return r;
+	if (rc != 0 || !best || best->rank == NO_WAY)
+		return rc;
 	*ret_id = best->entity;
 	return 1;
 }
@@ -302,14 +302,14 @@ int
 entity_find_ever(struct store *st, int64_t ns, const char *name, size_t n,
 	int64_t *ret_id, struct err *e)
 {
-	struct entity_names_candidates all AUTO_CANDIDATES = {0};
+	AUTO_CANDIDATES struct entity_names_candidates all = {0};
 	struct entity_names_wanted w = {name, n};
-	int r = entity_find(st, ns, name, n, ret_id, e);
+	int rc = entity_find(st, ns, name, n, ret_id, e);
 
-	if (r == 0)
-		r = load_candidates(st, ns, &w, &all, e);
-	if (r != 0 || all.n != 1)
-		return r;
+	if (rc == 0)
+		rc = load_candidates(st, ns, &w, &all, e);
+	if (rc != 0 || all.n != 1)
+		return rc;
 	*ret_id = all.v[0].entity;
 	return 1;
 }
@@ -318,13 +318,13 @@ int
 entity_each_named(struct store *st, int64_t ns, const char *name, size_t n,
 	int (*fn)(void *ctx, int64_t entity), void *ctx, struct err *e)
 {
-	struct entity_names_candidates all AUTO_CANDIDATES = {0};
+	AUTO_CANDIDATES struct entity_names_candidates all = {0};
 	struct entity_names_wanted w = {name, n};
-	int r = load_candidates(st, ns, &w, &all, e);
+	int rc = load_candidates(st, ns, &w, &all, e);
 
-	for (size_t i = 0; r == 0 && i < all.n; i++)
-		r = fn(ctx, all.v[i].entity);
-	return r;
+	for (size_t i = 0; rc == 0 && i < all.n; i++)
+		rc = fn(ctx, all.v[i].entity);
+	return rc;
 }
 
 /* --- other names ---------------------------------------------------------- */
@@ -361,7 +361,7 @@ static int
 entity_names_tell(void *ctx, const char *name, size_t n)
 {
 	struct entity_names_telling *t = ctx;
-	int r;
+	int rc;
 
 	for (size_t at = 0; at < t->told.len;) {
 		size_t len = strlen(t->told.data + at);
@@ -370,28 +370,28 @@ entity_names_tell(void *ctx, const char *name, size_t n)
 			return 0;
 		at += len + 1;
 	}
-	r = entity_names_note(t, name, n);
-	return r == 0 ? t->fn(t->ctx, name, n) : r;
+	rc = entity_names_note(t, name, n);
+	return rc == 0 ? t->fn(t->ctx, name, n) : rc;
 }
 
 static int
 tell_lent(struct store *st, int64_t entity, struct entity_names_telling *t,
 	struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_NAMED, LENT);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_NAMED, LENT);
+	int rc;
 
 	bind_i(s, 1, entity);
-	while ((r = stmt_row(st, s, e)) == 1) {
+	while ((rc = stmt_row(st, s, e)) == 1) {
 		const char *name = (const char *)sqlite3_column_text(s, 0);
 
-		r = name == NULL ? err_nomem(e)
-				 : entity_names_tell(t, name,
-					   (size_t)sqlite3_column_bytes(s, 0));
-		if (r != 0)
-			return r;
+		rc = !name ? err_nomem(e)
+			   : entity_names_tell(t, name,
+				     (size_t)sqlite3_column_bytes(s, 0));
+		if (rc != 0)
+			return rc;
 	}
-	return r;
+	return rc;
 }
 
 int
@@ -400,24 +400,25 @@ entity_aliases(struct store *st, int64_t entity,
 	struct err *e)
 {
 	struct entity_names_telling t = {.fn = fn, .ctx = ctx, .e = e};
-	struct buf name AUTO_BUF = {0}, first AUTO_BUF = {0};
+	AUTO_BUF struct buf name = {0}, first = {0};
 	int64_t fact = 0;
-	int r = fact_existence(st, entity, &fact, NULL, &name, e);
+	int rc = fact_existence(st, entity, &fact, NULL, &name, e);
 
-	if (r == 1)
-		r = entity_names_note(&t, name.data != NULL ? name.data : "",
+	if (rc == 1)
+		rc = entity_names_note(&t, name.data != NULL ? name.data : "",
 			name.len);
-	if (r == 0)
-		r = entity_first_name(st, entity, NULL, &first, e);
-	if (r == 1)
-		r = first.len > 0 ? entity_names_tell(&t, first.data, first.len)
-				  : 0;
-	if (r == 0 && fact != 0)
-		r = each_name(st, fact, entity_names_tell, &t, e);
-	if (r == 0)
-		r = tell_lent(st, entity, &t, e);
+	if (rc == 0)
+		rc = entity_first_name(st, entity, NULL, &first, e);
+	if (rc == 1)
+		rc = first.len > 0
+			     ? entity_names_tell(&t, first.data, first.len)
+			     : 0;
+	if (rc == 0 && fact != 0)
+		rc = each_name(st, fact, entity_names_tell, &t, e);
+	if (rc == 0)
+		rc = tell_lent(st, entity, &t, e);
 	buf_done(&t.told);
-	return r;
+	return rc;
 }
 
 int
@@ -425,9 +426,9 @@ entity_near(struct store *st, int64_t ns, const char *prefix, size_t n,
 	int limit, int (*fn)(void *ctx, int64_t entity, const char *name),
 	void *ctx, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_NAMED, NEAR);
-	struct buf end AUTO_BUF = {0};
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_NAMED, NEAR);
+	AUTO_BUF struct buf end = {0};
+	int rc;
 
 	/* No UTF-8 text holds the byte 0xff. */
 	if (buf_add(&end, prefix, n) != 0 || buf_addc(&end, (char)0xff) != 0)
@@ -436,13 +437,12 @@ entity_near(struct store *st, int64_t ns, const char *prefix, size_t n,
 	bind_t(s, 2, prefix, n);
 	bind_t(s, 3, end.data, end.len);
 	bind_i(s, 4, limit);
-	while ((r = stmt_row(st, s, e)) == 1) {
+	while ((rc = stmt_row(st, s, e)) == 1) {
 		const char *name = (const char *)sqlite3_column_text(s, 1);
 
-		r = name == NULL ? 0
-				 : fn(ctx, sqlite3_column_int64(s, 0), name);
-		if (r != 0)
-			return r;
+		rc = !name ? 0 : fn(ctx, sqlite3_column_int64(s, 0), name);
+		if (rc != 0)
+			return rc;
 	}
-	return r;
+	return rc;
 }

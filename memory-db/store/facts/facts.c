@@ -143,7 +143,7 @@ read_text(struct store *st, sqlite3_stmt *s, struct fact *f, struct buf *text,
 	struct err *e)
 {
 	int size = sqlite3_column_int(s, C_SIZE);
-	int r = 0;
+	int rc = 0;
 
 	buf_clear(text, 64 * 1024);
 	if (sqlite3_column_type(s, C_BODY) != SQLITE_NULL) {
@@ -151,7 +151,7 @@ read_text(struct store *st, sqlite3_stmt *s, struct fact *f, struct buf *text,
 			return err_set(e, MDB_E_CORRUPT,
 				"fact %lld has a damaged size",
 				(long long)f->id);
-		r = codec_unpack(&st->codec, sqlite3_column_blob(s, C_BODY),
+		rc = codec_unpack(&st->codec, sqlite3_column_blob(s, C_BODY),
 			(size_t)sqlite3_column_bytes(s, C_BODY), (size_t)size,
 			text, e);
 	} else if (f->kind == FACT_EXISTENCE && !f->erased) {
@@ -159,29 +159,29 @@ read_text(struct store *st, sqlite3_stmt *s, struct fact *f, struct buf *text,
 
 		if (buf_add(text, name != NULL ? name : "",
 			    (size_t)sqlite3_column_bytes(s, C_NAME)) != 0)
-			r = err_nomem(e);
+			rc = err_nomem(e);
 	}
-	if (r == 0 && buf_str(text) == NULL)
-		r = err_nomem(e);
+	if (rc == 0 && !buf_str(text))
+		rc = err_nomem(e);
 	f->text = text->data;
 	f->text_n = text->len;
-	if (r != 0)
+	if (rc != 0)
 		err_prefix(e, "fact %lld", (long long)f->id);
-	return r;
+	return rc;
 }
 
 /* Text of a label or NULL for none; appended to buf with its NUL. */
 static int
 label_into(struct store *st, int64_t id, struct buf *b, struct err *e)
 {
-	int r;
+	int rc;
 
 	if (id == 0)
 		return 0;
-	r = label_text(st, id, b, e);
-	if (r == 1 && buf_str(b) == NULL)
+	rc = label_text(st, id, b, e);
+	if (rc == 1 && !buf_str(b))
 		return err_nomem(e);
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 static int
@@ -207,14 +207,14 @@ facts_check_digest(struct store *st, sqlite3_stmt *s, const struct fact *f,
 		.text = f->text,
 		.text_n = f->text_n,
 	};
-	int r = label_into(st, f->label, &label, e);
+	int rc = label_into(st, f->label, &label, e);
 
-	if (r == 0)
-		r = label_into(st, f->source, &source, e);
-	if (r == 0)
-		r = label_into(st, f->speaker, &speaker, e);
-	if (r != 0)
-		return r;
+	if (rc == 0)
+		rc = label_into(st, f->source, &source, e);
+	if (rc == 0)
+		rc = label_into(st, f->speaker, &speaker, e);
+	if (rc != 0)
+		return rc;
 	d.label = label.data;
 	d.source = source.data;
 	d.speaker = speaker.data;
@@ -236,32 +236,34 @@ static int
 facts_load(struct store *st, sqlite3_stmt *s, struct fact *f, struct buf *text,
 	struct err *e)
 {
-	int r;
+	int rc;
 
 	facts_read_row(s, f);
-	r = read_text(st, s, f, text, e);
-	if (r == 0 && !f->erased)
-		r = facts_check_digest(st, s, f, e);
-	return r;
+	rc = read_text(st, s, f, text, e);
+	if (rc != 0)
+		return rc;
+	if (!f->erased)
+		rc = facts_check_digest(st, s, f, e);
+	return rc;
 }
 
 static int
 facts_loop(struct store *st, sqlite3_stmt *s, fact_fn fn, void *ctx,
 	struct err *e)
 {
-	struct buf text AUTO_BUF = {0};
+	AUTO_BUF struct buf text = {0};
 	struct fact f;
-	int r;
+	int rc;
 
-	while ((r = stmt_row(st, s, e)) == 1) {
-		r = facts_load(st, s, &f, &text, e);
-		if (r == 0)
-			r = fn(ctx, &f);
-		if (r != 0)
+	while ((rc = stmt_row(st, s, e)) == 1) {
+		rc = facts_load(st, s, &f, &text, e);
+		if (rc == 0)
+			rc = fn(ctx, &f);
+		if (rc != 0)
 			break;
 	}
 	sqlite3_reset(s);
-	return r;
+	return rc;
 }
 
 int
@@ -310,29 +312,32 @@ int
 fact_each_incoming(struct store *st, int64_t entity, fact_fn fn, void *ctx,
 	struct err *e)
 {
-	int r = each_incoming_of(st, entity, NAMESPACE_DEFAULT, fn, ctx, e);
+	int rc = each_incoming_of(st, entity, NAMESPACE_DEFAULT, fn, ctx, e);
 
-	return r != 0 || st->home <= NAMESPACE_DEFAULT
-		       ? r
+	return rc != 0 || st->home <= NAMESPACE_DEFAULT
+		       ? rc
 		       : each_incoming_of(st, entity, st->home, fn, ctx, e);
 }
 
 int
 fact_get(struct store *st, int64_t id, fact_fn fn, void *ctx, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_FACTS, GET);
-	struct buf text AUTO_BUF = {0};
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_FACTS, GET);
+	AUTO_BUF struct buf text = {0};
 	struct fact f;
-	int r;
+	int rc;
 
 	bind_i(s, 1, id);
-	r = stmt_row(st, s, e);
-	if (r != 1)
-		return r;
-	r = facts_load(st, s, &f, &text, e);
-	if (r == 0)
-		r = fn(ctx, &f);
-	return r == 0 ? 1 : r;
+	rc = stmt_row(st, s, e);
+	if (rc != 1)
+		return rc;
+	rc = facts_load(st, s, &f, &text, e);
+	if (rc != 0)
+		return rc;
+	rc = fn(ctx, &f);
+	if (rc != 0)
+		return rc;
+	return 1;
 }
 
 int
@@ -363,65 +368,69 @@ int
 fact_existence(struct store *st, int64_t entity, int64_t *ret_fact,
 	int64_t *ret_type_label, struct buf *name, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_FACTS, EXISTENCE);
-	struct buf text AUTO_BUF = {0};
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_FACTS, EXISTENCE);
+	AUTO_BUF struct buf text = {0};
 	struct fact f;
-	int r;
+	int rc;
 
 	bind_i(s, 1, entity);
-	r = stmt_row(st, s, e);
-	if (r != 1)
-		return r;
+	rc = stmt_row(st, s, e);
+	if (rc != 1)
+		return rc;
 	if (ret_fact != NULL)
 		*ret_fact = sqlite3_column_int64(s, C_ID);
 	if (ret_type_label != NULL)
 		*ret_type_label = sqlite3_column_int64(s, C_LABEL);
-	if (name == NULL)
+	if (!name)
 		return 1;
-	r = facts_load(st, s, &f, &text, e);
-	if (r == 0 && buf_add(name, f.text, f.text_n) != 0)
-		r = err_nomem(e);
-	return r == 0 ? 1 : r;
+	rc = facts_load(st, s, &f, &text, e);
+	if (rc != 0)
+		return rc;
+	if (buf_add(name, f.text, f.text_n) != 0)
+		rc = err_nomem(e);
+	if (rc != 0)
+		return rc;
+	return 1;
 }
 
 int
 fact_find_text(struct store *st, int64_t entity, enum fact_kind kind,
 	const char *text, size_t n, int64_t *ret_fact, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = NULL;
-	struct buf body AUTO_BUF = {0};
+	AUTO_STMT sqlite3_stmt *s = NULL;
+	AUTO_BUF struct buf body = {0};
 	struct fact f;
 	int64_t same = 0;
-	int r = fact_key_of_text(st, text, n, &same, e);
+	int rc = fact_key_of_text(st, text, n, &same, e);
 
-	if (r != 0)
-		return r;
+	if (rc != 0)
+		return rc;
 	s = stmt_use(st, MOD_FACTS, SAME);
 	bind_i(s, 1, entity);
 	bind_i(s, 2, same);
-	while ((r = stmt_row(st, s, e)) == 1) {
-		r = facts_load(st, s, &f, &body, e);
-		if (r != 0)
-			return r;
+	while ((rc = stmt_row(st, s, e)) == 1) {
+		rc = facts_load(st, s, &f, &body, e);
+		if (rc != 0)
+			return rc;
 		if (f.kind == kind && f.text_n == n &&
 			memcmp(f.text, text, n) == 0) {
 			*ret_fact = f.id;
 			return 1;
 		}
 	}
-	return r;
+	return rc;
 }
 
 int
 fact_find_relation(struct store *st, int64_t entity, int64_t peer,
 	int64_t label, bool reversed, int64_t *ret_fact, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_FACTS, SAME);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_FACTS, SAME);
+	int rc;
 
 	bind_i(s, 1, entity);
 	bind_i(s, 2, fact_key_of_relation(st, peer, label));
-	while ((r = stmt_row(st, s, e)) == 1)
+	while ((rc = stmt_row(st, s, e)) == 1)
 		if (sqlite3_column_int(s, C_KIND) == FACT_RELATION &&
 			sqlite3_column_int64(s, C_PEER) == peer &&
 			sqlite3_column_int64(s, C_LABEL) == label &&
@@ -429,33 +438,33 @@ fact_find_relation(struct store *st, int64_t entity, int64_t peer,
 			*ret_fact = sqlite3_column_int64(s, C_ID);
 			return 1;
 		}
-	return r;
+	return rc;
 }
 
 int
 fact_each_mark(struct store *st, int64_t entity, int64_t of, unsigned kinds,
 	fact_fn fn, void *ctx, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_FACTS, SAME);
-	struct buf body AUTO_BUF = {0};
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_FACTS, SAME);
+	AUTO_BUF struct buf body = {0};
 	struct fact f;
-	int r;
+	int rc;
 
 	bind_i(s, 1, entity);
 	bind_i(s, 2, fact_key_of_mark(st, of));
-	while ((r = stmt_row(st, s, e)) == 1) {
+	while ((rc = stmt_row(st, s, e)) == 1) {
 		int kind = sqlite3_column_int(s, C_KIND);
 
 		if (!fact_is_mark(kind) || !(kinds >> kind & 1) ||
 			sqlite3_column_int64(s, C_SUPERSEDES) != of)
 			continue;
-		r = facts_load(st, s, &f, &body, e);
-		if (r == 0)
-			r = fn(ctx, &f);
-		if (r != 0)
-			return r;
+		rc = facts_load(st, s, &f, &body, e);
+		if (rc == 0)
+			rc = fn(ctx, &f);
+		if (rc != 0)
+			return rc;
 	}
-	return r;
+	return rc;
 }
 
 struct mark_wanted {
@@ -469,7 +478,7 @@ facts_is_wanted(void *ctx, const struct fact *f)
 {
 	struct mark_wanted *w = ctx;
 
-	if (w->text != NULL &&
+	if (w->text &&
 		(f->text_n != w->n || memcmp(f->text, w->text, w->n) != 0))
 		return 0;
 	w->found = f->id;
@@ -482,10 +491,10 @@ fact_find_mark(struct store *st, int64_t entity, int64_t of,
 	struct err *e)
 {
 	struct mark_wanted w = {text, n, 0};
-	int r = fact_each_mark(st, entity, of, 1u << kind, facts_is_wanted, &w,
+	int rc = fact_each_mark(st, entity, of, 1u << kind, facts_is_wanted, &w,
 		e);
 
-	if (r == 1)
+	if (rc == 1)
 		*ret_fact = w.found;
-	return r;
+	return rc;
 }

@@ -36,7 +36,7 @@ slot_set(struct label_slot *slot, int64_t id, const char *text)
 {
 	char *copy = strdup(text);
 
-	if (copy == NULL)
+	if (!copy)
 		return; /* a cache may stay empty */
 	free(slot->text);
 	slot->text = copy;
@@ -56,7 +56,7 @@ text_hash(const char *s)
 static struct label_cache *
 labels_cache_of(struct store *st)
 {
-	if (st->labels == NULL)
+	if (!st->labels)
 		st->labels = calloc(1, sizeof(*st->labels));
 	return st->labels;
 }
@@ -66,7 +66,7 @@ cache_put(struct store *st, int64_t id, const char *text)
 {
 	struct label_cache *c = labels_cache_of(st);
 
-	if (c == NULL)
+	if (!c)
 		return;
 	slot_set(&c->by_text[text_hash(text)], id, text);
 	slot_set(&c->by_id[(uint64_t)id % CACHE_SLOTS], id, text);
@@ -77,7 +77,7 @@ label_cache_clear(struct store *st)
 {
 	struct label_cache *c = st->labels;
 
-	if (c == NULL)
+	if (!c)
 		return;
 	for (size_t i = 0; i < CACHE_SLOTS; i++) {
 		free(c->by_text[i].text);
@@ -108,44 +108,43 @@ label_find(struct store *st, const char *text, int64_t *ret_id, struct err *e)
 	struct label_cache *c = labels_cache_of(st);
 	const struct label_slot *slot =
 		c != NULL ? &c->by_text[text_hash(text)] : NULL;
-	sqlite3_stmt *s AUTO_STMT = NULL;
-	int r;
+	AUTO_STMT sqlite3_stmt *s = NULL;
+	int rc;
 
-	if (slot != NULL && slot->text != NULL &&
-		strcmp(slot->text, text) == 0) {
+	if (slot && slot->text && strcmp(slot->text, text) == 0) {
 		*ret_id = slot->id;
 		return 1;
 	}
 	s = stmt_use(st, MOD_NAMES, LABEL_FIND);
 	bind_t(s, 1, text, strlen(text));
-	r = stmt_row(st, s, e);
-	if (r == 1) {
+	rc = stmt_row(st, s, e);
+	if (rc == 1) {
 		*ret_id = sqlite3_column_int64(s, 0);
 		cache_put(st, *ret_id, text);
 	}
-	return r;
+	return rc;
 }
 
 int
 label_intern(struct store *st, const char *text, int64_t *ret_id, struct err *e)
 {
 	sqlite3_stmt *s;
-	int r;
+	int rc;
 
 	*ret_id = 0;
-	if (text == NULL)
+	if (!text)
 		return 0;
-	r = label_find(st, text, ret_id, e);
-	if (r != 0)
-		return r < 0 ? r : 0;
+	rc = label_find(st, text, ret_id, e);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
 	s = stmt_use(st, MOD_NAMES, LABEL_ADD);
 	bind_t(s, 1, text, strlen(text));
-	r = stmt_run(st, s, e);
-	if (r == 0) {
-		*ret_id = sqlite3_last_insert_rowid(st->db);
-		cache_put(st, *ret_id, text);
-	}
-	return r;
+	rc = stmt_run(st, s, e);
+	if (rc != 0)
+		return rc;
+	*ret_id = sqlite3_last_insert_rowid(st->db);
+	cache_put(st, *ret_id, text);
+	return rc;
 }
 
 int
@@ -154,31 +153,31 @@ label_text(struct store *st, int64_t id, struct buf *out, struct err *e)
 	struct label_cache *c = labels_cache_of(st);
 	const struct label_slot *slot =
 		c != NULL ? &c->by_id[(uint64_t)id % CACHE_SLOTS] : NULL;
-	sqlite3_stmt *s AUTO_STMT = NULL;
-	int r;
+	AUTO_STMT sqlite3_stmt *s = NULL;
+	int rc;
 
-	if (slot != NULL && slot->text != NULL && slot->id == id)
+	if (slot && slot->text && slot->id == id)
 		return buf_adds(out, slot->text) != 0 ? err_nomem(e) : 1;
 	s = stmt_use(st, MOD_NAMES, LABEL_TEXT);
 	bind_i(s, 1, id);
-	r = stmt_row(st, s, e);
-	if (r != 1)
-		return r;
-	r = stmt_append_text(s, 0, out, e);
-	if (r == 1)
+	rc = stmt_row(st, s, e);
+	if (rc != 1)
+		return rc;
+	rc = stmt_append_text(s, 0, out, e);
+	if (rc == 1)
 		cache_put(st, id, (const char *)sqlite3_column_text(s, 0));
-	return r;
+	return rc;
 }
 
 static int
 find_id(struct store *st, sqlite3_stmt *s, int64_t *ret_id, struct err *e)
 {
-	int r = stmt_row(st, s, e);
+	int rc = stmt_row(st, s, e);
 
-	if (r == 1)
+	if (rc == 1)
 		*ret_id = sqlite3_column_int64(s, 0);
 	sqlite3_reset(s);
-	return r;
+	return rc;
 }
 
 /* --- entities ------------------------------------------------------------- */
@@ -187,27 +186,28 @@ entity_create(struct store *st, int64_t ns, const char *name, size_t n,
 	int64_t *ret_id, struct err *e)
 {
 	sqlite3_stmt *s = stmt_use(st, MOD_NAMES, ENT_ADD);
-	int r;
+	int rc;
 
 	bind_i(s, 1, ns);
 	bind_t(s, 2, name, n);
-	r = stmt_run(st, s, e);
-	if (r == 0)
-		*ret_id = sqlite3_last_insert_rowid(st->db);
-	return r;
+	rc = stmt_run(st, s, e);
+	if (rc != 0)
+		return rc;
+	*ret_id = sqlite3_last_insert_rowid(st->db);
+	return rc;
 }
 
 int
 entity_first_name(struct store *st, int64_t entity, int64_t *ret_ns,
 	struct buf *out, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_NAMES, ENT_NAME);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_NAMES, ENT_NAME);
+	int rc;
 
 	bind_i(s, 1, entity);
-	r = stmt_row(st, s, e);
-	if (r != 1)
-		return r;
+	rc = stmt_row(st, s, e);
+	if (rc != 1)
+		return rc;
 	if (ret_ns != NULL)
 		*ret_ns = sqlite3_column_int64(s, 0);
 	return out != NULL ? stmt_append_text(s, 1, out, e) : 1;
@@ -216,7 +216,7 @@ entity_first_name(struct store *st, int64_t entity, int64_t *ret_ns,
 int
 entity_highest(struct store *st, int64_t *ret_id, struct err *e)
 {
-	int r = find_id(st, stmt_use(st, MOD_NAMES, ENT_HIGHEST), ret_id, e);
+	int rc = find_id(st, stmt_use(st, MOD_NAMES, ENT_HIGHEST), ret_id, e);
 
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }

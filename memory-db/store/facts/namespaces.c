@@ -55,12 +55,12 @@ static int
 namespaces_find_id(struct store *st, sqlite3_stmt *s, int64_t *ret_id,
 	struct err *e)
 {
-	int r = stmt_row(st, s, e);
+	int rc = stmt_row(st, s, e);
 
-	if (r == 1)
+	if (rc == 1)
 		*ret_id = sqlite3_column_int64(s, 0);
 	sqlite3_reset(s);
-	return r;
+	return rc;
 }
 
 int
@@ -82,46 +82,46 @@ int
 namespace_intern(struct store *st, const char *name, int64_t *ret_id,
 	struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = NULL;
-	int r = namespace_find(st, name, ret_id, e);
+	AUTO_STMT sqlite3_stmt *s = NULL;
+	int rc = namespace_find(st, name, ret_id, e);
 
-	if (r != 0)
-		return r < 0 ? r : 0;
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
 	s = stmt_use(st, MOD_NAMESPACES, ADD);
 	bind_t(s, 1, name, strlen(name));
-	r = stmt_row(st, s, e);
-	if (r == 1)
+	rc = stmt_row(st, s, e);
+	if (rc == 1)
 		*ret_id = sqlite3_column_int64(s, 0);
-	if (r == 1)
-		r = stmt_row(st, s, e); /* RETURNING: step to the end */
-	return r < 0 ? r : 0;
+	if (rc == 1)
+		rc = stmt_row(st, s, e); /* RETURNING: step to the end */
+	return rc < 0 ? rc : 0;
 }
 
 int
 namespace_name(struct store *st, int64_t id, struct buf *out, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_NAMESPACES, NAME);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_NAMESPACES, NAME);
+	int rc;
 
 	bind_i(s, 1, id);
-	r = stmt_row(st, s, e);
-	return r == 1 ? stmt_append_text(s, 0, out, e) : r;
+	rc = stmt_row(st, s, e);
+	return rc == 1 ? stmt_append_text(s, 0, out, e) : rc;
 }
 
 int
 namespace_stem(struct store *st, int64_t id, char ret[NAMESPACE_STEM_SIZE],
 	struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_NAMESPACES, STEM);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_NAMESPACES, STEM);
+	int rc;
 
 	bind_i(s, 1, id);
-	r = stmt_row(st, s, e);
+	rc = stmt_row(st, s, e);
 	ret[0] = '\0';
-	if (r == 1)
+	if (rc == 1)
 		snprintf(ret, NAMESPACE_STEM_SIZE, "%s",
 			(const char *)sqlite3_column_text(s, 0));
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 /* --- namespaces ----------------------------------------------------------- */
@@ -129,11 +129,11 @@ int
 namespace_each(struct store *st, int64_t only, namespace_fn fn, void *ctx,
 	struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_NAMESPACES, EACH);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_NAMESPACES, EACH);
+	int rc;
 
 	bind_i(s, 1, only);
-	while ((r = stmt_row(st, s, e)) == 1) {
+	while ((rc = stmt_row(st, s, e)) == 1) {
 		struct namespace_row row = {.id = sqlite3_column_int64(s, 0),
 			.name = (const char *)sqlite3_column_text(s, 1),
 			.stem = (const char *)sqlite3_column_text(s, 2),
@@ -148,11 +148,11 @@ namespace_each(struct store *st, int64_t only, namespace_fn fn, void *ctx,
 				"the head of namespace '%.100s' has not 32 "
 				"bytes",
 				row.name);
-		r = fn(ctx, &row);
-		if (r != 0)
-			return r;
+		rc = fn(ctx, &row);
+		if (rc != 0)
+			return rc;
 	}
-	return r;
+	return rc;
 }
 
 /* Gives column 0 of each row of s to fn. */
@@ -160,22 +160,22 @@ static int
 namespaces_each_text(struct store *st, sqlite3_stmt *s, name_fn fn, void *ctx,
 	struct err *e)
 {
-	int r;
+	int rc;
 
-	while ((r = stmt_row(st, s, e)) == 1) {
-		r = fn(ctx, (const char *)sqlite3_column_text(s, 0),
+	while ((rc = stmt_row(st, s, e)) == 1) {
+		rc = fn(ctx, (const char *)sqlite3_column_text(s, 0),
 			(size_t)sqlite3_column_bytes(s, 0));
-		if (r != 0)
-			return r;
+		if (rc != 0)
+			return rc;
 	}
-	return r;
+	return rc;
 }
 
 int
 namespace_each_alias(struct store *st, int64_t ns, name_fn fn, void *ctx,
 	struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_NAMESPACES, ALIASES);
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_NAMESPACES, ALIASES);
 
 	bind_i(s, 1, ns);
 	return namespaces_each_text(st, s, fn, ctx, e);

@@ -73,21 +73,21 @@ take_rows(struct store *st, enum text_ix ix, int64_t fact,
 {
 	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_ERASE_WORDS,
 		ix == TEXT_IX_PAST ? PAST_ROWS : BRANCH_ROWS);
-	int r;
+	int rc;
 
 	bind_i(s, 1, fact);
-	while ((r = stmt_row(st, s, e)) == 1) {
+	while ((rc = stmt_row(st, s, e)) == 1) {
 		struct text_row row = {ix, sqlite3_column_int64(s, 0), fact,
 			sqlite3_column_int64(s, 1), size};
 
-		r = text_wait_out(st, &row, wait, e);
-		if (r == 0)
-			r = text_parts_take(st, ix, row.row, row.branch, parts,
+		rc = text_wait_out(st, &row, wait, e);
+		if (rc == 0)
+			rc = text_parts_take(st, ix, row.row, row.branch, parts,
 				0, parts->n, e);
-		if (r < 0)
-			return r;
+		if (rc < 0)
+			return rc;
 	}
-	return r;
+	return rc;
 }
 
 /* Name and type apart, so that one word does not run into the other. */
@@ -144,14 +144,14 @@ int
 erase_index(struct words_erasure *x, int64_t fact, struct err *e)
 {
 	struct text_indexed text = {0};
-	int r = text_indexed_of(x->st, fact, &text, e);
+	int rc = text_indexed_of(x->st, fact, &text, e);
 
-	if (r == 0 && text.name.len + text.body.len > 0)
-		r = index_rows(x, fact, &text, e);
-	if (r == 0)
-		r = drop_branch_rows(x->st, fact, e);
+	if (rc == 0 && text.name.len + text.body.len > 0)
+		rc = index_rows(x, fact, &text, e);
+	if (rc == 0)
+		rc = drop_branch_rows(x->st, fact, e);
 	text_indexed_done(&text);
-	return r;
+	return rc;
 }
 
 /* --- words ---------------------------------------------------------------- */
@@ -172,7 +172,7 @@ was_looked_at(struct erase_words_word *w, const char *text, size_t n)
 {
 	uint64_t hash, *slot;
 
-	if (w->looked == NULL)
+	if (!w->looked)
 		return false;
 	crypto_shorthash((unsigned char *)&hash, (const unsigned char *)text, n,
 		w->x->st->base->sip_key);
@@ -208,7 +208,7 @@ struct word_sets {
 void
 erase_words_free(struct store *st)
 {
-	if (st->word_sets == NULL)
+	if (!st->word_sets)
 		return;
 	for (int i = 0; i < SETS; i++)
 		free(st->word_sets->v[i].words.v);
@@ -229,12 +229,12 @@ append_word(void *ctx, const char *text, size_t n)
 static const struct word_set *
 erase_words_set_of(struct store *st, int64_t fact, const struct buf *text)
 {
-	struct buf words AUTO_BUF = {0};
+	AUTO_BUF struct buf words = {0};
 	struct word_set *set;
 
-	if (st->word_sets == NULL)
+	if (!st->word_sets)
 		st->word_sets = calloc(1, sizeof(*st->word_sets));
-	if (st->word_sets == NULL)
+	if (!st->word_sets)
 		return NULL;
 	for (int i = 0; i < SETS; i++)
 		if (st->word_sets->v[i].fact == fact)
@@ -262,39 +262,39 @@ static int
 erase_words_has_word(struct erase_words_word *w, int64_t fact)
 {
 	struct text_indexed text = {0};
-	int r = text_indexed_of(w->x->st, fact, &text, w->e);
+	int rc = text_indexed_of(w->x->st, fact, &text, w->e);
 
-	if (r == 0 && text.body.len >= SET_BYTES) {
+	if (rc == 0 && text.body.len >= SET_BYTES) {
 		const struct word_set *set =
 			erase_words_set_of(w->x->st, fact, &text.body);
 
-		r = set == NULL ? err_nomem(w->e) : set_has(set, w->text, w->n);
+		rc = !set ? err_nomem(w->e) : set_has(set, w->text, w->n);
 		text_indexed_done(&text);
-		return r;
+		return rc;
 	}
-	if (r == 0 && text.name.len > 0)
-		r = text_terms_each(text.name.data, text.name.len, is_it, w);
-	if (r == 0 && text.body.len > 0)
-		r = text_terms_each(text.body.data, text.body.len, is_it, w);
+	if (rc == 0 && text.name.len > 0)
+		rc = text_terms_each(text.name.data, text.name.len, is_it, w);
+	if (rc == 0 && text.body.len > 0)
+		rc = text_terms_each(text.body.data, text.body.len, is_it, w);
 	text_indexed_done(&text);
-	return r == MDB_E_NOMEM ? err_nomem(w->e) : r;
+	return rc == MDB_E_NOMEM ? err_nomem(w->e) : rc;
 }
 
 /* "token1" OR "token2": the first token of the word in each language. */
 static int
 match_text(struct erase_words_word *w, struct buf *out)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(w->x->st, MOD_ERASE_WORDS, STEMS);
-	struct buf t AUTO_BUF = {0};
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(w->x->st, MOD_ERASE_WORDS, STEMS);
+	AUTO_BUF struct buf t = {0};
+	int rc;
 
-	while ((r = stmt_row(w->x->st, s, w->e)) == 1) {
+	while ((rc = stmt_row(w->x->st, s, w->e)) == 1) {
 		const char *stem = (const char *)sqlite3_column_text(s, 0);
 		const char *end;
 
 		buf_clear(&t, 1024);
-		if (stem == NULL || text_tokens(w->text, w->n, stem, &t) != 0 ||
-			buf_str(&t) == NULL)
+		if (!stem || text_tokens(w->text, w->n, stem, &t) != 0 ||
+			!buf_str(&t))
 			return err_nomem(w->e);
 		if (t.len == 0)
 			continue;
@@ -303,55 +303,57 @@ match_text(struct erase_words_word *w, struct buf *out)
 			    (int)(end - t.data), t.data) != 0)
 			return err_nomem(w->e);
 	}
-	return r;
+	return rc;
 }
 
 /* 1 a fact of the index has it, or too many may. */
 static int
 used_in(struct erase_words_word *w, int index, const struct buf *match)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(w->x->st, MOD_ERASE_WORDS, index);
-	int n = 0, r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(w->x->st, MOD_ERASE_WORDS, index);
+	int n = 0, rc;
 
 	bind_t(s, 1, match->data, match->len);
-	while ((r = stmt_row(w->x->st, s, w->e)) == 1) {
-		r = erase_words_has_word(w, sqlite3_column_int64(s, 0));
-		if (r != 0)
-			return r;
+	while ((rc = stmt_row(w->x->st, s, w->e)) == 1) {
+		rc = erase_words_has_word(w, sqlite3_column_int64(s, 0));
+		if (rc != 0)
+			return rc;
 		n++;
 	}
-	return r == 0 ? n >= LOOKS_N : r;
+	return rc == 0 ? n >= LOOKS_N : rc;
 }
 
 static int
 is_used(struct erase_words_word *w)
 {
-	struct buf match AUTO_BUF = {0};
-	int r = match_text(w, &match);
+	AUTO_BUF struct buf match = {0};
+	int rc = match_text(w, &match);
 
-	if (r == 0 && match.len == 0)
+	if (rc != 0)
+		return rc;
+	if (match.len == 0)
 		return 1;
-	for (int i = LIVE_USE; r == 0 && i <= BRANCH_USE; i++)
-		r = used_in(w, i, &match);
-	return r;
+	for (int i = LIVE_USE; rc == 0 && i <= BRANCH_USE; i++)
+		rc = used_in(w, i, &match);
+	return rc;
 }
 
 static int
 drop_word(struct erase_words_word *w)
 {
 	struct store *st = w->x->st;
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_ERASE_WORDS, TERM_DROP);
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_ERASE_WORDS, TERM_DROP);
 	int64_t id;
-	int r;
+	int rc;
 
 	bind_t(s, 1, w->text, w->n);
-	r = stmt_row(st, s, w->e);
-	if (r != 1)
-		return r;
+	rc = stmt_row(st, s, w->e);
+	if (rc != 1)
+		return rc;
 	id = sqlite3_column_int64(s, 0);
-	r = stmt_row(st, s, w->e);
-	if (r != 0)
-		return r;
+	rc = stmt_row(st, s, w->e);
+	if (rc != 0)
+		return rc;
 	s = stmt_use(st, MOD_ERASE_WORDS, TERM_UNINDEX);
 	bind_i(s, 1, id);
 	bind_t(s, 2, w->text, w->n);
@@ -375,23 +377,23 @@ erase_words_look_at(void *ctx, const char *text, size_t n)
 {
 	struct erase_words_word w = *(struct erase_words_word *)ctx;
 	char *copy;
-	int r;
+	int rc;
 
 	if (was_looked_at(&w, text, n))
 		return 0;
-	r = erase_words_is_known(&w, text, n);
-	if (r != 1)
-		return r;
+	rc = erase_words_is_known(&w, text, n);
+	if (rc != 1)
+		return rc;
 	copy = strndup(text, n); /* the scan's own may not last */
-	if (copy == NULL)
+	if (!copy)
 		return err_nomem(w.e);
 	w.text = copy;
 	w.n = n;
-	r = is_used(&w);
-	if (r == 0)
-		r = drop_word(&w);
+	rc = is_used(&w);
+	if (rc == 0)
+		rc = drop_word(&w);
 	free(copy);
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 int
@@ -400,21 +402,21 @@ erase_words(struct words_erasure *x, struct err *e)
 	struct erase_words_word w = {.x = x,
 		.e = e,
 		.looked = calloc(LOOKED_N, sizeof(*w.looked))};
-	int r = 0;
+	int rc = 0;
 
-	for (size_t at = 0; r == 0 && at < x->texts.len;) {
+	for (size_t at = 0; rc == 0 && at < x->texts.len;) {
 		size_t n = strlen(x->texts.data + at);
 
-		r = text_terms_each(x->texts.data + at, n, erase_words_look_at,
+		rc = text_terms_each(x->texts.data + at, n, erase_words_look_at,
 			&w);
 		at += n + 1;
 	}
 	free(w.looked);
 	erase_words_free(x->st);
 	text_terms_clear(x->st);
-	if (r == 0 && x->words > 0)
-		r = text_wait_relearn(x->st, e);
-	return r == MDB_E_NOMEM ? err_nomem(e) : r;
+	if (rc == 0 && x->words > 0)
+		rc = text_wait_relearn(x->st, e);
+	return rc == MDB_E_NOMEM ? err_nomem(e) : rc;
 }
 
 int
@@ -422,8 +424,8 @@ erase_words_of(struct store *st, const char *s, size_t n, struct err *e)
 {
 	struct words_erasure x = {.st = st};
 	struct erase_words_word w = {.x = &x, .e = e};
-	int r = text_terms_each(s, n, erase_words_look_at, &w);
+	int rc = text_terms_each(s, n, erase_words_look_at, &w);
 
 	text_terms_clear(st);
-	return r == MDB_E_NOMEM ? err_nomem(e) : r;
+	return rc == MDB_E_NOMEM ? err_nomem(e) : rc;
 }

@@ -62,39 +62,39 @@ static int
 each_id(struct store *st, sqlite3_stmt *s, filter_index_fn fn, void *ctx,
 	struct err *e)
 {
-	int r;
+	int rc;
 
-	while ((r = stmt_row(st, s, e)) == 1) {
-		r = fn(ctx, sqlite3_column_int64(s, 0));
-		if (r != 0)
+	while ((rc = stmt_row(st, s, e)) == 1) {
+		rc = fn(ctx, sqlite3_column_int64(s, 0));
+		if (rc != 0)
 			break;
 	}
-	return r;
+	return rc;
 }
 
 int
 filter_index_of_tiers(struct store *st, unsigned tiers, filter_index_fn fn,
 	void *ctx, struct err *e)
 {
-	int r = 0;
+	int rc = 0;
 
-	for (int tier = 1; r == 0 && tier < 32; tier++) {
-		sqlite3_stmt *s AUTO_STMT = NULL;
+	for (int tier = 1; rc == 0 && tier < 32; tier++) {
+		AUTO_STMT sqlite3_stmt *s = NULL;
 
 		if (!(tiers >> tier & 1))
 			continue;
 		s = stmt_use(st, MOD_FEW, TIER);
 		bind_i(s, 1, tier);
-		r = each_id(st, s, fn, ctx, e);
+		rc = each_id(st, s, fn, ctx, e);
 	}
-	return r;
+	return rc;
 }
 
 static int
 in_range(struct store *st, int statement, const struct search_range *range,
 	int64_t label, filter_index_fn fn, void *ctx, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_FEW, statement);
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_FEW, statement);
 
 	bind_i(s, 1, range->lo);
 	bind_i(s, 2, range->hi);
@@ -107,9 +107,9 @@ int
 filter_index_tagged(struct store *st, const struct search_range *range,
 	int64_t label, filter_index_fn fn, void *ctx, struct err *e)
 {
-	int r = in_range(st, TAGGED, range, label, fn, ctx, e);
+	int rc = in_range(st, TAGGED, range, label, fn, ctx, e);
 
-	return r == 0 ? filter_index_with_metadata(st, range, fn, ctx, e) : r;
+	return rc == 0 ? filter_index_with_metadata(st, range, fn, ctx, e) : rc;
 }
 
 int
@@ -130,22 +130,22 @@ int
 filter_index_of_time(struct store *st, int64_t since, int64_t until,
 	filter_index_fn fn, void *ctx, struct err *e)
 {
-	sqlite3_stmt *said AUTO_STMT = stmt_use(st, MOD_FEW, SAID);
-	sqlite3_stmt *shown AUTO_STMT = stmt_use(st, MOD_FEW, SHOWN);
+	AUTO_STMT sqlite3_stmt *said = stmt_use(st, MOD_FEW, SAID);
+	AUTO_STMT sqlite3_stmt *shown = stmt_use(st, MOD_FEW, SHOWN);
 	int64_t before = 0, last = 0;
-	int r = 0;
+	int rc = 0;
 
 	if (since > INT64_MIN)
-		r = lens_change_at(st, since - 1, &before, e);
-	if (r == 0)
-		r = lens_change_at(st, until, &last, e);
-	if (r < 0)
-		return r;
+		rc = lens_change_at(st, since - 1, &before, e);
+	if (rc == 0)
+		rc = lens_change_at(st, until, &last, e);
+	if (rc < 0)
+		return rc;
 	bind_i(said, 1, since);
 	bind_i(said, 2, until);
-	r = each_id(st, said, fn, ctx, e);
-	if (r != 0)
-		return r;
+	rc = each_id(st, said, fn, ctx, e);
+	if (rc != 0)
+		return rc;
 	bind_i(shown, 1, before + 1);
 	bind_i(shown, 2, last);
 	return each_id(st, shown, fn, ctx, e);
@@ -155,7 +155,7 @@ int
 filter_index_existence(struct store *st, int64_t lo, int64_t hi,
 	filter_index_fn fn, void *ctx, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_FEW, EXISTENCE);
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_FEW, EXISTENCE);
 
 	bind_i(s, 1, lo);
 	bind_i(s, 2, hi);
@@ -167,32 +167,32 @@ filter_index_marks(struct store *st, const struct search_range *range,
 	int64_t label, int (*fn)(void *ctx, int64_t fact, int64_t entity),
 	void *ctx, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_FEW, MARKS);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_FEW, MARKS);
+	int rc;
 
 	bind_i(s, 1, range->lo);
 	bind_i(s, 2, range->hi);
 	bind_i(s, 3, label);
-	while ((r = stmt_row(st, s, e)) == 1) {
-		r = fn(ctx, sqlite3_column_int64(s, 0),
+	while ((rc = stmt_row(st, s, e)) == 1) {
+		rc = fn(ctx, sqlite3_column_int64(s, 0),
 			sqlite3_column_int64(s, 1));
-		if (r != 0)
+		if (rc != 0)
 			break;
 	}
-	return r;
+	return rc;
 }
 
 int
 filter_index_metadata(struct store *st, const struct search_range *range,
 	fact_fn fn, void *ctx, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_FEW, TEXTS);
-	struct buf text AUTO_BUF = {0};
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_FEW, TEXTS);
+	AUTO_BUF struct buf text = {0};
+	int rc;
 
 	bind_i(s, 1, range->lo);
 	bind_i(s, 2, range->hi);
-	while ((r = stmt_row(st, s, e)) == 1) {
+	while ((rc = stmt_row(st, s, e)) == 1) {
 		struct fact f = {.entity = sqlite3_column_int64(s, 0)};
 		int size = sqlite3_column_int(s, 1);
 
@@ -200,17 +200,17 @@ filter_index_metadata(struct store *st, const struct search_range *range,
 			return err_set(e, MDB_E_CORRUPT,
 				"metadata of an entity has a damaged size");
 		text.len = 0;
-		r = codec_unpack(&st->codec, sqlite3_column_blob(s, 2),
+		rc = codec_unpack(&st->codec, sqlite3_column_blob(s, 2),
 			(size_t)sqlite3_column_bytes(s, 2), (size_t)size, &text,
 			e);
-		if (r == 0 && buf_str(&text) == NULL)
-			r = err_nomem(e);
+		if (rc == 0 && !buf_str(&text))
+			rc = err_nomem(e);
 		f.text = text.data;
 		f.text_n = text.len;
-		if (r == 0)
-			r = fn(ctx, &f);
-		if (r != 0)
+		if (rc == 0)
+			rc = fn(ctx, &f);
+		if (rc != 0)
 			break;
 	}
-	return r;
+	return rc;
 }

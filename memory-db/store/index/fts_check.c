@@ -50,18 +50,18 @@ static int
 take_fact(void *ctx, const struct fact *f)
 {
 	struct indexing *x = ctx;
-	int r = 0;
+	int rc = 0;
 
 	if (f->erased)
 		return 0;
 	if (f->kind == FACT_OBSERVATION)
-		r = buf_add(&x->to->body, f->text, f->text_n);
+		rc = buf_add(&x->to->body, f->text, f->text_n);
 	if (f->kind == FACT_EXISTENCE) {
-		r = buf_add(&x->to->name, f->text, f->text_n);
-		if (r == 0)
-			r = label_text(x->st, f->label, &x->to->body, x->e);
+		rc = buf_add(&x->to->name, f->text, f->text_n);
+		if (rc == 0)
+			rc = label_text(x->st, f->label, &x->to->body, x->e);
 	}
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 int
@@ -69,13 +69,13 @@ text_indexed_of(struct store *st, int64_t fact, struct text_indexed *ret,
 	struct err *e)
 {
 	struct indexing x = {.st = st, .to = ret, .e = e};
-	int r;
+	int rc;
 
 	ret->name.len = ret->body.len = 0;
-	r = search_text(st, fact, take_fact, &x, e);
-	if (r == MDB_E_NOMEM)
+	rc = search_text(st, fact, take_fact, &x, e);
+	if (rc == MDB_E_NOMEM)
 		return err_nomem(e);
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 void
@@ -135,7 +135,7 @@ static int
 add_column(struct fts_check *c, int64_t row, enum fts_check_column column,
 	const char *tokens, size_t tokens_n)
 {
-	const char **list AUTO_FREE = NULL;
+	AUTO_FREE const char **list = NULL;
 	size_t n = 0;
 
 	c->tokens.len = 0;
@@ -164,13 +164,13 @@ add_column(struct fts_check *c, int64_t row, enum fts_check_column column,
 static int
 use_stem(struct fts_check *c, int64_t ns)
 {
-	int r;
+	int rc;
 
 	if (c->stem_ns == ns)
 		return 0;
-	r = namespace_stem(c->st, ns, c->stem, c->e);
-	c->stem_ns = r < 0 ? 0 : ns;
-	return r < 0 ? r : 0;
+	rc = namespace_stem(c->st, ns, c->stem, c->e);
+	c->stem_ns = rc < 0 ? 0 : ns;
+	return rc < 0 ? rc : 0;
 }
 
 /* The first parts of a row (all: -1). */
@@ -179,24 +179,24 @@ fts_check_add_parts(struct fts_check *c, const struct text_row *row,
 	int64_t parts)
 {
 	char scope[24];
-	int r = use_stem(c, fact_namespace(row->fact));
+	int rc = use_stem(c, fact_namespace(row->fact));
 
-	if (r == 0)
-		r = text_parts_make(&c->parts, row->fact, c->stem,
+	if (rc == 0)
+		rc = text_parts_make(&c->parts, row->fact, c->stem,
 			c->text.name.data, c->text.name.len, c->text.body.data,
 			c->text.body.len, c->e);
-	for (int i = 0; r == 0 && i < c->parts.n && (parts < 0 || i < parts);
+	for (int i = 0; rc == 0 && i < c->parts.n && (parts < 0 || i < parts);
 		i++) {
 		struct text_part part;
 
 		text_part_get(&c->parts, i, &part);
-		r = add_column(c, row->row, COLUMN_NAME, part.name,
+		rc = add_column(c, row->row, COLUMN_NAME, part.name,
 			part.name_n);
-		if (r == 0)
-			r = add_column(c, row->row, COLUMN_BODY, part.body,
+		if (rc == 0)
+			rc = add_column(c, row->row, COLUMN_BODY, part.body,
 				part.body_n);
 	}
-	if (r == 0 && row->ix == TEXT_IX_BRANCH && parts != 0) {
+	if (rc == 0 && row->ix == TEXT_IX_BRANCH && parts != 0) {
 		int n = snprintf(scope, sizeof(scope), "b%lld",
 			(long long)row->branch);
 
@@ -204,7 +204,7 @@ fts_check_add_parts(struct fts_check *c, const struct text_row *row,
 			1);
 	}
 	c->cells[cell_of(row->row)].row = row->row;
-	return r;
+	return rc;
 }
 
 static enum text_ix
@@ -220,12 +220,12 @@ ix_of(enum text_statement what)
 static int
 add_expected(struct fts_check *c, enum text_statement what, int64_t *ret_rows)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(c->st, MOD_TEXT, (int)what);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(c->st, MOD_TEXT, (int)what);
+	int rc;
 
 	*ret_rows = 0;
 	bind_i(s, 1, 0);
-	while ((r = stmt_row(c->st, s, c->e)) == 1) {
+	while ((rc = stmt_row(c->st, s, c->e)) == 1) {
 		int64_t id = sqlite3_column_int64(s, 0), parts = -1;
 		struct text_row row = {.ix = ix_of(what),
 			.row = id,
@@ -236,16 +236,16 @@ add_expected(struct fts_check *c, enum text_statement what, int64_t *ret_rows)
 					  ? sqlite3_column_int64(s, 2)
 					  : 0};
 
-		r = text_wait_state(c->st, &row, &parts, c->e);
-		if (r >= 0)
-			r = text_indexed_of(c->st, row.fact, &c->text, c->e);
-		if (r == 0)
-			r = fts_check_add_parts(c, &row, parts);
-		if (r < 0)
-			return r;
+		rc = text_wait_state(c->st, &row, &parts, c->e);
+		if (rc >= 0)
+			rc = text_indexed_of(c->st, row.fact, &c->text, c->e);
+		if (rc == 0)
+			rc = fts_check_add_parts(c, &row, parts);
+		if (rc < 0)
+			return rc;
 		++*ret_rows;
 	}
-	return r;
+	return rc;
 }
 
 /* What it still holds of rows that are to go. */
@@ -253,9 +253,9 @@ static int
 add_leaving(void *ctx, const struct text_row *row, int64_t parts)
 {
 	struct fts_check *c = ctx;
-	int r = text_wait_text(c->st, row->fact, &c->text, c->e);
+	int rc = text_wait_text(c->st, row->fact, &c->text, c->e);
 
-	return r == 0 ? fts_check_add_parts(c, row, parts) : r;
+	return rc == 0 ? fts_check_add_parts(c, row, parts) : rc;
 }
 
 /* Takes away what the index holds. */
@@ -312,17 +312,19 @@ fts_check_compare(struct fts_check *c, const char *index,
 	enum text_statement what, int64_t *ret_rows)
 {
 	char detail[160];
-	int r;
+	int rc;
 
 	c->index = index;
 	c->problems = 0;
 	memset(c->cells, 0, CELLS * sizeof(*c->cells));
-	r = add_expected(c, what, ret_rows);
-	if (r == 0)
-		r = text_wait_leaving(c->st, ix_of(what), add_leaving, c, c->e);
-	if (r == 0)
-		r = subtract_index(c);
-	for (size_t i = 0; r == 0 && i < CELLS; i++) {
+	rc = add_expected(c, what, ret_rows);
+	if (rc != 0)
+		return rc;
+	rc = text_wait_leaving(c->st, ix_of(what), add_leaving, c, c->e);
+	if (rc != 0)
+		return rc;
+	rc = subtract_index(c);
+	for (size_t i = 0; rc == 0 && i < CELLS; i++) {
 		if (c->cells[i].sum == 0)
 			continue;
 		if (c->cells[i].row)
@@ -335,9 +337,9 @@ fts_check_compare(struct fts_check *c, const char *index,
 				"holds a row that "
 				"should not be there (in slot %zu)",
 				i);
-		r = problem(c, detail);
+		rc = problem(c, detail);
 	}
-	return r;
+	return rc;
 }
 
 /* --- the vocabulary ------------------------------------------------------- */
@@ -346,10 +348,10 @@ static int
 check_word(void *ctx, const char *word, size_t n)
 {
 	struct fts_check *c = ctx;
-	sqlite3_stmt *s AUTO_STMT = NULL;
+	AUTO_STMT sqlite3_stmt *s = NULL;
 	char detail[160];
 	uint64_t hash;
-	int r;
+	int rc;
 
 	/* The cells remember words already looked up. */
 	crypto_shorthash((unsigned char *)&hash, (const unsigned char *)word, n,
@@ -358,11 +360,11 @@ check_word(void *ctx, const char *word, size_t n)
 		return 0;
 	s = stmt_use(c->st, MOD_TEXT, TEXT_TERM_KNOWN);
 	bind_t(s, 1, word, n);
-	r = stmt_row(c->st, s, c->e);
-	if (r < 0)
-		return r;
+	rc = stmt_row(c->st, s, c->e);
+	if (rc < 0)
+		return rc;
 	c->cells[hash % CELLS].sum = hash;
-	if (r == 1)
+	if (rc == 1)
 		return 0;
 	snprintf(detail, sizeof(detail), "the word '%.*s' of a fact is missing",
 		(int)n, word);
@@ -372,31 +374,31 @@ check_word(void *ctx, const char *word, size_t n)
 static int
 check_terms(struct fts_check *c)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(c->st, MOD_TEXT, TEXT_OPEN_FACTS);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(c->st, MOD_TEXT, TEXT_OPEN_FACTS);
+	int rc;
 
 	c->index = "term";
 	c->problems = 0;
 	memset(c->cells, 0, CELLS * sizeof(*c->cells));
 	bind_i(s, 1, 0);
-	while ((r = stmt_row(c->st, s, c->e)) == 1) {
+	while ((rc = stmt_row(c->st, s, c->e)) == 1) {
 		int64_t fact = sqlite3_column_int64(s, 0);
 
-		r = text_waits_of(c->st, fact, c->e);
-		if (r == 1)
+		rc = text_waits_of(c->st, fact, c->e);
+		if (rc == 1)
 			continue;
-		if (r == 0)
-			r = text_indexed_of(c->st, fact, &c->text, c->e);
-		if (r == 0)
-			r = text_terms_each(c->text.name.data, c->text.name.len,
-				check_word, c);
-		if (r == 0)
-			r = text_terms_each(c->text.body.data, c->text.body.len,
-				check_word, c);
-		if (r != 0)
-			return r == MDB_E_NOMEM ? err_nomem(c->e) : r;
+		if (rc == 0)
+			rc = text_indexed_of(c->st, fact, &c->text, c->e);
+		if (rc == 0)
+			rc = text_terms_each(c->text.name.data,
+				c->text.name.len, check_word, c);
+		if (rc == 0)
+			rc = text_terms_each(c->text.body.data,
+				c->text.body.len, check_word, c);
+		if (rc != 0)
+			return rc == MDB_E_NOMEM ? err_nomem(c->e) : rc;
 	}
-	return r;
+	return rc;
 }
 
 int
@@ -405,7 +407,7 @@ fts_check(struct store *st, text_problem_fn fn, void *ctx,
 {
 	struct fts_check c = {.st = st, .e = e, .fn = fn, .ctx = ctx};
 	int64_t deadline_ns = st->deadline_ns;
-	int r;
+	int rc;
 
 	/* Both sides must be one state, so this cannot go on in a later
 	 * request; it can be cancelled. */
@@ -414,19 +416,19 @@ fts_check(struct store *st, text_problem_fn fn, void *ctx,
 	if (!c.cells)
 		return err_nomem(e);
 	randombytes_buf(c.key, sizeof(c.key));
-	r = fts_check_compare(&c, "ft_live", TEXT_OPEN_FACTS, &ret->live);
-	if (r == 0)
-		r = fts_check_compare(&c, "ft_past", TEXT_PAST_FACTS,
+	rc = fts_check_compare(&c, "ft_live", TEXT_OPEN_FACTS, &ret->live);
+	if (rc == 0)
+		rc = fts_check_compare(&c, "ft_past", TEXT_PAST_FACTS,
 			&ret->past);
-	if (r == 0)
-		r = fts_check_compare(&c, "ft_branch", TEXT_BRANCH_FACTS,
+	if (rc == 0)
+		rc = fts_check_compare(&c, "ft_branch", TEXT_BRANCH_FACTS,
 			&ret->branch);
-	if (r == 0)
-		r = check_terms(&c);
+	if (rc == 0)
+		rc = check_terms(&c);
 	text_indexed_done(&c.text);
 	text_parts_done(&c.parts);
 	buf_done(&c.tokens);
 	free(c.cells);
 	st->deadline_ns = deadline_ns;
-	return r;
+	return rc;
 }

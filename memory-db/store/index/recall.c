@@ -88,12 +88,12 @@ static int
 find_row(struct store *st, sqlite3_stmt *s, int64_t fact,
 	struct recall_row *ret, struct err *e)
 {
-	int r;
+	int rc;
 
 	bind_i(s, 1, fact);
-	r = stmt_row(st, s, e);
-	if (r != 1 || sqlite3_column_int(s, 10) != 0)
-		return r < 0 ? r : 0;
+	rc = stmt_row(st, s, e);
+	if (rc != 1 || sqlite3_column_int(s, 10) != 0)
+		return rc < 0 ? rc : 0;
 	*ret = (struct recall_row){.id = fact,
 		.entity = sqlite3_column_int64(s, 0),
 		.kind = sqlite3_column_int(s, 1),
@@ -113,7 +113,7 @@ int
 recall_head(struct store *st, int64_t fact, struct recall_row *ret,
 	struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_RECALL, ROW);
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_RECALL, ROW);
 
 	return find_row(st, s, fact, ret, e);
 }
@@ -122,18 +122,18 @@ int
 recall_row(struct store *st, int64_t fact, struct recall_row *ret,
 	struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_RECALL, ROW);
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_RECALL, ROW);
 	struct buf *text = &st->search_text;
-	int r = find_row(st, s, fact, ret, e);
+	int rc = find_row(st, s, fact, ret, e);
 
-	if (r != 1)
-		return r;
+	if (rc != 1)
+		return rc;
 	buf_clear(text, 64 * 1024);
-	r = recall_unpack(st, s, 8, 9, text, e);
-	if (r == 0 && buf_str(text) == NULL)
-		r = err_nomem(e);
-	if (r < 0)
-		return r;
+	rc = recall_unpack(st, s, 8, 9, text, e);
+	if (rc == 0 && !buf_str(text))
+		rc = err_nomem(e);
+	if (rc < 0)
+		return rc;
 	ret->text = text->data;
 	ret->text_n = text->len;
 	return 1;
@@ -144,12 +144,12 @@ static int
 read_ids(struct store *st, sqlite3_stmt *s, int max, int64_t *ret, int *ret_n,
 	struct err *e)
 {
-	int n = 0, r;
+	int n = 0, rc;
 
-	while ((r = stmt_row(st, s, e)) == 1 && n < max)
+	while ((rc = stmt_row(st, s, e)) == 1 && n < max)
 		ret[n++] = sqlite3_column_int64(s, 0);
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	*ret_n = n;
 	return 0;
 }
@@ -173,7 +173,7 @@ int
 recall_newest_of(struct store *st, int64_t entity, int64_t before, int max,
 	int64_t *ret, int *ret_n, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_RECALL, NEWEST);
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_RECALL, NEWEST);
 
 	bind_i(s, 1, entity);
 	bind_i(s, 2, max);
@@ -184,55 +184,55 @@ recall_newest_of(struct store *st, int64_t entity, int64_t before, int max,
 int
 recall_pin_set(struct store *st, int64_t entity, int64_t *ret, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_RECALL, PIN_SET);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_RECALL, PIN_SET);
+	int rc;
 
 	bind_i(s, 1, entity);
-	r = stmt_row(st, s, e);
-	if (r == 1)
+	rc = stmt_row(st, s, e);
+	if (rc == 1)
 		*ret = sqlite3_column_int64(s, 0);
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 int
 recall_entity(struct store *st, int64_t entity, struct buf *name,
 	struct recall_entity *ret, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_RECALL, ENTITY);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_RECALL, ENTITY);
+	int rc;
 
 	bind_i(s, 1, entity);
-	r = stmt_row(st, s, e);
-	if (r != 1)
-		return r;
+	rc = stmt_row(st, s, e);
+	if (rc != 1)
+		return rc;
 	*ret = (struct recall_entity){.type = sqlite3_column_int64(s, 0),
 		.tier = sqlite3_column_int64(s, 4),
 		.is_pinned = sqlite3_column_int64(s, 5) != 0,
 		.hits = sqlite3_column_int64(s, 6),
 		.last_at = sqlite3_column_int64(s, 7)};
 	if (sqlite3_column_type(s, 2) != SQLITE_NULL)
-		r = recall_unpack(st, s, 1, 2, name, e);
+		rc = recall_unpack(st, s, 1, 2, name, e);
 	else
-		r = buf_add(name, (const char *)sqlite3_column_text(s, 3),
+		rc = buf_add(name, (const char *)sqlite3_column_text(s, 3),
 			(size_t)sqlite3_column_bytes(s, 3));
-	if (r == MDB_E_NOMEM)
+	if (rc == MDB_E_NOMEM)
 		return err_nomem(e);
-	return r < 0 ? r : 1;
+	return rc < 0 ? rc : 1;
 }
 
 int
 recall_usage(struct store *st, int64_t entity, struct recall_entity *ret,
 	struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_RECALL, USAGE);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_RECALL, USAGE);
+	int rc;
 
 	bind_i(s, 1, entity);
-	r = stmt_row(st, s, e);
-	if (r < 0)
-		return r;
-	ret->hits = r == 1 ? sqlite3_column_int64(s, 0) : 0;
-	ret->last_at = r == 1 ? sqlite3_column_int64(s, 1) : 0;
+	rc = stmt_row(st, s, e);
+	if (rc < 0)
+		return rc;
+	ret->hits = rc == 1 ? sqlite3_column_int64(s, 0) : 0;
+	ret->last_at = rc == 1 ? sqlite3_column_int64(s, 1) : 0;
 	return 0;
 }
 
@@ -241,20 +241,20 @@ recall_pinned(struct store *st, int64_t ns,
 	int (*fn)(void *ctx, int64_t entity, bool is_asked), void *ctx,
 	struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_RECALL, PINNED);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_RECALL, PINNED);
+	int rc;
 
 	bind_i(s, 1, ns);
-	while ((r = stmt_row(st, s, e)) == 1) {
+	while ((rc = stmt_row(st, s, e)) == 1) {
 		int64_t entity = sqlite3_column_int64(s, 0), value, asked = 0;
 
-		r = attr_get(st, entity, ATTR_PIN, &value, e);
-		if (r == 0 && value != 0)
-			r = attr_get(st, entity, ATTR_PIN_ASKED, &asked, e);
-		if (r == 0 && value != 0)
-			r = fn(ctx, entity, asked != 0);
-		if (r != 0)
-			return r;
+		rc = attr_get(st, entity, ATTR_PIN, &value, e);
+		if (rc == 0 && value != 0)
+			rc = attr_get(st, entity, ATTR_PIN_ASKED, &asked, e);
+		if (rc == 0 && value != 0)
+			rc = fn(ctx, entity, asked != 0);
+		if (rc != 0)
+			return rc;
 	}
-	return r;
+	return rc;
 }

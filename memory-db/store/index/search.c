@@ -103,20 +103,20 @@ static int
 ids_at(struct store *st, int64_t ns, int64_t limit, int64_t *ret_change,
 	int64_t *ret_fact, int64_t *ret_past, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_SEARCH, SEARCH_NAMESPACE);
-	sqlite3_stmt *c AUTO_STMT = NULL;
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_SEARCH, SEARCH_NAMESPACE);
+	AUTO_STMT sqlite3_stmt *c = NULL;
+	int rc;
 
 	bind_i(s, 1, ns);
-	r = stmt_row(st, s, e);
-	if (r == 1 && sqlite3_column_int64(s, 0) > limit) {
+	rc = stmt_row(st, s, e);
+	if (rc == 1 && sqlite3_column_int64(s, 0) > limit) {
 		c = stmt_use(st, MOD_SEARCH, SEARCH_CHANGE);
 		bind_i(c, 1, ns);
 		bind_i(c, 2, limit);
-		r = stmt_row(st, c, e);
+		rc = stmt_row(st, c, e);
 	}
-	if (r <= 0)
-		return r;
+	if (rc <= 0)
+		return rc;
 	*ret_change = sqlite3_column_int64(c ? c : s, 0);
 	*ret_fact = sqlite3_column_int64(c ? c : s, 1);
 	*ret_past = sqlite3_column_int64(c ? c : s, 2);
@@ -129,20 +129,22 @@ search_range(struct store *st, int64_t ns, struct search_range *ret,
 {
 	const struct lens *lens = &st->lens;
 	int64_t change = 0, fact;
-	int r;
+	int rc;
 
 	*ret = (struct search_range){.ns = ns,
 		.lo = store_ids_of(ns),
 		.hi = store_ids_of(ns),
 		.past = store_ids_of(ns)};
 	/* The nearest level sees the newest facts; the last one is main. */
-	r = ids_at(st, ns, lens->level[0].limit, &change, &ret->hi, &ret->past,
+	rc = ids_at(st, ns, lens->level[0].limit, &change, &ret->hi, &ret->past,
 		e);
 	ret->change = lens->now && st->role == STORE_READER ? change : 0;
-	if (r == 0 && lens->n > 1)
-		r = ids_at(st, ns, lens->level[lens->n - 1].limit, &change,
+	if (rc != 0)
+		return rc;
+	if (lens->n > 1)
+		rc = ids_at(st, ns, lens->level[lens->n - 1].limit, &change,
 			&fact, &ret->past, e);
-	return r;
+	return rc;
 }
 
 /* --- matches -------------------------------------------------------------- */
@@ -163,17 +165,17 @@ static int
 each_row(struct store *st, sqlite3_stmt *s, search_row_fn fn, void *ctx,
 	struct err *e)
 {
-	int r;
+	int rc;
 
-	while ((r = stmt_row(st, s, e)) == 1) {
+	while ((rc = stmt_row(st, s, e)) == 1) {
 		struct search_row row;
 
 		search_read_row(s, &row);
-		r = fn(ctx, &row);
-		if (r != 0)
+		rc = fn(ctx, &row);
+		if (rc != 0)
 			break;
 	}
-	return r;
+	return rc;
 }
 
 /* Matches of ft_past, of branches and of facts that wait, and where the merge
@@ -243,12 +245,12 @@ static int
 merge_live(void *ctx, const struct search_row *row)
 {
 	struct search_merge *m = ctx;
-	int r = 0;
+	int rc = 0;
 
 	/* Of what waits the index may have only a part. */
-	while (r == 0 && m->next < m->n && m->rows[m->next].fact >= row->fact)
-		r = merge_give(m, &m->rows[m->next++]);
-	return r != 0 ? r : merge_give(m, row);
+	while (rc == 0 && m->next < m->n && m->rows[m->next].fact >= row->fact)
+		rc = merge_give(m, &m->rows[m->next++]);
+	return rc != 0 ? rc : merge_give(m, row);
 }
 
 static sqlite3_stmt *
@@ -270,8 +272,8 @@ static int
 collect_past(struct store *st, const struct search_range *range,
 	const struct search_match *match, struct search_merge *m, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_SEARCH, SEARCH_PAST);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_SEARCH, SEARCH_PAST);
+	int rc;
 
 	bind_t(s, 1, match->text, match->n);
 	bind_i(s, 2, range->past + 1);
@@ -279,8 +281,8 @@ collect_past(struct store *st, const struct search_range *range,
 	bind_i(s, 4, range->hi);
 	bind_i(s, 5, match->words);
 	bind_i(s, 6, match->counted);
-	r = each_row(st, s, merge_collect, m, e);
-	return r == MDB_E_NOMEM ? err_nomem(e) : r;
+	rc = each_row(st, s, merge_collect, m, e);
+	return rc == MDB_E_NOMEM ? err_nomem(e) : rc;
 }
 
 /* Facts that branches of the lens have shown. */
@@ -288,12 +290,12 @@ static int
 collect_branches(struct store *st, const struct search_range *range,
 	const struct search_match *match, struct search_merge *m, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_SEARCH, SEARCH_BRANCH);
-	struct buf text AUTO_BUF = {0};
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_SEARCH, SEARCH_BRANCH);
+	AUTO_BUF struct buf text = {0};
 	int bad = buf_adds(&text, "({name body} : (") ||
 		  buf_add(&text, match->text, match->n) ||
 		  buf_adds(&text, ")) AND scope : (");
-	int r;
+	int rc;
 
 	for (int i = 0; i + 1 < st->lens.n; i++)
 		bad |= buf_addf(&text, "%sb%lld", i > 0 ? " OR " : "",
@@ -305,8 +307,8 @@ collect_branches(struct store *st, const struct search_range *range,
 	bind_i(s, 3, range->hi);
 	bind_i(s, 4, match->words);
 	bind_i(s, 5, match->counted);
-	r = each_row(st, s, merge_collect, m, e);
-	return r == MDB_E_NOMEM ? err_nomem(e) : r;
+	rc = each_row(st, s, merge_collect, m, e);
+	return rc == MDB_E_NOMEM ? err_nomem(e) : rc;
 }
 
 int
@@ -314,33 +316,33 @@ search_match(struct store *st, const struct search_range *range,
 	const struct search_match *match, search_row_fn fn, void *ctx,
 	struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = NULL;
+	AUTO_STMT sqlite3_stmt *s = NULL;
 	struct search_merge m = {.fn = fn, .ctx = ctx};
 	struct search_waits *waits;
-	int r = search_waits(st, range->ns, &waits, e);
+	int rc = search_waits(st, range->ns, &waits, e);
 
-	if (r == 0 && st->lens.now && waits == NULL) {
+	if (rc == 0 && st->lens.now && !waits) {
 		s = use_live(st, range, match, match->bare);
 		return each_row(st, s, fn, ctx, e);
 	}
 	m.waits = waits;
-	if (r == 0 && waits != NULL)
-		r = search_wait_match(st, waits, range, match, merge_collect,
+	if (rc == 0 && waits)
+		rc = search_wait_match(st, waits, range, match, merge_collect,
 			&m, e);
 	m.whole = m.n;
-	if (r == 0 && !st->lens.now)
-		r = collect_past(st, range, match, &m, e);
-	if (r == 0 && st->lens.n > 1)
-		r = collect_branches(st, range, match, &m, e);
+	if (rc == 0 && !st->lens.now)
+		rc = collect_past(st, range, match, &m, e);
+	if (rc == 0 && st->lens.n > 1)
+		rc = collect_branches(st, range, match, &m, e);
 	merge_sort(&m);
-	if (r == 0) {
+	if (rc == 0) {
 		s = use_live(st, range, match, false);
-		r = each_row(st, s, merge_live, &m, e);
+		rc = each_row(st, s, merge_live, &m, e);
 	}
-	while (r == 0 && m.next < m.n)
-		r = merge_give(&m, &m.rows[m.next++]);
+	while (rc == 0 && m.next < m.n)
+		rc = merge_give(&m, &m.rows[m.next++]);
 	free(m.rows);
-	return r;
+	return rc;
 }
 
 /* --- facts in order ------------------------------------------------------- */
@@ -349,7 +351,7 @@ static int
 each_of_range(struct store *st, int statement, int64_t a, int64_t b,
 	search_row_fn fn, void *ctx, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_SEARCH, statement);
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_SEARCH, statement);
 
 	bind_i(s, 1, a);
 	bind_i(s, 2, b);
@@ -402,19 +404,19 @@ int
 search_text(struct store *st, int64_t fact, fact_fn fn, void *ctx,
 	struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_SEARCH, SEARCH_BODY);
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_SEARCH, SEARCH_BODY);
 	struct buf *text = &st->search_text;
 	struct fact f = {0};
-	int r;
+	int rc;
 
 	bind_i(s, 1, fact);
-	r = stmt_row(st, s, e);
-	if (r != 1)
-		return r;
+	rc = stmt_row(st, s, e);
+	if (rc != 1)
+		return rc;
 	buf_clear(text, 64 * 1024);
-	r = read_body(st, s, text, e);
-	if (r < 0)
-		return r;
+	rc = read_body(st, s, text, e);
+	if (rc < 0)
+		return rc;
 	f.id = fact;
 	f.entity = sqlite3_column_int64(s, 1);
 	f.kind = (enum fact_kind)sqlite3_column_int(s, 2);
@@ -422,8 +424,8 @@ search_text(struct store *st, int64_t fact, fact_fn fn, void *ctx,
 	f.erased = sqlite3_column_int(s, 4) != 0;
 	f.text = text->len ? text->data : "";
 	f.text_n = text->len;
-	r = fn(ctx, &f);
-	return r == 0 ? 1 : r;
+	rc = fn(ctx, &f);
+	return rc == 0 ? 1 : rc;
 }
 
 static void

@@ -45,9 +45,9 @@ kept_slot(struct store *st, const struct search_range *range,
 
 	if (range->change == 0 || match->n > TEXT_BYTES)
 		return NULL;
-	if (st->search_counts == NULL)
+	if (!st->search_counts)
 		st->search_counts = calloc(1, sizeof(*st->search_counts));
-	if (st->search_counts == NULL)
+	if (!st->search_counts)
 		return NULL;
 	for (size_t i = 0; i < match->n; i++)
 		h = (h ^ (unsigned char)match->text[i]) * 1099511628211u;
@@ -91,23 +91,23 @@ count_in_index(struct store *st, const struct search_range *range,
 	const struct search_match *match, struct search_counted *c,
 	struct err *e)
 {
-	sqlite3_stmt *nth AUTO_STMT = use_count(st, SEARCH_NTH, range, match);
-	sqlite3_stmt *all AUTO_STMT = NULL;
-	int r;
+	AUTO_STMT sqlite3_stmt *nth = use_count(st, SEARCH_NTH, range, match);
+	AUTO_STMT sqlite3_stmt *all = NULL;
+	int rc;
 
 	bind_i(nth, 4, c->bound - 1);
-	r = stmt_row(st, nth, e);
-	if (r == 1) {
+	rc = stmt_row(st, nth, e);
+	if (rc == 1) {
 		c->n = c->bound;
 		c->lowest = sqlite3_column_int64(nth, 0);
 	}
-	if (r != 0)
-		return r;
+	if (rc != 0)
+		return rc;
 	all = use_count(st, SEARCH_COUNT, range, match);
-	r = stmt_row(st, all, e);
-	if (r == 1)
+	rc = stmt_row(st, all, e);
+	if (rc == 1)
 		c->n = sqlite3_column_int64(all, 0);
-	return r;
+	return rc;
 }
 
 static int
@@ -116,10 +116,10 @@ count_all(struct store *st, const struct search_range *range,
 	struct err *e)
 {
 	struct search_waits *waits;
-	int r = search_waits(st, range->ns, &waits, e);
+	int rc = search_waits(st, range->ns, &waits, e);
 
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	return !st->lens.now || waits != NULL
 		       ? search_match(st, range, match, count_row, c, e)
 		       : count_in_index(st, range, match, c, e);
@@ -132,15 +132,15 @@ search_count(struct store *st, const struct search_range *range,
 {
 	struct search_kept *kept = kept_slot(st, range, match, bound);
 	struct search_counted c = {.bound = bound};
-	int r;
+	int rc;
 
-	if (kept != NULL && is_kept(kept, range, match, bound)) {
+	if (kept && is_kept(kept, range, match, bound)) {
 		c = kept->counted;
 	} else {
-		r = count_all(st, range, match, &c, e);
-		if (r < 0)
-			return r;
-		if (kept != NULL) {
+		rc = count_all(st, range, match, &c, e);
+		if (rc < 0)
+			return rc;
+		if (kept) {
 			*kept = (struct search_kept){.ns = range->ns,
 				.change = range->change,
 				.counted = c,

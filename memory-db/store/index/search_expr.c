@@ -62,7 +62,7 @@ search_tokens_make(struct search_tokens *ret, const char *name, size_t name_n,
 	/* A token and its space: two bytes at least. */
 	uint64_t *v = calloc(name_n / 2 + body_n / 2 + 2, sizeof(*v)), *less;
 
-	if (v == NULL)
+	if (!v)
 		return MDB_E_NOMEM;
 	ret->name_n = hash_all(name, name_n, v);
 	ret->body_n = hash_all(body, body_n, v + ret->name_n);
@@ -132,7 +132,7 @@ add_node(struct search_expr_reading *r, const struct node *node)
 		size_t cap = x->cap == 0 ? 32 : x->cap * 2;
 		struct node *p = reallocarray(x->nodes, cap, sizeof(*p));
 
-		if (p == NULL)
+		if (!p)
 			return search_expr_fail(r, MDB_E_NOMEM);
 		x->nodes = p;
 		x->cap = cap;
@@ -149,7 +149,7 @@ add_phrase(struct search_expr_reading *r)
 	struct node node = {.kind = NODE_PHRASE, .columns = r->columns};
 	size_t at;
 
-	if (end == NULL)
+	if (!end)
 		return search_expr_fail(r, MDB_E_INTERNAL);
 	node.hash = search_token_hash(r->s, (size_t)(end - r->s));
 	r->s = end + 1;
@@ -158,7 +158,7 @@ add_phrase(struct search_expr_reading *r)
 		size_t cap = x->phrases_cap == 0 ? 32 : x->phrases_cap * 2;
 		size_t *p = reallocarray(x->phrases, cap, sizeof(*p));
 
-		if (p == NULL)
+		if (!p)
 			return search_expr_fail(r, MDB_E_NOMEM);
 		x->phrases = p;
 		x->phrases_cap = cap;

@@ -57,22 +57,22 @@ int
 search_terms(struct store *st, enum search_how how, const char *piece, size_t n,
 	int bound, search_term_fn fn, void *ctx, struct err *e)
 {
-	struct buf match AUTO_BUF = {0};
-	sqlite3_stmt *s AUTO_STMT = NULL;
-	int r = 0, found = 0, budget = bound * TERMS_FACTOR;
+	AUTO_BUF struct buf match = {0};
+	AUTO_STMT sqlite3_stmt *s = NULL;
+	int rc = 0, found = 0, budget = bound * TERMS_FACTOR;
 
 	if (how == SEARCH_PREFIX) {
 		s = stmt_use(st, MOD_SEARCH, SEARCH_TERMS_PREFIX);
 		bind_t(s, 1, piece, n);
-	} else if ((r = trigrams(piece, n, &match)) > 0) {
+	} else if ((rc = trigrams(piece, n, &match)) > 0) {
 		s = stmt_use(st, MOD_SEARCH, SEARCH_TERMS_TRIGRAM);
 		bind_t(s, 1, match.data, match.len);
-	} else if (r == 0) {
+	} else if (rc == 0) {
 		s = stmt_use(st, MOD_SEARCH, SEARCH_TERMS_ALL);
 	} else {
 		return err_nomem(e);
 	}
-	while ((r = stmt_row(st, s, e)) == 1) {
+	while ((rc = stmt_row(st, s, e)) == 1) {
 		const char *term = (const char *)sqlite3_column_text(s, 0);
 		size_t term_n = (size_t)sqlite3_column_bytes(s, 0);
 
@@ -87,11 +87,11 @@ search_terms(struct store *st, enum search_how how, const char *piece, size_t n,
 		}
 		if (++found > bound)
 			return 1;
-		r = fn(ctx, term, term_n);
-		if (r != 0)
-			return r;
+		rc = fn(ctx, term, term_n);
+		if (rc != 0)
+			return rc;
 	}
-	return r;
+	return rc;
 }
 
 int
@@ -99,9 +99,9 @@ search_terms_count(struct store *st, int64_t *ret, struct err *e)
 {
 	sqlite3_stmt *s AUTO_STMT =
 		stmt_use(st, MOD_SEARCH, SEARCH_TERMS_COUNT);
-	int r = stmt_row(st, s, e);
+	int rc = stmt_row(st, s, e);
 
-	if (r == 1)
+	if (rc == 1)
 		*ret = sqlite3_column_int64(s, 0);
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }

@@ -47,7 +47,7 @@ const struct stmt_module search_wait_module = {"search_wait", defs,
 void
 search_wait_stale(struct store *st)
 {
-	if (st->search_waits != NULL)
+	if (st->search_waits)
 		st->search_waits->is_fresh = false;
 }
 
@@ -74,7 +74,7 @@ empty(struct search_waits *w)
 void
 search_wait_free(struct store *st)
 {
-	if (st->search_waits == NULL)
+	if (!st->search_waits)
 		return;
 	empty(st->search_waits);
 	free(st->search_waits);
@@ -89,7 +89,7 @@ search_wait_add(struct search_waits *w, const struct search_wait_waiting *new)
 		struct search_wait_waiting *p =
 			reallocarray(w->v, cap, sizeof(*p));
 
-		if (p == NULL)
+		if (!p)
 			return MDB_E_NOMEM;
 		w->v = p;
 		w->cap = cap;
@@ -102,16 +102,16 @@ search_wait_add(struct search_waits *w, const struct search_wait_waiting *new)
 static int
 read_list(struct store *st, struct search_waits *w, int64_t ns, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_SEARCH_WAIT, LIST);
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_SEARCH_WAIT, LIST);
 	struct search_waits old = {.v = w->v, .n = w->n};
 	size_t at = 0;
-	int r;
+	int rc;
 
 	w->v = NULL;
 	w->n = w->cap = 0;
 	bind_i(s, 1, ns << STORE_NS_SHIFT);
 	bind_i(s, 2, ((ns + 1) << STORE_NS_SHIFT) - 1);
-	while ((r = stmt_row(st, s, e)) == 1) {
+	while ((rc = stmt_row(st, s, e)) == 1) {
 		struct search_wait_waiting x = {.fact = sqlite3_column_int64(s,
 							0),
 			.in = sqlite3_column_int(s, 1) != 0,
@@ -125,17 +125,17 @@ read_list(struct store *st, struct search_waits *w, int64_t ns, struct err *e)
 		}
 		if (search_wait_add(w, &x) != 0) {
 			free(x.tokens.v);
-			r = err_nomem(e);
+			rc = err_nomem(e);
 			break;
 		}
 	}
 	drop_from(&old, 0);
 	free(old.v);
-	if (r < 0 || w->n == 0)
+	if (rc < 0 || w->n == 0)
 		empty(w);
 	w->ns = ns;
-	w->is_fresh = r == 0;
-	return r;
+	w->is_fresh = rc == 0;
+	return rc;
 }
 
 int
@@ -143,26 +143,26 @@ search_waits(struct store *st, int64_t ns, struct search_waits **ret,
 	struct err *e)
 {
 	struct search_waits *w = st->search_waits;
-	int r = 0;
+	int rc = 0;
 
-	if (w == NULL) {
+	if (!w) {
 		w = st->search_waits = calloc(1, sizeof(*w));
-		if (w == NULL)
+		if (!w)
 			return err_nomem(e);
 	}
 	if (w->ns != ns || !w->is_fresh)
-		r = read_list(st, w, ns, e);
-	*ret = r == 0 && w->n > 0 ? w : NULL;
-	return r;
+		rc = read_list(st, w, ns, e);
+	*ret = rc == 0 && w->n > 0 ? w : NULL;
+	return rc;
 }
 
 int
 search_has_waits(struct store *st, int64_t ns, struct err *e)
 {
 	struct search_waits *waits;
-	int r = search_waits(st, ns, &waits, e);
+	int rc = search_waits(st, ns, &waits, e);
 
-	return r < 0 ? r : waits != NULL;
+	return rc < 0 ? rc : waits != NULL;
 }
 
 static int
@@ -178,10 +178,9 @@ bool
 search_wait_is_gone(const struct search_waits *w, int64_t fact)
 {
 	const struct search_wait_waiting *x =
-		w == NULL || w->n == 0
-			? NULL
-			: bsearch(&fact, w->v, w->n, sizeof(*w->v),
-				  search_wait_by_fact);
+		!w || w->n == 0 ? NULL
+				: bsearch(&fact, w->v, w->n, sizeof(*w->v),
+					  search_wait_by_fact);
 
 	return x != NULL && x->gone;
 }
@@ -191,21 +190,21 @@ search_wait_make_tokens(struct store *st, struct search_waits *w,
 	struct search_wait_waiting *x, struct err *e)
 {
 	char stem[NAMESPACE_STEM_SIZE];
-	int r;
+	int rc;
 
 	if (st->deadline_ns != 0 && clock_mono_ns() > st->deadline_ns)
 		return err_set(e, MDB_E_TIMEOUT,
 			"texts that wait to be indexed "
 			"could not be looked at in time; ask again");
-	r = text_indexed_of(st, x->fact, &w->text, e);
-	if (r == 0)
-		r = namespace_stem(st, w->ns, stem, e);
-	if (r >= 0)
-		r = text_parts_make(&w->parts, x->fact, stem, w->text.name.data,
-			w->text.name.len, w->text.body.data, w->text.body.len,
-			e);
-	if (r < 0)
-		return r;
+	rc = text_indexed_of(st, x->fact, &w->text, e);
+	if (rc == 0)
+		rc = namespace_stem(st, w->ns, stem, e);
+	if (rc >= 0)
+		rc = text_parts_make(&w->parts, x->fact, stem,
+			w->text.name.data, w->text.name.len, w->text.body.data,
+			w->text.body.len, e);
+	if (rc < 0)
+		return rc;
 	return search_tokens_make(&x->tokens,
 		       w->parts.name.len > 0 ? w->parts.name.data : "",
 		       w->parts.name.len,
@@ -218,14 +217,14 @@ search_wait_make_tokens(struct store *st, struct search_waits *w,
 static int
 is_seen(struct store *st, struct search_row *row, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_SEARCH_WAIT, SEEN);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_SEARCH_WAIT, SEEN);
+	int rc;
 
 	bind_i(s, 1, row->fact);
-	r = stmt_row(st, s, e);
-	if (r == 1)
+	rc = stmt_row(st, s, e);
+	if (rc == 1)
 		row->entity = sqlite3_column_int64(s, 0);
-	return r;
+	return rc;
 }
 
 struct asking {
@@ -245,7 +244,7 @@ search_wait_ask(struct store *st, struct search_waits *w,
 
 	if (!x->in)
 		return 0;
-	if (x->tokens.v == NULL && a->match->counted + !a->match->looked_at > 0)
+	if (!x->tokens.v && a->match->counted + !a->match->looked_at > 0)
 		r = search_wait_make_tokens(st, w, x, e);
 	if (r < 0)
 		return r;

@@ -184,17 +184,17 @@ text_branch_shows(struct store *st, int64_t branch, int64_t fact,
 		.branch = branch,
 		.name_n = name_n,
 		.body_n = body_n};
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_TEXT, TEXT_BRANCH_ROW);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_TEXT, TEXT_BRANCH_ROW);
+	int rc;
 
 	bind_i(s, 1, fact);
 	bind_i(s, 2, branch);
-	r = stmt_row(st, s, e);
-	if (r != 1)
-		return r; /* 0: it is there already */
+	rc = stmt_row(st, s, e);
+	if (rc != 1)
+		return rc; /* 0: it is there already */
 	new.row = sqlite3_column_int64(s, 0);
-	r = stmt_row(st, s, e);
-	return r == 0 ? enqueue(st, &new, name, body, e) : r;
+	rc = stmt_row(st, s, e);
+	return rc == 0 ? enqueue(st, &new, name, body, e) : rc;
 }
 
 int
@@ -217,16 +217,16 @@ stem_of(struct store *st, int64_t ns, const char **ret, struct err *e)
 {
 	struct text_queue *q = st->queue;
 	size_t slot = (size_t)ns % STEMS;
-	int r;
+	int rc;
 
 	*ret = q->stems[slot].stem;
 	if (q->stems[slot].ns == ns)
 		return 0;
 	q->stems[slot].ns = 0;
-	r = namespace_stem(st, ns, q->stems[slot].stem, e);
-	if (r == 0)
+	rc = namespace_stem(st, ns, q->stems[slot].stem, e);
+	if (rc == 0)
 		q->stems[slot].ns = ns;
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 static int
@@ -234,11 +234,11 @@ make_parts(struct store *st, const struct text_index_entry *x, struct err *e)
 {
 	struct text_queue *q = st->queue;
 	const char *text = q->arena.data + x->at, *stem;
-	int r = stem_of(st, fact_namespace(x->fact), &stem, e);
+	int rc = stem_of(st, fact_namespace(x->fact), &stem, e);
 
-	return r < 0 ? r
-		     : text_parts_make(&q->parts, x->fact, stem, text,
-			       x->name_n, text + x->name_n, x->body_n, e);
+	return rc < 0 ? rc
+		      : text_parts_make(&q->parts, x->fact, stem, text,
+				x->name_n, text + x->name_n, x->body_n, e);
 }
 
 /* A row is to be in its index, or out of it: at once, unless it waits. */
@@ -249,14 +249,14 @@ set_row(struct store *st, enum text_ix ix, int64_t row,
 	struct text_row at = {ix, row, x->fact, x->branch,
 		(int64_t)(x->name_n + x->body_n)};
 	const struct text_parts *parts = &st->queue->parts;
-	int r = in ? text_wait_in(st, &at, x->waits, e)
-		   : text_wait_out(st, &at, x->waits, e);
+	int rc = in ? text_wait_in(st, &at, x->waits, e)
+		    : text_wait_out(st, &at, x->waits, e);
 
-	if (r != 0)
-		return r < 0 ? r : 0;
-	r = make_parts(st, x, e);
-	if (r < 0)
-		return r;
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	rc = make_parts(st, x, e);
+	if (rc < 0)
+		return rc;
 	return in ? text_parts_put(st, ix, row, x->branch, parts, 0, parts->n,
 			    e)
 		  : text_parts_take(st, ix, row, x->branch, parts, 0, parts->n,
@@ -302,7 +302,7 @@ flush_live(struct store *st, bool in, struct err *e)
 	for (first = 0; first < q->n; first = last + 1) {
 		const struct text_index_entry *x = &q->entries[first];
 		bool was_open = x->closes, is_open;
-		int r;
+		int rc;
 
 		if (x->branch != 0)
 			break;
@@ -314,9 +314,9 @@ flush_live(struct store *st, bool in, struct err *e)
 		is_open = !q->entries[last].closes;
 		if (was_open == is_open || was_open == in)
 			continue;
-		r = set_row(st, TEXT_IX_LIVE, x->fact, x, in, e);
-		if (r < 0)
-			return r;
+		rc = set_row(st, TEXT_IX_LIVE, x->fact, x, in, e);
+		if (rc < 0)
+			return rc;
 	}
 	return 0;
 }
@@ -329,13 +329,13 @@ flush_past(struct store *st, struct err *e)
 	qsort(q->entries, q->n, sizeof(*q->entries), by_past);
 	for (size_t i = 0; i < q->n; i++) {
 		const struct text_index_entry *x = &q->entries[i];
-		int r;
+		int rc;
 
 		if (x->past == 0)
 			continue;
-		r = set_row(st, TEXT_IX_PAST, x->past, x, true, e);
-		if (r < 0)
-			return r;
+		rc = set_row(st, TEXT_IX_PAST, x->past, x, true, e);
+		if (rc < 0)
+			return rc;
 	}
 	return 0;
 }
@@ -344,14 +344,14 @@ static int
 flush_branch(struct store *st, struct err *e)
 {
 	struct text_queue *q = st->queue;
-	int r = 0;
+	int rc = 0;
 
 	qsort(q->entries, q->n, sizeof(*q->entries), by_row);
-	for (size_t i = 0; r == 0 && i < q->n; i++)
+	for (size_t i = 0; rc == 0 && i < q->n; i++)
 		if (q->entries[i].branch != 0)
-			r = set_row(st, TEXT_IX_BRANCH, q->entries[i].row,
+			rc = set_row(st, TEXT_IX_BRANCH, q->entries[i].row,
 				&q->entries[i], true, e);
-	return r;
+	return rc;
 }
 
 /* What the group may still do at once. */
@@ -366,7 +366,7 @@ let_wait(struct store *st, struct budget *b, struct text_index_entry *x,
 	struct err *e)
 {
 	int64_t bytes = (int64_t)(x->name_n + x->body_n);
-	int r;
+	int rc;
 
 	b->bytes -= bytes;
 	if (bytes > st->index_now.text_bytes || st->terms_new >= b->terms_until)
@@ -374,9 +374,9 @@ let_wait(struct store *st, struct budget *b, struct text_index_entry *x,
 	x->waits = b->bytes < 0;
 	if (x->waits)
 		return 0;
-	r = text_waits_of(st, x->fact, e);
-	x->waits = r == 1;
-	return r < 0 ? r : 0;
+	rc = text_waits_of(st, x->fact, e);
+	x->waits = rc == 1;
+	return rc < 0 ? rc : 0;
 }
 
 static int
@@ -385,62 +385,62 @@ learn_words(struct store *st, struct err *e)
 	struct text_queue *q = st->queue;
 	struct budget b = {st->index_now.bytes,
 		st->terms_new + st->index_now.terms};
-	int r = 0;
+	int rc = 0;
 
-	for (size_t i = 0; r == 0 && i < q->n; i++) {
+	for (size_t i = 0; rc == 0 && i < q->n; i++) {
 		struct text_index_entry *x = &q->entries[i];
 		const char *text = q->arena.data + x->at;
 
 		if (!q->all_now)
-			r = let_wait(st, &b, x, e);
+			rc = let_wait(st, &b, x, e);
 		/* Name and body apart: one must not run into the other. */
-		if (r < 0 || x->waits || x->closes)
+		if (rc < 0 || x->waits || x->closes)
 			continue;
 		q->learnt = true;
-		r = text_terms_learn(st, text, x->name_n, e);
-		if (r == 0)
-			r = text_terms_learn(st, text + x->name_n, x->body_n,
+		rc = text_terms_learn(st, text, x->name_n, e);
+		if (rc == 0)
+			rc = text_terms_learn(st, text + x->name_n, x->body_n,
 				e);
 	}
-	return r;
+	return rc;
 }
 
 int
 text_queue_flush(struct store *st, struct err *e)
 {
 	struct text_queue *q = st->queue;
-	int r;
+	int rc;
 
 	if (q->n == 0)
 		return 0;
 	/* An empty arena (only empty texts) still needs a base. */
 	if (buf_reserve(&q->arena, 1) < 0)
 		return err_nomem(e);
-	r = learn_words(st, e);
+	rc = learn_words(st, e);
 	qsort(q->entries, q->n, sizeof(*q->entries), text_index_by_fact);
-	if (r == 0)
-		r = flush_live(st, false, e);
-	if (r == 0)
-		r = flush_live(st, true, e);
-	if (r == 0)
-		r = flush_past(st, e);
-	if (r == 0)
-		r = flush_branch(st, e);
+	if (rc == 0)
+		rc = flush_live(st, false, e);
+	if (rc == 0)
+		rc = flush_live(st, true, e);
+	if (rc == 0)
+		rc = flush_past(st, e);
+	if (rc == 0)
+		rc = flush_branch(st, e);
 	/* On failure the group is aborted: the entries go all the same. */
 	q->n = 0;
 	buf_clear(&q->arena, ARENA_KEEP);
-	return r;
+	return rc;
 }
 
 int
 text_queue_flush_all(struct store *st, struct err *e)
 {
-	int r;
+	int rc;
 
 	st->queue->all_now = true;
-	r = text_queue_flush(st, e);
+	rc = text_queue_flush(st, e);
 	st->queue->all_now = false;
-	return r;
+	return rc;
 }
 
 int

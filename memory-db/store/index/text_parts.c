@@ -58,7 +58,7 @@ keep_distinct(struct buf *body)
 	while (slots < body->len) /* a token and its space: two bytes */
 		slots *= 2;
 	set = calloc(slots, sizeof(*set));
-	if (set == NULL)
+	if (!set)
 		return MDB_E_NOMEM;
 	for (size_t at = 0; at < body->len; at = end + 1) {
 		const char *space =
@@ -151,11 +151,11 @@ text_parts_put(struct store *st, enum text_ix ix, int64_t row, int64_t branch,
 {
 	static const enum text_statement put[] = {TEXT_LIVE_INSERT,
 		TEXT_PAST_INSERT, TEXT_BRANCH_INSERT};
-	int r = 0;
+	int rc = 0;
 
-	for (int i = from; r == 0 && i < to; i++)
-		r = run_part(st, put[ix], row, branch, p, i, e);
-	return r;
+	for (int i = from; rc == 0 && i < to; i++)
+		rc = run_part(st, put[ix], row, branch, p, i, e);
+	return rc;
 }
 
 int
@@ -164,9 +164,9 @@ text_parts_take(struct store *st, enum text_ix ix, int64_t row, int64_t branch,
 {
 	static const enum text_statement take[] = {TEXT_LIVE_DELETE,
 		TEXT_PAST_DELETE, TEXT_BRANCH_DELETE};
-	int r = 0;
+	int rc = 0;
 
-	for (int i = to; r == 0 && i > from; i--)
-		r = run_part(st, take[ix], row, branch, p, i - 1, e);
-	return r;
+	for (int i = to; rc == 0 && i > from; i--)
+		rc = run_part(st, take[ix], row, branch, p, i - 1, e);
+	return rc;
 }

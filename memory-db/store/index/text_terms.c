@@ -75,12 +75,12 @@ static int
 learn_new(struct store *st, const char *word, size_t n, struct err *e)
 {
 	sqlite3_stmt *s = stmt_use(st, MOD_TEXT, TEXT_TERM_NEW);
-	int r;
+	int rc;
 
 	bind_t(s, 1, word, n);
-	r = stmt_run(st, s, e);
-	if (r < 0 || sqlite3_changes(st->db) == 0)
-		return r;
+	rc = stmt_run(st, s, e);
+	if (rc < 0 || sqlite3_changes(st->db) == 0)
+		return rc;
 	st->terms_new++;
 	s = stmt_use(st, MOD_TEXT, TEXT_TERM_INDEX);
 	bind_i(s, 1, sqlite3_last_insert_rowid(st->db));
@@ -93,25 +93,26 @@ learn_word(void *ctx, const char *word, size_t n)
 {
 	const struct learn *l = ctx;
 	uint64_t *cache = l->st->terms, hash;
-	int r;
+	int rc;
 
 	crypto_shorthash((unsigned char *)&hash, (const unsigned char *)word, n,
 		l->st->base->sip_key);
 	hash += hash == 0; /* 0 marks an empty slot */
 	if (cache[hash % TERMS_CACHE_ENTRIES] == hash)
 		return 0;
-	r = learn_new(l->st, word, n, l->e);
-	if (r == 0)
-		cache[hash % TERMS_CACHE_ENTRIES] = hash;
-	return r;
+	rc = learn_new(l->st, word, n, l->e);
+	if (rc != 0)
+		return rc;
+	cache[hash % TERMS_CACHE_ENTRIES] = hash;
+	return rc;
 }
 
 int
 text_terms_learn(struct store *st, const char *s, size_t n, struct err *e)
 {
 	struct learn l = {.st = st, .e = e};
-	int r = text_terms_each(s, n, learn_word, &l);
+	int rc = text_terms_each(s, n, learn_word, &l);
 
 	/* The scan itself can run out of memory, and says nothing. */
-	return r == MDB_E_NOMEM ? err_nomem(e) : r;
+	return rc == MDB_E_NOMEM ? err_nomem(e) : rc;
 }

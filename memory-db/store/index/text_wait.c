@@ -57,14 +57,14 @@ const struct stmt_module text_wait_module = {"text_wait", defs,
 int
 text_waits(struct store *st, int64_t *ret_n, int64_t *ret_bytes, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = NULL;
-	int r;
+	AUTO_STMT sqlite3_stmt *s = NULL;
+	int rc;
 
 	if (!st->waits_known) {
 		s = stmt_use(st, MOD_TEXT_WAIT, COUNT);
-		r = stmt_row(st, s, e);
-		if (r < 0)
-			return r;
+		rc = stmt_row(st, s, e);
+		if (rc < 0)
+			return rc;
 		st->waits_n = sqlite3_column_int64(s, 0);
 		st->waits_bytes = sqlite3_column_int64(s, 1);
 		st->waits_known = true;
@@ -121,15 +121,15 @@ static int
 any(struct store *st, struct err *e)
 {
 	int64_t n, bytes;
-	int r = text_waits(st, &n, &bytes, e);
+	int rc = text_waits(st, &n, &bytes, e);
 
-	return r < 0 ? r : n > 0;
+	return rc < 0 ? rc : n > 0;
 }
 
 static int
 has_row(struct store *st, int which, int64_t fact, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_TEXT_WAIT, which);
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_TEXT_WAIT, which);
 
 	if (which == OF_FACT)
 		bind_i(s, 1, fact);
@@ -139,9 +139,9 @@ has_row(struct store *st, int which, int64_t fact, struct err *e)
 int
 text_waits_of(struct store *st, int64_t fact, struct err *e)
 {
-	int r = any(st, e);
+	int rc = any(st, e);
 
-	return r == 1 ? has_row(st, OF_FACT, fact, e) : r;
+	return rc == 1 ? has_row(st, OF_FACT, fact, e) : rc;
 }
 
 int
@@ -169,19 +169,19 @@ static int
 text_wait_get(struct store *st, const struct text_row *row,
 	struct text_wait_state *ret, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = NULL;
-	int r = any(st, e);
+	AUTO_STMT sqlite3_stmt *s = NULL;
+	int rc = any(st, e);
 
-	if (r != 1)
-		return r;
+	if (rc != 1)
+		return rc;
 	s = stmt_use(st, MOD_TEXT_WAIT, GET);
 	bind_key(s, row);
-	r = stmt_row(st, s, e);
-	if (r == 1)
+	rc = stmt_row(st, s, e);
+	if (rc == 1)
 		*ret = (struct text_wait_state){sqlite3_column_int64(s, 0),
 			sqlite3_column_int64(s, 1), sqlite3_column_int64(s, 2),
 			sqlite3_column_int64(s, 3)};
-	return r;
+	return rc;
 }
 
 static int
@@ -189,7 +189,7 @@ text_wait_put(struct store *st, const struct text_row *row, int goal, int parts,
 	int words, struct err *e)
 {
 	sqlite3_stmt *s = stmt_use(st, MOD_TEXT_WAIT, PUT);
-	int r;
+	int rc;
 
 	bind_key(s, row);
 	bind_i(s, 4, row->branch);
@@ -197,10 +197,11 @@ text_wait_put(struct store *st, const struct text_row *row, int goal, int parts,
 	bind_i(s, 6, parts);
 	bind_i(s, 7, words);
 	bind_i(s, 8, row->size);
-	r = stmt_run(st, s, e);
-	if (r == 0)
-		text_wait_count(st, 1, row->size);
-	return r;
+	rc = stmt_run(st, s, e);
+	if (rc != 0)
+		return rc;
+	text_wait_count(st, 1, row->size);
+	return rc;
 }
 
 int
@@ -208,13 +209,14 @@ text_wait_drop(struct store *st, const struct text_row *row, int64_t size,
 	struct err *e)
 {
 	sqlite3_stmt *s = stmt_use(st, MOD_TEXT_WAIT, DROP);
-	int r;
+	int rc;
 
 	bind_key(s, row);
-	r = stmt_run(st, s, e);
-	if (r == 0)
-		text_wait_count(st, -1, -size);
-	return r;
+	rc = stmt_run(st, s, e);
+	if (rc != 0)
+		return rc;
+	text_wait_count(st, -1, -size);
+	return rc;
 }
 
 static int
@@ -233,17 +235,17 @@ text_wait_in(struct store *st, const struct text_row *row, bool wait,
 	struct err *e)
 {
 	struct text_wait_state s;
-	int r = text_wait_get(st, row, &s, e);
+	int rc = text_wait_get(st, row, &s, e);
 
-	if (r < 0)
-		return r;
-	if (r == 0) {
-		r = wait ? text_wait_put(st, row, 1, 0, 0, e) : 0;
-		return r == 0 ? wait : r;
+	if (rc < 0)
+		return rc;
+	if (rc == 0) {
+		rc = wait ? text_wait_put(st, row, 1, 0, 0, e) : 0;
+		return rc == 0 ? wait : rc;
 	}
-	r = s.parts < 0 && s.words < 0 ? text_wait_drop(st, row, s.size, e)
-				       : set_goal(st, row, 1, e);
-	return r == 0 ? 1 : r;
+	rc = s.parts < 0 && s.words < 0 ? text_wait_drop(st, row, s.size, e)
+					: set_goal(st, row, 1, e);
+	return rc == 0 ? 1 : rc;
 }
 
 int
@@ -251,17 +253,17 @@ text_wait_out(struct store *st, const struct text_row *row, bool wait,
 	struct err *e)
 {
 	struct text_wait_state s;
-	int r = text_wait_get(st, row, &s, e);
+	int rc = text_wait_get(st, row, &s, e);
 
-	if (r < 0)
-		return r;
-	if (r == 0) {
-		r = wait ? text_wait_put(st, row, 0, -1, -1, e) : 0;
-		return r == 0 ? wait : r;
+	if (rc < 0)
+		return rc;
+	if (rc == 0) {
+		rc = wait ? text_wait_put(st, row, 0, -1, -1, e) : 0;
+		return rc == 0 ? wait : rc;
 	}
-	r = s.parts == 0 ? text_wait_drop(st, row, s.size, e)
-			 : set_goal(st, row, 0, e);
-	return r == 0 ? 1 : r;
+	rc = s.parts == 0 ? text_wait_drop(st, row, s.size, e)
+			  : set_goal(st, row, 0, e);
+	return rc == 0 ? 1 : rc;
 }
 
 int
@@ -269,32 +271,32 @@ text_wait_state(struct store *st, const struct text_row *row,
 	int64_t *ret_parts, struct err *e)
 {
 	struct text_wait_state s;
-	int r = text_wait_get(st, row, &s, e);
+	int rc = text_wait_get(st, row, &s, e);
 
-	if (r == 1)
+	if (rc == 1)
 		*ret_parts = s.parts;
-	return r;
+	return rc;
 }
 
 int
 text_wait_leaving(struct store *st, enum text_ix ix, text_leaving_fn fn,
 	void *ctx, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_TEXT_WAIT, LEAVING);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_TEXT_WAIT, LEAVING);
+	int rc;
 
 	bind_i(s, 1, (int64_t)ix);
-	while ((r = stmt_row(st, s, e)) == 1) {
+	while ((rc = stmt_row(st, s, e)) == 1) {
 		struct text_row row = {.ix = ix,
 			.fact = sqlite3_column_int64(s, 0),
 			.row = sqlite3_column_int64(s, 1),
 			.branch = sqlite3_column_int64(s, 2)};
 
-		r = fn(ctx, &row, sqlite3_column_int64(s, 3));
-		if (r != 0)
-			return r;
+		rc = fn(ctx, &row, sqlite3_column_int64(s, 3));
+		if (rc != 0)
+			return rc;
 	}
-	return r;
+	return rc;
 }
 
 int
@@ -322,12 +324,12 @@ text_wait_relearn(struct store *st, struct err *e)
 int
 text_wait_clear(struct store *st, struct err *e)
 {
-	int r = stmt_run(st, stmt_use(st, MOD_TEXT_WAIT, CLEAR), e);
+	int rc = stmt_run(st, stmt_use(st, MOD_TEXT_WAIT, CLEAR), e);
 
-	if (r == 0)
-		r = stmt_run(st, stmt_use(st, MOD_TEXT_WAIT, GONE_CLEAR), e);
+	if (rc == 0)
+		rc = stmt_run(st, stmt_use(st, MOD_TEXT_WAIT, GONE_CLEAR), e);
 	text_wait_forget(st);
-	return r;
+	return rc;
 }
 
 static int

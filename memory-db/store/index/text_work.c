@@ -45,15 +45,15 @@ int
 text_wait_text(struct store *st, int64_t fact, struct text_indexed *ret,
 	struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_TEXT_WORK, GONE_TEXT);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_TEXT_WORK, GONE_TEXT);
+	int rc;
 
 	bind_i(s, 1, fact);
-	r = stmt_row(st, s, e);
-	if (r == 0)
+	rc = stmt_row(st, s, e);
+	if (rc == 0)
 		return text_indexed_of(st, fact, ret, e);
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	ret->name.len = ret->body.len = 0;
 	if (buf_add(&ret->name, sqlite3_column_text(s, 0),
 		    (size_t)sqlite3_column_bytes(s, 0)) < 0 ||
@@ -106,12 +106,12 @@ is_late(struct text_work_progress *p)
 static int
 need_text(struct text_work_progress *p, int64_t fact)
 {
-	int r = 0;
+	int rc = 0;
 
 	if (p->text_of != fact)
-		r = text_wait_text(p->st, fact, &p->text, p->e);
-	p->text_of = r == 0 ? fact : 0;
-	return r;
+		rc = text_wait_text(p->st, fact, &p->text, p->e);
+	p->text_of = rc == 0 ? fact : 0;
+	return rc;
 }
 
 /* Name and body are passed one behind the other; fn gets stretches of them.
@@ -122,25 +122,26 @@ pass_words(struct text_work_progress *p, int64_t *at,
 {
 	const struct buf *text[] = {&p->text.name, &p->text.body};
 	int64_t before = 0;
-	int r = 0;
+	int rc = 0;
 
-	for (int i = 0; r == 0 && *at >= 0 && i < 2; i++) {
+	for (int i = 0; rc == 0 && *at >= 0 && i < 2; i++) {
 		int64_t len = (int64_t)text[i]->len;
 
-		while (r == 0 && *at >= before && *at < before + len) {
+		while (rc == 0 && *at >= before && *at < before + len) {
 			size_t from = (size_t)(*at - before), end;
 
 			if (is_late(p))
 				return 0;
 			end = stretch_end(text[i], from);
-			r = fn(p->st, text[i]->data + from, end - from, p->e);
+			rc = fn(p->st, text[i]->data + from, end - from, p->e);
 			*at = before + (int64_t)end;
 		}
 		before += len;
 	}
-	if (r == 0)
-		*at = -1;
-	return r;
+	if (rc != 0)
+		return rc;
+	*at = -1;
+	return rc;
 }
 
 static int
@@ -148,16 +149,16 @@ need_parts(struct text_work_progress *p, int64_t fact)
 {
 	struct text_parts *parts = p->st->wait_parts;
 	char stem[NAMESPACE_STEM_SIZE];
-	int r = 0;
+	int rc = 0;
 
 	/* Kept from slice to slice: to make those of 1 MB takes 50 ms. */
 	if (parts->fact == fact)
 		return 0;
-	r = need_text(p, fact);
-	if (r == 0)
-		r = namespace_stem(p->st, fact_namespace(fact), stem, p->e);
-	if (r < 0)
-		return r;
+	rc = need_text(p, fact);
+	if (rc == 0)
+		rc = namespace_stem(p->st, fact_namespace(fact), stem, p->e);
+	if (rc < 0)
+		return rc;
 	return text_parts_make(parts, fact, stem, p->text.name.data,
 		p->text.name.len, p->text.body.data, p->text.body.len, p->e);
 }
@@ -167,23 +168,23 @@ move_parts(struct text_work_progress *p, const struct text_row *row,
 	struct text_work_state *s)
 {
 	const struct text_parts *parts = p->st->wait_parts;
-	int r = need_parts(p, row->fact);
+	int rc = need_parts(p, row->fact);
 
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	if (s->parts < 0)
 		s->parts = parts->n;
-	while (r == 0 && s->parts != (s->goal != 0 ? parts->n : 0) &&
+	while (rc == 0 && s->parts != (s->goal != 0 ? parts->n : 0) &&
 		!is_late(p)) {
 		int n = (int)s->parts;
 
-		r = s->goal != 0 ? text_parts_put(p->st, row->ix, row->row,
-					   row->branch, parts, n, n + 1, p->e)
-				 : text_parts_take(p->st, row->ix, row->row,
-					   row->branch, parts, n - 1, n, p->e);
+		rc = s->goal != 0 ? text_parts_put(p->st, row->ix, row->row,
+					    row->branch, parts, n, n + 1, p->e)
+				  : text_parts_take(p->st, row->ix, row->row,
+					    row->branch, parts, n - 1, n, p->e);
 		s->parts += s->goal != 0 ? 1 : -1;
 	}
-	return r;
+	return rc;
 }
 
 /* Moves one row on. */
@@ -193,17 +194,17 @@ work_row(struct text_work_progress *p, const struct text_row *row,
 {
 	struct store *st = p->st;
 	sqlite3_stmt *m;
-	int r = 0;
+	int rc = 0;
 
 	if (s->goal != 0 && s->words >= 0) {
-		r = need_text(p, row->fact);
-		if (r == 0)
-			r = pass_words(p, &s->words, text_terms_learn);
+		rc = need_text(p, row->fact);
+		if (rc == 0)
+			rc = pass_words(p, &s->words, text_terms_learn);
 	}
-	if (r == 0 && (s->goal == 0 || s->words < 0))
-		r = move_parts(p, row, s);
-	if (r < 0)
-		return r;
+	if (rc == 0 && (s->goal == 0 || s->words < 0))
+		rc = move_parts(p, row, s);
+	if (rc < 0)
+		return rc;
 	if (s->goal == 0 ? s->parts == 0
 			 : s->words < 0 && s->parts == st->wait_parts->n)
 		return text_wait_drop(st, row, s->size, p->e);
@@ -221,11 +222,11 @@ static int
 first_row(struct store *st, struct text_row *row, struct text_work_state *ret,
 	struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_TEXT_WORK, FIRST);
-	int r = stmt_row(st, s, e);
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_TEXT_WORK, FIRST);
+	int rc = stmt_row(st, s, e);
 
-	if (r != 1)
-		return r;
+	if (rc != 1)
+		return rc;
 	*row = (struct text_row){.fact = sqlite3_column_int64(s, 0),
 		.ix = (enum text_ix)sqlite3_column_int(s, 1),
 		.row = sqlite3_column_int64(s, 2),
@@ -241,12 +242,12 @@ static int
 work_gone(struct text_work_progress *p, int64_t fact, int64_t words)
 {
 	sqlite3_stmt *s;
-	int r = need_text(p, fact);
+	int rc = need_text(p, fact);
 
-	if (r == 0)
-		r = pass_words(p, &words, erase_words_of);
-	if (r < 0)
-		return r;
+	if (rc == 0)
+		rc = pass_words(p, &words, erase_words_of);
+	if (rc < 0)
+		return rc;
 	s = stmt_use(p->st, MOD_TEXT_WORK, words < 0 ? GONE_DROP : GONE_MOVE);
 	bind_i(s, 1, fact);
 	if (words >= 0)
@@ -258,14 +259,14 @@ work_gone(struct text_work_progress *p, int64_t fact, int64_t words)
 static int
 first_gone(struct store *st, int64_t *fact, int64_t *words, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_TEXT_WORK, GONE_FIRST);
-	int r = stmt_row(st, s, e);
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_TEXT_WORK, GONE_FIRST);
+	int rc = stmt_row(st, s, e);
 
-	if (r == 1) {
+	if (rc == 1) {
 		*fact = sqlite3_column_int64(s, 0);
 		*words = sqlite3_column_int64(s, 1);
 	}
-	return r;
+	return rc;
 }
 
 /* Rows first: a word may go only when no text with it is yet to be learnt. */
@@ -275,15 +276,15 @@ work_piece(struct text_work_progress *p)
 	struct text_row row;
 	struct text_work_state s;
 	int64_t fact, words;
-	int r = first_row(p->st, &row, &s, p->e);
+	int rc = first_row(p->st, &row, &s, p->e);
 
-	if (r == 1)
-		r = work_row(p, &row, &s);
-	else if (r == 0 && (r = first_gone(p->st, &fact, &words, p->e)) == 1)
-		r = work_gone(p, fact, words);
+	if (rc == 1)
+		rc = work_row(p, &row, &s);
+	else if (rc == 0 && (rc = first_gone(p->st, &fact, &words, p->e)) == 1)
+		rc = work_gone(p, fact, words);
 	else
-		return r;
-	return r < 0 ? r : 1;
+		return rc;
+	return rc < 0 ? rc : 1;
 }
 
 int

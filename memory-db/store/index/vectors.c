@@ -92,57 +92,57 @@ int
 vector_model_find(struct store *st, const char *name, struct vector_model *ret,
 	struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_VECTORS, FIND);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_VECTORS, FIND);
+	int rc;
 
 	bind_t(s, 1, name, strlen(name));
-	r = stmt_row(st, s, e);
-	if (r == 1)
+	rc = stmt_row(st, s, e);
+	if (rc == 1)
 		*ret = (struct vector_model){sqlite3_column_int64(s, 0),
 			(size_t)sqlite3_column_int64(s, 1)};
-	return r;
+	return rc;
 }
 
 int
 vector_model_make(struct store *st, const char *name, size_t dims,
 	int64_t *ret_id, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_VECTORS, MAKE);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_VECTORS, MAKE);
+	int rc;
 
 	bind_t(s, 1, name, strlen(name));
 	bind_i(s, 2, (int64_t)dims);
-	r = stmt_row(st, s, e);
-	if (r == 1)
+	rc = stmt_row(st, s, e);
+	if (rc == 1)
 		*ret_id = sqlite3_column_int64(s, 0);
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 int
 vector_model_other(struct store *st, int64_t model, int64_t *ret_id,
 	struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_VECTORS, OTHER);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_VECTORS, OTHER);
+	int rc;
 
 	bind_i(s, 1, model);
-	r = stmt_row(st, s, e);
-	if (r == 1)
+	rc = stmt_row(st, s, e);
+	if (rc == 1)
 		*ret_id = sqlite3_column_int64(s, 0);
-	return r;
+	return rc;
 }
 
 int
 vectors_drop(struct store *st, int64_t model, int max, struct err *e)
 {
 	sqlite3_stmt *s = stmt_use(st, MOD_VECTORS, DROP);
-	int r;
+	int rc;
 
 	bind_i(s, 1, model);
 	bind_i(s, 2, max);
-	r = stmt_run(st, s, e);
-	if (r != 0 || sqlite3_changes(st->db) == max)
-		return r;
+	rc = stmt_run(st, s, e);
+	if (rc != 0 || sqlite3_changes(st->db) == max)
+		return rc;
 	s = stmt_use(st, MOD_VECTORS, DROP_MODEL);
 	bind_i(s, 1, model);
 	return stmt_run(st, s, e);
@@ -211,58 +211,58 @@ vector_put(struct store *st, int64_t model, int64_t fact, const float *v,
 	size_t dims, struct err *e)
 {
 	sqlite3_stmt *s = stmt_use(st, MOD_VECTORS, PUT);
-	struct buf data AUTO_BUF = {0};
-	int r;
+	AUTO_BUF struct buf data = {0};
+	int rc;
 
 	if (dims > LIMIT_VECTOR_DIMS)
 		return err_set(e, MDB_E_LIMIT,
 			"a vector has %zu dimensions, "
 			"more than %d",
 			dims, LIMIT_VECTOR_DIMS);
-	if (v != NULL && vectors_pack(v, dims, &data) != 0)
+	if (v && vectors_pack(v, dims, &data) != 0)
 		return err_nomem(e);
 	bind_i(s, 1, model);
 	bind_i(s, 2, fact);
 	bind_b(s, 3, data.len > 0 ? data.data : "", data.len);
-	r = stmt_run(st, s, e);
+	rc = stmt_run(st, s, e);
 	(void)sqlite3_clear_bindings(s);
-	return r;
+	return rc;
 }
 
 int
 vector_get(struct store *st, int64_t model, int64_t fact, float *v, size_t dims,
 	struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_VECTORS, GET);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_VECTORS, GET);
+	int rc;
 
 	bind_i(s, 1, model);
 	bind_i(s, 2, fact);
-	r = stmt_row(st, s, e);
-	return r == 1 ? column(s, 0, v, dims, e) : r;
+	rc = stmt_row(st, s, e);
+	return rc == 1 ? column(s, 0, v, dims, e) : rc;
 }
 
 int
 vectors_each(struct store *st, const struct vector_model *m, int64_t after,
 	vector_fn fn, void *ctx, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_VECTORS, EACH);
-	float *v AUTO_FREE = calloc(m->dims + 1, sizeof(*v));
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_VECTORS, EACH);
+	AUTO_FREE float *v = calloc(m->dims + 1, sizeof(*v));
+	int rc;
 
-	if (v == NULL)
+	if (!v)
 		return err_nomem(e);
 	bind_i(s, 1, m->id);
 	bind_i(s, 2, after);
-	while ((r = stmt_row(st, s, e)) == 1) {
-		r = column(s, 1, v, m->dims, e);
-		if (r == 1)
-			r = fn(ctx, sqlite3_column_int64(s, 0), v);
+	while ((rc = stmt_row(st, s, e)) == 1) {
+		rc = column(s, 1, v, m->dims, e);
+		if (rc == 1)
+			rc = fn(ctx, sqlite3_column_int64(s, 0), v);
 		/* A damaged one is verify's to tell. */
-		if (r != 0 && r != MDB_E_CORRUPT)
-			return r;
+		if (rc != 0 && rc != MDB_E_CORRUPT)
+			return rc;
 	}
-	return r;
+	return rc;
 }
 
 /* --- filling -------------------------------------------------------------- */
@@ -270,86 +270,86 @@ int
 vector_namespaces(struct store *st, vector_namespace_fn fn, void *ctx,
 	struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_VECTORS, NAMESPACES);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_VECTORS, NAMESPACES);
+	int rc;
 
-	while ((r = stmt_row(st, s, e)) == 1) {
-		r = fn(ctx, sqlite3_column_int64(s, 0),
+	while ((rc = stmt_row(st, s, e)) == 1) {
+		rc = fn(ctx, sqlite3_column_int64(s, 0),
 			sqlite3_column_int64(s, 1));
-		if (r != 0)
-			return r;
+		if (rc != 0)
+			return rc;
 	}
-	return r;
+	return rc;
 }
 
 int
 vector_highest(struct store *st, int64_t model, int64_t ns, int64_t *ret_fact,
 	struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_VECTORS, HIGHEST);
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_VECTORS, HIGHEST);
 	int64_t low = store_ids_of(ns);
-	int r;
+	int rc;
 
 	bind_i(s, 1, model);
 	bind_i(s, 2, low);
 	bind_i(s, 3, store_ids_end(ns));
-	r = stmt_row(st, s, e);
-	if (r == 1)
+	rc = stmt_row(st, s, e);
+	if (rc == 1)
 		*ret_fact = sqlite3_column_type(s, 0) == SQLITE_NULL
 				    ? low
 				    : sqlite3_column_int64(s, 0);
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 int
 vector_texts_count(struct store *st, int64_t ns, int64_t after, int64_t *ret,
 	struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_VECTORS, COUNT);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_VECTORS, COUNT);
+	int rc;
 
 	bind_i(s, 1, after);
 	bind_i(s, 2, (ns + 1) << STORE_NS_SHIFT);
-	r = stmt_row(st, s, e);
-	if (r == 1)
+	rc = stmt_row(st, s, e);
+	if (rc == 1)
 		*ret = sqlite3_column_int64(s, 0);
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 int
 vector_texts(struct store *st, int64_t ns, int64_t after, vector_text_fn fn,
 	void *ctx, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_VECTORS, TEXTS);
-	struct buf text AUTO_BUF = {0};
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_VECTORS, TEXTS);
+	AUTO_BUF struct buf text = {0};
+	int rc;
 
 	bind_i(s, 1, after);
 	bind_i(s, 2, store_ids_end(ns));
-	while ((r = stmt_row(st, s, e)) == 1) {
+	while ((rc = stmt_row(st, s, e)) == 1) {
 		int size = sqlite3_column_int(s, 1);
 
 		text.len = 0;
 		if (size < 0 || size > LIMIT_OBSERVATION_BYTES)
-			r = MDB_E_CORRUPT;
+			rc = MDB_E_CORRUPT;
 		else
-			r = codec_unpack(&st->codec, sqlite3_column_blob(s, 2),
+			rc = codec_unpack(&st->codec, sqlite3_column_blob(s, 2),
 				(size_t)sqlite3_column_bytes(s, 2),
 				(size_t)size, &text, e);
-		if (r == MDB_E_CORRUPT &&
+		if (rc == MDB_E_CORRUPT &&
 			sqlite3_errcode(st->db) == SQLITE_NOMEM)
-			r = err_nomem(e);
-		if (r == MDB_E_CORRUPT) {
+			rc = err_nomem(e);
+		if (rc == MDB_E_CORRUPT) {
 			text.len = 0; /* verify tells; none here */
-			r = 0;
+			rc = 0;
 		}
-		if (r == 0)
-			r = fn(ctx, sqlite3_column_int64(s, 0),
+		if (rc == 0)
+			rc = fn(ctx, sqlite3_column_int64(s, 0),
 				text.data != NULL ? text.data : "", text.len);
-		if (r != 0)
-			return r;
+		if (rc != 0)
+			return rc;
 	}
-	return r;
+	return rc;
 }
 
 /* --- facts without their texts -------------------------------------------- */
@@ -367,13 +367,13 @@ vector_facts(struct store *st, int64_t ns, int64_t source, vector_fact_fn fn,
 {
 	sqlite3_stmt *s AUTO_STMT =
 		stmt_use(st, MOD_VECTORS, source != 0 ? OF_SESSION : FACTS);
-	int r;
+	int rc;
 
 	bind_i(s, 1, store_ids_of(ns));
 	bind_i(s, 2, store_ids_end(ns));
 	if (source != 0)
 		bind_i(s, 3, source);
-	while ((r = stmt_row(st, s, e)) == 1) {
+	while ((rc = stmt_row(st, s, e)) == 1) {
 		struct recall_row f = {.id = sqlite3_column_int64(s, 0),
 			.entity = sqlite3_column_int64(s, 1),
 			.kind = FACT_OBSERVATION,
@@ -383,11 +383,11 @@ vector_facts(struct store *st, int64_t ns, int64_t source, vector_fact_fn fn,
 			.valid_to = vectors_time_of(s, 5),
 			.salience = -1};
 
-		r = fn(ctx, &f);
-		if (r != 0)
-			return r;
+		rc = fn(ctx, &f);
+		if (rc != 0)
+			return rc;
 	}
-	return r;
+	return rc;
 }
 
 /* --- forgetting, and who is told ------------------------------------------ */
@@ -396,13 +396,13 @@ note_erased(struct store *st, int64_t fact)
 {
 	struct vectors_erased *x = &st->vectors_erased;
 
-	if (st->base->vectors_told == NULL)
+	if (!st->base->vectors_told)
 		return;
 	if (x->n == x->cap) {
 		size_t cap = x->cap > 0 ? 2 * x->cap : 64;
 		int64_t *v = reallocarray(x->v, cap, sizeof(*v));
 
-		if (v == NULL) {
+		if (!v) {
 			x->lost = true;
 			return;
 		}
@@ -416,13 +416,14 @@ int
 vector_erase(struct store *st, int64_t fact, struct err *e)
 {
 	sqlite3_stmt *s = stmt_use(st, MOD_VECTORS, ERASE);
-	int r;
+	int rc;
 
 	bind_i(s, 1, fact);
-	r = stmt_run(st, s, e);
-	if (r == 0)
-		note_erased(st, fact);
-	return r;
+	rc = stmt_run(st, s, e);
+	if (rc != 0)
+		return rc;
+	note_erased(st, fact);
+	return rc;
 }
 
 void
@@ -452,7 +453,7 @@ vectors_committed(struct store *st)
 {
 	const struct vectors_erased *x = &st->vectors_erased;
 
-	if (st->base->vectors_told != NULL &&
+	if (st->base->vectors_told &&
 		(st->vectors_changed || x->n > 0 || x->lost))
 		st->base->vectors_told(st->base->vectors_ctx, x->v, x->n,
 			x->lost);

@@ -76,7 +76,7 @@ static int
 optional_text(sqlite3_stmt *s, int column, const char **ret, struct err *e)
 {
 	*ret = (const char *)sqlite3_column_text(s, column);
-	if (*ret == NULL && sqlite3_column_type(s, column) != SQLITE_NULL)
+	if (!*ret && sqlite3_column_type(s, column) != SQLITE_NULL)
 		return err_nomem(e);
 	return 0;
 }
@@ -87,18 +87,19 @@ branch_create(struct store *st, int64_t ns, const char *name, const char *about,
 	int64_t parent, int64_t fork, int64_t *ret_id, struct err *e)
 {
 	sqlite3_stmt *s = stmt_use(st, MOD_BRANCH, CREATE);
-	int r;
+	int rc;
 
 	bind_i(s, 1, ns);
 	bind_t(s, 2, name, strlen(name));
-	if (about != NULL)
+	if (about)
 		bind_t(s, 3, about, strlen(about));
 	bind_i(s, 4, parent);
 	bind_i(s, 5, fork);
-	r = stmt_run(st, s, e);
-	if (r == 0)
-		*ret_id = sqlite3_last_insert_rowid(st->db);
-	return r;
+	rc = stmt_run(st, s, e);
+	if (rc != 0)
+		return rc;
+	*ret_id = sqlite3_last_insert_rowid(st->db);
+	return rc;
 }
 
 int
@@ -109,7 +110,7 @@ branch_create_as(struct store *st, const struct branch_row *b, struct err *e)
 	bind_i(s, 1, b->id);
 	bind_i(s, 2, b->ns);
 	bind_t(s, 3, b->name, strlen(b->name));
-	if (b->about != NULL)
+	if (b->about)
 		bind_t(s, 4, b->about, strlen(b->about));
 	bind_i(s, 5, b->parent);
 	bind_i(s, 6, b->fork);
@@ -126,39 +127,42 @@ give_branch(sqlite3_stmt *s, branch_fn fn, void *ctx, struct err *e)
 		.fork = sqlite3_column_int64(s, 3),
 		.state = (enum branch_state)sqlite3_column_int(s, 4),
 	};
-	int r = optional_text(s, 5, &b.name, e);
+	int rc = optional_text(s, 5, &b.name, e);
 
-	if (r == 0)
-		r = optional_text(s, 6, &b.about, e);
-	return r == 0 ? fn(ctx, &b) : r;
+	if (rc != 0)
+		return rc;
+	rc = optional_text(s, 6, &b.about, e);
+	if (rc != 0)
+		return rc;
+	return fn(ctx, &b);
 }
 
 int
 branch_each(struct store *st, int64_t ns, branch_fn fn, void *ctx,
 	struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_BRANCH, EACH);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_BRANCH, EACH);
+	int rc;
 
 	bind_i(s, 1, ns);
-	while ((r = stmt_row(st, s, e)) == 1)
-		if ((r = give_branch(s, fn, ctx, e)) != 0)
-			return r;
-	return r;
+	while ((rc = stmt_row(st, s, e)) == 1)
+		if ((rc = give_branch(s, fn, ctx, e)) != 0)
+			return rc;
+	return rc;
 }
 
 int
 branch_get(struct store *st, int64_t id, branch_fn fn, void *ctx, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_BRANCH, GET);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_BRANCH, GET);
+	int rc;
 
 	bind_i(s, 1, id);
-	r = stmt_row(st, s, e);
-	if (r != 1)
-		return r;
-	r = give_branch(s, fn, ctx, e);
-	return r == 0 ? 1 : r;
+	rc = stmt_row(st, s, e);
+	if (rc != 1)
+		return rc;
+	rc = give_branch(s, fn, ctx, e);
+	return rc == 0 ? 1 : rc;
 }
 
 int
@@ -176,16 +180,16 @@ int
 branch_merged(struct store *st, int64_t branch, int64_t *ret_at,
 	int64_t *ret_upto, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_BRANCH, MERGED);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_BRANCH, MERGED);
+	int rc;
 
 	bind_i(s, 1, branch);
-	r = stmt_row(st, s, e);
-	if (r == 1) {
+	rc = stmt_row(st, s, e);
+	if (rc == 1) {
 		*ret_at = sqlite3_column_int64(s, 0);
 		*ret_upto = sqlite3_column_int64(s, 1);
 	}
-	return r;
+	return rc;
 }
 
 int
@@ -204,17 +208,17 @@ static int
 each_pair(struct store *st, int statement, int64_t branch, branch_fact_fn fn,
 	void *ctx, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_BRANCH, statement);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_BRANCH, statement);
+	int rc;
 
 	bind_i(s, 1, branch);
-	while ((r = stmt_row(st, s, e)) == 1) {
-		r = fn(ctx, sqlite3_column_int64(s, 0),
+	while ((rc = stmt_row(st, s, e)) == 1) {
+		rc = fn(ctx, sqlite3_column_int64(s, 0),
 			sqlite3_column_int64(s, 1));
-		if (r != 0)
-			return r;
+		if (rc != 0)
+			return rc;
 	}
-	return r;
+	return rc;
 }
 
 int
@@ -240,17 +244,17 @@ branch_sees(struct store *st, int64_t fact, const struct lens *lens,
 	if (ret_since != NULL)
 		*ret_since = 0;
 	for (int i = 0; i < lens->n; i++) {
-		sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_BRANCH, SEES);
+		AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_BRANCH, SEES);
 		int64_t added, removed;
-		int r;
+		int rc;
 
 		bind_i(s, 1, fact);
 		bind_i(s, 2, lens->level[i].branch);
 		bind_i(s, 3, lens->level[i].limit);
-		r = stmt_row(st, s, e);
-		if (r < 0)
-			return r;
-		if (r == 0)
+		rc = stmt_row(st, s, e);
+		if (rc < 0)
+			return rc;
+		if (rc == 0)
 			continue;
 		added = sqlite3_column_int64(s, 0);
 		removed = sqlite3_column_int64(s, 1);
@@ -268,17 +272,17 @@ branch_shown(struct store *st, int64_t fact, const struct lens *lens,
 {
 	*ret_change = 0;
 	for (int i = 0; i < lens->n; i++) {
-		sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_BRANCH, SHOWN);
-		int r;
+		AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_BRANCH, SHOWN);
+		int rc;
 
 		bind_i(s, 1, fact);
 		bind_i(s, 2, lens->level[i].branch);
 		bind_i(s, 3, lens->level[i].limit);
-		r = stmt_row(st, s, e);
-		if (r == 1)
+		rc = stmt_row(st, s, e);
+		if (rc == 1)
 			*ret_change = sqlite3_column_int64(s, 0);
-		if (r != 0)
-			return r < 0 ? r : 0;
+		if (rc != 0)
+			return rc < 0 ? rc : 0;
 	}
 	return 0;
 }
@@ -290,20 +294,20 @@ branch_attr(struct store *st, int64_t entity, enum attr_key key,
 {
 	*ret_value = *ret_since = 0;
 	for (int i = 0; i < lens->n; i++) {
-		sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_BRANCH, ATTR_AT);
-		int r;
+		AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_BRANCH, ATTR_AT);
+		int rc;
 
 		bind_i(s, 1, entity);
 		bind_i(s, 2, lens->level[i].branch);
 		bind_i(s, 3, (int64_t)key);
 		bind_i(s, 4, lens->level[i].limit);
-		r = stmt_row(st, s, e);
-		if (r == 1) {
+		rc = stmt_row(st, s, e);
+		if (rc == 1) {
 			*ret_value = sqlite3_column_int64(s, 0);
 			*ret_since = sqlite3_column_int64(s, 1);
 		}
-		if (r != 0)
-			return r < 0 ? r : 0;
+		if (rc != 0)
+			return rc < 0 ? rc : 0;
 	}
 	return 0;
 }
@@ -312,14 +316,14 @@ static int
 one_id(struct store *st, int statement, int64_t a, int64_t b, int64_t *ret,
 	struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_BRANCH, statement);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_BRANCH, statement);
+	int rc;
 
 	bind_i(s, 1, a);
 	bind_i(s, 2, b);
-	r = stmt_row(st, s, e);
-	*ret = r == 1 ? sqlite3_column_int64(s, 0) : 0;
-	return r < 0 ? r : 0;
+	rc = stmt_row(st, s, e);
+	*ret = rc == 1 ? sqlite3_column_int64(s, 0) : 0;
+	return rc < 0 ? rc : 0;
 }
 
 int

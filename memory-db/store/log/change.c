@@ -65,17 +65,17 @@ change_kind_name(int kind)
 static int
 load_last(struct change *c, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(c->st, MOD_CHANGE, LAST);
-	int r = stmt_row(c->st, s, e);
+	AUTO_STMT sqlite3_stmt *s = stmt_use(c->st, MOD_CHANGE, LAST);
+	int rc = stmt_row(c->st, s, e);
 
 	c->id = 1;
 	c->at = clock_now_ms();
-	if (r == 1) {
+	if (rc == 1) {
 		c->id = sqlite3_column_int64(s, 0) + 1;
 		if (sqlite3_column_int64(s, 1) > c->at)
 			c->at = sqlite3_column_int64(s, 1);
 	}
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 /* A replayed change brings its id and time; they must follow what is there. */
@@ -84,7 +84,7 @@ take_given(struct change *c, struct err *e)
 {
 	const struct change_given *g = c->info.given;
 
-	if (g == NULL)
+	if (!g)
 		return 0;
 	if (g->id < c->id)
 		return err_set(e, MDB_E_CONFLICT,
@@ -100,14 +100,14 @@ take_given(struct change *c, struct err *e)
 static int
 load_namespace(struct change *c, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(c->st, MOD_CHANGE, NS_HEAD);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(c->st, MOD_CHANGE, NS_HEAD);
+	int rc;
 
 	bind_i(s, 1, c->info.ns);
-	r = stmt_row(c->st, s, e);
-	if (r < 0)
-		return r;
-	if (r == 0 || sqlite3_column_bytes(s, 0) != CHAIN_BYTES)
+	rc = stmt_row(c->st, s, e);
+	if (rc < 0)
+		return rc;
+	if (rc == 0 || sqlite3_column_bytes(s, 0) != CHAIN_BYTES)
 		return err_set(e, MDB_E_CORRUPT, "namespace %lld is damaged",
 			(long long)c->info.ns);
 	memcpy(c->head, sqlite3_column_blob(s, 0), CHAIN_BYTES);
@@ -139,14 +139,14 @@ begin_chain(struct change *c)
 		.message_digest = c->message_digest,
 	};
 
-	if (m != NULL && c->info.given != NULL)
+	if (m && c->info.given)
 		memcpy(c->message_salt, c->info.given->message_salt,
 			sizeof(c->message_salt));
-	else if (m != NULL)
+	else if (m)
 		randombytes_buf(c->message_salt, sizeof(c->message_salt));
 	digest_message(c->message_salt, m, m != NULL ? strlen(m) : 0,
 		c->message_digest);
-	if (m == NULL && change_is_forgotten(c))
+	if (!m && change_is_forgotten(c))
 		memcpy(c->message_digest, c->info.given->message_digest,
 			sizeof(c->message_digest));
 	chain_begin(&c->chain, c->head, &h);
@@ -157,20 +157,20 @@ change_begin(struct store *st, const struct change_info *info,
 	struct change **ret, struct err *e)
 {
 	struct change *c = calloc(1, sizeof(*c));
-	int r;
+	int rc;
 
-	if (c == NULL)
+	if (!c)
 		return err_nomem(e);
 	c->st = st;
 	c->info = *info;
-	r = load_last(c, e);
-	if (r == 0)
-		r = take_given(c, e);
-	if (r == 0)
-		r = load_namespace(c, e);
-	if (r != 0) {
+	rc = load_last(c, e);
+	if (rc == 0)
+		rc = take_given(c, e);
+	if (rc == 0)
+		rc = load_namespace(c, e);
+	if (rc != 0) {
 		change_drop(c);
-		return r;
+		return rc;
 	}
 	begin_chain(c);
 	*ret = c;
@@ -180,7 +180,7 @@ change_begin(struct store *st, const struct change_info *info,
 void
 change_drop(struct change *c)
 {
-	if (c == NULL)
+	if (!c)
 		return;
 	buf_done(&c->body);
 	buf_done(&c->text);
@@ -217,7 +217,7 @@ touched_grow(struct change *c, struct err *e)
 	size_t cap = c->touched_cap == 0 ? 8 : c->touched_cap * 2;
 	struct change_touched *table = calloc(cap, sizeof(*table));
 
-	if (table == NULL)
+	if (!table)
 		return err_nomem(e);
 	for (size_t i = 0; i < c->touched_cap; i++)
 		if (c->touched[i].entity != 0)
@@ -233,12 +233,12 @@ int
 change_touch(struct change *c, int64_t entity, int64_t delta, struct err *e)
 {
 	struct change_touched *t;
-	int r = 0;
+	int rc = 0;
 
 	if (2 * (c->touched_n + 1) > c->touched_cap)
-		r = touched_grow(c, e);
-	if (r != 0)
-		return r;
+		rc = touched_grow(c, e);
+	if (rc != 0)
+		return rc;
 	t = touched_slot(c->touched, c->touched_cap, entity);
 	if (t->entity == 0) {
 		t->entity = entity;
@@ -262,15 +262,15 @@ last_version(struct change *c, int64_t entity, int64_t *ret_n,
 	for (int i = 0; i < lens->n; i++) {
 		sqlite3_stmt *s AUTO_STMT =
 			stmt_use(c->st, MOD_CHANGE, LAST_VERSION);
-		int r;
+		int rc;
 
 		bind_i(s, 1, entity);
 		bind_i(s, 2, lens->level[i].branch);
 		bind_i(s, 3, lens->level[i].limit);
-		r = stmt_row(c->st, s, e);
-		if (r < 0)
-			return r;
-		if (r == 1) {
+		rc = stmt_row(c->st, s, e);
+		if (rc < 0)
+			return rc;
+		if (rc == 1) {
 			*ret_n = sqlite3_column_int64(s, 0);
 			*ret_bytes = sqlite3_column_int64(s, 1);
 			return 0;
@@ -283,11 +283,11 @@ static int
 seal_version(struct change *c, const struct change_touched *t, struct err *e)
 {
 	int64_t n, bytes, ns = c->info.ns;
-	int r = last_version(c, t->entity, &n, &bytes, e);
+	int rc = last_version(c, t->entity, &n, &bytes, e);
 	sqlite3_stmt *s;
 
-	if (r != 0)
-		return r;
+	if (rc != 0)
+		return rc;
 	bytes += t->delta;
 	s = stmt_use(c->st, MOD_CHANGE, ADD_VERSION);
 	bind_i(s, 1, t->entity);
@@ -295,13 +295,13 @@ seal_version(struct change *c, const struct change_touched *t, struct err *e)
 	bind_i(s, 3, n + 1);
 	bind_i(s, 4, c->id);
 	bind_i(s, 5, bytes);
-	r = stmt_run(c->st, s, e);
-	if (r == 0)
-		r = counters_add(c->st, ns, TALLY_TOTAL, TOTAL_VERSIONS, 1, e);
-	if (r == 0)
-		r = counters_add(c->st, ns, TALLY_TOTAL, TOTAL_ORIGINAL, bytes,
-			e);
-	return r;
+	rc = stmt_run(c->st, s, e);
+	if (rc != 0)
+		return rc;
+	rc = counters_add(c->st, ns, TALLY_TOTAL, TOTAL_VERSIONS, 1, e);
+	if (rc != 0)
+		return rc;
+	return counters_add(c->st, ns, TALLY_TOTAL, TOTAL_ORIGINAL, bytes, e);
 }
 
 static int
@@ -309,14 +309,14 @@ seal_row(struct change *c, const unsigned char *head, struct err *e)
 {
 	sqlite3_stmt *s;
 	int64_t actor, client, session;
-	int r = label_intern(c->st, c->info.actor, &actor, e);
+	int rc = label_intern(c->st, c->info.actor, &actor, e);
 
-	if (r == 0)
-		r = label_intern(c->st, c->info.client, &client, e);
-	if (r == 0)
-		r = label_intern(c->st, c->info.session, &session, e);
-	if (r != 0)
-		return r;
+	if (rc == 0)
+		rc = label_intern(c->st, c->info.client, &client, e);
+	if (rc == 0)
+		rc = label_intern(c->st, c->info.session, &session, e);
+	if (rc != 0)
+		return rc;
 	s = stmt_use(c->st, MOD_CHANGE, ADD_CHANGE);
 	bind_i(s, 1, c->id);
 	bind_i(s, 2, c->info.ns);
@@ -326,11 +326,11 @@ seal_row(struct change *c, const unsigned char *head, struct err *e)
 	bind_i0(s, 6, actor);
 	bind_i0(s, 7, client);
 	bind_i0(s, 8, session);
-	if (c->info.message != NULL) {
+	if (c->info.message) {
 		bind_t(s, 9, c->info.message, strlen(c->info.message));
 		bind_b(s, 10, c->message_salt, FACT_SALT_BYTES);
 	}
-	if (c->info.message != NULL || change_is_forgotten(c))
+	if (c->info.message || change_is_forgotten(c))
 		bind_b(s, 11, c->message_digest, FACT_DIGEST_BYTES);
 	bind_i0(s, 12, c->info.about);
 	bind_i(s, 13, c->fact_max);
@@ -366,43 +366,46 @@ static int
 seal_all(struct change *c, struct err *e)
 {
 	unsigned char head[CHAIN_BYTES];
-	int r = 0;
+	int rc = 0;
 
-	for (size_t i = 0; r == 0 && i < c->touched_cap; i++)
+	for (size_t i = 0; rc == 0 && i < c->touched_cap; i++)
 		if (c->touched[i].entity != 0)
-			r = seal_version(c, &c->touched[i], e);
-	if (r != 0)
-		return r;
+			rc = seal_version(c, &c->touched[i], e);
+	if (rc != 0)
+		return rc;
 	chain_end(&c->chain, head);
-	r = seal_row(c, head, e);
-	if (r == 0)
-		r = seal_namespace(c, head, e);
-	if (r == 0)
-		r = counters_add(c->st, c->info.ns, TALLY_TOTAL, TOTAL_CHANGES,
-			1, e);
-	if (r == 0)
-		r = counters_add(c->st, 0, TALLY_TOTAL, TOTAL_LAST_CHANGE,
-			c->id, e);
-	if (r == 0)
-		r = counters_add(c->st, 0, TALLY_TOTAL, TOTAL_LAST_AT, c->at,
-			e);
-	return r == 0 ? seal_offer(c, head, e) : r;
+	rc = seal_row(c, head, e);
+	if (rc != 0)
+		return rc;
+	rc = seal_namespace(c, head, e);
+	if (rc != 0)
+		return rc;
+	rc = counters_add(c->st, c->info.ns, TALLY_TOTAL, TOTAL_CHANGES, 1, e);
+	if (rc != 0)
+		return rc;
+	rc = counters_add(c->st, 0, TALLY_TOTAL, TOTAL_LAST_CHANGE, c->id, e);
+	if (rc != 0)
+		return rc;
+	rc = counters_add(c->st, 0, TALLY_TOTAL, TOTAL_LAST_AT, c->at, e);
+	if (rc != 0)
+		return rc;
+	return seal_offer(c, head, e);
 }
 
 int
 change_seal(struct change *c, int64_t *ret_change, int64_t *ret_at,
 	struct err *e)
 {
-	int r = 0;
+	int rc = 0;
 
 	*ret_change = 0;
 	*ret_at = c->at;
 	if (c->seq > 0) {
-		r = seal_all(c, e);
+		rc = seal_all(c, e);
 		*ret_change = c->id;
 	}
 	change_drop(c);
-	return r;
+	return rc;
 }
 
 /* --- retries -------------------------------------------------------------- */
@@ -410,15 +413,15 @@ int
 request_seen(struct store *st, const char *key, int64_t *ret_change,
 	struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_CHANGE, SEEN);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_CHANGE, SEEN);
+	int rc;
 
 	bind_b(s, 1, key, strlen(key));
 	bind_i(s, 2, clock_now_ms() - LIMIT_KEY_AGE_MS);
-	r = stmt_row(st, s, e);
-	if (r == 1)
+	rc = stmt_row(st, s, e);
+	if (rc == 1)
 		*ret_change = sqlite3_column_int64(s, 0);
-	return r;
+	return rc;
 }
 
 int

@@ -64,15 +64,15 @@ digest_new(struct change *c, const struct fact *f, const unsigned char *salt,
 		{f->speaker, &speaker, &d.speaker}};
 
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
-		int r = texts[i].id == 0
-				? 0
-				: label_text(c->st, texts[i].id, texts[i].b, e);
+		int rc = texts[i].id == 0 ? 0
+					  : label_text(c->st, texts[i].id,
+						    texts[i].b, e);
 
-		if (r < 0)
-			return r;
-		if (r == 1) {
+		if (rc < 0)
+			return rc;
+		if (rc == 1) {
 			*texts[i].target = buf_str(texts[i].b);
-			if (*texts[i].target == NULL)
+			if (!*texts[i].target)
 				return err_nomem(e);
 		}
 	}
@@ -99,21 +99,21 @@ same_of(struct change *c, const struct fact *f, int64_t *ret_same,
 static int
 pack_body(struct change *c, const struct fact *f, struct err *e)
 {
-	int r = 0;
+	int rc = 0;
 
 	buf_clear(&c->body, 64 * 1024);
 	if (f->kind == FACT_EXISTENCE) {
 		buf_clear(&c->text, 64 * 1024);
-		r = entity_first_name(c->st, f->entity, NULL, &c->text, e);
-		if (r < 0 ||
+		rc = entity_first_name(c->st, f->entity, NULL, &c->text, e);
+		if (rc < 0 ||
 			(c->text.len == f->text_n &&
 				memcmp(c->text.data, f->text, f->text_n) == 0))
-			return r < 0 ? r : 0;
+			return rc < 0 ? rc : 0;
 	} else if (f->kind == FACT_RELATION && f->text_n == 0) {
 		return 0;
 	}
-	r = codec_pack(&c->st->codec, f->text, f->text_n, &c->body);
-	return r != 0 ? err_set(e, r, "a text cannot be packed") : 0;
+	rc = codec_pack(&c->st->codec, f->text, f->text_n, &c->body);
+	return rc != 0 ? err_set(e, rc, "a text cannot be packed") : 0;
 }
 
 static int
@@ -121,7 +121,7 @@ insert_fact(struct change *c, const struct fact *f, int64_t same,
 	const unsigned char *salt, const unsigned char *digest, struct err *e)
 {
 	sqlite3_stmt *s = stmt_use(c->st, MOD_ADD, ADD_FACT);
-	int r;
+	int rc;
 
 	bind_i(s, 1, f->id);
 	bind_i(s, 2, f->entity);
@@ -138,21 +138,22 @@ insert_fact(struct change *c, const struct fact *f, int64_t same,
 	bind_time(s, 13, f->source_at);
 	bind_i0(s, 14, f->supersedes);
 	bind_i(s, 15, f->flags);
-	if (salt != NULL &&
-		(f->kind == FACT_OBSERVATION || f->kind == FACT_RELATION ||
-			fact_is_mark(f->kind)))
+	if (salt && (f->kind == FACT_OBSERVATION || f->kind == FACT_RELATION ||
+			    fact_is_mark(f->kind)))
 		bind_i(s, 16, same);
-	if (salt != NULL)
+	if (salt)
 		bind_b(s, 17, salt, FACT_SALT_BYTES);
 	bind_b(s, 18, digest, FACT_DIGEST_BYTES);
 	bind_i(s, 19, (int64_t)f->text_n);
 	if (c->body.len > 0)
 		bind_b(s, 20, c->body.data, c->body.len);
-	r = stmt_run(c->st, s, e);
-	if (r == 0 && c->body.len > 0)
-		r = counters_add(c->st, c->info.ns, TALLY_TOTAL, TOTAL_STORED,
+	rc = stmt_run(c->st, s, e);
+	if (rc != 0)
+		return rc;
+	if (c->body.len > 0)
+		rc = counters_add(c->st, c->info.ns, TALLY_TOTAL, TOTAL_STORED,
 			(int64_t)c->body.len, e);
-	return r;
+	return rc;
 }
 
 static int
@@ -174,31 +175,31 @@ change_add_write_fact(struct change *c, const struct fact *f,
 	const unsigned char *salt, const unsigned char *digest, struct err *e)
 {
 	int64_t same = 0;
-	int r = f->erased ? 0 : same_of(c, f, &same, e);
+	int rc = f->erased ? 0 : same_of(c, f, &same, e);
 
-	if (r == 0 && f->erased)
+	if (rc == 0 && f->erased)
 		buf_clear(&c->body, 64 * 1024);
-	else if (r == 0)
-		r = pack_body(c, f, e);
-	if (r == 0)
-		r = insert_fact(c, f, same, salt, digest, e);
+	else if (rc == 0)
+		rc = pack_body(c, f, e);
+	if (rc == 0)
+		rc = insert_fact(c, f, same, salt, digest, e);
 	/* It has a body only where it says another than the first name. */
-	if (r == 0 && f->kind == FACT_EXISTENCE && c->body.len > 0)
-		r = entity_alias(c->st, c->info.ns, f->text, f->text_n,
+	if (rc == 0 && f->kind == FACT_EXISTENCE && c->body.len > 0)
+		rc = entity_alias(c->st, c->info.ns, f->text, f->text_n,
 			f->entity, false, e);
-	if (r == 0)
-		r = change_open_span(c, f->id, f->entity, e);
-	if (r == 0)
-		r = change_op(c, OP_SHOW, f->entity, f->id, 0, 0, digest, e);
-	if (r == 0)
-		r = change_touch(c, f->entity, change_json_growth(f), e);
-	if (r == 0 && change_on_main(c))
-		r = change_count(c, f, 1, e);
-	if (r == 0 && !f->erased)
-		r = change_index(c, f, e);
-	if (r == 0)
+	if (rc == 0)
+		rc = change_open_span(c, f->id, f->entity, e);
+	if (rc == 0)
+		rc = change_op(c, OP_SHOW, f->entity, f->id, 0, 0, digest, e);
+	if (rc == 0)
+		rc = change_touch(c, f->entity, change_json_growth(f), e);
+	if (rc == 0 && change_on_main(c))
+		rc = change_count(c, f, 1, e);
+	if (rc == 0 && !f->erased)
+		rc = change_index(c, f, e);
+	if (rc == 0)
 		c->fact_max = f->id;
-	return r;
+	return rc;
 }
 
 int
@@ -207,7 +208,7 @@ change_add_fact(struct change *c, const struct fact *given, int64_t *ret_id,
 {
 	unsigned char salt[FACT_SALT_BYTES], digest[FACT_DIGEST_BYTES];
 	struct fact f = *given;
-	int r = change_add_check_room(c, e);
+	int rc = change_add_check_room(c, e);
 
 	f.id = c->fact_max + 1;
 	f.erased = false;
@@ -215,13 +216,17 @@ change_add_fact(struct change *c, const struct fact *given, int64_t *ret_id,
 	f.weight += 0.0;
 	f.confidence += 0.0;
 	randombytes_buf(salt, sizeof(salt));
-	if (r == 0)
-		r = digest_new(c, &f, salt, digest, e);
-	if (r == 0)
-		r = change_add_write_fact(c, &f, salt, digest, e);
-	if (r == 0 && ret_id != NULL)
+	if (rc != 0)
+		return rc;
+	rc = digest_new(c, &f, salt, digest, e);
+	if (rc != 0)
+		return rc;
+	rc = change_add_write_fact(c, &f, salt, digest, e);
+	if (rc != 0)
+		return rc;
+	if (ret_id != NULL)
 		*ret_id = f.id;
-	return r;
+	return rc;
 }
 
 int

@@ -125,19 +125,20 @@ change_count(struct change *c, const struct fact *f, int sign, struct err *e)
 	};
 	bool has_total = (size_t)f->kind < ARRAY_LEN(totals);
 	int64_t ns = c->info.ns, tier = 0;
-	int r = counters_add(c->st, ns, TALLY_TOTAL, TOTAL_FACTS, sign, e);
+	int rc = counters_add(c->st, ns, TALLY_TOTAL, TOTAL_FACTS, sign, e);
 
-	if (r == 0 && has_total)
-		r = counters_add(c->st, ns, TALLY_TOTAL, totals[f->kind], sign,
+	if (rc == 0 && has_total)
+		rc = counters_add(c->st, ns, TALLY_TOTAL, totals[f->kind], sign,
 			e);
-	if (r != 0 || f->kind != FACT_EXISTENCE)
-		return r;
-	r = attr_get(c->st, f->entity, ATTR_TIER, &tier, e);
-	if (r == 0)
-		r = counters_add(c->st, ns, TALLY_TIER, tier, sign, e);
-	if (r == 0)
-		r = counters_add(c->st, ns, TALLY_TYPE, f->label, sign, e);
-	return r;
+	if (rc != 0 || f->kind != FACT_EXISTENCE)
+		return rc;
+	rc = attr_get(c->st, f->entity, ATTR_TIER, &tier, e);
+	if (rc != 0)
+		return rc;
+	rc = counters_add(c->st, ns, TALLY_TIER, tier, sign, e);
+	if (rc != 0)
+		return rc;
+	return counters_add(c->st, ns, TALLY_TYPE, f->label, sign, e);
 }
 
 /* What the text index holds of a fact: name and type, or the text. */
@@ -152,7 +153,7 @@ static int
 indexed_text(struct change *c, const struct fact *f, struct indexed *x,
 	struct err *e)
 {
-	int r = 0;
+	int rc = 0;
 
 	x->any = f->kind == FACT_EXISTENCE || f->kind == FACT_OBSERVATION;
 	x->name = "";
@@ -162,27 +163,27 @@ indexed_text(struct change *c, const struct fact *f, struct indexed *x,
 	} else if (f->kind == FACT_EXISTENCE) {
 		x->name = f->text;
 		x->name_n = f->text_n;
-		r = label_text(c->st, f->label, &x->type, e);
+		rc = label_text(c->st, f->label, &x->type, e);
 		x->body = x->type.data != NULL ? x->type.data : "";
 		x->body_n = x->type.len;
 	}
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 int
 change_index(struct change *c, const struct fact *f, struct err *e)
 {
 	struct indexed x = {0};
-	int r = indexed_text(c, f, &x, e);
+	int rc = indexed_text(c, f, &x, e);
 
-	if (r == 0 && x.any)
-		r = change_on_main(c)
-			    ? text_opens(c->st, f->id, x.name, x.name_n, x.body,
-				      x.body_n, e)
-			    : text_branch_shows(c->st, c->info.branch, f->id,
-				      x.name, x.name_n, x.body, x.body_n, e);
+	if (rc == 0 && x.any)
+		rc = change_on_main(c)
+			     ? text_opens(c->st, f->id, x.name, x.name_n,
+				       x.body, x.body_n, e)
+			     : text_branch_shows(c->st, c->info.branch, f->id,
+				       x.name, x.name_n, x.body, x.body_n, e);
 	buf_done(&x.type);
-	return r;
+	return rc;
 }
 
 /* past 0: the fact never held (opened by this very change). */
@@ -191,13 +192,13 @@ index_closes(struct change *c, const struct fact *f, int64_t past,
 	struct err *e)
 {
 	struct indexed x = {0};
-	int r = indexed_text(c, f, &x, e);
+	int rc = indexed_text(c, f, &x, e);
 
-	if (r == 0 && x.any)
-		r = text_closes(c->st, f->id, past, x.name, x.name_n, x.body,
+	if (rc == 0 && x.any)
+		rc = text_closes(c->st, f->id, past, x.name, x.name_n, x.body,
 			x.body_n, e);
 	buf_done(&x.type);
-	return r;
+	return rc;
 }
 
 /* --- hiding and showing --------------------------------------------------- */
@@ -205,17 +206,17 @@ index_closes(struct change *c, const struct fact *f, int64_t past,
 static int
 close_span(struct change *c, int64_t fact, int64_t *ret_added, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(c->st, MOD_OPS, CLOSE_SPAN);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(c->st, MOD_OPS, CLOSE_SPAN);
+	int rc;
 
 	bind_i(s, 1, fact);
 	bind_i(s, 2, c->info.branch);
 	bind_i(s, 3, c->id);
-	r = stmt_row(c->st, s, e);
-	*ret_added = r == 1 ? sqlite3_column_int64(s, 0) : 0;
-	if (r == 1)
-		r = stmt_row(c->st, s, e);
-	return r < 0 ? r : 0;
+	rc = stmt_row(c->st, s, e);
+	*ret_added = rc == 1 ? sqlite3_column_int64(s, 0) : 0;
+	if (rc == 1)
+		rc = stmt_row(c->st, s, e);
+	return rc < 0 ? rc : 0;
 }
 
 static int
@@ -234,19 +235,18 @@ static int
 add_past(struct change *c, int64_t fact, int64_t added, struct err *e)
 {
 	sqlite3_stmt *s = stmt_use(c->st, MOD_OPS, ADD_PAST);
-	int r;
+	int rc;
 
 	bind_i(s, 1, c->past_max + 1);
 	bind_i(s, 2, fact);
 	bind_i(s, 3, added);
 	bind_i(s, 4, c->id);
-	r = stmt_run(c->st, s, e);
-	if (r == 0) {
-		c->past_max++;
-		r = counters_add(c->st, c->info.ns, TALLY_TOTAL, TOTAL_PAST, 1,
-			e);
-	}
-	return r;
+	rc = stmt_run(c->st, s, e);
+	if (rc != 0)
+		return rc;
+	c->past_max++;
+	rc = counters_add(c->st, c->info.ns, TALLY_TOTAL, TOTAL_PAST, 1, e);
+	return rc;
 }
 
 struct apply {
@@ -259,68 +259,76 @@ static int
 hide_loaded(struct change *c, const struct fact *f, struct err *e)
 {
 	int64_t added, past = 0;
-	int r = close_span(c, f->id, &added, e);
+	int rc = close_span(c, f->id, &added, e);
 
-	if (r != 0)
-		return r;
+	if (rc != 0)
+		return rc;
 	if (added == 0 && change_on_main(c))
 		return err_set(e, MDB_E_INTERNAL,
 			"fact %lld is not open on main", (long long)f->id);
 	if (added == 0)
-		r = mask_span(c, f, e);
-	if (r == 0 && change_on_main(c) && added != c->id) {
-		r = add_past(c, f->id, added, e);
+		rc = mask_span(c, f, e);
+	if (rc != 0)
+		return rc;
+	if (change_on_main(c) && added != c->id) {
+		rc = add_past(c, f->id, added, e);
 		past = c->past_max;
 	}
-	if (r == 0)
-		r = change_op(c, OP_HIDE, f->entity, f->id, 0, 0, NULL, e);
-	if (r == 0)
-		r = change_touch(c, f->entity, -change_json_growth(f), e);
-	if (r == 0 && change_on_main(c))
-		r = change_count(c, f, -1, e);
-	if (r == 0 && change_on_main(c) && !f->erased)
-		r = index_closes(c, f, past, e);
-	return r;
+	if (rc != 0)
+		return rc;
+	rc = change_op(c, OP_HIDE, f->entity, f->id, 0, 0, NULL, e);
+	if (rc != 0)
+		return rc;
+	rc = change_touch(c, f->entity, -change_json_growth(f), e);
+	if (rc != 0)
+		return rc;
+	if (change_on_main(c))
+		rc = change_count(c, f, -1, e);
+	if (rc != 0)
+		return rc;
+	if (change_on_main(c) && !f->erased)
+		rc = index_closes(c, f, past, e);
+	return rc;
 }
 
 static int
 fact_digest(struct change *c, int64_t id, unsigned char *ret, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(c->st, MOD_OPS, FACT_PLACE);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(c->st, MOD_OPS, FACT_PLACE);
+	int rc;
 
 	bind_i(s, 1, id);
-	r = stmt_row(c->st, s, e);
-	if (r == 1 && sqlite3_column_bytes(s, 0) == FACT_DIGEST_BYTES)
+	rc = stmt_row(c->st, s, e);
+	if (rc == 1 && sqlite3_column_bytes(s, 0) == FACT_DIGEST_BYTES)
 		memcpy(ret, sqlite3_column_blob(s, 0), FACT_DIGEST_BYTES);
-	else if (r >= 0)
-		r = err_set(e, MDB_E_CORRUPT, "fact %lld has no digest",
+	else if (rc >= 0)
+		rc = err_set(e, MDB_E_CORRUPT, "fact %lld has no digest",
 			(long long)id);
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 static int
 show_loaded(struct change *c, const struct fact *f, struct err *e)
 {
 	unsigned char digest[FACT_DIGEST_BYTES];
-	int r = fact_digest(c, f->id, digest, e);
+	int rc = fact_digest(c, f->id, digest, e);
 
 	/* A log is replayed without the text, but with all its ops. */
-	if (r == 0 && f->erased && c->info.given == NULL)
-		r = err_set(e, MDB_E_NOT_FOUND,
+	if (rc == 0 && f->erased && !c->info.given)
+		rc = err_set(e, MDB_E_NOT_FOUND,
 			"fact %lld was forgotten and cannot come back",
 			(long long)f->id);
-	if (r == 0)
-		r = change_open_span(c, f->id, f->entity, e);
-	if (r == 0)
-		r = change_op(c, OP_SHOW, f->entity, f->id, 0, 0, digest, e);
-	if (r == 0)
-		r = change_touch(c, f->entity, change_json_growth(f), e);
-	if (r == 0 && change_on_main(c))
-		r = change_count(c, f, 1, e);
-	if (r == 0 && !f->erased)
-		r = change_index(c, f, e);
-	return r;
+	if (rc == 0)
+		rc = change_open_span(c, f->id, f->entity, e);
+	if (rc == 0)
+		rc = change_op(c, OP_SHOW, f->entity, f->id, 0, 0, digest, e);
+	if (rc == 0)
+		rc = change_touch(c, f->entity, change_json_growth(f), e);
+	if (rc == 0 && change_on_main(c))
+		rc = change_count(c, f, 1, e);
+	if (rc == 0 && !f->erased)
+		rc = change_index(c, f, e);
+	return rc;
 }
 
 static int
@@ -336,12 +344,12 @@ static int
 apply_to(struct change *c, int64_t fact, bool show, struct err *e)
 {
 	struct apply a = {c, e, show};
-	int r = fact_get(c->st, fact, apply_fact, &a, e);
+	int rc = fact_get(c->st, fact, apply_fact, &a, e);
 
-	if (r == 0)
+	if (rc == 0)
 		return err_set(e, MDB_E_INTERNAL, "no fact %lld",
 			(long long)fact);
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 int
@@ -361,18 +369,18 @@ static int
 move_tier(struct change *c, int64_t entity, int64_t from, int64_t to,
 	struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(c->st, MOD_OPS, IS_COUNTED);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(c->st, MOD_OPS, IS_COUNTED);
+	int rc;
 
 	bind_i(s, 1, entity);
-	r = stmt_row(c->st, s, e);
-	if (r == 1)
-		r = counters_add(c->st, c->info.ns, TALLY_TIER, from, -1, e);
+	rc = stmt_row(c->st, s, e);
+	if (rc == 1)
+		rc = counters_add(c->st, c->info.ns, TALLY_TIER, from, -1, e);
 	else
-		return r;
-	if (r == 0)
-		r = counters_add(c->st, c->info.ns, TALLY_TIER, to, 1, e);
-	return r;
+		return rc;
+	if (rc != 0)
+		return rc;
+	return counters_add(c->st, c->info.ns, TALLY_TIER, to, 1, e);
 }
 
 int
@@ -381,33 +389,36 @@ change_attr(struct change *c, int64_t entity, enum attr_key key, int64_t value,
 {
 	sqlite3_stmt *s;
 	int64_t before;
-	int r = attr_get(c->st, entity, key, &before, e);
+	int rc = attr_get(c->st, entity, key, &before, e);
 
-	if (r != 0 || before == value)
-		return r;
+	if (rc != 0 || before == value)
+		return rc;
 	if (key == ATTR_TIER && change_on_main(c))
-		r = move_tier(c, entity, before, value, e);
-	if (r != 0)
-		return r;
+		rc = move_tier(c, entity, before, value, e);
+	if (rc != 0)
+		return rc;
 	s = stmt_use(c->st, MOD_OPS, END_ATTR);
 	bind_i(s, 1, entity);
 	bind_i(s, 2, c->info.branch);
 	bind_i(s, 3, (int64_t)key);
 	bind_i(s, 4, c->id);
-	r = stmt_run(c->st, s, e);
-	if (r != 0)
-		return r;
+	rc = stmt_run(c->st, s, e);
+	if (rc != 0)
+		return rc;
 	s = stmt_use(c->st, MOD_OPS, ADD_ATTR);
 	bind_i(s, 1, entity);
 	bind_i(s, 2, c->info.branch);
 	bind_i(s, 3, (int64_t)key);
 	bind_i(s, 4, c->id);
 	bind_i(s, 5, value);
-	r = stmt_run(c->st, s, e);
-	if (r == 0)
-		r = change_op(c, OP_ATTR, entity, before + 1, (int64_t)key,
-			value, NULL, e);
-	return r == 0 ? change_touch(c, entity, 0, e) : r;
+	rc = stmt_run(c->st, s, e);
+	if (rc != 0)
+		return rc;
+	rc = change_op(c, OP_ATTR, entity, before + 1, (int64_t)key, value,
+		NULL, e);
+	if (rc != 0)
+		return rc;
+	return change_touch(c, entity, 0, e);
 }
 
 int

@@ -19,10 +19,10 @@ change_sink_sealed(struct store *st, const struct change_sealed *c,
 	struct change_sealed *p;
 
 	/* What a script writes in its private view is never committed. */
-	if (st->base->sink == NULL || st->role != STORE_WRITER)
+	if (!st->base->sink || st->role != STORE_WRITER)
 		return 0;
 	p = reallocarray(st->sealed, st->sealed_n + 1, sizeof(*p));
-	if (p == NULL)
+	if (!p)
 		return err_nomem(e);
 	st->sealed = p;
 	st->sealed[st->sealed_n++] = *c;
@@ -59,7 +59,7 @@ change_sink_settle(struct store *st, bool committed)
 {
 	const struct change_sink *sink = st->base->sink;
 
-	if (st->sealed_given && sink->settled != NULL)
+	if (st->sealed_given && sink->settled)
 		sink->settled(sink->ctx, committed);
 	st->sealed_given = false;
 	st->sealed_n = st->sealed_savepoint = 0;

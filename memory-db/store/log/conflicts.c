@@ -63,7 +63,7 @@ conflict_add(struct store *st, const struct conflict *c, struct err *e)
 	bind_i(s, 6, c->theirs);
 	bind_i(s, 7, c->state);
 	bind_i(s, 8, c->found);
-	if (c->notes != NULL)
+	if (c->notes)
 		bind_t(s, 9, c->notes, strlen(c->notes));
 	return stmt_run(st, s, e);
 }
@@ -86,7 +86,7 @@ conflict_put(struct store *st, const struct conflict *c, struct err *e)
 	conflicts_bind(s, 11, c->closed);
 	if (c->confidence >= 0)
 		(void)sqlite3_bind_double(s, 12, c->confidence);
-	if (c->notes != NULL)
+	if (c->notes)
 		bind_t(s, 13, c->notes, strlen(c->notes));
 	return stmt_run(st, s, e);
 }
@@ -114,8 +114,7 @@ conflicts_give(struct store *st, sqlite3_stmt *s, conflict_fn fn, void *ctx,
 					      : sqlite3_column_double(s, 11),
 			.notes = (const char *)sqlite3_column_text(s, 12)};
 
-		if (c.notes == NULL &&
-			sqlite3_column_type(s, 12) != SQLITE_NULL)
+		if (!c.notes && sqlite3_column_type(s, 12) != SQLITE_NULL)
 			return err_nomem(e);
 		rc = fn(ctx, &c);
 		if (rc != 0)
@@ -128,7 +127,7 @@ int
 conflict_each(struct store *st, int64_t entity, conflict_fn fn, void *ctx,
 	struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_CONFLICTS, PENDING);
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_CONFLICTS, PENDING);
 
 	bind_i(s, 1, entity);
 	return conflicts_give(st, s, fn, ctx, e);
@@ -138,7 +137,7 @@ int
 conflict_each_at(struct store *st, int64_t ns, int64_t change, int64_t after,
 	conflict_fn fn, void *ctx, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_CONFLICTS, AT);
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_CONFLICTS, AT);
 
 	bind_i(s, 1, ns);
 	bind_i(s, 2, change);

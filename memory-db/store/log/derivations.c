@@ -33,14 +33,14 @@ static int
 each(struct store *st, int statement, int64_t id, derivations_fn fn, void *ctx,
 	struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_DERIVE, statement);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_DERIVE, statement);
+	int rc;
 
 	bind_i(s, 1, id);
-	while ((r = stmt_row(st, s, e)) == 1)
-		if ((r = fn(ctx, sqlite3_column_int64(s, 0))) != 0)
-			return r;
-	return r;
+	while ((rc = stmt_row(st, s, e)) == 1)
+		if ((rc = fn(ctx, sqlite3_column_int64(s, 0))) != 0)
+			return rc;
+	return rc;
 }
 
 int
@@ -91,58 +91,58 @@ derivations_suspect(struct store *st, int64_t fact, int64_t *ret_source,
 	struct err *e)
 {
 	struct walk w = {.n = 0};
-	int r = each_source(st, fact, derivations_add_source, &w, e);
+	int rc = each_source(st, fact, derivations_add_source, &w, e);
 
-	for (int i = 0; r == 0 && i < w.n; i++) {
+	for (int i = 0; rc == 0 && i < w.n; i++) {
 		bool visible;
 
-		r = branch_sees(st, w.seen[i], &st->lens, &visible, NULL, e);
-		if (r == 0 && !visible) {
+		rc = branch_sees(st, w.seen[i], &st->lens, &visible, NULL, e);
+		if (rc == 0 && !visible) {
 			*ret_source = w.seen[i];
 			return 1;
 		}
-		if (r == 0)
-			r = each_source(st, w.seen[i], derivations_add_source,
+		if (rc == 0)
+			rc = each_source(st, w.seen[i], derivations_add_source,
 				&w, e);
 	}
-	return r;
+	return rc;
 }
 
 int
 derivations_each_of(struct store *st, int64_t entity, derivations_row_fn fn,
 	void *ctx, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_DERIVE, OF);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_DERIVE, OF);
+	int rc;
 
 	bind_i(s, 1, entity);
-	while ((r = stmt_row(st, s, e)) == 1) {
+	while ((rc = stmt_row(st, s, e)) == 1) {
 		struct derived_row row = {.fact = sqlite3_column_int64(s, 0),
 			.kind = sqlite3_column_int64(s, 1),
 			.peer = sqlite3_column_int64(s, 2)};
 		bool visible;
 
-		r = branch_sees(st, row.fact, &st->lens, &visible, &row.added,
+		rc = branch_sees(st, row.fact, &st->lens, &visible, &row.added,
 			e);
-		if (r == 0 && visible)
-			r = fn(ctx, &row);
-		if (r != 0)
-			return r;
+		if (rc == 0 && visible)
+			rc = fn(ctx, &row);
+		if (rc != 0)
+			return rc;
 	}
-	return r;
+	return rc;
 }
 
 int
 derivations_next(struct store *st, int64_t entity, int64_t *ret_entity,
 	struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_DERIVE, NEXT);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_DERIVE, NEXT);
+	int rc;
 
 	bind_i(s, 1, entity);
-	r = stmt_row(st, s, e);
-	if (r != 1)
-		return r;
+	rc = stmt_row(st, s, e);
+	if (rc != 1)
+		return rc;
 	*ret_entity = sqlite3_column_type(s, 0) == SQLITE_NULL
 			      ? INT64_MAX
 			      : sqlite3_column_int64(s, 0);
@@ -154,31 +154,31 @@ static int
 lost_on(struct store *st, int64_t entity, int level, int64_t since,
 	int64_t *ret_fact, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_DERIVE, LOST);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_DERIVE, LOST);
+	int rc;
 
 	bind_i(s, 1, entity);
 	bind_i(s, 2, st->lens.level[level].branch);
 	bind_i(s, 3, since);
 	bind_i(s, 4, st->lens.level[level].limit);
-	while ((r = stmt_row(st, s, e)) == 1) {
+	while ((rc = stmt_row(st, s, e)) == 1) {
 		bool visible;
 
 		*ret_fact = sqlite3_column_int64(s, 0);
-		r = branch_sees(st, *ret_fact, &st->lens, &visible, NULL, e);
-		if (r != 0 || !visible)
-			return r != 0 ? r : 1;
+		rc = branch_sees(st, *ret_fact, &st->lens, &visible, NULL, e);
+		if (rc != 0 || !visible)
+			return rc != 0 ? rc : 1;
 	}
-	return r;
+	return rc;
 }
 
 int
 derivations_lost(struct store *st, int64_t entity, int64_t since,
 	int64_t *ret_fact, struct err *e)
 {
-	int r = 0;
+	int rc = 0;
 
-	for (int i = 0; r == 0 && i < st->lens.n; i++)
-		r = lost_on(st, entity, i, since, ret_fact, e);
-	return r;
+	for (int i = 0; rc == 0 && i < st->lens.n; i++)
+		rc = lost_on(st, entity, i, since, ret_fact, e);
+	return rc;
 }

@@ -114,14 +114,14 @@ static int
 each_change(struct store *st, sqlite3_stmt *s, log_change_fn fn, void *ctx,
 	struct err *e)
 {
-	int r;
+	int rc;
 
-	while ((r = stmt_row(st, s, e)) == 1) {
-		r = give_change(s, fn, ctx);
-		if (r != 0)
-			return r;
+	while ((rc = stmt_row(st, s, e)) == 1) {
+		rc = give_change(s, fn, ctx);
+		if (rc != 0)
+			return rc;
 	}
-	return r;
+	return rc;
 }
 
 int
@@ -143,26 +143,26 @@ log_of_entity(struct store *st, int64_t entity, int64_t before,
 	log_change_fn fn, void *ctx, struct err *e)
 {
 	const struct lens *lens = lens_of(st);
-	int r = 0;
+	int rc = 0;
 
 	/* Newer changes are on nearer branches: the levels follow each other. */
-	for (int i = 0; r == 0 && i < lens->n; i++) {
-		sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_LOG, ENTITY);
+	for (int i = 0; rc == 0 && i < lens->n; i++) {
+		AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_LOG, ENTITY);
 		int64_t limit = lens->level[i].limit;
 
 		bind_i(s, 1, entity);
 		bind_i(s, 2, lens->level[i].branch);
 		bind_i(s, 3, before <= limit ? before : limit + 1);
-		r = each_change(st, s, fn, ctx, e);
+		rc = each_change(st, s, fn, ctx, e);
 	}
-	return r;
+	return rc;
 }
 
 int
 log_since(struct store *st, int64_t ns, int64_t after, log_change_fn fn,
 	void *ctx, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_LOG, SINCE);
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_LOG, SINCE);
 
 	bind_i(s, 1, after);
 	bind_i(s, 2, ns);
@@ -173,13 +173,13 @@ int
 log_get(struct store *st, int64_t id, log_change_fn fn, void *ctx,
 	struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_LOG, GET);
-	int r, stop;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_LOG, GET);
+	int rc, stop;
 
 	bind_i(s, 1, id);
-	r = stmt_row(st, s, e);
-	if (r != 1)
-		return r;
+	rc = stmt_row(st, s, e);
+	if (rc != 1)
+		return rc;
 	stop = give_change(s, fn, ctx);
 	return stop != 0 ? stop : 1;
 }
@@ -188,13 +188,13 @@ int
 log_ops(struct store *st, int64_t change, int64_t entity, int64_t from,
 	log_op_fn fn, void *ctx, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_LOG, OPS);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_LOG, OPS);
+	int rc;
 
 	bind_i(s, 1, change);
 	bind_i(s, 2, entity);
 	bind_i(s, 3, from);
-	while ((r = stmt_row(st, s, e)) == 1) {
+	while ((rc = stmt_row(st, s, e)) == 1) {
 		struct log_op op = {
 			.change = sqlite3_column_int64(s, 0),
 			.seq = sqlite3_column_int64(s, 1),
@@ -205,11 +205,11 @@ log_ops(struct store *st, int64_t change, int64_t entity, int64_t from,
 			.value = sqlite3_column_int64(s, 6),
 		};
 
-		r = fn(ctx, &op);
-		if (r != 0)
-			return r;
+		rc = fn(ctx, &op);
+		if (rc != 0)
+			return rc;
 	}
-	return r;
+	return rc;
 }
 
 static double
@@ -236,14 +236,13 @@ fact_text(struct store *st, sqlite3_stmt *s, struct log_fact *f,
 	int64_t size = sqlite3_column_int64(s, 16);
 	const void *body = sqlite3_column_blob(s, 17);
 	int n = sqlite3_column_bytes(s, 17);
-	int r;
+	int rc;
 
 	f->body = body;
 	f->body_n = (size_t)n;
-	if (f->salt == NULL)
+	if (!f->salt)
 		return 0;
-	if (body == NULL &&
-		(f->kind == FACT_EXISTENCE || f->kind == FACT_RELATION)) {
+	if (!body && (f->kind == FACT_EXISTENCE || f->kind == FACT_RELATION)) {
 		/* A relation has no text, an existence that of its entity. */
 		bool is_named =
 			f->kind == FACT_EXISTENCE && f->first_name != NULL;
@@ -253,15 +252,15 @@ fact_text(struct store *st, sqlite3_stmt *s, struct log_fact *f,
 		return 0;
 	}
 	f->damaged = true;
-	if (body == NULL || size < 0 || size > LIMIT_OBSERVATION_BYTES)
+	if (!body || size < 0 || size > LIMIT_OBSERVATION_BYTES)
 		return 0;
-	r = codec_unpack(&st->codec, body, (size_t)n, (size_t)size, out, e);
-	if (r == MDB_E_CORRUPT)
+	rc = codec_unpack(&st->codec, body, (size_t)n, (size_t)size, out, e);
+	if (rc == MDB_E_CORRUPT)
 		return 0;
-	if (r != 0)
-		return r;
+	if (rc != 0)
+		return rc;
 	f->text = buf_str(out);
-	if (f->text == NULL)
+	if (!f->text)
 		return err_nomem(e);
 	f->text_n = out->len;
 	f->damaged = false;
@@ -272,7 +271,7 @@ static int
 give_fact(struct store *st, sqlite3_stmt *s, log_fact_fn fn, void *ctx,
 	struct err *e)
 {
-	struct buf text AUTO_BUF = {0};
+	AUTO_BUF struct buf text = {0};
 	struct log_fact f = {
 		.id = sqlite3_column_int64(s, 0),
 		.ns = fact_namespace(sqlite3_column_int64(s, 0)),
@@ -298,69 +297,69 @@ give_fact(struct store *st, sqlite3_stmt *s, log_fact_fn fn, void *ctx,
 		.flags = sqlite3_column_int64(s, 21),
 		.size = sqlite3_column_int64(s, 16),
 	};
-	int r;
+	int rc;
 
 	if (sqlite3_column_bytes(s, 14) == FACT_SALT_BYTES)
 		f.salt = sqlite3_column_blob(s, 14);
 	if (sqlite3_column_bytes(s, 15) == FACT_DIGEST_BYTES)
 		f.digest = sqlite3_column_blob(s, 15);
-	r = fact_text(st, s, &f, &text, e);
-	return r != 0 ? r : fn(ctx, &f);
+	rc = fact_text(st, s, &f, &text, e);
+	return rc != 0 ? rc : fn(ctx, &f);
 }
 
 int
 log_fact(struct store *st, int64_t id, log_fact_fn fn, void *ctx, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_LOG, FACT_GET);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_LOG, FACT_GET);
+	int rc;
 
 	bind_i(s, 1, id);
-	r = stmt_row(st, s, e);
-	if (r != 1)
-		return r;
-	r = give_fact(st, s, fn, ctx, e);
-	return r != 0 ? r : 1;
+	rc = stmt_row(st, s, e);
+	if (rc != 1)
+		return rc;
+	rc = give_fact(st, s, fn, ctx, e);
+	return rc != 0 ? rc : 1;
 }
 
 int
 log_facts_after(struct store *st, int64_t after, log_fact_fn fn, void *ctx,
 	struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_LOG, FACT_AFTER);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_LOG, FACT_AFTER);
+	int rc;
 
 	bind_i(s, 1, after);
-	while ((r = stmt_row(st, s, e)) == 1) {
-		r = give_fact(st, s, fn, ctx, e);
-		if (r != 0)
-			return r;
+	while ((rc = stmt_row(st, s, e)) == 1) {
+		rc = give_fact(st, s, fn, ctx, e);
+		if (rc != 0)
+			return rc;
 	}
-	return r;
+	return rc;
 }
 
 int
 log_is_new(struct store *st, int64_t fact, int64_t change, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_LOG, IS_NEW);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_LOG, IS_NEW);
+	int rc;
 
 	bind_i(s, 1, fact);
 	bind_i(s, 2, change);
-	r = stmt_row(st, s, e);
-	return r == 1 ? sqlite3_column_int(s, 0) : r;
+	rc = stmt_row(st, s, e);
+	return rc == 1 ? sqlite3_column_int(s, 0) : rc;
 }
 
 int
 log_first_shown(struct store *st, int64_t fact, int64_t *ret_change,
 	struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_LOG, FIRST);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_LOG, FIRST);
+	int rc;
 
 	bind_i(s, 1, fact);
-	r = stmt_row(st, s, e);
-	if (r != 1 || sqlite3_column_type(s, 0) == SQLITE_NULL)
-		return r < 0 ? r : 0;
+	rc = stmt_row(st, s, e);
+	if (rc != 1 || sqlite3_column_type(s, 0) == SQLITE_NULL)
+		return rc < 0 ? rc : 0;
 	*ret_change = sqlite3_column_int64(s, 0);
 	return 1;
 }
@@ -370,44 +369,44 @@ log_entities(struct store *st, int64_t ns, int64_t branch, int64_t after,
 	int64_t upto, int (*fn)(void *ctx, int64_t entity), void *ctx,
 	struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_LOG, ENTITIES);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_LOG, ENTITIES);
+	int rc;
 
 	bind_i(s, 1, ns);
 	bind_i(s, 2, branch);
 	bind_i(s, 3, after);
 	bind_i(s, 4, upto);
-	while ((r = stmt_row(st, s, e)) == 1)
-		if ((r = fn(ctx, sqlite3_column_int64(s, 0))) != 0)
-			return r;
-	return r;
+	while ((rc = stmt_row(st, s, e)) == 1)
+		if ((rc = fn(ctx, sqlite3_column_int64(s, 0))) != 0)
+			return rc;
+	return rc;
 }
 
 int
 log_op_count(struct store *st, int64_t change, int64_t *ret_n, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_LOG, OP_COUNT);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_LOG, OP_COUNT);
+	int rc;
 
 	bind_i(s, 1, change);
-	r = stmt_row(st, s, e);
-	if (r == 1)
+	rc = stmt_row(st, s, e);
+	if (rc == 1)
 		*ret_n = sqlite3_column_int64(s, 0);
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 static int
 log_find_head(struct store *st, int statement, int64_t ns, int64_t change,
 	unsigned char ret[32], int64_t *ret_change, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_LOG, statement);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_LOG, statement);
+	int rc;
 
 	bind_i(s, 1, ns);
 	bind_i(s, 2, change);
-	r = stmt_row(st, s, e);
-	if (r != 1)
-		return r;
+	rc = stmt_row(st, s, e);
+	if (rc != 1)
+		return rc;
 	if (sqlite3_column_bytes(s, 0) != 32)
 		return err_set(e, MDB_E_CORRUPT,
 			"the chain of change %lld has not 32 bytes",
@@ -422,9 +421,9 @@ log_head_at(struct store *st, int64_t ns, int64_t change, unsigned char ret[32],
 	int64_t *ret_change, struct err *e)
 {
 	/* The log is searched from `change` back only for a past state. */
-	int r = log_find_head(st, HEAD_NOW, ns, change, ret, ret_change, e);
+	int rc = log_find_head(st, HEAD_NOW, ns, change, ret, ret_change, e);
 
-	return r != 0 ? r
-		      : log_find_head(st, HEAD_AT, ns, change, ret, ret_change,
-				e);
+	return rc != 0 ? rc
+		       : log_find_head(st, HEAD_AT, ns, change, ret, ret_change,
+				 e);
 }

@@ -35,14 +35,14 @@ const struct stmt_module sessions_module = {"sessions", defs, ARRAY_LEN(defs)};
 static int
 session_details(struct store *st, struct session_row *row, struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_SESSIONS, SESSION);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_SESSIONS, SESSION);
+	int rc;
 
 	bind_i(s, 1, row->session);
 	bind_i(s, 2, row->last_change);
-	r = stmt_row(st, s, e);
-	if (r != 1)
-		return r;
+	rc = stmt_row(st, s, e);
+	if (rc != 1)
+		return rc;
 	row->client = sqlite3_column_int64(s, 0);
 	row->ns = sqlite3_column_int64(s, 1);
 	row->last_at = sqlite3_column_int64(s, 2);
@@ -55,39 +55,39 @@ int
 session_each(struct store *st, int64_t before, session_fn fn, void *ctx,
 	struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_SESSIONS, SESSIONS);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_SESSIONS, SESSIONS);
+	int rc;
 
 	bind_i(s, 1, before);
-	while ((r = stmt_row(st, s, e)) == 1) {
+	while ((rc = stmt_row(st, s, e)) == 1) {
 		struct session_row row = {.session = sqlite3_column_int64(s, 0),
 			.last_change = sqlite3_column_int64(s, 1)};
 
-		r = session_details(st, &row, e);
-		if (r == 0)
-			r = fn(ctx, &row);
-		if (r != 0)
-			return r;
+		rc = session_details(st, &row, e);
+		if (rc == 0)
+			rc = fn(ctx, &row);
+		if (rc != 0)
+			return rc;
 	}
-	return r;
+	return rc;
 }
 
 int
 session_get(struct store *st, int64_t session, struct session_row *ret,
 	struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_SESSIONS, SESSION_LAST);
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_SESSIONS, SESSION_LAST);
 	struct session_row row = {.session = session};
-	int r;
+	int rc;
 
 	bind_i(s, 1, session);
-	r = stmt_row(st, s, e);
-	if (r != 1 || sqlite3_column_type(s, 0) == SQLITE_NULL)
-		return r < 0 ? r : 0;
+	rc = stmt_row(st, s, e);
+	if (rc != 1 || sqlite3_column_type(s, 0) == SQLITE_NULL)
+		return rc < 0 ? rc : 0;
 	row.last_change = sqlite3_column_int64(s, 0);
-	r = session_details(st, &row, e);
-	if (r < 0)
-		return r;
+	rc = session_details(st, &row, e);
+	if (rc < 0)
+		return rc;
 	*ret = row;
 	return 1;
 }
@@ -96,14 +96,14 @@ int
 session_namespaces(struct store *st, int64_t session, ns_fn fn, void *ctx,
 	struct err *e)
 {
-	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_SESSIONS, SESSION_NS);
-	int r;
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_SESSIONS, SESSION_NS);
+	int rc;
 
 	bind_i(s, 1, session);
-	while ((r = stmt_row(st, s, e)) == 1) {
-		r = fn(ctx, sqlite3_column_int64(s, 0));
-		if (r != 0)
-			return r;
+	while ((rc = stmt_row(st, s, e)) == 1) {
+		rc = fn(ctx, sqlite3_column_int64(s, 0));
+		if (rc != 0)
+			return rc;
 	}
-	return r;
+	return rc;
 }
