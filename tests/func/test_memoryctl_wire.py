@@ -139,7 +139,8 @@ class Import(Wire):
         self.assertEqual(json.loads(done.stdout), {
             "lines": 2002, "resumed_after": 0, "added": 2002, "skipped": 0,
             "erased": 0, "elsewhere": 0, "elsewhere_names": [],
-            "bad": 0, "errors": [], "pinned": []})
+            "bad": 0, "errors": [], "pinned": [],
+            "secrets": 0, "secrets_kept": 0})
 
     def test_bad_lines_are_named_and_skipped(self):
         good = entity_line("é日本")
