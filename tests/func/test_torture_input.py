@@ -401,7 +401,7 @@ class Crowds(harness.TestCase):
                 if k % 4 == 3:
                     c.send(json.dumps({
                         "id": i, "method": "add_observations", "params": {
-                            "observations": [
+                            "strict": True, "observations": [
                                 {"entityName": f"g{i}-{k - 1}",
                                  "contents": ["half of a request"]},
                                 {"entityName": "nobody", "contents": ["x"]}]}
