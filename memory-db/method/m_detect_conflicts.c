@@ -49,8 +49,8 @@ read_said(struct call *c, struct conflicts_request *q, struct fact_said **ret,
 
 	if ((entity != NULL) == (text != NULL))
 		return err_param(e, MDB_E_INVALID, "text",
-			"give either 'text', one fact, or 'entity_data' with "
-			"'name' and 'observations'");
+			"give either `text`, one fact, or `entity_data` with "
+			"`name` and `observations`");
 	q->said_n = text ? 1 : json_array_size(list);
 	q->said = *ret = calloc(q->said_n + 1, sizeof(**ret));
 	if (!*ret)

@@ -70,6 +70,7 @@ static const struct {
 	{"new_name", "NEW"},
 	{"entityType", "--type"},
 	{"relationType", "RELATION"},
+	{"entity_data", "the entity"},
 	{"on_conflict", "--cascade or --skip"},
 	{"time_zone", "TZ"},
 	{"max_bytes", "the size of a reply"},
