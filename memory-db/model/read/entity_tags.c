@@ -68,8 +68,9 @@ entity_tags_missing(struct store *st, int64_t entity, const json_t *tags,
 	return 0;
 }
 
-int
-entity_tags_add(struct store *st, int64_t entity, const json_t *tags,
+/* The metadata of the entity with these tags, beside those it has when keep. */
+static int
+metadata_with(struct store *st, int64_t entity, const json_t *tags, bool keep,
 	json_t **ret, struct err *e)
 {
 	AUTO_JSON json_t *metadata = NULL, *all = json_array();
@@ -83,34 +84,10 @@ entity_tags_add(struct store *st, int64_t entity, const json_t *tags,
 		metadata = json_object();
 	if (!metadata || !all)
 		return err_nomem(e);
-	json_array_foreach(json_object_get(metadata, "tags"), i, tag)
-		if (jx_add(all, json_incref(tag)) != 0)
-			return err_nomem(e);
-	json_array_foreach(tags, i, tag)
-		if (!entity_tags_has(all, tag) &&
-			jx_add(all, json_incref(tag)) != 0)
-			return err_nomem(e);
-	if (jx_set(metadata, "tags", take_ptr(all)) != 0)
-		return err_nomem(e);
-	*ret = take_ptr(metadata);
-	return 0;
-}
-
-int
-entity_tags_replace(struct store *st, int64_t entity, const json_t *tags,
-	json_t **ret, struct err *e)
-{
-	AUTO_JSON json_t *metadata = NULL, *all = json_array();
-	json_t *tag;
-	size_t i;
-	int rc = metadata_of(st, entity, &metadata, e);
-
-	if (rc < 0)
-		return rc;
-	if (!metadata)
-		metadata = json_object();
-	if (!metadata || !all)
-		return err_nomem(e);
+	if (keep)
+		json_array_foreach(json_object_get(metadata, "tags"), i, tag)
+			if (jx_add(all, json_incref(tag)) != 0)
+				return err_nomem(e);
 	json_array_foreach(tags, i, tag)
 		if (!entity_tags_has(all, tag) &&
 			jx_add(all, json_incref(tag)) != 0)
@@ -121,4 +98,18 @@ entity_tags_replace(struct store *st, int64_t entity, const json_t *tags,
 		return err_nomem(e);
 	*ret = take_ptr(metadata);
 	return 0;
+}
+
+int
+entity_tags_add(struct store *st, int64_t entity, const json_t *tags,
+	json_t **ret, struct err *e)
+{
+	return metadata_with(st, entity, tags, true, ret, e);
+}
+
+int
+entity_tags_replace(struct store *st, int64_t entity, const json_t *tags,
+	json_t **ret, struct err *e)
+{
+	return metadata_with(st, entity, tags, false, ret, e);
 }

@@ -5,17 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/clock.h"
-#include "common/log.h"
 #include "memory-db/store/log/change_internal.h"
 #include "memory-db/store/beside/keys.h"
 #include "memory-db/store/beside/receipts.h"
-#include "memory-db/store/engine/participant.h"
 #include "memory-db/store/facts/counters.h"
 #include "memory-db/store/facts/fact_key.h"
 #include "memory-db/store/facts/labels.h"
 #include "memory-db/store/index/text_index.h"
-#include "memory-db/store/index/text_sql.h"
 #include "memory-db/store/index/text_wait.h"
 #include "memory-db/store/index/vectors.h"
 

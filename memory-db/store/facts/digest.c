@@ -52,6 +52,27 @@ digest_put_tag(crypto_generichash_state *h, const char tag[3])
 	crypto_generichash_update(h, (const unsigned char *)tag, 3);
 }
 
+struct digest_fact
+digest_fact_of(const struct fact *f, int64_t ns, const unsigned char *salt)
+{
+	return (struct digest_fact){
+		.salt = salt,
+		.ns = ns,
+		.entity = f->entity,
+		.kind = (int64_t)f->kind,
+		.peer = f->peer,
+		.weight = f->weight,
+		.method = (int64_t)f->method,
+		.confidence = f->confidence,
+		.valid_from = f->valid_from,
+		.valid_to = f->valid_to,
+		.source_at = f->source_at,
+		.supersedes = f->supersedes,
+		.text = f->text,
+		.text_n = f->text_n,
+	};
+}
+
 void
 digest_fact(const struct digest_fact *f, unsigned char out[FACT_DIGEST_BYTES])
 {

@@ -21,6 +21,10 @@ struct digest_fact {
 	const char *text;
 	size_t text_n;
 };
+/* What a digest covers of a fact, without the texts of its labels: those are the
+ * caller's to set. All is borrowed. */
+struct digest_fact digest_fact_of(const struct fact *f, int64_t ns,
+	const unsigned char *salt);
 void digest_fact(const struct digest_fact *f,
 	unsigned char out[FACT_DIGEST_BYTES]);
 

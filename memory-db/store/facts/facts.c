@@ -191,22 +191,8 @@ facts_check_digest(struct store *st, sqlite3_stmt *s, const struct fact *f,
 	struct buf label AUTO_BUF = {0}, source AUTO_BUF = {0},
 			 speaker AUTO_BUF = {0};
 	unsigned char digest[FACT_DIGEST_BYTES];
-	struct digest_fact d = {
-		.salt = sqlite3_column_blob(s, C_SALT),
-		.ns = f->ns,
-		.entity = f->entity,
-		.kind = (int64_t)f->kind,
-		.peer = f->peer,
-		.weight = f->weight,
-		.method = (int64_t)f->method,
-		.confidence = f->confidence,
-		.valid_from = f->valid_from,
-		.valid_to = f->valid_to,
-		.source_at = f->source_at,
-		.supersedes = f->supersedes,
-		.text = f->text,
-		.text_n = f->text_n,
-	};
+	struct digest_fact d =
+		digest_fact_of(f, f->ns, sqlite3_column_blob(s, C_SALT));
 	int rc = label_into(st, f->label, &label, e);
 
 	if (rc == 0)

@@ -39,22 +39,7 @@ digest_new(struct change *c, const struct fact *f, const unsigned char *salt,
 {
 	struct buf label AUTO_BUF = {0}, source AUTO_BUF = {0},
 			 speaker AUTO_BUF = {0};
-	struct digest_fact d = {
-		.salt = salt,
-		.ns = c->info.ns,
-		.entity = f->entity,
-		.kind = (int64_t)f->kind,
-		.peer = f->peer,
-		.weight = f->weight,
-		.method = (int64_t)f->method,
-		.confidence = f->confidence,
-		.valid_from = f->valid_from,
-		.valid_to = f->valid_to,
-		.source_at = f->source_at,
-		.supersedes = f->supersedes,
-		.text = f->text,
-		.text_n = f->text_n,
-	};
+	struct digest_fact d = digest_fact_of(f, c->info.ns, salt);
 	struct {
 		int64_t id;
 		struct buf *b;
