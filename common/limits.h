@@ -29,6 +29,10 @@
 #define LIMIT_ALIKE_SEARCHES 5
 /* Bytes of the metadata object of an entity, as JSON. */
 #define LIMIT_METADATA_BYTES (64 * 1024)
+/* Bytes of one setting of a namespace, as JSON, and how many an import may bring:
+ * a write reads them all. */
+#define LIMIT_SETTING_BYTES (16 * 1024)
+#define LIMIT_SETTINGS	    64
 /* Bytes of namespace, branch, session, client and commit message. */
 #define LIMIT_LABEL_BYTES   256
 #define LIMIT_MESSAGE_BYTES 4096

@@ -155,6 +155,10 @@ static const struct param relation_entry = PARAM("", P_OBJECT, 0, NULL,
 	ROWS("weights", ALWAYS(P_STRING, "name"), ALWAYS(P_NUMBER, "value"),   \
 		ALWAYS(P_STRING, "from"), ALWAYS(P_NUMBER, "default"),         \
 		ALWAYS(P_NUMBER, "most"), ALWAYS(P_STRING, "about"))
+#define SETTINGS                                                               \
+	ROWS("settings", ALWAYS(P_STRING, "name"), ALWAYS(P_ANY, "value"),     \
+		ALWAYS(P_STRING, "from"), ALWAYS(P_ANY, "default"),            \
+		MAYBE(P_ARRAY, "choices"), ALWAYS(P_STRING, "about"))
 #define SCRIPT_RESULT                                                          \
 	ALWAYS(P_STRING, "outcome"), MAYBE(P_ANY, "result"),                   \
 		MAYBE(P_STRING, "stdout"), MAYBE(P_STRING, "message"),         \

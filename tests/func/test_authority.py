@@ -63,7 +63,7 @@ class ScriptTools(Agents):
     NOT_OF_SCRIPTS = {"execute_code", "run_skill", "memory_branch",
                       "memory_merge", "forget", "verify", "rename_namespace",
                       "merge_namespaces", "alias_namespace",
-                      "set_recall_weights"}
+                      "set_recall_weights", "set_namespace_settings"}
     SHORT = {"memory_history": "history", "memory_diff": "diff",
              "memory_revert": "revert", "memory_undo": "undo",
              "get_memory_status": "get_status"}

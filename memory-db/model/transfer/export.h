@@ -6,7 +6,7 @@
  *   {"type":"header","format":"enhanced-memory-log","version":1,
  *    "database":HEX,"heads":[{"namespace","change","head"}]}
  *   {"type":"namespace","id","name","stem","aliases":[],
- *    "recall_weights"?:{}}
+ *    "recall_weights"?:{}, "settings"?:{}}
  *   {"type":"change","id","ns","at","branch","kind","about"?,"actor"?,
  *    "client"?,"session"?,"message"?,"message_salt"?,"message_digest"?,
  *    "ops":N,"chain":HEX}

@@ -10,6 +10,7 @@
 #include "memory-db/model/read/encode.h"
 #include "memory-db/model/scope/json_members.h"
 #include "memory-db/model/recall/recall_settings.h"
+#include "memory-db/model/scope/settings.h"
 #include "memory-db/model/namespace/namespaces.h"
 #include "memory-db/store/log/branch.h"
 #include "memory-db/store/log/log.h"
@@ -72,7 +73,7 @@ export_log_push_namespace(void *ctx, const struct namespace_row *row)
 	struct export_page *p = ctx;
 	json_t *o AUTO_JSON = json_pack("{s:s, s:I}", "type", "namespace", "id",
 		(json_int_t)row->id);
-	json_t *aliases = json_array(), *weights = NULL;
+	json_t *aliases = json_array(), *weights = NULL, *settings = NULL;
 	int rc;
 
 	if (!o || !aliases) {
@@ -93,6 +94,10 @@ export_log_push_namespace(void *ctx, const struct namespace_row *row)
 		rc = recall_settings_stored(p->st, row->id, &weights, p->e);
 	if (rc == 0 && weights)
 		rc = member_set_new(o, "recall_weights", weights, p->e);
+	if (rc == 0)
+		rc = settings_stored(p->st, row->id, &settings, p->e);
+	if (rc == 0 && settings)
+		rc = member_set_new(o, "settings", settings, p->e);
 	if (rc < 0)
 		return rc;
 	/* All of them stand on the first page, however small a page is. */

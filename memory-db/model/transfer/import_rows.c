@@ -8,6 +8,7 @@
 #include "common/jx.h"
 #include "common/limits.h"
 #include "memory-db/model/recall/recall_settings.h"
+#include "memory-db/model/scope/settings.h"
 #include "memory-db/store/log/branch.h"
 #include "memory-db/store/log/change.h"
 #include "memory-db/store/facts/labels.h"
@@ -116,6 +117,9 @@ replay_namespace(struct importer *im, const json_t *o)
 	if (rc != 0)
 		return rc;
 	rc = set_weights(im, id, json_object_get(o, "recall_weights"));
+	if (rc == 0)
+		rc = settings_import(im->st, id, json_object_get(o, "settings"),
+			im->e);
 	if (rc != 0)
 		return rc;
 	return alias_namespaces(im, o, id);

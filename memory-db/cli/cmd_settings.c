@@ -1,0 +1,124 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "common/jx.h"
+#include "memory-db/cli/cli.h"
+#include "memory-db/cli/lib/out.h"
+#include "memory-db/cli/lib/table.h"
+
+static const struct table_column columns[] = {
+	{"SETTING", false, false},
+	{"VALUE", false, TABLE_TAIL},
+	{"DEFAULT", false, false},
+	{"OF WHAT", false, true},
+};
+
+/* NAME=VALUE sets one: JSON, or else a word as it stands, so that
+ * on_conflict=queue needs no quotes of its own. NAME= takes it back. */
+static int
+cmd_settings_read(const char *arg, json_t *settings)
+{
+	AUTO_BUF struct buf name = {0};
+	const char *sign = strchr(arg, '=');
+	json_t *value;
+
+	if (!sign || sign == arg)
+		return cli_fail(CLI_USAGE,
+			"'%s' should be NAME=VALUE, or "
+			"NAME= to take a setting back",
+			arg);
+	if (buf_add(&name, arg, (size_t)(sign - arg)) != 0 || !buf_str(&name))
+		return cli_nomem();
+	sign++;
+	value = *sign == '\0' ? json_null()
+			      : jx_parse_any(sign, strlen(sign), NULL);
+	if (!value)
+		value = json_string(sign);
+	return jx_set(settings, name.data, value) != 0 ? cli_nomem() : CLI_OK;
+}
+
+static int
+cmd_settings_ask(struct cli *c, int argc, char **argv, json_t **ret_reply)
+{
+	AUTO_JSON json_t *settings = json_object();
+	int rc = CLI_OK;
+
+	if (argc == 0)
+		return cli_call(c, "namespace_settings", json_object(), CLI_NOW,
+			ret_reply);
+	for (int i = 0; rc == CLI_OK && i < argc; i++)
+		rc = cmd_settings_read(argv[i], settings);
+	return rc != CLI_OK ? rc
+			    : cli_call(c, "set_namespace_settings",
+				      json_pack("{s:O}", "settings", settings),
+				      CLI_NOW, ret_reply);
+}
+
+/* A word as it stands, anything else as JSON, nothing for null. */
+static int
+cmd_settings_cell(struct table *t, const json_t *v)
+{
+	AUTO_BUF struct buf text = {0};
+
+	if (!v || json_is_null(v) || json_is_string(v)) {
+		table_text(t, json_is_string(v) ? json_string_value(v) : "");
+		return CLI_OK;
+	}
+	if (jx_dump(v, &text) != 0 || !buf_str(&text))
+		return cli_nomem();
+	table_text(t, text.data);
+	return CLI_OK;
+}
+
+static int
+cmd_settings_row(struct table *t, const json_t *s)
+{
+	bool is_set = strcmp(cli_str(s, "from", ""), "default") != 0;
+	int rc;
+
+	table_text(t, cli_str(s, "name", "?"));
+	rc = cmd_settings_cell(t, json_object_get(s, "value"));
+	if (rc == CLI_OK)
+		rc = cmd_settings_cell(t,
+			is_set ? json_object_get(s, "default") : NULL);
+	table_text(t, cli_str(s, "about", ""));
+	return rc;
+}
+
+static int
+cmd_settings_run(struct cli *c, int argc, char **argv)
+{
+	AUTO_JSON json_t *reply = NULL;
+	AUTO_TABLE struct table t;
+	const json_t *list, *s;
+	size_t i;
+	int rc;
+
+	table_init(&t, columns, ARRAY_LEN(columns));
+	rc = cmd_settings_ask(c, argc, argv, &reply);
+	if (rc != CLI_OK)
+		return rc;
+	list = json_object_get(reply, "settings");
+	if (c->json)
+		return cli_print_jsonl(c, list);
+	json_array_foreach((json_t *)(uintptr_t)list, i, s) {
+		rc = cmd_settings_row(&t, s);
+		if (rc != CLI_OK)
+			return rc;
+	}
+	return table_print(&t, c, stdout) != 0 ? cli_nomem() : CLI_OK;
+}
+
+const struct cli_command cli_cmd_settings = {
+	.name = "settings",
+	.args = "[NAME=VALUE... | NAME=...]",
+	.summary = "show or set what holds in this namespace",
+	.about = "Without arguments: the settings of this namespace, their "
+		 "values, and the default where a value was set. NAME=VALUE "
+		 "sets one, NAME= takes it back. A value is a word, a number, "
+		 "true, false, or JSON. A setting is no change: it has no "
+		 "history and undo does not touch it; an export of the log "
+		 "carries it.",
+	.max_args = -1,
+	.run = cmd_settings_run,
+};

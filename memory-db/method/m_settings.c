@@ -1,0 +1,48 @@
+/* namespace_settings, set_namespace_settings. */
+#include "common/jx.h"
+#include "memory-db/method/handlers.h"
+#include "memory-db/method/retry.h"
+#include "memory-db/model/scope/json_members.h"
+#include "memory-db/model/scope/scope.h"
+#include "memory-db/model/scope/settings.h"
+
+static int
+m_settings_reply(struct call *c, int64_t ns, json_t **ret_result, struct err *e)
+{
+	AUTO_JSON json_t *result = json_object();
+	json_t *list = NULL;
+	int rc = result ? settings_table(c->st, ns, &list, e) : err_nomem(e);
+
+	if (rc == 0)
+		rc = member_set_new(result, "settings", list, e);
+	if (rc != 0)
+		return rc;
+	*ret_result = take_ptr(result);
+	return 0;
+}
+
+int
+m_namespace_settings(struct call *c, json_t **ret_result, struct err *e)
+{
+	struct scope s;
+	int rc = scope_read(c->st, c->ctx, 0, &s, e);
+
+	return rc == 0 ? m_settings_reply(c, s.ns[0], ret_result, e) : rc;
+}
+
+int
+m_set_namespace_settings(struct call *c, json_t **ret_result, struct err *e)
+{
+	int64_t ns, branch;
+	int seen = retry_seen(c, e), rc;
+
+	if (seen < 0)
+		return seen;
+	rc = scope_write(c->st, c->ctx, &ns, &branch, e);
+	if (rc == 0 && seen == 0)
+		rc = settings_set(c->st, ns,
+			json_object_get(c->params, "settings"), e);
+	if (rc == 0 && seen == 0)
+		rc = retry_remember(c, 0, e);
+	return rc >= 0 ? m_settings_reply(c, ns, ret_result, e) : rc;
+}
