@@ -210,3 +210,33 @@ jx_add(json_t *a, json_t *value_new)
 		return MDB_E_NOMEM;
 	return 0;
 }
+
+/* As deep as what the parser takes. */
+json_t *
+jx_copy(const json_t *v)
+{
+	json_t *from = (json_t *)(uintptr_t)v, *member;
+	AUTO_JSON json_t *copy = NULL;
+	const char *key;
+	size_t i;
+
+	if (json_is_string(v))
+		return json_stringn_nocheck(json_string_value(v),
+			json_string_length(v));
+	if (json_is_integer(v))
+		return json_integer(json_integer_value(v));
+	if (json_is_real(v))
+		return json_real(json_real_value(v));
+	if (!json_is_object(v) && !json_is_array(v))
+		return json_incref(from); /* true, false, null: one of each */
+	copy = json_is_object(v) ? json_object() : json_array();
+	if (!copy)
+		return NULL;
+	json_object_foreach(from, key, member)
+		if (jx_set(copy, key, jx_copy(member)) != 0)
+			return NULL;
+	json_array_foreach(from, i, member)
+		if (jx_add(copy, jx_copy(member)) != 0)
+			return NULL;
+	return take_ptr(copy);
+}

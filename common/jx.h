@@ -76,6 +76,10 @@ int jx_quote(const char *s, size_t n, struct buf *out) MUST_CHECK;
  * escaped, the rest as UTF-8). */
 size_t jx_quoted_size(const char *s, size_t n);
 
+/* The value with all that is in it, as a new one; NULL: no memory. Those of
+ * jansson (json_copy, json_deep_copy) leave members out then. */
+json_t *jx_copy(const json_t *v) MUST_CHECK;
+
 /* json_object_set_new / json_array_append_new that take the value also on
  * failure and return MDB_E_NOMEM then (value NULL counts as no memory). */
 int jx_set(json_t *o, const char *key, json_t *value_new) MUST_CHECK;

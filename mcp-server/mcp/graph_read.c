@@ -175,7 +175,7 @@ static void page_done(void *ctx, int rc, json_t *reply, const struct err *e);
 static int
 graph_read_next_page(struct graph_read *g)
 {
-	json_t *params = json_copy(g->params);
+	json_t *params = jx_copy(g->params);
 
 	g->call = params ? relay_call(g->relay, g->tool->name, params, false,
 				   page_done, g)

@@ -286,8 +286,12 @@ add_ignored(struct tool_call *c, json_t *structured, json_t *reply)
 static json_t *
 plain_shape(json_t *reply)
 {
-	json_t *shape = json_copy(reply);
+	json_t *shape = json_object();
 
+	if (!shape || json_object_update(shape, reply) != 0) {
+		json_decref(shape);
+		return NULL;
+	}
 	json_object_del(shape, "id");
 	json_object_del(shape, "success");
 	json_object_del(shape, "ignored");

@@ -236,7 +236,7 @@ present_tags(const json_t *entity, json_t **ret)
 			"'%s' has no fact that reads "
 			"exactly '%s'",
 			cli_str(entity, "name", "?"), observation);
-	*ret = tags != NULL ? json_copy(tags) : json_array();
+	*ret = tags != NULL ? jx_copy(tags) : json_array();
 	return !*ret ? cli_nomem() : CLI_OK;
 }
 

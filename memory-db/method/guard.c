@@ -21,7 +21,7 @@ mark_params(struct guard *g, const char *const *keys, struct err *e)
 	int64_t marked = 0;
 	int rc = 0;
 
-	g->own = json_deep_copy(g->given);
+	g->own = jx_copy(g->given);
 	g->marked = json_array();
 	if (!g->own || !g->marked)
 		return err_nomem(e);

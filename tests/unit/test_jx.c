@@ -363,6 +363,31 @@ setters_take_also_on_failure(void **state)
 	heap_disarm();
 }
 
+/* A copy has all of it, or there is none. */
+static void
+copies_all_or_nothing(void **state)
+{
+	static const char text[] = "{\"a\":[1,2.5,true,null,{\"b\":\"x\"}],"
+				   "\"c\":{}}";
+	AUTO_JSON json_t *v = parse(text);
+	bool ran = false;
+
+	(void)state;
+	for (size_t n = 1; !ran; n++) {
+		AUTO_JSON json_t *copy = NULL;
+
+		heap_fail_at(n);
+		copy = jx_copy(v);
+		ran = !heap_disarm();
+		assert_int_equal(copy != NULL, ran);
+		if (!copy)
+			continue;
+		assert_true(json_equal(copy, v));
+		assert_ptr_not_equal(json_object_get(copy, "a"),
+			json_object_get(v, "a"));
+	}
+}
+
 int
 main(void)
 {
@@ -380,6 +405,7 @@ main(void)
 		cmocka_unit_test(getters_name_the_parameter),
 		cmocka_unit_test(survives_failing_malloc),
 		cmocka_unit_test(setters_take_also_on_failure),
+		cmocka_unit_test(copies_all_or_nothing),
 	};
 
 	return cmocka_run_group_tests_name("jx", tests, NULL, NULL);

@@ -5,7 +5,6 @@
 #include "common/jx.h"
 #include "common/limits.h"
 
-/* Not json_copy(): it leaves members out when there is no memory. */
 static int
 next_params(const struct pages *p, json_t *params, const char *cursor)
 {

@@ -70,8 +70,7 @@ sliced_call(struct cli *c, const char *method, json_t *params_new,
 	while (more == 1) {
 		json_decref(reply);
 		reply = NULL;
-		rc = cli_call(c, method, json_deep_copy(params), CLI_NOW,
-			&reply);
+		rc = cli_call(c, method, jx_copy(params), CLI_NOW, &reply);
 		if (rc != CLI_OK)
 			return rc;
 		more = sliced_take(&s, reply);

@@ -305,7 +305,7 @@ static bool
 where_answers(struct cli *c, const char *name, const char *method,
 	const char *list, const json_t *params)
 {
-	AUTO_JSON json_t *p = json_deep_copy(params), *reply = NULL;
+	AUTO_JSON json_t *p = jx_copy(params), *reply = NULL;
 
 	if (!p || json_object_set_new(p, "namespace", json_string(name)) != 0 ||
 		json_object_set_new(p, "limit", json_integer(1)) != 0)

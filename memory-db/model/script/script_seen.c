@@ -183,7 +183,7 @@ script_told(const struct tool *t, const json_t *reply, int64_t highest,
 	*ret = 0;
 	if (!(t->script.flags & TS_TOLD))
 		return 0;
-	plain = json_deep_copy(reply);
+	plain = jx_copy(reply);
 	drop_numbers(plain, highest, 0);
 	if (!plain || jx_dump(plain, &text) != 0)
 		return err_nomem(e);

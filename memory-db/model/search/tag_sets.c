@@ -151,7 +151,7 @@ tag_sets_make(struct store *st, struct tag_sets *x,
 	size_t i;
 	int rc;
 
-	x->tags = json_deep_copy(tags);
+	x->tags = jx_copy(tags);
 	if (!x->tags)
 		return err_nomem(e);
 	x->all = (UINT64_C(1) << json_array_size(tags)) - 1;
@@ -173,7 +173,7 @@ tag_sets_make(struct store *st, struct tag_sets *x,
 		return rc;
 	if (rc == 1)
 		tag_sets_empty(x);
-	if (rc == 1 && (x->tags = json_deep_copy(tags)) == NULL)
+	if (rc == 1 && (x->tags = jx_copy(tags)) == NULL)
 		return err_nomem(e);
 	x->too_many = rc == 1;
 	x->ns = range->ns;

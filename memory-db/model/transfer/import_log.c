@@ -378,7 +378,7 @@ replay_change(struct importer *im, const json_t *o)
 	im->result->skipped += s.here;
 	if (s.here)
 		return 0;
-	im->state.head = json_deep_copy(o);
+	im->state.head = jx_copy(o);
 	return !im->state.head ? err_nomem(im->e) : 0;
 }
 
