@@ -79,6 +79,12 @@
 /* Facts that detect_conflicts compares with the memory at a time: each costs a
  * search. */
 #define LIMIT_CONFLICT_TEXTS 100
+/* Steps of a plan, commands that show that one is done, and bytes of one of its
+ * texts: a plan that needs more is several. All of a step is metadata of a fact,
+ * and all steps of a plan are read at once. */
+#define LIMIT_PLAN_STEPS      200
+#define LIMIT_PLAN_COMMANDS   20
+#define LIMIT_PLAN_TEXT_BYTES 4096
 /* Bytes of a search query: a paragraph. */
 #define LIMIT_QUERY_BYTES 4096
 /* Rows a read may ask for. */

@@ -21,7 +21,7 @@ enum param_type {
 	P_POINT,	  /* as_of: change id (an integer, or its digits), or a
 			   string with a time. MCP shows a string */
 	P_TEXT_OR_OBJECT, /* an observation: a string, or an object of sub.
-			   MCP shows a string */
+			   MCP shows a string, with PF_AS_OBJECT the object */
 	P_ANY		  /* any value */
 };
 
@@ -30,8 +30,9 @@ enum param_flag {
 	PF_SOCKET_ONLY = 2, /* not shown in the MCP schema */
 	PF_NOT_EMPTY = 4,
 	PF_MAY_BE_EMPTY = 8, /* P_POINT: "" counts as not given */
-	PF_EXTRA = 16	     /* of one of the nine, but not in the reference
+	PF_EXTRA = 16,	     /* of one of the nine, but not in the reference
 				   memory server: not part of `compat` */
+	PF_AS_OBJECT = 32    /* P_TEXT_OR_OBJECT: MCP shows the object */
 };
 
 struct param {

@@ -117,8 +117,11 @@ type_schema(const struct param *p, unsigned hidden, json_t *out)
 		return schema_json_set_text(out, "type", "boolean");
 	case P_ARRAY:
 		return array_schema(p, hidden, out);
-	case P_POINT:
 	case P_TEXT_OR_OBJECT:
+		if (p->flags & PF_AS_OBJECT)
+			break;
+		return schema_json_set_text(out, "type", "string");
+	case P_POINT:
 		return schema_json_set_text(out, "type", "string");
 	case P_ANY:
 		return 0;

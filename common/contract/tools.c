@@ -9,6 +9,8 @@
 
 const char *const tool_tiers[] = {"working", "episodic", "semantic",
 	"procedural", NULL};
+const char *const tool_plan_states[] = {"todo", "doing", "blocked", "done",
+	"dropped", NULL};
 
 static const char *const scopes[] = {"project", "user", NULL};
 
@@ -44,6 +46,7 @@ static const char *const extraction_methods[] = {"manual", "auto", "import",
 static const char *const create_modes[] = {"merge", "replace", "skip", NULL};
 static const char *const search_modes[] = {"best", "substring", NULL};
 static const char *const recall_formats[] = {"rows", "lines", NULL};
+static const char *const plan_lists[] = {"open", "all", NULL};
 static const char *const context_sources[] = {"pinned", "relevant", "conflicts",
 	"recent", NULL};
 static const char *const undo_policies[] = {"refuse", "skip", "cascade", NULL};
@@ -89,6 +92,19 @@ static const struct param relation_entry = PARAM("", P_OBJECT, 0, NULL,
 		NAME("to", PF_REQUIRED, "entity"),
 		TYPE("relationType", PF_REQUIRED, "verb: works at"),
 		NUM("weight", PF_SOCKET_ONLY, NULL, 0, 1)));
+
+static const struct param plan_command = WORDS("", 0, NULL, LIMIT_QUERY_BYTES);
+static const struct param plan_step_entry = PARAM("", P_TEXT_OR_OBJECT,
+	PF_NOT_EMPTY | PF_AS_OBJECT, NULL, .min = 1,
+	.max = LIMIT_PLAN_TEXT_BYTES,
+	.sub = PARAMS(STR("text", PF_REQUIRED | PF_NOT_EMPTY, "what to do",
+			      LIMIT_PLAN_TEXT_BYTES),
+		LIST_TO("acceptance", 0, "commands that show it is done",
+			LIMIT_PLAN_COMMANDS, &plan_command),
+		CHOICE("state", 0, "default todo", tool_plan_states),
+		INT("step", 0, "number of a step that is there", 1, INT64_MAX),
+		STR("note", PF_SOCKET_ONLY, NULL, LIMIT_PLAN_TEXT_BYTES),
+		STR("evidence", PF_SOCKET_ONLY, NULL, LIMIT_PLAN_TEXT_BYTES)));
 
 /* --- parameters of several records ---------------------------------------- */
 /* What the reference memory server does: all of it or nothing, and only equal
@@ -218,7 +234,7 @@ int
 tool_check_reply(const struct tool *t, const json_t *reply, struct err *e)
 {
 	/* The check settles numbers in place; the reply stays as it is. */
-	AUTO_JSON json_t *copy = json_deep_copy(reply);
+	AUTO_JSON json_t *copy = jx_copy(reply);
 	struct err why = {0};
 	int rc;
 

@@ -188,5 +188,7 @@ int tool_check_reply(const struct tool *t, const json_t *reply, struct err *e)
 
 /* Tiers in order of promotion, NULL-terminated; the index is what is stored. */
 extern const char *const tool_tiers[];
+/* States of a step of a plan, NULL-terminated; those that are open first. */
+extern const char *const tool_plan_states[];
 
 #endif
