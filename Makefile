@@ -1,6 +1,7 @@
 # Enhanced Memory. One non-recursive Makefile; `make help` lists the targets.
-# Variants: V=release (default), asan, tsan, cov. All output goes to build/.
+# Variants: V=release (default), asan, tsan, cov, portable. All output goes to build/.
 
+comma   := ,
 V       ?= release
 CC      ?= gcc
 prefix  ?= /usr/local
@@ -31,6 +32,7 @@ MAP  := -ffile-prefix-map=$(CURDIR)=.
 DEFS := -D_GNU_SOURCE -DMEMORY_VERSION='"$(VERSION)"' -I. -I$(B)/gen
 
 CFLAGS_release := -O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 $(HARD) $(MAP)
+CFLAGS_portable := $(CFLAGS_release)
 CFLAGS_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=undefined -DMEMORY_TEST_BUILD=1
 CFLAGS_tsan := -O1 -g -fno-omit-frame-pointer -fsanitize=thread \
@@ -38,6 +40,7 @@ CFLAGS_tsan := -O1 -g -fno-omit-frame-pointer -fsanitize=thread \
 CFLAGS_cov := -O0 -g --coverage -DMEMORY_TEST_BUILD=1
 LDFLAGS_release := -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code \
 	-Wl,--as-needed
+LDFLAGS_portable := $(LDFLAGS_release)
 LDFLAGS_asan := -fsanitize=address,undefined
 LDFLAGS_tsan := -fsanitize=thread
 LDFLAGS_cov := --coverage
@@ -45,8 +48,11 @@ LDFLAGS_cov := --coverage
 ALL_CFLAGS = $(WARN) $(CFLAGS_$(V)) -fPIC -pthread $(CFLAGS)
 ALL_LDFLAGS = $(LDFLAGS_$(V)) -pthread $(LDFLAGS)
 
-LIBS_common := -ljansson -lutf8proc -lstemmer
-LIBS_db := -lsqlite3 -lz -lsodium -lev -lm $(LIBS_common)
+# V=portable: programs that bring their libraries along but for libc (make dist).
+STATIC  := $(if $(filter portable,$(V)),-Wl$(comma)-Bstatic)
+DYNAMIC := $(if $(filter portable,$(V)),-Wl$(comma)-Bdynamic)
+LIBS_common := $(STATIC) -ljansson -lutf8proc -lstemmer $(DYNAMIC)
+LIBS_db := $(STATIC) -lsqlite3 -lz -lsodium -lev $(DYNAMIC) -lm $(LIBS_common)
 
 src = $(filter-out $(2),$(wildcard $(1)))
 obj = $(patsubst %.c,$(B)/%.o,$(1))
@@ -121,7 +127,7 @@ $(BIN)/memory-db: $(call obj,memory-db/main.c memory-db/options.c) $(OBJ_db) $(O
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_db)
 $(BIN)/memoryctl: $(call obj,memory-db/cli/main.c) $(OBJ_cli) $(OBJ_common)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lsodium $(LIBS_common)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(STATIC) -lsodium $(DYNAMIC) $(LIBS_common)
 
 include sandbox/sandbox.mk
 
@@ -145,6 +151,7 @@ $(B)/lib/%.so: tests/lib/%.c
 
 include tests/tests.mk
 include common/client/client.mk
+include systemd/packages.mk
 
 deps: ## Install the Debian packages (sudo when not root)
 	@if [ "$$(id -u)" = 0 ]; then S=; else S=sudo; fi; \

@@ -9,7 +9,6 @@ SRC_client := $(wildcard common/client/memory_client*.c) \
 	jx_dump.c)
 OBJ_client := $(SRC_client:common/%.c=$(B)/client/%.o)
 OBJCOPY    ?= objcopy
-comma      := ,
 LIB_client := $(B)/client/libmemory-client
 SONAME     := libmemory-client.so.$(SOMAJOR)
 LDFLAGS_so := $(filter-out -pie,$(LDFLAGS_$(V))) \
@@ -48,8 +47,13 @@ docdir     ?= $(prefix)/share/doc/enhanced-memory
 compdir    ?= $(prefix)/share/bash-completion/completions
 unitdir    ?= $(prefix)/lib/systemd/system
 userunitdir ?= $(prefix)/lib/systemd/user
+sysusersdir ?= $(prefix)/lib/sysusers.d
+tmpfilesdir ?= $(prefix)/lib/tmpfiles.d
 UNITS      := $(wildcard systemd/*.service systemd/*.socket)
 USER_UNITS := $(wildcard systemd/user/*.service systemd/user/*.socket)
+SYSUSERS   := $(wildcard systemd/sysusers.d/*.conf)
+TMPFILES   := $(wildcard systemd/tmpfiles.d/*.conf)
+MONITORING := $(wildcard systemd/monitoring/*)
 EXAMPLES   := $(wildcard systemd/examples/*.conf)
 DOCS       := common/contract/PROTOCOL.md $(wildcard README.md CHANGELOG.md LICENSE)
 MAN_PAGES  := $(wildcard */*.1 */*.8 */*/*.1 */*/*.3)
@@ -78,7 +82,8 @@ install: all ## Install under DESTDIR and prefix (/usr/local)
 	install -D -m 644 memory-db/cli/memoryctl.bash-completion \
 		$(DESTDIR)$(compdir)/memoryctl
 	@for file in $(UNITS:%=$(unitdir):%) $(USER_UNITS:%=$(userunitdir):%) \
-		$(EXAMPLES:%=$(docdir):%); do \
+		$(SYSUSERS:%=$(sysusersdir):%) $(TMPFILES:%=$(tmpfilesdir):%) \
+		$(MONITORING:%=$(datadir)/monitoring:%) $(EXAMPLES:%=$(docdir):%); do \
 		to=$(DESTDIR)$${file%%:*}/$${file##*/}; \
 		install -D -m 644 $${file#*:} $$to && \
 		sed -i 's|@bindir@|$(bindir)|' $$to || exit 1; \
@@ -98,11 +103,14 @@ uninstall: ## Remove what install put there
 		$(DESTDIR)$(compdir)/memoryctl \
 		$(addprefix $(DESTDIR)$(unitdir)/,$(notdir $(UNITS))) \
 		$(addprefix $(DESTDIR)$(userunitdir)/,$(notdir $(USER_UNITS))) \
+		$(addprefix $(DESTDIR)$(sysusersdir)/,$(notdir $(SYSUSERS))) \
+		$(addprefix $(DESTDIR)$(tmpfilesdir)/,$(notdir $(TMPFILES))) \
 		$(addprefix $(DESTDIR)$(docdir)/,$(notdir $(EXAMPLES)))
 	@for page in $(MAN_PAGES); do \
 		rm -f $(DESTDIR)$(mandir)/man$${page##*.}/$${page##*/}; \
 	done
-	@rmdir $(DESTDIR)$(datadir) $(DESTDIR)$(docdir) 2>/dev/null || true
+	rm -f $(addprefix $(DESTDIR)$(datadir)/monitoring/,$(notdir $(MONITORING)))
+	@rmdir $(DESTDIR)$(datadir)/monitoring $(DESTDIR)$(datadir) $(DESTDIR)$(docdir) 2>/dev/null || true
 
 .PHONY: client install uninstall
 

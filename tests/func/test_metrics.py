@@ -1,10 +1,16 @@
 """The figures: one table behind status, the text of `metrics` and memoryctl."""
+import json
 import math
 import re
+import shutil
+import subprocess
 import unittest
+from pathlib import Path
 
 import harness
 from harness import entity
+
+ROOT = Path(__file__).resolve().parents[2]
 
 NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
 SAMPLE = re.compile(
@@ -168,6 +174,69 @@ class Figures(harness.TestCase):
         c = self.db.client()
         c.ok("hello", protocol=1, version="9", client="t/1", tools="default")
         c.fails("denied", "metrics")
+
+    def test_textfile(self):
+        path = self.folder() / "memory.prom"
+        path.write_text("old")
+        self.db.ctl("metrics", "--textfile", path)
+        text = path.read_text()
+        self.assertEqual(path.stat().st_mode & 0o777, 0o644)
+        self.assertIn("\n# TYPE memory_db_requests_total counter\n", text)
+        self.assertIn("\n# HELP memory_db_requests_total ", text)
+        self.assertRegex(text, r"\nmemory_db_requests_total \d+\n")
+        self.assertIn("\n# TYPE memory_db_relations gauge\n", text)
+        self.assertNotIn("# UNIT", text)
+        self.assertNotIn("# EOF", text)
+        families = set(re.findall(r"(?m)^# TYPE (\S+) ", text))
+        for name in re.findall(r"(?m)^([a-z_]+)[ {]", text):
+            self.assertIn(name.removesuffix("_count"), families)
+        if shutil.which("promtool"):
+            done = subprocess.run(["promtool", "check", "metrics"], text=True,
+                                  input=text, capture_output=True)
+            self.assertNotIn("error", done.stderr.lower().replace(
+                "memory_db", ""), done.stderr)
+        # Nothing replaces a good file when nobody answers.
+        self.db.stop()
+        path.write_text("good")
+        self.db.ctl("metrics", "--textfile", path, "--no-spawn", check=False)
+        self.assertEqual(path.read_text(), "good")
+
+    def test_monitoring_names_what_there_is(self):
+        names = set(re.findall(r"(?m)^(\w+)[ {]",
+                               self.c.ok("metrics")["text"]))
+        for file in ("alerts.yml", "dashboard.json"):
+            text = (ROOT / "systemd/monitoring" / file).read_text()
+            used = set(re.findall(r"memory_db_\w+", text))
+            self.assertGreater(len(used), 5)
+            self.assertEqual(used - names, set(), file)
+        board = json.loads(text)
+        self.assertEqual(len({p["id"] for p in board["panels"]}),
+                         len(board["panels"]))
+        for p in board["panels"]:
+            self.assertTrue(p["targets"] and p["gridPos"]["w"], p["title"])
+
+    @unittest.skipUnless(shutil.which("promtool"), "needs promtool")
+    def test_monitoring_is_well_formed(self):
+        for what, file in (("rules", "alerts.yml"),
+                           ("config", "prometheus.yml")):
+            done = subprocess.run(
+                ["promtool", "check", what, file], text=True,
+                cwd=ROOT / "systemd/monitoring", capture_output=True)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def test_health(self):
+        done = self.db.ctl("health")
+        self.assertRegex(done.stdout, r"\Ahealthy: \d+ entities, \d+ MB free\n")
+        self.assertEqual(
+            json.loads(self.db.ctl("health", "--json").stdout),
+            {"healthy": True, "problems": ""})
+        self.db.stop()
+        done = self.db.ctl("health", check=False)
+        self.assertEqual(done.returncode, 111)
+        full = self.service(args=("--limit-disk-free", str(1 << 50)))
+        done = full.ctl("health", check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stdout, "unhealthy: writes are off until")
 
     def test_memoryctl(self):
         text = self.db.ctl("metrics").stdout

@@ -1,0 +1,46 @@
+#!/bin/sh
+# install.sh [PREFIX]: copies what lies beside it to PREFIX (~/.local, or
+# /usr/local as root) after it has compared every file with SHA256SUMS.
+# install.sh --remove [PREFIX] takes these files away again. The memory itself
+# (~/.memories) is never touched.
+set -eu
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+remove=
+[ "${1:-}" = --remove ] && { remove=1; shift; }
+if [ "$(id -u)" -eq 0 ]; then default=/usr/local; else default=$HOME/.local; fi
+prefix=${1:-$default}
+case $prefix in
+/*) ;;
+*) echo "install.sh: '$prefix' is no absolute path" >&2; exit 100 ;;
+esac
+
+cd "$here"
+if ! sha256sum --quiet --strict -c SHA256SUMS; then
+	echo "install.sh: a file is not as it was packed; nothing was installed" >&2
+	exit 1
+fi
+files=$(sed 's/^[0-9a-f]*  //' SHA256SUMS | grep -v '^install\.sh$')
+if [ -n "$remove" ]; then
+	echo "$files" | while read -r file; do rm -f "$prefix/$file"; done
+	echo "removed from $prefix; the memory in ~/.memories stays"
+	exit 0
+fi
+echo "$files" | while read -r file; do
+	mkdir -p "$prefix/$(dirname "$file")"
+	case $file in bin/*) mode=755 ;; *) mode=644 ;; esac
+	# A program that runs goes on with its old file.
+	install -m "$mode" "$file" "$prefix/$file.new"
+	# Units were packed for /bin.
+	case $file in
+	*.service) awk -v to="ExecStart=$prefix/bin/" '
+		index($0, "ExecStart=/bin/") == 1 { $0 = to substr($0, 16) }
+		{ print }' "$file" > "$prefix/$file.new" ;;
+	esac
+	mv "$prefix/$file.new" "$prefix/$file"
+done
+echo "installed into $prefix/bin: memory-mcp, memory-db, memoryctl"
+case ":$PATH:" in
+*":$prefix/bin:"*) ;;
+*) echo "$prefix/bin is not in PATH: export PATH=\"$prefix/bin:\$PATH\"" ;;
+esac
+echo "next: memoryctl install --client claude-code --dry-run"
