@@ -232,7 +232,7 @@ class Install(Local):
         self.assertEqual(self.entry()["command"], str(self.mcp))
 
     def test_broken_files_are_left_alone(self):
-        for text in ('{"mcpServers": {,}}', "", "[]", '{"mcpServers": []}',
+        for text in ('{"mcpServers": {,}}', "[]", '{"mcpServers": []}',
                      '{"a":1,"a":2}', '{"x": "\udc80"}'):
             self.file.write_bytes(text.encode("utf-8", "surrogateescape"))
             before = self.file.read_bytes()
@@ -423,7 +423,7 @@ class Doctor(Local):
                 p.kill()
 
     def test_clients(self):
-        self.finds("clients", "ok", "not connected")
+        self.finds("clients", "ok", "no MCP client is connected")
         file = self.home / ".claude.json"
         file.write_text('{"mcpServers":{"memory":{"command":'
                         '"/gone/memory-mcp"}}}')

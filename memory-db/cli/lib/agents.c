@@ -72,7 +72,8 @@ look_into(bool is_project, const char *folder, struct buf *out, bool *ret_found)
 	char path[PATH_MAX];
 	size_t root;
 
-	if (clientfile_claude(is_project, path, NULL) != 0 ||
+	if (clients_file(clients_named("claude-code"), is_project, path,
+		    NULL) != 0 ||
 		clientfile_load(&cf, path, NULL) != 0 || !cf.exists)
 		return 0;
 	s = cf.text.data;

@@ -13,7 +13,8 @@
 #include "memory-db/cli/lib/jscan.h"
 #include "memory-db/cli/lib/newfile.h"
 
-/* Claude Code keeps histories in its file: tens of MB occur. */
+/* Claude Code keeps histories in its file: tens of MB occur. Others' are small,
+ * and TOML and YAML are read as a whole. */
 #define FILE_BYTES (256 * 1024 * 1024)
 
 static int
@@ -21,34 +22,6 @@ clientfile_store_error(struct err *e, const char *what, const char *path)
 {
 	return err_set(e, MDB_E_STORE, "cannot %s %s: %s", what, path,
 		strerrordesc_np(errno));
-}
-
-int
-clientfile_claude(bool is_project, char ret_path[PATH_MAX], struct err *e)
-{
-	const char *dir = getenv("CLAUDE_CONFIG_DIR"), *home = getenv("HOME");
-	int n;
-
-	if (is_project) {
-		char here[PATH_MAX];
-
-		if (getcwd(here, sizeof(here)) == NULL)
-			return clientfile_store_error(e, "find",
-				"the working directory");
-		n = snprintf(ret_path, PATH_MAX, "%s/.mcp.json", here);
-	} else if (dir && dir[0] == '/') {
-		n = snprintf(ret_path, PATH_MAX, "%s/.claude.json", dir);
-	} else if (home && home[0] == '/') {
-		n = snprintf(ret_path, PATH_MAX, "%s/.claude.json", home);
-	} else {
-		return err_set(e, MDB_E_NOT_FOUND,
-			"HOME is not set: name the "
-			"file of Claude Code with --file");
-	}
-	return n < PATH_MAX ? 0
-			    : err_set(e, MDB_E_INVALID,
-				      "the path of the "
-				      "configuration file is too long");
 }
 
 static int
@@ -73,32 +46,59 @@ clientfile_read_all(int fd, struct clientfile *cf, struct err *e)
 	return !buf_str(&cf->text) ? err_nomem(e) : 0;
 }
 
-static int
-clientfile_parse(struct clientfile *cf, struct err *e)
+static json_t *
+parse_json(const struct buf *text, struct err *e)
 {
 	/* The parser says so first; here the name of the file comes first. */
 	static const char begins[] = "not valid JSON ";
 	const size_t n = sizeof(begins) - 1;
 	AUTO_BUF struct buf plain = {0};
 	struct err why = {0};
+	json_t *all;
 
-	if (jscan_plain(cf->text.data, cf->text.len, &plain) != 0)
-		return err_nomem(e);
-	cf->json = jx_parse_any(plain.data, plain.len, &why);
-	if (!cf->json && why.code == MDB_E_NOMEM)
-		return err_nomem(e);
-	if (!cf->json)
-		return err_set(e, MDB_E_INVALID,
-			"%s is no valid JSON (%s): correct it first; nothing "
-			"was changed",
-			cf->path,
+	if (jscan_space(text->data, text->len, 0) >= text->len) {
+		all = json_object();
+		if (!all)
+			err_nomem(e);
+		return all;
+	}
+	if (jscan_plain(text->data, text->len, &plain) != 0) {
+		err_nomem(e);
+		return NULL;
+	}
+	all = jx_parse_any(plain.data, plain.len, &why);
+	if (all)
+		return all;
+	if (why.code == MDB_E_NOMEM)
+		err_nomem(e);
+	else
+		err_set(e, MDB_E_INVALID, "is no valid JSON (%s)",
 			why.text + (strncmp(why.text, begins, n) == 0 ? n : 0));
-	if (!json_is_object(cf->json))
-		return err_set(e, MDB_E_INVALID,
-			"%s holds no JSON object: "
-			"nothing was changed",
-			cf->path);
-	return 0;
+	return NULL;
+}
+
+json_t *
+clientfile_parse(enum client_format format, const struct buf *text,
+	struct err *e)
+{
+	json_t *all = NULL;
+
+	switch (format) {
+	case CLIENT_JSON:
+		all = parse_json(text, e);
+		break;
+	case CLIENT_TOML:
+	case CLIENT_YAML:
+	case CLIENT_NONE:
+		err_set(e, MDB_E_INVALID, "cannot be edited by this program");
+		break;
+	}
+	if (all && !json_is_object(all)) {
+		json_decref(all);
+		err_set(e, MDB_E_INVALID, "holds no %s object", "JSON");
+		return NULL;
+	}
+	return all;
 }
 
 int
@@ -111,6 +111,11 @@ clientfile_load(struct clientfile *cf, const char *path, struct err *e)
 	if (!realpath(path, cf->path)) {
 		if (errno != ENOENT)
 			return clientfile_store_error(e, "read", path);
+		if (lstat(path, &cf->st) == 0)
+			return err_set(e, MDB_E_INVALID,
+				"%s is a link to a file that does not exist: "
+				"nothing was changed",
+				path);
 		if (strlen(path) >= sizeof(cf->path))
 			return err_set(e, MDB_E_INVALID, "path too long");
 		memcpy(cf->path, path, strlen(path) + 1);
@@ -127,11 +132,22 @@ clientfile_load(struct clientfile *cf, const char *path, struct err *e)
 }
 
 int
-clientfile_read(struct clientfile *cf, const char *path, struct err *e)
+clientfile_read(struct clientfile *cf, enum client_format format,
+	const char *path, struct err *e)
 {
+	struct err why = {0};
 	int rc = clientfile_load(cf, path, e);
 
-	return rc != 0 || !cf->exists ? rc : clientfile_parse(cf, e);
+	if (rc != 0 || !cf->exists)
+		return rc;
+	cf->json = clientfile_parse(format, &cf->text, &why);
+	if (cf->json)
+		return 0;
+	if (why.code == MDB_E_NOMEM)
+		return err_nomem(e);
+	return err_set(e, why.code,
+		"%s %s: correct it first; nothing was changed", cf->path,
+		why.text);
 }
 
 static bool
@@ -196,6 +212,41 @@ backup(const struct clientfile *cf, char *path, struct err *e)
 	return 0;
 }
 
+/* Who made a file read-only (or keeps it in a store of packages and links to
+ * it) does not want it edited; and another user's file is that user's. */
+static int
+may_write(const struct clientfile *cf, struct err *e)
+{
+	if (!cf->exists)
+		return 0;
+	if ((cf->st.st_mode & 0222) == 0)
+		return err_set(e, MDB_E_DENIED,
+			"%s is read-only (mode %04o): nothing was changed",
+			cf->path, (unsigned)(cf->st.st_mode & 07777));
+	if (geteuid() != 0 && cf->st.st_uid != geteuid())
+		return err_set(e, MDB_E_DENIED,
+			"%s belongs to another user: nothing was changed",
+			cf->path);
+	return 0;
+}
+
+/* Makes the folder of a new file, and those above it. */
+static int
+make_folders(const struct clientfile *cf, struct err *e)
+{
+	char dir[PATH_MAX];
+
+	memcpy(dir, cf->path, sizeof(dir));
+	for (char *p = dir + 1; (p = strchr(p, '/')) != NULL; p++) {
+		*p = '\0';
+		if (mkdir(dir, 0700) < 0 && errno != EEXIST)
+			return clientfile_store_error(e, "make the folder",
+				dir);
+		*p = '/';
+	}
+	return 0;
+}
+
 int
 clientfile_write(const struct clientfile *cf, const char *text, size_t n,
 	mode_t new_mode, char *ret_backup, struct err *e)
@@ -205,6 +256,9 @@ clientfile_write(const struct clientfile *cf, const char *text, size_t n,
 	int rc;
 
 	ret_backup[0] = '\0';
+	if ((rc = may_write(cf, e)) != 0 ||
+		(!cf->exists && (rc = make_folders(cf, e)) != 0))
+		return rc;
 	if (cf->exists && (rc = backup(cf, ret_backup, e)) != 0)
 		return rc;
 	if ((rc = newfile_open(&nf, cf->path, mode, e)) != 0)

@@ -10,6 +10,7 @@
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/err.h"
+#include "memory-db/cli/lib/clients.h"
 
 struct clientfile {
 	char path[PATH_MAX]; /* behind symbolic links */
@@ -19,21 +20,22 @@ struct clientfile {
 	json_t *json;	 /* owned; an object; NULL when !exists */
 };
 
-/* Where Claude Code keeps the servers of a user (CLAUDE_CONFIG_DIR, HOME) or
- * of the project in this folder (.mcp.json). */
-int clientfile_claude(bool is_project, char ret_path[PATH_MAX], struct err *e)
-	MUST_CHECK;
-
-/* Reads and parses. A missing file is none to complain about. MDB_E_INVALID:
- * it is no JSON object, with the reason; MDB_E_STORE; MDB_E_NOMEM. */
-int clientfile_read(struct clientfile *cf, const char *path, struct err *e)
-	MUST_CHECK;
+/* Reads and parses. A missing file is none to complain about, an empty one
+ * is {}. MDB_E_INVALID: it cannot be parsed or is no object, with the reason;
+ * MDB_E_STORE; MDB_E_NOMEM. */
+int clientfile_read(struct clientfile *cf, enum client_format format,
+	const char *path, struct err *e) MUST_CHECK;
+/* The pure part: a configuration text as an object. Returns new, or NULL. */
+json_t *clientfile_parse(enum client_format format, const struct buf *text,
+	struct err *e) MUST_CHECK;
 /* Only reads: cf->json stays NULL. */
 int clientfile_load(struct clientfile *cf, const char *path, struct err *e)
 	MUST_CHECK;
 
 /* Copies the file to <path>.bak-TIME, then replaces it by this text; keeps
- * mode and owner. MDB_E_CONFLICT: somebody changed it since it was read.
+ * mode and owner. A folder that is missing is made. MDB_E_CONFLICT: somebody
+ * changed it since it was read. MDB_E_DENIED: nobody may write it, or it is
+ * another user's.
  * ret_backup (PATH_MAX): "" when there was no file. */
 int clientfile_write(const struct clientfile *cf, const char *text, size_t n,
 	mode_t new_mode, char *ret_backup, struct err *e) MUST_CHECK;

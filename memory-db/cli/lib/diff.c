@@ -79,12 +79,10 @@ diff_line_begin(const char *s, size_t at)
 	return at;
 }
 
-static size_t
-diff_line_end(const char *s, size_t n, size_t at)
+static bool
+is_line_begin(const char *s, size_t at)
 {
-	size_t len;
-
-	return at > 0 && s[at - 1] == '\n' ? at : line_at(s, n, at, &len);
+	return at == 0 || s[at - 1] == '\n';
 }
 
 static size_t
@@ -97,16 +95,42 @@ count_lines(const char *s, size_t to)
 	return count;
 }
 
+/* Bytes in which both texts begin, and end behind that, alike. */
+static void
+alike(const char *a, size_t an, const char *b, size_t bn, size_t *ret_head,
+	size_t *ret_tail)
+{
+	size_t n = an < bn ? an : bn, head = 0, tail = 0;
+
+	while (head < n && a[head] == b[head])
+		head++;
+	while (tail < n - head && a[an - 1 - tail] == b[bn - 1 - tail])
+		tail++;
+	*ret_head = head;
+	*ret_tail = tail;
+}
+
 void
 diff_print(const struct cli *c, const char *name, const char *old_text,
-	size_t old_n, const struct jedit *ed, const char *new_text,
-	size_t new_n)
+	size_t old_n, const char *new_text, size_t new_n)
 {
 	/* The lines that differ: [from, old_to) and [from, new_to). */
-	size_t from = diff_line_begin(old_text, ed->at), before = from;
-	size_t tail = old_n - diff_line_end(old_text, old_n, ed->end);
-	size_t old_to = old_n - tail, new_to = new_n - tail, after = old_to;
+	size_t head, tail, from, before, old_to, new_to, after;
 
+	alike(old_text, old_n, new_text, new_n, &head, &tail);
+	from = diff_line_begin(old_text, head);
+	old_to = old_n - tail;
+	new_to = new_n - tail;
+	/* Both end at the end of a line, behind the same bytes. */
+	if (tail > 0 && (!is_line_begin(old_text, old_to) ||
+				!is_line_begin(new_text, new_to))) {
+		size_t len;
+		size_t more = line_at(old_text, old_n, old_to, &len) - old_to;
+
+		old_to += more;
+		new_to += more;
+	}
+	after = old_to;
 	printf("--- ");
 	out_text(stdout, name);
 	printf("\n+++ ");
@@ -142,8 +166,10 @@ diff_print(const struct cli *c, const char *name, const char *old_text,
 	}
 	printf("\n@@ line %zu @@\n", count_lines(old_text, before));
 	if (has_long_line(old_text, before, after)) {
-		diff_print_line(c, '-', old_text + ed->at, ed->end - ed->at);
-		diff_print_lines(c, '+', ed->text.data, 0, ed->text.len);
+		if (old_n - tail > head)
+			diff_print_line(c, '-', old_text + head,
+				old_n - tail - head);
+		diff_print_lines(c, '+', new_text, head, new_n - tail);
 		return;
 	}
 	diff_print_lines(c, ' ', old_text, before, from);

@@ -209,14 +209,14 @@ add_behind(const struct style *st, struct jedit *ed, const char *s, size_t n,
 	size_t last_end, const char *name, const json_t *value)
 {
 	size_t comma = jscan_space(s, n, last_end);
-	bool has_comma = comma < n && s[comma] == ',';
-	size_t from = has_comma ? comma + 1 : last_end;
+	bool is_open = comma < n && s[comma] == ',';
+	size_t from = is_open ? comma + 1 : last_end;
 	size_t end = remarks_end(s, n, from);
 	bool is_same_line = st->is_compact && end == from;
 
 	ed->at = from;
 	ed->end = end;
-	if ((!has_comma && buf_addc(&ed->text, ',') != 0) ||
+	if ((!is_open && buf_addc(&ed->text, ',') != 0) ||
 		buf_add(&ed->text, s + from, end - from) != 0 ||
 		(is_same_line && buf_addc(&ed->text, ' ') != 0) ||
 		(st->is_compact && !is_same_line &&
@@ -224,7 +224,7 @@ add_behind(const struct style *st, struct jedit *ed, const char *s, size_t n,
 		jedit_add_line(st, 0, &ed->text) != 0 ||
 		add_key(name, &ed->text) != 0 ||
 		jedit_add_value(st, value, 0, &ed->text) != 0 ||
-		(has_comma && buf_addc(&ed->text, ',') != 0))
+		(is_open && buf_addc(&ed->text, ',') != 0))
 		return MDB_E_NOMEM;
 	return 0;
 }
@@ -292,6 +292,29 @@ keep_comments(const char *s, size_t from, size_t end, struct buf *out)
 	return 0;
 }
 
+static bool
+has_comma(const char *s, size_t n, size_t value_end)
+{
+	size_t at = jscan_space(s, n, value_end);
+
+	return at < n && s[at] == ',';
+}
+
+/* Where the comma and the comments between two members end. */
+static size_t
+text_end(const char *s, size_t from, size_t end)
+{
+	size_t at = from, last = from;
+
+	while ((at = jscan_blank(s, end, at)) < end) {
+		size_t stop = jscan_comment(s, end, at);
+
+		at = last = stop == at ? at + 1 : stop;
+	}
+	/* The end of a line belongs to what follows. */
+	return last > from && s[last - 1] == '\r' ? last - 1 : last;
+}
+
 /* A remark to the line's end would take along what follows. */
 static int
 end_remark(struct jedit *ed, const char *s, size_t n)
@@ -341,6 +364,12 @@ jedit_remove(struct jedit *ed, const char *s, size_t n, size_t object,
 			jscan_space(s, n, hit.value.end), &ed->text);
 		ed->end =
 			jscan_blank(s, n, jscan_space(s, n, hit.value.end) + 1);
+	} else if (before.value.end > 0 && has_comma(s, n, hit.value.end)) {
+		/* A comma stands behind the last member here: that of the one
+		 * before is it now, and what stands behind that stays. */
+		ed->at = text_end(s, before.value.end, hit.key.at);
+		ed->end = jscan_space(s, n, hit.value.end) + 1;
+		more = 0;
 	} else if (before.value.end > 0) {
 		ed->at = before.value.end;
 		ed->end = hit.value.end;
