@@ -132,7 +132,7 @@ clientedit_program(const struct client *cl, const struct buf *text,
 	if (rc != 0)
 		return rc;
 	value = cliententry_program(cl->shape, entry, command, &member);
-	wanted = json_deep_copy(entry);
+	wanted = jx_copy(entry);
 	if (!value || !wanted ||
 		jx_set(wanted, member, json_incref(value)) != 0)
 		return err_nomem(e);

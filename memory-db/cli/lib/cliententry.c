@@ -137,7 +137,7 @@ cliententry_program(enum client_shape shape, const json_t *entry,
 	*ret_member = shapes[shape].command;
 	if (!json_is_array(old))
 		return json_string(command);
-	list = json_copy((json_t *)(uintptr_t)old);
+	list = jx_copy((json_t *)(uintptr_t)old);
 	if (!list || json_array_set_new(list, 0, json_string(command)) != 0)
 		return NULL;
 	return take_ptr(list);
