@@ -33,9 +33,8 @@ sentences_is_closing(char c)
 	       c == '.' || c == '!' || c == '?';
 }
 
-/* Where the sentence that begins at s ends. */
-static size_t
-end_of(const char *s, size_t n)
+size_t
+sentences_end(const char *s, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		size_t end = other_end(s + i, n - i), k = i + 1;
@@ -88,7 +87,7 @@ sentences_of(const char *s, size_t n, struct sentence ret[SENTENCES_MAX])
 	int found = 0;
 
 	while (n > 0) {
-		size_t k = end_of(s, n);
+		size_t k = sentences_end(s, n);
 
 		k = k == 0 ? 1 : k; /* a line end */
 		if (sentences_has_word(s, k)) {

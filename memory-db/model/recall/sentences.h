@@ -18,4 +18,8 @@ struct sentence {
  * together they hold every word of the text. */
 int sentences_of(const char *s, size_t n, struct sentence ret[SENTENCES_MAX]);
 
+/* Where the sentence that begins at s ends, by the same marks: for who goes
+ * through a long text one by one. A line end is not part of it. */
+size_t sentences_end(const char *s, size_t n);
+
 #endif

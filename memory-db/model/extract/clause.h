@@ -1,0 +1,77 @@
+/* Clauses of a sentence: who is spoken of, and what the verb phrase says. Pure.
+ *
+ * "Actually, my sister Clara doesn't live in Rome because it is hot":
+ *
+ *   who      WHO_MY, noun "sister Clara"
+ *   verb     live, denied, now; what follows: "in Rome"
+ *   reason   "because it is hot" */
+#ifndef MODEL_EXTRACT_CLAUSE_H
+#define MODEL_EXTRACT_CLAUSE_H
+
+#include <stdbool.h>
+
+#include "memory-db/model/extract/dates.h"
+#include "memory-db/model/extract/rules.h"
+#include "memory-db/model/extract/words.h"
+
+#define CLAUSES 8
+
+enum who {
+	WHO_NOBODY,
+	WHO_I,
+	WHO_WE,
+	WHO_YOU,
+	WHO_HE,	  /* he, she */
+	WHO_IT,	  /* it, this, that, there */
+	WHO_NAME, /* Bob, Ada Lovelace */
+	WHO_MY,	  /* my sister */
+	WHO_OUR,  /* our server, the server */
+	WHO_THING /* "Deployments run .." */
+};
+
+enum tense {
+	T_NOW,
+	T_PAST,
+	T_GOING_ON, /* is living */
+	T_PERFECT,  /* has lived */
+	T_PERFECT_ON,
+	T_CAN,
+	T_WILL,
+	T_GOING, /* is going to */
+	T_MUST,
+	T_USED, /* used to */
+	T_WOULD,
+	T_MAYBE, /* might, could, should */
+	T_IS,	 /* is, with no verb behind */
+	T_WAS,
+	T_BEEN /* has been, with no verb behind */
+};
+
+struct clause {
+	int first, end;
+	enum who who;
+	int noun, noun_end; /* of the subject, without "my", "the" */
+	int lead, lead_end; /* "for the backend," in front of it */
+	int phrase;	    /* the first word of the verb phrase */
+	int verb_at;	    /* the verb, or what follows "is" */
+	int verb;	    /* its number; 0: not known */
+	unsigned form;
+	enum tense tense;
+	bool is_denied, is_never, is_hedged, is_sure, has_verb;
+	int often;		/* "usually"; -1: none */
+	int reason, reason_end; /* from "because" on; 0: none */
+	int clause_end;		/* of what follows the verb */
+	bool is_condition;
+	bool inherits; /* "and work at ..": the subject of the one before */
+};
+
+/* The clauses of a sentence that have a subject and a verb. */
+int clauses_read(const struct extract_words *w, const struct when *whens,
+	int whens_n, struct clause ret[CLAUSES]);
+
+/* Words before which a sentence begins to say something: "so", "by the way". */
+int clause_skip_courtesy(const struct extract_words *w, int i);
+
+bool clause_is_kin(const char *low);
+
+#endif

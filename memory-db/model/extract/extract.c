@@ -1,0 +1,196 @@
+/* From a conversation to its facts, turn by turn. */
+#include "memory-db/model/extract/extract.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "memory-db/model/extract/internal.h"
+#include "memory-db/model/order/lexicon.h"
+
+#define DAY_MS 86400000LL
+
+const char *
+extract_kind_name(enum extract_kind kind)
+{
+	static const char *const names[EXTRACT_KIND_MAX] = {"preference",
+		"need", "habit", "decision", "plan", "identity", "place",
+		"event", "relation", "tool", "fix", "instruction"};
+
+	return names[kind];
+}
+
+static void
+free_fact(struct extracted *x)
+{
+	free(x->subject);
+	free(x->text);
+	free(x->attribute);
+	free(x->value);
+	free(x->speaker);
+	free(x->line);
+}
+
+void
+extract_done(struct extraction *x)
+{
+	for (size_t i = 0; i < x->n; i++)
+		free_fact(&x->v[i]);
+	free(x->v);
+	*x = (struct extraction){0};
+}
+
+static int64_t
+day_of(int64_t ms, int zone_minutes)
+{
+	int64_t local = ms + (int64_t)zone_minutes * 60000;
+
+	return (local >= 0 ? local : local - DAY_MS + 1) / DAY_MS;
+}
+
+/* Does the sentence tell of what is to come? */
+static bool
+looks_ahead(const struct extract_words *w)
+{
+	for (int i = 0; i < w->words; i++) {
+		const char *low = extract_low(w, i);
+		unsigned form = 0;
+
+		if (extract_in(low,
+			    "will|going|by|plan|plans|planning|next|due|"
+			    "deadline|until|scheduled|tomorrow|need|needs|"
+			    "must|is|are|am|expires|ships|starts|ends"))
+			return true;
+		if (rules_verb(low, &form) != 0 && form & FORM_PAST &&
+			!(form & FORM_BASE))
+			return false;
+	}
+	return true;
+}
+
+static bool
+is_joke(const struct extract_words *w)
+{
+	for (int i = 0; i < w->words; i++)
+		if (extract_match(w, i,
+			    "just kidding|jk|kidding|joking|just "
+			    "joking|j/k|not really") > 0)
+			return true;
+	return false;
+}
+
+/* What was said in jest is taken back: the facts of the turn and of the one
+ * before it by the same speaker. */
+static void
+take_back(struct reader *r, size_t from)
+{
+	for (size_t i = from; i < r->x->n; i++)
+		r->x->v[i].is_gone = true;
+}
+
+static int
+read_clauses(struct reader *r, struct err *e)
+{
+	struct clause clauses[CLAUSES];
+	int n = clauses_read(&r->w, r->whens, r->whens_n, clauses), rc = 0;
+
+	for (int i = 0; i < n && rc == 0; i++)
+		rc = facts_of_clause(r, &clauses[i], e);
+	return rc;
+}
+
+static int
+read_sentence(struct reader *r, struct err *e)
+{
+	int rc;
+
+	if (!extract_words_read(r->said->s, r->said->n, &r->w))
+		return 0;
+	r->whens_n = extract_dates(&r->w, r->today, r->q->us,
+		looks_ahead(&r->w), r->whens);
+	if (is_joke(&r->w) && r->w.words < 8) {
+		take_back(r, r->turn_facts);
+		return 0;
+	}
+	rc = correct_read(r, e);
+	if (rc == 0)
+		rc = sayings_read(r, e);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	return read_clauses(r, e);
+}
+
+static bool
+is_late(const struct reader *r)
+{
+	return r->q->deadline_ns != 0 && clock_mono_ns() > r->q->deadline_ns;
+}
+
+static int
+read_turn(struct reader *r, const struct turn *turn, struct err *e)
+{
+	struct lines l;
+	struct spoken said;
+	int64_t at = turn->at != EXTRACT_NO_TIME ? turn->at : r->q->at;
+	size_t from = r->x->n;
+	int rc = 0;
+
+	r->turn = turn;
+	r->today = day_of(at, r->q->zone_minutes);
+	r->person[0] = '\0';
+	r->last = r->now;
+	r->now = (struct proposal){.is_there = false};
+	if (turn->role == ROLE_OTHER)
+		return 0;
+	r->turn_facts = from;
+	lines_begin(&l, turn);
+	while (rc == 0 && lines_next(&l, &said)) {
+		if (is_late(r)) {
+			r->x->partial = true;
+			break;
+		}
+		r->said = &said;
+		rc = read_sentence(r, e);
+	}
+	r->x->lines += l.read;
+	r->x->foreign += l.foreign;
+	r->x->pasted += l.pasted;
+	return rc == 0 ? correct_settle(r->x, from, e) : rc;
+}
+
+/* Takes out what was taken back. */
+static void
+sweep(struct extraction *x)
+{
+	struct extraction rest = {.v = x->v};
+
+	for (size_t i = 0; i < x->n; i++)
+		if (x->v[i].is_gone)
+			free_fact(&x->v[i]);
+		else
+			rest.v[rest.n++] = x->v[i];
+	x->n = rest.n;
+}
+
+int
+extract_facts(const struct extract_request *q, struct extraction *ret,
+	struct err *e)
+{
+	struct turns turns = {0};
+	struct reader *r = calloc(1, sizeof(*r));
+	int rc = !r || lexicon_ready() != 0 ? err_nomem(e)
+					    : turns_read(q, &turns, e);
+
+	*ret = (struct extraction){0};
+	for (size_t i = 0; rc == 0 && i < turns.n; i++) {
+		r->q = q;
+		r->x = ret;
+		rc = read_turn(r, &turns.v[i], e);
+		if (ret->partial)
+			break;
+	}
+	sweep(ret);
+	turns_done(&turns);
+	free(r);
+	return rc;
+}

@@ -1,0 +1,105 @@
+/* What the files of extract.h share. */
+#ifndef MODEL_EXTRACT_INTERNAL_H
+#define MODEL_EXTRACT_INTERNAL_H
+
+#include "common/buf.h"
+#include "memory-db/model/extract/clause.h"
+#include "memory-db/model/extract/dates.h"
+#include "memory-db/model/extract/extract.h"
+#include "memory-db/model/extract/lines.h"
+#include "memory-db/model/extract/turns.h"
+#include "memory-db/model/extract/words.h"
+
+/* Facts below this are not given. */
+#define SURE_ENOUGH 0.6
+/* Words of a value: what goes on longer is a story. */
+#define VALUE_WORDS 26
+#define NAME_BYTES  80
+
+/* What a turn proposes, in the words behind "let's": "use Kafka". */
+struct proposal {
+	char text[240];
+	bool is_there;
+	size_t line_no;
+	char line[320];
+};
+
+struct reader {
+	const struct extract_request *q;
+	struct extraction *x;
+	const struct turn *turn;
+	const struct spoken *said;
+	struct extract_words w;
+	struct when whens[WHENS];
+	int whens_n;
+	int64_t today;		   /* of the turn */
+	char person[NAME_BYTES];   /* of whom the turn spoke last */
+	size_t turn_facts;	   /* how many facts there were before it */
+	struct proposal last, now; /* of the turn before, and of this one */
+	bool is_joke;
+};
+
+/* A fact in the making; the buffers are its owner's to end. */
+struct draft {
+	struct buf attribute, value, text;
+	char subject[NAME_BYTES];
+	enum extract_kind kind;
+	double sureness;
+	bool is_person, is_denied;
+	int first, end; /* words that it is made of: for its times */
+};
+void draft_done(struct draft *d);
+#define AUTO_DRAFT __attribute__((cleanup(draft_done)))
+
+/* --- render.c --------------------------------------------------------------- */
+/* Words first to end as they are to be kept: "my dog" becomes "their dog", times
+ * become dates. 0 or MDB_E_NOMEM. */
+int render_words(const struct reader *r, int first, int end, struct buf *out)
+	MUST_CHECK;
+/* The verb of a clause in the third person: "does not live". */
+int render_verb(const struct reader *r, const struct clause *c, struct buf *out)
+	MUST_CHECK;
+/* Where a value that begins at `first` ends, without words that say nothing. */
+int render_trim(const struct reader *r, int first, int end);
+/* The name of an entity: lower case, without a title. */
+void render_name(const struct extract_words *w, int first, int end,
+	char out[NAME_BYTES]);
+void render_low(const char *name, char out[NAME_BYTES]);
+
+/* --- facts.c ------------------------------------------------------------------- */
+/* The facts of one clause. 0 or MDB_E_NOMEM. */
+int facts_of_clause(struct reader *r, const struct clause *c, struct err *e)
+	MUST_CHECK;
+/* Keeps a draft, whose text is attribute and value when it has none. */
+int facts_keep(struct reader *r, struct draft *d, struct err *e) MUST_CHECK;
+/* The same of what somebody is (states.c). */
+int facts_of_state(struct reader *r, const struct clause *c, struct err *e)
+	MUST_CHECK;
+/* Sets whom a clause is about, and what stands before its verb then. 1; 0: that
+ * nobody knows; -1: no memory. */
+int facts_subject(struct reader *r, const struct clause *c,
+	const struct rule *rule, struct draft *d) MUST_CHECK;
+bool facts_fit_person(const struct reader *r, const struct rule *rule,
+	const struct clause *c);
+/* Adds "for the backend" of the front, a time there, and the reason. 0 or -1. */
+int facts_rest(const struct reader *r, const struct clause *c, struct draft *d)
+	MUST_CHECK;
+/* Who speaks. */
+void facts_speaker(const struct reader *r, char out[NAME_BYTES]);
+
+/* --- sayings.c: what is no subject and verb ---------------------------------------- */
+/* Fixes, instructions, lines of notes, what people agree to. 1: the sentence
+ * is done with. */
+int sayings_read(struct reader *r, struct err *e) MUST_CHECK;
+/* Is nothing of the sentence meant as it stands? */
+bool sayings_is_unreal(const struct reader *r);
+
+/* --- correct.c ---------------------------------------------------------------------- */
+/* "no, actually Tuesday", "I meant Oslo", "not 5432 but 5433": mends a fact
+ * that was said before. 1: it did, and the sentence is done with. */
+int correct_read(struct reader *r, struct err *e) MUST_CHECK;
+/* A fact behind others, all of one conversation: which of them it repeats or
+ * takes the place of. */
+int correct_settle(struct extraction *x, size_t from, struct err *e) MUST_CHECK;
+
+#endif

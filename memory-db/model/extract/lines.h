@@ -1,0 +1,48 @@
+/* The sentences of a turn, without what is no speech: code, logs, output of
+ * tools, tables, quoted mail. Pure. */
+#ifndef MODEL_EXTRACT_LINES_H
+#define MODEL_EXTRACT_LINES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "memory-db/model/extract/turns.h"
+
+/* What a heading or a label before a colon says of the lines behind it. */
+enum section {
+	SECTION_NONE,
+	SECTION_DECISION,
+	SECTION_ACTION,
+	SECTION_OTHER,
+	SECTION_FIX,
+	SECTION_PREFERENCE
+};
+
+struct spoken {
+	const char *s; /* the sentence */
+	size_t n;
+	const char *line; /* the whole line it stands on */
+	size_t line_n, line_no;
+	enum section section;
+	bool is_bullet, is_first; /* of the line */
+};
+
+struct lines {
+	const struct turn *turn;
+	size_t at, line_no;
+	enum section section;
+	bool is_fenced, is_quoted; /* within ```; behind "wrote:" */
+	/* the line that is read */
+	const char *line, *rest;
+	size_t line_n, rest_n;
+	bool is_bullet, is_first;
+	enum section label;
+	/* counted */
+	size_t pasted, foreign, read;
+};
+
+void lines_begin(struct lines *l, const struct turn *turn);
+/* The next sentence; false at the end. */
+bool lines_next(struct lines *l, struct spoken *ret);
+
+#endif

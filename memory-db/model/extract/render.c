@@ -1,0 +1,231 @@
+/* From the words of a speaker to those of somebody who tells of him. */
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/text.h"
+#include "memory-db/model/extract/internal.h"
+
+static const struct {
+	const char *low, *is;
+} persons[] = {{"my", "their"}, {"mine", "theirs"}, {"me", "them"},
+	{"i", "they"}, {"myself", "themselves"}, {"our", "their"},
+	{"ours", "theirs"}, {"us", "them"}, {"we", "they"},
+	{"ourselves", "themselves"}, {"am", "are"}};
+
+/* Words that end a value and say nothing. */
+static const char *const fillers =
+	"too|either|btw|lol|haha|hahaha|though|actually|anyway|anyways|right|yeah|"
+	"yes|ok|okay|tbh|honestly|now|please|thanks|however|again|already|still|"
+	"yet|and|but|or|so|then|also|who|which|that|as|since|because|with|of|"
+	"really|lately|currently|nowadays|recently|personally|instead|here|well|"
+	"obviously|basically|etc|cheers|sorry|indeed|xd|mate|dude|man|sir|folks|"
+	"guys|everyone|all|just|even|finally|very|while|when|where|if|after|"
+	"before|for|to|by|the|a|an|in";
+static const char *const tails =
+	"as well|by the way|you know|i think|i guess|i believe|i suppose|of course|"
+	"right now|these days|at the moment|at all|for now|i mean|you see|to be "
+	"honest|if that matters|if you're wondering|so far|in general|for sure|as "
+	"usual|i'd say|more than anything|a lot|very much|so much|for what it's "
+	"worth|from now on|for the record|i hope|no matter what|and so on|or so|"
+	"or something|and stuff|and things like that|and all that|like i said|as "
+	"i said|as you know|as of now|as of today|at this point|for a while|most "
+	"of the time";
+/* A value has none of these behind it. */
+static const char *const stops =
+	"which|who|where|whose|though|although|whereas|"
+	"lol|haha|btw";
+
+static int
+tail_at(const struct extract_words *w, int end)
+{
+	for (int n = 1; n < 5 && n <= end; n++)
+		if (extract_match(w, end - n, tails) == n)
+			return n;
+	return 0;
+}
+
+int
+render_trim(const struct reader *r, int first, int end)
+{
+	const struct extract_words *w = &r->w;
+	int n;
+
+	for (int i = first; i < end; i++)
+		if ((i > first && w->v[i].flags & W_BREAK) ||
+			(i > first && extract_in(extract_low(w, i), stops))) {
+			end = i;
+			break;
+		}
+	for (;;) {
+		n = tail_at(w, end);
+		if (n > 0 && end - n > first - 1)
+			end -= n;
+		else if (end > first &&
+			 extract_in(extract_low(w, end - 1), fillers) &&
+			 !(w->v[end - 1].flags & W_CAPITAL))
+			end--;
+		else
+			break;
+	}
+	return end < first ? first : end;
+}
+
+static int
+add_space(struct buf *out, const char *between)
+{
+	if (out->len == 0)
+		return 0;
+	return buf_adds(out, between);
+}
+
+/* What stood between two words: a comma stays, all else is a space. */
+static const char *
+between(const struct extract_words *w, int i)
+{
+	return w->v[i].flags & W_COMMA	? ", "
+	       : w->v[i].flags & W_PLUS ? " and "
+					: " ";
+}
+
+int
+render_words(const struct reader *r, int first, int end, struct buf *out)
+{
+	const struct extract_words *w = &r->w;
+	size_t start = out->len;
+	int rc = 0;
+
+	for (int i = first; i < end && rc == 0; i++) {
+		const char *is = NULL;
+		const struct when *when = NULL;
+		const struct extract_word *x = &w->v[i];
+		char text[WHEN_BYTES];
+
+		for (int k = 0; k < r->whens_n; k++)
+			if (r->whens[k].is_relative && r->whens[k].first == i &&
+				r->whens[k].last < end)
+				when = &r->whens[k];
+		for (size_t k = 0; k < ARRAY_LEN(persons); k++)
+			if (strcmp(x->low, persons[k].low) == 0)
+				is = persons[k].is;
+		if (strcmp(x->low, "'s") == 0) {
+			rc = buf_adds(out, "'s");
+			continue;
+		}
+		if (out->len > start || start > 0)
+			rc = add_space(out, i == first ? " " : between(w, i));
+		if (rc != 0)
+			break;
+		if (when) {
+			extract_when_text(w, when, text);
+			rc = buf_adds(out, text);
+			i = when->last;
+		} else if (is || x->flags & W_PART || x->n == 0)
+			rc = buf_adds(out, is ? is : x->low);
+		else if (i + 1 < w->words && w->v[i + 1].flags & W_PART &&
+			 strcmp(extract_low(w, i + 1), "'s") != 0)
+			rc = buf_adds(out, x->low);
+		else
+			rc = buf_add(out, x->s, x->n);
+	}
+	return rc;
+}
+
+/* "usually", "never" before the verb. */
+static int
+add_often(const struct reader *r, const struct clause *c, struct buf *out)
+{
+	return c->often >= 0
+		       ? buf_addf(out, "%s ", extract_low(&r->w, c->often))
+		       : 0;
+}
+
+int
+render_verb(const struct reader *r, const struct clause *c, struct buf *out)
+{
+	const char *low = extract_low(&r->w, c->verb_at);
+	const char *base = c->verb ? rules_base(c->verb) : low;
+	bool denied = c->is_denied;
+	char room[WORD_BYTES + 4];
+	int rc = 0;
+
+	switch (c->tense) {
+	case T_NOW:
+		if (denied)
+			return buf_addf(out, "does not %s", base);
+		rc = add_often(r, c, out);
+		return rc != 0 ? rc
+			       : buf_adds(out, rules_third(c->verb, low, room));
+	case T_PAST:
+		if (denied)
+			return buf_addf(out, "did not %s", base);
+		rc = add_often(r, c, out);
+		return rc != 0 ? rc : buf_adds(out, low);
+	case T_GOING_ON:
+		return buf_addf(out, "is %s%s", denied ? "not " : "", low);
+	case T_PERFECT:
+		return buf_addf(out, "has %s%s",
+			denied	      ? "not "
+			: c->is_never ? "never "
+				      : "",
+			low);
+	case T_PERFECT_ON:
+		return buf_addf(out, "has %sbeen %s", denied ? "not " : "",
+			low);
+	case T_CAN:
+		return buf_addf(out, "can%s %s", denied ? "not" : "", base);
+	case T_WILL:
+		return buf_addf(out, "will %s%s", denied ? "not " : "", base);
+	case T_GOING:
+		return buf_addf(out, "%splans to %s",
+			denied ? "no longer " : "", base);
+	case T_MUST:
+		return buf_addf(out, "must %s%s", denied ? "not " : "", base);
+	case T_USED:
+		return buf_addf(out, "used to %s", base);
+	case T_WOULD:
+		return buf_addf(out, "would %s%s", denied ? "not " : "", base);
+	case T_MAYBE:
+		return buf_addf(out, "might %s", base);
+	case T_IS:
+	case T_WAS:
+	case T_BEEN:
+		rc = buf_addf(out, "%s%s",
+			c->tense == T_IS    ? "is"
+			: c->tense == T_WAS ? "was"
+					    : "has been",
+			denied ? " not" : "");
+		return rc;
+	}
+	return rc;
+}
+
+void
+render_low(const char *name, char out[NAME_BYTES])
+{
+	size_t k = 0, n = strlen(name);
+
+	for (size_t i = 0; i < n && k + 1 < NAME_BYTES; i++)
+		out[k++] = (char)tolower((unsigned char)name[i]);
+	k = text_cut(out, k);
+	out[k] = '\0';
+}
+
+void
+render_name(const struct extract_words *w, int first, int end,
+	char out[NAME_BYTES])
+{
+	size_t k = 0;
+
+	if (extract_in(extract_low(w, first), "mr|mrs|ms|dr|prof|aunt|uncle") &&
+		first + 1 < end)
+		first++;
+	for (int i = first; i < end; i++) {
+		if (k > 0 && k + 1 < NAME_BYTES && !(w->v[i].flags & W_PART))
+			out[k++] = ' ';
+		for (size_t b = 0; b < w->v[i].n && k + 1 < NAME_BYTES; b++)
+			out[k++] = (char)tolower((unsigned char)w->v[i].s[b]);
+	}
+	k = text_cut(out, k);
+	out[k] = '\0';
+}

@@ -1,0 +1,426 @@
+/* What is said without a subject and a verb of its own: what fixed something,
+ * what the assistant shall do, lines of notes, what people agree to. */
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/text.h"
+#include "memory-db/model/extract/internal.h"
+
+/* --- what is not meant ---------------------------------------------------------- */
+static const char *const unreal_starts =
+	"if|suppose|supposing|imagine|what if|let's say|let's assume|assume|"
+	"assuming|assume that|say|hypothetically|pretend|unless|whether|in case|"
+	"i wish|if only|wish|i wonder|i'm wondering|i am wondering|i dreamed|i "
+	"dreamt|i had a dream|as if|for example|e.g.|e.g|example|for instance|i "
+	"never said|i didn't say|i did not say|i don't think|i do not think|i "
+	"doubt|it's not true|it is not true|it's not that|not that|who said|they "
+	"say|people say|some say|everyone says|everybody says|rumor has it|some "
+	"people|most people|lots of people|many people|once upon a time|i "
+	"pretended|in the movie|in the book|in the story|in the game|my "
+	"character|the character|roleplay|you are|you're|act as|i was told|he "
+	"said|she said|they said|he says|she says|he claims|she claims|someone "
+	"said|i heard|i read that|apparently|supposedly|legend has it|i almost|i "
+	"nearly|i could have|i should have|i would have|would you|could you|can "
+	"you|do you|did you|are you|have you|will you|shall we|how about|what "
+	"about|why don't|why not|either|knock knock|just kidding|jk|kidding|i'm "
+	"kidding|i am kidding|i'm joking|translate|rewrite|rephrase|proofread|"
+	"summarize|summarise|write|compose|generate|create|draft|tell me|give "
+	"me|show me|explain|correct this|fix this sentence|repeat after me|he "
+	"thinks|she thinks|they think|allegedly|in theory|in an ideal world|"
+	"ideally|had i|were i|should i|should we|i used to think|i thought|we "
+	"thought|i assumed|we assumed|we considered|i considered|at first i "
+	"thought|it's not like|it isn't like|it's like|feels like|it feels like|"
+	"looks like|sounds like|seems like|i feel like|i guess|no one|nobody";
+/* Anywhere in the sentence. */
+static const char *const unreal_inside =
+	"would have|wouldn't mind being|just kidding|jk|not really|/s|in a "
+	"parallel universe|wish i|wish we|what if|as if|let's say|let's pretend|"
+	"in my dreams|i'm joking|i am joking|kidding aside|hypothetically|or "
+	"maybe not|i don't know if|not sure if|not sure whether|i wonder if|"
+	"whether|asked me if|asked if|wondering if";
+
+static bool
+is_inside(const struct extract_words *w, const char *list)
+{
+	for (int i = 0; i < w->words; i++)
+		if (extract_match(w, i, list) > 0)
+			return true;
+	return false;
+}
+
+/* Auxiliaries that begin a question even without its mark. */
+static bool
+asks(const struct extract_words *w)
+{
+	return extract_match(w, 0,
+		       "do|does|did|is|are|was|were|can|could|will|"
+		       "would|should|has|have|shall|am") > 0 &&
+	       extract_in(extract_low(w, 1),
+		       "you|we|i|it|they|he|she|there|the|"
+		       "my|this|that|your");
+}
+
+bool
+sayings_is_unreal(const struct reader *r)
+{
+	const struct extract_words *w = &r->w;
+	int i = clause_skip_courtesy(w, 0), quoted = 0;
+
+	/* "I live in Rome, you know?" asks nothing. */
+	if (w->is_question && !(extract_in(extract_low(w, w->words - 1),
+				      "right|remember|ok|okay")))
+		return true;
+	if (asks(w) || extract_match(w, i, unreal_starts) > 0 ||
+		extract_match(w, 0, unreal_starts) > 0 ||
+		is_inside(w, unreal_inside))
+		return true;
+	for (int k = 0; k < w->words; k++)
+		quoted += (w->v[k].flags & W_QUOTED) != 0;
+	return quoted > 2 && quoted * 2 > w->words;
+}
+
+/* --- keeping by hand -------------------------------------------------------------- */
+static int
+keep(struct reader *r, enum extract_kind kind, const char *subject,
+	const char *attribute, int first, int end, double sureness,
+	struct err *e)
+{
+	AUTO_DRAFT struct draft d = {.kind = kind,
+		.sureness =
+			sureness - (r->turn->role == ROLE_ASSISTANT ? 0.5 : 0),
+		.first = first,
+		.end = end};
+
+	snprintf(d.subject, NAME_BYTES, "%s", subject);
+	if (buf_adds(&d.attribute, attribute) != 0 ||
+		render_words(r, first, end, &d.value) != 0)
+		return err_nomem(e);
+	return d.value.len == 0 ? 0 : facts_keep(r, &d, e);
+}
+
+static void
+project(const struct reader *r, char out[NAME_BYTES])
+{
+	render_low(r->q->project, out);
+}
+
+/* --- fixes ---------------------------------------------------------------------------- */
+static const char *const mended =
+	"fixed|solved|resolved|cured|mended|unblocked|sorted|did the trick|worked "
+	"around|made it work|got rid of|got it working|got it to work|stopped the|"
+	"works around|fixes|solves|resolves";
+
+/* Where "fixed" stands and is not denied; -1. */
+static int
+find_mended(const struct extract_words *w)
+{
+	for (int i = 0; i < w->words; i++)
+		if (extract_match(w, i, mended) > 0) {
+			for (int k = i - 1; k >= 0 && k > i - 4; k--)
+				if (extract_in(extract_low(w, k),
+					    "not|never|be|to|will|should|might|"
+					    "could|may|is|are|would|hopefully|"
+					    "nothing|can"))
+					return -1;
+			return i;
+		}
+	return -1;
+}
+
+/* "fixed it by pinning numpy", "adding an index fixed the slow query". */
+static int
+fixes(struct reader *r, struct err *e)
+{
+	const struct extract_words *w = &r->w;
+	int at = find_mended(w), i = clause_skip_courtesy(w, 0), end, n;
+	char subject[NAME_BYTES];
+
+	project(r, subject);
+	if (at < 0)
+		return 0;
+	n = extract_match(w, at, mended);
+	for (int k = at + n; k < w->words; k++)
+		if (extract_in(extract_low(w, k), "by|with") ||
+			(extract_match(w, k, "after|once|when") > 0)) {
+			end = render_trim(r, at, w->words);
+			if (end <= k + 1)
+				return 0;
+			return keep(r, EXTRACT_FIX, subject, "", at, end, 0.86,
+				e);
+		}
+	/* What did it stands in front. */
+	if (at < i + 2 ||
+		extract_in(extract_low(w, i), "i|we|it|that|this|he|she|"
+					      "they|you|which|what"))
+		return 0;
+	end = render_trim(r, at, w->words);
+	return keep(r, EXTRACT_FIX, subject, "", i, end, 0.84, e);
+}
+
+/* "the fix was to pin numpy", "turns out the cache was stale", "it was caused
+ * by". */
+static int
+causes(struct reader *r, struct err *e)
+{
+	const struct extract_words *w = &r->w;
+	static const char *const heads =
+		"fix|solution|workaround|trick|answer|culprit|cause|root cause|"
+		"actual problem|real problem|real issue|actual issue|problem|"
+		"issue|bug|reason|real cause|underlying cause|key|actual cause|"
+		"actual fix|real fix|remedy|correct fix|final fix";
+	char subject[NAME_BYTES];
+	int i = clause_skip_courtesy(w, 0), head = i, k, end;
+
+	project(r, subject);
+	head += extract_in(extract_low(w, head), "the|our|my|a");
+	if (head == i || extract_match(w, head, heads) == 0)
+		return 0;
+	k = head + extract_match(w, head, heads);
+	/* "the fix for the login bug was .." */
+	for (int m = k; m < w->words && m < k + 9; m++)
+		if (extract_match(w, m,
+			    "was|is|turned out to be|ended up being") > 0) {
+			if (m > k && !extract_in(extract_low(w, k),
+					     "for|of|in|with|behind|here|on"))
+				return 0;
+			k = m;
+			break;
+		}
+	if (extract_match(w, k, "was|is|turned out to be|ended up being") == 0)
+		return 0;
+	end = render_trim(r, k, w->words);
+	k += extract_match(w, k, "was|is|turned out to be|ended up being");
+	if (end <= k + 1 ||
+		extract_in(extract_low(w, k),
+			"not|still|gone|fixed|solved|unclear|that you|"
+			"how|what|when|where|you|why|back|here"))
+		return 0;
+	return keep(r, EXTRACT_FIX, subject, "", head, end,
+		extract_in(extract_low(w, head),
+			"problem|issue|bug|reason|answer|"
+			"key")
+			? 0.76
+			: 0.88,
+		e);
+}
+
+/* --- what the assistant shall do --------------------------------------------------------- */
+static int
+instructs(struct reader *r, struct err *e)
+{
+	const struct extract_words *w = &r->w;
+	static const char *const cues =
+		"always|never|from now on|going forward|"
+		"in future|in the future|make sure to "
+		"always|remember to always|from here on|"
+		"please always|please never";
+	static const char *const no =
+		"been|mind|said|had|heard|seen|was|thought|"
+		"knew|know|again|a|the|really|liked|too|"
+		"happened|works|worked|wanted|tried|got|"
+		"met|there|fails|did|have|understood|"
+		"gets|is|will";
+	int i = 0, n, end;
+	unsigned form = 0;
+	char who[NAME_BYTES];
+
+	if (r->turn->role == ROLE_ASSISTANT || r->turn->role == ROLE_OTHER)
+		return 0;
+	i += extract_match(w, i,
+		"please|so|and|ok|okay|also|oh and|one more "
+		"thing|btw|by the way|remember|note|important|"
+		"reminder|then|but|rule|new rule");
+	i += extract_match(w, i, "please");
+	n = extract_match(w, i, cues);
+	facts_speaker(r, who);
+	if (n == 0) {
+		/* "please don't use emojis", "don't ever push to main" */
+		bool please =
+			i > 0 && extract_in(extract_low(w, i - 1), "please");
+
+		n = extract_match(w, i, "do not ever|do not|don't");
+		if (n == 0 || !(please || n == 3 ||
+				      is_inside(w, "anymore|ever|again|in your "
+						   "answers|in your replies|in "
+						   "responses|in answers|in "
+						   "comments|in commits")))
+			return 0;
+		if (extract_in(extract_low(w, i + n), "worry|forget|you|be|get|"
+						      "hesitate|know|think|let|"
+						      "mind|bother|panic"))
+			return 0;
+	} else if (extract_in(extract_low(w, i + n), no) ||
+		   (rules_verb(extract_low(w, i + n), &form) &&
+			   !(form & FORM_BASE)))
+		return 0;
+	end = render_trim(r, i, w->words);
+	if (end - i < 3 || end - i > 30)
+		return 0;
+	return keep(r, EXTRACT_INSTRUCTION, who, "wants the assistant to", i,
+		end, 0.86, e);
+}
+
+/* --- agreement ----------------------------------------------------------------------------- */
+static const char *const proposes =
+	"let's|let us|we should|we could|how about we|what if we|why don't we|why "
+	"not|how about|i suggest we|i suggest|i'd suggest|i would suggest|i propose "
+	"we|i propose|i recommend|i'd recommend|i would recommend|maybe we should|"
+	"maybe we could|shall we|should we|should i|shall i|i could|i can|want me "
+	"to|do you want me to|would you like me to|my suggestion is to|my proposal "
+	"is to|i think we should|i'd go with|i would go with|what about|i vote for|"
+	"i vote we|i say we|can we|could we|i'd use|i would use|i'd say we";
+static const char *const accepts =
+	"yes|yep|yeah|yup|sure|ok|okay|agreed|sounds good|sounds great|sounds like "
+	"a plan|perfect|great|good idea|great idea|works for me|fine by me|fine "
+	"with me|let's do that|let's do it|do it|do that|go ahead|go for it|deal|"
+	"absolutely|definitely|makes sense|i agree|+1|exactly|please do|that works|"
+	"love it|i like that|i like it|good call|good plan|fine|alright|all "
+	"right|right|done|approved|lgtm|ship it|of course|that's what we'll do";
+
+/* Notes what a sentence proposes. */
+static void
+note_proposal(struct reader *r)
+{
+	const struct extract_words *w = &r->w;
+	struct proposal *p = &r->now;
+	int i = clause_skip_courtesy(w, 0), n, end;
+	AUTO_BUF struct buf text = {0};
+
+	n = extract_match(w, i, proposes);
+	if (n == 0 && extract_is(w, i, "let") && extract_is(w, i + 1, "us"))
+		n = 2;
+	if (n == 0)
+		return;
+	i += n;
+	end = render_trim(r, i, w->words);
+	if (end - i < 2 || end - i > 20 ||
+		extract_in(extract_low(w, i),
+			"be|see|know|say|go|try|talk|look|"
+			"help|explain|think|just|start|"
+			"check|discuss|take|you|not|it|"
+			"i|that"))
+		return;
+	if (render_words(r, i, end, &text) != 0 || text.len >= sizeof(p->text))
+		return;
+	/* Of two, nobody knows which is agreed to. */
+	p->is_there = p->text[0] == '\0';
+	memcpy(p->text, text.data, text.len);
+	p->text[text.len] = '\0';
+	p->line_no = r->said->line_no;
+	snprintf(p->line, sizeof(p->line), "%.*s",
+		(int)text_cut(r->said->s, r->said->n < sizeof(p->line) - 1
+						  ? r->said->n
+						  : sizeof(p->line) - 1),
+		r->said->s);
+}
+
+static bool
+is_accepted(const struct reader *r)
+{
+	const struct extract_words *w = &r->w;
+	int n = extract_match(w, 0, accepts);
+
+	if (n == 0 || !r->last.is_there || w->is_question)
+		return false;
+	for (int i = 0; i < w->words; i++)
+		if (extract_in(extract_low(w, i), "but|not|no|actually|instead|"
+						  "rather|however|though|wait|"
+						  "unless|except|later|first"))
+			return false;
+	return true;
+}
+
+static int
+agrees(struct reader *r, struct err *e)
+{
+	AUTO_DRAFT struct draft d = {.kind = EXTRACT_DECISION,
+		.sureness = 0.82};
+	unsigned form = 0;
+	char first[WORD_BYTES] = "";
+	size_t k;
+	bool verb;
+
+	k = strcspn(r->last.text, " ");
+	if (k < sizeof(first))
+		memcpy(first, r->last.text, k);
+	verb = rules_verb(first, &form) != 0 ||
+	       (first[0] && islower((unsigned char)first[0]));
+	project(r, d.subject);
+	if (buf_adds(&d.attribute, verb && !(form == FORM_ING)
+					   ? "decided to"
+					   : "decided on") != 0 ||
+		buf_adds(&d.value, r->last.text) != 0)
+		return err_nomem(e);
+	r->last.is_there = false;
+	return facts_keep(r, &d, e);
+}
+
+/* --- lines of notes --------------------------------------------------------------------------- */
+/* "Decision: use Kafka", "- Kafka for events" below the heading "Decisions". */
+static int
+notes(struct reader *r, struct err *e)
+{
+	const struct extract_words *w = &r->w;
+	char subject[NAME_BYTES];
+	int end = render_trim(r, 0, w->words), colon = 0;
+	const char *low = extract_low(w, 0);
+
+	if (!r->said->is_first || end < 2)
+		return 0;
+	project(r, subject);
+	if (r->said->section == SECTION_FIX)
+		return keep(r, EXTRACT_FIX, subject, "fix:", 0, end, 0.8, e);
+	if (r->said->section == SECTION_DECISION) {
+		unsigned form = 0;
+		int verb = rules_verb(low, &form);
+
+		if (extract_in(low, "we|i"))
+			return 0;
+		return keep(r, EXTRACT_DECISION, subject,
+			verb && form & FORM_BASE ? "decided to" : "decided:", 0,
+			end, 0.86, e);
+	}
+	if (r->said->section != SECTION_ACTION)
+		return 0;
+	/* "Bob: send the report", "Bob to send the report", "Bob - ..." */
+	for (int i = 1; i < 4 && i < end; i++)
+		if (w->v[i].flags & W_BREAK || extract_is(w, i, "to") ||
+			extract_is(w, i, "will")) {
+			colon = i;
+			break;
+		}
+	if (colon > 0 && w->v[0].flags & W_CAPITAL) {
+		int what =
+			colon + (extract_in(extract_low(w, colon), "to|will"));
+
+		render_name(w, 0, colon, subject);
+		end = w->words;
+		for (int i = what + 1; i < end; i++)
+			if (w->v[i].flags & W_BREAK &&
+				!extract_in(extract_low(w, i), "by|due|until"))
+				end = i;
+		return keep(r, EXTRACT_PLAN, subject, "will", what, end, 0.84,
+			e);
+	}
+	return 0;
+}
+
+int
+sayings_read(struct reader *r, struct err *e)
+{
+	static int (*const ways[])(struct reader *, struct err *) = {notes,
+		instructs, fixes, causes};
+	size_t had = r->x->n;
+	int rc = 0;
+
+	note_proposal(r);
+	if (is_accepted(r))
+		rc = agrees(r, e);
+	if (rc != 0 || sayings_is_unreal(r))
+		return rc < 0 ? rc : 1;
+	for (size_t i = 0; i < ARRAY_LEN(ways) && rc == 0 && r->x->n == had;
+		i++)
+		rc = ways[i](r, e);
+	return rc < 0 ? rc : r->x->n > had;
+}

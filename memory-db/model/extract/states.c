@@ -1,0 +1,310 @@
+/* What somebody or something is: "is a nurse", "is allergic to nuts", "my name is
+ * Ada", "the deadline is Friday". */
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "memory-db/model/extract/internal.h"
+
+/* Words of what somebody is: "a senior software engineer at Acme in Berlin". */
+#define STATE_WORDS 14
+
+/* "a bit tired", "a mess": no identity. */
+static const char *const no_identity =
+	"bit|little|lot|mess|few|couple|while|bad|good|great|nice|huge|problem|"
+	"pain|shame|joke|pity|must|no-brainer|thing|mistake|question|idea|way|"
+	"disaster|nightmare|relief|surprise|lie|dream|success|big|total|complete|"
+	"long|quick|small|fan|genius|idiot|moron|legend|lifesaver|star|hero|"
+	"millionaire|robot|potato|sucker|better|fair|real|super|very|really|"
+	"pretty|weird|strange|different|simple|common|typical|valid|perfect|"
+	"concern|bug|issue|blocker|treat|blast|rush|hurry|position|tad|wreck";
+/* Feelings and the like, behind "is". */
+static bool
+is_people_word(const char *low)
+{
+	static const char *const peoples =
+		"italian|german|french|spanish|american|british|canadian|"
+		"australian|indian|chinese|japanese|korean|mexican|brazilian|dutch|"
+		"swedish|norwegian|danish|finnish|polish|russian|ukrainian|greek|"
+		"turkish|portuguese|irish|scottish|welsh|english|swiss|austrian|"
+		"belgian|czech|hungarian|romanian|vietnamese|thai|filipino|"
+		"indonesian|nigerian|kenyan|egyptian|moroccan|israeli|iranian|"
+		"persian|arab|argentinian|chilean|colombian|peruvian|cuban|"
+		"jewish|muslim|christian|catholic|buddhist|hindu|sikh|mormon|"
+		"capricorn|aquarius|pisces|aries|taurus|gemini|leo|virgo|libra|"
+		"scorpio|sagittarius|lebanese|pakistani|ethiopian|jamaican|"
+		"icelandic|estonian|latvian|lithuanian|croatian|serbian|slovak|"
+		"bulgarian|catalan|basque|kiwi|texan|canadian";
+
+	return extract_in(low, peoples);
+}
+
+static const char *
+copula(const struct clause *c)
+{
+	return c->tense == T_WAS    ? "was"
+	       : c->tense == T_BEEN ? "has been"
+				    : "is";
+}
+
+/* Who a state is of; what stands before it. False: nobody. */
+static int
+begin(struct reader *r, const struct clause *c, const struct rule *rule,
+	struct draft *d, struct err *e)
+{
+	const struct extract_words *w = &r->w;
+	int rc;
+
+	*d = (struct draft){.kind = rule->kind,
+		.sureness = rule->sureness / 100.0 - (c->is_hedged ? 0.3 : 0) -
+			    (r->turn->role == ROLE_ASSISTANT ? 0.5 : 0),
+		.is_denied = c->is_denied || c->is_never,
+		.first = c->verb_at,
+		.end = c->clause_end};
+	rc = facts_subject(r, c, rule, d);
+	if (rc <= 0)
+		return rc < 0 ? err_nomem(e) : 0;
+	(void)w;
+	return 1;
+}
+
+/* The verb, `phrase` words that belong to it, and a value. */
+static int
+keep_state(struct reader *r, const struct clause *c, const struct rule *rule,
+	int value, int end, struct err *e)
+{
+	AUTO_DRAFT struct draft d;
+	int rc = begin(r, c, rule, &d, e);
+
+	if (rc <= 0) {
+		return rc;
+	}
+	d.end = end;
+	if (c->tense == T_USED)
+		rc = buf_adds(&d.attribute, "used to be");
+	else
+		rc = buf_addf(&d.attribute, "%s%s", copula(c),
+			c->is_denied ? " not" : "");
+	if (rc == 0 && value > c->verb_at)
+		rc = render_words(r, c->verb_at, value, &d.attribute);
+	if (rc == 0)
+		rc = render_words(r, value, end, &d.value);
+	if (rc == 0)
+		rc = facts_rest(r, c, &d);
+	return rc != 0 ? err_nomem(e) : facts_keep(r, &d, e);
+}
+
+/* --- "is allergic to" ---------------------------------------------------------------- */
+static bool
+fits_version(const struct reader *r, int first, int end)
+{
+	for (int i = first; i < end; i++)
+		if (r->w.v[i].flags & W_NUMBER)
+			return r->w.v[first].flags & W_CAPITAL ||
+			       extract_in(extract_low(&r->w, first),
+				       "version|python|node|postgres|java|v");
+	return false;
+}
+
+static int
+by_state(struct reader *r, const struct clause *c, struct err *e)
+{
+	int n, end, value;
+	const struct rule *rule = rules_state(&r->w, c->verb_at, &n);
+
+	if (!rule || rule->flags & R_NEVER || !facts_fit_person(r, rule, c))
+		return 0;
+	if (c->tense == T_WAS && rule->kind != EXTRACT_EVENT &&
+		rule->kind != EXTRACT_TOOL &&
+		extract_match(&r->w, c->verb_at,
+			"born|raised|diagnosed|promoted|named|hired|based|"
+			"married|employed") == 0)
+		return 0;
+	value = c->verb_at + n;
+	end = render_trim(r, value, c->clause_end);
+	if (rule->flags & R_VERSION && !fits_version(r, value, end))
+		return 0;
+	if (end <= value && !(rule->flags & R_BARE))
+		return 0;
+	if (end > value && extract_in(extract_low(&r->w, value),
+				   "it|that|this|you|your|them"))
+		return 0;
+	if (end - value > STATE_WORDS)
+		return 0;
+	return keep_state(r, c, rule, value, end, e);
+}
+
+/* "34", "34 years old". */
+static int
+by_age(struct reader *r, const struct clause *c, struct err *e)
+{
+	static const struct rule age = {EXTRACT_IDENTITY, "", R_WHO, 88};
+	const char *low = extract_low(&r->w, c->verb_at);
+	int i = c->verb_at;
+	AUTO_DRAFT struct draft d = {0};
+	int rc;
+
+	if (strspn(low, "0123456789") != strlen(low) || strlen(low) != 2 ||
+		!facts_fit_person(r, &age, c) || c->tense == T_WAS)
+		return 0;
+	if (i + 1 < c->clause_end &&
+		extract_match(&r->w, i + 1,
+			"years old|year old|years of age|now|"
+			"today|and") == 0)
+		return 0;
+	rc = begin(r, c, &age, &d, e);
+	if (rc <= 0)
+		return rc;
+	rc = buf_adds(&d.attribute, "is");
+	if (rc == 0)
+		rc = buf_addf(&d.value, "%s years old", low);
+	return rc != 0 ? err_nomem(e) : facts_keep(r, &d, e);
+}
+
+/* --- "a nurse", "the tech lead", "my sister", "Italian" ------------------------------------ */
+static int
+by_kind(struct reader *r, const struct clause *c, struct err *e)
+{
+	static const struct rule what = {EXTRACT_IDENTITY, "", R_WHO, 86};
+	static const struct rule ours = {EXTRACT_RELATION, "", R_WHO, 86};
+	static const struct rule thing = {EXTRACT_TOOL, "", R_THING, 74};
+	const struct extract_words *w = &r->w;
+	const char *low = extract_low(w, c->verb_at);
+	int i = c->verb_at, end = render_trim(r, i, c->clause_end);
+	bool some = extract_in(low, "a|an"), people = is_people_word(low);
+	bool role = extract_in(low, "the|my|our|one");
+	const struct rule *rule = people || some ? &what : &ours;
+
+	if (c->tense == T_WAS || end - i > STATE_WORDS ||
+		end <= i + (some || role))
+		return 0;
+	if (!people && !some && !role)
+		return 0;
+	for (int k = i + 1; k < end && k < i + 3; k++)
+		if (extract_in(extract_low(w, k), no_identity))
+			return 0;
+	if (c->who == WHO_OUR || c->who == WHO_THING) {
+		if (!some || c->who == WHO_THING)
+			return 0;
+		rule = &thing;
+	} else if (!facts_fit_person(r, rule, c))
+		return 0;
+	/* "Bob is the best", "I'm the one who" */
+	if (role &&
+		(extract_in(extract_low(w, i + 1),
+			 "best|one|only|first|last|same|worst|reason|problem|"
+			 "most|way|kind|point|case|type|guy|person") ||
+			c->who == WHO_MY))
+		return 0;
+	return keep_state(r, c, rule, i, end, e);
+}
+
+/* "I'm Ada", "I am Ada Lovelace". */
+static int
+by_own_name(struct reader *r, const struct clause *c, struct err *e)
+{
+	static const struct rule name = {EXTRACT_IDENTITY, "", R_WHO, 86};
+	const struct extract_words *w = &r->w;
+	int i = c->verb_at, end = i;
+	AUTO_DRAFT struct draft d = {0};
+	int rc;
+
+	while (end < c->clause_end && w->v[end].flags & W_CAPITAL &&
+		end < i + 3 && !(end > i && w->v[end].flags & W_COMMA))
+		end++;
+	if (c->who != WHO_I || c->tense != T_IS || end == i || c->is_denied ||
+		is_people_word(extract_low(w, i)) || w->v[i].flags & W_NUMBER ||
+		(end < c->clause_end && !extract_in(extract_low(w, end),
+						"from|and|a|the|by")) ||
+		extract_in(extract_low(w, i), "ok|okay|ocd|adhd|so|not|i"))
+		return 0;
+	rc = begin(r, c, &name, &d, e);
+	if (rc <= 0)
+		return rc;
+	d.end = end;
+	rc = buf_adds(&d.attribute, "name is");
+	if (rc == 0)
+		rc = render_words(r, i, end, &d.value);
+	return rc != 0 ? err_nomem(e) : facts_keep(r, &d, e);
+}
+
+/* --- "my name is Ada", "the deadline is Friday" ------------------------------------------- */
+static const char *const no_values =
+	"great|good|bad|fine|ok|okay|broken|slow|awesome|amazing|terrible|nice|"
+	"cool|killing|driving|being|getting|sick|tired|crazy|wrong|right|too|so|"
+	"very|really|pretty|still|done|ready|failing|down|up|late|missing|weird|"
+	"annoying|unclear|important|here|there|not|about|full|empty|huge|small|"
+	"hard|easy|important|fun|boring|gone|stuck|safe|working|coming|going|"
+	"always|what|how|why|when|where|that|it|this|you|your|obvious|nothing|"
+	"everything|something|interesting|beautiful|delicious|worse|better|"
+	"more|less|acting|asking|happy|sad|angry|upset|visiting|crashing|dead|"
+	"asleep|awake|hungry|busy|sleeping|hurting|open|closed|the best|fixed";
+
+static int
+by_noun(struct reader *r, const struct clause *c, struct err *e)
+{
+	const struct extract_words *w = &r->w;
+	bool its = c->who == WHO_OUR || c->who == WHO_THING;
+	int i = c->verb_at, end = render_trim(r, i, c->clause_end), at = 0;
+	int of = c->noun_end;
+	const struct rule *rule;
+	AUTO_DRAFT struct draft d = {0};
+	int rc;
+
+	if ((c->who != WHO_MY && !its) || end <= i || end - i > STATE_WORDS + 4)
+		return 0;
+	/* "the deadline for the report is": the head stands before "for". */
+	for (int k = c->noun; k < c->noun_end; k++)
+		if (extract_in(extract_low(w, k), "of|for|on|in|at|to") &&
+			k > c->noun) {
+			of = k;
+			break;
+		}
+	rule = rules_noun(w, c->noun, of, its, &at);
+	if (!rule && c->who == WHO_MY)
+		rule = rules_noun(w, c->noun, of, true, &at);
+	if (!rule)
+		for (int k = c->noun; k < of && !its; k++)
+			if (extract_in(extract_low(w, k), "favorite|favourite"))
+				rule = rules_noun(w, k, k + 1, false, &at);
+	if (!rule || extract_in(extract_low(w, i), no_values))
+		return 0;
+	/* "my sister is from Oslo" is a state. */
+	if (clause_is_kin(extract_low(w, of - 1)) &&
+		!(w->v[i].flags & W_CAPITAL) &&
+		!extract_in(extract_low(w, i), "a|an|called|named|the"))
+		return 0;
+	if (c->tense == T_WAS && rule->kind != EXTRACT_FIX)
+		return 0;
+	if (rule->flags & R_WHEN && r->whens_n == 0)
+		return 0;
+	rc = begin(r, c, rule, &d, e);
+	if (rc <= 0)
+		return rc;
+	d.end = end;
+	rc = buf_addf(&d.attribute, "%s%s", copula(c),
+		c->is_denied ? " not" : "");
+	if (rc == 0)
+		rc = render_words(r, i, end, &d.value);
+	if (rc == 0)
+		rc = facts_rest(r, c, &d);
+	return rc != 0 ? err_nomem(e) : facts_keep(r, &d, e);
+}
+
+int
+facts_of_state(struct reader *r, const struct clause *c, struct err *e)
+{
+	static int (*const ways[])(struct reader *, const struct clause *,
+		struct err *) = {by_state, by_age, by_noun, by_kind,
+		by_own_name};
+	size_t had = r->x->n;
+	int rc = 0;
+
+	if (c->tense != T_IS && c->tense != T_WAS && c->tense != T_BEEN &&
+		c->tense != T_USED && c->tense != T_GOING_ON)
+		return 0;
+	for (size_t i = 0; i < ARRAY_LEN(ways) && rc == 0 && r->x->n == had;
+		i++)
+		rc = ways[i](r, c, e);
+	return rc;
+}

@@ -1,0 +1,326 @@
+#include "memory-db/model/extract/words.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+
+/* Signs that people write in more than one way. */
+static const struct {
+	const char *from, *to;
+} signs[] = {
+	{"\xe2\x80\x99", "'"},
+	{"\xe2\x80\x98", "'"},
+	{"\xe2\x80\x9c", "\""},
+	{"\xe2\x80\x9d", "\""},
+	{"\xe2\x80\x93", " - "},
+	{"\xe2\x80\x94", " - "},
+	{"\xe2\x80\xa6", "..."},
+	{"\xc2\xa0", " "},
+	{"\xe2\x86\x92", " to "},
+};
+
+/* Into ret->text: with plain signs, without marks of emphasis. */
+static bool
+plain(const char *s, size_t n, struct extract_words *ret)
+{
+	size_t k = 0;
+
+	for (size_t i = 0; i < n;) {
+		const char *to = NULL;
+		size_t used = 1;
+
+		for (size_t x = 0; x < ARRAY_LEN(signs) && !to; x++) {
+			size_t m = strlen(signs[x].from);
+
+			if (n - i >= m && memcmp(s + i, signs[x].from, m) == 0)
+				to = signs[x].to, used = m;
+		}
+		if (!to && (s[i] == '`' || (s[i] == '*' && n - i > 1 &&
+						   s[i + 1] == '*')))
+			to = "", used = s[i] == '`' ? 1 : 2;
+		if (k + 4 > SENTENCE_BYTES)
+			return false;
+		for (; to && *to; to++)
+			ret->text[k++] = *to;
+		if (!to)
+			ret->text[k++] = s[i] == '\t' ? ' ' : s[i];
+		i += used;
+	}
+	ret->text[k] = '\0';
+	ret->n = k;
+	return true;
+}
+
+static bool
+is_word_byte(const char *s, size_t i, size_t n)
+{
+	unsigned char c = (unsigned char)s[i];
+
+	if (isalnum(c) || c >= 0x80 || c == '_' || c == '@' || c == '#' ||
+		c == '$' || c == '%' || c == '~' || c == '=' || c == '<' ||
+		c == '>')
+		return true;
+	/* Within a word: it's, 3.11, node-gyp, a/b, 10:30, C++. */
+	if (strchr("'.-/:+&,*", c) == NULL)
+		return false;
+	if (c == '+' && i > 0 &&
+		(isalnum((unsigned char)s[i - 1]) || s[i - 1] == '+'))
+		return true;
+	if (c == '/' || c == '.') /* /etc, .env */
+		return i + 1 < n &&
+		       (isalnum((unsigned char)s[i + 1]) || s[i + 1] == '_');
+	if (c == ',')
+		return i > 0 && isdigit((unsigned char)s[i - 1]) && i + 1 < n &&
+		       isdigit((unsigned char)s[i + 1]);
+	return i > 0 && i + 1 < n && isalnum((unsigned char)s[i - 1]) &&
+	       (isalnum((unsigned char)s[i + 1]) || s[i + 1] == '/');
+}
+
+static struct extract_word *
+add_word(struct extract_words *w, const char *s, size_t n, unsigned flags)
+{
+	struct extract_word *x;
+
+	if (w->words == SENTENCE_WORDS)
+		return NULL;
+	x = &w->v[w->words++];
+	*x = (struct extract_word){.s = s, .n = n, .flags = flags};
+	if (n < WORD_BYTES)
+		for (size_t i = 0; i < n; i++)
+			x->low[i] = (char)tolower((unsigned char)s[i]);
+	if (isupper((unsigned char)s[0]) || (unsigned char)s[0] == 0xc3)
+		x->flags |= W_CAPITAL;
+	for (size_t i = 0; i < n; i++)
+		if (isdigit((unsigned char)s[i]))
+			x->flags |= W_NUMBER;
+	return x;
+}
+
+static void
+set_low(struct extract_word *x, const char *low)
+{
+	memcpy(x->low, low, strlen(low) + 1);
+}
+
+/* Second halves of short forms, and what they stand for. */
+static const struct {
+	const char *end, *is;
+} halves[] = {
+	{"'m", "am"},
+	{"'re", "are"},
+	{"'ve", "have"},
+	{"'ll", "will"},
+	{"'d", "would"},
+	{"n't", "not"},
+	{"'s", "'s"},
+};
+
+/* "cant", "im": as many write. */
+static const struct {
+	const char *low, *first, *second;
+} sloppy[] = {
+	{"im", "i", "am"},
+	{"ive", "i", "have"},
+	{"dont", "do", "not"},
+	{"doesnt", "does", "not"},
+	{"didnt", "did", "not"},
+	{"cant", "can", "not"},
+	{"cannot", "can", "not"},
+	{"isnt", "is", "not"},
+	{"wont", "will", "not"},
+	{"wasnt", "was", "not"},
+	{"gonna", "going", "to"},
+	{"wanna", "want", "to"},
+	{"gotta", "have", "to"},
+	{"havent", "have", "not"},
+	{"hasnt", "has", "not"},
+};
+
+/* "can't" is can, "won't" will. */
+static void
+mend_first(struct extract_word *x, const char *half)
+{
+	if (strcmp(half, "n't") != 0)
+		return;
+	if (strcmp(x->low, "ca") == 0)
+		set_low(x, "can");
+	else if (strcmp(x->low, "wo") == 0)
+		set_low(x, "will");
+	else if (strcmp(x->low, "sha") == 0)
+		set_low(x, "shall");
+	else if (strcmp(x->low, "ai") == 0)
+		set_low(x, "is");
+}
+
+static bool
+add_split(struct extract_words *w, const char *s, size_t n, unsigned flags)
+{
+	struct extract_word *x;
+
+	for (size_t i = 0; i < ARRAY_LEN(halves); i++) {
+		size_t k = strlen(halves[i].end);
+
+		if (n <= k || strncasecmp(s + n - k, halves[i].end, k) != 0)
+			continue;
+		x = add_word(w, s, n - k, flags);
+		if (x)
+			mend_first(x, halves[i].end);
+		x = x ? add_word(w, s + n - k, k, flags & W_QUOTED) : NULL;
+		if (!x)
+			return false;
+		set_low(x, halves[i].is);
+		x->flags = (x->flags & ~(unsigned)W_CAPITAL) | W_PART;
+		return true;
+	}
+	x = add_word(w, s, n, flags);
+	for (size_t i = 0; x && i < ARRAY_LEN(sloppy); i++)
+		if (strcmp(x->low, sloppy[i].low) == 0) {
+			set_low(x, sloppy[i].first);
+			x = add_word(w, s + n, 0, W_PART);
+			if (x)
+				set_low(x, sloppy[i].second);
+			break;
+		}
+	return x != NULL;
+}
+
+/* "'s" is has or is behind words that own nothing, and before what is said of
+ * somebody: "Bob's a nurse". */
+static void
+read_s(struct extract_words *w)
+{
+	static const char *const heads =
+		"it|he|she|that|what|there|here|who|this|where|everything|how";
+	static const char *const tails = "a|an|the|not|been|in|from|at|on|our|"
+					 "my|really|now|currently|going|got";
+
+	for (int i = 1; i < w->words; i++) {
+		const char *next = extract_low(w, i + 1);
+		size_t n = strlen(next);
+
+		if (strcmp(w->v[i].low, "'s") != 0)
+			continue;
+		if (extract_in(next, "been|got|had"))
+			set_low(&w->v[i], "has");
+		else if (extract_in(w->v[i - 1].low, heads) ||
+			 extract_in(next, tails) ||
+			 (n > 5 && strcmp(next + n - 3, "ing") == 0 &&
+				 !extract_in(next, "meeting|wedding|training|"
+						   "building|engineering|"
+						   "onboarding|morning")))
+			set_low(&w->v[i], "is");
+		else if (strcmp(w->v[i - 1].low, "let") == 0)
+			set_low(&w->v[i], "us");
+	}
+}
+
+bool
+extract_words_read(const char *s, size_t n, struct extract_words *ret)
+{
+	unsigned before = 0;
+	bool quoted = false;
+
+	ret->words = 0;
+	ret->is_question = ret->is_loud = false;
+	if (n > SENTENCE_BYTES || !plain(s, n, ret))
+		return false;
+	s = ret->text;
+	for (size_t i = 0; i < ret->n;) {
+		size_t k = i;
+
+		while (k < ret->n && is_word_byte(s, k, ret->n))
+			k++;
+		/* A time or a label ends with its colon. */
+		while (k > i + 1 && strchr("'.:,-/", s[k - 1]) != NULL)
+			k--;
+		if (k > i) {
+			if (!add_split(ret, s + i, k - i,
+				    before | (quoted ? W_QUOTED : 0u)))
+				return false;
+			before = 0;
+			i = k;
+			continue;
+		}
+		if (s[i] == ',')
+			before |= W_COMMA;
+		else if (strchr(";:()[]|", s[i]) != NULL ||
+			 (s[i] == '-' && (before & W_BREAK) == 0))
+			before |= W_BREAK;
+		else if (s[i] == '&' || s[i] == '+')
+			before |= W_PLUS;
+		else if (s[i] == '"')
+			quoted = !quoted;
+		else if (s[i] == '?')
+			ret->is_question = true;
+		else if (s[i] == '!')
+			ret->is_loud = true;
+		i++;
+	}
+	read_s(ret);
+	return ret->words > 0;
+}
+
+/* --- what words are ------------------------------------------------------- */
+
+const char *
+extract_low(const struct extract_words *w, int i)
+{
+	return i >= 0 && i < w->words ? w->v[i].low : "";
+}
+
+bool
+extract_is(const struct extract_words *w, int i, const char *low)
+{
+	return strcmp(extract_low(w, i), low) == 0;
+}
+
+/* The words from i on that an entry of k bytes has, 0: another. */
+static int
+fits(const struct extract_words *w, int i, const char *entry, size_t k)
+{
+	int words = 0;
+
+	while (k > 0) {
+		const char *blank = memchr(entry, ' ', k);
+		size_t n = blank ? (size_t)(blank - entry) : k;
+		const char *low = extract_low(w, i + words);
+
+		if (strlen(low) != n || memcmp(low, entry, n) != 0)
+			return 0;
+		words++;
+		entry += n + (blank != NULL);
+		k -= n + (blank != NULL);
+	}
+	return words;
+}
+
+int
+extract_match(const struct extract_words *w, int i, const char *list)
+{
+	int best = 0;
+
+	while (*list != '\0') {
+		size_t k = strcspn(list, "|");
+		int n = fits(w, i, list, k);
+
+		best = n > best ? n : best;
+		list += k + (list[k] == '|');
+	}
+	return best;
+}
+
+bool
+extract_in(const char *low, const char *list)
+{
+	size_t n = strlen(low);
+
+	while (n > 0 && *list != '\0') {
+		size_t k = strcspn(list, "|");
+
+		if (k == n && memcmp(low, list, n) == 0)
+			return true;
+		list += k + (list[k] == '|');
+	}
+	return false;
+}
