@@ -37,6 +37,7 @@ HOUSES = {
         ("memory-db/model/namespace", "memory-db/model/search",
          "memory-db/model/plan"),
         "memory-db/model/recall", "memory-db/model/order",
+        "memory-db/model/extract",
         "memory-db/model/context",
         "memory-db/model/transfer", "memory-db/model/script"],
     "memory-db/store": [

@@ -1,0 +1,276 @@
+/* auto_extract_facts. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/jx.h"
+#include "common/limits.h"
+#include "memory-db/method/guard.h"
+#include "memory-db/method/handlers.h"
+#include "memory-db/method/reply.h"
+#include "memory-db/model/extract/extract_store.h"
+#include "memory-db/model/recall/recall_dates.h"
+
+struct extracting {
+	struct extract_request q;
+	struct extraction x;
+	struct extract_kept *kept; /* owned; NULL: nothing is stored */
+	char project[LIMIT_LABEL_BYTES + 1];
+};
+
+/* The last part of a namespace's name: "github.com/ada/kettle" is kettle. */
+static void
+set_project(struct extracting *x, const struct call *c)
+{
+	const char *name = jx_text(c->params, "project"), *slash;
+
+	if (!name && strcmp(c->ctx->namespace_, "default") != 0 &&
+		!c->ctx->user_scope) {
+		name = c->ctx->namespace_;
+		slash = strrchr(name, '/');
+		name = slash && slash[1] != '\0' ? slash + 1 : name;
+	}
+	snprintf(x->project, sizeof(x->project), "%s", name ? name : "project");
+	x->q.project = x->project;
+}
+
+static int
+read_request(struct extracting *x, struct call *c, struct err *e)
+{
+	const json_t *text = json_object_get(c->params, "conversation_text");
+	const char *date = jx_text(c->params, "session_date");
+	const char *user = jx_text(c->params, "user");
+	int rc = 0;
+
+	x->q.text = json_string_value(text);
+	x->q.n = json_string_length(text);
+	x->q.user = user ? user : "user";
+	x->q.at = clock_now_ms();
+	x->q.us = recall_month_first(c->ctx->zone);
+	x->q.most = LIMIT_EXTRACT_FACTS;
+	x->q.deadline_ns = c->deadline_ns;
+	set_project(x, c);
+	if (date)
+		rc = clock_parse_in(date, clock_now_ms(), c->ctx->zone, false,
+			&x->q.at, e);
+	if (rc != 0)
+		return err_param(e, MDB_E_INVALID, "session_date",
+			"session_date '%.40s' is no time; \"2026-05-08\" is one",
+			date);
+	return clock_zone_minutes(c->ctx->zone[0] ? c->ctx->zone : "UTC",
+		       x->q.at, &x->q.zone_minutes) != 0
+		       ? err_param(e, MDB_E_INVALID, "zone",
+				 "'%s' is no time zone", c->ctx->zone)
+		       : 0;
+}
+
+/* --- the reply ------------------------------------------------------------------ */
+static int
+set_time(json_t *row, const char *key, int64_t ms)
+{
+	char text[CLOCK_TEXT_SIZE];
+
+	if (ms == EXTRACT_NO_TIME)
+		return 0;
+	clock_format(ms, text);
+	return jx_set(row, key, json_string(text));
+}
+
+static int
+set_kept(json_t *row, const struct extract_kept *k)
+{
+	if (jx_set(row, "status",
+		    json_string(k->state == EXTRACT_STORED ? "stored"
+							   : "known")) != 0)
+		return MDB_E_NOMEM;
+	return k->same_as ? jx_set(row, "same_as", json_string(k->same_as)) : 0;
+}
+
+static json_t *
+fact_row(const struct extracting *x, size_t i)
+{
+	const struct extracted *f = &x->x.v[i];
+	json_t *row AUTO_JSON =
+		json_pack("{s:s,s:s,s:[s],s:s,s:s,s:s,s:s,s:f,s:s,s:I}", "name",
+			f->subject, "entityType",
+			f->is_person ? "person" : "project", "observations",
+			f->text, "subject", f->subject, "attribute",
+			f->attribute, "value", f->value, "kind",
+			extract_kind_name(f->kind), "confidence",
+			round(f->confidence * 100) / 100, "source", f->line,
+			"line", (json_int_t)f->line_no);
+
+	if (!row || (f->is_denied && jx_set(row, "denied", json_true()) != 0) ||
+		(f->speaker[0] != '\0' &&
+			jx_set(row, "speaker", json_string(f->speaker)) != 0) ||
+		set_time(row, "time", f->time) != 0 ||
+		set_time(row, "valid_from", f->from) != 0 ||
+		set_time(row, "valid_to", f->to) != 0 ||
+		(x->kept && set_kept(row, &x->kept[i]) != 0))
+		return NULL;
+	return take_ptr(row);
+}
+
+static json_t *
+conflict_row(const struct extracted *f, const struct extract_kept *k)
+{
+	return json_pack("{s:s,s:I,s:s,s:f,s:s,s:s,s:I,s:s,s:s}",
+		"existing_entity", f->subject, "existing_id",
+		(json_int_t)k->entity, "conflict_type",
+		verdict_kind_name(k->conflict), "confidence",
+		round(k->confidence * 1000) / 1000, "suggested_action",
+		k->conflict == FACTS_UPDATE ? "update" : "keep_both", "reason",
+		k->reason, "fact", (json_int_t)k->against, "text",
+		k->against_text, "said", f->text);
+}
+
+/* Entities of what was stored, each once, and conflicts. */
+static int
+add_stored(const struct extracting *x, json_t *ids, json_t *conflicts)
+{
+	for (size_t i = 0; x->kept && i < x->x.n; i++) {
+		const struct extract_kept *k = &x->kept[i];
+		bool again = false;
+
+		for (size_t j = 0; j < i; j++)
+			again = again || x->kept[j].entity == k->entity;
+		if (!again && k->entity != 0 &&
+			jx_add(ids, json_integer((json_int_t)k->entity)) != 0)
+			return MDB_E_NOMEM;
+		if (k->conflict != FACTS_DIFFERENT &&
+			k->state == EXTRACT_STORED &&
+			jx_add(conflicts, conflict_row(&x->x.v[i], k)) != 0)
+			return MDB_E_NOMEM;
+	}
+	return 0;
+}
+
+static int
+add_counts(const struct extracting *x, json_t *result)
+{
+	const struct extraction *f = &x->x;
+
+	if (f->pasted > 0 && jx_set(result, "lines_pasted",
+				     json_integer((json_int_t)f->pasted)) != 0)
+		return MDB_E_NOMEM;
+	if (f->partial && jx_set(result, "partial", json_true()) != 0)
+		return MDB_E_NOMEM;
+	if (f->foreign == 0)
+		return 0;
+	if (jx_set(result, "lines_not_read",
+		    json_integer((json_int_t)f->foreign)) != 0)
+		return MDB_E_NOMEM;
+	return jx_set(result, "note",
+		json_sprintf("%zu of %zu lines are in no language that facts "
+			     "are known in (en), and nothing is kept of them",
+			f->foreign, f->foreign + f->lines));
+}
+
+static int
+make_reply(const struct extracting *x, json_t **ret, struct err *e)
+{
+	json_t *facts = json_array(), *ids = json_array(),
+	       *conflicts = json_array();
+	json_t *result AUTO_JSON = json_pack("{s:o,s:I,s:b,s:o,s:o}", "facts",
+		facts, "count", (json_int_t)x->x.n, "stored", x->kept != NULL,
+		"entity_ids", ids, "conflicts", conflicts);
+
+	if (!result)
+		return err_nomem(e);
+	for (size_t i = 0; i < x->x.n; i++)
+		if (jx_add(facts, fact_row(x, i)) != 0)
+			return err_nomem(e);
+	if (add_stored(x, ids, conflicts) != 0 || add_counts(x, result) != 0)
+		return err_nomem(e);
+	*ret = take_ptr(result);
+	return 0;
+}
+
+/* --- the call ------------------------------------------------------------------- */
+/* What a retry finds done already. */
+static int
+look_back(struct write *w, struct extracting *x, struct err *e)
+{
+	for (size_t i = 0; i < x->x.n; i++) {
+		const struct extracted *f = &x->x.v[i];
+		struct extract_kept *k = &x->kept[i];
+		int rc = write_find_entity(w, f->subject, &k->entity, e);
+
+		if (rc < 0)
+			return rc;
+		k->state = rc == 1 && write_did(w, OP_SHOW, k->entity,
+					      FACT_OBSERVATION, 0, 0, f->text,
+					      strlen(f->text))
+				   ? EXTRACT_STORED
+				   : EXTRACT_KNOWN;
+	}
+	return 0;
+}
+
+static int
+store_all(struct extracting *x, struct call *c, json_t **ret_result,
+	struct err *e)
+{
+	AUTO_WRITE struct write w = {0};
+	const char *session = jx_text(c->params, "session_id");
+	struct extract_source source = {session ? session : c->ctx->session,
+		x->q.at};
+	json_t *result = NULL;
+	int rc;
+
+	x->kept = calloc(x->x.n + 1, sizeof(*x->kept));
+	if (!x->kept)
+		return err_nomem(e);
+	rc = write_begin(&w, c, CHANGE_ADD, e);
+	if (rc == 0)
+		rc = w.replay ? look_back(&w, x, e)
+			      : extract_store(&w, &x->x, &source, x->kept, e);
+	if (rc == 0)
+		rc = write_end(&w, e);
+	if (rc == 0)
+		rc = make_reply(x, &result, e);
+	return rc != 0 ? rc : reply_change(&w, result, ret_result, e);
+}
+
+static int
+run(struct extracting *x, struct call *c, json_t **ret_result, struct err *e)
+{
+	bool store = true;
+	int rc = read_request(x, c, e);
+
+	if (rc == 0)
+		rc = jx_bool(c->params, "auto_store", JX_OPTIONAL, &store, e);
+	if (rc >= 0)
+		rc = extract_facts(&x->q, &x->x, e);
+	if (rc < 0)
+		return rc;
+	return store ? store_all(x, c, ret_result, e)
+		     : make_reply(x, ret_result, e);
+}
+
+int
+m_auto_extract_facts(struct call *c, json_t **ret_result, struct err *e)
+{
+	static const char *const kept[] = {"conversation_text", NULL};
+	const struct context *given = c->ctx;
+	struct context marking = *given;
+	AUTO_GUARD struct guard guard = {0};
+	struct extracting x = {.kept = NULL};
+	int rc;
+
+	/* A conversation is what was said; nobody can be asked for another one.
+	 * Markers take the places of secrets. */
+	if (marking.secrets == SECRETS_REFUSE)
+		marking.secrets = SECRETS_MARK;
+	c->ctx = &marking;
+	rc = guard_params(&guard, c, kept, e);
+	if (rc == 0)
+		rc = run(&x, c, ret_result, e);
+	c->ctx = given;
+	if (x.kept)
+		extract_kept_done(x.kept, x.x.n);
+	free(x.kept);
+	extract_done(&x.x);
+	return guard_reply(rc, &guard, ret_result, e);
+}

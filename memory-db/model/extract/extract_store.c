@@ -1,0 +1,218 @@
+#include "memory-db/model/extract/extract_store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/jx.h"
+#include "common/limits.h"
+#include "memory-db/model/read/instruction.h"
+#include "memory-db/model/scope/observation.h"
+#include "memory-db/model/write/fact_tags_write.h"
+#include "memory-db/model/write/repeats_compare.h"
+#include "memory-db/model/write/write_entity.h"
+#include "memory-db/store/facts/facts.h"
+
+/* A verdict counts from here on, as for detect_conflicts. */
+#define SURE 0.85
+
+void
+extract_kept_done(struct extract_kept *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		free(v[i].same_as);
+		free(v[i].against_text);
+		free(v[i].reason);
+	}
+}
+
+/* --- beside what is known --------------------------------------------------------- */
+struct comparison {
+	struct write *w;
+	const struct extracted *x;
+	struct repeats_text words;
+	struct extract_kept *ret;
+	struct err *e;
+};
+
+static int
+set_text(char **to, const char *s, size_t n, struct err *e)
+{
+	free(*to);
+	*to = strndup(s, n);
+	return *to ? 0 : err_nomem(e);
+}
+
+static int
+note_conflict(struct comparison *c, const struct fact *f,
+	const struct fact_verdict *v)
+{
+	struct extract_kept *k = c->ret;
+
+	if (v->confidence <= k->confidence)
+		return 0;
+	k->conflict = v->kind;
+	k->confidence = v->confidence;
+	k->against = f->id;
+	return set_text(&k->against_text, f->text, f->text_n, c->e) != 0 ||
+			       set_text(&k->reason, v->reason.data,
+				       v->reason.len, c->e) != 0
+		       ? MDB_E_NOMEM
+		       : 0;
+}
+
+/* 1: it says the same. */
+static int
+compare_with(void *ctx, const struct fact *f)
+{
+	struct comparison *c = ctx;
+	AUTO_FREE char *text = strndup(f->text, f->text_n);
+	struct fact_said old = {c->x->subject, text, f->valid_from, INT64_MAX};
+	struct fact_said new = {c->x->subject, c->x->text, c->x->from,
+		INT64_MAX};
+	struct fact_verdict v = {0};
+	struct repeats_text words;
+	int rc;
+
+	if (!text || repeats_read(f->text, f->text_n, &words) != 0)
+		return err_nomem(c->e);
+	if (c->w->looks++ > LIMIT_EXTRACT_LOOKS)
+		return 2;
+	if (repeats_compare(&words, &c->words) == ALIKE_SAME) {
+		c->ret->fact = f->id;
+		rc = set_text(&c->ret->same_as, f->text, f->text_n, c->e);
+		return rc != 0 ? rc : 1;
+	}
+	if (fact_compare(&old, &new, &v) != 0)
+		return err_nomem(c->e);
+	rc = 0;
+	if (v.confidence >= SURE && v.kind == FACTS_DUPLICATE) {
+		c->ret->fact = f->id;
+		rc = set_text(&c->ret->same_as, f->text, f->text_n, c->e);
+		rc = rc != 0 ? rc : 1;
+	} else if (v.confidence >= SURE &&
+		   (v.kind == FACTS_UPDATE || v.kind == FACTS_CONTRADICTION))
+		rc = note_conflict(c, f, &v);
+	buf_done(&v.reason);
+	return rc;
+}
+
+/* 1: the entity says so already. */
+static int
+is_known(struct write *w, const struct extracted *x, struct extract_kept *ret,
+	struct err *e)
+{
+	struct comparison c = {.w = w, .x = x, .ret = ret, .e = e};
+	int rc;
+
+	rc = fact_find_text(w->st, ret->entity, FACT_OBSERVATION, x->text,
+		strlen(x->text), &ret->fact, e);
+	if (rc != 0)
+		return rc;
+	if (repeats_read(x->text, strlen(x->text), &c.words) != 0)
+		return err_nomem(e);
+	rc = fact_each_newest(w->st, ret->entity, 1, LIMIT_ALIKE_BYTES,
+		LIMIT_ALIKE_FACTS, compare_with, &c, e);
+	return rc < 0 ? rc : rc == 1;
+}
+
+/* --- writing -------------------------------------------------------------------------- */
+static int
+need_entity(struct write *w, const struct extracted *x, int64_t *ret,
+	struct err *e)
+{
+	struct fact defaults = write_fact(0, FACT_EXISTENCE);
+	char name[LIMIT_NAME_BYTES + 1];
+	size_t n = strlen(x->subject);
+	int rc = write_find_entity(w, x->subject, ret, e);
+
+	/* "Ada" may be known with her capital. */
+	if (rc == 0 && n < sizeof(name) && n > 0) {
+		memcpy(name, x->subject, n + 1);
+		for (size_t i = 0; i < n; i++)
+			if ((i == 0 || name[i - 1] == ' ') && name[i] >= 'a' &&
+				name[i] <= 'z')
+				name[i] = (char)(name[i] - 'a' + 'A');
+		rc = write_find_entity(w, name, ret, e);
+	}
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	defaults.method = METHOD_AUTO;
+	return write_entity_new(w, x->subject,
+		x->is_person ? "person" : "project", &defaults, ret, e);
+}
+
+/* The line that says it, and what kind of fact it is. */
+static int
+add_note(struct write *w, const struct extracted *x,
+	const struct extract_kept *k, struct err *e)
+{
+	AUTO_BUF struct buf line = {0};
+	AUTO_JSON json_t *note = NULL;
+	int rc = 0;
+
+	if (w->ctx->secrets != SECRETS_ALLOW)
+		rc = secret_mark(x->line, strlen(x->line), &line, NULL);
+	else
+		rc = buf_adds(&line, x->line);
+	if (rc != 0)
+		return err_nomem(e);
+	note = json_pack("{s:s,s:s%,s:s,s:s}", "kind",
+		extract_kind_name(x->kind), "line", line.data ? line.data : "",
+		line.len, "attribute", x->attribute, "value", x->value);
+	/* A line cut within a character, or no text: kept without it. */
+	if (!note)
+		note = json_pack("{s:s}", "kind", extract_kind_name(x->kind));
+	return !note ? err_nomem(e)
+		     : fact_tags_note(w, k->entity, k->fact, note, "facts", e);
+}
+
+static int
+add_fact(struct write *w, const struct extracted *x,
+	const struct extract_source *source, struct extract_kept *k,
+	struct err *e)
+{
+	static const char *const tags[] = {INSTRUCTION_TAG};
+	struct observation_in o =
+		observation_in(x->text, strlen(x->text), METHOD_AUTO);
+	int rc;
+
+	o.confidence = x->confidence;
+	o.source = source->session;
+	o.speaker = x->speaker[0] ? x->speaker : NULL;
+	o.source_at = x->said_at != EXTRACT_NO_TIME ? x->said_at : source->at;
+	o.valid_from = x->from;
+	o.valid_to = x->to;
+	o.is_claimed = w->ctx->is_agent;
+	if (x->kind == EXTRACT_INSTRUCTION) {
+		o.tags = tags;
+		o.tags_n = 1;
+	}
+	rc = write_observation(w, k->entity, &o, &k->fact, e);
+	if (rc <= 0) {
+		k->state = EXTRACT_KNOWN;
+		return rc;
+	}
+	return add_note(w, x, k, e);
+}
+
+int
+extract_store(struct write *w, const struct extraction *x,
+	const struct extract_source *source, struct extract_kept *ret,
+	struct err *e)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < x->n && rc == 0; i++) {
+		rc = need_entity(w, &x->v[i], &ret[i].entity, e);
+		if (rc == 0)
+			rc = is_known(w, &x->v[i], &ret[i], e);
+		if (rc == 1)
+			ret[i].state = EXTRACT_KNOWN;
+		if (rc == 0)
+			rc = add_fact(w, &x->v[i], source, &ret[i], e);
+		if (rc == 0 && ret[i].state == EXTRACT_STORED)
+			rc = write_note(w, x->v[i].subject, e);
+		rc = rc < 0 ? rc : 0;
+	}
+	return rc;
+}

@@ -1,0 +1,45 @@
+/* Extracted facts into the memory, within one change.
+ *
+ * A fact that its entity has is not stored again, be it in other words. One that
+ * takes the place of another or denies it is stored, and told beside it. */
+#ifndef MODEL_EXTRACT_EXTRACT_STORE_H
+#define MODEL_EXTRACT_EXTRACT_STORE_H
+
+#include <jansson.h>
+
+#include "common/cleanup.h"
+#include "common/err.h"
+#include "memory-db/model/extract/extract.h"
+#include "memory-db/model/order/fact_compare.h"
+#include "memory-db/model/write/write.h"
+
+enum extract_state {
+	EXTRACT_STORED,
+	EXTRACT_KNOWN, /* in these words, or in others: same_as */
+};
+
+/* What became of a fact. */
+struct extract_kept {
+	enum extract_state state;
+	int64_t entity, fact;
+	char *same_as; /* owned; NULL: it is stored, or was in these words */
+	/* what it is in conflict with; 0: nothing found */
+	enum verdict_kind conflict;
+	double confidence;
+	int64_t against;
+	char *against_text, *reason; /* owned */
+};
+
+struct extract_source {
+	const char *session; /* NULL: none */
+	int64_t at;
+};
+
+/* ret: one for each fact, zeroed before, the caller's to end also when this
+ * fails. */
+int extract_store(struct write *w, const struct extraction *x,
+	const struct extract_source *source, struct extract_kept *ret,
+	struct err *e) MUST_CHECK;
+void extract_kept_done(struct extract_kept *v, size_t n);
+
+#endif
