@@ -5,8 +5,6 @@
 
 #include "common/cleanup.h"
 
-/* A subject of more words is none. */
-#define NOUN_WORDS 7
 #define LEAD_WORDS 8
 
 static const char *const courtesy =
@@ -43,52 +41,6 @@ static const char *const courtesy =
 	"fun fact|true story|seriously|as usual|yesterday|though|even though|"
 	"although|anyhow|heads up|quick heads up|it's official|congrats";
 
-static const char *const adverbs =
-	"really|actually|just|also|still|currently|now|recently|finally|"
-	"definitely|absolutely|basically|honestly|kinda|even|already|personally|"
-	"simply|mostly|mainly|primarily|generally|totally|truly|both|all|"
-	"officially|apparently|strongly|deeply|literally|certainly|proudly|"
-	"happily|actively|only|then|therefore|ever|especially|particularly|"
-	"secretly|sincerely|greatly|much|far|very|so|pretty|quite|fully|"
-	"completely|successfully|initially|originally|exclusively|internally|"
-	"automatically|unanimously|formally|tentatively|collectively|jointly|"
-	"sadly|unfortunately|luckily|accidentally|well|eventually|once|solely|"
-	"severely|mildly|deathly|highly|super|extremely|newly|happily|too|"
-	"clearly|pretty much|later|long|together|soon|quickly|ultimately|first";
-static const char *const often = "always|usually|often|sometimes|regularly|"
-				 "normally|typically|frequently|occasionally|"
-				 "rarely|seldom|never|hardly|generally";
-static const char *const hedges =
-	"probably|maybe|perhaps|possibly|likely|supposedly|allegedly";
-
-static const char *const helpers =
-	"is|are|was|were|am|has|have|had|will|would|can|could|should|must|might|"
-	"may|do|does|did|shall";
-static const char *const pronouns =
-	"i|we|you|he|she|they|it|this|that|there|these|those|who|everyone|"
-	"everybody|someone|nobody|people|anyone";
-
-static const char *const kin =
-	"wife|husband|partner|spouse|fiance|fiancee|girlfriend|boyfriend|mother|"
-	"father|mom|mum|dad|sister|brother|son|daughter|child|kid|kids|children|"
-	"twins|uncle|aunt|cousin|niece|nephew|grandmother|grandfather|grandma|"
-	"grandpa|grandson|granddaughter|parents|in-laws|mother-in-law|"
-	"father-in-law|sister-in-law|brother-in-law|boss|manager|supervisor|"
-	"mentor|colleague|coworker|co-worker|teammate|assistant|roommate|"
-	"flatmate|housemate|neighbor|neighbour|friend|landlord|doctor|dentist|"
-	"therapist|lawyer|accountant|vet|teacher|professor|advisor|coach|lead|"
-	"cofounder|co-founder|client|ex|ex-wife|ex-husband|nanny|tutor|trainer|"
-	"stepmother|stepfather|stepson|stepdaughter|dog|cat|pet|puppy|kitten|"
-	"parrot|hamster|rabbit|horse|grandparents|grandchildren|buddy|sisters|"
-	"brothers|sons|daughters|cats|dogs|cousins|friends|babysitter|stepdad|"
-	"stepmom|godmother|godfather|team|company|family";
-
-bool
-clause_is_kin(const char *low)
-{
-	return extract_in(low, kin);
-}
-
 int
 clause_skip_courtesy(const struct extract_words *w, int i)
 {
@@ -96,332 +48,6 @@ clause_skip_courtesy(const struct extract_words *w, int i)
 		n = extract_match(w, i, courtesy))
 		i += n;
 	return i;
-}
-
-/* --- verbs ---------------------------------------------------------------------- */
-/* May word i be the verb of a third person, or of many? */
-static bool
-is_finite(const struct extract_words *w, int i, bool many)
-{
-	const char *low = extract_low(w, i);
-	unsigned form = 0;
-
-	if (extract_in(low, helpers))
-		return true;
-	if (w->v[i].flags & (W_COMMA | W_BREAK | W_CAPITAL))
-		return false;
-	if (rules_verb(low, &form) == 0)
-		return false;
-	return (form & (FORM_THIRD | FORM_PAST)) != 0 ||
-	       (many && form & FORM_BASE);
-}
-
-/* Over adverbs and "not"; *ret_n counts the latter. */
-static int
-over_adverbs(const struct extract_words *w, int i, int end, struct clause *c)
-{
-	for (; i < end; i++) {
-		const char *low = extract_low(w, i);
-
-		if (strcmp(low, "not") == 0) {
-			c->is_denied = !c->is_denied;
-		} else if (extract_in(low, often)) {
-			c->often = i;
-			c->is_never = c->is_never || extract_in(low, "never");
-		} else if (extract_in(low, hedges)) {
-			c->is_hedged = true;
-		} else if (extract_match(w, i,
-				   "kind of|sort of|at least|more or "
-				   "less|by default|no longer|a "
-				   "little") > 1) {
-			if (extract_match(w, i, "no longer") > 0)
-				c->is_denied = true;
-			i++;
-		} else if (!extract_in(low, adverbs) ||
-			   (w->v[i].flags & W_CAPITAL)) {
-			break;
-		}
-	}
-	return i;
-}
-
-static bool
-is_form(const struct extract_words *w, int i, unsigned wanted)
-{
-	const char *low = extract_low(w, i);
-	size_t n = strlen(low);
-	unsigned form = 0;
-
-	if (rules_verb(low, &form) != 0)
-		return (form & wanted) != 0;
-	if (wanted & FORM_ING)
-		return n > 4 && strcmp(low + n - 3, "ing") == 0;
-	if (wanted & FORM_PART)
-		return n > 3 && strcmp(low + n - 2, "ed") == 0;
-	return false;
-}
-
-/* What a helper makes of the rest. Returns the word behind it, or i. */
-static int
-read_helper(const struct extract_words *w, int i, int end, struct clause *c)
-{
-	const char *low = extract_low(w, i);
-	int next;
-
-	if (extract_in(low, "will|shall"))
-		c->tense = T_WILL;
-	else if (strcmp(low, "would") == 0)
-		c->tense = T_WOULD;
-	else if (strcmp(low, "can") == 0)
-		c->tense = T_CAN;
-	else if (extract_in(low, "could|should|might|may"))
-		c->tense = T_MAYBE;
-	else if (strcmp(low, "must") == 0)
-		c->tense = T_MUST;
-	else if (extract_match(w, i, "used to") && c->tense == T_NOW) {
-		c->tense = T_USED;
-		return i + 2;
-	} else if (extract_match(w, i, "have to|has to") ||
-		   extract_match(w, i, "ought to")) {
-		c->tense = T_MUST;
-		return i + 2;
-	} else if (extract_in(low, "do|does|did")) {
-		struct clause ahead = *c;
-
-		next = over_adverbs(w, i + 1, end, &ahead);
-		if (next >= end ||
-			(next == i + 1 && !is_form(w, next, FORM_BASE)))
-			return i;
-		c->tense = strcmp(low, "did") == 0 ? T_PAST : T_NOW;
-	} else if (extract_in(low, "have|has|had")) {
-		struct clause ahead = *c;
-
-		next = over_adverbs(w, i + 1, end, &ahead);
-		if (next < end && extract_is(w, next, "got"))
-			return next; /* has got a dog */
-		if (next >= end || !is_form(w, next, FORM_PART) ||
-			extract_is(w, next, "set"))
-			return i;
-		c->tense = T_PERFECT;
-	} else
-		return i;
-	return i + 1;
-}
-
-/* Behind "is", "was", "been". */
-static int
-read_be(const struct extract_words *w, int i, int end, struct clause *c)
-{
-	bool was = extract_in(extract_low(w, i), "was|were");
-	enum tense before = c->tense;
-
-	c->tense = was			 ? T_WAS
-		   : before == T_PERFECT ? T_BEEN
-		   : before == T_USED	 ? T_USED
-		   : before != T_NOW	 ? before
-					 : T_IS;
-	i = over_adverbs(w, i + 1, end, c);
-	if (extract_match(w, i, "going to|about to") > 0 &&
-		(is_form(w, i + 2, FORM_BASE) || extract_is(w, i + 2, "be") ||
-			(i + 2 < end && !(w->v[i + 2].flags & W_CAPITAL) &&
-				!extract_in(extract_low(w, i + 2),
-					"the|a|an|my|our|bed|work|school|"
-					"church|college|university|see")))) {
-		if (!was)
-			c->tense = T_GOING;
-		else
-			c->tense = T_MAYBE;
-		return over_adverbs(w, i + 2, end, c);
-	}
-	if (i < end && is_form(w, i, FORM_ING) &&
-		!extract_in(extract_low(w, i), "interesting|boring|amazing|"
-					       "annoying|missing|pending"))
-		c->tense = c->tense == T_BEEN ? T_PERFECT_ON
-			   : c->tense == T_IS ? T_GOING_ON
-					      : c->tense;
-	return i;
-}
-
-/* The verb phrase from c->phrase on. False: there is no verb. */
-static bool
-read_phrase(const struct extract_words *w, int end, struct clause *c)
-{
-	int i = c->phrase;
-
-	c->tense = T_NOW;
-	c->often = -1;
-	for (int turns = 0; turns < 6; turns++) {
-		int next;
-
-		i = over_adverbs(w, i, end, c);
-		if (i >= end)
-			return false;
-		if (extract_in(extract_low(w, i),
-			    "am|is|are|was|were|be|been|being")) {
-			i = read_be(w, i, end, c);
-			break;
-		}
-		next = read_helper(w, i, end, c);
-		if (next == i)
-			break;
-		i = next;
-	}
-	if (i >= end)
-		return false;
-	c->verb_at = i;
-	c->verb = rules_verb(extract_low(w, i), &c->form);
-	if (c->tense == T_NOW && c->verb != 0 &&
-		!(c->form & (FORM_BASE | FORM_THIRD)) && c->form & FORM_PAST)
-		c->tense = T_PAST;
-	c->has_verb = true;
-	return true;
-}
-
-/* --- subjects ------------------------------------------------------------------- */
-/* A noun phrase from i on that a verb follows. Returns the verb's word; 0. */
-static int
-noun_end(const struct extract_words *w, int i, int end)
-{
-	for (int k = i + 1; k < end && k <= i + NOUN_WORDS; k++) {
-		const char *before = extract_low(w, k - 1);
-		size_t n = strlen(before);
-		bool many =
-			n > 2 && before[n - 1] == 's' && before[n - 2] != 's';
-		struct clause c = {0};
-
-		if (w->v[k].flags & W_BREAK)
-			return 0;
-		/* "my sister, Clara, lives" */
-		if (w->v[k].flags & W_COMMA && !(w->v[k].flags & W_CAPITAL) &&
-			!(w->v[k - 1].flags & W_CAPITAL))
-			return 0;
-		if (extract_in(extract_low(w, k), pronouns) &&
-			!extract_in(extract_low(w, k), "i"))
-			return 0;
-		if (extract_in(before, "of|for|the|a|in|on|to|and|at|from|'s"))
-			continue;
-		if (is_finite(w, over_adverbs(w, k, end, &c), many) &&
-			!extract_is(w, k, "and"))
-			return k;
-	}
-	return 0;
-}
-
-/* Words that begin a sentence with a capital and are no names. */
-static const char *const no_names =
-	"the|a|an|this|that|these|those|it|he|she|they|we|you|i|my|our|your|his|"
-	"her|their|its|there|here|what|when|where|who|why|how|which|if|because|"
-	"since|while|after|before|as|in|on|at|for|with|from|to|by|of|and|or|but|"
-	"so|then|also|not|no|yes|all|some|any|every|each|both|most|many|much|few|"
-	"more|one|two|three|let|please|maybe|perhaps|just|only|even|still|yet|"
-	"now|today|tomorrow|yesterday|monday|tuesday|wednesday|thursday|friday|"
-	"saturday|sunday|january|february|march|april|may|june|july|august|"
-	"september|october|november|december|everyone|everybody|everything|"
-	"nobody|nothing|someone|something|anyone|anything|people|is|are|was|were|"
-	"do|does|did|can|could|will|would|should|have|has|had|get|got|go|see|"
-	"thanks|ok|okay|well|great|good|sounds|looks|seems|make|use|using|add|"
-	"fix|try|run|check|update|set|put|whoever|whatever|nice|sure|hope|once|"
-	"unless|although|though|however|meanwhile|sometimes|usually|always|never|"
-	"last|next|another|other|others|such|same|whether|either|neither|until";
-
-static int
-read_name(const struct extract_words *w, int i, int end, struct clause *c)
-{
-	int k = i;
-
-	while (k < end && k < i + 3 && w->v[k].flags & W_CAPITAL &&
-		!extract_in(extract_low(w, k), no_names) &&
-		!(k > i && w->v[k].flags & (W_COMMA | W_BREAK)) &&
-		!extract_is(w, k, "'s"))
-		k++;
-	if (k == i)
-		return 0;
-	/* "Bob and I", "Bob and Alice" */
-	if (extract_is(w, k, "and") && extract_is(w, k + 1, "i")) {
-		c->who = WHO_WE;
-		return k + 2;
-	}
-	if (extract_is(w, k, "'s") || (w->v[k].flags & (W_COMMA | W_BREAK)))
-		return 0;
-	c->who = WHO_NAME;
-	c->noun = i;
-	c->noun_end = k;
-	{
-		struct clause ahead = {0};
-
-		return is_finite(w, over_adverbs(w, k, end, &ahead), false) ? k
-									    : 0;
-	}
-}
-
-static const char *const many_of_us =
-	"the team|our team|the two of us|my wife and i|my husband and i|my partner "
-	"and i|my girlfriend and i|my boyfriend and i|me and my wife|me and my "
-	"husband|my family and i|my family";
-
-/* The subject at i. Returns the word behind it, 0: there is none. */
-static int
-read_subject(const struct extract_words *w, int i, int end, struct clause *c)
-{
-	static const struct {
-		const char *words;
-		enum who who;
-	} ones[] = {{"i", WHO_I}, {"we", WHO_WE}, {"you", WHO_YOU},
-		{"he|she", WHO_HE},
-		{"it|this|that|there|they|these|those", WHO_IT}};
-	const char *low = extract_low(w, i);
-	int k = extract_match(w, i, many_of_us);
-	if (k > 0 && is_finite(w, i + k, true)) {
-		c->who = WHO_WE;
-		return i + k;
-	}
-	for (size_t o = 0; o < ARRAY_LEN(ones); o++)
-		if (extract_in(low, ones[o].words)) {
-			c->who = ones[o].who;
-			/* "this server runs" */
-			if (c->who == WHO_IT && extract_in(low, "this|these")) {
-				k = noun_end(w, i + 1, end);
-				if (k > 0 && !is_finite(w, i + 1, true)) {
-					c->who = WHO_OUR;
-					c->noun = i + 1;
-					c->noun_end = k;
-					return k;
-				}
-			}
-			return i + 1;
-		}
-	if (extract_in(low, "my|our|the|his|her|their|its")) {
-		k = noun_end(w, i + 1, end);
-		if (k == 0)
-			return 0;
-		c->who = strcmp(low, "my") == 0		  ? WHO_MY
-			 : extract_in(low, "our|the|its") ? WHO_OUR
-							  : WHO_NOBODY;
-		c->noun = i + 1;
-		c->noun_end = k;
-		return k;
-	}
-	k = read_name(w, i, end, c);
-	if (k > 0)
-		return k;
-	if (i == end || extract_in(low, no_names) ||
-		extract_in(low, "if|when|what|how|why"))
-		return 0;
-	k = noun_end(w, i, end);
-	if (k == 0 || k > i + 5)
-		return 0;
-	c->who = WHO_THING;
-	c->noun = i;
-	c->noun_end = k;
-	return k;
-}
-
-static bool
-starts_subject(const struct extract_words *w, int i, int end)
-{
-	struct clause c = {0};
-
-	return read_subject(w, i, end, &c) > 0;
 }
 
 /* --- sentences into clauses ------------------------------------------------------- */
@@ -436,7 +62,7 @@ is_reason(const struct extract_words *w, int i, int end)
 	if (extract_in(extract_low(w, i), "since|as"))
 		return extract_in(extract_low(w, i + 1),
 			       "i|we|it|they|he|she|there|our|the|my|that|this") &&
-		       starts_subject(w, i + 1, end);
+		       clause_starts(w, i + 1, end);
 	return extract_match(w, i, reasons) > 0;
 }
 
@@ -464,7 +90,7 @@ begins_clause(const struct extract_words *w, int i, int end)
 	if (k == i && (w->v[k].flags & W_CAPITAL) == 0 &&
 		!extract_in(extract_low(w, k), "my|our|the|it"))
 		return 0;
-	return starts_subject(w, k, end) ? k : 0;
+	return clause_starts(w, k, end) ? k : 0;
 }
 
 /* "and work at Acme": a verb in the form of the one before. */
@@ -555,8 +181,7 @@ skip_lead(const struct extract_words *w, int i, int end,
 		bool sure = extract_in(extract_low(w, k), "i|we");
 
 		if ((w->v[k].flags & W_COMMA || sure) &&
-			!extract_is(w, i, "when") &&
-			starts_subject(w, k, end)) {
+			!extract_is(w, i, "when") && clause_starts(w, k, end)) {
 			c->lead = start;
 			c->lead_end = k;
 			return k;
@@ -587,9 +212,9 @@ clauses_read(const struct extract_words *w, const struct when *whens,
 			c.is_condition = ret[n - 1].is_condition;
 			c.phrase = i + 1;
 		} else {
-			c.phrase = read_subject(w, k + cond, w->words, &c);
+			c.phrase = clause_subject(w, k + cond, w->words, &c);
 		}
-		if (c.phrase > 0 && read_phrase(w, w->words, &c)) {
+		if (c.phrase > 0 && clause_phrase(w, w->words, &c)) {
 			c.clause_end = clause_end(w, w->words, &c);
 			ret[n++] = c;
 			i = c.reason_end > 0 ? c.reason_end : c.clause_end;

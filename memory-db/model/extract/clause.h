@@ -72,6 +72,14 @@ int clauses_read(const struct extract_words *w, const struct when *whens,
 /* Words before which a sentence begins to say something: "so", "by the way". */
 int clause_skip_courtesy(const struct extract_words *w, int i);
 
+/* --- clause_parts.c, for clause.c -------------------------------------------- */
+/* The subject at i. Returns the word behind it, 0: there is none. */
+int clause_subject(const struct extract_words *w, int i, int end,
+	struct clause *c);
+bool clause_starts(const struct extract_words *w, int i, int end);
+/* The verb phrase from c->phrase on. False: there is no verb. */
+bool clause_phrase(const struct extract_words *w, int end, struct clause *c);
+/* "sister", "boss", "dog": who belongs to somebody. */
 bool clause_is_kin(const char *low);
 
 #endif

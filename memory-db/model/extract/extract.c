@@ -129,7 +129,7 @@ is_late(const struct reader *r)
 static int
 read_turn(struct reader *r, const struct turn *turn, struct err *e)
 {
-	struct lines l;
+	struct speech l;
 	struct spoken said;
 	int64_t at = turn->at != EXTRACT_NO_TIME ? turn->at : r->q->at;
 	size_t from = r->x->n;
@@ -143,8 +143,8 @@ read_turn(struct reader *r, const struct turn *turn, struct err *e)
 	if (turn->role == ROLE_OTHER)
 		return 0;
 	r->turn_facts = from;
-	lines_begin(&l, turn);
-	while (rc == 0 && lines_next(&l, &said)) {
+	speech_begin(&l, turn);
+	while (rc == 0 && speech_next(&l, &said)) {
 		if (is_late(r)) {
 			r->x->partial = true;
 			break;

@@ -8,7 +8,7 @@
  *   Ada: Would you like some tea?      nothing
  *
  * The text becomes turns (turns.h), their lines sentences without what was
- * pasted or quoted (lines.h), these clauses with a subject and a verb (clause.h),
+ * pasted or quoted (speech.h), these clauses with a subject and a verb (clause.h),
  * and rules (english.def) say of which verbs and nouns something is kept. What
  * is no English is left out and counted. */
 #ifndef MODEL_EXTRACT_EXTRACT_H

@@ -149,24 +149,6 @@ facts_keep(struct reader *r, struct draft *d, struct err *e)
 }
 
 /* --- of whom ----------------------------------------------------------------------- */
-/* "sister Clara": the name in a noun phrase; 0: none. */
-static int
-name_in(const struct extract_words *w, int first, int end)
-{
-	for (int i = first + 1; i < end; i++)
-		if (w->v[i].flags & W_CAPITAL &&
-			clause_is_kin(extract_low(w, i - 1)))
-			return i;
-	return 0;
-}
-
-static bool
-noun_is_person(const struct extract_words *w, const struct clause *c)
-{
-	return clause_is_kin(extract_low(w, c->noun_end - 1)) ||
-	       name_in(w, c->noun, c->noun_end) > 0;
-}
-
 int
 facts_subject(struct reader *r, const struct clause *c, const struct rule *rule,
 	struct draft *d)
@@ -196,7 +178,7 @@ facts_subject(struct reader *r, const struct clause *c, const struct rule *rule,
 		d->is_person = (rule->flags & R_THING) == 0;
 		return 1;
 	case WHO_MY:
-		name = name_in(w, c->noun, c->noun_end);
+		name = facts_name_in(w, c->noun, c->noun_end);
 		if (name > 0) {
 			render_name(w, name, c->noun_end, d->subject);
 			snprintf(r->person, NAME_BYTES, "%s", d->subject);
@@ -221,257 +203,6 @@ facts_subject(struct reader *r, const struct clause *c, const struct rule *rule,
 	return 0;
 }
 
-/* --- whether a rule holds ------------------------------------------------------------ */
-static bool
-has_name(const struct extract_words *w, int first, int end)
-{
-	for (int i = first; i < end; i++) {
-		const struct extract_word *x = &w->v[i];
-
-		if (strcmp(x->low, "i") == 0)
-			continue;
-		if (x->flags & (W_CAPITAL | W_NUMBER))
-			return true;
-		for (size_t b = 1; b + 1 < x->n; b++)
-			if (strchr("._/-@", x->s[b]) != NULL)
-				return true;
-	}
-	return false;
-}
-
-static bool
-has_number(const struct extract_words *w, int first, int end)
-{
-	static const char *const numbers =
-		"two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|"
-		"twenty|thirty|fifty|hundred|thousand|an|half|daily|hourly";
-
-	for (int i = first; i < end; i++)
-		if (w->v[i].flags & W_NUMBER ||
-			extract_in(extract_low(w, i), numbers))
-			return true;
-	return false;
-}
-
-static bool
-has_time(const struct reader *r, int first, int end)
-{
-	for (int i = 0; i < r->whens_n; i++)
-		if (r->whens[i].first >= first && r->whens[i].last < end)
-			return true;
-	return false;
-}
-
-static bool
-has_often(const struct reader *r, const struct clause *c)
-{
-	static const char *const list =
-		"every|daily|weekly|monthly|twice|mornings|evenings|weekends|"
-		"mondays|tuesdays|wednesdays|thursdays|fridays|saturdays|sundays|"
-		"each|nightly|everyday|nights|yearly|regularly|per|hours";
-
-	if (c->often >= 0 || c->is_denied)
-		return true;
-	for (int i = c->first; i < c->clause_end; i++)
-		if (extract_in(extract_low(&r->w, i), list) ||
-			extract_match(&r->w, i,
-				"in the morning|in the evening|at "
-				"night|on weekends|once a|a day|"
-				"a week|for breakfast|for lunch|"
-				"for dinner|before bed|for fun|"
-				"after work|in my free time|in "
-				"my spare time") > 0)
-			return true;
-	return false;
-}
-
-/* What one has for long. */
-static bool
-is_owned(const struct extract_words *w, int first, int end)
-{
-	static const char *const owned =
-		"brother|brothers|sister|sisters|sibling|siblings|kid|kids|child|"
-		"children|son|sons|daughter|daughters|twins|twin|baby|wife|husband|"
-		"girlfriend|boyfriend|fiance|partner|grandchildren|grandson|"
-		"granddaughter|niece|nieces|nephew|nephews|cousin|cousins|stepson|"
-		"stepdaughter|grandkids|dog|dogs|cat|cats|puppy|kitten|pet|pets|"
-		"parrot|hamster|rabbit|rabbits|horse|horses|chickens|goats|fish|"
-		"turtle|tortoise|snake|bees|labrador|beagle|poodle|retriever|house|"
-		"apartment|flat|cabin|cottage|garden|farm|car|bike|boat|van|truck|"
-		"motorcycle|motorbike|telescope|piano|guitar|allergy|allergies|"
-		"asthma|diabetes|adhd|autism|dyslexia|anxiety|depression|migraines|"
-		"insomnia|arthritis|epilepsy|celiac|eczema|condition|intolerance|"
-		"tinnitus|scoliosis|hypertension|degree|phd|master's|masters|"
-		"bachelor's|mba|license|licence|diploma|certificate|certification|"
-		"black|tattoo|tattoos|passport|citizenship|green|visa|blog|podcast|"
-		"channel|newsletter|website|startup|company|business|shop|"
-		"restaurant|bakery|store|employees|engineers|developers|subscribers|"
-		"collection|phobia|fear|crush|job|scar|eyes|hair|mortgage|"
-		"appointment|interview|exam|flight|surgery|deadline|customers|users|"
-		"microservices|services|environments|replicas|nodes|shards|"
-		"roommate|roommates|background|membership|subscription|budget|"
-		"laptop|macbook|tesla|toyota|honda|standup|retro|demo|pacemaker|"
-		"monthly|weekly|daily";
-
-	for (int i = first; i < end; i++)
-		if (extract_in(extract_low(w, i), owned))
-			return true;
-	return false;
-}
-
-/* What one buys or gets: a thing, not a feeling. */
-static bool
-is_thing(const struct reader *r, const struct clause *c, int first, int end)
-{
-	static const char *const got =
-		"job|offer|promotion|raise|degree|tattoo|license|scholarship|"
-		"internship|visa|puppy|kitten|dog|cat|car|house|apartment|bike|"
-		"tickets|ticket|certification|diploma|laptop|phone|divorce|dogs|"
-		"cats|grant|passport|citizenship|phd|mba|role|position|flat|baby";
-	const char *low = extract_low(&r->w, first);
-
-	if (strcmp(rules_base(c->verb), "get") == 0) {
-		for (int i = first; i < end; i++)
-			if (extract_in(extract_low(&r->w, i), got))
-				return true;
-		return false;
-	}
-	return extract_in(low,
-		       "a|an|the|my|our|two|three|four|some|new|another") ||
-	       r->w.v[first].flags & (W_CAPITAL | W_NUMBER);
-}
-
-/* A value that says nothing by itself. */
-static const char *const empty_starts =
-	"it|that|this|them|him|her|you|your|those|these|one|ones|what|how|why|"
-	"something|anything|everything|nothing|someone|stuff|things|here|there|"
-	"when|where|whatever|yours|us|so|to it|more|less|same|such|which|who|if|"
-	"whether|myself|each|other";
-static const char *const passing =
-	"help|a minute|a hand|a break|a moment|a second|a sec|coffee|some coffee|"
-	"some help|some advice|some sleep|advice|info|information|more info|more "
-	"time|more information|more details|more context|time|some time|some "
-	"rest|rest|sleep|an idea|ideas|a favor|a favour|your help|food|water|a "
-	"drink|a nap|to go|to know|to ask|to see|to check|to talk|to say|to "
-	"leave|to try|to do|to understand|to find|to look|to help|to think|to "
-	"figure|to make sure|to be sure|to get|to give|to take|to tell|to hear|"
-	"to have|to be|to add|to fix|to write|to put|to keep|to start|to stop|to "
-	"update|to change|to show|to clarify|to point|to mention|to share|to "
-	"thank|to run|to set|to use|to let|to stay|to come|to sit|to eat|to run|"
-	"to head|to call|to finish|to debug|to test|to send|to remember|to "
-	"double|to verify|to confirm|to wait|to work|to pick|to grab|to avoid|to "
-	"focus|to hop|to catch|to discuss|to decide|to review|a bit|a lot|the "
-	"same|an update|an answer|a quick|suggestions|some ideas|some "
-	"suggestions|clarification|some|any|feedback|some feedback|a new one|a "
-	"way|the way|the idea|your|an example|examples|a list|a summary|a plan|a "
-	"script|a function|a regex|a query|a recipe|a poem|a joke|a "
-	"recommendation|recommendations|the sound|the look|the following|fun|the "
-	"best|the code|the output|the file|the answer|a solution|to split|to "
-	"push|to rename|to remove|to delete|to create|to open|to close|to read";
-
-static bool
-is_named_rule(const struct rule *rule, enum tense tense)
-{
-	return rule->flags & R_NAMED ||
-	       (rule->flags & R_PASTNAMED && tense == T_PAST);
-}
-
-static bool
-fits_tense(const struct rule *rule, const struct clause *c)
-{
-	unsigned f = rule->flags;
-
-	if (f & R_CANNOT)
-		return c->tense == T_CAN && c->is_denied;
-	if (f & R_NOT && !c->is_denied)
-		return false;
-	switch (c->tense) {
-	case T_NOW:
-		return (f & R_NOW) != 0 ||
-		       (c->is_never && (f & (R_PERF | R_PAST)) == 0);
-	case T_PAST:
-		return (f & (R_PAST | R_PASTNAMED)) != 0;
-	case T_GOING_ON:
-		return (f & R_ING) != 0;
-	case T_PERFECT:
-		return (f & (R_PERF | R_PAST)) != 0;
-	case T_PERFECT_ON:
-		return (f & (R_PERF_ING | R_ING | R_NOW)) != 0;
-	case T_CAN:
-		return (f & R_CAN) != 0;
-	case T_WILL:
-		return (f & R_WILL) != 0;
-	case T_USED:
-		return (f & R_NOW) != 0;
-	case T_GOING:
-	case T_MUST:
-	case T_WOULD:
-	case T_MAYBE:
-	case T_IS:
-	case T_WAS:
-	case T_BEEN:
-		return false;
-	}
-	return false;
-}
-
-bool
-facts_fit_person(const struct reader *r, const struct rule *rule,
-	const struct clause *c)
-{
-	bool thing = c->who == WHO_OUR || c->who == WHO_THING;
-
-	if (c->who == WHO_MY && !noun_is_person(&r->w, c))
-		thing = true;
-	if (rule->flags & R_WHO && thing)
-		return c->who == WHO_OUR && noun_is_person(&r->w, c);
-	if (rule->flags & R_THING && !thing && c->who != WHO_NAME)
-		return false;
-	return true;
-}
-
-/* The value from `first` on: *ret_end is where it ends. */
-static bool
-fits_value(const struct reader *r, const struct rule *rule,
-	const struct clause *c, int first, int *ret_end)
-{
-	const struct extract_words *w = &r->w;
-	int end = render_trim(r, first, c->clause_end);
-	unsigned f = rule->flags, form = 0;
-	bool infinitive =
-		extract_is(w, first, "to") &&
-		!(w->v[first + 1 < end ? first + 1 : first].flags & W_CAPITAL);
-
-	*ret_end = end;
-	if (end - first > VALUE_WORDS)
-		return false;
-	if (end <= first)
-		return (f & R_BARE) != 0;
-	if (extract_in(extract_low(w, first), empty_starts) ||
-		extract_match(w, first, passing) > 0)
-		return false;
-	for (int i = first; i < end; i++)
-		if (extract_in(extract_low(w, i), "you|your|yours"))
-			return false;
-	if (!(f & R_TO) && infinitive)
-		return false;
-	if (!(f & R_TO) && rules_verb(extract_low(w, first), &form) != 0 &&
-		form == FORM_ING && !(f & R_BARE) && rule->words[0] == '\0' &&
-		end == first + 1)
-		return false;
-	if (is_named_rule(rule, c->tense) && !has_name(w, first, end))
-		return false;
-	if (f & R_NUMBER && !has_number(w, first, end))
-		return false;
-	if (f & R_OWNS && !is_owned(w, first, end))
-		return false;
-	if (f & R_THINGS && !is_thing(r, c, first, end))
-		return false;
-	if (f & R_DATED && !has_time(r, c->first, c->clause_end))
-		return false;
-	return !(f & R_OFTEN) || has_often(r, c);
-}
-
 static double
 sureness_of(const struct reader *r, const struct rule *rule,
 	const struct clause *c)
@@ -491,7 +222,7 @@ facts_rest(const struct reader *r, const struct clause *c, struct draft *d)
 {
 	int rc = 0;
 
-	if (c->lead_end > c->lead && !has_time(r, c->lead, c->lead_end)) {
+	if (c->lead_end > c->lead && !facts_has_time(r, c->lead, c->lead_end)) {
 		rc = buf_addc(&d->value, ' ');
 		if (rc == 0)
 			rc = render_words(r, c->lead, c->lead_end, &d->value);
@@ -561,9 +292,9 @@ by_verb(struct reader *r, const struct clause *c, struct err *e)
 	for (int i = 0; i < n; i++) {
 		int value = c->verb_at + 1 + fit[i].n;
 
-		if (!fits_tense(fit[i].rule, c) ||
+		if (!facts_fit_tense(fit[i].rule, c) ||
 			!facts_fit_person(r, fit[i].rule, c) ||
-			!fits_value(r, fit[i].rule, c, value, &end))
+			!facts_fit_value(r, fit[i].rule, c, value, &end))
 			continue;
 		return keep_verb(r, c, fit[i].rule, value, end, e);
 	}
@@ -582,7 +313,7 @@ by_plan(struct reader *r, const struct clause *c, struct err *e)
 	static const struct rule plan = {EXTRACT_PLAN, "", R_WE | R_TO, 84};
 	static const struct rule need = {EXTRACT_NEED, "", R_WE | R_TO, 78};
 	const struct rule *rule = c->tense == T_MUST ? &need : &plan;
-	bool dated = has_time(r, c->first, r->w.words);
+	bool dated = facts_has_time(r, c->first, r->w.words);
 	bool other = c->who == WHO_NAME;
 	bool thing = c->who == WHO_OUR || c->who == WHO_THING;
 	bool weak = extract_in(extract_low(&r->w, c->verb_at), transient);
@@ -597,7 +328,7 @@ by_plan(struct reader *r, const struct clause *c, struct err *e)
 	if (weak && !dated)
 		return 0;
 	own.sureness -= dated ? 0 : 8;
-	if (!fits_value(r, &own, c, c->verb_at + 1, &end) &&
+	if (!facts_fit_value(r, &own, c, c->verb_at + 1, &end) &&
 		(end > c->verb_at + 1 || !dated))
 		return 0;
 	return keep_verb(r, c, &own, c->verb_at + 1, end, e);
@@ -619,7 +350,7 @@ by_would(struct reader *r, const struct clause *c, struct err *e)
 	if (!rule ||
 		(rule == &want && !extract_is(&r->w, c->verb_at + 1, "to")) ||
 		!facts_fit_person(r, rule, c) ||
-		!fits_value(r, rule, c, c->verb_at + 1, &end))
+		!facts_fit_value(r, rule, c, c->verb_at + 1, &end))
 		return 0;
 	return keep_verb(r, c, rule, c->verb_at + 1, end, e);
 }

@@ -6,7 +6,7 @@
 #include "memory-db/model/extract/clause.h"
 #include "memory-db/model/extract/dates.h"
 #include "memory-db/model/extract/extract.h"
-#include "memory-db/model/extract/lines.h"
+#include "memory-db/model/extract/speech.h"
 #include "memory-db/model/extract/turns.h"
 #include "memory-db/model/extract/words.h"
 
@@ -79,6 +79,14 @@ int facts_of_state(struct reader *r, const struct clause *c, struct err *e)
  * nobody knows; -1: no memory. */
 int facts_subject(struct reader *r, const struct clause *c,
 	const struct rule *rule, struct draft *d) MUST_CHECK;
+/* --- facts_fit.c */
+bool facts_fit_tense(const struct rule *rule, const struct clause *c);
+/* The value from `first` on: *ret_end is where it ends. */
+bool facts_fit_value(const struct reader *r, const struct rule *rule,
+	const struct clause *c, int first, int *ret_end);
+bool facts_has_time(const struct reader *r, int first, int end);
+/* "sister Clara": the name in a noun phrase; 0: none. */
+int facts_name_in(const struct extract_words *w, int first, int end);
 bool facts_fit_person(const struct reader *r, const struct rule *rule,
 	const struct clause *c);
 /* Adds "for the backend" of the front, a time there, and the reason. 0 or -1. */

@@ -1,7 +1,7 @@
 /* The sentences of a turn, without what is no speech: code, logs, output of
  * tools, tables, quoted mail. Pure. */
-#ifndef MODEL_EXTRACT_LINES_H
-#define MODEL_EXTRACT_LINES_H
+#ifndef MODEL_EXTRACT_SPEECH_H
+#define MODEL_EXTRACT_SPEECH_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,7 +27,7 @@ struct spoken {
 	bool is_bullet, is_first; /* of the line */
 };
 
-struct lines {
+struct speech {
 	const struct turn *turn;
 	size_t at, line_no;
 	enum section section;
@@ -41,8 +41,8 @@ struct lines {
 	size_t pasted, foreign, read;
 };
 
-void lines_begin(struct lines *l, const struct turn *turn);
+void speech_begin(struct speech *l, const struct turn *turn);
 /* The next sentence; false at the end. */
-bool lines_next(struct lines *l, struct spoken *ret);
+bool speech_next(struct speech *l, struct spoken *ret);
 
 #endif

@@ -1,4 +1,4 @@
-#include "memory-db/model/extract/lines.h"
+#include "memory-db/model/extract/speech.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -159,7 +159,7 @@ section_of(const char *s, size_t n, enum section *ret)
 }
 
 static void
-skip_bytes(struct lines *l, size_t k)
+skip_bytes(struct speech *l, size_t k)
 {
 	l->rest += k;
 	l->rest_n -= k;
@@ -167,7 +167,7 @@ skip_bytes(struct lines *l, size_t k)
 
 /* "- ", "* ", "1. ", "[x] ", in front of a line. */
 static void
-skip_bullet(struct lines *l)
+skip_bullet(struct speech *l)
 {
 	const char *s = l->rest;
 	size_t n = l->rest_n, k = 0;
@@ -193,7 +193,7 @@ skip_bullet(struct lines *l)
 
 /* "Decision: ..", "**Decided:** ..". Returns whether nothing is left. */
 static bool
-read_label(struct lines *l)
+read_label(struct speech *l)
 {
 	const char *colon =
 		memchr(l->rest, ':', l->rest_n < 40 ? l->rest_n : 40);
@@ -215,7 +215,7 @@ read_label(struct lines *l)
 
 /* What a line is, so that it is passed over: true. */
 static bool
-passes(struct lines *l)
+passes(struct speech *l)
 {
 	const char *s = l->rest;
 	size_t n = l->rest_n;
@@ -253,7 +253,7 @@ passes(struct lines *l)
 
 /* Sets the next line that is speech. */
 static bool
-next_line(struct lines *l)
+next_line(struct speech *l)
 {
 	const struct turn *t = l->turn;
 
@@ -317,13 +317,13 @@ is_short_form(const char *s, size_t n, const char *next, size_t next_n)
 }
 
 void
-lines_begin(struct lines *l, const struct turn *turn)
+speech_begin(struct speech *l, const struct turn *turn)
 {
-	*l = (struct lines){.turn = turn, .line_no = turn->line_no - 1};
+	*l = (struct speech){.turn = turn, .line_no = turn->line_no - 1};
 }
 
 bool
-lines_next(struct lines *l, struct spoken *ret)
+speech_next(struct speech *l, struct spoken *ret)
 {
 	size_t k = 0;
 
