@@ -53,6 +53,7 @@ static struct config limits = {
 	.namespace_facts = LIMIT_NAMESPACE_FACTS,
 	.script_ms = LIMIT_SCRIPT_WALL_MAX_MS,
 	.embed_question_ms = LIMIT_EMBED_QUESTION_MS,
+	.slow_ms = 1000,
 };
 
 #define TEXT(name, env, target, what, help)                                    \
@@ -116,6 +117,8 @@ static const struct conf_opt options[] = {
 		"form of the log lines (default: text)"),
 	TEXT("log-level", "MEMORY_LOG_LEVEL", &arg.log_level, "LEVEL",
 		"error, warn, info or debug (default: info)"),
+	NUMBER("slow-ms", NULL, &limits.slow_ms, 0, INT32_MAX, "N",
+		"log requests that take longer (default: 1000)"),
 	TEXT("log-file", NULL, &arg.log_file, "PATH",
 		"log there instead of standard error"),
 	NUMBER("group-max", NULL, &arg.group_max, 1, LIMIT_WRITE_QUEUE, "N",

@@ -36,6 +36,7 @@ struct config {
 	int64_t namespace_facts;
 	int64_t script_ms;	    /* a script may run at most */
 	enum secret_policy secrets; /* what becomes of texts that hold one */
+	int64_t slow_ms;	    /* a request that takes longer is logged */
 	bool no_scripts;
 	struct recall_weights weights;
 	struct embedder *embedder; /* NULL: none */

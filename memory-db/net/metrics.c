@@ -180,14 +180,21 @@ each_stage(const struct figures *f, struct sink *s,
 }
 
 static void
+quantiles_of(struct sink *s, const char *label, const char *value,
+	const struct histogram *h)
+{
+	sample_of(s, "", label, value, "0.5", s->unit,
+		(int64_t)histogram_quantile(h, 0.5));
+	sample_of(s, "", label, value, "0.99", s->unit,
+		(int64_t)histogram_quantile(h, 0.99));
+	sample_of(s, "_count", label, value, NULL, FIGURE_NONE,
+		(int64_t)atomic_load_explicit(&h->count, memory_order_relaxed));
+}
+
+static void
 stage_quantiles(struct sink *s, const char *stage, const struct histogram *h)
 {
-	sample_of(s, "", "stage", stage, "0.5", s->unit,
-		(int64_t)histogram_quantile(h, 0.5));
-	sample_of(s, "", "stage", stage, "0.99", s->unit,
-		(int64_t)histogram_quantile(h, 0.99));
-	sample_of(s, "_count", "stage", stage, NULL, FIGURE_NONE,
-		(int64_t)atomic_load_explicit(&h->count, memory_order_relaxed));
+	quantiles_of(s, "stage", stage, h);
 }
 
 static void
@@ -254,6 +261,44 @@ version(const struct figures *f, struct sink *s)
 	sample(s, "version", MEMORY_VERSION, 1);
 }
 
+/* Of each method that was called. */
+static void
+by_method_each(const struct figures *f, struct sink *s,
+	void (*fn)(struct sink *s, const char *name, const struct by_method *m))
+{
+	for (size_t i = 0; i < tools_n; i++) {
+		const struct by_method *m = &f->s->methods[i];
+
+		if (atomic_load_explicit(&m->answer.count,
+			    memory_order_relaxed) > 0)
+			fn(s, tools[i].name, m);
+	}
+}
+
+static void
+method_errors_one(struct sink *s, const char *name, const struct by_method *m)
+{
+	sample(s, "method", name, (int64_t)m->errors);
+}
+
+static void
+method_errors(const struct figures *f, struct sink *s)
+{
+	by_method_each(f, s, method_errors_one);
+}
+
+static void
+method_latency_one(struct sink *s, const char *name, const struct by_method *m)
+{
+	quantiles_of(s, "method", name, &m->answer);
+}
+
+static void
+method_latency(const struct figures *f, struct sink *s)
+{
+	by_method_each(f, s, method_latency_one);
+}
+
 static const struct family families[] = {
 	{"build", FIGURE_NONE, FIGURE_GAUGE, "The program that serves",
 		version},
@@ -269,6 +314,11 @@ static const struct family families[] = {
 		"Time of requests in a stage of their way", latency},
 	{"latency_max", FIGURE_US, FIGURE_GAUGE,
 		"Longest time of a request in a stage", latency_max},
+	{"method_errors", FIGURE_NONE, FIGURE_COUNTER,
+		"Answers of a method that are no success", method_errors},
+	{"method_latency", FIGURE_US, FIGURE_SUMMARY,
+		"Time of calls of a method, from the queue to the answer",
+		method_latency},
 	{"background_runs", FIGURE_NONE, FIGURE_COUNTER,
 		"Runs of a task of the service", tasks},
 	{"background_failures", FIGURE_NONE, FIGURE_COUNTER,

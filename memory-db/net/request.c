@@ -11,7 +11,6 @@
 #include "memory-db/net/lease.h"
 
 /* A request that took longer is logged at level info. */
-#define SLOW_US 1000000
 
 struct request *
 request_new(struct conn *c, size_t bytes)
@@ -195,26 +194,29 @@ request_unorder(struct request *r)
 }
 
 static enum log_level
-level_of(int code, int64_t us)
+level_of(const struct config *config, int code, int64_t us)
 {
 	if (code == MDB_E_STORE || code == MDB_E_CORRUPT ||
 		code == MDB_E_INTERNAL)
 		return LOG_ERROR;
 	if (code == MDB_E_NOMEM)
 		return LOG_WARN;
-	return us >= SLOW_US ? LOG_INFO : LOG_DEBUG;
+	return us >= config->slow_ms * 1000 ? LOG_INFO : LOG_DEBUG;
 }
 
 static void
 count_and_log(struct request *r)
 {
 	const struct job *j = &r->job;
-	int64_t us = j->queued_ns ? (clock_mono_ns() - j->queued_ns) / 1000 : 0;
+	int64_t ns = j->queued_ns ? clock_mono_ns() - j->queued_ns : 0;
+	int64_t us = ns / 1000;
 
 	if (j->code <= 0 && -j->code < MDB_E_MAX)
 		r->server->outcomes[-j->code]++;
-	log_event(level_of(j->code, us), "request", j->serial,
-		LOG_S("method", j->tool ? j->tool->name : "?"),
+	if (j->tool)
+		by_method_count(r->server->methods, j->tool, j->code, ns);
+	log_event(level_of(r->server->config, j->code, us), "request",
+		j->serial, LOG_S("method", j->tool ? j->tool->name : "?"),
 		LOG_S("code", j->code ? err_name(j->code) : "ok"),
 		LOG_I("us", us), LOG_I("bytes", j->bytes),
 		LOG_I("reply", j->reply.len),

@@ -409,7 +409,8 @@ server_start(struct server *s, const struct server_options *o, struct err *e)
 	s->scratch = malloc(SERVER_READ_BYTES);
 	/* not the default loop: that one reaps the jails */
 	s->loop = ev_loop_new(EVFLAG_AUTO);
-	if (!s->scratch || !s->loop)
+	s->methods = by_method_new();
+	if (!s->scratch || !s->methods || !s->loop)
 		return err_nomem(e);
 	if (sandbox_open(&so, &s->sandbox, e) != 0)
 		return e->code;
@@ -478,6 +479,7 @@ server_run(const struct server_options *o)
 		code = s->exit_code;
 	}
 	free(s->scratch);
+	free(s->methods);
 	if (s->loop)
 		ev_loop_destroy(s->loop);
 	free(s);

@@ -9,6 +9,7 @@
 
 #include "common/cleanup.h"
 #include "common/err.h"
+#include "memory-db/net/by_method.h"
 #include "memory-db/net/config.h"
 #include "memory-db/net/conn.h"
 #include "memory-db/net/rate.h"
@@ -64,6 +65,7 @@ struct server {
 	uint64_t next_serial, next_conn;
 	uint64_t requests_total, conns_total, conns_refused;
 	uint64_t outcomes[MDB_E_MAX]; /* replies by -code; [0]: success */
+	struct by_method *methods;    /* owned; one for each of tools[] */
 	struct database_sizes sizes;
 	int64_t sizes_ns; /* when they were looked at; 0: never */
 	int64_t started_ns, idle_since_ns, checked_ns, pinged_ns;

@@ -272,6 +272,27 @@ status_count(struct request *r, struct counters *t, struct err *e)
 		       : store_counters(r->server->db, t, e);
 }
 
+/* Of each method that was called. */
+static json_t *
+status_methods(const struct server *s)
+{
+	AUTO_JSON json_t *all = json_object();
+
+	for (size_t i = 0; all && i < tools_n; i++) {
+		const struct by_method *m = &s->methods[i];
+		json_t *row;
+
+		if (LOAD(m->answer.count) == 0)
+			continue;
+		row = quantiles(&m->answer);
+		if (jx_set(all, tools[i].name, row) != 0 ||
+			jx_set(row, "errors",
+				json_integer((json_int_t)m->errors)) != 0)
+			return NULL;
+	}
+	return take_ptr(all);
+}
+
 int
 loop_get_memory_status(struct request *r, json_t **ret_result, struct err *e)
 {
@@ -289,7 +310,9 @@ loop_get_memory_status(struct request *r, json_t **ret_result, struct err *e)
 		*ret_result = NULL;
 	}
 	if (*ret_result && !is_agent &&
-		jx_set(*ret_result, "background", background(r->server))) {
+		(jx_set(*ret_result, "background", background(r->server)) ||
+			jx_set(*ret_result, "methods",
+				status_methods(r->server)))) {
 		json_decref(*ret_result);
 		*ret_result = NULL;
 	}

@@ -238,6 +238,43 @@ class Figures(harness.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertRegex(done.stdout, "unhealthy: writes are off until")
 
+    def test_methods(self):
+        self.c.fails("invalid", "recall", query=7)
+        got = self.c.ok("get_memory_status")["methods"]
+        self.assertEqual(got["create_entities"]["count"], 2)
+        self.assertEqual(got["create_entities"]["errors"], 0)
+        self.assertGreater(got["create_entities"]["max_us"], 0)
+        self.assertEqual(got["recall"]["errors"], 1)
+        self.assertNotIn("forget", got)
+        text = self.metrics()
+        self.assertEqual(self.value(text, "memory_db_method_errors_total",
+                                    method="recall"), 1)
+        counts = text["memory_db_method_latency_seconds"]["samples"]
+        self.assertEqual(counts["memory_db_method_latency_seconds_count",
+                                (("method", "create_entities"),)], 2)
+        c = self.db.client()        # what others ask is no business of agents
+        c.ok("hello", protocol=1, version="9", client="t/1", tools="default")
+        self.assertNotIn("methods", c.ok("get_memory_status"))
+
+    def test_top(self):
+        out = self.db.ctl("top", "--times", "2").stdout
+        self.assertEqual(out.count("METHOD"), 2)
+        self.assertNotIn("\x1b", out)
+        self.assertRegex(out, r"(?m)^create_entities +2 +[\d.]+ +0 ")
+        self.assertRegex(out, r"(?m)^requests [\d.]+/s, commits [\d.]+/s")
+        self.assertRegex(out, r"(?m)^tiers: working 2, ")
+        self.db.stop()
+        self.assertEqual(
+            self.db.ctl("top", "--times", "1", check=False).returncode, 111)
+
+    def test_slow_requests_are_logged(self):
+        slow = self.service(args=("--slow-ms", "0"))
+        slow.client().ok("create_entities", entities=[entity("x")])
+        self.assertRegex(slow.process.log.read_text(), r"create_entities")
+        quick = self.service(args=("--slow-ms", "60000"))
+        quick.client().ok("create_entities", entities=[entity("x")])
+        self.assertNotRegex(quick.process.log.read_text(), r"create_entities")
+
     def test_memoryctl(self):
         text = self.db.ctl("metrics").stdout
         self.assertEqual(self.value(parse(text), "memory_db_entities"), 2)
