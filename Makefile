@@ -12,10 +12,11 @@ SOMAJOR := 0
 B := build/$(V)
 BIN := $(if $(filter release,$(V)),build/bin,$(B)/bin)
 
-PKGS := jansson sqlite3 zlib libseccomp lua5.4 libsodium libutf8proc libcurl
+PKGS := jansson sqlite3 zlib libseccomp lua5.4 libsodium libutf8proc libcurl \
+	yaml-0.1
 DEBS := gcc libc6-dev make pkg-config libjansson-dev libsqlite3-dev \
 	zlib1g-dev libseccomp-dev liblua5.4-dev libev-dev libsodium-dev libutf8proc-dev \
-	libstemmer-dev libcurl4-openssl-dev libcmocka-dev python3 sqlite3
+	libstemmer-dev libcurl4-openssl-dev libyaml-dev libcmocka-dev python3 sqlite3
 
 WARN := -std=c11 -Wall -Wextra -Wconversion -Wsign-conversion -Wformat=2 \
 	-Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef \
@@ -127,7 +128,7 @@ $(BIN)/memory-db: $(call obj,memory-db/main.c memory-db/options.c) $(OBJ_db) $(O
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_db)
 $(BIN)/memoryctl: $(call obj,memory-db/cli/main.c) $(OBJ_cli) $(OBJ_common)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(STATIC) -lsodium $(DYNAMIC) $(LIBS_common)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(STATIC) -lsodium -lyaml $(DYNAMIC) $(LIBS_common)
 
 include sandbox/sandbox.mk
 
@@ -136,12 +137,12 @@ include sandbox/sandbox.mk
 WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=strndup
 $(B)/unit/%: $(B)/tests/unit/%.o $(OBJ_db) $(OBJ_mcp) $(OBJ_cli) $(OBJ_common) $(B)/tests/lib/heap.o
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) $(WRAP) -o $@ $^ -lcmocka $(LIBS_db)
+	$(CC) $(ALL_LDFLAGS) $(WRAP) -o $@ $^ -lcmocka -lyaml $(LIBS_db)
 # It counts how often a call is parsed and written.
 $(B)/unit/test_mcp_calls: WRAP += -Wl,--wrap=jx_parse,--wrap=jx_parse_any,--wrap=jx_dump
 $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(if $(filter fuzz,$(V)),,$(B)/tests/lib/fuzz_replay.o) $(OBJ_db) $(OBJ_mcp) $(OBJ_cli) $(OBJ_common)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_db)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lyaml $(LIBS_db)
 $(B)/bench/%: $(B)/tests/bench/%.o $(B)/tests/bench/words.o $(B)/tests/bench/samples.o $(OBJ_db) $(OBJ_common)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_db)

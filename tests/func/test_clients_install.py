@@ -152,10 +152,15 @@ class Table(Clients):
         self.assertEqual(rows["zed"]["connected"], "no")
 
     def test_foreign_members_stay_to_the_byte(self):
-        for client, (_, key, entry) in KNOWN.items():
-            for newline, tab in (("\n", "  "), ("\r\n", "\t"), ("\n", "")):
-                for bom in ("", "\ufeff"):
-                    self.one_style(client, key, newline, tab, bom)
+        styles = [(newline, tab, bom)
+                  for newline, tab in (("\n", "  "), ("\r\n", "\t"),
+                                       ("\n", ""))
+                  for bom in ("", "\ufeff")]
+        # Each client in one style, one client in all.
+        for i, (client, (_, key, _)) in enumerate(KNOWN.items()):
+            self.one_style(client, key, *styles[i % len(styles)])
+        for style in styles:
+            self.one_style("openclaw", "mcp/servers", *style)
 
     def one_style(self, client, key, newline, tab, bom):
         inner = '"%s": {"command": "x", "enabled": false}, // theirs' \
@@ -407,6 +412,285 @@ class Files(Clients):
             "MEMORY_NAMESPACE": "auto",
             "MEMORY_DB_PATH": str(self.dir / "m.db"),
             "MEMORY_DB_SOCKET": str(self.dir / "s")})
+
+
+TOML = ("codex", ".codex/config.toml"), ("vibe", ".vibe/config.toml")
+YAML = (("hermes", ".hermes/config.yaml", "mcp_servers"),
+        ("goose", ".config/goose/config.yaml", "extensions"))
+
+
+class Toml(Clients):
+    def write_to(self, file, text):
+        path = self.home / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode())
+        return path
+
+    def entry(self, client, path):
+        data = tomllib.loads(path.read_bytes().decode().removeprefix("\ufeff"))
+        servers = data["mcp_servers"]
+        if client == "codex":
+            return servers["memory"]
+        return [s for s in servers if s["name"] == "memory"][0]
+
+    def test_entries(self):
+        for client, file in TOML:
+            self.install(client)
+            wanted = {"command": str(self.mcp), "env": AUTO}
+            if client == "vibe":
+                wanted.update(name="memory", transport="stdio")
+            path = self.home / file
+            self.assertEqual(self.entry(client, path), wanted)
+            self.assertIn("unchanged", self.install(client).stdout)
+            self.uninstall(client)
+            self.assertEqual(path.read_text(), "")
+
+    def test_round_trips(self):
+        ours = "mcp_servers"
+        texts = [
+            "", "\n", "# only a remark", "# r\n", "a = 1", "a = 1\n",
+            "a = 1\n\n", "a = 1\r\n[b]\r\nc = 2 # r\r\n", "\ufeffa = 1\n",
+            'model = "x"\n\n# servers\n[other.a]\ncommand = "y"\n',
+            "s = \"\"\"\n[mcp_servers.memory]\n\"\"\"\n",
+            "s = '''\n[mcp_servers.memory]\ncommand='''\n",
+            "a = [\n  1, # one\n  [2, 3],\n]\nd = 1979-05-27 07:32:00Z\n",
+            "[a]\nb.c = {x = 1, y = [{z = 2}]}\n\n[a.\"d e\"]\nf = 0x1F\n"]
+        for client, file in TOML:
+            for text in texts + ([f"[{ours}.o]\ncommand = 'x'\n",
+                                  f"[{ours}]\no = {{command = 'x'}}\n"]
+                                 if client == "codex" else
+                                 [f"[[{ours}]]\nname = 'o'\n\n[b]\nx = 1\n"]):
+                path = self.write_to(file, text)
+                before = tomllib.loads(text.removeprefix("\ufeff"))
+                self.install(client)
+                after = path.read_bytes().decode()
+                self.assertTrue(after.startswith(text), after)
+                if "\r\n" in text:
+                    self.assertNotIn("\n", after.replace("\r\n", ""))
+                self.assertEqual(self.entry(client, path)["command"],
+                                 str(self.mcp))
+                data = tomllib.loads(after.removeprefix("\ufeff"))
+                if client == "codex":
+                    del data[ours]["memory"]
+                else:
+                    data[ours].pop()
+                self.assertEqual(data.pop(ours) or None,
+                                 before.pop(ours, None))
+                self.assertEqual(data, before)
+                self.uninstall(client)
+                self.assertEqual(path.read_bytes().decode(), text)
+
+    def test_remarks_and_neighbours_stay(self):
+        path = self.write_to(TOML[0][1], (
+            "# top\n[mcp_servers.a]\ncommand = 'a'\n\n"
+            "[mcp_servers.memory]  # ours\n# why\n"
+            "command = '/gone/memory-mcp'\nenabled = false\n"
+            "startup_timeout_sec = 20\n\n[mcp_servers.memory.env]\n"
+            "MEMORY_NAMESPACE = 'mine'\n\n# of z\n"
+            "[mcp_servers.z]\ncommand = 'z'\n"))
+        old = path.read_text()
+        self.assertIn("updated", self.install("codex").stdout)
+        self.assertEqual(path.read_text(), old.replace(
+            "'/gone/memory-mcp'", json.dumps(str(self.mcp))))
+        self.uninstall("codex")
+        self.assertEqual(path.read_text(), (
+            "# top\n[mcp_servers.a]\ncommand = 'a'\n# why\n"
+            "\n# of z\n[mcp_servers.z]\ncommand = 'z'\n"))
+
+    def test_other_ways_to_write_it(self):
+        for text in ("[mcp_servers]\nmemory = {command = '/g/memory-mcp', "
+                     "startup_timeout_sec = 3}\nz = {command = 'z'}\n",
+                     "[mcp_servers]\nmemory.command = '/g/memory-mcp'\n"
+                     "memory.env.A = 'b'\nz.command = 'z'\n",
+                     "mcp_servers.memory.command = '/g/memory-mcp'\n"
+                     "mcp_servers.z.command = 'z'\n",
+                     "[mcp_servers.\"memory\"]\n'command' = \"\"\"\n"
+                     "/g/memory-mcp\"\"\"\n[mcp_servers.z]\ncommand='z'\n"):
+            path = self.write_to(TOML[0][1], text)
+            self.install("codex")
+            self.assertEqual(self.entry("codex", path)["command"],
+                             str(self.mcp), text)
+            self.uninstall("codex")
+            self.assertEqual(tomllib.loads(path.read_text()),
+                             {"mcp_servers": {"z": {"command": "z"}}}, text)
+
+    def test_entry_within_an_inline_table(self):
+        text = "mcp_servers = {memory = {command = '/g/memory-mcp'}}\n"
+        path = self.write_to(TOML[0][1], text)
+        self.install("codex")
+        self.assertEqual(self.entry("codex", path)["command"], str(self.mcp))
+        before = path.read_text()
+        self.assertIn("inline table", self.uninstall("codex", code=1).stderr)
+        self.assertEqual(path.read_text(), before)
+
+    def test_what_cannot_be_edited(self):
+        for text in ("mcp_servers = {z = {command = 'z'}}\n",
+                     "mcp_servers = 5\n", "[[mcp_servers]]\nname = 'x'\n",
+                     "a = \n", "a = 1\na = 2\n", "[a]\n[a]\n", "[a\n",
+                     "a = 'x\n", "x = 1 y = 2\n", "a = '\x00'\n",
+                     "a = \"\\q\"\n", "\udcff = 1\n", "[" * 2000,
+                     "a = " + "[" * 2000, "a = 1\n" * 200000):
+            path = self.home / TOML[0][1]
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(text.encode("utf-8", "surrogateescape"))
+            before = path.read_bytes()
+            done = self.install("codex", code=1)
+            self.assertIn("config.toml", done.stderr)
+            self.assertIn("[mcp_servers.memory]", done.stdout)
+            self.assertEqual(path.read_bytes(), before)
+            self.uninstall("codex", code=None)
+            self.assertEqual(path.read_bytes(), before)
+            self.assertEqual(len(list(path.parent.iterdir())), 1)
+
+    def test_random_files(self):
+        seed = int(os.environ.get("TEST_SEED", random.randrange(10**6)))
+        print(f"seed {seed}")
+        rng = random.Random(seed)
+        for _ in range(40 if SLOW > 1 else 120):
+            text = self.random_text(rng)
+            try:
+                before = tomllib.loads(text)
+            except tomllib.TOMLDecodeError:
+                continue
+            client, file = rng.choice(TOML)
+            path = self.write_to(file, text)
+            self.install(client, "-q")
+            after = path.read_bytes().decode()
+            self.assertEqual(self.entry(client, path)["command"],
+                             str(self.mcp), text)
+            self.assertTrue(after.startswith(text), text)
+            self.uninstall(client, "-q")
+            self.assertEqual(path.read_bytes().decode(), text)
+            self.assertEqual(tomllib.loads(path.read_text()), before)
+            for backup in path.parent.glob("*.bak-*"):
+                backup.unlink()
+
+    def random_text(self, rng):
+        values = ["1", "-2.5e3", "'a # b'", '"x\\n\\u00e9"', "true", "inf",
+                  "[1,\n 2, # c\n]", "{a = 1, b = {c = 'd'}}", "[[1], ['x']]",
+                  '"""\n[t]\nk = 1\n"""', "'''l\''''", "12:30:00",
+                  "1979-05-27", "0b101", "1_000", "[]", "{}"]
+        lines = []
+        for i in range(rng.randint(0, 12)):
+            kind = rng.random()
+            if kind < 0.2:
+                lines.append(rng.choice([f"[t{i}]", f"[t{i}.u.'v w']",
+                                         "[[list]]", f" [ t{i} ] # r"]))
+            elif kind < 0.4:
+                lines.append(rng.choice(["", "# remark", "  # [x]", "\t"]))
+            else:
+                key = rng.choice([f"k{i}", f"k{i}.x", f"'k {i}'", f"  q{i}"])
+                lines.append(f"{key} = {rng.choice(values)}" +
+                             rng.choice(["", " # r", " "]))
+        end = rng.choice(["", "\n", "\n\n"]) if lines else ""
+        return "\n".join(lines) + end
+
+
+class Yaml(Clients):
+    def block(self, client, column=2):
+        """The lines of our entry, as this test expects them."""
+        lines = ["memory:"]
+        if client == "goose":
+            lines += ["  enabled: true", '  type: "stdio"',
+                      '  name: "memory"', f'  cmd: "{self.mcp}"',
+                      "  args: []", "  envs:",
+                      '    MEMORY_NAMESPACE: "auto"', "  timeout: 300"]
+        else:
+            lines += [f'  command: "{self.mcp}"', "  args: []", "  env:",
+                      '    MEMORY_NAMESPACE: "auto"']
+        return [" " * column + x for x in lines]
+
+    def each(self, texts):
+        """texts: (before, after, after removing) with KEY and OURS (the
+        lines of the entry, 2 columns in) or OURS4."""
+        for client, file, key in YAML:
+            for before, after, again in texts:
+                nl = "\r\n" if "\r\n" in before else "\n"
+                fill = [x.replace("KEY", key)
+                        .replace("OURS4", nl.join(self.block(client, 4)))
+                        .replace("OURS", nl.join(self.block(client)))
+                        for x in (before, after, again)]
+                path = self.home / file
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(fill[0].encode())
+                with self.subTest(client=client, before=before):
+                    self.install(client)
+                    self.assertEqual(path.read_bytes().decode(), fill[1])
+                    self.assertIn("unchanged", self.install(client).stdout)
+                    self.uninstall(client)
+                    self.assertEqual(path.read_bytes().decode(), fill[2])
+
+    def test_places(self):
+        self.each((
+            ("", "KEY:\nOURS\n", "KEY: {}\n"),
+            ("# r\n", "# r\nKEY:\nOURS\n", "# r\nKEY: {}\n"),
+            ("a: 1\n", "a: 1\nKEY:\nOURS\n", "a: 1\nKEY: {}\n"),
+            ("a: 1", "a: 1\nKEY:\nOURS", "a: 1\nKEY: {}"),
+            ("---\na: |\n  KEY:\n  text\n", "---\na: |\n  KEY:\n  text\n"
+             "KEY:\nOURS\n", "---\na: |\n  KEY:\n  text\nKEY: {}\n"),
+            ("KEY:\nb: 2\n", "KEY:\nOURS\nb: 2\n", "KEY: {}\nb: 2\n"),
+            ("KEY: # r\nb: 2\n", "KEY: # r\nOURS\nb: 2\n",
+             "KEY: {} # r\nb: 2\n"),
+            ("KEY: {}\nb: 2\n", "KEY:\nOURS\nb: 2\n", "KEY: {}\nb: 2\n"),
+            ("KEY: {} # r\n", "KEY: # r\nOURS\n", "KEY: {} # r\n"),
+            ("KEY: ~\n", "KEY:\nOURS\n", "KEY: {}\n"),
+            ("a: é ü # ö\nKEY:\n  # of o\n  o:\n    cmd: x # y\n\nb: [1]\n",
+             "a: é ü # ö\nKEY:\nOURS\n  # of o\n  o:\n    cmd: x # y\n\n"
+             "b: [1]\n",
+             "a: é ü # ö\nKEY:\n  # of o\n  o:\n    cmd: x # y\n\nb: [1]\n"),
+            ("\ufeffKEY:\n    o: {cmd: x}\n",
+             "\ufeffKEY:\nOURS4\n    o: {cmd: x}\n",
+             "\ufeffKEY:\n    o: {cmd: x}\n"),
+            ("a: 1\r\nKEY:\r\n  o:\r\n    cmd: x\r\n",
+             "a: 1\r\nKEY:\r\nOURS\r\n  o:\r\n    cmd: x\r\n",
+             "a: 1\r\nKEY:\r\n  o:\r\n    cmd: x\r\n")))
+
+    def test_what_is_there_stays(self):
+        for client, file, key in YAML:
+            path = self.home / file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            cmd = "cmd" if client == "goose" else "command"
+            before = (f"{key}:\n  memory: # ours\n    enabled: false\n"
+                      f"    {cmd}: '/gone/memory-mcp' # old\n"
+                      "    args:\n    - --tools\n    - all\n  # of z\n"
+                      "  z:\n    x: 1\n")
+            path.write_text(before)
+            self.assertIn("updated", self.install(client).stdout)
+            self.assertEqual(path.read_text(), before.replace(
+                "'/gone/memory-mcp'", f'"{self.mcp}"'))
+            self.uninstall(client)
+            self.assertEqual(path.read_text(),
+                             f"{key}:\n  # of z\n  z:\n    x: 1\n")
+
+    def test_what_cannot_be_edited(self):
+        for client, file, key in YAML:
+            for text in (f"{key}: {{o: {{x: 1}}}}\n", f"{key}: 5\n",
+                         f"{key}: [a]\n", f"a: &x {{}}\n{key}: *x\n",
+                         f"{{{key}: {{}}}}\n", "- a\n", "a: 1\n---\nb: 2\n",
+                         "a: [1\n", "a: 1\na: 2\n", "a: b: c\n", "\ta: 1\n",
+                         "a: 1\n...\n", "? [1]\n: 2\n", "x\n", "\udcff: 1\n",
+                         "a: &a [*a]\n", "[" * 3000,
+                         "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a"
+                         ",*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,"
+                         "*c,*c,*c,*c]\ne: &e [*d,*d,*d,*d,*d]\nf: &f [*e,*e"
+                         ",*e,*e,*e]\ng: [*f,*f,*f,*f,*f,*f]\n"):
+                path = self.home / file
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(text.encode("utf-8", "surrogateescape"))
+                before = path.read_bytes()
+                done = self.install(client, code=1)
+                self.assertIn("config.yaml", done.stderr, text)
+                self.assertIn(f"{key}:", done.stdout)
+                self.assertEqual(path.read_bytes(), before)
+                self.uninstall(client, code=None)
+                self.assertEqual(path.read_bytes(), before)
+
+    def test_odd_names(self):
+        for name in ("true", "12", "no", "x-1"):
+            self.install("hermes", "--name", name)
+            self.assertIn(f'  {name}:' if name == "x-1" else f'  "{name}":',
+                          (self.home / YAML[0][1]).read_text())
+            self.uninstall("hermes", "--name", name)
 
 
 class RandomJson(Clients):

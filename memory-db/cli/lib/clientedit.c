@@ -8,6 +8,8 @@
 #include "memory-db/cli/lib/cliententry.h"
 #include "memory-db/cli/lib/clientfile.h"
 #include "memory-db/cli/lib/clientjson.h"
+#include "memory-db/cli/lib/clienttoml.h"
+#include "memory-db/cli/lib/clientyaml.h"
 
 /* Takes the entry and what becomes empty with it out of a document, so that
  * two of them can be compared without it. */
@@ -29,6 +31,13 @@ without(const struct client *cl, json_t *all, const char *name)
 	}
 	(void)json_object_del(holder, name);
 	return 0;
+}
+
+/* Whether the servers are a list whose elements say their names. */
+static bool
+is_list(const struct client *cl)
+{
+	return cl->shape == SHAPE_NAMED;
 }
 
 static bool
@@ -107,7 +116,12 @@ clientedit_put(const struct client *cl, const struct buf *text,
 		rc = clientjson_put(text, cl->key, name, entry, after, e);
 		break;
 	case CLIENT_TOML:
+		rc = clienttoml_put(text, cl->key, name, is_list(cl), entry,
+			after, e);
+		break;
 	case CLIENT_YAML:
+		rc = clientyaml_put(text, cl->key, name, entry, after, e);
+		break;
 	case CLIENT_NONE:
 		rc = err_set(e, MDB_E_INVALID, "cannot be edited");
 		break;
@@ -142,7 +156,13 @@ clientedit_program(const struct client *cl, const struct buf *text,
 		rc = clientjson_put(text, path, member, value, after, e);
 		break;
 	case CLIENT_TOML:
+		rc = clienttoml_set(text, cl->key, name, is_list(cl), member,
+			value, after, e);
+		break;
 	case CLIENT_YAML:
+		rc = clientyaml_set(text, cl->key, name, member, command, after,
+			e);
+		break;
 	case CLIENT_NONE:
 		rc = err_set(e, MDB_E_INVALID, "cannot be edited");
 		break;
@@ -161,7 +181,12 @@ clientedit_remove(const struct client *cl, const struct buf *text,
 		rc = clientjson_remove(text, cl->key, name, after, e);
 		break;
 	case CLIENT_TOML:
+		rc = clienttoml_remove(text, cl->key, name, is_list(cl), after,
+			e);
+		break;
 	case CLIENT_YAML:
+		rc = clientyaml_remove(text, cl->key, name, after, e);
+		break;
 	case CLIENT_NONE:
 		rc = err_set(e, MDB_E_INVALID, "cannot be edited");
 		break;
@@ -175,7 +200,22 @@ clientedit_snippet(const struct client *cl, const char *name,
 {
 	AUTO_BUF struct buf none = {0};
 
-	if (cl->format == CLIENT_JSON || cl->format == CLIENT_NONE)
-		return clientjson_put(&none, cl->key, name, entry, out, e);
-	return err_set(e, MDB_E_INVALID, "cannot be edited");
+	switch (cl->format) {
+	case CLIENT_TOML:
+		return clienttoml_put(&none, cl->key, name, is_list(cl), entry,
+			out, e);
+	case CLIENT_YAML:
+		return clientyaml_put(&none, cl->key, name, entry, out, e);
+	case CLIENT_JSON:
+	case CLIENT_NONE:
+		break;
+	}
+	/* A list whose elements say their names. */
+	if (cl->shape == SHAPE_NAMED_PLAIN) {
+		AUTO_JSON json_t *list = json_pack("[O]", entry);
+
+		return !list ? err_nomem(e)
+			     : clientjson_put(&none, "", cl->key, list, out, e);
+	}
+	return clientjson_put(&none, cl->key, name, entry, out, e);
 }

@@ -10,6 +10,8 @@
 
 #include "common/clock.h"
 #include "common/jx.h"
+#include "memory-db/cli/lib/clienttoml.h"
+#include "memory-db/cli/lib/clientyaml.h"
 #include "memory-db/cli/lib/jscan.h"
 #include "memory-db/cli/lib/newfile.h"
 
@@ -88,14 +90,18 @@ clientfile_parse(enum client_format format, const struct buf *text,
 		all = parse_json(text, e);
 		break;
 	case CLIENT_TOML:
+		all = clienttoml_parse(text, e);
+		break;
 	case CLIENT_YAML:
+		all = clientyaml_parse(text, e);
+		break;
 	case CLIENT_NONE:
 		err_set(e, MDB_E_INVALID, "cannot be edited by this program");
 		break;
 	}
 	if (all && !json_is_object(all)) {
 		json_decref(all);
-		err_set(e, MDB_E_INVALID, "holds no %s object", "JSON");
+		err_set(e, MDB_E_INVALID, "holds no object at its top");
 		return NULL;
 	}
 	return all;
