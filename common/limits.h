@@ -168,6 +168,15 @@
  * it anew and cut the file back: a reader that kept its snapshot for long has
  * made it so large. */
 #define LIMIT_WAL_BYTES (24 * 1024 * 1024)
+/* A dictionary of bodies: deflate reaches no farther back. */
+#define LIMIT_DICTIONARY_BYTES 32768
+/* Texts from which one is made: more of them change little, and the time is the
+ * writer's. Of a long text only its beginning, or it would be all of them. */
+#define LIMIT_TRAIN_BYTES      (1024 * 1024)
+#define LIMIT_TRAIN_TEXT_BYTES 2048
+/* Longer texts are not packed anew with a dictionary: it saves next to nothing
+ * of them, and a slice of the writer would last too long. */
+#define LIMIT_PACK_TEXT_BYTES (32 * 1024)
 /* Seconds a spawned service stays without connection and job. */
 #define LIMIT_SPAWNED_IDLE_S 600
 /* The log file of a spawned service: 2 x this. */

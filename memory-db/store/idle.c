@@ -9,6 +9,7 @@
 #include "memory-db/store/check/erase.h"
 #include "memory-db/store/engine/store_internal.h"
 #include "memory-db/store/engine/trouble.h"
+#include "memory-db/store/facts/pack.h"
 #include "memory-db/store/index/text_index.h"
 #include "memory-db/store/index/text_wait.h"
 
@@ -93,6 +94,19 @@ store_erase_step(struct store *st, struct err *e)
 	return err_set(e, MDB_E_BUSY,
 		"traces of what was forgotten stay in the log file while "
 		"somebody reads");
+}
+
+bool
+store_pack_wanted(struct store *st)
+{
+	return pack_wanted(st);
+}
+
+/* A part of the time is that of the COMMIT. */
+int
+store_pack_step(struct store *st, int64_t ns, struct err *e)
+{
+	return pack_step(st, clock_mono_ns() + ns / 2, e);
 }
 
 /* --- rows beside the log -------------------------------------------------- */

@@ -30,6 +30,10 @@ int store_merge_step(struct store *st, int64_t ns);
  * holds the WAL. */
 int store_erase_step(struct store *st, struct err *e) MUST_CHECK;
 
+/* Texts are packed (facts/pack.h), as transactions of their own. */
+bool store_pack_wanted(struct store *st);
+int store_pack_step(struct store *st, int64_t ns, struct err *e) MUST_CHECK;
+
 /* Idempotency keys older than LIMIT_KEY_AGE_MS, some hundred a step. */
 int store_keys_step(struct store *st, struct err *e) MUST_CHECK;
 

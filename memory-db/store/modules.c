@@ -19,8 +19,8 @@ static const struct stmt_module *const statements[MOD_MAX] = {
 };
 
 extern const struct participant labels_participant, counters_participant,
-	answer_cache_participant, search_mask_participant, search_participant,
-	search_counts_participant, search_wait_participant,
+	pack_participant, answer_cache_participant, search_mask_participant,
+	search_participant, search_counts_participant, search_wait_participant,
 	text_queue_participant, text_wait_participant, vectors_participant,
 	receipts_participant, skill_runs_participant, fts_rebuild_participant,
 	erase_participant, change_sink_participant;
@@ -29,6 +29,7 @@ extern const struct participant labels_participant, counters_participant,
 static const struct participant *const participants[] = {
 	&labels_participant,
 	&counters_participant,
+	&pack_participant,
 	&answer_cache_participant,
 	&search_mask_participant,
 	&search_participant,

@@ -16,6 +16,8 @@ idle_step(struct store *st)
 		return 1;
 	if (store_merge_wanted(st) && store_merge_step(st, 0) == 1)
 		return 1;
+	if (store_pack_wanted(st) && store_pack_step(st, 20000000, &e) == 1)
+		return 1;
 	if (store_is_erasing(st) && store_erase_step(st, &e) == 1)
 		return 1;
 	if (store_notes_wanted(st))

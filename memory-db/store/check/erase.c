@@ -11,6 +11,7 @@
 #include "memory-db/store/facts/counters.h"
 #include "memory-db/store/facts/fact_key.h"
 #include "memory-db/store/facts/labels.h"
+#include "memory-db/store/facts/pack.h"
 #include "memory-db/store/index/text_index.h"
 #include "memory-db/store/index/text_wait.h"
 #include "memory-db/store/index/vectors.h"
@@ -249,6 +250,30 @@ wipe_notes(struct erasure *x, int64_t entity, size_t text_at, struct err *e)
 	return rc;
 }
 
+struct erase_packed {
+	struct store *st;
+	struct err *e;
+};
+
+static int
+erase_packed_text(void *ctx, const struct fact *f)
+{
+	struct erase_packed *p = ctx;
+
+	return pack_erase(p->st, f->ns, f->text, f->text_n, p->e);
+}
+
+/* The dictionaries that hold a piece of it. Of a text that is damaged nobody
+ * knows what it was. */
+static int
+erase_from_dictionaries(struct erasure *x, int64_t fact, struct err *e)
+{
+	struct erase_packed p = {x->st, e};
+	int rc = fact_get(x->st, fact, erase_packed_text, &p, e);
+
+	return rc < 0 && rc != MDB_E_CORRUPT ? rc : 0;
+}
+
 int
 erase_fact(struct erasure *x, int64_t entity, int64_t fact, bool with_op,
 	struct err *e)
@@ -257,6 +282,8 @@ erase_fact(struct erasure *x, int64_t entity, int64_t fact, bool with_op,
 	int64_t stored = 0;
 	int rc = note_uses(x, fact, &stored, e);
 
+	if (rc == 0)
+		rc = erase_from_dictionaries(x, fact, e);
 	if (rc == 0)
 		rc = erase_index(&x->index, fact, e);
 	if (rc == 0)

@@ -8,6 +8,7 @@
 #include "common/log.h"
 #include "memory-db/store/engine/participant.h"
 #include "memory-db/store/engine/store_internal.h"
+#include "memory-db/store/facts/pack.h"
 #include "memory-db/store/index/text_index.h"
 #include "memory-db/store/index/text_sql.h"
 #include "memory-db/store/index/text_wait.h"
@@ -90,11 +91,21 @@ begin_merge(struct store *st, struct err *e)
 	return rc;
 }
 
+/* Long texts whose words are still there, or a dictionary that holds a piece of
+ * what was erased. */
+static int
+erase_waits(struct store *st, struct err *e)
+{
+	int rc = text_gone_any(st, e);
+
+	return rc == 0 ? pack_any_stale(st, e) : rc;
+}
+
 static int
 merge_segments(struct store *st, struct err *e)
 {
 	int64_t end = clock_mono_ns() + MERGE_BUDGET_NS;
-	int rc = text_gone_any(st, e);
+	int rc = erase_waits(st, e);
 
 	if (rc == 1)
 		st->erasing = WAITING;
@@ -171,7 +182,7 @@ erase_idle(struct store *st)
 	struct err e = {0};
 
 	if (st->erasing == WAITING) {
-		if (text_gone_any(st, &e) == 0)
+		if (erase_waits(st, &e) == 0)
 			erase_merge_gone(st);
 		return st->erasing == MERGING;
 	}

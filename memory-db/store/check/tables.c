@@ -64,7 +64,8 @@ const struct store_table store_tables[] = {
 	{"request", TABLE_LOCAL, FORGET_NOTHING, NULL, NULL, NULL},
 	{"answer", TABLE_LOCAL, FORGET_DROPS, NULL, NULL,
 		tables_answers_merged},
-	{"dictionary", TABLE_LOCAL, FORGET_NOTHING, NULL, NULL, NULL},
+	{"dictionary", TABLE_LOCAL, FORGET_DROPS, "dictionary", NULL, NULL},
+	{"packing", TABLE_LOCAL, FORGET_NOTHING, NULL, NULL, NULL},
 	{"meta", TABLE_LOCAL, FORGET_ELSEWHERE, NULL, NULL, NULL},
 };
 const size_t store_tables_n = ARRAY_LEN(store_tables);

@@ -105,6 +105,11 @@ static const struct stmt_def defs[V_STATEMENTS] = {
 		       " WHERE n.name IN (SELECT name FROM namespace)"
 		       " LIMIT 20",
 		0, 0},
+	[V_NO_DICTIONARY] = {"SELECT p.ns, p.dictionary FROM packing p WHERE "
+			     "p.dictionary <> 0 AND NOT EXISTS (SELECT 1 FROM "
+			     "dictionary d WHERE d.id = p.dictionary AND "
+			     "d.ns = p.ns)",
+		0, 0},
 	[V_TALLY] = {"WITH open(id, ns, kind, label, entity) AS MATERIALIZED"
 		     " (SELECT f.id, f.id >> 33, f.kind, f.label, f.entity"
 		     " FROM span s CROSS JOIN fact f ON f.id = s.fact"
@@ -224,7 +229,8 @@ static const struct step {
 	{"sqlite", verify_tables, 0.15},
 	{"namespace", verify_namespaces, 0.01},
 	{"chain", verify_changes, 0.25},
-	{"digest", verify_facts, 0.24},
+	{"dictionary", verify_dictionaries, 0.01},
+	{"digest", verify_facts, 0.23},
 	{"version", verify_versions, 0.10},
 	{"attribute", verify_attrs, 0.01},
 	{"past", verify_past, 0.03},

@@ -27,6 +27,7 @@ enum verify_statement {
 	V_PAST_COUNT,
 	V_ORPHAN_OPS,
 	V_ALIASES,
+	V_NO_DICTIONARY,
 	V_TALLY,
 	V_HEAD,
 	V_TOTALS,
@@ -81,6 +82,7 @@ int verify_names(struct verify *v) MUST_CHECK;
 int verify_beside(struct verify *v) MUST_CHECK;
 int verify_tally(struct verify *v) MUST_CHECK;
 int verify_vectors(struct verify *v) MUST_CHECK;
+int verify_dictionaries(struct verify *v) MUST_CHECK;
 int verify_text(struct verify *v) MUST_CHECK;
 
 /* Ops of one change, sorted: what they do to spans, versions and attributes

@@ -1,37 +1,77 @@
-/* Bodies on disk: byte 0 = codec (0 plain, 1 raw deflate, 2 raw deflate with
- * a preset dictionary, followed by its id in 2 bytes, little endian), then the
- * data. Plain where deflate does not shrink. */
+/* Bodies on disk. Byte 0 says how the text behind it is packed:
+ *
+ *   0            as it is
+ *   1            raw deflate
+ *   2            raw deflate with the dictionary built into the program, after
+ *                its id (0) in 2 bytes
+ *   0x80 - 0xbf  raw deflate with the dictionary that the low 6 bits name,
+ *                without zero bytes at its end (squeeze.h)
+ *   0xc0 - 0xff  the same; the id is the low 6 bits and the next 2 bytes, low
+ *                ones first
+ *
+ * A write stores a short text as it is, for deflate would take a fifth of the
+ * writer's time and save little; idle time packs it (store/facts/pack.h). Raw
+ * deflate has no Adler sum: the fact's digest is the checksum. */
 #ifndef STORE_ENGINE_CODEC_H
 #define STORE_ENGINE_CODEC_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <zlib.h>
 
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/err.h"
 
+#define CODEC_BUILTIN 0 /* the id of the dictionary built in */
+#define CODEC_ID_MAX  0x3fffff
+
 struct codec_dictionary {
-	int id;
 	const unsigned char *bytes; /* at most 32 KB */
 	size_t n;
 };
-/* The dictionary built into the program, id 0. */
+/* The dictionary built into the program. */
 void codec_builtin(struct codec_dictionary *ret);
 
+struct squeeze;
+
+/* Appends the bytes of a dictionary. 1 found, 0 not, negative. */
+typedef int (
+	*codec_load_fn)(void *ctx, int64_t id, struct buf *out, struct err *e);
+
+#define CODEC_KEPT 6 /* dictionaries of a connection: 32 KB each */
 struct codec {
-	z_stream primed; /* dictionary set; copied for each body */
+	z_stream primed; /* with what is built in; copied for each body */
 	z_stream inflate;
 	bool has_deflate, has_inflate;
-	const struct codec_dictionary *dictionary;
+	struct codec_dictionary builtin;
+	codec_load_fn load;
+	void *ctx;
+	struct {
+		int64_t id; /* 0: free */
+		struct buf bytes;
+		uint64_t used;
+	} kept[CODEC_KEPT];
+	uint64_t uses;
+	struct buf padded; /* a body and the zeros it left out */
 };
-int codec_init(struct codec *c, const struct codec_dictionary *d) MUST_CHECK;
+/* load is called for dictionaries that are not built in, with ctx. */
+int codec_init(struct codec *c, codec_load_fn load, void *ctx) MUST_CHECK;
 void codec_done(struct codec *c);
 
-/* Appends the stored form. 0 or MDB_E_NOMEM. */
+/* Appends what a write stores. 0 or MDB_E_NOMEM. */
 int codec_pack(struct codec *c, const char *text, size_t n, struct buf *out)
 	MUST_CHECK;
+/* Appends the smallest form, with dictionary `id`, of which q is made. 0 or
+ * MDB_E_NOMEM. */
+int codec_squeeze(struct squeeze *q, int64_t id, const char *text, size_t n,
+	struct buf *out) MUST_CHECK;
+/* Which dictionary a body needs; -1 none. */
+int64_t codec_needs(const void *body, size_t n);
+/* The bytes of one, borrowed until the next call. MDB_E_CORRUPT: no such one. */
+int codec_dictionary_of(struct codec *c, int64_t id,
+	struct codec_dictionary *ret, struct err *e) MUST_CHECK;
 /* Appends the text of `size` bytes; never more than size. MDB_E_CORRUPT when
  * the data does not give exactly that. */
 int codec_unpack(struct codec *c, const void *body, size_t n, size_t size,

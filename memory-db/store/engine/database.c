@@ -293,7 +293,6 @@ database_open_with(const struct database_options *o,
 	db->namespace_facts = o->namespace_facts > 0 ? o->namespace_facts
 						     : LIMIT_NAMESPACE_FACTS;
 	pthread_mutex_init(&db->trouble_lock, NULL);
-	codec_builtin(&db->dictionary);
 	PARTICIPANT_EACH(p, db)
 		if (rc == 0 && (*p)->database_open != NULL)
 			rc = (*p)->database_open(db, e);

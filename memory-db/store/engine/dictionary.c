@@ -1,7 +1,7 @@
 /* The preset dictionary built into the program: words and phrases that notes
  * about people, preferences, projects and decisions are made of. The most
  * frequent stand last, where deflate reaches them with the shortest distances.
- * Its bytes are part of the format (id 0): never change them, add another. */
+ * Its bytes are part of the format (id 0): never change them. */
 #include "memory-db/store/engine/codec.h"
 
 static const char builtin[] =
@@ -91,7 +91,6 @@ static const char builtin[] =
 void
 codec_builtin(struct codec_dictionary *ret)
 {
-	ret->id = 0;
 	ret->bytes = (const unsigned char *)builtin;
 	ret->n = sizeof(builtin) - 1;
 }

@@ -9,6 +9,7 @@
 #include "common/limits.h"
 #include "common/log.h"
 #include "memory-db/store/engine/database.h"
+#include "memory-db/store/engine/dictionaries.h"
 #include "memory-db/store/engine/participant.h"
 #include "memory-db/store/engine/snapshot.h"
 #include "memory-db/store/engine/trouble.h"
@@ -100,7 +101,7 @@ store_open_steps(struct store *st, struct err *e)
 {
 	int rc = open_connection(st, e);
 
-	if (rc == 0 && codec_init(&st->codec, &st->base->dictionary) != 0)
+	if (rc == 0 && codec_init(&st->codec, dictionary_load, st) != 0)
 		rc = err_nomem(e);
 	STORE_ASK(rc, st, connect, e);
 	if (rc == 0)

@@ -57,6 +57,7 @@ struct run_sum;
 struct text_queue;
 struct text_parts;
 struct counters_log;
+struct pack;
 struct store_modules;
 struct change_sink;
 struct change_sealed;
@@ -72,7 +73,6 @@ struct database {
 	_Atomic int schema; /* user_version; raised by the writer, told
 				   by the loop */
 	unsigned char sip_key[crypto_shorthash_KEYBYTES];
-	struct codec_dictionary dictionary;
 	int64_t namespace_facts;	      /* limit */
 	const struct recall_weights *weights; /* borrowed, or NULL */
 	_Atomic int64_t waits_n, waits_bytes; /* published (text_wait.c) */
@@ -121,6 +121,7 @@ struct store {
 	int idle_merge; /* which index is merged next */
 	/* Rows changed when all was merged, or in the file (idle.c). */
 	int merged_at, checkpointed_at;
+	struct pack *pack; /* writer: what is packed (facts/pack.c) */
 	void *terms;	   /* writer: cache of known terms */
 	int64_t terms_new; /* words that went into it so far */
 	/* What a group may bring into the text indexes, or take out, at once:

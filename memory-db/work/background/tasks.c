@@ -69,6 +69,31 @@ static const struct background_task task_merge = {
 };
 
 static bool
+pack_wanted(void *ctx)
+{
+	return store_pack_wanted(writer_store(ctx));
+}
+
+static int
+pack_step(void *ctx, int64_t budget_ns, struct err *e)
+{
+	return store_pack_step(writer_store(ctx), budget_ns, e);
+}
+
+/* Before the erasing: a dictionary that holds what was forgotten goes first. */
+static const struct background_task task_pack = {
+	.name = "pack-texts",
+	.about = "packs stored texts, with a dictionary made from them",
+	.lane = BACKGROUND_WRITER,
+	.modes = BACKGROUND_WRITABLE,
+	.lease = "text",
+	.quiet_ms = 200,
+	.budget_ns = 20 * MS_NS,
+	.wanted = pack_wanted,
+	.step = pack_step,
+};
+
+static bool
 erase_wanted(void *ctx)
 {
 	return store_is_erasing(writer_store(ctx));
@@ -225,6 +250,7 @@ static const struct background_task task_shrink = {
 const struct background_task *const background_tasks[] = {
 	&task_index,
 	&task_merge,
+	&task_pack,
 	&task_erase,
 	&task_notes,
 	&task_keys,

@@ -1,0 +1,430 @@
+/* Packing in idle time: what it saves, that every text reads the same whatever
+ * happens on the way, and that dictionaries lose what is erased. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "common/limits.h"
+#include "memory-db/store/engine/dictionaries.h"
+#include "memory-db/store/engine/squeeze.h"
+#include "memory-db/store/engine/store_internal.h"
+#include "memory-db/store/facts/pack.h"
+#include "memory-db/store/idle.h"
+#include "tests/lib/heap.h"
+#include "tests/lib/samples.h"
+
+#define LATE INT64_MAX
+
+static int64_t
+number(struct store_fixture *f, const char *sql)
+{
+	sqlite3_stmt *s;
+	int64_t n;
+
+	assert_int_equal(sqlite3_prepare_v2(f->w->db, sql, -1, &s, NULL),
+		SQLITE_OK);
+	assert_int_equal(sqlite3_step(s), SQLITE_ROW);
+	n = sqlite3_column_int64(s, 0);
+	sqlite3_finalize(s);
+	return n;
+}
+
+/* --- texts and bodies ----------------------------------------------------- */
+#define TEXT_MAX 20000
+
+/* Pieces of a few kinds, so that there are literals, matches with the
+ * dictionary and matches with the text itself. */
+static size_t
+random_text(struct sf_random *r, const struct codec_dictionary *d, char *out)
+{
+	static const char *const letters[] = {"a", "e", " ", "ž", "日", "€"};
+	size_t most =
+		sf_below(r, 8) == 0 ? TEXT_MAX : (size_t)sf_below(r, 600) + 1;
+	size_t n = 0;
+
+	while (n + 300 < most || n == 0) {
+		size_t k = (size_t)sf_below(r, 290) + 1, at;
+
+		switch (sf_below(r, 4)) {
+		case 0:
+			at = (size_t)sf_below(r, (int)(d->n - k));
+			memcpy(out + n, d->bytes + at, k);
+			n += k;
+			break;
+		case 1:
+			at = n > k ? (size_t)sf_below(r, (int)(n - k)) : n;
+			if (at + k <= n) {
+				memcpy(out + n, out + at, k);
+				n += k;
+			}
+			break;
+		case 2:
+			memset(out + n, 'x', k);
+			n += k;
+			break;
+		default:
+			for (size_t i = 0; i < k / 8 + 1; i++) {
+				const char *s = letters[sf_below(r, 6)];
+
+				memcpy(out + n, s, strlen(s));
+				n += strlen(s);
+			}
+		}
+	}
+	return n;
+}
+
+struct lent {
+	const unsigned char *bytes;
+	size_t n;
+};
+
+static int
+lend(void *ctx, int64_t id, struct buf *out, struct err *e)
+{
+	const struct lent *l = ctx;
+
+	if (id != 5 && id != 77777)
+		return 0;
+	return buf_add(out, l->bytes, l->n) != 0 ? err_nomem(e) : 1;
+}
+
+static void
+test_squeezed_texts_come_back(void **state)
+{
+	static char text[TEXT_MAX + 600];
+	unsigned char bytes[LIMIT_DICTIONARY_BYTES];
+	struct sf_random r = {20261129};
+	struct lent l = {bytes, sizeof(bytes)};
+	struct codec_dictionary d;
+	struct codec c;
+	struct squeeze *q;
+	struct err e;
+
+	(void)state;
+	codec_builtin(&d);
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = i < d.n ? d.bytes[i]
+				   : (unsigned char)('a' + sf_below(&r, 9));
+	d = (struct codec_dictionary){bytes, sizeof(bytes)};
+	assert_int_equal(codec_init(&c, lend, &l), 0);
+	assert_int_equal(squeeze_new(bytes, sizeof(bytes), &q), 0);
+	for (int i = 0; i < 1000; i++) {
+		struct buf body AUTO_BUF = {0}, back AUTO_BUF = {0};
+		size_t n = random_text(&r, &d, text);
+		int64_t id = i % 2 ? 5 : 77777;
+
+		assert_int_equal(codec_squeeze(q, id, text, n, &body), 0);
+		assert_true(body.len <= n + 1);
+		assert_int_equal(codec_unpack(&c, body.data, body.len, n, &back,
+					 &e),
+			0);
+		assert_int_equal(back.len, n);
+		assert_memory_equal(back.data, text, n);
+		assert_int_equal(codec_check_rest(&c, body.data, body.len, n,
+					 &e),
+			1);
+		if (body.data[0] != 0)
+			assert_int_equal(codec_needs(body.data, body.len), id);
+		/* Any other size is refused. */
+		assert_int_equal(codec_unpack(&c, body.data, body.len, n + 1,
+					 &back, &e),
+			MDB_E_CORRUPT);
+	}
+	squeeze_free(q);
+	codec_done(&c);
+}
+
+static void
+test_hostile_bodies(void **state)
+{
+	struct sf_random r = {7};
+	struct lent l = {(const unsigned char *)"some words to copy from", 23};
+	struct codec c;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(codec_init(&c, lend, &l), 0);
+	for (int i = 0; i < 50000; i++) {
+		unsigned char body[40];
+		size_t n = (size_t)sf_below(&r, (int)sizeof(body));
+		size_t size = (size_t)sf_below(&r, 300);
+		struct buf out AUTO_BUF = {0};
+		int rc;
+
+		for (size_t k = 0; k < n; k++)
+			body[k] = (unsigned char)sf_below(&r, 256);
+		if (n > 1 && i % 2)
+			body[0] = 0x85;
+		rc = codec_unpack(&c, body, n, size, &out, &e);
+		assert_true(rc == 0 || rc == MDB_E_CORRUPT);
+		assert_int_equal(out.len, rc == 0 ? size : 0);
+		if (rc == 0)
+			assert_true(
+				codec_check_rest(&c, body, n, size, &e) >= 0);
+	}
+	codec_done(&c);
+}
+
+/* --- a namespace ---------------------------------------------------------- */
+static struct sf_random
+texts_of(int seed)
+{
+	return (struct sf_random){(uint64_t)seed};
+}
+
+static void
+write_sentences(struct store_fixture *f, int seed, int n)
+{
+	struct sf_random r = texts_of(seed);
+	char text[256], name[32];
+
+	for (int i = 0; i < n; i++) {
+		if (i % 50 == 0) {
+			if (i > 0)
+				sf_commit(f);
+			sf_begin(f);
+		}
+		snprintf(name, sizeof(name), "e%d.%d", seed, i);
+		sample_sentence(&r, text);
+		(void)sf_observe(f, sf_entity(f, name, "thing"), text);
+	}
+	sf_commit(f);
+}
+
+struct walker {
+	struct sf_random r;
+	int n, seed_n;
+};
+
+static int
+check_text(void *ctx, const struct fact *f)
+{
+	struct walker *w = ctx;
+	char text[256];
+
+	if (f->kind != FACT_OBSERVATION || w->n == w->seed_n)
+		return 0;
+	sample_sentence(&w->r, text);
+	assert_string_equal(f->text, text);
+	w->n++;
+	return 0;
+}
+
+/* Every text reads as it was written; digests are checked on the way. */
+static void
+check_sentences(struct store_fixture *f, int seed, int n)
+{
+	struct walker w = {texts_of(seed), 0, n};
+	struct lens now;
+
+	sf_ok(f, lens_make(f->w, STORE_MAIN, STORE_OPEN_END, &now, &f->e));
+	sf_ok(f, lens_apply(f->w, &now, &f->e));
+	sf_ok(f, fact_each_stored(f->w, f->ns, 0, check_text, &w, &f->e));
+	assert_int_equal(w.n, n);
+}
+
+static void
+pack_all(struct store_fixture *f)
+{
+	while (sf_ok(f, pack_step(f->w, LATE, &f->e)) == 1)
+		continue;
+}
+
+static void
+assert_counted(struct store_fixture *f)
+{
+	assert_int_equal(number(f, "SELECT sum(n) FROM tally WHERE kind = 1 "
+				   "AND key = 8"),
+		number(f, "SELECT sum(length(body)) FROM fact"));
+}
+
+#define BODIES "SELECT sum(length(body)) FROM fact WHERE kind = 1"
+#define TEXTS  "SELECT sum(size) FROM fact WHERE kind = 1"
+
+static void
+test_saves(void **state)
+{
+	struct store_fixture f;
+	int64_t seen;
+
+	(void)state;
+	sf_open(&f);
+	write_sentences(&f, 1, 30);
+	pack_all(&f);
+	/* Too few for a dictionary of their own. */
+	assert_int_equal(number(&f, "SELECT count(*) FROM dictionary"), 0);
+	assert_true(number(&f, BODIES) < number(&f, TEXTS));
+	write_sentences(&f, 2, 450);
+	assert_true(pack_wanted(f.w));
+	pack_all(&f);
+	assert_int_equal(number(&f, "SELECT count(*) FROM dictionary"), 1);
+	assert_true(number(&f, BODIES) * 100 < number(&f, TEXTS) * 50);
+	check_sentences(&f, 1, 30);
+	assert_counted(&f);
+
+	/* Sentences it has not seen, packed with what it has. */
+	seen = number(&f, "SELECT max(id) FROM fact");
+	write_sentences(&f, 3, 200);
+	pack_all(&f);
+	assert_int_equal(number(&f, "SELECT count(*) FROM dictionary"), 1);
+	assert_int_equal(number(&f, "SELECT min(id) FROM dictionary"), 1);
+	(void)seen;
+	assert_true(number(&f, "SELECT sum(length(body)) * 100 < sum(size) * 50"
+			       " FROM fact WHERE kind = 1 AND id > (SELECT "
+			       "max(id) - 400 FROM fact)"));
+	assert_counted(&f);
+	assert_false(pack_wanted(f.w));
+	sf_close(&f);
+}
+
+/* A step may be the last one of a process at any time. */
+static void
+test_goes_on_after_a_crash(void **state)
+{
+	struct sf_random r = {99};
+	struct store_fixture f;
+	int crashes = 0, rc = 1;
+
+	(void)state;
+	sf_open(&f);
+	write_sentences(&f, 4, 700);
+	while (rc == 1) {
+		/* Slices of next to nothing: hundreds of them. */
+		for (int i = sf_below(&r, 40); rc == 1 && i >= 0; i--)
+			rc = sf_ok(&f, pack_step(f.w, 0, &f.e));
+		check_sentences(&f, 4, 700);
+		assert_counted(&f);
+		if (crashes == 20)
+			continue;
+		crashes++;
+		store_close(f.w);
+		sf_ok(&f, store_open(f.db, STORE_WRITER, &f.w, &f.e));
+		/* New texts on the way. */
+		if (crashes == 7)
+			write_sentences(&f, 5, 60);
+		rc = 1;
+	}
+	assert_int_equal(number(&f, "SELECT count(*) FROM fact WHERE kind = 1 "
+				    "AND substr(body, 1, 1) = x'00'"),
+		0);
+	sf_close(&f);
+}
+
+/* Readers keep what they saw; a text packed meanwhile does not disturb. */
+static void
+test_readers_beside(void **state)
+{
+	struct store_fixture f;
+	struct store *reader;
+
+	(void)state;
+	sf_open(&f);
+	write_sentences(&f, 6, 300);
+	sf_ok(&f, store_open(f.db, STORE_READER, &reader, &f.e));
+	sf_ok(&f, store_read_begin(reader, &f.e));
+	pack_all(&f);
+	for (int i = 0; i < 2; i++) {
+		struct store *writer = f.w;
+
+		f.w = reader;
+		check_sentences(&f, 6, 300);
+		f.w = writer;
+		store_read_end(reader);
+	}
+	store_close(reader);
+	sf_close(&f);
+}
+
+static void
+test_no_memory(void **state)
+{
+	struct store_fixture f;
+	bool failed = true;
+
+	(void)state;
+	sf_open(&f);
+	write_sentences(&f, 8, 120);
+	for (size_t n = 1; failed; n += n / 16 + 1) {
+		int rc;
+
+		heap_fail_at(n);
+		do
+			rc = pack_step(f.w, LATE, &f.e);
+		while (rc == 1);
+		failed = heap_disarm();
+		assert_int_equal(rc < 0 ? rc : 0, rc < 0 ? MDB_E_NOMEM : 0);
+		assert_false(store_in_group(f.w));
+	}
+	pack_all(&f);
+	check_sentences(&f, 8, 120);
+	assert_counted(&f);
+	assert_int_equal(number(&f, "SELECT count(*) FROM dictionary"), 1);
+	sf_close(&f);
+}
+
+/* --- erasing -------------------------------------------------------------- */
+static int
+look_for(void *ctx, const struct dictionary_row *d)
+{
+	return memmem(d->bytes, d->n, ctx, strlen(ctx)) != NULL;
+}
+
+static bool
+stands_in_dictionary(struct store_fixture *f, char *text)
+{
+	return sf_ok(f, dictionary_each(f->w, 0, look_for, text, &f->e)) == 1;
+}
+
+static void
+test_dictionaries_forget(void **state)
+{
+	char said[] = "the lighthouse stairs";
+	struct store_fixture f;
+	int64_t first;
+
+	(void)state;
+	sf_open(&f);
+	write_sentences(&f, 9, 300);
+	pack_all(&f);
+	first = number(&f, "SELECT max(id) FROM dictionary");
+	assert_true(stands_in_dictionary(&f, said));
+	/* Something that it does not hold changes nothing. */
+	sf_ok(&f, store_group_begin(f.w, &f.e));
+	sf_ok(&f, pack_erase(f.w, f.ns, "0xQWERTZ", 8, &f.e));
+	sf_ok(&f, store_group_commit(f.w, &f.e));
+	assert_int_equal(pack_any_stale(f.w, &f.e), 0);
+
+	/* All texts that say so go, as erasing does it. */
+	sf_ok(&f, store_group_begin(f.w, &f.e));
+	sf_ok(&f, pack_erase(f.w, f.ns, said, strlen(said), &f.e));
+	assert_int_equal(sqlite3_exec(f.w->db, "DELETE FROM tally", NULL, NULL,
+				 NULL),
+		SQLITE_OK);
+	sf_ok(&f, store_group_commit(f.w, &f.e));
+	assert_int_equal(pack_any_stale(f.w, &f.e), 1);
+	pack_all(&f);
+	assert_int_equal(pack_any_stale(f.w, &f.e), 0);
+	assert_true(number(&f, "SELECT min(id) FROM dictionary") > first);
+	check_sentences(&f, 9, 300);
+	sf_close(&f);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_squeezed_texts_come_back),
+		cmocka_unit_test(test_hostile_bodies),
+		cmocka_unit_test(test_saves),
+		cmocka_unit_test(test_goes_on_after_a_crash),
+		cmocka_unit_test(test_readers_beside),
+		cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_dictionaries_forget),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
