@@ -99,6 +99,22 @@
  * code timeout. */
 #define LIMIT_READ_MS 5000
 
+/* --- review ---------------------------------------------------------------- */
+/* Changes of agents that wait for review, of a namespace and of one session:
+ * what a person can still look through; and the bytes of their texts. */
+#define LIMIT_STAGED		   2000
+#define LIMIT_STAGED_SESSION	   500
+#define LIMIT_STAGED_BYTES	   (64LL * 1024 * 1024)
+#define LIMIT_STAGED_SESSION_BYTES (16LL * 1024 * 1024)
+/* Sessions that have something that waits: each may have its share of the queue
+ * when it is full. */
+#define LIMIT_STAGED_SESSIONS 64
+/* Staged changes that one call decides, milliseconds it takes for them, and
+ * facts that it brings out of inboxes at once: a turn of the writer. */
+#define LIMIT_REVIEW_SLICE    200
+#define LIMIT_REVIEW_SLICE_MS 20
+#define LIMIT_REVIEW_SETTLE   500
+
 /* --- connections and queues ----------------------------------------------- */
 /* (c) Connections: a team's agents with room to spare; 1,000 + reserve. */
 #define LIMIT_CONNECTIONS 1100

@@ -35,7 +35,7 @@ HOUSES = {
         "memory-db/model/read",
         "memory-db/model/write", "memory-db/model/time",
         ("memory-db/model/namespace", "memory-db/model/search",
-         "memory-db/model/plan"),
+         "memory-db/model/plan", "memory-db/model/review"),
         "memory-db/model/recall", "memory-db/model/order",
         "memory-db/model/extract",
         "memory-db/model/context",

@@ -34,6 +34,8 @@ const struct param tools_any_reply[] = {
 	MAYBE(P_INT, "change"),
 	MAYBE(P_BOOL, "repeated"),
 	MAYBE(P_STRING, "note"),
+	MAYBE(P_BOOL, "staged"),
+	MAYBE(P_STRING, "review"),
 	MAYBE(P_ARRAY, "marked"),
 	MAYBE(P_ARRAY, "ignored"),
 	MAYBE(P_OBJECT, "ignored_settings"),
@@ -50,6 +52,10 @@ static const char *const plan_lists[] = {"open", "all", NULL};
 static const char *const context_sources[] = {"pinned", "relevant", "conflicts",
 	"recent", NULL};
 static const char *const undo_policies[] = {"refuse", "skip", "cascade", NULL};
+static const char *const staged_states[] = {"waiting", "approved", "rejected",
+	"expired", "withdrawn", "all", NULL};
+static const char *const staged_decisions[] = {"approve", "reject", NULL};
+static const char *const staged_conflicts[] = {"skip", "staged", NULL};
 static const char *const branch_actions[] = {"create", "list", "describe",
 	"discard", NULL};
 /* Members of an entity that a read can be asked for. */

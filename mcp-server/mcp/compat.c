@@ -158,13 +158,15 @@ copy_told(json_t *to, json_t *result)
 	return 0;
 }
 
-/* Entries that were not stored, and texts that were stored with a marker in
- * the place of a secret. */
+/* Entries that were not stored, texts that were stored with a marker in the
+ * place of a secret, and that all of it waits for review. */
 static int
 copy_trouble(json_t *to, json_t *reply)
 {
 	return compat_copy(to, "failed", reply, "failed") ||
-			       compat_copy(to, "marked", reply, "marked")
+			       compat_copy(to, "marked", reply, "marked") ||
+			       compat_copy(to, "staged", reply, "staged") ||
+			       compat_copy(to, "review", reply, "review")
 		       ? MDB_E_NOMEM
 		       : 0;
 }

@@ -8,6 +8,7 @@
 #include "memory-db/method/handlers.h"
 #include "memory-db/method/reply.h"
 #include "memory-db/model/scope/branch_lease.h"
+#include "memory-db/model/scope/inbox.h"
 #include "memory-db/model/scope/json_members.h"
 #include "memory-db/model/time/merge.h"
 #include "memory-db/model/time/sliced_run.h"
@@ -135,11 +136,28 @@ m_branch_check_name(struct write *w, const char *name, struct err *e)
 	if (strcmp(name, "main") == 0)
 		return err_param(e, MDB_E_EXISTS, "name",
 			"'main' is there already; choose another name");
+	rc = inbox_check(w->ctx, name, true, e);
+	if (rc != 0)
+		return rc;
 	rc = lens_branch(w->st, w->ns, name, &id, NULL);
 	if (rc == 0)
 		return err_param(e, MDB_E_EXISTS, "name",
 			"branch '%s' exists already", name);
 	return rc == MDB_E_NOT_FOUND ? 0 : rc;
+}
+
+/* What waits for review is decided, not merged, discarded or forked from. */
+static int
+refuse_inbox(struct store *st, int64_t branch, const char *param, struct err *e)
+{
+	bool is_inbox = false;
+	int rc = inbox_is(st, branch, &is_inbox, e);
+
+	return rc == 0 && is_inbox
+		       ? err_param(e, MDB_E_DENIED, param,
+				 "this branch is an inbox: what waits there is "
+				 "approved or rejected (memoryctl review)")
+		       : rc;
 }
 
 /* The fork: a past point of the parent, or its newest change. */
@@ -208,6 +226,8 @@ m_branch_create_branch(struct call *c, json_t **ret_result, struct err *e)
 		rc = lens_branch(w.st, w.ns, from != NULL ? from : "main",
 			&parent, e);
 	if (rc == 0)
+		rc = refuse_inbox(w.st, parent, "from_branch", e);
+	if (rc == 0)
 		rc = find_fork(c, parent,
 			w.replay ? w.change_id : change_id(w.change), &fork, e);
 	if (rc == 0)
@@ -251,6 +271,8 @@ discard_branch(struct call *c, json_t **ret_result, struct err *e)
 			"name the branch to discard; main stays");
 	if (rc == 0 && !w.replay)
 		rc = lens_branch(w.st, w.ns, name, &id, e);
+	if (rc == 0 && !w.replay)
+		rc = refuse_inbox(w.st, id, "name", e);
 	if (rc == 0 && !w.replay)
 		rc = branch_each(w.st, w.ns, find_child, &id, e);
 	if (rc == 1)
@@ -335,6 +357,8 @@ find_branches(struct call *c, const char *name, int64_t *ret_branch,
 	rc = scope_read(c->st, &ctx, 0, &s, e);
 	if (rc == 0)
 		rc = lens_branch(c->st, s.ns[0], name, ret_branch, e);
+	if (rc == 0)
+		rc = refuse_inbox(c->st, *ret_branch, "branch", e);
 	if (rc == 0)
 		rc = branch_get(c->st, *ret_branch, parent_of, ret_parent, e);
 	return rc < 0 ? rc : 0;

@@ -15,3 +15,21 @@ CREATE TABLE packing(
   trained INTEGER NOT NULL,              -- facts there were at the last try
   stale INTEGER NOT NULL) STRICT;        -- 1 a dictionary holds an erased text,
                                          -- 2 the last use of one is to go
+-- Changes of agents that wait for review (store/log/staged.h), and what became
+-- of them. The change itself, with its facts, is on a branch called inbox.
+CREATE TABLE staged(
+  change INTEGER PRIMARY KEY,            -- as the agent wrote it
+  ns INTEGER NOT NULL,
+  session INTEGER NOT NULL,              -- label; 0: of no session
+  branch INTEGER NOT NULL,               -- inbox on which it was written
+  shown INTEGER NOT NULL,                -- inbox that shows it now; 0: none
+  at INTEGER NOT NULL,                   -- ms
+  facts INTEGER NOT NULL, bytes INTEGER NOT NULL,
+  state INTEGER NOT NULL,                -- enum staged_state
+  decided INTEGER,                       -- ms
+  applied INTEGER,                       -- change of main that took it
+  told INTEGER NOT NULL DEFAULT 0,       -- its session was told of the decision
+  by TEXT, note TEXT) STRICT;            -- who decided, and why
+CREATE INDEX staged_waiting ON staged(ns, state, session, bytes);
+CREATE INDEX staged_session ON staged(ns, session, state, change);
+CREATE INDEX staged_shown ON staged(shown) WHERE shown <> 0;

@@ -4,6 +4,7 @@
  * shown; the same holds for metadata. Such a pair is told as `set`. */
 #include "memory-db/model/read/history_internal.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/jx.h"
@@ -414,4 +415,29 @@ history_read(struct store *st, const struct scope *scope,
 	*ret_next = rd.more ? rd.last : 0;
 	*ret = take_ptr(changes);
 	return 0;
+}
+
+int
+history_tell_ops(struct store *st, const struct scope *scope,
+	const struct log_op *ops, size_t n, size_t max_bytes, json_t *o,
+	struct err *e)
+{
+	const struct history_query q = {.max_bytes = max_bytes};
+	AUTO_JSON json_t *names = json_object();
+	struct history_reader rd = {.st = st,
+		.scope = scope,
+		.q = &q,
+		.e = e,
+		.names = names,
+		.t = calloc(1, sizeof(struct telling))};
+	int rc = !names || !rd.t ? err_nomem(e) : 0;
+
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		rc = tell_op(&rd, &ops[i]);
+	if (rc == 0)
+		rc = history_set_lists(&rd, o);
+	if (rd.t)
+		telling_clear(rd.t);
+	free(rd.t);
+	return rc;
 }

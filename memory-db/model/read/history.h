@@ -33,4 +33,11 @@ int history_read(struct store *st, const struct scope *scope,
 	const struct history_query *q, json_t **ret, int64_t *ret_next,
 	struct err *e) MUST_CHECK;
 
+/* What ops do, whether they were ever written or not, as the members added,
+ * removed, set and more of a change, into o. */
+struct log_op;
+int history_tell_ops(struct store *st, const struct scope *scope,
+	const struct log_op *ops, size_t n, size_t max_bytes, json_t *o,
+	struct err *e) MUST_CHECK;
+
 #endif

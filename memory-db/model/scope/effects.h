@@ -28,6 +28,7 @@ struct change_note {
 	json_t *entities; /* names, at most 50; owned */
 	int64_t more;	  /* names left out */
 	int64_t facts;	  /* shown and hidden */
+	bool is_staged;	  /* it waits for review */
 };
 void change_note_done(struct change_note *n);
 

@@ -6,6 +6,7 @@
 #include "common/buf.h"
 #include "common/clock.h"
 #include "common/text.h"
+#include "memory-db/model/scope/inbox.h"
 #include "memory-db/store/facts/facts.h"
 #include "memory-db/store/facts/labels.h"
 
@@ -108,11 +109,66 @@ read_reader(struct store *st, const struct context *ctx, struct scope *ret,
 	return rc == 0 ? label_of(st, ctx->client, &ret->reader.client, e) : rc;
 }
 
+/* --- the branch ----------------------------------------------------------- */
+static bool
+is_main(const struct context *ctx)
+{
+	return strcmp(ctx->branch, "main") == 0;
+}
+
+/* Puts a branch in front of all others. */
+static void
+lens_push(struct lens *lens, int64_t branch, int64_t limit)
+{
+	memmove(&lens->level[1], &lens->level[0],
+		(size_t)lens->n * sizeof(lens->level[0]));
+	lens->level[0].branch = branch;
+	lens->level[0].limit = limit;
+	lens->n++;
+	lens->now = false;
+}
+
+/* What an agent has staged stands above main as it is now: in the project, and
+ * in the user's memory beside it. */
+static int
+scope_add_inboxes(struct store *st, const struct context *ctx,
+	const struct scope *s, struct lens *lens, struct err *e)
+{
+	int64_t limit = lens->level[0].limit, branch;
+
+	for (int i = s->n; i-- > 0;) {
+		int rc = inbox_find(st, ctx, s->ns[i], &branch, e);
+
+		if (rc < 0)
+			return rc;
+		if (rc == 1)
+			lens_push(lens, branch, limit);
+	}
+	return 0;
+}
+
+static int
+scope_lens(struct store *st, const struct context *ctx, int64_t newest,
+	struct scope *s, struct err *e)
+{
+	int64_t seen = s->change >= newest ? STORE_OPEN_END : s->change;
+	int64_t branch;
+	int rc = inbox_check(ctx, ctx->branch, false, e);
+
+	if (rc == 0)
+		rc = lens_branch(st, s->ns[0], ctx->branch, &branch, e);
+	if (rc == 0)
+		rc = lens_make(st, branch, seen, &s->lens, e);
+	if (rc == 0 && ctx->is_agent && is_main(ctx))
+		rc = scope_add_inboxes(st, ctx, s, &s->lens, e);
+	return rc == 0 ? lens_apply(st, &s->lens, e) : rc;
+}
+
 int
 scope_read(struct store *st, const struct context *ctx, int64_t pinned,
 	struct scope *ret, struct err *e)
 {
-	int64_t newest, branch, seen;
+	int64_t newest;
 	int rc = lens_newest(st, &newest, e);
 
 	memset(ret, 0, sizeof(*ret));
@@ -135,14 +191,33 @@ scope_read(struct store *st, const struct context *ctx, int64_t pinned,
 	fact_home(st, ret->ns[0]);
 	if (ret->ns[0] != NAMESPACE_DEFAULT)
 		ret->ns[ret->n++] = NAMESPACE_DEFAULT;
-	rc = lens_branch(st, ret->ns[0], ctx->branch, &branch, e);
-	seen = ret->change >= newest ? STORE_OPEN_END : ret->change;
+	return scope_lens(st, ctx, newest, ret, e);
+}
+
+int
+scope_write_namespace(struct store *st, const struct context *ctx,
+	int64_t *ret_ns, struct err *e)
+{
+	int rc = namespace_intern(st, scope_namespace_of(ctx), ret_ns, e);
+
+	if (rc == 0)
+		fact_home(st, *ret_ns);
+	return rc;
+}
+
+/* Where a write to the named branch goes. */
+static int
+scope_write_branch(struct store *st, const struct context *ctx, int64_t ns,
+	int64_t *ret_branch, struct err *e)
+{
+	bool is_guarded = false;
+	int rc = is_main(ctx) ? inbox_guards(st, ctx, ns, &is_guarded, e)
+			      : inbox_check(ctx, ctx->branch, true, e);
+
 	if (rc != 0)
 		return rc;
-	rc = lens_make(st, branch, seen, &ret->lens, e);
-	if (rc != 0)
-		return rc;
-	return lens_apply(st, &ret->lens, e);
+	return is_guarded ? inbox_open(st, ctx, ns, ret_branch, e)
+			  : lens_branch(st, ns, ctx->branch, ret_branch, e);
 }
 
 int
@@ -150,20 +225,13 @@ scope_write(struct store *st, const struct context *ctx, int64_t *ret_ns,
 	int64_t *ret_branch, struct err *e)
 {
 	struct lens lens;
-	int rc = namespace_intern(st, scope_namespace_of(ctx), ret_ns, e);
+	int rc = scope_write_namespace(st, ctx, ret_ns, e);
 
-	if (rc != 0)
-		return rc;
-	rc = lens_branch(st, *ret_ns, ctx->branch, ret_branch, e);
-	if (rc != 0)
-		return rc;
-	fact_home(st, *ret_ns);
-	if (rc != 0)
-		return rc;
-	rc = lens_make(st, *ret_branch, STORE_OPEN_END, &lens, e);
-	if (rc != 0)
-		return rc;
-	return lens_apply(st, &lens, e);
+	if (rc == 0)
+		rc = scope_write_branch(st, ctx, *ret_ns, ret_branch, e);
+	if (rc == 0)
+		rc = lens_make(st, *ret_branch, STORE_OPEN_END, &lens, e);
+	return rc == 0 ? lens_apply(st, &lens, e) : rc;
 }
 
 int

@@ -42,9 +42,13 @@ int scope_point(struct store *st, const struct context *ctx,
 	const json_t *point, bool end_of_day, int64_t *ret_change,
 	struct err *e) MUST_CHECK;
 
-/* For writes: the namespace written to (created when new), lens now. */
+/* For writes: the namespace written to (created when new), lens now. What an
+ * agent writes to a protected main goes to its inbox (inbox.h). */
 int scope_write(struct store *st, const struct context *ctx, int64_t *ret_ns,
 	int64_t *ret_branch, struct err *e) MUST_CHECK;
+/* The namespace alone; the lens stays. */
+int scope_write_namespace(struct store *st, const struct context *ctx,
+	int64_t *ret_ns, struct err *e) MUST_CHECK;
 
 /* Entity by name in the scope, first ns[0], then ns[1], existing under the
  * lens. 1 found, 0 not. */

@@ -44,7 +44,7 @@ make_sides(struct merge *m)
 	return rc == 0 ? lens_make(m->st, p.id, p.fork, &m->base, m->e) : rc;
 }
 
-static int
+int
 merge_add_touched(void *ctx, int64_t fact, int64_t entity)
 {
 	struct merge *m = ctx;
@@ -150,8 +150,9 @@ static int
 merge_attrs(struct merge *m)
 {
 	struct merge pairs = {.e = m->e};
-	int rc = branch_each_attr(m->st, m->branch, merge_add_touched, &pairs,
-		m->e);
+	int rc = m->pick ? merge_pick_attrs(m, &pairs)
+			 : branch_each_attr(m->st, m->branch, merge_add_touched,
+				   &pairs, m->e);
 
 	for (size_t i = (size_t)m->at.attrs; rc == 0 && i < pairs.n; i++) {
 		if (merge_full(m))
@@ -185,14 +186,16 @@ static int
 merge_prepare(struct merge *m)
 {
 	int64_t newest;
-	int rc = make_sides(m);
+	int rc = m->pick ? merge_pick_sides(m) : make_sides(m);
 
 	if (rc == 0)
 		rc = branch_newest(m->st, m->w->ns, m->parent, &newest, m->e);
 	if (rc != 0)
 		return rc;
 	m->out->fast_forward = newest <= m->base_at;
-	rc = branch_each_fact(m->st, m->branch, merge_add_touched, m, m->e);
+	rc = m->pick ? merge_pick_facts(m)
+		     : branch_each_fact(m->st, m->branch, merge_add_touched, m,
+			       m->e);
 	if (rc == 0 && m->n > 0)
 		qsort(m->touched, m->n, sizeof(*m->touched), merge_by_entity);
 	m->out->touched = (int64_t)m->n;
@@ -259,10 +262,13 @@ merge_run(struct merge *m, struct merge_result *ret)
 	return rc == 0 ? run_phases(m) : rc;
 }
 
-/* upto 0: all that the branch has by now. */
+/* upto 0: all that the branch has by now. What waits for review is not taken
+ * yet: where it is rejected the branch can be merged again. */
 int
 merge_end(struct merge *m, int64_t upto)
 {
+	if (m->w->is_staged)
+		return 0;
 	return change_branch(m->w->change, BRANCH_OP_MERGE, m->branch, upto,
 		m->e);
 }
@@ -273,6 +279,7 @@ merge_done(struct merge *m)
 	free(m->touched);
 	buf_done(&m->name);
 	idset_done(&m->own);
+	idset_done(&m->gone);
 	idset_done(&m->told);
 }
 
@@ -294,7 +301,7 @@ merge_apply(struct write *w, int64_t branch, struct merge_result *ret,
 int
 merge_record(struct write *w, int64_t branch, struct err *e)
 {
-	if (w->replay || w->change_id == 0)
+	if (w->replay || w->change_id == 0 || w->is_staged)
 		return 0;
 	return branch_add_merge(w->st, branch, w->change_id, w->change_id - 1,
 		e);

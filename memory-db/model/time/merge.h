@@ -34,6 +34,7 @@ struct merge_result {
 	int64_t added, removed, attributes;
 	int64_t touched;   /* facts the branch ever showed or hid */
 	int64_t remaining; /* of a slice: what is left, 0 when it is done */
+	int64_t stands;	   /* texts and triples that were there already */
 	bool fast_forward; /* the parent had not moved */
 	json_t *conflicts; /* array; owned */
 };
@@ -53,5 +54,25 @@ int merge_slice(struct write *w, int64_t branch, struct sliced_run *run,
 int merge_record_run(struct write *w, int64_t branch, struct sliced_run *run,
 	const struct merge_result *m, struct err *e) MUST_CHECK;
 void merge_result_done(struct merge_result *r);
+
+/* One change of a branch, taken by itself.
+ *
+ * base: what its branch saw before it, theirs: after it. So what else is on the
+ * branch does not come along, and what the target changed since then is found
+ * as in any merge. Where the state is there already nothing is written. */
+struct merge_pick {
+	int64_t change, branch; /* which, and where it was written */
+	/* The target shall take its values where it has set others since: base
+	 * is then the target itself. */
+	bool wins;
+	/* Changes of the target that took earlier ones of the same branch: they
+	 * are not in its way. May be NULL. */
+	const struct idset *own;
+};
+/* Applies it to w. The caller seals w, or looks (w->look): then conflicts are
+ * told and kept nowhere. */
+struct idset;
+int merge_pick(struct write *w, const struct merge_pick *p,
+	struct merge_result *ret, struct err *e) MUST_CHECK;
 
 #endif

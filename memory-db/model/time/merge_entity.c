@@ -18,9 +18,9 @@ struct merge_entity_other {
 static int
 any_incoming(void *ctx, const struct fact *f)
 {
-	int64_t *base_at = ctx;
+	const struct merge *m = ctx;
 
-	return f->added > *base_at;
+	return f->added > m->base_at && !idset_has(&m->own, f->added);
 }
 
 static int
@@ -62,7 +62,7 @@ parent_changed(struct merge *m, int64_t entity, bool *ret)
 	*ret = rc == 0 && change > m->base_at;
 	if (rc != 0 || *ret)
 		return rc;
-	rc = fact_each_incoming(m->st, entity, any_incoming, &m->base_at, m->e);
+	rc = fact_each_incoming(m->st, entity, any_incoming, m, m->e);
 	*ret = rc == 1;
 	return rc < 0 ? rc : 0;
 }

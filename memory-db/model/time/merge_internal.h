@@ -57,7 +57,9 @@ struct merge {
 	const json_t *waited; /* entities that waited before; or NULL */
 	size_t waiting;	 /* entities whose new name was taken when looked at */
 	bool last_round; /* taken names are conflicts now */
-	struct buf name; /* of the branch */
+	struct idset gone; /* facts that a pick has hidden, or would hide */
+	const struct merge_pick *pick; /* one change is taken; NULL: all */
+	struct buf name;	       /* of the branch */
 };
 
 /* A fact the branch touched, with what the three sides say of it. */
@@ -90,6 +92,12 @@ bool merge_full(struct merge *m);
 /* The same, also when it has looked at much. */
 bool merge_is_tired(struct merge *m);
 
+static inline bool
+merge_is_gone(const struct merge *m, int64_t fact)
+{
+	return idset_has(&m->gone, fact);
+}
+
 /* Hides it here; an observation with all that is said of it. */
 int merge_item_hide(struct merge *m, const struct merge_item *x) MUST_CHECK;
 /* An observation or relation of the branch; dropped when it stands here. */
@@ -113,6 +121,13 @@ int merge_entity(struct merge *m, size_t first, size_t *ret_n) MUST_CHECK;
 int merge_run(struct merge *m, struct merge_result *ret) MUST_CHECK;
 int merge_end(struct merge *m, int64_t upto) MUST_CHECK;
 void merge_done(struct merge *m);
+/* Adds to touched; ctx: struct merge. */
+int merge_add_touched(void *ctx, int64_t fact, int64_t entity) MUST_CHECK;
+/* Of a single change (merge_pick.c): the three lenses, its facts, and the
+ * attributes it set, which are added to *pairs. */
+int merge_pick_sides(struct merge *m) MUST_CHECK;
+int merge_pick_facts(struct merge *m) MUST_CHECK;
+int merge_pick_attrs(struct merge *m, struct merge *pairs) MUST_CHECK;
 /* Of slices: who waits for a name (merge_slice.c). */
 void merge_set_waiting(struct merge *m);
 

@@ -42,6 +42,8 @@ int
 merge_item_hide(struct merge *m, const struct merge_item *x)
 {
 	m->out->removed++;
+	if (m->pick && !idset_put(&m->gone, x->f.id))
+		return err_nomem(m->e);
 	return x->f.kind == FACT_OBSERVATION
 		       ? write_hide_marked(m->w, x->f.entity, x->f.id, m->e)
 		       : write_hide(m->w, x->f.id, m->e);
@@ -109,8 +111,13 @@ merge_item_show(struct merge *m, const struct merge_item *x)
 	else
 		rc = fact_find_text(m->st, x->f.entity, x->f.kind, x->text,
 			x->f.text_n, &twin, m->e);
-	if (rc != 0)
+	/* A look hides nothing: what it would have hidden is no twin. */
+	if (rc == 1 && merge_is_gone(m, twin))
+		rc = 0;
+	if (rc != 0) {
+		m->out->stands += rc == 1;
 		return rc < 0 ? rc : compare_twin(m, x, twin);
+	}
 	m->out->added++;
 	return write_show(m->w, x->f.id, m->e);
 }

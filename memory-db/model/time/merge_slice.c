@@ -154,7 +154,7 @@ merge_record_run(struct write *w, int64_t branch, struct sliced_run *run,
 		return 0;
 	if (jx_set(at, "change", json_integer(w->change_id)) != 0)
 		return err_nomem(e);
-	return m->remaining > 0
+	return m->remaining > 0 || w->is_staged
 		       ? 0
 		       : branch_add_merge(w->st, branch, w->change_id, upto, e);
 }

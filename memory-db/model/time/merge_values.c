@@ -29,7 +29,9 @@ merge_values_add_conflict(struct merge *m, struct conflict c,
 	c.found = clock_now_ms();
 	c.ours = m->parent;
 	c.theirs = m->branch;
-	rc = conflict_add(m->st, &c, m->e);
+	/* Of a change that waits for review it is told each time it is looked
+	 * at. */
+	rc = m->pick || m->w->is_staged ? 0 : conflict_add(m->st, &c, m->e);
 	if (rc != 0)
 		return rc;
 	return jx_add(m->out->conflicts,

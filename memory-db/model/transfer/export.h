@@ -15,6 +15,8 @@
  *   {"type":"alias","ns","name","entity"}  lent names alone (store/facts/entity_names.c)
  *   {"type":"conflict","id","entity","kind","state","found","other"?,"base"?,
  *    "ours"?,"theirs"?,"action"?,"closed"?,"confidence"?,"notes"?}
+ *   {"type":"staged","change","branch","shown","at","facts","bytes","state",
+ *    "told","decided"?,"applied"?,"by"?,"note"?}  what waits for review, or did
  *   {"type":"file","ns","name","at","body"}  of the workspace, those of now;
  *    the body is JSON as text
  *

@@ -19,8 +19,17 @@
 #include "memory-db/store/facts/entity_ids.h"
 #include "memory-db/store/facts/namespaces.h"
 #include "memory-db/store/log/conflicts.h"
+#include "memory-db/store/log/staged.h"
 
-enum export_log_phase { HEADER, CHANGES, ALIASES, CONFLICTS, FILES, DONE };
+enum export_log_phase {
+	HEADER,
+	CHANGES,
+	ALIASES,
+	CONFLICTS,
+	FILES,
+	DONE,
+	STAGED /* after CONFLICTS; cursors of pages carry the numbers */
+};
 
 int
 export_push(struct export_page *p, json_t *line_new)
@@ -352,6 +361,36 @@ push_conflict(void *ctx, const struct conflict *c)
 	return rc;
 }
 
+/* --- staged changes ------------------------------------------------------- */
+static int
+push_staged(void *ctx, const struct staged *s)
+{
+	struct export_page *p = ctx;
+	json_t *o AUTO_JSON =
+		json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b}",
+			"type", "staged", "change", (json_int_t)s->change,
+			"branch", (json_int_t)s->branch, "shown",
+			(json_int_t)s->shown, "at", (json_int_t)s->at, "facts",
+			(json_int_t)s->facts, "bytes", (json_int_t)s->bytes,
+			"state", (json_int_t)s->state, "told", (int)s->told);
+	int rc = !o ? err_nomem(p->e) : 0;
+
+	if (rc == 0)
+		rc = export_set_number(o, "decided", s->decided, 0, p->e);
+	if (rc == 0)
+		rc = export_set_number(o, "applied", s->applied, 0, p->e);
+	if (rc == 0)
+		rc = export_set_string(o, "by", s->by, p->e);
+	if (rc == 0)
+		rc = export_set_string(o, "note", s->note, p->e);
+	if (rc == 0)
+		rc = export_push(p, take_ptr(o));
+	if (rc != 0)
+		return rc;
+	p->mark->a = s->change;
+	return 0;
+}
+
 int
 export_log_page(struct store *st, const struct export_query *q,
 	struct export_mark *mark, json_t **ret, bool *ret_more, struct err *e)
@@ -387,6 +426,12 @@ export_log_page(struct store *st, const struct export_query *q,
 	if (rc == 0 && mark->phase == CONFLICTS) {
 		rc = conflict_each_at(st, q->ns, q->change, mark->a,
 			push_conflict, &p, e);
+		if (rc >= 0 && !p.full)
+			*mark = (struct export_mark){.phase = STAGED};
+	}
+	if (rc == 0 && mark->phase == STAGED) {
+		rc = staged_each_at(st, q->ns, q->change, mark->a, push_staged,
+			&p, e);
 		if (rc >= 0 && !p.full)
 			*mark = (struct export_mark){.phase = FILES};
 	}

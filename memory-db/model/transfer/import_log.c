@@ -410,7 +410,8 @@ replay_line(struct importer *im, const json_t *record)
 		int (*fn)(struct importer *im, const json_t *o);
 	} lines[] = {{"namespace", replay_namespace}, {"change", replay_change},
 		{"op", replay_one_op}, {"alias", replay_alias},
-		{"conflict", replay_conflict}, {"file", replay_file}};
+		{"conflict", replay_conflict}, {"staged", replay_staged},
+		{"file", replay_file}};
 	const char *type = jx_text(record, "type");
 
 	for (size_t i = 0; type != NULL && i < ARRAY_LEN(lines); i++)

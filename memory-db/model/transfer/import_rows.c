@@ -15,6 +15,8 @@
 #include "memory-db/store/facts/entity_ids.h"
 #include "memory-db/store/facts/namespaces.h"
 #include "memory-db/store/log/conflicts.h"
+#include "memory-db/store/log/log.h"
+#include "memory-db/store/log/staged.h"
 
 /* --- namespaces and aliases ----------------------------------------------- */
 struct import_rows_found {
@@ -263,4 +265,51 @@ replay_conflict(struct importer *im, const json_t *o)
 		return rc < 0 ? rc : 0;
 	rc = entity_is_known(im->st, c.entity, im->e);
 	return rc == 1 ? conflict_put(im->st, &c, im->e) : rc;
+}
+
+/* --- staged changes ------------------------------------------------------- */
+/* Whose it is stands in the change. */
+static int
+staged_of(void *ctx, const struct log_change *c)
+{
+	struct staged *s = ctx;
+
+	s->ns = c->ns;
+	s->session = c->session;
+	return 0;
+}
+
+int
+replay_staged(struct importer *im, const json_t *o)
+{
+	struct staged s = {.change = 0};
+	int64_t state = 0;
+	const struct {
+		const char *key;
+		int64_t *target;
+		bool required;
+	} numbers[] = {{"change", &s.change, true}, {"branch", &s.branch, true},
+		{"shown", &s.shown, true}, {"at", &s.at, true},
+		{"facts", &s.facts, true}, {"bytes", &s.bytes, true},
+		{"state", &state, true}, {"decided", &s.decided, false},
+		{"applied", &s.applied, false}};
+	int rc = 0;
+
+	for (size_t i = 0; rc >= 0 && i < ARRAY_LEN(numbers); i++)
+		rc = jx_int(o, numbers[i].key, numbers[i].required, 0,
+			INT64_MAX, numbers[i].target, im->e);
+	if (rc >= 0 && state >= STAGED_STATES)
+		rc = err_set(im->e, MDB_E_INVALID,
+			"state: %" PRId64 " is none of a staged change", state);
+	if (rc >= 0)
+		rc = jx_string(o, "by", JX_OPTIONAL, &s.by, NULL, im->e);
+	if (rc >= 0)
+		rc = jx_string(o, "note", JX_OPTIONAL, &s.note, NULL, im->e);
+	s.state = (enum staged_state)state;
+	s.told = json_is_true(json_object_get(o, "told"));
+	/* Decided here since the log was written: that stays. */
+	if (rc < 0 || !im->state.applied)
+		return rc < 0 ? rc : 0;
+	rc = log_get(im->st, s.change, staged_of, &s, im->e);
+	return rc == 1 ? staged_put(im->st, &s, im->e) : rc;
 }

@@ -8,6 +8,7 @@
 #include "common/jx.h"
 #include "memory-db/model/write/hiding_budget.h"
 #include "memory-db/model/write/pins_write.h"
+#include "memory-db/model/write/write_stage.h"
 #include "memory-db/model/read/provenance.h"
 #include "memory-db/store/log/log.h"
 #include "memory-db/store/facts/labels.h"
@@ -211,6 +212,8 @@ write_open(struct write *w, struct call *c, enum change_kind kind,
 	int64_t seen;
 	int rc = write_message(w, &info.message, e);
 
+	if (rc == 0)
+		rc = write_stage_begin(w, kind, e);
 	if (rc != 0)
 		return rc;
 	w->scope.ns[0] = w->ns;
@@ -285,15 +288,16 @@ write_begin_on(struct write *w, struct call *c, enum change_kind kind,
 	int64_t branch, int64_t about, struct err *e)
 {
 	struct lens lens;
-	int64_t unused;
 	int rc;
 
 	write_prepare(w, c);
-	rc = scope_write(w->st, w->ctx, &w->ns, &unused, e);
+	rc = scope_write_namespace(w->st, w->ctx, &w->ns, e);
 	w->branch = branch;
+	if (rc == 0 && branch == STORE_MAIN && kind == CHANGE_MERGE)
+		rc = write_stage_branch(w, e);
 	if (rc != 0)
 		return rc;
-	rc = lens_make(w->st, branch, STORE_OPEN_END, &lens, e);
+	rc = lens_make(w->st, w->branch, STORE_OPEN_END, &lens, e);
 	if (rc != 0)
 		return rc;
 	rc = lens_apply(w->st, &lens, e);
@@ -337,6 +341,9 @@ write_end(struct write *w, struct err *e)
 	w->note->change = w->change_id;
 	w->note->at = w->at;
 	w->note->facts = (int64_t)w->entries_n;
+	rc = write_stage_end(w, e);
+	if (rc != 0)
+		return rc;
 	rc = namespace_name(w->st, w->ns, &name, e);
 	if (rc == 1 && !buf_str(&name))
 		rc = err_nomem(e);
@@ -385,6 +392,9 @@ write_add(struct write *w, const struct fact *given, struct err *e)
 	if (w->ctx->is_agent &&
 		(f.kind != FACT_METADATA || f.method != METHOD_SCRIPT))
 		f.method = METHOD_AUTO;
+	if (w->look)
+		return w->look->fact(w->look, OP_SHOW, &f, e);
+	w->bytes += (int64_t)f.text_n;
 	rc = change_add_fact(w->change, &f, &w->last_fact, e);
 	return rc == 0 ? record_fact(w, OP_SHOW, &f, e) : rc;
 }
@@ -398,7 +408,11 @@ static int
 hide_one(void *ctx, const struct fact *f)
 {
 	struct hiding *h = ctx;
-	int rc = change_hide(h->w->change, f->id, h->e);
+	int rc;
+
+	if (h->w->look)
+		return h->w->look->fact(h->w->look, OP_HIDE, f, h->e);
+	rc = change_hide(h->w->change, f->id, h->e);
 
 	h->w->hidden += rc == 0;
 
@@ -445,6 +459,9 @@ record_shown(void *ctx, const struct fact *f)
 {
 	struct hiding *h = ctx;
 
+	if (h->w->look)
+		return h->w->look->fact(h->w->look, OP_SHOW, f, h->e);
+	h->w->bytes += (int64_t)f->text_n;
 	return record_fact(h->w, OP_SHOW, f, h->e);
 }
 
@@ -452,7 +469,7 @@ int
 write_show(struct write *w, int64_t fact, struct err *e)
 {
 	struct hiding h = {w, e};
-	int rc = change_show(w->change, fact, e);
+	int rc = w->look ? 0 : change_show(w->change, fact, e);
 
 	if (rc == 0)
 		rc = fact_get(w->st, fact, record_shown, &h, e);
@@ -463,11 +480,16 @@ int
 write_attr(struct write *w, int64_t entity, enum attr_key key, int64_t value,
 	struct err *e)
 {
-	int64_t before = change_ops(w->change);
-	int rc = key == ATTR_PIN ? pins_set(w, entity, value, e)
-		 : key == ATTR_PIN_ASKED
-			 ? pins_set_asked(w, entity, value, e)
-			 : change_attr(w->change, entity, key, value, e);
+	int64_t before;
+	int rc;
+
+	if (w->look)
+		return w->look->attr(w->look, entity, key, value, e);
+	before = change_ops(w->change);
+	rc = key == ATTR_PIN ? pins_set(w, entity, value, e)
+	     : key == ATTR_PIN_ASKED
+		     ? pins_set_asked(w, entity, value, e)
+		     : change_attr(w->change, entity, key, value, e);
 
 	if (rc != 0)
 		return rc;

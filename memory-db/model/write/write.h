@@ -23,6 +23,15 @@
 
 struct outcome_entry;
 
+/* What would be written is told, and nothing is: the rules of a write without
+ * its effect, as a read may follow them. Then the write has no change. */
+struct write_look {
+	int (*fact)(struct write_look *l, enum op_what what,
+		const struct fact *f, struct err *e);
+	int (*attr)(struct write_look *l, int64_t entity, enum attr_key key,
+		int64_t value, struct err *e);
+};
+
 struct write {
 	struct store *st;
 	const struct context *ctx;
@@ -31,10 +40,13 @@ struct write {
 	int64_t ns, branch;
 	struct change *change;		    /* NULL when replaying */
 	char actor[LIMIT_LABEL_BYTES + 16]; /* "": none */
-	bool saves_skill;    /* its metadata is code that runs (skill.h) */
-	int64_t hidden;	     /* facts, its parts included */
-	unsigned missed;     /* names that were not found */
-	struct write *whole; /* a part: of which write, which seals */
+	bool saves_skill;	 /* its metadata is code that runs (skill.h) */
+	bool is_staged;		 /* an agent's, to an inbox: write_stage.h */
+	struct write_look *look; /* borrowed; NULL: it writes */
+	int64_t bytes;		 /* of the texts that it showed */
+	int64_t hidden;		 /* facts, its parts included */
+	unsigned missed;	 /* names that were not found */
+	struct write *whole;	 /* a part: of which write, which seals */
 	bool is_part;
 	bool replay;		       /* a retry: apply nothing, only reply */
 	int64_t change_id, at;	       /* after write_end; 0: nothing changed */

@@ -43,6 +43,7 @@ const struct store_table store_tables[] = {
 	{"namespace_alias", TABLE_LINE, FORGET_NOTHING, NULL, NULL, NULL},
 	{"alias", TABLE_LINE, FORGET_DROPS, "name", NULL, NULL},
 	{"conflict", TABLE_LINE, FORGET_BLANKS, NULL, NULL, NULL},
+	{"staged", TABLE_LINE, FORGET_NOTHING, NULL, NULL, NULL},
 	{"file", TABLE_LINE, FORGET_ELSEWHERE, NULL, NULL, tables_files_merged},
 	/* made from the others */
 	{"past", TABLE_DERIVED, FORGET_NOTHING, "past", NULL, NULL},

@@ -1,0 +1,27 @@
+/* Shared by the files of this room. */
+#ifndef MODEL_REVIEW_REVIEW_INT_H
+#define MODEL_REVIEW_REVIEW_INT_H
+
+#include "memory-db/model/review/review.h"
+#include "memory-db/model/scope/idset.h"
+
+/* A row with texts of its own. */
+struct review_row {
+	struct staged s;
+	char *by, *note;
+};
+void review_row_done(struct review_row *r);
+#define AUTO_REVIEW_ROW __attribute__((cleanup(review_row_done)))
+/* A staged_fn; ctx: struct review_row. MDB_E_NOMEM. */
+int review_row_copy(void *ctx, const struct staged *s) MUST_CHECK;
+
+/* The staged change that a change on an inbox is, or was made anew from; 0:
+ * none that waits. */
+int review_origin(struct store *st, int64_t change, int64_t *ret, struct err *e)
+	MUST_CHECK;
+/* Changes of main that took other changes of the session of s after s was
+ * written. */
+int review_own(struct store *st, const struct staged *s, struct idset *ret,
+	struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,372 @@
+#!/usr/bin/env python3
+"""A namespace that protects main: what agents write waits in an inbox, however
+it is written; the operator sees it as it would be now, and decides."""
+import json
+import re
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
+sys.dont_write_bytecode = True
+from harness import TestCase, entity, main, wait_until  # noqa: E402
+from records import METHODS  # noqa: E402
+
+WRITES = {name for name, m in METHODS.items() if m["flags"] & 2}
+ALL = "default,history,skills,order,admin"
+
+
+class Review(TestCase):
+    def setUp(self):
+        super().setUp()
+        self.db = self.service()
+        self.op = self.db.client()
+        self.protect("p")
+        self.op.ok("create_entities", namespace="p", entities=[
+            entity("ada", "lives in Rome", "likes tea", type="person"),
+            entity("ben", "lives in Lima", type="person")])
+
+    def protect(self, namespace, on=True):
+        self.op.ok("set_namespace_settings", namespace=namespace,
+                   settings={"protect": on})
+
+    def agent(self, session="s1", namespace="p", tools=ALL):
+        c = self.db.client()
+        c.ok("hello", tools=tools, namespace=namespace, session=session,
+             client="agent/1")
+        self.addCleanup(c.close)
+        return c
+
+    @staticmethod
+    def texts(c, name="ada", **kw):
+        found = c.ok("open_nodes", names=[name], **kw)["entities"]
+        return sorted(found[0]["observations"]) if found else None
+
+    def add(self, c, *texts, name="ada", **kw):
+        return c.ok("add_observations", observations=[
+            {"entityName": name, "contents": list(texts)}], **kw)
+
+    def staged(self, c=None, **kw):
+        return (c or self.op).ok("list_staged", namespace="p", **kw)["staged"]
+
+    def decide(self, do="approve", **kw):
+        while True:
+            r = self.op.ok("review_staged", namespace="p", do=do, **kw)
+            if r["done"]:
+                return r
+
+    def state(self, namespace="p"):
+        """All that main shows, and what was written there."""
+        ctl = self.db.ctl("--namespace", namespace, "export", "--current")
+        lines = [json.loads(x) for x in ctl.stdout.splitlines()]
+        return [x for x in lines if x.get("type") != "header"]
+
+
+class Staging(Review):
+    def test_a_write_waits_and_is_read_by_its_session_alone(self):
+        s1, s2 = self.agent("s1"), self.agent("s2")
+        before = self.state()
+        r = self.add(s1, "likes chess")
+        self.assertTrue(r["staged"])
+        self.assertIn(f"change {r['change']} waits for review", r["review"])
+        self.assertEqual(self.texts(s1),
+                         ["likes chess", "likes tea", "lives in Rome"])
+        for other in (s2, self.op):
+            self.assertEqual(self.texts(other, namespace="p"),
+                             ["likes tea", "lives in Rome"])
+        found = s1.ok("search_nodes", query="chess")["results"]
+        self.assertEqual([x["name"] for x in found], ["ada"])
+        self.assertEqual(s2.ok("search_nodes", query="chess")["results"], [])
+        self.assertEqual(
+            [x["text"] for x in s1.ok("recall", query="chess")["results"]][:1],
+            ["likes chess"])
+        self.assertNotIn("likes chess", json.dumps(
+            s2.ok("recall", query="likes chess")))
+        self.assertEqual(self.state(), before)
+
+    def test_an_agent_reads_main_as_it_is_now(self):
+        s1 = self.agent("s1")
+        self.add(s1, "likes chess")
+        self.add(self.op, "moved to Oslo", namespace="p")
+        self.op.ok("delete_observations", namespace="p", deletions=[
+            {"entityName": "ada", "observations": ["lives in Rome"]}])
+        self.assertEqual(self.texts(s1),
+                         ["likes chess", "likes tea", "moved to Oslo"])
+
+    def test_the_operator_and_other_namespaces_write_to_main(self):
+        r = self.add(self.op, "likes chess", namespace="p")
+        self.assertNotIn("staged", r)
+        other = self.agent(namespace="q")
+        r = other.ok("create_entities", entities=[entity("cleo", "sings")])
+        self.assertNotIn("staged", r)
+        self.assertEqual(self.texts(self.op, "cleo", namespace="q"),
+                         ["sings"])
+        self.assertEqual(self.staged(), [])
+
+    def test_the_list_shows_what_would_be(self):
+        s1 = self.agent("s1")
+        s1.ok("replace_observation", entityName="ada",
+              old="lives in Rome", new="lives in Oslo")
+        s1.ok("update_entity", name="ben", entityType="pilot")
+        a, b = self.staged()
+        self.assertEqual(a["session"], "s1")
+        self.assertEqual([x["text"] for x in a["added"]], ["lives in Oslo"])
+        self.assertEqual([x["text"] for x in a["removed"]],
+                         ["lives in Rome"])
+        self.assertEqual(b["set"], [{
+            "entity": "ben", "member": "entityType", "from": "person",
+            "to": "pilot"}])
+        # Main moves: what it has meanwhile dissolves.
+        self.op.ok("replace_observation", namespace="p", entityName="ada",
+                   old="lives in Rome", new="lives in Oslo")
+        a, b = self.staged()
+        self.assertTrue(a["dissolved"], a)
+        # And where it says otherwise, that is shown.
+        self.op.ok("update_entity", namespace="p", name="ben",
+                   entityType="sailor")
+        a, b = self.staged()
+        self.assertNotIn("set", b)
+        self.assertEqual(b["conflicts"], [{
+            "entity": "ben", "member": "entityType", "ours": "sailor",
+            "theirs": "pilot"}])
+
+
+class Deciding(Review):
+    def test_approve_all_and_undo(self):
+        before = self.state()
+        for n in range(3):
+            s = self.agent(f"s{n}")
+            self.add(s, f"fact {n}")
+            s.ok("create_entities", entities=[entity(f"new {n}", "is new")])
+        r = self.decide(all=True)
+        self.assertEqual((r["approved"], r["skipped"]), (6, 0))
+        self.assertEqual(self.texts(self.op, namespace="p"), [
+            "fact 0", "fact 1", "fact 2", "likes tea", "lives in Rome"])
+        self.assertEqual(self.staged(), [])
+        self.op.ok("memory_undo", namespace="p", run=r["run"])
+        self.assertEqual(self.state(), before)
+        self.db.verify()
+
+    def test_the_approved_change_is_its_agents(self):
+        self.add(self.agent("s1"), "likes chess")
+        self.decide(all=True, note="seen")
+        change = self.op.ok("memory_history", namespace="p")["changes"][0]
+        # The inbox goes with the last change in it.
+        if "discarded_branch" in change:
+            change = self.op.ok("memory_history", namespace="p")["changes"][1]
+        self.assertEqual(change["session"], "s1")
+        self.assertEqual(change["client"], "agent/1")
+        self.assertIn("seen", change["message"])
+
+    def test_one_by_one_and_by_session(self):
+        s1, s2 = self.agent("s1"), self.agent("s2")
+        one = self.add(s1, "one")["change"]
+        two = self.add(s1, "two")["change"]
+        three = self.add(s2, "three")["change"]
+        self.decide(changes=[two])
+        self.assertEqual(self.texts(self.op, namespace="p"),
+                         ["likes tea", "lives in Rome", "two"])
+        self.assertEqual([x["staged"] for x in self.staged()], [one, three])
+        self.decide(session_id="s2")
+        self.assertIn("three", self.texts(self.op, namespace="p"))
+        self.decide("reject", session_id="s1", note="not true")
+        self.assertEqual(self.staged(), [])
+        (r,) = self.staged(state="rejected")
+        self.assertEqual((r["staged"], r["note"]), (one, "not true"))
+
+    def test_what_was_staged_after_the_look_is_not_approved(self):
+        s1 = self.agent("s1")
+        seen = self.add(s1, "one")["change"]
+        self.add(s1, "two")
+        self.decide(all=True, upto=seen)
+        self.assertNotIn("two", self.texts(self.op, namespace="p"))
+
+    def test_a_change_waits_for_what_it_builds_on(self):
+        s1 = self.agent("s1")
+        first = s1.ok("create_entities", entities=[entity("dora")])["change"]
+        second = self.add(s1, "sings", name="dora")["change"]
+        r = self.decide(changes=[second])
+        self.assertEqual(r["approved"], 0)
+        self.assertEqual(r["left"][0]["needs"], [first])
+        self.assertIsNone(self.texts(self.op, "dora", namespace="p"))
+        self.decide(changes=[second, first])
+        self.assertEqual(self.texts(self.op, "dora", namespace="p"),
+                         ["sings"])
+
+    def test_a_conflict_is_skipped_unless_the_staged_value_shall_win(self):
+        s1 = self.agent("s1")
+        c = s1.ok("update_entity", name="ben", entityType="pilot")["change"]
+        self.op.ok("update_entity", namespace="p", name="ben",
+                   entityType="sailor")
+        r = self.decide(all=True)
+        self.assertEqual((r["approved"], r["skipped"]), (0, 1))
+        self.assertEqual(r["left"][0]["staged"], c)
+        r = self.decide(all=True, on_conflict="staged")
+        self.assertEqual(r["approved"], 1)
+        ben = self.op.ok("open_nodes", namespace="p", names=["ben"])
+        self.assertEqual(ben["entities"][0]["type"], "pilot")
+
+    def test_a_dry_run_changes_nothing(self):
+        self.add(self.agent(), "likes chess")
+        before = self.state()
+        r = self.op.ok("review_staged", namespace="p", do="approve", all=True,
+                       dry_run=True)
+        self.assertEqual(r["approved"], 1)
+        self.assertEqual(self.state(), before)
+        self.assertEqual(len(self.staged()), 1)
+
+    def test_agents_do_not_decide(self):
+        s1 = self.agent("s1")
+        c = self.add(s1, "likes chess")["change"]
+        for params in ({"all": True}, {"changes": [c]}):
+            s1.fails("denied", "review_staged", do="approve", **params)
+        self.assertEqual(self.texts(self.op, namespace="p"),
+                         ["likes tea", "lives in Rome"])
+
+    def test_rejected_is_told_and_gone(self):
+        s1 = self.agent("s1")
+        c = self.add(s1, "likes chess")["change"]
+        self.decide("reject", changes=[c], note="no source")
+        (r,) = self.staged(s1)
+        self.assertEqual((r["state"], r["note"]), ("rejected", "no source"))
+        self.assertEqual(self.texts(s1), ["likes tea", "lives in Rome"])
+        # Others are not told of it.
+        self.assertEqual(self.staged(self.agent("s2")), [])
+
+
+class Closed(Review):
+    """What a hostile agent would try."""
+
+    def test_every_write_leaves_main_as_it_is(self):
+        self.protect("default")
+        self.op.ok("create_entities", entities=[entity("user", "is kind")])
+        self.op.ok("create_relations", namespace="p", relations=[
+            {"from": "ada", "to": "ben", "relationType": "knows"}])
+        self.op.ok("memory_branch", namespace="p", action="create",
+                   name="trial")
+        self.op.ok("create_entities", namespace="p", branch="trial",
+                   entities=[entity("from trial", "came by a merge")])
+        last = self.add(self.op, "to be undone", namespace="p")["change"]
+        before, user = self.state(), self.state("default")
+        more = {
+            "create_entities": [{"entities": [entity("x", "is new")]},
+                                {"entities": [entity("ada", "all new",
+                                                     type="person")],
+                                 "mode": "replace"},
+                                {"entities": [entity("user", "is not kind")],
+                                 "scope": "user"}],
+            "add_observations": [
+                {"observations": [{"entityName": "ada", "contents": ["y"]}]},
+                {"observations": [{"entityName": "user", "contents": ["y"]}],
+                 "scope": "user"},
+                {"observations": [{"entityName": "ada", "contents": ["y"]}],
+                 "branch": "main"}],
+            "replace_observation": [{"entityName": "ada",
+                                     "old": "likes tea",
+                                     "new": "hates tea"}],
+            "create_relations": [{"relations": [
+                {"from": "ben", "to": "ada", "relationType": "hates"}]}],
+            "delete_observations": [{"deletions": [
+                {"entityName": "ada", "observations": ["likes tea"]}]}],
+            "delete_entities": [{"entityNames": ["ben"]},
+                                {"entityNames": ["user"], "scope": "user"}],
+            "delete_relations": [{"relations": [
+                {"from": "ada", "to": "ben", "relationType": "knows"}]}],
+            "update_entity": [{"name": "ada", "tags": ["t"]},
+                              {"name": "ada", "metadata": {"a": 1}},
+                              {"name": "ada", "pin": True},
+                              {"name": "ada", "tier": "semantic"},
+                              {"name": "user", "pin": True,
+                               "scope": "user"}],
+            "rename_entity": [{"name": "ada", "new_name": "eve"}],
+            "save_skill": [{"name": "sk", "code": "return 1",
+                            "description": "d"}],
+            "write_file": [{"name": "f", "content": "x"}],
+            "delete_file": [{"name": "f"}],
+            "memory_undo": [{"change": last}, {"changes": [last]},
+                            {"since": 1}],
+            "memory_revert": [{"name": "ada", "to": last - 1}],
+            "memory_merge": [{"branch": "trial"}, {"branch": "trial",
+                                                   "sliced": True}],
+            "forget": [{"name": "ada", "confirm": True}],
+            "set_namespace_settings": [{"settings": {"protect": False}}],
+            "rename_namespace": [{"from": "p", "to": "z"}],
+            "merge_namespaces": [{"from": "p", "to": "z"}],
+            "import_records": [{"records": [{"type": "entity", "name": "im",
+                                             "entityType": "t",
+                                             "observations": ["x"]}]}],
+            "review_staged": [{"do": "approve", "all": True}],
+        }
+        for i, method in enumerate(sorted(WRITES)):
+            tries = [json.loads(METHODS[method]["example"] or "{}")]
+            for params in tries + more.get(method, []):
+                s = self.agent(f"h{i}")
+                s.call(method, params)
+                with self.subTest(method=method, params=params):
+                    self.assertEqual(self.state(), before)
+                    self.assertEqual(self.state("default"), user)
+        names = [x["name"] for x in
+                 self.op.ok("list_namespaces")["namespaces"]]
+        self.assertNotIn("z", names)
+
+    def test_inboxes_are_closed(self):
+        s1, s2 = self.agent("s1"), self.agent("s2")
+        self.add(s1, "secret plan")
+        s2.fails("denied", "open_nodes", names=["ada"], branch="inbox/s1")
+        for c in (s2, self.op):
+            c.fails("denied", "add_observations", namespace="p",
+                    branch="inbox/s1", observations=[
+                        {"entityName": "ada", "contents": ["forged"]}])
+        for action in ("create", "discard"):
+            s2.fails("denied", "memory_branch", action=action,
+                     name="inbox/s1")
+        s2.fails("denied", "memory_branch", action="create", name="inbox/s9")
+        s2.fails("denied", "memory_branch", action="create", name="mine",
+                 from_branch="inbox/s1")
+        for c in (s1, s2, self.op):
+            c.fails("denied", "memory_merge", namespace="p",
+                    branch="inbox/s1")
+        self.assertEqual(self.texts(self.op, namespace="p",
+                                    branch="inbox/s1"),
+                         ["likes tea", "lives in Rome", "secret plan"])
+
+    def test_scripts(self):
+        box = {}
+
+        def settled():
+            box.update(self.op.ok("get_memory_status")["sandbox"])
+            return box["available"] or "running" not in box["reason"]
+        wait_until(settled, 30, why="the sandbox")
+        if not box["available"]:
+            self.skipTest("no jail here")
+        s1 = self.agent("s1")
+        before = self.state()
+        code = ("create_entities({{name='z', entityType='t', "
+                "observations={'by a script'}}})\n"
+                "return #open_nodes({'z'}).entities")
+        for n in range(2):
+            r = s1.ok("execute_code", code=code.replace("'z'", f"'z{n}'"))
+            self.assertEqual((r["outcome"], r["result"]), ("ok", 1), r)
+            self.assertTrue(r["staged"])
+        r = s1.ok("execute_code", code="return write_file('f', 'x')")
+        self.assertNotEqual(r["outcome"], "ok")
+        self.assertEqual(self.state(), before)
+        self.decide(all=True)
+        self.assertEqual(self.texts(self.op, "z1", namespace="p"),
+                         ["by a script"])
+
+    def test_a_merge_waits_and_can_be_made_again(self):
+        s1 = self.agent("s1")
+        s1.ok("memory_branch", action="create", name="trial")
+        s1.ok("create_entities", branch="trial",
+              entities=[entity("t", "from trial")])
+        r = s1.ok("memory_merge", branch="trial")
+        self.assertTrue(r["staged"])
+        self.decide("reject", all=True, note="later")
+        self.assertIsNone(self.texts(self.op, "t", namespace="p"))
+        r = self.op.ok("memory_merge", namespace="p", branch="trial")
+        self.assertEqual(self.texts(self.op, "t", namespace="p"),
+                         ["from trial"])
+
+
+if __name__ == "__main__":
+    main()
