@@ -62,7 +62,7 @@ SRC_common := $(sort $(filter-out common/client/example_%.c,$(wildcard \
 	common/*.c common/*/*.c)))
 SRC_mcp    := $(sort $(wildcard mcp-server/*/*.c))
 SRC_db     := $(sort $(wildcard memory-db/net/*.c memory-db/work/*.c \
-	memory-db/work/*/*.c memory-db/method/*.c memory-db/model/*/*.c \
+	memory-db/work/*/*.c memory-db/method/*.c memory-db/model/*/*.c memory-db/model/*/*/*.c \
 	memory-db/store/*.c memory-db/store/*/*.c \
 	memory-db/embed/*.c))
 SRC_cli    := $(sort $(filter-out memory-db/cli/main.c,$(wildcard \

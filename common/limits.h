@@ -56,6 +56,9 @@
 #define LIMIT_RUN_ERASED 1000
 /* Facts of one slice of an import: a writer turn of about 10 ms. */
 #define LIMIT_SLICE_FACTS 250
+/* Time of one slice of curation on the writer, which also commits it: what a
+ * client writes meanwhile waits no longer than that. */
+#define LIMIT_CURATE_SLICE_NS (12 * 1000 * 1000LL)
 /* Leased branches of a connection. */
 #define LIMIT_CONN_LEASES 32
 /* Branches between a branch and main: bounds each visibility test. */

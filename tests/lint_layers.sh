@@ -81,7 +81,8 @@ memory-db/model/transfer/export.h:recall_weights # a member
 memory-db/net/status.c:recall_weights # a member
 memory-db/model/transfer/verify.c:repair # a member
 memory-db/store/(check|index)/.*:(repair|verify|recall) # modules
-memory-db/store/log/change.c:forget # a kind of change
+memory-db/store/log/change.c:(forget|curate) # kinds of changes
+(mcp-server/mcp|memory-db/(method|model/write|net))/.*:confirm # a parameter
 memory-db/work/recover.c:verify # an event of the log'
 grep -noHE "\"($tools)\"" $(grep -vE '^(common/contract|memory-db/cli)/' \
 	<<<"$product") | sed -E 's/:[0-9]+:"(.*)"$/:\1/' |

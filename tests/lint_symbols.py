@@ -31,13 +31,15 @@ HOUSES = {
         "memory-db/net", "memory-db"],
     "memory-db/cli": ["memory-db/cli/lib", "memory-db/cli"],
     "memory-db/model": [
-        "memory-db/model/secrets", "memory-db/model/scope",
+        "memory-db/model/secrets", "memory-db/model/curate/rules",
+        "memory-db/model/scope",
         "memory-db/model/read",
         "memory-db/model/write", "memory-db/model/time",
         ("memory-db/model/namespace", "memory-db/model/search",
          "memory-db/model/plan", "memory-db/model/review"),
         "memory-db/model/recall", "memory-db/model/order",
         "memory-db/model/extract",
+        "memory-db/model/curate",
         "memory-db/model/context",
         "memory-db/model/transfer", "memory-db/model/script"],
     "memory-db/store": [

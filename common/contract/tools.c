@@ -62,7 +62,7 @@ static const char *const branch_actions[] = {"create", "list", "describe",
 static const char *const entity_members[] = {"id", "name", "type",
 	"observations", "relations", "tier", "pin", "version", "branch",
 	"created_at", "updated_at", "namespace", "metadata", "aliases", "facts",
-	"access_count", NULL};
+	"access_count", "confirmed_at", NULL};
 
 static const struct param name_entry = STR("", 0, NULL, LIMIT_NAME_BYTES);
 static const struct param type_entry = STR("", 0, NULL, LIMIT_TYPE_BYTES);

@@ -5,11 +5,11 @@
 #include "common/jx.h"
 #include "memory-db/method/guard.h"
 #include "memory-db/method/handlers.h"
+#include "memory-db/method/named_fact.h"
 #include "memory-db/method/reply.h"
 #include "memory-db/model/write/fact_tags_write.h"
 #include "memory-db/model/write/write_entity.h"
 #include "memory-db/model/read/entity_tags.h"
-#include "memory-db/store/log/branch.h"
 #include "memory-db/store/facts/labels.h"
 
 /* What the existence fact carries on when it is shown anew. */
@@ -108,52 +108,12 @@ m_update_update(struct write *w, int64_t entity, const json_t *p, struct err *e)
 
 /* --- a fact of it --------------------------------------------------------- */
 static int
-is_observation_of(void *ctx, const struct fact *f)
-{
-	return f->kind == FACT_OBSERVATION && !f->erased &&
-			       f->entity == *(int64_t *)ctx
-		       ? 2
-		       : 0;
-}
-
-/* The fact meant by `observation` or `fact`. */
-static int
-find_fact(struct write *w, int64_t entity, const json_t *p, int64_t *ret,
-	struct err *e)
-{
-	const json_t *text = json_object_get(p, "observation");
-	bool visible = false;
-	int rc;
-
-	if (text) {
-		rc = fact_find_text(w->st, entity, FACT_OBSERVATION,
-			json_string_value(text), json_string_length(text), ret,
-			e);
-		return rc != 0 ? (rc < 0 ? rc : 0)
-			       : err_param(e, MDB_E_NOT_FOUND, "observation",
-					 "it has no observation with exactly "
-					 "this text; open_nodes gives them");
-	}
-	*ret = json_integer_value(json_object_get(p, "fact"));
-	rc = fact_get(w->st, *ret, is_observation_of, &entity, e);
-	if (rc == 2)
-		rc = branch_sees(w->st, *ret, &w->scope.lens, &visible, NULL,
-			e);
-	if (rc >= 0 && !visible)
-		rc = err_param(e, MDB_E_NOT_FOUND, "fact",
-			"it has no observation %lld; the member `facts` of a "
-			"read gives their ids",
-			(long long)*ret);
-	return rc < 0 ? rc : 0;
-}
-
-static int
 update_fact(struct write *w, int64_t entity, const json_t *p, struct err *e)
 {
 	const json_t *metadata = json_object_get(p, "metadata");
 	const json_t *tags = json_object_get(p, "tags");
 	int64_t fact;
-	int rc = find_fact(w, entity, p, &fact, e);
+	int rc = named_fact_find(w, entity, p, &fact, e);
 
 	if (rc != 0)
 		return rc;

@@ -33,3 +33,78 @@ CREATE TABLE staged(
 CREATE INDEX staged_waiting ON staged(ns, state, session, bytes);
 CREATE INDEX staged_session ON staged(ns, session, state, change);
 CREATE INDEX staged_shown ON staged(shown) WHERE shown <> 0;
+-- What keeps the memory in order.
+
+-- Tiers. What the runs of curation did, and why (store/beside/curated.h): of this
+-- file alone, as the changes tell what became of each entity.
+CREATE TABLE curated(
+  run TEXT NOT NULL, seq INTEGER NOT NULL,
+  change INTEGER NOT NULL, entity INTEGER NOT NULL,
+  rule TEXT NOT NULL,                    -- name in curation_rules.def
+  was INTEGER NOT NULL, became INTEGER NOT NULL,
+  age_days INTEGER NOT NULL, quiet_days INTEGER NOT NULL,
+  uses INTEGER NOT NULL,
+  PRIMARY KEY(run, seq)) STRICT, WITHOUT ROWID;
+CREATE INDEX curated_entity ON curated(entity);
+
+-- An entity is confirmed by what was written about it last, or by attribute 4:
+-- a change of its tier is no confirmation.
+DROP VIEW entities;
+CREATE VIEW entities AS
+SELECT e.id AS id, e.name AS name, t.text AS entity_type,
+  CASE coalesce((SELECT value FROM attr a WHERE a.entity = e.id
+      AND a.branch = 1 AND a.key = 1 AND a.removed = 140737488355327), 0)
+    WHEN 0 THEN 'working' WHEN 1 THEN 'episodic' WHEN 2 THEN 'semantic'
+    ELSE 'procedural' END AS tier,
+  (SELECT group_concat(hex(f.body), ' ') FROM span s JOIN fact f
+    ON f.id = s.fact WHERE s.entity = e.id AND s.branch = 1
+    AND s.removed = 140737488355327 AND f.kind = 1) AS compressed_data,
+  v.bytes AS original_size,
+  (SELECT coalesce(sum(length(f.body)), 0) FROM span s JOIN fact f
+    ON f.id = s.fact WHERE s.entity = e.id AND s.branch = 1
+    AND s.removed = 140737488355327) AS compressed_size,
+  (SELECT coalesce(sum(length(f.body)), 0) FROM span s JOIN fact f
+    ON f.id = s.fact WHERE s.entity = e.id AND s.branch = 1
+    AND s.removed = 140737488355327) * 1.0 / max(v.bytes, 1)
+    AS compression_ratio,
+  lower(hex(x.digest)) AS checksum,
+  coalesce(u.hits, 0) AS access_count,
+  datetime((SELECT at FROM change WHERE id = (SELECT change FROM version w
+    WHERE w.entity = e.id AND w.branch = 1 ORDER BY n LIMIT 1)) / 1000,
+    'unixepoch') AS created_at,
+  datetime(u.last_at / 1000, 'unixepoch') AS last_accessed,
+  v.n AS current_version, 'main' AS current_branch,
+  coalesce((SELECT value FROM attr a WHERE a.entity = e.id AND a.branch = 1
+    AND a.key = 2 AND a.removed = 140737488355327), 0) AS always_include,
+  (SELECT text FROM label WHERE id = coalesce(x.source, c.session))
+    AS source_session,
+  datetime(coalesce(x.source_at, c.at) / 1000, 'unixepoch')
+    AS source_timestamp,
+  CASE x.method WHEN 0 THEN 'manual' WHEN 1 THEN 'auto' WHEN 2 THEN 'import'
+    ELSE 'script' END AS extraction_method,
+  datetime(k.at / 1000, 'unixepoch') AS last_confirmed,
+  exp(-0.01 * max(0, julianday('now') - julianday(k.at / 1000, 'unixepoch')))
+    AS relevance_score,
+  (SELECT f.entity FROM derived r JOIN fact f ON f.id = r.source
+    WHERE r.fact = x.id LIMIT 1) AS parent_entity_id,
+  (SELECT CASE k.action WHEN 1 THEN 'merge' WHEN 2 THEN 'update'
+      WHEN 3 THEN 'branch' END FROM conflict k WHERE k.entity = e.id
+    AND k.state <> 0 ORDER BY k.id DESC LIMIT 1)
+    AS conflict_resolution_method
+FROM fact x
+JOIN span p ON p.fact = x.id AND p.branch = 1
+  AND p.removed = 140737488355327
+JOIN entity e ON e.id = x.entity
+JOIN label t ON t.id = x.label
+JOIN version v ON v.entity = e.id AND v.branch = 1 AND v.n =
+  (SELECT max(n) FROM version w WHERE w.entity = e.id AND w.branch = 1)
+JOIN change c ON c.id = p.added
+JOIN (SELECT y.id AS id, max(coalesce((SELECT value FROM attr a
+      WHERE a.entity = y.id AND a.branch = 1 AND a.key = 4
+      AND a.removed = 140737488355327), 0),
+    coalesce((SELECT at FROM change WHERE id = (SELECT max(s.added)
+      FROM span s JOIN fact f ON f.id = s.fact WHERE s.entity = y.id
+      AND s.branch = 1 AND s.removed = 140737488355327 AND f.kind <= 1)),
+      0)) AS at FROM entity y) k ON k.id = e.id
+LEFT JOIN usage u ON u.entity = e.id
+WHERE x.kind = 0;

@@ -61,7 +61,7 @@ class ScriptTools(Agents):
     # Not of scripts whoever runs them: they cannot be part of one change, or
     # run a script themselves (run_skill is a helper, see below).
     NOT_OF_SCRIPTS = {"execute_code", "run_skill", "memory_branch",
-                      "memory_merge", "forget", "verify", "rename_namespace",
+                      "memory_merge", "curate", "forget", "verify", "rename_namespace",
                       "merge_namespaces", "alias_namespace",
                       "set_recall_weights", "set_namespace_settings"}
     SHORT = {"memory_history": "history", "memory_diff": "diff",

@@ -495,8 +495,9 @@ class Words(TestCase):
     """Each error text of the service that speaks of tools or members."""
 
     # Of scripts, of the socket itself: no command gets them.
+    # And members of a setting, which a person types as they are.
     NOT_OURS = ("script.c", "script_own.c", "skill.c", "m_files.c", "job.c",
-                "stmt.c", "import_log.c")
+                "stmt.c", "import_log.c", "rules.c")
 
     @staticmethod
     def calls(text):

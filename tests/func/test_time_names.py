@@ -1,8 +1,8 @@
 """Names belong to a branch and a time."""
-import re
 import sqlite3
 
-from harness import ROOT, TestCase, entity
+from harness import TestCase, entity
+from old_schema import back_to
 
 
 class Names(TestCase):
@@ -148,10 +148,8 @@ class Names(TestCase):
         self.rename("x", "y")
         self.db.stop()
         con = sqlite3.connect(self.db.database)
-        for step in sorted((ROOT / "memory-db" / "sql").glob("*.sql"))[4:]:
-            for what, name in re.findall(r"CREATE (?:UNIQUE )?(TABLE|INDEX) "
-                                         r"(\w+)", step.read_text()):
-                con.execute(f"DROP {what} IF EXISTS {name}")
+        for sql in back_to(4):
+            con.execute(sql)
         con.executescript("""
             DROP TABLE alias;
             CREATE TABLE alias(ns INTEGER NOT NULL, name TEXT NOT NULL,

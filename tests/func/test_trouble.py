@@ -10,7 +10,7 @@ import time
 import faults
 from faults import Faults
 from harness import TestCase, entity, main, wait_until
-from test_migration import STEPS
+from old_schema import back_to
 
 ALWAYS = 1 << 40
 
@@ -223,26 +223,6 @@ class Damage(Trouble):
         with open(self.db.database, "r+b") as f:
             f.write(good)
         self.healthy()
-
-
-def back_to(schema):
-    """Statements that turn a file of today into one of an earlier schema."""
-    made = []
-    for last in (schema, max(STEPS)):
-        db = sqlite3.connect(":memory:")
-        for number in range(1, last + 1):
-            db.executescript(STEPS[number])
-        made.append({(kind, name): sql for kind, name, sql in db.execute(
-            "SELECT type, name, sql FROM sqlite_schema "
-            "WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'")})
-        db.close()
-    old, new = made
-    drop = [k for k in new if old.get(k) != new[k]]
-    return [f"DROP {kind} {name}" for kind, name in drop
-            if kind in ("table", "view")] + \
-        [f"DROP INDEX IF EXISTS {name}" for kind, name in drop
-         if kind == "index"] + \
-        [sql for k, sql in old.items() if new.get(k) != sql]
 
 
 class Start(TestCase):

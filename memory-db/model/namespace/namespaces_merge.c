@@ -56,8 +56,7 @@ lend_names(struct mover *m, int64_t entity, int64_t target)
 static int
 copy_attrs(struct mover *m, int64_t entity, int64_t target)
 {
-	static const enum attr_key keys[] = {ATTR_TIER, ATTR_PIN,
-		ATTR_PIN_ASKED};
+	static const enum attr_key keys[] = ATTR_KEYS;
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(keys); i++) {

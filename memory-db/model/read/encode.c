@@ -25,7 +25,7 @@
 static const char *const members[] = {"id", "name", "type", "observations",
 	"relations", "tier", "pin", "version", "branch", "created_at",
 	"updated_at", "namespace", "metadata", "aliases", "facts",
-	"access_count"};
+	"access_count", "confirmed_at"};
 
 unsigned
 encode_members(const json_t *fields)

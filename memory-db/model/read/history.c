@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/clock.h"
 #include "common/jx.h"
 #include "common/contract/tools.h"
 #include "memory-db/model/read/encode.h"
@@ -66,6 +67,12 @@ attr_value(int64_t key, int64_t value)
 		return json_boolean(value != 0);
 	if (key == ATTR_TIER && value >= 0 && value < 4)
 		return json_string(tool_tiers[value]);
+	if (key == ATTR_CONFIRMED && value > 0) {
+		char text[CLOCK_TEXT_SIZE];
+
+		clock_format(value, text);
+		return json_string(text);
+	}
 	return json_integer(value);
 }
 
@@ -80,9 +87,10 @@ tell_attr(struct history_reader *rd, const struct log_op *op)
 	if (!to || (op->fact != 0 && !from))
 		return err_nomem(rd->e);
 	return history_add_set(rd, op->entity,
-		op->key == ATTR_TIER  ? "tier"
-		: op->key == ATTR_PIN ? "pin"
-				      : "pin_unconfirmed",
+		op->key == ATTR_TIER	    ? "tier"
+		: op->key == ATTR_PIN	    ? "pin"
+		: op->key == ATTR_CONFIRMED ? "confirmed_at"
+					    : "pin_unconfirmed",
 		from, to);
 }
 

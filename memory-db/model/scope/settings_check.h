@@ -9,6 +9,9 @@
 #include "common/cleanup.h"
 #include "common/err.h"
 
+/* curation_settings_check */
+#include "memory-db/model/curate/rules/rules.h"
+
 typedef int (*setting_check_fn)(const json_t *value, struct err *e);
 
 #endif

@@ -332,10 +332,13 @@ merge_attribute(struct merge *m, int64_t entity, enum attr_key k)
 		return deleted_here(m, entity);
 	if (rc != 1 || theirs == base || theirs == ours)
 		return rc < 0 ? rc : 0;
-	if (ours == base) {
+	/* Both sides confirmed it: the later time says both. */
+	if (ours == base || (k == ATTR_CONFIRMED && theirs > ours)) {
 		m->out->attributes++;
 		return write_attr(m->w, entity, k, theirs, m->e);
 	}
+	if (k == ATTR_CONFIRMED)
+		return 0;
 	snprintf(a, sizeof(a), "%lld", (long long)ours);
 	snprintf(b, sizeof(b), "%lld", (long long)theirs);
 	return merge_conflict(m, entity, CONFLICT_ATTRIBUTE,

@@ -235,8 +235,7 @@ static int
 revert_attrs(struct write *w, int64_t entity, const struct lens *then,
 	struct revert_result *out, struct err *e)
 {
-	static const enum attr_key keys[] = {ATTR_TIER, ATTR_PIN,
-		ATTR_PIN_ASKED};
+	static const enum attr_key keys[] = ATTR_KEYS;
 
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
 		int64_t value, since, before = change_ops(w->change);

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/jx.h"
@@ -220,6 +221,91 @@ sliced_run_close(struct store *st, const char *id, struct err *e)
 		return err_nomem(e);
 	rc = key != NULL ? meta_drop_one(st, key, e) : 0;
 	return rc == 0 ? save(st, id, state, e) : rc;
+}
+
+int
+sliced_run_state(struct store *st, const char *id, int64_t ns,
+	const char *method, json_t **ret, struct err *e)
+{
+	AUTO_JSON json_t *state = NULL;
+	const char *of;
+	int rc = need(st, id, &state, e);
+
+	if (rc < 0)
+		return rc;
+	of = jx_text(state, "method");
+	if (json_integer_value(json_object_get(state, "ns")) != ns || !of ||
+		strcmp(of, method) != 0)
+		return err_param(e, MDB_E_NOT_FOUND, "run",
+			"run '%.40s' is of another namespace, or no run of "
+			"`%s`",
+			id, method);
+	*ret = take_ptr(state);
+	return 0;
+}
+
+struct sliced_run_walk {
+	int64_t ns;
+	const char *method;
+	sliced_run_fn fn;
+	void *ctx;
+	json_t *states; /* of the namespace and the method, owned */
+	struct err *e;
+};
+
+static int
+walk_one(void *ctx, const char *text, size_t n)
+{
+	struct sliced_run_walk *x = ctx;
+	json_t *state = jx_parse(text, n, x->e);
+	const char *of;
+
+	if (!state)
+		return x->e->code;
+	of = jx_text(state, "method");
+	if (of && strcmp(of, x->method) == 0 &&
+		json_integer_value(json_object_get(state, "ns")) == x->ns)
+		return jx_add(x->states, state) != 0 ? err_nomem(x->e) : 0;
+	json_decref(state);
+	return 0;
+}
+
+/* Keys are random: the time of the begin puts runs in order. */
+static int
+order_of_runs(const void *a, const void *b)
+{
+	json_int_t x =
+		json_integer_value(json_object_get(*(json_t *const *)a, "at"));
+	json_int_t y =
+		json_integer_value(json_object_get(*(json_t *const *)b, "at"));
+
+	return (x > y) - (x < y);
+}
+
+int
+sliced_run_each(struct store *st, int64_t ns, const char *method,
+	sliced_run_fn fn, void *ctx, struct err *e)
+{
+	AUTO_JSON json_t *states = json_array();
+	struct sliced_run_walk x = {ns, method, fn, ctx, states, e};
+	AUTO_FREE json_t **v = NULL;
+	size_t n;
+	int rc =
+		states ? meta_each(st, META_RUN, META_RUN_LAST, walk_one, &x, e)
+		       : err_nomem(e);
+
+	if (rc < 0)
+		return rc;
+	n = json_array_size(states);
+	v = calloc(n + 1, sizeof(*v));
+	if (!v)
+		return err_nomem(e);
+	for (size_t i = 0; i < n; i++)
+		v[i] = json_array_get(states, i);
+	qsort(v, n, sizeof(*v), order_of_runs);
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		rc = fn(ctx, v[i]);
+	return rc;
 }
 
 struct sliced_run_listing {

@@ -64,6 +64,16 @@ int sliced_run_changes(struct store *st, const char *id, int64_t ns,
 int sliced_run_close(struct store *st, const char *id, struct err *e)
 	MUST_CHECK;
 
+/* The state of a run of a method in a namespace, as a new object.
+ * MDB_E_NOT_FOUND. */
+int sliced_run_state(struct store *st, const char *id, int64_t ns,
+	const char *method, json_t **ret, struct err *e) MUST_CHECK;
+/* The states of all runs of a method in a namespace, the oldest first. fn
+ * returns non-zero to stop. */
+typedef int (*sliced_run_fn)(void *ctx, const json_t *state);
+int sliced_run_each(struct store *st, int64_t ns, const char *method,
+	sliced_run_fn fn, void *ctx, struct err *e) MUST_CHECK;
+
 /* Runs of a namespace that are not done: an array of {run, method, remaining,
  * changes, branch?, discarded?}. What was half done on a branch that is gone is
  * gone, too; what a merge took of one is still there. */

@@ -84,8 +84,7 @@ see_remaining(void *ctx, const struct fact *f)
 static int
 check_values(struct undo *u, int64_t entity, struct err *e)
 {
-	static const enum attr_key keys[] = {ATTR_TIER, ATTR_PIN,
-		ATTR_PIN_ASKED};
+	static const enum attr_key keys[] = ATTR_KEYS;
 	int64_t value, since;
 	int rc = 0;
 

@@ -169,7 +169,7 @@ import_log_replay_op(struct importer *im, const json_t *o, int64_t ns)
 		return change_show(im->change, fact, im->e);
 	if (what == OP_HIDE)
 		return change_hide(im->change, fact, im->e);
-	if (what == OP_ATTR && key >= ATTR_TIER && key <= ATTR_PIN_ASKED)
+	if (what == OP_ATTR && key >= ATTR_TIER && key <= ATTR_CONFIRMED)
 		return replay_attr(im, entity, key, value);
 	if (what == OP_DERIVE)
 		return change_derive(im->change, entity, fact, value, im->e);

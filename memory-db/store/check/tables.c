@@ -1,6 +1,7 @@
 /* The list of tables; see tables.h. */
 #include "memory-db/store/check/tables.h"
 
+#include "memory-db/store/beside/curated.h"
 #include "memory-db/store/beside/files.h"
 #include "memory-db/store/beside/keys.h"
 #include "memory-db/store/beside/receipts.h"
@@ -61,6 +62,7 @@ const struct store_table store_tables[] = {
 	/* of this file alone */
 	{"usage", TABLE_LOCAL, FORGET_DROPS, NULL, receipts_forget_usage, NULL},
 	{"skill_run", TABLE_LOCAL, FORGET_DROPS, NULL, skill_run_forget, NULL},
+	{"curated", TABLE_LOCAL, FORGET_DROPS, NULL, curated_forget, NULL},
 	{"receipt", TABLE_LOCAL, FORGET_BLANKS, NULL, NULL, NULL},
 	{"request", TABLE_LOCAL, FORGET_NOTHING, NULL, NULL, NULL},
 	{"answer", TABLE_LOCAL, FORGET_DROPS, NULL, NULL,

@@ -137,8 +137,14 @@ int fact_each_stored(struct store *st, int64_t ns, int64_t after, fact_fn fn,
 enum attr_key {
 	ATTR_TIER = 1,
 	ATTR_PIN = 2,
-	ATTR_PIN_ASKED = 3 /* 1: the pin is an agent's (model/read/pins.h) */
+	ATTR_PIN_ASKED = 3, /* 1: the pin is an agent's (model/read/pins.h) */
+	ATTR_CONFIRMED = 4  /* when it was last said to be right, ms */
 };
+/* All of them, for an array. */
+#define ATTR_KEYS                                                              \
+	{                                                                      \
+		ATTR_TIER, ATTR_PIN, ATTR_PIN_ASKED, ATTR_CONFIRMED            \
+	}
 /* The value under the lens, or 0 when never set. */
 int attr_get(struct store *st, int64_t entity, enum attr_key key,
 	int64_t *ret_value, struct err *e) MUST_CHECK;

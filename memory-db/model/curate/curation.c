@@ -1,0 +1,175 @@
+/* Settings, looking, and what is told of a verdict. */
+#include "memory-db/model/curate/curation.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/contract/tools.h"
+#include "common/jx.h"
+#include "common/limits.h"
+#include "memory-db/model/scope/json_members.h"
+#include "memory-db/model/scope/scope.h"
+#include "memory-db/model/scope/settings.h"
+#include "memory-db/store/facts/facts.h"
+
+int
+curation_settings_read(struct store *st, int64_t ns,
+	struct curation_settings *ret, struct err *e)
+{
+	AUTO_JSON json_t *value = NULL;
+	int rc = settings_get(st, ns, SETTING_curation, &value, e);
+
+	return rc == 0 ? curation_settings_of(value, ret, e) : rc;
+}
+
+int
+curation_rules_of(const struct curation_settings *s, const json_t *names,
+	uint64_t *ret, struct err *e)
+{
+	const json_t *name;
+	size_t i;
+
+	*ret = 0;
+	if (json_array_size(names) == 0) {
+		for (int k = 0; k < CURATION_RULES; k++)
+			*ret |= (uint64_t)s->rules[k].is_on << k;
+		return 0;
+	}
+	json_array_foreach((json_t *)(uintptr_t)names, i, name) {
+		const char *text = json_string_value(name);
+		enum curation_rule_id id;
+
+		if (!text || !curation_rule_find(text, &id, e))
+			return err_param(e, MDB_E_INVALID, "rules", "rules: %s",
+				text && e ? e->text : "names of rules");
+		*ret |= (uint64_t)1 << id;
+	}
+	return 0;
+}
+
+/* --- looking -------------------------------------------------------------- */
+#define PAGE 64 /* entities read before they are judged */
+
+struct page {
+	int64_t entity[PAGE], existence[PAGE];
+	int n;
+};
+
+static int
+page_add(void *ctx, const struct fact *f)
+{
+	struct page *p = ctx;
+
+	p->entity[p->n] = f->entity;
+	p->existence[p->n] = f->id;
+	return ++p->n == PAGE ? 1 : 0;
+}
+
+static int
+list_add(struct curation_list *l, const struct verdict_move *v, struct err *e)
+{
+	if (l->n == l->cap) {
+		size_t cap = l->cap > 0 ? l->cap * 2 : 32;
+		struct verdict_move *p = reallocarray(l->v, cap, sizeof(*p));
+
+		if (!p)
+			return err_nomem(e);
+		l->v = p;
+		l->cap = cap;
+	}
+	l->v[l->n++] = *v;
+	return 0;
+}
+
+void
+curation_list_done(struct curation_list *l)
+{
+	free(l->v);
+	l->v = NULL;
+}
+
+static int
+judge_page(const struct judging *j, const struct page *p, size_t most,
+	int64_t deadline_ns, struct curation_list *ret)
+{
+	for (int i = 0; i < p->n; i++) {
+		struct verdict_move v[VERDICTS_MOST];
+		int n, rc;
+
+		/* At least one a slice, or a run would never end. */
+		if (ret->looked > 0 &&
+			(ret->n >= most || clock_mono_ns() > deadline_ns))
+			return 1;
+		rc = judge_entity(j, p->entity[i], v, &n);
+		for (int k = 0; rc == 0 && k < n; k++)
+			rc = list_add(ret, &v[k], j->e);
+		if (rc != 0)
+			return rc;
+		ret->looked++;
+		ret->after = p->existence[i];
+	}
+	return 0;
+}
+
+int
+curation_look(const struct judging *j, int64_t ns, int64_t after, size_t most,
+	int64_t deadline_ns, struct curation_list *ret)
+{
+	int rc = 0;
+
+	ret->after = after;
+	while (rc == 0 && !ret->is_end) {
+		struct page p = {.n = 0};
+
+		rc = fact_each_entity(j->st, ns, ret->after, page_add, &p,
+			j->e);
+		if (rc < 0)
+			return rc;
+		rc = judge_page(j, &p, most, deadline_ns, ret);
+		ret->is_end = rc == 0 && p.n < PAGE;
+	}
+	return rc < 0 ? rc : 0;
+}
+
+/* --- telling -------------------------------------------------------------- */
+static json_t *
+value_of(const struct curation_rule *r, int64_t value)
+{
+	char text[CLOCK_TEXT_SIZE];
+
+	if (r->act == CURATE_MOVE)
+		return json_string(tool_tiers[value & 3]);
+	if (value <= 0)
+		return json_null();
+	clock_format(value, text);
+	return json_string(text);
+}
+
+int
+curation_row(struct store *st, const struct verdict_move *v, json_t **ret,
+	struct err *e)
+{
+	struct curation_settings defaults;
+	AUTO_BUF struct buf name = {0}, reason = {0};
+	AUTO_JSON json_t *row = json_object();
+	const struct curation_rule *r;
+	int rc = curation_settings_of(NULL, &defaults, e);
+
+	*ret = NULL;
+	if (rc == 0)
+		rc = fact_existence(st, v->entity, NULL, NULL, &name, e);
+	if (rc != 1)
+		return rc;
+	r = &defaults.rules[v->rule];
+	if (judge_reason(v, &reason) != 0 || !row ||
+		member_set_text(row, "entity", name.data ? name.data : "",
+			name.len, e) != 0 ||
+		jx_set(row, "rule", json_string(r->name)) != 0 ||
+		jx_set(row, "from", value_of(r, v->was)) != 0 ||
+		jx_set(row, "to", value_of(r, v->becomes)) != 0 ||
+		member_set_text(row, "reason", reason.data, reason.len, e) != 0)
+		return err_nomem(e);
+	*ret = take_ptr(row);
+	return 0;
+}

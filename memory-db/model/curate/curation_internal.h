@@ -1,0 +1,29 @@
+/* What the files of curation share. */
+#ifndef MODEL_CURATE_CURATION_INTERNAL_H
+#define MODEL_CURATE_CURATION_INTERNAL_H
+
+#include "memory-db/model/curate/curation.h"
+#include "memory-db/model/time/sliced_run.h"
+
+/* A slice under way. */
+struct running {
+	struct store *st;
+	const struct curation_request *q;
+	struct curation_settings settings;
+	struct judging judging;
+	struct sliced_run run;
+	uint64_t rules;
+	int64_t ns, branch;
+	int64_t change;	 /* of this slice; 0: none */
+	json_t *moves;	 /* told of this slice; owned */
+	bool is_stopped; /* by the brake */
+	bool is_more;
+	struct err *e;
+};
+void running_done(struct running *x);
+#define AUTO_RUNNING __attribute__((cleanup(running_done)))
+
+/* Adds rows of what was decided, as many as the call wants. */
+int running_tell(struct running *x, const struct curation_list *l) MUST_CHECK;
+
+#endif

@@ -1,0 +1,373 @@
+/* A slice of a run: it counts, is stopped by the brake, or writes a change.
+ *
+ *   count ----> (brake) ----> apply ----> done
+ *                  |
+ *                  +---> stopped: nothing was written
+ *
+ * The state of the run (model/time/sliced_run.h) has besides what each run has:
+ *   "phase"   "count" or "apply"      "after"   existence fact looked at last
+ *   "at"      time of its begin       "looked"  entities counted
+ *   "would"   what it is going to do  "passed"  entities in the phase apply
+ *   "stopped" why, or absent
+ * Judging depends on `at` and not on the time of the slice, so a run that is
+ * interrupted for a day decides as it would have without that. */
+#include "memory-db/model/curate/curation.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/jx.h"
+#include "common/limits.h"
+#include "memory-db/model/curate/curation_internal.h"
+#include "memory-db/model/scope/scope.h"
+#include "memory-db/store/beside/curated.h"
+#include "memory-db/store/facts/facts.h"
+#include "memory-db/store/log/change.h"
+
+#define COUNT_MOST 4000 /* verdicts of a slice that only counts */
+
+static int64_t
+state_int(const struct running *x, const char *key)
+{
+	return (int64_t)json_integer_value(json_object_get(x->run.state, key));
+}
+
+static int
+state_set(struct running *x, const char *key, int64_t v)
+{
+	return jx_set(x->run.state, key, json_integer(v)) != 0 ? err_nomem(x->e)
+							       : 0;
+}
+
+static bool
+is_counting(const struct running *x)
+{
+	const char *phase = jx_text(x->run.state, "phase");
+
+	return phase != NULL && strcmp(phase, "count") == 0;
+}
+
+static int
+set_phase(struct running *x, const char *phase)
+{
+	return jx_set(x->run.state, "phase", json_string(phase)) != 0
+		       ? err_nomem(x->e)
+		       : state_set(x, "after", 0);
+}
+
+static int
+tally(struct running *x, const struct curation_list *l)
+{
+	json_t *by_rule = json_object_get(x->run.state, "by_rule");
+
+	for (size_t i = 0; i < l->n; i++) {
+		const char *name = x->settings.rules[l->v[i].rule].name;
+		json_t *n = json_object_get(by_rule, name);
+
+		if (jx_set(by_rule, name,
+			    json_integer(json_integer_value(n) + 1)) != 0)
+			return err_nomem(x->e);
+	}
+	return 0;
+}
+
+/* --- begin ---------------------------------------------------------------- */
+static int
+begin_state(struct running *x)
+{
+	json_t *s = x->run.state;
+
+	if (!x->run.is_new)
+		return 0;
+	if (jx_set(s, "by_rule", json_object()) != 0)
+		return err_nomem(x->e);
+	if (state_set(x, "at", clock_now_ms()) != 0)
+		return MDB_E_NOMEM;
+	return set_phase(x, "count");
+}
+
+static int
+running_begin(struct running *x, struct call *c,
+	const struct curation_request *q)
+{
+	char target[64];
+	struct write head = {.st = c->st};
+	int rc = scope_write(c->st, c->ctx, &x->ns, &x->branch, x->e);
+
+	if (rc == 0)
+		rc = curation_settings_read(c->st, x->ns, &x->settings, x->e);
+	if (rc == 0)
+		rc = curation_rules_of(&x->settings, q->rules, &x->rules, x->e);
+	if (rc != 0)
+		return rc;
+	head.ns = x->ns;
+	snprintf(target, sizeof(target), "%" PRId64 " %" PRIx64, x->branch,
+		x->rules);
+	rc = sliced_run_begin(&x->run, &head, TOOL_NAME(curate), target,
+		x->branch, x->e);
+	if (rc == 0)
+		rc = begin_state(x);
+	x->judging = (struct judging){c->st, &x->settings, x->rules,
+		rc == 0 ? state_int(x, "at") : 0, x->e};
+	return rc;
+}
+
+/* --- the brake ------------------------------------------------------------ */
+static double
+brake_most(const struct running *x)
+{
+	double share = x->settings.brake_share * (double)state_int(x, "looked");
+
+	return share > x->settings.brake_least ? share
+					       : x->settings.brake_least;
+}
+
+static int
+brake(struct running *x, int64_t would)
+{
+	char why[320];
+
+	if (x->q->over_brake || (double)would <= brake_most(x))
+		return 0;
+	snprintf(why, sizeof(why),
+		"stopped: this run would touch %" PRId64 " of %" PRId64
+		" entities, more than %.0f (setting `curation`: brake_share, "
+		"brake_least); look at it with dry_run, then pass confirm:true "
+		"(memoryctl curate --confirm) to have it done",
+		would, state_int(x, "looked"), brake_most(x));
+	x->is_stopped = true;
+	return jx_set(x->run.state, "stopped", json_string(why)) != 0
+		       ? err_nomem(x->e)
+		       : 0;
+}
+
+/* --- phases --------------------------------------------------------------- */
+/* Counts until the time is up; *ret_more: it is not through. */
+static int
+count(struct running *x, int64_t deadline, bool *ret_more)
+{
+	AUTO_CURATION_LIST struct curation_list l = {0};
+	int rc = curation_look(&x->judging, x->ns, state_int(x, "after"),
+		COUNT_MOST, deadline, &l);
+
+	if (rc == 0)
+		rc = state_set(x, "looked", state_int(x, "looked") + l.looked);
+	if (rc == 0)
+		rc = state_set(x, "would",
+			state_int(x, "would") + (int64_t)l.n);
+	if (rc == 0)
+		rc = state_set(x, "after", l.after);
+	*ret_more = !l.is_end;
+	if (rc != 0 || !l.is_end)
+		return rc;
+	rc = brake(x, state_int(x, "would"));
+	return rc == 0 ? set_phase(x, "apply") : rc;
+}
+
+static int
+apply_one(struct running *x, struct write *w, const struct verdict_move *v)
+{
+	const struct curation_rule *r = &x->settings.rules[v->rule];
+	struct curated row = {.change = change_id(w->change),
+		.entity = v->entity,
+		.rule = r->name,
+		.was = v->was,
+		.became = v->becomes,
+		.age_days = v->age_days,
+		.quiet_days = v->quiet_days,
+		.uses = v->uses};
+	AUTO_BUF struct buf name = {0};
+	int rc = write_attr(w, v->entity,
+		r->act == CURATE_MOVE ? ATTR_TIER : ATTR_CONFIRMED, v->becomes,
+		x->e);
+
+	if (rc == 0)
+		rc = curated_add(w->st, x->run.id, &row, x->e);
+	if (rc == 0)
+		rc = fact_existence(w->st, v->entity, NULL, NULL, &name, x->e);
+	if (rc < 0)
+		return rc;
+	return !buf_str(&name) ? err_nomem(x->e)
+			       : write_note(w, name.data, x->e);
+}
+
+/* "curation run-1a2b3c4d: 12 to_episodic, 3 settle". */
+static int
+make_message(struct running *x, const struct curation_list *l, struct buf *out)
+{
+	int64_t n[CURATION_RULES] = {0};
+	const char *between = ": ";
+	int rc = buf_addf(out, "curation %s", x->run.id);
+
+	for (size_t i = 0; i < l->n; i++)
+		n[l->v[i].rule]++;
+	for (int i = 0; rc == 0 && i < CURATION_RULES; i++) {
+		if (n[i] == 0)
+			continue;
+		rc = buf_addf(out, "%s%" PRId64 " %s", between, n[i],
+			x->settings.rules[i].name);
+		between = ", ";
+	}
+	return rc != 0 || !buf_str(out) ? err_nomem(x->e) : 0;
+}
+
+/* The change of a slice. */
+static int
+write_list(struct running *x, struct call *c, const struct curation_list *l)
+{
+	const struct context *given = c->ctx;
+	struct context own = *given;
+	AUTO_BUF struct buf message = {0};
+	AUTO_WRITE struct write w = {0};
+	int rc = make_message(x, l, &message);
+
+	if (rc != 0)
+		return rc;
+	if (!own.message)
+		own.message = message.data;
+	c->ctx = &own;
+	rc = write_begin(&w, c, CHANGE_CURATE, x->e);
+	for (size_t i = 0; rc == 0 && i < l->n; i++)
+		rc = apply_one(x, &w, &l->v[i]);
+	if (rc == 0)
+		rc = write_end(&w, x->e);
+	if (rc == 0)
+		rc = curated_trim(w.st, x->run.id, x->e);
+	c->ctx = given;
+	x->change = w.change_id;
+	return rc;
+}
+
+static int
+apply(struct running *x, struct call *c, int64_t deadline, bool *ret_more)
+{
+	AUTO_CURATION_LIST struct curation_list l = {0};
+	int64_t moved = sliced_run_total(&x->run, "moved", 0);
+	int rc = curation_look(&x->judging, x->ns, state_int(x, "after"),
+		LIMIT_SLICE_FACTS, deadline, &l);
+
+	*ret_more = !l.is_end;
+	/* What was written since it was counted may be too much as well. */
+	if (rc == 0)
+		rc = brake(x, moved + (int64_t)l.n);
+	if (rc != 0 || x->is_stopped)
+		return rc;
+	if (l.n > 0)
+		rc = write_list(x, c, &l);
+	if (rc == 0)
+		rc = tally(x, &l);
+	if (rc == 0)
+		rc = running_tell(x, &l);
+	if (rc == 0)
+		rc = state_set(x, "after", l.after);
+	if (rc == 0)
+		rc = state_set(x, "passed", state_int(x, "passed") + l.looked);
+	(void)sliced_run_total(&x->run, "moved", (int64_t)l.n);
+	return rc;
+}
+
+/* As many slices of counting as the time allows, then one that writes. */
+static int
+work(struct running *x, struct call *c)
+{
+	int64_t deadline = clock_mono_ns() + x->q->budget_ns;
+	bool more = true;
+	int rc = 0;
+
+	if (is_counting(x))
+		rc = count(x, deadline, &more);
+	x->is_more = true;
+	if (rc != 0 || x->is_stopped || is_counting(x))
+		return rc;
+	rc = apply(x, c, deadline, &more);
+	x->is_more = more;
+	return rc;
+}
+
+/* --- a slice -------------------------------------------------------------- */
+static int64_t
+remaining(const struct running *x)
+{
+	int64_t left = state_int(x, "looked") - state_int(x, "passed");
+
+	if (x->is_stopped || !x->is_more)
+		return 0;
+	return left > 0 ? left : 1;
+}
+
+/* One that found nothing to do is not kept, and has no name. */
+static bool
+is_kept(const struct running *x)
+{
+	return x->is_more || !x->run.is_new || x->change != 0;
+}
+
+static int
+reply(struct running *x, json_t **ret, struct err *e)
+{
+	json_t *stopped = json_object_get(x->run.state, "stopped");
+	AUTO_JSON json_t *j = json_pack("{s:I,s:I,s:O,s:O}", "looked",
+		(json_int_t)state_int(x, "looked"), "moved",
+		(json_int_t)sliced_run_total(&x->run, "moved", 0), "by_rule",
+		json_object_get(x->run.state, "by_rule"), "moves", x->moves);
+
+	if (!j ||
+		(x->change != 0 &&
+			jx_set(j, "change", json_integer(x->change)) != 0) ||
+		(stopped && json_object_set(j, "stopped", stopped) != 0))
+		return err_nomem(e);
+	if (!is_kept(x) ? jx_set(j, "done", json_true()) != 0
+			: sliced_run_reply(&x->run, j, e) != 0)
+		return err_nomem(e);
+	*ret = take_ptr(j);
+	return 0;
+}
+
+int
+curation_slice(struct call *c, const struct curation_request *q,
+	json_t **ret_reply, struct err *e)
+{
+	AUTO_RUNNING struct running x = {.st = c->st,
+		.q = q,
+		.moves = json_array(),
+		.e = e};
+	int rc = x.moves ? running_begin(&x, c, q) : err_nomem(e);
+
+	if (rc == 0)
+		rc = work(&x, c);
+	if (rc != 0)
+		return rc;
+	/* A run that was stopped is kept, to be told. */
+	if (x.is_stopped)
+		x.run.is_new = false;
+	rc = sliced_run_end(&x.run, x.change, remaining(&x), e);
+	return rc == 0 ? reply(&x, ret_reply, e) : rc;
+}
+
+/* --- rows that are told --------------------------------------------------- */
+int
+running_tell(struct running *x, const struct curation_list *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		json_t *row;
+		int rc;
+
+		if (json_array_size(x->moves) >= x->q->rows)
+			return 0;
+		rc = curation_row(x->st, &l->v[i], &row, x->e);
+		if (rc != 0)
+			return rc;
+		if (row && jx_add(x->moves, row) != 0)
+			return err_nomem(x->e);
+	}
+	return 0;
+}
+
+void
+running_done(struct running *x)
+{
+	json_decref(x->moves);
+	sliced_run_done(&x->run);
+}

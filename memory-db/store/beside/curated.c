@@ -1,0 +1,173 @@
+/* Rows of curation. */
+#include "memory-db/store/beside/curated.h"
+
+#include <string.h>
+
+#include "memory-db/store/engine/store_internal.h"
+#include "memory-db/store/facts/facts.h"
+
+enum { ADD, EACH, FORGET, OLDEST, COUNT, DROP, CONTENT, SHOWN, CHANGE };
+
+static const struct stmt_def defs[] = {
+	[ADD] = {"INSERT INTO curated(run, seq, change, entity, rule, was,"
+		 " became, age_days, quiet_days, uses) VALUES(?1,"
+		 " coalesce((SELECT max(seq) FROM curated WHERE run = ?1), 0)"
+		 " + 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+		9, STMT_WRITER},
+	[EACH] = {"SELECT seq, change, entity, rule, was, became, age_days,"
+		  " quiet_days, uses FROM curated WHERE run = ?1 AND seq > ?2"
+		  " ORDER BY seq",
+		2, 0},
+	[FORGET] = {"DELETE FROM curated WHERE entity = ?1", 1, STMT_WRITER},
+	[OLDEST] = {"SELECT run FROM curated WHERE run <> ?1"
+		    " ORDER BY change LIMIT 1",
+		1, STMT_WRITER},
+	[COUNT] = {"SELECT count(*) FROM curated", 0, STMT_WRITER},
+	[DROP] = {"DELETE FROM curated WHERE run = ?1", 1, STMT_WRITER},
+	[CONTENT] = {"SELECT s.added FROM @SPAN CROSS JOIN fact f"
+		     " ON f.id = s.fact AND f.kind = " SQL_OBSERVATION
+		     " WHERE s.entity = ?1 AND @VIS"
+		     " ORDER BY s.fact DESC LIMIT 1",
+		1, STMT_LENS},
+	[SHOWN] = {"SELECT s.added FROM @SPAN CROSS JOIN fact f"
+		   " ON f.id = s.fact AND f.kind = " SQL_EXISTENCE
+		   " WHERE s.entity = ?1 AND @VIS LIMIT 1",
+		1, STMT_LENS},
+	[CHANGE] = {"SELECT at, kind FROM change WHERE id = ?1", 1, 0},
+};
+const struct stmt_module curated_module = {"curated", defs, ARRAY_LEN(defs)};
+
+int
+curated_add(struct store *st, const char *run, const struct curated *row,
+	struct err *e)
+{
+	const int64_t numbers[] = {row->was, row->became, row->age_days,
+		row->quiet_days, row->uses};
+	sqlite3_stmt *s = stmt_use(st, MOD_CURATED, ADD);
+
+	bind_t(s, 1, run, strlen(run));
+	bind_i(s, 2, row->change);
+	bind_i(s, 3, row->entity);
+	bind_t(s, 4, row->rule, strlen(row->rule));
+	for (int i = 0; i < 5; i++)
+		bind_i(s, 5 + i, numbers[i]);
+	return stmt_run(st, s, e);
+}
+
+static int
+oldest_run(struct store *st, const char *but, struct buf *ret, struct err *e)
+{
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_CURATED, OLDEST);
+	int rc;
+
+	bind_t(s, 1, but, strlen(but));
+	rc = stmt_row(st, s, e);
+	return rc == 1 ? stmt_append_text(s, 0, ret, e) : rc;
+}
+
+static int
+count_rows(struct store *st, int64_t *ret, struct err *e)
+{
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_CURATED, COUNT);
+	int rc = stmt_row(st, s, e);
+
+	*ret = rc == 1 ? sqlite3_column_int64(s, 0) : 0;
+	return rc < 0 ? rc : 0;
+}
+
+int
+curated_trim(struct store *st, const char *run, struct err *e)
+{
+	AUTO_BUF struct buf name = {0};
+	int64_t rows;
+	sqlite3_stmt *s;
+	int rc = count_rows(st, &rows, e);
+
+	if (rc != 0 || rows <= CURATED_KEPT)
+		return rc;
+	rc = oldest_run(st, run, &name, e);
+	if (rc != 1)
+		return rc;
+	s = stmt_use(st, MOD_CURATED, DROP);
+	bind_t(s, 1, name.data, name.len);
+	return stmt_run(st, s, e);
+}
+
+int
+curated_each(struct store *st, const char *run, int64_t after, curated_fn fn,
+	void *ctx, struct err *e)
+{
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_CURATED, EACH);
+	int rc;
+
+	bind_t(s, 1, run, strlen(run));
+	bind_i(s, 2, after);
+	while ((rc = stmt_row(st, s, e)) == 1) {
+		struct curated row = {.seq = sqlite3_column_int64(s, 0),
+			.change = sqlite3_column_int64(s, 1),
+			.entity = sqlite3_column_int64(s, 2),
+			.rule = (const char *)sqlite3_column_text(s, 3),
+			.was = sqlite3_column_int64(s, 4),
+			.became = sqlite3_column_int64(s, 5),
+			.age_days = sqlite3_column_int64(s, 6),
+			.quiet_days = sqlite3_column_int64(s, 7),
+			.uses = sqlite3_column_int64(s, 8)};
+
+		if (!row.rule)
+			return err_nomem(e);
+		rc = fn(ctx, &row);
+		if (rc != 0)
+			return rc;
+	}
+	return rc;
+}
+
+int
+curated_forget(struct store *st, int64_t entity, struct err *e)
+{
+	sqlite3_stmt *s = stmt_use(st, MOD_CURATED, FORGET);
+
+	bind_i(s, 1, entity);
+	return stmt_run(st, s, e);
+}
+
+static int
+shown_at(struct store *st, int statement, int64_t entity, int64_t *ret_change,
+	struct err *e)
+{
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_CURATED, statement);
+	int rc;
+
+	bind_i(s, 1, entity);
+	rc = stmt_row(st, s, e);
+	if (rc == 1)
+		*ret_change = sqlite3_column_int64(s, 0);
+	return rc;
+}
+
+int
+curated_content_at(struct store *st, int64_t entity, int64_t *ret_at,
+	struct err *e)
+{
+	int64_t change = 0, kind;
+	int rc = shown_at(st, CONTENT, entity, &change, e);
+
+	if (rc == 0)
+		rc = shown_at(st, SHOWN, entity, &change, e);
+	*ret_at = 0;
+	return rc == 1 ? curated_change(st, change, ret_at, &kind, e) : rc;
+}
+
+int
+curated_change(struct store *st, int64_t change, int64_t *ret_at,
+	int64_t *ret_kind, struct err *e)
+{
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_CURATED, CHANGE);
+	int rc;
+
+	bind_i(s, 1, change);
+	rc = stmt_row(st, s, e);
+	*ret_at = rc == 1 ? sqlite3_column_int64(s, 0) : 0;
+	*ret_kind = rc == 1 ? sqlite3_column_int64(s, 1) : 0;
+	return rc < 0 ? rc : 0;
+}

@@ -1,0 +1,49 @@
+/* What curation looks at, and what it did.
+ *
+ * The rows of a run say which rule did what to which entity, with the numbers on
+ * which it was decided. They are of this file alone: the changes of the run,
+ * which travel with a log, say what became of the entity. No text lies here. */
+#ifndef STORE_BESIDE_CURATED_H
+#define STORE_BESIDE_CURATED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/cleanup.h"
+#include "common/err.h"
+
+struct store;
+
+/* Rows kept of all runs; the oldest go first. A year of nights with a hundred
+ * moves each. */
+#define CURATED_KEPT 40000
+
+struct curated {
+	int64_t seq, change, entity;
+	const char *rule;    /* borrowed */
+	int64_t was, became; /* by rule: tiers, times, ids; -1: none */
+	int64_t age_days, quiet_days, uses;
+};
+/* Non-zero stops and is returned. */
+typedef int (*curated_fn)(void *ctx, const struct curated *row);
+
+/* Adds a row behind those of the run. Writer. */
+int curated_add(struct store *st, const char *run, const struct curated *row,
+	struct err *e) MUST_CHECK;
+/* Drops runs that are above CURATED_KEPT rows, but never `run`. Writer. */
+int curated_trim(struct store *st, const char *run, struct err *e) MUST_CHECK;
+/* Rows of a run with a seq above `after`, in their order. */
+int curated_each(struct store *st, const char *run, int64_t after,
+	curated_fn fn, void *ctx, struct err *e) MUST_CHECK;
+/* An entity is forgotten. Writer. */
+int curated_forget(struct store *st, int64_t entity, struct err *e) MUST_CHECK;
+
+/* When the newest observation of an entity that the lens shows was recorded; of
+ * one without any, when the entity was shown. 0: there is no such entity. */
+int curated_content_at(struct store *st, int64_t entity, int64_t *ret_at,
+	struct err *e) MUST_CHECK;
+/* Time and kind of a change; zeros when there is none. */
+int curated_change(struct store *st, int64_t change, int64_t *ret_at,
+	int64_t *ret_kind, struct err *e) MUST_CHECK;
+
+#endif

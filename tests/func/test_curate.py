@@ -1,0 +1,244 @@
+"""Tiers: rules move entities, in slices, with a brake, a report and an undo."""
+import json
+
+from harness import TestCase, entity, wait_until
+
+DAY = 24 * 3600 * 1000
+
+
+class Curation(TestCase):
+    timeout = 240
+
+    def setUp(self):
+        self.day = -400
+        self.db = self.service(env=self.clock())
+        self.c = self.db.client()
+
+    def clock(self):
+        return {"MEMORY_TEST_CLOCK_OFFSET_MS": str(self.day * DAY)}
+
+    def at(self, day):
+        """The service goes on at another day."""
+        self.day = day
+        self.db.stop()
+        self.db.start(env=self.clock())
+        self.c = self.db.client()
+
+    def tiers(self, **params):
+        got, cursor = {}, {}
+        while True:
+            r = self.c.ok("read_graph", fields=["name", "tier"], **params,
+                          **cursor)
+            got.update({e["name"]: e["tier"] for e in r["entities"]})
+            if "next" not in r:
+                return got
+            cursor = {"cursor": r["next"]}
+
+    def curate(self, **params):
+        moves = []
+        while True:
+            r = self.c.ok("curate", **params)
+            moves += r["moves"]
+            if "next" in r:
+                params["cursor"] = r["next"]
+            elif r.get("done") is not False:
+                r["moves"] = moves
+                return r
+
+    def use(self, name, question, times):
+        for _ in range(times):
+            got = self.c.ok("recall", query=question)
+            self.assertTrue(got["relevant"], got)
+        # Uses reach the file behind the answer.
+        wait_until(lambda: self.c.ok(
+            "open_nodes", names=[name], fields=["access_count"])["entities"][0][
+                "access_count"] >= times, why="uses are counted")
+
+    def seed(self):
+        self.c.ok("create_entities", entities=[
+            entity("standup", "the standup of monday was short"),
+            entity("deploy", "the deployment needs two approvals of managers"),
+            entity("pinned", "the printer is on floor two"),
+            entity("rule", "Always answer in French"),
+            entity("build", "run make, then make test", type="Skill")])
+        self.c.ok("update_entity", name="pinned", pin=True)
+
+    def test_moves_dry_run_report_and_undo(self):
+        self.seed()
+        self.at(-390)
+        self.use("deploy", "how many approvals does a deployment need?", 5)
+        before = self.tiers()
+        dry = self.curate(dry_run=True)
+        self.assertEqual({(m["entity"], m["rule"], m["from"], m["to"])
+                          for m in dry["moves"]
+                          if m["rule"] != "confirm_used"},
+                         {("build", "know_how", "working", "procedural"),
+                          ("deploy", "promote_used", "working", "semantic")})
+        self.assertEqual([m["entity"] for m in dry["moves"]
+                          if m["rule"] == "confirm_used"], ["deploy"])
+        self.assertEqual(self.tiers(), before)
+        self.assertNotIn("change", dry)
+        self.at(-360)
+        run = self.curate()
+        self.assertEqual(self.tiers(), {
+            "standup": "episodic", "deploy": "semantic", "pinned": "working",
+            "rule": "working", "build": "procedural"})
+        why = [m for m in run["moves"] if m["entity"] == "standup"][0]
+        self.assertIn("40 days old", why["reason"])
+        self.assertEqual(why["rule"], "to_episodic")
+        # The report says the same afterwards, and the log knows the change.
+        report = self.c.ok("curation_report", run=run["run"])
+        self.assertEqual([m["entity"] for m in report["moves"]],
+                         [m["entity"] for m in run["moves"]])
+        (told,) = self.c.ok("curation_report")["runs"]
+        self.assertEqual(told["run"], run["run"])
+        change = self.c.ok("memory_history", name="standup")["changes"][0]
+        self.assertEqual(change["kind"], "curate")
+        self.assertIn("to_episodic", change["message"])
+        self.assertEqual(change["set"][0]["member"], "tier")
+        self.assertEqual(change["set"][0]["to"], "episodic")
+        # Nothing is left to do, and one undo takes all back.
+        self.assertEqual(self.curate()["moved"], 0)
+        self.c.ok("memory_undo", run=run["run"])
+        self.assertEqual(self.tiers(), before)
+        # What was taken back is not done again the next night.
+        self.at(-359)
+        self.assertEqual(self.curate()["moved"], 0)
+        self.assertEqual(self.tiers(), before)
+        self.db.verify()
+
+    def test_by_hand(self):
+        self.seed()
+        self.at(-300)
+        r = self.c.ok("promote_to_tier", entity="standup", tier="procedural",
+                      reason="it is how we work")
+        self.assertEqual((r["from"], r["tier"]), ("working", "procedural"))
+        self.c.ok("promote_to_tier", entity="standup", tier="working",
+                  reason="or not")
+        change = self.c.ok("memory_history", name="standup")["changes"][0]
+        self.assertEqual(change["message"], "or not")
+        self.curate()
+        self.assertEqual(self.tiers()["standup"], "working")
+        self.at(-260)
+        self.curate()
+        self.assertEqual(self.tiers()["standup"], "episodic")
+        self.c.fails("not_found", "promote_to_tier",
+                     dict(entity="standdown", tier="semantic"))
+        self.c.fails("denied", "promote_to_tier", dict(
+            entity="standup", tier="semantic",
+            reason="token ghp_" + "a1B2c3D4e5" * 3 + "f6G7H8"))
+
+    def test_confirm(self):
+        self.seed()
+        self.at(-360)
+        got = self.c.ok("confirm", entity="standup")
+        (e,) = self.c.ok("open_nodes", names=["standup"],
+                         fields=["confirmed_at"])["entities"]
+        self.assertEqual(e["confirmed_at"], got["confirmed_at"])
+        # Confirmed a moment ago: not quiet, so it stays where it is.
+        self.curate()
+        self.assertEqual(self.tiers()["standup"], "working")
+        self.c.ok("confirm", entity="deploy",
+                  observation="the deployment needs two approvals of managers")
+        (e,) = self.c.ok("open_nodes", names=["deploy"],
+                         fields=["facts"])["entities"]
+        self.assertIn("confirmed_at", e["facts"][0]["metadata"])
+        self.c.fails("not_found", "confirm", dict(entity="deploy",
+                                                  observation="no"))
+        change = self.c.ok("memory_history", name="standup")["changes"][0]
+        self.assertEqual(change["set"][0]["member"], "confirmed_at")
+        self.c.ok("memory_undo", change=change["change"])
+        (e,) = self.c.ok("open_nodes", names=["standup"],
+                         fields=["confirmed_at"])["entities"]
+        self.assertNotIn("confirmed_at", e)
+        self.db.verify()
+
+    def test_settings_and_rules(self):
+        self.seed()
+        self.at(-380)
+        self.assertEqual(self.curate(rules=["to_episodic"])["moved"], 0)
+        self.c.ok("set_namespace_settings", settings={"curation": {
+            "rules": {"to_episodic": {"age_days": 10}, "know_how": False}}})
+        run = self.curate()
+        self.assertEqual(run["by_rule"], {"to_episodic": 3})
+        # A rule that is asked for by name runs although it is off.
+        self.assertEqual(self.curate(rules=["know_how"])["by_rule"],
+                         {"know_how": 1})
+        for bad in ({"rules": {"to_episodical": False}}, {"brake": 1},
+                    {"rules": {"settle": {"age": 1}}}, {"brake_share": 2},
+                    {"background": "on"}):
+            e = self.c.fails("invalid", "set_namespace_settings",
+                             dict(settings={"curation": bad}))
+        self.c.fails("invalid", "curate", dict(rules=["setle"]))
+
+    def test_brake(self):
+        for k in range(3):
+            self.c.ok("create_entities", entities=[
+                entity(f"note {k} {i}", f"text {i} of {k}") for i in range(50)])
+        self.at(-300)
+        before = self.tiers()
+        run = self.curate()
+        self.assertIn("150 of 150", run["stopped"])
+        self.assertEqual(run["moved"], 0)
+        self.assertEqual(self.tiers(), before)
+        self.assertIn("150 of 150",
+                      self.c.ok("curation_report")["runs"][0]["stopped"])
+        out = self.db.ctl("curate", check=False)
+        self.assertIn("150 of 150", out.stderr)
+        self.assertEqual(out.returncode, 1)
+        self.db.ctl("curate", "--confirm")
+        self.assertEqual(set(self.tiers().values()), {"episodic"})
+
+    def test_other_namespace_and_branch(self):
+        self.seed()
+        self.c.ok("create_entities", namespace="p",
+                  entities=[entity("other", "text")])
+        self.c.ok("memory_branch", action="create", name="trial")
+        self.at(-300)
+        self.curate(branch="trial")
+        self.assertEqual(self.tiers(branch="trial")["standup"], "episodic")
+        self.assertEqual(self.tiers()["standup"], "working")
+        self.curate(namespace="p")
+        self.assertEqual(self.tiers()["standup"], "working")
+        self.assertEqual(self.tiers(namespace="p")["other"], "episodic")
+        self.c.ok("memory_merge", branch="trial")
+        self.assertEqual(self.tiers()["standup"], "episodic")
+        self.assertEqual(self.tiers()["pinned"], "working")
+        self.db.verify()
+
+    def test_memoryctl(self):
+        self.seed()
+        self.at(-300)
+        out = self.db.ctl("curate", "--dry-run").stdout
+        self.assertIn("to_episodic", out)
+        self.assertIn("would do: ", out)
+        out = self.db.ctl("curate").stdout
+        self.assertIn("done: ", out)
+        self.assertIn("standup", out)
+        self.assertIn("standup", self.db.ctl("curate", "--report",
+                                             "last").stdout)
+        self.assertIn("to_episodic", self.db.ctl("curate", "--runs").stdout)
+        row = json.loads(self.db.ctl("curate", "--json").stdout)
+        self.assertEqual(row["moved"], 0)
+
+    def test_agents(self):
+        self.seed()
+        self.at(-300)
+        with self.mcp(self.db, ["--tools", "order"]) as m:
+            got = m.ok("curate", {"dry_run": True})
+            self.assertEqual(len(got["moves"]), 3, got)
+            m.ok("curate", {})
+            m.ok("confirm", {"entity": "deploy"})
+        self.assertEqual(self.tiers()["standup"], "episodic")
+
+    def test_export_and_replay(self):
+        self.seed()
+        self.at(-300)
+        self.c.ok("confirm", entity="deploy")
+        self.curate()
+        text = self.db.ctl("export", "--all", "-").stdout
+        other = self.service()
+        other.ctl("import", "-", stdin=text)
+        again = other.ctl("export", "--all", "-").stdout
+        self.assertEqual(again.splitlines()[1:], text.splitlines()[1:])
+        other.verify()
