@@ -38,6 +38,16 @@ cleanup_json(json_t **j)
 		take_ptr_;                                                     \
 	})
 
+/* The same of a descriptor. */
+static inline int
+take_fd(int *fd)
+{
+	int taken = *fd;
+
+	*fd = -1;
+	return taken;
+}
+
 #define MUST_CHECK   __attribute__((warn_unused_result))
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 

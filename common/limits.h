@@ -133,6 +133,9 @@
 /* Requests waiting for the writer / the readers: above, code busy. */
 #define LIMIT_WRITE_QUEUE 40000
 #define LIMIT_READ_QUEUE  4096
+/* Copies of the database that are asked for at a time, one of which is made:
+ * each takes the room of the database on its disk while its client has it. */
+#define LIMIT_SNAPSHOTS_WAITING 4
 /* Requests of one commit group: a turn of some 60 ms of work. */
 #define LIMIT_GROUP_REQUESTS 512
 #define LIMIT_GROUP_BYTES    (4 * 1024 * 1024)

@@ -15,12 +15,14 @@
 #include "common/buf.h"
 #include "common/conf.h"
 #include "common/harden.h"
+#include "common/jx.h"
 #include "common/limits.h"
 #include "common/log.h"
 #include "common/owned.h"
 #include "common/sock.h"
 #include "common/text.h"
 #include "memory-db/method/method.h"
+#include "memory-db/model/transfer/inspect.h"
 #include "memory-db/net/loop_methods.h"
 #include "memory-db/net/notify.h"
 #include "memory-db/net/server.h"
@@ -236,6 +238,34 @@ main_serve(char *database, struct err *e)
 	return code;
 }
 
+/* --check-fd N: verifies the database that is open as this descriptor, writes a
+ * JSON object, and serves nobody. memoryctl does so with what it has backed up.
+ * No settings are read: none of them matters. */
+static int
+check_fd(const char *number)
+{
+	AUTO_BUF struct buf text = {0};
+	AUTO_JSON json_t *o = NULL;
+	struct err e = {0};
+	int64_t fd;
+
+	if (conf_int(number, 0, INT_MAX, &fd) != 0) {
+		err_set(&e, MDB_E_INVALID,
+			"--check-fd: '%.32s' is no number of a descriptor",
+			number);
+		return main_fail(EXIT_USAGE, &e);
+	}
+	if (set_up_process(&e) || inspect_fd((int)fd, &o, &e))
+		return main_fail(SERVER_EXIT_SYSTEM, &e);
+	if (jx_dump(o, &text) != 0 || buf_addc(&text, '\n') != 0 ||
+		fwrite(text.data, 1, text.len, stdout) != text.len ||
+		fflush(stdout) != 0) {
+		err_set(&e, MDB_E_STORE, "--check-fd: cannot write the result");
+		return main_fail(SERVER_EXIT_SYSTEM, &e);
+	}
+	return json_array_size(json_object_get(o, "problems")) > 0 ? 1 : 0;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -245,6 +275,8 @@ main(int argc, char **argv)
 
 	arg.ready_fd = -1;
 	harden_process();
+	if (argc == 3 && strcmp(argv[1], "--check-fd") == 0)
+		return check_fd(argv[2]);
 	rc = options_read(argc, argv, &arg, &config, &database, &e);
 
 	if (rc == 1)

@@ -170,6 +170,8 @@ memory_client_free(memory_client *c)
 	free_calls(c->calls);
 	free_calls(c->done);
 	mc_events_clear(c);
+	if (c->takes_fds && c->passed_fd >= 0)
+		close(c->passed_fd);
 	buf_done(&c->in);
 	buf_done(&c->out);
 	buf_done(&c->subscription);

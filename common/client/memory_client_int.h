@@ -130,6 +130,9 @@ struct memory_client {
 	int64_t lost_from;    /* nothing is known of changes above this */
 	size_t lost_after;
 
+	bool takes_fds; /* mc_take_fd() will be called */
+	int passed_fd;	/* owned: came with a reply; valid with takes_fds */
+
 	struct err err; /* what memory_client_error says */
 	char code[24];
 };
@@ -227,6 +230,12 @@ int mc_wait_ms(int64_t then_ns);
 short mc_poll_events(const memory_client *c);
 /* The time timeout_ms from now; MC_NEVER when negative. */
 int64_t mc_until(int timeout_ms);
+
+/* A descriptor that comes with a reply is dropped by the kernel, unless the
+ * handle was told before to keep it; the newest one is kept. */
+void mc_keep_fds(memory_client *c);
+/* The one that came; the caller's. -1: none. */
+int mc_take_fd(memory_client *c);
 
 /* --- memory_client_event.c ------------------------------------------------ */
 /* A subscription begins, or goes on after a gap, at this change. */

@@ -150,6 +150,54 @@ take_frames(memory_client *c)
 
 /* --- bytes ---------------------------------------------------------------- */
 
+void
+mc_keep_fds(memory_client *c)
+{
+	if (c->takes_fds)
+		return;
+	c->takes_fds = true;
+	c->passed_fd = -1;
+}
+
+int
+mc_take_fd(memory_client *c)
+{
+	return c->takes_fds ? take_fd(&c->passed_fd) : -1;
+}
+
+static void
+keep_fd(memory_client *c, struct msghdr *m)
+{
+	struct cmsghdr *head = CMSG_FIRSTHDR(m);
+
+	if (!head || head->cmsg_level != SOL_SOCKET ||
+		head->cmsg_type != SCM_RIGHTS ||
+		head->cmsg_len != CMSG_LEN(sizeof(int)))
+		return;
+	if (c->passed_fd >= 0)
+		close(c->passed_fd);
+	memcpy(&c->passed_fd, CMSG_DATA(head), sizeof(int));
+}
+
+static ssize_t
+receive(memory_client *c, void *data, size_t n)
+{
+	char control[CMSG_SPACE(sizeof(int))];
+	struct iovec part = {data, n};
+	struct msghdr m = {.msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control)};
+	ssize_t got;
+
+	if (!c->takes_fds)
+		return recv(c->fd, data, n, MSG_DONTWAIT);
+	got = recvmsg(c->fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	if (got > 0)
+		keep_fd(c, &m);
+	return got;
+}
+
 static int
 read_input(memory_client *c)
 {
@@ -160,8 +208,7 @@ read_input(memory_client *c)
 			break;
 		if (buf_reserve(&c->in, READ_BYTES) != 0)
 			return MEMORY_NO_MEMORY;
-		ssize_t n = recv(c->fd, c->in.data + c->in.len, READ_BYTES,
-			MSG_DONTWAIT);
+		ssize_t n = receive(c, c->in.data + c->in.len, READ_BYTES);
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			break;
 		if (n <= 0) {
@@ -174,7 +221,8 @@ read_input(memory_client *c)
 		c->in.len += (size_t)n;
 		if (take_frames(c) != MEMORY_OK)
 			return MEMORY_NO_MEMORY;
-		if ((size_t)n < READ_BYTES)
+		/* What comes with a descriptor is cut off behind it. */
+		if ((size_t)n < READ_BYTES && !c->takes_fds)
 			break;
 	}
 	return MEMORY_OK;

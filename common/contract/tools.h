@@ -51,6 +51,9 @@ enum tool_flag {
 				request is: a commit group of its own */
 	TF_SEARCH = 1 << 12, /* its time is a search's in the status */
 
+	TF_SNAPSHOT = 1 << 18, /* copies the whole database: on a thread of its
+				  own. A descriptor goes with its reply */
+
 	/* What it is allowed, or kept from. */
 	TF_LEASE = 1 << 13,  /* takes `lease`: what it makes may end with the
 			       connection */

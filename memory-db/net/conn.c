@@ -51,6 +51,7 @@ conn_open(struct server *s, int fd, const struct sock_peer *peer)
 	c->server = s;
 	c->serial = ++s->next_conn;
 	c->fd = fd;
+	c->pass_fd = -1;
 	c->peer = *peer;
 	frame_init(&c->lexer, (size_t)s->config->request_bytes,
 		LIMIT_REQUEST_VALUES);
@@ -110,6 +111,8 @@ conn_free(struct conn *c)
 {
 	buf_done(&c->in);
 	buf_done(&c->out);
+	if (c->pass_fd >= 0)
+		close(c->pass_fd);
 	json_decref(c->defaults);
 	json_decref(c->ignored);
 	free(c);
@@ -140,13 +143,56 @@ conn_send(struct conn *c, const char *data, size_t n)
 }
 
 void
+conn_send_with(struct conn *c, const char *data, size_t n, int fd)
+{
+	if (c->is_dead || c->is_draining || c->pass_fd >= 0) {
+		close(fd);
+		conn_close(c);
+		return;
+	}
+	c->pass_fd = fd;
+	c->pass_at = c->out.len;
+	conn_send(c, data, n);
+}
+
+/* What goes out next: a descriptor goes with the first byte of its reply, which
+ * is sent by itself. */
+static ssize_t
+send_some(struct conn *c)
+{
+	char control[CMSG_SPACE(sizeof(int))] = {0};
+	struct iovec part = {c->out.data + c->sent, conn_unsent(c)};
+	struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1};
+	struct cmsghdr *head;
+	ssize_t n;
+
+	if (c->pass_fd >= 0 && c->sent < c->pass_at) {
+		part.iov_len = c->pass_at - c->sent;
+	} else if (c->pass_fd >= 0) {
+		part.iov_len = 1;
+		m.msg_control = control;
+		m.msg_controllen = sizeof(control);
+		head = CMSG_FIRSTHDR(&m);
+		head->cmsg_level = SOL_SOCKET;
+		head->cmsg_type = SCM_RIGHTS;
+		head->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(head), &c->pass_fd, sizeof(int));
+	}
+	n = sendmsg(c->fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (n > 0 && m.msg_control) {
+		close(c->pass_fd);
+		c->pass_fd = -1;
+	}
+	return n;
+}
+
+void
 conn_flush(struct conn *c)
 {
 	ssize_t n;
 
 	while (!c->is_dead && conn_unsent(c) > 0) {
-		n = send(c->fd, c->out.data + c->sent, conn_unsent(c),
-			MSG_NOSIGNAL | MSG_DONTWAIT);
+		n = send_some(c);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && (errno == EAGAIN || errno == ENOBUFS ||
@@ -168,6 +214,7 @@ conn_flush(struct conn *c)
 	} else {
 		if (c->sent >= COMPACT_BYTES) {
 			buf_consume(&c->out, c->sent);
+			c->pass_at -= c->pass_fd >= 0 ? c->sent : 0;
 			c->sent = 0;
 		}
 		ev_io_start(c->server->loop, &c->writable);

@@ -39,6 +39,8 @@ struct conn {
 	/* output: out[sent, len) is to be written */
 	struct buf out;
 	size_t sent;
+	int pass_fd;	/* owned: goes with the byte at pass_at; -1: none */
+	size_t pass_at; /* of `out` */
 
 	/* requests under way */
 	struct request *requests;
@@ -82,6 +84,10 @@ int conn_open(struct server *s, int fd, const struct sock_peer *peer)
  * Closes the connection when there is no memory for it, or when the client
  * has left too much unread. */
 void conn_send(struct conn *c, const char *data, size_t n);
+
+/* The same with a descriptor, which goes with the first byte. Takes fd. Closes
+ * the connection when it has not read the one before it yet. */
+void conn_send_with(struct conn *c, const char *data, size_t n, int fd);
 
 /* Writes what the socket takes now. */
 void conn_flush(struct conn *c);

@@ -13,6 +13,7 @@
 
 #define RETRY_QUEUE_MS	   500
 #define RETRY_MIGRATION_MS 500
+#define RETRY_SNAPSHOT_MS  2000
 
 /* A text parameter: of the request, else of hello, else NULL. Empty counts as
  * not given. */
@@ -214,6 +215,34 @@ check_script(struct request *r, struct err *e)
 	return check_rate(r, e);
 }
 
+/* One is made at a time, the others wait; a program that asks again and again
+ * must not fill the queue. */
+static int
+check_snapshot(struct request *r, struct err *e)
+{
+	struct server *s = r->server;
+	const struct database_sizes *sizes = server_sizes(s);
+	int64_t bytes = sizes->file_bytes + sizes->wal_bytes;
+
+	if (sizes->disk_free_bytes - s->config->disk_free_bytes < bytes)
+		return err_set(e, MDB_E_DISK_LOW,
+			"a copy of the database takes %lld MB on its disk "
+			"until it is fetched, of which only %lld MB are free; "
+			"writes stop under %lld MB. Free some space on the "
+			"disk of %s",
+			(long long)(bytes >> 20) + 1,
+			(long long)(sizes->disk_free_bytes >> 20),
+			(long long)(s->config->disk_free_bytes >> 20),
+			database_path(s->db));
+	if (work_snapshots_queued(s->work) + s->snapshots.n <
+		LIMIT_SNAPSHOTS_WAITING)
+		return 0;
+	err_set(e, MDB_E_BUSY,
+		"%d copies of the database are being made already; try again",
+		LIMIT_SNAPSHOTS_WAITING);
+	return busy(e, RETRY_SNAPSHOT_MS);
+}
+
 /* Whose script it is: of the session, wherever it connects from; without one
  * of the connection, which the number tells. */
 static int
@@ -260,6 +289,8 @@ check_limits(struct request *r, struct err *e)
 		return check_write(r, e);
 	if (r->job.tool->flags & TF_SCRIPT)
 		return check_script(r, e);
+	if (r->job.tool->flags & TF_SNAPSHOT)
+		return check_snapshot(r, e);
 	if (work_reads_queued(s->work) + s->reads.n + s->slow_reads.n +
 			s->questions.n >=
 		LIMIT_READ_QUEUE) {
@@ -325,6 +356,8 @@ route(struct request *r)
 	r->job.source = source_of(r);
 	if (flags & TF_SCRIPT)
 		job_list_add(&s->scripts, &r->job);
+	else if (flags & TF_SNAPSHOT)
+		job_list_add(&s->snapshots, &r->job);
 	else if (flags & TF_WRITE)
 		job_list_add(&s->writes, &r->job);
 	else if (work_wants_vector(s->work, &r->job))
@@ -448,6 +481,7 @@ dispatch_flush(struct server *s)
 {
 	work_push_writes(s->work, &s->writes);
 	work_push_scripts(s->work, &s->scripts);
+	work_push_snapshots(s->work, &s->snapshots);
 	work_push_questions(s->work, &s->questions);
 	work_push_reads(s->work, &s->reads, &s->slow_reads);
 }

@@ -115,17 +115,21 @@ deliver(struct request *r)
 	struct buf reply = r->job.reply;
 	size_t bytes = r->job.bytes;
 	bool is_silent = r->is_silent;
+	AUTO_FD int fd = r->job.fd;
 	/* A request whose id nobody knows: its client can only learn from the
 	 * end of the connection which reply is missing. */
 	bool is_last = r->job.code == MDB_E_PROTOCOL || r->job.is_unread;
 
 	memset(&r->job.reply, 0, sizeof r->job.reply);
+	r->job.fd = -1;
 	if (c)
 		unlink_from_conn(r);
 	request_free_here(r);
 	if (c) {
 		if (!is_silent && reply.len == 0)
 			conn_close(c);
+		else if (!is_silent && fd >= 0)
+			conn_send_with(c, reply.data, reply.len, take_fd(&fd));
 		else if (!is_silent)
 			conn_send(c, reply.data, reply.len);
 		if (is_last)

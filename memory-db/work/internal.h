@@ -25,6 +25,16 @@ struct runner {
 	int64_t cpu_us; /* of the script under way */
 };
 
+/* Copies of the database are made one at a time, by a thread that is there from
+ * the first one on. */
+struct snapshots {
+	struct queue queue;
+	pthread_t thread;
+	bool is_started;	     /* by the loop, which alone pushes */
+	atomic_size_t n;	     /* under way or waiting */
+	struct job *_Atomic current;
+};
+
 struct work {
 	struct work_options opt;
 	struct write_queue writes;
@@ -46,6 +56,7 @@ struct work {
 	uint64_t shrunk_at; /* writer: requests when memory was given back */
 	struct questions *questions; /* NULL: none waits for a vector */
 	struct runner runners[WORK_SCRIPTS];
+	struct snapshots snapshots;
 	atomic_bool scripts_end;
 	_Atomic int state;
 	_Atomic int permille;
@@ -58,6 +69,7 @@ struct work {
 void *writer_main(void *arg);
 void *reader_main(void *arg);
 void *runner_main(void *arg);
+void *snapshots_main(void *arg);
 
 /* A thread with the stack and the signals of workers. */
 int work_thread(pthread_t *ret, void *(*fn)(void *), void *arg, struct err *e)

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/jx.h"
 #include "common/contract/rpc.h"
@@ -14,6 +15,7 @@ job_init(struct job *j, uint64_t serial)
 	memset(j, 0, sizeof *j);
 	j->kind = JOB_CALL;
 	j->serial = serial;
+	j->fd = -1;
 	atomic_init(&j->cancelled, false);
 }
 
@@ -22,6 +24,9 @@ job_done(struct job *j)
 {
 	buf_done(&j->frame);
 	buf_done(&j->reply);
+	if (j->fd >= 0)
+		close(j->fd);
+	j->fd = -1;
 	effects_done(&j->effects);
 	question_done(&j->question);
 	json_decref(j->id);

@@ -67,6 +67,7 @@ struct job {
 	bool is_unread;		/* no memory to learn its id */
 	int code;		/* MDB_OK or the code answered */
 	struct buf reply;	/* one line */
+	int fd;			/* owned: goes with the reply; -1: none */
 	struct effects effects; /* of a write: carried out after its COMMIT */
 	int write_refusal;	/* code with which what a script wrote is
 				   refused; 0: it may write */

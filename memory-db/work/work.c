@@ -13,6 +13,7 @@
 #include "memory-db/work/internal.h"
 #include "memory-db/work/questions.h"
 #include "memory-db/work/recover.h"
+#include "memory-db/work/snapshots.h"
 
 /* Jansson recurses 128 deep at most and SQLite is frugal; only pages touched
  * count as memory. */
@@ -68,7 +69,8 @@ start_threads(struct work *w, struct err *e)
 static int
 init_queues(struct work *w)
 {
-	struct queue *const queues[] = {&w->reads, &w->done};
+	struct queue *const queues[] = {
+		&w->reads, &w->done, &w->snapshots.queue};
 
 	for (size_t i = 0; i < ARRAY_LEN(queues); i++) {
 		if (queue_init(queues[i]) == 0)
@@ -134,6 +136,8 @@ work_start(const struct work_options *o, struct work **ret, struct err *e)
 void
 work_end_long(struct work *w)
 {
+	struct job *copy = atomic_load(&w->snapshots.current);
+
 	/* A runner notes its job first and looks at the flag then. */
 	atomic_store(&w->scripts_end, true);
 	for (size_t i = 0; i < WORK_SCRIPTS; i++) {
@@ -142,6 +146,8 @@ work_end_long(struct work *w)
 		if (j)
 			atomic_store(&j->cancelled, true);
 	}
+	if (copy)
+		atomic_store(&copy->cancelled, true);
 	embed_stop(w->opt.embedding.x);
 }
 
@@ -166,6 +172,7 @@ work_stop(struct work *w)
 	/* Scripts first: what they wrote still goes to the writer. */
 	fair_stop(&w->scripts);
 	stop_runners(w);
+	snapshots_stop(w);
 	embedding_stop(w->embedding);
 	questions_stop(w->questions);
 	write_queue_stop(&w->writes);
@@ -206,6 +213,7 @@ work_free(struct work *w)
 	gate_done(w);
 	free(w->verify);
 	queue_done(&w->done);
+	queue_done(&w->snapshots.queue);
 	background_free(w->background);
 	free(w);
 }
@@ -282,6 +290,19 @@ work_enter_script(struct work *w, struct job *j, const struct fair_who *who,
 	struct err *e)
 {
 	return fair_enter(&w->scripts, who, clock_mono_ns(), j, e);
+}
+
+void
+work_push_snapshots(struct work *w, struct job_list *l)
+{
+	stamp(l);
+	snapshots_push(w, l);
+}
+
+size_t
+work_snapshots_queued(const struct work *w)
+{
+	return atomic_load(&w->snapshots.n);
 }
 
 size_t

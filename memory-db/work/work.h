@@ -98,6 +98,10 @@ int work_enter_script(struct work *w, struct job *j, const struct fair_who *who,
 	struct err *e) MUST_CHECK;
 void work_push_scripts(struct work *w, struct job_list *l);
 
+/* Copies of the database (snapshots.c); JOB_CALL of TF_SNAPSHOT. */
+void work_push_snapshots(struct work *w, struct job_list *l);
+size_t work_snapshots_queued(const struct work *w);
+
 size_t work_writes_queued(const struct work *w);
 size_t work_reads_queued(const struct work *w);
 

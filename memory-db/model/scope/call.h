@@ -3,6 +3,7 @@
 #define MODEL_SCOPE_CALL_H
 
 #include <jansson.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -50,6 +51,10 @@ struct call {
 	struct effects effects; /* added by handlers: after the COMMIT */
 	bool is_retry;		/* set by a handler: its key was seen, it did
 				   nothing and says what was done then */
+	/* TF_SNAPSHOT: where its handler leaves the descriptor that goes with
+	 * the reply, and whether anybody waits for it still; else NULL. */
+	int *ret_fd;
+	const atomic_bool *cancelled;
 	bool dry_run;		/* set by a handler: after the reply is made,
 				   all it did is rolled back */
 };

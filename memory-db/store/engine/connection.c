@@ -3,6 +3,7 @@
 
 #include "common/cleanup.h"
 #include "memory-db/store/engine/database.h"
+#include "memory-db/store/engine/fd_vfs.h"
 
 static int
 set_flags(sqlite3 *db)
@@ -87,7 +88,9 @@ connection_open(struct database *base, bool writable, sqlite3 **ret,
 
 	/* The journal mode stays as it is: database_identify sets it once the
 	 * file is known to be ours. */
-	return open_with(base, flags, NULL, SETUP_FILE, ret, e);
+	return open_with(base, flags,
+		base->fd_vfs != NULL ? fd_vfs_name(base->fd_vfs) : NULL,
+		SETUP_FILE, ret, e);
 }
 
 /* Pages are never spilled: what a script wrote exists in memory only. */

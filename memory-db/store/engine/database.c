@@ -15,6 +15,7 @@
 #include "common/limits.h"
 #include "common/owned.h"
 #include "memory-db/store/engine/database.h"
+#include "memory-db/store/engine/fd_vfs.h"
 #include "memory-db/store/engine/participant.h"
 
 /* File systems without the shared memory that WAL needs (linux/magic.h). */
@@ -252,12 +253,26 @@ prepare_file(struct database *db, struct err *e)
 	return rc;
 }
 
+/* No folder, no lock, no WAL: nobody else has this file. */
+static int
+open_fd(struct database *db, const struct database_options *o, struct err *e)
+{
+	int rc = set_paths(db, o->path, e);
+
+	db->read_only = true;
+	if (rc == 0)
+		rc = fd_vfs_new(*o->fd, &db->fd_vfs, e);
+	return rc == 0 ? database_identify(db, e) : rc;
+}
+
 static int
 database_open_steps(struct database *db, const struct database_options *o,
 	struct err *e)
 {
-	int rc = set_paths(db, o->path, e);
+	int rc = o->fd != NULL ? open_fd(db, o, e) : set_paths(db, o->path, e);
 
+	if (o->fd)
+		return rc;
 	if (rc == 0)
 		rc = database_make_folder(db->folder, e);
 	if (rc == 0)
@@ -321,6 +336,7 @@ database_close(struct database *db)
 		if ((*p)->database_close != NULL)
 			(*p)->database_close(db);
 	pthread_mutex_destroy(&db->trouble_lock);
+	fd_vfs_free(db->fd_vfs);
 	free(db->path);
 	free(db->folder);
 	free(db->pid_path);

@@ -38,6 +38,11 @@ struct snapshot {
 int snapshot_read_at(sqlite3_file *f, void *data, size_t n, int64_t offset)
 	MUST_CHECK;
 
+/* The pages of the state pinned, from 1; -1: one cannot be read. */
+int snapshot_read_page(struct snapshot *s, uint32_t page, unsigned char *out)
+	MUST_CHECK;
+uint32_t snapshot_pages(const struct snapshot *s);
+
 /* Registers the VFS that serves the pages of the state pinned. */
 int snapshot_register(struct snapshot *s, struct err *e) MUST_CHECK;
 

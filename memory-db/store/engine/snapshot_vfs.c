@@ -36,8 +36,8 @@ patch_first_page(const struct snapshot *s, unsigned char *page)
 	put_big_endian(page + 92, s->generation);
 }
 
-static int
-snapshot_vfs_read_page(struct snapshot *s, uint32_t page, unsigned char *out)
+int
+snapshot_read_page(struct snapshot *s, uint32_t page, unsigned char *out)
 {
 	uint32_t frame =
 		page < s->frames_cap && !s->from_file ? s->frames[page] : 0;
@@ -56,6 +56,12 @@ snapshot_vfs_read_page(struct snapshot *s, uint32_t page, unsigned char *out)
 	return 0;
 }
 
+uint32_t
+snapshot_pages(const struct snapshot *s)
+{
+	return s->header.pages;
+}
+
 static int
 file_read(sqlite3_file *f, void *out, int n, sqlite3_int64 offset)
 {
@@ -68,13 +74,13 @@ file_read(sqlite3_file *f, void *out, int n, sqlite3_int64 offset)
 		return SQLITE_IOERR_SHORT_READ;
 	}
 	if (n == PAGE && offset % PAGE == 0)
-		return snapshot_vfs_read_page(s, (uint32_t)(offset / PAGE) + 1,
+		return snapshot_read_page(s, (uint32_t)(offset / PAGE) + 1,
 			       out) == 0
 			       ? SQLITE_OK
 			       : SQLITE_IOERR_READ;
 	/* Parts are only ever read of the header. */
 	if (offset % PAGE + n > PAGE ||
-		snapshot_vfs_read_page(s, (uint32_t)(offset / PAGE) + 1,
+		snapshot_read_page(s, (uint32_t)(offset / PAGE) + 1,
 			page) != 0)
 		return SQLITE_IOERR_READ;
 	memcpy(out, page + offset % PAGE, (size_t)n);

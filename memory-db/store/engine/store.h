@@ -40,6 +40,8 @@ const char *store_sqlite_version(void);
 
 struct database_options {
 	const char *path;	 /* absolute; folder is made 0700, file 0600 */
+	const int *fd;		 /* not NULL: the file is open here, and is
+				   only read; path is what messages say */
 	bool read_only;		 /* serve reads only, also when writing would
 				   be possible */
 	int64_t namespace_facts; /* LIMIT_NAMESPACE_FACTS when 0 */

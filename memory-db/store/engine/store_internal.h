@@ -60,11 +60,13 @@ struct counters_log;
 struct pack;
 struct store_modules;
 struct change_sink;
+struct fd_vfs;
 struct change_sealed;
 
 struct database {
 	const struct store_modules *modules; /* participant.h */
 	char *path, *folder, *pid_path;
+	struct fd_vfs *fd_vfs; /* owned, or NULL: the file has a path */
 	int lock_fd;
 	bool read_only;
 	dev_t dev; /* of the file: vanished? */
