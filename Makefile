@@ -128,7 +128,7 @@ $(BIN)/memory-db: $(call obj,memory-db/main.c memory-db/options.c) $(OBJ_db) $(O
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_db)
 $(BIN)/memoryctl: $(call obj,memory-db/cli/main.c) $(OBJ_cli) $(OBJ_common)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(STATIC) -lsodium -lyaml $(DYNAMIC) $(LIBS_common)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(STATIC) -lsodium -lyaml -lz $(DYNAMIC) $(LIBS_common)
 
 include sandbox/sandbox.mk
 

@@ -107,6 +107,8 @@ static const struct conf_opt options[] = {
 		"texts that hold a token, a key or a password: refuse them "
 		"(default), store a marker in its place, or store them"),
 	SWITCH("read-only", &arg.read_only, "serve reads only"),
+	SWITCH("new-instance", &arg.new_instance,
+		"the file is a copy that goes on by itself: give it an id"),
 	NUMBER("ready-fd", NULL, &arg.ready_fd, 0, INT_MAX, "N",
 		"descriptor that gets \"ready\" or one error line"),
 	TEXT("allow-uid", NULL, &arg.allow_uid, "LIST",
@@ -303,7 +305,7 @@ options_read_secrets(struct config *config, struct err *e)
 /* --- the file beside the database ----------------------------------------- */
 /* Which files and process this is about is said by others than the file. */
 static const char *const not_in_file[] = {"socket", "database", "spawned",
-	"ready-fd", NULL};
+	"ready-fd", "new-instance", NULL};
 
 /* Only this user may have written it, and read: it may name a key. What root
  * put there may be read by all. */

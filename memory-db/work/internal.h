@@ -2,6 +2,7 @@
 #ifndef WORK_INTERNAL_H
 #define WORK_INTERNAL_H
 
+#include "memory-db/work/snapshots.h"
 #include "memory-db/work/work.h"
 #include "memory-db/work/write_queue.h"
 
@@ -23,16 +24,6 @@ struct runner {
 	bool is_started;
 	struct job *_Atomic current;
 	int64_t cpu_us; /* of the script under way */
-};
-
-/* Copies of the database are made one at a time, by a thread that is there from
- * the first one on. */
-struct snapshots {
-	struct queue queue;
-	pthread_t thread;
-	bool is_started;	     /* by the loop, which alone pushes */
-	atomic_size_t n;	     /* under way or waiting */
-	struct job *_Atomic current;
 };
 
 struct work {
@@ -69,7 +60,6 @@ struct work {
 void *writer_main(void *arg);
 void *reader_main(void *arg);
 void *runner_main(void *arg);
-void *snapshots_main(void *arg);
 
 /* A thread with the stack and the signals of workers. */
 int work_thread(pthread_t *ret, void *(*fn)(void *), void *arg, struct err *e)

@@ -4,10 +4,11 @@
 
 #include <malloc.h>
 
-#include "memory-db/work/recover.h"
+#include "memory-db/store/engine/store.h"
 
 static int
-snapshots_run(struct work *w, struct job *j, json_t **ret_result, struct err *e)
+snapshots_run(struct snapshots *s, struct job *j, json_t **ret_result,
+	struct err *e)
 {
 	struct store *st = NULL;
 	struct call c = {.tool = j->tool,
@@ -16,14 +17,14 @@ snapshots_run(struct work *w, struct job *j, json_t **ret_result, struct err *e)
 		.cancelled = &j->cancelled,
 		.ret_fd = &j->fd};
 	int64_t change;
-	int rc = store_open(w->opt.db, STORE_SCRIPT, &st, e);
+	int rc = store_open(s->opt.db, STORE_SCRIPT, &st, e);
 
 	if (rc != 0)
 		return rc;
 	rc = store_script_begin(st, &change, e);
 	if (rc == 0) {
 		c.st = st;
-		rc = w->opt.run(&c, ret_result, e);
+		rc = s->opt.run(&c, ret_result, e);
 		store_script_end(st);
 	}
 	store_close(st);
@@ -31,7 +32,7 @@ snapshots_run(struct work *w, struct job *j, json_t **ret_result, struct err *e)
 }
 
 static void
-snapshots_answer(struct work *w, struct job *j)
+snapshots_answer(struct snapshots *s, struct job *j)
 {
 	struct err e = {0};
 	json_t *result = NULL;
@@ -40,9 +41,9 @@ snapshots_answer(struct work *w, struct job *j)
 	if (atomic_load(&j->cancelled)) {
 		rc = err_set(&e, MDB_E_CANCELLED, "cancelled before it ran");
 	} else {
-		work_enter(w);
-		rc = snapshots_run(w, j, &result, &e);
-		work_leave(w);
+		s->opt.enter(s->opt.ctx);
+		rc = snapshots_run(s, j, &result, &e);
+		s->opt.leave(s->opt.ctx);
 	}
 	if (rc == 0) {
 		(void)!job_answer(j, result, &e); /* failure is an answer too */
@@ -53,11 +54,10 @@ snapshots_answer(struct work *w, struct job *j)
 	job_fail(j, &e);
 }
 
-void *
+static void *
 snapshots_main(void *arg)
 {
-	struct work *w = arg;
-	struct snapshots *s = &w->snapshots;
+	struct snapshots *s = arg;
 
 	(void)pthread_setname_np(pthread_self(), "snapshot");
 	for (;;) {
@@ -73,18 +73,18 @@ snapshots_main(void *arg)
 		/* A stop marks what is current first, then stops the queue. */
 		if (queue_is_stopped(&s->queue))
 			atomic_store(&j->cancelled, true);
-		snapshots_answer(w, j);
+		snapshots_answer(s, j);
 		atomic_store(&s->current, NULL);
 		(void)malloc_trim(0);
 		atomic_fetch_sub(&s->n, 1);
 		job_list_add(&done, j);
-		work_deliver(w, &done);
+		s->opt.deliver(s->opt.ctx, &done);
 	}
 }
 
 /* All are answered with the error. */
 static void
-refuse_all(struct work *w, struct job_list *l, const struct err *e)
+refuse_all(struct snapshots *s, struct job_list *l, const struct err *e)
 {
 	struct job_list done = {0};
 
@@ -94,20 +94,31 @@ refuse_all(struct work *w, struct job_list *l, const struct err *e)
 		job_list_add(&done, j);
 	}
 	*l = (struct job_list){0};
-	work_deliver(w, &done);
+	s->opt.deliver(s->opt.ctx, &done);
+}
+
+int
+snapshots_init(struct snapshots *s)
+{
+	return queue_init(&s->queue);
 }
 
 void
-snapshots_push(struct work *w, struct job_list *l)
+snapshots_done(struct snapshots *s)
 {
-	struct snapshots *s = &w->snapshots;
+	queue_done(&s->queue);
+}
+
+void
+snapshots_push(struct snapshots *s, struct job_list *l)
+{
 	struct err e = {0};
 
 	if (l->n == 0)
 		return;
 	if (!s->is_started &&
-		work_thread(&s->thread, snapshots_main, w, &e) != 0) {
-		refuse_all(w, l, &e);
+		s->opt.thread(&s->thread, snapshots_main, s, &e) != 0) {
+		refuse_all(s, l, &e);
 		return;
 	}
 	s->is_started = true;
@@ -115,15 +126,26 @@ snapshots_push(struct work *w, struct job_list *l)
 	(void)queue_push(&s->queue, l, NULL);
 }
 
-void
-snapshots_stop(struct work *w)
+size_t
+snapshots_queued(const struct snapshots *s)
 {
-	struct snapshots *s = &w->snapshots;
-	struct job *j;
+	return atomic_load(&s->n);
+}
 
-	queue_stop(&s->queue);
-	if ((j = atomic_load(&s->current)) != NULL)
+void
+snapshots_cancel(struct snapshots *s)
+{
+	struct job *j = atomic_load(&s->current);
+
+	if (j)
 		atomic_store(&j->cancelled, true);
+}
+
+void
+snapshots_stop(struct snapshots *s)
+{
+	queue_stop(&s->queue);
+	snapshots_cancel(s);
 	if (s->is_started)
 		pthread_join(s->thread, NULL);
 	s->is_started = false;

@@ -13,7 +13,6 @@
 #include "memory-db/work/internal.h"
 #include "memory-db/work/questions.h"
 #include "memory-db/work/recover.h"
-#include "memory-db/work/snapshots.h"
 
 /* Jansson recurses 128 deep at most and SQLite is frugal; only pages touched
  * count as memory. */
@@ -69,8 +68,8 @@ start_threads(struct work *w, struct err *e)
 static int
 init_queues(struct work *w)
 {
-	struct queue *const queues[] = {
-		&w->reads, &w->done, &w->snapshots.queue};
+	struct queue *const queues[] = {&w->reads, &w->done,
+		&w->snapshots.queue};
 
 	for (size_t i = 0; i < ARRAY_LEN(queues); i++) {
 		if (queue_init(queues[i]) == 0)
@@ -82,8 +81,11 @@ init_queues(struct work *w)
 	w->reads.by_turns = true;
 	if (gate_init(w) == 0) {
 		if (fair_init(&w->scripts) == 0) {
-			if (write_queue_init(&w->writes) == 0)
-				return 0;
+			if (write_queue_init(&w->writes) == 0) {
+				if (snapshots_init(&w->snapshots) == 0)
+					return 0;
+				write_queue_done(&w->writes);
+			}
 			fair_done(&w->scripts);
 		}
 		gate_done(w);
@@ -91,6 +93,24 @@ init_queues(struct work *w)
 	for (size_t i = 0; i < ARRAY_LEN(queues); i++)
 		queue_done(queues[i]);
 	return MDB_E_NOMEM;
+}
+
+static void
+work_enter_snapshot(void *ctx)
+{
+	work_enter(ctx);
+}
+
+static void
+work_leave_snapshot(void *ctx)
+{
+	work_leave(ctx);
+}
+
+static void
+work_deliver_snapshot(void *ctx, struct job_list *l)
+{
+	work_deliver(ctx, l);
 }
 
 int
@@ -112,6 +132,9 @@ work_start(const struct work_options *o, struct work **ret, struct err *e)
 		free(w);
 		return err_nomem(e);
 	}
+	w->snapshots.opt = (struct snapshots_options){w->opt.db, w->opt.run,
+		work_thread, work_enter_snapshot, work_leave_snapshot,
+		work_deliver_snapshot, w};
 	for (size_t i = 0; i < WORK_READERS; i++) {
 		w->readers[i].work = w;
 		w->readers[i].may_slow = i == 0;
@@ -136,8 +159,6 @@ work_start(const struct work_options *o, struct work **ret, struct err *e)
 void
 work_end_long(struct work *w)
 {
-	struct job *copy = atomic_load(&w->snapshots.current);
-
 	/* A runner notes its job first and looks at the flag then. */
 	atomic_store(&w->scripts_end, true);
 	for (size_t i = 0; i < WORK_SCRIPTS; i++) {
@@ -146,8 +167,7 @@ work_end_long(struct work *w)
 		if (j)
 			atomic_store(&j->cancelled, true);
 	}
-	if (copy)
-		atomic_store(&copy->cancelled, true);
+	snapshots_cancel(&w->snapshots);
 	embed_stop(w->opt.embedding.x);
 }
 
@@ -172,7 +192,7 @@ work_stop(struct work *w)
 	/* Scripts first: what they wrote still goes to the writer. */
 	fair_stop(&w->scripts);
 	stop_runners(w);
-	snapshots_stop(w);
+	snapshots_stop(&w->snapshots);
 	embedding_stop(w->embedding);
 	questions_stop(w->questions);
 	write_queue_stop(&w->writes);
@@ -213,7 +233,7 @@ work_free(struct work *w)
 	gate_done(w);
 	free(w->verify);
 	queue_done(&w->done);
-	queue_done(&w->snapshots.queue);
+	snapshots_done(&w->snapshots);
 	background_free(w->background);
 	free(w);
 }
@@ -296,13 +316,13 @@ void
 work_push_snapshots(struct work *w, struct job_list *l)
 {
 	stamp(l);
-	snapshots_push(w, l);
+	snapshots_push(&w->snapshots, l);
 }
 
 size_t
 work_snapshots_queued(const struct work *w)
 {
-	return atomic_load(&w->snapshots.n);
+	return snapshots_queued(&w->snapshots);
 }
 
 size_t

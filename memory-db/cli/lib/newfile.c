@@ -92,6 +92,14 @@ sync_folder(const char *path)
 }
 
 int
+newfile_sync(struct newfile *nf, struct err *e)
+{
+	if (!ferror(nf->f) && fflush(nf->f) == 0 && fsync(fileno(nf->f)) == 0)
+		return 0;
+	return newfile_store_error(e, "write", nf->path);
+}
+
+int
 newfile_commit(struct newfile *nf, struct err *e)
 {
 	FILE *f = take_ptr(nf->f);

@@ -18,6 +18,9 @@ struct newfile {
  * One at a time. 0, MDB_E_STORE, MDB_E_NOMEM. */
 int newfile_open(struct newfile *nf, const char *path, mode_t mode,
 	struct err *e) MUST_CHECK;
+/* Brings what was written to the disk: it may be read back before it gets its
+ * name. 0 or MDB_E_STORE. */
+int newfile_sync(struct newfile *nf, struct err *e) MUST_CHECK;
 /* Syncs and renames. 0, or MDB_E_STORE and nothing has changed. */
 int newfile_commit(struct newfile *nf, struct err *e) MUST_CHECK;
 /* Removes the temporary file unless it was committed. Safe when zeroed. */

@@ -55,7 +55,7 @@ struct call {
 	 * the reply, and whether anybody waits for it still; else NULL. */
 	int *ret_fd;
 	const atomic_bool *cancelled;
-	bool dry_run;		/* set by a handler: after the reply is made,
+	bool dry_run; /* set by a handler: after the reply is made,
 				   all it did is rolled back */
 };
 

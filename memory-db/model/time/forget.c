@@ -5,6 +5,7 @@
 #include "memory-db/model/time/sliced_run.h"
 #include "memory-db/store/log/branch.h"
 #include "memory-db/store/check/erase.h"
+#include "memory-db/store/engine/lens.h"
 
 /* Facts to be erased: rows must not change under an open loop. */
 struct targets {
@@ -166,6 +167,46 @@ forget_replay(struct change *c, struct store *st, int64_t entity, int64_t fact,
 		rc = scope == ERASE_ENTITY
 			     ? erase_names(&x, entity, e)
 			     : erase_fact(&x, entity, fact, true, e);
+	if (rc == 0 && x.facts + x.names > 0)
+		rc = erase_end(&x, true, e);
+	*ret_facts = x.facts;
+	return rc;
+}
+
+static int
+hide_on_main(struct change *c, struct store *st, const struct targets *t,
+	struct err *e)
+{
+	struct lens main;
+	bool visible;
+	int rc = lens_make(st, STORE_MAIN, STORE_OPEN_END, &main, e);
+
+	for (size_t i = 0; rc == 0 && i < t->n; i++) {
+		rc = branch_sees(st, t->v[i].fact, &main, &visible, NULL, e);
+		if (rc == 0 && visible)
+			rc = change_hide(c, t->v[i].fact, e);
+	}
+	return rc;
+}
+
+int
+forget_again(struct change *c, struct store *st, int64_t entity, int64_t fact,
+	int64_t scope, int64_t *ret_facts, struct err *e)
+{
+	AUTO_TARGETS struct targets t = {.e = e};
+	AUTO_ERASURE struct erasure x = {0};
+	bool is_whole = scope == ERASE_ENTITY;
+	int rc = is_whole ? erase_each(st, entity, NULL, 0, add_target, &t, e)
+			  : add_target(&t, fact, entity);
+
+	if (rc == 0)
+		rc = hide_on_main(c, st, &t, e);
+	if (rc == 0)
+		rc = erase_begin(&x, c, e);
+	if (rc == 0)
+		rc = erase_targets(&x, &t, is_whole ? entity : 0, e);
+	if (rc == 0 && is_whole)
+		rc = erase_names(&x, entity, e);
 	if (rc == 0 && x.facts + x.names > 0)
 		rc = erase_end(&x, true, e);
 	*ret_facts = x.facts;

@@ -29,6 +29,13 @@ int forget_one(struct write *w, int64_t entity, int64_t fact,
 int forget_slice(struct write *w, int64_t entity, size_t room,
 	struct forget_result *ret, struct err *e) MUST_CHECK;
 
+/* Once more, what was forgotten in a later state of this database: an entity
+ * with its names, or a fact (scope: enum erase_scope). What is visible on main is
+ * hidden first. c is a change on main. *ret_facts: how much went. */
+int forget_again(struct change *c, struct store *st, int64_t entity,
+	int64_t fact, int64_t scope, int64_t *ret_facts, struct err *e)
+	MUST_CHECK;
+
 /* A replayed op of a log: erases what is still there. *ret_facts: how much. */
 int forget_replay(struct change *c, struct store *st, int64_t entity,
 	int64_t fact, int64_t scope, int64_t *ret_facts, struct err *e)

@@ -14,8 +14,7 @@ add_checked(json_t *sum, const json_t *page, struct err *e)
 	const char *key;
 	json_t *v;
 
-	json_object_foreach(json_object_get(page, "checked"), key, v)
-	{
+	json_object_foreach(json_object_get(page, "checked"), key, v) {
 		int64_t n = json_integer_value(json_object_get(sum, key)) +
 			    json_integer_value(v);
 
@@ -85,8 +84,9 @@ inspect_database(struct database *db, json_t *o, struct err *e)
 int
 inspect_fd(int fd, json_t **ret, struct err *e)
 {
-	const struct database_options options = {
-		.path = "/the copy", .fd = &fd, .read_only = true};
+	const struct database_options options = {.path = "/the copy",
+		.fd = &fd,
+		.read_only = true};
 	AUTO_JSON json_t *o = json_object();
 	struct database *db = NULL;
 	int rc = !o ? err_nomem(e) : database_open(&options, &db, e);

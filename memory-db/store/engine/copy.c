@@ -8,7 +8,7 @@
 #include "memory-db/store/engine/snapshot_internal.h"
 
 /* Pages that are written at once. */
-#define COPY_PAGES 64
+#define COPY_PAGES   64
 #define SPARE_FOLDER "/var/tmp"
 
 /* A file without a name in this folder; -1 with errno. */

@@ -170,6 +170,17 @@ create_identity(sqlite3 *db, const char *path, struct err *e)
 		path, e);
 }
 
+/* The id of the database stays, that of this copy of it is a new one: two copies
+ * that both go on give the same numbers to different changes. */
+static int
+new_instance(sqlite3 *db, const char *path, struct err *e)
+{
+	return exec(db,
+		"UPDATE meta SET value = lower(hex(randomblob(16)))"
+		" WHERE key = 'instance_id'",
+		path, e);
+}
+
 static int
 load_identity(struct database *base, sqlite3 *db, struct err *e)
 {
@@ -267,6 +278,8 @@ database_identify(struct database *base, struct err *e)
 	}
 	if (rc == 0 && !base->read_only)
 		rc = create_identity(db, base->path, e);
+	if (rc == 0 && !base->read_only && base->new_instance)
+		rc = new_instance(db, base->path, e);
 	if (rc == 0)
 		rc = load_identity(base, db, e);
 	sqlite3_close(db);

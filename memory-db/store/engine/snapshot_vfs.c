@@ -80,8 +80,7 @@ file_read(sqlite3_file *f, void *out, int n, sqlite3_int64 offset)
 			       : SQLITE_IOERR_READ;
 	/* Parts are only ever read of the header. */
 	if (offset % PAGE + n > PAGE ||
-		snapshot_read_page(s, (uint32_t)(offset / PAGE) + 1,
-			page) != 0)
+		snapshot_read_page(s, (uint32_t)(offset / PAGE) + 1, page) != 0)
 		return SQLITE_IOERR_READ;
 	memcpy(out, page + offset % PAGE, (size_t)n);
 	return SQLITE_OK;

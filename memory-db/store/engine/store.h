@@ -42,6 +42,7 @@ struct database_options {
 	const char *path;	 /* absolute; folder is made 0700, file 0600 */
 	const int *fd;		 /* not NULL: the file is open here, and is
 				   only read; path is what messages say */
+	bool new_instance;	 /* a copy that goes on by itself from here */
 	bool read_only;		 /* serve reads only, also when writing would
 				   be possible */
 	int64_t namespace_facts; /* LIMIT_NAMESPACE_FACTS when 0 */

@@ -68,7 +68,7 @@ struct database {
 	char *path, *folder, *pid_path;
 	struct fd_vfs *fd_vfs; /* owned, or NULL: the file has a path */
 	int lock_fd;
-	bool read_only;
+	bool read_only, new_instance;
 	dev_t dev; /* of the file: vanished? */
 	ino_t ino;
 	char id[33], instance[33];

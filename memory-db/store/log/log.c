@@ -27,8 +27,10 @@ enum {
 	SINCE,
 	GET,
 	OPS,
+	OPS_OF_KIND,
 	FACT_GET,
 	FACT_AFTER,
+	FACT_ENTITY,
 	IS_NEW,
 	FIRST,
 	ENTITIES,
@@ -57,8 +59,15 @@ static const struct stmt_def defs[] = {
 		 " WHERE change = ?1 AND (?2 = 0 OR entity = ?2)"
 		 " AND seq >= ?3 ORDER BY seq",
 		3, 0},
+	[OPS_OF_KIND] = {"SELECT change, seq, what, entity, fact, key, value"
+			 " FROM op WHERE (change, seq) > (?1, ?2)"
+			 " AND what = ?3 ORDER BY change, seq",
+		3, 0},
 	[FACT_GET] = {FACT "WHERE f.id = ?1", 1, 0},
 	[FACT_AFTER] = {FACT "WHERE f.id > ?1 ORDER BY f.id", 1, 0},
+	[FACT_ENTITY] = {FACT "WHERE f.entity = ?1 AND f.kind = 0"
+			      " ORDER BY f.id LIMIT 1",
+		1, 0},
 	[IS_NEW] = {"SELECT NOT EXISTS (SELECT 1 FROM span WHERE fact = ?1"
 		    " AND added < ?2)",
 		2, 0},
@@ -184,16 +193,12 @@ log_get(struct store *st, int64_t id, log_change_fn fn, void *ctx,
 	return stop != 0 ? stop : 1;
 }
 
-int
-log_ops(struct store *st, int64_t change, int64_t entity, int64_t from,
-	log_op_fn fn, void *ctx, struct err *e)
+static int
+each_op(struct store *st, sqlite3_stmt *s, log_op_fn fn, void *ctx,
+	struct err *e)
 {
-	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_LOG, OPS);
 	int rc;
 
-	bind_i(s, 1, change);
-	bind_i(s, 2, entity);
-	bind_i(s, 3, from);
 	while ((rc = stmt_row(st, s, e)) == 1) {
 		struct log_op op = {
 			.change = sqlite3_column_int64(s, 0),
@@ -210,6 +215,30 @@ log_ops(struct store *st, int64_t change, int64_t entity, int64_t from,
 			return rc;
 	}
 	return rc;
+}
+
+int
+log_ops(struct store *st, int64_t change, int64_t entity, int64_t from,
+	log_op_fn fn, void *ctx, struct err *e)
+{
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_LOG, OPS);
+
+	bind_i(s, 1, change);
+	bind_i(s, 2, entity);
+	bind_i(s, 3, from);
+	return each_op(st, s, fn, ctx, e);
+}
+
+int
+log_ops_of_kind(struct store *st, enum op_what what, int64_t change,
+	int64_t seq, log_op_fn fn, void *ctx, struct err *e)
+{
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_LOG, OPS_OF_KIND);
+
+	bind_i(s, 1, change);
+	bind_i(s, 2, seq);
+	bind_i(s, 3, what);
+	return each_op(st, s, fn, ctx, e);
 }
 
 static double
@@ -307,10 +336,11 @@ give_fact(struct store *st, sqlite3_stmt *s, log_fact_fn fn, void *ctx,
 	return rc != 0 ? rc : fn(ctx, &f);
 }
 
-int
-log_fact(struct store *st, int64_t id, log_fact_fn fn, void *ctx, struct err *e)
+static int
+one_fact(struct store *st, int which, int64_t id, log_fact_fn fn, void *ctx,
+	struct err *e)
 {
-	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_LOG, FACT_GET);
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_LOG, which);
 	int rc;
 
 	bind_i(s, 1, id);
@@ -319,6 +349,19 @@ log_fact(struct store *st, int64_t id, log_fact_fn fn, void *ctx, struct err *e)
 		return rc;
 	rc = give_fact(st, s, fn, ctx, e);
 	return rc != 0 ? rc : 1;
+}
+
+int
+log_fact(struct store *st, int64_t id, log_fact_fn fn, void *ctx, struct err *e)
+{
+	return one_fact(st, FACT_GET, id, fn, ctx, e);
+}
+
+int
+log_existence(struct store *st, int64_t entity, log_fact_fn fn, void *ctx,
+	struct err *e)
+{
+	return one_fact(st, FACT_ENTITY, entity, fn, ctx, e);
 }
 
 int

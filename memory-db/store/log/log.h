@@ -48,6 +48,10 @@ int log_get(struct store *st, int64_t id, log_change_fn fn, void *ctx,
 int log_ops(struct store *st, int64_t change, int64_t entity, int64_t from,
 	log_op_fn fn, void *ctx, struct err *e) MUST_CHECK;
 
+/* All ops of this kind behind op `seq` of a change, by both. */
+int log_ops_of_kind(struct store *st, enum op_what what, int64_t change,
+	int64_t seq, log_op_fn fn, void *ctx, struct err *e) MUST_CHECK;
+
 /* How many ops it has. */
 int log_op_count(struct store *st, int64_t change, int64_t *ret_n,
 	struct err *e) MUST_CHECK;
@@ -76,6 +80,9 @@ typedef int (*log_fact_fn)(void *ctx, const struct log_fact *f);
 
 /* One fact. 1 found. */
 int log_fact(struct store *st, int64_t id, log_fact_fn fn, void *ctx,
+	struct err *e) MUST_CHECK;
+/* The first fact that says that an entity exists. 1 found. */
+int log_existence(struct store *st, int64_t entity, log_fact_fn fn, void *ctx,
 	struct err *e) MUST_CHECK;
 /* The change that showed a fact first. 1 found. */
 int log_first_shown(struct store *st, int64_t fact, int64_t *ret_change,

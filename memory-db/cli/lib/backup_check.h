@@ -1,0 +1,18 @@
+/* Opening a database file that nobody serves: memory-db does that, as a child
+ * that reads a descriptor and serves nobody. */
+#ifndef CLI_LIB_BACKUP_CHECK_H
+#define CLI_LIB_BACKUP_CHECK_H
+
+#include <jansson.h>
+
+#include "common/cleanup.h"
+#include "common/err.h"
+
+/* Verifies all of the database in fd. Returns new what memory-db --check-fd
+ * writes (memory-db(8)). An error: it does not even open. */
+int backup_check(int fd, json_t **ret, struct err *e) MUST_CHECK;
+
+/* This process and its children leave processor and disk to others. */
+void backup_be_nice(void);
+
+#endif

@@ -1,0 +1,280 @@
+#include "memory-db/cli/lib/backup_folder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "common/clock.h"
+
+#define LOCK_NAME ".memory-backup.lock"
+#define LOOK_MS	  100
+#define DAY_MS	  86400000LL
+
+static int
+backup_folder_error(struct err *e, const char *what, const char *path)
+{
+	return err_set(e, errno == ENOENT ? MDB_E_NOT_FOUND : MDB_E_STORE,
+		"cannot %s %s: %s", what, path, strerrordesc_np(errno));
+}
+
+/* Makes the folder and its parents. */
+static int
+make_folder(const char *path, struct err *e)
+{
+	AUTO_FREE char *copy = strdup(path);
+
+	if (!copy)
+		return err_nomem(e);
+	for (char *p = copy + 1; *p != '\0'; p++) {
+		if (*p != '/')
+			continue;
+		*p = '\0';
+		if (mkdir(copy, 0700) != 0 && errno != EEXIST)
+			return backup_folder_error(e, "make", copy);
+		*p = '/';
+	}
+	return mkdir(copy, 0700) == 0 || errno == EEXIST
+		       ? 0
+		       : backup_folder_error(e, "make", copy);
+}
+
+int
+backup_folder_open(struct backup_folder *f, const char *path, bool make,
+	struct err *e)
+{
+	int rc;
+
+	*f = (struct backup_folder){.fd = -1, .lock_fd = -1};
+	f->path = strdup(path);
+	if (!f->path)
+		return err_nomem(e);
+	for (size_t n = strlen(f->path); n > 1 && f->path[n - 1] == '/'; n--)
+		f->path[n - 1] = '\0';
+	rc = make ? make_folder(f->path, e) : 0;
+	if (rc != 0)
+		return rc;
+	f->fd = open(f->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return f->fd >= 0 ? 0
+			  : backup_folder_error(e, "open the folder", f->path);
+}
+
+/* Of a memoryctl that was killed. The lock is held: nobody writes them. */
+static void
+remove_leftovers(struct backup_folder *f)
+{
+	DIR *d = fdopendir(dup(f->fd));
+	struct dirent *entry;
+
+	if (!d)
+		return;
+	rewinddir(d);
+	while ((entry = readdir(d)) != NULL)
+		if (backup_name_is_leftover(entry->d_name))
+			(void)unlinkat(f->fd, entry->d_name, 0);
+	closedir(d);
+}
+
+int
+backup_folder_lock(struct backup_folder *f, int64_t wait_s, struct err *e)
+{
+	int64_t until = clock_mono_ns() + wait_s * 1000000000;
+
+	f->lock_fd = openat(f->fd, LOCK_NAME,
+		O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (f->lock_fd < 0)
+		return backup_folder_error(e, "write into", f->path);
+	while (flock(f->lock_fd, LOCK_EX | LOCK_NB) != 0) {
+		if (errno == EINTR)
+			continue;
+		/* A file system without locks: names are taken in a way that
+		 * two do not take the same. */
+		if (errno != EWOULDBLOCK)
+			return 0;
+		if (clock_mono_ns() > until)
+			return err_set(e, MDB_E_BUSY,
+				"another memoryctl backs up into %s and is "
+				"not done yet; --timeout waits longer",
+				f->path);
+		(void)poll(NULL, 0, LOOK_MS);
+	}
+	remove_leftovers(f);
+	return 0;
+}
+
+static int
+add_entry(struct backup_folder *f, const char *file,
+	const struct backup_name *name, struct err *e)
+{
+	struct backup_entry *x;
+	struct stat s;
+	int64_t now = clock_now_ms(), made, written;
+
+	if (fstatat(f->fd, file, &s, AT_SYMLINK_NOFOLLOW) != 0 ||
+		!S_ISREG(s.st_mode))
+		return 0;
+	if (f->n == f->cap) {
+		size_t cap = f->cap == 0 ? 32 : f->cap * 2;
+
+		x = realloc(f->entries, cap * sizeof(*x));
+		if (!x)
+			return err_nomem(e);
+		f->entries = x;
+		f->cap = cap;
+	}
+	x = &f->entries[f->n++];
+	*x = (struct backup_entry){.name = *name, .bytes = s.st_size};
+	snprintf(x->file, sizeof(x->file), "%.*s", BACKUP_NAME_SIZE - 1, file);
+	made = now - name->made_ms;
+	written = now - ((int64_t)s.st_mtim.tv_sec * 1000 +
+				s.st_mtim.tv_nsec / 1000000);
+	x->age_ms = made > written ? made : written;
+	return 0;
+}
+
+/* By time, then by the change they reach: two may be made within a second. */
+static int
+compare_entries(const void *a, const void *b)
+{
+	const struct backup_entry *x = a, *y = b;
+
+	if (x->name.made_ms != y->name.made_ms)
+		return x->name.made_ms < y->name.made_ms ? -1 : 1;
+	if (x->name.to != y->name.to)
+		return x->name.to < y->name.to ? -1 : 1;
+	return strcmp(x->file, y->file);
+}
+
+int
+backup_folder_list(struct backup_folder *f, const char *id, struct err *e)
+{
+	DIR *d = fdopendir(dup(f->fd));
+	struct dirent *entry;
+	int rc = 0;
+
+	f->n = 0;
+	if (!d)
+		return backup_folder_error(e, "list", f->path);
+	rewinddir(d);
+	while (rc == 0 && (entry = readdir(d)) != NULL) {
+		struct backup_name name;
+
+		if (backup_name_parse(entry->d_name, &name) &&
+			(!id || strncmp(name.id, id, BACKUP_ID_DIGITS) == 0))
+			rc = add_entry(f, entry->d_name, &name, e);
+	}
+	closedir(d);
+	if (rc == 0 && f->n > 0)
+		qsort(f->entries, f->n, sizeof(*f->entries), compare_entries);
+	return rc;
+}
+
+bool
+backup_folder_base(const struct backup_folder *f, size_t i, size_t *ret)
+{
+	int64_t from = f->entries[i].name.from;
+
+	if (f->entries[i].name.is_whole) {
+		*ret = i;
+		return true;
+	}
+	while (i-- > 0) {
+		const struct backup_name *n = &f->entries[i].name;
+
+		if (n->to != from)
+			continue;
+		if (n->is_whole) {
+			*ret = i;
+			return true;
+		}
+		from = n->from;
+	}
+	return false;
+}
+
+/* Marks the entry and all that its chain is made of. */
+static void
+keep(struct backup_folder *f, size_t i)
+{
+	int64_t from = f->entries[i].name.from;
+
+	f->entries[i].is_kept = true;
+	if (f->entries[i].name.is_whole)
+		return;
+	while (i-- > 0) {
+		struct backup_entry *x = &f->entries[i];
+
+		if (x->name.to != from)
+			continue;
+		x->is_kept = true;
+		if (x->name.is_whole)
+			return;
+		from = x->name.from;
+	}
+}
+
+void
+backup_folder_choose(struct backup_folder *f, int64_t keep_days, int64_t keep_n)
+{
+	bool all = keep_days <= 0 && keep_n <= 0, has_whole = false;
+	int64_t left = keep_n;
+
+	for (size_t i = 0; i < f->n; i++)
+		f->entries[i].is_kept = all;
+	for (size_t i = f->n; i-- > 0;) {
+		struct backup_entry *x = &f->entries[i];
+		bool is_new = keep_n > 0 && left-- > 0;
+		bool is_young = keep_days > 0 && x->age_ms < keep_days * DAY_MS;
+		bool is_newest = x->name.is_whole && !has_whole;
+
+		has_whole |= x->name.is_whole;
+		if (is_new || is_young || is_newest)
+			keep(f, i);
+	}
+}
+
+int
+backup_folder_prune(struct backup_folder *f, size_t *ret_n, struct err *e)
+{
+	int rc = 0;
+
+	*ret_n = 0;
+	for (size_t i = 0; i < f->n; i++) {
+		const struct backup_entry *x = &f->entries[i];
+
+		if (x->is_kept)
+			continue;
+		if (unlinkat(f->fd, x->file, 0) == 0)
+			++*ret_n;
+		else if (errno != ENOENT)
+			rc = backup_folder_error(e, "remove the old backup",
+				x->file);
+	}
+	if (*ret_n > 0)
+		(void)fsync(f->fd);
+	return rc;
+}
+
+char *
+backup_folder_path(const struct backup_folder *f, const char *file)
+{
+	char *path;
+
+	return asprintf(&path, "%s/%s", f->path, file) < 0 ? NULL : path;
+}
+
+void
+backup_folder_done(struct backup_folder *f)
+{
+	if (f->fd >= 0 && f->path)
+		close(f->fd);
+	if (f->lock_fd >= 0 && f->path)
+		close(f->lock_fd);
+	free(f->path);
+	free(f->entries);
+	*f = (struct backup_folder){.fd = -1, .lock_fd = -1};
+}

@@ -1,0 +1,222 @@
+#include "memory-db/cli/lib/backup_make.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "common/client/memory_client_int.h"
+#include "common/jx.h"
+#include "memory-db/cli/lib/backup_check.h"
+#include "memory-db/cli/lib/backup_file.h"
+#include "memory-db/cli/lib/newfile.h"
+#include "memory-db/cli/lib/out.h"
+#include "memory-db/cli/lib/progress.h"
+
+/* Seconds that a copy may take: it has the time of an ordinary call otherwise,
+ * and a large database on a slow disk takes longer. */
+#define COPY_S 600
+/* Problems of a damaged database that are printed. */
+#define PROBLEMS_SHOWN 5
+
+/* A database that is not there is not made in order to be backed up. */
+static int
+open_database(struct cli *c, struct backup_copy *ret)
+{
+	char path[PATH_MAX];
+	struct err e = {0};
+	int rc = database_use_open(&ret->use, c, true, &e);
+
+	if (rc == CLI_PROBLEM)
+		return cli_fail(cli_exit_of(e.code), "%s. No backup was made",
+			e.text);
+	if (rc == CLI_OK && !ret->use.is_there) {
+		if (database_use_path(c, path) != CLI_OK)
+			return CLI_USAGE;
+		rc = cli_fail(CLI_PROBLEM,
+			"there is no database %s; no backup was made and no "
+			"old one removed. memoryctl restore brings one back",
+			path);
+	}
+	return rc;
+}
+
+int
+backup_copy_take(struct cli *c, struct backup_copy *ret)
+{
+	struct stat st;
+	int rc;
+
+	*ret = (struct backup_copy){.fd = -1};
+	if (c->timeout_s < COPY_S)
+		c->timeout_s = COPY_S;
+	rc = open_database(c, ret);
+	if (rc != CLI_OK)
+		return rc;
+	c = ret->use.cli;
+	rc = cli_connect(c);
+	if (rc != CLI_OK)
+		return rc;
+	mc_keep_fds(c->client);
+	rc = cli_call(c, "snapshot_database", json_object(), CLI_NOW,
+		&ret->reply);
+	if (rc != CLI_OK)
+		return rc;
+	ret->fd = mc_take_fd(c->client);
+	if (ret->fd < 0 || fstat(ret->fd, &st) != 0 || !S_ISREG(st.st_mode) ||
+		st.st_size != cli_int(ret->reply, "bytes", -1))
+		return cli_fail(CLI_SYSTEM,
+			"the service answered without the copy of its "
+			"database; another version of memoryctl and memory-db? "
+			"memoryctl doctor compares them");
+	return CLI_OK;
+}
+
+static int
+tell_problems(const struct backup_copy *copy, size_t n)
+{
+	const json_t *p;
+	size_t i;
+
+	json_array_foreach(json_object_get(copy->checked, "problems"), i, p) {
+		if (i == PROBLEMS_SHOWN)
+			break;
+		fprintf(stderr, "problem  ");
+		out_text(stderr, cli_str(p, "what", "?"));
+		fputs(": ", stderr);
+		out_text(stderr, cli_str(p, "detail", ""));
+		fputc('\n', stderr);
+	}
+	return cli_fail(CLI_PROBLEM,
+		"the database is damaged (%zu problem%s, memoryctl verify "
+		"lists them); no backup was made and no old one removed. "
+		"memoryctl restore brings back the newest good one",
+		n, n == 1 ? "" : "s");
+}
+
+int
+backup_copy_check(struct cli *c, struct backup_copy *copy)
+{
+	struct err e = {0};
+	size_t n;
+
+	(void)c;
+	if (backup_check(copy->fd, &copy->checked, &e) != 0)
+		return cli_fail(CLI_PROBLEM,
+			"the copy of the database cannot be verified: %s. No "
+			"backup was made and no old one removed",
+			e.text);
+	n = json_array_size(json_object_get(copy->checked, "problems"));
+	return n == 0 ? CLI_OK : tell_problems(copy, n);
+}
+
+/* What is said of the backup in itself. */
+static json_t *
+describe(const struct backup_copy *copy, int64_t made_ms, const char *hash)
+{
+	static const char *const taken[] = {"database_id", "instance_id",
+		"schema", "change", "at", "bytes", "heads"};
+	json_t *o = json_pack("{s:s,s:i,s:s,s:I,s:s}", "format", BACKUP_FORMAT,
+		"version", BACKUP_VERSION, "kind", "whole", "made",
+		(json_int_t)made_ms, "hash", hash);
+
+	for (size_t i = 0; o && i < ARRAY_LEN(taken); i++)
+		if (json_object_set(o, taken[i],
+			    json_object_get(copy->reply, taken[i])) != 0) {
+			json_decref(o);
+			return NULL;
+		}
+	return o;
+}
+
+struct steps {
+	struct progress progress;
+	int64_t bytes;
+};
+
+static void
+on_tick(void *ctx, int64_t bytes)
+{
+	struct steps *s = ctx;
+
+	progress_at(&s->progress, (double)bytes / (double)s->bytes, bytes >> 20,
+		"MB");
+}
+
+/* From the disk, not from what the kernel still has of it. */
+static int
+read_back(const char *path, struct steps *s, struct err *e)
+{
+	AUTO_READER struct backup_reader r = {0};
+	AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int rc;
+
+	if (fd < 0)
+		return err_set(e, MDB_E_STORE, "cannot read %s back: %m", path);
+	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+	rc = backup_reader_open(&r, fd, e);
+	if (rc == 0)
+		rc = backup_reader_copy(&r, -1, on_tick, s, e);
+	if (rc == 0 && (!r.about || r.bytes != s->bytes))
+		rc = err_set(e, MDB_E_CORRUPT, "it lacks something");
+	if (rc != 0 && e)
+		err_prefix(e,
+			"what was written to %s is not what was to be "
+			"written there",
+			path);
+	return rc;
+}
+
+static int
+write_file(const struct backup_copy *copy, int64_t made_ms, const char *path,
+	struct steps *s, struct err *e)
+{
+	AUTO_NEWFILE struct newfile nf = {0};
+	char hash[BACKUP_HASH_SIZE];
+	AUTO_JSON json_t *about = NULL;
+	int rc = backup_hash(copy->fd, hash, e);
+
+	if (rc != 0)
+		return rc;
+	about = describe(copy, made_ms, hash);
+	rc = !about ? err_nomem(e) : newfile_open(&nf, path, 0600, e);
+	if (rc == 0)
+		rc = backup_write(copy->fd, about, nf.f, on_tick, s, e);
+	if (rc == 0)
+		rc = newfile_sync(&nf, e);
+	if (rc == 0)
+		rc = read_back(nf.temp, s, e);
+	return rc == 0 ? newfile_commit(&nf, e) : rc;
+}
+
+int
+backup_copy_write(struct cli *c, const struct backup_copy *copy,
+	int64_t made_ms, const char *path, int64_t *ret_bytes)
+{
+	struct steps s = {.bytes = cli_int(copy->reply, "bytes", 1)};
+	struct err e = {0};
+	struct stat st;
+	int rc;
+
+	progress_start(&s.progress, c, "backing up");
+	rc = write_file(copy, made_ms, path, &s, &e);
+	progress_clear(&s.progress);
+	if (rc != 0)
+		return cli_fail(rc == MDB_E_NOMEM ? CLI_SYSTEM
+						  : cli_exit_of(rc),
+			"%s. No backup was made and no old one removed",
+			e.text);
+	*ret_bytes = stat(path, &st) == 0 ? st.st_size : 0;
+	return CLI_OK;
+}
+
+void
+backup_copy_done(struct backup_copy *copy)
+{
+	if (copy->fd >= 0)
+		close(copy->fd);
+	json_decref(copy->reply);
+	json_decref(copy->checked);
+	database_use_done(&copy->use);
+	*copy = (struct backup_copy){.fd = -1};
+}

@@ -1,0 +1,271 @@
+#include "memory-db/cli/lib/restore_place.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+
+#define WORK_NAME   "memory.db"
+#define FOLDER_TAIL ".restoring"
+
+/* What lies beside a database and belongs to it. */
+static const char *const beside[] = {"", "-wal", "-shm", "-journal"};
+
+static int
+place_error(struct err *e, const char *what, const char *path)
+{
+	return err_set(e, MDB_E_STORE, "cannot %s %s: %s", what, path,
+		strerrordesc_np(errno));
+}
+
+static int
+join(char out[PATH_MAX], const char *a, const char *b, struct err *e)
+{
+	int n = snprintf(out, PATH_MAX, "%s%s", a, b);
+
+	return n > 0 && n < PATH_MAX ? 0
+				     : err_set(e, MDB_E_INVALID,
+					       "the path %s is too long", a);
+}
+
+void
+restore_place_path(const struct restore_place *p, const char *name,
+	char out[PATH_MAX])
+{
+	if (snprintf(out, PATH_MAX, "%s/%s", p->folder, name) >= PATH_MAX)
+		out[0] = '\0'; /* open() says that there is no such file */
+}
+
+/* All files of the folder, and itself. */
+static void
+remove_folder(const char *path)
+{
+	DIR *d = opendir(path);
+	struct dirent *entry;
+
+	if (!d)
+		return;
+	while ((entry = readdir(d)) != NULL)
+		if (strcmp(entry->d_name, ".") != 0 &&
+			strcmp(entry->d_name, "..") != 0)
+			(void)unlinkat(dirfd(d), entry->d_name, 0);
+	closedir(d);
+	(void)rmdir(path);
+}
+
+/* A signal ends us: what is half done is removed, as far as a handler may. */
+static char doomed[8][PATH_MAX];
+static size_t doomed_n;
+
+static void
+on_signal(int number)
+{
+	for (size_t i = 0; i < doomed_n; i++)
+		if (i + 1 < doomed_n)
+			(void)unlink(doomed[i]);
+		else
+			(void)rmdir(doomed[i]);
+	raise(number); /* SA_RESETHAND: this time it ends the process */
+}
+
+static void
+catch_signals(const struct restore_place *p)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
+	static const char *const tails[] = {"", "-wal", "-shm", ".pid",
+		"-journal"};
+	struct sigaction sa = {.sa_handler = on_signal,
+				 .sa_flags = (int)SA_RESETHAND},
+			 old;
+	struct err ignored;
+
+	doomed_n = 0;
+	for (size_t i = 0; i < ARRAY_LEN(tails); i++)
+		if (join(doomed[doomed_n], p->work, tails[i], &ignored) == 0)
+			doomed_n++;
+	if (join(doomed[doomed_n], p->folder, "", &ignored) == 0)
+		doomed_n++;
+	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
+		if (sigaction(signals[i], NULL, &old) == 0 &&
+			old.sa_handler == SIG_DFL)
+			sigaction(signals[i], &sa, NULL);
+}
+
+static int
+make_parents(const char *target, struct err *e)
+{
+	AUTO_FREE char *path = strdup(target);
+
+	if (!path)
+		return err_nomem(e);
+	for (char *s = path + 1; (s = strchr(s, '/')) != NULL; s++) {
+		*s = '\0';
+		if (mkdir(path, 0700) != 0 && errno != EEXIST)
+			return place_error(e, "make the folder", path);
+		*s = '/';
+	}
+	return 0;
+}
+
+/* The lock tells a folder that is in use from one that was left behind. */
+static int
+make_work_folder(struct restore_place *p, struct err *e)
+{
+	for (int i = 0; i < 2; i++) {
+		if (mkdir(p->folder, 0700) != 0 && errno != EEXIST)
+			return place_error(e, "make the folder", p->folder);
+		p->lock_fd = open(p->folder,
+			O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (p->lock_fd < 0)
+			return place_error(e, "open the folder", p->folder);
+		if (flock(p->lock_fd, LOCK_EX | LOCK_NB) != 0)
+			return err_set(e, MDB_E_BUSY,
+				"another memoryctl is restoring %s", p->target);
+		if (i == 1)
+			break;
+		remove_folder(p->folder);
+		close(p->lock_fd);
+		p->lock_fd = -1;
+	}
+	p->is_made = true;
+	return 0;
+}
+
+int
+restore_place_open(struct restore_place *p, const char *target,
+	bool may_replace, struct err *e)
+{
+	struct stat st;
+	int rc;
+
+	*p = (struct restore_place){.lock_fd = -1};
+	rc = join(p->target, target, "", e);
+	if (rc == 0)
+		rc = join(p->folder, target, FOLDER_TAIL, e);
+	if (rc == 0)
+		rc = join(p->work, p->folder, "/" WORK_NAME, e);
+	if (rc != 0)
+		return rc;
+	if (lstat(target, &st) == 0 && (!may_replace || !S_ISREG(st.st_mode)))
+		return err_set(e, MDB_E_EXISTS,
+			S_ISREG(st.st_mode)
+				? "%s exists. --into FILE restores beside it; "
+				  "--force puts the backup in its place and "
+				  "keeps what is there under another name"
+				: "%s is no file that a database could "
+				  "replace; --into FILE names another place",
+			target);
+	rc = make_parents(target, e);
+	if (rc == 0)
+		rc = make_work_folder(p, e);
+	if (rc == 0)
+		catch_signals(p);
+	return rc;
+}
+
+/* --- taking the place ----------------------------------------------------- */
+/* The lock that memory-db takes on a database. */
+static int
+lock_target(const struct restore_place *p, int *ret_fd, struct err *e)
+{
+	char path[PATH_MAX];
+	int rc = join(path, p->target, ".pid", e);
+	AUTO_FD int fd = -1;
+
+	if (rc != 0)
+		return rc;
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return place_error(e, "lock", path);
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0)
+		return err_set(e, MDB_E_EXISTS,
+			"a memory-db serves %s; end it first (memoryctl stop, "
+			"or systemctl), then restore again",
+			p->target);
+	*ret_fd = take_fd(&fd);
+	return 0;
+}
+
+/* The old database with its WAL, which may hold what is not in the file. */
+static int
+move_aside(struct restore_place *p, struct err *e)
+{
+	char at[CLOCK_TEXT_SIZE], tail[CLOCK_TEXT_SIZE + 16] = ".before-";
+	size_t n = strlen(tail);
+	struct stat st;
+	int rc;
+
+	clock_format(clock_now_ms(), at);
+	for (const char *s = at; *s != '\0' && *s != '.'; s++)
+		if (*s != '-' && *s != ':')
+			tail[n++] = *s;
+	tail[n] = '\0';
+	rc = join(p->aside, p->target, tail, e);
+	for (size_t i = ARRAY_LEN(beside); rc == 0 && i-- > 0;) {
+		char from[PATH_MAX], to[PATH_MAX];
+
+		rc = join(from, p->target, beside[i], e);
+		if (rc == 0)
+			rc = join(to, p->aside, beside[i], e);
+		if (rc == 0 && lstat(from, &st) == 0 && rename(from, to) != 0)
+			rc = place_error(e, "move aside", from);
+	}
+	return rc;
+}
+
+static void
+sync_folder_of(const char *path)
+{
+	char folder[PATH_MAX];
+	char *slash;
+	int fd;
+
+	snprintf(folder, sizeof(folder), "%s", path);
+	slash = strrchr(folder, '/');
+	slash[slash == folder ? 1 : 0] = '\0';
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0) {
+		(void)fsync(fd);
+		close(fd);
+	}
+}
+
+int
+restore_place_take(struct restore_place *p, struct err *e)
+{
+	AUTO_FD int lock = -1, fd = open(p->work, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	int rc;
+
+	if (fd < 0 || fsync(fd) != 0)
+		return place_error(e, "sync", p->work);
+	rc = lock_target(p, &lock, e);
+	if (rc == 0 && lstat(p->target, &st) == 0)
+		rc = move_aside(p, e);
+	if (rc != 0)
+		return rc;
+	if (rename(p->work, p->target) != 0)
+		return place_error(e, "put in its place", p->target);
+	sync_folder_of(p->target);
+	return 0;
+}
+
+void
+restore_place_done(struct restore_place *p)
+{
+	if (!p->is_made)
+		return;
+	doomed_n = 0;
+	remove_folder(p->folder);
+	if (p->lock_fd >= 0)
+		close(p->lock_fd);
+	p->is_made = false;
+}

@@ -1,0 +1,463 @@
+#!/usr/bin/env python3
+"""memoryctl backup and restore: a copy while agents write, which verifies, comes
+back whole, and does not bring back what was forgotten."""
+import fcntl
+import gzip
+import json
+import os
+import signal
+import socket
+import sqlite3
+import stat
+import subprocess
+import sys
+import time
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
+sys.dont_write_bytecode = True
+from harness import BIN, SLOW, Service, TestCase, main, wait_until  # noqa: E402
+
+
+def entity(name, *texts):
+    return {"name": name, "entityType": "thing", "observations": list(texts)}
+
+
+def backups(folder):
+    return sorted(p for p in Path(folder).glob("memory_*"))
+
+
+class BackupCase(TestCase):
+    def setUp(self):
+        super().setUp()
+        self.db = self.service()
+        self.client = self.db.client()
+        self.folder = self.db.folder / "the backups"
+
+    def fill(self, n=20, prefix="e", **params):
+        self.client.ok("create_entities", entities=[
+            entity(f"{prefix}{i}", f"fact {i} of {prefix}")
+            for i in range(n)], **params)
+
+    def backup(self, *args, **kw):
+        return json.loads(self.db.ctl("--json", "backup", *(
+            args or (self.folder,)), **kw).stdout)
+
+    def restore(self, *args, **kw):
+        return json.loads(self.db.ctl("--json", "restore", *args, **kw).stdout)
+
+    def opened(self, path):
+        """A service on a restored file."""
+        return self.service(database=path, folder=self.db.folder / "other")
+
+    def log(self, client):
+        lines, cursor = [], {}
+        while True:
+            page = client.ok("export_log", all=True, **cursor)
+            lines += page["lines"]
+            if not page.get("next"):
+                return lines
+            cursor = {"cursor": page["next"]}
+
+
+class Backup(BackupCase):
+    def test_round_trip(self):
+        self.fill()
+        self.fill(namespace="other")
+        self.client.ok("write_file", name="a file", content={"x": 1})
+        done = self.backup()
+        path = Path(done["path"])
+        self.assertEqual(path.parent, self.folder)
+        self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o600)
+        self.assertEqual(stat.S_IMODE(self.folder.stat().st_mode), 0o700)
+        # What gunzip gives is a database by itself.
+        plain = self.db.folder / "plain.db"
+        plain.write_bytes(gzip.decompress(path.read_bytes()))
+        with sqlite3.connect(plain) as db:
+            self.assertEqual(db.execute("PRAGMA integrity_check").fetchone(),
+                             ("ok",))
+            self.assertEqual(
+                db.execute("SELECT count(*) FROM entities").fetchone(), (40,))
+        new = self.db.folder / "new" / "memory.db"
+        reply = self.restore(path, "--into", new)
+        self.assertEqual(reply["path"], str(new))
+        self.assertEqual(stat.S_IMODE(new.stat().st_mode), 0o600)
+        # The lock file of a database stays beside it.
+        self.assertEqual(sorted(os.listdir(new.parent)),
+                         ["memory.db", "memory.db.pid"])
+        other = self.opened(new)
+        self.assertEqual(self.log(other.client()), self.log(self.client))
+        other.verify()
+        a, b = (c.ok("get_memory_status")["database"]
+                for c in (other.client(), self.client))
+        self.assertEqual(a["id"], b["id"])
+        self.assertNotEqual(a["instance_id"], b["instance_id"])
+
+    def test_while_written(self):
+        """Every write that was acknowledged before is in it, none by halves."""
+        self.fill()
+        writer = self.db.client()
+        go = True
+        last = 0
+        running = subprocess.Popen(
+            [BIN / "memoryctl", "--json", "backup", self.folder],
+            env=self.db.env(), stdout=subprocess.PIPE, text=True)
+        while running.poll() is None and go:
+            writer.ok("create_entities", entities=[
+                entity(f"a{last}", "x"), entity(f"b{last}", "y")])
+            last += 1
+        done = json.loads(running.communicate()[0])
+        new = self.db.folder / "new.d" / "memory.db"
+        self.restore(done["path"], "--into", new)
+        graph = self.opened(new).client().ok("read_graph", limit=1000)
+        names = {e["name"] for e in graph["entities"]}
+        self.assertTrue({f"e{i}" for i in range(20)} <= names)
+        for i in range(last):
+            self.assertEqual(f"a{i}" in names, f"b{i}" in names)
+
+    def test_retention(self):
+        self.fill()
+        paths = []
+        for i in range(5):
+            self.fill(1, f"more{i}")
+            paths.append(self.backup()["path"])
+        strangers = [self.folder / "notes.txt",
+                     self.folder / "memory_20200101_000000.db.gz",
+                     self.folder / "memory_20200101T000000Z_00000000_c5.db.gz"]
+        for p in strangers:
+            p.write_text("not ours")
+        done = self.backup(self.folder, "--keep", 3)
+        self.assertEqual(done["removed"], 3)
+        self.assertEqual(backups(self.folder), sorted(
+            strangers[1:] + [Path(p) for p in paths[3:]] +
+            [Path(done["path"])]))
+        # Old by its name, or by its time: older than a week goes.
+        old = time.time() - 8 * 86400
+        os.utime(paths[3], (old, old))
+        renamed = self.folder / Path(paths[4]).name.replace("2026", "2019")
+        if renamed == Path(paths[4]):
+            renamed = self.folder / ("memory_2019" +
+                                     Path(paths[4]).name[len("memory_2026"):])
+        os.rename(paths[4], renamed)
+        last = self.backup(self.folder, "--keep-days", 7)
+        self.assertEqual(last["removed"], 2)
+        # Either of the two keeps one.
+        for p in (done["path"], last["path"]):
+            os.utime(p, (old, old))
+        newest = self.backup(self.folder, "--keep-days", 7, "--keep", 2)
+        self.assertEqual(newest["removed"], 1)
+        self.assertEqual({p for p in backups(self.folder)},
+                         {Path(last["path"]), Path(newest["path"]),
+                          *strangers[1:]})
+
+    def test_file_and_arguments(self):
+        self.fill()
+        one = self.db.folder / "one backup.gz"
+        for _ in range(2):      # replaced whole
+            self.assertEqual(self.backup(one)["path"], str(one))
+        bad = self.db.ctl("backup", one, "--keep", 2, check=False)
+        self.assertEqual(bad.returncode, 100)
+        self.assertIn("names one file", bad.stderr)
+        line = self.db.ctl("backup")
+        self.assertEqual(len(line.stdout.splitlines()), 1)
+        self.assertEqual(len(backups(self.db.folder / "home" /
+                                     "memory_backups")), 1)
+
+    def test_damaged_is_not_backed_up(self):
+        self.fill(200)
+        good = self.backup()["path"]
+        self.db.stop()
+        data = bytearray(self.db.database.read_bytes())
+        at = data.index(b"fact 7 of e") if b"fact 7 of e" in data else None
+        # A page in the middle, whatever it holds.
+        at = at or len(data) // 2 // 4096 * 4096 + 100
+        for i in range(at, at + 3000):
+            data[i] ^= 0x55
+        self.db.database.write_bytes(data)
+        self.db.start()
+        bad = self.db.ctl("backup", self.folder, "--keep", 1, check=False)
+        self.assertNotEqual(bad.returncode, 0)
+        self.assertIn("no old one removed", bad.stderr)
+        self.assertEqual(backups(self.folder), [Path(good)])
+
+    def test_no_service_and_other_database(self):
+        self.fill()
+        self.db.stop()
+        done = self.backup()        # starts one, as all commands do
+        self.assertTrue(os.path.exists(done["path"]))
+        self.db.ctl("stop")
+        # Somebody else's service at the socket: the file is opened by itself.
+        moved = self.db.database
+        self.db.database = self.db.folder / "db2" / "memory.db"
+        self.db.start()
+        own = self.backup("--database", moved, self.folder)
+        self.assertEqual(own["change"], done["change"])
+        self.assertEqual(self.backup()["change"], 0)
+        missing = self.db.ctl("--database", self.db.folder / "none.db",
+                              "backup", self.folder, check=False)
+        self.assertEqual(missing.returncode, 1)
+        self.assertIn("there is no database", missing.stderr)
+        self.assertFalse((self.db.folder / "none.db").exists())
+
+    def test_two_at_once_and_killed(self):
+        self.fill()
+        both = [subprocess.Popen([BIN / "memoryctl", "--json", "backup",
+                                  self.folder], env=self.db.env(),
+                                 stdout=subprocess.PIPE, text=True)
+                for _ in range(2)]
+        paths = {json.loads(p.communicate()[0])["path"] for p in both}
+        self.assertEqual([p.returncode for p in both], [0, 0])
+        self.assertEqual({Path(p) for p in paths}, set(backups(self.folder)))
+        # One that is killed holds no lock and leaves nothing for long.
+        left = self.folder / (Path(paths.pop()).name + ".Ab3dEf")
+        left.write_text("half")
+        held = os.open(self.folder / ".memory-backup.lock", os.O_RDWR)
+        fcntl.flock(held, fcntl.LOCK_EX)
+        busy = self.db.ctl("--timeout", 1, "backup", self.folder, check=False)
+        self.assertEqual(busy.returncode, 111)
+        self.assertIn("another memoryctl", busy.stderr)
+        self.assertTrue(left.exists())
+        os.close(held)
+        self.backup()
+        self.assertFalse(left.exists())
+
+    def test_killed_in_the_middle(self):
+        self.fill(500)
+        for delay in (0.01, 0.03, 0.06, 0.1, 0.2):
+            p = subprocess.Popen([BIN / "memoryctl", "backup", self.folder],
+                                 env=self.db.env(), stdout=subprocess.DEVNULL,
+                                 stderr=subprocess.DEVNULL)
+            try:
+                p.wait(delay * SLOW)
+            except subprocess.TimeoutExpired:
+                p.kill()
+                p.wait()
+        good = self.backup()
+        for p in backups(self.folder):
+            self.assertRegex(p.name, r"\.db\.gz$")
+            gzip.decompress(p.read_bytes())
+        self.restore(good["path"], "--into", self.db.folder / "n" / "m.db")
+        wait_until(lambda: not [
+            t for t in os.listdir(f"/proc/{self.db.pid}/fd")
+            if "deleted" in self.link(t)], why="no copy is held")
+
+    def link(self, fd):
+        try:
+            return os.readlink(f"/proc/{self.db.pid}/fd/{fd}")
+        except OSError:
+            return ""
+
+    def test_no_room(self):
+        """RLIMIT_FSIZE stands for a full disk: write fails in the middle."""
+        self.fill(500)
+        good = self.backup()["path"]
+        script = ("import os,resource,signal,sys;"
+                  "signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+                  "resource.setrlimit(resource.RLIMIT_FSIZE,(9000,9000));"
+                  "os.execv(sys.argv[1],sys.argv[1:])")
+        bad = subprocess.run(
+            [sys.executable, "-c", script, BIN / "memoryctl", "backup",
+             self.folder, "--keep", "1"], env=self.db.env(), text=True,
+            capture_output=True)
+        self.assertEqual(bad.returncode, 111, bad.stderr)
+        self.assertIn("cannot write", bad.stderr)
+        self.assertEqual(backups(self.folder), [Path(good)])
+
+    def test_no_room_for_the_copy(self):
+        self.fill()
+        self.db.stop()
+        self.db.args += ["--limit-disk-free", str(1 << 60)]
+        self.db.start()
+        bad = self.db.ctl("backup", self.folder, check=False)
+        self.assertEqual(bad.returncode, 111)
+        self.assertIn("a copy of the database takes", bad.stderr)
+
+    def test_descriptor(self):
+        """Only for reading, without a name, with the first byte."""
+        self.fill()
+        with socket.socket(socket.AF_UNIX) as s:
+            s.connect(self.db.socket)
+            # Replies before and behind it carry none.
+            s.sendall(b'{"id":1,"method":"ping"}\n'
+                      b'{"id":2,"method":"snapshot_database"}\n')
+            data, fds = b"", []
+            while data.count(b"\n") < 2:
+                part, new, _, _ = socket.recv_fds(s, 65536, 4)
+                if new:
+                    self.assertTrue(data == b"" or data.endswith(b"\n"))
+                data += part
+                fds += new
+        self.assertEqual(len(fds), 1)
+        reply = next(r for r in map(json.loads, data.splitlines())
+                     if r["id"] == 2)
+        self.assertEqual(os.fstat(fds[0]).st_size, reply["bytes"])
+        self.assertEqual(os.fstat(fds[0]).st_nlink, 0)
+        with self.assertRaises(OSError):
+            os.write(fds[0], b"x")
+        checked = subprocess.run(
+            [BIN / "memory-db", "--check-fd", str(fds[0])], pass_fds=fds,
+            capture_output=True, text=True, check=True, env=self.db.env())
+        self.assertEqual(json.loads(checked.stdout)["heads"], reply["heads"])
+        os.close(fds[0])
+
+    def test_agents_have_none(self):
+        mcp = self.db.mcp(args=["--tools", "all,admin"])
+        names = {t["name"] for t in mcp.request("tools/list")["tools"]}
+        self.assertIn("recall", names)
+        self.assertFalse({"snapshot_database", "list_erasures",
+                          "replay_erasures"} & names)
+
+
+class Restore(BackupCase):
+    def test_never_over_a_database(self):
+        self.fill()
+        path = self.backup()["path"]
+        self.fill(5, "later")
+        refused = self.db.ctl("restore", path, check=False)
+        self.assertNotEqual(refused.returncode, 0)
+        self.assertIn("--force", refused.stderr)
+        # One that an operator started is his.
+        refused = self.db.ctl("restore", path, "--force", check=False)
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("operator", refused.stderr)
+        self.assertEqual(self.client.ok("get_memory_status")
+                         ["total_entities"], 25)
+        self.db.stop()
+        done = self.restore(path, "--force")
+        self.assertEqual(done["path"], str(self.db.database))
+        self.db.start()
+        status = self.db.client().ok("get_memory_status")
+        self.assertEqual(status["total_entities"], 20)
+        kept = self.service(database=done["before"],
+                            folder=self.db.folder / "kept")
+        self.assertEqual(kept.client().ok("get_memory_status")
+                         ["total_entities"], 25)
+
+    def test_spawned_service_ends(self):
+        self.fill()
+        path = self.backup()["path"]
+        self.db.stop()
+        self.db.ctl("status")
+        done = self.restore(path, "--force")
+        self.assertTrue(os.path.exists(done["before"]))
+        self.db.ctl("verify")
+        self.db.ctl("stop")
+
+    def test_forgotten_stays_forgotten(self):
+        self.client.ok("create_entities", entities=[
+            entity("ada", "lives in Wunderburg", "likes tea"),
+            entity("bob", "knows Quirinius", "likes coffee")])
+        self.client.ok("create_relations", relations=[
+            {"from": "bob", "to": "ada", "relationType": "knows"}])
+        old = self.backup()["path"]
+        self.client.ok("forget", name="ada", confirm=True)
+        self.client.ok("forget", name="bob", observation="knows Quirinius",
+                       confirm=True)
+        for how in ("running", "stopped", "backup"):
+            with self.subTest(how):
+                if how == "stopped":
+                    self.db.stop()
+                if how == "backup":
+                    self.db.start()
+                    self.backup()
+                    self.db.stop()
+                    for p in self.db.database.parent.glob("memory.db*"):
+                        p.unlink()
+                new = self.db.folder / how / "memory.db"
+                done = self.restore(old, "--into", new)
+                # Ada, two facts, a relation; one of Bob's.
+                self.assertEqual(done["forgotten_again"], 5)
+                data = b"".join(p.read_bytes()
+                                for p in new.parent.iterdir())
+                for word in (b"Wunderburg", b"Quirinius", b"wunderburg",
+                             b"quirinius"):
+                    self.assertNotIn(word, data)
+                with self.service(database=new,
+                                  folder=self.db.folder / f"s{how}") as other:
+                    c = other.client()
+                    self.assertEqual(
+                        [e["name"] for e in
+                         c.ok("read_graph")["entities"]], ["bob"])
+                    self.assertNotIn("Wunderburg",
+                                     json.dumps(self.log(c)))
+                    other.verify()
+
+    def test_another_database_forgets_nothing_here(self):
+        self.client.ok("create_entities", entities=[entity("ada", "tea")])
+        old = self.backup()["path"]
+        self.db.stop()
+        for p in self.db.database.parent.glob("memory.db*"):
+            p.unlink()
+        self.db.start()
+        c = self.db.client()
+        c.ok("create_entities", entities=[entity("ada", "tea")])
+        c.ok("forget", name="ada", confirm=True)
+        done = self.restore(old, "--into", self.db.folder / "n" / "m.db")
+        self.assertEqual(done["forgotten_again"], 0)
+
+    def test_damage_is_told(self):
+        self.fill(300)
+        path = Path(self.backup()["path"])
+        data = path.read_bytes()
+        import random
+        seed = int(os.environ.get("TEST_SEED", time.time_ns() % 10**9))
+        print(f"seed {seed}", file=sys.stderr)
+        rng = random.Random(seed)
+        cases = [("cut", data[:rng.randrange(1, len(data))]),
+                 ("longer", data + b"x"), ("empty", b"")]
+        for _ in range(12):
+            at = rng.randrange(len(data))
+            bad = bytearray(data)
+            bad[at] ^= 1 << rng.randrange(8)
+            cases.append((f"bit of byte {at}", bytes(bad)))
+        new = self.db.folder / "n" / "m.db"
+        for name, bad in cases:
+            with self.subTest(name):
+                broken = self.db.folder / "broken.db.gz"
+                broken.write_bytes(bad)
+                p = self.db.ctl("restore", broken, "--into", new, check=False)
+                self.assertNotEqual(p.returncode, 0, p.stdout)
+                self.assertRegex(p.stderr, "damaged|no backup|does not")
+                self.assertFalse(new.exists())
+                self.assertEqual(list(new.parent.iterdir()), [])
+
+    def test_folder_and_plain_files(self):
+        self.fill()
+        first = self.backup()["path"]
+        self.fill(3, "second")
+        self.backup()
+        new = self.db.folder / "n" / "m.db"
+        done = self.restore(self.folder, "--into", new)
+        self.assertGreater(done["from"], first)
+        plain = self.db.folder / "plain.db"
+        plain.write_bytes(gzip.decompress(Path(first).read_bytes()))
+        again = self.restore(plain, "--into", self.db.folder / "n" / "p.db")
+        self.assertLess(again["facts"], done["facts"])
+        exists = self.db.ctl("restore", first, "--into", new, check=False)
+        self.assertNotEqual(exists.returncode, 0)
+        self.assertIn("exists", exists.stderr)
+
+    def test_killed(self):
+        self.fill(300)
+        path = self.backup()["path"]
+        new = self.db.folder / "n" / "m.db"
+        for delay in (0.02, 0.05, 0.1, 0.2, 0.4):
+            p = subprocess.Popen([BIN / "memoryctl", "restore", path,
+                                  "--into", new], env=self.db.env(),
+                                 stdout=subprocess.DEVNULL,
+                                 stderr=subprocess.DEVNULL)
+            try:
+                p.wait(delay * SLOW)
+            except subprocess.TimeoutExpired:
+                p.send_signal(signal.SIGKILL)
+                p.wait()
+            if new.exists():        # then all of it is there
+                self.opened(new).verify()
+                return
+        self.restore(path, "--into", new)
+        self.assertEqual(sorted(os.listdir(new.parent)), ["m.db", "m.db.pid"])
+
+
+if __name__ == "__main__":
+    main()
