@@ -66,9 +66,8 @@ is_reason(const struct extract_words *w, int i, int end)
 	return extract_match(w, i, reasons) > 0;
 }
 
-/* Does a clause of its own begin at i, and at which word? 0: none. */
-static int
-begins_clause(const struct extract_words *w, int i, int end)
+int
+clause_begins(const struct extract_words *w, int i, int end)
 {
 	const char *low = extract_low(w, i);
 	bool mark = (w->v[i].flags & (W_COMMA | W_BREAK)) != 0;
@@ -101,6 +100,16 @@ goes_on(const struct extract_words *w, int i, const struct clause *c)
 	unsigned form = 0;
 	int k = i + 1, verb, n;
 
+	/* "in Vienna, working at the library" */
+	if ((c->tense == T_IS || c->tense == T_GOING_ON) &&
+		(w->v[i].flags & W_COMMA || extract_is(w, i, "and"))) {
+		k = i + extract_is(w, i, "and");
+		verb = rules_verb(extract_low(w, k), &form);
+		if (verb != 0 && form & FORM_ING &&
+			rules_of_verb(w, verb, k + 1, fit) > 0)
+			return true;
+		k = i + 1;
+	}
 	if (!extract_in(extract_low(w, i), "and|but|then"))
 		return false;
 	k += extract_match(w, k,
@@ -135,7 +144,7 @@ clause_end(const struct extract_words *w, int end, struct clause *c)
 			c->reason = i;
 			c->reason_end = end;
 			for (int k = i + 1; k < end; k++)
-				if (begins_clause(w, k, end) > 0 &&
+				if (clause_begins(w, k, end) > 0 &&
 					(w->v[k].flags & W_COMMA ||
 						extract_in(extract_low(w, k),
 							"but|so"))) {
@@ -145,7 +154,7 @@ clause_end(const struct extract_words *w, int end, struct clause *c)
 			return i;
 		}
 		if (extract_in(extract_low(w, i), "if|unless") ||
-			begins_clause(w, i, end) > 0 || goes_on(w, i, c)) {
+			clause_begins(w, i, end) > 0 || goes_on(w, i, c)) {
 			if (extract_in(extract_low(w, i), "if|unless"))
 				c->is_condition = true;
 			return i;
@@ -210,7 +219,10 @@ clauses_read(const struct extract_words *w, const struct when *whens,
 			c.noun_end = ret[n - 1].noun_end;
 			c.inherits = true;
 			c.is_condition = ret[n - 1].is_condition;
-			c.phrase = i + 1;
+			c.phrase = i + extract_in(extract_low(w, i),
+					       "and|but|then");
+			c.is_going_on = ret[n - 1].tense == T_IS ||
+					ret[n - 1].tense == T_GOING_ON;
 		} else {
 			c.phrase = clause_subject(w, k + cond, w->words, &c);
 		}
@@ -221,7 +233,7 @@ clauses_read(const struct extract_words *w, const struct when *whens,
 			continue;
 		}
 		for (next = k + 1; next < w->words; next++) {
-			int at = begins_clause(w, next, w->words);
+			int at = clause_begins(w, next, w->words);
 
 			if (at > 0) {
 				next = at > next ? at : next;

@@ -62,13 +62,16 @@ struct clause {
 	int reason, reason_end; /* from "because" on; 0: none */
 	int clause_end;		/* of what follows the verb */
 	bool is_condition;
-	bool inherits; /* "and work at ..": the subject of the one before */
+	bool is_going_on; /* ", working at ..": "is" stands further in front */
+	bool inherits;	  /* "and work at ..": the subject of the one before */
 };
 
 /* The clauses of a sentence that have a subject and a verb. */
 int clauses_read(const struct extract_words *w, const struct when *whens,
 	int whens_n, struct clause ret[CLAUSES]);
 
+/* Does a clause of its own begin at word i, and with which word? 0: none. */
+int clause_begins(const struct extract_words *w, int i, int end);
 /* Words before which a sentence begins to say something: "so", "by the way". */
 int clause_skip_courtesy(const struct extract_words *w, int i);
 

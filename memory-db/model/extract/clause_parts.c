@@ -57,14 +57,15 @@ clause_is_kin(const char *low)
 /* --- verbs ---------------------------------------------------------------------- */
 /* May word i be the verb of a third person, or of many? */
 static bool
-is_finite(const struct extract_words *w, int i, bool many)
+is_finite(const struct extract_words *w, int i, bool many, bool comma)
 {
 	const char *low = extract_low(w, i);
 	unsigned form = 0;
 
 	if (extract_in(low, helpers))
 		return true;
-	if (w->v[i].flags & (W_COMMA | W_BREAK | W_CAPITAL))
+	if (w->v[i].flags & (W_BREAK | W_CAPITAL) ||
+		(w->v[i].flags & W_COMMA && !comma))
 		return false;
 	if (rules_verb(low, &form) == 0)
 		return false;
@@ -228,6 +229,8 @@ clause_phrase(const struct extract_words *w, int end, struct clause *c)
 	if (c->tense == T_NOW && c->verb != 0 &&
 		!(c->form & (FORM_BASE | FORM_THIRD)) && c->form & FORM_PAST)
 		c->tense = T_PAST;
+	if (c->tense == T_NOW && c->is_going_on && c->form == FORM_ING)
+		c->tense = T_GOING_ON;
 	c->has_verb = true;
 	return true;
 }
@@ -255,7 +258,8 @@ noun_end(const struct extract_words *w, int i, int end)
 			return 0;
 		if (extract_in(before, "of|for|the|a|in|on|to|and|at|from|'s"))
 			continue;
-		if (is_finite(w, over_adverbs(w, k, end, &c), many) &&
+		if (is_finite(w, over_adverbs(w, k, end, &c), many,
+			    (w->v[k - 1].flags & W_CAPITAL) != 0) &&
 			!extract_is(w, k, "and"))
 			return k;
 	}
@@ -304,8 +308,10 @@ read_name(const struct extract_words *w, int i, int end, struct clause *c)
 	{
 		struct clause ahead = {0};
 
-		return is_finite(w, over_adverbs(w, k, end, &ahead), false) ? k
-									    : 0;
+		return is_finite(w, over_adverbs(w, k, end, &ahead), false,
+			       false)
+			       ? k
+			       : 0;
 	}
 }
 
@@ -325,7 +331,7 @@ clause_subject(const struct extract_words *w, int i, int end, struct clause *c)
 		{"it|this|that|there|they|these|those", WHO_IT}};
 	const char *low = extract_low(w, i);
 	int k = extract_match(w, i, many_of_us);
-	if (k > 0 && is_finite(w, i + k, true)) {
+	if (k > 0 && is_finite(w, i + k, true, false)) {
 		c->who = WHO_WE;
 		return i + k;
 	}
@@ -335,7 +341,8 @@ clause_subject(const struct extract_words *w, int i, int end, struct clause *c)
 			/* "this server runs" */
 			if (c->who == WHO_IT && extract_in(low, "this|these")) {
 				k = noun_end(w, i + 1, end);
-				if (k > 0 && !is_finite(w, i + 1, true)) {
+				if (k > 0 &&
+					!is_finite(w, i + 1, true, false)) {
 					c->who = WHO_OUR;
 					c->noun = i + 1;
 					c->noun_end = k;
@@ -358,7 +365,8 @@ clause_subject(const struct extract_words *w, int i, int end, struct clause *c)
 	k = read_name(w, i, end, c);
 	if (k > 0)
 		return k;
-	if (i == end || extract_in(low, no_names) ||
+	if (i == end ||
+		(extract_in(low, no_names) && !extract_in(low, "next|last")) ||
 		extract_in(low, "if|when|what|how|why"))
 		return 0;
 	k = noun_end(w, i, end);

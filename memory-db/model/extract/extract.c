@@ -79,13 +79,20 @@ is_joke(const struct extract_words *w)
 	return false;
 }
 
-/* What was said in jest is taken back: the facts of the turn and of the one
+/* What was said in jest is taken back: the facts of the turn, or of the one
  * before it by the same speaker. */
 static void
-take_back(struct reader *r, size_t from)
+take_back(struct reader *r)
 {
-	for (size_t i = from; i < r->x->n; i++)
-		r->x->v[i].is_gone = true;
+	struct extraction *x = r->x;
+	size_t last = 0;
+
+	for (size_t i = x->n; i-- > 0 && last == 0;)
+		if (strcmp(x->v[i].speaker, r->turn->speaker) == 0)
+			last = x->v[i].turn;
+	for (size_t i = x->n; i-- > 0 && x->v[i].turn + 4 > r->turn_no;)
+		if (x->v[i].turn == last)
+			x->v[i].is_gone = true;
 }
 
 static int
@@ -109,7 +116,7 @@ read_sentence(struct reader *r, struct err *e)
 	r->whens_n = extract_dates(&r->w, r->today, r->q->us,
 		looks_ahead(&r->w), r->whens);
 	if (is_joke(&r->w) && r->w.words < 8) {
-		take_back(r, r->turn_facts);
+		take_back(r);
 		return 0;
 	}
 	rc = correct_read(r, e);
@@ -137,12 +144,12 @@ read_turn(struct reader *r, const struct turn *turn, struct err *e)
 
 	r->turn = turn;
 	r->today = day_of(at, r->q->zone_minutes);
-	r->person[0] = '\0';
+	r->person[0] = r->person_noun[0] = '\0';
 	r->last = r->now;
 	r->now = (struct proposal){.is_there = false};
 	if (turn->role == ROLE_OTHER)
 		return 0;
-	r->turn_facts = from;
+	r->turn_no++;
 	speech_begin(&l, turn);
 	while (rc == 0 && speech_next(&l, &said)) {
 		if (is_late(r)) {

@@ -46,7 +46,7 @@ struct extracted {
 	char *attribute, *value; /* "lives in", "Rome" */
 	char *speaker;		 /* as the text names who said it; "": nobody */
 	char *line;		 /* that says it */
-	size_t line_no;
+	size_t line_no, turn;
 	bool is_person; /* the subject */
 	bool is_denied; /* "does not like tea" */
 	bool is_gone;	/* taken back further on: not to be kept */

@@ -114,6 +114,7 @@ put(struct reader *r, struct draft *d, struct err *e)
 	x->speaker = copy(r->turn->speaker, strlen(r->turn->speaker));
 	x->line = copy(from, line);
 	x->line_no = said->line_no;
+	x->turn = r->turn_no;
 	x->is_person = d->is_person;
 	x->is_denied = d->is_denied;
 	x->confidence = d->sureness;
@@ -148,6 +149,13 @@ facts_keep(struct reader *r, struct draft *d, struct err *e)
 	return put(r, d, e);
 }
 
+void
+facts_person(struct reader *r, const char *name, const char *noun)
+{
+	snprintf(r->person, NAME_BYTES, "%s", name);
+	snprintf(r->person_noun, NAME_BYTES, "%s", noun);
+}
+
 /* --- of whom ----------------------------------------------------------------------- */
 int
 facts_subject(struct reader *r, const struct clause *c, const struct rule *rule,
@@ -171,23 +179,30 @@ facts_subject(struct reader *r, const struct clause *c, const struct rule *rule,
 	case WHO_HE:
 		snprintf(d->subject, NAME_BYTES, "%s", r->person);
 		d->sureness -= 0.1;
+		if (r->person_noun[0] != '\0' &&
+			buf_addf(&d->attribute, "%s ", r->person_noun) != 0)
+			return -1;
 		return r->person[0] != '\0';
 	case WHO_NAME:
 		render_name(w, c->noun, c->noun_end, d->subject);
-		snprintf(r->person, NAME_BYTES, "%s", d->subject);
 		d->is_person = (rule->flags & R_THING) == 0;
+		if (d->is_person)
+			facts_person(r, d->subject, "");
 		return 1;
 	case WHO_MY:
 		name = facts_name_in(w, c->noun, c->noun_end);
 		if (name > 0) {
 			render_name(w, name, c->noun_end, d->subject);
-			snprintf(r->person, NAME_BYTES, "%s", d->subject);
+			facts_person(r, d->subject, "");
 			return 1;
 		}
 		facts_speaker(r, d->subject);
-		return render_words(r, c->noun, c->noun_end, &d->attribute) == 0
-			       ? buf_addc(&d->attribute, ' ') == 0 ? 1 : -1
-			       : -1;
+		if (render_words(r, c->noun, c->noun_end, &d->attribute) != 0 ||
+			!buf_str(&d->attribute))
+			return -1;
+		if (facts_noun_is_person(w, c))
+			facts_person(r, d->subject, d->attribute.data);
+		return buf_addc(&d->attribute, ' ') == 0 ? 1 : -1;
 	case WHO_OUR:
 	case WHO_THING:
 		d->is_person = false;
@@ -277,7 +292,49 @@ keep_verb(struct reader *r, const struct clause *c, const struct rule *rule,
 		rc = render_words(r, value, end, &d.value);
 	if (rc == 0)
 		rc = facts_rest(r, c, &d);
-	return rc != 0 ? err_nomem(e) : facts_keep(r, &d, e);
+	if (rc != 0)
+		return err_nomem(e);
+	/* "I report to Helen. She .." */
+	if (rule->kind == EXTRACT_RELATION && !d.is_denied &&
+		value < r->w.words && r->w.v[value].flags & W_CAPITAL) {
+		char name[NAME_BYTES];
+
+		render_name(&r->w, value, value + 1, name);
+		facts_person(r, name, "");
+	}
+	return facts_keep(r, &d, e);
+}
+
+/* "ran a charity race last Saturday": whatever somebody did on a day that is
+ * named. */
+static int
+by_dated(struct reader *r, const struct clause *c, struct err *e)
+{
+	static const struct rule event = {EXTRACT_EVENT, "", R_PAST | R_WHO,
+		70};
+	static const char *const saying =
+		"say|tell|ask|think|see|have|do|be|try|look|talk|mention|feel|know|"
+		"want|need|forget|notice|hear|call|like|love|hate|find|seem|"
+		"happen|come|let|check|check|review|push|merge|commit|reply|send";
+	const char *low = extract_low(&r->w, c->verb_at);
+	size_t n = strlen(low);
+	int end;
+
+	if (c->tense != T_PAST &&
+		!(c->tense == T_NOW && n > 3 && strcmp(low + n - 2, "ed") == 0))
+		return 0;
+	if (c->is_denied || c->who == WHO_OUR || c->who == WHO_THING ||
+		(c->verb != 0 && extract_in(rules_base(c->verb), saying)) ||
+		extract_in(low,
+			"looked|talked|tried|asked|mentioned|noticed|"
+			"checked|reviewed|pushed|merged|committed|needed|"
+			"seemed|happened|called|replied") ||
+		!facts_has_time(r, c->first, c->clause_end) ||
+		!facts_fit_person(r, &event, c) ||
+		!facts_fit_value(r, &event, c, c->verb_at + 1, &end) ||
+		end < c->verb_at + 3)
+		return 0;
+	return keep_verb(r, c, &event, c->verb_at + 1, end, e);
 }
 
 static int
@@ -286,19 +343,27 @@ by_verb(struct reader *r, const struct clause *c, struct err *e)
 	struct rule_fit fit[RULES_FIT];
 	int n, end;
 
+	struct clause was = *c;
+
 	if (c->verb == 0)
-		return 0;
+		return by_dated(r, c, e);
+	/* "I quit": now, or in the past. */
+	if (c->tense == T_NOW && c->form & FORM_PAST && c->form & FORM_BASE)
+		was.tense = T_PAST;
 	n = rules_of_verb(&r->w, c->verb, c->verb_at + 1, fit);
 	for (int i = 0; i < n; i++) {
 		int value = c->verb_at + 1 + fit[i].n;
+		const struct clause *is = facts_fit_tense(fit[i].rule, c) ? c
+					  : facts_fit_tense(fit[i].rule, &was)
+						  ? &was
+						  : NULL;
 
-		if (!facts_fit_tense(fit[i].rule, c) ||
-			!facts_fit_person(r, fit[i].rule, c) ||
-			!facts_fit_value(r, fit[i].rule, c, value, &end))
+		if (!is || !facts_fit_person(r, fit[i].rule, is) ||
+			!facts_fit_value(r, fit[i].rule, is, value, &end))
 			continue;
-		return keep_verb(r, c, fit[i].rule, value, end, e);
+		return keep_verb(r, is, fit[i].rule, value, end, e);
 	}
-	return 0;
+	return by_dated(r, c, e);
 }
 
 /* "plans to visit Rome", "will send the report by Friday", "must run offline". */

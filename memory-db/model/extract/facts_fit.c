@@ -14,8 +14,8 @@ facts_name_in(const struct extract_words *w, int first, int end)
 	return 0;
 }
 
-static bool
-noun_is_person(const struct extract_words *w, const struct clause *c)
+bool
+facts_noun_is_person(const struct extract_words *w, const struct clause *c)
 {
 	return clause_is_kin(extract_low(w, c->noun_end - 1)) ||
 	       facts_name_in(w, c->noun, c->noun_end) > 0;
@@ -58,6 +58,19 @@ facts_has_time(const struct reader *r, int first, int end)
 {
 	for (int i = 0; i < r->whens_n; i++)
 		if (r->whens[i].first >= first && r->whens[i].last < end)
+			return true;
+	return false;
+}
+
+/* Some time further off than today and tomorrow: no errand. */
+static bool
+is_later(const struct reader *r, const struct clause *c)
+{
+	for (int i = 0; i < r->whens_n; i++)
+		if (r->whens[i].first >= c->first &&
+			r->whens[i].last < r->w.words &&
+			(r->whens[i].grain >= WHEN_MONTH ||
+				r->whens[i].from > r->today + 1))
 			return true;
 	return false;
 }
@@ -143,10 +156,13 @@ is_thing(const struct reader *r, const struct clause *c, int first, int end)
 
 /* A value that says nothing by itself. */
 static const char *const empty_starts =
-	"it|that|this|them|him|her|you|your|those|these|one|ones|what|how|why|"
-	"something|anything|everything|nothing|someone|stuff|things|here|there|"
+	"it|that|this|them|him|her|me|you|your|those|these|one|ones|what|how|why|"
+	"here|there|"
 	"when|where|whatever|yours|us|so|to it|more|less|same|such|which|who|if|"
 	"whether|myself|each|other";
+static const char *const empty_alone =
+	"something|anything|everything|nothing|someone|stuff|things|people|me|"
+	"many|few|lot|lots|much|well|good|bad|fine|work|time|fun|home";
 static const char *const passing =
 	"help|a minute|a hand|a break|a moment|a second|a sec|coffee|some coffee|"
 	"some help|some advice|some sleep|advice|info|information|more info|more "
@@ -221,10 +237,10 @@ facts_fit_person(const struct reader *r, const struct rule *rule,
 {
 	bool thing = c->who == WHO_OUR || c->who == WHO_THING;
 
-	if (c->who == WHO_MY && !noun_is_person(&r->w, c))
+	if (c->who == WHO_MY && !facts_noun_is_person(&r->w, c))
 		thing = true;
 	if (rule->flags & R_WHO && thing)
-		return c->who == WHO_OUR && noun_is_person(&r->w, c);
+		return c->who == WHO_OUR && facts_noun_is_person(&r->w, c);
 	if (rule->flags & R_THING && !thing && c->who != WHO_NAME)
 		return false;
 	return true;
@@ -247,8 +263,15 @@ facts_fit_value(const struct reader *r, const struct rule *rule,
 		return false;
 	if (end <= first)
 		return (f & R_BARE) != 0;
-	if (extract_in(extract_low(w, first), empty_starts) ||
-		extract_match(w, first, passing) > 0)
+	if (extract_in(extract_low(w, first), empty_starts) &&
+		!(rule->kind == EXTRACT_PLACE &&
+			extract_in(extract_low(w, first), "us|me")))
+		return false;
+	if (end == first + 1 &&
+		extract_in(extract_low(w, first), empty_alone) && !(f & R_BARE))
+		return false;
+	if (!c->is_denied && extract_match(w, first, passing) > 0 &&
+		!is_later(r, c))
 		return false;
 	for (int i = first; i < end; i++)
 		if (extract_in(extract_low(w, i), "you|your|yours"))

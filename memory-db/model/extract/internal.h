@@ -32,10 +32,11 @@ struct reader {
 	struct extract_words w;
 	struct when whens[WHENS];
 	int whens_n;
-	int64_t today;		   /* of the turn */
-	char person[NAME_BYTES];   /* of whom the turn spoke last */
-	size_t turn_facts;	   /* how many facts there were before it */
-	struct proposal last, now; /* of the turn before, and of this one */
+	int64_t today;		      /* of the turn */
+	char person[NAME_BYTES];      /* of whom the turn spoke last, */
+	char person_noun[NAME_BYTES]; /* or which of his: "mother" of ada */
+	size_t turn_no;		      /* of the turn, from 1 */
+	struct proposal last, now;    /* of the turn before, and of this one */
 	bool is_joke;
 };
 
@@ -87,12 +88,16 @@ bool facts_fit_value(const struct reader *r, const struct rule *rule,
 bool facts_has_time(const struct reader *r, int first, int end);
 /* "sister Clara": the name in a noun phrase; 0: none. */
 int facts_name_in(const struct extract_words *w, int first, int end);
+bool facts_noun_is_person(const struct extract_words *w,
+	const struct clause *c);
 bool facts_fit_person(const struct reader *r, const struct rule *rule,
 	const struct clause *c);
 /* Adds "for the backend" of the front, a time there, and the reason. 0 or -1. */
 int facts_rest(const struct reader *r, const struct clause *c, struct draft *d)
 	MUST_CHECK;
 /* Who speaks. */
+/* "he" is this one from now on, or the noun of this one. */
+void facts_person(struct reader *r, const char *name, const char *noun);
 void facts_speaker(const struct reader *r, char out[NAME_BYTES]);
 
 /* --- sayings.c: what is no subject and verb ---------------------------------------- */

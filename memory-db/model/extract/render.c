@@ -18,7 +18,7 @@ static const char *const fillers =
 	"too|either|btw|lol|haha|hahaha|though|actually|anyway|anyways|right|yeah|"
 	"yes|ok|okay|tbh|honestly|now|please|thanks|however|again|already|still|"
 	"yet|and|but|or|so|then|also|who|which|that|as|since|because|with|of|"
-	"really|lately|currently|nowadays|recently|personally|instead|here|well|"
+	"really|lately|currently|nowadays|recently|personally|instead|here|"
 	"obviously|basically|etc|cheers|sorry|indeed|xd|mate|dude|man|sir|folks|"
 	"guys|everyone|all|just|even|finally|very|while|when|where|if|after|"
 	"before|for|to|by|the|a|an|in";
@@ -102,8 +102,10 @@ render_words(const struct reader *r, int first, int end, struct buf *out)
 		char text[WHEN_BYTES];
 
 		for (int k = 0; k < r->whens_n; k++)
-			if (r->whens[k].is_relative && r->whens[k].first == i &&
-				r->whens[k].last < end)
+			if (r->whens[k].is_relative && r->whens[k].last < end &&
+				(r->whens[k].first == i ||
+					(i == first && r->whens[k].first < i &&
+						r->whens[k].last >= i)))
 				when = &r->whens[k];
 		for (size_t k = 0; k < ARRAY_LEN(persons); k++)
 			if (strcmp(x->low, persons[k].low) == 0)
@@ -118,7 +120,10 @@ render_words(const struct reader *r, int first, int end, struct buf *out)
 			break;
 		if (when) {
 			extract_when_text(w, when, text);
-			rc = buf_adds(out, text);
+			/* "on" may stand before `first`. */
+			rc = buf_adds(out, when->first < i && strchr(text, ' ')
+						   ? strchr(text, ' ') + 1
+						   : text);
 			i = when->last;
 		} else if (is || x->flags & W_PART || x->n == 0)
 			rc = buf_adds(out, is ? is : x->low);
@@ -151,6 +156,10 @@ render_verb(const struct reader *r, const struct clause *c, struct buf *out)
 
 	switch (c->tense) {
 	case T_NOW:
+		/* An unknown verb in the past: "jousted". */
+		if (!denied && c->verb == 0 && strlen(low) > 3 &&
+			strcmp(low + strlen(low) - 2, "ed") == 0)
+			return buf_adds(out, low);
 		if (denied)
 			return buf_addf(out, "does not %s", base);
 		rc = add_often(r, c, out);

@@ -119,9 +119,11 @@ find_mended(const struct extract_words *w)
 		if (extract_match(w, i, mended) > 0) {
 			for (int k = i - 1; k >= 0 && k > i - 4; k--)
 				if (extract_in(extract_low(w, k),
-					    "not|never|be|to|will|should|might|"
-					    "could|may|is|are|would|hopefully|"
-					    "nothing|can"))
+					    "not|never|will|should|might|could|"
+					    "may|would|hopefully|nothing|can") ||
+					(k == i - 1 &&
+						extract_in(extract_low(w, k),
+							"be|to|is|are|get")))
 					return -1;
 			return i;
 		}
@@ -206,23 +208,52 @@ causes(struct reader *r, struct err *e)
 }
 
 /* --- what the assistant shall do --------------------------------------------------------- */
+/* Behind "always" and its like: words that tell of something instead. */
+static const char *const tales =
+	"been|mind|said|had|heard|seen|was|thought|knew|know|again|a|the|really|"
+	"liked|too|happened|works|worked|wanted|tried|got|met|there|fails|did|"
+	"have|understood|gets|is|will|i|we|it|in|on|at|been|so|my";
+static const char *const no_orders =
+	"worry|forget|you|be|get|hesitate|know|think|let|mind|bother|panic|have|"
+	"see|want|like|need|understand|believe|care|tell|go|say|feel|remember|"
+	"agree|even|really|work|understand|recall|give|lie|ask|look|love";
+
+/* A cue at word i that somebody shall do something. The words of it, 0: none. */
+static int
+order_at(const struct extract_words *w, int i, bool is_first)
+{
+	static const char *const cues =
+		"always|never|from now on|going forward|in future|in the future|"
+		"make sure to always|remember to always|from here on|make sure "
+		"you always|make sure you never";
+	static const char *const denied = "do not ever|do not";
+	const char *low;
+	unsigned form = 0;
+	int n = extract_match(w, i, cues);
+
+	low = extract_low(w, i + n);
+	if (n > 0)
+		return !extract_in(low, tales) &&
+				       (!rules_verb(low, &form) ||
+					       form & FORM_BASE) &&
+				       (is_first || form & FORM_BASE)
+			       ? n
+			       : 0;
+	n = extract_match(w, i, denied);
+	low = extract_low(w, i + n);
+	return n > 0 && is_first && w->words - i > 3 &&
+			       !extract_in(low, no_orders)
+		       ? n
+		       : 0;
+}
+
+/* "Always use tabs", "please don't use emojis", "I hate tabs, always indent with
+ * two spaces". */
 static int
 instructs(struct reader *r, struct err *e)
 {
 	const struct extract_words *w = &r->w;
-	static const char *const cues =
-		"always|never|from now on|going forward|"
-		"in future|in the future|make sure to "
-		"always|remember to always|from here on|"
-		"please always|please never";
-	static const char *const no =
-		"been|mind|said|had|heard|seen|was|thought|"
-		"knew|know|again|a|the|really|liked|too|"
-		"happened|works|worked|wanted|tried|got|"
-		"met|there|fails|did|have|understood|"
-		"gets|is|will";
-	int i = 0, n, end;
-	unsigned form = 0;
+	int i = 0, end, n = 0;
 	char who[NAME_BYTES];
 
 	if (r->turn->role == ROLE_ASSISTANT || r->turn->role == ROLE_OTHER)
@@ -230,35 +261,28 @@ instructs(struct reader *r, struct err *e)
 	i += extract_match(w, i,
 		"please|so|and|ok|okay|also|oh and|one more "
 		"thing|btw|by the way|remember|note|important|"
-		"reminder|then|but|rule|new rule");
+		"reminder|then|but|rule|new rule|yes|no");
 	i += extract_match(w, i, "please");
-	n = extract_match(w, i, cues);
-	facts_speaker(r, who);
-	if (n == 0) {
-		/* "please don't use emojis", "don't ever push to main" */
-		bool please =
-			i > 0 && extract_in(extract_low(w, i - 1), "please");
-
-		n = extract_match(w, i, "do not ever|do not|don't");
-		if (n == 0 || !(please || n == 3 ||
-				      is_inside(w, "anymore|ever|again|in your "
-						   "answers|in your replies|in "
-						   "responses|in answers|in "
-						   "comments|in commits")))
-			return 0;
-		if (extract_in(extract_low(w, i + n), "worry|forget|you|be|get|"
-						      "hesitate|know|think|let|"
-						      "mind|bother|panic"))
-			return 0;
-	} else if (extract_in(extract_low(w, i + n), no) ||
-		   (rules_verb(extract_low(w, i + n), &form) &&
-			   !(form & FORM_BASE)))
+	n = order_at(w, i, true);
+	for (int k = i + 1; n == 0 && k < w->words; k++)
+		if ((w->v[k].flags & (W_COMMA | W_BREAK) ||
+			    extract_in(extract_low(w, k - 1),
+				    "and|so|but|please")) &&
+			order_at(w, k, false) > 0) {
+			i = k;
+			n = order_at(w, k, false);
+		}
+	if (n == 0)
 		return 0;
-	end = render_trim(r, i, w->words);
+	facts_speaker(r, who);
+	for (end = i + n; end < w->words; end++)
+		if (clause_begins(w, end, w->words) > 0)
+			break;
+	end = render_trim(r, i, end);
 	if (end - i < 3 || end - i > 30)
 		return 0;
 	return keep(r, EXTRACT_INSTRUCTION, who, "wants the assistant to", i,
-		end, 0.86, e);
+		end, extract_is(w, i, "do") ? 0.72 : 0.86, e);
 }
 
 /* --- agreement ----------------------------------------------------------------------------- */
@@ -266,8 +290,7 @@ static const char *const proposes =
 	"let's|let us|we should|we could|how about we|what if we|why don't we|why "
 	"not|how about|i suggest we|i suggest|i'd suggest|i would suggest|i propose "
 	"we|i propose|i recommend|i'd recommend|i would recommend|maybe we should|"
-	"maybe we could|shall we|should we|should i|shall i|i could|i can|want me "
-	"to|do you want me to|would you like me to|my suggestion is to|my proposal "
+	"maybe we could|shall we|should we|my suggestion is to|my proposal "
 	"is to|i think we should|i'd go with|i would go with|what about|i vote for|"
 	"i vote we|i say we|can we|could we|i'd use|i would use|i'd say we";
 static const char *const accepts =
@@ -372,14 +395,15 @@ notes(struct reader *r, struct err *e)
 	if (r->said->section == SECTION_FIX)
 		return keep(r, EXTRACT_FIX, subject, "fix:", 0, end, 0.8, e);
 	if (r->said->section == SECTION_DECISION) {
+		int first = 0;
 		unsigned form = 0;
 		int verb = rules_verb(low, &form);
 
 		if (extract_in(low, "we|i"))
-			return 0;
+			verb = rules_verb(extract_low(w, ++first), &form);
 		return keep(r, EXTRACT_DECISION, subject,
-			verb && form & FORM_BASE ? "decided to" : "decided:", 0,
-			end, 0.86, e);
+			verb && form & FORM_BASE ? "decided to" : "decided:",
+			first, end, 0.86, e);
 	}
 	if (r->said->section != SECTION_ACTION)
 		return 0;
@@ -422,5 +446,7 @@ sayings_read(struct reader *r, struct err *e)
 	for (size_t i = 0; i < ARRAY_LEN(ways) && rc == 0 && r->x->n == had;
 		i++)
 		rc = ways[i](r, e);
-	return rc < 0 ? rc : r->x->n > had;
+	return rc < 0 ? rc
+		      : r->x->n > had && r->said->section != SECTION_NONE &&
+				r->said->is_first;
 }

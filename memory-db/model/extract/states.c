@@ -129,7 +129,14 @@ by_state(struct reader *r, const struct clause *c, struct err *e)
 	if (end > value && extract_in(extract_low(&r->w, value),
 				   "it|that|this|you|your|them"))
 		return 0;
-	if (end - value > STATE_WORDS)
+	if (end - value > STATE_WORDS ||
+		(rule->flags & R_DATED &&
+			!facts_has_time(r, c->first, c->clause_end)))
+		return 0;
+	/* "in Vienna", not "in Sales meetings all day" */
+	if (rule->flags & R_NAMED &&
+		(!(r->w.v[value].flags & W_CAPITAL) || end - value > 4 ||
+			facts_has_time(r, value - 1, end)))
 		return 0;
 	return keep_state(r, c, rule, value, end, e);
 }
@@ -225,7 +232,17 @@ by_own_name(struct reader *r, const struct clause *c, struct err *e)
 	rc = buf_adds(&d.attribute, "name is");
 	if (rc == 0)
 		rc = render_words(r, i, end, &d.value);
-	return rc != 0 ? err_nomem(e) : facts_keep(r, &d, e);
+	rc = rc != 0 ? err_nomem(e) : facts_keep(r, &d, e);
+	/* "I'm Ada, a nurse from Rome" */
+	if (rc == 0 && end + 1 < c->clause_end &&
+		extract_in(extract_low(w, end), "a|an|the|from")) {
+		struct clause more = *c;
+
+		more.verb_at = end;
+		rc = extract_is(w, end, "from") ? by_state(r, &more, e)
+						: by_kind(r, &more, e);
+	}
+	return rc;
 }
 
 /* --- "my name is Ada", "the deadline is Friday" ------------------------------------------- */
