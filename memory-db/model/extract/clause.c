@@ -208,7 +208,12 @@ clauses_read(const struct extract_words *w, const struct when *whens,
 	while (i < w->words && n < CLAUSES) {
 		struct clause c = {.first = i, .end = w->words};
 		int k = skip_lead(w, i, w->words, whens, whens_n, &c), next;
-		bool cond = extract_in(extract_low(w, k),
+		bool cond;
+
+		if (n > 0 && extract_in(extract_low(w, k),
+				     "while|whereas|yet|however"))
+			k++;
+		cond = extract_in(extract_low(w, k),
 			"if|unless|suppose|imagine|when|whenever|once|what|"
 			"whether|assuming|until|as");
 

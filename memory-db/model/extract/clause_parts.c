@@ -154,8 +154,11 @@ read_helper(const struct extract_words *w, int i, int end, struct clause *c)
 		struct clause ahead = *c;
 
 		next = over_adverbs(w, i + 1, end, &ahead);
-		if (next < end && extract_is(w, next, "got"))
-			return next; /* has got a dog */
+		if (next < end && extract_is(w, next, "got") &&
+			strcmp(low, "had") != 0) {
+			c->has_got = true; /* a dog */
+			return i;
+		}
 		if (next >= end || !is_form(w, next, FORM_PART) ||
 			extract_is(w, next, "set"))
 			return i;
@@ -226,6 +229,8 @@ clause_phrase(const struct extract_words *w, int end, struct clause *c)
 		return false;
 	c->verb_at = i;
 	c->verb = rules_verb(extract_low(w, i), &c->form);
+	if (c->has_got)
+		c->verb_at = over_adverbs(w, i + 1, end, c);
 	if (c->tense == T_NOW && c->verb != 0 &&
 		!(c->form & (FORM_BASE | FORM_THIRD)) && c->form & FORM_PAST)
 		c->tense = T_PAST;

@@ -7,7 +7,7 @@
 #include "memory-db/model/order/fact_compare.h"
 
 /* Facts back from the newest with which one is compared. */
-#define BACK 40
+#define BACK 16
 #define SURE 0.85
 
 static const char *const cues =
@@ -243,18 +243,24 @@ correct_settle(struct extraction *x, size_t from, struct err *e)
 	for (size_t i = from; i < x->n; i++) {
 		size_t looked = 0;
 
-		for (size_t k = i; k-- > 0 && looked < BACK;) {
+		for (size_t k = i; k-- > 0 && !x->v[i].is_gone;) {
+			struct extracted *old = &x->v[k], *new = &x->v[i];
 			int rc;
 
-			if (x->v[k].is_gone || x->v[i].is_gone ||
-				strcmp(x->v[k].subject, x->v[i].subject) != 0)
+			if (old->is_gone ||
+				strcmp(old->subject, new->subject) != 0)
 				continue;
-			looked++;
-			if (strcmp(x->v[k].text, x->v[i].text) == 0) {
-				x->v[i].is_gone = true;
+			if (strcmp(old->text, new->text) == 0) {
+				new->is_gone = true;
 				continue;
 			}
-			rc = settle_pair(&x->v[k], &x->v[i], e);
+			/* The same in other words is of the same kind. */
+			if (looked >= BACK ||
+				(old->kind != new->kind &&
+					old->kind != EXTRACT_PLACE))
+				continue;
+			looked++;
+			rc = settle_pair(old, new, e);
 			if (rc != 0)
 				return rc;
 		}

@@ -106,8 +106,12 @@ static struct when
 span(int first, int last, int64_t from, int64_t to, enum when_grain grain,
 	bool is_relative)
 {
-	return (struct when){first, last, from, to, grain, is_relative, false,
-		false, false};
+	return (struct when){.first = first,
+		.last = last,
+		.from = from,
+		.to = to,
+		.grain = grain,
+		.is_relative = is_relative};
 }
 
 static struct when
@@ -347,6 +351,7 @@ read_month(const struct scan *x, int i, struct when *ret)
 		ret->grain = WHEN_DAY;
 	}
 	ret->is_relative = year == 0;
+	ret->is_named = true;
 	return true;
 }
 

@@ -28,6 +28,7 @@ struct when {
 	int64_t from, to; /* days since 1970, inclusive */
 	enum when_grain grain;
 	bool is_relative; /* means another day when it is read later */
+	bool is_named;	  /* by its month: "5 May" */
 	bool is_since, is_until, is_by;
 };
 

@@ -106,6 +106,18 @@ read_clauses(struct reader *r, struct err *e)
 	return rc;
 }
 
+/* A birthday is on its day of every year. */
+static void
+keep_yearly(struct reader *r)
+{
+	for (int i = 0; i < r->w.words; i++)
+		if (extract_in(extract_low(&r->w, i),
+			    "birthday|birthdays|anniversary|christmas|easter"))
+			for (int k = 0; k < r->whens_n; k++)
+				if (r->whens[k].is_named)
+					r->whens[k].is_relative = false;
+}
+
 static int
 read_sentence(struct reader *r, struct err *e)
 {
@@ -115,6 +127,7 @@ read_sentence(struct reader *r, struct err *e)
 		return 0;
 	r->whens_n = extract_dates(&r->w, r->today, r->q->us,
 		looks_ahead(&r->w), r->whens);
+	keep_yearly(r);
 	if (is_joke(&r->w) && r->w.words < 8) {
 		take_back(r);
 		return 0;

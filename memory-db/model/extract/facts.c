@@ -1,4 +1,5 @@
 /* Clauses into facts: which of them a rule keeps, of whom, and in what words. */
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -204,6 +205,16 @@ facts_subject(struct reader *r, const struct clause *c, const struct rule *rule,
 			facts_person(r, d->subject, d->attribute.data);
 		return buf_addc(&d->attribute, ' ') == 0 ? 1 : -1;
 	case WHO_OUR:
+		if (facts_noun_is_person(w, c) &&
+			extract_is(w, c->noun - 1, "our") &&
+			!extract_in(extract_low(w, c->noun_end - 1),
+				"team|company|client|lead")) {
+			struct clause mine = *c;
+
+			mine.who = WHO_MY;
+			return facts_subject(r, &mine, rule, d);
+		}
+		/* fallthrough */
 	case WHO_THING:
 		d->is_person = false;
 		render_low(r->q->project, d->subject);
@@ -238,9 +249,15 @@ facts_rest(const struct reader *r, const struct clause *c, struct draft *d)
 	int rc = 0;
 
 	if (c->lead_end > c->lead && !facts_has_time(r, c->lead, c->lead_end)) {
-		rc = buf_addc(&d->value, ' ');
-		if (rc == 0)
-			rc = render_words(r, c->lead, c->lead_end, &d->value);
+		size_t at = d->value.len;
+
+		rc = render_words(r, c->lead, c->lead_end, &d->value);
+		/* "For logging," began the sentence. */
+		while (rc == 0 && at < d->value.len && d->value.data[at] == ' ')
+			at++;
+		if (rc == 0 && at < d->value.len && c->lead == 0)
+			d->value.data[at] =
+				(char)tolower((unsigned char)d->value.data[at]);
 	}
 	if (rc == 0 && c->reason > 0 &&
 		(d->kind == EXTRACT_DECISION || d->kind == EXTRACT_PREFERENCE ||
@@ -390,7 +407,7 @@ by_plan(struct reader *r, const struct clause *c, struct err *e)
 	if (c->tense == T_MUST &&
 		(c->who == WHO_I ? weak || !dated : !thing && c->who != WHO_WE))
 		return 0;
-	if (weak && !dated)
+	if (weak && !dated && !thing)
 		return 0;
 	own.sureness -= dated ? 0 : 8;
 	if (!facts_fit_value(r, &own, c, c->verb_at + 1, &end) &&

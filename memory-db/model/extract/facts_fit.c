@@ -120,8 +120,7 @@ is_owned(const struct extract_words *w, int first, int end)
 		"channel|newsletter|website|startup|company|business|shop|"
 		"restaurant|bakery|store|employees|engineers|developers|subscribers|"
 		"collection|phobia|fear|crush|job|scar|eyes|hair|mortgage|"
-		"appointment|interview|exam|flight|surgery|deadline|customers|users|"
-		"microservices|services|environments|replicas|nodes|shards|"
+		"appointment|interview|exam|flight|surgery|"
 		"roommate|roommates|background|membership|subscription|budget|"
 		"laptop|macbook|tesla|toyota|honda|standup|retro|demo|pacemaker|"
 		"monthly|weekly|daily";
@@ -129,6 +128,23 @@ is_owned(const struct extract_words *w, int first, int end)
 	for (int i = first; i < end; i++)
 		if (extract_in(extract_low(w, i), owned))
 			return true;
+	return false;
+}
+
+/* What a project has. */
+static bool
+is_shop(const struct extract_words *w, int first, int end)
+{
+	static const char *const list =
+		"microservices|services|environments|replicas|nodes|shards|"
+		"customers|users|servers|regions|tenants|repos|repositories|"
+		"clusters|workers|engineers|developers|employees|branches|stores|"
+		"databases|queues|pods|deployments|endpoints|tables|partners|"
+		"offices|sprints|releases|members";
+
+	for (int i = first; i < end; i++)
+		if (extract_in(extract_low(w, i), list))
+			return has_number(w, first, end);
 	return false;
 }
 
@@ -264,6 +280,8 @@ facts_fit_value(const struct reader *r, const struct rule *rule,
 	if (end <= first)
 		return (f & R_BARE) != 0;
 	if (extract_in(extract_low(w, first), empty_starts) &&
+		!(extract_is(w, first, "it") &&
+			extract_in(extract_low(w, first + 1), "when|that")) &&
 		!(rule->kind == EXTRACT_PLACE &&
 			extract_in(extract_low(w, first), "us|me")))
 		return false;
@@ -287,6 +305,8 @@ facts_fit_value(const struct reader *r, const struct rule *rule,
 	if (f & R_NUMBER && !has_number(w, first, end))
 		return false;
 	if (f & R_OWNS && !is_owned(w, first, end))
+		return false;
+	if (f & R_SHOP && !is_shop(w, first, end))
 		return false;
 	if (f & R_THINGS && !is_thing(r, c, first, end))
 		return false;

@@ -104,6 +104,13 @@ void facts_speaker(const struct reader *r, char out[NAME_BYTES]);
 /* Fixes, instructions, lines of notes, what people agree to. 1: the sentence
  * is done with. */
 int sayings_read(struct reader *r, struct err *e) MUST_CHECK;
+int sayings_decide(struct reader *r, struct err *e) MUST_CHECK;
+/* Notes what is proposed, and keeps it when it is accepted (agree.c). */
+int sayings_agree(struct reader *r, struct err *e) MUST_CHECK;
+int sayings_keep(struct reader *r, enum extract_kind kind, const char *subject,
+	const char *attribute, int first, int end, double sureness,
+	struct err *e) MUST_CHECK;
+void sayings_project(const struct reader *r, char out[NAME_BYTES]);
 /* Is nothing of the sentence meant as it stands? */
 bool sayings_is_unreal(const struct reader *r);
 

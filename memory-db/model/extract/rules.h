@@ -39,7 +39,8 @@ enum rule_flag {
 	R_WE = 1 << 23,	   /* of "we": about the project */
 	R_ITS = 1 << 24,   /* behind the, our, its: about the project */
 	R_HABIT = 1 << 25, /* "used to" and "always" belong to it */
-	R_NEVER = 1 << 26
+	R_NEVER = 1 << 26,
+	R_SHOP = 1 << 27 /* services, nodes: what a project has */
 };
 
 struct rule {

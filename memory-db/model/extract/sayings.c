@@ -81,8 +81,8 @@ sayings_is_unreal(const struct reader *r)
 }
 
 /* --- keeping by hand -------------------------------------------------------------- */
-static int
-keep(struct reader *r, enum extract_kind kind, const char *subject,
+int
+sayings_keep(struct reader *r, enum extract_kind kind, const char *subject,
 	const char *attribute, int first, int end, double sureness,
 	struct err *e)
 {
@@ -99,8 +99,8 @@ keep(struct reader *r, enum extract_kind kind, const char *subject,
 	return d.value.len == 0 ? 0 : facts_keep(r, &d, e);
 }
 
-static void
-project(const struct reader *r, char out[NAME_BYTES])
+void
+sayings_project(const struct reader *r, char out[NAME_BYTES])
 {
 	render_low(r->q->project, out);
 }
@@ -109,7 +109,8 @@ project(const struct reader *r, char out[NAME_BYTES])
 static const char *const mended =
 	"fixed|solved|resolved|cured|mended|unblocked|sorted|did the trick|worked "
 	"around|made it work|got rid of|got it working|got it to work|stopped the|"
-	"works around|fixes|solves|resolves";
+	"works around|fixes|solves|resolves|went away|is gone|are gone|works "
+	"again|work again|works now|pass again|pass now|passes now|caused by";
 
 /* Where "fixed" stands and is not denied; -1. */
 static int
@@ -138,18 +139,19 @@ fixes(struct reader *r, struct err *e)
 	int at = find_mended(w), i = clause_skip_courtesy(w, 0), end, n;
 	char subject[NAME_BYTES];
 
-	project(r, subject);
+	sayings_project(r, subject);
 	if (at < 0)
 		return 0;
 	n = extract_match(w, at, mended);
 	for (int k = at + n; k < w->words; k++)
-		if (extract_in(extract_low(w, k), "by|with") ||
-			(extract_match(w, k, "after|once|when") > 0)) {
+		if (extract_in(extract_low(w, k),
+			    "by|with|after|once|since|now") ||
+			extract_is(w, at + n - 1, "by")) {
 			end = render_trim(r, at, w->words);
 			if (end <= k + 1)
 				return 0;
-			return keep(r, EXTRACT_FIX, subject, "", at, end, 0.86,
-				e);
+			return sayings_keep(r, EXTRACT_FIX, subject, "", at,
+				end, 0.86, e);
 		}
 	/* What did it stands in front. */
 	if (at < i + 2 ||
@@ -157,7 +159,7 @@ fixes(struct reader *r, struct err *e)
 					      "they|you|which|what"))
 		return 0;
 	end = render_trim(r, at, w->words);
-	return keep(r, EXTRACT_FIX, subject, "", i, end, 0.84, e);
+	return sayings_keep(r, EXTRACT_FIX, subject, "", i, end, 0.84, e);
 }
 
 /* "the fix was to pin numpy", "turns out the cache was stale", "it was caused
@@ -174,7 +176,7 @@ causes(struct reader *r, struct err *e)
 	char subject[NAME_BYTES];
 	int i = clause_skip_courtesy(w, 0), head = i, k, end;
 
-	project(r, subject);
+	sayings_project(r, subject);
 	head += extract_in(extract_low(w, head), "the|our|my|a");
 	if (head == i || extract_match(w, head, heads) == 0)
 		return 0;
@@ -198,7 +200,7 @@ causes(struct reader *r, struct err *e)
 			"not|still|gone|fixed|solved|unclear|that you|"
 			"how|what|when|where|you|why|back|here"))
 		return 0;
-	return keep(r, EXTRACT_FIX, subject, "", head, end,
+	return sayings_keep(r, EXTRACT_FIX, subject, "", head, end,
 		extract_in(extract_low(w, head),
 			"problem|issue|bug|reason|answer|"
 			"key")
@@ -281,102 +283,58 @@ instructs(struct reader *r, struct err *e)
 	end = render_trim(r, i, end);
 	if (end - i < 3 || end - i > 30)
 		return 0;
-	return keep(r, EXTRACT_INSTRUCTION, who, "wants the assistant to", i,
-		end, extract_is(w, i, "do") ? 0.72 : 0.86, e);
+	return sayings_keep(r, EXTRACT_INSTRUCTION, who,
+		"wants the assistant to", i, end,
+		extract_is(w, i, "do") ? 0.72 : 0.86, e);
 }
 
-/* --- agreement ----------------------------------------------------------------------------- */
-static const char *const proposes =
-	"let's|let us|we should|we could|how about we|what if we|why don't we|why "
-	"not|how about|i suggest we|i suggest|i'd suggest|i would suggest|i propose "
-	"we|i propose|i recommend|i'd recommend|i would recommend|maybe we should|"
-	"maybe we could|shall we|should we|my suggestion is to|my proposal "
-	"is to|i think we should|i'd go with|i would go with|what about|i vote for|"
-	"i vote we|i say we|can we|could we|i'd use|i would use|i'd say we";
-static const char *const accepts =
-	"yes|yep|yeah|yup|sure|ok|okay|agreed|sounds good|sounds great|sounds like "
-	"a plan|perfect|great|good idea|great idea|works for me|fine by me|fine "
-	"with me|let's do that|let's do it|do it|do that|go ahead|go for it|deal|"
-	"absolutely|definitely|makes sense|i agree|+1|exactly|please do|that works|"
-	"love it|i like that|i like it|good call|good plan|fine|alright|all "
-	"right|right|done|approved|lgtm|ship it|of course|that's what we'll do";
-
-/* Notes what a sentence proposes. */
-static void
-note_proposal(struct reader *r)
-{
-	const struct extract_words *w = &r->w;
-	struct proposal *p = &r->now;
-	int i = clause_skip_courtesy(w, 0), n, end;
-	AUTO_BUF struct buf text = {0};
-
-	n = extract_match(w, i, proposes);
-	if (n == 0 && extract_is(w, i, "let") && extract_is(w, i + 1, "us"))
-		n = 2;
-	if (n == 0)
-		return;
-	i += n;
-	end = render_trim(r, i, w->words);
-	if (end - i < 2 || end - i > 20 ||
-		extract_in(extract_low(w, i),
-			"be|see|know|say|go|try|talk|look|"
-			"help|explain|think|just|start|"
-			"check|discuss|take|you|not|it|"
-			"i|that"))
-		return;
-	if (render_words(r, i, end, &text) != 0 || text.len >= sizeof(p->text))
-		return;
-	/* Of two, nobody knows which is agreed to. */
-	p->is_there = p->text[0] == '\0';
-	memcpy(p->text, text.data, text.len);
-	p->text[text.len] = '\0';
-	p->line_no = r->said->line_no;
-	snprintf(p->line, sizeof(p->line), "%.*s",
-		(int)text_cut(r->said->s, r->said->n < sizeof(p->line) - 1
-						  ? r->said->n
-						  : sizeof(p->line) - 1),
-		r->said->s);
-}
-
-static bool
-is_accepted(const struct reader *r)
-{
-	const struct extract_words *w = &r->w;
-	int n = extract_match(w, 0, accepts);
-
-	if (n == 0 || !r->last.is_there || w->is_question)
-		return false;
-	for (int i = 0; i < w->words; i++)
-		if (extract_in(extract_low(w, i), "but|not|no|actually|instead|"
-						  "rather|however|though|wait|"
-						  "unless|except|later|first"))
-			return false;
-	return true;
-}
-
+/* "Call me Sam". */
 static int
-agrees(struct reader *r, struct err *e)
+names(struct reader *r, struct err *e)
 {
-	AUTO_DRAFT struct draft d = {.kind = EXTRACT_DECISION,
-		.sureness = 0.82};
-	unsigned form = 0;
-	char first[WORD_BYTES] = "";
-	size_t k;
-	bool verb;
+	const struct extract_words *w = &r->w;
+	int i = clause_skip_courtesy(w, 0);
+	int n = extract_match(w, i,
+		"call me|people call me|everyone calls me|my "
+		"friends call me|friends call me|you can call "
+		"me|please call me");
+	char who[NAME_BYTES];
 
-	k = strcspn(r->last.text, " ");
-	if (k < sizeof(first))
-		memcpy(first, r->last.text, k);
-	verb = rules_verb(first, &form) != 0 ||
-	       (first[0] && islower((unsigned char)first[0]));
-	project(r, d.subject);
-	if (buf_adds(&d.attribute, verb && !(form == FORM_ING)
-					   ? "decided to"
-					   : "decided on") != 0 ||
-		buf_adds(&d.value, r->last.text) != 0)
-		return err_nomem(e);
-	r->last.is_there = false;
-	return facts_keep(r, &d, e);
+	if (n == 0 || i + n >= w->words || !(w->v[i + n].flags & W_CAPITAL))
+		return 0;
+	facts_speaker(r, who);
+	return sayings_keep(r, EXTRACT_IDENTITY, who, "is called", i + n,
+		i + n + 1, 0.86, e);
+}
+
+/* "I want you to answer in bullet points": how, not what. */
+static int
+wants(struct reader *r, struct err *e)
+{
+	const struct extract_words *w = &r->w;
+	static const char *const manners =
+		"answer|respond|reply|keep|be|speak|address|avoid|always|never|"
+		"call|format|explain|stay|stop|use|write|not|focus|include|act";
+	int i = clause_skip_courtesy(w, 0), end;
+	int n = extract_match(w, i,
+		"i want you to|i'd like you to|i would like you "
+		"to|i need you to|i prefer you to|i prefer if "
+		"you|i expect you to");
+	char who[NAME_BYTES];
+
+	if (n == 0 && extract_match(w, i, "i would like you to") == 0)
+		return 0;
+	end = render_trim(r, i + n, w->words);
+	if (!extract_in(extract_low(w, i + n), manners) || end - i - n < 2 ||
+		r->turn->role == ROLE_ASSISTANT)
+		return 0;
+	for (int k = i + n; k < end; k++)
+		if (extract_in(extract_low(w, k),
+			    "this|it|that|following|these"))
+			return 0;
+	facts_speaker(r, who);
+	return sayings_keep(r, EXTRACT_INSTRUCTION, who,
+		"wants the assistant to", i + n, end, 0.8, e);
 }
 
 /* --- lines of notes --------------------------------------------------------------------------- */
@@ -391,9 +349,10 @@ notes(struct reader *r, struct err *e)
 
 	if (!r->said->is_first || end < 2)
 		return 0;
-	project(r, subject);
+	sayings_project(r, subject);
 	if (r->said->section == SECTION_FIX)
-		return keep(r, EXTRACT_FIX, subject, "fix:", 0, end, 0.8, e);
+		return sayings_keep(r, EXTRACT_FIX, subject, "fix:", 0, end,
+			0.8, e);
 	if (r->said->section == SECTION_DECISION) {
 		int first = 0;
 		unsigned form = 0;
@@ -401,7 +360,7 @@ notes(struct reader *r, struct err *e)
 
 		if (extract_in(low, "we|i"))
 			verb = rules_verb(extract_low(w, ++first), &form);
-		return keep(r, EXTRACT_DECISION, subject,
+		return sayings_keep(r, EXTRACT_DECISION, subject,
 			verb && form & FORM_BASE ? "decided to" : "decided:",
 			first, end, 0.86, e);
 	}
@@ -424,8 +383,8 @@ notes(struct reader *r, struct err *e)
 			if (w->v[i].flags & W_BREAK &&
 				!extract_in(extract_low(w, i), "by|due|until"))
 				end = i;
-		return keep(r, EXTRACT_PLAN, subject, "will", what, end, 0.84,
-			e);
+		return sayings_keep(r, EXTRACT_PLAN, subject, "will", what, end,
+			0.84, e);
 	}
 	return 0;
 }
@@ -434,13 +393,11 @@ int
 sayings_read(struct reader *r, struct err *e)
 {
 	static int (*const ways[])(struct reader *, struct err *) = {notes,
-		instructs, fixes, causes};
+		instructs, fixes, causes, names, wants, sayings_decide};
 	size_t had = r->x->n;
 	int rc = 0;
 
-	note_proposal(r);
-	if (is_accepted(r))
-		rc = agrees(r, e);
+	rc = sayings_agree(r, e);
 	if (rc != 0 || sayings_is_unreal(r))
 		return rc < 0 ? rc : 1;
 	for (size_t i = 0; i < ARRAY_LEN(ways) && rc == 0 && r->x->n == had;

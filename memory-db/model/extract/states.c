@@ -83,8 +83,10 @@ keep_state(struct reader *r, const struct clause *c, const struct rule *rule,
 	if (c->tense == T_USED)
 		rc = buf_adds(&d.attribute, "used to be");
 	else
-		rc = buf_addf(&d.attribute, "%s%s", copula(c),
-			c->is_denied ? " not" : "");
+		rc = c->is_never && c->tense == T_BEEN
+			     ? buf_adds(&d.attribute, "has never been")
+			     : buf_addf(&d.attribute, "%s%s", copula(c),
+				       c->is_denied ? " not" : "");
 	if (rc == 0 && value > c->verb_at)
 		rc = render_words(r, c->verb_at, value, &d.attribute);
 	if (rc == 0)
@@ -119,6 +121,8 @@ by_state(struct reader *r, const struct clause *c, struct err *e)
 		extract_match(&r->w, c->verb_at,
 			"born|raised|diagnosed|promoted|named|hired|based|"
 			"married|employed") == 0)
+		return 0;
+	if (rule->flags & R_PERF && c->tense != T_BEEN)
 		return 0;
 	value = c->verb_at + n;
 	end = render_trim(r, value, c->clause_end);
@@ -264,6 +268,7 @@ by_noun(struct reader *r, const struct clause *c, struct err *e)
 	bool its = c->who == WHO_OUR || c->who == WHO_THING;
 	int i = c->verb_at, end = render_trim(r, i, c->clause_end), at = 0;
 	int of = c->noun_end;
+	static const struct rule any = {EXTRACT_RELATION, "", 0, 76};
 	const struct rule *rule;
 	AUTO_DRAFT struct draft d = {0};
 	int rc;
@@ -284,6 +289,12 @@ by_noun(struct reader *r, const struct clause *c, struct err *e)
 		for (int k = c->noun; k < of && !its; k++)
 			if (extract_in(extract_low(w, k), "favorite|favourite"))
 				rule = rules_noun(w, k, k + 1, false, &at);
+	if (!rule && i > 0 &&
+		!extract_in(extract_low(w, i), "a|an|the|in|on|at") &&
+		extract_in(extract_low(w, c->noun - 1), "my|our") &&
+		c->tense == T_IS && end - i <= 5 && at == 0 &&
+		(w->v[i].flags & (W_CAPITAL | W_NUMBER | W_QUOTED)))
+		rule = &any;
 	if (!rule || extract_in(extract_low(w, i), no_values))
 		return 0;
 	/* "my sister is from Oslo" is a state. */

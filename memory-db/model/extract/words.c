@@ -258,6 +258,9 @@ extract_words_read(const char *s, size_t n, struct extract_words *ret)
 		i++;
 	}
 	read_s(ret);
+	for (int i = 0; i < ret->words; i++)
+		ret->v[i].hash =
+			extract_hash(ret->v[i].low, strlen(ret->v[i].low));
 	return ret->words > 0;
 }
 
@@ -273,54 +276,4 @@ bool
 extract_is(const struct extract_words *w, int i, const char *low)
 {
 	return strcmp(extract_low(w, i), low) == 0;
-}
-
-/* The words from i on that an entry of k bytes has, 0: another. */
-static int
-fits(const struct extract_words *w, int i, const char *entry, size_t k)
-{
-	int words = 0;
-
-	while (k > 0) {
-		const char *blank = memchr(entry, ' ', k);
-		size_t n = blank ? (size_t)(blank - entry) : k;
-		const char *low = extract_low(w, i + words);
-
-		if (strlen(low) != n || memcmp(low, entry, n) != 0)
-			return 0;
-		words++;
-		entry += n + (blank != NULL);
-		k -= n + (blank != NULL);
-	}
-	return words;
-}
-
-int
-extract_match(const struct extract_words *w, int i, const char *list)
-{
-	int best = 0;
-
-	while (*list != '\0') {
-		size_t k = strcspn(list, "|");
-		int n = fits(w, i, list, k);
-
-		best = n > best ? n : best;
-		list += k + (list[k] == '|');
-	}
-	return best;
-}
-
-bool
-extract_in(const char *low, const char *list)
-{
-	size_t n = strlen(low);
-
-	while (n > 0 && *list != '\0') {
-		size_t k = strcspn(list, "|");
-
-		if (k == n && memcmp(low, list, n) == 0)
-			return true;
-		list += k + (list[k] == '|');
-	}
-	return false;
 }

@@ -28,6 +28,7 @@ struct extract_word {
 	const char *s; /* as written */
 	size_t n;
 	char low[WORD_BYTES]; /* in lower case; "" when it is longer */
+	uint32_t hash;	      /* of low */
 	unsigned flags;
 };
 
@@ -46,10 +47,15 @@ bool extract_words_read(const char *s, size_t n, struct extract_words *ret);
 /* The word i in lower case; "" where there is none. */
 const char *extract_low(const struct extract_words *w, int i);
 bool extract_is(const struct extract_words *w, int i, const char *low);
+/* --- lists of words (word_lists.c) -------------------------------------------- */
+/* Lists are texts of the program, never changed or freed: each is sorted out when
+ * it is first used. */
 /* Is it in the list "a|b c|d", whose entries may have several words? The words
  * of the longest entry that fits, 0: none. */
 int extract_match(const struct extract_words *w, int i, const char *list);
 /* Is a single word in such a list? */
 bool extract_in(const char *low, const char *list);
+
+uint32_t extract_hash(const char *low, size_t n);
 
 #endif

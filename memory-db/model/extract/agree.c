@@ -1,0 +1,134 @@
+/* What people agree to: a proposal that the next turn accepts. */
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/text.h"
+#include "memory-db/model/extract/internal.h"
+
+/* "Let's go with Redis", by somebody who speaks with a machine: it is decided. */
+int
+sayings_decide(struct reader *r, struct err *e)
+{
+	const struct extract_words *w = &r->w;
+	int i = clause_skip_courtesy(w, 0), end;
+	char subject[NAME_BYTES];
+
+	if (r->turn->role != ROLE_USER || !extract_is(w, i, "let") ||
+		!extract_is(w, i + 1, "us") ||
+		extract_match(w, i + 2,
+			"use|go with|go for|stick with|stick to|"
+			"switch to|keep|adopt|move to|drop|settle "
+			"on|stay with|call it|name it|target") == 0)
+		return 0;
+	for (end = i + 3; end < w->words; end++)
+		if (clause_begins(w, end, w->words) > 0)
+			break;
+	end = render_trim(r, i + 2, end);
+	if (end - i < 4 || extract_in(extract_low(w, end - 1), "it|that|this"))
+		return 0;
+	sayings_project(r, subject);
+	return sayings_keep(r, EXTRACT_DECISION, subject, "decided to", i + 2,
+		end, 0.8, e);
+}
+
+/* --- agreement ----------------------------------------------------------------------------- */
+static const char *const proposes =
+	"let's|let us|we should|we could|how about we|what if we|why don't we|why "
+	"not|how about|i suggest we|i suggest|i'd suggest|i would suggest|i propose "
+	"we|i propose|i recommend|i'd recommend|i would recommend|maybe we should|"
+	"maybe we could|shall we|should we|my suggestion is to|my proposal "
+	"is to|i think we should|i'd go with|i would go with|what about|i vote for|"
+	"i vote we|i say we|can we|could we|i'd use|i would use|i'd say we";
+static const char *const accepts =
+	"yes|yep|yeah|yup|sure|ok|okay|agreed|sounds good|sounds great|sounds like "
+	"a plan|perfect|great|good idea|great idea|works for me|fine by me|fine "
+	"with me|let's do that|let's do it|do it|do that|go ahead|go for it|deal|"
+	"absolutely|definitely|makes sense|i agree|+1|exactly|please do|that works|"
+	"love it|i like that|i like it|good call|good plan|fine|alright|all "
+	"right|right|done|approved|lgtm|ship it|of course|that's what we'll do";
+
+/* Notes what a sentence proposes. */
+static void
+note_proposal(struct reader *r)
+{
+	const struct extract_words *w = &r->w;
+	struct proposal *p = &r->now;
+	int i = clause_skip_courtesy(w, 0), n, end;
+	AUTO_BUF struct buf text = {0};
+
+	n = extract_match(w, i, proposes);
+	if (n == 0 && extract_is(w, i, "let") && extract_is(w, i + 1, "us"))
+		n = 2;
+	if (n == 0)
+		return;
+	i += n;
+	end = render_trim(r, i, w->words);
+	if (end - i < 2 || end - i > 20 ||
+		extract_in(extract_low(w, i),
+			"be|see|know|say|go|try|talk|look|"
+			"help|explain|think|just|start|"
+			"check|discuss|take|you|not|it|"
+			"i|that"))
+		return;
+	if (render_words(r, i, end, &text) != 0 || text.len >= sizeof(p->text))
+		return;
+	/* Of two, nobody knows which is agreed to. */
+	p->is_there = p->text[0] == '\0';
+	memcpy(p->text, text.data, text.len);
+	p->text[text.len] = '\0';
+	p->line_no = r->said->line_no;
+	snprintf(p->line, sizeof(p->line), "%.*s",
+		(int)text_cut(r->said->s, r->said->n < sizeof(p->line) - 1
+						  ? r->said->n
+						  : sizeof(p->line) - 1),
+		r->said->s);
+}
+
+static bool
+is_accepted(const struct reader *r)
+{
+	const struct extract_words *w = &r->w;
+	int n = extract_match(w, 0, accepts);
+
+	if (n == 0 || !r->last.is_there || w->is_question)
+		return false;
+	for (int i = 0; i < w->words; i++)
+		if (extract_in(extract_low(w, i), "but|not|no|actually|instead|"
+						  "rather|however|though|wait|"
+						  "unless|except|later|first"))
+			return false;
+	return true;
+}
+
+static int
+agrees(struct reader *r, struct err *e)
+{
+	AUTO_DRAFT struct draft d = {.kind = EXTRACT_DECISION,
+		.sureness = 0.82};
+	unsigned form = 0;
+	char first[WORD_BYTES] = "";
+	size_t k;
+	bool verb;
+
+	k = strcspn(r->last.text, " ");
+	if (k < sizeof(first))
+		memcpy(first, r->last.text, k);
+	verb = rules_verb(first, &form) != 0 ||
+	       (first[0] && islower((unsigned char)first[0]));
+	sayings_project(r, d.subject);
+	if (buf_adds(&d.attribute, verb && !(form == FORM_ING)
+					   ? "decided to"
+					   : "decided on") != 0 ||
+		buf_adds(&d.value, r->last.text) != 0)
+		return err_nomem(e);
+	r->last.is_there = false;
+	return facts_keep(r, &d, e);
+}
+
+int
+sayings_agree(struct reader *r, struct err *e)
+{
+	note_proposal(r);
+	return is_accepted(r) ? agrees(r, e) : 0;
+}

@@ -1,0 +1,181 @@
+/* Lists of words, "a|b c|d", as tables by the first word of each entry. A list is
+ * told by its address; its table is made when somebody asks for the first time, by
+ * whichever thread that is, and stays. Without memory for it the list is read
+ * from front to end. */
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "memory-db/model/extract/words.h"
+
+/* Lists that there may be, a power of two; twice as many as there are. */
+#define LISTS 2048
+
+struct entry {
+	uint32_t hash; /* of its first word */
+	unsigned short n, words;
+	const char *s; /* NULL: free */
+};
+struct list {
+	const char *text;
+	uint32_t mask;
+	struct entry v[];
+};
+
+static _Atomic(struct list *) lists[LISTS];
+
+uint32_t
+extract_hash(const char *low, size_t n)
+{
+	uint32_t h = 2166136261u;
+
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ (unsigned char)low[i]) * 16777619u;
+	return h;
+}
+
+static struct list *
+make_list(const char *text)
+{
+	struct list *l;
+	uint32_t n = 1, size = 4;
+
+	for (const char *p = text; *p; p++)
+		n += *p == '|';
+	while (size < 2 * n)
+		size *= 2;
+	l = calloc(1, sizeof(*l) + size * sizeof(l->v[0]));
+	if (!l)
+		return NULL;
+	l->text = text;
+	l->mask = size - 1;
+	for (const char *s = text; *s;) {
+		size_t k = strcspn(s, "|"), first = strcspn(s, "| ");
+		struct entry x = {.hash = extract_hash(s, first),
+			.n = (unsigned short)k,
+			.words = 1,
+			.s = s};
+		uint32_t at = x.hash & l->mask;
+
+		for (size_t i = 0; i < k; i++)
+			x.words = (unsigned short)(x.words + (s[i] == ' '));
+		while (l->v[at].s)
+			at = (at + 1) & l->mask;
+		if (k > 0)
+			l->v[at] = x;
+		s += k + (s[k] == '|');
+	}
+	return l;
+}
+
+/* NULL: there is no room for it. */
+static const struct list *
+list_of(const char *text)
+{
+	uintptr_t key = (uintptr_t)text;
+	size_t at = (size_t)((key >> 3) ^ (key >> 14)) % LISTS;
+
+	for (int i = 0; i < LISTS / 2; i++, at = (at + 1) % LISTS) {
+		struct list *l =
+			atomic_load_explicit(&lists[at], memory_order_acquire);
+		struct list *none = NULL;
+
+		if (l && l->text == text)
+			return l;
+		if (l)
+			continue;
+		l = make_list(text);
+		if (!l || atomic_compare_exchange_strong(&lists[at], &none, l))
+			return l;
+		free(l); /* another thread was first */
+		if (none->text == text)
+			return none;
+	}
+	return NULL;
+}
+
+/* The words from i on that an entry of k bytes has, 0: another. */
+static int
+fits(const struct extract_words *w, int i, const char *entry, size_t k)
+{
+	int words = 0;
+
+	while (k > 0) {
+		const char *blank = memchr(entry, ' ', k);
+		size_t n = blank ? (size_t)(blank - entry) : k;
+		const char *low = extract_low(w, i + words);
+
+		if (strlen(low) != n || memcmp(low, entry, n) != 0)
+			return 0;
+		words++;
+		entry += n + (blank != NULL);
+		k -= n + (blank != NULL);
+	}
+	return words;
+}
+
+static int
+match_slowly(const struct extract_words *w, int i, const char *text)
+{
+	int best = 0;
+
+	while (*text != '\0') {
+		size_t k = strcspn(text, "|");
+		int n = fits(w, i, text, k);
+
+		best = n > best ? n : best;
+		text += k + (text[k] == '|');
+	}
+	return best;
+}
+
+int
+extract_match(const struct extract_words *w, int i, const char *text)
+{
+	const struct list *l;
+	uint32_t at, hash;
+	int best = 0;
+
+	if (i < 0 || i >= w->words || *text == '\0')
+		return 0;
+	l = list_of(text);
+	if (!l)
+		return match_slowly(w, i, text);
+	hash = w->v[i].hash;
+	for (at = hash & l->mask; l->v[at].s; at = (at + 1) & l->mask) {
+		int n;
+
+		if (l->v[at].hash != hash || l->v[at].words <= best)
+			continue;
+		n = fits(w, i, l->v[at].s, l->v[at].n);
+		best = n > best ? n : best;
+	}
+	return best;
+}
+
+bool
+extract_in(const char *low, const char *text)
+{
+	const struct list *l;
+	size_t n = strlen(low);
+	uint32_t at, hash;
+
+	if (n == 0)
+		return false;
+	l = list_of(text);
+	for (; !l && *text != '\0';) {
+		size_t k = strcspn(text, "|");
+
+		if (k == n && memcmp(low, text, n) == 0)
+			return true;
+		text += k + (text[k] == '|');
+	}
+	if (!l)
+		return false;
+	hash = extract_hash(low, strcspn(low, " "));
+	for (at = hash & l->mask; l->v[at].s; at = (at + 1) & l->mask)
+		if (l->v[at].hash == hash && l->v[at].n == n &&
+			memcmp(l->v[at].s, low, n) == 0)
+			return true;
+	return false;
+}
