@@ -94,6 +94,9 @@
 #define LIMIT_EXTRACT_BYTES (2 * 1024 * 1024)
 #define LIMIT_EXTRACT_FACTS 500
 #define LIMIT_EXTRACT_LOOKS 2000
+/* Conflicts that one resolve_conflict decides: each hides a fact with its marks
+ * in the one change that one undo takes back. */
+#define LIMIT_RESOLVED_AT_ONCE 1000
 /* Bytes of a search query: a paragraph. */
 #define LIMIT_QUERY_BYTES 4096
 /* Rows a read may ask for. */

@@ -51,6 +51,15 @@ static const char *const recall_formats[] = {"rows", "lines", NULL};
 static const char *const plan_lists[] = {"open", "all", NULL};
 static const char *const context_sources[] = {"pinned", "relevant", "conflicts",
 	"recent", NULL};
+static const char *const conflict_kinds[] = {"duplicate", "update",
+	"contradiction", "attribute", "merge", "succession", NULL};
+static const char *const conflict_states[] = {"pending", "resolved", "settled",
+	"gone", "all", NULL};
+static const char *const resolve_strategies[] = {"merge", "update", "keep_both",
+	"branch", "auto", NULL};
+static const char *const conflict_modes[] = {"none", "report", "queue",
+	"supersede", NULL};
+static const char *const resolve_keeps[] = {"existing", "new", NULL};
 static const char *const undo_policies[] = {"refuse", "skip", "cascade", NULL};
 static const char *const staged_states[] = {"waiting", "approved", "rejected",
 	"expired", "withdrawn", "all", NULL};
@@ -115,7 +124,8 @@ static const struct param plan_step_entry = PARAM("", P_TEXT_OR_OBJECT,
 /* --- parameters of several records ---------------------------------------- */
 /* What the reference memory server does: all of it or nothing, and only equal
  * texts are the same. */
-#define STRICT BOOLEAN("strict", PF_SOCKET_ONLY, NULL)
+#define STRICT	    BOOLEAN("strict", PF_SOCKET_ONLY, NULL)
+#define ON_CONFLICT CHOICE("on_conflict", PF_SOCKET_ONLY, NULL, conflict_modes)
 #define SOURCE_OF_SESSION                                                      \
 	STR("source_session", PF_SOCKET_ONLY, NULL, LIMIT_LABEL_BYTES),        \
 		POINT("source_timestamp", PF_SOCKET_ONLY | PF_MAY_BE_EMPTY,    \
@@ -173,6 +183,27 @@ static const struct param plan_step_entry = PARAM("", P_TEXT_OR_OBJECT,
 	MAYBE(P_BOOL, "dry_run"), MAYBE(P_BOOL, "done"),                       \
 		MAYBE(P_STRING, "run"), MAYBE(P_INT, "slices"),                \
 		MAYBE(P_INT, "remaining")
+/* One of the two facts of a conflict. */
+#define FACT_OF_CONFLICT                                                       \
+	ALWAYS(P_INT, "fact"), ALWAYS(P_STRING, "entity"),                     \
+		ALWAYS(P_STRING, "text")
+#define SIDE_OF_CONFLICT                                                       \
+	FACT_OF_CONFLICT, ALWAYS(P_STRING, "said_at"),                         \
+		MAYBE(P_STRING, "valid_from"), MAYBE(P_STRING, "valid_to"),    \
+		MAYBE(P_STRING, "session"), MAYBE(P_STRING, "client"),         \
+		MAYBE(P_STRING, "actor"), MAYBE(P_BOOL, "hidden")
+/* What on_conflict found. */
+#define AT_ODDS                                                                \
+	MAYBE_ROWS("conflicts", ALWAYS(P_STRING, "existing_entity"),           \
+		ALWAYS(P_INT, "existing_id"),                                  \
+		ALWAYS(P_STRING, "conflict_type"),                             \
+		ALWAYS(P_NUMBER, "confidence"),                                \
+		ALWAYS(P_STRING, "suggested_action"),                          \
+		ALWAYS(P_STRING, "reason"), FACT_OF_CONFLICT,                  \
+		ALWAYS(P_INT, "new_fact"), ALWAYS(P_STRING, "said"),           \
+		ALWAYS(P_STRING, "did"), MAYBE(P_INT, "id")),                  \
+		MAYBE(P_INT, "conflict_count"),                                \
+		MAYBE(P_BOOL, "conflicts_later")
 #define WEIGHTS                                                                \
 	ROWS("weights", ALWAYS(P_STRING, "name"), ALWAYS(P_NUMBER, "value"),   \
 		ALWAYS(P_STRING, "from"), ALWAYS(P_NUMBER, "default"),         \

@@ -7,10 +7,12 @@
 #include "common/jx.h"
 #include "memory-db/method/guard.h"
 #include "memory-db/method/reply.h"
+#include "memory-db/model/order/on_conflict.h"
 
 struct listed_listing {
 	const struct listed *l;
 	struct write w;
+	struct on_conflict at_odds; /* what its new facts are at odds with */
 	const json_t *params, *entries;
 	json_t *rows, *failed;
 	bool strict;
@@ -115,6 +117,9 @@ listed_run(struct listed_listing *x, struct call *c, json_t **ret_result,
 
 	x->w.watch = !x->strict;
 	if (rc == 0)
+		rc = on_conflict_begin(&x->at_odds, &x->w,
+			jx_text(c->params, "on_conflict"), e);
+	if (rc == 0)
 		rc = apply_all(x, e);
 	if (rc == 0 && x->bad > 0 && x->bad == json_array_size(x->entries))
 		return listed_refuse(x, e);
@@ -126,9 +131,13 @@ listed_run(struct listed_listing *x, struct call *c, json_t **ret_result,
 		return rc;
 	result = json_pack("{s:O}", "results", x->rows);
 	if (!result || (x->bad > 0 && json_object_set(result, "failed",
-					      x->failed) != 0)) {
+					      x->failed) != 0))
+		rc = err_nomem(e);
+	else
+		rc = on_conflict_reply(&x->at_odds, result, e);
+	if (rc != 0) {
 		json_decref(result);
-		return err_nomem(e);
+		return rc;
 	}
 	return reply_change(&x->w, result, ret_result, e);
 }
@@ -146,6 +155,7 @@ listed_all(struct listed_listing *x, struct call *c, json_t **ret_result,
 		     ? err_nomem(e)
 		     : listed_run(x, c, ret_result, e);
 	write_done(&x->w);
+	on_conflict_done(&x->at_odds);
 	free(x->is_bad);
 	return rc;
 }

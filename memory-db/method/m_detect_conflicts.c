@@ -64,7 +64,7 @@ read_said(struct call *c, struct conflicts_request *q, struct fact_said **ret,
 }
 
 static json_t *
-row_of(const struct conflict *x, const char *said)
+row_of(const struct conflict_found *x, const char *said)
 {
 	return json_pack("{s:s,s:I,s:s,s:f,s:s,s:s,s:I,s:s,s:s}",
 		"existing_entity", x->name, "existing_id",

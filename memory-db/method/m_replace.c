@@ -7,6 +7,7 @@
 #include "memory-db/method/guard.h"
 #include "memory-db/method/handlers.h"
 #include "memory-db/method/reply.h"
+#include "memory-db/model/order/on_conflict.h"
 #include "memory-db/model/write/repeats.h"
 #include "memory-db/model/read/provenance.h"
 #include "memory-db/model/write/write_entity.h"
@@ -110,12 +111,16 @@ m_replace_observation(struct call *c, json_t **ret_result, struct err *e)
 	const char *name = jx_text(c->params, "entityName");
 	AUTO_GUARD struct guard guard = {0};
 	json_t *text AUTO_JSON = NULL, *result;
+	AUTO_ON_CONFLICT struct on_conflict at_odds = {0};
 	AUTO_WRITE struct write w = {0};
 	int64_t entity, version;
 	int rc = guard_params(&guard, c, kept, e);
 
 	if (rc == 0)
 		rc = write_begin(&w, c, CHANGE_UPDATE, e);
+	if (rc == 0)
+		rc = on_conflict_begin(&at_odds, &w,
+			jx_text(c->params, "on_conflict"), e);
 	if (rc == 0)
 		rc = write_need_entity(&w, name, "entityName", &entity, e);
 	if (rc == 0 && !w.replay)
@@ -132,9 +137,13 @@ m_replace_observation(struct call *c, json_t **ret_result, struct err *e)
 		write_touched(&w, entity) ? "replaced" : "unchanged",
 		"entity_id", (json_int_t)entity, "version",
 		(json_int_t)version);
-	if (text && jx_set(result, "replaced", json_incref(text)) != 0) {
+	if (text && jx_set(result, "replaced", json_incref(text)) != 0)
+		rc = err_nomem(e);
+	else
+		rc = on_conflict_reply(&at_odds, result, e);
+	if (rc != 0) {
 		json_decref(result);
-		return err_nomem(e);
+		return rc;
 	}
 	rc = reply_change(&w, result, ret_result, e);
 	return guard_reply(rc, &guard, ret_result, e);

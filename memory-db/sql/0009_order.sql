@@ -87,10 +87,11 @@ SELECT e.id AS id, e.name AS name, t.text AS entity_type,
     AS relevance_score,
   (SELECT f.entity FROM derived r JOIN fact f ON f.id = r.source
     WHERE r.fact = x.id LIMIT 1) AS parent_entity_id,
-  (SELECT CASE k.action WHEN 1 THEN 'merge' WHEN 2 THEN 'update'
-      WHEN 3 THEN 'branch' END FROM conflict k WHERE k.entity = e.id
-    AND k.state <> 0 ORDER BY k.id DESC LIMIT 1)
-    AS conflict_resolution_method
+  (SELECT CASE a.value WHEN 1 THEN 'merge' WHEN 2 THEN 'update'
+      WHEN 3 THEN 'branch' WHEN 4 THEN 'keep_both' END FROM attr a
+    WHERE a.entity = e.id AND a.branch = 1 AND a.key > 1024
+      AND a.removed = 140737488355327 AND a.value <> 0
+    ORDER BY a.added DESC LIMIT 1) AS conflict_resolution_method
 FROM fact x
 JOIN span p ON p.fact = x.id AND p.branch = 1
   AND p.removed = 140737488355327
@@ -108,3 +109,40 @@ JOIN (SELECT y.id AS id, max(coalesce((SELECT value FROM attr a
       0)) AS at FROM entity y) k ON k.id = e.id
 LEFT JOIN usage u ON u.entity = e.id
 WHERE x.kind = 0;
+
+-- --- conflicts between facts ------------------------------------------------
+-- A row of kind 1 to 3 or 6 says that two facts are a duplicate, two values, a
+-- contradiction, or one after the other in time: `ours` was there, `theirs` is
+-- the newer one. It never changes. What was decided about it is an attribute of
+-- the entity with the key 1024 + conflict.id, so that it belongs to a branch and
+-- a time, and an undo takes it back; whether it is pending follows from that
+-- and from which of the two facts are visible.
+ALTER TABLE conflict ADD COLUMN ns INTEGER;
+UPDATE conflict SET ns = (SELECT ns FROM entity e WHERE e.id = conflict.entity);
+CREATE INDEX conflict_ns ON conflict(ns, id);
+CREATE INDEX conflict_ours ON conflict(ours, theirs)
+  WHERE kind IN (1, 2, 3, 6);
+CREATE INDEX conflict_theirs ON conflict(theirs) WHERE kind IN (1, 2, 3, 6);
+CREATE INDEX conflict_entity ON conflict(entity);
+-- as the original guide has them, on main and now
+DROP VIEW conflicts;
+CREATE VIEW conflicts AS
+SELECT c.id AS id, c.entity AS entity_id, c.other AS conflicting_entity_id,
+  CASE c.kind WHEN 1 THEN 'duplicate' WHEN 2 THEN 'update'
+    WHEN 3 THEN 'contradiction' WHEN 4 THEN 'attribute' WHEN 6 THEN 'succession'
+    ELSE 'merge' END AS conflict_type,
+  coalesce(c.confidence, 1.0) AS confidence,
+  CASE c.action WHEN 1 THEN 'merge' WHEN 2 THEN 'update' WHEN 3 THEN 'branch'
+    WHEN 4 THEN 'keep_both' END AS suggested_action,
+  CASE WHEN coalesce(a.value, 0) <> 0 OR c.state = 1 THEN 'resolved'
+    WHEN c.state = 2 OR c.kind = 6 OR (c.kind < 4 AND 2 > (SELECT count(*)
+      FROM span s WHERE s.fact IN (c.ours, c.theirs) AND s.branch = 1
+      AND s.removed = 140737488355327)) THEN 'dismissed'
+    ELSE 'pending' END AS resolution_status,
+  datetime(c.found / 1000, 'unixepoch') AS detected_at,
+  datetime(coalesce(h.at, c.closed) / 1000, 'unixepoch') AS resolved_at,
+  coalesce(h.message, c.notes) AS resolution_notes
+FROM conflict c
+LEFT JOIN attr a ON a.entity = c.entity AND a.branch = 1
+  AND a.key = 1024 + c.id AND a.removed = 140737488355327 AND a.value <> 0
+LEFT JOIN change h ON h.id = a.added;

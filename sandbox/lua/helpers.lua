@@ -73,6 +73,7 @@ end
 local graph = {gives = "entities relations missing next partial",
 	rows = {"entities"}, row = entity_member, derived = {}}
 local written = " change failed note dry_run"
+local at_odds = " conflicts conflict_count conflicts_later"
 local history = {gives = "changes next partial", rows = {}, derived = {}}
 local shapes = {
 	open_nodes = graph, read_graph = graph,
@@ -84,7 +85,8 @@ local shapes = {
 		count = function(r) return #(rawget(r, "entities") or {}) end}},
 	recall = {gives = "results count relevant receipt omitted partial note " ..
 		"next", rows = {"results"}, row = entity_member, derived = {}},
-	create_entities = {gives = "entities updated results" .. written,
+	create_entities = {
+		gives = "entities updated results" .. at_odds .. written,
 		rows = {}, derived = {
 		entities = function(r) return where(r.results, is_created) end,
 		updated = function(r)
@@ -98,7 +100,8 @@ local shapes = {
 			local n = #where(r.results, is_not_created)
 			return n > 0 and n or nil
 		end}},
-	add_observations = {gives = "results" .. written, rows = {"results"},
+	add_observations = {gives = "results" .. at_odds .. written,
+		rows = {"results"},
 		row = addition_member, derived = {}},
 	delete_entities = {gives = "success deleted missing hints message" ..
 		written, rows = {}, derived = {
@@ -777,7 +780,7 @@ function memory.help(name)
 				(match(docs[n] or "", "^[^\n]*") or "")
 		end
 		out[#out + 1] = "Not there yet: classify_content, " ..
-			"analyze_patterns, detect_conflicts."
+			"analyze_patterns."
 		out[#out + 1] = "Helpers (globals too, but each, object, null, help):"
 		for _, n in ipairs(sorted_keys(help)) do
 			out[#out + 1] = "  " .. help[n]

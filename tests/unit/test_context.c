@@ -248,7 +248,7 @@ shows_conflicts(void **state)
 				(size_t)i),
 			"id"));
 	sf_ok(&f->s, store_group_begin(f->s.w, &f->s.e));
-	sf_ok(&f->s, conflict_add(f->s.w, &c, &f->s.e));
+	sf_ok(&f->s, conflict_add(f->s.w, &c, NULL, &f->s.e));
 	sf_ok(&f->s, store_group_commit(f->s.w, &f->s.e));
 	text = context(f, "tea", 500);
 	assert_non_null(strstr(text, "[conflicts]\n- #"));

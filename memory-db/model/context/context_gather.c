@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "memory-db/model/context/context_internal.h"
+#include "memory-db/model/order/queue.h"
 #include "memory-db/model/read/pins.h"
 #include "memory-db/model/read/provenance.h"
 #include "memory-db/model/recall/recall_cached.h"
@@ -13,7 +14,6 @@
 #include "memory-db/store/index/recall.h"
 #include "memory-db/store/index/search.h"
 #include "memory-db/store/engine/store.h"
-#include "memory-db/store/log/conflicts.h"
 
 #include <sodium.h>
 
@@ -148,34 +148,38 @@ relevant(struct gathering *g)
 	return rc < 0 ? rc : 0;
 }
 
+/* Rows of the queue that are asked for: more do not fit anyway. */
 static int
-context_gather_add_conflict(void *ctx, const struct conflict *c)
+add_conflict(struct gathering *g, const struct queue_row *r)
 {
-	struct gathering *g = ctx;
-	AUTO_BUF struct buf name = {0};
-	bool facts = c->kind != CONFLICT_ATTRIBUTE && c->kind != CONFLICT_MERGE;
-	int64_t ns = 0;
-	int rc = entity_first_name(g->st, c->entity, &ns, &name, g->e);
+	bool facts = conflict_is_of_facts(r->c.kind);
 
-	if (rc < 0 || ns == 0 ||
-		(ns != g->scope->ns[0] && ns != g->scope->ns[1]))
-		return rc < 0 ? rc : 0;
-	/* Those of a merge may hold values instead of facts. */
+	/* Those of a merge hold values instead of facts. */
 	return context_gather_add(g,
 		&(struct context_item){.source = CONTEXT_CONFLICTS,
-			.entity = c->entity,
-			.conflict = c->id,
-			.at = c->found,
-			.conflict_kind = (int)c->kind,
-			.fact = facts ? c->ours : 0,
-			.other = facts ? c->theirs : 0});
+			.entity = r->c.entity,
+			.conflict = r->c.id,
+			.at = r->c.found,
+			.conflict_kind = (int)r->c.kind,
+			.fact = facts ? r->c.ours : 0,
+			.other = facts ? r->c.theirs : 0});
 }
 
 static int
 conflicts(struct gathering *g)
 {
-	int rc = conflict_each(g->st, 0, context_gather_add_conflict, g, g->e);
+	struct queue_row rows[CONFLICTS_MAX];
+	struct queue_filter f = {.state = QUEUE_PENDING, .before = INT64_MAX};
+	int64_t next;
+	size_t n = 0;
+	int rc = queue_page(g->st, g->scope, &f, CONFLICTS_MAX, rows, &n, &next,
+		g->e);
 
+	for (size_t i = 0; i < n; i++) {
+		if (rc == 0)
+			rc = add_conflict(g, &rows[i]);
+		queue_row_done(&rows[i]);
+	}
 	return rc < 0 ? rc : 0;
 }
 

@@ -1,9 +1,11 @@
 #include "memory-db/model/order/conflicts.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/clock.h"
+#include "memory-db/model/order/queue.h"
 #include "memory-db/model/order/terms.h"
 #include "memory-db/model/recall/recall_candidates.h"
 #include "memory-db/model/scope/idset.h"
@@ -26,6 +28,7 @@ struct finding {
 	struct err *e;
 	size_t which;
 	int64_t entity; /* that has the name asked for; 0: none */
+	int64_t twin;	/* its fact with just this text; 0: none */
 	struct idset seen;
 	struct buf text, name;
 };
@@ -46,11 +49,11 @@ static int
 keep(struct finding *f, const struct recall_row *row, struct fact_verdict *v)
 {
 	struct conflicts *c = f->ret;
-	struct conflict *x;
+	struct conflict_found *x;
 
 	if (c->n == c->cap) {
 		size_t cap = c->cap ? c->cap * 2 : 16;
-		struct conflict *p = reallocarray(c->v, cap, sizeof(*p));
+		struct conflict_found *p = reallocarray(c->v, cap, sizeof(*p));
 
 		if (!p)
 			return err_nomem(f->e);
@@ -58,7 +61,7 @@ keep(struct finding *f, const struct recall_row *row, struct fact_verdict *v)
 		c->cap = cap;
 	}
 	x = &c->v[c->n++];
-	*x = (struct conflict){.kind = v->kind,
+	*x = (struct conflict_found){.kind = v->kind,
 		.confidence = v->confidence,
 		.action = v->action,
 		.fact = row->id,
@@ -80,13 +83,10 @@ are_names_alike(const char *a, const char *b)
 	return strcasestr(a, b) || strcasestr(b, a);
 }
 
-/* The subjects of the known fact (a) and the new one (b), and how sure it is that
- * they are one. 0: they are two. Negative: no memory. */
-static int
-find_subjects(const struct finding *f, struct fact_said *a, struct fact_said *b,
-	double *ret_sure)
+int
+conflicts_subjects(const char *known, const char *asked, struct fact_said *a,
+	struct fact_said *b, double *ret_sure)
 {
-	const char *known = f->name.data, *asked = f->request->name;
 	bool in_new = false, in_known = false;
 
 	*ret_sure = 1;
@@ -114,6 +114,16 @@ find_subjects(const struct finding *f, struct fact_said *a, struct fact_said *b,
 	return 1;
 }
 
+/* The new text is known, and somebody decided that it and the other fact may
+ * both stand. 1 so it is. */
+static int
+is_kept(struct finding *f, int64_t fact)
+{
+	return f->twin != 0 && f->twin != fact
+		       ? queue_is_kept(f->st, f->twin, fact, f->e)
+		       : 0;
+}
+
 /* --- comparing -------------------------------------------------------------- */
 static int
 compare(struct finding *f, const struct recall_row *row)
@@ -125,7 +135,11 @@ compare(struct finding *f, const struct recall_row *row)
 	struct fact_said b = f->request->said[f->which];
 	struct fact_verdict v = {0};
 	double sure;
-	int rc = find_subjects(f, &a, &b, &sure);
+	int rc;
+
+	if (f->request->looked)
+		++*f->request->looked;
+	rc = conflicts_subjects(f->name.data, f->request->name, &a, &b, &sure);
 
 	if (rc == 1)
 		rc = fact_compare(&a, &b, &v) < 0 ? MDB_E_NOMEM : 1;
@@ -134,8 +148,11 @@ compare(struct finding *f, const struct recall_row *row)
 	if (rc == 1 && !v.is_same_subject)
 		v.confidence *= sure;
 	if (rc == 1 && v.kind != FACTS_DIFFERENT &&
-		v.confidence >= f->request->threshold)
-		rc = keep(f, row, &v);
+		v.confidence >= f->request->threshold) {
+		rc = is_kept(f, row->id);
+		if (rc == 0)
+			rc = keep(f, row, &v);
+	}
 	buf_done(&v.reason);
 	return rc < 0 ? rc : 0;
 }
@@ -148,6 +165,8 @@ look_at(struct finding *f, int64_t fact)
 	int64_t *seen = idset_put(&f->seen, fact);
 	int k;
 
+	if (fact == f->request->self)
+		return 0;
 	if (!seen)
 		return err_nomem(f->e);
 	if ((*seen)++ > 0)
@@ -185,8 +204,9 @@ look_at_all(struct finding *f, const int64_t *facts, int n)
 	return rc;
 }
 
+/* Those with its words. */
 static int
-find_for_text(struct finding *f)
+find_by_words(struct finding *f, int most)
 {
 	const struct conflicts_request *q = f->request;
 	AUTO_BUF struct buf query = {0};
@@ -206,25 +226,39 @@ find_for_text(struct finding *f)
 	recall.query_n = query.len;
 	for (int i = 0; i < q->scope->n; i++)
 		recall.ns[i] = q->scope->ns[i];
+	rc = recall_candidates(f->st, &recall, most, facts, &n, f->e);
+	return rc == 0 ? look_at_all(f, facts, n) : rc;
+}
+
+static int
+find_for_text(struct finding *f)
+{
+	const struct conflicts_request *q = f->request;
+	int newest = q->newest > 0 ? q->newest : NEWEST, n = 0, rc = 0;
+	int64_t facts[NEWEST];
+
+	assert(newest <= NEWEST && q->candidates <= CANDIDATES);
 	idset_done(&f->seen);
-	rc = recall_candidates(f->st, &recall, CANDIDATES, facts, &n, f->e);
-	if (rc != 0)
-		return rc;
-	rc = look_at_all(f, facts, n);
-	if (rc != 0)
-		return rc;
-	if (f->entity != 0) {
-		rc = recall_newest_of(f->st, f->entity, INT64_MAX, NEWEST,
+	f->twin = 0;
+	if (f->entity != 0)
+		rc = fact_find_text(f->st, f->entity, FACT_OBSERVATION,
+			q->said[f->which].text, strlen(q->said[f->which].text),
+			&f->twin, f->e);
+	if (rc >= 0 && q->candidates >= 0)
+		rc = find_by_words(f,
+			q->candidates > 0 ? q->candidates : CANDIDATES);
+	if (rc >= 0 && f->entity != 0) {
+		rc = recall_newest_of(f->st, f->entity, INT64_MAX, newest,
 			facts, &n, f->e);
 		rc = rc < 0 ? rc : look_at_all(f, facts, n);
 	}
-	return rc;
+	return rc < 0 ? rc : 0;
 }
 
 static int
 surest_first(const void *a, const void *b)
 {
-	const struct conflict *x = a, *y = b;
+	const struct conflict_found *x = a, *y = b;
 
 	if (x->confidence != y->confidence)
 		return x->confidence > y->confidence ? -1 : 1;
@@ -248,7 +282,7 @@ conflicts_find(struct store *st, const struct conflicts_request *request,
 	if (ret->n > 1)
 		qsort(ret->v, ret->n, sizeof(*ret->v), surest_first);
 	while (ret->n > request->most) {
-		struct conflict *x = &ret->v[--ret->n];
+		struct conflict_found *x = &ret->v[--ret->n];
 
 		free(x->name);
 		free(x->text);

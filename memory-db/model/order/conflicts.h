@@ -26,8 +26,13 @@ struct conflicts_request {
 	double threshold; /* findings of less confidence are left out */
 	size_t most;	  /* findings, the surest */
 	int64_t deadline_ns;
+	/* Facts compared with one text: those with its words (-1: none), and
+	 * the newest ones of its entity. 0: the default. */
+	int candidates, newest;
+	int64_t self;	 /* a fact that is not compared; 0: none */
+	int64_t *looked; /* counts comparisons; NULL: nobody asks */
 };
-struct conflict {
+struct conflict_found {
 	enum verdict_kind kind;
 	double confidence;
 	const char *action;
@@ -37,7 +42,7 @@ struct conflict {
 	char *name, *text, *reason;
 };
 struct conflicts {
-	struct conflict *v; /* owned; the surest first */
+	struct conflict_found *v; /* owned; the surest first */
 	size_t n, cap;
 	bool partial; /* stopped at the deadline */
 };
@@ -46,5 +51,11 @@ struct conflicts {
 int conflicts_find(struct store *st, const struct conflicts_request *request,
 	struct conflicts *ret, struct err *e) MUST_CHECK;
 void conflicts_done(struct conflicts *c);
+
+/* Of whom two facts are said: `known` is the entity of a, `asked` what b is said
+ * of ("": not known). 1: one and the same, with the subjects set and *ret_sure
+ * how sure that is; 0: they are two. MDB_E_NOMEM. */
+int conflicts_subjects(const char *known, const char *asked,
+	struct fact_said *a, struct fact_said *b, double *ret_sure) MUST_CHECK;
 
 #endif

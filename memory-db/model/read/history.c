@@ -12,6 +12,7 @@
 #include "common/contract/tools.h"
 #include "memory-db/model/read/encode.h"
 #include "memory-db/model/scope/json_members.h"
+#include "memory-db/store/log/conflicts.h"
 #include "memory-db/store/log/log.h"
 #include "memory-db/store/facts/labels.h"
 
@@ -73,12 +74,16 @@ attr_value(int64_t key, int64_t value)
 		clock_format(value, text);
 		return json_string(text);
 	}
+	if (key > ATTR_CONFLICT)
+		return json_string(
+			value == 0 ? "pending" : conflict_decision_name(value));
 	return json_integer(value);
 }
 
 static int
 tell_attr(struct history_reader *rd, const struct log_op *op)
 {
+	char conflict[32];
 	/* op->fact is the value before + 1; 0: it was unset. */
 	json_t *from AUTO_JSON =
 		op->fact != 0 ? attr_value(op->key, op->fact - 1) : NULL;
@@ -86,8 +91,11 @@ tell_attr(struct history_reader *rd, const struct log_op *op)
 
 	if (!to || (op->fact != 0 && !from))
 		return err_nomem(rd->e);
+	snprintf(conflict, sizeof(conflict), "conflict #%lld",
+		(long long)(op->key - ATTR_CONFLICT));
 	return history_add_set(rd, op->entity,
-		op->key == ATTR_TIER	    ? "tier"
+		op->key > ATTR_CONFLICT	    ? conflict
+		: op->key == ATTR_TIER	    ? "tier"
 		: op->key == ATTR_PIN	    ? "pin"
 		: op->key == ATTR_CONFIRMED ? "confirmed_at"
 					    : "pin_unconfirmed",

@@ -162,6 +162,11 @@ drop_numbers(json_t *j, int64_t highest, int depth)
 		json_object_del(j, "version");
 		json_object_del(j, "hints");
 		json_object_del(j, "error");
+		/* What it was at odds with; how far that was searched for
+		 * depends on how busy the writer is. */
+		json_object_del(j, "conflicts");
+		json_object_del(j, "conflict_count");
+		json_object_del(j, "conflicts_later");
 		if (json_integer_value(json_object_get(j, "id")) > highest)
 			json_object_del(j, "id"); /* of a new entity */
 		drop_numbers(json_object_get(j, "results"), highest, depth + 1);

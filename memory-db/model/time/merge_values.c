@@ -29,9 +29,11 @@ merge_values_add_conflict(struct merge *m, struct conflict c,
 	c.found = clock_now_ms();
 	c.ours = m->parent;
 	c.theirs = m->branch;
+	c.confidence = -1;
 	/* Of a change that waits for review it is told each time it is looked
 	 * at. */
-	rc = m->pick || m->w->is_staged ? 0 : conflict_add(m->st, &c, m->e);
+	rc = m->pick || m->w->is_staged ? 0
+					: conflict_add(m->st, &c, NULL, m->e);
 	if (rc != 0)
 		return rc;
 	return jx_add(m->out->conflicts,
@@ -337,7 +339,8 @@ merge_attribute(struct merge *m, int64_t entity, enum attr_key k)
 		m->out->attributes++;
 		return write_attr(m->w, entity, k, theirs, m->e);
 	}
-	if (k == ATTR_CONFIRMED)
+	/* Both decided about a conflict: what was decided here stands. */
+	if (k == ATTR_CONFIRMED || k > ATTR_CONFLICT)
 		return 0;
 	snprintf(a, sizeof(a), "%lld", (long long)ours);
 	snprintf(b, sizeof(b), "%lld", (long long)theirs);

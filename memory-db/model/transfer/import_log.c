@@ -132,6 +132,13 @@ replay_attr(struct importer *im, int64_t entity, int64_t key, int64_t value)
 		      : r;
 }
 
+static bool
+import_log_is_key(int64_t key)
+{
+	return (key >= ATTR_TIER && key <= ATTR_CONFIRMED) ||
+	       (key > ATTR_CONFLICT && key <= ATTR_LAST);
+}
+
 static int
 import_log_replay_op(struct importer *im, const json_t *o, int64_t ns)
 {
@@ -169,7 +176,7 @@ import_log_replay_op(struct importer *im, const json_t *o, int64_t ns)
 		return change_show(im->change, fact, im->e);
 	if (what == OP_HIDE)
 		return change_hide(im->change, fact, im->e);
-	if (what == OP_ATTR && key >= ATTR_TIER && key <= ATTR_CONFIRMED)
+	if (what == OP_ATTR && import_log_is_key(key))
 		return replay_attr(im, entity, key, value);
 	if (what == OP_DERIVE)
 		return change_derive(im->change, entity, fact, value, im->e);

@@ -22,6 +22,16 @@
 #include "memory-db/store/facts/facts.h"
 
 struct outcome_entry;
+struct write;
+
+/* Who looks at each observation that a write adds (model/order/on_conflict.h):
+ * before, when it may still say that it supersedes another, and after. */
+struct write_watcher {
+	int (*before)(struct write_watcher *x, struct write *w, struct fact *f,
+		struct err *e);
+	int (*after)(struct write_watcher *x, struct write *w,
+		const struct fact *f, int64_t fact, struct err *e);
+};
 
 /* What would be written is told, and nothing is: the rules of a write without
  * its effect, as a read may follow them. Then the write has no change. */
@@ -57,6 +67,7 @@ struct write {
 	int searches;	   /* for what is meant; repeats_find() bounds them */
 	json_t *alike;	   /* what they are like, for the reply; owned */
 	int64_t last_fact; /* added by write_add */
+	struct write_watcher *watcher; /* borrowed; NULL: nobody looks */
 	struct change_note *note;
 	struct buf message; /* of the change, with markers; owned */
 };
@@ -78,6 +89,9 @@ void write_done(struct write *w);
 /* --- steps: each records what it did -------------------------------------- */
 /* f->entity, kind and the rest as for change_add_fact. */
 int write_add(struct write *w, const struct fact *f, struct err *e) MUST_CHECK;
+/* The same for an observation, under the eyes of the watcher. */
+int write_add_watched(struct write *w, const struct fact *f, struct err *e)
+	MUST_CHECK;
 /* Hides a visible fact. */
 int write_hide(struct write *w, int64_t fact, struct err *e) MUST_CHECK;
 /* Shows a fact that is not visible. */

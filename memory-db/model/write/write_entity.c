@@ -77,7 +77,7 @@ write_entity_add_observation(struct repeats *near, const json_t *item,
 	if (rc == 0)
 		rc = repeats_look(near, item, &have, e);
 	if (rc == 0 && have == 0) {
-		rc = write_add(w, f, e);
+		rc = write_add_watched(w, f, e);
 		have = w->last_fact;
 		if (rc == 0)
 			rc = repeats_put(near, item, have, e);

@@ -65,6 +65,10 @@ int write_entity_relation(struct write *w, const json_t *entry,
 int write_replacement(struct write *w, int64_t old, const struct fact *f,
 	struct err *e) MUST_CHECK;
 
+/* Tags and metadata of one fact of the entity are said of another as well. */
+int write_copy_marks(struct write *w, int64_t entity, int64_t from, int64_t to,
+	struct err *e) MUST_CHECK;
+
 /* Sets the metadata object; {} removes it. */
 int write_entity_metadata(struct write *w, int64_t entity, const json_t *object,
 	const char *path, struct err *e) MUST_CHECK;

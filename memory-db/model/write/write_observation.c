@@ -147,7 +147,7 @@ put_observation(struct write *w, int64_t entity, const struct observation_in *o,
 	if (there == 0) {
 		rc = observation_fact(w->st, o, &f, e);
 		if (rc == 0)
-			rc = write_add(w, &f, e);
+			rc = write_add_watched(w, &f, e);
 		fact = w->last_fact;
 		for (size_t i = 0; rc == 0 && i < o->derived_n; i++)
 			rc = write_source_add(w, entity, fact,

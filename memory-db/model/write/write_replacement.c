@@ -21,9 +21,8 @@ take_over(void *ctx, const struct fact *old)
 	return 0;
 }
 
-/* Tags and metadata of one fact are said of the other as well. */
-static int
-copy_marks(struct write *w, int64_t entity, int64_t from, int64_t to,
+int
+write_copy_marks(struct write *w, int64_t entity, int64_t from, int64_t to,
 	struct err *e)
 {
 	AUTO_JSON json_t *marks = json_object();
@@ -50,14 +49,14 @@ write_replacement(struct write *w, int64_t old, const struct fact *given,
 		f.supersedes = old;
 		rc = fact_get(w->st, old, take_over, &f, e);
 		if (rc == 1)
-			rc = write_add(w, &f, e);
+			rc = write_add_watched(w, &f, e);
 		fact = w->last_fact;
 	} else {
 		rc = 0;
 	}
 	if (rc != 0)
 		return rc;
-	rc = copy_marks(w, f.entity, old, fact, e);
+	rc = write_copy_marks(w, f.entity, old, fact, e);
 	if (rc != 0)
 		return rc;
 	return write_hide_marked(w, f.entity, old, e);

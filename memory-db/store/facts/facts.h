@@ -138,7 +138,11 @@ enum attr_key {
 	ATTR_TIER = 1,
 	ATTR_PIN = 2,
 	ATTR_PIN_ASKED = 3, /* 1: the pin is an agent's (model/read/pins.h) */
-	ATTR_CONFIRMED = 4  /* when it was last said to be right, ms */
+	ATTR_CONFIRMED = 4, /* when it was last said to be right, ms */
+	/* From here on, + conflict.id: what was decided about it, an enum
+	 * conflict_decision (store/log/conflicts.h). */
+	ATTR_CONFLICT = 1024,
+	ATTR_LAST = ATTR_CONFLICT + (1 << 30)
 };
 /* All of them, for an array. */
 #define ATTR_KEYS                                                              \

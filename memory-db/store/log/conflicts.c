@@ -5,26 +5,40 @@
 
 #include "memory-db/store/engine/store_internal.h"
 
-enum { ADD, PUT, PENDING, AT };
+enum { ADD, PUT, GET, PAIR, OF_OURS, OF_THEIRS, NEWEST, NEWEST_OF, AT };
 
 #define COLUMNS                                                                \
 	"SELECT c.id, c.entity, c.other, c.kind, c.base, c.ours, c.theirs,"    \
-	" c.action, c.state, c.found, c.closed, c.confidence, c.notes"         \
-	" FROM conflict c"
+	" c.action, c.state, c.found, c.closed, c.confidence, c.notes,"        \
+	" coalesce(c.ns, 0) FROM conflict c"
+/* As the partial indexes have it. */
+#define OF_FACTS " AND c.kind IN (1, 2, 3, 6)"
+#define NS_OF	 "(SELECT ns FROM entity WHERE id = ?1)"
 
 static const struct stmt_def defs[] = {
 	[ADD] = {"INSERT INTO conflict(entity, other, kind, base, "
-		 "ours, theirs, state, found, notes) VALUES(?1,?2,?3,"
-		 "?4,?5,?6,?7,?8,?9)",
-		9, STMT_WRITER},
+		 "ours, theirs, state, found, notes, action, confidence, ns) "
+		 "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11," NS_OF
+		 ") RETURNING id",
+		11, STMT_WRITER},
 	[PUT] = {"INSERT OR REPLACE INTO conflict(id, entity, other,"
 		 " kind, base, ours, theirs, action, state, found,"
-		 " closed, confidence, notes) VALUES(?1, ?2, ?3, ?4,"
-		 " ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+		 " closed, confidence, notes, ns) VALUES(?1, ?2, ?3, ?4,"
+		 " ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
+		 " (SELECT ns FROM entity WHERE id = ?2))",
 		13, STMT_WRITER},
-	[PENDING] = {COLUMNS " WHERE c.state = 0 AND (c.entity = ?1 OR ?1 = 0)"
-			     " ORDER BY c.id",
-		1, 0},
+	[GET] = {COLUMNS " WHERE c.id = ?1", 1, 0},
+	[PAIR] = {"SELECT c.id FROM conflict c WHERE ((c.ours = ?1 AND "
+		  "c.theirs = ?2) OR (c.ours = ?2 AND c.theirs = ?1))" OF_FACTS
+		  " LIMIT 1",
+		2, 0},
+	[OF_OURS] = {COLUMNS " WHERE c.ours = ?1" OF_FACTS, 1, 0},
+	[OF_THEIRS] = {COLUMNS " WHERE c.theirs = ?1" OF_FACTS, 1, 0},
+	[NEWEST] = {COLUMNS " WHERE c.ns = ?1 AND c.id < ?2 ORDER BY c.id DESC",
+		2, 0},
+	[NEWEST_OF] = {COLUMNS " WHERE (c.entity = ?3 OR c.other = ?3) AND "
+			       "c.ns = ?1 AND c.id < ?2 ORDER BY c.id DESC",
+		3, 0},
 	[AT] = {COLUMNS " JOIN entity e ON e.id = c.entity WHERE c.id > ?3"
 			" AND (?1 = 0 OR e.ns = ?1) AND EXISTS (SELECT 1 FROM"
 			" version v WHERE v.entity = e.id AND v.change <= ?2)"
@@ -49,23 +63,54 @@ conflicts_bind(sqlite3_stmt *s, int i, int64_t v)
 		bind_i(s, i, v);
 }
 
-/* --- conflicts ------------------------------------------------------------ */
-int
-conflict_add(struct store *st, const struct conflict *c, struct err *e)
+/* --- words ---------------------------------------------------------------- */
+const char *
+conflict_kind_name(int64_t kind)
 {
-	sqlite3_stmt *s = stmt_use(st, MOD_CONFLICTS, ADD);
+	static const char *const names[CONFLICT_KIND_MAX] = {NULL, "duplicate",
+		"update", "contradiction", "attribute", "merge", "succession"};
+
+	return kind > 0 && kind < CONFLICT_KIND_MAX ? names[kind] : NULL;
+}
+
+const char *
+conflict_decision_name(int64_t decision)
+{
+	static const char *const names[DECIDED_MAX] = {NULL, "merge", "update",
+		"branch", "keep_both"};
+
+	return decision > 0 && decision < DECIDED_MAX ? names[decision] : NULL;
+}
+
+/* --- writing -------------------------------------------------------------- */
+int
+conflict_add(struct store *st, const struct conflict *c, int64_t *ret_id,
+	struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_CONFLICTS, ADD);
+	int rc;
 
 	bind_i(s, 1, c->entity);
 	bind_i0(s, 2, c->other != CONFLICT_NONE ? c->other : 0);
 	bind_i(s, 3, c->kind);
-	bind_i(s, 4, c->base);
-	bind_i(s, 5, c->ours);
-	bind_i(s, 6, c->theirs);
+	conflicts_bind(s, 4, c->base);
+	conflicts_bind(s, 5, c->ours);
+	conflicts_bind(s, 6, c->theirs);
 	bind_i(s, 7, c->state);
 	bind_i(s, 8, c->found);
 	if (c->notes)
 		bind_t(s, 9, c->notes, strlen(c->notes));
-	return stmt_run(st, s, e);
+	bind_i0(s, 10, c->action);
+	if (c->confidence >= 0)
+		(void)sqlite3_bind_double(s, 11, c->confidence);
+	rc = stmt_row(st, s, e);
+	if (rc != 1)
+		return rc < 0 ? rc
+			      : err_set(e, MDB_E_INTERNAL,
+					"a conflict was not written");
+	if (ret_id)
+		*ret_id = sqlite3_column_int64(s, 0);
+	return 0;
 }
 
 int
@@ -99,6 +144,7 @@ conflicts_give(struct store *st, sqlite3_stmt *s, conflict_fn fn, void *ctx,
 
 	while ((rc = stmt_row(st, s, e)) == 1) {
 		struct conflict c = {.id = sqlite3_column_int64(s, 0),
+			.ns = sqlite3_column_int64(s, 13),
 			.entity = sqlite3_column_int64(s, 1),
 			.other = conflicts_number(s, 2),
 			.kind = sqlite3_column_int64(s, 3),
@@ -123,13 +169,80 @@ conflicts_give(struct store *st, sqlite3_stmt *s, conflict_fn fn, void *ctx,
 	return rc;
 }
 
+/* --- reading -------------------------------------------------------------- */
+struct conflicts_seen {
+	conflict_fn fn;
+	void *ctx;
+	int rc;
+	bool found;
+};
+
+static int
+conflicts_see(void *ctx, const struct conflict *c)
+{
+	struct conflicts_seen *x = ctx;
+
+	x->found = true;
+	x->rc = x->fn(x->ctx, c);
+	return 1;
+}
+
 int
-conflict_each(struct store *st, int64_t entity, conflict_fn fn, void *ctx,
+conflict_get(struct store *st, int64_t id, conflict_fn fn, void *ctx,
 	struct err *e)
 {
-	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_CONFLICTS, PENDING);
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_CONFLICTS, GET);
+	struct conflicts_seen x = {fn, ctx, 0, false};
+	int rc;
 
-	bind_i(s, 1, entity);
+	bind_i(s, 1, id);
+	rc = conflicts_give(st, s, conflicts_see, &x, e);
+	if (rc < 0 || !x.found)
+		return rc < 0 ? rc : 0;
+	return x.rc != 0 ? x.rc : 1;
+}
+
+int
+conflict_of_pair(struct store *st, int64_t a, int64_t b, int64_t *ret_id,
+	struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_CONFLICTS, PAIR);
+	int rc;
+
+	bind_i(s, 1, a);
+	bind_i(s, 2, b);
+	rc = stmt_row(st, s, e);
+	if (rc == 1)
+		*ret_id = sqlite3_column_int64(s, 0);
+	return rc;
+}
+
+int
+conflict_each_of(struct store *st, int64_t fact, conflict_fn fn, void *ctx,
+	struct err *e)
+{
+	int rc = 0;
+
+	for (int which = OF_OURS; rc == 0 && which <= OF_THEIRS; which++) {
+		AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_CONFLICTS, which);
+
+		bind_i(s, 1, fact);
+		rc = conflicts_give(st, s, fn, ctx, e);
+	}
+	return rc;
+}
+
+int
+conflict_newest(struct store *st, int64_t ns, int64_t entity, int64_t before,
+	conflict_fn fn, void *ctx, struct err *e)
+{
+	AUTO_STMT sqlite3_stmt *s =
+		stmt_use(st, MOD_CONFLICTS, entity != 0 ? NEWEST_OF : NEWEST);
+
+	bind_i(s, 1, ns);
+	bind_i(s, 2, before);
+	if (entity != 0)
+		bind_i(s, 3, entity);
 	return conflicts_give(st, s, fn, ctx, e);
 }
 

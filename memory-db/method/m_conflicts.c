@@ -1,0 +1,294 @@
+/* list_conflicts, resolve_conflict. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/jx.h"
+#include "common/limits.h"
+#include "memory-db/method/handlers.h"
+#include "memory-db/method/reply.h"
+#include "memory-db/model/order/queue.h"
+#include "memory-db/model/order/resolve.h"
+#include "memory-db/model/scope/json_members.h"
+#include "memory-db/store/log/conflicts.h"
+
+#define LIST_DEFAULT	50
+#define RESOLVE_DEFAULT 100
+
+/* --- what is asked for ---------------------------------------------------- */
+static int
+kind_of(const char *name)
+{
+	for (int i = 1; name && i < CONFLICT_KIND_MAX; i++)
+		if (strcmp(conflict_kind_name(i), name) == 0)
+			return i;
+	return 0;
+}
+
+static int
+state_of(const char *name)
+{
+	for (int i = 0; name && i < QUEUE_STATE_MAX; i++)
+		if (strcmp(queue_state_name((enum queue_state)i), name) == 0)
+			return i;
+	return name ? -1 : QUEUE_PENDING; /* -1: "all" */
+}
+
+static int
+read_filter(struct call *c, const struct scope *s, struct queue_filter *f,
+	struct err *e)
+{
+	const char *name = jx_text(c->params, "entity");
+	int rc = 1;
+
+	f->kind = kind_of(jx_text(c->params, "kind"));
+	f->state = state_of(jx_text(c->params, "state"));
+	if (f->kind == CONFLICT_SUCCESSION && !jx_text(c->params, "state"))
+		f->state = QUEUE_SETTLED;
+	if (name)
+		rc = scope_entity(c->st, s, name, strlen(name), &f->entity, e);
+	if (rc == 0)
+		return err_param(e, MDB_E_NOT_FOUND, "entity",
+			"no entity '%.200s'; search_nodes finds names", name);
+	return rc < 0 ? rc : 0;
+}
+
+/* --- list_conflicts ------------------------------------------------------- */
+static int
+tell_rows(struct call *c, const struct queue_row *rows, size_t n, json_t *list,
+	struct err *e)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		json_t *row = NULL;
+
+		rc = queue_tell(c->st, &rows[i], &row, e);
+		if (rc == 0 && jx_add(list, row) != 0)
+			rc = err_nomem(e);
+	}
+	return rc;
+}
+
+static void
+rows_free(struct queue_row *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		queue_row_done(&rows[i]);
+	free(rows);
+}
+
+static int
+list_page(struct call *c, const struct scope *s, struct queue_filter *f,
+	size_t limit, json_t **ret_result, struct err *e)
+{
+	struct queue_row *rows = calloc(limit, sizeof(*rows));
+	AUTO_JSON json_t *list = json_array();
+	json_t *result AUTO_JSON = json_pack("{s:O*}", "conflicts", list);
+	char cursor[CURSOR_SIZE];
+	int64_t next = 0;
+	size_t n = 0;
+	int rc = !rows || !list || !result
+			 ? err_nomem(e)
+			 : queue_page(c->st, s, f, limit, rows, &n, &next, e);
+
+	if (rc == 0)
+		rc = tell_rows(c, rows, n, list, e);
+	if (rows)
+		rows_free(rows, n);
+	if (rc == 0)
+		rc = member_set_int(result, "conflict_count", (int64_t)n, e);
+	cursor_format(cursor, s->change, next, 0);
+	if (rc == 0 && next > 0)
+		rc = member_set_text(result, "next", cursor, strlen(cursor), e);
+	if (rc == 0)
+		*ret_result = take_ptr(result);
+	return rc;
+}
+
+int
+m_list_conflicts(struct call *c, json_t **ret_result, struct err *e)
+{
+	const char *cursor = jx_text(c->params, "cursor");
+	struct queue_filter f = {.before = INT64_MAX};
+	int64_t pinned = 0, before = 0, unused, limit = LIST_DEFAULT;
+	struct scope s;
+	int rc =
+		cursor ? cursor_parse(cursor, &pinned, &before, &unused, e) : 0;
+
+	if (rc == 0)
+		rc = jx_int(c->params, "limit", JX_OPTIONAL, 1, LIMIT_ROWS,
+			&limit, e);
+	if (rc >= 0)
+		rc = scope_read(c->st, c->ctx, pinned, &s, e);
+	if (rc >= 0)
+		rc = read_filter(c, &s, &f, e);
+	if (rc < 0)
+		return rc;
+	if (before > 0)
+		f.before = before;
+	return list_page(c, &s, &f, (size_t)limit, ret_result, e);
+}
+
+/* --- resolve_conflict ----------------------------------------------------- */
+struct m_resolving {
+	struct call *c;
+	struct write w;
+	struct resolve_request request;
+	json_t *results; /* owned */
+	int64_t resolved, left;
+	bool has_more;
+	struct err *e;
+};
+
+static int
+resolve_one(struct m_resolving *x, const struct queue_row *row)
+{
+	json_t *told = NULL;
+	int rc = resolve_row(&x->w, row, &x->request, &told, x->e);
+
+	if (rc != 0)
+		return rc;
+	if (json_object_get(told, "why"))
+		x->left++;
+	else
+		x->resolved++;
+	return jx_add(x->results, told) != 0 ? err_nomem(x->e) : 0;
+}
+
+static int
+resolve_id(struct m_resolving *x, int64_t id)
+{
+	AUTO_QUEUE_ROW struct queue_row row = {0};
+	int rc = queue_get(x->w.st, &x->w.scope.lens, id, &row, x->e);
+
+	if (rc < 0)
+		return rc;
+	if (rc == 0 || row.c.ns != x->w.ns)
+		return err_param(x->e, MDB_E_NOT_FOUND, "id",
+			"no conflict %lld here; list_conflicts names them",
+			(long long)id);
+	if (row.state != QUEUE_PENDING)
+		return err_param(x->e, MDB_E_CONFLICT, "id",
+			"conflict %lld is %s, not pending; list_conflicts with "
+			"state:\"all\" tells more, memory_undo takes a "
+			"resolution back",
+			(long long)id, queue_state_name(row.state));
+	return resolve_one(x, &row);
+}
+
+/* What was found for one may be settled by another: each is judged again. */
+static int
+resolve_again(struct m_resolving *x, int64_t id)
+{
+	AUTO_QUEUE_ROW struct queue_row row = {0};
+	int rc = queue_get(x->w.st, &x->w.scope.lens, id, &row, x->e);
+
+	return rc == 1 && row.state == QUEUE_PENDING ? resolve_one(x, &row)
+	       : rc < 0				     ? rc
+						     : 0;
+}
+
+static int
+resolve_many(struct m_resolving *x, size_t limit)
+{
+	struct queue_row *rows = calloc(limit, sizeof(*rows));
+	struct queue_filter f = {.before = INT64_MAX};
+	struct scope s = x->w.scope;
+	int64_t next = 0;
+	size_t n = 0;
+	int rc = rows ? 0 : err_nomem(x->e);
+
+	s.ns[0] = x->w.ns;
+	s.n = 1;
+	if (rc == 0)
+		rc = read_filter(x->c, &s, &f, x->e);
+	f.state = QUEUE_PENDING;
+	if (rc == 0)
+		rc = queue_page(x->w.st, &s, &f, limit, rows, &n, &next, x->e);
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		rc = resolve_again(x, rows[i].c.id);
+	x->has_more = next > 0;
+	if (rows)
+		rows_free(rows, n);
+	return rc;
+}
+
+static int
+resolve_asked(struct m_resolving *x)
+{
+	const json_t *id = json_object_get(x->c->params, "id");
+	const json_t *kind = json_object_get(x->c->params, "kind");
+	const json_t *entity = json_object_get(x->c->params, "entity");
+	const char *keep = jx_text(x->c->params, "keep");
+	int64_t limit = RESOLVE_DEFAULT;
+	int rc = jx_int(x->c->params, "limit", JX_OPTIONAL, 1,
+		LIMIT_RESOLVED_AT_ONCE, &limit, x->e);
+
+	if (rc < 0)
+		return rc;
+	x->request.strategy =
+		resolve_strategy_of(jx_text(x->c->params, "strategy"));
+	x->request.keep = !keep			     ? KEEP_BY_RULE
+			  : strcmp(keep, "new") == 0 ? KEEP_NEW
+						     : KEEP_EXISTING;
+	if ((id != NULL) == (kind != NULL || entity != NULL))
+		return err_param(x->e, MDB_E_INVALID, "id",
+			"give either `id`, one conflict of list_conflicts, or "
+			"`kind` or `entity` for all pending ones of these");
+	return id ? resolve_id(x, (int64_t)json_integer_value(id))
+		  : resolve_many(x, (size_t)limit);
+}
+
+static int
+resolve_reply(struct m_resolving *x, json_t **ret_result)
+{
+	json_t *result =
+		json_pack("{s:O,s:I,s:I}", "results", x->results, "resolved",
+			(json_int_t)x->resolved, "left", (json_int_t)x->left);
+	int rc = 0;
+
+	if (!result)
+		return err_nomem(x->e);
+	if (x->c->dry_run)
+		rc = member_set_bool(result, "dry_run", true, x->e);
+	if (rc == 0 && x->has_more)
+		rc = member_set_bool(result, "more", true, x->e);
+	if (rc != 0) {
+		json_decref(result);
+		return rc;
+	}
+	return reply_effect(&x->w, result, ret_result, x->e);
+}
+
+static int
+resolve_noted(struct m_resolving *x, json_t **ret_result)
+{
+	int rc = write_begin(&x->w, x->c, CHANGE_CURATE, x->e);
+
+	if (rc == 0 && !x->w.replay)
+		rc = resolve_asked(x);
+	if (rc == 0)
+		rc = write_end(&x->w, x->e);
+	return rc == 0 ? resolve_reply(x, ret_result) : rc;
+}
+
+/* The note is the message of the change: history and undo show it. */
+int
+m_resolve_conflict(struct call *c, json_t **ret_result, struct err *e)
+{
+	const struct context *given = c->ctx;
+	struct context noted = *given;
+	AUTO_JSON json_t *results = json_array();
+	struct m_resolving x = {.c = c, .results = results, .e = e};
+	int rc = !results ? err_nomem(e) : 0;
+
+	if (jx_text(c->params, "note"))
+		noted.message = jx_text(c->params, "note");
+	c->dry_run = json_is_true(json_object_get(c->params, "dry_run"));
+	c->ctx = &noted;
+	if (rc == 0)
+		rc = resolve_noted(&x, ret_result);
+	write_done(&x.w);
+	c->ctx = given;
+	return rc;
+}

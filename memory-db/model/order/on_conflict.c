@@ -1,0 +1,332 @@
+#include "memory-db/model/order/on_conflict.h"
+
+#include <math.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/jx.h"
+#include "common/limits.h"
+#include "memory-db/model/order/queue.h"
+#include "memory-db/model/scope/json_members.h"
+#include "memory-db/model/scope/settings.h"
+#include "memory-db/model/write/write_entity.h"
+
+/* Findings of less confidence are none. */
+#define THRESHOLD 0.85
+/* Told of one new fact. */
+#define MOST 8
+/* Facts compared with a new one: with its words, of its entity. */
+#define CANDIDATES 60
+#define NEWEST	   24
+/* Comparisons of one request: some 16 us each. */
+#define LOOKED 1000
+/* The search for facts of other entities: a tenth of the time that goes by, and
+ * what was saved of it, up to 300 ms. A single agent never notices. */
+#define SHARE	  10
+#define SAVED_NS  INT64_C(300000000)
+#define SEARCH_NS INT64_C(20000000)
+
+/* --- the share of time ---------------------------------------------------- */
+/* When the time of searches so far would have been earned: those of all writes
+ * of the process. A moment that lies ahead of now: it is spent. */
+static _Atomic int64_t earned_ns;
+
+static int64_t
+now_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	if (clock_gettime(clock, &t) != 0)
+		return 0;
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static bool
+may_search(void)
+{
+	return atomic_load_explicit(&earned_ns, memory_order_relaxed) <=
+	       now_ns(CLOCK_MONOTONIC);
+}
+
+static void
+pay_search(int64_t spent_ns)
+{
+	int64_t now = now_ns(CLOCK_MONOTONIC);
+	int64_t at = atomic_load_explicit(&earned_ns, memory_order_relaxed);
+
+	if (at < now - SAVED_NS * SHARE)
+		at = now - SAVED_NS * SHARE;
+	atomic_store_explicit(&earned_ns, at + spent_ns * SHARE,
+		memory_order_relaxed);
+}
+
+/* --- looking -------------------------------------------------------------- */
+static int
+name_entity(struct on_conflict *x, struct write *w, int64_t entity,
+	struct err *e)
+{
+	int rc;
+
+	if (x->entity == entity)
+		return 0;
+	buf_clear(&x->name, 4096);
+	rc = fact_existence(w->st, entity, NULL, NULL, &x->name, e);
+	if (rc >= 0 && !buf_str(&x->name))
+		rc = err_nomem(e);
+	x->entity = rc < 0 ? 0 : entity;
+	return rc < 0 ? rc : 0;
+}
+
+static int
+find(struct on_conflict *x, struct write *w, struct err *e)
+{
+	struct scope s = w->scope;
+	bool searches = may_search();
+	struct conflicts_request q = {.scope = &s,
+		.name = x->name.data,
+		.said = &x->said,
+		.said_n = 1,
+		.threshold = THRESHOLD,
+		.most = MOST,
+		.candidates = searches ? CANDIDATES : -1,
+		.newest = NEWEST,
+		.looked = &x->looked};
+	int64_t before = now_ns(CLOCK_THREAD_CPUTIME_ID);
+	int rc;
+
+	s.ns[0] = w->ns;
+	s.n = 1;
+	if (searches)
+		q.deadline_ns = now_ns(CLOCK_MONOTONIC) + SEARCH_NS;
+	rc = conflicts_find(w->st, &q, &x->found, e);
+	if (searches)
+		pay_search(now_ns(CLOCK_THREAD_CPUTIME_ID) - before);
+	x->has_left_out |= !searches || x->found.partial;
+	return rc;
+}
+
+/* May the new fact take its place? One of this very change has said as much a
+ * moment ago: both stay, for a person to look at. */
+static bool
+makes_room(const struct on_conflict *x, const struct conflict_found *c,
+	int64_t entity)
+{
+	return c->entity == entity && c->fact < x->first_fact &&
+	       (c->kind == FACTS_DUPLICATE || c->kind == FACTS_UPDATE);
+}
+
+static int
+on_conflict_before(struct write_watcher *watcher, struct write *w,
+	struct fact *f, struct err *e)
+{
+	struct on_conflict *x = (struct on_conflict *)watcher;
+	AUTO_FREE char *text = NULL;
+	int rc;
+
+	conflicts_done(&x->found);
+	x->place = 0;
+	if (x->looked >= LOOKED) {
+		x->has_left_out = true;
+		return 0;
+	}
+	text = strndup(f->text, f->text_n);
+	if (!text)
+		return err_nomem(e);
+	x->said = (struct fact_said){.text = text,
+		.from = f->valid_from,
+		.to = f->valid_to == FACT_NO_TIME ? INT64_MAX : f->valid_to};
+	rc = name_entity(x, w, f->entity, e);
+	if (rc == 0)
+		rc = find(x, w, e);
+	x->said.text = NULL;
+	for (size_t i = 0; rc == 0 && i < x->found.n; i++)
+		if (x->mode == ON_CONFLICT_SUPERSEDE && x->place == 0 &&
+			f->supersedes == 0 &&
+			makes_room(x, &x->found.v[i], f->entity))
+			x->place = f->supersedes = x->found.v[i].fact;
+	return rc;
+}
+
+/* --- acting --------------------------------------------------------------- */
+static const char *
+did_name(const struct on_conflict *x, const struct conflict_found *c,
+	int64_t id)
+{
+	return c->fact == x->place ? "superseded"
+	       : id != 0	   ? "queued"
+				   : "reported";
+}
+
+static int
+tell_found(struct on_conflict *x, const struct conflict_found *c,
+	const struct fact *f, int64_t fact, int64_t id, struct err *e)
+{
+	json_t *row = json_pack("{s:s,s:I,s:s,s:f,s:s,s:s,s:I,s:s,s:I,s:s}",
+		"existing_entity", c->name, "existing_id",
+		(json_int_t)c->entity, "conflict_type",
+		verdict_kind_name(c->kind), "confidence",
+		round(c->confidence * 1000) / 1000, "suggested_action",
+		c->action, "reason", c->reason, "fact", (json_int_t)c->fact,
+		"text", c->text, "new_fact", (json_int_t)fact, "did",
+		did_name(x, c, id));
+	int rc = jx_add(x->rows, row) != 0 ? err_nomem(e) : 0;
+
+	if (rc == 0)
+		rc = member_set_text(row, "entity", x->name.data, x->name.len,
+			e);
+	if (rc == 0)
+		rc = member_set_text(row, "said", f->text, f->text_n, e);
+	return rc == 0 && id != 0 ? member_set_int(row, "id", id, e) : rc;
+}
+
+/* The earlier of two that follow each other gets its end: a copy of it that
+ * says until when it was so takes its place. */
+struct ending {
+	struct fact f;
+	char *text; /* owned */
+};
+
+static int
+copy_earlier(void *ctx, const struct fact *f)
+{
+	struct ending *x = ctx;
+
+	x->f = *f;
+	x->text = strndup(f->text, f->text_n);
+	x->f.text = x->text;
+	return x->text ? 0 : MDB_E_NOMEM;
+}
+
+static int
+end_earlier(struct write *w, int64_t earlier, int64_t until, struct err *e)
+{
+	struct ending x = {.text = NULL};
+	int64_t last = 0;
+	int rc = fact_get(w->st, earlier, copy_earlier, &x, e);
+
+	if (rc == MDB_E_NOMEM)
+		err_nomem(e);
+	if (rc == 1 && x.f.valid_to == FACT_NO_TIME &&
+		x.f.valid_from != FACT_NO_TIME && x.f.valid_from < until) {
+		x.f.valid_to = until;
+		x.f.supersedes = earlier;
+		x.f.flags &= FACT_CLAIMED;
+		rc = write_add(w, &x.f, e);
+		last = w->last_fact;
+		if (rc == 0)
+			rc = write_copy_marks(w, x.f.entity, earlier, last, e);
+		if (rc == 0)
+			rc = write_hide_marked(w, x.f.entity, earlier, e);
+	}
+	free(x.text);
+	return rc < 0 ? rc : 0;
+}
+
+static int
+note_pair(struct write *w, const struct conflict_found *c, const struct fact *f,
+	int64_t fact, int64_t *ret_id, struct err *e)
+{
+	struct queue_found found = {.entity = c->entity,
+		.fact = c->fact,
+		.by_entity = f->entity,
+		.by_fact = fact,
+		.kind = c->kind,
+		.confidence = c->confidence,
+		.action = c->action};
+	int rc = queue_add(w->st, &found, ret_id, e);
+
+	return rc < 0 ? rc : 0;
+}
+
+static int
+act_on(struct on_conflict *x, struct write *w, const struct conflict_found *c,
+	const struct fact *f, int64_t fact, struct err *e)
+{
+	bool follows = c->kind == FACTS_SUCCESSION;
+	int64_t id = 0;
+	int rc = 0;
+
+	if (c->fact == x->place) {
+		rc = write_copy_marks(w, f->entity, c->fact, fact, e);
+		if (rc == 0)
+			rc = write_hide_marked(w, f->entity, c->fact, e);
+	} else if (follows && x->mode == ON_CONFLICT_SUPERSEDE &&
+		   c->entity == f->entity && c->fact < x->first_fact &&
+		   f->valid_from != FACT_NO_TIME) {
+		rc = end_earlier(w, c->fact, f->valid_from, e);
+	} else if (x->mode != ON_CONFLICT_REPORT) {
+		rc = note_pair(w, c, f, fact, &id, e);
+	}
+	return rc == 0 && !follows ? tell_found(x, c, f, fact, id, e) : rc;
+}
+
+static int
+on_conflict_after(struct write_watcher *watcher, struct write *w,
+	const struct fact *f, int64_t fact, struct err *e)
+{
+	struct on_conflict *x = (struct on_conflict *)watcher;
+	int rc = 0;
+
+	if (x->first_fact == INT64_MAX)
+		x->first_fact = fact;
+	for (size_t i = 0; rc == 0 && i < x->found.n; i++)
+		/* A replacement names what it takes the place of. */
+		if (x->found.v[i].fact != f->supersedes || x->place != 0)
+			rc = act_on(x, w, &x->found.v[i], f, fact, e);
+	conflicts_done(&x->found);
+	return rc;
+}
+
+/* --- the frame ------------------------------------------------------------ */
+int
+on_conflict_begin(struct on_conflict *x, struct write *w, const char *named,
+	struct err *e)
+{
+	static const char *const modes[] = {"none", "report", "queue",
+		"supersede"};
+	int mode = 0, rc = 0;
+
+	*x = (struct on_conflict){.first_fact = INT64_MAX};
+	for (size_t i = 0; named && i < ARRAY_LEN(modes); i++)
+		if (strcmp(named, modes[i]) == 0)
+			mode = (int)i;
+	if (!named)
+		rc = settings_choice(w->st, w->ns, SETTING_on_conflict, &mode,
+			e);
+	if (rc < 0 || mode == ON_CONFLICT_NONE || w->replay)
+		return rc < 0 ? rc : 0;
+	x->mode = (enum on_conflict_mode)mode;
+	x->watcher.before = on_conflict_before;
+	x->watcher.after = on_conflict_after;
+	x->rows = json_array();
+	w->watcher = &x->watcher;
+	return !x->rows ? err_nomem(e) : 0;
+}
+
+int
+on_conflict_reply(const struct on_conflict *x, json_t *reply, struct err *e)
+{
+	size_t n = json_array_size(x->rows);
+	int rc = 0;
+
+	if (x->mode == ON_CONFLICT_NONE)
+		return 0;
+	if (n > 0)
+		rc = member_set_new(reply, "conflicts", json_incref(x->rows),
+			e);
+	if (rc == 0)
+		rc = member_set_int(reply, "conflict_count", (int64_t)n, e);
+	return rc == 0 && x->has_left_out
+		       ? member_set_bool(reply, "conflicts_later", true, e)
+		       : rc;
+}
+
+void
+on_conflict_done(struct on_conflict *x)
+{
+	conflicts_done(&x->found);
+	buf_done(&x->name);
+	json_decref(x->rows);
+	x->rows = NULL;
+}

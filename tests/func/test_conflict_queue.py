@@ -1,0 +1,449 @@
+"""The queue of conflicts: what writes find, the list, and resolving, through
+all layers; what an undo, a branch, a past time, another namespace, a forget and
+a replay of the log make of it."""
+import json
+import sqlite3
+
+from harness import TestCase, entity, main
+
+
+def rows_of(service, sql):
+    db = sqlite3.connect(f"file:{service.database}?mode=ro", uri=True)
+    try:
+        return db.execute(sql).fetchall()
+    finally:
+        db.close()
+
+
+class Queue(TestCase):
+    def setUp(self):
+        self.db = self.service()
+        self.c = self.db.client()
+
+    def make(self, name, *texts, **params):
+        params.setdefault("namespace", "p")
+        return self.c.ok("create_entities", entities=[
+            entity(name, *texts, type="person")], **params)
+
+    def pending(self, **params):
+        params.setdefault("namespace", "p")
+        reply = self.c.ok("list_conflicts", **params)
+        self.assertEqual(reply["conflict_count"], len(reply["conflicts"]))
+        return reply["conflicts"]
+
+    def resolve(self, **params):
+        params.setdefault("namespace", "p")
+        return self.c.ok("resolve_conflict", **params)
+
+    def texts(self, name="Ada", **params):
+        params.setdefault("namespace", "p")
+        got = self.c.ok("open_nodes", names=[name], **params)
+        return sorted(got["entities"][0]["observations"])
+
+    def graph(self):
+        return dict(self.c.ok("read_graph", namespace="p"), id=0)
+
+    def contest(self, old="lives in Rome", new="lives in Oslo", **params):
+        """Two facts of Ada and the row that names them."""
+        self.make("Ada", old, **params)
+        got = self.make("Ada", new, on_conflict="queue", **params)
+        (x,) = got["conflicts"]
+        self.assertEqual(x["did"], "queued")
+        return x["id"]
+
+
+class OnConflict(Queue):
+    def test_nothing_unasked(self):
+        self.make("Ada", "lives in Rome")
+        got = self.make("Ada", "lives in Oslo")
+        self.assertNotIn("conflicts", got)
+        self.assertNotIn("conflict_count", got)
+        self.assertEqual(self.pending(), [])
+
+    def test_report(self):
+        self.make("Ada", "lives in Rome")
+        got = self.make("Ada", "lives in Oslo", "plays chess",
+                        on_conflict="report")
+        (x,) = got["conflicts"]
+        self.assertEqual(
+            (x["existing_entity"], x["conflict_type"], x["text"], x["said"],
+             x["suggested_action"], x["did"]),
+            ("Ada", "update", "lives in Rome", "lives in Oslo", "update",
+             "reported"))
+        self.assertIn("differ", x["reason"])
+        self.assertEqual(got["conflict_count"], 1)
+        self.assertEqual(self.texts(), ["lives in Oslo", "lives in Rome",
+                                        "plays chess"])
+        self.assertEqual(self.pending(), [])
+        # Asked for, and there is none.
+        got = self.make("Ada", "likes tea", on_conflict="report")
+        self.assertEqual(got["conflict_count"], 0)
+
+    def test_queue_shows_both_sides(self):
+        id_ = self.contest(session="s1", client="cli-a")
+        (x,) = self.pending()
+        self.assertEqual(x["id"], id_)
+        self.assertEqual(
+            (x["state"], x["conflict_type"], x["existing_entity"],
+             x["suggested_action"]),
+            ("pending", "update", "Ada", "update"))
+        self.assertEqual(x["existing"]["text"], "lives in Rome")
+        self.assertEqual(x["new"]["text"], "lives in Oslo")
+        self.assertEqual(x["new"]["session"], "s1")
+        self.assertEqual(x["new"]["client"], "cli-a")
+        self.assertRegex(x["existing"]["said_at"], r"^\d{4}-\d\d-\d\dT")
+        self.assertEqual(
+            x["reason"],
+            "both say of Ada 'lives in': 'Rome' and 'Oslo' differ")
+        self.assertGreaterEqual(x["confidence"], .85)
+        self.assertEqual(self.texts(), ["lives in Oslo", "lives in Rome"])
+        # The guide's table.
+        self.assertEqual(
+            rows_of(self.db, "SELECT conflict_type, resolution_status, "
+                    "suggested_action FROM conflicts"),
+            [("update", "pending", "update")])
+
+    def test_filters_and_pages(self):
+        for i in range(7):
+            self.make(f"P{i}", "lives in Rome")
+            self.make(f"P{i}", "lives in Oslo", on_conflict="queue")
+        self.make("P3", "likes tea")
+        self.make("P3", "does not like tea", on_conflict="queue")
+        self.assertEqual(len(self.pending()), 8)
+        self.assertEqual(len(self.pending(kind="contradiction")), 1)
+        self.assertEqual(len(self.pending(entity="P3")), 2)
+        seen, cursor = [], None
+        while True:
+            page = self.c.ok("list_conflicts", namespace="p", limit=3,
+                             **({"cursor": cursor} if cursor else {}))
+            seen += [x["id"] for x in page["conflicts"]]
+            cursor = page.get("next")
+            if not cursor:
+                break
+        self.assertEqual(len(seen), 8)
+        self.assertEqual(seen, sorted(set(seen), reverse=True))
+        self.assertEqual(self.c.call("list_conflicts", namespace="p",
+                                     entity="nobody")["code"], "not_found")
+
+    def test_supersede(self):
+        self.make("Ada", "lives in Rome", "likes tea")
+        self.c.ok("update_entity", namespace="p", name="Ada",
+                  observation="lives in Rome", tags=["home"])
+        got = self.c.ok("add_observations", namespace="p", observations=[
+            {"entityName": "Ada", "contents": ["lives in Oslo"]}],
+            on_conflict="supersede")
+        (x,) = got["conflicts"]
+        self.assertEqual(x["did"], "superseded")
+        self.assertEqual(self.texts(), ["likes tea", "lives in Oslo"])
+        # One change, which history tells as a correction and undo takes back.
+        log = self.c.ok("memory_history", namespace="p", name="Ada", limit=1)
+        (change,) = log["changes"]
+        self.assertEqual(change["change"], got["change"])
+        added = next(a for a in change["added"] if "text" in a)
+        self.assertEqual(added["replaces"], "lives in Rome")
+        rows = self.c.ok("recall", namespace="p", query="Where does Ada live?")
+        self.assertEqual(rows["results"][0]["tags"], ["home"])
+        self.c.ok("memory_undo", namespace="p", change=got["change"])
+        self.assertEqual(self.texts(), ["likes tea", "lives in Rome"])
+
+    def test_supersede_leaves_contradictions(self):
+        self.make("Ada", "likes tea")
+        got = self.make("Ada", "does not like tea", on_conflict="supersede")
+        self.assertEqual([x["did"] for x in got["conflicts"]], ["queued"])
+        self.assertEqual(self.texts(), ["does not like tea", "likes tea"])
+        # Of two new ones none takes the place of the other.
+        got = self.make("Ben", "lives in Rome", "lives in Oslo",
+                        on_conflict="supersede")
+        self.assertEqual([x["did"] for x in got["conflicts"]], ["queued"])
+        self.assertEqual(self.texts("Ben"), ["lives in Oslo", "lives in Rome"])
+
+    def test_succession_is_none(self):
+        def when(text, day):
+            return {"text": text, "valid_from": day}
+
+        for mode in ("report", "queue"):
+            name = f"Dan {mode}"
+            self.c.ok("create_entities", namespace="p", entities=[
+                {"name": name, "entityType": "person", "observations": [
+                    when("lives in Bonn", "2019-01-01")]}])
+            got = self.c.ok("add_observations", namespace="p", observations=[
+                {"entityName": name, "contents": [
+                    when("lives in Kiel", "2023-01-01")]}], on_conflict=mode)
+            self.assertEqual(got["conflict_count"], 0)
+            self.assertEqual(self.texts(name), ["lives in Bonn",
+                                                "lives in Kiel"])
+        self.assertEqual(self.pending(), [])
+        (x,) = self.pending(kind="succession")
+        self.assertEqual(x["state"], "settled")
+
+    def test_succession_gets_its_end(self):
+        self.c.ok("create_entities", namespace="p", entities=[
+            {"name": "Dan", "entityType": "person", "observations": [
+                {"text": "lives in Bonn", "valid_from": "2019-01-01"}]}])
+        got = self.c.ok("add_observations", namespace="p", observations=[
+            {"entityName": "Dan", "contents": [
+                {"text": "lives in Kiel", "valid_from": "2023-01-01"}]}],
+            on_conflict="supersede")
+        self.assertEqual(got["conflict_count"], 0)
+        self.assertEqual(self.texts("Dan"), ["lives in Bonn", "lives in Kiel"])
+        facts = self.c.ok("open_nodes", namespace="p", names=["Dan"],
+                          fields=["name", "facts"])["entities"][0]["facts"]
+        (bonn,) = [f for f in facts if f["text"] == "lives in Bonn"]
+        self.assertTrue(bonn["valid_to"].startswith("2023-01-01"), bonn)
+        self.c.ok("memory_undo", namespace="p", change=got["change"])
+        self.assertEqual(self.texts("Dan"), ["lives in Bonn"])
+
+    def test_setting(self):
+        self.make("Ada", "lives in Rome")
+        self.c.ok("set_namespace_settings", namespace="p",
+                  settings={"on_conflict": "queue"})
+        self.assertEqual(self.make("Ada", "lives in Oslo")["conflict_count"],
+                         1)
+        # The call decides; another namespace has its own.
+        self.assertNotIn("conflict_count",
+                         self.make("Ada", "lives in Lima", on_conflict="none"))
+        self.make("Ada", "lives in Rome", namespace="q")
+        self.assertNotIn("conflict_count",
+                         self.make("Ada", "lives in Oslo", namespace="q"))
+        self.assertEqual(self.pending(namespace="q"), [])
+
+    def test_of_another_entity(self):
+        self.make("notes", "Ada works at Acme Corp")
+        got = self.make("Ada", "is employed by Globex",
+                        on_conflict="supersede")
+        (x,) = got["conflicts"]
+        # What somebody else says is not replaced unseen.
+        self.assertEqual((x["existing_entity"], x["did"]), ("notes", "queued"))
+
+    def test_replace_observation(self):
+        self.make("Ada", "lives in Rome", "likes tea")
+        got = self.c.ok("replace_observation", namespace="p",
+                        entityName="Ada", old="lives in Rome",
+                        new="lives in Oslo and does not like tea",
+                        on_conflict="queue")
+        self.assertNotIn("lives in Rome",
+                         [x["text"] for x in got.get("conflicts", [])])
+
+    def test_dry_runs_and_retries(self):
+        self.make("Ada", "lives in Rome")
+        one = self.make("Ada", "lives in Oslo", on_conflict="queue", key="k1")
+        two = self.make("Ada", "lives in Oslo", on_conflict="queue", key="k1")
+        self.assertEqual(one["results"][0]["id"], two["results"][0]["id"])
+        self.assertEqual(len(self.pending()), 1)
+        # Hidden and told again: the text comes back as another fact.
+        self.c.ok("delete_observations", namespace="p", deletions=[
+            {"entityName": "Ada", "observations": ["lives in Oslo"]}])
+        self.assertEqual(self.pending(), [])
+
+
+class Resolve(Queue):
+    def test_update(self):
+        id_ = self.contest()
+        before = self.graph()
+        dry = self.resolve(id=id_, strategy="update", dry_run=True)
+        self.assertTrue(dry["dry_run"])
+        self.assertEqual(len(self.pending()), 1)
+        got = self.resolve(id=id_, strategy="update", note="she moved")
+        (x,) = got["results"]
+        self.assertEqual(x["kept"]["text"], "lives in Oslo")
+        self.assertEqual(x["hidden"]["text"], "lives in Rome")
+        self.assertEqual((got["resolved"], got["left"]), (1, 0))
+        self.assertEqual(self.texts(), ["lives in Oslo"])
+        self.assertEqual(self.pending(), [])
+        (row,) = self.pending(state="resolved")
+        self.assertEqual(row["resolution"]["strategy"], "update")
+        self.assertEqual(row["resolution"]["note"], "she moved")
+        self.assertEqual(row["resolution"]["change"], got["change"])
+        # Twice is an error that says so.
+        again = self.c.call("resolve_conflict", namespace="p", id=id_,
+                            strategy="merge")
+        self.assertEqual(again["code"], "conflict")
+        self.assertIn("resolved", again["error"])
+        # As of before it is pending, and the undo leaves no trace.
+        self.assertEqual(
+            len(self.pending(as_of=got["change"] - 1)), 1)
+        self.c.ok("memory_undo", namespace="p", change=got["change"])
+        self.assertEqual(self.graph(), before)
+        (row,) = self.pending()
+        self.assertEqual(row["id"], id_)
+        self.assertNotIn("resolution", row)
+        self.assertEqual(len(self.pending(state="all",
+                                          as_of=got["change"])), 1)
+        self.assertEqual(self.pending(state="resolved",
+                                      as_of=got["change"])[0]["id"], id_)
+
+    def test_keep_decides_which(self):
+        id_ = self.contest("likes tea", "does not like tea")
+        auto = self.resolve(id=id_, strategy="auto")
+        self.assertEqual((auto["resolved"], auto["left"]), (0, 1))
+        self.assertIn("contradict", auto["results"][0]["why"])
+        self.assertNotIn("change", auto)
+        self.resolve(id=id_, strategy="update", keep="existing")
+        self.assertEqual(self.texts(), ["likes tea"])
+
+    def test_merge_keeps_tags(self):
+        self.make("Ada", "lives in Rome")
+        self.c.ok("update_entity", namespace="p", name="Ada",
+                  observation="lives in Rome", tags=["home"])
+        got = self.make("Ada", "is based in Rome", on_conflict="queue")
+        (x,) = got["conflicts"]
+        self.assertEqual(x["conflict_type"], "duplicate")
+        done = self.resolve(id=x["id"], strategy="auto")
+        (row,) = done["results"]
+        self.assertEqual(row["strategy"], "merge")
+        (text,) = self.texts()
+        self.assertEqual(text, row["kept"]["text"])
+        found = self.c.ok("recall", namespace="p", query="Ada Rome",
+                          tags=["home"])
+        self.assertEqual([r["text"] for r in found["results"]], [text])
+
+    def test_keep_both_is_remembered(self):
+        id_ = self.contest()
+        got = self.resolve(id=id_, strategy="keep_both", note="two homes")
+        self.assertEqual(self.texts(), ["lives in Oslo", "lives in Rome"])
+        self.assertEqual(self.pending(), [])
+        # Neither told nor queued again.
+        found = self.c.ok("detect_conflicts", namespace="p", entity_data={
+            "name": "Ada", "observations": ["lives in Oslo"]})
+        self.assertEqual([x["text"] for x in found["conflicts"]
+                          if x["conflict_type"] != "duplicate"], [])
+        self.c.ok("memory_undo", namespace="p", change=got["change"])
+        self.assertEqual(len(self.pending()), 1)
+
+    def test_branch(self):
+        id_ = self.contest()
+        got = self.resolve(id=id_, strategy="branch")
+        (row,) = got["results"]
+        self.assertEqual(row["branch"], f"conflict-{id_}")
+        self.assertEqual(self.texts(), ["lives in Oslo"])
+        self.assertIn("lives in Rome", self.texts(branch=row["branch"]))
+        self.assertEqual(self.pending(), [])
+        self.assertEqual(len(self.pending(branch=row["branch"])), 1)
+        self.c.ok("memory_undo", namespace="p", change=got["change"])
+        self.assertEqual(self.texts(), ["lives in Oslo", "lives in Rome"])
+        # The name of the branch is taken now.
+        again = self.resolve(id=id_, strategy="branch")
+        self.assertEqual(again["results"][0]["branch"], f"conflict-{id_}-2")
+
+    def test_on_a_branch(self):
+        id_ = self.contest()
+        self.c.ok("memory_branch", namespace="p", action="create", name="b")
+        self.resolve(id=id_, strategy="keep_both", branch="b")
+        self.assertEqual(self.pending(branch="b"), [])
+        self.assertEqual(len(self.pending()), 1)
+        self.c.ok("memory_merge", namespace="p", branch="b")
+        self.assertEqual(self.pending(), [])
+
+    def test_suspect(self):
+        self.make("Ada", "lives in Rome")
+        fact = self.c.ok("recall", namespace="p",
+                         query="Ada Rome")["results"][0]["id"]
+        self.c.ok("add_observations", namespace="p", observations=[
+            {"entityName": "Ada", "contents": [
+                {"text": "commutes by metro line A",
+                 "derived_from": [fact]}]}])
+        got = self.make("Ada", "lives in Oslo", on_conflict="queue")
+        done = self.resolve(id=got["conflicts"][0]["id"], strategy="update")
+        self.assertEqual(done["results"][0]["suspect"], 1)
+        row = self.c.ok("recall", namespace="p",
+                        query="metro line commutes")["results"][0]
+        self.assertIn("suspect", row)
+
+    def test_all_of_a_kind(self):
+        for i in range(5):
+            self.make(f"P{i}", "lives in Rome", "likes tea")
+            self.make(f"P{i}", "lives in Oslo", "does not like tea",
+                      on_conflict="queue")
+        before = self.graph()
+        got = self.resolve(kind="update", strategy="update", limit=3)
+        self.assertEqual((got["resolved"], got["more"]), (3, True))
+        self.assertEqual(len(self.pending()), 7)
+        # One change, and one undo.
+        self.c.ok("memory_undo", namespace="p", change=got["change"])
+        self.assertEqual(self.graph(), before)
+        got = self.resolve(entity="P1", strategy="auto")
+        self.assertEqual((got["resolved"], got["left"]), (1, 1))
+        self.assertEqual(len(self.pending()), 9)
+
+    def test_refusals(self):
+        self.contest()
+        call = self.c.call
+        self.assertEqual(call("resolve_conflict", namespace="p", id=99,
+                              strategy="auto")["code"], "not_found")
+        self.assertEqual(call("resolve_conflict", namespace="p",
+                              strategy="auto")["code"], "invalid")
+        self.assertEqual(call("resolve_conflict", namespace="p", id=1,
+                              kind="update", strategy="auto")["code"],
+                         "invalid")
+        # Of another namespace: it is not even named.
+        self.assertEqual(call("resolve_conflict", namespace="q", id=1,
+                              strategy="auto")["code"], "not_found")
+
+    def test_merge_conflicts_are_listed(self):
+        self.make("Ada", "likes tea")
+        self.c.ok("memory_branch", namespace="p", action="create", name="b")
+        self.c.ok("update_entity", namespace="p", name="Ada", branch="b",
+                  entityType="robot")
+        self.c.ok("update_entity", namespace="p", name="Ada",
+                  entityType="cat")
+        self.c.ok("memory_merge", namespace="p", branch="b")
+        (x,) = self.pending()
+        self.assertEqual(x["conflict_type"], "attribute")
+        self.assertIn("robot", x["reason"])
+        self.assertEqual(x["branch"], "b")
+        self.assertEqual(self.c.call("resolve_conflict", namespace="p",
+                                     id=x["id"], strategy="update")["code"],
+                         "invalid")
+        got = self.resolve(id=x["id"], strategy="keep_both")
+        self.assertEqual(self.pending(), [])
+        self.c.ok("memory_undo", namespace="p", change=got["change"])
+        self.assertEqual(len(self.pending()), 1)
+
+    def test_gone_by_itself(self):
+        self.contest()
+        got = self.c.ok("delete_observations", namespace="p", deletions=[
+            {"entityName": "Ada", "observations": ["lives in Rome"]}])
+        self.assertEqual(self.pending(), [])
+        self.assertEqual(self.pending(state="gone")[0]["existing"]["hidden"],
+                         True)
+        self.c.ok("memory_undo", namespace="p", change=got["change"])
+        self.assertEqual(len(self.pending()), 1)
+        self.c.ok("delete_entities", namespace="p", entityNames=["Ada"])
+        self.assertEqual(self.pending(), [])
+
+    def test_forgotten(self):
+        self.contest()
+        self.c.ok("forget", namespace="p", name="Ada", confirm=True,
+                  observation="lives in Rome")
+        self.assertEqual(self.pending(), [])
+        for x in self.pending(state="all"):
+            self.assertNotIn("Rome", json.dumps(x))
+
+    def test_replayed(self):
+        id_ = self.contest()
+        self.resolve(id=id_, strategy="keep_both", note="two homes")
+        self.make("Ben", "likes tea")
+        self.make("Ben", "does not like tea", on_conflict="queue")
+        self.assertEqual(self.c.ok("verify")["problems"], [])
+        lines, cursor = [], None
+        while True:
+            page = self.c.ok("export_log", all=True, **(
+                {"cursor": cursor} if cursor else {}))
+            lines += page["lines"]
+            cursor = page.get("next")
+            if not cursor:
+                break
+        other = self.service()
+        c = other.client()
+        c.ok("import_records", source="x", offset=0, done=True,
+             all_namespaces=True, records=[json.loads(x) if isinstance(x, str)
+                                           else x for x in lines])
+        for state in ("pending", "resolved", "all"):
+            there = c.ok("list_conflicts", namespace="p", state=state)
+            self.assertEqual(there["conflicts"], self.pending(state=state))
+        rows = "SELECT * FROM conflict ORDER BY id"
+        self.assertEqual(rows_of(self.db, rows), rows_of(other, rows))
+
+
+if __name__ == "__main__":
+    main()
