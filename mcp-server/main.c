@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/allocator.h"
 #include "common/client/project_map.h"
 #include "common/clock.h"
 #include "common/conf.h"
@@ -324,6 +325,7 @@ main(int argc, char **argv)
 	int rc;
 
 	harden_process();
+	allocator_tune();
 	if (guard_descriptors() < 0)
 		return EXIT_SYSTEM;
 	rc = read_options(&arg, argc, argv, &e);

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/allocator.h"
 #include "common/buf.h"
 #include "common/conf.h"
 #include "common/harden.h"
@@ -276,6 +277,7 @@ main(int argc, char **argv)
 
 	arg.ready_fd = -1;
 	harden_process();
+	allocator_tune();
 	if (argc == 3 && strcmp(argv[1], "--check-fd") == 0)
 		return check_fd(argv[2]);
 	rc = options_read(argc, argv, &arg, &config, &database, &e);

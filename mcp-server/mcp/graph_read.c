@@ -54,23 +54,25 @@ graph_read_key(const json_t *relation, struct buf *space)
 	return buf_str(space);
 }
 
-/* Moves a page's relations, those that stood on an earlier page left out. */
+/* Moves a page's relations, those that stood on an earlier page left out. The
+ * pages of the whole graph have each once. */
 static int
 add_relations(struct graph_read *g, json_t *page)
 {
 	json_t *all = json_object_get(g->graph, "relations");
+	bool may_repeat = g->tool->compat.whole != WHOLE_PAGES;
 	json_t *r;
 	size_t i;
 
 	json_array_foreach(page, i, r) {
 		AUTO_BUF struct buf space = {0};
-		const char *key = graph_read_key(r, &space);
+		const char *key = may_repeat ? graph_read_key(r, &space) : NULL;
 
-		if (!key)
+		if (may_repeat && !key)
 			return MDB_E_NOMEM;
-		if (json_object_get(g->seen, key))
+		if (key && json_object_get(g->seen, key))
 			continue;
-		if (jx_set(g->seen, key, json_true()) ||
+		if ((key && jx_set(g->seen, key, json_true())) ||
 			jx_add(all, json_incref(r)))
 			return MDB_E_NOMEM;
 		g->bytes += compat_relation_bytes(r);

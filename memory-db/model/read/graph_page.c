@@ -341,15 +341,17 @@ graph_page_relations(struct graph_page *p, int64_t entity, bool only_earlier,
 	return rc;
 }
 
+struct graph_page_row {
+	json_int_t id;
+	json_t *relation;
+};
+
 static int
 graph_page_by_id(const void *a, const void *b)
 {
-	json_int_t x =
-		json_integer_value(json_object_get(*(json_t *const *)a, "id"));
-	json_int_t y =
-		json_integer_value(json_object_get(*(json_t *const *)b, "id"));
+	const struct graph_page_row *x = a, *y = b;
 
-	return x < y ? -1 : x > y;
+	return x->id < y->id ? -1 : x->id > y->id;
 }
 
 /* In order of creation, each once. */
@@ -357,18 +359,21 @@ static int
 sort_relations(struct graph_page *p, json_t **ret, struct err *e)
 {
 	size_t n = json_array_size(p->relations);
-	AUTO_FREE json_t **v = calloc(n + 1, sizeof(*v));
+	AUTO_FREE struct graph_page_row *v = calloc(n + 1, sizeof(*v));
 	AUTO_JSON json_t *out = json_array();
 
 	if (!v || !out)
 		return err_nomem(e);
-	for (size_t i = 0; i < n; i++)
-		v[i] = json_array_get(p->relations, i);
+	for (size_t i = 0; i < n; i++) {
+		v[i].relation = json_array_get(p->relations, i);
+		v[i].id = json_integer_value(
+			json_object_get(v[i].relation, "id"));
+	}
 	if (n > 0)
 		qsort(v, n, sizeof(*v), graph_page_by_id);
 	for (size_t i = 0; i < n; i++)
-		if ((i == 0 || graph_page_by_id(&v[i - 1], &v[i]) != 0) &&
-			json_array_append(out, v[i]) != 0)
+		if ((i == 0 || v[i - 1].id != v[i].id) &&
+			json_array_append(out, v[i].relation) != 0)
 			return err_nomem(e);
 	*ret = take_ptr(out);
 	return 0;
