@@ -443,6 +443,40 @@ class Agents(Plans):
         self.assertEqual(r.get("result"), ["done", "by script", 2, 1], r)
         self.assertEqual(self.states(name="p"), [(1, "done"), (2, "doing")])
 
+    def test_memoryctl(self):
+        self.save(goal="users call it", steps=[
+            "design", {"text": "build", "acceptance": ["make \x1b[2J"]}])
+        def ctl(*args):
+            return self.db.ctl(*args).stdout
+
+        listed = ctl("plan")
+        self.assertRegex(listed, r"Ship the API +0/2 +0 +design")
+        shown = ctl("plan", "Ship the API")
+        self.assertIn("goal: users call it", shown)
+        self.assertRegex(shown, r"(?m)^ +2  todo +build$")
+        self.assertIn("$ make \\x1b[2J", shown)
+        said = ctl("plan", "Ship the API", "1", "done",
+                           "--evidence", "commit 1f2e")
+        self.assertIn("next: 2  build", said)
+        self.assertIn("evidence: commit 1f2e",
+                      ctl("plan", "Ship the API"))
+        ctl("plan", "Ship the API", "2", "done")
+        self.assertEqual(ctl("plan"), "")
+        self.assertIn("2/2", ctl("plan", "--all"))
+        rows = [json.loads(x) for x in
+                ctl("plan", "--all", "--json").splitlines()]
+        self.assertEqual(rows[0]["state"], "done")
+        self.assertEqual(json.loads(ctl(
+            "plan", "--json", "Ship the API", "--as-of", "1"))["state"],
+            "open")
+        for args, code in ((("no such",), 1), (("Ship the API", "x"), 100),
+                           (("Ship the API", "1", "finished"), 100),
+                           (("--note", "x"), 100),
+                           (("--as-of", "1", "Ship the API", "1", "done"),
+                            100)):
+            p = self.db.ctl("plan", *args, check=False)
+            self.assertEqual(p.returncode, code, (args, p.stderr))
+
 
 if __name__ == "__main__":
     unittest.main()
