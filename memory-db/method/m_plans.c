@@ -55,12 +55,10 @@ m_plans_check_version(struct write *w, int64_t entity, const char *name,
 		return rc;
 	return err_param(e, MDB_E_CONFLICT, "expected_version",
 		"the plan '%s' is at version %lld, not %lld: %s. Look at it "
-		"(get_implementation_plan), then save it with expected_version "
-		"%lld",
+		"(get_implementation_plan), then save it over that version",
 		name, (long long)version,
 		(long long)json_integer_value(expected),
-		version == 0 ? "there is none" : "somebody has changed it",
-		(long long)version);
+		version == 0 ? "there is none" : "somebody has changed it");
 }
 
 static int

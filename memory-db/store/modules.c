@@ -1,22 +1,36 @@
 /* What the store is made of. The rooms below know nothing of this list; it is
  * handed to the engine when a database is opened.
  *
- * A new module with statements: a line in modules.def. One that has state
- * beside its rows: a `struct participant` (engine/participant.h), and its line
- * below. A new table: its row in check/tables.c. */
+ * A new module with statements, a new table: a line in modules.def. A module
+ * that has state beside its rows: a `struct participant`
+ * (engine/participant.h), and its line below. */
 #include "memory-db/store/engine/database.h"
 #include "memory-db/store/engine/participant.h"
 #include "memory-db/store/engine/store_internal.h"
+#include "memory-db/store/engine/table.h"
 
 #define MODULE(id, module) extern const struct stmt_module module;
+#define TABLES(list)	   extern const struct store_table list[];
 #include "memory-db/store/modules.def"
 #undef MODULE
+#undef TABLES
 
+#define TABLES(list)
 static const struct stmt_module *const statements[MOD_MAX] = {
 #define MODULE(id, module) [id] = &(module),
 #include "memory-db/store/modules.def"
 #undef MODULE
 };
+#undef TABLES
+
+#define MODULE(id, module)
+static const struct store_table *const tables[] = {
+#define TABLES(list) list,
+#include "memory-db/store/modules.def"
+#undef TABLES
+	NULL,
+};
+#undef MODULE
 
 extern const struct participant labels_participant, counters_participant,
 	pack_participant, answer_cache_participant, search_mask_participant,
@@ -48,7 +62,7 @@ static const struct participant *const participants[] = {
 	NULL,
 };
 
-static const struct store_modules modules = {statements, participants};
+static const struct store_modules modules = {statements, participants, tables};
 
 int
 database_open(const struct database_options *o, struct database **ret,

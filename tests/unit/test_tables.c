@@ -1,5 +1,5 @@
-/* Each table of the schema has its row in store/check/tables.c: who erases,
- * verifies, exports and merges namespaces knows them from there. */
+/* Of each table of the schema a module says what it is to those who erase,
+ * verify, export and merge namespaces (store/engine/table.h). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,28 +12,23 @@
 #include "memory-db/store/check/verify_int.h"
 #include "tests/lib/store_fixture.h"
 
-static bool
-is_listed(const char *name)
+static struct store_fixture fixture;
+
+static int
+is_it(void *ctx, const struct store_table *t)
 {
-	for (size_t i = 0; i < store_tables_n; i++)
-		if (strcmp(store_tables[i].name, name) == 0)
-			return true;
-	return false;
+	return strcmp(t->name, ctx) == 0;
 }
 
 /* Tables that FTS5 makes for an index: "ft_live_data" of "ft_live". */
-static bool
-is_shadow(const char *name)
+static int
+is_its_shadow(void *ctx, const struct store_table *t)
 {
-	for (size_t i = 0; i < store_tables_n; i++) {
-		size_t n = strlen(store_tables[i].name);
+	const char *name = ctx;
+	size_t n = strlen(t->name);
 
-		if (strncmp(store_tables[i].name, "ft_", 3) == 0 &&
-			strncmp(name, store_tables[i].name, n) == 0 &&
-			name[n] == '_')
-			return true;
-	}
-	return false;
+	return strncmp(t->name, "ft_", 3) == 0 &&
+	       strncmp(name, t->name, n) == 0 && name[n] == '_';
 }
 
 static int
@@ -41,61 +36,88 @@ check_name(void *ctx, int n, char **values, char **names)
 {
 	(void)n;
 	(void)names;
+	if (tables_each(fixture.w, is_its_shadow, values[0]) != 0)
+		return 0;
 	++*(size_t *)ctx;
-	if (is_shadow(values[0]))
-		--*(size_t *)ctx;
-	else if (!is_listed(values[0]))
-		fail_msg("table '%s' has no row in store/check/tables.c",
+	if (tables_each(fixture.w, is_it, values[0]) == 0)
+		fail_msg("no module says what table '%s' is: a list that "
+			 "store/modules.def names (store/engine/table.h)",
 			values[0]);
 	return 0;
 }
 
-static void
-test_each_table_has_a_row(void **state)
+static int
+count(void *ctx, const struct store_table *t)
 {
-	struct store_fixture f;
+	(void)t;
+	++*(size_t *)ctx;
+	return 0;
+}
+
+static void
+test_each_table_has_an_owner(void **state)
+{
 	sqlite3 *db;
-	size_t n = 0;
+	size_t n = 0, said = 0;
 
 	(void)state;
-	sf_open(&f);
-	assert_int_equal(sqlite3_open(f.at.path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_open(fixture.at.path, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db,
 				 "SELECT name FROM sqlite_schema WHERE "
 				 "type = 'table' AND name NOT LIKE 'sqlite_%'",
 				 check_name, &n, NULL),
 		SQLITE_OK);
 	sqlite3_close(db);
-	/* And each row a table. */
-	assert_int_equal(n, store_tables_n);
-	sf_close(&f);
+	/* And what is said is said of a table, once. */
+	assert_int_equal(tables_each(fixture.w, count, &said), 0);
+	assert_int_equal(n, said);
+}
+
+static int
+says_what_it_must(void *ctx, const struct store_table *t)
+{
+	(void)ctx;
+	/* What forgets rows of its own drops them. */
+	if (t->forget_entity)
+		assert_int_equal(t->forget, FORGET_DROPS);
+	if (t->verified)
+		assert_true(verify_has_step(t->verified));
+	/* The log and what is made from it can be checked. */
+	if (t->kind == TABLE_DERIVED)
+		assert_non_null(t->verified);
+	return 0;
 }
 
 static void
-test_rows_say_what_they_must(void **state)
+test_tables_say_what_they_must(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < store_tables_n; i++) {
-		const struct store_table *t = &store_tables[i];
+	assert_int_equal(tables_each(fixture.w, says_what_it_must, NULL), 0);
+}
 
-		/* What forgets rows of its own drops them. */
-		if (t->forget_entity)
-			assert_int_equal(t->forget, FORGET_DROPS);
-		if (t->verified)
-			assert_true(verify_has_step(t->verified));
-		/* The log and what is made from it can be checked. */
-		if (t->kind == TABLE_DERIVED)
-			assert_non_null(t->verified);
-	}
+static int
+setup(void **state)
+{
+	(void)state;
+	sf_open(&fixture);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	sf_close(&fixture);
+	return 0;
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_each_table_has_a_row),
-		cmocka_unit_test(test_rows_say_what_they_must),
+		cmocka_unit_test(test_each_table_has_an_owner),
+		cmocka_unit_test(test_tables_say_what_they_must),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, setup, teardown);
 }

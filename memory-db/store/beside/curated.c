@@ -5,6 +5,7 @@
 
 #include "memory-db/store/engine/store_internal.h"
 #include "memory-db/store/facts/facts.h"
+#include "memory-db/store/engine/table.h"
 
 enum { ADD, EACH, FORGET, OLDEST, COUNT, DROP, CONTENT, SHOWN, CHANGE };
 
@@ -36,6 +37,14 @@ static const struct stmt_def defs[] = {
 	[CHANGE] = {"SELECT at, kind FROM change WHERE id = ?1", 1, 0},
 };
 const struct stmt_module curated_module = {"curated", defs, ARRAY_LEN(defs)};
+
+const struct store_table curated_tables[] = {
+	{.name = "curated",
+		.kind = TABLE_LOCAL,
+		.forget = FORGET_DROPS,
+		.forget_entity = curated_forget},
+	{0},
+};
 
 int
 curated_add(struct store *st, const char *run, const struct curated *row,

@@ -5,6 +5,7 @@
 
 #include "common/clock.h"
 #include "memory-db/store/engine/store_internal.h"
+#include "memory-db/store/engine/table.h"
 
 enum { GET, PUT, DELETE, EACH, SINCE, TOTALS, MOVE, REST };
 
@@ -31,6 +32,22 @@ static const struct stmt_def defs[] = {
 	[REST] = {"DELETE FROM file WHERE ns = ?1", 1, STMT_WRITER},
 };
 const struct stmt_module files_module = {"files", defs, ARRAY_LEN(defs)};
+
+/* Files move when no fact is left to come: a slice that fails leaves them. */
+static int
+files_merged(struct store *st, int64_t from, int64_t to, bool is_last,
+	struct err *e)
+{
+	return is_last ? file_move_all(st, from, to, e) : 0;
+}
+
+const struct store_table files_tables[] = {
+	{.name = "file",
+		.kind = TABLE_LINE,
+		.forget = FORGET_ELSEWHERE,
+		.merged = files_merged},
+	{0},
+};
 
 int
 file_get(struct store *st, int64_t ns, const char *name, struct file *ret,

@@ -7,6 +7,7 @@
 #include "common/clock.h"
 #include "common/limits.h"
 #include "memory-db/store/engine/store_internal.h"
+#include "memory-db/store/engine/table.h"
 
 /* Rows of one step of forgetting. */
 #define OLD_KEYS 500
@@ -32,6 +33,25 @@ static const struct stmt_def defs[] = {
 		2, STMT_WRITER},
 };
 const struct stmt_module keys_module = {"keys", defs, ARRAY_LEN(defs)};
+
+/* Each slice moves texts, and an answer does not say which it holds. */
+static int
+keys_merged(struct store *st, int64_t from, int64_t to, bool is_last,
+	struct err *e)
+{
+	(void)from;
+	(void)to;
+	(void)is_last;
+	return keys_moved(st, e);
+}
+
+const struct store_table keys_tables[] = {
+	{.name = "answer",
+		.kind = TABLE_LOCAL,
+		.forget = FORGET_DROPS,
+		.merged = keys_merged},
+	{0},
+};
 
 int64_t
 key_hash(const struct store *st, const void *data, size_t n)

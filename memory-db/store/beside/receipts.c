@@ -9,6 +9,7 @@
 #include "memory-db/store/engine/participant.h"
 #include "memory-db/store/engine/store_internal.h"
 #include "memory-db/store/facts/labels.h"
+#include "memory-db/store/engine/table.h"
 
 enum { WRITE, FIND, TRIM, USE, FORGET_USAGE };
 
@@ -37,6 +38,15 @@ static const struct stmt_def defs[] = {
 		STMT_WRITER},
 };
 const struct stmt_module receipts_module = {"receipts", defs, ARRAY_LEN(defs)};
+
+const struct store_table receipts_tables[] = {
+	{.name = "usage",
+		.kind = TABLE_LOCAL,
+		.forget = FORGET_DROPS,
+		.forget_entity = receipts_forget_usage},
+	{.name = "receipt", .kind = TABLE_LOCAL, .forget = FORGET_BLANKS},
+	{0},
+};
 
 struct receipts_waiting {
 	struct receipts_waiting *next;

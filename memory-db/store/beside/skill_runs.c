@@ -6,6 +6,7 @@
 #include "common/clock.h"
 #include "memory-db/store/engine/participant.h"
 #include "memory-db/store/engine/store_internal.h"
+#include "memory-db/store/engine/table.h"
 
 /* Skills with runs that are not stored yet; more are not counted. */
 #define PENDING 256
@@ -26,6 +27,14 @@ static const struct stmt_def defs[] = {
 	[FORGET] = {"DELETE FROM skill_run WHERE entity = ?1", 1, STMT_WRITER},
 };
 const struct stmt_module skill_runs_module = {"runs", defs, ARRAY_LEN(defs)};
+
+const struct store_table skill_runs_tables[] = {
+	{.name = "skill_run",
+		.kind = TABLE_LOCAL,
+		.forget = FORGET_DROPS,
+		.forget_entity = skill_run_forget},
+	{0},
+};
 
 static struct run_sum *
 skill_runs_find_or_add(struct database *db, int64_t entity)

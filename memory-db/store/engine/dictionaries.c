@@ -6,6 +6,7 @@
 #include "common/clock.h"
 #include "common/limits.h"
 #include "memory-db/store/engine/store_internal.h"
+#include "memory-db/store/engine/table.h"
 
 #define DIGEST_BYTES 16
 
@@ -24,6 +25,14 @@ static const struct stmt_def defs[] = {
 };
 const struct stmt_module dictionaries_module = {"dictionaries", defs,
 	ARRAY_LEN(defs)};
+
+const struct store_table dictionaries_tables[] = {
+	{.name = "dictionary",
+		.kind = TABLE_LOCAL,
+		.forget = FORGET_DROPS,
+		.verified = "dictionary"},
+	{0},
+};
 
 int
 dictionary_load(void *ctx, int64_t id, struct buf *out, struct err *e)

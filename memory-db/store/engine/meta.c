@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "memory-db/store/engine/store_internal.h"
+#include "memory-db/store/engine/table.h"
 
 /* All keys of the table, so that two owners never take the same. The first ones
  * have statements of their own, as they are read before there are any others or
@@ -43,6 +44,11 @@ static const struct stmt_def defs[] = {
 		2, 0},
 };
 const struct stmt_module meta_module = {"meta", defs, ARRAY_LEN(defs)};
+
+const struct store_table meta_tables[] = {
+	{.name = "meta", .kind = TABLE_LOCAL, .forget = FORGET_ELSEWHERE},
+	{0},
+};
 
 static void
 meta_bind(sqlite3_stmt *s, int i, const char *text)

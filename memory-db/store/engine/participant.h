@@ -27,6 +27,7 @@
 struct database;
 struct store;
 struct stmt_module;
+struct store_table;
 
 struct participant {
 	const char *name;
@@ -72,6 +73,9 @@ struct participant {
 struct store_modules {
 	const struct stmt_module *const *statements;
 	const struct participant *const *participants;
+	/* Lists of tables, each ended by one without a name. NULL behind the
+	 * last. */
+	const struct store_table *const *tables;
 };
 
 /* For p in the participants of a database: p points to a const pointer. */

@@ -39,8 +39,10 @@ struct stmt_module {
 /* One id a module: store/modules.def. */
 enum stmt_module_id {
 #define MODULE(id, module) id,
+#define TABLES(list)
 #include "memory-db/store/modules.def"
 #undef MODULE
+#undef TABLES
 	MOD_MAX
 };
 

@@ -11,6 +11,7 @@
 #include "memory-db/store/engine/participant.h"
 #include "memory-db/store/engine/store_internal.h"
 #include "memory-db/store/facts/labels.h"
+#include "memory-db/store/engine/table.h"
 
 enum { LOAD, PUT, LAST };
 
@@ -22,6 +23,14 @@ static const struct stmt_def defs[] = {
 	[LAST] = {"SELECT id, at FROM change ORDER BY id DESC LIMIT 1", 0, 0},
 };
 const struct stmt_module counters_module = {"tally", defs, ARRAY_LEN(defs)};
+
+const struct store_table counters_tables[] = {
+	{.name = "tally",
+		.kind = TABLE_DERIVED,
+		.forget = FORGET_NOTHING,
+		.verified = "counter"},
+	{0},
+};
 
 static int
 counters_compare(const struct counter *a, const struct counter *b)

@@ -3,6 +3,7 @@
 
 #include "memory-db/store/facts/facts.h"
 #include "memory-db/store/engine/store_internal.h"
+#include "memory-db/store/engine/table.h"
 
 enum { ATTR, LAST, AT_N, USAGE, CHANGE_AT };
 
@@ -20,6 +21,18 @@ static const struct stmt_def defs[] = {
 	[CHANGE_AT] = {"SELECT at FROM change WHERE id = ?1", 1, 0},
 };
 const struct stmt_module entities_module = {"entities", defs, ARRAY_LEN(defs)};
+
+const struct store_table entities_tables[] = {
+	{.name = "entity",
+		.kind = TABLE_LOG,
+		.forget = FORGET_BLANKS,
+		.verified = "digest"},
+	{.name = "attr",
+		.kind = TABLE_LOG,
+		.forget = FORGET_NOTHING,
+		.verified = "attribute"},
+	{0},
+};
 
 int
 attr_get(struct store *st, int64_t entity, enum attr_key key,

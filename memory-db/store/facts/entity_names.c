@@ -13,6 +13,7 @@
 
 #include "memory-db/store/facts/facts.h"
 #include "memory-db/store/engine/store_internal.h"
+#include "memory-db/store/engine/table.h"
 
 enum { CANDIDATES, ADD, LENT, NEAR, EXISTENCES, LAST_SPAN };
 
@@ -42,6 +43,14 @@ static const struct stmt_def defs[] = {
 			3, 0},
 };
 const struct stmt_module named_module = {"named", defs, ARRAY_LEN(defs)};
+
+const struct store_table named_tables[] = {
+	{.name = "alias",
+		.kind = TABLE_LINE,
+		.forget = FORGET_DROPS,
+		.verified = "name"},
+	{0},
+};
 
 /* --- the names of one entity ---------------------------------------------- */
 struct link {

@@ -8,6 +8,7 @@
 #include "memory-db/store/engine/store_internal.h"
 #include "memory-db/store/facts/labels.h"
 #include "memory-db/store/facts/fact_key.h"
+#include "memory-db/store/engine/table.h"
 
 /* The entity is asked for its name alone, by an existence fact that does not
  * say one itself; its namespace is in the fact's id. */
@@ -72,6 +73,18 @@ static const struct stmt_def defs[] = {
 			1, STMT_LENS},
 };
 const struct stmt_module facts_module = {"facts", defs, ARRAY_LEN(defs)};
+
+const struct store_table facts_tables[] = {
+	{.name = "fact",
+		.kind = TABLE_LOG,
+		.forget = FORGET_BLANKS,
+		.verified = "digest"},
+	{.name = "span",
+		.kind = TABLE_LOG,
+		.forget = FORGET_NOTHING,
+		.verified = "digest"},
+	{0},
+};
 
 enum facts_column {
 	C_ID,

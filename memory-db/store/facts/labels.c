@@ -6,6 +6,7 @@
 
 #include "memory-db/store/engine/participant.h"
 #include "memory-db/store/engine/store_internal.h"
+#include "memory-db/store/engine/table.h"
 
 enum { LABEL_FIND, LABEL_ADD, LABEL_TEXT, ENT_ADD, ENT_NAME, ENT_HIGHEST };
 
@@ -19,6 +20,11 @@ static const struct stmt_def defs[] = {
 	[ENT_HIGHEST] = {"SELECT coalesce(max(id), 0) FROM entity", 0, 0},
 };
 const struct stmt_module names_module = {"names", defs, ARRAY_LEN(defs)};
+
+const struct store_table names_tables[] = {
+	{.name = "label", .kind = TABLE_LOG, .forget = FORGET_BLANKS},
+	{0},
+};
 
 /* --- the label cache: most texts recur (types, sessions, clients) --------- */
 #define CACHE_SLOTS 256 /* direct-mapped by id and by hash of the text */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "memory-db/store/engine/store_internal.h"
+#include "memory-db/store/engine/table.h"
 
 enum { FIND, ADD, NAME, STEM, EACH, ALIASES, RENAME, ALIAS, UNALIAS, CREATE };
 
@@ -44,6 +45,17 @@ static const struct stmt_def defs[] = {
 };
 const struct stmt_module namespaces_module = {"namespaces", defs,
 	ARRAY_LEN(defs)};
+
+const struct store_table namespaces_tables[] = {
+	{.name = "namespace",
+		.kind = TABLE_LINE,
+		.forget = FORGET_NOTHING,
+		.verified = "namespace"},
+	{.name = "namespace_alias",
+		.kind = TABLE_LINE,
+		.forget = FORGET_NOTHING},
+	{0},
+};
 
 static void
 namespaces_bind(sqlite3_stmt *s, int i, const char *text)

@@ -11,6 +11,7 @@
 #include "memory-db/store/engine/participant.h"
 #include "memory-db/store/facts/counters.h"
 #include "memory-db/store/facts/pack_internal.h"
+#include "memory-db/store/engine/table.h"
 
 /* Facts that wait are packed when there are so many, or when the first has
  * waited so long: a lone write shall not be followed by another each time. */
@@ -56,6 +57,11 @@ static const struct stmt_def defs[] = {
 		STMT_WRITER},
 };
 const struct stmt_module pack_module = {"pack", defs, ARRAY_LEN(defs)};
+
+const struct store_table pack_tables[] = {
+	{.name = "packing", .kind = TABLE_LOCAL, .forget = FORGET_NOTHING},
+	{0},
+};
 
 /* --- the state ------------------------------------------------------------ */
 struct pack *

@@ -4,6 +4,7 @@
 #include "common/text.h"
 #include "memory-db/store/engine/store_internal.h"
 #include "memory-db/store/facts/facts.h"
+#include "memory-db/store/engine/table.h"
 
 #define INSERT_INTO(table)                                                     \
 	"INSERT INTO " table "(rowid, name, body)"                             \
@@ -77,3 +78,35 @@ static const struct stmt_def defs[] = {
 	[TEXT_TERM_KNOWN] = {"SELECT id FROM term WHERE text = ?1", 1, 0},
 };
 const struct stmt_module text_module = {"text", defs, ARRAY_LEN(defs)};
+
+const struct store_table text_tables[] = {
+	{.name = "past",
+		.kind = TABLE_DERIVED,
+		.forget = FORGET_NOTHING,
+		.verified = "past"},
+	{.name = "branch_text",
+		.kind = TABLE_DERIVED,
+		.forget = FORGET_DROPS,
+		.verified = "text index"},
+	{.name = "ft_live",
+		.kind = TABLE_DERIVED,
+		.forget = FORGET_DROPS,
+		.verified = "text index"},
+	{.name = "ft_past",
+		.kind = TABLE_DERIVED,
+		.forget = FORGET_DROPS,
+		.verified = "text index"},
+	{.name = "ft_branch",
+		.kind = TABLE_DERIVED,
+		.forget = FORGET_DROPS,
+		.verified = "text index"},
+	{.name = "term",
+		.kind = TABLE_DERIVED,
+		.forget = FORGET_DROPS,
+		.verified = "text index"},
+	{.name = "ft_term",
+		.kind = TABLE_DERIVED,
+		.forget = FORGET_DROPS,
+		.verified = "text index"},
+	{0},
+};

@@ -8,6 +8,7 @@
 #include "memory-db/store/engine/store_internal.h"
 #include "memory-db/store/index/search_wait.h"
 #include "memory-db/store/index/text_sql.h"
+#include "memory-db/store/engine/table.h"
 
 enum {
 	COUNT,
@@ -51,6 +52,18 @@ static const struct stmt_def defs[] = {
 };
 const struct stmt_module text_wait_module = {"text_wait", defs,
 	ARRAY_LEN(defs)};
+
+const struct store_table text_wait_tables[] = {
+	{.name = "text_wait",
+		.kind = TABLE_DERIVED,
+		.forget = FORGET_NOTHING,
+		.verified = "text index"},
+	{.name = "text_gone",
+		.kind = TABLE_DERIVED,
+		.forget = FORGET_DROPS,
+		.verified = "text index"},
+	{0},
+};
 
 /* --- counting ------------------------------------------------------------- */
 

@@ -9,6 +9,7 @@
 #include "memory-db/store/engine/store_internal.h"
 #include "memory-db/store/facts/counters.h"
 #include "memory-db/store/index/recall.h"
+#include "memory-db/store/engine/table.h"
 
 enum {
 	FIND,
@@ -86,6 +87,18 @@ static const struct stmt_def defs[] = {
 		3, STMT_LENS},
 };
 const struct stmt_module vectors_module = {"vectors", defs, ARRAY_LEN(defs)};
+
+const struct store_table vectors_tables[] = {
+	{.name = "vector",
+		.kind = TABLE_DERIVED,
+		.forget = FORGET_DROPS,
+		.verified = "vector"},
+	{.name = "vector_model",
+		.kind = TABLE_DERIVED,
+		.forget = FORGET_NOTHING,
+		.verified = "vector"},
+	{0},
+};
 
 /* --- models --------------------------------------------------------------- */
 int

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "memory-db/store/engine/store_internal.h"
+#include "memory-db/store/engine/table.h"
 
 enum {
 	CREATE,
@@ -71,6 +72,18 @@ static const struct stmt_def defs[] = {
 		2, 0},
 };
 const struct stmt_module branch_module = {"branch", defs, ARRAY_LEN(defs)};
+
+const struct store_table branch_tables[] = {
+	{.name = "branch",
+		.kind = TABLE_LOG,
+		.forget = FORGET_NOTHING,
+		.verified = "branch"},
+	{.name = "merged",
+		.kind = TABLE_LOG,
+		.forget = FORGET_NOTHING,
+		.verified = "branch"},
+	{0},
+};
 
 static int
 optional_text(sqlite3_stmt *s, int column, const char **ret, struct err *e)

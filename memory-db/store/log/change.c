@@ -10,6 +10,7 @@
 #include "memory-db/store/log/change_sink.h"
 #include "memory-db/store/facts/labels.h"
 #include "memory-db/store/facts/counters.h"
+#include "memory-db/store/engine/table.h"
 
 enum {
 	LAST,
@@ -50,6 +51,23 @@ static const struct stmt_def defs[] = {
 		3, STMT_WRITER},
 };
 const struct stmt_module change_module = {"change", defs, ARRAY_LEN(defs)};
+
+const struct store_table change_tables[] = {
+	{.name = "change",
+		.kind = TABLE_LOG,
+		.forget = FORGET_BLANKS,
+		.verified = "chain"},
+	{.name = "op",
+		.kind = TABLE_LOG,
+		.forget = FORGET_NOTHING,
+		.verified = "chain"},
+	{.name = "version",
+		.kind = TABLE_LOG,
+		.forget = FORGET_NOTHING,
+		.verified = "version"},
+	{.name = "request", .kind = TABLE_LOCAL, .forget = FORGET_NOTHING},
+	{0},
+};
 
 static const char *const kind_names[CHANGE_KIND_MAX] = {"unknown", "create",
 	"add", "relate", "delete", "update", "rename", "import", "move", "undo",

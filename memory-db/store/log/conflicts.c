@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "memory-db/store/engine/store_internal.h"
+#include "memory-db/store/engine/table.h"
 
 enum { ADD, PUT, GET, PAIR, OF_OURS, OF_THEIRS, NEWEST, NEWEST_OF, AT };
 
@@ -47,6 +48,11 @@ static const struct stmt_def defs[] = {
 };
 const struct stmt_module conflicts_module = {"conflicts", defs,
 	ARRAY_LEN(defs)};
+
+const struct store_table conflicts_tables[] = {
+	{.name = "conflict", .kind = TABLE_LINE, .forget = FORGET_BLANKS},
+	{0},
+};
 
 static int64_t
 conflicts_number(sqlite3_stmt *s, int i)

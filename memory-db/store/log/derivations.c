@@ -3,6 +3,7 @@
 
 #include "memory-db/store/log/branch.h"
 #include "memory-db/store/engine/store_internal.h"
+#include "memory-db/store/engine/table.h"
 
 #define LOOKED_AT 1000
 
@@ -28,6 +29,14 @@ static const struct stmt_def defs[] = {
 			4, 0},
 };
 const struct stmt_module derivations_module = {"derive", defs, ARRAY_LEN(defs)};
+
+const struct store_table derivations_tables[] = {
+	{.name = "derived",
+		.kind = TABLE_LOG,
+		.forget = FORGET_NOTHING,
+		.verified = "branch"},
+	{0},
+};
 
 static int
 each(struct store *st, int statement, int64_t id, derivations_fn fn, void *ctx,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "memory-db/store/engine/store_internal.h"
+#include "memory-db/store/engine/table.h"
 
 enum {
 	PUT,
@@ -83,6 +84,11 @@ static const struct stmt_def defs[] = {
 		2, 0},
 };
 const struct stmt_module staged_module = {"staged", defs, ARRAY_LEN(defs)};
+
+const struct store_table staged_tables[] = {
+	{.name = "staged", .kind = TABLE_LINE, .forget = FORGET_NOTHING},
+	{0},
+};
 
 const char *
 staged_state_name(int state)
