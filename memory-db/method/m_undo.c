@@ -5,6 +5,8 @@
 #include "common/limits.h"
 #include "memory-db/method/handlers.h"
 #include "memory-db/method/reply.h"
+#include "memory-db/model/review/review.h"
+#include "memory-db/model/scope/inbox.h"
 #include "memory-db/model/time/sliced_run.h"
 #include "memory-db/model/time/undo.h"
 #include "memory-db/model/time/undo_slice.h"
@@ -99,6 +101,11 @@ nothing(const struct select *s, struct err *e)
 		return rc;
 	if (!buf_str(&name))
 		return err_nomem(e);
+	if (s->u->w->is_staged && s->other_branch == STORE_MAIN)
+		return err_param(e, MDB_E_DENIED, "change",
+			"this namespace protects main: an agent undoes what "
+			"it staged itself (list_staged), nothing of main; "
+			"write what is right instead, it waits for review");
 	/* A discarded one is called "name#id". */
 	if (name.len > 0)
 		return err_param(e, MDB_E_NOT_FOUND, "branch",
@@ -359,6 +366,44 @@ m_undo_make_target(struct call *c, struct buf *ret, struct err *e)
 	return jx_dump(target, ret) != 0 || !buf_str(ret) ? err_nomem(e) : 0;
 }
 
+/* What an agent staged main never had: it only stops to wait. 1 done; 0: what
+ * was named is something else, which is undone as ever. */
+static int
+undo_staged(struct call *c, json_t **ret_result, struct err *e)
+{
+	json_t *one = json_object_get(c->params, "change");
+	AUTO_JSON json_t *ids = json_array();
+	const char *policy = jx_text(c->params, "on_conflict");
+	int64_t label = 0, n = 0;
+	bool is_guarded = false;
+	struct scope s;
+	json_t *many = json_object_get(c->params, "changes");
+	int rc = !ids || (many && json_array_extend(ids, many) != 0)
+			 ? err_nomem(e)
+			 : scope_read(c->st, c->ctx, 0, &s, e);
+
+	if (rc == 0 && one && json_array_append(ids, one) != 0)
+		rc = err_nomem(e);
+	if (rc == 0 && strcmp(c->ctx->branch, "main") == 0)
+		rc = inbox_guards(c->st, c->ctx, s.ns[0], &is_guarded, e);
+	if (rc != 0 || !is_guarded)
+		return rc;
+	if (c->ctx->session)
+		rc = label_find(c->st, c->ctx->session, &label, e);
+	if (rc >= 0)
+		rc = review_withdraw(c, s.ns[0], label, ids,
+			policy && strcmp(policy, "cascade") == 0, &n, e);
+	c->dry_run = m_undo_is_true(c, "dry_run");
+	if (rc != 0 || n == 0)
+		return rc;
+	*ret_result = json_pack("{s:I,s:I,s:I,s:I,s:[],s:[],s:[],s:s}",
+		"undone", (json_int_t)n, "removed", 0, "restored", 0,
+		"attributes", 0, "removed_facts", "restored_facts", "blockers",
+		"note",
+		"these changes had not been approved yet and are withdrawn");
+	return *ret_result ? 1 : err_nomem(e);
+}
+
 int
 m_memory_undo(struct call *c, json_t **ret_result, struct err *e)
 {
@@ -370,7 +415,12 @@ m_memory_undo(struct call *c, json_t **ret_result, struct err *e)
 			      ? m_undo_int_of(c->params, "change")
 			      : 0;
 	bool sliced = m_undo_is_true(c, "sliced");
-	int rc = write_begin_about(&w, c, CHANGE_UNDO, one, e);
+	int rc = c->ctx->is_agent && !c->within ? undo_staged(c, ret_result, e)
+						: 0;
+
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	rc = write_begin_about(&w, c, CHANGE_UNDO, one, e);
 
 	c->dry_run = m_undo_is_true(c, "dry_run");
 	if (rc == 0 && sliced)

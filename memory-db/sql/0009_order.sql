@@ -32,7 +32,7 @@ CREATE TABLE staged(
   by TEXT, note TEXT) STRICT;            -- who decided, and why
 CREATE INDEX staged_waiting ON staged(ns, state, session, bytes);
 CREATE INDEX staged_session ON staged(ns, session, state, change);
-CREATE INDEX staged_shown ON staged(shown) WHERE shown <> 0;
+CREATE INDEX staged_shown ON staged(shown, state) WHERE shown <> 0;
 -- What keeps the memory in order.
 
 -- Tiers. What the runs of curation did, and why (store/beside/curated.h): of this

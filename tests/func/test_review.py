@@ -233,6 +233,103 @@ class Deciding(Review):
         self.assertEqual(self.staged(self.agent("s2")), [])
 
 
+class Inbox(Review):
+    """What a session reads of its own changes, as they are decided."""
+
+    def test_what_is_decided_goes_out_of_the_inbox(self):
+        s1 = self.agent("s1")
+        one = self.add(s1, "one")["change"]
+        two = self.add(s1, "two")["change"]
+        gone = s1.ok("delete_observations", deletions=[
+            {"entityName": "ada", "observations": ["likes tea"]}])["change"]
+        self.add(s1, "three")
+        self.decide("reject", changes=[two, gone], note="no")
+        self.decide(changes=[one])
+        self.assertEqual(self.texts(s1), [
+            "likes tea", "lives in Rome", "one", "three"])
+        # What was approved is main's to change, and what was rejected, too.
+        self.op.ok("delete_observations", namespace="p", deletions=[
+            {"entityName": "ada", "observations": ["one", "likes tea"]}])
+        self.assertEqual(self.texts(s1), ["lives in Rome", "three"])
+        self.add(s1, "four")
+        self.decide(all=True)
+        self.assertEqual(self.texts(self.op, namespace="p"),
+                         ["four", "lives in Rome", "three"])
+        names = [b["name"] for b in self.op.ok(
+            "memory_branch", namespace="p", action="list")["branches"]]
+        self.assertEqual(names, [])
+        self.db.verify()
+
+    def test_an_agent_takes_back_what_it_staged(self):
+        s1 = self.agent("s1")
+        first = s1.ok("create_entities", entities=[entity("dora")])["change"]
+        second = self.add(s1, "sings", name="dora")["change"]
+        keep = self.add(s1, "likes chess")["change"]
+        error = s1.fails("conflict", "memory_undo", change=first)["error"]
+        self.assertIn(str(second), error)
+        r = s1.ok("memory_undo", change=first, on_conflict="cascade")
+        self.assertEqual(r["undone"], 2)
+        self.assertIsNone(self.texts(s1, "dora"))
+        self.assertIn("likes chess", self.texts(s1))
+        self.assertEqual([x["staged"] for x in self.staged()], [keep])
+        # Not what others staged, and not what main has.
+        s2 = self.agent("s2")
+        self.assertNotIn("undone", s2.call("memory_undo", change=keep))
+        main = self.add(self.op, "is tall", namespace="p")["change"]
+        s1.fails("denied", "memory_undo", change=main)
+        self.assertIn("is tall", self.texts(self.op, namespace="p"))
+
+    def test_the_feed_of_an_agent_has_its_own_alone(self):
+        s1, s2 = self.agent("s1"), self.agent("s2")
+        self.add(s1, "likes chess")
+        for feed in ("changes_since", "memory_history"):
+            self.assertIn("likes chess", json.dumps(s1.ok(feed)))
+            self.assertNotIn("likes chess", json.dumps(s2.ok(feed)))
+        self.decide("reject", all=True, note="no")
+        self.assertNotIn("likes chess", json.dumps(s2.ok("changes_since")))
+        self.assertIn("likes chess", json.dumps(
+            self.op.ok("changes_since", namespace="p")))
+
+    def test_a_project_and_the_user_beside_it(self):
+        self.protect("default")
+        self.op.ok("create_entities", entities=[entity("user", "is kind")])
+        s1 = self.agent("s1")
+        self.add(s1, "likes chess")
+        self.add(s1, "is patient", name="user", scope="user")
+        self.assertIn("likes chess", self.texts(s1))
+        self.assertEqual(self.texts(s1, "user"), ["is kind", "is patient"])
+        self.assertEqual(self.texts(self.agent("s2"), "user"), ["is kind"])
+        waiting = self.op.ok("list_staged")["staged"]
+        self.assertEqual(waiting[0]["actor"], "project p")
+        r = self.op.ok("review_staged", do="approve", all=True)
+        self.assertEqual(r["approved"], 1)
+        self.assertEqual(self.texts(self.op, "user"),
+                         ["is kind", "is patient"])
+        self.assertEqual(len(self.staged()), 1)
+
+    def test_a_project_protects_the_user_from_its_agents(self):
+        self.op.ok("create_entities", entities=[entity("user", "is kind")])
+        r = self.add(self.agent("s1"), "is mean", name="user", scope="user")
+        self.assertTrue(r["staged"])
+        r = self.add(self.agent("s1", namespace="q"), "is tall", name="user",
+                     scope="user")
+        self.assertNotIn("staged", r)
+        self.assertEqual(self.texts(self.op, "user"), ["is kind", "is tall"])
+
+    def test_a_full_queue_refuses_and_is_fair(self):
+        hog, other = self.agent("hog"), self.agent("other")
+        for n in range(500):
+            self.add(hog, f"fact {n}")
+        error = hog.fails("limit", "add_observations", observations=[
+            {"entityName": "ada", "contents": ["one more"]}])["error"]
+        self.assertIn("500 changes", error.replace("501", "500"))
+        self.assertNotIn("one more", self.texts(hog))
+        self.assertTrue(self.add(other, "is heard")["staged"])
+        r = self.decide(all=True)
+        self.assertEqual(r["approved"], 501)
+        self.assertGreater(r["slices"], 2)
+
+
 class Closed(Review):
     """What a hostile agent would try."""
 

@@ -11,6 +11,7 @@
 #include "common/jx.h"
 #include "common/contract/tools.h"
 #include "memory-db/model/read/encode.h"
+#include "memory-db/model/scope/inbox.h"
 #include "memory-db/model/scope/json_members.h"
 #include "memory-db/store/log/conflicts.h"
 #include "memory-db/store/log/log.h"
@@ -343,13 +344,24 @@ history_set_lists(struct history_reader *rd, json_t *o)
 	return rc;
 }
 
+/* What other sessions staged is no agent's to read. */
+static bool
+is_closed(const struct history_reader *rd, int64_t branch)
+{
+	bool is_inbox = false;
+
+	return rd->scope->reader.is_agent &&
+	       (inbox_is(rd->st, branch, &is_inbox, NULL) != 0 || is_inbox);
+}
+
 /* True when the change lies in a namespace of the scope, and on its branch or
  * on a parent before the fork. The feed follows all branches. */
 static bool
 in_scope(const struct history_reader *rd, const struct log_change *c)
 {
 	const struct scope *s = rd->scope;
-	bool is_seen = rd->q->oldest_first, is_inside = false;
+	bool is_seen = rd->q->oldest_first && !is_closed(rd, c->branch);
+	bool is_inside = false;
 
 	for (int i = 0; i < s->n; i++)
 		is_inside |= s->ns[i] == c->ns;

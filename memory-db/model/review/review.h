@@ -54,8 +54,22 @@ int review_take(struct call *c, const struct staged *s, bool wins,
 
 /* After decisions: what inboxes show that is decided goes out of them. One
  * without anything that waits is discarded; another is made anew from what
- * waits. At most `room` facts; *ret_more: something is left. Writer. */
-int review_settle(struct store *st, int64_t ns, int64_t room, bool *ret_more,
+ * waits, and its session reads the old one until that is done. At most about
+ * `room` facts; *ret_more: something is left. Writer. */
+int review_settle(struct call *c, int64_t ns, int64_t room, bool *ret_more,
 	struct err *e) MUST_CHECK;
+
+/* An agent takes its own staged changes back: main never had them, so there is
+ * nothing to undo. changes: ids, all waiting and of `session` (label). *ret_n:
+ * how many; 0: they are not, and nothing was done. With `cascade` those that
+ * build on them go, too; else they are in the way (MDB_E_CONFLICT). Writer. */
+int review_withdraw(struct call *c, int64_t ns, int64_t session,
+	const json_t *changes, bool cascade, int64_t *ret_n, struct err *e)
+	MUST_CHECK;
+
+/* What waits for longer than its namespace allows (setting review_expires)
+ * goes, unapproved. At most `most`; *ret_n of them. Writer. */
+int review_expire(struct store *st, int64_t ns, int64_t now, int64_t most,
+	int64_t *ret_n, struct err *e) MUST_CHECK;
 
 #endif

@@ -24,4 +24,9 @@ int review_origin(struct store *st, int64_t change, int64_t *ret, struct err *e)
 int review_own(struct store *st, const struct staged *s, struct idset *ret,
 	struct err *e) MUST_CHECK;
 
+/* The same change on another inbox, where it was on none: there it stands above
+ * main as it is now. */
+int review_copy(struct call *c, const struct staged *s, int64_t inbox,
+	int64_t *ret_change, struct err *e) MUST_CHECK;
+
 #endif

@@ -280,8 +280,9 @@ run_end(struct deciding *x)
 	x->dissolved = sliced_run_total(&x->run, "dissolved", x->dissolved);
 	x->skips = sliced_run_total(&x->run, "skipped", x->skips);
 	rc = sliced_run_end(&x->run, 0, x->left, x->e);
-	return rc == 0 ? review_settle(x->c->st, x->ns, LIMIT_REVIEW_SETTLE,
-				 &more, x->e)
+	/* What is left of it the background does. */
+	return rc == 0 ? review_settle(x->c, x->ns, LIMIT_REVIEW_SETTLE, &more,
+				 x->e)
 		       : rc;
 }
 

@@ -1,15 +1,12 @@
-/* Taking a staged change over to main, and keeping inboxes in step with what
- * was decided. */
+/* Taking a staged change over to main, or to an inbox that is made anew. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/buf.h"
 #include "memory-db/model/review/review_int.h"
-#include "memory-db/model/scope/inbox.h"
 #include "memory-db/model/time/merge.h"
 #include "memory-db/model/write/write.h"
 #include "memory-db/store/facts/labels.h"
-#include "memory-db/store/log/branch.h"
 #include "memory-db/store/log/log.h"
 
 /* --- who wrote it --------------------------------------------------------- */
@@ -136,76 +133,10 @@ review_take(struct call *c, const struct staged *s, bool wins,
 		ret_change, e);
 }
 
-/* --- inboxes -------------------------------------------------------------- */
-struct inbox_state {
-	int64_t waiting, decided, facts;
-	int64_t first; /* the first that waits */
-};
-
-static int
-count_row(void *ctx, const struct staged *s)
-{
-	struct inbox_state *x = ctx;
-
-	if (s->state != STAGED_WAITING) {
-		x->decided++;
-		return 0;
-	}
-	if (x->waiting++ == 0)
-		x->first = s->change;
-	x->facts += s->facts;
-	return 0;
-}
-
-struct inbox_ids {
-	int64_t *v;
-	size_t n, cap;
-	struct err *e;
-};
-
-static int
-add_inbox(void *ctx, const struct branch_row *b)
-{
-	struct inbox_ids *x = ctx;
-
-	if (b->fork != INBOX_FORK)
-		return 0;
-	if (x->n == x->cap) {
-		size_t cap = x->cap == 0 ? 8 : x->cap * 2;
-		int64_t *p = realloc(x->v, cap * sizeof(*p));
-
-		if (!p)
-			return err_nomem(x->e);
-		x->v = p;
-		x->cap = cap;
-	}
-	x->v[x->n++] = b->id;
-	return 0;
-}
-
-/* The inbox without what is decided: nothing waits, so it ends. */
-static int
-settle_one(struct store *st, int64_t ns, int64_t branch, struct err *e)
-{
-	struct inbox_state x = {0, 0, 0, 0};
-	int rc = staged_each_shown(st, branch, count_row, &x, e);
-
-	if (rc != 0 || x.decided == 0 || x.waiting > 0)
-		return rc;
-	return inbox_discard(st, ns, branch, "memory-db", e);
-}
-
 int
-review_settle(struct store *st, int64_t ns, int64_t room, bool *ret_more,
-	struct err *e)
+review_copy(struct call *c, const struct staged *s, int64_t inbox,
+	int64_t *ret_change, struct err *e)
 {
-	struct inbox_ids all = {.e = e};
-	int rc = branch_each(st, ns, add_inbox, &all, e);
-
-	(void)room;
-	*ret_more = false;
-	for (size_t i = 0; rc == 0 && i < all.n; i++)
-		rc = settle_one(st, ns, all.v[i], e);
-	free(all.v);
-	return rc;
+	return take_to(c, s, true, "an inbox is made anew", CHANGE_CURATE,
+		inbox, s->change, ret_change, e);
 }

@@ -56,7 +56,7 @@ inbox_is_name(const char *branch)
 static int
 floats(void *ctx, const struct branch_row *b)
 {
-	*(bool *)ctx = b->fork == INBOX_FORK && b->state == BRANCH_OPEN;
+	*(bool *)ctx = b->fork == INBOX_FORK;
 	return 0;
 }
 

@@ -32,7 +32,7 @@
 void inbox_name(const char *session, char ret[INBOX_NAME_SIZE]);
 /* Is it the name of an inbox? Such names are the service's alone. */
 bool inbox_is_name(const char *branch);
-/* Is the branch one? */
+/* Is, or was, the branch one? */
 int inbox_is(struct store *st, int64_t branch, bool *ret, struct err *e)
 	MUST_CHECK;
 

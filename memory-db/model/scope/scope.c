@@ -102,6 +102,7 @@ read_reader(struct store *st, const struct context *ctx, struct scope *ret,
 	int rc;
 
 	ret->reader.namespace_ = ctx->namespace_;
+	ret->reader.is_agent = ctx->is_agent;
 	if (!ctx->session)
 		return 0;
 	ret->reader.is_known = true;

@@ -21,7 +21,7 @@ struct scope {
 	struct {
 		const char *namespace_; /* borrowed */
 		int64_t session, client;
-		bool is_known;
+		bool is_known, is_agent;
 	} reader;
 	int64_t ns[2];
 	int n;

@@ -20,6 +20,8 @@ enum {
 	AT,
 	APPLIED,
 	INBOX,
+	UNSETTLED,
+	NAMESPACES,
 	SUM,
 	SUM_ALL,
 	SUM_OF
@@ -69,6 +71,14 @@ static const struct stmt_def defs[] = {
 	[INBOX] = {"SELECT shown FROM staged WHERE ns = ?1 AND session = ?2 AND"
 		   " state = 0 ORDER BY change DESC LIMIT 1",
 		2, 0},
+	[UNSETTLED] = {"SELECT 1 FROM staged INDEXED BY staged_shown WHERE"
+		       " shown <> 0 AND state <> 0 LIMIT 1",
+		0, 0},
+	[NAMESPACES] = {"SELECT n.id FROM namespace n WHERE EXISTS (SELECT 1"
+			" FROM staged s WHERE s.ns = n.id AND s.state = 0) OR"
+			" n.id IN (SELECT ns FROM staged INDEXED BY"
+			" staged_shown WHERE shown <> 0)",
+		0, 0},
 	[SUM] = {"SELECT count(*), coalesce(sum(bytes), 0),"
 		 " count(DISTINCT session), coalesce(min(at), 0) FROM staged"
 		 " WHERE ns = ?1 AND state = 0",
@@ -320,6 +330,31 @@ staged_inbox(struct store *st, int64_t ns, int64_t session, int64_t *ret_branch,
 	if (rc == 1)
 		*ret_branch = sqlite3_column_int64(s, 0);
 	return rc;
+}
+
+int
+staged_each_namespace(struct store *st, int (*fn)(void *ctx, int64_t ns),
+	void *ctx, struct err *e)
+{
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_STAGED, NAMESPACES);
+	int rc;
+
+	while ((rc = stmt_row(st, s, e)) == 1) {
+		rc = fn(ctx, sqlite3_column_int64(s, 0));
+		if (rc != 0)
+			return rc;
+	}
+	return rc;
+}
+
+int
+staged_unsettled(struct store *st, bool *ret, struct err *e)
+{
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_STAGED, UNSETTLED);
+	int rc = stmt_row(st, s, e);
+
+	*ret = rc == 1;
+	return rc < 0 ? rc : 0;
 }
 
 int

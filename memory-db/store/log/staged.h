@@ -78,6 +78,12 @@ int staged_each_applied(struct store *st, int64_t ns, int64_t session,
 int staged_inbox(struct store *st, int64_t ns, int64_t session,
 	int64_t *ret_branch, struct err *e) MUST_CHECK;
 
+/* Namespaces in which something waits, or an inbox shows something. */
+int staged_each_namespace(struct store *st, int (*fn)(void *ctx, int64_t ns),
+	void *ctx, struct err *e) MUST_CHECK;
+/* Does an inbox still show something that is decided? */
+int staged_unsettled(struct store *st, bool *ret, struct err *e) MUST_CHECK;
+
 /* What waits in a namespace (0: in all): of one session, or STAGED_ANY. */
 struct staged_sum {
 	int64_t changes, bytes, sessions;

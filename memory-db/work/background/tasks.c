@@ -3,6 +3,8 @@
  * its turn. */
 #include "memory-db/work/background/tasks.h"
 
+#include "memory-db/work/background/review_task.h"
+
 #include "memory-db/store/idle.h"
 #include "memory-db/store/engine/trouble.h"
 #include "memory-db/work/embedding_internal.h"
@@ -254,6 +256,7 @@ const struct background_task *const background_tasks[] = {
 	&task_erase,
 	&task_notes,
 	&task_keys,
+	&review_task,
 	&task_wal,
 	&task_checkpoint,
 	&task_shrink,
