@@ -58,7 +58,9 @@
 #define LIMIT_SLICE_FACTS 250
 /* Time of one slice of curation on the writer, which also commits it: what a
  * client writes meanwhile waits no longer than that. */
-#define LIMIT_CURATE_SLICE_NS (12 * 1000 * 1000LL)
+#define LIMIT_CURATE_SLICE_NS (8 * 1000 * 1000LL)
+/* Entities that one of its changes moves: 20 ms with the time above. */
+#define LIMIT_CURATE_MOVES 100
 /* Leased branches of a connection. */
 #define LIMIT_CONN_LEASES 32
 /* Branches between a branch and main: bounds each visibility test. */

@@ -3,6 +3,7 @@
 #define WORK_INTERNAL_H
 
 #include "memory-db/work/snapshots.h"
+#include "memory-db/model/curate/alone.h"
 #include "memory-db/work/work.h"
 #include "memory-db/work/write_queue.h"
 
@@ -44,6 +45,7 @@ struct work {
 	struct reader readers[WORK_READERS];
 	struct embedding *embedding; /* NULL: none */
 	struct background *background;
+	struct curation_alone curation; /* writer */
 	uint64_t shrunk_at; /* writer: requests when memory was given back */
 	struct questions *questions; /* NULL: none waits for a vector */
 	struct runner runners[WORK_SCRIPTS];

@@ -235,6 +235,7 @@ work_free(struct work *w)
 	queue_done(&w->done);
 	snapshots_done(&w->snapshots);
 	background_free(w->background);
+	curation_alone_done(&w->curation);
 	free(w);
 }
 

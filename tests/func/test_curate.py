@@ -242,3 +242,119 @@ class Curation(TestCase):
         again = other.ctl("export", "--all", "-").stdout
         self.assertEqual(again.splitlines()[1:], text.splitlines()[1:])
         other.verify()
+
+    # --- runs of many slices ------------------------------------------------
+    def fill(self, n, prefix="n", **params):
+        for i in range(0, n, 250):
+            self.c.ok("create_entities", entities=[
+                entity(f"{prefix}{k}", f"text {k} about thing {k % 7}")
+                for k in range(i, min(i + 250, n))], **params)
+
+    def graph(self, **params):
+        """All that reads tell of the present state."""
+        got, cursor = [], {}
+        while True:
+            r = self.c.ok("read_graph", fields=["name", "type", "observations",
+                                                "tier", "pin", "confirmed_at",
+                                                "metadata"],
+                          **params, **cursor)
+            got += r["entities"] + r["relations"]
+            if "next" not in r:
+                return got
+            cursor = {"cursor": r["next"]}
+
+    def test_killed_run_goes_on_and_is_undone_as_one(self):
+        self.fill(1500)
+        self.at(-300)
+        before = self.graph()
+        first = self.c.ok("curate", confirm=True)
+        while not first.get("change"):
+            first = self.c.ok("curate", confirm=True)
+        self.assertFalse(first["done"])
+        for _ in range(3):
+            self.c.ok("curate", confirm=True)
+            self.db.kill()
+            self.db.start(env=self.clock())
+            self.c = self.db.client()
+        run = self.curate(confirm=True)
+        self.assertEqual(run["run"], first["run"])
+        self.assertEqual(run["moved"], 1500)
+        self.assertEqual(set(self.tiers().values()), {"episodic"})
+        self.db.verify()
+        while not self.c.ok("memory_undo", run=run["run"],
+                            sliced=True).get("done"):
+            pass
+        self.assertEqual(self.graph(), before)
+        self.db.verify()
+
+    def test_a_retry_of_a_slice_does_nothing_twice(self):
+        self.fill(300)
+        self.at(-300)
+        a = self.c.ok("curate", confirm=True, key="once")
+        b = self.c.ok("curate", confirm=True, key="once")
+        self.assertEqual(a["moved"], b["moved"])
+
+    def test_by_itself(self):
+        self.fill(600)
+        self.fill(80, "p", namespace="project")
+        self.fill(80, "off", namespace="quiet")
+        self.c.ok("set_namespace_settings", namespace="quiet",
+                  settings={"curation": {"background": "off"}})
+        self.c.ok("set_namespace_settings",
+                  settings={"curation": {"brake_least": 1000}})
+        self.at(-300)
+        wait_until(lambda: set(self.tiers().values()) == {"episodic"}, 60,
+                   0.3, "the service curates by itself")
+        def own(namespace, prefix):
+            # Reads of a project cover `default`, too.
+            return {t for name, t in self.tiers(namespace=namespace).items()
+                    if name.startswith(prefix)}
+        wait_until(lambda: own("project", "p") == {"episodic"}, 60, 0.3,
+                   "each namespace")
+        self.assertEqual(own("quiet", "off"), {"working"})
+        (run,) = self.c.ok("curation_report")["runs"]
+        self.assertEqual(run["by_rule"], {"to_episodic": 600})
+        task = [t for t in self.c.ok("get_memory_status")["background"]
+                if t["name"] == "curation"][0]
+        self.assertNotEqual(task["outcome"], "failed")
+        # Not again before the next day.
+        self.fill(3, "late")
+        self.assertEqual(len(self.c.ok("curation_report")["runs"]), 1)
+        self.db.verify()
+
+    def test_a_year(self):
+        """52 weeks of use: the working set stays small, pins and instructions
+        stand, and nothing is lost."""
+        said, sizes = {}, []
+        self.seed()
+        for week in range(52):
+            self.at(-400 + 7 * week)
+            for k in range(8):
+                name = f"w{week} {k}"
+                change = self.c.ok("create_entities", entities=[entity(
+                    name, f"in week {week} item {k} was made",
+                    type=["note", "task", "person"][k % 3])])["change"]
+                said[name] = change
+            self.c.ok("recall", query=f"item {week % 8} of week {week}")
+            if week % 5 == 0:
+                self.c.ok("confirm", entity=f"w{week} 1")
+            self.curate()
+            sizes.append(sum(t == "working" for t in self.tiers().values()))
+        print("working set by week:", sizes, flush=True)
+        # Eight a week, five weeks until they are old.
+        self.assertLess(max(sizes[10:]), 8 * 8)
+        tiers = self.tiers()
+        self.assertEqual((tiers["pinned"], tiers["rule"]),
+                         ("working", "working"))
+        for name, change in said.items():
+            (e,) = self.c.ok("open_nodes", names=[name],
+                             as_of=change)["entities"]
+            (now,) = self.c.ok("open_nodes", names=[name])["entities"]
+            self.assertEqual(e["observations"], now["observations"])
+        self.db.verify()
+        text = self.db.ctl("export", "--all", "-").stdout
+        other = self.service()
+        other.ctl("import", "-", stdin=text)
+        again = other.ctl("export", "--all", "-").stdout
+        self.assertEqual(again.splitlines()[1:], text.splitlines()[1:])
+        other.verify()

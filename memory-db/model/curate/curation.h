@@ -49,6 +49,7 @@ int curation_look(const struct judging *j, int64_t ns, int64_t after,
 struct curation_request {
 	const json_t *rules; /* names, or NULL */
 	bool over_brake;
+	bool is_alone; /* nobody asked: the setting says which rules */
 	size_t rows;
 	int64_t budget_ns;
 };

@@ -102,6 +102,7 @@ running_begin(struct running *x, struct call *c,
 		rc = curation_rules_of(&x->settings, q->rules, &x->rules, x->e);
 	if (rc != 0)
 		return rc;
+	/* One target for a run that was begun by hand, too: it is one run. */
 	head.ns = x->ns;
 	snprintf(target, sizeof(target), "%" PRId64 " %" PRIx64, x->branch,
 		x->rules);
@@ -246,7 +247,7 @@ apply(struct running *x, struct call *c, int64_t deadline, bool *ret_more)
 	AUTO_CURATION_LIST struct curation_list l = {0};
 	int64_t moved = sliced_run_total(&x->run, "moved", 0);
 	int rc = curation_look(&x->judging, x->ns, state_int(x, "after"),
-		LIMIT_SLICE_FACTS, deadline, &l);
+		LIMIT_CURATE_MOVES, deadline, &l);
 
 	*ret_more = !l.is_end;
 	/* What was written since it was counted may be too much as well. */

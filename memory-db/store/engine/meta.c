@@ -24,6 +24,7 @@ static const struct {
 	{META_HIDDEN, "model/write/hiding_budget.c", "hidden by a session"},
 	{META_RECALL_WEIGHTS, "model/recall/recall_settings.c",
 		"weights of a namespace"},
+	{META_CURATED, "model/curate/alone.c", "when a namespace was curated"},
 	{META_SETTINGS, "model/scope/settings.c", "settings of a namespace"},
 	{META_SKILLS, "model/write/skill.c", "older skills have no mark"},
 	{META_SETTLED, "work/recover.c", "takes the place of a lost COMMIT"},

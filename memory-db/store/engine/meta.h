@@ -21,6 +21,7 @@ struct store;
 #define META_IMPORT	    "import:"
 #define META_HIDDEN	    "hidden/"
 #define META_RECALL_WEIGHTS "recall_weights/"
+#define META_CURATED	    "curated/"
 #define META_SETTINGS	    "settings/"
 #define META_SKILLS	    "skills_unmarked_to"
 #define META_SETTLED	    "settled"

@@ -260,6 +260,7 @@ const struct background_task *const background_tasks[] = {
 	&task_wal,
 	&task_checkpoint,
 	&task_shrink,
+	&curating_task,
 	&embedding_task_erased,
 	&embedding_task_fill,
 	&embedding_task_drop,

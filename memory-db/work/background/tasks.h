@@ -10,6 +10,7 @@
 /* In the order in which they share a lease. */
 extern const struct background_task *const background_tasks[];
 extern const size_t background_tasks_n;
+extern const struct background_task curating_task; /* work/curating.c */
 
 /* The mode the service is in: what is wrong with the file, or the disk has
  * less than that free. */

@@ -175,7 +175,7 @@ set_alone(struct curation_settings *s, const json_t *value, struct err *e)
 
 	for (size_t i = 0; text != NULL && i < ARRAY_LEN(names); i++)
 		if (strcmp(text, names[i]) == 0) {
-			s->alone = (enum curation_alone)i;
+			s->alone = (enum curation_background)i;
 			return 0;
 		}
 	return err_set(e, MDB_E_INVALID,

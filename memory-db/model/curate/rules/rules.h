@@ -33,14 +33,14 @@ struct curation_rule {
 	const char *about;
 };
 /* What the service curates by itself. */
-enum curation_alone {
+enum curation_background {
 	CURATION_OFF,	/* nothing */
 	CURATION_TIERS, /* rules that move and confirm */
 	CURATION_ALL	/* those that make new entities as well */
 };
 struct curation_settings {
 	struct curation_rule rules[CURATION_RULES];
-	enum curation_alone alone;
+	enum curation_background alone;
 	/* A run that would touch more entities than both is stopped. */
 	double brake_share; /* of those there are */
 	double brake_least;
