@@ -1,5 +1,6 @@
 """auto_extract_facts: facts of a conversation, through all layers."""
 import json
+import os
 
 from harness import TestCase, entity
 
@@ -101,3 +102,24 @@ class Extract(TestCase):
                             conversation_text=TALK, session_date="soonish")
         self.assertEqual((reply["code"], reply["param"]),
                          ("invalid", "session_date"))
+
+    def test_memoryctl(self):
+        path = os.path.join(self.db.folder, "talk.txt")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(TALK)
+        shown = self.db.ctl("extract", "--date", "2026-05-10", path)
+        self.assertEqual(shown.returncode, 0, shown.stderr)
+        self.assertIn("lives in Rome", shown.stdout)
+        self.assertIn("4 facts; nothing is stored", shown.stderr)
+        kept = self.db.ctl("extract", "--store", "--session", "s1",
+                           "--project", "kettle", "-", stdin=TALK)
+        self.assertIn("4 stored, 0 known", kept.stderr)
+        self.assertIn("decided to use Kafka",
+                      self.db.ctl("show", "kettle").stdout)
+        again = self.db.ctl("extract", "--store", "--project", "kettle", path)
+        self.assertIn("known already", again.stderr)
+        none = self.db.ctl("extract", "-", stdin="Nice weather today!",
+                           check=False)
+        self.assertEqual(none.returncode, 1)
+        bad = self.db.ctl("extract", path + ".missing", check=False)
+        self.assertEqual(bad.returncode, 111)
