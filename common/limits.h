@@ -195,6 +195,9 @@
  * it anew and cut the file back: a reader that kept its snapshot for long has
  * made it so large. */
 #define LIMIT_WAL_BYTES (24 * 1024 * 1024)
+/* Bytes of WAL that stay when nobody writes: writing into a file that is there
+ * is cheaper than making it longer, but not for hours. */
+#define LIMIT_WAL_REST_BYTES (1024 * 1024)
 /* A dictionary of bodies: deflate reaches no farther back. */
 #define LIMIT_DICTIONARY_BYTES 32768
 /* Texts from which one is made: more of them change little, and the time is the

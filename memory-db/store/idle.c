@@ -146,6 +146,33 @@ store_wal_step(struct store *st, struct err *e)
 	return rc == SQLITE_OK ? 0 : stmt_error(st, rc, "checkpoint", e);
 }
 
+/* The file keeps the size that a burst of writes gave it, though nothing in it
+ * is needed any more. */
+bool
+store_wal_rest_wanted(struct store *st)
+{
+	struct database_sizes sizes;
+
+	if (store_checkpoint_wanted(st))
+		return false;
+	database_sizes(st->base, &sizes);
+	return sizes.wal_bytes > LIMIT_WAL_REST_BYTES;
+}
+
+int
+store_wal_rest_step(struct store *st, struct err *e)
+{
+	int rc;
+
+	(void)sqlite3_busy_timeout(st->db, 0);
+	rc = sqlite3_wal_checkpoint_v2(st->db, NULL, SQLITE_CHECKPOINT_TRUNCATE,
+		NULL, NULL);
+	(void)sqlite3_busy_timeout(st->db, BUSY_MS);
+	if ((rc & 0xff) == SQLITE_BUSY)
+		return 0; /* somebody reads: the next time */
+	return rc == SQLITE_OK ? 0 : stmt_error(st, rc, "checkpoint", e);
+}
+
 bool
 store_checkpoint_wanted(const struct store *st)
 {
@@ -171,5 +198,6 @@ store_checkpoint_step(struct store *st, struct err *e)
 void
 store_shrink(struct store *st)
 {
+	pack_shrink(st);
 	(void)sqlite3_db_release_memory(st->db);
 }

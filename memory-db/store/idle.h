@@ -45,6 +45,11 @@ int store_keys_step(struct store *st, struct err *e) MUST_CHECK;
 bool store_wal_wanted(struct store *st);
 int store_wal_step(struct store *st, struct err *e) MUST_CHECK;
 
+/* A WAL that is larger than a rest of this is emptied when all of it is in the
+ * file; waits for nobody. */
+bool store_wal_rest_wanted(struct store *st);
+int store_wal_rest_step(struct store *st, struct err *e) MUST_CHECK;
+
 /* Pages of the WAL go into the file, as far as readers let them. */
 bool store_checkpoint_wanted(const struct store *st);
 int store_checkpoint_step(struct store *st, struct err *e) MUST_CHECK;

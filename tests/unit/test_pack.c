@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "common/limits.h"
+#include "memory-db/store/check/verify.h"
 #include "memory-db/store/engine/dictionaries.h"
 #include "memory-db/store/engine/squeeze.h"
 #include "memory-db/store/engine/store_internal.h"
@@ -117,7 +118,10 @@ test_squeezed_texts_come_back(void **state)
 		size_t n = random_text(&r, &d, text);
 		int64_t id = i % 2 ? 5 : 77777;
 
-		assert_int_equal(codec_squeeze(q, id, text, n, &body), 0);
+		assert_int_equal(codec_squeeze(q,
+					 i % 3 ? SQUEEZE_BEST : SQUEEZE_QUICK,
+					 id, text, n, &body),
+			0);
 		assert_true(body.len <= n + 1);
 		assert_int_equal(codec_unpack(&c, body.data, body.len, n, &back,
 					 &e),
@@ -413,6 +417,92 @@ test_dictionaries_forget(void **state)
 	sf_close(&f);
 }
 
+/* --- damage --------------------------------------------------------------- */
+static int
+count_told(void *ctx, const char *what, const char *detail, int64_t mendable)
+{
+	int *n = ctx;
+
+	(void)detail;
+	(void)mendable;
+	n[0] += strcmp(what, "dictionary") == 0;
+	n[1] += strcmp(what, "digest") == 0;
+	return 0;
+}
+
+/* Problems that verify tells: of dictionaries and of texts. */
+static void
+verify(struct store_fixture *f, int ret[2])
+{
+	struct verify_mark mark = {0};
+	bool done = false;
+	double progress;
+
+	mark.change = number(f, "SELECT max(id) FROM change");
+	ret[0] = ret[1] = 0;
+	while (!done)
+		sf_ok(f, verify_slice(f->w, &mark, LATE, count_told, ret,
+				 &progress, &done, &f->e));
+}
+
+static void
+run(struct store_fixture *f, const char *sql)
+{
+	assert_int_equal(sqlite3_exec(f->w->db, sql, NULL, NULL, NULL),
+		SQLITE_OK);
+}
+
+/* The texts that need the damaged bytes are lost and told; the others are
+ * taken out of the dictionary. */
+static void
+test_a_damaged_dictionary(void **state)
+{
+	struct store_fixture f;
+	int told[2], lost;
+
+	(void)state;
+	sf_open(&f);
+	write_sentences(&f, 11, 300);
+	pack_all(&f);
+	verify(&f, told);
+	assert_int_equal(told[0] + told[1], 0);
+	run(&f, "UPDATE dictionary SET bytes = CAST(substr(bytes, 1, "
+		"length(bytes) - 30) || x'5858585858' || substr(bytes, "
+		"length(bytes) - 24) AS BLOB)");
+	store_close(f.w);
+	sf_ok(&f, store_open(f.db, STORE_WRITER, &f.w, &f.e));
+	verify(&f, told);
+	lost = told[1];
+	assert_int_equal(told[0], 1);
+	assert_in_range(lost, 1, 299);
+	/* A write does without it. */
+	write_sentences(&f, 12, 70);
+	pack_all(&f);
+	assert_true(number(&f, "SELECT count(*) FROM dictionary") >= 1);
+	verify(&f, told);
+	assert_int_equal(told[0], 1);
+	assert_int_equal(told[1], lost);
+	assert_int_equal(number(&f, "SELECT count(*) FROM fact WHERE "
+				    "substr(body, 1, 1) = x'81'"),
+		lost);
+	sf_close(&f);
+
+	/* It is gone altogether. */
+	sf_open(&f);
+	write_sentences(&f, 13, 100);
+	pack_all(&f);
+	run(&f, "DELETE FROM dictionary");
+	store_close(f.w);
+	sf_ok(&f, store_open(f.db, STORE_WRITER, &f.w, &f.e));
+	verify(&f, told);
+	assert_int_equal(told[0], 1);
+	assert_int_equal(told[1], number(&f, "SELECT count(*) FROM fact WHERE "
+					     "substr(body, 1, 1) = x'81'"));
+	write_sentences(&f, 14, 70);
+	pack_all(&f);
+	sf_close(&f);
+}
+
 int
 main(void)
 {
@@ -424,6 +514,7 @@ main(void)
 		cmocka_unit_test(test_readers_beside),
 		cmocka_unit_test(test_no_memory),
 		cmocka_unit_test(test_dictionaries_forget),
+		cmocka_unit_test(test_a_damaged_dictionary),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,8 +19,6 @@ enum {
 #define HEADER 3 /* of CODEC_BUILT_IN */
 /* Bodies shorter than this never shrink by more than the header. */
 #define WORTH_BYTES 12
-/* A write stores texts below this as they are. */
-#define PLAIN_BYTES 1024
 
 int
 codec_init(struct codec *c, codec_load_fn load, void *ctx)
@@ -96,7 +94,7 @@ codec_pack(struct codec *c, const char *text, size_t n, struct buf *out)
 
 	if (buf_reserve(out, n + HEADER + 1) != 0)
 		return MDB_E_NOMEM;
-	if (n >= PLAIN_BYTES) {
+	if (n >= CODEC_LONG_BYTES) {
 		rc = codec_deflate(c, text, n, out, &packed);
 		if (rc != 0)
 			return rc;
@@ -112,8 +110,8 @@ codec_pack(struct codec *c, const char *text, size_t n, struct buf *out)
 }
 
 int
-codec_squeeze(struct squeeze *q, int64_t id, const char *text, size_t n,
-	struct buf *out)
+codec_squeeze(struct squeeze *q, enum squeeze_effort effort, int64_t id,
+	const char *text, size_t n, struct buf *out)
 {
 	size_t from = out->len;
 	int rc;
@@ -132,7 +130,7 @@ codec_squeeze(struct squeeze *q, int64_t id, const char *text, size_t n,
 		out->data[out->len++] = (char)(id >> 6 & 0xff);
 		out->data[out->len++] = (char)(id >> 14 & 0xff);
 	}
-	rc = squeeze_text(q, text, n, out);
+	rc = squeeze_text(q, effort, text, n, out);
 	if (rc != 0 || out->len - from <= n)
 		return rc;
 	out->len = from;

@@ -9,9 +9,10 @@
  *   0xc0 - 0xff  the same; the id is the low 6 bits and the next 2 bytes, low
  *                ones first
  *
- * A write stores a short text as it is, for deflate would take a fifth of the
- * writer's time and save little; idle time packs it (store/facts/pack.h). Raw
- * deflate has no Adler sum: the fact's digest is the checksum. */
+ * A write packs a short text quickly and idle time packs it well
+ * (store/facts/pack.h). zlib would take a fifth of the writer's time for it and
+ * save little. Raw deflate has no Adler sum: the fact's digest is the
+ * checksum. */
 #ifndef STORE_ENGINE_CODEC_H
 #define STORE_ENGINE_CODEC_H
 
@@ -23,6 +24,7 @@
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/err.h"
+#include "memory-db/store/engine/squeeze.h"
 
 #define CODEC_BUILTIN 0 /* the id of the dictionary built in */
 #define CODEC_ID_MAX  0x3fffff
@@ -33,8 +35,6 @@ struct codec_dictionary {
 };
 /* The dictionary built into the program. */
 void codec_builtin(struct codec_dictionary *ret);
-
-struct squeeze;
 
 /* Appends the bytes of a dictionary. 1 found, 0 not, negative. */
 typedef int (
@@ -60,13 +60,16 @@ struct codec {
 int codec_init(struct codec *c, codec_load_fn load, void *ctx) MUST_CHECK;
 void codec_done(struct codec *c);
 
-/* Appends what a write stores. 0 or MDB_E_NOMEM. */
+/* Shorter texts are for squeeze.h. */
+#define CODEC_LONG_BYTES 1024
+/* Appends a text: a long one as zlib packs it, a short one as it is. 0 or
+ * MDB_E_NOMEM. */
 int codec_pack(struct codec *c, const char *text, size_t n, struct buf *out)
 	MUST_CHECK;
 /* Appends the smallest form, with dictionary `id`, of which q is made. 0 or
  * MDB_E_NOMEM. */
-int codec_squeeze(struct squeeze *q, int64_t id, const char *text, size_t n,
-	struct buf *out) MUST_CHECK;
+int codec_squeeze(struct squeeze *q, enum squeeze_effort effort, int64_t id,
+	const char *text, size_t n, struct buf *out) MUST_CHECK;
 /* Which dictionary a body needs; -1 none. */
 int64_t codec_needs(const void *body, size_t n);
 /* The bytes of one, borrowed until the next call. MDB_E_CORRUPT: no such one. */

@@ -11,14 +11,18 @@
 #include <string.h>
 #include <zlib.h>
 
-#define WINDOW	   32768
-#define SHORT	   2048 /* longer ones are zlib's alone */
-#define TRY_ZLIB   300	/* its own codes pay from here on */
-#define HASH_BITS  15
-#define PROBES	   512 /* places looked at for one byte of the text */
-#define MATCH_MIN  3
-#define MATCH_MAX  258
-#define MATCH_NICE 128 /* nothing better is looked for */
+#define WINDOW	  32768
+#define SHORT	  2048 /* longer ones are zlib's alone */
+#define TRY_ZLIB  300  /* its own codes pay from here on */
+#define HASH_BITS 15
+/* With a dictionary of 32 KB and texts of 89 bytes: 1 place saves 39.6 % of them
+ * in 3.2 us each, 8 save 48.3 % in 5.8 us, 32 save 50.4 % in 10 us, 512 save
+ * 51.1 % in 19 us. */
+#define PROBES_QUICK 8
+#define PROBES_BEST  512
+#define MATCH_MIN    3
+#define MATCH_MAX    258
+#define MATCH_NICE   128 /* nothing better is looked for */
 
 /* Section 3.2.5: the first length or distance of each code, and its bits. */
 static const uint16_t length_base[29] = {3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15,
@@ -46,6 +50,7 @@ struct squeeze {
 	 * 0: none. */
 	uint16_t head[1 << HASH_BITS];
 	uint16_t before[WINDOW + SHORT];
+	int probes; /* places looked at for one byte of the text */
 	struct step steps[SHORT + 1];
 	uint8_t length_code[MATCH_MAX + 1];
 	z_stream zlib; /* opened for the first text that needs it */
@@ -140,7 +145,7 @@ offer_matches(struct squeeze *q, size_t i, size_t n)
 	size_t most = n - i < MATCH_MAX ? n - i : MATCH_MAX;
 	unsigned at = most < MATCH_MIN ? 0 : q->head[hash_at(q->bytes + here)];
 
-	for (int probes = PROBES; at != 0 && probes > 0; probes--) {
+	for (int probes = q->probes; at != 0 && probes > 0; probes--) {
 		size_t place = at - 1, length, back = here - place - 1;
 
 		if (back >= WINDOW)
@@ -318,10 +323,13 @@ drop_zeros(struct buf *out, size_t from)
 }
 
 int
-squeeze_text(struct squeeze *q, const char *text, size_t n, struct buf *out)
+squeeze_text(struct squeeze *q, enum squeeze_effort effort, const char *text,
+	size_t n, struct buf *out)
 {
 	size_t from = out->len, middle;
 	int rc;
+
+	q->probes = effort == SQUEEZE_BEST ? PROBES_BEST : PROBES_QUICK;
 
 	if (n <= SHORT) {
 		/* 9 bits a literal, and the frame of the block. */
@@ -332,7 +340,7 @@ squeeze_text(struct squeeze *q, const char *text, size_t n, struct buf *out)
 		forget_text(q, n);
 		write_way(q, n, out);
 		drop_zeros(out, from);
-		if (n < TRY_ZLIB)
+		if (n < TRY_ZLIB || effort == SQUEEZE_QUICK)
 			return 0;
 	}
 	middle = out->len;

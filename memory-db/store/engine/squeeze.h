@@ -31,8 +31,11 @@ int squeeze_new(const unsigned char *dictionary, size_t n, struct squeeze **ret)
 	MUST_CHECK;
 void squeeze_free(struct squeeze *q);
 
+/* QUICK is for a write: it looks at the nearest places only. */
+enum squeeze_effort { SQUEEZE_QUICK, SQUEEZE_BEST };
+
 /* Appends the deflated text. 0, or MDB_E_NOMEM. */
-int squeeze_text(struct squeeze *q, const char *text, size_t n, struct buf *out)
-	MUST_CHECK;
+int squeeze_text(struct squeeze *q, enum squeeze_effort effort,
+	const char *text, size_t n, struct buf *out) MUST_CHECK;
 
 #endif

@@ -10,6 +10,7 @@
 #include "memory-db/store/engine/dictionaries.h"
 #include "memory-db/store/engine/participant.h"
 #include "memory-db/store/facts/counters.h"
+#include "memory-db/store/facts/facts.h"
 #include "memory-db/store/facts/pack_internal.h"
 #include "memory-db/store/engine/table.h"
 
@@ -104,13 +105,21 @@ pack_close(struct store *st)
 	pack_begin_anew(st->pack);
 	buf_done(&st->pack->text);
 	buf_done(&st->pack->body);
+	pack_forget_quick(st->pack, 0);
 	free(st->pack->seen);
 	free(st->pack);
 	st->pack = NULL;
 }
 
+static void
+pack_rolled_back(struct store *st)
+{
+	pack_shrink(st);
+}
+
 const struct participant pack_participant = {
 	.name = "pack",
+	.rolled_back = pack_rolled_back,
 	.close = pack_close,
 };
 
@@ -190,12 +199,25 @@ pack_read_next(struct store *st, int64_t after, int64_t upto, int64_t *ret_id,
 	return rc != 0 ? rc : 1;
 }
 
+static int
+is_unsound(void *ctx, const struct dictionary_row *d)
+{
+	return d->id == *(const int64_t *)ctx && d->is_damaged;
+}
+
+/* A damaged one may read most texts, but nothing new is packed with it. */
 int
-pack_squeeze_of(struct store *st, int64_t id, struct squeeze **ret,
+pack_squeeze_of(struct store *st, int64_t ns, int64_t id, struct squeeze **ret,
 	struct err *e)
 {
 	struct codec_dictionary d;
 	int rc = codec_dictionary_of(&st->codec, id, &d, e);
+
+	if (rc == 0 && id != CODEC_BUILTIN)
+		rc = dictionary_each(st, ns, is_unsound, &id, e);
+	if (rc == 1)
+		return err_set(e, MDB_E_CORRUPT, "dictionary %lld is damaged",
+			(long long)id);
 
 	if (rc == 0 && squeeze_new(d.bytes, d.n, ret) != 0)
 		return err_nomem(e);
@@ -243,8 +265,16 @@ pack_wanted(struct store *st)
 }
 
 /* --- the walk ------------------------------------------------------------- */
-/* Packs one text; a body that names another dictionary is left behind in any
- * case. */
+static int
+is_there(void *ctx, const struct fact *f)
+{
+	(void)ctx;
+	(void)f;
+	return 0;
+}
+
+/* Packs one text. A body that names another dictionary is replaced in any case,
+ * once its text is known to be right: that dictionary may be damaged. */
 static int
 pack_one(struct store *st, struct pack *x, int64_t id, struct err *e)
 {
@@ -254,13 +284,16 @@ pack_one(struct store *st, struct pack *x, int64_t id, struct err *e)
 	sqlite3_stmt *s;
 	int rc;
 
-	/* What is built in is tried again: a write packs it less well. */
-	if (x->text.len == 0 ||
-		(needs == x->p.dictionary && needs != CODEC_BUILTIN))
+	if (x->text.len == 0)
 		return 0;
+	if (must) {
+		rc = fact_get(st, id, is_there, NULL, e);
+		if (rc < 0)
+			return rc;
+	}
 	x->body.len = 0;
-	if (codec_squeeze(x->squeeze, x->p.dictionary, x->text.data,
-		    x->text.len, &x->body) != 0)
+	if (codec_squeeze(x->squeeze, SQUEEZE_BEST, x->p.dictionary,
+		    x->text.data, x->text.len, &x->body) != 0)
 		return err_nomem(e);
 	if (x->body.len >= before && !must)
 		return 0;
@@ -323,6 +356,26 @@ end_walk(struct store *st, struct pack *x, struct err *e)
 	return rc < 0 ? rc : 0;
 }
 
+/* The dictionary is damaged: what can be read is packed with another one. */
+static int
+leave_dictionary(struct store *st, struct pack *x, struct err *e)
+{
+	struct packing p = x->p;
+	int rc = store_group_begin(st, e);
+
+	p.dictionary = CODEC_BUILTIN;
+	p.upto = store_ids_of(p.ns);
+	p.trained = 0;
+	if (rc == 0)
+		rc = pack_set(st, &p, e);
+	if (rc == 0)
+		rc = store_group_commit(st, e);
+	if (rc != 0)
+		store_group_abort(st);
+	pack_begin_anew(x);
+	return rc;
+}
+
 static int
 walk(struct store *st, struct pack *x, int64_t until_ns, struct err *e)
 {
@@ -330,7 +383,10 @@ walk(struct store *st, struct pack *x, int64_t until_ns, struct err *e)
 
 	if (x->squeeze_id != x->p.dictionary) {
 		drop_squeeze(x);
-		rc = pack_squeeze_of(st, x->p.dictionary, &x->squeeze, e);
+		rc = pack_squeeze_of(st, x->p.ns, x->p.dictionary, &x->squeeze,
+			e);
+		if (rc == MDB_E_CORRUPT)
+			return leave_dictionary(st, x, e);
 		if (rc == 0)
 			x->squeeze_id = x->p.dictionary;
 	}

@@ -1,8 +1,8 @@
 /* Packing the texts of facts in idle time.
  *
- * A write stores a short text as it is. When nobody writes, a walk over the
- * facts of each namespace packs what came since, with a dictionary that is made
- * of texts of the same namespace: a project of another customer shall neither
+ * A write packs a short text quickly, with the dictionary that its namespace has
+ * by then. When nobody writes, a walk over the facts of each namespace packs
+ * well what came since. The dictionary is made of texts of the same namespace: a project of another customer shall neither
  * make its texts longer or shorter, which can be measured, nor keep pieces of
  * a text when it is forgotten here. A namespace with few texts has the
  * dictionary that is built in.
@@ -32,10 +32,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/err.h"
 
 struct store;
+
+/* Appends the body that a write stores. Writer only; a script's view packs
+ * nothing. */
+int pack_write(struct store *st, int64_t ns, const char *text, size_t n,
+	struct buf *out, struct err *e) MUST_CHECK;
+/* Gives memory back that the next writes need again. */
+void pack_shrink(struct store *st);
 
 /* Are there facts to pack, enough of them or for long enough? Cheap. */
 bool pack_wanted(struct store *st);

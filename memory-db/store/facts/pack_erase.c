@@ -131,5 +131,6 @@ pack_erase(struct store *st, int64_t ns, const char *text, size_t n,
 		return err_nomem(e);
 	if (rc < 0 || r.stale == PACK_CLEAN)
 		return rc < 0 ? rc : 0;
+	pack_forget_quick(x, ns);
 	return set_stale(st, ns, r.stale, e);
 }

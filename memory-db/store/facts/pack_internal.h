@@ -40,6 +40,7 @@ enum pack_phase {
 	PACK_WALK
 };
 
+#define PACK_QUICK 3 /* 190 KB each */
 struct pack {
 	enum pack_phase phase;
 	struct packing p; /* of the namespace under way */
@@ -52,6 +53,14 @@ struct pack {
 	int64_t look_at_ns, waiting_since_ns;
 	int looked_changes;
 	bool is_wanted;
+	/* For writes; those of the namespaces written to at last. */
+	struct pack_quick {
+		int64_t ns; /* 0: free */
+		int64_t dictionary;
+		uint64_t used;
+		struct squeeze *squeeze;
+	} quick[PACK_QUICK];
+	uint64_t uses;
 	/* Sequences of the dictionary `seen_id`, for pack_erase(). */
 	unsigned char *seen;
 	int64_t seen_id;
@@ -86,9 +95,13 @@ int pack_get(struct store *st, int64_t ns, struct packing *ret, struct err *e)
 /* Writes the row of p. */
 int pack_set(struct store *st, const struct packing *p, struct err *e)
 	MUST_CHECK;
-/* A squeeze of a dictionary. Returns new. */
-int pack_squeeze_of(struct store *st, int64_t id, struct squeeze **ret,
-	struct err *e) MUST_CHECK;
+/* A squeeze of a dictionary of ns. Returns new. MDB_E_CORRUPT: it is damaged or
+ * gone. */
+int pack_squeeze_of(struct store *st, int64_t ns, int64_t id,
+	struct squeeze **ret, struct err *e) MUST_CHECK;
+
+/* pack_write.c: the dictionary of a namespace (0: of all) may be another one. */
+void pack_forget_quick(struct pack *x, int64_t ns);
 
 /* pack_train.c: a step of each phase; the last one sets the phase that
  * follows. */

@@ -132,7 +132,7 @@ static size_t
 size_with(struct squeeze *q, const char *text, size_t n, struct buf *out)
 {
 	out->len = 0;
-	if (codec_squeeze(q, CODEC_BUILTIN, text, n, out) != 0)
+	if (codec_squeeze(q, SQUEEZE_BEST, CODEC_BUILTIN, text, n, out) != 0)
 		return 0;
 	return out->len;
 }
@@ -195,6 +195,7 @@ adopt(struct store *st, struct pack *x, struct err *e)
 		store_group_abort(st);
 		return rc;
 	}
+	pack_forget_quick(x, p.ns);
 	x->p = p;
 	pack_try_done(t);
 	x->phase = PACK_WALK;
@@ -213,7 +214,10 @@ pack_measure(struct store *st, struct pack *x, int64_t until_ns, struct err *e)
 	if (t->made.len == 0)
 		return adopt(st, x, e);
 	if (!t->with_now) {
-		rc = pack_squeeze_of(st, now, &t->with_now, e);
+		rc = pack_squeeze_of(st, x->p.ns, now, &t->with_now, e);
+		if (rc == MDB_E_CORRUPT)
+			rc = pack_squeeze_of(st, x->p.ns, CODEC_BUILTIN,
+				&t->with_now, e);
 		if (rc == 0 && squeeze_new((unsigned char *)t->made.data,
 				       t->made.len, &t->with_made) != 0)
 			rc = err_nomem(e);

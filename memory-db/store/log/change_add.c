@@ -6,6 +6,7 @@
 #include "memory-db/store/facts/labels.h"
 #include "memory-db/store/facts/fact_key.h"
 #include "memory-db/store/facts/counters.h"
+#include "memory-db/store/facts/pack.h"
 
 enum { ADD_FACT };
 
@@ -97,8 +98,7 @@ pack_body(struct change *c, const struct fact *f, struct err *e)
 	} else if (f->kind == FACT_RELATION && f->text_n == 0) {
 		return 0;
 	}
-	rc = codec_pack(&c->st->codec, f->text, f->text_n, &c->body);
-	return rc != 0 ? err_set(e, rc, "a text cannot be packed") : 0;
+	return pack_write(c->st, c->info.ns, f->text, f->text_n, &c->body, e);
 }
 
 static int

@@ -214,6 +214,31 @@ static const struct background_task task_checkpoint = {
 	.step = checkpoint_step,
 };
 
+static bool
+wal_rest_wanted(void *ctx)
+{
+	return store_wal_rest_wanted(writer_store(ctx));
+}
+
+static int
+wal_rest_step(void *ctx, int64_t budget_ns, struct err *e)
+{
+	(void)budget_ns;
+	return store_wal_rest_step(writer_store(ctx), e);
+}
+
+static const struct background_task task_wal_rest = {
+	.name = "log-rest",
+	.about = "empties the log beside the database when nobody writes",
+	.lane = BACKGROUND_WRITER,
+	.modes = BACKGROUND_WRITABLE,
+	.period_ms = 5000,
+	.quiet_ms = 5000,
+	.budget_ns = 20 * MS_NS,
+	.wanted = wal_rest_wanted,
+	.step = wal_rest_step,
+};
+
 /* --- memory --------------------------------------------------------------- */
 static bool
 shrink_wanted(void *ctx)
@@ -259,6 +284,7 @@ const struct background_task *const background_tasks[] = {
 	&review_task,
 	&task_wal,
 	&task_checkpoint,
+	&task_wal_rest,
 	&task_shrink,
 	&curating_task,
 	&embedding_task_erased,
