@@ -9,6 +9,7 @@
 #include "memory-db/cli/lib/cliententry.h"
 #include "memory-db/cli/lib/clientfile.h"
 #include "memory-db/cli/lib/connect.h"
+#include "memory-db/cli/lib/hookfile.h"
 #include "memory-db/cli/lib/out.h"
 #include "memory-db/cli/lib/programs.h"
 #include "memory-db/cli/lib/table.h"
@@ -18,7 +19,7 @@
 
 static struct targets targets = TARGET_DEFAULTS;
 static const char *program;
-static bool is_replace, is_list;
+static bool is_replace, is_list, is_hooks;
 
 static const struct conf_opt install_opts[] = {
 	TARGET_OPTIONS(&targets),
@@ -26,6 +27,8 @@ static const struct conf_opt install_opts[] = {
 		"memory-mcp, when it is not beside memoryctl or on PATH"),
 	CLI_FLAG("replace", &is_replace,
 		"take the place of another server of that name"),
+	CLI_FLAG("hooks", &is_hooks,
+		"enter hooks too: recall and keep by itself (see help hook)"),
 	CLI_FLAG("list", &is_list,
 		"show the clients: which are here, which are connected"),
 };
@@ -121,24 +124,61 @@ print_clients(const struct cli *c)
 
 /* --- the work ------------------------------------------------------------- */
 
+/* Tells an outcome, or keeps it for --json. "failed" is told in the results
+ * too, and to a person at once. */
+static int
+tell(const struct cli *c, const struct connected *r, int rc, bool is_many,
+	json_t *results)
+{
+	if (rc == MDB_E_NOMEM)
+		return cli_nomem();
+	if (!c->json || rc != 0)
+		targets_print(c, &targets, r, is_many);
+	if (jx_add(results, targets_json(&targets, r)) != 0)
+		return cli_nomem();
+	if (rc == 0)
+		return CLI_OK;
+	return rc == MDB_E_STORE ? CLI_SYSTEM : CLI_PROBLEM;
+}
+
+/* The hooks of a client that has been connected. */
+static int
+install_hooks(const struct cli *c, const struct connect *w,
+	const struct client *cl, bool is_many, json_t *results)
+{
+	const struct hookfile *hf = hookfile_of(cl->name);
+	AUTO_CONNECTED struct connected r = {0};
+	char self[PATH_MAX];
+
+	/* A second file of a client has no hooks of its own. */
+	if (clients_named(cl->name) != cl)
+		return CLI_OK;
+	if (is_many && (!hf || (w->is_project ? !hf->project : !hf->file)))
+		return CLI_OK;
+	if (!hf)
+		return cli_fail(CLI_PROBLEM,
+			"no hooks of %s are known; those of claude-code, "
+			"codex, cursor, gemini, copilot-cli, vscode and "
+			"opencode are",
+			cl->title);
+	if (!programs_find("memoryctl", self))
+		return cli_fail(CLI_SYSTEM,
+			"cannot tell the path of memoryctl");
+	return tell(c, &r, hookfile_add(w, hf, self, &r), is_many, results);
+}
+
 /* One row: its outcome is told or kept for --json. */
 static int
 install_one(const struct cli *c, const struct connect *w,
 	const struct client *cl, bool is_many, json_t *results)
 {
 	AUTO_CONNECTED struct connected r = {0};
-	int rc = connect_add(w, cl, &r);
+	int rc = connect_add(w, cl, &r), hooked = CLI_OK;
 
-	if (rc == MDB_E_NOMEM)
-		return cli_nomem();
-	/* "failed" is told in the results too, and to a person at once. */
-	if (!c->json || rc != 0)
-		targets_print(c, &targets, &r, is_many);
-	if (jx_add(results, targets_json(&targets, &r)) != 0)
-		return cli_nomem();
-	if (rc == 0)
-		return CLI_OK;
-	return rc == MDB_E_STORE ? CLI_SYSTEM : CLI_PROBLEM;
+	rc = tell(c, &r, rc, is_many, results);
+	if (rc == CLI_OK && is_hooks)
+		hooked = install_hooks(c, w, cl, is_many, results);
+	return rc > hooked ? rc : hooked;
 }
 
 static bool
@@ -178,7 +218,7 @@ install_all(const struct cli *c, const struct connect *w)
 			"that are known");
 	if (!c->json)
 		return worst;
-	if (is_many || n > 1) {
+	if (is_many || json_array_size(results) > 1) {
 		AUTO_JSON json_t *out = json_pack("{s:O}", "clients", results);
 
 		return !out || cli_print_json(c, out) != CLI_OK ? cli_nomem()
@@ -217,7 +257,9 @@ const struct cli_command cli_cmd_install = {
 		 "their files and writes a backup beside each first. "
 		 "--dry-run shows the changes, --list the clients. A file "
 		 "that cannot be edited is left alone, and the lines for it "
-		 "are shown.",
+		 "are shown. With --hooks the client recalls what fits a "
+		 "prompt and keeps what was said by itself; without it "
+		 "nothing is put into prompts unasked.",
 	.opts = install_opts,
 	.opts_n = ARRAY_LEN(install_opts),
 	.run = run_install,

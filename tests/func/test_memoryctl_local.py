@@ -79,7 +79,7 @@ class Usage(Local):
         return done.stdout.split()
 
     def test_completion(self):
-        self.assertEqual(self.complete("sta"), ["status"])
+        self.assertEqual(self.complete("sta"), ["status", "statusline"])
         self.assertEqual(self.complete("--json", "sea"), ["search"])
         self.assertEqual(self.complete("search", "--sub"), ["--substring"])
         self.assertEqual(self.complete("export", "x", "--cu"), ["--current"])

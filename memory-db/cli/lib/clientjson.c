@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/jx.h"
+#include "common/text.h"
 #include "memory-db/cli/lib/jedit.h"
 #include "memory-db/cli/lib/jscan.h"
 
@@ -32,8 +33,25 @@ next_part(const char **key, char part[PART_BYTES], struct err *e)
 	return 0;
 }
 
+/* Element `part` of an array: as jscan_find. */
+static int
+element(const char *s, size_t n, size_t at, const char *part,
+	struct jmember *ret)
+{
+	struct jwalk w;
+	int64_t index;
+	int more = 1;
+
+	if (text_int(part, 0, INT32_MAX, &index) != 0 ||
+		!jwalk_init(&w, s, n, at))
+		return -1;
+	for (int64_t i = 0; i <= index && more == 1; i++)
+		more = jwalk_next(&w, ret);
+	return more;
+}
+
 /* Follows *key from the top; leaves of it what is not there, and the position
- * of the last object that is. */
+ * of the last object (or array) that is. */
 static int
 follow(const char *s, size_t n, const char **key, size_t *ret_at, struct err *e)
 {
@@ -49,14 +67,15 @@ follow(const char *s, size_t n, const char **key, size_t *ret_at, struct err *e)
 
 		if (rc != 0)
 			return rc;
-		rc = jscan_find(s, n, at, part, &m);
+		rc = s[at] == '[' ? element(s, n, at, part, &m)
+				  : jscan_find(s, n, at, part, &m);
 		if (rc == MDB_E_NOMEM)
 			return err_nomem(e);
 		if (rc < 0)
 			return no_object(e, "the whole file");
 		if (rc == 0)
 			break;
-		if (s[m.value.at] != '{')
+		if (s[m.value.at] != '{' && s[m.value.at] != '[')
 			return no_object(e, part);
 		at = m.value.at;
 		*key = rest;
@@ -135,6 +154,8 @@ clientjson_put(const struct buf *text, const char *key, const char *name,
 		return err_nomem(e);
 	if ((rc = follow(base.data, base.len, &rest, &at, e)) != 0)
 		return rc;
+	if (base.data[at] != '{')
+		return no_object(e, key);
 	rc = *rest == '\0' ? jscan_find(base.data, base.len, at, name, &m) : 0;
 	if (rc == 1) {
 		rc = jedit_set(&ed, base.data, base.len, at, name, value, e);
@@ -164,5 +185,57 @@ clientjson_remove(const struct buf *text, const char *key, const char *name,
 	if (*rest != '\0')
 		return err_set(e, MDB_E_NOT_FOUND, "no member '%s'", rest);
 	rc = jedit_remove(&ed, text->data, text->len, at, name, e);
+	return rc != 0 ? rc : apply(&ed, text, after, e);
+}
+
+int
+clientjson_append(const struct buf *text, const char *key, const json_t *value,
+	struct buf *after, struct err *e)
+{
+	AUTO_JEDIT struct jedit ed = {0};
+	AUTO_JSON json_t *list = NULL;
+	AUTO_BUF struct buf base = {0};
+	const char *rest = key, *slash = strrchr(key, '/');
+	char above[PART_BYTES * 2];
+	size_t at = 0;
+	int rc;
+
+	if (base_of(text, &base) != 0)
+		return err_nomem(e);
+	if ((rc = follow(base.data, base.len, &rest, &at, e)) != 0)
+		return rc;
+	if (*rest == '\0') {
+		rc = jedit_add(&ed, base.data, base.len, at, NULL, value, e);
+		return rc != 0 ? rc : apply(&ed, &base, after, e);
+	}
+	list = json_pack("[O]", value);
+	if (!list)
+		return err_nomem(e);
+	if ((slash ? (size_t)(slash - key) : 0) >= sizeof(above))
+		return err_set(e, MDB_E_INVALID, "the key '%s' is too long",
+			key);
+	above[0] = '\0';
+	if (slash) {
+		memcpy(above, key, (size_t)(slash - key));
+		above[slash - key] = '\0';
+	}
+	return clientjson_put(text, above, slash ? slash + 1 : key, list, after,
+		e);
+}
+
+int
+clientjson_drop(const struct buf *text, const char *key, size_t index,
+	struct buf *after, struct err *e)
+{
+	AUTO_JEDIT struct jedit ed = {0};
+	const char *rest = key;
+	size_t at = 0;
+	int rc = follow(text->data, text->len, &rest, &at, e);
+
+	if (rc != 0)
+		return rc;
+	if (*rest != '\0')
+		return err_set(e, MDB_E_NOT_FOUND, "no member '%s'", rest);
+	rc = jedit_drop(&ed, text->data, text->len, at, index, e);
 	return rc != 0 ? rc : apply(&ed, text, after, e);
 }

@@ -27,6 +27,7 @@ struct connected {
 	/* added, updated, replaced, unchanged, removed, absent; "failed" with
 	 * err set; "by hand": the snippet is for a person */
 	const char *action;
+	bool is_hooks; /* of the hooks, not of the server */
 	char file[PATH_MAX], backup[PATH_MAX];
 	char import[PATH_MAX]; /* what the reference memory server kept */
 	struct buf before, after, snippet; /* owned */

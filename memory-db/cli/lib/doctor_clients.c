@@ -2,9 +2,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/clock.h"
 #include "memory-db/cli/lib/cliententry.h"
 #include "memory-db/cli/lib/clientfile.h"
 #include "memory-db/cli/lib/doctor.h"
+#include "memory-db/cli/lib/hookevent.h"
+#include "memory-db/cli/lib/hookfile.h"
+#include "memory-db/cli/lib/hookstate.h"
 #include "memory-db/cli/lib/programs.h"
 
 /* One server that is ours. where: the folder of a project, or NULL. */
@@ -91,6 +95,55 @@ doctor_clients_check_file(struct doctor *d, const struct client *cl,
 	return n;
 }
 
+/* When a hook of a client fired last; 0: never. */
+static int64_t
+last_fired(const char *client)
+{
+	int64_t last = 0;
+
+	for (size_t i = 0; i < hooks_n; i++) {
+		int64_t at =
+			strcmp(hooks[i].client, client) == 0
+				? hookstate_last_fired(client, hooks[i].event)
+				: 0;
+
+		last = at > last ? at : last;
+	}
+	return last;
+}
+
+/* Hooks of one client: whether they are entered, whole, and run. Whether a
+ * client trusts them it tells nobody: that they fired says so. */
+static void
+check_hooks(struct doctor *d, const struct client *cl, bool is_project)
+{
+	const struct hookfile *hf = hookfile_of(cl->name);
+	char path[PATH_MAX], when[CLOCK_TEXT_SIZE], advice[160];
+	int n, all = 0;
+	int64_t at;
+
+	if (!hf || clients_named(cl->name) != cl ||
+		hookfile_path(hf, is_project, path, NULL) != 0 ||
+		(n = hookfile_count(hf, path, &all)) <= 0)
+		return;
+	snprintf(advice, sizeof(advice),
+		"memoryctl install --client %s --hooks%s enters the rest",
+		cl->name, is_project ? " --scope project" : "");
+	at = last_fired(cl->name);
+	if (n < all)
+		doctor_say(d, DOCTOR_WARN, "hooks", advice,
+			"%s: %d of %d hooks are installed", path, n, all);
+	else if (at == 0)
+		doctor_say(d, DOCTOR_WARN, "hooks",
+			hf->trust ? hf->trust : "start the client anew",
+			"%s: hooks are installed, none has fired yet", path);
+	if (n < all || at == 0)
+		return;
+	clock_format(at, when);
+	doctor_say(d, DOCTOR_OK, "hooks", NULL,
+		"%s: hooks are installed, fired last %s", path, when);
+}
+
 /* Several editors of one family share the file of a project. */
 static bool
 is_first_of_project(const struct client *cl)
@@ -120,6 +173,8 @@ doctor_clients(struct doctor *d)
 		const struct client *cl = &clients[i];
 		int n = doctor_clients_check_file(d, cl, false);
 
+		check_hooks(d, cl, false);
+		check_hooks(d, cl, true);
 		if (cl->project && is_first_of_project(cl))
 			n += doctor_clients_check_file(d, cl, true);
 		all += n;
@@ -129,6 +184,10 @@ doctor_clients(struct doctor *d)
 				cl->title) != 0)
 			d->is_out_of_memory = true;
 	}
+	if (hookstate_is_off())
+		doctor_say(d, DOCTOR_OK, "hooks", NULL,
+			"hooks are switched off; memoryctl hook on switches "
+			"them on");
 	if (others.len > 0 && buf_str(&others))
 		tell_others(d, &others);
 	else if (all == 0)

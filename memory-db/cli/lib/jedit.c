@@ -128,9 +128,12 @@ jedit_add_line(const struct style *st, int depth, struct buf *out)
 	return 0;
 }
 
+/* Of an element of an array there is none. */
 static int
 add_key(const char *key, struct buf *out)
 {
+	if (!key)
+		return 0;
 	return jx_quote(key, strlen(key), out) != 0 ? MDB_E_NOMEM
 						    : buf_adds(out, ": ");
 }
@@ -183,7 +186,7 @@ add_only(const struct style *st, const char *name, const json_t *value,
 		(buf_adds(out, st->newline) != 0 ||
 			buf_add(out, st->outer, st->outer_n) != 0))
 		return MDB_E_NOMEM;
-	return buf_addc(out, '}');
+	return buf_addc(out, name ? '}' : ']');
 }
 
 /* End of the comments that stand behind `at` on its line; `at` when none do. */
@@ -229,6 +232,13 @@ add_behind(const struct style *st, struct jedit *ed, const char *s, size_t n,
 	return 0;
 }
 
+/* Where a member or an element begins. */
+static size_t
+begin_of(const struct jmember *m)
+{
+	return m->key.end > 0 ? m->key.at : m->value.at;
+}
+
 int
 jedit_add(struct jedit *ed, const char *s, size_t n, size_t object,
 	const char *name, const json_t *value, struct err *e)
@@ -240,11 +250,11 @@ jedit_add(struct jedit *ed, const char *s, size_t n, size_t object,
 	int more;
 
 	*ed = (struct jedit){0};
-	if (!jwalk_init(&w, s, n, object) || w.close != '}')
+	if (!jwalk_init(&w, s, n, object) || w.close != (name ? '}' : ']'))
 		return broken(e);
 	while ((more = jwalk_next(&w, &m)) == 1) {
 		if (first == 0)
-			first = m.key.at;
+			first = begin_of(&m);
 		last = m;
 	}
 	if (more < 0)
@@ -332,25 +342,23 @@ end_remark(struct jedit *ed, const char *s, size_t n)
 	return buf_addc(&ed->text, '\n');
 }
 
-int
-jedit_remove(struct jedit *ed, const char *s, size_t n, size_t object,
-	const char *name, struct err *e)
+/* Cuts out `hit` of the object or array at `holder`. */
+static int
+cut(struct jedit *ed, const char *s, size_t n, size_t holder,
+	const struct jmember *hit, struct err *e)
 {
-	struct jmember m, hit, before = {{0, 0}, {0, 0}};
+	struct jmember m, before = {{0, 0}, {0, 0}};
+	size_t begin = begin_of(hit);
 	bool is_after = false;
 	struct jwalk w;
 	int more;
 
-	*ed = (struct jedit){0};
-	more = jscan_find(s, n, object, name, &hit);
-	if (more <= 0)
-		return jedit_not_found(more, name, e);
-	if (!jwalk_init(&w, s, n, object))
+	if (!jwalk_init(&w, s, n, holder))
 		return broken(e);
 	while ((more = jwalk_next(&w, &m)) == 1) {
-		if (m.key.at < hit.key.at)
+		if (begin_of(&m) < begin)
 			before = m;
-		if (m.key.at <= hit.key.at)
+		if (begin_of(&m) <= begin)
 			continue;
 		is_after = true;
 		break;
@@ -359,30 +367,63 @@ jedit_remove(struct jedit *ed, const char *s, size_t n, size_t object,
 		return broken(e);
 	if (is_after) {
 		/* Up to what stands behind its comma. */
-		ed->at = hit.key.at;
-		more = keep_comments(s, hit.value.end,
-			jscan_space(s, n, hit.value.end), &ed->text);
-		ed->end =
-			jscan_blank(s, n, jscan_space(s, n, hit.value.end) + 1);
-	} else if (before.value.end > 0 && has_comma(s, n, hit.value.end)) {
+		ed->at = begin;
+		more = keep_comments(s, hit->value.end,
+			jscan_space(s, n, hit->value.end), &ed->text);
+		ed->end = jscan_blank(s, n,
+			jscan_space(s, n, hit->value.end) + 1);
+	} else if (before.value.end > 0 && has_comma(s, n, hit->value.end)) {
 		/* A comma stands behind the last member here: that of the one
 		 * before is it now, and what stands behind that stays. */
-		ed->at = text_end(s, before.value.end, hit.key.at);
-		ed->end = jscan_space(s, n, hit.value.end) + 1;
+		ed->at = text_end(s, before.value.end, begin);
+		ed->end = jscan_space(s, n, hit->value.end) + 1;
 		more = 0;
 	} else if (before.value.end > 0) {
 		ed->at = before.value.end;
-		ed->end = hit.value.end;
-		more = keep_comments(s, before.value.end, hit.key.at,
-			&ed->text);
+		ed->end = hit->value.end;
+		more = keep_comments(s, before.value.end, begin, &ed->text);
 	} else {
-		ed->at = object + 1;
+		ed->at = holder + 1;
 		ed->end = w.at;
-		more = keep_comments(s, object + 1, hit.key.at, &ed->text);
+		more = keep_comments(s, holder + 1, begin, &ed->text);
 		if (more == 0)
-			more = keep_comments(s, hit.value.end, w.at, &ed->text);
+			more = keep_comments(s, hit->value.end, w.at,
+				&ed->text);
 	}
 	return more != 0 || end_remark(ed, s, n) != 0 ? err_nomem(e) : 0;
+}
+
+int
+jedit_remove(struct jedit *ed, const char *s, size_t n, size_t object,
+	const char *name, struct err *e)
+{
+	struct jmember hit;
+	int found;
+
+	*ed = (struct jedit){0};
+	found = jscan_find(s, n, object, name, &hit);
+	return found <= 0 ? jedit_not_found(found, name, e)
+			  : cut(ed, s, n, object, &hit, e);
+}
+
+int
+jedit_drop(struct jedit *ed, const char *s, size_t n, size_t array,
+	size_t index, struct err *e)
+{
+	struct jmember hit;
+	struct jwalk w;
+	int more = 1;
+
+	*ed = (struct jedit){0};
+	if (!jwalk_init(&w, s, n, array) || w.close != ']')
+		return broken(e);
+	for (size_t i = 0; i <= index && more == 1; i++)
+		more = jwalk_next(&w, &hit);
+	if (more != 1)
+		return more < 0 ? broken(e)
+				: err_set(e, MDB_E_NOT_FOUND, "no element %zu",
+					  index);
+	return cut(ed, s, n, array, &hit, e);
 }
 
 int

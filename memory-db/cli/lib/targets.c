@@ -7,6 +7,7 @@
 #include "common/jx.h"
 #include "common/text.h"
 #include "memory-db/cli/lib/diff.h"
+#include "memory-db/cli/lib/hookfile.h"
 #include "memory-db/cli/lib/out.h"
 
 /* Names that every client takes. */
@@ -131,6 +132,8 @@ static void
 print_after(const struct targets *t, const struct connected *r, bool is_list)
 {
 	bool is_removed = strcmp(r->action, "removed") == 0;
+	const char *after = r->is_hooks ? hookfile_of(r->client->name)->trust
+					: r->client->after;
 
 	if (r->backup[0] != '\0') {
 		fputs(is_list ? "  backup: " : "backup: ", stdout);
@@ -138,9 +141,10 @@ print_after(const struct targets *t, const struct connected *r, bool is_list)
 		putchar('\n');
 	}
 	if (!t->is_dry_run && is_done(r) && !is_removed && !is_list)
-		printf("Start %s anew to use it.\n", r->client->title);
-	if (r->client->after && is_done(r) && !is_removed)
-		printf("%s%s.\n", is_list ? "  " : "", r->client->after);
+		printf("Start %s anew to use %s.\n", r->client->title,
+			r->is_hooks ? "them" : "it");
+	if (after && is_done(r) && !is_removed)
+		printf("%s%s.\n", is_list ? "  " : "", after);
 	if (r->import[0] != '\0') {
 		fputs("What the reference memory server remembered is taken "
 		      "over by:\n  memoryctl import ",
@@ -178,9 +182,14 @@ targets_print(const struct cli *c, const struct targets *t,
 		print_snippet(r);
 		return;
 	}
-	fputs("server '", stdout);
-	out_text(stdout, t->name);
-	printf("' %s%s %s ", t->is_dry_run && is_done(r) ? "would be " : "",
+	if (r->is_hooks) {
+		fputs("hooks ", stdout);
+	} else {
+		fputs("server '", stdout);
+		out_text(stdout, t->name);
+		fputs("' ", stdout);
+	}
+	printf("%s%s %s ", t->is_dry_run && is_done(r) ? "would be " : "",
 		r->action,
 		strcmp(r->action, "added") == 0 ? "to"
 		: is_removal			? "from"
@@ -198,10 +207,11 @@ targets_json(const struct targets *t, const struct connected *r)
 	bool is_text = text_is_utf8(r->file, strlen(r->file)) &&
 		       text_is_utf8(r->backup, strlen(r->backup));
 
-	return json_pack("{s:s,s:s*,s:s,s:s,s:b,s:s*,s:s*,s:s*,s:s*}", "client",
-		r->client->name, "file", is_text && r->file[0] ? r->file : NULL,
-		"server", t->name, "action", r->action, "dry_run",
-		t->is_dry_run, "backup",
+	return json_pack("{s:s,s:s,s:s*,s:s,s:s,s:b,s:s*,s:s*,s:s*,s:s*}",
+		"client", r->client->name, "what",
+		r->is_hooks ? "hooks" : "server", "file",
+		is_text && r->file[0] ? r->file : NULL, "server", t->name,
+		"action", r->action, "dry_run", t->is_dry_run, "backup",
 		is_text && r->backup[0] ? r->backup : NULL, "import",
 		r->import[0] ? r->import : NULL, "error",
 		is_failed ? r->err.text : NULL, "snippet",

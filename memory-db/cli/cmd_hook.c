@@ -1,0 +1,217 @@
+/* hook: what a client runs at its events. It fails open: whatever goes wrong,
+ * the client gets an answer that changes nothing, in time, and exit code 0. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/sock.h"
+#include "common/text.h"
+#include "common/client/spawn.h"
+#include "memory-db/cli/cli.h"
+#include "memory-db/cli/lib/hookevent.h"
+#include "memory-db/cli/lib/hookstate.h"
+#include "memory-db/cli/lib/hookwork.h"
+#include "memory-db/cli/lib/where.h"
+
+/* Milliseconds after which a hook gives up, and those of one call. A prompt
+ * waits for its hook; a session may wait for the service to start. */
+static const struct {
+	int all_ms, call_ms;
+} times[] = {
+	[HOOK_START] = {4000, 1500},
+	[HOOK_PROMPT] = {800, 400},
+	[HOOK_CAPTURE] = {6000, 3000},
+	[HOOK_BRANCH] = {2000, 1000},
+	[HOOK_UNBRANCH] = {2000, 1000},
+};
+
+/* What is answered when time runs out. */
+static struct buf nothing;
+
+static void
+answer(const struct buf *text)
+{
+	size_t at = 0;
+
+	while (at < text->len) {
+		ssize_t put =
+			write(STDOUT_FILENO, text->data + at, text->len - at);
+
+		if (put <= 0)
+			return;
+		at += (size_t)put;
+	}
+}
+
+static void
+on_alarm(int number)
+{
+	(void)number;
+	answer(&nothing);
+	_exit(0);
+}
+
+static void
+set_alarm(int ms)
+{
+	const struct itimerval t = {
+		.it_value = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000}};
+
+	signal(SIGALRM, on_alarm);
+	setitimer(ITIMER_REAL, &t, NULL);
+}
+
+/* The memory of the folder that the client works in, as memory-mcp has it. */
+static bool
+find_namespace(struct cli *c, const struct hookevent *ev)
+{
+	if (c->namespace_ && c->namespace_[0] != '\0' && !c->is_chosen)
+		return true;
+	if (ev->cwd && ev->cwd[0] == '/' && chdir(ev->cwd) < 0)
+		return false;
+	c->namespace_ = "auto";
+	buf_clear(&c->place, 0);
+	return where_read(c) == CLI_OK;
+}
+
+static bool
+connect_service(struct cli *c, const struct hook *h, const struct hookevent *ev,
+	char *session, size_t session_size)
+{
+	char client[64], path[4096];
+	struct memory_options o;
+	struct err e;
+
+	if (cli_client_options(c, &o, path, sizeof(path)) != CLI_OK)
+		return false;
+	if (h->what == HOOK_START && !c->no_spawn) {
+		/* The client's memory-mcp starts it in this moment anyway. */
+		const struct spawn_options spawn = {.socket = c->socket,
+			.database = o.expect_database,
+			.timeout_ms = times[HOOK_START].all_ms - 1000};
+
+		if (spawn_service(&spawn, &e) != 0)
+			return false;
+	}
+	snprintf(client, sizeof(client), "%s hook " MEMORY_VERSION, h->client);
+	snprintf(session, session_size, "%s-%.64s", h->client,
+		ev->session && text_is_utf8(ev->session, strlen(ev->session)) &&
+				strlen(ev->session) <= 64
+			? ev->session
+			: "hook");
+	o.client = client;
+	/* To a reader with a session each fact says who wrote it: words that
+	 * a digest has no room for. */
+	if (h->what != HOOK_START && h->what != HOOK_PROMPT)
+		o.session = session;
+	/* With the rights of an agent, not of its user. */
+	o.tools = "default,history,order";
+	o.timeout_ms = times[h->what].call_ms;
+	o.connect_timeout_ms = times[h->what].call_ms / 2;
+	o.retries = -1;
+	c->client = memory_client_new(&o);
+	return c->client != NULL;
+}
+
+static void
+work(struct cli *c, const struct hook *h, const struct hookevent *ev,
+	struct buf *text)
+{
+	AUTO_HOOKSTATE struct hookstate state = {.lock = -1};
+	char session[128];
+	struct hookwork w = {c, h, ev, &state, NULL, times[h->what].call_ms,
+		{0}};
+
+	if (!hookstate_open(h->client, ev->session ? ev->session : "none",
+		    times[h->what].call_ms / 4, &state) ||
+		!find_namespace(c, ev) ||
+		!connect_service(c, h, ev, session, sizeof(session)))
+		return;
+	w.namespace_ = c->namespace_;
+	hookwork_run(&w);
+	/* What cannot be remembered as shown would be shown for ever. */
+	if (hookstate_save(&state) != 0)
+		buf_clear(&w.text, 0);
+	if (w.text.len > 0 && !buf_str(&w.text))
+		buf_clear(&w.text, 0);
+	*text = w.text;
+}
+
+static int
+run_event(struct cli *c, const char *client, const char *event)
+{
+	const struct hook *h = hookevent_find(client, event);
+	AUTO_HOOKEVENT struct hookevent ev = {0};
+	AUTO_BUF struct buf text = {0}, out = {0};
+
+	if (!h) {
+		cli_fail(CLI_USAGE, "no hook '%s' of '%s' is known", event,
+			client);
+		return isatty(STDIN_FILENO) ? CLI_USAGE : CLI_OK;
+	}
+	c->quiet = true;
+	signal(SIGPIPE, SIG_IGN);
+	if (hookevent_answer(h, &ev, "", &nothing) != 0)
+		return CLI_OK;
+	set_alarm(times[h->what].all_ms);
+	if (!hookevent_read(STDIN_FILENO, &ev) || hookstate_is_off()) {
+		answer(&nothing);
+		return CLI_OK;
+	}
+	hookstate_fired(client, event);
+	work(c, h, &ev, &text);
+	set_alarm(0);
+	if (text.len == 0 || hookevent_answer(h, &ev, text.data, &out) != 0)
+		answer(&nothing);
+	else
+		answer(&out);
+	buf_done(&nothing);
+	return CLI_OK;
+}
+
+static int
+run_switch(const struct cli *c, bool is_off)
+{
+	char path[PATH_MAX];
+	struct err e = {0};
+
+	if (hookstate_switch(is_off, path, &e) != 0)
+		return cli_fail_err(&e);
+	if (!c->quiet && is_off)
+		printf("hooks are off for all clients of this user, until "
+		       "memoryctl hook on\n");
+	else if (!c->quiet)
+		puts("hooks are on");
+	return CLI_OK;
+}
+
+static int
+run_hook(struct cli *c, int argc, char **argv)
+{
+	if (argc == 1 &&
+		(strcmp(argv[0], "off") == 0 || strcmp(argv[0], "on") == 0))
+		return run_switch(c, strcmp(argv[0], "off") == 0);
+	if (argc != 2)
+		return cli_fail(CLI_USAGE,
+			"hook CLIENT EVENT, with the event on standard input; "
+			"or hook off, hook on");
+	return run_event(c, argv[0], argv[1]);
+}
+
+const struct cli_command cli_cmd_hook = {
+	.name = "hook",
+	.args = "CLIENT EVENT | off | on",
+	.summary = "what a client runs at its events",
+	.about = "Reads the event of a client on standard input and answers "
+		 "in its shape: a digest when a session begins, what fits a "
+		 "prompt, nothing when it stops, while what was said is kept. "
+		 "Always exit code 0, also without the service. install "
+		 "--hooks enters it; off switches all hooks of this user off.",
+	.min_args = 1,
+	.max_args = 2,
+	.run = run_hook,
+};

@@ -1,0 +1,482 @@
+/* Entries are told as ours by their command: it runs "memoryctl ... hook". All
+ * else in the file stays, also other hooks of the same event. */
+#include "memory-db/cli/lib/hookfile.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/jx.h"
+#include "memory-db/cli/cli.h"
+#include "memory-db/cli/lib/clientfile.h"
+#include "memory-db/cli/lib/clientjson.h"
+#include "memory-db/cli/lib/hookevent.h"
+#include "memory-db/cli/lib/hookscript.h"
+
+static const struct hookfile files[] = {
+	{.client = "claude-code",
+		.file = "${CLAUDE_CONFIG_DIR:-~/.claude}/settings.json",
+		.project = ".claude/settings.local.json",
+		.shape = HOOKFILE_NESTED},
+	{.client = "codex",
+		.file = "${CODEX_HOME:-~/.codex}/hooks.json",
+		.project = ".codex/hooks.json",
+		.shape = HOOKFILE_NESTED,
+		.trust = "Codex passes over a hook that is not trusted: trust "
+			 "these with /hooks in it"},
+	{.client = "cursor",
+		.file = "~/.cursor/hooks.json",
+		.project = ".cursor/hooks.json",
+		.shape = HOOKFILE_FLAT,
+		.is_versioned = true},
+	{.client = "gemini",
+		.file = "${GEMINI_CLI_HOME:-~}/.gemini/settings.json",
+		.project = ".gemini/settings.json",
+		.shape = HOOKFILE_NESTED,
+		.trust = "Gemini CLI asks before it runs the hooks of a "
+			 "project"},
+	{.client = "copilot-cli",
+		.project = ".github/hooks/enhanced-memory.json",
+		.shape = HOOKFILE_TYPED,
+		.is_versioned = true,
+		.is_own = true},
+	{.client = "vscode",
+		.project = ".github/hooks/enhanced-memory-vscode.json",
+		.shape = HOOKFILE_TYPED,
+		.is_versioned = true,
+		.is_own = true},
+	{.client = "opencode",
+		.file = "@config/opencode/plugin/enhanced-memory.js",
+		.project = ".opencode/plugin/enhanced-memory.js",
+		.shape = HOOKFILE_SCRIPT,
+		.is_own = true},
+};
+
+const struct hookfile *
+hookfile_of(const char *client)
+{
+	for (size_t i = 0; i < ARRAY_LEN(files); i++)
+		if (strcmp(files[i].client, client) == 0)
+			return &files[i];
+	return NULL;
+}
+
+int
+hookfile_path(const struct hookfile *hf, bool is_project,
+	char ret_path[PATH_MAX], struct err *e)
+{
+	const struct client as = {.title = clients_named(hf->client)->title,
+		.file = hf->file,
+		.project = hf->project};
+
+	if (!is_project && !hf->file)
+		return err_set(e, MDB_E_NOT_FOUND,
+			"%s reads hooks in the folder of a project only: "
+			"--scope project",
+			as.title);
+	return clients_file(&as, is_project, ret_path, e);
+}
+
+/* --- entries -------------------------------------------------------------- */
+
+/* As the shell takes it. */
+static int
+add_word(const char *word, struct buf *out)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOP"
+				    "QRSTUVWXYZ0123456789_-./:@%+=,";
+
+	if (word[0] != '\0' && word[strspn(word, plain)] == '\0')
+		return buf_adds(out, word);
+	if (buf_addc(out, '\'') != 0)
+		return MDB_E_NOMEM;
+	for (; *word != '\0'; word++)
+		if (*word == '\'' ? buf_adds(out, "'\\''")
+				  : buf_addc(out, *word))
+			return MDB_E_NOMEM;
+	return buf_addc(out, '\'');
+}
+
+/* "/usr/bin/memoryctl --socket S hook CLIENT EVENT". */
+static int
+add_command(const struct connect *w, const char *program, const char *client,
+	const char *event, struct buf *out)
+{
+	const char *const options[][2] = {{"--socket", w->socket},
+		{"--database", w->database}};
+
+	if (add_word(program, out) != 0)
+		return MDB_E_NOMEM;
+	for (size_t i = 0; i < ARRAY_LEN(options); i++)
+		if (options[i][1] &&
+			(buf_addf(out, " %s ", options[i][0]) != 0 ||
+				add_word(options[i][1], out) != 0))
+			return MDB_E_NOMEM;
+	if (buf_addf(out, " hook %s %s", client, event) != 0)
+		return MDB_E_NOMEM;
+	return buf_str(out) != NULL ? 0 : MDB_E_NOMEM;
+}
+
+static json_t *
+new_entry(const struct hookfile *hf, const struct hook *h, const char *command)
+{
+	switch (hf->shape) {
+	case HOOKFILE_NESTED:
+		return json_pack("{s:[{s:s,s:s,s:i}]}", "hooks", "type",
+			"command", "command", command, "timeout", h->timeout);
+	case HOOKFILE_FLAT:
+		return json_pack("{s:s,s:i}", "command", command, "timeout",
+			h->timeout);
+	case HOOKFILE_TYPED:
+		if (strcmp(hf->client, "vscode") == 0)
+			return json_pack("{s:s,s:s,s:i}", "type", "command",
+				"command", command, "timeout", h->timeout);
+		return json_pack("{s:s,s:s,s:i}", "type", "command", "bash",
+			command, "timeoutSec", h->timeout);
+	case HOOKFILE_SCRIPT:
+		break;
+	}
+	return NULL;
+}
+
+/* "... memoryctl ... hook CLIENT EVENT" */
+static bool
+is_our_command(const char *command, const char *client, const char *event)
+{
+	char end[128];
+	int n = snprintf(end, sizeof(end), " hook %s %s", client, event);
+	size_t len = command ? strlen(command) : 0;
+
+	return command && strstr(command, "memoryctl") && len > (size_t)n &&
+	       strcmp(command + len - (size_t)n, end) == 0;
+}
+
+static const char *
+command_of(const json_t *entry)
+{
+	const char *command = cli_str(entry, "command", NULL);
+
+	return command ? command : cli_str(entry, "bash", NULL);
+}
+
+/* Our entry of an event: its index, and in a nested one that within it and
+ * whether it is the only one there. False: none. */
+static bool
+find_entry(const json_t *all, const struct hookfile *hf, const struct hook *h,
+	size_t *ret_i, size_t *ret_j, bool *ret_is_only,
+	const char **ret_command)
+{
+	const json_t *list =
+		json_object_get(json_object_get(all, "hooks"), h->event);
+	const json_t *x, *y;
+	size_t i, j;
+
+	json_array_foreach((json_t *)(uintptr_t)list, i, x) {
+		const json_t *inner = json_object_get(x, "hooks");
+
+		*ret_i = i;
+		*ret_j = 0;
+		*ret_is_only = true;
+		if (hf->shape != HOOKFILE_NESTED) {
+			*ret_command = command_of(x);
+			if (is_our_command(*ret_command, h->client, h->event))
+				return true;
+			continue;
+		}
+		json_array_foreach((json_t *)(uintptr_t)inner, j, y) {
+			*ret_j = j;
+			*ret_is_only = json_array_size(inner) == 1;
+			*ret_command = command_of(y);
+			if (is_our_command(*ret_command, h->client, h->event))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* --- edits ---------------------------------------------------------------- */
+
+/* The text and what it says, as edits go on. */
+struct editing {
+	struct buf text; /* owned */
+	json_t *all;	 /* owned */
+	int edits;
+};
+
+static int
+settle(struct editing *ed, struct buf *after, struct err *e)
+{
+	json_t *all = clientfile_parse(CLIENT_JSON, after, e);
+
+	if (!all)
+		return e->code;
+	json_decref(ed->all);
+	ed->all = all;
+	buf_done(&ed->text);
+	ed->text = *after;
+	*after = (struct buf){0};
+	ed->edits++;
+	return 0;
+}
+
+/* Takes our entry of an event away, and an event's list that is empty then. */
+static int
+remove_event(struct editing *ed, const struct hookfile *hf,
+	const struct hook *h, struct err *e)
+{
+	size_t i, j;
+	bool is_only;
+	const char *command;
+
+	while (find_entry(ed->all, hf, h, &i, &j, &is_only, &command)) {
+		AUTO_BUF struct buf after = {0};
+		char key[160];
+		const json_t *list;
+		int rc;
+
+		list = json_object_get(json_object_get(ed->all, "hooks"),
+			h->event);
+		snprintf(key, sizeof(key), "hooks/%s", h->event);
+		if (is_only && json_array_size(list) == 1) {
+			rc = clientjson_remove(&ed->text, "hooks", h->event,
+				&after, e);
+		} else if (is_only) {
+			rc = clientjson_drop(&ed->text, key, i, &after, e);
+		} else {
+			snprintf(key, sizeof(key), "hooks/%s/%zu/hooks",
+				h->event, i);
+			rc = clientjson_drop(&ed->text, key, j, &after, e);
+		}
+		if (rc != 0 || (rc = settle(ed, &after, e)) != 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int
+add_event(struct editing *ed, const struct connect *w,
+	const struct hookfile *hf, const struct hook *h, const char *program,
+	struct err *e)
+{
+	AUTO_BUF struct buf command = {0}, after = {0};
+	AUTO_JSON json_t *entry = NULL;
+	const char *old;
+	size_t i, j;
+	bool is_only;
+	char key[96];
+	int rc;
+
+	if (add_command(w, program, h->client, h->event, &command) != 0)
+		return err_nomem(e);
+	if (find_entry(ed->all, hf, h, &i, &j, &is_only, &old)) {
+		/* What the user changed in it (a timeout) stays. */
+		if (strcmp(old, command.data) == 0)
+			return 0;
+		if ((rc = remove_event(ed, hf, h, e)) != 0)
+			return rc;
+	}
+	entry = new_entry(hf, h, command.data);
+	if (!entry)
+		return err_nomem(e);
+	snprintf(key, sizeof(key), "hooks/%s", h->event);
+	rc = clientjson_append(&ed->text, key, entry, &after, e);
+	return rc != 0 ? rc : settle(ed, &after, e);
+}
+
+static int
+add_version(struct editing *ed, struct err *e)
+{
+	AUTO_JSON json_t *one = json_integer(1);
+	AUTO_BUF struct buf after = {0};
+	int rc;
+
+	if (json_object_get(ed->all, "version"))
+		return 0;
+	rc = clientjson_put(&ed->text, "", "version", one, &after, e);
+	return rc != 0 ? rc : settle(ed, &after, e);
+}
+
+static int
+begin(const struct connect *w, const struct hookfile *hf, struct clientfile *cf,
+	struct editing *ed, struct connected *r)
+{
+	int rc = hookfile_path(hf, w->is_project, r->file, &r->err);
+
+	if (rc == 0)
+		rc = clientfile_read(cf, CLIENT_JSON, r->file, &r->err);
+	if (rc != 0)
+		return rc;
+	memcpy(r->file, cf->path, strlen(cf->path) + 1);
+	ed->all = cf->json ? json_incref(cf->json) : json_object();
+	if (!ed->all || !buf_str(&cf->text) ||
+		(cf->text.len > 0 &&
+			buf_add(&ed->text, cf->text.data, cf->text.len) != 0) ||
+		!buf_str(&ed->text))
+		return err_nomem(&r->err);
+	return 0;
+}
+
+/* Nobody else's is left in it. */
+static bool
+is_left_empty(const json_t *all)
+{
+	const char *name;
+	json_t *v;
+
+	json_object_foreach((json_t *)(uintptr_t)all, name, v)
+		if (strcmp(name, "version") != 0 &&
+			!(strcmp(name, "hooks") == 0 &&
+				json_object_size(v) == 0))
+			return false;
+	return true;
+}
+
+static int
+end(const struct connect *w, const struct hookfile *hf, struct clientfile *cf,
+	struct editing *ed, const char *action, struct connected *r)
+{
+	bool is_gone = hf->is_own && is_left_empty(ed->all);
+	int rc = 0;
+
+	r->before = cf->text;
+	cf->text = (struct buf){0};
+	r->after = ed->text;
+	ed->text = (struct buf){0};
+	r->action = action;
+	if (w->is_dry_run)
+		return 0;
+	if (is_gone && cf->exists)
+		return unlink(cf->path) == 0
+			       ? 0
+			       : err_set(&r->err, MDB_E_STORE,
+					 "cannot remove %s: %s", cf->path,
+					 strerrordesc_np(errno));
+	cf->text = r->before;
+	rc = clientfile_write(cf, r->after.data, r->after.len,
+		w->is_project ? 0644 : 0600, r->backup, &r->err);
+	cf->text = (struct buf){0};
+	return rc;
+}
+
+static void
+editing_done(struct editing *ed)
+{
+	buf_done(&ed->text);
+	json_decref(ed->all);
+}
+
+#define AUTO_EDITING __attribute__((cleanup(editing_done)))
+
+static int
+add_entries(const struct connect *w, const struct hookfile *hf,
+	const char *program, struct connected *r)
+{
+	AUTO_CLIENTFILE struct clientfile cf = {0};
+	AUTO_EDITING struct editing ed = {0};
+	int rc = begin(w, hf, &cf, &ed, r);
+	int had = 0, all;
+
+	if (rc == 0)
+		had = hookfile_count(hf, r->file, &all);
+	if (rc == 0 && hf->is_versioned)
+		rc = add_version(&ed, &r->err);
+	for (size_t i = 0; rc == 0 && i < hooks_n; i++)
+		if (hooks[i].is_installed &&
+			strcmp(hooks[i].client, hf->client) == 0)
+			rc = add_event(&ed, w, hf, &hooks[i], program, &r->err);
+	if (rc != 0)
+		return rc;
+	r->action = "unchanged";
+	return ed.edits == 0
+		       ? 0
+		       : end(w, hf, &cf, &ed, had > 0 ? "updated" : "added", r);
+}
+
+/* Tells the failure of an edit with the name of the file. */
+static int
+told(int rc, struct connected *r)
+{
+	if (rc == 0)
+		return 0;
+	r->action = "failed";
+	if (rc != MDB_E_NOMEM && strstr(r->err.text, r->file) == NULL)
+		err_prefix(&r->err, "%s", r->file);
+	return rc;
+}
+
+int
+hookfile_add(const struct connect *w, const struct hookfile *hf,
+	const char *program, struct connected *r)
+{
+	*r = (struct connected){.client = clients_named(hf->client),
+		.is_hooks = true};
+	if (hf->shape == HOOKFILE_SCRIPT) {
+		int rc = hookfile_path(hf, w->is_project, r->file, &r->err);
+
+		return told(rc != 0 ? rc : hookscript_write(w, program, r), r);
+	}
+	return told(add_entries(w, hf, program, r), r);
+}
+
+int
+hookfile_remove(const struct connect *w, const struct hookfile *hf,
+	struct connected *r)
+{
+	AUTO_CLIENTFILE struct clientfile cf = {0};
+	AUTO_EDITING struct editing ed = {0};
+	int rc;
+
+	*r = (struct connected){.client = clients_named(hf->client),
+		.is_hooks = true,
+		.action = "absent"};
+	if (hf->shape == HOOKFILE_SCRIPT) {
+		rc = hookfile_path(hf, w->is_project, r->file, &r->err);
+		return told(rc != 0 ? rc : hookscript_remove(w, r), r);
+	}
+	rc = begin(w, hf, &cf, &ed, r);
+	for (size_t i = 0; rc == 0 && i < hooks_n; i++)
+		if (strcmp(hooks[i].client, hf->client) == 0)
+			rc = remove_event(&ed, hf, &hooks[i], &r->err);
+	/* An object of hooks that is empty does nothing for anybody. */
+	if (rc == 0 && ed.edits > 0 &&
+		json_object_size(json_object_get(ed.all, "hooks")) == 0) {
+		AUTO_BUF struct buf after = {0};
+
+		rc = clientjson_remove(&ed.text, "", "hooks", &after, &r->err);
+		if (rc == 0)
+			rc = settle(&ed, &after, &r->err);
+	}
+	if (rc == 0 && ed.edits > 0)
+		rc = end(w, hf, &cf, &ed, "removed", r);
+	return told(rc, r);
+}
+
+int
+hookfile_count(const struct hookfile *hf, const char *path, int *ret_all)
+{
+	AUTO_CLIENTFILE struct clientfile cf = {0};
+	int n = 0;
+
+	*ret_all = 0;
+	if (hf->shape == HOOKFILE_SCRIPT) {
+		*ret_all = 1;
+		return access(path, F_OK) == 0;
+	}
+	if (clientfile_read(&cf, CLIENT_JSON, path, NULL) != 0)
+		return -1;
+	for (size_t i = 0; i < hooks_n; i++) {
+		size_t a, b;
+		bool is_only;
+		const char *command;
+
+		if (!hooks[i].is_installed ||
+			strcmp(hooks[i].client, hf->client) != 0)
+			continue;
+		++*ret_all;
+		n += find_entry(cf.json, hf, &hooks[i], &a, &b, &is_only,
+			&command);
+	}
+	return n;
+}

@@ -1,0 +1,240 @@
+#include "memory-db/cli/lib/transcript.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/jx.h"
+#include "memory-db/cli/cli.h"
+
+/* A longer line is the result of a tool or a picture: passed over. */
+#define LINE_BYTES (1024 * 1024)
+/* Of one call: more comes with the next one. */
+#define READ_BYTES (64 * 1024 * 1024)
+/* Of one turn: a longer one is something pasted, of which the begin says what
+ * it is about. */
+#define TURN_BYTES (16 * 1024)
+
+/* --- our own blocks ------------------------------------------------------- */
+
+/* "<memory NONCE>" at s; its end, NULL: none. */
+static const char *
+mark_end(const char *s, const char *end, const char *begins)
+{
+	size_t n = strlen(begins);
+
+	if ((size_t)(end - s) < n || memcmp(s, begins, n) != 0)
+		return NULL;
+	for (s += n; s < end && *s != '>'; s++)
+		if (!((*s >= 'a' && *s <= 'z') || (*s >= '0' && *s <= '9')))
+			return NULL;
+	return s < end ? s + 1 : NULL;
+}
+
+int
+transcript_strip(const char *text, size_t n, struct buf *out)
+{
+	const char *end = text + n, *s = text;
+
+	while (s < end) {
+		const char *hit = memmem(s, (size_t)(end - s), "<memory ", 8);
+		const char *inside =
+			hit ? mark_end(hit, end, "<memory ") : NULL;
+		const char *close = inside;
+
+		if (!hit)
+			return buf_add(out, s, (size_t)(end - s));
+		if (!inside) {
+			if (buf_add(out, s, (size_t)(hit + 8 - s)) != 0)
+				return MDB_E_NOMEM;
+			s = hit + 8;
+			continue;
+		}
+		if (buf_add(out, s, (size_t)(hit - s)) != 0)
+			return MDB_E_NOMEM;
+		/* One that does not end was cut: all of the rest is of it. */
+		do {
+			close = memmem(close, (size_t)(end - close),
+				"</memory ", 9);
+			s = close ? mark_end(close, end, "</memory ") : end;
+			close = close ? close + 9 : NULL;
+		} while (!s && close);
+		if (!s)
+			s = end;
+	}
+	return 0;
+}
+
+/* --- lines ---------------------------------------------------------------- */
+
+/* What clients put into the user's mouth. */
+static bool
+is_of_client(const char *text)
+{
+	static const char *const begins[] = {"<command-", "<local-command",
+		"<system-reminder>", "<environment_context>",
+		"<user_instructions>", "# AGENTS.md", "<permissions",
+		"Caveat: The messages below", "[Request interrupted",
+		"This session is being continued"};
+
+	while (*text == ' ' || *text == '\n')
+		text++;
+	for (size_t i = 0; i < ARRAY_LEN(begins); i++)
+		if (strncmp(text, begins[i], strlen(begins[i])) == 0)
+			return true;
+	return *text == '\0';
+}
+
+/* The texts of a message: itself, or the parts that are text. */
+static int
+add_texts(const json_t *content, struct buf *out)
+{
+	const json_t *part;
+	size_t i;
+
+	if (json_is_string(content))
+		return buf_adds(out, json_string_value(content));
+	json_array_foreach((json_t *)(uintptr_t)content, i, part) {
+		const char *type = cli_str(part, "type", "text");
+		const char *text = cli_str(part, "text", NULL);
+
+		if (!text || (strcmp(type, "text") != 0 &&
+				     strcmp(type, "input_text") != 0 &&
+				     strcmp(type, "output_text") != 0))
+			continue;
+		if (out->len > 0 && buf_addc(out, '\n') != 0)
+			return MDB_E_NOMEM;
+		/* One of a client beside one of the user's. */
+		if (!is_of_client(text) && buf_adds(out, text) != 0)
+			return MDB_E_NOMEM;
+	}
+	return 0;
+}
+
+static bool
+is_left_out(const json_t *line)
+{
+	static const char *const flags[] = {"isMeta", "isSidechain",
+		"isCompactSummary", "isApiErrorMessage"};
+
+	for (size_t i = 0; i < ARRAY_LEN(flags); i++)
+		if (json_is_true(json_object_get(line, flags[i])))
+			return true;
+	return cli_str(line, "agentId", NULL) != NULL;
+}
+
+/* Who speaks in a line, and where the text is. NULL: it is no turn. */
+static const char *
+speaker_of(const json_t *line, const json_t **ret_content)
+{
+	const json_t *message = json_object_get(line, "message");
+	const json_t *payload = json_object_get(line, "payload");
+	const char *type = cli_str(line, "type", ""), *role;
+
+	if (strcmp(type, "response_item") == 0 &&
+		strcmp(cli_str(payload, "type", ""), "message") == 0)
+		message = payload;
+	if (strcmp(type, "user.message") == 0 ||
+		strcmp(type, "assistant.message") == 0) {
+		*ret_content = json_object_get(json_object_get(line, "data"),
+			"content");
+		return type[0] == 'u' ? "user" : "assistant";
+	}
+	role = cli_str(message, "role", cli_str(line, "role", type));
+	*ret_content = json_object_get(message ? message : line, "content");
+	if (strcmp(role, "user") == 0)
+		return "user";
+	if (strcmp(role, "assistant") == 0 || strcmp(role, "gemini") == 0 ||
+		strcmp(role, "model") == 0)
+		return "assistant";
+	return NULL;
+}
+
+json_t *
+transcript_turn(const char *line, size_t n)
+{
+	AUTO_JSON json_t *j = jx_parse(line, n, NULL);
+	AUTO_BUF struct buf all = {0}, own = {0};
+	const json_t *content = NULL;
+	const char *speaker, *at;
+
+	if (!j || is_left_out(j) ||
+		(speaker = speaker_of(j, &content)) == NULL ||
+		add_texts(content, &all) != 0 || all.len == 0 ||
+		transcript_strip(all.data, all.len, &own) != 0 ||
+		!buf_str(&own) || is_of_client(own.data))
+		return NULL;
+	if (own.len > TURN_BYTES) {
+		size_t cut = TURN_BYTES;
+
+		while (cut > 0 && ((unsigned char)own.data[cut] & 0xc0) == 0x80)
+			cut--;
+		own.data[cut] = '\0';
+	}
+	at = cli_str(j, "timestamp", NULL);
+	return json_pack("{s:s,s:s,s:s*}", "role", speaker, "content", own.data,
+		"at", at);
+}
+
+/* Takes the whole lines of b; true: there is enough. */
+static bool
+take_lines(struct buf *b, bool *skipping, size_t most, size_t *texts,
+	int64_t *at, json_t *turns)
+{
+	size_t from = 0;
+	char *nl;
+
+	while (*texts < most &&
+		(nl = memchr(b->data + from, '\n', b->len - from)) != NULL) {
+		size_t n = (size_t)(nl - (b->data + from));
+		json_t *turn =
+			*skipping ? NULL : transcript_turn(b->data + from, n);
+
+		*skipping = false;
+		*at += (int64_t)n + 1;
+		from += n + 1;
+		if (!turn)
+			continue;
+		*texts += strlen(cli_str(turn, "content", ""));
+		if (jx_add(turns, turn) != 0)
+			return true;
+	}
+	buf_consume(b, from);
+	if (b->len > LINE_BYTES) {
+		*at += (int64_t)b->len;
+		buf_clear(b, LINE_BYTES);
+		*skipping = true;
+	}
+	return *texts >= most;
+}
+
+int
+transcript_read(int fd, int64_t from, size_t most, json_t *turns,
+	int64_t *ret_to)
+{
+	AUTO_BUF struct buf b = {0};
+	bool is_skipping = false, is_enough = false;
+	int64_t at = from, read_at = from;
+	size_t texts = 0;
+
+	while (!is_enough && read_at - from < READ_BYTES) {
+		ssize_t got;
+
+		if (buf_reserve(&b, 64 * 1024) != 0)
+			return MDB_E_NOMEM;
+		got = pread(fd, b.data + b.len, 64 * 1024, read_at);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return MDB_E_STORE;
+		if (got == 0)
+			break;
+		b.len += (size_t)got;
+		read_at += got;
+		is_enough =
+			take_lines(&b, &is_skipping, most, &texts, &at, turns);
+	}
+	/* Of a line that is passed over the rest is no JSON either. */
+	*ret_to = at;
+	return 0;
+}
