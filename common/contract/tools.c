@@ -59,6 +59,7 @@ static const char *const resolve_strategies[] = {"merge", "update", "keep_both",
 	"branch", "auto", NULL};
 static const char *const conflict_modes[] = {"none", "report", "queue",
 	"supersede", NULL};
+static const char *const scan_actions[] = {"start", "status", "stop", NULL};
 static const char *const resolve_keeps[] = {"existing", "new", NULL};
 static const char *const undo_policies[] = {"refuse", "skip", "cascade", NULL};
 static const char *const staged_states[] = {"waiting", "approved", "rejected",

@@ -1,4 +1,4 @@
-/* list_conflicts, resolve_conflict. */
+/* list_conflicts, resolve_conflict, detect_memory_conflicts. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +8,7 @@
 #include "memory-db/method/reply.h"
 #include "memory-db/model/order/queue.h"
 #include "memory-db/model/order/resolve.h"
+#include "memory-db/model/order/scan.h"
 #include "memory-db/model/scope/json_members.h"
 #include "memory-db/store/log/conflicts.h"
 
@@ -291,4 +292,19 @@ m_resolve_conflict(struct call *c, json_t **ret_result, struct err *e)
 	write_done(&x.w);
 	c->ctx = given;
 	return rc;
+}
+
+/* --- detect_memory_conflicts ---------------------------------------------- */
+int
+m_detect_memory_conflicts(struct call *c, json_t **ret_result, struct err *e)
+{
+	const char *action = jx_text(c->params, "action");
+	int64_t ns, branch;
+	int rc = scope_write(c->st, c->ctx, &ns, &branch, e);
+
+	if (rc == 0 && (!action || strcmp(action, "start") == 0))
+		rc = scan_start(c->st, ns, -1, e);
+	else if (rc == 0 && strcmp(action, "stop") == 0)
+		rc = scan_stop(c->st, ns, e);
+	return rc < 0 ? rc : scan_tell(c->st, ns, ret_result, e);
 }

@@ -4,7 +4,7 @@ a replay of the log make of it."""
 import json
 import sqlite3
 
-from harness import TestCase, entity, main
+from harness import TestCase, entity, main, wait_until
 
 
 def rows_of(service, sql):
@@ -443,6 +443,75 @@ class Resolve(Queue):
             self.assertEqual(there["conflicts"], self.pending(state=state))
         rows = "SELECT * FROM conflict ORDER BY id"
         self.assertEqual(rows_of(self.db, rows), rows_of(other, rows))
+
+
+class Scan(Queue):
+    def scan(self, action="start", **params):
+        return self.c.ok("detect_memory_conflicts", namespace="p",
+                         action=action, **params)
+
+    def scanned(self):
+        return wait_until(lambda: (s := self.scan("status"))["state"] ==
+                          "done" and s, why="the scan is done")
+
+    def test_finds_what_stands_there(self):
+        self.make("Ada", "lives in Rome", "likes tea", "plays chess")
+        self.make("Ada", "lives in Oslo")
+        self.make("Ben", "likes coffee", "does not like coffee")
+        self.make("notes", "Ada works at Acme Corp")
+        self.make("Ada", "is employed by Globex")
+        self.make("Ada", "lives in Lima", namespace="q")
+        self.assertEqual(self.scan("status")["state"], "never")
+        self.assertEqual(self.scan()["state"], "running")
+        done = self.scanned()
+        self.assertEqual((done["checked"], done["found"], done["progress"]),
+                         (8, 3, 1))
+        self.assertEqual(
+            sorted((x["conflict_type"], x["existing"]["text"],
+                    x["new"]["text"]) for x in self.pending()),
+            [("contradiction", "likes coffee", "does not like coffee"),
+             ("update", "Ada works at Acme Corp", "is employed by Globex"),
+             ("update", "lives in Rome", "lives in Oslo")])
+        self.assertEqual(self.pending(namespace="q"), [])
+        # Again: nothing twice, and what was decided is not asked again.
+        ids = [x["id"] for x in self.pending()]
+        self.resolve(id=ids[0], strategy="keep_both")
+        self.scan()
+        self.assertEqual(self.scanned()["found"], 0)
+        self.assertEqual([x["id"] for x in self.pending()], ids[1:])
+        tasks = {t["name"]: t for t in
+                 self.c.ok("get_memory_status")["background"]}
+        self.assertEqual(tasks["conflict-scan"]["outcome"], "done")
+
+    def test_goes_on_after_kill(self):
+        for i in range(0, 1500, 50):
+            self.c.ok("create_entities", namespace="p", entities=[
+                entity(f"Person {k}", "lives in Rome",
+                       f"drives car number {k}", type="person")
+                for k in range(i, i + 50)])
+        for i in range(0, 1500, 100):
+            self.make(f"Person {i}", "lives in Oslo")
+        self.scan()
+        wait_until(lambda: self.scan("status")["checked"] > 100,
+                   why="it has begun")
+        before = self.scan("status")
+        self.db.kill()
+        self.db.start()
+        self.c = self.db.client()
+        now = self.scan("status")
+        self.assertIn(now["state"], ("running", "done"))
+        self.assertGreaterEqual(now["checked"], before["checked"])
+        done = wait_until(lambda: (s := self.scan("status"))["state"] ==
+                          "done" and s, seconds=60, why="it ends")
+        self.assertEqual(done["checked"], 3015)
+        self.assertEqual(len(self.pending(limit=1000)), 15)
+
+    def test_stop(self):
+        self.make("Ada", "lives in Rome")
+        self.scan()
+        self.assertIn(self.scan("stop")["state"], ("stopped", "done"))
+        self.scan()
+        self.assertEqual(self.scanned()["checked"], 1)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 #include "memory-db/model/order/conflicts.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,13 +75,29 @@ keep(struct finding *f, const struct recall_row *row, struct fact_verdict *v)
 }
 
 /* --- of whom is it said? ---------------------------------------------------- */
-/* One name is a part of the other. */
+static bool
+is_of_word(char c)
+{
+	return (c & 0x80) != 0 || isalnum((unsigned char)c);
+}
+
+/* b has the words of a in a row: "Ada Lovelace" has "ada", and "Person 10" does
+ * not have "Person 1". */
+static bool
+has_words(const char *b, const char *a)
+{
+	size_t n = strlen(a);
+
+	for (const char *p = b; n > 2 && (p = strcasestr(p, a)); p++)
+		if ((p == b || !is_of_word(p[-1])) && !is_of_word(p[n]))
+			return true;
+	return false;
+}
+
 static bool
 are_names_alike(const char *a, const char *b)
 {
-	if (strlen(a) < 3 || strlen(b) < 3)
-		return strcasecmp(a, b) == 0;
-	return strcasestr(a, b) || strcasestr(b, a);
+	return strcasecmp(a, b) == 0 || has_words(a, b) || has_words(b, a);
 }
 
 int
@@ -165,7 +182,7 @@ look_at(struct finding *f, int64_t fact)
 	int64_t *seen = idset_put(&f->seen, fact);
 	int k;
 
-	if (fact == f->request->self)
+	if (f->request->before != 0 && fact >= f->request->before)
 		return 0;
 	if (!seen)
 		return err_nomem(f->e);
@@ -248,8 +265,9 @@ find_for_text(struct finding *f)
 		rc = find_by_words(f,
 			q->candidates > 0 ? q->candidates : CANDIDATES);
 	if (rc >= 0 && f->entity != 0) {
-		rc = recall_newest_of(f->st, f->entity, INT64_MAX, newest,
-			facts, &n, f->e);
+		rc = recall_newest_of(f->st, f->entity,
+			q->before > 0 ? q->before : INT64_MAX, newest, facts,
+			&n, f->e);
 		rc = rc < 0 ? rc : look_at_all(f, facts, n);
 	}
 	return rc < 0 ? rc : 0;
@@ -273,7 +291,8 @@ conflicts_find(struct store *st, const struct conflicts_request *request,
 	int rc = 0;
 
 	*ret = (struct conflicts){0};
-	if (*request->name)
+	f.entity = request->entity;
+	if (*request->name && f.entity == 0)
 		rc = scope_entity(st, request->scope, request->name,
 			strlen(request->name), &f.entity, e);
 	rc = rc < 0 ? rc : 0;

@@ -29,7 +29,8 @@ struct conflicts_request {
 	/* Facts compared with one text: those with its words (-1: none), and
 	 * the newest ones of its entity. 0: the default. */
 	int candidates, newest;
-	int64_t self;	 /* a fact that is not compared; 0: none */
+	int64_t before;	 /* only facts with lower ids; 0: all */
+	int64_t entity;	 /* the one that has the name; 0: it is looked up */
 	int64_t *looked; /* counts comparisons; NULL: nobody asks */
 };
 struct conflict_found {

@@ -8,6 +8,7 @@
 #include "common/jx.h"
 #include "common/limits.h"
 #include "memory-db/model/order/queue.h"
+#include "memory-db/model/order/scan.h"
 #include "memory-db/model/scope/json_members.h"
 #include "memory-db/model/scope/settings.h"
 #include "memory-db/model/write/write_entity.h"
@@ -270,12 +271,17 @@ on_conflict_after(struct write_watcher *watcher, struct write *w,
 
 	if (x->first_fact == INT64_MAX)
 		x->first_fact = fact;
-	for (size_t i = 0; rc == 0 && i < x->found.n; i++)
+	if (x->has_left_out && x->mode != ON_CONFLICT_REPORT &&
+		!x->is_scanned) {
+		x->is_scanned = true;
+		rc = scan_start(w->st, w->ns, x->first_fact - 1, e);
+	}
+	for (size_t i = 0; rc >= 0 && i < x->found.n; i++)
 		/* A replacement names what it takes the place of. */
 		if (x->found.v[i].fact != f->supersedes || x->place != 0)
 			rc = act_on(x, w, &x->found.v[i], f, fact, e);
 	conflicts_done(&x->found);
-	return rc;
+	return rc < 0 ? rc : 0;
 }
 
 /* --- the frame ------------------------------------------------------------ */

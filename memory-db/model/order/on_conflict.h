@@ -49,6 +49,7 @@ struct on_conflict {
 	int64_t looked;	    /* comparisons of the whole request */
 	int64_t first_fact; /* ids from here on are of this change */
 	bool has_left_out;  /* others were not searched for */
+	bool is_scanned;    /* the scan will find them */
 };
 
 /* Mode and watcher of a write: what the call says, else the setting of the

@@ -26,6 +26,8 @@ static const struct {
 		"weights of a namespace"},
 	{META_CURATED, "model/curate/alone.c", "when a namespace was curated"},
 	{META_SETTINGS, "model/scope/settings.c", "settings of a namespace"},
+	{META_SCAN, "model/order/scan.c", "how far a scan is"},
+	{META_SCANNING, "model/order/scan.c", "scans under way"},
 	{META_SKILLS, "model/write/skill.c", "older skills have no mark"},
 	{META_SETTLED, "work/recover.c", "takes the place of a lost COMMIT"},
 };

@@ -23,6 +23,9 @@ struct store;
 #define META_RECALL_WEIGHTS "recall_weights/"
 #define META_CURATED	    "curated/"
 #define META_SETTINGS	    "settings/"
+#define META_SCAN	    "scan/"
+#define META_SCANNING	    "scanning/"
+#define META_SCANNING_LAST  "scanning0" /* behind all of these */
 #define META_SKILLS	    "skills_unmarked_to"
 #define META_SETTLED	    "settled"
 

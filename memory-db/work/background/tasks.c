@@ -5,6 +5,7 @@
 
 #include "memory-db/work/background/review_task.h"
 
+#include "memory-db/model/order/scan.h"
 #include "memory-db/store/idle.h"
 #include "memory-db/store/engine/trouble.h"
 #include "memory-db/work/embedding_internal.h"
@@ -273,6 +274,32 @@ static const struct background_task task_shrink = {
 	.step = shrink_step,
 };
 
+/* --- the scan for conflicts ------------------------------------------------ */
+static bool
+conflicts_wanted(void *ctx)
+{
+	return scan_wanted(writer_store(ctx));
+}
+
+static int
+conflicts_step(void *ctx, int64_t budget_ns, struct err *e)
+{
+	return scan_step(writer_store(ctx), budget_ns, e);
+}
+
+/* Short slices: a write that arrives meanwhile waits for one. */
+static const struct background_task task_conflicts = {
+	.name = "conflict-scan",
+	.about = "compares the facts of a memory with each other, when asked",
+	.lane = BACKGROUND_WRITER,
+	.modes = BACKGROUND_WRITABLE,
+	.budget_ns = 5 * MS_NS,
+	.share = BACKGROUND_UNDER_LOAD,
+	.share_ns = 1 * MS_NS,
+	.wanted = conflicts_wanted,
+	.step = conflicts_step,
+};
+
 /* --- the list ------------------------------------------------------------- */
 const struct background_task *const background_tasks[] = {
 	&task_index,
@@ -287,6 +314,7 @@ const struct background_task *const background_tasks[] = {
 	&task_wal_rest,
 	&task_shrink,
 	&curating_task,
+	&task_conflicts,
 	&embedding_task_erased,
 	&embedding_task_fill,
 	&embedding_task_drop,

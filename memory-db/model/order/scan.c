@@ -1,0 +1,422 @@
+#include "memory-db/model/order/scan.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/jx.h"
+#include "common/text.h"
+#include "memory-db/model/order/conflicts.h"
+#include "memory-db/model/order/queue.h"
+#include "memory-db/model/scope/json_members.h"
+#include "memory-db/store/engine/meta.h"
+#include "memory-db/store/engine/store.h"
+#include "memory-db/store/facts/facts.h"
+#include "memory-db/store/facts/namespaces.h"
+#include "memory-db/store/index/recall.h"
+#include "memory-db/store/log/log.h"
+
+#define THRESHOLD 0.85
+/* Facts compared with one: with its words, older ones of its entity. */
+#define CANDIDATES 40
+#define NEWEST	   24
+/* Findings of one fact. */
+#define MOST 16
+/* Facts of a slice at most; time ends most slices earlier. */
+#define CHUNK 64
+/* Facts of branches and of the past that a slice passes over without work. */
+#define PASSED 2000
+
+struct scan {
+	struct store *st;
+	int64_t ns;
+	json_t *state; /* owned */
+	int64_t after, checked, found;
+	struct err *e;
+};
+
+static void
+scan_key(char out[40], const char *prefix, int64_t ns)
+{
+	snprintf(out, 40, "%s%" PRId64, prefix, ns);
+}
+
+/* --- the state ------------------------------------------------------------ */
+static int64_t
+scan_number(const struct scan *x, const char *key, int64_t otherwise)
+{
+	const json_t *j = json_object_get(x->state, key);
+
+	return j ? (int64_t)json_integer_value(j) : otherwise;
+}
+
+/* An empty object where there never was a scan. */
+static int
+scan_load(struct scan *x)
+{
+	AUTO_BUF struct buf text = {0};
+	char key[40];
+	int rc;
+
+	scan_key(key, META_SCAN, x->ns);
+	rc = meta_get(x->st, key, &text, x->e);
+	if (rc < 0)
+		return rc;
+	x->state =
+		rc == 1 ? jx_parse(text.data, text.len, NULL) : json_object();
+	if (!x->state)
+		return err_nomem(x->e);
+	x->after = scan_number(x, "after", x->ns << 33);
+	x->checked = scan_number(x, "checked", 0);
+	x->found = scan_number(x, "found", 0);
+	return 0;
+}
+
+static int
+scan_save(struct scan *x)
+{
+	AUTO_BUF struct buf text = {0};
+	char key[40];
+	int rc = member_set_int(x->state, "after", x->after, x->e);
+
+	if (rc == 0)
+		rc = member_set_int(x->state, "checked", x->checked, x->e);
+	if (rc == 0)
+		rc = member_set_int(x->state, "found", x->found, x->e);
+	if (rc != 0)
+		return rc;
+	scan_key(key, META_SCAN, x->ns);
+	if (jx_dump(x->state, &text) != 0)
+		return err_nomem(x->e);
+	return meta_set(x->st, key, text.data, text.len, x->e);
+}
+
+static int
+scan_set_state(struct scan *x, const char *state, const char *when)
+{
+	int rc = member_set_new(x->state, "state", json_string(state), x->e);
+
+	if (rc == 0)
+		rc = member_set_int(x->state, when, clock_now_ms(), x->e);
+	return rc == 0 ? scan_save(x) : rc;
+}
+
+static bool
+is_running(const struct scan *x)
+{
+	const char *state = jx_text(x->state, "state");
+
+	return state && strcmp(state, "running") == 0;
+}
+
+/* --- starting and stopping ------------------------------------------------ */
+static int
+begin_scan(struct scan *x, int64_t from)
+{
+	const char *state = jx_text(x->state, "state");
+	bool was_stopped = state && strcmp(state, "stopped") == 0;
+	char key[40], value[24];
+	int n = snprintf(value, sizeof(value), "%" PRId64, x->ns);
+
+	if (from >= 0 && was_stopped) /* by a person, who will go on with it */
+		return 0;
+	if (from < 0 && !was_stopped) {
+		x->after = x->ns << 33;
+		x->checked = x->found = 0;
+	} else if (from >= 0) {
+		x->after = from;
+	}
+	scan_key(key, META_SCANNING, x->ns);
+	(void)json_object_del(x->state, "ended_at");
+	if (meta_set(x->st, key, value, (size_t)n, x->e) != 0)
+		return x->e->code;
+	return scan_set_state(x, "running", "started_at");
+}
+
+int
+scan_start(struct store *st, int64_t ns, int64_t from, struct err *e)
+{
+	struct scan x = {.st = st, .ns = ns, .e = e};
+	int rc = scan_load(&x);
+
+	if (rc == 0)
+		rc = is_running(&x) ? 1 : begin_scan(&x, from);
+	json_decref(x.state);
+	return rc;
+}
+
+static int
+end_scan(struct scan *x, const char *state)
+{
+	char key[40];
+	int rc;
+
+	scan_key(key, META_SCANNING, x->ns);
+	rc = meta_drop_one(x->st, key, x->e);
+	return rc == 0 ? scan_set_state(x, state, "ended_at") : rc;
+}
+
+int
+scan_stop(struct store *st, int64_t ns, struct err *e)
+{
+	struct scan x = {.st = st, .ns = ns, .e = e};
+	int rc = scan_load(&x);
+
+	if (rc == 0 && is_running(&x)) {
+		rc = end_scan(&x, "stopped");
+		rc = rc == 0 ? 1 : rc;
+	}
+	json_decref(x.state);
+	return rc;
+}
+
+/* --- telling -------------------------------------------------------------- */
+static int
+note_newest(void *ctx, const struct log_change *c)
+{
+	*(int64_t *)ctx = c->fact_max;
+	return 1;
+}
+
+static int
+tell_times(struct scan *x, json_t *o)
+{
+	static const char *const keys[] = {"started_at", "ended_at"};
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(keys); i++) {
+		int64_t ms = scan_number(x, keys[i], 0);
+
+		if (ms > 0)
+			rc = member_set_time(o, keys[i], ms, x->e);
+	}
+	return rc;
+}
+
+static int
+tell_state(struct scan *x, json_t **ret)
+{
+	const char *state = jx_text(x->state, "state");
+	int64_t first = x->ns << 33, last = first;
+	AUTO_JSON json_t *o = NULL;
+	double progress;
+	int rc = log_newest(x->st, x->ns, 0, INT64_MAX, note_newest, &last,
+		x->e);
+
+	if (rc < 0)
+		return rc;
+	progress = last > first
+			   ? (double)(x->after - first) / (double)(last - first)
+			   : 1;
+	o = json_pack("{s:s,s:I,s:I,s:f}", "state", state ? state : "never",
+		"checked", (json_int_t)x->checked, "found",
+		(json_int_t)x->found, "progress",
+		!state	       ? 0.0
+		: progress > 1 ? 1.0
+			       : progress);
+	rc = !o ? err_nomem(x->e) : tell_times(x, o);
+	if (rc == 0)
+		*ret = take_ptr(o);
+	return rc;
+}
+
+int
+scan_tell(struct store *st, int64_t ns, json_t **ret, struct err *e)
+{
+	struct scan x = {.st = st, .ns = ns, .e = e};
+	int rc = scan_load(&x);
+
+	if (rc == 0)
+		rc = tell_state(&x, ret);
+	json_decref(x.state);
+	return rc;
+}
+
+/* --- one fact ------------------------------------------------------------- */
+static int
+queue_all(struct scan *x, const struct conflicts *found, int64_t entity,
+	int64_t fact)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc >= 0 && i < found->n; i++) {
+		const struct conflict_found *c = &found->v[i];
+		int64_t id;
+
+		rc = queue_add(x->st,
+			&(struct queue_found){.entity = c->entity,
+				.fact = c->fact,
+				.by_entity = entity,
+				.by_fact = fact,
+				.kind = c->kind,
+				.confidence = c->confidence,
+				.action = c->action},
+			&id, x->e);
+		if (rc == 1 && c->kind != FACTS_SUCCESSION)
+			x->found++;
+	}
+	return rc < 0 ? rc : 0;
+}
+
+static int
+compare_fact(struct scan *x, const struct scope *scope,
+	const struct fact_said *said, const char *name,
+	const struct recall_row *row)
+{
+	struct conflicts found = {0};
+	struct conflicts_request q = {.scope = scope,
+		.name = name,
+		.said = said,
+		.said_n = 1,
+		.threshold = THRESHOLD,
+		.most = MOST,
+		.candidates = CANDIDATES,
+		.newest = NEWEST,
+		.before = row->id,
+		.entity = row->entity};
+	int rc = conflicts_find(x->st, &q, &found, x->e);
+
+	if (rc == 0)
+		rc = queue_all(x, &found, row->entity, row->id);
+	conflicts_done(&found);
+	return rc;
+}
+
+/* An observation that main shows. */
+static int
+scan_fact(struct scan *x, const struct scope *scope, int64_t fact)
+{
+	AUTO_BUF struct buf text = {0}, name = {0};
+	struct recall_entity entity;
+	struct recall_row row;
+	struct fact_said said;
+	int rc = recall_row(x->st, fact, &row, x->e);
+
+	if (rc != 1 || row.kind != FACT_OBSERVATION)
+		return rc < 0 ? rc : 0;
+	if (buf_add(&text, row.text, row.text_n) != 0 || !buf_str(&text))
+		return err_nomem(x->e);
+	rc = recall_entity(x->st, row.entity, &name, &entity, x->e);
+	if (rc != 1)
+		return rc < 0 ? rc : 0;
+	if (!buf_str(&name))
+		return err_nomem(x->e);
+	x->checked++;
+	said = (struct fact_said){.text = text.data,
+		.from = row.valid_from,
+		.to = row.valid_to == FACT_NO_TIME ? INT64_MAX : row.valid_to};
+	return compare_fact(x, scope, &said, name.data, &row);
+}
+
+/* --- a slice -------------------------------------------------------------- */
+struct scan_chunk {
+	int64_t v[CHUNK], last;
+	int n, passed;
+};
+
+static int
+take_fact(void *ctx, const struct fact *f)
+{
+	struct scan_chunk *c = ctx;
+
+	c->last = f->id;
+	if (f->kind == FACT_OBSERVATION)
+		c->v[c->n++] = f->id;
+	return c->n == CHUNK || ++c->passed == PASSED;
+}
+
+/* 1 more is to do. */
+static int
+scan_chunk(struct scan *x, int64_t end_ns)
+{
+	struct scan_chunk c = {.n = 0};
+	struct scope scope = {.ns = {x->ns}, .n = 1, .valid_at = FACT_NO_TIME};
+	int more =
+		fact_each_stored(x->st, x->ns, x->after, take_fact, &c, x->e);
+	int rc = more < 0 ? more
+			  : lens_make(x->st, STORE_MAIN, STORE_OPEN_END - 1,
+				    &scope.lens, x->e);
+
+	if (rc == 0)
+		rc = lens_apply(x->st, &scope.lens, x->e);
+	fact_home(x->st, x->ns);
+	for (int i = 0; rc == 0 && i < c.n; i++) {
+		rc = scan_fact(x, &scope, c.v[i]);
+		x->after = c.v[i];
+		if (rc == 0 && i + 1 < c.n && clock_mono_ns() > end_ns)
+			return 1;
+	}
+	if (rc == 0 && c.last > x->after)
+		x->after = c.last;
+	return rc < 0 ? rc : more;
+}
+
+static int
+scan_slice(struct scan *x, int64_t budget_ns)
+{
+	int64_t end = clock_mono_ns() + budget_ns;
+	int rc = scan_load(x);
+
+	if (rc == 0)
+		rc = scan_chunk(x, end);
+	if (rc < 0)
+		return rc;
+	if (rc == 1) {
+		rc = scan_save(x);
+		return rc == 0 ? 1 : rc;
+	}
+	return end_scan(x, "done");
+}
+
+static int
+first_scanned(void *ctx, const char *value, size_t n)
+{
+	char text[24];
+
+	if (n < sizeof(text)) {
+		memcpy(text, value, n);
+		text[n] = '\0';
+		if (text_int(text, 1, INT64_MAX >> 33, (int64_t *)ctx) != 0)
+			*(int64_t *)ctx = 0;
+	}
+	return 1;
+}
+
+static int64_t
+next_scan(struct store *st)
+{
+	int64_t ns = 0;
+	int rc = meta_each(st, META_SCANNING, META_SCANNING_LAST, first_scanned,
+		&ns, NULL);
+
+	return rc < 0 ? 0 : ns;
+}
+
+bool
+scan_wanted(struct store *st)
+{
+	return next_scan(st) != 0;
+}
+
+int
+scan_step(struct store *st, int64_t budget_ns, struct err *e)
+{
+	struct scan x = {.st = st, .ns = next_scan(st), .e = e};
+	int rc;
+
+	if (x.ns == 0)
+		return 0;
+	rc = store_group_begin(st, e);
+	if (rc != 0)
+		return rc;
+	rc = scan_slice(&x, budget_ns);
+	json_decref(x.state);
+	if (rc < 0) {
+		store_group_abort(st);
+		return rc;
+	}
+	if (store_group_commit(st, e) != 0)
+		return e->code;
+	return rc == 1 || scan_wanted(st);
+}
