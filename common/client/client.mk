@@ -49,8 +49,8 @@ unitdir    ?= $(prefix)/lib/systemd/system
 userunitdir ?= $(prefix)/lib/systemd/user
 sysusersdir ?= $(prefix)/lib/sysusers.d
 tmpfilesdir ?= $(prefix)/lib/tmpfiles.d
-UNITS      := $(wildcard systemd/*.service systemd/*.socket)
-USER_UNITS := $(wildcard systemd/user/*.service systemd/user/*.socket)
+UNITS      := $(wildcard systemd/*.service systemd/*.socket systemd/*.timer)
+USER_UNITS := $(wildcard $(addprefix systemd/user/*.,service socket timer))
 SYSUSERS   := $(wildcard systemd/sysusers.d/*.conf)
 TMPFILES   := $(wildcard systemd/tmpfiles.d/*.conf)
 MONITORING := $(wildcard systemd/monitoring/*)
@@ -78,6 +78,7 @@ install: all ## Install under DESTDIR and prefix (/usr/local)
 		> $(DESTDIR)$(libdir)/pkgconfig/$(PC_FILE)
 	chmod 644 $(DESTDIR)$(libdir)/pkgconfig/$(PC_FILE)
 	install -m 755 common/client/memory_client.py $(DESTDIR)$(datadir)/
+	install -m 755 systemd/backup_memory.sh $(DESTDIR)$(datadir)/
 	install -m 644 $(DOCS) $(DESTDIR)$(docdir)/
 	install -D -m 644 memory-db/cli/memoryctl.bash-completion \
 		$(DESTDIR)$(compdir)/memoryctl
@@ -99,6 +100,7 @@ uninstall: ## Remove what install put there
 		$(addprefix $(DESTDIR)$(libdir)/,libmemory-client.a \
 		libmemory-client.so $(SONAME) libmemory-client.so.$(VERSION) \
 		pkgconfig/$(PC_FILE)) $(DESTDIR)$(datadir)/memory_client.py \
+		$(DESTDIR)$(datadir)/backup_memory.sh \
 		$(addprefix $(DESTDIR)$(docdir)/,$(notdir $(DOCS))) \
 		$(DESTDIR)$(compdir)/memoryctl \
 		$(addprefix $(DESTDIR)$(unitdir)/,$(notdir $(UNITS))) \

@@ -5,6 +5,7 @@ import fcntl
 import gzip
 import json
 import os
+import shutil
 import signal
 import socket
 import sqlite3
@@ -17,7 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 sys.dont_write_bytecode = True
-from harness import BIN, SLOW, Service, TestCase, main, wait_until  # noqa: E402
+from harness import BIN, ROOT, SLOW, Service, TestCase, main, wait_until  # noqa: E402
 
 
 def entity(name, *texts):
@@ -307,6 +308,68 @@ class Backup(BackupCase):
         self.assertIn("recall", names)
         self.assertFalse({"snapshot_database", "list_erasures",
                           "replay_erasures"} & names)
+
+
+class Script(BackupCase):
+    SCRIPT = ROOT / "systemd/backup_memory.sh"
+
+    def run_script(self, **env):
+        return subprocess.run(
+            ["sh", self.SCRIPT], text=True, capture_output=True,
+            env=self.db.env({"MEMORYCTL": BIN / "memoryctl", **env}))
+
+    @unittest.skipUnless(shutil.which("shellcheck"), "needs shellcheck")
+    def test_shellcheck(self):
+        subprocess.run(["shellcheck", self.SCRIPT], check=True)
+
+    def test_seven_days(self):
+        self.fill()
+        folder = self.db.folder / "home" / "memory_backups"
+        first = self.run_script()
+        self.assertEqual(first.returncode, 0, first.stderr)
+        self.assertRegex(first.stdout, r"\ABackup complete: memory_\S+\.db\.gz"
+                                       r": .*\n\Z")
+        old, = backups(folder)
+        day = time.time() - 8 * 86400
+        os.utime(old, (day, day))
+        self.assertIn("1 old one removed", self.run_script().stdout)
+        new, = backups(folder)
+        self.assertNotEqual(old, new)
+        self.assertEqual(stat.S_IMODE(new.stat().st_mode), 0o600)
+
+    def test_path_with_blanks_and_errors(self):
+        self.fill()
+        folder = self.db.folder / "a *strange* 'folder\""
+        done = self.run_script(BACKUP_DIR=folder)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(len(backups(folder)), 1)
+        for env, code, text in (
+                ({"KEEP_DAYS": "x; rm"}, 100, "no number"),
+                ({"MEMORYCTL": "/nowhere"}, 111, "no /nowhere"),
+                ({"MEMORY_DB_PATH": "/nowhere/m.db"}, 1, "no database")):
+            bad = self.run_script(BACKUP_DIR=folder, **env)
+            self.assertEqual(bad.returncode, code, bad.stderr)
+            self.assertIn(text, bad.stderr)
+            self.assertEqual(bad.stdout, "")
+        with open(folder / ".backup_memory.lock") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            self.assertEqual(
+                self.run_script(BACKUP_DIR=folder).returncode, 75)
+        self.assertEqual(len(backups(folder)), 1)
+
+    @unittest.skipUnless(shutil.which("systemd-analyze"), "needs systemd")
+    def test_units(self):
+        for unit in ("memory-backup.service", "memory-backup.timer",
+                     "user/memory-backup.service",
+                     "user/memory-backup.timer"):
+            place = self.db.folder / "units" / unit
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text((ROOT / "systemd" / unit).read_text().replace(
+                "@bindir@", str(BIN)))
+            done = subprocess.run(
+                ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", place],
+                capture_output=True, text=True)
+            self.assertEqual(done.returncode, 0, done.stderr)
 
 
 class Restore(BackupCase):

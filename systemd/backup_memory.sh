@@ -1,0 +1,55 @@
+#!/bin/sh
+# backup_memory.sh: back up the memory, for cron. Nobody who uses it has to wait.
+#
+#   0 2 * * * /usr/local/share/enhanced-memory/backup_memory.sh
+#
+# Keeps the backups of the last 7 days in ~/memory_backups, each of mode 0600, and
+# prints one line. These may be set in the crontab:
+#
+#   BACKUP_DIR       another folder; it may lie on a NAS
+#   KEEP_DAYS        another number of days (7)
+#   MEMORY_DB_PATH   another database; MEMORY_DB_SOCKET another service
+#   MEMORYCTL        where memoryctl is, when it is not on PATH
+#
+# Exit codes: 0 done; 1 the database is damaged, or there is none; 75 a backup
+# into this folder is still under way; 100 a setting is wrong; 111 no room, no
+# rights, no memoryctl. What was there before is still there then.
+set -eu
+umask 077
+
+fail()
+{
+	code=$1
+	shift
+	echo "backup_memory.sh: $*" >&2
+	exit "$code"
+}
+
+# cron knows few folders.
+PATH=${PATH:-/usr/bin:/bin}:/usr/local/bin
+export PATH
+memoryctl=${MEMORYCTL:-memoryctl}
+keep_days=${KEEP_DAYS:-7}
+[ -n "${BACKUP_DIR:-}" ] || [ -n "${HOME:-}" ] ||
+	fail 100 "neither BACKUP_DIR nor HOME is set"
+folder=${BACKUP_DIR:-$HOME/memory_backups}
+
+case $keep_days in
+'' | *[!0-9]* | 0*) fail 100 "KEEP_DAYS is '$keep_days', no number of days" ;;
+esac
+command -v "$memoryctl" >/dev/null 2>&1 ||
+	fail 111 "no $memoryctl; MEMORYCTL says where it is"
+mkdir -p -- "$folder" || fail 111 "cannot make $folder"
+
+# Two of these at once: the second has nothing to add.
+exec 9>"$folder/.backup_memory.lock" || fail 111 "cannot write into $folder"
+if command -v flock >/dev/null 2>&1; then
+	flock -n 9 || fail 75 "a backup into $folder is still under way"
+fi
+
+# 9 stays with us: a service that this may start would hold the lock on.
+code=0
+line=$("$memoryctl" backup --keep-days "$keep_days" -- "$folder" \
+	9>&-) || code=$?
+[ "$code" -eq 0 ] || fail "$code" "no backup was made (exit code $code)"
+echo "Backup complete: ${line#"$folder"/}"
