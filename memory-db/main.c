@@ -206,6 +206,7 @@ main_serve(char *database, struct err *e)
 	struct database_options dbo = {.path = database,
 		.read_only = arg.read_only,
 		.new_instance = arg.new_instance,
+		.new_id = arg.database_id,
 		.namespace_facts = config.namespace_facts,
 		.weights = &config.weights};
 	struct server_options so = {.config = &config,

@@ -107,6 +107,8 @@ static const struct conf_opt options[] = {
 		"texts that hold a token, a key or a password: refuse them "
 		"(default), store a marker in its place, or store them"),
 	SWITCH("read-only", &arg.read_only, "serve reads only"),
+	TEXT("database-id", NULL, &arg.database_id, "HEX",
+		"of a new file: the id of the database it becomes a copy of"),
 	SWITCH("new-instance", &arg.new_instance,
 		"the file is a copy that goes on by itself: give it an id"),
 	NUMBER("ready-fd", NULL, &arg.ready_fd, 0, INT_MAX, "N",
@@ -305,7 +307,7 @@ options_read_secrets(struct config *config, struct err *e)
 /* --- the file beside the database ----------------------------------------- */
 /* Which files and process this is about is said by others than the file. */
 static const char *const not_in_file[] = {"socket", "database", "spawned",
-	"ready-fd", "new-instance", NULL};
+	"ready-fd", "new-instance", "database-id", NULL};
 
 /* Only this user may have written it, and read: it may name a key. What root
  * put there may be read by all. */

@@ -12,13 +12,17 @@
 #include "memory-db/cli/lib/backup_folder.h"
 #include "memory-db/cli/lib/backup_make.h"
 #include "memory-db/cli/lib/out.h"
+#include "memory-db/cli/lib/restore.h"
 
 #define SAME_MOMENT_MS 60000
 #define DEFAULT_FOLDER "memory_backups"
 
 static int64_t keep_days, keep_n;
+static bool incremental;
 
 static const struct conf_opt opts[] = {
+	CLI_FLAG("incremental", &incremental,
+		"only what changed since the newest backup in the folder"),
 	CLI_COUNT("keep-days", &keep_days, 1, 36500, "N",
 		"remove backups that are older than N days"),
 	CLI_COUNT("keep", &keep_n, 1, 1000000, "N",
@@ -115,8 +119,9 @@ static int
 choose_name(struct backup *b)
 {
 	struct backup_name n = {.made_ms = name_time(b),
+		.from = cli_int(b->copy.part, "from", 0),
 		.to = cli_int(b->copy.reply, "change", 0),
-		.is_whole = true};
+		.is_whole = !b->copy.part};
 	char file[BACKUP_NAME_SIZE];
 	struct stat st;
 
@@ -134,6 +139,51 @@ choose_name(struct backup *b)
 	}
 	b->path = backup_folder_path(&b->folder, file);
 	return b->path ? CLI_OK : cli_nomem();
+}
+
+/* The description of the newest backup of this database, when all of its chain is
+ * there. NULL: there is nothing to go on with. */
+static json_t *
+find_base(struct backup *b, const char *id)
+{
+	AUTO_FREE char *path = NULL;
+	json_t *about = NULL;
+	struct err e = {0};
+	size_t whole;
+
+	if (backup_folder_list(&b->folder, id, &e) != 0 || b->folder.n == 0 ||
+		!backup_folder_base(&b->folder, b->folder.n - 1, &whole))
+		return NULL;
+	path = backup_folder_path(&b->folder,
+		b->folder.entries[b->folder.n - 1].file);
+	if (!path || restore_about(path, &about, &e) != 0)
+		return NULL;
+	return about;
+}
+
+/* A part where there is a chain that it follows, else all of it. */
+static int
+take(struct backup *b)
+{
+	AUTO_JSON json_t *status = NULL, *base = NULL;
+	int rc = -1;
+
+	if (!incremental)
+		return backup_copy_take(&b->copy);
+	rc = cli_call(b->copy.use.cli, "get_memory_status", json_object(),
+		CLI_NOW, &status);
+	if (rc != CLI_OK)
+		return rc;
+	base = find_base(b,
+		cli_str(json_object_get(status, "database"), "id", ""));
+	rc = base ? backup_copy_take_part(&b->copy, base, b->folder.path) : -1;
+	if (rc != -1)
+		return rc;
+	cli_note(b->c,
+		"no backup in %s is one that changes could follow: a "
+		"whole one is made",
+		b->folder.path);
+	return backup_copy_take(&b->copy);
 }
 
 static int
@@ -163,8 +213,9 @@ tell(const struct backup *b)
 
 	if (c->json) {
 		o = json_pack("{s:s,s:s,s:I,s:I,s:I,s:I,s:O}", "path", b->path,
-			"kind", "whole", "change", (json_int_t)change, "bytes",
-			(json_int_t)b->bytes, "content_bytes",
+			"kind", b->copy.part ? "changes" : "whole", "change",
+			(json_int_t)change, "bytes", (json_int_t)b->bytes,
+			"content_bytes",
 			(json_int_t)cli_int(b->copy.reply, "bytes", 0),
 			"removed", (json_int_t)b->removed, "heads",
 			json_object_get(b->copy.reply, "heads"));
@@ -173,6 +224,10 @@ tell(const struct backup *b)
 	if (c->quiet)
 		return CLI_OK;
 	out_text(stdout, b->path);
+	if (b->copy.part)
+		printf(": changes %lld to %lld",
+			(long long)cli_int(b->copy.part, "from", 0) + 1,
+			(long long)change);
 	printf(": %s (of %s), up to change %lld, verified",
 		out_bytes(b->bytes, packed),
 		out_bytes(cli_int(b->copy.reply, "bytes", 0), whole),
@@ -206,16 +261,24 @@ cmd_backup_run(struct cli *c, int argc, char **argv)
 			"--keep and --keep-days are for a folder of backups; "
 			"%s names one file",
 			b.given);
+	if (b.is_file && incremental)
+		return cli_fail(CLI_USAGE,
+			"--incremental is for a folder of backups; %s names "
+			"one file",
+			b.given);
 	rc = open_folder(&b);
 	if (rc == CLI_OK)
-		rc = backup_copy_take(c, &b.copy);
+		rc = backup_copy_open(c, &b.copy);
+	if (rc == CLI_OK)
+		rc = take(&b);
 	if (rc == CLI_OK)
 		rc = choose_name(&b);
 	if (rc != CLI_OK)
 		return rc;
 	/* The copy is there; nobody waits for what is left to do. */
 	backup_be_nice();
-	rc = backup_copy_check(c, &b.copy);
+	if (!b.copy.part)
+		rc = backup_copy_check(c, &b.copy);
 	if (rc == CLI_OK)
 		rc = backup_copy_write(c, &b.copy, b.made_ms, b.path, &b.bytes);
 	if (rc == CLI_OK)
@@ -231,7 +294,9 @@ const struct cli_command cli_cmd_backup = {
 		 "file of mode 0600 in FOLDER (~/memory_backups), with the "
 		 "rights of who calls; agents read and write on meanwhile. The "
 		 "copy is opened and verified and the file read back before "
-		 "anything old is removed. With --keep-days and --keep a "
+		 "anything old is removed. --incremental writes the log "
+		 "since the newest backup there alone, as a part of a chain. "
+		 "With --keep-days and --keep a "
 		 "backup goes when neither keeps it; the newest always stays, "
 		 "and so do other databases' backups in the same folder. One "
 		 "line is printed; exit code 1: the database is damaged, 111: "

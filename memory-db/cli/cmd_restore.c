@@ -17,28 +17,24 @@
 #include "memory-db/cli/lib/out.h"
 #include "memory-db/cli/lib/private_service.h"
 #include "memory-db/cli/lib/progress.h"
+#include "memory-db/cli/lib/replay.h"
 #include "memory-db/cli/lib/restart.h"
-#include "memory-db/cli/lib/restore_place.h"
+#include "memory-db/cli/lib/restore.h"
 
-static const char *into;
+/* Problems of a backup that does not verify that are printed. */
+#define PROBLEMS_SHOWN 5
+
+static const char *into, *at, *change;
 static bool force;
 
 static const struct conf_opt opts[] = {
 	CLI_TEXT("into", &into, "FILE",
 		"the database to make (default: the one in use)"),
+	CLI_TEXT("at", &at, "WHEN", "as it was then: a date, '3 days ago'"),
+	CLI_TEXT("change", &change, "ID", "as it was after this change"),
 	CLI_FLAG("force", &force,
 		"also when it exists; what is there is kept under another "
 		"name"),
-};
-
-struct restore {
-	struct cli *c;
-	char source[PATH_MAX], target[PATH_MAX];
-	struct restore_place place;
-	json_t *about; /* owned; of the backup, or NULL: it has none */
-	struct private_service service; /* of what is restored */
-	int64_t changes, facts, erased;
-	char id[33];
 };
 
 static void
@@ -46,35 +42,6 @@ restore_done(struct restore *r)
 {
 	private_service_done(&r->service);
 	restore_place_done(&r->place);
-	json_decref(r->about);
-}
-
-/* --- which file, and where to --------------------------------------------- */
-/* The newest whole backup of a folder. */
-static int
-choose_source(struct restore *r, const char *given)
-{
-	AUTO_FOLDER struct backup_folder f = {.fd = -1, .lock_fd = -1};
-	struct err e = {0};
-	struct stat st;
-
-	if (cli_absolute(given, r->source, sizeof(r->source)) != CLI_OK)
-		return CLI_USAGE;
-	if (stat(r->source, &st) != 0)
-		return cli_fail(CLI_PROBLEM, "cannot read %s: %m", given);
-	if (!S_ISDIR(st.st_mode))
-		return CLI_OK;
-	if (backup_folder_open(&f, r->source, false, &e) != 0 ||
-		backup_folder_list(&f, NULL, &e) != 0)
-		return cli_fail_err(&e);
-	for (size_t i = f.n; i-- > 0;) {
-		if (!f.entries[i].name.is_whole)
-			continue;
-		snprintf(r->source, sizeof(r->source), "%s/%s", f.path,
-			f.entries[i].file);
-		return CLI_OK;
-	}
-	return cli_fail(CLI_PROBLEM, "no backup is in %s", given);
 }
 
 /* --into, else the database of this user. */
@@ -85,41 +52,26 @@ choose_target(struct restore *r)
 		    : database_use_path(r->c, r->target);
 }
 
-/* --- unpacking ------------------------------------------------------------ */
-static void
-on_tick(void *ctx, int64_t bytes)
-{
-	progress_at(ctx, -1, bytes >> 20, "MB");
-}
-
-static int
-unpack(struct restore *r, struct err *e)
-{
-	AUTO_READER struct backup_reader reader = {0};
-	AUTO_FD int in = open(r->source, O_RDONLY | O_CLOEXEC), out = -1;
-	struct progress progress;
-	int rc;
-
-	if (in < 0)
-		return err_set(e, MDB_E_STORE, "cannot read %s: %s", r->source,
-			strerrordesc_np(errno));
-	out = open(r->place.work, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-		0600);
-	if (out < 0)
-		return err_set(e, MDB_E_STORE, "cannot write %s: %s",
-			r->place.work, strerrordesc_np(errno));
-	progress_start(&progress, r->c, "unpacking");
-	rc = backup_reader_open(&reader, in, e);
-	if (rc == 0)
-		rc = backup_reader_copy(&reader, out, on_tick, &progress, e);
-	progress_clear(&progress);
-	if (rc != 0)
-		return rc;
-	r->about = json_incref(reader.about);
-	return 0;
-}
-
 /* --- looking at what came out --------------------------------------------- */
+/* Prints the first ones; how many there are. */
+static size_t
+tell_problems(const json_t *reply, size_t before)
+{
+	const json_t *all = json_object_get(reply, "problems"), *p;
+	size_t i;
+
+	json_array_foreach(all, i, p) {
+		if (before + i >= PROBLEMS_SHOWN)
+			break;
+		fputs("problem  ", stderr);
+		out_text(stderr, cli_str(p, "what", "?"));
+		fputs(": ", stderr);
+		out_text(stderr, cli_str(p, "detail", ""));
+		fputc('\n', stderr);
+	}
+	return json_array_size(all);
+}
+
 static int
 verify(struct restore *r)
 {
@@ -139,7 +91,7 @@ verify(struct restore *r)
 			CLI_NOW, &reply);
 		if (rc != CLI_OK)
 			break;
-		problems += json_array_size(json_object_get(reply, "problems"));
+		problems += tell_problems(reply, problems);
 		r->changes += cli_int(json_object_get(reply, "checked"),
 			"changes", 0);
 		r->facts +=
@@ -160,163 +112,26 @@ verify(struct restore *r)
 	return rc;
 }
 
-/* Starts a service on what was unpacked, which also brings an older schema to
- * the newest, and verifies all of it. */
+/* --- a point in time -------------------------------------------------------- */
+/* The log up to there, replayed into an empty database that takes the place of
+ * what was unpacked: of the same database, with ids and chains as they were. */
 static int
-open_restored(struct restore *r)
+go_back(struct restore *r, const char *point)
 {
-	AUTO_JSON json_t *status = NULL;
+	AUTO_PRIVATE struct private_service whole = r->service;
 	struct err e = {0};
+	char path[PATH_MAX];
 	int rc;
 
-	if (private_service_start(&r->service, r->c, r->place.work, true, &e) !=
-		0)
-		return cli_fail(CLI_PROBLEM,
-			"the backup %s does not open: %s. Nothing was changed",
-			r->source, e.text);
-	rc = cli_call(&r->service.cli, "get_memory_status", json_object(),
-		CLI_NOW, &status);
-	if (rc != CLI_OK)
-		return rc;
-	snprintf(r->id, sizeof(r->id), "%s",
-		cli_str(json_object_get(status, "database"), "id", ""));
-	return verify(r);
-}
-
-/* --- what was forgotten since --------------------------------------------- */
-static int
-replay_list(struct restore *r, json_t *list)
-{
-	size_t n = json_array_size(list), at = 0;
-
-	while (at < n) {
-		AUTO_JSON json_t *reply = NULL;
-		json_t *rest = json_array();
-		int64_t done;
-		int rc;
-
-		for (size_t i = at; rest && i < n; i++)
-			if (json_array_append(rest, json_array_get(list, i)))
-				return json_decref(rest), cli_nomem();
-		rc = cli_call(&r->service.cli, "replay_erasures",
-			json_pack("{s:o,s:b}", "erasures", rest, "confirm", 1),
-			CLI_NOW, &reply);
-		if (rc != CLI_OK)
-			return rc;
-		done = cli_int(reply, "done", 0);
-		if (done <= 0)
-			return cli_fail(CLI_SYSTEM,
-				"what was forgotten cannot be erased again");
-		at += (size_t)done;
-		r->erased += cli_int(reply, "facts", 0);
-	}
-	return CLI_OK;
-}
-
-/* All that this database has erased is erased in what is restored. */
-static int
-replay_from(struct restore *r, struct cli *newer)
-{
-	AUTO_FREE char *cursor = NULL;
-	int rc;
-
-	do {
-		AUTO_JSON json_t *reply = NULL;
-		const char *next;
-
-		rc = cli_call(newer, "list_erasures",
-			cursor ? json_pack("{s:s}", "cursor", cursor)
-			       : json_object(),
-			CLI_NOW, &reply);
-		if (rc == CLI_OK)
-			rc = replay_list(r, json_object_get(reply, "erasures"));
-		free(take_ptr(cursor));
-		next = cli_str(reply, "next", NULL);
-		if (rc == CLI_OK && next && (cursor = strdup(next)) == NULL)
-			rc = cli_nomem();
-	} while (rc == CLI_OK && cursor);
-	return rc;
-}
-
-/* Whether it is the same database, and not another one. */
-static bool
-is_same_database(struct restore *r, struct cli *c)
-{
-	AUTO_JSON json_t *status = NULL;
-
-	return cli_ask(c, "get_memory_status", json_object(), &status) ==
-		       CLI_OK &&
-	       strcmp(cli_str(json_object_get(status, "database"), "id", ""),
-		       r->id) == 0;
-}
-
-/* The database in use: what runs, or the file, which is then opened for a
- * moment. One that cannot be opened may be why somebody restores. */
-static int
-replay_present(struct restore *r)
-{
-	AUTO_USE struct database_use use = {0};
-	struct err e = {0};
-	int rc = database_use_open(&use, r->c, false, &e);
-
-	if (rc == CLI_PROBLEM) {
-		cli_note(r->c,
-			"the present database cannot be opened (%s): what it "
-			"alone knows to be forgotten is not forgotten in what "
-			"is restored",
-			e.text);
-		return CLI_OK;
-	}
-	if (rc != CLI_OK || !use.is_there)
-		return rc;
-	return is_same_database(r, use.cli) ? replay_from(r, use.cli) : CLI_OK;
-}
-
-/* The newest backup of the same database that lies beside and opens: it knows
- * all that those before it know. */
-static int
-replay_newer(struct restore *r)
-{
-	AUTO_FOLDER struct backup_folder f = {.fd = -1, .lock_fd = -1};
-	struct err e = {0};
-	char folder[PATH_MAX], *slash;
-	int rc = CLI_OK;
-
-	snprintf(folder, sizeof(folder), "%s", r->source);
-	slash = strrchr(folder, '/');
-	slash[slash == folder ? 1 : 0] = '\0';
-	if (backup_folder_open(&f, folder, false, &e) != 0 ||
-		backup_folder_list(&f, r->id, &e) != 0)
-		return CLI_OK;
-	for (size_t i = f.n; i-- > 0;) {
-		struct restore other = {.c = r->c, .place = r->place};
-		AUTO_PRIVATE struct private_service own = {0};
-		AUTO_FREE char *path =
-			backup_folder_path(&f, f.entries[i].file);
-
-		if (!path)
-			return cli_nomem();
-		if (strcmp(path, r->source) == 0)
-			return rc;
-		if (!f.entries[i].name.is_whole)
-			continue;
-		snprintf(other.source, sizeof(other.source), "%s", path);
-		restore_place_path(&r->place, "newer.db", other.place.work);
-		(void)unlink(other.place.work);
-		if (unpack(&other, &e) == 0 &&
-			private_service_start(&own, r->c, other.place.work,
-				false, &e) == 0)
-			rc = is_same_database(r, &own.cli)
-				     ? replay_from(r, &own.cli)
-				     : CLI_OK;
-		else
-			cli_note(r->c, "the newer backup %s is damaged (%s)",
-				path, e.text);
-		json_decref(other.about);
-		if (own.pid != 0)
-			return rc;
-	}
-	return rc;
+	r->service = (struct private_service){0};
+	/* The copy has no private parts but its socket, which it points to. */
+	whole.cli.socket = whole.socket;
+	restore_place_path(&r->place, "point.db", path);
+	if (private_service_start_new(&r->service, r->c, path, r->id, &e) != 0)
+		return cli_fail(CLI_SYSTEM, "%s", e.text);
+	rc = replay_copy(&whole.cli, point, &r->service.cli);
+	snprintf(r->place.work, sizeof(r->place.work), "%s", path);
+	return rc == CLI_OK ? restore_forget_from(r, &whole.cli) : rc;
 }
 
 /* --- the end -------------------------------------------------------------- */
@@ -398,10 +213,17 @@ static int
 cmd_restore_run(struct cli *c, int argc, char **argv)
 {
 	__attribute__((cleanup(restore_done))) struct restore r = {.c = c};
+	const char *point = change ? change : at;
 	struct err e = {0};
+	int64_t id;
 	int rc;
 
 	(void)argc;
+	if (at && change)
+		return cli_fail(CLI_USAGE, "either --at or --change");
+	if (change && conf_int(change, 1, INT64_MAX, &id) != 0)
+		return cli_fail(CLI_USAGE, "--change %s: no id of a change",
+			change);
 	c->namespace_ = "default";
 	c->is_named = true;
 	if (sodium_init() < 0)
@@ -409,21 +231,23 @@ cmd_restore_run(struct cli *c, int argc, char **argv)
 	if (!text_is_utf8(argv[0], strlen(argv[0])) ||
 		(into && !text_is_utf8(into, strlen(into))))
 		return cli_fail(CLI_USAGE, "a path is no valid UTF-8");
-	rc = choose_source(&r, argv[0]);
+	rc = restore_choose(&r, argv[0]);
 	if (rc == CLI_OK)
 		rc = choose_target(&r);
 	if (rc != CLI_OK)
 		return rc;
 	if (restore_place_open(&r.place, r.target, force, &e) != 0)
 		return cli_fail_err(&e);
-	if (unpack(&r, &e) != 0)
-		return cli_fail(cli_exit_of(e.code),
-			"%s: %s. Nothing was changed", r.source, e.text);
-	rc = open_restored(&r);
+
+	rc = restore_unpack(&r);
+	if (rc == CLI_OK && point)
+		rc = go_back(&r, point);
+	/* What is forgotten in the part of a log is so only once that is said
+	 * in it, too. */
 	if (rc == CLI_OK)
-		rc = replay_newer(&r);
+		rc = restore_forget(&r);
 	if (rc == CLI_OK)
-		rc = replay_present(&r);
+		rc = verify(&r);
 	if (rc == CLI_OK)
 		rc = put_in_place(&r);
 	return rc == CLI_OK ? tell(&r) : rc;

@@ -16,6 +16,12 @@ m_list_erasures(struct call *c, json_t **ret_result, struct err *e)
 	bool more = false;
 	int rc = !o ? err_nomem(e) : 0;
 
+	/* Behind the last op of that change. */
+	if (rc == 0 && !cursor &&
+		jx_int(c->params, "since", JX_OPTIONAL, 0, INT64_MAX, &at[0],
+			e) == 0)
+		at[1] = INT64_MAX;
+
 	if (rc == 0 && cursor)
 		rc = page_cursor_parse(cursor, 'e', at, ARRAY_LEN(at), e);
 	if (rc == 0)

@@ -45,6 +45,27 @@ m_export_log_next_page(struct call *c, const char *cursor, int64_t v[NUMBERS],
 	return rc == 0 ? scope_read(c->st, c->ctx, v[CHANGE], &scope, e) : rc;
 }
 
+/* Of the first page: the cursor of the others is behind it. */
+static int
+read_since(struct call *c, const int64_t v[NUMBERS], int64_t *ret,
+	struct err *e)
+{
+	int rc = jx_int(c->params, "since", JX_OPTIONAL, 0, STORE_OPEN_END, ret,
+		e);
+
+	if (rc < 0 || *ret == 0)
+		return rc < 0 ? rc : 0;
+	if (v[CURRENT])
+		return err_param(e, MDB_E_INVALID, "since",
+			"`since` is for the log; leave `current` out");
+	if (*ret > v[CHANGE])
+		return err_param(e, MDB_E_INVALID, "since",
+			"`since` is change %lld, but the newest one is %lld: "
+			"is this another copy of the database?",
+			(long long)*ret, (long long)v[CHANGE]);
+	return 0;
+}
+
 int
 m_export_log(struct call *c, json_t **ret_result, struct err *e)
 {
@@ -52,6 +73,7 @@ m_export_log(struct call *c, json_t **ret_result, struct err *e)
 	int64_t v[NUMBERS] = {0}, bytes = LIMIT_REPLY_BYTES;
 	const char *cursor = NULL;
 	json_t *lines = NULL;
+	int64_t since = 0;
 	bool more = false;
 	int rc = !result ? err_nomem(e)
 			 : jx_string(c->params, "cursor", JX_OPTIONAL, &cursor,
@@ -63,10 +85,13 @@ m_export_log(struct call *c, json_t **ret_result, struct err *e)
 	if (rc >= 0)
 		rc = cursor != NULL ? m_export_log_next_page(c, cursor, v, e)
 				    : first_page(c, v, e);
+	if (rc >= 0 && !cursor)
+		rc = read_since(c, v, &since, e);
 	if (rc < 0)
 		return rc;
 
 	struct export_query q = {.ns = v[NS],
+		.since = since,
 		.change = v[CHANGE],
 		.max_bytes = (size_t)(bytes > 2 * ENVELOPE_BYTES
 					      ? bytes - ENVELOPE_BYTES

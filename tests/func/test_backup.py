@@ -522,5 +522,158 @@ class Restore(BackupCase):
         self.assertEqual(sorted(os.listdir(new.parent)), ["m.db", "m.db.pid"])
 
 
+class Chain(BackupCase):
+    def part(self, **kw):
+        return self.backup(self.folder, "--incremental", **kw)
+
+    def make_chain(self):
+        """A whole one and three parts, each with something of every kind."""
+        self.fill(5, "first")
+        self.client.ok("write_file", name="gone later", content=1)
+        self.client.ok("write_file", name="stays", content={"n": 1})
+        done = [self.part()]
+        self.assertEqual(done[0]["kind"], "whole")
+        self.fill(5, "second")
+        self.fill(3, "ns", namespace="other")
+        done.append(self.part())
+        self.client.ok("delete_file", name="gone later")
+        self.client.ok("write_file", name="stays", content={"n": 2})
+        self.client.ok("delete_entities", entityNames=["first1"])
+        self.client.ok("memory_branch", action="create", name="idea")
+        self.client.ok("add_observations", branch="idea", observations=[
+            {"entityName": "first2", "contents": ["on a branch"]}])
+        done.append(self.part())
+        self.client.ok("forget", name="second1", confirm=True)
+        self.client.ok("set_namespace_settings",
+                       settings={"on_conflict": "queue"})
+        done.append(self.part())
+        self.assertEqual([d["kind"] for d in done[1:]], ["changes"] * 3)
+        return [Path(d["path"]) for d in done]
+
+    def test_chain(self):
+        paths = self.make_chain()
+        self.assertTrue(all(p.name.endswith(".log.gz") for p in paths[1:]))
+        log = self.log(self.client)
+        new = self.db.folder / "n" / "m.db"
+        self.restore(self.folder, "--into", new)
+        other = self.opened(new)
+        self.assertEqual(self.log(other.client()), log)
+        other.verify()
+        other.stop()
+        # One in the middle: what was forgotten later is forgotten there.
+        mid = self.db.folder / "n" / "mid.db"
+        done = self.restore(paths[1], "--into", mid)
+        self.assertEqual(done["forgotten_again"], 2)
+        self.assertNotIn(b"fact 1 of second", mid.read_bytes())
+
+    def test_newer_parts_know_what_was_forgotten(self):
+        paths = self.make_chain()
+        self.db.stop()
+        for p in self.db.database.parent.glob("memory.db*"):
+            p.unlink()
+        new = self.db.folder / "n" / "m.db"
+        done = self.restore(paths[2], "--into", new)
+        self.assertEqual(done["forgotten_again"], 2)
+
+    def test_broken_links_are_named(self):
+        paths = self.make_chain()
+        new = self.db.folder / "n" / "m.db"
+        for i, what in ((1, "missing"), (1, "flipped"), (2, "missing"),
+                        (2, "flipped"), (0, "missing"), (0, "flipped"),
+                        (1, "exchanged")):
+            with self.subTest(link=i, what=what):
+                data = paths[i].read_bytes()
+                if what == "missing":
+                    paths[i].unlink()
+                elif what == "flipped":
+                    bad = bytearray(data)
+                    bad[len(bad) // 2] ^= 4
+                    paths[i].write_bytes(bad)
+                else:
+                    paths[i].write_bytes(paths[2].read_bytes())
+                p = self.db.ctl("restore", paths[3], "--into", new,
+                                check=False)
+                paths[i].write_bytes(data)
+                self.assertEqual(p.returncode, 1 if i or what == "missing"
+                                 else p.returncode, p.stderr)
+                self.assertNotEqual(p.returncode, 0)
+                # Of a missing one the name of the one that follows it.
+                named = paths[i + 1] if what == "missing" else paths[i]
+                self.assertIn(named.name, p.stderr)
+                self.assertFalse(new.exists())
+        self.restore(paths[3], "--into", new)
+
+    def test_pruning_keeps_chains_whole(self):
+        paths = self.make_chain()
+        self.assertEqual(self.part("", ) if False else
+                         self.backup(self.folder, "--incremental", "--keep",
+                                     1)["removed"], 0)
+        whole = self.backup(self.folder, "--keep", 1)
+        self.assertEqual(whole["removed"], 5)
+        self.assertEqual(backups(self.folder), [Path(whole["path"])])
+        self.assertFalse(paths[0].exists())
+
+    def test_restored_database_begins_a_new_chain(self):
+        self.make_chain()
+        self.db.stop()
+        self.restore(self.folder, "--force")
+        self.db.start()
+        self.assertEqual(self.part()["kind"], "whole")
+        self.db.client().ok("create_entities", entities=[entity("z", "y")])
+        self.assertEqual(self.part()["kind"], "changes")
+
+    def test_point_in_time(self):
+        states = []
+        for i in range(6):
+            self.fill(2, f"step{i}")
+            self.fill(1, f"step{i}", namespace="other")
+            states.append((self.client.ok("list_namespaces")
+                           ["namespaces"], self.log(self.client)))
+        self.client.ok("forget", name="step10", confirm=True)
+        self.backup()
+        changes = [line["id"] for line in states[2][1]
+                   if line["type"] == "change"]
+        new = self.db.folder / "n" / "m.db"
+        done = self.restore(self.folder, "--into", new, "--change",
+                            changes[-1])
+        # One more: what was forgotten later is forgotten there.
+        self.assertEqual(done["changes"], len(changes) + 1)
+        other = self.opened(new)
+        c = other.client()
+        heads = {n["name"]: n["head"] for n in
+                 c.ok("list_namespaces")["namespaces"]}
+        for n in states[2][0]:
+            self.assertEqual(heads.pop(n["name"]),
+                             self.head_after_forgetting(n["name"], c))
+        other.verify()
+        names = [e["name"] for e in c.ok("read_graph")["entities"]]
+        self.assertEqual(sorted(names), ["step00", "step01", "step11",
+                                         "step20", "step21"])
+        self.assertEqual(
+            c.ok("get_memory_status")["database"]["id"],
+            self.client.ok("get_memory_status")["database"]["id"])
+        # By time: as it was at the first change.
+        at = next(line["at"] for line in states[0][1]
+                  if line["type"] == "change")
+        when = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at / 1000)) + \
+            f".{at % 1000:03}Z"
+        early = self.db.folder / "n" / "e.db"
+        self.assertEqual(self.restore(self.folder, "--into", early, "--at",
+                                      when)["changes"], 1)
+        for bad in (["--at", "gibberish"], ["--change", "x"],
+                    ["--at", "now", "--change", "1"]):
+            p = self.db.ctl("restore", self.folder, "--into",
+                            self.db.folder / "x.db", *bad, check=False)
+            self.assertNotEqual(p.returncode, 0)
+
+    def head_after_forgetting(self, name, c):
+        """The chain of a namespace ends with what is forgotten again."""
+        log = [line for line in self.log(c) if line["type"] == "change"]
+        spaces = {line["id"]: line["name"] for line in self.log(c)
+                  if line["type"] == "namespace"}
+        return [line["chain"] for line in log
+                if spaces[line["ns"]] == name][-1]
+
+
 if __name__ == "__main__":
     main()

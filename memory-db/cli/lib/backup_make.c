@@ -42,21 +42,24 @@ open_database(struct cli *c, struct backup_copy *ret)
 }
 
 int
-backup_copy_take(struct cli *c, struct backup_copy *ret)
+backup_copy_open(struct cli *c, struct backup_copy *ret)
 {
-	struct stat st;
 	int rc;
 
 	*ret = (struct backup_copy){.fd = -1};
 	if (c->timeout_s < COPY_S)
 		c->timeout_s = COPY_S;
 	rc = open_database(c, ret);
-	if (rc != CLI_OK)
-		return rc;
-	c = ret->use.cli;
-	rc = cli_connect(c);
-	if (rc != CLI_OK)
-		return rc;
+	return rc == CLI_OK ? cli_connect(ret->use.cli) : rc;
+}
+
+int
+backup_copy_take(struct backup_copy *ret)
+{
+	struct cli *c = ret->use.cli;
+	struct stat st;
+	int rc;
+
 	mc_keep_fds(c->client);
 	rc = cli_call(c, "snapshot_database", json_object(), CLI_NOW,
 		&ret->reply);
@@ -117,8 +120,9 @@ describe(const struct backup_copy *copy, int64_t made_ms, const char *hash)
 	static const char *const taken[] = {"database_id", "instance_id",
 		"schema", "change", "at", "bytes", "heads"};
 	json_t *o = json_pack("{s:s,s:i,s:s,s:I,s:s}", "format", BACKUP_FORMAT,
-		"version", BACKUP_VERSION, "kind", "whole", "made",
-		(json_int_t)made_ms, "hash", hash);
+		"version", BACKUP_VERSION, "kind",
+		copy->part ? "changes" : "whole", "made", (json_int_t)made_ms,
+		"hash", hash);
 
 	for (size_t i = 0; o && i < ARRAY_LEN(taken); i++)
 		if (json_object_set(o, taken[i],
@@ -126,6 +130,10 @@ describe(const struct backup_copy *copy, int64_t made_ms, const char *hash)
 			json_decref(o);
 			return NULL;
 		}
+	if (o && copy->part && json_object_update(o, copy->part) != 0) {
+		json_decref(o);
+		return NULL;
+	}
 	return o;
 }
 
@@ -217,6 +225,7 @@ backup_copy_done(struct backup_copy *copy)
 		close(copy->fd);
 	json_decref(copy->reply);
 	json_decref(copy->checked);
+	json_decref(copy->part);
 	database_use_done(&copy->use);
 	*copy = (struct backup_copy){.fd = -1};
 }

@@ -15,11 +15,20 @@ struct backup_copy {
 	struct database_use use;
 	int fd;		 /* owned */
 	json_t *reply;	 /* owned; of snapshot_database */
+	json_t *part;	 /* owned; of a part of a chain: "from", "base",
+			    "erasures"; NULL: it is whole */
 	json_t *checked; /* owned; of backup_copy_check(), or NULL */
 };
 
-/* Asks for the copy. Exit codes, printed errors. */
-int backup_copy_take(struct cli *c, struct backup_copy *ret) MUST_CHECK;
+/* Asks for the copy; after backup_copy_open(). Exit codes, printed errors. */
+int backup_copy_take(struct backup_copy *ret) MUST_CHECK;
+/* The same of the changes behind `base`, the description of a backup: their log.
+ * folder: for a file without a name. CLI_OK; -1: there is no such chain to go on
+ * with (another copy of the database, or too much was forgotten), and nothing was
+ * printed. The database was opened by backup_copy_open(). */
+int backup_copy_open(struct cli *c, struct backup_copy *ret) MUST_CHECK;
+int backup_copy_take_part(struct backup_copy *ret, const json_t *base,
+	const char *folder) MUST_CHECK;
 /* Opens and verifies it: CLI_PROBLEM after saying what is wrong. */
 int backup_copy_check(struct cli *c, struct backup_copy *copy) MUST_CHECK;
 /* Packs it into path, which is replaced at once, and reads that back.

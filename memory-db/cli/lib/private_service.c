@@ -39,7 +39,7 @@ plan_free(struct plan *p)
 
 static void
 make_args(struct plan *p, const char *socket, const char *database,
-	bool new_instance)
+	bool new_instance, const char *id)
 {
 	/* What an older service took is not refused for limits of today. */
 	static const char *const fixed[] = {"--ready-fd", "3", "--no-scripts",
@@ -58,6 +58,10 @@ make_args(struct plan *p, const char *socket, const char *database,
 		p->argv[n++] = fixed[i];
 	if (new_instance)
 		p->argv[n++] = "--new-instance";
+	if (id) {
+		p->argv[n++] = "--database-id";
+		p->argv[n++] = id;
+	}
 	p->argv[n] = NULL;
 }
 
@@ -143,9 +147,9 @@ make_socket_folder(struct private_service *p, struct err *e)
 	return 0;
 }
 
-int
-private_service_start(struct private_service *p, const struct cli *c,
-	const char *database, bool new_instance, struct err *e)
+static int
+start(struct private_service *p, const struct cli *c, const char *database,
+	bool new_instance, const char *id, struct err *e)
 {
 	__attribute__((cleanup(plan_free))) struct plan plan = {.null_fd = -1,
 		.ready_fd = -1};
@@ -168,12 +172,26 @@ private_service_start(struct private_service *p, const struct cli *c,
 		rc = make_socket_folder(p, e);
 	if (rc != 0)
 		return rc;
-	make_args(&plan, p->socket, database, new_instance);
+	make_args(&plan, p->socket, database, new_instance, id);
 	p->cli.socket = p->socket;
 	rc = fork_service(p, &plan, e);
 	if (rc != 0)
 		private_service_done(p);
 	return rc;
+}
+
+int
+private_service_start(struct private_service *p, const struct cli *c,
+	const char *database, bool new_instance, struct err *e)
+{
+	return start(p, c, database, new_instance, NULL, e);
+}
+
+int
+private_service_start_new(struct private_service *p, const struct cli *c,
+	const char *database, const char *id, struct err *e)
+{
+	return start(p, c, database, false, id, e);
 }
 
 bool

@@ -21,6 +21,9 @@ struct private_service {
  * serves the file), MDB_E_CORRUPT, ... */
 int private_service_start(struct private_service *p, const struct cli *c,
 	const char *database, bool new_instance, struct err *e) MUST_CHECK;
+/* The same on a new file, which becomes a copy of the database of this id. */
+int private_service_start_new(struct private_service *p, const struct cli *c,
+	const char *database, const char *id, struct err *e) MUST_CHECK;
 /* Ends it: all is in the file then, and no WAL beside it. False: it did not end
  * well. Nothing when none runs. */
 bool private_service_stop(struct private_service *p);

@@ -174,18 +174,32 @@ forget_replay(struct change *c, struct store *st, int64_t entity, int64_t fact,
 }
 
 static int
-hide_on_main(struct change *c, struct store *st, const struct targets *t,
-	struct err *e)
+add_visible(void *ctx, const struct fact *f)
 {
+	return add_target(ctx, f->id, f->entity);
+}
+
+/* What main shows of it: also facts without a text, of a log that was exported
+ * after they were forgotten. */
+static int
+hide_on_main(struct change *c, struct store *st, int64_t entity, int64_t fact,
+	bool is_whole, struct err *e)
+{
+	AUTO_TARGETS struct targets t = {.e = e};
 	struct lens main;
-	bool visible;
+	bool visible = true;
 	int rc = lens_make(st, STORE_MAIN, STORE_OPEN_END, &main, e);
 
-	for (size_t i = 0; rc == 0 && i < t->n; i++) {
-		rc = branch_sees(st, t->v[i].fact, &main, &visible, NULL, e);
-		if (rc == 0 && visible)
-			rc = change_hide(c, t->v[i].fact, e);
-	}
+	if (rc == 0 && is_whole)
+		rc = fact_each_incoming(st, entity, add_visible, &t, e);
+	if (rc == 0 && is_whole)
+		rc = branch_each_open(st, entity, add_target, &t, e);
+	if (rc == 0 && !is_whole)
+		rc = branch_sees(st, fact, &main, &visible, NULL, e);
+	if (rc == 0 && !is_whole && visible)
+		rc = add_target(&t, fact, entity);
+	for (size_t i = 0; rc == 0 && i < t.n; i++)
+		rc = change_hide(c, t.v[i].fact, e);
 	return rc;
 }
 
@@ -200,7 +214,7 @@ forget_again(struct change *c, struct store *st, int64_t entity, int64_t fact,
 			  : add_target(&t, fact, entity);
 
 	if (rc == 0)
-		rc = hide_on_main(c, st, &t, e);
+		rc = hide_on_main(c, st, entity, fact, is_whole, e);
 	if (rc == 0)
 		rc = erase_begin(&x, c, e);
 	if (rc == 0)

@@ -6,7 +6,8 @@
  *   {"type":"header","format":"enhanced-memory-log","version":1,
  *    "database":HEX,"heads":[{"namespace","change","head"}]}
  *   {"type":"namespace","id","name","stem","aliases":[],
- *    "recall_weights"?:{}, "settings"?:{}}
+ *    "recall_weights"?:{}, "settings"?:{}, "files"?:[name] (of a log since a
+ *    change: those there are; others are gone)}
  *   {"type":"change","id","ns","at","branch","kind","about"?,"actor"?,
  *    "client"?,"session"?,"message"?,"message_salt"?,"message_digest"?,
  *    "ops":N,"chain":HEX}
@@ -56,6 +57,7 @@ struct store;
 
 struct export_query {
 	int64_t ns;	  /* 0: every namespace */
+	int64_t since;	  /* log: only changes behind this one; 0: all */
 	int64_t change;	  /* state or log as of this change */
 	size_t max_bytes; /* of the lines of a page; the first line of a
 				   page always stays */

@@ -15,6 +15,7 @@
 #include "memory-db/store/log/branch.h"
 #include "memory-db/store/log/log.h"
 #include "memory-db/store/facts/labels.h"
+#include "memory-db/store/beside/files.h"
 #include "memory-db/store/engine/store.h"
 #include "memory-db/store/facts/entity_ids.h"
 #include "memory-db/store/facts/namespaces.h"
@@ -77,6 +78,27 @@ export_log_add_name(void *ctx, const char *name, size_t n)
 }
 
 static int
+add_file_name(void *ctx, const struct file *f)
+{
+	return jx_add(ctx, member_text(f->name, strlen(f->name))) == 0
+		       ? 0
+		       : MDB_E_NOMEM;
+}
+
+/* A log that goes on from a change does not tell of files that were deleted
+ * since: the names of all that are there do. */
+static int
+set_file_names(struct export_page *p, json_t *o, int64_t ns)
+{
+	json_t *names = json_array();
+	int rc = member_set_new(o, "files", names, p->e);
+
+	if (rc == 0)
+		rc = file_each(p->st, ns, add_file_name, names, p->e);
+	return rc == MDB_E_NOMEM ? err_nomem(p->e) : rc;
+}
+
+static int
 export_log_push_namespace(void *ctx, const struct namespace_row *row)
 {
 	struct export_page *p = ctx;
@@ -107,6 +129,8 @@ export_log_push_namespace(void *ctx, const struct namespace_row *row)
 		rc = settings_stored(p->st, row->id, &settings, p->e);
 	if (rc == 0 && settings)
 		rc = member_set_new(o, "settings", settings, p->e);
+	if (rc == 0 && p->q->since > 0)
+		rc = set_file_names(p, o, row->id);
 	if (rc < 0)
 		return rc;
 	/* All of them stand on the first page, however small a page is. */
@@ -409,7 +433,8 @@ export_log_page(struct store *st, const struct export_query *q,
 			rc = namespace_each(st, q->ns,
 				export_log_push_namespace, &p, e);
 		if (rc == 0)
-			mark->phase = CHANGES;
+			*mark = (struct export_mark){.phase = CHANGES,
+				.a = q->since + 1};
 	}
 	if (rc == 0 && mark->phase == CHANGES) {
 		rc = log_since(st, q->ns, mark->a - 1, push_change, &p, e);

@@ -9,6 +9,7 @@
 #include "common/limits.h"
 #include "memory-db/model/recall/recall_settings.h"
 #include "memory-db/model/scope/settings.h"
+#include "memory-db/store/beside/files.h"
 #include "memory-db/store/log/branch.h"
 #include "memory-db/store/log/change.h"
 #include "memory-db/store/facts/labels.h"
@@ -79,6 +80,46 @@ set_weights(struct importer *im, int64_t ns, json_t *weights)
 	return 0;
 }
 
+struct gone {
+	const json_t *names; /* borrowed: those that stay */
+	json_t *files;	     /* borrowed: names of the others */
+};
+
+static int
+note_gone(void *ctx, const struct file *f)
+{
+	struct gone *g = ctx;
+	const json_t *v;
+	size_t i;
+
+	json_array_foreach(g->names, i, v)
+		if (json_is_string(v) &&
+			strcmp(json_string_value(v), f->name) == 0)
+			return 0;
+	return jx_add(g->files, json_string(f->name)) == 0 ? 0 : MDB_E_NOMEM;
+}
+
+/* A log that continues this database names the files there are. */
+static int
+drop_files(struct importer *im, int64_t ns, const json_t *names)
+{
+	AUTO_JSON json_t *files = json_array();
+	struct gone g = {names, files};
+	const json_t *v;
+	size_t i;
+	int rc;
+
+	if (!json_is_array(names) || !im->state.all)
+		return 0;
+	rc = !files ? err_nomem(im->e)
+		    : file_each(im->st, ns, note_gone, &g, im->e);
+	json_array_foreach(files, i, v)
+		if (rc == 0)
+			rc = file_delete(im->st, ns, json_string_value(v),
+				im->e);
+	return rc < 0 ? rc : 0;
+}
+
 int
 replay_namespace(struct importer *im, const json_t *o)
 {
@@ -122,6 +163,8 @@ replay_namespace(struct importer *im, const json_t *o)
 	if (rc == 0)
 		rc = settings_import(im->st, id, json_object_get(o, "settings"),
 			im->e);
+	if (rc == 0)
+		rc = drop_files(im, id, json_object_get(o, "files"));
 	if (rc != 0)
 		return rc;
 	return alias_namespaces(im, o, id);

@@ -305,6 +305,7 @@ database_open_with(const struct database_options *o,
 	db->lock_fd = -1;
 	db->read_only = o->read_only;
 	db->new_instance = o->new_instance;
+	db->new_id = o->new_id;
 	db->weights = o->weights;
 	db->namespace_facts = o->namespace_facts > 0 ? o->namespace_facts
 						     : LIMIT_NAMESPACE_FACTS;

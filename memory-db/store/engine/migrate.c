@@ -170,6 +170,29 @@ create_identity(sqlite3 *db, const char *path, struct err *e)
 		path, e);
 }
 
+/* A new file that becomes a copy of another database: by its log. */
+static int
+set_id(sqlite3 *db, const struct database *base, struct err *e)
+{
+	sqlite3_stmt *s = NULL;
+	int rc;
+
+	if (strlen(base->new_id) != 32 ||
+		strspn(base->new_id, "0123456789abcdef") != 32)
+		return err_set(e, MDB_E_INVALID,
+			"--database-id: an id of a database has 32 digits, 0 "
+			"to 9 and a to f");
+	rc = sqlite3_prepare_v2(db,
+		"UPDATE meta SET value = ?1 WHERE key = 'database_id'", -1, &s,
+		NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_bind_text(s, 1, base->new_id, 32, SQLITE_STATIC);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(s);
+	(void)sqlite3_finalize(s);
+	return rc == SQLITE_DONE ? 0 : sql_error(db, base->path, e);
+}
+
 /* The id of the database stays, that of this copy of it is a new one: two copies
  * that both go on give the same numbers to different changes. */
 static int
@@ -258,6 +281,7 @@ int
 database_identify(struct database *base, struct err *e)
 {
 	sqlite3 *db = NULL;
+	bool is_new;
 	int rc = connection_open(base, !base->read_only, &db, e);
 
 	if (rc == 0)
@@ -268,7 +292,8 @@ database_identify(struct database *base, struct err *e)
 			NULL);
 	if (rc == 0 && !base->read_only)
 		rc = exec(db, "PRAGMA journal_mode = WAL", base->path, e);
-	if (rc == 0 && base->schema == 0) {
+	is_new = rc == 0 && base->schema == 0;
+	if (is_new) {
 		if (base->read_only)
 			rc = err_set(e, MDB_E_STORE,
 				"%s is empty and cannot be written",
@@ -278,6 +303,8 @@ database_identify(struct database *base, struct err *e)
 	}
 	if (rc == 0 && !base->read_only)
 		rc = create_identity(db, base->path, e);
+	if (rc == 0 && is_new && base->new_id)
+		rc = set_id(db, base, e);
 	if (rc == 0 && !base->read_only && base->new_instance)
 		rc = new_instance(db, base->path, e);
 	if (rc == 0)

@@ -42,6 +42,8 @@ struct database_options {
 	const char *path;	 /* absolute; folder is made 0700, file 0600 */
 	const int *fd;		 /* not NULL: the file is open here, and is
 				   only read; path is what messages say */
+	const char *new_id;	 /* of a file that is new: the id of the
+				   database of which it becomes a copy */
 	bool new_instance;	 /* a copy that goes on by itself from here */
 	bool read_only;		 /* serve reads only, also when writing would
 				   be possible */

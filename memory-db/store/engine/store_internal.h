@@ -74,6 +74,7 @@ struct database {
 	dev_t dev; /* of the file: vanished? */
 	ino_t ino;
 	char id[33], instance[33];
+	const char *new_id; /* borrowed, or NULL */
 	_Atomic int schema; /* user_version; raised by the writer, told
 				   by the loop */
 	unsigned char sip_key[crypto_shorthash_KEYBYTES];

@@ -15,6 +15,7 @@ enum {
 	MERGED,
 	ADD_MERGE,
 	FACTS,
+	OPEN_OF,
 	ATTRS,
 	SEES,
 	SHOWN,
@@ -47,6 +48,9 @@ static const struct stmt_def defs[] = {
 	[FACTS] = {"SELECT fact, max(entity) FROM span INDEXED BY span_branch "
 		   "WHERE branch = ?1 AND branch <> 1 GROUP BY fact ORDER BY "
 		   "fact",
+		1, 0},
+	[OPEN_OF] = {"SELECT fact, entity FROM span WHERE entity = ?1 AND "
+		     "branch = 1 AND removed = 140737488355327",
 		1, 0},
 	[ATTRS] =
 		{"SELECT DISTINCT o.key, o.entity FROM change c CROSS JOIN op "
@@ -239,6 +243,13 @@ branch_each_fact(struct store *st, int64_t branch, branch_fact_fn fn, void *ctx,
 	struct err *e)
 {
 	return each_pair(st, FACTS, branch, fn, ctx, e);
+}
+
+int
+branch_each_open(struct store *st, int64_t entity, branch_fact_fn fn, void *ctx,
+	struct err *e)
+{
+	return each_pair(st, OPEN_OF, entity, fn, ctx, e);
 }
 
 int

@@ -57,6 +57,9 @@ int branch_add_merge(struct store *st, int64_t branch, int64_t at, int64_t upto,
 typedef int (*branch_fact_fn)(void *ctx, int64_t fact, int64_t entity);
 int branch_each_fact(struct store *st, int64_t branch, branch_fact_fn fn,
 	void *ctx, struct err *e) MUST_CHECK;
+/* Facts of an entity that main shows, those without a text, too. */
+int branch_each_open(struct store *st, int64_t entity, branch_fact_fn fn,
+	void *ctx, struct err *e) MUST_CHECK;
 /* Each (entity, key) it ever set. */
 int branch_each_attr(struct store *st, int64_t branch, branch_fact_fn fn,
 	void *ctx, struct err *e) MUST_CHECK;

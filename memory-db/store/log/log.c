@@ -35,6 +35,7 @@ enum {
 	FIRST,
 	ENTITIES,
 	OP_COUNT,
+	IS_ERASED,
 	HEAD_NOW,
 	HEAD_AT
 };
@@ -79,6 +80,11 @@ static const struct stmt_def defs[] = {
 	[OP_COUNT] = {"SELECT coalesce(max(seq) + 1, 0) FROM op"
 		      " WHERE change = ?1",
 		1, 0},
+	[IS_ERASED] = {"SELECT 1 FROM version v CROSS JOIN op o"
+		       " ON o.change = v.change WHERE v.entity = ?1"
+		       " AND o.what = 5 AND o.entity = ?1"
+		       " AND (o.key = 1 OR o.fact = ?2) LIMIT 1",
+		2, 0},
 	[HEAD_NOW] = {"SELECT head, last_change FROM namespace WHERE id = ?1"
 		      " AND last_change BETWEEN 1 AND ?2",
 		2, 0},
@@ -469,4 +475,14 @@ log_head_at(struct store *st, int64_t ns, int64_t change, unsigned char ret[32],
 	return rc != 0 ? rc
 		       : log_find_head(st, HEAD_AT, ns, change, ret, ret_change,
 				 e);
+}
+
+int
+log_is_erased(struct store *st, int64_t entity, int64_t fact, struct err *e)
+{
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_LOG, IS_ERASED);
+
+	bind_i(s, 1, entity);
+	bind_i(s, 2, fact);
+	return stmt_row(st, s, e);
 }

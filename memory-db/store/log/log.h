@@ -52,6 +52,10 @@ int log_ops(struct store *st, int64_t change, int64_t entity, int64_t from,
 int log_ops_of_kind(struct store *st, enum op_what what, int64_t change,
 	int64_t seq, log_op_fn fn, void *ctx, struct err *e) MUST_CHECK;
 
+/* Whether an op erased this fact, or all of the entity: 1, else 0. */
+int log_is_erased(struct store *st, int64_t entity, int64_t fact, struct err *e)
+	MUST_CHECK;
+
 /* How many ops it has. */
 int log_op_count(struct store *st, int64_t change, int64_t *ret_n,
 	struct err *e) MUST_CHECK;

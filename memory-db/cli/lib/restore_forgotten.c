@@ -1,0 +1,171 @@
+/* What was forgotten stays so; see model/time/erasures.h. */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/jx.h"
+#include "memory-db/cli/lib/database_use.h"
+#include "memory-db/cli/lib/restore.h"
+
+static int
+replay_list(struct restore *r, json_t *list)
+{
+	size_t n = json_array_size(list), at = 0;
+
+	while (at < n) {
+		AUTO_JSON json_t *reply = NULL;
+		json_t *rest = json_array();
+		int64_t done;
+		int rc;
+
+		for (size_t i = at; rest && i < n; i++)
+			if (json_array_append(rest, json_array_get(list, i)))
+				return json_decref(rest), cli_nomem();
+		rc = cli_call(&r->service.cli, "replay_erasures",
+			json_pack("{s:o,s:b}", "erasures", rest, "confirm", 1),
+			CLI_NOW, &reply);
+		if (rc != CLI_OK)
+			return rc;
+		done = cli_int(reply, "done", 0);
+		if (done <= 0)
+			return cli_fail(CLI_SYSTEM,
+				"what was forgotten cannot be erased again");
+		at += (size_t)done;
+		r->erased += cli_int(reply, "facts", 0);
+	}
+	return CLI_OK;
+}
+
+/* All that this database has erased is erased in what is restored. */
+int
+restore_forget_from(struct restore *r, struct cli *newer)
+{
+	AUTO_FREE char *cursor = NULL;
+	int rc;
+
+	do {
+		AUTO_JSON json_t *reply = NULL;
+		const char *next;
+
+		rc = cli_call(newer, "list_erasures",
+			cursor ? json_pack("{s:s}", "cursor", cursor)
+			       : json_object(),
+			CLI_NOW, &reply);
+		if (rc == CLI_OK)
+			rc = replay_list(r, json_object_get(reply, "erasures"));
+		free(take_ptr(cursor));
+		next = cli_str(reply, "next", NULL);
+		if (rc == CLI_OK && next && (cursor = strdup(next)) == NULL)
+			rc = cli_nomem();
+	} while (rc == CLI_OK && cursor);
+	return rc;
+}
+
+/* Whether it is the same database, and not another one. */
+static bool
+is_same_database(struct restore *r, struct cli *c)
+{
+	AUTO_JSON json_t *status = NULL;
+
+	return cli_ask(c, "get_memory_status", json_object(), &status) ==
+		       CLI_OK &&
+	       strcmp(cli_str(json_object_get(status, "database"), "id", ""),
+		       r->id) == 0;
+}
+
+/* The database in use: what runs, or the file, which is then opened for a
+ * moment. One that cannot be opened may be why somebody restores. */
+static int
+replay_present(struct restore *r)
+{
+	AUTO_USE struct database_use use = {0};
+	struct err e = {0};
+	int rc = database_use_open(&use, r->c, false, &e);
+
+	if (rc == CLI_PROBLEM) {
+		cli_note(r->c,
+			"the present database cannot be opened (%s): what it "
+			"alone knows to be forgotten is not forgotten in what "
+			"is restored",
+			e.text);
+		return CLI_OK;
+	}
+	if (rc != CLI_OK || !use.is_there)
+		return rc;
+	return is_same_database(r, use.cli) ? restore_forget_from(r, use.cli)
+					    : CLI_OK;
+}
+
+/* What a part of a chain says of its time. */
+static int
+replay_about(struct restore *r, const char *path)
+{
+	AUTO_JSON json_t *about = NULL;
+	struct err e = {0};
+
+	if (restore_about(path, &about, &e) != 0) {
+		cli_note(r->c, "the newer backup %s is damaged (%s)", path,
+			e.text);
+		return CLI_OK;
+	}
+	return replay_list(r, json_object_get(about, "erasures"));
+}
+
+/* 1: this one knows all that those before it know. */
+static int
+replay_whole(struct restore *r, const char *path, bool *ret_done)
+{
+	AUTO_PRIVATE struct private_service own = {0};
+	AUTO_JSON json_t *about = NULL;
+	char work[PATH_MAX];
+	struct err e = {0};
+
+	restore_place_path(&r->place, "newer.db", work);
+	(void)unlink(work);
+	if (restore_unpack_file(r->c, path, work, &about, &e) != 0 ||
+		private_service_start(&own, r->c, work, false, &e) != 0) {
+		cli_note(r->c, "the newer backup %s is damaged (%s)", path,
+			e.text);
+		return CLI_OK;
+	}
+	*ret_done = true;
+	return is_same_database(r, &own.cli) ? restore_forget_from(r, &own.cli)
+					     : CLI_OK;
+}
+
+/* Newer backups of the same database in the same folder, the newest first, down to
+ * a whole one that opens. */
+static int
+replay_newer(struct restore *r)
+{
+	AUTO_FOLDER struct backup_folder f = {.fd = -1, .lock_fd = -1};
+	struct err e = {0};
+	char folder[PATH_MAX];
+	bool is_done = false;
+	int rc = CLI_OK;
+
+	restore_folder_of(r->source, folder);
+	if (backup_folder_open(&f, folder, false, &e) != 0 ||
+		backup_folder_list(&f, r->id, &e) != 0)
+		return CLI_OK;
+	for (size_t i = f.n; rc == CLI_OK && !is_done && i-- > 0;) {
+		AUTO_FREE char *path =
+			backup_folder_path(&f, f.entries[i].file);
+
+		if (!path)
+			return cli_nomem();
+		if (strcmp(path, r->source) == 0)
+			break;
+		rc = f.entries[i].name.is_whole
+			     ? replay_whole(r, path, &is_done)
+			     : replay_about(r, path);
+	}
+	return rc;
+}
+
+int
+restore_forget(struct restore *r)
+{
+	int rc = replay_newer(r);
+
+	return rc == CLI_OK ? replay_present(r) : rc;
+}
