@@ -247,7 +247,8 @@ look(struct store *st, struct pack *x, int64_t now)
 bool
 pack_wanted(struct store *st)
 {
-	struct pack *x = pack_of(st);
+	/* Over a read-only file the writer only loads. */
+	struct pack *x = st->role == STORE_WRITER ? pack_of(st) : NULL;
 	int64_t now = clock_mono_ns();
 	int changes = sqlite3_total_changes(st->db);
 
