@@ -124,22 +124,23 @@ is_behind(const struct background *b, size_t at, const int64_t due[])
 }
 
 /* Fills when each task of the lane is due; NO_WORK for those that may not run
- * in this mode, or whose lease is held. */
+ * in this mode, or whose lease is held. One that may not run is not asked
+ * whether it has work: in a file that is only read it could not even look. */
 static void
 plan(const struct background *b, enum background_lane lane,
 	enum background_mode mode, void *ctx, int64_t ret[])
 {
 	int64_t due[BACKGROUND_TASKS_MAX];
 
-	for (size_t i = 0; i < b->n; i++)
-		due[i] = b->slots[i].task->lane == lane
+	for (size_t i = 0; i < b->n; i++) {
+		const struct background_task *t = b->slots[i].task;
+
+		due[i] = t->lane == lane && (t->modes & mode)
 				 ? slot_due(b, &b->slots[i], ctx)
 				 : NO_WORK;
+	}
 	for (size_t i = 0; i < b->n; i++)
-		ret[i] = (b->slots[i].task->modes & mode) &&
-					 !is_behind(b, i, due)
-				 ? due[i]
-				 : NO_WORK;
+		ret[i] = is_behind(b, i, due) ? NO_WORK : due[i];
 }
 
 /* --- a step --------------------------------------------------------------- */
