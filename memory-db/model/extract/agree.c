@@ -42,11 +42,10 @@ static const char *const proposes =
 	"i vote we|i say we|can we|could we|i'd use|i would use|i'd say we";
 static const char *const accepts =
 	"yes|yep|yeah|yup|sure|ok|okay|agreed|sounds good|sounds great|sounds like "
-	"a plan|perfect|great|good idea|great idea|works for me|fine by me|fine "
+	"a plan|perfect|good idea|great idea|works for me|fine by me|fine "
 	"with me|let's do that|let's do it|do it|do that|go ahead|go for it|deal|"
-	"absolutely|definitely|makes sense|i agree|+1|exactly|please do|that works|"
-	"love it|i like that|i like it|good call|good plan|fine|alright|all "
-	"right|right|done|approved|lgtm|ship it|of course|that's what we'll do";
+	"absolutely|definitely|makes sense|i agree|+1|please do|that works|"
+	"love it|i like that|i like it|good call|good plan|fine|approved|lgtm|ship it|that's what we'll do";
 
 /* Notes what a sentence proposes. */
 static void
@@ -90,6 +89,11 @@ is_accepted(const struct reader *r)
 {
 	const struct extract_words *w = &r->w;
 	int n = extract_match(w, 0, accepts);
+
+	/* +1 */
+	if (n == 0 && w->words == 1 && extract_is(w, 0, "1") &&
+		w->v[0].flags & W_PLUS)
+		n = 1;
 
 	if (n == 0 || !r->last.is_there || w->is_question)
 		return false;

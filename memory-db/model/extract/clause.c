@@ -39,7 +39,7 @@ static const char *const courtesy =
 	"indeed|either|too|because|hm|ugh|phew|god|man|dude|guys|folks|team|all|"
 	"everyone|mate|buddy|my bad|no worries|absolutely|definitely|ever since|"
 	"fun fact|true story|seriously|as usual|yesterday|though|even though|"
-	"although|anyhow|heads up|quick heads up|it's official|congrats";
+	"although|from now on|going forward|as of today|anyhow|heads up|quick heads up|it's official|congrats";
 
 int
 clause_skip_courtesy(const struct extract_words *w, int i)
@@ -76,6 +76,10 @@ clause_begins(const struct extract_words *w, int i, int end)
 	if (w->v[i].flags & W_BREAK)
 		return i;
 	if (extract_in(low, "but|however|whereas|yet|although|though"))
+		return i + 1;
+	/* ", so mind the cake" */
+	if (strcmp(low, "so") == 0 && w->v[i].flags & W_COMMA &&
+		!extract_is(w, i + 1, "that"))
 		return i + 1;
 	if (extract_in(low, "and|so|then|plus|while"))
 		k = i + 1 + extract_in(extract_low(w, i + 1), "then|also|now");
@@ -140,6 +144,9 @@ static int
 clause_end(const struct extract_words *w, int end, struct clause *c)
 {
 	for (int i = c->verb_at + 1; i < end; i++) {
+		if (c->is_elided && w->v[i].flags & W_COMMA &&
+			extract_is(w, i, "will"))
+			return i;
 		if (is_reason(w, i, end) && c->reason == 0) {
 			c->reason = i;
 			c->reason_end = end;
@@ -199,6 +206,20 @@ skip_lead(const struct extract_words *w, int i, int end,
 	return start;
 }
 
+/* "Finished the search page, will start on billing": I did. */
+static bool
+is_elided(const struct extract_words *w, int k, bool goes_on)
+{
+	unsigned form = 0;
+	int verb = rules_verb(extract_low(w, k), &form);
+
+	if (goes_on && extract_is(w, k, "will"))
+		return true;
+	return k == 0 && verb != 0 && w->v[k].flags & W_CAPITAL &&
+	       form & FORM_PAST && !(form & (FORM_BASE | FORM_THIRD)) &&
+	       w->words > k + 2;
+}
+
 int
 clauses_read(const struct extract_words *w, const struct when *whens,
 	int whens_n, struct clause ret[CLAUSES])
@@ -228,10 +249,15 @@ clauses_read(const struct extract_words *w, const struct when *whens,
 					       "and|but|then");
 			c.is_going_on = ret[n - 1].tense == T_IS ||
 					ret[n - 1].tense == T_GOING_ON;
+		} else if (is_elided(w, k, n > 0 && ret[n - 1].is_elided)) {
+			c.who = WHO_I;
+			c.is_elided = true;
+			c.phrase = k;
 		} else {
 			c.phrase = clause_subject(w, k + cond, w->words, &c);
 		}
-		if (c.phrase > 0 && clause_phrase(w, w->words, &c)) {
+		if ((c.phrase > 0 || c.is_elided) &&
+			clause_phrase(w, w->words, &c)) {
 			c.clause_end = clause_end(w, w->words, &c);
 			ret[n++] = c;
 			i = c.reason_end > 0 ? c.reason_end : c.clause_end;

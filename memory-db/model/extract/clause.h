@@ -62,6 +62,8 @@ struct clause {
 	int reason, reason_end; /* from "because" on; 0: none */
 	int clause_end;		/* of what follows the verb */
 	bool is_condition;
+	bool is_elided;	  /* nobody is named: "Finished it" */
+	bool has_be;	  /* "will be", "must be" */
 	bool has_got;	  /* "have got": has */
 	bool is_going_on; /* ", working at ..": "is" stands further in front */
 	bool inherits;	  /* "and work at ..": the subject of the one before */

@@ -180,6 +180,7 @@ read_be(const struct extract_words *w, int i, int end, struct clause *c)
 		   : before == T_USED	 ? T_USED
 		   : before != T_NOW	 ? before
 					 : T_IS;
+	c->has_be = before != T_NOW && before != T_PERFECT && before != T_USED;
 	i = over_adverbs(w, i + 1, end, c);
 	if (extract_match(w, i, "going to|about to") > 0 &&
 		(is_form(w, i + 2, FORM_BASE) || extract_is(w, i + 2, "be") ||
@@ -196,6 +197,8 @@ read_be(const struct extract_words *w, int i, int end, struct clause *c)
 	if (i < end && is_form(w, i, FORM_ING) &&
 		!extract_in(extract_low(w, i), "interesting|boring|amazing|"
 					       "annoying|missing|pending"))
+		c->has_be = false;
+	if (i < end && is_form(w, i, FORM_ING) && !c->has_be)
 		c->tense = c->tense == T_BEEN ? T_PERFECT_ON
 			   : c->tense == T_IS ? T_GOING_ON
 					      : c->tense;

@@ -361,6 +361,7 @@ read_digits(const struct scan *x, int i, struct when *ret)
 {
 	const struct extract_words *w = x->w;
 	const char *low = extract_low(w, i);
+	size_t n = strlen(low);
 	struct recall_dates d;
 	int year = year_at(w, i), marks = 0;
 
@@ -370,6 +371,20 @@ read_digits(const struct scan *x, int i, struct when *ret)
 				"spring|fall|autumn|back")) {
 		*ret = year_span(i, i, year);
 		ret->is_relative = false;
+		return true;
+	}
+	/* "on the 14th" */
+	if (extract_is(w, i - 1, "the") && n > 2 && day_number(w, i) > 0 &&
+		extract_in(low + n - 2, "st|nd|rd|th") &&
+		extract_in(extract_low(w, i - 2), "on|by|until|from|before")) {
+		struct clock_date t = clock_date_of(x->today);
+		bool next = x->ahead && day_number(w, i) < t.day;
+		bool last = !x->ahead && day_number(w, i) > t.day;
+
+		*ret = month_span(i - 1, i, t.year, t.month + next - last);
+		ret->from += day_number(w, i) - 1;
+		ret->to = ret->from;
+		ret->grain = WHEN_DAY;
 		return true;
 	}
 	for (const char *p = low; *p; p++)
@@ -423,67 +438,4 @@ extract_dates(const struct extract_words *w, int64_t today, bool us, bool ahead,
 		n++;
 	}
 	return n;
-}
-
-void
-extract_when_text(const struct extract_words *w, const struct when *x,
-	char out[WHEN_BYTES])
-{
-	static const char *const months[] = {"January", "February", "March",
-		"April", "May", "June", "July", "August", "September",
-		"October", "November", "December"};
-	static const char *const seasons[] = {"winter", "spring", "summer",
-		"autumn"};
-	struct clock_date d = clock_date_of(x->from);
-	const char *before = extract_low(w, x->first);
-	bool has =
-		extract_in(before, "since|until|till|through|by|before|during");
-	/* What stands before that and is not taken along. */
-	bool none = extract_in(extract_low(w, x->first - 1),
-		"from|to|after|of|for|is|was|are|around|about|as");
-	char day[16];
-
-	snprintf(day, sizeof(day), "%04d-%02d-%02d", (int)d.year % 10000,
-		d.month, d.day);
-	switch (x->grain) {
-	case WHEN_DAY:
-		snprintf(out, WHEN_BYTES, "%s%s%s",
-			has    ? before
-			: none ? ""
-			       : "on",
-			none && !has ? "" : " ", day);
-		break;
-	case WHEN_WEEK:
-	case WHEN_WEEKEND:
-		snprintf(out, WHEN_BYTES, "%s%sthe week%s of %s",
-			has    ? before
-			: none ? ""
-			       : "in",
-			none && !has ? "" : " ",
-			x->grain == WHEN_WEEKEND ? "end" : "", day);
-		break;
-	case WHEN_MONTH:
-		snprintf(out, WHEN_BYTES, "%s%s%s %d",
-			has    ? before
-			: none ? ""
-			       : "in",
-			none && !has ? "" : " ", months[d.month - 1],
-			(int)d.year);
-		break;
-	case WHEN_SEASON:
-		snprintf(out, WHEN_BYTES, "%s%s%s %d",
-			has    ? before
-			: none ? ""
-			       : "in",
-			none && !has ? "" : " ", seasons[d.month / 3 % 4],
-			(int)d.year);
-		break;
-	case WHEN_YEAR:
-		snprintf(out, WHEN_BYTES, "%s%s%d",
-			has    ? before
-			: none ? ""
-			       : "in",
-			none && !has ? "" : " ", (int)d.year);
-		break;
-	}
 }

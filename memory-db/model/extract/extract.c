@@ -59,7 +59,12 @@ looks_ahead(const struct extract_words *w)
 		if (extract_in(low,
 			    "will|going|by|plan|plans|planning|next|due|"
 			    "deadline|until|scheduled|tomorrow|need|needs|"
-			    "must|is|are|am|expires|ships|starts|ends"))
+			    "must|is|are|am|expires|ships|starts|ends|"
+			    "postponed|rescheduled|delayed|scheduled|"
+			    "planned|booked|moves|joins|leaves|turns|"
+			    "opens|closes|begins|launches|till") ||
+			extract_match(w, i,
+				"been moved|been pushed|pushed to") > 0)
 			return true;
 		if (rules_verb(low, &form) != 0 && form & FORM_PAST &&
 			!(form & FORM_BASE))
@@ -95,6 +100,25 @@ take_back(struct reader *r)
 			x->v[i].is_gone = true;
 }
 
+/* "with my husband Tom. He ..": the one who was named last beside what he is. */
+static void
+note_person(struct reader *r)
+{
+	const struct extract_words *w = &r->w;
+
+	for (int i = w->words - 1; i > 1; i--) {
+		char name[NAME_BYTES];
+
+		if (!(w->v[i].flags & W_CAPITAL) ||
+			!clause_is_kin(extract_low(w, i - 1)) ||
+			w->v[i].flags & W_BREAK)
+			continue;
+		render_name(w, i, i + 1, name);
+		facts_person(r, name, "");
+		return;
+	}
+}
+
 static int
 read_clauses(struct reader *r, struct err *e)
 {
@@ -103,6 +127,7 @@ read_clauses(struct reader *r, struct err *e)
 
 	for (int i = 0; i < n && rc == 0; i++)
 		rc = facts_of_clause(r, &clauses[i], e);
+	note_person(r);
 	return rc;
 }
 
@@ -146,6 +171,38 @@ is_late(const struct reader *r)
 	return r->q->deadline_ns != 0 && clock_mono_ns() > r->q->deadline_ns;
 }
 
+/* The day in the head of minutes: "Standup 2026-03-02", "Call with Acme, 3 Nov". */
+static void
+read_head(struct reader *r, const struct turn *turn)
+{
+	struct extract_words w;
+	struct when whens[WHENS];
+	const char *s = turn->text, *end;
+
+	if (turn->speaker[0] != '\0' || turn->role != ROLE_USER ||
+		turn->at != EXTRACT_NO_TIME)
+		return;
+	for (int i = 0; i < 2; i++) {
+		size_t left = turn->n - (size_t)(s - turn->text), n;
+
+		end = memchr(s, '\n', left);
+		n = end ? (size_t)(end - s) : left;
+		/* A heading is short and no sentence. */
+		if (n > 0 && n < 90 && s[n - 1] != '.' && end &&
+			extract_words_read(s, n, &w) &&
+			extract_dates(&w, r->today, r->q->us, false, whens) >
+				0 &&
+			whens[0].grain == WHEN_DAY && w.words < 10 &&
+			!extract_in(extract_low(&w, 0), "i|we|my|our|the")) {
+			r->today = whens[0].from;
+			return;
+		}
+		if (!end)
+			return;
+		s = end + 1;
+	}
+}
+
 static int
 read_turn(struct reader *r, const struct turn *turn, struct err *e)
 {
@@ -157,6 +214,12 @@ read_turn(struct reader *r, const struct turn *turn, struct err *e)
 
 	r->turn = turn;
 	r->today = day_of(at, r->q->zone_minutes);
+	if (r->turn_no == 0)
+		read_head(r, turn);
+	else if (turn->at == EXTRACT_NO_TIME && r->head != 0)
+		r->today = r->head;
+	if (r->turn_no == 0)
+		r->head = r->today;
 	r->person[0] = r->person_noun[0] = '\0';
 	r->last = r->now;
 	r->now = (struct proposal){.is_there = false};

@@ -358,7 +358,7 @@ static int
 by_verb(struct reader *r, const struct clause *c, struct err *e)
 {
 	struct rule_fit fit[RULES_FIT];
-	int n, end;
+	int n, end, skip;
 
 	struct clause was = *c;
 
@@ -367,9 +367,12 @@ by_verb(struct reader *r, const struct clause *c, struct err *e)
 	/* "I quit": now, or in the past. */
 	if (c->tense == T_NOW && c->form & FORM_PAST && c->form & FORM_BASE)
 		was.tense = T_PAST;
-	n = rules_of_verb(&r->w, c->verb, c->verb_at + 1, fit);
+	skip = extract_in(extract_low(&r->w, c->verb_at + 1),
+		"only|mostly|mainly|usually|exclusively|primarily|always|directly|"
+		"still|currently");
+	n = rules_of_verb(&r->w, c->verb, c->verb_at + 1 + skip, fit);
 	for (int i = 0; i < n; i++) {
-		int value = c->verb_at + 1 + fit[i].n;
+		int value = c->verb_at + 1 + skip + fit[i].n;
 		const struct clause *is = facts_fit_tense(fit[i].rule, c) ? c
 					  : facts_fit_tense(fit[i].rule, &was)
 						  ? &was
@@ -448,7 +451,7 @@ facts_of_clause(struct reader *r, const struct clause *c, struct err *e)
 	if (c->tense == T_WOULD)
 		return by_would(r, c, e);
 	rc = by_verb(r, c, e);
-	if (rc == 0 && r->x->n == had &&
+	if (rc == 0 && r->x->n == had && !c->has_be &&
 		(c->tense == T_GOING || c->tense == T_WILL ||
 			c->tense == T_MUST))
 		rc = by_plan(r, c, e);

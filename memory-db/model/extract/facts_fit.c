@@ -3,6 +3,28 @@
 
 #include "memory-db/model/extract/internal.h"
 
+const char *const extract_tools =
+	"postgres|postgresql|mysql|mariadb|sqlite|mongodb|mongo|redis|kafka|"
+	"rabbitmq|nats|elasticsearch|opensearch|clickhouse|duckdb|cassandra|"
+	"dynamodb|snowflake|bigquery|aws|gcp|azure|hetzner|digitalocean|heroku|"
+	"vercel|netlify|cloudflare|kubernetes|k8s|docker|podman|nomad|terraform|"
+	"ansible|pulumi|github|gitlab|bitbucket|jenkins|circleci|travis|jira|"
+	"linear|notion|slack|teams|zoom|figma|react|vue|svelte|angular|nextjs|"
+	"next.js|nuxt|node|node.js|deno|bun|python|java|kotlin|scala|go|golang|"
+	"rust|ruby|rails|django|flask|fastapi|spring|laravel|php|typescript|"
+	"javascript|elixir|phoenix|haskell|clojure|swift|c++|c#|.net|dotnet|"
+	"graphql|grpc|rest|webpack|vite|esbuild|rollup|babel|eslint|prettier|"
+	"black|ruff|mypy|pytest|jest|vitest|mocha|cypress|playwright|selenium|"
+	"npm|yarn|pnpm|pip|poetry|uv|conda|cargo|maven|gradle|bazel|make|cmake|"
+	"nginx|apache|caddy|traefik|haproxy|envoy|istio|prometheus|grafana|"
+	"datadog|sentry|splunk|linux|ubuntu|debian|fedora|arch|nixos|macos|"
+	"windows|android|ios|vim|neovim|emacs|vscode|intellij|pycharm|zed|git|"
+	"svn|mercurial|s3|ec2|lambda|ecs|eks|gke|rds|celery|airflow|dbt|spark|"
+	"flink|hadoop|tensorflow|pytorch|numpy|pandas|scikit-learn|jupyter|"
+	"tailwind|bootstrap|sass|htmx|electron|tauri|flutter|okta|auth0|"
+	"keycloak|stripe|adyen|twilio|sendgrid|fastmail|postfix|tailscale|"
+	"wireguard|vault|consul|monorepo|microservices|serverless|trunk";
+
 /* "sister Clara": the name in a noun phrase; 0: none. */
 int
 facts_name_in(const struct extract_words *w, int first, int end)
@@ -123,12 +145,43 @@ is_owned(const struct extract_words *w, int first, int end)
 		"appointment|interview|exam|flight|surgery|"
 		"roommate|roommates|background|membership|subscription|budget|"
 		"laptop|macbook|tesla|toyota|honda|standup|retro|demo|pacemaker|"
-		"monthly|weekly|daily";
+		"monthly|weekly|daily|disease|syndrome|cancer|disorder|lupus|"
+		"anemia|gout|hemophilia|parkinson's|alzheimer's|glaucoma|"
+		"experience|accent|garage|pool|balcony|sauna|stutter";
 
 	for (int i = first; i < end; i++)
 		if (extract_in(extract_low(w, i), owned))
 			return true;
 	return false;
+}
+
+static bool
+is_meal(const struct extract_words *w, const struct clause *c)
+{
+	for (int i = c->verb_at; i < c->clause_end; i++)
+		if (extract_match(w, i,
+			    "for breakfast|for lunch|for dinner|with "
+			    "breakfast|with lunch|with dinner") > 0)
+			return true;
+	return c->often >= 0 && !c->is_denied;
+}
+
+/* Something that one moves to without moving house. */
+static bool
+is_tech(const struct extract_words *w, int first, int end)
+{
+	static const char *const homes =
+		"house|apartment|flat|city|town|village|country|place|home|suburbs|"
+		"suburb|countryside|neighborhood|neighbourhood|street|road|coast|"
+		"island|farm|building|studio|room|office";
+
+	for (int i = first; i < end; i++)
+		if (extract_in(extract_low(w, i), homes))
+			return false;
+	for (int i = first; i < end; i++)
+		if (extract_in(extract_low(w, i), extract_tools))
+			return true;
+	return !(w->v[first].flags & W_CAPITAL) || has_number(w, first, end);
 }
 
 /* What a project has. */
@@ -305,6 +358,10 @@ facts_fit_value(const struct reader *r, const struct rule *rule,
 	if (f & R_NUMBER && !has_number(w, first, end))
 		return false;
 	if (f & R_OWNS && !is_owned(w, first, end))
+		return false;
+	if (f & R_MEAL && !is_meal(w, c))
+		return false;
+	if (f & R_TECH && c->who == WHO_WE && !is_tech(w, first, end))
 		return false;
 	if (f & R_SHOP && !is_shop(w, first, end))
 		return false;

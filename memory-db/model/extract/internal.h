@@ -16,6 +16,9 @@
 #define VALUE_WORDS 26
 #define NAME_BYTES  80
 
+/* Names of what software is made of and with (facts_fit.c). */
+extern const char *const extract_tools;
+
 /* What a turn proposes, in the words behind "let's": "use Kafka". */
 struct proposal {
 	char text[240];
@@ -33,6 +36,7 @@ struct reader {
 	struct when whens[WHENS];
 	int whens_n;
 	int64_t today;		      /* of the turn */
+	int64_t head;		      /* of the head of the text */
 	char person[NAME_BYTES];      /* of whom the turn spoke last, */
 	char person_noun[NAME_BYTES]; /* or which of his: "mother" of ada */
 	size_t turn_no;		      /* of the turn, from 1 */
@@ -104,6 +108,8 @@ void facts_speaker(const struct reader *r, char out[NAME_BYTES]);
 /* Fixes, instructions, lines of notes, what people agree to. 1: the sentence
  * is done with. */
 int sayings_read(struct reader *r, struct err *e) MUST_CHECK;
+/* "Always use tabs", "call me Sam" (orders.c). */
+int orders_read(struct reader *r, struct err *e) MUST_CHECK;
 int sayings_decide(struct reader *r, struct err *e) MUST_CHECK;
 /* Notes what is proposed, and keeps it when it is accepted (agree.c). */
 int sayings_agree(struct reader *r, struct err *e) MUST_CHECK;

@@ -23,7 +23,7 @@ static const char *const fillers =
 	"guys|everyone|all|just|even|finally|very|while|when|where|if|after|"
 	"before|for|to|by|the|a|an|in";
 static const char *const tails =
-	"as well|by the way|you know|i think|i guess|i believe|i suppose|of course|"
+	"as well|for me|for us|by the way|you know|i think|i guess|i believe|i suppose|of course|"
 	"right now|these days|at the moment|at all|for now|i mean|you see|to be "
 	"honest|if that matters|if you're wondering|so far|in general|for sure|as "
 	"usual|i'd say|more than anything|a lot|very much|so much|for what it's "

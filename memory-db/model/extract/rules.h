@@ -40,6 +40,9 @@ enum rule_flag {
 	R_ITS = 1 << 24,   /* behind the, our, its: about the project */
 	R_HABIT = 1 << 25, /* "used to" and "always" belong to it */
 	R_NEVER = 1 << 26,
+	R_MEAL = 1 << 29, /* "for breakfast", "usually" */
+	R_TECH = 1
+		 << 28, /* a tool, or what is no place: "moved to a monorepo" */
 	R_SHOP = 1 << 27 /* services, nodes: what a project has */
 };
 

@@ -109,7 +109,7 @@ sayings_project(const struct reader *r, char out[NAME_BYTES])
 static const char *const mended =
 	"fixed|solved|resolved|cured|mended|unblocked|sorted|did the trick|worked "
 	"around|made it work|got rid of|got it working|got it to work|stopped the|"
-	"works around|fixes|solves|resolves|went away|is gone|are gone|works "
+	"made the|works around|fixes|solves|resolves|went away|is gone|are gone|works "
 	"again|work again|works now|pass again|pass now|passes now|caused by";
 
 /* Where "fixed" stands and is not denied; -1. */
@@ -162,6 +162,67 @@ fixes(struct reader *r, struct err *e)
 	return sayings_keep(r, EXTRACT_FIX, subject, "", i, end, 0.84, e);
 }
 
+/* "downgraded webpack and the build passes again", "turns out we needed to clear the
+ * cache", "it was a typo in the config". */
+static int
+works_again(struct reader *r, struct err *e)
+{
+	const struct extract_words *w = &r->w;
+	static const char *const success =
+		"now it works|it works now|works now|it works again|it started "
+		"working|started working|tests pass|the tests pass|all tests pass|the "
+		"build passes|the build is green|everything works|it's fixed|the "
+		"error is gone|the error went away|problem solved|it's stable|it is "
+		"stable|is stable|back to normal|now it runs|it runs fine|now works|"
+		"now passes|passes again|all green|it builds again|it compiles|it "
+		"worked|that fixed it|is fixed";
+	static const char *const faults =
+		"typo|missing|wrong|stale|race|leak|cache|permission|permissions|"
+		"mismatch|config|firewall|timezone|encoding|outdated|expired|"
+		"deadlock|conflict|version|incompatible|corrupted|path|header|quote|"
+		"off-by-one|null|misconfigured|misconfiguration|bug";
+	int i = clause_skip_courtesy(w, 0), end, n;
+	char subject[NAME_BYTES];
+	unsigned form = 0;
+
+	sayings_project(r, subject);
+	for (int k = i + 3; k < w->words; k++)
+		if (extract_match(w, k, success) > 0) {
+			i += extract_in(extract_low(w, i), "i|we");
+			i += extract_match(w, i,
+				"had to|just had to|just|also");
+			if (rules_verb(extract_low(w, i), &form) == 0 &&
+				!extract_in(extract_low(w, i + 1),
+					"up|to|the|it"))
+				return 0;
+			end = k + extract_match(w, k, success);
+			return sayings_keep(r, EXTRACT_FIX, subject, "", i, end,
+				0.82, e);
+		}
+	n = extract_match(w, 0,
+		"turns out that|turns out|it turns out that|it "
+		"turns out|turned out that|turned out|it turned "
+		"out that|it turned out");
+	if (n > 0) {
+		end = render_trim(r, n, w->words);
+		return end - n < 3 ? 0
+				   : sayings_keep(r, EXTRACT_FIX, subject,
+					     "turned out:", n, end, 0.74, e);
+	}
+	n = extract_match(w, i,
+		"it was just|it was actually|it was|it's just|the "
+		"thing was");
+	end = render_trim(r, i + n, w->words);
+	if (n == 0 || end - i - n < 2 ||
+		!extract_in(extract_low(w, i + n), "a|an|the|because|missing"))
+		return 0;
+	for (int k = i + n; k < end; k++)
+		if (extract_in(extract_low(w, k), faults))
+			return sayings_keep(r, EXTRACT_FIX, subject,
+				"cause was", i + n, end, 0.74, e);
+	return 0;
+}
+
 /* "the fix was to pin numpy", "turns out the cache was stale", "it was caused
  * by". */
 static int
@@ -207,134 +268,6 @@ causes(struct reader *r, struct err *e)
 			? 0.76
 			: 0.88,
 		e);
-}
-
-/* --- what the assistant shall do --------------------------------------------------------- */
-/* Behind "always" and its like: words that tell of something instead. */
-static const char *const tales =
-	"been|mind|said|had|heard|seen|was|thought|knew|know|again|a|the|really|"
-	"liked|too|happened|works|worked|wanted|tried|got|met|there|fails|did|"
-	"have|understood|gets|is|will|i|we|it|in|on|at|been|so|my";
-static const char *const no_orders =
-	"worry|forget|you|be|get|hesitate|know|think|let|mind|bother|panic|have|"
-	"see|want|like|need|understand|believe|care|tell|go|say|feel|remember|"
-	"agree|even|really|work|understand|recall|give|lie|ask|look|love";
-
-/* A cue at word i that somebody shall do something. The words of it, 0: none. */
-static int
-order_at(const struct extract_words *w, int i, bool is_first)
-{
-	static const char *const cues =
-		"always|never|from now on|going forward|in future|in the future|"
-		"make sure to always|remember to always|from here on|make sure "
-		"you always|make sure you never";
-	static const char *const denied = "do not ever|do not";
-	const char *low;
-	unsigned form = 0;
-	int n = extract_match(w, i, cues);
-
-	low = extract_low(w, i + n);
-	if (n > 0)
-		return !extract_in(low, tales) &&
-				       (!rules_verb(low, &form) ||
-					       form & FORM_BASE) &&
-				       (is_first || form & FORM_BASE)
-			       ? n
-			       : 0;
-	n = extract_match(w, i, denied);
-	low = extract_low(w, i + n);
-	return n > 0 && is_first && w->words - i > 3 &&
-			       !extract_in(low, no_orders)
-		       ? n
-		       : 0;
-}
-
-/* "Always use tabs", "please don't use emojis", "I hate tabs, always indent with
- * two spaces". */
-static int
-instructs(struct reader *r, struct err *e)
-{
-	const struct extract_words *w = &r->w;
-	int i = 0, end, n = 0;
-	char who[NAME_BYTES];
-
-	if (r->turn->role == ROLE_ASSISTANT || r->turn->role == ROLE_OTHER)
-		return 0;
-	i += extract_match(w, i,
-		"please|so|and|ok|okay|also|oh and|one more "
-		"thing|btw|by the way|remember|note|important|"
-		"reminder|then|but|rule|new rule|yes|no");
-	i += extract_match(w, i, "please");
-	n = order_at(w, i, true);
-	for (int k = i + 1; n == 0 && k < w->words; k++)
-		if ((w->v[k].flags & (W_COMMA | W_BREAK) ||
-			    extract_in(extract_low(w, k - 1),
-				    "and|so|but|please")) &&
-			order_at(w, k, false) > 0) {
-			i = k;
-			n = order_at(w, k, false);
-		}
-	if (n == 0)
-		return 0;
-	facts_speaker(r, who);
-	for (end = i + n; end < w->words; end++)
-		if (clause_begins(w, end, w->words) > 0)
-			break;
-	end = render_trim(r, i, end);
-	if (end - i < 3 || end - i > 30)
-		return 0;
-	return sayings_keep(r, EXTRACT_INSTRUCTION, who,
-		"wants the assistant to", i, end,
-		extract_is(w, i, "do") ? 0.72 : 0.86, e);
-}
-
-/* "Call me Sam". */
-static int
-names(struct reader *r, struct err *e)
-{
-	const struct extract_words *w = &r->w;
-	int i = clause_skip_courtesy(w, 0);
-	int n = extract_match(w, i,
-		"call me|people call me|everyone calls me|my "
-		"friends call me|friends call me|you can call "
-		"me|please call me");
-	char who[NAME_BYTES];
-
-	if (n == 0 || i + n >= w->words || !(w->v[i + n].flags & W_CAPITAL))
-		return 0;
-	facts_speaker(r, who);
-	return sayings_keep(r, EXTRACT_IDENTITY, who, "is called", i + n,
-		i + n + 1, 0.86, e);
-}
-
-/* "I want you to answer in bullet points": how, not what. */
-static int
-wants(struct reader *r, struct err *e)
-{
-	const struct extract_words *w = &r->w;
-	static const char *const manners =
-		"answer|respond|reply|keep|be|speak|address|avoid|always|never|"
-		"call|format|explain|stay|stop|use|write|not|focus|include|act";
-	int i = clause_skip_courtesy(w, 0), end;
-	int n = extract_match(w, i,
-		"i want you to|i'd like you to|i would like you "
-		"to|i need you to|i prefer you to|i prefer if "
-		"you|i expect you to");
-	char who[NAME_BYTES];
-
-	if (n == 0 && extract_match(w, i, "i would like you to") == 0)
-		return 0;
-	end = render_trim(r, i + n, w->words);
-	if (!extract_in(extract_low(w, i + n), manners) || end - i - n < 2 ||
-		r->turn->role == ROLE_ASSISTANT)
-		return 0;
-	for (int k = i + n; k < end; k++)
-		if (extract_in(extract_low(w, k),
-			    "this|it|that|following|these"))
-			return 0;
-	facts_speaker(r, who);
-	return sayings_keep(r, EXTRACT_INSTRUCTION, who,
-		"wants the assistant to", i + n, end, 0.8, e);
 }
 
 /* --- lines of notes --------------------------------------------------------------------------- */
@@ -393,7 +326,7 @@ int
 sayings_read(struct reader *r, struct err *e)
 {
 	static int (*const ways[])(struct reader *, struct err *) = {notes,
-		instructs, fixes, causes, names, wants, sayings_decide};
+		orders_read, fixes, causes, works_again, sayings_decide};
 	size_t had = r->x->n;
 	int rc = 0;
 
@@ -403,7 +336,9 @@ sayings_read(struct reader *r, struct err *e)
 	for (size_t i = 0; i < ARRAY_LEN(ways) && rc == 0 && r->x->n == had;
 		i++)
 		rc = ways[i](r, e);
-	return rc < 0 ? rc
-		      : r->x->n > had && r->said->section != SECTION_NONE &&
-				r->said->is_first;
+	if (rc < 0 || r->x->n == had)
+		return rc < 0 ? rc : 0;
+	/* The sentence says no more than that. */
+	return r->x->v[r->x->n - 1].kind == EXTRACT_FIX ||
+	       (r->said->section != SECTION_NONE && r->said->is_first);
 }

@@ -42,9 +42,29 @@ is_people_word(const char *low)
 static const char *
 copula(const struct clause *c)
 {
-	return c->tense == T_WAS    ? "was"
-	       : c->tense == T_BEEN ? "has been"
-				    : "is";
+	switch (c->tense) {
+	case T_WAS:
+		return "was";
+	case T_BEEN:
+		return "has been";
+	case T_WILL:
+		return "will be";
+	case T_MUST:
+		return "must be";
+	case T_NOW:
+	case T_PAST:
+	case T_GOING_ON:
+	case T_PERFECT:
+	case T_PERFECT_ON:
+	case T_CAN:
+	case T_GOING:
+	case T_USED:
+	case T_WOULD:
+	case T_MAYBE:
+	case T_IS:
+		break;
+	}
+	return "is";
 }
 
 /* Who a state is of; what stands before it. False: nobody. */
@@ -166,10 +186,38 @@ by_age(struct reader *r, const struct clause *c, struct err *e)
 	rc = begin(r, c, &age, &d, e);
 	if (rc <= 0)
 		return rc;
-	rc = buf_adds(&d.attribute, "is");
+	rc = buf_adds(&d.attribute, copula(c));
 	if (rc == 0)
 		rc = buf_addf(&d.value, "%s years old", low);
+	for (int k = 0; rc == 0 && k < r->whens_n; k++) {
+		char text[WHEN_BYTES];
+
+		extract_when_text(&r->w, &r->whens[k], text);
+		if (r->whens[k].first > i)
+			rc = buf_addf(&d.value, " %s", text);
+	}
 	return rc != 0 ? err_nomem(e) : facts_keep(r, &d, e);
+}
+
+/* "Tea is my favourite drink" is about me. */
+static int
+by_favourite(struct reader *r, const struct clause *c, int end, struct err *e)
+{
+	AUTO_DRAFT struct draft d = {.kind = EXTRACT_PREFERENCE,
+		.sureness = 0.9 - (r->turn->role == ROLE_ASSISTANT ? 0.5 : 0),
+		.is_person = true,
+		.is_denied = c->is_denied,
+		.first = c->verb_at,
+		.end = end};
+
+	if (c->who != WHO_NAME && c->who != WHO_THING && c->who != WHO_OUR)
+		return 0;
+	facts_speaker(r, d.subject);
+	if (render_words(r, c->verb_at + 1, end, &d.attribute) != 0 ||
+		buf_adds(&d.attribute, " is") != 0 ||
+		render_words(r, c->noun, c->noun_end, &d.value) != 0)
+		return err_nomem(e);
+	return facts_keep(r, &d, e);
 }
 
 /* --- "a nurse", "the tech lead", "my sister", "Italian" ------------------------------------ */
@@ -186,9 +234,14 @@ by_kind(struct reader *r, const struct clause *c, struct err *e)
 	bool role = extract_in(low, "the|my|our|one");
 	const struct rule *rule = people || some ? &what : &ours;
 
+	if (extract_in(low, "half|part|native") &&
+		is_people_word(extract_low(w, i + 1)))
+		people = true, rule = &what;
 	if (c->tense == T_WAS || end - i > STATE_WORDS ||
 		end <= i + (some || role))
 		return 0;
+	if (extract_match(w, i, "my favorite|my favourite") > 0)
+		return by_favourite(r, c, end, e);
 	if (!people && !some && !role)
 		return 0;
 	for (int k = i + 1; k < end && k < i + 3; k++)
@@ -289,6 +342,10 @@ by_noun(struct reader *r, const struct clause *c, struct err *e)
 		for (int k = c->noun; k < of && !its; k++)
 			if (extract_in(extract_low(w, k), "favorite|favourite"))
 				rule = rules_noun(w, k, k + 1, false, &at);
+	if (extract_in(extract_low(w, i),
+		    "about|around|roughly|only|exactly") &&
+		i + 1 < end && w->v[i + 1].flags & W_NUMBER)
+		i++;
 	if (!rule && i > 0 &&
 		!extract_in(extract_low(w, i), "a|an|the|in|on|at") &&
 		extract_in(extract_low(w, c->noun - 1), "my|our") &&
@@ -329,7 +386,8 @@ facts_of_state(struct reader *r, const struct clause *c, struct err *e)
 	int rc = 0;
 
 	if (c->tense != T_IS && c->tense != T_WAS && c->tense != T_BEEN &&
-		c->tense != T_USED && c->tense != T_GOING_ON)
+		c->tense != T_USED && c->tense != T_GOING_ON &&
+		!(c->has_be && (c->tense == T_WILL || c->tense == T_MUST)))
 		return 0;
 	for (size_t i = 0; i < ARRAY_LEN(ways) && rc == 0 && r->x->n == had;
 		i++)
