@@ -10,6 +10,7 @@
 #include "memory-db/method/handlers.h"
 #include "memory-db/method/reply.h"
 #include "memory-db/model/extract/extract_store.h"
+#include "memory-db/model/order/on_conflict.h"
 #include "memory-db/model/recall/recall_dates.h"
 
 struct extracting {
@@ -112,35 +113,19 @@ fact_row(const struct extracting *x, size_t i)
 	return take_ptr(row);
 }
 
-static json_t *
-conflict_row(const struct extracted *f, const struct extract_kept *k)
-{
-	return json_pack("{s:s,s:I,s:s,s:f,s:s,s:s,s:I,s:s,s:s}",
-		"existing_entity", f->subject, "existing_id",
-		(json_int_t)k->entity, "conflict_type",
-		verdict_kind_name(k->conflict), "confidence",
-		round(k->confidence * 1000) / 1000, "suggested_action",
-		k->conflict == FACTS_UPDATE ? "update" : "keep_both", "reason",
-		k->reason, "fact", (json_int_t)k->against, "text",
-		k->against_text, "said", f->text);
-}
-
-/* Entities of what was stored, each once, and conflicts. */
+/* Entities of what was stored or known, each once. */
 static int
-add_stored(const struct extracting *x, json_t *ids, json_t *conflicts)
+add_entities(const struct extracting *x, json_t *ids)
 {
 	for (size_t i = 0; x->kept && i < x->x.n; i++) {
-		const struct extract_kept *k = &x->kept[i];
-		bool again = false;
+		bool again = x->kept[i].entity == 0;
 
 		for (size_t j = 0; j < i; j++)
-			again = again || x->kept[j].entity == k->entity;
-		if (!again && k->entity != 0 &&
-			jx_add(ids, json_integer((json_int_t)k->entity)) != 0)
-			return MDB_E_NOMEM;
-		if (k->conflict != FACTS_DIFFERENT &&
-			k->state == EXTRACT_STORED &&
-			jx_add(conflicts, conflict_row(&x->x.v[i], k)) != 0)
+			again = again || x->kept[j].entity == x->kept[i].entity;
+		if (!again &&
+			jx_add(ids,
+				json_integer((json_int_t)x->kept[i].entity)) !=
+				0)
 			return MDB_E_NOMEM;
 	}
 	return 0;
@@ -170,18 +155,17 @@ add_counts(const struct extracting *x, json_t *result)
 static int
 make_reply(const struct extracting *x, json_t **ret, struct err *e)
 {
-	json_t *facts = json_array(), *ids = json_array(),
-	       *conflicts = json_array();
-	json_t *result AUTO_JSON = json_pack("{s:o,s:I,s:b,s:o,s:o}", "facts",
+	json_t *facts = json_array(), *ids = json_array();
+	json_t *result AUTO_JSON = json_pack("{s:o,s:I,s:b,s:o}", "facts",
 		facts, "count", (json_int_t)x->x.n, "stored", x->kept != NULL,
-		"entity_ids", ids, "conflicts", conflicts);
+		"entity_ids", ids);
 
 	if (!result)
 		return err_nomem(e);
 	for (size_t i = 0; i < x->x.n; i++)
 		if (jx_add(facts, fact_row(x, i)) != 0)
 			return err_nomem(e);
-	if (add_stored(x, ids, conflicts) != 0 || add_counts(x, result) != 0)
+	if (add_entities(x, ids) != 0 || add_counts(x, result) != 0)
 		return err_nomem(e);
 	*ret = take_ptr(result);
 	return 0;
@@ -208,11 +192,28 @@ look_back(struct write *w, struct extracting *x, struct err *e)
 	return 0;
 }
 
+/* What the call or the namespace says; else conflicts go to the queue: nobody
+ * looks over what is extracted. */
+static int
+watch_conflicts(struct on_conflict *x, struct write *w, const struct call *c,
+	struct err *e)
+{
+	const char *named = jx_text(c->params, "on_conflict");
+	int rc = on_conflict_begin(x, w, named, e);
+
+	if (rc != 0 || named || x->mode != ON_CONFLICT_NONE)
+		return rc;
+	on_conflict_done(x);
+	*x = (struct on_conflict){.mode = ON_CONFLICT_NONE};
+	return on_conflict_begin(x, w, "queue", e);
+}
+
 static int
 store_all(struct extracting *x, struct call *c, json_t **ret_result,
 	struct err *e)
 {
 	AUTO_WRITE struct write w = {0};
+	AUTO_ON_CONFLICT struct on_conflict at_odds = {0};
 	const char *session = jx_text(c->params, "session_id");
 	struct extract_source source = {session ? session : c->ctx->session,
 		x->q.at};
@@ -224,12 +225,18 @@ store_all(struct extracting *x, struct call *c, json_t **ret_result,
 		return err_nomem(e);
 	rc = write_begin(&w, c, CHANGE_ADD, e);
 	if (rc == 0)
+		rc = watch_conflicts(&at_odds, &w, c, e);
+	if (rc == 0)
 		rc = w.replay ? look_back(&w, x, e)
 			      : extract_store(&w, &x->x, &source, x->kept, e);
 	if (rc == 0)
 		rc = write_end(&w, e);
 	if (rc == 0)
 		rc = make_reply(x, &result, e);
+	if (rc == 0)
+		rc = on_conflict_reply(&at_odds, result, e);
+	if (rc != 0)
+		json_decref(result);
 	return rc != 0 ? rc : reply_change(&w, result, ret_result, e);
 }
 

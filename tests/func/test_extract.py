@@ -68,6 +68,8 @@ class Extract(TestCase):
         (x,) = reply["conflicts"]
         self.assertEqual((x["conflict_type"], x["text"], x["said"]),
                          ("contradiction", "likes tea", "does not like tea"))
+        (queued,) = self.c.ok("list_conflicts", namespace="p")["conflicts"]
+        self.assertEqual(queued["id"], x["id"])
         again = self.extract(TALK)
         self.assertEqual({f["status"] for f in again["facts"]}, {"known"})
         self.assertNotIn("change", again)

@@ -5,6 +5,7 @@
 
 #include "common/jx.h"
 #include "common/limits.h"
+#include "memory-db/model/order/fact_compare.h"
 #include "memory-db/model/read/instruction.h"
 #include "memory-db/model/scope/observation.h"
 #include "memory-db/model/write/fact_tags_write.h"
@@ -18,11 +19,8 @@
 void
 extract_kept_done(struct extract_kept *v, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++)
 		free(v[i].same_as);
-		free(v[i].against_text);
-		free(v[i].reason);
-	}
 }
 
 /* --- beside what is known --------------------------------------------------------- */
@@ -40,24 +38,6 @@ set_text(char **to, const char *s, size_t n, struct err *e)
 	free(*to);
 	*to = strndup(s, n);
 	return *to ? 0 : err_nomem(e);
-}
-
-static int
-note_conflict(struct comparison *c, const struct fact *f,
-	const struct fact_verdict *v)
-{
-	struct extract_kept *k = c->ret;
-
-	if (v->confidence <= k->confidence)
-		return 0;
-	k->conflict = v->kind;
-	k->confidence = v->confidence;
-	k->against = f->id;
-	return set_text(&k->against_text, f->text, f->text_n, c->e) != 0 ||
-			       set_text(&k->reason, v->reason.data,
-				       v->reason.len, c->e) != 0
-		       ? MDB_E_NOMEM
-		       : 0;
 }
 
 /* 1: it says the same. */
@@ -89,9 +69,7 @@ compare_with(void *ctx, const struct fact *f)
 		c->ret->fact = f->id;
 		rc = set_text(&c->ret->same_as, f->text, f->text_n, c->e);
 		rc = rc != 0 ? rc : 1;
-	} else if (v.confidence >= SURE &&
-		   (v.kind == FACTS_UPDATE || v.kind == FACTS_CONTRADICTION))
-		rc = note_conflict(c, f, &v);
+	}
 	buf_done(&v.reason);
 	return rc;
 }

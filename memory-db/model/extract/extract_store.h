@@ -1,7 +1,8 @@
 /* Extracted facts into the memory, within one change.
  *
- * A fact that its entity has is not stored again, be it in other words. One that
- * takes the place of another or denies it is stored, and told beside it. */
+ * A fact that its entity has is not stored again, be it in other words. What takes
+ * the place of another fact or denies it is found by whoever watches the write
+ * (model/order/on_conflict.h). */
 #ifndef MODEL_EXTRACT_EXTRACT_STORE_H
 #define MODEL_EXTRACT_EXTRACT_STORE_H
 
@@ -10,7 +11,6 @@
 #include "common/cleanup.h"
 #include "common/err.h"
 #include "memory-db/model/extract/extract.h"
-#include "memory-db/model/order/fact_compare.h"
 #include "memory-db/model/write/write.h"
 
 enum extract_state {
@@ -23,11 +23,6 @@ struct extract_kept {
 	enum extract_state state;
 	int64_t entity, fact;
 	char *same_as; /* owned; NULL: it is stored, or was in these words */
-	/* what it is in conflict with; 0: nothing found */
-	enum verdict_kind conflict;
-	double confidence;
-	int64_t against;
-	char *against_text, *reason; /* owned */
 };
 
 struct extract_source {
