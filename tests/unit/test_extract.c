@@ -369,12 +369,207 @@ is_right_on_what_nobody_looked_at(void **state)
 	is_right_often_enough("held");
 }
 
+/* --- single cases ----------------------------------------------------------------- */
+static struct extraction
+extract(const char *text, size_t n)
+{
+	struct extract_request q = {.text = text,
+		.n = n,
+		.user = "user",
+		.project = "project",
+		.most = 500};
+	struct extraction x;
+	struct err e;
+
+	assert_int_equal(clock_parse("2026-05-10", 0, 0, false, &q.at, &e), 0);
+	assert_int_equal(extract_facts(&q, &x, &e), 0);
+	return x;
+}
+
+/* The facts of a text, as "subject: text; ..". */
+static void
+gives(const char *text, const char *wanted)
+{
+	struct extraction x = extract(text, strlen(text));
+	AUTO_BUF struct buf out = {0};
+
+	for (size_t i = 0; i < x.n; i++)
+		assert_int_equal(buf_addf(&out, "%s%s: %s", i > 0 ? "; " : "",
+					 x.v[i].subject, x.v[i].text),
+			0);
+	extract_done(&x);
+	assert_string_equal(out.len > 0 ? buf_str(&out) : "", wanted);
+}
+
+static void
+says_it_of_a_third_person(void **state)
+{
+	(void)state;
+	gives("Ada: I live in Rome.", "ada: lives in Rome");
+	gives("I don't like tea, but I love my dog.",
+		"user: does not like tea; user: loves their dog");
+	gives("I never said I like tea.", "");
+	gives("If I moved to Rome I would buy a Vespa.", "");
+	gives("Do you like jazz?", "");
+	gives("My boss said \"I live in Rome\".", "");
+	gives("```\nI live in Rome\n```\n> I like tea\n", "");
+	gives("We use Kafka because we need replay.",
+		"project: uses Kafka because they need replay");
+	gives("assistant: I love Rome.\nuser: Same.", "");
+}
+
+static void
+knows_when(void **state)
+{
+	struct extraction x;
+	char text[CLOCK_TEXT_SIZE];
+
+	(void)state;
+	/* 2026-05-10 is a Sunday. */
+	gives("I flew to Oslo yesterday.", "user: flew to Oslo on 2026-05-09");
+	gives("I'm flying to Oslo next Friday.",
+		"user: is flying to Oslo on 2026-05-15");
+	gives("I moved to Oslo last year.", "user: moved to Oslo in 2025");
+	gives("The deadline is in two weeks.",
+		"project: deadline is 2026-05-24");
+	gives("Standup 2026-03-02\nBob will send the report by Friday.",
+		"bob: will send the report by 2026-03-06");
+	x = extract("I moved to Oslo in March.", 25);
+	assert_int_equal(x.n, 1);
+	clock_format(x.v[0].from == EXTRACT_NO_TIME ? x.v[0].time : x.v[0].from,
+		text);
+	assert_memory_equal(text, "2026-03-01", 10);
+	assert_string_equal(x.v[0].line, "I moved to Oslo in March.");
+	extract_done(&x);
+}
+
+static void
+takes_corrections(void **state)
+{
+	(void)state;
+	gives("The deadline is 4 May. No, actually 5 May.",
+		"project: deadline is 2026-05-05");
+	gives("Our port is 5432.\nI meant 5433, not 5432.",
+		"project: port is 5433");
+	gives("Ada: I'm the king of France.\nAda: Just kidding!", "");
+}
+
+static void
+takes_what_is_agreed(void **state)
+{
+	(void)state;
+	gives("Ada: Let's use Postgres 16.\nBob: Sounds good!",
+		"project: decided to use Postgres 16");
+	gives("Ada: Let's use Postgres 16.\nBob: No, too slow.", "");
+	gives("assistant: I recommend Redis here.\nuser: I'm not sure.", "");
+}
+
+/* Of a text many times as long it takes many times as long, not more; and what is
+ * no text harms nobody. */
+static void
+takes_anything(void **state)
+{
+	const size_t large = 5 * 1024 * 1024;
+	char *s = malloc(large + 1);
+	struct extraction x;
+	static const char *const fills[] = {"a", "I like tea and ", "[",
+		"{\"a\":", "\xff\xfe\x80", "my ", "\"", "Ada: ", "not ", "```",
+		"\n", ". ", "I live in Rome. ", "\xe2\x80\x99", "I'm ",
+		"because if "};
+
+	(void)state;
+	assert_non_null(s);
+	for (size_t i = 0; i < ARRAY_LEN(fills); i++) {
+		size_t k = strlen(fills[i]);
+		int64_t start = clock_mono_ns();
+
+		for (size_t at = 0; at < large; at++)
+			s[at] = fills[i][at % k];
+		s[large] = '\0';
+		x = extract(s, large);
+		assert_true(x.n <= 500);
+		extract_done(&x);
+		/* Seconds, not minutes, under every sanitizer. */
+		assert_true(clock_mono_ns() - start < 60 * 1000000000LL);
+	}
+	free(s);
+	gives("", "");
+	gives("\n\n \t", "");
+	gives("I live in \xff\xfe.", "");
+	gives("[{\"role\": \"user\", \"content\": 7}, 3, null, []]", "");
+	gives("[{\"role\": \"user\", \"content\": [[], {\"type\": \"text\"}]}]",
+		"");
+}
+
+static void
+stops_at_its_bounds(void **state)
+{
+	AUTO_BUF struct buf text = {0};
+	struct extract_request q = {.user = "user", .project = "p", .most = 7};
+	struct extraction x;
+	struct err e;
+
+	(void)state;
+	for (int i = 0; i < 2000; i++) /* "Aaab", "Aaac", .. */
+		assert_int_equal(buf_addf(&text, "I like A%c%c%c tea.\n",
+					 'a' + i / 676, 'a' + i / 26 % 26,
+					 'a' + i % 26),
+			0);
+	q.text = text.data;
+	q.n = text.len;
+	assert_int_equal(extract_facts(&q, &x, &e), 0);
+	assert_int_equal(x.n, 7);
+	assert_true(x.partial);
+	extract_done(&x);
+	q.most = 500;
+	q.deadline_ns = 1;
+	assert_int_equal(extract_facts(&q, &x, &e), 0);
+	assert_true(x.partial);
+	extract_done(&x);
+}
+
+/* Whatever allocation fails, it says so and leaks nothing. */
+static void
+fails_without_memory(void **state)
+{
+	static const char text[] =
+		"Ada: I live in Rome. No, actually Oslo.\n"
+		"Bob: Let's use Kafka.\nAda: yes\nAda: My sister Eva is a vet.\n";
+	bool done = false;
+
+	(void)state;
+	for (size_t n = 1; n < 20000 && !done; n++) {
+		struct extract_request q = {.text = text,
+			.n = sizeof(text) - 1,
+			.user = "user",
+			.project = "p",
+			.most = 50};
+		struct extraction x;
+		struct err e;
+		int rc;
+
+		heap_fail_at(n);
+		rc = extract_facts(&q, &x, &e);
+		done = !heap_disarm();
+		assert_true(rc == 0 || rc == MDB_E_NOMEM);
+		extract_done(&x);
+	}
+	assert_true(done);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(is_right_on_development),
 		cmocka_unit_test(is_right_on_what_nobody_looked_at),
+		cmocka_unit_test(says_it_of_a_third_person),
+		cmocka_unit_test(knows_when),
+		cmocka_unit_test(takes_corrections),
+		cmocka_unit_test(takes_what_is_agreed),
+		cmocka_unit_test(takes_anything),
+		cmocka_unit_test(stops_at_its_bounds),
+		cmocka_unit_test(fails_without_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -231,8 +231,8 @@ settle_pair(struct extracted *old, struct extracted *new, struct err *e)
 		} else {
 			old->is_gone = true;
 		}
-	} else if ((v.kind == FACTS_UPDATE || v.kind == FACTS_CONTRADICTION) &&
-		   old->from == EXTRACT_NO_TIME && old->kind == new->kind)
+	} else if (v.kind == FACTS_UPDATE && old->from == EXTRACT_NO_TIME &&
+		   strcmp(old->attribute, new->attribute) == 0)
 		old->is_gone = true;
 	return 0;
 }

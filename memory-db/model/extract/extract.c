@@ -227,7 +227,7 @@ read_turn(struct reader *r, const struct turn *turn, struct err *e)
 		return 0;
 	r->turn_no++;
 	speech_begin(&l, turn);
-	while (rc == 0 && speech_next(&l, &said)) {
+	while (rc == 0 && !r->x->partial && speech_next(&l, &said)) {
 		if (is_late(r)) {
 			r->x->partial = true;
 			break;

@@ -127,6 +127,22 @@ put(struct reader *r, struct draft *d, struct err *e)
 		       : err_nomem(e);
 }
 
+/* Was it said before, in these words? */
+static bool
+is_said(const struct reader *r, const struct draft *d)
+{
+	for (size_t i = r->x->n; i-- > 0;) {
+		const struct extracted *x = &r->x->v[i];
+
+		if (!x->is_gone &&
+			strncmp(x->text, d->text.data, d->text.len) == 0 &&
+			x->text[d->text.len] == '\0' &&
+			strcmp(x->subject, d->subject) == 0)
+			return true;
+	}
+	return false;
+}
+
 int
 facts_keep(struct reader *r, struct draft *d, struct err *e)
 {
@@ -142,6 +158,8 @@ facts_keep(struct reader *r, struct draft *d, struct err *e)
 	if (rc != 0)
 		return err_nomem(e);
 	if (d->text.len == 0 || !text_is_utf8(d->text.data, d->text.len))
+		return 0;
+	if (is_said(r, d))
 		return 0;
 	if (r->x->n >= r->q->most) {
 		r->x->partial = true;
