@@ -13,6 +13,12 @@ class Curation(TestCase):
         self.day = -400
         self.db = self.service(env=self.clock())
         self.c = self.db.client()
+        # What the service does by itself has a test of its own.
+        self.settings()
+
+    def settings(self, namespace="default", **more):
+        self.c.ok("set_namespace_settings", namespace=namespace, settings={
+            "curation": {"background": "off", **more}})
 
     def clock(self):
         return {"MEMORY_TEST_CLOCK_OFFSET_MS": str(self.day * DAY)}
@@ -157,8 +163,8 @@ class Curation(TestCase):
         self.seed()
         self.at(-380)
         self.assertEqual(self.curate(rules=["to_episodic"])["moved"], 0)
-        self.c.ok("set_namespace_settings", settings={"curation": {
-            "rules": {"to_episodic": {"age_days": 10}, "know_how": False}}})
+        self.settings(rules={"to_episodic": {"age_days": 10},
+                             "know_how": False})
         run = self.curate()
         self.assertEqual(run["by_rule"], {"to_episodic": 3})
         # A rule that is asked for by name runs although it is off.
@@ -358,3 +364,97 @@ class Curation(TestCase):
         again = other.ctl("export", "--all", "-").stdout
         self.assertEqual(again.splitlines()[1:], text.splitlines()[1:])
         other.verify()
+
+    # --- consolidation --------------------------------------------------------
+    EPISODES = {
+        "deploy 2026-05-03": "deployed the api with make release after review",
+        "deploy 2026-05-09": "deployed the api with make release after a review",
+        "deploy 2026-05-20": "deployed the api with make release after review "
+                             "by Zoe",
+        "lunch 2026-05-09": "had noodles with Ben near the station",
+        "lunch 2026-05-12": "discussed the budget of the museum with Eve",
+    }
+
+    def episodes(self, **params):
+        self.c.ok("create_entities", entities=[
+            dict(entity(name, text, type="event"), tier="episodic")
+            for name, text in self.EPISODES.items()], **params)
+
+    def test_similar_episodes_become_one(self):
+        self.episodes()
+        self.at(-380)
+        before = self.graph()
+        dry = self.curate(dry_run=True, rules=["consolidate"])
+        self.assertEqual([(m["entity"], m["to"]) for m in dry["moves"]],
+                         [("deploy 2026-05-03", None)])
+        self.assertEqual(self.graph(), before)
+        run = self.curate(rules=["consolidate"])
+        self.assertEqual(run["by_rule"], {"consolidate": 1})
+        (made,) = self.c.ok("open_nodes", names=["deploy (pattern)"], fields=[
+            "name", "type", "tier", "facts"])["entities"]
+        self.assertEqual((made["type"], made["tier"]), ("event", "semantic"))
+        # Their own words, each with the fact it is from.
+        texts = {f["text"] for f in made["facts"]}
+        self.assertTrue(texts and texts <= set(self.EPISODES.values()), texts)
+        relations = self.c.ok("open_nodes", names=["deploy (pattern)"],
+                              )["relations"]
+        self.assertEqual({(r["relationType"], r["to"]) for r in relations},
+                         {("derived_from", n) for n in self.EPISODES
+                          if n.startswith("deploy")})
+        # The sources are as they were, and nothing is left of the branch.
+        now = {e["name"]: e for e in self.graph() if "name" in e}
+        for e in before:
+            self.assertEqual(now[e["name"]], e)
+        self.assertEqual(self.c.ok("memory_branch",
+                                   action="list")["branches"], [])
+        # A second run finds nothing new; a fact that is taken away makes what
+        # was derived from it doubtful.
+        self.assertEqual(self.curate(rules=["consolidate"])["moved"], 0)
+        self.db.verify()
+        text = self.db.ctl("export", "--all", "-").stdout
+        other = self.service()
+        other.ctl("import", "-", stdin=text)
+        self.assertEqual(other.ctl("export", "--all", "-").stdout
+                         .splitlines()[1:], text.splitlines()[1:])
+        other.verify()
+        report = self.c.ok("curation_report", run=run["run"])
+        self.assertEqual(report["moves"][0]["entity"], "deploy (pattern)")
+        self.c.ok("memory_undo", run=run["run"])
+        self.assertEqual(self.graph(), before)
+        self.db.verify()
+
+    def test_consolidation_beside_writes_and_killed(self):
+        self.episodes()
+        self.at(-380)
+        done = run = None
+        step = 0
+        while not done:
+            r = self.c.ok("curate", rules=["consolidate"])
+            done, run = r["done"], r.get("run", run)
+            if not done:
+                # Until it is merged nobody sees anything of it.
+                self.c.ok("create_entities", entities=[
+                    entity(f"beside {step}", "x")])
+                self.db.kill()
+                self.db.start(env=self.clock())
+                self.c = self.db.client()
+            step += 1
+            self.assertLess(step, 20)
+        self.assertGreater(step, 3)
+        self.assertIn("deploy (pattern)", self.tiers())
+        self.db.verify()
+
+    def test_consolidation_is_braked(self):
+        self.c.ok("create_entities", entities=[
+            dict(entity(f"run {i}", "the nightly import of prices ended well",
+                        type="event"), tier="episodic") for i in range(60)])
+        self.settings(brake_least=10)
+        self.at(-380)
+        before = self.graph()
+        run = self.curate(rules=["consolidate"])
+        self.assertIn("stopped", run)
+        self.assertEqual(self.graph(), before)
+        self.assertEqual(self.c.ok("memory_branch",
+                                   action="list")["branches"], [])
+        self.db.verify()
+

@@ -8,6 +8,7 @@
 #include "common/contract/tools.h"
 #include "common/jx.h"
 #include "common/limits.h"
+#include "memory-db/model/curate/gather.h"
 #include "memory-db/model/scope/json_members.h"
 #include "memory-db/model/scope/scope.h"
 #include "memory-db/model/scope/settings.h"
@@ -89,9 +90,23 @@ curation_list_done(struct curation_list *l)
 	l->v = NULL;
 }
 
+/* The group that it would lead, in a preview. */
 static int
-judge_page(const struct judging *j, const struct page *p, size_t most,
-	int64_t deadline_ns, struct curation_list *ret)
+judge_group(const struct judging *j, int64_t ns, int64_t entity,
+	struct curation_list *ret)
+{
+	struct verdict_move v = {.rule = CURATION_consolidate,
+		.entity = entity};
+	struct gather_group g;
+	int rc = gather_find(j, ns, entity, &g);
+
+	v.uses = v.becomes = g.n;
+	return rc == 0 && g.n > 0 ? list_add(ret, &v, j->e) : rc;
+}
+
+static int
+judge_page(const struct judging *j, int64_t ns, const struct page *p,
+	size_t most, int64_t deadline_ns, struct curation_list *ret)
 {
 	for (int i = 0; i < p->n; i++) {
 		struct verdict_move v[VERDICTS_MOST];
@@ -104,6 +119,9 @@ judge_page(const struct judging *j, const struct page *p, size_t most,
 		rc = judge_entity(j, p->entity[i], v, &n);
 		for (int k = 0; rc == 0 && k < n; k++)
 			rc = list_add(ret, &v[k], j->e);
+		if (rc == 0 && j->is_preview &&
+			(j->rules >> CURATION_consolidate & 1))
+			rc = judge_group(j, ns, p->entity[i], ret);
 		if (rc != 0)
 			return rc;
 		ret->looked++;
@@ -126,7 +144,7 @@ curation_look(const struct judging *j, int64_t ns, int64_t after, size_t most,
 			j->e);
 		if (rc < 0)
 			return rc;
-		rc = judge_page(j, &p, most, deadline_ns, ret);
+		rc = judge_page(j, ns, &p, most, deadline_ns, ret);
 		ret->is_end = rc == 0 && p.n < PAGE;
 	}
 	return rc < 0 ? rc : 0;
@@ -140,7 +158,7 @@ value_of(const struct curation_rule *r, int64_t value)
 
 	if (r->act == CURATE_MOVE)
 		return json_string(tool_tiers[value & 3]);
-	if (value <= 0)
+	if (r->act == CURATE_GATHER || value <= 0)
 		return json_null();
 	clock_format(value, text);
 	return json_string(text);

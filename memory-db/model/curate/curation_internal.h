@@ -23,6 +23,17 @@ struct running {
 void running_done(struct running *x);
 #define AUTO_RUNNING __attribute__((cleanup(running_done)))
 
+/* Numbers and the phase of the state of a run. */
+int64_t running_int(const struct running *x, const char *key);
+int running_set(struct running *x, const char *key, int64_t v) MUST_CHECK;
+int running_phase(struct running *x, const char *phase) MUST_CHECK;
+/* Adds to by_rule. */
+int running_tally(struct running *x, const struct curation_list *l) MUST_CHECK;
+/* Sets is_stopped and "stopped" when that many entities are too many. */
+int running_brake(struct running *x, int64_t would) MUST_CHECK;
+/* A slice of consolidation, which follows the phase apply. */
+int curation_consolidate(struct running *x, struct call *c) MUST_CHECK;
+
 /* Adds rows of what was decided, as many as the call wants. */
 int running_tell(struct running *x, const struct curation_list *l) MUST_CHECK;
 

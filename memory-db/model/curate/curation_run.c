@@ -5,11 +5,12 @@
  *                  +---> stopped: nothing was written
  *
  * The state of the run (model/time/sliced_run.h) has besides what each run has:
- *   "phase"   "count" or "apply"      "after"   existence fact looked at last
- *   "at"      time of its begin       "looked"  entities counted
+ *   "phase"   "count", "apply" and those of curation_branch.c
+ *   "after"   existence fact looked at last
+ *   "begun"   time of its begin       "looked"  entities counted
  *   "would"   what it is going to do  "passed"  entities in the phase apply
  *   "stopped" why, or absent
- * Judging depends on `at` and not on the time of the slice, so a run that is
+ * Judging depends on `begun` and not on the time of the slice, so a run that is
  * interrupted for a day decides as it would have without that. */
 #include "memory-db/model/curate/curation.h"
 
@@ -28,14 +29,14 @@
 
 #define COUNT_MOST 4000 /* verdicts of a slice that only counts */
 
-static int64_t
-state_int(const struct running *x, const char *key)
+int64_t
+running_int(const struct running *x, const char *key)
 {
 	return (int64_t)json_integer_value(json_object_get(x->run.state, key));
 }
 
-static int
-state_set(struct running *x, const char *key, int64_t v)
+int
+running_set(struct running *x, const char *key, int64_t v)
 {
 	return jx_set(x->run.state, key, json_integer(v)) != 0 ? err_nomem(x->e)
 							       : 0;
@@ -49,16 +50,16 @@ is_counting(const struct running *x)
 	return phase != NULL && strcmp(phase, "count") == 0;
 }
 
-static int
-set_phase(struct running *x, const char *phase)
+int
+running_phase(struct running *x, const char *phase)
 {
 	return jx_set(x->run.state, "phase", json_string(phase)) != 0
 		       ? err_nomem(x->e)
-		       : state_set(x, "after", 0);
+		       : running_set(x, "after", 0);
 }
 
-static int
-tally(struct running *x, const struct curation_list *l)
+int
+running_tally(struct running *x, const struct curation_list *l)
 {
 	json_t *by_rule = json_object_get(x->run.state, "by_rule");
 
@@ -83,9 +84,9 @@ begin_state(struct running *x)
 		return 0;
 	if (jx_set(s, "by_rule", json_object()) != 0)
 		return err_nomem(x->e);
-	if (state_set(x, "at", clock_now_ms()) != 0)
+	if (running_set(x, "begun", clock_now_ms()) != 0)
 		return MDB_E_NOMEM;
-	return set_phase(x, "count");
+	return running_phase(x, "count");
 }
 
 static int
@@ -102,6 +103,8 @@ running_begin(struct running *x, struct call *c,
 		rc = curation_rules_of(&x->settings, q->rules, &x->rules, x->e);
 	if (rc != 0)
 		return rc;
+	if (q->is_alone && x->settings.alone == CURATION_TIERS)
+		x->rules &= ~((uint64_t)1 << CURATION_consolidate);
 	/* One target for a run that was begun by hand, too: it is one run. */
 	head.ns = x->ns;
 	snprintf(target, sizeof(target), "%" PRId64 " %" PRIx64, x->branch,
@@ -111,7 +114,7 @@ running_begin(struct running *x, struct call *c,
 	if (rc == 0)
 		rc = begin_state(x);
 	x->judging = (struct judging){c->st, &x->settings, x->rules,
-		rc == 0 ? state_int(x, "at") : 0, x->e};
+		rc == 0 ? running_int(x, "begun") : 0, false, x->e};
 	return rc;
 }
 
@@ -119,14 +122,15 @@ running_begin(struct running *x, struct call *c,
 static double
 brake_most(const struct running *x)
 {
-	double share = x->settings.brake_share * (double)state_int(x, "looked");
+	double share =
+		x->settings.brake_share * (double)running_int(x, "looked");
 
 	return share > x->settings.brake_least ? share
 					       : x->settings.brake_least;
 }
 
-static int
-brake(struct running *x, int64_t would)
+int
+running_brake(struct running *x, int64_t would)
 {
 	char why[320];
 
@@ -137,7 +141,7 @@ brake(struct running *x, int64_t would)
 		" entities, more than %.0f (setting `curation`: brake_share, "
 		"brake_least); look at it with dry_run, then pass confirm:true "
 		"(memoryctl curate --confirm) to have it done",
-		would, state_int(x, "looked"), brake_most(x));
+		would, running_int(x, "looked"), brake_most(x));
 	x->is_stopped = true;
 	return jx_set(x->run.state, "stopped", json_string(why)) != 0
 		       ? err_nomem(x->e)
@@ -150,21 +154,22 @@ static int
 count(struct running *x, int64_t deadline, bool *ret_more)
 {
 	AUTO_CURATION_LIST struct curation_list l = {0};
-	int rc = curation_look(&x->judging, x->ns, state_int(x, "after"),
+	int rc = curation_look(&x->judging, x->ns, running_int(x, "after"),
 		COUNT_MOST, deadline, &l);
 
 	if (rc == 0)
-		rc = state_set(x, "looked", state_int(x, "looked") + l.looked);
+		rc = running_set(x, "looked",
+			running_int(x, "looked") + l.looked);
 	if (rc == 0)
-		rc = state_set(x, "would",
-			state_int(x, "would") + (int64_t)l.n);
+		rc = running_set(x, "would",
+			running_int(x, "would") + (int64_t)l.n);
 	if (rc == 0)
-		rc = state_set(x, "after", l.after);
+		rc = running_set(x, "after", l.after);
 	*ret_more = !l.is_end;
 	if (rc != 0 || !l.is_end)
 		return rc;
-	rc = brake(x, state_int(x, "would"));
-	return rc == 0 ? set_phase(x, "apply") : rc;
+	rc = running_brake(x, running_int(x, "would"));
+	return rc == 0 ? running_phase(x, "apply") : rc;
 }
 
 static int
@@ -246,27 +251,42 @@ apply(struct running *x, struct call *c, int64_t deadline, bool *ret_more)
 {
 	AUTO_CURATION_LIST struct curation_list l = {0};
 	int64_t moved = sliced_run_total(&x->run, "moved", 0);
-	int rc = curation_look(&x->judging, x->ns, state_int(x, "after"),
+	int rc = curation_look(&x->judging, x->ns, running_int(x, "after"),
 		LIMIT_CURATE_MOVES, deadline, &l);
 
 	*ret_more = !l.is_end;
 	/* What was written since it was counted may be too much as well. */
 	if (rc == 0)
-		rc = brake(x, moved + (int64_t)l.n);
+		rc = running_brake(x, moved + (int64_t)l.n);
 	if (rc != 0 || x->is_stopped)
 		return rc;
 	if (l.n > 0)
 		rc = write_list(x, c, &l);
 	if (rc == 0)
-		rc = tally(x, &l);
+		rc = running_tally(x, &l);
 	if (rc == 0)
 		rc = running_tell(x, &l);
 	if (rc == 0)
-		rc = state_set(x, "after", l.after);
+		rc = running_set(x, "after", l.after);
 	if (rc == 0)
-		rc = state_set(x, "passed", state_int(x, "passed") + l.looked);
+		rc = running_set(x, "passed",
+			running_int(x, "passed") + l.looked);
 	(void)sliced_run_total(&x->run, "moved", (int64_t)l.n);
 	return rc;
+}
+
+static bool
+is_applying(const struct running *x)
+{
+	const char *phase = jx_text(x->run.state, "phase");
+
+	return phase != NULL && strcmp(phase, "apply") == 0;
+}
+
+static bool
+consolidates(const struct running *x)
+{
+	return x->rules >> CURATION_consolidate & 1;
 }
 
 /* As many slices of counting as the time allows, then one that writes. */
@@ -282,16 +302,21 @@ work(struct running *x, struct call *c)
 	x->is_more = true;
 	if (rc != 0 || x->is_stopped || is_counting(x))
 		return rc;
+	if (!is_applying(x))
+		return curation_consolidate(x, c);
 	rc = apply(x, c, deadline, &more);
-	x->is_more = more;
-	return rc;
+	if (rc != 0 || more || x->is_stopped || !consolidates(x)) {
+		x->is_more = more;
+		return rc;
+	}
+	return running_phase(x, "fork");
 }
 
 /* --- a slice -------------------------------------------------------------- */
 static int64_t
 remaining(const struct running *x)
 {
-	int64_t left = state_int(x, "looked") - state_int(x, "passed");
+	int64_t left = running_int(x, "looked") - running_int(x, "passed");
 
 	if (x->is_stopped || !x->is_more)
 		return 0;
@@ -310,7 +335,7 @@ reply(struct running *x, json_t **ret, struct err *e)
 {
 	json_t *stopped = json_object_get(x->run.state, "stopped");
 	AUTO_JSON json_t *j = json_pack("{s:I,s:I,s:O,s:O}", "looked",
-		(json_int_t)state_int(x, "looked"), "moved",
+		(json_int_t)running_int(x, "looked"), "moved",
 		(json_int_t)sliced_run_total(&x->run, "moved", 0), "by_rule",
 		json_object_get(x->run.state, "by_rule"), "moves", x->moves);
 

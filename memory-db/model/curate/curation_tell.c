@@ -58,7 +58,7 @@ curation_preview(struct call *c, const struct curation_request *q,
 		rc = curation_rules_of(&x.settings, q->rules, &x.rules, e);
 	if (rc != 0)
 		return rc;
-	x.judging = (struct judging){c->st, &x.settings, x.rules, now, e};
+	x.judging = (struct judging){c->st, &x.settings, x.rules, now, true, e};
 	if (s.ns[0] == 0)
 		l.is_end = true; /* a namespace that is not there yet */
 	else
@@ -152,7 +152,7 @@ list_run(void *ctx, const json_t *state)
 	json_t *stopped = json_object_get(state, "stopped"), *row;
 	char at[CLOCK_TEXT_SIZE];
 
-	clock_format(json_integer_value(json_object_get(state, "at")), at);
+	clock_format(json_integer_value(json_object_get(state, "begun")), at);
 	row = json_pack("{s:O,s:s,s:b,s:O,s:O}", "run",
 		json_object_get(state, "id"), "at", at, "done",
 		!json_is_true(json_object_get(state, "open")), "by_rule",

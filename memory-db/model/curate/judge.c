@@ -209,7 +209,8 @@ judge_entity(const struct judging *j, int64_t entity,
 		bool is_confirm = j->settings->rules[i].act == CURATE_CONFIRM;
 		int before = *ret_n;
 
-		if (!(j->rules >> i & 1) || (is_confirm && confirms))
+		if (!(j->rules >> i & 1) || (is_confirm && confirms) ||
+			j->settings->rules[i].act == CURATE_GATHER)
 			continue;
 		rc = judge_rule(j, (enum curation_rule_id)i, &s, &moves, ret,
 			ret_n);
@@ -226,6 +227,9 @@ judge_reason(const struct verdict_move *v, struct buf *out)
 
 	if (curation_settings_of(NULL, &defaults, NULL) != 0)
 		return MDB_E_NOMEM;
+	if (defaults.rules[id].act == CURATE_GATHER)
+		return buf_addf(out, "%s: %lld are alike",
+			defaults.rules[id].about, (long long)v->uses);
 	return buf_addf(out,
 		"%s: %lld day%s old, quiet for %lld, given %lld "
 		"time%s",

@@ -16,8 +16,9 @@ struct store;
 struct judging {
 	struct store *st; /* under the lens of the branch that is curated */
 	const struct curation_settings *settings;
-	uint64_t rules; /* mask of 1 << enum curation_rule_id */
-	int64_t now;	/* of the begin of the run: slices agree */
+	uint64_t rules;	 /* mask of 1 << enum curation_rule_id */
+	int64_t now;	 /* of the begin of the run: slices agree */
+	bool is_preview; /* groups of episodes are told as well */
 	struct err *e;
 };
 

@@ -274,10 +274,10 @@ walk_one(void *ctx, const char *text, size_t n)
 static int
 order_of_runs(const void *a, const void *b)
 {
-	json_int_t x =
-		json_integer_value(json_object_get(*(json_t *const *)a, "at"));
-	json_int_t y =
-		json_integer_value(json_object_get(*(json_t *const *)b, "at"));
+	json_int_t x = json_integer_value(
+		json_object_get(*(json_t *const *)a, "begun"));
+	json_int_t y = json_integer_value(
+		json_object_get(*(json_t *const *)b, "begun"));
 
 	return (x > y) - (x < y);
 }

@@ -11,8 +11,9 @@
 #include "common/err.h"
 
 enum curation_act {
-	CURATE_MOVE,   /* another tier */
-	CURATE_CONFIRM /* right again, by use */
+	CURATE_MOVE,	/* another tier */
+	CURATE_CONFIRM, /* right again, by use */
+	CURATE_GATHER	/* similar ones make a new entity */
 };
 enum curation_rule_id {
 #define CURATION_RULE(name, ...) CURATION_##name,

@@ -1,0 +1,474 @@
+/* Finding and writing groups of similar episodes. Candidates come from the text
+ * index, as in recall, so a slice looks at a few dozen facts an episode, however
+ * many there are. Two episodes are similar when half of all their words (stems,
+ * without numbers and words such as "the") are in both. */
+#include "memory-db/model/curate/gather.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/limits.h"
+#include "common/text.h"
+#include "memory-db/model/recall/recall_candidates.h"
+#include "memory-db/model/scope/observation.h"
+#include "memory-db/model/write/write_entity.h"
+#include "memory-db/store/beside/curated.h"
+#include "memory-db/store/facts/facts.h"
+#include "memory-db/store/facts/labels.h"
+#include "memory-db/store/index/recall.h"
+#include "memory-db/store/log/derivations.h"
+
+#define CANDIDATES  60
+#define WORDS	    256 /* of an episode that are compared */
+#define WORDS_LEAST 3	/* two episodes of two words are no pattern */
+#define TEXTS	    12	/* observations of an episode that are read */
+#define TEXT_BYTES  2000
+#define ALIKE	    0.5
+#define DAY_MS	    (24 * 3600 * INT64_C(1000))
+
+/* --- words ---------------------------------------------------------------- */
+struct word_set {
+	uint32_t v[WORDS];
+	int n;
+};
+
+static uint32_t
+hash_word(const char *s, size_t n)
+{
+	uint32_t h = 2166136261u; /* FNV-1a */
+
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ (unsigned char)s[i]) * 16777619u;
+	return h;
+}
+
+static bool
+has_digit(const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (isdigit((unsigned char)s[i]))
+			return true;
+	return false;
+}
+
+static void
+put_word(struct word_set *set, uint32_t h)
+{
+	for (int i = 0; i < set->n; i++)
+		if (set->v[i] == h)
+			return;
+	if (set->n < WORDS)
+		set->v[set->n++] = h;
+}
+
+static int
+add_words(struct word_set *set, const char *s, size_t n)
+{
+	AUTO_BUF struct buf tokens = {0};
+	const char *p;
+
+	if (text_tokens(s, n < TEXT_BYTES ? n : text_cut(s, TEXT_BYTES),
+		    "english", &tokens) != 0 ||
+		!buf_str(&tokens))
+		return MDB_E_NOMEM;
+	for (p = tokens.data; *p != '\0'; p += strspn(p, " ")) {
+		size_t k = strcspn(p, " ");
+
+		if (k > 1 && !has_digit(p, k) && !text_is_stop(p, k))
+			put_word(set, hash_word(p, k));
+		p += k;
+	}
+	return 0;
+}
+
+static int
+in_both(const struct word_set *a, const struct word_set *b)
+{
+	int n = 0;
+
+	for (int i = 0; i < a->n; i++)
+		for (int k = 0; k < b->n; k++)
+			if (a->v[i] == b->v[k]) {
+				n++;
+				break;
+			}
+	return n;
+}
+
+static double
+likeness(const struct word_set *a, const struct word_set *b)
+{
+	int both = in_both(a, b);
+	int all = a->n + b->n - both;
+
+	return all > 0 ? (double)both / all : 0;
+}
+
+/* --- an episode ----------------------------------------------------------- */
+struct episode {
+	struct word_set words;
+	struct buf text; /* query: its texts */
+	int texts, bad;
+};
+
+static int
+read_text(void *ctx, const struct fact *f)
+{
+	struct episode *x = ctx;
+
+	if (f->erased)
+		return 0;
+	x->bad = add_words(&x->words, f->text, f->text_n);
+	if (x->bad == 0 && x->text.len < TEXT_BYTES)
+		x->bad = buf_addf(&x->text, "%.*s ",
+			(int)(f->text_n < TEXT_BYTES ? f->text_n : TEXT_BYTES),
+			f->text);
+	return x->bad != 0 || ++x->texts >= TEXTS ? 1 : 0;
+}
+
+static int
+episode_read(const struct judging *j, int64_t entity, struct episode *ret)
+{
+	int rc = fact_each(j->st, entity, 1u << FACT_OBSERVATION, read_text,
+		ret, j->e);
+
+	if (rc >= 0 && ret->bad != 0)
+		rc = err_nomem(j->e);
+	return rc < 0 ? rc : 0;
+}
+
+/* Is it part of a pattern already? */
+static int
+sees_pattern(void *ctx, const struct fact *f)
+{
+	return f->label == *(int64_t *)ctx;
+}
+
+static int
+is_gathered(const struct judging *j, int64_t entity, bool *ret)
+{
+	int64_t label = 0;
+	int rc = label_find(j->st, DERIVED_FROM, &label, j->e);
+
+	if (rc == 1)
+		rc = fact_each_incoming(j->st, entity, sees_pattern, &label,
+			j->e);
+	*ret = rc == 1;
+	return rc < 0 ? rc : 0;
+}
+
+/* 1 the rule looks at it, and its type; 0 not. */
+static int
+is_episode(const struct judging *j, int64_t entity, int64_t *ret_type)
+{
+	const struct curation_rule *r =
+		&j->settings->rules[CURATION_consolidate];
+	AUTO_BUF struct buf name = {0};
+	struct recall_entity x;
+	int64_t at = 0;
+	bool gathered = false;
+	int rc = recall_entity(j->st, entity, &name, &x, j->e);
+
+	if (rc != 1 || x.is_pinned || !(r->from >> x.tier & 1))
+		return rc < 0 ? rc : 0;
+	*ret_type = x.type;
+	rc = curated_content_at(j->st, entity, &at, j->e);
+	if (rc == 0)
+		rc = is_gathered(j, entity, &gathered);
+	return rc != 0 ? rc
+		       : !gathered && (double)(j->now - at) >=
+					      r->age_days * (double)DAY_MS;
+}
+
+/* --- a group -------------------------------------------------------------- */
+struct search {
+	const struct judging *j;
+	int64_t ns, type;
+	const struct episode *leader;
+	struct gather_group *group;
+	bool is_led; /* an older episode is like it */
+};
+
+static bool
+is_in(const struct gather_group *g, int64_t entity)
+{
+	for (int i = 0; i < g->n; i++)
+		if (g->entity[i] == entity)
+			return true;
+	return false;
+}
+
+static int
+try_one(struct search *s, int64_t fact)
+{
+	struct gather_group *g = s->group;
+	struct recall_row row;
+	int64_t type = 0;
+	int rc = fact_namespace(fact) == s->ns
+			 ? recall_head(s->j->st, fact, &row, s->j->e)
+			 : 0;
+
+	if (rc != 1 || is_in(g, row.entity) || g->n == GATHER_MEMBERS)
+		return rc < 0 ? rc : 0;
+	rc = is_episode(s->j, row.entity, &type);
+	if (rc == 1 && type == s->type) {
+		struct episode x = {0};
+
+		rc = episode_read(s->j, row.entity, &x);
+		if (rc == 0 && likeness(&s->leader->words, &x.words) >= ALIKE) {
+			s->is_led |= row.entity < g->entity[0];
+			g->entity[g->n++] = row.entity;
+		}
+		buf_done(&x.text);
+	}
+	return rc < 0 ? rc : 0;
+}
+
+static int
+search_group(struct search *s)
+{
+	struct recall_request q = {.limit = 1,
+		.types_n = -1,
+		.since = INT64_MIN,
+		.until = INT64_MAX,
+		.valid_at = FACT_NO_TIME,
+		.zone = "",
+		.now = s->j->now,
+		.ns = {s->ns, 0},
+		.query = s->leader->text.data,
+		.query_n = s->leader->text.len};
+	int64_t facts[CANDIDATES];
+	int n = 0;
+	int rc =
+		recall_candidates(s->j->st, &q, CANDIDATES, facts, &n, s->j->e);
+
+	for (int i = 0; rc == 0 && i < n && !s->is_led; i++)
+		rc = try_one(s, facts[i]);
+	return rc;
+}
+
+int
+gather_find(const struct judging *j, int64_t ns, int64_t entity,
+	struct gather_group *ret)
+{
+	const struct curation_rule *r =
+		&j->settings->rules[CURATION_consolidate];
+	struct episode leader = {0};
+	struct search s = {.j = j, .ns = ns, .leader = &leader, .group = ret};
+	int rc = is_episode(j, entity, &s.type);
+
+	*ret = (struct gather_group){.entity = {entity}, .n = 1};
+	if (rc == 1)
+		rc = episode_read(j, entity, &leader);
+	else
+		s.is_led = true;
+	if (rc == 0 && !s.is_led && leader.words.n >= WORDS_LEAST)
+		rc = search_group(&s);
+	if (rc < 0 || s.is_led || (double)ret->n < r->uses || ret->n < 2)
+		ret->n = 0;
+	buf_done(&leader.text);
+	return rc < 0 ? rc : 0;
+}
+
+/* --- writing -------------------------------------------------------------- */
+struct quote {
+	int64_t fact;
+	char *text; /* owned */
+	size_t n;
+	struct word_set words;
+	double score;
+};
+struct quotes {
+	struct quote *v; /* owned */
+	int n;
+	struct word_set all; /* of one episode */
+	struct err *e;
+};
+
+static void
+quotes_done(struct quotes *q)
+{
+	for (int i = 0; i < q->n; i++)
+		free(q->v[i].text);
+	free(q->v);
+}
+
+static int
+add_quote(void *ctx, const struct fact *f)
+{
+	struct quotes *q = ctx;
+	struct quote *x = &q->v[q->n];
+
+	if (f->erased || f->text_n == 0)
+		return 0;
+	*x = (struct quote){.fact = f->id, .n = f->text_n};
+	x->text = malloc(f->text_n);
+	if (!x->text)
+		return err_nomem(q->e);
+	memcpy(x->text, f->text, f->text_n);
+	q->n++;
+	if (add_words(&x->words, f->text, f->text_n) != 0)
+		return err_nomem(q->e);
+	return q->n % TEXTS == 0 ? 1 : 0;
+}
+
+static int
+read_quotes(struct write *w, const struct gather_group *g, struct quotes *q)
+{
+	int rc = 0;
+
+	q->v = calloc((size_t)g->n * TEXTS + 1, sizeof(*q->v));
+	if (!q->v)
+		return err_nomem(q->e);
+	for (int i = 0; rc >= 0 && i < g->n; i++)
+		rc = fact_each(w->st, g->entity[i], 1u << FACT_OBSERVATION,
+			add_quote, q, q->e);
+	return rc < 0 ? rc : 0;
+}
+
+/* The sum of what it has in common with the others; of equals the first. */
+static void
+score_quotes(struct quotes *q)
+{
+	for (int i = 0; i < q->n; i++)
+		for (int k = 0; k < q->n; k++)
+			if (i != k)
+				q->v[i].score += likeness(&q->v[i].words,
+					&q->v[k].words);
+}
+
+static int
+best_quote(const struct quotes *q, const bool *taken)
+{
+	int best = -1;
+
+	for (int i = 0; i < q->n; i++)
+		if (!taken[i] && (best < 0 || q->v[i].score > q->v[best].score))
+			best = i;
+	return best;
+}
+
+/* Texts with nothing new beside one that is taken go with it. */
+static void
+take_quote(const struct quotes *q, int which, bool *taken)
+{
+	for (int i = 0; i < q->n; i++)
+		taken[i] |= i == which ||
+			    likeness(&q->v[i].words, &q->v[which].words) >= 0.8;
+}
+
+static int
+write_quotes(struct write *w, int64_t entity, struct quotes *q)
+{
+	AUTO_FREE bool *taken = calloc((size_t)q->n + 1, sizeof(*taken));
+	int rc = taken ? 0 : err_nomem(q->e);
+
+	score_quotes(q);
+	for (int n = 0; rc >= 0 && n < GATHER_TEXTS; n++) {
+		int best = best_quote(q, taken);
+		struct observation_in o;
+		struct observation_source source;
+		int64_t fact;
+
+		if (best < 0)
+			break;
+		source = (struct observation_source){NULL, q->v[best].fact};
+		o = observation_in(q->v[best].text, q->v[best].n, METHOD_AUTO);
+		o.derived_from = &source;
+		o.derived_n = 1;
+		rc = write_observation(w, entity, &o, &fact, q->e);
+		take_quote(q, best, taken);
+	}
+	return rc < 0 ? rc : 0;
+}
+
+/* The name of the leader without its numbers: "deploy 3" -> "deploy (pattern)";
+ * a number behind it where that is taken. */
+static int
+make_name(struct write *w, int64_t leader, struct buf *out, struct err *e)
+{
+	AUTO_BUF struct buf name = {0}, base = {0};
+	int rc = fact_existence(w->st, leader, NULL, NULL, &name, e);
+	bool blank = true;
+
+	if (rc < 0 || !buf_str(&name))
+		return rc < 0 ? rc : err_nomem(e);
+	for (const char *p = name.data; *p != '\0'; p++) {
+		bool drop = isdigit((unsigned char)*p) ||
+			    (strchr(" -_:/.#,", *p) != NULL);
+
+		if (!drop && buf_addf(&base, "%s%c",
+				     blank && base.len > 0 ? " " : "", *p) != 0)
+			return err_nomem(e);
+		blank = drop;
+	}
+	for (int i = 1; i < 1000; i++) {
+		int64_t other;
+
+		out->len = 0;
+		if (buf_addf(out,
+			    i == 1 ? "%.900s (pattern)" : "%.900s (pattern %d)",
+			    base.len > 0 ? buf_str(&base) : "episodes",
+			    i) != 0 ||
+			!buf_str(out))
+			return err_nomem(e);
+		rc = entity_find(w->st, w->ns, out->data, out->len, &other, e);
+		/* One that a run made and an undo took back is free. */
+		if (rc == 1)
+			rc = fact_existence(w->st, other, NULL, NULL, NULL, e);
+		if (rc <= 0)
+			return rc;
+	}
+	return err_set(e, MDB_E_LIMIT, "a thousand patterns have this name");
+}
+
+static int
+relate(struct write *w, int64_t entity, int64_t to, struct err *e)
+{
+	struct fact f = write_fact(entity, FACT_RELATION);
+	int rc = label_intern(w->st, DERIVED_FROM, &f.label, e);
+
+	f.peer = to;
+	f.method = METHOD_AUTO;
+	f.flags = FACT_DERIVED;
+	return rc == 0 ? write_add(w, &f, e) : rc;
+}
+
+static int
+type_name(struct write *w, int64_t entity, struct buf *out, struct err *e)
+{
+	int64_t label = 0;
+	int rc = fact_existence(w->st, entity, NULL, &label, NULL, e);
+
+	if (rc == 1)
+		rc = label_text(w->st, label, out, e);
+	return rc < 0 ? rc : !buf_str(out) ? err_nomem(e) : 0;
+}
+
+int
+gather_write(struct write *w, const struct gather_group *g, int64_t *ret_entity,
+	struct err *e)
+{
+	struct fact defaults = write_fact(0, FACT_EXISTENCE);
+	struct quotes q __attribute__((cleanup(quotes_done))) = {.e = e};
+	AUTO_BUF struct buf name = {0}, type = {0};
+	int rc = make_name(w, g->entity[0], &name, e);
+
+	defaults.method = METHOD_AUTO;
+	if (rc == 0)
+		rc = type_name(w, g->entity[0], &type, e);
+	if (rc == 0)
+		rc = read_quotes(w, g, &q);
+	if (rc == 0)
+		rc = write_entity_new(w, name.data, type.data, &defaults,
+			ret_entity, e);
+	if (rc == 0)
+		rc = write_attr(w, *ret_entity, ATTR_TIER, 2, e);
+	if (rc == 0)
+		rc = write_quotes(w, *ret_entity, &q);
+	for (int i = 0; rc == 0 && i < g->n; i++)
+		rc = relate(w, *ret_entity, g->entity[i], e);
+	return rc == 0 ? write_note(w, name.data, e) : rc;
+}
