@@ -159,6 +159,8 @@ m_recall(struct call *c, json_t **ret_result, struct err *e)
 	if (rc == 0)
 		rc = recall_run_cached(c->st, &s, &q, &found, e);
 	if (rc == 0)
+		rc = recall_later_first(c->st, &found, e);
+	if (rc == 0)
 		rc = recall_page_json(c->st, &s, &page, &found, &result, &given,
 			e);
 	if (rc == 0)

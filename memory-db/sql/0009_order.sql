@@ -124,6 +124,7 @@ CREATE INDEX conflict_ours ON conflict(ours, theirs)
   WHERE kind IN (1, 2, 3, 6);
 CREATE INDEX conflict_theirs ON conflict(theirs) WHERE kind IN (1, 2, 3, 6);
 CREATE INDEX conflict_entity ON conflict(entity);
+CREATE INDEX conflict_other ON conflict(other) WHERE other IS NOT NULL;
 -- as the original guide has them, on main and now
 DROP VIEW conflicts;
 CREATE VIEW conflicts AS

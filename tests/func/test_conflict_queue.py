@@ -445,6 +445,69 @@ class Resolve(Queue):
         self.assertEqual(rows_of(self.db, rows), rows_of(other, rows))
 
 
+class Contested(Queue):
+    def marks(self, **params):
+        params.setdefault("namespace", "p")
+        rows = self.c.ok("recall", query="Where does Ada live?",
+                         **params)["results"]
+        return {r["text"]: (r.get("contested"), r.get("conflict"))
+                for r in rows}
+
+    def test_reads_mark_both(self):
+        id_ = self.contest()
+        self.assertEqual(self.marks(), {"lives in Rome": (True, id_),
+                                        "lives in Oslo": (True, id_)})
+        for reply in (self.c.ok("open_nodes", namespace="p", names=["Ada"]),
+                      self.c.ok("read_graph", namespace="p")):
+            rows = reply["entities"][0]["contested"]
+            self.assertEqual(
+                sorted((x["text"], x["conflict"]) for x in rows),
+                [("lives in Oslo", id_), ("lives in Rome", id_)])
+        (row,) = self.c.ok("search_nodes", namespace="p",
+                           query="Oslo")["results"]
+        self.assertEqual(len(row["contested"]), 2)
+        text = self.c.ok("assemble_context", namespace="p",
+                         task="Where does Ada live?",
+                         sources=["relevant"])["context"]
+        self.assertEqual(text.count(f"contested (conflict #{id_})"), 2, text)
+        lines = self.c.ok("recall", namespace="p", format="lines",
+                          query="Where does Ada live?")["results"]
+        self.assertIn(f"contested, conflict #{id_}", lines[0])
+        # Decided: no mark is left; as of before it is there.
+        got = self.resolve(id=id_, strategy="keep_both")
+        none = (None, None)
+        self.assertEqual(self.marks(), {"lives in Rome": none,
+                                        "lives in Oslo": none})
+        self.assertNotIn("contested", self.c.ok(
+            "open_nodes", namespace="p", names=["Ada"])["entities"][0])
+        self.assertEqual(
+            self.marks(as_of=got["change"] - 1)["lives in Rome"],
+            (True, id_))
+        self.c.ok("memory_undo", namespace="p", change=got["change"])
+        self.assertEqual(self.marks()["lives in Oslo"], (True, id_))
+
+    def test_on_a_branch_alone(self):
+        self.make("Ada", "lives in Rome")
+        self.c.ok("memory_branch", namespace="p", action="create", name="b")
+        self.make("Ada", "lives in Oslo", branch="b", on_conflict="queue")
+        self.assertEqual(self.marks(), {"lives in Rome": (None, None)})
+        self.assertTrue(all(m[0] for m in self.marks(branch="b").values()))
+
+    def test_the_later_one_is_told(self):
+        self.c.ok("create_entities", namespace="p", entities=[
+            {"name": "Ada", "entityType": "person", "observations": [
+                {"text": "lives in Bonn", "valid_from": "2019-01-01"}]}])
+        self.c.ok("add_observations", namespace="p", on_conflict="queue",
+                  observations=[{"entityName": "Ada", "contents": [
+                      {"text": "lives in Kiel", "valid_from": "2023-01-01"}]}])
+        rows = self.c.ok("recall", namespace="p",
+                         query="Where does Ada live? Bonn")["results"]
+        self.assertEqual([r["text"] for r in rows],
+                         ["lives in Kiel", "lives in Bonn"])
+        self.assertTrue(rows[1]["until"].startswith("2023-01-01"))
+        self.assertNotIn("contested", rows[1])
+
+
 class Scan(Queue):
     def scan(self, action="start", **params):
         return self.c.ok("detect_memory_conflicts", namespace="p",

@@ -9,6 +9,7 @@
 #include "common/jx.h"
 #include "common/tokens.h"
 #include "memory-db/model/context/context_internal.h"
+#include "memory-db/model/read/contested.h"
 #include "memory-db/model/read/instruction.h"
 #include "memory-db/model/read/provenance.h"
 #include "memory-db/store/log/derivations.h"
@@ -143,6 +144,23 @@ add_from(struct context_writing *w)
 	return rc;
 }
 
+static int
+context_add_contest(struct context_writing *w, int64_t fact)
+{
+	struct contest c; /* ", contested (conflict #7), until 2026-05-01" */
+	int rc = contested_find(w->g.st, fact, &c, w->g.e);
+
+	if (rc == 0 &&
+		((c.conflict != 0 &&
+			 buf_addf(&w->line, ", contested (conflict #%lld)",
+				 (long long)c.conflict) != 0) ||
+			(c.later != 0 && (buf_adds(&w->line, ", until ") != 0 ||
+						 context_add_day(w, &w->line,
+							 c.until) != 0))))
+		rc = err_nomem(w->g.e);
+	return rc;
+}
+
 /* '#id (date, by "speaker", session "s", suspect) "name": "text"': where it
  * comes from before what others wrote. */
 static int
@@ -173,6 +191,8 @@ context_add_fact(void *ctx, const struct fact *f)
 	if (rc == 1 && buf_addf(&w->line, ", suspect: its source #%lld is gone",
 			       (long long)source) != 0)
 		rc = err_nomem(w->g.e);
+	if (rc >= 0)
+		rc = context_add_contest(w, f->id);
 	if (rc >= 0 && w->alike > 0 &&
 		buf_addf(&w->line, ", +%d alike", w->alike) != 0)
 		rc = err_nomem(w->g.e);

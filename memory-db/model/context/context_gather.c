@@ -7,6 +7,7 @@
 #include "memory-db/model/read/provenance.h"
 #include "memory-db/model/recall/recall_cached.h"
 #include "memory-db/model/recall/recall_internal.h"
+#include "memory-db/model/recall/recall_page.h"
 #include "memory-db/model/recall/recall_settings.h"
 #include "memory-db/store/log/branch.h"
 #include "memory-db/store/facts/facts.h"
@@ -131,6 +132,8 @@ relevant(struct gathering *g)
 		request.ns[i] = g->scope->ns[i];
 	if (rc == 0)
 		rc = recall_run_cached(g->st, g->scope, &request, &found, g->e);
+	if (rc == 0)
+		rc = recall_later_first(g->st, &found, g->e);
 	g->is_relevant = rc == 0 && found.is_relevant;
 	for (size_t i = 0; rc == 0 && g->is_relevant && i < found.n; i++) {
 		const struct recall_found *row = &found.rows[i];

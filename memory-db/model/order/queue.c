@@ -375,38 +375,3 @@ queue_is_kept(struct store *st, int64_t a, int64_t b, struct err *e)
 	queue_row_done(&r);
 	return rc < 0 ? rc : r.decision == DECIDED_KEEP_BOTH;
 }
-
-/* --- contested ------------------------------------------------------------ */
-struct contest {
-	struct conflict v[8]; /* of one fact; more do not matter */
-	int n;
-};
-
-static int
-note_contest(void *ctx, const struct conflict *c)
-{
-	struct contest *x = ctx;
-
-	if (c->kind != CONFLICT_UPDATE && c->kind != CONFLICT_CONTRADICTION)
-		return 0;
-	x->v[x->n] = *c;
-	x->v[x->n++].notes = NULL;
-	return x->n == (int)ARRAY_LEN(x->v);
-}
-
-int
-queue_contests(struct store *st, int64_t fact, int64_t *ret_id, struct err *e)
-{
-	struct contest x = {.n = 0};
-	int rc = conflict_each_of(st, fact, note_contest, &x, e);
-
-	*ret_id = 0;
-	for (int i = 0; rc >= 0 && i < x.n; i++) {
-		struct queue_row r = {.c = x.v[i]};
-
-		rc = judge(st, lens_of(st), &r, e);
-		if (rc == 0 && r.state == QUEUE_PENDING && r.c.id > *ret_id)
-			*ret_id = r.c.id;
-	}
-	return rc < 0 ? rc : *ret_id != 0;
-}

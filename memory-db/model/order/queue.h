@@ -107,9 +107,4 @@ int queue_add(struct store *st, const struct queue_found *f, int64_t *ret_id,
 int queue_is_kept(struct store *st, int64_t a, int64_t b, struct err *e)
 	MUST_CHECK;
 
-/* Pending conflicts of a fact (update or contradiction) under the lens of the
- * store: 1 with the newest id, 0 none. Cheap where there are none. */
-int queue_contests(struct store *st, int64_t fact, int64_t *ret_id,
-	struct err *e) MUST_CHECK;
-
 #endif

@@ -24,9 +24,14 @@
 /* Findings of one fact. */
 #define MOST 16
 /* Facts of a slice at most; time ends most slices earlier. */
-#define CHUNK 64
+#define CHUNK 16
 /* Facts of branches and of the past that a slice passes over without work. */
 #define PASSED 2000
+
+/* A fact visited so long ago that the place is to be written. */
+#define SAVE_NS INT64_C(1000000000)
+/* Behind the number of the namespace. */
+#define CATCH_UP "+"
 
 struct scan {
 	struct store *st;
@@ -117,7 +122,9 @@ begin_scan(struct scan *x, int64_t from)
 	const char *state = jx_text(x->state, "state");
 	bool was_stopped = state && strcmp(state, "stopped") == 0;
 	char key[40], value[24];
-	int n = snprintf(value, sizeof(value), "%" PRId64, x->ns);
+	/* What makes up for busy writes is marked. */
+	int n = snprintf(value, sizeof(value), "%" PRId64 "%s", x->ns,
+		from >= 0 ? CATCH_UP : "");
 
 	if (from >= 0 && was_stopped) /* by a person, who will go on with it */
 		return 0;
@@ -352,57 +359,90 @@ scan_chunk(struct scan *x, int64_t end_ns)
 	return rc < 0 ? rc : more;
 }
 
-static int
-scan_slice(struct scan *x, int64_t budget_ns)
+/* Where the steps before left off; what they did not write is in *p. */
+static void
+take_place(struct scan *x, struct scan_place *p)
 {
-	int64_t end = clock_mono_ns() + budget_ns;
-	int rc = scan_load(x);
+	int64_t started = scan_number(x, "started_at", 0);
 
-	if (rc == 0)
-		rc = scan_chunk(x, end);
-	if (rc < 0)
-		return rc;
-	if (rc == 1) {
-		rc = scan_save(x);
-		return rc == 0 ? 1 : rc;
+	if (p->ns == x->ns && p->started_at == started) {
+		x->after = p->after;
+		x->checked = p->checked;
+		x->found = p->found;
+		return;
 	}
-	return end_scan(x, "done");
+	*p = (struct scan_place){.ns = x->ns,
+		.started_at = started,
+		.saved_ns = clock_mono_ns()};
 }
+
+static int
+scan_slice(struct scan *x, struct scan_place *p, int64_t budget_ns)
+{
+	int64_t start = clock_mono_ns(), found;
+	int rc = scan_load(x), more;
+
+	if (rc != 0)
+		return rc;
+	take_place(x, p);
+	found = x->found;
+	more = scan_chunk(x, start + budget_ns);
+	if (more == 0)
+		rc = end_scan(x, "done");
+	else if (more == 1 &&
+		 (x->found > found || start - p->saved_ns > SAVE_NS)) {
+		rc = scan_save(x);
+		p->saved_ns = start;
+	}
+	p->after = x->after;
+	p->checked = x->checked;
+	p->found = x->found;
+	if (more == 0)
+		p->ns = 0;
+	return rc != 0 ? rc : more;
+}
+
+struct scan_next {
+	int64_t ns;
+	bool is_calm;
+};
 
 static int
 first_scanned(void *ctx, const char *value, size_t n)
 {
+	struct scan_next *x = ctx;
+	bool is_late = n > 0 && value[n - 1] == CATCH_UP[0];
 	char text[24];
 
-	if (n < sizeof(text)) {
-		memcpy(text, value, n);
-		text[n] = '\0';
-		if (text_int(text, 1, INT64_MAX >> 33, (int64_t *)ctx) != 0)
-			*(int64_t *)ctx = 0;
-	}
-	return 1;
+	n -= is_late;
+	if (n >= sizeof(text) || (is_late && !x->is_calm))
+		return 0;
+	memcpy(text, value, n);
+	text[n] = '\0';
+	return text_int(text, 1, INT64_MAX >> 33, &x->ns) == 0;
 }
 
 static int64_t
-next_scan(struct store *st)
+next_scan(struct store *st, bool is_calm)
 {
-	int64_t ns = 0;
+	struct scan_next x = {0, is_calm};
 	int rc = meta_each(st, META_SCANNING, META_SCANNING_LAST, first_scanned,
-		&ns, NULL);
+		&x, NULL);
 
-	return rc < 0 ? 0 : ns;
+	return rc == 1 ? x.ns : 0;
 }
 
 bool
-scan_wanted(struct store *st)
+scan_wanted(struct store *st, bool is_calm)
 {
-	return next_scan(st) != 0;
+	return next_scan(st, is_calm) != 0;
 }
 
 int
-scan_step(struct store *st, int64_t budget_ns, struct err *e)
+scan_step(struct store *st, struct scan_place *place, int64_t budget_ns,
+	struct err *e)
 {
-	struct scan x = {.st = st, .ns = next_scan(st), .e = e};
+	struct scan x = {.st = st, .ns = next_scan(st, true), .e = e};
 	int rc;
 
 	if (x.ns == 0)
@@ -410,13 +450,16 @@ scan_step(struct store *st, int64_t budget_ns, struct err *e)
 	rc = store_group_begin(st, e);
 	if (rc != 0)
 		return rc;
-	rc = scan_slice(&x, budget_ns);
+	rc = scan_slice(&x, place, budget_ns);
 	json_decref(x.state);
 	if (rc < 0) {
 		store_group_abort(st);
+		place->ns = 0; /* from what is written */
 		return rc;
 	}
-	if (store_group_commit(st, e) != 0)
+	if (store_group_commit(st, e) != 0) {
+		place->ns = 0;
 		return e->code;
-	return rc == 1 || scan_wanted(st);
+	}
+	return rc;
 }

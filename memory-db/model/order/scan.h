@@ -33,9 +33,19 @@ int scan_tell(struct store *st, int64_t ns, json_t **ret, struct err *e)
 	MUST_CHECK;
 
 /* --- the task ------------------------------------------------------------- */
-/* Is a scan under way? Cheap. */
-bool scan_wanted(struct store *st);
+/* Of the scan under way, what is not written yet: its place is written each
+ * second, and with what it finds, so that a slice mostly costs no COMMIT. */
+struct scan_place {
+	int64_t ns, started_at;
+	int64_t after, checked, found;
+	int64_t saved_ns; /* monotonic */
+};
+
+/* Is a scan under way? is_calm: nobody has written for a moment. A scan that
+ * only makes up for what busy writes left out waits for that. Cheap. */
+bool scan_wanted(struct store *st, bool is_calm);
 /* A slice, in a transaction of its own. 1 more is to do, 0 done. */
-int scan_step(struct store *st, int64_t budget_ns, struct err *e) MUST_CHECK;
+int scan_step(struct store *st, struct scan_place *place, int64_t budget_ns,
+	struct err *e) MUST_CHECK;
 
 #endif

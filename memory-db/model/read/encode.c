@@ -11,6 +11,7 @@
 #include "memory-db/model/read/fact_tags.h"
 #include "memory-db/model/scope/json_members.h"
 #include "memory-db/model/read/provenance.h"
+#include "memory-db/model/read/contested.h"
 #include "memory-db/model/read/derived_suspect.h"
 #include "memory-db/model/read/instruction.h"
 #include "memory-db/store/engine/lens.h"
@@ -440,6 +441,8 @@ encode_entity(struct store *st, int64_t entity, const struct encode_options *o,
 	rc = encode_set_members(st, entity, ns, o, j, e);
 	if (rc == 0 && (!o->known || !o->known->is_underived))
 		rc = encode_set_suspect(st, entity, j, e);
+	if (rc == 0 && (o->members & (MEMBER_OBSERVATIONS | MEMBER_FACTS)))
+		rc = contested_set_entity(st, entity, j, e);
 	if (rc == 0 && (o->members & (MEMBER_OBSERVATIONS | MEMBER_FACTS)))
 		rc = set_facts(st, entity, o, j, e);
 	if (rc != 0)

@@ -3,6 +3,7 @@
  * speaks against it. */
 #include "memory-db/model/recall/recall_line.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "common/err.h"
@@ -124,6 +125,20 @@ origin_marks(struct recall_line_marks *m, const json_t *row)
 	       value_mark(m, "client ", from, "client") != 0;
 }
 
+/* Who reads a line needs no more of a conflict than its number. */
+static int
+contest_marks(struct recall_line_marks *m, const json_t *row)
+{
+	const json_t *id = json_object_get(row, "conflict");
+	char text[48];
+
+	snprintf(text, sizeof(text), "contested, conflict #%lld",
+		(long long)json_integer_value(id));
+	if (id && word_mark(m, text) != 0)
+		return MDB_E_NOMEM;
+	return value_mark(m, "until ", row, "until");
+}
+
 int
 recall_line(const json_t *row, bool is_weak, struct buf *out)
 {
@@ -146,6 +161,7 @@ recall_line(const json_t *row, bool is_weak, struct buf *out)
 		value_mark(&m, "", row, "kind") != 0 ||
 		tag_marks(&m, row) != 0 || alike_mark(&m, row) != 0 ||
 		value_mark(&m, "from ", row, "namespace") != 0 ||
+		contest_marks(&m, row) != 0 ||
 		(json_object_get(row, "suspect") &&
 			word_mark(&m, "suspect") != 0) ||
 		(is_weak && word_mark(&m, "weak") != 0))

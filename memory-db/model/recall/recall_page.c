@@ -12,6 +12,7 @@
 #include "memory-db/model/read/instruction.h"
 #include "memory-db/model/read/provenance.h"
 #include "memory-db/model/recall/recall_line.h"
+#include "memory-db/model/read/contested.h"
 #include "memory-db/model/read/derived_suspect.h"
 #include "memory-db/store/facts/facts.h"
 #include "memory-db/store/facts/labels.h"
@@ -267,6 +268,8 @@ recall_page_write_row(struct recall_page_writing *w,
 	if (rc != 1)
 		return rc == GONE ? 0 : rc;
 	rc = recall_page_set_suspect(&x);
+	if (rc == 0)
+		rc = contested_set(w->st, found->fact, j, w->e);
 	if (rc == 0 && found->is_instruction &&
 		jx_set(j, "kind", json_string(INSTRUCTION_TAG)) != 0)
 		rc = err_nomem(w->e);

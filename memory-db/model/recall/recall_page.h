@@ -28,4 +28,9 @@ int recall_page_json(struct store *st, const struct scope *scope,
 	const struct recall_page *page, const struct recall_result *found,
 	json_t **ret_result, size_t *ret_given, struct err *e) MUST_CHECK;
 
+/* Of two rows that follow each other in time (model/read/contested.h) the later
+ * one comes first. */
+int recall_later_first(struct store *st, struct recall_result *found,
+	struct err *e) MUST_CHECK;
+
 #endif

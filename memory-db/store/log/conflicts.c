@@ -6,7 +6,19 @@
 #include "memory-db/store/engine/store_internal.h"
 #include "memory-db/store/engine/table.h"
 
-enum { ADD, PUT, GET, PAIR, OF_OURS, OF_THEIRS, NEWEST, NEWEST_OF, AT };
+enum {
+	ADD,
+	PUT,
+	GET,
+	PAIR,
+	OF_OURS,
+	OF_THEIRS,
+	ANY,
+	OF_ENTITY,
+	NEWEST,
+	NEWEST_OF,
+	AT
+};
 
 #define COLUMNS                                                                \
 	"SELECT c.id, c.entity, c.other, c.kind, c.base, c.ours, c.theirs,"    \
@@ -35,6 +47,12 @@ static const struct stmt_def defs[] = {
 		2, 0},
 	[OF_OURS] = {COLUMNS " WHERE c.ours = ?1" OF_FACTS, 1, 0},
 	[OF_THEIRS] = {COLUMNS " WHERE c.theirs = ?1" OF_FACTS, 1, 0},
+	[ANY] = {"SELECT 1 FROM conflict c WHERE c.theirs > 0" OF_FACTS
+		 " LIMIT 1",
+		0, 0},
+	[OF_ENTITY] = {COLUMNS " WHERE (c.entity = ?1 OR c.other = ?1)" OF_FACTS
+			       " ORDER BY c.id DESC",
+		1, 0},
 	[NEWEST] = {COLUMNS " WHERE c.ns = ?1 AND c.id < ?2 ORDER BY c.id DESC",
 		2, 0},
 	[NEWEST_OF] = {COLUMNS " WHERE (c.entity = ?3 OR c.other = ?3) AND "
@@ -236,6 +254,24 @@ conflict_each_of(struct store *st, int64_t fact, conflict_fn fn, void *ctx,
 		rc = conflicts_give(st, s, fn, ctx, e);
 	}
 	return rc;
+}
+
+int
+conflict_any(struct store *st, struct err *e)
+{
+	sqlite3_stmt *s AUTO_STMT = stmt_use(st, MOD_CONFLICTS, ANY);
+
+	return stmt_row(st, s, e);
+}
+
+int
+conflict_each_of_entity(struct store *st, int64_t entity, conflict_fn fn,
+	void *ctx, struct err *e)
+{
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_CONFLICTS, OF_ENTITY);
+
+	bind_i(s, 1, entity);
+	return conflicts_give(st, s, fn, ctx, e);
 }
 
 int

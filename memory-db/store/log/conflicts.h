@@ -87,6 +87,11 @@ int conflict_of_pair(struct store *st, int64_t a, int64_t b, int64_t *ret_id,
 /* Rows of a fact, on either side, by id. */
 int conflict_each_of(struct store *st, int64_t fact, conflict_fn fn, void *ctx,
 	struct err *e) MUST_CHECK;
+/* Is there any row of two facts? 1, 0. Cheap. */
+int conflict_any(struct store *st, struct err *e) MUST_CHECK;
+/* Rows of an entity's facts, the newest first. */
+int conflict_each_of_entity(struct store *st, int64_t entity, conflict_fn fn,
+	void *ctx, struct err *e) MUST_CHECK;
 /* Rows of a namespace with id < before, newest first; entity 0: of all. */
 int conflict_newest(struct store *st, int64_t ns, int64_t entity,
 	int64_t before, conflict_fn fn, void *ctx, struct err *e) MUST_CHECK;
