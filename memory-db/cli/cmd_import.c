@@ -9,6 +9,7 @@
 #include "common/jx.h"
 #include "common/limits.h"
 #include "memory-db/cli/cli.h"
+#include "memory-db/cli/lib/importfrom.h"
 #include "memory-db/cli/lib/lines.h"
 #include "memory-db/cli/lib/out.h"
 #include "memory-db/cli/lib/progress.h"
@@ -23,6 +24,9 @@
 
 static bool is_fresh, all_namespaces, confirm_erasures, allow_secrets;
 
+static bool is_scan;
+static const char *kind;
+
 static const struct conf_opt opts[] = {
 	CLI_FLAG("restart", &is_fresh,
 		"from the first line, even if it was interrupted before"),
@@ -32,6 +36,9 @@ static const struct conf_opt opts[] = {
 		"a log may erase for good what is here"),
 	CLI_FLAG("allow-secrets", &allow_secrets,
 		"store tokens, keys and passwords, not markers"),
+	CLI_FLAG("scan", &is_scan, "count what --from could take"),
+	CLI_TEXT("from", &kind, "KIND",
+		"transcripts or notes of a client, onto a branch"),
 };
 
 struct import {
@@ -382,7 +389,13 @@ cmd_import_run(struct cli *c, int argc, char **argv)
 	bool is_resumable;
 	int fd, rc;
 
-	(void)argc;
+	if (is_scan)
+		return importfrom_scan(c);
+	if (kind)
+		return importfrom_run(c, kind, argc > 0 ? argv[0] : NULL);
+	if (argc == 0)
+		return cli_fail(CLI_USAGE,
+			"which file? Or --scan, or --from KIND");
 	if ((rc = cmd_import_open_file(argv[0], &fd)) != CLI_OK)
 		return rc;
 	/* The namespace is a part of what the import is called. */
@@ -422,8 +435,8 @@ cmd_import_run(struct cli *c, int argc, char **argv)
 
 const struct cli_command cli_cmd_import = {
 	.name = "import",
-	.args = "FILE",
-	.summary = "read JSON lines into the memory",
+	.args = "FILE | --scan | --from KIND [PATH]",
+	.summary = "read files, transcripts or notes into the memory",
 	.about = "Reads the JSONL file of the reference memory server or an "
 		 "export (- is standard input). Lines that are wrong are "
 		 "reported by number and skipped, which gives exit code 1. "
@@ -432,10 +445,13 @@ const struct cli_command cli_cmd_import = {
 		 "taken, and a log that does is refused, unless "
 		 "--all-namespaces is given or the log comes into an empty "
 		 "database. What it pins is listed. An interrupted "
-		 "import of the same file goes on where it stopped.",
+		 "import of the same file goes on where it stopped. --scan "
+		 "counts the transcripts and notes of clients that lie on this "
+		 "disk, --from takes those of one kind onto a branch of each "
+		 "project (import-KIND, or --branch), from where a merge "
+		 "brings them in.",
 	.opts = opts,
 	.opts_n = ARRAY_LEN(opts),
-	.min_args = 1,
 	.max_args = 1,
 	.writes = true,
 	.run = cmd_import_run,

@@ -54,7 +54,8 @@ SUBSTITUTES = (
 )
 # Commands that may find nothing in a memory that is a minute old.
 MAY_BE_1 = (r"--as-of", r"\bdoctor\b", r"^memoryctl recall\b",
-            r"^memoryctl search\b", r"^memoryctl tags\b", r"^memoryctl review")
+            r"^memoryctl search\b", r"^memoryctl tags\b", r"^memoryctl review",
+            r"^memoryctl import --from\b")
 # Inline commands that only name what there is: looked up, not run.
 ONLY_NAMED = (r"^memoryctl (forget|undo|uninstall|repair|stop)\b",)
 

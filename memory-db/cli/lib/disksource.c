@@ -1,0 +1,149 @@
+#include "memory-db/cli/lib/disksource.h"
+
+#include <errno.h>
+#include <fts.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/jx.h"
+#include "memory-db/cli/cli.h"
+#include "memory-db/cli/lib/clients.h"
+
+/* Where a transcript's folder stands: in its first lines. */
+#define HEAD_BYTES (256 * 1024)
+
+const struct disksource disksources[] = {
+	{"claude-code", "transcripts of Claude Code", DISK_TRANSCRIPT,
+		"${CLAUDE_CONFIG_DIR:-~/.claude}/projects", ".jsonl", NULL,
+		"/subagents/"},
+	{"auto-memory", "notes of Claude Code's own memory", DISK_NOTES,
+		"${CLAUDE_CONFIG_DIR:-~/.claude}/projects", ".md", "/memory/",
+		NULL},
+	{"codex", "sessions of Codex", DISK_TRANSCRIPT,
+		"${CODEX_HOME:-~/.codex}/sessions", ".jsonl", NULL, NULL},
+	{"codex-memories", "notes of Codex's own memory", DISK_NOTES,
+		"${CODEX_HOME:-~/.codex}/memories", ".md", NULL, NULL},
+	{"copilot-cli", "sessions of Copilot CLI", DISK_TRANSCRIPT,
+		"${COPILOT_HOME:-~/.copilot}/session-state", "events.jsonl",
+		NULL, NULL},
+	{"cursor", "transcripts of Cursor", DISK_TRANSCRIPT,
+		"~/.cursor/projects", ".jsonl", "/agent-transcripts/", NULL},
+	{"markdown", "instructions and notes in this folder", DISK_NOTES, NULL,
+		"", NULL, NULL},
+};
+const size_t disksources_n = ARRAY_LEN(disksources);
+
+/* What `markdown` means in a folder. */
+static const char *const notes[] = {"CLAUDE.md", "CLAUDE.local.md", "AGENTS.md",
+	"GEMINI.md", "MEMORY.md", ".cursorrules", ".windsurfrules",
+	".github/copilot-instructions.md"};
+
+const struct disksource *
+disksource_named(const char *name)
+{
+	for (size_t i = 0; i < disksources_n; i++)
+		if (strcmp(disksources[i].name, name) == 0)
+			return &disksources[i];
+	return NULL;
+}
+
+static bool
+is_meant(const struct disksource *src, const char *path)
+{
+	size_t n = strlen(path), k = strlen(src->ending);
+
+	return n >= k && strcmp(path + n - k, src->ending) == 0 &&
+	       (!src->within || strstr(path, src->within)) &&
+	       (!src->without || !strstr(path, src->without));
+}
+
+static int
+by_name(const FTSENT **a, const FTSENT **b)
+{
+	return strcmp((*a)->fts_name, (*b)->fts_name);
+}
+
+static int
+walk(const struct disksource *src, char *folder, bool is_any, disk_file_fn fn,
+	void *ctx)
+{
+	char *const roots[] = {folder, NULL};
+	FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, by_name);
+	FTSENT *at;
+	int rc = 0;
+
+	if (!tree)
+		return -1;
+	while (rc == 0 && (at = fts_read(tree)) != NULL)
+		if (at->fts_info == FTS_F &&
+			(is_meant(src, at->fts_path) ||
+				(is_any && at->fts_level == 0)))
+			rc = fn(ctx, at->fts_path, at->fts_statp->st_size);
+	fts_close(tree);
+	return rc;
+}
+
+static int
+in_this_folder(disk_file_fn fn, void *ctx)
+{
+	char here[PATH_MAX], path[PATH_MAX + 64];
+	struct stat st;
+	int rc = 0;
+
+	if (!getcwd(here, sizeof(here)))
+		return -1;
+	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(notes); i++) {
+		snprintf(path, sizeof(path), "%s/%s", here, notes[i]);
+		if (lstat(path, &st) == 0 && S_ISREG(st.st_mode))
+			rc = fn(ctx, path, st.st_size);
+	}
+	return rc;
+}
+
+int
+disksource_each(const struct disksource *src, const char *path, disk_file_fn fn,
+	void *ctx)
+{
+	char folder[PATH_MAX];
+	struct stat st;
+
+	if (path) {
+		if (!realpath(path, folder))
+			return -1;
+		return walk(src, folder, true, fn, ctx);
+	}
+	if (!src->folder)
+		return in_this_folder(fn, ctx);
+	if (!clients_expand(src->folder, strlen(src->folder), false, getenv,
+		    folder) ||
+		stat(folder, &st) < 0)
+		return -1;
+	return walk(src, folder, false, fn, ctx);
+}
+
+bool
+disksource_cwd(int fd, struct buf *out)
+{
+	AUTO_FREE char *text = malloc(HEAD_BYTES);
+	ssize_t got = text ? pread(fd, text, HEAD_BYTES, 0) : -1;
+	const char *s = text, *end = text + (got > 0 ? got : 0), *nl;
+
+	for (; s < end && (nl = memchr(s, '\n', (size_t)(end - s))) != NULL;
+		s = nl + 1) {
+		AUTO_JSON json_t *line = jx_parse(s, (size_t)(nl - s), NULL);
+		const char *cwd = cli_str(line, "cwd", NULL);
+
+		if (!cwd)
+			cwd = cli_str(json_object_get(line, "payload"), "cwd",
+				NULL);
+		if (!cwd)
+			cwd = cli_str(json_object_get(line, "data"), "cwd",
+				NULL);
+		if (cwd && cwd[0] == '/')
+			return buf_adds(out, cwd) == 0 && buf_str(out) != NULL;
+	}
+	return false;
+}
