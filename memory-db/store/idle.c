@@ -102,11 +102,12 @@ store_pack_wanted(struct store *st)
 	return pack_wanted(st);
 }
 
-/* A part of the time is that of the COMMIT. */
+/* The rest of the time is for the COMMIT, and for a step that is slower than
+ * the one before. */
 int
 store_pack_step(struct store *st, int64_t ns, struct err *e)
 {
-	return pack_step(st, clock_mono_ns() + ns / 2, e);
+	return pack_step(st, clock_mono_ns() + ns / 3, e);
 }
 
 /* --- rows beside the log -------------------------------------------------- */

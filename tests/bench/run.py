@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import platform
+import random
 import re
 import shutil
 import statistics
@@ -466,6 +467,40 @@ def bench_bytes(b):
         b.row(f"    {name}", "", f"{v:.0f}")
 
 
+def bench_packing(b):
+    """Sentences of templates, packed until nothing is left to do."""
+    n = b.n(10_000, 2_000)
+    r = random.Random(7)
+    who, does, what, why = (text.split("|") for text in (
+        "Marta|Ilse|Tomek|Devi|Okafor|Yusuf|Lena|Bruno|Akiko|Sven",
+        "is planning to repaint|has repaired|would like to sell|is proud of|"
+        "wrote a report on|took photographs of|has been restoring",
+        "the old harbour crane|a greenhouse|the village bakery|two beehives|"
+        "a vintage tram|the community orchard|a weather station",
+        "because the roof leaks|before the winter market|for the museum|"
+        "together with the neighbours|since the storm in March"))
+    with b.service(fsync_us=0) as db:
+        c = db.client()
+        for i in range(0, n, 50):
+            c.ok("create_entities", entities=[harness.entity(
+                f"p{k}", f"{r.choice(who)} {r.choice(does)} {r.choice(what)} "
+                f"{r.choice(why)} ({r.randrange(10 ** 5)})")
+                for k in range(i, i + 50)])
+        waits = ("SELECT count(*) FROM namespace n LEFT JOIN packing p ON "
+                 "p.ns = n.id WHERE n.fact_max > coalesce(p.upto, 0)")
+        harness.wait_until(lambda: sql_rows(db.database, waits) == ["0"],
+                           60)
+        [task] = [t for t in c.ok("get_memory_status")["background"]
+                  if t["name"] == "pack-texts"]
+        saved = float(sql_rows(
+            db.database, "SELECT 100 - 100.0 * sum(length(body)) / sum(size) "
+            "FROM fact WHERE kind = 1")[0])
+    b.row("packing saves of sentences", ">= 50 %", f"{saved:.1f} %",
+          saved >= 50)
+    b.row("  longest slice of the writer", "<= 25 ms",
+          f"{task['longest_step_ms']} ms", task["longest_step_ms"] <= 25)
+
+
 def bench_vectors(b):
     """The scan alone; then what hash costs writes and recall."""
     done = subprocess.run([str(BUILD / "bench" / "bench_vectors")], text=True,
@@ -636,7 +671,8 @@ PARTS = (("create", bench_create), ("alone", bench_alone),
          ("versions", bench_versions),
          ("start", bench_start), ("memory", bench_memory),
          ("vectors", bench_vectors),
-         ("bytes", bench_bytes), ("sandbox", bench_sandbox),
+         ("bytes", bench_bytes), ("packing", bench_packing),
+         ("sandbox", bench_sandbox),
          ("scripts", bench_scripts), ("fairness", bench_fairness))
 
 
