@@ -129,7 +129,7 @@ go_back(struct restore *r, const char *point)
 	restore_place_path(&r->place, "point.db", path);
 	if (private_service_start_new(&r->service, r->c, path, r->id, &e) != 0)
 		return cli_fail(CLI_SYSTEM, "%s", e.text);
-	rc = replay_copy(&whole.cli, point, &r->service.cli);
+	rc = log_replay_copy(&whole.cli, point, &r->service.cli);
 	snprintf(r->place.work, sizeof(r->place.work), "%s", path);
 	return rc == CLI_OK ? restore_forget_from(r, &whole.cli) : rc;
 }

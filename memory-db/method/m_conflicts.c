@@ -170,9 +170,8 @@ resolve_id(struct m_resolving *x, int64_t id)
 			(long long)id);
 	if (row.state != QUEUE_PENDING)
 		return err_param(x->e, MDB_E_CONFLICT, "id",
-			"conflict %lld is %s, not pending; list_conflicts with "
-			"state:\"all\" tells more, memory_undo takes a "
-			"resolution back",
+			"conflict %lld is %s, not pending; list_conflicts "
+			"tells more, memory_undo takes a resolution back",
 			(long long)id, queue_state_name(row.state));
 	return resolve_one(x, &row);
 }

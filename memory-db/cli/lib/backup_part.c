@@ -153,7 +153,7 @@ backup_copy_take_part(struct backup_copy *ret, const json_t *base,
 		return -1;
 	rc = open_unnamed(folder, &p.f);
 	if (rc == CLI_OK)
-		rc = replay_read(c, from, NULL, put_line, &p);
+		rc = log_replay_read(c, from, NULL, put_line, &p);
 	if (rc == CLI_OK)
 		rc = take_erasures(c, from, erasures);
 	if (rc != CLI_OK)

@@ -19,12 +19,12 @@
 
 /* --- writing -------------------------------------------------------------- */
 void
-replay_begin(struct replay *r, struct cli *to)
+log_replay_begin(struct log_replay *r, struct cli *to)
 {
 	unsigned char bytes[16];
 	char hex[2 * sizeof(bytes) + 1];
 
-	*r = (struct replay){.to = to};
+	*r = (struct log_replay){.to = to};
 	randombytes_buf(bytes, sizeof(bytes));
 	sodium_bin2hex(hex, sizeof(hex), bytes, sizeof(bytes));
 	snprintf(r->source, sizeof(r->source), "restore:%s", hex);
@@ -45,7 +45,7 @@ check_reply(const json_t *reply)
 }
 
 static int
-send_once(struct replay *r, bool is_last, int64_t *ret_next)
+send_once(struct log_replay *r, bool is_last, int64_t *ret_next)
 {
 	AUTO_BUF struct buf params = {0};
 	AUTO_JSON json_t *reply = NULL;
@@ -75,7 +75,7 @@ send_once(struct replay *r, bool is_last, int64_t *ret_next)
 /* A slice may be too large for one change of turns: what is there is passed over
  * when it comes again. */
 static int
-send_slice(struct replay *r, bool is_last)
+send_slice(struct log_replay *r, bool is_last)
 {
 	int64_t end = r->offset + (int64_t)r->n, next = r->offset, last;
 
@@ -98,7 +98,7 @@ send_slice(struct replay *r, bool is_last)
 }
 
 int
-replay_add(struct replay *r, const char *line, size_t n)
+log_replay_add(struct log_replay *r, const char *line, size_t n)
 {
 	if (r->n > 0 && (r->n >= LIMIT_LIST_ENTRIES ||
 				r->lines.len + n > SLICE_BYTES)) {
@@ -115,13 +115,13 @@ replay_add(struct replay *r, const char *line, size_t n)
 }
 
 int
-replay_end(struct replay *r)
+log_replay_end(struct log_replay *r)
 {
 	return send_slice(r, true);
 }
 
 void
-replay_done(struct replay *r)
+log_replay_done(struct log_replay *r)
 {
 	buf_done(&r->lines);
 }
@@ -147,7 +147,7 @@ page_params(int64_t since, const char *as_of, const char *cursor)
 }
 
 static int
-each_line(const char *reply, size_t n, replay_line_fn fn, void *ctx)
+each_line(const char *reply, size_t n, log_replay_line_fn fn, void *ctx)
 {
 	struct jmember lines, m;
 	struct jwalk w;
@@ -168,7 +168,7 @@ each_line(const char *reply, size_t n, replay_line_fn fn, void *ctx)
 
 static int
 read_page(struct cli *from, int64_t since, const char *as_of, char **cursor,
-	replay_line_fn fn, void *ctx)
+	log_replay_line_fn fn, void *ctx)
 {
 	AUTO_JSON json_t *params = page_params(since, as_of, *cursor);
 	AUTO_BUF struct buf b = {0};
@@ -190,8 +190,8 @@ read_page(struct cli *from, int64_t since, const char *as_of, char **cursor,
 }
 
 int
-replay_read(struct cli *from, int64_t since, const char *as_of,
-	replay_line_fn fn, void *ctx)
+log_replay_read(struct cli *from, int64_t since, const char *as_of,
+	log_replay_line_fn fn, void *ctx)
 {
 	AUTO_FREE char *cursor = NULL;
 	int rc;
@@ -205,30 +205,30 @@ replay_read(struct cli *from, int64_t since, const char *as_of,
 static int
 add_line(void *ctx, const char *line, size_t n)
 {
-	return replay_add(ctx, line, n);
+	return log_replay_add(ctx, line, n);
 }
 
 int
-replay_copy(struct cli *from, const char *as_of, struct cli *to)
+log_replay_copy(struct cli *from, const char *as_of, struct cli *to)
 {
-	AUTO_REPLAY struct replay r = {0};
+	AUTO_LOG_REPLAY struct log_replay r = {0};
 	int rc;
 
-	replay_begin(&r, to);
-	rc = replay_read(from, 0, as_of, add_line, &r);
-	return rc == CLI_OK ? replay_end(&r) : rc;
+	log_replay_begin(&r, to);
+	rc = log_replay_read(from, 0, as_of, add_line, &r);
+	return rc == CLI_OK ? log_replay_end(&r) : rc;
 }
 
 /* Whole lines of what was read so far; keeps the rest. */
 static int
-take_lines(struct buf *text, struct replay *r)
+take_lines(struct buf *text, struct log_replay *r)
 {
 	size_t at = 0;
 	const char *end;
 
 	while ((end = memchr(text->data + at, '\n', text->len - at)) != NULL) {
 		size_t n = (size_t)(end - (text->data + at));
-		int rc = n > 0 ? replay_add(r, text->data + at, n) : CLI_OK;
+		int rc = n > 0 ? log_replay_add(r, text->data + at, n) : CLI_OK;
 
 		if (rc != CLI_OK)
 			return rc;
@@ -239,14 +239,14 @@ take_lines(struct buf *text, struct replay *r)
 }
 
 int
-replay_part(struct backup_reader *part, struct cli *to, struct err *e)
+log_replay_part(struct backup_reader *part, struct cli *to, struct err *e)
 {
-	AUTO_REPLAY struct replay r = {0};
+	AUTO_LOG_REPLAY struct log_replay r = {0};
 	AUTO_BUF struct buf text = {0};
 	ssize_t got;
 	int rc = CLI_OK;
 
-	replay_begin(&r, to);
+	log_replay_begin(&r, to);
 	do {
 		if (text.len > LIMIT_REQUEST_BYTES ||
 			buf_reserve(&text, READ_BYTES) != 0)
@@ -258,5 +258,5 @@ replay_part(struct backup_reader *part, struct cli *to, struct err *e)
 		text.len += (size_t)got;
 		rc = take_lines(&text, &r);
 	} while (rc == CLI_OK && got > 0);
-	return rc == CLI_OK ? replay_end(&r) : rc;
+	return rc == CLI_OK ? log_replay_end(&r) : rc;
 }

@@ -10,7 +10,7 @@
 #include "memory-db/cli/lib/backup_file.h"
 
 /* Where lines are written. The source is new for each log. */
-struct replay {
+struct log_replay {
 	struct cli *to; /* borrowed */
 	char source[80];
 	int64_t offset;	  /* lines that are there */
@@ -18,24 +18,25 @@ struct replay {
 	size_t n;	  /* in it */
 };
 
-void replay_begin(struct replay *r, struct cli *to);
+void log_replay_begin(struct log_replay *r, struct cli *to);
 /* One line; may send a slice. Exit codes, printed errors. */
-int replay_add(struct replay *r, const char *line, size_t n) MUST_CHECK;
+int log_replay_add(struct log_replay *r, const char *line, size_t n) MUST_CHECK;
 /* Sends what is left: the log is complete. */
-int replay_end(struct replay *r) MUST_CHECK;
-void replay_done(struct replay *r);
-#define AUTO_REPLAY __attribute__((cleanup(replay_done)))
+int log_replay_end(struct log_replay *r) MUST_CHECK;
+void log_replay_done(struct log_replay *r);
+#define AUTO_LOG_REPLAY __attribute__((cleanup(log_replay_done)))
 
 /* Calls fn with each line of the log of all namespaces: since a change (0: all of
  * it), as of a point in time (NULL: now). */
-typedef int (*replay_line_fn)(void *ctx, const char *line, size_t n);
-int replay_read(struct cli *from, int64_t since, const char *as_of,
-	replay_line_fn fn, void *ctx) MUST_CHECK;
+typedef int (*log_replay_line_fn)(void *ctx, const char *line, size_t n);
+int log_replay_read(struct cli *from, int64_t since, const char *as_of,
+	log_replay_line_fn fn, void *ctx) MUST_CHECK;
 
 /* All of the log of one service into another, an empty one. */
-int replay_copy(struct cli *from, const char *as_of, struct cli *to) MUST_CHECK;
+int log_replay_copy(struct cli *from, const char *as_of, struct cli *to)
+	MUST_CHECK;
 /* The content of a part of a chain, which holds lines. */
-int replay_part(struct backup_reader *part, struct cli *to, struct err *e)
+int log_replay_part(struct backup_reader *part, struct cli *to, struct err *e)
 	MUST_CHECK;
 
 #endif

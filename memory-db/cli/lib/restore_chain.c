@@ -242,7 +242,7 @@ replay_link(struct chain *x, size_t i)
 	why = why_not(x->last, reader.about);
 	if (why)
 		return fail_broken(x->r, entry->file, why);
-	rc = replay_part(&reader, &x->r->service.cli, &e);
+	rc = log_replay_part(&reader, &x->r->service.cli, &e);
 	if (rc != CLI_OK)
 		return fail_broken(x->r, entry->file,
 			e.text[0] != '\0' ? e.text

@@ -285,7 +285,8 @@ decide_merge(struct resolving *x, enum resolve_strategy strategy)
 	if (strategy != RESOLVE_AUTO)
 		return err_param(x->e, MDB_E_INVALID, "strategy",
 			"conflict %lld is of a merge: set the value that is "
-			"right (update_entity), then close it with keep_both",
+			"right (update_entity), then close it with `strategy` "
+			"\"keep_both\"",
 			(long long)x->row->c.id);
 	x->why = "a merge left it: set the value that is right, then close it "
 		 "with keep_both";
