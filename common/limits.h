@@ -117,6 +117,8 @@
 /* Sessions that have something that waits: each may have its share of the queue
  * when it is full. */
 #define LIMIT_STAGED_SESSIONS 64
+/* Rules of a policy: each write of an agent is held against all of them. */
+#define LIMIT_POLICY_RULES 100
 /* Staged changes that one call decides, milliseconds it takes for them, and
  * facts that it brings out of inboxes at once: a turn of the writer. */
 #define LIMIT_REVIEW_SLICE    200

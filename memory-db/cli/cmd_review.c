@@ -8,13 +8,23 @@
 #include "memory-db/cli/lib/facts.h"
 #include "memory-db/cli/lib/out.h"
 #include "memory-db/cli/lib/pages.h"
+#include "memory-db/cli/lib/review_queue.h"
 
-static const char *session, *since;
+static const char *session, *since, *note, *state;
+static bool is_all, dry_run, wins;
 
 static const struct conf_opt opts[] = {
 	CLI_TEXT("session", &session, "ID", "what this session wrote"),
 	CLI_TEXT("since", &since, "WHEN",
 		"what was written from then on (1 day ago)"),
+	CLI_FLAG("all", &is_all, "approve, reject: all that waits"),
+	CLI_TEXT("note", &note, "TEXT",
+		"why; the agent whose change is rejected reads it"),
+	CLI_FLAG("staged-wins", &wins,
+		"approve: also where main says otherwise by now"),
+	CLI_TEXT("state", &state, "STATE",
+		"list: approved, rejected, expired, withdrawn, all"),
+	CLI_FLAG("dry-run", &dry_run, "show what would be decided"),
 };
 
 enum section { DELETIONS, PINS, USER, SKILLS, ADDITIONS, SECTIONS };
@@ -264,11 +274,15 @@ print_json(const struct cli *c, const struct review *v)
 static int
 cmd_review_run(struct cli *c, int argc, char **argv)
 {
+	const struct review_options queue = {session, note, state, is_all,
+		dry_run, wins};
 	struct review v = {.seen = json_object()};
 	int rc = !v.seen ? cli_nomem() : CLI_OK;
 
-	(void)argc;
-	(void)argv;
+	if (argc > 0) {
+		json_decref(v.seen);
+		return review_queue(c, &queue, argc, argv);
+	}
 	for (int s = 0; rc == CLI_OK && s < SECTIONS; s++)
 		if ((v.lists[s] = json_array()) == NULL)
 			rc = cli_nomem();
@@ -284,16 +298,24 @@ cmd_review_run(struct cli *c, int argc, char **argv)
 
 const struct cli_command cli_cmd_review = {
 	.name = "review",
-	.args = "",
-	.summary = "what agents wrote, the riskiest first",
-	.about = "Lists what a session (--session), or everybody since a time "
-		 "(--since, one day when nothing is said), wrote, in all "
-		 "namespaces or in that of --namespace: first what was "
-		 "deleted, then what was pinned, what went into the user's "
-		 "memory and what became a skill, then the rest. Each line "
-		 "names its change, for undo.",
+	.args = "[list | show CHANGE | approve|reject CHANGE...]",
+	.summary = "what agents wrote, and what of it waits",
+	.about =
+		"Where main is protected (memoryctl settings protect=true) "
+		"what agents write waits. `list` shows each change that waits "
+		"as what it would do to main now, `show` one with all of it. "
+		"`approve` and `reject` decide about changes, those of a "
+		"--session, or --all; a rejection says why in --note. An "
+		"approval names the run that `undo --run` takes back.\n\n"
+		"Alone it lists what a session (--session), or everybody since a time "
+		"(--since, one day when nothing is said), wrote, in all "
+		"namespaces or in that of --namespace: first what was "
+		"deleted, then what was pinned, what went into the user's "
+		"memory and what became a skill, then the rest. Each line "
+		"names its change, for undo.",
 	.opts = opts,
 	.opts_n = ARRAY_LEN(opts),
+	.max_args = -1,
 	.pages = true,
 	.run = cmd_review_run,
 };

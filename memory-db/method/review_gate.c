@@ -54,12 +54,31 @@ review_gate(struct call *c, struct err *e)
 	return c->tool->script.flags & TS_FILE ? gate_file(c, e) : 0;
 }
 
+static int
+tell_rule(struct call *c, json_t **result, struct err *e)
+{
+	char text[100];
+
+	snprintf(text, sizeof(text),
+		"stored at once: rule %lld of the policy applies it",
+		(long long)c->note.rule);
+	if (jx_set(*result, "review", json_string(text)) == 0)
+		return 0;
+	json_decref(*result);
+	*result = NULL;
+	return err_nomem(e);
+}
+
 int
 review_tell(struct call *c, json_t **result, struct err *e)
 {
 	char text[300];
 
-	if (!c->note.is_staged || c->within || c->ctx->in_script)
+	if (c->within || c->ctx->in_script)
+		return 0;
+	if (c->note.rule != 0)
+		return tell_rule(c, result, e);
+	if (!c->note.is_staged)
 		return 0;
 	snprintf(text, sizeof(text),
 		"not in the memory yet: change %lld waits for review. This "

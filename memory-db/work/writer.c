@@ -67,6 +67,18 @@ writer_note_effects(struct call *c, json_t *result, struct err *e)
 	return 0;
 }
 
+/* What an agent wrote is to be run again, in another pass: the policy says so,
+ * or main will not have what the inbox took (it builds on what waits there). */
+static bool
+is_other_pass(const struct call *c, int rc)
+{
+	if (c->ctx->review_pass == REVIEW_PASS_MAIN)
+		return c->note.other_pass || rc == MDB_E_NOT_FOUND ||
+		       rc == MDB_E_EXISTS || rc == MDB_E_CONFLICT ||
+		       (rc == 0 && c->dry_run && (c->tool->flags & TF_SCRIPT));
+	return rc != 0 && c->note.other_pass;
+}
+
 /* Runs the method and answers the job, inside its savepoint. *ret_keep: whether
  * what it did stays (of a dry run and of a retry nothing does). */
 static int
@@ -88,6 +100,15 @@ writer_run_method(struct work *w, struct job *j, bool *ret_keep, struct err *e)
 			rc = once_keep(w->st, j, &once, &c, result, e);
 	}
 	*ret_keep = rc == 0 && !c.dry_run && !once.is_seen;
+	if (!once.is_seen && is_other_pass(&c, rc)) {
+		j->ctx.review_pass = j->ctx.review_pass == REVIEW_PASS_ASK
+					     ? REVIEW_PASS_MAIN
+					     : REVIEW_PASS_INBOX;
+		json_decref(result);
+		call_done(&c);
+		*ret_keep = false;
+		return 0;
+	}
 	if (*ret_keep)
 		rc = writer_note_effects(&c, result, e);
 	if (rc == 0) {
@@ -114,13 +135,33 @@ run_own(struct work *w, struct job *j, struct err *e)
 	return rc;
 }
 
+/* In its savepoint; without an answer it is to be run in another pass. */
+static int
+writer_try_job(struct work *w, struct job *j, struct err *e)
+{
+	bool keep = true;
+	int rc = store_savepoint(w->st, e);
+
+	if (rc != 0)
+		return rc;
+	rc = j->kind == JOB_OWN ? run_own(w, j, e)
+				: writer_run_method(w, j, &keep, e);
+	if (rc == 0 && keep)
+		rc = store_release(w->st, e);
+	if (rc || !keep)
+		store_rollback(w->st);
+	if (rc && j->is_answered)
+		job_retract(j);
+	return rc;
+}
+
 /* One request of a group. Its answer is set in any case; *e is its error, if
  * it has one. */
 static void
 writer_run_job(struct work *w, struct job *j, struct err *e)
 {
 	int64_t start = clock_mono_ns();
-	bool keep = true;
+	enum review_pass pass;
 	int rc;
 
 	if (atomic_load_explicit(&j->cancelled, memory_order_relaxed)) {
@@ -128,17 +169,12 @@ writer_run_job(struct work *w, struct job *j, struct err *e)
 		job_fail(j, e);
 		return;
 	}
-	rc = store_savepoint(w->st, e);
-	if (rc == 0) {
-		rc = j->kind == JOB_OWN ? run_own(w, j, e)
-					: writer_run_method(w, j, &keep, e);
-		if (rc == 0 && keep)
-			rc = store_release(w->st, e);
-		if (rc || !keep)
-			store_rollback(w->st);
-		if (rc && j->is_answered)
-			job_retract(j);
-	}
+	j->ctx.review_pass = REVIEW_PASS_ASK;
+	do {
+		pass = j->ctx.review_pass;
+		memset(e, 0, sizeof(*e));
+		rc = writer_try_job(w, j, e);
+	} while (rc == 0 && j->ctx.review_pass != pass);
 	if (rc)
 		job_fail(j, e);
 	/* Records of a damaged import say that of themselves. */

@@ -49,10 +49,13 @@ class Review(TestCase):
         return (c or self.op).ok("list_staged", namespace="p", **kw)["staged"]
 
     def decide(self, do="approve", **kw):
+        """All slices; `left` of all of them."""
+        left = []
         while True:
             r = self.op.ok("review_staged", namespace="p", do=do, **kw)
+            left += r["left"]
             if r["done"]:
-                return r
+                return {**r, "left": left}
 
     def state(self, namespace="p"):
         """All that main shows, and what was written there."""
@@ -328,6 +331,281 @@ class Inbox(Review):
         r = self.decide(all=True)
         self.assertEqual(r["approved"], 501)
         self.assertGreater(r["slices"], 2)
+
+
+class Policy(Review):
+    def policy(self, *rules):
+        self.op.ok("set_namespace_settings", namespace="p",
+                   settings={"policy": list(rules)})
+
+    def test_apply_stage_refuse(self):
+        self.policy(
+            {"when": {"deletes": True}, "do": "refuse", "why": "ask first"},
+            {"when": {"type": "note", "max_facts": 5}, "do": "apply"},
+            {"when": {"tag": "secret*"}, "do": "refuse"},
+            {"when": {"tool": ["rename_entity", "update_entity"]},
+             "do": "stage"},
+            {"when": {"client": "trusted/*"}, "do": "apply"})
+        s1 = self.agent("s1")
+        r = s1.ok("create_entities",
+                  entities=[entity("n", "is short", type="note")])
+        self.assertNotIn("staged", r)
+        self.assertIn("rule 2", r["review"])
+        self.assertEqual(self.texts(self.op, "n", namespace="p"),
+                         ["is short"])
+        self.assertTrue(self.add(s1, "likes chess")["staged"])
+        error = s1.fails("denied", "delete_entities",
+                         entityNames=["ben"])["error"]
+        self.assertIn("rule 1", error)
+        self.assertIn("ask first", error)
+        error = s1.fails("denied", "update_entity", name="ada",
+                         tags=["secrets"])["error"]
+        self.assertIn("rule 3", error)
+        self.assertEqual(len(self.staged()), 1)
+        trusted = self.db.client()
+        trusted.ok("hello", tools=ALL, namespace="p", session="s2",
+                   client="trusted/2")
+        self.assertNotIn("staged", self.add(trusted, "likes rowing"))
+        self.assertTrue(trusted.ok("rename_entity", name="ben",
+                                   new_name="bob")["staged"])
+        trusted.close()
+        self.assertEqual(self.texts(self.op, namespace="p"),
+                         ["likes rowing", "likes tea", "lives in Rome"])
+        self.assertEqual(self.texts(s1), [
+            "likes chess", "likes rowing", "likes tea", "lives in Rome"])
+        self.db.verify()
+
+    def test_a_rule_that_applies_is_read_strictly(self):
+        self.policy({"when": {"type": "note"}, "do": "apply"})
+        s1 = self.agent("s1")
+        before = self.state()
+        for name, params in (
+                ("create_entities", {"entities": [
+                    entity("n", "x", type="note"),
+                    entity("ada", "under its cover", type="person")]}),
+                ("create_entities", {"entities": [
+                    {**entity("pinned", "x", type="note"), "pin": True}]}),
+                ("create_relations", {"relations": [
+                    {"from": "ada", "to": "ben", "relationType": "x"}]}),
+                ("delete_observations", {"deletions": [
+                    {"entityName": "ada", "observations": ["likes tea"]}]}),
+                ("memory_undo", {"since": 1})):
+            s1.call(name, params)
+            self.assertEqual(self.state(), before, name)
+        self.op.ok("create_entities", namespace="p", entities=[
+            entity("n", "a", "b", type="note")])
+        before = self.state()
+        r = s1.ok("delete_observations", deletions=[
+            {"entityName": "n", "observations": ["a"]}])
+        self.assertTrue(r["staged"])
+        s1.ok("update_entity", name="n", pin=True)
+        s1.ok("save_skill", name="n2", code="return 1", description="d")
+        self.assertEqual(self.state(), before)
+
+    def test_what_builds_on_a_staged_change_is_staged(self):
+        self.policy({"when": {"tool": "add_observations"}, "do": "apply"})
+        s1 = self.agent("s1")
+        s1.ok("create_entities", entities=[entity("dora")])
+        self.assertTrue(self.add(s1, "sings", name="dora")["staged"])
+        self.assertNotIn("staged", self.add(s1, "dances"))
+        self.decide(all=True)
+        self.assertEqual(self.texts(self.op, "dora", namespace="p"),
+                         ["sings"])
+
+    def test_wrong_rules_are_refused(self):
+        for rule, why in (
+                ({"when": {"type": 3}, "do": "apply"}, "`type` must be"),
+                ({"when": {"typ": "a"}, "do": "apply"}, "no condition"),
+                ({"when": {}, "do": "allow"}, "rule 1 must be"),
+                ({"do": "apply", "type": "note"}, "rule 1 must be"),
+                ({"when": {}, "do": "stage", "if": 1}, "no member `if`"),
+                ({"when": {"max_facts": -1}, "do": "apply"}, "0 or more")):
+            error = self.op.fails(
+                "invalid", "set_namespace_settings", namespace="p",
+                settings={"policy": [rule]})["error"]
+            self.assertIn(why, error)
+
+
+class CommandLine(Review):
+    def ctl(self, *args, check=True):
+        return self.db.ctl("--namespace", "p", *args, check=check)
+
+    def test_list_show_approve_reject(self):
+        s1 = self.agent("s1")
+        one = s1.ok("replace_observation", entityName="ada",
+                    old="lives in Rome", new="lives in Oslo")["change"]
+        two = self.add(s1, "is 200 years old")["change"]
+        out = self.ctl("review", "list").stdout
+        self.assertIn(f"#{one}", out)
+        self.assertIn("2 changes wait", out)
+        out = self.ctl("review", "show", str(one)).stdout
+        self.assertRegex(out, r"- .*lives in Rome")
+        self.assertRegex(out, r"\+ .*lives in Oslo")
+        self.assertIn("1 approved", self.ctl(
+            "review", "approve", "--dry-run", str(one)).stdout)
+        out = self.ctl("review", "approve", str(one)).stdout
+        self.assertIn("lives in Oslo", self.texts(self.op, namespace="p"))
+        run = re.search(r"undo --run (\S+?)`", out)[1]
+        bad = self.ctl("review", "reject", str(two), check=False)
+        self.assertNotEqual(bad.returncode, 0)
+        self.assertIn("note", bad.stderr)
+        self.ctl("review", "reject", "--note", "no", "--session", "s1")
+        self.assertIn("nothing waits", self.ctl("review", "list").stdout)
+        self.assertIn("no", self.ctl("review", "list", "--state",
+                                     "rejected").stdout)
+        self.ctl("undo", "--run", run)
+        self.assertEqual(self.texts(self.op, namespace="p"),
+                         ["likes tea", "lives in Rome"])
+
+    def test_all(self):
+        for n in range(3):
+            self.add(self.agent(f"s{n}"), f"fact {n}")
+        self.assertIn("3 approved", self.ctl("review", "approve",
+                                             "--all").stdout)
+
+
+class TwoWeeks(Review):
+    """Seven agents write through their inboxes for two weeks, with a day
+    between two starts of the service; main moves, and the reviewer comes
+    rarely."""
+    AGENTS, DAYS, REVIEWS = 7, 14, (4, 9, 13)
+
+    def day(self, n):
+        self.op.close()
+        self.db.stop()
+        self.db.start(env={"MEMORY_TEST_CLOCK_OFFSET_MS":
+                           str(n * 86400000)})
+        self.op = self.db.client()
+
+    def write_a_day(self, n):
+        for a in range(self.AGENTS):
+            s = self.agent(f"agent {a}")
+            self.add(s, f"day {n}: {a} saw a bird")
+            s.ok("create_entities", entities=[
+                entity(f"bird {n}.{a}", f"has {a} feathers", type="bird")])
+            if n % 3 == 0:
+                s.ok("replace_observation", entityName=f"town {a}",
+                     old=f"has {n} houses", new=f"has {n + 3} houses")
+            if n % 5 == 1:
+                s.ok("update_entity", name=f"town {a}",
+                     entityType=f"kind {n}")
+            s.close()
+
+    def move_main(self, n):
+        """What the agents say of some towns, main says first, or says
+        otherwise."""
+        if n % 3 == 1 and n > 1:
+            self.op.call("replace_observation", {
+                "namespace": "p", "entityName": "town 0",
+                "old": f"has {n - 1} houses", "new": f"has {n + 2} houses"})
+        if n % 5 == 2:
+            self.op.ok("update_entity", namespace="p", name="town 1",
+                       entityType=f"other {n}")
+
+    @staticmethod
+    def content(state):
+        """What comes back by an undo is there since the undo."""
+        return [{k: v for k, v in x.items() if k != "provenance"}
+                for x in state]
+
+    def review(self, n):
+        """Whatever the list shows is what an approval does."""
+        before = self.state()
+        rows = self.staged(limit=1000)
+        rejected = [r["staged"] for r in rows if "3 saw" in json.dumps(r)]
+        if rejected:
+            self.decide("reject", changes=rejected, note=f"seen on day {n}")
+        shown = {r["staged"]: r for r in rows
+                 if r["staged"] not in rejected}
+        middle = self.state()
+        self.assertEqual(middle, before)
+        r = self.decide(all=True)
+        main = json.dumps(self.state())
+        left = {x["staged"] for x in r["left"]}
+        for change, row in shown.items():
+            stays = "conflicts" in row or bool(
+                left & set(row.get("needs", [])))
+            self.assertEqual(change in left, stays, row)
+            for x in [] if stays else row.get("added", []):
+                if "text" in x and "houses" not in x["text"]:
+                    self.assertIn(x["text"], main)
+        if n == self.REVIEWS[-1]:
+            self.op.ok("memory_undo", namespace="p", run=r["run"])
+            self.assertEqual(self.content(self.state()),
+                             self.content(middle))
+        return rejected
+
+    def test_two_weeks(self):
+        self.op.ok("create_entities", namespace="p", entities=[
+            entity(f"town {a}", "has 0 houses", type="town")
+            for a in range(self.AGENTS)])
+        other = self.op.ok("create_entities", namespace="q", entities=[
+            entity("calm", "is not touched")])
+        self.assertNotIn("staged", other)
+        rejected, most = [], 0
+        calm = self.state("q")
+        for n in range(self.DAYS):
+            self.day(n)
+            self.write_a_day(n)
+            self.move_main(n)
+            most = max(most, self.op.ok("list_staged", namespace="p",
+                                        limit=1)["waiting"]["changes"])
+            if n in self.REVIEWS:
+                rejected += self.review(n)
+        self.assertLessEqual(most, 2000)
+        # Every rejected change is explained to its agent.
+        told = {}
+        for a in range(self.AGENTS):
+            for r in self.staged(self.agent(f"agent {a}"), limit=1000):
+                if r["state"] == "rejected":
+                    told[r["staged"]] = r["note"]
+        self.assertEqual(sorted(told), sorted(rejected))
+        self.assertTrue(all(n.startswith("seen on day")
+                            for n in told.values()))
+        # What nobody decided is gone two weeks later, and says so.
+        self.day(self.DAYS + 15)
+        wait_until(lambda: not self.staged(), 30, why="expiry")
+        for r in self.staged(state="expired"):
+            self.assertIn("review_expires", r["note"])
+        self.assertEqual(self.state("q"), calm)
+        self.db.verify()
+        self.replayed()
+
+    def replayed(self):
+        log = self.db.folder / "log.jsonl"
+        self.db.ctl("export", str(log))
+        with self.service() as copy:
+            copy.ctl("import", str(log))
+            again = copy.folder / "again.jsonl"
+            copy.ctl("export", str(again))
+            self.assertEqual(self.lines(again), self.lines(log))
+
+    @staticmethod
+    def lines(path):
+        # The header has the id of the database.
+        return path.read_text().splitlines()[1:]
+
+
+class Killed(Review):
+    def test_approve_all_goes_on(self):
+        s1 = self.agent("s1")
+        for n in range(60):
+            self.add(s1, f"fact {n}")
+        before = self.state()
+        r = self.op.ok("review_staged", namespace="p", do="approve",
+                       all=True, slice_facts=10)
+        self.assertFalse(r["done"])
+        done = r["approved"]
+        self.db.kill()
+        self.db.start()
+        self.op = self.db.client()
+        r = self.decide(all=True, slice_facts=10)
+        self.assertEqual(r["approved"], 60)
+        self.assertGreater(done, 0)
+        self.assertEqual(len(self.texts(self.op, namespace="p")), 62)
+        self.op.ok("memory_undo", namespace="p", run=r["run"])
+        self.assertEqual(self.state(), before)
+        self.db.verify()
 
 
 class Closed(Review):

@@ -82,7 +82,7 @@ look_attr(struct write_look *l, int64_t entity, enum attr_key key,
 struct needing {
 	struct store *st;
 	const struct staged *s;
-	struct lens base;
+	struct lens base, main;
 	json_t *needs;
 	struct idset seen; /* changes that were asked for */
 	struct err *e;
@@ -123,9 +123,15 @@ static int
 need_entity(struct needing *x, int64_t entity)
 {
 	int64_t fact = 0;
-	int rc = entity == 0 ? 0 : lens_apply(x->st, &x->base, x->e);
+	int rc = entity == 0 ? 1 : lens_apply(x->st, &x->main, x->e);
 
-	if (rc == 0 && entity != 0)
+	/* Main has it, under whatever name and type. */
+	if (rc == 0)
+		rc = fact_existence(x->st, entity, NULL, NULL, NULL, x->e);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	rc = lens_apply(x->st, &x->base, x->e);
+	if (rc == 0)
 		rc = fact_existence(x->st, entity, &fact, NULL, NULL, x->e);
 	return rc < 0 ? rc : need_fact(x, rc == 1 ? fact : 0);
 }
@@ -172,6 +178,8 @@ find_needs(struct store *st, const struct staged *s, json_t *needs,
 	struct needing x = {.st = st, .s = s, .needs = needs, .e = e};
 	int rc = lens_make(st, s->branch, s->change - 1, &x.base, e);
 
+	if (rc == 0)
+		rc = lens_make(st, STORE_MAIN, STORE_OPEN_END, &x.main, e);
 	if (rc == 0)
 		rc = log_ops(st, s->change, 0, 0, need_op, &x, e);
 	idset_done(&x.seen);

@@ -12,6 +12,11 @@
 #include "memory-db/model/secrets/secrets.h"
 #include "memory-db/store/engine/store.h"
 
+/* A write of an agent to a protected main (model/scope/inbox.h) is tried in the
+ * inbox. Where the policy lets it through it is undone, and run on main; where
+ * main will not have it like that, in the inbox after all. */
+enum review_pass { REVIEW_PASS_ASK, REVIEW_PASS_MAIN, REVIEW_PASS_INBOX };
+
 /* Where and as whom a request runs. Strings are borrowed from the request. */
 struct context {
 	const char *namespace_; /* never NULL: "default" */
@@ -29,8 +34,9 @@ struct context {
 	 * restriction of agents hangs on these two, never on a name that a
 	 * client gives itself. */
 	bool is_agent, is_service;
-	bool is_confirmed;	    /* `confirm`: many facts may be hidden */
-	enum secret_policy secrets; /* of the service, or of allow_secret */
+	bool is_confirmed;	      /* `confirm`: many facts may be hidden */
+	enum secret_policy secrets;   /* of the service, or of allow_secret */
+	enum review_pass review_pass; /* set by the writer */
 	unsigned profiles; /* of an agent: its tools (enum tool_profile) */
 };
 

@@ -29,6 +29,8 @@ struct change_note {
 	int64_t more;	  /* names left out */
 	int64_t facts;	  /* shown and hidden */
 	bool is_staged;	  /* it waits for review */
+	int64_t rule;	  /* of the policy that let it onto main; 0: none */
+	bool other_pass;  /* it failed to be run in another one: review_pass */
 };
 void change_note_done(struct change_note *n);
 

@@ -81,7 +81,7 @@ inbox_guards(struct store *st, const struct context *ctx, int64_t ns, bool *ret,
 	int rc;
 
 	*ret = false;
-	if (!ctx->is_agent || ns == 0)
+	if (!ctx->is_agent || ns == 0 || ctx->review_pass == REVIEW_PASS_MAIN)
 		return 0;
 	rc = settings_bool(st, ns, SETTING_protect, ret, e);
 	if (rc != 0 || *ret || !ctx->user_scope)

@@ -12,6 +12,9 @@
 /* curation_settings_check */
 #include "memory-db/model/curate/rules/rules.h"
 
+/* review_policy_check */
+#include "memory-db/model/scope/review_policy.h"
+
 typedef int (*setting_check_fn)(const json_t *value, struct err *e);
 
 #endif

@@ -237,6 +237,7 @@ write_prepare(struct write *w, struct call *c)
 	w->ctx = c->ctx;
 	w->note = &c->note;
 	w->dry_run = &c->dry_run;
+	w->tool = c->tool ? c->tool->name : "";
 	provenance_actor(w->ctx, w->actor, sizeof(w->actor));
 }
 

@@ -51,6 +51,8 @@ struct write {
 	struct change *change;		    /* NULL when replaying */
 	char actor[LIMIT_LABEL_BYTES + 16]; /* "": none */
 	bool saves_skill;	 /* its metadata is code that runs (skill.h) */
+	const char *tool;	 /* that writes; "": none */
+	bool is_policed;	 /* an agent's, on main by the policy */
 	bool is_staged;		 /* an agent's, to an inbox: write_stage.h */
 	struct write_look *look; /* borrowed; NULL: it writes */
 	int64_t bytes;		 /* of the texts that it showed */

@@ -2,6 +2,7 @@
 
 #include "common/limits.h"
 #include "memory-db/model/scope/inbox.h"
+#include "memory-db/model/write/write_policy.h"
 #include "memory-db/store/facts/labels.h"
 #include "memory-db/store/log/staged.h"
 
@@ -22,6 +23,7 @@ write_stage_branch(struct write *w, struct err *e)
 int
 write_stage_begin(struct write *w, enum change_kind kind, struct err *e)
 {
+	struct context ctx = *w->ctx;
 	bool is_guarded = false;
 	int rc;
 
@@ -32,8 +34,11 @@ write_stage_begin(struct write *w, enum change_kind kind, struct err *e)
 	/* A branch that is made or discarded changes nothing on main. */
 	if (kind == CHANGE_BRANCH)
 		return 0;
-	rc = inbox_guards(w->st, w->ctx, w->ns, &is_guarded, e);
-	if (rc != 0 || !is_guarded)
+	ctx.review_pass = REVIEW_PASS_ASK;
+	rc = inbox_guards(w->st, &ctx, w->ns, &is_guarded, e);
+	w->is_policed = is_guarded && kind != CHANGE_FORGET &&
+			w->ctx->review_pass == REVIEW_PASS_MAIN;
+	if (rc != 0 || !is_guarded || w->is_policed)
 		return rc;
 	return err_set(e, MDB_E_DENIED,
 		"this namespace protects main, and this cannot wait for "
@@ -86,6 +91,25 @@ check_bounds(struct write *w, int64_t session, struct err *e)
 	return 0;
 }
 
+/* The policy decides about what was tried: 1 it runs again, elsewhere. */
+static int
+other_pass(struct write *w, struct err *e)
+{
+	bool on_main = w->ctx->review_pass == REVIEW_PASS_MAIN;
+	enum review_do todo;
+	size_t rule = 0;
+	int rc = write_policy(w, &todo, &rule, e);
+
+	if (rc != 0)
+		return rc;
+	w->note->rule = on_main ? (int64_t)rule : 0;
+	w->note->other_pass =
+		on_main ? todo != REVIEW_APPLY
+			: todo == REVIEW_APPLY &&
+				  w->ctx->review_pass == REVIEW_PASS_ASK;
+	return w->note->other_pass;
+}
+
 int
 write_stage_end(struct write *w, struct err *e)
 {
@@ -98,8 +122,14 @@ write_stage_end(struct write *w, struct err *e)
 		.bytes = w->bytes + FACT_BYTES * (int64_t)w->entries_n};
 	int rc;
 
-	if (!w->is_staged || w->change_id == 0)
+	if (!(w->is_staged || w->is_policed) || w->change_id == 0)
 		return 0;
+	rc = other_pass(w, e);
+	if (rc == 1)
+		return err_set(e, MDB_E_CONFLICT,
+			"the policy decides otherwise there");
+	if (rc != 0 || w->is_policed)
+		return rc;
 	rc = label_intern(w->st, w->ctx->session, &s.session, e);
 	if (rc == 0)
 		rc = staged_put(w->st, &s, e);

@@ -1,0 +1,230 @@
+#include "memory-db/model/scope/review_policy.h"
+
+#include <fnmatch.h>
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/jx.h"
+#include "common/limits.h"
+
+/* --- conditions ----------------------------------------------------------- */
+/* A word with * and ?, in either case. */
+static bool
+fits_word(const json_t *pattern, const char *text)
+{
+	return text &&
+	       fnmatch(json_string_value(pattern), text, FNM_CASEFOLD) == 0;
+}
+
+/* wanted: a word, or a list of which one fits. */
+static bool
+fits(const json_t *wanted, const char *text)
+{
+	json_t *w;
+	size_t i;
+
+	if (json_is_string(wanted))
+		return fits_word(wanted, text);
+	json_array_foreach((json_t *)(uintptr_t)wanted, i, w)
+		if (fits_word(w, text))
+			return true;
+	return false;
+}
+
+/* One of them fits; strict: there are some, and all do. */
+static bool
+fits_list(const json_t *wanted, const json_t *list, bool strict)
+{
+	json_t *x;
+	size_t i;
+
+	json_array_foreach((json_t *)(uintptr_t)list, i, x)
+		if (fits(wanted, json_string_value(x)) != strict)
+			return !strict;
+	return strict && json_array_size(list) > 0;
+}
+
+enum of { OF_WORDS, OF_BOOL, OF_NUMBER };
+static const struct condition {
+	const char *name;
+	enum of is;
+} conditions[] = {{"tool", OF_WORDS}, {"kind", OF_WORDS}, {"client", OF_WORDS},
+	{"session", OF_WORDS}, {"type", OF_WORDS}, {"entity", OF_WORDS},
+	{"tag", OF_WORDS}, {"deletes", OF_BOOL}, {"pins", OF_BOOL},
+	{"skills", OF_BOOL}, {"min_facts", OF_NUMBER}, {"max_facts", OF_NUMBER},
+	{"min_bytes", OF_NUMBER}, {"max_bytes", OF_NUMBER}};
+
+static bool
+holds(const char *name, const json_t *v, const struct review_change *c,
+	bool strict)
+{
+	const struct {
+		const char *name, *text;
+	} words[] = {{"tool", c->tool}, {"kind", c->kind},
+		{"client", c->client}, {"session", c->session}};
+	const struct {
+		const char *name;
+		const json_t *list;
+	} lists[] = {{"type", c->types}, {"entity", c->entities},
+		{"tag", c->tags}};
+	const struct {
+		const char *name;
+		bool is;
+	} flags[] = {{"deletes", c->deletes}, {"pins", c->pins},
+		{"skills", c->skills}};
+	int64_t n = strstr(name, "bytes") ? c->bytes : c->facts;
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (strcmp(name, words[i].name) == 0)
+			return fits(v, words[i].text);
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+		if (strcmp(name, lists[i].name) == 0)
+			return fits_list(v, lists[i].list, strict);
+	for (size_t i = 0; i < ARRAY_LEN(flags); i++)
+		if (strcmp(name, flags[i].name) == 0)
+			return json_is_true(v) == flags[i].is;
+	return strncmp(name, "min_", 4) == 0 ? n >= json_integer_value(v)
+					     : n <= json_integer_value(v);
+}
+
+/* --- rules ---------------------------------------------------------------- */
+static enum review_do
+does(const json_t *rule)
+{
+	const char *what = jx_text(rule, "do");
+
+	return !what || strcmp(what, "stage") == 0 ? REVIEW_STAGE
+	       : strcmp(what, "apply") == 0	   ? REVIEW_APPLY
+						   : REVIEW_REFUSE;
+}
+
+static bool
+rule_holds(const json_t *rule, const struct review_change *c)
+{
+	json_t *when = json_object_get(rule, "when"), *v;
+	bool strict = does(rule) == REVIEW_APPLY;
+	const char *name;
+
+	if (strict && ((c->deletes && !json_object_get(when, "deletes")) ||
+			      (c->pins && !json_object_get(when, "pins")) ||
+			      (c->skills && !json_object_get(when, "skills"))))
+		return false;
+	json_object_foreach(when, name, v)
+		if (!holds(name, v, c, strict))
+			return false;
+	return true;
+}
+
+enum review_do
+review_policy_decide(const json_t *rules, const struct review_change *c,
+	size_t *ret_rule, const char **ret_why)
+{
+	json_t *rule;
+	size_t i;
+
+	*ret_rule = 0;
+	*ret_why = NULL;
+	json_array_foreach((json_t *)(uintptr_t)rules, i, rule)
+		if (rule_holds(rule, c)) {
+			*ret_rule = i + 1;
+			*ret_why = jx_text(rule, "why");
+			return does(rule);
+		}
+	return REVIEW_STAGE;
+}
+
+/* --- the check ------------------------------------------------------------ */
+static bool
+is_words(const json_t *v)
+{
+	json_t *w;
+	size_t i;
+
+	if (json_is_string(v))
+		return json_string_length(v) > 0;
+	json_array_foreach((json_t *)(uintptr_t)v, i, w)
+		if (!json_is_string(w) || json_string_length(w) == 0)
+			return false;
+	return json_is_array(v) && json_array_size(v) > 0;
+}
+
+static int
+check_condition(size_t rule, const char *name, const json_t *v, struct err *e)
+{
+	static const char *const wanted[] = {
+		[OF_WORDS] = "a word, or a list of words, where * stands for "
+			     "anything",
+		[OF_BOOL] = "true or false",
+		[OF_NUMBER] = "a number of 0 or more",
+	};
+	bool ok;
+
+	for (size_t i = 0; i < ARRAY_LEN(conditions); i++) {
+		if (strcmp(conditions[i].name, name) != 0)
+			continue;
+		ok = conditions[i].is == OF_WORDS ? is_words(v)
+		     : conditions[i].is == OF_BOOL
+			     ? json_is_boolean(v)
+			     : json_is_integer(v) && json_integer_value(v) >= 0;
+		return ok ? 0
+			  : err_param(e, MDB_E_INVALID, "settings",
+				    "`policy`: rule %zu: `%s` must be %s", rule,
+				    name, wanted[conditions[i].is]);
+	}
+	return err_param(e, MDB_E_INVALID, "settings",
+		"`policy`: rule %zu: no condition `%.40s`; there are tool, "
+		"kind, client, session, type, entity, tag, deletes, pins, "
+		"skills, min_facts, max_facts, min_bytes, max_bytes",
+		rule, name);
+}
+
+static int
+check_rule(size_t n, const json_t *rule, struct err *e)
+{
+	json_t *when = json_object_get(rule, "when"), *v, *member;
+	const char *what = jx_text(rule, "do"), *name;
+	json_t *why = json_object_get(rule, "why");
+
+	if (!json_is_object(rule) || !json_is_object(when) || !what ||
+		(strcmp(what, "apply") != 0 && strcmp(what, "stage") != 0 &&
+			strcmp(what, "refuse") != 0))
+		return err_param(e, MDB_E_INVALID, "settings",
+			"`policy`: rule %zu must be {\"when\": {..}, \"do\": "
+			"\"apply\", \"stage\" or \"refuse\", \"why\": \"..\"}",
+			n);
+	json_object_foreach((json_t *)(uintptr_t)rule, name, member)
+		if (strcmp(name, "when") != 0 && strcmp(name, "do") != 0 &&
+			strcmp(name, "why") != 0)
+			return err_param(e, MDB_E_INVALID, "settings",
+				"`policy`: rule %zu has no member `%.40s`; "
+				"conditions stand in `when`",
+				n, name);
+	if (why && !json_is_string(why))
+		return err_param(e, MDB_E_INVALID, "settings",
+			"`policy`: rule %zu: `why` must be a text", n);
+	json_object_foreach(when, name, v) {
+		int rc = check_condition(n, name, v, e);
+
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
+int
+review_policy_check(const json_t *rules, struct err *e)
+{
+	json_t *rule;
+	size_t i;
+
+	if (json_array_size(rules) > LIMIT_POLICY_RULES)
+		return err_param(e, MDB_E_INVALID, "settings",
+			"`policy` has at most %d rules", LIMIT_POLICY_RULES);
+	json_array_foreach((json_t *)(uintptr_t)rules, i, rule) {
+		int rc = check_rule(i + 1, rule, e);
+
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
