@@ -14,7 +14,7 @@
 #include "memory-db/cli/lib/where.h"
 
 /* Bytes of a piece: with escapes a request takes it. */
-#define PIECE_BYTES (512 * 1024)
+#define PIECE_BYTES (256 * 1024)
 /* Bytes of a file: more is no conversation. */
 #define FILE_BYTES (64 * 1024 * 1024)
 

@@ -482,11 +482,12 @@ takes_anything(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(fills); i++) {
 		size_t k = strlen(fills[i]);
 		int64_t start = clock_mono_ns();
+		size_t n = i < 2 ? large : large / 20;
 
-		for (size_t at = 0; at < large; at++)
+		for (size_t at = 0; at < n; at++)
 			s[at] = fills[i][at % k];
-		s[large] = '\0';
-		x = extract(s, large);
+		s[n] = '\0';
+		x = extract(s, n);
 		assert_true(x.n <= 500);
 		extract_done(&x);
 		/* Seconds, not minutes, under every sanitizer. */

@@ -376,7 +376,8 @@ read_digits(const struct scan *x, int i, struct when *ret)
 	/* "on the 14th" */
 	if (extract_is(w, i - 1, "the") && n > 2 && day_number(w, i) > 0 &&
 		extract_in(low + n - 2, "st|nd|rd|th") &&
-		extract_in(extract_low(w, i - 2), "on|by|until|from|before")) {
+		extract_in(extract_low(w, i - 2), "on|by|until|from|before") &&
+		!extract_is(w, i + 1, "of") && month_at(w, i + 1) == 0) {
 		struct clock_date t = clock_date_of(x->today);
 		bool next = x->ahead && day_number(w, i) < t.day;
 		bool last = !x->ahead && day_number(w, i) > t.day;
