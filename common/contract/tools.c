@@ -9,6 +9,8 @@
 
 const char *const tool_tiers[] = {"working", "episodic", "semantic",
 	"procedural", NULL};
+const char *const tool_related_kinds[] = {"relations", "words", "names", "tags",
+	"session", NULL};
 const char *const tool_plan_states[] = {"todo", "doing", "blocked", "done",
 	"dropped", NULL};
 
@@ -109,6 +111,8 @@ static const struct param relation_entry = PARAM("", P_OBJECT, 0, NULL,
 		TYPE("relationType", PF_REQUIRED, "verb: works at"),
 		NUM("weight", PF_SOCKET_ONLY, NULL, 0, 1)));
 
+static const struct param related_kind =
+	CHOICE("", 0, NULL, tool_related_kinds);
 static const struct param plan_command = WORDS("", 0, NULL, LIMIT_QUERY_BYTES);
 static const struct param plan_step_entry = PARAM("", P_TEXT_OR_OBJECT,
 	PF_NOT_EMPTY | PF_AS_OBJECT, NULL, .min = 1,

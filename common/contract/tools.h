@@ -98,6 +98,9 @@ struct tool_script {
 	const char *positional; /* parameters by position: "query limit" */
 	const char *alias;	/* a second, shorter name */
 	unsigned flags;		/* enum tool_script_flag */
+	/* Beside those of the tool: a read that tells nothing their own reads do
+	 * not tell, but whose description would cost every agent tokens. */
+	unsigned profiles;
 	/* A read by name: the parameter that has the name or a list of names.
 	 * With it the script saw those entities only; NULL: it saw all. */
 	const char *names;
@@ -191,6 +194,8 @@ int tool_check_reply(const struct tool *t, const json_t *reply, struct err *e)
 
 /* Tiers in order of promotion, NULL-terminated; the index is what is stored. */
 extern const char *const tool_tiers[];
+/* Ways in which entities are related, NULL-terminated. */
+extern const char *const tool_related_kinds[];
 /* States of a step of a plan, NULL-terminated; those that are open first. */
 extern const char *const tool_plan_states[];
 

@@ -718,54 +718,6 @@ function H.run_skill(name, params, version)
 	return unpack(out, 2, out.n)
 end
 
--- Words that say something: long enough, and not too many.
-local function words_of(e)
-	local seen, words = {}, {}
-	for _, o in ipairs(e.observations or {}) do
-		for w in gmatch(type(o) == "table" and o.text or o, "[%w\128-\255]+") do
-			if #w > 4 and not seen[w] and #words < 12 then
-				seen[w] = true
-				words[#words + 1] = w
-			end
-		end
-	end
-	return concat(words, " ")
-end
-
-help.find_related = "find_related(name[, limit]): [{name, type, score, by}] of " ..
-	"entities related to one, by its relations (by lists their types) and " ..
-	"by words they share; the nearest first."
-function H.find_related(name, limit)
-	local reply = api.open_nodes{names = {name}, relations = true}
-	local e = reply.entities[1]
-	if not e then fail(2, "find_related: no entity '%s'", tostring(name)) end
-	local by_name, out = {}, {}
-	local function add(other, kind, score, why)
-		if other == e.name then return end
-		local r = by_name[other]
-		if not r then
-			r = {name = other, type = kind, score = 0, by = {}}
-			by_name[other] = r
-			out[#out + 1] = r
-		end
-		r.type = r.type or kind
-		r.score = r.score + score
-		r.by[#r.by + 1] = why
-	end
-	for _, r in ipairs(reply.relations or {}) do
-		add(r.from == e.name and r.to or r.from, nil, 1, r.relationType)
-	end
-	local query = words_of(e)
-	if query ~= "" then
-		local found = api.search_nodes{query = query, limit = 20,
-			fields = {"name", "type"}, relations = false}.entities
-		for i, x in ipairs(found) do
-			add(x.name, x.type, 1 / (i + 1), "words")
-		end
-	end
-	return H.top_n(out, limit or 10, "score")
-end
-
 help.object = "memory.object([table]): an empty table that stays {} in JSON."
 help.null = "memory.null: JSON's null inside tables."
 help.help = "memory.help([name]): this list, or one entry."

@@ -147,9 +147,10 @@ class Skills(Scripts):
                 {name="zoe", entityType="t", observations={"nothing alike"}}}}
             create_relations{relations={
                 {from="ada", to="bob", relationType="knows"}}}''')
-        r = self.run_code('return find_related("ada")')["result"]
+        r = self.run_code('return find_related("ada").related')["result"]
         self.assertEqual([x["name"] for x in r], ["bob", "eve"])
-        self.assertEqual(r[0]["by"], ["knows"])
+        self.assertEqual(r[0]["why"], ["ada knows bob"])
+        self.assertEqual(r[1]["why"], ["both say: chess"])
 
 
 class Workspace(Scripts):

@@ -66,7 +66,8 @@ profiles_of(const struct tool *t, char out[PROFILES_TEXT])
 bool
 script_has(const struct context *ctx, const struct tool *t)
 {
-	return !ctx->is_agent || (t->profiles & ctx->profiles) != 0;
+	return !ctx->is_agent ||
+	       ((t->profiles | t->script.profiles) & ctx->profiles) != 0;
 }
 
 int

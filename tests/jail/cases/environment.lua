@@ -12,7 +12,7 @@ return {os.remove or memory.null, os.rename or memory.null, os.tmpname or memory
 return debug.getinfo(1)
 --- coroutine.close: ok; result=null
 return coroutine.close
---- exactly these globals: ok; result="_G _VERSION aggregate_by_date aggregate_by_tier aggregate_stats args assert calculate_statistics collectgarbage combine_results coroutine create_entities deduplicate error extract_field filter_by_confidence filter_by_date_range filter_by_type find_related format_output getmetatable group_by ipairs math memory next open_nodes os pairs pcall print rawequal rawget rawlen rawset read_graph run_skill search_nodes select setmetatable string summarize_results table tonumber top_n tostring type utf8 xpcall"
+--- exactly these globals: ok; result="_G _VERSION aggregate_by_date aggregate_by_tier aggregate_stats args assert calculate_statistics collectgarbage combine_results coroutine create_entities deduplicate error extract_field filter_by_confidence filter_by_date_range filter_by_type format_output getmetatable group_by ipairs math memory next open_nodes os pairs pcall print rawequal rawget rawlen rawset read_graph run_skill search_nodes select setmetatable string summarize_results table tonumber top_n tostring type utf8 xpcall"
 local n = {} for k in pairs(_G) do n[#n + 1] = k end table.sort(n) return table.concat(n, " ")
 --- exactly these of string, table, os and coroutine: ok; result="byte char find format gmatch gsub len lower match pack packsize rep reverse sub unpack upper|concat insert move pack remove sort unpack|clock date difftime time|create isyieldable resume running status wrap yield"
 local function names(t) local n = {} for k in pairs(t) do n[#n + 1] = k end table.sort(n) return table.concat(n, " ") end
