@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "memory-db/model/context/context_internal.h"
+#include "common/vec.h"
 #include "memory-db/model/order/queue.h"
 #include "memory-db/model/read/pins.h"
 #include "memory-db/model/read/provenance.h"
@@ -42,16 +43,8 @@ context_gather_add(struct gathering *g, const struct context_item *item)
 		if (idmap_put(&g->seen, item->fact, 1) < 0)
 			return err_nomem(g->e);
 	}
-	if (g->n == g->cap) {
-		size_t cap = g->cap ? g->cap * 2 : 64;
-		struct context_item *p =
-			reallocarray(g->items, cap, sizeof(*p));
-
-		if (!p)
-			return err_nomem(g->e);
-		g->items = p;
-		g->cap = cap;
-	}
+	if (vec_room(g->items, g->n, g->cap) != 0)
+		return err_nomem(g->e);
 	g->items[g->n++] = *item;
 	return g->left > 0 && --g->left == 0;
 }

@@ -5,6 +5,7 @@
 
 #include "common/contract/tools.h"
 #include "common/jx.h"
+#include "common/vec.h"
 #include "memory-db/model/read/provenance.h"
 #include "memory-db/model/scope/json_members.h"
 #include "memory-db/store/facts/labels.h"
@@ -111,15 +112,8 @@ plan_take_note(void *ctx, const struct fact *f)
 		head = NULL;
 	if (!head && !plan_is_step(step))
 		return 0;
-	if (r->n == r->cap) {
-		size_t cap = r->cap ? r->cap * 2 : 32;
-		struct plan_note *v = reallocarray(r->notes, cap, sizeof(*v));
-
-		if (!v)
-			return err_nomem(r->e);
-		r->notes = v;
-		r->cap = cap;
-	}
+	if (vec_room(r->notes, r->n, r->cap) != 0)
+		return err_nomem(r->e);
 	r->notes[r->n++] = (struct plan_note){.of = f->supersedes,
 		.said = json_incref(head ? head : step),
 		.is_head = head != NULL};

@@ -5,6 +5,7 @@
 #include "common/buf.h"
 #include "common/jx.h"
 #include "common/limits.h"
+#include "common/vec.h"
 #include "memory-db/model/read/entity_tags.h"
 #include "memory-db/model/read/instruction.h"
 #include "memory-db/store/facts/facts.h"
@@ -171,15 +172,8 @@ add_tagged(void *ctx, const struct fact *f)
 
 	if (f->text_n != t->tag_n || memcmp(f->text, t->tag, t->tag_n) != 0)
 		return 0;
-	if (t->n == t->cap) {
-		size_t cap = t->cap ? t->cap * 2 : 16;
-		int64_t *p = reallocarray(t->v, cap, sizeof(*p));
-
-		if (!p)
-			return err_nomem(t->e);
-		t->v = p;
-		t->cap = cap;
-	}
+	if (vec_room(t->v, t->n, t->cap) != 0)
+		return err_nomem(t->e);
 	t->v[t->n++] = f->supersedes;
 	return 0;
 }

@@ -5,6 +5,7 @@
 
 #include "common/jx.h"
 #include "common/limits.h"
+#include "common/vec.h"
 #include "memory-db/store/log/derivations.h"
 
 /* Room for the frame of the reply: names of members, id, cursor. */
@@ -56,19 +57,12 @@ graph_page_add_end(struct graph_page *p, int64_t entity,
 	struct graph_page_end **ret, struct err *e)
 {
 	struct graph_page_ends *x = &p->ends;
-	size_t cap = x->cap == 0 ? 256 : x->cap * 2;
 	int64_t *place = idset_put(&x->at, entity);
-	struct graph_page_end *v;
 
 	if (!place)
 		return err_nomem(e);
-	if (x->n == x->cap) {
-		v = realloc(x->v, cap * sizeof(*v));
-		if (!v)
-			return err_nomem(e);
-		x->v = v;
-		x->cap = cap;
-	}
+	if (vec_room(x->v, x->n, x->cap) != 0)
+		return err_nomem(e);
 	x->v[x->n] = (struct graph_page_end){0};
 	*ret = &x->v[x->n++];
 	*place = (int64_t)x->n;
@@ -130,16 +124,9 @@ static int
 graph_page_collect(void *ctx, const struct fact *f)
 {
 	struct graph_page_facts *x = ctx;
-	size_t cap = x->cap == 0 ? 32 : x->cap * 2;
-	struct fact *v;
 
-	if (x->n == x->cap) {
-		v = realloc(x->v, cap * sizeof(*v));
-		if (!v)
-			return MDB_E_NOMEM;
-		x->v = v;
-		x->cap = cap;
-	}
+	if (vec_room(x->v, x->n, x->cap) != 0)
+		return MDB_E_NOMEM;
 	x->v[x->n] = *f;
 	x->v[x->n++].text = NULL;
 	return 0;
@@ -216,19 +203,12 @@ graph_page_wait(struct graph_page *p, int64_t later, const struct fact *f,
 	struct err *e)
 {
 	struct graph_page_waiting *w = &p->waiting;
-	size_t cap = w->cap == 0 ? 64 : w->cap * 2;
 	int64_t *first = idset_put(&w->first, later);
-	struct graph_page_next *v;
 
 	if (!first)
 		return err_nomem(e);
-	if (w->n == w->cap) {
-		v = realloc(w->v, cap * sizeof(*v));
-		if (!v)
-			return err_nomem(e);
-		w->v = v;
-		w->cap = cap;
-	}
+	if (vec_room(w->v, w->n, w->cap) != 0)
+		return err_nomem(e);
 	w->v[w->n] = (struct graph_page_next){*f, (size_t)*first};
 	*first = (int64_t)++w->n;
 	return 0;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/limits.h"
+#include "common/vec.h"
 #include "memory-db/store/log/branch.h"
 #include "memory-db/store/log/change.h"
 #include "memory-db/store/engine/lens.h"
@@ -21,15 +22,8 @@ struct family {
 static int
 branch_lease_add(struct family *f, int64_t id)
 {
-	if (f->n == f->cap) {
-		size_t cap = f->cap == 0 ? 8 : f->cap * 2;
-		int64_t *p = realloc(f->v, cap * sizeof(*p));
-
-		if (!p)
-			return err_nomem(f->e);
-		f->v = p;
-		f->cap = cap;
-	}
+	if (vec_room(f->v, f->n, f->cap) != 0)
+		return err_nomem(f->e);
 	f->v[f->n++] = id;
 	return 0;
 }

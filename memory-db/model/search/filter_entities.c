@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/text.h"
+#include "common/vec.h"
 #include "memory-db/model/read/instruction.h"
 #include "memory-db/store/index/filter_index.h"
 #include "memory-db/store/facts/labels.h"
@@ -30,15 +31,8 @@ filter_ids_add(void *ctx, int64_t id)
 		return 1;
 	if (id == 0 || idset_has(&x->seen, id))
 		return 0;
-	if (x->n == x->cap) {
-		size_t cap = x->cap ? x->cap * 2 : 64;
-		int64_t *v = reallocarray(x->v, cap, sizeof(*v));
-
-		if (!v)
-			return err_nomem(x->e);
-		x->v = v;
-		x->cap = cap;
-	}
+	if (vec_room(x->v, x->n, x->cap) != 0)
+		return err_nomem(x->e);
 	if (!idset_put(&x->seen, id))
 		return err_nomem(x->e);
 	x->v[x->n++] = id;

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "common/text.h"
+#include "common/vec.h"
 #include "memory-db/model/search/search_internal.h"
 #include "memory-db/store/facts/labels.h"
 
@@ -52,16 +53,8 @@ candidate_of(struct searching *s, int which, int64_t entity)
 
 	if (idmap_get(&s->index, entity, &at))
 		return &s->candidates[at];
-	if (s->n == s->cap) {
-		size_t cap = s->cap ? s->cap * 2 : 256;
-		struct candidate *p =
-			reallocarray(s->candidates, cap, sizeof(*p));
-
-		if (!p)
-			return NULL;
-		s->candidates = p;
-		s->cap = cap;
-	}
+	if (vec_room(s->candidates, s->n, s->cap) != 0)
+		return NULL;
 	if (idmap_put(&s->index, entity, (int32_t)s->n) < 0)
 		return NULL;
 	c = &s->candidates[s->n++];

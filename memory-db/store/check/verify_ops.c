@@ -4,6 +4,7 @@
  * ask for go into sums (verify_sum), and come out where the tables are read
  * (verify_facts.c): so a row that no op explains is seen too. */
 #include "memory-db/store/check/verify_int.h"
+#include "common/vec.h"
 
 #include <inttypes.h>
 
@@ -13,15 +14,8 @@
 int
 verify_ops_add(struct verify_ops *o, const struct verify_op *op)
 {
-	if (o->n == o->cap) {
-		size_t cap = o->cap == 0 ? 64 : o->cap * 2;
-		struct verify_op *p = realloc(o->rows, cap * sizeof(*p));
-
-		if (!p)
-			return MDB_E_NOMEM;
-		o->rows = p;
-		o->cap = cap;
-	}
+	if (vec_room(o->rows, o->n, o->cap) != 0)
+		return MDB_E_NOMEM;
 	o->rows[o->n++] = *op;
 	return 0;
 }

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "common/limits.h"
+#include "common/vec.h"
 #include "memory-db/store/engine/participant.h"
 #include "memory-db/store/engine/store_internal.h"
 #include "memory-db/store/index/search_sql.h"
@@ -194,15 +195,8 @@ merge_collect(void *ctx, const struct search_row *row)
 {
 	struct search_merge *m = ctx;
 
-	if (m->n == m->cap) {
-		size_t cap = m->cap ? m->cap * 2 : 256;
-		struct search_row *p = reallocarray(m->rows, cap, sizeof(*p));
-
-		if (!p)
-			return MDB_E_NOMEM;
-		m->rows = p;
-		m->cap = cap;
-	}
+	if (vec_room(m->rows, m->n, m->cap) != 0)
+		return MDB_E_NOMEM;
 	m->rows[m->n++] = *row;
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/err.h"
+#include "common/vec.h"
 
 enum node_kind { NODE_PHRASE, NODE_AND, NODE_OR };
 enum { IN_NAME = 1, IN_BODY = 2, IN_BOTH = 3 };
@@ -128,15 +129,8 @@ add_node(struct search_expr_reading *r, const struct node *node)
 {
 	struct search_expr *x = r->x;
 
-	if (x->n == x->cap) {
-		size_t cap = x->cap == 0 ? 32 : x->cap * 2;
-		struct node *p = reallocarray(x->nodes, cap, sizeof(*p));
-
-		if (!p)
-			return search_expr_fail(r, MDB_E_NOMEM);
-		x->nodes = p;
-		x->cap = cap;
-	}
+	if (vec_room(x->nodes, x->n, x->cap) != 0)
+		return search_expr_fail(r, MDB_E_NOMEM);
 	x->nodes[x->n] = *node;
 	return x->n++;
 }
@@ -154,15 +148,8 @@ add_phrase(struct search_expr_reading *r)
 	node.hash = search_token_hash(r->s, (size_t)(end - r->s));
 	r->s = end + 1;
 	node.is_prefix = search_expr_take(r, "*");
-	if (x->phrases_n == x->phrases_cap) {
-		size_t cap = x->phrases_cap == 0 ? 32 : x->phrases_cap * 2;
-		size_t *p = reallocarray(x->phrases, cap, sizeof(*p));
-
-		if (!p)
-			return search_expr_fail(r, MDB_E_NOMEM);
-		x->phrases = p;
-		x->phrases_cap = cap;
-	}
+	if (vec_room(x->phrases, x->phrases_n, x->phrases_cap) != 0)
+		return search_expr_fail(r, MDB_E_NOMEM);
 	at = add_node(r, &node);
 	x->phrases[x->phrases_n++] = at;
 	return at;

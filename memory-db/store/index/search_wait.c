@@ -6,6 +6,7 @@
 
 #include "common/clock.h"
 #include "common/limits.h"
+#include "common/vec.h"
 #include "memory-db/store/engine/participant.h"
 #include "memory-db/store/engine/store_internal.h"
 #include "memory-db/store/facts/labels.h"
@@ -84,16 +85,8 @@ search_wait_free(struct store *st)
 static int
 search_wait_add(struct search_waits *w, const struct search_wait_waiting *new)
 {
-	if (w->n == w->cap) {
-		size_t cap = w->cap == 0 ? 64 : w->cap * 2;
-		struct search_wait_waiting *p =
-			reallocarray(w->v, cap, sizeof(*p));
-
-		if (!p)
-			return MDB_E_NOMEM;
-		w->v = p;
-		w->cap = cap;
-	}
+	if (vec_room(w->v, w->n, w->cap) != 0)
+		return MDB_E_NOMEM;
 	w->v[w->n++] = *new;
 	return 0;
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "common/text.h"
+#include "common/vec.h"
 #include "memory-db/store/engine/participant.h"
 #include "memory-db/store/engine/store_internal.h"
 #include "memory-db/store/facts/labels.h"
@@ -129,16 +130,8 @@ enqueue(struct store *st, const struct text_index_entry *new, const char *name,
 	struct text_queue *q = st->queue;
 	size_t before = q->arena.len;
 
-	if (q->n == q->cap) {
-		size_t cap = q->cap ? q->cap * 2 : 64;
-		struct text_index_entry *p =
-			reallocarray(q->entries, cap, sizeof(*p));
-
-		if (!p)
-			return err_nomem(e);
-		q->entries = p;
-		q->cap = cap;
-	}
+	if (vec_room(q->entries, q->n, q->cap) != 0)
+		return err_nomem(e);
 	if ((new->name_n &&buf_add(&q->arena, name, new->name_n) < 0) ||
 		(new->body_n &&buf_add(&q->arena, body, new->body_n) < 0)) {
 		q->arena.len = before;
