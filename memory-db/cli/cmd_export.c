@@ -10,11 +10,13 @@
 #include "memory-db/cli/lib/newfile.h"
 #include "memory-db/cli/lib/progress.h"
 
-static bool is_current, is_all;
+static bool is_current, is_all, has_counters;
 
 static const struct conf_opt opts[] = {
 	CLI_FLAG("current", &is_current,
 		"today's state instead of the log of changes"),
+	CLI_FLAG("counters", &has_counters,
+		"with how often entities were read and skills ran"),
 	CLI_FLAG("all", &is_all, "every namespace, not only one"),
 	CLI_FLAG("all-namespaces", &is_all, "the same"),
 };
@@ -58,8 +60,8 @@ put_lines(struct export *x, const char *reply, size_t n, size_t at)
 static json_t *
 cmd_export_make_params(const struct cli *c, const char *cursor)
 {
-	json_t *p =
-		json_pack("{s:b,s:b}", "current", is_current, "all", is_all);
+	json_t *p = json_pack("{s:b,s:b,s:b}", "current", is_current, "all",
+		is_all, "counters", has_counters);
 
 	if (p && (cursor != NULL     ? jx_set(p, "cursor", json_string(cursor))
 			 : !c->as_of ? 0

@@ -10,17 +10,19 @@
 
 /* What a cursor carries: the change, the namespace (0: all), the mark, and
  * which of the two exports it is. */
-enum { CHANGE, NS, CURRENT, PHASE, MARK_NS, A, B, NUMBERS };
+enum { CHANGE, NS, CURRENT, COUNTERS, PHASE, MARK_NS, A, B, NUMBERS };
 
 static int
 first_page(struct call *c, int64_t v[NUMBERS], struct err *e)
 {
-	bool all = false, current = false;
+	bool all = false, current = false, counters = false;
 	struct scope scope;
 	int rc = jx_bool(c->params, "all", JX_OPTIONAL, &all, e);
 
 	if (rc >= 0)
 		rc = jx_bool(c->params, "current", JX_OPTIONAL, &current, e);
+	if (rc >= 0)
+		rc = jx_bool(c->params, "counters", JX_OPTIONAL, &counters, e);
 	if (rc >= 0)
 		rc = scope_read(c->st, c->ctx, 0, &scope, e);
 	if (rc < 0)
@@ -32,6 +34,7 @@ first_page(struct call *c, int64_t v[NUMBERS], struct err *e)
 	v[CHANGE] = scope.change;
 	v[NS] = all ? 0 : scope.ns[0];
 	v[CURRENT] = current;
+	v[COUNTERS] = counters && !current;
 	return 0;
 }
 
@@ -92,6 +95,7 @@ m_export_log(struct call *c, json_t **ret_result, struct err *e)
 
 	struct export_query q = {.ns = v[NS],
 		.since = since,
+		.counters = v[COUNTERS] != 0,
 		.change = v[CHANGE],
 		.max_bytes = (size_t)(bytes > 2 * ENVELOPE_BYTES
 					      ? bytes - ENVELOPE_BYTES
@@ -107,7 +111,7 @@ m_export_log(struct call *c, json_t **ret_result, struct err *e)
 		return rc;
 	if (more) {
 		int64_t next[NUMBERS] = {v[CHANGE], v[NS], v[CURRENT],
-			mark.phase, mark.ns, mark.a, mark.b};
+			v[COUNTERS], mark.phase, mark.ns, mark.a, mark.b};
 		char text[PAGE_CURSOR_SIZE];
 
 		page_cursor_format(text, 'x', next, NUMBERS);

@@ -130,7 +130,8 @@ log_replay_done(struct log_replay *r)
 static json_t *
 page_params(int64_t since, const char *as_of, const char *cursor)
 {
-	json_t *p = json_pack("{s:b,s:i}", "all", 1, "max_bytes", PAGE_BYTES);
+	json_t *p = json_pack("{s:b,s:b,s:i}", "all", 1, "counters", 1,
+		"max_bytes", PAGE_BYTES);
 	int rc = !p;
 
 	if (rc == 0 && cursor)

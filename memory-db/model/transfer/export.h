@@ -21,6 +21,9 @@
  *   {"type":"file","ns","name","at","body"}  of the workspace, those of now;
  *    the body is JSON as text
  *
+ *   {"type":"usage","entity","n","at","confirmed"}  counters, when they are asked
+ *   {"type":"runs","entity","n","at","ok","us"}     for: reads, runs of a skill
+ *
  * `new` stands at the op that shows a fact for the first time: {"kind",
  * "first_name"? (existence), "peer"?, "peer_namespace"?, "peer_name"? (of an
  * end in the user's memory), "label"?, "weight"?, "method",
@@ -57,6 +60,7 @@ struct store;
 
 struct export_query {
 	int64_t ns;	  /* 0: every namespace */
+	bool counters;	  /* log: with those beside it */
 	int64_t since;	  /* log: only changes behind this one; 0: all */
 	int64_t change;	  /* state or log as of this change */
 	size_t max_bytes; /* of the lines of a page; the first line of a
@@ -106,6 +110,8 @@ struct export_fact_line {
 int export_fact(void *ctx, const struct log_fact *f) MUST_CHECK;
 /* The files, at the end of both: 0; 1 when the page is full. */
 int export_files(struct export_page *p, bool is_log) MUST_CHECK;
+/* Counters, at the end of a log: 0, also when the page is full. */
+int export_uses(struct export_page *p) MUST_CHECK;
 /* The first line. */
 int export_header(struct export_page *p, const char *format) MUST_CHECK;
 

@@ -28,6 +28,7 @@ enum export_log_phase {
 	ALIASES,
 	CONFLICTS,
 	FILES,
+	COUNTERS,
 	DONE,
 	STAGED /* after CONFLICTS; cursors of pages carry the numbers */
 };
@@ -462,6 +463,12 @@ export_log_page(struct store *st, const struct export_query *q,
 	}
 	if (rc == 0 && mark->phase == FILES) {
 		rc = export_files(&p, true);
+		if (rc >= 0 && !p.full)
+			*mark = (struct export_mark){
+				.phase = q->counters ? COUNTERS : DONE};
+	}
+	if (rc == 0 && mark->phase == COUNTERS) {
+		rc = export_uses(&p);
 		if (rc >= 0 && !p.full)
 			mark->phase = DONE;
 	}

@@ -139,6 +139,8 @@ int replay_namespace(struct importer *im, const json_t *o) MUST_CHECK;
 int replay_alias(struct importer *im, const json_t *o) MUST_CHECK;
 int replay_conflict(struct importer *im, const json_t *o) MUST_CHECK;
 int replay_staged(struct importer *im, const json_t *o) MUST_CHECK;
+int replay_usage(struct importer *im, const json_t *o) MUST_CHECK;
+int replay_runs(struct importer *im, const json_t *o) MUST_CHECK;
 int replay_file(struct importer *im, const json_t *o) MUST_CHECK;
 /* b: id, ns and fork are set. action: enum branch_action. */
 struct branch_row;

@@ -41,7 +41,7 @@ const struct stmt_module receipts_module = {"receipts", defs, ARRAY_LEN(defs)};
 
 const struct store_table receipts_tables[] = {
 	{.name = "usage",
-		.kind = TABLE_LOCAL,
+		.kind = TABLE_LINE, /* uses.c */
 		.forget = FORGET_DROPS,
 		.forget_entity = receipts_forget_usage},
 	{.name = "receipt", .kind = TABLE_LOCAL, .forget = FORGET_BLANKS},

@@ -30,7 +30,7 @@ const struct stmt_module skill_runs_module = {"runs", defs, ARRAY_LEN(defs)};
 
 const struct store_table skill_runs_tables[] = {
 	{.name = "skill_run",
-		.kind = TABLE_LOCAL,
+		.kind = TABLE_LINE, /* uses.c */
 		.forget = FORGET_DROPS,
 		.forget_entity = skill_run_forget},
 	{0},

@@ -1,0 +1,62 @@
+/* Counters beside the log as lines, when they are asked for: an export without
+ * them is the same each time, however much was read in between. The mark of a page:
+ * which counter (b), and the entity of the last line (a). */
+#include "memory-db/model/transfer/export.h"
+
+#include "memory-db/model/scope/json_members.h"
+#include "memory-db/store/beside/uses.h"
+#include "memory-db/store/log/log.h"
+
+static int
+push_use(void *ctx, const struct use *u)
+{
+	struct export_page *p = ctx;
+	json_t *o AUTO_JSON = NULL;
+	int rc;
+
+	if (p->mark->b == USE_READS)
+		o = json_pack("{s:s,s:I,s:I,s:I,s:I}", "type", "usage",
+			"entity", (json_int_t)u->entity, "n", (json_int_t)u->n,
+			"at", (json_int_t)u->last_at, "confirmed",
+			(json_int_t)u->confirmed_at);
+	else
+		o = json_pack("{s:s,s:I,s:I,s:I,s:I,s:I}", "type", "runs",
+			"entity", (json_int_t)u->entity, "n", (json_int_t)u->n,
+			"at", (json_int_t)u->last_at, "ok", (json_int_t)u->ok,
+			"us", (json_int_t)u->us);
+	rc = export_push(p, take_ptr(o));
+	if (rc == 0)
+		p->mark->a = u->entity;
+	return rc;
+}
+
+static int
+note_at(void *ctx, const struct log_change *c)
+{
+	*(int64_t *)ctx = c->at;
+	return 0;
+}
+
+/* An hour earlier than the change that the log goes on from: what is counted is
+ * stored a moment later, and clocks are set. */
+#define SLACK_MS (3600 * 1000)
+
+int
+export_uses(struct export_page *p)
+{
+	int64_t since = INT64_MIN;
+	int rc = 0;
+
+	if (p->q->since > 0)
+		rc = log_get(p->st, p->q->since, note_at, &since, p->e);
+	if (rc == 1)
+		since -= SLACK_MS;
+	for (; rc >= 0 && !p->full && p->mark->b < USE_KIND_MAX; p->mark->b++) {
+		rc = uses_each(p->st, (enum use_kind)p->mark->b, p->q->ns,
+			p->mark->a, since, push_use, p, p->e);
+		if (rc != 0)
+			break;
+		p->mark->a = 0;
+	}
+	return rc < 0 ? rc : 0;
+}
