@@ -125,3 +125,13 @@ class Extract(TestCase):
         self.assertEqual(none.returncode, 1)
         bad = self.db.ctl("extract", path + ".missing", check=False)
         self.assertEqual(bad.returncode, 111)
+
+    def test_script(self):
+        reply = self.c.ok("execute_code", namespace="p", code="""
+            local r = memory.auto_extract_facts(
+                "Ada: I live in Rome.\\nBob: I'm a nurse.")
+            return {r.count, r.facts[1].name, r.stored}""")
+        self.assertEqual(reply["result"], [2, "ada", True])
+        (ada,) = self.c.ok("open_nodes", namespace="p",
+                           names=["ada"])["entities"]
+        self.assertEqual(ada["observations"], ["lives in Rome"])
