@@ -458,3 +458,52 @@ class Curation(TestCase):
                                    action="list")["branches"], [])
         self.db.verify()
 
+    # --- of scripts and agents ------------------------------------------------
+    def test_classify_content(self):
+        for text, tier, kind in (
+                ("Always answer in French.", "procedural", "instruction"),
+                ("1. run make\n2. run make test\n3. tag it", "procedural",
+                 "procedure"),
+                ("First run make, then make test.", "procedural",
+                 "procedure"),
+                ("Zoe lives in Oslo and works at Initech.", "semantic", None),
+                ("qux?", "working", "note")):
+            got = self.c.ok("classify_content", text=text)
+            self.assertEqual(got["tier"], tier, (text, got))
+            if kind:
+                self.assertEqual(got["type"], kind)
+            self.assertTrue(got["reason"])
+        got = self.c.ok("execute_code", code="""
+            return memory.classify_content("Never push on a Friday").tier""")
+        self.assertEqual(got["result"], "procedural")
+
+    def test_analyze_patterns(self):
+        for k in range(4):
+            for text in ("checked out branch {}", "ran the tests of build {}",
+                         "merged request {}"):
+                self.c.ok("create_entities", session=f"s{k}", entities=[dict(
+                    entity(f"act {k} {text[:6]}", dict(
+                        text=text.format(k * 7), tags=["ci"]),
+                        type="action"))])
+        got = self.c.ok("analyze_patterns")
+        (seq,) = [p for p in got["patterns"] if p["kind"] == "sequence"]
+        self.assertEqual(seq["count"], 4)
+        self.assertEqual(len(seq["steps"]), 3)
+        self.assertIn({"kind": "type", "value": "action", "count": 12},
+                      got["patterns"])
+        self.assertIn({"kind": "tag", "value": "ci", "count": 12},
+                      got["patterns"])
+        pages, cursor = [], {}
+        while True:
+            r = self.c.ok("analyze_patterns", limit=1, **cursor)
+            pages += r["patterns"]
+            if "next" not in r:
+                break
+            cursor = {"cursor": r["next"]}
+        self.assertEqual(pages, got["patterns"])
+        self.assertEqual(self.c.ok("analyze_patterns", namespace="other")
+                         ["patterns"], [])
+        got = self.c.ok("execute_code", code="""
+            return memory.analyze_patterns{limit = 1}.patterns[1].kind""")
+        self.assertEqual(got["result"], "sequence")
+
