@@ -174,7 +174,7 @@ check_condition(size_t rule, const char *name, const json_t *v, struct err *e)
 	return err_param(e, MDB_E_INVALID, "settings",
 		"`policy`: rule %zu: no condition `%.40s`; there are tool, "
 		"kind, client, session, type, entity, tag, deletes, pins, "
-		"skills, min_facts, max_facts, min_bytes, max_bytes",
+		"skills, and bounds (min or max) of facts and bytes",
 		rule, name);
 }
 
