@@ -106,6 +106,29 @@ list_page(struct call *c, const struct scope *s, struct queue_filter *f,
 	return rc;
 }
 
+/* The one of an id, whatever its state. */
+static int
+list_one(struct call *c, const struct scope *s, int64_t id, json_t **ret_result,
+	struct err *e)
+{
+	AUTO_QUEUE_ROW struct queue_row row = {0};
+	json_t *told = NULL;
+	int rc = queue_get(c->st, &s->lens, id, &row, e);
+
+	if (rc == 0 || (rc == 1 && row.c.ns != s->ns[0] &&
+			       (s->n < 2 || row.c.ns != s->ns[1])))
+		return err_param(e, MDB_E_NOT_FOUND, "id",
+			"no conflict %lld here; list_conflicts names them",
+			(long long)id);
+	if (rc == 1)
+		rc = queue_tell(c->st, &row, &told, e);
+	if (rc != 0)
+		return rc;
+	*ret_result = json_pack("{s:[o],s:i}", "conflicts", told,
+		"conflict_count", 1);
+	return !*ret_result ? err_nomem(e) : 0;
+}
+
 int
 m_list_conflicts(struct call *c, json_t **ret_result, struct err *e)
 {
@@ -121,6 +144,11 @@ m_list_conflicts(struct call *c, json_t **ret_result, struct err *e)
 			&limit, e);
 	if (rc >= 0)
 		rc = scope_read(c->st, c->ctx, pinned, &s, e);
+	if (rc >= 0 && json_object_get(c->params, "id"))
+		return list_one(c, &s,
+			(int64_t)json_integer_value(
+				json_object_get(c->params, "id")),
+			ret_result, e);
 	if (rc >= 0)
 		rc = read_filter(c, &s, &f, e);
 	if (rc < 0)

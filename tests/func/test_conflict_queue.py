@@ -508,6 +508,46 @@ class Contested(Queue):
         self.assertNotIn("contested", rows[1])
 
 
+class Ctl(Queue):
+    def ctl(self, *args, code=0):
+        done = self.db.ctl("--namespace", "p", "conflicts", *args,
+                           check=False)
+        self.assertEqual(done.returncode, code, done.stderr)
+        return done.stdout
+
+    def test_list_show_resolve(self):
+        self.make("Cy", "likes tea")
+        self.assertIn("no conflict", self.ctl())
+        id_ = str(self.contest())
+        out = self.ctl("list")
+        for text in ("update", "lives in Rome", "lives in Oslo", "suggested"):
+            self.assertIn(text, out)
+        self.assertIn("lives in Oslo", self.ctl("show", id_))
+        out = self.ctl("resolve", id_, "--strategy", "update", "--dry-run")
+        self.assertIn("nothing was changed", out)
+        self.assertEqual(len(self.pending()), 1)
+        out = self.ctl("resolve", id_, "--strategy", "update",
+                       "--keep", "existing", "--note", "she stayed")
+        self.assertIn("hides", out)
+        self.assertIn("memoryctl undo", out)
+        self.assertEqual(self.texts(), ["lives in Rome"])
+        self.assertIn("she stayed", self.ctl("show", id_))
+        self.assertIn("no conflict", self.ctl())
+
+    def test_all_and_scan(self):
+        self.make("Ben", "likes tea")
+        self.make("Ben", "does not like tea", on_conflict="queue")
+        self.contest()
+        self.assertIn("left, ", self.ctl("resolve", "--all", "--entity",
+                                         "Ben", code=1))
+        self.assertIn("1 resolved", self.ctl("resolve", "--all", "--kind",
+                                             "update", "--strategy", "auto"))
+        self.ctl("resolve", code=100)
+        self.ctl("resolve", "x", code=100)
+        self.assertIn("running", self.ctl("scan"))
+        wait_until(lambda: "done" in self.ctl("scan", "--status"))
+
+
 class Scan(Queue):
     def scan(self, action="start", **params):
         return self.c.ok("detect_memory_conflicts", namespace="p",

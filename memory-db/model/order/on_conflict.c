@@ -93,7 +93,7 @@ find(struct on_conflict *x, struct write *w, struct err *e)
 		.candidates = searches ? CANDIDATES : -1,
 		.newest = NEWEST,
 		.looked = &x->looked};
-	int64_t before = now_ns(CLOCK_THREAD_CPUTIME_ID);
+	int64_t before = now_ns(CLOCK_MONOTONIC);
 	int rc;
 
 	s.ns[0] = w->ns;
@@ -102,7 +102,7 @@ find(struct on_conflict *x, struct write *w, struct err *e)
 		q.deadline_ns = now_ns(CLOCK_MONOTONIC) + SEARCH_NS;
 	rc = conflicts_find(w->st, &q, &x->found, e);
 	if (searches)
-		pay_search(now_ns(CLOCK_THREAD_CPUTIME_ID) - before);
+		pay_search(now_ns(CLOCK_MONOTONIC) - before);
 	x->has_left_out |= !searches || x->found.partial;
 	return rc;
 }

@@ -116,15 +116,24 @@ is_running(const struct scan *x)
 }
 
 /* --- starting and stopping ------------------------------------------------ */
+/* What makes up for busy writes is marked. */
+static int
+note_running(struct scan *x, int64_t from)
+{
+	char key[40], value[24];
+	int n = snprintf(value, sizeof(value), "%" PRId64 "%s", x->ns,
+		from >= 0 ? CATCH_UP : "");
+
+	scan_key(key, META_SCANNING, x->ns);
+	return meta_set(x->st, key, value, (size_t)n, x->e);
+}
+
 static int
 begin_scan(struct scan *x, int64_t from)
 {
 	const char *state = jx_text(x->state, "state");
 	bool was_stopped = state && strcmp(state, "stopped") == 0;
-	char key[40], value[24];
-	/* What makes up for busy writes is marked. */
-	int n = snprintf(value, sizeof(value), "%" PRId64 "%s", x->ns,
-		from >= 0 ? CATCH_UP : "");
+	int rc;
 
 	if (from >= 0 && was_stopped) /* by a person, who will go on with it */
 		return 0;
@@ -134,11 +143,9 @@ begin_scan(struct scan *x, int64_t from)
 	} else if (from >= 0) {
 		x->after = from;
 	}
-	scan_key(key, META_SCANNING, x->ns);
 	(void)json_object_del(x->state, "ended_at");
-	if (meta_set(x->st, key, value, (size_t)n, x->e) != 0)
-		return x->e->code;
-	return scan_set_state(x, "running", "started_at");
+	rc = note_running(x, from);
+	return rc == 0 ? scan_set_state(x, "running", "started_at") : rc;
 }
 
 int
@@ -147,8 +154,10 @@ scan_start(struct store *st, int64_t ns, int64_t from, struct err *e)
 	struct scan x = {.st = st, .ns = ns, .e = e};
 	int rc = scan_load(&x);
 
-	if (rc == 0)
-		rc = is_running(&x) ? 1 : begin_scan(&x, from);
+	if (rc == 0 && !is_running(&x))
+		rc = begin_scan(&x, from);
+	else if (rc == 0) /* one that waited for a calm moment no longer does */
+		rc = from < 0 ? note_running(&x, from) : 0;
 	json_decref(x.state);
 	return rc;
 }

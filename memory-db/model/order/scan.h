@@ -22,7 +22,7 @@ struct store;
 
 /* Begins the scan of a namespace, or goes on with one that was stopped; from:
  * the fact before the first one, -1: from the beginning (or where it stopped).
- * 1: one is under way already. Writer. */
+ * One under way goes on. Writer. */
 int scan_start(struct store *st, int64_t ns, int64_t from, struct err *e)
 	MUST_CHECK;
 /* Ends it where it is. 1 stopped, 0 there was none. Writer. */
