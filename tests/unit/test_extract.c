@@ -418,6 +418,27 @@ says_it_of_a_third_person(void **state)
 	gives("assistant: I love Rome.\nuser: Same.", "");
 }
 
+/* What no rule of its own is for, but names something. */
+static void
+keeps_what_names_something(void **state)
+{
+	(void)state;
+	gives("Ada: We finally closed on the cabin in Ghent.",
+		"ada: closed on the cabin in Ghent");
+	gives("Ada: I looked at the cabin in Ghent.", "");
+	gives("I added the file to Git.", "");
+	gives("Our cluster holds three nodes.",
+		"project: cluster holds three nodes");
+	gives("- Bob: finished the login page, will start on billing tomorrow",
+		"bob: finished the login page; "
+		"bob: will start on billing on 2026-05-11");
+	gives("I travel with my husband Tom.", "user: husband is Tom");
+	gives("Customer: I live in Rome.\nAgent: I live in Oslo.",
+		"customer: lives in Rome");
+	gives("The retro moves to every second Thursday.",
+		"project: retro moves to every second Thursday");
+}
+
 static void
 knows_when(void **state)
 {
@@ -565,6 +586,7 @@ main(void)
 		cmocka_unit_test(is_right_on_development),
 		cmocka_unit_test(is_right_on_what_nobody_looked_at),
 		cmocka_unit_test(says_it_of_a_third_person),
+		cmocka_unit_test(keeps_what_names_something),
 		cmocka_unit_test(knows_when),
 		cmocka_unit_test(takes_corrections),
 		cmocka_unit_test(takes_what_is_agreed),

@@ -90,8 +90,10 @@ clause_begins(const struct extract_words *w, int i, int end)
 		return 0;
 	if (extract_in(extract_low(w, k), "i|we|he|she"))
 		return k;
+	/* "The base URL is X, auth is Y" */
 	if (k == i && (w->v[k].flags & W_CAPITAL) == 0 &&
-		!extract_in(extract_low(w, k), "my|our|the|it"))
+		!extract_in(extract_low(w, k), "my|our|the|it") &&
+		!extract_in(extract_low(w, k + 1), "is|are"))
 		return 0;
 	return clause_starts(w, k, end) ? k : 0;
 }
@@ -215,9 +217,11 @@ is_elided(const struct extract_words *w, int k, bool goes_on)
 
 	if (goes_on && extract_is(w, k, "will"))
 		return true;
-	return k == 0 && verb != 0 && w->v[k].flags & W_CAPITAL &&
-	       form & FORM_PAST && !(form & (FORM_BASE | FORM_THIRD)) &&
-	       w->words > k + 2;
+	if (!(w->v[k].flags & W_CAPITAL) &&
+		!extract_in(extract_low(w, k + 1), "my|a|an|the|our|to|with"))
+		return false;
+	return k == 0 && verb != 0 && form & FORM_PAST &&
+	       !(form & (FORM_BASE | FORM_THIRD)) && w->words > k + 2;
 }
 
 int
@@ -249,8 +253,15 @@ clauses_read(const struct extract_words *w, const struct when *whens,
 					       "and|but|then");
 			c.is_going_on = ret[n - 1].tense == T_IS ||
 					ret[n - 1].tense == T_GOING_ON;
+		} else if (n == 0 && (c.noun_end = clause_note_name(w, k))) {
+			c.who = WHO_NAME;
+			c.noun = k;
+			c.is_elided = true;
+			c.phrase = c.noun_end;
 		} else if (is_elided(w, k, n > 0 && ret[n - 1].is_elided)) {
-			c.who = WHO_I;
+			c.who = n > 0 ? ret[n - 1].who : WHO_I;
+			c.noun = n > 0 ? ret[n - 1].noun : 0;
+			c.noun_end = n > 0 ? ret[n - 1].noun_end : 0;
 			c.is_elided = true;
 			c.phrase = k;
 		} else {

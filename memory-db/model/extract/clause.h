@@ -85,6 +85,8 @@ int clause_subject(const struct extract_words *w, int i, int end,
 bool clause_starts(const struct extract_words *w, int i, int end);
 /* The verb phrase from c->phrase on. False: there is no verb. */
 bool clause_phrase(const struct extract_words *w, int end, struct clause *c);
+/* "Priya: finished the search page": the word behind the name, 0: none. */
+int clause_note_name(const struct extract_words *w, int i);
 /* "sister", "boss", "dog": who belongs to somebody. */
 bool clause_is_kin(const char *low);
 

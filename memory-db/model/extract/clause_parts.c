@@ -262,7 +262,7 @@ noun_end(const struct extract_words *w, int i, int end)
 			!(w->v[k - 1].flags & W_CAPITAL))
 			return 0;
 		if (extract_in(extract_low(w, k), pronouns) &&
-			!extract_in(extract_low(w, k), "i"))
+			(!extract_is(w, k, "i") || w->v[k].flags & W_COMMA))
 			return 0;
 		if (extract_in(before, "of|for|the|a|in|on|to|and|at|from|'s"))
 			continue;
@@ -323,6 +323,31 @@ read_name(const struct extract_words *w, int i, int end, struct clause *c)
 	}
 }
 
+int
+clause_note_name(const struct extract_words *w, int i)
+{
+	static const char *const labels =
+		"update|fix|result|status|bug|problem|cause|note|done|todo|edit|"
+		"warning|error|info|question|answer|reminder|news|bonus";
+	int k = i, at;
+	unsigned form = 0;
+
+	while (k < w->words && k < i + 2 && w->v[k].flags & W_CAPITAL &&
+		!(k > i && w->v[k].flags & (W_COMMA | W_BREAK)) &&
+		!extract_in(extract_low(w, k), no_names) &&
+		!extract_in(extract_low(w, k), labels))
+		k++;
+	if (k == i || k + 2 > w->words || !(w->v[k].flags & W_BREAK) ||
+		w->v[k].flags & W_CAPITAL || rules_noun(w, i, k, true, &at))
+		return 0;
+	if (extract_in(extract_low(w, k), "will|is|has|was"))
+		return k;
+	return rules_verb(extract_low(w, k), &form) != 0 &&
+			       (form & (FORM_PAST | FORM_THIRD)) != 0
+		       ? k
+		       : 0;
+}
+
 static const char *const many_of_us =
 	"the team|our team|the two of us|my wife and i|my husband and i|my partner "
 	"and i|my girlfriend and i|my boyfriend and i|me and my wife|me and my "
@@ -371,8 +396,15 @@ clause_subject(const struct extract_words *w, int i, int end, struct clause *c)
 		return k;
 	}
 	k = read_name(w, i, end, c);
-	if (k > 0)
+	if (k > 0) {
+		int at;
+
+		/* "Retro moves", "CI runs on" */
+		if (c->who == WHO_NAME && c->noun_end == c->noun + 1 &&
+			rules_noun(w, c->noun, c->noun_end, true, &at))
+			c->who = WHO_THING;
 		return k;
+	}
 	if (i == end ||
 		(extract_in(low, no_names) && !extract_in(low, "next|last")) ||
 		extract_in(low, "if|when|what|how|why"))

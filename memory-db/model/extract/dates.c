@@ -296,6 +296,7 @@ read_relative(const struct scan *x, int i, struct when *ret)
 	day = weekday_at(w, i);
 	if (day >= 0 &&
 		!extract_in(extract_low(w, i - 1), "every|each|most|any") &&
+		!extract_in(extract_low(w, i - 2), "every|each") &&
 		w->v[i].flags & W_CAPITAL) {
 		int64_t at = x->today - weekday_of(x->today) + day;
 

@@ -100,23 +100,49 @@ take_back(struct reader *r)
 			x->v[i].is_gone = true;
 }
 
-/* "with my husband Tom. He ..": the one who was named last beside what he is. */
-static void
-note_person(struct reader *r)
+static bool
+is_many(const char *low)
+{
+	size_t n = strlen(low);
+
+	return (n > 2 && low[n - 1] == 's' && low[n - 2] != 's') ||
+	       strcmp(low, "children") == 0;
+}
+
+/* "with my husband Tom. He ..": the one who was named last beside what he is. That
+ * Tom is the husband is a fact of its own. */
+static int
+note_person(struct reader *r, struct err *e)
 {
 	const struct extract_words *w = &r->w;
+	int rc = 0;
 
-	for (int i = w->words - 1; i > 1; i--) {
-		char name[NAME_BYTES];
+	for (int i = 2; i < w->words && rc == 0; i++) {
+		char name[NAME_BYTES], speaker[NAME_BYTES];
+		AUTO_BUF struct buf what = {0};
+		int end = i + 1;
 
-		if (!(w->v[i].flags & W_CAPITAL) ||
-			!clause_is_kin(extract_low(w, i - 1)) ||
-			w->v[i].flags & W_BREAK)
+		if (!(w->v[i].flags & W_CAPITAL) || w->v[i].flags & W_BREAK ||
+			w->v[i].flags & W_PART || extract_is(w, i, "i") ||
+			!clause_is_kin(extract_low(w, i - 1)))
 			continue;
-		render_name(w, i, i + 1, name);
+		while (end < w->words && end < i + 2 &&
+			w->v[end].flags & W_CAPITAL &&
+			!(w->v[end].flags & (W_COMMA | W_BREAK | W_PART)))
+			end++;
+		render_name(w, i, end, name);
 		facts_person(r, name, "");
-		return;
+		if (!extract_in(extract_low(w, i - 2), "my|our") ||
+			extract_is(w, end, "'s") ||
+			is_many(extract_low(w, i - 1)))
+			continue;
+		facts_speaker(r, speaker);
+		if (buf_addf(&what, "%s is", extract_low(w, i - 1)) != 0)
+			return err_nomem(e);
+		rc = sayings_keep(r, EXTRACT_RELATION, speaker, buf_str(&what),
+			i, end, 0.86, e);
 	}
+	return rc;
 }
 
 static int
@@ -127,8 +153,7 @@ read_clauses(struct reader *r, struct err *e)
 
 	for (int i = 0; i < n && rc == 0; i++)
 		rc = facts_of_clause(r, &clauses[i], e);
-	note_person(r);
-	return rc;
+	return rc == 0 ? note_person(r, e) : rc;
 }
 
 /* A birthday is on its day of every year. */

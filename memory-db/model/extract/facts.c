@@ -300,10 +300,9 @@ facts_rest(const struct reader *r, const struct clause *c, struct draft *d)
 	return rc;
 }
 
-/* A fact of a rule whose verb ends (with its particle) before word `value`. */
-static int
-keep_verb(struct reader *r, const struct clause *c, const struct rule *rule,
-	int value, int end, struct err *e)
+int
+facts_keep_verb(struct reader *r, const struct clause *c,
+	const struct rule *rule, int value, int end, struct err *e)
 {
 	AUTO_DRAFT struct draft d = {.kind = rule->kind,
 		.sureness = sureness_of(r, rule, c),
@@ -369,7 +368,7 @@ by_dated(struct reader *r, const struct clause *c, struct err *e)
 		!facts_fit_value(r, &event, c, c->verb_at + 1, &end) ||
 		end < c->verb_at + 3)
 		return 0;
-	return keep_verb(r, c, &event, c->verb_at + 1, end, e);
+	return facts_keep_verb(r, c, &event, c->verb_at + 1, end, e);
 }
 
 static int
@@ -399,7 +398,7 @@ by_verb(struct reader *r, const struct clause *c, struct err *e)
 		if (!is || !facts_fit_person(r, fit[i].rule, is) ||
 			!facts_fit_value(r, fit[i].rule, is, value, &end))
 			continue;
-		return keep_verb(r, is, fit[i].rule, value, end, e);
+		return facts_keep_verb(r, is, fit[i].rule, value, end, e);
 	}
 	return by_dated(r, c, e);
 }
@@ -434,7 +433,7 @@ by_plan(struct reader *r, const struct clause *c, struct err *e)
 	if (!facts_fit_value(r, &own, c, c->verb_at + 1, &end) &&
 		(end > c->verb_at + 1 || !dated))
 		return 0;
-	return keep_verb(r, c, &own, c->verb_at + 1, end, e);
+	return facts_keep_verb(r, c, &own, c->verb_at + 1, end, e);
 }
 
 /* "would like to learn Rust", "would rather use tabs". */
@@ -455,7 +454,7 @@ by_would(struct reader *r, const struct clause *c, struct err *e)
 		!facts_fit_person(r, rule, c) ||
 		!facts_fit_value(r, rule, c, c->verb_at + 1, &end))
 		return 0;
-	return keep_verb(r, c, rule, c->verb_at + 1, end, e);
+	return facts_keep_verb(r, c, rule, c->verb_at + 1, end, e);
 }
 
 int
@@ -475,5 +474,7 @@ facts_of_clause(struct reader *r, const struct clause *c, struct err *e)
 		rc = by_plan(r, c, e);
 	if (rc == 0 && r->x->n == had)
 		rc = facts_of_state(r, c, e);
+	if (rc == 0 && r->x->n == had)
+		rc = facts_in_general(r, c, e);
 	return rc;
 }

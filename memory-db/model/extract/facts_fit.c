@@ -76,6 +76,12 @@ has_number(const struct extract_words *w, int first, int end)
 }
 
 bool
+facts_is_concrete(const struct extract_words *w, int first, int end)
+{
+	return has_name(w, first, end) || has_number(w, first, end);
+}
+
+bool
 facts_has_time(const struct reader *r, int first, int end)
 {
 	for (int i = 0; i < r->whens_n; i++)
@@ -97,8 +103,8 @@ is_later(const struct reader *r, const struct clause *c)
 	return false;
 }
 
-static bool
-has_often(const struct reader *r, const struct clause *c)
+bool
+facts_has_often(const struct reader *r, const struct clause *c)
 {
 	static const char *const list =
 		"every|daily|weekly|monthly|twice|mornings|evenings|weekends|"
@@ -369,5 +375,5 @@ facts_fit_value(const struct reader *r, const struct rule *rule,
 		return false;
 	if (f & R_DATED && !facts_has_time(r, c->first, c->clause_end))
 		return false;
-	return !(f & R_OFTEN) || has_often(r, c);
+	return !(f & R_OFTEN) || facts_has_often(r, c);
 }

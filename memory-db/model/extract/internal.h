@@ -77,6 +77,12 @@ int facts_of_clause(struct reader *r, const struct clause *c, struct err *e)
 	MUST_CHECK;
 /* Keeps a draft, whose text is attribute and value when it has none. */
 int facts_keep(struct reader *r, struct draft *d, struct err *e) MUST_CHECK;
+/* A fact of a rule whose verb ends (with its particle) before word `value`. */
+int facts_keep_verb(struct reader *r, const struct clause *c,
+	const struct rule *rule, int value, int end, struct err *e) MUST_CHECK;
+/* What no rule knows and still says something (general.c). */
+int facts_in_general(struct reader *r, const struct clause *c, struct err *e)
+	MUST_CHECK;
 /* The same of what somebody is (states.c). */
 int facts_of_state(struct reader *r, const struct clause *c, struct err *e)
 	MUST_CHECK;
@@ -90,6 +96,10 @@ bool facts_fit_tense(const struct rule *rule, const struct clause *c);
 bool facts_fit_value(const struct reader *r, const struct rule *rule,
 	const struct clause *c, int first, int *ret_end);
 bool facts_has_time(const struct reader *r, int first, int end);
+/* Does it name something: a name, a number, a path? */
+bool facts_is_concrete(const struct extract_words *w, int first, int end);
+/* Does a clause say how often? */
+bool facts_has_often(const struct reader *r, const struct clause *c);
 /* "sister Clara": the name in a noun phrase; 0: none. */
 int facts_name_in(const struct extract_words *w, int first, int end);
 bool facts_noun_is_person(const struct extract_words *w,

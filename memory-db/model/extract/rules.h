@@ -66,10 +66,6 @@ int rules_verb(const char *low, unsigned *ret);
 /* Base form of a verb, and of a verb any third person: "lives". */
 const char *rules_base(int verb);
 const char *rules_third(int verb, const char *low, char room[WORD_BYTES + 4]);
-/* The base of any verb, known or not, from a form that ends in -ing, -ed, -s.
- * For what is known it is right. */
-void rules_any_base(const char *low, char room[WORD_BYTES + 4]);
-
 /* Rules of a verb whose particle stands at word i, the longest first. Returns how
  * many. */
 #define RULES_FIT 12

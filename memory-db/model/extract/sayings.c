@@ -175,7 +175,8 @@ works_again(struct reader *r, struct err *e)
 		"error is gone|the error went away|problem solved|it's stable|it is "
 		"stable|is stable|back to normal|now it runs|it runs fine|now works|"
 		"now passes|passes again|all green|it builds again|it compiles|it "
-		"worked|that fixed it|is fixed";
+		"worked|that fixed it|is fixed|it's green again|it is green again|green again|"
+		"up again|it's up again|runs again";
 	static const char *const faults =
 		"typo|missing|wrong|stale|race|leak|cache|permission|permissions|"
 		"mismatch|config|firewall|timezone|encoding|outdated|expired|"
@@ -306,7 +307,12 @@ notes(struct reader *r, struct err *e)
 			colon = i;
 			break;
 		}
-	if (colon > 0 && w->v[0].flags & W_CAPITAL) {
+	for (int i = 0; i < colon; i++)
+		if (!(w->v[i].flags & W_CAPITAL) &&
+			!extract_in(extract_low(w, i), "and"))
+			return 0;
+	if (colon > 0 && w->v[0].flags & W_CAPITAL &&
+		!extract_in(low, "we|i|it|they|he|she|you|this|that")) {
 		int what =
 			colon + (extract_in(extract_low(w, colon), "to|will"));
 

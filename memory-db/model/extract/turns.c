@@ -39,10 +39,11 @@ static const struct {
 	enum turn_role role;
 	const char *names;
 } roles[] = {
-	{ROLE_USER, "user|human|me|you|customer|prompt|usr|human user"},
+	{ROLE_USER, "user|human|me|you|prompt|usr|human user"},
 	{ROLE_ASSISTANT,
 		"assistant|ai|ai assistant|claude|chatgpt|gpt|gpt-4|bot|chatbot|"
-		"copilot|gemini|llm|model|agent|codex|cursor|bard|assistant ai"},
+		"copilot|gemini|llm|model|agent|codex|cursor|bard|assistant ai|support|"
+		"support agent|helper|helpdesk|virtual assistant|support bot"},
 	{ROLE_OTHER, "system|tool|function|tool_result|tool result|developer|"
 		     "tool_use|tool output|output|console|terminal|stdout|"
 		     "stderr|shell|log|environment|observation|action input"},

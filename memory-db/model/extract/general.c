@@ -1,0 +1,189 @@
+/* What no rule of its own knows: any clause about somebody or about a thing of the
+ * project that names something, so that it still says something next week.
+ *
+ *   Ada: I closed on the house in Ghent.   ada      closed on the house in Ghent
+ *   Our cluster has three nodes.           project  cluster has three nodes
+ *   Ada: I looked at it.                   nothing
+ *
+ * It is less sure than what a rule says, and comes after all of them. */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "memory-db/model/extract/internal.h"
+
+/* What goes on longer is a story. */
+#define GENERAL_WORDS 16
+
+/* Talk about the talk and the work of the moment: nobody needs it later. */
+static const char *const talk =
+	"say|tell|ask|think|see|be|do|try|look|talk|mention|feel|know|want|need|"
+	"forget|remember|notice|hear|find|seem|happen|come|let|check|review|"
+	"reply|send|guess|mean|hope|wish|wonder|believe|suppose|agree|bet|"
+	"promise|swear|thank|apologize|apologise|appreciate|understand|debug|"
+	"restart|reboot|rerun|fail|crash|break|hang|click|type|paste|copy|"
+	"expect|assume|doubt|figure|recommend|suggest|propose|help|miss|laugh|"
+	"joke|cry|wait|stare|sound|regret|admit|imagine|pretend|deserve|bother|"
+	"care|like|love|hate|enjoy|reckon|concur|insist|claim|argue|recall|"
+	"realize|realise|matter|complain|explain|describe|answer|congratulate|"
+	"welcome|greet|owe|kill|blow|freak|lie|chat|discuss|compile|have|go|get|"
+	"confuse|google|search|investigate|dig|struggle|encounter|face|push|"
+	"commit|merge|rebase|throw|print|return|contain|laugh|give|show";
+/* The same of the speaker, when an object follows at once: "I closed the
+ * window", not "I closed on the house". */
+static const char *const acts =
+	"put|add|fix|keep|make|take|set|read|update|change|delete|hit|open|"
+	"close|enter|use|start|stop|turn|report|work|run|write|build|test|"
+	"deploy|install|create|remove|rename|move|die|spend|leave|bring|pull|"
+	"quit|wake|sleep|eat|drink|cook|sit|stand|download|upload|edit|save|"
+	"clear|drop|refactor|patch|adjust|tweak|increase|reduce|lower|raise|"
+	"bump|cache|configure|enable|disable|mock|replace|split|comment|revert|"
+	"reset|reinstall|upgrade|downgrade|execute|call|pass|attach";
+static const char *const under_way = "write|build|create|design|make|use";
+static const char *const particles =
+	"on|in|at|from|for|to|into|with|under|through|until|across|between";
+/* The same where they tell of the past. */
+static const char *const passing_forms =
+	"looked|talked|tried|asked|mentioned|noticed|checked|reviewed|pushed|"
+	"merged|committed|needed|seemed|happened|called|replied|failed|crashed|"
+	"guess|swear|wonder|bet|mean|doubt|hope|reckon|wish";
+/* Behind such a verb an object of these says when it is meant. */
+static const char *const empty_objects =
+	"it|that|this|them|these|those|what|how|why|where|when|whether|if|you|"
+	"your|yours|so|here|there|something|anything|nothing|everything|the "
+	"same|one|ones|some|same|to|not|like|as|who|which|because|too|up|down|"
+	"out|off|away|back|around|over|along|together|me|him|her|us|yet|again";
+
+static bool
+is_of_somebody(const struct reader *r, const struct clause *c)
+{
+	return c->who == WHO_I || c->who == WHO_WE || c->who == WHO_HE ||
+	       c->who == WHO_NAME ||
+	       ((c->who == WHO_MY || c->who == WHO_OUR ||
+			c->who == WHO_THING) &&
+		       facts_noun_is_person(&r->w, c));
+}
+
+/* Is a form of one of the verbs listed, be the verb known or not: "added", "adding",
+ * "stopped"? */
+static bool
+is_any_of(const struct clause *c, const char *low, const char *list)
+{
+	static const struct {
+		const char *end, *instead;
+	} ends[] = {{"s", ""}, {"es", ""}, {"ies", "y"}, {"ed", ""}, {"d", ""},
+		{"ied", "y"}, {"ing", ""}, {"ing", "e"}};
+	size_t n = strlen(low);
+	char base[WORD_BYTES + 4];
+
+	if (extract_in(low, list) ||
+		(c->verb != 0 && extract_in(rules_base(c->verb), list)))
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+		size_t k = strlen(ends[i].end);
+
+		if (n < k + 2 || strcmp(low + n - k, ends[i].end) != 0)
+			continue;
+		snprintf(base, sizeof(base), "%.*s%s", (int)(n - k), low,
+			ends[i].instead);
+		if (extract_in(base, list))
+			return true;
+		/* "stopped" */
+		k = strlen(base);
+		if (k > 3 && base[k - 1] == base[k - 2]) {
+			base[k - 1] = '\0';
+			if (extract_in(base, list))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Is the verb of the moment, and not of what lasts? */
+static bool
+is_passing(const struct reader *r, const struct clause *c)
+{
+	const char *low = extract_low(&r->w, c->verb_at);
+	bool own = c->who == WHO_I || c->who == WHO_WE;
+
+	if (extract_in(low, passing_forms) || is_any_of(c, low, talk))
+		return true;
+	if (c->tense == T_GOING_ON && is_any_of(c, low, under_way))
+		return false;
+	return own && is_any_of(c, low, acts) &&
+	       !extract_in(extract_low(&r->w, c->verb_at + 1), particles);
+}
+
+static bool
+is_general_tense(const struct clause *c)
+{
+	switch (c->tense) {
+	case T_NOW:
+	case T_PAST:
+	case T_GOING_ON:
+	case T_PERFECT:
+	case T_PERFECT_ON:
+		return true;
+	case T_CAN:
+		return c->is_denied;
+	case T_WILL:
+	case T_GOING:
+	case T_MUST:
+	case T_USED:
+	case T_WOULD:
+	case T_MAYBE:
+	case T_IS:
+	case T_WAS:
+	case T_BEEN:
+		return false;
+	}
+	return false;
+}
+
+/* Does it speak of the assistant, or of nothing? */
+static bool
+is_empty(const struct reader *r, int first, int end)
+{
+	if (end <= first || end - first > GENERAL_WORDS ||
+		extract_in(extract_low(&r->w, first), empty_objects))
+		return true;
+	for (int i = first; i < end; i++)
+		if (extract_in(extract_low(&r->w, i), "you|your|yours"))
+			return true;
+	return false;
+}
+
+static int
+by_action(struct reader *r, const struct clause *c, struct err *e)
+{
+	static const struct rule any = {EXTRACT_EVENT, "", 0, 66};
+	static const struct rule now = {EXTRACT_HABIT, "", 0, 68};
+	static const struct rule ours = {EXTRACT_TOOL, "", 0, 68};
+	const struct extract_words *w = &r->w;
+	int first = c->verb_at + 1, end = render_trim(r, first, c->clause_end);
+	bool often = facts_has_often(r, c) && c->tense == T_NOW;
+	bool some = is_of_somebody(r, c);
+	const struct rule *rule = !some		      ? &ours
+				  : c->tense == T_NOW ? &now
+						      : &any;
+
+	if (!is_general_tense(c) || is_empty(r, first, end) ||
+		(!often && is_passing(r, c)))
+		return 0;
+	/* "I really": no verb. Of an unknown word, its ending must be one. */
+	if (c->verb == 0 && c->who != WHO_I && c->who != WHO_WE)
+		return 0;
+	if (!facts_is_concrete(w, first, end) &&
+		!facts_has_time(r, c->first, c->clause_end) && !often)
+		return 0;
+	return facts_keep_verb(r, c, rule, first, end, e);
+}
+
+int
+facts_in_general(struct reader *r, const struct clause *c, struct err *e)
+{
+	if (c->is_hedged || c->who == WHO_NOBODY || c->who == WHO_YOU ||
+		c->who == WHO_IT)
+		return 0;
+	return by_action(r, c, e);
+}
