@@ -609,6 +609,29 @@ class Scan(Queue):
         self.assertEqual(done["checked"], 3015)
         self.assertEqual(len(self.pending(limit=1000)), 15)
 
+    def test_busy_writes_are_made_up_for(self):
+        """What was not searched for while many wrote is found later, and a
+        scan that is asked for then begins at the beginning."""
+        self.make("notes", "Ada works at Acme Corp")
+        self.make("old", "Ben works at Acme Corp")
+        self.make("Ben", "is employed by Globex")
+        later = False
+        for i in range(400):
+            got = self.make(f"Person {i}", f"drives car number {i}",
+                            on_conflict="queue")
+            later |= got.get("conflicts_later", False)
+        self.assertTrue(later)
+        self.make("Ada", "is employed by Globex", on_conflict="queue")
+        wait_until(lambda: any(
+            x["new"]["entity"] == "Ada" for x in self.pending()), seconds=30,
+            why="the pair of Ada is found")
+        self.assertFalse(any(x["new"]["entity"] == "Ben"
+                             for x in self.pending()))
+        self.scan()
+        self.assertEqual(self.scanned()["checked"], 404)
+        self.assertTrue(any(x["new"]["entity"] == "Ben"
+                            for x in self.pending()))
+
     def test_stop(self):
         self.make("Ada", "lives in Rome")
         self.scan()

@@ -23,9 +23,9 @@
 /* Comparisons of one request: some 16 us each. */
 #define LOOKED 1000
 /* The search for facts of other entities: a tenth of the time that goes by, and
- * what was saved of it, up to 300 ms. A single agent never notices. */
+ * what was saved of it, up to 60 ms. A single agent never notices. */
 #define SHARE	  10
-#define SAVED_NS  INT64_C(300000000)
+#define SAVED_NS  INT64_C(60000000)
 #define SEARCH_NS INT64_C(20000000)
 
 /* --- the share of time ---------------------------------------------------- */

@@ -128,11 +128,20 @@ note_running(struct scan *x, int64_t from)
 	return meta_set(x->st, key, value, (size_t)n, x->e);
 }
 
+/* Is or was it one that makes up for busy writes? Such a one has not seen the
+ * facts before them. */
+static bool
+is_catch_up(const struct scan *x)
+{
+	return json_is_true(json_object_get(x->state, "catch_up"));
+}
+
 static int
 begin_scan(struct scan *x, int64_t from)
 {
 	const char *state = jx_text(x->state, "state");
-	bool was_stopped = state && strcmp(state, "stopped") == 0;
+	bool was_stopped =
+		state && strcmp(state, "stopped") == 0 && !is_catch_up(x);
 	int rc;
 
 	if (from >= 0 && was_stopped) /* by a person, who will go on with it */
@@ -144,7 +153,9 @@ begin_scan(struct scan *x, int64_t from)
 		x->after = from;
 	}
 	(void)json_object_del(x->state, "ended_at");
-	rc = note_running(x, from);
+	rc = member_set_bool(x->state, "catch_up", from >= 0, x->e);
+	if (rc == 0)
+		rc = note_running(x, from);
 	return rc == 0 ? scan_set_state(x, "running", "started_at") : rc;
 }
 
@@ -152,12 +163,18 @@ int
 scan_start(struct store *st, int64_t ns, int64_t from, struct err *e)
 {
 	struct scan x = {.st = st, .ns = ns, .e = e};
-	int rc = scan_load(&x);
+	AUTO_BUF struct buf running = {0};
+	char key[40];
+	int rc;
 
-	if (rc == 0 && !is_running(&x))
+	scan_key(key, META_SCANNING, ns);
+	rc = meta_get(st, key, &running, e);
+	/* Whichever is under way comes to what was just written. */
+	if (rc < 0 || (rc == 1 && from >= 0))
+		return rc < 0 ? rc : 0;
+	rc = scan_load(&x);
+	if (rc == 0 && (!is_running(&x) || is_catch_up(&x)))
 		rc = begin_scan(&x, from);
-	else if (rc == 0) /* one that waited for a calm moment no longer does */
-		rc = from < 0 ? note_running(&x, from) : 0;
 	json_decref(x.state);
 	return rc;
 }
