@@ -432,11 +432,35 @@ keeps_what_names_something(void **state)
 	gives("- Bob: finished the login page, will start on billing tomorrow",
 		"bob: finished the login page; "
 		"bob: will start on billing on 2026-05-11");
-	gives("I travel with my husband Tom.", "user: husband is Tom");
+	gives("I travel with my husband Tom.",
+		"user: travels with their husband Tom; "
+		"user: husband is Tom");
 	gives("Customer: I live in Rome.\nAgent: I live in Oslo.",
 		"customer: lives in Rome");
 	gives("The retro moves to every second Thursday.",
 		"project: retro moves to every second Thursday");
+}
+
+/* What says something only with the question before it, or has no verb. */
+static void
+keeps_answers_and_fragments(void **state)
+{
+	(void)state;
+	gives("Bob: When is your exam?\nAda: On 3 June.",
+		"ada: exam is on 2026-06-03");
+	gives("Bob: When is your exam?\nAda: No idea.", "");
+	gives("assistant: Which library should I use?\nuser: httpx, please.",
+		"project: uses httpx");
+	gives("assistant: What is the error?\nuser: A segfault in 3.c", "");
+	gives("Timeouts of 10 seconds everywhere. Node 20.",
+		"project: Timeouts of 10 seconds; project: uses Node 20");
+	gives("Ada: My mom had the same. She lives with us.",
+		"ada: mom lives with them");
+	gives("Ada: My sister Eva drives me because I don't have a car.",
+		"ada: does not have a car; ada: sister is Eva");
+	gives("The page loads in 3 seconds. I grepped for Foo.\n"
+	      "The build took 12 minutes today.",
+		"");
 }
 
 static void
@@ -587,6 +611,7 @@ main(void)
 		cmocka_unit_test(is_right_on_what_nobody_looked_at),
 		cmocka_unit_test(says_it_of_a_third_person),
 		cmocka_unit_test(keeps_what_names_something),
+		cmocka_unit_test(keeps_answers_and_fragments),
 		cmocka_unit_test(knows_when),
 		cmocka_unit_test(takes_corrections),
 		cmocka_unit_test(takes_what_is_agreed),

@@ -55,6 +55,28 @@ clause_is_kin(const char *low)
 }
 
 /* --- verbs ---------------------------------------------------------------------- */
+/* "rotates them", "includes three nodes": a word that nobody knows and that only a
+ * verb can be. */
+static bool
+looks_finite(const struct extract_words *w, int i)
+{
+	static const char *const objects =
+		"a|an|the|my|our|his|their|its|them|it|us|me|every|all|two|"
+		"three|four|five|six|seven|eight|nine|ten|each|both|no|any";
+	const char *low = extract_low(w, i);
+	size_t n = strlen(low);
+	bool before = i > 0 && !extract_in(extract_low(w, i - 1), objects) &&
+		      !(w->v[i].flags & (W_COMMA | W_BREAK | W_NUMBER));
+
+	if (n < 5 || !before || w->v[i].flags & W_CAPITAL)
+		return false;
+	if (strcmp(low + n - 2, "ed") != 0 &&
+		(low[n - 1] != 's' || strchr("su'i", low[n - 2]) != NULL))
+		return false;
+	return extract_in(extract_low(w, i + 1), objects) ||
+	       (i + 1 < w->words && w->v[i + 1].flags & W_NUMBER);
+}
+
 /* May word i be the verb of a third person, or of many? */
 static bool
 is_finite(const struct extract_words *w, int i, bool many, bool comma)
@@ -68,7 +90,7 @@ is_finite(const struct extract_words *w, int i, bool many, bool comma)
 		(w->v[i].flags & W_COMMA && !comma))
 		return false;
 	if (rules_verb(low, &form) == 0)
-		return false;
+		return looks_finite(w, i);
 	return (form & (FORM_THIRD | FORM_PAST)) != 0 ||
 	       (many && form & FORM_BASE);
 }

@@ -1,6 +1,7 @@
 /* From a conversation to its facts, turn by turn. */
 #include "memory-db/model/extract/extract.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -145,6 +146,47 @@ note_person(struct reader *r, struct err *e)
 	return rc;
 }
 
+/* "because I don't have a car": what a reason says, when no fact has it. */
+static int
+read_reason(struct reader *r, const struct clause *c, struct err *e)
+{
+	struct clause why = {.first = c->reason, .end = c->reason_end};
+
+	why.phrase = clause_subject(&r->w, c->reason + 1, c->reason_end, &why);
+	if (why.phrase == 0 || why.who == WHO_IT || why.who == WHO_THING ||
+		!clause_phrase(&r->w, c->reason_end, &why))
+		return 0;
+	why.clause_end = c->reason_end;
+	return facts_of_clause(r, &why, e);
+}
+
+static int
+read_clause(struct reader *r, const struct clause *c, struct err *e)
+{
+	size_t had = r->x->n;
+	int rc = facts_of_clause(r, c, e);
+	enum extract_kind kind =
+		r->x->n > had ? r->x->v[r->x->n - 1].kind : EXTRACT_EVENT;
+
+	/* "My mom had the same. She lives with us." */
+	if (rc == 0 && c->who == WHO_MY &&
+		clause_is_kin(extract_low(&r->w, c->noun_end - 1)) &&
+		c->noun_end - c->noun < 3) {
+		AUTO_BUF struct buf noun = {0};
+		char speaker[NAME_BYTES];
+
+		facts_speaker(r, speaker);
+		if (render_words(r, c->noun, c->noun_end, &noun) != 0)
+			return err_nomem(e);
+		facts_person(r, speaker, buf_str(&noun));
+	}
+	if (rc != 0 || c->reason == 0 || c->is_condition ||
+		kind == EXTRACT_DECISION || kind == EXTRACT_PREFERENCE ||
+		kind == EXTRACT_TOOL || kind == EXTRACT_FIX)
+		return rc;
+	return read_reason(r, c, e);
+}
+
 static int
 read_clauses(struct reader *r, struct err *e)
 {
@@ -152,7 +194,9 @@ read_clauses(struct reader *r, struct err *e)
 	int n = clauses_read(&r->w, r->whens, r->whens_n, clauses), rc = 0;
 
 	for (int i = 0; i < n && rc == 0; i++)
-		rc = facts_of_clause(r, &clauses[i], e);
+		rc = read_clause(r, &clauses[i], e);
+	if (rc == 0 && n == 0)
+		rc = facts_of_fragment(r, e);
 	return rc == 0 ? note_person(r, e) : rc;
 }
 
@@ -182,7 +226,11 @@ read_sentence(struct reader *r, struct err *e)
 		take_back(r);
 		return 0;
 	}
-	rc = correct_read(r, e);
+	rc = answers_note(r, e);
+	if (rc == 0)
+		rc = answers_read(r, e);
+	if (rc == 0)
+		rc = correct_read(r, e);
 	if (rc == 0)
 		rc = sayings_read(r, e);
 	if (rc != 0)
@@ -245,8 +293,17 @@ read_turn(struct reader *r, const struct turn *turn, struct err *e)
 		r->today = r->head;
 	if (r->turn_no == 0)
 		r->head = r->today;
-	r->person[0] = r->person_noun[0] = '\0';
+	if (turn->role == ROLE_ASSISTANT) {
+		/* Whom the user named, the user still means. */
+	} else if (strcmp(r->last_speaker, turn->speaker) != 0) {
+		r->person[0] = r->person_noun[0] = '\0';
+	}
+	if (turn->role != ROLE_ASSISTANT)
+		snprintf(r->last_speaker, sizeof(r->last_speaker), "%s",
+			turn->speaker);
 	r->last = r->now;
+	r->asked = r->asked_now;
+	r->asked_now.is_there = false;
 	r->now = (struct proposal){.is_there = false};
 	if (turn->role == ROLE_OTHER)
 		return 0;

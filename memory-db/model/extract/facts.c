@@ -223,8 +223,10 @@ facts_subject(struct reader *r, const struct clause *c, const struct rule *rule,
 			facts_person(r, d->subject, d->attribute.data);
 		return buf_addc(&d->attribute, ' ') == 0 ? 1 : -1;
 	case WHO_OUR:
+	case WHO_THING:
 		if (facts_noun_is_person(w, c) &&
-			extract_is(w, c->noun - 1, "our") &&
+			(c->who == WHO_THING ||
+				extract_is(w, c->noun - 1, "our")) &&
 			!extract_in(extract_low(w, c->noun_end - 1),
 				"team|company|client|lead")) {
 			struct clause mine = *c;
@@ -232,8 +234,6 @@ facts_subject(struct reader *r, const struct clause *c, const struct rule *rule,
 			mine.who = WHO_MY;
 			return facts_subject(r, &mine, rule, d);
 		}
-		/* fallthrough */
-	case WHO_THING:
 		d->is_person = false;
 		render_low(r->q->project, d->subject);
 		return render_words(r, c->noun, c->noun_end, &d->attribute) == 0

@@ -39,6 +39,18 @@ static const char *const acts =
 	"clear|drop|refactor|patch|adjust|tweak|increase|reduce|lower|raise|"
 	"bump|cache|configure|enable|disable|mock|replace|split|comment|revert|"
 	"reset|reinstall|upgrade|downgrade|execute|call|pass|attach";
+/* What somebody did on a day like others. */
+static const char *const everyday =
+	"eat|drink|sleep|cook|sit|stand|wake|watch|bake|walk|play|read|write|run|"
+	"open|pass|call|drop|pick|wash|clean|order|carry|wear|hug|kiss|shout|"
+	"park|ride|dance|sing|smile|grab|upload|attach|clone|paste|scroll";
+/* Lines and functions say what a program does, which the program says better. */
+static const char *const code_nouns =
+	"line|lines|function|method|class|file|page|test|tests|query|log|logs|"
+	"pr|loop|variable|script|output|error|errors|exception|warning|message|"
+	"command|call|request|response|commit|patch|diff|column|row|regex|"
+	"stack|trace|traceback|result|results|it|snippet|example|value|"
+	"parameter|argument|field|button|screen|link|weather|sun|rain|bus|train";
 static const char *const under_way = "write|build|create|design|make|use";
 static const char *const particles =
 	"on|in|at|from|for|to|into|with|under|through|until|across|between";
@@ -51,8 +63,8 @@ static const char *const passing_forms =
 static const char *const empty_objects =
 	"it|that|this|them|these|those|what|how|why|where|when|whether|if|you|"
 	"your|yours|so|here|there|something|anything|nothing|everything|the "
-	"same|one|ones|some|same|to|not|like|as|who|which|because|too|up|down|"
-	"out|off|away|back|around|over|along|together|me|him|her|us|yet|again";
+	"same|one|ones|some|same|not|like|as|who|which|because|too|up|down|"
+	"out|off|away|back|around|over|along|together|yet|again";
 
 static bool
 is_of_somebody(const struct reader *r, const struct clause *c)
@@ -140,12 +152,79 @@ is_general_tense(const struct clause *c)
 	return false;
 }
 
+/* A verb that nobody knows has no tense but by its ending. */
+static bool
+is_past(const struct reader *r, const struct clause *c)
+{
+	const char *low = extract_low(&r->w, c->verb_at);
+	size_t n = strlen(low);
+
+	return c->tense == T_PAST || c->tense == T_PERFECT ||
+	       (c->verb == 0 && c->tense == T_NOW && n > 3 &&
+		       strcmp(low + n - 2, "ed") == 0);
+}
+
+/* In the past, most is of the day: it must name more than what lasts needs to. */
+static bool
+is_past_worth(const struct reader *r, const struct clause *c, int first,
+	int end)
+{
+	const struct extract_words *w = &r->w;
+	bool dated = facts_has_time(r, c->first, c->clause_end);
+	int names = 0, numbers = 0;
+
+	for (int i = 0; i < r->whens_n; i++)
+		if (r->whens[i].from >= r->today - 1 &&
+			r->whens[i].to <= r->today)
+			return false;
+	for (int i = first; i < end; i++) {
+		names += (w->v[i].flags & W_CAPITAL) != 0;
+		numbers += (w->v[i].flags & W_NUMBER) != 0;
+	}
+	if (!is_of_somebody(r, c))
+		return names > 0 || numbers > 1;
+	if (is_any_of(c, extract_low(w, c->verb_at), everyday))
+		return false;
+	/* "grepped": who knows what that is */
+	if (c->verb == 0 && !dated)
+		return false;
+	return names > 0 || dated || c->who == WHO_NAME;
+}
+
+/* Is the subject a part of a program, or of the moment? */
+static bool
+is_of_code(const struct reader *r, const struct clause *c)
+{
+	if (c->who != WHO_OUR && c->who != WHO_THING && c->who != WHO_MY &&
+		c->who != WHO_NAME)
+		return false;
+	for (int i = c->noun; i < c->noun_end; i++)
+		if (extract_in(extract_low(&r->w, i), code_nouns) ||
+			(c->who == WHO_NAME && extract_in(extract_low(&r->w, i),
+						       extract_tools)))
+			return true;
+	return false;
+}
+
 /* Does it speak of the assistant, or of nothing? */
 static bool
 is_empty(const struct reader *r, int first, int end)
 {
+	unsigned form = 0;
+
 	if (end <= first || end - first > GENERAL_WORDS ||
 		extract_in(extract_low(&r->w, first), empty_objects))
+		return true;
+	/* "moves to every Thursday", but not "to open the file" */
+	if (extract_is(&r->w, first, "to") &&
+		rules_verb(extract_low(&r->w, first + 1), &form) != 0 &&
+		form & FORM_BASE)
+		return true;
+	if (end == first + 1 && !(r->w.v[first].flags & W_CAPITAL) &&
+		r->w.v[first].flags & W_NUMBER)
+		return true;
+	if (extract_in(extract_low(&r->w, first), "me|him|her|us") &&
+		end - first < 3)
 		return true;
 	for (int i = first; i < end; i++)
 		if (extract_in(extract_low(&r->w, i), "you|your|yours"))
@@ -163,15 +242,11 @@ by_action(struct reader *r, const struct clause *c, struct err *e)
 	int first = c->verb_at + 1, end = render_trim(r, first, c->clause_end);
 	bool often = facts_has_often(r, c) && c->tense == T_NOW;
 	bool some = is_of_somebody(r, c);
-	const struct rule *rule = !some		      ? &ours
-				  : c->tense == T_NOW ? &now
-						      : &any;
+	const struct rule *rule = !some ? &ours : !is_past(r, c) ? &now : &any;
 
 	if (!is_general_tense(c) || is_empty(r, first, end) ||
-		(!often && is_passing(r, c)))
-		return 0;
-	/* "I really": no verb. Of an unknown word, its ending must be one. */
-	if (c->verb == 0 && c->who != WHO_I && c->who != WHO_WE)
+		(!often && is_passing(r, c)) || is_of_code(r, c) ||
+		(is_past(r, c) && !is_past_worth(r, c, first, end)))
 		return 0;
 	if (!facts_is_concrete(w, first, end) &&
 		!facts_has_time(r, c->first, c->clause_end) && !often)
@@ -186,4 +261,53 @@ facts_in_general(struct reader *r, const struct clause *c, struct err *e)
 		c->who == WHO_IT)
 		return 0;
 	return by_action(r, c, e);
+}
+
+/* --- what has no verb ---------------------------------------------------------- */
+static int
+keep_fragment(struct reader *r, const char *attribute, int first, int end,
+	struct err *e)
+{
+	char subject[NAME_BYTES];
+
+	sayings_project(r, subject);
+	return sayings_keep(r, EXTRACT_TOOL, subject, attribute, first, end,
+		0.7, e);
+}
+
+int
+facts_of_fragment(struct reader *r, struct err *e)
+{
+	const struct extract_words *w = &r->w;
+	int i = clause_skip_courtesy(w, 0), end = w->words, at, k;
+	AUTO_BUF struct buf what = {0};
+
+	while (end > i && extract_in(extract_low(w, end - 1),
+				  "please|everywhere|here|now|thanks"))
+		end--;
+	if (w->is_question || end <= i)
+		return 0;
+	/* "Node 20." */
+	if (end - i == 2 && extract_in(extract_low(w, i), extract_tools) &&
+		w->v[i + 1].flags & W_NUMBER && !(w->v[i + 1].flags & W_COMMA))
+		return keep_fragment(r, "uses", i, end, e);
+	i += extract_in(extract_low(w, i), "the|our");
+	/* "Timeouts of 10 seconds", "Base URL: https://.." */
+	for (k = i + 1; k < end && k < i + 4; k++)
+		if (w->v[k].flags & W_BREAK ||
+			extract_in(extract_low(w, k), "of|at"))
+			break;
+	at = k + !(k < end && w->v[k].flags & W_BREAK);
+	if (k >= end || k >= i + 4 || end - at > 8 || end <= at ||
+		rules_noun(w, i, k, true, &at) == NULL)
+		return 0;
+	at = k + !(w->v[k].flags & W_BREAK);
+	if (end <= at || !facts_is_concrete(w, at, end))
+		return 0;
+	end = render_trim(r, at, end);
+	/* "timeouts of", "base URL is" */
+	if (render_words(r, i, extract_is(w, k, "of") ? at : k, &what) != 0 ||
+		(!extract_is(w, k, "of") && buf_adds(&what, " is") != 0))
+		return err_nomem(e);
+	return keep_fragment(r, buf_str(&what), at, end, e);
 }

@@ -27,6 +27,12 @@ struct proposal {
 	char line[320];
 };
 
+/* What a turn asks: an answer to "when is your flight?" is what "flight is" is. */
+struct question {
+	char text[120]; /* "flight is", "lives", "uses" */
+	bool is_there, is_place, is_project;
+};
+
 struct reader {
 	const struct extract_request *q;
 	struct extraction *x;
@@ -41,6 +47,8 @@ struct reader {
 	char person_noun[NAME_BYTES]; /* or which of his: "mother" of ada */
 	size_t turn_no;		      /* of the turn, from 1 */
 	struct proposal last, now;    /* of the turn before, and of this one */
+	struct question asked, asked_now; /* the same */
+	char last_speaker[SPEAKER_BYTES];
 	bool is_joke;
 };
 
@@ -83,6 +91,8 @@ int facts_keep_verb(struct reader *r, const struct clause *c,
 /* What no rule knows and still says something (general.c). */
 int facts_in_general(struct reader *r, const struct clause *c, struct err *e)
 	MUST_CHECK;
+/* "Node 20.", "Timeouts of 10 seconds": of a sentence without a clause. */
+int facts_of_fragment(struct reader *r, struct err *e) MUST_CHECK;
 /* The same of what somebody is (states.c). */
 int facts_of_state(struct reader *r, const struct clause *c, struct err *e)
 	MUST_CHECK;
@@ -129,6 +139,11 @@ int sayings_keep(struct reader *r, enum extract_kind kind, const char *subject,
 void sayings_project(const struct reader *r, char out[NAME_BYTES]);
 /* Is nothing of the sentence meant as it stands? */
 bool sayings_is_unreal(const struct reader *r);
+
+/* --- answers.c ---------------------------------------------------------------------- */
+/* Notes what a sentence asks; keeps what a fragment answers. 0 or MDB_E_NOMEM. */
+int answers_note(struct reader *r, struct err *e) MUST_CHECK;
+int answers_read(struct reader *r, struct err *e) MUST_CHECK;
 
 /* --- correct.c ---------------------------------------------------------------------- */
 /* "no, actually Tuesday", "I meant Oslo", "not 5432 but 5433": mends a fact

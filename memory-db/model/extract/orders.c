@@ -49,8 +49,17 @@ order_at(const struct extract_words *w, int i, bool is_first)
 static int
 style_at(const struct extract_words *w, int i)
 {
+	static const char *const texts =
+		"answer|answers|reply|replies|response|responses|suggestions|"
+		"explanations|messages|comments|summaries|code|commits|"
+		"functions|sentences|emails|examples|output|tests|files|names";
 	bool please = i > 0 && extract_is(w, i - 1, "please"), how = false;
 
+	/* "keep your answers short" */
+	if (extract_match(w, i, "keep|make") > 0 && w->words - i >= 4 &&
+		extract_in(extract_low(w, i + 1), "your|the|all|my") &&
+		extract_in(extract_low(w, i + 2), texts))
+		return 1;
 	if (extract_match(w, i,
 		    "use|prefer|avoid|stick to|stay with|keep to|write|"
 		    "name|format|indent") == 0)

@@ -53,7 +53,8 @@ render_trim(const struct reader *r, int first, int end)
 
 	for (int i = first; i < end; i++)
 		if ((i > first && w->v[i].flags & W_BREAK) ||
-			(i > first && extract_in(extract_low(w, i), stops))) {
+			(i > first && extract_in(extract_low(w, i), stops) &&
+				!extract_is(w, i - 1, "one"))) {
 			end = i;
 			break;
 		}

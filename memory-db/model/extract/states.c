@@ -254,7 +254,7 @@ by_kind(struct reader *r, const struct clause *c, struct err *e)
 	} else if (!facts_fit_person(r, rule, c))
 		return 0;
 	/* "Bob is the best", "I'm the one who" */
-	if (role &&
+	if (role && extract_match(w, i, "the one who|the only one") == 0 &&
 		(extract_in(extract_low(w, i + 1),
 			 "best|one|only|first|last|same|worst|reason|problem|"
 			 "most|way|kind|point|case|type|guy|person") ||
