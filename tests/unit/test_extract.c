@@ -458,6 +458,14 @@ keeps_answers_and_fragments(void **state)
 		"ada: mom lives with them");
 	gives("Ada: My sister Eva drives me because I don't have a car.",
 		"ada: does not have a car; ada: sister is Eva");
+	gives("Our API keys rotate every 90 days. Max upload size is 25 MB.\n"
+	      "Feature flags are managed in Unleash.",
+		"project: API keys rotate every 90 days; "
+		"project: Max upload size is 25 MB; "
+		"project: Feature flags are managed in Unleash");
+	gives("Sync 2026-03-02\n- Amir to draft the policy by 20 March",
+		"amir: will draft the policy by 2026-03-20");
+	gives("My parents live in Hull.", "user: parents live in Hull");
 	gives("The page loads in 3 seconds. I grepped for Foo.\n"
 	      "The build took 12 minutes today.",
 		"");

@@ -73,8 +73,10 @@ looks_finite(const struct extract_words *w, int i)
 	if (strcmp(low + n - 2, "ed") != 0 &&
 		(low[n - 1] != 's' || strchr("su'i", low[n - 2]) != NULL))
 		return false;
+	if (i + 1 >= w->words || w->v[i + 1].flags & (W_COMMA | W_BREAK))
+		return false;
 	return extract_in(extract_low(w, i + 1), objects) ||
-	       (i + 1 < w->words && w->v[i + 1].flags & W_NUMBER);
+	       (w->v[i + 1].flags & W_NUMBER) != 0;
 }
 
 /* May word i be the verb of a third person, or of many? */
@@ -90,7 +92,8 @@ is_finite(const struct extract_words *w, int i, bool many, bool comma)
 		(w->v[i].flags & W_COMMA && !comma))
 		return false;
 	if (rules_verb(low, &form) == 0)
-		return looks_finite(w, i);
+		return looks_finite(w, i) ||
+		       (many && extract_in(extract_low(w, i + 1), "every"));
 	return (form & (FORM_THIRD | FORM_PAST)) != 0 ||
 	       (many && form & FORM_BASE);
 }

@@ -68,7 +68,7 @@ looks_ahead(const struct extract_words *w)
 				"been moved|been pushed|pushed to") > 0)
 			return true;
 		if (rules_verb(low, &form) != 0 && form & FORM_PAST &&
-			!(form & FORM_BASE))
+			(!(form & FORM_BASE) || extract_in(low, "quit")))
 			return false;
 	}
 	return true;

@@ -300,6 +300,19 @@ facts_rest(const struct reader *r, const struct clause *c, struct draft *d)
 	return rc;
 }
 
+/* "My parents live in Hull": nobody of a name, and more than one. */
+static bool
+is_my_many(const struct reader *r, const struct clause *c)
+{
+	const char *low = extract_low(&r->w, c->noun_end - 1);
+	size_t n = strlen(low);
+
+	return c->who == WHO_MY && c->often < 0 && n > 2 &&
+	       (low[n - 1] == 's' || strcmp(low, "children") == 0) &&
+	       facts_name_in(&r->w, c->noun, c->noun_end) == 0 &&
+	       (c->form & FORM_BASE) != 0;
+}
+
 int
 facts_keep_verb(struct reader *r, const struct clause *c,
 	const struct rule *rule, int value, int end, struct err *e)
@@ -314,8 +327,8 @@ facts_keep_verb(struct reader *r, const struct clause *c,
 	if (rc <= 0)
 		return rc < 0 ? err_nomem(e) : 0;
 	/* Of things, the words as they are: "tests run on". */
-	if ((c->who == WHO_OUR || c->who == WHO_THING) && c->tense == T_NOW &&
-		!c->is_denied)
+	if ((c->who == WHO_OUR || c->who == WHO_THING || is_my_many(r, c)) &&
+		c->tense == T_NOW && !c->is_denied)
 		rc = buf_addf(&d.attribute, "%s",
 			extract_low(&r->w, c->verb_at));
 	else

@@ -192,8 +192,8 @@ is_past_worth(const struct reader *r, const struct clause *c, int first,
 }
 
 /* Is the subject a part of a program, or of the moment? */
-static bool
-is_of_code(const struct reader *r, const struct clause *c)
+bool
+facts_is_of_code(const struct reader *r, const struct clause *c)
 {
 	if (c->who != WHO_OUR && c->who != WHO_THING && c->who != WHO_MY &&
 		c->who != WHO_NAME)
@@ -245,10 +245,14 @@ by_action(struct reader *r, const struct clause *c, struct err *e)
 	const struct rule *rule = !some ? &ours : !is_past(r, c) ? &now : &any;
 
 	if (!is_general_tense(c) || is_empty(r, first, end) ||
-		(!often && is_passing(r, c)) || is_of_code(r, c) ||
+		(!often && is_passing(r, c)) || facts_is_of_code(r, c) ||
 		(is_past(r, c) && !is_past_worth(r, c, first, end)))
 		return 0;
-	if (!facts_is_concrete(w, first, end) &&
+	/* "Irina approves the release" */
+	if (!(c->who == WHO_NAME && c->tense == T_NOW && !is_past(r, c) &&
+		    end - first > 1 &&
+		    extract_in(extract_low(w, first), "the|our|all|every")) &&
+		!facts_is_concrete(w, first, end) &&
 		!facts_has_time(r, c->first, c->clause_end) && !often)
 		return 0;
 	return facts_keep_verb(r, c, rule, first, end, e);

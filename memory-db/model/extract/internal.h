@@ -91,6 +91,8 @@ int facts_keep_verb(struct reader *r, const struct clause *c,
 /* What no rule knows and still says something (general.c). */
 int facts_in_general(struct reader *r, const struct clause *c, struct err *e)
 	MUST_CHECK;
+/* Is the subject a line, a page, a function: a part of a program? */
+bool facts_is_of_code(const struct reader *r, const struct clause *c);
 /* "Node 20.", "Timeouts of 10 seconds": of a sentence without a clause. */
 int facts_of_fragment(struct reader *r, struct err *e) MUST_CHECK;
 /* The same of what somebody is (states.c). */

@@ -280,6 +280,7 @@ notes(struct reader *r, struct err *e)
 	char subject[NAME_BYTES];
 	int end = render_trim(r, 0, w->words), colon = 0;
 	const char *low = extract_low(w, 0);
+	bool is_task = false;
 
 	if (!r->said->is_first || end < 2)
 		return 0;
@@ -298,7 +299,18 @@ notes(struct reader *r, struct err *e)
 			verb && form & FORM_BASE ? "decided to" : "decided:",
 			first, end, 0.86, e);
 	}
-	if (r->said->section != SECTION_ACTION)
+	/* "- Bob to send the report" says so without a heading. */
+	for (int i = 1; i < 3 && r->said->is_bullet; i++) {
+		unsigned form = 0;
+
+		is_task =
+			is_task ||
+			(extract_is(w, i, "to") && w->v[0].flags & W_CAPITAL &&
+				rules_verb(extract_low(w, 0), &form) == 0 &&
+				end - i > 2);
+	}
+	if (r->said->section != SECTION_ACTION &&
+		(!is_task || r->said->section != SECTION_NONE))
 		return 0;
 	/* "Bob: send the report", "Bob to send the report", "Bob - ..." */
 	for (int i = 1; i < 4 && i < end; i++)

@@ -39,9 +39,24 @@ is_people_word(const char *low)
 	return extract_in(low, peoples);
 }
 
-static const char *
-copula(const struct clause *c)
+/* "The logs are kept": as it was said, where the noun stands before it. */
+static bool
+is_of_many(const struct reader *r, const struct clause *c)
 {
+	if (c->tense != T_IS ||
+		(c->who != WHO_OUR && c->who != WHO_THING && c->who != WHO_MY))
+		return false;
+	for (int i = c->phrase; i < c->verb_at; i++)
+		if (extract_is(&r->w, i, "are"))
+			return true;
+	return false;
+}
+
+static const char *
+copula(const struct reader *r, const struct clause *c)
+{
+	if (is_of_many(r, c))
+		return "are";
 	switch (c->tense) {
 	case T_WAS:
 		return "was";
@@ -105,7 +120,7 @@ keep_state(struct reader *r, const struct clause *c, const struct rule *rule,
 	else
 		rc = c->is_never && c->tense == T_BEEN
 			     ? buf_adds(&d.attribute, "has never been")
-			     : buf_addf(&d.attribute, "%s%s", copula(c),
+			     : buf_addf(&d.attribute, "%s%s", copula(r, c),
 				       c->is_denied ? " not" : "");
 	if (rc == 0 && value > c->verb_at)
 		rc = render_words(r, c->verb_at, value, &d.attribute);
@@ -186,7 +201,7 @@ by_age(struct reader *r, const struct clause *c, struct err *e)
 	rc = begin(r, c, &age, &d, e);
 	if (rc <= 0)
 		return rc;
-	rc = buf_adds(&d.attribute, copula(c));
+	rc = buf_adds(&d.attribute, copula(r, c));
 	if (rc == 0)
 		rc = buf_addf(&d.value, "%s years old", low);
 	for (int k = 0; rc == 0 && k < r->whens_n; k++) {
@@ -322,6 +337,7 @@ by_noun(struct reader *r, const struct clause *c, struct err *e)
 	int i = c->verb_at, end = render_trim(r, i, c->clause_end), at = 0;
 	int of = c->noun_end;
 	static const struct rule any = {EXTRACT_RELATION, "", 0, 76};
+	static const struct rule size = {EXTRACT_TOOL, "", R_ITS, 70};
 	const struct rule *rule;
 	AUTO_DRAFT struct draft d = {0};
 	int rc;
@@ -330,7 +346,8 @@ by_noun(struct reader *r, const struct clause *c, struct err *e)
 		return 0;
 	/* "the deadline for the report is": the head stands before "for". */
 	for (int k = c->noun; k < c->noun_end; k++)
-		if (extract_in(extract_low(w, k), "of|for|on|in|at|to") &&
+		if (extract_in(extract_low(w, k),
+			    "of|for|on|in|at|to|this|next|today|tomorrow") &&
 			k > c->noun) {
 			of = k;
 			break;
@@ -352,6 +369,11 @@ by_noun(struct reader *r, const struct clause *c, struct err *e)
 		c->tense == T_IS && end - i <= 5 && at == 0 &&
 		(w->v[i].flags & (W_CAPITAL | W_NUMBER | W_QUOTED)))
 		rule = &any;
+	/* "max upload size is 25 MB" */
+	if (!rule && its && c->tense == T_IS && end - i <= 4 &&
+		c->noun_end - c->noun > 1 && w->v[i].flags & W_NUMBER &&
+		r->whens_n == 0 && !facts_is_of_code(r, c))
+		rule = &size;
 	if (!rule || extract_in(extract_low(w, i), no_values))
 		return 0;
 	/* "my sister is from Oslo" is a state. */
@@ -367,7 +389,7 @@ by_noun(struct reader *r, const struct clause *c, struct err *e)
 	if (rc <= 0)
 		return rc;
 	d.end = end;
-	rc = buf_addf(&d.attribute, "%s%s", copula(c),
+	rc = buf_addf(&d.attribute, "%s%s", copula(r, c),
 		c->is_denied ? " not" : "");
 	if (rc == 0)
 		rc = render_words(r, i, end, &d.value);
@@ -376,12 +398,40 @@ by_noun(struct reader *r, const struct clause *c, struct err *e)
 	return rc != 0 ? err_nomem(e) : facts_keep(r, &d, e);
 }
 
+/* "are managed in Unleash", "are in Falkenstein": where and with what a thing is. */
+static int
+by_rest(struct reader *r, const struct clause *c, struct err *e)
+{
+	static const struct rule thing = {EXTRACT_TOOL, "", R_THING, 68};
+	const struct extract_words *w = &r->w;
+	int i = c->verb_at, end = render_trim(r, i, c->clause_end), value = i;
+	size_t n = strlen(extract_low(w, i));
+	bool done = n > 4 && strcmp(extract_low(w, i) + n - 2, "ed") == 0;
+
+	if ((c->who != WHO_OUR && c->who != WHO_THING) || c->tense != T_IS ||
+		facts_noun_is_person(w, c) || facts_is_of_code(r, c))
+		return 0;
+	value += done;
+	if (!extract_in(extract_low(w, value),
+		    "in|at|on|by|with|via|through|from|under|behind|for|every|"
+		    "after|within") ||
+		extract_in(extract_low(w, i),
+			"supposed|allowed|based|related|tired|worried|excited|"
+			"expected|caused|failed|needed|called") ||
+		end - value < 2 || end - value > 8 || c->is_hedged ||
+		!(w->v[value + 1].flags & (W_CAPITAL | W_NUMBER)))
+		return 0;
+	if (!done && facts_has_time(r, c->first, c->clause_end))
+		return 0;
+	return keep_state(r, c, &thing, value + 1, end, e);
+}
+
 int
 facts_of_state(struct reader *r, const struct clause *c, struct err *e)
 {
 	static int (*const ways[])(struct reader *, const struct clause *,
 		struct err *) = {by_state, by_age, by_noun, by_kind,
-		by_own_name};
+		by_own_name, by_rest};
 	size_t had = r->x->n;
 	int rc = 0;
 
