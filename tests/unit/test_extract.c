@@ -465,7 +465,9 @@ keeps_answers_and_fragments(void **state)
 		"project: Feature flags are managed in Unleash");
 	gives("Sync 2026-03-02\n- Amir to draft the policy by 20 March",
 		"amir: will draft the policy by 2026-03-20");
-	gives("My parents live in Hull.", "user: parents live in Hull");
+	gives("My parents live in Hull, dad had a stroke in 2022.",
+		"user: parents live in Hull; user: dad had a stroke in 2022");
+	gives("Ada: Our rent is 950. Ours is called Miso.", "ada: rent is 950");
 	gives("The page loads in 3 seconds. I grepped for Foo.\n"
 	      "The build took 12 minutes today.",
 		"");

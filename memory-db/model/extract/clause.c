@@ -93,6 +93,7 @@ clause_begins(const struct extract_words *w, int i, int end)
 	/* "The base URL is X, auth is Y" */
 	if (k == i && (w->v[k].flags & W_CAPITAL) == 0 &&
 		!extract_in(extract_low(w, k), "my|our|the|it") &&
+		!clause_is_own_kin(extract_low(w, k)) &&
 		!extract_in(extract_low(w, k + 1), "is|are"))
 		return 0;
 	return clause_starts(w, k, end) ? k : 0;

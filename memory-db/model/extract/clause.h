@@ -89,5 +89,7 @@ bool clause_phrase(const struct extract_words *w, int end, struct clause *c);
 int clause_note_name(const struct extract_words *w, int i);
 /* "sister", "boss", "dog": who belongs to somebody. */
 bool clause_is_kin(const char *low);
+/* "dad", "grandma": the speaker's own without "my". */
+bool clause_is_own_kin(const char *low);
 
 #endif

@@ -54,6 +54,12 @@ clause_is_kin(const char *low)
 	return extract_in(low, kin);
 }
 
+bool
+clause_is_own_kin(const char *low)
+{
+	return extract_in(low, "mom|mum|mama|dad|papa|grandma|grandpa|granny");
+}
+
 /* --- verbs ---------------------------------------------------------------------- */
 /* "rotates them", "includes three nodes": a word that nobody knows and that only a
  * verb can be. */
@@ -302,6 +308,7 @@ noun_end(const struct extract_words *w, int i, int end)
 /* Words that begin a sentence with a capital and are no names. */
 static const char *const no_names =
 	"the|a|an|this|that|these|those|it|he|she|they|we|you|i|my|our|your|his|"
+	"mine|ours|yours|hers|theirs|"
 	"her|their|its|there|here|what|when|where|who|why|how|which|if|because|"
 	"since|while|after|before|as|in|on|at|for|with|from|to|by|of|and|or|but|"
 	"so|then|also|not|no|yes|all|some|any|every|each|both|most|many|much|few|"
@@ -388,7 +395,9 @@ clause_subject(const struct extract_words *w, int i, int end, struct clause *c)
 		{"he|she", WHO_HE},
 		{"it|this|that|there|they|these|those", WHO_IT}};
 	const char *low = extract_low(w, i);
+	struct clause ahead = {0};
 	int k = extract_match(w, i, many_of_us);
+
 	if (k > 0 && is_finite(w, i + k, true, false)) {
 		c->who = WHO_WE;
 		return i + k;
@@ -419,6 +428,15 @@ clause_subject(const struct extract_words *w, int i, int end, struct clause *c)
 		c->noun = i + 1;
 		c->noun_end = k;
 		return k;
+	}
+	/* "Dad had a stroke": mine. */
+	if (clause_is_own_kin(low) &&
+		is_finite(w, over_adverbs(w, i + 1, end, &ahead), false,
+			false)) {
+		c->who = WHO_MY;
+		c->noun = i;
+		c->noun_end = i + 1;
+		return i + 1;
 	}
 	k = read_name(w, i, end, c);
 	if (k > 0) {

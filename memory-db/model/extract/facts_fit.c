@@ -43,6 +43,17 @@ facts_noun_is_person(const struct extract_words *w, const struct clause *c)
 	       facts_name_in(w, c->noun, c->noun_end) > 0;
 }
 
+/* "Our rent is 950": of a home, not of a project. */
+bool
+facts_is_private(const struct reader *r, const struct clause *c)
+{
+	return c->who == WHO_OUR && extract_is(&r->w, c->noun - 1, "our") &&
+	       extract_in(extract_low(&r->w, c->noun_end - 1),
+		       "rent|mortgage|wedding|honeymoon|anniversary|house|flat|"
+		       "apartment|garden|kitchen|car|baby|holiday|vacation|trip|"
+		       "marriage|neighborhood|neighbourhood|savings|school");
+}
+
 /* --- whether a rule holds ------------------------------------------------------------ */
 static bool
 has_name(const struct extract_words *w, int first, int end)

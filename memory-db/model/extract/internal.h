@@ -116,6 +116,8 @@ bool facts_has_often(const struct reader *r, const struct clause *c);
 int facts_name_in(const struct extract_words *w, int first, int end);
 bool facts_noun_is_person(const struct extract_words *w,
 	const struct clause *c);
+/* "our rent": of a home, not of a project. */
+bool facts_is_private(const struct reader *r, const struct clause *c);
 bool facts_fit_person(const struct reader *r, const struct rule *rule,
 	const struct clause *c);
 /* Adds "for the backend" of the front, a time there, and the reason. 0 or -1. */
