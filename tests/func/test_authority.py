@@ -61,9 +61,12 @@ class ScriptTools(Agents):
     # Not of scripts whoever runs them: they cannot be part of one change, or
     # run a script themselves (run_skill is a helper, see below).
     NOT_OF_SCRIPTS = {"execute_code", "run_skill", "memory_branch",
-                      "memory_merge", "curate", "forget", "verify", "rename_namespace",
+                      "memory_merge", "curate", "detect_memory_conflicts",
+                      "forget", "verify", "rename_namespace",
                       "merge_namespaces", "alias_namespace",
                       "set_recall_weights", "set_namespace_settings"}
+    # Of the scripts of every agent, whatever its own tools are.
+    OF_ALL_SCRIPTS = {"find_related"}
     SHORT = {"memory_history": "history", "memory_diff": "diff",
              "memory_revert": "revert", "memory_undo": "undo",
              "get_memory_status": "get_status"}
@@ -73,7 +76,8 @@ class ScriptTools(Agents):
                       "default,admin", "all", "all,admin",
                       "compat,skills,default"):
             m = self.agent(tools)
-            wanted = self.names(m) - self.NOT_OF_SCRIPTS
+            wanted = self.names(m) - self.NOT_OF_SCRIPTS \
+                | self.OF_ALL_SCRIPTS
             text = self.lua(m, "return memory.help()")["result"]
             methods = text.split("Not there yet")[0]
             listed = set(re.findall(r"^  (\w+):", methods, re.M)) - {"commit"}

@@ -35,6 +35,7 @@ VOLATILE = {"receipt", "pid", "uptime_s", "database_id", "path", "spawned",
             "wall_ms", "cpu_ms", "memory_bytes", "usage", "score", "salt",
             "digest", "chain", "head", "heads", "next", "note", "tokens",
             "session", "instance_id", "instance", "database", "progress",
+            "run",          # its id is random
             "checked"}      # of a slice of verify, which ends by the clock
 TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.\d]*(Z|[+-]\d\d:\d\d)?")
 
