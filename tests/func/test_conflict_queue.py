@@ -3,6 +3,7 @@ all layers; what an undo, a branch, a past time, another namespace, a forget and
 a replay of the log make of it."""
 import json
 import sqlite3
+import time
 
 from harness import TestCase, entity, main, wait_until
 
@@ -597,7 +598,12 @@ class Scan(Queue):
         self.scan()
         wait_until(lambda: self.scan("status")["checked"] > 100,
                    why="it has begun")
-        before = self.scan("status")
+        # Its place is written once a second: what was reached before the
+        # last time is not done again.
+        before, begun = self.scan("status"), time.monotonic()
+        wait_until(lambda: time.monotonic() > begun + 1.5 or
+                   self.scan("status")["state"] == "done",
+                   why="its place is written")
         self.db.kill()
         self.db.start()
         self.c = self.db.client()
