@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 sys.dont_write_bytecode = True
-from harness import TestCase, main  # noqa: E402
+from harness import TestCase, main, wait_until  # noqa: E402
 
 # Compared row by row: all columns but those named, which are how a text is
 # stored, or ids that are given in another order.
@@ -204,6 +204,12 @@ class Carries(TestCase):
         one.close()
         two.close()
 
+    @staticmethod
+    def scans(db):
+        with sqlite3.connect(db.database) as file:
+            return file.execute("SELECT count(*) FROM meta WHERE key LIKE "
+                                "'scanning/%'").fetchone()[0]
+
     def run_work(self, forgets):
         seed = int(os.environ.get("TEST_SEED", time.time_ns() % 10**9))
         print(f"seed {seed}", file=sys.stderr)
@@ -213,6 +219,9 @@ class Carries(TestCase):
             work.step(i)
         # What was read is counted a moment later, at the latest in the end.
         a.restart()
+        # A scan makes up for what busy writes did not search for: what it
+        # finds behind the export would be missed in the copy.
+        wait_until(lambda: not self.scans(a), why="no scan is under way")
         b = self.service()
         self.copy(a, b)
         b.verify()
