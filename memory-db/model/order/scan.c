@@ -10,6 +10,7 @@
 #include "memory-db/model/order/conflicts.h"
 #include "memory-db/model/order/queue.h"
 #include "memory-db/model/scope/json_members.h"
+#include "memory-db/model/scope/stored_object.h"
 #include "memory-db/store/engine/meta.h"
 #include "memory-db/store/engine/store.h"
 #include "memory-db/store/facts/facts.h"
@@ -60,18 +61,16 @@ scan_number(const struct scan *x, const char *key, int64_t otherwise)
 static int
 scan_load(struct scan *x)
 {
-	AUTO_BUF struct buf text = {0};
 	char key[40];
 	int rc;
 
 	scan_key(key, META_SCAN, x->ns);
-	rc = meta_get(x->st, key, &text, x->e);
-	if (rc < 0)
+	rc = stored_object_get(x->st, key, "the place of a scan", &x->state,
+		x->e);
+	if (rc == 0 && !x->state && !(x->state = json_object()))
+		rc = err_nomem(x->e);
+	if (rc != 0)
 		return rc;
-	x->state =
-		rc == 1 ? jx_parse(text.data, text.len, NULL) : json_object();
-	if (!x->state)
-		return err_nomem(x->e);
 	x->after = scan_number(x, "after", x->ns << 33);
 	x->checked = scan_number(x, "checked", 0);
 	x->found = scan_number(x, "found", 0);
@@ -81,7 +80,6 @@ scan_load(struct scan *x)
 static int
 scan_save(struct scan *x)
 {
-	AUTO_BUF struct buf text = {0};
 	char key[40];
 	int rc = member_set_int(x->state, "after", x->after, x->e);
 
@@ -92,9 +90,7 @@ scan_save(struct scan *x)
 	if (rc != 0)
 		return rc;
 	scan_key(key, META_SCAN, x->ns);
-	if (jx_dump(x->state, &text) != 0)
-		return err_nomem(x->e);
-	return meta_set(x->st, key, text.data, text.len, x->e);
+	return stored_object_set(x->st, key, x->state, x->e);
 }
 
 static int

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/buf.h"
 #include "common/jx.h"
+#include "memory-db/model/scope/stored_object.h"
 #include "memory-db/store/engine/meta.h"
 #include "memory-db/store/engine/store.h"
 
@@ -29,27 +29,14 @@ int
 recall_settings_stored(struct store *st, int64_t ns, json_t **ret,
 	struct err *e)
 {
-	AUTO_BUF struct buf text = {0};
-	struct err why = {0};
 	char key[KEY_SIZE];
-	int rc;
 
 	*ret = NULL;
 	if (ns == 0)
 		return 0;
 	recall_settings_state_key(ns, key);
-	rc = meta_get(st, key, &text, e);
-	if (rc != 1)
-		return rc;
-	*ret = jx_parse(text.data, text.len, &why);
-	if (*ret)
-		return 0;
-	return why.code == MDB_E_NOMEM
-		       ? err_nomem(e)
-		       : err_set(e, MDB_E_CORRUPT,
-				 "the weights of recall of a namespace cannot "
-				 "be read: %s",
-				 why.text);
+	return stored_object_get(st, key,
+		"the weights of recall of a namespace", ret, e);
 }
 
 int
@@ -101,7 +88,6 @@ recall_settings_set(struct store *st, int64_t ns, const json_t *weights,
 	struct err *e)
 {
 	json_t *stored AUTO_JSON = NULL, *value;
-	AUTO_BUF struct buf text = {0};
 	char key[KEY_SIZE];
 	const char *name;
 	int rc = recall_settings_stored(st, ns, &stored, e);
@@ -114,12 +100,7 @@ recall_settings_set(struct store *st, int64_t ns, const json_t *weights,
 	if (rc != 0)
 		return rc;
 	recall_settings_state_key(ns, key);
-	if (json_object_size(stored) == 0) {
-		return meta_drop_one(st, key, e);
-	}
-	if (jx_dump(stored, &text) != 0)
-		return err_nomem(e);
-	return meta_set(st, key, text.data, text.len, e);
+	return stored_object_set(st, key, stored, e);
 }
 
 int

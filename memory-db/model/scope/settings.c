@@ -9,6 +9,7 @@
 #include "common/limits.h"
 #include "memory-db/model/scope/json_members.h"
 #include "memory-db/model/scope/settings_check.h"
+#include "memory-db/model/scope/stored_object.h"
 #include "memory-db/store/engine/meta.h"
 
 #define KEY_SIZE 40
@@ -133,40 +134,24 @@ settings_key(int64_t ns, char ret[KEY_SIZE])
 int
 settings_stored(struct store *st, int64_t ns, json_t **ret, struct err *e)
 {
-	AUTO_BUF struct buf text = {0};
-	struct err why = {0};
 	char key[KEY_SIZE];
-	int rc;
 
 	*ret = NULL;
 	if (ns == 0)
 		return 0;
 	settings_key(ns, key);
-	rc = meta_get(st, key, &text, e);
-	if (rc != 1)
-		return rc;
-	*ret = jx_parse(text.data, text.len, &why);
-	if (*ret)
-		return 0;
-	if (why.code == MDB_E_NOMEM)
-		return err_nomem(e);
-	return err_set(e, MDB_E_CORRUPT,
-		"the settings of a namespace cannot be read: %s", why.text);
+	return stored_object_get(st, key, "the settings of a namespace", ret,
+		e);
 }
 
 static int
 settings_write(struct store *st, int64_t ns, const json_t *stored,
 	struct err *e)
 {
-	AUTO_BUF struct buf text = {0};
 	char key[KEY_SIZE];
 
 	settings_key(ns, key);
-	if (json_object_size(stored) == 0)
-		return meta_drop_one(st, key, e);
-	if (jx_dump(stored, &text) != 0)
-		return err_nomem(e);
-	return meta_set(st, key, text.data, text.len, e);
+	return stored_object_set(st, key, stored, e);
 }
 
 /* --- reading -------------------------------------------------------------- */
