@@ -124,23 +124,6 @@ print_clients(const struct cli *c)
 
 /* --- the work ------------------------------------------------------------- */
 
-/* Tells an outcome, or keeps it for --json. "failed" is told in the results
- * too, and to a person at once. */
-static int
-tell(const struct cli *c, const struct connected *r, int rc, bool is_many,
-	json_t *results)
-{
-	if (rc == MDB_E_NOMEM)
-		return cli_nomem();
-	if (!c->json || rc != 0)
-		targets_print(c, &targets, r, is_many);
-	if (jx_add(results, targets_json(&targets, r)) != 0)
-		return cli_nomem();
-	if (rc == 0)
-		return CLI_OK;
-	return rc == MDB_E_STORE ? CLI_SYSTEM : CLI_PROBLEM;
-}
-
 /* The hooks of a client that has been connected. */
 static int
 install_hooks(const struct cli *c, const struct connect *w,
@@ -164,7 +147,8 @@ install_hooks(const struct cli *c, const struct connect *w,
 	if (!programs_find("memoryctl", self))
 		return cli_fail(CLI_SYSTEM,
 			"cannot tell the path of memoryctl");
-	return tell(c, &r, hookfile_add(w, hf, self, &r), is_many, results);
+	return targets_tell(c, &targets, &r, hookfile_add(w, hf, self, &r),
+		is_many, results);
 }
 
 /* One row: its outcome is told or kept for --json. */
@@ -175,7 +159,7 @@ install_one(const struct cli *c, const struct connect *w,
 	AUTO_CONNECTED struct connected r = {0};
 	int rc = connect_add(w, cl, &r), hooked = CLI_OK;
 
-	rc = tell(c, &r, rc, is_many, results);
+	rc = targets_tell(c, &targets, &r, rc, is_many, results);
 	if (rc == CLI_OK && is_hooks)
 		hooked = install_hooks(c, w, cl, is_many, results);
 	return rc > hooked ? rc : hooked;

@@ -36,13 +36,7 @@ tell(const struct cli *c, const struct connected *r, int rc, bool is_many,
 	/* Of all clients of the world most have nothing. */
 	if ((is_many || r->is_hooks) && (is_absent || rc == MDB_E_NOT_FOUND))
 		return CLI_OK;
-	if (!c->json || rc != 0)
-		targets_print(c, &targets, r, is_many);
-	if (jx_add(results, targets_json(&targets, r)) != 0)
-		return cli_nomem();
-	if (rc == 0)
-		return CLI_OK;
-	return rc == MDB_E_STORE ? CLI_SYSTEM : CLI_PROBLEM;
+	return targets_tell(c, &targets, r, rc, is_many, results);
 }
 
 static int

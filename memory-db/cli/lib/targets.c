@@ -219,3 +219,18 @@ targets_json(const struct targets *t, const struct connected *r)
 			? buf_str((struct buf *)(uintptr_t)&r->snippet)
 			: NULL);
 }
+
+int
+targets_tell(const struct cli *c, const struct targets *t,
+	const struct connected *r, int rc, bool is_list, json_t *results)
+{
+	if (rc == MDB_E_NOMEM)
+		return cli_nomem();
+	if (!c->json || rc != 0)
+		targets_print(c, t, r, is_list);
+	if (jx_add(results, targets_json(t, r)) != 0)
+		return cli_nomem();
+	if (rc == 0)
+		return CLI_OK;
+	return rc == MDB_E_STORE ? CLI_SYSTEM : CLI_PROBLEM;
+}

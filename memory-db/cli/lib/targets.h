@@ -46,5 +46,10 @@ void targets_print(const struct cli *c, const struct targets *t,
 /* The same for --json. Returns new, or NULL. */
 json_t *targets_json(const struct targets *t, const struct connected *r)
 	MUST_CHECK;
+/* Tells what rc became of, or keeps it in results for --json; what failed is
+ * told in both. An exit code. */
+int targets_tell(const struct cli *c, const struct targets *t,
+	const struct connected *r, int rc, bool is_list, json_t *results)
+	MUST_CHECK;
 
 #endif
