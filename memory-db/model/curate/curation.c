@@ -8,6 +8,7 @@
 #include "common/contract/tools.h"
 #include "common/jx.h"
 #include "common/limits.h"
+#include "common/vec.h"
 #include "memory-db/model/curate/gather.h"
 #include "memory-db/model/scope/json_members.h"
 #include "memory-db/model/scope/scope.h"
@@ -70,15 +71,8 @@ page_add(void *ctx, const struct fact *f)
 static int
 list_add(struct curation_list *l, const struct verdict_move *v, struct err *e)
 {
-	if (l->n == l->cap) {
-		size_t cap = l->cap > 0 ? l->cap * 2 : 32;
-		struct verdict_move *p = reallocarray(l->v, cap, sizeof(*p));
-
-		if (!p)
-			return err_nomem(e);
-		l->v = p;
-		l->cap = cap;
-	}
+	if (vec_room(l->v, l->n, l->cap) != 0)
+		return err_nomem(e);
 	l->v[l->n++] = *v;
 	return 0;
 }

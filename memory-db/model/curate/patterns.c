@@ -11,6 +11,7 @@
 #include "common/clock.h"
 #include "common/jx.h"
 #include "common/text.h"
+#include "common/vec.h"
 #include "memory-db/model/scope/json_members.h"
 #include "memory-db/store/facts/facts.h"
 #include "memory-db/store/facts/labels.h"
@@ -95,15 +96,8 @@ add_action(struct walk *w, const struct fact *f)
 
 	if (rc != 0 || hash == 0 || w->session == 0 || w->n >= ACTIONS_MOST)
 		return rc;
-	if (w->n == w->cap) {
-		size_t cap = w->cap ? w->cap * 2 : 256;
-		struct action *p = reallocarray(w->actions, cap, sizeof(*p));
-
-		if (!p)
-			return err_nomem(w->e);
-		w->actions = p;
-		w->cap = cap;
-	}
+	if (vec_room(w->actions, w->n, w->cap) != 0)
+		return err_nomem(w->e);
 	a = &w->actions[w->n++];
 	*a = (struct action){.session = w->session,
 		.fact = f->id,

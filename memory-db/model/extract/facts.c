@@ -6,6 +6,7 @@
 
 #include "common/clock.h"
 #include "common/text.h"
+#include "common/vec.h"
 #include "memory-db/model/extract/internal.h"
 
 #define DAY_MS	   86400000LL
@@ -61,15 +62,8 @@ set_times(const struct reader *r, const struct draft *d, struct extracted *x)
 static struct extracted *
 new_fact(struct extraction *x)
 {
-	if (x->n == x->cap) {
-		size_t cap = x->cap ? x->cap * 2 : 16;
-		struct extracted *v = realloc(x->v, cap * sizeof(*v));
-
-		if (!v)
-			return NULL;
-		x->v = v;
-		x->cap = cap;
-	}
+	if (vec_room(x->v, x->n, x->cap) != 0)
+		return NULL;
 	x->v[x->n] = (struct extracted){.time = EXTRACT_NO_TIME,
 		.from = EXTRACT_NO_TIME,
 		.to = EXTRACT_NO_TIME};

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "common/clock.h"
+#include "common/vec.h"
 #include "memory-db/model/extract/words.h"
 
 #define STAMP_BYTES 48
@@ -13,15 +14,8 @@
 int
 turns_add(struct turns *t, const struct turn *x, struct err *e)
 {
-	if (t->n == t->cap) {
-		size_t cap = t->cap ? t->cap * 2 : 16;
-		struct turn *v = realloc(t->v, cap * sizeof(*v));
-
-		if (!v)
-			return err_nomem(e);
-		t->v = v;
-		t->cap = cap;
-	}
+	if (vec_room(t->v, t->n, t->cap) != 0)
+		return err_nomem(e);
 	t->v[t->n++] = *x;
 	return 0;
 }

@@ -3,6 +3,7 @@
 #include "common/clock.h"
 #include "common/contract/tools.h"
 #include "common/limits.h"
+#include "common/vec.h"
 #include "memory-db/model/review/review.h"
 #include "memory-db/store/log/staged.h"
 #include "memory-db/work/internal.h"
@@ -22,15 +23,8 @@ add_namespace(void *ctx, int64_t ns)
 {
 	struct reviewing *x = ctx;
 
-	if (x->n == x->cap) {
-		size_t cap = x->cap == 0 ? 16 : x->cap * 2;
-		int64_t *p = realloc(x->ns, cap * sizeof(*p));
-
-		if (!p)
-			return err_nomem(x->e);
-		x->ns = p;
-		x->cap = cap;
-	}
+	if (vec_room(x->ns, x->n, x->cap) != 0)
+		return err_nomem(x->e);
 	x->ns[x->n++] = ns;
 	return 0;
 }
