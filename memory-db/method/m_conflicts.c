@@ -99,10 +99,13 @@ list_page(struct call *c, const struct scope *s, struct queue_filter *f,
 	if (rc == 0)
 		rc = member_set_int(result, "conflict_count", (int64_t)n, e);
 	cursor_format(cursor, s->change, next, 0);
-	if (rc == 0 && next > 0)
+	if (rc)
+		return rc;
+	if (next > 0)
 		rc = member_set_text(result, "next", cursor, strlen(cursor), e);
-	if (rc == 0)
-		*ret_result = take_ptr(result);
+	if (rc)
+		return rc;
+	*ret_result = take_ptr(result);
 	return rc;
 }
 
@@ -293,11 +296,16 @@ resolve_noted(struct m_resolving *x, json_t **ret_result)
 {
 	int rc = write_begin(&x->w, x->c, CHANGE_CURATE, x->e);
 
-	if (rc == 0 && !x->w.replay)
+	if (rc)
+		return rc;
+	if (!x->w.replay)
 		rc = resolve_asked(x);
-	if (rc == 0)
-		rc = write_end(&x->w, x->e);
-	return rc == 0 ? resolve_reply(x, ret_result) : rc;
+	if (rc)
+		return rc;
+	rc = write_end(&x->w, x->e);
+	if (rc)
+		return rc;
+	return resolve_reply(x, ret_result);
 }
 
 /* The note is the message of the change: history and undo show it. */

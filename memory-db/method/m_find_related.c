@@ -42,8 +42,9 @@ m_find_related_read(struct call *c, struct related_request *q, struct scope *s,
 			"give either `entity`, the name of one, or `text`");
 	if (cursor)
 		rc = cursor_parse(cursor, &change, ret_offset, &unused, e);
-	if (rc == 0)
-		rc = scope_read(c->st, c->ctx, change, s, e);
+	if (rc)
+		return rc;
+	rc = scope_read(c->st, c->ctx, change, s, e);
 	if (rc != 0)
 		return rc;
 	q->scope = s;
@@ -118,9 +119,13 @@ m_find_related_row(struct call *c, const struct related_request *q,
 	if (!o)
 		return err_nomem(e);
 	rc = m_find_related_kinds_of(row, o, e);
-	if (rc == 0 && json_array_append(list, o) != 0)
+	if (rc)
+		return rc;
+	if (json_array_append(list, o) != 0)
 		rc = err_nomem(e);
-	return rc == 0 ? 1 : rc;
+	if (rc)
+		return rc;
+	return 1;
 }
 
 /* From the place of the cursor on, `limit` rows; *ret_next: where the next page
@@ -156,10 +161,12 @@ m_find_related(struct call *c, json_t **ret_result, struct err *e)
 	int rc = !list ? err_nomem(e)
 		       : m_find_related_read(c, &q, &s, &offset, e);
 
-	if (rc == 0)
-		rc = related_find(c->st, &q, &found, e);
-	if (rc == 0)
-		rc = m_find_related_page(c, &q, &found, offset, list, &next, e);
+	if (rc)
+		return rc;
+	rc = related_find(c->st, &q, &found, e);
+	if (rc)
+		return rc;
+	rc = m_find_related_page(c, &q, &found, offset, list, &next, e);
 	if (rc != 0)
 		return rc;
 	cursor_format(cursor, s.change, next, 0);

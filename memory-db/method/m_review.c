@@ -75,13 +75,19 @@ m_review_waiting(struct call *c, const struct review_query *q, json_t *o,
 	int rc = !sum ? err_nomem(e)
 		      : staged_sum(c->st, q->ns, q->session, &s, e);
 
-	if (rc == 0)
-		rc = member_set_int(sum, "changes", s.changes, e);
-	if (rc == 0)
-		rc = member_set_int(sum, "bytes", s.bytes, e);
-	if (rc == 0 && s.changes > 0)
+	if (rc)
+		return rc;
+	rc = member_set_int(sum, "changes", s.changes, e);
+	if (rc)
+		return rc;
+	rc = member_set_int(sum, "bytes", s.bytes, e);
+	if (rc)
+		return rc;
+	if (s.changes > 0)
 		rc = member_set_time(sum, "oldest", s.oldest, e);
-	return rc == 0 ? member_set_new(o, "waiting", json_incref(sum), e) : rc;
+	if (rc)
+		return rc;
+	return member_set_new(o, "waiting", json_incref(sum), e);
 }
 
 int
@@ -109,9 +115,12 @@ m_list_staged(struct call *c, json_t **ret_result, struct err *e)
 		return rc;
 	}
 	rc = member_set_new(o, "staged", rows, e);
-	if (rc == 0)
-		rc = m_review_waiting(c, &q, o, e);
-	if (rc == 0 && next != 0)
+	if (rc)
+		return rc;
+	rc = m_review_waiting(c, &q, o, e);
+	if (rc)
+		return rc;
+	if (next != 0)
 		rc = member_set_int(o, "next", next, e);
 	if (rc != 0)
 		return rc;
@@ -159,7 +168,9 @@ m_review_where(struct call *c, int64_t *ret_ns, struct err *e)
 	ctx.branch = "main";
 	rc = scope_read(c->st, &ctx, 0, &s, e);
 	*ret_ns = s.ns[0];
-	if (rc == 0 && s.ns[0] == 0)
+	if (rc)
+		return rc;
+	if (s.ns[0] == 0)
 		return err_param(e, MDB_E_NOT_FOUND, "namespace",
 			"no namespace '%s'", ctx.namespace_);
 	return rc;

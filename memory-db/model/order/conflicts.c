@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/vec.h"
 #include "memory-db/model/order/queue.h"
 #include "memory-db/model/order/terms.h"
 #include "memory-db/model/recall/recall_candidates.h"
@@ -52,15 +53,8 @@ keep(struct finding *f, const struct recall_row *row, struct fact_verdict *v)
 	struct conflicts *c = f->ret;
 	struct conflict_found *x;
 
-	if (c->n == c->cap) {
-		size_t cap = c->cap ? c->cap * 2 : 16;
-		struct conflict_found *p = reallocarray(c->v, cap, sizeof(*p));
-
-		if (!p)
-			return err_nomem(f->e);
-		c->v = p;
-		c->cap = cap;
-	}
+	if (vec_room(c->v, c->n, c->cap) != 0)
+		return err_nomem(f->e);
 	x = &c->v[c->n++];
 	*x = (struct conflict_found){.kind = v->kind,
 		.confidence = v->confidence,
@@ -244,7 +238,9 @@ find_by_words(struct finding *f, int most)
 	for (int i = 0; i < q->scope->n; i++)
 		recall.ns[i] = q->scope->ns[i];
 	rc = recall_candidates(f->st, &recall, most, facts, &n, f->e);
-	return rc == 0 ? look_at_all(f, facts, n) : rc;
+	if (rc)
+		return rc;
+	return look_at_all(f, facts, n);
 }
 
 static int

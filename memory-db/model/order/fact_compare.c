@@ -183,11 +183,12 @@ may_mean_same(const struct comparing *c)
 	const struct pairing *p = &c->p;
 	const struct rest *a = &p->rest_a, *b = &p->rest_b;
 	const struct term *x, *y;
+	double least = ALIKE;
 
+	if (p->hard_partners > 0 && p->partners > 1)
+		least = ALIKE_HARD;
 	if (a->hard_n + b->hard_n > 0 || p->is_swapped || p->is_turned ||
-		share_of(p) < (p->hard_partners > 0 && p->partners > 1
-					      ? ALIKE_HARD
-					      : ALIKE))
+		share_of(p) < least)
 		return false;
 	if (a->value_n + a->subject_n > 2 || b->value_n + b->subject_n > 2)
 		return false;
@@ -334,8 +335,9 @@ fact_compare(const struct fact_said *a, const struct fact_said *b,
 	if (!t)
 		return MDB_E_NOMEM;
 	rc = terms_read(a->subject, a->text, &t[0]);
-	if (rc == 0)
-		rc = terms_read(b->subject, b->text, &t[1]);
+	if (rc)
+		return rc;
+	rc = terms_read(b->subject, b->text, &t[1]);
 	if (rc < 0)
 		return rc;
 	pairing_make(&t[0], &t[1], &c.p);

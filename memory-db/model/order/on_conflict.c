@@ -154,9 +154,9 @@ static const char *
 did_name(const struct on_conflict *x, const struct conflict_found *c,
 	int64_t id)
 {
-	return c->fact == x->place ? "superseded"
-	       : id != 0	   ? "queued"
-				   : "reported";
+	if (c->fact == x->place)
+		return "superseded";
+	return id != 0 ? "queued" : "reported";
 }
 
 static int
@@ -173,12 +173,17 @@ tell_found(struct on_conflict *x, const struct conflict_found *c,
 		did_name(x, c, id));
 	int rc = jx_add(x->rows, row) != 0 ? err_nomem(e) : 0;
 
-	if (rc == 0)
-		rc = member_set_text(row, "entity", x->name.data, x->name.len,
-			e);
-	if (rc == 0)
-		rc = member_set_text(row, "said", f->text, f->text_n, e);
-	return rc == 0 && id != 0 ? member_set_int(row, "id", id, e) : rc;
+	if (rc)
+		return rc;
+	rc = member_set_text(row, "entity", x->name.data, x->name.len, e);
+	if (rc)
+		return rc;
+	rc = member_set_text(row, "said", f->text, f->text_n, e);
+	if (rc)
+		return rc;
+	if (id == 0)
+		return 0;
+	return member_set_int(row, "id", id, e);
 }
 
 /* The earlier of two that follow each other gets its end: a copy of it that
@@ -259,7 +264,11 @@ act_on(struct on_conflict *x, struct write *w, const struct conflict_found *c,
 	} else if (x->mode != ON_CONFLICT_REPORT) {
 		rc = note_pair(w, c, f, fact, &id, e);
 	}
-	return rc == 0 && !follows ? tell_found(x, c, f, fact, id, e) : rc;
+	if (rc)
+		return rc;
+	if (follows)
+		return 0;
+	return tell_found(x, c, f, fact, id, e);
 }
 
 static int
@@ -321,11 +330,14 @@ on_conflict_reply(const struct on_conflict *x, json_t *reply, struct err *e)
 	if (n > 0)
 		rc = member_set_new(reply, "conflicts", json_incref(x->rows),
 			e);
-	if (rc == 0)
-		rc = member_set_int(reply, "conflict_count", (int64_t)n, e);
-	return rc == 0 && x->has_left_out
-		       ? member_set_bool(reply, "conflicts_later", true, e)
-		       : rc;
+	if (rc)
+		return rc;
+	rc = member_set_int(reply, "conflict_count", (int64_t)n, e);
+	if (rc)
+		return rc;
+	if (!x->has_left_out)
+		return 0;
+	return member_set_bool(reply, "conflicts_later", true, e);
 }
 
 void

@@ -50,11 +50,16 @@ judge_facts(struct store *st, struct queue_row *r, struct err *e)
 	bool ours, theirs = false;
 	int rc = queue_is_there(st, r->c.ours, &ours, e);
 
-	if (rc == 0 && ours)
+	if (rc)
+		return rc;
+	if (ours)
 		rc = queue_is_there(st, r->c.theirs, &theirs, e);
-	r->state = !ours || !theirs		      ? QUEUE_GONE
-		   : r->c.kind == CONFLICT_SUCCESSION ? QUEUE_SETTLED
-						      : QUEUE_PENDING;
+	if (!ours || !theirs)
+		r->state = QUEUE_GONE;
+	else if (r->c.kind == CONFLICT_SUCCESSION)
+		r->state = QUEUE_SETTLED;
+	else
+		r->state = QUEUE_PENDING;
 	return rc;
 }
 
@@ -101,7 +106,9 @@ queue_get(struct store *st, const struct lens *lens, int64_t id,
 	if (rc != 1)
 		return rc;
 	rc = judge(st, lens, ret, e);
-	return rc == 0 ? 1 : rc;
+	if (rc)
+		return rc;
+	return 1;
 }
 
 /* --- its two sides -------------------------------------------------------- */
@@ -239,8 +246,9 @@ chunk_peek(struct store *st, struct chunk *x, int64_t entity,
 static bool
 queue_passes(const struct queue_filter *f, const struct queue_row *r)
 {
-	if (f->kind != 0 ? r->c.kind != f->kind
-			 : r->c.kind == CONFLICT_SUCCESSION)
+	if (f->kind != 0 && r->c.kind != f->kind)
+		return false;
+	if (f->kind == 0 && r->c.kind == CONFLICT_SUCCESSION)
 		return false;
 	return f->state < 0 || (int)r->state == f->state;
 }
@@ -331,6 +339,16 @@ static const int kinds[FACTS_KIND_MAX] = {[FACTS_DUPLICATE] =
 	[FACTS_CONTRADICTION] = CONFLICT_CONTRADICTION,
 	[FACTS_SUCCESSION] = CONFLICT_SUCCESSION};
 
+static enum conflict_decision
+decision_of(const char *action)
+{
+	if (strcmp(action, "merge") == 0)
+		return DECIDED_MERGE;
+	if (strcmp(action, "update") == 0)
+		return DECIDED_UPDATE;
+	return DECIDED_KEEP_BOTH;
+}
+
 int
 queue_add(struct store *st, const struct queue_found *f, int64_t *ret_id,
 	struct err *e)
@@ -341,10 +359,7 @@ queue_add(struct store *st, const struct queue_found *f, int64_t *ret_id,
 		.base = CONFLICT_NONE,
 		.ours = f->fact,
 		.theirs = f->by_fact,
-		.action = strcmp(f->action, "merge") == 0 ? DECIDED_MERGE
-			  : strcmp(f->action, "update") == 0
-				  ? DECIDED_UPDATE
-				  : DECIDED_KEEP_BOTH,
+		.action = decision_of(f->action),
 		.found = clock_now_ms(),
 		.confidence = f->confidence};
 	int rc;

@@ -20,27 +20,41 @@ tell_side(struct store *st, const struct queue_side *s, json_t *row,
 	struct origin origin = {0};
 	int rc = member_set_new(row, key, o, e);
 
-	if (rc == 0)
-		rc = provenance_origin(st, s->fact, &origin, e);
-	if (rc == 0)
-		rc = member_set_int(o, "fact", s->fact, e);
-	if (rc == 0)
-		rc = member_set_text(o, "entity", s->name.data, s->name.len, e);
-	if (rc == 0)
-		rc = member_set_text(o, "text", s->text.data, s->text.len, e);
-	if (rc == 0)
-		rc = member_set_time(o, "said_at", s->at, e);
-	if (rc == 0 && s->from != INT64_MIN)
+	if (rc)
+		return rc;
+	rc = provenance_origin(st, s->fact, &origin, e);
+	if (rc)
+		return rc;
+	rc = member_set_int(o, "fact", s->fact, e);
+	if (rc)
+		return rc;
+	rc = member_set_text(o, "entity", s->name.data, s->name.len, e);
+	if (rc)
+		return rc;
+	rc = member_set_text(o, "text", s->text.data, s->text.len, e);
+	if (rc)
+		return rc;
+	rc = member_set_time(o, "said_at", s->at, e);
+	if (rc)
+		return rc;
+	if (s->from != INT64_MIN)
 		rc = member_set_time(o, "valid_from", s->from, e);
-	if (rc == 0 && s->to != INT64_MAX)
+	if (rc)
+		return rc;
+	if (s->to != INT64_MAX)
 		rc = member_set_time(o, "valid_to", s->to, e);
-	if (rc == 0)
-		rc = member_set_label(st, o, "session", origin.session, e);
-	if (rc == 0)
-		rc = member_set_label(st, o, "client", origin.client, e);
-	if (rc == 0)
-		rc = member_set_label(st, o, "actor", origin.actor, e);
-	if (rc == 0 && !s->is_there)
+	if (rc)
+		return rc;
+	rc = member_set_label(st, o, "session", origin.session, e);
+	if (rc)
+		return rc;
+	rc = member_set_label(st, o, "client", origin.client, e);
+	if (rc)
+		return rc;
+	rc = member_set_label(st, o, "actor", origin.actor, e);
+	if (rc)
+		return rc;
+	if (!s->is_there)
 		rc = member_set_bool(o, "hidden", true, e);
 	return rc;
 }
@@ -58,15 +72,21 @@ tell_change(void *ctx, const struct log_change *c)
 	struct deciding *x = ctx;
 	int rc = member_set_int(x->o, "change", c->id, x->e);
 
-	if (rc == 0)
-		rc = member_set_time(x->o, "at", c->at, x->e);
-	if (rc == 0)
-		rc = member_set_label(x->st, x->o, "session", c->session, x->e);
-	if (rc == 0)
-		rc = member_set_label(x->st, x->o, "client", c->client, x->e);
-	if (rc == 0)
-		rc = member_set_label(x->st, x->o, "actor", c->actor, x->e);
-	if (rc == 0 && c->message)
+	if (rc)
+		return rc;
+	rc = member_set_time(x->o, "at", c->at, x->e);
+	if (rc)
+		return rc;
+	rc = member_set_label(x->st, x->o, "session", c->session, x->e);
+	if (rc)
+		return rc;
+	rc = member_set_label(x->st, x->o, "client", c->client, x->e);
+	if (rc)
+		return rc;
+	rc = member_set_label(x->st, x->o, "actor", c->actor, x->e);
+	if (rc)
+		return rc;
+	if (c->message)
 		rc = member_set_text(x->o, "note", c->message, c->message_n,
 			x->e);
 	return rc;
@@ -145,19 +165,25 @@ queue_tell(struct store *st, const struct queue_row *r, json_t **ret,
 	json_t *name = NULL;
 	int rc = !row ? err_nomem(e) : 0;
 
-	if (rc == 0)
-		rc = member_entity_name(st, r->c.entity, &name, e);
-	if (rc == 0)
-		rc = member_set_new(row, "existing_entity", name, e);
-	if (rc == 0)
-		rc = member_set_time(row, "detected_at", r->c.found, e);
-	if (rc == 0)
-		rc = conflict_is_of_facts(r->c.kind)
-			     ? tell_facts(st, r, row, e)
-			     : tell_merge(st, r, row, e);
-	if (rc == 0 && r->decision != DECIDED_NOT)
+	if (rc)
+		return rc;
+	rc = member_entity_name(st, r->c.entity, &name, e);
+	if (rc)
+		return rc;
+	rc = member_set_new(row, "existing_entity", name, e);
+	if (rc)
+		return rc;
+	rc = member_set_time(row, "detected_at", r->c.found, e);
+	if (rc)
+		return rc;
+	rc = conflict_is_of_facts(r->c.kind) ? tell_facts(st, r, row, e)
+					     : tell_merge(st, r, row, e);
+	if (rc)
+		return rc;
+	if (r->decision != DECIDED_NOT)
 		rc = tell_decision(st, r, row, e);
-	if (rc == 0)
-		*ret = take_ptr(row);
+	if (rc)
+		return rc;
+	*ret = take_ptr(row);
 	return rc;
 }

@@ -6,6 +6,7 @@
 
 #include "common/clock.h"
 #include "common/jx.h"
+#include "common/vec.h"
 #include "memory-db/model/order/related_internal.h"
 #include "memory-db/model/read/fact_tags.h"
 #include "memory-db/model/scope/json_members.h"
@@ -62,16 +63,9 @@ related_row_of(struct relating *x, int64_t entity, int *ret_rc)
 	}
 	if (*place > 0)
 		return &r->rows[*place - 1];
-	if (r->n == r->cap) {
-		size_t cap = r->cap ? r->cap * 2 : 64;
-		struct related_row *v = reallocarray(r->rows, cap, sizeof(*v));
-
-		if (!v) {
-			*ret_rc = err_nomem(x->e);
-			return NULL;
-		}
-		r->rows = v;
-		r->cap = cap;
+	if (vec_room(r->rows, r->n, r->cap) != 0) {
+		*ret_rc = err_nomem(x->e);
+		return NULL;
 	}
 	r->rows[r->n] = (struct related_row){.entity = entity, .miss = 1};
 	*place = (int64_t)r->n + 1;
@@ -143,9 +137,9 @@ related_read_steps(struct related_steps *s, int64_t entity, size_t most)
 	s->most = most;
 	rc = fact_each(x->st, entity, 1u << FACT_RELATION, related_take_step, s,
 		x->e);
-	return rc == 0 ? fact_each_incoming(x->st, entity, related_take_step, s,
-				 x->e)
-		       : rc;
+	if (rc)
+		return rc;
+	return fact_each_incoming(x->st, entity, related_take_step, s, x->e);
 }
 
 /* What is two steps away, through one that is one step away. */
@@ -416,11 +410,17 @@ related_find(struct store *st, const struct related_request *request,
 	*ret = (struct related){0};
 	if (request->entity != 0 && (kinds & 1u << RELATED_RELATIONS))
 		rc = related_by_relations(&x);
-	if (rc == 0 && (kinds & (1u << RELATED_WORDS | 1u << RELATED_NAMES)))
+	if (rc)
+		return rc;
+	if ((kinds & (1u << RELATED_WORDS | 1u << RELATED_NAMES)))
 		rc = related_by_words(&x);
-	if (rc == 0 && request->entity != 0 && (kinds & 1u << RELATED_TAGS))
+	if (rc)
+		return rc;
+	if (request->entity != 0 && (kinds & 1u << RELATED_TAGS))
 		rc = related_by_tags(&x);
-	if (rc == 0 && request->entity != 0 && (kinds & 1u << RELATED_SESSION))
+	if (rc)
+		return rc;
+	if (request->entity != 0 && (kinds & 1u << RELATED_SESSION))
 		rc = related_by_sessions(&x);
 	if (rc != 0)
 		return rc;

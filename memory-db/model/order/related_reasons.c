@@ -94,15 +94,21 @@ reasons_relation(struct store *st, const struct related_why *why,
 	}
 	rc = reasons_put(out, why->is_incoming ? to : from,
 		strlen(why->is_incoming ? to : from), e);
-	if (rc == 0 && buf_addc(out, ' ') != 0)
+	if (rc)
+		return rc;
+	if (buf_addc(out, ' ') != 0)
 		rc = err_nomem(e);
-	if (rc == 0)
-		rc = reasons_put_label(st, out, why->label, e);
-	if (rc == 0 && buf_addc(out, ' ') != 0)
+	if (rc)
+		return rc;
+	rc = reasons_put_label(st, out, why->label, e);
+	if (rc)
+		return rc;
+	if (buf_addc(out, ' ') != 0)
 		rc = err_nomem(e);
-	return rc == 0 ? reasons_put(out, why->is_incoming ? from : to,
-				 strlen(why->is_incoming ? from : to), e)
-		       : rc;
+	if (rc)
+		return rc;
+	return reasons_put(out, why->is_incoming ? from : to,
+		strlen(why->is_incoming ? from : to), e);
 }
 
 static int
@@ -110,18 +116,17 @@ reasons_names(const struct related_request *q, const struct related_why *why,
 	const char *name, struct buf *out, struct err *e)
 {
 	const char *named = why->is_incoming ? q->name : name;
-	int rc = reasons_put(out,
-		why->is_incoming ? name
-		: q->entity == 0 ? "the text"
-				 : q->name,
-		strlen(why->is_incoming	 ? name
-			: q->entity == 0 ? "the text"
-					 : q->name),
-		e);
+	const char *asked = q->entity == 0 ? "the text" : q->name;
+	const char *by = why->is_incoming ? name : asked;
+	int rc = reasons_put(out, by, strlen(by), e);
 
-	if (rc == 0 && buf_adds(out, " names ") != 0)
+	if (rc)
+		return rc;
+	if (buf_adds(out, " names ") != 0)
 		rc = err_nomem(e);
-	return rc == 0 ? reasons_put(out, named, strlen(named), e) : rc;
+	if (rc)
+		return rc;
+	return reasons_put(out, named, strlen(named), e);
 }
 
 static int

@@ -262,9 +262,12 @@ related_by_words(struct relating *x)
 
 	if (rc >= 0)
 		rc = related_read_own(&t);
-	if (rc == 0)
-		rc = related_read_candidates(&t);
-	if (rc == 0 && (x->request->kinds & 1u << RELATED_WORDS))
+	if (rc)
+		return rc;
+	rc = related_read_candidates(&t);
+	if (rc)
+		return rc;
+	if (x->request->kinds & 1u << RELATED_WORDS)
 		related_weigh_words(x->ret);
 	return rc;
 }

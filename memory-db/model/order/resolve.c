@@ -98,14 +98,18 @@ pass_marks(struct resolving *x)
 				: fact_tags_encode(x->w->st, x->goes->entity,
 					  x->goes->fact, marks, x->e);
 
-	if (rc == 0)
-		rc = fact_tags_encode(x->w->st, x->stays->entity,
-			x->stays->fact, own, x->e);
-	if (rc == 0)
-		rc = fact_tags_add(x->w, x->stays->entity, x->stays->fact,
-			json_object_get(marks, "tags"), "tags", x->e);
+	if (rc)
+		return rc;
+	rc = fact_tags_encode(x->w->st, x->stays->entity, x->stays->fact, own,
+		x->e);
+	if (rc)
+		return rc;
+	rc = fact_tags_add(x->w, x->stays->entity, x->stays->fact,
+		json_object_get(marks, "tags"), "tags", x->e);
+	if (rc)
+		return rc;
 	note = json_object_get(marks, "metadata");
-	if (rc == 0 && note && !json_object_get(own, "metadata"))
+	if (note && !json_object_get(own, "metadata"))
 		rc = fact_tags_note(x->w, x->stays->entity, x->stays->fact,
 			note, "metadata", x->e);
 	return rc;
@@ -147,23 +151,25 @@ fork_branch(struct resolving *x)
 	struct lens lens;
 	int rc = lens_make(x->w->st, x->w->branch, STORE_OPEN_END, &lens, x->e);
 
-	if (rc == 0 && lens.n > LIMIT_LENS_DEPTH)
-		rc = err_set(x->e, MDB_E_LIMIT,
+	if (rc)
+		return rc;
+	if (lens.n > LIMIT_LENS_DEPTH)
+		return err_set(x->e, MDB_E_LIMIT,
 			"branches nest at most %d deep; resolve the conflict "
 			"in another way",
 			LIMIT_LENS_DEPTH);
-	if (rc == 0)
-		rc = name_branch(x);
-	if (rc == 0 && (buf_addf(&about, "conflict #%lld as it stood",
-				(long long)x->row->c.id) != 0 ||
-			       !buf_str(&about)))
-		rc = err_nomem(x->e);
-	if (rc == 0)
-		rc = branch_create(x->w->st, x->w->ns, x->branch, about.data,
-			x->w->branch, fork, &id, x->e);
-	if (rc == 0)
-		rc = change_branch(x->w->change, BRANCH_OP_CREATE, id, fork,
-			x->e);
+	rc = name_branch(x);
+	if (rc)
+		return rc;
+	if (buf_addf(&about, "conflict #%lld as it stood",
+		    (long long)x->row->c.id) != 0 ||
+		!buf_str(&about))
+		return err_nomem(x->e);
+	rc = branch_create(x->w->st, x->w->ns, x->branch, about.data,
+		x->w->branch, fork, &id, x->e);
+	if (rc)
+		return rc;
+	rc = change_branch(x->w->change, BRANCH_OP_CREATE, id, fork, x->e);
 	return rc;
 }
 
@@ -185,12 +191,14 @@ apply(struct resolving *x)
 	case DECIDED_MAX:
 		break;
 	}
-	if (rc == 0 && x->goes && x->decision != DECIDED_KEEP_BOTH)
+	if (rc)
+		return rc;
+	if (x->goes && x->decision != DECIDED_KEEP_BOTH)
 		rc = hide(x);
-	return rc == 0 ? write_attr(x->w, x->row->c.entity,
-				 conflict_attr(x->row->c.id),
-				 (int64_t)x->decision, x->e)
-		       : rc;
+	if (rc)
+		return rc;
+	return write_attr(x->w, x->row->c.entity, conflict_attr(x->row->c.id),
+		(int64_t)x->decision, x->e);
 }
 
 /* --- telling it ----------------------------------------------------------- */
@@ -209,12 +217,32 @@ tell_fact(struct resolving *x, json_t *o, const char *key,
 	json_t *j = json_pack("{s:I}", "fact", (json_int_t)s->fact);
 	int rc = member_set_new(o, key, j, x->e);
 
-	if (rc == 0)
-		rc = member_set_text(j, "entity", s->name.data, s->name.len,
-			x->e);
-	return rc == 0 ? member_set_text(j, "text", s->text.data, s->text.len,
-				 x->e)
-		       : rc;
+	if (rc)
+		return rc;
+	rc = member_set_text(j, "entity", s->name.data, s->name.len, x->e);
+	if (rc)
+		return rc;
+	return member_set_text(j, "text", s->text.data, s->text.len, x->e);
+}
+
+static int
+tell_what_stays(struct resolving *x, json_t *o)
+{
+	int64_t suspect = 0;
+	int rc = tell_fact(x, o, "kept", x->stays);
+
+	if (rc)
+		return rc;
+	rc = tell_fact(x, o, "hidden", x->goes);
+	if (rc)
+		return rc;
+	rc = derivations_each_dependant(x->w->st, x->goes->fact,
+		count_dependant, &suspect, x->e);
+	if (rc)
+		return rc;
+	if (suspect > 0)
+		rc = member_set_int(o, "suspect", suspect, x->e);
+	return rc;
 }
 
 static int
@@ -225,26 +253,25 @@ tell(struct resolving *x, json_t **ret)
 		json_pack("{s:I,s:s,s:s}", "id", (json_int_t)x->row->c.id,
 			"conflict_type", conflict_kind_name(x->row->c.kind),
 			"strategy", done ? done : "none");
-	int64_t suspect = 0;
 	int rc = !o ? err_nomem(x->e) : 0;
 
-	if (rc == 0 && x->why)
+	if (rc)
+		return rc;
+	if (x->why)
 		rc = member_set_text(o, "why", x->why, strlen(x->why), x->e);
-	if (rc == 0 && x->branch[0])
+	if (rc)
+		return rc;
+	if (x->branch[0])
 		rc = member_set_text(o, "branch", x->branch, strlen(x->branch),
 			x->e);
-	if (rc == 0 && x->goes && done && x->decision != DECIDED_KEEP_BOTH) {
-		rc = tell_fact(x, o, "kept", x->stays);
-		if (rc == 0)
-			rc = tell_fact(x, o, "hidden", x->goes);
-		if (rc == 0)
-			rc = derivations_each_dependant(x->w->st, x->goes->fact,
-				count_dependant, &suspect, x->e);
-		if (rc == 0 && suspect > 0)
-			rc = member_set_int(o, "suspect", suspect, x->e);
+	if (rc)
+		return rc;
+	if (x->goes && done && x->decision != DECIDED_KEEP_BOTH) {
+		rc = tell_what_stays(x, o);
+		if (rc)
+			return rc;
 	}
-	if (rc == 0)
-		*ret = take_ptr(o);
+	*ret = take_ptr(o);
 	return rc;
 }
 
@@ -266,10 +293,13 @@ decide_facts(struct resolving *x, enum resolve_strategy strategy)
 			(long long)x->row->c.id);
 	rc = rc < 0 ? rc : 0;
 	x->decision = decisions[strategy];
-	if (rc == 0 && strategy == RESOLVE_AUTO)
+	if (rc)
+		return rc;
+	if (strategy == RESOLVE_AUTO)
 		rc = decide_by_rule(x);
-	if (rc == 0)
-		choose(x);
+	if (rc)
+		return rc;
+	choose(x);
 	return rc;
 }
 

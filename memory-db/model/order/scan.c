@@ -67,7 +67,9 @@ scan_load(struct scan *x)
 	scan_key(key, META_SCAN, x->ns);
 	rc = stored_object_get(x->st, key, "the place of a scan", &x->state,
 		x->e);
-	if (rc == 0 && !x->state && !(x->state = json_object()))
+	if (rc)
+		return rc;
+	if (!x->state && !(x->state = json_object()))
 		rc = err_nomem(x->e);
 	if (rc != 0)
 		return rc;
@@ -83,10 +85,12 @@ scan_save(struct scan *x)
 	char key[40];
 	int rc = member_set_int(x->state, "after", x->after, x->e);
 
-	if (rc == 0)
-		rc = member_set_int(x->state, "checked", x->checked, x->e);
-	if (rc == 0)
-		rc = member_set_int(x->state, "found", x->found, x->e);
+	if (rc)
+		return rc;
+	rc = member_set_int(x->state, "checked", x->checked, x->e);
+	if (rc)
+		return rc;
+	rc = member_set_int(x->state, "found", x->found, x->e);
 	if (rc != 0)
 		return rc;
 	scan_key(key, META_SCAN, x->ns);
@@ -98,9 +102,12 @@ scan_set_state(struct scan *x, const char *state, const char *when)
 {
 	int rc = member_set_new(x->state, "state", json_string(state), x->e);
 
-	if (rc == 0)
-		rc = member_set_int(x->state, when, clock_now_ms(), x->e);
-	return rc == 0 ? scan_save(x) : rc;
+	if (rc)
+		return rc;
+	rc = member_set_int(x->state, when, clock_now_ms(), x->e);
+	if (rc)
+		return rc;
+	return scan_save(x);
 }
 
 static bool
@@ -150,9 +157,12 @@ begin_scan(struct scan *x, int64_t from)
 	}
 	(void)json_object_del(x->state, "ended_at");
 	rc = member_set_bool(x->state, "catch_up", from >= 0, x->e);
-	if (rc == 0)
-		rc = note_running(x, from);
-	return rc == 0 ? scan_set_state(x, "running", "started_at") : rc;
+	if (rc)
+		return rc;
+	rc = note_running(x, from);
+	if (rc)
+		return rc;
+	return scan_set_state(x, "running", "started_at");
 }
 
 int
@@ -183,7 +193,9 @@ end_scan(struct scan *x, const char *state)
 
 	scan_key(key, META_SCANNING, x->ns);
 	rc = meta_drop_one(x->st, key, x->e);
-	return rc == 0 ? scan_set_state(x, state, "ended_at") : rc;
+	if (rc)
+		return rc;
+	return scan_set_state(x, state, "ended_at");
 }
 
 int
@@ -245,8 +257,9 @@ tell_state(struct scan *x, json_t **ret)
 		: progress > 1 ? 1.0
 			       : progress);
 	rc = !o ? err_nomem(x->e) : tell_times(x, o);
-	if (rc == 0)
-		*ret = take_ptr(o);
+	if (rc)
+		return rc;
+	*ret = take_ptr(o);
 	return rc;
 }
 

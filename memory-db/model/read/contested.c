@@ -104,12 +104,16 @@ contested_set(struct store *st, int64_t fact, json_t *j, struct err *e)
 	struct contest c;
 	int rc = contested_find(st, fact, &c, e);
 
-	if (rc == 0 && c.conflict != 0) {
+	if (rc)
+		return rc;
+	if (c.conflict != 0) {
 		rc = member_set_bool(j, "contested", true, e);
 		if (rc == 0)
 			rc = member_set_int(j, "conflict", c.conflict, e);
 	}
-	if (rc == 0 && c.later != 0) {
+	if (rc)
+		return rc;
+	if (c.later != 0) {
 		rc = member_set_int(j, "later", c.later, e);
 		if (rc == 0)
 			rc = member_set_time(j, "until", c.until, e);
@@ -138,7 +142,11 @@ add_sides(struct store *st, const struct conflict *c, int64_t entity,
 	bool has_theirs = c->other > 0 ? c->other == entity : has_ours;
 	int rc = has_ours ? add_side(st, c, c->ours, list, e) : 0;
 
-	return rc == 0 && has_theirs ? add_side(st, c, c->theirs, list, e) : rc;
+	if (rc)
+		return rc;
+	if (!has_theirs)
+		return 0;
+	return add_side(st, c, c->theirs, list, e);
 }
 
 int

@@ -44,13 +44,18 @@ set_head(void *ctx, const struct log_change *c)
 	int rc = member_set_new(x->o, "kind",
 		json_string(change_kind_name((int)c->kind)), x->e);
 
-	if (rc == 0)
-		rc = member_set_label(x->st, x->o, "actor", c->actor, x->e);
-	if (rc == 0)
-		rc = member_set_label(x->st, x->o, "client", c->client, x->e);
-	if (rc == 0)
-		rc = member_set_label(x->st, x->o, "session", c->session, x->e);
-	if (rc == 0 && c->message)
+	if (rc)
+		return rc;
+	rc = member_set_label(x->st, x->o, "actor", c->actor, x->e);
+	if (rc)
+		return rc;
+	rc = member_set_label(x->st, x->o, "client", c->client, x->e);
+	if (rc)
+		return rc;
+	rc = member_set_label(x->st, x->o, "session", c->session, x->e);
+	if (rc)
+		return rc;
+	if (c->message)
 		rc = member_set_text(x->o, "message", c->message, c->message_n,
 			x->e);
 	return rc;
@@ -63,11 +68,17 @@ set_decision(json_t *o, const struct staged *s, struct err *e)
 
 	if (s->decided != 0)
 		rc = member_set_time(o, "decided_at", s->decided, e);
-	if (rc == 0 && s->applied != 0)
+	if (rc)
+		return rc;
+	if (s->applied != 0)
 		rc = member_set_int(o, "applied", s->applied, e);
-	if (rc == 0 && s->by)
+	if (rc)
+		return rc;
+	if (s->by)
 		rc = member_set_text(o, "by", s->by, strlen(s->by), e);
-	if (rc == 0 && s->note)
+	if (rc)
+		return rc;
+	if (s->note)
 		rc = member_set_text(o, "note", s->note, strlen(s->note), e);
 	return rc;
 }
@@ -79,10 +90,12 @@ set_expiry(struct store *st, json_t *o, const struct staged *s, struct err *e)
 	double days = 0;
 	int rc = settings_number(st, s->ns, SETTING_review_expires, &days, e);
 
-	return rc == 0 && days > 0
-		       ? member_set_time(o, "expires_at",
-				 s->at + (int64_t)(days * 86400000.0), e)
-		       : rc;
+	if (rc)
+		return rc;
+	if (days <= 0)
+		return 0;
+	return member_set_time(o, "expires_at",
+		s->at + (int64_t)(days * 86400000.0), e);
 }
 
 static int
@@ -92,14 +105,22 @@ set_view(struct store *st, const struct context *ctx, json_t *o,
 	AUTO_REVIEW_VIEW struct review_view v = {0};
 	int rc = review_look(st, ctx, s, false, max_bytes, &v, e);
 
-	if (rc == 0 && json_object_update(o, v.row) != 0)
+	if (rc)
+		return rc;
+	if (json_object_update(o, v.row) != 0)
 		rc = err_nomem(e);
-	if (rc == 0 && json_array_size(v.conflicts) > 0)
+	if (rc)
+		return rc;
+	if (json_array_size(v.conflicts) > 0)
 		rc = member_set_new(o, "conflicts", json_incref(v.conflicts),
 			e);
-	if (rc == 0 && json_array_size(v.needs) > 0)
+	if (rc)
+		return rc;
+	if (json_array_size(v.needs) > 0)
 		rc = member_set_new(o, "needs", json_incref(v.needs), e);
-	if (rc == 0 && v.is_dissolved)
+	if (rc)
+		return rc;
+	if (v.is_dissolved)
 		rc = member_set_bool(o, "dissolved", 1, e);
 	return rc;
 }
@@ -112,19 +133,27 @@ make_row(struct store *st, const struct context *ctx, const struct staged *s,
 	struct head head = {st, o, e};
 	int rc = !o ? err_nomem(e) : member_set_int(o, "staged", s->change, e);
 
-	if (rc == 0)
-		rc = member_set_time(o, "at", s->at, e);
-	if (rc == 0)
-		rc = member_set_new(o, "state",
-			json_string(staged_state_name((int)s->state)), e);
-	if (rc == 0)
-		rc = log_get(st, s->change, set_head, &head, e);
-	if (rc >= 0)
-		rc = set_decision(o, s, e);
-	if (rc == 0 && s->state == STAGED_WAITING)
+	if (rc)
+		return rc;
+	rc = member_set_time(o, "at", s->at, e);
+	if (rc)
+		return rc;
+	rc = member_set_new(o, "state",
+		json_string(staged_state_name((int)s->state)), e);
+	if (rc)
+		return rc;
+	rc = log_get(st, s->change, set_head, &head, e);
+	if (rc < 0)
+		return rc;
+	rc = set_decision(o, s, e);
+	if (rc)
+		return rc;
+	if (s->state == STAGED_WAITING)
 		rc = set_expiry(st, o, s, e);
+	if (rc)
+		return rc;
 	/* Of an approved one history tells, under `applied`. */
-	if (rc == 0 && s->state != STAGED_APPROVED)
+	if (s->state != STAGED_APPROVED)
 		rc = set_view(st, ctx, o, s, max_bytes, e);
 	if (rc != 0)
 		return rc;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/jx.h"
+#include "common/vec.h"
 #include "memory-db/model/read/history.h"
 #include "memory-db/model/review/review.h"
 #include "memory-db/model/review/review_int.h"
@@ -34,15 +35,8 @@ struct looking {
 static int
 looking_add(struct looking *x, const struct log_op *op, struct err *e)
 {
-	if (x->n == x->cap) {
-		size_t cap = x->cap == 0 ? 32 : x->cap * 2;
-		struct log_op *p = realloc(x->ops, cap * sizeof(*p));
-
-		if (!p)
-			return err_nomem(e);
-		x->ops = p;
-		x->cap = cap;
-	}
+	if (vec_room(x->ops, x->n, x->cap) != 0)
+		return err_nomem(e);
 	x->ops[x->n++] = *op;
 	return 0;
 }
@@ -112,11 +106,15 @@ need_fact(struct needing *x, int64_t fact)
 		return 0;
 	inbox.n = 1;
 	rc = branch_sees(x->st, fact, &inbox, &visible, &shown, x->e);
-	if (rc == 0 && visible)
+	if (rc)
+		return rc;
+	if (visible)
 		rc = review_origin(x->st, shown, &origin, x->e);
-	return rc == 0 && origin != 0 && origin != x->s->change
-		       ? add_need(x, origin)
-		       : rc;
+	if (rc)
+		return rc;
+	if (origin == 0 || origin == x->s->change)
+		return 0;
+	return add_need(x, origin);
 }
 
 static int
@@ -166,9 +164,12 @@ need_op(void *ctx, const struct log_op *op)
 		rc = fact_get(x->st, op->fact, get_needed, &n, x->e);
 	if (rc >= 0)
 		rc = need_entity(x, n.entity);
-	if (rc == 0)
-		rc = need_entity(x, n.peer);
-	return rc == 0 ? need_fact(x, n.of) : rc;
+	if (rc)
+		return rc;
+	rc = need_entity(x, n.peer);
+	if (rc)
+		return rc;
+	return need_fact(x, n.of);
 }
 
 static int
@@ -203,7 +204,43 @@ look_begin(struct store *st, const struct context *ctx, const struct staged *s,
 	w->scope.ns[0] = s->ns;
 	w->scope.n = 1;
 	fact_home(st, s->ns);
-	return rc == 0 ? lens_apply(st, &w->scope.lens, e) : rc;
+	if (rc)
+		return rc;
+	return lens_apply(st, &w->scope.lens, e);
+}
+
+/* What the merge of this one change would do, into v and x. */
+static int
+look_at(struct store *st, const struct context *ctx, const struct staged *s,
+	bool wins, struct looking *x, size_t max_bytes, struct review_view *v,
+	struct err *e)
+{
+	AUTO_IDSET struct idset own = {0};
+	struct merge_pick pick = {.change = s->change,
+		.branch = s->branch,
+		.wins = wins,
+		.own = &own};
+	struct merge_result m = {0};
+	AUTO_WRITE struct write w = {0};
+	int rc = find_needs(st, s, v->needs, e);
+
+	if (rc)
+		return rc;
+	rc = review_own(st, s, &own, e);
+	if (rc)
+		return rc;
+	rc = look_begin(st, ctx, s, x, &w, e);
+	if (rc)
+		return rc;
+	rc = merge_pick(&w, &pick, &m, e);
+	v->conflicts = m.conflicts;
+	if (rc)
+		return rc;
+	rc = lens_apply(st, &w.scope.lens, e);
+	if (rc)
+		return rc;
+	return history_tell_ops(st, &w.scope, x->ops, x->n, max_bytes, v->row,
+		e);
 }
 
 int
@@ -212,29 +249,13 @@ review_look(struct store *st, const struct context *ctx, const struct staged *s,
 {
 	AUTO_REVIEW_VIEW struct review_view v = {.row = json_object(),
 		.needs = json_array()};
-	AUTO_IDSET struct idset own = {0};
-	struct merge_pick pick = {.change = s->change,
-		.branch = s->branch,
-		.wins = wins,
-		.own = &own};
-	struct merge_result m = {0};
-	AUTO_WRITE struct write w = {0};
 	struct looking x = {.n = 0};
-	int rc = !v.row || !v.needs ? err_nomem(e)
-				    : find_needs(st, s, v.needs, e);
+	int rc;
 
-	if (rc == 0)
-		rc = review_own(st, s, &own, e);
-	if (rc == 0)
-		rc = look_begin(st, ctx, s, &x, &w, e);
-	if (rc == 0)
-		rc = merge_pick(&w, &pick, &m, e);
-	v.conflicts = m.conflicts;
-	if (rc == 0)
-		rc = lens_apply(st, &w.scope.lens, e);
-	if (rc == 0)
-		rc = history_tell_ops(st, &w.scope, x.ops, x.n, max_bytes,
-			v.row, e);
+	if (v.row && v.needs)
+		rc = look_at(st, ctx, s, wins, &x, max_bytes, &v, e);
+	else
+		rc = err_nomem(e);
 	v.is_dissolved = x.n == 0 && json_array_size(v.conflicts) == 0 &&
 			 json_array_size(v.needs) == 0;
 	free(x.ops);

@@ -101,16 +101,23 @@ skip(struct deciding *x, int64_t change, const char *why, json_t *conflicts,
 	if (++x->skips > SKIPPED_LISTED)
 		return 0;
 	rc = !o ? err_nomem(x->e) : member_set_int(o, "staged", change, x->e);
-	if (rc == 0)
-		rc = member_set_new(o, "why", json_string(why), x->e);
-	if (rc == 0 && json_array_size(conflicts) > 0)
+	if (rc)
+		return rc;
+	rc = member_set_new(o, "why", json_string(why), x->e);
+	if (rc)
+		return rc;
+	if (json_array_size(conflicts) > 0)
 		rc = member_set_new(o, "conflicts", json_incref(conflicts),
 			x->e);
-	if (rc == 0 && json_array_size(needs) > 0)
+	if (rc)
+		return rc;
+	if (json_array_size(needs) > 0)
 		rc = member_set_new(o, "needs", json_incref(needs), x->e);
-	return rc == 0 && jx_add(x->skipped, json_incref(o)) != 0
-		       ? err_nomem(x->e)
-		       : rc;
+	if (rc)
+		return rc;
+	if (jx_add(x->skipped, json_incref(o)) != 0)
+		return err_nomem(x->e);
+	return 0;
 }
 
 static int
@@ -135,7 +142,9 @@ take(struct deciding *x, const struct staged *s)
 	int rc = review_take(x->c, s, x->sel->wins, x->message.data, &change,
 		x->e);
 
-	if (rc == 0 && change != 0)
+	if (rc)
+		return rc;
+	if (change != 0)
 		rc = jx_add(json_object_get(x->run.state, "changes"),
 			     json_integer(change)) != 0
 			     ? err_nomem(x->e)
@@ -195,9 +204,9 @@ decide_one(struct deciding *x, int64_t change)
 	if (rc == 0 || (rc == 1 && r.s.ns != x->ns))
 		return skip(x, change, "no such staged change here", NULL,
 			NULL);
-	return rc < 0		 ? rc
-	       : x->sel->approve ? approve(x, &r.s)
-				 : reject(x, &r.s);
+	if (rc < 0)
+		return rc;
+	return x->sel->approve ? approve(x, &r.s) : reject(x, &r.s);
 }
 
 /* --- the slice ------------------------------------------------------------ */
@@ -231,9 +240,10 @@ run_begin(struct deciding *x)
 	const json_t *state;
 	int rc = make_target(x->sel, &target, x->e);
 
-	if (rc == 0)
-		rc = sliced_run_begin(&x->run, &w, x->c->tool->name,
-			target.data, STORE_MAIN, x->e);
+	if (rc)
+		return rc;
+	rc = sliced_run_begin(&x->run, &w, x->c->tool->name, target.data,
+		STORE_MAIN, x->e);
 	if (rc != 0)
 		return rc;
 	state = x->run.state;
@@ -280,10 +290,10 @@ run_end(struct deciding *x)
 	x->dissolved = sliced_run_total(&x->run, "dissolved", x->dissolved);
 	x->skips = sliced_run_total(&x->run, "skipped", x->skips);
 	rc = sliced_run_end(&x->run, 0, x->left, x->e);
+	if (rc)
+		return rc;
 	/* What is left of it the background does. */
-	return rc == 0 ? review_settle(x->c, x->ns, LIMIT_REVIEW_SETTLE, &more,
-				 x->e)
-		       : rc;
+	return review_settle(x->c, x->ns, LIMIT_REVIEW_SETTLE, &more, x->e);
 }
 
 static int
@@ -295,14 +305,42 @@ run_reply(struct deciding *x, json_t **ret)
 		(json_int_t)x->skips, "left", x->skipped);
 	int rc = !o ? err_nomem(x->e) : sliced_run_reply(&x->run, o, x->e);
 
-	if (rc == 0 && x->c->dry_run)
+	if (rc)
+		return rc;
+	if (x->c->dry_run)
 		rc = member_set_bool(o, "dry_run", 1, x->e);
-	if (rc == 0 && x->last != 0 && !x->c->dry_run)
+	if (rc)
+		return rc;
+	if (x->last != 0 && !x->c->dry_run)
 		rc = member_set_int(o, "change", x->last, x->e);
 	if (rc != 0)
 		return rc;
 	*ret = take_ptr(o);
 	return 0;
+}
+
+static int
+run_all(struct deciding *x, json_t **ret)
+{
+	int rc = run_begin(x);
+
+	if (rc)
+		return rc;
+	sliced_run_room(&x->run, x->c->params, LIMIT_RUN_FACTS);
+	rc = make_message(x);
+	if (rc)
+		return rc;
+	rc = run_slice(x);
+	if (rc)
+		return rc;
+	rc = run_end(x);
+	if (rc)
+		return rc;
+	if (x->c->ctx->key)
+		rc = request_remember(x->c->st, x->c->ctx->key, x->last, x->e);
+	if (rc)
+		return rc;
+	return run_reply(x, ret);
 }
 
 int
@@ -315,20 +353,8 @@ review_run(struct call *c, int64_t ns, const struct review_selection *s,
 		.ns = ns,
 		.skipped = skipped,
 		.e = e};
-	int rc = !skipped ? err_nomem(e) : run_begin(&x);
+	int rc = !skipped ? err_nomem(e) : run_all(&x, ret);
 
-	if (rc == 0) {
-		sliced_run_room(&x.run, c->params, LIMIT_RUN_FACTS);
-		rc = make_message(&x);
-	}
-	if (rc == 0)
-		rc = run_slice(&x);
-	if (rc == 0)
-		rc = run_end(&x);
-	if (rc == 0 && c->ctx->key)
-		rc = request_remember(c->st, c->ctx->key, x.last, e);
-	if (rc == 0)
-		rc = run_reply(&x, ret);
 	sliced_run_done(&x.run);
 	buf_done(&x.message);
 	return rc;
@@ -342,9 +368,10 @@ review_run_again(struct call *c, int64_t ns, const struct review_selection *s,
 	AUTO_JSON json_t *o = json_pack("{s:b}", "repeated", 1);
 	int rc = !o ? err_nomem(e) : make_target(s, &target, e);
 
-	if (rc == 0)
-		rc = sliced_run_reply_again(c->st, ns, c->tool->name,
-			target.data, o, e);
+	if (rc)
+		return rc;
+	rc = sliced_run_reply_again(c->st, ns, c->tool->name, target.data, o,
+		e);
 	if (rc != 0)
 		return rc;
 	*ret = take_ptr(o);

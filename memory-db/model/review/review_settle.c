@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "common/buf.h"
+#include "common/vec.h"
 #include "memory-db/model/review/review_int.h"
 #include "memory-db/model/scope/inbox.h"
 #include "memory-db/model/scope/settings.h"
@@ -41,15 +42,8 @@ add_shown(void *ctx, const struct staged *s)
 		x->decided++;
 		return 0;
 	}
-	if (x->n == x->cap) {
-		size_t cap = x->cap == 0 ? 16 : x->cap * 2;
-		int64_t *p = realloc(x->waiting, cap * sizeof(*p));
-
-		if (!p)
-			return err_nomem(x->e);
-		x->waiting = p;
-		x->cap = cap;
-	}
+	if (vec_room(x->waiting, x->n, x->cap) != 0)
+		return err_nomem(x->e);
 	x->waiting[x->n++] = s->change;
 	return 0;
 }
@@ -130,15 +124,8 @@ add_inbox(void *ctx, const struct branch_row *b)
 
 	if (b->fork != INBOX_FORK)
 		return 0;
-	if (x->n == x->cap) {
-		size_t cap = x->cap == 0 ? 8 : x->cap * 2;
-		int64_t *p = realloc(x->v, cap * sizeof(*p));
-
-		if (!p)
-			return err_nomem(x->e);
-		x->v = p;
-		x->cap = cap;
-	}
+	if (vec_room(x->v, x->n, x->cap) != 0)
+		return err_nomem(x->e);
 	x->v[x->n++] = b->id;
 	return 0;
 }

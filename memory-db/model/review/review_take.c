@@ -43,12 +43,16 @@ author_get(void *ctx, const struct log_change *c)
 
 	if (rc >= 0)
 		rc = author_label(a, c->actor, &a->actor);
-	if (rc == 0)
-		rc = author_label(a, c->client, &a->client);
-	if (rc == 0)
-		rc = author_label(a, c->session, &a->session);
-	if (rc == 0 && (!buf_str(&a->namespace_) || !buf_str(&a->actor) ||
-			       !buf_str(&a->client) || !buf_str(&a->session)))
+	if (rc)
+		return rc;
+	rc = author_label(a, c->client, &a->client);
+	if (rc)
+		return rc;
+	rc = author_label(a, c->session, &a->session);
+	if (rc)
+		return rc;
+	if ((!buf_str(&a->namespace_) || !buf_str(&a->actor) ||
+		    !buf_str(&a->client) || !buf_str(&a->session)))
 		rc = err_nomem(a->e);
 	return rc;
 }
@@ -82,33 +86,48 @@ author_context(struct author *a, const struct staged *s,
 }
 
 /* --- a change on a target ------------------------------------------------- */
+/* The merge of this one change, as a change of `part`. */
+static int
+take_picked(struct call *part, const struct staged *s, bool wins,
+	struct write *w, enum change_kind kind, int64_t target, int64_t about,
+	struct merge_result *m, struct err *e)
+{
+	AUTO_IDSET struct idset own = {0};
+	struct merge_pick pick = {.change = s->change,
+		.branch = s->branch,
+		.wins = wins,
+		.own = &own};
+	int rc = review_own(part->st, s, &own, e);
+
+	if (rc)
+		return rc;
+	rc = write_begin_on(w, part, kind, target, about, e);
+	if (rc)
+		return rc;
+	rc = merge_pick(w, &pick, m, e);
+	if (rc)
+		return rc;
+	rc = lens_apply(part->st, &w->scope.lens, e);
+	if (rc)
+		return rc;
+	return write_end(w, e);
+}
+
 static int
 take_to(struct call *c, const struct staged *s, bool wins, const char *message,
 	enum change_kind kind, int64_t target, int64_t about,
 	int64_t *ret_change, struct err *e)
 {
 	struct author a = {.st = c->st, .e = e};
-	AUTO_IDSET struct idset own = {0};
 	AUTO_WRITE struct write w = {0};
-	struct merge_pick pick = {.change = s->change,
-		.branch = s->branch,
-		.wins = wins,
-		.own = &own};
 	struct merge_result m = {0};
 	struct context ctx;
 	struct call part = {.st = c->st, .tool = c->tool, .ctx = &ctx};
 	int rc = author_context(&a, s, c->ctx, message, &ctx);
 
 	if (rc == 0)
-		rc = review_own(c->st, s, &own, e);
-	if (rc == 0)
-		rc = write_begin_on(&w, &part, kind, target, about, e);
-	if (rc == 0)
-		rc = merge_pick(&w, &pick, &m, e);
-	if (rc == 0)
-		rc = lens_apply(c->st, &w.scope.lens, e);
-	if (rc == 0)
-		rc = write_end(&w, e);
+		rc = take_picked(&part, s, wins, &w, kind, target, about, &m,
+			e);
 	*ret_change = rc == 0 ? w.change_id : 0;
 	if (rc == 0 && w.change_id != 0 && target == STORE_MAIN) {
 		struct effect *feed = effects_add(&c->effects, EFFECT_FEED, e);

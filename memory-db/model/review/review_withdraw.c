@@ -114,9 +114,9 @@ withdraw_all(struct withdrawing *x)
 		if (s.change != 0)
 			rc = staged_decide(x->c->st, &s, x->e);
 	}
-	return rc == 0 ? review_settle(x->c, x->ns, LIMIT_REVIEW_SETTLE, &more,
-				 x->e)
-		       : rc;
+	if (rc)
+		return rc;
+	return review_settle(x->c, x->ns, LIMIT_REVIEW_SETTLE, &more, x->e);
 }
 
 int

@@ -183,9 +183,12 @@ inbox_begin(struct store *st, int64_t ns, const char *client,
 	struct lens lens;
 	int rc = lens_make(st, STORE_MAIN, STORE_OPEN_END, &lens, e);
 
-	if (rc == 0)
-		rc = lens_apply(st, &lens, e);
-	return rc == 0 ? change_begin(st, &info, ret, e) : rc;
+	if (rc)
+		return rc;
+	rc = lens_apply(st, &lens, e);
+	if (rc)
+		return rc;
+	return change_begin(st, &info, ret, e);
 }
 
 int
@@ -196,14 +199,17 @@ inbox_create(struct store *st, int64_t ns, const char *name, const char *client,
 	int64_t id, change, at;
 	int rc = inbox_begin(st, ns, client, session, &c, e);
 
-	if (rc == 0)
-		rc = branch_create(st, ns, name,
-			"writes of an agent that wait for review", STORE_MAIN,
-			INBOX_FORK, &id, e);
-	if (rc == 0)
-		rc = change_branch(c, BRANCH_OP_CREATE, id, INBOX_FORK, e);
-	if (rc == 0)
-		rc = change_seal(take_ptr(c), &change, &at, e);
+	if (rc)
+		return rc;
+	rc = branch_create(st, ns, name,
+		"writes of an agent that wait for review", STORE_MAIN,
+		INBOX_FORK, &id, e);
+	if (rc)
+		return rc;
+	rc = change_branch(c, BRANCH_OP_CREATE, id, INBOX_FORK, e);
+	if (rc)
+		return rc;
+	rc = change_seal(take_ptr(c), &change, &at, e);
 	if (rc != 0)
 		return rc;
 	*ret_branch = id;
@@ -218,13 +224,18 @@ inbox_discard(struct store *st, int64_t ns, int64_t branch, const char *client,
 	int64_t change, at;
 	int rc = inbox_begin(st, ns, client, NULL, &c, e);
 
-	if (rc == 0)
-		rc = branch_set_state(st, branch, BRANCH_DISCARDED, e);
-	if (rc == 0)
-		rc = staged_release(st, branch, e);
-	if (rc == 0)
-		rc = change_branch(c, BRANCH_OP_DISCARD, branch, 0, e);
-	return rc == 0 ? change_seal(take_ptr(c), &change, &at, e) : rc;
+	if (rc)
+		return rc;
+	rc = branch_set_state(st, branch, BRANCH_DISCARDED, e);
+	if (rc)
+		return rc;
+	rc = staged_release(st, branch, e);
+	if (rc)
+		return rc;
+	rc = change_branch(c, BRANCH_OP_DISCARD, branch, 0, e);
+	if (rc)
+		return rc;
+	return change_seal(take_ptr(c), &change, &at, e);
 }
 
 static int
