@@ -98,6 +98,16 @@ bench: ## The figures of the product (QUICK=1: two minutes)
 soak: ## Clients for SECONDS (1200): memory, WAL and p99 stay as they are
 	$(MAKE) --no-print-directory V=release all
 	python3 tests/bench/soak.py $(if $(SECONDS),--seconds $(SECONDS))
+ROUNDS ?= 1000
+POWER_ROUNDS ?= $(shell expr $(ROUNDS) / 4)
+crash: ## The service dies ROUNDS (1000) times under mixed load; nothing is lost
+	@$(MAKE) --no-print-directory -s -j$(CORES) V=release all
+	@$(MAKE) --no-print-directory -s -j$(CORES) V=asan all
+	TEST_VARIANT=release python3 tests/crash/campaign.py --rounds $(ROUNDS)
+	TEST_VARIANT=asan python3 tests/crash/campaign.py --how power \
+		--rounds $(POWER_ROUNDS)
+	TEST_VARIANT=release python3 tests/crash/campaign.py --rounds 20 \
+		--entities 100000 --verify 20 --longest-start 1
 bench-programs: jail-programs $(PROGRAMS) $(BENCHES) $(SHIMS)
 
 demo: ## The product at work: two clients, a crash, nothing lost
@@ -105,4 +115,4 @@ demo: ## The product at work: two clients, a crash, nothing lost
 	@python3 tests/demo/demo.py
 
 .PHONY: test test-run test-all test-programs unit unit-programs func lint objects \
-	tsan tsan-run fuzz fuzz-run cov analyze bench bench-programs soak demo
+	tsan tsan-run fuzz fuzz-run cov analyze bench bench-programs soak crash demo

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,9 @@
 
 #define WORK_NAME   "memory.db"
 #define FOLDER_TAIL ".restoring"
+/* A restore that was killed holds its lock until its children are gone, too. */
+#define DYING_MS 3000
+#define LOOK_MS	 20
 
 /* What lies beside a database and belongs to it. */
 static const char *const beside[] = {"", "-wal", "-shm", "-journal"};
@@ -115,6 +119,18 @@ make_parents(const char *target, struct err *e)
 	return 0;
 }
 
+static bool
+lock_folder(int fd)
+{
+	for (int waited = 0; flock(fd, LOCK_EX | LOCK_NB) != 0;
+		waited += LOOK_MS) {
+		if (waited >= DYING_MS)
+			return false;
+		(void)poll(NULL, 0, LOOK_MS);
+	}
+	return true;
+}
+
 /* The lock tells a folder that is in use from one that was left behind. */
 static int
 make_work_folder(struct restore_place *p, struct err *e)
@@ -126,7 +142,7 @@ make_work_folder(struct restore_place *p, struct err *e)
 			O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (p->lock_fd < 0)
 			return place_error(e, "open the folder", p->folder);
-		if (flock(p->lock_fd, LOCK_EX | LOCK_NB) != 0)
+		if (!lock_folder(p->lock_fd))
 			return err_set(e, MDB_E_BUSY,
 				"another memoryctl is restoring %s", p->target);
 		if (i == 1)
