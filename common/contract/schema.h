@@ -32,7 +32,9 @@ enum param_flag {
 	PF_MAY_BE_EMPTY = 8, /* P_POINT: "" counts as not given */
 	PF_EXTRA = 16,	     /* of one of the nine, but not in the reference
 				   memory server: not part of `compat` */
-	PF_AS_OBJECT = 32    /* P_TEXT_OR_OBJECT: MCP shows the object */
+	PF_AS_OBJECT = 32,   /* P_TEXT_OR_OBJECT: MCP shows the object */
+	PF_ORDER = 64	     /* MCP takes it of any agent, and shows it to one
+				   that has the profile `order` */
 };
 
 struct param {

@@ -129,8 +129,11 @@ static const struct param plan_step_entry = PARAM("", P_TEXT_OR_OBJECT,
 /* --- parameters of several records ---------------------------------------- */
 /* What the reference memory server does: all of it or nothing, and only equal
  * texts are the same. */
-#define STRICT	    BOOLEAN("strict", PF_SOCKET_ONLY, NULL)
-#define ON_CONFLICT CHOICE("on_conflict", PF_SOCKET_ONLY, NULL, conflict_modes)
+#define STRICT BOOLEAN("strict", PF_SOCKET_ONLY, NULL)
+#define ON_CONFLICT                                                            \
+	CHOICE("on_conflict", PF_ORDER | PF_EXTRA,                             \
+		"what becomes of a fact at odds with a stored one",            \
+		conflict_modes)
 #define SOURCE_OF_SESSION                                                      \
 	STR("source_session", PF_SOCKET_ONLY, NULL, LIMIT_LABEL_BYTES),        \
 		POINT("source_timestamp", PF_SOCKET_ONLY | PF_MAY_BE_EMPTY,    \
@@ -145,7 +148,7 @@ static const struct param plan_step_entry = PARAM("", P_TEXT_OR_OBJECT,
 #define MAX_TOKENS	 INT("max_tokens", PF_EXTRA, "of the reply", 50, 250000)
 #define LIMIT_ROWS_OF(t) INT("limit", PF_EXTRA, t, 1, LIMIT_ROWS)
 #define TYPES		 LIST("types", PF_SOCKET_ONLY, NULL, &type_entry)
-#define TIERS		 LIST("tiers", PF_SOCKET_ONLY, NULL, &tier_entry)
+#define TIERS		 LIST("tiers", PF_ORDER | PF_EXTRA, "only these", &tier_entry)
 /* All of them are asked for, and no fact has more. */
 #define ALL_TAGS(about)                                                        \
 	LIST_TO("tags", PF_EXTRA, about, LIMIT_FACT_TAGS, &tag_entry)

@@ -159,16 +159,18 @@ copy_told(json_t *to, json_t *result)
 }
 
 /* Entries that were not stored, texts that were stored with a marker in the
- * place of a secret, and that all of it waits for review. */
+ * place of a secret, that all of it waits for review, and which stored facts
+ * the new ones are at odds with. */
 static int
 copy_trouble(json_t *to, json_t *reply)
 {
-	return compat_copy(to, "failed", reply, "failed") ||
-			       compat_copy(to, "marked", reply, "marked") ||
-			       compat_copy(to, "staged", reply, "staged") ||
-			       compat_copy(to, "review", reply, "review")
-		       ? MDB_E_NOMEM
-		       : 0;
+	static const char *const told[] = {"failed", "marked", "staged",
+		"review", "conflicts", "conflict_count", "conflicts_later"};
+
+	for (size_t i = 0; i < ARRAY_LEN(told); i++)
+		if (compat_copy(to, told[i], reply, told[i]))
+			return MDB_E_NOMEM;
+	return 0;
 }
 
 static json_t *

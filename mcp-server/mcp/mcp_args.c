@@ -30,9 +30,9 @@ mcp_args_is_exact(const struct tool *t, const struct profile *p)
 unsigned
 mcp_args_hidden(const struct tool *t, const struct profile *p)
 {
-	bool exact = mcp_args_is_exact(t, p);
-
-	return exact ? PF_SOCKET_ONLY | PF_EXTRA : PF_SOCKET_ONLY;
+	if (mcp_args_is_exact(t, p))
+		return PF_SOCKET_ONLY | PF_EXTRA;
+	return (p->set & TP_ORDER) ? PF_SOCKET_ONLY : PF_SOCKET_ONLY | PF_ORDER;
 }
 
 static bool
@@ -42,8 +42,10 @@ mcp_args_is_allowed(const struct tool *t, const struct profile *p,
 	bool plain = !p->compat || !(t->flags & TF_COMPAT);
 	const struct param *own = mcp_args_find(t->params, name);
 
+	/* What is hidden only to keep the list short may be sent. */
 	if (own)
-		return !(own->flags & mcp_args_hidden(t, p));
+		return !(own->flags & mcp_args_hidden(t, p) &
+			 ~(unsigned)PF_ORDER);
 	if (strcmp(name, "confirm") == 0 || strcmp(name, "allow_secret") == 0)
 		return !(t->flags & TF_ADMIN) &&
 		       (t->flags & (TF_WRITE | TF_SCRIPT));

@@ -237,6 +237,66 @@ class OnConflict(Queue):
         self.assertEqual(self.pending(), [])
 
 
+class Agents(Queue):
+    """An agent may ask as a program may, and is told what came of it."""
+
+    def schema(self, m, tool):
+        tools = m.request("tools/list")["tools"]
+        return next(t for t in tools if t["name"] == tool)["inputSchema"]
+
+    def write(self, m, text, **more):
+        return m.ok("add_observations", observations=[
+            {"entityName": "Ada", "contents": [text]}], **more)
+
+    def test_is_told_of_conflicts(self):
+        self.make("Ada", "lives in Rome", "likes tea")
+        with self.mcp(self.db, args=["--namespace", "p"]) as m:
+            m.initialize()
+            self.assertNotIn("on_conflict", json.dumps(
+                self.schema(m, "add_observations")))
+            said = self.write(m, "lives in Oslo", on_conflict="report")
+            self.assertEqual(said["conflict_count"], 1)
+            self.assertEqual(said["conflicts"][0]["did"], "reported")
+            self.assertNotIn("ignored", said)
+            said = self.write(m, "does not like tea", on_conflict="queue")
+            self.assertEqual(said["conflicts"][0]["id"],
+                             self.pending()[0]["id"])
+            self.assertNotIn("conflicts", self.write(m, "likes dogs"))
+            wrong = m.tool("add_observations", on_conflict="quarrel",
+                           observations=[{"entityName": "Ada",
+                                          "contents": ["sings"]}])
+            self.assertTrue(wrong["isError"])
+            self.assertIn("on_conflict", wrong["content"][0]["text"])
+
+    def test_is_told_by_the_setting_too(self):
+        self.make("Ada", "lives in Rome")
+        self.c.ok("set_namespace_settings", namespace="p",
+                  settings={"on_conflict": "queue"})
+        with self.mcp(self.db, args=["--namespace", "p"]) as m:
+            m.initialize()
+            said = m.ok("create_entities", entities=[
+                entity("Ada", "lives in Oslo", type="person")])
+            self.assertEqual(said["conflicts"][0]["did"], "queued")
+
+    def test_the_profile_order_shows_it(self):
+        with self.mcp(self.db, args=["--tools", "default,order"]) as m:
+            m.initialize()
+            for tool in "create_entities", "add_observations":
+                self.assertIn("on_conflict",
+                              self.schema(m, tool)["properties"])
+            self.assertIn("tiers",
+                          self.schema(m, "search_nodes")["properties"])
+
+    def test_compat_knows_nothing_of_it(self):
+        self.make("Ada", "lives in Rome")
+        with self.mcp(self.db, args=["--tools", "compat",
+                                     "--namespace", "p"]) as m:
+            m.initialize()
+            said = self.write(m, "lives in Oslo", on_conflict="queue")
+            self.assertEqual(list(said), ["results"])
+            self.assertEqual(self.pending(), [])
+
+
 class Resolve(Queue):
     def test_update(self):
         id_ = self.contest()

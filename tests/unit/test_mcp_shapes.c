@@ -517,8 +517,8 @@ test_filter(void **state)
 	filter("default", "search_nodes",
 		"{\"query\":\"q\",\"namespace\":\"n\",\"fields\":[],"
 		"\"tiers\":[\"working\"],\"as_of\":1,\"typo\":1}",
-		"{\"query\":\"q\",\"typo\":1}",
-		"[\"namespace\",\"fields\",\"tiers\",\"as_of\"]");
+		"{\"query\":\"q\",\"tiers\":[\"working\"],\"typo\":1}",
+		"[\"namespace\",\"fields\",\"as_of\"]");
 	filter("default,history", "search_nodes",
 		"{\"query\":\"q\",\"as_of\":1,\"branch\":\"b\"}",
 		"{\"query\":\"q\",\"as_of\":1,\"branch\":\"b\"}", "[]");
