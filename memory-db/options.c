@@ -85,6 +85,9 @@ static const struct conf_opt options[] = {
 		"started by a client: may be retired, ends when idle"),
 	SWITCH("no-scripts", &limits.no_scripts,
 		"run no scripts (execute_code answers unavailable)"),
+	SWITCH("no-upkeep", &limits.no_upkeep,
+		"leave to another service what makes the file smaller or "
+		"searches quicker: packing, merging, curating"),
 	NUMBER("limit-script-ms", NULL, &limits.script_ms, 1,
 		LIMIT_SCRIPT_WALL_MAX_MS, "N",
 		"milliseconds a script may run at most"),

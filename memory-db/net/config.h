@@ -38,6 +38,7 @@ struct config {
 	enum secret_policy secrets; /* what becomes of texts that hold one */
 	int64_t slow_ms;	    /* a request that takes longer is logged */
 	bool no_scripts;
+	bool no_upkeep; /* background tasks that can wait */
 	struct recall_weights weights;
 	struct embedder *embedder; /* NULL: none */
 	/* as they were given; NULL: not */

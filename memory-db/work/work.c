@@ -122,8 +122,10 @@ work_start(const struct work_options *o, struct work **ret, struct err *e)
 	if (!w)
 		return err_nomem(e);
 	if (!o->tasks) {
-		tasks.tasks = background_tasks;
-		tasks.n = background_tasks_n;
+		tasks.tasks =
+			o->no_upkeep ? background_needed : background_tasks;
+		tasks.n =
+			o->no_upkeep ? background_needed_n : background_tasks_n;
 	}
 	w->opt = *o;
 	if (!w->opt.run)

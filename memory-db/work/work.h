@@ -52,6 +52,7 @@ struct work_options {
 	/* NULL: background_tasks */
 	const struct background_task *const *tasks;
 	size_t tasks_n;
+	bool no_upkeep;		 /* then NULL means background_needed */
 	void (*wake)(void *ctx); /* from worker threads: jobs are done, or
 				    the state changed. Must not block */
 	void *wake_ctx;

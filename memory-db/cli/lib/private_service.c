@@ -43,10 +43,10 @@ make_args(struct plan *p, const char *socket, const char *database,
 {
 	/* What an older service took is not refused for limits of today. */
 	static const char *const fixed[] = {"--ready-fd", "3", "--no-scripts",
-		"--embed", "none", "--exit-when-idle", "0", "--secrets",
-		"allow", "--limit-disk-free", "0", "--limit-namespace-facts",
-		"2147483647", "--limit-writes-per-minute", "0", "--log-level",
-		"error"};
+		"--no-upkeep", "--embed", "none", "--exit-when-idle", "0",
+		"--secrets", "allow", "--limit-disk-free", "0",
+		"--limit-namespace-facts", "2147483647",
+		"--limit-writes-per-minute", "0", "--log-level", "error"};
 	size_t n = 0;
 
 	p->argv[n++] = p->program;

@@ -11,6 +11,7 @@
 #include "memory-db/model/namespace/namespaces.h"
 #include "memory-db/store/engine/lens.h"
 #include "memory-db/store/facts/labels.h"
+#include "memory-db/store/engine/store.h"
 #include "memory-db/store/engine/trouble.h"
 #include "memory-db/store/check/verify.h"
 
@@ -196,4 +197,30 @@ verify_page(struct store *st, const char *cursor, const char *head,
 	if (rc == 0)
 		*ret = take_ptr(o);
 	return rc;
+}
+
+int
+verify_part(struct store *st, enum verify_part part, json_t *problems,
+	struct verify_mark *mark, struct err *e)
+{
+	struct verify_page p = {.st = st, .problems = problems, .e = e};
+	double progress;
+	bool done = false;
+	int rc;
+
+	*mark = (struct verify_mark){.part = part};
+	while (!done) {
+		rc = store_read_begin(st, e);
+		if (rc)
+			return rc;
+		if (mark->change == 0)
+			rc = lens_newest(st, &mark->change, e);
+		if (!rc)
+			rc = verify_slice(st, mark, clock_mono_ns() + SLICE_NS,
+				verify_tell, &p, &progress, &done, e);
+		store_read_end(st);
+		if (rc)
+			return rc;
+	}
+	return 0;
 }

@@ -14,4 +14,11 @@ struct store;
 int verify_page(struct store *st, const char *cursor, const char *head,
 	json_t **ret, struct err *e) MUST_CHECK;
 
+/* All slices of a part of a file that nobody writes, on a connection of the
+ * caller's thread; mark says what was checked. */
+enum verify_part;
+struct verify_mark;
+int verify_part(struct store *st, enum verify_part part, json_t *problems,
+	struct verify_mark *mark, struct err *e) MUST_CHECK;
+
 #endif

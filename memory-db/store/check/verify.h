@@ -19,6 +19,11 @@ struct store;
 /* More problems than this end the run: the file is beyond telling. */
 #define VERIFY_PROBLEMS_MAX 1000
 
+/* Halves that do not need each other, for two threads with a connection each:
+ * what is derived (SQLite's own check, counters, vectors, text indexes), and the
+ * log with all that its ops ask for. */
+enum verify_part { VERIFY_WHOLE, VERIFY_DERIVED, VERIFY_LOG };
+
 struct verify_mark {	/* zeroed but for `change` at the start */
 	int64_t change; /* the newest when the run began */
 	int64_t step, a;
@@ -27,6 +32,7 @@ struct verify_mark {	/* zeroed but for `change` at the start */
 	 * found: 0 in the end. */
 	int64_t spans, closed, versions, attrs;
 	int64_t problems;
+	enum verify_part part;
 };
 #define VERIFY_MARK_NUMBERS 10
 

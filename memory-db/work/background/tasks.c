@@ -334,6 +334,16 @@ const struct background_task *const background_tasks[] = {
 };
 const size_t background_tasks_n = ARRAY_LEN(background_tasks);
 
+/* What is left to the next service stands in the file: texts that are not packed,
+ * traces to erase, segments to merge. */
+const struct background_task *const background_needed[] = {
+	&task_index,
+	&task_wal,
+	&task_checkpoint,
+	&task_shrink,
+};
+const size_t background_needed_n = ARRAY_LEN(background_needed);
+
 enum background_mode
 background_mode_of(struct database *db, int64_t disk_free_bytes)
 {
