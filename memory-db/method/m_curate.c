@@ -59,15 +59,22 @@ set_tier(struct call *c, struct write *w, const char *name, int64_t *ret_entity,
 	int tier = write_entity_tier(jx_text(c->params, "tier"));
 	int rc = write_begin(w, c, CHANGE_UPDATE, e);
 
-	if (rc == 0)
-		rc = write_need_entity(w, name, "entity", ret_entity, e);
-	if (rc == 0)
-		rc = attr_get(w->st, *ret_entity, ATTR_TIER, ret_from, e);
-	if (rc == 0 && !w->replay)
+	if (rc)
+		return rc;
+	rc = write_need_entity(w, name, "entity", ret_entity, e);
+	if (rc)
+		return rc;
+	rc = attr_get(w->st, *ret_entity, ATTR_TIER, ret_from, e);
+	if (rc)
+		return rc;
+	if (!w->replay)
 		rc = write_attr(w, *ret_entity, ATTR_TIER, tier, e);
-	if (rc == 0)
-		rc = write_note(w, name, e);
-	return rc == 0 ? write_end(w, e) : rc;
+	if (rc)
+		return rc;
+	rc = write_note(w, name, e);
+	if (rc)
+		return rc;
+	return write_end(w, e);
 }
 
 int
@@ -88,9 +95,10 @@ m_promote_to_tier(struct call *c, json_t **ret_result, struct err *e)
 	if (rc == 0)
 		rc = set_tier(c, &w, name, &entity, &from, e);
 	c->ctx = given;
-	if (rc == 0)
-		rc = write_version(&w, entity, &version, e);
-	if (rc != 0)
+	if (rc)
+		return rc;
+	rc = write_version(&w, entity, &version, e);
+	if (rc)
 		return rc;
 	rc = reply_effect(&w,
 		json_pack("{s:s,s:s,s:s,s:I,s:b}", "name", name, "from",
@@ -112,11 +120,14 @@ confirm_fact(struct call *c, struct write *w, int64_t entity, const char *at,
 	json_t *metadata;
 	int rc = named_fact_find(w, entity, c->params, ret_fact, e);
 
-	if (rc == 0 && !marks)
+	if (rc)
+		return rc;
+	if (!marks)
 		rc = err_nomem(e);
-	if (rc == 0)
-		rc = fact_tags_encode(w->st, entity, *ret_fact, marks, e);
-	if (rc != 0)
+	if (rc)
+		return rc;
+	rc = fact_tags_encode(w->st, entity, *ret_fact, marks, e);
+	if (rc)
 		return rc;
 	metadata = json_object_get(marks, "metadata");
 	if (!metadata &&
@@ -153,17 +164,23 @@ m_confirm(struct call *c, json_t **ret_result, struct err *e)
 	json_t *reply;
 	int rc = write_begin(&w, c, CHANGE_UPDATE, e);
 
-	if (rc == 0)
-		rc = write_need_entity(&w, name, "entity", &entity, e);
-	if (rc == 0 && !w.replay)
+	if (rc)
+		return rc;
+	rc = write_need_entity(&w, name, "entity", &entity, e);
+	if (rc)
+		return rc;
+	if (!w.replay)
 		rc = confirm(c, &w, entity, &fact, e);
-	if (rc == 0)
-		rc = write_note(&w, name, e);
-	if (rc == 0)
-		rc = write_end(&w, e);
-	if (rc == 0)
-		rc = attr_get(w.st, entity, ATTR_CONFIRMED, &at, e);
-	if (rc != 0)
+	if (rc)
+		return rc;
+	rc = write_note(&w, name, e);
+	if (rc)
+		return rc;
+	rc = write_end(&w, e);
+	if (rc)
+		return rc;
+	rc = attr_get(w.st, entity, ATTR_CONFIRMED, &at, e);
+	if (rc)
 		return rc;
 	clock_format(at, text);
 	reply = json_pack("{s:s,s:s}", "name", name, "confirmed_at", text);

@@ -79,9 +79,13 @@ m_plans_save(struct write *w, const json_t *params, const char *name,
 		return rc;
 	rc = m_plans_check_version(w, *ret_exists ? entity : 0, name,
 		json_object_get(params, "expected_version"), e);
-	if (rc == 0 && !*ret_exists)
+	if (rc)
+		return rc;
+	if (!*ret_exists)
 		rc = m_plans_make(w, name, &entity, e);
-	return rc == 0 ? plan_save(w, entity, params, ret_removed, e) : rc;
+	if (rc)
+		return rc;
+	return plan_save(w, entity, params, ret_removed, e);
 }
 
 /* What both writes tell of the plan as it is now: added to `reply`. */
@@ -92,18 +96,24 @@ m_plans_tell(struct write *w, const char *name, json_t *reply, struct err *e)
 	int64_t entity, version;
 	int rc = write_need_entity(w, name, "name", &entity, e);
 
-	if (rc == 0)
-		rc = plan_read(w->st, entity, &plan, e);
-	if (rc == 0)
-		rc = write_version(w, entity, &version, e);
-	if (rc != 0)
+	if (rc)
+		return rc;
+	rc = plan_read(w->st, entity, &plan, e);
+	if (rc)
+		return rc;
+	rc = write_version(w, entity, &version, e);
+	if (rc)
 		return rc;
 	rc = member_set_text(reply, "name", name, strlen(name), e);
-	if (rc == 0)
-		rc = member_set_int(reply, "entity_id", entity, e);
-	if (rc == 0)
-		rc = member_set_int(reply, "version", version, e);
-	return rc == 0 ? plan_set_outlook(&plan, reply, e) : rc;
+	if (rc)
+		return rc;
+	rc = member_set_int(reply, "entity_id", entity, e);
+	if (rc)
+		return rc;
+	rc = member_set_int(reply, "version", version, e);
+	if (rc)
+		return rc;
+	return plan_set_outlook(&plan, reply, e);
 }
 
 int
@@ -122,15 +132,20 @@ m_save_implementation_plan(struct call *c, json_t **ret_result, struct err *e)
 		return rc;
 	name = m_plans_name(c);
 	rc = write_begin(&w, c, CHANGE_UPDATE, e);
-	if (rc == 0 && !w.replay)
+	if (rc)
+		return rc;
+	if (!w.replay)
 		rc = m_plans_save(&w, c->params, name, &exists, &removed, e);
-	if (rc == 0)
-		rc = write_note(&w, name, e);
-	if (rc == 0)
-		rc = write_end(&w, e);
-	if (rc == 0)
-		rc = m_plans_tell(&w, name, reply, e);
-	if (rc != 0)
+	if (rc)
+		return rc;
+	rc = write_note(&w, name, e);
+	if (rc)
+		return rc;
+	rc = write_end(&w, e);
+	if (rc)
+		return rc;
+	rc = m_plans_tell(&w, name, reply, e);
+	if (rc)
 		return rc;
 	if (jx_set(reply, "action",
 		    json_string(w.entries_n == 0 ? "unchanged"
@@ -166,13 +181,18 @@ m_plans_update(struct write *w, const struct call *c, const char *name,
 	int64_t entity, number = 0;
 	int rc = write_need_entity(w, name, "name", &entity, e);
 
-	if (rc == 0)
-		rc = plan_check_type(w->st, entity, name, e);
-	if (rc == 0)
-		rc = plan_update(w, entity, c->params, &was, &number, e);
-	if (rc == 0)
-		rc = member_set_int(reply, "step", number, e);
-	if (rc == 0 && jx_set(reply, "was", json_string(plan_state_name(was))))
+	if (rc)
+		return rc;
+	rc = plan_check_type(w->st, entity, name, e);
+	if (rc)
+		return rc;
+	rc = plan_update(w, entity, c->params, &was, &number, e);
+	if (rc)
+		return rc;
+	rc = member_set_int(reply, "step", number, e);
+	if (rc)
+		return rc;
+	if (jx_set(reply, "was", json_string(plan_state_name(was))))
 		rc = err_nomem(e);
 	return rc;
 }
@@ -188,19 +208,26 @@ m_update_plan_step(struct call *c, json_t **ret_result, struct err *e)
 	AUTO_WRITE struct write w = {0};
 	int rc = !reply ? err_nomem(e) : m_plans_check_update(c->params, e);
 
-	if (rc == 0)
-		rc = guard_params(&guard, c, kept, e);
-	if (rc == 0)
-		rc = write_begin(&w, c, CHANGE_UPDATE, e);
-	if (rc == 0 && !w.replay)
+	if (rc)
+		return rc;
+	rc = guard_params(&guard, c, kept, e);
+	if (rc)
+		return rc;
+	rc = write_begin(&w, c, CHANGE_UPDATE, e);
+	if (rc)
+		return rc;
+	if (!w.replay)
 		rc = m_plans_update(&w, c, name, reply, e);
-	if (rc == 0)
-		rc = write_note(&w, name, e);
-	if (rc == 0)
-		rc = write_end(&w, e);
-	if (rc == 0)
-		rc = m_plans_tell(&w, name, reply, e);
-	if (rc != 0)
+	if (rc)
+		return rc;
+	rc = write_note(&w, name, e);
+	if (rc)
+		return rc;
+	rc = write_end(&w, e);
+	if (rc)
+		return rc;
+	rc = m_plans_tell(&w, name, reply, e);
+	if (rc)
 		return rc;
 	/* A retry does not know any more what stood there. */
 	if (w.replay && json_object_set(reply, "step",
@@ -243,7 +270,9 @@ m_plans_set_steps(struct store *st, const struct plan *p, json_t *o,
 		if (rc == 0 && jx_add(steps, j) != 0)
 			rc = err_nomem(e);
 	}
-	if (rc == 0 && p->others > 0)
+	if (rc)
+		return rc;
+	if (p->others > 0)
 		rc = member_set_int(o, "other_observations", p->others, e);
 	return rc;
 }
@@ -321,9 +350,12 @@ m_plans_row(struct call *c, const json_t *found, json_t *plans, struct err *e)
 		return err_nomem(e);
 	rc = plan_read(c->st, json_integer_value(json_object_get(found, "id")),
 		&plan, e);
-	if (rc == 0)
-		rc = m_plans_set_head(&plan, row, e);
-	return rc == 0 ? plan_set_outlook(&plan, row, e) : rc;
+	if (rc)
+		return rc;
+	rc = m_plans_set_head(&plan, row, e);
+	if (rc)
+		return rc;
+	return plan_set_outlook(&plan, row, e);
 }
 
 /* A search: open ones are found by the tag of their open steps, so that the many

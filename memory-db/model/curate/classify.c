@@ -174,7 +174,9 @@ vote_lines(struct votes *v, const char *text, size_t n)
 		rc = vote_line(v, &l, text + i, k);
 		i += k + 1;
 	}
-	if (rc == 0 && l.steps >= 2)
+	if (rc)
+		return rc;
+	if (l.steps >= 2)
 		rc = vote(v, PROCEDURAL, WEIGHT_STEPS + l.steps, "procedure",
 			"steps", "it is a list of steps", l.first, l.first_n);
 	return rc;
@@ -251,9 +253,13 @@ classify_content(const char *text, size_t n, const char *zone,
 	if (rc == 0 && zone[0] != '\0' &&
 		clock_zone_minutes(zone, q.at, &q.zone_minutes) != 0)
 		q.zone_minutes = 0;
-	if (rc == 0)
-		rc = vote_lines(&v, text, n);
-	if (rc == 0)
-		rc = vote_facts(&v, &q);
-	return rc == 0 ? answer(&v, ret) : rc;
+	if (rc)
+		return rc;
+	rc = vote_lines(&v, text, n);
+	if (rc)
+		return rc;
+	rc = vote_facts(&v, &q);
+	if (rc)
+		return rc;
+	return answer(&v, ret);
 }

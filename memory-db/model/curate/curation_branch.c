@@ -48,11 +48,15 @@ fork_branch(struct running *x, struct write *w)
 	name_branch(x, name, sizeof(name));
 	rc = branch_create(w->st, w->ns, name, "similar episodes, to be merged",
 		x->branch, fork, &id, x->e);
-	if (rc == 0)
-		rc = change_branch(w->change, BRANCH_OP_CREATE, id, fork, x->e);
-	if (rc == 0)
-		rc = running_set(x, "work", id);
-	return rc == 0 ? running_phase(x, "gather") : rc;
+	if (rc)
+		return rc;
+	rc = change_branch(w->change, BRANCH_OP_CREATE, id, fork, x->e);
+	if (rc)
+		return rc;
+	rc = running_set(x, "work", id);
+	if (rc)
+		return rc;
+	return running_phase(x, "gather");
 }
 
 static int
@@ -61,10 +65,13 @@ drop_branch(struct running *x, struct write *w)
 	int rc =
 		branch_set_state(w->st, work_branch(x), BRANCH_DISCARDED, x->e);
 
-	if (rc == 0)
-		rc = change_branch(w->change, BRANCH_OP_DISCARD, work_branch(x),
-			0, x->e);
-	return rc == 0 ? running_phase(x, "done") : rc;
+	if (rc)
+		return rc;
+	rc = change_branch(w->change, BRANCH_OP_DISCARD, work_branch(x), 0,
+		x->e);
+	if (rc)
+		return rc;
+	return running_phase(x, "done");
 }
 
 /* --- gather --------------------------------------------------------------- */
@@ -102,12 +109,15 @@ note_group(struct running *x, struct write *w, const struct gather_group *g,
 	int rc = curated_add(w->st, x->run.id, &row, x->e);
 
 	(void)sliced_run_total(&x->run, "moved", 1);
-	if (rc == 0)
-		rc = running_set(x, "gathered",
-			running_int(x, "gathered") + g->n);
-	if (rc == 0)
-		rc = running_tally(x, &one);
-	return rc == 0 ? running_tell(x, &one) : rc;
+	if (rc)
+		return rc;
+	rc = running_set(x, "gathered", running_int(x, "gathered") + g->n);
+	if (rc)
+		return rc;
+	rc = running_tally(x, &one);
+	if (rc)
+		return rc;
+	return running_tell(x, &one);
 }
 
 static int
@@ -148,17 +158,19 @@ gather(struct running *x, struct write *w)
 				  !(is_end && i == g.n - 1);
 		}
 	}
-	if (rc == 0)
-		rc = running_brake(x, running_int(x, "gathered"));
-	if (rc == 0 && x->is_stopped) {
+	if (rc)
+		return rc;
+	rc = running_brake(x, running_int(x, "gathered"));
+	if (rc)
+		return rc;
+	if (x->is_stopped) {
 		x->is_stopped = false; /* when the branch is gone */
 		(void)json_object_del(json_object_get(x->run.state, "by_rule"),
 			x->settings.rules[CURATION_consolidate].name);
 		return running_phase(x, "drop");
 	}
-	if (rc == 0)
-		rc = running_set(x, "after", after);
-	if (rc != 0 || !is_end || is_late)
+	rc = running_set(x, "after", after);
+	if (rc || !is_end || is_late)
 		return rc;
 	return running_phase(x,
 		running_int(x, "gathered") > 0 ? "merge" : "drop");
@@ -172,11 +184,15 @@ merge_part(struct running *x, struct write *w, struct merge_result *m)
 
 	x->run.room = LIMIT_SLICE_FACTS;
 	rc = merge_slice(w, work_branch(x), &x->run, m, x->e);
-	if (rc == 0)
-		rc = write_end(w, x->e);
-	if (rc == 0)
-		rc = merge_record_run(w, work_branch(x), &x->run, m, x->e);
-	return rc == 0 && m->remaining == 0 ? running_phase(x, "drop") : rc;
+	if (rc)
+		return rc;
+	rc = write_end(w, x->e);
+	if (rc)
+		return rc;
+	rc = merge_record_run(w, work_branch(x), &x->run, m, x->e);
+	if (rc || m->remaining > 0)
+		return rc;
+	return running_phase(x, "drop");
 }
 
 static int

@@ -97,11 +97,13 @@ running_begin(struct running *x, struct call *c,
 	struct write head = {.st = c->st};
 	int rc = scope_write(c->st, c->ctx, &x->ns, &x->branch, x->e);
 
-	if (rc == 0)
-		rc = curation_settings_read(c->st, x->ns, &x->settings, x->e);
-	if (rc == 0)
-		rc = curation_rules_of(&x->settings, q->rules, &x->rules, x->e);
-	if (rc != 0)
+	if (rc)
+		return rc;
+	rc = curation_settings_read(c->st, x->ns, &x->settings, x->e);
+	if (rc)
+		return rc;
+	rc = curation_rules_of(&x->settings, q->rules, &x->rules, x->e);
+	if (rc)
 		return rc;
 	if (q->is_alone && x->settings.alone == CURATION_TIERS)
 		x->rules &= ~((uint64_t)1 << CURATION_consolidate);
@@ -157,19 +159,22 @@ count(struct running *x, int64_t deadline, bool *ret_more)
 	int rc = curation_look(&x->judging, x->ns, running_int(x, "after"),
 		COUNT_MOST, deadline, &l);
 
-	if (rc == 0)
-		rc = running_set(x, "looked",
-			running_int(x, "looked") + l.looked);
-	if (rc == 0)
-		rc = running_set(x, "would",
-			running_int(x, "would") + (int64_t)l.n);
-	if (rc == 0)
-		rc = running_set(x, "after", l.after);
+	if (rc)
+		return rc;
+	rc = running_set(x, "looked", running_int(x, "looked") + l.looked);
+	if (rc)
+		return rc;
+	rc = running_set(x, "would", running_int(x, "would") + (int64_t)l.n);
+	if (rc)
+		return rc;
+	rc = running_set(x, "after", l.after);
 	*ret_more = !l.is_end;
-	if (rc != 0 || !l.is_end)
+	if (rc || !l.is_end)
 		return rc;
 	rc = running_brake(x, running_int(x, "would"));
-	return rc == 0 ? running_phase(x, "apply") : rc;
+	if (rc)
+		return rc;
+	return running_phase(x, "apply");
 }
 
 static int
@@ -189,8 +194,9 @@ apply_one(struct running *x, struct write *w, const struct verdict_move *v)
 		r->act == CURATE_MOVE ? ATTR_TIER : ATTR_CONFIRMED, v->becomes,
 		x->e);
 
-	if (rc == 0)
-		rc = curated_add(w->st, x->run.id, &row, x->e);
+	if (rc)
+		return rc;
+	rc = curated_add(w->st, x->run.id, &row, x->e);
 	if (rc == 0)
 		rc = fact_existence(w->st, v->entity, NULL, NULL, &name, x->e);
 	if (rc < 0)
@@ -255,24 +261,27 @@ apply(struct running *x, struct call *c, int64_t deadline, bool *ret_more)
 		LIMIT_CURATE_MOVES, deadline, &l);
 
 	*ret_more = !l.is_end;
+	if (rc)
+		return rc;
 	/* What was written since it was counted may be too much as well. */
-	if (rc == 0)
-		rc = running_brake(x, moved + (int64_t)l.n);
-	if (rc != 0 || x->is_stopped)
+	rc = running_brake(x, moved + (int64_t)l.n);
+	if (rc || x->is_stopped)
 		return rc;
 	if (l.n > 0)
 		rc = write_list(x, c, &l);
-	if (rc == 0)
-		rc = running_tally(x, &l);
-	if (rc == 0)
-		rc = running_tell(x, &l);
-	if (rc == 0)
-		rc = running_set(x, "after", l.after);
-	if (rc == 0)
-		rc = running_set(x, "passed",
-			running_int(x, "passed") + l.looked);
+	if (rc)
+		return rc;
+	rc = running_tally(x, &l);
+	if (rc)
+		return rc;
+	rc = running_tell(x, &l);
+	if (rc)
+		return rc;
+	rc = running_set(x, "after", l.after);
+	if (rc)
+		return rc;
 	(void)sliced_run_total(&x->run, "moved", (int64_t)l.n);
-	return rc;
+	return running_set(x, "passed", running_int(x, "passed") + l.looked);
 }
 
 static bool
@@ -361,9 +370,10 @@ curation_slice(struct call *c, const struct curation_request *q,
 		.e = e};
 	int rc = x.moves ? running_begin(&x, c, q) : err_nomem(e);
 
-	if (rc == 0)
-		rc = work(&x, c);
-	if (rc != 0)
+	if (rc)
+		return rc;
+	rc = work(&x, c);
+	if (rc)
 		return rc;
 	/* A run that was stopped is kept, to be told. */
 	if (x.is_stopped)

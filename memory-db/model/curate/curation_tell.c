@@ -50,13 +50,16 @@ curation_preview(struct call *c, const struct curation_request *q,
 		 : cursor ? cursor_parse(cursor, &change, &after, &now, e)
 			  : 0;
 
-	if (rc == 0)
-		rc = scope_read(c->st, c->ctx, change, &s, e);
-	if (rc == 0)
-		rc = curation_settings_read(c->st, s.ns[0], &x.settings, e);
-	if (rc == 0)
-		rc = curation_rules_of(&x.settings, q->rules, &x.rules, e);
-	if (rc != 0)
+	if (rc)
+		return rc;
+	rc = scope_read(c->st, c->ctx, change, &s, e);
+	if (rc)
+		return rc;
+	rc = curation_settings_read(c->st, s.ns[0], &x.settings, e);
+	if (rc)
+		return rc;
+	rc = curation_rules_of(&x.settings, q->rules, &x.rules, e);
+	if (rc)
 		return rc;
 	x.judging = (struct judging){c->st, &x.settings, x.rules, now, true, e};
 	if (s.ns[0] == 0)
@@ -64,9 +67,12 @@ curation_preview(struct call *c, const struct curation_request *q,
 	else
 		rc = curation_look(&x.judging, s.ns[0], after, q->rows,
 			clock_mono_ns() + q->budget_ns, &l);
-	if (rc == 0)
-		rc = running_tell(&x, &l);
-	return rc == 0 ? preview_reply(&x, &l, s.change, ret_reply) : rc;
+	if (rc)
+		return rc;
+	rc = running_tell(&x, &l);
+	if (rc)
+		return rc;
+	return preview_reply(&x, &l, s.change, ret_reply);
 }
 
 /* --- report --------------------------------------------------------------- */

@@ -444,7 +444,9 @@ type_name(struct write *w, int64_t entity, struct buf *out, struct err *e)
 
 	if (rc == 1)
 		rc = label_text(w->st, label, out, e);
-	return rc < 0 ? rc : !buf_str(out) ? err_nomem(e) : 0;
+	if (rc < 0)
+		return rc;
+	return buf_str(out) ? 0 : err_nomem(e);
 }
 
 int
@@ -457,17 +459,22 @@ gather_write(struct write *w, const struct gather_group *g, int64_t *ret_entity,
 	int rc = make_name(w, g->entity[0], &name, e);
 
 	defaults.method = METHOD_AUTO;
-	if (rc == 0)
-		rc = type_name(w, g->entity[0], &type, e);
-	if (rc == 0)
-		rc = read_quotes(w, g, &q);
-	if (rc == 0)
-		rc = write_entity_new(w, name.data, type.data, &defaults,
-			ret_entity, e);
-	if (rc == 0)
-		rc = write_attr(w, *ret_entity, ATTR_TIER, 2, e);
-	if (rc == 0)
-		rc = write_quotes(w, *ret_entity, &q);
+	if (rc)
+		return rc;
+	rc = type_name(w, g->entity[0], &type, e);
+	if (rc)
+		return rc;
+	rc = read_quotes(w, g, &q);
+	if (rc)
+		return rc;
+	rc = write_entity_new(w, name.data, type.data, &defaults, ret_entity,
+		e);
+	if (rc)
+		return rc;
+	rc = write_attr(w, *ret_entity, ATTR_TIER, 2, e);
+	if (rc)
+		return rc;
+	rc = write_quotes(w, *ret_entity, &q);
 	for (int i = 0; rc == 0 && i < g->n; i++)
 		rc = relate(w, *ret_entity, g->entity[i], e);
 	return rc == 0 ? write_note(w, name.data, e) : rc;

@@ -50,10 +50,10 @@ load_subject(const struct judging *j, int64_t entity, struct subject *ret)
 	if (rc != 1)
 		return rc;
 	rc = curated_content_at(j->st, entity, &ret->content_at, j->e);
-	if (rc == 0)
-		rc = attr_get(j->st, entity, ATTR_CONFIRMED, &ret->confirmed_at,
-			j->e);
-	if (rc != 0)
+	if (rc)
+		return rc;
+	rc = attr_get(j->st, entity, ATTR_CONFIRMED, &ret->confirmed_at, j->e);
+	if (rc)
 		return rc;
 	ret->age_days = days_since(j->now, ret->content_at);
 	ret->quiet_days = days_since(j->now,

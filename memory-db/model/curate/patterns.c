@@ -344,19 +344,25 @@ answer(struct walk *w, json_t **ret)
 	int rc = all && sequences && counts ? find_sequences(w, sequences)
 					    : err_nomem(w->e);
 
-	if (rc == 0)
-		rc = add_counts(w, "type", w->types, counts);
-	if (rc == 0)
-		rc = add_counts(w, "tag", w->tags, counts);
-	if (rc == 0)
-		rc = add_counts(w, "day", w->days, counts);
-	if (rc == 0)
-		rc = sorted(w, sequences, all);
-	if (rc == 0)
-		rc = sorted(w, counts, all);
-	if (rc == 0)
-		*ret = json_incref(all);
-	return rc;
+	if (rc)
+		return rc;
+	rc = add_counts(w, "type", w->types, counts);
+	if (rc)
+		return rc;
+	rc = add_counts(w, "tag", w->tags, counts);
+	if (rc)
+		return rc;
+	rc = add_counts(w, "day", w->days, counts);
+	if (rc)
+		return rc;
+	rc = sorted(w, sequences, all);
+	if (rc)
+		return rc;
+	rc = sorted(w, counts, all);
+	if (rc)
+		return rc;
+	*ret = json_incref(all);
+	return 0;
 }
 
 int

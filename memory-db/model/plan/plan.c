@@ -348,10 +348,12 @@ plan_step_json(struct store *st, const struct plan_step *s, json_t **ret,
 	if (rc == 0 && s->is_contested)
 		rc = member_set_bool(j, "contested", true, e);
 	/* Somebody has put other words in the place of ours. */
-	if (rc == 0 && strcmp(s->text, text.data) != 0)
+	if (rc)
+		return rc;
+	if (strcmp(s->text, text.data) != 0)
 		rc = member_set_text(j, "observation", s->text, strlen(s->text),
 			e);
-	if (rc != 0)
+	if (rc)
 		return rc;
 	*ret = take_ptr(j);
 	return 0;

@@ -46,11 +46,10 @@ plan_step_with(const json_t *was, int64_t number, const json_t *given,
 	else if (rc == 0)
 		rc = plan_overlay(said, given, plan_step_members,
 			ARRAY_LEN(plan_step_members), e);
-	if (rc == 0)
-		rc = jx_set(said, "step", json_integer(number)) != 0
-			     ? err_nomem(e)
-			     : 0;
-	if (rc != 0)
+	if (rc)
+		return rc;
+	rc = jx_set(said, "step", json_integer(number)) != 0 ? err_nomem(e) : 0;
+	if (rc)
 		return rc;
 	*ret = take_ptr(said);
 	return 0;

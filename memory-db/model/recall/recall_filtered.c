@@ -227,11 +227,17 @@ find_few(struct few *x)
 
 	if (q->source != 0)
 		k = facts_of_session(x);
-	if (k == 0 && q->tags)
+	if (k)
+		return k;
+	if (q->tags)
 		k = facts_of_tags(x);
-	if (k == 0 && (q->types_n >= 0 || q->tiers != 0 || q->tags))
+	if (k)
+		return k;
+	if (q->types_n >= 0 || q->tiers != 0 || q->tags)
 		k = facts_of_entities(x);
-	if (k == 0 && (q->since != INT64_MIN || q->until != INT64_MAX))
+	if (k)
+		return k;
+	if (q->since != INT64_MIN || q->until != INT64_MAX)
 		k = facts_of_time(x);
 	return k;
 }

@@ -207,7 +207,9 @@ recall_gather_take_common(struct recall_gather_gathering *g)
 		return err_nomem(g->r->e);
 	k = recall_gather_take(g, &any, t->n, t->n, ANY_MAX);
 	/* That was not all of them: those with all words. */
-	if (k == 0 && t->n > 1 && g->taken == g->max)
+	if (k)
+		return k;
+	if (t->n > 1 && g->taken == g->max)
 		k = recall_gather_take(g, &all, t->n, t->n, ALL_MAX);
 	return k;
 }

@@ -273,9 +273,10 @@ recall_page_write_row(struct recall_page_writing *w,
 	if (rc == 0 && found->is_instruction &&
 		jx_set(j, "kind", json_string(INSTRUCTION_TAG)) != 0)
 		rc = err_nomem(w->e);
-	if (rc == 0)
-		rc = set_alike(&x);
-	if (rc != 0)
+	if (rc)
+		return rc;
+	rc = set_alike(&x);
+	if (rc)
 		return rc;
 	if (jx_set(j, "score", json_real(recall_page_rounded(found->score))) !=
 			0 ||

@@ -135,20 +135,29 @@ share_with_neighbours(struct sharing *s, size_t at)
 
 	k = recall_neighbours(r->st, f->id, f->source, true, 2, facts, &n,
 		r->e);
-	if (k == 0 && n > 0)
+	if (k)
+		return k;
+	if (n > 0)
 		k = recall_spread_share(s, which, facts[0],
 			base * (r->w.prev + (f->is_question ? r->w.answer : 0)),
 			found, true);
-	if (k == 0 && n > 1)
+	if (k)
+		return k;
+	if (n > 1)
 		k = recall_spread_share(s, which, facts[1], base * r->w.prev2,
 			found, true);
-	if (k == 0)
-		k = recall_neighbours(r->st, f->id, f->source, false,
-			r->w.next2 > 0 ? 2 : 1, facts, &n, r->e);
-	if (k == 0 && n > 0)
+	if (k)
+		return k;
+	k = recall_neighbours(r->st, f->id, f->source, false,
+		r->w.next2 > 0 ? 2 : 1, facts, &n, r->e);
+	if (k)
+		return k;
+	if (n > 0)
 		k = recall_spread_share(s, which, facts[0], base * r->w.next,
 			found, false);
-	if (k == 0 && n > 1)
+	if (k)
+		return k;
+	if (n > 1)
 		k = recall_spread_share(s, which, facts[1], base * r->w.next2,
 			found, false);
 	return k;
@@ -382,9 +391,13 @@ recall_spread(struct recalling *r)
 		v[i] = (struct order){i, r->c[i].base, r->c[i].fact};
 	qsort(v, n, sizeof(*v), recall_spread_best_first);
 	k = share_with_all(r, v, n);
-	if (k == 0 && r->w.hop > 0 && !r->late)
+	if (k)
+		return k;
+	if (r->w.hop > 0 && !r->late)
 		k = share_by_relations(r, v, n);
-	if (k == 0 && r->w.session > 0)
+	if (k)
+		return k;
+	if (r->w.session > 0)
 		k = share_in_sessions(r);
 	return k;
 }

@@ -64,11 +64,16 @@ receipt_add_row(struct receipt_telling *t, const struct receipt *r, size_t i,
 		return err_nomem(t->e);
 	if (k == 1)
 		k = set_name(t);
-	if (k == 0)
-		k = branch_sees(t->st, x->fact, now, &visible, NULL, t->e);
-	if (k == 0 && !visible && jx_set(row, "gone", json_true()) != 0)
+	if (k)
+		return k;
+	k = branch_sees(t->st, x->fact, now, &visible, NULL, t->e);
+	if (k)
+		return k;
+	if (!visible && jx_set(row, "gone", json_true()) != 0)
 		k = err_nomem(t->e);
-	if (k == 0 && jx_add(facts, take_ptr(row)) != 0)
+	if (k)
+		return k;
+	if (jx_add(facts, take_ptr(row)) != 0)
 		k = err_nomem(t->e);
 	return k;
 }
