@@ -175,7 +175,9 @@ static const struct param plan_step_entry = PARAM("", P_TEXT_OR_OBJECT,
 		ALWAYS(P_STRING, "error"), ALWAYS(P_STRING, "code"),           \
 		MAYBE(P_STRING, "param"))
 /* Texts that are there already, and texts that say nearly the same. */
-#define TOLD_OF_TEXTS MAYBE(P_ARRAY, "same_as"), MAYBE(P_ARRAY, "similar")
+#define TOLD_OF_TEXTS                                                          \
+	MAYBE(P_ARRAY, "same_as"), MAYBE(P_ARRAY, "similar"),                  \
+		MAYBE(P_BOOL, "confirmed")
 #define CHANGES                                                                \
 	ROWS("changes", ALWAYS(P_INT, "change"), ALWAYS(P_STRING, "at"),       \
 		ALWAYS(P_STRING, "kind"), MAYBE(P_INT, "version"),             \

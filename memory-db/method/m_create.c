@@ -5,6 +5,7 @@
 #include "memory-db/method/handlers.h"
 #include "memory-db/method/listed.h"
 #include "memory-db/model/write/repeats.h"
+#include "memory-db/model/write/told_again.h"
 #include "memory-db/model/read/provenance.h"
 #include "memory-db/model/write/write_entity.h"
 #include "memory-db/store/facts/labels.h"
@@ -99,6 +100,9 @@ entity_row(struct write *w, const json_t *params, const json_t *entry,
 	if (jx_add(rows, row) != 0)
 		return err_nomem(e);
 	rc = repeats_row(w, list, row, e);
+	if (rc)
+		return rc;
+	rc = told_again_row(w, entity, row, e);
 	return rc != 0 || strcmp(action, "created") == 0
 		       ? rc
 		       : note_type(w, entity, type, row, e);
@@ -162,7 +166,10 @@ addition_row(struct write *w, const json_t *params, const json_t *entry,
 		(made && jx_set(row, "action", json_string("created")) != 0))
 		return err_nomem(e);
 	rc = repeats_row(w, list, row, e);
-	if (rc != 0)
+	if (rc)
+		return rc;
+	rc = told_again_row(w, entity, row, e);
+	if (rc)
 		return rc;
 	if (!made && type)
 		rc = note_type(w, entity, type, row, e);

@@ -249,6 +249,98 @@ class Curation(TestCase):
         self.assertEqual(again.splitlines()[1:], text.splitlines()[1:])
         other.verify()
 
+    # --- confirmation by repetition -----------------------------------------
+    def confirmed(self, name, **params):
+        (e,) = self.c.ok("open_nodes", names=[name], fields=[
+            "name", "confirmed_at"], **params)["entities"]
+        return e.get("confirmed_at")
+
+    def tell(self, text, name="ada", **params):
+        r = self.c.ok("add_observations", observations=[
+            dict(entityName=name, contents=[text])], **params)
+        return r["results"][0]
+
+    def test_told_again(self):
+        self.c.ok("create_entities", entities=[
+            entity("ada", "likes green tea", "was born in Rome")])
+        # The second try of a client is no second witness.
+        self.assertNotIn("confirmed", self.tell("likes green tea"))
+        self.assertIsNone(self.confirmed("ada"))
+        self.at(-380)
+        before = self.c.ok("get_memory_status")["total_entities"]
+        r = self.c.ok("create_entities", key="retry", entities=[
+            entity("ada", "likes green tea")])
+        self.assertTrue(r["results"][0]["confirmed"], r)
+        self.assertEqual(r["results"][0]["added"], 0)
+        # A retry answers the same.
+        again = self.c.ok("create_entities", key="retry", entities=[
+            entity("ada", "likes green tea")])
+        self.assertTrue(again["results"][0]["confirmed"])
+        first = self.confirmed("ada")
+        self.assertTrue(first)
+        self.assertEqual(self.c.ok("get_memory_status")["total_entities"],
+                         before)
+        # Once a day, whatever of it is told.
+        self.assertNotIn("confirmed", self.tell("was born in Rome"))
+        (op,) = self.c.ok("memory_history", name="ada")["changes"][0]["set"]
+        self.assertEqual((op["member"], op["to"]), ("confirmed_at", first))
+        self.c.ok("memory_undo", change=r["change"])
+        self.assertIsNone(self.confirmed("ada"))
+        self.db.verify()
+
+    def test_told_again_in_other_words_and_by_a_conversation(self):
+        self.c.ok("create_entities", entities=[
+            entity("ada", "likes green tea in the morning")])
+        self.c.ok("auto_extract_facts", conversation_text="Zoe: I live in Oslo.")
+        self.at(-380)
+        with self.mcp(self.db) as m:
+            m.ok("add_observations", {"observations": [{
+                "entityName": "ada",
+                "contents": ["Likes green tea, in the morning."]}]})
+        self.assertTrue(self.confirmed("ada"))
+        (e,) = self.c.ok("open_nodes", names=["ada"])["entities"]
+        self.assertEqual(len(e["observations"]), 1)
+        got = self.c.ok("auto_extract_facts",
+                        conversation_text="Zoe: I live in Oslo.")
+        self.assertEqual(got["facts"][0]["status"], "known", got)
+        self.assertTrue(self.confirmed("zoe"))
+        # Another value is no confirmation.
+        self.c.ok("create_entities", entities=[
+            entity("room", "has 12 chairs")])
+        self.at(-370)
+        self.tell("has 13 chairs", "room")
+        self.assertIsNone(self.confirmed("room"))
+
+    def test_told_again_elsewhere_and_switched_off(self):
+        for namespace, name in (("default", "ada"), ("one", "bea"),
+                                ("two", "cal")):
+            self.c.ok("create_entities", namespace=namespace, entities=[
+                entity(name, "likes green tea")])
+        self.settings("two", rules={"confirm_told": False})
+        self.at(-380)
+        self.tell("likes green tea", "bea", namespace="one")
+        self.tell("likes green tea", "cal", namespace="two")
+        self.assertTrue(self.confirmed("bea", namespace="one"))
+        self.assertIsNone(self.confirmed("ada"))
+        self.assertIsNone(self.confirmed("cal", namespace="two"))
+        # On a branch it is of the branch, until that is merged.
+        self.c.ok("memory_branch", action="create", name="trial")
+        self.tell("likes green tea", branch="trial")
+        self.assertIsNone(self.confirmed("ada"))
+        self.c.ok("memory_merge", branch="trial")
+        self.assertTrue(self.confirmed("ada"))
+        # A protected main is confirmed by its operator alone.
+        self.c.ok("set_namespace_settings", namespace="two", settings={
+            "protect": True, "curation": {"background": "off"}})
+        with self.mcp(self.db, ["--namespace", "two"]) as m:
+            m.ok("add_observations", {"observations": [{
+                "entityName": "cal", "contents": ["likes green tea"]}]})
+        self.assertIsNone(self.confirmed("cal", namespace="two"))
+        # What is told again does not leave the working set.
+        self.settings()
+        self.at(-375)
+        self.assertEqual(self.curate(rules=["to_episodic"])["moved"], 0)
+
     # --- runs of many slices ------------------------------------------------
     def fill(self, n, prefix="n", **params):
         for i in range(0, n, 250):

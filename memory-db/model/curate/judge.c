@@ -193,6 +193,13 @@ judge_rule(const struct judging *j, enum curation_rule_id id,
 	return 0;
 }
 
+/* Others are asked elsewhere, of groups or at a write. */
+static bool
+is_judged(const struct curation_rule *r)
+{
+	return r->act == CURATE_MOVE || r->act == CURATE_CONFIRM;
+}
+
 int
 judge_entity(const struct judging *j, int64_t entity,
 	struct verdict_move ret[VERDICTS_MOST], int *ret_n)
@@ -210,7 +217,7 @@ judge_entity(const struct judging *j, int64_t entity,
 		int before = *ret_n;
 
 		if (!(j->rules >> i & 1) || (is_confirm && confirms) ||
-			j->settings->rules[i].act == CURATE_GATHER)
+			!is_judged(&j->settings->rules[i]))
 			continue;
 		rc = judge_rule(j, (enum curation_rule_id)i, &s, &moves, ret,
 			ret_n);

@@ -8,6 +8,7 @@
 #include "memory-db/model/order/fact_compare.h"
 #include "memory-db/model/read/instruction.h"
 #include "memory-db/model/scope/observation.h"
+#include "memory-db/model/write/told_again.h"
 #include "memory-db/model/write/fact_tags_write.h"
 #include "memory-db/model/write/repeats_compare.h"
 #include "memory-db/model/write/write_entity.h"
@@ -184,8 +185,12 @@ extract_store(struct write *w, const struct extraction *x,
 		rc = need_entity(w, &x->v[i], &ret[i].entity, e);
 		if (rc == 0)
 			rc = is_known(w, &x->v[i], &ret[i], e);
-		if (rc == 1)
+		if (rc == 1) {
 			ret[i].state = EXTRACT_KNOWN;
+			rc = told_again(w, ret[i].entity, ret[i].fact, e);
+			if (rc == 0)
+				continue;
+		}
 		if (rc == 0)
 			rc = add_fact(w, &x->v[i], source, &ret[i], e);
 		if (rc == 0 && ret[i].state == EXTRACT_STORED)

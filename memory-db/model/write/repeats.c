@@ -206,6 +206,7 @@ repeats_look(struct repeats *x, const json_t *item, int64_t *ret_fact,
 	int rc;
 
 	*ret_fact = 0;
+	x->alike = 0;
 	if (is_spent(x->w))
 		x->is_on = false;
 	if (!x->is_on || bytes_of(item) > LIMIT_ALIKE_BYTES)
@@ -218,6 +219,7 @@ repeats_look(struct repeats *x, const json_t *item, int64_t *ret_fact,
 		return rc;
 	if (hits.same != NULL)
 		*ret_fact = hits.same->fact;
+	x->alike = hits.same ? hits.same->fact : hits.similar[0]->fact;
 	if (!x->w->alike)
 		x->w->alike = json_object();
 	repeats_key_of(item, key);

@@ -32,6 +32,7 @@ struct repeats {
 	bool is_on, is_fresh;
 	struct near_text *v; /* newest last; owned */
 	size_t n, cap;
+	int64_t alike; /* fact that the item looked at last is like; 0: none */
 };
 
 /* Before the texts of a list are added to the entity. fresh: it was made by

@@ -75,6 +75,12 @@ write_record(struct write *w, uint64_t hash, int64_t entity, struct err *e)
 	return 0;
 }
 
+static uint64_t
+attr_hash(int64_t entity, int64_t key)
+{
+	return outcome_hash(OP_ATTR, entity, FACT_EXISTENCE, key, 0, "", 0);
+}
+
 static int
 record_fact(struct write *w, enum op_what what, const struct fact *f,
 	struct err *e)
@@ -117,6 +123,12 @@ write_did_relation(struct write *w, enum op_what what,
 }
 
 bool
+write_did_attr(struct write *w, int64_t entity, enum attr_key key)
+{
+	return write_did(w, OP_ATTR, entity, FACT_EXISTENCE, key, 0, "", 0);
+}
+
+bool
 write_touched(struct write *w, int64_t entity)
 {
 	for (size_t k = 0; k < w->entries_n; k++) {
@@ -152,6 +164,9 @@ write_replay_op(void *ctx, const struct log_op *op)
 	int rc;
 
 	x->what = op->what;
+	if (op->what == OP_ATTR)
+		return write_record(x->w, attr_hash(op->entity, op->key),
+			op->entity, x->e);
 	if (op->what != OP_SHOW && op->what != OP_HIDE)
 		return write_record(x->w, 0, op->entity, x->e);
 	rc = fact_get(x->w->st, op->fact, replay_fact, x, x->e);
@@ -495,6 +510,6 @@ write_attr(struct write *w, int64_t entity, enum attr_key key, int64_t value,
 	if (rc != 0)
 		return rc;
 	if (change_ops(w->change) > before)
-		rc = write_record(w, 0, entity, e);
+		rc = write_record(w, attr_hash(entity, key), entity, e);
 	return rc;
 }

@@ -130,6 +130,8 @@ bool write_did(struct write *w, enum op_what what, int64_t entity,
 struct relation_ends;
 bool write_did_relation(struct write *w, enum op_what what,
 	const struct relation_ends *ends, int64_t label);
+/* The same for an attribute. */
+bool write_did_attr(struct write *w, int64_t entity, enum attr_key key);
 /* Whether it touched the entity at all. */
 bool write_touched(struct write *w, int64_t entity);
 

@@ -9,6 +9,7 @@
 #include "common/contract/tools.h"
 #include "memory-db/model/write/fact_tags_write.h"
 #include "memory-db/model/write/repeats.h"
+#include "memory-db/model/write/told_again.h"
 #include "memory-db/model/read/provenance.h"
 #include "memory-db/model/write/skill.h"
 #include "memory-db/model/read/entity_tags.h"
@@ -70,12 +71,17 @@ write_entity_add_observation(struct repeats *near, const json_t *item,
 	struct fact *f, const char *path, struct err *e)
 {
 	struct write *w = near->w;
-	int64_t have = 0;
+	int64_t have = 0, said;
 	int rc = fact_find_text(w->st, f->entity, FACT_OBSERVATION, f->text,
 		f->text_n, &have, e);
 
-	if (rc == 0)
+	said = have;
+	if (rc == 0) {
 		rc = repeats_look(near, item, &have, e);
+		said = near->alike;
+	}
+	if (rc >= 0 && said != 0)
+		rc = told_again(w, f->entity, said, e);
 	if (rc == 0 && have == 0) {
 		rc = write_add_watched(w, f, e);
 		have = w->last_fact;

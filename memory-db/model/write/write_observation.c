@@ -8,6 +8,7 @@
 #include "common/text.h"
 #include "memory-db/model/secrets/secrets.h"
 #include "memory-db/model/write/fact_tags_write.h"
+#include "memory-db/model/write/told_again.h"
 #include "memory-db/model/write/write_entity.h"
 #include "memory-db/store/log/derivations.h"
 
@@ -144,6 +145,8 @@ put_observation(struct write *w, int64_t entity, const struct observation_in *o,
 		o->text_n, &fact, e);
 	if (there < 0)
 		return there;
+	if (there == 1)
+		rc = told_again(w, entity, fact, e);
 	if (there == 0) {
 		rc = observation_fact(w->st, o, &f, e);
 		if (rc == 0)

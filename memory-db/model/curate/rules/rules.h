@@ -13,6 +13,7 @@
 enum curation_act {
 	CURATE_MOVE,	/* another tier */
 	CURATE_CONFIRM, /* right again, by use */
+	CURATE_TOLD,	/* right again, by being told again */
 	CURATE_GATHER	/* similar ones make a new entity */
 };
 enum curation_rule_id {

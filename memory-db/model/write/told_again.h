@@ -1,0 +1,28 @@
+/* What is told again was right again: a confirmation by repetition.
+ *
+ * An example. In May an agent stores of `ada` that she likes tea. In July
+ * another conversation says so again, in the same words or nearly. Nothing is
+ * added, but `ada` is confirmed (ATTR_CONFIRMED, as `confirm` does it): an op of
+ * the change, which history tells and memory_undo takes back.
+ *
+ * The rule `confirm_told` (model/curate/rules) says after how many days a
+ * repetition counts, since the text was stored and since the last confirmation:
+ * the second try of a client is no second witness. */
+#ifndef MODEL_WRITE_TOLD_AGAIN_H
+#define MODEL_WRITE_TOLD_AGAIN_H
+
+#include <stdint.h>
+
+#include "common/cleanup.h"
+#include "common/err.h"
+#include "memory-db/model/write/write.h"
+
+/* A text of the entity that the fact says already was told again. Nothing is
+ * confirmed by a write that waits for review, or when the rule is off. */
+int told_again(struct write *w, int64_t entity, int64_t fact, struct err *e)
+	MUST_CHECK;
+/* Says so in the row of the entity: `confirmed`. */
+int told_again_row(struct write *w, int64_t entity, json_t *row, struct err *e)
+	MUST_CHECK;
+
+#endif
