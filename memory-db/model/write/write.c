@@ -1,26 +1,19 @@
 /* Scope, retries and the outcome of a write. */
 #include "memory-db/model/write/write.h"
 
-#include <sodium.h>
 #include <string.h>
 
 #include "common/buf.h"
 #include "common/jx.h"
 #include "memory-db/model/write/hiding_budget.h"
 #include "memory-db/model/write/pins_write.h"
+#include "memory-db/model/write/write_outcome.h"
 #include "memory-db/model/write/write_stage.h"
 #include "memory-db/model/read/provenance.h"
 #include "memory-db/store/log/log.h"
 #include "memory-db/store/facts/labels.h"
 
 #define NOTE_NAMES 50
-
-/* What one op did, as a hash of (what, entity, kind, peer, label, text). */
-struct outcome_entry {
-	uint64_t hash;
-	int64_t entity;
-	bool told; /* write_did has answered with it */
-};
 
 struct fact
 write_fact(int64_t entity, enum fact_kind kind)
@@ -36,112 +29,6 @@ write_fact(int64_t entity, enum fact_kind kind)
 		.text_n = 0};
 }
 
-/* --- the outcome ---------------------------------------------------------- */
-/* Existence and relation facts are known by peer and label alone. */
-static uint64_t
-outcome_hash(enum op_what what, int64_t entity, enum fact_kind kind,
-	int64_t peer, int64_t label, const char *text, size_t n)
-{
-	static const unsigned char no_key[crypto_shorthash_KEYBYTES];
-	int64_t head[6] = {(int64_t)what, entity, (int64_t)kind, peer, label,
-		0};
-	bool has_text =
-		kind != FACT_EXISTENCE && (kind != FACT_RELATION || n > 0);
-	uint64_t h;
-
-	if (has_text)
-		crypto_shorthash((unsigned char *)&head[5],
-			(const unsigned char *)text, n, no_key);
-	crypto_shorthash((unsigned char *)&h, (const unsigned char *)head,
-		sizeof(head), no_key);
-	return h;
-}
-
-static int
-write_record(struct write *w, uint64_t hash, int64_t entity, struct err *e)
-{
-	size_t cap = w->entries_cap == 0 ? 16 : w->entries_cap * 2;
-	struct outcome_entry *p;
-
-	if (w->entries_n == w->entries_cap) {
-		p = realloc(w->entries, cap * sizeof(*p));
-		if (!p)
-			return err_nomem(e);
-		w->entries = p;
-		w->entries_cap = cap;
-	}
-	w->entries[w->entries_n++] =
-		(struct outcome_entry){hash, entity, false};
-	return 0;
-}
-
-static uint64_t
-attr_hash(int64_t entity, int64_t key)
-{
-	return outcome_hash(OP_ATTR, entity, FACT_EXISTENCE, key, 0, "", 0);
-}
-
-static int
-record_fact(struct write *w, enum op_what what, const struct fact *f,
-	struct err *e)
-{
-	return write_record(w,
-		outcome_hash(what, f->entity, f->kind, f->peer, f->label,
-			f->text, f->text_n),
-		f->entity, e);
-}
-
-bool
-write_did(struct write *w, enum op_what what, int64_t entity,
-	enum fact_kind kind, int64_t peer, int64_t label, const char *text,
-	size_t n)
-{
-	uint64_t h = outcome_hash(what, entity, kind, peer, label, text, n);
-
-	/* Replies ask in the order in which things were done: going on from
-	 * the last hit finds nearly all at once. */
-	for (size_t k = 0; k < w->entries_n; k++) {
-		size_t i = (w->asked + k) % w->entries_n;
-
-		if (w->entries[i].hash == h && !w->entries[i].told) {
-			w->entries[i].told = true;
-			w->asked = i;
-			return true;
-		}
-	}
-	return false;
-}
-
-bool
-write_did_relation(struct write *w, enum op_what what,
-	const struct relation_ends *ends, int64_t label)
-{
-	const char *text = ends->reversed ? FACT_REVERSED : "";
-
-	return write_did(w, what, ends->entity, FACT_RELATION, ends->peer,
-		label, text, strlen(text));
-}
-
-bool
-write_did_attr(struct write *w, int64_t entity, enum attr_key key)
-{
-	return write_did(w, OP_ATTR, entity, FACT_EXISTENCE, key, 0, "", 0);
-}
-
-bool
-write_touched(struct write *w, int64_t entity)
-{
-	for (size_t k = 0; k < w->entries_n; k++) {
-		size_t i = (w->asked + k) % w->entries_n;
-
-		if (w->entries[i].entity == entity) {
-			w->asked = i;
-			return true;
-		}
-	}
-	return false;
-}
-
 /* --- a retry: the outcome from the log ------------------------------------ */
 struct replay {
 	struct write *w;
@@ -154,7 +41,7 @@ replay_fact(void *ctx, const struct fact *f)
 {
 	struct replay *r = ctx;
 
-	return record_fact(r->w, r->what, f, r->e);
+	return write_record_fact(r->w, r->what, f, r->e);
 }
 
 static int
@@ -165,8 +52,7 @@ write_replay_op(void *ctx, const struct log_op *op)
 
 	x->what = op->what;
 	if (op->what == OP_ATTR)
-		return write_record(x->w, attr_hash(op->entity, op->key),
-			op->entity, x->e);
+		return write_record_attr(x->w, op->entity, op->key, x->e);
 	if (op->what != OP_SHOW && op->what != OP_HIDE)
 		return write_record(x->w, 0, op->entity, x->e);
 	rc = fact_get(x->w->st, op->fact, replay_fact, x, x->e);
@@ -412,7 +298,7 @@ write_add(struct write *w, const struct fact *given, struct err *e)
 		return w->look->fact(w->look, OP_SHOW, &f, e);
 	w->bytes += (int64_t)f.text_n;
 	rc = change_add_fact(w->change, &f, &w->last_fact, e);
-	return rc == 0 ? record_fact(w, OP_SHOW, &f, e) : rc;
+	return rc == 0 ? write_record_fact(w, OP_SHOW, &f, e) : rc;
 }
 
 struct hiding {
@@ -432,7 +318,7 @@ hide_one(void *ctx, const struct fact *f)
 
 	h->w->hidden += rc == 0;
 
-	return rc == 0 ? record_fact(h->w, OP_HIDE, f, h->e) : rc;
+	return rc == 0 ? write_record_fact(h->w, OP_HIDE, f, h->e) : rc;
 }
 
 /* change_hide reads the fact through the same statement: get a copy first. */
@@ -478,7 +364,7 @@ record_shown(void *ctx, const struct fact *f)
 	if (h->w->look)
 		return h->w->look->fact(h->w->look, OP_SHOW, f, h->e);
 	h->w->bytes += (int64_t)f->text_n;
-	return record_fact(h->w, OP_SHOW, f, h->e);
+	return write_record_fact(h->w, OP_SHOW, f, h->e);
 }
 
 int
@@ -510,6 +396,6 @@ write_attr(struct write *w, int64_t entity, enum attr_key key, int64_t value,
 	if (rc != 0)
 		return rc;
 	if (change_ops(w->change) > before)
-		rc = write_record(w, attr_hash(entity, key), entity, e);
+		rc = write_record_attr(w, entity, key, e);
 	return rc;
 }
