@@ -35,7 +35,8 @@ recall_part_name(enum recall_part p)
 		[PART_PIN] = "pin",
 		[PART_LENGTH] = "length",
 		[PART_MEANING] = "meaning",
-		[PART_RULE] = "rule"};
+		[PART_RULE] = "rule",
+		[PART_CONFIRMED] = "confirmed"};
 
 	return names[p];
 }

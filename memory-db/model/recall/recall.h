@@ -50,6 +50,7 @@ enum recall_part {
 	PART_LENGTH,
 	PART_MEANING,
 	PART_RULE,
+	PART_CONFIRMED,
 	PART_MAX
 };
 const char *recall_part_name(enum recall_part p);

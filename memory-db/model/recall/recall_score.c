@@ -8,6 +8,7 @@
 #include "memory-db/model/recall/recall_internal.h"
 
 #define DAY_MS	    86400000.0
+#define DECAY	    0.01 /* of relevance, a day without a confirmation */
 #define PAIR_WINDOW 8
 /* Of the score of words: what stays to a text that loses all for its length. */
 #define LEAST 1e-3
@@ -233,6 +234,27 @@ names_speaker(const struct recalling *r, const struct recall_candidate *c)
 	return false;
 }
 
+/* What leaves the working set unused stands behind what is in it. */
+static double
+tier_share(int64_t tier)
+{
+	static const double shares[] = {0.5, 0, 1, 1};
+
+	return tier >= 0 && tier < (int64_t)ARRAY_LEN(shares) ? shares[tier]
+							      : 0;
+}
+
+/* How far it still holds, 0 to 1: what nobody said again for a year is 0.03. */
+static double
+decay(const struct recalling *r, const struct recall_candidate *c)
+{
+	int64_t confirmed = r->names[c->name].e.confirmed_at;
+	int64_t at = confirmed > c->f->at ? confirmed : c->f->at;
+	double days = (double)(r->request->now - at) / DAY_MS;
+
+	return exp(-DECAY * fmax(days, 0));
+}
+
 static void
 features_of_entity(const struct recalling *r, struct recall_candidate *c)
 {
@@ -241,7 +263,8 @@ features_of_entity(const struct recalling *r, struct recall_candidate *c)
 	c->parts[PART_ENTITY] = (float)(r->w.entity * x->named);
 	c->parts[PART_USE] =
 		(float)(r->w.use * (1 - exp(-log1p((double)x->e.hits) / 3)));
-	c->parts[PART_TIER] = x->e.tier >= 2 ? (float)r->w.tier : 0;
+	c->parts[PART_TIER] = (float)(r->w.tier * tier_share(x->e.tier));
+	c->parts[PART_CONFIRMED] = (float)(r->w.confirmed * decay(r, c));
 	c->parts[PART_PIN] = x->e.is_pinned ? (float)r->w.pin : 0;
 }
 

@@ -39,7 +39,8 @@
 	X(half_life, 30, 36500, "days")                                        \
 	X(use, 0.02, 10, "entities that were given before")                    \
 	X(salience, 0.1, 10, "salience given at write")                        \
-	X(tier, 0.02, 10, "semantic and procedural entities")                  \
+	X(tier, 0.02, 10, "semantic and procedural entities; working: half")   \
+	X(confirmed, 0.02, 10, "lately confirmed: exp(-0.01 x days since)")    \
 	X(pin, 0.05, 10, "pinned entities")                                    \
 	X(meaning, 0.4, 10, "nearness of meaning, of a model (static, http)")  \
 	X(near, 0.8, 1, "a model's cosine from which something is relevant")   \
