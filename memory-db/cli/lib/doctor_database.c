@@ -164,8 +164,9 @@ doctor_database_check_identity(struct doctor *d, const unsigned char *h,
 	}
 	if (version > DATABASE_SCHEMA_MOST)
 		doctor_say(d, DOCTOR_FAIL, "database",
-			"restore a backup; "
-			"keep this file",
+			"bring a backup back: memoryctl restore "
+			"~/memory_backups --force; this file is kept beside "
+			"it",
 			"damaged: its header says schema "
 			"%u, which no version writes",
 			version);
@@ -180,8 +181,9 @@ doctor_database_check_identity(struct doctor *d, const unsigned char *h,
 	if (memcmp(h + 24, h + 92, 4) == 0 &&
 		(uint64_t)st->st_size < (uint64_t)page * pages)
 		doctor_say(d, DOCTOR_FAIL, "database",
-			"restore a backup; "
-			"keep this file",
+			"bring a backup back: memoryctl restore "
+			"~/memory_backups --force; this file is kept beside "
+			"it",
 			"truncated: %lld bytes, its header "
 			"says %llu",
 			(long long)st->st_size,
@@ -214,7 +216,8 @@ check_header(struct doctor *d, const struct stat *st)
 	} else if (n < HEADER_BYTES || memcmp(header, magic, 16) != 0) {
 		doctor_say(d, DOCTOR_FAIL, "database",
 			"choose another "
-			"MEMORY_DB_PATH, or restore a backup",
+			"MEMORY_DB_PATH, or bring a backup back: memoryctl "
+			"restore ~/memory_backups --force",
 			"%s is no SQLite database", d->database);
 	} else {
 		doctor_database_check_identity(d, header, st);
