@@ -300,7 +300,8 @@ conf_read(const struct conf_opt *opts, size_t n, int argc, char **argv,
 				       : unknown_option(opts, n, argv[at], e);
 		rc = read_option(opts, n, argc, argv, &at, e);
 	}
-	if (rc == 0)
-		*ret_rest = at;
-	return rc;
+	if (rc != 0)
+		return rc;
+	*ret_rest = at;
+	return 0;
 }

@@ -104,10 +104,12 @@ put_object(struct buf *b, const json_t *v, int depth)
 
 	json_object_keylen_foreach(o, key, n, member)
 	{
-		if (rc == 0)
-			rc = put_key(b, key, n);
-		if (rc == 0)
-			rc = put_json(b, member, depth + 1);
+		if (rc != 0)
+			return rc;
+		rc = put_key(b, key, n);
+		if (rc != 0)
+			return rc;
+		rc = put_json(b, member, depth + 1);
 		if (rc)
 			return rc;
 	}

@@ -29,22 +29,31 @@ talk_setup(struct buf *out, const struct sandbox_method *methods)
 	while (methods && methods[n].name)
 		n++;
 	rc = codec_begin(out, WIRE_SETUP, &at);
-	if (rc == 0)
-		rc = codec_count(out, WIRE_ARRAY, n);
-	for (size_t i = 0; rc == 0 && i < n; i++) {
+	if (rc != 0)
+		return rc;
+	rc = codec_count(out, WIRE_ARRAY, n);
+	if (rc != 0)
+		return rc;
+	for (size_t i = 0; i < n; i++) {
 		const struct sandbox_method *m = &methods[i];
 
 		rc = codec_count(out, WIRE_ARRAY, 4);
-		if (rc == 0)
-			rc = talk_put_text(out, m->name);
-		if (rc == 0)
-			rc = talk_put_text(out, m->doc);
-		if (rc == 0)
-			rc = talk_put_text(out, m->positional);
-		if (rc == 0)
-			rc = codec_int(out, m->is_global);
+		if (rc != 0)
+			return rc;
+		rc = talk_put_text(out, m->name);
+		if (rc != 0)
+			return rc;
+		rc = talk_put_text(out, m->doc);
+		if (rc != 0)
+			return rc;
+		rc = talk_put_text(out, m->positional);
+		if (rc != 0)
+			return rc;
+		rc = codec_int(out, m->is_global);
+		if (rc != 0)
+			return rc;
 	}
-	return rc ? rc : codec_end(out, at);
+	return codec_end(out, at);
 }
 
 static int
@@ -86,18 +95,25 @@ talk_begin(struct talk *t)
 	size_t at;
 	int rc = codec_begin(&t->out, WIRE_RUN, &at);
 
-	if (rc == 0)
-		rc = codec_count(&t->out, WIRE_ARRAY, 4);
-	if (rc == 0)
-		rc = codec_string(&t->out, t->job->source, t->job->source_len);
-	if (rc == 0)
-		rc = t->job->args ? codec_json(&t->out, t->job->args)
-				  : codec_count(&t->out, WIRE_MAP, 0);
-	if (rc == 0)
-		rc = put_limits(&t->out, &t->limits);
-	if (rc == 0)
-		rc = put_names(&t->out, t->job->without);
-	return rc ? rc : codec_end(&t->out, at);
+	if (rc != 0)
+		return rc;
+	rc = codec_count(&t->out, WIRE_ARRAY, 4);
+	if (rc != 0)
+		return rc;
+	rc = codec_string(&t->out, t->job->source, t->job->source_len);
+	if (rc != 0)
+		return rc;
+	rc = t->job->args ? codec_json(&t->out, t->job->args)
+			  : codec_count(&t->out, WIRE_MAP, 0);
+	if (rc != 0)
+		return rc;
+	rc = put_limits(&t->out, &t->limits);
+	if (rc != 0)
+		return rc;
+	rc = put_names(&t->out, t->job->without);
+	if (rc != 0)
+		return rc;
+	return codec_end(&t->out, at);
 }
 
 static int
@@ -106,15 +122,21 @@ put_fail(struct talk *t, const struct err *e)
 	size_t at;
 	int rc = codec_begin(&t->out, WIRE_FAIL, &at);
 
-	if (rc == 0)
-		rc = codec_count(&t->out, WIRE_ARRAY, 3);
-	if (rc == 0)
-		rc = talk_put_text(&t->out, err_name(e->code));
-	if (rc == 0)
-		rc = talk_put_text(&t->out, e->text);
-	if (rc == 0)
-		rc = talk_put_text(&t->out, e->param);
-	return rc ? rc : codec_end(&t->out, at);
+	if (rc != 0)
+		return rc;
+	rc = codec_count(&t->out, WIRE_ARRAY, 3);
+	if (rc != 0)
+		return rc;
+	rc = talk_put_text(&t->out, err_name(e->code));
+	if (rc != 0)
+		return rc;
+	rc = talk_put_text(&t->out, e->text);
+	if (rc != 0)
+		return rc;
+	rc = talk_put_text(&t->out, e->param);
+	if (rc != 0)
+		return rc;
+	return codec_end(&t->out, at);
 }
 
 static int

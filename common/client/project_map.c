@@ -340,10 +340,16 @@ project_each(const char *database, project_each_fn fn, void *ctx, struct err *e)
 	AUTO_MAP struct map m = {.fd = -1};
 	int rc = map_open(&m, database, false, e);
 
-	if (rc == 0)
-		rc = project_map_cut(&m, e);
-	for (size_t i = 0; rc == 0 && i < m.n; i++)
+	if (rc != 0)
+		return rc;
+	rc = project_map_cut(&m, e);
+	if (rc != 0)
+		return rc;
+	for (size_t i = 0; i < m.n; i++) {
 		if (m.lines[i].is_trusted && !project_map_is_outdated(&m, i))
 			rc = fn(ctx, m.lines[i].remote, m.lines[i].path);
-	return rc;
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
 }

@@ -88,10 +88,12 @@ rpc_request_read(const json_t *msg, struct rpc_request *ret, struct err *e)
 	if (!json_is_object(msg))
 		return err_set(e, MDB_E_PROTOCOL, "a request is a JSON object");
 	rc = read_id(json_object_get(msg, "id"), ret, e);
-	if (rc == 0)
-		rc = rpc_read_method(msg, ret, e);
-	if (rc == 0)
-		rc = rpc_check_members(msg, e);
+	if (rc != 0)
+		return rc;
+	rc = rpc_read_method(msg, ret, e);
+	if (rc != 0)
+		return rc;
+	rc = rpc_check_members(msg, e);
 	if (rc < 0)
 		return rc;
 	params = json_object_get(msg, "params");
@@ -120,17 +122,21 @@ rpc_begin(struct buf *out, const json_t *id, bool success)
 {
 	int rc = buf_addc(out, '{');
 
-	if (rc == 0 && id) {
+	if (rc != 0)
+		return rc;
+	if (id) {
 		rc = buf_adds(out, "\"id\":");
-		if (rc == 0)
-			rc = jx_dump(id, out);
-		if (rc == 0)
-			rc = buf_addc(out, ',');
+		if (rc != 0)
+			return rc;
+		rc = jx_dump(id, out);
+		if (rc != 0)
+			return rc;
+		rc = buf_addc(out, ',');
 	}
-	if (rc == 0)
-		rc = buf_adds(out,
-			success ? "\"success\":true" : "\"success\":false");
-	return rc;
+	if (rc != 0)
+		return rc;
+	return buf_adds(out,
+		success ? "\"success\":true" : "\"success\":false");
 }
 
 static int

@@ -381,7 +381,7 @@ schema_check_members(struct schema_check *c, const struct schema_place *at,
 	int rc = 0;
 
 	/* Unknown members first: a slip of the pen explains a missing one. */
-	for (void *it = json_object_iter(object); it && rc == 0;
+	for (void *it = json_object_iter(object); it;
 		it = json_object_iter_next(object, it)) {
 		const char *name = json_object_iter_key(it);
 		const struct schema_place member = {.up = at, .name = name};
@@ -394,14 +394,13 @@ schema_check_members(struct schema_check *c, const struct schema_place *at,
 			rc = unknown_member(c, at, table, extra, name);
 		else if (!json_is_null(v))
 			rc = check_value(c, &member, p, v, &other);
+		if (rc != 0)
+			return rc;
 		/* Another value of a name that is there moves nothing. */
-		if (rc == 0 && other &&
-			json_object_iter_set_new(object, it, other) < 0)
-			rc = err_nomem(c->e);
+		if (other && json_object_iter_set_new(object, it, other) < 0)
+			return err_nomem(c->e);
 	}
-	if (rc == 0)
-		rc = check_required(c, at, table, object);
-	return rc;
+	return check_required(c, at, table, object);
 }
 
 int

@@ -142,11 +142,13 @@ http_texts(struct embedder *embedder, enum embed_use use,
 	if (rc == 0)
 		rc = read_answer(x, &a, n, ret, ret_dims, e);
 	buf_done(&a.body);
-	for (size_t i = 0; rc == 0 && i < n; i++)
+	if (rc != 0)
+		return rc;
+	for (size_t i = 0; i < n; i++)
 		if (http_is_blank(&texts[i]))
 			memset(*ret + i * *ret_dims, 0,
 				*ret_dims * sizeof(**ret));
-	return rc;
+	return 0;
 }
 
 /* --- the provider --------------------------------------------------------- */

@@ -116,17 +116,21 @@ listed_run(struct listed_listing *x, struct call *c, json_t **ret_result,
 	int rc = write_begin(&x->w, c, x->l->kind, e);
 
 	x->w.watch = !x->strict;
-	if (rc == 0)
-		rc = on_conflict_begin(&x->at_odds, &x->w,
-			jx_text(c->params, "on_conflict"), e);
-	if (rc == 0)
-		rc = apply_all(x, e);
-	if (rc == 0 && x->bad > 0 && x->bad == json_array_size(x->entries))
+	if (rc != 0)
+		return rc;
+	rc = on_conflict_begin(&x->at_odds, &x->w,
+		jx_text(c->params, "on_conflict"), e);
+	if (rc != 0)
+		return rc;
+	rc = apply_all(x, e);
+	if (rc != 0)
+		return rc;
+	if (x->bad > 0 && x->bad == json_array_size(x->entries))
 		return listed_refuse(x, e);
-	if (rc == 0)
-		rc = write_end(&x->w, e);
-	if (rc == 0)
-		rc = tell_all(x, e);
+	rc = write_end(&x->w, e);
+	if (rc != 0)
+		return rc;
+	rc = tell_all(x, e);
 	if (rc != 0)
 		return rc;
 	result = json_pack("{s:O}", "results", x->rows);

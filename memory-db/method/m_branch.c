@@ -1,4 +1,4 @@
-/* memory_branch, memory_merge. */
+/* memory_branch. */
 #include <string.h>
 
 #include "common/clock.h"
@@ -10,7 +10,6 @@
 #include "memory-db/model/scope/branch_lease.h"
 #include "memory-db/model/scope/inbox.h"
 #include "memory-db/model/scope/json_members.h"
-#include "memory-db/model/time/merge.h"
 #include "memory-db/model/time/sliced_run.h"
 #include "memory-db/store/log/branch.h"
 
@@ -39,19 +38,26 @@ m_branch_set_numbers(struct rows *x, const struct branch_row *b, json_t *row)
 	int64_t newest, at, upto;
 	int rc = member_set_int(row, "fork", b->fork, x->e);
 
-	if (rc == 0 && b->state == BRANCH_LEASED)
+	if (rc != 0)
+		return rc;
+	if (b->state == BRANCH_LEASED)
 		rc = member_set_bool(row, "leased", true, x->e);
-	if (rc == 0)
-		rc = branch_newest(x->st, b->ns, b->id, &newest, x->e);
-	if (rc == 0 && newest > 0)
+	if (rc != 0)
+		return rc;
+	rc = branch_newest(x->st, b->ns, b->id, &newest, x->e);
+	if (rc != 0)
+		return rc;
+	if (newest > 0)
 		rc = member_set_int(row, "last_change", newest, x->e);
-	if (rc == 0)
-		rc = branch_merged(x->st, b->id, &at, &upto, x->e);
+	if (rc != 0)
+		return rc;
+	rc = branch_merged(x->st, b->id, &at, &upto, x->e);
 	if (rc == 1) {
 		rc = member_set_int(row, "merged", at, x->e);
-		if (rc == 0)
-			rc = member_set_bool(row, "unmerged_changes",
-				newest > upto, x->e);
+		if (rc != 0)
+			return rc;
+		rc = member_set_bool(row, "unmerged_changes", newest > upto,
+			x->e);
 	} else if (rc == 0) {
 		rc = member_set_bool(row, "unmerged_changes", newest > 0, x->e);
 	}
@@ -110,9 +116,11 @@ list_branches(struct call *c, const char *only, json_t **ret_result,
 	struct scope s;
 	int rc = scope_read(c->st, c->ctx, 0, &s, e);
 
-	if (rc == 0 && !list)
-		rc = err_nomem(e);
-	if (rc == 0 && s.ns[0] != 0)
+	if (rc != 0)
+		return rc;
+	if (!list)
+		return err_nomem(e);
+	if (s.ns[0] != 0)
 		rc = branch_each(c->st, s.ns[0], add_branch, &x, e);
 	if (rc != 0)
 		return rc;
@@ -144,20 +152,6 @@ m_branch_check_name(struct write *w, const char *name, struct err *e)
 		return err_param(e, MDB_E_EXISTS, "name",
 			"branch '%s' exists already", name);
 	return rc == MDB_E_NOT_FOUND ? 0 : rc;
-}
-
-/* What waits for review is decided, not merged, discarded or forked from. */
-static int
-refuse_inbox(struct store *st, int64_t branch, const char *param, struct err *e)
-{
-	bool is_inbox = false;
-	int rc = inbox_is(st, branch, &is_inbox, e);
-
-	return rc == 0 && is_inbox
-		       ? err_param(e, MDB_E_DENIED, param,
-				 "this branch is an inbox: what waits there is "
-				 "approved or rejected (memoryctl review)")
-		       : rc;
 }
 
 /* The fork: a past point of the parent, or its newest change. */
@@ -218,30 +212,45 @@ m_branch_create_branch(struct call *c, json_t **ret_result, struct err *e)
 	int rc = guard_params(&guard, c, kept, e);
 
 	name = jx_text(c->params, "name");
-	if (rc == 0)
-		rc = write_begin_on(&w, c, CHANGE_BRANCH, STORE_MAIN, 0, e);
-	if (rc == 0 && !w.replay)
+	if (rc != 0)
+		return rc;
+	rc = write_begin_on(&w, c, CHANGE_BRANCH, STORE_MAIN, 0, e);
+	if (rc != 0)
+		return rc;
+	if (!w.replay)
 		rc = m_branch_check_name(&w, name, e);
-	if (rc == 0)
-		rc = lens_branch(w.st, w.ns, from != NULL ? from : "main",
-			&parent, e);
-	if (rc == 0)
-		rc = refuse_inbox(w.st, parent, "from_branch", e);
-	if (rc == 0)
-		rc = find_fork(c, parent,
-			w.replay ? w.change_id : change_id(w.change), &fork, e);
-	if (rc == 0)
-		rc = lens_apply(w.st, &w.scope.lens, e);
-	if (rc == 0 && !w.replay)
+	if (rc != 0)
+		return rc;
+	rc = lens_branch(w.st, w.ns, from != NULL ? from : "main", &parent, e);
+	if (rc != 0)
+		return rc;
+	rc = inbox_refuse(w.st, parent, "from_branch", e);
+	if (rc != 0)
+		return rc;
+	rc = find_fork(c, parent, w.replay ? w.change_id : change_id(w.change),
+		&fork, e);
+	if (rc != 0)
+		return rc;
+	rc = lens_apply(w.st, &w.scope.lens, e);
+	if (rc != 0)
+		return rc;
+	if (!w.replay)
 		rc = branch_create(w.st, w.ns, name,
 			jx_text(c->params, "about"), parent, fork, &id, e);
-	if (rc == 0 && !w.replay)
+	if (rc != 0)
+		return rc;
+	if (!w.replay)
 		rc = change_branch(w.change, BRANCH_OP_CREATE, id, fork, e);
-	if (rc == 0 && is_lease && id != 0)
+	if (rc != 0)
+		return rc;
+	if (is_lease && id != 0)
 		rc = branch_set_state(w.st, id, BRANCH_LEASED, e);
-	if (rc == 0)
-		rc = write_end(&w, e);
-	if (rc == 0 && is_lease && id != 0)
+	if (rc != 0)
+		return rc;
+	rc = write_end(&w, e);
+	if (rc != 0)
+		return rc;
+	if (is_lease && id != 0)
 		rc = m_branch_add_lease(c, id, e);
 	if (rc != 0)
 		return rc;
@@ -272,7 +281,7 @@ discard_branch(struct call *c, json_t **ret_result, struct err *e)
 	if (rc == 0 && !w.replay)
 		rc = lens_branch(w.st, w.ns, name, &id, e);
 	if (rc == 0 && !w.replay)
-		rc = refuse_inbox(w.st, id, "name", e);
+		rc = inbox_refuse(w.st, id, "name", e);
 	if (rc == 0 && !w.replay)
 		rc = branch_each(w.st, w.ns, find_child, &id, e);
 	if (rc == 1)
@@ -280,12 +289,17 @@ discard_branch(struct call *c, json_t **ret_result, struct err *e)
 			"other branches were forked from '%s'; discard them "
 			"first",
 			name);
-	if (rc == 0 && !w.replay)
+	if (rc != 0)
+		return rc;
+	if (!w.replay)
 		rc = branch_set_state(w.st, id, BRANCH_DISCARDED, e);
-	if (rc == 0 && !w.replay)
+	if (rc != 0)
+		return rc;
+	if (!w.replay)
 		rc = change_branch(w.change, BRANCH_OP_DISCARD, id, 0, e);
-	if (rc == 0)
-		rc = write_end(&w, e);
+	if (rc != 0)
+		return rc;
+	rc = write_end(&w, e);
 	if (rc != 0)
 		return rc;
 	return reply_change(&w, json_pack("{s:s}", "discarded", name),
@@ -301,7 +315,9 @@ end_lease(struct call *c, int64_t id, json_t **ret_result, struct err *e)
 	int64_t change;
 	int rc = c->ctx->is_service ? 0 : scope_read(c->st, c->ctx, 0, &s, e);
 
-	if (rc == 0 && (c->ctx->is_service || s.ns[0] != 0))
+	if (rc != 0)
+		return rc;
+	if (c->ctx->is_service || s.ns[0] != 0)
 		rc = branch_lease_discard(c->st, id, s.ns[0], &change, e);
 	if (rc == 0)
 		return err_param(e, MDB_E_NOT_FOUND, "id",
@@ -331,141 +347,4 @@ m_memory_branch(struct call *c, json_t **ret_result, struct err *e)
 			"name the branch to describe");
 	return list_branches(c, strcmp(action, "list") == 0 ? NULL : name,
 		ret_result, e);
-}
-
-/* --- memory_merge --------------------------------------------------------- */
-static int
-parent_of(void *ctx, const struct branch_row *b)
-{
-	*(int64_t *)ctx = b->parent;
-	return 0;
-}
-
-/* The branch and its parent. */
-static int
-find_branches(struct call *c, const char *name, int64_t *ret_branch,
-	int64_t *ret_parent, struct err *e)
-{
-	struct context ctx = *c->ctx;
-	struct scope s;
-	int rc;
-
-	if (strcmp(name, "main") == 0)
-		return err_param(e, MDB_E_INVALID, "branch",
-			"main has no parent; name the branch to be merged");
-	ctx.branch = "main";
-	rc = scope_read(c->st, &ctx, 0, &s, e);
-	if (rc == 0)
-		rc = lens_branch(c->st, s.ns[0], name, ret_branch, e);
-	if (rc == 0)
-		rc = refuse_inbox(c->st, *ret_branch, "branch", e);
-	if (rc == 0)
-		rc = branch_get(c->st, *ret_branch, parent_of, ret_parent, e);
-	return rc < 0 ? rc : 0;
-}
-
-static int
-merge_reply(struct call *c, const struct write *w, const struct merge_result *m,
-	json_t **ret_result, struct err *e)
-{
-	json_t *j = json_pack("{s:I,s:I,s:I,s:b,s:O}", "added",
-		(json_int_t)m->added, "removed", (json_int_t)m->removed,
-		"attributes", (json_int_t)m->attributes, "fast_forward",
-		m->fast_forward, "conflicts", m->conflicts);
-
-	if (j && c->dry_run && jx_set(j, "dry_run", json_true()) != 0) {
-		json_decref(j);
-		j = NULL;
-	}
-	return reply_effect(w, j, ret_result, e);
-}
-
-/* One change, unless a run of slices of it is under way. */
-static int
-merge_whole(struct write *w, int64_t branch, const char *target,
-	struct merge_result *m, struct err *e)
-{
-	AUTO_RUN struct sliced_run run = {0};
-	int rc = sliced_run_find(&run, w->st, w->ns, TOOL_NAME(memory_merge),
-		target, e);
-
-	if (rc == 1)
-		return err_param(e, MDB_E_CONFLICT, "sliced",
-			"%s of this merge is not finished; pass sliced:true "
-			"to go on, or take it back with memory_undo and its "
-			"`run`",
-			run.id);
-	if (rc != 0)
-		return rc;
-	rc = merge_apply(w, branch, m, e);
-	if (rc != 0)
-		return rc;
-	rc = write_end(w, e);
-	if (rc != 0)
-		return rc;
-	return merge_record(w, branch, e);
-}
-
-static int
-merge_part(struct call *c, struct write *w, int64_t branch, const char *target,
-	struct merge_result *m, json_t **ret_result, struct err *e)
-{
-	AUTO_RUN struct sliced_run run = {0};
-	int rc = sliced_run_begin(&run, w, TOOL_NAME(memory_merge), target,
-		branch, e);
-
-	sliced_run_room(&run, c->params, LIMIT_RUN_FACTS);
-
-	if (rc == 0)
-		rc = merge_slice(w, branch, &run, m, e);
-	if (rc == 0)
-		rc = write_end(w, e);
-	if (rc == 0)
-		rc = merge_record_run(w, branch, &run, m, e);
-	if (rc != 0)
-		return rc;
-	m->added = sliced_run_total(&run, "added", m->added);
-	m->removed = sliced_run_total(&run, "removed", m->removed);
-	m->attributes = sliced_run_total(&run, "attributes", m->attributes);
-	rc = sliced_run_end(&run, w->change_id, m->remaining, e);
-	if (rc != 0)
-		return rc;
-	rc = merge_reply(c, w, m, ret_result, e);
-	if (rc != 0)
-		return rc;
-	return sliced_run_reply(&run, *ret_result, e);
-}
-
-int
-m_memory_merge(struct call *c, json_t **ret_result, struct err *e)
-{
-	const char *name = jx_text(c->params, "branch");
-	bool sliced = json_is_true(json_object_get(c->params, "sliced"));
-	struct merge_result m = {0};
-	AUTO_WRITE struct write w = {0};
-	int64_t branch, parent = STORE_MAIN;
-	char target[24];
-	int rc = find_branches(c, name, &branch, &parent, e);
-
-	c->dry_run = json_is_true(json_object_get(c->params, "dry_run"));
-	if (rc == 0) {
-		snprintf(target, sizeof(target), "%lld", (long long)branch);
-		rc = write_begin_on(&w, c, CHANGE_MERGE, parent, branch, e);
-	}
-	if (rc == 0 && !w.replay && sliced) {
-		rc = merge_part(c, &w, branch, target, &m, ret_result, e);
-		merge_result_done(&m);
-		return rc;
-	}
-	if (rc == 0 && w.replay)
-		m.conflicts = json_array();
-	else if (rc == 0)
-		rc = merge_whole(&w, branch, target, &m, e);
-	if (rc == 0)
-		rc = merge_reply(c, &w, &m, ret_result, e);
-	if (rc == 0 && sliced)
-		rc = sliced_run_reply_again(c->st, w.ns,
-			TOOL_NAME(memory_merge), target, *ret_result, e);
-	merge_result_done(&m);
-	return rc;
 }

@@ -60,14 +60,16 @@ tell_rows(struct call *c, const struct queue_row *rows, size_t n, json_t *list,
 {
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < n; i++) {
+	for (size_t i = 0; i < n; i++) {
 		json_t *row = NULL;
 
 		rc = queue_tell(c->st, &rows[i], &row, e);
-		if (rc == 0 && jx_add(list, row) != 0)
-			rc = err_nomem(e);
+		if (rc != 0)
+			return rc;
+		if (jx_add(list, row) != 0)
+			return err_nomem(e);
 	}
-	return rc;
+	return 0;
 }
 
 static void
@@ -106,7 +108,7 @@ list_page(struct call *c, const struct scope *s, struct queue_filter *f,
 	if (rc)
 		return rc;
 	*ret_result = take_ptr(result);
-	return rc;
+	return 0;
 }
 
 /* The one of an id, whatever its state. */
@@ -337,9 +339,11 @@ m_detect_memory_conflicts(struct call *c, json_t **ret_result, struct err *e)
 	int64_t ns, branch;
 	int rc = scope_write(c->st, c->ctx, &ns, &branch, e);
 
-	if (rc == 0 && (!action || strcmp(action, "start") == 0))
+	if (rc != 0)
+		return rc;
+	if (!action || strcmp(action, "start") == 0)
 		rc = scan_start(c->st, ns, -1, e);
-	else if (rc == 0 && strcmp(action, "stop") == 0)
+	else if (strcmp(action, "stop") == 0)
 		rc = scan_stop(c->st, ns, e);
 	return rc < 0 ? rc : scan_tell(c->st, ns, ret_result, e);
 }

@@ -141,9 +141,12 @@ addition_row(struct write *w, const json_t *params, const json_t *entry,
 	int rc = write_need_entity(w, name, "observations", &entity, e);
 
 	(void)params;
-	if (rc == 0)
-		rc = write_version(w, entity, &version, e);
-	if (rc == 0 && type)
+	if (rc != 0)
+		return rc;
+	rc = write_version(w, entity, &version, e);
+	if (rc != 0)
+		return rc;
+	if (type)
 		rc = label_find(w->st, type, &label, e);
 	if (rc < 0)
 		return rc;

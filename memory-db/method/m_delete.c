@@ -70,17 +70,24 @@ m_delete_entities(struct call *c, json_t **ret_result, struct err *e)
 	size_t i;
 	int rc = !result ? err_nomem(e) : write_begin(&w, c, CHANGE_DELETE, e);
 
-	json_array_foreach(names, i, name)
-		if (rc == 0 && !w.replay)
+	if (rc != 0)
+		return rc;
+	json_array_foreach(names, i, name) {
+		if (!w.replay)
 			rc = m_delete_delete_entity(&w, json_string_value(name),
 				e);
-	if (rc == 0)
-		rc = write_end(&w, e);
-	json_array_foreach(names, i, name)
-		if (rc == 0)
-			rc = deleted_row(&w, json_string_value(name), result,
-				e);
-	return rc == 0 ? reply_change(&w, take_ptr(result), ret_result, e) : rc;
+		if (rc != 0)
+			return rc;
+	}
+	rc = write_end(&w, e);
+	if (rc != 0)
+		return rc;
+	json_array_foreach(names, i, name) {
+		rc = deleted_row(&w, json_string_value(name), result, e);
+		if (rc != 0)
+			return rc;
+	}
+	return reply_change(&w, take_ptr(result), ret_result, e);
 }
 
 /* --- delete_observations -------------------------------------------------- */

@@ -106,14 +106,16 @@ m_detect_conflicts(struct call *c, json_t **ret_result, struct err *e)
 	struct scope s;
 	int rc = read_said(c, &q, &said, e);
 
-	if (rc == 0)
-		rc = jx_number(c->params, "threshold", JX_OPTIONAL, 0, 1,
-			&q.threshold, e);
-	if (rc >= 0)
-		rc = jx_int(c->params, "limit", JX_OPTIONAL, 1, LIMIT_ROWS,
-			&limit, e);
-	if (rc >= 0)
-		rc = scope_read(c->st, c->ctx, 0, &s, e);
+	if (rc != 0)
+		return rc;
+	rc = jx_number(c->params, "threshold", JX_OPTIONAL, 0, 1, &q.threshold,
+		e);
+	if (rc < 0)
+		return rc;
+	rc = jx_int(c->params, "limit", JX_OPTIONAL, 1, LIMIT_ROWS, &limit, e);
+	if (rc < 0)
+		return rc;
+	rc = scope_read(c->st, c->ctx, 0, &s, e);
 	if (rc < 0)
 		return rc;
 	q.scope = &s;

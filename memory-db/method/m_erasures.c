@@ -16,24 +16,29 @@ m_list_erasures(struct call *c, json_t **ret_result, struct err *e)
 	bool more = false;
 	int rc = !o ? err_nomem(e) : 0;
 
+	if (rc != 0)
+		return rc;
 	/* Behind the last op of that change. */
-	if (rc == 0 && !cursor &&
-		jx_int(c->params, "since", JX_OPTIONAL, 0, INT64_MAX, &at[0],
-			e) == 0)
+	if (!cursor && jx_int(c->params, "since", JX_OPTIONAL, 0, INT64_MAX,
+			       &at[0], e) == 0)
 		at[1] = INT64_MAX;
 
-	if (rc == 0 && cursor)
+	if (cursor)
 		rc = page_cursor_parse(cursor, 'e', at, ARRAY_LEN(at), e);
-	if (rc == 0)
-		rc = erasures_page(c->st, &at[0], &at[1], LIMIT_ROWS,
-			json_object_get(o, "erasures"), &more, e);
-	if (rc == 0 && more) {
+	if (rc != 0)
+		return rc;
+	rc = erasures_page(c->st, &at[0], &at[1], LIMIT_ROWS,
+		json_object_get(o, "erasures"), &more, e);
+	if (rc != 0)
+		return rc;
+	if (more) {
 		page_cursor_format(next, 'e', at, ARRAY_LEN(at));
 		rc = member_set_new(o, "next", json_string(next), e);
 	}
-	if (rc == 0)
-		*ret_result = take_ptr(o);
-	return rc;
+	if (rc != 0)
+		return rc;
+	*ret_result = take_ptr(o);
+	return 0;
 }
 
 int

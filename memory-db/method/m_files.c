@@ -48,9 +48,13 @@ m_list_files(struct call *c, json_t **ret_result, struct err *e)
 	struct scope s;
 	int rc = !files ? err_nomem(e) : scope_read(c->st, c->ctx, 0, &s, e);
 
-	if (rc == 0 && s.ns[0] != 0)
+	if (rc != 0)
+		return rc;
+	if (s.ns[0] != 0)
 		rc = file_each(c->st, s.ns[0], m_files_add_row, &l, e);
-	if (rc == 0 && s.ns[0] != 0)
+	if (rc != 0)
+		return rc;
+	if (s.ns[0] != 0)
 		rc = file_totals(c->st, s.ns[0], &count, &bytes, e);
 	if (rc != 0)
 		return rc;
@@ -76,10 +80,11 @@ m_read_file(struct call *c, json_t **ret_result, struct err *e)
 	struct scope s;
 	int rc = scope_read(c->st, c->ctx, 0, &s, e);
 
-	if (rc == 0)
-		rc = s.ns[0] == 0 ? 0
-				  : file_get(c->st, s.ns[0], m_files_name_of(c),
-					    &f, &body, e);
+	if (rc != 0)
+		return rc;
+	rc = s.ns[0] == 0 ? 0
+			  : file_get(c->st, s.ns[0], m_files_name_of(c), &f,
+				    &body, e);
 	if (rc < 0)
 		return rc;
 	if (rc == 0)
@@ -144,11 +149,12 @@ m_write_file(struct call *c, json_t **ret_result, struct err *e)
 		rc = err_nomem(e);
 	if (rc == 0)
 		rc = file_get(c->st, ns, m_files_name_of(c), &old, NULL, e);
-	if (rc >= 0)
-		rc = m_files_check_room(c, ns, &old, body.len, e);
-	if (rc == 0)
-		rc = file_put(c->st, ns, m_files_name_of(c), body.data,
-			body.len, e);
+	if (rc < 0)
+		return rc;
+	rc = m_files_check_room(c, ns, &old, body.len, e);
+	if (rc != 0)
+		return rc;
+	rc = file_put(c->st, ns, m_files_name_of(c), body.data, body.len, e);
 	if (rc != 0)
 		return rc;
 	*ret_result = json_pack("{s:s,s:I,s:b}", "name", m_files_name_of(c),

@@ -46,10 +46,12 @@ forget_part(struct call *c, struct write *w, const char *name,
 	rc = sliced_run_begin(&run, w, TOOL_NAME(forget), target, STORE_MAIN,
 		e);
 	sliced_run_room(&run, c->params, LIMIT_RUN_ERASED);
-	if (rc == 0)
-		rc = forget_slice(w, entity, (size_t)run.room, &out, e);
-	if (rc == 0)
-		rc = write_end(w, e);
+	if (rc != 0)
+		return rc;
+	rc = forget_slice(w, entity, (size_t)run.room, &out, e);
+	if (rc != 0)
+		return rc;
+	rc = write_end(w, e);
 	if (rc != 0)
 		return rc;
 	out.facts = sliced_run_total(&run, "facts", out.facts);
@@ -130,11 +132,14 @@ m_forget(struct call *c, json_t **ret_result, struct err *e)
 			"and keep the history use delete_entities "
 			"or delete_observations");
 	rc = write_begin_on(&w, c, CHANGE_FORGET, STORE_MAIN, 0, e);
-	if (rc == 0 && !w.replay && sliced && !observation)
+	if (rc != 0)
+		return rc;
+	if (!w.replay && sliced && !observation)
 		return forget_part(c, &w, name, ret_result, e);
-	if (rc == 0 && !w.replay)
+	if (!w.replay)
 		rc = forget(&w, name, observation, &out, e);
-	if (rc == 0)
-		rc = forget_reply(c, &w, &out, ret_result, e);
+	if (rc != 0)
+		return rc;
+	rc = forget_reply(c, &w, &out, ret_result, e);
 	return rc == 0 && sliced ? set_done(&w, name, *ret_result, e) : rc;
 }

@@ -91,14 +91,17 @@ m_import_records(struct call *c, json_t **ret_result, struct err *e)
 			LIMIT_IMPORT_LINES, &q.offset, e);
 	if (rc == 0)
 		rc = jx_array(c->params, "records", JX_OPTIONAL, &records, e);
-	if (rc >= 0)
-		rc = jx_bool(c->params, "done", JX_OPTIONAL, &q.done, e);
-	if (rc >= 0)
-		rc = jx_bool(c->params, "all_namespaces", JX_OPTIONAL,
-			&q.all_namespaces, e);
-	if (rc >= 0)
-		rc = jx_bool(c->params, "confirm_erasures", JX_OPTIONAL,
-			&q.confirm_erasures, e);
+	if (rc < 0)
+		return rc;
+	rc = jx_bool(c->params, "done", JX_OPTIONAL, &q.done, e);
+	if (rc < 0)
+		return rc;
+	rc = jx_bool(c->params, "all_namespaces", JX_OPTIONAL,
+		&q.all_namespaces, e);
+	if (rc < 0)
+		return rc;
+	rc = jx_bool(c->params, "confirm_erasures", JX_OPTIONAL,
+		&q.confirm_erasures, e);
 	if (rc < 0)
 		return rc;
 	q.records = records;
@@ -106,13 +109,18 @@ m_import_records(struct call *c, json_t **ret_result, struct err *e)
 	if (rc != 0)
 		return rc;
 	rc = m_import_records_set_lists(result, &got, e);
-	if (rc == 0)
-		rc = member_set_int(result, "next_offset", got.next_offset, e);
-	if (rc == 0)
-		rc = member_set_int(result, "added", got.added, e);
-	if (rc == 0)
-		rc = member_set_int(result, "skipped", got.skipped, e);
-	if (rc == 0 && got.change != 0)
+	if (rc != 0)
+		return rc;
+	rc = member_set_int(result, "next_offset", got.next_offset, e);
+	if (rc != 0)
+		return rc;
+	rc = member_set_int(result, "added", got.added, e);
+	if (rc != 0)
+		return rc;
+	rc = member_set_int(result, "skipped", got.skipped, e);
+	if (rc != 0)
+		return rc;
+	if (got.change != 0)
 		rc = member_set_int(result, "change", got.change, e);
 	if (rc != 0)
 		return rc;

@@ -89,39 +89,46 @@ m_memory_history(struct call *c, json_t **ret_result, struct err *e)
 	rc = jx_string(c->params, "cursor", JX_OPTIONAL, &cursor, NULL, e);
 	if (rc == 0)
 		rc = cursor_parse(cursor, &pinned, &before, &unused, e);
-	if (rc >= 0)
-		rc = scope_read(c->st, c->ctx, pinned, &scope, e);
+	if (rc < 0)
+		return rc;
+	rc = scope_read(c->st, c->ctx, pinned, &scope, e);
 	if (rc < 0)
 		return rc;
 	q.before = before > 0 ? before : scope.change + 1;
 	rc = jx_int(c->params, "limit", JX_OPTIONAL, 1, LIMIT_ROWS, &q.limit,
 		e);
-	if (rc >= 0)
-		rc = jx_int(c->params, "max_bytes", JX_OPTIONAL, 256,
-			LIMIT_REPLY_BYTES, &bytes, e);
+	if (rc < 0)
+		return rc;
+	rc = jx_int(c->params, "max_bytes", JX_OPTIONAL, 256, LIMIT_REPLY_BYTES,
+		&bytes, e);
 	if (rc == 0)
 		q.max_bytes = (size_t)bytes;
-	if (rc >= 0)
-		rc = m_memory_history_read_point(c, "since", false, &q.since,
-			e);
+	if (rc < 0)
+		return rc;
+	rc = m_memory_history_read_point(c, "since", false, &q.since, e);
 	if (rc < 0)
 		return rc;
 	q.since += rc == 0; /* read_point gave the change before it */
 	rc = m_memory_history_read_point(c, "until", true, &until, e);
 	if (rc == 0 && until < q.before - 1)
 		q.before = until + 1;
-	if (rc >= 0)
-		rc = jx_string(c->params, "name", JX_OPTIONAL, &name, &name_n,
-			e);
+	if (rc < 0)
+		return rc;
+	rc = jx_string(c->params, "name", JX_OPTIONAL, &name, &name_n, e);
 	if (rc == 0)
 		rc = find_entity(c, &scope, name, name_n, &q.entity, e);
-	if (rc >= 0)
-		rc = m_memory_history_read_session(c, &q.session, e);
-	if (rc >= 0)
-		rc = history_read(c->st, &scope, &q, &changes, &next, e);
-	if (rc >= 0)
-		rc = member_set_new(result, "changes", changes, e);
-	if (rc >= 0 && next > 0) {
+	if (rc < 0)
+		return rc;
+	rc = m_memory_history_read_session(c, &q.session, e);
+	if (rc < 0)
+		return rc;
+	rc = history_read(c->st, &scope, &q, &changes, &next, e);
+	if (rc < 0)
+		return rc;
+	rc = member_set_new(result, "changes", changes, e);
+	if (rc < 0)
+		return rc;
+	if (next > 0) {
 		char text[CURSOR_SIZE];
 
 		cursor_format(text, scope.change, next, 0);
@@ -148,31 +155,37 @@ m_changes_since(struct call *c, json_t **ret_result, struct err *e)
 	char text[CURSOR_SIZE];
 	int rc = !result ? err_nomem(e) : 0;
 
-	if (rc == 0)
-		rc = jx_string(c->params, "cursor", JX_OPTIONAL, &cursor, NULL,
-			e);
+	if (rc != 0)
+		return rc;
+	rc = jx_string(c->params, "cursor", JX_OPTIONAL, &cursor, NULL, e);
 	if (rc == 0 && cursor)
 		rc = cursor_parse(cursor, &q.after, &unused, &unused, e);
-	if (rc >= 0)
-		rc = jx_int(c->params, "limit", JX_OPTIONAL, 1, LIMIT_ROWS,
-			&q.limit, e);
-	if (rc >= 0)
-		rc = jx_int(c->params, "max_bytes", JX_OPTIONAL, 256,
-			LIMIT_REPLY_BYTES, &bytes, e);
+	if (rc < 0)
+		return rc;
+	rc = jx_int(c->params, "limit", JX_OPTIONAL, 1, LIMIT_ROWS, &q.limit,
+		e);
+	if (rc < 0)
+		return rc;
+	rc = jx_int(c->params, "max_bytes", JX_OPTIONAL, 256, LIMIT_REPLY_BYTES,
+		&bytes, e);
 	if (rc == 0)
 		q.max_bytes = (size_t)bytes;
-	if (rc >= 0)
-		rc = scope_read(c->st, c->ctx, 0, &scope, e);
-	if (rc >= 0)
-		rc = history_read(c->st, &scope, &q, &changes, &next, e);
-	if (rc >= 0)
-		rc = member_set_new(result, "changes", changes, e);
+	if (rc < 0)
+		return rc;
+	rc = scope_read(c->st, c->ctx, 0, &scope, e);
+	if (rc < 0)
+		return rc;
+	rc = history_read(c->st, &scope, &q, &changes, &next, e);
+	if (rc < 0)
+		return rc;
+	rc = member_set_new(result, "changes", changes, e);
 	if (rc < 0)
 		return rc;
 	cursor_format(text, next > 0 ? next : scope.change, 0, 0);
 	rc = member_set_new(result, "next", json_string(text), e);
-	if (rc == 0)
-		rc = member_set_bool(result, "more", next > 0, e);
+	if (rc != 0)
+		return rc;
+	rc = member_set_bool(result, "more", next > 0, e);
 	if (rc != 0)
 		return rc;
 	*ret_result = take_ptr(result);

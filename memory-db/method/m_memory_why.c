@@ -12,10 +12,11 @@ m_memory_why(struct call *c, json_t **ret_result, struct err *e)
 	struct scope s;
 	int rc = scope_read(c->st, c->ctx, 0, &s, e);
 
+	if (rc != 0)
+		return rc;
 	/* The operator may look at what any project was given. */
-	if (rc == 0)
-		rc = receipt_json(c->st, c->ctx->is_agent ? &s : NULL, id,
-			ret_result, e);
+	rc = receipt_json(c->st, c->ctx->is_agent ? &s : NULL, id, ret_result,
+		e);
 	if (rc == 0)
 		return err_param(e, MDB_E_NOT_FOUND, "receipt",
 			"no receipt '%.40s'; the newest %d are kept", id,

@@ -147,12 +147,17 @@ m_set_recall_weights(struct call *c, json_t **ret_result, struct err *e)
 	int64_t ns, branch;
 	int rc = retry_seen(c, e), seen = rc;
 
-	if (rc >= 0)
-		rc = scope_write(c->st, c->ctx, &ns, &branch, e);
-	if (rc == 0 && seen == 0)
+	if (rc < 0)
+		return rc;
+	rc = scope_write(c->st, c->ctx, &ns, &branch, e);
+	if (rc != 0)
+		return rc;
+	if (seen == 0)
 		rc = recall_settings_set(c->st, ns,
 			json_object_get(c->params, "weights"), e);
-	if (rc == 0 && seen == 0)
+	if (rc != 0)
+		return rc;
+	if (seen == 0)
 		rc = retry_remember(c, 0, e);
 	return rc >= 0 ? weights_result(c, ns, ret_result, e) : rc;
 }
@@ -167,9 +172,13 @@ merge_result(struct call *c, const char *to,
 	int rc = !result ? err_nomem(e)
 			 : member_set_int(result, "moved", got->moved, e);
 
-	if (rc == 0 && got->more)
+	if (rc != 0)
+		return rc;
+	if (got->more)
 		rc = member_set_bool(result, "more", 1, e);
-	if (rc == 0 && got->change != 0)
+	if (rc != 0)
+		return rc;
+	if (got->change != 0)
 		rc = member_set_int(result, "change", got->change, e);
 	if (rc != 0)
 		return rc;

@@ -59,18 +59,21 @@ m_analyze_patterns(struct call *c, json_t **ret_result, struct err *e)
 	struct scope s;
 	int rc = cursor ? cursor_parse(cursor, &change, &from, &unused, e) : 0;
 
-	if (rc == 0)
-		rc = filter_time(c, "since", false, &q.since, e);
-	if (rc == 0)
-		rc = filter_time(c, "until", true, &q.until, e);
-	if (rc == 0)
-		rc = jx_int(c->params, "least", JX_OPTIONAL, 2, 1000000,
-			&q.least, e);
-	if (rc >= 0)
-		rc = jx_int(c->params, "limit", JX_OPTIONAL, 1, LIMIT_ROWS,
-			&limit, e);
-	if (rc >= 0)
-		rc = scope_read(c->st, c->ctx, change, &s, e);
+	if (rc != 0)
+		return rc;
+	rc = filter_time(c, "since", false, &q.since, e);
+	if (rc != 0)
+		return rc;
+	rc = filter_time(c, "until", true, &q.until, e);
+	if (rc != 0)
+		return rc;
+	rc = jx_int(c->params, "least", JX_OPTIONAL, 2, 1000000, &q.least, e);
+	if (rc < 0)
+		return rc;
+	rc = jx_int(c->params, "limit", JX_OPTIONAL, 1, LIMIT_ROWS, &limit, e);
+	if (rc < 0)
+		return rc;
+	rc = scope_read(c->st, c->ctx, change, &s, e);
 	if (rc < 0)
 		return rc;
 	q.scope = &s;

@@ -263,15 +263,17 @@ m_plans_set_steps(struct store *st, const struct plan *p, json_t *o,
 	json_t *steps = json_array();
 	int rc = jx_set(o, "steps", steps) != 0 ? err_nomem(e) : 0;
 
-	for (size_t i = 0; rc == 0 && i < p->n; i++) {
+	if (rc != 0)
+		return rc;
+	for (size_t i = 0; i < p->n; i++) {
 		json_t *j = NULL;
 
 		rc = plan_step_json(st, &p->steps[i], &j, e);
-		if (rc == 0 && jx_add(steps, j) != 0)
-			rc = err_nomem(e);
+		if (rc != 0)
+			return rc;
+		if (jx_add(steps, j) != 0)
+			return err_nomem(e);
 	}
-	if (rc)
-		return rc;
 	if (p->others > 0)
 		rc = member_set_int(o, "other_observations", p->others, e);
 	return rc;
@@ -287,10 +289,12 @@ m_plans_set_place(struct store *st, const struct scope *s, int64_t entity,
 	int64_t ns = 0;
 	int rc = entity_times(st, entity, &times, e);
 
-	if (rc == 0)
-		rc = member_set_int(o, "version", times.version, e);
-	if (rc == 0)
-		rc = entity_first_name(st, entity, &ns, &first, e);
+	if (rc != 0)
+		return rc;
+	rc = member_set_int(o, "version", times.version, e);
+	if (rc != 0)
+		return rc;
+	rc = entity_first_name(st, entity, &ns, &first, e);
 	if (rc < 0 || ns == s->ns[0])
 		return rc < 0 ? rc : 0;
 	rc = namespace_name(st, ns, &name, e);
@@ -308,8 +312,9 @@ m_plans_one(struct call *c, const char *name, json_t **ret_result,
 	int64_t entity = 0;
 	int rc = scope_read(c->st, c->ctx, 0, &s, e);
 
-	if (rc == 0)
-		rc = scope_entity(c->st, &s, name, strlen(name), &entity, e);
+	if (rc != 0)
+		return rc;
+	rc = scope_entity(c->st, &s, name, strlen(name), &entity, e);
 	if (rc == 0)
 		return err_param(e, MDB_E_NOT_FOUND, "name",
 			"no plan '%s'; get_implementation_plan without `name` "
@@ -317,21 +322,27 @@ m_plans_one(struct call *c, const char *name, json_t **ret_result,
 			name);
 	if (rc > 0)
 		rc = plan_check_type(c->st, entity, name, e);
-	if (rc == 0)
-		rc = plan_read(c->st, entity, &plan, e);
-	if (rc == 0 && !o)
-		rc = err_nomem(e);
-	if (rc == 0)
-		rc = m_plans_set_place(c->st, &s, entity, o, e);
-	if (rc == 0)
-		rc = m_plans_set_head(&plan, o, e);
-	if (rc == 0)
-		rc = plan_set_outlook(&plan, o, e);
-	if (rc == 0)
-		rc = m_plans_set_steps(c->st, &plan, o, e);
-	if (rc == 0)
-		*ret_result = take_ptr(o);
-	return rc;
+	if (rc != 0)
+		return rc;
+	rc = plan_read(c->st, entity, &plan, e);
+	if (rc != 0)
+		return rc;
+	if (!o)
+		return err_nomem(e);
+	rc = m_plans_set_place(c->st, &s, entity, o, e);
+	if (rc != 0)
+		return rc;
+	rc = m_plans_set_head(&plan, o, e);
+	if (rc != 0)
+		return rc;
+	rc = plan_set_outlook(&plan, o, e);
+	if (rc != 0)
+		return rc;
+	rc = m_plans_set_steps(c->st, &plan, o, e);
+	if (rc != 0)
+		return rc;
+	*ret_result = take_ptr(o);
+	return 0;
 }
 
 /* --- get_implementation_plan: the list ------------------------------------- */

@@ -142,12 +142,15 @@ m_recall(struct call *c, json_t **ret_result, struct err *e)
 		rc = filter_types(c, &labels, &q.types_n, e);
 	q.types = labels;
 	q.tags = json_array_size(tags) > 0 ? tags : NULL;
-	if (rc == 0)
-		rc = read_times(c, &q, e);
-	if (rc == 0)
-		rc = m_recall_read_session(c, &q, e);
-	if (rc == 0)
-		rc = scope_read(c->st, c->ctx, 0, &s, e);
+	if (rc != 0)
+		return rc;
+	rc = read_times(c, &q, e);
+	if (rc != 0)
+		return rc;
+	rc = m_recall_read_session(c, &q, e);
+	if (rc != 0)
+		return rc;
+	rc = scope_read(c->st, c->ctx, 0, &s, e);
 	if (rc < 0)
 		return rc;
 	for (int i = 0; i < s.n; i++)

@@ -116,21 +116,29 @@ m_replace_observation(struct call *c, json_t **ret_result, struct err *e)
 	int64_t entity, version;
 	int rc = guard_params(&guard, c, kept, e);
 
-	if (rc == 0)
-		rc = write_begin(&w, c, CHANGE_UPDATE, e);
-	if (rc == 0)
-		rc = on_conflict_begin(&at_odds, &w,
-			jx_text(c->params, "on_conflict"), e);
-	if (rc == 0)
-		rc = write_need_entity(&w, name, "entityName", &entity, e);
-	if (rc == 0 && !w.replay)
+	if (rc != 0)
+		return rc;
+	rc = write_begin(&w, c, CHANGE_UPDATE, e);
+	if (rc != 0)
+		return rc;
+	rc = on_conflict_begin(&at_odds, &w, jx_text(c->params, "on_conflict"),
+		e);
+	if (rc != 0)
+		return rc;
+	rc = write_need_entity(&w, name, "entityName", &entity, e);
+	if (rc != 0)
+		return rc;
+	if (!w.replay)
 		rc = replace(&w, entity, c->params, &text, e);
-	if (rc == 0)
-		rc = write_note(&w, name, e);
-	if (rc == 0)
-		rc = write_end(&w, e);
-	if (rc == 0)
-		rc = write_version(&w, entity, &version, e);
+	if (rc != 0)
+		return rc;
+	rc = write_note(&w, name, e);
+	if (rc != 0)
+		return rc;
+	rc = write_end(&w, e);
+	if (rc != 0)
+		return rc;
+	rc = write_version(&w, entity, &version, e);
 	if (rc != 0)
 		return rc;
 	result = json_pack("{s:s,s:s,s:I,s:I}", "entityName", name, "action",

@@ -39,7 +39,9 @@ m_set_namespace_settings(struct call *c, json_t **ret_result, struct err *e)
 	if (seen < 0)
 		return seen;
 	rc = scope_write(c->st, c->ctx, &ns, &branch, e);
-	if (rc == 0 && seen == 0)
+	if (rc != 0)
+		return rc;
+	if (seen == 0)
 		rc = settings_set(c->st, ns,
 			json_object_get(c->params, "settings"), e);
 	if (rc == 0 && seen == 0)

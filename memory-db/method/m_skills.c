@@ -72,16 +72,22 @@ m_save_skill(struct call *c, json_t **ret_result, struct err *e)
 	if (rc == 0 && !w.replay)
 		rc = check_type(&w, name, &exists, e);
 	w.saves_skill = true;
-	if (rc == 0 && !w.replay)
+	if (rc != 0)
+		return rc;
+	if (!w.replay)
 		rc = write_entity(&w, entry, CREATE_REPLACE, "skill", e);
-	if (rc == 0)
-		rc = write_note(&w, name, e);
-	if (rc == 0)
-		rc = write_end(&w, e);
-	if (rc == 0)
-		rc = write_need_entity(&w, name, "name", &entity, e);
-	if (rc == 0)
-		rc = write_version(&w, entity, &version, e);
+	if (rc != 0)
+		return rc;
+	rc = write_note(&w, name, e);
+	if (rc != 0)
+		return rc;
+	rc = write_end(&w, e);
+	if (rc != 0)
+		return rc;
+	rc = write_need_entity(&w, name, "name", &entity, e);
+	if (rc != 0)
+		return rc;
+	rc = write_version(&w, entity, &version, e);
 	if (rc != 0)
 		return rc;
 	rc = reply_change(&w,

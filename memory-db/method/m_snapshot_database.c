@@ -21,26 +21,34 @@ describe(struct call *c, int64_t bytes, json_t *o, struct err *e)
 	int64_t change = 0, at = 0;
 	int rc = lens_newest(c->st, &change, e);
 
-	if (rc == 0 && change > 0)
+	if (rc != 0)
+		return rc;
+	if (change > 0)
 		rc = log_get(c->st, change, note_time, &at, e);
-	if (rc >= 0)
-		rc = namespaces_heads(c->st, 0, change, &heads, e);
-	if (rc == 0)
-		rc = member_set_new(o, "heads", heads, e);
-	if (rc == 0)
-		rc = member_set_int(o, "bytes", bytes, e);
-	if (rc == 0)
-		rc = member_set_int(o, "change", change, e);
-	if (rc == 0)
-		rc = member_set_int(o, "at", at, e);
-	if (rc == 0)
-		rc = member_set_int(o, "schema", database_schema(db), e);
-	if (rc == 0)
-		rc = member_set_text(o, "database_id", database_id(db), 32, e);
-	if (rc == 0)
-		rc = member_set_text(o, "instance_id", database_instance(db),
-			32, e);
-	return rc;
+	if (rc < 0)
+		return rc;
+	rc = namespaces_heads(c->st, 0, change, &heads, e);
+	if (rc != 0)
+		return rc;
+	rc = member_set_new(o, "heads", heads, e);
+	if (rc != 0)
+		return rc;
+	rc = member_set_int(o, "bytes", bytes, e);
+	if (rc != 0)
+		return rc;
+	rc = member_set_int(o, "change", change, e);
+	if (rc != 0)
+		return rc;
+	rc = member_set_int(o, "at", at, e);
+	if (rc != 0)
+		return rc;
+	rc = member_set_int(o, "schema", database_schema(db), e);
+	if (rc != 0)
+		return rc;
+	rc = member_set_text(o, "database_id", database_id(db), 32, e);
+	if (rc != 0)
+		return rc;
+	return member_set_text(o, "instance_id", database_instance(db), 32, e);
 }
 
 int

@@ -53,12 +53,17 @@ any_entity(struct write *w, const char *name, int64_t *ret_entity,
 
 	if (is_retry)
 		rc = lens_make(w->st, w->branch, w->change_id - 1, &before, e);
-	if (rc == 0 && is_retry)
+	if (rc != 0)
+		return rc;
+	if (is_retry)
 		rc = lens_apply(w->st, &before, e);
-	if (rc == 0)
-		rc = found = entity_find(w->st, w->ns, name, strlen(name),
-			ret_entity, e);
-	if (rc >= 0 && is_retry)
+	if (rc != 0)
+		return rc;
+	rc = found =
+		entity_find(w->st, w->ns, name, strlen(name), ret_entity, e);
+	if (rc < 0)
+		return rc;
+	if (is_retry)
 		rc = lens_apply(w->st, &w->scope.lens, e);
 	if (rc < 0 || found == 1)
 		return rc < 0 ? rc : 0;
@@ -97,10 +102,12 @@ revert_part(struct call *c, struct write *w, int64_t entity,
 
 	sliced_run_room(&run, c->params, LIMIT_RUN_FACTS);
 
-	if (rc == 0)
-		rc = revert_slice(w, entity, then, run.room, &out, e);
-	if (rc == 0)
-		rc = write_end(w, e);
+	if (rc != 0)
+		return rc;
+	rc = revert_slice(w, entity, then, run.room, &out, e);
+	if (rc != 0)
+		return rc;
+	rc = write_end(w, e);
 	if (rc != 0)
 		return rc;
 	out.hidden = sliced_run_total(&run, "removed", out.hidden);
@@ -128,12 +135,16 @@ m_memory_revert(struct call *c, json_t **ret_result, struct err *e)
 	int rc = write_begin(&w, c, CHANGE_REVERT, e);
 
 	c->dry_run = m_time_is_true(c, "dry_run");
-	if (rc == 0)
-		rc = any_entity(&w, name, &entity, e);
-	if (rc == 0 && !w.replay)
+	if (rc != 0)
+		return rc;
+	rc = any_entity(&w, name, &entity, e);
+	if (rc != 0)
+		return rc;
+	if (!w.replay)
 		rc = find_version(&w, entity, version, &then, e);
-	if (rc == 0)
-		rc = write_note(&w, name, e);
+	if (rc != 0)
+		return rc;
+	rc = write_note(&w, name, e);
 	if (rc != 0)
 		return rc;
 	snprintf(target, sizeof(target), "%lld/%lld/%lld", (long long)w.branch,
@@ -142,10 +153,12 @@ m_memory_revert(struct call *c, json_t **ret_result, struct err *e)
 		return revert_part(c, &w, entity, &then, target, ret_result, e);
 	if (!w.replay)
 		rc = revert_entity(&w, entity, &then, &out, e);
-	if (rc == 0)
-		rc = write_end(&w, e);
-	if (rc == 0)
-		rc = revert_reply(c, &w, entity, &out, ret_result, e);
+	if (rc != 0)
+		return rc;
+	rc = write_end(&w, e);
+	if (rc != 0)
+		return rc;
+	rc = revert_reply(c, &w, entity, &out, ret_result, e);
 	return rc == 0 && sliced ? sliced_run_reply_again(c->st, w.ns,
 					   TOOL_NAME(memory_revert), target,
 					   *ret_result, e)

@@ -382,9 +382,11 @@ undo_staged(struct call *c, json_t **ret_result, struct err *e)
 			 ? err_nomem(e)
 			 : scope_read(c->st, c->ctx, 0, &s, e);
 
-	if (rc == 0 && one && json_array_append(ids, one) != 0)
-		rc = err_nomem(e);
-	if (rc == 0 && strcmp(c->ctx->branch, "main") == 0)
+	if (rc != 0)
+		return rc;
+	if (one && json_array_append(ids, one) != 0)
+		return err_nomem(e);
+	if (strcmp(c->ctx->branch, "main") == 0)
 		rc = inbox_guards(c->st, c->ctx, s.ns[0], &is_guarded, e);
 	if (rc != 0 || !is_guarded)
 		return rc;
@@ -423,18 +425,26 @@ m_memory_undo(struct call *c, json_t **ret_result, struct err *e)
 	rc = write_begin_about(&w, c, CHANGE_UNDO, one, e);
 
 	c->dry_run = m_undo_is_true(c, "dry_run");
-	if (rc == 0 && sliced)
+	if (rc != 0)
+		return rc;
+	if (sliced)
 		rc = m_undo_make_target(c, &target, e);
-	if (rc == 0 && sliced && !w.replay)
+	if (rc != 0)
+		return rc;
+	if (sliced && !w.replay)
 		return undo_part(c, &u, target.data, ret_result, e);
-	if (rc == 0 && !w.replay)
+	if (!w.replay)
 		rc = select_changes(c, &u, e);
-	if (rc == 0 && !w.replay)
+	if (rc != 0)
+		return rc;
+	if (!w.replay)
 		rc = m_undo_undo(c, &u, e);
-	if (rc == 0)
-		rc = write_end(&w, e);
-	if (rc == 0)
-		rc = undo_reply(c, &u, ret_result, e);
+	if (rc != 0)
+		return rc;
+	rc = write_end(&w, e);
+	if (rc != 0)
+		return rc;
+	rc = undo_reply(c, &u, ret_result, e);
 	return rc == 0 && sliced ? sliced_run_reply_again(c->st, w.ns,
 					   TOOL_NAME(memory_undo), target.data,
 					   *ret_result, e)

@@ -176,22 +176,30 @@ m_update_entity(struct call *c, json_t **ret_result, struct err *e)
 	int64_t entity, version, asked = 0;
 	int rc = has_something(c->params, e);
 
-	if (rc == 0)
-		rc = guard_params(&guard, c, kept, e);
-	if (rc == 0)
-		rc = write_begin(&w, c, CHANGE_UPDATE, e);
-	if (rc == 0)
-		rc = write_need_entity(&w, name, "name", &entity, e);
-	if (rc == 0 && !w.replay)
+	if (rc != 0)
+		return rc;
+	rc = guard_params(&guard, c, kept, e);
+	if (rc != 0)
+		return rc;
+	rc = write_begin(&w, c, CHANGE_UPDATE, e);
+	if (rc != 0)
+		return rc;
+	rc = write_need_entity(&w, name, "name", &entity, e);
+	if (rc != 0)
+		return rc;
+	if (!w.replay)
 		rc = is_of_fact(c->params)
 			     ? update_fact(&w, entity, c->params, e)
 			     : m_update_update(&w, entity, c->params, e);
-	if (rc == 0)
-		rc = write_note(&w, name, e);
-	if (rc == 0)
-		rc = write_end(&w, e);
-	if (rc == 0)
-		rc = write_version(&w, entity, &version, e);
+	if (rc != 0)
+		return rc;
+	rc = write_note(&w, name, e);
+	if (rc != 0)
+		return rc;
+	rc = write_end(&w, e);
+	if (rc != 0)
+		return rc;
+	rc = write_version(&w, entity, &version, e);
 	if (rc != 0)
 		return rc;
 	rc = attr_get(w.st, entity, ATTR_PIN_ASKED, &asked, e);
@@ -269,20 +277,28 @@ m_rename_entity(struct call *c, json_t **ret_result, struct err *e)
 	int rc = guard_params(&guard, c, kept, e);
 
 	new_name = jx_text(c->params, "new_name");
-	if (rc == 0)
-		rc = write_begin(&w, c, CHANGE_RENAME, e);
-	if (rc == 0)
-		rc = write_need_entity(&w, name, "name", &entity, e);
-	if (rc == 0 && !w.replay)
+	if (rc != 0)
+		return rc;
+	rc = write_begin(&w, c, CHANGE_RENAME, e);
+	if (rc != 0)
+		return rc;
+	rc = write_need_entity(&w, name, "name", &entity, e);
+	if (rc != 0)
+		return rc;
+	if (!w.replay)
 		rc = rename_it(&w, entity, new_name, e);
-	if (rc == 0)
-		rc = write_note(&w, name, e);
-	if (rc == 0)
-		rc = write_note(&w, new_name, e);
-	if (rc == 0)
-		rc = write_end(&w, e);
-	if (rc == 0)
-		rc = write_version(&w, entity, &version, e);
+	if (rc != 0)
+		return rc;
+	rc = write_note(&w, name, e);
+	if (rc != 0)
+		return rc;
+	rc = write_note(&w, new_name, e);
+	if (rc != 0)
+		return rc;
+	rc = write_end(&w, e);
+	if (rc != 0)
+		return rc;
+	rc = write_version(&w, entity, &version, e);
 	if (rc != 0)
 		return rc;
 	rc = reply_change(&w,

@@ -101,12 +101,16 @@ read_places(struct embedding *x, struct err *e)
 
 	if (rc == MDB_E_NOMEM)
 		err_nomem(e);
-	for (size_t i = 0; rc == 0 && i < x->places_n; i++)
+	if (rc != 0)
+		return rc;
+	for (size_t i = 0; i < x->places_n; i++) {
 		if (x->places[i].upto < 0)
 			rc = vector_highest(x->st, model.id, x->places[i].ns,
 				&x->places[i].upto, e);
-	if (rc == 0)
-		rc = embedding_fill_tell(x, e);
+		if (rc != 0)
+			return rc;
+	}
+	rc = embedding_fill_tell(x, e);
 	if (rc != 0)
 		return rc;
 	x->place = 0;

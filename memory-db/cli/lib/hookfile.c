@@ -378,16 +378,20 @@ add_entries(const struct connect *w, const struct hookfile *hf,
 	int rc = begin(w, hf, &cf, &ed, r);
 	int had = 0, all;
 
-	if (rc == 0)
-		had = hookfile_count(hf, r->file, &all);
-	if (rc == 0 && hf->is_versioned)
+	if (rc != 0)
+		return rc;
+	had = hookfile_count(hf, r->file, &all);
+	if (hf->is_versioned)
 		rc = add_version(&ed, &r->err);
-	for (size_t i = 0; rc == 0 && i < hooks_n; i++)
+	if (rc != 0)
+		return rc;
+	for (size_t i = 0; i < hooks_n; i++) {
 		if (hooks[i].is_installed &&
 			strcmp(hooks[i].client, hf->client) == 0)
 			rc = add_event(&ed, w, hf, &hooks[i], program, &r->err);
-	if (rc != 0)
-		return rc;
+		if (rc != 0)
+			return rc;
+	}
 	r->action = "unchanged";
 	return ed.edits == 0
 		       ? 0

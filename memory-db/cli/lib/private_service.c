@@ -166,10 +166,12 @@ start(struct private_service *p, const struct cli *c, const char *database,
 					      .is_named = true,
 					      .command = c->command}};
 	rc = spawn_find(NULL, &plan.program, e);
-	if (rc == 0)
-		rc = spawn_env(&plan.envp, e);
-	if (rc == 0)
-		rc = make_socket_folder(p, e);
+	if (rc != 0)
+		return rc;
+	rc = spawn_env(&plan.envp, e);
+	if (rc != 0)
+		return rc;
+	rc = make_socket_folder(p, e);
 	if (rc != 0)
 		return rc;
 	make_args(&plan, p->socket, database, new_instance, id);

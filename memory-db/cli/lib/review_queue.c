@@ -96,10 +96,13 @@ print_row(const struct cli *c, const json_t *row, size_t most)
 		putchar('\n');
 	}
 	rc = facts_print(c, gone, most, '-', OUT_RED);
-	if (rc == 0)
-		rc = facts_print(c, json_object_get(row, "added"), most, '+',
-			OUT_GREEN);
-	if (rc == 0 && set)
+	if (rc != 0)
+		return rc;
+	rc = facts_print(c, json_object_get(row, "added"), most, '+',
+		OUT_GREEN);
+	if (rc != 0)
+		return rc;
+	if (set)
 		rc = facts_print_set(c, set);
 	if (rc != 0)
 		return rc;

@@ -363,13 +363,16 @@ add_told(const struct cli *c, const json_t *found, struct buf *out)
 	for (size_t i = 0; rc == 0 && i < n && i < TOLD_MAX; i++)
 		rc = buf_addf(out, "%s'%s'", i > 0 ? ", " : "",
 			json_string_value(json_array_get(found, i)));
-	if (rc == 0 && n > TOLD_MAX)
+	if (rc != 0)
+		return MDB_E_NOMEM;
+	if (n > TOLD_MAX)
 		rc = buf_addf(out, " and %zu more", n - TOLD_MAX);
-	if (rc == 0)
-		rc = buf_addf(out, " %s: ", n == 1 ? "has it" : "have it");
-	if (rc == 0)
-		rc = add_command(c, json_string_value(json_array_get(found, 0)),
-			out);
+	if (rc != 0)
+		return MDB_E_NOMEM;
+	rc = buf_addf(out, " %s: ", n == 1 ? "has it" : "have it");
+	if (rc != 0)
+		return MDB_E_NOMEM;
+	rc = add_command(c, json_string_value(json_array_get(found, 0)), out);
 	return rc != 0 || !buf_str(out) ? MDB_E_NOMEM : 0;
 }
 

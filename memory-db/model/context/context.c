@@ -9,18 +9,9 @@
 #include "common/jx.h"
 #include "common/tokens.h"
 #include "memory-db/model/context/context_internal.h"
-#include "memory-db/model/read/contested.h"
-#include "memory-db/model/read/instruction.h"
-#include "memory-db/model/read/provenance.h"
-#include "memory-db/store/log/derivations.h"
 #include "memory-db/store/facts/facts.h"
-#include "memory-db/store/facts/labels.h"
-#include "memory-db/store/index/recall.h"
 #include "memory-db/store/beside/receipts.h"
 #include "memory-db/store/engine/store.h"
-
-#define DAY_MS	  INT64_C(86400000)
-#define MINUTE_MS INT64_C(60000)
 
 const char *const context_sources[] = {"pinned", "relevant", "conflicts",
 	"recent", NULL};
@@ -29,230 +20,6 @@ static const size_t shares[CONTEXT_MAX] = {[CONTEXT_PINNED] = 30,
 	[CONTEXT_RELEVANT] = 50,
 	[CONTEXT_CONFLICTS] = 10,
 	[CONTEXT_RECENT] = 10};
-
-struct context_writing {
-	struct gathering g;
-	struct buf lines[CONTEXT_MAX];	 /* what each source has so far */
-	struct buf line, name;		 /* of the item under way */
-	const struct context_item *item; /* its name is not written yet */
-	size_t tokens; /* of all lines, heads, and the frame */
-	size_t counts[CONTEXT_MAX];
-	size_t named, left_out;
-	char begin[96], end[48];
-	bool is_framed; /* the marks fit into the budget */
-	int minutes;	/* of the zone */
-	struct receipt_row *rows;
-	size_t rows_n;
-	int64_t at;	      /* of the fact under way */
-	int alike;	      /* likewise: copies that are left out */
-	struct origin origin; /* likewise */
-	uint64_t key;	      /* of its entity's name and its text */
-	struct idmap said;    /* keys of what is written */
-};
-
-/* --- one line ------------------------------------------------------------- */
-
-static int
-add_buf(struct buf *out, const struct buf *b)
-{
-	return context_quote(out, b->data ? b->data : "", b->len);
-}
-
-static int
-context_add_day(const struct context_writing *w, struct buf *out, int64_t ms)
-{
-	int64_t local = ms + w->minutes * MINUTE_MS;
-	struct clock_date d =
-		clock_date_of(local / DAY_MS - (local % DAY_MS < 0));
-
-	return buf_addf(out, "%04lld-%02d-%02d", (long long)d.year, d.month,
-		d.day);
-}
-
-static int
-context_add_label(struct context_writing *w, const char *before, int64_t label)
-{
-	AUTO_BUF struct buf text = {0};
-	int rc = label == 0 ? 0 : label_text(w->g.st, label, &text, w->g.e);
-
-	if (rc == 1 && (buf_adds(&w->line, before) != 0 ||
-			       add_buf(&w->line, &text) != 0))
-		return err_nomem(w->g.e);
-	return rc < 0 ? rc : 0;
-}
-
-/* ' "name": ', once a line. */
-static int
-context_add_name(struct context_writing *w)
-{
-	const struct context_item *x = w->item;
-
-	w->item = NULL;
-	if (!x)
-		return 0;
-	return buf_addc(&w->line, ' ') || add_buf(&w->line, &w->name) ||
-	       (x->conflict != 0 &&
-		       buf_addf(&w->line, ", %s",
-			       context_conflict_word(x->conflict_kind)));
-}
-
-/* "by speaker, session s" */
-static int
-add_said(struct context_writing *w, const struct fact *f)
-{
-	int rc = context_add_label(w, ", by ", f->speaker);
-
-	return rc == 0 ? context_add_label(w, ", session ", f->source) : rc;
-}
-
-/* The same as an agent says it, and when. */
-static int
-add_claims(struct context_writing *w, const struct fact *f)
-{
-	if (f->speaker == 0 && f->source == 0 && f->source_at == FACT_NO_TIME)
-		return 0;
-	if (buf_adds(&w->line, ", claimed: said") != 0 ||
-		(f->source_at != FACT_NO_TIME &&
-			(buf_addc(&w->line, ' ') != 0 ||
-				context_add_day(w, &w->line, f->source_at) !=
-					0)))
-		return err_nomem(w->g.e);
-	return add_said(w, f);
-}
-
-/* Who wrote it, when that is not who reads. */
-static int
-add_from(struct context_writing *w)
-{
-	static const char *const members[][2] = {{"namespace", ", of project "},
-		{"session", ", written in "}, {"client", " by "}};
-	AUTO_JSON json_t *row = json_object();
-	const json_t *from;
-	int rc = !row ? err_nomem(w->g.e)
-		      : provenance_from(w->g.st, w->g.scope, &w->origin, row,
-				w->g.e);
-
-	from = json_object_get(row, "from");
-	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(members); i++) {
-		const char *text = jx_text(from, members[i][0]);
-
-		if (text && (buf_adds(&w->line, members[i][1]) != 0 ||
-				    context_quote(&w->line, text,
-					    strlen(text)) != 0))
-			rc = err_nomem(w->g.e);
-	}
-	return rc;
-}
-
-static int
-context_add_contest(struct context_writing *w, int64_t fact)
-{
-	struct contest c; /* ", contested (conflict #7), until 2026-05-01" */
-	int rc = contested_find(w->g.st, fact, &c, w->g.e);
-
-	if (rc == 0 &&
-		((c.conflict != 0 &&
-			 buf_addf(&w->line, ", contested (conflict #%lld)",
-				 (long long)c.conflict) != 0) ||
-			(c.later != 0 && (buf_adds(&w->line, ", until ") != 0 ||
-						 context_add_day(w, &w->line,
-							 c.until) != 0))))
-		rc = err_nomem(w->g.e);
-	return rc;
-}
-
-/* '#id (date, by "speaker", session "s", suspect) "name": "text"': where it
- * comes from before what others wrote. */
-static int
-context_add_fact(void *ctx, const struct fact *f)
-{
-	struct context_writing *w = ctx;
-	bool is_claim = f->flags & FACT_CLAIMED;
-	int64_t source = 0;
-	int rc = 0;
-
-	if (f->erased)
-		return 0;
-	w->key = context_key(&w->name, f);
-	rc = provenance_origin(w->g.st, f->id, &w->origin, w->g.e);
-	if (rc < 0)
-		return rc;
-	if (buf_addf(&w->line, "#%lld (", (long long)f->id) != 0 ||
-		context_add_day(w, &w->line,
-			is_claim		       ? w->origin.at
-			: f->source_at != FACT_NO_TIME ? f->source_at
-						       : w->at) != 0)
-		return err_nomem(w->g.e);
-	rc = is_claim ? add_claims(w, f) : add_said(w, f);
-	if (rc == 0)
-		rc = add_from(w);
-	if (rc == 0 && f->flags & FACT_DERIVED)
-		rc = derivations_suspect(w->g.st, f->id, &source, w->g.e);
-	if (rc == 1 && buf_addf(&w->line, ", suspect: its source #%lld is gone",
-			       (long long)source) != 0)
-		rc = err_nomem(w->g.e);
-	if (rc >= 0)
-		rc = context_add_contest(w, f->id);
-	if (rc >= 0 && w->alike > 0 &&
-		buf_addf(&w->line, ", +%d alike", w->alike) != 0)
-		rc = err_nomem(w->g.e);
-	if (rc >= 0 && is_instruction(f->text, f->text_n) &&
-		buf_adds(&w->line, ", " INSTRUCTION_TAG) != 0)
-		rc = err_nomem(w->g.e);
-	if (rc >= 0 &&
-		(buf_addc(&w->line, ')') != 0 || context_add_name(w) != 0 ||
-			buf_adds(&w->line, ": ") != 0 ||
-			context_quote(&w->line, f->text, f->text_n) != 0))
-		rc = err_nomem(w->g.e);
-	return rc < 0 ? rc : 0;
-}
-
-static int
-context_entity_name(struct context_writing *w, int64_t entity)
-{
-	int rc;
-
-	w->name.len = 0;
-	rc = fact_existence(w->g.st, entity, NULL, NULL, &w->name, w->g.e);
-	return rc < 0 ? rc : 0;
-}
-
-/* Fills w->line; it stays empty when the fact is gone. */
-static int
-make_line(struct context_writing *w, const struct context_item *x)
-{
-	struct recall_row row;
-	int rc = context_entity_name(w, x->entity);
-
-	w->line.len = 0;
-	w->at = x->at;
-	w->alike = x->alike;
-	if (rc == 0 && x->at == 0 && x->fact != 0) {
-		rc = recall_row(w->g.st, x->fact, &row, w->g.e);
-		if (rc != 1)
-			return rc;
-		w->at = row.at;
-		rc = 0;
-	}
-	w->item = x;
-	if (rc == 0 && buf_adds(&w->line, x->fact != 0 ? "- " : "-") != 0)
-		return err_nomem(w->g.e);
-	if (rc == 0 && x->fact != 0)
-		rc = fact_get(w->g.st, x->fact, context_add_fact, w, w->g.e);
-	if (rc >= 0 && context_add_name(w) != 0)
-		rc = err_nomem(w->g.e);
-	if (rc >= 0 && x->other != 0 && buf_adds(&w->line, " against ") != 0)
-		rc = err_nomem(w->g.e);
-	if (rc >= 0 && x->other != 0)
-		rc = fact_get(w->g.st, x->other, context_add_fact, w, w->g.e);
-	if (rc >= 0 && x->conflict != 0 && x->fact == 0 &&
-		buf_addf(&w->line, ": conflict #%lld",
-			(long long)x->conflict) != 0)
-		rc = err_nomem(w->g.e);
-	if (rc >= 0 && buf_addc(&w->line, '\n') != 0)
-		rc = err_nomem(w->g.e);
-	return rc < 0 ? rc : 0;
-}
 
 /* --- packing -------------------------------------------------------------- */
 
@@ -279,7 +46,7 @@ static int
 context_pack(struct context_writing *w, struct context_item *x, size_t *room)
 {
 	size_t cost;
-	int rc = make_line(w, x);
+	int rc = context_line_make(w, x);
 
 	if (rc < 0)
 		return rc;
@@ -318,10 +85,15 @@ pack_all(struct context_writing *w)
 				rc = context_pack(w, &w->g.items[i], &room);
 	}
 	room = budget;
-	for (size_t i = 0; rc == 0 && i < w->g.n; i++)
+	if (rc != 0)
+		return rc;
+	for (size_t i = 0; i < w->g.n; i++) {
 		if (!w->g.items[i].written)
 			rc = context_pack(w, &w->g.items[i], &room);
-	return rc;
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
 }
 
 /* What found no room: names and ids, as many as fit. */
@@ -337,13 +109,14 @@ pack_names(struct context_writing *w, struct buf *out)
 
 		if (x->written)
 			continue;
-		rc = context_entity_name(w, x->entity);
+		rc = context_line_name(w, x->entity);
 		w->line.len = 0;
-		if (rc == 0 && (buf_addf(&w->line, "#%lld ",
-					(long long)(x->fact ? x->fact
-							    : x->conflict)) ||
-				       add_buf(&w->line, &w->name) != 0 ||
-				       buf_addc(&w->line, '\n') != 0))
+		if (rc == 0 &&
+			(buf_addf(&w->line, "#%lld ",
+				 (long long)(x->fact ? x->fact
+						     : x->conflict)) ||
+				context_line_quote(&w->line, &w->name) != 0 ||
+				buf_addc(&w->line, '\n') != 0))
 			rc = err_nomem(w->g.e);
 		cost = tokens_estimate(w->line.data, w->line.len) +
 		       (out->len == 0 ? head : 0);

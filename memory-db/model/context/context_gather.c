@@ -73,8 +73,10 @@ add_pinned(void *ctx, int64_t entity)
 	int n = PINNED_FACTS, taken = 0;
 	int rc = recall_pin_set(g->st, entity, &pinned_at, g->e);
 
-	for (int page = 0; rc == 0 && n == PINNED_FACTS &&
-			   page < PINNED_PAGES && taken < PINNED_FACTS;
+	if (rc != 0)
+		return rc;
+	for (int page = 0; n == PINNED_FACTS && page < PINNED_PAGES &&
+			   taken < PINNED_FACTS;
 		page++) {
 		rc = recall_newest_of(g->st, entity, before, PINNED_FACTS,
 			facts, &n, g->e);
@@ -89,8 +91,10 @@ add_pinned(void *ctx, int64_t entity)
 					.fact = facts[i],
 					.entity = entity});
 		}
+		if (rc != 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }
 
 static int

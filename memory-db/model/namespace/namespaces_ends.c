@@ -71,11 +71,13 @@ turn(struct mover *m, struct fact *f)
 	int rc = change_hide(m->change, f->id, m->e);
 
 	f->peer = m->target;
-	if (rc == 0)
-		rc = straighten(m, f);
-	if (rc == 0)
-		rc = fact_find_relation(m->st, f->entity, f->peer, f->label,
-			false, &other, m->e);
+	if (rc != 0)
+		return rc;
+	rc = straighten(m, f);
+	if (rc != 0)
+		return rc;
+	rc = fact_find_relation(m->st, f->entity, f->peer, f->label, false,
+		&other, m->e);
 	return rc == 0	? change_add_fact(m->change, f, NULL, m->e)
 	       : rc < 0 ? rc
 			: 0;

@@ -59,15 +59,17 @@ copy_attrs(struct mover *m, int64_t entity, int64_t target)
 	static const enum attr_key keys[] = ATTR_KEYS;
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(keys); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
 		int64_t value;
 
 		rc = attr_get(m->st, entity, keys[i], &value, m->e);
-		if (rc == 0)
-			rc = change_attr(m->change, target, keys[i], value,
-				m->e);
+		if (rc != 0)
+			return rc;
+		rc = change_attr(m->change, target, keys[i], value, m->e);
+		if (rc != 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }
 
 static int

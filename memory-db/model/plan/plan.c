@@ -337,15 +337,21 @@ plan_step_json(struct store *st, const struct plan_step *s, json_t **ret,
 	struct origin origin = {0};
 	int rc = !j ? err_nomem(e) : plan_step_text(s->said, &text, e);
 
-	if (rc == 0)
-		rc = provenance_origin(st, s->fact, &origin, e);
-	if (rc == 0)
-		rc = member_set_int(j, "fact", s->fact, e);
-	if (rc == 0)
-		rc = member_set_time(j, "at", origin.at, e);
-	if (rc == 0)
-		rc = member_set_label(st, j, "session", origin.session, e);
-	if (rc == 0 && s->is_contested)
+	if (rc != 0)
+		return rc;
+	rc = provenance_origin(st, s->fact, &origin, e);
+	if (rc != 0)
+		return rc;
+	rc = member_set_int(j, "fact", s->fact, e);
+	if (rc != 0)
+		return rc;
+	rc = member_set_time(j, "at", origin.at, e);
+	if (rc != 0)
+		return rc;
+	rc = member_set_label(st, j, "session", origin.session, e);
+	if (rc != 0)
+		return rc;
+	if (s->is_contested)
 		rc = member_set_bool(j, "contested", true, e);
 	/* Somebody has put other words in the place of ours. */
 	if (rc)

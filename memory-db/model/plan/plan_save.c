@@ -235,17 +235,23 @@ plan_save(struct write *w, int64_t entity, const json_t *params,
 	s.n = json_array_size(steps);
 	s.last = plan_last(&s.plan);
 	rc = plan_match_steps(&s, steps, e);
-	if (rc == 0)
-		rc = plan_say_steps(&s, steps, e);
-	if (rc == 0)
-		rc = plan_head_with(&s, params, &head, e);
-	if (rc == 0)
-		rc = plan_put_head(w, &s.plan, head, e);
-	if (rc == 0)
-		rc = plan_remove_steps(w, &s, removed, e);
-	if (rc == 0)
-		rc = plan_write_steps(w, &s, e);
-	if (rc == 0)
-		*ret_removed = take_ptr(removed);
-	return rc;
+	if (rc != 0)
+		return rc;
+	rc = plan_say_steps(&s, steps, e);
+	if (rc != 0)
+		return rc;
+	rc = plan_head_with(&s, params, &head, e);
+	if (rc != 0)
+		return rc;
+	rc = plan_put_head(w, &s.plan, head, e);
+	if (rc != 0)
+		return rc;
+	rc = plan_remove_steps(w, &s, removed, e);
+	if (rc != 0)
+		return rc;
+	rc = plan_write_steps(w, &s, e);
+	if (rc != 0)
+		return rc;
+	*ret_removed = take_ptr(removed);
+	return 0;
 }

@@ -39,11 +39,13 @@ plan_step_with(const json_t *was, int64_t number, const json_t *given,
 			      "state", plan_state_name(PLAN_TODO));
 	int rc = !said ? err_nomem(e) : 0;
 
-	if (rc == 0 && json_is_string(given))
+	if (rc != 0)
+		return rc;
+	if (json_is_string(given))
 		rc = json_object_set(said, "text", (json_t *)(uintptr_t)given)
 			     ? err_nomem(e)
 			     : 0;
-	else if (rc == 0)
+	else
 		rc = plan_overlay(said, given, plan_step_members,
 			ARRAY_LEN(plan_step_members), e);
 	if (rc)

@@ -73,13 +73,16 @@ branch_lease_drop(struct store *st, const struct family *f, int64_t *ret_change,
 	if (rc != 0)
 		return rc;
 	rc = change_begin(st, &info, &c, e);
-	for (size_t i = f->n; rc == 0 && i-- > 0;) {
-		rc = branch_set_state(st, f->v[i], BRANCH_DISCARDED, e);
-		if (rc == 0)
-			rc = change_branch(c, BRANCH_OP_DISCARD, f->v[i], 0, e);
-	}
 	if (rc != 0)
 		return rc;
+	for (size_t i = f->n; i-- > 0;) {
+		rc = branch_set_state(st, f->v[i], BRANCH_DISCARDED, e);
+		if (rc != 0)
+			return rc;
+		rc = change_branch(c, BRANCH_OP_DISCARD, f->v[i], 0, e);
+		if (rc != 0)
+			return rc;
+	}
 	return change_seal(take_ptr(c), ret_change, &at, e);
 }
 

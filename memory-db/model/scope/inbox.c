@@ -72,6 +72,19 @@ inbox_is(struct store *st, int64_t branch, bool *ret, struct err *e)
 	return rc < 0 ? rc : 0;
 }
 
+int
+inbox_refuse(struct store *st, int64_t branch, const char *param, struct err *e)
+{
+	bool is_inbox = false;
+	int rc = inbox_is(st, branch, &is_inbox, e);
+
+	if (rc != 0 || !is_inbox)
+		return rc;
+	return err_param(e, MDB_E_DENIED, param,
+		"this branch is an inbox: what waits there is approved or "
+		"rejected (memoryctl review)");
+}
+
 /* --- who is kept from main ------------------------------------------------ */
 int
 inbox_guards(struct store *st, const struct context *ctx, int64_t ns, bool *ret,
@@ -258,14 +271,15 @@ inbox_reuse(struct store *st, int64_t ns, const char *name, const char *client,
 	if (rc != 0)
 		return rc == MDB_E_NOT_FOUND ? 0 : rc;
 	rc = inbox_is(st, *ret_branch, &is_inbox, e);
-	if (rc == 0 && !is_inbox)
+	if (rc != 0)
+		return rc;
+	if (!is_inbox)
 		return err_param(e, MDB_E_CONFLICT, "branch",
 			"this namespace protects main, and a branch called "
 			"'%s' is in the way of the inbox; the operator has to "
 			"discard it",
 			name);
-	if (rc == 0)
-		rc = staged_each_shown(st, *ret_branch, any_row, NULL, e);
+	rc = staged_each_shown(st, *ret_branch, any_row, NULL, e);
 	if (rc == 0)
 		return 1;
 	return rc == 1 ? inbox_discard(st, ns, *ret_branch, client, e) : rc;

@@ -35,6 +35,10 @@ bool inbox_is_name(const char *branch);
 /* Is, or was, the branch one? */
 int inbox_is(struct store *st, int64_t branch, bool *ret, struct err *e)
 	MUST_CHECK;
+/* An error that names the parameter when the branch is one: what waits for
+ * review is decided, not merged, discarded or forked from. */
+int inbox_refuse(struct store *st, int64_t branch, const char *param,
+	struct err *e) MUST_CHECK;
 
 /* Is main of the namespace closed to this caller? Also where an agent of a
  * project that protects main writes to the user's memory. */

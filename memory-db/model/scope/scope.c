@@ -37,13 +37,14 @@ scope_point(struct store *st, const struct context *ctx, const json_t *point,
 
 	if (is_change_id(point, &at)) {
 		rc = lens_newest(st, &newest, e);
-		if (rc == 0 && at < 0)
-			rc = err_set(e, MDB_E_INVALID,
+		if (rc != 0)
+			return rc;
+		if (at < 0)
+			return err_set(e, MDB_E_INVALID,
 				"a change id is 0 or more; or give a time as "
 				"a string");
-		if (rc == 0)
-			*ret_change = at < newest ? at : newest;
-		return rc;
+		*ret_change = at < newest ? at : newest;
+		return 0;
 	}
 	rc = clock_parse_in(json_string_value(point), clock_now_ms(), ctx->zone,
 		end_of_day, &at, e);
@@ -156,13 +157,19 @@ scope_lens(struct store *st, const struct context *ctx, int64_t newest,
 	int64_t branch;
 	int rc = inbox_check(ctx, ctx->branch, false, e);
 
-	if (rc == 0)
-		rc = lens_branch(st, s->ns[0], ctx->branch, &branch, e);
-	if (rc == 0)
-		rc = lens_make(st, branch, seen, &s->lens, e);
-	if (rc == 0 && ctx->is_agent && is_main(ctx))
+	if (rc != 0)
+		return rc;
+	rc = lens_branch(st, s->ns[0], ctx->branch, &branch, e);
+	if (rc != 0)
+		return rc;
+	rc = lens_make(st, branch, seen, &s->lens, e);
+	if (rc != 0)
+		return rc;
+	if (ctx->is_agent && is_main(ctx))
 		rc = scope_add_inboxes(st, ctx, s, &s->lens, e);
-	return rc == 0 ? lens_apply(st, &s->lens, e) : rc;
+	if (rc != 0)
+		return rc;
+	return lens_apply(st, &s->lens, e);
 }
 
 int
@@ -173,12 +180,15 @@ scope_read(struct store *st, const struct context *ctx, int64_t pinned,
 	int rc = lens_newest(st, &newest, e);
 
 	memset(ret, 0, sizeof(*ret));
-	if (rc == 0)
-		rc = resolve_as_of(st, ctx, newest, &ret->change, e);
-	if (rc == 0)
-		rc = read_valid_at(ctx, &ret->valid_at, e);
-	if (rc == 0)
-		rc = read_reader(st, ctx, ret, e);
+	if (rc != 0)
+		return rc;
+	rc = resolve_as_of(st, ctx, newest, &ret->change, e);
+	if (rc != 0)
+		return rc;
+	rc = read_valid_at(ctx, &ret->valid_at, e);
+	if (rc != 0)
+		return rc;
+	rc = read_reader(st, ctx, ret, e);
 	if (rc != 0)
 		return rc;
 	if (pinned > 0 && pinned < newest)
@@ -228,11 +238,15 @@ scope_write(struct store *st, const struct context *ctx, int64_t *ret_ns,
 	struct lens lens;
 	int rc = scope_write_namespace(st, ctx, ret_ns, e);
 
-	if (rc == 0)
-		rc = scope_write_branch(st, ctx, *ret_ns, ret_branch, e);
-	if (rc == 0)
-		rc = lens_make(st, *ret_branch, STORE_OPEN_END, &lens, e);
-	return rc == 0 ? lens_apply(st, &lens, e) : rc;
+	if (rc != 0)
+		return rc;
+	rc = scope_write_branch(st, ctx, *ret_ns, ret_branch, e);
+	if (rc != 0)
+		return rc;
+	rc = lens_make(st, *ret_branch, STORE_OPEN_END, &lens, e);
+	if (rc != 0)
+		return rc;
+	return lens_apply(st, &lens, e);
 }
 
 int

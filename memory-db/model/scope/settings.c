@@ -372,15 +372,17 @@ settings_table(struct store *st, int64_t ns, json_t **ret, struct err *e)
 	AUTO_JSON json_t *stored = NULL;
 	int rc = list ? settings_stored(st, ns, &stored, e) : err_nomem(e);
 
-	for (int i = 0; rc == 0 && i < SETTING_MAX; i++) {
+	if (rc != 0)
+		return rc;
+	for (int i = 0; i < SETTING_MAX; i++) {
 		json_t *row = NULL;
 
 		rc = settings_row(&settings[i], stored, &row, e);
-		if (rc == 0 && jx_add(list, row) != 0)
-			rc = err_nomem(e);
+		if (rc != 0)
+			return rc;
+		if (jx_add(list, row) != 0)
+			return err_nomem(e);
 	}
-	if (rc != 0)
-		return rc;
 	*ret = take_ptr(list);
 	return 0;
 }

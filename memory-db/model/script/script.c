@@ -313,16 +313,21 @@ script_call(struct script *s, const char *name, json_t *params, int64_t left_ms,
 			"they can",
 			name);
 	rc = script_check(s->ctx, t, e);
-	if (rc == 0)
-		rc = schema_check(t->params, tools_common, params, NULL, e);
-	if (rc == 0)
-		rc = script_complete(t, params, e);
-	if (rc == 0)
-		rc = check_place(t, s->ctx, params, e);
-	if (rc == 0)
-		rc = script_begin(s, e);
-	if (rc == 0)
-		rc = check_undo(s, t, params, e);
+	if (rc != 0)
+		return rc;
+	rc = schema_check(t->params, tools_common, params, NULL, e);
+	if (rc != 0)
+		return rc;
+	rc = script_complete(t, params, e);
+	if (rc != 0)
+		return rc;
+	rc = check_place(t, s->ctx, params, e);
+	if (rc != 0)
+		return rc;
+	rc = script_begin(s, e);
+	if (rc != 0)
+		return rc;
+	rc = check_undo(s, t, params, e);
 	if (rc != 0)
 		return rc;
 	script_context(s->ctx, params, &ctx);
@@ -391,7 +396,7 @@ script_changes(struct script *s, json_t **ret, struct err *e)
 	if (rc != 0)
 		return rc;
 	*ret = json_incref(d.entities);
-	return rc;
+	return 0;
 }
 
 struct script_touched {

@@ -83,21 +83,26 @@ skill_begin(struct script *s, const json_t *params, json_t **ret, struct err *e)
 		return err_param(e, MDB_E_INVALID, "name",
 			"run_skill(name, params): name must be a string");
 	rc = script_check(s->ctx, TOOL_OF(run_skill), e);
-	if (rc == 0)
-		rc = jx_int(params, "version", JX_OPTIONAL, 1, INT64_MAX,
-			&version, e);
-	if (rc >= 0)
-		rc = script_begin(s, e);
-	if (rc == 0)
-		rc = skill_load(s->st, s->ctx, name, version, &entity, ret, e);
-	if (rc == 0)
-		rc = check_skill(*ret, name, e);
-	if (rc == 0 && !s->skill)
-		rc = tell_skill(*ret, &s->skill, e);
-	if (rc == 0 && !idset_put(&s->bound, entity))
-		rc = err_nomem(e);
 	if (rc != 0)
 		return rc;
+	rc = jx_int(params, "version", JX_OPTIONAL, 1, INT64_MAX, &version, e);
+	if (rc < 0)
+		return rc;
+	rc = script_begin(s, e);
+	if (rc != 0)
+		return rc;
+	rc = skill_load(s->st, s->ctx, name, version, &entity, ret, e);
+	if (rc != 0)
+		return rc;
+	rc = check_skill(*ret, name, e);
+	if (rc != 0)
+		return rc;
+	if (!s->skill)
+		rc = tell_skill(*ret, &s->skill, e);
+	if (rc != 0)
+		return rc;
+	if (!idset_put(&s->bound, entity))
+		return err_nomem(e);
 	if (!s->skills)
 		s->skills = calloc(LIMIT_SCRIPT_CALLS, sizeof(*s->skills));
 	if (!s->skills ||

@@ -52,12 +52,16 @@ saw_names(struct script *s, const struct context *ctx, const json_t *names,
 	json_t *name;
 	size_t i;
 
-	if (rc == 0 && json_is_string(names))
+	if (rc != 0)
+		return rc;
+	if (json_is_string(names))
 		return saw_name(s, &scope, names, e);
-	json_array_foreach(names, i, name)
-		if (rc == 0)
-			rc = saw_name(s, &scope, name, e);
-	return rc;
+	json_array_foreach(names, i, name) {
+		rc = saw_name(s, &scope, name, e);
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
 }
 
 int

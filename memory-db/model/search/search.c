@@ -304,10 +304,12 @@ search_steps(struct searching *s)
 	int rc = query_init(&s->query, s->request->query, s->request->query_n,
 		!s->request->substring, s->e);
 
-	if (rc == 0)
-		rc = take_apart(s);
-	if (rc == 0)
-		rc = make_lead(s);
+	if (rc != 0)
+		return rc;
+	rc = take_apart(s);
+	if (rc != 0)
+		return rc;
+	rc = make_lead(s);
 	if (rc < 0)
 		return rc;
 	if (s->request->substring)

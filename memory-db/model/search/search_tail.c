@@ -164,7 +164,7 @@ tail_scan(struct tail *t, const struct search_range *range)
 		return err_nomem(t->s->e);
 	match.text = text.data;
 	match.n = text.len;
-	for (; rc == 0 && block.hi >= range->lo; block.hi = block.lo - 1) {
+	for (; block.hi >= range->lo; block.hi = block.lo - 1) {
 		block.lo = block.hi - BLOCK + 1;
 		if (block.lo < range->lo)
 			block.lo = range->lo;
@@ -172,11 +172,13 @@ tail_scan(struct tail *t, const struct search_range *range)
 		if (text.len > 0)
 			rc = search_match(t->s->st, &block, &match, note_words,
 				t, t->s->e);
-		if (rc == 0)
-			rc = search_facts(t->s->st, &block, tail_row, t,
-				t->s->e);
+		if (rc != 0)
+			return rc;
+		rc = search_facts(t->s->st, &block, tail_row, t, t->s->e);
+		if (rc != 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }
 
 int

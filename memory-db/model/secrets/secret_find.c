@@ -94,5 +94,5 @@ secret_mark(const char *text, size_t n, struct buf *out, size_t *ret_marked)
 		return rc;
 	if (ret_marked != NULL)
 		*ret_marked = marked;
-	return rc;
+	return 0;
 }

@@ -47,13 +47,17 @@ hide_visible(struct write *w, const struct targets *t, struct err *e)
 	bool visible;
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < t->n; i++) {
+	for (size_t i = 0; i < t->n; i++) {
 		rc = branch_sees(w->st, t->v[i].fact, &w->scope.lens, &visible,
 			NULL, e);
-		if (rc == 0 && visible)
+		if (rc != 0)
+			return rc;
+		if (visible)
 			rc = write_hide(w, t->v[i].fact, e);
+		if (rc != 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }
 
 /* Relations of others to a forgotten entity get an op of their own, as do
@@ -190,17 +194,30 @@ hide_on_main(struct change *c, struct store *st, int64_t entity, int64_t fact,
 	bool visible = true;
 	int rc = lens_make(st, STORE_MAIN, STORE_OPEN_END, &main, e);
 
-	if (rc == 0 && is_whole)
+	if (rc != 0)
+		return rc;
+	if (is_whole)
 		rc = fact_each_incoming(st, entity, add_visible, &t, e);
-	if (rc == 0 && is_whole)
+	if (rc != 0)
+		return rc;
+	if (is_whole)
 		rc = branch_each_open(st, entity, add_target, &t, e);
-	if (rc == 0 && !is_whole)
+	if (rc != 0)
+		return rc;
+	if (!is_whole)
 		rc = branch_sees(st, fact, &main, &visible, NULL, e);
-	if (rc == 0 && !is_whole && visible)
+	if (rc != 0)
+		return rc;
+	if (!is_whole && visible)
 		rc = add_target(&t, fact, entity);
-	for (size_t i = 0; rc == 0 && i < t.n; i++)
+	if (rc != 0)
+		return rc;
+	for (size_t i = 0; i < t.n; i++) {
 		rc = change_hide(c, t.v[i].fact, e);
-	return rc;
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
 }
 
 int

@@ -188,8 +188,9 @@ merge_prepare(struct merge *m)
 	int64_t newest;
 	int rc = m->pick ? merge_pick_sides(m) : make_sides(m);
 
-	if (rc == 0)
-		rc = branch_newest(m->st, m->w->ns, m->parent, &newest, m->e);
+	if (rc != 0)
+		return rc;
+	rc = branch_newest(m->st, m->w->ns, m->parent, &newest, m->e);
 	if (rc != 0)
 		return rc;
 	m->out->fast_forward = newest <= m->base_at;
@@ -202,7 +203,7 @@ merge_prepare(struct merge *m)
 	if (rc != 0)
 		return rc;
 	merge_set_waiting(m);
-	return rc;
+	return 0;
 }
 
 static int

@@ -111,10 +111,12 @@ merge_entity_decide(struct merge *m, const struct merge_entity_group *g)
 	bool changed = false;
 	int rc = existence_under(m, &m->base, g->entity, &b);
 
-	if (rc == 0)
-		rc = existence_under(m, &m->theirs, g->entity, &t);
-	if (rc == 0)
-		rc = existence_under(m, &m->ours, g->entity, &o);
+	if (rc != 0)
+		return rc;
+	rc = existence_under(m, &m->theirs, g->entity, &t);
+	if (rc != 0)
+		return rc;
+	rc = existence_under(m, &m->ours, g->entity, &o);
 	if (rc != 0)
 		return rc;
 	if (t.fact != 0 && o.fact != 0) {
@@ -136,8 +138,6 @@ merge_entity_decide(struct merge *m, const struct merge_entity_group *g)
 		return rc;
 	if (changed)
 		return merge_gone(m, g->entity, "changed", "deleted");
-	if (rc != 0)
-		return rc;
 	return merge_entity_delete_entity(m, g->entity);
 }
 

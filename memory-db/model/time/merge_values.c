@@ -322,14 +322,15 @@ merge_attribute(struct merge *m, int64_t entity, enum attr_key k)
 	char a[24], b[24];
 	int rc = branch_attr(m->st, entity, k, &m->base, &base, &since, m->e);
 
-	if (rc == 0)
-		rc = branch_attr(m->st, entity, k, &m->theirs, &theirs, &since,
-			m->e);
-	if (rc == 0)
-		rc = branch_attr(m->st, entity, k, &m->ours, &ours, &since,
-			m->e);
-	if (rc == 0)
-		rc = fact_existence(m->st, entity, NULL, NULL, NULL, m->e);
+	if (rc != 0)
+		return rc;
+	rc = branch_attr(m->st, entity, k, &m->theirs, &theirs, &since, m->e);
+	if (rc != 0)
+		return rc;
+	rc = branch_attr(m->st, entity, k, &m->ours, &ours, &since, m->e);
+	if (rc != 0)
+		return rc;
+	rc = fact_existence(m->st, entity, NULL, NULL, NULL, m->e);
 	if (rc == 0 && theirs != base)
 		return deleted_here(m, entity);
 	if (rc != 1 || theirs == base || theirs == ours)

@@ -258,17 +258,26 @@ plan_once(struct undo *u, struct err *e)
 	idset_done(&u->twins);
 	idset_done(&u->homes);
 	idset_done(&u->blocked);
-	for (size_t i = 0; rc == 0 && i < u->changes.n; i++)
-		rc = take_back(u, v[i], e);
 	if (rc != 0)
 		return rc;
+	for (size_t i = 0; i < u->changes.n; i++) {
+		rc = take_back(u, v[i], e);
+		if (rc != 0)
+			return rc;
+	}
 	if (u->facts_n > LIMIT_CHANGE_FACTS)
 		return sliced_run_too_large((int64_t)u->facts_n, e);
-	for (size_t i = 0; rc == 0 && i < u->facts_n; i++)
+	for (size_t i = 0; i < u->facts_n; i++) {
 		rc = undo_check(u, &u->facts[i], e);
-	for (size_t i = 0; rc == 0 && i < u->attrs_n; i++)
+		if (rc != 0)
+			return rc;
+	}
+	for (size_t i = 0; i < u->attrs_n; i++) {
 		rc = undo_check_attr(u, &u->attrs[i], e);
-	return rc;
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
 }
 
 /* Cascade: the blockers are taken back as well, until none is left. */
@@ -346,23 +355,32 @@ undo_apply(struct undo *u, struct err *e)
 {
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < u->facts_n; i++)
+	for (size_t i = 0; i < u->facts_n; i++) {
 		if (u->facts[i].was && !u->facts[i].is) {
 			u->hidden++;
 			rc = write_hide(u->w, u->facts[i].fact, e);
 		}
-	for (size_t i = 0; rc == 0 && i < u->facts_n; i++)
+		if (rc != 0)
+			return rc;
+	}
+	for (size_t i = 0; i < u->facts_n; i++) {
 		if (!u->facts[i].was && u->facts[i].is) {
 			u->shown++;
 			rc = write_show(u->w, u->facts[i].fact, e);
 		}
-	for (size_t i = 0; rc == 0 && i < u->attrs_n; i++)
+		if (rc != 0)
+			return rc;
+	}
+	for (size_t i = 0; i < u->attrs_n; i++) {
 		if (u->attrs[i].was != u->attrs[i].is) {
 			u->attributes++;
 			rc = write_attr(u->w, u->attrs[i].entity,
 				u->attrs[i].key, u->attrs[i].is, e);
 		}
-	return rc;
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
 }
 
 /* --- telling -------------------------------------------------------------- */

@@ -88,13 +88,17 @@ check_values(struct undo *u, int64_t entity, struct err *e)
 	int64_t value, since;
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(keys); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
 		rc = branch_attr(u->w->st, entity, keys[i], &u->w->scope.lens,
 			&value, &since, e);
-		if (rc == 0 && value != 0 && !undo_ours(u, since))
+		if (rc != 0)
+			return rc;
+		if (value != 0 && !undo_ours(u, since))
 			rc = undo_block(u, since, entity, e);
+		if (rc != 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }
 
 /* The entity vanishes: nothing of it, and no relation to it, may remain. */

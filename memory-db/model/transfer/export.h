@@ -108,6 +108,11 @@ struct export_fact_line {
 	json_t *o;
 };
 int export_fact(void *ctx, const struct log_fact *f) MUST_CHECK;
+/* Lent names, conflicts and staged changes as of the query's change, from the
+ * mark on: 0; 1 when the page is full. */
+int export_aliases(struct export_page *p) MUST_CHECK;
+int export_conflicts(struct export_page *p) MUST_CHECK;
+int export_staged(struct export_page *p) MUST_CHECK;
 /* The files, at the end of both: 0; 1 when the page is full. */
 int export_files(struct export_page *p, bool is_log) MUST_CHECK;
 /* Counters, at the end of a log: 0, also when the page is full. */

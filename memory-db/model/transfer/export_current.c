@@ -100,34 +100,47 @@ set_provenance(struct current *x, json_t *o, const struct fact *f)
 	if (x->origin.id != f->added)
 		rc = log_get(p->st, f->added, export_current_note_origin, x,
 			p->e);
-	if (rc >= 0)
-		rc = member_set_time(o, "at", x->origin.at, p->e);
-	if (rc == 0)
-		rc = member_set_label(p->st, o, "session", x->origin.session,
-			p->e);
-	if (rc == 0)
-		rc = member_set_label(p->st, o, "client", x->origin.client,
-			p->e);
-	if (rc == 0)
-		rc = member_set_label(p->st, o, "source_session", f->source,
-			p->e);
-	if (rc == 0 && f->source_at != FACT_NO_TIME)
+	if (rc < 0)
+		return rc;
+	rc = member_set_time(o, "at", x->origin.at, p->e);
+	if (rc != 0)
+		return rc;
+	rc = member_set_label(p->st, o, "session", x->origin.session, p->e);
+	if (rc != 0)
+		return rc;
+	rc = member_set_label(p->st, o, "client", x->origin.client, p->e);
+	if (rc != 0)
+		return rc;
+	rc = member_set_label(p->st, o, "source_session", f->source, p->e);
+	if (rc != 0)
+		return rc;
+	if (f->source_at != FACT_NO_TIME)
 		rc = member_set_time(o, "source_timestamp", f->source_at, p->e);
-	if (rc == 0)
-		rc = member_set_label(p->st, o, "speaker", f->speaker, p->e);
-	if (rc == 0 && f->confidence >= 0)
+	if (rc != 0)
+		return rc;
+	rc = member_set_label(p->st, o, "speaker", f->speaker, p->e);
+	if (rc != 0)
+		return rc;
+	if (f->confidence >= 0)
 		rc = member_set_real(o, "confidence", f->confidence, p->e);
-	if (rc == 0 && f->kind == FACT_OBSERVATION && f->weight >= 0)
+	if (rc != 0)
+		return rc;
+	if (f->kind == FACT_OBSERVATION && f->weight >= 0)
 		rc = member_set_real(o, "salience", f->weight, p->e);
-	if (rc == 0)
-		rc = set_validity(p, o, f);
-	if (rc == 0 && f->method != METHOD_MANUAL &&
+	if (rc != 0)
+		return rc;
+	rc = set_validity(p, o, f);
+	if (rc != 0)
+		return rc;
+	if (f->method != METHOD_MANUAL &&
 		(size_t)f->method < ARRAY_LEN(methods))
 		rc = member_set_text(o, "method", methods[f->method],
 			strlen(methods[f->method]), p->e);
-	if (rc == 0 && f->kind == FACT_OBSERVATION)
-		rc = fact_tags_encode(p->st, f->entity, f->id, o, p->e);
-	return rc;
+	if (rc != 0)
+		return rc;
+	if (f->kind == FACT_OBSERVATION)
+		return fact_tags_encode(p->st, f->entity, f->id, o, p->e);
+	return 0;
 }
 
 static int
@@ -235,14 +248,18 @@ export_current_set_entity(struct current *x, json_t *o)
 	const struct fact *f = x->entity;
 	int rc = member_set_text(o, "name", f->text, f->text_n, p->e);
 
-	if (rc == 0)
-		rc = set_label_member(p, o, "entityType", f->label);
-	if (rc == 0)
-		rc = member_set_new(o, "observations", x->texts = json_array(),
-			p->e);
-	if (rc == 0)
-		rc = export_current_set_namespace(p, o, p->mark->ns);
-	if (rc == 0 && p->mark->b == 0)
+	if (rc != 0)
+		return rc;
+	rc = set_label_member(p, o, "entityType", f->label);
+	if (rc != 0)
+		return rc;
+	rc = member_set_new(o, "observations", x->texts = json_array(), p->e);
+	if (rc != 0)
+		return rc;
+	rc = export_current_set_namespace(p, o, p->mark->ns);
+	if (rc != 0)
+		return rc;
+	if (p->mark->b == 0)
 		rc = export_current_set_numbers(p, o, f->entity);
 	if (rc == 0)
 		rc = member_set_new(o, "provenance",
@@ -250,9 +267,11 @@ export_current_set_entity(struct current *x, json_t *o)
 	if (rc == 0)
 		rc = fact_each(p->st, f->entity, 1u << FACT_OBSERVATION,
 			export_current_add_observation, x, p->e);
-	if (rc >= 0 && json_array_size(x->provenance) == 0)
+	if (rc < 0)
+		return rc;
+	if (json_array_size(x->provenance) == 0)
 		json_object_del(o, "provenance");
-	return rc < 0 ? rc : 0;
+	return 0;
 }
 
 static int
@@ -300,26 +319,36 @@ push_relation(void *ctx, const struct fact *f)
 		return err_nomem(p->e);
 	rc = member_set_text(o, reversed ? "to" : "from", x->entity->text,
 		x->entity->text_n, p->e);
-	if (rc == 0)
-		rc = member_set_text(o, reversed ? "from" : "to", peer.data,
-			peer.len, p->e);
-	if (rc == 0 && fact_namespace(there) != fact_namespace(f->id))
+	if (rc != 0)
+		return rc;
+	rc = member_set_text(o, reversed ? "from" : "to", peer.data, peer.len,
+		p->e);
+	if (rc != 0)
+		return rc;
+	if (fact_namespace(there) != fact_namespace(f->id))
 		rc = member_set_text(o,
 			reversed ? "from_namespace" : "to_namespace", "default",
 			7, p->e);
-	if (rc == 0)
-		rc = set_label_member(p, o, "relationType", f->label);
-	if (rc == 0 && f->weight >= 0)
+	if (rc != 0)
+		return rc;
+	rc = set_label_member(p, o, "relationType", f->label);
+	if (rc != 0)
+		return rc;
+	if (f->weight >= 0)
 		rc = member_set_real(o, "weight", f->weight, p->e);
-	if (rc == 0)
-		rc = set_validity(p, o, f);
-	if (rc == 0)
-		rc = export_current_set_namespace(p, o, p->mark->ns);
-	if (rc == 0)
-		rc = export_push(p, take_ptr(o));
-	if (rc == 0)
-		p->mark->b = f->id;
-	return rc;
+	if (rc != 0)
+		return rc;
+	rc = set_validity(p, o, f);
+	if (rc != 0)
+		return rc;
+	rc = export_current_set_namespace(p, o, p->mark->ns);
+	if (rc != 0)
+		return rc;
+	rc = export_push(p, take_ptr(o));
+	if (rc != 0)
+		return rc;
+	p->mark->b = f->id;
+	return 0;
 }
 
 static int
@@ -384,7 +413,9 @@ export_current_page(struct store *st, const struct export_query *q,
 		.e = e};
 	int rc = !lines ? err_nomem(e) : 0;
 
-	if (rc == 0 && mark->phase == HEADER) {
+	if (rc != 0)
+		return rc;
+	if (mark->phase == HEADER) {
 		rc = export_header(&p, EXPORT_CURRENT_FORMAT);
 		mark->phase = ENTITIES;
 	}

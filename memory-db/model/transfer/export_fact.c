@@ -78,35 +78,48 @@ export_fact(void *ctx, const struct log_fact *f)
 	json_t *o = l->o;
 	int rc = member_set_int(o, "kind", f->kind, e);
 
-	if (rc == 0 && f->kind == FACT_EXISTENCE && f->first_name)
+	if (rc != 0)
+		return rc;
+	if (f->kind == FACT_EXISTENCE && f->first_name)
 		rc = member_set_text(o, "first_name", f->first_name,
 			f->first_name_n, e);
-	if (rc == 0)
-		rc = export_fact_peer(l, f);
-	if (rc == 0)
-		rc = export_set_string(o, "label", f->label, e);
-	if (rc == 0)
-		rc = export_set_share(o, "weight", f->weight, e);
-	if (rc == 0)
-		rc = member_set_int(o, "method", f->method, e);
-	if (rc == 0)
-		rc = export_set_share(o, "confidence", f->confidence, e);
-	if (rc == 0)
-		rc = export_set_number(o, "valid_from", f->valid_from,
-			FACT_NO_TIME, e);
-	if (rc == 0)
-		rc = export_set_number(o, "valid_to", f->valid_to, FACT_NO_TIME,
-			e);
-	if (rc == 0)
-		rc = export_set_string(o, "source", f->source, e);
-	if (rc == 0)
-		rc = export_set_string(o, "speaker", f->speaker, e);
-	if (rc == 0)
-		rc = export_set_number(o, "source_at", f->source_at,
-			FACT_NO_TIME, e);
-	if (rc == 0)
-		rc = export_set_number(o, "supersedes", f->supersedes, 0, e);
-	if (rc == 0)
-		rc = export_set_number(o, "flags", f->flags, 0, e);
-	return rc == 0 ? export_fact_content(o, f, e) : rc;
+	if (rc != 0)
+		return rc;
+	rc = export_fact_peer(l, f);
+	if (rc != 0)
+		return rc;
+	rc = export_set_string(o, "label", f->label, e);
+	if (rc != 0)
+		return rc;
+	rc = export_set_share(o, "weight", f->weight, e);
+	if (rc != 0)
+		return rc;
+	rc = member_set_int(o, "method", f->method, e);
+	if (rc != 0)
+		return rc;
+	rc = export_set_share(o, "confidence", f->confidence, e);
+	if (rc != 0)
+		return rc;
+	rc = export_set_number(o, "valid_from", f->valid_from, FACT_NO_TIME, e);
+	if (rc != 0)
+		return rc;
+	rc = export_set_number(o, "valid_to", f->valid_to, FACT_NO_TIME, e);
+	if (rc != 0)
+		return rc;
+	rc = export_set_string(o, "source", f->source, e);
+	if (rc != 0)
+		return rc;
+	rc = export_set_string(o, "speaker", f->speaker, e);
+	if (rc != 0)
+		return rc;
+	rc = export_set_number(o, "source_at", f->source_at, FACT_NO_TIME, e);
+	if (rc != 0)
+		return rc;
+	rc = export_set_number(o, "supersedes", f->supersedes, 0, e);
+	if (rc != 0)
+		return rc;
+	rc = export_set_number(o, "flags", f->flags, 0, e);
+	if (rc != 0)
+		return rc;
+	return export_fact_content(o, f, e);
 }

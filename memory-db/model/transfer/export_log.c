@@ -19,8 +19,6 @@
 #include "memory-db/store/engine/store.h"
 #include "memory-db/store/facts/entity_ids.h"
 #include "memory-db/store/facts/namespaces.h"
-#include "memory-db/store/log/conflicts.h"
-#include "memory-db/store/log/staged.h"
 
 enum export_log_phase {
 	HEADER,
@@ -122,15 +120,23 @@ export_log_push_namespace(void *ctx, const struct namespace_row *row)
 	if (member_set_new(o, "aliases", aliases, p->e) != 0 ||
 		rc == MDB_E_NOMEM)
 		return err_nomem(p->e);
-	if (rc >= 0)
-		rc = recall_settings_stored(p->st, row->id, &weights, p->e);
-	if (rc == 0 && weights)
+	if (rc < 0)
+		return rc;
+	rc = recall_settings_stored(p->st, row->id, &weights, p->e);
+	if (rc != 0)
+		return rc;
+	if (weights)
 		rc = member_set_new(o, "recall_weights", weights, p->e);
-	if (rc == 0)
-		rc = settings_stored(p->st, row->id, &settings, p->e);
-	if (rc == 0 && settings)
+	if (rc != 0)
+		return rc;
+	rc = settings_stored(p->st, row->id, &settings, p->e);
+	if (rc != 0)
+		return rc;
+	if (settings)
 		rc = member_set_new(o, "settings", settings, p->e);
-	if (rc == 0 && p->q->since > 0)
+	if (rc != 0)
+		return rc;
+	if (p->q->since > 0)
 		rc = set_file_names(p, o, row->id);
 	if (rc < 0)
 		return rc;
@@ -203,13 +209,21 @@ push_op(void *ctx, const struct log_op *op)
 	if (!o)
 		return err_nomem(p->e);
 	rc = export_set_number(o, "fact", op->fact, 0, p->e);
-	if (rc == 0 && has_value(op))
+	if (rc != 0)
+		return rc;
+	if (has_value(op))
 		rc = member_set_int(o, "key", op->key, p->e);
-	if (rc == 0 && has_value(op))
+	if (rc != 0)
+		return rc;
+	if (has_value(op))
 		rc = member_set_int(o, "value", op->value, p->e);
-	if (rc == 0 && op->what == OP_BRANCH && op->key == BRANCH_OP_CREATE)
+	if (rc != 0)
+		return rc;
+	if (op->what == OP_BRANCH && op->key == BRANCH_OP_CREATE)
 		rc = set_new_branch(p, o, op);
-	if (rc == 0 && op->what == OP_SHOW)
+	if (rc != 0)
+		return rc;
+	if (op->what == OP_SHOW)
 		rc = log_is_new(p->st, op->fact, op->change, p->e);
 	if (rc == 1)
 		rc = set_new_fact(p, o, op);
@@ -219,7 +233,7 @@ push_op(void *ctx, const struct log_op *op)
 	if (rc != 0)
 		return rc;
 	p->mark->b = op->seq + 2;
-	return rc;
+	return 0;
 }
 
 static int
@@ -238,31 +252,45 @@ export_log_set_change(struct export_page *p, json_t *o,
 	int rc = member_set_new(o, "kind",
 		json_string(change_kind_name((int)c->kind)), p->e);
 
-	if (rc == 0)
-		rc = export_set_number(o, "about", c->about, 0, p->e);
-	if (rc == 0)
-		rc = member_set_label(p->st, o, "actor", c->actor, p->e);
-	if (rc == 0)
-		rc = member_set_label(p->st, o, "client", c->client, p->e);
-	if (rc == 0)
-		rc = member_set_label(p->st, o, "session", c->session, p->e);
-	if (rc == 0 && c->message)
+	if (rc != 0)
+		return rc;
+	rc = export_set_number(o, "about", c->about, 0, p->e);
+	if (rc != 0)
+		return rc;
+	rc = member_set_label(p->st, o, "actor", c->actor, p->e);
+	if (rc != 0)
+		return rc;
+	rc = member_set_label(p->st, o, "client", c->client, p->e);
+	if (rc != 0)
+		return rc;
+	rc = member_set_label(p->st, o, "session", c->session, p->e);
+	if (rc != 0)
+		return rc;
+	if (c->message)
 		rc = member_set_text(o, "message", c->message, c->message_n,
 			p->e);
-	if (rc == 0 && c->message_salt)
+	if (rc != 0)
+		return rc;
+	if (c->message_salt)
 		rc = member_set_hex(o, "message_salt", c->message_salt,
 			FACT_SALT_BYTES, p->e);
-	if (rc == 0 && c->message_digest)
+	if (rc != 0)
+		return rc;
+	if (c->message_digest)
 		rc = member_set_hex(o, "message_digest", c->message_digest,
 			FACT_DIGEST_BYTES, p->e);
-	if (rc == 0)
-		rc = log_ops(p->st, c->id, 0, 0, count_op, &ops, p->e);
-	if (rc == 0)
-		rc = member_set_int(o, "ops", ops, p->e);
-	if (rc == 0 && !c->chain)
+	if (rc != 0)
+		return rc;
+	rc = log_ops(p->st, c->id, 0, 0, count_op, &ops, p->e);
+	if (rc != 0)
+		return rc;
+	rc = member_set_int(o, "ops", ops, p->e);
+	if (rc != 0)
+		return rc;
+	if (!c->chain)
 		return err_set(p->e, MDB_E_CORRUPT, "change %lld has no chain",
 			(long long)c->id);
-	return rc == 0 ? member_set_hex(o, "chain", c->chain, 32, p->e) : rc;
+	return member_set_hex(o, "chain", c->chain, 32, p->e);
 }
 
 static int
@@ -304,118 +332,7 @@ push_change(void *ctx, const struct log_change *c)
 	return rc;
 }
 
-/* --- aliases -------------------------------------------------------------- */
-struct alias_run {
-	struct export_page *p;
-	int64_t skip; /* of the namespace, written before */
-};
-
-static int
-push_alias(void *ctx, int64_t ns, const char *name, size_t n, int64_t entity)
-{
-	struct alias_run *run = ctx;
-	struct export_page *p = run->p;
-	AUTO_JSON json_t *o = NULL;
-	int rc;
-
-	if (ns != p->mark->ns) {
-		p->mark->ns = ns;
-		p->mark->a = run->skip = 0;
-	}
-	if (run->skip > 0) {
-		run->skip--;
-		return 0;
-	}
-	o = json_pack("{s:s, s:I}", "type", "alias", "ns", (json_int_t)ns);
-	if (!o)
-		return err_nomem(p->e);
-	rc = member_set_text(o, "name", name, n, p->e);
-	if (rc != 0)
-		return rc;
-	rc = member_set_int(o, "entity", entity, p->e);
-	if (rc != 0)
-		return rc;
-	rc = export_push(p, take_ptr(o));
-	if (rc != 0)
-		return rc;
-	p->mark->a++;
-	return rc;
-}
-
-static int
-push_aliases(struct export_page *p)
-{
-	struct alias_run run = {p, p->mark->a};
-
-	return entity_each_lent(p->st, p->q->ns, p->q->change, p->mark->ns, "",
-		push_alias, &run, p->e);
-}
-
-/* --- conflicts ------------------------------------------------------------ */
-static int
-push_conflict(void *ctx, const struct conflict *c)
-{
-	struct export_page *p = ctx;
-	json_t *o AUTO_JSON = json_pack("{s:s, s:I, s:I, s:I, s:I, s:I}",
-		"type", "conflict", "id", (json_int_t)c->id, "entity",
-		(json_int_t)c->entity, "kind", (json_int_t)c->kind, "state",
-		(json_int_t)c->state, "found", (json_int_t)c->found);
-	const struct {
-		const char *key;
-		int64_t v;
-	} numbers[] = {{"other", c->other}, {"base", c->base},
-		{"ours", c->ours}, {"theirs", c->theirs}, {"action", c->action},
-		{"closed", c->closed}};
-	int rc = !o ? err_nomem(p->e) : 0;
-
-	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(numbers); i++)
-		rc = export_set_number(o, numbers[i].key, numbers[i].v,
-			CONFLICT_NONE, p->e);
-	if (rc != 0)
-		return rc;
-	rc = export_set_share(o, "confidence", c->confidence, p->e);
-	if (rc != 0)
-		return rc;
-	rc = export_set_string(o, "notes", c->notes, p->e);
-	if (rc != 0)
-		return rc;
-	rc = export_push(p, take_ptr(o));
-	if (rc != 0)
-		return rc;
-	p->mark->a = c->id;
-	return rc;
-}
-
-/* --- staged changes ------------------------------------------------------- */
-static int
-push_staged(void *ctx, const struct staged *s)
-{
-	struct export_page *p = ctx;
-	json_t *o AUTO_JSON =
-		json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b}",
-			"type", "staged", "change", (json_int_t)s->change,
-			"branch", (json_int_t)s->branch, "shown",
-			(json_int_t)s->shown, "at", (json_int_t)s->at, "facts",
-			(json_int_t)s->facts, "bytes", (json_int_t)s->bytes,
-			"state", (json_int_t)s->state, "told", (int)s->told);
-	int rc = !o ? err_nomem(p->e) : 0;
-
-	if (rc == 0)
-		rc = export_set_number(o, "decided", s->decided, 0, p->e);
-	if (rc == 0)
-		rc = export_set_number(o, "applied", s->applied, 0, p->e);
-	if (rc == 0)
-		rc = export_set_string(o, "by", s->by, p->e);
-	if (rc == 0)
-		rc = export_set_string(o, "note", s->note, p->e);
-	if (rc == 0)
-		rc = export_push(p, take_ptr(o));
-	if (rc != 0)
-		return rc;
-	p->mark->a = s->change;
-	return 0;
-}
-
+/* --- a page --------------------------------------------------------------- */
 int
 export_log_page(struct store *st, const struct export_query *q,
 	struct export_mark *mark, json_t **ret, bool *ret_more, struct err *e)
@@ -428,7 +345,9 @@ export_log_page(struct store *st, const struct export_query *q,
 		.e = e};
 	int rc = !lines ? err_nomem(e) : 0;
 
-	if (rc == 0 && mark->phase == HEADER) {
+	if (rc != 0)
+		return rc;
+	if (mark->phase == HEADER) {
 		rc = export_header(&p, EXPORT_LOG_FORMAT);
 		if (rc == 0)
 			rc = namespace_each(st, q->ns,
@@ -445,19 +364,17 @@ export_log_page(struct store *st, const struct export_query *q,
 		}
 	}
 	if (rc == 0 && mark->phase == ALIASES) {
-		rc = push_aliases(&p);
+		rc = export_aliases(&p);
 		if (rc >= 0 && !p.full)
 			*mark = (struct export_mark){.phase = CONFLICTS};
 	}
 	if (rc == 0 && mark->phase == CONFLICTS) {
-		rc = conflict_each_at(st, q->ns, q->change, mark->a,
-			push_conflict, &p, e);
+		rc = export_conflicts(&p);
 		if (rc >= 0 && !p.full)
 			*mark = (struct export_mark){.phase = STAGED};
 	}
 	if (rc == 0 && mark->phase == STAGED) {
-		rc = staged_each_at(st, q->ns, q->change, mark->a, push_staged,
-			&p, e);
+		rc = export_staged(&p);
 		if (rc >= 0 && !p.full)
 			*mark = (struct export_mark){.phase = FILES};
 	}

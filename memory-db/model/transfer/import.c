@@ -78,9 +78,10 @@ state_load(struct importer *im)
 		rc = jx_bool(o, "applied", JX_REQUIRED, &s->applied, im->e);
 	if (rc == 0)
 		rc = jx_bool(o, "all", JX_OPTIONAL, &s->all, im->e);
-	if (rc >= 0)
-		rc = jx_int(o, "staged", JX_REQUIRED, 0, LIMIT_CHANGE_FACTS,
-			&s->staged, im->e);
+	if (rc < 0)
+		return rc;
+	rc = jx_int(o, "staged", JX_REQUIRED, 0, LIMIT_CHANGE_FACTS, &s->staged,
+		im->e);
 	if (rc == 0)
 		rc = jx_object(o, "head", JX_OPTIONAL, &head, im->e);
 	if (rc == 0)

@@ -65,23 +65,28 @@ read_fact(struct importer *im, const json_t *o, struct fact *f)
 	size_t limit = LIMIT_OBSERVATION_BYTES;
 	int rc = import_fact_read_numbers(im, o, f);
 
-	if (rc == 0)
-		rc = read_label(im, o, "label", &f->label);
-	if (rc == 0)
-		rc = read_label(im, o, "source", &f->source);
-	if (rc == 0)
-		rc = read_label(im, o, "speaker", &f->speaker);
+	if (rc != 0)
+		return rc;
+	rc = read_label(im, o, "label", &f->label);
+	if (rc != 0)
+		return rc;
+	rc = read_label(im, o, "source", &f->source);
+	if (rc != 0)
+		return rc;
+	rc = read_label(im, o, "speaker", &f->speaker);
 	if (rc != 0)
 		return rc;
 	f->text = "";
 	rc = jx_string(o, "text", JX_OPTIONAL, &f->text, &f->text_n, im->e);
 	if (f->kind == FACT_EXISTENCE)
 		limit = LIMIT_NAME_BYTES;
-	if (rc >= 0 && f->text_n > limit)
+	if (rc < 0)
+		return rc;
+	if (f->text_n > limit)
 		return err_set(im->e, MDB_E_LIMIT,
 			"fact %" PRId64 " of the log is longer than %zu bytes",
 			f->id, limit);
-	return rc < 0 ? rc : 0;
+	return 0;
 }
 
 /* The entity of an existence fact, with the id it had. */

@@ -214,11 +214,16 @@ import_lines_add_existence(struct importer *im, int64_t entity,
 	f.source_at = l->created_at;
 	f.text = l->name;
 	f.text_n = l->name_n;
-	if (rc == 0)
-		rc = import_add(im, &f, NULL);
-	if (rc == 0 && l->has_tier)
+	if (rc != 0)
+		return rc;
+	rc = import_add(im, &f, NULL);
+	if (rc != 0)
+		return rc;
+	if (l->has_tier)
 		rc = change_attr(im->change, entity, ATTR_TIER, l->tier, im->e);
-	if (rc == 0 && l->pin)
+	if (rc != 0)
+		return rc;
+	if (l->pin)
 		rc = change_attr(im->change, entity, ATTR_PIN, 1, im->e);
 	return rc == 0 && l->pin ? import_note_pin(im, l->name, l->name_n) : rc;
 }
@@ -376,12 +381,15 @@ import_entity(struct importer *im, const json_t *o)
 	rc = import_namespace(im, o, &ns);
 	if (rc == 1)
 		return 0;
-	if (rc == 0)
-		rc = import_lines_find_or_add(im, &l, &entity);
-	if (rc == 0)
-		rc = add_metadata(im, entity, l.metadata);
-	if (rc == 0)
-		rc = import_lines_add_aliases(im, entity, l.aliases);
+	if (rc != 0)
+		return rc;
+	rc = import_lines_find_or_add(im, &l, &entity);
+	if (rc != 0)
+		return rc;
+	rc = add_metadata(im, entity, l.metadata);
+	if (rc != 0)
+		return rc;
+	rc = import_lines_add_aliases(im, entity, l.aliases);
 	if (rc != 0)
 		return rc;
 	json_array_foreach(l.observations, i, v) {

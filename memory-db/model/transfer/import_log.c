@@ -151,22 +151,28 @@ import_log_replay_op(struct importer *im, const json_t *o, int64_t ns)
 			im->e);
 	if (rc == 0)
 		rc = jx_int(o, "fact", JX_OPTIONAL, 0, INT64_MAX, &fact, im->e);
-	if (rc >= 0)
-		rc = jx_int(o, "key", JX_OPTIONAL, INT64_MIN, INT64_MAX, &key,
-			im->e);
-	if (rc >= 0)
-		rc = jx_int(o, "value", JX_OPTIONAL, INT64_MIN, INT64_MAX,
-			&value, im->e);
-	if (rc >= 0)
-		rc = jx_object(o, "new", JX_OPTIONAL, &new_fact, im->e);
+	if (rc < 0)
+		return rc;
+	rc = jx_int(o, "key", JX_OPTIONAL, INT64_MIN, INT64_MAX, &key, im->e);
+	if (rc < 0)
+		return rc;
+	rc = jx_int(o, "value", JX_OPTIONAL, INT64_MIN, INT64_MAX, &value,
+		im->e);
+	if (rc < 0)
+		return rc;
+	rc = jx_object(o, "new", JX_OPTIONAL, &new_fact, im->e);
+	if (rc < 0)
+		return rc;
 	/* The chain has no key: who alters a log can make it fit again. */
-	if (rc >= 0 && (what == OP_SHOW || what == OP_HIDE) &&
+	if ((what == OP_SHOW || what == OP_HIDE) &&
 		fact >> STORE_NS_SHIFT != ns)
 		rc = err_set(im->e, MDB_E_INVALID,
 			"a change of the log touches fact %" PRId64 " of "
 			"another namespace: the log was altered",
 			fact);
-	if (rc >= 0 && what != OP_BRANCH)
+	if (rc < 0)
+		return rc;
+	if (what != OP_BRANCH)
 		rc = import_check_entity(im, entity, ns);
 	if (rc < 0)
 		return rc;
@@ -222,18 +228,20 @@ read_texts(struct importer *im, const json_t *o, struct head *h)
 	if (rc == 0)
 		rc = jx_string(o, "actor", JX_OPTIONAL, &h->info.actor, NULL,
 			im->e);
-	if (rc >= 0)
-		rc = jx_string(o, "client", JX_OPTIONAL, &h->info.client, NULL,
-			im->e);
-	if (rc >= 0)
-		rc = jx_string(o, "session", JX_OPTIONAL, &h->info.session,
-			NULL, im->e);
-	if (rc >= 0)
-		rc = jx_string(o, "message", JX_OPTIONAL, &h->info.message,
-			NULL, im->e);
-	if (rc >= 0)
-		rc = jx_string(o, "message_salt", JX_OPTIONAL, &salt, NULL,
-			im->e);
+	if (rc < 0)
+		return rc;
+	rc = jx_string(o, "client", JX_OPTIONAL, &h->info.client, NULL, im->e);
+	if (rc < 0)
+		return rc;
+	rc = jx_string(o, "session", JX_OPTIONAL, &h->info.session, NULL,
+		im->e);
+	if (rc < 0)
+		return rc;
+	rc = jx_string(o, "message", JX_OPTIONAL, &h->info.message, NULL,
+		im->e);
+	if (rc < 0)
+		return rc;
+	rc = jx_string(o, "message_salt", JX_OPTIONAL, &salt, NULL, im->e);
 	if (rc < 0)
 		return rc;
 	if (jx_string(o, "message_digest", JX_OPTIONAL, &digest, NULL, im->e) ==
@@ -320,10 +328,12 @@ apply_change(struct importer *im)
 			break;
 		rc = import_log_replay_op(im, op, h.info.ns);
 	}
-	if (rc == 0)
-		rc = change_seal(take_ptr(im->change), &change, &at, im->e);
-	if (rc == 0)
-		rc = check_chain(im, &h);
+	if (rc != 0)
+		return rc;
+	rc = change_seal(take_ptr(im->change), &change, &at, im->e);
+	if (rc != 0)
+		return rc;
+	rc = check_chain(im, &h);
 	if (rc != 0)
 		return rc;
 	im->state.applied = true;

@@ -129,10 +129,12 @@ replay_namespace(struct importer *im, const json_t *o)
 	size_t n, stem_n;
 	int rc = jx_int(o, "id", JX_REQUIRED, 1, 1 << 20, &id, im->e);
 
-	if (rc == 0)
-		rc = jx_string(o, "name", JX_REQUIRED, &name, &n, im->e);
-	if (rc == 0)
-		rc = jx_string(o, "stem", JX_REQUIRED, &stem, &stem_n, im->e);
+	if (rc != 0)
+		return rc;
+	rc = jx_string(o, "name", JX_REQUIRED, &name, &n, im->e);
+	if (rc != 0)
+		return rc;
+	rc = jx_string(o, "stem", JX_REQUIRED, &stem, &stem_n, im->e);
 	if (rc != 0)
 		return rc;
 	if (n == 0 || n > LIMIT_LABEL_BYTES || stem_n >= NAMESPACE_STEM_SIZE)
@@ -153,18 +155,21 @@ replay_namespace(struct importer *im, const json_t *o)
 			"namespace '%.200s' of the log (id %" PRId64 ") is not "
 			"that of this database; replay into an empty one",
 			name, id);
-	if (rc == 0 && !f.here)
+	if (rc != 0)
+		return rc;
+	if (!f.here)
 		rc = namespace_create(im->st, id, name, stem, im->e);
-	else if (rc == 0 && !f.same_name)
+	else if (!f.same_name)
 		rc = namespace_rename(im->st, id, name, im->e);
 	if (rc != 0)
 		return rc;
 	rc = set_weights(im, id, json_object_get(o, "recall_weights"));
-	if (rc == 0)
-		rc = settings_import(im->st, id, json_object_get(o, "settings"),
-			im->e);
-	if (rc == 0)
-		rc = drop_files(im, id, json_object_get(o, "files"));
+	if (rc != 0)
+		return rc;
+	rc = settings_import(im->st, id, json_object_get(o, "settings"), im->e);
+	if (rc != 0)
+		return rc;
+	rc = drop_files(im, id, json_object_get(o, "files"));
 	if (rc != 0)
 		return rc;
 	return alias_namespaces(im, o, id);
@@ -236,7 +241,9 @@ import_rows_create_branch(struct importer *im, const json_t *op,
 			im->e);
 	if (rc == 0)
 		rc = jx_string(o, "about", JX_OPTIONAL, &b->about, NULL, im->e);
-	if (rc >= 0 && (n == 0 || n > LIMIT_LABEL_BYTES || b->id <= STORE_MAIN))
+	if (rc < 0)
+		return rc;
+	if (n == 0 || n > LIMIT_LABEL_BYTES || b->id <= STORE_MAIN)
 		rc = err_set(im->e, MDB_E_INVALID,
 			"a branch of the log has no proper name or id");
 	return rc < 0 ? rc : branch_create_as(im->st, b, im->e);

@@ -109,8 +109,9 @@ verify_check_head(struct verify_page *p, const char *head, json_t *o)
 	json_t *found;
 	int rc = parse_head(p, head, name, sizeof(name), bytes);
 
-	if (rc == 0)
-		rc = namespace_find(p->st, name, &ns, p->e);
+	if (rc != 0)
+		return rc;
+	rc = namespace_find(p->st, name, &ns, p->e);
 	if (rc == 1)
 		rc = verify_find_head(p->st, ns, bytes, &change, p->e);
 	if (rc < 0)
@@ -181,22 +182,29 @@ verify_page(struct store *st, const char *cursor, const char *head,
 	rc = read_cursor(&p, cursor);
 	p.changes = p.mark.changes;
 	p.facts = p.mark.facts;
-	if (rc == 0 && !cursor && head)
+	if (rc != 0)
+		return rc;
+	if (!cursor && head)
 		rc = verify_check_head(&p, head, o);
-	if (rc == 0)
-		rc = verify_slice(st, &p.mark, clock_mono_ns() + SLICE_NS,
-			verify_tell, &p, &progress, &done, e);
-	if (rc == 0 && done && p.mark.problems == 0)
+	if (rc != 0)
+		return rc;
+	rc = verify_slice(st, &p.mark, clock_mono_ns() + SLICE_NS, verify_tell,
+		&p, &progress, &done, e);
+	if (rc != 0)
+		return rc;
+	if (done && p.mark.problems == 0)
 		trouble_over(store_database(st), TROUBLE_DAMAGE);
-	if (rc == 0)
-		rc = set_checked(&p, o);
-	if (rc == 0)
-		rc = member_set_real(o, "progress", progress, e);
-	if (rc == 0)
-		rc = done ? set_heads(&p, o) : set_next(&p, o);
-	if (rc == 0)
-		*ret = take_ptr(o);
-	return rc;
+	rc = set_checked(&p, o);
+	if (rc != 0)
+		return rc;
+	rc = member_set_real(o, "progress", progress, e);
+	if (rc != 0)
+		return rc;
+	rc = done ? set_heads(&p, o) : set_next(&p, o);
+	if (rc != 0)
+		return rc;
+	*ret = take_ptr(o);
+	return 0;
 }
 
 int

@@ -105,20 +105,26 @@ set_saved(struct store *st, int64_t entity, json_t *skill, struct err *e)
 	json_t *by = json_object();
 	int rc = jx_set(skill, "saved_by", by) != 0 ? err_nomem(e) : 0;
 
-	if (rc == 0)
-		rc = fact_each(st, entity, 1u << FACT_METADATA, skill_look_at,
-			&s, e);
-	if (rc == 0)
-		rc = member_set_time(by, "at", s.origin.at, e);
-	if (rc == 0)
-		rc = member_set_label(st, by, "session", s.origin.session, e);
-	if (rc == 0)
-		rc = member_set_label(st, by, "client", s.origin.client, e);
-	if (rc == 0)
-		rc = member_set_label(st, by, "actor", s.origin.actor, e);
-	if (rc == 0 && !s.is_saved)
-		rc = member_set_bool(skill, "runnable", false, e);
-	return rc;
+	if (rc != 0)
+		return rc;
+	rc = fact_each(st, entity, 1u << FACT_METADATA, skill_look_at, &s, e);
+	if (rc != 0)
+		return rc;
+	rc = member_set_time(by, "at", s.origin.at, e);
+	if (rc != 0)
+		return rc;
+	rc = member_set_label(st, by, "session", s.origin.session, e);
+	if (rc != 0)
+		return rc;
+	rc = member_set_label(st, by, "client", s.origin.client, e);
+	if (rc != 0)
+		return rc;
+	rc = member_set_label(st, by, "actor", s.origin.actor, e);
+	if (rc != 0)
+		return rc;
+	if (!s.is_saved)
+		return member_set_bool(skill, "runnable", false, e);
+	return 0;
 }
 
 /* --- reading -------------------------------------------------------------- */

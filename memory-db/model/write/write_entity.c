@@ -90,7 +90,9 @@ write_entity_add_observation(struct repeats *near, const json_t *item,
 		if (rc == 0 && f->flags & FACT_DERIVED)
 			rc = derive_all(w, f->entity, item, path, e);
 	}
-	if (rc >= 0 && json_is_object(item))
+	if (rc < 0)
+		return rc;
+	if (json_is_object(item))
 		rc = fact_tags_give(w, f->entity, have, item, path, e);
 	return rc < 0 ? rc : 0;
 }

@@ -88,7 +88,9 @@ write_missing(struct write *w, const char *name, const char *param,
 			name);
 	if (is_end(param) && w->ns != NAMESPACE_DEFAULT)
 		known.ns[known.n++] = NAMESPACE_DEFAULT;
-	if (rc == 0 && w->missed++ < LIMIT_SIMILAR_LOOKED)
+	if (rc != 0)
+		return rc;
+	if (w->missed++ < LIMIT_SIMILAR_LOOKED)
 		rc = scope_similar(w->st, &known, name, &similar, e);
 	if (rc < 0)
 		return rc;

@@ -109,13 +109,21 @@ check_observation(struct write *w, const struct observation_in *o,
 	if (o->tags_n > LIMIT_FACT_TAGS)
 		rc = err_param(e, MDB_E_LIMIT, "tags",
 			"a fact has at most %d tags", LIMIT_FACT_TAGS);
-	for (size_t i = 0; rc == 0 && i < o->tags_n; i++)
+	if (rc != 0)
+		return rc;
+	for (size_t i = 0; i < o->tags_n; i++) {
 		rc = check_text(o->tags[i], strlen(o->tags[i]),
 			LIMIT_TYPE_BYTES, "tags", e);
-	for (size_t i = 0; rc == 0 && i < o->derived_n; i++)
+		if (rc != 0)
+			return rc;
+	}
+	for (size_t i = 0; i < o->derived_n; i++) {
 		rc = write_source_check(w, &o->derived_from[i], "observation",
 			e);
-	return rc;
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
 }
 
 static int
@@ -152,12 +160,16 @@ put_observation(struct write *w, int64_t entity, const struct observation_in *o,
 		if (rc == 0)
 			rc = write_add_watched(w, &f, e);
 		fact = w->last_fact;
-		for (size_t i = 0; rc == 0 && i < o->derived_n; i++)
+		if (rc != 0)
+			return rc;
+		for (size_t i = 0; i < o->derived_n; i++) {
 			rc = write_source_add(w, entity, fact,
 				&o->derived_from[i], "observation", e);
+			if (rc != 0)
+				return rc;
+		}
 	}
-	if (rc == 0)
-		rc = add_tags(w, entity, fact, o, e);
+	rc = add_tags(w, entity, fact, o, e);
 	if (rc)
 		return rc;
 	*ret_fact = fact;

@@ -91,10 +91,11 @@ gather_entity(struct gathering *x, int64_t entity)
 	if (!idset_put(&x->entities, entity))
 		return err_nomem(x->e);
 	rc = member_entity_name(x->w->st, entity, &name, x->e);
-	if (rc == 0 && jx_add(x->c->entities, name) != 0)
-		rc = err_nomem(x->e);
-	if (rc == 0)
-		rc = fact_existence(x->w->st, entity, NULL, &label, NULL, x->e);
+	if (rc != 0)
+		return rc;
+	if (jx_add(x->c->entities, name) != 0)
+		return err_nomem(x->e);
+	rc = fact_existence(x->w->st, entity, NULL, &label, NULL, x->e);
 	if (rc == 1)
 		rc = label_text(x->w->st, label, &type, x->e);
 	if (rc == 1 && jx_add(x->c->types, json_stringn(type.data, type.len)))

@@ -131,10 +131,12 @@ write_stage_end(struct write *w, struct err *e)
 	if (rc != 0 || w->is_policed)
 		return rc;
 	rc = label_intern(w->st, w->ctx->session, &s.session, e);
-	if (rc == 0)
-		rc = staged_put(w->st, &s, e);
-	if (rc == 0)
-		rc = check_bounds(w, s.session, e);
+	if (rc != 0)
+		return rc;
+	rc = staged_put(w->st, &s, e);
+	if (rc != 0)
+		return rc;
+	rc = check_bounds(w, s.session, e);
 	if (rc != 0)
 		return rc;
 	w->note->is_staged = true;

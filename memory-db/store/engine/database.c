@@ -273,19 +273,25 @@ database_open_steps(struct database *db, const struct database_options *o,
 
 	if (o->fd)
 		return rc;
-	if (rc == 0)
-		rc = database_make_folder(db->folder, e);
-	if (rc == 0)
-		rc = database_check_folder(db->folder, e);
-	if (rc == 0)
-		rc = resolve_folder(db, e);
-	if (rc == 0)
-		rc = prepare_file(db, e);
-	if (rc == 0 && !db->read_only)
+	if (rc != 0)
+		return rc;
+	rc = database_make_folder(db->folder, e);
+	if (rc != 0)
+		return rc;
+	rc = database_check_folder(db->folder, e);
+	if (rc != 0)
+		return rc;
+	rc = resolve_folder(db, e);
+	if (rc != 0)
+		return rc;
+	rc = prepare_file(db, e);
+	if (rc != 0)
+		return rc;
+	if (!db->read_only)
 		rc = take_lock(db, e);
-	if (rc == 0)
-		rc = database_identify(db, e);
-	return rc;
+	if (rc != 0)
+		return rc;
+	return database_identify(db, e);
 }
 
 int

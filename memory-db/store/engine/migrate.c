@@ -242,12 +242,13 @@ recognise(struct database *base, sqlite3 *db, struct err *e)
 	int64_t app = 0, version = 0, tables = 0;
 	int rc = get_int(db, "PRAGMA application_id", base->path, &app, e);
 
-	if (rc == 0)
-		rc = get_int(db, "PRAGMA user_version", base->path, &version,
-			e);
-	if (rc == 0)
-		rc = get_int(db, "SELECT count(*) FROM sqlite_schema",
-			base->path, &tables, e);
+	if (rc != 0)
+		return rc;
+	rc = get_int(db, "PRAGMA user_version", base->path, &version, e);
+	if (rc != 0)
+		return rc;
+	rc = get_int(db, "SELECT count(*) FROM sqlite_schema", base->path,
+		&tables, e);
 	if (rc != 0)
 		return rc;
 	if (app != DATABASE_APPLICATION_ID && (tables > 0 || app != 0))

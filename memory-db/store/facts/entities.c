@@ -142,7 +142,9 @@ entity_times(struct store *st, int64_t entity, struct entity_times *ret,
 	ret->version = v.n;
 	if (rc == 1)
 		rc = change_at(st, v.change, &ret->updated_at, e);
-	if (rc == 0 && first.n != 0)
+	if (rc != 0)
+		return rc;
+	if (first.n != 0)
 		rc = change_at(st, first.change, &ret->created_at, e);
 	if (rc != 0)
 		return rc;

@@ -287,12 +287,14 @@ entity_find(struct store *st, int64_t ns, const char *name, size_t n,
 	const struct entity_names_candidate *best = NULL;
 	int rc = load_candidates(st, ns, &w, &all, e);
 
+	if (rc != 0)
+		return rc;
 	/* Nearly always: it is the first name of one and of no other. */
-	if (rc == 0 && all.n == 1 && all.v[0].first) {
+	if (all.n == 1 && all.v[0].first) {
 		*ret_id = all.v[0].entity;
 		return 1;
 	}
-	for (size_t i = 0; rc == 0 && i < all.n; i++) {
+	for (size_t i = 0; i < all.n; i++) {
 		const struct entity_names_candidate *c = &all.v[i];
 
 		rc = rank(st, &w, &all.v[i], e);
@@ -300,6 +302,8 @@ entity_find(struct store *st, int64_t ns, const char *name, size_t n,
 			(c->rank == GONE && best->rank == GONE &&
 				c->closed > best->closed))
 			best = c;
+		if (rc != 0)
+			return rc;
 	}
 	if (rc != 0 || !best || best->rank == NO_WAY)
 		return rc;

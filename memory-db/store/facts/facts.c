@@ -208,10 +208,12 @@ facts_check_digest(struct store *st, sqlite3_stmt *s, const struct fact *f,
 		digest_fact_of(f, f->ns, sqlite3_column_blob(s, C_SALT));
 	int rc = label_into(st, f->label, &label, e);
 
-	if (rc == 0)
-		rc = label_into(st, f->source, &source, e);
-	if (rc == 0)
-		rc = label_into(st, f->speaker, &speaker, e);
+	if (rc != 0)
+		return rc;
+	rc = label_into(st, f->source, &source, e);
+	if (rc != 0)
+		return rc;
+	rc = label_into(st, f->speaker, &speaker, e);
 	if (rc != 0)
 		return rc;
 	d.label = label.data;
@@ -241,9 +243,7 @@ facts_load(struct store *st, sqlite3_stmt *s, struct fact *f, struct buf *text,
 	rc = read_text(st, s, f, text, e);
 	if (rc != 0)
 		return rc;
-	if (!f->erased)
-		rc = facts_check_digest(st, s, f, e);
-	return rc;
+	return f->erased ? 0 : facts_check_digest(st, s, f, e);
 }
 
 static int

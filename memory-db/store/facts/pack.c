@@ -213,15 +213,19 @@ pack_squeeze_of(struct store *st, int64_t ns, int64_t id, struct squeeze **ret,
 	struct codec_dictionary d;
 	int rc = codec_dictionary_of(&st->codec, id, &d, e);
 
-	if (rc == 0 && id != CODEC_BUILTIN)
+	if (rc != 0)
+		return rc;
+	if (id != CODEC_BUILTIN)
 		rc = dictionary_each(st, ns, is_unsound, &id, e);
 	if (rc == 1)
 		return err_set(e, MDB_E_CORRUPT, "dictionary %lld is damaged",
 			(long long)id);
 
-	if (rc == 0 && squeeze_new(d.bytes, d.n, ret) != 0)
+	if (rc != 0)
+		return rc;
+	if (squeeze_new(d.bytes, d.n, ret) != 0)
 		return err_nomem(e);
-	return rc;
+	return 0;
 }
 
 /* --- is there work? ------------------------------------------------------- */

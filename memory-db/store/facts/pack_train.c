@@ -218,11 +218,11 @@ pack_measure(struct store *st, struct pack *x, int64_t until_ns, struct err *e)
 		if (rc == MDB_E_CORRUPT)
 			rc = pack_squeeze_of(st, x->p.ns, CODEC_BUILTIN,
 				&t->with_now, e);
-		if (rc == 0 && squeeze_new((unsigned char *)t->made.data,
-				       t->made.len, &t->with_made) != 0)
-			rc = err_nomem(e);
 		if (rc != 0)
 			return rc;
+		if (squeeze_new((unsigned char *)t->made.data, t->made.len,
+			    &t->with_made) != 0)
+			return err_nomem(e);
 	}
 	rc = measure_until(x, until_ns, e);
 	if (rc == 0)

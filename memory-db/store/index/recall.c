@@ -252,9 +252,13 @@ recall_pinned(struct store *st, int64_t ns,
 		int64_t entity = sqlite3_column_int64(s, 0), value, asked = 0;
 
 		rc = attr_get(st, entity, ATTR_PIN, &value, e);
-		if (rc == 0 && value != 0)
+		if (rc != 0)
+			return rc;
+		if (value != 0)
 			rc = attr_get(st, entity, ATTR_PIN_ASKED, &asked, e);
-		if (rc == 0 && value != 0)
+		if (rc != 0)
+			return rc;
+		if (value != 0)
 			rc = fn(ctx, entity, asked != 0);
 		if (rc != 0)
 			return rc;

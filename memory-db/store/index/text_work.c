@@ -124,7 +124,7 @@ pass_words(struct text_work_progress *p, int64_t *at,
 	int64_t before = 0;
 	int rc = 0;
 
-	for (int i = 0; rc == 0 && *at >= 0 && i < 2; i++) {
+	for (int i = 0; *at >= 0 && i < 2; i++) {
 		int64_t len = (int64_t)text[i]->len;
 
 		while (rc == 0 && *at >= before && *at < before + len) {
@@ -137,11 +137,11 @@ pass_words(struct text_work_progress *p, int64_t *at,
 			*at = before + (int64_t)end;
 		}
 		before += len;
+		if (rc != 0)
+			return rc;
 	}
-	if (rc != 0)
-		return rc;
 	*at = -1;
-	return rc;
+	return 0;
 }
 
 static int
@@ -198,8 +198,9 @@ work_row(struct text_work_progress *p, const struct text_row *row,
 
 	if (s->goal != 0 && s->words >= 0) {
 		rc = need_text(p, row->fact);
-		if (rc == 0)
-			rc = pass_words(p, &s->words, text_terms_learn);
+		if (rc != 0)
+			return rc;
+		rc = pass_words(p, &s->words, text_terms_learn);
 	}
 	if (rc == 0 && (s->goal == 0 || s->words < 0))
 		rc = move_parts(p, row, s);

@@ -329,10 +329,12 @@ seal_row(struct change *c, const unsigned char *head, struct err *e)
 	int64_t actor, client, session;
 	int rc = label_intern(c->st, c->info.actor, &actor, e);
 
-	if (rc == 0)
-		rc = label_intern(c->st, c->info.client, &client, e);
-	if (rc == 0)
-		rc = label_intern(c->st, c->info.session, &session, e);
+	if (rc != 0)
+		return rc;
+	rc = label_intern(c->st, c->info.client, &client, e);
+	if (rc != 0)
+		return rc;
+	rc = label_intern(c->st, c->info.session, &session, e);
 	if (rc != 0)
 		return rc;
 	s = stmt_use(c->st, MOD_CHANGE, ADD_CHANGE);

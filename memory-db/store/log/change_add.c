@@ -162,29 +162,42 @@ change_add_write_fact(struct change *c, const struct fact *f,
 	int64_t same = 0;
 	int rc = f->erased ? 0 : same_of(c, f, &same, e);
 
-	if (rc == 0 && f->erased)
+	if (rc != 0)
+		return rc;
+	if (f->erased)
 		buf_clear(&c->body, 64 * 1024);
-	else if (rc == 0)
+	else
 		rc = pack_body(c, f, e);
-	if (rc == 0)
-		rc = insert_fact(c, f, same, salt, digest, e);
+	if (rc != 0)
+		return rc;
+	rc = insert_fact(c, f, same, salt, digest, e);
+	if (rc != 0)
+		return rc;
 	/* It has a body only where it says another than the first name. */
-	if (rc == 0 && f->kind == FACT_EXISTENCE && c->body.len > 0)
+	if (f->kind == FACT_EXISTENCE && c->body.len > 0)
 		rc = entity_alias(c->st, c->info.ns, f->text, f->text_n,
 			f->entity, false, e);
-	if (rc == 0)
-		rc = change_open_span(c, f->id, f->entity, e);
-	if (rc == 0)
-		rc = change_op(c, OP_SHOW, f->entity, f->id, 0, 0, digest, e);
-	if (rc == 0)
-		rc = change_touch(c, f->entity, change_json_growth(f), e);
-	if (rc == 0 && change_on_main(c))
+	if (rc != 0)
+		return rc;
+	rc = change_open_span(c, f->id, f->entity, e);
+	if (rc != 0)
+		return rc;
+	rc = change_op(c, OP_SHOW, f->entity, f->id, 0, 0, digest, e);
+	if (rc != 0)
+		return rc;
+	rc = change_touch(c, f->entity, change_json_growth(f), e);
+	if (rc != 0)
+		return rc;
+	if (change_on_main(c))
 		rc = change_count(c, f, 1, e);
-	if (rc == 0 && !f->erased)
+	if (rc != 0)
+		return rc;
+	if (!f->erased)
 		rc = change_index(c, f, e);
-	if (rc == 0)
-		c->fact_max = f->id;
-	return rc;
+	if (rc != 0)
+		return rc;
+	c->fact_max = f->id;
+	return 0;
 }
 
 int

@@ -313,22 +313,29 @@ show_loaded(struct change *c, const struct fact *f, struct err *e)
 	unsigned char digest[FACT_DIGEST_BYTES];
 	int rc = fact_digest(c, f->id, digest, e);
 
+	if (rc != 0)
+		return rc;
 	/* A log is replayed without the text, but with all its ops. */
-	if (rc == 0 && f->erased && !c->info.given)
-		rc = err_set(e, MDB_E_NOT_FOUND,
+	if (f->erased && !c->info.given)
+		return err_set(e, MDB_E_NOT_FOUND,
 			"fact %lld was forgotten and cannot come back",
 			(long long)f->id);
-	if (rc == 0)
-		rc = change_open_span(c, f->id, f->entity, e);
-	if (rc == 0)
-		rc = change_op(c, OP_SHOW, f->entity, f->id, 0, 0, digest, e);
-	if (rc == 0)
-		rc = change_touch(c, f->entity, change_json_growth(f), e);
-	if (rc == 0 && change_on_main(c))
+	rc = change_open_span(c, f->id, f->entity, e);
+	if (rc != 0)
+		return rc;
+	rc = change_op(c, OP_SHOW, f->entity, f->id, 0, 0, digest, e);
+	if (rc != 0)
+		return rc;
+	rc = change_touch(c, f->entity, change_json_growth(f), e);
+	if (rc != 0)
+		return rc;
+	if (change_on_main(c))
 		rc = change_count(c, f, 1, e);
-	if (rc == 0 && !f->erased)
-		rc = change_index(c, f, e);
-	return rc;
+	if (rc != 0)
+		return rc;
+	if (!f->erased)
+		return change_index(c, f, e);
+	return 0;
 }
 
 static int

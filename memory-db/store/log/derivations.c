@@ -102,19 +102,23 @@ derivations_suspect(struct store *st, int64_t fact, int64_t *ret_source,
 	struct walk w = {.n = 0};
 	int rc = each_source(st, fact, derivations_add_source, &w, e);
 
-	for (int i = 0; rc == 0 && i < w.n; i++) {
+	if (rc != 0)
+		return rc;
+	for (int i = 0; i < w.n; i++) {
 		bool visible;
 
 		rc = branch_sees(st, w.seen[i], &st->lens, &visible, NULL, e);
-		if (rc == 0 && !visible) {
+		if (rc != 0)
+			return rc;
+		if (!visible) {
 			*ret_source = w.seen[i];
 			return 1;
 		}
-		if (rc == 0)
-			rc = each_source(st, w.seen[i], derivations_add_source,
-				&w, e);
+		rc = each_source(st, w.seen[i], derivations_add_source, &w, e);
+		if (rc != 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }
 
 int
