@@ -293,14 +293,49 @@ param_find(const struct param *table, const char *name)
 	return NULL;
 }
 
+/* A member that the table requires and the object lacks? */
+static bool
+lacks_required(const struct param *table, const json_t *object)
+{
+	for (; table && table->name; table++)
+		if ((table->flags & PF_REQUIRED) &&
+			!json_object_get(object, table->name))
+			return true;
+	return false;
+}
+
+/* The known name that is nearest to this one; NULL: none is near. What every
+ * call may say (extra) is guessed only when nothing of its own is missing:
+ * who sends `name` to a tool that requires `entity` means no `namespace`. */
+static const char *
+nearest_member(const struct param *table, const struct param *extra,
+	const json_t *object, const char *name)
+{
+	const char *known[KNOWN_MAX + 1], *nearest;
+	size_t n = 0;
+
+	for (const struct param *p = table; p->name && n < KNOWN_MAX; p++)
+		known[n++] = p->name;
+	known[n] = NULL;
+	nearest = text_nearest(name, known);
+	if (nearest || lacks_required(table, object))
+		return nearest;
+	n = 0;
+	for (; extra && extra->name && n < KNOWN_MAX; extra++)
+		known[n++] = extra->name;
+	known[n] = NULL;
+	return text_nearest(name, known);
+}
+
 static int
 unknown_member(struct schema_check *c, const struct schema_place *up,
-	const struct param *table, const struct param *extra, const char *name)
+	const struct param *table, const struct param *extra,
+	const json_t *object, const char *name)
 {
 	const struct schema_place at = {.up = up, .name = name};
-	const char *known[KNOWN_MAX + 1], *nearest, *what;
+	const char *nearest, *what = up ? "member" : "parameter";
 	char path[sizeof(c->e->param)], list[256] = "";
-	size_t n = 0, used = 0, own = 0;
+	size_t used = 0;
 
 	place_text(&at, path, sizeof(path));
 	if (c->ignored) {
@@ -310,24 +345,18 @@ unknown_member(struct schema_check *c, const struct schema_place *up,
 			       ? err_nomem(c->e)
 			       : 0;
 	}
-	for (; table->name && n < KNOWN_MAX; table++)
-		known[n++] = table->name;
-	own = n;
-	for (; extra && extra->name && n < KNOWN_MAX; extra++)
-		known[n++] = extra->name;
-	known[n] = NULL;
-	what = up ? "member" : "parameter";
-	nearest = text_nearest(name, known);
+	nearest = nearest_member(table, extra, object, name);
 	if (nearest)
 		return err_param(c->e, MDB_E_INVALID, path,
 			"unknown %s '%s'; did you mean '%s'?", what, path,
 			nearest);
-	for (size_t i = 0; i < own && used < sizeof(list); i++)
+	for (const struct param *p = table; p->name && used < sizeof(list); p++)
 		used += (size_t)snprintf(list + used, sizeof(list) - used,
-			"%s%s", i > 0 ? ", " : "", known[i]);
+			"%s%s%s", used > 0 ? ", " : "", p->name,
+			p->flags & PF_REQUIRED ? " (required)" : "");
 	return err_param(c->e, MDB_E_INVALID, path,
 		"unknown %s '%s'; known here: %s", what, path,
-		own > 0 ? list : "none");
+		used > 0 ? list : "none");
 }
 
 /* A member of object that may be a slip of the pen for name; NULL: none. Where
@@ -391,7 +420,7 @@ schema_check_members(struct schema_check *c, const struct schema_place *at,
 		if (!p)
 			p = param_find(extra, name);
 		if (!p)
-			rc = unknown_member(c, at, table, extra, name);
+			rc = unknown_member(c, at, table, extra, object, name);
 		else if (!json_is_null(v))
 			rc = check_value(c, &member, p, v, &other);
 		if (rc != 0)

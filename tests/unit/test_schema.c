@@ -190,8 +190,15 @@ names_the_nearest_member(void **state)
 		"unknown member 'list[0].deap'; did you mean 'deep'?",
 		"list[0].deap");
 	check("{\"query\":\"\",\"list\":[{\"zebra\":1}]}",
-		"unknown member 'list[0].zebra'; known here: deep, hidden",
+		"unknown member 'list[0].zebra'; known here: deep (required), "
+		"hidden",
 		"list[0].zebra");
+	/* Who leaves out what is required means that by a strange name. */
+	check("{\"nmespace\":\"x\"}",
+		"unknown parameter 'nmespace'; known here: query (required), "
+		"name, limit, offset, weight, pin, colour, free, as_of, list, "
+		"texts, secret",
+		"nmespace");
 }
 
 static void
