@@ -291,8 +291,9 @@ shape_add_observations(bool compat, const json_t *args, json_t *reply)
  * went, and what was not there to go. */
 static json_t *
 deleted(bool compat, const char *message, json_int_t n, json_t *missing,
-	json_t *hints)
+	json_t *reply)
 {
+	json_t *hints = json_object_get(reply, "hints");
 	AUTO_JSON json_t *shape = compat ? json_pack("{s:b, s:s}", "success", 1,
 						   "message", message)
 					 : json_pack("{s:b, s:I}", "success",
@@ -305,7 +306,8 @@ deleted(bool compat, const char *message, json_int_t n, json_t *missing,
 		(json_array_size(missing) > 0 &&
 			jx_set(shape, "missing", json_incref(missing))) ||
 		(json_array_size(hints) > 0 &&
-			jx_set(shape, "hints", json_incref(hints))))
+			jx_set(shape, "hints", json_incref(hints))) ||
+		copy_trouble(shape, reply))
 		return NULL;
 	return take_ptr(shape);
 }
@@ -317,8 +319,7 @@ shape_delete_entities(bool compat, const json_t *args, json_t *reply)
 
 	(void)args;
 	return deleted(compat, "Entities deleted successfully", (json_int_t)n,
-		json_object_get(reply, "missing"),
-		json_object_get(reply, "hints"));
+		json_object_get(reply, "missing"), reply);
 }
 
 static json_t *
@@ -347,7 +348,7 @@ shape_delete_observations(bool compat, const json_t *args, json_t *reply)
 			return NULL;
 	}
 	return deleted(compat, "Observations deleted successfully", n, missing,
-		NULL);
+		reply);
 }
 
 static json_t *
@@ -369,7 +370,7 @@ shape_delete_relations(bool compat, const json_t *args, json_t *reply)
 	}
 	return deleted(compat, "Relations deleted successfully",
 		json_integer_value(json_object_get(reply, "deleted")), missing,
-		NULL);
+		reply);
 }
 
 /* --- the table ------------------------------------------------------------ */

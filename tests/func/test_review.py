@@ -319,6 +319,29 @@ class Inbox(Review):
         self.assertNotIn("staged", r)
         self.assertEqual(self.texts(self.op, "user"), ["is kind", "is tall"])
 
+    def test_every_write_over_mcp_says_that_it_waits(self):
+        writes = [
+            ("create_entities", {"entities": [entity("eva", "sings")]}),
+            ("add_observations", {"observations": [
+                {"entityName": "ada", "contents": ["likes chess"]}]}),
+            ("create_relations", {"relations": [
+                {"from": "ada", "to": "ben", "relationType": "knows"}]}),
+            ("replace_observation", {
+                "entityName": "ada", "old": "likes tea", "new": "likes mate"}),
+            ("delete_relations", {"relations": [
+                {"from": "ada", "to": "ben", "relationType": "knows"}]}),
+            ("delete_observations", {"deletions": [
+                {"entityName": "ada", "observations": ["lives in Rome"]}]}),
+            ("delete_entities", {"entityNames": ["ben"]})]
+        with self.mcp(self.db, args=["--namespace", "p"]) as m:
+            m.initialize()
+            for tool, args in writes:
+                with self.subTest(tool=tool):
+                    said = m.ok(tool, args)
+                    self.assertIs(said.get("staged"), True)
+                    self.assertIn("waits for review", said["review"])
+        self.assertEqual(len(self.staged()), len(writes))
+
     def test_a_full_queue_refuses_and_is_fair(self):
         hog, other = self.agent("hog"), self.agent("other")
         for n in range(500):
