@@ -50,6 +50,8 @@ static const char *const extraction_methods[] = {"manual", "auto", "import",
 static const char *const create_modes[] = {"merge", "replace", "skip", NULL};
 static const char *const search_modes[] = {"best", "substring", NULL};
 static const char *const recall_formats[] = {"rows", "lines", NULL};
+static const char *const handoff_actions[] = {"leave", "claim", "list", NULL};
+static const char *const handoff_states[] = {"open", "claimed", "all", NULL};
 static const char *const plan_lists[] = {"open", "all", NULL};
 static const char *const context_sources[] = {"pinned", "relevant", "conflicts",
 	"recent", NULL};

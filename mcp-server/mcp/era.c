@@ -66,8 +66,8 @@ era_server_info(void)
 json_t *
 era_capabilities(void)
 {
-	return json_pack("{s:{}, s:{s:b}}", "tools", "resources", "subscribe",
-		1);
+	return json_pack("{s:{}, s:{s:b}, s:{}, s:{}}", "tools", "resources",
+		"subscribe", 1, "prompts", "completions");
 }
 
 void

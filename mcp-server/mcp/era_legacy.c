@@ -3,6 +3,7 @@
 
 #include "common/jx.h"
 #include "mcp-server/mcp/era.h"
+#include "mcp-server/mcp/mcp_prompts.h"
 #include "mcp-server/mcp/mcp_resources.h"
 #include "mcp-server/mcp/mcp_tools.h"
 #include "mcp-server/mcp/subscribe.h"
@@ -49,6 +50,9 @@ static const struct method methods[] = {
 	{"resources/list", mcp_resources_list, -1, NULL},
 	{"resources/templates/list", mcp_resources_templates, -1, NULL},
 	{"resources/read", mcp_resources_read, -1, NULL},
+	{"prompts/list", mcp_prompts_list, -1, NULL},
+	{"prompts/get", mcp_prompts_get, -1, NULL},
+	{"completion/complete", mcp_complete, -1, NULL},
 	{"resources/subscribe", subscribe_legacy_add, -1, NULL},
 	{"resources/unsubscribe", subscribe_legacy_remove, -1, NULL},
 	{NULL, NULL, -1, NULL},

@@ -4,6 +4,7 @@
 
 #include "common/jx.h"
 #include "mcp-server/mcp/era.h"
+#include "mcp-server/mcp/mcp_prompts.h"
 #include "mcp-server/mcp/mcp_resources.h"
 #include "mcp-server/mcp/mcp_tools.h"
 #include "mcp-server/mcp/subscribe.h"
@@ -30,6 +31,9 @@ static const struct method methods[] = {
 	{"resources/templates/list", mcp_resources_templates, HOUR_MS,
 		"public"},
 	{"resources/read", mcp_resources_read, 0, "private"},
+	{"prompts/list", mcp_prompts_list, HOUR_MS, "public"},
+	{"prompts/get", mcp_prompts_get, -1, NULL},
+	{"completion/complete", mcp_complete, -1, NULL},
 	{"subscriptions/listen", subscribe_listen, -1, NULL},
 	{NULL, NULL, -1, NULL},
 };

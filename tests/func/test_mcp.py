@@ -59,7 +59,8 @@ class Legacy(Base):
                 m = self.start(era=version)
                 self.assertEqual(m.hello["protocolVersion"], version)
                 self.assertEqual(m.hello["capabilities"], {
-                    "tools": {}, "resources": {"subscribe": True}})
+                    "tools": {}, "resources": {"subscribe": True},
+                    "prompts": {}, "completions": {}})
                 self.assertIn("READ", m.hello["instructions"])
                 self.assertLess(len(m.hello["instructions"]), 1600)
 
@@ -88,8 +89,8 @@ class Legacy(Base):
 
     def test_unknown_methods(self):
         m = self.start()
-        for method in ("prompts/list", "logging/setLevel", "tasks/list",
-                       "completion/complete", "subscriptions/listen", "x"):
+        for method in ("prompts/set", "logging/setLevel", "tasks/list",
+                       "subscriptions/listen", "x"):
             with self.assertRaises(McpError) as e:
                 m.request(method)
             self.assertEqual(e.exception.code, -32601, method)

@@ -54,6 +54,8 @@ struct write {
 	const char *tool;	 /* that writes; "": none */
 	bool is_policed;	 /* an agent's, on main by the policy */
 	bool is_staged;		 /* an agent's, to an inbox: write_stage.h */
+	bool is_approved;	 /* no policy is asked: it tells who does what,
+				    and nothing that could be wrong */
 	struct write_look *look; /* borrowed; NULL: it writes */
 	int64_t bytes;		 /* of the texts that it showed */
 	int64_t hidden;		 /* facts, its parts included */

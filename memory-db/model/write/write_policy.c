@@ -171,8 +171,10 @@ write_policy(struct write *w, enum review_do *ret, size_t *ret_rule,
 			? err_nomem(e)
 			: settings_get(w->st, w->ns, SETTING_policy, &rules, e);
 
-	*ret = REVIEW_STAGE;
+	*ret = w->is_approved ? REVIEW_APPLY : REVIEW_STAGE;
 	*ret_rule = 0;
+	if (w->is_approved)
+		return rc;
 	if (rc != 0 || json_array_size(rules) == 0)
 		return rc;
 	rc = gather(w, &c, e);
