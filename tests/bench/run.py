@@ -27,6 +27,7 @@ sys.dont_write_bytecode = True
 import harness  # noqa: E402
 from fairness import bench_fairness  # noqa: E402
 from harness import BUILD, Mcp, Service, rss_kb  # noqa: E402
+from reference import bench_reference  # noqa: E402
 
 LOAD = BUILD / "bench" / "bench_load"
 CLASSES = ("rare", "mid", "common", "sentence", "absent", "substring")
@@ -673,7 +674,8 @@ PARTS = (("create", bench_create), ("alone", bench_alone),
          ("vectors", bench_vectors),
          ("bytes", bench_bytes), ("packing", bench_packing),
          ("sandbox", bench_sandbox),
-         ("scripts", bench_scripts), ("fairness", bench_fairness))
+         ("scripts", bench_scripts), ("fairness", bench_fairness),
+         ("reference", bench_reference))
 
 
 def main():
