@@ -5,7 +5,7 @@
 # with hidden visibility: only memory_* leaves the library.
 SRC_client := $(wildcard common/client/memory_client*.c) \
 	common/client/settings.c $(addprefix common/, \
-	sock.c sock_path.c err.c buf.c frame.c clock.c clock_zone.c jx.c jx_lex.c jx_parse.c \
+	sock.c sock_path.c err.c buf.c frame.c clock.c clock_zone.c jx.c jx_lex.c jx_parse.c jx_scan.c \
 	jx_dump.c)
 OBJ_client := $(SRC_client:common/%.c=$(B)/client/%.o)
 OBJCOPY    ?= objcopy

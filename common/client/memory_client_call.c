@@ -5,6 +5,7 @@
 
 #include "common/clock.h"
 #include "common/jx.h"
+#include "common/jx_scan.h"
 #include "common/limits.h"
 #include "common/client/memory_client_int.h"
 
@@ -82,6 +83,7 @@ mc_call_free(struct mc_call *call)
 	buf_done(&call->request);
 	free(call->reply);
 	json_decref(call->json);
+	buf_done(&call->body);
 	free(call);
 }
 
@@ -246,6 +248,45 @@ mc_call_reply(memory_client *c, struct mc_call *call, const json_t *msg,
 		take_note(c, call, msg);
 	mc_call_finish_reply(c, call, success ? MEMORY_OK : MEMORY_REFUSED, msg,
 		line, n);
+}
+
+struct mc_call *
+mc_call_of_text(memory_client *c, const char *line, size_t n)
+{
+	struct mc_call *call = c->calls;
+	bool has_id = false, success = false, first = true;
+	struct jx_slice name, value = {NULL, 0};
+	struct jx_scan s;
+	int64_t id = 0;
+
+	while (call && !(call->wants_text && call->sent))
+		call = call->next;
+	if (!call)
+		return NULL;
+	jx_scan_init(&s, line, n);
+	if (!jx_scan_enter(&s, '{'))
+		return NULL;
+	/* memory-db says both first. */
+	while (!(has_id && success) && jx_scan_member(&s, &first, &name)) {
+		if (jx_slice_is(name, "id"))
+			has_id = jx_scan_int(&s, &id);
+		else if (!jx_scan_skip(&s, &value))
+			return NULL;
+		else if (jx_slice_is(name, "success"))
+			success = value.n == strlen("true");
+	}
+	call = has_id && success ? mc_call_find(c, id) : NULL;
+	return call && call->wants_text && call->sent && !call->done ? call
+								     : NULL;
+}
+
+int
+mc_call_text(memory_client *c, struct mc_call *call, const char *line, size_t n)
+{
+	if (buf_add(&call->body, line, n) != 0)
+		return MEMORY_NO_MEMORY;
+	mc_call_finish(c, call, MEMORY_OK, NULL, NULL);
+	return MEMORY_OK;
 }
 
 void

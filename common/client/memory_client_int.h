@@ -70,10 +70,12 @@ struct mc_call {
 	int64_t deadline_ns;   /* MC_NEVER: none */
 	int64_t not_before_ns; /* a pause after `busy`; 0: none */
 	int retries_left;
-	unsigned busy; /* times */
-	int result;    /* when done */
-	char *reply;   /* owned; NULL unless OK or REFUSED */
-	json_t *json;  /* the same, of a handle that gives json_t */
+	unsigned busy;	 /* times */
+	int result;	 /* when done */
+	char *reply;	 /* owned; NULL unless OK or REFUSED */
+	bool wants_text; /* see mc_json_submit */
+	struct buf body; /* owned; such a reply */
+	json_t *json;	 /* the same, of a handle that gives json_t */
 	char code[24];
 	char text[480];
 };
@@ -191,6 +193,12 @@ void mc_call_unwelcome(memory_client *c, const json_t *msg, const char *line,
 void mc_call_expire(memory_client *c, int64_t now_ns);
 /* When the next deadline or the end of a pause is; MC_NEVER. */
 int64_t mc_call_next_ns(const memory_client *c);
+/* The call that wants this frame as text, and whose success it is; NULL: it is
+ * to be parsed. */
+struct mc_call *mc_call_of_text(memory_client *c, const char *line, size_t n);
+/* Ends it with a copy of the frame. MEMORY_OK or MEMORY_NO_MEMORY. */
+int mc_call_text(memory_client *c, struct mc_call *call, const char *line,
+	size_t n) MUST_CHECK;
 /* Copies the finished call's result to the handle and frees it. Of the two
  * forms of the reply the caller gets the one it asks for. */
 int mc_call_take(memory_client *c, struct mc_call *call, char **ret_reply,
@@ -253,14 +261,18 @@ void mc_events_clear(memory_client *c);
  * memory_client_submit, _receive and _next_event: one dump of the parameters,
  * one parse of the reply. */
 void mc_json_use(memory_client *c);
-/* params: an object, borrowed; NULL: none. */
+/* params: an object, borrowed; NULL: none. wants_text: a reply of success is
+ * not parsed, but given as the bytes that came; for what is large and is passed
+ * on (common/jx_scan.h). */
 int mc_json_submit(memory_client *c, const char *method, const json_t *params,
-	const char *key, int timeout_ms, unsigned long long *ret_ticket)
-	MUST_CHECK;
+	const char *key, int timeout_ms, bool wants_text,
+	unsigned long long *ret_ticket) MUST_CHECK;
 /* *ret_reply: new, or NULL when there is none. It may be shared with other
- * calls: not to be changed. */
+ * calls: not to be changed. *ret_text: the reply as text, where that was wanted
+ * and *ret_reply is NULL; the caller's. */
 int mc_json_receive(memory_client *c, int timeout_ms,
-	unsigned long long *ret_ticket, json_t **ret_reply);
+	unsigned long long *ret_ticket, json_t **ret_reply,
+	struct buf *ret_text);
 int mc_json_next_event(memory_client *c, int timeout_ms, json_t **ret_event)
 	MUST_CHECK;
 

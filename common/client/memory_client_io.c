@@ -69,8 +69,15 @@ static int
 take_frame(memory_client *c, const char *line, size_t n)
 {
 	struct err e = {0};
-	AUTO_JSON json_t *msg = jx_parse(line, n, &e);
+	struct mc_call *wants_text = mc_call_of_text(c, line, n);
+	AUTO_JSON json_t *msg = NULL;
 	int64_t number;
+
+	if (wants_text) {
+		c->failures = 0;
+		return mc_call_text(c, wants_text, line, n);
+	}
+	msg = jx_parse(line, n, &e);
 
 	if (msg == NULL && e.code == MDB_E_NOMEM)
 		return MEMORY_NO_MEMORY;

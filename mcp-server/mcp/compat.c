@@ -387,32 +387,10 @@ static json_t *(*const makers[SHAPE_MAX])(bool compat, const json_t *args,
 	[SHAPE_DELETED_RELATIONS] = shape_delete_relations,
 };
 
-bool
-compat_is_graph(const struct tool *t)
-{
-	return t->shape == SHAPE_GRAPH;
-}
-
 json_t *
 compat_shape(const struct tool *t, bool compat, const json_t *args,
 	json_t *reply)
 {
 	return makers[t->shape] ? makers[t->shape](compat, args, reply)
 				: json_incref(reply);
-}
-
-int
-compat_write_text(const struct tool *t, json_t *structured,
-	const struct buf *plain, struct buf *out)
-{
-	const char *shows = t->compat.shows;
-	json_t *part;
-
-	if (!shows)
-		return compat_pretty_text(plain, out);
-	part = json_object_get(structured, shows);
-	if (json_is_string(part))
-		return buf_add(out, json_string_value(part),
-			json_string_length(part));
-	return compat_pretty(part, out);
 }

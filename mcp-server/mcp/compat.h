@@ -10,30 +10,24 @@
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/contract/tools.h"
+#include "mcp-server/mcp/graph_text.h"
 
 /* structuredContent of one of the nine. args: what was sent; reply: what
  * memory-db (or graph_read) answered. Returns new or NULL: no memory. */
 json_t *compat_shape(const struct tool *t, bool compat, const json_t *args,
 	json_t *reply) MUST_CHECK;
 
-/* Whether the tool's structuredContent is a graph, as that of the three that
- * read is. */
-bool compat_is_graph(const struct tool *t);
-
-/* The compact JSON of the same for the three tools that read, in compat, written
- * without building it: true; false for the other tools, and nothing was done.
- * *ret_rc: 0 or MDB_E_NOMEM. */
-bool compat_write_graph(const struct tool *t, json_t *reply, struct buf *out,
-	int *ret_rc);
-
-/* The text block the reference gives for this structuredContent, whose compact
- * JSON is `plain`. 0 or MDB_E_NOMEM. */
-int compat_write_text(const struct tool *t, json_t *structured,
-	const struct buf *plain, struct buf *out) MUST_CHECK;
+/* The compact JSON of a graph in compat, with the bytes of memory-db. 0 or
+ * MDB_E_NOMEM. */
+int compat_write_graph(const struct graph_text *graph, struct buf *out)
+	MUST_CHECK;
 
 /* JSON.stringify(value, null, 2). 0 or MDB_E_NOMEM. */
 int compat_pretty(const json_t *value, struct buf *out) MUST_CHECK;
-/* The same of compact JSON, as jx_dump writes it. */
-int compat_pretty_text(const struct buf *plain, struct buf *out) MUST_CHECK;
+/* The same of compact JSON, as jx_dump writes it, and as a JSON string with its
+ * quotes. 0, MDB_E_NOMEM, or MDB_E_LIMIT: it takes more than `room` bytes, and
+ * nothing was appended. */
+int compat_quote_pretty(const struct buf *plain, size_t room, struct buf *out)
+	MUST_CHECK;
 
 #endif

@@ -10,8 +10,6 @@
  * What is then still too large is an error. */
 #include "mcp-server/mcp/compat_answer.h"
 
-#include <string.h>
-
 #include "common/err.h"
 #include "common/jx.h"
 #include "common/limits.h"
@@ -21,82 +19,35 @@
 #define ENVELOPE_BYTES 2048
 #define ROOM	       (LIMIT_MCP_ANSWER_BYTES - ENVELOPE_BYTES)
 
+/* The text of a tool that shows a part of its result: the message, or the list. */
+static int
+compat_answer_part(const struct tool *t, json_t *structured, size_t room,
+	struct buf *out)
+{
+	json_t *part = json_object_get(structured, t->compat.shows);
+	AUTO_BUF struct buf plain = {0};
+
+	if (json_is_string(part))
+		return jx_quote(json_string_value(part),
+			json_string_length(part), out);
+	return jx_dump(part, &plain) ? MDB_E_NOMEM
+				     : compat_quote_pretty(&plain, room, out);
+}
+
 int
 compat_answer(const struct tool *t, json_t *structured, const struct buf *plain,
-	struct buf *space, const struct buf **ret_text, bool *ret_alone)
+	struct buf *out, bool *ret_alone)
 {
-	size_t once;
+	size_t left = plain->len < ROOM ? ROOM - plain->len : 0, once;
+	int rc = t->compat.shows ? compat_answer_part(t, structured, left, out)
+				 : compat_quote_pretty(plain, left, out);
 
 	*ret_alone = false;
-	*ret_text = space;
-	if (compat_write_text(t, structured, plain, space))
-		return MDB_E_NOMEM;
-	/* A byte of text takes six in a string at the most. */
-	if (space->len < ROOM / 8 ||
-		jx_quoted_size(space->data, space->len) + plain->len <= ROOM)
-		return 0;
+	if (rc != MDB_E_LIMIT)
+		return rc;
 	once = jx_quoted_size(plain->data, plain->len);
 	if (once > ROOM)
 		return MDB_E_LIMIT;
-	*ret_alone = once + plain->len > ROOM;
-	*ret_text = plain;
-	return 0;
-}
-
-/* --- sizes ---------------------------------------------------------------- */
-
-/* What a byte takes beyond itself when its string is quoted twice. */
-static const unsigned char more_bytes[256] = {[0 ... 7] = 6,
-	['\b'] = 2,
-	['\t'] = 2,
-	['\n'] = 2,
-	[11] = 6,
-	['\f'] = 2,
-	['\r'] = 2,
-	[14 ... 31] = 6,
-	['"'] = 3,
-	['\\'] = 3};
-
-/* Bytes of a string that is quoted as JSON, and that once more. */
-static size_t
-text_bytes(json_t *value)
-{
-	const char *s = json_string_value(value);
-	size_t n = json_string_length(value);
-	size_t bytes = n + 4;
-
-	for (size_t i = 0; s && i < n; i++)
-		bytes += more_bytes[(unsigned char)s[i]];
-	return bytes;
-}
-
-static size_t
-member_bytes(const char *name, json_t *value)
-{
-	return strlen("\\\"\\\":,") + strlen(name) + text_bytes(value);
-}
-
-size_t
-compat_entity_bytes(json_t *entity)
-{
-	size_t bytes =
-		strlen("{},") + strlen("\\\"observations\\\":[]") +
-		member_bytes("name", json_object_get(entity, "name")) +
-		member_bytes("entityType", json_object_get(entity, "type"));
-	json_t *text;
-	size_t i;
-
-	json_array_foreach(json_object_get(entity, "observations"), i, text)
-		bytes += text_bytes(text) + (i > 0);
-	return bytes;
-}
-
-size_t
-compat_relation_bytes(json_t *relation)
-{
-	return strlen("{}") +
-	       member_bytes("from", json_object_get(relation, "from")) +
-	       member_bytes("to", json_object_get(relation, "to")) +
-	       member_bytes("relationType",
-		       json_object_get(relation, "relationType"));
+	*ret_alone = once > left;
+	return jx_quote(plain->data, plain->len, out);
 }

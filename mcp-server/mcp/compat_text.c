@@ -1,5 +1,5 @@
 /* Texts of compat: JSON as the reference server's JSON.stringify indents it, and
- * whole graphs, which are written straight from memory-db's reply. */
+ * whole graphs, whose bytes go on as memory-db wrote them. */
 #include <string.h>
 
 #include "common/err.h"
@@ -75,164 +75,186 @@ compat_pretty(const json_t *value, struct buf *out)
 	return pretty(value, 0, out);
 }
 
-/* --- the same of a text --------------------------------------------------- */
+/* --- the same of a text, as a JSON string ---------------------------------- */
 
-/* The bytes of a string that begins at p, with both its quotes. */
-static size_t
-compat_text_string(const char *p, const char *end)
+/* Room for the brackets and blanks of a token, at this depth. */
+#define TOKEN_ROOM(depth) (2 * (size_t)(depth) + 16)
+
+static void
+quoted_line(unsigned depth, struct buf *out)
 {
-	const char *at = p + 1;
-
-	while (at < end && *at != '"')
-		at += *at == '\\' ? 2 : 1;
-	return (size_t)((at < end ? at + 1 : end) - p);
+	out->data[out->len++] = '\\';
+	out->data[out->len++] = 'n';
+	memset(out->data + out->len, ' ', 2 * (size_t)depth);
+	out->len += 2 * (size_t)depth;
 }
 
-/* One byte that is no part of a string. *io_depth: of the brackets around. */
+static const bool is_quoted[256] = {['"'] = true, ['\\'] = true};
+
+/* The string at *io_p, which has quotes and escapes: each of these bytes gets a
+ * backslash. */
 static int
-compat_text_byte(char c, bool is_empty, unsigned *io_depth, struct buf *out)
+quoted_string(const char **io_p, const char *end, struct buf *out)
 {
-	switch (c) {
-	case '{':
-	case '[':
-		++*io_depth;
-		return buf_addc(out, c) ||
-				       (!is_empty && new_line(*io_depth, out))
-			       ? MDB_E_NOMEM
-			       : 0;
-	case '}':
-	case ']':
-		--*io_depth;
-		return (!is_empty && new_line(*io_depth, out)) ||
-				       buf_addc(out, c)
-			       ? MDB_E_NOMEM
-			       : 0;
-	case ',':
-		return buf_addc(out, c) || new_line(*io_depth, out)
-			       ? MDB_E_NOMEM
-			       : 0;
-	case ':':
-		return buf_add(out, ": ", 2);
-	default:
-		return buf_addc(out, c);
+	const char *p = *io_p + 1;
+
+	if (buf_add(out, "\\\"", 2))
+		return MDB_E_NOMEM;
+	for (;;) {
+		const char *run = p;
+
+		while (p < end && !is_quoted[(unsigned char)*p])
+			p++;
+		if (buf_add(out, run, (size_t)(p - run)))
+			return MDB_E_NOMEM;
+		if (p == end || *p == '"')
+			break;
+		/* An escape: the byte behind the backslash is part of it. */
+		if (buf_add(out, "\\\\", 2) ||
+			(p + 1 < end && is_quoted[(unsigned char)p[1]] &&
+				buf_addc(out, '\\')) ||
+			(p + 1 < end && buf_addc(out, p[1])))
+			return MDB_E_NOMEM;
+		p += p + 1 < end ? 2 : 1;
 	}
+	*io_p = p < end ? p + 1 : end;
+	return buf_add(out, "\\\"", 2);
+}
+
+/* A byte that is no part of a string. out has room. */
+static void
+quoted_byte(char c, bool is_empty, unsigned *io_depth, struct buf *out)
+{
+	if (c == '}' || c == ']') {
+		--*io_depth;
+		if (!is_empty)
+			quoted_line(*io_depth, out);
+	}
+	out->data[out->len++] = c;
+	if (c == '{' || c == '[') {
+		++*io_depth;
+		if (!is_empty)
+			quoted_line(*io_depth, out);
+	} else if (c == ',') {
+		quoted_line(*io_depth, out);
+	} else if (c == ':') {
+		out->data[out->len++] = ' ';
+	}
+}
+
+/* Whether the bracket at p stands beside its other one: "[]" and "{}" stay
+ * together. */
+static bool
+compat_text_is_empty(const char *p, const struct buf *plain)
+{
+	if (*p == '[' || *p == '{')
+		return p + 1 < plain->data + plain->len &&
+		       p[1] == (*p == '[' ? ']' : '}');
+	return p > plain->data && (p[-1] == '[' || p[-1] == '{');
 }
 
 int
-compat_pretty_text(const struct buf *plain, struct buf *out)
+compat_quote_pretty(const struct buf *plain, size_t room, struct buf *out)
 {
 	const char *p = plain->data, *end = p + plain->len;
+	size_t before = out->len;
 	unsigned depth = 0;
+	int rc = buf_addc(out, '"');
 
-	/* Indentation makes it two thirds longer as a rule. */
-	if (buf_reserve(out, plain->len + plain->len / 2))
-		return MDB_E_NOMEM;
-	while (p < end) {
-		size_t n = 1;
-		/* "[]" and "{}" stay together. */
-		bool is_empty =
-			(*p == '[' || *p == '{')
-				? p[1] == (*p == '[' ? ']' : '}')
-				: p > plain->data &&
-					  (p[-1] == '[' || p[-1] == '{');
-
-		if (*p == '"') {
-			n = compat_text_string(p, end);
-			if (buf_add(out, p, n))
-				return MDB_E_NOMEM;
-		} else if (compat_text_byte(*p, is_empty, &depth, out)) {
-			return MDB_E_NOMEM;
+	while (rc == 0 && p < end) {
+		if (out->len - before > room) {
+			rc = MDB_E_LIMIT;
+		} else if (*p == '"') {
+			rc = quoted_string(&p, end, out);
+		} else if (buf_reserve(out, TOKEN_ROOM(depth))) {
+			rc = MDB_E_NOMEM;
+		} else {
+			quoted_byte(*p, compat_text_is_empty(p, plain), &depth,
+				out);
+			p++;
 		}
-		p += n;
 	}
-	return 0;
+	if (rc == 0)
+		rc = buf_addc(out, '"');
+	if (rc == 0 && out->len - before > room)
+		rc = MDB_E_LIMIT;
+	if (rc)
+		out->len = before;
+	return rc;
 }
 
 /* --- graphs --------------------------------------------------------------- */
 
-/* Appends `"as":` and the member, behind a comma but for the first, when it is
- * there. */
-static int
-compat_text_member(json_t *stored, const char *key, const char *as,
-	bool *io_first, struct buf *out)
-{
-	const json_t *v = json_object_get(stored, key);
+/* What an item says in compat: members of memory-db and what they are called. */
+struct compat_text_member {
+	const char *key, *as;
+};
 
-	if (!v)
-		return 0;
-	if ((!*io_first && buf_addc(out, ',')) || buf_addc(out, '"') ||
-		buf_adds(out, as) || buf_add(out, "\":", 2))
+#define ITEM_MEMBERS 3
+
+/* Writes the members of the item that are there, in this order. 0, or
+ * MDB_E_NOMEM. */
+static int
+compat_text_item(struct jx_slice item,
+	const struct compat_text_member members[ITEM_MEMBERS], struct buf *out)
+{
+	struct jx_slice found[ITEM_MEMBERS] = {{NULL, 0}}, name, value;
+	bool first = true, begun = false;
+	struct jx_scan s;
+
+	jx_scan_init(&s, item.p, item.n);
+	if (!jx_scan_enter(&s, '{'))
+		return MDB_E_PROTOCOL;
+	while (jx_scan_member(&s, &first, &name)) {
+		if (!jx_scan_skip(&s, &value))
+			return MDB_E_PROTOCOL;
+		for (int i = 0; i < ITEM_MEMBERS; i++)
+			if (jx_slice_is(name, members[i].key))
+				found[i] = value;
+	}
+	if (buf_addc(out, '{'))
 		return MDB_E_NOMEM;
-	*io_first = false;
-	return jx_dump(v, out);
+	for (int i = 0; i < ITEM_MEMBERS; i++) {
+		if (!found[i].p)
+			continue;
+		if (buf_adds(out, begun ? ",\"" : "\"") ||
+			buf_adds(out, members[i].as) ||
+			buf_add(out, "\":", 2) ||
+			buf_add(out, found[i].p, found[i].n))
+			return MDB_E_NOMEM;
+		begun = true;
+	}
+	return buf_addc(out, '}');
 }
 
 static int
-compat_text_entity(json_t *stored, struct buf *out)
+compat_text_items(const struct graph_items *items,
+	const struct compat_text_member members[ITEM_MEMBERS], struct buf *out)
 {
-	bool first = true;
-
-	return buf_addc(out, '{') ||
-			       compat_text_member(stored, "name", "name",
-				       &first, out) ||
-			       compat_text_member(stored, "type", "entityType",
-				       &first, out) ||
-			       compat_text_member(stored, "observations",
-				       "observations", &first, out) ||
-			       buf_addc(out, '}')
-		       ? MDB_E_NOMEM
-		       : 0;
-}
-
-static int
-compat_text_relation(json_t *stored, struct buf *out)
-{
-	bool first = true;
-
-	return buf_addc(out, '{') ||
-			       compat_text_member(stored, "from", "from",
-				       &first, out) ||
-			       compat_text_member(stored, "to", "to", &first,
-				       out) ||
-			       compat_text_member(stored, "relationType",
-				       "relationType", &first, out) ||
-			       buf_addc(out, '}')
-		       ? MDB_E_NOMEM
-		       : 0;
-}
-
-static int
-compat_text_list(json_t *list, int (*one)(json_t *, struct buf *),
-	struct buf *out)
-{
-	json_t *stored;
-	size_t i;
-
-	json_array_foreach(list, i, stored)
-		if ((i > 0 && buf_addc(out, ',')) || one(stored, out))
+	for (size_t i = 0; i < items->n; i++)
+		if ((i > 0 && buf_addc(out, ',')) ||
+			compat_text_item(items->v[i].text, members, out))
 			return MDB_E_NOMEM;
 	return 0;
 }
 
-bool
-compat_write_graph(const struct tool *t, json_t *reply, struct buf *out,
-	int *ret_rc)
+int
+compat_write_graph(const struct graph_text *graph, struct buf *out)
 {
-	json_t *entities = json_object_get(reply, "results");
+	static const struct compat_text_member entity[ITEM_MEMBERS] =
+		{{"name", "name"}, {"type", "entityType"},
+			{"observations", "observations"}};
+	static const struct compat_text_member relation[ITEM_MEMBERS] =
+		{{"from", "from"}, {"to", "to"},
+			{"relationType", "relationType"}};
 
-	if (!compat_is_graph(t))
-		return false;
-	if (!entities)
-		entities = json_object_get(reply, "entities");
-	*ret_rc = buf_adds(out, "{\"entities\":[") ||
-				  compat_text_list(entities, compat_text_entity,
-					  out) ||
-				  buf_adds(out, "],\"relations\":[") ||
-				  compat_text_list(json_object_get(reply,
-							   "relations"),
-					  compat_text_relation, out) ||
-				  buf_adds(out, "]}")
-			  ? MDB_E_NOMEM
-			  : 0;
-	return true;
+	return buf_adds(out, "{\"entities\":[") ||
+			       compat_text_items(&graph->entities, entity,
+				       out) ||
+			       buf_adds(out, "],\"relations\":[") ||
+			       compat_text_items(&graph->relations, relation,
+				       out) ||
+			       buf_adds(out, "]}")
+		       ? MDB_E_NOMEM
+		       : 0;
 }

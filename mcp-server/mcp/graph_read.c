@@ -6,10 +6,10 @@
  * open_nodes, some at a time, which leaves nothing out. */
 #include "mcp-server/mcp/graph_read.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "common/jx.h"
-#include "mcp-server/mcp/compat_answer.h"
 
 /* Names of one open_nodes of a search: a request of 1 MiB at most. */
 #define OPEN_NAMES 1000
@@ -25,7 +25,7 @@ struct graph_read {
 	graph_read_fn fn;
 	void *ctx;
 	struct relay_call *call; /* under way, or NULL */
-	json_t *graph;		 /* owned */
+	struct graph_text graph; /* owned */
 	json_t *seen;		 /* owned; relations taken, by id */
 };
 
@@ -38,159 +38,110 @@ graph_read_free(struct graph_read *g)
 		relay_cancel(g->call);
 	json_decref(g->params);
 	json_decref(g->names);
-	json_decref(g->graph);
+	graph_text_done(&g->graph);
 	json_decref(g->seen);
 	free(g);
 }
 
-/* What tells relations apart; of those of memory-db the id. */
-static const char *
-graph_read_key(const json_t *relation, struct buf *space)
-{
-	const json_t *id = json_object_get(relation, "id");
-
-	if (jx_dump(json_is_integer(id) ? id : relation, space))
-		return NULL;
-	return buf_str(space);
-}
-
-/* Moves a page's relations, those that stood on an earlier page left out. The
- * pages of the whole graph have each once. */
-static int
-add_relations(struct graph_read *g, json_t *page)
-{
-	json_t *all = json_object_get(g->graph, "relations");
-	bool may_repeat = g->tool->compat.whole != WHOLE_PAGES;
-	json_t *r;
-	size_t i;
-
-	json_array_foreach(page, i, r) {
-		AUTO_BUF struct buf space = {0};
-		const char *key = may_repeat ? graph_read_key(r, &space) : NULL;
-
-		if (may_repeat && !key)
-			return MDB_E_NOMEM;
-		if (key && json_object_get(g->seen, key))
-			continue;
-		if ((key && jx_set(g->seen, key, json_true())) ||
-			jx_add(all, json_incref(r)))
-			return MDB_E_NOMEM;
-		g->bytes += compat_relation_bytes(r);
-	}
-	return 0;
-}
-
-/* Not one of the same name in the other namespace, which the search did not
- * find. */
+/* Whether a relation did not stand on an earlier page. The pages of the whole
+ * graph have each once. */
 static bool
-graph_read_is_wanted(const struct graph_read *g, json_t *entity)
+graph_read_wants_relation(void *ctx, const struct graph_item *r, int *io_rc)
 {
-	const char *name = json_string_value(json_object_get(entity, "name"));
-	json_t *ids = g->names && name ? json_object_get(g->names, name) : NULL;
-	json_t *id;
+	struct graph_read *g = ctx;
+	char key[24];
+
+	if (g->tool->compat.whole != WHOLE_PAGES && r->id != 0) {
+		snprintf(key, sizeof(key), "%lld", (long long)r->id);
+		if (json_object_get(g->seen, key))
+			return false;
+		*io_rc = jx_set(g->seen, key, json_true());
+		if (*io_rc)
+			return false;
+	}
+	g->bytes += r->bytes;
+	return true;
+}
+
+/* Whether an entity is one of those that the search found, not one of the same
+ * name in the other namespace. Without a search all are. */
+static bool
+graph_read_is_hit(const struct graph_read *g, const struct graph_item *entity,
+	int *io_rc)
+{
+	AUTO_JSON json_t *name = NULL;
+	json_t *ids, *id;
 	size_t i;
 
 	if (!g->names)
 		return true;
+	if (!entity->name.p)
+		return false;
+	name = graph_text_value(entity->name);
+	if (!name) {
+		*io_rc = MDB_E_NOMEM;
+		return false;
+	}
+	ids = json_object_get(g->names, json_string_value(name));
 	json_array_foreach(ids, i, id)
-		if (json_equal(id, json_object_get(entity, "id")))
+		if (json_integer_value(id) == entity->id)
 			return true;
 	return false;
 }
 
-static int
-graph_read_add_page(struct graph_read *g, json_t *reply)
+static bool
+graph_read_wants_entity(void *ctx, const struct graph_item *entity, int *io_rc)
 {
-	json_t *page = json_object_get(reply, "entities");
-	json_t *all = json_object_get(g->graph, "entities");
-	json_t *e;
-	size_t i;
+	struct graph_read *g = ctx;
 
-	json_array_foreach(page, i, e) {
-		if (!graph_read_is_wanted(g, e))
-			continue;
-		if (jx_add(all, json_incref(e)))
-			return MDB_E_NOMEM;
-		g->bytes += compat_entity_bytes(e);
-	}
-	return add_relations(g, json_object_get(reply, "relations"));
-}
-
-struct graph_read_entry {
-	json_int_t id;
-	size_t at; /* keeps the order of those without an id */
-	json_t *value;
-};
-
-static int
-graph_read_by_id(const void *a, const void *b)
-{
-	const struct graph_read_entry *x = a, *y = b;
-
-	if (x->id != y->id)
-		return x->id < y->id ? -1 : 1;
-	return (x->at > y->at) - (x->at < y->at);
-}
-
-/* Sorts a list of the graph by id, which follows creation. Of entries with the
- * same id one stays: a name asked twice, or by an alias as well. */
-static int
-graph_read_order(struct graph_read *g, const char *key)
-{
-	json_t *all = json_object_get(g->graph, key);
-	size_t n = json_array_size(all);
-	AUTO_FREE struct graph_read_entry *list = calloc(n + 1, sizeof(*list));
-	AUTO_JSON json_t *sorted = json_array();
-
-	if (!list || !sorted)
-		return MDB_E_NOMEM;
-	for (size_t i = 0; i < n; i++) {
-		list[i].value = json_array_get(all, i);
-		list[i].id = json_integer_value(
-			json_object_get(list[i].value, "id"));
-		list[i].at = i;
-	}
-	qsort(list, n, sizeof(*list), graph_read_by_id);
-	for (size_t i = 0; i < n; i++) {
-		if (i > 0 && list[i].id != 0 && list[i].id == list[i - 1].id)
-			continue;
-		if (jx_add(sorted, json_incref(list[i].value)))
-			return MDB_E_NOMEM;
-	}
-	return jx_set(g->graph, key, json_incref(sorted));
+	if (!graph_read_is_hit(g, entity, io_rc))
+		return false;
+	g->bytes += entity->bytes;
+	return true;
 }
 
 /* Pages bring relations in the order of their entities, and open_nodes
  * entities in the order of the names; those of a search are in order. */
-static int
+static void
 order_all(struct graph_read *g)
 {
-	if (graph_read_order(g, "relations"))
-		return MDB_E_NOMEM;
-	return g->tool->compat.whole == WHOLE_NAMES && !g->names
-		       ? graph_read_order(g, "entities")
-		       : 0;
+	graph_items_sort(&g->graph.relations);
+	if (g->tool->compat.whole == WHOLE_NAMES && !g->names)
+		graph_items_sort(&g->graph.entities);
 }
 
-static void page_done(void *ctx, int rc, json_t *reply, const struct err *e);
+static void graph_read_hits_done(void *ctx, int rc, json_t *reply,
+	const struct err *e);
+static void graph_read_page_done(void *ctx, int rc, struct buf *page,
+	const struct err *e);
 
 static int
 graph_read_next_page(struct graph_read *g)
 {
 	json_t *params = jx_copy(g->params);
 
-	g->call = params ? relay_call(g->relay, g->tool->name, params, false,
-				   page_done, g)
-			 : NULL;
+	if (!params)
+		return MDB_E_NOMEM;
+	g->call = g->finding ? relay_call(g->relay, g->tool->name, params,
+				       false, graph_read_hits_done, g)
+			     : relay_call_text(g->relay, g->tool->name, params,
+				       graph_read_page_done, g);
 	return g->call ? 0 : MDB_E_NOMEM;
 }
 
+/* Ends the read with an error: no memory, or what came is no page. */
 static void
-fail_nomem(struct graph_read *g)
+graph_read_fail(struct graph_read *g, int rc)
 {
 	struct err e = {0};
 
-	g->fn(g->ctx, err_nomem(&e), NULL, &e);
+	if (rc == MDB_E_NOMEM)
+		err_nomem(&e);
+	else
+		err_set(&e, rc,
+			"memory-db sent a page of the graph that cannot be "
+			"read; are memory-mcp and memory-db of one version?");
+	g->fn(g->ctx, rc, NULL, &e);
 }
 
 /* --- searching ------------------------------------------------------------ */
@@ -269,17 +220,15 @@ begin_finding(struct graph_read *g)
 
 /* --- pages ---------------------------------------------------------------- */
 
-/* Takes a page in and asks for what follows. *ret_done: nothing does. */
+/* What follows a page that was taken in: the next one, the next entities of a
+ * search, or nothing (*ret_done). */
 static int
-take_page(struct graph_read *g, json_t *reply, bool *ret_done)
+graph_read_go_on(struct graph_read *g, json_t *next_new, bool *ret_done)
 {
-	json_t *next = json_object_get(reply, "next");
-	bool full;
+	AUTO_JSON json_t *next = next_new;
+	bool full = g->bytes > g->max_bytes;
 
 	*ret_done = false;
-	if (g->finding ? add_hits(g, reply) : graph_read_add_page(g, reply))
-		return MDB_E_NOMEM;
-	full = g->bytes > g->max_bytes;
 	if (next && !full)
 		return jx_set(g->params, "cursor", json_incref(next))
 			       ? MDB_E_NOMEM
@@ -289,24 +238,69 @@ take_page(struct graph_read *g, json_t *reply, bool *ret_done)
 	if (!full && g->names)
 		return open_hits(g, ret_done);
 	*ret_done = true;
-	if (!next && (g->at || g->finding)) /* full, with more to open */
-		next = json_true();
-	return next ? jx_set(g->graph, "next", json_incref(next)) : 0;
+	/* Full, with more to open? */
+	g->graph.is_cut = next || g->at || g->finding;
+	if (!next)
+		return 0;
+	g->graph.next = strdup(json_string_value(next));
+	return g->graph.next ? 0 : MDB_E_NOMEM;
 }
 
 static void
-page_done(void *ctx, int rc, json_t *reply, const struct err *e)
+graph_read_finish(struct graph_read *g)
+{
+	order_all(g);
+	g->fn(g->ctx, 0, &g->graph, NULL);
+}
+
+static void
+graph_read_hits_done(void *ctx, int rc, json_t *reply, const struct err *e)
 {
 	struct graph_read *g = ctx;
 	bool done = false;
+	json_t *next;
 
 	g->call = NULL;
-	if (rc)
+	if (rc) {
 		g->fn(g->ctx, rc, NULL, e);
-	else if (take_page(g, reply, &done) || (done && order_all(g)))
-		fail_nomem(g);
+		return;
+	}
+	next = json_object_get(reply, "next");
+	rc = add_hits(g, reply);
+	if (rc == 0)
+		rc = graph_read_go_on(g,
+			json_is_string(next) ? json_incref(next) : NULL, &done);
+	if (rc)
+		graph_read_fail(g, rc);
 	else if (done)
-		g->fn(g->ctx, 0, g->graph, NULL);
+		graph_read_finish(g);
+}
+
+static void
+graph_read_page_done(void *ctx, int rc, struct buf *page, const struct err *e)
+{
+	struct graph_read *g = ctx;
+	struct jx_slice next;
+	json_t *cursor = NULL;
+	bool done = false;
+
+	g->call = NULL;
+	if (rc) {
+		g->fn(g->ctx, rc, NULL, e);
+		return;
+	}
+	rc = graph_text_add(&g->graph, page, graph_read_wants_entity,
+		graph_read_wants_relation, g, &next);
+	if (rc == 0 && next.p) {
+		cursor = graph_text_value(next);
+		rc = cursor ? 0 : MDB_E_NOMEM;
+	}
+	if (rc == 0)
+		rc = graph_read_go_on(g, cursor, &done);
+	if (rc)
+		graph_read_fail(g, rc);
+	else if (done)
+		graph_read_finish(g);
 }
 
 struct graph_read *
@@ -325,9 +319,8 @@ graph_read_start(struct relay *relay, const struct tool *tool,
 	g->max_bytes = max_bytes;
 	g->fn = fn;
 	g->ctx = ctx;
-	g->graph = json_pack("{s:[], s:[]}", "entities", "relations");
 	g->seen = json_object();
-	if (!g->params || !g->graph || !g->seen ||
+	if (!g->params || !g->seen ||
 		(tool->compat.whole == WHOLE_SEARCH && begin_finding(g)) ||
 		graph_read_next_page(g)) {
 		graph_read_free(g);

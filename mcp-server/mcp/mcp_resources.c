@@ -225,12 +225,16 @@ entity_contents(struct resource_read *c, json_t *graph)
 }
 
 static void
-mcp_resources_read_done(void *ctx, int rc, json_t *graph, const struct err *e)
+mcp_resources_read_done(void *ctx, int rc, const struct graph_text *text,
+	const struct err *e)
 {
 	struct resource_read *c = ctx;
 	bool whole = has_prefix(c->uri, GRAPH_URI);
+	AUTO_JSON json_t *graph = rc == 0 ? graph_text_json(text) : NULL;
 
-	if (rc)
+	if (rc == 0 && !graph)
+		request_reply(c->request, NULL);
+	else if (rc)
 		session_fail(c->request,
 			rc == MDB_E_INVALID && whole ? JSONRPC_PARAMS
 						     : JSONRPC_INTERNAL,

@@ -188,39 +188,23 @@ reply_failure(struct tool_call *c, const struct err *e)
 		reply_error(c, "%s", e->text);
 }
 
-/* Appends a text block. 0 or MDB_E_NOMEM. */
+/* Entities so large that memory-db left facts out of them are told of beside the
+ * text, which has no place for it in compat. Their names are quoted already. */
 static int
-mcp_tools_add_text(struct buf *out, const char *text, size_t n)
+add_omitted(struct buf *out, const struct graph_text *graph)
 {
-	return buf_adds(out, "{\"type\":\"text\",\"text\":") ||
-			       jx_quote(text, n, out) || buf_addc(out, '}')
-		       ? MDB_E_NOMEM
-		       : 0;
-}
+	for (size_t i = 0; i < graph->entities.n; i++) {
+		const struct graph_item *e = &graph->entities.v[i];
 
-/* An entity so large that memory-db left facts out is said beside the text,
- * which has no place for it in compat. */
-static int
-add_omitted(struct buf *out, json_t *reply)
-{
-	json_t *entities = json_object_get(reply, "entities");
-	json_t *e;
-	size_t i;
-
-	json_array_foreach(entities, i, e) {
-		AUTO_BUF struct buf note = {0};
-		json_int_t n =
-			json_integer_value(json_object_get(e, "omitted"));
-
-		if (n == 0)
+		if (e->omitted == 0)
 			continue;
-		if (buf_addf(&note,
-			    "Note: %lld observations of %s are not "
-			    "shown; it is too large for one answer.",
-			    (long long)n,
-			    json_string_value(json_object_get(e, "name"))) ||
-			buf_addc(out, ',') ||
-			mcp_tools_add_text(out, note.data, note.len))
+		if (buf_addf(out,
+			    ",{\"type\":\"text\",\"text\":\"Note: %lld "
+			    "observations of ",
+			    (long long)e->omitted) ||
+			buf_add(out, e->name.p + 1, e->name.n - 2) ||
+			buf_adds(out, " are not shown; it is too large for one "
+				      "answer.\"}"))
 			return MDB_E_NOMEM;
 	}
 	return 0;
@@ -232,41 +216,49 @@ is_recall(const struct tool_call *c)
 	return c->tool->shape == SHAPE_RECALL;
 }
 
-/* The text block. *ret_text is *plain, the compact JSON of structured, or what
- * was written to *space. *ret_alone: the text goes without structuredContent. */
+/* Appends the text, quoted. *ret_alone: it goes without structuredContent. 0,
+ * MDB_E_LIMIT or MDB_E_NOMEM. */
 static int
-mcp_tools_text_of(struct tool_call *c, json_t *structured,
-	const struct buf *plain, struct buf *space, const struct buf **ret_text,
-	bool *ret_alone)
+mcp_tools_add_text(struct tool_call *c, json_t *structured,
+	const struct buf *plain, struct buf *out, bool *ret_alone)
 {
+	AUTO_BUF struct buf text = {0};
+
 	*ret_alone = false;
-	*ret_text = plain;
 	if (c->exact)
-		return compat_answer(c->tool, structured, plain, space,
-			ret_text, ret_alone);
+		return compat_answer(c->tool, structured, plain, out,
+			ret_alone);
 	if (!is_recall(c))
-		return 0;
-	*ret_text = space;
-	return recall_write_text(structured, space);
+		return jx_quote(plain->data, plain->len, out);
+	return recall_write_text(structured, &text)
+		       ? MDB_E_NOMEM
+		       : jx_quote(text.data, text.len, out);
 }
 
 /* content, structuredContent: the same data twice, since clients show the
  * model the one or the other; a large graph once. It is written once, and
  * quoted where it is a text. */
 static int
-mcp_tools_write_result(struct tool_call *c, const struct buf *plain,
-	const struct buf *text, bool alone, json_t *reply, struct buf *out)
+mcp_tools_write_result(struct tool_call *c, json_t *structured,
+	const struct buf *plain, const struct graph_text *graph,
+	struct buf *out)
 {
-	bool failed = (c->tool->flags & TF_SCRIPT) && script_failed(reply);
+	bool alone;
+	int rc = buf_adds(out, "\"content\":[{\"type\":\"text\",\"text\":");
 
-	if (buf_adds(out, "\"content\":[") ||
-		mcp_tools_add_text(out, text->data, text->len) ||
-		(c->exact && add_omitted(out, reply)) || buf_addc(out, ']'))
+	if (rc == 0)
+		rc = mcp_tools_add_text(c, structured, plain, out, &alone);
+	if (rc)
+		return rc;
+	if (buf_addc(out, '}') || (graph && add_omitted(out, graph)) ||
+		buf_addc(out, ']'))
 		return MDB_E_NOMEM;
-	if (!alone && (buf_adds(out, ",\"structuredContent\":") ||
-			      buf_add(out, plain->data, plain->len)))
-		return MDB_E_NOMEM;
-	return failed ? buf_adds(out, ",\"isError\":true") : 0;
+	if (alone)
+		return 0;
+	return buf_adds(out, ",\"structuredContent\":") ||
+			       buf_add(out, plain->data, plain->len)
+		       ? MDB_E_NOMEM
+		       : 0;
 }
 
 /* What was left out of the arguments, by us and by memory-db. */
@@ -323,45 +315,48 @@ reply_too_large(struct tool_call *c)
 }
 
 /* Sends the result of which `plain` is the compact JSON. structured: the same,
- * or NULL for a whole graph. */
+ * or NULL for a graph. */
 static void
 reply_written(struct tool_call *c, json_t *structured, const struct buf *plain,
-	json_t *reply)
+	const struct graph_text *graph, bool failed)
 {
 	struct session_request *r = c->request;
-	AUTO_BUF struct buf space = {0};
-	const struct buf *text;
-	struct buf *out;
-	bool alone;
-	int rc = mcp_tools_text_of(c, structured, plain, &space, &text, &alone);
+	struct buf *out = request_write(r);
+	int rc = out ? mcp_tools_write_result(c, structured, plain, graph, out)
+		     : MDB_E_NOMEM;
 
 	if (rc == MDB_E_LIMIT) {
 		reply_too_large(c);
 		return;
 	}
-	out = rc == 0 ? request_write(r) : NULL;
-	request_written(r,
-		out ? mcp_tools_write_result(c, plain, text, alone, reply, out)
-		    : MDB_E_NOMEM);
+	if (rc == 0 && failed)
+		rc = buf_adds(out, ",\"isError\":true");
+	request_written(r, rc);
 }
 
 static void
 reply_success(struct tool_call *c, json_t *reply)
 {
-	AUTO_JSON json_t *structured = NULL;
+	AUTO_JSON json_t *structured = mcp_tools_shape_of(c, reply);
 	AUTO_BUF struct buf plain = {0};
-	int rc = MDB_E_NOMEM;
 
-	if (!c->exact || !compat_write_graph(c->tool, reply, &plain, &rc)) {
-		structured = mcp_tools_shape_of(c, reply);
-		if (structured &&
-			(c->exact || !add_ignored(c, structured, reply)))
-			rc = jx_dump(structured, &plain);
-	}
-	if (rc)
+	if (!structured || (!c->exact && add_ignored(c, structured, reply)) ||
+		jx_dump(structured, &plain))
 		request_reply(c->request, NULL);
 	else
-		reply_written(c, structured, &plain, reply);
+		reply_written(c, structured, &plain, NULL,
+			(c->tool->flags & TF_SCRIPT) && script_failed(reply));
+}
+
+static void
+reply_graph(struct tool_call *c, const struct graph_text *graph)
+{
+	AUTO_BUF struct buf plain = {0};
+
+	if (compat_write_graph(graph, &plain))
+		request_reply(c->request, NULL);
+	else
+		reply_written(c, NULL, &plain, graph, false);
 }
 
 /* --- the call ------------------------------------------------------------- */
@@ -379,16 +374,17 @@ call_done(void *ctx, int rc, json_t *reply, const struct err *e)
 }
 
 static void
-mcp_tools_read_done(void *ctx, int rc, json_t *graph, const struct err *e)
+mcp_tools_read_done(void *ctx, int rc, const struct graph_text *graph,
+	const struct err *e)
 {
 	struct tool_call *c = ctx;
 
 	if (rc)
 		reply_failure(c, e);
-	else if (json_object_get(graph, "next"))
+	else if (graph->is_cut)
 		reply_too_large(c);
 	else
-		reply_success(c, graph);
+		reply_graph(c, graph);
 }
 
 /* "" finds everything, as in the reference: that is read_graph. */

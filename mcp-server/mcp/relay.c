@@ -100,10 +100,13 @@ unlink_call(struct relay *r, struct relay_call *c)
 /* Delivers the end of a call. The callback may submit and cancel others. */
 static void
 end_call(struct relay *r, struct relay_call *c, int rc, json_t *reply,
-	const struct err *e)
+	struct buf *text, const struct err *e)
 {
 	unlink_call(r, c);
-	c->fn(c->ctx, rc, reply, e);
+	if (c->text_fn)
+		c->text_fn(c->ctx, rc, text, e);
+	else
+		c->fn(c->ctx, rc, reply, e);
 	call_free(c);
 }
 
@@ -128,6 +131,18 @@ relay_call(struct relay *r, const char *method, json_t *params_new,
 			(unsigned long long)++r->key_n);
 	*r->tail = c;
 	r->tail = &c->next;
+	return c;
+}
+
+struct relay_call *
+relay_call_text(struct relay *r, const char *method, json_t *params_new,
+	relay_text_fn fn, void *ctx)
+{
+	struct relay_call *c =
+		relay_call(r, method, params_new, false, NULL, ctx);
+
+	if (c)
+		c->text_fn = fn;
 	return c;
 }
 
@@ -159,7 +174,7 @@ relay_abort(struct relay *r)
 		"memory-db had answered. A write may have happened all the "
 		"same: look before you repeat it.");
 	while (r->calls)
-		end_call(r, r->calls, e.code, NULL, &e);
+		end_call(r, r->calls, e.code, NULL, NULL, &e);
 }
 
 /* --- sending -------------------------------------------------------------- */
@@ -222,7 +237,7 @@ fail_call(struct relay *r, struct relay_call *c, int code, const char *text)
 			text);
 	log_event(LOG_WARN, "call failed", c->ticket,
 		LOG_S("method", c->method), LOG_S("error", text));
-	end_call(r, c, code, NULL, &e);
+	end_call(r, c, code, NULL, NULL, &e);
 }
 
 static void
@@ -231,7 +246,7 @@ send_call(struct relay *r, struct relay_call *c, int64_t now)
 	int64_t left_ms = (c->deadline_ns - now) / MS;
 	int rc = mc_json_submit(r->client, c->method, c->params,
 		c->key[0] ? c->key : NULL, left_ms > 1 ? (int)left_ms : 1,
-		&c->ticket);
+		c->text_fn != NULL, &c->ticket);
 
 	c->sent = rc == MEMORY_OK;
 	if (!c->sent)
@@ -322,17 +337,18 @@ retry_busy(struct relay *r, struct relay_call *c, const struct err *e)
 }
 
 static void
-relay_settle(struct relay *r, struct relay_call *c, int rc, json_t *reply)
+relay_settle(struct relay *r, struct relay_call *c, int rc, json_t *reply,
+	struct buf *text)
 {
 	struct err e = {0};
 
 	if (rc == MEMORY_OK) {
-		end_call(r, c, 0, reply, NULL);
+		end_call(r, c, 0, reply, text, NULL);
 		return;
 	}
 	read_refusal(reply, &e);
 	if (!retry_busy(r, c, &e))
-		end_call(r, c, e.code, NULL, &e);
+		end_call(r, c, e.code, NULL, NULL, &e);
 }
 
 /* Nobody there, or gone in the middle: again after a look at the service. */
@@ -360,15 +376,16 @@ receive_one(struct relay *r)
 {
 	unsigned long long ticket = 0;
 	AUTO_JSON json_t *reply = NULL;
+	AUTO_BUF struct buf text = {0};
 	struct relay_call *c;
-	int rc = mc_json_receive(r->client, 0, &ticket, &reply);
+	int rc = mc_json_receive(r->client, 0, &ticket, &reply, &text);
 
 	if (ticket == 0)
 		return false;
 	c = find_ticket(r, ticket);
 	if (c) {
-		if (reply)
-			relay_settle(r, c, rc, reply);
+		if (reply || text.len > 0)
+			relay_settle(r, c, rc, reply, &text);
 		else if (rc == MEMORY_UNREACHABLE)
 			retry_call(r, c);
 		else

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/err.h"
 
@@ -31,6 +32,11 @@ struct relay_options {
 typedef void (
 	*relay_done_fn)(void *ctx, int rc, json_t *reply, const struct err *e);
 
+/* The same of a call whose reply comes as text (common/jx_scan.h): the whole
+ * reply object, which the callee may take. */
+typedef void (*relay_text_fn)(void *ctx, int rc, struct buf *text,
+	const struct err *e);
+
 /* {"event":"change"|"lost",...}, borrowed; NULL after the last of those that
  * have come together. */
 typedef void (*relay_event_fn)(void *ctx, json_t *event);
@@ -47,6 +53,9 @@ void relay_free(struct relay *r);
 struct relay_call *relay_call(struct relay *r, const char *method,
 	json_t *params_new, bool is_write, relay_done_fn fn, void *ctx)
 	MUST_CHECK;
+/* A read whose reply is large and goes on as text. */
+struct relay_call *relay_call_text(struct relay *r, const char *method,
+	json_t *params_new, relay_text_fn fn, void *ctx) MUST_CHECK;
 /* No callback any more; memory-db is asked to drop the call. */
 void relay_cancel(struct relay_call *c);
 

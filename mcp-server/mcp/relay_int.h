@@ -19,6 +19,7 @@ struct relay_call {
 	json_t *params;		       /* owned; NULL: none */
 	char key[LIMIT_KEY_BYTES + 1]; /* "" for reads */
 	relay_done_fn fn;
+	relay_text_fn text_fn; /* instead of fn */
 	void *ctx;
 	bool sent;
 	unsigned long long ticket;

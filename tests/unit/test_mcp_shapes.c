@@ -46,13 +46,20 @@ test_pretty(void **state)
 
 		assert_int_equal(compat_pretty(j, &out), 0);
 		assert_string_equal(buf_str(&out), cases[i][1]);
-		/* and of the compact text */
+		/* and of the compact text, quoted */
 		AUTO_BUF struct buf plain = {0};
 		AUTO_BUF struct buf again = {0};
+		AUTO_BUF struct buf quoted = {0};
+		size_t n;
 
 		assert_int_equal(jx_dump(j, &plain), 0);
-		assert_int_equal(compat_pretty_text(&plain, &again), 0);
-		assert_string_equal(buf_str(&again), cases[i][1]);
+		assert_int_equal(jx_quote(out.data, out.len, &quoted), 0);
+		n = quoted.len;
+		assert_int_equal(compat_quote_pretty(&plain, n, &again), 0);
+		assert_string_equal(buf_str(&again), buf_str(&quoted));
+		assert_int_equal(compat_quote_pretty(&plain, n - 1, &again),
+			MDB_E_LIMIT);
+		assert_int_equal(again.len, n);
 	}
 }
 
@@ -135,22 +142,39 @@ assert_json(json_t *got, const char *wanted)
 	assert_string_equal(text, wanted);
 }
 
-/* A graph that is written from the reply has the bytes of the one that is built
- * from it. */
+/* The text of compat for a result, out of the string it is quoted as. */
+static json_t *
+text_of(const struct tool *t, json_t *structured, const struct buf *plain)
+{
+	AUTO_BUF struct buf out = {0};
+	bool alone;
+
+	assert_int_equal(compat_answer(t, structured, plain, &out, &alone), 0);
+	assert_false(alone);
+	return json_loadb(out.data, out.len, JSON_DECODE_ANY, NULL);
+}
+
+/* A graph that is written from the bytes of the reply is the one that is built
+ * from its values. */
 static void
 assert_graph_is_written(const char *tool, json_t *args, json_t *reply)
 {
 	const struct tool *t = tool_find(tool);
 	AUTO_JSON json_t *built = compat_shape(t, true, args, reply);
-	AUTO_BUF struct buf dumped = {0};
-	AUTO_BUF struct buf written = {0};
-	int rc = -1;
+	AUTO_BUF struct buf dumped = {0}, written = {0}, page = {0};
+	struct graph_text graph = {0};
+	struct jx_slice next;
 
-	if (!compat_write_graph(t, reply, &written, &rc))
+	if (!json_is_array(json_object_get(reply, "entities")) ||
+		!json_is_array(json_object_get(reply, "relations")))
 		return;
+	assert_int_equal(jx_dump(reply, &page), 0);
+	assert_int_equal(graph_text_add(&graph, &page, NULL, NULL, NULL, &next),
+		0);
+	assert_int_equal(compat_write_graph(&graph, &written), 0);
 	assert_int_equal(jx_dump(built, &dumped), 0);
-	assert_int_equal(rc, 0);
 	assert_string_equal(buf_str(&written), buf_str(&dumped));
+	graph_text_done(&graph);
 }
 
 static void
@@ -190,7 +214,6 @@ test_shapes_of_nonsense(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(replies); i++)
 		for (size_t k = 0; k < ARRAY_LEN(names); k++) {
 			AUTO_BUF struct buf plain = {0};
-			AUTO_BUF struct buf text = {0};
 			AUTO_JSON json_t *args = json("{}");
 			AUTO_JSON json_t *reply = json(replies[i]);
 			AUTO_JSON json_t *s = compat_shape(tool_find(names[k]),
@@ -198,9 +221,7 @@ test_shapes_of_nonsense(void **state)
 
 			assert_non_null(s);
 			assert_int_equal(jx_dump(s, &plain), 0);
-			assert_int_equal(compat_write_text(tool_find(names[k]),
-						 s, &plain, &text),
-				0);
+			json_decref(text_of(tool_find(names[k]), s, &plain));
 			assert_graph_is_written(names[k], args, reply);
 		}
 }
@@ -269,17 +290,20 @@ test_bytes_of_an_answer(void **state)
 	AUTO_JSON json_t *shape =
 		compat_shape(TOOL_OF(read_graph), true, NULL, reply);
 	AUTO_BUF struct buf text = {0}, twice = {0};
-	json_t *list = json_object_get(reply, "entities");
+	AUTO_BUF struct buf page = {0};
 	size_t counted = strlen("{\\\"entities\\\":[],\\\"relations\\\":[]}");
-	size_t i;
-	json_t *one;
+	struct graph_text graph = {0};
+	struct jx_slice next;
 
 	(void)state;
-	json_array_foreach(list, i, one)
-		counted += compat_entity_bytes(one);
-	list = json_object_get(reply, "relations");
-	json_array_foreach(list, i, one)
-		counted += compat_relation_bytes(one);
+	assert_int_equal(jx_dump(reply, &page), 0);
+	assert_int_equal(graph_text_add(&graph, &page, NULL, NULL, NULL, &next),
+		0);
+	for (size_t i = 0; i < graph.entities.n; i++)
+		counted += graph.entities.v[i].bytes;
+	for (size_t i = 0; i < graph.relations.n; i++)
+		counted += graph.relations.v[i].bytes;
+	graph_text_done(&graph);
 	assert_int_equal(jx_dump(shape, &text), 0);
 	assert_int_equal(jx_quote(text.data, text.len, &twice), 0);
 	/* The quotes of the whole; a comma behind each last one. */
@@ -304,8 +328,8 @@ test_large_answers_shrink(void **state)
 			json_pack("{s:[], s:[]}", "entities", "relations");
 		json_t *all = json_object_get(graph, "entities");
 		AUTO_BUF struct buf plain = {0};
-		AUTO_BUF struct buf space = {0};
-		const struct buf *text = NULL;
+		AUTO_BUF struct buf text = {0};
+		AUTO_JSON json_t *string = NULL;
 		AUTO_JSON json_t *back = NULL;
 		bool alone = false;
 		int rc;
@@ -318,16 +342,18 @@ test_large_answers_shrink(void **state)
 							 "observations", "o")),
 				0);
 		assert_int_equal(jx_dump(graph, &plain), 0);
-		rc = compat_answer(TOOL_OF(read_graph), graph, &plain, &space,
-			&text, &alone);
+		rc = compat_answer(TOOL_OF(read_graph), graph, &plain, &text,
+			&alone);
 		assert_int_equal(rc, steps[k].rc);
 		if (rc)
 			continue;
 		assert_int_equal(alone, steps[k].alone);
-		assert_int_equal(text->data[1] == '\n', steps[k].indented);
-		assert_true(jx_quoted_size(text->data, text->len) <
+		assert_true(text.len + (alone ? 0 : plain.len) <
 			    LIMIT_MCP_ANSWER_BYTES);
-		back = json_loadb(text->data, text->len, 0, NULL);
+		string = json_loadb(text.data, text.len, JSON_DECODE_ANY, NULL);
+		assert_int_equal(json_string_value(string)[1] == '\n',
+			steps[k].indented);
+		back = json_loads(json_string_value(string), 0, NULL);
 		assert_true(json_equal(back, graph));
 	}
 }
