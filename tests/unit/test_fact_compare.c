@@ -124,7 +124,7 @@ is_right_often_enough(const char *half)
 		f1[k] = print_f1(&t, (enum verdict_kind)k);
 	alarms = 1 - (double)t.right[FACTS_DIFFERENT] / t.is[FACTS_DIFFERENT];
 	printf("#   false alarms %.3f\n", alarms);
-	assert_true(t.pairs >= 200);
+	assert_true(t.pairs >= 100);
 	assert_true(f1[FACTS_DUPLICATE] >= 0.75);
 	assert_true(f1[FACTS_UPDATE] >= 0.75);
 	assert_true(f1[FACTS_CONTRADICTION] >= 0.85);
@@ -144,6 +144,14 @@ is_right_on_what_nobody_looked_at(void **state)
 {
 	(void)state;
 	is_right_often_enough("held");
+}
+
+/* Written by somebody else, who knew neither the rules nor the other pairs. */
+static void
+is_right_on_those_of_another_author(void **state)
+{
+	(void)state;
+	is_right_often_enough("other");
 }
 
 /* --- single cases -------------------------------------------------------------- */
@@ -301,6 +309,7 @@ main(void)
 		cmocka_unit_test(does_not_mind_the_order),
 		cmocka_unit_test(is_right_on_development),
 		cmocka_unit_test(is_right_on_what_nobody_looked_at),
+		cmocka_unit_test(is_right_on_those_of_another_author),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

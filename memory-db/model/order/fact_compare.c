@@ -32,10 +32,13 @@ share_of(const struct pairing *p)
 }
 
 /* --- nothing is left over, or on one side ---------------------------------- */
+/* Not, an opposite, and the two sides of a comparison changed: "taller than Bob",
+ * "Bob is shorter". Two of them are none. */
 static bool
 is_turned_round(const struct pairing *p)
 {
-	return (p->a->not_n + p->b->not_n + p->opposites) % 2 != 0;
+	return (p->a->not_n + p->b->not_n + p->opposites + p->is_swapped) % 2 !=
+	       0;
 }
 
 static void
@@ -45,21 +48,40 @@ decide_nothing_left(struct comparing *c)
 
 	if (p->partners + p->opposites == 0 && p->matched == 0)
 		decide(c, FACTS_DIFFERENT, 0.9);
+	/* "Exports rose", "imports fell" */
+	else if (p->opposites > 1)
+		decide(c, FACTS_DIFFERENT, 0.8);
 	else if (is_turned_round(p))
 		decide(c, FACTS_CONTRADICTION, 0.9 + 0.08 * p->core);
-	else if (p->is_swapped)
-		decide(c, FACTS_CONTRADICTION, 0.93);
 	else if (p->is_turned)
 		decide(c, FACTS_DIFFERENT, 0.8);
 	else
 		decide(c, FACTS_DUPLICATE, 0.88 + 0.1 * share_of(p));
 }
 
-/* "when tired", "on treadmills": said of a part only. */
+/* "when tired", "on treadmills": said of a part only. "At Siemens" tells more of
+ * the job that somebody has who is said to have none. */
 static bool
 is_narrower(const struct terms_text *t, const struct rest *rest)
 {
-	return rest->first >= 0 && t->v[rest->first].before != BEFORE_NOTHING;
+	const struct term *x = rest->first < 0 ? NULL : &t->v[rest->first];
+
+	if (!x || x->before == BEFORE_NOTHING)
+		return false;
+	return x->kind != TERM_NAME || x->before == BEFORE_WHEN;
+}
+
+/* One says that it was so and the other that something else is so: "was vegan in
+ * college", "eats meat now". */
+static bool
+is_over(const struct comparing *c)
+{
+	const struct terms_text *a = c->p.a, *b = c->p.b;
+	bool was_a = a->is_past || a->marks & F_WAS;
+	bool was_b = b->is_past || b->marks & F_WAS;
+
+	return (was_a && !was_b && b->marks & F_NOW) ||
+	       (was_b && !was_a && a->marks & F_NOW);
 }
 
 /* One side says more. */
@@ -73,18 +95,24 @@ decide_detail(struct comparing *c)
 		p->opposites > 0 ? rest->weight - rest->verbs : rest->weight;
 	double part = 2 * weight / (p->all + weight);
 	bool negated = (in_a ? p->a->not_n : p->b->not_n) % 2 != 0;
+	/* The other denies all of it: who drinks no coffee drinks not three
+	 * cups a day. */
+	bool denied = (in_a ? p->b->not_n : p->a->not_n) % 2 != 0 && !negated &&
+		      p->opposites == 0 && p->partners > 0 && p->core >= CORE;
 
 	if (p->partners + p->opposites == 0)
 		decide(c, FACTS_DIFFERENT, 0.9);
 	else if (c->switched)
 		decide(c, FACTS_SUCCESSION, 0.92);
+	else if (is_turned_round(p) && is_over(c))
+		decide(c, FACTS_SUCCESSION, 0.88);
 	else if (is_turned_round(p)) {
 		/* Who does not eat fish may eat; who does not eat eats no
 		 * fish. */
 		if ((negated && p->opposites == 0 && rest->value_n > 0) ||
 			(p->opposites > 0 &&
 				is_narrower(in_a ? p->a : p->b, rest)) ||
-			rest->subject_n > 0 || part > NARROWER)
+			rest->subject_n > 0 || (part > NARROWER && !denied))
 			decide(c, FACTS_DIFFERENT, 0.7);
 		else
 			decide(c, FACTS_CONTRADICTION, 0.94 - 0.1 * part);
@@ -202,6 +230,23 @@ may_mean_same(const struct comparing *c)
 	       is_verbal(p->a, x) && is_verbal(p->b, y);
 }
 
+/* "I keep it under the bed", "I moved it to the closet": another place. */
+static bool
+is_moved(const struct terms_text *t, const struct terms_text *to,
+	const struct rest *was, const struct rest *is)
+{
+	bool moved = false;
+
+	for (int i = 0; i < to->n; i++)
+		moved |= term_is_move(&to->v[i]);
+	if (!moved || was->value_n == 0 || is->value_n == 0 ||
+		was->subject_n + is->subject_n > 0)
+		return false;
+	return (t->v[was->last].before == BEFORE_PLACE ||
+		       t->v[was->last].before == BEFORE_IN) &&
+	       to->v[is->first].before == BEFORE_TO;
+}
+
 static void
 decide_both_left(struct comparing *c)
 {
@@ -209,10 +254,22 @@ decide_both_left(struct comparing *c)
 	const struct rest *a = &p->rest_a, *b = &p->rest_b;
 	int a_n = a->subject_n + a->value_n, b_n = b->subject_n + b->value_n;
 
-	if (is_turned_round(p)) {
-		if (p->opposites > 0 && p->core > 0.6 &&
-			a->hard_n + b->hard_n == 0 && a_n <= 1 && b_n <= 1 &&
-			!is_narrower(p->a, a) && !is_narrower(p->b, b))
+	if (is_turned_round(p) && is_over(c) && a->subject_n == 0 &&
+		b->subject_n == 0) {
+		decide(c, FACTS_SUCCESSION, 0.86);
+	} else if (p->is_apart && p->opposites == 1 && a->value_n > 0 &&
+		   b->value_n > 0) {
+		/* Before and after are two times, with two values. */
+		decide(c, FACTS_SUCCESSION, 0.86);
+	} else if (is_turned_round(p)) {
+		if (a->subject_n > 0 && b->subject_n > 0)
+			decide(c, FACTS_DIFFERENT, 0.85);
+		else if (p->is_doing && p->partners > 0 && a->subject_n == 0 &&
+			 b->subject_n == 0)
+			decide(c, FACTS_CONTRADICTION, 0.87);
+		else if (p->opposites > 0 && p->core > 0.6 &&
+			 a->hard_n + b->hard_n == 0 && a_n + b_n <= 1 &&
+			 !is_narrower(p->a, a) && !is_narrower(p->b, b))
 			decide(c, FACTS_CONTRADICTION, 0.86);
 		else
 			decide(c, FACTS_DIFFERENT, 0.75);
@@ -220,6 +277,9 @@ decide_both_left(struct comparing *c)
 		decide_dates(c);
 	else if (c->switched)
 		decide(c, FACTS_SUCCESSION, 0.88);
+	else if (p->partners > 0 && p->core >= 0.4 &&
+		 (is_moved(p->a, p->b, a, b) || is_moved(p->b, p->a, b, a)))
+		decide(c, FACTS_UPDATE, 0.87);
 	else if (may_mean_same(c))
 		decide(c, FACTS_DUPLICATE, 0.8 + 0.08 * share_of(p));
 	else if (a->subject_n > 0 && b->subject_n > 0)
@@ -252,6 +312,25 @@ names_old_value(const struct terms_text *t, const int *to)
 	return from && t->marks & F_SWITCH;
 }
 
+/* "Before v2", "since v2". */
+static bool
+is_parted(const struct pairing *p)
+{
+	for (int i = 0; i < p->a->n; i++) {
+		enum term_before x = p->a->v[i].before, y;
+
+		if (p->a_to[i] < 0)
+			continue;
+		y = p->b->v[p->a_to[i]].before;
+		if (((x == BEFORE_EARLIER || x == BEFORE_UNTIL) &&
+			    (y == BEFORE_SINCE || y == BEFORE_LATER)) ||
+			((y == BEFORE_EARLIER || y == BEFORE_UNTIL) &&
+				(x == BEFORE_SINCE || x == BEFORE_LATER)))
+			return true;
+	}
+	return false;
+}
+
 static bool
 is_one_after_other(const struct comparing *c)
 {
@@ -260,11 +339,17 @@ is_one_after_other(const struct comparing *c)
 	bool was_a = p->a->is_past || p->a->marks & F_WAS;
 	bool was_b = p->b->is_past || p->b->marks & F_WAS;
 
+	/* "Never" is of all times. */
+	if (c->ret->kind == FACTS_CONTRADICTION &&
+		(p->a->marks | p->b->marks) & F_NEVER)
+		return false;
 	if (c->a->from != INT64_MIN && c->b->from != INT64_MIN &&
 		c->a->from != c->b->from)
 		return true;
 	if (was_a != was_b && !(was_a && p->a->marks & F_NOW) &&
 		!(was_b && p->b->marks & F_NOW))
+		return true;
+	if (c->ret->kind == FACTS_UPDATE && is_parted(p))
 		return true;
 	return a->date >= 0 && b->date >= 0 && a->date != c->value_a &&
 	       b->date != c->value_b && fact_is_validity(&p->a->v[a->date]) &&
@@ -282,6 +367,22 @@ is_said_otherwise(const struct pairing *p)
 	return (p->a->marks & other) != (p->b->marks & other);
 }
 
+/* Who plans to move to Oslo may live in Rome. A meeting that will be on Thursday
+ * is not on Tuesday. */
+static bool
+is_only_planned(const struct comparing *c)
+{
+	const struct pairing *p = &c->p;
+	const struct term *x;
+
+	if (!((p->a->marks ^ p->b->marks) & F_PLAN) || c->value_a < 0 ||
+		c->ret->kind != FACTS_UPDATE)
+		return false;
+	x = &p->a->v[c->value_a];
+	return !term_is_number(x) && x->kind != TERM_DATE &&
+	       c->attribute >= 0 && p->a->v[c->attribute].flags & F_STATE;
+}
+
 static void
 settle(struct comparing *c)
 {
@@ -295,7 +396,8 @@ settle(struct comparing *c)
 		decide_both_left(c);
 	if (c->ret->kind == FACTS_DIFFERENT)
 		return;
-	if (is_said_otherwise(p))
+	if (is_said_otherwise(p) || is_only_planned(c) || p->is_two ||
+		(p->a->is_question && c->ret->kind != FACTS_DUPLICATE))
 		decide(c, FACTS_DIFFERENT, 0.8);
 	else if ((c->ret->kind == FACTS_UPDATE ||
 			 c->ret->kind == FACTS_CONTRADICTION) &&

@@ -92,6 +92,26 @@ is_one_place(const struct pairing *p, const struct term *x,
 		       x->before == BEFORE_OTHER);
 }
 
+/* "Stored in memory", "stored in Redis": said of the same, at the same place. */
+static bool
+is_thing(const struct pairing *p, const struct term *x, const struct term *y)
+{
+	return x->before == y->before && p->rest_a.runs <= 1 &&
+	       p->rest_b.runs <= 1;
+}
+
+/* "Every two weeks", "every week". */
+static bool
+is_how_often(const struct term *x, const struct term *y)
+{
+	int weekly = lexicon_known(WORD_WEEKLY);
+
+	if (x->unit != UNIT_TIME && x->unit != UNIT_MONTHS &&
+		x->unit != UNIT_TIMES)
+		return false;
+	return y->meaning == weekly || lexicon_same_kind(y->meaning, weekly);
+}
+
 double
 fact_one_value(struct comparing *c)
 {
@@ -110,11 +130,15 @@ fact_one_value(struct comparing *c)
 				       p->rest_b.value_n > 1
 			       ? 0
 			       : 0.93;
+	if (is_how_often(x, y) || is_how_often(y, x))
+		return 0.9;
 	if (term_is_number(x) || term_is_number(y))
 		return flags & F_SINGLE ? 0.8 : 0;
-	if (is_part(p, c) ||
-		(!kind && !names &&
-			(x->kind == TERM_WORD) != (y->kind == TERM_WORD)))
+	if (is_part(p, c))
+		return 0.8;
+	if (flags & F_THING && is_thing(p, x, y))
+		return 0.89;
+	if (!kind && !names && (x->kind == TERM_WORD) != (y->kind == TERM_WORD))
 		return 0.8;
 	if (flags & F_SINGLE)
 		return kind || names ? 0.94 : 0.89;
@@ -125,13 +149,21 @@ fact_one_value(struct comparing *c)
 	return flags & F_KIND ? 0 : by_form(p, x, y);
 }
 
+/* "The meeting" is none that happened, "met" is. */
+static bool
+is_noun(const struct term *t)
+{
+	return t->s_n > 4 && memcmp(t->s + t->s_n - 3, "ing", 3) == 0;
+}
+
 bool
 fact_is_event(const struct comparing *c)
 {
 	const struct pairing *p = &c->p;
 
 	for (int i = 0; i < p->a->n; i++)
-		if (p->a_to[i] >= 0 && p->a->v[i].flags & F_EVENT)
+		if (p->a_to[i] >= 0 && p->a->v[i].flags & F_EVENT &&
+			!is_noun(&p->a->v[i]))
 			return true;
 	return p->a->is_past && p->b->is_past && c->attribute < 0;
 }

@@ -1,25 +1,29 @@
-/* The tables of words.def, hashed at the first use: entries by the hashes of the
- * stems of their words, in one open table. */
+/* The tables of words.def and its like, hashed at the first use: entries by the
+ * hashes of the stems of their words, in one open table. What is known of two
+ * words together (opposites, kinds) is a sorted list of pairs of meanings. */
 #include "memory-db/model/order/lexicon.h"
 
 #include <assert.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/buf.h"
 #include "common/err.h"
 #include "common/text.h"
 
-#define MEANINGS  4096
-#define SLOTS	  16384 /* a power of two, at most half full */
-#define OPPOSITES 2048
-#define LIST	  512
+#define MEANINGS 4096
+#define SLOTS	 16384 /* a power of two, at most half full */
+#define PAIRS	 8192
 
 struct meaning {
 	const char *name;
 	uint16_t name_n;
 	uint16_t kind; /* CATEGORY it is a value of; 0: none */
 	uint16_t kind2;
+	uint16_t excludes; /* EXCLUSIVE it is one of */
+	uint16_t doing;	   /* DOING it is one of */
+	uint16_t kin, kin2;
 	unsigned flags;
 };
 struct slot {
@@ -27,61 +31,54 @@ struct slot {
 	uint16_t meaning;
 };
 
-enum entry_type { ENTRY_MEANING, ENTRY_EACH, ENTRY_KIND, ENTRY_OPPOSITE };
+enum entry_type {
+	ENTRY_MEANING,
+	ENTRY_EACH,
+	ENTRY_FLAG,
+	ENTRY_KIND,
+	ENTRY_KIN,
+	ENTRY_EXCLUSIVE,
+	ENTRY_DOING,
+	ENTRY_OPPOSITE,
+	ENTRY_IS_A
+};
 struct entry {
 	enum entry_type type;
 	unsigned flags;
 	const char *words, *other;
 };
 static const struct entry entries[] = {
-#define SAME(words)	   {ENTRY_MEANING, 0, words, NULL},
-#define RULE(words, flags) {ENTRY_MEANING, flags, words, NULL},
-#define EACH(words, flags) {ENTRY_EACH, flags, words, NULL},
-#define OPPOSITE(a, b)	   {ENTRY_OPPOSITE, 0, a, b},
-#define CATEGORY(words)	   {ENTRY_KIND, 0, words, NULL},
-#define PAST(words)
-#define UNIT(words, unit, value)
+#define SAME(words)	     {ENTRY_MEANING, 0, words, NULL},
+#define RULE(words, flags)   {ENTRY_MEANING, flags, words, NULL},
+#define EACH(words, flags)   {ENTRY_EACH, flags, words, NULL},
+#define FLAG(words, flags)   {ENTRY_FLAG, flags, words, NULL},
+#define KIN(words)	     {ENTRY_KIN, 0, words, NULL},
+#define OPPOSITE(a, b)	     {ENTRY_OPPOSITE, 0, a, b},
+#define EXCLUSIVE(words)     {ENTRY_EXCLUSIVE, 0, words, NULL},
+#define DOING(words)	     {ENTRY_DOING, 0, words, NULL},
+#define CATEGORY(words)	     {ENTRY_KIND, 0, words, NULL},
+#define IS_A(general, words) {ENTRY_IS_A, 0, general, words},
 #include "memory-db/model/order/words.def"
-#undef SAME
-#undef RULE
-#undef EACH
-#undef OPPOSITE
-#undef CATEGORY
-#undef PAST
-#undef UNIT
+#include "memory-db/model/order/opposites.def"
+#include "memory-db/model/order/kinds.def"
 };
 
-#define SAME(words)
-#define RULE(words, flags)
-#define EACH(words, flags)
-#define OPPOSITE(a, b)
-#define CATEGORY(words)
-#define PAST(words) words "|"
-#define UNIT(words, unit, value)
-static const char past_words[] =
-#include "memory-db/model/order/words.def"
-	;
-#undef PAST
-#undef UNIT
-#define PAST(words)
-#define UNIT(words, unit, value) {words "|", unit, value},
-static const struct {
-	const char *words;
-	enum lexicon_unit unit;
-	double value;
-} units[] = {
-#include "memory-db/model/order/words.def"
+/* Pairs of meanings, sorted by (a, b) once all are there. */
+struct pairs {
+	size_t n;
+	struct pair {
+		uint16_t a, b;
+	} v[PAIRS];
 };
 
 static struct {
 	pthread_mutex_t lock;
 	bool is_ready;
-	int meanings, opposites, kinds;
+	int meanings, groups;
+	int known[WORD_MAX];
 	struct meaning meaning[MEANINGS];
 	struct slot slot[SLOTS];
-	struct {
-		uint16_t a, b;
-	} opposite[OPPOSITES];
+	struct pairs opposite, is_a;
 } lexicon = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* --- hashes ----------------------------------------------------------------- */
@@ -240,28 +237,54 @@ meaning_of(const char *word, size_t n)
 	return slot->meaning;
 }
 
+/* A meaning may be in two groups of one sort. */
+static void
+put_group(uint16_t *first, uint16_t *second, int group)
+{
+	if (*first == 0)
+		*first = (uint16_t)group;
+	else if (second)
+		*second = (uint16_t)group;
+}
+
 static int
-fill_kind(const struct entry *x)
+fill_group(const struct entry *x)
 {
 	const char *list = x->words, *word;
+	int group = ++lexicon.groups;
 	size_t n;
 
-	lexicon.kinds++;
 	while (next_member(&list, &word, &n)) {
 		int m = meaning_of(word, n);
+		struct meaning *at;
 
 		if (m < 0)
 			return m;
-		if (lexicon.meaning[m].kind == 0)
-			lexicon.meaning[m].kind = (uint16_t)lexicon.kinds;
+		at = &lexicon.meaning[m];
+		if (x->type == ENTRY_FLAG)
+			at->flags |= x->flags;
+		else if (x->type == ENTRY_KIND)
+			put_group(&at->kind, &at->kind2, group);
+		else if (x->type == ENTRY_KIN)
+			put_group(&at->kin, &at->kin2, group);
+		else if (x->type == ENTRY_EXCLUSIVE)
+			put_group(&at->excludes, NULL, group);
 		else
-			lexicon.meaning[m].kind2 = (uint16_t)lexicon.kinds;
+			put_group(&at->doing, NULL, group);
 	}
 	return 0;
 }
 
+static void
+add_pair(struct pairs *p, int a, int b)
+{
+	assert(p->n < PAIRS);
+	p->v[p->n++] = (struct pair){(uint16_t)a, (uint16_t)b};
+}
+
+/* Each of the one list with each of the other; opposites both ways. */
 static int
-fill_opposites(const struct entry *x)
+fill_pairs(const struct entry *x)
 {
 	const char *list = x->words, *word;
 	size_t n, m;
@@ -277,36 +300,73 @@ fill_opposites(const struct entry *x)
 
 			if (b < 0)
 				return b;
-			assert(lexicon.opposites < OPPOSITES);
 			if (a == b)
 				continue;
-			lexicon.opposite[lexicon.opposites].a = (uint16_t)a;
-			lexicon.opposite[lexicon.opposites++].b = (uint16_t)b;
+			if (x->type == ENTRY_IS_A) {
+				add_pair(&lexicon.is_a, a, b);
+				continue;
+			}
+			add_pair(&lexicon.opposite, a, b);
+			add_pair(&lexicon.opposite, b, a);
 		}
 	}
 	return 0;
 }
 
 static int
+fill_entry(const struct entry *x)
+{
+	switch (x->type) {
+	case ENTRY_MEANING:
+	case ENTRY_EACH:
+		return fill_meaning(x);
+	case ENTRY_FLAG:
+	case ENTRY_KIND:
+	case ENTRY_KIN:
+	case ENTRY_EXCLUSIVE:
+	case ENTRY_DOING:
+		return fill_group(x);
+	case ENTRY_OPPOSITE:
+	case ENTRY_IS_A:
+		break;
+	}
+	return fill_pairs(x);
+}
+
+static int
+compare_pairs(const void *a, const void *b)
+{
+	const struct pair *x = a, *y = b;
+
+	return x->a != y->a ? x->a - y->a : x->b - y->b;
+}
+
+static const char *const known_words[WORD_MAX] = {
+	[WORD_WEEKLY] = "weekly",
+	[WORD_GOLANG] = "golang",
+};
+
+static int
 fill(void)
 {
-	int rc = 0;
+	for (size_t i = 0; i < ARRAY_LEN(entries); i++) {
+		int rc = fill_entry(&entries[i]);
 
-	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(entries); i++) {
-		switch (entries[i].type) {
-		case ENTRY_MEANING:
-		case ENTRY_EACH:
-			rc = fill_meaning(&entries[i]);
-			break;
-		case ENTRY_KIND:
-			rc = fill_kind(&entries[i]);
-			break;
-		case ENTRY_OPPOSITE:
-			rc = fill_opposites(&entries[i]);
-			break;
-		}
+		if (rc < 0)
+			return rc;
 	}
-	return rc;
+	for (int i = 0; i < WORD_MAX; i++) {
+		int m = meaning_of(known_words[i], strlen(known_words[i]));
+
+		if (m < 0)
+			return m;
+		lexicon.known[i] = m;
+	}
+	qsort(lexicon.opposite.v, lexicon.opposite.n, sizeof(struct pair),
+		compare_pairs);
+	qsort(lexicon.is_a.v, lexicon.is_a.n, sizeof(struct pair),
+		compare_pairs);
+	return 0;
 }
 
 int
@@ -316,7 +376,8 @@ lexicon_ready(void)
 
 	pthread_mutex_lock(&lexicon.lock);
 	if (!lexicon.is_ready) {
-		lexicon.meanings = lexicon.opposites = lexicon.kinds = 0;
+		lexicon.meanings = lexicon.groups = 0;
+		lexicon.opposite.n = lexicon.is_a.n = 0;
 		memset(lexicon.slot, 0, sizeof(lexicon.slot));
 		rc = fill();
 		lexicon.is_ready = rc == 0;
@@ -338,6 +399,12 @@ lexicon_flags(int meaning)
 	return lexicon.meaning[meaning].flags;
 }
 
+int
+lexicon_known(enum lexicon_word word)
+{
+	return lexicon.known[word];
+}
+
 const char *
 lexicon_name(int meaning, size_t *ret_n)
 {
@@ -356,48 +423,48 @@ lexicon_same_kind(int a, int b)
 	       x->kind2 == y->kind || (x->kind2 && x->kind2 == y->kind2);
 }
 
+static bool
+has_pair(const struct pairs *p, int a, int b)
+{
+	struct pair x = {(uint16_t)a, (uint16_t)b};
+
+	return bsearch(&x, p->v, p->n, sizeof(x), compare_pairs) != NULL;
+}
+
 bool
 lexicon_opposite(int a, int b)
 {
-	if (a == 0 || b == 0)
+	const struct meaning *x = &lexicon.meaning[a], *y = &lexicon.meaning[b];
+
+	if (a == 0 || b == 0 || a == b)
 		return false;
-	for (int i = 0; i < lexicon.opposites; i++)
-		if ((lexicon.opposite[i].a == a &&
-			    lexicon.opposite[i].b == b) ||
-			(lexicon.opposite[i].a == b &&
-				lexicon.opposite[i].b == a))
-			return true;
-	return false;
-}
-
-/* Is the word a member of a list that ends with a bar? */
-static bool
-is_member(const char *list, const char *word, size_t n)
-{
-	const char *member;
-	size_t k;
-
-	while (next_member(&list, &member, &k))
-		if (k == n && memcmp(member, word, n) == 0)
-			return true;
-	return false;
+	if (x->excludes != 0 && x->excludes == y->excludes)
+		return true;
+	return has_pair(&lexicon.opposite, a, b);
 }
 
 bool
-lexicon_is_past(const char *word, size_t n)
+lexicon_excludes_doing(int a, int b)
 {
-	return (n > 4 && memcmp(word + n - 2, "ed", 2) == 0 &&
-		       word[n - 3] != 'e') ||
-	       is_member(past_words, word, n);
+	const struct meaning *x = &lexicon.meaning[a], *y = &lexicon.meaning[b];
+
+	return a != 0 && a != b && x->doing != 0 && x->doing == y->doing;
 }
 
-enum lexicon_unit
-lexicon_unit(const char *word, size_t n, double *ret)
+bool
+lexicon_kin(int a, int b)
 {
-	for (size_t i = 0; i < ARRAY_LEN(units); i++)
-		if (is_member(units[i].words, word, n)) {
-			*ret = units[i].value;
-			return units[i].unit;
-		}
-	return UNIT_NONE;
+	const struct meaning *x = &lexicon.meaning[a], *y = &lexicon.meaning[b];
+
+	if (a == 0 || b == 0 || x->kin == 0 || y->kin == 0)
+		return false;
+	return x->kin == y->kin || x->kin == y->kin2 || x->kin2 == y->kin ||
+	       (x->kin2 && x->kin2 == y->kin2);
+}
+
+bool
+lexicon_is_a(int special, int general)
+{
+	return special != 0 && general != 0 &&
+	       has_pair(&lexicon.is_a, general, special);
 }

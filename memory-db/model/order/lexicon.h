@@ -1,6 +1,7 @@
 /* What is known of words: which mean the same, which are opposites, which are
  * values of one kind, and which name an attribute that has one value at a time or
- * many. The words stand in words.def.
+ * many. The words stand in words.def, opposites.def, kinds.def and
+ * word_forms.def.
  *
  * Example: "is based in" and "lives in" have one meaning, whose flags say that it
  * has a single value (F_SINGLE) and describes a state (F_STATE): somebody who
@@ -15,7 +16,7 @@
 #include "common/cleanup.h"
 
 /* Words of one entry at most. */
-#define LEXICON_WORDS 5
+#define LEXICON_WORDS 6
 
 enum lexicon_flag {
 	F_LIGHT = 1 << 0,  /* says little: counts a third */
@@ -40,7 +41,13 @@ enum lexicon_flag {
 	F_SWITCH = 1 << 18, /* names the old value and the new one */
 	F_HAVE = 1 << 19,   /* has */
 	F_NAMED = 1 << 20,  /* its value is a name or a number */
-	F_ENDED = 1 << 21   /* no longer */
+	F_ENDED = 1 << 21,  /* no longer */
+	F_NEVER = 1 << 22,  /* not at any time */
+	F_SELF = 1 << 23, /* may stand for what the memory is about: the project
+			     */
+	F_THING =
+		1 << 24, /* its value is one thing, whether a name or a word */
+	F_MOVE = 1 << 25 /* comes to have another value: "was moved to" */
 };
 
 enum lexicon_unit {
@@ -61,6 +68,9 @@ enum lexicon_unit {
 	UNIT_ORDINAL
 };
 
+/* Words that the code asks for by themselves. */
+enum lexicon_word { WORD_WEEKLY, WORD_GOLANG, WORD_MAX };
+
 /* Fills the tables; once, and again after it failed. 0 or MDB_E_NOMEM. */
 int lexicon_ready(void) MUST_CHECK;
 
@@ -73,9 +83,18 @@ int lexicon_find(const uint64_t *stems, int n);
 unsigned lexicon_flags(int meaning);
 /* The first word of the entry. */
 const char *lexicon_name(int meaning, size_t *ret_n);
+/* The meaning of a word that the code itself asks for. */
+int lexicon_known(enum lexicon_word word);
 /* What the meaning counts as a value of; 0: nothing known. */
 bool lexicon_same_kind(int a, int b);
+/* Who says one denies the other. */
 bool lexicon_opposite(int a, int b);
+/* Nobody does both at a time: sleeping, running. */
+bool lexicon_excludes_doing(int a, int b);
+/* They may say the same of the same thing: stored in, lives in. */
+bool lexicon_kin(int a, int b);
+/* A cat is a pet. */
+bool lexicon_is_a(int special, int general);
 /* A form of a verb that tells of the past; stem: of exact spelling. */
 bool lexicon_is_past(const char *word, size_t n);
 /* The unit of a word, UNIT_NONE: it is none; *ret: of the base unit. */

@@ -7,6 +7,7 @@
 
 #include "common/jx.h"
 #include "common/limits.h"
+#include "memory-db/model/order/lexicon.h"
 #include "memory-db/model/order/queue.h"
 #include "memory-db/model/order/scan.h"
 #include "memory-db/model/scope/json_members.h"
@@ -93,9 +94,14 @@ find(struct on_conflict *x, struct write *w, struct err *e)
 		.candidates = searches ? CANDIDATES : -1,
 		.newest = NEWEST,
 		.looked = &x->looked};
-	int64_t before = now_ns(CLOCK_MONOTONIC);
+	int64_t before;
 	int rc;
 
+	/* The words are read at the first use; no search pays for that. */
+	rc = lexicon_ready();
+	if (rc)
+		return err_nomem(e);
+	before = now_ns(CLOCK_MONOTONIC);
 	s.ns[0] = w->ns;
 	s.n = 1;
 	if (searches)

@@ -86,7 +86,10 @@ is_same(const struct term *a, const struct term *b, bool loose)
 	if (a->key == b->key ||
 		(a->words == 1 && b->words == 1 && a->stem == b->stem))
 		return true;
-	return loose && is_family(a, b);
+	return loose &&
+	       (is_family(a, b) || lexicon_kin(a->meaning, b->meaning) ||
+		       (a->stem == b->stem &&
+			       (a->words == 1 || b->words == 1)));
 }
 
 static void
@@ -129,6 +132,32 @@ is_before_verb(const struct terms_text *t, int i)
 	return t->v[i].word < t->verb;
 }
 
+static bool
+is_being_done(const struct term *t)
+{
+	return t->s_n > 4 && memcmp(t->s + t->s_n - 3, "ing", 3) == 0;
+}
+
+/* "Is sleeping", "is running": not for who sleeps at night and runs at noon, or
+ * likes to. */
+static bool
+is_done_otherwise(const struct pairing *p, int i, int k)
+{
+	const struct term *a = &p->a->v[i], *b = &p->b->v[k];
+
+	return p->a->copulas > 0 && p->b->copulas > 0 && is_being_done(a) &&
+	       is_being_done(b) &&
+	       lexicon_excludes_doing(a->meaning, b->meaning);
+}
+
+static bool
+is_told_apart(const struct pairing *p, int i, int k)
+{
+	return p->a_to[i] == -1 && p->b_to[k] == -1 &&
+	       is_before_verb(p->a, i) && is_before_verb(p->b, k) &&
+	       terms_opposite(&p->a->v[i], &p->b->v[k]);
+}
+
 static void
 find_opposites(struct pairing *p)
 {
@@ -137,23 +166,49 @@ find_opposites(struct pairing *p)
 			const struct term *t = &p->b->v[p->a_to[i]];
 
 			if (is_opposite_before(&p->a->v[i], t)) {
+				p->is_apart = true;
 				p->opposites++;
 				p->a_opposite = i;
 				p->b_opposite = p->a_to[i];
 			}
 			continue;
 		}
-		for (int k = 0; k < p->b->n; k++)
+		for (int k = 0; k < p->b->n; k++) {
+			if (is_told_apart(p, i, k)) {
+				p->is_two = true;
+				continue;
+			}
 			if (p->b_to[k] == -1 && p->a_to[i] == -1 &&
-				!(is_before_verb(p->a, i) &&
-					is_before_verb(p->b, k)) &&
-				terms_opposite(&p->a->v[i], &p->b->v[k])) {
+				(terms_opposite(&p->a->v[i], &p->b->v[k]) ||
+					is_done_otherwise(p, i, k))) {
 				p->a_to[i] = p->b_to[k] = -2;
+				p->is_doing |= is_done_otherwise(p, i, k);
 				p->opposites++;
 				p->a_opposite = i;
 				p->b_opposite = k;
 			}
+		}
 	}
+}
+
+/* Who has no pets has no cat: the general word is the one that is denied. */
+static void
+find_special(struct pairing *p)
+{
+	bool a_not = p->a->not_n % 2 != 0;
+
+	if (a_not == (p->b->not_n % 2 != 0))
+		return;
+	for (int i = 0; i < p->a->n; i++)
+		for (int k = 0; p->a_to[i] == -1 && k < p->b->n; k++) {
+			int x = p->a->v[i].meaning, y = p->b->v[k].meaning;
+
+			if (p->b_to[k] != -1 || !(a_not ? lexicon_is_a(y, x)
+							: lexicon_is_a(x, y)))
+				continue;
+			p->a_to[i] = k;
+			p->b_to[k] = i;
+		}
 }
 
 /* --- order ---------------------------------------------------------------------- */
@@ -184,10 +239,96 @@ is_active(const struct terms_text *t)
 	return t->copulas == 0 || ing;
 }
 
+/* "Taller than Bob", "Bob is taller than": what is compared changed places. */
+static bool
+is_compared_back(const struct pairing *p, int i, int k)
+{
+	bool a_over = p->a->v[i].before == BEFORE_OVER;
+	bool b_over = p->b->v[k].before == BEFORE_OVER;
+
+	return (a_over && !b_over && is_before_verb(p->b, k)) ||
+	       (b_over && !a_over && is_before_verb(p->a, i));
+}
+
+/* What stands behind a preposition is no end of the verb, but who gives and who
+ * gets: "bought it from Anna", "sold it to Tom". */
+static bool
+is_other_side(const struct term *t)
+{
+	return t->before != BEFORE_NOTHING &&
+	       (t->kind != TERM_NAME ||
+		       (t->before != BEFORE_FROM && t->before != BEFORE_TO));
+}
+
+/* From A to B, from B to A. */
+static bool
+is_way_back(const struct pairing *p)
+{
+	bool to_from = false, from_to = false;
+
+	for (int i = 0; i < p->a->n; i++) {
+		enum term_before x = p->a->v[i].before, y;
+
+		if (p->a_to[i] < 0)
+			continue;
+		y = p->b->v[p->a_to[i]].before;
+		to_from |= x == BEFORE_TO && y == BEFORE_FROM;
+		from_to |= x == BEFORE_FROM && y == BEFORE_TO;
+	}
+	return to_from && from_to;
+}
+
+/* A word right before the one it belongs to: "black" of "a black cat". */
+static bool
+is_modifier(const struct terms_text *t, int i)
+{
+	const struct term *x = &t->v[i], *next = x + 1;
+
+	if (i + 1 >= t->n || next->word > x->word + x->words + 1 ||
+		next->before != BEFORE_NOTHING)
+		return false;
+	return !memchr(t->text + x->at, ',', next->at - x->at);
+}
+
+/* "A black cat and a white dog", "a white cat and a black dog": two words that
+ * belong to others changed places, and all else stands where it stood. */
+static bool
+is_crossed(const struct pairing *p)
+{
+	int moved[2], n = 0;
+
+	if (p->a->n != p->b->n)
+		return false;
+	for (int i = 0; i < p->a->n; i++) {
+		if (p->a_to[i] < 0)
+			return false;
+		if (p->a_to[i] == i)
+			continue;
+		if (n == 2)
+			return false;
+		moved[n++] = i;
+	}
+	return n == 2 && moved[1] > moved[0] + 1 &&
+	       is_modifier(p->a, moved[0]) && is_modifier(p->a, moved[1]);
+}
+
+/* The verbs whose ends are looked at are the same; where one is not kept as a
+ * term nothing is known. */
+static bool
+is_same_verb(const struct pairing *p)
+{
+	for (int i = 0; i < p->a->n; i++)
+		if (p->a->v[i].word == p->a->verb)
+			return p->a_to[i] >= 0 &&
+			       p->b->v[p->a_to[i]].word == p->b->verb;
+	return true;
+}
+
 static void
 find_order(struct pairing *p)
 {
 	int forth = 0, back = 0, over_a = -1, over_b = -1;
+	bool compared_back = false;
 
 	for (int i = 0; i < p->a->n; i++) {
 		int k = p->a_to[i];
@@ -201,18 +342,47 @@ find_order(struct pairing *p)
 		p->is_same_subject |= is_before_verb(p->a, i) &&
 				      is_before_verb(p->b, k) &&
 				      !(p->a->v[i].flags & F_LIGHT);
-		if (p->a->v[i].before != BEFORE_NOTHING ||
-			p->b->v[k].before != BEFORE_NOTHING)
+		compared_back |= is_compared_back(p, i, k);
+		if (is_other_side(&p->a->v[i]) || is_other_side(&p->b->v[k]))
 			continue;
 		forth += is_before_verb(p->a, i) && !is_before_verb(p->b, k);
 		back += !is_before_verb(p->a, i) && is_before_verb(p->b, k);
 	}
-	p->is_swapped = over_a >= 0 && over_b >= 0 && p->a_to[over_a] != over_b;
-	p->is_turned =
-		forth > 0 && back > 0 && is_active(p->a) && is_active(p->b);
+	p->is_swapped = compared_back || (over_a >= 0 && over_b >= 0 &&
+						 p->a_to[over_a] != over_b);
+	if (p->a->subject >= 0 && p->b->subject >= 0) {
+		bool a_first = p->a->subject < p->a->verb;
+		bool b_first = p->b->subject < p->b->verb;
+
+		forth += a_first && !b_first;
+		back += !a_first && b_first;
+	}
+	p->is_turned = (forth > 0 && back > 0 && is_same_verb(p) &&
+			       is_active(p->a) && is_active(p->b)) ||
+		       is_way_back(p) || is_crossed(p);
 }
 
 /* --- what is left over ---------------------------------------------------------- */
+/* "Was moved to Thursday": that it was moved is no part of the value. */
+bool
+term_is_move(const struct term *x)
+{
+	return x->s_n > 4 &&
+	       (memcmp(x->s, "moved", 5) == 0 || memcmp(x->s, "reloc", 5) == 0);
+}
+
+/* "The project uses Redis", "uses Redis": of the same thing. */
+static void
+drop_self(const struct terms_text *t, struct rest *r, const struct rest *other)
+{
+	if (r->subject_n != 1 || other->subject_n > 0 ||
+		!(t->v[r->subject].flags & F_SELF))
+		return;
+	r->weight -= weight_of(&t->v[r->subject]);
+	r->subject_n = 0;
+	r->subject = -1;
+}
+
 static struct rest
 rest_of(const struct terms_text *t, const int *to)
 {
@@ -228,7 +398,7 @@ rest_of(const struct terms_text *t, const int *to)
 			running = running && x->flags & F_LIGHT;
 			continue;
 		}
-		if (x->flags & F_LIGHT)
+		if (x->flags & F_LIGHT || term_is_move(x))
 			continue;
 		r.weight += weight_of(x);
 		r.hard_n += term_is_hard(x);
@@ -297,8 +467,11 @@ pairing_make(const struct terms_text *a, const struct terms_text *b,
 	find_partners(ret, false);
 	find_opposites(ret);
 	find_partners(ret, true);
+	find_special(ret);
 	find_order(ret);
 	ret->rest_a = rest_of(a, ret->a_to);
 	ret->rest_b = rest_of(b, ret->b_to);
+	drop_self(a, &ret->rest_a, &ret->rest_b);
+	drop_self(b, &ret->rest_b, &ret->rest_a);
 	weigh(ret);
 }

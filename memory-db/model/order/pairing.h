@@ -27,6 +27,10 @@ struct pairing {
 	bool is_same_subject; /* a pair that says something is before both verbs
 			       */
 	bool is_turned;	      /* the two ends of a verb are swapped */
+	bool is_apart;	      /* one says before what the other says after */
+	bool is_two;	      /* what they are about is told apart: the minimum,
+				 the maximum */
+	bool is_doing;	      /* the opposites are what nobody does at once */
 	double all, matched;  /* weights of both texts */
 	double core;	      /* share of what is no value, date, or
 					 opposite that has a partner */
@@ -38,6 +42,8 @@ void pairing_make(const struct terms_text *a, const struct terms_text *b,
 	struct pairing *ret);
 bool term_is_hard(const struct term *t);
 bool term_is_number(const struct term *t);
+/* "Moved to". */
+bool term_is_move(const struct term *t);
 /* Opposites: by the lexicon, or one is the other with "un", "non" and the like. */
 bool terms_opposite(const struct term *a, const struct term *b);
 

@@ -64,10 +64,15 @@ note_verb(struct reading *r, int i, int words, unsigned flags)
 	struct terms_text *t = r->t;
 	const struct text_word *w = &r->w[i];
 	bool aux = (flags & (F_COPULA | F_HAVE)) != 0;
-	bool past = lexicon_is_past(w->s, w->n) && !is_change(r, i);
+	bool past = lexicon_is_past(w->s, w->n) && !is_change(r, i) &&
+		    !(flags & F_MOVE);
 
 	if (t->verb < 0 && flags & F_VERB)
 		t->verb = i;
+	/* "Was moved to": it is there now. */
+	if ((is_change(r, i) || flags & F_MOVE) && r->last_have >= 0 &&
+		r->last_have + 2 >= i)
+		t->is_past = false;
 	/* "is written", "has lived": of now. */
 	if (past && flags & (F_VERB | F_STATE | F_EVENT) &&
 		(aux || r->last_have < 0 || r->last_have + 3 < i))
@@ -131,7 +136,7 @@ take_meaning(struct reading *r, int i, int n, int meaning)
 	struct term *x;
 
 	r->t->marks |= flags & (F_WAS | F_NOW | F_MAYBE | F_PLAN | F_IF |
-				       F_SWITCH | F_ENDED);
+				       F_SWITCH | F_ENDED | F_NEVER);
 	r->seen_over |= (flags & F_OVER) != 0;
 	note_verb(r, i, n, flags);
 	if (flags & F_NOT) {
@@ -174,6 +179,7 @@ take_unknown(struct reading *r, int i)
 static int
 take_at(struct reading *r, int i)
 {
+	static const char *const go[] = {"go", "goes", "went", NULL};
 	const struct text_word *w = &r->w[i];
 	int meaning = 0, n, k;
 	enum term_before before;
@@ -194,7 +200,16 @@ take_at(struct reading *r, int i)
 	if (w->is_part && (w->n <= 2) && i > 0 && text_is_stop(w->s, w->n) &&
 		r->w[i - 1].at == w->at && !is_last(r, i))
 		return 1;
+	/* "Goes swimming": swims. */
+	if (terms_word_in(r, i, go) && i + 1 < r->n && r->w[i + 1].n > 4 &&
+		memcmp(r->w[i + 1].s + r->w[i + 1].n - 3, "ing", 3) == 0)
+		return 1;
 	n = find_phrase(r, i, &meaning);
+	/* The language, not the verb. */
+	if (n < 2 && w->capital && !w->first && terms_word_is(r, i, "go")) {
+		take_meaning(r, i, 1, lexicon_known(WORD_GOLANG));
+		return 1;
+	}
 	if (n < 2 && (k = terms_read_date(r, i)) > 0)
 		return k;
 	if (n < 2 && (k = terms_read_number(r, i)) > 0)
@@ -246,17 +261,20 @@ terms_read(const char *subject, const char *text, struct terms_text *ret)
 
 	if (!r || rc < 0)
 		return MDB_E_NOMEM;
-	*ret = (struct terms_text){.text = text, .verb = -1};
+	*ret = (struct terms_text){.text = text, .verb = -1, .subject = -1};
 	r->t = ret;
 	r->last_have = -1;
 	rc = terms_take_words(r);
 	if (rc != 0)
 		return rc;
 	rc = terms_mark_subject(r, subject);
-	for (int i = 0; rc == 0 && i < r->n && !ret->too_long;)
-		i += take_at(r, i);
 	if (rc != 0)
 		return rc;
+	for (int i = r->n; i-- > 0;)
+		if (r->w[i].is_subject)
+			ret->subject = i;
+	for (int i = 0; i < r->n && !ret->too_long;)
+		i += take_at(r, i);
 	guess_verb(r);
 	return rc;
 }

@@ -68,6 +68,7 @@ struct terms_text {
 	struct term v[TERMS];
 	int n;
 	int verb;	/* the word that is the first verb; -1: none found */
+	int subject;	/* the word that first names the subject; -1 */
 	int not_n;	/* how often it is turned round */
 	unsigned marks; /* F_WAS, F_NOW, F_MAYBE, F_PLAN, F_IF, ... of all
 			   terms, those left out too */

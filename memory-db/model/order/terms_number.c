@@ -139,6 +139,10 @@ take_suffix(const char *s, size_t n, struct term *ret)
 			ret->value *= 1000;
 		return true;
 	}
+	if (n == 1 && (low[0] == 'x' || low[0] == 'm')) {
+		ret->unit = low[0] == 'x' ? UNIT_TIMES : UNIT_LENGTH;
+		return true;
+	}
 	if (n == 3 && memcmp(low, "\xe2\x82\xac", 3) == 0) {
 		ret->unit = UNIT_EURO;
 		return true;
@@ -217,7 +221,15 @@ term_number_word(const char *s, size_t n, struct term *ret)
 		{"hundred", 100}, {"thousand", 1000}, {"dozen", 12},
 		{"first", -1}, {"third", -3}, {"fourth", -4}, {"fifth", -5},
 		{"sixth", -6}, {"seventh", -7}, {"eighth", -8}, {"ninth", -9},
-		{"tenth", -10}, {"twelfth", -12}, {"second", -2}};
+		{"tenth", -10}, {"twelfth", -12}, {"second", -2},
+		{"eighteenth", -18}, {"eleventh", -11}, {"thirteenth", -13},
+		{"fourteenth", -14}, {"fifteenth", -15}, {"sixteenth", -16},
+		{"seventeenth", -17}, {"nineteenth", -19}, {"twentieth", -20},
+		{"thirtieth", -30}};
+	static const struct {
+		const char *word;
+		int times;
+	} often[] = {{"twice", 2}, {"thrice", 3}, {"twofold", 2}};
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		if (strlen(words[i].word) == n &&
@@ -227,6 +239,14 @@ term_number_word(const char *s, size_t n, struct term *ret)
 							: words[i].value;
 			ret->unit =
 				words[i].value < 0 ? UNIT_ORDINAL : UNIT_NONE;
+			return true;
+		}
+	for (size_t i = 0; i < ARRAY_LEN(often); i++)
+		if (strlen(often[i].word) == n &&
+			memcmp(often[i].word, s, n) == 0) {
+			ret->kind = TERM_NUMBER;
+			ret->value = often[i].times;
+			ret->unit = UNIT_TIMES;
 			return true;
 		}
 	if ((n == 4 && memcmp(s, "noon", 4) == 0) ||
