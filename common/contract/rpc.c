@@ -162,12 +162,16 @@ add_members(struct buf *out, const json_t *result)
 }
 
 int
-rpc_reply(struct buf *out, const json_t *id, const json_t *result)
+rpc_reply(struct buf *out, const json_t *id, const struct buf *text,
+	const json_t *result)
 {
 	size_t before = out->len;
 
-	if (rpc_begin(out, id, true) == 0 && add_members(out, result) == 0 &&
-		buf_adds(out, "}\n") == 0)
+	if (rpc_begin(out, id, true) == 0 &&
+		(text->len == 0 ||
+			(buf_addc(out, ',') == 0 &&
+				buf_add(out, text->data, text->len) == 0)) &&
+		add_members(out, result) == 0 && buf_adds(out, "}\n") == 0)
 		return 0;
 	out->len = before;
 	return MDB_E_NOMEM;

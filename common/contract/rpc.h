@@ -24,11 +24,11 @@ int rpc_request_read(const json_t *msg, struct rpc_request *ret, struct err *e)
 	MUST_CHECK;
 void rpc_request_done(struct rpc_request *r);
 
-/* Appends {"id":..,"success":true, <members of result>}\n. id may be NULL.
- * result: an object, borrowed; a member named id or success is not allowed.
- * 0 or MDB_E_NOMEM. */
-int rpc_reply(struct buf *out, const json_t *id, const json_t *result)
-	MUST_CHECK;
+/* Appends {"id":..,"success":true, <text>, <members of result>}\n. id may be
+ * NULL. text: members written already, may be empty. result: an object,
+ * borrowed; a member named id or success is not allowed. 0 or MDB_E_NOMEM. */
+int rpc_reply(struct buf *out, const json_t *id, const struct buf *text,
+	const json_t *result) MUST_CHECK;
 
 /* Appends {"id":..,"success":false,"error":..,"code":..,"param":..,
  * "retry_after_ms":..}\n; works without memory for short ids. */

@@ -134,7 +134,8 @@ m_open_nodes(struct call *c, json_t **ret_result, struct err *e)
 	if (r == 2)
 		cursor_format(next, s.change, at, after);
 	if (r == 0 || r == 2)
-		r = graph_page_result(&p, r == 2 ? next : NULL, ret_result, e);
+		r = graph_page_result(&p, r == 2 ? next : NULL, c->text,
+			ret_result, e);
 	if (r == 0 && json_array_size(missing) > 0 &&
 		jx_set(*ret_result, "missing", take_ptr(missing)) != 0) {
 		json_decref(*ret_result);
@@ -222,7 +223,7 @@ m_graph_read_namespace(struct graph_page *p, int64_t ns, int64_t limit,
 			return rc;
 		rc = 0;
 		for (int i = 0; rc == 0 && i < b.n; i++)
-			rc = (int64_t)json_array_size(p->entities) >= limit
+			rc = p->entities_n >= limit
 				     ? 2
 				     : m_graph_read_entity(p, b.entity[i],
 					       b.existence[i], at, e);
@@ -266,6 +267,7 @@ m_read_graph(struct call *c, json_t **ret_result, struct err *e)
 		cursor_format(next, s.change, at.which | at.relation << 1,
 			at.existence);
 	if (r == 0 || r == 2)
-		r = graph_page_result(&p, r == 2 ? next : NULL, ret_result, e);
+		r = graph_page_result(&p, r == 2 ? next : NULL, c->text,
+			ret_result, e);
 	return r;
 }

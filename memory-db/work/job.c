@@ -23,6 +23,7 @@ void
 job_done(struct job *j)
 {
 	buf_done(&j->frame);
+	buf_done(&j->text);
 	buf_done(&j->reply);
 	if (j->fd >= 0)
 		close(j->fd);
@@ -124,11 +125,12 @@ job_answer(struct job *j, json_t *result_new, struct err *e)
 	if (!result ||
 		(j->ignored &&
 			json_object_set(result, "ignored", j->ignored) != 0) ||
-		rpc_reply(&j->reply, j->id, result) != 0) {
+		rpc_reply(&j->reply, j->id, &j->text, result) != 0) {
 		err_nomem(e);
 		job_fail(j, e);
 		return MDB_E_NOMEM;
 	}
+	buf_done(&j->text);
 	j->is_answered = true;
 	j->code = MDB_OK;
 	return 0;

@@ -66,6 +66,7 @@ struct job {
 	bool is_answered;
 	bool is_unread;		/* no memory to learn its id */
 	int code;		/* MDB_OK or the code answered */
+	struct buf text;	/* of a read: members written already */
 	struct buf reply;	/* one line */
 	int fd;			/* owned: goes with the reply; -1: none */
 	struct effects effects; /* of a write: carried out after its COMMIT */

@@ -30,6 +30,7 @@ readers_run_method(struct reader *r, struct job *j, json_t **ret_result,
 		.tool = j->tool,
 		.ctx = &j->ctx,
 		.params = j->params,
+		.text = &j->text,
 		.question = &j->question};
 	int rc;
 

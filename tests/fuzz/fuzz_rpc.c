@@ -111,13 +111,15 @@ handle(const json_t *msg)
 		json_object_del(r.params, "id"); /* no result has them */
 		json_object_del(r.params, "success");
 	}
-	if ((rc < 0 ? rpc_error(&b, r.id, &e) : rpc_reply(&b, r.id, r.params)) <
-		0)
+	if ((rc < 0 ? rpc_error(&b, r.id, &e)
+		    : rpc_reply(&b, r.id, &none, r.params)) < 0)
 		abort();
 	check_reply(&b);
 	rpc_request_done(&r);
 	buf_done(&b);
 }
+
+static const struct buf none;
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)

@@ -99,9 +99,12 @@ cuts_long_names_and_refuses_long_ids(void **state)
 	rpc_request_done(&r);
 }
 
+static const struct buf none;
+
 static void
 writes_replies(void **state)
 {
+	AUTO_BUF struct buf written = {0};
 	AUTO_JSON json_t *result =
 		json_pack("{s:[i],s:s}", "a", 1, "b", "x\ny");
 	AUTO_JSON json_t *id = json_integer(7), *text = json_string("q\"");
@@ -109,12 +112,18 @@ writes_replies(void **state)
 	AUTO_BUF struct buf b = {0};
 
 	(void)state;
-	assert_int_equal(rpc_reply(&b, id, result), 0);
+	assert_int_equal(rpc_reply(&b, id, &none, result), 0);
 	assert_string_equal(buf_str(&b),
 		"{\"id\":7,\"success\":true,\"a\":[1],\"b\":\"x\\ny\"}\n");
 	b.len = 0;
-	assert_int_equal(rpc_reply(&b, NULL, empty), 0);
-	assert_int_equal(rpc_reply(&b, text, empty), 0);
+	assert_int_equal(buf_adds(&written, "\"w\":[2],\"v\":{}"), 0);
+	assert_int_equal(rpc_reply(&b, id, &written, result), 0);
+	assert_string_equal(buf_str(&b),
+		"{\"id\":7,\"success\":true,\"w\":[2],\"v\":{},\"a\":[1],"
+		"\"b\":\"x\\ny\"}\n");
+	b.len = 0;
+	assert_int_equal(rpc_reply(&b, NULL, &none, empty), 0);
+	assert_int_equal(rpc_reply(&b, text, &none, empty), 0);
 	assert_string_equal(buf_str(&b),
 		"{\"success\":true}\n{\"id\":\"q\\\"\",\"success\":true}\n");
 }
@@ -189,7 +198,7 @@ survives_failing_malloc(void **state)
 			int rc;
 
 			heap_fail_at(n);
-			rc = which ? rpc_reply(&b, NULL, result)
+			rc = which ? rpc_reply(&b, NULL, &none, result)
 				   : rpc_error(&b, NULL, &bad);
 			len = b.len;
 			buf_done(&b);

@@ -76,15 +76,17 @@ encode_relation_between(struct store *st, const struct fact *f,
 	const struct encode_end *from = reversed ? peer : entity;
 	const struct encode_end *to = reversed ? entity : peer;
 	AUTO_BUF struct buf type = {0};
-	AUTO_JSON json_t *j = NULL;
+	AUTO_JSON json_t *j = json_object();
 	int rc = label_text(st, f->label, &type, e);
 
 	if (rc < 0)
 		return rc;
-	j = json_pack("{s:I,s:s%,s:s%,s:s%}", "id", (json_int_t)f->id, "from",
-		from->name, from->name_n, "to", to->name, to->name_n,
-		"relationType", type.data, type.len);
-	if (!j)
+	if (!j || jx_set(j, "id", json_integer((json_int_t)f->id)) != 0 ||
+		jx_set(j, "from", json_stringn(from->name, from->name_n)) !=
+			0 ||
+		jx_set(j, "to", json_stringn(to->name, to->name_n)) != 0 ||
+		jx_set(j, "relationType", json_stringn(type.data, type.len)) !=
+			0)
 		return err_nomem(e);
 	if (f->weight >= 0 && jx_set(j, "weight", json_real(f->weight)) != 0)
 		return err_nomem(e);
@@ -441,7 +443,8 @@ encode_entity(struct store *st, int64_t entity, const struct encode_options *o,
 	rc = encode_set_members(st, entity, ns, o, j, e);
 	if (rc == 0 && (!o->known || !o->known->is_underived))
 		rc = encode_set_suspect(st, entity, j, e);
-	if (rc == 0 && (o->members & (MEMBER_OBSERVATIONS | MEMBER_FACTS)))
+	if (rc == 0 && (o->members & (MEMBER_OBSERVATIONS | MEMBER_FACTS)) &&
+		(!o->known || !o->known->is_uncontested))
 		rc = contested_set_entity(st, entity, j, e);
 	if (rc == 0 && (o->members & (MEMBER_OBSERVATIONS | MEMBER_FACTS)))
 		rc = set_facts(st, entity, o, j, e);

@@ -54,6 +54,7 @@ struct encode_known {
 	struct encode_end end;
 	struct origin *origin; /* of the fact before, and then of its last */
 	bool is_underived; /* none of its facts says what it is derived from */
+	bool is_uncontested; /* nothing in the memory is in conflict */
 	/* Gets its relations while its facts are read; NULL: not wanted. */
 	fact_fn relation;
 	void *ctx;

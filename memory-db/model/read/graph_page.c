@@ -6,6 +6,7 @@
 #include "common/jx.h"
 #include "common/limits.h"
 #include "common/vec.h"
+#include "memory-db/store/log/conflicts.h"
 #include "memory-db/store/log/derivations.h"
 
 /* Room for the frame of the reply: names of members, id, cursor. */
@@ -29,18 +30,18 @@ graph_page_init(struct graph_page *p, struct store *st,
 	p->encode.home_ns = scope->ns[0];
 	p->encode.reader = scope;
 	p->encode.valid_at = scope->valid_at;
-	p->entities = json_array();
-	p->relations = json_array();
 	p->bytes = FRAME_BYTES;
-	return !p->entities || !p->relations ? err_nomem(e) : 0;
+	rc = conflict_any(st, e);
+	p->has_conflicts = rc == 1;
+	return rc < 0 ? rc : 0;
 }
 
 void
 graph_page_done(struct graph_page *p)
 {
-	json_decref(p->entities);
-	json_decref(p->relations);
-	p->entities = p->relations = NULL;
+	buf_done(&p->entities);
+	buf_done(&p->relations);
+	free(p->rows.v);
 	idset_done(&p->ends.at);
 	free(p->ends.v);
 	buf_done(&p->ends.names);
@@ -149,10 +150,11 @@ graph_page_is_underived(struct graph_page *p, int64_t entity, bool *ret,
 int
 graph_page_entity(struct graph_page *p, int64_t entity, struct err *e)
 {
-	bool first = json_array_size(p->entities) == 0;
-	struct encode_known known = {.ctx = &p->found, .origin = &p->origin};
-	json_t *j = NULL;
-	size_t bytes = 0;
+	struct encode_known known = {.ctx = &p->found,
+		.origin = &p->origin,
+		.is_uncontested = !p->has_conflicts};
+	AUTO_JSON json_t *j = NULL;
+	size_t before = p->entities.len, bytes;
 	int rc = graph_page_find_end(p, entity, &known.end, e);
 
 	if (rc == 1 && (rc = graph_page_is_underived(p, entity,
@@ -171,7 +173,7 @@ graph_page_entity(struct graph_page *p, int64_t entity, struct err *e)
 				      ? p->max_bytes - FRAME_BYTES
 				      : FRAME_BYTES;
 	p->encode.known = &known;
-	rc = encode_entity(p->st, entity, &p->encode, &j, &bytes, e);
+	rc = encode_entity(p->st, entity, &p->encode, &j, NULL, e);
 	p->encode.known = NULL;
 	if (rc == MDB_E_NOMEM)
 		return err_nomem(e);
@@ -179,12 +181,17 @@ graph_page_entity(struct graph_page *p, int64_t entity, struct err *e)
 		return rc;
 	if (known.relation)
 		p->found.entity = entity;
-	if (!first && p->bytes + bytes + 1 > p->max_bytes) {
-		json_decref(j);
+	if ((p->entities_n > 0 && buf_addc(&p->entities, ',') != 0) ||
+		jx_dump(j, &p->entities) != 0)
+		return err_nomem(e);
+	bytes = p->entities.len - before + (p->entities_n == 0);
+	if (p->entities_n > 0 && p->bytes + bytes > p->max_bytes) {
+		p->entities.len = before;
 		return 2;
 	}
-	p->bytes += bytes + 1;
-	return jx_add(p->entities, j) != 0 ? err_nomem(e) : 1;
+	p->bytes += bytes;
+	p->entities_n++;
+	return 1;
 }
 
 /* --- relations ------------------------------------------------------------ */
@@ -261,9 +268,10 @@ graph_page_add_relation(struct graph_page *p, int64_t entity,
 	const struct fact *f, bool only_earlier, struct err *e)
 {
 	int64_t other = f->entity == entity ? f->peer : f->entity;
+	struct graph_page_rows *rows = &p->rows;
 	struct encode_end own, far;
-	json_t *j = NULL;
-	size_t bytes;
+	AUTO_JSON json_t *j = NULL;
+	size_t before = p->relations.len, bytes;
 	int rc;
 
 	if (only_earlier && p->knows_earlier && !idset_has(&p->ends.at, other))
@@ -281,13 +289,17 @@ graph_page_add_relation(struct graph_page *p, int64_t entity,
 		     : encode_relation_between(p->st, f, &far, &own, &j, e);
 	if (rc != 0)
 		return rc;
-	bytes = encode_size(j) + 1;
-	if (p->bytes + bytes > p->max_bytes && p->bytes > FRAME_BYTES) {
-		json_decref(j);
+	if (vec_room(rows->v, rows->n, rows->cap) != 0 ||
+		jx_dump(j, &p->relations) != 0)
+		return err_nomem(e);
+	bytes = p->relations.len - before;
+	if (p->bytes + bytes + 1 > p->max_bytes && p->bytes > FRAME_BYTES) {
+		p->relations.len = before;
 		return 2;
 	}
-	p->bytes += bytes;
-	return jx_add(p->relations, j) != 0 ? err_nomem(e) : 0;
+	rows->v[rows->n++] = (struct graph_page_row){f->id, before, bytes};
+	p->bytes += bytes + 1;
+	return 0;
 }
 
 int
@@ -321,11 +333,6 @@ graph_page_relations(struct graph_page *p, int64_t entity, bool only_earlier,
 	return rc;
 }
 
-struct graph_page_row {
-	json_int_t id;
-	json_t *relation;
-};
-
 static int
 graph_page_by_id(const void *a, const void *b)
 {
@@ -334,47 +341,68 @@ graph_page_by_id(const void *a, const void *b)
 	return x->id < y->id ? -1 : x->id > y->id;
 }
 
-/* In order of creation, each once. */
+/* Appends the relations in order of creation, each once. */
 static int
-sort_relations(struct graph_page *p, json_t **ret, struct err *e)
+graph_page_write_relations(struct graph_page *p, struct buf *out)
 {
-	size_t n = json_array_size(p->relations);
-	AUTO_FREE struct graph_page_row *v = calloc(n + 1, sizeof(*v));
-	AUTO_JSON json_t *out = json_array();
+	const struct graph_page_rows *r = &p->rows;
 
-	if (!v || !out)
-		return err_nomem(e);
-	for (size_t i = 0; i < n; i++) {
-		v[i].relation = json_array_get(p->relations, i);
-		v[i].id = json_integer_value(
-			json_object_get(v[i].relation, "id"));
+	for (size_t i = 1; i < r->n; i++)
+		if (r->v[i - 1].id > r->v[i].id) {
+			qsort(r->v, r->n, sizeof(*r->v), graph_page_by_id);
+			break;
+		}
+	for (size_t i = 0; i < r->n; i++) {
+		if (i > 0 && r->v[i - 1].id == r->v[i].id)
+			continue;
+		if ((i > 0 && buf_addc(out, ',') != 0) ||
+			buf_add(out, p->relations.data + r->v[i].at,
+				r->v[i].n) != 0)
+			return MDB_E_NOMEM;
 	}
-	if (n > 0)
-		qsort(v, n, sizeof(*v), graph_page_by_id);
-	for (size_t i = 0; i < n; i++)
-		if ((i == 0 || v[i - 1].id != v[i].id) &&
-			json_array_append(out, v[i].relation) != 0)
-			return err_nomem(e);
-	*ret = take_ptr(out);
 	return 0;
 }
 
-int
-graph_page_result(struct graph_page *p, const char *next, json_t **ret_result,
-	struct err *e)
+/* Both lists as members. */
+static int
+graph_page_write(struct graph_page *p, struct buf *out)
 {
-	AUTO_JSON json_t *result = json_object();
-	json_t *relations = NULL;
-	int rc = sort_relations(p, &relations, e);
+	return buf_adds(out, "\"entities\":[") != 0 ||
+			       buf_add(out, p->entities.data,
+				       p->entities.len) != 0 ||
+			       buf_adds(out, "],\"relations\":[") != 0 ||
+			       graph_page_write_relations(p, out) != 0 ||
+			       buf_addc(out, ']') != 0
+		       ? MDB_E_NOMEM
+		       : 0;
+}
 
-	if (rc != 0)
-		return rc;
-	if (!result || json_object_set(result, "entities", p->entities) != 0) {
-		json_decref(relations);
-		return err_nomem(e);
+/* The lists as values, for who looks into them. */
+static json_t *
+graph_page_values(struct graph_page *p, struct err *e)
+{
+	AUTO_BUF struct buf text = {0};
+
+	if (buf_addc(&text, '{') != 0 || graph_page_write(p, &text) != 0 ||
+		buf_addc(&text, '}') != 0) {
+		err_nomem(e);
+		return NULL;
 	}
-	if (jx_set(result, "relations", relations) != 0 ||
-		(next && jx_set(result, "next", json_string(next)) != 0))
+	return jx_parse(text.data, text.len, e);
+}
+
+int
+graph_page_result(struct graph_page *p, const char *next, struct buf *text,
+	json_t **ret_result, struct err *e)
+{
+	AUTO_JSON json_t *result =
+		text ? json_object() : graph_page_values(p, e);
+
+	if (!result)
+		return text ? err_nomem(e) : e->code;
+	if (text && graph_page_write(p, text) != 0)
+		return err_nomem(e);
+	if (next && jx_set(result, "next", json_string(next)) != 0)
 		return err_nomem(e);
 	*ret_result = take_ptr(result);
 	return 0;

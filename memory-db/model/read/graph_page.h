@@ -25,8 +25,19 @@ struct graph_page {
 	 * this page: one that is not known comes later, and what leads to it
 	 * from here is kept for it. */
 	bool knows_earlier;
-	json_t *entities, *relations; /* owned */
+	/* What is written, as JSON text: the values of an entity are written and
+	 * freed one entity at a time. */
+	struct buf entities, relations; /* items, with no commas between */
+	struct graph_page_rows {
+		struct graph_page_row {
+			int64_t id;
+			size_t at, n; /* in relations */
+		} * v;
+		size_t n, cap;
+	} rows;
+	int64_t entities_n;
 	size_t bytes;
+	bool has_conflicts; /* in this memory, of whatever state */
 
 	/* Entities of this reply and at the other ends of their relations:
 	 * each is looked up once. */
@@ -82,8 +93,9 @@ int graph_page_entity(struct graph_page *p, int64_t entity, struct err *e)
 int graph_page_relations(struct graph_page *p, int64_t entity,
 	bool only_earlier, int64_t *after, struct err *e) MUST_CHECK;
 
-/* {entities, relations, next?}; takes the lists out of p. */
-int graph_page_result(struct graph_page *p, const char *next,
+/* {entities, relations, next?}. Where the caller takes text (struct call) the
+ * two lists go there instead. */
+int graph_page_result(struct graph_page *p, const char *next, struct buf *text,
 	json_t **ret_result, struct err *e) MUST_CHECK;
 
 #endif

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/buf.h"
 #include "common/contract/tools.h"
 #include "memory-db/model/scope/effects.h"
 #include "memory-db/model/secrets/secrets.h"
@@ -61,6 +62,10 @@ struct call {
 	 * the reply, and whether anybody waits for it still; else NULL. */
 	int *ret_fd;
 	const atomic_bool *cancelled;
+	/* A reply of text may leave members here, as JSON text with commas
+	 * between, in the place of values in the result: the large ones, which
+	 * are only passed on. NULL: the caller looks into the result. */
+	struct buf *text;
 	bool dry_run; /* set by a handler: after the reply is made,
 				   all it did is rolled back */
 };

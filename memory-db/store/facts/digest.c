@@ -1,6 +1,8 @@
 /* BLAKE2b over a canonical byte form; see digest.h. */
 #include "memory-db/store/facts/digest.h"
 
+#include <endian.h>
+#include <stdbool.h>
 #include <string.h>
 
 void
@@ -18,15 +20,6 @@ void
 digest_put_id(crypto_generichash_state *h, int64_t v)
 {
 	digest_put_int(h, v != 0 ? v : INT64_MIN);
-}
-
-static void
-digest_put_double(crypto_generichash_state *h, double v)
-{
-	int64_t bits;
-
-	memcpy(&bits, &v, sizeof(bits));
-	digest_put_int(h, v < 0 ? INT64_MIN : bits);
 }
 
 static void
@@ -73,30 +66,112 @@ digest_fact_of(const struct fact *f, int64_t ns, const unsigned char *salt)
 	};
 }
 
+/* --- a fact ---------------------------------------------------------------- */
+
+/* The byte form of a fact is gathered before it is hashed: a call of the hash
+ * for each of its 16 pieces costs as much as the hash itself. What does not fit
+ * is hashed in parts. */
+struct digest_gather {
+	crypto_generichash_state h;
+	bool begun; /* h has been given the bytes before */
+	size_t n;
+	unsigned char bytes[512];
+};
+
+static void
+gather_flush(struct digest_gather *g)
+{
+	if (!g->begun)
+		crypto_generichash_init(&g->h, NULL, 0, FACT_DIGEST_BYTES);
+	g->begun = true;
+	crypto_generichash_update(&g->h, g->bytes, g->n);
+	g->n = 0;
+}
+
+static void
+gather(struct digest_gather *g, const void *bytes, size_t n)
+{
+	if (n > sizeof(g->bytes) - g->n)
+		gather_flush(g);
+	if (n > sizeof(g->bytes)) {
+		crypto_generichash_update(&g->h, bytes, n);
+		return;
+	}
+	memcpy(g->bytes + g->n, bytes, n);
+	g->n += n;
+}
+
+static void
+gather_int(struct digest_gather *g, int64_t v)
+{
+	uint64_t le = htole64((uint64_t)v);
+
+	gather(g, &le, sizeof(le));
+}
+
+static void
+gather_id(struct digest_gather *g, int64_t v)
+{
+	gather_int(g, v != 0 ? v : INT64_MIN);
+}
+
+static void
+gather_double(struct digest_gather *g, double v)
+{
+	int64_t bits;
+
+	memcpy(&bits, &v, sizeof(bits));
+	gather_int(g, v < 0 ? INT64_MIN : bits);
+}
+
+static void
+gather_text(struct digest_gather *g, const char *s, size_t n)
+{
+	if (!s) {
+		gather_int(g, INT64_MIN);
+		return;
+	}
+	gather_int(g, (int64_t)n);
+	gather(g, s, n);
+}
+
+static void
+gather_string(struct digest_gather *g, const char *s)
+{
+	gather_text(g, s, s != NULL ? strlen(s) : 0);
+}
+
 void
 digest_fact(const struct digest_fact *f, unsigned char out[FACT_DIGEST_BYTES])
 {
-	crypto_generichash_state h;
+	struct digest_gather g;
 
-	crypto_generichash_init(&h, NULL, 0, FACT_DIGEST_BYTES);
-	digest_put_tag(&h, "mf2");
-	crypto_generichash_update(&h, f->salt, FACT_SALT_BYTES);
-	digest_put_int(&h, f->ns);
-	digest_put_int(&h, f->entity);
-	digest_put_int(&h, f->kind);
-	digest_put_id(&h, f->peer);
-	digest_put_string(&h, f->label);
-	digest_put_double(&h, f->weight);
-	digest_put_int(&h, f->method);
-	digest_put_double(&h, f->confidence);
-	digest_put_int(&h, f->valid_from);
-	digest_put_int(&h, f->valid_to);
-	digest_put_string(&h, f->source);
-	digest_put_string(&h, f->speaker);
-	digest_put_int(&h, f->source_at);
-	digest_put_id(&h, f->supersedes);
-	digest_put_text(&h, f->text, f->text_n);
-	crypto_generichash_final(&h, out, FACT_DIGEST_BYTES);
+	g.begun = false;
+	g.n = 0;
+	gather(&g, "mf2", 3);
+	gather(&g, f->salt, FACT_SALT_BYTES);
+	gather_int(&g, f->ns);
+	gather_int(&g, f->entity);
+	gather_int(&g, f->kind);
+	gather_id(&g, f->peer);
+	gather_string(&g, f->label);
+	gather_double(&g, f->weight);
+	gather_int(&g, f->method);
+	gather_double(&g, f->confidence);
+	gather_int(&g, f->valid_from);
+	gather_int(&g, f->valid_to);
+	gather_string(&g, f->source);
+	gather_string(&g, f->speaker);
+	gather_int(&g, f->source_at);
+	gather_id(&g, f->supersedes);
+	gather_text(&g, f->text, f->text_n);
+	if (g.begun) {
+		gather_flush(&g);
+		crypto_generichash_final(&g.h, out, FACT_DIGEST_BYTES);
+	} else {
+		crypto_generichash(out, FACT_DIGEST_BYTES, g.bytes, g.n, NULL,
+			0);
+	}
 }
 
 void
