@@ -31,6 +31,25 @@ const struct disksource disksources[] = {
 		NULL, NULL},
 	{"cursor", "transcripts of Cursor", DISK_TRANSCRIPT,
 		"~/.cursor/projects", ".jsonl", "/agent-transcripts/", NULL},
+	{"gemini", "sessions of Gemini CLI", DISK_RECORDS, "~/.gemini/tmp",
+		".json", "/chats/", NULL},
+	{"claude-mem", "database of claude-mem", DISK_RECORDS,
+		"${CLAUDE_MEM_DATA_DIR:-~/.claude-mem}", "claude-mem.db", NULL,
+		NULL},
+	{"basic-memory", "notes of basic-memory", DISK_RECORDS,
+		"~/basic-memory", ".md", NULL, NULL},
+	{"doobidoo", "database of mcp-memory-service", DISK_RECORDS,
+		"~/.local/share/mcp-memory", "sqlite_vec.db", NULL, NULL},
+	{"claude-ai", "an export of claude.ai (conversations.json or zip)",
+		DISK_RECORDS, "", ".json", NULL, NULL},
+	{"chatgpt", "an export of ChatGPT (conversations.json or zip)",
+		DISK_RECORDS, "", ".json", NULL, NULL},
+	{"mem0", "an export of mem0 (JSON or Markdown)", DISK_RECORDS, "",
+		".json", NULL, NULL},
+	{"letta", "an agent file of Letta (.af)", DISK_RECORDS, "", ".af", NULL,
+		NULL},
+	{"graphiti", "a dump of Graphiti or Zep (JSON)", DISK_RECORDS, "",
+		".json", NULL, NULL},
 	{"markdown", "instructions and notes in this folder", DISK_NOTES, NULL,
 		"", NULL, NULL},
 };
@@ -117,6 +136,8 @@ disksource_each(const struct disksource *src, const char *path, disk_file_fn fn,
 	}
 	if (!src->folder)
 		return in_this_folder(fn, ctx);
+	if (src->folder[0] == '\0')
+		return -1;
 	if (!clients_expand(src->folder, strlen(src->folder), false, getenv,
 		    folder) ||
 		stat(folder, &st) < 0)

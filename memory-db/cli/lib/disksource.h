@@ -10,14 +10,19 @@
 #include "common/buf.h"
 #include "common/cleanup.h"
 
-enum disk_kind { DISK_TRANSCRIPT, DISK_NOTES };
+enum disk_kind {
+	DISK_TRANSCRIPT,
+	DISK_NOTES,
+	DISK_RECORDS /* of another memory, or an export: importitem.h */
+};
 
 struct disksource {
 	const char *name, *title;
 	enum disk_kind kind;
-	const char *folder; /* as in clients.def; NULL: the working directory */
-	const char *ending; /* of the files */
-	const char *within; /* part of their path, or NULL */
+	const char *folder;  /* as in clients.def; NULL: the working directory,
+			       "": none, a path must be given */
+	const char *ending;  /* of the files */
+	const char *within;  /* part of their path, or NULL */
 	const char *without; /* not a part of it, or NULL */
 };
 

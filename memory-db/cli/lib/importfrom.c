@@ -14,6 +14,7 @@
 #include "common/owned.h"
 #include "common/text.h"
 #include "memory-db/cli/lib/disksource.h"
+#include "memory-db/cli/lib/importfrom_int.h"
 #include "memory-db/cli/lib/notes.h"
 #include "memory-db/cli/lib/out.h"
 #include "memory-db/cli/lib/progress.h"
@@ -24,26 +25,12 @@
 /* Notes that are larger are no notes. */
 #define NOTE_BYTES (1024 * 1024)
 
-struct counts {
-	int64_t files, bytes, turns, facts, known, refused, unread;
-};
-
-struct job {
-	struct cli *c;
-	const struct disksource *src;
-	char branch[80];
-	struct counts n;
-	json_t *places; /* owned; namespace -> true: has the branch */
-	struct progress progress;
-	int rc;
-};
-
 /* --- counting ------------------------------------------------------------- */
 
 static int
 count_file(void *ctx, const char *path, int64_t size)
 {
-	struct counts *n = ctx;
+	struct import_counts *n = ctx;
 
 	(void)path;
 	n->files++;
@@ -62,7 +49,7 @@ importfrom_scan(const struct cli *c)
 	for (size_t i = 0; i < disksources_n; i++) {
 		const struct disksource *src = &disksources[i];
 		char size[OUT_NUMBER_SIZE], number[OUT_NUMBER_SIZE];
-		struct counts n = {0};
+		struct import_counts n = {0};
 
 		if (disksource_each(src, NULL, count_file, &n) != 0 ||
 			n.files == 0)
@@ -91,8 +78,8 @@ importfrom_scan(const struct cli *c)
 /* --- where it goes -------------------------------------------------------- */
 
 /* Asks as an agent does: what is known is not stored again. */
-static json_t *
-ask(struct job *j, const char *namespace_, const char *branch,
+json_t *
+importfrom_ask(struct import_job *j, const char *namespace_, const char *branch,
 	const char *method, json_t *params_new)
 {
 	AUTO_JSON json_t *params = params_new;
@@ -118,8 +105,8 @@ ask(struct job *j, const char *namespace_, const char *branch,
 }
 
 /* The branch of a namespace, made when it is not there. */
-static void
-prepare(struct job *j, const char *namespace_)
+void
+importfrom_prepare(struct import_job *j, const char *namespace_)
 {
 	AUTO_JSON json_t *made = NULL;
 
@@ -127,7 +114,7 @@ prepare(struct job *j, const char *namespace_)
 		strcmp(j->branch, "main") == 0)
 		return;
 	/* One that is there from a run before is the one. */
-	made = ask(j, namespace_, NULL, "memory_branch",
+	made = importfrom_ask(j, namespace_, NULL, "memory_branch",
 		json_pack("{s:s,s:s,s:s}", "action", "create", "name",
 			j->branch, "about", j->src->title));
 	if (jx_set(j->places, namespace_, json_true()) != 0)
@@ -135,8 +122,8 @@ prepare(struct job *j, const char *namespace_)
 }
 
 /* The namespace of a folder, as memory-mcp has it with `auto`. */
-static bool
-namespace_of(struct job *j, const char *folder, struct buf *out)
+bool
+importfrom_namespace(struct import_job *j, const char *folder, struct buf *out)
 {
 	if (j->c->is_named && j->c->namespace_)
 		return buf_adds(out, j->c->namespace_) == 0 && buf_str(out);
@@ -147,9 +134,9 @@ namespace_of(struct job *j, const char *folder, struct buf *out)
 
 /* --- transcripts ---------------------------------------------------------- */
 
-static void
-send_turns(struct job *j, const char *namespace_, const char *session,
-	const json_t *turns)
+void
+importfrom_turns(struct import_job *j, const char *namespace_,
+	const char *session, const json_t *turns)
 {
 	AUTO_JSON json_t *reply = NULL;
 	AUTO_BUF struct buf text = {0};
@@ -163,8 +150,8 @@ send_turns(struct job *j, const char *namespace_, const char *session,
 		return;
 	}
 	j->n.turns += (int64_t)json_array_size(turns);
-	prepare(j, namespace_);
-	reply = ask(j, namespace_, j->branch, "auto_extract_facts",
+	importfrom_prepare(j, namespace_);
+	reply = importfrom_ask(j, namespace_, j->branch, "auto_extract_facts",
 		json_pack("{s:s,s:s,s:b}", "conversation_text", text.data,
 			"session_id", session, "auto_store", 1));
 	if (!reply)
@@ -178,13 +165,13 @@ send_turns(struct job *j, const char *namespace_, const char *session,
 }
 
 static void
-take_transcript(struct job *j, int fd, const char *session)
+take_transcript(struct import_job *j, int fd, const char *session)
 {
 	AUTO_BUF struct buf folder = {0}, place = {0};
 	bool has_folder = disksource_cwd(fd, &folder);
 	int64_t at = 0, to;
 
-	if (!namespace_of(j, has_folder ? folder.data : NULL, &place)) {
+	if (!importfrom_namespace(j, has_folder ? folder.data : NULL, &place)) {
 		j->rc = cli_nomem();
 		return;
 	}
@@ -199,7 +186,7 @@ take_transcript(struct job *j, int fd, const char *session)
 		}
 		if (to == at)
 			return;
-		send_turns(j, place.data, session, turns);
+		importfrom_turns(j, place.data, session, turns);
 		at = to;
 	}
 }
@@ -208,20 +195,21 @@ take_transcript(struct job *j, int fd, const char *session)
 
 /* Each fact by itself: one that holds a secret is refused and stops none. */
 static void
-send_facts(struct job *j, const char *namespace_, const char *entity,
+send_facts(struct import_job *j, const char *namespace_, const char *entity,
 	const json_t *facts)
 {
 	const json_t *fact;
 	size_t i;
 
-	prepare(j, namespace_);
+	importfrom_prepare(j, namespace_);
 	json_array_foreach((json_t *)(uintptr_t)facts, i, fact) {
 		AUTO_JSON json_t *reply = NULL;
 		const json_t *one;
 
 		if (j->rc != CLI_OK)
 			return;
-		reply = ask(j, namespace_, j->branch, "add_observations",
+		reply = importfrom_ask(j, namespace_, j->branch,
+			"add_observations",
 			json_pack("{s:[{s:s,s:s,s:[O]}]}", "observations",
 				"entityName", entity, "entityType", "notes",
 				"contents", fact));
@@ -270,7 +258,7 @@ project_beside(const char *folder, struct buf *out)
 }
 
 static void
-take_notes(struct job *j, int fd, const char *path, int64_t size)
+take_notes(struct import_job *j, int fd, const char *path, int64_t size)
 {
 	AUTO_BUF struct buf text = {0}, own = {0}, place = {0}, beside = {0};
 	AUTO_JSON json_t *facts = json_array();
@@ -287,7 +275,7 @@ take_notes(struct job *j, int fd, const char *path, int64_t size)
 	snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path), path);
 	if (transcript_strip(text.data, (size_t)got, &own) != 0 ||
 		notes_facts(own.len > 0 ? own.data : "", own.len, facts) != 0 ||
-		!namespace_of(j,
+		!importfrom_namespace(j,
 			!j->src->folder			  ? folder
 			: project_beside(folder, &beside) ? beside.data
 							  : NULL,
@@ -305,7 +293,7 @@ static int
 take_file(void *ctx, const char *path, int64_t size)
 {
 	const char *slash = strrchr(path, '/');
-	struct job *j = ctx;
+	struct import_job *j = ctx;
 	AUTO_FD int fd = -1;
 	char session[200];
 
@@ -323,17 +311,19 @@ take_file(void *ctx, const char *path, int64_t size)
 		session[strlen(session) - 6] = '\0';
 	if (j->src->kind == DISK_TRANSCRIPT)
 		take_transcript(j, fd, session);
-	else
+	else if (j->src->kind == DISK_NOTES)
 		take_notes(j, fd, path, size);
+	else
+		importfrom_records(j, fd, path, size);
 	return j->rc;
 }
 
 static int
-report(const struct job *j)
+report(const struct import_job *j)
 {
 	AUTO_JSON json_t *out = NULL, *names = json_array();
 	const struct cli *c = j->c;
-	const struct counts *n = &j->n;
+	const struct import_counts *n = &j->n;
 	const char *name;
 	json_t *x;
 
@@ -341,12 +331,14 @@ report(const struct job *j)
 		if (jx_add(names, json_string(name)) != 0)
 			return cli_nomem();
 	if (c->json) {
-		out = json_pack("{s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:O}", "kind",
-			j->src->name, "branch", j->branch, "files",
+		out = json_pack("{s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:O}",
+			"kind", j->src->name, "branch", j->branch, "files",
 			(json_int_t)n->files, "turns", (json_int_t)n->turns,
 			"stored", (json_int_t)n->facts, "known",
 			(json_int_t)n->known, "refused", (json_int_t)n->refused,
-			"unread", (json_int_t)n->unread, "namespaces", names);
+			"unread", (json_int_t)n->unread, "left_out",
+			(json_int_t)n->left_out, "relations",
+			(json_int_t)n->relations, "namespaces", names);
 		return !out ? cli_nomem() : cli_print_json(c, out);
 	}
 	if (c->quiet)
@@ -356,8 +348,13 @@ report(const struct job *j)
 		n->files, n->turns, n->facts, n->known);
 	if (n->refused > 0)
 		printf(", %" PRId64 " refused", n->refused);
+	if (n->relations > 0)
+		printf(", %" PRId64 " relations", n->relations);
 	if (n->unread > 0)
 		printf(", %" PRId64 " files could not be read", n->unread);
+	if (n->left_out > 0)
+		printf(", %" PRId64 " records left out (too large, or cut off)",
+			n->left_out);
 	putchar('\n');
 	json_object_foreach(j->places, name, x) {
 		fputs("look: memoryctl --namespace ", stdout);
@@ -392,7 +389,7 @@ connect_as_agent(struct cli *c)
 int
 importfrom_run(struct cli *c, const char *kind, const char *path)
 {
-	struct job j = {.c = c, .src = disksource_named(kind)};
+	struct import_job j = {.c = c, .src = disksource_named(kind)};
 	const char *branch = c->branch && c->branch[0] ? c->branch : NULL;
 	int rc;
 
@@ -419,10 +416,15 @@ importfrom_run(struct cli *c, const char *kind, const char *path)
 	if ((rc = connect_as_agent(c)) != CLI_OK)
 		return rc;
 	j.places = json_object();
-	if (!j.places)
+	j.relations = json_array();
+	if (!j.places || !j.relations)
 		return cli_nomem();
 	progress_start(&j.progress, c, "importing");
 	rc = disksource_each(j.src, path, take_file, &j);
+	if (rc == CLI_OK) {
+		importfrom_relations(&j);
+		rc = j.rc;
+	}
 	progress_clear(&j.progress);
 	if (rc == -1)
 		rc = cli_fail(CLI_PROBLEM, "nothing of that kind is %s%s",
@@ -433,5 +435,6 @@ importfrom_run(struct cli *c, const char *kind, const char *path)
 	if (rc == CLI_OK && j.n.refused > 0)
 		rc = CLI_PROBLEM;
 	json_decref(j.places);
+	json_decref(j.relations);
 	return rc;
 }

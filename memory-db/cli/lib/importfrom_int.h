@@ -1,0 +1,49 @@
+/* What the importers of transcripts, notes and records share. */
+#ifndef CLI_LIB_IMPORTFROM_INT_H
+#define CLI_LIB_IMPORTFROM_INT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/buf.h"
+#include "memory-db/cli/cli.h"
+#include "memory-db/cli/lib/disksource.h"
+#include "memory-db/cli/lib/progress.h"
+
+struct import_counts {
+	int64_t files, bytes, turns, facts, known, refused, unread;
+	int64_t relations, left_out;
+};
+
+struct import_job {
+	struct cli *c;
+	const struct disksource *src;
+	char branch[80];
+	struct import_counts n;
+	json_t *places;	   /* owned; namespace -> true: has the branch */
+	json_t *relations; /* owned; that wait for their ends */
+	struct progress progress;
+	int rc;
+};
+
+/* Asks as an agent does: what is known is not stored again. Sets j->rc when the
+ * service is gone; NULL also when it refused. */
+json_t *importfrom_ask(struct import_job *j, const char *namespace_,
+	const char *branch, const char *method, json_t *params_new);
+/* The branch of a namespace, made when it is not there. */
+void importfrom_prepare(struct import_job *j, const char *namespace_);
+/* The namespace of a folder, as memory-mcp has it with `auto`. */
+bool importfrom_namespace(struct import_job *j, const char *folder,
+	struct buf *out);
+/* Turns of a conversation, through extraction. */
+void importfrom_turns(struct import_job *j, const char *namespace_,
+	const char *session, const json_t *turns);
+
+/* A file of DISK_RECORDS (importitems.c). */
+void importfrom_records(struct import_job *j, int fd, const char *path,
+	int64_t size);
+/* Relations that waited for their ends. */
+void importfrom_relations(struct import_job *j);
+
+#endif
