@@ -8,6 +8,7 @@
 #
 #   BACKUP_DIR       another folder; it may lie on a NAS
 #   KEEP_DAYS        another number of days (7)
+#   ENCRYPT_TO       who can read them: age1..., ssh-..., or a key of gpg
 #   MEMORY_DB_PATH   another database; MEMORY_DB_SOCKET another service
 #   MEMORYCTL        where memoryctl is, when it is not on PATH
 #
@@ -49,7 +50,8 @@ fi
 
 # 9 stays with us: a service that this may start would hold the lock on.
 code=0
-line=$("$memoryctl" backup --keep-days "$keep_days" -- "$folder" \
+line=$("$memoryctl" backup --keep-days "$keep_days" \
+	${ENCRYPT_TO:+--encrypt-to "$ENCRYPT_TO"} -- "$folder" \
 	9>&-) || code=$?
 [ "$code" -eq 0 ] || fail "$code" "no backup was made (exit code $code)"
 echo "Backup complete: ${line#"$folder"/}"

@@ -1,4 +1,5 @@
 /* backup: a copy of the whole memory, now, while it is in use. */
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "memory-db/cli/lib/backup_check.h"
 #include "memory-db/cli/lib/backup_folder.h"
 #include "memory-db/cli/lib/backup_make.h"
+#include "memory-db/cli/lib/backup_sum.h"
 #include "memory-db/cli/lib/out.h"
 #include "memory-db/cli/lib/restore.h"
 
@@ -18,11 +20,15 @@
 #define DEFAULT_FOLDER "memory_backups"
 
 static int64_t keep_days, keep_n;
+static const char *recipient;
 static bool incremental;
 
 static const struct conf_opt opts[] = {
 	CLI_FLAG("incremental", &incremental,
 		"only what changed since the newest backup in the folder"),
+	CLI_TEXT("encrypt-to", &recipient, "RECIPIENT",
+		"encrypt it with age (age1..., ssh-...) or gpg (a key, a mail "
+		"address)"),
 	CLI_COUNT("keep-days", &keep_days, 1, 36500, "N",
 		"remove backups that are older than N days"),
 	CLI_COUNT("keep", &keep_n, 1, 1000000, "N",
@@ -121,10 +127,13 @@ choose_name(struct backup *b)
 	struct backup_name n = {.made_ms = name_time(b),
 		.from = cli_int(b->copy.part, "from", 0),
 		.to = cli_int(b->copy.reply, "change", 0),
-		.is_whole = !b->copy.part};
+		.is_whole = !b->copy.part,
+		.cipher = backup_cipher_of(recipient)};
 	char file[BACKUP_NAME_SIZE];
 	struct stat st;
 
+	/* Nothing plain gets the name of something encrypted. */
+	assert((b->copy.recipient != NULL) == (n.cipher != BACKUP_PLAIN));
 	snprintf(n.id, sizeof(n.id), "%.*s", BACKUP_ID_DIGITS,
 		cli_str(b->copy.reply, "database_id", "00000000"));
 	b->made_ms = n.made_ms;
@@ -156,9 +165,14 @@ find_base(struct backup *b, const char *id)
 		return NULL;
 	path = backup_folder_path(&b->folder,
 		b->folder.entries[b->folder.n - 1].file);
-	if (!path || restore_about(path, &about, &e) != 0)
+	if (!path)
 		return NULL;
-	return about;
+	if (b->folder.entries[b->folder.n - 1].name.cipher != BACKUP_PLAIN) {
+		char sha[BACKUP_SHA_SIZE];
+
+		return backup_sum_read(path, &about, sha, &e) ? NULL : about;
+	}
+	return restore_about(path, NULL, &about, &e) ? NULL : about;
 }
 
 /* A part where there is a chain that it follows, else all of it. */
@@ -246,6 +260,7 @@ cmd_backup_run(struct cli *c, int argc, char **argv)
 		.copy = {.fd = -1},
 		.folder = {.fd = -1, .lock_fd = -1},
 		.given = argc > 0 ? argv[0] : NULL};
+	struct err e = {0};
 	int rc;
 
 	/* It is of all namespaces, wherever one stands. */
@@ -266,13 +281,23 @@ cmd_backup_run(struct cli *c, int argc, char **argv)
 			"--incremental is for a folder of backups; %s names "
 			"one file",
 			b.given);
+	if (recipient && recipient[0] == '\0')
+		return cli_fail(CLI_USAGE,
+			"--encrypt-to is empty: it names who can read the "
+			"backup");
+	if (backup_cipher_check(backup_cipher_of(recipient), &e))
+		return cli_fail(CLI_SYSTEM, "%s. No backup was made", e.text);
 	rc = open_folder(&b);
-	if (rc == CLI_OK)
-		rc = backup_copy_open(c, &b.copy);
-	if (rc == CLI_OK)
-		rc = take(&b);
-	if (rc == CLI_OK)
-		rc = choose_name(&b);
+	if (rc != CLI_OK)
+		return rc;
+	rc = backup_copy_open(c, &b.copy);
+	if (rc != CLI_OK)
+		return rc;
+	b.copy.recipient = recipient;
+	rc = take(&b);
+	if (rc != CLI_OK)
+		return rc;
+	rc = choose_name(&b);
 	if (rc != CLI_OK)
 		return rc;
 	/* The copy is there; nobody waits for what is left to do. */
@@ -296,6 +321,8 @@ const struct cli_command cli_cmd_backup = {
 		 "copy is opened and verified and the file read back before "
 		 "anything old is removed. --incremental writes the log "
 		 "since the newest backup there alone, as a part of a chain. "
+		 "--encrypt-to hands all of it to age or gpg before it reaches "
+		 "the disk; only who has the key restores it. "
 		 "With --keep-days and --keep a "
 		 "backup goes when neither keeps it; the newest always stays, "
 		 "and so do other databases' backups in the same folder. One "

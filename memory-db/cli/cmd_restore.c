@@ -26,6 +26,7 @@
 #define PROBLEMS_SHOWN 5
 
 static const char *into, *at, *change;
+static const char *identity;
 static bool force;
 
 static const struct conf_opt opts[] = {
@@ -33,6 +34,8 @@ static const struct conf_opt opts[] = {
 		"the database to make (default: the one in use)"),
 	CLI_TEXT("at", &at, "WHEN", "as it was then: a date, '3 days ago'"),
 	CLI_TEXT("change", &change, "ID", "as it was after this change"),
+	CLI_TEXT("identity", &identity, "FILE",
+		"the key of a backup that age encrypted"),
 	CLI_FLAG("force", &force,
 		"also when it exists; what is there is kept under another "
 		"name"),
@@ -232,6 +235,7 @@ cmd_restore_run(struct cli *c, int argc, char **argv)
 	if (!text_is_utf8(argv[0], strlen(argv[0])) ||
 		(into && !text_is_utf8(into, strlen(into))))
 		return cli_fail(CLI_USAGE, "a path is no valid UTF-8");
+	r.identity = identity;
 	rc = restore_choose(&r, argv[0]);
 	if (rc == CLI_OK)
 		rc = choose_target(&r);
@@ -258,14 +262,17 @@ const struct cli_command cli_cmd_restore = {
 	.name = "restore",
 	.args = "FILE|FOLDER",
 	.summary = "bring a backup back",
-	.about = "Makes a database of the backup FILE, or of the newest one in "
-		 "FOLDER, verifies all of it, and gives it its place in the "
-		 "end: --into a new file, or, without it, that of the database "
-		 "in use. What is there already stays there, unless --force "
-		 "is given: then it is kept under another name beside it. What "
-		 "was forgotten for good after the backup was made, as the "
-		 "present database or a newer backup in the same folder knows, "
-		 "is forgotten in what is restored, too.",
+	.about =
+		"Makes a database of the backup FILE, or of the newest one in "
+		"FOLDER, verifies all of it, and gives it its place in the "
+		"end: --into a new file, or, without it, that of the database "
+		"in use. What is there already stays there, unless --force "
+		"is given: then it is kept under another name beside it. What "
+		"was forgotten for good after the backup was made, as the "
+		"present database or a newer backup in the same folder knows, "
+		"is forgotten in what is restored, too. An encrypted backup is "
+		"read through age (--identity) or gpg, which asks for what it "
+		"needs.",
 	.opts = opts,
 	.opts_n = ARRAY_LEN(opts),
 	.min_args = 1,

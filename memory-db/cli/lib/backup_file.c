@@ -82,9 +82,8 @@ backup_hash(int fd, char ret[BACKUP_HASH_SIZE], struct err *e)
 }
 
 /* --- writing -------------------------------------------------------------- */
-/* The description with the hash that protects it. */
-static int
-comment_of(const json_t *about, struct buf *out, struct err *e)
+int
+backup_about_text(const json_t *about, struct buf *out, struct err *e)
 {
 	crypto_generichash_state h;
 	char hex[BACKUP_HASH_SIZE];
@@ -169,7 +168,7 @@ backup_write(int fd, const json_t *about, FILE *out, backup_tick_fn tick,
 	AUTO_BUF struct buf comment = {0};
 	gz_header head = {.os = 3 /* Unix */, .hcrc = 1};
 	z_stream z = {0};
-	int rc = !chunks ? err_nomem(e) : comment_of(about, &comment, e);
+	int rc = !chunks ? err_nomem(e) : backup_about_text(about, &comment, e);
 
 	if (rc != 0)
 		return rc;
@@ -206,15 +205,15 @@ fill(struct backup_reader *r, struct err *e)
 }
 
 static int
-check_about(struct backup_reader *r, struct err *e)
+check_about(const json_t *about, struct err *e)
 {
-	const char *format = jx_text(r->about, "format");
+	const char *format = jx_text(about, "format");
 	int64_t version = 0;
 
 	if (!format || strcmp(format, BACKUP_FORMAT) != 0 ||
-		jx_int(r->about, "version", JX_REQUIRED, 1, INT64_MAX, &version,
+		jx_int(about, "version", JX_REQUIRED, 1, INT64_MAX, &version,
 			NULL) != 0 ||
-		!jx_text(r->about, "hash") || !jx_text(r->about, "kind"))
+		!jx_text(about, "hash") || !jx_text(about, "kind"))
 		return damaged(e, "its description is none of a backup");
 	if (version > BACKUP_VERSION)
 		return err_set(e, MDB_E_VERSION,
@@ -225,13 +224,16 @@ check_about(struct backup_reader *r, struct err *e)
 }
 
 /* TEXT HASH: of a file that gzip(1) wrote there is no such comment. */
-static int
-read_comment(struct backup_reader *r, const char *comment, struct err *e)
+int
+backup_about_parse(const char *comment, json_t **ret, struct err *e)
 {
 	const char *blank = strrchr(comment, ' ');
+	AUTO_JSON json_t *about = NULL;
 	crypto_generichash_state h;
 	char hex[BACKUP_HASH_SIZE];
+	int rc;
 
+	*ret = NULL;
 	if (!blank || comment[0] != '{')
 		return comment[0] == '\0' ? 0
 					  : damaged(e, "its description cannot "
@@ -242,12 +244,16 @@ read_comment(struct backup_reader *r, const char *comment, struct err *e)
 	hash_end(&h, hex);
 	if (strcmp(hex, blank + 1) != 0)
 		return damaged(e, "the checksum of its description is wrong");
-	r->about = jx_parse(comment, (size_t)(blank - comment), e);
-	if (!r->about)
+	about = jx_parse(comment, (size_t)(blank - comment), e);
+	if (!about)
 		return e && e->code == MDB_E_NOMEM
 			       ? MDB_E_NOMEM
 			       : damaged(e, "its description cannot be read");
-	return check_about(r, e);
+	rc = check_about(about, e);
+	if (rc)
+		return rc;
+	*ret = take_ptr(about);
+	return 0;
 }
 
 /* Inflates until the header is there; no content comes out before. */
@@ -278,7 +284,7 @@ read_head(struct backup_reader *r, struct err *e)
 		if (code != Z_OK && code != Z_BUF_ERROR)
 			return damaged(e, "its header cannot be read");
 	}
-	return head.done == 1 ? read_comment(r, comment, e) : 0;
+	return head.done == 1 ? backup_about_parse(comment, &r->about, e) : 0;
 }
 
 int

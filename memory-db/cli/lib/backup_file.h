@@ -40,6 +40,14 @@ int backup_hash(int fd, char ret[BACKUP_HASH_SIZE], struct err *e) MUST_CHECK;
 int backup_write(int fd, const json_t *about, FILE *out, backup_tick_fn tick,
 	void *ctx, struct err *e) MUST_CHECK;
 
+/* The description as text with the hash that protects it, "JSON HEX", and back.
+ * *ret NULL: the text is none. MDB_E_CORRUPT, MDB_E_VERSION. */
+struct buf;
+int backup_about_text(const json_t *about, struct buf *out, struct err *e)
+	MUST_CHECK;
+int backup_about_parse(const char *text, json_t **ret, struct err *e)
+	MUST_CHECK;
+
 /* Reads a backup as a stream. */
 struct backup_reader {
 	json_t *about; /* owned; NULL: it has no description */

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "common/clock.h"
+#include "memory-db/cli/lib/backup_sum.h"
 
 #define LOCK_NAME ".memory-backup.lock"
 #define LOOK_MS	  100
@@ -237,6 +238,16 @@ backup_folder_choose(struct backup_folder *f, int64_t keep_days, int64_t keep_n)
 	}
 }
 
+/* What lies beside an encrypted one (backup_sum.h). */
+static void
+remove_sum(const struct backup_folder *f, const char *file)
+{
+	char name[BACKUP_NAME_SIZE + sizeof(BACKUP_SUM_SUFFIX)];
+
+	snprintf(name, sizeof(name), "%s%s", file, BACKUP_SUM_SUFFIX);
+	(void)unlinkat(f->fd, name, 0);
+}
+
 int
 backup_folder_prune(struct backup_folder *f, size_t *ret_n, struct err *e)
 {
@@ -248,6 +259,8 @@ backup_folder_prune(struct backup_folder *f, size_t *ret_n, struct err *e)
 
 		if (x->is_kept)
 			continue;
+		if (x->name.cipher != BACKUP_PLAIN)
+			remove_sum(f, x->file);
 		if (unlinkat(f->fd, x->file, 0) == 0)
 			++*ret_n;
 		else if (errno != ENOENT)

@@ -9,6 +9,7 @@
 #include "common/jx.h"
 #include "memory-db/cli/lib/backup_check.h"
 #include "memory-db/cli/lib/backup_file.h"
+#include "memory-db/cli/lib/backup_sum.h"
 #include "memory-db/cli/lib/newfile.h"
 #include "memory-db/cli/lib/out.h"
 #include "memory-db/cli/lib/progress.h"
@@ -175,6 +176,49 @@ read_back(const char *path, struct steps *s, struct err *e)
 	return rc;
 }
 
+struct plain {
+	int fd;
+	const json_t *about;
+};
+
+static int
+feed_plain(void *ctx, FILE *to, struct err *e)
+{
+	const struct plain *p = ctx;
+
+	return backup_write(p->fd, p->about, to, NULL, NULL, e);
+}
+
+/* Without the key nobody can look into it: it is compared with what came out of
+ * the program. */
+static int
+encrypt_file(const struct backup_copy *copy, json_t *about, const char *path,
+	struct newfile *nf, struct err *e)
+{
+	struct plain plain = {.fd = copy->fd, .about = about};
+	char sha[BACKUP_SHA_SIZE], there[BACKUP_SHA_SIZE];
+	int rc = backup_encrypt(backup_cipher_of(copy->recipient),
+		copy->recipient, feed_plain, &plain, nf->f, sha, e);
+
+	if (rc)
+		return rc;
+	rc = newfile_sync(nf, e);
+	if (rc)
+		return rc;
+	rc = backup_sha(nf->temp, there, e);
+	if (rc)
+		return rc;
+	if (strcmp(sha, there) != 0)
+		return err_set(e, MDB_E_CORRUPT,
+			"what was written to %s is not what was to be written "
+			"there",
+			path);
+	rc = newfile_commit(nf, e);
+	if (rc)
+		return rc;
+	return backup_sum_write(path, about, sha, e);
+}
+
 static int
 write_file(const struct backup_copy *copy, int64_t made_ms, const char *path,
 	struct steps *s, struct err *e)
@@ -184,17 +228,26 @@ write_file(const struct backup_copy *copy, int64_t made_ms, const char *path,
 	AUTO_JSON json_t *about = NULL;
 	int rc = backup_hash(copy->fd, hash, e);
 
-	if (rc != 0)
+	if (rc)
 		return rc;
 	about = describe(copy, made_ms, hash);
-	rc = !about ? err_nomem(e) : newfile_open(&nf, path, 0600, e);
-	if (rc == 0)
-		rc = backup_write(copy->fd, about, nf.f, on_tick, s, e);
-	if (rc == 0)
-		rc = newfile_sync(&nf, e);
-	if (rc == 0)
-		rc = read_back(nf.temp, s, e);
-	return rc == 0 ? newfile_commit(&nf, e) : rc;
+	if (!about)
+		return err_nomem(e);
+	rc = newfile_open(&nf, path, 0600, e);
+	if (rc)
+		return rc;
+	if (copy->recipient)
+		return encrypt_file(copy, about, path, &nf, e);
+	rc = backup_write(copy->fd, about, nf.f, on_tick, s, e);
+	if (rc)
+		return rc;
+	rc = newfile_sync(&nf, e);
+	if (rc)
+		return rc;
+	rc = read_back(nf.temp, s, e);
+	if (rc)
+		return rc;
+	return newfile_commit(&nf, e);
 }
 
 int

@@ -13,11 +13,12 @@
 /* A copy of the database that the service has open. */
 struct backup_copy {
 	struct database_use use;
-	int fd;		 /* owned */
-	json_t *reply;	 /* owned; of snapshot_database */
-	json_t *part;	 /* owned; of a part of a chain: "from", "base",
+	int fd;		       /* owned */
+	json_t *reply;	       /* owned; of snapshot_database */
+	json_t *part;	       /* owned; of a part of a chain: "from", "base",
 			    "erasures"; NULL: it is whole */
-	json_t *checked; /* owned; of backup_copy_check(), or NULL */
+	json_t *checked;       /* owned; of backup_copy_check(), or NULL */
+	const char *recipient; /* borrowed; who can read it, NULL: everybody */
 };
 
 /* Asks for the copy; after backup_copy_open(). Exit codes, printed errors. */

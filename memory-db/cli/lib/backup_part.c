@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "common/jx.h"
@@ -14,11 +15,14 @@
 /* Rows that the description of a part may hold: when more was forgotten, a whole
  * backup is made instead. */
 #define ERASURES_MOST 10000
+/* A log that will be encrypted touches no disk before: it waits in memory. */
+#define IN_MEMORY_MOST (256LL * 1024 * 1024)
 
 struct part {
 	FILE *f;      /* owned */
 	json_t *head; /* owned; first line of the log */
 	int64_t bytes;
+	bool is_secret, is_large;
 };
 
 static void
@@ -37,10 +41,28 @@ put_line(void *ctx, const char *line, size_t n)
 	if (!p->head && (p->head = jx_parse(line, n, NULL)) == NULL)
 		return cli_nomem();
 	p->bytes += (int64_t)n + 1;
+	if (p->is_secret && p->bytes > IN_MEMORY_MOST) {
+		p->is_large = true;
+		return CLI_PROBLEM;
+	}
 	if (fwrite(line, 1, n, p->f) == n && putc('\n', p->f) != EOF)
 		return CLI_OK;
 	return cli_fail(CLI_SYSTEM, "cannot write the log of the changes: %m. "
 				    "No backup was made");
+}
+
+static int
+open_in_memory(FILE **ret)
+{
+	int fd = (int)syscall(SYS_memfd_create, "log", 1u /* CLOEXEC */);
+
+	*ret = fd < 0 ? NULL : fdopen(fd, "w+");
+	if (*ret)
+		return CLI_OK;
+	if (fd >= 0)
+		close(fd);
+	return cli_fail(CLI_SYSTEM, "no memory for the log: %m. No backup was "
+				    "made");
 }
 
 /* Where the backups are: there is room for one, or there will be none. */
@@ -151,11 +173,16 @@ backup_copy_take_part(struct backup_copy *ret, const json_t *base,
 	database = json_object_get(status, "database");
 	if (!is_same_copy(database, base))
 		return -1;
-	rc = open_unnamed(folder, &p.f);
-	if (rc == CLI_OK)
-		rc = log_replay_read(c, from, NULL, put_line, &p);
-	if (rc == CLI_OK)
-		rc = take_erasures(c, from, erasures);
+	p.is_secret = ret->recipient != NULL;
+	rc = p.is_secret ? open_in_memory(&p.f) : open_unnamed(folder, &p.f);
+	if (rc != CLI_OK)
+		return rc;
+	rc = log_replay_read(c, from, NULL, put_line, &p);
+	if (p.is_large)
+		return -1;
+	if (rc != CLI_OK)
+		return rc;
+	rc = take_erasures(c, from, erasures);
 	if (rc != CLI_OK)
 		return rc;
 	ret->reply = reply_of(&p, database, from);

@@ -15,6 +15,7 @@
 struct restore {
 	struct cli *c;
 	char source[PATH_MAX], target[PATH_MAX];
+	const char *identity; /* borrowed; of age, or NULL */
 	struct restore_place place;
 	struct private_service service; /* of what is restored */
 	int64_t parts; /* of the chain behind the whole backup */
@@ -38,10 +39,11 @@ int restore_forget_from(struct restore *r, struct cli *newer) MUST_CHECK;
 
 /* For both: the content of a backup into a new file. Into *e, not printed. */
 struct backup_reader;
-int restore_unpack_file(const struct cli *c, const char *from, const char *to,
-	json_t **ret_about, struct err *e) MUST_CHECK;
+int restore_unpack_file(const struct restore *r, const char *from,
+	const char *to, json_t **ret_about, struct err *e) MUST_CHECK;
 /* The description alone; *ret NULL: it has none. */
-int restore_about(const char *path, json_t **ret, struct err *e) MUST_CHECK;
+int restore_about(const char *path, const char *identity, json_t **ret,
+	struct err *e) MUST_CHECK;
 /* The folder that a backup lies in; borrowed parts of path. */
 void restore_folder_of(const char *path, char out[PATH_MAX]);
 

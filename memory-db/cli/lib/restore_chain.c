@@ -14,6 +14,7 @@
 
 #include "common/jx.h"
 #include "memory-db/cli/lib/backup_file.h"
+#include "memory-db/cli/lib/backup_sum.h"
 #include "memory-db/cli/lib/progress.h"
 #include "memory-db/cli/lib/replay.h"
 #include "memory-db/cli/lib/restore.h"
@@ -59,52 +60,60 @@ on_tick(void *ctx, int64_t bytes)
 	progress_at(ctx, -1, bytes >> 20, "MB");
 }
 
-static int
-open_source(const char *path, int *ret_fd, struct err *e)
-{
-	*ret_fd = open(path, O_RDONLY | O_CLOEXEC);
-	return *ret_fd >= 0 ? 0
-			    : err_set(e, MDB_E_STORE, "cannot read it: %s",
-				      strerrordesc_np(errno));
-}
-
 int
-restore_about(const char *path, json_t **ret, struct err *e)
+restore_about(const char *path, const char *identity, json_t **ret,
+	struct err *e)
 {
 	AUTO_READER struct backup_reader reader = {0};
-	AUTO_FD int fd = -1;
-	int rc = open_source(path, &fd, e);
+	AUTO_SOURCE struct backup_source in = {.fd = -1, .err_fd = -1};
+	int rc = backup_source_open(&in, path, identity, e);
 
-	if (rc == 0)
-		rc = backup_reader_open(&reader, fd, e);
-	if (rc == 0)
-		*ret = json_incref(reader.about);
-	return rc;
+	if (rc)
+		return rc;
+	rc = backup_reader_open(&reader, in.fd, e);
+	if (rc)
+		return backup_source_end(&in, rc, e);
+	*ret = json_incref(reader.about);
+	return 0;
 }
 
-int
-restore_unpack_file(const struct cli *c, const char *from, const char *to,
+static int
+unpack(const struct restore *r, struct backup_source *in, int out,
 	json_t **ret_about, struct err *e)
 {
 	AUTO_READER struct backup_reader reader = {0};
-	AUTO_FD int in = -1, out = -1;
 	struct progress progress;
-	int rc = open_source(from, &in, e);
+	int rc = backup_reader_open(&reader, in->fd, e);
 
-	if (rc != 0)
+	if (rc)
+		return rc;
+	progress_start(&progress, r->c, "unpacking");
+	rc = backup_reader_copy(&reader, out, on_tick, &progress, e);
+	progress_clear(&progress);
+	if (rc)
+		return rc;
+	*ret_about = json_incref(reader.about);
+	return 0;
+}
+
+int
+restore_unpack_file(const struct restore *r, const char *from, const char *to,
+	json_t **ret_about, struct err *e)
+{
+	AUTO_SOURCE struct backup_source in = {.fd = -1, .err_fd = -1};
+	AUTO_FD int out = -1;
+	int rc = backup_sum_check(from, e);
+
+	if (rc)
+		return rc;
+	rc = backup_source_open(&in, from, r->identity, e);
+	if (rc)
 		return rc;
 	out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (out < 0)
 		return err_set(e, MDB_E_STORE, "cannot write %s: %s", to,
 			strerrordesc_np(errno));
-	progress_start(&progress, c, "unpacking");
-	rc = backup_reader_open(&reader, in, e);
-	if (rc == 0)
-		rc = backup_reader_copy(&reader, out, on_tick, &progress, e);
-	progress_clear(&progress);
-	if (rc == 0)
-		*ret_about = json_incref(reader.about);
-	return rc;
+	return backup_source_end(&in, unpack(r, &in, out, ret_about, e), e);
 }
 
 /* --- the chain ------------------------------------------------------------ */
@@ -223,32 +232,54 @@ why_not(const json_t *before, const json_t *about)
 	return NULL;
 }
 
+/* How its reading ends; *ret_about new. CLI_OK, or *e says why not. */
+static int
+read_link(struct chain *x, json_t **ret_about, struct backup_source *in,
+	struct err *e)
+{
+	AUTO_READER struct backup_reader reader = {0};
+	const char *why;
+	int rc = backup_reader_open(&reader, in->fd, e);
+
+	if (rc)
+		return rc;
+	why = why_not(x->last, reader.about);
+	if (why)
+		return err_set(e, MDB_E_CORRUPT, "%s", why);
+	rc = log_replay_part(&reader, &x->r->service.cli, e);
+	if (rc != CLI_OK)
+		return e->text[0] != '\0'
+			       ? MDB_E_CORRUPT
+			       : err_set(e, MDB_E_CORRUPT,
+					 "its log cannot be replayed");
+	*ret_about = json_incref(reader.about);
+	return 0;
+}
+
 static int
 replay_link(struct chain *x, size_t i)
 {
 	const struct backup_entry *entry = &x->folder.entries[x->links[i]];
 	AUTO_FREE char *path = backup_folder_path(&x->folder, entry->file);
-	AUTO_READER struct backup_reader reader = {0};
-	AUTO_FD int fd = -1;
+	AUTO_SOURCE struct backup_source in = {.fd = -1, .err_fd = -1};
+	AUTO_JSON json_t *about = NULL;
 	struct err e = {0};
-	const char *why;
 	int rc;
 
 	if (!path)
 		return cli_nomem();
-	if (open_source(path, &fd, &e) != 0 ||
-		backup_reader_open(&reader, fd, &e) != 0)
+	rc = backup_sum_check(path, &e);
+	if (rc)
 		return fail_broken(x->r, entry->file, e.text);
-	why = why_not(x->last, reader.about);
-	if (why)
-		return fail_broken(x->r, entry->file, why);
-	rc = log_replay_part(&reader, &x->r->service.cli, &e);
-	if (rc != CLI_OK)
-		return fail_broken(x->r, entry->file,
-			e.text[0] != '\0' ? e.text
-					  : "its log cannot be replayed");
+	rc = backup_source_open(&in, path, x->r->identity, &e);
+	if (rc)
+		return fail_broken(x->r, entry->file, e.text);
+	rc = read_link(x, &about, &in, &e);
+	rc = backup_source_end(&in, rc, &e);
+	if (rc)
+		return fail_broken(x->r, entry->file, e.text);
 	json_decref(x->last);
-	x->last = json_incref(reader.about);
+	x->last = take_ptr(about);
 	x->r->parts++;
 	return CLI_OK;
 }
@@ -282,8 +313,10 @@ restore_unpack(struct restore *r)
 	AUTO_JSON json_t *about = NULL;
 	char whole[PATH_MAX];
 	struct err e = {0};
-	int rc = restore_about(r->source, &about, &e);
+	int rc = backup_sum_check(r->source, &e);
 
+	if (rc == 0)
+		rc = restore_about(r->source, r->identity, &about, &e);
 	snprintf(whole, sizeof(whole), "%s", r->source);
 	if (rc == 0 && strcmp(cli_str(about, "kind", "whole"), "whole") != 0) {
 		rc = find_chain(&x);
@@ -295,8 +328,7 @@ restore_unpack(struct restore *r)
 			return cli_fail(CLI_USAGE, "a path is too long");
 	}
 	if (rc == 0)
-		rc = restore_unpack_file(r->c, whole, r->place.work, &x.last,
-			&e);
+		rc = restore_unpack_file(r, whole, r->place.work, &x.last, &e);
 	if (rc != 0)
 		return cli_fail(cli_exit_of(e.code),
 			"%s: %s. Nothing was changed", whole, e.text);

@@ -102,7 +102,7 @@ replay_about(struct restore *r, const char *path)
 	AUTO_JSON json_t *about = NULL;
 	struct err e = {0};
 
-	if (restore_about(path, &about, &e) != 0) {
+	if (restore_about(path, r->identity, &about, &e) != 0) {
 		cli_note(r->c, "the newer backup %s is damaged (%s)", path,
 			e.text);
 		return CLI_OK;
@@ -121,7 +121,7 @@ replay_whole(struct restore *r, const char *path, bool *ret_done)
 
 	restore_place_path(&r->place, "newer.db", work);
 	(void)unlink(work);
-	if (restore_unpack_file(r->c, path, work, &about, &e) != 0 ||
+	if (restore_unpack_file(r, path, work, &about, &e) != 0 ||
 		private_service_start(&own, r->c, work, false, &e) != 0) {
 		cli_note(r->c, "the newer backup %s is damaged (%s)", path,
 			e.text);
