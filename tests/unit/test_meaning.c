@@ -371,7 +371,7 @@ compare(struct fixture *x, const struct recall_request *like,
 	float v[DIMS];
 
 	x->w.meaning = 10; /* nothing else decides */
-	x->w.recency = x->w.use = x->w.tier = x->w.session = 0;
+	x->w.recency = x->w.use = x->w.tier = x->w.confirmed = x->w.session = 0;
 	q->weights = &x->w;
 	q->ns[0] = s->ns;
 	q->query = "xyzzy";
