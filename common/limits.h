@@ -56,6 +56,8 @@
 #define LIMIT_RUN_ERASED 1000
 /* Facts of one slice of an import: a writer turn of about 10 ms. */
 #define LIMIT_SLICE_FACTS 250
+/* Entities that a slice of curation hides: each has some facts. */
+#define LIMIT_CURATE_HIDES 25
 /* Time of one slice of curation on the writer, which also commits it: what a
  * client writes meanwhile waits no longer than that. */
 #define LIMIT_CURATE_SLICE_NS (8 * 1000 * 1000LL)

@@ -76,7 +76,7 @@ static const char *const branch_actions[] = {"create", "list", "describe",
 static const char *const entity_members[] = {"id", "name", "type",
 	"observations", "relations", "tier", "pin", "version", "branch",
 	"created_at", "updated_at", "namespace", "metadata", "aliases", "facts",
-	"access_count", "confirmed_at", NULL};
+	"access_count", "confirmed_at", "expires_at", NULL};
 
 static const struct param name_entry = STR("", 0, NULL, LIMIT_NAME_BYTES);
 static const struct param type_entry = STR("", 0, NULL, LIMIT_TYPE_BYTES);
@@ -106,6 +106,8 @@ static const struct param observation = PARAM("", P_TEXT_OR_OBJECT,
 		LIST("derived_from", PF_SOCKET_ONLY, NULL, &source_entry),
 		NUM("salience", PF_SOCKET_ONLY, NULL, 0, 1),
 		LIST("tags", PF_SOCKET_ONLY, NULL, &tag_entry),
+		POINT("expires_at", PF_SOCKET_ONLY, NULL),
+		NUM("ttl_days", PF_SOCKET_ONLY, NULL, 0, 36500),
 		FREE_OBJECT("metadata", PF_SOCKET_ONLY, NULL)));
 static const struct param relation_entry = PARAM("", P_OBJECT, 0, NULL,
 	.sub = PARAMS(NAME("from", PF_REQUIRED, "entity"),
@@ -143,6 +145,12 @@ static const struct param plan_step_entry = PARAM("", P_TEXT_OR_OBJECT,
 #define SOURCE                                                                 \
 	SOURCE_OF_SESSION,                                                     \
 		STR("speaker", PF_SOCKET_ONLY, NULL, LIMIT_LABEL_BYTES)
+
+/* Time to live. */
+#define EXPIRES                                                                \
+	POINT("expires_at", PF_ORDER | PF_EXTRA, "when it goes, or never"),    \
+		NUM("ttl_days", PF_ORDER | PF_EXTRA, "or days from now", 0,    \
+			36500)
 
 #define FIELDS		 LIST("fields", PF_SOCKET_ONLY, NULL, &member_entry)
 #define CURSOR		 STR("cursor", PF_EXTRA, "`next` of a page", 256)

@@ -8,6 +8,7 @@
 #include "memory-db/model/write/told_again.h"
 #include "memory-db/model/read/provenance.h"
 #include "memory-db/model/write/write_entity.h"
+#include "memory-db/model/write/write_expiry.h"
 #include "memory-db/store/facts/labels.h"
 
 static const json_t *
@@ -219,6 +220,9 @@ add_one(struct write *w, const json_t *params, const json_t *entry,
 		return rc;
 	rc = find_or_make(w, entry, path, &defaults, &entity, &made, e);
 	if (rc != 0)
+		return rc;
+	rc = made ? 0 : write_expiry(w, entity, NULL, path, e);
+	if (rc)
 		return rc;
 	return write_entity_observations(w, entity, made, list, &defaults, path,
 		e);

@@ -9,6 +9,7 @@
 #include "memory-db/method/reply.h"
 #include "memory-db/model/write/fact_tags_write.h"
 #include "memory-db/model/write/write_entity.h"
+#include "memory-db/model/write/write_expiry.h"
 #include "memory-db/model/read/entity_tags.h"
 #include "memory-db/store/facts/labels.h"
 
@@ -103,7 +104,7 @@ m_update_update(struct write *w, int64_t entity, const json_t *p, struct err *e)
 		return rc;
 	if (json_is_array(tags))
 		rc = update_tags(w, entity, tags, e);
-	return rc;
+	return rc ? rc : write_expiry(w, entity, p, "", e);
 }
 
 /* --- a fact of it --------------------------------------------------------- */
@@ -123,7 +124,7 @@ update_fact(struct write *w, int64_t entity, const json_t *p, struct err *e)
 		return rc;
 	if (json_is_array(tags))
 		rc = fact_tags_set(w, entity, fact, tags, e);
-	return rc;
+	return rc ? rc : write_expiry_fact(w, entity, fact, p, "metadata", e);
 }
 
 static bool
@@ -137,7 +138,7 @@ static int
 has_something(const json_t *p, struct err *e)
 {
 	static const char *const members[] = {"entityType", "tier", "pin",
-		"metadata", "tags"};
+		"metadata", "tags", "expires_at", "ttl_days"};
 	bool any = false;
 
 	if (json_object_get(p, "observation") && json_object_get(p, "fact"))
@@ -149,7 +150,7 @@ has_something(const json_t *p, struct err *e)
 			continue;
 		if (i < 3 && is_of_fact(p))
 			return err_param(e, MDB_E_INVALID, members[i],
-				"a single fact has tags and metadata only; "
+				"a single fact has tags, metadata and an end only; "
 				"leave out observation (fact) to set %s of "
 				"the entity",
 				members[i]);
@@ -158,7 +159,7 @@ has_something(const json_t *p, struct err *e)
 	return any ? 0
 		   : err_set(e, MDB_E_INVALID,
 			     "nothing to update: give entityType, tier, pin, "
-			     "tags or metadata");
+			     "tags, metadata, expires_at or ttl_days");
 }
 
 int

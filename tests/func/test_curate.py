@@ -341,6 +341,139 @@ class Curation(TestCase):
         self.at(-375)
         self.assertEqual(self.curate(rules=["to_episodic"])["moved"], 0)
 
+    # --- time to live -------------------------------------------------------
+    def expiring(self):
+        self.c.ok("create_entities", entities=[
+            dict(entity("parking", "the car stands on level four"), ttl_days=7),
+            dict(entity("visa", "the visa of the car is in the drawer"),
+                 expires_at=f"{self.date(60)}T12:00:00Z"),
+            entity("car", dict(text="the car has winter tyres", ttl_days=20),
+                   "the car is green")])
+
+    def date(self, days):
+        import datetime
+        return (datetime.datetime.now(datetime.timezone.utc)
+                + datetime.timedelta(days=self.day + days)).date().isoformat()
+
+    def seen(self, **params):
+        """Names that each kind of read gives."""
+        found = self.c.ok("search_nodes", query="car", **params)["results"]
+        told = self.c.ok("recall", query="where does the car stand?",
+                         **params)["results"]
+        graph = [e["name"] for e in self.graph(**params) if "name" in e]
+        return ({e["name"] for e in found}, {r["name"] for r in told},
+                set(graph))
+
+    def test_expiry(self):
+        self.expiring()
+        change = self.c.ok("get_memory_status")["last_change"]
+        all_three = {"parking", "visa", "car"}
+        self.assertEqual(self.seen(), (all_three,) * 3)
+        (e,) = self.c.ok("open_nodes", names=["parking"], fields=[
+            "expires_at"])["entities"]
+        self.assertEqual(e["expires_at"][:10], self.date(7))
+        self.at(-390)
+        # Reads leave it out at once, and nothing was written for it.
+        self.assertEqual(self.seen(), ({"visa", "car"},) * 3)
+        self.assertEqual(self.c.ok("get_memory_status")["last_change"], change)
+        dry = self.curate(dry_run=True)
+        self.assertEqual([(m["entity"], m["rule"], m["to"])
+                          for m in dry["moves"]], [("parking", "expire", None)])
+        self.assertEqual(dry["moves"][0]["from"][:10], self.date(-3))
+        run = self.curate()
+        self.assertEqual(run["by_rule"], {"expire": 1})
+        self.assertEqual(self.seen(), ({"visa", "car"},) * 3)
+        self.assertEqual(self.c.ok("curation_report", run=run["run"])["moves"][
+            0]["entity"], "parking")
+        self.assertEqual(self.curate()["moved"], 0)
+        # Nothing is lost, and an undo holds.
+        self.assertIn("parking", self.seen(as_of=change)[2])
+        self.c.ok("memory_undo", run=run["run"])
+        self.assertEqual(self.seen(), (all_three,) * 3)
+        self.assertEqual(self.curate(rules=["expire"])["moved"], 0)
+        self.assertEqual(self.seen(), (all_three,) * 3)
+        self.db.verify()
+
+    def test_expiry_of_single_facts(self):
+        self.expiring()
+        self.at(-375)
+        run = self.curate(rules=["expire"])
+        self.assertEqual(run["by_rule"], {"expire": 2})
+        (e,) = self.c.ok("open_nodes", names=["car"])["entities"]
+        self.assertEqual(e["observations"], ["the car is green"])
+        self.c.ok("memory_undo", run=run["run"])
+        (e,) = self.c.ok("open_nodes", names=["car"])["entities"]
+        self.assertEqual(len(e["observations"]), 2)
+        self.db.verify()
+        text = self.db.ctl("export", "--all", "-").stdout
+        other = self.service()
+        other.ctl("import", "-", stdin=text)
+        self.assertEqual(other.ctl("export", "--all", "-").stdout
+                         .splitlines()[1:], text.splitlines()[1:])
+        other.verify()
+
+    def test_expiry_changes_its_mind(self):
+        self.expiring()
+        self.c.ok("update_entity", name="visa", ttl_days=3)
+        self.c.ok("update_entity", name="parking", expires_at="never")
+        self.c.ok("update_entity", name="car", pin=True, ttl_days=1)
+        self.at(-390)
+        # A pin holds; what is written to again goes on.
+        self.assertEqual(self.seen()[0], {"parking", "car"})
+        self.tell("the visa of the car is with Ada", "visa")
+        self.assertEqual(self.seen()[0], {"parking", "car", "visa"})
+        # Errors name what was wrong.
+        for params, word in (
+                (dict(ttl_days=1, expires_at="tomorrow"), "not both"),
+                (dict(expires_at="2001-01-01"), "must lie ahead"),
+                (dict(expires_at="soonish"), "expires_at"),
+                (dict(ttl_days=-1), "ttl_days")):
+            bad = self.c.call("update_entity", name="visa", **params)
+            self.assertFalse(bad["success"], params)
+            self.assertIn(word, bad["error"])
+        bad = self.c.call("create_entities", entities=[
+            dict(entity("x", dict(text="y", expires_at="2001-01-01")))])
+        self.assertIn("must lie ahead", json.dumps(bad))
+        self.db.verify()
+
+    def test_expiry_of_many_in_two_namespaces(self):
+        for namespace in ("default", "project"):
+            self.settings(namespace)
+            self.c.ok("create_entities", namespace=namespace, entities=[
+                dict(entity(f"{namespace} {k}", f"note {k}"), ttl_days=5)
+                for k in range(200)])
+            self.c.ok("create_entities", namespace=namespace, entities=[
+                dict(entity(f"{namespace} large", *[
+                    f"part {k} of it" for k in range(600)]), ttl_days=5)])
+        self.at(-380)
+        # Whoever gave an end decided: the brake does not count it.
+        run = self.curate()
+        self.assertEqual(run["by_rule"], {"expire": 201})
+        self.assertEqual(self.graph(), [])
+        self.db.kill()
+        self.db.start(env=self.clock())
+        self.c = self.db.client()
+        self.assertEqual(self.curate(namespace="project")["by_rule"],
+                         {"expire": 201})
+        while not self.c.ok("memory_undo", run=run["run"],
+                            sliced=True).get("done"):
+            pass
+        self.assertEqual(len(self.graph(relations=False)), 201)
+        self.db.verify()
+
+    def test_unused_episodes_go_where_a_person_wants_it(self):
+        self.c.ok("create_entities", entities=[
+            dict(entity(f"old {k}", f"on day {k} it rained"), tier="episodic")
+            for k in range(5)] + [dict(entity("new", "it rains"), tier="semantic")])
+        self.c.ok("update_entity", name="old 0", pin=True)
+        self.at(0)
+        self.assertEqual(self.curate()["by_rule"].get("expire_unused"), None)
+        run = self.curate(rules=["expire_unused"])
+        self.assertEqual(run["by_rule"], {"expire_unused": 4})
+        self.assertEqual(set(self.tiers()), {"old 0", "new"})
+        self.c.ok("memory_undo", run=run["run"])
+        self.assertEqual(len(self.tiers()), 6)
+
     # --- runs of many slices ------------------------------------------------
     def fill(self, n, prefix="n", **params):
         for i in range(0, n, 250):

@@ -14,6 +14,7 @@
 #include "memory-db/model/scope/scope.h"
 #include "memory-db/model/scope/settings.h"
 #include "memory-db/store/facts/facts.h"
+#include "memory-db/store/facts/labels.h"
 
 int
 curation_settings_read(struct store *st, int64_t ns,
@@ -150,7 +151,7 @@ value_of(const struct curation_rule *r, int64_t value)
 {
 	char text[CLOCK_TEXT_SIZE];
 
-	if (r->act == CURATE_MOVE)
+	if (r->act == CURATE_MOVE || (r->act == CURATE_HIDE && value >= 0))
 		return json_string(tool_tiers[value & 3]);
 	if (r->act == CURATE_GATHER || value <= 0)
 		return json_null();
@@ -171,6 +172,9 @@ curation_row(struct store *st, const struct verdict_move *v, json_t **ret,
 	*ret = NULL;
 	if (rc == 0)
 		rc = fact_existence(st, v->entity, NULL, NULL, &name, e);
+	/* What was hidden has the name that it was made with. */
+	if (rc == 0)
+		rc = entity_first_name(st, v->entity, NULL, &name, e);
 	if (rc != 1)
 		return rc;
 	r = &defaults.rules[v->rule];
@@ -179,7 +183,10 @@ curation_row(struct store *st, const struct verdict_move *v, json_t **ret,
 			name.len, e) != 0 ||
 		jx_set(row, "rule", json_string(r->name)) != 0 ||
 		jx_set(row, "from", value_of(r, v->was)) != 0 ||
-		jx_set(row, "to", value_of(r, v->becomes)) != 0 ||
+		jx_set(row, "to",
+			r->act == CURATE_EXPIRE
+				? json_null()
+				: value_of(r, v->becomes)) != 0 ||
 		member_set_text(row, "reason", reason.data, reason.len, e) != 0)
 		return err_nomem(e);
 	*ret = take_ptr(row);

@@ -22,6 +22,7 @@
 #include "common/jx.h"
 #include "common/limits.h"
 #include "memory-db/model/curate/curation_internal.h"
+#include "memory-db/model/write/write_expiry.h"
 #include "memory-db/model/scope/scope.h"
 #include "memory-db/store/beside/curated.h"
 #include "memory-db/store/facts/facts.h"
@@ -115,9 +116,14 @@ running_begin(struct running *x, struct call *c,
 		x->branch, x->e);
 	if (rc == 0)
 		rc = begin_state(x);
-	x->judging = (struct judging){c->st, &x->settings, x->rules,
-		rc == 0 ? running_int(x, "begun") : 0, false, x->e};
-	return rc;
+	if (rc)
+		return rc;
+	x->judging = (struct judging){.st = c->st,
+		.settings = &x->settings,
+		.rules = x->rules,
+		.now = running_int(x, "begun"),
+		.e = x->e};
+	return expiry_begin(c->st, x->judging.now, &x->judging.expiry, x->e);
 }
 
 /* --- the brake ------------------------------------------------------------ */
@@ -150,6 +156,17 @@ running_brake(struct running *x, int64_t would)
 		       : 0;
 }
 
+/* Verdicts that count for the brake: of an end somebody has decided. */
+static int64_t
+braked(const struct curation_list *l)
+{
+	int64_t n = 0;
+
+	for (size_t i = 0; i < l->n; i++)
+		n += l->v[i].rule != CURATION_expire;
+	return n;
+}
+
 /* --- phases --------------------------------------------------------------- */
 /* Counts until the time is up; *ret_more: it is not through. */
 static int
@@ -164,7 +181,7 @@ count(struct running *x, int64_t deadline, bool *ret_more)
 	rc = running_set(x, "looked", running_int(x, "looked") + l.looked);
 	if (rc)
 		return rc;
-	rc = running_set(x, "would", running_int(x, "would") + (int64_t)l.n);
+	rc = running_set(x, "would", running_int(x, "would") + braked(&l));
 	if (rc)
 		return rc;
 	rc = running_set(x, "after", l.after);
@@ -177,8 +194,44 @@ count(struct running *x, int64_t deadline, bool *ret_more)
 	return running_phase(x, "apply");
 }
 
+/* What goes by itself: the whole entity, or the facts of it whose end has come.
+ * A large one goes in parts, each a slice; *ret_left: not all of it is gone. */
 static int
-apply_one(struct running *x, struct write *w, const struct verdict_move *v)
+hide(struct running *x, struct write *w, const struct verdict_move *v,
+	size_t *ret_left)
+{
+	int64_t facts = 0;
+
+	if (v->rule == CURATION_expire && v->becomes == 0)
+		return write_expire_facts(w, v->entity, x->judging.now, &facts,
+			x->e);
+	return write_hide_part(w, v->entity, LIMIT_SLICE_FACTS, ret_left, x->e);
+}
+
+static int
+do_verdict(struct running *x, struct write *w, const struct verdict_move *v,
+	size_t *ret_left)
+{
+	switch (x->settings.rules[v->rule].act) {
+	case CURATE_MOVE:
+		return write_attr(w, v->entity, ATTR_TIER, v->becomes, x->e);
+	case CURATE_CONFIRM:
+		return write_attr(w, v->entity, ATTR_CONFIRMED, v->becomes,
+			x->e);
+	case CURATE_EXPIRE:
+	case CURATE_HIDE:
+		return hide(x, w, v, ret_left);
+	case CURATE_TOLD:
+	case CURATE_GATHER:
+		break;
+	}
+	return 0;
+}
+
+/* *ret_left: more of it is to be done. */
+static int
+apply_one(struct running *x, struct write *w, const struct verdict_move *v,
+	bool *ret_left)
 {
 	const struct curation_rule *r = &x->settings.rules[v->rule];
 	struct curated row = {.change = change_id(w->change),
@@ -190,16 +243,19 @@ apply_one(struct running *x, struct write *w, const struct verdict_move *v)
 		.quiet_days = v->quiet_days,
 		.uses = v->uses};
 	AUTO_BUF struct buf name = {0};
-	int rc = write_attr(w, v->entity,
-		r->act == CURATE_MOVE ? ATTR_TIER : ATTR_CONFIRMED, v->becomes,
-		x->e);
+	size_t left = 0;
+	int rc = fact_existence(w->st, v->entity, NULL, NULL, &name, x->e);
 
+	if (rc < 0)
+		return rc;
+	rc = do_verdict(x, w, v, &left);
 	if (rc)
 		return rc;
+	*ret_left = left > 0;
+	if (left > 0)
+		return 0; /* told with its last part */
 	rc = curated_add(w->st, x->run.id, &row, x->e);
-	if (rc == 0)
-		rc = fact_existence(w->st, v->entity, NULL, NULL, &name, x->e);
-	if (rc < 0)
+	if (rc)
 		return rc;
 	return !buf_str(&name) ? err_nomem(x->e)
 			       : write_note(w, name.data, x->e);
@@ -225,9 +281,56 @@ make_message(struct running *x, const struct curation_list *l, struct buf *out)
 	return rc != 0 || !buf_str(out) ? err_nomem(x->e) : 0;
 }
 
+/* The list ends before verdict n, and the next slice begins with its entity. */
+static int
+cut_list(struct running *x, struct curation_list *l, size_t n)
+{
+	int64_t existence = 0;
+	int rc = fact_existence(x->st, l->v[n].entity, &existence, NULL, NULL,
+		x->e);
+
+	if (rc != 1)
+		return rc < 0 ? rc : 0;
+	l->n = n;
+	l->after = existence - 1;
+	l->is_end = false;
+	return 0;
+}
+
+/* What is hidden costs more than what is moved: a few a slice. */
+static int
+cut_hidden(struct running *x, struct curation_list *l)
+{
+	size_t hidden = 0;
+
+	for (size_t i = 0; i < l->n; i++) {
+		enum curation_act act = x->settings.rules[l->v[i].rule].act;
+
+		hidden += act == CURATE_EXPIRE || act == CURATE_HIDE;
+		if (hidden > LIMIT_CURATE_HIDES)
+			return cut_list(x, l, i);
+	}
+	return 0;
+}
+
+static int
+apply_list(struct running *x, struct write *w, struct curation_list *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		bool is_left = false;
+		int rc = apply_one(x, w, &l->v[i], &is_left);
+
+		if (rc)
+			return rc;
+		if (is_left)
+			return cut_list(x, l, i);
+	}
+	return 0;
+}
+
 /* The change of a slice. */
 static int
-write_list(struct running *x, struct call *c, const struct curation_list *l)
+write_list(struct running *x, struct call *c, struct curation_list *l)
 {
 	const struct context *given = c->ctx;
 	struct context own = *given;
@@ -241,8 +344,8 @@ write_list(struct running *x, struct call *c, const struct curation_list *l)
 		own.message = message.data;
 	c->ctx = &own;
 	rc = write_begin(&w, c, CHANGE_CURATE, x->e);
-	for (size_t i = 0; rc == 0 && i < l->n; i++)
-		rc = apply_one(x, &w, &l->v[i]);
+	if (rc == 0)
+		rc = apply_list(x, &w, l);
 	if (rc == 0)
 		rc = write_end(&w, x->e);
 	if (rc == 0)
@@ -256,19 +359,24 @@ static int
 apply(struct running *x, struct call *c, int64_t deadline, bool *ret_more)
 {
 	AUTO_CURATION_LIST struct curation_list l = {0};
-	int64_t moved = sliced_run_total(&x->run, "moved", 0);
 	int rc = curation_look(&x->judging, x->ns, running_int(x, "after"),
 		LIMIT_CURATE_MOVES, deadline, &l);
 
-	*ret_more = !l.is_end;
+	if (rc)
+		return rc;
+	rc = cut_hidden(x, &l);
 	if (rc)
 		return rc;
 	/* What was written since it was counted may be too much as well. */
-	rc = running_brake(x, moved + (int64_t)l.n);
+	rc = running_brake(x, running_int(x, "braked") + braked(&l));
 	if (rc || x->is_stopped)
 		return rc;
 	if (l.n > 0)
 		rc = write_list(x, c, &l);
+	*ret_more = !l.is_end;
+	if (rc)
+		return rc;
+	rc = running_set(x, "braked", running_int(x, "braked") + braked(&l));
 	if (rc)
 		return rc;
 	rc = running_tally(x, &l);

@@ -61,7 +61,15 @@ curation_preview(struct call *c, const struct curation_request *q,
 	rc = curation_rules_of(&x.settings, q->rules, &x.rules, e);
 	if (rc)
 		return rc;
-	x.judging = (struct judging){c->st, &x.settings, x.rules, now, true, e};
+	x.judging = (struct judging){.st = c->st,
+		.settings = &x.settings,
+		.rules = x.rules,
+		.now = now,
+		.is_preview = true,
+		.e = e};
+	rc = expiry_begin(c->st, now, &x.judging.expiry, e);
+	if (rc)
+		return rc;
 	if (s.ns[0] == 0)
 		l.is_end = true; /* a namespace that is not there yet */
 	else

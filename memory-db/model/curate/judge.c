@@ -138,7 +138,7 @@ is_held(const struct judging *j, int64_t entity, enum attr_key key, bool *ret)
 static int
 may_act(const struct judging *j, const struct curation_rule *r, int64_t entity)
 {
-	bool moves = r->act == CURATE_MOVE, stands = false;
+	bool moves = r->act != CURATE_CONFIRM, stands = false;
 	int rc =
 		is_held(j, entity, moves ? ATTR_TIER : ATTR_CONFIRMED, &stands);
 
@@ -174,8 +174,9 @@ judge_rule(const struct judging *j, enum curation_rule_id id,
 	const struct curation_rule *r = &j->settings->rules[id];
 	int rc;
 
-	if (r->act == CURATE_MOVE ? *moves || s->e.tier == r->to
-				  : !was_used_since(r, s))
+	if (r->act == CURATE_CONFIRM ? !was_used_since(r, s) : *moves)
+		return 0;
+	if (r->act == CURATE_MOVE && s->e.tier == r->to)
 		return 0;
 	rc = fits(j, r, s);
 	if (rc == 1)
@@ -187,7 +188,8 @@ judge_rule(const struct judging *j, enum curation_rule_id id,
 		return 0;
 	}
 	*moves = true;
-	add_verdict(s, id, s->e.tier, r->to, ret, n);
+	add_verdict(s, id, s->e.tier, r->act == CURATE_HIDE ? -1 : r->to, ret,
+		n);
 	return 0;
 }
 
@@ -195,7 +197,32 @@ judge_rule(const struct judging *j, enum curation_rule_id id,
 static bool
 is_judged(const struct curation_rule *r)
 {
-	return r->act == CURATE_MOVE || r->act == CURATE_CONFIRM;
+	return r->act == CURATE_MOVE || r->act == CURATE_CONFIRM ||
+	       r->act == CURATE_HIDE;
+}
+
+/* The end that somebody gave it, or to a fact of it. 1 it has come. */
+static int
+judge_end(const struct judging *j, const struct subject *s,
+	struct verdict_move *ret)
+{
+	int64_t at = 0, facts_at = 0;
+	int rc = expiry_is_over(&j->expiry, s->entity, j->e);
+
+	if (rc < 0)
+		return rc;
+	if (rc == 1) {
+		rc = attr_get(j->st, s->entity, ATTR_EXPIRES, &at, j->e);
+	} else {
+		rc = attr_get(j->st, s->entity, ATTR_FACT_EXPIRES, &facts_at,
+			j->e);
+		if (rc == 0 && (facts_at <= 0 || facts_at > j->now))
+			return 0;
+	}
+	*ret = (struct verdict_move){CURATION_expire, s->entity,
+		at > 0 ? at : facts_at, at > 0, s->age_days, s->quiet_days,
+		s->e.hits};
+	return rc < 0 ? rc : 1;
 }
 
 int
@@ -210,6 +237,12 @@ judge_entity(const struct judging *j, int64_t entity,
 	if (rc != 1 || s.e.is_pinned)
 		return rc < 0 ? rc : 0;
 	rc = 0;
+	if (j->expiry.newest != 0 && (j->rules >> CURATION_expire & 1))
+		rc = judge_end(j, &s, &ret[0]);
+	if (rc != 0) {
+		*ret_n = rc == 1;
+		return rc < 0 ? rc : 0;
+	}
 	for (int i = 0; rc == 0 && i < CURATION_RULES; i++) {
 		bool is_confirm = j->settings->rules[i].act == CURATE_CONFIRM;
 		int before = *ret_n;
@@ -235,6 +268,9 @@ judge_reason(const struct verdict_move *v, struct buf *out)
 	if (defaults.rules[id].act == CURATE_GATHER)
 		return buf_addf(out, "%s: %lld are alike",
 			defaults.rules[id].about, (long long)v->uses);
+	if (defaults.rules[id].act == CURATE_EXPIRE)
+		return buf_addf(out, "%s%s", defaults.rules[id].about,
+			v->becomes ? "" : " (single facts of it)");
 	return buf_addf(out,
 		"%s: %lld day%s old, quiet for %lld, given %lld "
 		"time%s",

@@ -9,6 +9,7 @@
 #include "common/cleanup.h"
 #include "common/err.h"
 #include "memory-db/model/curate/rules/rules.h"
+#include "memory-db/model/read/expiry.h"
 
 struct store;
 
@@ -16,9 +17,10 @@ struct store;
 struct judging {
 	struct store *st; /* under the lens of the branch that is curated */
 	const struct curation_settings *settings;
-	uint64_t rules;	 /* mask of 1 << enum curation_rule_id */
-	int64_t now;	 /* of the begin of the run: slices agree */
-	bool is_preview; /* groups of episodes are told as well */
+	uint64_t rules;	      /* mask of 1 << enum curation_rule_id */
+	int64_t now;	      /* of the begin of the run: slices agree */
+	struct expiry expiry; /* what is due at `now` */
+	bool is_preview;      /* groups of episodes are told as well */
 	struct err *e;
 };
 

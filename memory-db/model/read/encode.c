@@ -26,7 +26,7 @@
 static const char *const members[] = {"id", "name", "type", "observations",
 	"relations", "tier", "pin", "version", "branch", "created_at",
 	"updated_at", "namespace", "metadata", "aliases", "facts",
-	"access_count", "confirmed_at"};
+	"access_count", "confirmed_at", "expires_at"};
 
 unsigned
 encode_members(const json_t *fields)

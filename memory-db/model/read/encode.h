@@ -28,7 +28,8 @@ enum member { /* in the order of tools.c entity_members */
 	MEMBER_ALIASES = 1 << 13,
 	MEMBER_FACTS = 1 << 14,
 	MEMBER_ACCESS_COUNT = 1 << 15,
-	MEMBER_CONFIRMED_AT = 1 << 16
+	MEMBER_CONFIRMED_AT = 1 << 16,
+	MEMBER_EXPIRES_AT = 1 << 17
 };
 #define MEMBERS_DEFAULT                                                        \
 	(MEMBER_ID | MEMBER_NAME | MEMBER_TYPE | MEMBER_OBSERVATIONS)

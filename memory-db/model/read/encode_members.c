@@ -78,7 +78,7 @@ static int
 encode_members_set_numbers(struct store *st, int64_t entity, unsigned m,
 	json_t *j, struct err *e)
 {
-	int64_t tier = 0, pin = 0, asked = 0, confirmed = 0;
+	int64_t tier = 0, pin = 0, asked = 0, confirmed = 0, expires = 0;
 	int rc = 0, bad = 0;
 
 	if (m & MEMBER_TIER)
@@ -91,6 +91,10 @@ encode_members_set_numbers(struct store *st, int64_t entity, unsigned m,
 		rc = attr_get(st, entity, ATTR_CONFIRMED, &confirmed, e);
 	if (rc == 0 && confirmed != 0)
 		rc = encode_set_time(j, "confirmed_at", confirmed, e);
+	if (rc == 0 && (m & MEMBER_EXPIRES_AT))
+		rc = attr_get(st, entity, ATTR_EXPIRES, &expires, e);
+	if (rc == 0 && expires != 0)
+		rc = encode_set_time(j, "expires_at", expires, e);
 	if (rc != 0)
 		return rc;
 	if (m & MEMBER_TIER)

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "common/clock.h"
 #include "common/jx.h"
 #include "common/limits.h"
 #include "common/vec.h"
@@ -22,6 +23,9 @@ graph_page_init(struct graph_page *p, struct store *st,
 	p->st = st;
 	p->scope = scope;
 	rc = encode_budget(params, &p->max_bytes, e);
+	if (rc < 0)
+		return rc;
+	rc = expiry_begin(st, clock_now_ms(), &p->expiry, e);
 	if (rc < 0)
 		return rc;
 	p->with_relations =
@@ -157,6 +161,10 @@ graph_page_entity(struct graph_page *p, int64_t entity, struct err *e)
 	size_t before = p->entities.len, bytes;
 	int rc = graph_page_find_end(p, entity, &known.end, e);
 
+	if (rc == 1) {
+		rc = expiry_is_over(&p->expiry, entity, e);
+		rc = rc < 0 ? rc : !rc;
+	}
 	if (rc == 1 && (rc = graph_page_is_underived(p, entity,
 				&known.is_underived, e)) == 0)
 		rc = 1;

@@ -10,6 +10,7 @@
 #include "common/err.h"
 #include "common/buf.h"
 #include "memory-db/model/read/encode.h"
+#include "memory-db/model/read/expiry.h"
 #include "memory-db/model/read/provenance.h"
 #include "memory-db/model/scope/idset.h"
 #include "memory-db/model/scope/scope.h"
@@ -66,6 +67,7 @@ struct graph_page {
 		size_t n, cap;
 	} waiting;
 	struct origin origin; /* of the last fact given */
+	struct expiry expiry;
 	/* No entity from the one up to before the other is derived. */
 	int64_t underived_from, underived_to;
 };

@@ -69,7 +69,7 @@ attr_value(int64_t key, int64_t value)
 		return json_boolean(value != 0);
 	if (key == ATTR_TIER && value >= 0 && value < 4)
 		return json_string(tool_tiers[value]);
-	if (key == ATTR_CONFIRMED && value > 0) {
+	if (key >= ATTR_CONFIRMED && key <= ATTR_FACT_EXPIRES && value > 0) {
 		char text[CLOCK_TEXT_SIZE];
 
 		clock_format(value, text);
@@ -95,11 +95,13 @@ tell_attr(struct history_reader *rd, const struct log_op *op)
 	snprintf(conflict, sizeof(conflict), "conflict #%lld",
 		(long long)(op->key - ATTR_CONFLICT));
 	return history_add_set(rd, op->entity,
-		op->key > ATTR_CONFLICT	    ? conflict
-		: op->key == ATTR_TIER	    ? "tier"
-		: op->key == ATTR_PIN	    ? "pin"
-		: op->key == ATTR_CONFIRMED ? "confirmed_at"
-					    : "pin_unconfirmed",
+		op->key > ATTR_CONFLICT	       ? conflict
+		: op->key == ATTR_TIER	       ? "tier"
+		: op->key == ATTR_PIN	       ? "pin"
+		: op->key == ATTR_CONFIRMED    ? "confirmed_at"
+		: op->key == ATTR_EXPIRES      ? "expires_at"
+		: op->key == ATTR_FACT_EXPIRES ? "facts_expire_at"
+					       : "pin_unconfirmed",
 		from, to);
 }
 

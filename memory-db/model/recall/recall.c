@@ -141,7 +141,9 @@ recall_ask(struct store *st, const struct recall_request *q,
 	r.ret = ret;
 	if (pool)
 		r.sentences = pool->sentences;
-	k = recall_steps(&r);
+	k = expiry_begin(st, q->now, &r.expiry, e);
+	if (k == 0)
+		k = recall_steps(&r);
 	if (k == 0) {
 		confidence = confidence_of(&r, &is_relevant);
 		k = pool ? recall_pool(pool, &r, confidence, sentence)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/jx.h"
+#include "memory-db/model/read/expiry.h"
 #include "memory-db/model/recall/vectors_memory.h"
 #include "memory-db/store/facts/answer_cache.h"
 #include "memory-db/store/beside/receipts.h"
@@ -16,13 +17,13 @@ struct key {
 	double cut;
 	int64_t change, usage, vectors, asked, ns[2], since, until, valid_at,
 		source, hour;
-	int64_t limit, types_n, tiers, levels;
+	int64_t limit, types_n, tiers, expired, levels;
 	int64_t lens[2 * (LIMIT_LENS_DEPTH + 1)];
 };
 
 static int
 recall_cached_make_key(struct store *st, const struct scope *scope,
-	const struct recall_request *q, struct buf *out)
+	const struct recall_request *q, int64_t expired, struct buf *out)
 {
 	struct vectors_memory *m = vectors_memory_of(st);
 	struct key k;
@@ -45,6 +46,7 @@ recall_cached_make_key(struct store *st, const struct scope *scope,
 	k.limit = q->limit;
 	k.types_n = q->types_n;
 	k.tiers = q->tiers;
+	k.expired = expired;
 	k.levels = scope->lens.n;
 	for (int i = 0; i < scope->lens.n; i++) {
 		k.lens[2 * i] = scope->lens.level[i].branch;
@@ -95,8 +97,13 @@ recall_run_cached(struct store *st, const struct scope *scope,
 	struct err *e)
 {
 	AUTO_BUF struct buf key = {0}, data = {0};
-	int rc = recall_cached_make_key(st, scope, request, &key);
+	struct expiry expiry;
+	int rc = expiry_begin(st, request->now, &expiry, e);
 
+	if (rc)
+		return rc;
+	/* What expires without a change makes another key. */
+	rc = recall_cached_make_key(st, scope, request, expiry.newest, &key);
 	if (rc == 0)
 		rc = answer_cache_find(st, key.data, key.len, &data);
 	if (rc == 1)

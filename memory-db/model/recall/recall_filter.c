@@ -76,11 +76,14 @@ recall_entity_passes(struct recalling *r, int64_t entity)
 	int32_t known;
 	int passes;
 
-	if (q->types_n < 0 && q->tiers == 0 && !q->tags)
+	if (q->types_n < 0 && q->tiers == 0 && !q->tags &&
+		r->expiry.newest == 0)
 		return 1;
 	if (idmap_get(&r->passed, entity, &known))
 		return known;
-	passes = entity_passes(r, entity);
+	passes = expiry_is_over(&r->expiry, entity, r->e);
+	passes = passes != 0 ? passes < 0 ? passes : 0
+			     : entity_passes(r, entity);
 	if (passes >= 0 && idmap_put(&r->passed, entity, passes) < 0)
 		return err_nomem(r->e);
 	return passes;

@@ -7,6 +7,7 @@
 #include "memory-db/model/scope/idmap.h"
 #include "memory-db/model/recall/vectors_memory.h"
 #include "memory-db/model/search/query.h"
+#include "memory-db/model/read/expiry.h"
 #include "memory-db/model/recall/recall.h"
 #include "memory-db/model/recall/recall_dates.h"
 #include "memory-db/store/index/recall.h"
@@ -127,7 +128,8 @@ struct recalling {
 	size_t names_n, names_cap;
 	struct idmap names_index; /* entity -> name */
 	struct idmap passed;	  /* entity -> does it pass the filters */
-	int64_t named[16];	  /* entities whose name or type matches */
+	struct expiry expiry;
+	int64_t named[16]; /* entities whose name or type matches */
 	double named_guess[16];
 	int named_n;
 	struct recall_few {	/* all that pass; NULL: they may be many */

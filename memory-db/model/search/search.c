@@ -70,10 +70,16 @@ searching_passes(struct searching *s, int64_t entity)
 	int64_t label = 0, tier = 0;
 	int rc, passes = 1;
 
-	if (q->types_n < 0 && q->tiers == 0 && !q->tags)
+	if (q->types_n < 0 && q->tiers == 0 && !q->tags &&
+		s->expiry.newest == 0)
 		return 1;
 	if (idmap_get(&s->filtered, entity, &known))
 		return known;
+	rc = expiry_is_over(&s->expiry, entity, s->e);
+	if (rc)
+		return rc < 0 || idmap_put(&s->filtered, entity, 0) >= 0
+			       ? rc < 0 ? rc : 0
+			       : err_nomem(s->e);
 	if (q->types_n >= 0) {
 		rc = fact_existence(s->st, entity, NULL, &label, NULL, s->e);
 		if (rc < 0)
@@ -329,7 +335,10 @@ search_run(struct store *st, const struct search_request *request,
 	if (request->deadline_ns != 0)
 		s.deadline_ns = request->deadline_ns - RESERVE_NS;
 	ret->rows = calloc((size_t)request->limit, sizeof(*ret->rows));
-	rc = ret->rows ? search_steps(&s) : err_nomem(e);
+	rc = ret->rows ? expiry_begin(st, clock_now_ms(), &s.expiry, e)
+		       : err_nomem(e);
+	if (rc == 0)
+		rc = search_steps(&s);
 	query_done(&s.query);
 	for (int k = 0; k < 2; k++)
 		query_terms_done(&s.terms[k]);

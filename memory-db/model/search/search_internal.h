@@ -2,6 +2,7 @@
 #ifndef MODEL_SEARCH_SEARCH_INTERNAL_H
 #define MODEL_SEARCH_SEARCH_INTERNAL_H
 
+#include "memory-db/model/read/expiry.h"
 #include "memory-db/model/scope/idmap.h"
 #include "memory-db/model/search/query.h"
 #include "memory-db/model/search/search.h"
@@ -37,6 +38,7 @@ struct searching {
 	int asked_tags; /* entities whose tags were asked for */
 	struct buf tmp;
 	struct idmap filtered; /* entity -> does it pass the filters */
+	struct expiry expiry;
 	/* The ranked part. */
 	struct candidate *candidates;
 	size_t n, cap;

@@ -340,8 +340,9 @@ merge_attribute(struct merge *m, int64_t entity, enum attr_key k)
 		m->out->attributes++;
 		return write_attr(m->w, entity, k, theirs, m->e);
 	}
-	/* Both decided about a conflict: what was decided here stands. */
-	if (k == ATTR_CONFIRMED || k > ATTR_CONFLICT)
+	/* Both decided about a conflict, or about an end: what was decided here
+	 * stands. */
+	if (k >= ATTR_CONFIRMED)
 		return 0;
 	snprintf(a, sizeof(a), "%lld", (long long)ours);
 	snprintf(b, sizeof(b), "%lld", (long long)theirs);

@@ -135,7 +135,7 @@ replay_attr(struct importer *im, int64_t entity, int64_t key, int64_t value)
 static bool
 import_log_is_key(int64_t key)
 {
-	return (key >= ATTR_TIER && key <= ATTR_CONFIRMED) ||
+	return (key >= ATTR_TIER && key <= ATTR_FACT_EXPIRES) ||
 	       (key > ATTR_CONFLICT && key <= ATTR_LAST);
 }
 

@@ -10,6 +10,7 @@
 #include "memory-db/model/write/fact_tags_write.h"
 #include "memory-db/model/write/repeats.h"
 #include "memory-db/model/write/told_again.h"
+#include "memory-db/model/write/write_expiry.h"
 #include "memory-db/model/read/provenance.h"
 #include "memory-db/model/write/skill.h"
 #include "memory-db/model/read/entity_tags.h"
@@ -92,9 +93,12 @@ write_entity_add_observation(struct repeats *near, const json_t *item,
 	}
 	if (rc < 0)
 		return rc;
-	if (json_is_object(item))
-		rc = fact_tags_give(w, f->entity, have, item, path, e);
-	return rc < 0 ? rc : 0;
+	if (!json_is_object(item))
+		return 0;
+	rc = fact_tags_give(w, f->entity, have, item, path, e);
+	if (rc < 0)
+		return rc;
+	return write_expiry_fact(w, f->entity, have, item, path, e);
 }
 
 int
@@ -143,6 +147,8 @@ write_entity_check(struct write *w, const json_t *list, const char *path,
 		if (rc == 0 && json_is_object(item))
 			rc = provenance_observation(w->st, w->ctx, item, path,
 				&f, e);
+		if (rc == 0 && json_is_object(item))
+			rc = write_expiry_check(w->ctx, item, path, e);
 		json_array_foreach(json_object_get(item, "derived_from"), k,
 			source) {
 			struct observation_source from = source_of(source);
@@ -376,6 +382,9 @@ write_entity(struct write *w, const json_t *entry, enum create_mode mode,
 	rc = write_entity_check(w, list, path, e);
 	if (rc != 0)
 		return rc;
+	rc = write_expiry_check(w->ctx, entry, path, e);
+	if (rc != 0)
+		return rc;
 	rc = provenance_read(w->st, w->ctx, entry, path, &defaults, e);
 	if (rc != 0)
 		return rc;
@@ -393,7 +402,10 @@ write_entity(struct write *w, const json_t *entry, enum create_mode mode,
 		path, e);
 	if (rc != 0)
 		return rc;
-	return set_attributes(w, entity, entry, path, e);
+	rc = set_attributes(w, entity, entry, path, e);
+	if (rc != 0 || (!exists && !write_expiry_says(entry)))
+		return rc;
+	return write_expiry(w, entity, entry, path, e);
 }
 
 /* --- relations ------------------------------------------------------------ */

@@ -110,6 +110,10 @@ write_hide_entity(struct write *w, int64_t entity, struct err *e)
 	if (r == 0)
 		r = write_attr(w, entity, ATTR_CONFIRMED, 0, e);
 	if (r == 0)
+		r = write_attr(w, entity, ATTR_EXPIRES, 0, e);
+	if (r == 0)
+		r = write_attr(w, entity, ATTR_FACT_EXPIRES, 0, e);
+	if (r == 0)
 		r = write_hide_others(w, entity, ~0u, NULL, e);
 	return r;
 }

@@ -7,7 +7,7 @@
 #include "memory-db/store/facts/facts.h"
 #include "memory-db/store/engine/table.h"
 
-enum { ADD, EACH, FORGET, OLDEST, COUNT, DROP, CONTENT, SHOWN, CHANGE };
+enum { ADD, EACH, FORGET, OLDEST, COUNT, DROP, CONTENT, SHOWN, CHANGE, DUE };
 
 static const struct stmt_def defs[] = {
 	[ADD] = {"INSERT INTO curated(run, seq, change, entity, rule, was,"
@@ -35,6 +35,12 @@ static const struct stmt_def defs[] = {
 		   " WHERE s.entity = ?1 AND @VIS LIMIT 1",
 		1, STMT_LENS},
 	[CHANGE] = {"SELECT at, kind FROM change WHERE id = ?1", 1, 0},
+	/* Of any branch; 2^47 - 1 is an open end. */
+	[DUE] = {"SELECT value FROM attr INDEXED BY attr_expires"
+		 " WHERE key IN (5, 6) AND value > 0"
+		 " AND removed = " SQL_OPEN_END " AND value <= ?1"
+		 " ORDER BY value DESC LIMIT 1",
+		1, 0},
 };
 const struct stmt_module curated_module = {"curated", defs, ARRAY_LEN(defs)};
 
@@ -178,5 +184,17 @@ curated_change(struct store *st, int64_t change, int64_t *ret_at,
 	rc = stmt_row(st, s, e);
 	*ret_at = rc == 1 ? sqlite3_column_int64(s, 0) : 0;
 	*ret_kind = rc == 1 ? sqlite3_column_int64(s, 1) : 0;
+	return rc < 0 ? rc : 0;
+}
+
+int
+curated_due(struct store *st, int64_t now, int64_t *ret_newest, struct err *e)
+{
+	AUTO_STMT sqlite3_stmt *s = stmt_use(st, MOD_CURATED, DUE);
+	int rc;
+
+	bind_i(s, 1, now);
+	rc = stmt_row(st, s, e);
+	*ret_newest = rc == 1 ? sqlite3_column_int64(s, 0) : 0;
 	return rc < 0 ? rc : 0;
 }

@@ -42,6 +42,10 @@ int curated_forget(struct store *st, int64_t entity, struct err *e) MUST_CHECK;
  * one without any, when the entity was shown. 0: there is no such entity. */
 int curated_content_at(struct store *st, int64_t entity, int64_t *ret_at,
 	struct err *e) MUST_CHECK;
+/* The newest time, up to now, at which an entity or a fact of one was to go, of
+ * any namespace and branch; 0: there is none. */
+int curated_due(struct store *st, int64_t now, int64_t *ret_newest,
+	struct err *e) MUST_CHECK;
 /* Time and kind of a change; zeros when there is none. */
 int curated_change(struct store *st, int64_t change, int64_t *ret_at,
 	int64_t *ret_kind, struct err *e) MUST_CHECK;

@@ -139,6 +139,8 @@ enum attr_key {
 	ATTR_PIN = 2,
 	ATTR_PIN_ASKED = 3, /* 1: the pin is an agent's (model/read/pins.h) */
 	ATTR_CONFIRMED = 4, /* when it was last said to be right, ms */
+	ATTR_EXPIRES = 5,   /* when it is to go by itself, ms; 0: never */
+	ATTR_FACT_EXPIRES = 6, /* the earliest such time of its facts */
 	/* From here on, + conflict.id: what was decided about it, an enum
 	 * conflict_decision (store/log/conflicts.h). */
 	ATTR_CONFLICT = 1024,
@@ -147,7 +149,8 @@ enum attr_key {
 /* All of them, for an array. */
 #define ATTR_KEYS                                                              \
 	{                                                                      \
-		ATTR_TIER, ATTR_PIN, ATTR_PIN_ASKED, ATTR_CONFIRMED            \
+		ATTR_TIER, ATTR_PIN, ATTR_PIN_ASKED, ATTR_CONFIRMED,           \
+			ATTR_EXPIRES, ATTR_FACT_EXPIRES                        \
 	}
 /* The value under the lens, or 0 when never set. */
 int attr_get(struct store *st, int64_t entity, enum attr_key key,

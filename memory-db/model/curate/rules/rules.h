@@ -13,6 +13,8 @@
 enum curation_act {
 	CURATE_MOVE,	/* another tier */
 	CURATE_CONFIRM, /* right again, by use */
+	CURATE_EXPIRE,	/* hidden: the end that somebody gave it has come */
+	CURATE_HIDE,	/* hidden, by the numbers */
 	CURATE_TOLD,	/* right again, by being told again */
 	CURATE_GATHER	/* similar ones make a new entity */
 };

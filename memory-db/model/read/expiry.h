@@ -1,0 +1,34 @@
+/* What is not to be given any more, because its time to live is over.
+ *
+ * An entity may be stored with an end: `{"name": "parking", "ttl_days": 7}`. Its
+ * time stands in ATTR_EXPIRES. When it has come, recall, search and the graph
+ * leave the entity out at once; the rule `expire` of curation hides it a little
+ * later, by a change. Nothing is lost: history and `as_of` tell of it, and an
+ * undo of that change brings it back for as long as curation leaves alone what
+ * somebody has decided. A pinned entity does not expire. */
+#ifndef MODEL_READ_EXPIRY_H
+#define MODEL_READ_EXPIRY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/cleanup.h"
+#include "common/err.h"
+
+struct store;
+
+/* What is due in a database, of the present: asked once a read. */
+struct expiry {
+	struct store *st;
+	int64_t now;
+	int64_t newest; /* time of what expired last; 0: nothing is due */
+};
+/* Under the lens applied: of a past state nothing is due. */
+int expiry_begin(struct store *st, int64_t now, struct expiry *ret,
+	struct err *e) MUST_CHECK;
+/* Has the time of the entity come? 1, 0 or negative. Costs nothing where
+ * nothing is due. */
+int expiry_is_over(const struct expiry *x, int64_t entity, struct err *e)
+	MUST_CHECK;
+
+#endif

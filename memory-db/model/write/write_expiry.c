@@ -1,0 +1,198 @@
+/* See write_expiry.h. The end of a fact is a member of its metadata, so it is
+ * carried, merged and undone with the fact; ATTR_FACT_EXPIRES of its entity has
+ * the earliest of them, so that nobody needs to look for it. */
+#include "memory-db/model/write/write_expiry.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/jx.h"
+#include "common/limits.h"
+#include "common/vec.h"
+#include "memory-db/model/read/expiry.h"
+#include "memory-db/model/read/fact_tags.h"
+#include "memory-db/model/write/fact_tags_write.h"
+
+#define DAY_MS	(24 * 3600 * INT64_C(1000))
+#define MEMBER	"expires_at"
+#define NOTHING INT64_C(-1) /* j says none */
+
+/* --- what is said --------------------------------------------------------- */
+static int
+at_of(const struct context *ctx, const json_t *at, const char *param,
+	int64_t *ret, struct err *e)
+{
+	const char *text = json_string_value(at);
+	int rc;
+
+	if (text && strcmp(text, "never") == 0) {
+		*ret = 0;
+		return 0;
+	}
+	if (json_is_integer(at))
+		*ret = (int64_t)json_integer_value(at);
+	else {
+		rc = clock_parse_in(text ? text : "", clock_now_ms(), ctx->zone,
+			false, ret, e);
+		if (rc) {
+			err_prefix(e, "%s", param);
+			return rc;
+		}
+	}
+	if (*ret <= clock_now_ms())
+		return err_param(e, MDB_E_INVALID, param,
+			"%s must lie ahead, or be \"never\"; `ttl_days` counts "
+			"from now",
+			param);
+	return 0;
+}
+
+/* *ret: the time, 0 to take it back, NOTHING when j has no such member. */
+static int
+say_expiry(const struct context *ctx, const json_t *j, const char *path,
+	int64_t *ret, struct err *e)
+{
+	const json_t *at = json_object_get(j, MEMBER);
+	const json_t *days = json_object_get(j, "ttl_days");
+	char param[96];
+
+	*ret = NOTHING;
+	snprintf(param, sizeof(param), "%s%s%s", path, *path ? "." : "",
+		days ? "ttl_days" : MEMBER);
+	if (at && days)
+		return err_param(e, MDB_E_INVALID, param,
+			"%s: give `expires_at` or `ttl_days`, not both", param);
+	if (at)
+		return at_of(ctx, at, param, ret, e);
+	if (!json_is_number(days))
+		return 0;
+	*ret = jx_real(days) > 0 ? clock_now_ms() + (int64_t)(jx_real(days) *
+							      (double)DAY_MS)
+				 : 0;
+	return 0;
+}
+
+bool
+write_expiry_says(const json_t *j)
+{
+	return json_object_get(j, MEMBER) || json_object_get(j, "ttl_days");
+}
+
+int
+write_expiry_check(const struct context *ctx, const json_t *j, const char *path,
+	struct err *e)
+{
+	int64_t unused;
+
+	return say_expiry(ctx, j, path, &unused, e);
+}
+
+int
+write_expiry(struct write *w, int64_t entity, const json_t *j, const char *path,
+	struct err *e)
+{
+	int64_t at = NOTHING, before = 0;
+	int rc = say_expiry(w->ctx, j, path, &at, e);
+
+	if (rc)
+		return rc;
+	if (at == NOTHING) {
+		rc = attr_get(w->st, entity, ATTR_EXPIRES, &before, e);
+		if (rc || before == 0 || before > clock_now_ms())
+			return rc;
+		at = 0;
+	}
+	return write_attr(w, entity, ATTR_EXPIRES, at, e);
+}
+
+/* --- facts ---------------------------------------------------------------- */
+static int
+note_earliest(struct write *w, int64_t entity, int64_t at, struct err *e)
+{
+	int64_t before = 0;
+	int rc = attr_get(w->st, entity, ATTR_FACT_EXPIRES, &before, e);
+
+	if (rc || (before != 0 && before <= at))
+		return rc;
+	return write_attr(w, entity, ATTR_FACT_EXPIRES, at, e);
+}
+
+int
+write_expiry_fact(struct write *w, int64_t entity, int64_t fact,
+	const json_t *j, const char *path, struct err *e)
+{
+	AUTO_JSON json_t *marks = NULL, *note = NULL;
+	char text[CLOCK_TEXT_SIZE];
+	int64_t at = NOTHING;
+	int rc = say_expiry(w->ctx, j, path, &at, e);
+
+	if (rc || at == NOTHING)
+		return rc;
+	marks = json_object();
+	if (!marks)
+		return err_nomem(e);
+	rc = fact_tags_encode(w->st, entity, fact, marks, e);
+	if (rc)
+		return rc;
+	note = json_incref(json_object_get(marks, "metadata"));
+	if (!note)
+		note = json_object();
+	clock_format(at, text);
+	if (at == 0)
+		(void)json_object_del(note, MEMBER);
+	else if (jx_set(note, MEMBER, json_string(text)) != 0)
+		return err_nomem(e);
+	rc = fact_tags_note(w, entity, fact, note, path, e);
+	return rc || at == 0 ? rc : note_earliest(w, entity, at, e);
+}
+
+/* --- the end of facts ----------------------------------------------------- */
+struct due {
+	int64_t now, next; /* next: INT64_MAX, none */
+	int64_t *facts;	   /* owned */
+	size_t n, cap;
+};
+
+static int
+look_at_note(void *ctx, const struct fact *f)
+{
+	struct due *d = ctx;
+	AUTO_JSON json_t *note = jx_parse(f->text, f->text_n, NULL);
+	const char *text = jx_text(note, MEMBER);
+	int64_t at = 0;
+
+	if (!text || clock_parse_in(text, d->now, "", false, &at, NULL) != 0)
+		return 0;
+	if (at > d->now) {
+		d->next = at < d->next ? at : d->next;
+		return 0;
+	}
+	if (d->n >= LIMIT_SLICE_FACTS) { /* the others in the next run */
+		d->next = d->now;
+		return 0;
+	}
+	if (vec_room(d->facts, d->n, d->cap) != 0)
+		return MDB_E_NOMEM;
+	d->facts[d->n++] = f->supersedes;
+	return 0;
+}
+
+int
+write_expire_facts(struct write *w, int64_t entity, int64_t now, int64_t *ret_n,
+	struct err *e)
+{
+	struct due d = {.now = now, .next = INT64_MAX};
+	int rc = fact_each(w->st, entity, 1u << FACT_NOTE, look_at_note, &d, e);
+
+	if (rc == MDB_E_NOMEM)
+		err_nomem(e);
+	for (size_t i = 0; rc == 0 && i < d.n; i++)
+		rc = write_hide_marked(w, entity, d.facts[i], e);
+	if (rc == 0)
+		rc = write_attr(w, entity, ATTR_FACT_EXPIRES,
+			d.next == INT64_MAX ? 0 : d.next, e);
+	*ret_n = (int64_t)d.n;
+	free(d.facts);
+	return rc;
+}
