@@ -11,6 +11,7 @@
 
 #include "common/limits.h"
 #include "common/text.h"
+#include "memory-db/model/curate/words.h"
 #include "memory-db/model/recall/recall_candidates.h"
 #include "memory-db/model/scope/observation.h"
 #include "memory-db/model/write/write_entity.h"
@@ -21,90 +22,9 @@
 #include "memory-db/store/log/derivations.h"
 
 #define CANDIDATES  60
-#define WORDS	    256 /* of an episode that are compared */
-#define WORDS_LEAST 3	/* two episodes of two words are no pattern */
-#define TEXTS	    12	/* observations of an episode that are read */
-#define TEXT_BYTES  2000
-#define ALIKE	    0.5
+#define WORDS_LEAST 3  /* two episodes of two words are no pattern */
+#define TEXTS	    12 /* observations of an episode that are read */
 #define DAY_MS	    (24 * 3600 * INT64_C(1000))
-
-/* --- words ---------------------------------------------------------------- */
-struct word_set {
-	uint32_t v[WORDS];
-	int n;
-};
-
-static uint32_t
-hash_word(const char *s, size_t n)
-{
-	uint32_t h = 2166136261u; /* FNV-1a */
-
-	for (size_t i = 0; i < n; i++)
-		h = (h ^ (unsigned char)s[i]) * 16777619u;
-	return h;
-}
-
-static bool
-has_digit(const char *s, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (isdigit((unsigned char)s[i]))
-			return true;
-	return false;
-}
-
-static void
-put_word(struct word_set *set, uint32_t h)
-{
-	for (int i = 0; i < set->n; i++)
-		if (set->v[i] == h)
-			return;
-	if (set->n < WORDS)
-		set->v[set->n++] = h;
-}
-
-static int
-add_words(struct word_set *set, const char *s, size_t n)
-{
-	AUTO_BUF struct buf tokens = {0};
-	const char *p;
-
-	if (text_tokens(s, n < TEXT_BYTES ? n : text_cut(s, TEXT_BYTES),
-		    "english", &tokens) != 0 ||
-		!buf_str(&tokens))
-		return MDB_E_NOMEM;
-	for (p = tokens.data; *p != '\0'; p += strspn(p, " ")) {
-		size_t k = strcspn(p, " ");
-
-		if (k > 1 && !has_digit(p, k) && !text_is_stop(p, k))
-			put_word(set, hash_word(p, k));
-		p += k;
-	}
-	return 0;
-}
-
-static int
-in_both(const struct word_set *a, const struct word_set *b)
-{
-	int n = 0;
-
-	for (int i = 0; i < a->n; i++)
-		for (int k = 0; k < b->n; k++)
-			if (a->v[i] == b->v[k]) {
-				n++;
-				break;
-			}
-	return n;
-}
-
-static double
-likeness(const struct word_set *a, const struct word_set *b)
-{
-	int both = in_both(a, b);
-	int all = a->n + b->n - both;
-
-	return all > 0 ? (double)both / all : 0;
-}
 
 /* --- an episode ----------------------------------------------------------- */
 struct episode {
@@ -120,10 +40,11 @@ read_text(void *ctx, const struct fact *f)
 
 	if (f->erased)
 		return 0;
-	x->bad = add_words(&x->words, f->text, f->text_n);
-	if (x->bad == 0 && x->text.len < TEXT_BYTES)
+	x->bad = words_add(&x->words, f->text, f->text_n);
+	if (x->bad == 0 && x->text.len < WORDS_BYTES)
 		x->bad = buf_addf(&x->text, "%.*s ",
-			(int)(f->text_n < TEXT_BYTES ? f->text_n : TEXT_BYTES),
+			(int)(f->text_n < WORDS_BYTES ? f->text_n
+						      : WORDS_BYTES),
 			f->text);
 	return x->bad != 0 || ++x->texts >= TEXTS ? 1 : 0;
 }
@@ -217,7 +138,8 @@ try_one(struct search *s, int64_t fact)
 		struct episode x = {0};
 
 		rc = episode_read(s->j, row.entity, &x);
-		if (rc == 0 && likeness(&s->leader->words, &x.words) >= ALIKE) {
+		if (rc == 0 && words_likeness(&s->leader->words, &x.words) >=
+				       WORDS_ALIKE) {
 			s->is_led |= row.entity < g->entity[0];
 			g->entity[g->n++] = row.entity;
 		}
@@ -309,7 +231,7 @@ add_quote(void *ctx, const struct fact *f)
 		return err_nomem(q->e);
 	memcpy(x->text, f->text, f->text_n);
 	q->n++;
-	if (add_words(&x->words, f->text, f->text_n) != 0)
+	if (words_add(&x->words, f->text, f->text_n) != 0)
 		return err_nomem(q->e);
 	return q->n % TEXTS == 0 ? 1 : 0;
 }
@@ -335,7 +257,7 @@ score_quotes(struct quotes *q)
 	for (int i = 0; i < q->n; i++)
 		for (int k = 0; k < q->n; k++)
 			if (i != k)
-				q->v[i].score += likeness(&q->v[i].words,
+				q->v[i].score += words_likeness(&q->v[i].words,
 					&q->v[k].words);
 }
 
@@ -355,8 +277,8 @@ static void
 take_quote(const struct quotes *q, int which, bool *taken)
 {
 	for (int i = 0; i < q->n; i++)
-		taken[i] |= i == which ||
-			    likeness(&q->v[i].words, &q->v[which].words) >= 0.8;
+		taken[i] |= i == which || words_likeness(&q->v[i].words,
+						  &q->v[which].words) >= 0.8;
 }
 
 static int
