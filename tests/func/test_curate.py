@@ -648,6 +648,158 @@ class Curation(TestCase):
         self.assertEqual(self.graph(), before)
         self.db.verify()
 
+    # --- procedures -----------------------------------------------------------
+    def sessions(self, n=4, **params):
+        for k in range(n):
+            for text in ("checked out branch {} of the api",
+                         "ran the tests of build {}",
+                         "merged the request {} into main"):
+                self.c.ok("create_entities", session=f"s{k}", entities=[dict(
+                    entity(f"act {k} {text[:6]}", text.format(k * 7),
+                           type="action"), tier="episodic")], **params)
+            self.c.ok("add_observations", session=f"s{k}", observations=[{
+                "entityName": f"act {k} merged",
+                "contents": [["the weather was fine", "lunch with Ben",
+                              "a call about budgets", "nothing else"][k % 4]],
+            }], **params)
+
+    STEPS = ["1. checked out branch 0 of the api", "2. ran the tests of build 0",
+             "3. merged the request 0 into main"]
+
+    def test_repeated_steps_become_a_procedure(self):
+        self.sessions()
+        self.sessions(2, namespace="project")
+        self.at(-380)
+        before = self.graph()
+        dry = self.curate(dry_run=True, rules=["procedure"])
+        self.assertEqual([(m["entity"], m["rule"]) for m in dry["moves"]],
+                         [("act 0 checke", "procedure")])
+        self.assertIn("3 steps, done 4 times", dry["moves"][0]["reason"])
+        self.assertEqual(self.graph(), before)
+        # Not by itself: it makes new entities.
+        self.assertNotIn("procedure", self.curate()["by_rule"])
+        run = self.curate(rules=["procedure"])
+        self.assertEqual(run["by_rule"], {"procedure": 1})
+        name = run["moves"][0]["entity"]
+        (made,) = self.c.ok("open_nodes", names=[name], fields=[
+            "type", "tier", "observations"])["entities"]
+        self.assertEqual((made["type"], made["tier"]),
+                         ("procedure", "procedural"))
+        self.assertEqual(made["observations"], self.STEPS)
+        got = self.c.ok("open_nodes", names=[name])["relations"]
+        self.assertEqual({(r["relationType"], r["to"]) for r in got},
+                         {("derived_from", f"act {k} {t}") for k in range(4)
+                          for t in ("checke", "ran th", "merged")})
+        # Once; a branch nobody sees is gone; two sessions are no pattern.
+        self.assertEqual(self.curate(rules=["procedure"])["moved"], 0)
+        self.assertEqual(self.c.ok("memory_branch",
+                                   action="list")["branches"], [])
+        self.assertEqual(self.curate(rules=["procedure"],
+                                     namespace="project")["moved"], 0)
+        self.db.verify()
+        # A source that goes makes the step doubtful.
+        self.c.ok("memory_undo", run=run["run"])
+        self.assertNotIn(name, self.tiers())
+        self.db.verify()
+
+    def test_a_procedure_of_entities_without_sessions(self):
+        for k in range(3):
+            self.c.ok("create_entities", entities=[dict(entity(
+                f"release {k}", f"bumped the version to 1.{k}",
+                f"tagged the commit of version 1.{k}",
+                f"uploaded archive {k} of the release"), tier="episodic")])
+        self.c.ok("create_entities", entities=[dict(entity(
+            "other", "bumped the version to 2", "went home early"),
+            tier="episodic")])
+        self.at(-380)
+        self.settings(rules={"procedure": {"uses": 4}})
+        self.assertEqual(self.curate(rules=["procedure"])["moved"], 0)
+        self.settings(rules={"procedure": {"uses": 3}})
+        done, steps = None, 0
+        while not done:
+            r = self.c.ok("curate", rules=["procedure"])
+            done = r["done"]
+            self.db.kill()
+            self.db.start(env=self.clock())
+            self.c = self.db.client()
+            steps += 1
+            self.assertLess(steps, 40)
+        made = [e for e in self.graph() if e.get("type") == "procedure"
+                or "(procedure)" in e.get("name", "")]
+        self.assertEqual(len(made), 1, made)
+        self.assertEqual(len(made[0]["observations"]), 3)
+        self.db.verify()
+
+    # --- days -----------------------------------------------------------------
+    def noted(self, **params):
+        self.c.ok("create_entities", entities=[
+            entity("ada", "works at Initech.", "does not work at Globex",
+                   type="person"),
+            entity("Initech", "makes printers", type="company"),
+            entity("Globex", "makes paper", type="company"),
+            entity("deploy", "deployed the api with make release",
+                   "rolled the api back because of an error",
+                   "deployed the api with make release again"),
+            entity("lunch", "had noodles")], **params)
+
+    def test_a_day_is_summarised_once(self):
+        self.noted()
+        self.noted(namespace="project")
+        name = "day " + self.date(0)
+        # The day is not over.
+        self.assertEqual(self.curate(rules=["day_summary"])["moved"], 0)
+        self.at(-397)
+        before = self.graph()
+        dry = self.curate(dry_run=True, rules=["day_summary"])
+        self.assertEqual([(m["entity"], m["rule"]) for m in dry["moves"]],
+                         [(name, "day_summary")])
+        run = self.curate(rules=["day_summary"])
+        self.assertEqual([m["entity"] for m in run["moves"]], [name])
+        (made,) = self.c.ok("open_nodes", names=[name], fields=[
+            "type", "tier", "observations"])["entities"]
+        self.assertEqual((made["type"], made["tier"]),
+                         ("day_summary", "semantic"))
+        self.assertIn(made["observations"][0], (
+            "deploy: deployed the api with make release",
+            "deploy: deployed the api with make release again"))
+        self.assertLessEqual(len(made["observations"]), 5)
+        got = {(r["from"], r["relationType"], r["to"])
+               for r in self.c.ok("read_graph")["relations"]}
+        self.assertIn(("ada", "works at", "Initech"), got)
+        self.assertFalse([r for r in got if r[2] == "Globex"
+                          and r[1] != "derived_from"], got)
+        self.assertIn((name, "derived_from", "ada"), got)
+        # What comes later makes no second one, nor does a second run.
+        self.c.ok("add_observations", observations=[{
+            "entityName": "deploy", "contents": [dict(
+                text="the api was down", source_timestamp=self.date(-3))]}])
+        self.assertEqual(self.curate(rules=["day_summary"])["moved"], 0)
+        self.assertNotIn(name, {e["name"] for e in self.c.ok(
+            "read_graph", namespace="project")["entities"]
+            if e.get("namespace") == "project"})
+        self.db.verify()
+        text = self.db.ctl("export", "--all", "-").stdout
+        other = self.service()
+        other.ctl("import", "-", stdin=text)
+        self.assertEqual(other.ctl("export", "--all", "-").stdout
+                         .splitlines()[1:], text.splitlines()[1:])
+        other.verify()
+        self.c.ok("memory_undo", run=run["run"])
+        self.assertNotIn(name, self.tiers())
+        self.assertEqual(self.curate(rules=["day_summary"])["moved"], 0)
+        self.c.ok("delete_observations", deletions=[{
+            "entityName": "deploy", "observations": ["the api was down"]}])
+        self.assertEqual(self.graph(), before)
+
+    def test_days_at_night_by_itself(self):
+        self.c.ok("set_namespace_settings", settings={"curation": {
+            "background": "all", "rules": {"day_summary": True}}})
+        self.noted()
+        name = "day " + self.date(0)
+        self.at(-397)
+        wait_until(lambda: name in self.tiers(), 30, 0.3, "a summary at night")
+        self.db.verify()
+
     def test_consolidation_beside_writes_and_killed(self):
         self.episodes()
         self.at(-380)

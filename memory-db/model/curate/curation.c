@@ -9,7 +9,9 @@
 #include "common/jx.h"
 #include "common/limits.h"
 #include "common/vec.h"
+#include "memory-db/model/curate/days.h"
 #include "memory-db/model/curate/gather.h"
+#include "memory-db/model/curate/sequences.h"
 #include "memory-db/model/scope/json_members.h"
 #include "memory-db/model/scope/scope.h"
 #include "memory-db/model/scope/settings.h"
@@ -52,7 +54,8 @@ curation_rules_of(const struct curation_settings *s, const json_t *names,
 }
 
 /* --- looking -------------------------------------------------------------- */
-#define PAGE 64 /* entities read before they are judged */
+#define PAGE		64 /* entities read before they are judged */
+#define SEQUENCES_SHOWN 40 /* texts of one that are followed in a preview */
 
 struct page {
 	int64_t entity[PAGE], existence[PAGE];
@@ -99,6 +102,77 @@ judge_group(const struct judging *j, int64_t ns, int64_t entity,
 	return rc == 0 && g.n > 0 ? list_add(ret, &v, j->e) : rc;
 }
 
+struct observations {
+	int64_t fact[SEQUENCES_SHOWN];
+	int n;
+};
+
+static int
+add_observation(void *ctx, const struct fact *f)
+{
+	struct observations *o = ctx;
+
+	o->fact[o->n++] = f->id;
+	return o->n == SEQUENCES_SHOWN ? 1 : 0;
+}
+
+/* The procedures that would begin with a text of it, in a preview. */
+static int
+judge_sequences(const struct judging *j, int64_t ns, int64_t entity,
+	struct curation_list *ret)
+{
+	struct verdict_move v = {.rule = CURATION_procedure, .entity = entity};
+	struct observations o = {.n = 0};
+	int rc = fact_each(j->st, entity, 1u << FACT_OBSERVATION,
+		add_observation, &o, j->e);
+
+	for (int i = 0; rc >= 0 && i < o.n; i++) {
+		struct sequence s;
+
+		rc = sequence_find(j, ns, o.fact[i], &s);
+		v.was = s.steps;
+		v.uses = v.becomes = s.tracks;
+		if (rc == 0 && s.tracks > 0)
+			rc = list_add(ret, &v, j->e);
+	}
+	return rc < 0 ? rc : 0;
+}
+
+/* What would be made of an entity. */
+static int
+judge_making(const struct judging *j, int64_t ns, int64_t entity,
+	struct curation_list *ret)
+{
+	int rc = 0;
+
+	if (j->rules >> CURATION_consolidate & 1)
+		rc = judge_group(j, ns, entity, ret);
+	if (rc == 0 && (j->rules >> CURATION_procedure & 1))
+		rc = judge_sequences(j, ns, entity, ret);
+	return rc;
+}
+
+/* The days that would be summarised, with the first page of a preview. */
+static int
+judge_days(const struct judging *j, int64_t ns, int64_t deadline_ns,
+	struct curation_list *ret)
+{
+	int64_t day, end;
+	int rc = day_range(j, ns, &day, &end);
+
+	for (; rc == 0 && day < end && clock_mono_ns() < deadline_ns; day++) {
+		struct verdict_move v = {.rule = CURATION_day_summary,
+			.was = day};
+		struct day d;
+
+		rc = day_find(j, ns, day, &d);
+		v.uses = v.becomes = d.n;
+		if (rc == 0 && d.n > 0)
+			rc = list_add(ret, &v, j->e);
+	}
+	return rc;
+}
+
 static int
 judge_page(const struct judging *j, int64_t ns, const struct page *p,
 	size_t most, int64_t deadline_ns, struct curation_list *ret)
@@ -114,9 +188,8 @@ judge_page(const struct judging *j, int64_t ns, const struct page *p,
 		rc = judge_entity(j, p->entity[i], v, &n);
 		for (int k = 0; rc == 0 && k < n; k++)
 			rc = list_add(ret, &v[k], j->e);
-		if (rc == 0 && j->is_preview &&
-			(j->rules >> CURATION_consolidate & 1))
-			rc = judge_group(j, ns, p->entity[i], ret);
+		if (rc == 0 && j->is_preview)
+			rc = judge_making(j, ns, p->entity[i], ret);
 		if (rc != 0)
 			return rc;
 		ret->looked++;
@@ -132,6 +205,9 @@ curation_look(const struct judging *j, int64_t ns, int64_t after, size_t most,
 	int rc = 0;
 
 	ret->after = after;
+	if (j->is_preview && after == 0 &&
+		(j->rules >> CURATION_day_summary & 1))
+		rc = judge_days(j, ns, deadline_ns, ret);
 	while (rc == 0 && !ret->is_end) {
 		struct page p = {.n = 0};
 
@@ -153,7 +229,8 @@ value_of(const struct curation_rule *r, int64_t value)
 
 	if (r->act == CURATE_MOVE || (r->act == CURATE_HIDE && value >= 0))
 		return json_string(tool_tiers[value & 3]);
-	if (r->act == CURATE_GATHER || value <= 0)
+	if (r->act == CURATE_GATHER || r->act == CURATE_SEQUENCE ||
+		r->act == CURATE_DAY || value <= 0)
 		return json_null();
 	clock_format(value, text);
 	return json_string(text);
@@ -170,7 +247,9 @@ curation_row(struct store *st, const struct verdict_move *v, json_t **ret,
 	int rc = curation_settings_of(NULL, &defaults, e);
 
 	*ret = NULL;
-	if (rc == 0)
+	if (rc == 0 && v->entity == 0) /* a day whose entity is not made yet */
+		rc = day_name(v->was, &name) == 0 ? 1 : err_nomem(e);
+	else if (rc == 0)
 		rc = fact_existence(st, v->entity, NULL, NULL, &name, e);
 	/* What was hidden has the name that it was made with. */
 	if (rc == 0)

@@ -1,9 +1,9 @@
-/* Consolidation: on a branch of its own, which is merged by the fixed rules of
- * every merge and then discarded.
+/* What makes new entities (curation_make.c) works on a branch of its own, which
+ * is merged by the fixed rules of every merge and then discarded.
  *
- *   fork ----> gather ----> merge ----> drop ----> done
- *                 |                      ^
- *                 +--- (brake, nothing) -+
+ *   fork ----> gather, sequence, day ----> merge ----> drop ----> done
+ *                 |                                      ^
+ *                 +---------- (brake, nothing) ----------+
  *
  * Until the merge no read of the curated branch sees anything of it; what was
  * written there meanwhile counts as in any merge. Each arrow is a slice or
@@ -16,14 +16,11 @@
 #include "common/jx.h"
 #include "common/limits.h"
 #include "memory-db/model/curate/curation_internal.h"
-#include "memory-db/model/curate/gather.h"
 #include "memory-db/model/time/merge.h"
 #include "memory-db/store/beside/curated.h"
 #include "memory-db/store/facts/facts.h"
 #include "memory-db/store/log/branch.h"
 #include "memory-db/store/log/change.h"
-
-#define PAGE 16
 
 static int64_t
 work_branch(const struct running *x)
@@ -46,8 +43,9 @@ fork_branch(struct running *x, struct write *w)
 	int rc;
 
 	name_branch(x, name, sizeof(name));
-	rc = branch_create(w->st, w->ns, name, "similar episodes, to be merged",
-		x->branch, fork, &id, x->e);
+	rc = branch_create(w->st, w->ns, name,
+		"what curation makes, to be merged", x->branch, fork, &id,
+		x->e);
 	if (rc)
 		return rc;
 	rc = change_branch(w->change, BRANCH_OP_CREATE, id, fork, x->e);
@@ -56,7 +54,7 @@ fork_branch(struct running *x, struct write *w)
 	rc = running_set(x, "work", id);
 	if (rc)
 		return rc;
-	return running_phase(x, "gather");
+	return running_phase(x, running_maker(x, NULL));
 }
 
 static int
@@ -72,108 +70,6 @@ drop_branch(struct running *x, struct write *w)
 	if (rc)
 		return rc;
 	return running_phase(x, "done");
-}
-
-/* --- gather --------------------------------------------------------------- */
-struct gathering {
-	int64_t entity[PAGE], existence[PAGE];
-	int n;
-};
-
-static int
-add_entity(void *ctx, const struct fact *f)
-{
-	struct gathering *g = ctx;
-
-	g->entity[g->n] = f->entity;
-	g->existence[g->n] = f->id;
-	return ++g->n == PAGE ? 1 : 0;
-}
-
-static int
-note_group(struct running *x, struct write *w, const struct gather_group *g,
-	int64_t entity)
-{
-	struct verdict_move v = {.rule = CURATION_consolidate,
-		.entity = entity,
-		.was = g->entity[0],
-		.becomes = g->n,
-		.uses = g->n};
-	struct curation_list one = {.v = &v, .n = 1};
-	struct curated row = {.change = change_id(w->change),
-		.entity = entity,
-		.rule = x->settings.rules[CURATION_consolidate].name,
-		.was = v.was,
-		.became = v.becomes,
-		.uses = v.uses};
-	int rc = curated_add(w->st, x->run.id, &row, x->e);
-
-	(void)sliced_run_total(&x->run, "moved", 1);
-	if (rc)
-		return rc;
-	rc = running_set(x, "gathered", running_int(x, "gathered") + g->n);
-	if (rc)
-		return rc;
-	rc = running_tally(x, &one);
-	if (rc)
-		return rc;
-	return running_tell(x, &one);
-}
-
-static int
-gather_one(struct running *x, struct write *w, int64_t entity)
-{
-	struct gather_group g;
-	int64_t made = 0;
-	int rc = gather_find(&x->judging, x->ns, entity, &g);
-
-	if (rc != 0 || g.n == 0)
-		return rc;
-	rc = gather_write(w, &g, &made, x->e);
-	return rc == 0 ? note_group(x, w, &g, made) : rc;
-}
-
-/* As many episodes as the time allows, at least one. */
-static int
-gather(struct running *x, struct write *w)
-{
-	int64_t deadline = clock_mono_ns() + x->q->budget_ns;
-	int64_t after = running_int(x, "after");
-	bool is_end = false, is_late = false;
-	int rc = 0;
-
-	while (rc == 0 && !is_end && !is_late) {
-		struct gathering g = {.n = 0};
-
-		rc = fact_each_entity(w->st, x->ns, after, add_entity, &g,
-			x->e);
-		if (rc < 0)
-			return rc;
-		rc = 0;
-		is_end = g.n < PAGE;
-		for (int i = 0; rc == 0 && i < g.n && !is_late; i++) {
-			rc = gather_one(x, w, g.entity[i]);
-			after = g.existence[i];
-			is_late = clock_mono_ns() > deadline &&
-				  !(is_end && i == g.n - 1);
-		}
-	}
-	if (rc)
-		return rc;
-	rc = running_brake(x, running_int(x, "gathered"));
-	if (rc)
-		return rc;
-	if (x->is_stopped) {
-		x->is_stopped = false; /* when the branch is gone */
-		(void)json_object_del(json_object_get(x->run.state, "by_rule"),
-			x->settings.rules[CURATION_consolidate].name);
-		return running_phase(x, "drop");
-	}
-	rc = running_set(x, "after", after);
-	if (rc || !is_end || is_late)
-		return rc;
-	return running_phase(x,
-		running_int(x, "gathered") > 0 ? "merge" : "drop");
 }
 
 /* --- merge ---------------------------------------------------------------- */
@@ -213,7 +109,9 @@ static const struct step {
 	int (*run)(struct running *x, struct write *w);
 } steps[] = {
 	{"fork", CHANGE_BRANCH, ON_MAIN, fork_branch},
-	{"gather", CHANGE_CURATE, ON_WORK, gather},
+	{"gather", CHANGE_CURATE, ON_WORK, running_gather},
+	{"sequence", CHANGE_CURATE, ON_WORK, running_sequences},
+	{"day", CHANGE_CURATE, ON_WORK, running_days},
 	{"merge", CHANGE_CURATE, ON_TARGET, merge},
 	{"drop", CHANGE_BRANCH, ON_MAIN, drop_branch},
 };
@@ -231,7 +129,7 @@ run_step(struct running *x, struct call *c, const struct step *s)
 	int rc;
 
 	snprintf(message, sizeof(message), "curation %s: %s", x->run.id,
-		x->settings.rules[CURATION_consolidate].name);
+		s->phase);
 	if (!own.message)
 		own.message = message;
 	c->ctx = &own;

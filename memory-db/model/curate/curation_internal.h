@@ -34,6 +34,20 @@ int running_brake(struct running *x, int64_t would) MUST_CHECK;
 /* A slice of consolidation, which follows the phase apply. */
 int curation_consolidate(struct running *x, struct call *c) MUST_CHECK;
 
+/* The list without what a slice cannot hide. */
+int running_cut(struct running *x, struct curation_list *l) MUST_CHECK;
+/* Does it, as a change. The list ends where the room of a slice did. */
+int running_write(struct running *x, struct call *c, struct curation_list *l)
+	MUST_CHECK;
+
+/* What makes new entities (curation_make.c): a slice of each, on the branch of
+ * the run. */
+int running_gather(struct running *x, struct write *w) MUST_CHECK;
+int running_sequences(struct running *x, struct write *w) MUST_CHECK;
+int running_days(struct running *x, struct write *w) MUST_CHECK;
+/* The phase behind one of these; NULL: the first. Static. */
+const char *running_maker(const struct running *x, const char *phase);
+
 /* Adds rows of what was decided, as many as the call wants. */
 int running_tell(struct running *x, const struct curation_list *l) MUST_CHECK;
 

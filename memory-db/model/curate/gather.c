@@ -11,6 +11,7 @@
 
 #include "common/limits.h"
 #include "common/text.h"
+#include "memory-db/model/curate/made.h"
 #include "memory-db/model/curate/words.h"
 #include "memory-db/model/recall/recall_candidates.h"
 #include "memory-db/model/scope/observation.h"
@@ -306,58 +307,6 @@ write_quotes(struct write *w, int64_t entity, struct quotes *q)
 	return rc < 0 ? rc : 0;
 }
 
-/* The name of the leader without its numbers: "deploy 3" -> "deploy (pattern)";
- * a number behind it where that is taken. */
-static int
-make_name(struct write *w, int64_t leader, struct buf *out, struct err *e)
-{
-	AUTO_BUF struct buf name = {0}, base = {0};
-	int rc = fact_existence(w->st, leader, NULL, NULL, &name, e);
-	bool blank = true;
-
-	if (rc < 0 || !buf_str(&name))
-		return rc < 0 ? rc : err_nomem(e);
-	for (const char *p = name.data; *p != '\0'; p++) {
-		bool drop = isdigit((unsigned char)*p) ||
-			    (strchr(" -_:/.#,", *p) != NULL);
-
-		if (!drop && buf_addf(&base, "%s%c",
-				     blank && base.len > 0 ? " " : "", *p) != 0)
-			return err_nomem(e);
-		blank = drop;
-	}
-	for (int i = 1; i < 1000; i++) {
-		int64_t other;
-
-		out->len = 0;
-		if (buf_addf(out,
-			    i == 1 ? "%.900s (pattern)" : "%.900s (pattern %d)",
-			    base.len > 0 ? buf_str(&base) : "episodes",
-			    i) != 0 ||
-			!buf_str(out))
-			return err_nomem(e);
-		rc = entity_find(w->st, w->ns, out->data, out->len, &other, e);
-		/* One that a run made and an undo took back is free. */
-		if (rc == 1)
-			rc = fact_existence(w->st, other, NULL, NULL, NULL, e);
-		if (rc <= 0)
-			return rc;
-	}
-	return err_set(e, MDB_E_LIMIT, "a thousand patterns have this name");
-}
-
-static int
-relate(struct write *w, int64_t entity, int64_t to, struct err *e)
-{
-	struct fact f = write_fact(entity, FACT_RELATION);
-	int rc = label_intern(w->st, DERIVED_FROM, &f.label, e);
-
-	f.peer = to;
-	f.method = METHOD_AUTO;
-	f.flags = FACT_DERIVED;
-	return rc == 0 ? write_add(w, &f, e) : rc;
-}
-
 static int
 type_name(struct write *w, int64_t entity, struct buf *out, struct err *e)
 {
@@ -378,9 +327,13 @@ gather_write(struct write *w, const struct gather_group *g, int64_t *ret_entity,
 	struct fact defaults = write_fact(0, FACT_EXISTENCE);
 	struct quotes q __attribute__((cleanup(quotes_done))) = {.e = e};
 	AUTO_BUF struct buf name = {0}, type = {0};
-	int rc = make_name(w, g->entity[0], &name, e);
+	AUTO_BUF struct buf leader = {0};
+	int rc = fact_existence(w->st, g->entity[0], NULL, NULL, &leader, e);
 
 	defaults.method = METHOD_AUTO;
+	if (rc < 0)
+		return rc;
+	rc = made_name(w, leader.data, leader.len, "pattern", &name, e);
 	if (rc)
 		return rc;
 	rc = type_name(w, g->entity[0], &type, e);
@@ -398,6 +351,6 @@ gather_write(struct write *w, const struct gather_group *g, int64_t *ret_entity,
 		return rc;
 	rc = write_quotes(w, *ret_entity, &q);
 	for (int i = 0; rc == 0 && i < g->n; i++)
-		rc = relate(w, *ret_entity, g->entity[i], e);
+		rc = made_relate(w, *ret_entity, g->entity[i], e);
 	return rc == 0 ? write_note(w, name.data, e) : rc;
 }

@@ -265,6 +265,13 @@ judge_reason(const struct verdict_move *v, struct buf *out)
 
 	if (curation_settings_of(NULL, &defaults, NULL) != 0)
 		return MDB_E_NOMEM;
+	if (defaults.rules[id].act == CURATE_SEQUENCE)
+		return buf_addf(out, "%s: %lld steps, done %lld times",
+			defaults.rules[id].about, (long long)v->was,
+			(long long)v->uses);
+	if (defaults.rules[id].act == CURATE_DAY)
+		return buf_addf(out, "%s: %lld facts", defaults.rules[id].about,
+			(long long)v->uses);
 	if (defaults.rules[id].act == CURATE_GATHER)
 		return buf_addf(out, "%s: %lld are alike",
 			defaults.rules[id].about, (long long)v->uses);

@@ -13,6 +13,12 @@
 
 struct store;
 
+/* The rules that make new entities. */
+#define CURATION_MAKERS                                                        \
+	((uint64_t)1 << CURATION_consolidate |                                 \
+		(uint64_t)1 << CURATION_procedure |                            \
+		(uint64_t)1 << CURATION_day_summary)
+
 /* Of one run: which rules, as of when. */
 struct judging {
 	struct store *st; /* under the lens of the branch that is curated */

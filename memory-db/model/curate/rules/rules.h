@@ -11,12 +11,14 @@
 #include "common/err.h"
 
 enum curation_act {
-	CURATE_MOVE,	/* another tier */
-	CURATE_CONFIRM, /* right again, by use */
-	CURATE_EXPIRE,	/* hidden: the end that somebody gave it has come */
-	CURATE_HIDE,	/* hidden, by the numbers */
-	CURATE_TOLD,	/* right again, by being told again */
-	CURATE_GATHER	/* similar ones make a new entity */
+	CURATE_MOVE,	 /* another tier */
+	CURATE_CONFIRM,	 /* right again, by use */
+	CURATE_EXPIRE,	 /* hidden: the end that somebody gave it has come */
+	CURATE_HIDE,	 /* hidden, by the numbers */
+	CURATE_TOLD,	 /* right again, by being told again */
+	CURATE_SEQUENCE, /* steps that come again make a new entity */
+	CURATE_DAY,	 /* a day makes a new entity */
+	CURATE_GATHER	 /* similar ones make a new entity */
 };
 enum curation_rule_id {
 #define CURATION_RULE(name, ...) CURATION_##name,
