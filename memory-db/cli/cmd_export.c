@@ -6,17 +6,20 @@
 
 #include "common/jx.h"
 #include "memory-db/cli/cli.h"
+#include "memory-db/cli/lib/exportmd.h"
 #include "memory-db/cli/lib/jscan.h"
 #include "memory-db/cli/lib/newfile.h"
 #include "memory-db/cli/lib/progress.h"
 
-static bool is_current, is_all, has_counters;
+static bool is_current, is_all, has_counters, is_markdown;
 
 static const struct conf_opt opts[] = {
 	CLI_FLAG("current", &is_current,
 		"today's state instead of the log of changes"),
 	CLI_FLAG("counters", &has_counters,
 		"with how often entities were read and skills ran"),
+	CLI_FLAG("markdown", &is_markdown,
+		"today's state as a folder of Markdown, a file an entity"),
 	CLI_FLAG("all", &is_all, "every namespace, not only one"),
 	CLI_FLAG("all-namespaces", &is_all, "the same"),
 };
@@ -158,6 +161,12 @@ cmd_export_run(struct cli *c, int argc, char **argv)
 	struct stat st;
 	int rc;
 
+	if (is_markdown && (argc == 0 || is_all || is_current || has_counters))
+		return cli_fail(CLI_USAGE,
+			"--markdown FOLDER writes one namespace, as it is now; "
+			"leave out --all, --current and --counters");
+	if (is_markdown)
+		return exportmd_run(c, argv[0]);
 	if (argc == 0 || strcmp(argv[0], "-") == 0)
 		return put_all(&x);
 	if (stat(argv[0], &st) == 0 && !S_ISREG(st.st_mode))
@@ -177,12 +186,14 @@ cmd_export_run(struct cli *c, int argc, char **argv)
 
 const struct cli_command cli_cmd_export = {
 	.name = "export",
-	.args = "[FILE]",
+	.args = "[FILE] | --markdown FOLDER",
 	.summary = "write the memory as JSON lines",
 	.about = "Writes the log of changes: lossless, and the same bytes each "
 		 "time, with the files of the workspace. Of one namespace, "
 		 "which is named in the end, or of --all. --current writes "
-		 "today's state in the format of the reference memory server. "
+		 "today's state in the format of the reference memory server, "
+		 "--markdown a folder of notes, in the form of basic-memory, "
+		 "which import --from basic-memory reads back. "
 		 "To FILE, which appears whole or not at all with mode 0600, "
 		 "or to standard output.",
 	.opts = opts,

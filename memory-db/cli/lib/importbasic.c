@@ -22,14 +22,22 @@
 #include "common/buf.h"
 #include "common/jx.h"
 #include "common/limits.h"
+#include "memory-db/cli/lib/exportmd.h"
 #include "memory-db/cli/lib/importitem.h"
 
 #define VALUE_BYTES (LIMIT_NAME_BYTES + 1)
 
+/* What an item has before a line. */
+struct note_state {
+	size_t facts, relations;
+};
+
 struct note {
 	struct import_item *i;
+	struct note_state before; /* the line before this one */
 	char title[VALUE_BYTES], type[LIMIT_TYPE_BYTES + 1];
-	json_t *tags; /* of the frontmatter; owned */
+	json_t *tags;	/* of the frontmatter; owned */
+	json_t *entity; /* of a comment, or NULL; owned */
 	struct buf paragraph;
 	bool is_code;
 };
@@ -239,11 +247,59 @@ note_end_paragraph(struct note *n)
 }
 
 static void
+note_forget(json_t *list, size_t n)
+{
+	while (json_array_size(list) > n)
+		json_array_remove(list, json_array_size(list) - 1);
+}
+
+/* "<!-- memory {..} -->": what the line before stands for (exportmd.h), or the
+ * entity. False: another comment. */
+static bool
+note_comment(struct note *n, const char *line)
+{
+	size_t lead = strlen(EXPORTMD_MARK), len = strlen(line);
+	AUTO_JSON json_t *j = NULL;
+	json_t *content;
+
+	if (len < lead + 4 || strncmp(line, EXPORTMD_MARK, lead) != 0 ||
+		strcmp(line + len - 4, " -->") != 0)
+		return false;
+	j = jx_parse(line + lead, len - lead - 4, NULL);
+	if (!j)
+		return false;
+	if (jx_text(j, "entityType") && jx_text(j, "name")) {
+		snprintf(n->title, sizeof(n->title), "%s", jx_text(j, "name"));
+		snprintf(n->type, sizeof(n->type), "%s",
+			jx_text(j, "entityType"));
+		json_decref(n->entity);
+		n->entity = json_incref(j);
+		return true;
+	}
+	note_forget(n->i->facts, n->before.facts);
+	note_forget(n->i->relations, n->before.relations);
+	if (jx_text(j, "relationType")) {
+		if (jx_set(j, "from", json_string(n->title)) != 0 ||
+			json_array_append(n->i->relations, j) != 0)
+			n->i->bad = MDB_E_NOMEM;
+		return true;
+	}
+	content = import_item_fact(n->i, n->title, n->type, "x");
+	if (content && json_object_update(content, j) != 0)
+		n->i->bad = MDB_E_NOMEM;
+	return true;
+}
+
+static void
 note_line(struct note *n, char *line)
 {
 	size_t lead = strspn(line, " \t");
 	bool is_fence = strncmp(line + lead, "```", 3) == 0;
 
+	if (note_comment(n, line))
+		return;
+	n->before = (struct note_state){json_array_size(n->i->facts),
+		json_array_size(n->i->relations)};
 	if (is_fence || n->is_code) {
 		n->is_code = n->is_code != is_fence;
 		return;
@@ -259,6 +315,17 @@ note_line(struct note *n, char *line)
 	}
 	if ((n->paragraph.len > 0 && buf_addc(&n->paragraph, ' ') != 0) ||
 		buf_adds(&n->paragraph, line + lead) != 0)
+		n->i->bad = MDB_E_NOMEM;
+}
+
+/* What the comment says of the entity is all of it, its tags too. */
+static void
+note_entity(struct note *n, json_t *entity)
+{
+	if (!n->entity || !entity || n->i->bad != 0 || n->i->is_naming)
+		return;
+	(void)json_object_del(entity, "tags");
+	if (json_object_update(entity, n->entity) != 0)
 		n->i->bad = MDB_E_NOMEM;
 }
 
@@ -296,6 +363,8 @@ import_text_basic(struct import_item *i, const char *name, const char *text,
 	if (json_array_size(n.tags) > 0 && i->bad == 0 && !i->is_naming &&
 		json_object_set((json_t *)(uintptr_t)entity, "tags", n.tags))
 		i->bad = MDB_E_NOMEM;
+	note_entity(&n, (json_t *)(uintptr_t)entity);
 	json_decref(n.tags);
+	json_decref(n.entity);
 	buf_done(&n.paragraph);
 }

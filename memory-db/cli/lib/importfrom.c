@@ -368,9 +368,10 @@ report(const struct import_job *j)
 	return CLI_OK;
 }
 
-/* The connection of an agent, to which what it says again is known. */
+/* The connection of an agent, to which what it says again in other letters is
+ * known. Notes of basic-memory are somebody's own words, to the letter. */
 static int
-connect_as_agent(struct cli *c)
+connect_as_agent(struct cli *c, const struct disksource *src)
 {
 	struct memory_options o;
 	char path[4096];
@@ -380,7 +381,8 @@ connect_as_agent(struct cli *c)
 		(rc = cli_client_options(c, &o, path, sizeof(path))) != CLI_OK)
 		return rc;
 	memory_client_free(c->client);
-	o.tools = "default,history,order";
+	if (strcmp(src->name, "basic-memory") != 0)
+		o.tools = "default,history,order";
 	o.session = "memoryctl-import";
 	c->client = memory_client_new(&o);
 	return c->client ? CLI_OK : cli_nomem();
@@ -413,7 +415,7 @@ importfrom_run(struct cli *c, const char *kind, const char *path)
 		snprintf(j.branch, sizeof(j.branch), "import-%s", kind);
 	/* The calls name it; it need not be there yet. */
 	c->branch = NULL;
-	if ((rc = connect_as_agent(c)) != CLI_OK)
+	if ((rc = connect_as_agent(c, j.src)) != CLI_OK)
 		return rc;
 	j.places = json_object();
 	j.relations = json_array();

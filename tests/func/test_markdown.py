@@ -1,0 +1,128 @@
+"""memoryctl export --markdown, and back: nothing is lost, whatever the texts."""
+import json
+import random
+import unittest
+
+from harness import entity
+from test_import_records import Records
+
+ODD = ["", " ", "#", "# no heading", "- item", "[x] task", "[cat] text",
+       "ends with #tag", "ends (so)", "[[Link]] inside", "a\nb", "a\r\n\n- b",
+       "---", "```", "<!-- memory {\"text\": 1} -->", "-->", "\"quoted\"",
+       "ünï 日本 \U0001f600", "\\n", "trailing\\", "a: b", "x" * 3000, "> q",
+       "tab\there", "#a #b", "no (", ") no", "* star", "1. one", "|table|"]
+
+
+class Markdown(Records):
+    def state(self, namespace):
+        out, cursor = [], None
+        with self.db.client() as c:
+            while True:
+                r = c.ok("read_graph", namespace=namespace, fields=[
+                    "name", "type", "facts", "relations", "metadata", "pin",
+                    "tier"], limit=100, **(
+                        {"cursor": cursor} if cursor else {}))
+                out += r["entities"]
+                cursor = r.get("next")
+                if not cursor:
+                    break
+        rows = {}
+        for e in out:
+            rows[e["name"]] = (
+                e["type"], e.get("pin"), e.get("tier"),
+                json.dumps(e.get("metadata"), sort_keys=True), sorted(
+                    json.dumps([f["text"], sorted(f.get("tags", [])),
+                                f.get("metadata"), f.get("valid_from"),
+                                f.get("valid_to")], sort_keys=True)
+                    for f in e["facts"]),
+                sorted(json.dumps({k: v for k, v in x.items() if k != "id"},
+                                  sort_keys=True)
+                       for x in e.get("relations", [])))
+        return rows
+
+    def there_and_back(self):
+        folder = self.dir / "out"
+        self.ctl("--namespace", "a", "export", "--markdown", folder)
+        self.ctl("--namespace", "b", "--branch", "main", "import", "--from",
+                 "basic-memory", folder)
+        want, got = self.state("a"), self.state("b")
+        self.assertEqual(set(got), set(want))
+        for name, row in want.items():
+            self.assertEqual(got[name], row, name)
+        again = json.loads(self.ctl(
+            "--namespace", "b", "--branch", "main", "import", "--json",
+            "--from", "basic-memory", folder))
+        self.assertEqual((again["stored"], again["relations"]), (0, 0))
+        return folder
+
+    def test_reads_like_basic_memory(self):
+        with self.db.client() as c:
+            c.ok("create_entities", namespace="a", entities=[
+                {"name": "Coffee", "entityType": "note", "tags": ["drinks"],
+                 "observations": [
+                     {"text": "Pour over brings out the taste",
+                      "tags": ["method", "brewing"], "metadata":
+                      {"category": "method", "context": "at home"}},
+                     "plain text"]},
+                entity("Chocolate")])
+            c.ok("create_relations", namespace="a", relations=[{
+                "from": "Coffee", "to": "Chocolate",
+                "relationType": "pairs_with"}])
+        text = (self.there_and_back() / "Coffee.md").read_text()
+        self.assertTrue(text.startswith(
+            "---\ntitle: Coffee\ntype: note\ntags:\n- drinks\n---\n"))
+        self.assertIn("- [method] Pour over brings out the taste #brewing "
+                      "(at home)\n- plain text\n", text)
+        self.assertIn("\n- pairs_with [[Chocolate]]\n", text)
+        self.assertEqual(text.count("<!--"), 1)
+
+    def test_random_there_and_back(self):
+        seed = random.randrange(1 << 30)
+        print("seed", seed)
+        r = random.Random(seed)
+        names = [f"e{i} " + r.choice(["", "ä/..", "#x", "[[y]]", "A", "a",
+                                      "\"q\"", "x|y", ": z"])
+                 for i in range(25)]
+
+        def fact():
+            text = " ".join(r.choice(ODD) for _ in range(r.randrange(1, 4)))
+            f = {"text": text if text.strip() else "something"}
+            if r.random() < .4:
+                f["tags"] = sorted({r.choice(["a", "b c", "#d", "method"])
+                                    for _ in range(2)})
+            if r.random() < .3:
+                f["metadata"] = {"category": r.choice(["method", "a]b", "x"]),
+                                 "n": 7}
+            if r.random() < .2:
+                f["valid_from"] = "2024-01-01T00:00:00Z"
+            return f
+
+        with self.db.client() as c:
+            c.ok("create_entities", namespace="a", entities=[
+                {"name": n.strip(), "entityType": r.choice(
+                    ["note", "Person: x", "#t", "1"]),
+                 "pin": r.random() < .2,
+                 "metadata": {"k": "v\n>"} if r.random() < .3 else {},
+                 "observations": [fact() for _ in range(8)]}
+                for n in names])
+            c.ok("create_relations", namespace="a", relations=[
+                {"from": r.choice(names).strip(),
+                 "to": r.choice(names).strip(),
+                 "relationType": r.choice(["likes", "[odd", "a [[b", "x y"]),
+                 **({"weight": .5} if r.random() < .3 else {})}
+                for _ in range(40)])
+        self.there_and_back()
+
+    def test_refuses_a_folder_that_is_not_empty(self):
+        folder = self.dir / "mine"
+        folder.mkdir()
+        (folder / "x").write_text("x")
+        self.ctl("export", "--markdown", folder, code=100)
+        self.assertEqual((folder / "x").read_text(), "x")
+        self.ctl("export", "--markdown", code=100)
+
+
+del Records  # its own tests run there
+
+if __name__ == "__main__":
+    unittest.main()
