@@ -171,19 +171,18 @@ add_clean(const char *s, size_t n, const char *key, struct buf *out)
 {
 	size_t key_n = key ? strlen(key) : 0, from = out->len;
 	uint32_t cp;
-	int rc = 0;
+	int rc;
 
-	for (size_t i = 0; i < n && rc == 0;) {
+	for (size_t i = 0; i < n;) {
 		size_t len = utf8_decode(s + i, n - i, &cp);
 
 		/* Room for one more character and the dots. */
-		if (out->len - from > HTTP_MESSAGE_BYTES - 7) {
-			rc = buf_adds(out, "...");
-			break;
-		}
+		if (out->len - from > HTTP_MESSAGE_BYTES - 7)
+			return buf_adds(out, "...");
 		if (key_n > 0 && n - i >= key_n &&
 			memcmp(s + i, key, key_n) == 0) {
-			rc = buf_adds(out, "***");
+			if (buf_adds(out, "***") != 0)
+				return MDB_E_NOMEM;
 			i += key_n;
 			continue;
 		}
@@ -191,9 +190,11 @@ add_clean(const char *s, size_t n, const char *key, struct buf *out)
 			rc = buf_addc(out, len == 0 ? '?' : ' ');
 		else
 			rc = buf_add(out, s + i, len);
+		if (rc != 0)
+			return rc;
 		i += len > 0 ? len : 1;
 	}
-	return rc;
+	return 0;
 }
 
 int

@@ -116,9 +116,9 @@ static int
 note_person(struct reader *r, struct err *e)
 {
 	const struct extract_words *w = &r->w;
-	int rc = 0;
+	int rc;
 
-	for (int i = 2; i < w->words && rc == 0; i++) {
+	for (int i = 2; i < w->words; i++) {
 		char name[NAME_BYTES], speaker[NAME_BYTES];
 		AUTO_BUF struct buf what = {0};
 		int end = i + 1;
@@ -142,8 +142,10 @@ note_person(struct reader *r, struct err *e)
 			return err_nomem(e);
 		rc = sayings_keep(r, EXTRACT_RELATION, speaker, buf_str(&what),
 			i, end, 0.86, e);
+		if (rc != 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }
 
 /* "because I don't have a car": what a reason says, when no fact has it. */
@@ -168,8 +170,10 @@ read_clause(struct reader *r, const struct clause *c, struct err *e)
 	enum extract_kind kind =
 		r->x->n > had ? r->x->v[r->x->n - 1].kind : EXTRACT_EVENT;
 
+	if (rc != 0)
+		return rc;
 	/* "My mom had the same. She lives with us." */
-	if (rc == 0 && c->who == WHO_MY &&
+	if (c->who == WHO_MY &&
 		clause_is_kin(extract_low(&r->w, c->noun_end - 1)) &&
 		c->noun_end - c->noun < 3) {
 		AUTO_BUF struct buf noun = {0};
@@ -180,10 +184,10 @@ read_clause(struct reader *r, const struct clause *c, struct err *e)
 			return err_nomem(e);
 		facts_person(r, speaker, buf_str(&noun));
 	}
-	if (rc != 0 || c->reason == 0 || c->is_condition ||
-		kind == EXTRACT_DECISION || kind == EXTRACT_PREFERENCE ||
-		kind == EXTRACT_TOOL || kind == EXTRACT_FIX)
-		return rc;
+	if (c->reason == 0 || c->is_condition || kind == EXTRACT_DECISION ||
+		kind == EXTRACT_PREFERENCE || kind == EXTRACT_TOOL ||
+		kind == EXTRACT_FIX)
+		return 0;
 	return read_reason(r, c, e);
 }
 
@@ -191,13 +195,19 @@ static int
 read_clauses(struct reader *r, struct err *e)
 {
 	struct clause clauses[CLAUSES];
-	int n = clauses_read(&r->w, r->whens, r->whens_n, clauses), rc = 0;
+	int n = clauses_read(&r->w, r->whens, r->whens_n, clauses), rc;
 
-	for (int i = 0; i < n && rc == 0; i++)
+	for (int i = 0; i < n; i++) {
 		rc = read_clause(r, &clauses[i], e);
-	if (rc == 0 && n == 0)
+		if (rc != 0)
+			return rc;
+	}
+	if (n == 0) {
 		rc = facts_of_fragment(r, e);
-	return rc == 0 ? note_person(r, e) : rc;
+		if (rc != 0)
+			return rc;
+	}
+	return note_person(r, e);
 }
 
 /* A birthday is on its day of every year. */
@@ -215,7 +225,10 @@ keep_yearly(struct reader *r)
 static int
 read_sentence(struct reader *r, struct err *e)
 {
-	int rc;
+	/* Each may be done with the sentence: 1. */
+	static int (*const ways[])(struct reader *,
+		struct err *) = {answers_note, answers_read, correct_read,
+		sayings_read};
 
 	if (!extract_words_read(r->said->s, r->said->n, &r->w))
 		return 0;
@@ -226,15 +239,12 @@ read_sentence(struct reader *r, struct err *e)
 		take_back(r);
 		return 0;
 	}
-	rc = answers_note(r, e);
-	if (rc == 0)
-		rc = answers_read(r, e);
-	if (rc == 0)
-		rc = correct_read(r, e);
-	if (rc == 0)
-		rc = sayings_read(r, e);
-	if (rc != 0)
-		return rc < 0 ? rc : 0;
+	for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
+		int rc = ways[i](r, e);
+
+		if (rc != 0)
+			return rc < 0 ? rc : 0;
+	}
 	return read_clauses(r, e);
 }
 
@@ -283,7 +293,7 @@ read_turn(struct reader *r, const struct turn *turn, struct err *e)
 	struct spoken said;
 	int64_t at = turn->at != EXTRACT_NO_TIME ? turn->at : r->q->at;
 	size_t from = r->x->n;
-	int rc = 0;
+	int rc;
 
 	r->turn = turn;
 	r->today = day_of(at, r->q->zone_minutes);
@@ -309,18 +319,20 @@ read_turn(struct reader *r, const struct turn *turn, struct err *e)
 		return 0;
 	r->turn_no++;
 	speech_begin(&l, turn);
-	while (rc == 0 && !r->x->partial && speech_next(&l, &said)) {
+	while (!r->x->partial && speech_next(&l, &said)) {
 		if (is_late(r)) {
 			r->x->partial = true;
 			break;
 		}
 		r->said = &said;
 		rc = read_sentence(r, e);
+		if (rc != 0)
+			return rc;
 	}
 	r->x->lines += l.read;
 	r->x->foreign += l.foreign;
 	r->x->pasted += l.pasted;
-	return rc == 0 ? correct_settle(r->x, from, e) : rc;
+	return correct_settle(r->x, from, e);
 }
 
 /* Takes out what was taken back. */

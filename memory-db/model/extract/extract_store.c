@@ -105,16 +105,18 @@ need_entity(struct write *w, const struct extracted *x, int64_t *ret,
 	int rc = write_find_entity(w, x->subject, ret, e);
 
 	/* "Ada" may be known with her capital. */
-	if (rc == 0 && n < sizeof(name) && n > 0) {
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	if (n < sizeof(name) && n > 0) {
 		memcpy(name, x->subject, n + 1);
 		for (size_t i = 0; i < n; i++)
 			if ((i == 0 || name[i - 1] == ' ') && name[i] >= 'a' &&
 				name[i] <= 'z')
 				name[i] = (char)(name[i] - 'a' + 'A');
 		rc = write_find_entity(w, name, ret, e);
+		if (rc != 0)
+			return rc < 0 ? rc : 0;
 	}
-	if (rc != 0)
-		return rc < 0 ? rc : 0;
 	defaults.method = METHOD_AUTO;
 	return write_entity_new(w, x->subject,
 		x->is_person ? "person" : "project", &defaults, ret, e);
@@ -174,28 +176,39 @@ add_fact(struct write *w, const struct extracted *x,
 	return add_note(w, x, k, e);
 }
 
+static int
+store_one(struct write *w, const struct extracted *x,
+	const struct extract_source *source, struct extract_kept *k,
+	struct err *e)
+{
+	int rc = need_entity(w, x, &k->entity, e);
+
+	if (rc != 0)
+		return rc;
+	rc = is_known(w, x, k, e);
+	if (rc < 0)
+		return rc;
+	if (rc == 1) {
+		k->state = EXTRACT_KNOWN;
+		rc = told_again(w, k->entity, k->fact, e);
+		return rc < 0 ? rc : 0;
+	}
+	rc = add_fact(w, x, source, k, e);
+	if (rc < 0 || k->state != EXTRACT_STORED)
+		return rc < 0 ? rc : 0;
+	return write_note(w, x->subject, e);
+}
+
 int
 extract_store(struct write *w, const struct extraction *x,
 	const struct extract_source *source, struct extract_kept *ret,
 	struct err *e)
 {
-	int rc = 0;
+	for (size_t i = 0; i < x->n; i++) {
+		int rc = store_one(w, &x->v[i], source, &ret[i], e);
 
-	for (size_t i = 0; i < x->n && rc == 0; i++) {
-		rc = need_entity(w, &x->v[i], &ret[i].entity, e);
-		if (rc == 0)
-			rc = is_known(w, &x->v[i], &ret[i], e);
-		if (rc == 1) {
-			ret[i].state = EXTRACT_KNOWN;
-			rc = told_again(w, ret[i].entity, ret[i].fact, e);
-			if (rc == 0)
-				continue;
-		}
-		if (rc == 0)
-			rc = add_fact(w, &x->v[i], source, &ret[i], e);
-		if (rc == 0 && ret[i].state == EXTRACT_STORED)
-			rc = write_note(w, x->v[i].subject, e);
-		rc = rc < 0 ? rc : 0;
+		if (rc != 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }

@@ -258,40 +258,41 @@ sureness_of(const struct reader *r, const struct rule *rule,
 int
 facts_rest(const struct reader *r, const struct clause *c, struct draft *d)
 {
-	int rc = 0;
-
 	if (c->lead_end > c->lead && !facts_has_time(r, c->lead, c->lead_end)) {
 		size_t at = d->value.len;
 
-		rc = render_words(r, c->lead, c->lead_end, &d->value);
+		if (render_words(r, c->lead, c->lead_end, &d->value) != 0)
+			return MDB_E_NOMEM;
 		/* "For logging," began the sentence. */
-		while (rc == 0 && at < d->value.len && d->value.data[at] == ' ')
+		while (at < d->value.len && d->value.data[at] == ' ')
 			at++;
-		if (rc == 0 && at < d->value.len && c->lead == 0)
+		if (at < d->value.len && c->lead == 0)
 			d->value.data[at] =
 				(char)tolower((unsigned char)d->value.data[at]);
 	}
-	if (rc == 0 && c->reason > 0 &&
+	if (c->reason > 0 &&
 		(d->kind == EXTRACT_DECISION || d->kind == EXTRACT_PREFERENCE ||
 			d->kind == EXTRACT_TOOL || d->kind == EXTRACT_FIX)) {
 		int end = render_trim(r, c->reason, c->reason_end);
 
-		rc = render_words(r, c->reason, end, &d->value);
+		if (render_words(r, c->reason, end, &d->value) != 0)
+			return MDB_E_NOMEM;
 		d->end = end;
 	}
 	/* A time in front belongs to it: "In 2019 I moved ..". */
-	for (int i = 0; rc == 0 && i < r->whens_n; i++) {
+	for (int i = 0; i < r->whens_n; i++) {
 		const struct when *t = &r->whens[i];
 		char text[WHEN_BYTES];
 
 		if (t->first < c->first || t->last >= c->phrase)
 			continue;
 		extract_when_text(&r->w, t, text);
-		rc = buf_addf(&d->value, "%s%s", d->value.len > 0 ? " " : "",
-			text);
+		if (buf_addf(&d->value, "%s%s", d->value.len > 0 ? " " : "",
+			    text) != 0)
+			return MDB_E_NOMEM;
 		d->first = t->first;
 	}
-	return rc;
+	return 0;
 }
 
 /* "My parents live in Hull": nobody of a name, and more than one. */
@@ -327,13 +328,11 @@ facts_keep_verb(struct reader *r, const struct clause *c,
 			extract_low(&r->w, c->verb_at));
 	else
 		rc = render_verb(r, c, &d.attribute);
-	if (rc == 0 && value > c->verb_at + 1)
-		rc = render_words(r, c->verb_at + 1, value, &d.attribute);
-	if (rc == 0)
-		rc = render_words(r, value, end, &d.value);
-	if (rc == 0)
-		rc = facts_rest(r, c, &d);
-	if (rc != 0)
+	if (rc != 0 ||
+		(value > c->verb_at + 1 && render_words(r, c->verb_at + 1,
+						   value, &d.attribute) != 0) ||
+		render_words(r, value, end, &d.value) != 0 ||
+		facts_rest(r, c, &d) != 0)
 		return err_nomem(e);
 	/* "I report to Helen. She .." */
 	if (rule->kind == EXTRACT_RELATION && !d.is_denied &&
@@ -429,6 +428,9 @@ by_plan(struct reader *r, const struct clause *c, struct err *e)
 	struct rule own = *rule;
 	int end = 0;
 
+	if (c->has_be || (c->tense != T_GOING && c->tense != T_WILL &&
+				 c->tense != T_MUST))
+		return 0;
 	if (c->tense == T_WILL && !dated && !other)
 		return 0;
 	if (c->tense == T_MUST &&
@@ -467,21 +469,21 @@ by_would(struct reader *r, const struct clause *c, struct err *e)
 int
 facts_of_clause(struct reader *r, const struct clause *c, struct err *e)
 {
+	static int (*const ways[])(struct reader *, const struct clause *,
+		struct err *) = {by_verb, by_plan, facts_of_state,
+		facts_in_general};
 	size_t had = r->x->n;
-	int rc;
 
 	if (c->is_condition || c->tense == T_MAYBE)
 		return 0;
 	if (c->tense == T_WOULD)
 		return by_would(r, c, e);
-	rc = by_verb(r, c, e);
-	if (rc == 0 && r->x->n == had && !c->has_be &&
-		(c->tense == T_GOING || c->tense == T_WILL ||
-			c->tense == T_MUST))
-		rc = by_plan(r, c, e);
-	if (rc == 0 && r->x->n == had)
-		rc = facts_of_state(r, c, e);
-	if (rc == 0 && r->x->n == had)
-		rc = facts_in_general(r, c, e);
-	return rc;
+	for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
+		int rc = ways[i](r, c, e);
+
+		/* The first that keeps something has read the clause. */
+		if (rc != 0 || r->x->n > had)
+			return rc;
+	}
+	return 0;
 }

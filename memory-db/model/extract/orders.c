@@ -177,10 +177,11 @@ orders_read(struct reader *r, struct err *e)
 	static int (*const ways[])(struct reader *,
 		struct err *) = {orders_given, orders_names, orders_wants};
 	size_t had = r->x->n;
-	int rc = 0;
+	for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
+		int rc = ways[i](r, e);
 
-	for (size_t i = 0; i < ARRAY_LEN(ways) && rc == 0 && r->x->n == had;
-		i++)
-		rc = ways[i](r, e);
-	return rc;
+		if (rc != 0 || r->x->n > had)
+			return rc;
+	}
+	return 0;
 }

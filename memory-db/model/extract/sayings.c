@@ -346,16 +346,17 @@ sayings_read(struct reader *r, struct err *e)
 	static int (*const ways[])(struct reader *, struct err *) = {notes,
 		orders_read, fixes, causes, works_again, sayings_decide};
 	size_t had = r->x->n;
-	int rc = 0;
+	int rc = sayings_agree(r, e);
 
-	rc = sayings_agree(r, e);
 	if (rc != 0 || sayings_is_unreal(r))
 		return rc < 0 ? rc : 1;
-	for (size_t i = 0; i < ARRAY_LEN(ways) && rc == 0 && r->x->n == had;
-		i++)
+	for (size_t i = 0; i < ARRAY_LEN(ways) && r->x->n == had; i++) {
 		rc = ways[i](r, e);
-	if (rc < 0 || r->x->n == had)
-		return rc < 0 ? rc : 0;
+		if (rc < 0)
+			return rc;
+	}
+	if (r->x->n == had)
+		return 0;
 	/* The sentence says no more than that. */
 	return r->x->v[r->x->n - 1].kind == EXTRACT_FIX ||
 	       (r->said->section != SECTION_NONE && r->said->is_first);

@@ -111,9 +111,8 @@ keep_state(struct reader *r, const struct clause *c, const struct rule *rule,
 	AUTO_DRAFT struct draft d;
 	int rc = begin(r, c, rule, &d, e);
 
-	if (rc <= 0) {
+	if (rc <= 0)
 		return rc;
-	}
 	d.end = end;
 	if (c->tense == T_USED)
 		rc = buf_adds(&d.attribute, "used to be");
@@ -122,13 +121,13 @@ keep_state(struct reader *r, const struct clause *c, const struct rule *rule,
 			     ? buf_adds(&d.attribute, "has never been")
 			     : buf_addf(&d.attribute, "%s%s", copula(r, c),
 				       c->is_denied ? " not" : "");
-	if (rc == 0 && value > c->verb_at)
-		rc = render_words(r, c->verb_at, value, &d.attribute);
-	if (rc == 0)
-		rc = render_words(r, value, end, &d.value);
-	if (rc == 0)
-		rc = facts_rest(r, c, &d);
-	return rc != 0 ? err_nomem(e) : facts_keep(r, &d, e);
+	if (rc != 0 ||
+		(value > c->verb_at && render_words(r, c->verb_at, value,
+					       &d.attribute) != 0) ||
+		render_words(r, value, end, &d.value) != 0 ||
+		facts_rest(r, c, &d) != 0)
+		return err_nomem(e);
+	return facts_keep(r, &d, e);
 }
 
 /* --- "is allergic to" ---------------------------------------------------------------- */
@@ -201,17 +200,18 @@ by_age(struct reader *r, const struct clause *c, struct err *e)
 	rc = begin(r, c, &age, &d, e);
 	if (rc <= 0)
 		return rc;
-	rc = buf_adds(&d.attribute, copula(r, c));
-	if (rc == 0)
-		rc = buf_addf(&d.value, "%s years old", low);
-	for (int k = 0; rc == 0 && k < r->whens_n; k++) {
+	if (buf_adds(&d.attribute, copula(r, c)) != 0 ||
+		buf_addf(&d.value, "%s years old", low) != 0)
+		return err_nomem(e);
+	for (int k = 0; k < r->whens_n; k++) {
 		char text[WHEN_BYTES];
 
 		extract_when_text(&r->w, &r->whens[k], text);
-		if (r->whens[k].first > i)
-			rc = buf_addf(&d.value, " %s", text);
+		if (r->whens[k].first > i &&
+			buf_addf(&d.value, " %s", text) != 0)
+			return err_nomem(e);
 	}
-	return rc != 0 ? err_nomem(e) : facts_keep(r, &d, e);
+	return facts_keep(r, &d, e);
 }
 
 /* "Tea is my favourite drink" is about me. */
@@ -301,20 +301,22 @@ by_own_name(struct reader *r, const struct clause *c, struct err *e)
 	if (rc <= 0)
 		return rc;
 	d.end = end;
-	rc = buf_adds(&d.attribute, "name is");
-	if (rc == 0)
-		rc = render_words(r, i, end, &d.value);
-	rc = rc != 0 ? err_nomem(e) : facts_keep(r, &d, e);
+	if (buf_adds(&d.attribute, "name is") != 0 ||
+		render_words(r, i, end, &d.value) != 0)
+		return err_nomem(e);
+	rc = facts_keep(r, &d, e);
+	if (rc != 0)
+		return rc;
 	/* "I'm Ada, a nurse from Rome" */
-	if (rc == 0 && end + 1 < c->clause_end &&
+	if (end + 1 < c->clause_end &&
 		extract_in(extract_low(w, end), "a|an|the|from")) {
 		struct clause more = *c;
 
 		more.verb_at = end;
-		rc = extract_is(w, end, "from") ? by_state(r, &more, e)
-						: by_kind(r, &more, e);
+		return extract_is(w, end, "from") ? by_state(r, &more, e)
+						  : by_kind(r, &more, e);
 	}
-	return rc;
+	return 0;
 }
 
 /* --- "my name is Ada", "the deadline is Friday" ------------------------------------------- */
@@ -391,11 +393,10 @@ by_noun(struct reader *r, const struct clause *c, struct err *e)
 	d.end = end;
 	rc = buf_addf(&d.attribute, "%s%s", copula(r, c),
 		c->is_denied ? " not" : "");
-	if (rc == 0)
-		rc = render_words(r, i, end, &d.value);
-	if (rc == 0)
-		rc = facts_rest(r, c, &d);
-	return rc != 0 ? err_nomem(e) : facts_keep(r, &d, e);
+	if (rc != 0 || render_words(r, i, end, &d.value) != 0 ||
+		facts_rest(r, c, &d) != 0)
+		return err_nomem(e);
+	return facts_keep(r, &d, e);
 }
 
 /* "are managed in Unleash", "are in Falkenstein": where and with what a thing is. */
@@ -433,14 +434,16 @@ facts_of_state(struct reader *r, const struct clause *c, struct err *e)
 		struct err *) = {by_state, by_age, by_noun, by_kind,
 		by_own_name, by_rest};
 	size_t had = r->x->n;
-	int rc = 0;
 
 	if (c->tense != T_IS && c->tense != T_WAS && c->tense != T_BEEN &&
 		c->tense != T_USED && c->tense != T_GOING_ON &&
 		!(c->has_be && (c->tense == T_WILL || c->tense == T_MUST)))
 		return 0;
-	for (size_t i = 0; i < ARRAY_LEN(ways) && rc == 0 && r->x->n == had;
-		i++)
-		rc = ways[i](r, c, e);
-	return rc;
+	for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
+		int rc = ways[i](r, c, e);
+
+		if (rc != 0 || r->x->n > had)
+			return rc;
+	}
+	return 0;
 }

@@ -289,9 +289,8 @@ read_plain(const struct extract_request *q, struct turns *t, struct err *e)
 	const char *s = q->text;
 	size_t left = q->n, line_no = 0;
 	bool talk = is_conversation(s, left), fenced = false;
-	int rc = 0;
 
-	while (rc == 0 && left > 0) {
+	while (left > 0) {
 		const char *end = memchr(s, '\n', left);
 		size_t k = end ? (size_t)(end - s) + 1 : left;
 		struct prefix p;
@@ -304,8 +303,8 @@ read_plain(const struct extract_request *q, struct turns *t, struct err *e)
 			fenced = !fenced;
 		if (talk && !fenced && read_prefix(s, end ? k - 1 : k, &p)) {
 			x.n = (size_t)(s - x.text);
-			if (x.n > 0)
-				rc = turns_add(t, &x, e);
+			if (x.n > 0 && turns_add(t, &x, e) != 0)
+				return MDB_E_NOMEM;
 			x = (struct turn){.text = s + p.used,
 				.line_no = line_no,
 				.at = time_of(q, p.stamp, p.stamp_n)};
@@ -315,7 +314,7 @@ read_plain(const struct extract_request *q, struct turns *t, struct err *e)
 		left -= k;
 	}
 	x.n = (size_t)(s - x.text);
-	return rc == 0 && x.n > 0 ? turns_add(t, &x, e) : rc;
+	return x.n > 0 ? turns_add(t, &x, e) : 0;
 }
 
 int
@@ -323,5 +322,7 @@ turns_read(const struct extract_request *q, struct turns *ret, struct err *e)
 {
 	int rc = turns_json(q, ret, e);
 
-	return rc != 0 ? (rc < 0 ? rc : 0) : read_plain(q, ret, e);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	return read_plain(q, ret, e);
 }

@@ -106,17 +106,19 @@ add_messages(const struct extract_request *q, struct turns *t, bool *ret_any,
 	const json_t *list = t->root;
 	json_t *m;
 	size_t i;
-	int rc = 0;
 
 	for (int k = 0; json_is_object(t->root) && lists[k]; k++)
 		if (json_is_array(json_object_get(t->root, lists[k])))
 			list = json_object_get(t->root, lists[k]);
 	if (json_is_object(list))
 		return add_message(q, t, list, 1, ret_any, e);
-	json_array_foreach((json_t *)(uintptr_t)list, i, m)
-		if (rc == 0)
-			rc = add_message(q, t, m, i + 1, ret_any, e);
-	return rc;
+	json_array_foreach((json_t *)(uintptr_t)list, i, m) {
+		int rc = add_message(q, t, m, i + 1, ret_any, e);
+
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
 }
 
 /* An object a line. NULL: it is something else. */

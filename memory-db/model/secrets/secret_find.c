@@ -78,17 +78,15 @@ secret_mark(const char *text, size_t n, struct buf *out, size_t *ret_marked)
 {
 	struct secret s;
 	size_t done = 0, marked = 0;
-	int rc = 0;
+	int rc;
 
-	while (rc == 0 && secret_find(text, n, done, &s)) {
-		rc = buf_add(out, text + done, s.at - done);
-		if (rc == 0)
-			rc = buf_addf(out, "[secret:%s]", s.rule);
+	while (secret_find(text, n, done, &s)) {
+		if (buf_add(out, text + done, s.at - done) != 0 ||
+			buf_addf(out, "[secret:%s]", s.rule) != 0)
+			return MDB_E_NOMEM;
 		done = s.at + s.n;
 		marked++;
 	}
-	if (rc != 0)
-		return rc;
 	rc = buf_add(out, text + done, n - done);
 	if (rc != 0)
 		return rc;
