@@ -8,11 +8,11 @@
 #define LEAD_WORDS 8
 
 static const char *const courtesy =
-	"so|well|oh|ah|yeah|yes|yep|yup|ok|okay|anyway|anyways|btw|by the way|"
+	"so|well|oh|ah|yeah|yes|yep|yup|ok|okay|yea|ya|thx|ty|sweet|ofc|morning|good morning|actually no|anyway|anyways|btw|by the way|"
 	"actually|honestly|frankly|hey|hi|hello|and|but|also|plus|fyi|for the "
 	"record|just so you know|so you know|as you know|remember that|remember|"
 	"note that|please note that|please note|please remember that|please "
-	"remember|keep in mind that|i should mention that|i should mention|i "
+	"remember|keep in mind that|keep in mind|bear in mind that|mind you|just fyi|quick fyi|i should mention that|i should mention|i "
 	"should add that|i should say that|i must admit|i have to say|i mean|to "
 	"be honest|to be fair|in fact|of course|thing is|the thing is|turns out "
 	"that|turns out|it turns out that|it turns out|i think that|i think|i "
@@ -66,6 +66,28 @@ is_reason(const struct extract_words *w, int i, int end)
 	return extract_match(w, i, reasons) > 0;
 }
 
+/* "no toast please i hate avocado": where people write without marks, a second
+ * sentence begins with its "I". */
+static bool
+starts_anew(const struct extract_words *w, int i)
+{
+	static const char *const not_behind =
+		"that|if|when|what|where|who|whom|which|because|since|as|than|"
+		"like|how|why|while|before|after|once|until|unless|whether|of|"
+		"think|thought|know|guess|hope|wish|said|say|says|believe|bet|"
+		"swear|time|way|thing|place|one|everything|all|something|"
+		"anything|things|reason|day|moment|for|to|in|on|at|with|and|"
+		"or|only|not|feel|mean|suppose|sure|told|where|cause|did|do|"
+		"am|can|should|could|would|may|will|have|had|is|was|so|but";
+
+	return i > 1 && extract_is(w, i, "i") &&
+	       extract_in(extract_low(w, i + 1),
+		       "hate|love|prefer|live|work|am|have|do|use|need|want|"
+		       "like|can|moved|got|bought|started|always|never|will|"
+		       "usually|also|was|collect|play|drink|eat|study|speak") &&
+	       !extract_in(extract_low(w, i - 1), not_behind);
+}
+
 int
 clause_begins(const struct extract_words *w, int i, int end)
 {
@@ -74,6 +96,8 @@ clause_begins(const struct extract_words *w, int i, int end)
 	int k = i;
 
 	if (w->v[i].flags & W_BREAK)
+		return i;
+	if (starts_anew(w, i))
 		return i;
 	if (extract_in(low, "but|however|whereas|yet|although|though"))
 		return i + 1;
@@ -94,7 +118,8 @@ clause_begins(const struct extract_words *w, int i, int end)
 	if (k == i && (w->v[k].flags & W_CAPITAL) == 0 &&
 		!extract_in(extract_low(w, k), "my|our|the|it") &&
 		!clause_is_own_kin(extract_low(w, k)) &&
-		!extract_in(extract_low(w, k + 1), "is|are"))
+		!extract_in(extract_low(w, k + 1),
+			"is|are|was|were|must|has|have|can|will|needs|runs|uses"))
 		return 0;
 	return clause_starts(w, k, end) ? k : 0;
 }
@@ -213,16 +238,24 @@ skip_lead(const struct extract_words *w, int i, int end,
 static bool
 is_elided(const struct extract_words *w, int k, bool goes_on)
 {
+	struct rule_fit fit[RULES_FIT];
 	unsigned form = 0;
 	int verb = rules_verb(extract_low(w, k), &form);
 
 	if (goes_on && extract_is(w, k, "will"))
 		return true;
 	if (!(w->v[k].flags & W_CAPITAL) &&
-		!extract_in(extract_low(w, k + 1), "my|a|an|the|our|to|with"))
+		!extract_in(extract_low(w, k + 1),
+			"my|a|an|the|our|to|with|us|some|two|three|into|at|in|"
+			"off|for|up|it|accepted|promoted|engaged|married|"
+			"hired|fired|another|new"))
 		return false;
-	return k == 0 && verb != 0 && form & FORM_PAST &&
-	       !(form & (FORM_BASE | FORM_THIRD)) && w->words > k + 2;
+	if (verb == 0 || w->words <= k + 2)
+		return false;
+	/* "Starting at Deloitte in May" */
+	if (form == FORM_ING && k == 0)
+		return rules_of_verb(w, verb, k + 1, fit) > 0 && fit[0].n > 0;
+	return k == 0 && form & FORM_PAST && !(form & (FORM_BASE | FORM_THIRD));
 }
 
 int
@@ -264,6 +297,7 @@ clauses_read(const struct extract_words *w, const struct when *whens,
 			c.noun = n > 0 ? ret[n - 1].noun : 0;
 			c.noun_end = n > 0 ? ret[n - 1].noun_end : 0;
 			c.is_elided = true;
+			c.is_going_on = true;
 			c.phrase = k;
 		} else {
 			c.phrase = clause_subject(w, k + cond, w->words, &c);

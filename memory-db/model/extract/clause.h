@@ -25,6 +25,7 @@ enum who {
 	WHO_IT,	  /* it, this, that, there */
 	WHO_NAME, /* Bob, Ada Lovelace */
 	WHO_MY,	  /* my sister */
+	WHO_HIS,  /* his name, Bob's contract */
 	WHO_OUR,  /* our server, the server */
 	WHO_THING /* "Deployments run .." */
 };
@@ -50,11 +51,12 @@ enum tense {
 struct clause {
 	int first, end;
 	enum who who;
-	int noun, noun_end; /* of the subject, without "my", "the" */
-	int lead, lead_end; /* "for the backend," in front of it */
-	int phrase;	    /* the first word of the verb phrase */
-	int verb_at;	    /* the verb, or what follows "is" */
-	int verb;	    /* its number; 0: not known */
+	int noun, noun_end;   /* of the subject, without "my", "the" */
+	int owner, owner_end; /* of WHO_HIS: "Bob"; the same: his */
+	int lead, lead_end;   /* "for the backend," in front of it */
+	int phrase;	      /* the first word of the verb phrase */
+	int verb_at;	      /* the verb, or what follows "is" */
+	int verb;	      /* its number; 0: not known */
 	unsigned form;
 	enum tense tense;
 	bool is_denied, is_never, is_hedged, is_sure, has_verb;

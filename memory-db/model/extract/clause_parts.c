@@ -82,7 +82,7 @@ looks_finite(const struct extract_words *w, int i)
 	if (i + 1 >= w->words || w->v[i + 1].flags & (W_COMMA | W_BREAK))
 		return false;
 	return extract_in(extract_low(w, i + 1), objects) ||
-	       (w->v[i + 1].flags & W_NUMBER) != 0;
+	       (w->v[i + 1].flags & (W_NUMBER | W_CAPITAL)) != 0;
 }
 
 /* May word i be the verb of a third person, or of many? */
@@ -292,6 +292,14 @@ noun_end(const struct extract_words *w, int i, int end)
 		if (w->v[k].flags & W_COMMA && !(w->v[k].flags & W_CAPITAL) &&
 			!(w->v[k - 1].flags & W_CAPITAL))
 			return 0;
+		/* "on-call this week is Piotr" */
+		if (extract_is(w, k, "this") &&
+			extract_in(extract_low(w, k + 1),
+				"week|month|quarter|year|sprint|time|term|"
+				"season|weekend")) {
+			k++;
+			continue;
+		}
 		if (extract_in(extract_low(w, k), pronouns) &&
 			(!extract_is(w, k, "i") || w->v[k].flags & W_COMMA))
 			return 0;
@@ -355,6 +363,51 @@ read_name(const struct extract_words *w, int i, int end, struct clause *c)
 	}
 }
 
+/* "Bob's contract ends", "Bob's birthday is": what somebody has. */
+static int
+read_owner(const struct extract_words *w, int i, int end, struct clause *c)
+{
+	int k = i, noun;
+
+	while (k < end && k < i + 3 && w->v[k].flags & W_CAPITAL &&
+		!extract_in(extract_low(w, k), no_names) &&
+		!(k > i && w->v[k].flags & (W_COMMA | W_BREAK)))
+		k++;
+	if (k == i || !extract_is(w, k, "'s") || k + 1 >= end)
+		return 0;
+	noun = noun_end(w, k + 1, end);
+	if (noun == 0)
+		return 0;
+	c->who = WHO_HIS;
+	c->owner = i;
+	c->owner_end = k;
+	c->noun = k + 1;
+	c->noun_end = noun;
+	return noun;
+}
+
+/* "MSRV is 1.70", "Visitors have to register": a capital that makes no name. */
+static bool
+is_no_person(const struct extract_words *w, const struct clause *c)
+{
+	const struct extract_word *x = &w->v[c->noun];
+	const char *next = extract_low(w, c->noun_end);
+	bool loud = x->n > 1;
+	unsigned form = 0;
+
+	for (size_t i = 0; i < x->n; i++)
+		loud = loud && !islower((unsigned char)x->s[i]);
+	if (loud)
+		return true;
+	if (c->noun != 0 || x->n < 4 || x->s[x->n - 1] != 's' ||
+		x->s[x->n - 2] == 's')
+		return false;
+	if (extract_in(next, "are|were|have|do"))
+		return true;
+	return rules_verb(next, &form) != 0 && form & FORM_BASE &&
+	       !(form & (FORM_THIRD | FORM_PAST));
+}
+
 int
 clause_note_name(const struct extract_words *w, int i)
 {
@@ -398,7 +451,8 @@ clause_subject(const struct extract_words *w, int i, int end, struct clause *c)
 	struct clause ahead = {0};
 	int k = extract_match(w, i, many_of_us);
 
-	if (k > 0 && is_finite(w, i + k, true, false)) {
+	if (k > 0 && is_finite(w, over_adverbs(w, i + k, end, &ahead), true,
+			     false)) {
 		c->who = WHO_WE;
 		return i + k;
 	}
@@ -424,7 +478,7 @@ clause_subject(const struct extract_words *w, int i, int end, struct clause *c)
 			return 0;
 		c->who = strcmp(low, "my") == 0		  ? WHO_MY
 			 : extract_in(low, "our|the|its") ? WHO_OUR
-							  : WHO_NOBODY;
+							  : WHO_HIS;
 		c->noun = i + 1;
 		c->noun_end = k;
 		return k;
@@ -438,13 +492,17 @@ clause_subject(const struct extract_words *w, int i, int end, struct clause *c)
 		c->noun_end = i + 1;
 		return i + 1;
 	}
+	k = read_owner(w, i, end, c);
+	if (k > 0)
+		return k;
 	k = read_name(w, i, end, c);
 	if (k > 0) {
 		int at;
 
 		/* "Retro moves", "CI runs on" */
 		if (c->who == WHO_NAME && c->noun_end == c->noun + 1 &&
-			rules_noun(w, c->noun, c->noun_end, true, &at))
+			(rules_noun(w, c->noun, c->noun_end, true, &at) ||
+				is_no_person(w, c)))
 			c->who = WHO_THING;
 		return k;
 	}

@@ -40,7 +40,10 @@ month_at(const struct extract_words *w, int i)
 	const char *low = extract_low(w, i);
 	int month = clock_month(low, strlen(low));
 
-	if (month == 0 || !(w->v[i].flags & W_CAPITAL))
+	/* Many write without capitals; "mar" and "dec" are months then only
+	 * beside a number. */
+	if (month == 0 || (!(w->v[i].flags & W_CAPITAL) && strlen(low) < 4 &&
+				  strcmp(low, "may") != 0))
 		return 0;
 	if (!extract_in(low, "may|march|mar|jan|dec|sun"))
 		return month;
@@ -297,7 +300,7 @@ read_relative(const struct scan *x, int i, struct when *ret)
 	if (day >= 0 &&
 		!extract_in(extract_low(w, i - 1), "every|each|most|any") &&
 		!extract_in(extract_low(w, i - 2), "every|each") &&
-		w->v[i].flags & W_CAPITAL) {
+		(w->v[i].flags & W_CAPITAL || strlen(w->v[i].low) > 5)) {
 		int64_t at = x->today - weekday_of(x->today) + day;
 
 		at += x->ahead	      ? (at <= x->today ? 7 : 0)

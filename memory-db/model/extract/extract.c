@@ -232,9 +232,11 @@ read_sentence(struct reader *r, struct err *e)
 
 	if (!extract_words_read(r->said->s, r->said->n, &r->w))
 		return 0;
+	people_capitals(r);
 	r->whens_n = extract_dates(&r->w, r->today, r->q->us,
 		looks_ahead(&r->w), r->whens);
 	keep_yearly(r);
+	people_asked_of(r);
 	if (is_joke(&r->w) && r->w.words < 8) {
 		take_back(r);
 		return 0;
@@ -303,11 +305,7 @@ read_turn(struct reader *r, const struct turn *turn, struct err *e)
 		r->today = r->head;
 	if (r->turn_no == 0)
 		r->head = r->today;
-	if (turn->role == ROLE_ASSISTANT) {
-		/* Whom the user named, the user still means. */
-	} else if (strcmp(r->last_speaker, turn->speaker) != 0) {
-		r->person[0] = r->person_noun[0] = '\0';
-	}
+	people_turn(r);
 	if (turn->role != ROLE_ASSISTANT)
 		snprintf(r->last_speaker, sizeof(r->last_speaker), "%s",
 			turn->speaker);
@@ -359,6 +357,8 @@ extract_facts(const struct extract_request *q, struct extraction *ret,
 					    : turns_read(q, &turns, e);
 
 	*ret = (struct extraction){0};
+	if (r)
+		r->is_work = people_at_work(q->text, q->n);
 	for (size_t i = 0; rc == 0 && i < turns.n; i++) {
 		r->q = q;
 		r->x = ret;

@@ -170,6 +170,39 @@ facts_person(struct reader *r, const char *name, const char *noun)
 }
 
 /* --- of whom ----------------------------------------------------------------------- */
+/* "his name", "Bob's contract": of whom, and the noun as the attribute. */
+static int
+subject_of_his(struct reader *r, const struct clause *c,
+	const struct rule *rule, struct draft *d)
+{
+	int name = facts_name_in(&r->w, c->noun, c->noun_end);
+
+	if (c->owner_end > c->owner) {
+		render_name(&r->w, c->owner, c->owner_end, d->subject);
+		facts_person(r, d->subject, "");
+	} else {
+		/* "their" may be of many. */
+		if (extract_is(&r->w, c->noun - 1, "their") &&
+			(rule->flags & R_WHO || r->person_noun[0] != '\0'))
+			return 0;
+		snprintf(d->subject, NAME_BYTES, "%s", r->person);
+		d->sureness -= 0.08;
+	}
+	if (d->subject[0] == '\0')
+		return 0;
+	/* "her husband Tom works at": it is about Tom. */
+	if (name > 0) {
+		render_name(&r->w, name, c->noun_end, d->subject);
+		return 1;
+	}
+	if (c->owner_end == c->owner && r->person_noun[0] != '\0' &&
+		buf_addf(&d->attribute, "%s's ", r->person_noun) != 0)
+		return -1;
+	if (render_words(r, c->noun, c->noun_end, &d->attribute) != 0)
+		return -1;
+	return buf_addc(&d->attribute, ' ') == 0 ? 1 : -1;
+}
+
 int
 facts_subject(struct reader *r, const struct clause *c, const struct rule *rule,
 	struct draft *d)
@@ -184,7 +217,7 @@ facts_subject(struct reader *r, const struct clause *c, const struct rule *rule,
 		return 1;
 	case WHO_WE:
 		facts_speaker(r, d->subject);
-		if (rule->flags & R_WE) {
+		if (rule->flags & R_WE && r->is_work) {
 			render_low(r->q->project, d->subject);
 			d->is_person = false;
 		}
@@ -196,6 +229,8 @@ facts_subject(struct reader *r, const struct clause *c, const struct rule *rule,
 			buf_addf(&d->attribute, "%s ", r->person_noun) != 0)
 			return -1;
 		return r->person[0] != '\0';
+	case WHO_HIS:
+		return subject_of_his(r, c, rule, d);
 	case WHO_NAME:
 		render_name(w, c->noun, c->noun_end, d->subject);
 		d->is_person = (rule->flags & R_THING) == 0;

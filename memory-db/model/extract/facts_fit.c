@@ -164,7 +164,12 @@ is_owned(const struct extract_words *w, int first, int end)
 		"laptop|macbook|tesla|toyota|honda|standup|retro|demo|pacemaker|"
 		"monthly|weekly|daily|disease|syndrome|cancer|disorder|lupus|"
 		"anemia|gout|hemophilia|parkinson's|alzheimer's|glaucoma|"
-		"experience|accent|garage|pool|balcony|sauna|stutter";
+		"experience|accent|garage|pool|balcony|sauna|stutter|reflux|hives|"
+		"stove|oven|dishwasher|printer|washing|fridge|treadmill|kayak|tent|"
+		"caravan|camper|scooter|drum|drums|violin|cello|ukulele|saxophone|"
+		"pressure|implants|braces|glasses|hernia|psoriasis|thyroid|"
+		"vertigo|sibling|stepkids|guinea|goldfish|budgie|ferret|loan|debt|"
+		"pension|lease|contract|deadline|lesson|lessons";
 
 	for (int i = first; i < end; i++)
 		if (extract_in(extract_low(w, i), owned))
@@ -242,12 +247,12 @@ is_thing(const struct reader *r, const struct clause *c, int first, int end)
 
 /* A value that says nothing by itself. */
 static const char *const empty_starts =
-	"it|that|this|them|him|her|me|you|your|those|these|one|ones|what|how|why|"
+	"it|that|this|them|him|her|me|you|your|those|these|ones|what|how|why|"
 	"here|there|"
 	"when|where|whatever|yours|us|so|to it|more|less|same|such|which|who|if|"
 	"whether|myself|each|other";
 static const char *const empty_alone =
-	"something|anything|everything|nothing|someone|stuff|things|people|me|"
+	"something|anything|everything|nothing|someone|stuff|things|people|me|one|"
 	"many|few|lot|lots|much|well|good|bad|fine|work|time|fun|home";
 static const char *const passing =
 	"help|a minute|a hand|a break|a moment|a second|a sec|coffee|some coffee|"
@@ -323,7 +328,8 @@ facts_fit_person(const struct reader *r, const struct rule *rule,
 {
 	bool thing = c->who == WHO_OUR || c->who == WHO_THING;
 
-	if (c->who == WHO_MY && !facts_noun_is_person(&r->w, c))
+	if ((c->who == WHO_MY || c->who == WHO_HIS) &&
+		!facts_noun_is_person(&r->w, c))
 		thing = true;
 	if (rule->flags & R_WHO && thing)
 		return c->who == WHO_OUR && facts_noun_is_person(&r->w, c);

@@ -196,7 +196,7 @@ bool
 facts_is_of_code(const struct reader *r, const struct clause *c)
 {
 	if (c->who != WHO_OUR && c->who != WHO_THING && c->who != WHO_MY &&
-		c->who != WHO_NAME)
+		c->who != WHO_NAME && c->who != WHO_HIS)
 		return false;
 	for (int i = c->noun; i < c->noun_end; i++)
 		if (extract_in(extract_low(&r->w, i), code_nouns) ||

@@ -49,7 +49,10 @@ struct reader {
 	struct proposal last, now;    /* of the turn before, and of this one */
 	struct question asked, asked_now; /* the same */
 	char last_speaker[SPEAKER_BYTES];
+	const char *speakers[16]; /* names, of the turns */
+	size_t speakers_n;
 	bool is_joke;
+	bool is_work; /* the text speaks of work: "we" is the project */
 };
 
 /* A fact in the making; the buffers are its owner's to end. */
@@ -127,6 +130,16 @@ int facts_rest(const struct reader *r, const struct clause *c, struct draft *d)
 /* "he" is this one from now on, or the noun of this one. */
 void facts_person(struct reader *r, const char *name, const char *noun);
 void facts_speaker(const struct reader *r, char out[NAME_BYTES]);
+
+/* --- people.c ------------------------------------------------------------------ */
+/* Does a text speak of work, so that "we" is a project and not a family? */
+bool people_at_work(const char *s, size_t n);
+/* Names without capitals get theirs. */
+void people_capitals(struct reader *r);
+/* Whom a question is about is "he" in the answer. */
+void people_asked_of(struct reader *r);
+/* Before the sentences of r->turn. */
+void people_turn(struct reader *r);
 
 /* --- sayings.c: what is no subject and verb ---------------------------------------- */
 /* Fixes, instructions, lines of notes, what people agree to. 1: the sentence

@@ -30,7 +30,9 @@ static const char *const tails =
 	"worth|from now on|for the record|i hope|no matter what|and so on|or so|"
 	"or something|and stuff|and things like that|and all that|like i said|as "
 	"i said|as you know|as of now|as of today|at this point|for a while|most "
-	"of the time";
+	"of the time|as mentioned|as discussed|as agreed|as always|as planned|"
+	"as requested|as promised|in the meantime|for a change|by now|or not|"
+	"in this repo|in this project|no matter what happens";
 /* A value has none of these behind it. */
 static const char *const stops =
 	"which|who|where|whose|though|although|whereas|"

@@ -331,6 +331,17 @@ static const char *const no_values =
 	"more|less|acting|asking|happy|sad|angry|upset|visiting|crashing|dead|"
 	"asleep|awake|hungry|busy|sleeping|hurting|open|closed|the best|fixed";
 
+static bool
+is_measure(const struct extract_words *w, int i)
+{
+	return extract_in(extract_low(w, i),
+		"euro|euros|eur|dollars|dollar|usd|pounds|gbp|kr|sek|nok|dkk|"
+		"chf|francs|yen|k|mb|gb|tb|kb|ms|seconds|minutes|hours|days|"
+		"weeks|months|percent|people|users|km|miles|meters|metres|kg|"
+		"grams|lbs|requests|characters|lines|words|bucks|rupees|"
+		"points|rows|items|pages|employees|guests|seats|m2|sqm");
+}
+
 static int
 by_noun(struct reader *r, const struct clause *c, struct err *e)
 {
@@ -340,11 +351,13 @@ by_noun(struct reader *r, const struct clause *c, struct err *e)
 	int of = c->noun_end;
 	static const struct rule any = {EXTRACT_RELATION, "", 0, 76};
 	static const struct rule size = {EXTRACT_TOOL, "", R_ITS, 70};
+	static const struct rule when = {EXTRACT_PLAN, "", R_ITS, 74};
 	const struct rule *rule;
 	AUTO_DRAFT struct draft d = {0};
 	int rc;
 
-	if ((c->who != WHO_MY && !its) || end <= i || end - i > STATE_WORDS + 4)
+	if ((c->who != WHO_MY && c->who != WHO_HIS && !its) || end <= i ||
+		end - i > STATE_WORDS + 4)
 		return 0;
 	/* "the deadline for the report is": the head stands before "for". */
 	for (int k = c->noun; k < c->noun_end; k++)
@@ -355,7 +368,7 @@ by_noun(struct reader *r, const struct clause *c, struct err *e)
 			break;
 		}
 	rule = rules_noun(w, c->noun, of, its, &at);
-	if (!rule && c->who == WHO_MY)
+	if (!rule && !its)
 		rule = rules_noun(w, c->noun, of, true, &at);
 	if (!rule)
 		for (int k = c->noun; k < of && !its; k++)
@@ -367,10 +380,22 @@ by_noun(struct reader *r, const struct clause *c, struct err *e)
 		i++;
 	if (!rule && i > 0 &&
 		!extract_in(extract_low(w, i), "a|an|the|in|on|at") &&
-		extract_in(extract_low(w, c->noun - 1), "my|our") &&
+		extract_in(extract_low(w, c->noun - 1), "my|our|his|her|'s") &&
 		c->tense == T_IS && end - i <= 5 && at == 0 &&
 		(w->v[i].flags & (W_CAPITAL | W_NUMBER | W_QUOTED)))
 		rule = &any;
+	/* "The workshop is on the 12th" */
+	if (!rule && its && (c->tense == T_IS || c->tense == T_WILL) &&
+		end - i <= 8 && facts_has_time(r, i - 1, end) &&
+		!facts_is_of_code(r, c) && !facts_noun_is_person(w, c) &&
+		(r->whens[0].first <= i + 1 ||
+			extract_in(extract_low(w, i), "on|at|in")))
+		rule = &when;
+	/* "The deposit is 2,400 euros" */
+	if (!rule && its && c->tense == T_IS && end - i <= 4 && end - i > 1 &&
+		w->v[i].flags & W_NUMBER && r->whens_n == 0 &&
+		!facts_is_of_code(r, c) && is_measure(w, i + 1))
+		rule = &size;
 	/* "max upload size is 25 MB" */
 	if (!rule && its && c->tense == T_IS && end - i <= 4 &&
 		c->noun_end - c->noun > 1 && w->v[i].flags & W_NUMBER &&
@@ -407,20 +432,32 @@ by_rest(struct reader *r, const struct clause *c, struct err *e)
 	const struct extract_words *w = &r->w;
 	int i = c->verb_at, end = render_trim(r, i, c->clause_end), value = i;
 	size_t n = strlen(extract_low(w, i));
+	unsigned form = 0;
 	bool done = n > 4 && strcmp(extract_low(w, i) + n - 2, "ed") == 0;
 
-	if ((c->who != WHO_OUR && c->who != WHO_THING) || c->tense != T_IS ||
+	if ((c->who != WHO_OUR && c->who != WHO_THING && c->who != WHO_HIS) ||
 		facts_noun_is_person(w, c) || facts_is_of_code(r, c))
+		return 0;
+	done = done || (rules_verb(extract_low(w, i), &form) != 0 &&
+			       form & FORM_PART && !(form & FORM_BASE));
+	/* "was opened in May", "has been extended until 2028" */
+	if (c->tense != T_IS && !done)
 		return 0;
 	value += done;
 	if (!extract_in(extract_low(w, value),
 		    "in|at|on|by|with|via|through|from|under|behind|for|every|"
-		    "after|within") ||
+		    "after|within|until|as|to|into|over|since|before|between") ||
 		extract_in(extract_low(w, i),
 			"supposed|allowed|based|related|tired|worried|excited|"
 			"expected|caused|failed|needed|called") ||
-		end - value < 2 || end - value > 8 || c->is_hedged ||
-		!(w->v[value + 1].flags & (W_CAPITAL | W_NUMBER)))
+		end - value < 2 || end - value > 10 || c->is_hedged)
+		return 0;
+	if (done ? !facts_is_concrete(w, i, end) &&
+				!facts_has_time(r, i, end) &&
+				!(c->tense == T_IS &&
+					extract_is(w, value, "by"))
+		 : !(w->v[value + 1].flags & (W_CAPITAL | W_NUMBER)) &&
+				!facts_is_concrete(w, value + 1, value + 2))
 		return 0;
 	if (!done && facts_has_time(r, c->first, c->clause_end))
 		return 0;

@@ -67,6 +67,8 @@ is_word_byte(const char *s, size_t i, size_t n)
 	if (c == '+' && i > 0 &&
 		(isalnum((unsigned char)s[i - 1]) || s[i - 1] == '+'))
 		return true;
+	if (c == '/' && i > 0 && s[i - 1] == ':') /* https:// */
+		return i + 1 < n && s[i + 1] == '/';
 	if (c == '/' || c == '.') /* /etc, .env */
 		return i + 1 < n &&
 		       (isalnum((unsigned char)s[i + 1]) || s[i + 1] == '_');
