@@ -354,7 +354,7 @@ measure(const char *at, const char *half, double *ret_precision,
 		rules.dialogues, rules.labels);
 	print_score("rules", &rules, ret_precision, ret_recall);
 	print_score("keywords", &keywords, &p, &r);
-	assert_true(!half || rules.dialogues >= 20);
+	assert_true(!half || rules.dialogues >= 12);
 }
 
 static void
@@ -379,6 +379,22 @@ is_right_on_what_nobody_looked_at(void **state)
 {
 	(void)state;
 	is_right_often_enough("held");
+}
+
+/* Short, sloppy, of many at once, in another's English: written by people who write
+ * to nobody's rules. The floors stand below those of the rest, and are to rise. */
+static void
+is_right_on_what_is_written_anyhow(void **state)
+{
+	double precision, recall;
+
+	(void)state;
+	measure(dialogues_begin, "vdev", &precision, &recall);
+	assert_true(precision >= 0.85);
+	assert_true(recall >= 0.70);
+	measure(dialogues_begin, "vheld", &precision, &recall);
+	assert_true(precision >= 0.75);
+	assert_true(recall >= 0.45);
 }
 
 /* No floors: whoever has conversations of another hand looks at the figures. */
@@ -504,6 +520,50 @@ keeps_answers_and_fragments(void **state)
 	gives("The page loads in 3 seconds. I grepped for Foo.\n"
 	      "The build took 12 minutes today.",
 		"");
+}
+
+/* Whom "he", "we" and "yes" speak of, and names without capitals. */
+static void
+knows_who_is_meant(void **state)
+{
+	(void)state;
+	gives("Stan: have you heard from Ravi?\nWendy: he works at Lidl now",
+		"ravi: works at Lidl");
+	gives("Pete: Remember Lily is vegan, and Max is from Oslo.\n"
+	      "Pete: She works at Lidl.",
+		"lily: is vegan; max: is from Oslo; lily: works at Lidl");
+	gives("jess: dan is allergic to cats", "dan: is allergic to cats");
+	gives("Ada: We have two rabbits.", "ada: has two rabbits");
+	gives("Liam: are you still living in Cork?\nNoor: yep",
+		"noor: is living in Cork");
+	gives("Liam: Do you eat meat?\nNoor: No, never.",
+		"noor: does not eat meat");
+	gives("Liam: Do you like jazz or rock?\nNoor: yes", "");
+	gives("Ada: Bob's birthday is on 3 June.",
+		"bob: birthday is on 3 June");
+	gives("Ada: my mum is vegan, could you do a cake?",
+		"ada: mum is vegan");
+}
+
+static void
+reads_notes(void **state)
+{
+	(void)state;
+	gives("Action: Hugo - shard the tests by 4 September",
+		"hugo: will shard the tests by 2026-09-04");
+	gives("- [ ] Replace Moment.js with date-fns (Aisha)\n"
+	      "- [x] Upgrade Postgres to 16 (Chen)",
+		"aisha: will Replace Moment.js with date-fns; "
+		"chen: did: Upgrade Postgres to 16");
+	gives("Owner of the mobile app: Fatima",
+		"project: Owner of the mobile app is Fatima");
+	gives("user: some rules for you:\n- answer in German\n- no emojis",
+		"user: wants the assistant to follow: answer in German; "
+		"user: wants the assistant to follow: no emojis");
+	gives("Invoices must be sent as PDF to bob@acme.example.",
+		"project: Invoices must be sent as PDF to bob@acme.example");
+	gives("The shop in Lille was opened in March 2024.",
+		"project: shop in Lille was opened in March 2024");
 }
 
 static void
@@ -652,10 +712,13 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(is_right_on_development),
 		cmocka_unit_test(is_right_on_what_nobody_looked_at),
+		cmocka_unit_test(is_right_on_what_is_written_anyhow),
 		cmocka_unit_test(measures_a_file_of_others),
 		cmocka_unit_test(says_it_of_a_third_person),
 		cmocka_unit_test(keeps_what_names_something),
 		cmocka_unit_test(keeps_answers_and_fragments),
+		cmocka_unit_test(knows_who_is_meant),
+		cmocka_unit_test(reads_notes),
 		cmocka_unit_test(knows_when),
 		cmocka_unit_test(takes_corrections),
 		cmocka_unit_test(takes_what_is_agreed),

@@ -19,14 +19,36 @@
 static int
 asks_for_noun(const struct extract_words *w, int i, int *ret_end)
 {
+	bool bare = extract_in(extract_low(w, i), "and|any") &&
+		    !extract_in(extract_low(w, i + 1),
+			    "what|who|when|where|how|do|is|are|you|i|now");
 	int n = extract_match(w, i,
 		"when is|when are|what is|what are|who is|who are|where is|"
 		"where are|how old is|may i have|may i ask|can i have|could i "
 		"have|can you tell me|could you tell me|please tell me|what "
-		"was|which is|what about");
-	int first = i + n, end = w->words;
+		"was|which is|what about|and what is|and|could i get|can i "
+		"get|may i get|is there a|is there|do you have a|any|and who is|"
+		"and when is|and where is|how big is|how long is|how much is|"
+		"could you give me|can you give me");
+	int first = i + n, end = w->words, at;
 
-	if (n == 0 || !extract_in(extract_low(w, first), "your|the"))
+	if (n == 0)
+		return 0;
+	/* "Any allergies?", "Is there a phone number?" */
+	if (bare ||
+		extract_match(w, i, "is there a|is there|do you have a") > 0) {
+		bool owned = extract_in(extract_low(w, first), "your|the|a");
+
+		for (int k = first; k < end; k++)
+			if (extract_in(extract_low(w, k), "for|in|at|on"))
+				end = k;
+		if (end - first - owned < 1 || end - first - owned > 3 ||
+			rules_noun(w, first + owned, end, false, &at) == NULL)
+			return 0;
+		*ret_end = end;
+		return first + owned;
+	}
+	if (!extract_in(extract_low(w, first), "your|the"))
 		return 0;
 	if (end - first < 2 || end - first > 7)
 		return 0;
@@ -61,6 +83,7 @@ answers_note(struct reader *r, struct err *e)
 			buf_adds(&text, " is") != 0)
 			return err_nomem(e);
 		q->is_project = extract_is(w, first - 1, "the");
+		q->is_goal = extract_in(extract_low(w, end - 1), "goal|goals");
 		if (q->is_project && !rules_noun(w, first, end, true, &n))
 			return 0;
 	} else if ((n = extract_match(w, i,
@@ -138,7 +161,7 @@ answers_read(struct reader *r, struct err *e)
 		return 0;
 	if (!dated && extract_in(extract_low(w, first), none) && !q.is_place)
 		return 0;
-	if (!dated && !q.is_place && !q.is_project &&
+	if (!dated && !q.is_place && !q.is_project && !q.is_goal &&
 		!(w->v[first].flags & (W_CAPITAL | W_NUMBER)) &&
 		!facts_is_concrete(w, first, end))
 		return 0;

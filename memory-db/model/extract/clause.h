@@ -87,6 +87,13 @@ int clause_subject(const struct extract_words *w, int i, int end,
 bool clause_starts(const struct extract_words *w, int i, int end);
 /* The verb phrase from c->phrase on. False: there is no verb. */
 bool clause_phrase(const struct extract_words *w, int end, struct clause *c);
+/* May word i be the verb of a third person, or of many? */
+bool clause_is_finite(const struct extract_words *w, int i, bool many,
+	bool comma);
+/* Over adverbs and "not", which c notes. */
+int clause_over_adverbs(const struct extract_words *w, int i, int end,
+	struct clause *c);
+/* --- clause_subject.c */
 /* "Priya: finished the search page": the word behind the name, 0: none. */
 int clause_note_name(const struct extract_words *w, int i);
 /* "sister", "boss", "dog": who belongs to somebody. */

@@ -14,7 +14,8 @@ static const char *const cues =
 	"no actually|actually no|no wait|wait no|wait|correction|scratch that|i "
 	"meant|i mean|i meant to say|make that|sorry i meant|sorry|my mistake|my "
 	"bad|oops|no|nope|actually|rather|not quite|strike that|ignore that|let me "
-	"correct that|to correct myself|typo|err|well actually|hold on";
+	"correct that|to correct myself|typo|err|well actually|hold on|make it|"
+	"oh right|oh no|yes sorry|yeah sorry|oh wait|ah no|ah sorry|oh sorry|oh|no sorry|no it is|i mean it is";
 
 enum like { LIKE_NOTHING, LIKE_NUMBER, LIKE_NAME, LIKE_DATE };
 
@@ -54,7 +55,8 @@ find_like(const char *s, enum like like, size_t *ret_at, size_t *ret_n)
 		if (like == LIKE_DATE && strspn(s + i, "0123456789-") == 10 &&
 			s[i + 4] == '-')
 			k = 10;
-		if (like == LIKE_NUMBER && is_digit(s[i]))
+		if (like == LIKE_NUMBER && is_digit(s[i]) &&
+			strspn(s + i, "0123456789-") != 10)
 			k = strcspn(s + i, " ,");
 		if (like == LIKE_NAME && s[i] >= 'A' && s[i] <= 'Z')
 			for (;;) {
@@ -203,7 +205,10 @@ correct_read(struct reader *r, struct err *e)
 			text.data, e);
 	}
 	end = render_trim(r, i, w->words);
-	if (!cued || end - i > 4 || end <= i)
+	/* "Sorry, she's from Durban" says what it is about itself. */
+	if (!cued || end - i > 4 || end <= i ||
+		extract_in(extract_low(w, i),
+			"i|we|he|she|they|you|my|our|his|her|their"))
 		return 0;
 	return mend_newest(r, i, end, NULL, e);
 }

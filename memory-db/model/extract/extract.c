@@ -63,7 +63,8 @@ looks_ahead(const struct extract_words *w)
 			    "must|is|are|am|expires|ships|starts|ends|"
 			    "postponed|rescheduled|delayed|scheduled|"
 			    "planned|booked|moves|joins|leaves|turns|"
-			    "opens|closes|begins|launches|till") ||
+			    "opens|closes|begins|launches|till|tickets|"
+			    "reservation") ||
 			extract_match(w, i,
 				"been moved|been pushed|pushed to") > 0)
 			return true;
@@ -184,6 +185,14 @@ read_clause(struct reader *r, const struct clause *c, struct err *e)
 			return err_nomem(e);
 		facts_person(r, speaker, buf_str(&noun));
 	}
+	/* "My mum's birthday .. and she" */
+	if (c->who == WHO_MY && clause_is_kin(extract_low(&r->w, c->noun)) &&
+		extract_is(&r->w, c->noun + 1, "'s")) {
+		char speaker[NAME_BYTES];
+
+		facts_speaker(r, speaker);
+		facts_person(r, speaker, extract_low(&r->w, c->noun));
+	}
 	if (c->reason == 0 || c->is_condition || kind == EXTRACT_DECISION ||
 		kind == EXTRACT_PREFERENCE || kind == EXTRACT_TOOL ||
 		kind == EXTRACT_FIX)
@@ -230,6 +239,8 @@ read_sentence(struct reader *r, struct err *e)
 		struct err *) = {answers_note, answers_read, correct_read,
 		sayings_read};
 
+	int rc;
+
 	if (!extract_words_read(r->said->s, r->said->n, &r->w))
 		return 0;
 	people_capitals(r);
@@ -237,13 +248,17 @@ read_sentence(struct reader *r, struct err *e)
 		looks_ahead(&r->w), r->whens);
 	keep_yearly(r);
 	people_asked_of(r);
+	rc = polar_read(r, e);
+	if (rc != 0)
+		return rc;
+	polar_note(r);
+	people_told(r);
 	if (is_joke(&r->w) && r->w.words < 8) {
 		take_back(r);
 		return 0;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
-		int rc = ways[i](r, e);
-
+		rc = ways[i](r, e);
 		if (rc != 0)
 			return rc < 0 ? rc : 0;
 	}
@@ -312,6 +327,8 @@ read_turn(struct reader *r, const struct turn *turn, struct err *e)
 	r->last = r->now;
 	r->asked = r->asked_now;
 	r->asked_now.is_there = false;
+	r->polar = r->polar_now;
+	r->polar_now.is_there = false;
 	r->now = (struct proposal){.is_there = false};
 	if (turn->role == ROLE_OTHER)
 		return 0;
@@ -331,6 +348,16 @@ read_turn(struct reader *r, const struct turn *turn, struct err *e)
 	r->x->foreign += l.foreign;
 	r->x->pasted += l.pasted;
 	return correct_settle(r->x, from, e);
+}
+
+static size_t
+lines_of(const char *s, size_t n)
+{
+	size_t lines = 1;
+
+	for (size_t i = 0; i + 1 < n; i++)
+		lines += s[i] == '\n';
+	return lines;
 }
 
 /* Takes out what was taken back. */
@@ -359,6 +386,9 @@ extract_facts(const struct extract_request *q, struct extraction *ret,
 	*ret = (struct extraction){0};
 	if (r)
 		r->is_work = people_at_work(q->text, q->n);
+	if (r)
+		r->is_notes = turns.n == 1 && turns.v[0].speaker[0] == '\0' &&
+			      lines_of(q->text, q->n) > 2;
 	for (size_t i = 0; rc == 0 && i < turns.n; i++) {
 		r->q = q;
 		r->x = ret;

@@ -20,17 +20,6 @@ draft_done(struct draft *d)
 	buf_done(&d->text);
 }
 
-void
-facts_speaker(const struct reader *r, char out[NAME_BYTES])
-{
-	if (r->turn->role == ROLE_PERSON && r->turn->speaker[0])
-		render_low(r->turn->speaker, out);
-	else
-		render_low(r->turn->role == ROLE_ASSISTANT ? "assistant"
-							   : r->q->user,
-			out);
-}
-
 /* --- keeping ------------------------------------------------------------------ */
 static int64_t
 day_ms(const struct reader *r, int64_t day)
@@ -153,127 +142,16 @@ facts_keep(struct reader *r, struct draft *d, struct err *e)
 		return err_nomem(e);
 	if (d->text.len == 0 || !text_is_utf8(d->text.data, d->text.len))
 		return 0;
-	if (is_said(r, d))
+	/* "Emil's name is Emil" */
+	if (is_said(r, d) || (d->value.len == strlen(d->subject) &&
+				     strncasecmp(d->value.data, d->subject,
+					     d->value.len) == 0))
 		return 0;
 	if (r->x->n >= r->q->most) {
 		r->x->partial = true;
 		return 0;
 	}
 	return put(r, d, e);
-}
-
-void
-facts_person(struct reader *r, const char *name, const char *noun)
-{
-	snprintf(r->person, NAME_BYTES, "%s", name);
-	snprintf(r->person_noun, NAME_BYTES, "%s", noun);
-}
-
-/* --- of whom ----------------------------------------------------------------------- */
-/* "his name", "Bob's contract": of whom, and the noun as the attribute. */
-static int
-subject_of_his(struct reader *r, const struct clause *c,
-	const struct rule *rule, struct draft *d)
-{
-	int name = facts_name_in(&r->w, c->noun, c->noun_end);
-
-	if (c->owner_end > c->owner) {
-		render_name(&r->w, c->owner, c->owner_end, d->subject);
-		facts_person(r, d->subject, "");
-	} else {
-		/* "their" may be of many. */
-		if (extract_is(&r->w, c->noun - 1, "their") &&
-			(rule->flags & R_WHO || r->person_noun[0] != '\0'))
-			return 0;
-		snprintf(d->subject, NAME_BYTES, "%s", r->person);
-		d->sureness -= 0.08;
-	}
-	if (d->subject[0] == '\0')
-		return 0;
-	/* "her husband Tom works at": it is about Tom. */
-	if (name > 0) {
-		render_name(&r->w, name, c->noun_end, d->subject);
-		return 1;
-	}
-	if (c->owner_end == c->owner && r->person_noun[0] != '\0' &&
-		buf_addf(&d->attribute, "%s's ", r->person_noun) != 0)
-		return -1;
-	if (render_words(r, c->noun, c->noun_end, &d->attribute) != 0)
-		return -1;
-	return buf_addc(&d->attribute, ' ') == 0 ? 1 : -1;
-}
-
-int
-facts_subject(struct reader *r, const struct clause *c, const struct rule *rule,
-	struct draft *d)
-{
-	const struct extract_words *w = &r->w;
-	int name;
-
-	d->is_person = true;
-	switch (c->who) {
-	case WHO_I:
-		facts_speaker(r, d->subject);
-		return 1;
-	case WHO_WE:
-		facts_speaker(r, d->subject);
-		if (rule->flags & R_WE && r->is_work) {
-			render_low(r->q->project, d->subject);
-			d->is_person = false;
-		}
-		return 1;
-	case WHO_HE:
-		snprintf(d->subject, NAME_BYTES, "%s", r->person);
-		d->sureness -= 0.1;
-		if (r->person_noun[0] != '\0' &&
-			buf_addf(&d->attribute, "%s ", r->person_noun) != 0)
-			return -1;
-		return r->person[0] != '\0';
-	case WHO_HIS:
-		return subject_of_his(r, c, rule, d);
-	case WHO_NAME:
-		render_name(w, c->noun, c->noun_end, d->subject);
-		d->is_person = (rule->flags & R_THING) == 0;
-		if (d->is_person)
-			facts_person(r, d->subject, "");
-		return 1;
-	case WHO_MY:
-		name = facts_name_in(w, c->noun, c->noun_end);
-		if (name > 0) {
-			render_name(w, name, c->noun_end, d->subject);
-			facts_person(r, d->subject, "");
-			return 1;
-		}
-		facts_speaker(r, d->subject);
-		if (render_words(r, c->noun, c->noun_end, &d->attribute) != 0 ||
-			!buf_str(&d->attribute))
-			return -1;
-		if (facts_noun_is_person(w, c))
-			facts_person(r, d->subject, d->attribute.data);
-		return buf_addc(&d->attribute, ' ') == 0 ? 1 : -1;
-	case WHO_OUR:
-	case WHO_THING:
-		if ((facts_noun_is_person(w, c) || facts_is_private(r, c)) &&
-			(c->who == WHO_THING ||
-				extract_is(w, c->noun - 1, "our")) &&
-			!extract_in(extract_low(w, c->noun_end - 1),
-				"team|company|client|lead")) {
-			struct clause mine = *c;
-
-			mine.who = WHO_MY;
-			return facts_subject(r, &mine, rule, d);
-		}
-		d->is_person = false;
-		render_low(r->q->project, d->subject);
-		return render_words(r, c->noun, c->noun_end, &d->attribute) == 0
-			       ? buf_addc(&d->attribute, ' ') == 0 ? 1 : -1
-			       : -1;
-	case WHO_NOBODY:
-	case WHO_YOU:
-	case WHO_IT:
-		return 0;
-	}
-	return 0;
 }
 
 static double
@@ -428,6 +306,12 @@ by_verb(struct reader *r, const struct clause *c, struct err *e)
 	skip = extract_in(extract_low(&r->w, c->verb_at + 1),
 		"only|mostly|mainly|usually|exclusively|primarily|always|directly|"
 		"still|currently");
+	/* "got us tickets" */
+	if (extract_in(extract_low(&r->w, c->verb_at + 1),
+		    "us|me|myself|ourselves") &&
+		extract_in(rules_base(c->verb),
+			"get|buy|book|order|make|build"))
+		skip = 1;
 	n = rules_of_verb(&r->w, c->verb, c->verb_at + 1 + skip, fit);
 	for (int i = 0; i < n; i++) {
 		int value = c->verb_at + 1 + skip + fit[i].n;

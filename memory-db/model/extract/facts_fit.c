@@ -1,4 +1,5 @@
 /* Does a rule hold for a clause: its form, its person, what stands behind it. */
+#include <ctype.h>
 #include <string.h>
 
 #include "memory-db/model/extract/internal.h"
@@ -47,7 +48,10 @@ facts_noun_is_person(const struct extract_words *w, const struct clause *c)
 bool
 facts_is_private(const struct reader *r, const struct clause *c)
 {
-	return c->who == WHO_OUR && extract_is(&r->w, c->noun - 1, "our") &&
+	return c->who == WHO_OUR &&
+	       (extract_is(&r->w, c->noun - 1, "our") ||
+		       (!r->is_work &&
+			       extract_is(&r->w, c->noun - 1, "the"))) &&
 	       extract_in(extract_low(&r->w, c->noun_end - 1),
 		       "rent|mortgage|wedding|honeymoon|anniversary|house|flat|"
 		       "apartment|garden|kitchen|car|baby|holiday|vacation|trip|"
@@ -77,7 +81,8 @@ has_number(const struct extract_words *w, int first, int end)
 {
 	static const char *const numbers =
 		"two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|"
-		"twenty|thirty|fifty|hundred|thousand|an|half|daily|hourly";
+		"twenty|thirty|fifty|hundred|thousand|an|half|daily|hourly|third|"
+		"fourth|fifth|sixth|seventh|eighth|ninth|tenth|ground|top";
 
 	for (int i = first; i < end; i++)
 		if (w->v[i].flags & W_NUMBER ||
@@ -393,4 +398,30 @@ facts_fit_value(const struct reader *r, const struct rule *rule,
 	if (f & R_DATED && !facts_has_time(r, c->first, c->clause_end))
 		return false;
 	return !(f & R_OFTEN) || facts_has_often(r, c);
+}
+
+/* "2,400 euros" */
+bool
+facts_is_measure(const struct extract_words *w, int i)
+{
+	return extract_in(extract_low(w, i),
+		"euro|euros|eur|dollars|dollar|usd|pounds|gbp|kr|sek|nok|dkk|"
+		"chf|francs|yen|k|mb|gb|tb|kb|ms|seconds|minutes|hours|days|"
+		"weeks|months|percent|people|users|km|miles|meters|metres|kg|"
+		"grams|lbs|requests|characters|lines|words|bucks|rupees|"
+		"points|rows|items|pages|employees|guests|seats|m2|sqm");
+}
+
+/* "1.70", "v2.3.1" */
+bool
+facts_is_version(const struct extract_word *x)
+{
+	size_t k = x->low[0] == 'v', dots = 0;
+
+	for (size_t i = k; x->low[i] != '\0'; i++) {
+		if (!isdigit((unsigned char)x->low[i]) && x->low[i] != '.')
+			return false;
+		dots += x->low[i] == '.';
+	}
+	return dots > 0;
 }

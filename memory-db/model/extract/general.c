@@ -284,12 +284,46 @@ facts_of_fragment(struct reader *r, struct err *e)
 {
 	const struct extract_words *w = &r->w;
 	int i = clause_skip_courtesy(w, 0), end = w->words, at, k;
+	bool found = false;
 	AUTO_BUF struct buf what = {0};
 
 	while (end > i && extract_in(extract_low(w, end - 1),
 				  "please|everywhere|here|now|thanks"))
 		end--;
 	if (w->is_question || end <= i)
+		return 0;
+	/* "mysql 8 in docker, port 3307" */
+	if (r->turn->role == ROLE_USER || r->is_work)
+		for (at = i; at + 1 < end; at++) {
+			int rc, to = at + 2;
+			bool port = extract_is(w, at, "port");
+
+			if ((at > i &&
+				    !(w->v[at].flags & (W_COMMA | W_BREAK)) &&
+				    !extract_is(w, at - 1, "and")) ||
+				(!port && !extract_in(extract_low(w, at),
+						  extract_tools)) ||
+				!(w->v[at + 1].flags & W_NUMBER) ||
+				w->v[at + 1].flags & (W_COMMA | W_BREAK))
+				continue;
+			if (extract_in(extract_low(w, to), "in|on|with|via") &&
+				to + 1 < end &&
+				extract_in(extract_low(w, to + 1),
+					extract_tools))
+				to += 2;
+			if (to < end &&
+				!(w->v[to].flags & (W_COMMA | W_BREAK)) &&
+				!extract_in(extract_low(w, to),
+					"and|since|because"))
+				continue;
+			rc = keep_fragment(r, port ? "port is" : "uses",
+				at + port, to, e);
+			if (rc != 0)
+				return rc;
+			found = true;
+			at = to - 1;
+		}
+	if (found)
 		return 0;
 	/* "Node 20." */
 	if (end - i == 2 && extract_in(extract_low(w, i), extract_tools) &&

@@ -30,7 +30,21 @@ struct proposal {
 /* What a turn asks: an answer to "when is your flight?" is what "flight is" is. */
 struct question {
 	char text[120]; /* "flight is", "lives", "uses" */
-	bool is_there, is_place, is_project;
+	bool is_there, is_place, is_project, is_goal;
+};
+
+/* What a turn asks that yes or no answers (polar.c). */
+struct polar {
+	char rest[120];	  /* "still closing on mondays" */
+	const char *verb; /* "is" */
+	size_t noun_n;	  /* of "sister" in "sister vegan" */
+	int way;
+	bool is_there;
+};
+
+/* "Ada", or a noun of hers: the mother of ada. */
+struct person {
+	char name[NAME_BYTES], noun[NAME_BYTES];
 };
 
 struct reader {
@@ -41,18 +55,19 @@ struct reader {
 	struct extract_words w;
 	struct when whens[WHENS];
 	int whens_n;
-	int64_t today;		      /* of the turn */
-	int64_t head;		      /* of the head of the text */
-	char person[NAME_BYTES];      /* of whom the turn spoke last, */
-	char person_noun[NAME_BYTES]; /* or which of his: "mother" of ada */
-	size_t turn_no;		      /* of the turn, from 1 */
-	struct proposal last, now;    /* of the turn before, and of this one */
+	int64_t today;		       /* of the turn */
+	int64_t head;		       /* of the head of the text */
+	struct person person, she, he; /* of whom was spoken last */
+	size_t turn_no;		       /* of the turn, from 1 */
+	struct proposal last, now;     /* of the turn before, and of this one */
 	struct question asked, asked_now; /* the same */
+	struct polar polar, polar_now;	  /* the same */
 	char last_speaker[SPEAKER_BYTES];
 	const char *speakers[16]; /* names, of the turns */
 	size_t speakers_n;
 	bool is_joke;
-	bool is_work; /* the text speaks of work: "we" is the project */
+	bool is_notes; /* one text of many lines, of nobody */
+	bool is_work;  /* the text speaks of work: "we" is the project */
 };
 
 /* A fact in the making; the buffers are its owner's to end. */
@@ -112,6 +127,9 @@ bool facts_fit_value(const struct reader *r, const struct rule *rule,
 	const struct clause *c, int first, int *ret_end);
 bool facts_has_time(const struct reader *r, int first, int end);
 /* Does it name something: a name, a number, a path? */
+/* "euros", "1.70" */
+bool facts_is_measure(const struct extract_words *w, int i);
+bool facts_is_version(const struct extract_word *x);
 bool facts_is_concrete(const struct extract_words *w, int first, int end);
 /* Does a clause say how often? */
 bool facts_has_often(const struct reader *r, const struct clause *c);
@@ -126,20 +144,27 @@ bool facts_fit_person(const struct reader *r, const struct rule *rule,
 /* Adds "for the backend" of the front, a time there, and the reason. 0 or -1. */
 int facts_rest(const struct reader *r, const struct clause *c, struct draft *d)
 	MUST_CHECK;
-/* Who speaks. */
-/* "he" is this one from now on, or the noun of this one. */
-void facts_person(struct reader *r, const char *name, const char *noun);
 void facts_speaker(const struct reader *r, char out[NAME_BYTES]);
+
+/* --- notes.c ------------------------------------------------------------------- */
+/* Lines with a label, tasks, boxes, a name and its value. 1 or 0; negative. */
+int notes_read(struct reader *r, struct err *e) MUST_CHECK;
 
 /* --- people.c ------------------------------------------------------------------ */
 /* Does a text speak of work, so that "we" is a project and not a family? */
 bool people_at_work(const char *s, size_t n);
 /* Names without capitals get theirs. */
 void people_capitals(struct reader *r);
+/* Cuts a question off what is told before it in the sentence. */
+void people_told(struct reader *r);
 /* Whom a question is about is "he" in the answer. */
 void people_asked_of(struct reader *r);
 /* Before the sentences of r->turn. */
 void people_turn(struct reader *r);
+/* "he" is this one from now on, or the noun of this one. */
+void facts_person(struct reader *r, const char *name, const char *noun);
+/* Whom word i, "she" or "his", means. */
+const struct person *people_meant(const struct reader *r, int i);
 
 /* --- sayings.c: what is no subject and verb ---------------------------------------- */
 /* Fixes, instructions, lines of notes, what people agree to. 1: the sentence
@@ -161,6 +186,10 @@ bool sayings_is_unreal(const struct reader *r);
 /* Notes what a sentence asks; keeps what a fragment answers. 0 or MDB_E_NOMEM. */
 int answers_note(struct reader *r, struct err *e) MUST_CHECK;
 int answers_read(struct reader *r, struct err *e) MUST_CHECK;
+
+/* --- polar.c ------------------------------------------------------------------------ */
+void polar_note(struct reader *r);
+int polar_read(struct reader *r, struct err *e) MUST_CHECK;
 
 /* --- correct.c ---------------------------------------------------------------------- */
 /* "no, actually Tuesday", "I meant Oslo", "not 5432 but 5433": mends a fact

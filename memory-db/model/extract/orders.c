@@ -104,9 +104,9 @@ orders_given(struct reader *r, struct err *e)
 		if ((w->v[k].flags & (W_COMMA | W_BREAK) ||
 			    extract_in(extract_low(w, k - 1),
 				    "and|so|but|please")) &&
-			order_at(w, k, false) > 0) {
+			order_at(w, k, w->v[k].flags & W_BREAK) > 0) {
 			i = k;
-			n = order_at(w, k, false);
+			n = order_at(w, k, w->v[k].flags & W_BREAK);
 		}
 	if (n == 0)
 		return 0;
@@ -134,11 +134,18 @@ orders_names(struct reader *r, struct err *e)
 		"me|please call me");
 	char who[NAME_BYTES];
 
+	int end;
+
 	if (n == 0 || i + n >= w->words || !(w->v[i + n].flags & W_CAPITAL))
 		return 0;
+	/* "Dr. Lindqvist" */
+	for (end = i + n + 1; end < w->words && end < i + n + 3; end++)
+		if (!(w->v[end].flags & W_CAPITAL) ||
+			w->v[end].flags & (W_COMMA | W_BREAK))
+			break;
 	facts_speaker(r, who);
-	return sayings_keep(r, EXTRACT_IDENTITY, who, "is called", i + n,
-		i + n + 1, 0.86, e);
+	return sayings_keep(r, EXTRACT_IDENTITY, who, "is called", i + n, end,
+		0.86, e);
 }
 
 /* "I want you to answer in bullet points": how, not what. */
@@ -171,11 +178,128 @@ orders_wants(struct reader *r, struct err *e)
 		"wants the assistant to", i + n, end, 0.8, e);
 }
 
+/* "answer in German", "be brief", "no emojis please", "run the tests before each
+ * commit": how to go about it from now on, in words that ask for nothing now. */
+static int
+manner_at(const struct extract_words *w, int i, bool please)
+{
+	static const char *const now =
+		"this|that|it|these|those|above|following|below|now|first|again|"
+		"you|me|question|him|her";
+	static const char *const ever =
+		"before|after|whenever|every|each|unless|always|ever|only|"
+		"everywhere|without";
+	static const char *const no_wants =
+		"one|i|problem|worries|thanks|thank|idea|way|need|it|that|wait|"
+		"not|but|we|you|rush|longer|more|matter|clue|joke|kidding|doubt|"
+		"luck|he|she|they|this|there|pets|worry|hurry|reason|sign|errors|"
+		"error|changes|wonder|response|answer";
+	unsigned form = 0;
+	bool lasts = false;
+
+	for (int k = i; k < w->words; k++)
+		lasts = lasts || extract_in(extract_low(w, k), ever);
+	if (extract_is(w, i, "no") && i + 1 < w->words)
+		return !extract_in(extract_low(w, i + 1), no_wants) &&
+				       (please || lasts) && w->words - i < 10
+			       ? 1
+			       : 0;
+	if (extract_match(w, i, "be") > 0)
+		return extract_in(extract_low(w, i + 1),
+			       "brief|concise|direct|short|honest|specific|"
+			       "precise|terse|polite|formal|informal|casual|"
+			       "blunt|critical|thorough")
+			       ? 1
+			       : 0;
+	if (extract_match(w, i, "stop") > 0)
+		return rules_verb(extract_low(w, i + 1), &form) != 0 &&
+				       form == FORM_ING && w->words - i > 2
+			       ? 1
+			       : 0;
+	for (int k = i; k < w->words; k++)
+		if (extract_in(extract_low(w, k), now))
+			return 0;
+	if (extract_match(w, i, "answer|reply|respond|speak|talk|write") > 0)
+		return extract_in(extract_low(w, i + 1),
+			       "in|with|only|briefly|using|without|like")
+			       ? 1
+			       : 0;
+	return lasts && w->words - i > 3 &&
+			       rules_verb(extract_low(w, i), &form) != 0 &&
+			       form & FORM_BASE &&
+			       extract_in(extract_low(w, i),
+				       "run|use|ask|add|include|keep|write|put|"
+				       "check|update|format|test|name|start|"
+				       "commit|push|prefix|end|begin|squash|"
+				       "rebase|sign|document|show|warn|tell")
+		       ? 1
+		       : 0;
+}
+
+static int
+orders_manner(struct reader *r, struct err *e)
+{
+	const struct extract_words *w = &r->w;
+	int i = clause_skip_courtesy(w, 0), end;
+	bool please = extract_is(w, i, "please") ||
+		      extract_is(w, w->words - 1, "please");
+	char who[NAME_BYTES];
+
+	if (r->turn->role != ROLE_USER ||
+		(r->turn->speaker[0] == '\0' && r->is_notes))
+		return 0;
+	i += extract_match(w, i, "please|so|and|also|but|then");
+	i += extract_match(w, i, "please");
+	/* "I use Rider, so no Visual Studio instructions please" */
+	for (int k = i; k < w->words && manner_at(w, i, please) == 0; k++)
+		if (k > 0 &&
+			(extract_in(extract_low(w, k - 1),
+				 "so|and|but|please") ||
+				w->v[k].flags & (W_COMMA | W_BREAK)) &&
+			manner_at(w, k, please) > 0)
+			i = k;
+	if (manner_at(w, i, please) == 0)
+		return 0;
+	for (end = i + 1; end < w->words; end++)
+		if (clause_begins(w, end, w->words) > 0)
+			break;
+	end = render_trim(r, i, end);
+	if (end - i < 2 || end - i > 24)
+		return 0;
+	facts_speaker(r, who);
+	return sayings_keep(r, EXTRACT_INSTRUCTION, who,
+		"wants the assistant to follow:", i, end, 0.8, e);
+}
+
+/* "You can reach me at ada@example.org". */
+static int
+orders_reach(struct reader *r, struct err *e)
+{
+	const struct extract_words *w = &r->w;
+	char who[NAME_BYTES];
+
+	for (int i = 0; i < w->words; i++) {
+		int n = extract_match(w, i,
+			"reach me at|reach me on|reach me under|email me at|"
+			"mail me at|call me at|call me on|text me at|"
+			"contact me at|find me at|message me on|ping me on");
+		int end = render_trim(r, i + n, w->words);
+
+		if (n == 0 || end <= i + n || !facts_is_concrete(w, i + n, end))
+			continue;
+		facts_speaker(r, who);
+		return sayings_keep(r, EXTRACT_IDENTITY, who,
+			"can be reached at", i + n, end, 0.86, e);
+	}
+	return 0;
+}
+
 int
 orders_read(struct reader *r, struct err *e)
 {
 	static int (*const ways[])(struct reader *,
-		struct err *) = {orders_given, orders_names, orders_wants};
+		struct err *) = {orders_given, orders_names, orders_wants,
+		orders_manner, orders_reach};
 	size_t had = r->x->n;
 	for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
 		int rc = ways[i](r, e);

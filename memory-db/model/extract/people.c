@@ -11,50 +11,137 @@
 #include <string.h>
 
 #include "memory-db/model/extract/internal.h"
+#include "memory-db/model/extract/names.h"
 
 /* Names that are common in chats and no words of English besides. */
-static const char *const first_names =
-	"aaron|abigail|adam|adrian|ahmed|aisha|alan|albert|alejandro|alex|alexa|"
-	"alexander|alexandra|alice|alicia|alina|alison|amanda|amir|amy|ana|"
-	"anders|andrea|andreas|andrei|andrew|andy|angela|anika|anita|anna|anne|"
-	"annie|anthony|antonio|anya|arjun|arthur|ashley|astrid|ben|benjamin|"
-	"bernd|beth|bianca|bjorn|brandon|brenda|brian|bruno|caitlin|camille|"
-	"carla|carlos|carmen|carol|caroline|catherine|cecilia|chiara|chloe|"
-	"chris|christian|christina|christine|christoph|claire|clara|claudia|"
-	"colin|connor|craig|cristina|dan|dana|daniel|daniela|dave|david|debbie|"
-	"deepak|denise|dennis|derek|diana|diego|dimitri|dmitri|donna|dylan|"
-	"edward|elena|eleanor|eli|elias|elif|elisa|elizabeth|ella|ellen|emil|"
-	"emily|emma|enrique|eric|erik|erika|erin|esther|ethan|eva|evan|evelyn|"
-	"fabian|farid|fatima|felix|fernando|fiona|florian|frances|francesca|"
-	"francesco|francois|frank|fred|frida|gabriel|gabriela|gareth|gary|"
-	"george|gina|giovanni|giulia|gordon|greg|greta|gustav|hamid|hannah|"
-	"hans|harriet|hassan|heather|heidi|helen|helena|henrik|henry|hugo|ian|"
-	"ibrahim|ines|ingrid|irene|irina|isaac|isabel|isabella|ivan|jacob|jake|"
-	"james|jamie|jan|jana|jane|janet|jasmine|jason|javier|jeff|jen|jenna|"
-	"jennifer|jenny|jeremy|jess|jessica|jill|jim|joan|joanna|joao|joe|joel|"
-	"johan|johanna|john|johnny|jon|jonas|jonathan|jordan|jorge|jose|joseph|"
-	"josh|joshua|juan|judith|julia|julian|julie|justin|kai|karen|karim|"
-	"karin|karl|karolina|kate|katherine|kathy|katie|katja|keith|kelly|ken|"
-	"kenji|kevin|khalid|kim|kristina|kyle|lara|lars|laura|lauren|layla|lea|"
-	"lena|leo|leon|leona|liam|lina|linda|lisa|louis|louise|luca|lucas|lucia|"
-	"lucy|luis|lukas|luke|maja|malik|manuel|marc|marco|marcus|margaret|"
-	"maria|marie|marina|mario|marta|martha|martin|mary|mateo|matt|matteo|"
-	"matthew|maya|megan|mei|melanie|melissa|mia|michael|michelle|miguel|"
-	"mike|mikhail|mila|milan|milo|mira|miriam|mohamed|mohammed|monica|"
-	"monika|nadia|nadine|nancy|naomi|natalie|natasha|nathan|neha|neil|niall|"
-	"nicholas|nicolas|nicole|nikhil|nikolai|nina|noah|noor|nora|oleg|olga|"
-	"oliver|olivia|omar|oscar|otto|owen|pablo|paolo|patricia|patrick|paul|"
-	"paula|pavel|pedro|pete|peter|petra|phil|philip|pierre|piotr|priya|"
-	"rachel|rafael|raj|rajesh|ralph|raquel|ravi|rebecca|ricardo|richard|"
-	"rita|rob|robert|roberto|roger|rohan|roland|ron|rosa|ruth|ryan|sabine|"
-	"sally|sam|samantha|samira|samuel|sandra|sanjay|sara|sarah|scott|sean|"
-	"sebastian|sergei|sergio|shane|sharon|shreya|silvia|simon|simone|sofia|"
-	"sonia|sophia|sophie|stefan|steffi|stella|stephanie|stephen|steve|"
-	"steven|stuart|susan|susanne|suresh|sven|svetlana|sylvia|tamara|tanya|"
-	"tariq|teresa|theo|theresa|thomas|tim|timothy|tina|tobias|tom|tomas|"
-	"tony|tracy|ulrich|umar|ursula|valentina|valeria|vanessa|vera|victor|"
-	"victoria|vijay|vincent|viktor|wei|wendy|william|xavier|yara|yasmin|"
-	"yuki|yusuf|yvonne|zahra|zoe|zoey|mochi|grandpa|grandma|granny";
+static const char *const women =
+	"abigail|ada|agnes|aisha|alexa|alexandra|alice|alicia|alina|aline|"
+	"alison|alma|amanda|amelia|amina|amy|ana|angela|anika|anita|anja|"
+	"anna|anne|annie|antonia|anya|ashley|astrid|ava|bea|beatrice|beth|"
+	"bianca|brenda|caitlin|camille|carina|carla|carmen|carol|caroline|"
+	"catherine|cecilia|charlotte|chiara|chloe|christina|christine|claire|"
+	"clara|claudia|cristina|daisy|dana|daniela|debbie|denise|diana|donna|"
+	"ebba|edith|elaine|eleanor|elena|elif|elisa|elizabeth|ella|ellen|"
+	"elsa|emily|emma|erica|erika|erin|esther|eva|evelyn|fatima|femke|"
+	"fiona|frances|francesca|frida|gabriela|gemma|gerda|gina|giulia|"
+	"grandma|granny|greta|hanna|hannah|harriet|heather|heidi|helen|"
+	"helena|hilde|ines|inge|ingrid|irene|irina|isabel|isabella|ivy|"
+	"jacqueline|jana|jane|janet|jasmine|jen|jenna|jennifer|jenny|jess|"
+	"jessica|jill|joan|joanna|johanna|josephine|joyce|judith|julia|julie|"
+	"kamila|karen|karin|karolina|katarina|kate|katherine|kathy|katie|"
+	"katja|kristina|lara|laura|lauren|layla|lea|lena|leona|lia|lilian|"
+	"lily|lina|linda|lisa|lottie|louise|lucia|lucy|lydia|mabel|magda|"
+	"maggie|maja|margaret|margot|maria|marianne|maribel|marie|marina|"
+	"marlene|marta|martha|mary|maya|megan|mei|melanie|melissa|mia|"
+	"michelle|mila|mira|miriam|mona|monica|monika|nadia|nadine|nadja|"
+	"nancy|naomi|natalia|natalie|natasha|neha|nicola|nicole|nina|noemi|"
+	"noor|nora|norma|olga|olivia|patricia|paula|pauline|penny|petra|pia|"
+	"priya|rachel|raquel|rebecca|rita|ronja|rosa|ruth|sabine|sally|"
+	"samantha|samira|sandra|sara|sarah|selma|sharon|shreya|sigrid|silke|"
+	"silvia|simone|sofia|sonia|sophia|sophie|stella|stephanie|susan|"
+	"susanne|svetlana|sylvia|tamara|tanya|teresa|tess|theresa|tilda|tina|"
+	"tracy|trudy|ulla|ursula|valentina|valeria|vanessa|vera|victoria|"
+	"vivian|wanda|wendy|yara|yasmin|yuki|yvonne|zahra|zara|zoe|zoey";
+static const char *const men =
+	"aaron|abdul|adam|adrian|ahmad|ahmed|alan|albert|alberto|alejandro|"
+	"alexander|alfred|ali|amir|anders|andreas|andrei|andrew|anthony|"
+	"anton|antonio|archie|arjun|arthur|axel|bart|basil|ben|benjamin|"
+	"bernd|bjorn|boris|brad|brandon|brian|bruce|bruno|carlos|cedric|"
+	"charles|christian|christoph|claus|colin|connor|craig|curt|cyril|dan|"
+	"daniel|darren|dave|david|deepak|dennis|derek|devon|diego|dimitri|"
+	"dirk|dmitri|dominic|doug|dylan|eduardo|edward|edwin|eli|elias|emil|"
+	"enrique|eric|erik|ernest|ethan|eugene|evan|ezra|fabian|farid|felipe|"
+	"felix|fernando|finn|florian|francesco|francois|frank|fred|fritz|"
+	"gabriel|gareth|gary|georg|george|gerald|gerhard|gilbert|giorgio|"
+	"giovanni|gordon|graham|grandpa|greg|guillermo|gustav|günter|hamid|"
+	"hamza|hans|harald|harold|harvey|hassan|heinz|henrik|henry|herbert|"
+	"howard|hugo|ian|ibrahim|ignacio|igor|isaac|ivan|ivo|jacob|jake|"
+	"jakob|james|jason|javier|jeff|jens|jeremy|jerome|jim|joao|joe|joel|"
+	"johan|john|johnny|jon|jonas|jonathan|jorge|joris|jose|joseph|josh|"
+	"joshua|juan|julian|jun|jurgen|justin|kamal|karim|karl|keith|ken|"
+	"kenji|kevin|khalid|kofi|kurt|kyle|lamar|lars|leo|leon|leonard|levi|"
+	"liam|lloyd|lorenzo|louis|luca|lucas|ludwig|luis|lukas|luke|malik|"
+	"manuel|marc|marcel|marco|marcus|mario|martin|mateo|mats|matt|matteo|"
+	"matthew|maurice|michael|miguel|mike|mikhail|milan|milo|milton|mitch|"
+	"mohamed|mohammad|mohammed|moritz|murray|nate|nathan|neil|niall|"
+	"nicholas|nico|nicolas|nicole|nigel|nikhil|nikolai|nils|noah|norman|"
+	"oleg|oliver|omar|oscar|oskar|otis|otto|owen|pablo|paolo|patrick|"
+	"paul|paulo|pavel|pedro|percy|pete|peter|phil|philip|pierre|piet|"
+	"piotr|quentin|rafael|raj|rajesh|ralph|ramon|randy|ravi|raymond|"
+	"reinhard|rene|ricardo|richard|rob|robert|roberto|roger|rohan|roland|"
+	"ron|rudolf|rui|russell|ryan|salim|samuel|sanjay|santiago|scott|sean|"
+	"sebastian|sergei|sergey|sergio|shane|sid|simon|stan|stefan|steffi|"
+	"stephen|steve|steven|stuart|sunil|suresh|sven|tariq|ted|terry|theo|"
+	"thomas|tim|timothy|tobias|todd|tom|tomas|tony|tyler|ulrich|umar|"
+	"victor|vijay|vikram|viktor|vincent|vladimir|walter|werner|wilhelm|"
+	"william|wolfgang|xavier|yannick|yosef|yusuf|zach";
+static const char *const either =
+	"alex|andrea|andy|chris|jamie|jan|jean|jordan|kai|kelly|kim|mochi|"
+	"robin|sam|wei";
+/* Words of English that are names as well, with a capital. */
+static const char *const men_too =
+	"max|will|mark|bill|jack|art|drew|grant|chase|hunter|carter|miles|gus|"
+	"nick|rich|dean|frank|rob|ray|sandy";
+static const char *const women_too =
+	"rose|grace|hope|faith|joy|june|april|may|amber|ruby|pearl|iris|violet|"
+	"summer|dawn|eve|holly|sue|gail|bea|ana|candy|melody";
+/* The same of those who have no name: "my sister". */
+static const char *const female_nouns =
+	"mother|mom|mum|mama|sister|wife|daughter|aunt|niece|grandmother|grandma|"
+	"granny|granddaughter|girlfriend|fiancee|stepmother|stepmom|stepdaughter|"
+	"stepsister|godmother|mother-in-law|sister-in-law|ex-wife|landlady";
+static const char *const male_nouns =
+	"father|dad|papa|brother|husband|son|uncle|nephew|grandfather|grandpa|"
+	"grandson|boyfriend|fiance|stepfather|stepdad|stepson|stepbrother|"
+	"godfather|father-in-law|brother-in-law|ex-husband|landlord";
+
+bool
+people_is_first_name(const char *low)
+{
+	return extract_in(low, women) || extract_in(low, men) ||
+	       extract_in(low, either);
+}
+
+/* The last word of "mother" or "older sister"; the first of a name. */
+static void
+key_of(const char *name, const char *noun, char ret[NAME_BYTES])
+{
+	const char *last = strrchr(noun, ' ');
+
+	if (noun[0] != '\0')
+		snprintf(ret, NAME_BYTES, "%s", last ? last + 1 : noun);
+	else
+		snprintf(ret, NAME_BYTES, "%.*s", (int)strcspn(name, " "),
+			name);
+}
+
+void
+facts_person(struct reader *r, const char *name, const char *noun)
+{
+	struct person p;
+	char key[NAME_BYTES];
+
+	snprintf(p.name, NAME_BYTES, "%s", name);
+	snprintf(p.noun, NAME_BYTES, "%s", noun);
+	key_of(name, noun, key);
+	r->person = p;
+	if (!extract_in(key, women) && !extract_in(key, women_too) &&
+		!extract_in(key, female_nouns))
+		r->he = p;
+	if (!extract_in(key, men) && !extract_in(key, men_too) &&
+		!extract_in(key, male_nouns))
+		r->she = p;
+}
+
+const struct person *
+people_meant(const struct reader *r, int i)
+{
+	if (extract_in(extract_low(&r->w, i), "he|his|him"))
+		return &r->he;
+	if (extract_in(extract_low(&r->w, i), "she|her|hers"))
+		return &r->she;
+	return &r->person;
+}
 
 /* Words of work: where a conversation has them, "we" are a project. */
 static const char *const work_words =
@@ -102,7 +189,7 @@ people_at_work(const char *s, size_t n)
 		if ((extract_in(low, work_words) ||
 			    extract_in(low, extract_tools)) &&
 			!(k == seen_n && strncasecmp(seen, s + i, k) == 0)) {
-			found++;
+			found += 1 + extract_in(low, extract_tools);
 			seen = s + i;
 			seen_n = k;
 		}
@@ -133,11 +220,61 @@ people_capitals(struct reader *r)
 
 		if (x->flags & W_CAPITAL || x->low[0] == '\0')
 			continue;
-		if (extract_in(x->low, first_names) ||
+		if (people_is_first_name(x->low) ||
 			(strlen(x->low) > 2 && is_speaker(r, x->low) &&
 				!rules_verb(x->low, &(unsigned){0})))
 			x->flags |= W_CAPITAL;
 	}
+}
+
+/* "we hired a baker, his name is Emil": whom "he" means then. */
+static void
+people_named(struct reader *r)
+{
+	const struct extract_words *w = &r->w;
+	char name[NAME_BYTES];
+
+	for (int i = 0; i + 3 < w->words; i++) {
+		int n = extract_match(w, i,
+			"his name is|her name is|their name is|he is called|"
+			"she is called");
+
+		if (n == 0 || !(w->v[i + n].flags & W_CAPITAL))
+			continue;
+		render_name(w, i + n, i + n + 1, name);
+		facts_person(r, name, "");
+	}
+}
+
+/* "my mum's birthday is on the 24th and she's vegan, could you do a cake?": what is
+ * asked stands at the end, what is told before it. */
+void
+people_told(struct reader *r)
+{
+	static const char *const asks =
+		"could|can|would|do|does|did|is|are|was|what|how|which|when|"
+		"where|who|should|shall|will|why|have|has|right|any|or|know";
+	struct extract_words *w = &r->w;
+	int at = 0;
+
+	people_named(r);
+	if (!w->is_question)
+		return;
+	for (int k = 3; k < w->words; k++)
+		if ((w->v[k].flags & (W_COMMA | W_BREAK) &&
+			    extract_in(extract_low(w, k), asks)) ||
+			(extract_in(extract_low(w, k - 1), "and|so|but") &&
+				extract_in(extract_low(w, k), asks) && k > 4 &&
+				extract_in(extract_low(w, k + 1),
+					"you|i|we|there|it|that|the")))
+			at = k -
+			     extract_in(extract_low(w, k - 1), "and|so|but");
+	if (at < 3 || extract_in(extract_low(w, 0), asks) ||
+		extract_in(extract_low(w, 0), "if|unless|suppose|imagine") ||
+		!clause_starts(w, clause_skip_courtesy(w, 0), at))
+		return;
+	w->words = at;
+	w->is_question = false;
 }
 
 /* "have you heard from Ravi?", "And Mei?": the turn that answers speaks of them. */
@@ -155,7 +292,7 @@ people_asked_of(struct reader *r)
 		/* "how are you, Bob?" */
 		if (i > 0 && w->v[i].flags & W_COMMA)
 			continue;
-		if (!extract_in(extract_low(w, i), first_names) &&
+		if (!people_is_first_name(extract_low(w, i)) &&
 			!extract_in(extract_low(w, i - 1),
 				"is|and|about|from|with|does|did|has|how's|to"))
 			continue;
@@ -171,6 +308,13 @@ people_asked_of(struct reader *r)
 	}
 }
 
+static void
+forget_if(struct person *p, const char *name)
+{
+	if (strcmp(p->name, name) == 0)
+		*p = (struct person){.name = ""};
+}
+
 void
 people_turn(struct reader *r)
 {
@@ -178,13 +322,11 @@ people_turn(struct reader *r)
 
 	facts_speaker(r, name);
 	/* Nobody calls himself "he". */
-	if (r->turn->role != ROLE_ASSISTANT && strcmp(name, r->person) == 0)
-		r->person[0] = r->person_noun[0] = '\0';
-	/* A sister of the speaker before is "your" sister now. */
-	if (r->turn->role != ROLE_ASSISTANT && r->person_noun[0] != '\0' &&
-		strcmp(r->last_speaker, r->turn->speaker) != 0 &&
-		strcmp(name, r->person) == 0)
-		r->person[0] = r->person_noun[0] = '\0';
+	if (r->turn->role != ROLE_ASSISTANT) {
+		forget_if(&r->person, name);
+		forget_if(&r->he, name);
+		forget_if(&r->she, name);
+	}
 	for (size_t i = 0; i < r->speakers_n; i++)
 		if (strcmp(r->speakers[i], r->turn->speaker) == 0)
 			return;

@@ -1,5 +1,5 @@
 /* What is said without a subject and a verb of its own: what fixed something,
- * what the assistant shall do, lines of notes, what people agree to. */
+ * what the assistant shall do, what people agree to. */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -176,7 +176,12 @@ works_again(struct reader *r, struct err *e)
 		"stable|is stable|back to normal|now it runs|it runs fine|now works|"
 		"now passes|passes again|all green|it builds again|it compiles|it "
 		"worked|that fixed it|is fixed|it's green again|it is green again|green again|"
-		"up again|it's up again|runs again";
+		"up again|it's up again|runs again|"
+		"it is green now|is green now|green now|all good now|working now|"
+		"it is working now|works fine now|are gone|is gone|no more errors|"
+		"it runs now|runs now|it builds now|builds now|compiles now|"
+		"it passes now|pass now|it loads now|loads now|it connects now|"
+		"connects now|it is gone|works like a charm";
 	static const char *const faults =
 		"typo|missing|wrong|stale|race|leak|cache|permission|permissions|"
 		"mismatch|config|firewall|timezone|encoding|outdated|expired|"
@@ -271,79 +276,11 @@ causes(struct reader *r, struct err *e)
 		e);
 }
 
-/* --- lines of notes --------------------------------------------------------------------------- */
-/* "Decision: use Kafka", "- Kafka for events" below the heading "Decisions". */
-static int
-notes(struct reader *r, struct err *e)
-{
-	const struct extract_words *w = &r->w;
-	char subject[NAME_BYTES];
-	int end = render_trim(r, 0, w->words), colon = 0;
-	const char *low = extract_low(w, 0);
-	bool is_task = false;
-
-	if (!r->said->is_first || end < 2)
-		return 0;
-	sayings_project(r, subject);
-	if (r->said->section == SECTION_FIX)
-		return sayings_keep(r, EXTRACT_FIX, subject, "fix:", 0, end,
-			0.8, e);
-	if (r->said->section == SECTION_DECISION) {
-		int first = 0;
-		unsigned form = 0;
-		int verb = rules_verb(low, &form);
-
-		if (extract_in(low, "we|i"))
-			verb = rules_verb(extract_low(w, ++first), &form);
-		return sayings_keep(r, EXTRACT_DECISION, subject,
-			verb && form & FORM_BASE ? "decided to" : "decided:",
-			first, end, 0.86, e);
-	}
-	/* "- Bob to send the report" says so without a heading. */
-	for (int i = 1; i < 3 && r->said->is_bullet; i++) {
-		unsigned form = 0;
-
-		is_task =
-			is_task ||
-			(extract_is(w, i, "to") && w->v[0].flags & W_CAPITAL &&
-				rules_verb(extract_low(w, 0), &form) == 0 &&
-				end - i > 2);
-	}
-	if (r->said->section != SECTION_ACTION &&
-		(!is_task || r->said->section != SECTION_NONE))
-		return 0;
-	/* "Bob: send the report", "Bob to send the report", "Bob - ..." */
-	for (int i = 1; i < 4 && i < end; i++)
-		if (w->v[i].flags & W_BREAK || extract_is(w, i, "to") ||
-			extract_is(w, i, "will")) {
-			colon = i;
-			break;
-		}
-	for (int i = 0; i < colon; i++)
-		if (!(w->v[i].flags & W_CAPITAL) &&
-			!extract_in(extract_low(w, i), "and"))
-			return 0;
-	if (colon > 0 && w->v[0].flags & W_CAPITAL &&
-		!extract_in(low, "we|i|it|they|he|she|you|this|that")) {
-		int what =
-			colon + (extract_in(extract_low(w, colon), "to|will"));
-
-		render_name(w, 0, colon, subject);
-		end = w->words;
-		for (int i = what + 1; i < end; i++)
-			if (w->v[i].flags & W_BREAK &&
-				!extract_in(extract_low(w, i), "by|due|until"))
-				end = i;
-		return sayings_keep(r, EXTRACT_PLAN, subject, "will", what, end,
-			0.84, e);
-	}
-	return 0;
-}
-
+/* --- all of them --------------------------------------------------------------- */
 int
 sayings_read(struct reader *r, struct err *e)
 {
-	static int (*const ways[])(struct reader *, struct err *) = {notes,
+	static int (*const ways[])(struct reader *, struct err *) = {notes_read,
 		orders_read, fixes, causes, works_again, sayings_decide};
 	size_t had = r->x->n;
 	int rc = sayings_agree(r, e);

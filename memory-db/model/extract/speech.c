@@ -186,7 +186,9 @@ skip_bullet(struct speech *l)
 	while (k > 0 && k < n && s[k] == ' ')
 		k++;
 	l->is_bullet = k > 0;
-	if (k > 0 && n - k > 4 && s[k] == '[' && s[k + 2] == ']')
+	l->is_box = n - k > 4 && s[k] == '[' && s[k + 2] == ']';
+	l->is_done = l->is_box && strchr("xX*", s[k + 1]) != NULL;
+	if (l->is_box)
 		k += 4;
 	skip_bytes(l, k);
 }
@@ -251,6 +253,59 @@ passes(struct speech *l)
 	return false;
 }
 
+/* "Tom - update the bank mandate", "Dev: hand over the keys". */
+static bool
+begins_with_name(const char *s, size_t n)
+{
+	size_t k = 0;
+
+	if (!isupper((unsigned char)s[0]))
+		return false;
+	while (k < n && k < 24 && s[k] != ':' && s[k] != ' ')
+		k++;
+	return k < n && k > 1 &&
+	       (s[k] == ':' || begins(s + k, n - k, " - ") ||
+		       begins(s + k, n - k, " to ") ||
+		       begins(s + k, n - k, " will "));
+}
+
+/* "before we start, some rules for you:": what follows are rules. */
+static bool
+heads_rules(struct speech *l)
+{
+	static const char *const words[] = {"rules", "preferences",
+		"guidelines", "conventions", "instructions", "ground rules"};
+	const char *s = l->rest;
+	size_t n = l->rest_n;
+
+	if (n < 5 || n > 90 || s[n - 1] != ':')
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		const char *at = memmem(s, n, words[i], strlen(words[i]));
+
+		if (at && (at == s || at[-1] == ' ')) {
+			l->section = l->label = SECTION_PREFERENCE;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* "ACTIONS" on a line of its own, in the notes of a meeting. */
+static bool
+is_bare_heading(struct speech *l)
+{
+	enum section section;
+
+	if (l->turn->speaker[0] != '\0' || l->is_bullet || l->rest_n > 30 ||
+		l->rest_n < 4 || !isupper((unsigned char)l->rest[0]) ||
+		l->line_no == l->turn->line_no ||
+		!section_of(l->rest, l->rest_n, &section))
+		return false;
+	l->section = section;
+	return true;
+}
+
 /* Sets the next line that is speech. */
 static bool
 next_line(struct speech *l)
@@ -271,14 +326,18 @@ next_line(struct speech *l)
 			s++, n--;
 		l->line = l->rest = s;
 		l->line_n = l->rest_n = n;
-		l->is_bullet = false;
+		l->is_bullet = l->is_box = l->is_done = false;
 		l->label = l->section;
 		if (n == 0 || passes(l))
 			continue;
 		skip_bullet(l);
 		if (!l->is_bullet && l->section != SECTION_NONE &&
-			l->rest_n > 0 && l->rest[l->rest_n - 1] != ':')
+			l->rest_n > 0 && l->rest[l->rest_n - 1] != ':' &&
+			!(l->section == SECTION_ACTION &&
+				begins_with_name(l->rest, l->rest_n)))
 			l->label = l->section = SECTION_NONE;
+		if (heads_rules(l) || is_bare_heading(l))
+			continue;
 		if (read_label(l) || l->rest_n == 0)
 			continue;
 		if (!language_is_known(l->rest, l->rest_n)) {
@@ -341,6 +400,9 @@ speech_next(struct speech *l, struct spoken *ret)
 		.line_n = l->line_n,
 		.line_no = l->line_no,
 		.section = l->label,
+		.label = l->section,
+		.is_box = l->is_box && l->is_first,
+		.is_done = l->is_done,
 		.is_bullet = l->is_bullet,
 		.is_first = l->is_first};
 	l->is_first = false;

@@ -24,7 +24,9 @@ struct spoken {
 	const char *line; /* the whole line it stands on */
 	size_t line_n, line_no;
 	enum section section;
+	enum section label;	  /* of the line alone */
 	bool is_bullet, is_first; /* of the line */
+	bool is_box, is_done;	  /* it is "[ ]", and "[x]" */
 };
 
 struct speech {
@@ -35,7 +37,7 @@ struct speech {
 	/* the line that is read */
 	const char *line, *rest;
 	size_t line_n, rest_n;
-	bool is_bullet, is_first;
+	bool is_bullet, is_first, is_box, is_done;
 	enum section label;
 	/* counted */
 	size_t pasted, foreign, read;

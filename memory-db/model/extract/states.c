@@ -138,7 +138,9 @@ fits_version(const struct reader *r, int first, int end)
 		if (r->w.v[i].flags & W_NUMBER)
 			return r->w.v[first].flags & W_CAPITAL ||
 			       extract_in(extract_low(&r->w, first),
-				       "version|python|node|postgres|java|v");
+				       "version|python|node|postgres|java|v|.net") ||
+			       extract_in(extract_low(&r->w, first),
+				       extract_tools);
 	return false;
 }
 
@@ -331,24 +333,13 @@ static const char *const no_values =
 	"more|less|acting|asking|happy|sad|angry|upset|visiting|crashing|dead|"
 	"asleep|awake|hungry|busy|sleeping|hurting|open|closed|the best|fixed";
 
-static bool
-is_measure(const struct extract_words *w, int i)
-{
-	return extract_in(extract_low(w, i),
-		"euro|euros|eur|dollars|dollar|usd|pounds|gbp|kr|sek|nok|dkk|"
-		"chf|francs|yen|k|mb|gb|tb|kb|ms|seconds|minutes|hours|days|"
-		"weeks|months|percent|people|users|km|miles|meters|metres|kg|"
-		"grams|lbs|requests|characters|lines|words|bucks|rupees|"
-		"points|rows|items|pages|employees|guests|seats|m2|sqm");
-}
-
 static int
 by_noun(struct reader *r, const struct clause *c, struct err *e)
 {
 	const struct extract_words *w = &r->w;
 	bool its = c->who == WHO_OUR || c->who == WHO_THING;
 	int i = c->verb_at, end = render_trim(r, i, c->clause_end), at = 0;
-	int of = c->noun_end;
+	int of = c->noun_end, comma;
 	static const struct rule any = {EXTRACT_RELATION, "", 0, 76};
 	static const struct rule size = {EXTRACT_TOOL, "", R_ITS, 70};
 	static const struct rule when = {EXTRACT_PLAN, "", R_ITS, 74};
@@ -391,10 +382,18 @@ by_noun(struct reader *r, const struct clause *c, struct err *e)
 		(r->whens[0].first <= i + 1 ||
 			extract_in(extract_low(w, i), "on|at|in")))
 		rule = &when;
-	/* "The deposit is 2,400 euros" */
-	if (!rule && its && c->tense == T_IS && end - i <= 4 && end - i > 1 &&
-		w->v[i].flags & W_NUMBER && r->whens_n == 0 &&
-		!facts_is_of_code(r, c) && is_measure(w, i + 1))
+	/* "MSRV is 1.70" */
+	if (!rule && (its || c->who == WHO_MY) && c->tense == T_IS &&
+		end - i == 1 && r->whens_n == 0 && facts_is_version(&w->v[i]) &&
+		!facts_is_of_code(r, c))
+		rule = &size;
+	/* "The deposit is 2,400 euros, to be paid in May" */
+	comma = i;
+	while (comma < end && (comma == i || !(w->v[comma].flags & W_COMMA)))
+		comma++;
+	if (!rule && its && c->tense == T_IS && comma - i <= 4 &&
+		comma - i > 1 && w->v[i].flags & W_NUMBER && r->whens_n == 0 &&
+		!facts_is_of_code(r, c) && facts_is_measure(w, i + 1))
 		rule = &size;
 	/* "max upload size is 25 MB" */
 	if (!rule && its && c->tense == T_IS && end - i <= 4 &&
@@ -457,7 +456,8 @@ by_rest(struct reader *r, const struct clause *c, struct err *e)
 				!(c->tense == T_IS &&
 					extract_is(w, value, "by"))
 		 : !(w->v[value + 1].flags & (W_CAPITAL | W_NUMBER)) &&
-				!facts_is_concrete(w, value + 1, value + 2))
+				!facts_is_concrete(w, value + 1,
+					value + 3 < end ? value + 3 : end))
 		return 0;
 	if (!done && facts_has_time(r, c->first, c->clause_end))
 		return 0;

@@ -61,6 +61,13 @@ is_word_byte(const char *s, size_t i, size_t n)
 		c == '$' || c == '%' || c == '~' || c == '=' || c == '<' ||
 		c == '>')
 		return true;
+	/* "-D", "--fix" */
+	if (c == '-' && i + 1 < n &&
+		(i == 0 || s[i - 1] == ' ' || s[i - 1] == '-') &&
+		(isalpha((unsigned char)s[i + 1]) ||
+			(s[i + 1] == '-' && i + 2 < n &&
+				isalpha((unsigned char)s[i + 2]))))
+		return true;
 	/* Within a word: it's, 3.11, node-gyp, a/b, 10:30, C++. */
 	if (strchr("'.-/:+&,*", c) == NULL)
 		return false;

@@ -1,0 +1,133 @@
+/* Of whom a clause is, and what stands before its verb then: "my dog eats" is of
+ * the speaker, "dog eats"; "his name is" of the one who was named last. */
+#include <stdio.h>
+#include <string.h>
+
+#include "memory-db/model/extract/internal.h"
+
+void
+facts_speaker(const struct reader *r, char out[NAME_BYTES])
+{
+	if (r->turn->role == ROLE_PERSON && r->turn->speaker[0])
+		render_low(r->turn->speaker, out);
+	else
+		render_low(r->turn->role == ROLE_ASSISTANT ? "assistant"
+							   : r->q->user,
+			out);
+}
+
+/* "his name", "Bob's contract": of whom, and the noun as the attribute. */
+static int
+subject_of_his(struct reader *r, const struct clause *c,
+	const struct rule *rule, struct draft *d)
+{
+	int name = facts_name_in(&r->w, c->noun, c->noun_end);
+	const struct person *who = &r->person;
+
+	if (c->owner_end > c->owner) {
+		render_name(&r->w, c->owner, c->owner_end, d->subject);
+		facts_person(r, d->subject, "");
+	} else {
+		/* "their" may be of many. */
+		if (extract_is(&r->w, c->noun - 1, "their") &&
+			(rule->flags & R_WHO || who->noun[0] != '\0'))
+			return 0;
+		who = people_meant(r, c->noun - 1);
+		snprintf(d->subject, NAME_BYTES, "%s", who->name);
+		d->sureness -= 0.08;
+	}
+	if (d->subject[0] == '\0')
+		return 0;
+	/* "her husband Tom works at": it is about Tom. */
+	if (name > 0) {
+		render_name(&r->w, name, c->noun_end, d->subject);
+		return 1;
+	}
+	if (c->owner_end == c->owner && who->noun[0] != '\0' &&
+		buf_addf(&d->attribute, "%s's ", who->noun) != 0)
+		return -1;
+	if (render_words(r, c->noun, c->noun_end, &d->attribute) != 0)
+		return -1;
+	return buf_addc(&d->attribute, ' ') == 0 ? 1 : -1;
+}
+
+int
+facts_subject(struct reader *r, const struct clause *c, const struct rule *rule,
+	struct draft *d)
+{
+	const struct extract_words *w = &r->w;
+	const struct person *who;
+	int name;
+
+	d->is_person = true;
+	switch (c->who) {
+	case WHO_I:
+		facts_speaker(r, d->subject);
+		return 1;
+	case WHO_WE:
+		facts_speaker(r, d->subject);
+		if (rule->flags & R_WE && r->is_work) {
+			render_low(r->q->project, d->subject);
+			d->is_person = false;
+		}
+		return 1;
+	case WHO_HE:
+		who = people_meant(r, c->noun);
+		snprintf(d->subject, NAME_BYTES, "%s", who->name);
+		d->sureness -= 0.1;
+		if (who->noun[0] != '\0' &&
+			buf_addf(&d->attribute, "%s ", who->noun) != 0)
+			return -1;
+		return who->name[0] != '\0';
+	case WHO_HIS:
+		return subject_of_his(r, c, rule, d);
+	case WHO_NAME:
+		render_name(w, c->noun, c->noun_end, d->subject);
+		d->is_person = (rule->flags & R_THING) == 0;
+		if (d->is_person)
+			facts_person(r, d->subject, "");
+		return 1;
+	case WHO_MY:
+		name = facts_name_in(w, c->noun, c->noun_end);
+		if (name > 0) {
+			render_name(w, name, c->noun_end, d->subject);
+			facts_person(r, d->subject, "");
+			return 1;
+		}
+		facts_speaker(r, d->subject);
+		if (render_words(r, c->noun, c->noun_end, &d->attribute) != 0 ||
+			!buf_str(&d->attribute))
+			return -1;
+		if (facts_noun_is_person(w, c))
+			facts_person(r, d->subject, d->attribute.data);
+		return buf_addc(&d->attribute, ' ') == 0 ? 1 : -1;
+	case WHO_OUR:
+	case WHO_THING:
+		if ((facts_noun_is_person(w, c) || facts_is_private(r, c)) &&
+			(c->who == WHO_THING || facts_is_private(r, c) ||
+				extract_is(w, c->noun - 1, "our")) &&
+			!extract_in(extract_low(w, c->noun_end - 1),
+				"team|company|client|lead")) {
+			struct clause mine = *c;
+
+			mine.who = WHO_MY;
+			return facts_subject(r, &mine, rule, d);
+		}
+		d->is_person = false;
+		render_low(r->q->project, d->subject);
+		return render_words(r, c->noun, c->noun_end, &d->attribute) == 0
+			       ? buf_addc(&d->attribute, ' ') == 0 ? 1 : -1
+			       : -1;
+	case WHO_IT:
+		/* "they use SAP", in the notes of a call with a client */
+		if (!r->is_notes || !extract_is(w, c->noun, "they"))
+			return 0;
+		d->is_person = false;
+		render_low(r->q->project, d->subject);
+		return 1;
+	case WHO_NOBODY:
+	case WHO_YOU:
+		return 0;
+	}
+	return 0;
+}
