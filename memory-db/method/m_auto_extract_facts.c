@@ -94,7 +94,7 @@ fact_row(const struct extracting *x, size_t i)
 	const struct extracted *f = &x->x.v[i];
 	json_t *row AUTO_JSON =
 		json_pack("{s:s,s:s,s:[s],s:s,s:s,s:s,s:s,s:f,s:s,s:I}", "name",
-			f->subject, "entityType",
+			f->name, "entityType",
 			f->is_person ? "person" : "project", "observations",
 			f->text, "subject", f->subject, "attribute",
 			f->attribute, "value", f->value, "kind",
@@ -179,7 +179,7 @@ look_back(struct write *w, struct extracting *x, struct err *e)
 	for (size_t i = 0; i < x->x.n; i++) {
 		const struct extracted *f = &x->x.v[i];
 		struct extract_kept *k = &x->kept[i];
-		int rc = write_find_entity(w, f->subject, &k->entity, e);
+		int rc = write_find_entity(w, f->name, &k->entity, e);
 
 		if (rc < 0)
 			return rc;

@@ -47,7 +47,7 @@ class Extract(TestCase):
         # One change, which an undo takes back.
         self.c.ok("memory_undo", namespace="p", change=reply["change"])
         self.assertEqual(self.c.ok("open_nodes", namespace="p",
-                                   names=["ada"])["entities"], [])
+                                   names=["Ada"])["entities"], [])
 
     def test_only_shows(self):
         reply = self.extract(TALK, auto_store=False)
@@ -131,7 +131,7 @@ class Extract(TestCase):
             local r = memory.auto_extract_facts(
                 "Ada: I live in Rome.\\nBob: I'm a nurse.")
             return {r.count, r.facts[1].name, r.stored}""")
-        self.assertEqual(reply["result"], [2, "ada", True])
+        self.assertEqual(reply["result"], [2, "Ada", True])
         (ada,) = self.c.ok("open_nodes", namespace="p",
-                           names=["ada"])["entities"]
+                           names=["Ada"])["entities"]
         self.assertEqual(ada["observations"], ["lives in Rome"])

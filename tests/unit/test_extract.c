@@ -588,6 +588,7 @@ knows_when(void **state)
 		text);
 	assert_memory_equal(text, "2026-03-01", 10);
 	assert_string_equal(x.v[0].line, "I moved to Oslo in March.");
+	assert_string_equal(x.v[0].name, "user");
 	extract_done(&x);
 }
 

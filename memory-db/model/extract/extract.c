@@ -25,6 +25,7 @@ static void
 free_fact(struct extracted *x)
 {
 	free(x->subject);
+	free(x->name);
 	free(x->text);
 	free(x->attribute);
 	free(x->value);
@@ -399,5 +400,5 @@ extract_facts(const struct extract_request *q, struct extraction *ret,
 	sweep(ret);
 	turns_done(&turns);
 	free(r);
-	return rc;
+	return rc != 0 ? rc : written_names(q, ret, e);
 }

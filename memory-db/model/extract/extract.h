@@ -41,7 +41,8 @@ enum extract_kind {
 
 struct extracted {
 	enum extract_kind kind;
-	char *subject; /* owned, all of them: name of the entity, "ada" */
+	char *subject; /* owned, all of them: in lower case, "ada" */
+	char *name;    /* of the entity, as the text writes it: "Ada" */
 	char *text;    /* "lives in Rome" */
 	char *attribute, *value; /* "lives in", "Rome" */
 	char *speaker;		 /* as the text names who said it; "": nobody */

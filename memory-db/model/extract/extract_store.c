@@ -1,5 +1,6 @@
 #include "memory-db/model/extract/extract_store.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,9 +9,9 @@
 #include "memory-db/model/order/fact_compare.h"
 #include "memory-db/model/read/instruction.h"
 #include "memory-db/model/scope/observation.h"
-#include "memory-db/model/write/told_again.h"
 #include "memory-db/model/write/fact_tags_write.h"
 #include "memory-db/model/write/repeats_compare.h"
+#include "memory-db/model/write/told_again.h"
 #include "memory-db/model/write/write_entity.h"
 #include "memory-db/store/facts/facts.h"
 
@@ -95,31 +96,45 @@ is_known(struct write *w, const struct extracted *x, struct extract_kept *ret,
 }
 
 /* --- writing -------------------------------------------------------------------------- */
+/* "kasia", "Kasia", "KASIA": as the memory may write the name. */
+enum spelling { AS_WRITTEN, LOWER, CAPITALS, LOUD, SPELLINGS };
+
+static void
+spell(const char *name, size_t n, enum spelling how, char *out)
+{
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)name[i];
+		bool first = i == 0 || name[i - 1] == ' ';
+
+		if (how == LOWER)
+			out[i] = (char)tolower(c);
+		else if (how == LOUD || (how == CAPITALS && first))
+			out[i] = (char)toupper(c);
+		else
+			out[i] = (char)(how == CAPITALS ? tolower(c) : c);
+	}
+	out[n] = '\0';
+}
+
 static int
 need_entity(struct write *w, const struct extracted *x, int64_t *ret,
 	struct err *e)
 {
 	struct fact defaults = write_fact(0, FACT_EXISTENCE);
 	char name[LIMIT_NAME_BYTES + 1];
-	size_t n = strlen(x->subject);
-	int rc = write_find_entity(w, x->subject, ret, e);
+	size_t n = strlen(x->name);
 
-	/* "Ada" may be known with her capital. */
-	if (rc != 0)
-		return rc < 0 ? rc : 0;
-	if (n < sizeof(name) && n > 0) {
-		memcpy(name, x->subject, n + 1);
-		for (size_t i = 0; i < n; i++)
-			if ((i == 0 || name[i - 1] == ' ') && name[i] >= 'a' &&
-				name[i] <= 'z')
-				name[i] = (char)(name[i] - 'a' + 'A');
+	for (int how = AS_WRITTEN; how < SPELLINGS && n < sizeof(name); how++) {
+		int rc;
+
+		spell(x->name, n, (enum spelling)how, name);
 		rc = write_find_entity(w, name, ret, e);
 		if (rc != 0)
 			return rc < 0 ? rc : 0;
 	}
 	defaults.method = METHOD_AUTO;
-	return write_entity_new(w, x->subject,
-		x->is_person ? "person" : "project", &defaults, ret, e);
+	return write_entity_new(w, x->name, x->is_person ? "person" : "project",
+		&defaults, ret, e);
 }
 
 /* The line that says it, and what kind of fact it is. */
@@ -196,7 +211,7 @@ store_one(struct write *w, const struct extracted *x,
 	rc = add_fact(w, x, source, k, e);
 	if (rc < 0 || k->state != EXTRACT_STORED)
 		return rc < 0 ? rc : 0;
-	return write_note(w, x->subject, e);
+	return write_note(w, x->name, e);
 }
 
 int

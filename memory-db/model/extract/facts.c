@@ -136,8 +136,8 @@ facts_keep(struct reader *r, struct draft *d, struct err *e)
 	if (d->text.len == 0)
 		rc = buf_addf(&d->text, "%.*s%s%.*s", (int)d->attribute.len,
 			d->attribute.data ? d->attribute.data : "",
-			d->value.len > 0 ? " " : "", (int)d->value.len,
-			d->value.data ? d->value.data : "");
+			d->value.len > 0 && d->attribute.len > 0 ? " " : "",
+			(int)d->value.len, d->value.data ? d->value.data : "");
 	if (rc != 0)
 		return err_nomem(e);
 	if (d->text.len == 0 || !text_is_utf8(d->text.data, d->text.len))

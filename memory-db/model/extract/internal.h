@@ -146,6 +146,11 @@ int facts_rest(const struct reader *r, const struct clause *c, struct draft *d)
 	MUST_CHECK;
 void facts_speaker(const struct reader *r, char out[NAME_BYTES]);
 
+/* --- written.c ----------------------------------------------------------------- */
+/* Sets the name of each fact. */
+int written_names(const struct extract_request *q, struct extraction *x,
+	struct err *e) MUST_CHECK;
+
 /* --- notes.c ------------------------------------------------------------------- */
 /* Lines with a label, tasks, boxes, a name and its value. 1 or 0; negative. */
 int notes_read(struct reader *r, struct err *e) MUST_CHECK;

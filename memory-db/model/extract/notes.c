@@ -199,8 +199,10 @@ key_and_value(struct reader *r, struct err *e)
 		sayings_project(r, subject);
 	if (render_words(r, i, k, &what) != 0 || buf_adds(&what, " is") != 0)
 		return err_nomem(e);
-	return sayings_keep(r, EXTRACT_TOOL, subject, buf_str(&what), k, end,
-		0.72, e);
+	if (sayings_keep(r, EXTRACT_TOOL, subject, buf_str(&what), k, end, 0.72,
+		    e) != 0)
+		return e->code;
+	return 1;
 }
 
 int

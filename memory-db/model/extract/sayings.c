@@ -91,7 +91,10 @@ sayings_keep(struct reader *r, enum extract_kind kind, const char *subject,
 			sureness - (r->turn->role == ROLE_ASSISTANT ? 0.5 : 0),
 		.first = first,
 		.end = end};
+	char project[NAME_BYTES];
 
+	sayings_project(r, project);
+	d.is_person = strcmp(subject, project) != 0;
 	snprintf(d.subject, NAME_BYTES, "%s", subject);
 	if (buf_adds(&d.attribute, attribute) != 0 ||
 		render_words(r, first, end, &d.value) != 0)
@@ -289,7 +292,7 @@ sayings_read(struct reader *r, struct err *e)
 		return rc < 0 ? rc : 1;
 	for (size_t i = 0; i < ARRAY_LEN(ways) && r->x->n == had; i++) {
 		rc = ways[i](r, e);
-		if (rc < 0)
+		if (rc != 0)
 			return rc;
 	}
 	if (r->x->n == had)
