@@ -96,6 +96,10 @@
  * 0.8 us each it holds the writer for less than 500 ms; how many facts that gives
  * at most; and stored ones that they are compared with, at 16 us each. */
 #define LIMIT_EXTRACT_BYTES (512 * 1024)
+/* Milliseconds that a write is worked out on before the writer has it; what is done
+ * by then counts. The largest text of extraction takes half a second on a machine
+ * that is idle. */
+#define LIMIT_PREPARE_MS    20000
 #define LIMIT_EXTRACT_FACTS 500
 #define LIMIT_EXTRACT_LOOKS 2000
 /* Conflicts that one resolve_conflict decides: each hides a fact with its marks

@@ -51,6 +51,9 @@ enum tool_flag {
 				request is: a commit group of its own */
 	TF_SEARCH = 1 << 12, /* its time is a search's in the status */
 
+	TF_PREPARE = 1 << 19, /* a write that is worked out on a thread of its
+				 own before the writer has it */
+
 	TF_SNAPSHOT = 1 << 18, /* copies the whole database: on a thread of its
 				  own. A descriptor goes with its reply */
 

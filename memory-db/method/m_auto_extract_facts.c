@@ -8,21 +8,29 @@
 #include "common/limits.h"
 #include "memory-db/method/guard.h"
 #include "memory-db/method/handlers.h"
+#include "memory-db/method/prepare.h"
 #include "memory-db/method/reply.h"
 #include "memory-db/model/extract/extract_store.h"
 #include "memory-db/model/order/on_conflict.h"
 #include "memory-db/model/recall/recall_dates.h"
 
-struct extracting {
+/* What follows from the parameters alone. */
+struct said {
 	struct extract_request q;
 	struct extraction x;
-	struct extract_kept *kept; /* owned; NULL: nothing is stored */
+	json_t *marked; /* owned: secrets with a marker in their place, or NULL */
 	char project[LIMIT_LABEL_BYTES + 1];
+};
+
+/* What a run of the call makes of it: it may run again. */
+struct extracting {
+	const struct said *said;
+	struct extract_kept *kept; /* owned; NULL: nothing is stored */
 };
 
 /* The last part of a namespace's name: "github.com/ada/kettle" is kettle. */
 static void
-set_project(struct extracting *x, const struct call *c)
+set_project(struct said *x, const struct call *c)
 {
 	const char *name = jx_text(c->params, "project"), *slash;
 
@@ -37,7 +45,7 @@ set_project(struct extracting *x, const struct call *c)
 }
 
 static int
-read_request(struct extracting *x, struct call *c, struct err *e)
+read_request(struct said *x, struct call *c, struct err *e)
 {
 	const json_t *text = json_object_get(c->params, "conversation_text");
 	const char *date = jx_text(c->params, "session_date");
@@ -91,7 +99,7 @@ set_kept(json_t *row, const struct extract_kept *k)
 static json_t *
 fact_row(const struct extracting *x, size_t i)
 {
-	const struct extracted *f = &x->x.v[i];
+	const struct extracted *f = &x->said->x.v[i];
 	json_t *row AUTO_JSON =
 		json_pack("{s:s,s:s,s:[s],s:s,s:s,s:s,s:s,s:f,s:s,s:I}", "name",
 			f->name, "entityType",
@@ -117,7 +125,7 @@ fact_row(const struct extracting *x, size_t i)
 static int
 add_entities(const struct extracting *x, json_t *ids)
 {
-	for (size_t i = 0; x->kept && i < x->x.n; i++) {
+	for (size_t i = 0; x->kept && i < x->said->x.n; i++) {
 		bool again = x->kept[i].entity == 0;
 
 		for (size_t j = 0; j < i; j++)
@@ -134,7 +142,7 @@ add_entities(const struct extracting *x, json_t *ids)
 static int
 add_counts(const struct extracting *x, json_t *result)
 {
-	const struct extraction *f = &x->x;
+	const struct extraction *f = &x->said->x;
 
 	if (f->pasted > 0 && jx_set(result, "lines_pasted",
 				     json_integer((json_int_t)f->pasted)) != 0)
@@ -157,12 +165,12 @@ make_reply(const struct extracting *x, json_t **ret, struct err *e)
 {
 	json_t *facts = json_array(), *ids = json_array();
 	json_t *result AUTO_JSON = json_pack("{s:o,s:I,s:b,s:o}", "facts",
-		facts, "count", (json_int_t)x->x.n, "stored", x->kept != NULL,
-		"entity_ids", ids);
+		facts, "count", (json_int_t)x->said->x.n, "stored",
+		x->kept != NULL, "entity_ids", ids);
 
 	if (!result)
 		return err_nomem(e);
-	for (size_t i = 0; i < x->x.n; i++)
+	for (size_t i = 0; i < x->said->x.n; i++)
 		if (jx_add(facts, fact_row(x, i)) != 0)
 			return err_nomem(e);
 	if (add_entities(x, ids) != 0 || add_counts(x, result) != 0)
@@ -176,8 +184,8 @@ make_reply(const struct extracting *x, json_t **ret, struct err *e)
 static int
 look_back(struct write *w, struct extracting *x, struct err *e)
 {
-	for (size_t i = 0; i < x->x.n; i++) {
-		const struct extracted *f = &x->x.v[i];
+	for (size_t i = 0; i < x->said->x.n; i++) {
+		const struct extracted *f = &x->said->x.v[i];
 		struct extract_kept *k = &x->kept[i];
 		int rc = write_find_entity(w, f->name, &k->entity, e);
 
@@ -209,75 +217,146 @@ watch_conflicts(struct on_conflict *x, struct write *w, const struct call *c,
 }
 
 static int
+store_in(struct extracting *x, struct write *w, const struct call *c,
+	struct on_conflict *at_odds, struct err *e)
+{
+	const char *session = jx_text(c->params, "session_id");
+	struct extract_source source = {session ? session : c->ctx->session,
+		x->said->q.at};
+	int rc = watch_conflicts(at_odds, w, c, e);
+
+	if (rc != 0)
+		return rc;
+	rc = w->replay ? look_back(w, x, e)
+		       : extract_store(w, &x->said->x, &source, x->kept, e);
+	return rc != 0 ? rc : write_end(w, e);
+}
+
+static int
 store_all(struct extracting *x, struct call *c, json_t **ret_result,
 	struct err *e)
 {
 	AUTO_WRITE struct write w = {0};
 	AUTO_ON_CONFLICT struct on_conflict at_odds = {0};
-	const char *session = jx_text(c->params, "session_id");
-	struct extract_source source = {session ? session : c->ctx->session,
-		x->q.at};
 	json_t *result = NULL;
 	int rc;
 
-	x->kept = calloc(x->x.n + 1, sizeof(*x->kept));
+	x->kept = calloc(x->said->x.n + 1, sizeof(*x->kept));
 	if (!x->kept)
 		return err_nomem(e);
 	rc = write_begin(&w, c, CHANGE_ADD, e);
-	if (rc == 0)
-		rc = watch_conflicts(&at_odds, &w, c, e);
-	if (rc == 0)
-		rc = w.replay ? look_back(&w, x, e)
-			      : extract_store(&w, &x->x, &source, x->kept, e);
-	if (rc == 0)
-		rc = write_end(&w, e);
-	if (rc == 0)
-		rc = make_reply(x, &result, e);
-	if (rc == 0)
-		rc = on_conflict_reply(&at_odds, result, e);
 	if (rc != 0)
+		return rc;
+	rc = store_in(x, &w, c, &at_odds, e);
+	if (rc != 0)
+		return rc;
+	rc = make_reply(x, &result, e);
+	if (rc != 0)
+		return rc;
+	rc = on_conflict_reply(&at_odds, result, e);
+	if (rc != 0) {
 		json_decref(result);
-	return rc != 0 ? rc : reply_change(&w, result, ret_result, e);
+		return rc;
+	}
+	return reply_change(&w, result, ret_result, e);
 }
 
-static int
-run(struct extracting *x, struct call *c, json_t **ret_result, struct err *e)
+/* --- what is worked out before --------------------------------------------------- */
+static void
+said_free(void *data)
 {
-	bool store = true;
-	int rc = read_request(x, c, e);
+	struct said *x = data;
 
-	if (rc == 0)
-		rc = jx_bool(c->params, "auto_store", JX_OPTIONAL, &store, e);
-	if (rc >= 0)
-		rc = extract_facts(&x->q, &x->x, e);
-	if (rc < 0)
+	if (!x)
+		return;
+	json_decref(x->marked);
+	extract_done(&x->x);
+	free(x);
+}
+
+/* The facts of the text, in which markers take the places of secrets. Nothing but
+ * `marked` is of the copy with markers: that ends here. */
+static int
+work_out(struct said *x, struct call *c, struct err *e)
+{
+	static const char *const kept[] = {"conversation_text", NULL};
+	AUTO_GUARD struct guard guard = {0};
+	int rc = guard_params(&guard, c, kept, e);
+
+	if (rc != 0)
 		return rc;
-	return store ? store_all(x, c, ret_result, e)
-		     : make_reply(x, ret_result, e);
+	rc = read_request(x, c, e);
+	if (rc != 0)
+		return rc;
+	rc = extract_facts(&x->q, &x->x, e);
+	x->marked = json_incref(guard.marked);
+	x->q.text = NULL;
+	x->q.n = 0;
+	return rc;
 }
 
 int
-m_auto_extract_facts(struct call *c, json_t **ret_result, struct err *e)
+prepare_auto_extract_facts(struct call *c, struct prepared *ret, struct err *e)
 {
-	static const char *const kept[] = {"conversation_text", NULL};
 	const struct context *given = c->ctx;
 	struct context marking = *given;
-	AUTO_GUARD struct guard guard = {0};
-	struct extracting x = {.kept = NULL};
+	struct said *x = calloc(1, sizeof(*x));
 	int rc;
 
+	if (!x)
+		return err_nomem(e);
+	*ret = (struct prepared){x, said_free};
 	/* A conversation is what was said; nobody can be asked for another one.
 	 * Markers take the places of secrets. */
 	if (marking.secrets == SECRETS_REFUSE)
 		marking.secrets = SECRETS_MARK;
 	c->ctx = &marking;
-	rc = guard_params(&guard, c, kept, e);
-	if (rc == 0)
-		rc = run(&x, c, ret_result, e);
+	rc = work_out(x, c, e);
 	c->ctx = given;
-	if (x.kept)
-		extract_kept_done(x.kept, x.x.n);
-	free(x.kept);
-	extract_done(&x.x);
-	return guard_reply(rc, &guard, ret_result, e);
+	return rc;
+}
+
+/* --- the call ------------------------------------------------------------------- */
+static int
+run(struct extracting *x, struct call *c, json_t **ret_result, struct err *e)
+{
+	const struct context *given = c->ctx;
+	struct context marking = *given;
+	bool store = true;
+	int rc = jx_bool(c->params, "auto_store", JX_OPTIONAL, &store, e);
+
+	if (rc < 0)
+		return rc;
+	if (!store)
+		return make_reply(x, ret_result, e);
+	/* Lines of the text are kept beside the facts. */
+	if (marking.secrets == SECRETS_REFUSE)
+		marking.secrets = SECRETS_MARK;
+	c->ctx = &marking;
+	rc = store_all(x, c, ret_result, e);
+	c->ctx = given;
+	return rc;
+}
+
+int
+m_auto_extract_facts(struct call *c, json_t **ret_result, struct err *e)
+{
+	struct prepared own = {.data = NULL};
+	struct extracting x = {.kept = NULL};
+	struct guard guard = {.c = c};
+	int rc = 0;
+
+	if (!c->prepared || !c->prepared->data)
+		rc = prepare_auto_extract_facts(c, &own, e);
+	if (rc == 0) {
+		x.said = own.data ? own.data : c->prepared->data;
+		guard.marked = x.said->marked;
+		rc = run(&x, c, ret_result, e);
+		if (x.kept)
+			extract_kept_done(x.kept, x.said->x.n);
+		free(x.kept);
+		rc = guard_reply(rc, &guard, ret_result, e);
+	}
+	prepared_done(&own);
+	return rc;
 }

@@ -358,6 +358,8 @@ route(struct request *r)
 		job_list_add(&s->scripts, &r->job);
 	else if (flags & TF_SNAPSHOT)
 		job_list_add(&s->snapshots, &r->job);
+	else if (flags & TF_PREPARE)
+		job_list_add(&s->prepares, &r->job);
 	else if (flags & TF_WRITE)
 		job_list_add(&s->writes, &r->job);
 	else if (work_wants_vector(s->work, &r->job))
@@ -480,6 +482,7 @@ void
 dispatch_flush(struct server *s)
 {
 	work_push_writes(s->work, &s->writes);
+	work_push_prepares(s->work, &s->prepares);
 	work_push_scripts(s->work, &s->scripts);
 	work_push_snapshots(s->work, &s->snapshots);
 	work_push_questions(s->work, &s->questions);

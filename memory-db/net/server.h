@@ -55,7 +55,7 @@ struct server {
 	size_t input_bytes;	 /* unanswered, of all connections */
 	size_t requests_n;	 /* under way */
 	struct job_list writes, reads, slow_reads, scripts; /* of this turn */
-	struct job_list questions, snapshots;
+	struct job_list questions, snapshots, prepares;
 	struct sandbox *sandbox;
 	size_t subscribers_n;
 	int64_t last_change; /* newest change known to the loop */

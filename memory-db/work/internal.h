@@ -52,6 +52,7 @@ struct work {
 	int64_t scan_saw_ns; /* and when there were more than before */
 	uint64_t shrunk_at;  /* writer: requests when memory was given back */
 	struct questions *questions; /* NULL: none waits for a vector */
+	struct preparing *preparing;
 	struct runner runners[WORK_SCRIPTS];
 	struct snapshots snapshots;
 	atomic_bool scripts_end;

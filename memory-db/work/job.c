@@ -8,6 +8,7 @@
 
 #include "common/jx.h"
 #include "common/contract/rpc.h"
+#include "memory-db/method/prepare.h"
 
 void
 job_init(struct job *j, uint64_t serial)
@@ -30,6 +31,7 @@ job_done(struct job *j)
 	j->fd = -1;
 	effects_done(&j->effects);
 	question_done(&j->question);
+	prepared_done(&j->prepared);
 	json_decref(j->id);
 	json_decref(j->params);
 	json_decref(j->ignored);

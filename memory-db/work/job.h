@@ -62,6 +62,8 @@ struct job {
 	unsigned profiles;
 	struct question question; /* owned: its vector, made before a reader
 				   has it; none: that is the reader's */
+	struct prepared prepared; /* owned: what was worked out of it before
+				      the writer has it */
 	/* the answer */
 	bool is_answered;
 	bool is_unread;		/* no memory to learn its id */

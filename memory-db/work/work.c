@@ -11,6 +11,7 @@
 #include "memory-db/store/idle.h"
 #include "memory-db/work/background/tasks.h"
 #include "memory-db/work/internal.h"
+#include "memory-db/work/prepare.h"
 #include "memory-db/work/questions.h"
 #include "memory-db/work/recover.h"
 
@@ -113,6 +114,21 @@ work_deliver_snapshot(void *ctx, struct job_list *l)
 	work_deliver(ctx, l);
 }
 
+static void
+work_pass_on(void *ctx, struct job_list *l)
+{
+	work_push_writes(ctx, l);
+}
+
+static int
+start_preparing(struct work *w, struct err *e)
+{
+	struct preparing_options o = {work_thread, work_pass_on,
+		work_deliver_snapshot, w};
+
+	return preparing_start(&o, &w->preparing, e);
+}
+
 int
 work_start(const struct work_options *o, struct work **ret, struct err *e)
 {
@@ -149,7 +165,7 @@ work_start(const struct work_options *o, struct work **ret, struct err *e)
 		embedding_start(w, &o->embedding, o->db, &w->embedding, e) ||
 		questions_start(w, w->embedding, o->embedding.x, &w->questions,
 			e) ||
-		start_threads(w, e)) {
+		start_preparing(w, e) || start_threads(w, e)) {
 		work_stop(w);
 		work_free(w);
 		return e->code;
@@ -197,6 +213,7 @@ work_stop(struct work *w)
 	snapshots_stop(&w->snapshots);
 	embedding_stop(w->embedding);
 	questions_stop(w->questions);
+	preparing_stop(w->preparing);
 	write_queue_stop(&w->writes);
 	queue_stop(&w->reads);
 	/* Readers first: a checkpoint cannot pass an open snapshot. */
@@ -218,6 +235,8 @@ work_stop(struct work *w)
 	w->st = NULL;
 	questions_free(w->questions);
 	w->questions = NULL;
+	preparing_free(w->preparing);
+	w->preparing = NULL;
 	embedding_free(w->embedding);
 	w->embedding = NULL;
 }
@@ -302,6 +321,13 @@ work_push_questions(struct work *w, struct job_list *l)
 }
 
 void
+work_push_prepares(struct work *w, struct job_list *l)
+{
+	stamp(l);
+	preparing_push(w->preparing, l);
+}
+
+void
 work_push_scripts(struct work *w, struct job_list *l)
 {
 	stamp(l);
@@ -331,7 +357,7 @@ work_snapshots_queued(const struct work *w)
 size_t
 work_writes_queued(const struct work *w)
 {
-	return write_queue_length(&w->writes);
+	return write_queue_length(&w->writes) + preparing_queued(w->preparing);
 }
 
 size_t

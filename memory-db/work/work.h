@@ -103,6 +103,9 @@ void work_push_scripts(struct work *w, struct job_list *l);
 void work_push_snapshots(struct work *w, struct job_list *l);
 size_t work_snapshots_queued(const struct work *w);
 
+/* Writes of TF_PREPARE: they come to the writer when they are worked out. */
+void work_push_prepares(struct work *w, struct job_list *l);
+
 size_t work_writes_queued(const struct work *w);
 size_t work_reads_queued(const struct work *w);
 

@@ -4,11 +4,10 @@
  *   -> hand back the answers
  *
  * There is no grouping timer: while one group waits for the disk, the next
- * one gathers in the queue. A group that fails as a whole (its commit, or an
- * error that rolled the transaction back) is run again one by one, once, so
- * that one poison request fails alone. Answers are made inside the savepoint,
- * so that a request whose answer does not fit into memory did not happen, and
- * leave this thread only after the commit that holds them. */
+ * one gathers in the queue. A group that fails as a whole (its commit, or an error
+ * that rolled the transaction back) is run again one by one, once, so that one
+ * poison request fails alone. Answers are made inside the savepoint, so that one
+ * that finds no memory undoes its request, and leave after the COMMIT. */
 #include <string.h>
 
 #include "common/clock.h"
@@ -87,7 +86,8 @@ writer_run_method(struct work *w, struct job *j, bool *ret_keep, struct err *e)
 	struct call c = {.st = w->st,
 		.tool = j->tool,
 		.ctx = &j->ctx,
-		.params = j->params};
+		.params = j->params,
+		.prepared = &j->prepared};
 	json_t *result = NULL;
 	struct once once;
 	int rc = once_look(w->st, j, &once, &result, e);

@@ -80,34 +80,6 @@ sayings_is_unreal(const struct reader *r)
 	return quoted > 2 && quoted * 2 > w->words;
 }
 
-/* --- keeping by hand -------------------------------------------------------------- */
-int
-sayings_keep(struct reader *r, enum extract_kind kind, const char *subject,
-	const char *attribute, int first, int end, double sureness,
-	struct err *e)
-{
-	AUTO_DRAFT struct draft d = {.kind = kind,
-		.sureness =
-			sureness - (r->turn->role == ROLE_ASSISTANT ? 0.5 : 0),
-		.first = first,
-		.end = end};
-	char project[NAME_BYTES];
-
-	sayings_project(r, project);
-	d.is_person = strcmp(subject, project) != 0;
-	snprintf(d.subject, NAME_BYTES, "%s", subject);
-	if (buf_adds(&d.attribute, attribute) != 0 ||
-		render_words(r, first, end, &d.value) != 0)
-		return err_nomem(e);
-	return d.value.len == 0 ? 0 : facts_keep(r, &d, e);
-}
-
-void
-sayings_project(const struct reader *r, char out[NAME_BYTES])
-{
-	render_low(r->q->project, out);
-}
-
 /* --- fixes ---------------------------------------------------------------------------- */
 static const char *const mended =
 	"fixed|solved|resolved|cured|mended|unblocked|sorted|did the trick|worked "

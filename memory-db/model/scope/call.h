@@ -41,6 +41,13 @@ struct context {
 	unsigned profiles; /* of an agent: its tools (enum tool_profile) */
 };
 
+/* What was worked out for a call before it ran (method/prepare.h): its handler
+ * knows what data is. */
+struct prepared {
+	void *data; /* NULL: nothing */
+	void (*free)(void *data);
+};
+
 struct question;
 struct write;
 
@@ -52,6 +59,7 @@ struct call {
 	int64_t deadline_ns;		 /* monotonic; 0: none */
 	const struct question *question; /* borrowed: vector of what is asked,
 				   made before; NULL: none was */
+	const struct prepared *prepared; /* borrowed; NULL: nothing was */
 	struct change_note note;	 /* filled by writes */
 	struct write *within;	/* the write this one is a part of: it seals no
 				   change of its own; NULL: on its own */
