@@ -96,6 +96,11 @@
  * 0.8 us each it holds the writer for less than 500 ms; how many facts that gives
  * at most; and stored ones that they are compared with, at 16 us each. */
 #define LIMIT_EXTRACT_BYTES (512 * 1024)
+/* A chat model: milliseconds of one request (a client waits for it), and what may be
+ * spent in a day where nobody says otherwise. */
+#define LIMIT_CHAT_MS	  10000
+#define LIMIT_CHAT_CALLS  200
+#define LIMIT_CHAT_TOKENS 500000
 /* Milliseconds that a write is worked out on before the writer has it; what is done
  * by then counts. The largest text of extraction takes half a second on a machine
  * that is idle. */

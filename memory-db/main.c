@@ -22,6 +22,7 @@
 #include "common/owned.h"
 #include "common/sock.h"
 #include "common/text.h"
+#include "memory-db/embed/chat.h"
 #include "memory-db/method/method.h"
 #include "memory-db/model/transfer/inspect.h"
 #include "memory-db/net/loop_methods.h"
@@ -100,9 +101,9 @@ set_up_log(const char *database, struct err *e)
 /* The first line of the file. A key on the command line would be seen by all
  * users of the machine. */
 static int
-read_key(char *ret, size_t size, struct err *e)
+read_key(const char *option, const char *path, char *ret, size_t size,
+	struct err *e)
 {
-	const char *path = arg.embed_key_file;
 	struct err why = {0};
 	FILE *f;
 	bool ok;
@@ -112,8 +113,7 @@ read_key(char *ret, size_t size, struct err *e)
 		return 0;
 	rc = owned_open(path, O_RDONLY, 0, &fd, NULL, &why);
 	if (rc < 0)
-		return err_param(e, rc, "embed-key-file",
-			"--embed-key-file: %s", why.text);
+		return err_param(e, rc, option, "--%s: %s", option, why.text);
 	f = fdopen(fd, "r");
 	if (!f)
 		close(fd);
@@ -121,8 +121,8 @@ read_key(char *ret, size_t size, struct err *e)
 	if (f)
 		fclose(f);
 	if (!ok)
-		return err_param(e, MDB_E_INVALID, "embed-key-file",
-			"--embed-key-file: cannot read a line of %s", path);
+		return err_param(e, MDB_E_INVALID, option,
+			"--%s: cannot read a line of %s", option, path);
 	ret[strcspn(ret, "\r\n")] = '\0';
 	return 0;
 }
@@ -137,7 +137,8 @@ open_embedder(struct err *e)
 		.model = arg.embed_model,
 		.timeout_ms = arg.embed_ms,
 		.query_timeout_ms = config.embed_question_ms};
-	int rc = read_key(key, sizeof(key), e);
+	int rc = read_key("embed-key-file", arg.embed_key_file, key,
+		sizeof(key), e);
 
 	o.key = *key ? key : given && *given ? given : NULL;
 	if (rc == 0)
@@ -148,6 +149,35 @@ open_embedder(struct err *e)
 	if (given)
 		explicit_bzero(given, strlen(given));
 	unsetenv("MEMORY_EMBED_KEY");
+	return rc;
+}
+
+static int
+open_chat(const char *database, struct err *e)
+{
+	char key[1024] = "";
+	char *given = arg.spawned ? NULL : getenv("MEMORY_CHAT_KEY");
+	AUTO_FREE char *budget = NULL;
+	struct chat_options o = {.url = arg.chat,
+		.model = arg.chat_model,
+		.timeout_ms = arg.chat_ms,
+		.calls_per_day = arg.chat_calls,
+		.tokens_per_day = arg.chat_tokens};
+	int rc = read_key("chat-key-file", arg.chat_key_file, key, sizeof(key),
+		e);
+
+	if (rc == 0 && asprintf(&budget, "%s-chat", database) < 0) {
+		budget = NULL;
+		rc = err_nomem(e);
+	}
+	o.key = *key ? key : given && *given ? given : NULL;
+	o.budget_path = budget;
+	if (rc == 0)
+		rc = chat_open(&o, &config.chat, e);
+	explicit_bzero(key, sizeof(key));
+	if (given)
+		explicit_bzero(given, strlen(given));
+	unsetenv("MEMORY_CHAT_KEY");
 	return rc;
 }
 
@@ -216,8 +246,10 @@ main_serve(char *database, struct err *e)
 	int code;
 
 	config.database = database;
-	if (open_embedder(e))
+	if (open_embedder(e) || open_chat(database, e)) {
+		embed_close(config.embedder);
 		return main_fail(EXIT_USAGE, e);
+	}
 	if (database_open(&dbo, &so.db, e)) {
 		embed_close(config.embedder);
 		return main_fail(SERVER_EXIT_SYSTEM, e);
@@ -238,6 +270,7 @@ main_serve(char *database, struct err *e)
 	code = server_run(&so);
 	database_close(so.db);
 	embed_close(config.embedder);
+	chat_close(config.chat);
 	return code;
 }
 

@@ -32,6 +32,9 @@
 static struct options arg = {
 	.embed = "none",
 	.embed_ms = LIMIT_EMBED_MS,
+	.chat_ms = LIMIT_CHAT_MS,
+	.chat_calls = LIMIT_CHAT_CALLS,
+	.chat_tokens = LIMIT_CHAT_TOKENS,
 	.namespace_ = "default",
 	.branch = "main",
 	.secrets = "refuse",
@@ -103,6 +106,20 @@ static const struct conf_opt options[] = {
 		"of a request to an http provider"),
 	NUMBER("embed-question-ms", NULL, &limits.embed_question_ms, 1, 60000,
 		"N", "that a question waits for an http provider"),
+	TEXT("chat", "MEMORY_CHAT", &arg.chat, "URL",
+		"none (default) or http://...: a chat model that adds to the "
+		"facts of conversations"),
+	TEXT("chat-model", "MEMORY_CHAT_MODEL", &arg.chat_model, "NAME",
+		"the model that it is asked for"),
+	TEXT("chat-key-file", NULL, &arg.chat_key_file, "PATH",
+		"its first line is the key of the chat model (default: "
+		"MEMORY_CHAT_KEY)"),
+	NUMBER("chat-timeout-ms", NULL, &arg.chat_ms, 1, 600000, "N",
+		"of a request to the chat model"),
+	NUMBER("chat-calls-per-day", NULL, &arg.chat_calls, 0, 1000000, "N",
+		"requests to the chat model"),
+	NUMBER("chat-tokens-per-day", NULL, &arg.chat_tokens, 0, 1000000000,
+		"N", "tokens that these may cost"),
 	TEXT("recall-weights", "MEMORY_RECALL_WEIGHTS", &arg.weights, "LIST",
 		"weights of recall, as in recency=0.1,relevant=0.3; "
 		"`memoryctl weights` lists them"),

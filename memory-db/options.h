@@ -15,9 +15,11 @@ struct options {
 	const char *allow_uid, *allow_gid;
 	const char *log_format, *log_level, *log_file;
 	const char *embed, *embed_model, *embed_key_file, *weights;
+	const char *chat, *chat_model, *chat_key_file;
 	const char *secrets, *database_id;
 	bool spawned, read_only, new_instance;
 	int64_t idle, ready_fd, group_max, embed_ms;
+	int64_t chat_ms, chat_calls, chat_tokens;
 	char *file_text; /* owned; members point into it */
 };
 

@@ -5,18 +5,17 @@
 #include <sodium.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <strings.h>
 
 #include "common/jx.h"
 #include "common/text.h"
+#include "memory-db/embed/http_address.h"
 #include "memory-db/embed/http_client.h"
 #include "memory-db/embed/http_reply.h"
 #include "memory-db/embed/internal.h"
 
 /* Bytes of a text that are sent: a token has at least one, and endpoints that
  * refuse long texts refuse those above 8,191 tokens. */
-#define TEXT_MAX       8000
-#define NAME_MAX_BYTES 256
+#define TEXT_MAX 8000
 
 struct http {
 	struct embedder head;
@@ -185,113 +184,6 @@ static const struct embed_ops http_ops = {.provider = "http",
 	.stop = http_stop,
 	.remote = http_texts};
 
-/* Visible ASCII only: nothing that could end a header or hide in a log. */
-static bool
-http_is_plain(const char *s)
-{
-	for (; *s; s++)
-		if (*s <= 0x20 || *s >= 0x7f)
-			return false;
-	return true;
-}
-
-static int
-http_check_options(const struct embed_options *o, struct err *e)
-{
-	if (!o->model || !*o->model || strlen(o->model) > NAME_MAX_BYTES ||
-		!text_is_utf8(o->model, strlen(o->model)))
-		return err_set(e, MDB_E_INVALID,
-			"embeddings: http needs the name of the model to ask "
-			"for (--embed-model, MEMORY_EMBED_MODEL), of 1 to %d "
-			"bytes",
-			NAME_MAX_BYTES);
-	if (o->key && (!*o->key || !http_is_plain(o->key)))
-		return err_set(e, MDB_E_INVALID,
-			"embeddings: the key must be visible ASCII characters "
-			"without spaces");
-	return 0;
-}
-
-/* *ret_host: in url, behind the scheme. */
-static int
-check_url(const char *url, const char **ret_host, size_t *ret_host_n,
-	struct err *e)
-{
-	const char *host = strncmp(url, "http://", 7) == 0    ? url + 7
-			   : strncmp(url, "https://", 8) == 0 ? url + 8
-							      : NULL;
-	size_t n = host ? strcspn(host, "/?#") : 0;
-
-	if (n == 0 || !http_is_plain(url))
-		return err_set(e, MDB_E_INVALID,
-			"embeddings: http: must be followed by an address such "
-			"as http://127.0.0.1:11434/v1/embeddings, with http "
-			"or https");
-	if (memchr(host, '@', n))
-		return err_set(e, MDB_E_INVALID,
-			"embeddings: the address must not hold a password: "
-			"give the key by its own option");
-	*ret_host = host;
-	*ret_host_n = n;
-	return 0;
-}
-
-/* Does the query of the address have a member that looks like a secret:
- * key, api_key, api-key, token, secret, password? */
-static bool
-names_a_key(const char *url)
-{
-	static const char *const words[] = {"key", "token", "secret",
-		"password", "passwd", "auth"};
-	const char *at = strchr(url, '?');
-
-	while (at && *at && *at != '#') {
-		size_t n = strcspn(++at, "=&;#");
-
-		for (size_t i = 0; at[n] == '=' && i < ARRAY_LEN(words); i++) {
-			size_t k = strlen(words[i]);
-
-			for (size_t o = 0; o + k <= n; o++)
-				if (strncasecmp(at + o, words[i], k) == 0)
-					return true;
-		}
-		at += n + strcspn(at + n, "&;#");
-	}
-	return false;
-}
-
-static bool
-is_loopback(const char *host, size_t n)
-{
-	static const char *const names[] = {"localhost", "127.0.0.1", "[::1]"};
-
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		size_t k = strlen(names[i]);
-
-		if (n >= k && strncmp(host, names[i], k) == 0 &&
-			(n == k || host[k] == ':'))
-			return true;
-	}
-	return false;
-}
-
-/* An address without a path, or with that of the API alone, is completed. */
-static int
-http_complete(const char *url, const char *path, struct http *x)
-{
-	const char *more = path[0] == '\0'	       ? "/v1/embeddings"
-			   : strcmp(path, "/") == 0    ? "v1/embeddings"
-			   : strcmp(path, "/v1") == 0  ? "/embeddings"
-			   : strcmp(path, "/v1/") == 0 ? "embeddings"
-						       : "";
-
-	if (asprintf(&x->url, "%s%s", url, more) < 0) {
-		x->url = NULL;
-		return MDB_E_NOMEM;
-	}
-	return 0;
-}
-
 /* The name of the space: what stands behind ? may be secret. */
 static int
 name_space(struct http *x, size_t host_at)
@@ -307,44 +199,31 @@ name_space(struct http *x, size_t host_at)
 	return 0;
 }
 
-/* A key is told to nobody on the way: over plain http only to this machine. It
- * does not stand in the address either, which all users of the machine see in
- * the list of processes. */
-static int
-check_key(const struct embed_options *o, const char *url, bool is_loopback,
-	struct err *e)
-{
-	if (names_a_key(url))
-		return err_set(e, MDB_E_INVALID,
-			"embeddings: the address must not hold a key: others "
-			"can read the command line; give the key by "
-			"--embed-key-file (memoryctl embed --key-file)");
-	if (o->key && !is_loopback && strncmp(url, "https://", 8) != 0)
-		return err_set(e, MDB_E_INVALID,
-			"embeddings: a key is not sent over plain http to "
-			"another machine, where it could be read on the way; "
-			"use https, or leave the key out");
-	return 0;
-}
-
 static int
 fill_in(struct http *x, const struct embed_options *o, const char *url,
-	const char *host, size_t host_n, struct err *e)
+	struct err *e)
 {
-	struct http_place place = {.is_loopback = is_loopback(host, host_n)};
-	int rc = check_key(o, url, place.is_loopback, e);
+	struct http_asked asked = {.what = "embeddings",
+		.path = "/v1/embeddings",
+		.model = o->model,
+		.key = o->key,
+		.model_by = "--embed-model, MEMORY_EMBED_MODEL",
+		.key_by = "--embed-key-file (memoryctl embed --key-file)"};
+	struct http_address address = {0};
+	struct http_place place = {.what = "embeddings"};
+	int rc = http_address_read(&asked, url, &address, e);
 
 	if (rc < 0)
 		return rc;
-
+	x->url = address.url;
 	x->model = strdup(o->model);
 	x->key = o->key ? strdup(o->key) : NULL;
 	if (!x->model || (o->key && !x->key) ||
-		http_complete(url, host + host_n, x) < 0 ||
-		name_space(x, (size_t)(host - url)) < 0)
+		name_space(x, address.host_at) < 0)
 		return err_nomem(e);
 	place.url = x->url;
 	place.place = x->place;
+	place.is_loopback = address.is_loopback;
 	return http_client_new(&place, o, &x->client, e);
 }
 
@@ -352,19 +231,13 @@ int
 embed_http_open(const struct embed_options *o, const char *url,
 	struct embedder **ret, struct err *e)
 {
-	const char *host = NULL;
-	size_t host_n = 0;
-	struct http *x;
+	struct http *x = calloc(1, sizeof(*x));
 	int rc;
 
-	if ((rc = check_url(url, &host, &host_n, e)) < 0 ||
-		(rc = http_check_options(o, e)) < 0)
-		return rc;
-	x = calloc(1, sizeof(*x));
 	if (!x)
 		return err_nomem(e);
 	x->head.ops = &http_ops;
-	rc = fill_in(x, o, url, host, host_n, e);
+	rc = fill_in(x, o, url, e);
 	if (rc < 0) {
 		embed_close(&x->head);
 		return rc;

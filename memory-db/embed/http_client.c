@@ -20,7 +20,7 @@ struct http_client_pool {
 
 struct http_client {
 	const struct curl_api *api;
-	const char *url, *place;
+	const char *url, *place, *what;
 	struct curl_slist *headers;
 	int64_t timeout_ms[2]; /* by enum embed_use */
 	bool is_loopback;
@@ -135,18 +135,17 @@ no_answer(const struct http_client *x, enum embed_use use, CURLcode code,
 		return err_nomem(e);
 	if (a->is_too_long)
 		return err_set(e, MDB_E_INVALID,
-			"embeddings: the answer of %s has more than %zu bytes",
+			"%s: the answer of %s has more than %zu bytes", x->what,
 			x->place, a->most);
 	if (code == CURLE_ABORTED_BY_CALLBACK)
-		return err_set(e, MDB_E_CANCELLED,
-			"embeddings: the service stops");
+		return err_set(e, MDB_E_CANCELLED, "%s: the service stops",
+			x->what);
 	if (code == CURLE_OPERATION_TIMEDOUT)
 		return err_set(e, MDB_E_TIMEOUT,
-			"embeddings: %s did not answer within %lld ms",
+			"%s: %s did not answer within %lld ms", x->what,
 			x->place, (long long)x->timeout_ms[use]);
-	return err_set(e, MDB_E_UNREACHABLE,
-		"embeddings: %s cannot be asked: %s", x->place,
-		x->api->easy_strerror(code));
+	return err_set(e, MDB_E_UNREACHABLE, "%s: %s cannot be asked: %s",
+		x->what, x->place, x->api->easy_strerror(code));
 }
 
 int
@@ -219,6 +218,7 @@ http_client_new(const struct http_place *p, const struct embed_options *o,
 	x->api = api;
 	x->url = p->url;
 	x->place = p->place;
+	x->what = p->what;
 	x->is_loopback = p->is_loopback;
 	x->timeout_ms[EMBED_STORED] = o->timeout_ms;
 	x->timeout_ms[EMBED_QUESTION] = o->query_timeout_ms;

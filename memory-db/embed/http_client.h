@@ -1,4 +1,4 @@
-/* Requests to an endpoint of embeddings, by libcurl. */
+/* Requests to an endpoint of a provider, by libcurl. */
 #ifndef EMBED_HTTP_CLIENT_H
 #define EMBED_HTTP_CLIENT_H
 
@@ -10,6 +10,7 @@
 struct http_client;
 
 struct http_place {
+	const char *what; /* "embeddings", as errors begin */
 	const char *url;
 	const char *place; /* as errors name it */
 	bool is_loopback;  /* no proxy between */

@@ -6,11 +6,13 @@
 #include "common/clock.h"
 #include "common/jx.h"
 #include "common/limits.h"
+#include "memory-db/embed/chat.h"
 #include "memory-db/method/guard.h"
 #include "memory-db/method/handlers.h"
 #include "memory-db/method/prepare.h"
 #include "memory-db/method/reply.h"
 #include "memory-db/model/extract/extract_store.h"
+#include "memory-db/model/extract/model_facts.h"
 #include "memory-db/model/order/on_conflict.h"
 #include "memory-db/model/recall/recall_dates.h"
 
@@ -18,6 +20,7 @@
 struct said {
 	struct extract_request q;
 	struct extraction x;
+	json_t *model; /* owned: what became of asking a chat model, or NULL */
 	json_t *marked; /* owned: secrets with a marker in their place, or NULL */
 	char project[LIMIT_LABEL_BYTES + 1];
 };
@@ -113,6 +116,8 @@ fact_row(const struct extracting *x, size_t i)
 	if (!row || (f->is_denied && jx_set(row, "denied", json_true()) != 0) ||
 		(f->speaker[0] != '\0' &&
 			jx_set(row, "speaker", json_string(f->speaker)) != 0) ||
+		(f->is_of_model &&
+			jx_set(row, "by", json_string("model")) != 0) ||
 		set_time(row, "time", f->time) != 0 ||
 		set_time(row, "valid_from", f->from) != 0 ||
 		set_time(row, "valid_to", f->to) != 0 ||
@@ -146,6 +151,9 @@ add_counts(const struct extracting *x, json_t *result)
 
 	if (f->pasted > 0 && jx_set(result, "lines_pasted",
 				     json_integer((json_int_t)f->pasted)) != 0)
+		return MDB_E_NOMEM;
+	if (x->said->model &&
+		jx_set(result, "model", json_incref(x->said->model)) != 0)
 		return MDB_E_NOMEM;
 	if (f->partial && jx_set(result, "partial", json_true()) != 0)
 		return MDB_E_NOMEM;
@@ -270,8 +278,52 @@ said_free(void *data)
 	if (!x)
 		return;
 	json_decref(x->marked);
+	json_decref(x->model);
 	extract_done(&x->x);
 	free(x);
+}
+
+/* What the rules found stands, whatever becomes of the model: a failure is told in
+ * the reply. */
+static int
+model_failed(struct said *x, const char *name, const struct err *why,
+	struct err *e)
+{
+	x->model = json_pack("{s:s,s:s,s:s}", "name", name, "code",
+		err_name(why->code), "error", why->text);
+	return x->model ? 0 : err_nomem(e);
+}
+
+static int
+ask_model(struct said *x, const struct call *c, struct err *e)
+{
+	AUTO_MODEL_LINES struct model_lines lines = {0};
+	AUTO_BUF struct buf answer = {0};
+	size_t added = 0, refused = 0;
+	struct err why = {0};
+	bool wanted = true;
+	int rc = jx_bool(c->params, "model", JX_OPTIONAL, &wanted, e);
+
+	if (rc < 0 || !wanted || !c->chat)
+		return rc < 0 ? rc : 0;
+	rc = model_lines_read(&x->q, &lines, e);
+	if (rc != 0 || lines.n == 0)
+		return rc;
+	rc = chat_ask(c->chat, model_orders(), lines.text.data, lines.text.len,
+		&answer, &why);
+	if (rc == 0)
+		rc = model_facts(&x->q, &lines, answer.data ? answer.data : "",
+			answer.len, &x->x, &added, &refused, &why);
+	if (rc == MDB_E_NOMEM)
+		return err_nomem(e);
+	if (rc != 0)
+		return model_failed(x, chat_model(c->chat), &why, e);
+	x->model = json_pack("{s:s,s:I,s:I}", "name", chat_model(c->chat),
+		"facts", (json_int_t)added, "refused", (json_int_t)refused);
+	if (!x->model ||
+		(lines.is_cut && jx_set(x->model, "partial", json_true()) != 0))
+		return err_nomem(e);
+	return 0;
 }
 
 /* The facts of the text, in which markers take the places of secrets. Nothing but
@@ -289,6 +341,8 @@ work_out(struct said *x, struct call *c, struct err *e)
 	if (rc != 0)
 		return rc;
 	rc = extract_facts(&x->q, &x->x, e);
+	if (rc == 0)
+		rc = ask_model(x, c, e);
 	x->marked = json_incref(guard.marked);
 	x->q.text = NULL;
 	x->q.n = 0;

@@ -41,6 +41,7 @@ struct config {
 	bool no_upkeep; /* background tasks that can wait */
 	struct recall_weights weights;
 	struct embedder *embedder; /* NULL: none */
+	struct chat *chat;	   /* the same */
 	/* as they were given; NULL: not */
 	const char *embed, *embed_model, *weights_text;
 	bool has_embed_key;

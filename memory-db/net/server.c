@@ -386,6 +386,7 @@ server_start(struct server *s, const struct server_options *o, struct err *e)
 		.embedding = {.x = o->config->embedder,
 			.disk_free_bytes = o->config->disk_free_bytes,
 			.question_ms = o->config->embed_question_ms},
+		.chat = o->config->chat,
 		.no_upkeep = o->config->no_upkeep,
 		.wake = wake,
 		.wake_ctx = s};

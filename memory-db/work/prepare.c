@@ -18,11 +18,12 @@ struct preparing {
 
 /* True: the job goes on to the writer; false: it is answered. */
 static bool
-prepare_job(struct job *j)
+prepare_job(const struct preparing *p, struct job *j)
 {
 	struct call c = {.tool = j->tool,
 		.ctx = &j->ctx,
 		.params = j->params,
+		.chat = p->opt.chat,
 		.deadline_ns =
 			clock_mono_ns() + (int64_t)LIMIT_PREPARE_MS * 1000000};
 	struct err e = {0};
@@ -55,7 +56,7 @@ preparing_main(void *arg)
 				return NULL;
 			continue;
 		}
-		if (prepare_job(j)) {
+		if (prepare_job(p, j)) {
 			job_list_add(&list, j);
 			p->opt.pass_on(p->opt.ctx, &list);
 		} else {

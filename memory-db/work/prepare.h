@@ -23,6 +23,7 @@ struct preparing_options {
 	void (*pass_on)(void *ctx, struct job_list *l); /* to the writer */
 	void (*deliver)(void *ctx, struct job_list *l); /* what is answered */
 	void *ctx;
+	struct chat *chat; /* NULL: none */
 };
 
 /* Starts the threads. *ret is set also after an error: preparing_stop ends what

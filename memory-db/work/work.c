@@ -11,6 +11,7 @@
 #include "memory-db/store/idle.h"
 #include "memory-db/work/background/tasks.h"
 #include "memory-db/work/internal.h"
+#include "memory-db/embed/chat.h"
 #include "memory-db/work/prepare.h"
 #include "memory-db/work/questions.h"
 #include "memory-db/work/recover.h"
@@ -124,7 +125,7 @@ static int
 start_preparing(struct work *w, struct err *e)
 {
 	struct preparing_options o = {work_thread, work_pass_on,
-		work_deliver_snapshot, w};
+		work_deliver_snapshot, w, w->opt.chat};
 
 	return preparing_start(&o, &w->preparing, e);
 }
@@ -187,6 +188,7 @@ work_end_long(struct work *w)
 	}
 	snapshots_cancel(&w->snapshots);
 	embed_stop(w->opt.embedding.x);
+	chat_stop(w->opt.chat);
 }
 
 static void

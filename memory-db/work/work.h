@@ -47,6 +47,7 @@ struct work_options {
 	struct database *db; /* borrowed; outlives the work */
 	size_t group_max;    /* requests of a commit group */
 	struct embedding_options embedding;
+	struct chat *chat;	 /* the same; NULL: none */
 	struct sandbox *sandbox; /* borrowed; outlives the work */
 	method_fn run;		 /* NULL: method_run */
 	/* NULL: background_tasks */

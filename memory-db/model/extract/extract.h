@@ -48,9 +48,10 @@ struct extracted {
 	char *speaker;		 /* as the text names who said it; "": nobody */
 	char *line;		 /* that says it */
 	size_t line_no, turn;
-	bool is_person; /* the subject */
-	bool is_denied; /* "does not like tea" */
-	bool is_gone;	/* taken back further on: not to be kept */
+	bool is_person;	  /* the subject */
+	bool is_denied;	  /* "does not like tea" */
+	bool is_gone;	  /* taken back further on: not to be kept */
+	bool is_of_model; /* a chat model found it, no rule */
 	double confidence;
 	int64_t time;	  /* that it names, or EXTRACT_NO_TIME; ms */
 	int64_t from, to; /* since and until when it is so; the same */

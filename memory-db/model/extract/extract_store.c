@@ -155,6 +155,9 @@ add_note(struct write *w, const struct extracted *x,
 	note = json_pack("{s:s,s:s%,s:s,s:s}", "kind",
 		extract_kind_name(x->kind), "line", line.data ? line.data : "",
 		line.len, "attribute", x->attribute, "value", x->value);
+	if (note && x->is_of_model &&
+		jx_set(note, "by", json_string("model")) != 0)
+		return err_nomem(e);
 	/* A line cut within a character, or no text: kept without it. */
 	if (!note)
 		note = json_pack("{s:s}", "kind", extract_kind_name(x->kind));
@@ -178,7 +181,7 @@ add_fact(struct write *w, const struct extracted *x,
 	o.source_at = x->said_at != EXTRACT_NO_TIME ? x->said_at : source->at;
 	o.valid_from = x->from;
 	o.valid_to = x->to;
-	o.is_claimed = w->ctx->is_agent;
+	o.is_claimed = w->ctx->is_agent || x->is_of_model;
 	if (x->kind == EXTRACT_INSTRUCTION) {
 		o.tags = tags;
 		o.tags_n = 1;

@@ -48,6 +48,7 @@ struct prepared {
 	void (*free)(void *data);
 };
 
+struct chat;
 struct question;
 struct write;
 
@@ -59,6 +60,8 @@ struct call {
 	int64_t deadline_ns;		 /* monotonic; 0: none */
 	const struct question *question; /* borrowed: vector of what is asked,
 				   made before; NULL: none was */
+	struct chat *chat; /* borrowed: may be asked while a call is prepared;
+			      NULL: there is none */
 	const struct prepared *prepared; /* borrowed; NULL: nothing was */
 	struct change_note note;	 /* filled by writes */
 	struct write *within;	/* the write this one is a part of: it seals no
