@@ -112,8 +112,7 @@ static const struct conf_opt options[] = {
 	TEXT("chat-model", "MEMORY_CHAT_MODEL", &arg.chat_model, "NAME",
 		"the model that it is asked for"),
 	TEXT("chat-key-file", NULL, &arg.chat_key_file, "PATH",
-		"its first line is the key of the chat model (default: "
-		"MEMORY_CHAT_KEY)"),
+		"its first line is its key (default: MEMORY_CHAT_KEY)"),
 	NUMBER("chat-timeout-ms", NULL, &arg.chat_ms, 1, 600000, "N",
 		"of a request to the chat model"),
 	NUMBER("chat-calls-per-day", NULL, &arg.chat_calls, 0, 1000000, "N",
