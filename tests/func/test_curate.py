@@ -389,8 +389,9 @@ class Curation(TestCase):
         # Nothing is lost, and an undo holds.
         self.assertIn("parking", self.seen(as_of=change)[2])
         self.c.ok("memory_undo", run=run["run"])
-        self.assertEqual(self.seen(), (all_three,) * 3)
+        self.assertEqual(self.seen(), ({"visa", "car"},) * 3)
         self.assertEqual(self.curate(rules=["expire"])["moved"], 0)
+        self.c.ok("update_entity", name="parking", expires_at="never")
         self.assertEqual(self.seen(), (all_three,) * 3)
         self.db.verify()
 
@@ -458,6 +459,7 @@ class Curation(TestCase):
         while not self.c.ok("memory_undo", run=run["run"],
                             sliced=True).get("done"):
             pass
+        self.at(-396)
         self.assertEqual(len(self.graph(relations=False)), 201)
         self.db.verify()
 

@@ -201,17 +201,38 @@ is_judged(const struct curation_rule *r)
 	       r->act == CURATE_HIDE;
 }
 
+/* Did an undo take a hiding back lately? */
+static int
+is_taken_back(const struct judging *j, int64_t entity, bool *ret)
+{
+	int64_t value, since, at = 0, kind = 0;
+	int rc = branch_attr(j->st, entity, ATTR_EXPIRES, lens_of(j->st),
+		&value, &since, j->e);
+
+	*ret = false;
+	if (rc || since == 0)
+		return rc;
+	rc = curated_change(j->st, since, &at, &kind, j->e);
+	*ret = (kind == CHANGE_UNDO || kind == CHANGE_REVERT) &&
+	       (double)days_since(j->now, at) < j->settings->hold_days;
+	return rc;
+}
+
 /* The end that somebody gave it, or to a fact of it. 1 it has come. */
 static int
 judge_end(const struct judging *j, const struct subject *s,
 	struct verdict_move *ret)
 {
 	int64_t at = 0, facts_at = 0;
+	bool stands = false;
 	int rc = expiry_is_over(&j->expiry, s->entity, j->e);
 
 	if (rc < 0)
 		return rc;
 	if (rc == 1) {
+		rc = is_taken_back(j, s->entity, &stands);
+		if (rc || stands)
+			return rc;
 		rc = attr_get(j->st, s->entity, ATTR_EXPIRES, &at, j->e);
 	} else {
 		rc = attr_get(j->st, s->entity, ATTR_FACT_EXPIRES, &facts_at,

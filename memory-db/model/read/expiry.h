@@ -3,9 +3,9 @@
  * An entity may be stored with an end: `{"name": "parking", "ttl_days": 7}`. Its
  * time stands in ATTR_EXPIRES. When it has come, recall, search and the graph
  * leave the entity out at once; the rule `expire` of curation hides it a little
- * later, by a change. Nothing is lost: history and `as_of` tell of it, and an
- * undo of that change brings it back for as long as curation leaves alone what
- * somebody has decided. A pinned entity does not expire. */
+ * later, by a change. Nothing is lost: history and `as_of` tell of it, an undo of
+ * that change makes it as it was, and without an end (`expires_at: "never"`) it is
+ * given again. A pinned entity does not expire. */
 #ifndef MODEL_READ_EXPIRY_H
 #define MODEL_READ_EXPIRY_H
 
