@@ -9,6 +9,7 @@
 #include "memory-db/cli/lib/background.h"
 #include "memory-db/cli/lib/figures.h"
 #include "memory-db/cli/lib/out.h"
+#include "memory-db/cli/lib/usefulness.h"
 
 #define STATUS_NAMES 100 /* types or namespaces in a status */
 
@@ -381,6 +382,37 @@ print_all(const struct cli *c, json_t *reply)
 	return background_print(c, json_object_get(reply, "background"));
 }
 
+/* "shown      of 100 facts 31 were used, 2 contradicted". */
+static void
+print_usefulness(const struct cli *c)
+{
+	AUTO_LEDGER struct ledger l = {0};
+
+	if (!c->namespace_ || !ledger_read(c->namespace_, &l) || l.shown == 0)
+		return;
+	print_label(stdout, c, "shown");
+	printf("by hooks: of %lld facts %lld were used by the next answer",
+		(long long)l.shown, (long long)l.used);
+	if (l.contradicted > 0)
+		printf(", %lld contradicted", (long long)l.contradicted);
+	putchar('\n');
+}
+
+/* The same as a member of the status. */
+static int
+add_usefulness(const struct cli *c, json_t *reply)
+{
+	AUTO_LEDGER struct ledger l = {0};
+
+	if (!c->namespace_ || !ledger_read(c->namespace_, &l))
+		return 0;
+	return jx_set(reply, "usefulness",
+		json_pack("{s:I,s:I,s:I,s:I}", "shown", (json_int_t)l.shown,
+			"used", (json_int_t)l.used, "ignored",
+			(json_int_t)l.ignored, "contradicted",
+			(json_int_t)l.contradicted));
+}
+
 static int
 cmd_status_run(struct cli *c, int argc, char **argv)
 {
@@ -395,11 +427,15 @@ cmd_status_run(struct cli *c, int argc, char **argv)
 		return rc;
 	cli_strip(reply);
 	is_broken = cli_is_broken(reply);
+	if (c->json && add_usefulness(c, reply) != 0)
+		return cli_nomem();
 	rc = c->json ? cli_print_json(c, reply)
 	     : is_background
 		     ? background_print(c, json_object_get(reply, "background"))
 	     : is_all ? print_all(c, reply)
 		      : print_short(c, reply);
+	if (rc == CLI_OK && !c->json && !is_background)
+		print_usefulness(c);
 	return rc == CLI_OK && is_broken ? CLI_PROBLEM : rc;
 }
 

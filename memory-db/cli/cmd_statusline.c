@@ -38,11 +38,15 @@ age_of(int64_t at_ms, char out[32])
 static int
 print_json(const struct cli *c, const struct hookstate *s, bool is_off)
 {
-	AUTO_JSON json_t *out = json_pack("{s:b,s:I,s:I,s:I,s:I,s:I,s:I}",
-		"off", is_off, "loaded", (json_int_t)s->loaded, "recalled",
-		(json_int_t)s->recalled, "captured", (json_int_t)s->captured,
-		"prompts", (json_int_t)s->prompts, "silent",
-		(json_int_t)s->silent, "at_ms", (json_int_t)s->at_ms);
+	AUTO_JSON json_t *out =
+		json_pack("{s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "off",
+			is_off, "used", (json_int_t)s->used, "contradicted",
+			(json_int_t)s->contradicted, "loaded",
+			(json_int_t)s->loaded, "recalled",
+			(json_int_t)s->recalled, "captured",
+			(json_int_t)s->captured, "prompts",
+			(json_int_t)s->prompts, "silent", (json_int_t)s->silent,
+			"at_ms", (json_int_t)s->at_ms);
 
 	return !out ? cli_nomem() : cli_print_json(c, out);
 }
@@ -69,8 +73,11 @@ run_statusline(struct cli *c, int argc, char **argv)
 		puts("memory: no hook has run in this session");
 	} else {
 		age_of(s.at_ms, age);
-		printf("memory: %d loaded, %d recalled, %d kept, %s ago\n",
-			(int)s.loaded, (int)s.recalled, (int)s.captured, age);
+		printf("memory: %d loaded, %d recalled", (int)s.loaded,
+			(int)s.recalled);
+		if (s.used > 0)
+			printf(" (%d used)", (int)s.used);
+		printf(", %d kept, %s ago\n", (int)s.captured, age);
 	}
 	return CLI_OK;
 }

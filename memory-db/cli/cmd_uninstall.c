@@ -92,6 +92,7 @@ remove_notes(const struct cli *c)
 	while ((d = readdir(dir)) != NULL)
 		if (strncmp(d->d_name, "session-", 8) == 0 ||
 			strncmp(d->d_name, "fired-", 6) == 0 ||
+			strncmp(d->d_name, "ledger-", 7) == 0 ||
 			strncmp(d->d_name, "seen-", 5) == 0)
 			n += targets.is_dry_run ||
 			     unlinkat(dirfd(dir), d->d_name, 0) == 0;

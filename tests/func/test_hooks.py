@@ -595,6 +595,82 @@ class Switch(Hooks):
                          "memory: no hook has run in this session\n")
 
 
+class Usefulness(Hooks):
+    """What became of the facts that were shown."""
+
+    def turn(self, session, prompt, answer, transcript=None):
+        shown = self.text("claude-code", "UserPromptSubmit", prompt=prompt,
+                          session_id=session)
+        data = {"session_id": session, "cwd": str(self.project),
+                "last_assistant_message": answer}
+        if transcript is not None:
+            path = self.dir / f"{session}.jsonl"
+            with open(path, "a") as f:
+                for role, text in (("user", prompt), ("assistant", answer)):
+                    f.write(json.dumps({"type": role, "message": {
+                        "role": role, "content": text}}) + "\n")
+            data["transcript_path"] = str(path)
+            del data["last_assistant_message"]
+        self.run_hook("claude-code", "Stop", data)
+        return shown
+
+    def ledger(self):
+        done = subprocess.run(
+            [CTL, "status", "--json", "--namespace", self.namespace()],
+            capture_output=True, timeout=60 * SLOW, cwd=self.dir,
+            env=clean_env(self.home, {"MEMORY_DB_SOCKET": self.socket,
+                                      "MEMORY_DB_PATH": None,
+                                      "XDG_STATE_HOME": None}))
+        return json.loads(done.stdout).get("usefulness")
+
+    def test_used_ignored_contradicted(self):
+        self.fill(None, "infra", "the build cache lives on host kestrel",
+                  "deploys need approval by Zoe Quint")
+        ask = "which host has the build cache?"
+        self.assertIsNone(self.ledger())
+        for i, (answer, used, ignored, against) in enumerate((
+                ("It is on kestrel.", 1, 0, 0),
+                ("I ran the tests, all of them pass.", 1, 1, 0),
+                ("The build cache no longer lives on host kestrel.", 1, 1, 1),
+                # What the prompt said already is no use of the fact.
+                ("Which host has the build cache, you ask?", 1, 2, 1))):
+            self.assertIn("kestrel", self.turn(f"s{i}", ask, answer,
+                                               transcript=i % 2 or None))
+            got = self.ledger()
+            self.assertEqual((got["used"], got["ignored"],
+                              got["contradicted"]), (used, ignored, against),
+                             answer)
+        self.assertEqual(self.ledger()["shown"], 4)
+
+    def test_once_a_turn(self):
+        self.fill(None, "infra", "the build cache lives on host kestrel")
+        self.turn("s1", "which host has the build cache?", "On kestrel.")
+        self.turn("s1", "and why zebras?", "On kestrel, as I said.")
+        self.run_hook("claude-code", "Stop", {
+            "session_id": "s1", "cwd": str(self.project),
+            "last_assistant_message": "kestrel kestrel"})
+        self.assertEqual(self.ledger()["shown"], 1)
+
+    def test_never_used_needs_a_better_fit(self):
+        self.fill(None, "infra", "the build cache lives on host kestrel")
+        weak = None
+        for ask in ("can the cache of this thing be emptied by a script?",
+                    "is a build possible without the network today?",
+                    "what would a host need for a build of all packages?"):
+            with self.db.client() as c:
+                rows = c.ok("recall", query=ask, min_score=.25,
+                            namespace=self.namespace())
+            if rows["relevant"] and rows["results"][0]["score"] < .6:
+                weak = ask
+        self.assertTrue(weak, "none of the prompts fits a little")
+        seen = [bool(self.turn(f"s{i}", weak, "I ran the tests."))
+                for i in range(6)]
+        self.assertEqual(seen, [True] * 4 + [False] * 2)
+        # A prompt that it does fit gets it still.
+        self.assertIn("kestrel", self.turn(
+            "s9", "which host has the build cache?", "kestrel"))
+
+
 class Installed(Clients):
     """The entries, and that all else in the files stays."""
 

@@ -22,7 +22,9 @@
 #define STATE_BYTES (256 * 1024)
 /* Facts that are remembered as shown: a session sees a few hundred. */
 #define SHOWN_MAX 4000
-#define MONTH_S	  (30 * 24 * 3600)
+/* Facts whose use the next answer tells. */
+#define PENDING_MAX 64
+#define MONTH_S	    (30 * 24 * 3600)
 /* Files looked at when a session begins: a bound for its latency. */
 #define TIDY_FILES 500
 
@@ -85,8 +87,8 @@ path_in(const char *name, const char *ending, char ret_path[PATH_MAX],
 /* --- one session ---------------------------------------------------------- */
 
 /* The file as JSON; NULL: none that can be used. */
-static json_t *
-read_json(const char *path)
+json_t *
+hookstate_read(const char *path)
 {
 	AUTO_FD int fd = -1;
 	AUTO_FREE char *text = NULL;
@@ -106,12 +108,16 @@ read_json(const char *path)
 static bool
 load(struct hookstate *s)
 {
-	AUTO_JSON json_t *j = read_json(s->path);
+	AUTO_JSON json_t *j = hookstate_read(s->path);
 	const json_t *x;
 	size_t i;
 
 	s->shown = json_object();
-	if (!s->shown)
+	s->pending = json_object_get(j, "pending");
+	s->pending = json_is_object(s->pending) ? json_incref(s->pending)
+						: json_object();
+	s->asked = json_incref(json_object_get(j, "asked"));
+	if (!s->shown || !s->pending)
 		return false;
 	json_array_foreach(json_object_get(j, "shown"), i, x)
 		if (json_is_integer(x) &&
@@ -126,6 +132,8 @@ load(struct hookstate *s)
 	s->captured = cli_int(j, "captured", 0);
 	s->prompts = cli_int(j, "prompts", 0);
 	s->silent = cli_int(j, "silent", 0);
+	s->used = cli_int(j, "used", 0);
+	s->contradicted = cli_int(j, "contradicted", 0);
 	s->at_ms = cli_int(j, "at_ms", 0);
 	return true;
 }
@@ -182,8 +190,9 @@ hookstate_save(struct hookstate *s)
 			return MDB_E_NOMEM;
 	}
 	/* A path that is no UTF-8 is read from its begin next time. */
-	j = json_pack("{s:O,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "shown",
-		shown, "transcript",
+	j = json_pack(
+		"{s:O,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:O,s:O*,s:I,s:I}",
+		"shown", shown, "transcript",
 		text_is_utf8(s->transcript, strlen(s->transcript))
 			? s->transcript
 			: "",
@@ -191,7 +200,10 @@ hookstate_save(struct hookstate *s)
 		"loaded", (json_int_t)s->loaded, "recalled",
 		(json_int_t)s->recalled, "captured", (json_int_t)s->captured,
 		"prompts", (json_int_t)s->prompts, "silent",
-		(json_int_t)s->silent, "at_ms", (json_int_t)clock_now_ms());
+		(json_int_t)s->silent, "at_ms", (json_int_t)clock_now_ms(),
+		"pending", s->pending, "asked", s->asked, "used",
+		(json_int_t)s->used, "contradicted",
+		(json_int_t)s->contradicted);
 	if (!j || jx_dump(j, &text) != 0)
 		return MDB_E_NOMEM;
 	/* No sync: after a power cut some facts may be shown twice. */
@@ -208,6 +220,8 @@ void
 hookstate_done(struct hookstate *s)
 {
 	json_decref(s->shown);
+	json_decref(s->pending);
+	json_decref(s->asked);
 	if (s->lock >= 0)
 		close(s->lock);
 	*s = (struct hookstate){.lock = -1};
@@ -231,6 +245,28 @@ hookstate_show(struct hookstate *s, int64_t fact)
 		return 0;
 	snprintf(id, sizeof(id), "%" PRId64, fact);
 	return jx_set(s->shown, id, json_true());
+}
+
+int
+hookstate_await(struct hookstate *s, int64_t fact, const char *text)
+{
+	char id[32];
+
+	if (json_object_size(s->pending) >= PENDING_MAX)
+		return 0;
+	snprintf(id, sizeof(id), "%" PRId64, fact);
+	return jx_set(s->pending, id, json_string(text));
+}
+
+bool
+hookstate_ledger(const char *namespace_, char ret_path[PATH_MAX],
+	bool is_making)
+{
+	char name[33], file[64];
+
+	digest_name("namespace", namespace_, name);
+	snprintf(file, sizeof(file), "ledger-%s", name);
+	return path_in(file, ".json", ret_path, is_making);
 }
 
 /* --- what lies beside ----------------------------------------------------- */
@@ -285,7 +321,7 @@ hookstate_seen(const char *namespace_)
 
 	if (!seen_path(namespace_, path, false))
 		return 0;
-	AUTO_JSON json_t *j = read_json(path);
+	AUTO_JSON json_t *j = hookstate_read(path);
 
 	return cli_int(j, "change", 0);
 }

@@ -12,7 +12,10 @@
 #include "common/jx.h"
 #include "common/owned.h"
 #include "common/text.h"
+#include "memory-db/cli/lib/hookbranch.h"
+#include "memory-db/cli/lib/hookuse.h"
 #include "memory-db/cli/lib/transcript.h"
+#include "memory-db/cli/lib/usefulness.h"
 
 /* Bytes of a prompt that are asked with: what follows is pasted. */
 #define QUERY_BYTES 4000
@@ -23,15 +26,17 @@
  * behind the best one. */
 #define FLOOR 0.25
 #define CUT   0.4
+/* A fact that was shown often and never used has to fit better than that. */
+#define IDLE_FLOOR 0.6
 /* Text of a call that captures, and how long capturing goes on: what is left
  * comes with the next event. */
 #define CHUNK_BYTES (128 * 1024)
 #define CAPTURE_MS  3000
 
 /* The reply of a call, or NULL. *ret_code (may be NULL): of a refusal. */
-static json_t *
-ask(struct hookwork *w, const char *method, json_t *params_new, const char *key,
-	const char **ret_code)
+json_t *
+hookwork_ask(struct hookwork *w, const char *method, json_t *params_new,
+	const char *key, const char **ret_code)
 {
 	AUTO_JSON json_t *params = params_new;
 	AUTO_BUF struct buf b = {0};
@@ -144,7 +149,7 @@ add_since(struct hookwork *w, int64_t seen, struct buf *out)
 	size_t i;
 	json_t *x;
 
-	reply = ask(w, "memory_history",
+	reply = hookwork_ask(w, "memory_history",
 		seen > 0 ? json_pack("{s:i,s:I}", "limit", 50, "since",
 				   (json_int_t)seen)
 			 : json_pack("{s:i}", "limit", 1),
@@ -191,6 +196,8 @@ remember_lines(struct hookwork *w, const char *context)
 			id = id * 10 + (*s - '0');
 		if (id > 0 && hookstate_show(w->state, id) == 0)
 			w->state->loaded++;
+		if (id > 0)
+			hookuse_await_line(w, id, s);
 	}
 }
 
@@ -214,7 +221,7 @@ start(struct hookwork *w)
 	}
 	/* Tokens are an estimate: less when the bytes are too many. */
 	for (int tokens = 450; tokens >= 60; tokens = tokens * 2 / 3) {
-		AUTO_JSON json_t *reply = ask(w, "assemble_context",
+		AUTO_JSON json_t *reply = hookwork_ask(w, "assemble_context",
 			json_pack("{s:s,s:i,s:[s,s,s]}", "task", "this project",
 				"max_tokens", tokens, "sources", "pinned",
 				"conflicts", "recent"),
@@ -259,6 +266,7 @@ static void
 prompt(struct hookwork *w)
 {
 	AUTO_BUF struct buf query = {0}, lines = {0};
+	AUTO_LEDGER struct ledger ledger = {0};
 	AUTO_JSON json_t *reply = NULL;
 	const json_t *row;
 	int facts = 0;
@@ -268,7 +276,10 @@ prompt(struct hookwork *w)
 	w->state->silent++;
 	if (!query_of(w->ev, &query))
 		return;
-	reply = ask(w, "recall",
+	json_decref(w->state->asked);
+	w->state->asked = json_stringn(query.data, query.len);
+	(void)ledger_read(w->namespace_, &ledger);
+	reply = hookwork_ask(w, "recall",
 		json_pack("{s:s,s:i,s:f,s:f}", "query", query.data, "limit",
 			PROMPT_FACTS * 3, "min_score", FLOOR, "cut", CUT),
 		NULL, NULL);
@@ -278,7 +289,11 @@ prompt(struct hookwork *w)
 		int64_t id = cli_int(row, "id", 0);
 		size_t before = lines.len;
 
-		if (facts >= PROMPT_FACTS || hookstate_was_shown(w->state, id))
+		if (facts >= PROMPT_FACTS ||
+			hookstate_was_shown(w->state, id) ||
+			(ledger_is_idle(&ledger, id) &&
+				json_number_value(json_object_get(row,
+					"score")) < IDLE_FLOOR))
 			continue;
 		if (buf_adds(&lines, "- ") != 0 ||
 			add_plain(cli_str(row, "name", ""), 120, &lines) != 0 ||
@@ -291,7 +306,9 @@ prompt(struct hookwork *w)
 			lines.len = before;
 			break;
 		}
-		if (hookstate_show(w->state, id) != 0)
+		if (hookstate_show(w->state, id) != 0 ||
+			hookstate_await(w->state, id,
+				cli_str(row, "text", "")) != 0)
 			return;
 		facts++;
 	}
@@ -341,7 +358,7 @@ keep(struct hookwork *w, const json_t *turns, int64_t from, int64_t to)
 	if (jx_dump(turns, &text) != 0 || !buf_str(&text))
 		return false;
 	key_of(w, from, to, key);
-	reply = ask(w, "auto_extract_facts",
+	reply = hookwork_ask(w, "auto_extract_facts",
 		json_pack("{s:s,s:s,s:b}", "conversation_text", text.data,
 			"session_id", w->ev->session, "auto_store", 1),
 		key[0] ? key : NULL, &code);
@@ -397,6 +414,7 @@ static void
 capture(struct hookwork *w)
 {
 	const int64_t end = clock_mono_ns() + CAPTURE_MS * 1000000LL;
+	AUTO_BUF struct buf answer = {0};
 	AUTO_FD int fd = -1;
 
 	if (w->ev->is_subagent || !w->ev->session)
@@ -408,6 +426,7 @@ capture(struct hookwork *w)
 		if (turns && add_turn(turns, "user", w->ev->prompt) == 0 &&
 			add_turn(turns, "assistant", w->ev->reply) == 0)
 			(void)keep(w, turns, clock_now_ms(), 0);
+		hookuse_judge(w, w->ev->reply);
 		return;
 	}
 	fd = open_transcript(w);
@@ -419,45 +438,15 @@ capture(struct hookwork *w)
 			transcript_read(fd, w->state->cursor, CHUNK_BYTES,
 				turns, &to) != 0 ||
 			to == w->state->cursor ||
+			hookuse_answers(turns, &answer) != 0 ||
 			!keep(w, turns, w->state->cursor, to))
 			break;
 		w->state->cursor = to;
 	}
-}
-
-/* --- worktrees ------------------------------------------------------------ */
-
-static void
-branch(struct hookwork *w, bool is_removed)
-{
-	AUTO_JSON json_t *reply = NULL, *list = NULL;
-	const char *name = w->ev->worktree, *slash;
-	AUTO_BUF struct buf full = {0};
-	const json_t *b;
-
-	if (!name)
+	if (answer.len == 0 && w->ev->reply && buf_adds(&answer, w->ev->reply))
 		return;
-	slash = strrchr(name, '/');
-	if (buf_addf(&full, "worktree-%s", slash ? slash + 1 : name) != 0 ||
-		!buf_str(&full))
-		return;
-	if (!is_removed) {
-		reply = ask(w, "memory_branch",
-			json_pack("{s:s,s:s,s:s}", "action", "create", "name",
-				full.data, "about", "a worktree of the code"),
-			NULL, NULL);
-		return;
-	}
-	/* What was written on it and not merged stays. */
-	list = ask(w, "memory_branch",
-		json_pack("{s:s,s:s}", "action", "describe", "name", full.data),
-		NULL, NULL);
-	b = json_array_get(json_object_get(list, "branches"), 0);
-	if (b && cli_int(b, "unmerged_changes", 1) == 0)
-		reply = ask(w, "memory_branch",
-			json_pack("{s:s,s:s}", "action", "discard", "name",
-				full.data),
-			NULL, NULL);
+	if (answer.len > 0)
+		hookuse_judge(w, buf_str(&answer));
 }
 
 void
@@ -475,7 +464,7 @@ hookwork_run(struct hookwork *w)
 		break;
 	case HOOK_BRANCH:
 	case HOOK_UNBRANCH:
-		branch(w, w->hook->what == HOOK_UNBRANCH);
+		hookbranch_worktree(w, w->hook->what == HOOK_UNBRANCH);
 		break;
 	}
 	w->state->at_ms = clock_now_ms();

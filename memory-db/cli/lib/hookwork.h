@@ -20,6 +20,11 @@ struct hookwork {
 /* Bytes of a digest at most, with its marks. */
 #define HOOK_DIGEST_BYTES 2048
 
+/* The reply of a call, or NULL. *ret_code (may be NULL): of a refusal. Takes
+ * params_new. */
+json_t *hookwork_ask(struct hookwork *w, const char *method, json_t *params_new,
+	const char *key, const char **ret_code);
+
 /* Fails open: what there is stands in w->text. */
 void hookwork_run(struct hookwork *w);
 
