@@ -233,11 +233,14 @@ main_loop(struct stdio_front *f, struct relay *relay, int signals)
 static int
 main_serve(const struct main_options *arg, struct setup *set)
 {
+	bool follows = arg->branch && strcmp(arg->branch, "auto") == 0;
+	AUTO_FREE char *folder = follows ? getcwd(NULL, 0) : NULL;
 	struct relay_options ro = {
 		.socket = arg->socket,
 		.database = set->database.len > 0 ? set->database.data : NULL,
 		.namespace_ = set->namespace_.data,
-		.branch = arg->branch,
+		.branch = follows ? NULL : arg->branch,
+		.follows = folder,
 		.session = set->session,
 		.tools = set->tools,
 		.spawn = !arg->no_spawn,

@@ -411,3 +411,90 @@ project_find(const char *folder, struct buf *out, bool *ret_is_repository)
 		       ? buf_add(out, p.remote.data, p.remote.len)
 		       : project_plain(&p, out);
 }
+
+/* --- its branch ----------------------------------------------------------- */
+
+#define HEADS	 "ref: refs/heads/"
+#define ORIGIN	 "ref: refs/remotes/origin/"
+#define GIT_NAME "git/"
+
+/* What a file like HEAD names behind `prefix`: appended to out. 0, or
+ * MDB_E_NOT_FOUND: it says something else. */
+static int
+read_ref(const char *folder, const char *name, const char *prefix,
+	struct buf *out)
+{
+	AUTO_BUF struct buf path = {0}, text = {0};
+	size_t n = strlen(prefix), len;
+	int rc;
+
+	if (buf_addf(&path, "%s/%s", folder, name) || !buf_str(&path))
+		return MDB_E_NOMEM;
+	rc = project_read_file(path.data, &text);
+	if (rc)
+		return rc;
+	if (!buf_str(&text))
+		return MDB_E_NOMEM;
+	if (strncmp(text.data, prefix, n) != 0)
+		return MDB_E_NOT_FOUND;
+	len = strcspn(text.data + n, "\r\n");
+	if (len == 0 || !text_is_utf8(text.data + n, len))
+		return MDB_E_NOT_FOUND;
+	return buf_add(out, text.data + n, len);
+}
+
+/* The folder with HEAD: of a worktree its own, not the one it shares. */
+static int
+head_folder(const char *top, struct buf *out)
+{
+	struct stat st;
+
+	if (buf_addf(out, "%s/.git", top) || !buf_str(out))
+		return MDB_E_NOMEM;
+	if (stat(out->data, &st) < 0)
+		return MDB_E_NOT_FOUND;
+	if (!S_ISREG(st.st_mode))
+		return 0;
+	buf_clear(out, 0);
+	return read_path(top, ".git", "gitdir: ", out);
+}
+
+static bool
+is_default_branch(const char *name, const char *shared)
+{
+	AUTO_BUF struct buf said = {0};
+
+	if (read_ref(shared, "refs/remotes/origin/HEAD", ORIGIN, &said) == 0 &&
+		buf_str(&said))
+		return strcmp(said.data, name) == 0;
+	return strcmp(name, "main") == 0 || strcmp(name, "master") == 0;
+}
+
+int
+project_branch(const char *folder, struct buf *out)
+{
+	AUTO_PROJECT struct project p = {0};
+	AUTO_BUF struct buf git = {0}, shared = {0}, name = {0};
+	int rc;
+
+	if (project_look(folder, &p))
+		return MDB_E_NOMEM;
+	rc = p.is_repository && !p.is_foreign ? head_folder(p.top.data, &git)
+					      : MDB_E_NOT_FOUND;
+	if (rc == 0 && !buf_str(&git))
+		rc = MDB_E_NOMEM;
+	if (rc == 0)
+		rc = read_ref(git.data, "HEAD", HEADS, &name);
+	if (rc == 0)
+		rc = git_folder(p.top.data, &shared);
+	if (rc == MDB_E_NOMEM)
+		return rc;
+	if (rc != 0)
+		return buf_adds(out, "main");
+	if (!buf_str(&name) || !buf_str(&shared))
+		return MDB_E_NOMEM;
+	if (is_default_branch(name.data, shared.data) ||
+		name.len + sizeof(GIT_NAME) > LIMIT_LABEL_BYTES)
+		return buf_adds(out, "main");
+	return buf_addf(out, GIT_NAME "%s", name.data);
+}

@@ -40,6 +40,12 @@ int project_look(const char *folder, struct project *ret) MUST_CHECK;
 int project_plain(const struct project *p, struct buf *out) MUST_CHECK;
 void project_done(struct project *p);
 
+/* The branch of memory that belongs to the branch of the code in a folder:
+ * "git/NAME"; "main" for the repository's default branch, a detached head and
+ * where there is no repository. Appended to out. The default branch is the one
+ * that origin/HEAD names, else main or master. 0 or MDB_E_NOMEM. */
+int project_branch(const char *folder, struct buf *out) MUST_CHECK;
+
 /* The pure part: "host/path" of a remote's URL appended to out, or nothing
  * when it is a path of this machine. 0 or MDB_E_NOMEM. */
 int project_normalise_url(const char *url, struct buf *out) MUST_CHECK;

@@ -11,7 +11,9 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "common/client/project.h"
 #include "common/clock.h"
+#include "common/contract/tool_names.h"
 #include "common/jx.h"
 #include "common/limits.h"
 #include "common/log.h"
@@ -110,12 +112,32 @@ end_call(struct relay *r, struct relay_call *c, int rc, json_t *reply,
 	call_free(c);
 }
 
+/* Adds the branch of the code to a call that names none. */
+static json_t *
+relay_follow(const struct relay *r, const char *method, json_t *params_new)
+{
+	AUTO_BUF struct buf branch = {0};
+
+	/* Its `branch` is the one that is merged. */
+	if (!r->o.follows || !params_new ||
+		json_object_get(params_new, "branch") ||
+		strcmp(method, TOOL_NAME(memory_merge)) == 0)
+		return params_new;
+	if (project_branch(r->o.follows, &branch) == 0 && buf_str(&branch) &&
+		jx_set(params_new, "branch", json_string(branch.data)) == 0)
+		return params_new;
+	json_decref(params_new);
+	return NULL;
+}
+
 struct relay_call *
 relay_call(struct relay *r, const char *method, json_t *params_new,
 	bool is_write, relay_done_fn fn, void *ctx)
 {
-	struct relay_call *c = calloc(1, sizeof(*c));
+	struct relay_call *c;
 
+	params_new = relay_follow(r, method, params_new);
+	c = params_new ? calloc(1, sizeof(*c)) : NULL;
 	if (!c) {
 		json_decref(params_new);
 		return NULL;

@@ -20,7 +20,9 @@ struct relay_options {
 	const char *socket;   /* NULL: the search order */
 	const char *database; /* absolute; NULL: whichever is served */
 	const char *namespace_;
-	const char *branch; /* NULL: main */
+	const char *branch;  /* NULL: main */
+	const char *follows; /* a folder: calls go to the branch of its code as
+				it is then (project.h); NULL: none */
 	const char *session;
 	const char *tools; /* profiles that the agent has */
 	bool spawn;	   /* start a service when nobody listens */

@@ -38,8 +38,10 @@ struct cli {
 	bool is_named;		 /* the namespace was given, and not as auto */
 	bool is_chosen;		 /* it was chosen by the folder or the client */
 	struct buf place, found; /* hold the names that were chosen; owned */
-	const char *in;		 /* of the next calls; NULL: namespace_ */
-	const char *asked;	 /* entity or query that the command is about */
+	bool follows_code;	 /* --branch auto: as the code is now */
+	struct buf code;   /* the branch that --branch auto means; owned */
+	const char *in;	   /* of the next calls; NULL: namespace_ */
+	const char *asked; /* entity or query that the command is about */
 	/* what runs */
 	const struct cli_command *command;
 	int argc; /* its arguments, borrowed */

@@ -69,12 +69,15 @@ set_alarm(int ms)
 static bool
 find_namespace(struct cli *c, const struct hookevent *ev)
 {
-	if (c->namespace_ && c->namespace_[0] != '\0' && !c->is_chosen)
-		return true;
+	bool is_given =
+		c->namespace_ && c->namespace_[0] != '\0' && !c->is_chosen;
+
 	if (ev->cwd && ev->cwd[0] == '/' && chdir(ev->cwd) < 0)
-		return false;
-	c->namespace_ = "auto";
-	buf_clear(&c->place, 0);
+		return is_given;
+	if (!is_given) {
+		c->namespace_ = "auto";
+		buf_clear(&c->place, 0);
+	}
 	return where_read(c) == CLI_OK;
 }
 

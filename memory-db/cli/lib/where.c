@@ -7,6 +7,7 @@
 
 #include "common/clock.h"
 #include "common/jx.h"
+#include "common/client/project.h"
 #include "common/client/project_map.h"
 #include "common/text.h"
 #include "memory-db/cli/lib/agents.h"
@@ -41,11 +42,35 @@ find_project(struct cli *c, const char *folder, bool *ret_is_repository)
 	return rc;
 }
 
+/* "auto": the branch of the code in the working directory. */
+static int
+where_branch(struct cli *c)
+{
+	AUTO_FREE char *folder = NULL;
+
+	if (c->branch && strcmp(c->branch, "auto") == 0)
+		c->follows_code = true;
+	if (!c->follows_code)
+		return CLI_OK;
+	folder = getcwd(NULL, 0);
+	buf_clear(&c->code, 0);
+	if (!folder)
+		return cli_fail(CLI_SYSTEM,
+			"cannot tell the branch: no working directory (%m); "
+			"name a --branch");
+	if (project_branch(folder, &c->code) != 0 ||
+		(c->branch = buf_str(&c->code)) == NULL)
+		return cli_nomem();
+	return CLI_OK;
+}
+
 int
 where_read(struct cli *c)
 {
 	AUTO_FREE char *folder = NULL;
 
+	if (where_branch(c) != CLI_OK)
+		return CLI_SYSTEM;
 	c->is_named = c->namespace_ != NULL && c->namespace_[0] != '\0';
 	if (!c->is_named || strcmp(c->namespace_, "auto") != 0)
 		return CLI_OK;

@@ -1,6 +1,8 @@
 /* Namespaces, branch and time of a call; names -> entities; cursors. */
 #include "memory-db/model/scope/scope.h"
 
+#include "memory-db/model/scope/code_branch.h"
+
 #include <string.h>
 
 #include "common/buf.h"
@@ -159,7 +161,9 @@ scope_lens(struct store *st, const struct context *ctx, int64_t newest,
 
 	if (rc != 0)
 		return rc;
-	rc = lens_branch(st, s->ns[0], ctx->branch, &branch, e);
+	rc = code_branch_is(ctx->branch)
+		     ? code_branch_find(st, ctx, s->ns[0], &branch, e)
+		     : lens_branch(st, s->ns[0], ctx->branch, &branch, e);
 	if (rc != 0)
 		return rc;
 	rc = lens_make(st, branch, seen, &s->lens, e);
@@ -227,6 +231,8 @@ scope_write_branch(struct store *st, const struct context *ctx, int64_t ns,
 
 	if (rc != 0)
 		return rc;
+	if (code_branch_is(ctx->branch))
+		return code_branch_open(st, ctx, ns, ret_branch, e);
 	return is_guarded ? inbox_open(st, ctx, ns, ret_branch, e)
 			  : lens_branch(st, ns, ctx->branch, ret_branch, e);
 }

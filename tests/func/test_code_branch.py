@@ -1,0 +1,196 @@
+"""The memory follows the code: --branch auto, and git-sync."""
+import json
+import os
+import shutil
+import subprocess
+import unittest
+
+from harness import BIN, SLOW, Mcp, TestCase, clean_env, entity, reports
+
+CTL = str(BIN / "memoryctl")
+
+
+@unittest.skipUnless(shutil.which("git"), "git is not installed")
+class CodeBranch(TestCase):
+    def setUp(self):
+        self.dir = self.folder()
+        self.home = self.dir / "home"
+        self.code = self.dir / "code"
+        for d in (self.home, self.code):
+            d.mkdir()
+        self.db = self.service()
+        self.namespace = str(self.code)
+        self.git("init", "-q", "-b", "main")
+        self.commit("first")
+
+    def env(self, **more):
+        return clean_env(self.home, {
+            "MEMORY_DB_SOCKET": self.db.socket, "MEMORY_DB_PATH": None,
+            "MEMORY_BRANCH": None, "XDG_STATE_HOME": None,
+            "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_AUTHOR_NAME": "a",
+            "GIT_AUTHOR_EMAIL": "a@b", "GIT_COMMITTER_NAME": "a",
+            "GIT_COMMITTER_EMAIL": "a@b", **more})
+
+    def git(self, *args, cwd=None):
+        return subprocess.run(["git", *args], cwd=cwd or self.code, check=True,
+                              env=self.env(), capture_output=True,
+                              text=True).stdout
+
+    def commit(self, name, cwd=None):
+        ((cwd or self.code) / name).write_text(name)
+        self.git("add", ".", cwd=cwd)
+        self.git("commit", "-q", "-m", name, cwd=cwd)
+
+    def ctl(self, *args, code=0, cwd=None, **env):
+        done = subprocess.run([CTL, *map(str, args)], text=True,
+                              capture_output=True, cwd=cwd or self.code,
+                              timeout=60 * SLOW, env=self.env(**env))
+        self.assertEqual(reports(done.stderr), [])
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return done.stdout
+
+    def add(self, text, cwd=None):
+        self.ctl("--namespace", "auto", "--branch", "auto", "add", "notes",
+                 text, cwd=cwd)
+
+    def texts(self, branch="main"):
+        with self.db.client() as c:
+            g = c.ok("read_graph", namespace=self.namespace, branch=branch)
+        return sorted(o for e in g["entities"] for o in e["observations"])
+
+    def branches(self):
+        with self.db.client() as c:
+            return [b["name"] for b in c.ok(
+                "memory_branch", action="list",
+                namespace=self.namespace)["branches"]]
+
+    def sync(self, *args):
+        return {r["branch"]: r["did"] for r in json.loads(self.ctl(
+            "--namespace", "auto", "--json", "git-sync", *args))}
+
+    def test_follows_and_merges(self):
+        self.add("on main")
+        self.assertEqual((self.texts(), self.branches()), (["on main"], []))
+        self.git("switch", "-q", "-c", "feature/login")
+        # Reading makes no branch: as long as nothing is written it is main.
+        self.assertIn("on main", self.ctl("--branch", "auto", "show",
+                                          "notes"))
+        self.assertEqual(self.branches(), [])
+        self.commit("login")
+        self.add("login uses tokens")
+        self.assertEqual(self.branches(), ["git/feature/login"])
+        self.assertEqual(self.texts(), ["on main"])
+        self.assertEqual(self.texts("git/feature/login"),
+                         ["login uses tokens", "on main"])
+        self.git("switch", "-q", "main")
+        self.add("main again")
+        self.assertEqual(self.texts(), ["main again", "on main"])
+        self.assertEqual(list(self.sync().values()), ["its code is there"])
+        self.git("merge", "-q", "--no-ff", "-m", "m", "feature/login")
+        self.git("branch", "-q", "-d", "feature/login")
+        self.assertEqual(list(self.sync("--dry-run").values()),
+                         ["would be merged"])
+        self.assertEqual(self.texts(), ["main again", "on main"])
+        self.assertEqual(list(self.sync().values()), ["merged"])
+        self.assertEqual(self.texts(), ["login uses tokens", "main again",
+                                        "on main"])
+        self.assertEqual((self.branches(), self.sync()), ([], {}))
+
+    def test_squash_and_given_up(self):
+        for name in ("squashed", "given-up"):
+            self.git("switch", "-q", "-c", name, "main")
+            self.commit(name)
+            self.add(f"of {name}")
+        self.git("switch", "-q", "main")
+        self.git("merge", "-q", "--squash", "squashed")
+        self.git("commit", "-q", "-m", "squash")
+        self.git("branch", "-q", "-D", "squashed", "given-up")
+        did = self.sync()
+        self.assertEqual(did["git/squashed"], "merged")
+        self.assertIn("kept", did["git/given-up"])
+        self.assertEqual(self.texts(), ["of squashed"])
+        self.assertEqual(self.sync("--discard"),
+                         {"git/given-up": "discarded"})
+        self.assertEqual((self.texts(), self.branches()),
+                         (["of squashed"], []))
+
+    def test_worktree_and_detached(self):
+        self.git("remote", "add", "origin", "https://host.example/team/app")
+        tree = self.dir / "tree"
+        self.git("worktree", "add", "-q", "-b", "other", tree)
+        m = Mcp(self.folder(), ["--namespace", "auto"], self.env(),
+                cwd=self.code)      # the remote is this folder's
+        m.done()
+        self.namespace = "host.example/team/app"
+        self.add("in the first")
+        self.add("in the worktree", cwd=tree)
+        self.assertEqual(self.texts(), ["in the first"])
+        self.assertEqual(self.branches(), ["git/other"])
+        self.git("checkout", "-q", "--detach")
+        self.add("detached is main")
+        self.assertEqual(self.texts(), ["detached is main", "in the first"])
+
+    def test_default_branch_of_another_name(self):
+        self.git("branch", "-m", "main", "trunk")
+        (self.code / ".git/refs/remotes/origin").mkdir(parents=True)
+        (self.code / ".git/refs/remotes/origin/HEAD").write_text(
+            "ref: refs/remotes/origin/trunk\n")
+        self.add("on the trunk")
+        self.assertEqual((self.texts(), self.branches()),
+                         (["on the trunk"], []))
+
+    def test_no_repository(self):
+        plain = self.dir / "plain"
+        plain.mkdir()
+        self.ctl("--namespace", "x", "--branch", "auto", "add", "a", "b",
+                 cwd=plain)
+        self.ctl("--namespace", "x", "git-sync", code=100, cwd=plain)
+
+    def test_agents_follow_while_they_run(self):
+        """A session of memory-mcp that lives through a switch."""
+        m = Mcp(self.folder(), ["--namespace", "auto", "--branch", "auto"],
+                self.env(), cwd=self.code)
+        self.addCleanup(m.done)
+        m.ok("create_entities", entities=[entity("a", "said on main")])
+        self.git("switch", "-q", "-c", "login")
+        self.assertIn("said on main", json.dumps(m.ok("read_graph")))
+        m.ok("create_entities", entities=[entity("a", "said on login")])
+        m.ok("create_entities", entities=[entity("u", "of the user")],
+             scope="user")
+        self.assertIn("said on login", json.dumps(m.ok("read_graph")))
+        self.git("switch", "-q", "main")
+        self.assertNotIn("said on login", json.dumps(m.ok("read_graph")))
+        # What holds in every project is on main of the user's memory.
+        self.assertIn("of the user", json.dumps(m.ok("read_graph")))
+        self.assertEqual(self.branches(), ["git/login"])
+
+    def test_hooks_follow(self):
+        self.git("switch", "-q", "-c", "login")
+        self.commit("x")
+        done = subprocess.run(
+            [CTL, "hook", "gemini", "AfterAgent"], cwd=self.dir,
+            env=self.env(MEMORY_BRANCH="auto"), capture_output=True,
+            timeout=60 * SLOW, input=json.dumps({
+                "session_id": "s", "cwd": str(self.code),
+                "prompt": "I prefer tabs over spaces.",
+                "prompt_response": "Noted."}).encode())
+        self.assertEqual(done.returncode, 0)
+        self.assertEqual(self.texts(), [])
+        self.assertEqual(len(self.texts("git/login")), 1)
+
+    def test_log_is_replayed(self):
+        self.git("switch", "-q", "-c", "login")
+        self.add("on the branch")
+        with self.db.client() as c:
+            self.assertEqual(c.ok("verify")["problems"], [])
+            lines = c.ok("export_log", all=True)["lines"]
+        with self.service().client() as c:
+            c.ok("import_records", source="x", offset=0, records=lines,
+                 done=True, all_namespaces=True)
+            g = c.ok("read_graph", namespace=self.namespace,
+                     branch="git/login")
+            self.assertIn("on the branch", json.dumps(g))
+
+
+if __name__ == "__main__":
+    unittest.main()
