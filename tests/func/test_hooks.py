@@ -595,6 +595,24 @@ class Switch(Hooks):
                          "memory: no hook has run in this session\n")
 
 
+class Carrying(Hooks):
+    def test_a_session_begins_with_notes_and_plans(self):
+        self.fill(None, "infra", "the build cache lives on host kestrel")
+        text = self.text("claude-code", "SessionStart", source="startup")
+        self.assertNotIn("[handoffs]", text)
+        with self.db.client() as c:
+            c.ok("handoff", namespace=self.namespace(), client="codex/1",
+                 session="x", note="the migration is half done")
+            c.ok("save_implementation_plan", namespace=self.namespace(),
+                 title="Ship the API", steps=["design", "build"])
+        for source in ("startup", "clear"):
+            text = self.text("claude-code", "SessionStart", source=source,
+                             session_id=source)
+            self.assertIn("the migration is half done", text)
+            self.assertIn('"Ship the API" (0 of 2 done), next: step 1', text)
+            self.assertLess(len(text.encode()), 2048)
+
+
 class Usefulness(Hooks):
     """What became of the facts that were shown."""
 

@@ -26,6 +26,8 @@
  * behind the best one. */
 #define FLOOR 0.25
 #define CUT   0.4
+/* Of notes and plans in a digest. */
+#define RESUME_TOKENS 180
 /* A fact that was shown often and never used has to fit better than that. */
 #define IDLE_FLOOR 0.6
 /* Text of a call that captures, and how long capturing goes on: what is left
@@ -201,9 +203,33 @@ remember_lines(struct hookwork *w, const char *context)
 	}
 }
 
+/* Open notes and plans, and what waits for review: what the session may go on
+ * with. Nothing when there is none of it. */
+static void
+add_resume(struct hookwork *w, int64_t seen)
+{
+	static const char *const wanted[] = {"handoffs", "plans", "review"};
+	AUTO_JSON json_t *reply = NULL;
+	const json_t *counts;
+	const char *text;
+	bool has_any = false;
+
+	reply = hookwork_ask(w, "resume",
+		json_pack("{s:i,s:I}", "budget", RESUME_TOKENS, "since",
+			(json_int_t)(seen > 0 ? seen + 1 : 1)),
+		NULL, NULL);
+	counts = json_object_get(reply, "counts");
+	for (size_t i = 0; i < ARRAY_LEN(wanted); i++)
+		has_any |= cli_int(counts, wanted[i], 0) > 0;
+	text = cli_str(reply, "context", "");
+	if (has_any && w->text.len + strlen(text) < HOOK_DIGEST_BYTES)
+		(void)!buf_adds(&w->text, text);
+}
+
 static void
 start(struct hookwork *w)
 {
+	const int64_t seen = hookstate_seen(w->namespace_);
 	const char *source = w->ev->source ? w->ev->source : "startup";
 	AUTO_BUF struct buf since = {0};
 
@@ -212,7 +238,7 @@ start(struct hookwork *w)
 	 * session was given stands in its context still. */
 	if (strcmp(source, "compact") == 0 || strcmp(source, "clear") == 0)
 		json_object_clear(w->state->shown);
-	add_since(w, hookstate_seen(w->namespace_), &since);
+	add_since(w, seen, &since);
 	if (strcmp(source, "resume") == 0 &&
 		json_object_size(w->state->shown) > 0) {
 		if (since.len > 0 && since.len < HOOK_DIGEST_BYTES)
@@ -236,6 +262,7 @@ start(struct hookwork *w)
 	}
 	if (since.len > 0 && w->text.len + since.len < HOOK_DIGEST_BYTES)
 		(void)!buf_add(&w->text, since.data, since.len);
+	add_resume(w, seen);
 }
 
 /* --- for a prompt --------------------------------------------------------- */
