@@ -159,7 +159,7 @@ class Packing(TestCase):
         for seed in range(4):
             self.fill(seed, 500)
         wal = self.db.database.with_name("memory.db-wal")
-        self.assertGreater(wal.stat().st_size, 1 << 20)
+        self.assertGreater(wal.stat().st_size, 1 << 18)
         wait_until(lambda: wal.stat().st_size == 0, 40, why="an empty log")
 
 

@@ -257,16 +257,20 @@ find_for_text(struct finding *f)
 		rc = fact_find_text(f->st, f->entity, FACT_OBSERVATION,
 			q->said[f->which].text, strlen(q->said[f->which].text),
 			&f->twin, f->e);
-	if (rc >= 0 && q->candidates >= 0)
-		rc = find_by_words(f,
-			q->candidates > 0 ? q->candidates : CANDIDATES);
-	if (rc >= 0 && f->entity != 0) {
+	/* The newest facts of the entity itself are few, and what is most often
+	 * meant: they are looked at however late it is. Whoever asks on a
+	 * machine that is busy is told of "lives in Rome" all the same. */
+	if (rc >= 0 && f->entity != 0)
 		rc = recall_newest_of(f->st, f->entity,
 			q->before > 0 ? q->before : INT64_MAX, newest, facts,
 			&n, f->e);
-		rc = rc < 0 ? rc : look_at_all(f, facts, n);
-	}
-	return rc < 0 ? rc : 0;
+	for (int i = 0; rc >= 0 && i < n; i++)
+		rc = look_at(f, facts[i]);
+	if (rc < 0)
+		return rc;
+	if (q->candidates < 0)
+		return 0;
+	return find_by_words(f, q->candidates > 0 ? q->candidates : CANDIDATES);
 }
 
 static int

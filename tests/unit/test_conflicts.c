@@ -1,0 +1,87 @@
+/* detect_conflicts when the time for it is over, and when memory is short. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tests/lib/method_starve.h"
+
+static int
+setup(void **state)
+{
+	struct method_fixture *f = calloc(1, sizeof(*f));
+
+	mf_open(f);
+	call(f, "create_entities",
+		"{\"entities\":[{\"name\":\"ada\",\"entityType\":\"person\","
+		"\"observations\":[\"lives in Rome\",\"is based in Bonn\"]},"
+		"{\"name\":\"notes\",\"entityType\":\"t\",\"observations\":["
+		"\"ada lives in Lima\",\"ada lives in Kyoto\"]}]}");
+	*state = f;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	mf_close(*state);
+	free(*state);
+	return 0;
+}
+
+#define ASKS                                                                   \
+	"{\"entity_data\":{\"name\":\"ada\",\"entityType\":\"person\","        \
+	"\"observations\":[\"lives in Oslo\"]}}"
+
+/* How many are found until this deadline; 0: none. */
+static size_t
+found(struct method_fixture *f, int64_t deadline_ns, bool *ret_partial)
+{
+	AUTO_JSON json_t *params = jx_parse(ASKS, strlen(ASKS), NULL);
+	AUTO_JSON json_t *reply = NULL;
+	struct call c = {.st = f->s.w,
+		.ctx = &f->ctx,
+		.params = params,
+		.tool = tool_find("detect_conflicts"),
+		.deadline_ns = deadline_ns};
+
+	sf_ok(&f->s, store_read_begin(c.st, &f->s.e));
+	assert_int_equal(method_run(&c, &reply, &f->e), 0);
+	store_read_end(c.st);
+	*ret_partial = json_is_true(json_object_get(reply, "partial"));
+	return json_array_size(json_object_get(reply, "conflicts"));
+}
+
+static void
+finds_facts_of_the_entity_however_late(void **state)
+{
+	bool partial;
+	size_t late;
+
+	assert_int_equal(found(*state, 0, &partial), 4);
+	assert_false(partial);
+	/* The two of ada, and one of others at the most. */
+	late = found(*state, 1, &partial);
+	assert_true(late == 2 || late == 3);
+	assert_true(partial);
+}
+
+static void
+survives_lack_of_memory(void **state)
+{
+	survives(*state, "detect_conflicts", ASKS);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] =
+		{T(finds_facts_of_the_entity_however_late),
+			T(survives_lack_of_memory)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
