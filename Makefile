@@ -122,7 +122,8 @@ $(BIN)/memory-mcp: $(call obj,mcp-server/main.c) $(OBJ_mcp) $(OBJ_common)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_common)
 # Test builds of memory-db can lose power (tests/lib/vfs_shim.c).
-$(BIN)/memory-db: $(call obj,memory-db/main.c memory-db/options.c) $(OBJ_db) $(OBJ_common) \
+$(BIN)/memory-db: $(call obj,memory-db/main.c memory-db/options.c \
+	memory-db/options_path.c) $(OBJ_db) $(OBJ_common) \
 		$(if $(filter asan tsan cov,$(V)),$(B)/tests/lib/vfs_shim.o)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_db)

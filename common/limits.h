@@ -224,6 +224,10 @@
 #define LIMIT_SPAWNED_IDLE_S 600
 /* The log file of a spawned service: 2 x this. */
 #define LIMIT_LOG_FILE_BYTES (5 * 1024 * 1024)
+/* Packed logs of past days: a month of them, and at most so many files of 5 MiB
+ * before packing, whatever somebody makes the service write. */
+#define LIMIT_LOG_DAYS	30
+#define LIMIT_LOG_FILES 60
 
 /* --- scripts (execute_code) ----------------------------------------------- */
 /* Milliseconds: the default, and the most a call may ask for. */

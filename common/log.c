@@ -21,25 +21,35 @@
 #define PATH_MAX_BYTES 4096
 /* Kept free for what closes a line that was cut. */
 #define LINE_TAIL 8
+#define DAY_MS	  86400000LL
 
 struct log_line {
 	char s[LINE_MAX_BYTES];
 	size_t n;
 	bool full;
+	enum log_format format;
+};
+
+struct log_file {
+	int fd; /* -1: none */
+	char path[PATH_MAX_BYTES];
+	int64_t size, max_bytes;
+	int64_t day; /* of its lines, since 1970 (UTC) */
 };
 
 static struct {
-	pthread_mutex_t lock; /* file, size and rotation */
+	pthread_mutex_t lock; /* files, sizes and rotation */
 	char program[32];
 	enum log_level level;
 	enum log_format format;
-	int fd; /* -1: stderr */
-	char path[PATH_MAX_BYTES];
-	int64_t size, max_bytes;
+	struct log_file file; /* none: stderr */
+	struct log_file audit;
+	log_moved_fn moved;
 } log_state = {.lock = PTHREAD_MUTEX_INITIALIZER,
 	.program = "memory",
 	.level = LOG_INFO,
-	.fd = -1};
+	.file.fd = -1,
+	.audit.fd = -1};
 
 /* Lines that could not be written since the last that could. */
 static _Atomic int64_t log_lost;
@@ -65,64 +75,105 @@ log_enabled(enum log_level level)
 
 /* --- the file ------------------------------------------------------------- */
 
-static int
-log_open_file(const char *path, int *ret_fd, int64_t *ret_size, struct err *e)
+static int64_t
+day_of(int64_t ms)
 {
-	struct stat st;
-	int rc = owned_open(path, O_WRONLY | O_CREAT | O_APPEND, 0600, ret_fd,
-		&st, e);
-
-	if (rc == 0)
-		*ret_size = st.st_size;
-	return rc;
+	return ms / DAY_MS;
 }
 
-int
-log_to_file(const char *path, int64_t max_bytes, struct err *e)
+static int
+log_open_file(struct log_file *f, const char *path, struct err *e)
+{
+	struct stat st;
+	int fd;
+	int rc = owned_open(path, O_WRONLY | O_CREAT | O_APPEND, 0600, &fd, &st,
+		e);
+
+	if (rc)
+		return rc;
+	if (f->fd >= 0)
+		close(f->fd);
+	f->fd = fd;
+	f->size = st.st_size;
+	f->day = day_of(
+		st.st_size > 0 ? (int64_t)st.st_mtime * 1000 : clock_now_ms());
+	return 0;
+}
+
+static int
+open_at(struct log_file *f, const char *path, int64_t max_bytes, struct err *e)
 {
 	struct err why = {0};
-	int64_t size;
-	int fd, rc;
+	int rc;
 
 	/* ".1" must fit behind it */
 	if (strlen(path) + 3 > PATH_MAX_BYTES)
 		return err_set(e, MDB_E_STORE,
 			"the path of the log file is "
 			"too long");
-	rc = log_open_file(path, &fd, &size, &why);
+	pthread_mutex_lock(&log_state.lock);
+	rc = log_open_file(f, path, &why);
+	if (rc == 0) {
+		f->max_bytes = max_bytes;
+		memcpy(f->path, path, strlen(path) + 1);
+	}
+	pthread_mutex_unlock(&log_state.lock);
 	if (rc < 0)
 		return err_set(e, MDB_E_STORE, "the log file: %s", why.text);
-	pthread_mutex_lock(&log_state.lock);
-	if (log_state.fd >= 0)
-		close(log_state.fd);
-	log_state.fd = fd;
-	log_state.size = size;
-	log_state.max_bytes = max_bytes;
-	memcpy(log_state.path, path, strlen(path) + 1);
-	pthread_mutex_unlock(&log_state.lock);
 	return 0;
 }
 
-/* Moves the file aside when n more bytes would make it too long. If that
- * fails, the old one goes on: a log that is too long beats none. */
+int
+log_to_file(const char *path, int64_t max_bytes, struct err *e)
+{
+	return open_at(&log_state.file, path, max_bytes, e);
+}
+
+int
+log_audit_to_file(const char *path, int64_t max_bytes, struct err *e)
+{
+	return open_at(&log_state.audit, path, max_bytes, e);
+}
+
+void
+log_on_moved(log_moved_fn fn)
+{
+	log_state.moved = fn;
+}
+
+/* Moves the file aside when n more bytes would make it too long, or when its lines
+ * are of another day. If that fails, the old one goes on: a log that is too long
+ * beats none. */
 static void
-rotate(size_t n)
+rotate(struct log_file *f, size_t n)
 {
 	char old[PATH_MAX_BYTES + 2];
-	int64_t size;
-	int fd;
+	int64_t day = f->day;
 
-	if (log_state.max_bytes <= 0 || log_state.size == 0 ||
-		log_state.size + (int64_t)n <= log_state.max_bytes)
+	if (f->max_bytes <= 0 || f->size == 0)
 		return;
-	snprintf(old, sizeof(old), "%s.1", log_state.path);
-	if (rename(log_state.path, old) < 0 && errno != ENOENT)
+	if (f->size + (int64_t)n <= f->max_bytes &&
+		(!log_state.moved || day == day_of(clock_now_ms())))
 		return;
-	if (log_open_file(log_state.path, &fd, &size, NULL) < 0)
+	snprintf(old, sizeof(old), "%s.1", f->path);
+	if (rename(f->path, old) < 0 && errno != ENOENT)
 		return;
-	close(log_state.fd);
-	log_state.fd = fd;
-	log_state.size = size;
+	if (log_open_file(f, f->path, NULL) < 0)
+		return;
+	if (log_state.moved)
+		log_state.moved(f->path, old, day);
+}
+
+static ssize_t
+put_into(struct log_file *f, const struct log_line *l)
+{
+	ssize_t n;
+
+	rotate(f, l->n);
+	while ((n = write(f->fd, l->s, l->n)) < 0 && errno == EINTR)
+		;
+	f->size += n > 0 ? n : 0;
+	return n;
 }
 
 /* A pipe that nobody empties must not stop the program: what does not fit is
@@ -141,12 +192,8 @@ log_put(const struct log_line *l)
 	ssize_t n = -1;
 
 	pthread_mutex_lock(&log_state.lock);
-	if (log_state.fd >= 0) {
-		rotate(l->n);
-		while ((n = write(log_state.fd, l->s, l->n)) < 0 &&
-			errno == EINTR)
-			;
-		log_state.size += n > 0 ? n : 0;
+	if (log_state.file.fd >= 0) {
+		n = put_into(&log_state.file, l);
 	} else if (log_is_ready(STDERR_FILENO)) {
 		while ((n = write(STDERR_FILENO, l->s, l->n)) < 0 &&
 			errno == EINTR)
@@ -293,7 +340,7 @@ add_field(struct log_line *l, const struct log_field *f)
 {
 	if (l->full)
 		return;
-	if (log_state.format == LOG_JSON)
+	if (l->format == LOG_JSON)
 		add_json(l, f->key, f);
 	else
 		log_add_text(l, f->key, f);
@@ -303,7 +350,7 @@ void
 log_write(enum log_level level, const char *event, uint64_t request_id,
 	const struct log_field *fields, size_t n)
 {
-	struct log_line l = {.n = 0};
+	struct log_line l = {.format = log_state.format};
 	char now[CLOCK_TEXT_SIZE];
 	int64_t lost;
 
@@ -342,6 +389,38 @@ log_write(enum log_level level, const char *event, uint64_t request_id,
 	l.s[l.n++] = '\n';
 	if (!log_put(&l))
 		atomic_fetch_add(&log_lost, lost + 1);
+}
+
+bool
+log_audit_enabled(void)
+{
+	return log_state.audit.fd >= 0;
+}
+
+void
+log_audit(const struct log_field *fields, size_t n)
+{
+	struct log_line l = {.format = LOG_JSON};
+	char now[CLOCK_TEXT_SIZE];
+	ssize_t put;
+
+	if (!log_audit_enabled())
+		return;
+	clock_format(clock_now_ms(), now);
+	adds(&l, "{\"ts\":\"");
+	adds(&l, now);
+	adds(&l, "\"");
+	for (size_t i = 0; i < n; i++)
+		add_field(&l, &fields[i]);
+	l.s[l.n++] = '}';
+	l.s[l.n++] = '\n';
+	pthread_mutex_lock(&log_state.lock);
+	put = put_into(&log_state.audit, &l);
+	pthread_mutex_unlock(&log_state.lock);
+	if (put != (ssize_t)l.n)
+		log_event(LOG_ERROR, "audit line lost", 0,
+			LOG_S("error",
+				put < 0 ? strerrordesc_np(errno) : "no room"));
 }
 
 static int

@@ -34,6 +34,18 @@ void log_setup(const char *program, enum log_level level,
 /* Writes to path (0600) instead of stderr; at max_bytes the file is renamed
  * to path.1 (one old file is kept). 0 or MDB_E_STORE. */
 int log_to_file(const char *path, int64_t max_bytes, struct err *e) MUST_CHECK;
+/* With this, files are moved when a day (UTC) is over as well, and fn is told:
+ * `moved` (path.1) holds the lines of that day. It runs in the thread that logs,
+ * with the log locked: short, and without logging. Before the first line. */
+typedef void (*log_moved_fn)(const char *path, const char *moved, int64_t day);
+void log_on_moved(log_moved_fn fn);
+
+#define AUDIT_FILE "memory-db.audit"
+/* A second file of JSON lines, {"ts", fields}: who did what. */
+int log_audit_to_file(const char *path, int64_t max_bytes, struct err *e)
+	MUST_CHECK;
+bool log_audit_enabled(void);
+void log_audit(const struct log_field *fields, size_t n);
 
 /* event: a short fixed phrase ("request", "checkpoint"). request_id 0: none.
  * Lines: text `2026-11-20T08:05:33.120Z info memory-db request id=7 ...`,

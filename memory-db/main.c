@@ -25,6 +25,7 @@
 #include "memory-db/embed/chat.h"
 #include "memory-db/method/method.h"
 #include "memory-db/model/transfer/inspect.h"
+#include "memory-db/net/log_archive.h"
 #include "memory-db/net/loop_methods.h"
 #include "memory-db/net/notify.h"
 #include "memory-db/net/server.h"
@@ -73,6 +74,20 @@ find_log(const char *database, char **ret_path, struct err *e)
 	return 0;
 }
 
+/* Beside the database, as its log: whoever may read the one may read the other. */
+static int
+set_up_audit(const char *database, struct err *e)
+{
+	AUTO_FREE char *path = NULL;
+
+	if (strcmp(arg.audit, "off") == 0)
+		return 0;
+	if (asprintf(&path, "%.*s" AUDIT_FILE,
+		    (int)(strrchr(database, '/') + 1 - database), database) < 0)
+		return err_nomem(e);
+	return log_audit_to_file(path, LIMIT_LOG_FILE_BYTES, e);
+}
+
 static int
 set_up_log(const char *database, struct err *e)
 {
@@ -91,6 +106,10 @@ set_up_log(const char *database, struct err *e)
 			"--log-format: '%.64s' is neither text nor json",
 			arg.log_format);
 	log_setup("memory-db", level, format);
+	log_on_moved(log_archive_moved);
+	rc = set_up_audit(database, e);
+	if (rc)
+		return rc;
 	rc = find_log(database, &path, e);
 	if (rc || !path)
 		return rc;

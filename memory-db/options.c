@@ -38,6 +38,7 @@ static struct options arg = {
 	.namespace_ = "default",
 	.branch = "main",
 	.secrets = "refuse",
+	.audit = "off",
 	.log_format = "text",
 	.log_level = "info",
 	.idle = -1,
@@ -144,6 +145,9 @@ static const struct conf_opt options[] = {
 		"log requests that take longer (default: 1000)"),
 	TEXT("log-file", NULL, &arg.log_file, "PATH",
 		"log there instead of standard error"),
+	TEXT("audit", NULL, &arg.audit, "off|writes|all",
+		"note who asked for what in memory-db.audit beside the "
+		"database (default: off)"),
 	NUMBER("group-max", NULL, &arg.group_max, 1, LIMIT_WRITE_QUEUE, "N",
 		"writes of one commit at most (1: one each, slow)"),
 	NUMBER("limit-connections", NULL, &limits.connections, 1, 60000, "N",
@@ -165,50 +169,6 @@ static const struct conf_opt options[] = {
 };
 
 /* --- paths ---------------------------------------------------------------- */
-static const char *
-home_folder(void)
-{
-	const char *home = getenv("HOME");
-	const struct passwd *pw;
-
-	if (home && *home)
-		return home;
-	pw = getpwuid(geteuid());
-	return pw ? pw->pw_dir : "/";
-}
-
-/* Absolute, with "~/" for the home folder; the file need not exist. */
-int
-options_path(const char *path, char **ret_new, struct err *e)
-{
-	AUTO_BUF struct buf b = {0};
-	AUTO_FREE char *cwd = NULL;
-	char *absolute;
-	int rc;
-
-	if (strncmp(path, "~/", 2) == 0) {
-		rc = buf_addf(&b, "%s/%s", home_folder(), path + 2);
-	} else if (path[0] == '/') {
-		rc = buf_adds(&b, path);
-	} else {
-		cwd = getcwd(NULL, 0);
-		if (!cwd) {
-			err_set(e, MDB_E_STORE,
-				"the working directory is gone; give "
-				"--database an absolute path");
-			return MDB_E_STORE;
-		}
-		rc = buf_addf(&b, "%s/%s", cwd, path);
-	}
-	absolute = rc ? NULL : buf_steal(&b);
-	if (!absolute) {
-		err_nomem(e);
-		return MDB_E_NOMEM;
-	}
-	*ret_new = absolute;
-	return 0;
-}
-
 static int
 options_find_database(char **ret, struct err *e)
 {
@@ -323,6 +283,17 @@ options_read_secrets(struct config *config, struct err *e)
 		"--secrets: refuse, mark or allow, not '%.32s'", arg.secrets);
 }
 
+static int
+options_read_audit(struct config *config, struct err *e)
+{
+	config->audits_reads = strcmp(arg.audit, "all") == 0;
+	if (config->audits_reads || strcmp(arg.audit, "writes") == 0 ||
+		strcmp(arg.audit, "off") == 0)
+		return 0;
+	return err_param(e, MDB_E_INVALID, "audit",
+		"--audit: off, writes or all, not '%.32s'", arg.audit);
+}
+
 /* --- the file beside the database ----------------------------------------- */
 /* Which files and process this is about is said by others than the file. */
 static const char *const not_in_file[] = {"socket", "database", "spawned",
@@ -420,7 +391,8 @@ options_finish(struct config *config, struct err *e)
 	if (read_allowed(arg.allow_uid, &uids, e) ||
 		read_allowed(arg.allow_gid, &gids, e) || read_labels(e) ||
 		options_read_weights(&limits, e) ||
-		options_read_secrets(&limits, e))
+		options_read_secrets(&limits, e) ||
+		options_read_audit(&limits, e))
 		return e->code;
 	limits.namespace_ = arg.namespace_;
 	limits.branch = arg.branch;

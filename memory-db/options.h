@@ -13,7 +13,7 @@
 struct options {
 	const char *socket, *database, *namespace_, *branch;
 	const char *allow_uid, *allow_gid;
-	const char *log_format, *log_level, *log_file;
+	const char *log_format, *log_level, *log_file, *audit;
 	const char *embed, *embed_model, *embed_key_file, *weights;
 	const char *chat, *chat_model, *chat_key_file;
 	const char *secrets, *database_id;

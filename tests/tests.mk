@@ -56,6 +56,7 @@ lint: ## Layers, rooms, sizes, forbidden calls, man pages
 	$(RUN) --lint $(LINTS)
 objects: $(OBJ_common) $(OBJ_mcp) $(OBJ_db) $(OBJ_cli) \
 	$(call obj,mcp-server/main.c memory-db/main.c memory-db/options.c \
+	memory-db/options_path.c \
 	memory-db/cli/main.c)
 
 tsan: ## Unit and functional tests under ThreadSanitizer
@@ -95,9 +96,9 @@ analyze: ## gcc -fanalyzer and cppcheck; findings explained in tests/lib/analyze
 bench: ## The figures of the product (QUICK=1: two minutes)
 	$(MAKE) --no-print-directory V=release bench-programs
 	python3 tests/bench/run.py $(if $(QUICK),--quick) $(BENCH_ARGS)
-soak: ## Clients for SECONDS (1200): memory, WAL and p99 stay as they are
+soak: ## Clients for MINUTES (30): memory, descriptors, WAL and p99 stay
 	$(MAKE) --no-print-directory V=release all
-	python3 tests/bench/soak.py $(if $(SECONDS),--seconds $(SECONDS))
+	python3 tests/bench/soak.py $(if $(MINUTES),--minutes $(MINUTES))
 ROUNDS ?= 1000
 POWER_ROUNDS ?= $(shell expr $(ROUNDS) / 4)
 crash: ## The service dies ROUNDS (1000) times under mixed load; nothing is lost

@@ -37,6 +37,7 @@ struct config {
 	int64_t script_ms;	    /* a script may run at most */
 	enum secret_policy secrets; /* what becomes of texts that hold one */
 	int64_t slow_ms;	    /* a request that takes longer is logged */
+	bool audits_reads;	    /* the audit notes them, too */
 	bool no_scripts;
 	bool no_upkeep; /* background tasks that can wait */
 	struct recall_weights weights;

@@ -1,4 +1,5 @@
 /* Requests: each is answered exactly once, those without id in order. */
+#include "memory-db/net/audit.h"
 #include "memory-db/net/request.h"
 
 #include <assert.h>
@@ -259,6 +260,7 @@ request_finish(struct request *r)
 		job_fail(&r->job, &e);
 	}
 	count_and_log(r);
+	audit_request(r);
 	/* Telling the subscribers may close connections, this one too: until
 	 * then the request counts as queued, so that it survives that. */
 	r->is_queued = true;
